@@ -1,0 +1,351 @@
+"""The nouns of the kit: frozen records, standard library only, no behaviour that needs numpy.
+
+Everything above speaks in these words. A *subject* is anything that can be asked (the student's notebook behind the wire, the
+reference in this process); a *call* is one question; an *answer* is what came back; a *check* turns answers into a *verdict*; a
+*report* is all that is known about one submission.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+
+# --------------------------------------------------------------------------------------------------------------- errors, by fault
+class AutograderError(Exception):
+    """The root of all errors the kit raises on purpose."""
+
+
+class SubmissionError(AutograderError):
+    """A hand-in that cannot be read; the rest of the class is graded. The text is one line a student understands."""
+
+
+class CourseError(AutograderError):
+    """A mistake in solutions/, assignments/ or datasets/; the text ends with the mend."""
+
+
+class Broken(AutograderError):
+    """Our own fault: never a zero for a student. Whatever catches this must report BROKEN and leave no mark."""
+
+
+class Outcome(enum.Enum):
+    """How a check (or one call) ended. BROKEN is OUR fault and never costs a student a point."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    RAISED = "raised"
+    TIMED_OUT = "timed_out"
+    CRASHED = "crashed"
+    SKIPPED = "skipped"
+    BROKEN = "broken"
+
+
+# ------------------------------------------------------------------------------------------------------------ questions and answers
+@dataclass(frozen=True)
+class Given:
+    """An argument together with the expression that makes it, so that a message can show a call that runs when pasted."""
+
+    text: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class Seed:
+    """A `numpy.random.Generator` made where the call runs: `np.random.default_rng(number)`.
+
+    Seeds with the same non-empty `name` are ONE generator within a script, which moves on from call to call.
+    """
+
+    number: int
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Item:
+    """What call number `call` of the same script returned (its item `index`, when it returned a tuple)."""
+
+    call: int
+    index: int | None = None
+    text: str = "cache"
+
+
+@dataclass(frozen=True)
+class Call:
+    """One question: call `function` with these arguments (Given, Seed, Item or plain values).
+
+    `returns` names the results for messages ("out", "cache"). `ship` lists the items of a returned tuple that come back (None: all of
+    them); caches stay where they were made. `watch` asks for the facts beside the value: the arguments afterwards, whether the
+    generators moved, and the warnings. A call with `look` does not call, it fetches the named value (the quiz).
+    """
+
+    function: str
+    args: tuple[Any, ...] = ()
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+    returns: tuple[str, ...] = ()
+    ship: tuple[int, ...] | None = None
+    watch: bool = False
+    look: bool = False
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """Stands for a value that cannot or need not travel; `kind` is the name of its type."""
+
+    kind: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What was seen beside the value of a watched call."""
+
+    arguments: tuple[Any, ...] = ()
+    rng_moved: bool = False
+    global_rng_moved: bool = False
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back from one call. `value` holds plain data only: None, bool, int, float, str, tuple, list, dict, ndarray, Opaque."""
+
+    outcome: Outcome
+    value: Any = None
+    error: str = ""  # "ValueError: operands could not be broadcast ..." (RAISED)
+    line: str = ""  # the student's own line that raised, "line 7: return x * mask"
+    facts: Facts | None = None
+
+
+class Subject(Protocol):
+    """Something that can be asked. `ask` runs the calls in order as one script and answers each, however it ended."""
+
+    @property
+    def troubles(self) -> Mapping[str, str]:
+        """Cell id -> what went wrong when that cell ran ("SyntaxError: ...")."""
+
+    def ask(self, calls: Sequence[Call], seconds: float) -> list[Answer]:
+        """Run a script; `seconds` is the wall-clock limit of EACH call. Never raises for what the student's code does."""
+
+
+# --------------------------------------------------------------------------------------------------------------------- notebooks
+class Role(enum.Enum):
+    """What a code cell is to the loader; see `perform.Room.load`."""
+
+    SETUP = "setup"  # the course's own first cell
+    ANSWER = "answer"  # the student's answer to one exercise
+    ADDED = "added"  # anything else the student wrote: only imports, definitions and constants count
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One code cell that is run: its grade_id (or a number), its role, its source, and for an answer the names it must define."""
+
+    id: str
+    role: Role
+    source: str
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A notebook as the kit reads it: code cells in notebook order, plus what the reader noticed on the way."""
+
+    path: str
+    cells: tuple[Cell, ...]
+    notes: tuple[str, ...] = ()
+
+
+# ------------------------------------------------------------------------------------------------------------------------- limits
+@dataclass(frozen=True)
+class Limits:
+    """What one worker and one submission may use."""
+
+    call_seconds: float = 5.0
+    cell_seconds: float = 10.0
+    submission_seconds: float = 120.0
+    memory_bytes: int = 2 << 30
+    file_bytes: int = 1 << 20
+    answer_bytes: int = 64 << 20
+
+
+# --------------------------------------------------------------------------------------------------------- checks and assignments
+@dataclass(frozen=True)
+class Check:
+    """A verb bound to a case. `name` is unique in its exercise; `sentence` is what the student reads.
+
+    `judge(exam)` returns when the sentence holds and raises `judge.Wrong` when it does not. `chances` counts the exact chance tests it
+    makes, each at the submission's share of the false-alarm budget.
+    """
+
+    verb: str
+    name: str
+    sentence: str
+    judge: Callable[..., None]
+    needs: tuple[str, ...] = ()
+    weight: float = 1.0
+    chances: int = 0
+    hidden: bool = False
+    seconds: float | None = None
+    with_reference: bool = False
+    case: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One check cell: the names the student must define and the checks, public first. `name` is the answer cell's grade_id."""
+
+    name: str
+    checks: tuple[Check, ...]
+    functions: tuple[str, ...] = ()
+    points: float = 0.0
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name the answer cell must define."""
+        return self.functions or (self.name,)
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """A belief: a wrong solution of one exercise, with the sentence a good teacher would say about it."""
+
+    name: str
+    exercise: str
+    sentence: str
+    functions: Mapping[str, Callable[..., Any]]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A right answer that looks different; it must score full marks whatever the draw."""
+
+    name: str
+    exercise: str
+    functions: Mapping[str, Callable[..., Any]]
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Everything public about an assignment: what is in its released folder."""
+
+    slug: str
+    folder: Path
+    exercises: tuple[Exercise, ...]
+    probes: Mapping[str, tuple[Any, ...]]  # exercise -> fact verbs, the fingerprint
+    setup: str  # source of the set-up cell
+    course_sources: frozenset[str]  # texts of all of the course's own cells, never run in a worker
+    hints: Mapping[str, Any] = field(default_factory=dict)
+
+    def exercise(self, name: str) -> Exercise:
+        """The exercise of that name, or a CourseError that lists the names there are."""
+        for exercise in self.exercises:
+            if exercise.name == name:
+                return exercise
+        known = ", ".join(e.name for e in self.exercises)
+        raise CourseError(f"There is no exercise {name!r} in {self.slug}. The exercises are: {known}.")
+
+    @property
+    def points(self) -> float:
+        """The maximum of the whole assignment."""
+        return sum(e.points for e in self.exercises)
+
+
+@dataclass(frozen=True)
+class Key:
+    """Everything secret about an assignment: what lies beside its folder."""
+
+    hidden: Mapping[str, tuple[Check, ...]]
+    misconceptions: tuple[Misconception, ...]
+    variants: tuple[Variant, ...]
+    salt: str
+
+
+# ------------------------------------------------------------------------------------------------------------------------ results
+@dataclass(frozen=True)
+class Verdict:
+    """One sentence about the student's function and whether it holds."""
+
+    exercise: str
+    check: str
+    sentence: str
+    outcome: Outcome
+    got: str = ""
+    wanted: str = ""
+    call: str = ""
+    weight: float = 0.0
+    hidden: bool = False
+    picture: Any = None  # a small 2-D array worth showing (a mask), or None
+
+    @property
+    def passed(self) -> bool:
+        return self.outcome is Outcome.PASSED
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """A misconception that explains what was seen, or "something_else" for what none explains."""
+
+    exercise: str
+    name: str
+    message: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ExerciseResult:
+    """All verdicts of one exercise and the points they are worth."""
+
+    name: str
+    points: float
+    max_points: float
+    verdicts: tuple[Verdict, ...]
+    diagnoses: tuple[Diagnosis, ...] = ()
+    trouble: str = ""  # what went wrong when the answer cell ran
+    not_run: str = ""  # why this exercise could not be judged here (no torch, no GPU); it then costs nothing
+
+    @property
+    def outcome(self) -> str:
+        """"passed", "partial", "failed" or "not_run"."""
+        if self.not_run:
+            return "not_run"
+        if all(v.passed for v in self.verdicts):
+            return "passed"
+        return "partial" if self.points > 0 else "failed"
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything the kit says about one hand-in. `status` is "graded", "unreadable" or "broken"."""
+
+    assignment: str
+    submission: str
+    status: str
+    isolation: str
+    exercises: tuple[ExerciseResult, ...] = ()
+    error: str = ""
+    notes: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def points(self) -> float | None:
+        if self.status != "graded":
+            return None
+        return round(sum(e.points for e in self.exercises), 2)
+
+    @property
+    def max_points(self) -> float:
+        return sum(e.max_points for e in self.exercises if not e.not_run)
+
+    def verdicts(self) -> Iterator[Verdict]:
+        """Every verdict, exercise by exercise."""
+        for exercise in self.exercises:
+            yield from exercise.verdicts
+
+    def result(self, name: str) -> ExerciseResult:
+        """The result of one exercise; KeyError when there is none."""
+        for exercise in self.exercises:
+            if exercise.name == name:
+                return exercise
+        raise KeyError(name)

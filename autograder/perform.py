@@ -1,0 +1,266 @@
+"""Run the cells of a notebook and answer calls: the same rules for the solution, the student's own machine and the cage.
+
+`Room.load` executes cells, `Room.perform` answers calls. Neither raises for anything the notebook's code does. Imported by the worker,
+so: standard library, numpy and model only, and nothing that matters if a student tampers with it. The judge sits elsewhere.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import linecache
+import random
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograder.model import Answer, Call, Cell, Facts, Given, Item, Opaque, Outcome, Role, Seed
+
+MAX_TEXT = 400  # characters of a student's error message that are kept
+MAX_ITEMS = 10_000  # items of one list, tuple or dict that may travel
+MAX_BYTES = 32 << 20  # bytes of one array that may travel
+MAX_DEPTH = 6  # nesting of an answer
+DTYPES = frozenset("bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 complex128".split())
+
+
+class Room:
+    """A namespace in which one notebook's code lives."""
+
+    def __init__(self, namespace: dict[str, Any] | None = None, caught: type[BaseException] = BaseException) -> None:
+        self.namespace: dict[str, Any] = {"__name__": "__main__"} if namespace is None else namespace
+        self.caught = caught
+        self._answered: set[str] = set()
+
+    def load(self, cell: Cell) -> str:
+        """Execute one cell statement by statement and return what went wrong first ("" when nothing did).
+
+        A statement that raises does not stop the ones after it. Of cells the student ADDED only imports, definitions and assignments
+        that call nothing defined in the notebook are run. A name of an exercise comes from its own answer cell, unless that is a stub.
+        """
+        filename = f"<{cell.role.value} cell {cell.id}>"
+        source = without_magics(cell.source)
+        linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+        try:
+            tree = ast.parse(source, filename)
+        except self.caught as error:  # SyntaxError, RecursionError, MemoryError: whatever the parser says of a student's text
+            return describe(error)
+        statements = tree.body
+        if cell.role is Role.ADDED:
+            statements = [s for s in statements if _only_defines(s, self.namespace)]
+        others = {name: self.namespace[name] for name in self._answered - set(cell.names) if name in self.namespace}
+        trouble = self._execute(statements, filename)
+        self.namespace.update(others)
+        if cell.role is Role.ANSWER:
+            self._answered |= {name for name in cell.names if name in self.namespace} - stubs(tree)
+        return trouble
+
+    def _execute(self, statements: Sequence[ast.stmt], filename: str) -> str:
+        trouble = ""
+        for statement in statements:
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    code = compile(ast.Module([statement], []), filename, "exec", dont_inherit=True)
+                    exec(code, self.namespace)
+            except self.caught as error:
+                trouble = trouble or describe(error)
+        return trouble
+
+    def perform(self, calls: Sequence[Call]) -> Iterator[Answer]:
+        """Answer the calls of one script, one after the other, each as soon as it is known."""
+        results: list[Any] = []
+        generators: dict[str, np.random.Generator] = {}
+        for call in calls:
+            answer, result = self._answer(call, results, generators)
+            results.append(result)
+            yield answer
+
+    def _answer(self, call: Call, results: list[Any], generators: dict[str, np.random.Generator]) -> tuple[Answer, Any]:
+        try:
+            args = [_resolve(a, results, generators) for a in call.args]
+            kwargs = {k: _resolve(v, results, generators) for k, v in call.kwargs.items()}
+        except _NoItem as error:
+            return Answer(Outcome.SKIPPED, error=str(error)), _DIED
+        if call.function not in self.namespace:
+            return Answer(Outcome.RAISED, error=f"NameError: {call.function} is not defined"), _DIED
+        try:
+            if call.look:
+                result, facts = self.namespace[call.function], None
+            else:
+                result, facts = self._run(self.namespace[call.function], args, kwargs, call.watch)
+            return Answer(Outcome.PASSED, value=plain(result, call.ship), facts=facts), result
+        except self.caught as error:
+            return Answer(Outcome.RAISED, error=describe(error), line=self._own_line(error)), _DIED
+
+    def _run(self, function: Any, args: list[Any], kwargs: dict[str, Any], watch: bool) -> tuple[Any, Facts | None]:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            if not watch:
+                return function(*args, **kwargs), None
+            before = _random_states(args, kwargs)
+            result = function(*args, **kwargs)
+            after = _random_states(args, kwargs)
+        seen = tuple(_clip(f"{w.category.__name__}: {w.message}") for w in caught[:5])
+        arguments = tuple(plain(a) for a in args)
+        return result, Facts(arguments, before[0] != after[0], before[1] != after[1], seen)
+
+    def _own_line(self, error: BaseException) -> str:
+        """The last line of the traceback that stands in the notebook itself."""
+        line, trace = "", error.__traceback__
+        while trace is not None:
+            if trace.tb_frame.f_globals is self.namespace:
+                text = linecache.getline(trace.tb_frame.f_code.co_filename, trace.tb_lineno).strip()
+                line = _clip(f"line {trace.tb_lineno}: {text}" if text else f"line {trace.tb_lineno}")
+            trace = trace.tb_next
+        return line
+
+
+# ------------------------------------------------------------------------------------------------------------------ reading cells
+def without_magics(source: str) -> str:
+    """The cell as plain Python: IPython magics and shell lines become `pass`; a cell in another language becomes empty."""
+    lines = source.splitlines()
+    first = next((line.strip() for line in lines if line.strip()), "")
+    if first.startswith("%%"):
+        if first.split()[0] not in {"%%time", "%%capture", "%%prun"}:
+            return ""
+        lines[lines.index(next(line for line in lines if line.strip()))] = ""
+        source = "\n".join(lines)
+    try:
+        ast.parse(source)
+    except SyntaxError:
+        return "\n".join(_without_magic(line) for line in lines)
+    except Exception:  # too deeply nested and the like: the caller parses again and reports it
+        return source
+    return source
+
+
+def _without_magic(line: str) -> str:
+    text = line.lstrip()
+    if text.startswith(("%", "!", "?")) or (text.rstrip().endswith("?") and "#" not in text):
+        return line[: len(line) - len(text)] + "pass"
+    return line
+
+
+def stubs(tree: ast.Module) -> set[str]:
+    """Names of functions whose body is nothing but a docstring and `raise NotImplementedError`."""
+    return {s.name for s in tree.body if isinstance(s, ast.FunctionDef) and all(_says_nothing(b) for b in s.body)}
+
+
+def _says_nothing(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.Expr):
+        return isinstance(statement.value, ast.Constant)
+    if not isinstance(statement, ast.Raise):
+        return isinstance(statement, ast.Pass)
+    raised = statement.exc.func if isinstance(statement.exc, ast.Call) else statement.exc
+    return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
+
+
+def _only_defines(statement: ast.stmt, namespace: Mapping[str, Any]) -> bool:
+    """Imports, definitions, and assignments whose right side calls only things from modules and builtins."""
+    if isinstance(statement, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return True
+    if not isinstance(statement, (ast.Assign, ast.AnnAssign)) or statement.value is None:
+        return False
+    calls = [node for node in ast.walk(statement.value) if isinstance(node, ast.Call)]
+    return all(_is_foreign(call.func, namespace) for call in calls)
+
+
+def _is_foreign(function: ast.expr, namespace: Mapping[str, Any]) -> bool:
+    while isinstance(function, (ast.Attribute, ast.Call)):
+        function = function.value if isinstance(function, ast.Attribute) else function.func
+    if not isinstance(function, ast.Name):
+        return False
+    value = namespace.get(function.id, getattr(builtins, function.id, None))
+    own = getattr(value, "__globals__", None) is namespace or getattr(value, "__module__", "") == "__main__"
+    return value is not None and not own and function.id not in {"input", "exec", "eval", "open", "print"}
+
+
+# -------------------------------------------------------------------------------------------------------------- calls and answers
+class _NoItem(Exception):
+    """An argument that an earlier call of the script should have made does not exist."""
+
+
+_DIED = object()  # the result of a call that did not return
+
+
+def _resolve(argument: Any, results: list[Any], generators: dict[str, np.random.Generator]) -> Any:
+    if isinstance(argument, Given):
+        argument = argument.value
+    if isinstance(argument, np.ndarray):
+        return argument.copy()
+    if isinstance(argument, Seed):
+        if not argument.name:
+            return np.random.default_rng(argument.number)
+        return generators.setdefault(argument.name, np.random.default_rng(argument.number))
+    if isinstance(argument, Item):
+        return _item(results[argument.call], argument.index)
+    return argument
+
+
+def _item(result: Any, index: int | None) -> Any:
+    if result is _DIED:
+        raise _NoItem("the call before it did not return")
+    if index is None:
+        return result
+    if not isinstance(result, (tuple, list)) or len(result) <= index:
+        raise _NoItem(f"the call before it returned {kind(result)}, not a tuple of {index + 1} or more")
+    return result[index]
+
+
+def _random_states(args: list[Any], kwargs: Mapping[str, Any]) -> tuple[list[str], tuple[str, int]]:
+    """The state of each generator among the arguments, and of the two global ones, as comparable text."""
+    own = [str(a.bit_generator.state) for a in [*args, *kwargs.values()] if isinstance(a, np.random.Generator)]
+    legacy: Any = np.random.get_state()
+    return own, (str(legacy[1].tobytes()[:64]) + str(legacy[2:]), hash(random.getstate()))
+
+
+def plain(value: Any, ship: tuple[int, ...] | None = None, depth: int = 0) -> Any:
+    """The value as plain data; what cannot be is replaced by Opaque. Of a tuple only the items in `ship` are kept."""
+    if isinstance(value, (tuple, list)) and depth < MAX_DEPTH and len(value) <= MAX_ITEMS:
+        items = [
+            plain(item, None, depth + 1) if ship is None or i in ship else Opaque(kind(item)) for i, item in enumerate(value)
+        ]
+        return tuple(items) if isinstance(value, tuple) else items
+    if isinstance(value, dict) and depth < MAX_DEPTH and len(value) <= MAX_ITEMS and all(type(k) is str for k in value):
+        return {str(k): plain(v, None, depth + 1) for k, v in value.items()}
+    if value is None or type(value) in (bool, float, str):
+        return value
+    if type(value) is int:
+        return value if -(2**63) <= value < 2**63 else Opaque("int of more than 64 bits")
+    if isinstance(value, (np.ndarray, np.generic)):
+        return _plain_array(value)
+    return Opaque(kind(value))
+
+
+def _plain_array(value: Any) -> Any:
+    array = np.asarray(value)
+    if array.size * array.itemsize > MAX_BYTES:
+        return Opaque(f"array of {array.size * array.itemsize} bytes")
+    if array.dtype.name not in DTYPES:
+        return Opaque(f"array of dtype {array.dtype.name}")
+    return np.array(array, dtype=array.dtype.newbyteorder("="), subok=False, order="C")
+
+
+def kind(value: Any) -> str:
+    """The name of a value's type, whatever its class says of itself."""
+    name = type.__dict__["__name__"].__get__(type(value))
+    return _clip(str(name))
+
+
+def describe(error: BaseException) -> str:
+    """One line about an exception: its type and message, clipped; survives an exception whose own text raises."""
+    try:
+        text = str(error)
+    except BaseException:
+        text = "(its message cannot be shown)"
+    if isinstance(error, SyntaxError):
+        text = f"{error.msg} (line {error.lineno}: {(error.text or '').strip()})" if error.lineno else str(error.msg)
+    return _clip(f"{kind(error)}: {text}" if text else kind(error))
+
+
+def _clip(text: str) -> str:
+    clean = "".join(c if c.isprintable() else " " for c in text[: 4 * MAX_TEXT])
+    clean = clean.encode("utf-8", "replace").decode()
+    return clean if len(clean) <= MAX_TEXT else clean[: MAX_TEXT - 3] + "..."
