@@ -1,0 +1,370 @@
+""".ipynb -> Submission, and the course's own notebooks -> Layout. The only file that knows nbformat.
+
+A hand-in is read forgivingly: whatever can be understood is understood, and each repair leaves a sentence in `Submission.notes`.
+What cannot be read ends in a SubmissionError of one line. A notebook of the course is read strictly.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import math
+import os
+import stat
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from autograder.model import Assignment, Cell, CourseError, Exercise, Role, Submission, SubmissionError
+from autograder.perform import stubs, without_magics
+
+MAX_BYTES = 50_000_000  # of one notebook file
+MAX_BRACKETS = 2_000_000  # "{" and "[" in it: each becomes a Python object, so this bounds the memory a file can ask for
+MAX_CODE = 2_000_000  # characters in all code cells together: a parsed program needs some hundred times its length
+
+_AGAIN = "Save the notebook again and hand that file in."
+_NO_NOTEBOOK = "Hand in the .ipynb file that Jupyter saves."
+
+
+# -------------------------------------------------------------------------------------------------------------- course notebooks
+@dataclass(frozen=True)
+class Layout:
+    """What the course's own notebook says about the assignment."""
+
+    setup: str  # source of the set-up cell, or ""
+    points: dict[str, float]  # exercise -> points, in notebook order
+    sources: frozenset[str]  # stripped texts of all the code cells
+
+
+def layout(path: Path) -> Layout:
+    """Read a notebook of the course, solution or release; CourseError says what is off and how to mend it."""
+    try:
+        node = _parsed(_bytes(path), path)
+        cells = _cells(node, path)
+    except SubmissionError as error:
+        raise CourseError(f"{path}: {error}") from error
+    _must_be_valid(node, path)
+    _must_be_unique(cells, path)
+    code = [c for c in cells if c.kind == "code"]
+    setup = next((c.source for c in code if c.grade_id == "setup"), "")
+    points = {_exercise_of(c, path): _points_of(c, path) for c in cells if c.nbgrader.get("grade") is True}
+    for name in points:
+        _must_have_answer(name, cells, path)
+    return Layout(setup, points, frozenset(c.text for c in code if c.text))
+
+
+def _must_be_valid(node: Mapping[str, Any], path: Path) -> None:
+    import nbformat  # here, because it takes most of a second and no student's own check needs it
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            nbformat.validate(nbformat.from_dict(dict(node)))  # type: ignore[no-untyped-call]
+        except nbformat.ValidationError as error:
+            reason = str(error).splitlines()[0]
+            raise CourseError(f"{path} is not a valid notebook ({reason}). Open it in Jupyter and save it again.") from error
+
+
+def _must_be_unique(cells: Sequence[_Found], path: Path) -> None:
+    seen: set[str] = set()
+    for cell in cells:
+        if cell.grade_id and cell.grade_id in seen:
+            raise CourseError(f"{path}: two cells have the grade_id {cell.grade_id!r}. Rename or delete cell {cell.number}.")
+        seen.add(cell.grade_id)
+
+
+def _exercise_of(cell: _Found, path: Path) -> str:
+    name = cell.grade_id.removeprefix("check_")
+    if cell.kind == "code" and name and name != cell.grade_id:
+        return name
+    raise CourseError(
+        f"{path}: cell {cell.number} ({cell.grade_id!r}) is graded but is no check cell. "
+        "Make it a code cell and give it the grade_id check_<exercise>, or untick its points."
+    )
+
+
+def _points_of(cell: _Found, path: Path) -> float:
+    points = cell.nbgrader.get("points")
+    if isinstance(points, (int, float)) and not isinstance(points, bool) and math.isfinite(points) and points >= 0:
+        return float(points)
+    raise CourseError(f"{path}: {cell.grade_id} has no points (found {points!r}). Give it points in its nbgrader metadata.")
+
+
+def _must_have_answer(name: str, cells: Sequence[_Found], path: Path) -> None:
+    places = {c.grade_id: i for i, c in enumerate(cells) if c.kind == "code"}
+    if name not in places:
+        raise CourseError(f"{path}: check_{name} has no answer cell. Add a code cell with the grade_id {name!r} above it.")
+    if places[name] > places["check_" + name]:
+        raise CourseError(f"{path}: the answer cell {name!r} stands below its check cell. Move it above check_{name}.")
+
+
+# ---------------------------------------------------------------------------------------------------------------------- hand-ins
+def read(path: Path, assignment: Assignment) -> Submission:
+    """Read a hand-in (or the solution: the same road). SubmissionError when it cannot be read, and nothing else, ever."""
+    return from_node(_parsed(_bytes(path), path), path, assignment)
+
+
+def from_node(node: Any, path: Path, assignment: Assignment) -> Submission:
+    """Read a notebook that is already parsed: any mapping of nbformat 4, however damaged inside."""
+    cells = _cells(node, path)
+    code = sum(len(c.source) for c in cells if c.kind == "code")
+    if code > MAX_CODE:
+        raise SubmissionError(
+            f"{_called(path)} holds {code:,} characters of code, more than {MAX_CODE:,}. "
+            "Delete pasted data from its code cells, save it and hand it in again."
+        )
+    return _Reading(cells, assignment).submission(str(path))
+
+
+class _Reading:
+    """One hand-in being read: which cell answers which exercise, and what had to be repaired."""
+
+    def __init__(self, cells: Sequence[_Found], assignment: Assignment) -> None:
+        self.cells = cells
+        self.assignment = assignment
+        self.notes = [f"Cell {c.number} {c.damage}." for c in cells if c.damage]
+        self.answers: dict[int, Exercise] = {}  # number of the cell -> what it answers
+
+    def submission(self, path: str) -> Submission:
+        for exercise in self.assignment.exercises:
+            cell = self._answer(exercise)
+            if cell is not None:
+                self.answers[cell.number] = exercise
+        self._note_changed_setup()
+        return Submission(path, tuple(self._program()), tuple(self.notes))
+
+    def _program(self) -> Iterator[Cell]:
+        if self.assignment.setup.strip():
+            yield Cell("setup", Role.SETUP, self.assignment.setup)
+        for cell in self.cells:
+            exercise = self.answers.get(cell.number)
+            if exercise is not None:
+                yield Cell(exercise.name, Role.ANSWER, cell.source, exercise.names)
+            elif self._is_added(cell):
+                yield Cell(f"added-{cell.number}", Role.ADDED, cell.source)
+
+    def _is_added(self, cell: _Found) -> bool:
+        return cell.kind == "code" and bool(cell.text) and not cell.reserved and cell.text not in self.assignment.course_sources
+
+    def _answer(self, exercise: Exercise) -> _Found | None:
+        """The cell that answers the exercise: by its grade_id if that one was written in, else by what it defines."""
+        labelled = self._labelled(exercise)
+        written = [c for c in labelled if not self._untouched(c, exercise)]
+        if len(labelled) > 1:
+            best = (written or labelled)[-1]
+            self.notes.append(f"{exercise.name} has {len(labelled)} answer cells; cell {best.number} is taken as the answer.")
+        if written:
+            return written[-1]
+        found = self._defining(exercise, wanted=not labelled)
+        if found is None:
+            return labelled[-1] if labelled else None
+        why = "its own answer cell is as it was handed out" if labelled else "no cell is marked as its answer cell"
+        self.notes.append(f"{exercise.name} is taken from cell {found.number}, because {why}.")
+        return found
+
+    def _labelled(self, exercise: Exercise) -> list[_Found]:
+        """The cells with the exercise's grade_id: code first choice, else text that reads as Python."""
+        labelled = [c for c in self.cells if c.grade_id == exercise.name]
+        code = [c for c in labelled if c.kind == "code"]
+        if any(not self._untouched(c, exercise) for c in code):
+            return code
+        texts = [c for c in labelled if c.kind != "code" and c.text]
+        for cell in texts:
+            reads = "is read as code all the same" if cell.tree else "does not read as code"
+            self.notes.append(f"The answer cell of {exercise.name} (cell {cell.number}) is a {cell.kind} cell; it {reads}.")
+        return code + [c for c in texts if c.tree]
+
+    def _untouched(self, cell: _Found, exercise: Exercise) -> bool:
+        if cell.text in self.assignment.course_sources or not cell.text:
+            return True
+        named = cell.defines & set(exercise.names)
+        return bool(named) and named <= cell.stubs
+
+    def _defining(self, exercise: Exercise, wanted: bool) -> _Found | None:
+        """The last unmarked code cell that defines the exercise's names; one that is as handed out only when `wanted`."""
+        names = set(exercise.names)
+        marked = {e.name for e in self.assignment.exercises}
+        found = [c for c in self.cells if c.kind == "code" and not c.reserved and c.grade_id not in marked]
+        found = [c for c in found if any(n in c.source for n in names) and c.defines & names]
+        written = [c for c in found if not self._untouched(c, exercise)]
+        pool = written or (found if wanted else [])
+        return max(pool, key=lambda c: (len(c.defines & names), c.number), default=None)
+
+    def _note_changed_setup(self) -> None:
+        ours = self.assignment.setup.strip()
+        if any(c.grade_id == "setup" and c.text != ours for c in self.cells):
+            self.notes.append("The set-up cell was changed; the course's own one is run. Put your imports into a cell of your own.")
+
+
+# ------------------------------------------------------------------------------------------------------------------------- cells
+@dataclass(frozen=True)
+class _Found:
+    """One cell as it was found, with everything of a wrong type already replaced by something harmless."""
+
+    number: int  # its place in the notebook, counted from 1 as a student would
+    kind: str  # "code", "markdown", "raw" or ""
+    source: str
+    nbgrader: Mapping[str, Any]
+    damage: str = ""
+
+    @property
+    def grade_id(self) -> str:
+        found = self.nbgrader.get("grade_id")
+        return found if isinstance(found, str) else ""
+
+    @property
+    def reserved(self) -> bool:
+        return self.grade_id == "setup" or self.grade_id.startswith("check_")
+
+    @property
+    def text(self) -> str:
+        return self.source.strip()
+
+    @cached_property
+    def tree(self) -> ast.Module | None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # "\d" in a student's string is the student's affair
+            try:
+                return ast.parse(without_magics(self.source))
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                return None
+
+    @cached_property
+    def defines(self) -> set[str]:
+        return set(_defined(self.tree.body)) if self.tree else set()
+
+    @cached_property
+    def stubs(self) -> set[str]:
+        return stubs(self.tree) if self.tree else set()
+
+
+def _defined(statements: Iterable[ast.stmt]) -> Iterator[str]:
+    """The names that top-level statements define or assign."""
+    for statement in statements:
+        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            yield statement.name
+        elif isinstance(statement, ast.Assign):
+            yield from (t.id for t in statement.targets if isinstance(t, ast.Name))
+        elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+            yield statement.target.id
+
+
+def _cells(node: Any, path: Path) -> list[_Found]:
+    """The cells of a parsed notebook, or a SubmissionError when this is no notebook of nbformat 4."""
+    name = _called(path)
+    if not isinstance(node, Mapping):
+        raise SubmissionError(f"{name} is no notebook: it holds a JSON {type(node).__name__}. {_NO_NOTEBOOK}")
+    version = node.get("nbformat", 4)
+    if isinstance(version, (int, float)) and version != 4:
+        age = "an old" if version < 4 else "a newer"
+        raise SubmissionError(f"{name} is in {age} notebook format ({version:g}). Open it in Jupyter, save it, hand in that file.")
+    cells = node.get("cells")
+    if not isinstance(cells, list):
+        raise SubmissionError(f"{name} is no notebook: it has no list of cells. {_NO_NOTEBOOK}")
+    return [_found(number, cell) for number, cell in enumerate(cells, 1)]
+
+
+def _found(number: int, cell: Any) -> _Found:
+    if not isinstance(cell, Mapping):
+        return _Found(number, "", "", {}, "is no cell and was left out")
+    kind = cell.get("cell_type")
+    source, damage = _source(cell.get("source", ""))
+    metadata = cell.get("metadata")
+    nbgrader = metadata.get("nbgrader") if isinstance(metadata, Mapping) else None
+    if kind not in ("code", "markdown", "raw"):
+        kind, damage = "", damage or "has no known cell type"
+    return _Found(number, str(kind), source, nbgrader if isinstance(nbgrader, Mapping) else {}, damage)
+
+
+def _source(found: Any) -> tuple[str, str]:
+    """A cell's text, given as a string or as a list of lines, and what is wrong with it."""
+    lines = found if isinstance(found, list) else [found]
+    text = "".join(line for line in lines if isinstance(line, str))
+    damage = "" if all(isinstance(line, str) for line in lines) else "holds something that is not text, which was left out"
+    clean = text.encode("utf-8", "replace").decode()  # lone surrogates can be written in JSON but not in Python
+    if clean != text:
+        damage = damage or "holds characters that are no characters; they were replaced by question marks"
+    return clean, damage
+
+
+# ------------------------------------------------------------------------------------------------------------------------- files
+def _bytes(path: Path) -> bytes:
+    """The content of a regular file of at most MAX_BYTES. Never waits for a pipe, never opens a device, never follows a link."""
+    name = _called(path)
+    try:
+        _must_be_file(os.lstat(path).st_mode, name)
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+        with open(os.open(path, flags), "rb") as file:
+            _must_be_file(os.fstat(file.fileno()).st_mode, name)  # again: it may have been exchanged since
+            data = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise SubmissionError(f"There is no file {name}. Look at its name and folder, then try again.") from None
+    except PermissionError:
+        raise SubmissionError(f"{name} may not be read (permission denied). Make the file readable and try again.") from None
+    except (OSError, ValueError, MemoryError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SubmissionError(f"{name} cannot be opened ({reason}). {_AGAIN}") from None
+    if len(data) > MAX_BYTES:
+        raise SubmissionError(
+            f"{name} is larger than {MAX_BYTES // 1_000_000} MB. Clear its outputs, save it and hand that file in."
+        )
+    return data
+
+
+def _must_be_file(mode: int, name: str) -> None:
+    if stat.S_ISREG(mode):
+        return
+    if stat.S_ISDIR(mode):
+        raise SubmissionError(f"{name} is a folder, not a notebook. Hand in the .ipynb file itself.")
+    if stat.S_ISLNK(mode):  # followed with the grader's rights it could lead into solutions/
+        raise SubmissionError(f"{name} is only a link to another file. Hand in the notebook itself.")
+    raise SubmissionError(f"{name} is not an ordinary file but a pipe or a device. Hand in the .ipynb file itself.")
+
+
+def _parsed(data: bytes, path: Path) -> Any:
+    """The JSON in a file, whatever it holds, or a SubmissionError that says what the file is instead."""
+    name = _called(path)
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    if not data.strip():
+        raise SubmissionError(f"{name} is empty. {_AGAIN}")
+    if data.count(b"{") + data.count(b"[") > MAX_BRACKETS:
+        raise SubmissionError(f"{name} holds far too much. Clear its outputs, save it and hand that file in.")
+    _must_be_json(data, name)
+    try:
+        # strict=False: a raw tab or line break in a string is a slip. Numbers matter only in nbformat, so a long one may become 0.
+        return json.loads(data.decode("utf-8"), strict=False, parse_int=lambda text: int(text) if len(text) < 20 else 0)
+    except UnicodeDecodeError as error:
+        raise SubmissionError(f"{name} is not UTF-8 text (byte {error.start}). {_AGAIN}") from None
+    except RecursionError:
+        raise SubmissionError(f"{name} is nested too deeply to be a notebook. {_AGAIN}") from None
+    except (ValueError, MemoryError):
+        raise SubmissionError(f"{name} is damaged: the file is cut off or not valid JSON. {_AGAIN}") from None
+
+
+_KINDS = {
+    b"%PDF": "a PDF",
+    b"PK\x03\x04": "a zip archive",
+    b"\x1f\x8b": "a gzip archive",
+    b"\x89PNG": "a picture",
+    b"<<<<<<<": "a file with an unresolved git conflict",
+    b"<": "a web page",
+    b"\xff\xfe": "UTF-16 text",
+    b"\xfe\xff": "UTF-16 text",
+    b"\x00": "a file of zero bytes",
+}
+
+
+def _must_be_json(data: bytes, name: str) -> None:
+    start = data.lstrip()[:8]
+    if start[:1] in (b"{", b"["):
+        return
+    kind = next((kind for mark, kind in _KINDS.items() if start.startswith(mark)), "other text or data")
+    raise SubmissionError(f"{name} is no notebook but {kind}. {_NO_NOTEBOOK}")
+
+
+def _called(path: Path) -> str:
+    """The file's name on one line, whatever characters it is made of."""
+    return "".join(c if c.isprintable() else "?" for c in path.name or str(path))[:120]
