@@ -1,0 +1,89 @@
+"""Reports as data: a versioned dict for JSON, rows for a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from autograder.model import ExerciseResult, Report, Verdict
+from autograder.report import text, words
+
+SCHEMA = 1  # a new number whenever a key changes its meaning
+
+HEADER = ("assignment", "submission", "status", "exercise", "outcome", "points", "max_points", "diagnoses", "error")
+
+Cell = str | float | None
+
+
+def to_dict(report: Report) -> dict[str, Any]:
+    """The report as plain data that any JSON writer accepts: no NaN, no surrogates. Without a mark, `points` is null."""
+    return {
+        "schema": SCHEMA,
+        "assignment": _text(report.assignment),
+        "submission": _text(report.submission),
+        "status": report.status,
+        "error": words.clean(report.error) or None,
+        "isolation": words.clean(report.isolation),
+        "points": _number(report.points),
+        "max_points": _number(report.max_points),
+        "exercises": [_exercise(result) for result in report.exercises],
+    }
+
+
+def _exercise(result: ExerciseResult) -> dict[str, Any]:
+    return {
+        "name": _text(result.name),
+        "points": _number(result.points),
+        "max_points": _number(result.max_points),
+        "outcome": result.outcome,
+        "verdicts": [_verdict(verdict) for verdict in result.verdicts],
+        "diagnoses": [{"name": _text(d.name), "message": words.clean(d.message)} for d in result.diagnoses],
+    }
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "check": _text(verdict.check),
+        "sentence": words.clean(verdict.sentence),
+        "outcome": verdict.outcome.value,
+        "message": text.message(verdict),
+    }
+
+
+def _text(found: str) -> str:
+    return found.encode("utf-8", "replace").decode()
+
+
+def _number(value: float | None) -> float | None:
+    return float(value) if value is not None and math.isfinite(value) else None
+
+
+# ------------------------------------------------------------------------------------------------------------------- spreadsheets
+def rows(reports: Sequence[Report]) -> Iterator[tuple[Cell, ...]]:
+    """HEADER, then one row for each exercise of each hand-in; a hand-in without a mark has one row that says why."""
+    yield HEADER
+    for report in reports:
+        start = (_text(report.assignment), _text(report.submission), report.status)
+        if report.points is None or not report.exercises:
+            yield (*start, "", "", None, None, "", words.clean(report.error))
+            continue
+        for result in report.exercises:
+            names = " ".join(_text(d.name) for d in result.diagnoses)
+            points = (_number(result.points), _number(result.max_points))
+            yield (*start, result.name, result.outcome, *points, names, words.clean(result.not_run))
+
+
+def write_csv(path: Path, reports: Sequence[Report]) -> None:
+    """Write `rows` as UTF-8 CSV. A text that a spreadsheet would run as a formula gets an apostrophe in front."""
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([_harmless(cell) for cell in row] for row in rows(reports))
+
+
+def _harmless(cell: Cell) -> Cell:
+    if not isinstance(cell, str):
+        return cell
+    shown = words.clean(cell)
+    return "'" + shown if shown.lstrip().startswith(("=", "+", "-", "@")) else shown

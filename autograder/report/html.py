@@ -1,0 +1,125 @@
+"""Reports as HTML: one self-contained block per exercise, for a notebook's output and for nbgrader's feedback.
+
+Notebooks are shown on white and on black, by programs that keep or drop style sheets as they like. So there are inline styles only,
+text has the colour of the page around it, and other colours are translucent. Whatever a student could have written is escaped.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+from typing import Any
+
+from autograder.model import Diagnosis, ExerciseResult, Outcome, Report, Verdict
+from autograder.report import words
+
+MOST_CELLS = 24  # rows and columns of a picture
+
+_GREEN, _RED, _AMBER, _GREY = "#2e9e5b", "#d9534f", "#c98a1b", "#888"
+_MARKS = {Outcome.PASSED: ("&#10003;", _GREEN), Outcome.SKIPPED: ("&#8211;", _GREY), Outcome.BROKEN: ("!", _AMBER)}
+_MONO = "font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:.92em"
+
+
+def exercise_html(result: ExerciseResult, staff: bool = False) -> str:
+    """The block that `check("dropout_forward")` shows and that stands under the check cell in feedback; points only for staff."""
+    colour = {"passed": _GREEN, "partial": _AMBER, "not_run": _GREY}.get(result.outcome, _RED)
+    style = (
+        f"border-left:3px solid {colour};padding:.3em 0 .4em 1em;margin:.6em 0;max-width:54em;line-height:1.5;"
+        "font-family:system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;font-size:14px;overflow-wrap:anywhere"
+    )
+    # both class names: MathJax of any version must not typeset what a student wrote between dollar signs
+    return f'<div class="tex2jax_ignore mathjax_ignore" style="{style}">{"".join(_parts(result, staff))}</div>'
+
+
+def report_html(report: Report, staff: bool = False) -> str:
+    """A whole page about one hand-in, light or dark as the reader's system is."""
+    title = escape(f"{report.assignment}  {report.submission}")
+    body = [f'<h1 style="font-size:1.2em;font-weight:600">{title}</h1>']
+    if report.error:
+        body.append(f"<p>{escape(report.error)}</p>")
+    body += [f'<p style="opacity:.75">{escape(note)}</p>' for note in report.notes]
+    body += [exercise_html(result, staff) for result in report.exercises]
+    if staff and report.points is not None:
+        body.append(f"<p><b>{words.number(report.points)} of {words.number(report.max_points)} points</b></p>")
+    head = f'<meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>{title}</title>'
+    style = "font-family:system-ui,sans-serif;max-width:56em;margin:2em auto;padding:0 1em"
+    return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head><body style="{style}">{"".join(body)}</body></html>\n'
+
+
+def escape(text: str) -> str:
+    """Text that stays text: in HTML, in attributes, and for MathJax, whose delimiters are taken apart by a span each."""
+    shown = html.escape(words.clean(text))
+    for mark in ("\\", "$"):
+        shown = shown.replace(mark, f"<span>{mark}</span>")
+    return shown.replace("\n", "<br>")
+
+
+# ---------------------------------------------------------------------------------------------------------------------- the parts
+def _parts(result: ExerciseResult, staff: bool) -> Iterator[str]:
+    points = f" &#183; {words.points(result)}" if staff and result.max_points else ""
+    yield (
+        f'<div style="margin-bottom:.25em"><b style="{_MONO}">{escape(result.name)}</b>'
+        f'<span style="opacity:.75">&ensp;{escape(words.summary(result))}{points}</span></div>'
+    )
+    if result.trouble:
+        yield _box("Running your cell stopped with", _code(result.trouble), _RED)
+    first, drawn = words.first_trouble(result), False
+    for verdict in result.verdicts:
+        draw = not drawn and not verdict.passed and verdict.picture is not None
+        yield _verdict(verdict, result.diagnoses if verdict is first else (), draw)
+        drawn = drawn or draw
+
+
+def _verdict(verdict: Verdict, diagnoses: tuple[Diagnosis, ...], draw: bool) -> str:
+    mark, colour = _MARKS.get(verdict.outcome, ("&#10007;", _RED))
+    quiet = verdict.outcome in (Outcome.PASSED, Outcome.SKIPPED)
+    text = f'<span style="{"opacity:.75" if quiet else "font-weight:600"}">{escape(words.sentence(verdict))}</span>'
+    details = "".join(_details(verdict, diagnoses, draw))
+    return (
+        '<div style="display:flex;gap:.6em;margin:.15em 0">'
+        f'<span style="color:{colour};font-weight:700;flex:none;width:1em;text-align:center">{mark}</span>'
+        f'<div style="min-width:0">{text}{details}</div></div>'
+    )
+
+
+def _details(verdict: Verdict, diagnoses: tuple[Diagnosis, ...], draw: bool) -> Iterator[str]:
+    story = words.story(verdict)
+    if story:
+        yield f'<div style="{"opacity:.75" if verdict.outcome is Outcome.SKIPPED else ""}">{escape(story)}</div>'
+    if words.call(verdict):
+        yield f'<div style="opacity:.75;margin-top:.3em">See it yourself:</div>{_code(words.call(verdict))}'
+    if draw:
+        yield _picture(verdict.picture)
+    for hint in words.hints(diagnoses, verdict.exercise):
+        yield _box("A likely cause", escape(hint), _AMBER)
+
+
+def _code(text: str) -> str:
+    style = "display:block;white-space:pre-wrap;background:rgba(128,128,128,.13);color:inherit;padding:.35em .6em;border-radius:4px"
+    return f'<code style="{_MONO};{style}">{escape(text)}</code>'
+
+
+def _box(title: str, inside: str, colour: str) -> str:
+    style = f"background:{colour}1f;border-radius:4px;padding:.45em .8em;margin:.5em 0"
+    return f'<div style="{style}"><div style="font-weight:600">{title}</div>{inside}</div>'
+
+
+def _picture(values: Any) -> str:
+    """A mask as a small drawing: filled squares where it is not zero. Nothing when it is no 2-D array of numbers."""
+    import numpy as np
+
+    array = np.asarray(values)
+    if array.ndim != 2 or not array.size or array.dtype.kind not in "bfiu":
+        return ""
+    shown = array[:MOST_CELLS, :MOST_CELLS]
+    height, width = shown.shape
+    path = "".join(f"M{x} {y}h.86v.86h-.86z" for y, x in np.argwhere(shown != 0))
+    part = "" if shown.shape == array.shape else f" (the first {height} rows and {width} columns)"
+    caption = f"{int((shown == 0).sum())} of {shown.size} values are zero{part}. Filled: not zero. Empty: zero."
+    return (
+        f'<figure style="margin:.5em 0"><svg role="img" aria-label="{caption}" width="{8 * width}" height="{8 * height}" '
+        f'viewBox="-.3 -.3 {width + 0.46:g} {height + 0.46:g}" style="max-width:100%">'
+        f'<rect x="-.2" y="-.2" width="{width + 0.26:g}" height="{height + 0.26:g}" fill="none" stroke="currentColor" '
+        f'stroke-opacity=".35" stroke-width=".12"/><path d="{path}" fill="currentColor" fill-opacity=".7"/></svg>'
+        f'<figcaption style="opacity:.75;font-size:.9em">{caption}</figcaption></figure>'
+    )

@@ -1,0 +1,103 @@
+"""Reports as plain text, in the error grammar of the kit: the sentence, what was seen, the call that shows it, the hint."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from autograder.model import Diagnosis, ExerciseResult, Report, Verdict
+from autograder.report import words
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+WIDTH = 100
+
+
+def message(verdict: Verdict, diagnoses: Sequence[Diagnosis] = ()) -> str:
+    """One verdict in two to four lines; one line when the sentence holds."""
+    lines = [f"{words.MARKS[verdict.outcome]} {words.clean(verdict.exercise)} {words.sentence(verdict)}"]
+    lines += _below("", words.story(verdict))
+    lines += _below("from  ", words.call(verdict))
+    for hint in words.hints(tuple(diagnoses), verdict.exercise):
+        lines += _below("hint  ", hint, wrap=True)
+    return "\n".join(lines)
+
+
+def exercise_text(result: ExerciseResult, staff: bool = False) -> str:
+    """All that is known about one exercise; the points only for staff."""
+    if result.not_run:
+        return f"- {words.clean(result.name)} {words.summary(result)}\n    It costs no points."
+    return "\n".join(_exercise_lines(result, staff))
+
+
+def _exercise_lines(result: ExerciseResult, staff: bool) -> Iterator[str]:
+    if result.trouble:
+        yield f"! {words.clean(result.name)}: running your cell stopped with"
+        yield from _below("", words.clean(result.trouble))
+    first = words.first_trouble(result)
+    for verdict in result.verdicts:
+        yield message(verdict, result.diagnoses if verdict is first else ())
+    if staff and result.max_points:
+        yield f"= {words.clean(result.name)}: {words.points(result)}"
+
+
+def report_text(report: Report, staff: bool = False) -> str:
+    """Everything about one hand-in."""
+    blocks = [f"{words.clean(report.assignment)}  {words.clean(report.submission)}"]
+    if report.status == "unreadable":
+        blocks.append(f"x This hand-in could not be read, so there is no mark.\n    {words.clean(report.error)}")
+    elif report.status != "graded":
+        blocks.append(f"! The grader itself failed, so there is no mark; no fault of the student's.\n    {words.clean(report.error)}")
+    if report.notes:
+        blocks.append("\n".join(f"note  {words.clean(note)}" for note in report.notes))
+    blocks += [exercise_text(result, staff) for result in report.exercises]
+    if staff and report.points is not None:
+        blocks.append(f"{words.number(report.points)} of {words.number(report.max_points)} points")
+    return "\n\n".join(blocks)
+
+
+def _below(label: str, text: str, wrap: bool = False) -> list[str]:
+    """The text four columns in, its further lines aligned with the first; nothing for no text."""
+    if not text:
+        return []
+    lines = textwrap.wrap(text, WIDTH - 4 - len(label)) if wrap else text.split("\n")
+    return ["    " + (label if i == 0 else " " * len(label)) + line for i, line in enumerate(lines)]
+
+
+# ------------------------------------------------------------------------------------------------------------------- many reports
+def table(reports: Sequence[Report]) -> Table:
+    """One row a hand-in: the points of each exercise, the total, and what explains the losses."""
+    from rich.table import Table
+    from rich.text import Text
+
+    exercises = list(dict.fromkeys(e.name for r in reports for e in r.exercises))
+    drawn = Table(box=None, header_style="bold", pad_edge=False)
+    for name in ("hand-in", *exercises, "total", ""):
+        title = Text(words.clean(name).replace("_", "_\n"))  # long names stand on several lines
+        drawn.add_column(title, justify="right" if name in exercises else "left", overflow="fold")
+    for report in reports:
+        results = {e.name: e for e in report.exercises}
+        points = [_points(results.get(name)) for name in exercises]
+        drawn.add_row(Text(words.clean(report.submission)), *points, _total(report), Text(_remark(report)))
+    return drawn
+
+
+def _points(result: ExerciseResult | None) -> str:
+    if result is None or result.not_run:
+        return "-"
+    colour = {"passed": "green", "partial": "yellow"}.get(result.outcome, "red")
+    return f"[{colour}]{words.number(result.points)}[/]"
+
+
+def _total(report: Report) -> str:
+    if report.points is None:
+        return f"[red]{'unreadable' if report.status == 'unreadable' else 'broken'}[/]"
+    return f"{words.number(report.points)} / {words.number(report.max_points)}"
+
+
+def _remark(report: Report) -> str:
+    if report.error:
+        return words.clean(report.error)
+    return ", ".join(dict.fromkeys(words.clean(d.name) for e in report.exercises for d in e.diagnoses))

@@ -1,0 +1,91 @@
+"""What is said about a verdict, before text.py and html.py decide how it looks."""
+
+from __future__ import annotations
+
+import re
+
+from autograder.model import Diagnosis, ExerciseResult, Outcome, Verdict
+
+MAX_CHARACTERS = 2000  # of any one text in a report
+
+MARKS = {  # ASCII: they survive every console
+    Outcome.PASSED: "ok",
+    Outcome.FAILED: "x",
+    Outcome.RAISED: "x",
+    Outcome.TIMED_OUT: "x",
+    Outcome.CRASHED: "x",
+    Outcome.SKIPPED: "-",
+    Outcome.BROKEN: "!",
+}
+
+_SILENT = {  # when the judge left no words
+    Outcome.FAILED: "this does not hold",
+    Outcome.RAISED: "your code raised an exception",
+    Outcome.TIMED_OUT: "your code did not return in time and was stopped",
+    Outcome.CRASHED: "your code ended the whole program instead of returning",
+    Outcome.SKIPPED: "not tried yet",
+}
+
+_ANSI = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|[@-_])")
+
+
+def clean(text: str) -> str:
+    """The text without anything that is not a visible character: no escape codes, no NUL, no bidi controls, no surrogates."""
+    text = _ANSI.sub("", str(text)[: 4 * MAX_CHARACTERS])
+    text = "".join(c if c.isprintable() or c == "\n" else (" " if c.isspace() else "?") for c in text)
+    return text if len(text) <= MAX_CHARACTERS else text[: MAX_CHARACTERS - 3] + "..."
+
+
+def sentence(verdict: Verdict) -> str:
+    """What is judged, without the exercise's name; a hidden case says that it is one."""
+    return clean(verdict.sentence or verdict.check) + (" (hidden case)" if verdict.hidden else "")
+
+
+def story(verdict: Verdict) -> str:
+    """What was seen and what should have been; "" for a sentence that holds."""
+    if verdict.outcome is Outcome.PASSED:
+        return ""
+    got, wanted = clean(verdict.got), clean(verdict.wanted)
+    if verdict.outcome is Outcome.BROKEN:
+        return f"{got or 'the check itself failed'}\nThis is the grader's fault, not yours. Please tell your teacher."
+    if wanted:
+        return f"{got}, but should be {wanted}"
+    return got or _SILENT[verdict.outcome]
+
+
+def call(verdict: Verdict) -> str:
+    """The call that shows it, ready to be pasted; never that of a hidden case."""
+    return "" if verdict.hidden or verdict.passed else clean(verdict.call)
+
+
+def first_trouble(result: ExerciseResult) -> Verdict | None:
+    """The verdict below which the hints stand: the first that failed, else the first that did not pass."""
+    unhappy = [v for v in result.verdicts if not v.passed]
+    return next((v for v in unhappy if v.outcome is Outcome.FAILED), unhappy[0] if unhappy else None)
+
+
+def hints(diagnoses: tuple[Diagnosis, ...], exercise: str) -> list[str]:
+    """The sentences of the misconceptions that explain this exercise."""
+    return [clean(d.message) for d in diagnoses if d.exercise == exercise and d.message]
+
+
+def number(value: float) -> str:
+    """Points as a person writes them: 4, 2.5, 0.33."""
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def points(result: ExerciseResult) -> str:
+    """The points of an exercise, for staff."""
+    return f"{number(result.points)} of {number(result.max_points)} points"
+
+
+def summary(result: ExerciseResult) -> str:
+    """How many sentences hold, in words."""
+    held, total = sum(v.passed for v in result.verdicts), len(result.verdicts)
+    if result.not_run:
+        return f"not run: {clean(result.not_run)}"
+    if not total:
+        return "nothing was checked"
+    if held == total:
+        return "everything holds" if total == 1 else f"all {total} checks hold"
+    return f"{held} of {total} checks hold"
