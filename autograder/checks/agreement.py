@@ -1,0 +1,49 @@
+"""Verbs that compare with the solution. They take `(exam, reference)` and can only stand in a key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograder.checks.behaviour import compare, quiz_answer
+from autograder.checks.inputs import normal
+from autograder.checks.verb import verb
+from autograder.exam import Exam, Wrong, an, array, number
+from autograder.model import Call, Given
+
+
+@verb(with_reference=True)
+def agrees_with_the_solution(
+    exam: Exam, reference: Exam, *, given: tuple[Any, ...], names: tuple[str, ...], index: int = 0, tolerance: float = 1e-12
+) -> None:
+    """Gets {names[index]} right"""
+    arguments = tuple(_argument(a, exam.seed(k)) for k, a in enumerate(given))
+    call = Call(exam.function, arguments, returns=names)
+    (value,), (wanted,) = exam.ask(call), reference.ask(call)
+    if len(names) > 1:
+        if not isinstance(value, (tuple, list)) or len(value) != len(names):
+            raise Wrong(f"the function returned {an(value)}", f"({', '.join(names)})")
+        value, wanted = value[index], wanted[index]
+    expected = np.asarray(wanted)
+    compare(array(value, names[index], expected.shape), expected, names[index], tolerance)
+
+
+def _argument(argument: Any, seed: int) -> Any:
+    """In a list, a tuple of whole numbers stands for a normal array of that shape; anything else for itself."""
+    if isinstance(argument, tuple):
+        return normal(argument, seed)
+    return Given(f"np.array({argument})", np.array(argument)) if isinstance(argument, list) else argument
+
+
+@verb(with_reference=True)
+def answers_rightly(exam: Exam, reference: Exam, *, key: str, choices: str = "", tolerance: float = 0.01) -> None:
+    """Answers "{key}" rightly"""
+    call = Call(exam.function, look=True)
+    given, wanted = (quiz_answer(desk.ask(call)[0], key, choices) for desk in (exam, reference))
+    if isinstance(given, str) or isinstance(wanted, str):
+        right = given == wanted
+    else:
+        right = abs(given - wanted) <= tolerance * abs(wanted)
+    if not right:  # never say what is right: the sentence and the question are all a student gets
+        raise Wrong(f'quiz["{key}"] = {given if isinstance(given, str) else number(given)} is not right')

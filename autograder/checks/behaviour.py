@@ -1,0 +1,199 @@
+"""Verbs about values that are exact: scale, edges, test time, dtype, shape, manners. No statistics here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from autograder.checks.inputs import Array, normal, output, scale, test_call, train_call
+from autograder.checks.randomness import draw_call
+from autograder.checks.verb import verb
+from autograder.exam import Exam, Unanswered, Wrong, an, array, number
+from autograder.model import Call, Given, Outcome, Seed
+
+SHAPE = (32, 50)
+TOLERANCE = {"float64": 1e-12, "float32": 1e-6}  # relative, for values that are one or two roundings away from exact
+
+
+def close(got: Array, wanted: Array, tolerance: float) -> Array:
+    """Elementwise: as near as `tolerance` times the size of what is wanted (at least 1)."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.abs(got - wanted) <= tolerance * np.maximum(1.0, np.abs(wanted)))
+
+
+def compare(got: Array, wanted: Array, name: str, tolerance: float) -> None:
+    """Refuse the first element that differs, and say which one it is."""
+    good = close(got, wanted, tolerance)
+    if good.all():
+        return
+    place = tuple(int(i) for i in np.argwhere(~good)[0])
+    where = f"{name}[{', '.join(map(str, place))}]" if place else name
+    rest = f" ({int((~good).sum())} of {good.size} differ)" if good.size > 1 else ""
+    raise Wrong(f"{where} = {number(got[place])}", f"{number(wanted[place])}{rest}")
+
+
+@verb()
+def scales_the_survivors(
+    exam: Exam, *, p: float, by: str = "1/(1-p)", shape: tuple[int, ...] = SHAPE, dtype: str = "float64"
+) -> None:
+    """Multiplies every survivor by {by}"""
+    x = normal(shape, exam.seed(1), dtype)
+    (value,) = exam.ask(train_call(exam.function, x, p, Seed(exam.seed())))
+    out = output(value, x)
+    kept = out != 0
+    if kept.all() or not kept.any():
+        raise Wrong(f"{int(kept.sum())} of {kept.size} units survived", f"about {1 - p:g} of them")
+    ratio = out[kept].astype(float) / x.value[kept].astype(float)
+    compare(ratio, np.full_like(ratio, scale(by, p)), "(out / x)[kept]", TOLERANCE[dtype])
+
+
+@verb()
+def multiplies_at_test_time(exam: Exam, *, p: float, by: str = "1", shape: tuple[int, ...] = SHAPE, dtype: str = "float64") -> None:
+    """Returns x times {by} at test time (train=False, rng=None)"""
+    x = normal(shape, exam.seed(1), dtype)
+    (value,) = exam.ask(test_call(exam.function, x, p))
+    compare(output(value, x), x.value * scale(by, p), "out", TOLERANCE[dtype])
+
+
+@verb()
+def is_identity_at_test_time(exam: Exam, *, p: float, shape: tuple[int, ...] = SHAPE) -> None:
+    """Returns x unchanged at test time (train=False, rng=None)"""
+    x = normal(shape, exam.seed(1))
+    (value,) = exam.ask(test_call(exam.function, x, p))
+    compare(output(value, x), x.value, "out", 0.0)
+
+
+@verb()
+def draws_nothing_at_test_time(exam: Exam, *, p: float) -> None:
+    """Draws no random number at test time"""
+    x = normal((4, 5), exam.seed(1))
+    call = Call(exam.function, (x, p, Seed(exam.seed())), {"train": False}, returns=("out", "cache"), ship=(0,), watch=True)
+    (answer,) = exam.returned(call)
+    if answer.facts is not None and (answer.facts.rng_moved or answer.facts.global_rng_moved):
+        raise Wrong("the random generator moved on", "as it was before the call")
+
+
+@verb()
+def drops_nothing_at_zero(exam: Exam, *, via: str = "forward", shape: tuple[int, ...] = SHAPE) -> None:
+    """Keeps everything when p = 0"""
+    x = normal(shape, exam.seed(1000))
+    (value,) = exam.ask(draw_call(exam, via, shape, 0.0, Seed(exam.seed()), 0))
+    result = output(value, x) if via == "forward" else array(value, "mask", shape)
+    compare(result, x.value if via == "forward" else np.ones(shape), "out" if via == "forward" else "mask", 0.0)
+
+
+@verb()
+def drops_everything_at_one(exam: Exam, *, via: str = "forward", shape: tuple[int, ...] = SHAPE) -> None:
+    """Gives zeros, no NaN and no warning, when p = 1"""
+    x = normal(shape, exam.seed(1000))
+    call = replace(draw_call(exam, via, shape, 1.0, Seed(exam.seed()), 0), watch=True)
+    (answer,) = exam.returned(call)
+    result = output(answer.value, x) if via == "forward" else array(answer.value, "mask", shape)
+    if not (result == 0).all():
+        bad = result[~(result == 0)][0]
+        raise Wrong(f"{'out' if via == 'forward' else 'mask'} holds {number(bad)}", "0 everywhere")
+    if answer.facts is not None and answer.facts.warnings:
+        raise Wrong(f"NumPy warned: {answer.facts.warnings[0]}", "no warning")
+
+
+@verb()
+def refuses(exam: Exam, *, p: float, via: str = "forward") -> None:
+    """Raises ValueError when p = {p}"""
+    call = draw_call(exam, via, (4, 5), p, Seed(exam.seed()), 0)
+    (answer,) = exam.answers(call)
+    if answer.outcome is Outcome.PASSED:
+        raise Wrong("the function returned", "ValueError")
+    if not answer.error.startswith("ValueError"):
+        raise Unanswered(call, answer)
+
+
+@verb()
+def keeps_its_input(exam: Exam, *, p: float, shape: tuple[int, ...] = (6, 7)) -> None:
+    """Does not modify x"""
+    x = normal(shape, exam.seed(1))
+    call = train_call(exam.function, x, p, Seed(exam.seed()), watch=True)
+    (answer,) = exam.returned(call)
+    if answer.facts is not None and answer.facts.arguments:
+        after = answer.facts.arguments[0]
+        if not isinstance(after, np.ndarray) or not np.array_equal(after, x.value):
+            raise Wrong("x was changed by the call", "x as it was")
+
+
+@verb()
+def keeps_the_dtype(exam: Exam, *, p: float, dtype: str = "float32") -> None:
+    """Gives {dtype} for {dtype}, in training and at test time"""
+    x = normal(SHAPE, exam.seed(1), dtype)
+    values = exam.ask(train_call(exam.function, x, p, Seed(exam.seed())), test_call(exam.function, x, p))
+    for value, mode in zip(values, ("in training", "at test time"), strict=True):
+        out = output(value, x)
+        if out.dtype.name != dtype:
+            raise Wrong(f"out.dtype = {out.dtype.name} {mode}", dtype)
+
+
+@verb()
+def takes_any_shape(exam: Exam, *, p: float, shapes: tuple[tuple[int, ...], ...], via: str = "forward") -> None:
+    """Takes arrays of any shape"""
+    for k, shape in enumerate(shapes):
+        (value,) = exam.ask(draw_call(exam, via, shape, p, Seed(exam.seed(k)), k))
+        if via == "forward":
+            output(value, normal(shape, 0))
+        else:
+            array(value, "mask", shape)
+
+
+@verb()
+def is_boolean(exam: Exam, *, p: float, shape: tuple[int, ...] = (4, 5)) -> None:
+    """Returns a boolean array of the asked shape"""
+    (value,) = exam.ask(draw_call(exam, "mask", shape, p, Seed(exam.seed()), 0))
+    mask = array(value, "mask", shape)
+    if mask.dtype != bool:
+        raise Wrong(f"mask.dtype = {mask.dtype.name}", "bool")
+
+
+@verb()
+def holds_only(exam: Exam, *, p: float, by: str = "1/(1-p)", shape: tuple[int, ...] = (3,), calls: int = 200) -> None:
+    """Returns an array of the asked shape that holds only 0 and {by}, in every call"""
+    asked = [draw_call(exam, "multiplier", shape, p, Seed(exam.seed(k)), k) for k in range(calls)]
+    for value in exam.ask(*asked):
+        if not isinstance(value, np.ndarray):
+            raise Wrong(f"one call returned {an(value)}", f"an array of shape {shape}")
+        mask = array(value, "mask", shape)
+        wanted = np.where(mask != 0, scale(by, p), 0.0)
+        compare(mask, wanted, "mask", TOLERANCE["float64"])
+
+
+@verb()
+def returns(exam: Exam, *, given: tuple[Any, ...], wanted: tuple[Any, ...], names: tuple[str, ...], index: int = 0) -> None:
+    """Gets {names[index]} right in a case you can do by hand"""
+    arguments = tuple(Given(f"np.array({a})", np.array(a)) if isinstance(a, list) else a for a in given)
+    (value,) = exam.ask(Call(exam.function, arguments, returns=names))
+    items = value if isinstance(value, (tuple, list)) and len(names) > 1 else (value,)
+    if len(items) != len(names):
+        raise Wrong(f"the function returned {an(value)}", f"({', '.join(names)})")
+    expected = np.array(wanted[index])
+    compare(array(items[index], names[index], expected.shape), expected, names[index], 1e-12)
+
+
+@verb()
+def is_filled_in(exam: Exam, *, key: str, choices: str = "") -> None:
+    """Holds an answer to "{key}" """
+    (value,) = exam.ask(Call(exam.function, look=True))
+    quiz_answer(value, key, choices)
+
+
+def quiz_answer(value: Any, key: str, choices: str = "") -> float | str:
+    """The student's answer to one question: a number, or one of the letters; Wrong when it is neither."""
+    if not isinstance(value, dict) or key not in value:
+        raise Wrong(f'quiz["{key}"] is missing', "a letter" if choices else "a number")
+    given = value[key]
+    if choices:
+        letter = given.strip().lower() if isinstance(given, str) else given
+        if letter not in tuple(choices):
+            raise Wrong(f'quiz["{key}"] is {an(given)}', f'one of the letters {", ".join(choices)}, in quotes')
+        return str(letter)
+    result = array(given, f'quiz["{key}"]')
+    if result.ndim or not np.isfinite(result):
+        raise Wrong(f'quiz["{key}"] is {an(given)}', "a number")
+    return float(result)

@@ -1,0 +1,345 @@
+"""Probes for diagnosis: a few robust facts about a function, each a short word such as "1-p" or "shared".
+
+They judge nothing. `diagnose` compares the facts of a student's function with those of the right and of the wrong solutions.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from autograder.checks.inputs import Array, backward_call, normal, output, scale, test_call, train_call
+from autograder.checks.randomness import draw_call, masks, read_mask
+from autograder.exam import Exam, Unanswered, Wrong, array, number, pair
+from autograder.model import Call, Given, Outcome, Seed
+
+P = 0.3  # far from 1/2, where so many mistakes look right
+SHAPE = (100, 120)  # a share is known to 0.004, the labels below are 0.05 apart
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One probe bound to its case; `look(exam)` gives the word."""
+
+    name: str
+    probe: Callable[[Exam], str]
+
+    def look(self, exam: Exam) -> str:
+        """The word for this fact; what went wrong is a fact too."""
+        try:
+            return self.probe(exam)
+        except Wrong:
+            return "not a usable result"
+        except Unanswered as unanswered:
+            outcome = unanswered.answer.outcome
+            return f"raises {unanswered.answer.error.split(':')[0]}" if outcome is Outcome.RAISED else outcome.value
+
+
+def fact(probe: Callable[..., str]) -> Callable[..., Fact]:
+    """Turn a probe into a maker of facts; the fact is named like the probe unless `name` says otherwise."""
+
+    @functools.wraps(probe)
+    def make(name: str = "", **case: Any) -> Fact:
+        return Fact(name or probe.__name__, functools.partial(probe, **case))
+
+    return make
+
+
+def nearest(value: float, table: Mapping[str, float], within: float) -> str:
+    """The label whose number is nearest, or "other" when none is within reach."""
+    label, distance = min(((k, abs(v - value)) for k, v in table.items()), key=lambda item: item[1])
+    return label if distance <= within else "other"
+
+
+# ------------------------------------------------------------------------------------------------------------------------ draws
+def _normal_cdf(z: float) -> float:
+    return 0.5 * (1 + math.erf(z / math.sqrt(2)))
+
+
+SHARES = {"p": P, "1-p": 1 - P, "none": 0.0, "all": 1.0, "half": 0.5} | {
+    "normal": _normal_cdf(P),  # compares a normal number with p or 1-p, this way round or the other
+    "normal ": _normal_cdf(1 - P),
+    "normal  ": 1 - _normal_cdf(P),
+    "normal   ": 1 - _normal_cdf(1 - P),
+}
+
+
+@fact
+def drop_share(exam: Exam, *, via: str = "forward") -> str:
+    """Which share is dropped, counted where x is positive, so that a ReLU does not look like dropping."""
+    (mask,) = masks(exam, P, SHAPE, 1, via)
+    positive = np.asarray(normal(SHAPE, exam.seed(1000)).value > 0)
+    return nearest(1 - float(mask[positive].mean()), SHARES, 0.02).strip()
+
+
+@fact
+def rows(exam: Exam, *, via: str = "forward") -> str:
+    """Are all rows (examples) masked alike?"""
+    return _sameness(masks(exam, P, SHAPE, 1, via)[0], 0)
+
+
+@fact
+def columns(exam: Exam, *, via: str = "forward") -> str:
+    """Are all columns (features) masked alike?"""
+    return _sameness(masks(exam, P, SHAPE, 1, via)[0], 1)
+
+
+def _sameness(mask: Array, axis: int) -> str:
+    return "shared" if (mask == mask.take([0], axis=axis)).all() and not mask.all() and mask.any() else "apart"
+
+
+@fact
+def number_dropped(exam: Exam, *, via: str = "forward") -> str:
+    """Does the number of dropped units vary, over 24 calls or over the rows of one?"""
+    small = {int(m.sum()) for m in masks(exam, P, (4, 6), 24, via)}
+    per_row = {int(n) for n in masks(exam, P, SHAPE, 1, via)[0].sum(1)}
+    return "fixed" if (len(small) == 1 or len(per_row) == 1) and not small & {0, 24} else "varies"
+
+
+@fact
+def next_mask(exam: Exam, *, via: str = "forward") -> str:
+    """Is a second call with the same generator a fresh draw?"""
+    first, second = masks(exam, P, SHAPE, 2, via, rng="rng")
+    return "frozen" if np.array_equal(first, second) and not first.all() else "fresh"
+
+
+@fact
+def generator(exam: Exam, *, via: str = "forward") -> str:
+    """Where do the random numbers come from?"""
+    calls = [replace(draw_call(exam, via, (32, 50), P, Seed(exam.seed()), 0), watch=True) for _ in range(2)]
+    answers = exam.returned(*calls)
+    if answers[0].facts is not None and answers[0].facts.global_rng_moved:
+        return "global"
+    first, second = (read_mask(a.value, via, (32, 50)) for a in answers)
+    return "given" if np.array_equal(first, second) else "own"
+
+
+@fact
+def mask_type(exam: Exam) -> str:
+    """The dtype of a returned mask."""
+    (value,) = exam.ask(draw_call(exam, "mask", (4, 5), P, Seed(exam.seed()), 0))
+    return array(value, "mask", (4, 5)).dtype.name
+
+
+# ------------------------------------------------------------------------------------------------------------------ forward values
+FACTORS = {name: scale(name, P) for name in ("1", "1-p", "1/(1-p)", "p", "1/p")} | {
+    "1/(1-p)^2": 1 / (1 - P) ** 2,
+    "(1-p)^2": (1 - P) ** 2,
+    "0": 0.0,
+}
+
+
+@fact
+def survivors(exam: Exam) -> str:
+    """The factor on the survivors."""
+    x = normal(SHAPE, exam.seed(1))
+    (value,) = exam.ask(train_call(exam.function, x, P, Seed(exam.seed())))
+    return _factor(output(value, x), np.asarray(x.value))
+
+
+def _factor(out: Array, x: Array) -> str:
+    kept = out != 0
+    if not kept.any():
+        return "0"
+    ratio = out[kept] / x[kept]
+    if np.ptp(ratio) > 1e-9 * abs(ratio).max():
+        return "varies"
+    if not kept.all() and abs(ratio[0] - kept.size / kept.sum()) < 1e-9:
+        return "units / kept"
+    return nearest(float(ratio[0]), FACTORS, 1e-6)
+
+
+@fact
+def test_time(exam: Exam) -> str:
+    """What test time multiplies by, or "drops"."""
+    x = normal(SHAPE, exam.seed(1))
+    given_rng = Call(exam.function, (x, P, Seed(exam.seed())), {"train": False}, returns=("out", "cache"), ship=(0,))
+    (value,) = exam.ask(given_rng)
+    out = output(value, x)
+    return "drops" if (out == 0).any() and (out != 0).any() else _factor(out, np.asarray(x.value))
+
+
+test_time.__test__ = False  # type: ignore[attr-defined]  # a probe, not a test
+
+
+@fact
+def negatives(exam: Exam) -> str:
+    """Do negative inputs survive?"""
+    x = normal(SHAPE, exam.seed(1))
+    (value,) = exam.ask(train_call(exam.function, x, P, Seed(exam.seed())))
+    out = output(value, x)
+    return "lost" if not (out < 0).any() and (out > 0).any() else "kept"
+
+
+@fact
+def input_after(exam: Exam) -> str:
+    """Is x as it was after a call?"""
+    x = normal((6, 7), exam.seed(1))
+    (answer,) = exam.returned(train_call(exam.function, x, P, Seed(exam.seed()), watch=True))
+    after = answer.facts.arguments[0] if answer.facts and answer.facts.arguments else None
+    return "kept" if isinstance(after, np.ndarray) and np.array_equal(after, x.value) else "overwritten"
+
+
+@fact
+def float32_gives(exam: Exam) -> str:
+    """The dtype that float32 becomes."""
+    x = normal((6, 7), exam.seed(1), "float32")
+    (value,) = exam.ask(train_call(exam.function, x, P, Seed(exam.seed())))
+    return output(value, x).dtype.name
+
+
+@fact
+def shapes(exam: Exam, *, via: str = "forward") -> str:
+    """Does it work on arrays that are not 2-D?"""
+    for k, shape in enumerate(((7,), (2, 3, 4, 5))):
+        try:
+            (value,) = exam.ask(draw_call(exam, via, shape, P, Seed(exam.seed()), k))
+            read_mask(value, via, shape)
+        except (Wrong, Unanswered):
+            return "2-D only"
+    return "any"
+
+
+@fact
+def at_one(exam: Exam, *, via: str = "forward") -> str:
+    """What p = 1 gives."""
+    shape = (6, 7)
+    call = replace(draw_call(exam, via, shape, 1.0, Seed(exam.seed()), 0), watch=True)
+    (answer,) = exam.returned(call)
+    result = array(pair(answer.value)[0] if via == "forward" else answer.value, "out", shape)
+    if np.isnan(result).any():
+        return "NaN"
+    if (result == 0).all():
+        return "zeros, with a warning" if answer.facts and answer.facts.warnings else "zeros"
+    return "infinity" if np.isinf(result).any() else "numbers"
+
+
+@fact
+def at_zero(exam: Exam, *, via: str = "forward") -> str:
+    """What p = 0 gives."""
+    x = normal((6, 7), exam.seed(1000))
+    (value,) = exam.ask(draw_call(exam, via, (6, 7), 0.0, Seed(exam.seed()), 0))
+    out = output(value, x) if via == "forward" else array(value, "mask", (6, 7))
+    return "identity" if np.array_equal(out, x.value if via == "forward" else np.ones((6, 7))) else "other"
+
+
+@fact
+def outside(exam: Exam, *, via: str = "forward") -> str:
+    """What a p outside [0, 1] gives."""
+    words = []
+    for p in (-0.25, 1.25):
+        (answer,) = exam.answers(draw_call(exam, via, (4, 5), p, Seed(exam.seed()), 0))
+        words.append("accepted" if answer.outcome is Outcome.PASSED else answer.error.split(":")[0])
+    return words[0] if words[0] == words[1] else " / ".join(words)
+
+
+# ------------------------------------------------------------------------------------------------------------------ backward values
+def _gradients(exam: Exam, forward: str, backward: str) -> tuple[Array, Array, Array, Array]:
+    x, dout = normal(SHAPE, exam.seed(1)), normal(SHAPE, exam.seed(2))
+    value, dx = exam.ask(train_call(forward, x, P, Seed(exam.seed())), backward_call(backward, dout, 0))
+    return output(value, x), np.asarray(x.value), np.asarray(dout.value), array(dx, "dx", SHAPE)
+
+
+@fact
+def gradient_mask(exam: Exam, *, forward: str, backward: str) -> str:
+    """Where does the gradient vanish?"""
+    out, _, _, dx = _gradients(exam, forward, backward)
+    if np.array_equal(dx == 0, out == 0):
+        return "same"
+    return "none" if (dx != 0).mean() > 0.99 else "another"
+
+
+@fact
+def gradient_factor(exam: Exam, *, forward: str, backward: str) -> str:
+    """The gradient's factor on kept units, relative to the one of the forward pass; or "times out"."""
+    out, x, dout, dx = _gradients(exam, forward, backward)
+    both = (dx != 0) & (out != 0)
+    if not both.any():
+        return "0"
+    own = dx[both] / dout[both]
+    if np.allclose(own, out[both], rtol=1e-9):
+        return "times out"
+    if np.allclose(own, x[both], rtol=1e-9):
+        return "times x"
+    ratio = own / (out[both] / x[both])
+    return "varies" if np.ptp(ratio) > 1e-9 * abs(ratio).max() else nearest(float(ratio[0]), FACTORS, 1e-6)
+
+
+@fact
+def test_gradient(exam: Exam, *, forward: str, backward: str) -> str:
+    """The gradient after a pass at test time that follows a training pass."""
+    x, dout = normal(SHAPE, exam.seed(1)), normal(SHAPE, exam.seed(2))
+    train = train_call(forward, x, P, Seed(exam.seed()))
+    value, _, dx_value = exam.ask(train, test_call(forward, x, P), backward_call(backward, dout, 1))
+    dx = array(dx_value, "dx", SHAPE)
+    if (dx == 0).any() and (dx != 0).any():
+        return "stale mask" if np.array_equal(dx == 0, output(value, x) == 0) else "drops"
+    return _factor(dx, np.asarray(dout.value))
+
+
+test_gradient.__test__ = False  # type: ignore[attr-defined]
+
+
+@fact
+def cache_used(exam: Exam, *, forward: str, backward: str) -> str:
+    """Of two forward passes, whose mask does the backward pass of the first use?"""
+    x, dout = normal(SHAPE, exam.seed(1)), normal(SHAPE, exam.seed(2))
+    first, second = (train_call(forward, x, P, Seed(exam.seed(k))) for k in (3, 4))
+    one, two, value = exam.ask(first, second, backward_call(backward, dout, 0))
+    zeros = array(value, "dx", SHAPE) == 0
+    if np.array_equal(zeros, output(one, x) == 0):
+        return "own"
+    return "latest" if np.array_equal(zeros, output(two, x) == 0) else "other"
+
+
+@fact
+def gradient_at_zero_input(exam: Exam, *, forward: str, backward: str) -> str:
+    """Does a kept unit pass its gradient where x is 0?"""
+    value = np.asarray(normal(SHAPE, exam.seed(1)).value).copy()
+    value[:, ::2] = 0.0
+    x, dout = Given("x with zeros", value), normal(SHAPE, exam.seed(2))
+    _, dx = exam.ask(train_call(forward, x, P, Seed(exam.seed())), backward_call(backward, dout, 0))
+    return "passes" if (array(dx, "dx", SHAPE)[value == 0] != 0).any() else "blocked"
+
+
+@fact
+def dout_after(exam: Exam, *, forward: str, backward: str) -> str:
+    """Is dout as it was after a call?"""
+    x, dout = normal((6, 7), exam.seed(1)), normal((6, 7), exam.seed(2))
+    answers = exam.returned(train_call(forward, x, P, Seed(exam.seed())), backward_call(backward, dout, 0, watch=True))
+    facts = answers[1].facts
+    after = facts.arguments[0] if facts and facts.arguments else None
+    return "kept" if isinstance(after, np.ndarray) and np.array_equal(after, dout.value) else "overwritten"
+
+
+# ---------------------------------------------------------------------------------------------------------------------- others
+@fact
+def value_at(exam: Exam, *, given: tuple[Any, ...], index: int = 0) -> str:
+    """The number a function gives in one case, in six digits."""
+    arguments = tuple(Given(f"np.array({a})", np.array(a)) if isinstance(a, list) else a for a in given)
+    (value,) = exam.ask(Call(exam.function, arguments))
+    items = value if isinstance(value, (tuple, list)) else (value,)
+    if len(items) <= index:
+        return "missing"
+    numbers = array(items[index], "value")
+    return number(numbers.flat[0]) if numbers.size else "empty"
+
+
+@fact
+def when_all_are_dropped(exam: Exam, *, units: int = 2, calls: int = 400) -> str:
+    """What a multiplier mask of a few units looks like when chance drops all of them (p = 1/2)."""
+    shape = (units,)
+    asked = [draw_call(exam, "multiplier", shape, 0.5, Seed(exam.seed(k)), k) for k in range(calls)]
+    values = exam.ask(*asked)
+    if any(np.ndim(v) == 0 for v in values):
+        return "a single number"
+    drawn = [read_mask(v, "multiplier", shape) for v in values]
+    if any(not m.any() for m in drawn):
+        return "zeros"
+    full = sum(bool(m.all()) for m in drawn) / calls
+    return nearest(full, {"drawn again": 1 / 3, "all kept": 0.5}, 0.08)

@@ -1,0 +1,133 @@
+"""Verbs about backward functions. A gradient is compared with the multiplier that the student's OWN forward used, so a mistake made in
+forward is not charged twice; finite differences then check that the two belong together.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograder.checks.behaviour import SHAPE, compare
+from autograder.checks.inputs import Array, backward_call, normal, output, scale, test_call, train_call
+from autograder.checks.verb import verb
+from autograder.exam import Exam, Wrong, array, number
+from autograder.model import Given, Seed
+
+EXACT = 1e-9  # elementwise, float64: linear layers reach 3e-11
+DIRECTIONAL = 1e-7  # float64 directional derivatives, error over |dx| / sqrt(n); correct code stays below 1e-9
+STEP = 1e-5
+
+
+def _multiplier(out: Array, x: Given) -> Array:
+    """What the student's forward multiplied x by; refuses a forward that cannot teach anything about its backward."""
+    kept = out != 0
+    if kept.all() or not kept.any():
+        raise Wrong(f"the forward function kept {int(kept.sum())} of {kept.size} units, so its gradient shows nothing", "a dropout forward")
+    return np.asarray(out / x.value)
+
+
+@verb()
+def follows_the_mask(exam: Exam, *, p: float, forward: str, backward: str, shape: tuple[int, ...] = SHAPE) -> None:
+    """Multiplies dout by what {forward} multiplied x by"""
+    dx, dout, factor = _train_gradient(exam, p, forward, backward, shape)
+    compare(dx, dout * factor, "dx", EXACT)
+
+
+@verb()
+def is_zero_where_dropped(exam: Exam, *, p: float, forward: str, backward: str, shape: tuple[int, ...] = SHAPE) -> None:
+    """Passes no gradient to a dropped unit"""
+    dx, _, factor = _train_gradient(exam, p, forward, backward, shape)
+    leaking = int((dx[factor == 0] != 0).sum())
+    if leaking:
+        raise Wrong(f"{leaking} of {int((factor == 0).sum())} dropped units got a gradient", "none", (factor != 0)[:16, :16])
+
+
+def _train_gradient(
+    exam: Exam, p: float, forward: str, backward: str, shape: tuple[int, ...]
+) -> tuple[Array, Array, Array]:
+    x, dout = normal(shape, exam.seed(1)), normal(shape, exam.seed(2))
+    forward_value, dx = exam.ask(train_call(forward, x, p, Seed(exam.seed())), backward_call(backward, dout, 0))
+    factor = _multiplier(output(forward_value, x), x)
+    return array(dx, "dx", shape), dout.value, factor
+
+
+@verb()
+def follows_test_time(exam: Exam, *, p: float, forward: str, backward: str, by: str = "1", shape: tuple[int, ...] = SHAPE) -> None:
+    """Multiplies dout by {by} after a forward pass at test time"""
+    x, dout = normal(shape, exam.seed(1)), normal(shape, exam.seed(2))
+    train = train_call(forward, x, p, Seed(exam.seed()))  # a training pass first, so that a stale mask shows
+    _, _, dx = exam.ask(train, test_call(forward, x, p), backward_call(backward, dout, 1))
+    compare(array(dx, "dx", shape), dout.value * scale(by, p), "dx", 1e-12)
+
+
+@verb()
+def belongs_to_its_own_cache(exam: Exam, *, p: float, forward: str, backward: str, shape: tuple[int, ...] = SHAPE) -> None:
+    """Uses the cache it is given, not the one of the latest forward pass"""
+    x, dout = normal(shape, exam.seed(1)), normal(shape, exam.seed(2))
+    first, second = (train_call(forward, x, p, Seed(exam.seed(k))) for k in (3, 4))
+    value, _, dx = exam.ask(first, second, backward_call(backward, dout, 0))
+    compare(array(dx, "dx", shape), dout.value * _multiplier(output(value, x), x), "dx", EXACT)
+
+
+@verb()
+def passes_gradient_where_x_is_zero(exam: Exam, *, p: float, forward: str, backward: str) -> None:
+    """Passes the gradient of a kept unit even where x is 0"""
+    value = np.random.default_rng(exam.seed(1)).normal(size=SHAPE)
+    value[:, ::2] = 0.0  # 800 zeros: all of them dropped has probability p^800
+    x, dout = Given("x with every other column 0", value), normal(SHAPE, exam.seed(2))
+    forward_value, dx = exam.ask(train_call(forward, x, p, Seed(exam.seed())), backward_call(backward, dout, 0))
+    out, gradient = output(forward_value, x), array(dx, "dx", SHAPE)
+    kept = (out != 0) & (value != 0)
+    if not kept.any():
+        raise Wrong("no unit survived", f"about {1 - p:g} of them")
+    factor = float(np.median(out[kept] / value[kept]))
+    at_zero = gradient[value == 0] / dout.value[value == 0]
+    if not (at_zero != 0).any():
+        raise Wrong("dx is 0 wherever x is 0", f"dout * {number(factor)} at the kept ones")
+    compare(at_zero, np.where(at_zero != 0, factor, 0.0), "(dx / dout)[x == 0]", EXACT)
+
+
+@verb()
+def keeps_dout(exam: Exam, *, p: float, forward: str, backward: str) -> None:
+    """Does not modify dout"""
+    x, dout = normal((6, 7), exam.seed(1)), normal((6, 7), exam.seed(2))
+    answers = exam.returned(train_call(forward, x, p, Seed(exam.seed())), backward_call(backward, dout, 0, watch=True))
+    facts = answers[1].facts
+    after = facts.arguments[0] if facts and facts.arguments else None
+    if not isinstance(after, np.ndarray) or not np.array_equal(after, dout.value):
+        raise Wrong("dout was changed by the call", "dout as it was")
+
+
+@verb()
+def gives_the_dtype_of_dout(exam: Exam, *, p: float, forward: str, backward: str, dtype: str = "float32") -> None:
+    """Gives a {dtype} gradient for {dtype} arrays"""
+    x, dout = normal(SHAPE, exam.seed(1), dtype), normal(SHAPE, exam.seed(2), dtype)
+    _, dx = exam.ask(train_call(forward, x, p, Seed(exam.seed())), backward_call(backward, dout, 0))
+    gradient = array(dx, "dx", SHAPE)
+    if gradient.dtype.name != dtype:
+        raise Wrong(f"dx.dtype = {gradient.dtype.name}", dtype)
+
+
+@verb()
+def agrees_with_finite_differences(
+    exam: Exam, *, p: float, forward: str, backward: str, shape: tuple[int, ...] = (32, 100), directions: int = 3
+) -> None:
+    """Agrees with finite differences along random directions"""
+    x, dout, seed = normal(shape, exam.seed(1)), normal(shape, exam.seed(2)), Seed(exam.seed())
+    steps = [_direction(shape, exam.seed(10 + k)) for k in range(directions)]
+    moved = [Given("x + h*u", x.value + sign * STEP * u) for u in steps for sign in (1, -1)]
+    calls = [train_call(forward, x, p, seed), backward_call(backward, dout, 0)]
+    values = exam.ask(*calls, *(train_call(forward, m, p, seed) for m in moved))
+    _multiplier(output(values[0], x), x)  # a forward that drops nothing teaches nothing
+    dx = array(values[1], "dx", shape).astype(float)
+    norm = float(np.linalg.norm(dx)) / np.sqrt(dx.size) or 1.0
+    for k, u in enumerate(steps):
+        plus, minus = (output(values[2 + 2 * k + s], x) for s in (0, 1))
+        numeric = float((dout.value * ((plus - minus) / (2 * STEP))).sum())
+        error = abs(numeric - float((dx * u).sum())) / norm
+        if not error <= DIRECTIONAL:
+            raise Wrong(f"the relative error along a random direction = {number(error)}", f"at most {DIRECTIONAL:g}")
+
+
+def _direction(shape: tuple[int, ...], seed: int) -> Array:
+    u = np.random.default_rng(seed).normal(size=shape)
+    return np.asarray(u / np.linalg.norm(u))

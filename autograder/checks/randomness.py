@@ -1,0 +1,152 @@
+"""Verbs about draws: rate, independence, freshness, obedience to the generator.
+
+Nothing here compares with a particular mask: the mask is read off the student's own output, so uniform, binomial, integers, choice, `<` or
+`>=` are all the same. Every chance test is an exact binomial on disjoint, independent events (chance.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from autograder.chance import acceptance
+from autograder.checks.inputs import Array, normal, train_call
+from autograder.checks.verb import verb
+from autograder.exam import Exam, Wrong, array, pair
+from autograder.model import Call, Given, Seed
+
+LARGE = (256, 256)  # three calls of this see a share that is off by 0.01 (p = 0.3) with probability 1 - 1e-6
+SMALL = (4, 6)  # 400 calls of this see a fixed number of dropped units
+
+
+def draw_call(exam: Exam, via: str, shape: tuple[int, ...], p: float, seed: Seed, number: int) -> Call:
+    """One call that draws a mask of that shape: `via` says what the function under test looks like."""
+    if via == "forward":
+        return train_call(exam.function, normal(shape, exam.seed(1000 + number)), p, seed)
+    return Call(exam.function, (Given(repr(shape), shape), p, seed), returns=("mask",))
+
+
+def read_mask(value: Any, via: str, shape: tuple[int, ...]) -> Array:
+    """Which units were kept, as booleans. Inputs hold no zeros, so a zero in the output is a dropped unit."""
+    result = array(pair(value)[0], "out", shape) if via == "forward" else array(value, "mask", shape)
+    return np.asarray(result != 0)
+
+
+def masks(exam: Exam, p: float, shape: tuple[int, ...], count: int, via: str, rng: str = "") -> list[Array]:
+    """`count` masks from `count` calls in one script: from separate generators, or from the one called `rng`."""
+    seeds = [Seed(exam.seed(0 if rng else k), rng) for k in range(count)]
+    calls = [draw_call(exam, via, shape, p, seed, k) for k, seed in enumerate(seeds)]
+    return [read_mask(value, via, shape) for value in exam.ask(*calls)]
+
+
+def _expect(what: str, count: int, events: int, probability: float, picture: Array | None = None) -> None:
+    """Refuse a count that Bin(events, probability) gives less often than chance.ALPHA."""
+    low, high = acceptance(events, probability)
+    if not low <= count <= high:
+        slack = max(high / events - probability, probability - low / events)
+        corner = None if picture is None else np.atleast_2d(picture)[:16, :16]
+        raise Wrong(f"{what} = {count / events:.4f}", f"{probability:.4f} +- {slack:.4f}", corner)
+
+
+@verb(chances=1)
+def drops_the_right_share(exam: Exam, *, p: float, via: str = "forward", shape: tuple[int, ...] = LARGE, calls: int = 3) -> None:
+    """Drops each unit with probability {p}"""
+    drawn = masks(exam, p, shape, calls, via)
+    kept = sum(int(m.sum()) for m in drawn)
+    _expect("share of dropped units", sum(m.size for m in drawn) - kept, sum(m.size for m in drawn), p, drawn[0])
+
+
+@verb(chances=2)
+def treats_examples_apart(exam: Exam, *, p: float, via: str = "forward", shape: tuple[int, int] = LARGE) -> None:
+    """Draws a mask of its own for each example (row)"""
+    (mask,) = masks(exam, p, shape, 1, via)
+    _agree(mask, p, "rows")
+
+
+@verb(chances=2)
+def treats_features_apart(exam: Exam, *, p: float, via: str = "forward", shape: tuple[int, int] = LARGE) -> None:
+    """Decides about each feature (column) by itself"""
+    (mask,) = masks(exam, p, shape, 1, via)
+    _agree(mask.T, p, "columns")
+
+
+def _agree(mask: Array, p: float, what: str) -> None:
+    """Disjoint pairs of lines, neighbours and half a mask apart, agree on a unit with probability p^2 + q^2."""
+    half = len(mask) // 2
+    same = p * p + (1 - p) * (1 - p)
+    for name, first, second in (("neighbouring", mask[0::2], mask[1::2]), ("distant", mask[:half], mask[half:])):
+        agreeing = int((first == second).sum())
+        _expect(f"share of units on which {name} {what} agree", agreeing, first.size, same, mask if what == "rows" else mask.T)
+
+
+@verb(chances=3)
+def keeps_a_varying_number(exam: Exam, *, p: float, via: str = "forward", calls: int = 400) -> None:
+    """Leaves the number of dropped units to chance"""
+    q = 1 - p
+    small = masks(exam, p, SMALL, calls, via)
+    size = small[0].size
+    fixed = sum(int(m.sum()) == round(q * size) for m in small)
+    _expect(f"share of calls that keep exactly {round(q * size)} of {size}", fixed, calls, _pmf(round(q * size), size, q))
+    (large,) = masks(exam, p, LARGE, 1, via)
+    for what, sums, length in (("rows", large.sum(1), large.shape[1]), ("columns", large.sum(0), large.shape[0])):
+        low, high = _middle(length, q)
+        inside = int(((sums >= low) & (sums <= high)).sum())
+        _expect(f"share of {what} that keep {low} to {high} of {length}", inside, len(sums), _between(low, high, length, q), large)
+
+
+def _pmf(k: int, n: int, q: float) -> float:
+    from scipy.stats import binom  # lazily, see chance.py
+
+    return float(binom.pmf(k, n, q))
+
+
+def _middle(n: int, q: float) -> tuple[int, int]:
+    width = 0.67 * float(np.sqrt(n * q * (1 - q)))  # about half of all sums lie this close to their mean
+    return round(n * q - width), round(n * q + width)
+
+
+def _between(low: int, high: int, n: int, q: float) -> float:
+    from scipy.stats import binom
+
+    return float(binom.cdf(high, n, q) - binom.cdf(low - 1, n, q))
+
+
+@verb(chances=1)
+def draws_afresh(exam: Exam, *, p: float, via: str = "forward", shape: tuple[int, ...] = (128, 128)) -> None:
+    """Draws a fresh mask in every call"""
+    first, second = masks(exam, p, shape, 2, via, rng="rng")
+    agreeing = int((first == second).sum())
+    same = p * p + (1 - p) * (1 - p)
+    _expect("share of units on which two calls agree", agreeing, first.size, same)
+
+
+@verb()
+def obeys_the_generator(exam: Exam, *, p: float, via: str = "forward", shape: tuple[int, ...] = (32, 50)) -> None:
+    """Draws from the rng it is given: the same seed gives the same mask"""
+    seeds = [Seed(exam.seed(0)), Seed(exam.seed(0)), Seed(exam.seed(1))]
+    calls = [draw_call(exam, via, shape, p, seed, 0) for seed in seeds]
+    first, again, other = (read_mask(value, via, shape) for value in exam.ask(*calls))
+    if not np.array_equal(first, again):
+        raise Wrong(f"two generators with the same seed gave masks that differ in {int((first != again).sum())} units", "no difference")
+    if np.array_equal(first, other):
+        raise Wrong("two generators with different seeds gave the same mask", "different masks")
+
+
+@verb()
+def leaves_global_random_state_alone(exam: Exam, *, p: float, via: str = "forward", shape: tuple[int, ...] = (4, 5)) -> None:
+    """Leaves the global random state alone"""
+    (answer,) = exam.returned(replace(draw_call(exam, via, shape, p, Seed(exam.seed()), 0), watch=True))
+    if answer.facts is not None and answer.facts.global_rng_moved:
+        raise Wrong("the function drew from (or seeded) the global generator", "random numbers from rng only")
+
+
+@verb(chances=1)
+def can_drop_everything(
+    exam: Exam, *, p: float, units: int = 2, calls: int = 2000, via: str = "multiplier"
+) -> None:
+    """Drops all of a few units as often as chance has it"""
+    drawn = masks(exam, p, (units,), calls, via)
+    empty = sum(not m.any() for m in drawn)
+    _expect(f"share of masks of {units} units with nothing kept", empty, calls, p**units)

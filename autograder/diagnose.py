@@ -1,0 +1,60 @@
+"""Fingerprints -> misconceptions, and what is left unexplained.
+
+A misconception fires when, on every fact where its wrong solution differs from the right one, the student agrees with the wrong one. Of two
+that fire, the one whose facts are all contained in the other's gives way. What none explains is "something_else".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from autograder.checks.facts import Fact
+from autograder.exam import Exam
+from autograder.model import Diagnosis, Subject
+
+Facts = dict[str, str]
+SOMETHING_ELSE = "something_else"
+UNUSABLE = ("raises NotImplementedError", "raises NameError")
+
+
+def fingerprint(probes: Iterable[Fact], exercise: str, subject: Subject, slug: str, seconds: float = 5.0) -> Facts:
+    """The facts about one exercise's function; stops at the first time-out or crash, so that a dead function costs one deadline."""
+    facts: Facts = {}
+    for probe in probes:
+        exam = Exam(exercise, subject, f"{slug}/{exercise}/fact/{probe.name}", seconds)
+        facts[probe.name] = probe.look(exam)
+        if facts[probe.name] in ("timed_out", "crashed"):
+            break
+    return facts
+
+
+def diagnose(exercise: str, facts: Facts, hints: Mapping[str, Any]) -> tuple[Diagnosis, ...]:
+    """The misconceptions that explain these facts. `hints` is this exercise's part of hints.json."""
+    right: Facts = hints["right"]
+    odd = {name: word for name, word in facts.items() if right.get(name, word) != word}
+    if not odd or all(word in UNUSABLE for word in odd.values()):
+        return ()
+    fired = [m for m in hints["misconceptions"] if m["signs"] and all(facts.get(k) == v for k, v in m["signs"].items())]
+    told = [m for m in fired if not any(_within(m, other) for other in fired if other is not m)]
+    found = tuple(Diagnosis(exercise, m["name"], m["sentence"], m["signs"]) for m in told)
+    explained = {k for m in fired for k, v in {**m["also"], **m["signs"]}.items() if facts.get(k) == v}
+    rest = {k: v for k, v in odd.items() if k not in explained}
+    return found if found or not rest else (_something_else(exercise, rest),)
+
+
+def _within(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return bool(one["signs"].items() < other["signs"].items())
+
+
+def _something_else(exercise: str, rest: Facts) -> Diagnosis:
+    seen = ", ".join(f"{name.replace('_', ' ')}: {word}" for name, word in rest.items())
+    message = f"No mistake we know explains this by itself. What was seen of {exercise}: {seen}."
+    return Diagnosis(exercise, SOMETHING_ELSE, message, rest)
+
+
+def signs(right: Facts, wrong: Facts, named: tuple[str, ...]) -> tuple[Facts, Facts]:
+    """What gives a wrong solution away (the facts `named`, or all that differ), and what differs beside that."""
+    differing = {k: v for k, v in wrong.items() if right.get(k) != v}
+    chosen = {k: v for k, v in differing.items() if not named or k in named}
+    return chosen, {k: v for k, v in differing.items() if k not in chosen}

@@ -1,0 +1,145 @@
+"""One check asking one subject: the small desk at which every verb sits.
+
+A verb asks (`ask`), reads the values it needs (`array`, `pair`) and either returns or raises `Wrong`. Whatever shape of rubbish a student's
+function returns ends as a `Wrong` with a sentence, never as an exception of ours.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from autograder.model import Answer, Call, Given, Item, Opaque, Outcome, Seed, Subject
+
+
+class Wrong(Exception):
+    """The sentence does not hold: what came, and what should have come."""
+
+    def __init__(self, got: str, wanted: str = "", picture: Any = None) -> None:
+        super().__init__(f"{got}, but should be {wanted}" if wanted else got)
+        self.got, self.wanted, self.picture = got, wanted, picture
+
+
+class Unanswered(Exception):
+    """A call that did not return: `answer` says how it ended."""
+
+    def __init__(self, call: Call, answer: Answer) -> None:
+        super().__init__(answer.error)
+        self.call, self.answer = call, answer
+
+
+@dataclass
+class Exam:
+    """What one check may use. `last` is the script asked last: it becomes the "from" line of a message."""
+
+    function: str
+    subject: Subject
+    seed_text: str
+    seconds: float = 5.0
+    last: tuple[Call, ...] = ()
+
+    def seed(self, number: int = 0) -> int:
+        """The number-th seed of this check: the same on every machine, on every day."""
+        digest = hashlib.sha256(f"{self.seed_text}/{number}".encode()).digest()
+        return int.from_bytes(digest[:4], "big")
+
+    def answers(self, *calls: Call) -> list[Answer]:
+        """Ask a script and return the answers however they ended; a dead worker raises Unanswered."""
+        self.last = calls
+        answers = self.subject.ask(calls, self.seconds)
+        for call, answer in zip(calls, answers, strict=True):
+            if answer.outcome in (Outcome.TIMED_OUT, Outcome.CRASHED):
+                raise Unanswered(call, answer)
+        return answers
+
+    def ask(self, *calls: Call) -> list[Any]:
+        """Ask a script and return the values; the first call that did not return raises Unanswered."""
+        return [answer.value for answer in self.returned(*calls)]
+
+    def returned(self, *calls: Call) -> list[Answer]:
+        """Ask a script and return the answers with their facts; the first call that did not return raises Unanswered."""
+        answers = self.answers(*calls)
+        for call, answer in zip(calls, answers, strict=True):
+            if answer.outcome is not Outcome.PASSED:
+                raise Unanswered(call, answer)
+        return answers
+
+    def of(self, subject: Subject) -> Exam:
+        """The same desk before another subject (the reference): same seeds, same limits."""
+        return replace(self, subject=subject, last=())
+
+
+# ---------------------------------------------------------------------------------------------------------------- reading answers
+def array(value: Any, name: str, shape: tuple[int, ...] | None = None) -> np.ndarray[Any, Any]:
+    """The value as a real numeric array; Wrong when it is none, or when the shape is another."""
+    if isinstance(value, (list, tuple)):
+        value = _from_list(value, name)
+    if isinstance(value, (bool, int, float)):
+        value = np.asarray(value)
+    if not isinstance(value, np.ndarray) or value.dtype.kind not in "biuf":
+        raise Wrong(f"{name} is {an(value)}", "an array of numbers")
+    if shape is not None and value.shape != shape:
+        raise Wrong(f"{name}.shape = {value.shape}", str(shape))
+    return value
+
+
+def _from_list(value: Sequence[Any], name: str) -> Any:
+    try:
+        return np.asarray(value)
+    except (ValueError, TypeError):
+        raise Wrong(f"{name} is {an(value)} that is no array", "an array of numbers") from None
+
+
+def pair(value: Any, names: tuple[str, str] = ("out", "cache")) -> tuple[Any, Any]:
+    """The two items of a returned pair; Wrong when something else came back."""
+    if not isinstance(value, (tuple, list)) or len(value) != 2:
+        raise Wrong(f"the function returned {an(value)}", f"a pair ({names[0]}, {names[1]})")
+    return value[0], value[1]
+
+
+def an(value: Any) -> str:
+    """How a message names a value of the wrong kind: "None", "a str", "an array of shape (3, 4)"."""
+    if value is None:
+        return "None"
+    if isinstance(value, np.ndarray):
+        return f"an array of {value.dtype.name} and shape {value.shape}"
+    if isinstance(value, (tuple, list)):
+        return f"a {type(value).__name__} of {len(value)}"
+    name = value.kind if isinstance(value, Opaque) else type(value).__name__
+    return f"{'an' if name[:1] in 'aeiouAEIOU' else 'a'} {name}"
+
+
+def number(value: Any) -> str:
+    """A number as messages print it: enough digits to see the mistake, no more."""
+    return f"{float(value):.6g}"
+
+
+# ----------------------------------------------------------------------------------------------------------------- showing calls
+def script_text(calls: Sequence[Call], most: int = 3) -> str:
+    """The script as Python that runs when pasted into the notebook (`np` is imported there)."""
+    shown = calls[:most]
+    generators = {a.name: a.number for c in shown for a in c.args if isinstance(a, Seed) and a.name}
+    parts = [f"{name} = np.random.default_rng({seed})" for name, seed in generators.items()]
+    parts += [_call_text(call, last=call is shown[-1]) for call in shown]
+    return "; ".join(parts) + (" ..." if len(calls) > most else "")
+
+
+def _call_text(call: Call, last: bool) -> str:
+    if call.look:
+        return call.function
+    arguments = [_argument_text(a) for a in call.args]
+    arguments += [f"{name}={_argument_text(a)}" for name, a in call.kwargs.items()]
+    text = f"{call.function}({', '.join(arguments)})"
+    return f"{', '.join(call.returns)} = {text}" if call.returns and not last else text
+
+
+def _argument_text(argument: Any) -> str:
+    if isinstance(argument, (Given, Item)):
+        return argument.text
+    if isinstance(argument, Seed):
+        return argument.name or f"np.random.default_rng({argument.number})"
+    return repr(argument)

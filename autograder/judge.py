@@ -1,0 +1,117 @@
+"""Checks in order of `needs`, on one subject -> verdicts. The judge runs here; the student's code does not."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterator
+
+from autograder.exam import Exam, Unanswered, Wrong, script_text
+from autograder.model import Answer, Call, Check, Exercise, Outcome, Subject, Verdict
+
+DEATHS = (Outcome.TIMED_OUT, Outcome.CRASHED)
+
+
+def judge(
+    exercise: Exercise,
+    subject: Subject,
+    slug: str,
+    salt: str = "",
+    reference: Subject | None = None,
+    seconds: float = 5.0,
+) -> tuple[Verdict, ...]:
+    """All verdicts of one exercise. After a time-out or a crash the exercise is over: the rest is skipped."""
+    verdicts: dict[str, Verdict] = {}
+    for check in exercise.checks:
+        verdict = _stopped(exercise, check, verdicts) or _waiting(exercise, check, verdicts)
+        if verdict is None:
+            verdict = _examine(exercise, check, subject, reference, _seed_text(slug, exercise, check, salt), seconds)
+        verdicts[check.name] = verdict
+    return tuple(verdicts.values())
+
+
+def points(exercise: Exercise, verdicts: tuple[Verdict, ...]) -> float:
+    """The exercise's points times the weight of the passed checks; 0 when the code hung or died; rounded to a hundredth."""
+    total = sum(v.weight for v in verdicts)
+    if not total or any(v.outcome in DEATHS for v in verdicts):
+        return 0.0
+    return round(exercise.points * sum(v.weight for v in verdicts if v.passed) / total, 2)
+
+
+def _seed_text(slug: str, exercise: Exercise, check: Check, salt: str) -> str:
+    # public checks draw the same inputs on the student's machine and in grading, so their verdicts agree
+    return "/".join((slug, exercise.name, check.name, salt if check.hidden else ""))
+
+
+def _stopped(exercise: Exercise, check: Check, so_far: dict[str, Verdict]) -> Verdict | None:
+    for verdict in so_far.values():
+        if verdict.outcome in DEATHS:
+            return _verdict(exercise, check, Outcome.SKIPPED, got=f"not tried, because {verdict.got}")
+    return None
+
+
+def _waiting(exercise: Exercise, check: Check, so_far: dict[str, Verdict]) -> Verdict | None:
+    for need in check.needs:
+        for verdict in _earlier(need, exercise, so_far):
+            if not verdict.passed:
+                return _verdict(exercise, check, Outcome.SKIPPED, got=f'not tried: first "{verdict.sentence}" must hold')
+    return None
+
+
+def _earlier(need: str, exercise: Exercise, so_far: dict[str, Verdict]) -> Iterator[Verdict]:
+    verbs = {c.name: c.verb for c in exercise.checks}
+    return (v for name, v in so_far.items() if need in (name, verbs[name]))
+
+
+def _examine(
+    exercise: Exercise, check: Check, subject: Subject, reference: Subject | None, seed_text: str, seconds: float
+) -> Verdict:
+    exam = Exam(exercise.name, subject, seed_text, check.seconds or seconds)
+    try:
+        if check.with_reference:
+            check.judge(exam, exam.of(reference) if reference else None)
+        else:
+            check.judge(exam)
+    except Wrong as wrong:
+        return _verdict(exercise, check, Outcome.FAILED, wrong.got, wrong.wanted, exam, wrong.picture)
+    except Unanswered as unanswered:
+        got = what_happened(unanswered.call, unanswered.answer, check.hidden)
+        outcome = unanswered.answer.outcome
+        return _verdict(exercise, check, Outcome.FAILED if outcome is Outcome.SKIPPED else outcome, got, "", exam)
+    except Exception as error:  # a verb that trips over an answer is our bug: BROKEN, never a zero
+        return _verdict(exercise, check, Outcome.BROKEN, got=f"the check itself failed: {type(error).__name__}: {error}", exam=exam)
+    return _verdict(exercise, check, Outcome.PASSED)
+
+
+def _verdict(
+    exercise: Exercise,
+    check: Check,
+    outcome: Outcome,
+    got: str = "",
+    wanted: str = "",
+    exam: Exam | None = None,
+    picture: object = None,
+) -> Verdict:
+    call = script_text(exam.last) if exam and exam.last and not check.hidden else ""
+    return Verdict(
+        exercise.name, check.name, check.sentence, outcome, got, wanted, call, check.weight, check.hidden, picture
+    )
+
+
+def what_happened(call: Call, answer: Answer, hidden: bool = False) -> str:
+    """One sentence about a call that did not return. For hidden cases the student's own words stay out: they could carry the inputs."""
+    name = call.function
+    if answer.outcome is Outcome.TIMED_OUT:
+        return f"{name} did not return in time and was stopped"
+    if answer.outcome is Outcome.CRASHED:
+        return f"{name} ended the whole program instead of returning"
+    if answer.outcome is Outcome.SKIPPED:
+        return f"{name} could not be called: {answer.error}"
+    error_type = answer.error.split(":")[0]
+    if error_type == "NotImplementedError":
+        return f"{name} is not written yet"
+    if answer.error.startswith("NameError: " + name):
+        return f"{name} is not defined in this notebook"
+    if hidden:
+        error_type = error_type if hasattr(builtins, error_type) else "an exception of your own"
+    where = f" at {answer.line}" if answer.line else ""
+    return f"{name} raised {error_type if hidden else answer.error}{where}"
