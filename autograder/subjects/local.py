@@ -14,7 +14,7 @@ from autograder.perform import Room
 
 
 class Local:
-    """A notebook's code in this process. Output is swallowed; inside the main thread a call that takes too long is interrupted."""
+    """A notebook's code in this process. Output is swallowed; in the main thread a script that takes too long is interrupted."""
 
     def __init__(self, cells: Sequence[Cell] = (), namespace: dict[str, Any] | None = None) -> None:
         # KeyboardInterrupt is the user's way out of an endless loop: it must not be swallowed as a student's exception
@@ -35,46 +35,39 @@ class Local:
     def ask(self, calls: Sequence[Call], seconds: float) -> list[Answer]:
         """Run a script here; see model.Subject."""
         answers: list[Answer] = []
-        performed = self._room.perform(calls)
-        for _ in calls:
-            if answers and answers[-1].outcome is Outcome.TIMED_OUT:
-                answers.append(Answer(Outcome.SKIPPED, error="an earlier call did not return"))
-            else:
-                answers.append(_next(performed, seconds))
-        return answers
-
-
-def _next(performed: Iterator[Answer], seconds: float) -> Answer:
-    fired: list[bool] = []
-    try:
-        with _quietly(), _alarm(seconds, fired):
-            return next(performed)
-    except KeyboardInterrupt:
-        if fired:
-            return Answer(Outcome.TIMED_OUT)
-        raise
-    except SystemExit:
-        return Answer(Outcome.CRASHED)
+        try:
+            with _quietly(), _alarm(seconds) as alarm:
+                answers.extend(self._room.perform(calls))
+        except KeyboardInterrupt:
+            if not alarm.is_set():
+                raise
+            answers.append(Answer(Outcome.TIMED_OUT))
+        except SystemExit:
+            answers.append(Answer(Outcome.CRASHED))
+        skipped = Answer(Outcome.SKIPPED, error="an earlier call did not return")
+        return answers + [skipped] * (len(calls) - len(answers))
 
 
 @contextlib.contextmanager
-def _alarm(seconds: float, fired: list[bool]) -> Iterator[None]:
+def _alarm(seconds: float) -> Iterator[threading.Event]:
     """Interrupt the main thread after `seconds`; works on every platform, but only between Python instructions."""
+    fired = threading.Event()
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield fired
         return
 
     def interrupt() -> None:
-        fired.append(True)
+        fired.set()
         _thread.interrupt_main()
 
     timer = threading.Timer(seconds, interrupt)
     timer.daemon = True
     timer.start()
     try:
-        yield
+        yield fired
     finally:
         timer.cancel()
+        timer.join()  # an interrupt that is on its way arrives here, not in the caller
 
 
 @contextlib.contextmanager

@@ -1,0 +1,161 @@
+"""A running worker as the judge holds it: a process, a socket, and a way to end both for certain."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Protocol
+
+import numpy as np
+
+from autograder.model import Broken, Limits
+from autograder.wire import Channel, WireError
+
+START_SECONDS = 30.0
+DESCRIPTORS = 64
+
+
+@dataclass(frozen=True)
+class Cage:
+    """What the worker is to do to itself: the paths Landlock leaves readable, and the seccomp program."""
+
+    readable: Sequence[str] | None = None
+    program: bytes | None = None
+
+
+class Isolation(Protocol):
+    """A way to cage a worker."""
+
+    @property
+    def name(self) -> str:
+        """What is recorded with the grades: "bubblewrap", "landlock" or "subprocess"."""
+
+    def start(self, limits: Limits) -> Worker:
+        """A worker that is ready for its first cell; Broken when it cannot be had."""
+
+
+class Worker:
+    """A process in a cage and the channel to it; use it as a context manager, or `kill` it."""
+
+    def __init__(self, process: subprocess.Popen[bytes], channel: Channel, inner: int | None = None) -> None:
+        self.process = process
+        self.channel = channel
+        self.inner = inner  # a descriptor (pidfd) of the caged process itself, when the process is only its keeper
+
+    def kill(self) -> None:
+        """End everything the worker is, wait until it is gone, close what we hold. May be called twice."""
+        self.channel.close()
+        if self.inner is not None:
+            _kill_inner(self.inner, self.process)
+            self.inner = None
+        if self.process.returncode is None:
+            _kill_group(self.process)
+            self.process.wait()
+        if self.process.stderr is not None:
+            self.process.stderr.close()
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.kill()
+
+
+def _kill_inner(descriptor: int, keeper: subprocess.Popen[bytes]) -> None:
+    """Kill the caged process and let its keeper bury it; were the keeper killed first, a zombie would be left to somebody else."""
+    try:
+        signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    finally:
+        os.close(descriptor)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        keeper.wait(2.0)
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    try:
+        os.killpg(process.pid, signal.SIGKILL)  # it was started as the leader of its own session
+    except (ProcessLookupError, PermissionError, AttributeError):
+        process.kill()
+
+
+def plan(limits: Limits, package: str, path: Sequence[str], descriptor: int, die_with_parent: bool) -> str:
+    """What the worker program is told on its command line."""
+    return json.dumps(
+        {
+            "package": package,
+            "path": list(path),
+            "fd": descriptor,
+            "memory": limits.memory_bytes,
+            "cpu": int(limits.submission_seconds) + 5,
+            "file": limits.file_bytes,
+            "descriptors": DESCRIPTORS,
+            "answer_bytes": limits.answer_bytes,
+            "die_with_parent": die_with_parent,
+        }
+    )
+
+
+def launch(
+    command: Callable[[int], Sequence[str]],
+    cage: Cage,
+    limits: Limits,
+    environment: Mapping[str, str],
+    descriptors: Sequence[int] = (),
+    inner: Callable[[], int | None] = lambda: None,
+) -> Worker:
+    """Start `command(descriptor of the socket)` and wait until it says "ready"; Broken when it does not."""
+    if sys.platform == "win32":
+        raise Broken("Student code cannot be run on Windows itself; use WSL2 or a Linux container.")
+    ours, theirs = socket.socketpair()
+    with theirs:
+        process = subprocess.Popen(
+            command(theirs.fileno()),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            pass_fds=(theirs.fileno(), *descriptors),
+            env=dict(environment),
+            cwd="/",
+            start_new_session=True,
+        )
+    worker = Worker(process, Channel(ours, limits.answer_bytes + (1 << 12)))
+    try:
+        worker.inner = inner()
+        _shake_hands(worker, cage)
+    except BaseException:
+        worker.kill()
+        raise
+    return worker
+
+
+def _shake_hands(worker: Worker, cage: Cage) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    program = None if cage.program is None else np.frombuffer(cage.program, np.uint8)
+    readable = None if cage.readable is None else list(cage.readable)
+    try:
+        worker.channel.send(("cage", readable, program), deadline)
+        answer: Any = worker.channel.receive(deadline)
+    except (EOFError, TimeoutError, WireError) as error:
+        raise Broken(f"The worker did not start ({error}). {_last_words(worker)}".rstrip()) from error
+    if answer != ("ready",):
+        raise Broken("The worker did not say that it is ready.")
+
+
+def _last_words(worker: Worker) -> str:
+    """The end of what the worker wrote to stderr before it got ready (nothing of a student's has run by then)."""
+    stderr = worker.process.stderr
+    if stderr is None:
+        return ""
+    os.set_blocking(stderr.fileno(), False)
+    return (stderr.read() or b"").decode("utf-8", "replace").strip()[-1000:]

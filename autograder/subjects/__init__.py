@@ -1,0 +1,1 @@
+"""Those who can be asked: the same calls on this process and on a caged worker."""

@@ -1,0 +1,1 @@
+"""The room where student code runs. Nobody imports it: it is started as a program."""

@@ -1,0 +1,143 @@
+"""What the worker does to itself before student code runs: resource limits, Landlock, seccomp. One way only: nothing can be undone.
+
+Runs before and after numpy is imported, so: standard library only.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 1, 22, 38
+SECCOMP_MODE_FILTER = 2
+
+
+def limit(memory: int, cpu: int, file: int, descriptors: int) -> None:
+    """Set hard limits, as many as this system has; macOS refuses some and Windows has none."""
+    try:
+        import resource
+    except ImportError:
+        return
+    wanted = {"RLIMIT_CPU": cpu, "RLIMIT_FSIZE": file, "RLIMIT_NOFILE": descriptors, "RLIMIT_CORE": 0, "RLIMIT_AS": memory}
+    for name, value in wanted.items():
+        number = getattr(resource, name, None)
+        if number is None:
+            continue
+        try:
+            _, hard = resource.getrlimit(number)
+            value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+            resource.setrlimit(number, (value, value))
+        except (OSError, ValueError):
+            if sys.platform == "linux":
+                raise
+
+
+def die_with_parent() -> None:
+    """Ask Linux to kill this process when the thread that started it ends, so that a killed judge leaves nothing running."""
+    if sys.platform == "linux":
+        _prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL))
+
+
+def silence() -> None:
+    """Point stdin, stdout and stderr at nothing: what a student prints is nobody's business here."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nothing, descriptor)
+    if nothing > 2:
+        os.close(nothing)
+
+
+def close_others(kept: int) -> None:
+    """Close every descriptor above 2 except `kept`."""
+    os.closerange(3, kept)
+    os.closerange(kept + 1, 1024)
+
+
+# -------------------------------------------------------------------------------------------------------------------------- seccomp
+class _Program(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
+
+
+def install_filter(blob: bytes) -> None:
+    """Hand a finished BPF program to the kernel; from here on system calls not on its list fail."""
+    buffer = ctypes.create_string_buffer(blob, len(blob))
+    program = _Program(len(blob) // 8, ctypes.addressof(buffer))
+    _prctl(PR_SET_NO_NEW_PRIVS, 1)
+    _prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.addressof(program))
+
+
+def _prctl(*arguments: int) -> None:
+    padded = [*arguments, 0, 0, 0, 0][:5]
+    _check(_libc().prctl(*(ctypes.c_ulong(a) for a in padded)), "prctl")
+
+
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def _check(result: int, what: str) -> int:
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+    return result
+
+
+# ------------------------------------------------------------------------------------------------------------------------- Landlock
+CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # the same numbers on every architecture
+WRITE_FILE, READ_FILE, READ_DIR = 1 << 1, 1 << 2, 1 << 3
+RIGHTS_BY_ABI = {1: 1 << 13, 2: 1 << 14, 3: 1 << 15, 4: 1 << 15, 5: 1 << 16}  # one more than the last right that ABI knows
+
+
+class _Ruleset(ctypes.Structure):
+    _fields_ = (("files", ctypes.c_uint64), ("net", ctypes.c_uint64), ("scoped", ctypes.c_uint64))
+
+
+class _Beneath(ctypes.Structure):
+    _pack_ = 1
+    _fields_ = (("access", ctypes.c_uint64), ("descriptor", ctypes.c_int32))
+
+
+def landlock_abi() -> int:
+    """The version of Landlock this kernel speaks, 0 when it speaks none."""
+    return max(0, int(_libc().syscall(CREATE_RULESET, None, 0, 1)))
+
+
+def landlock(readable: Sequence[str]) -> None:
+    """Forbid this process every file except reading beneath `readable`, and TCP, foreign signals and abstract sockets if it can."""
+    abi = landlock_abi()
+    if not abi:
+        raise OSError("this kernel has no Landlock")
+    rules = _Ruleset(RIGHTS_BY_ABI.get(abi, 1 << 16) - 1, 3 if abi >= 4 else 0, 3 if abi >= 6 else 0)
+    size = 8 if abi < 4 else 16 if abi < 6 else 24
+    libc = _libc()
+    ruleset = _check(libc.syscall(CREATE_RULESET, ctypes.byref(rules), size, 0), "landlock_create_ruleset")
+    for path in readable:
+        _allow(libc, ruleset, path, READ_FILE | (READ_DIR if os.path.isdir(path) else 0))
+    _allow(libc, ruleset, os.devnull, READ_FILE | WRITE_FILE)
+    _prctl(PR_SET_NO_NEW_PRIVS, 1)
+    _check(libc.syscall(RESTRICT_SELF, ruleset, 0), "landlock_restrict_self")
+    os.close(ruleset)
+
+
+def _allow(libc: ctypes.CDLL, ruleset: int, path: str, access: int) -> None:
+    descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    try:
+        rule = _Beneath(access, descriptor)
+        _check(libc.syscall(ADD_RULE, ruleset, 1, ctypes.byref(rule), 0), "landlock_add_rule")
+    finally:
+        os.close(descriptor)
+
+
+# --------------------------------------------------------------------------------------------------------------------- capabilities
+class _CapHeader(ctypes.Structure):
+    _fields_ = (("version", ctypes.c_uint32), ("pid", ctypes.c_int))
+
+
+def drop_capabilities() -> None:
+    """Give up every capability, which matters when the judge runs as root."""
+    if sys.platform == "linux":
+        header, nothing = _CapHeader(0x20080522, 0), (ctypes.c_uint32 * 6)()
+        _check(_libc().capset(ctypes.byref(header), ctypes.byref(nothing)), "capset")
