@@ -22,8 +22,10 @@ from autograder.model import Assignment, Cell, CourseError, Exercise, Role, Subm
 from autograder.perform import stubs, without_magics
 
 MAX_BYTES = 50_000_000  # of one notebook file
-MAX_BRACKETS = 2_000_000  # "{" and "[" in it: each becomes a Python object, so this bounds the memory a file can ask for
-MAX_CODE = 2_000_000  # characters in all code cells together: a parsed program needs some hundred times its length
+MAX_BRACKETS = 1_000_000  # "{" and "[" in it: each becomes a Python object, so this bounds the memory a file can ask for
+MAX_CELLS = 5_000
+MAX_CODE = 500_000  # characters in all code cells together: parsing takes seconds and many hundred times the length
+MAX_NOTES = 20
 
 _AGAIN = "Save the notebook again and hand that file in."
 _NO_NOTEBOOK = "Hand in the .ipynb file that Jupyter saves."
@@ -69,11 +71,12 @@ def _must_be_valid(node: Mapping[str, Any], path: Path) -> None:
 
 
 def _must_be_unique(cells: Sequence[_Found], path: Path) -> None:
-    seen: set[str] = set()
+    seen: set[tuple[str, str]] = set()
     for cell in cells:
-        if cell.grade_id and cell.grade_id in seen:
-            raise CourseError(f"{path}: two cells have the grade_id {cell.grade_id!r}. Rename or delete cell {cell.number}.")
-        seen.add(cell.grade_id)
+        for what, found in (("grade_id", cell.grade_id), ("id", cell.id)):
+            if found and (what, found) in seen:
+                raise CourseError(f"{path}: two cells have the {what} {found!r}. Rename or delete cell {cell.number}.")
+            seen.add((what, found))
 
 
 def _exercise_of(cell: _Found, path: Path) -> str:
@@ -134,7 +137,7 @@ class _Reading:
             if cell is not None:
                 self.answers[cell.number] = exercise
         self._note_changed_setup()
-        return Submission(path, tuple(self._program()), tuple(self.notes))
+        return Submission(path, tuple(self._program()), tuple(self.notes[:MAX_NOTES]))
 
     def _program(self) -> Iterator[Cell]:
         if self.assignment.setup.strip():
@@ -209,6 +212,7 @@ class _Found:
     source: str
     nbgrader: Mapping[str, Any]
     damage: str = ""
+    id: str = ""  # nbformat's own, since 4.5
 
     @property
     def grade_id(self) -> str:
@@ -264,6 +268,8 @@ def _cells(node: Any, path: Path) -> list[_Found]:
     cells = node.get("cells")
     if not isinstance(cells, list):
         raise SubmissionError(f"{name} is no notebook: it has no list of cells. {_NO_NOTEBOOK}")
+    if len(cells) > MAX_CELLS:
+        raise SubmissionError(f"{name} has {len(cells):,} cells, more than {MAX_CELLS:,}. Hand in the assignment's own notebook.")
     return [_found(number, cell) for number, cell in enumerate(cells, 1)]
 
 
@@ -276,7 +282,8 @@ def _found(number: int, cell: Any) -> _Found:
     nbgrader = metadata.get("nbgrader") if isinstance(metadata, Mapping) else None
     if kind not in ("code", "markdown", "raw"):
         kind, damage = "", damage or "has no known cell type"
-    return _Found(number, str(kind), source, nbgrader if isinstance(nbgrader, Mapping) else {}, damage)
+    nbgrader = nbgrader if isinstance(nbgrader, Mapping) else {}
+    return _Found(number, str(kind), source, nbgrader, damage, str(cell.get("id") or ""))
 
 
 def _source(found: Any) -> tuple[str, str]:
@@ -308,9 +315,7 @@ def _bytes(path: Path) -> bytes:
         reason = getattr(error, "strerror", None) or error
         raise SubmissionError(f"{name} cannot be opened ({reason}). {_AGAIN}") from None
     if len(data) > MAX_BYTES:
-        raise SubmissionError(
-            f"{name} is larger than {MAX_BYTES // 1_000_000} MB. Clear its outputs, save it and hand that file in."
-        )
+        raise SubmissionError(f"{name} is larger than {MAX_BYTES // 1_000_000} MB. Clear its outputs, save it and hand that file in.")
     return data
 
 

@@ -49,7 +49,7 @@ def report_text(report: Report, staff: bool = False) -> str:
     if report.status == "unreadable":
         blocks.append(f"x This hand-in could not be read, so there is no mark.\n    {words.clean(report.error)}")
     elif report.status != "graded":
-        blocks.append(f"! The grader itself failed, so there is no mark; no fault of the student's.\n    {words.clean(report.error)}")
+        blocks.append(f"! The grader itself failed, so there is no mark (no fault of yours).\n    {words.clean(report.error)}")
     if report.notes:
         blocks.append("\n".join(f"note  {words.clean(note)}" for note in report.notes))
     blocks += [exercise_text(result, staff) for result in report.exercises]
