@@ -2,12 +2,69 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from autograder.isolation.bubblewrap import Bubblewrap
-from autograder.isolation.process import Worker
+from autograder.isolation.landlock import Landlock
+from autograder.isolation.plain import Plain
+from autograder.isolation.probe import probe
+from autograder.isolation.process import Isolation, Worker
+from autograder.model import Broken
 
-__all__ = ["Bubblewrap", "Worker", "choose"]
+__all__ = ["BACKENDS", "Isolation", "Worker", "choose", "probe"]
+
+BACKENDS: tuple[Isolation, ...] = (Bubblewrap(), Landlock(), Plain())  # the safest first
+
+MEND = (
+    "To mend this, install what is missing (apt-get install bubblewrap libseccomp2; pip install 'autograder[grader]') on a Linux of "
+    "2023 or later, or grade in a container or WSL2 that has it. To run student code unprotected all the same, on a machine that "
+    "holds nothing secret, say --unsafe-isolation."
+)
+WARNING = (
+    "WARNING: student code is NOT caged on this machine. It runs with your own rights and could {could}. Hidden checks can be read "
+    "and marks can be forged."
+)
 
 
-def choose(unsafe: bool = False, prefer: str | None = None) -> Bubblewrap:
-    """The safest isolation that works here."""
-    return Bubblewrap()
+@lru_cache
+def holes(name: str) -> tuple[str, ...]:
+    """What the probe of one backend found, once per process; a backend that does not run at all has one hole that says so."""
+    try:
+        return tuple(probe(_backend(name)))
+    except Broken as error:
+        return (f"not be run: {error}",)
+
+
+def choose(unsafe: bool = False, prefer: str | None = None) -> Isolation:
+    """The first backend (or the preferred one) whose probe shows that everything is denied; Broken, with the mend, when there is none.
+
+    With `unsafe`, what is found wanting is used all the same: the preferred backend or the plain one. Print its `warning()` then.
+    """
+    candidates = BACKENDS if prefer is None else (_backend(prefer),)
+    for backend in candidates:
+        if not holes(backend.name):
+            return backend
+    if unsafe and _runs(candidates[-1]):
+        return candidates[-1]
+    raise Broken(f"Student code cannot be run safely here.\n{_findings(candidates)}\n{MEND}")
+
+
+def warning(backend: Isolation) -> str:
+    """What has to be said loudly when this backend is used; empty when it denies everything."""
+    found = holes(backend.name)
+    return WARNING.format(could="; ".join(found)) if found else ""
+
+
+def _backend(name: str) -> Isolation:
+    for backend in BACKENDS:
+        if backend.name == name:
+            return backend
+    raise Broken(f"There is no isolation {name!r}. There are: {', '.join(b.name for b in BACKENDS)}.")
+
+
+def _runs(backend: Isolation) -> bool:
+    return not any(hole.startswith("not be run") for hole in holes(backend.name))
+
+
+def _findings(backends: tuple[Isolation, ...]) -> str:
+    return "\n".join(f"  {b.name}: student code could {'; '.join(holes(b.name))}" for b in backends)

@@ -11,8 +11,8 @@ import subprocess
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
-from autograder.isolation import interpreter
-from autograder.isolation.process import START_SECONDS, Cage, Worker, launch, plan
+from autograder.isolation import interpreter, seccomp
+from autograder.isolation.process import START_SECONDS, Cage, Worker, launch, worker_command
 from autograder.model import Broken, Limits
 
 KIT = "/kit/autograder"  # a neutral place: the package's own path would name the folder that solutions/ lies in
@@ -31,7 +31,7 @@ class Bubblewrap:
         ours, theirs = os.pipe()
         with open(ours, "rb", buffering=0) as reader, open(theirs, "wb") as writer:
             command = partial(_command, program, writer.fileno(), limits)
-            return launch(command, Cage(), limits, {}, (writer.fileno(),), partial(_inner, reader, writer))
+            return launch(command, Cage(program=seccomp.program()), limits, {}, (writer.fileno(),), partial(_inner, reader, writer))
 
 
 def _program() -> str:
@@ -61,8 +61,7 @@ def _command(program: str, info: int, limits: Limits, descriptor: int) -> list[s
     command += ["--remount-ro", "/", "--chdir", "/"]
     for name, value in interpreter.ENVIRONMENT.items():
         command += ["--setenv", name, value]
-    worker = plan(limits, KIT, interpreter.site(), descriptor, die_with_parent=False)
-    return [*command, "--", interpreter.executable(), "-s", "-S", "-B", f"{KIT}/worker/__main__.py", worker]
+    return [*command, "--", *worker_command(limits, KIT, descriptor, die_with_parent=False)]
 
 
 def _inner(reader: io.FileIO, writer: io.BufferedWriter) -> int | None:

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from autograder.isolation import interpreter
 from autograder.model import Broken, Limits
 from autograder.wire import Channel, WireError
 
@@ -89,21 +90,21 @@ def _kill_group(process: subprocess.Popen[bytes]) -> None:
         process.kill()
 
 
-def plan(limits: Limits, package: str, path: Sequence[str], descriptor: int, die_with_parent: bool) -> str:
-    """What the worker program is told on its command line."""
-    return json.dumps(
-        {
-            "package": package,
-            "path": list(path),
-            "fd": descriptor,
-            "memory": limits.memory_bytes,
-            "cpu": int(limits.submission_seconds) + 5,
-            "file": limits.file_bytes,
-            "descriptors": DESCRIPTORS,
-            "answer_bytes": limits.answer_bytes,
-            "die_with_parent": die_with_parent,
-        }
-    )
+def worker_command(limits: Limits, package: str, descriptor: int, die_with_parent: bool = True) -> list[str]:
+    """How the worker program is started when the package lies at `package`, with what it is told."""
+    told = {
+        "package": package,
+        "path": interpreter.site(),
+        "fd": descriptor,
+        "memory": limits.memory_bytes,
+        "cpu": int(limits.submission_seconds) + 5,
+        "file": limits.file_bytes,
+        "descriptors": DESCRIPTORS,
+        "answer_bytes": limits.answer_bytes,
+        "die_with_parent": die_with_parent,
+    }
+    # -s -S: no site-packages but those in the plan, and no .pth file is run; not -I, which would forget the environment below
+    return [interpreter.executable(), "-s", "-S", "-B", f"{package}/worker/__main__.py", json.dumps(told)]
 
 
 def launch(

@@ -1,0 +1,25 @@
+"""Tier 2: no namespaces (Docker, JupyterHub, a locked-down Ubuntu): a worker that limits itself with Landlock, seccomp and rlimits."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+from autograder.isolation import interpreter, seccomp
+from autograder.isolation.process import Cage, Worker, launch, worker_command
+from autograder.model import Broken, Limits
+
+
+@dataclass(frozen=True)
+class Landlock:
+    """A worker that may read what Python needs and nothing else; it can still see THAT other files exist, and how large they are."""
+
+    name: str = "landlock"
+
+    def start(self, limits: Limits) -> Worker:
+        """A worker that is ready for its first cell; Broken when it cannot be had."""
+        if sys.platform != "linux":
+            raise Broken("Landlock is a part of Linux.")
+        package = str(interpreter.package())
+        cage = Cage(readable=(*interpreter.readable(), package), program=seccomp.program())
+        return launch(lambda socket: worker_command(limits, package, socket), cage, limits, interpreter.ENVIRONMENT)

@@ -1,0 +1,21 @@
+"""Tier 3: a process like any other, with what resource limits the system has. It keeps a student's mistakes in, not a student's malice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from autograder.isolation import interpreter
+from autograder.isolation.process import Cage, Worker, launch, worker_command
+from autograder.model import Limits
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A worker that can do whatever the person who grades can do: read the solutions, use the network, end other programs."""
+
+    name: str = "subprocess"
+
+    def start(self, limits: Limits) -> Worker:
+        """A worker that is ready for its first cell; Broken when it cannot be had."""
+        package = str(interpreter.package())
+        return launch(lambda socket: worker_command(limits, package, socket), Cage(), limits, interpreter.ENVIRONMENT)
