@@ -197,7 +197,7 @@ class Exercise:
     """One check cell: the names the student must define and the checks, public first. `name` is the answer cell's grade_id."""
 
     name: str
-    checks: tuple[Check, ...]
+    checks: Sequence[Check]
     functions: tuple[str, ...] = ()
     points: float = 0.0
 
@@ -215,6 +215,7 @@ class Misconception:
     exercise: str
     sentence: str
     functions: Mapping[str, Callable[..., Any]]
+    signs: tuple[str, ...] = ()  # the facts that give it away; empty: all on which it differs from the right one
 
 
 @dataclass(frozen=True)

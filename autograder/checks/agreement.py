@@ -6,27 +6,22 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.behaviour import compare, quiz_answer
+from autograder.checks.behaviour import compare, item, quiz_answer
 from autograder.checks.inputs import normal
 from autograder.checks.verb import verb
-from autograder.exam import Exam, Wrong, an, array, number
+from autograder.exam import Exam, Wrong, array, number
 from autograder.model import Call, Given
 
 
 @verb(with_reference=True)
 def agrees_with_the_solution(
-    exam: Exam, reference: Exam, *, given: tuple[Any, ...], names: tuple[str, ...], index: int = 0, tolerance: float = 1e-12
+    exam: Exam, reference: Exam, *, given: tuple[Any, ...], names: tuple[str, ...], name: str, tolerance: float = 1e-12
 ) -> None:
-    """Gets {names[index]} right"""
-    arguments = tuple(_argument(a, exam.seed(k)) for k, a in enumerate(given))
-    call = Call(exam.function, arguments, returns=names)
+    """gets {name} right"""
+    call = Call(exam.function, tuple(_argument(a, exam.seed(k)) for k, a in enumerate(given)), returns=names)
     (value,), (wanted,) = exam.ask(call), reference.ask(call)
-    if len(names) > 1:
-        if not isinstance(value, (tuple, list)) or len(value) != len(names):
-            raise Wrong(f"the function returned {an(value)}", f"({', '.join(names)})")
-        value, wanted = value[index], wanted[index]
-    expected = np.asarray(wanted)
-    compare(array(value, names[index], expected.shape), expected, names[index], tolerance)
+    expected = np.asarray(item(wanted, names, name))
+    compare(array(item(value, names, name), name, expected.shape), expected, name, tolerance)
 
 
 def _argument(argument: Any, seed: int) -> Any:

@@ -165,15 +165,21 @@ def holds_only(exam: Exam, *, p: float, by: str = "1/(1-p)", shape: tuple[int, .
 
 
 @verb()
-def returns(exam: Exam, *, given: tuple[Any, ...], wanted: tuple[Any, ...], names: tuple[str, ...], index: int = 0) -> None:
-    """Gets {names[index]} right in a case you can do by hand"""
+def returns(exam: Exam, *, given: tuple[Any, ...], wanted: Any, names: tuple[str, ...], name: str) -> None:
+    """gets {name} right in a case you can do by hand"""
     arguments = tuple(Given(f"np.array({a})", np.array(a)) if isinstance(a, list) else a for a in given)
     (value,) = exam.ask(Call(exam.function, arguments, returns=names))
-    items = value if isinstance(value, (tuple, list)) and len(names) > 1 else (value,)
-    if len(items) != len(names):
+    expected = np.array(wanted)
+    compare(array(item(value, names, name), name, expected.shape), expected, name, 1e-12)
+
+
+def item(value: Any, names: tuple[str, ...], name: str) -> Any:
+    """The item called `name` of a returned tuple; Wrong when the function returned something else."""
+    if len(names) == 1:
+        return value
+    if not isinstance(value, (tuple, list)) or len(value) != len(names):
         raise Wrong(f"the function returned {an(value)}", f"({', '.join(names)})")
-    expected = np.array(wanted[index])
-    compare(array(items[index], names[index], expected.shape), expected, names[index], 1e-12)
+    return value[names.index(name)]
 
 
 @verb()

@@ -33,12 +33,15 @@ def follows_the_mask(exam: Exam, *, p: float, forward: str, backward: str, shape
 
 
 @verb()
-def is_zero_where_dropped(exam: Exam, *, p: float, forward: str, backward: str, shape: tuple[int, ...] = SHAPE) -> None:
-    """Passes no gradient to a dropped unit"""
+def passes_gradient_to_kept_units_only(exam: Exam, *, p: float, forward: str, backward: str, shape: tuple[int, ...] = SHAPE) -> None:
+    """passes the gradient to the units that were kept, and to no other"""
     dx, _, factor = _train_gradient(exam, p, forward, backward, shape)
-    leaking = int((dx[factor == 0] != 0).sum())
+    dropped, kept = factor == 0, factor != 0
+    leaking, blocked = int((dx[dropped] != 0).sum()), int((dx[kept] == 0).sum())
     if leaking:
-        raise Wrong(f"{leaking} of {int((factor == 0).sum())} dropped units got a gradient", "none", (factor != 0)[:16, :16])
+        raise Wrong(f"{leaking} of {int(dropped.sum())} dropped units got a gradient", "none", kept[:16, :16])
+    if blocked:
+        raise Wrong(f"{blocked} of {int(kept.sum())} kept units got no gradient", "none", kept[:16, :16])
 
 
 def _train_gradient(

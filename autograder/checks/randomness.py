@@ -50,6 +50,14 @@ def _expect(what: str, count: int, events: int, probability: float, picture: Arr
         raise Wrong(f"{what} = {count / events:.4f}", f"{probability:.4f} +- {slack:.4f}", corner)
 
 
+@verb()
+def drops_some_and_keeps_some(exam: Exam, *, p: float, via: str = "forward", shape: tuple[int, ...] = (32, 50)) -> None:
+    """drops some units and keeps the others"""
+    (mask,) = masks(exam, p, shape, 1, via)
+    if mask.all() or not mask.any():
+        raise Wrong(f"{int(mask.sum())} of {mask.size} units were kept", f"about {round((1 - p) * mask.size)}")
+
+
 @verb(chances=1)
 def drops_the_right_share(exam: Exam, *, p: float, via: str = "forward", shape: tuple[int, ...] = LARGE, calls: int = 3) -> None:
     """Drops each unit with probability {p}"""

@@ -11,6 +11,7 @@ from typing import Any
 from autograder.model import Check
 
 Verb = Callable[..., Check]
+SILENT = frozenset("via forward backward given wanted names shapes".split())  # cases that would only lengthen a check's name
 _SENTENCES: dict[str, str] = {}
 
 
@@ -34,7 +35,8 @@ def verb(chances: int = 0, with_reference: bool = False) -> Callable[[Callable[.
             full = {**defaults, **case}
             wanted = (needs,) if isinstance(needs, str) else tuple(needs)
             bound = functools.partial(judge, **full)
-            title = f"{name}({', '.join(f'{k}={v}' for k, v in case.items())})" if case else name
+            telling = ", ".join(f"{k}={v}" for k, v in case.items() if k not in SILENT)
+            title = f"{name}({telling})" if telling else name
             return Check(name, title, _sentence(name, full), bound, wanted, weight, chances, False, seconds, with_reference, full)
 
         return make

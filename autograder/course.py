@@ -1,0 +1,182 @@
+"""Folders -> assignments. `load_public` reads what students have; `load_staff` adds the key, by path, for graders only."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from autograder import notebook
+from autograder.chance import MAX_TESTS
+from autograder.checks.verb import hide
+from autograder.diagnose import fingerprint, signs
+from autograder.keys import entries
+from autograder.model import Assignment, Check, CourseError, Exercise, Key, Misconception, Submission, Variant
+from autograder.subjects.local import Local
+
+HINTS = "hints.json"
+
+
+# ----------------------------------------------------------------------------------------------------------------------- folders
+def find_root(start: Path | None = None) -> Path:
+    """The course's root: the nearest folder at or above `start` that holds solutions/ or assignments/."""
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / "solutions").is_dir() or (folder / "assignments").is_dir():
+            return folder
+    raise CourseError(f"There is no course at {here}: no folder here or above holds solutions/ or assignments/. Change to the course first.")
+
+
+def slugs(root: Path) -> list[str]:
+    """The assignments of a course, sorted by name; from solutions/ when it is there, else from assignments/."""
+    home = root / "solutions" if (root / "solutions").is_dir() else root / "assignments"
+    return sorted(f.name for f in home.iterdir() if (f / "checks.py").is_file())
+
+
+# ------------------------------------------------------------------------------------------------------------------------ public
+def load_public(folder: Path) -> Assignment:
+    """The assignment in a released folder (or in a source folder: both look alike)."""
+    folder = folder.resolve()
+    path = folder / f"{folder.name}.ipynb"
+    if not path.is_file():
+        path = _only_notebook(folder)
+    layout = notebook.layout(path)
+    module = _module(folder / "checks.py", f"_autograder_checks_{folder.name}")
+    exercises = tuple(_exercise(e, layout.points, folder) for e in module.EXERCISES)
+    _complete(exercises, layout.points, path)
+    hints = folder / HINTS
+    return Assignment(
+        slug=folder.name,
+        folder=folder,
+        exercises=exercises,
+        probes={name: tuple(facts) for name, facts in getattr(module, "PROBES", {}).items()},
+        setup=layout.setup,
+        course_sources=layout.sources,
+        hints=json.loads(hints.read_text(encoding="utf-8")) if hints.is_file() else {},
+    )
+
+
+def _only_notebook(folder: Path) -> Path:
+    found = sorted(folder.glob("*.ipynb"))
+    if len(found) != 1:
+        raise CourseError(f"{folder} should hold the notebook {folder.name}.ipynb. Put it there (it is in the released folder).")
+    return found[0]
+
+
+def _module(path: Path, name: str) -> ModuleType:
+    if not path.is_file():
+        raise CourseError(f"{path} is missing. It lists the checks of the assignment; take it from the released folder.")
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise CourseError(f"{path} is not a Python file.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # inspect.getsource and dataclasses look modules up by name
+    try:
+        spec.loader.exec_module(module)
+    except CourseError:
+        raise
+    except Exception as error:
+        raise CourseError(f"{path} cannot be loaded: {type(error).__name__}: {error}. Mend the file.") from error
+    return module
+
+
+def _exercise(exercise: Exercise, points: Mapping[str, float], folder: Path) -> Exercise:
+    if exercise.name not in points:
+        raise CourseError(f"{folder.name}: exercise {exercise.name} has no check cell check_{exercise.name} with points. Add it to the notebook.")
+    checks = tuple(exercise.checks)
+    _distinct(exercise.name, checks)
+    return replace(exercise, checks=checks, points=points[exercise.name])
+
+
+def _distinct(exercise: str, checks: tuple[Check, ...]) -> None:
+    names = [c.name for c in checks]
+    twice = sorted({n for n in names if names.count(n) > 1})
+    if twice:
+        raise CourseError(f"{exercise} makes the check {twice[0]} twice. Change a case or leave one out.")
+    for place, check in enumerate(checks):
+        known = {c.name for c in checks[:place]} | {c.verb for c in checks[:place]}
+        missing = [need for need in check.needs if need not in known]
+        if missing:
+            raise CourseError(f"{exercise}: {check.name} needs {missing[0]}, which is no earlier check of the exercise.")
+
+
+def _complete(exercises: tuple[Exercise, ...], points: Mapping[str, float], path: Path) -> None:
+    unknown = set(points) - {e.name for e in exercises}
+    if unknown:
+        raise CourseError(f"{path.name} has a check cell for {sorted(unknown)[0]}, which checks.py does not list. Add the exercise there.")
+
+
+# ------------------------------------------------------------------------------------------------------------------------- staff
+@dataclass(frozen=True)
+class Staff:
+    """An assignment with its secrets: public and hidden checks together, the key, and the solution as a submission."""
+
+    assignment: Assignment
+    key: Key
+    solution: Submission
+
+    @cached_property
+    def reference(self) -> Local:
+        """The solution notebook, loaded in this process."""
+        subject = Local(self.solution.cells)
+        if subject.troubles:
+            cell, trouble = next(iter(subject.troubles.items()))
+            raise CourseError(f"The solution of {self.assignment.slug} does not run: cell {cell}: {trouble}. Mend the solution notebook.")
+        return subject
+
+    @cached_property
+    def hints(self) -> Mapping[str, Any]:
+        """The released hints when there are any, else made from the key now (the same, but slower)."""
+        released = self.assignment.folder.parents[1] / "assignments" / self.assignment.slug / HINTS
+        return json.loads(released.read_text(encoding="utf-8")) if released.is_file() else hints(self)
+
+
+def load_staff(root: Path, slug: str) -> Staff:
+    """The assignment `slug` of the course at `root` with its key."""
+    folder = root / "solutions" / slug
+    if not folder.is_dir():
+        raise CourseError(f"There is no assignment {slug!r} in {root / 'solutions'}. There are: {', '.join(slugs(root)) or 'none'}.")
+    public = load_public(folder)
+    module = _module(root / "solutions" / f"{slug}_key.py", f"_autograder_key_{slug}")
+    hidden = {name: tuple(hide(c) for c in checks) for name, checks in module.HIDDEN.items()}
+    for name in hidden:
+        public.exercise(name)
+    exercises = tuple(replace(e, checks=e.checks + hidden.get(e.name, ())) for e in public.exercises)
+    for exercise in exercises:
+        _distinct(exercise.name, exercise.checks)
+    assignment = replace(public, exercises=exercises)
+    _affordable(assignment)
+    found = entries(vars(module))
+    key = Key(
+        hidden=hidden,
+        misconceptions=tuple(e for e in found if isinstance(e, Misconception)),
+        variants=tuple(e for e in found if isinstance(e, Variant)),
+        salt=str(module.SALT),
+    )
+    return Staff(assignment, key, notebook.read(folder / f"{slug}.ipynb", assignment))
+
+
+def _affordable(assignment: Assignment) -> None:
+    spent = sum(c.chances for e in assignment.exercises for c in e.checks)
+    if spent > MAX_TESTS:
+        raise CourseError(f"{assignment.slug} makes {spent} chance tests; the error budget pays for {MAX_TESTS}. Leave some out.")
+
+
+def hints(staff: Staff) -> dict[str, Any]:
+    """Facts and sentences, no code: what a student's own machine needs to name a misconception."""
+    slug, reference = staff.assignment.slug, staff.reference
+    result: dict[str, Any] = {}
+    for exercise, probes in staff.assignment.probes.items():
+        right = fingerprint(probes, exercise, reference, slug)
+        result[exercise] = {"right": right, "misconceptions": []}
+        for belief in (m for m in staff.key.misconceptions if m.exercise == exercise):
+            wrong = fingerprint(probes, exercise, reference.with_functions(dict(belief.functions)), slug)
+            chosen, also = signs(right, wrong, belief.signs)
+            result[exercise]["misconceptions"].append({"name": belief.name, "sentence": belief.sentence, "signs": chosen, "also": also})
+    return result

@@ -1,0 +1,49 @@
+"""One submission -> one report. The student's code runs behind the wire; the solution runs here."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from autograder import notebook
+from autograder.course import Staff
+from autograder.diagnose import diagnose, fingerprint
+from autograder.isolation import Isolation
+from autograder.judge import judge, points
+from autograder.model import Broken, Exercise, ExerciseResult, Limits, Outcome, Report, Submission, SubmissionError, Subject
+from autograder.subjects.remote import Remote
+
+LIMITS = Limits()
+
+
+def grade_path(path: Path, staff: Staff, isolation: Isolation, limits: Limits = LIMITS) -> Report:
+    """Grade the notebook at `path`; one that cannot be read gets a report that says why, and no points. Raises Broken for our faults."""
+    try:
+        submission = notebook.read(path, staff.assignment)
+    except SubmissionError as error:
+        return Report(staff.assignment.slug, str(path), "unreadable", isolation.name, error=str(error))
+    return grade(submission, staff, isolation, limits)
+
+
+def grade(submission: Submission, staff: Staff, isolation: Isolation, limits: Limits = LIMITS) -> Report:
+    """Grade a submission that was read. Raises Broken when a check, the cage or the solution fails: that is never a zero."""
+    began = time.monotonic()
+    with Remote(isolation, submission.cells, limits) as student:
+        exercises = tuple(_exercise(e, student, staff, limits) for e in staff.assignment.exercises)
+    slug = staff.assignment.slug
+    return Report(slug, submission.path, "graded", isolation.name, exercises, notes=submission.notes, seconds=time.monotonic() - began)
+
+
+def _exercise(exercise: Exercise, student: Subject, staff: Staff, limits: Limits) -> ExerciseResult:
+    slug = staff.assignment.slug
+    verdicts = judge(exercise, student, slug, staff.key.salt, staff.reference, limits.call_seconds)
+    for verdict in verdicts:
+        if verdict.outcome is Outcome.BROKEN:
+            raise Broken(f"{slug}, {exercise.name}, {verdict.check}: {verdict.got}")
+    diagnoses = ()
+    dead = any(v.outcome in (Outcome.TIMED_OUT, Outcome.CRASHED) for v in verdicts)
+    if exercise.name in staff.hints and not dead and not all(v.passed for v in verdicts):
+        facts = fingerprint(staff.assignment.probes[exercise.name], exercise.name, student, slug, limits.call_seconds)
+        diagnoses = diagnose(exercise.name, facts, staff.hints[exercise.name])
+    trouble = student.troubles.get(exercise.name, "")
+    return ExerciseResult(exercise.name, points(exercise, verdicts), exercise.points, verdicts, diagnoses, trouble)
