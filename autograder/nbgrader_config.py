@@ -1,0 +1,107 @@
+"""The settings under which stock nbgrader commands serve this course. The root's nbgrader_config.py hands over to `configure`.
+
+Lists are assigned as a whole and hold dotted names: nbgrader loads its configuration twice (appending would run a step twice), and
+formgrader prints it as JSON.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import sysconfig
+from typing import Any
+
+PLUGIN = "autograder.nbgrader_plugin"
+STOCK = "nbgrader.preprocessors"
+
+# What is never copied: from solutions/<slug>/ to students, from hand-ins to autograded/, from autograded/ to feedback/. The key lies
+# beside the folder and is out of reach anyway; the pattern catches one that was put into it by mistake.
+IGNORED = [
+    ".*",  # .ipynb_checkpoints, .pytest_cache, .DS_Store, .git, editors' hidden files
+    "__pycache__",
+    "*.py[cod]",
+    "*_key.py",
+    "feedback",
+    "gradebook.db*",
+    "*~",
+    "*.bak",
+    "*.orig",
+    "*.rej",
+    "*.swp",
+    "*.tmp",
+    "Thumbs.db",
+    "desktop.ini",
+]
+
+GENERATE = [
+    # without InstantiateTests: it would start a kernel, and this course's tests are the checks
+    f"{STOCK}.IncludeHeaderFooter",
+    f"{STOCK}.LockCells",
+    f"{STOCK}.ClearSolutions",
+    f"{STOCK}.ClearOutput",
+    f"{STOCK}.CheckCellMetadata",
+    f"{STOCK}.ComputeChecksums",
+    f"{STOCK}.SaveCells",
+    f"{STOCK}.ClearHiddenTests",
+    f"{STOCK}.ClearMarkScheme",
+    f"{STOCK}.ComputeChecksums",
+    f"{STOCK}.CheckCellMetadata",
+    f"{PLUGIN}.FinishRelease",  # writes hints.json, and refuses files that do not belong
+]
+
+SANITIZE = [
+    # RepairHandIn does what ClearOutput and DeduplicateIds would, also under --no-execute and for metadata that would abort the run
+    f"{PLUGIN}.RepairHandIn",
+    f"{STOCK}.OverwriteKernelspec",
+    f"{STOCK}.OverwriteCells",
+    f"{STOCK}.CheckCellMetadata",
+]
+
+AUTOGRADE = [
+    f"{PLUGIN}.GradeOutside",  # stands where Execute stood; no student code runs in this process or in a kernel
+    f"{STOCK}.LimitOutput",
+    f"{PLUGIN}.SaveKitGrades",
+    f"{STOCK}.AssignLatePenalties",
+    f"{PLUGIN}.MakeHarmless",  # last of all: it shortens sources, and checksums are read before
+    f"{STOCK}.CheckCellMetadata",
+]
+
+FEEDBACK = [f"{STOCK}.GetGrades", "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor"]
+
+
+def configure(c: Any) -> None:
+    """Fill nbgrader's configuration object. What a course sets after this call wins."""
+    find_alembic()
+    c.CourseDirectory.source_directory = "solutions"
+    c.CourseDirectory.release_directory = "assignments"
+    c.CourseDirectory.solution_directory = "build/solution"  # of `nbgrader generate_solution`; not to be taken for solutions/
+    c.CourseDirectory.ignore = IGNORED
+    c.IncludeHeaderFooter.header = "solutions/header.ipynb"
+    c.GenerateAssignment.preprocessors = GENERATE
+    c.Autograde.pre_convert_hook = f"{PLUGIN}.accept_any_name"
+    c.Autograde.exporter_class = f"{PLUGIN}.HandInExporter"
+    c.Autograde.sanitize_preprocessors = SANITIZE
+    c.Autograde.autograde_preprocessors = AUTOGRADE
+    c.GenerateFeedback.preprocessors = FEEDBACK
+    c.ExportApp.plugin_class = f"{PLUGIN}.QuestionCsv"
+    c.ZipCollectApp.collector_plugin = f"{PLUGIN}.CollectByName"
+
+
+# --------------------------------------------------------------------------------------------------------------------------- alembic
+def find_alembic() -> None:
+    """Make sure that nbgrader, which makes a gradebook by running `alembic`, finds it; end with a sentence when there is none.
+
+    Without this a gradebook made from outside the virtual environment is left half made, and no later command can mend it.
+    """
+    if shutil.which("alembic"):
+        return
+    here = [os.path.dirname(sys.executable), sysconfig.get_path("scripts")]
+    found = next((folder for folder in here if shutil.which("alembic", path=folder)), None)
+    if found is None:
+        # SystemExit, because nbgrader goes on with its default settings after any other error in a configuration file
+        raise SystemExit(
+            "nbgrader needs the program `alembic` to make a gradebook, and there is none beside this Python or on PATH. "
+            "Install it with: python -m pip install alembic"
+        )
+    os.environ["PATH"] = found + os.pathsep + os.environ.get("PATH", "")

@@ -1,0 +1,38 @@
+"""The steps that stand in nbgrader's own lists; `nbgrader_config.configure` puts them there by name.
+
+zip_collect           CollectByName     whose hand-in is this file
+generate_assignment   FinishRelease     hints.json, and nothing that does not belong
+autograde, pass 1     accept_any_name   a notebook called "hw1_dropout (1).ipynb" is one
+                      HandInExporter    reads any hand-in, or says in one line why not
+                      RepairHandIn      cells and metadata as they were released, answers as they were handed in
+autograde, pass 2     GradeOutside      student code answers in its cage; the verdict goes below the check cells
+                      SaveKitGrades     marks and reasons, and no stale ones
+                      MakeHarmless      what staff and students will open in a browser
+export                QuestionCsv       a column per exercise
+"""
+
+import warnings
+
+from autograder.nbgrader_plugin.collect import CollectByName
+from autograder.nbgrader_plugin.export import QuestionCsv
+from autograder.nbgrader_plugin.finish import FinishRelease
+from autograder.nbgrader_plugin.handin import HandInExporter, accept_any_name
+from autograder.nbgrader_plugin.harmless import MakeHarmless
+from autograder.nbgrader_plugin.marks import SaveKitGrades
+from autograder.nbgrader_plugin.outside import GradeOutside
+from autograder.nbgrader_plugin.repair import RepairHandIn
+
+# nbgrader 0.9.6 with SQLAlchemy 2.1 prints six of these lines for each new submission; they are about its own session and mean nothing
+warnings.filterwarnings("ignore", message="Object of type <Submitted", module="nbgrader.api")
+
+__all__ = [
+    "CollectByName",
+    "FinishRelease",
+    "GradeOutside",
+    "HandInExporter",
+    "MakeHarmless",
+    "QuestionCsv",
+    "RepairHandIn",
+    "SaveKitGrades",
+    "accept_any_name",
+]

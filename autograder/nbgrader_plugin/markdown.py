@@ -1,0 +1,110 @@
+"""Markdown from strangers, made safe to be rendered by nbconvert, which lets HTML and every kind of link through.
+
+`tame` changes as little as it must. A space after each "<" that could open a tag leaves no HTML at all and is invisible in text and in
+mathematics ($a< b$). What nbconvert itself makes of the result is then examined, and if anything in it is not on the list below
+(javascript: in one of its many spellings, an outside picture), the text is shown as it was typed, as a block of code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from html.parser import HTMLParser
+from typing import Any
+
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+TEXT = ["a", "br", "code", "del", "em", "img", "input", "s", "span", "strong", "sub", "sup"]
+BLOCKS = ["blockquote", "dd", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "ul"]
+TABLES = ["table", "tbody", "td", "th", "thead", "tr"]
+TAGS = frozenset([*TEXT, *BLOCKS, *TABLES])
+ATTRIBUTES = frozenset(["class", "id", "alt", "title", "disabled", "checked", "start"])  # and those that _is_allowed looks into
+LINK = re.compile(r"(?:https?://|mailto:|#)", re.I)
+PICTURE = re.compile(r"data:image/(?:png|jpeg);base64,")
+STYLE = re.compile(r"text-align:\s?(?:left|right|center);?")
+OPENING = re.compile(r"<(?=[A-Za-z/!?])")
+
+# Of TeX only what draws: no links, no attributes, and no definitions, which would hold for the rest of the page.
+MACROS = re.compile(
+    r"\\(?:href|url|require|style|class|cssId|data|bbox|enclose|toggle|action|unicode|mmlToken|html\w*"
+    r"|def|gdef|edef|let|newcommand|renewcommand|providecommand|newenvironment|renewenvironment|DeclareMathOperator)\b"
+)
+
+
+def tame(source: str, attachments: Mapping[str, Any] | None = None) -> str:
+    """The text, harmless: as it is, or with spaces after "<", or shown verbatim."""
+    spaced = OPENING.sub("< ", source)
+    if is_harmless(spaced, attachments):
+        return spaced
+    shown = verbatim(spaced)
+    return shown if is_harmless(shown) else "*(This text cannot be shown here. It is in the submitted file.)*"
+
+
+def verbatim(source: str) -> str:
+    """A block that shows the text as it was typed."""
+    ticks = max((len(run) for run in re.findall(r"`+", source)), default=0)
+    fence = "`" * max(3, ticks + 1)
+    return f"{fence}\n{source}\n{fence}"
+
+
+def code(words: str) -> str:
+    """The words on one line, as a piece of code in a sentence: nothing in them is Markdown or mathematics."""
+    line = " ".join(words.split())
+    ticks = "`" * (max((len(run) for run in re.findall(r"`+", line)), default=0) + 1)
+    return f"{ticks} {line} {ticks}" if len(ticks) > 1 else f"{ticks}{line}{ticks}"
+
+
+def is_harmless(source: str, attachments: Mapping[str, Any] | None = None) -> bool:
+    """Whether nbconvert makes only harmless HTML of it."""
+    renderer = IPythonRenderer(escape=False, attachments=dict(attachments or {}))
+    try:
+        page = MarkdownWithMath(renderer=renderer).render(source)
+    except Exception:  # a missing attachment, or what else a hostile text may trip in there: it would trip again in feedback
+        return False
+    examiner = _Examiner()
+    examiner.feed(page)
+    examiner.close()
+    return examiner.harmless
+
+
+class _Examiner(HTMLParser):
+    """Reads a page and remembers whether everything in it was on the list."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.harmless = True
+        self._verbatim = 0  # how many <pre> and <code> are open: MathJax leaves these alone
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._verbatim += tag in ("pre", "code")
+        self.harmless &= tag in TAGS and all(_is_allowed(tag, name, value or "") for name, value in attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        self._verbatim -= tag in ("pre", "code")
+
+    def handle_data(self, data: str) -> None:
+        self.harmless &= self._verbatim > 0 or not MACROS.search(data)
+
+    def handle_comment(self, data: str) -> None:
+        self.harmless = False
+
+    def handle_decl(self, decl: str) -> None:
+        self.harmless = False
+
+    def handle_pi(self, data: str) -> None:
+        self.harmless = False
+
+    def unknown_decl(self, data: str) -> None:
+        self.harmless = False
+
+
+def _is_allowed(tag: str, name: str, value: str) -> bool:
+    if name == "href":
+        return LINK.match(value) is not None
+    if name == "src":
+        return tag == "img" and PICTURE.match(value) is not None
+    if name == "style":
+        return STYLE.fullmatch(value) is not None
+    if name == "type":
+        return tag == "input" and value == "checkbox"
+    return name in ATTRIBUTES

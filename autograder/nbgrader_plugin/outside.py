@@ -1,0 +1,93 @@
+"""Where nbgrader would start a kernel: the student's code answers in its cage, and only the verdict enters the notebook."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import nbformat
+from nbgrader.preprocessors import NbGraderPreprocessor  # type: ignore[import-untyped]
+
+from autograder import notebook
+from autograder.grade import grade
+from autograder.model import Broken, CourseError, ExerciseResult, Outcome, Report, SubmissionError
+from autograder.nbgrader_plugin.handin import find_notebook
+from autograder.nbgrader_plugin.place import place_of
+from autograder.report import html, text
+
+CHECK = "check_"  # grade_id of the check cell of an exercise: check_<exercise>
+MAX_HTML = 200_000  # characters; a report of some ten checks has about 5 000
+MAX_TEXT = 20_000
+
+
+class GradeOutside(NbGraderPreprocessor):  # type: ignore[misc]
+    """Put the verdict below each check cell, in the form from which nbgrader reads a score.
+
+    It is no subclass of Execute, whose settings (`--no-execute` among them) would let a student's saved outputs count. The submitted
+    file itself is read once more, so that this verdict and that of `autograder grade` cannot differ.
+    """
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        place = place_of(self.parent, resources)
+        staff = place.staff()
+        submission = notebook.read(find_notebook(place.submitted, place.slug), staff.assignment)
+        report = sound(grade(submission, staff, place.cage()))
+        for cell in nb.cells:
+            if cell.cell_type == "code":
+                cell.execution_count = None
+                cell.outputs = outputs(cell.metadata.get("nbgrader", {}), report)
+        resources["autograder"] = report
+        self.log.info("%s: %s of %s points", place.student, report.points, report.max_points)
+        return nb, resources
+
+
+def sound(report: Report) -> Report:
+    """The report, if it says something about the student; what it says about us is raised, so that no mark comes of it."""
+    if report.status == "unreadable":
+        raise SubmissionError(report.error)
+    broken = [v for v in report.verdicts() if v.outcome is Outcome.BROKEN]
+    if report.status != "graded" or broken:
+        reason = report.error or f"{broken[0].exercise}: {broken[0].got}"
+        raise Broken(f"The grader failed, not the student; no mark was given. {reason}")
+    return report
+
+
+def outputs(nbgrader: Any, report: Report) -> list[Any]:
+    """What stands below a code cell: nothing, or for a check cell the report and the score."""
+    if not nbgrader.get("grade") or nbgrader.get("solution"):
+        return []
+    name = nbgrader["grade_id"].removeprefix(CHECK)
+    try:
+        result = report.result(name)
+    except KeyError:
+        raise CourseError(f"The check cell {nbgrader['grade_id']} has no exercise. Add {name!r} to the EXERCISES of checks.py.") from None
+    return list(_outputs(result, nbgrader["points"]))
+
+
+def _outputs(result: ExerciseResult, max_points: float) -> Iterator[Any]:
+    shown = {"text/plain": _at_most(text.exercise_text(result, staff=True), MAX_TEXT)}
+    page = html.exercise_html(result, staff=True)
+    if len(page) <= MAX_HTML:  # half a page could leave a tag open
+        shown["text/html"] = page
+    yield nbformat.v4.new_output("display_data", data=shown)  # type: ignore[no-untyped-call]
+    score = {"text/plain": repr(score_of(result, max_points))}
+    yield nbformat.v4.new_output("execute_result", data=score)  # type: ignore[no-untyped-call]
+
+
+def score_of(result: ExerciseResult, max_points: float) -> float:
+    """A finite number from 0 to the maximum: nbgrader gives full marks for anything else.
+
+    What could not be judged here costs nothing: it counts in full, and SaveKitGrades marks it for a look by a human.
+    """
+    if abs(result.max_points - max_points) > 1e-9:
+        raise CourseError(
+            f"{result.name} is worth {result.max_points:g} points in solutions/, but {max_points:g} in the gradebook. "
+            "Run `nbgrader generate_assignment --force` and grade again."
+        )
+    points = float(max_points if result.not_run else result.points)
+    return min(max(points, 0.0), float(max_points)) if math.isfinite(points) else 0.0
+
+
+def _at_most(words: str, length: int) -> str:
+    return words if len(words) <= length else words[:length] + "\n... (shortened)"

@@ -1,0 +1,3 @@
+from autograder.nbgrader_config import configure
+
+configure(get_config())  # noqa: F821 - nbgrader puts get_config into this file

@@ -1,0 +1,26 @@
+"""Toy: the key. Its words must never be seen outside solutions/."""
+
+from autograder import checks as c
+from autograder import misconception, variant
+
+SALT = "a toy needs no secret salt"
+
+HIDDEN = {
+    "shrink": [c.multiplies_at_test_time(p=0.6, by="1-p", weight=3, needs="multiplies_at_test_time(p=0.25, by=1-p)")],
+    "quiz": [
+        c.answers_rightly(key="twice", weight=4),
+        c.answers_rightly(key="letter", choices="ab", weight=4),
+    ],
+}
+
+
+@misconception("shrink")
+def p_is_the_factor(x, p, rng, train=True):
+    """You multiply by p, but p says how much is taken away: what stays is 1 - p."""
+    return x * p, None
+
+
+@variant("shrink")
+def by_subtraction(x, p, rng, train=True):
+    """The same, written as a difference."""
+    return x - p * x, None
