@@ -89,17 +89,21 @@ _ENUMS: dict[str, type[Outcome] | type[Role]] = {"outcome": Outcome, "role": Rol
 # ------------------------------------------------------------------------------------------------------------------------- encoding
 def encode(message: Any) -> bytes:
     """The payload that says `message`; WireError for what cannot be said (other types, huge integers, lone surrogates)."""
-    buffers: list[bytes] = []
+    return b"".join(_parts(message))
+
+
+def _parts(message: Any) -> list[bytes | memoryview]:
+    buffers: list[memoryview] = []
     try:
         header = msgpack.packb(_tree(message, buffers, 0), use_bin_type=True)
     except (ValueError, OverflowError, TypeError, RecursionError) as error:
         raise WireError(f"cannot be encoded: {error}") from error
     if len(header) > MAX_HEADER:
         raise WireError(f"a header of {len(header)} bytes; at most {MAX_HEADER} may travel")
-    return b"".join([HEADER.pack(len(header)), header, *buffers])
+    return [HEADER.pack(len(header)), header, *buffers]
 
 
-def _tree(value: Any, buffers: list[bytes], depth: int) -> Any:
+def _tree(value: Any, buffers: list[memoryview], depth: int) -> Any:
     kind = type(value)
     if depth > MAX_NESTING:
         raise WireError("nested too deeply")
@@ -128,14 +132,14 @@ def _small(value: int) -> int:
     return value
 
 
-def _array_tree(array: np.ndarray[Any, Any], buffers: list[bytes]) -> list[Any]:
+def _array_tree(array: np.ndarray[Any, Any], buffers: list[memoryview]) -> list[Any]:
     if array.dtype.name not in DTYPES or array.ndim > MAX_AXES or not array.dtype.isnative:
         raise WireError(f"an array of dtype {array.dtype.name} and {array.ndim} axes cannot travel")
-    buffers.append(array.tobytes())
+    buffers.append(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
     return ["a", array.dtype.name, *array.shape]
 
 
-def _dict_tree(value: Mapping[Any, Any], buffers: list[bytes], depth: int) -> list[Any]:
+def _dict_tree(value: Mapping[Any, Any], buffers: list[memoryview], depth: int) -> list[Any]:
     tree: list[Any] = ["d"]
     for key, item in value.items():
         if type(key) is not str:
@@ -155,7 +159,10 @@ def decode(payload: bytes | bytearray | memoryview) -> Any:
     if length > MAX_HEADER or start > len(view):
         raise WireError("a header longer than its frame")
     decoder = _Decoder(view[start:])
-    value = decoder.value(_unpacked(view[HEADER.size : start]), 0)
+    try:
+        value = decoder.value(_unpacked(view[HEADER.size : start]), 0)
+    except (TypeError, ValueError, RecursionError, MemoryError) as error:  # none is known to get here; none may end the judge
+        raise WireError(f"an odd message: {type(error).__name__}") from error
     decoder.finish()
     return value
 
@@ -219,8 +226,10 @@ class _Decoder:
         return {k: self.value(v, depth + 1) for k, v in zip(keys, values, strict=True)}
 
     def _array(self, rest: list[Any]) -> np.ndarray[Any, Any]:
-        if not rest or rest[0] not in DTYPES or any(type(n) is not int or n < 0 for n in rest[1:]) or len(rest) > MAX_AXES + 1:
-            raise WireError("an array with an odd dtype or shape")
+        if not rest or type(rest[0]) is not str or rest[0] not in DTYPES or len(rest) > MAX_AXES + 1:
+            raise WireError("an array with an odd dtype")
+        if any(type(n) is not int or n < 0 for n in rest[1:]):
+            raise WireError("an array with an odd shape")
         dtype, shape = np.dtype(rest[0]), tuple(rest[1:])
         end = self.position + math.prod(shape) * dtype.itemsize  # Python integers: a huge shape cannot wrap around
         if end > len(self.buffers):
@@ -261,8 +270,8 @@ def _record(tag: str, values: list[Any]) -> Any:
 # --------------------------------------------------------------------------------------------------------------------------- frames
 def frame(message: Any) -> bytes:
     """A whole frame, length and payload."""
-    payload = encode(message)
-    return LENGTH.pack(len(payload)) + payload
+    parts = _parts(message)
+    return b"".join([LENGTH.pack(sum(map(len, parts))), *parts])
 
 
 def read_frame(readinto: Callable[[memoryview], int], cap: int) -> Any:
