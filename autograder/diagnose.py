@@ -21,8 +21,9 @@ UNUSABLE = ("raises NotImplementedError", "raises NameError")
 def fingerprint(probes: Iterable[Fact], exercise: str, subject: Subject, slug: str, seconds: float = 5.0) -> Facts:
     """The facts about one exercise's function; stops at the first time-out or crash, so that a dead function costs one deadline."""
     facts: Facts = {}
+    memo: dict[object, object] = {}
     for probe in probes:
-        exam = Exam(exercise, subject, f"{slug}/{exercise}/fact/{probe.name}", seconds)
+        exam = Exam(exercise, subject, f"{slug}/{exercise}/fact/{probe.name}", seconds, memo=memo)
         facts[probe.name] = probe.look(exam)
         if facts[probe.name] in ("timed_out", "crashed"):
             break

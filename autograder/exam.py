@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -40,12 +40,13 @@ class Exam:
     subject: Subject
     seed_text: str
     seconds: float = 5.0
+    salt: str = ""  # of the key, for hidden checks
+    memo: dict[Any, Any] = field(default_factory=dict)  # what other checks of the exercise have asked already
     last: tuple[Call, ...] = ()
 
     def seed(self, number: int = 0) -> int:
         """The number-th seed of this check: the same on every machine, on every day."""
-        digest = hashlib.sha256(f"{self.seed_text}/{number}".encode()).digest()
-        return int.from_bytes(digest[:4], "big")
+        return stable_seed(f"{self.seed_text}/{number}")
 
     def answers(self, *calls: Call) -> list[Answer]:
         """Ask a script and return the answers however they ended; a dead worker raises Unanswered."""
@@ -70,7 +71,12 @@ class Exam:
 
     def of(self, subject: Subject) -> Exam:
         """The same desk before another subject (the reference): same seeds, same limits."""
-        return replace(self, subject=subject, last=())
+        return replace(self, subject=subject, memo={}, last=())
+
+
+def stable_seed(text: str) -> int:
+    """A 32-bit seed that depends on nothing but the text."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
 
 
 # ---------------------------------------------------------------------------------------------------------------- reading answers

@@ -21,10 +21,15 @@ def judge(
 ) -> tuple[Verdict, ...]:
     """All verdicts of one exercise. After a time-out or a crash the exercise is over: the rest is skipped."""
     verdicts: dict[str, Verdict] = {}
+    memo: dict[object, object] = {}
     for check in exercise.checks:
         verdict = _stopped(exercise, check, verdicts) or _waiting(exercise, check, verdicts)
         if verdict is None:
-            verdict = _examine(exercise, check, subject, reference, _seed_text(slug, exercise, check, salt), seconds)
+            # public checks draw the same inputs on the student's machine and in grading, so their verdicts agree
+            own_salt = salt if check.hidden else ""
+            seed_text = "/".join((slug, exercise.name, check.name, own_salt))
+            exam = Exam(exercise.name, subject, seed_text, check.seconds or seconds, own_salt, memo)
+            verdict = _examine(exercise, check, exam, reference)
         verdicts[check.name] = verdict
     return tuple(verdicts.values())
 
@@ -35,11 +40,6 @@ def points(exercise: Exercise, verdicts: tuple[Verdict, ...]) -> float:
     if not total or any(v.outcome in DEATHS for v in verdicts):
         return 0.0
     return round(exercise.points * sum(v.weight for v in verdicts if v.passed) / total, 2)
-
-
-def _seed_text(slug: str, exercise: Exercise, check: Check, salt: str) -> str:
-    # public checks draw the same inputs on the student's machine and in grading, so their verdicts agree
-    return "/".join((slug, exercise.name, check.name, salt if check.hidden else ""))
 
 
 def _stopped(exercise: Exercise, check: Check, so_far: dict[str, Verdict]) -> Verdict | None:
@@ -62,10 +62,7 @@ def _earlier(need: str, exercise: Exercise, so_far: dict[str, Verdict]) -> Itera
     return (v for name, v in so_far.items() if need in (name, verbs[name]))
 
 
-def _examine(
-    exercise: Exercise, check: Check, subject: Subject, reference: Subject | None, seed_text: str, seconds: float
-) -> Verdict:
-    exam = Exam(exercise.name, subject, seed_text, check.seconds or seconds)
+def _examine(exercise: Exercise, check: Check, exam: Exam, reference: Subject | None) -> Verdict:
     try:
         if check.with_reference:
             check.judge(exam, exam.of(reference) if reference else None)

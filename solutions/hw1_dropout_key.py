@@ -17,7 +17,7 @@ GRADIENT = "passes_gradient_to_kept_units_only"
 HIDDEN = {
     "keep_mask": [
         c.drops_the_right_share(p=0.005, **MASK, needs=SOME),
-        c.drops_the_right_share(p=0.62, shape=(64, 12, 96), **MASK, needs=SOME),
+        c.drops_the_right_share(p=0.62, calls=2, **MASK, needs=SOME),
         c.treats_examples_apart(p=0.62, **MASK, needs=SOME),
         c.treats_features_apart(p=0.62, **MASK, needs=SOME),
         c.keeps_a_varying_number(p=0.62, **MASK, needs=SOME),
@@ -25,7 +25,7 @@ HIDDEN = {
     ],
     "dropout_forward": [
         c.drops_the_right_share(p=0.005, needs=SOME),
-        c.drops_the_right_share(p=0.62, shape=(64, 12, 96), weight=3, needs=SOME),
+        c.drops_the_right_share(p=0.62, calls=2, weight=3, needs=SOME),
         c.scales_the_survivors(p=0.62, by="1/(1-p)", shape=(6, 5, 4, 7), weight=3, needs=SOME),
         c.scales_the_survivors(p=0.4, by="1/(1-p)", dtype="float32", needs=SOME),
         c.is_identity_at_test_time(p=0.62, shape=(6, 5, 4, 7), weight=2, needs=SOME),
@@ -41,7 +41,7 @@ HIDDEN = {
     ],
     "vanilla_forward": [
         c.drops_the_right_share(p=0.005, needs=SOME),
-        c.drops_the_right_share(p=0.62, shape=(64, 12, 96), needs=SOME),
+        c.drops_the_right_share(p=0.62, calls=2, needs=SOME),
         c.scales_the_survivors(p=0.62, by="1", shape=(6, 5, 4, 7), needs=SOME),
         c.multiplies_at_test_time(p=0.62, by="1-p", shape=(6, 5, 4, 7), needs=SOME),
         c.treats_examples_apart(p=0.62, needs=SOME),
@@ -55,10 +55,10 @@ HIDDEN = {
         c.agrees_with_the_solution(given=((7, 5), 0.3), names=("mean", "var"), name="mean", needs="agrees_with_the_solution(name=var)"),
     ],
     "fixed_dropout_mask": [
-        c.holds_only(p=0.7, by="1/(1-p)", shape=(2, 2), needs="holds_only(p=0.5, by=1/(1-p), shape=(3,))"),
-        c.can_drop_everything(p=0.7, units=1, **MULTIPLIER, needs="holds_only(p=0.5, by=1/(1-p), shape=(3,))"),
-        c.can_drop_everything(p=0.7, units=3, **MULTIPLIER, needs="holds_only(p=0.5, by=1/(1-p), shape=(3,))"),
-        c.drops_the_right_share(p=0.3, **MULTIPLIER, needs="holds_only(p=0.5, by=1/(1-p), shape=(3,))"),
+        c.holds_only(p=0.6, by="1/(1-p)", shape=(1, 2), needs="holds_only(p=0.7, by=1/(1-p))"),
+        c.can_drop_everything(p=0.7, units=1, **MULTIPLIER, needs="holds_only(p=0.7, by=1/(1-p))"),
+        c.can_drop_everything(p=0.7, units=3, **MULTIPLIER, needs="holds_only(p=0.7, by=1/(1-p))"),
+        c.drops_the_right_share(p=0.3, **MULTIPLIER, needs="holds_only(p=0.7, by=1/(1-p))"),
     ],
     "quiz": [
         c.answers_rightly(key="distinct", needs="is_filled_in(key=distinct)"),

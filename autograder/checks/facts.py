@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.inputs import Array, backward_call, normal, output, scale, test_call, train_call
-from autograder.checks.randomness import draw_call, masks, read_mask
+from autograder.checks.randomness import draw_call, draw_input, masks, read_mask
 from autograder.exam import Exam, Unanswered, Wrong, array, number, pair
 from autograder.model import Call, Given, Outcome, Seed
 
@@ -74,7 +74,7 @@ def drop_share(exam: Exam, *, via: str = "forward") -> str:
     """Which share is dropped, counted where x is positive, so that a ReLU does not look like dropping."""
     # many calls, so that the share is known well even when a whole row or column shares one draw
     drawn = masks(exam, P, SHAPE, 24, via)
-    positive = [normal(SHAPE, exam.seed(1000 + k)).value > 0 for k in range(len(drawn))]
+    positive = [draw_input(exam, SHAPE, k).value > 0 for k in range(len(drawn))]
     kept = np.mean([m[x].mean() for m, x in zip(drawn, positive, strict=True)])
     return nearest(1 - float(kept), SHARES, 0.028).strip()
 
@@ -226,7 +226,7 @@ def at_one(exam: Exam, *, via: str = "forward") -> str:
 @fact
 def at_zero(exam: Exam, *, via: str = "forward") -> str:
     """What p = 0 gives."""
-    x = normal((6, 7), exam.seed(1000))
+    x = draw_input(exam, (6, 7), 0)
     (value,) = exam.ask(draw_call(exam, via, (6, 7), 0.0, Seed(exam.seed()), 0))
     out = output(value, x) if via == "forward" else array(value, "mask", (6, 7))
     return "identity" if np.array_equal(out, x.value if via == "forward" else np.ones((6, 7))) else "other"

@@ -95,7 +95,7 @@ EXERCISES = [
         "fixed_dropout_mask",
         [
             c.drops_some_and_keeps_some(p=0.5, via="multiplier", weight=0),
-            c.holds_only(p=0.5, by="1/(1-p)", shape=(3,), needs="drops_some_and_keeps_some"),
+            c.holds_only(p=0.7, by="1/(1-p)", needs="drops_some_and_keeps_some"),
             c.can_drop_everything(p=0.5, units=2, needs="holds_only"),
             c.drops_everything_at_one(via="multiplier", needs="holds_only"),
         ],
