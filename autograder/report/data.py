@@ -22,8 +22,8 @@ def to_dict(report: Report) -> dict[str, Any]:
     """The report as plain data that any JSON writer accepts: no NaN, no surrogates. Without a mark, `points` is null."""
     return {
         "schema": SCHEMA,
-        "assignment": _text(report.assignment),
-        "submission": _text(report.submission),
+        "assignment": words.clean(report.assignment),
+        "submission": _path(report.submission),
         "status": report.status,
         "error": words.clean(report.error) or None,
         "isolation": words.clean(report.isolation),
@@ -35,25 +35,26 @@ def to_dict(report: Report) -> dict[str, Any]:
 
 def _exercise(result: ExerciseResult) -> dict[str, Any]:
     return {
-        "name": _text(result.name),
+        "name": words.clean(result.name),
         "points": _number(result.points),
         "max_points": _number(result.max_points),
         "outcome": result.outcome,
         "verdicts": [_verdict(verdict) for verdict in result.verdicts],
-        "diagnoses": [{"name": _text(d.name), "message": words.clean(d.message)} for d in result.diagnoses],
+        "diagnoses": [{"name": words.clean(d.name), "message": words.clean(d.message)} for d in result.diagnoses],
     }
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:
     return {
-        "check": _text(verdict.check),
+        "check": words.clean(verdict.check),
         "sentence": words.clean(verdict.sentence),
         "outcome": verdict.outcome.value,
         "message": text.message(verdict),
     }
 
 
-def _text(found: str) -> str:
+def _path(found: str) -> str:
+    # not cleaned further: it must still name the file
     return found.encode("utf-8", "replace").decode()
 
 
@@ -66,12 +67,12 @@ def rows(reports: Sequence[Report]) -> Iterator[tuple[Cell, ...]]:
     """HEADER, then one row for each exercise of each hand-in; a hand-in without a mark has one row that says why."""
     yield HEADER
     for report in reports:
-        start = (_text(report.assignment), _text(report.submission), report.status)
+        start = (words.clean(report.assignment), _path(report.submission), report.status)
         if report.points is None or not report.exercises:
             yield (*start, "", "", None, None, "", words.clean(report.error))
             continue
         for result in report.exercises:
-            names = " ".join(_text(d.name) for d in result.diagnoses)
+            names = " ".join(words.clean(d.name) for d in result.diagnoses)
             points = (_number(result.points), _number(result.max_points))
             yield (*start, result.name, result.outcome, *points, names, words.clean(result.not_run))
 

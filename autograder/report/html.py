@@ -59,7 +59,7 @@ def _parts(result: ExerciseResult, staff: bool) -> Iterator[str]:
     points = f" &#183; {words.points(result)}" if staff and result.max_points else ""
     yield (
         f'<div style="margin-bottom:.25em"><b style="{_MONO}">{escape(result.name)}</b>'
-        f'<span style="opacity:.75">&ensp;{escape(words.summary(result))}{points}</span></div>'
+        f'<span style="opacity:.75;margin-left:.6em">{escape(words.summary(result))}{points}</span></div>'
     )
     if result.trouble:
         yield _box("Running your cell stopped with", _code(result.trouble), _RED)
@@ -76,22 +76,23 @@ def _verdict(verdict: Verdict, diagnoses: tuple[Diagnosis, ...], draw: bool) -> 
     text = f'<span style="{"opacity:.75" if quiet else "font-weight:600"}">{escape(words.sentence(verdict))}</span>'
     details = "".join(_details(verdict, diagnoses, draw))
     return (
-        '<div style="display:flex;gap:.6em;margin:.15em 0">'
+        f'<div style="display:flex;gap:.6em;margin:{".15em" if quiet else ".6em"} 0">'
         f'<span style="color:{colour};font-weight:700;flex:none;width:1em;text-align:center">{mark}</span>'
-        f'<div style="min-width:0">{text}{details}</div></div>'
+        f'<div style="flex:1;min-width:0">{text}{details}</div></div>'
     )
 
 
 def _details(verdict: Verdict, diagnoses: tuple[Diagnosis, ...], draw: bool) -> Iterator[str]:
     story = words.story(verdict)
     if story:
-        yield f'<div style="{"opacity:.75" if verdict.outcome is Outcome.SKIPPED else ""}">{escape(story)}</div>'
+        shown = escape(story).replace(" +- ", " &#177; ")
+        yield f'<div style="{"opacity:.75" if verdict.outcome is Outcome.SKIPPED else ""}">{shown}</div>'
     if words.call(verdict):
         yield f'<div style="opacity:.75;margin-top:.3em">See it yourself:</div>{_code(words.call(verdict))}'
     if draw:
         yield _picture(verdict.picture)
     for hint in words.hints(diagnoses, verdict.exercise):
-        yield _box("A likely cause", escape(hint), _AMBER)
+        yield _box("A hint", escape(hint), _AMBER)
 
 
 def _code(text: str) -> str:
@@ -105,17 +106,15 @@ def _box(title: str, inside: str, colour: str) -> str:
 
 
 def _picture(values: Any) -> str:
-    """A mask as a small drawing: filled squares where it is not zero. Nothing when it is no 2-D array of numbers."""
+    """A mask as a small drawing: filled squares where units were kept. Nothing when it is no 2-D array of numbers."""
     import numpy as np
 
-    array = np.asarray(values)
-    if array.ndim != 2 or not array.size or array.dtype.kind not in "bfiu":
+    if not isinstance(values, np.ndarray) or values.ndim != 2 or not values.size or values.dtype.kind not in "bfiu":
         return ""
-    shown = array[:MOST_CELLS, :MOST_CELLS]
+    shown = values[:MOST_CELLS, :MOST_CELLS]
     height, width = shown.shape
     path = "".join(f"M{x} {y}h.86v.86h-.86z" for y, x in np.argwhere(shown != 0))
-    part = "" if shown.shape == array.shape else f" (the first {height} rows and {width} columns)"
-    caption = f"{int((shown == 0).sum())} of {shown.size} values are zero{part}. Filled: not zero. Empty: zero."
+    caption = f"What your code drew, {height} rows of {width}: filled squares are kept, empty ones dropped."
     return (
         f'<figure style="margin:.5em 0"><svg role="img" aria-label="{caption}" width="{8 * width}" height="{8 * height}" '
         f'viewBox="-.3 -.3 {width + 0.46:g} {height + 0.46:g}" style="max-width:100%">'

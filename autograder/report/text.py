@@ -17,10 +17,10 @@ WIDTH = 100
 
 def message(verdict: Verdict, diagnoses: Sequence[Diagnosis] = ()) -> str:
     """One verdict in two to four lines; one line when the sentence holds."""
-    lines = [f"{words.MARKS[verdict.outcome]} {words.clean(verdict.exercise)} {words.sentence(verdict)}"]
+    lines = [f"{words.MARKS[verdict.outcome]} {words.line(verdict.exercise)} {words.sentence(verdict)}"]
     lines += _below("", words.story(verdict))
     lines += _below("from  ", words.call(verdict))
-    for hint in words.hints(tuple(diagnoses), verdict.exercise):
+    for hint in words.hints(diagnoses, verdict.exercise):
         lines += _below("hint  ", hint, wrap=True)
     return "\n".join(lines)
 
@@ -28,30 +28,30 @@ def message(verdict: Verdict, diagnoses: Sequence[Diagnosis] = ()) -> str:
 def exercise_text(result: ExerciseResult, staff: bool = False) -> str:
     """All that is known about one exercise; the points only for staff."""
     if result.not_run:
-        return f"- {words.clean(result.name)} {words.summary(result)}\n    It costs no points."
+        return f"- {words.line(result.name)} {words.summary(result)}"
     return "\n".join(_exercise_lines(result, staff))
 
 
 def _exercise_lines(result: ExerciseResult, staff: bool) -> Iterator[str]:
     if result.trouble:
-        yield f"! {words.clean(result.name)}: running your cell stopped with"
+        yield f"! {words.line(result.name)}: running your cell stopped with"
         yield from _below("", words.clean(result.trouble))
     first = words.first_trouble(result)
     for verdict in result.verdicts:
         yield message(verdict, result.diagnoses if verdict is first else ())
     if staff and result.max_points:
-        yield f"= {words.clean(result.name)}: {words.points(result)}"
+        yield f"= {words.line(result.name)}: {words.points(result)}"
 
 
 def report_text(report: Report, staff: bool = False) -> str:
     """Everything about one hand-in."""
-    blocks = [f"{words.clean(report.assignment)}  {words.clean(report.submission)}"]
+    blocks = [f"{words.line(report.assignment)}  {words.line(report.submission)}"]
     if report.status == "unreadable":
-        blocks.append(f"x This hand-in could not be read, so there is no mark.\n    {words.clean(report.error)}")
+        blocks.append(f"x This hand-in could not be read, so there is no mark.\n    {words.line(report.error)}")
     elif report.status != "graded":
-        blocks.append(f"! The grader itself failed, so there is no mark (no fault of yours).\n    {words.clean(report.error)}")
+        blocks.append(f"! The grader itself failed, so there is no mark (no fault of yours).\n    {words.line(report.error)}")
     if report.notes:
-        blocks.append("\n".join(f"note  {words.clean(note)}" for note in report.notes))
+        blocks.append("\n".join(f"note  {words.line(note)}" for note in report.notes))
     blocks += [exercise_text(result, staff) for result in report.exercises]
     if staff and report.points is not None:
         blocks.append(f"{words.number(report.points)} of {words.number(report.max_points)} points")
@@ -75,12 +75,12 @@ def table(reports: Sequence[Report]) -> Table:
     exercises = list(dict.fromkeys(e.name for r in reports for e in r.exercises))
     drawn = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("hand-in", *exercises, "total", ""):
-        title = Text(words.clean(name).replace("_", "_\n"))  # long names stand on several lines
+        title = Text(words.line(name).replace("_", "_\n"))  # long names stand on several lines
         drawn.add_column(title, justify="right" if name in exercises else "left", overflow="fold")
     for report in reports:
         results = {e.name: e for e in report.exercises}
         points = [_points(results.get(name)) for name in exercises]
-        drawn.add_row(Text(words.clean(report.submission)), *points, _total(report), Text(_remark(report)))
+        drawn.add_row(Text(words.line(report.submission)), *points, _total(report), Text(_remark(report)))
     return drawn
 
 
@@ -99,5 +99,5 @@ def _total(report: Report) -> str:
 
 def _remark(report: Report) -> str:
     if report.error:
-        return words.clean(report.error)
-    return ", ".join(dict.fromkeys(words.clean(d.name) for e in report.exercises for d in e.diagnoses))
+        return words.line(report.error)
+    return ", ".join(dict.fromkeys(words.line(d.name) for e in report.exercises for d in e.diagnoses))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from autograder.model import Diagnosis, ExerciseResult, Outcome, Verdict
 
@@ -36,9 +37,17 @@ def clean(text: str) -> str:
     return text if len(text) <= MAX_CHARACTERS else text[: MAX_CHARACTERS - 3] + "..."
 
 
+def line(text: str) -> str:
+    """The text cleaned and on one line: names and sentences."""
+    return clean(text).replace("\n", " ")
+
+
 def sentence(verdict: Verdict) -> str:
-    """What is judged, without the exercise's name; a hidden case says that it is one."""
-    return clean(verdict.sentence or verdict.check) + (" (hidden case)" if verdict.hidden else "")
+    """What is judged, as it continues after the exercise's name; a hidden case says that it is one."""
+    text = line(verdict.sentence or verdict.check)
+    if text[1:2].islower():
+        text = text[0].lower() + text[1:]
+    return text + (" (hidden case)" if verdict.hidden else "")
 
 
 def story(verdict: Verdict) -> str:
@@ -64,7 +73,7 @@ def first_trouble(result: ExerciseResult) -> Verdict | None:
     return next((v for v in unhappy if v.outcome is Outcome.FAILED), unhappy[0] if unhappy else None)
 
 
-def hints(diagnoses: tuple[Diagnosis, ...], exercise: str) -> list[str]:
+def hints(diagnoses: Sequence[Diagnosis], exercise: str) -> list[str]:
     """The sentences of the misconceptions that explain this exercise."""
     return [clean(d.message) for d in diagnoses if d.exercise == exercise and d.message]
 
@@ -83,7 +92,7 @@ def summary(result: ExerciseResult) -> str:
     """How many sentences hold, in words."""
     held, total = sum(v.passed for v in result.verdicts), len(result.verdicts)
     if result.not_run:
-        return f"not run: {clean(result.not_run)}"
+        return f"was not run and costs nothing: {line(result.not_run)}"
     if not total:
         return "nothing was checked"
     if held == total:

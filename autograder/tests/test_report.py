@@ -1,0 +1,372 @@
+"""The words students and teachers read, to the letter; and that nothing a student writes gets out of its place."""
+# ruff: noqa: D103 (the name of a test is its docstring)
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from autograder.model import Diagnosis, ExerciseResult, Outcome, Report, Verdict
+from autograder.report import data, html, text, words
+
+CALL = "dropout_forward(np.ones((200, 500)), p=0.4, rng=np.random.default_rng(7))"
+PASSED = Verdict("dropout_forward", "keeps_shape", "keeps the shape of x", Outcome.PASSED, weight=1)
+FAILED = Verdict(
+    "dropout_forward", "expectation", "Keeps the expectation", Outcome.FAILED, "out.mean() = 0.6001", "1.0000 +- 0.0103", CALL, 2
+)
+SKIPPED = Verdict("dropout_forward", "identity", "is the identity", Outcome.SKIPPED, 'not tried: first "keeps the expectation" must hold')
+UNSCALED = Diagnosis(
+    "dropout_forward",
+    "forgot_to_scale",
+    "You drop units but never divide the survivors by 1 - p, so the layer above sees a smaller signal in training than in the test.",
+)
+RESULT = ExerciseResult("dropout_forward", 1.5, 4, (PASSED, FAILED, SKIPPED), (UNSCALED,))
+WHOLE = ExerciseResult("keep_mask", 3, 3, (replace(PASSED, exercise="keep_mask"),))
+NOT_RUN = ExerciseResult("my_dropout", 0, 2, (), not_run="there is no torch on this machine")
+REPORT = Report("hw1_dropout", "ada/hw1_dropout.ipynb", "graded", "none", (WHOLE, RESULT, NOT_RUN), notes=("A note.",))
+UNREADABLE = Report("hw1_dropout", "bob/hw1_dropout.ipynb", "unreadable", "none", error="hw1_dropout.ipynb is empty. Save it again.")
+BROKEN = Report("hw1_dropout", "eve/hw1_dropout.ipynb", "broken", "none", error="the worker did not start")
+
+
+# ----------------------------------------------------------------------------------------------------------------- golden texts
+def test_a_failed_check_says_sentence_numbers_call_and_hint() -> None:
+    assert text.message(FAILED, [UNSCALED]) == (
+        "x dropout_forward keeps the expectation\n"
+        "    out.mean() = 0.6001, but should be 1.0000 +- 0.0103\n"
+        "    from  dropout_forward(np.ones((200, 500)), p=0.4, rng=np.random.default_rng(7))\n"
+        "    hint  You drop units but never divide the survivors by 1 - p, so the layer above sees a smaller\n"
+        "          signal in training than in the test."
+    )
+
+
+def test_a_passed_check_is_one_line() -> None:
+    assert text.message(replace(PASSED, got="1", wanted="1", call="f()")) == "ok dropout_forward keeps the shape of x"
+
+
+def test_a_hidden_case_never_shows_its_call() -> None:
+    hidden = replace(FAILED, hidden=True)
+    assert text.message(hidden) == (
+        "x dropout_forward keeps the expectation (hidden case)\n    out.mean() = 0.6001, but should be 1.0000 +- 0.0103"
+    )
+    assert "np.ones" not in html.exercise_html(replace(RESULT, verdicts=(hidden,)))
+
+
+def test_without_a_wanted_value_only_what_was_got_is_said() -> None:
+    assert (
+        text.message(replace(FAILED, got="x was changed", wanted="", call=""))
+        == "x dropout_forward keeps the expectation\n    x was changed"
+    )
+
+
+@pytest.mark.parametrize(
+    ("outcome", "got", "expected"),
+    [
+        (Outcome.RAISED, "f raised ValueError: no", "x dropout_forward keeps the shape of x\n    f raised ValueError: no"),
+        (Outcome.RAISED, "", "x dropout_forward keeps the shape of x\n    your code raised an exception"),
+        (Outcome.TIMED_OUT, "", "x dropout_forward keeps the shape of x\n    your code did not return in time and was stopped"),
+        (Outcome.CRASHED, "", "x dropout_forward keeps the shape of x\n    your code ended the whole program instead of returning"),
+        (Outcome.SKIPPED, "", "- dropout_forward keeps the shape of x\n    not tried yet"),
+        (Outcome.FAILED, "", "x dropout_forward keeps the shape of x\n    this does not hold"),
+        (
+            Outcome.BROKEN,
+            "KeyError: 'mask'",
+            "! dropout_forward keeps the shape of x\n"
+            "    KeyError: 'mask'\n"
+            "    This is the grader's fault, not yours. Please tell your teacher.",
+        ),
+    ],
+)
+def test_every_outcome_has_honest_words(outcome: Outcome, got: str, expected: str) -> None:
+    assert text.message(replace(PASSED, outcome=outcome, got=got)) == expected
+
+
+def test_the_text_of_an_exercise_hints_once_and_keeps_points_for_staff() -> None:
+    student = text.exercise_text(
+        replace(RESULT, verdicts=(PASSED, SKIPPED, FAILED, replace(FAILED, weight=3)), trouble="NameError: name 'nump' is not defined")
+    )
+    assert student == (
+        "! dropout_forward: running your cell stopped with\n"
+        "    NameError: name 'nump' is not defined\n"
+        "ok dropout_forward keeps the shape of x\n"
+        "- dropout_forward is the identity\n"
+        '    not tried: first "keeps the expectation" must hold\n' + text.message(FAILED, [UNSCALED]) + "\n" + text.message(FAILED)
+    )
+    assert text.exercise_text(RESULT, staff=True).endswith("\n= dropout_forward: 1.5 of 4 points")
+
+
+def test_an_exercise_that_was_not_run_says_why() -> None:
+    assert text.exercise_text(NOT_RUN) == "- my_dropout was not run and costs nothing: there is no torch on this machine"
+
+
+def test_the_text_of_a_report() -> None:
+    assert text.report_text(REPORT, staff=True) == "\n\n".join(
+        [
+            "hw1_dropout  ada/hw1_dropout.ipynb",
+            "note  A note.",
+            "ok keep_mask keeps the shape of x\n= keep_mask: 3 of 3 points",
+            text.exercise_text(RESULT, staff=True),
+            text.exercise_text(NOT_RUN),
+            "4.5 of 7 points",
+        ]
+    )
+    assert "points" not in text.report_text(REPORT)
+
+
+def test_an_unreadable_and_a_broken_report_give_no_mark() -> None:
+    assert text.report_text(UNREADABLE, staff=True) == (
+        "hw1_dropout  bob/hw1_dropout.ipynb\n\n"
+        "x This hand-in could not be read, so there is no mark.\n"
+        "    hw1_dropout.ipynb is empty. Save it again."
+    )
+    assert text.report_text(BROKEN, staff=True) == (
+        "hw1_dropout  eve/hw1_dropout.ipynb\n\n"
+        "! The grader itself failed, so there is no mark (no fault of yours).\n"
+        "    the worker did not start"
+    )
+
+
+def test_our_own_words_survive_a_windows_console() -> None:
+    everything = [replace(FAILED, outcome=outcome, got="", wanted="") for outcome in Outcome]
+    "\n".join(text.message(v, [UNSCALED]) for v in everything).encode("cp1252")
+    text.report_text(REPORT, staff=True).encode("cp1252")
+
+
+def test_points_are_written_as_people_write_them() -> None:
+    assert [words.number(x) for x in (0, 4.0, 2.5, 1 / 3, 10, 100.0)] == ["0", "4", "2.5", "0.33", "10", "100"]
+
+
+def shown(*reports: Report) -> str:
+    console = Console(file=io.StringIO(), width=110, color_system=None)
+    console.print(text.table(reports))
+    return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines())  # type: ignore[attr-defined]
+
+
+def test_the_table_of_a_class() -> None:
+    assert shown(REPORT, UNREADABLE, BROKEN) == (
+        "                       keep_  dropout_      my_\n"
+        "hand-in                 mask   forward  dropout  total\n"
+        "ada/hw1_dropout.ipynb      3       1.5        -  4.5 / 7     forgot_to_scale\n"
+        "bob/hw1_dropout.ipynb      -         -        -  unreadable  hw1_dropout.ipynb is empty. Save it again.\n"
+        "eve/hw1_dropout.ipynb      -         -        -  broken      the worker did not start"
+    )
+
+
+def test_markup_in_a_file_name_stays_text_in_the_table() -> None:
+    assert "[red]a[/].ipynb" in shown(replace(UNREADABLE, submission="[red]a[/].ipynb", error="[bold]"))
+
+
+# ------------------------------------------------------------------------------------------------------------------------- data
+def test_the_dict_of_a_report_has_exactly_this_shape() -> None:
+    report = replace(REPORT, exercises=(RESULT,))
+    assert data.to_dict(report) == {
+        "schema": 1,
+        "assignment": "hw1_dropout",
+        "submission": "ada/hw1_dropout.ipynb",
+        "status": "graded",
+        "error": None,
+        "isolation": "none",
+        "points": 1.5,
+        "max_points": 4.0,
+        "exercises": [
+            {
+                "name": "dropout_forward",
+                "points": 1.5,
+                "max_points": 4.0,
+                "outcome": "partial",
+                "verdicts": [
+                    {
+                        "check": verdict.check,
+                        "sentence": verdict.sentence,
+                        "outcome": verdict.outcome.value,
+                        "message": text.message(verdict),
+                    }
+                    for verdict in RESULT.verdicts
+                ],
+                "diagnoses": [{"name": "forgot_to_scale", "message": UNSCALED.message}],
+            }
+        ],
+    }
+
+
+@pytest.mark.parametrize("report", [UNREADABLE, BROKEN])
+def test_without_a_mark_the_points_are_null(report: Report) -> None:
+    found = data.to_dict(report)
+    assert (found["points"], found["status"], found["error"]) == (None, report.status, report.error)
+
+
+def test_the_dict_is_safe_for_any_json_writer() -> None:
+    odd = replace(RESULT, points=float("nan"), verdicts=(replace(FAILED, got="\ud800\x00\x1b[31m"),))
+    found = data.to_dict(replace(REPORT, exercises=(odd,), submission="\udcff.ipynb"))
+    assert json.loads(json.dumps(found, allow_nan=False, ensure_ascii=False).encode()) == found
+    assert found["points"] is None
+
+
+def test_the_csv_has_a_row_for_each_exercise(tmp_path: Path) -> None:
+    data.write_csv(tmp_path / "marks.csv", [REPORT, UNREADABLE])
+    assert (tmp_path / "marks.csv").read_text(encoding="utf-8") == (
+        "assignment,submission,status,exercise,outcome,points,max_points,diagnoses,error\n"
+        "hw1_dropout,ada/hw1_dropout.ipynb,graded,keep_mask,passed,3.0,3.0,,\n"
+        "hw1_dropout,ada/hw1_dropout.ipynb,graded,dropout_forward,partial,1.5,4.0,forgot_to_scale,\n"
+        "hw1_dropout,ada/hw1_dropout.ipynb,graded,my_dropout,not_run,0.0,2.0,,there is no torch on this machine\n"
+        "hw1_dropout,bob/hw1_dropout.ipynb,unreadable,,,,,,hw1_dropout.ipynb is empty. Save it again.\n"
+    )
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(1)", " =1", "\t=1", "\x00=1", "\u202e=1", '=HYPERLINK("x,y")'])
+def test_no_cell_of_the_csv_is_a_formula(name: str, tmp_path: Path) -> None:
+    data.write_csv(tmp_path / "marks.csv", [replace(UNREADABLE, submission=name, error=name)])
+    with open(tmp_path / "marks.csv", encoding="utf-8", newline="") as file:
+        _, row = csv.reader(file)
+    assert len(row) == len(data.HEADER)
+    assert all(not cell.lstrip().startswith(("=", "+", "-", "@")) for cell in row)
+
+
+def test_commas_quotes_and_line_breaks_stay_in_their_cell(tmp_path: Path) -> None:
+    data.write_csv(tmp_path / "marks.csv", [replace(UNREADABLE, submission='a,"b"\nc')])
+    with open(tmp_path / "marks.csv", encoding="utf-8", newline="") as file:
+        assert list(csv.reader(file))[1][1] == 'a,"b"\nc'
+
+
+# ------------------------------------------------------------------------------------------------------------------------- html
+class Reader(HTMLParser):
+    """Collects the tags, the attributes and the text of a page, and insists that every tag is closed in order."""
+
+    VOID = frozenset({"br", "meta"})
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.text = ""
+        self._open: list[str] = []
+        self.feed(page)
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        if tag not in self.VOID:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+TAGS = {"div", "span", "b", "code", "br", "figure", "figcaption", "svg", "rect", "path"}
+ATTACKS = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "</code></div></div><iframe src='//evil.example'>",
+    '" onmouseover="alert(1)',
+    "' style='position:fixed",
+    "&lt;b&gt; &#60;script&#62; &amp;",
+    "<!-- <![CDATA[ <style>*{display:none}</style>",
+    "\x00\x1b]0;title\x07\x1b[2J\x1b[31mred\x9b31m",
+    "\u202egnp.exe\u2066\u200f\ufeff",
+    "\ud800\udfff",
+    "$\\href{javascript:alert(1)}{x}$ \\(x\\) $$y$$ \\begin{x}",
+]
+
+
+def attacked(attack: str) -> ExerciseResult:
+    verdicts = tuple(
+        Verdict(attack, attack, attack, outcome, attack, attack, attack, picture=attack)
+        for outcome in Outcome
+        if outcome is not Outcome.PASSED
+    )
+    return ExerciseResult(attack, 0, 1, verdicts, (Diagnosis(attack, attack, attack),), attack)
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_what_a_student_writes_stays_text(attack: str) -> None:
+    report = replace(REPORT, assignment=attack, submission=attack, notes=(attack,), error=attack, exercises=(attacked(attack),))
+    page = Reader(html.report_html(report, staff=True))
+    assert page.tags <= TAGS | {"html", "head", "body", "meta", "title", "h1", "p", "b"}
+    assert page.attributes <= {"style", "class", "lang", "charset", "name", "content"}
+    assert words.clean(attack) in page.text
+    shown = text.report_text(report, staff=True) + json.dumps({**data.to_dict(report), "submission": ""}, ensure_ascii=False)
+    assert all(c.isprintable() or c == "\n" for c in words.clean(attack) + page.text + shown)
+
+
+def test_mathjax_finds_no_delimiter() -> None:
+    shown = html.escape(ATTACKS[-1])
+    assert "<span>$</span><span>\\</span>href" in shown
+    assert not any(mark in shown for mark in ("$\\", "\\(", "\\[", "$$", "\\begin"))
+    assert 'class="tex2jax_ignore mathjax_ignore"' in html.exercise_html(RESULT)
+
+
+@given(st.text(st.characters(), max_size=50))
+def test_any_text_stays_text(found: str) -> None:
+    assert Reader(html.exercise_html(attacked(found))).tags <= TAGS
+    assert all(line.startswith(("x ", "- ", "! ", "    ")) for line in text.exercise_text(attacked(found)).split("\n"))
+
+
+def test_escape_codes_leave_nothing_behind_and_long_texts_are_cut() -> None:
+    assert words.clean("\x1b[1;31mred\x1b[0m\x1b]8;;http://x\x07link") == "redlink"
+    assert words.clean("a\tb\r\nc\x07\u2028d\xa0e") == "a b \nc? d e"
+    assert len(words.clean("x" * 10_000_000)) == words.MAX_CHARACTERS
+    assert len(html.exercise_html(attacked("<" * 10_000))) < 1_000_000
+
+
+def test_the_block_shows_points_only_to_staff() -> None:
+    assert "1.5 of 4 points" in Reader(html.exercise_html(RESULT, staff=True)).text
+    assert "points" not in html.exercise_html(RESULT)
+
+
+def test_the_block_says_what_the_text_says() -> None:
+    shown = Reader(html.exercise_html(RESULT)).text
+    for part in ("1 of 3 checks hold", "keeps the expectation", "0.6001, but should be 1.0000 ± 0.0103", CALL, UNSCALED.message):
+        assert shown.count(part) == 1 or part == "keeps the expectation"
+
+
+def test_the_block_needs_nothing_from_elsewhere() -> None:
+    page = html.report_html(REPORT)
+    assert not any(word in page for word in ("<script", "<style", "http", "url(", "<link", "src="))
+
+
+def block(*pictures: Any) -> str:
+    return html.exercise_html(replace(RESULT, verdicts=tuple(replace(FAILED, picture=p) for p in pictures)))
+
+
+def test_one_small_picture_is_drawn() -> None:
+    page = block(None, np.array([[True, False], [False, True]]), np.ones((3, 3)))
+    assert page.count("<svg") == 1
+    assert 'role="img" aria-label="What your code drew, 2 rows of 2: filled squares are kept, empty ones dropped."' in page
+    assert page.count("M0 0h") == 1
+    assert page.count("h.86") == 2
+
+
+def test_a_big_picture_is_cut_to_24_by_24() -> None:
+    assert block(np.ones((1000, 1000))).count("h.86") == 24 * 24
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [np.ones(3), np.ones((0, 3)), np.array([["<b>"]]), np.array([[object()]]), "<svg>", [[1], [1, 2]], np.ones((1, 1), "M8[s]"), 7],
+)
+def test_what_is_no_picture_is_not_drawn(picture: Any) -> None:
+    assert "<svg" not in block(picture)
+
+
+def test_a_picture_of_odd_numbers_is_drawn() -> None:
+    assert block(np.array([[np.nan, np.inf], [0, -1]])).count("h.86") == 3
+    assert "<svg" not in html.exercise_html(replace(RESULT, verdicts=(replace(PASSED, picture=np.ones((2, 2))),)))
