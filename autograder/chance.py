@@ -2,12 +2,14 @@
 
 Every random property is tested as an exact binomial on disjoint, independent events, so the false-alarm rate holds by construction,
 without asymptotics. One submission may be refused wrongly at most once in 1e9 (`BUDGET`); it makes at most `MAX_TESTS` chance tests, each
-at `ALPHA`. Sizes and power: Clopper-Pearson style acceptance regions of scipy.stats.binom.
+at `ALPHA`. The binomial tails are scipy.special's (scipy.stats gives the same numbers, and takes half a second longer to import).
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
+
+from scipy.special import bdtr, bdtrc, bdtrik
 
 BUDGET = 1e-9  # probability that a right submission is refused anything by chance, over all of its tests
 MAX_TESTS = 100  # chance tests one assignment may make; `autograder verify` counts them
@@ -15,33 +17,50 @@ ALPHA = BUDGET / MAX_TESTS  # false-alarm rate of one two-sided test
 POWER = 1 - 1e-6  # "sees an error" means: refuses it with at least this probability
 
 
+def cdf(k: int, n: int, probability: float) -> float:
+    """P(K <= k) for K ~ Bin(n, probability)."""
+    return 0.0 if k < 0 else float(bdtr(min(k, n), n, probability))
+
+
+def pmf(k: int, n: int, probability: float) -> float:
+    """P(K = k) for K ~ Bin(n, probability)."""
+    return cdf(k, n, probability) - cdf(k - 1, n, probability)
+
+
 @lru_cache(maxsize=4096)
 def acceptance(n: int, probability: float, alpha: float = ALPHA) -> tuple[int, int]:
     """The counts that Bin(n, probability) leaves with probability at most alpha: accept low <= K <= high."""
-    from scipy.stats import binom  # lazily: this import takes longer than a whole self-check
+    # the upper tail of K is the lower tail of n - K; 1 - alpha/2 would not be exact in floating point
+    return _low(n, probability, alpha / 2), n - _low(n, 1 - probability, alpha / 2)
 
-    low = int(binom.ppf(alpha / 2, n, probability))
-    high = int(binom.isf(alpha / 2, n, probability))
-    return max(low, 0), min(high, n)
+
+def _low(n: int, probability: float, tail: float) -> int:
+    """The largest k with P(K < k) <= tail."""
+    if probability <= 0:
+        return 0
+    k = max(int(bdtrik(tail, n, probability)) - 1, 0)
+    while k < n and cdf(k, n, probability) <= tail:
+        k += 1
+    return k
 
 
 @lru_cache(maxsize=512)
 def smallest_error(n: int, probability: float, alpha: float = ALPHA, power: float = POWER) -> float:
-    """The smallest shift of `probability` (to either side) that n events reveal with at least this power."""
-    from scipy.stats import binom
+    """The smallest shift of `probability` that n events reveal with at least this power; 1.0 when none does.
 
+    Of the two directions the worse counts, unless even the end of one (0 or 1) is within chance: that direction is not seen at all.
+    """
     low, high = acceptance(n, probability, alpha)
 
     def refused(other: float) -> float:
-        return float(binom.cdf(low - 1, n, other) + binom.sf(high, n, other))
+        return cdf(low - 1, n, other) + float(bdtrc(high, n, other))
 
-    def bisect(end: float) -> float:
-        near, far = probability, end
+    def bisect(near: float, far: float) -> float:
         if refused(far) < power:
-            return 1.0
+            return 0.0
         for _ in range(50):
             middle = (near + far) / 2
             near, far = (near, middle) if refused(middle) >= power else (middle, far)
         return abs(far - probability)
 
-    return max(bisect(0.0), bisect(1.0)) if 0 < probability < 1 else 0.0
+    return max(bisect(probability, 0.0), bisect(probability, 1.0)) or 1.0

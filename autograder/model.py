@@ -190,6 +190,12 @@ class Check:
     seconds: float | None = None
     with_reference: bool = False
     case: Mapping[str, Any] = field(default_factory=dict)
+    sees: Callable[..., str] | None = None  # of a chance check: the smallest error it shows, as a phrase
+
+    @property
+    def power(self) -> str:
+        """The smallest error that this check shows; "" for a check that leaves nothing to chance."""
+        return self.sees(**self.case) if self.sees else ""
 
 
 @dataclass(frozen=True)
@@ -311,7 +317,7 @@ class ExerciseResult:
         """"passed", "partial", "failed" or "not_run"."""
         if self.not_run:
             return "not_run"
-        if all(v.passed for v in self.verdicts):
+        if self.verdicts and all(v.passed for v in self.verdicts):
             return "passed"
         return "partial" if self.points > 0 else "failed"
 

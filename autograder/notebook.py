@@ -48,7 +48,6 @@ def layout(path: Path) -> Layout:
         cells = _cells(node, path)
     except SubmissionError as error:
         raise CourseError(f"{path}: {error}") from error
-    _must_be_valid(node, path)
     _must_be_unique(cells, path)
     code = [c for c in cells if c.kind == "code"]
     setup = next((c.source for c in code if c.grade_id == "setup"), "")
@@ -58,13 +57,14 @@ def layout(path: Path) -> Layout:
     return Layout(setup, points, frozenset(c.text for c in code if c.text))
 
 
-def _must_be_valid(node: Mapping[str, Any], path: Path) -> None:
+def validate(path: Path) -> None:
+    """Refuse a notebook of the course that nbformat would not accept; CourseError with the mend."""
     import nbformat  # here, because it takes most of a second and no student's own check needs it
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            nbformat.validate(nbformat.from_dict(dict(node)))  # type: ignore[no-untyped-call]
+            nbformat.validate(nbformat.from_dict(_parsed(_bytes(path), path)))  # type: ignore[no-untyped-call]
         except nbformat.ValidationError as error:
             reason = str(error).splitlines()[0]
             raise CourseError(f"{path} is not a valid notebook ({reason}). Open it in Jupyter and save it again.") from error

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.chance import acceptance
+from autograder.chance import acceptance, cdf, pmf, smallest_error
 from autograder.checks.inputs import Array, normal, train_call
 from autograder.checks.verb import verb
 from autograder.exam import Exam, Wrong, array, pair, stable_seed
@@ -66,6 +66,30 @@ def _expect(what: str, count: int, events: int, probability: float, picture: Arr
         raise Wrong(f"{what} = {count / events:.4f}", f"{probability:.4f} +- {slack:.4f}", corner)
 
 
+# ----------------------------------------------------------------------------------------------- what the chance tests can see
+def _share_seen(*, p: float, shape: tuple[int, ...], calls: int, **_: Any) -> str:
+    return f"a share of dropped units that is off by {smallest_error(calls * int(np.prod(shape)), p):.2g}"
+
+
+def _likeness_seen(*, p: float, shape: tuple[int, ...], **_: Any) -> str:
+    error = smallest_error(int(np.prod(shape)) // 2, p * p + (1 - p) * (1 - p))
+    return f"a correlation of {error / (2 * p * (1 - p)):.2g} between lines"
+
+
+def _repetition_seen(*, p: float, shape: tuple[int, ...], **_: Any) -> str:
+    error = smallest_error(int(np.prod(shape)), p * p + (1 - p) * (1 - p))
+    return f"a correlation of {error / (2 * p * (1 - p)):.2g} between calls"
+
+
+def _variation_seen(*, p: float, calls: int, **_: Any) -> str:
+    pairs = _equal_counts(int(np.prod(SMALL)), 1 - p)
+    return f"equal counts in {pairs + smallest_error(calls // 2, pairs):.0%} of pairs of calls instead of {pairs:.0%}"
+
+
+def _emptiness_seen(*, p: float, units: int, calls: int, **_: Any) -> str:
+    return f"a chance of an empty mask that is off by {smallest_error(calls, p**units):.2g}"
+
+
 @verb()
 def drops_some_and_keeps_some(exam: Exam, *, p: float, via: str = "forward", shape: tuple[int, ...] = (32, 50)) -> None:
     """drops some units and keeps the others"""
@@ -74,7 +98,7 @@ def drops_some_and_keeps_some(exam: Exam, *, p: float, via: str = "forward", sha
         raise Wrong(f"{int(mask.sum())} of {mask.size} units were kept", f"about {round((1 - p) * mask.size)}")
 
 
-@verb(chances=1)
+@verb(chances=1, sees=_share_seen)
 def drops_the_right_share(exam: Exam, *, p: float, via: str = "forward", shape: tuple[int, ...] = LARGE, calls: int = 3) -> None:
     """Drops each unit with probability {p}"""
     drawn = masks(exam, p, shape, calls, via)
@@ -82,14 +106,14 @@ def drops_the_right_share(exam: Exam, *, p: float, via: str = "forward", shape: 
     _expect("share of dropped units", sum(m.size for m in drawn) - kept, sum(m.size for m in drawn), p, drawn[0])
 
 
-@verb(chances=2)
+@verb(chances=2, sees=_likeness_seen)
 def treats_examples_apart(exam: Exam, *, p: float, via: str = "forward", shape: tuple[int, int] = LARGE) -> None:
     """Draws a mask of its own for each example (row)"""
     (mask,) = masks(exam, p, shape, 1, via)
     _agree(mask, p, "rows")
 
 
-@verb(chances=2)
+@verb(chances=2, sees=_likeness_seen)
 def treats_features_apart(exam: Exam, *, p: float, via: str = "forward", shape: tuple[int, int] = LARGE) -> None:
     """Decides about each feature (column) by itself"""
     (mask,) = masks(exam, p, shape, 1, via)
@@ -105,7 +129,7 @@ def _agree(mask: Array, p: float, what: str) -> None:
         _expect(f"share of units on which {name} {what} agree", agreeing, first.size, same, mask if what == "rows" else mask.T)
 
 
-@verb(chances=3)
+@verb(chances=3, sees=_variation_seen)
 def keeps_a_varying_number(exam: Exam, *, p: float, via: str = "forward", calls: int = 48) -> None:
     """leaves the number of dropped units to chance"""
     q = 1 - p
@@ -117,15 +141,14 @@ def keeps_a_varying_number(exam: Exam, *, p: float, via: str = "forward", calls:
     for what, sums, length in (("rows", large.sum(1), large.shape[1]), ("columns", large.sum(0), large.shape[0])):
         low, high = _middle(length, q)
         inside = int(((sums >= low) & (sums <= high)).sum())
-        _expect(f"share of {what} that keep {low} to {high} of {length}", inside, len(sums), _between(low, high, length, q), large)
+        expected = cdf(high, length, q) - cdf(low - 1, length, q)
+        _expect(f"share of {what} that keep {low} to {high} of {length}", inside, len(sums), expected, large)
 
 
 @lru_cache
 def _equal_counts(n: int, q: float) -> float:
     """The probability that two draws of Bin(n, q) are equal."""
-    from scipy.stats import binom  # lazily, see chance.py
-
-    return float((binom.pmf(np.arange(n + 1), n, q) ** 2).sum())
+    return sum(pmf(k, n, q) ** 2 for k in range(n + 1))
 
 
 def _middle(n: int, q: float) -> tuple[int, int]:
@@ -133,14 +156,7 @@ def _middle(n: int, q: float) -> tuple[int, int]:
     return round(n * q - width), round(n * q + width)
 
 
-@lru_cache
-def _between(low: int, high: int, n: int, q: float) -> float:
-    from scipy.stats import binom
-
-    return float(binom.cdf(high, n, q) - binom.cdf(low - 1, n, q))
-
-
-@verb(chances=1)
+@verb(chances=1, sees=_repetition_seen)
 def draws_afresh(exam: Exam, *, p: float, via: str = "forward", shape: tuple[int, ...] = (128, 128)) -> None:
     """Draws a fresh mask in every call"""
     first, second = masks(exam, p, shape, 2, via, rng="rng")
@@ -169,7 +185,7 @@ def leaves_global_random_state_alone(exam: Exam, *, p: float, via: str = "forwar
         raise Wrong("the function drew from (or seeded) the global generator", "random numbers from rng only")
 
 
-@verb(chances=1)
+@verb(chances=1, sees=_emptiness_seen)
 def can_drop_everything(
     exam: Exam, *, p: float, units: int = 2, calls: int = 160, via: str = "multiplier"
 ) -> None:

@@ -15,10 +15,12 @@ SILENT = frozenset("via forward backward given wanted names shapes".split())  # 
 _SENTENCES: dict[str, str] = {}
 
 
-def verb(chances: int = 0, with_reference: bool = False) -> Callable[[Callable[..., None]], Verb]:
+def verb(
+    chances: int = 0, with_reference: bool = False, sees: Callable[..., str] | None = None
+) -> Callable[[Callable[..., None]], Verb]:
     """Turn `def keeps_shape(exam, *, shape=(4, 5))` into a maker of checks: `keeps_shape(shape=(7,), weight=2, needs="...")`.
 
-    `chances` is the number of chance tests one run makes, each at chance.ALPHA. A verb that compares with the solution takes
+    `chances` is the number of chance tests one run makes, each at chance.ALPHA; `sees(**case)` says the smallest error they show. A verb that compares with the solution takes
     `(exam, reference, ...)` and says `with_reference=True`; such a check can only stand in a key.
     """
 
@@ -37,7 +39,7 @@ def verb(chances: int = 0, with_reference: bool = False) -> Callable[[Callable[.
             bound = functools.partial(judge, **full)
             telling = ", ".join(f"{k}={v}" for k, v in case.items() if k not in SILENT)
             title = f"{name}({telling})" if telling else name
-            return Check(name, title, _sentence(name, full), bound, wanted, weight, chances, False, seconds, with_reference, full)
+            return Check(name, title, _sentence(name, full), bound, wanted, weight, chances, False, seconds, with_reference, full, sees)
 
         return make
 

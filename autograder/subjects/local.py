@@ -26,6 +26,11 @@ class Local:
             if trouble:
                 self.troubles[cell.id] = trouble
 
+    @property
+    def namespace(self) -> dict[str, Any]:
+        """The names that the notebook defines."""
+        return self._room.namespace
+
     def with_functions(self, functions: dict[str, Any]) -> Local:
         """The same notebook with some functions exchanged (a wrong solution, a right variant)."""
         other = Local()

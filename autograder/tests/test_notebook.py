@@ -373,7 +373,6 @@ COURSE_MISTAKES: dict[str, tuple[Any, str]] = {
         book({**code("1"), "id": "a"}, {**code("2"), "id": "a"}, nbformat_minor=5),
         "two cells have the id 'a'. Rename or delete cell 2.",
     ),
-    "not valid": (book({"cell_type": "code", "source": ""}), "is not a valid notebook"),
 }
 
 
@@ -384,3 +383,8 @@ def test_a_mistake_in_a_course_notebook_names_its_mend(kind: str, tmp_path: Path
         notebook.layout(write(tmp_path, content))
     assert expected in str(caught.value)
     assert str(caught.value).endswith(".")
+
+
+def test_a_course_notebook_that_nbformat_refuses_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CourseError, match="is not a valid notebook"):
+        notebook.validate(write(tmp_path, book({"cell_type": "code", "source": ""})))

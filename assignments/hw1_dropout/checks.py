@@ -1,0 +1,162 @@
+"""What assignment 1 asks of your functions, sentence by sentence. `pytest` and `check("...")` run exactly this list.
+
+The final marks use these sentences too, and others like them with other inputs.
+"""
+
+from autograder import Exercise
+from autograder import checks as c
+from autograder.checks import facts as f
+
+SHAPES = ((7,), (2, 3, 4), (2, 3, 4, 5))
+MASK = {"via": "mask"}
+INVERTED = {"forward": "dropout_forward", "backward": "dropout_backward"}
+VANILLA = {"forward": "vanilla_forward", "backward": "vanilla_backward"}
+
+EXERCISES = [
+    Exercise(
+        "keep_mask",
+        [
+            c.drops_some_and_keeps_some(p=0.3, **MASK),
+            c.drops_the_right_share(p=0.3, **MASK, weight=3, needs="drops_some_and_keeps_some"),
+            c.treats_examples_apart(p=0.3, **MASK, needs="drops_some_and_keeps_some"),
+            c.treats_features_apart(p=0.3, **MASK, needs="drops_some_and_keeps_some"),
+            c.keeps_a_varying_number(p=0.3, **MASK, needs="drops_some_and_keeps_some"),
+            c.draws_afresh(p=0.3, **MASK, needs="drops_some_and_keeps_some"),
+            c.obeys_the_generator(p=0.3, **MASK, needs="drops_some_and_keeps_some"),
+            c.leaves_global_random_state_alone(p=0.3, **MASK, needs="drops_some_and_keeps_some"),
+            c.is_boolean(p=0.3, needs="drops_some_and_keeps_some"),
+            c.takes_any_shape(p=0.3, shapes=SHAPES, **MASK, needs="drops_some_and_keeps_some"),
+            c.drops_nothing_at_zero(**MASK, needs="drops_some_and_keeps_some"),
+            c.drops_everything_at_one(**MASK, needs="drops_some_and_keeps_some"),
+            c.refuses(p=-0.1, **MASK, needs="drops_some_and_keeps_some"),
+            c.refuses(p=1.5, **MASK, needs="drops_some_and_keeps_some"),
+        ],
+    ),
+    Exercise(
+        "dropout_forward",
+        [
+            c.drops_some_and_keeps_some(p=0.3),
+            c.drops_the_right_share(p=0.3, weight=5, needs="drops_some_and_keeps_some"),
+            c.scales_the_survivors(p=0.3, by="1/(1-p)", weight=5, needs="drops_some_and_keeps_some"),
+            c.is_identity_at_test_time(p=0.3, weight=4, needs="drops_some_and_keeps_some"),
+            c.draws_nothing_at_test_time(p=0.3, needs="is_identity_at_test_time"),
+            c.treats_examples_apart(p=0.3, needs="drops_some_and_keeps_some"),
+            c.treats_features_apart(p=0.3, needs="drops_some_and_keeps_some"),
+            c.keeps_a_varying_number(p=0.3, needs="drops_some_and_keeps_some"),
+            c.draws_afresh(p=0.3, needs="drops_some_and_keeps_some"),
+            c.obeys_the_generator(p=0.3, needs="drops_some_and_keeps_some"),
+            c.leaves_global_random_state_alone(p=0.3, needs="drops_some_and_keeps_some"),
+            c.keeps_its_input(p=0.3, needs="drops_some_and_keeps_some"),
+            c.keeps_the_dtype(p=0.3, dtype="float32", needs="drops_some_and_keeps_some"),
+            c.takes_any_shape(p=0.3, shapes=SHAPES, needs="drops_some_and_keeps_some"),
+            c.drops_nothing_at_zero(needs="drops_some_and_keeps_some"),
+            c.drops_everything_at_one(needs="drops_some_and_keeps_some"),
+            c.refuses(p=-0.1, needs="drops_some_and_keeps_some"),
+            c.refuses(p=1.5, needs="drops_some_and_keeps_some"),
+        ],
+    ),
+    Exercise(
+        "dropout_backward",
+        [
+            c.passes_gradient_to_kept_units_only(p=0.3, **INVERTED),
+            c.follows_the_mask(p=0.3, **INVERTED, weight=2, needs="passes_gradient_to_kept_units_only"),
+            c.follows_test_time(p=0.3, **INVERTED, by="1", needs="passes_gradient_to_kept_units_only"),
+            c.belongs_to_its_own_cache(p=0.3, **INVERTED, needs="passes_gradient_to_kept_units_only"),
+            c.passes_gradient_where_x_is_zero(p=0.3, **INVERTED, needs="passes_gradient_to_kept_units_only"),
+            c.keeps_dout(p=0.3, **INVERTED, needs="passes_gradient_to_kept_units_only"),
+        ],
+    ),
+    Exercise(
+        "vanilla_forward",
+        [
+            c.drops_some_and_keeps_some(p=0.3),
+            c.drops_the_right_share(p=0.3, weight=2, needs="drops_some_and_keeps_some"),
+            c.scales_the_survivors(p=0.3, by="1", weight=2, needs="drops_some_and_keeps_some"),
+            c.multiplies_at_test_time(p=0.3, by="1-p", weight=2, needs="drops_some_and_keeps_some"),
+            c.draws_nothing_at_test_time(p=0.3, needs="multiplies_at_test_time"),
+            c.obeys_the_generator(p=0.3, needs="drops_some_and_keeps_some"),
+            c.keeps_its_input(p=0.3, needs="drops_some_and_keeps_some"),
+            c.drops_everything_at_one(needs="drops_some_and_keeps_some"),
+            c.refuses(p=1.5, needs="drops_some_and_keeps_some"),
+            c.passes_gradient_to_kept_units_only(p=0.3, **VANILLA, needs="drops_some_and_keeps_some"),
+            c.follows_the_mask(p=0.3, **VANILLA, weight=2, needs="passes_gradient_to_kept_units_only"),
+            c.follows_test_time(p=0.3, **VANILLA, by="1-p", weight=2, needs="passes_gradient_to_kept_units_only"),
+        ],
+        functions=("vanilla_forward", "vanilla_backward"),
+    ),
+    Exercise(
+        "dropout_moments",
+        [
+            c.returns(given=([2.0, -1.0, 0.0], 0.2), wanted=[1.0, 0.25, 0.0], names=("mean", "var"), name="var", weight=2),
+            c.returns(given=([2.0, -1.0, 0.0], 0.2), wanted=[2.0, -1.0, 0.0], names=("mean", "var"), name="mean", needs="returns"),
+        ],
+    ),
+    Exercise(
+        "fixed_dropout_mask",
+        [
+            c.drops_some_and_keeps_some(p=0.5, via="multiplier", weight=0),
+            c.holds_only(p=0.7, by="1/(1-p)", needs="drops_some_and_keeps_some"),
+            c.can_drop_everything(p=0.5, units=2, needs="holds_only"),
+            c.drops_everything_at_one(via="multiplier", needs="holds_only"),
+        ],
+    ),
+    Exercise(
+        "quiz",
+        [
+            c.is_filled_in(key="distinct", weight=0),
+            c.is_filled_in(key="keep_to_drop", weight=0),
+            c.is_filled_in(key="spread", weight=0),
+            c.is_filled_in(key="wide_enough", weight=0),
+            c.is_filled_in(key="one_in_five", choices="abcd", weight=0),
+            c.is_filled_in(key="at_test", choices="abcd", weight=0),
+        ],
+    ),
+]
+
+DRAW = [f.drop_share(), f.rows(), f.columns(), f.number_dropped(), f.next_mask(), f.generator(), f.shapes()]
+EDGES = [f.at_zero(), f.at_one(), f.outside()]
+VALUES = [f.survivors(), f.test_time(), f.negatives(), f.input_after(), f.float32_gives()]
+
+PROBES = {
+    "keep_mask": [
+        f.drop_share(**MASK),
+        f.rows(**MASK),
+        f.columns(**MASK),
+        f.number_dropped(**MASK),
+        f.next_mask(**MASK),
+        f.generator(**MASK),
+        f.shapes(**MASK),
+        f.mask_type(),
+        f.at_zero(**MASK),
+        f.at_one(**MASK),
+        f.outside(**MASK),
+    ],
+    "dropout_forward": DRAW + VALUES + EDGES,
+    "dropout_backward": [
+        f.gradient_mask(**INVERTED),
+        f.gradient_factor(**INVERTED),
+        f.test_gradient(**INVERTED),
+        f.cache_used(**INVERTED),
+        f.gradient_at_zero_input(**INVERTED),
+        f.dout_after(**INVERTED),
+    ],
+    "vanilla_forward": [
+        *DRAW,
+        *VALUES,
+        *EDGES,
+        f.gradient_mask(**VANILLA),
+        f.gradient_factor(**VANILLA),
+        f.test_gradient(**VANILLA),
+    ],
+    "dropout_moments": [
+        f.value_at("mean", given=([3.0], 0.2), index=0),
+        f.value_at("var", given=([3.0], 0.2), index=1),
+    ],
+    "fixed_dropout_mask": [
+        f.drop_share(via="multiplier"),
+        f.when_all_are_dropped(),
+        f.at_one(via="multiplier"),
+        f.shapes(via="multiplier"),
+        f.generator(via="multiplier"),
+    ],
+}

@@ -1,0 +1,88 @@
+"""`check("dropout_forward")` in a notebook: the public sentences on the functions as they are now, shown where the student works."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from autograder.course import load_public
+from autograder.diagnose import diagnose, fingerprint
+from autograder.judge import judge
+from autograder.model import Assignment, AutograderError, Broken, CourseError, Exercise, ExerciseResult, Outcome, Subject
+from autograder.report import html, text
+from autograder.subjects.local import Local
+
+
+class CheckFailed(AutograderError):
+    """Some sentences do not hold yet. Shown as one line: everything worth reading stands above it."""
+
+    def _render_traceback_(self) -> list[str]:
+        # IPython shows this instead of a traceback through our own files, which would teach a student nothing
+        return [str(self)]
+
+
+def check(exercise: str | None = None, folder: str | None = None, namespace: dict[str, Any] | None = None) -> None:
+    """Check one exercise (or, without a name, all) with the functions of the calling notebook.
+
+    exercise  : name of the exercise, e.g. "dropout_forward"; None for all of them
+    folder    : folder of the assignment; by default the one the notebook runs in
+    namespace : where the functions live; by default the caller's globals
+
+    Shows ticks and sentences, and raises CheckFailed at the end when something does not hold, so that nbgrader's Validate notices.
+    Raises CourseError when there is no such exercise or the folder is not an assignment's.
+    """
+    functions = sys._getframe(1).f_globals if namespace is None else namespace
+    assignment = load_public(find_folder(exercise, folder))
+    chosen = assignment.exercises if exercise is None else (assignment.exercise(exercise),)
+    results = [examine(e, Local(namespace=functions), assignment) for e in chosen]
+    for result in results:
+        _show(result)
+    _complain(results)
+
+
+def find_folder(exercise: str | None, folder: str | None = None) -> Path:
+    """The assignment's folder: the given one, the current one, or the one below assignments/ that has the exercise."""
+    here = Path(folder) if folder else Path.cwd()
+    if (here / "checks.py").is_file():
+        return here
+    for checks in sorted([*here.glob("*/checks.py"), *here.glob("assignments/*/checks.py")]):
+        if exercise and any(e.name == exercise for e in load_public(checks.parent).exercises):
+            return checks.parent
+    raise CourseError(
+        f"{here} holds no checks.py. Open the notebook in the folder you were given (it has checks.py beside it), "
+        'or say where that folder is: check("...", folder="path/to/it").'
+    )
+
+
+def examine(exercise: Exercise, subject: Subject, assignment: Assignment) -> ExerciseResult:
+    """Judge one exercise on this machine with the public checks, and name the misconception when one shows."""
+    verdicts = judge(exercise, subject, assignment.slug)
+    for verdict in verdicts:
+        if verdict.outcome is Outcome.BROKEN:
+            raise Broken(f"{exercise.name}, {verdict.check}: {verdict.got}. This is a mistake in the kit, not in your code; please report it.")
+    diagnoses = ()
+    stopped = any(v.outcome in (Outcome.TIMED_OUT, Outcome.CRASHED) for v in verdicts)
+    if exercise.name in assignment.hints and not stopped and not all(v.passed for v in verdicts):
+        facts = fingerprint(assignment.probes[exercise.name], exercise.name, subject, assignment.slug)
+        diagnoses = diagnose(exercise.name, facts, assignment.hints[exercise.name])
+    return ExerciseResult(exercise.name, 0.0, 0.0, verdicts, diagnoses, subject.troubles.get(exercise.name, ""))
+
+
+def _show(result: ExerciseResult) -> None:
+    if "IPython" in sys.modules:
+        from IPython.core.getipython import get_ipython
+
+        if get_ipython() is not None:  # type: ignore[no-untyped-call]
+            from IPython.display import publish_display_data
+
+            shown = {"text/html": html.exercise_html(result), "text/plain": text.exercise_text(result)}
+            publish_display_data(shown)  # type: ignore[no-untyped-call]
+            return
+    print(text.exercise_text(result))
+
+
+def _complain(results: list[ExerciseResult]) -> None:
+    missing = [f"{r.name} ({sum(not v.passed for v in r.verdicts)} of {len(r.verdicts)})" for r in results if r.outcome != "passed"]
+    if missing:
+        raise CheckFailed(f"Not there yet: {', '.join(missing)} sentences do not hold. Read the first cross above and mend that one first.")
