@@ -102,12 +102,16 @@ def cell(found: Mapping[str, Any], name: str) -> dict[str, Any]:
     metadata = found.get("metadata")
     claims = metadata.get("nbgrader") if isinstance(metadata, Mapping) else None
     made: dict[str, Any] = {"id": name, "cell_type": kind, "source": text(found.get("source"))}
-    made["metadata"] = {"nbgrader": dict(claims)} if isinstance(claims, Mapping) else {}
+    made["metadata"] = {"nbgrader": _flat(claims)} if isinstance(claims, Mapping) else {}
     if kind == "code":
         made |= {"outputs": [], "execution_count": None}
     if kind == "markdown" and isinstance(found.get("attachments"), Mapping):
         made["attachments"] = _pictures(found["attachments"])
     return made
+
+
+def _flat(claims: Mapping[Any, Any]) -> dict[str, Any]:
+    return {k: v for k, v in claims.items() if isinstance(v, (str, int, float))}  # all that nbgrader writes; no depth, no surprise
 
 
 def text(source: Any) -> str:

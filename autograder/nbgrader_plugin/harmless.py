@@ -12,11 +12,12 @@ from autograder.nbgrader_plugin.handin import text
 from autograder.nbgrader_plugin.markdown import tame, verbatim
 from autograder.nbgrader_plugin.place import Place, place_of
 
-MAX_CODE = 50_000  # characters of one code cell that are shown
-MAX_PROSE = 20_000  # of one Markdown cell: a renderer may take time that grows with the square
-MAX_PICTURES = 1_000_000  # of the pictures in one cell, as base64
-MAX_ALL = 1_000_000  # of all that a student added to the notebook
+# What is shown of one hand-in, in characters. Honest ones stay far below; a hand-in of 50 MB becomes a page of less than one.
 MAX_CELLS = 500
+MAX_CODE = 50_000  # of one code cell
+MAX_PROSE = 10_000  # of one Markdown cell: the renderer's time grows with the square (measured: at worst 0.5 s for this many)
+MAX_ALL = 300_000  # of all texts that are not the course's
+MAX_PICTURES = 1_000_000  # of all attached pictures, as base64
 
 
 class MakeHarmless(NbGraderPreprocessor):  # type: ignore[misc]
@@ -24,14 +25,11 @@ class MakeHarmless(NbGraderPreprocessor):  # type: ignore[misc]
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         ours = course_words(place_of(self.parent, resources))
-        left = MAX_ALL
-        for number, cell in enumerate(nb.cells):
-            if cell.source.strip() in ours or cell.metadata.get("nbgrader", {}).get("locked"):
-                continue
-            limit = max(0, min(MAX_PROSE if cell.cell_type != "code" else MAX_CODE, left if number < MAX_CELLS else 0))
-            _soften(cell, limit)
-            left -= len(cell.source) + sum(len(d) for b in cell.get("attachments", {}).values() for d in b.values())
-        nb.cells = [cell for i, cell in enumerate(nb.cells) if i < MAX_CELLS or cell.metadata.get("nbgrader")]
+        nb.cells = [cell for i, cell in enumerate(nb.cells) if i < MAX_CELLS or "nbgrader" in cell.metadata]
+        budget = Budget()
+        for cell in nb.cells:
+            if cell.source.strip() not in ours and not cell.metadata.get("nbgrader", {}).get("locked"):
+                soften(cell, budget)
         return nb, resources
 
 
@@ -49,21 +47,35 @@ def _texts(path: Path) -> set[str]:
     return {text(cell["source"]).strip() for cell in cells}
 
 
-def _soften(cell: Any, limit: int) -> None:
+class Budget:
+    """What may still be shown of one hand-in."""
+
+    def __init__(self) -> None:
+        self.text = MAX_ALL
+        self.pictures = MAX_PICTURES
+
+    def shorten(self, source: str, limit: int, comment: str = "") -> str:
+        """The text, or its beginning and a word about the rest."""
+        limit = min(limit, self.text)
+        self.text -= min(len(source), limit)
+        if len(source) <= limit:
+            return source
+        return f"{source[:limit]}\n\n{comment}... {len(source):,} characters in all; the rest is in the submitted file."
+
+    def affords(self, attachments: Any) -> bool:
+        """Whether these pictures may be shown, too."""
+        self.pictures -= sum(len(data) for bundle in attachments.values() for data in bundle.values())
+        return self.pictures >= 0
+
+
+def soften(cell: Any, budget: Budget) -> None:
+    """Change one cell so that it can be shown."""
     if cell.cell_type == "code":
-        cell.source = shortened(cell.source, limit, "# ")
+        cell.source = budget.shorten(cell.source, MAX_CODE, "# ")
         return
-    pictures = cell.pop("attachments", {})
-    cell.source = shortened(cell.source, limit)
-    if cell.cell_type == "raw":  # nbconvert passes raw cells on as they are
+    cell.source = budget.shorten(cell.source, MAX_PROSE)
+    if "attachments" in cell and not budget.affords(cell.attachments):
+        del cell["attachments"]
+    if cell.cell_type == "raw":  # nbconvert would pass it on as it is
         cell.cell_type, cell.source = "markdown", verbatim(cell.source)
-    elif sum(len(data) for bundle in pictures.values() for data in bundle.values()) <= min(MAX_PICTURES, 50 * limit):
-        cell.attachments = pictures
     cell.source = tame(cell.source, cell.get("attachments"))
-
-
-def shortened(source: str, limit: int, comment: str = "") -> str:
-    """The text, or its beginning and a word about the rest."""
-    if len(source) <= limit:
-        return source
-    return f"{source[:limit]}\n\n{comment}... {len(source):,} characters in all; the rest is in the submitted file."

@@ -1,3 +1,5 @@
+# ruff: noqa: ANN001, ANN201 - written as a student would write it
+# mypy: disable-error-code="no-untyped-def"
 """Toy: the key. Its words must never be seen outside solutions/."""
 
 from autograder import checks as c

@@ -1,0 +1,208 @@
+"""What a browser makes of graded notebooks: hostile hand-ins stay text, the course's prose and everybody's mathematics stay whole."""
+
+from __future__ import annotations
+
+import base64
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.tests.classroom import QUIZ, RIGHT, SLUG, Classroom, Notebook, answered, cell, code_cell, make
+
+pytestmark = pytest.mark.nbgrader
+needs_chromium = pytest.mark.skipif(shutil.which("chromium") is None, reason="needs the program chromium")
+
+RUN = "document.documentElement.setAttribute('data-pwned', 'yes')"
+
+HTML = [
+    f"<script>{RUN}</script>",
+    f"<img src=x onerror=\"{RUN}\">",
+    f"<svg onload=\"{RUN}\"></svg>",
+    f"<iframe srcdoc=\"<script>parent.{RUN}</script>\"></iframe>",
+    f"<details open ontoggle=\"{RUN}\">x</details>",
+    f"<body onload=\"{RUN}\">",
+    f"<a href=\"javascript:{RUN}\" id=\"clicked\">x</a>",
+    f"text <b onmouseover=\"{RUN}\">x</b> <!-- <script>{RUN}</script> -->",
+    f"```mermaid\n<img src=x onerror=\"{RUN}\">\n```",
+    f"$x <img src=x onerror=\"{RUN}\"> y$",
+    f"$$ <script>{RUN}</script> $$",
+    f"\\begin{{align}} <script>{RUN}</script> \\end{{align}}",
+    f"| a |\n|---|\n| <img src=x onerror=\"{RUN}\"> |",
+    f"# <img src=x onerror=\"{RUN}\">",
+    f"````\n```\n<script>{RUN}</script>",
+    "<style>* { display: none }</style>",
+    "<meta http-equiv=\"refresh\" content=\"0; url=http://localhost:1\">",
+    "<form action=\"/formgrader\"><input type=\"submit\"></form>",
+]
+
+LINKS = [
+    "[x](javascript:alert(1))",
+    "[x](JaVaScript:alert(1))",
+    "[x](javascript&#58;alert(1))",
+    "[x](java&#115;cript:alert(1))",
+    "[x](javascript\\:alert(1))",
+    "[x](<java\tscript:alert(1)>)",
+    "[x]( \x01javascript:alert(1))",
+    "<javascript:alert(1)>",
+    "[x][1]\n\n[1]: javascript:alert(1)",
+    "[x](data:text/html;base64,PHNjcmlwdD4=)",
+    "[x](vbscript:x)",
+    "[x](../../evil.html)",
+    "[x](/formgrader/api/submissions)",
+    "![x](http://elsewhere.example/x.png)",
+    "![x](data:image/svg+xml;base64,PHN2Zz4=)",
+    "![x](attachment:gone.png)",
+    "$\\href{javascript:alert(1)}{x}$",
+    "$\\style{position:fixed}{x}$ and $\\def\\frac{}$",
+]
+
+PLAIN = [
+    "Where $a<b$ and $x<y>z$: see `x<y` and $$\\sum_{i<n} x_i$$",
+    "A [link](https://example.org/?a=1&b=2), **bold**, a table:\n\n| a | b |\n|:--|--:|\n| 1 | 2 |\n\n- [x] done\n- 3 < 4",
+    "```python\nif a < b:\n    print('<' + \"x\")\n```",
+]
+
+
+# -------------------------------------------------------------------------------------------------------------------------- texts
+def rendered(source: str) -> str:
+    from nbconvert.filters.markdown_mistune import markdown2html_mistune
+
+    return markdown2html_mistune(source)
+
+
+@pytest.mark.parametrize("source", HTML)
+def test_no_tag_of_the_student_survives(source: str) -> None:
+    from autograder.nbgrader_plugin.markdown import tame
+
+    page = rendered(tame(source))
+    assert not re.search(r"<(script|img|svg|iframe|details|body|b|style|meta|form)\b", page)
+    assert not re.search(r"<\w[^>]*\son\w+\s*=", page)
+
+
+@pytest.mark.parametrize("source", LINKS)
+def test_no_link_leads_where_it_should_not(source: str) -> None:
+    from autograder.nbgrader_plugin.markdown import tame
+
+    page = rendered(tame(source))
+    assert not re.search(r"<(a|img)\b[^>]*(href|src)=", page)
+    if "$" in source:
+        assert "<pre>" in page, "mathematics in a code block is left alone"
+
+
+@pytest.mark.parametrize("source", PLAIN)
+def test_plain_markdown_looks_as_before(source: str) -> None:
+    from autograder.nbgrader_plugin.markdown import tame
+
+    before, after = (re.sub(r"(&lt;|<) ", r"\1", rendered(s)) for s in (source, tame(source)))
+    assert after == before
+
+
+def test_a_text_at_the_limit_takes_no_second() -> None:
+    import time
+
+    from autograder.nbgrader_plugin.harmless import MAX_PROSE
+    from autograder.nbgrader_plugin.markdown import tame
+
+    for unit in ("\\\\[", "\\\\(", "\\begin{a}", "[", "![a](", "`a", "*a **b ", "> ", "|a", "<a ", "\n", "$$a "):
+        began = time.perf_counter()
+        tame((unit * MAX_PROSE)[:MAX_PROSE])
+        assert time.perf_counter() - began < 5, unit  # measured below 0.6; the margin is for a busy machine
+
+
+# -------------------------------------------------------------------------------------------------------------------------- pages
+def hostile(nb: Notebook) -> Notebook:
+    """Every payload in every place that is shown."""
+    shrink = f'def shrink(x, p, rng, train=True):\n    raise ValueError("""{HTML[1]} {LINKS[0]} ` $\\\\href{{x}}{{y}}$""")\n'
+    answered(nb, shrink, f"quiz = {{'twice': '''{HTML[0]}''', 'letter': '''{HTML[1]}'''}}\n")
+    for k, source in enumerate([*HTML, *LINKS]):
+        nb["cells"].append({"cell_type": "markdown", "metadata": {}, "id": f"m{k}", "source": source})
+        kind = {"raw_mimetype": "text/html", "format": "text/html"}
+        nb["cells"].append({"cell_type": "raw", "metadata": kind, "id": f"r{k}", "source": source})
+        outputs = [{"output_type": "display_data", "metadata": {}, "data": {"text/html": source, "application/javascript": RUN}}]
+        nb["cells"].append(code_cell("# " + source.replace("\n", " "), id=f"c{k}", outputs=outputs))
+    drawing = base64.b64encode(f'<svg xmlns="http://www.w3.org/2000/svg"><script>{RUN}</script></svg>'.encode()).decode()
+    attached = {"x.svg": {"image/svg+xml": drawing}, "y.png": {"image/png": f'"><script>{RUN}</script>'}}
+    nb["cells"].append({"cell_type": "markdown", "metadata": {}, "id": "a", "source": "![x](attachment:y.png)", "attachments": attached})
+    nb["cells"][1]["source"] = HTML[0] + "".join(nb["cells"][1]["source"])
+    nb["metadata"]["title"] = f"</title><script>{RUN}</script>"
+    nb["metadata"]["widgets"] = {"application/vnd.jupyter.widget-state+json": {"x": f"</script><script>{RUN}</script>"}}
+    return nb
+
+
+@pytest.fixture(scope="module")
+def classroom(tmp_path_factory: pytest.TempPathFactory) -> Classroom:
+    classroom = make(tmp_path_factory.mktemp("pages"))
+    classroom.submit("mallory", hostile(classroom.released()))
+    honest = answered(classroom.released(), RIGHT, QUIZ)
+    honest["cells"] += [{"cell_type": "markdown", "metadata": {}, "id": f"p{k}", "source": s} for k, s in enumerate(PLAIN)]
+    classroom.submit("ada", honest)
+    for command in ("autograde", "generate_feedback"):
+        done = classroom.run(command, SLUG)
+        assert done.code == 0, done.text[-3000:]
+    return classroom
+
+
+def formgrader_page(classroom: Classroom, student: str) -> str:
+    """The page on which staff grade by hand, as formgrader's handler makes it."""
+    script = (
+        "import sys; from nbconvert.exporters import HTMLExporter; from traitlets.config import Config\n"
+        "from nbgrader.server_extensions.formgrader.handlers import template_path\n"
+        "c = Config(); c.HTMLExporter.template_name = 'formgrade'; c.HTMLExporter.extra_template_basedirs = [template_path]\n"
+        "told = dict.fromkeys('base_url assignment_id notebook_id submission_id student notebook_path last_name first_name'.split(), '')\n"
+        "told |= dict(index=0, total=1)\n"
+        "sys.stdout.write(HTMLExporter(config=c).from_filename(sys.argv[1], resources=told)[0])"
+    )
+    import sys
+
+    path = classroom.root / "autograded" / student / SLUG / f"{SLUG}.ipynb"
+    done = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, timeout=120, check=True)
+    return done.stdout
+
+
+def in_browser(page: str, folder: Path) -> str:
+    """The page's DOM after its scripts have run, in a browser without a network."""
+    (folder / "page.html").write_text(page, encoding="utf-8")
+    quiet = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
+    words = ["chromium", "--headless", "--no-sandbox", *quiet, "--disable-sync", f"--user-data-dir={folder / 'profile'}"]
+    words += ["--host-resolver-rules=MAP * ~NOTFOUND", "--virtual-time-budget=3000", "--dump-dom", f"file://{folder / 'page.html'}"]
+    return subprocess.run(words, capture_output=True, text=True, timeout=120, check=True).stdout
+
+
+@needs_chromium
+@pytest.mark.parametrize("payload", [HTML[0], HTML[1], HTML[2], HTML[3]])
+def test_the_trap_itself_works(payload: str, tmp_path: Path) -> None:
+    assert "data-pwned" in in_browser(f"<!DOCTYPE html><html><body>{payload}</body></html>", tmp_path).split(">", 2)[1]
+
+
+@needs_chromium
+@pytest.mark.parametrize("page", ["feedback", "formgrader"])
+def test_no_script_of_a_student_runs(page: str, classroom: Classroom, tmp_path: Path) -> None:
+    source = classroom.feedback("mallory") if page == "feedback" else formgrader_page(classroom, "mallory")
+    dom = in_browser(source, tmp_path)
+    html = re.search(r"<html[^>]*>", dom)
+    assert html is not None
+    assert "data-pwned" not in html.group()
+    assert not re.search(r"<[^<>]*\b(href|src)=[\"']?\s*(javascript|vbscript|data:text)", dom, re.I)
+    assert "<iframe" not in dom
+    assert "onerror" in dom, "the payloads are there, as text"
+
+
+def test_the_courses_own_words_and_everybodys_mathematics_stay(classroom: Classroom) -> None:
+    page = classroom.feedback("ada")
+    assert "<details><summary>Why?</summary>The course's own HTML is left alone.</details>" in page
+    assert "$a&lt;b$" in page
+    assert "$a&lt; b$" in page, "the student's own formula, with a space that TeX does not see"
+    assert '<a href="https://example.org/?a=1&amp;b=2">link</a>' in page
+    notes: list[Any] = [c for c in classroom.autograded("ada")["cells"] if c["id"] in ("p0", "p1", "p2")]
+    assert len(notes) == 3
+
+
+def test_reasons_show_what_the_student_wrote_as_text(classroom: Classroom) -> None:
+    told = classroom.comments("mallory")
+    assert "ValueError" in (told["shrink"] or "")
+    assert 'quiz["twice"] is a str' in (told["quiz"] or "")
+    assert cell(classroom.autograded("mallory"), "check_shrink")["outputs"][0]["data"]["text/html"].count("<img") == 0
