@@ -50,11 +50,10 @@ class Remote:
         """Answer every call of a script, each within `seconds`; Broken only for what is our own fault."""
         if not calls:
             return []
-        worker = self._ready()
-        if worker is None:
-            return [Answer(Outcome.TIMED_OUT, error=USED_UP)] * len(calls)
-        with self._on_the_clock():
-            answers = self._script(worker, calls, seconds)
+        used = self._worker is not None
+        answers = self._ask_once(calls, seconds)
+        if used and answers[-1].outcome is Outcome.CRASHED and self._left() > 0:
+            answers = self._ask_once(calls, seconds)  # what an earlier script did to the worker is not this one's fault
         return answers + [Answer(Outcome.SKIPPED, error=AFTER)] * (len(calls) - len(answers))
 
     def close(self) -> None:
@@ -122,6 +121,13 @@ class Remote:
         self.close()
 
     # ---------------------------------------------------------------------------------------------------------------- one script
+    def _ask_once(self, calls: Sequence[Call], seconds: float) -> list[Answer]:
+        worker = self._ready()
+        if worker is None:
+            return [Answer(Outcome.TIMED_OUT, error=USED_UP)] * len(calls)
+        with self._on_the_clock():
+            return self._script(worker, calls, seconds)
+
     def _script(self, worker: Worker, calls: Sequence[Call], seconds: float) -> list[Answer]:
         """The answers up to and including the call on which the worker was lost, if it was."""
         nonce, answers = secrets.token_hex(16), list[Answer]()

@@ -1,0 +1,198 @@
+"""A judge in a process of its own that meets every hostile behaviour and writes down what went wrong; see test_hostile.py.
+
+`python -m autograder.tests.hostile_judge BACKEND NAMES` prints one JSON line per behaviour: its name and a list of problems.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import resource
+import secrets
+import signal
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograder.isolation import BACKENDS, Isolation, interpreter
+from autograder.model import Answer, Call, Cell, Limits, Outcome, Role
+from autograder.subjects.remote import Remote
+from autograder.tests.behaviours import BEHAVIOURS, HONEST, PRELUDE, Behaviour
+
+MARK = (1 << 20) + os.getpid()  # a file limit nobody else uses: it marks our workers on their command lines
+LIMITS = Limits(cell_seconds=1, submission_seconds=30, memory_bytes=1 << 30, file_bytes=MARK, answer_bytes=4 << 20)
+CALL_SECONDS, HONEST_SECONDS, TOTAL_SECONDS = 1.0, 5.0, 12.0
+SECRET = os.environ.setdefault("HOSTILE_SECRET", "the-secret-" + secrets.token_hex(16))
+
+
+class World:
+    """What the student's code must neither see nor change: files, sockets, processes, and the judge itself."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.solution = folder / "solution.py"
+        self.solution.write_text(SECRET)
+        self.solution.chmod(0o640)
+        self.open_file = open(self.solution)  # noqa: SIM115  # it stays open, and inheritable, all the time
+        os.set_inheritable(self.open_file.fileno(), True)
+        self.memory = ctypes.create_string_buffer(SECRET.encode())
+        self.abstract = f"hostile-{os.getpid()}"
+        self.listeners = self._listeners()
+        self.signals: list[int] = []
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGIO):
+            signal.signal(number, lambda n, _: self.signals.append(n))
+        self.places = [str(folder), "/", "/tmp", "/var/tmp", "/dev", "/dev/shm", str(Path.home()), *interpreter.site()]
+        self.before = self._state()
+
+    def _listeners(self) -> dict[str, socket.socket]:
+        unix = socket.AF_UNIX
+        sockets = {
+            "tcp": socket.create_server(("127.0.0.1", 0)),
+            "udp": socket.socket(socket.AF_INET, socket.SOCK_DGRAM),
+            "abstract": socket.socket(unix),
+            "unix": socket.socket(unix),
+        }
+        sockets["udp"].bind(("127.0.0.1", 0))
+        sockets["abstract"].bind("\0" + self.abstract)
+        sockets["unix"].bind(str(self.folder / "socket"))
+        for name, listener in sockets.items():
+            listener.setblocking(False)
+            if name != "udp":
+                listener.listen()
+        return sockets
+
+    def told(self) -> dict[str, Any]:
+        """What the attacker is helped with."""
+        return {
+            "x": np.zeros(2),
+            "solution": str(self.solution),
+            "places": self.places,
+            "home": str(Path.home()),
+            "judge": os.getpid(),
+            "address": ctypes.addressof(self.memory),
+            "tcp": self.listeners["tcp"].getsockname()[1],
+            "udp": self.listeners["udp"].getsockname()[1],
+            "unix": str(self.folder / "socket"),
+            "abstract": self.abstract,
+        }
+
+    def _state(self) -> dict[str, Any]:
+        """Everything about the judge and its surroundings that student code might change."""
+        status = self.solution.stat() if self.solution.exists() else None
+        return {
+            "the solution": status and (self.solution.read_text(), status.st_mode, status.st_mtime, status.st_uid),
+            "files left behind": [str(f) for p in [".", *self.places] for f in Path(p).glob("*hostile*")],
+            "the judge's folder": sorted(p.name for p in self.folder.iterdir()),
+            "site-packages": [sorted(os.listdir(p)) for p in interpreter.site()],
+            "shared memory": Path("/proc/sysvipc/shm").read_text() + Path("/proc/sysvipc/msg").read_text(),
+            "limits": [resource.getrlimit(n) for n in (resource.RLIMIT_NOFILE, resource.RLIMIT_CPU, resource.RLIMIT_AS)],
+            "priority": (os.getpriority(os.PRIO_PROCESS, 0), os.sched_getaffinity(0), os.sched_getscheduler(0)),
+            "numpy": (np.mean, np.allclose, str(np.random.get_state())),
+            "builtins": (len, isinstance, type),
+        }
+
+    def problems(self) -> list[str]:
+        """What has changed, and what has arrived where nothing should."""
+        found = [f"changed: {name}" for name, value in self._state().items() if value != self.before[name]]
+        found += [f"signal {number} arrived" for number in self.signals]
+        found += [f"something came to the {name} socket" for name, s in self.listeners.items() if _visited(s)]
+        found += [f"left running: {line}" for line in _workers()]
+        self.signals.clear()
+        return found
+
+
+def _visited(listener: socket.socket) -> bool:
+    with contextlib.suppress(BlockingIOError):
+        if listener.type == socket.SOCK_DGRAM:
+            listener.recv(10)
+        else:
+            listener.accept()[0].close()
+        return True
+    return False
+
+
+def _workers() -> list[str]:
+    """Command lines of our workers that still run; those just killed get a moment to go."""
+    for _ in range(20):
+        lines = [line for line in map(_command_line, Path("/proc").glob("[0-9]*/cmdline")) if f'"file": {MARK}' in line]
+        if not lines:
+            break
+        time.sleep(0.05)
+    return [line[:80] for line in lines]
+
+
+def _command_line(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace").replace("\0", " ")
+    except OSError:  # it has ended while we looked
+        return ""
+
+
+def meet(behaviour: Behaviour, backend: Isolation, world: World) -> list[str]:
+    """Let one hand-in behave so, then its honest second exercise, and say everything that went wrong."""
+    cells = [Cell("bad", Role.ANSWER, behaviour.cell)] if behaviour.cell else []
+    cells += [Cell("victim", Role.ANSWER, PRELUDE + behaviour.source), Cell("honest", Role.ANSWER, HONEST)]
+    memory, start = _peak(), time.monotonic()
+    problems: list[str] = []
+    for _ in range(2 if behaviour.next_student else 1):
+        with Remote(backend, cells, LIMITS) as subject:
+            problems += _ask(subject, behaviour, world)
+    if time.monotonic() - start > TOTAL_SECONDS:
+        problems.append(f"took {time.monotonic() - start:.1f} s")
+    if _peak() - memory > 200 << 10:
+        problems.append(f"the judge's memory grew by {(_peak() - memory) >> 10} MB")
+    return problems + world.problems()
+
+
+def _ask(subject: Remote, behaviour: Behaviour, world: World) -> list[str]:
+    (answer,) = subject.ask([Call("victim", (world.told(),), watch=True)], CALL_SECONDS)
+    (honest,) = subject.ask([Call("honest", (np.arange(3.0),))], HONEST_SECONDS)
+    problems = []
+    if not behaviour.expect(answer):
+        problems.append(f"unexpected: {_short(answer)}")
+    if honest.outcome is not Outcome.PASSED or not np.array_equal(honest.value, [1.0, 3.0, 5.0]):
+        problems.append(f"the honest exercise suffered: {_short(honest)}")
+    if not subject.troubles.get("bad", "").startswith(behaviour.trouble):
+        problems.append(f"trouble: {subject.troubles.get('bad')}")
+    if SECRET in f"{answer!r} {honest!r} {dict(subject.troubles)!r}":
+        problems.append("the secret came out")
+    return problems
+
+
+def _short(answer: Answer) -> str:
+    return f"{answer.outcome.name} {answer.error[:200]} {answer.value!r:.200}"
+
+
+def _peak() -> int:
+    """The most memory this process has ever had, in KiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def run(backend: Isolation, names: list[str]) -> Iterator[tuple[str, list[str], float]]:
+    """Meet the named behaviours (all, when none is named) one after the other."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        world = World(Path(folder))
+        for behaviour in BEHAVIOURS:
+            if not names or behaviour.name in names:
+                start = time.monotonic()
+                yield behaviour.name, meet(behaviour, backend, world), round(time.monotonic() - start, 2)
+
+
+def main() -> None:
+    """Print what came of it, line by line, so that what ends the judge is known by what is missing."""
+    backend = next(b for b in BACKENDS if b.name == sys.argv[1])
+    for line in run(backend, json.loads(sys.argv[2]) if len(sys.argv) > 2 else []):
+        print(json.dumps(line), flush=True)
+
+
+if __name__ == "__main__":
+    main()

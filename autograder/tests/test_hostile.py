@@ -1,0 +1,74 @@
+"""Every hostile or clumsy behaviour on every cage this machine has: the judge survives, the honest exercise gets its marks, nothing leaks.
+
+The judge of each cage runs in a process of its own, and in a process namespace of its own where there is one: should a defence fail,
+`kill(-1)` ends that judge and not whoever runs the tests.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+from functools import lru_cache
+
+import pytest
+
+from autograder.isolation import holes
+from autograder.tests.behaviours import BEHAVIOURS
+
+pytestmark = [pytest.mark.hostile, pytest.mark.skipif(sys.platform != "linux", reason="cages are made of Linux")]
+
+CAGES = ("bubblewrap", "landlock")
+OUTER = ("bwrap", "--dev-bind", "/", "/", "--unshare-pid", "--unshare-ipc", "--proc", "/proc", "--die-with-parent", "--")
+SECONDS = 170
+
+Results = dict[str, list[str]]
+
+
+def _outer() -> tuple[str, ...]:
+    """The command that gives the judge a namespace of its own, or none where that is not allowed."""
+    try:
+        works = subprocess.run([*OUTER, "true"], capture_output=True, check=False).returncode == 0
+    except OSError:
+        works = False
+    return OUTER if works else ()
+
+
+@lru_cache
+def _results(cage: str, names: tuple[str, ...]) -> Results:
+    """Behaviour -> problems; a behaviour that ended the judge is missing."""
+    command = [*_outer(), sys.executable, "-m", "autograder.tests.hostile_judge", cage, json.dumps(names)]
+    environment = os.environ | {"HOSTILE_SECRET": "the-secret-" + secrets.token_hex(16)}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, env=environment, check=False)
+    results = {name: problems for name, problems, _ in map(json.loads, done.stdout.splitlines())}
+    if done.returncode:
+        results["the judge"] = [f"ended with {done.returncode}: {done.stderr[-2000:]}"]
+    return results
+
+
+@pytest.fixture
+def results(cage: str, request: pytest.FixtureRequest) -> Results:
+    """What came of the behaviours that were selected for this run, met one after the other by one judge."""
+    if holes(cage):
+        pytest.skip(f"{cage} does not hold here: {holes(cage)[0]}")
+    params = [getattr(item, "callspec", None) for item in request.session.items]
+    chosen = {p.params["name"] for p in params if p is not None and p.params.get("cage") == cage and "name" in p.params}
+    return _results(cage, tuple(sorted(chosen)))
+
+
+@pytest.mark.parametrize("cage", CAGES)
+@pytest.mark.parametrize("name", [b.name for b in BEHAVIOURS])
+def test_a_behaviour_costs_only_itself(name: str, cage: str, results: Results) -> None:
+    assert name in results, f"the judge did not survive: {results.get('the judge')}"
+    assert results[name] == []
+
+
+@pytest.mark.parametrize("cage", CAGES)
+def test_the_judge_ends_in_peace(cage: str, results: Results) -> None:
+    assert "the judge" not in results
+
+
+def test_every_behaviour_has_a_name_of_its_own() -> None:
+    assert len({b.name for b in BEHAVIOURS}) == len(BEHAVIOURS) >= 89
