@@ -7,11 +7,16 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from autograder import __version__
 from autograder.model import AutograderError, Broken, Report
+
+if TYPE_CHECKING:
+    from autograder.course import Staff
+    from autograder.isolation import Isolation
 
 OK, UNREADABLE, BROKEN = 0, 1, 2
 
@@ -116,12 +121,9 @@ def _grade(arguments: argparse.Namespace) -> int:
     return _code(reports)
 
 
-def _graded(path: Path, staff: object, isolation: object) -> Report:
-    from autograder.course import Staff
+def _graded(path: Path, staff: Staff, isolation: Isolation) -> Report:
     from autograder.grade import grade_path
-    from autograder.isolation import Isolation
 
-    assert isinstance(staff, Staff) and isinstance(isolation, Isolation)
     try:
         return grade_path(path, staff, isolation)
     except Broken as error:  # ours: reported beside the others, and never as a zero

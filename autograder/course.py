@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -30,7 +30,7 @@ def find_root(start: Path | None = None) -> Path:
     for folder in (here, *here.parents):
         if (folder / "solutions").is_dir() or (folder / "assignments").is_dir():
             return folder
-    raise CourseError(f"There is no course at {here}: no folder here or above holds solutions/ or assignments/. Change to the course first.")
+    raise CourseError(f"There is no course at {here}: neither it nor a folder above holds solutions/ or assignments/. Change to the course.")
 
 
 def slugs(root: Path) -> list[str]:
@@ -88,13 +88,13 @@ def _module(path: Path, name: str) -> ModuleType:
 
 def _exercise(exercise: Exercise, points: Mapping[str, float], folder: Path) -> Exercise:
     if exercise.name not in points:
-        raise CourseError(f"{folder.name}: exercise {exercise.name} has no check cell check_{exercise.name} with points. Add it to the notebook.")
+        raise CourseError(f"{folder.name}: there is no check cell check_{exercise.name} with points. Add it to the notebook.")
     checks = tuple(exercise.checks)
     _distinct(exercise.name, checks)
     return replace(exercise, checks=checks, points=points[exercise.name])
 
 
-def _distinct(exercise: str, checks: tuple[Check, ...]) -> None:
+def _distinct(exercise: str, checks: Sequence[Check]) -> None:
     names = [c.name for c in checks]
     twice = sorted({n for n in names if names.count(n) > 1})
     if twice:
@@ -134,7 +134,10 @@ class Staff:
     def hints(self) -> Mapping[str, Any]:
         """The released hints when there are any, else made from the key now (the same, but slower)."""
         released = self.assignment.folder.parents[1] / "assignments" / self.assignment.slug / HINTS
-        return json.loads(released.read_text(encoding="utf-8")) if released.is_file() else hints(self)
+        if not released.is_file():
+            return hints(self)
+        found: dict[str, Any] = json.loads(released.read_text(encoding="utf-8"))
+        return found
 
 
 def load_staff(root: Path, slug: str) -> Staff:
@@ -147,7 +150,7 @@ def load_staff(root: Path, slug: str) -> Staff:
     hidden = {name: tuple(hide(c) for c in checks) for name, checks in module.HIDDEN.items()}
     for name in hidden:
         public.exercise(name)
-    exercises = tuple(replace(e, checks=e.checks + hidden.get(e.name, ())) for e in public.exercises)
+    exercises = tuple(replace(e, checks=(*e.checks, *hidden.get(e.name, ()))) for e in public.exercises)
     for exercise in exercises:
         _distinct(exercise.name, exercise.checks)
     assignment = replace(public, exercises=exercises)

@@ -10,7 +10,7 @@ from autograder.course import Staff
 from autograder.diagnose import diagnose, fingerprint
 from autograder.isolation import Isolation
 from autograder.judge import judge, points
-from autograder.model import Broken, Exercise, ExerciseResult, Limits, Outcome, Report, Submission, SubmissionError, Subject
+from autograder.model import Broken, Diagnosis, Exercise, ExerciseResult, Limits, Outcome, Report, Subject, Submission, SubmissionError
 from autograder.subjects.remote import Remote
 
 LIMITS = Limits()
@@ -40,7 +40,7 @@ def _exercise(exercise: Exercise, student: Subject, staff: Staff, limits: Limits
     for verdict in verdicts:
         if verdict.outcome is Outcome.BROKEN:
             raise Broken(f"{slug}, {exercise.name}, {verdict.check}: {verdict.got}")
-    diagnoses = ()
+    diagnoses: tuple[Diagnosis, ...] = ()
     dead = any(v.outcome in (Outcome.TIMED_OUT, Outcome.CRASHED) for v in verdicts)
     if exercise.name in staff.hints and not dead and not all(v.passed for v in verdicts):
         facts = fingerprint(staff.assignment.probes[exercise.name], exercise.name, student, slug, limits.call_seconds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import warnings
 from collections.abc import Iterator
 
 from autograder.exam import Exam, Unanswered, Wrong, script_text
@@ -64,10 +65,12 @@ def _earlier(need: str, exercise: Exercise, so_far: dict[str, Verdict]) -> Itera
 
 def _examine(exercise: Exercise, check: Check, exam: Exam, reference: Subject | None) -> Verdict:
     try:
-        if check.with_reference:
-            check.judge(exam, exam.of(reference) if reference else None)
-        else:
-            check.judge(exam)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # NaN and infinity come from the student; NumPy's warnings about them are not ours to print
+            if check.with_reference:
+                check.judge(exam, exam.of(reference) if reference else None)
+            else:
+                check.judge(exam)
     except Wrong as wrong:
         return _verdict(exercise, check, Outcome.FAILED, wrong.got, wrong.wanted, exam, wrong.picture)
     except Unanswered as unanswered:

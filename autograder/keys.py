@@ -19,8 +19,10 @@ _MARK = "_autograder_entry"
 
 
 def misconception(exercise: str, signs: str = "", name: str = "") -> Callable[[Decorated], Decorated]:
-    """Mark a wrong solution of `exercise`. `signs` names the facts that give it away (default: all that differ from the right ones);
-    `name` is the belief, by default the name of what is decorated.
+    """Mark a wrong solution of `exercise`.
+
+    `signs` names the facts that give it away (default: all that differ from the right ones); `name` is the belief, by default the name
+    of what is decorated.
     """
 
     def mark(thing: Decorated) -> Decorated:
@@ -52,7 +54,7 @@ def entries(namespace: Mapping[str, Any]) -> list[Misconception | Variant]:
 
 def _functions(thing: Any, exercise: str) -> dict[str, Callable[..., Any]]:
     if inspect.isclass(thing):
-        return {k: v for k, v in vars(thing).items() if inspect.isfunction(v) or (inspect.isclass(v) and not k.startswith("_"))}
+        return {name: value for name, value in vars(thing).items() if inspect.isfunction(value)}
     return {exercise: thing}
 
 
@@ -64,7 +66,7 @@ def source(entry: Misconception | Variant) -> dict[str, str]:
 def _renamed(function: Callable[..., Any], name: str) -> str:
     tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     definition = tree.body[0]
-    if not isinstance(definition, (ast.FunctionDef, ast.ClassDef)):
+    if not isinstance(definition, ast.FunctionDef):
         raise CourseError(f"{name} in the key is no plain function. Write it with def.")
     definition.name, definition.decorator_list = name, []
     if ast.get_docstring(definition) is not None:

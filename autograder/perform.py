@@ -22,7 +22,10 @@ MAX_TEXT = 400  # characters of a student's error message that are kept
 MAX_ITEMS = 10_000  # items of one list, tuple or dict that may travel
 MAX_BYTES = 32 << 20  # bytes of one array that may travel
 MAX_DEPTH = 6  # nesting of an answer
-DTYPES = frozenset(["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16", "float32", "float64", "complex64", "complex128"])
+DTYPES = frozenset(
+    {"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"}
+    | {"float16", "float32", "float64", "complex64", "complex128"}
+)
 
 
 class Room:

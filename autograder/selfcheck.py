@@ -9,7 +9,7 @@ from typing import Any
 from autograder.course import load_public
 from autograder.diagnose import diagnose, fingerprint
 from autograder.judge import judge
-from autograder.model import Assignment, AutograderError, Broken, CourseError, Exercise, ExerciseResult, Outcome, Subject
+from autograder.model import Assignment, AutograderError, Broken, CourseError, Diagnosis, Exercise, ExerciseResult, Outcome, Subject
 from autograder.report import html, text
 from autograder.subjects.local import Local
 
@@ -60,8 +60,8 @@ def examine(exercise: Exercise, subject: Subject, assignment: Assignment) -> Exe
     verdicts = judge(exercise, subject, assignment.slug)
     for verdict in verdicts:
         if verdict.outcome is Outcome.BROKEN:
-            raise Broken(f"{exercise.name}, {verdict.check}: {verdict.got}. This is a mistake in the kit, not in your code; please report it.")
-    diagnoses = ()
+            raise Broken(f"{exercise.name}, {verdict.check}: {verdict.got}. That is our mistake, not yours; please report it.")
+    diagnoses: tuple[Diagnosis, ...] = ()
     stopped = any(v.outcome in (Outcome.TIMED_OUT, Outcome.CRASHED) for v in verdicts)
     if exercise.name in assignment.hints and not stopped and not all(v.passed for v in verdicts):
         facts = fingerprint(assignment.probes[exercise.name], exercise.name, subject, assignment.slug)
@@ -73,7 +73,7 @@ def _show(result: ExerciseResult) -> None:
     if "IPython" in sys.modules:
         from IPython.core.getipython import get_ipython
 
-        if get_ipython() is not None:  # type: ignore[no-untyped-call]
+        if get_ipython() is not None:
             from IPython.display import publish_display_data
 
             shown = {"text/html": html.exercise_html(result), "text/plain": text.exercise_text(result)}

@@ -33,12 +33,10 @@ def _argument(argument: Any, seed: int) -> Any:
 
 @verb(with_reference=True)
 def answers_rightly(exam: Exam, reference: Exam, *, key: str, choices: str = "", tolerance: float = 0.01) -> None:
-    """Answers "{key}" rightly"""
+    """answers {key} rightly"""
     call = Call(exam.function, look=True)
     given, wanted = (quiz_answer(desk.ask(call)[0], key, choices) for desk in (exam, reference))
-    if isinstance(given, str) or isinstance(wanted, str):
-        right = given == wanted
-    else:
-        right = abs(given - wanted) <= tolerance * abs(wanted)
+    numbers = not isinstance(given, str) and not isinstance(wanted, str)
+    right = abs(given - wanted) <= tolerance * abs(wanted) if numbers else given == wanted
     if not right:  # never say what is right: the sentence and the question are all a student gets
         raise Wrong(f'quiz["{key}"] = {given if isinstance(given, str) else number(given)} is not right')

@@ -38,7 +38,7 @@ def compare(got: Array, wanted: Array, name: str, tolerance: float) -> None:
 def scales_the_survivors(
     exam: Exam, *, p: float, by: str = "1/(1-p)", shape: tuple[int, ...] = SHAPE, dtype: str = "float64"
 ) -> None:
-    """Multiplies every survivor by {by}"""
+    """multiplies every survivor by {by}"""
     x = normal(shape, exam.seed(1), dtype)
     (value,) = exam.ask(train_call(exam.function, x, p, Seed(exam.seed())))
     out = output(value, x)
@@ -51,7 +51,7 @@ def scales_the_survivors(
 
 @verb()
 def multiplies_at_test_time(exam: Exam, *, p: float, by: str = "1", shape: tuple[int, ...] = SHAPE, dtype: str = "float64") -> None:
-    """Returns x times {by} at test time (train=False, rng=None)"""
+    """returns x times {by} at test time (train=False, rng=None)"""
     x = normal(shape, exam.seed(1), dtype)
     (value,) = exam.ask(test_call(exam.function, x, p))
     compare(output(value, x), x.value * scale(by, p), "out", TOLERANCE[dtype])
@@ -59,7 +59,7 @@ def multiplies_at_test_time(exam: Exam, *, p: float, by: str = "1", shape: tuple
 
 @verb()
 def is_identity_at_test_time(exam: Exam, *, p: float, shape: tuple[int, ...] = SHAPE) -> None:
-    """Returns x unchanged at test time (train=False, rng=None)"""
+    """returns x unchanged at test time (train=False, rng=None)"""
     x = normal(shape, exam.seed(1))
     (value,) = exam.ask(test_call(exam.function, x, p))
     compare(output(value, x), x.value, "out", 0.0)
@@ -67,7 +67,7 @@ def is_identity_at_test_time(exam: Exam, *, p: float, shape: tuple[int, ...] = S
 
 @verb()
 def draws_nothing_at_test_time(exam: Exam, *, p: float) -> None:
-    """Draws no random number at test time"""
+    """draws no random number at test time"""
     x = normal((4, 5), exam.seed(1))
     call = Call(exam.function, (x, p, Seed(exam.seed())), {"train": False}, returns=("out", "cache"), ship=(0,), watch=True)
     (answer,) = exam.returned(call)
@@ -77,7 +77,7 @@ def draws_nothing_at_test_time(exam: Exam, *, p: float) -> None:
 
 @verb()
 def drops_nothing_at_zero(exam: Exam, *, via: str = "forward", shape: tuple[int, ...] = SHAPE) -> None:
-    """Keeps everything when p = 0"""
+    """keeps everything when p = 0"""
     x = draw_input(exam, shape, 0)
     (value,) = exam.ask(draw_call(exam, via, shape, 0.0, Seed(exam.seed()), 0))
     result = output(value, x) if via == "forward" else array(value, "mask", shape)
@@ -86,7 +86,7 @@ def drops_nothing_at_zero(exam: Exam, *, via: str = "forward", shape: tuple[int,
 
 @verb()
 def drops_everything_at_one(exam: Exam, *, via: str = "forward", shape: tuple[int, ...] = SHAPE) -> None:
-    """Gives zeros, no NaN and no warning, when p = 1"""
+    """gives zeros, no NaN and no warning, when p = 1"""
     x = draw_input(exam, shape, 0)
     call = replace(draw_call(exam, via, shape, 1.0, Seed(exam.seed()), 0), watch=True)
     (answer,) = exam.returned(call)
@@ -100,7 +100,7 @@ def drops_everything_at_one(exam: Exam, *, via: str = "forward", shape: tuple[in
 
 @verb()
 def refuses(exam: Exam, *, p: float, via: str = "forward") -> None:
-    """Raises ValueError when p = {p}"""
+    """raises ValueError when p = {p}"""
     call = draw_call(exam, via, (4, 5), p, Seed(exam.seed()), 0)
     (answer,) = exam.answers(call)
     if answer.outcome is Outcome.PASSED:
@@ -111,7 +111,7 @@ def refuses(exam: Exam, *, p: float, via: str = "forward") -> None:
 
 @verb()
 def keeps_its_input(exam: Exam, *, p: float, shape: tuple[int, ...] = (6, 7)) -> None:
-    """Does not modify x"""
+    """does not modify x"""
     x = normal(shape, exam.seed(1))
     call = train_call(exam.function, x, p, Seed(exam.seed()), watch=True)
     (answer,) = exam.returned(call)
@@ -123,7 +123,7 @@ def keeps_its_input(exam: Exam, *, p: float, shape: tuple[int, ...] = (6, 7)) ->
 
 @verb()
 def keeps_the_dtype(exam: Exam, *, p: float, dtype: str = "float32") -> None:
-    """Gives {dtype} for {dtype}, in training and at test time"""
+    """gives {dtype} for {dtype}, in training and at test time"""
     x = normal(SHAPE, exam.seed(1), dtype)
     values = exam.ask(train_call(exam.function, x, p, Seed(exam.seed())), test_call(exam.function, x, p))
     for value, mode in zip(values, ("in training", "at test time"), strict=True):
@@ -134,7 +134,7 @@ def keeps_the_dtype(exam: Exam, *, p: float, dtype: str = "float32") -> None:
 
 @verb()
 def takes_any_shape(exam: Exam, *, p: float, shapes: tuple[tuple[int, ...], ...], via: str = "forward") -> None:
-    """Takes arrays of any shape"""
+    """takes arrays of any shape"""
     for k, shape in enumerate(shapes):
         (value,) = exam.ask(draw_call(exam, via, shape, p, Seed(exam.seed(k)), k))
         if via == "forward":
@@ -145,7 +145,7 @@ def takes_any_shape(exam: Exam, *, p: float, shapes: tuple[tuple[int, ...], ...]
 
 @verb()
 def is_boolean(exam: Exam, *, p: float, shape: tuple[int, ...] = (4, 5)) -> None:
-    """Returns a boolean array of the asked shape"""
+    """returns a boolean array of the asked shape"""
     (value,) = exam.ask(draw_call(exam, "mask", shape, p, Seed(exam.seed()), 0))
     mask = array(value, "mask", shape)
     if mask.dtype != bool:
@@ -154,7 +154,7 @@ def is_boolean(exam: Exam, *, p: float, shape: tuple[int, ...] = (4, 5)) -> None
 
 @verb()
 def holds_only(exam: Exam, *, p: float, by: str = "1/(1-p)", shape: tuple[int, ...] = (2,), calls: int = 60) -> None:
-    """Returns an array of the asked shape that holds only 0 and {by}, in every call"""
+    """returns an array of the asked shape that holds only 0 and {by}, in every call"""
     asked = [draw_call(exam, "multiplier", shape, p, Seed(exam.seed(k)), k) for k in range(calls)]
     for value in exam.ask(*asked):
         if not isinstance(value, np.ndarray):
@@ -184,7 +184,7 @@ def item(value: Any, names: tuple[str, ...], name: str) -> Any:
 
 @verb()
 def is_filled_in(exam: Exam, *, key: str, choices: str = "") -> None:
-    """Holds an answer to "{key}" """
+    """holds an answer to {key}"""
     (value,) = exam.ask(Call(exam.function, look=True))
     quiz_answer(value, key, choices)
 

@@ -127,7 +127,7 @@ def generator(exam: Exam, *, via: str = "forward") -> str:
 def mask_type(exam: Exam) -> str:
     """The dtype of a returned mask."""
     (value,) = exam.ask(draw_call(exam, "mask", (4, 5), P, Seed(exam.seed()), 0))
-    return array(value, "mask", (4, 5)).dtype.name
+    return str(array(value, "mask", (4, 5)).dtype.name)
 
 
 # ------------------------------------------------------------------------------------------------------------------ forward values
@@ -194,7 +194,7 @@ def float32_gives(exam: Exam) -> str:
     """The dtype that float32 becomes."""
     x = normal((6, 7), exam.seed(1), "float32")
     (value,) = exam.ask(train_call(exam.function, x, P, Seed(exam.seed())))
-    return output(value, x).dtype.name
+    return str(output(value, x).dtype.name)
 
 
 @fact

@@ -1,5 +1,7 @@
-"""Verbs about backward functions. A gradient is compared with the multiplier that the student's OWN forward used, so a mistake made in
-forward is not charged twice; finite differences then check that the two belong together.
+"""Verbs about backward functions.
+
+A gradient is compared with the multiplier that the student's OWN forward used, so a mistake made in forward is not charged twice; finite
+differences then check that the two belong together.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ def _multiplier(out: Array, x: Given) -> Array:
 
 @verb()
 def follows_the_mask(exam: Exam, *, p: float, forward: str, backward: str, shape: tuple[int, ...] = SHAPE) -> None:
-    """Multiplies dout by what {forward} multiplied x by"""
+    """multiplies dout by what {forward} multiplied x by"""
     dx, dout, factor = _train_gradient(exam, p, forward, backward, shape)
     compare(dx, dout * factor, "dx", EXACT)
 
@@ -55,7 +57,7 @@ def _train_gradient(
 
 @verb()
 def follows_test_time(exam: Exam, *, p: float, forward: str, backward: str, by: str = "1", shape: tuple[int, ...] = SHAPE) -> None:
-    """Multiplies dout by {by} after a forward pass at test time"""
+    """multiplies dout by {by} after a forward pass at test time"""
     x, dout = normal(shape, exam.seed(1)), normal(shape, exam.seed(2))
     train = train_call(forward, x, p, Seed(exam.seed()))  # a training pass first, so that a stale mask shows
     _, _, dx = exam.ask(train, test_call(forward, x, p), backward_call(backward, dout, 1))
@@ -64,7 +66,7 @@ def follows_test_time(exam: Exam, *, p: float, forward: str, backward: str, by: 
 
 @verb()
 def belongs_to_its_own_cache(exam: Exam, *, p: float, forward: str, backward: str, shape: tuple[int, ...] = SHAPE) -> None:
-    """Uses the cache it is given, not the one of the latest forward pass"""
+    """uses the cache it is given, not the one of the latest forward pass"""
     x, dout = normal(shape, exam.seed(1)), normal(shape, exam.seed(2))
     first, second = (train_call(forward, x, p, Seed(exam.seed(k))) for k in (3, 4))
     value, _, dx = exam.ask(first, second, backward_call(backward, dout, 0))
@@ -73,7 +75,7 @@ def belongs_to_its_own_cache(exam: Exam, *, p: float, forward: str, backward: st
 
 @verb()
 def passes_gradient_where_x_is_zero(exam: Exam, *, p: float, forward: str, backward: str) -> None:
-    """Passes the gradient of a kept unit even where x is 0"""
+    """passes the gradient of a kept unit even where x is 0"""
     value = np.random.default_rng(exam.seed(1)).normal(size=SHAPE)
     value[:, ::2] = 0.0  # 800 zeros: all of them dropped has probability p^800
     x, dout = Given("x with every other column 0", value), normal(SHAPE, exam.seed(2))
@@ -91,7 +93,7 @@ def passes_gradient_where_x_is_zero(exam: Exam, *, p: float, forward: str, backw
 
 @verb()
 def keeps_dout(exam: Exam, *, p: float, forward: str, backward: str) -> None:
-    """Does not modify dout"""
+    """does not modify dout"""
     x, dout = normal((6, 7), exam.seed(1)), normal((6, 7), exam.seed(2))
     answers = exam.returned(train_call(forward, x, p, Seed(exam.seed())), backward_call(backward, dout, 0, watch=True))
     facts = answers[1].facts
@@ -102,7 +104,7 @@ def keeps_dout(exam: Exam, *, p: float, forward: str, backward: str) -> None:
 
 @verb()
 def gives_the_dtype_of_dout(exam: Exam, *, p: float, forward: str, backward: str, dtype: str = "float32") -> None:
-    """Gives a {dtype} gradient for {dtype} arrays"""
+    """gives a {dtype} gradient for {dtype} arrays"""
     x, dout = normal(SHAPE, exam.seed(1), dtype), normal(SHAPE, exam.seed(2), dtype)
     _, dx = exam.ask(train_call(forward, x, p, Seed(exam.seed())), backward_call(backward, dout, 0))
     gradient = array(dx, "dx", SHAPE)
@@ -114,7 +116,7 @@ def gives_the_dtype_of_dout(exam: Exam, *, p: float, forward: str, backward: str
 def agrees_with_finite_differences(
     exam: Exam, *, p: float, forward: str, backward: str, shape: tuple[int, ...] = (32, 100), directions: int = 3
 ) -> None:
-    """Agrees with finite differences along random directions"""
+    """agrees with finite differences along random directions"""
     x, dout, seed = normal(shape, exam.seed(1)), normal(shape, exam.seed(2)), Seed(exam.seed())
     steps = [_direction(shape, exam.seed(10 + k)) for k in range(directions)]
     moved = [Given("x + h*u", x.value + sign * STEP * u) for u in steps for sign in (1, -1)]

@@ -46,6 +46,8 @@ def masks(exam: Exam, p: float, shape: tuple[int, ...], count: int, via: str, rn
     All checks of an exercise that ask for the same masks share them. (The error budget adds up whether or not tests are independent.)
     """
     key = (via, p, shape, rng, exam.salt)
+    script: tuple[Call, ...]
+    known: list[Array]
     script, known = exam.memo.get(key, ((), []))
     if len(known) < count:
         text = f"{exam.function}/masks/{p}/{shape}/{exam.salt}"
@@ -100,7 +102,7 @@ def drops_some_and_keeps_some(exam: Exam, *, p: float, via: str = "forward", sha
 
 @verb(chances=1, sees=_share_seen)
 def drops_the_right_share(exam: Exam, *, p: float, via: str = "forward", shape: tuple[int, ...] = LARGE, calls: int = 3) -> None:
-    """Drops each unit with probability {p}"""
+    """drops each unit with probability {p}"""
     drawn = masks(exam, p, shape, calls, via)
     kept = sum(int(m.sum()) for m in drawn)
     _expect("share of dropped units", sum(m.size for m in drawn) - kept, sum(m.size for m in drawn), p, drawn[0])
@@ -108,14 +110,14 @@ def drops_the_right_share(exam: Exam, *, p: float, via: str = "forward", shape: 
 
 @verb(chances=2, sees=_likeness_seen)
 def treats_examples_apart(exam: Exam, *, p: float, via: str = "forward", shape: tuple[int, int] = LARGE) -> None:
-    """Draws a mask of its own for each example (row)"""
+    """draws a mask of its own for each example (row)"""
     (mask,) = masks(exam, p, shape, 1, via)
     _agree(mask, p, "rows")
 
 
 @verb(chances=2, sees=_likeness_seen)
 def treats_features_apart(exam: Exam, *, p: float, via: str = "forward", shape: tuple[int, int] = LARGE) -> None:
-    """Decides about each feature (column) by itself"""
+    """decides about each feature (column) by itself"""
     (mask,) = masks(exam, p, shape, 1, via)
     _agree(mask.T, p, "columns")
 
@@ -158,7 +160,7 @@ def _middle(n: int, q: float) -> tuple[int, int]:
 
 @verb(chances=1, sees=_repetition_seen)
 def draws_afresh(exam: Exam, *, p: float, via: str = "forward", shape: tuple[int, ...] = (128, 128)) -> None:
-    """Draws a fresh mask in every call"""
+    """draws a fresh mask in every call"""
     first, second = masks(exam, p, shape, 2, via, rng="rng")
     agreeing = int((first == second).sum())
     same = p * p + (1 - p) * (1 - p)
@@ -167,7 +169,7 @@ def draws_afresh(exam: Exam, *, p: float, via: str = "forward", shape: tuple[int
 
 @verb()
 def obeys_the_generator(exam: Exam, *, p: float, via: str = "forward", shape: tuple[int, ...] = (32, 50)) -> None:
-    """Draws from the rng it is given: the same seed gives the same mask"""
+    """draws from the rng it is given: the same seed gives the same mask"""
     seeds = [Seed(exam.seed(0)), Seed(exam.seed(0)), Seed(exam.seed(1))]
     calls = [draw_call(exam, via, shape, p, seed, 0) for seed in seeds]
     first, again, other = (read_mask(value, via, shape) for value in exam.ask(*calls))
@@ -179,7 +181,7 @@ def obeys_the_generator(exam: Exam, *, p: float, via: str = "forward", shape: tu
 
 @verb()
 def leaves_global_random_state_alone(exam: Exam, *, p: float, via: str = "forward", shape: tuple[int, ...] = (4, 5)) -> None:
-    """Leaves the global random state alone"""
+    """leaves the global random state alone"""
     (answer,) = exam.returned(replace(draw_call(exam, via, shape, p, Seed(exam.seed()), 0), watch=True))
     if answer.facts is not None and answer.facts.global_rng_moved:
         raise Wrong("the function drew from (or seeded) the global generator", "random numbers from rng only")
@@ -189,7 +191,7 @@ def leaves_global_random_state_alone(exam: Exam, *, p: float, via: str = "forwar
 def can_drop_everything(
     exam: Exam, *, p: float, units: int = 2, calls: int = 160, via: str = "multiplier"
 ) -> None:
-    """Drops all of a few units as often as chance has it"""
+    """drops all of a few units as often as chance has it"""
     drawn = masks(exam, p, (units,), calls, via)
     empty = sum(not m.any() for m in drawn)
     _expect(f"share of masks of {units} units with nothing kept", empty, calls, p**units)

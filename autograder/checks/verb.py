@@ -11,17 +11,20 @@ from typing import Any
 from autograder.model import Check
 
 Verb = Callable[..., Check]
-SILENT = frozenset("via forward backward given wanted names shapes".split())  # cases that would only lengthen a check's name
+SILENT = frozenset({"via", "forward", "backward", "given", "wanted", "names", "shapes"})  # cases that would only lengthen a check's name
 _SENTENCES: dict[str, str] = {}
 
 
 def verb(
-    chances: int = 0, with_reference: bool = False, sees: Callable[..., str] | None = None
+    chances: int = 0,
+    with_reference: bool = False,
+    sees: Callable[..., str] | None = None,
 ) -> Callable[[Callable[..., None]], Verb]:
     """Turn `def keeps_shape(exam, *, shape=(4, 5))` into a maker of checks: `keeps_shape(shape=(7,), weight=2, needs="...")`.
 
-    `chances` is the number of chance tests one run makes, each at chance.ALPHA; `sees(**case)` says the smallest error they show. A verb that compares with the solution takes
-    `(exam, reference, ...)` and says `with_reference=True`; such a check can only stand in a key.
+    `chances` is the number of chance tests one run makes, each at chance.ALPHA; `sees(**case)` says the smallest error they show. A
+    verb that compares with the solution takes `(exam, reference, ...)` and says `with_reference=True`; such a check can only stand in
+    a key.
     """
 
     def decorate(judge: Callable[..., None]) -> Verb:
