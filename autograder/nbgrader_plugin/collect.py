@@ -52,7 +52,8 @@ class CollectByName(FileNameCollectorPlugin):  # type: ignore[misc]
 
 def told(below: PurePath, slug: str) -> dict[str, str] | None:
     """What the path of a notebook below extracted/ tells; None for another kind of file, or when no student can be named."""
-    if below.suffix != ".ipynb":
+    hidden = any(part.startswith((".", "__MACOSX")) for part in below.parts)  # what macOS and Jupyter put into archives
+    if below.suffix != ".ipynb" or hidden:
         return None
     student = _platform(below) or _by_hand(below, slug)
     if student is None or not student.strip(" ."):
@@ -72,7 +73,7 @@ def _platform(below: PurePath) -> str | None:
 
 
 def _by_hand(below: PurePath, slug: str) -> str | None:
-    """ada_..._<slug>.ipynb, or <folder>/<slug>.ipynb with the folder named after the student."""
+    """The student of ada_..._<slug>.ipynb, or of ada/<slug>.ipynb."""
     before, found, _ = below.stem.rpartition(slug)
     if found and before.strip("_ "):
         return before.split("_")[0]

@@ -90,6 +90,7 @@ def _misconceptions(result: ExerciseResult) -> Iterator[str]:
 def _failures(result: ExerciseResult) -> Iterator[str]:
     failed = [v for v in result.verdicts if not v.passed and v.outcome is not Outcome.SKIPPED]
     for verdict in failed[:MOST]:
-        yield f"{words.sentence(verdict)}: {code(words.story(verdict))}"
+        sentence = words.sentence(verdict)
+        yield f"{sentence[:1].upper()}{sentence[1:]}: {code(words.story(verdict))}"
     if len(failed) > MOST:
         yield f"and {len(failed) - MOST} more; see below the check cell"

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import copy
 import functools
 import json
 import os
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -126,6 +130,43 @@ def make(root: Path) -> Classroom:
     """The toy course at `root`, released, with nobody's hand-ins yet."""
     shutil.copytree(_released_once(), root, dirs_exist_ok=True)
     return Classroom(root)
+
+
+@contextlib.contextmanager
+def server(folder: Path, config: Path) -> Iterator[Callable[..., str]]:
+    """A Jupyter server with formgrader in `folder`; the function asks it for a page (with data: POST) and returns the text."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{free.getsockname()[1]}"
+    words = [sys.executable, "-m", "jupyter", "server", "--no-browser", "--allow-root", "--ServerApp.port_retries=0"]
+    words += [f"--ServerApp.port={address.rpartition(':')[2]}", f"--ServerApp.root_dir={folder}", "--IdentityProvider.token="]
+    words += ["--ServerApp.password=", "--ServerApp.disable_check_xsrf=True"]
+    words += ["--ServerApp.jpserver_extensions={'nbgrader.server_extensions.formgrader': True}"]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("JUPYTER", "PYTEST"))}
+    environment |= {"PATH": os.defpath, "HOME": str(folder), "JUPYTER_CONFIG_DIR": str(config)}
+    with open(folder / "server.log", "w") as log:
+        process = subprocess.Popen(words, cwd=folder, env=environment, stdout=log, stderr=log)
+    try:
+        _wait_for(address + "/api", process, folder / "server.log")
+        yield lambda path, data=None: _ask(address + path, data)
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(300):
+        with contextlib.suppress(OSError):
+            _ask(address, None)
+            return
+        assert process.poll() is None, log.read_text()
+        time.sleep(0.1)
+    raise AssertionError(log.read_text())
+
+
+def _ask(address: str, data: bytes | None) -> str:
+    with urllib.request.urlopen(address, data, timeout=120) as answer:
+        return str(answer.read().decode())
 
 
 # ------------------------------------------------------------------------------------------------------------------------ hand-ins

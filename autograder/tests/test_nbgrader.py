@@ -26,6 +26,7 @@ from autograder.tests.classroom import (
     copied,
     forged_output,
     make,
+    server,
     without,
 )
 
@@ -374,9 +375,9 @@ def test_zip_collect_takes_what_learning_platforms_export(small: Classroom) -> N
 
 
 def test_missing_is_not_zero_and_no_name_is_a_formula(small: Classroom) -> None:
-    for student, last in (("absent", "Comma, Comma"), ("ada", '=HYPERLINK("http://x")')):
-        done = small.run("db", "student", "add", student, "--last-name", last)
-        assert done.code == 0, done.text
+    (small.root / "students.csv").write_text('id,last_name\nabsent,"Comma, Comma"\nada,"=HYPERLINK(""http://x"")"\n')
+    done = small.run("db", "student", "import", "students.csv")
+    assert done.code == 0, done.text
     small.submit("ada", small.released())
     assert small.run("autograde", SLUG).code == 0
     assert small.run("export").code == 0
@@ -387,9 +388,8 @@ def test_missing_is_not_zero_and_no_name_is_a_formula(small: Classroom) -> None:
     assert rows["ada"]["last_name"] == '\'=HYPERLINK("http://x")'
 
 
-def test_the_list_of_students_and_assignments_is_stock(classroom: Classroom, autograde: Done) -> None:
+def test_the_list_of_students_is_stock(classroom: Classroom, autograde: Done) -> None:
     assert "ada" in classroom.run("db", "student", "list").text
-    assert SLUG in classroom.run("db", "assignment", "list").text
 
 
 def test_the_configuration_holds_names_only() -> None:
@@ -410,3 +410,23 @@ def test_without_alembic_a_sentence_and_no_half_made_gradebook(monkeypatch: pyte
     monkeypatch.setattr(shutil, "which", lambda *args, **kwargs: None)
     with pytest.raises(SystemExit, match="pip install alembic"):
         nbgrader_config.find_alembic()
+
+
+# --------------------------------------------------------------------------------------------------------------------- formgrader
+def test_formgrader_grades_and_shows(small: Classroom, tmp_path: Path) -> None:
+    """A real Jupyter server, started one folder above the course: its working directory and paths are not the course's."""
+    small.submit("ada", answered(small.released(), WRONG))
+    config = tmp_path / "jupyter" / "nbgrader_config.py"
+    config.parent.mkdir()
+    config.write_text(f"c = get_config()\nc.CourseDirectory.root = {str(small.root)!r}\n")
+    with server(tmp_path, config.parent) as ask:
+        assert "nbgrader formgrade" in ask("/formgrader/manage_assignments")
+        answer = json.loads(ask(f"/formgrader/api/submission/{SLUG}/ada/autograde", b""))
+        assert answer["success"], answer["log"]
+        (found,) = json.loads(ask(f"/formgrader/api/submitted_notebooks/{SLUG}/{SLUG}"))
+        assert (found["student"], found["score"], found["needs_manual_grade"]) == ("ada", 2.0, False)
+        page = ask(f"/formgrader/submissions/{found['id']}/")
+        assert "0 of 3 checks hold" in page
+        comments = json.loads(ask(f"/formgrader/api/comments?submission_id={found['id']}"))
+        assert any("p is the factor" in (c["auto_comment"] or "") for c in comments)
+    assert small.total("ada") == 2
