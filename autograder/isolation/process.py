@@ -120,16 +120,11 @@ def launch(
         raise Broken("Student code cannot be run on Windows itself; use WSL2 or a Linux container.")
     ours, theirs = socket.socketpair()
     with theirs:
-        process = subprocess.Popen(
-            command(theirs.fileno()),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            pass_fds=(theirs.fileno(), *descriptors),
-            env=dict(environment),
-            cwd="/",
-            start_new_session=True,
-        )
+        try:
+            process = _start(command(theirs.fileno()), environment, (theirs.fileno(), *descriptors))
+        except OSError as error:
+            ours.close()
+            raise Broken(f"The worker could not be started: {error}.") from error
     worker = Worker(process, Channel(ours, limits.answer_bytes + (1 << 12)))
     try:
         worker.inner = inner()
@@ -138,6 +133,19 @@ def launch(
         worker.kill()
         raise
     return worker
+
+
+def _start(command: Sequence[str], environment: Mapping[str, str], descriptors: Sequence[int]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        pass_fds=descriptors,
+        env=dict(environment),
+        cwd="/",
+        start_new_session=True,
+    )
 
 
 def _shake_hands(worker: Worker, cage: Cage) -> None:

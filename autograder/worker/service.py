@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -61,7 +62,7 @@ class Link:
 def serve(link: Link) -> None:
     """Answer frames until the judge hangs up: `load` runs one cell, `script` answers calls one by one."""
     room = Room()
-    names = vars(builtins)
+    names, depth = vars(builtins), sys.getrecursionlimit()
     original = dict(names)
     while True:
         try:
@@ -69,6 +70,7 @@ def serve(link: Link) -> None:
         except EOFError:
             os._exit(0)  # no atexit handlers, no threads to wait for: a student may have left some
         names.update(original)  # one exercise may have replaced `len`; the next one is not to suffer for it
+        sys.setrecursionlimit(depth)
         if kind == "load":
             link.send(("loaded", nonce, room.load(body)))
         else:
