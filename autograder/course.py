@@ -30,7 +30,7 @@ def find_root(start: Path | None = None) -> Path:
     for folder in (here, *here.parents):
         if (folder / "solutions").is_dir() or (folder / "assignments").is_dir():
             return folder
-    raise CourseError(f"There is no course at {here}: neither it nor a folder above holds solutions/ or assignments/. Change to the course.")
+    raise CourseError(f"There is no course at {here}: neither it nor a folder above holds solutions/ or assignments/. Go to the course.")
 
 
 def slugs(root: Path) -> list[str]:
