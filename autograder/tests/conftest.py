@@ -10,7 +10,14 @@ import pytest
 from autograder.release import release
 from autograder.tests.classroom import SLUG, TOY
 
+SLOW_ONES_STAY_OUT = "not slow"  # unless the command line chooses by marker itself
+
 collect_ignore_glob = ["course/*"]  # a course of its own: its notebooks and checks are material, not tests
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A plain `pytest` leaves out the sweeps that take minutes."""
+    config.option.markexpr = config.option.markexpr or SLOW_ONES_STAY_OUT
 
 
 @pytest.fixture(scope="session")

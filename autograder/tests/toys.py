@@ -37,8 +37,7 @@ def forward(x: Array, p: float, rng: Rng | None, train: bool = True) -> Any:
     if not train or rng is None:
         return x, None
     keep = 1 - p
-    factor = (rng.random(x.shape) < keep) / (keep if keep else 1.0)
-    factor = factor.astype(x.dtype)
+    factor = np.asarray((rng.random(x.shape) < keep) / (keep if keep else 1.0), x.dtype)
     return x * factor, factor
 
 
@@ -52,8 +51,8 @@ def classic(x: Array, p: float, rng: Rng | None, train: bool = True) -> Any:
     _checked(p)
     if not train or rng is None:
         return x * x.dtype.type(1 - p), x.dtype.type(1 - p)
-    kept = rng.random(x.shape) >= p
-    return np.where(kept, x, 0).astype(x.dtype), kept.astype(x.dtype)
+    kept = np.asarray(rng.random(x.shape) >= p, x.dtype)
+    return x * kept, kept
 
 
 def mask(shape: tuple[int, ...], p: float, rng: Rng) -> Array:
@@ -68,7 +67,13 @@ def multiplier(shape: tuple[int, ...], p: float, rng: Rng) -> Array:
     return np.where(kept, 1 / (1 - p) if p < 1 else 0.0, 0.0)
 
 
-RIGHT: dict[str, Function] = {"dropout_forward": forward, "dropout_backward": backward, "classic": classic, "mask": mask, "multiplier": multiplier}
+RIGHT: dict[str, Any] = {
+    "dropout_forward": forward,
+    "dropout_backward": backward,
+    "classic": classic,
+    "mask": mask,
+    "multiplier": multiplier,
+}
 
 
 # ----------------------------------------------------------------------------------------------------------------------- desks
@@ -172,7 +177,7 @@ def double(x: Array) -> Array:
     return 2 * x
 
 
-RIGHT |= {"moments": moments, "double": double, "quiz": {"number": 7, "letter": "b"}}  # type: ignore[dict-item]
+RIGHT |= {"moments": moments, "double": double, "quiz": {"number": 7, "letter": "b"}}
 
 
 # ------------------------------------------------------------------------------------------------------------- rubbish, 40 kinds
@@ -212,7 +217,7 @@ class Lying(np.ndarray[Any, Any]):
     def __array_ufunc__(self, *args: Any, **kwargs: Any) -> Any:
         raise RuntimeError("no arithmetic")
 
-    @property
+    @property  # type: ignore[misc]
     def shape(self) -> Any:
         return "shapeless"
 
@@ -290,7 +295,7 @@ _SINGLE: dict[str, Function] = {
     "booleans": _ones(True, bool),
     "a checkerboard": _like(lambda shape: np.resize([0.0, 1.0], shape)),
     "another shape": _like(lambda shape: np.ones((*shape, 2))),
-    "a masked array": _like(lambda shape: np.ma.masked_all(shape)),
+    "a masked array": _like(lambda shape: np.ma.masked_array(np.ones(shape), mask=True)),
     "a matrix": _like(lambda shape: np.asmatrix(np.ones(shape[:2] if len(shape) > 1 else (1, 1)))),
     "a lying array": _like(lambda shape: np.ones(shape).view(Lying)),
     "nested lists": _like(lambda shape: np.ones(shape).tolist()),
