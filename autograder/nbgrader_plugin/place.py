@@ -13,6 +13,7 @@ from autograder import course, isolation
 from autograder.course import Staff
 from autograder.isolation.process import Isolation
 
+CHECK = "check_"  # the grade_id of an exercise's check cell: check_<exercise>
 _STAFF: weakref.WeakKeyDictionary[Any, dict[str, Any]] = weakref.WeakKeyDictionary()
 
 
