@@ -108,6 +108,7 @@ def keeps_all(shape: tuple[int, ...], p: float, rng: Rng) -> Array:
 
 BY_HAND = c.returns(given=([1.0, 3.0], 0.5), wanted=2.0, names=("mean", "var"), name="mean")
 DOUBLE = c.returns(given=([1.0, 3.0],), wanted=[2.0, 6.0], names=("out",), name="out")
+AGREES = c.agrees_with_the_solution(given=([1.0, 3.0],), names=("out",), name="out")
 LETTER = c.is_filled_in(key="letter", choices="abc")
 LETTERS = "one of the letters a, b, c, in quotes"
 REFUSALS: tuple[tuple[str, Check, Any, str, str], ...] = (
@@ -148,14 +149,12 @@ REFUSALS: tuple[tuple[str, Check, Any, str, str], ...] = (
     ("quiz", LETTER, {"letter": ["a"]}, 'quiz["letter"] is a list of 1', LETTERS),
     ("quiz", c.answers_rightly(key="number"), {"number": 8}, 'quiz["number"] = 8 is not right', ""),
     ("quiz", c.answers_rightly(key="letter", choices="abc"), {"letter": "a"}, 'quiz["letter"] = a is not right', ""),
-    (
-        "double", c.agrees_with_the_solution(given=([1.0, 3.0],), names=("out",), name="out"), lambda x: x + 1, "out[1] = 4", "6 (1 of 2 differ)",
-    ),
+    ("double", AGREES, lambda x: x + 1, "out[1] = 4", "6 (1 of 2 differ)"),
     ("moments", c.agrees_with_the_solution(given=((4, 5), P), names=("mean", "var"), name="var"), lambda x, p: (1, x.std()), "var = ", ""),
 )
 
 
-@pytest.mark.parametrize(("name", "check", "wrong", "got", "wanted"), REFUSALS, ids=[f"{k.name}-{n}" for n, (_, k, *_) in enumerate(REFUSALS)])
+@pytest.mark.parametrize(("name", "check", "wrong", "got", "wanted"), REFUSALS, ids=[f"{r[1].name}-{n}" for n, r in enumerate(REFUSALS)])
 def test_wrong_values_are_refused_in_these_words(name: str, check: Check, wrong: Any, got: str, wanted: str) -> None:
     verdict = examined(check, {name: wrong}, name, reference=student())
     assert verdict.outcome is Outcome.FAILED, told(verdict)
