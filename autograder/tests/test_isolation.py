@@ -9,7 +9,8 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -260,6 +261,28 @@ def f():
 
 def test_scipy_can_be_imported_in_a_cage(cage: Isolation) -> None:
     assert ask(cage, "def f():\n    import scipy.special\n    return float(scipy.special.expit(0.0))") == 0.5
+
+
+TORCH = """
+import torch
+def f():
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(torch.nn.Conv1d(1, 2, 3), torch.nn.Dropout(0.5), torch.nn.Flatten(), torch.nn.Linear(12, 2))
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    for x, y in torch.utils.data.DataLoader([(torch.ones(1, 8), 1)] * 4, batch_size=2):
+        loss = torch.nn.functional.cross_entropy(net(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return loss.detach().numpy()
+"""
+
+
+@pytest.mark.skipif(find_spec("torch") is None, reason="torch is not installed")
+def test_torch_can_train_in_a_cage(cage: Isolation) -> None:
+    with Remote(cage, [Cell("a", Role.ANSWER, TORCH)], replace(LIMITS, cell_seconds=60, submission_seconds=120)) as remote:
+        (answer,) = remote.ask([Call("f")], 60)
+        assert answer.value.dtype == "float32", answer
 
 
 # ------------------------------------------------------------------------------------------------------------- ending, for certain

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import os
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -36,6 +37,7 @@ def run(descriptor: int, answer_bytes: int) -> None:
 
 def _import_early() -> None:
     """What numpy loads lazily is loaded now, while files can still be opened everywhere."""
+    tempfile.tempdir = "/tmp"  # torch asks for this name when it is imported; nothing can be written there
     np.random.default_rng(0).random()
     _ = np.linalg.norm, np.fft.fft, np.ma.array, np.polynomial.Polynomial
 
