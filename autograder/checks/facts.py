@@ -20,7 +20,7 @@ from autograder.exam import Exam, Unanswered, Wrong, array, number, pair
 from autograder.model import Broken, Call, Given, Outcome, Seed
 
 P = 0.3  # far from 1/2, where so many mistakes look right
-SHAPE = (100, 120)  # a share is known to 0.004, the labels below are 0.05 apart
+SHAPE = (101, 119)  # a share is known to 0.004, the labels below are 0.05 apart; 0.7 of 12019 is no whole number (see `_factor`)
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def _factor(out: Array, x: Array) -> str:
     ratio = out[kept] / x[kept]
     if np.ptp(ratio) > 1e-9 * abs(ratio).max():
         return "varies"
-    named = nearest(float(ratio[0]), FACTORS, 1e-6)
+    named = nearest(float(ratio[0]), FACTORS, 1e-6)  # that 1 / (realised share) is never 1 / (1 - p) by chance is SHAPE's merit
     realised = not kept.all() and abs(ratio[0] - kept.size / kept.sum()) < 1e-9
     return "units / kept" if named == "other" and realised else named
 
@@ -205,6 +205,7 @@ def float32_gives(exam: Exam) -> str:
 @fact
 def shapes(exam: Exam, *, via: str = "forward") -> str:
     """Does it work on arrays that are not 2-D?"""
+    exam.ask(draw_call(exam, via, (6, 7), P, Seed(exam.seed()), 0))  # what does not even work in 2-D is another matter
     for k, shape in enumerate(((7,), (2, 3, 4, 5))):
         try:
             (value,) = exam.ask(draw_call(exam, via, shape, P, Seed(exam.seed()), k))
