@@ -223,7 +223,7 @@ class _Reading:
     def _note_changed_setup(self) -> None:
         ours = self.assignment.setup.strip()
         if any(c.grade_id == "setup" and c.text != ours for c in self.cells):
-            self.notes.append("The set-up cell was changed: the course's own one is run first, then the imports and definitions of this one.")
+            self.notes.append("The set-up cell was changed: first the course's own one is run, then imports and definitions of this one.")
 
 
 # ------------------------------------------------------------------------------------------------------------------------- cells

@@ -1,5 +1,4 @@
 """What can be read is read, what cannot ends in one line, and nothing else ever happens."""
-# ruff: noqa: D103 (the name of a test is its docstring)
 
 from __future__ import annotations
 
@@ -83,7 +82,8 @@ def test_the_program_is_setup_answers_and_what_the_student_added(tmp_path: Path)
         Cell("there", Role.ANSWER, "there = back = abs", ("there", "back")),
     )
     assert submission.path == str(tmp_path / "hw0_toy.ipynb")
-    assert submission.notes == ("The set-up cell was changed: the course's own one is run first, then the imports and definitions of this one.",)
+    (note,) = submission.notes
+    assert note == "The set-up cell was changed: first the course's own one is run, then imports and definitions of this one."
 
 
 def test_a_source_may_be_a_list_of_lines() -> None:
