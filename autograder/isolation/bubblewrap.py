@@ -60,7 +60,7 @@ def _command(program: str, info: int, limits: Limits, descriptor: int) -> list[s
         command += ["--ro-bind", path, path]
     command += ["--ro-bind", str(interpreter.package()), KIT]
     for device in DEVICES:
-        command += ["--dev-bind", device, device]
+        command += ["--dev-bind-try", device, device]
     command += ["--remount-ro", "/", "--chdir", "/"]
     for name, value in interpreter.ENVIRONMENT.items():
         command += ["--setenv", name, value]

@@ -45,7 +45,10 @@ class Isolation(Protocol):
 
 
 class Worker:
-    """A process in a cage and the channel to it; use it as a context manager, or `kill` it."""
+    """A process in a cage and the channel to it; use it as a context manager, or `kill` it.
+
+    It belongs to the thread that started it: Linux ends it when that thread ends, so that no judge leaves a worker behind.
+    """
 
     def __init__(self, process: subprocess.Popen[bytes], channel: Channel, inner: int | None = None) -> None:
         self.process = process
