@@ -17,6 +17,7 @@ from autograder.checks.verb import verb
 from autograder.exam import Exam, Unanswered, Wrong, an, array, number
 from autograder.model import Call, Given, Outcome
 
+IT = "it"  # how a sentence speaks of a result that has only one part
 EXACT = 1e-10  # relative, for sums of up to 2^12 terms in any order
 
 
@@ -69,11 +70,11 @@ def is_right(
     given: tuple[Any, ...],
     wanted: Any,
     names: tuple[str, ...] = ("result",),
-    name: str = "",
+    name: str = IT,
     tolerance: float = EXACT,
 ) -> None:
-    """Is right for {case}"""
-    called = name or names[0]
+    """Gets {name} right for {case}"""
+    called = names[0] if name == IT else name
     (value,) = exam.ask(question(exam, given, names))
     expected = np.array(wanted)
     compare(array(item(value, names, called), called, expected.shape), expected, called, tolerance)
@@ -87,11 +88,11 @@ def is_right_like_the_solution(
     case: str,
     given: tuple[Any, ...],
     names: tuple[str, ...] = ("result",),
-    name: str = "",
+    name: str = IT,
     tolerance: float = EXACT,
 ) -> None:
-    """Is right for {case}"""
-    called = name or names[0]
+    """Gets {name} right for {case}"""
+    called = names[0] if name == IT else name
     call = question(exam, given, names)
     (value,), (right,) = exam.ask(call), reference.ask(call)
     expected = np.asarray(item(right, names, called))
@@ -250,9 +251,9 @@ def masks_listed(exam: Exam, *, n: int = 4) -> str:
 
 @fact
 def list_type(exam: Exam, *, n: int = 4) -> str:
-    """The dtype of a list of masks, and which way round a shape is."""
+    """The dtype of a list of masks."""
     (value,) = exam.ask(Call(exam.function, (n,)))
-    return array(value, "masks").dtype.name
+    return str(array(value, "masks").dtype.name)
 
 
 @fact
@@ -278,7 +279,7 @@ def form(exam: Exam, *, given: tuple[Any, ...]) -> str:
 def takes(exam: Exam, *, given: tuple[Any, ...]) -> str:
     """Whether a call is accepted, or which exception it raises."""
     (answer,) = exam.answers(question(exam, given))
-    return "accepted" if answer.outcome is Outcome.PASSED else str(answer.error).split(":")[0]
+    return "accepted" if answer.outcome is Outcome.PASSED else answer.error.split(":")[0]
 
 
 @fact
