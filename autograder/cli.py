@@ -100,7 +100,7 @@ def _check(arguments: argparse.Namespace) -> int:
 def _grade(arguments: argparse.Namespace) -> int:
     from autograder.course import find_root, load_staff
     from autograder.isolation import choose, warning
-    from autograder.report import data, text
+    from autograder.report import data, table, text
 
     staff = load_staff(find_root(arguments.course), arguments.assignment)
     isolation = choose(arguments.unsafe_isolation, arguments.isolation)
@@ -113,7 +113,8 @@ def _grade(arguments: argparse.Namespace) -> int:
         reports.append(report)
         if not arguments.quiet:
             print(text.report_text(report, staff=True))
-    console.print(text.table(reports))
+    for line in table.Grid(table.rows(reports)).lines():
+        console.print(line, highlight=False)
     if arguments.json:
         arguments.json.write_text(json.dumps([data.to_dict(r) for r in reports], indent=1) + "\n", encoding="utf-8")
     if arguments.csv:
@@ -127,7 +128,7 @@ def _graded(path: Path, staff: Staff, isolation: Isolation) -> Report:
     try:
         return grade_path(path, staff, isolation)
     except Broken as error:  # ours: reported beside the others, and never as a zero
-        return Report(staff.assignment.slug, str(path), "broken", isolation.name, error=str(error))
+        return Report(staff.assignment.slug, str(path), "broken", isolation.name, error=str(error), maximum=staff.assignment.points)
 
 
 def _code(reports: Sequence[Report]) -> int:

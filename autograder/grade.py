@@ -21,7 +21,7 @@ def grade_path(path: Path, staff: Staff, isolation: Isolation, limits: Limits = 
     try:
         submission = notebook.read(path, staff.assignment)
     except SubmissionError as error:
-        return Report(staff.assignment.slug, str(path), "unreadable", isolation.name, error=str(error))
+        return Report(staff.assignment.slug, str(path), "unreadable", isolation.name, error=str(error), maximum=staff.assignment.points)
     return grade(submission, staff, isolation, limits)
 
 

@@ -334,6 +334,7 @@ class Report:
     error: str = ""
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
+    maximum: float = 0.0  # of a hand-in that was not graded; for a graded one its exercises say it
 
     @property
     def points(self) -> float | None:
@@ -343,7 +344,7 @@ class Report:
 
     @property
     def max_points(self) -> float:
-        return sum(e.max_points for e in self.exercises if not e.not_run)
+        return sum(e.max_points for e in self.exercises if not e.not_run) if self.exercises else self.maximum
 
     def verdicts(self) -> Iterator[Verdict]:
         """Every verdict, exercise by exercise."""

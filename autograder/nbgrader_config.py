@@ -96,7 +96,8 @@ def find_alembic() -> None:
     """
     if shutil.which("alembic"):
         return
-    here = [os.path.dirname(sys.executable), sysconfig.get_path("scripts")]
+    user = sysconfig.get_path("scripts", sysconfig.get_preferred_scheme("user"))
+    here = [os.path.dirname(sys.executable), sysconfig.get_path("scripts"), user]
     found = next((folder for folder in here if shutil.which("alembic", path=folder)), None)
     if found is None:
         # SystemExit, because nbgrader goes on with its default settings after any other error in a configuration file

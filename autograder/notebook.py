@@ -148,9 +148,33 @@ class _Reading:
                 yield Cell(exercise.name, Role.ANSWER, cell.source, exercise.names)
             elif self._is_added(cell):
                 yield Cell(f"added-{cell.number}", Role.ADDED, cell.source)
+            elif wanted := self._wanted_of_course(cell):
+                yield Cell(f"course-{cell.number}", Role.ADDED, wanted)
 
     def _is_added(self, cell: _Found) -> bool:
-        return cell.kind == "code" and bool(cell.text) and not cell.reserved and cell.text not in self.assignment.course_sources
+        """What the student wrote beside the answers; a changed set-up cell too, after the course's own one."""
+        if cell.kind != "code" or not cell.text or cell.grade_id.startswith("check_"):
+            return False
+        return cell.text not in self.assignment.course_sources and cell.text != self.assignment.setup.strip()
+
+    def _wanted_of_course(self, cell: _Found) -> str:
+        """Of a demonstration cell of the course: the imports, functions and constants that the student's own code uses.
+
+        In the notebook they are there, so an answer may lean on them; the rest of such a cell (plots, loops) never runs in a worker.
+        """
+        if cell.kind != "code" or cell.reserved or not cell.tree:
+            return ""
+        kept = [s for s in cell.tree.body if self._used & set(_bound(s))]
+        return "\n".join(ast.unparse(s) for s in kept)
+
+    @cached_property
+    def _used(self) -> set[str]:
+        """Names that the student's definitions mention and do not make themselves."""
+        own = [c for c in self.cells if c.number in self.answers or self._is_added(c)]
+        statements = [s for c in own if c.tree for s in c.tree.body if not isinstance(s, ast.Expr)]
+        names = [n for s in statements for n in ast.walk(s) if isinstance(n, (ast.Name, ast.arg))]
+        made = {n.arg if isinstance(n, ast.arg) else n.id for n in names if isinstance(n, ast.arg) or not isinstance(n.ctx, ast.Load)}
+        return {n.id for n in names if isinstance(n, ast.Name)} - made
 
     def _answer(self, exercise: Exercise) -> _Found | None:
         """The cell that answers the exercise: by its grade_id if that one was written in, else by what it defines."""
@@ -199,7 +223,7 @@ class _Reading:
     def _note_changed_setup(self) -> None:
         ours = self.assignment.setup.strip()
         if any(c.grade_id == "setup" and c.text != ours for c in self.cells):
-            self.notes.append("The set-up cell was changed; the course's own one is run. Put your imports into a cell of your own.")
+            self.notes.append("The set-up cell was changed: first the course's own one is run, then imports and definitions of this one.")
 
 
 # ------------------------------------------------------------------------------------------------------------------------- cells
@@ -254,6 +278,17 @@ def _defined(statements: Iterable[ast.stmt]) -> Iterator[str]:
             yield from (t.id for t in statement.targets if isinstance(t, ast.Name))
         elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
             yield statement.target.id
+
+
+def _bound(statement: ast.stmt) -> Iterator[str]:
+    """The names that one top-level statement binds by import, definition or assignment."""
+    if isinstance(statement, (ast.Import, ast.ImportFrom)):
+        yield from ((alias.asname or alias.name).split(".")[0] for alias in statement.names)
+    elif isinstance(statement, ast.Assign):
+        named = (n for t in statement.targets for n in ast.walk(t) if isinstance(n, ast.Name))
+        yield from (n.id for n in named if isinstance(n.ctx, ast.Store))
+    else:
+        yield from _defined([statement])
 
 
 def _cells(node: Any, path: Path) -> list[_Found]:

@@ -53,20 +53,20 @@ class Room:
                 tree = ast.parse(source, filename)
         except self.caught as error:  # SyntaxError, RecursionError, MemoryError: whatever the parser says of a student's text
             return describe(error)
-        statements = tree.body
-        if cell.role is Role.ADDED:
-            statements = [s for s in statements if _only_defines(s, self.namespace)]
         others = {name: self.namespace[name] for name in self._answered - set(cell.names) if name in self.namespace}
-        trouble = self._execute(statements, filename)
+        trouble = self._execute(tree.body, filename, only_definitions=cell.role is Role.ADDED)
         self.namespace.update(others)
         if cell.role is Role.ANSWER:
             self._answered |= {name for name in cell.names if name in self.namespace} - stubs(tree)
         return trouble
 
-    def _execute(self, statements: Sequence[ast.stmt], filename: str) -> str:
+    def _execute(self, statements: Sequence[ast.stmt], filename: str, only_definitions: bool) -> str:
         trouble = ""
         for statement in statements:
             try:
+                # asked here and not before: what an earlier statement of the cell imported counts, and names may hold hostile objects
+                if only_definitions and not _only_defines(statement, self.namespace):
+                    continue
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
                     code = compile(ast.Module([statement], []), filename, "exec", dont_inherit=True)

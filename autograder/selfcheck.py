@@ -83,6 +83,7 @@ def _show(result: ExerciseResult) -> None:
 
 
 def _complain(results: list[ExerciseResult]) -> None:
-    missing = [f"{r.name} ({sum(not v.passed for v in r.verdicts)} of {len(r.verdicts)})" for r in results if r.outcome != "passed"]
+    missing = [r for r in results if r.outcome != "passed"]
     if missing:
-        raise CheckFailed(f"Not there yet: {', '.join(missing)} sentences do not hold. Read the first cross above and mend that one first.")
+        counts = [f"{r.name} ({sum(not v.passed for v in r.verdicts)} of {len(r.verdicts)})" for r in missing]
+        raise CheckFailed(f"Not there yet: {', '.join(counts)}. Mend the first cross first.")

@@ -56,8 +56,8 @@ HIDDEN = {
     ],
     "fixed_dropout_mask": [
         c.holds_only(p=0.6, by="1/(1-p)", shape=(1, 2), needs="holds_only(p=0.7, by=1/(1-p))"),
-        c.can_drop_everything(p=0.7, units=1, **MULTIPLIER, needs="holds_only(p=0.7, by=1/(1-p))"),
-        c.can_drop_everything(p=0.7, units=3, **MULTIPLIER, needs="holds_only(p=0.7, by=1/(1-p))"),
+        c.can_drop_everything(p=0.7, units=1, calls=40, **MULTIPLIER, needs="holds_only(p=0.7, by=1/(1-p))"),
+        c.can_drop_everything(p=0.7, units=3, calls=80, **MULTIPLIER, needs="holds_only(p=0.7, by=1/(1-p))"),
         c.drops_the_right_share(p=0.3, **MULTIPLIER, needs="holds_only(p=0.7, by=1/(1-p))"),
     ],
     "quiz": [
@@ -518,6 +518,25 @@ class BackwardWithoutScale:
 
     def dropout_backward(dout, cache):
         return dout.copy() if cache is None else dout * cache
+
+
+@misconception("dropout_backward", signs="gradient_factor", name="the_gradient_is_scaled_twice")
+class BackwardScalesTwice:
+    """Your gradient carries the factor 1 / (1 - p) twice, perhaps once in the stored mask and once more by a division. The forward pass
+    used it once, so the gradient does too."""
+
+    def dropout_forward(x, p, rng, train=True):
+        if not 0 <= p <= 1:
+            raise ValueError("p is a probability")
+        if not train:
+            return x, (1.0, 1.0)
+        scale = float(1 / (1 - p)) if p < 1 else 0.0
+        mask = (rng.random(x.shape) >= p).astype(x.dtype) * scale
+        return x * mask, (mask, scale)
+
+    def dropout_backward(dout, cache):
+        mask, scale = cache
+        return dout * mask * scale
 
 
 @misconception("dropout_backward", signs="gradient_mask", name="backward_draws_its_own_mask")

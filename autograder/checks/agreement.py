@@ -36,7 +36,7 @@ def answers_rightly(exam: Exam, reference: Exam, *, key: str, choices: str = "",
     """answers {key} rightly"""
     call = Call(exam.function, look=True)
     given, wanted = (quiz_answer(desk.ask(call)[0], key, choices) for desk in (exam, reference))
-    numbers = not isinstance(given, str) and not isinstance(wanted, str)
-    right = abs(given - wanted) <= tolerance * abs(wanted) if numbers else given == wanted
+    numbers = isinstance(given, float) and isinstance(wanted, float)
+    right = abs(float(given) - float(wanted)) <= tolerance * abs(float(wanted)) if numbers else given == wanted
     if not right:  # never say what is right: the sentence and the question are all a student gets
         raise Wrong(f'quiz["{key}"] = {given if isinstance(given, str) else number(given)} is not right')

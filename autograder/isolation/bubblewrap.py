@@ -8,6 +8,7 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
@@ -35,6 +36,8 @@ class Bubblewrap:
 
 
 def _program() -> str:
+    if sys.platform != "linux":
+        raise Broken("bubblewrap needs Linux.")
     path = shutil.which("bwrap", path="/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin")
     if path is None:
         raise Broken("bubblewrap is not installed.")
@@ -57,7 +60,7 @@ def _command(program: str, info: int, limits: Limits, descriptor: int) -> list[s
         command += ["--ro-bind", path, path]
     command += ["--ro-bind", str(interpreter.package()), KIT]
     for device in DEVICES:
-        command += ["--dev-bind", device, device]
+        command += ["--dev-bind-try", device, device]
     command += ["--remount-ro", "/", "--chdir", "/"]
     for name, value in interpreter.ENVIRONMENT.items():
         command += ["--setenv", name, value]

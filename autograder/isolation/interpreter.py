@@ -14,6 +14,8 @@ LINKER = ("/etc/ld.so.cache", "/etc/alternatives")  # where the loader looks up 
 PACKAGES = ("numpy", "msgpack")  # what the worker needs; what else lies beside them can be imported too
 ENVIRONMENT = {
     "LC_ALL": "C.UTF-8",
+    "USER": "student",  # torch asks who it is; there is no /etc/passwd to tell
+    "TORCHINDUCTOR_CACHE_DIR": "/usr",  # torch makes this folder when an optimizer is made, unless it is there
     "PYTHONHASHSEED": "0",  # sets of strings iterate in the same order at every regrade
     "PYTHONIOENCODING": "utf-8:replace",
     "OMP_NUM_THREADS": "1",

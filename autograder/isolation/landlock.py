@@ -19,7 +19,7 @@ class Landlock:
     def start(self, limits: Limits) -> Worker:
         """A worker that is ready for its first cell; Broken when it cannot be had."""
         if sys.platform != "linux":
-            raise Broken("Landlock is a part of Linux.")
+            raise Broken("Landlock needs Linux.")
         package = str(interpreter.package())
         cage = Cage(readable=(*interpreter.readable(), package), program=seccomp.program())
         return launch(lambda socket: worker_command(limits, package, socket), cage, limits, interpreter.ENVIRONMENT)

@@ -45,7 +45,10 @@ class Isolation(Protocol):
 
 
 class Worker:
-    """A process in a cage and the channel to it; use it as a context manager, or `kill` it."""
+    """A process in a cage and the channel to it; use it as a context manager, or `kill` it.
+
+    It belongs to the thread that started it: Linux ends it when that thread ends, so that no judge leaves a worker behind.
+    """
 
     def __init__(self, process: subprocess.Popen[bytes], channel: Channel, inner: int | None = None) -> None:
         self.process = process
@@ -120,16 +123,11 @@ def launch(
         raise Broken("Student code cannot be run on Windows itself; use WSL2 or a Linux container.")
     ours, theirs = socket.socketpair()
     with theirs:
-        process = subprocess.Popen(
-            command(theirs.fileno()),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            pass_fds=(theirs.fileno(), *descriptors),
-            env=dict(environment),
-            cwd="/",
-            start_new_session=True,
-        )
+        try:
+            process = _start(command(theirs.fileno()), environment, (theirs.fileno(), *descriptors))
+        except OSError as error:
+            ours.close()
+            raise Broken(f"The worker could not be started: {error}.") from error
     worker = Worker(process, Channel(ours, limits.answer_bytes + (1 << 12)))
     try:
         worker.inner = inner()
@@ -138,6 +136,19 @@ def launch(
         worker.kill()
         raise
     return worker
+
+
+def _start(command: Sequence[str], environment: Mapping[str, str], descriptors: Sequence[int]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        pass_fds=descriptors,
+        env=dict(environment),
+        cwd="/",
+        start_new_session=True,
+    )
 
 
 def _shake_hands(worker: Worker, cage: Cage) -> None:

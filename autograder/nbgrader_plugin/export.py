@@ -9,6 +9,8 @@ from typing import Any
 from nbgrader.api import MissingEntry  # type: ignore[import-untyped]
 from nbgrader.plugins import ExportPlugin  # type: ignore[import-untyped]
 
+from autograder.nbgrader_plugin.place import CHECK
+
 STOCK = [  # nbgrader's own columns, in its order: scripts that read them go on working
     "assignment",
     "duedate",
@@ -22,7 +24,6 @@ STOCK = [  # nbgrader's own columns, in its order: scripts that read them go on 
     "score",
     "max_score",
 ]
-CHECK = "check_"
 
 
 class QuestionCsv(ExportPlugin):  # type: ignore[misc]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,10 +12,9 @@ from nbgrader.preprocessors import SaveAutoGrades  # type: ignore[import-untyped
 
 from autograder.model import ExerciseResult, Outcome, Report
 from autograder.nbgrader_plugin.markdown import code, tame
-from autograder.nbgrader_plugin.place import Place, place_of
+from autograder.nbgrader_plugin.place import CHECK, Place, place_of
 from autograder.report import words
 
-CHECK = "check_"
 MOST = 4  # reasons in one comment; all of them stand in the report below the check cell
 
 
@@ -50,7 +50,7 @@ def _complete(place: Place, report: Report) -> None:
         for comment in found.comments:
             result = results.get(comment.name)
             if result is not None and not (comment.auto_comment and not result.points):  # nbgrader's own "No response." may stay
-                comment.auto_comment = reasons(result)
+                comment.auto_comment = reasons(result, report.notes)
 
 
 def _written_by_hand(found: Any) -> set[str]:
@@ -71,13 +71,17 @@ def _submission(place: Place) -> Iterator[Any]:
 
 
 # ------------------------------------------------------------------------------------------------------------------------ reasons
-def reasons(result: ExerciseResult) -> str | None:
-    """Why points were lost, as Markdown: the misconceptions by name, then what did not hold. None when all is well."""
+def reasons(result: ExerciseResult, notes: Sequence[str] = ()) -> str | None:
+    """Why points were lost, as Markdown: the misconceptions by name, then what did not hold. None when all is well.
+
+    `notes` are what the reader of the hand-in noticed; those that name the exercise come first ("... is taken from cell 12").
+    """
     if result.not_run:
         return f"Not judged here ({code(result.not_run)}). It counts in full until someone has looked at it."
-    lines = [*_misconceptions(result), *_failures(result)]
+    lines = [words.clean(note) for note in notes if re.search(rf"\b{re.escape(result.name)}\b", note)]
     if result.trouble:
-        lines.insert(0, f"Running your cell stopped with {code(result.trouble)}")
+        lines.append(f"Running your cell stopped with {code(result.trouble)}")
+    lines += [*_misconceptions(result), *_failures(result)]
     return tame("\n".join(f"- {line}" for line in lines)) if lines else None
 
 

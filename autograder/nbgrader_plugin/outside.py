@@ -13,10 +13,9 @@ from autograder import notebook
 from autograder.grade import grade
 from autograder.model import Broken, CourseError, ExerciseResult, Outcome, Report, SubmissionError
 from autograder.nbgrader_plugin.handin import find_notebook
-from autograder.nbgrader_plugin.place import place_of
+from autograder.nbgrader_plugin.place import CHECK, place_of
 from autograder.report import html, text
 
-CHECK = "check_"  # grade_id of the check cell of an exercise: check_<exercise>
 MAX_HTML = 200_000  # characters; a report of some ten checks has about 5 000
 MAX_TEXT = 20_000
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from autograder import course, isolation
 from autograder.course import Staff
 from autograder.isolation.process import Isolation
 
+CHECK = "check_"  # the grade_id of an exercise's check cell: check_<exercise>
 _STAFF: weakref.WeakKeyDictionary[Any, dict[str, Any]] = weakref.WeakKeyDictionary()
 
 
@@ -56,7 +58,9 @@ class Place:
 
     def cage(self) -> Isolation:
         """How student code is locked in on this machine."""
-        found: Isolation = self._once("", isolation.choose)
+        # an environment variable, because stock nbgrader commands have no option of ours
+        unsafe = os.environ.get("AUTOGRADER_UNSAFE_ISOLATION") == "1"
+        found: Isolation = self._once("", lambda: isolation.choose(unsafe))
         return found
 
     def _once(self, name: str, make: Callable[[], Any]) -> Any:

@@ -19,7 +19,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor  # type: ignore[import-u
 from autograder import notebook
 from autograder.model import Role, Submission
 from autograder.nbgrader_plugin.handin import cell as valid_cell
-from autograder.nbgrader_plugin.place import Place, place_of
+from autograder.nbgrader_plugin.place import CHECK, Place, place_of
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,7 @@ def released_cells(place: Place) -> dict[str, Released]:
         points = {c.name: float(c.max_score) for c in (*found.grade_cells, *found.task_cells)}
         solutions, tasks = {c.name for c in found.solution_cells}, {c.name for c in found.task_cells}
         return {
-            c.name: Released(
-                c.name, c.cell_type, c.source, c.checksum, c.locked, c.name in solutions, c.name in tasks, points.get(c.name)
-            )
+            c.name: Released(c.name, c.cell_type, c.source, c.checksum, c.locked, c.name in solutions, c.name in tasks, points.get(c.name))
             for c in found.source_cells
         }
 
@@ -123,7 +121,7 @@ def _restored(released: Released, taken: set[str]) -> Any:
 
 def _place_for(released: Released, cells: Sequence[Any]) -> int:
     """Below its answer, if it is a check cell; else at the end."""
-    answer = released.name.removeprefix("check_")
+    answer = released.name.removeprefix(CHECK)
     for index, cell in enumerate(cells):
         if cell.metadata.get("nbgrader", {}).get("grade_id") == answer:
             return index + 1

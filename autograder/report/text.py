@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from autograder.model import Diagnosis, ExerciseResult, Report, Verdict
 from autograder.report import words
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 WIDTH = 100
 
@@ -64,40 +60,3 @@ def _below(label: str, text: str, wrap: bool = False) -> list[str]:
         return []
     lines = textwrap.wrap(text, WIDTH - 4 - len(label)) if wrap else text.split("\n")
     return ["    " + (label if i == 0 else " " * len(label)) + line for i, line in enumerate(lines)]
-
-
-# ------------------------------------------------------------------------------------------------------------------- many reports
-def table(reports: Sequence[Report]) -> Table:
-    """One row a hand-in: the points of each exercise, the total, and what explains the losses."""
-    from rich.table import Table
-    from rich.text import Text
-
-    exercises = list(dict.fromkeys(e.name for r in reports for e in r.exercises))
-    drawn = Table(box=None, header_style="bold", pad_edge=False)
-    for name in ("hand-in", *exercises, "total", ""):
-        title = Text(words.line(name).replace("_", "_\n"))  # long names stand on several lines
-        drawn.add_column(title, justify="right" if name in exercises else "left", overflow="fold")
-    for report in reports:
-        results = {e.name: e for e in report.exercises}
-        points = [_points(results.get(name)) for name in exercises]
-        drawn.add_row(Text(words.line(report.submission)), *points, _total(report), Text(_remark(report)))
-    return drawn
-
-
-def _points(result: ExerciseResult | None) -> str:
-    if result is None or result.not_run:
-        return "-"
-    colour = {"passed": "green", "partial": "yellow"}.get(result.outcome, "red")
-    return f"[{colour}]{words.number(result.points)}[/]"
-
-
-def _total(report: Report) -> str:
-    if report.points is None:
-        return f"[red]{'unreadable' if report.status == 'unreadable' else 'broken'}[/]"
-    return f"{words.number(report.points)} / {words.number(report.max_points)}"
-
-
-def _remark(report: Report) -> str:
-    if report.error:
-        return words.line(report.error)
-    return ", ".join(dict.fromkeys(words.line(d.name) for e in report.exercises for d in e.diagnoses))

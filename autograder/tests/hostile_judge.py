@@ -44,7 +44,7 @@ class World:
         self.open_file = open(self.solution)  # noqa: SIM115  # it stays open, and inheritable, all the time
         os.set_inheritable(self.open_file.fileno(), True)
         self.memory = ctypes.create_string_buffer(SECRET.encode())
-        self.abstract = f"hostile-{os.getpid()}"
+        self.abstract = f"hostile-{secrets.token_hex(8)}"  # pids repeat across namespaces
         self.listeners = self._listeners()
         self.signals: list[int] = []
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGIO):

@@ -70,7 +70,7 @@ def metadata_falsified(nb: Notebook) -> Notebook:
     nb["metadata"] = {"kernelspec": {"name": "bash", "display_name": "x", "language": "sh"}, "language_info": {"name": "<script>"}}
     nb["cells"].append(code_cell("pass", metadata={"nbgrader": {}}))  # the schema "too old" that stops a whole class
     nb["cells"].append(code_cell("pass", metadata={"nbgrader": {"schema_version": 1, "grade": True, "grade_id": ["a"], "points": "x"}}))
-    nb["cells"].append(code_cell("pass", metadata=["nbgrader"], id="\"><script>", execution_count="<b>"))
+    nb["cells"].append(code_cell("pass", metadata=["nbgrader"], id='"><script>', execution_count="<b>"))
     nb["cells"].append("no cell")
     return nb
 
@@ -205,9 +205,7 @@ def test_no_mark_waits_for_a_human_for_ever(student: str, classroom: Classroom, 
 
 
 @pytest.mark.parametrize("student", CLASS)
-def test_gradebook_csv_and_feedback_agree(
-    student: str, classroom: Classroom, feedback: Done, rows: dict[str, dict[str, str]]
-) -> None:
+def test_gradebook_csv_and_feedback_agree(student: str, classroom: Classroom, feedback: Done, rows: dict[str, dict[str, str]]) -> None:
     row, points = rows[student], CLASS[student][1]
     assert (float(row["score"]), float(row["max_score"]), row["status"]) == (points, 5, "graded")
     assert float(row["shrink"]) + float(row["quiz"]) == points
@@ -270,6 +268,7 @@ def test_comments_name_the_misconception(classroom: Classroom, feedback: Done) -
     assert "<strong>p is the factor</strong>" in classroom.feedback("bob")
     assert classroom.comments("ada") == {"shrink": None, "quiz": None}
     assert classroom.comments("blank") == {"shrink": "No response.", "quiz": "No response."}
+    assert "shrink is taken from cell" in (classroom.comments("own-cell")["shrink"] or "")
     assert "did not return in time" in (classroom.comments("endless")["shrink"] or "")
 
 

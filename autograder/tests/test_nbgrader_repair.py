@@ -156,9 +156,7 @@ def result(points: float = 1.5, **more: Any) -> ExerciseResult:
     return ExerciseResult(**{"name": "shrink", "points": points, "max_points": 3.0, "verdicts": (failed,), **more})
 
 
-@pytest.mark.parametrize(
-    ("points", "score"), [(1.5, 1.5), (-1.0, 0.0), (7.0, 3.0), (float("nan"), 0.0), (float("inf"), 0.0), (3, 3.0)]
-)
+@pytest.mark.parametrize(("points", "score"), [(1.5, 1.5), (-1.0, 0.0), (7.0, 3.0), (float("nan"), 0.0), (float("inf"), 0.0), (3, 3.0)])
 def test_a_score_is_a_finite_number_within_bounds(points: float, score: float) -> None:
     from autograder.nbgrader_plugin.outside import score_of
 

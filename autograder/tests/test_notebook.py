@@ -1,5 +1,4 @@
 """What can be read is read, what cannot ends in one line, and nothing else ever happens."""
-# ruff: noqa: D103 (the name of a test is its docstring)
 
 from __future__ import annotations
 
@@ -7,6 +6,7 @@ import json
 import os
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -76,12 +76,14 @@ def test_the_program_is_setup_answers_and_what_the_student_added(tmp_path: Path)
     submission = notebook.read(write(tmp_path, book(*cells)), ASSIGNMENT)
     assert submission.cells == (
         Cell("setup", Role.SETUP, SETUP),
+        Cell("added-2", Role.ADDED, "my set-up"),
         Cell("added-3", Role.ADDED, "half = 0.5"),
         Cell("halve", Role.ANSWER, ANSWER, ("halve",)),
         Cell("there", Role.ANSWER, "there = back = abs", ("there", "back")),
     )
     assert submission.path == str(tmp_path / "hw0_toy.ipynb")
-    assert submission.notes == ("The set-up cell was changed; the course's own one is run. Put your imports into a cell of your own.",)
+    (note,) = submission.notes
+    assert note == "The set-up cell was changed: first the course's own one is run, then imports and definitions of this one."
 
 
 def test_a_source_may_be_a_list_of_lines() -> None:
@@ -388,3 +390,17 @@ def test_a_mistake_in_a_course_notebook_names_its_mend(kind: str, tmp_path: Path
 def test_a_course_notebook_that_nbformat_refuses_is_named(tmp_path: Path) -> None:
     with pytest.raises(CourseError, match="is not a valid notebook"):
         notebook.validate(write(tmp_path, book({"cell_type": "code", "source": ""})))
+
+
+def test_what_an_answer_borrows_from_a_demonstration_cell_is_there(tmp_path: Path) -> None:
+    demonstration = "import math\nimport turtle\nSIZE = 3\nfor i in range(10**9):\n    pass"
+    ours = replace(ASSIGNMENT, course_sources=frozenset({demonstration}))
+    answer = code("def scale(x, SIZE):\n    return math.sqrt(x)", "scale")
+    submission = notebook.read(write(tmp_path, book(code(demonstration), answer)), ours)
+    borrowed = [c for c in submission.cells if c.id.startswith("course-")]
+    assert [c.source for c in borrowed] == ["import math"], "nothing else of a demonstration cell is run"
+
+
+def test_imports_added_to_the_set_up_cell_are_kept(tmp_path: Path) -> None:
+    submission = notebook.read(write(tmp_path, book(code("import numpy as np\nimport math", "setup"))), ASSIGNMENT)
+    assert any(c.role is Role.ADDED and "import math" in c.source for c in submission.cells)

@@ -161,7 +161,81 @@ def test_a_check_that_asks_with_something_odd_is_our_fault(subject: Remote) -> N
         subject.ask([Call("double", (object(),))], 1)
 
 
-def test_pictures_are_blank_in_a_worker() -> None:
-    setup = "import matplotlib.pyplot as plt\nfrom matplotlib import rcParams\nrcParams['figure.dpi'] = 90\nplt.plot([1])"
-    with Remote(choose(), [Cell("setup", Role.SETUP, setup)], LIMITS) as remote:
+SETUP = """
+import matplotlib.pyplot as plt
+from matplotlib import rcParams
+from autograder import check
+import autograder, autograder.selfcheck
+rcParams["figure.dpi"] = 90
+plt.plot([1])
+check("dropout_forward")
+autograder.check()
+autograder.selfcheck.check()
+"""
+
+
+def test_pictures_and_the_kit_are_blank_in_a_worker() -> None:
+    with Remote(choose(), [Cell("setup", Role.SETUP, SETUP)], LIMITS) as remote:
         assert remote.troubles == {}
+
+
+def test_what_one_exercise_breaks_does_not_break_the_next() -> None:
+    bad = "import sys, builtins\ndef bad():\n    builtins.len = None\n    sys.setrecursionlimit(20)\n    return 1"
+    cells = [answer_cell(bad), answer_cell("def good(n): return len([1]) if n == 0 else good(n - 1)", "b")]
+    with Remote(choose(), cells, LIMITS) as remote:
+        remote.ask([Call("bad")], 1)
+        assert remote.ask([Call("good", (300,))], 1)[0].value == 1
+
+
+def test_a_script_is_asked_again_when_an_earlier_one_has_ruined_the_worker() -> None:
+    source = """
+import os
+bombs = []
+def bad(): bombs.append(1)
+def good():
+    if bombs: os._exit(0)
+    return 1
+"""
+    with Remote(choose(), [answer_cell(source)], LIMITS) as remote:
+        remote.ask([Call("bad")], 1)
+        assert remote.ask([Call("good")], 1)[0].value == 1
+        assert remote.deaths == 1
+
+
+def test_a_call_that_always_crashes_is_asked_twice_at_most(subject: Remote) -> None:
+    subject.ask([Call("double", (1,))], 1)
+    assert subject.ask([Call("die")], 1)[0].outcome is Outcome.CRASHED
+    assert subject.deaths == 2
+
+
+def test_no_secret_of_the_judge_is_in_the_environment_of_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKEN", "secret")
+    with Remote(choose(), [answer_cell("import os\ndef f(): return dict(os.environ)")], LIMITS) as remote:
+        (answer,) = remote.ask([Call("f")], 1)
+    assert "TOKEN" not in answer.value
+    assert answer.value["OMP_NUM_THREADS"] == "1"
+
+
+def test_the_same_notebook_answers_the_same_in_every_worker() -> None:
+    cells = [answer_cell("def f(): return list({str(i) for i in range(50)})")]
+    answers = []
+    for _ in range(2):
+        with Remote(choose(), cells, LIMITS) as remote:
+            answers.append(remote.ask([Call("f")], 1)[0].value)
+    assert answers[0] == answers[1]
+
+
+def test_a_student_cannot_say_that_it_is_our_fault() -> None:
+    for words in ("w.Outcome.BROKEN", "w.Outcome.TIMED_OUT", "w.Outcome.PASSED, error='\\x1b'", "w.Outcome.PASSED, facts=w.Facts()"):
+        with Remote(choose(), [answer_cell(FORGED.format(words))], LIMITS) as remote:
+            assert remote.ask([Call("f")], 1)[0].outcome is Outcome.CRASHED
+
+
+FORGED = """
+import os, sys
+def f():
+    frame, w = sys._getframe(), sys.modules["autograder.wire"]
+    while "nonce" not in frame.f_locals: frame = frame.f_back
+    answer = w.Answer({})
+    os.write(frame.f_locals["link"].descriptor, w.frame(("answer", frame.f_locals["nonce"], 0, answer)))
+"""

@@ -1,5 +1,4 @@
 """The words students and teachers read, to the letter; and that nothing a student writes gets out of its place."""
-# ruff: noqa: D103 (the name of a test is its docstring)
 
 from __future__ import annotations
 
@@ -18,7 +17,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from autograder.model import Diagnosis, ExerciseResult, Outcome, Report, Verdict
-from autograder.report import data, html, text, words
+from autograder.report import data, html, table, text, words
 
 CALL = "dropout_forward(np.ones((200, 500)), p=0.4, rng=np.random.default_rng(7))"
 PASSED = Verdict("dropout_forward", "keeps_shape", "keeps the shape of x", Outcome.PASSED, weight=1)
@@ -147,23 +146,36 @@ def test_points_are_written_as_people_write_them() -> None:
 
 
 def shown(*reports: Report) -> str:
-    console = Console(file=io.StringIO(), width=110, color_system=None)
-    console.print(text.table(reports))
+    console = Console(file=io.StringIO(), width=80, color_system=None)
+    for line in table.Grid(table.rows(reports)).lines():
+        console.print(line, highlight=False)
     return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines())  # type: ignore[attr-defined]
 
 
 def test_the_table_of_a_class() -> None:
     assert shown(REPORT, UNREADABLE, BROKEN) == (
-        "                       keep_  dropout_      my_\n"
-        "hand-in                 mask   forward  dropout  total\n"
-        "ada/hw1_dropout.ipynb      3       1.5        -  4.5 / 7     forgot_to_scale\n"
-        "bob/hw1_dropout.ipynb      -         -        -  unreadable  hw1_dropout.ipynb is empty. Save it again.\n"
-        "eve/hw1_dropout.ipynb      -         -        -  broken      the worker did not start"
+        "   1  keep_mask\n"
+        "   2  dropout_forward\n"
+        "   3  my_dropout\n"
+        "\n"
+        "hand-in                   1     2     3  total\n"
+        "ada/hw1_dropout.ipynb  3.00  1.50     -   4.50\n"
+        "       dropout_forward: forgot_to_scale\n"
+        "bob/hw1_dropout.ipynb  no mark\n"
+        "       hw1_dropout.ipynb is empty. Save it again.\n"
+        "eve/hw1_dropout.ipynb  no mark\n"
+        "       the worker did not start"
     )
 
 
+def test_what_all_paths_share_is_left_out() -> None:
+    ada, bob = (replace(REPORT, submission=f"/a/very/long/way/to/{name}/hw1.ipynb") for name in ("ada", "bob"))
+    lines = shown(ada, bob).splitlines()
+    assert [line.split()[0] for line in lines if ".ipynb" in line] == ["ada/hw1.ipynb", "bob/hw1.ipynb"]
+
+
 def test_markup_in_a_file_name_stays_text_in_the_table() -> None:
-    assert "[red]a[/].ipynb" in shown(replace(UNREADABLE, submission="[red]a[/].ipynb", error="[bold]"))
+    assert "[red]a.ipynb" in shown(replace(UNREADABLE, submission="[red]a.ipynb", error="[bold]"))
 
 
 # ------------------------------------------------------------------------------------------------------------------------- data

@@ -1,7 +1,7 @@
 """Packages that only show things are blank in the worker: nobody looks, and importing matplotlib costs more than a whole submission.
 
 A set-up cell may say `import matplotlib.pyplot as plt` or `from autograder import check`; every name such a package is asked for is
-there, can be called, and does nothing.
+there, can be called, and does nothing. Of the kit itself that goes for everything the worker has not loaded for its own use.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import types
 from collections.abc import Sequence
 from typing import Any
 
-SHOW_ONLY = frozenset({"matplotlib", "IPython", "ipywidgets", "seaborn"})
+SHOW_ONLY = frozenset({"autograder", "matplotlib", "IPython", "ipywidgets", "seaborn"})
 
 
 class Blank(types.ModuleType):
@@ -58,5 +58,6 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def install() -> None:
-    """Stand before every other finder."""
+    """Stand before every other finder; call it when the worker has imported all it needs."""
     sys.meta_path.insert(0, Finder())
+    sys.modules["autograder"].__getattr__ = Blank("autograder").__getattr__  # type: ignore[method-assign]  # a module's own hook

@@ -116,7 +116,8 @@ def landlock(readable: Sequence[str]) -> None:
     ruleset = _check(libc.syscall(CREATE_RULESET, ctypes.byref(rules), size, 0), "landlock_create_ruleset")
     for path in readable:
         _allow(libc, ruleset, path, READ_FILE | (READ_DIR if os.path.isdir(path) else 0))
-    _allow(libc, ruleset, os.devnull, READ_FILE | WRITE_FILE)
+    for device in filter(os.path.exists, ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")):
+        _allow(libc, ruleset, device, READ_FILE | WRITE_FILE)
     _prctl(PR_SET_NO_NEW_PRIVS, 1)
     _check(libc.syscall(RESTRICT_SELF, ruleset, 0), "landlock_restrict_self")
     os.close(ruleset)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import builtins
 import os
+import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -35,6 +37,7 @@ def run(descriptor: int, answer_bytes: int) -> None:
 
 def _import_early() -> None:
     """What numpy loads lazily is loaded now, while files can still be opened everywhere."""
+    tempfile.tempdir = "/tmp"  # torch asks for this name when it is imported; nothing can be written there
     np.random.default_rng(0).random()
     _ = np.linalg.norm, np.fft.fft, np.ma.array, np.polynomial.Polynomial
 
@@ -61,7 +64,7 @@ class Link:
 def serve(link: Link) -> None:
     """Answer frames until the judge hangs up: `load` runs one cell, `script` answers calls one by one."""
     room = Room()
-    names = vars(builtins)
+    names, depth = vars(builtins), sys.getrecursionlimit()
     original = dict(names)
     while True:
         try:
@@ -69,6 +72,7 @@ def serve(link: Link) -> None:
         except EOFError:
             os._exit(0)  # no atexit handlers, no threads to wait for: a student may have left some
         names.update(original)  # one exercise may have replaced `len`; the next one is not to suffer for it
+        sys.setrecursionlimit(depth)
         if kind == "load":
             link.send(("loaded", nonce, room.load(body)))
         else:

@@ -1,0 +1,78 @@
+"""Many hand-ins on one screen: a line each, what explains the losses below it; readable in a terminal of 80 columns."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePath
+
+from rich.markup import escape
+
+from autograder.model import Report
+from autograder.report import words
+
+COLOURS = {"passed": "green", "partial": "yellow", "failed": "red", "not_run": "dim"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One hand-in: its points and the maximum of each exercise (None: nothing was graded), and remarks."""
+
+    label: str
+    points: Mapping[str, float | None]
+    maximum: Mapping[str, float]
+    remarks: Sequence[str] = ()
+    flag: str = ""  # shown behind the total, as it is
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The rows with the exercises that number the columns."""
+
+    rows: Sequence[Row]
+    exercises: Sequence[str] = field(default=())
+
+    def lines(self) -> Iterator[str]:
+        """The legend, the head and the rows, in rich's markup."""
+        exercises = list(self.exercises) or list(dict.fromkeys(name for row in self.rows for name in row.maximum))
+        wide = min(max([len("hand-in"), *(len(row.label) for row in self.rows)]), 28)
+        yield from (f"[bold]{number:>4}[/]  {escape(name)}" for number, name in enumerate(exercises, 1))
+        yield ""
+        yield f"[bold]{'hand-in':{wide}}{''.join(f'{n:>6}' for n in range(1, len(exercises) + 1))}  total[/]"
+        for row in self.rows:
+            yield self._line(row, exercises, wide)
+            yield from (f"       [dim]{escape(remark)}[/]" for remark in row.remarks)
+
+    def _line(self, row: Row, exercises: Sequence[str], wide: int) -> str:
+        start = escape(f"{_shortened(row.label, wide):{wide}}")
+        if not row.maximum:
+            return f"{start}  [yellow]no mark[/]{row.flag}"
+        cells = "".join(_cell(row.points.get(name), row.maximum.get(name, 0.0)) for name in exercises)
+        return f"{start}{cells}{sum(p or 0.0 for p in row.points.values()):7.2f}{row.flag}"
+
+
+def rows(reports: Sequence[Report]) -> list[Row]:
+    """The rows of these reports: what cannot be graded says why, the others name what was diagnosed."""
+    paths = [PurePath(words.line(report.submission)) for report in reports]
+    shared = PurePath(os.path.commonpath([p.parent for p in paths])) if len({p.is_absolute() for p in paths}) == 1 else PurePath()
+    return [_row(report, path.relative_to(shared).as_posix()) for report, path in zip(reports, paths, strict=True)]
+
+
+def _row(report: Report, label: str) -> Row:
+    if report.error:
+        return Row(label, {}, {}, (words.line(report.error),))
+    points = {e.name: None if e.not_run else e.points for e in report.exercises}
+    named = [f"{d.exercise}: {words.line(d.name)}" for e in report.exercises for d in e.diagnoses]
+    return Row(label, points, {e.name: e.max_points for e in report.exercises}, tuple(dict.fromkeys(named)))
+
+
+def _cell(points: float | None, maximum: float) -> str:
+    if points is None:
+        return f"[dim]{'-':>6}[/]"
+    colour = "green" if points == maximum else "red" if points == 0 else "yellow"
+    return f"[{colour}]{points:6.2f}[/]"
+
+
+def _shortened(label: str, wide: int) -> str:
+    return label if len(label) <= wide else label[: wide - 3] + "..."

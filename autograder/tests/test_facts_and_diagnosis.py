@@ -1,0 +1,322 @@
+"""Facts are robust words about a function; a diagnosis is what they add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograder.checks import facts as f
+from autograder.checks.facts import Fact
+from autograder.diagnose import SOMETHING_ELSE, diagnose, fingerprint, signs
+from autograder.exam import Exam, Unanswered, Wrong
+from autograder.model import Broken, Call
+from autograder.tests import test_checks_gradients as backwards
+from autograder.tests import test_checks_randomness as draws
+from autograder.tests.toys import FORWARD, PAIR, Array, Function, Rng, backward, classic, forward, junk, multiplier, student
+
+P = f.P
+BACKWARD = "dropout_backward"
+
+
+def word(fact: Fact, functions: dict[str, Any] | None = None, name: str = FORWARD, text: str = "fact") -> str:
+    return fact.look(Exam(name, student(functions), text))
+
+
+def scaled(train: Callable[[float], float] = lambda p: 1 / (1 - p), test: Callable[[float], float] = lambda p: 1.0) -> Function:
+    """Dropout with these factors."""
+
+    def function(x: Array, p: float, rng: Rng | None, train_: bool = True, **more: Any) -> Any:
+        if not more.get("train", train_) or rng is None:
+            return x * test(p), test(p)
+        kept = (rng.random(x.shape) >= p) * train(p)
+        return x * kept, kept
+
+    return function
+
+
+def relu(x: Array, p: float, rng: Rng | None, train: bool = True) -> Any:
+    out, cache = forward(x, p, rng, train)
+    return np.maximum(out, 0), cache
+
+
+def by_realised_share(x: Array, p: float, rng: Rng | None, train: bool = True) -> Any:
+    if not train or rng is None:
+        return x, None
+    kept = np.asarray(rng.random(x.shape) >= p)
+    return x * kept / kept.mean(), None
+
+
+def noise(x: Array, p: float, rng: Rng | None, train: bool = True) -> Any:
+    if not train or rng is None:
+        return x, None
+    return x * rng.normal(1, np.sqrt(p / (1 - p)), x.shape), None
+
+
+def always_drops(x: Array, p: float, rng: Rng | None, train: bool = True) -> Any:
+    return forward(x, p, np.random.default_rng(0) if rng is None else rng)
+
+
+def overwrites(x: Array, p: float, rng: Rng | None, train: bool = True) -> Any:
+    out, cache = forward(x, p, rng, train)
+    x[...] = out
+    return x, cache
+
+
+def only_2d(x: Array, p: float, rng: Rng | None, train: bool = True) -> Any:
+    _, _ = x.shape
+    return forward(x, p, rng, train)
+
+
+def nan_at_one(x: Array, p: float, rng: Rng | None, train: bool = True) -> Any:
+    if not train or rng is None:
+        return x, None
+    return x * (rng.random(x.shape) >= p) / np.float64(1 - p), None
+
+
+def again_when_empty(shape: tuple[int, ...], p: float, rng: Rng) -> Any:
+    return draws.never_empty(shape, p, rng)
+
+
+def one_when_empty(shape: tuple[int, ...], p: float, rng: Rng) -> Any:
+    drawn = multiplier(shape, p, rng)
+    return drawn if drawn.any() else 1.0
+
+
+def drops_at_test(dout: Array, cache: Any) -> Any:
+    return dout * (np.random.default_rng(3).random(dout.shape) >= P) if cache is None else dout * cache
+
+
+def from_draw(draw: Function) -> dict[str, Function]:
+    return {FORWARD: draws.as_forward(draw)}
+
+
+FACTS: tuple[tuple[Fact, dict[str, Any], str, str], ...] = (
+    (f.drop_share(), {}, FORWARD, "p"),
+    (f.drop_share(), from_draw(draws.keeps_p), FORWARD, "1-p"),
+    (f.drop_share(), from_draw(draws.drops_nothing), FORWARD, "none"),
+    (f.drop_share(), from_draw(draws.drops_all), FORWARD, "all"),
+    (f.drop_share(), from_draw(draws.fair_coin), FORWARD, "half"),
+    (f.drop_share(), from_draw(draws.normal_draws), FORWARD, "normal"),
+    (f.drop_share(), {FORWARD: relu}, FORWARD, "p"),
+    (f.drop_share(), from_draw(draws.one_row), FORWARD, "p"),
+    (f.rows(), {}, FORWARD, "apart"),
+    (f.rows(), from_draw(draws.one_row), FORWARD, "shared"),
+    (f.columns(), from_draw(draws.one_row), FORWARD, "apart"),
+    (f.columns(), from_draw(draws.one_column), FORWARD, "shared"),
+    (f.number_dropped(), {}, FORWARD, "varies"),
+    (f.number_dropped(), from_draw(draws.exact_number), FORWARD, "fixed"),
+    (f.number_dropped(), from_draw(draws.exact_number_per_row), FORWARD, "fixed"),
+    (f.number_dropped(), from_draw(draws.frozen), FORWARD, "varies"),
+    (f.next_mask(), {}, FORWARD, "fresh"),
+    (f.next_mask(), from_draw(draws.frozen), FORWARD, "frozen"),
+    (f.generator(), {}, FORWARD, "given"),
+    (f.generator(), from_draw(draws.own_generator), FORWARD, "own"),
+    (f.generator(), from_draw(draws.global_state), FORWARD, "global"),
+    (f.mask_type(), {}, "mask", "bool"),
+    (f.survivors(), {}, FORWARD, "1/(1-p)"),
+    (f.survivors(), {FORWARD: scaled(lambda p: 1)}, FORWARD, "1"),
+    (f.survivors(), {FORWARD: scaled(lambda p: 1 / p)}, FORWARD, "1/p"),
+    (f.survivors(), {FORWARD: scaled(lambda p: 1 - p)}, FORWARD, "1-p"),
+    (f.survivors(), {FORWARD: scaled(lambda p: 1 / (1 - p) ** 2)}, FORWARD, "1/(1-p)^2"),
+    (f.survivors(), {FORWARD: scaled(lambda p: 2.5)}, FORWARD, "other"),
+    (f.survivors(), {FORWARD: by_realised_share}, FORWARD, "units / kept"),
+    (f.survivors(), {FORWARD: noise}, FORWARD, "varies"),
+    (f.test_time(), {}, FORWARD, "1"),
+    (f.test_time(), {FORWARD: classic}, FORWARD, "1-p"),
+    (f.test_time(), {FORWARD: scaled(test=lambda p: p)}, FORWARD, "p"),
+    (f.test_time(), {FORWARD: scaled(test=lambda p: 1 / (1 - p))}, FORWARD, "1/(1-p)"),
+    (f.test_time(), {FORWARD: always_drops}, FORWARD, "drops"),
+    (f.negatives(), {}, FORWARD, "kept"),
+    (f.negatives(), {FORWARD: relu}, FORWARD, "lost"),
+    (f.input_after(), {}, FORWARD, "kept"),
+    (f.input_after(), {FORWARD: overwrites}, FORWARD, "overwritten"),
+    (f.float32_gives(), {FORWARD: nan_at_one}, FORWARD, "float64"),
+    (f.shapes(), {FORWARD: only_2d}, FORWARD, "2-D only"),
+    (f.at_one(), {FORWARD: nan_at_one}, FORWARD, "NaN"),
+    (f.at_one(), {FORWARD: lambda x, p, rng, train=True: (np.full(x.shape, np.inf), None)}, FORWARD, "infinity"),
+    (f.at_one(), {FORWARD: lambda x, p, rng, train=True: (x, None)}, FORWARD, "numbers"),
+    (f.at_zero(), {}, FORWARD, "identity"),
+    (f.at_zero(), {FORWARD: scaled(lambda p: 2.0)}, FORWARD, "other"),
+    (f.outside(), {}, FORWARD, "ValueError"),
+    (f.outside(), {FORWARD: nan_at_one}, FORWARD, "accepted"),
+    (f.gradient_mask(**PAIR), {}, BACKWARD, "same"),
+    (f.gradient_mask(**PAIR), {BACKWARD: backwards.ignores_the_mask}, BACKWARD, "none"),
+    (f.gradient_mask(**PAIR), {BACKWARD: backwards.redraws}, BACKWARD, "another"),
+    (f.gradient_factor(**PAIR), {}, BACKWARD, "1"),
+    (f.gradient_factor(**PAIR), {BACKWARD: backwards.forgets_the_factor}, BACKWARD, "1-p"),
+    (f.gradient_factor(**PAIR), {BACKWARD: backwards.masks_twice}, BACKWARD, "1/(1-p)"),
+    (f.gradient_factor(**PAIR), {BACKWARD: backwards.blocks_all}, BACKWARD, "0"),
+    (f.gradient_factor(**PAIR), backwards.pair(backwards.TimesOutput), BACKWARD, "times out"),
+    (f.test_gradient(**PAIR), {BACKWARD: backwards.scales_at_test}, BACKWARD, "1/(1-p)"),
+    (f.test_gradient(**PAIR), backwards.pair(backwards.Remembering), BACKWARD, "stale mask"),
+    (f.test_gradient(**PAIR), {BACKWARD: drops_at_test}, BACKWARD, "drops"),
+    (f.test_gradient(**PAIR), {BACKWARD: backwards.crashes_at_test}, BACKWARD, "raises TypeError"),
+    (f.cache_used(**PAIR), {}, BACKWARD, "own"),
+    (f.cache_used(**PAIR), backwards.pair(backwards.Remembering), BACKWARD, "latest"),
+    (f.gradient_at_zero_input(**PAIR), {}, BACKWARD, "passes"),
+    (f.gradient_at_zero_input(**PAIR), backwards.pair(backwards.FromOutput), BACKWARD, "blocked"),
+    (f.dout_after(**PAIR), {}, BACKWARD, "kept"),
+    (f.dout_after(**PAIR), {BACKWARD: backwards.overwrites_dout}, BACKWARD, "overwritten"),
+    (f.value_at(given=([1.0, 3.0], 0.5), index=1), {}, "moments", "1"),
+    (f.value_at(given=([1.0, 3.0], 0.5), index=7), {}, "moments", "missing"),
+    (f.when_all_are_dropped(), {}, "multiplier", "zeros"),
+    (f.when_all_are_dropped(), {"multiplier": again_when_empty}, "multiplier", "drawn again"),
+    (f.when_all_are_dropped(), {"multiplier": one_when_empty}, "multiplier", "a single number"),
+)
+
+
+@pytest.mark.parametrize(("fact", "functions", "name", "wanted"), FACTS, ids=[f"{n}-{k.name}-{w}" for n, (k, _, _, w) in enumerate(FACTS)])
+def test_a_fact_is_the_same_word_whatever_the_draw(fact: Fact, functions: dict[str, Any], name: str, wanted: str) -> None:
+    state = np.random.get_state()
+    words = {word(fact, functions, name, f"sweep {sweep}") for sweep in range(5)}
+    np.random.set_state(state)
+    assert words == {wanted}
+
+
+EVERY_FACT = [(fact, name) for fact, name in {(k.name, n): (k, n) for k, _, n, _ in FACTS}.values()] + [
+    (make(via=via), via)
+    for via in ("mask", "multiplier")
+    for make in (f.drop_share, f.rows, f.columns, f.number_dropped, f.next_mask, f.generator, f.shapes, f.at_one, f.at_zero, f.outside)
+]
+
+
+@pytest.mark.parametrize(("fact", "name"), EVERY_FACT, ids=[f"{n}-{k.name}" for k, n in EVERY_FACT])
+def test_no_answer_breaks_a_probe(fact: Fact, name: str) -> None:
+    for victim in (name, FORWARD) if name == BACKWARD else (name,):
+        for kind, function in junk().items():
+            try:
+                found = fact.look(Exam(name, student({victim: function}), "rubbish"))
+            except Broken as error:
+                pytest.fail(f"{victim} gives {kind}: {error}")
+            assert found, f"{victim} gives {kind}: an empty word"
+
+
+def test_what_went_wrong_is_a_fact_too() -> None:
+    def fails(*args: Any, **kwargs: Any) -> Any:
+        raise KeyError("cache: empty")
+
+    assert word(f.survivors(), {FORWARD: fails}) == "raises KeyError"
+    assert word(f.survivors(), {FORWARD: lambda *a, **k: "nothing"}) == "not a usable result"
+    assert word(f.survivors(), {FORWARD: junk()["ends the program"]}) == "crashed"
+
+
+def test_a_probe_that_is_itself_wrong_is_our_fault_and_says_so() -> None:
+    def probe(exam: Exam) -> str:
+        return str([][0])
+
+    with pytest.raises(Broken, match="dropout_forward, fact odd: IndexError"):
+        word(Fact("odd", probe))
+
+
+# --------------------------------------------------------------------------------------------------------------------- diagnosis
+PROBES = (f.drop_share(), f.survivors(), f.test_time(), f.rows())
+RIGHT = {"drop_share": "p", "survivors": "1/(1-p)", "test_time": "1", "rows": "apart"}
+
+
+def belief(name: str, signs_: dict[str, str], also: dict[str, str] | None = None) -> dict[str, Any]:
+    return {"name": name, "sentence": f"You believe in {name}.", "signs": signs_, "also": also or {}}
+
+
+HINTS = {
+    "right": RIGHT,
+    "misconceptions": [
+        belief("swapped", {"drop_share": "1-p"}, {"survivors": "1/p"}),
+        belief("unscaled", {"survivors": "1"}),
+        belief("classic", {"survivors": "1", "test_time": "1-p"}),
+        belief("one_mask", {"rows": "shared"}),
+        belief("without_signs", {}),
+    ],
+}
+
+
+def named(**odd: str) -> list[str]:
+    return [d.name for d in diagnose("f", {**RIGHT, **odd}, HINTS)]
+
+
+@pytest.mark.parametrize(
+    ("odd", "names"),
+    [
+        ({}, []),
+        ({"drop_share": "1-p"}, ["swapped"]),
+        ({"drop_share": "1-p", "survivors": "1/p"}, ["swapped"]),
+        ({"survivors": "1"}, ["unscaled"]),
+        ({"survivors": "1", "test_time": "1-p"}, ["classic"]),
+        ({"survivors": "1", "rows": "shared"}, ["unscaled", "one_mask"]),
+        ({"drop_share": "1-p", "rows": "shared"}, ["swapped", "one_mask"]),
+        ({"test_time": "drops"}, [SOMETHING_ELSE]),
+        ({"survivors": "raises NotImplementedError", "drop_share": "raises NotImplementedError"}, []),
+        ({"survivors": "raises TypeError"}, [SOMETHING_ELSE]),
+        ({"drop_share": "timed_out"}, [SOMETHING_ELSE]),
+    ],
+)
+def test_the_beliefs_that_explain_the_facts_are_named(odd: dict[str, str], names: list[str]) -> None:
+    assert named(**odd) == names
+
+
+def test_what_nothing_explains_is_told_as_it_was_seen() -> None:
+    (found,) = diagnose("f", {**RIGHT, "test_time": "drops"}, HINTS)
+    assert found.message == "No mistake we know explains this by itself. What was seen of f: test time: drops."
+    assert found.facts == {"test_time": "drops"}
+
+
+def test_a_diagnosis_says_what_gave_it_away() -> None:
+    (found,) = diagnose("f", {**RIGHT, "drop_share": "1-p"}, HINTS)
+    assert (found.exercise, found.message, found.facts) == ("f", "You believe in swapped.", {"drop_share": "1-p"})
+
+
+def test_a_fact_that_could_not_be_taken_does_not_count_against_anybody() -> None:
+    assert diagnose("f", {"drop_share": "p"}, HINTS) == ()
+    assert diagnose("f", {}, HINTS) == ()
+
+
+def test_signs_are_what_differs_or_what_was_named() -> None:
+    wrong = {**RIGHT, "survivors": "1", "test_time": "1-p"}
+    assert signs(RIGHT, wrong, ()) == ({"survivors": "1", "test_time": "1-p"}, {})
+    assert signs(RIGHT, wrong, ("survivors",)) == ({"survivors": "1"}, {"test_time": "1-p"})
+    assert signs(RIGHT, RIGHT, ()) == ({}, {})
+
+
+@pytest.mark.parametrize(
+    ("functions", "names"),
+    [
+        ({FORWARD: forward}, []),
+        (from_draw(draws.keeps_p), ["swapped"]),
+        ({FORWARD: scaled(lambda p: 1)}, ["unscaled"]),
+        ({FORWARD: classic}, ["classic"]),
+        (from_draw(draws.one_row), ["one_mask"]),
+        ({FORWARD: always_drops}, [SOMETHING_ELSE]),
+    ],
+)
+def test_from_a_function_to_its_name(functions: dict[str, Any], names: list[str]) -> None:
+    facts = fingerprint(PROBES, FORWARD, student(functions), "toy")
+    assert [d.name for d in diagnose(FORWARD, facts, HINTS)] == names, facts
+
+
+def test_a_function_that_hangs_costs_one_deadline_only() -> None:
+    def hangs(*args: Any, **kwargs: Any) -> Any:
+        while True:
+            pass
+
+    facts = fingerprint(PROBES, FORWARD, student({FORWARD: hangs}), "toy", seconds=0.2)
+    assert facts == {"drop_share": "timed_out"}
+
+
+def test_a_factor_from_the_realised_share_is_never_taken_for_the_right_one() -> None:
+    words = {word(f.survivors(), {FORWARD: by_realised_share}, text=f"realised {sweep}") for sweep in range(400)}
+    assert words == {"units / kept"}
+
+
+def test_the_same_function_has_the_same_fingerprint_every_day() -> None:
+    first, second = (fingerprint(PROBES, FORWARD, student(), "toy") for _ in range(2))
+    assert first == second == RIGHT
+
+
+def test_the_desk_tells_wrong_answers_from_missing_ones() -> None:
+    exam = Exam("backward", student({"backward": backward}), "desk")
+    with pytest.raises(Unanswered):
+        exam.ask(Call("nobody"))
+    assert issubclass(Wrong, Exception)
+    assert not issubclass(Wrong, Unanswered)

@@ -1,0 +1,331 @@
+"""The floors of the house: imports point downward, strangers stay in their rooms, words are kept."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import autograder
+from autograder import checks
+from autograder.checks.verb import Verb
+from autograder.model import Check
+from autograder.tests.toys import CASES
+
+HOUSE = Path(autograder.__file__).parent
+
+# A room is a module of the package or a folder with all that is in it.
+FLOORS: tuple[frozenset[str], ...] = tuple(
+    frozenset(rooms.split())
+    for rooms in (
+        "model wire chance perform exam keys",
+        "notebook checks judge diagnose isolation worker report",
+        "course subjects",
+        "grade selfcheck release handins",
+        "batch verify demo pytest_plugin nbgrader_plugin",
+        "cli __main__ __init__ nbgrader_config",
+    )
+)
+
+# Arrows that may stay on one floor, or lead up, each with its reason.
+ALLOWED = {
+    ("wire", "model"): "everything speaks in the nouns",
+    ("wire", "perform"): "the limits of what may travel are written where answers are made",
+    ("perform", "model"): "everything speaks in the nouns",
+    ("exam", "model"): "everything speaks in the nouns",
+    ("keys", "model"): "everything speaks in the nouns",
+    ("notebook", "perform"): "what counts as a stub or a magic line is decided where cells are run",
+    ("diagnose", "checks"): "a fingerprint is made of facts, which are probes beside the verbs",
+    ("course", "subjects"): "the solution is a subject in this process",
+    ("__main__", "cli"): "python -m autograder is the command",
+    ("release", "nbgrader_config"): "release and stock nbgrader must run with the same settings; the file holds settings only",
+    ("cli", "__init__"): "the version",
+}
+
+# What a room may import of the house, where the floors alone would allow more.
+ONLY = {
+    "model": "",
+    "chance": "",
+    "keys": "model",
+    "exam": "model",
+    "checks": "model chance exam",
+    "report": "model",
+    "worker": "wire perform model",
+}
+
+# One stranger, few rooms.
+STRANGERS = {
+    "nbformat": "notebook nbgrader_plugin",  # nbgrader's preprocessors are handed nbformat's nodes and must hand them back
+    "nbgrader": "nbgrader_plugin release nbgrader_config demo",  # the demo is a class that nbgrader grades
+    "pytest": "pytest_plugin",
+    "msgpack": "wire",
+    "pyseccomp": "isolation",
+    "scipy": "chance",
+    "rich": "cli demo report",
+    "jinja2": "report",
+    "IPython": "selfcheck",
+    "torch": "",
+}
+LAZY = frozenset({"torch", "rich", "jinja2", "IPython", "pyseccomp"})  # never imported by importing one of the rooms a student uses
+
+FORBIDDEN_TO_STUDENTS = (
+    *("isolation", "worker", "subjects.remote", "grade", "batch", "wire", "release", "nbgrader_plugin"),
+    *("msgpack", "nbgrader", "pyseccomp"),
+)
+
+
+@cache
+def modules() -> dict[str, ast.Module]:
+    """Dotted name below autograder -> its syntax tree; tests stand outside the house."""
+    found = {}
+    for path in sorted(HOUSE.rglob("*.py")):
+        parts = path.relative_to(HOUSE).with_suffix("").parts
+        if parts[0] != "tests":
+            name = ".".join(parts[:-1] if len(parts) > 1 and parts[-1] == "__init__" else parts)
+            found[name] = ast.parse(path.read_text(encoding="utf-8"))
+    return found
+
+
+def room(module: str) -> str:
+    """The room in which a module lies."""
+    return module.split(".")[0]
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """Everything a piece of code imports, as dotted names."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, "relative imports hide arrows"
+            yield str(node.module)
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def at_import(tree: ast.Module) -> Iterator[str]:
+    """What importing the module imports: not what stands in functions or under TYPE_CHECKING."""
+    for statement in tree.body:
+        if isinstance(statement, ast.If) and "TYPE_CHECKING" in ast.dump(statement.test):
+            continue
+        if not isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
+            yield from imported(statement)
+
+
+def inside(names: Iterator[str]) -> set[str]:
+    """Those names that are modules of the house, without its own name in front."""
+    found = set()
+    for name in names:
+        if name == "autograder" or name.startswith("autograder."):
+            inner = name.removeprefix("autograder").lstrip(".")
+            if inner in modules():
+                found.add(inner)
+            elif name != "autograder" and "." not in inner:
+                found.add("__init__")  # a name that the face of the package offers
+    return found
+
+
+def arrows() -> Iterator[tuple[str, str, str]]:
+    """(module, its room, room it imports from) for every import that leaves its room."""
+    for module, tree in modules().items():
+        for target in sorted({room(t) for t in inside(imported(tree))}):
+            if target != room(module):
+                yield module, room(module), target
+
+
+def floor(name: str) -> int:
+    return next(number for number, rooms in enumerate(FLOORS, 1) if name in rooms)
+
+
+# ------------------------------------------------------------------------------------------------------------------------ floors
+def test_every_room_has_a_floor() -> None:
+    rooms = {room(m) for m in modules()}
+    homeless = rooms - frozenset().union(*FLOORS)
+    assert not homeless, f"give these rooms a floor in this file: {sorted(homeless)}"
+
+
+def test_imports_point_downward() -> None:
+    wrong = [
+        f"{module} (floor {floor(here)}) imports {there} (floor {floor(there)})"
+        for module, here, there in arrows()
+        if floor(there) >= floor(here) and (here, there) not in ALLOWED
+    ]
+    assert not wrong, "these arrows do not point downward: " + "; ".join(wrong)
+
+
+def test_no_exception_has_outlived_its_arrow() -> None:
+    real = {(here, there) for _, here, there in arrows()}
+    assert ALLOWED.keys() <= real, f"take out of ALLOWED: {ALLOWED.keys() - real}"
+
+
+def test_some_rooms_know_even_less_than_their_floor_allows() -> None:
+    wrong = [
+        f"{module} imports {there}" for module, here, there in arrows() if here in ONLY and there not in ONLY[here].split()
+    ]
+    assert not wrong, "these rooms may not know so much: " + "; ".join(wrong)
+
+
+def test_the_nouns_need_only_the_standard_library() -> None:
+    strangers = {name.split(".")[0] for name in imported(modules()["model"])} - sys.stdlib_module_names
+    assert not strangers, f"model.py imports {strangers}"
+
+
+def test_nobody_imports_the_worker() -> None:
+    wrong = [f"{module} imports worker" for module, _, there in arrows() if there == "worker"]
+    assert not wrong, f"a worker is started, never imported: {wrong}"
+
+
+def test_nobody_imports_solutions_assignments_or_tests() -> None:
+    wrong = [
+        f"{module} imports {name}"
+        for module, tree in modules().items()
+        for name in imported(tree)
+        if name.split(".")[0] in ("solutions", "assignments") or name.startswith("autograder.tests")
+    ]
+    assert not wrong, wrong
+
+
+@pytest.mark.parametrize("stranger", STRANGERS)
+def test_strangers_stay_in_their_rooms(stranger: str) -> None:
+    homes = {room(m) for m, tree in modules().items() if any(name.split(".")[0] == stranger for name in imported(tree))}
+    assert homes <= set(STRANGERS[stranger].split()), f"{stranger} is imported in {sorted(homes)}"
+
+
+def test_the_tests_of_students_and_the_notebook_reach_no_grader() -> None:
+    for start in ("selfcheck", "pytest_plugin"):
+        for module, way in reached(start, imported).items():
+            for forbidden in FORBIDDEN_TO_STUDENTS:
+                assert not f"{module}.".startswith(f"{forbidden}."), " -> ".join(way)
+
+
+def test_what_a_student_imports_imports_no_lazy_stranger() -> None:
+    for start in ("__init__", "selfcheck", "pytest_plugin"):
+        for module, way in reached(start, at_import).items():
+            assert module.split(".")[0] not in LAZY, " -> ".join(way)
+
+
+def reached(start: str, look: object) -> dict[str, tuple[str, ...]]:
+    """Everything reached from a module, directly or not, with the way there; strangers under their own names."""
+    assert callable(look)
+    ways: dict[str, tuple[str, ...]] = {start: (start,)}
+    waiting = [start]
+    while waiting:
+        here = waiting.pop()
+        names = list(look(modules()[here]))
+        own = inside(iter(names)) - {"__init__"}
+        parents = {name.rpartition(".")[0] for name in own} - {""}  # importing a.b runs a as well
+        others = {n.split(".")[0] for n in names} - {"autograder"}
+        for name in sorted(own | parents | others):
+            if name not in ways:
+                ways[name] = (*ways[here], name)
+                if name in modules():
+                    waiting.append(name)
+    return ways
+
+
+# ------------------------------------------------------------------------------------------------------------------------- words
+def every_module() -> Iterator[ModuleType]:
+    for name in modules():
+        if name not in ("__main__", "worker.__main__"):  # these run when imported
+            yield importlib.import_module("autograder" if name == "__init__" else f"autograder.{name}")
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    silent = [name for name, tree in modules().items() if not ast.get_docstring(tree)]
+    assert not silent, f"these modules have no docstring: {silent}"
+
+
+def test_what_is_announced_is_there() -> None:
+    for module in every_module():
+        announced = getattr(module, "__all__", [])
+        missing = [name for name in announced if not hasattr(module, name)]
+        assert not missing, f"{module.__name__}.__all__ promises {missing}"
+        assert list(announced) == sorted(set(announced)), f"{module.__name__}.__all__ is not sorted, or says something twice"
+
+
+def test_every_verb_is_announced() -> None:
+    rooms = [importlib.import_module(f"autograder.checks.{n}") for n in ("agreement", "behaviour", "gradients", "randomness")]
+    verbs = {
+        name
+        for module in rooms
+        for name, thing in vars(module).items()
+        if hasattr(thing, "__wrapped__") and thing.__module__ == module.__name__ and not name.startswith("_")
+    }
+    assert verbs == set(checks.__all__)
+
+
+@pytest.mark.parametrize("name", checks.__all__)
+def test_every_verb_has_a_sentence_that_stands_behind_a_name(name: str) -> None:
+    verb: Verb = getattr(checks, name)
+    sentence = (verb.__doc__ or "").strip().splitlines()[0]
+    assert len(sentence) > 10, f"{name} has no sentence"
+    assert not sentence.rstrip().endswith((".", ",", ";", ":")), f"{name}: the sentence ends with punctuation: {sentence!r}"
+    bound = [check for _, check in CASES if check.verb == name]
+    assert bound, f"no test has a case for {name}"
+    for check in bound:
+        assert check.sentence, f"{check.name} has no sentence"
+        assert "{" not in check.sentence, f"{check.name} leaves a hole: {check.sentence!r}"
+
+
+def test_every_chance_check_says_what_it_sees() -> None:
+    for _, check in CASES:
+        assert bool(check.chances) == bool(check.power), f"{check.name}: {check.chances} chance tests, power {check.power!r}"
+
+
+def test_no_class_of_messages_is_empty() -> None:
+    for module, tree in modules().items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and isinstance(node.exc.func, ast.Name):
+                name, arguments = node.exc.func.id, node.exc.args
+                if name in ("Wrong", "CourseError", "SubmissionError", "Broken", "CheckFailed"):
+                    assert arguments, f"{module}, line {node.lineno}: {name} says nothing"
+                    first = arguments[0]
+                    assert not (isinstance(first, ast.Constant) and not first.value), f"{module}, line {node.lineno}: {name} says nothing"
+
+
+def test_a_check_is_only_made_with_cases_it_knows() -> None:
+    with pytest.raises(TypeError, match=r"drops_the_right_share takes \['calls', 'p', 'shape', 'via'\], not \['q'\]"):
+        checks.drops_the_right_share(q=0.3)
+    assert isinstance(checks.drops_the_right_share(p=0.3), Check)
+
+
+# ------------------------------------------------------------------------------------------------------------------------ weight
+def run_python(code: str) -> str:
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], text=True, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_importing_the_package_imports_nothing_heavy() -> None:
+    heavy = ["numpy", "scipy", "nbformat", "msgpack", "rich", "pytest", "IPython", "matplotlib", "typing", "json", "pathlib", "inspect"]
+    before_and_after = run_python(
+        f"import sys; before = set(sys.modules); import autograder; print([m for m in {heavy} if m in sys.modules and m not in before])"
+    )
+    assert before_and_after.strip() == "[]", f"import autograder imports {before_and_after}"
+
+
+def test_the_pytest_plugin_does_not_slow_other_suites_down() -> None:
+    heavy = ["numpy", "scipy", "nbformat", "rich"]
+    loaded = run_python(f"import sys; import pytest, autograder.pytest_plugin; print([m for m in {heavy} if m in sys.modules])")
+    assert loaded.strip() == "[]", f"the plugin imports {loaded}"
+
+
+def test_checking_oneself_loads_no_grader() -> None:
+    forbidden = ["msgpack", "nbgrader", "autograder.wire", "autograder.isolation", "autograder.grade", "autograder.subjects.remote"]
+    loaded = run_python(
+        "import sys, autograder.selfcheck, autograder.pytest_plugin, autograder.notebook, autograder.checks.facts; "
+        f"print([m for m in {forbidden} if m in sys.modules])"
+    )
+    assert loaded.strip() == "[]", f"a student's check loads {loaded}"
+
+
+def test_the_face_of_the_package_offers_what_it_announces_and_nothing_else() -> None:
+    assert set(autograder.__all__) == {"Exercise", "__version__", "check", "misconception", "variant"}
+    with pytest.raises(AttributeError, match="no attribute 'cheque'"):
+        _ = autograder.cheque

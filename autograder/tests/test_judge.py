@@ -1,0 +1,246 @@
+"""The judge: order, needs, deaths, our own faults, and what it all is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograder import checks as c
+from autograder.checks.verb import hide
+from autograder.exam import Exam, Wrong, an, array, number, pair, script_text, stable_seed
+from autograder.judge import judge, points, what_happened
+from autograder.model import Answer, Call, Check, Exercise, Given, Item, Opaque, Outcome, Seed, Verdict
+from autograder.tests.toys import FORWARD, forward, student
+
+
+def says(name: str, outcome: str = "", needs: tuple[str, ...] = (), weight: float = 1.0, verb: str = "", **more: Any) -> Check:
+    """A check that passes, or is wrong ("x"), or asks for a function of that name ("ask:f"), or is itself broken ("bug")."""
+
+    def judged(exam: Exam, reference: Exam | None = None) -> None:
+        if outcome.startswith("ask:"):
+            exam.ask(Call(outcome[4:], (1,)))
+        elif outcome == "bug":
+            raise ZeroDivisionError("ours")
+        elif outcome:
+            raise Wrong(outcome, "right")
+
+    return Check(verb or name, name, f"holds {name}", judged, needs, weight, **more)
+
+
+def run(*checks: Check, seconds: float = 5.0, **functions: Any) -> tuple[Verdict, ...]:
+    return judge(Exercise("f", checks), student(functions), "toy", seconds=seconds)
+
+
+def outcomes(*checks: Check, **functions: Any) -> list[str]:
+    return [v.outcome.value for v in run(*checks, seconds=0.3, **functions)]
+
+
+def hang(x: Any) -> Any:
+    while True:
+        pass
+
+
+def leave(x: Any) -> Any:
+    raise SystemExit(0)
+
+
+def fail(x: Any) -> Any:
+    raise ValueError("x is no good")
+
+
+# -------------------------------------------------------------------------------------------------------------------------- needs
+def test_a_check_waits_for_what_it_needs() -> None:
+    a, b, waits, free = says("a", "x"), says("b"), says("c", needs=("a",)), says("d", needs=("b",))
+    assert outcomes(a, b, waits, free) == ["failed", "passed", "skipped", "passed"]
+    assert run(a, b, waits, free)[2].got == 'not tried: first "holds a" must hold'
+
+
+def test_waiting_is_handed_on() -> None:
+    assert outcomes(says("a", "x"), says("b", needs=("a",)), says("c", needs=("b",))) == ["failed", "skipped", "skipped"]
+
+
+def test_a_need_may_name_one_check_or_all_of_a_verb() -> None:
+    one, two = says("v(p=1)", verb="v"), says("v(p=2)", "x", verb="v")
+    assert outcomes(one, two, says("a", needs=("v",))) == ["passed", "failed", "skipped"]
+    assert outcomes(one, two, says("a", needs=("v(p=1)",))) == ["passed", "failed", "passed"]
+
+
+# ------------------------------------------------------------------------------------------------------------------------- deaths
+@pytest.mark.parametrize(("function", "outcome"), [(hang, "timed_out"), (leave, "crashed")])
+def test_after_a_death_the_exercise_is_over(function: Any, outcome: str) -> None:
+    checks = (says("a"), says("b", "ask:g"), says("c"), says("d", needs=("c",)))
+    verdicts = judge(Exercise("f", checks), student({"g": function}), "toy", seconds=0.3)
+    assert [v.outcome.value for v in verdicts] == ["passed", outcome, "skipped", "skipped"]
+    assert verdicts[2].got == f"not tried, because {verdicts[1].got}"
+    assert points(Exercise("f", checks, points=4), verdicts) == 0
+
+
+def test_an_exception_costs_the_one_check_only() -> None:
+    assert outcomes(says("a", "ask:g"), says("b"), g=fail) == ["raised", "passed"]
+    (verdict,) = run(says("a", "ask:g"), g=fail)
+    assert verdict.got == "g raised ValueError: x is no good", verdict.got
+
+
+def test_a_check_that_is_itself_broken_is_our_fault_and_costs_nothing() -> None:
+    (verdict,) = run(says("a", "bug"))
+    assert verdict.outcome is Outcome.BROKEN
+    assert verdict.got == "the check itself failed: ZeroDivisionError: ours"
+
+
+def test_a_check_may_have_a_deadline_of_its_own() -> None:
+    (verdict,) = judge(Exercise("f", [says("a", "ask:g", seconds=0.1)]), student({"g": hang}), "toy", seconds=60)
+    assert verdict.outcome is Outcome.TIMED_OUT
+
+
+# ------------------------------------------------------------------------------------------------------------------------- points
+@pytest.mark.parametrize(
+    ("weights", "passed", "worth", "expected"),
+    [
+        ((1, 1), (True, True), 3, 3),
+        ((1, 1), (False, False), 3, 0),
+        ((1, 1, 1), (True, False, True), 2, 1.33),
+        ((5, 1), (True, False), 3, 2.5),
+        ((0, 1), (False, True), 2, 2),
+        ((0, 0), (True, True), 2, 0),
+        ((), (), 2, 0),
+    ],
+)
+def test_points_follow_the_weights(weights: Sequence[float], passed: Sequence[bool], worth: float, expected: float) -> None:
+    verdicts = tuple(
+        Verdict("f", str(k), "", Outcome.PASSED if p else Outcome.FAILED, weight=w)
+        for k, (w, p) in enumerate(zip(weights, passed, strict=True))
+    )
+    assert points(Exercise("f", (), points=worth), verdicts) == expected
+
+
+# -------------------------------------------------------------------------------------------------------------------------- words
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (Answer(Outcome.TIMED_OUT), "f did not return in time and was stopped"),
+        (Answer(Outcome.CRASHED), "f ended the whole program instead of returning"),
+        (Answer(Outcome.SKIPPED, error="the call before it did not return"), "f could not be called: the call before it did not return"),
+        (Answer(Outcome.RAISED, error="NotImplementedError"), "f is not written yet"),
+        (Answer(Outcome.RAISED, error="NotImplementedError: write me"), "f is not written yet"),
+        (Answer(Outcome.RAISED, error="NameError: f is not defined"), "f is not defined in this notebook"),
+        (Answer(Outcome.RAISED, error="NameError: name 'g' is not defined"), "f raised NameError: name 'g' is not defined"),
+        (Answer(Outcome.RAISED, error="KeyError: 'm'", line="line 3: return c['m']"), "f raised KeyError: 'm' at line 3: return c['m']"),
+    ],
+)
+def test_what_happened_is_one_sentence(answer: Answer, words: str) -> None:
+    assert what_happened(Call("f"), answer) == words
+
+
+def test_in_a_hidden_case_neither_inputs_nor_the_students_words_are_told() -> None:
+    answer = Answer(Outcome.RAISED, error="ValueError: p was 0.1234")
+    assert what_happened(Call("f"), answer, hidden=True) == "f raised ValueError"
+    own = Answer(Outcome.RAISED, error="PWas01234: ha")
+    assert what_happened(Call("f"), own, hidden=True) == "f raised an exception of your own"
+    check = hide(c.drops_the_right_share(p=0.37))
+    assert "0.37" not in check.sentence
+    (verdict,) = judge(Exercise(FORWARD, [check]), student({FORWARD: lambda x, p, rng, train=True: (x, None)}), "toy")
+    assert (verdict.outcome, verdict.call, verdict.hidden) == (Outcome.FAILED, "", True)
+
+
+def test_a_public_check_shows_the_call_that_was_asked() -> None:
+    (verdict,) = judge(Exercise(FORWARD, [c.is_identity_at_test_time(p=0.3)]), student({FORWARD: lambda *a, **k: 0}), "toy")
+    assert verdict.call.startswith("dropout_forward(np.random.default_rng(")
+    assert verdict.call.endswith(", 0.3, None, train=False)")
+
+
+# ------------------------------------------------------------------------------------------------------------------------- seeds
+def spied(*checks: Check, slug: str = "toy", salt: str = "") -> list[float]:
+    """The first numbers that a student's function draws, check by check."""
+    drawn: list[float] = []
+
+    def spy(x: Any, p: float, rng: Any, train: bool = True) -> Any:
+        drawn.append(float(x.flat[0]))
+        return forward(x, p, rng, train)
+
+    judge(Exercise(FORWARD, checks), student({FORWARD: spy}), slug, salt)
+    return drawn
+
+
+def test_public_checks_ask_the_same_whatever_the_salt_and_hidden_ones_do_not() -> None:
+    check = c.scales_the_survivors(p=0.3)
+    assert spied(check) == spied(check) == spied(check, salt="secret")
+    assert spied(hide(check), salt="one") == spied(hide(check), salt="one")
+    assert spied(hide(check), salt="one") != spied(hide(check), salt="two")
+    assert spied(check) != spied(check, slug="other")
+
+
+def test_a_seed_depends_on_its_text_alone() -> None:
+    assert stable_seed("dropout") == 457968169
+    assert 0 <= stable_seed("") < 2**32
+
+
+# -------------------------------------------------------------------------------------------------------------------------- desk
+def test_a_reference_check_is_handed_both_desks() -> None:
+    def judged(exam: Exam, reference: Exam) -> None:
+        (one,), (other,) = exam.ask(Call("g", (3,))), reference.ask(Call("g", (3,)))
+        if one != other:
+            raise Wrong(str(one), str(other))
+
+    check = Check("v", "v", "holds", judged, with_reference=True)
+    (same,) = judge(Exercise("f", [check]), student({"g": lambda x: x}), "toy", reference=student({"g": lambda x: x}))
+    (wrong,) = judge(Exercise("f", [check]), student({"g": lambda x: 0}), "toy", reference=student({"g": lambda x: x}))
+    assert same.passed
+    assert (wrong.got, wrong.wanted) == ("0", "3")
+
+
+def test_without_a_reference_such_a_check_is_our_fault() -> None:
+    (verdict,) = judge(Exercise("quiz", [c.answers_rightly(key="number")]), student(), "toy")
+    assert verdict.outcome is Outcome.BROKEN
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (None, "None"),
+        (3, "an int"),
+        (2.0, "a float"),
+        ("x", "a str"),
+        ((1, 2), "a tuple of 2"),
+        ({}, "a dict"),
+        (np.zeros((2, 3), "float32"), "an array of float32 and shape (2, 3)"),
+        (Opaque("Tensor"), "a Tensor"),
+        (Opaque("array of 99 bytes"), "an array of 99 bytes"),
+    ],
+)
+def test_values_of_the_wrong_kind_have_names(value: Any, words: str) -> None:
+    assert an(value) == words
+
+
+def test_reading_answers_refuses_politely() -> None:
+    with pytest.raises(Wrong, match=r"out\.shape = \(2,\), but should be \(3,\)"):
+        array(np.zeros(2), "out", (3,))
+    with pytest.raises(Wrong, match="out is a str, but should be an array of numbers"):
+        array("abc", "out")
+    with pytest.raises(Wrong, match="out is a list of 2 that is no array"):
+        array([[1, 2], [3]], "out")
+    with pytest.raises(Wrong, match="the function returned None, but should be a pair \\(out, cache\\)"):
+        pair(None)
+    assert array([1, 2], "out").tolist() == [1, 2]
+    assert array(True, "out").shape == ()
+    assert pair([1, 2]) == (1, 2)
+
+
+def test_numbers_show_enough_digits_to_see_the_mistake() -> None:
+    assert [number(v) for v in (1 / 3, 1e-9, 1e20, float("nan"), np.float32(0.1), 7)] == ["0.333333", "1e-09", "1e+20", "nan", "0.1", "7"]
+
+
+# ------------------------------------------------------------------------------------------------------------------------ scripts
+def test_a_script_reads_as_python() -> None:
+    x = Given("np.ones(3)", np.ones(3))
+    calls = [Call("fw", (x, 0.3, Seed(7)), returns=("out", "cache")), Call("bw", (Given("dout", 1), Item(0, 1)), returns=("dx",))]
+    assert script_text(calls) == "out, cache = fw(np.ones(3), 0.3, np.random.default_rng(7)); bw(dout, cache)"
+    assert script_text([Call("fw", (x,), {"train": False})]) == "fw(np.ones(3), train=False)"
+    assert script_text([Call("quiz", look=True)]) == "quiz"
+
+
+def test_a_shared_generator_is_made_once_and_a_long_script_is_cut() -> None:
+    calls = [Call("draw", (Seed(7, "rng"),))] * 5
+    assert script_text(calls) == "rng = np.random.default_rng(7); draw(rng); draw(rng); draw(rng) ..."

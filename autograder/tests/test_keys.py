@@ -1,0 +1,93 @@
+"""How a key is written: marks on wrong and right answers, and their source as a student would have written it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from autograder.keys import entries, misconception, source, variant
+from autograder.model import CourseError, Misconception, Variant
+
+
+@misconception("shrink", signs="factor rows")
+def p_is_the_factor(x: Any, p: float) -> Any:
+    """You multiply by p,
+
+    but p says how much is taken away.
+    """
+    return x * p
+
+
+@variant("shrink")
+def by_subtraction(x: Any, p: float) -> Any:
+    """The same, as a difference."""
+    return x - p * x
+
+
+@misconception("shrink", name="cache_is_forgotten")
+class Forgetful:
+    """You forget the cache."""
+
+    def shrink(x: Any, p: float) -> Any:
+        """Says something."""
+        return x * (1 - p), None
+
+    def grow(x: Any, cache: Any) -> Any:
+        if cache is None:
+            return x
+        return x / cache
+
+
+def marked(thing: Any) -> Misconception | Variant:
+    (entry,) = entries({"thing": thing})
+    return entry
+
+
+def test_a_wrong_solution_carries_its_sentence_and_its_signs() -> None:
+    entry = marked(p_is_the_factor)
+    assert isinstance(entry, Misconception)
+    assert (entry.name, entry.exercise, entry.signs) == ("p_is_the_factor", "shrink", ("factor", "rows"))
+    assert entry.sentence == "You multiply by p, but p says how much is taken away."
+    assert dict(entry.functions) == {"shrink": p_is_the_factor}
+
+
+def test_a_right_variant_is_named_after_itself() -> None:
+    entry = marked(by_subtraction)
+    assert isinstance(entry, Variant)
+    assert (entry.name, entry.exercise) == ("by_subtraction", "shrink")
+    assert entry.functions["shrink"](8, 0.25) == 6
+
+
+def test_a_class_replaces_the_functions_it_holds() -> None:
+    entry = marked(Forgetful)
+    assert entry.name == "cache_is_forgotten"
+    assert set(entry.functions) == {"shrink", "grow"}
+    assert entry.functions["grow"](8, 2) == 4
+
+
+def test_entries_come_in_the_order_in_which_they_are_written() -> None:
+    space = {"b": by_subtraction, "n": 3, "a": p_is_the_factor, "text": "nothing", "Forgetful": Forgetful}
+    assert [e.name for e in entries(space)] == ["by_subtraction", "p_is_the_factor", "cache_is_forgotten"]
+
+
+def test_without_a_sentence_there_is_no_misconception() -> None:
+    with pytest.raises(CourseError, match=r"The misconception silent has no docstring\. Write the sentence"):
+
+        @misconception("shrink")
+        def silent(x: Any) -> Any:
+            return x
+
+
+def test_the_source_is_what_a_student_would_have_written() -> None:
+    (text,) = source(marked(p_is_the_factor)).values()
+    assert text == "def shrink(x: Any, p: float) -> Any:\n    return x * p"
+    texts = source(marked(Forgetful))
+    assert texts["grow"] == "def grow(x: Any, cache: Any) -> Any:\n    if cache is None:\n        return x\n    return x / cache"
+    assert '"""' not in texts["shrink"]
+
+
+def test_what_is_no_plain_function_has_no_source() -> None:
+    entry = Variant("short", "shrink", {"shrink": lambda x, p: x})
+    with pytest.raises(CourseError, match=r"is no plain function\. Write it with def"):
+        source(entry)
