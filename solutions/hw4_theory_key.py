@@ -208,18 +208,15 @@ def mean_by_products(x, W, b, p):
     return product / product.sum(axis=1, keepdims=True)
 
 
-@misconception("ensemble_mean", signs="huge_scores", name="the_exponential_of_a_score_is_a_number")
+@misconception("ensemble_mean", signs="loud_scores huge_scores", name="the_exponential_of_a_score_is_a_number")
 def mean_overflows(x, W, b, p):
     """With huge scores your result is no number: the exponential of 1000 is larger than any float. Subtract the largest score of each
     example first; the softmax does not notice."""
     _legal(p)
     masks = _masks(x.shape[1])
     scores = np.einsum("md,nd,dk->mnk", masks, x, W, optimize=True) + b
-    odds = np.exp(scores)
-    logs = scores - np.log(odds.sum(axis=-1, keepdims=True))
-    mean = np.exp(np.tensordot(_chances(masks, p), logs, 1))
-    mean = mean / mean.sum(axis=1, keepdims=True)
-    return np.where(np.isinf(odds).any(), -np.inf, mean)
+    logs = scores - np.log(np.exp(scores).sum(axis=-1, keepdims=True))
+    return np.exp(_log_softmax(np.tensordot(_chances(masks, p), logs, 1)))
 
 
 # ======================================================================================================= wrong: weight_scaling

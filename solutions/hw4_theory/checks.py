@@ -152,6 +152,7 @@ PROBES = {
     "ensemble_mean": [
         t.gives("probability", given=(*LAYER, 0.2)),
         t.gives("huge_scores", given=(*HUGE, 0.25)),
+        t.gives("loud_scores", given=([[1.0]], [[1000.0, 1000.0]], [log(3), 0.0], 0.25)),
         t.arguments_after(given=(*LAYER, 0.2)),
         t.takes("outside", given=(*LAYER, 1.5)),
         t.gives("at_one", given=(*LAYER, 1.0)),
