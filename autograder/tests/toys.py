@@ -21,6 +21,7 @@ Function = Callable[..., Any]
 Rng = np.random.Generator
 
 FORWARD = "dropout_forward"
+BACKWARD_NAME = "dropout_backward"
 PAIR = {"forward": "dropout_forward", "backward": "dropout_backward"}
 SHAPES = ((7,), (2, 3, 4), (2, 3, 4, 5))
 
