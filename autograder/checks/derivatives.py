@@ -6,58 +6,37 @@ make of it. Inputs keep away from kinks.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from autograder.checks.facts import fact, nearest
-from autograder.checks.inputs import Array
 from autograder.checks.verb import verb
 from autograder.exam import Exam, Wrong, array, number
 from autograder.model import Call, Code, Given, Seed
 
 DROP = 0.3
-KEPT = f"kept = np.random.default_rng(5).random({{shape}}) >= {DROP}"
+KEPT = f"kept = np.random.default_rng(5).random({{shape}}) >= {DROP}\n"
 
 
 @dataclass(frozen=True)
 class Form:
-    """f as text (`{shape}` is the shape of x) and the exact gradient of sum(f(x) * dout)."""
+    """Text that makes f (`{shape}` is the shape of x), and the text of the gradient of sum(f(x) * dout)."""
 
     source: str
-    gradient: Callable[[Array, Any], Array]
-    out: Callable[[Array], Any]  # f itself, to know the shape of what it returns
-
-
-def _kept(x: Array) -> Array:
-    return np.asarray(np.random.default_rng(5).random(x.shape) >= DROP)
-
-
-def _weights(x: Array) -> Array:
-    return np.random.default_rng(3).normal(size=(x.shape[-1], 2))
+    gradient: str
 
 
 FORMS: dict[str, Form] = {
-    "x squared": Form("f = lambda x: x ** 2", lambda x, d: d * 2 * x, lambda x: x**2),
-    "a sum of sines (one number)": Form("f = lambda x: float(np.sin(x).sum())", lambda x, d: d * np.cos(x), lambda x: float(np.sin(x).sum())),
-    "a matrix product": Form(
-        "W = np.random.default_rng(3).normal(size=({shape}[-1], 2))\nf = lambda x: x @ W",
-        lambda x, d: d @ _weights(x).T,
-        lambda x: x @ _weights(x),
-    ),
-    "x itself": Form("f = lambda x: x", lambda x, d: d + 0 * x, lambda x: x),
+    "x squared": Form("f = lambda x: x ** 2", "dout * 2 * x"),
+    "a sum of sines (one number)": Form("f = lambda x: float(np.sin(x).sum())", "dout * np.cos(x)"),
+    "a matrix product": Form("W = np.random.default_rng(3).normal(size=({shape}[-1], 2))\nf = lambda x: x @ W", "dout @ W.T"),
+    "x itself": Form("f = lambda x: x", "dout"),
     "a ReLU layer with dropout": Form(
-        f"{KEPT}\nf = lambda x: np.maximum(x, 0) * kept / {1 - DROP}",
-        lambda x, d: d * (x > 0) * _kept(x) / (1 - DROP),
-        lambda x: np.maximum(x, 0) * _kept(x) / (1 - DROP),
+        f"{KEPT}f = lambda x: np.maximum(x, 0) * kept / {1 - DROP}", f"dout * (x > 0) * kept / {1 - DROP}"
     ),
-    "x squared with dropout": Form(
-        f"{KEPT}\nf = lambda x: x ** 2 * kept / {1 - DROP}",
-        lambda x, d: d * 2 * x * _kept(x) / (1 - DROP),
-        lambda x: x**2 * _kept(x) / (1 - DROP),
-    ),
+    "x squared with dropout": Form(f"{KEPT}f = lambda x: x ** 2 * kept / {1 - DROP}", f"dout * 2 * x * kept / {1 - DROP}"),
 }
 
 # What a slip makes of the gradient of a ReLU layer with dropout.
@@ -81,27 +60,25 @@ class Question:
     f: Code
     x: Given
     dout: Given
-    dx: Array
+    dx: Given
+    known: dict[str, Any]  # the names that the texts define, with their values
+
+    def gradient(self, text: str) -> Given:
+        """The gradient that this text computes."""
+        return Given("dx", np.asarray(eval(text, dict(self.known)), dtype=float), f"dx = {text}")
 
 
 def question(form: str, shape: tuple[int, ...], seed: int) -> Question:
     """A form with an input whose entries are at least a tenth away from zero, of either sign."""
-    text = f"np.random.default_rng({seed}).normal(size={shape})"
-    x = np.random.default_rng(seed).normal(size=shape)
-    x += 0.1 * np.sign(x)
-    size = np.shape(FORMS[form].out(x))
-    dout: Any = np.random.default_rng(seed + 1).normal(size=size) if size else 1.7
-    dout_text = f"np.random.default_rng({seed + 1}).normal(size={size})" if size else "1.7"
-    given = Given("x", x, f"x = {text}\nx += 0.1 * np.sign(x)")
     code = Code("f", FORMS[form].source.replace("{shape}", str(shape)))
-    return Question(code, given, Given("dout", dout, f"dout = {dout_text}"), np.asarray(FORMS[form].gradient(x, dout)))
-
-
-def slip(asked: Question, name: str) -> Given:
-    """The wrong gradient that a slip gives, together with the text that computes it."""
-    x, dout = asked.x.value, asked.dout.value
-    known = {"np": np, "x": x, "dout": dout, "kept": _kept(x)}
-    return Given("dx", np.asarray(eval(SLIPS[name], known)), f"dx = {SLIPS[name]}")
+    x_text = f"x = np.random.default_rng({seed}).normal(size={shape})\nx += 0.1 * np.sign(x)"
+    known: dict[str, Any] = {"np": np}
+    exec(f"{code.source}\n{x_text}", known)
+    size = np.shape(known["f"](known["x"]))
+    dout_text = f"dout = np.random.default_rng({seed + 1}).normal(size={size})" if size else "dout = 1.7"
+    exec(dout_text, known)
+    asked = Question(code, Given("x", known["x"], x_text), Given("dout", known["dout"], dout_text), Given("", None), known)
+    return replace(asked, dx=asked.gradient(FORMS[form].gradient))
 
 
 def numeric_call(function: str, asked: Question, *more: Any, **options: Any) -> Call:
@@ -112,11 +89,6 @@ def numeric_call(function: str, asked: Question, *more: Any, **options: Any) -> 
 def error_call(function: str, asked: Question, dx: Any, seed: Seed, *more: Any, **options: Any) -> Call:
     """`error = directional_error(f, x, dout, dx, rng)`."""
     return Call(function, (asked.f, asked.x, asked.dout, dx, seed, *more), returns=("error",), **options)
-
-
-def right_dx(asked: Question) -> Given:
-    """The right gradient, shown by its name only."""
-    return Given("dx", asked.dx, "dx = ...    # the right gradient")
 
 
 def error_of(value: Any) -> float:
@@ -133,12 +105,12 @@ def differentiates(exam: Exam, *, form: str, shape: tuple[int, ...] = (4, 5), to
     """Gets the gradient of {form} right"""
     asked = question(form, shape, exam.seed(1))
     (value,) = exam.ask(numeric_call(exam.function, asked))
-    got = array(value, "dx", shape).astype(float)
-    far = np.abs(got - asked.dx)
+    got, wanted = array(value, "dx", shape).astype(float), asked.dx.value
+    far = np.abs(got - wanted)
     worst = np.unravel_index(int(np.argmax(np.where(np.isnan(far), np.inf, far))), far.shape)
-    if not far[worst] <= tolerance * max(1.0, float(np.abs(asked.dx).max())):
+    if not far[worst] <= tolerance * max(1.0, float(np.abs(wanted).max())):
         place = ", ".join(str(int(i)) for i in worst)
-        raise Wrong(f"dx[{place}] = {number(got[worst])}", f"{number(asked.dx[worst])} within {tolerance:g}")
+        raise Wrong(f"dx[{place}] = {number(got[worst])}", f"{number(wanted[worst])} within {tolerance:g}")
 
 
 @verb()
@@ -180,7 +152,7 @@ def changed(names: tuple[str, ...], before: tuple[Any, ...], after: tuple[Any, .
 def accepts_the_right_gradient(exam: Exam, *, form: str, shape: tuple[int, ...] = (6, 7), tolerance: float = 1e-6) -> None:
     """Gives at most {tolerance:g} for the right gradient of {form}"""
     asked = question(form, shape, exam.seed(1))
-    (value,) = exam.ask(error_call(exam.function, asked, right_dx(asked), Seed(exam.seed()), 4))
+    (value,) = exam.ask(error_call(exam.function, asked, asked.dx, Seed(exam.seed()), 4))
     error = error_of(value)
     if not error <= tolerance:
         raise Wrong(f"error = {number(error)}", f"at most {tolerance:g}")
@@ -193,7 +165,7 @@ def rejects_a_gradient_that(
     """Gives at least {least:g} for a gradient that {slips}"""
     # with four directions, a gradient off by the share r is within `least` with probability (0.8 least / r)^4 < 1e-13
     asked = question(form, shape, exam.seed(1))
-    (value,) = exam.ask(error_call(exam.function, asked, slip(asked, slips), Seed(exam.seed()), 4))
+    (value,) = exam.ask(error_call(exam.function, asked, asked.gradient(SLIPS[slips]), Seed(exam.seed()), 4))
     error = error_of(value) if not _is_infinite(value) else np.inf
     if not error >= least:
         raise Wrong(f"error = {number(error)}", f"at least {least:g}")
@@ -208,7 +180,7 @@ def measures_in_units_of_the_gradient(exam: Exam, *, off: float = 1e-3, shape: t
     """Divides by |dx| / sqrt(n): a gradient that is {off:g} too long gives a few times {off:g}"""
     # the error is off * max |z| over k nearly normal z: outside 1.8 to 8 with probability below 1e-12
     asked = question("a matrix product", shape, exam.seed(1))
-    longer = Given("1.001 * dx" if off == 1e-3 else f"{1 + off} * dx", asked.dx * (1 + off), "dx = ...    # the right gradient")
+    longer = asked.gradient(f"{1 + off} * (dout @ W.T)")
     (value,) = exam.ask(error_call(exam.function, asked, longer, Seed(exam.seed()), k))
     error = error_of(value)
     if not 1.8 * off <= error <= 8 * off:
@@ -220,7 +192,8 @@ def knows_a_gradient_of_zeros(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) ->
     """Gives 0, not NaN and no warning, where f is constant and dx is zero"""
     zeros = Given(f"np.zeros({shape})", np.zeros(shape))
     asked = question("x squared", shape, exam.seed(1))
-    call = Call(exam.function, (Code("f", "f = lambda x: 0 * x"), asked.x, asked.dout, zeros, Seed(exam.seed())), returns=("error",), watch=True)
+    constant = replace(asked, f=Code("f", "f = lambda x: 0 * x"))
+    call = error_call(exam.function, constant, zeros, Seed(exam.seed()), watch=True)
     (answer,) = exam.returned(call)
     error = error_of(answer.value)
     if not error <= 1e-9:
@@ -233,8 +206,9 @@ def knows_a_gradient_of_zeros(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) ->
 def draws_its_directions_from_rng(exam: Exam, *, slips: str, shape: tuple[int, ...] = (6, 7)) -> None:
     """Draws its directions from rng: the same seed gives the same error, another seed another one"""
     asked = question("a ReLU layer with dropout", shape, exam.seed(1))
-    wrong = slip(asked, slips)
-    calls = [error_call(exam.function, asked, wrong, seed, 4, watch=True) for seed in (Seed(exam.seed()), Seed(exam.seed()), Seed(exam.seed(1)))]
+    wrong = asked.gradient(SLIPS[slips])
+    seeds = [Seed(exam.seed()), Seed(exam.seed()), Seed(exam.seed(1))]
+    calls = [error_call(exam.function, asked, wrong, seed, 4, watch=True) for seed in seeds]
     answers = exam.returned(*calls)
     exam.last = tuple(calls[:2])
     one, again, other = (error_of(a.value) for a in answers)
@@ -250,9 +224,9 @@ def draws_its_directions_from_rng(exam: Exam, *, slips: str, shape: tuple[int, .
 def keeps_what_it_is_given(exam: Exam, *, form: str = "x squared", shape: tuple[int, ...] = (5, 6)) -> None:
     """Does not modify x, dout or dx"""
     asked = question(form, shape, exam.seed(1))
-    (answer,) = exam.returned(error_call(exam.function, asked, right_dx(asked), Seed(exam.seed()), watch=True))
+    (answer,) = exam.returned(error_call(exam.function, asked, asked.dx, Seed(exam.seed()), watch=True))
     error_of(answer.value)
-    before = (None, asked.x.value, asked.dout.value, asked.dx)
+    before = (None, asked.x.value, asked.dout.value, asked.dx.value)
     what = changed(("f", "x", "dout", "dx"), before, answer.facts.arguments if answer.facts else ())
     if what:
         raise Wrong(what, "every bit as it was")
@@ -277,20 +251,20 @@ def gradient_of(exam: Exam, *, form: str) -> str:
     """Is the gradient of this form right, a multiple, or wrong?"""
     asked = question(form, (4, 5), exam.seed(1))
     (value,) = exam.ask(numeric_call(exam.function, asked))
-    got = array(value, "dx", (4, 5)).astype(float)
-    if np.allclose(got, asked.dx, rtol=1e-4, atol=1e-4):
+    got, wanted = array(value, "dx", (4, 5)).astype(float), asked.dx.value
+    if np.allclose(got, wanted, rtol=1e-4, atol=1e-4):
         return "right"
     if not got.any():
         return "zeros"
-    scale = float((got * asked.dx).sum() / (asked.dx**2).sum())
-    return nearest(scale, {"twice": 2.0, "half": 0.5, "minus": -1.0}, 1e-4) if np.allclose(got, scale * asked.dx, atol=1e-4) else "wrong"
+    scale = float((got * wanted).sum() / (wanted**2).sum())
+    return nearest(scale, {"twice": 2.0, "half": 0.5, "minus": -1.0}, 1e-4) if np.allclose(got, scale * wanted, atol=1e-4) else "wrong"
 
 
 @fact
 def size_of_an_error(exam: Exam, *, off: float = 1e-3, n: int = 2000, k: int = 400) -> str:
     """In which unit the error of a gradient that is a little too long is given."""
     asked = question("a matrix product", (n // 50, 50), exam.seed(1))
-    (value,) = exam.ask(error_call(exam.function, asked, Given("dx", asked.dx * (1 + off)), Seed(exam.seed()), k))
+    (value,) = exam.ask(error_call(exam.function, asked, asked.gradient(f"{1 + off} * (dout @ W.T)"), Seed(exam.seed()), k))
     size = float(array(value, "error", ())) / off * (1 + off)
     if abs(size - 1) < 0.02:
         return "of the slope itself"
@@ -304,7 +278,7 @@ def size_of_an_error(exam: Exam, *, off: float = 1e-3, n: int = 2000, k: int = 4
 def signs_of_errors(exam: Exam) -> str:
     """Are errors of wrong gradients ever negative?"""
     asked = question("a ReLU layer with dropout", (6, 7), exam.seed(1))
-    wrong = slip(asked, "forgets the mask")
+    wrong = asked.gradient(SLIPS["forgets the mask"])
     values = exam.ask(*(error_call(exam.function, asked, wrong, Seed(exam.seed(j)), 1) for j in range(24)))
     return "negative" if any(float(array(v, "error", ())) < 0 for v in values) else "positive"
 
@@ -313,7 +287,7 @@ def signs_of_errors(exam: Exam) -> str:
 def other_seeds(exam: Exam) -> str:
     """Do other random numbers give another error?"""
     asked = question("a ReLU layer with dropout", (6, 7), exam.seed(1))
-    wrong = slip(asked, "forgets the mask")
+    wrong = asked.gradient(SLIPS["forgets the mask"])
     values = exam.ask(*(error_call(exam.function, asked, wrong, Seed(exam.seed(j)), 2) for j in range(2)))
     return "the same" if values[0] == values[1] else "another"
 

@@ -235,7 +235,8 @@ def gives_dropped_units_no_gradient(exam: Exam, *, p_in: float, p_hidden: float,
     loss_of(value)
     grads = grads_of(value, question.values)
     if not _silent(grads["W1"], 1).any() or _silent(grads["W1"], 1).all():
-        raise Wrong(f'{int(_silent(grads["W1"], 1).sum())} of {units} rows of grads["W1"] are 0', f"about {p_in:g} of them: the dropped inputs")
+        empty = int(_silent(grads["W1"], 1).sum())
+        raise Wrong(f'{empty} of {units} rows of grads["W1"] are 0', f"about {p_in:g} of them: the dropped inputs")
     for layer in (FIRST, SECOND):
         active = question.values[f"b{layer}"] > 0  # with one example, the units whose ReLU is on
         out, into = _silent(grads[f"W{layer + 1}"], 1), _silent(grads[f"W{layer}"], 0) & (grads[f"b{layer}"] == 0)
@@ -364,4 +365,5 @@ def obeys_its_generator(exam: Exam, *, p: float) -> None:
         if one != again:
             raise Wrong(f"two generators with the same seed gave the losses {one!r} and {again!r}", "the same loss")
         if one == first or first == second:
-            raise Wrong(f"with p_in = {p_in} and p_hidden = {p_hidden} the loss was {first!r} twice, for other random numbers", "other masks")
+            where = "on the input" if p_in else "on the hidden layers"
+            raise Wrong(f"with dropout {where} the loss was {first!r} twice, from other random numbers", "two losses")

@@ -6,7 +6,7 @@ import numpy as np
 
 from autograder.checks.facts import fact, nearest
 from autograder.checks.losses import SMALL, direction, slope_errors, what_changed
-from autograder.checks.networks import FIRST, INPUTS, SECOND, Question, asked, grads_of, loss_call, loss_of, plain_call, score_of, singles
+from autograder.checks.networks import INPUTS, SECOND, Question, asked, grads_of, loss_call, loss_of, plain_call, score_of, singles
 from autograder.checks.networks import losses as training_losses
 from autograder.exam import Exam, Unanswered, Wrong, array
 from autograder.model import Call, Given, Outcome, Seed
