@@ -107,6 +107,9 @@ def drops_whole_blocks(exam: Exam, *, p: float, block: int, shape: tuple[int, in
         n, c, i, j = (int(k) for k in np.argwhere(torn)[0])
         rest = f"in no block of {block} x {block} zeros ({int(torn.sum())} of {int(zero.sum())} zeros do not)"
         raise Wrong(f"mask[{n}, {c}, {i}, {j}] = 0 lies {rest}", "part of such a block", ~zero[n, c])
+    larger = block + 1  # among hundreds of maps some hold a block that no other touches, so right zeros never pass for larger blocks
+    if not (zero & ~in_whole_blocks(zero, larger)).any():
+        raise Wrong(f"all zeros lie in blocks of {larger} x {larger}", f"blocks of {block} x {block}")
 
 
 @verb()

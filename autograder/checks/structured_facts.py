@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.facts import P, fact, nearest
-from autograder.checks.inputs import Array, normal, output, scale, train_call
+from autograder.checks.inputs import Array, backward_call, normal, output, scale, train_call
 from autograder.checks.normalisation import Memory, block_call, block_output, channel_statistics, lively, remembered
 from autograder.checks.structured import Lattice, block_draws, in_whole_blocks
 from autograder.exam import Exam, array
@@ -24,6 +24,14 @@ def mask_axes(exam: Exam, *, shape: tuple[int, ...]) -> str:
     x = normal(shape, exam.seed(1))
     (value,) = exam.ask(train_call(exam.function, x, P, Seed(exam.seed())))
     return axes_of(output(value, x) != 0)
+
+
+@fact
+def gradient_axes(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...]) -> str:
+    """The axes of dout along which the zeros of the gradient change."""
+    x, dout = normal(shape, exam.seed(1)), normal(shape, exam.seed(2))
+    _, dx = exam.ask(train_call(forward, x, P, Seed(exam.seed())), backward_call(backward, dout, 0))
+    return axes_of(array(dx, "dx", shape) != 0)
 
 
 def axes_of(kept: Array) -> str:
