@@ -386,8 +386,8 @@ class BackwardPerPixel:
 
 @misconception("spatial_dropout_backward", signs="gradient_at_zero_input", name="the_mask_can_be_read_off_the_output")
 class BackwardFromOutput:
-    """You take a zero of the output for a dropped unit. But a kept unit whose x is 0 (and behind a ReLU there are many) has output 0 too, and
-    its gradient must pass. Store the mask."""
+    """You take a zero of the output for a dropped unit. But a kept unit whose x is 0 (behind a ReLU there are many) has output 0 too,
+    and its gradient must pass. Store the mask."""
 
     def spatial_dropout_forward(x, p, rng, train=True):
         out, _ = _spatial(x, p, rng, train, x.shape[:2] + (1,) * (x.ndim - 2))
@@ -414,8 +414,8 @@ _latest = 1.0
 
 @misconception("spatial_dropout_backward", signs="cache_used", name="the_latest_mask_is_the_right_one")
 class BackwardGlobal:
-    """You keep the mask in a global variable. When two forward passes are followed by two backward passes, the first of these gets the wrong
-    mask. Hand it over in the cache."""
+    """You keep the mask in a global variable. When two forward passes are followed by two backward passes, one of these gets the
+    wrong mask. Hand it over in the cache."""
 
     def spatial_dropout_forward(x, p, rng, train=True):
         global _latest
@@ -475,8 +475,8 @@ def _gamma(H, W, p, block):
 def _erased(seeds, shape, block):
     """True = kept: everything but the blocks that begin at the seeds."""
     kept = np.ones(shape, dtype=bool)
-    for n, c, i, j in np.argwhere(seeds):
-        kept[n, c, i : i + block, j : j + block] = False
+    for n, channel, i, j in np.argwhere(seeds):
+        kept[n, channel, i : i + block, j : j + block] = False
     return kept
 
 
@@ -563,15 +563,14 @@ class GammaOfSquares:
 
 @misconception("dropblock_mask", signs="zeros", name="blocks_may_stick_out_of_the_map")
 class BlocksCut:
-    """Your blocks may begin anywhere, and those at the border are cut off. Only WHOLE blocks are drawn: the upper left corner lies among the
-    first H - block + 1 rows and W - block + 1 columns."""
+    """Your blocks may begin anywhere, and those at the border are cut off. Only WHOLE blocks are drawn: the upper left corner lies among
+    the first H - block + 1 rows and W - block + 1 columns."""
 
     def dropblock_gamma(H, W, p, block):
         return _gamma(H, W, p, block)
 
     def dropblock_mask(shape, p, block, rng):
-        N, C, H, W = shape
-        return _by_count(_erased(rng.random(shape) < _gamma(H, W, p, block), shape, block))
+        return _by_count(_erased(rng.random(shape) < _gamma(*shape[2:], p, block), shape, block))
 
 
 @misconception("dropblock_mask", signs="zeros", name="gamma_drops_single_units")
@@ -610,28 +609,28 @@ class BlocksSharedByExamples:
         return _gamma(H, W, p, block)
 
     def dropblock_mask(shape, p, block, rng):
-        N, C, H, W = shape
+        _, C, H, W = shape
         seeds = rng.random((1, C, H - block + 1, W - block + 1)) < _gamma(H, W, p, block)
         return _by_count(np.broadcast_to(_erased(seeds, (1, C, H, W), block), shape))
 
 
 @misconception("dropblock_mask", signs="maps", name="all_channels_lose_the_same_blocks")
 class BlocksSharedByChannels:
-    """All channels of an example lose the same blocks. That is a variant which the paper tried too, and found weaker; here each channel has
+    """All channels of an example lose the same blocks. Here each channel has
     blocks of its own."""
 
     def dropblock_gamma(H, W, p, block):
         return _gamma(H, W, p, block)
 
     def dropblock_mask(shape, p, block, rng):
-        N, C, H, W = shape
+        N, _, H, W = shape
         seeds = rng.random((N, 1, H - block + 1, W - block + 1)) < _gamma(H, W, p, block)
         return _by_count(np.broadcast_to(_erased(seeds, (N, 1, H, W), block), shape))
 
 
 @misconception("dropblock_mask", signs="untouched_maps", name="each_map_loses_one_block")
 class OneBlockEach:
-    """Each map loses exactly one block (that is Cutout, DeVries and Taylor 2017). In DropBlock every valid place throws a coin: a map may lose no block, or
+    """Each map loses exactly one block, as if it were Cutout. In DropBlock every valid place throws a coin: a map may lose no block, or
     several."""
 
     def dropblock_gamma(H, W, p, block):
@@ -823,7 +822,7 @@ def _dropped(h, p, rng, train, per_unit=False):
     """Inverted dropout of whole channels (or of single units)."""
     if not train:
         return h
-    kept = rng.random(h.shape if per_unit else h.shape[:2] + (1, 1)) >= p
+    kept = rng.random(h.shape if per_unit else (*h.shape[:2], 1, 1)) >= p
     return h * (kept * (float(1 / (1 - p)) if p < 1 else 0.0)).astype(h.dtype)
 
 
@@ -845,8 +844,8 @@ def block_over_everything(x, p, rng, train):
 
 @misconception("fixed_conv_block", signs="normalised_over", name="each_example_is_normalised_by_itself")
 def block_over_places(x, p, rng, train):
-    """You normalise each channel of each EXAMPLE by itself (instance normalisation). The statistics of a channel are taken over the examples
-    too: axis=(0, 2, 3)."""
+    """You normalise each channel of each EXAMPLE by itself (instance normalisation). The statistics of a channel are taken over the
+    examples too: axis=(0, 2, 3)."""
     if not 0 <= p <= 1:
         raise ValueError("p is a probability")
     if train:
@@ -993,8 +992,8 @@ def block_learns_at_test(x, p, rng, train):
 
 @misconception("fixed_conv_block", signs="memory_with_dropout dropout_place", name="dropout_comes_first")
 def block_drops_first(x, p, rng, train):
-    """You drop before you normalise. The statistics then see the noise of the dropout, which is gone at test time (exercise 4), and the zeros
-    are no zeros any more. Normalise first, drop last."""
+    """You drop before you normalise. The statistics then see the noise of the dropout, which is gone at test time (exercise 4), and the
+    zeros are no zeros any more. Normalise first, drop last."""
     if not 0 <= p <= 1:
         raise ValueError("p is a probability")
     return _healthy(_dropped(x, p, rng, train), train)
@@ -1026,7 +1025,7 @@ def block_unscaled(x, p, rng, train):
     if not 0 <= p <= 1:
         raise ValueError("p is a probability")
     h = _healthy(x, train)
-    return h * (rng.random(x.shape[:2] + (1, 1)) >= p).astype(x.dtype) if train else h
+    return h * (rng.random((*x.shape[:2], 1, 1)) >= p).astype(x.dtype) if train else h
 
 
 @misconception("fixed_conv_block", signs="test_uses", name="dropout_works_at_test_time_too")
@@ -1046,7 +1045,7 @@ def block_keep_p(x, p, rng, train):
     h = _healthy(x, train)
     if not train or p == 0:
         return h
-    return h * ((rng.random(x.shape[:2] + (1, 1)) < p) * float(1 / p)).astype(x.dtype)
+    return h * ((rng.random((*x.shape[:2], 1, 1)) < p) * float(1 / p)).astype(x.dtype)
 
 
 @misconception("fixed_conv_block", signs="normalised_over memory_holds dropout_place test_uses block_mask_axes", name="the_patient_is_well")
@@ -1111,7 +1110,7 @@ class BackwardWithIndices:
         _legal(p)
         if not train:
             return x, None
-        kept = rng.random(x.shape[1::-1]).T < 1 - p
+        kept = (rng.random(x.shape[1::-1]) >= p).T
         out = np.zeros_like(x)
         out[kept] = x[kept] * x.dtype.type(_scale(p))
         return out, {"kept": kept, "p": p}
@@ -1250,4 +1249,4 @@ def block_by_spatial_dropout(x, p, rng, train):
     else:
         mean, var = running["mean"], running["var"]
     h = np.moveaxis((c_last - mean) / np.sqrt(var + 1e-5), -1, 1).astype(x.dtype)
-    return _spatial(h, p, rng, train, h.shape[:2] + (1, 1))[0]
+    return _spatial(h, p, rng, train, (*h.shape[:2], 1, 1))[0]
