@@ -27,6 +27,8 @@ HINTS = "hints.json"
 def find_root(start: Path | None = None) -> Path:
     """The course's root: the nearest folder at or above `start` that holds solutions/ or assignments/."""
     here = (start or Path.cwd()).resolve()
+    if not here.is_dir():
+        raise CourseError(f"There is no folder {here}. Name the course's root.")
     for folder in (here, *here.parents):
         if (folder / "solutions").is_dir() or (folder / "assignments").is_dir():
             return folder
@@ -48,7 +50,7 @@ def load_public(folder: Path) -> Assignment:
         path = _only_notebook(folder)
     layout = notebook.layout(path)
     module = _module(folder / "checks.py", f"_autograder_checks_{folder.name}")
-    exercises = tuple(_exercise(e, layout.points, folder) for e in module.EXERCISES)
+    exercises = tuple(_exercise(e, layout.points, folder) for e in _defined(module, "EXERCISES"))
     _complete(exercises, layout.points, path)
     hints = folder / HINTS
     return Assignment(
@@ -84,6 +86,12 @@ def _module(path: Path, name: str) -> ModuleType:
     except Exception as error:
         raise CourseError(f"{path} cannot be loaded: {type(error).__name__}: {error}. Mend the file.") from error
     return module
+
+
+def _defined(module: ModuleType, name: str) -> Any:
+    if not hasattr(module, name):
+        raise CourseError(f"{module.__file__} does not define {name}. Add it; the other assignments show how.")
+    return getattr(module, name)
 
 
 def _exercise(exercise: Exercise, points: Mapping[str, float], folder: Path) -> Exercise:
@@ -147,7 +155,7 @@ def load_staff(root: Path, slug: str) -> Staff:
         raise CourseError(f"There is no assignment {slug!r} in {root / 'solutions'}. There are: {', '.join(slugs(root)) or 'none'}.")
     public = load_public(folder)
     module = _module(root / "solutions" / f"{slug}_key.py", f"_autograder_key_{slug}")
-    hidden = {name: tuple(hide(c) for c in checks) for name, checks in module.HIDDEN.items()}
+    hidden = {name: tuple(hide(c) for c in checks) for name, checks in _defined(module, "HIDDEN").items()}
     for name in hidden:
         public.exercise(name)
     exercises = tuple(replace(e, checks=(*e.checks, *hidden.get(e.name, ()))) for e in public.exercises)
@@ -160,7 +168,7 @@ def load_staff(root: Path, slug: str) -> Staff:
         hidden=hidden,
         misconceptions=tuple(e for e in found if isinstance(e, Misconception)),
         variants=tuple(e for e in found if isinstance(e, Variant)),
-        salt=str(module.SALT),
+        salt=str(_defined(module, "SALT")),
     )
     return Staff(assignment, key, notebook.read(folder / f"{slug}.ipynb", assignment))
 

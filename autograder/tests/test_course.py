@@ -1,0 +1,184 @@
+"""Folders become assignments; a mistake in one ends with its mend."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.course import HINTS, find_root, hints, load_public, load_staff, slugs
+from autograder.model import CourseError
+from autograder.subjects.local import Local
+from autograder.tests.classroom import SLUG, TOY
+
+
+@pytest.fixture
+def source(toy: Path) -> Path:
+    """The source folder of a toy assignment of one's own."""
+    return toy / "solutions" / SLUG
+
+
+def checks(exercises: str) -> str:
+    return f"from autograder import Exercise\nfrom autograder import checks as c\nEXERCISES = [{exercises}]\n"
+
+
+QUIZ = 'Exercise("quiz", [c.is_filled_in(key="twice")])'
+
+
+def rewritten(path: Path, change: Callable[[Any], None]) -> None:
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    change(notebook["cells"])
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+
+
+# ------------------------------------------------------------------------------------------------------------------------- public
+def test_what_students_have_can_be_loaded_without_the_solutions(released_once: Path) -> None:
+    assignment = load_public(released_once / "assignments" / SLUG)
+    assert (assignment.slug, assignment.points) == (SLUG, 5)
+    assert [e.name for e in assignment.exercises] == ["shrink", "quiz"]
+    assert [len(e.checks) for e in assignment.exercises] == [2, 2]
+    assert not any(c.hidden for e in assignment.exercises for c in e.checks)
+    assert assignment.hints["shrink"]["right"] == {"test_time": "1-p"}
+    assert [p.name for p in assignment.probes["shrink"]] == ["test_time"]
+    assert "import numpy as np" in assignment.setup
+
+
+def test_released_and_source_folder_ask_the_same(released_once: Path) -> None:
+    public, source = (load_public(released_once / home / SLUG) for home in ("assignments", "solutions"))
+    assert [c.name for e in public.exercises for c in e.checks] == [c.name for e in source.exercises for c in e.checks]
+    assert public.points == source.points
+
+
+def test_an_exercise_that_is_not_there_lists_those_that_are(released_once: Path) -> None:
+    with pytest.raises(CourseError, match=r"no exercise 'shrunk' in toy_scaling\. The exercises are: shrink, quiz\."):
+        load_public(released_once / "assignments" / SLUG).exercise("shrunk")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (checks(f'Exercise("shrunk", []), {QUIZ}'), "there is no check cell check_shrunk with points. Add it to the notebook."),
+        (checks(QUIZ), "has a check cell for shrink, which checks.py does not list. Add the exercise there."),
+        (
+            checks(f'Exercise("shrink", [c.keeps_its_input(p=0.2), c.keeps_its_input(p=0.2)]), {QUIZ}'),
+            "shrink makes the check keeps_its_input(p=0.2) twice. Change a case or leave one out.",
+        ),
+        (
+            checks(f'Exercise("shrink", [c.keeps_its_input(p=0.2, needs="later"), c.keeps_the_dtype(p=0.2)]), {QUIZ}'),
+            "shrink: keeps_its_input(p=0.2) needs later, which is no earlier check of the exercise.",
+        ),
+        (checks("c.no_such_verb()"), "cannot be loaded: AttributeError"),
+        ("EXERCISES = [", "cannot be loaded: SyntaxError"),
+        ("", "checks.py does not define EXERCISES. Add it"),
+    ],
+)
+def test_a_mistake_in_the_list_of_checks_is_named(source: Path, text: str, said: str) -> None:
+    (source / "checks.py").write_text(text, encoding="utf-8")
+    with pytest.raises(CourseError) as found:
+        load_public(source)
+    assert said in str(found.value)
+
+
+def test_a_missing_list_or_notebook_is_named(source: Path) -> None:
+    (source / "checks.py").unlink()
+    with pytest.raises(CourseError, match=r"checks\.py is missing\. It lists the checks"):
+        load_public(source)
+    (source / f"{SLUG}.ipynb").unlink()
+    with pytest.raises(CourseError, match=r"should hold the notebook toy_scaling\.ipynb"):
+        load_public(source)
+
+
+def test_a_renamed_notebook_is_found_when_it_is_the_only_one(toy: Path) -> None:
+    folder = toy / "assignments" / SLUG
+    (folder / f"{SLUG}.ipynb").rename(folder / "ada.ipynb")
+    assert load_public(folder).points == 5
+
+
+# -------------------------------------------------------------------------------------------------------------------------- staff
+def test_the_key_adds_hidden_checks_with_sentences_that_tell_no_numbers(released_once: Path) -> None:
+    staff = load_staff(released_once, SLUG)
+    shrink = staff.assignment.exercise("shrink")
+    assert [c.hidden for c in shrink.checks] == [False, False, True]
+    assert "0.6" not in shrink.checks[2].sentence
+    assert [m.name for m in staff.key.misconceptions] == ["p_is_the_factor"]
+    assert [v.name for v in staff.key.variants] == ["by_subtraction"]
+
+
+def test_the_reference_is_the_solution_notebook(released_once: Path) -> None:
+    staff = load_staff(released_once, SLUG)
+    assert isinstance(staff.reference, Local)
+    assert staff.reference.namespace["quiz"] == {"twice": 42, "letter": "a"}
+
+
+def test_hints_are_those_released_or_else_made_alike(toy: Path) -> None:
+    released = load_staff(toy, SLUG).hints
+    (toy / "assignments" / SLUG / HINTS).unlink()
+    staff = load_staff(toy, SLUG)
+    assert staff.hints == released == hints(staff)
+    (belief,) = staff.hints["shrink"]["misconceptions"]
+    assert (belief["name"], belief["signs"], belief["also"]) == ("p_is_the_factor", {"test_time": "p"}, {})
+    assert "return" not in json.dumps(released)
+
+
+def test_an_unknown_assignment_lists_those_there_are(released_once: Path) -> None:
+    with pytest.raises(CourseError, match=r"no assignment 'hw9' in .*There are: toy_scaling\."):
+        load_staff(released_once, "hw9")
+
+
+def test_a_solution_that_does_not_run_is_told_with_its_cell(toy: Path) -> None:
+    def spoil(cells: Any) -> None:
+        found = next(c for c in cells if c["metadata"].get("nbgrader", {}).get("grade_id") == "quiz")
+        found["source"] = "quiz = undefined"
+
+    rewritten(toy / "solutions" / SLUG / f"{SLUG}.ipynb", spoil)
+    with pytest.raises(CourseError, match=r"The solution of toy_scaling does not run: cell quiz: NameError.*Mend the solution notebook\."):
+        _ = load_staff(toy, SLUG).reference
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ('HIDDEN = {"shrunk": []}\nSALT = ""', "no exercise 'shrunk' in toy_scaling"),
+        ('HIDDEN = {"shrink": [c.multiplies_at_test_time(p=0.25, by="1-p")]}\nSALT = ""', "makes the check multiplies_at_test_time"),
+        ("1 / 0", "cannot be loaded: ZeroDivisionError"),
+        ('SALT = ""', "_key.py does not define HIDDEN. Add it"),
+        ("HIDDEN = {}", "_key.py does not define SALT. Add it"),
+    ],
+)
+def test_a_mistake_in_the_key_is_named(toy: Path, written: str, said: str) -> None:
+    (toy / "solutions" / f"{SLUG}_key.py").write_text(f"from autograder import checks as c\n{written}\n", encoding="utf-8")
+    with pytest.raises(CourseError) as found:
+        load_staff(toy, SLUG)
+    assert said in str(found.value)
+
+
+def test_more_chance_than_the_budget_pays_for_is_refused(toy: Path) -> None:
+    many = ", ".join(f"c.drops_the_right_share(p=0.{k:03})" for k in range(1, 102))
+    (toy / "solutions" / f"{SLUG}_key.py").write_text(
+        f'from autograder import checks as c\nSALT = ""\nHIDDEN = {{"shrink": [{many}]}}\n', encoding="utf-8"
+    )
+    with pytest.raises(CourseError, match=r"makes 101 chance tests; the error budget pays for 100\. Leave some out"):
+        load_staff(toy, SLUG)
+
+
+# -------------------------------------------------------------------------------------------------------------------------- roots
+def test_the_root_is_found_from_any_folder_below(released_once: Path) -> None:
+    assert find_root(released_once / "assignments" / SLUG) == find_root(released_once) == released_once.resolve()
+    assert slugs(released_once) == [SLUG]
+
+
+def test_outside_a_course_the_mend_is_said(tmp_path: Path) -> None:
+    with pytest.raises(CourseError, match=r"There is no course at .*Go to the course\."):
+        find_root(tmp_path)
+
+
+def test_a_folder_that_does_not_exist_is_no_course_even_below_one(released_once: Path) -> None:
+    with pytest.raises(CourseError, match=r"There is no folder .*typo\. Name the course's root\."):
+        find_root(released_once / "typo")
+
+
+def test_the_toy_course_of_the_tests_is_not_released_where_it_lies() -> None:
+    assert not (TOY / "assignments").exists()
