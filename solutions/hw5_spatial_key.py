@@ -20,6 +20,7 @@ MEMORY = {"memory": Memory(state="running", reset="start_over", rate=0.1, eps=1e
 SOME = "drops_some_and_keeps_some"
 BLOCKS = "drops_whole_blocks(p=0.3, block=3)"
 GRADIENT = "passes_gradient_to_kept_units_only"
+SHIFT = "is_right(case=average 1, deviation 1, p = 0.2)"
 NORMAL = "normalises_each_channel"
 LAST = "drops_channels_last(p=0.3)"
 
@@ -62,8 +63,9 @@ HIDDEN = {
         c.keeps_a_varying_number(p=0.62, **PLACES, needs=BLOCKS),
     ],
     "variance_shift": [
-        c.agrees_with_the_solution(given=(-0.7, 1.3, 0.35), names=("ratio",), name="ratio", weight=4, needs="returns"),
-        c.refuses_the_call(case="p is below 0", given=(0.5, 1.0, -0.1), needs="returns"),
+        c.is_right_like_the_solution(case="a negative average", given=(-0.7, 1.3, 0.35), names=("ratio",), weight=3, needs=SHIFT),
+        c.is_right_like_the_solution(case="average 0", given=(0.0, 2.5, 0.62), names=("ratio",), weight=2, needs=SHIFT),
+        c.raises_value_error(case="p below 0", given=(0.5, 1.0, -0.1), needs=SHIFT),
     ],
     "fixed_conv_block": [
         c.normalises_each_channel(shape=(3, 7, 6, 2), **MEMORY, weight=2, needs=NORMAL),

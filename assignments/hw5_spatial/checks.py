@@ -27,6 +27,7 @@ SOME = "drops_some_and_keeps_some"
 WHOLE = "drops_as_a_whole(p=0.3, case=images (N, C, H, W))"
 BLOCKS = "drops_whole_blocks(p=0.3, block=3)"
 GRADIENT = "passes_gradient_to_kept_units_only"
+SHIFT = "is_right(case=average 1, deviation 1, p = 0.2)"
 NORMAL = "normalises_each_channel"
 MEMO = "remembers_the_batches(p=0.0)"
 LAST = "drops_channels_last(p=0.3)"
@@ -93,8 +94,9 @@ EXERCISES = [
     Exercise(
         "variance_shift",
         [
-            c.returns(given=(1.0, 1.0, 0.2), wanted=2 / 3, names=("ratio",), name="ratio", weight=3),
-            c.refuses_the_call(case="p = 1", given=(1.0, 1.0, 1.0), needs="returns"),
+            c.is_right(case="average 1, deviation 1, p = 0.2", given=(1.0, 1.0, 0.2), wanted=2 / 3, names=("ratio",), weight=3),
+            c.is_right(case="p = 0", given=(1.5, 2.0, 0.0), wanted=1.0, names=("ratio",), needs=SHIFT),
+            c.raises_value_error(case="p = 1", given=(1.0, 1.0, 1.0), needs=SHIFT),
         ],
     ),
     Exercise(
