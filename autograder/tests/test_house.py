@@ -303,7 +303,7 @@ def test_no_class_of_messages_is_empty() -> None:
 
 
 def test_a_check_is_only_made_with_cases_it_knows() -> None:
-    with pytest.raises(TypeError, match=r"drops_the_right_share takes \['calls', 'p', 'shape', 'via'\], not \['q'\]"):
+    with pytest.raises(TypeError, match=r"drops_the_right_share takes \['calls', 'p', 'shape', 'via', 'what'\], not \['q'\]"):
         checks.drops_the_right_share(q=0.3)
     assert isinstance(checks.drops_the_right_share(p=0.3), Check)
 
