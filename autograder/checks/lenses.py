@@ -87,7 +87,7 @@ def through(lens: Lens, check: Check) -> Check:
 
 def seen_through(lens: Lens, fact: Fact) -> Fact:
     """A fact about masks (`via="mask"`), looking through a lens."""
-    name = f"{fact.name} of {lens.name}" if lens.name else fact.name
+    name = f"{fact.name}_of_{lens.name}" if lens.name else fact.name
     return Fact(name, lambda exam: fact.probe(_desk(exam, lens)))
 
 

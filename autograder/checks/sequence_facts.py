@@ -8,7 +8,7 @@ from autograder.checks.facts import FACTORS, P, fact, nearest
 from autograder.checks.inputs import Array, backward_call, normal
 from autograder.checks.lenses import one_mask
 from autograder.checks.randomness import draw_call
-from autograder.checks.sequences import build, factors, step
+from autograder.checks.sequences import build, factors, read_input_mask, read_state_mask, shows_input_mask, shows_state_mask, step
 from autograder.checks.several import Rates, Shapes, arrays, differences, first_result, forward_pass, gradient_of, upstream
 from autograder.checks.weights import whole_masks
 from autograder.exam import Exam, Unanswered, Wrong, array
@@ -57,6 +57,16 @@ def outside(exam: Exam) -> str:
         (answer,) = exam.answers(draw_call(exam, "mask", (4, 5), p, Seed(exam.seed()), 0))
         words.append("accepted" if answer.outcome is Outcome.PASSED else answer.error.split(":")[0])
     return words[0] if words[0] == words[1] else " / ".join(words)
+
+
+@fact
+def two_masks(exam: Exam) -> str:
+    """Do the masks of a recurrent network's input and state agree more often than chance has it?"""
+    size, seed = (N, 1, D, D), Seed(exam.seed())
+    of_input = exam.ask(shows_input_mask(exam.function, size, (P, P), seed))[0]
+    of_state = exam.ask(shows_state_mask(exam.function, size, (P, P), seed))[0]
+    first, second = read_input_mask(of_input, size) != 0, read_state_mask(of_state, size) != 0
+    return "alike" if (first == second).mean() > 0.9 and not first.all() else "apart"
 
 
 # --------------------------------------------------------------------------------------------------------- functions of several arrays
@@ -125,6 +135,15 @@ def _gradient_word(
     one_factor = bool(np.isfinite(ratios).all() and np.ptp(ratios) <= 1e-4 * abs(ratios).max())
     factor = nearest(float(ratios[0]), FACTORS, 1e-3) if one_factor else "other"
     return f"d{of}" if factor == "other" else f"d{of} (times {factor})"
+
+
+@fact
+def gradient_over_time(exam: Exam, *, given: Shapes, rates: Rates, forward: str, backward: str) -> str:
+    """Is the gradient of the first array the same at every step?"""
+    call, name = forward_pass(forward, arrays(exam, given), rates, Seed(exam.seed())), next(iter(given))
+    dout = upstream(exam, first_result(exam.ask(call)[0]).shape)
+    found = gradient_of(exam.ask(call, backward_call(backward, dout, 0))[1], given, name)
+    return "the same at every step" if (found == found[:, :1]).all() else "of each step"
 
 
 @fact

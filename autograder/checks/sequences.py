@@ -241,9 +241,13 @@ def draws_for_another_batch(
     """draws a new mask when the batch has another size ({first}, then {second}), whatever same_mask says"""
     one, two = _chunks(exam, first, second)
     script = build(exam, p), step(one, Seed(exam.seed())), step(two, Seed(exam.seed(9)), same_mask=True)
-    kept = factors(exam.ask(*script)[2], two)[:, 0] != 0
+    _, value, other = exam.ask(*script)
+    before, kept = factors(value, one)[:, 0] != 0, factors(other, two)[:, 0] != 0
+    rows = min(len(before), len(kept))
     if kept.all() or not kept.any():
         raise Wrong(f"{int(kept.sum())} of {kept.size} units were kept in the second batch", f"about {1 - p:g} of them")
+    if rows > 5 and np.array_equal(before[:rows], kept[:rows]):  # of a few units only, they could be the same by chance
+        raise Wrong(f"the first {rows} sequences of both batches are masked alike", "new coins")
     if (kept == kept[:1]).all() or (kept == kept[:, :1]).all():
         raise Wrong("all sequences (or all features) of the second batch share one coin", "a coin for each of them", kept)
 

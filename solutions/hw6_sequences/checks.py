@@ -181,6 +181,7 @@ PROBES = {
         s.chance_at_test_time(given=SEQUENCE, rates=(0.3,)),
         s.wrong_gradients(given=SEQUENCE, rates=(0.3,), **VARIATIONAL),
         s.wrong_gradients("wrong_gradients_at_test_time", given=SEQUENCE, rates=(0.3,), train=False, **VARIATIONAL),
+        s.gradient_over_time(given=SEQUENCE, rates=(0.3,), **VARIATIONAL),
         s.pass_remembered(given=SEQUENCE, rates=(0.3,), **VARIATIONAL),
     ],
     "rnn_forward": [
@@ -189,6 +190,7 @@ PROBES = {
         seen_through(INPUT_MASK, s.over_time()),
         *seen(STATE_MASK),
         seen_through(STATE_MASK, s.over_time()),
+        s.two_masks(),
         s.arrays_after(given=NETWORK, rates=RATES),
         s.dtypes(given=NETWORK, rates=RATES),
         s.chance_at_test_time(given=NETWORK, rates=RATES),
