@@ -19,7 +19,7 @@ CONNECT = {"forward": "dropconnect_forward", "backward": "dropconnect_backward"}
 
 WIDE = {"x": (4, 7, 8), "h0": (4, 5), "Wx": (8, 5), "Wh": (5, 5), "b": (5,)}
 SHORT = {"x": (3, 1, 4), "h0": (3, 6), "Wx": (4, 6), "Wh": (6, 6), "b": (6,)}
-LONG = {**SHORT, "x": (3, 9, 4)}
+LONG = {**SHORT, "x": (3, 7, 4)}
 LAYER = {"x": (7, 3), "W": (3, 5), "b": (5,)}
 GRADIENTS = ("dx", "dh0", "dWx", "dWh", "db")
 NETWORK = ((3, 7, 4), (3, 5), (4, 5), (5, 5), (5,))

@@ -9,7 +9,7 @@ from autograder.checks.inputs import Array, backward_call, normal
 from autograder.checks.lenses import one_mask
 from autograder.checks.randomness import draw_call
 from autograder.checks.sequences import build, factors, read_input_mask, read_state_mask, shows_input_mask, shows_state_mask, step
-from autograder.checks.several import Rates, Shapes, arrays, differences, first_result, forward_pass, gradient_of, upstream
+from autograder.checks.several import Rates, Shapes, arrays, differences, first_result, forward_pass, gradient_of, size_of, upstream
 from autograder.checks.weights import whole_masks
 from autograder.exam import Exam, Unanswered, Wrong, array
 from autograder.model import Call, Given, Outcome, Seed
@@ -128,8 +128,7 @@ def _gradient_word(
         gradient, numeric, along = differences(exam, of, given, rates, *pair, train, 3, last_step)
     except Wrong as wrong:
         return f"d{of} ({'missing' if 'returned' in str(wrong) else 'another shape'})"
-    size = float(np.linalg.norm(gradient)) / np.sqrt(gradient.size) or 1.0
-    if all(abs(a - n) <= WRONG * size for a, n in zip(along, numeric, strict=True)):
+    if all(abs(a - n) <= WRONG * size_of(gradient) for a, n in zip(along, numeric, strict=True)):
         return ""
     ratios = np.array([a / n if n else np.inf for a, n in zip(along, numeric, strict=True)])
     one_factor = bool(np.isfinite(ratios).all() and np.ptp(ratios) <= 1e-4 * abs(ratios).max())

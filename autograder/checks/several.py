@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.behaviour import TOLERANCE, compare, item
-from autograder.checks.gradients import DIRECTIONAL, STEP
+from autograder.checks.gradients import DIRECTIONAL
 from autograder.checks.inputs import Array, backward_call, normal
 from autograder.checks.verb import verb
 from autograder.exam import Exam, Unanswered, Wrong, array, number, pair
@@ -22,7 +22,12 @@ from autograder.model import Call, Given, Outcome, Seed
 
 Shapes = Mapping[str, tuple[int, ...]]
 Rates = tuple[float, ...]
-SIZE = 0.6  # of the numbers in the arrays: small enough that a tanh is far from flat
+SIZE = 0.4  # of the numbers in the arrays: small enough that a tanh is far from flat, and that no gradient explodes over the steps
+LEAST = 1e-4  # where masks leave hardly any gradient, what is left is measured by this, not by its rounding errors
+STEP = 1e-4
+# Four points: the error is of the order STEP**4, where two points leave STEP**2, which a long sequence magnifies beyond any tolerance.
+# The function must be smooth; a kink within 2 * STEP of the inputs would show.
+STENCIL = {2: -1 / 12, 1: 8 / 12, -1: -8 / 12, -2: 1 / 12}
 
 
 @lru_cache(maxsize=256)
@@ -127,7 +132,7 @@ def has_the_right_gradient(
     of = name.removeprefix("d")
     gradient, numeric, along = differences(exam, of, given, rates, forward, backward, train, directions)
     for found, wanted in zip(along, numeric, strict=True):
-        error = abs(found - wanted) / _size(gradient)
+        error = abs(found - wanted) / size_of(gradient)
         if not error <= DIRECTIONAL:
             raise Wrong(
                 f"the derivative along a random direction of {of} is {number(found)} by {name} (relative error {error:.2g})",
@@ -135,9 +140,9 @@ def has_the_right_gradient(
             )
 
 
-def _size(gradient: Array) -> float:
-    """The length of a gradient, per square root of its number of entries; 1 for a gradient of zeros."""
-    return float(np.linalg.norm(gradient)) / np.sqrt(max(gradient.size, 1)) or 1.0
+def size_of(gradient: Array) -> float:
+    """The length of a gradient per square root of its number of entries, by which errors are measured; never less than LEAST."""
+    return max(float(np.linalg.norm(gradient)) / max(gradient.size, 1) ** 0.5, LEAST)
 
 
 def differences(
@@ -158,15 +163,15 @@ def differences(
     values, place = arrays(exam, given), list(given).index(of)
     seed, shape = Seed(exam.seed()) if train else None, tuple(given[of])
     units = [_unit(shape, exam.seed(40 + k)) for k in range(directions)]
-    scripts = [values] + [_moved(values, place, sign * STEP * u) for u in units for sign in (1, -1)]
+    scripts = [values] + [_moved(values, place, k * STEP * u) for u in units for k in STENCIL]
     calls = [forward_pass(forward, moved, rates, seed, train) for moved in scripts]
     outs = [first_result(value).astype(float) for value in exam.ask(*calls)]
     dout = upstream(exam, outs[0].shape, last_step)
     _, answer = exam.ask(calls[0], backward_call(backward, dout, 0))
     gradient = gradient_of(answer, given, of).astype(float)
-    moves = zip(outs[1::2], outs[2::2], strict=True)
-    numeric = [float((dout.value * (_same(plus, outs[0]) - _same(minus, outs[0]))).sum()) / (2 * STEP) for plus, minus in moves]
-    return gradient, numeric, [float((gradient * u).sum()) for u in units]
+    losses = np.array([float((dout.value * (array(out, "out", outs[0].shape) - outs[0])).sum()) for out in outs[1:]])
+    numeric = losses.reshape(directions, len(STENCIL)) @ list(STENCIL.values()) / STEP
+    return gradient, numeric.tolist(), [float((gradient * u).sum()) for u in units]
 
 
 def upstream(exam: Exam, shape: tuple[int, ...], last_step: bool = False) -> Given:
@@ -177,10 +182,6 @@ def upstream(exam: Exam, shape: tuple[int, ...], last_step: bool = False) -> Giv
     value = np.zeros(shape)
     value[:, -1:] = found.value[:, -1:]
     return Given("dout, zero but at the last step", value)
-
-
-def _same(out: Array, like: Array) -> Array:
-    return array(out, "out", like.shape)
 
 
 def gradient_of(value: Any, given: Shapes, of: str) -> Array:
