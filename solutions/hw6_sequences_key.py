@@ -33,7 +33,7 @@ HIDDEN = {
         through(SEQUENCES, c.treats_features_apart(p=0.62, **MASK, needs=SOME)),
         c.scales_the_survivors(p=0.62, by="1/(1-p)", shape=(9, 1, 23), weight=2, needs=SOME),
         c.is_identity_at_test_time(p=0.62, shape=(9, 4, 7), needs=SOME),
-        c.refuses_rates(given={"x": (4, 6, 5)}, rates=(-0.25,), train=False, needs=SOME),
+        c.refuses_the_rates(given={"x": (4, 6, 5)}, rates=(-0.25,), train=False, needs=SOME),
         c.follows_the_mask(p=0.62, **VARIATIONAL, shape=(9, 4, 7), weight=2, needs="follows_the_mask"),
         c.agrees_with_finite_differences(p=0.35, **VARIATIONAL, shape=(12, 5, 9), needs="follows_the_mask"),
     ],

@@ -104,7 +104,7 @@ def drops_nothing_when_all_rates_are_zero(exam: Exam, *, given: Shapes, rates: R
 
 
 @verb()
-def refuses_rates(exam: Exam, *, given: Shapes, rates: Rates, train: bool = True) -> None:
+def refuses_the_rates(exam: Exam, *, given: Shapes, rates: Rates, train: bool = True) -> None:
     """raises ValueError when its rates are {rates}"""
     call = forward_pass(exam.function, arrays(exam, given), rates, Seed(exam.seed()), train)
     (answer,) = exam.answers(call)
