@@ -196,4 +196,17 @@ def hints(staff: Staff) -> dict[str, Any]:
             wrong = fingerprint(probes, exercise, reference.with_functions(dict(belief.functions)), slug)
             chosen, also = signs(right, wrong, belief.signs)
             result[exercise]["misconceptions"].append({"name": belief.name, "sentence": belief.sentence, "signs": chosen, "also": also})
+    _share(staff, result)
     return result
+
+
+def _share(staff: Staff, told: dict[str, Any]) -> None:
+    """Tell a belief of the other exercises it holds for, where the facts that give it away are looked at and no belief has them yet."""
+    for belief, exercise in ((b, staff.assignment.exercise(e).name) for b in staff.key.misconceptions for e in b.also):
+        if exercise not in told or belief.exercise not in told:
+            continue
+        entry = next(m for m in told[belief.exercise]["misconceptions"] if (m["name"], m["sentence"]) == (belief.name, belief.sentence))
+        right, there = told[exercise]["right"], told[exercise]["misconceptions"]
+        shown = bool(entry["signs"]) and all(right.get(fact, word) != word for fact, word in entry["signs"].items())
+        if shown and entry["signs"] not in [m["signs"] for m in there]:
+            there.append({**entry, "also": {fact: word for fact, word in entry["also"].items() if right.get(fact, word) != word}})

@@ -249,6 +249,7 @@ class Misconception:
     sentence: str
     functions: Mapping[str, Callable[..., Any]]
     signs: tuple[str, ...] = ()  # the facts that give it away; empty: all on which it differs from the right one
+    also: tuple[str, ...] = ()  # other exercises in which the same facts give away the same belief
 
 
 @dataclass(frozen=True)
