@@ -584,7 +584,7 @@ _slip(
 )
 _slip(
     "weights_meet_the_layer_before_dropout",
-    "slope_of_W2_with_dropout slope_of_W3_with_dropout",
+    "slope_of_W2_with_dropout slope_of_W3_with_dropout dropped_in_layer_1",
     "Your gradients of W2 and W3 use the ReLU's output before dropout. These matrices were multiplied by what was left AFTER dropout.",
     "h2.T @ ds",
     "np.maximum(a2, 0).T @ ds",
