@@ -477,8 +477,11 @@ def _gamma(H, W, p, block):
 def _erased(seeds, shape, block):
     """True = kept: everything but the blocks that begin at the seeds."""
     kept = np.ones(shape, dtype=bool)
-    for n, channel, i, j in np.argwhere(seeds):
-        kept[n, channel, i : i + block, j : j + block] = False
+    rows, columns = seeds.shape[2:]
+    for down in range(block):
+        for right in range(block):
+            window = kept[:, :, down : down + rows, right : right + columns]  # smaller than the seeds where it sticks out of the map
+            window[seeds[:, :, : window.shape[2], : window.shape[3]]] = False
     return kept
 
 
@@ -642,12 +645,10 @@ class OneBlockEach:
         N, C, H, W = shape
         if _gamma(H, W, p, block) == 0:
             return np.ones(shape)
-        kept = np.ones(shape, dtype=bool)
-        for n in range(N):
-            for channel in range(C):
-                i, j = rng.integers(H - block + 1), rng.integers(W - block + 1)
-                kept[n, channel, i : i + block, j : j + block] = False
-        return _by_count(kept)
+        rows, columns = H - block + 1, W - block + 1
+        place = rng.integers(rows * columns, size=(N, C, 1))
+        seeds = (np.arange(rows * columns) == place).reshape(N, C, rows, columns)
+        return _by_count(_erased(seeds, shape, block))
 
 
 @misconception("dropblock_mask", signs="survivors", name="the_scale_is_one_over_one_minus_p")
@@ -1147,8 +1148,10 @@ class BlocksOneByOne:
 
     def dropblock_mask(shape, p, block, rng):
         N, C, H, W = shape
-        seeds = rng.random((N, C, H - block + 1, W - block + 1)) < _gamma(H, W, p, block)
-        return _by_count(_erased(seeds, shape, block))
+        mask = np.ones(shape)
+        for n, channel, i, j in np.argwhere(rng.random((N, C, H - block + 1, W - block + 1)) < _gamma(H, W, p, block)):
+            mask[n, channel, i : i + block, j : j + block] = 0
+        return mask / max(mask.mean(), 1 / mask.size)
 
 
 @variant("dropblock_mask")
