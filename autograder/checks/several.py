@@ -66,7 +66,7 @@ def needs_no_chance_at_test_time(exam: Exam, *, given: Shapes, rates: Rates) -> 
     first, second = exam.returned(without, with_one)
     if second.facts is not None and (second.facts.rng_moved or second.facts.global_rng_moved):
         raise Wrong("the random generator moved on", "as it was before the call")
-    out = first_result(first.value)
+    out = first_result(first.value).astype(float)
     compare(first_result(second.value, out.shape), out, "out with an rng", 0.0)
 
 
@@ -97,7 +97,7 @@ def drops_nothing_when_all_rates_are_zero(exam: Exam, *, given: Shapes, rates: R
     """gives in training with p = 0 what it gives at test time"""
     values, nothing = arrays(exam, given), (0.0,) * len(rates)
     calls = (forward_pass(exam.function, values, nothing, Seed(exam.seed()), train) for train in (True, False))
-    trained, tested = (first_result(value) for value in exam.ask(*calls))
+    trained, tested = (first_result(value).astype(float) for value in exam.ask(*calls))
     if trained.shape != tested.shape:
         raise Wrong(f"out.shape = {trained.shape} in training", f"{tested.shape} as at test time")
     compare(trained, tested, "out", TOLERANCE["float64"])
@@ -142,7 +142,7 @@ def has_the_right_gradient(
 
 def size_of(gradient: Array) -> float:
     """The length of a gradient per square root of its number of entries, by which errors are measured; never less than LEAST."""
-    return max(float(np.linalg.norm(gradient)) / max(gradient.size, 1) ** 0.5, LEAST)
+    return max(float(np.linalg.norm(gradient)) / float(np.sqrt(max(gradient.size, 1))), LEAST)
 
 
 def differences(
@@ -168,7 +168,7 @@ def differences(
     outs = [first_result(value).astype(float) for value in exam.ask(*calls)]
     dout = upstream(exam, outs[0].shape, last_step)
     _, answer = exam.ask(calls[0], backward_call(backward, dout, 0))
-    gradient = gradient_of(answer, given, of).astype(float)
+    gradient = gradient_of(answer, given, of)
     losses = np.array([float((dout.value * (array(out, "out", outs[0].shape) - outs[0])).sum()) for out in outs[1:]])
     numeric = losses.reshape(directions, len(STENCIL)) @ list(STENCIL.values()) / STEP
     return gradient, numeric.tolist(), [float((gradient * u).sum()) for u in units]
@@ -187,7 +187,7 @@ def upstream(exam: Exam, shape: tuple[int, ...], last_step: bool = False) -> Giv
 def gradient_of(value: Any, given: Shapes, of: str) -> Array:
     """The gradient of one array among those that came back."""
     names = tuple(f"d{name}" for name in given)
-    return array(item(value, names, f"d{of}"), f"d{of}", tuple(given[of]))
+    return array(item(value, names, f"d{of}"), f"d{of}", tuple(given[of])).astype(float)
 
 
 def _moved(values: tuple[Given, ...], place: int, step: Array) -> tuple[Given, ...]:
