@@ -53,8 +53,12 @@ HIDDEN = {
         c.is_right_like_the_solution(case="a p above one half", given=((60, 8), (60,), 0.62), **WEIGHTS, weight=2, needs=NO_WAY_DOWN),
         c.is_right_like_the_solution(case="more columns than examples", given=((5, 9), (5,), 0.3), **WEIGHTS, needs=NO_WAY_DOWN),
         c.is_right_like_the_solution(case="p = 0", given=((40, 5), (40,), 0.0), **WEIGHTS, needs=NO_WAY_DOWN),
-        c.reaches_the_minimum(case="columns of very different size", given=(UNEVEN, (50,), 0.2), loss="expected_dropout_loss", needs=NO_WAY_DOWN),
-        c.reaches_the_minimum(case="nearly dependent columns", given=(c.powers(40, 6), (40,), 0.1), loss="expected_dropout_loss", needs=NO_WAY_DOWN),
+        c.reaches_the_minimum(
+            case="columns of very different size", given=(UNEVEN, (50,), 0.2), loss="expected_dropout_loss", needs=NO_WAY_DOWN
+        ),
+        c.reaches_the_minimum(
+            case="nearly dependent columns", given=(c.powers(40, 6), (40,), 0.1), loss="expected_dropout_loss", needs=NO_WAY_DOWN
+        ),
         c.reaches_the_minimum(
             case="nearly dependent columns and p = 0", given=(c.powers(40, 6), (40,), 0.0), loss="expected_dropout_loss", needs=NO_WAY_DOWN
         ),

@@ -43,7 +43,9 @@ EXERCISES = [
         "ensemble_mean",
         [
             c.is_right(case="one input and p = 0.25", given=(*ONE, 0.25), wanted=[[27 / 28, 1 / 28]], **PROBS, weight=2),
-            c.is_right(case="two examples with a bias, p = 0.5", given=(*TWO, 0.5), wanted=[[12 / 13, 1 / 13], [0.8, 0.2]], **PROBS, weight=2),
+            c.is_right(
+                case="two examples with a bias, p = 0.5", given=(*TWO, 0.5), wanted=[[12 / 13, 1 / 13], [0.8, 0.2]], **PROBS, weight=2
+            ),
             c.is_right(case="p = 0, when nothing is dropped", given=(*ONE, 0.0), wanted=[[81 / 82, 1 / 82]], **PROBS, needs=ONE_INPUT),
             c.is_right(
                 case="p = 1, when only the bias is left",
@@ -62,7 +64,9 @@ EXERCISES = [
         "weight_scaling",
         [
             c.is_right(case="one input and p = 0.25", given=(*ONE, 0.25), wanted=[[27 / 28, 1 / 28]], **PROBS, weight=2),
-            c.is_right(case="two examples with a bias, p = 0.5", given=(*TWO, 0.5), wanted=[[12 / 13, 1 / 13], [0.8, 0.2]], **PROBS, weight=2),
+            c.is_right(
+                case="two examples with a bias, p = 0.5", given=(*TWO, 0.5), wanted=[[12 / 13, 1 / 13], [0.8, 0.2]], **PROBS, weight=2
+            ),
             c.is_right(
                 case="p = 1, when only the bias is left",
                 given=(*TWO, 1.0),
@@ -70,7 +74,13 @@ EXERCISES = [
                 **PROBS,
                 needs=ONE_INPUT,
             ),
-            c.is_right(case="scores of 1000", given=([[1.0], [0.0]], [[2000.0, 0.0]], [0.0, 0.0], 0.5), wanted=[[1.0, 0.0], [0.5, 0.5]], **PROBS, needs=ONE_INPUT),
+            c.is_right(
+                case="scores of 1000",
+                given=([[1.0], [0.0]], [[2000.0, 0.0]], [0.0, 0.0], 0.5),
+                wanted=[[1.0, 0.0], [0.5, 0.5]],
+                **PROBS,
+                needs=ONE_INPUT,
+            ),
             c.leaves_its_arguments_alone(given=(*TWO, 0.5), names=("x", "W", "b"), needs=ONE_INPUT),
             c.raises_value_error(case="p = 1.5", given=(*ONE, 1.5), needs=ONE_INPUT),
         ],
@@ -81,7 +91,9 @@ EXERCISES = [
             c.is_right(case="one example and p = 0.2", given=([[1.0, 2.0]], [4.0], [1.0, 1.0], 0.2), wanted=2.25, **LOSS, weight=2),
             c.is_the_average_over_masks(p=0.3, weight=3),
             c.is_the_average_over_masks(p=0.6, shape=(2, 5), weight=2, needs=BY_DEFINITION),
-            c.is_right(case="600 entries of X", given=(c.ones(30, 20), c.ones(30), c.ones(20), 0.2), wanted=10980.0, **LOSS, needs=BY_DEFINITION),
+            c.is_right(
+                case="600 entries of X", given=(c.ones(30, 20), c.ones(30), c.ones(20), 0.2), wanted=10980.0, **LOSS, needs=BY_DEFINITION
+            ),
             c.is_right(case="p = 0", given=([[1.0, 2.0]], [4.0], [1.0, 1.0], 0.0), wanted=1.0, **LOSS, needs=BY_DEFINITION),
             c.leaves_its_arguments_alone(given=(*LINE, [1.0, 1.0], 0.5), names=("X", "y", "w"), needs=BY_DEFINITION),
             c.raises_value_error(case="p = 1.5", given=(*LINE, [1.0, 1.0], 1.5), needs=BY_DEFINITION),
@@ -105,7 +117,9 @@ EXERCISES = [
         "glm_penalty",
         [
             c.is_right(case="a score of 0, p = 0.2", given=([[1.0, -1.0]], [1.0, 1.0], 0.2), wanted=0.0625, **PENALTY, weight=2),
-            c.is_right(case="odds of 3 and 9, p = 0.5", given=([[1.0], [2.0]], [log(3)], 0.5), wanted=0.27375 * log(3) ** 2, **PENALTY, weight=2),
+            c.is_right(
+                case="odds of 3 and 9, p = 0.5", given=([[1.0], [2.0]], [log(3)], 0.5), wanted=0.27375 * log(3) ** 2, **PENALTY, weight=2
+            ),
             c.is_right(case="p = 0", given=([[1.0, -1.0]], [1.0, 1.0], 0.0), wanted=0.0, **PENALTY, needs=UNDECIDED),
             c.is_right(
                 case="scores beyond 1000 of both signs",
@@ -123,7 +137,11 @@ EXERCISES = [
         [
             c.is_right(case="the example of the text", given=([1.0, 2.0, 3.0, 4.0], 0.5), wanted=2.1875, **VARIANCES, name="pooled"),
             c.is_right(
-                case="the example of the text", given=([1.0, 2.0, 3.0, 4.0], 0.5), wanted=[0.25, 1.0, 2.25, 4.0], **VARIANCES, name="per_unit"
+                case="the example of the text",
+                given=([1.0, 2.0, 3.0, 4.0], 0.5),
+                wanted=[0.25, 1.0, 2.25, 4.0],
+                **VARIANCES,
+                name="per_unit",
             ),
             c.is_right(case="two units and p = 0.25", given=([2.0, 0.0], 0.25), wanted=0.9375, **VARIANCES, name="pooled", needs=POOLED),
             c.is_right(case="p = 1", given=([2.0, 3.0], 1.0), wanted=[0.0, 0.0], **VARIANCES, name="per_unit", needs=PER_UNIT),

@@ -8,9 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from autograder import checks as c
 from autograder.course import load_staff
+from autograder.model import Exercise
 from autograder.tests.classroom import SLUG
 from autograder.verify import FINE, odds, trivial_subjects, verdicts_of, verify
 
@@ -49,7 +52,7 @@ def test_the_toy_course_is_fine(released_once: Path) -> None:
 def test_a_solution_that_fails_its_own_checks_is_named(toy: Path) -> None:
     path = toy / "solutions" / SLUG / f"{SLUG}.ipynb"
     notebook = json.loads(path.read_text(encoding="utf-8"))
-    cell = next(c for c in notebook["cells"] if c["metadata"].get("nbgrader", {}).get("grade_id") == "shrink")
+    cell = next(cell for cell in notebook["cells"] if cell["metadata"].get("nbgrader", {}).get("grade_id") == "shrink")
     cell["source"] = "".join(cell["source"]).replace("factor * x", "factor * x * x")
     path.write_text(json.dumps(notebook), encoding="utf-8")
     (said, *_) = only(findings(toy), "The solution of shrink")
@@ -141,6 +144,23 @@ def test_sweeps_ask_the_hidden_checks_other_things(released_once: Path) -> None:
     first, again, other = seen[:3], seen[3:6], seen[6:]
     assert first == again
     assert not set(first) & set(other)
+
+
+def test_sweeps_draw_other_masks_for_public_checks_too(released_once: Path) -> None:
+    staff = load_staff(released_once, SLUG)
+    exercise = Exercise("mask", [c.drops_the_right_share(p=0.3, via="mask")])
+    drawn: list[float] = []
+
+    def spy(shape: tuple[int, ...], p: float, rng: np.random.Generator) -> Any:
+        kept = rng.random(shape)
+        drawn.append(float(kept.flat[0]))
+        return kept >= p
+
+    subject = staff.reference.with_functions({"mask": spy})
+    for sweep in (0, 0, 1, 2):
+        assert all(v.passed for v in verdicts_of(exercise, subject, staff, sweep))
+    assert drawn[:3] == drawn[3:6]
+    assert len(set(drawn)) == 9, drawn
 
 
 def test_odds_list_the_checks_that_leave_something_to_chance(released_once: Path) -> None:
