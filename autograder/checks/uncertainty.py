@@ -174,8 +174,9 @@ def drops_for_each_example(exam: Exam, *, p: float, examples: int = 2000, units:
     """drops each unit of each example by itself, with probability p"""
     kept = _one_pass(exam, p, examples, units)
     _expect("share of dropped units", int((kept == 0).sum()), kept.size, p)
-    _agree(kept, p, "rows")
-    _agree(kept.T, p, "columns")
+    pairs = kept[: examples // 2 * 2, : units // 2 * 2]
+    _agree(pairs, p, "rows")
+    _agree(pairs.T, p, "columns")
 
 
 @verb()
@@ -190,7 +191,7 @@ def gives_over_the_passes(exam: Exam, *, p: float, name: str, passes: int = 2, e
     means, stds = every.mean(axis=2), every.std(axis=2)
     right = np.abs(means - mean[:, None]).max(axis=2) <= EXACT  # (N, choices)
     if name != "mean":
-        right &= np.abs(stds - std[:, None]).max(axis=2) <= 1e-7  # a root makes rounding errors larger
+        right &= np.abs(stds - std[:, None]).max(axis=2) <= 1e-6  # the root of a variance that is 0 up to rounding
     wrong = ~right.any(axis=1)
     if wrong.any():
         n = int(wrong.argmax())
