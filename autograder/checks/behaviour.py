@@ -165,10 +165,10 @@ def holds_only(exam: Exam, *, p: float, by: str = "1/(1-p)", shape: tuple[int, .
 
 
 @verb()
-def returns(exam: Exam, *, given: tuple[Any, ...], wanted: Any, names: tuple[str, ...], name: str) -> None:
+def returns(exam: Exam, *, given: tuple[Any, ...], wanted: Any, names: tuple[str, ...], name: str, function: str = "") -> None:
     """gets {name} right in a case you can do by hand"""
     arguments = tuple(Given(f"np.array({a})", np.array(a)) if isinstance(a, list) else a for a in given)
-    (value,) = exam.ask(Call(exam.function, arguments, returns=names))
+    (value,) = exam.ask(Call(function or exam.function, arguments, returns=names))
     expected = np.array(wanted)
     compare(array(item(value, names, name), name, expected.shape), expected, name, 1e-12)
 

@@ -68,7 +68,6 @@ class Shared(Form):
 class Blocks(Form):
     """`mask = f((N, C, H, W), p, block, rng)` with block = 1: one coin per entry. `axes` are the two that the reduced mask lies along."""
 
-    function: str
     axes: tuple[int, int] = (0, 1)
 
     def spread(self, shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -80,7 +79,7 @@ class Blocks(Form):
 
     def call(self, exam: Exam, shape: tuple[int, ...], p: float, seed: Seed, number: int) -> Call:
         full = self.spread(shape)
-        return Call(self.function, (Given(repr(full), full), p, 1, seed), returns=("mask",))
+        return Call(exam.function, (Given(repr(full), full), p, 1, seed), returns=("mask",))
 
     def read(self, value: object, shape: tuple[int, ...]) -> Array:
         return array(value, "mask", self.spread(shape)).reshape(shape)

@@ -125,11 +125,15 @@ def stands_huge_scores(exam: Exam, *, gap: float = 2000.0) -> None:
 
 
 @verb()
-def changes_neither_parameters_nor_data(exam: Exam, *, p_in: float, p_hidden: float) -> None:
-    """Does not modify params, X or y"""
+def changes_neither_parameters_nor_data(exam: Exam, *, p_in: float = 0.0, p_hidden: float = 0.0, via: str = "loss") -> None:
+    """Modifies neither params nor the data"""
     question = asked("firm_network", SMALL, 9, exam.seed(1))
-    (answer,) = exam.returned(loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed()), watch=True))
-    loss_of(answer.value)
+    if via == "loss":
+        (answer,) = exam.returned(loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed()), watch=True))
+        loss_of(answer.value)
+    else:
+        (answer,) = exam.returned(Call(exam.function, (question.params, question.X), returns=("scores",), watch=True))
+        array(answer.value, "scores", (9, SMALL[-1]))
     changed = what_changed(question, answer.facts.arguments if answer.facts else ())
     if changed:
         raise Wrong(f"{changed} was changed by the call", f"{changed} as it was")
@@ -143,7 +147,7 @@ def what_changed(question: Question, after: tuple[Any, ...]) -> str:
     for name, value in question.values.items():
         if not _equal(params.get(name), value):
             return f'params["{name}"]'
-    return next((n for n, now, was in zip("Xy", after[1:3], (question.X, question.y), strict=True) if not _equal(now, was.value)), "")
+    return next((n for n, now, was in zip("Xy", after[1:3], (question.X, question.y), strict=False) if not _equal(now, was.value)), "")
 
 
 def _equal(now: Any, was: Any) -> bool:
@@ -193,7 +197,7 @@ def agrees_with_its_own_loss(
 
 
 def slope_errors(
-    exam: Exam, question: Question, p: tuple[float, float], train: bool = True, directions: int = 3
+    exam: Exam, question: Question, p: tuple[float, float], train: bool = True, directions: int = 3, only: str = ""
 ) -> dict[str, tuple[float, float, float]]:
     """For each parameter the worst (error over |gradient| / sqrt(n), slope by the gradient, slope measured) along random directions."""
 
@@ -201,22 +205,24 @@ def slope_errors(
         return loss_call(exam.function, q, *p, Seed(exam.seed()), **more) if train else plain_call(exam.function, q, *p, **more)
 
     ways = [(name, direction(value.shape, exam.seed(100 * k + place))) for place, (name, value) in enumerate(question.values.items())
-            for k in range(1, directions + 1)]
+            for k in range(1, directions + 1) if not only or name == only]
     moved = [call(question.moved(name, sign * STEP * u)) for name, u in ways for sign in (1, -1)]
     first, *values = exam.ask(call(question, ship=None), *moved)
     exam.last = exam.last[:1]
-    loss_of(first)
+    rounding = 4 * np.finfo(float).eps * (1 + abs(loss_of(first))) / STEP  # of the measured slope: it must not look like a mistake
     grads = grads_of(first, question.values)
-    return _worst(grads, ways, [loss_of(v) for v in values])
+    return _worst(grads, ways, [loss_of(v) for v in values], rounding)
 
 
-def _worst(grads: Params, ways: list[tuple[str, Array]], found: list[float]) -> dict[str, tuple[float, float, float]]:
+def _worst(
+    grads: Params, ways: list[tuple[str, Array]], found: list[float], rounding: float
+) -> dict[str, tuple[float, float, float]]:
     worst: dict[str, tuple[float, float, float]] = {}
     for (name, u), plus, minus in zip(ways, found[0::2], found[1::2], strict=True):
         measured, by_grads = (plus - minus) / (2 * STEP), float((grads[name] * u).sum())
         norm = float(np.linalg.norm(grads[name])) / np.sqrt(u.size) or 1.0
-        error = abs(measured - by_grads) / norm
-        if name not in worst or not error <= worst[name][0]:  # written so that NaN counts as the worst
+        error = max(abs(measured - by_grads) - rounding, 0.0) / norm if np.isfinite(by_grads) else np.inf
+        if name not in worst or error > worst[name][0]:
             worst[name] = (error, by_grads, measured)
     return worst
 
@@ -254,6 +260,15 @@ def _silent(gradient: Array, axis: int) -> Array:
 
 
 # ----------------------------------------------------------------------------------------------------------------------------- masks
+@verb()
+def drops_some_and_keeps_some_of_the(exam: Exam, *, of: str, p: float, calls: int = 64) -> None:
+    """Drops some of the {of} and keeps others"""
+    kept = sum(f != 0 for f in singles(exam, LAYERS[of], p, calls))
+    exam.last = exam.last[:1]
+    if kept in (0, calls):
+        raise Wrong(f"{'a single input' if of == 'inputs' else 'a single unit'} survived in {kept} of {calls} calls", "some, not all")
+
+
 @verb()
 def scales_the_surviving(exam: Exam, *, of: str, p: float, calls: int = 64) -> None:
     """Multiplies the {of} that survive by 1/(1-p)"""

@@ -40,7 +40,7 @@ def firm_network(sizes: Sequence[int], batch: int, seed: int) -> Network:
         shape = (before.size, after.size)
         params[f"W{layer}"] = before[:, None] * after * rng.uniform(1.0, 3.0, shape) / before.size
         params[f"b{layer}"] = after * rng.uniform(0.01, 0.02, after.size)
-    params[f"W{len(signs)}"] = rng.normal(size=sizes[-2:])
+    params[f"W{len(signs)}"] = rng.normal(size=sizes[-2:]) / np.sqrt(sizes[-2])  # scores of moderate size: no example is certain
     params[f"b{len(signs)}"] = rng.normal(size=sizes[-1])
     turn = np.resize([1.0, -1.0], batch)
     return params, turn[:, None] * rng.uniform(0.5, 1.5, (batch, sizes[0])), rng.integers(0, sizes[-1], batch)

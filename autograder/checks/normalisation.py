@@ -108,7 +108,7 @@ def normalises_each_channel(exam: Exam, *, memory: Memory, shape: tuple[int, ...
 
 @verb()
 def remembers_the_batches(exam: Exam, *, memory: Memory, p: float = 0.0, batches: int = 3, shape: tuple[int, ...] = SHAPE) -> None:
-    """moves the running mean and variance towards each training batch"""
+    """moves the running mean and variance towards each training batch (with p = {p})"""
     given = _batches(exam, shape, batches)
     calls = [block_call(exam, x, p, Seed(exam.seed(20 + k)), True) for k, x in enumerate(given)]
     values = exam.ask(memory.start(shape[1]), *calls, Call(memory.state, look=True))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.facts import P, fact, nearest
-from autograder.checks.inputs import Array, normal, output, scale, train_call
+from autograder.checks.inputs import Array, backward_call, normal, output, scale, train_call
 from autograder.checks.normalisation import Memory, block_call, block_output, channel_statistics, lively, remembered
 from autograder.checks.structured import Lattice, block_draws, in_whole_blocks
 from autograder.exam import Exam, array
@@ -26,6 +26,14 @@ def mask_axes(exam: Exam, *, shape: tuple[int, ...]) -> str:
     return axes_of(output(value, x) != 0)
 
 
+@fact
+def gradient_axes(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...]) -> str:
+    """The axes of dout along which the zeros of the gradient change."""
+    x, dout = normal(shape, exam.seed(1)), normal(shape, exam.seed(2))
+    _, dx = exam.ask(train_call(forward, x, P, Seed(exam.seed())), backward_call(backward, dout, 0))
+    return axes_of(array(dx, "dx", shape) != 0)
+
+
 def axes_of(kept: Array) -> str:
     """The axes along which a mask changes."""
     changing = [a for a in range(kept.ndim) if not (kept == kept.take([0], axis=a)).all()]
@@ -34,9 +42,9 @@ def axes_of(kept: Array) -> str:
 
 # ------------------------------------------------------------------------------------------------------------------------ blocks
 @fact
-def zeros_form(exam: Exam, *, function: str, block: int, shape: tuple[int, int, int, int] = MAPS) -> str:
+def zeros_form(exam: Exam, *, block: int, shape: tuple[int, int, int, int] = MAPS) -> str:
     """What the zeros are made of: "blocks of 3", "blocks cut at the border", "no blocks", "nothing"."""
-    zero = block_draws(exam, function, shape, P, block) == 0
+    zero = block_draws(exam, shape, P, block) == 0
     if not zero.any() or zero.all():
         return "nothing" if not zero.any() else "everything"
     sides = [k for k in range(1, min(shape[2:]) + 1) if not (zero & ~in_whole_blocks(zero, k)).any()]
@@ -50,9 +58,9 @@ def zeros_form(exam: Exam, *, function: str, block: int, shape: tuple[int, int, 
 
 
 @fact
-def block_scale(exam: Exam, *, function: str, block: int, shape: tuple[int, int, int, int] = MAPS) -> str:
+def block_scale(exam: Exam, *, block: int, shape: tuple[int, int, int, int] = MAPS) -> str:
     """The value of the units that are left."""
-    mask = block_draws(exam, function, shape, P, block).astype(float)
+    mask = block_draws(exam, shape, P, block).astype(float)
     kept = mask != 0
     if not kept.any():
         return "0"
@@ -74,18 +82,18 @@ def block_scale(exam: Exam, *, function: str, block: int, shape: tuple[int, int,
 
 
 @fact
-def maps_masked(exam: Exam, *, function: str, block: int, shape: tuple[int, int, int, int] = MAPS) -> str:
+def maps_masked(exam: Exam, *, block: int, shape: tuple[int, int, int, int] = MAPS) -> str:
     """Do the examples, or the channels of an example, share their blocks?"""
-    kept = block_draws(exam, function, shape, P, block) != 0
+    kept = block_draws(exam, shape, P, block) != 0
     changing = axes_of(kept).split(", ")
     words = {(True, True): "apart", (False, True): "shared by examples", (True, False): "shared by channels"}
     return words.get(("0" in changing, "1" in changing), "shared by all")
 
 
 @fact
-def blocks_a_map(exam: Exam, *, function: str, block: int, shape: tuple[int, int, int, int] = MAPS) -> str:
+def blocks_a_map(exam: Exam, *, block: int, shape: tuple[int, int, int, int] = MAPS) -> str:
     """Does the number of dropped units vary from map to map as it should? "always some" when no map is left whole."""
-    kept = block_draws(exam, function, shape, P, block) != 0
+    kept = block_draws(exam, shape, P, block) != 0
     maps = kept.reshape(-1, kept[0, 0].size)
     if kept.all():
         return "none"
@@ -95,10 +103,10 @@ def blocks_a_map(exam: Exam, *, function: str, block: int, shape: tuple[int, int
 
 
 @fact
-def inner_share(exam: Exam, *, function: str, block: int, shape: tuple[int, int, int, int] = MAPS) -> str:
+def inner_share(exam: Exam, *, block: int, shape: tuple[int, int, int, int] = MAPS) -> str:
     """The chance by which blocks were drawn, from the share of inner units that are kept."""
     lattice = Lattice(*shape[2:], block)
-    kept = float(lattice.inner(block_draws(exam, function, shape, P, block) != 0).mean())
+    kept = float(lattice.inner(block_draws(exam, shape, P, block) != 0).mean())
     return nearest(kept, {word: lattice.kept(g) for word, g in _gammas(lattice).items()}, 0.035)
 
 
@@ -108,18 +116,18 @@ def _gammas(lattice: Lattice) -> dict[str, float]:
 
 
 @fact
-def call_gives(exam: Exam, *, function: str, given: tuple[Any, ...]) -> str:
+def call_gives(exam: Exam, *, given: tuple[Any, ...], function: str = "") -> str:
     """How a call ends that should be refused: "ValueError", "accepted" or another error."""
     arguments = tuple(Given(repr(a), a) if isinstance(a, tuple) else a for a in given)
-    (answer,) = exam.answers(Call(function, arguments))
+    (answer,) = exam.answers(Call(function or exam.function, arguments))
     return "accepted" if answer.outcome is Outcome.PASSED else answer.error.split(":")[0]
 
 
 @fact
-def when_nothing_is_left(exam: Exam, *, function: str) -> str:
+def when_nothing_is_left(exam: Exam) -> str:
     """What a mask looks like in which every unit is dropped (one block as large as the map, p = 1)."""
     shape = (3, 4, 2, 2)
-    call = Call(function, (Given(repr(shape), shape), 1.0, 2, Seed(exam.seed())), returns=("mask",), watch=True)
+    call = Call(exam.function, (Given(repr(shape), shape), 1.0, 2, Seed(exam.seed())), returns=("mask",), watch=True)
     (answer,) = exam.returned(call)
     mask = array(answer.value, "mask", shape)
     if np.isnan(mask).any():

@@ -12,7 +12,7 @@ from autograder.model import Check
 
 Verb = Callable[..., Check]
 # cases that would only lengthen a check's name
-SILENT = frozenset({"via", "forward", "backward", "given", "wanted", "names", "shapes", "what"})
+SILENT = frozenset({"via", "forward", "backward", "given", "wanted", "names", "shapes", "what", "function", "gamma", "memory"})
 _SENTENCES: dict[str, str] = {}
 
 
