@@ -49,7 +49,14 @@ EXERCISES = [
             c.is_the_softmax_of_each_pass(weight=3, needs=PROBABILITIES),
             c.draws_anew_in_each_pass(weight=2, needs=SOFTMAX),
             c.hands_its_generator_on(needs=SOFTMAX),
-            c.is_right(case="scores of thousands", given=(STEEP, PEAKS, 2, Seed(1)), wanted=[HEIGHTS, HEIGHTS], names=("probs",), weight=2),
+            c.is_right(
+                case="scores of thousands",
+                given=(STEEP, PEAKS, 2, Seed(1)),
+                wanted=[HEIGHTS, HEIGHTS],
+                names=("probs",),
+                weight=2,
+                needs=PROBABILITIES,
+            ),
             c.leaves_its_arguments_alone(given=(NOISY, PEAKS, 3, Seed(1)), names=("forward", "x", "T", "rng"), needs=SOFTMAX),
             c.raises_value_error(case="T = 0", given=(NOISY, PEAKS, 0, Seed(1)), needs=PROBABILITIES),
         ],
@@ -191,7 +198,7 @@ ASKED = (PASSES,)
 
 # What an answer at p = 0.3 can be made of
 FLOORS = (("a alpha' + b", -1.0595481589864804), ("alpha'", -1.7580993408473766), ("0", 0.0), ("a alpha'", -1.5136402270495431))
-SLOPES = (("a", 0.8609526162463562), ("1", 1.0), ("1/(1-p)", 1 / 0.7), ("a/(1-p)", 0.8609526162463562 / 0.7), ("a^2", 0.8609526162463562**2))
+SLOPES = (("a", 0.8609526162463562), ("1", 1.0), ("1/(1-p)", 10 / 7), ("a/(1-p)", 1.229932308923366), ("a^2", 0.7412394074211866))
 SHIFTS = (("b", 0.45409206813706293), ("0", 0.0), ("-b", -0.45409206813706293), ("b / a", 0.5274298022542130))
 
 PROBES = {
