@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 from math import inf, sqrt
 from statistics import NormalDist
 from typing import Any
@@ -25,7 +24,7 @@ from autograder.exam import Exam, Wrong, array, number, pair, stable_seed
 from autograder.model import Call, Given, Seed
 
 SHAPE = (32, 50)
-CUTS = (0.0005, 0.02, 0.25, 0.5, 0.75, 0.98, 0.9995)  # cells between these quantiles: the middle, the flanks and the tails
+CUTS = (0.0005, 0.02, 0.25, 0.5, 0.75, 0.98, 0.9995)  # quantiles in the tails, on the flanks and in the middle
 NEAR = 1e-9  # absolute, for outputs that should be equal up to rounding
 CONSTANTS = 1e-8  # relative: lets a product of two published constants of nine digits pass
 
@@ -67,14 +66,24 @@ def multiplies_by_noise(exam: Exam, *, p: float, shape: tuple[int, ...] = SHAPE)
         raise Wrong(now, "the same both times")
 
 
+def _ranges(law: NormalDist) -> list[tuple[float, float]]:
+    """Below each cut, and between the cuts that lie opposite each other: what shows a shift, and what shows a spread."""
+    edges = [law.inv_cdf(cut) for cut in CUTS]
+    half = len(edges) // 2
+    return [(-inf, edge) for edge in edges] + list(zip(edges[:half], edges[:half:-1], strict=True))
+
+
+def _share(law: NormalDist, low: float, high: float) -> float:
+    return law.cdf(high) - law.cdf(low)
+
+
 @lru_cache
 def _law_seen_for(events: int) -> str:
-    edges = [-inf, *map(NormalDist().inv_cdf, CUTS), inf]
-    accepted = [acceptance(events, share) for share in _shares()]
+    tests = [(low, high, acceptance(events, _share(NormalDist(), low, high))) for low, high in _ranges(NormalDist())]
 
     def refused(scale: float) -> bool:
-        shares = np.diff([NormalDist(0, scale).cdf(edge) for edge in edges])
-        return any(cdf(low - 1, events, s) + 1 - cdf(high, events, s) >= POWER for (low, high), s in zip(accepted, shares, strict=True))
+        law = NormalDist(0, scale)
+        return any(cdf(least - 1, events, _share(law, *r)) + 1 - cdf(most, events, _share(law, *r)) >= POWER for *r, (least, most) in tests)
 
     near, far = 1.0, 4.0
     for _ in range(30):
@@ -87,20 +96,14 @@ def _law_seen(*, shape: tuple[int, ...], calls: int, **_: Any) -> str:
     return _law_seen_for(calls * int(np.prod(shape)))
 
 
-def _shares() -> list[float]:
-    return [float(s) for s in np.diff([0.0, *CUTS, 1.0])]
-
-
-@verb(chances=len(CUTS) + 1, sees=_law_seen)
-def follows_the_normal_law(exam: Exam, *, p: float, shape: tuple[int, ...] = LARGE, calls: int = 2) -> None:
+@verb(chances=len(CUTS) + len(CUTS) // 2, sees=_law_seen)
+def follows_the_normal_law(exam: Exam, *, p: float, shape: tuple[int, ...] = LARGE, calls: int = 3) -> None:
     """draws the factors from the normal distribution with mean 1 and variance p / (1 - p)"""
     found = np.concatenate([f.ravel() for f in factors(exam, p, shape, calls)])
     law = NormalDist(1.0, sqrt(p / (1 - p)))
-    edges = [law.inv_cdf(cut) for cut in CUTS]
-    counts = np.bincount(np.searchsorted(edges, found), minlength=len(edges) + 1)
-    names = [f"below {number(edges[0])}", *(f"from {number(a)} to {number(b)}" for a, b in pairwise(edges))]
-    for name, count, share in zip([*names, f"above {number(edges[-1])}"], counts, _shares(), strict=True):
-        _expect(f"share of factors {name}", int(count), found.size, share)
+    for low, high in _ranges(law):
+        name = f"below {number(high)}" if low == -inf else f"from {number(low)} to {number(high)}"
+        _expect(f"share of factors {name}", int(((found > low) & (found <= high)).sum()), found.size, _share(law, low, high))
 
 
 def _company_seen(*, shape: tuple[int, ...], **_: Any) -> str:
@@ -167,6 +170,8 @@ def branches(out: Array, x: Array) -> Branches:
     kept_x, kept = x[~dropped], out[~dropped]
     low, high = int(kept_x.argmin()), int(kept_x.argmax())
     slope = float((kept[high] - kept[low]) / (kept_x[high] - kept_x[low]))
+    if abs(slope) <= NEAR:
+        raise Wrong(f"the units that were not set to {number(floor)} became {number(kept[low])} whatever x was", "a line that rises with x")
     intercept = float(kept[low] - slope * kept_x[low])
     off = ~(np.abs(slope * kept_x + intercept - kept) <= 1e3 * NEAR * max(1.0, float(np.abs(kept).max())))
     if off.any():

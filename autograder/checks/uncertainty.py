@@ -207,7 +207,7 @@ def _passes_seen(*, p: float, passes: int, examples: int, **_: Any) -> str:
 
 
 @verb(chances=3, sees=_passes_seen)
-def drops_for_each_pass(exam: Exam, *, p: float, passes: int = 50, examples: int = 400) -> None:
+def drops_for_each_pass(exam: Exam, *, p: float, passes: int = 20, examples: int = 300) -> None:
     """draws new masks in each pass"""
     x = Given(f"np.linspace(1.0, 2.0, {examples})[:, None]", np.linspace(1.0, 2.0, examples)[:, None])
     W = Given("np.array([[1.0, -0.5]])", np.array([[1.0, -0.5]]))
