@@ -24,7 +24,7 @@ from autograder.exam import Exam, Wrong, array, number, pair, stable_seed
 from autograder.model import Call, Given, Seed
 
 SHAPE = (32, 50)
-CUTS = (0.0005, 0.02, 0.25, 0.5, 0.75, 0.98, 0.9995)  # quantiles in the tails, on the flanks and in the middle
+CUTS = (0.005, 0.05, 0.25, 0.5, 0.75, 0.95, 0.995)  # quantiles in the tails, on the flanks and in the middle
 NEAR = 1e-9  # absolute, for outputs that should be equal up to rounding
 CONSTANTS = 1e-8  # relative: lets a product of two published constants of nine digits pass
 

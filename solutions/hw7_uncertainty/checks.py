@@ -116,7 +116,7 @@ EXERCISES = [
         "gaussian_dropout_forward",
         [
             c.multiplies_by_noise(p=0.3),
-            c.follows_the_normal_law(p=0.3, weight=4, needs=NOISE),
+            c.follows_the_normal_law(p=0.3, weight=6, needs=NOISE),
             c.is_identity_at_test_time(p=0.3, weight=2, needs=NOISE),
             c.draws_nothing_at_test_time(p=0.3, needs="is_identity_at_test_time"),
             c.draws_a_factor_for_each_unit(p=0.3, weight=2, needs=NOISE),
@@ -134,8 +134,8 @@ EXERCISES = [
         "alpha_dropout_forward",
         [
             c.sets_some_and_keeps_some(p=0.3),
-            c.sets_dropped_units_to(p=0.3, wanted=-1.0595481589864804, weight=2, needs=BRANCHES),
-            c.keeps_units_on_the_line(p=0.3, wanted=(0.8609526162463562, 0.45409206813706293), weight=3, needs=BRANCHES),
+            c.sets_dropped_units_to(p=0.3, wanted=-1.0595481589864804, weight=4, needs=BRANCHES),
+            c.keeps_units_on_the_line(p=0.3, wanted=(0.8609526162463562, 0.45409206813706293), weight=6, needs=BRANCHES),
             c.drops_the_right_share(p=0.3, **KEPT, weight=2, needs=BRANCHES),
             c.is_identity_at_test_time(p=0.3, weight=2, needs=BRANCHES),
             c.draws_nothing_at_test_time(p=0.3, needs="is_identity_at_test_time"),
