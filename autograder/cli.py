@@ -70,6 +70,13 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
     verify.set_defaults(run=_verify)
 
+    data = commands.add_parser("data", help="list the data sets, or fetch one into datasets/")
+    data.add_argument("name", nargs="?", help="sonar or cifar10; without a name: what there is, and where")
+    data.add_argument("--from", dest="source", type=Path, metavar="FILE", help="take it from this file instead of the net")
+    data.add_argument("--url", default="", help="fetch it from there (a mirror); the checksum must be the same")
+    data.add_argument("--rebuild", action="store_true", help="write datasets/digits.npy again from scikit-learn's copy")
+    data.set_defaults(run=_data)
+
     demo = commands.add_parser("demo", help="build a class of 40, grade it with nbgrader, and show what comes out")
     demo.add_argument("folder", type=Path, nargs="?", default=Path("demo"), help="where to build it (default: demo/)")
     demo.add_argument("--unsafe-isolation", action="store_true", help="grade even where student code cannot be caged")
@@ -177,6 +184,30 @@ def _print_odds(root: Path, assignments: Sequence[str]) -> None:
         print(f"{slug}: {tests} chance tests; a right submission is refused anything with probability at most {tests * chance.ALPHA:.1e}")
         for exercise, check in found:
             print(f"   {exercise}: {check.name}: false alarm at most {check.chances * chance.ALPHA:.0e}; sees {check.power}")
+
+
+def _data(arguments: argparse.Namespace) -> int:
+    from autograder import datasets
+
+    if not arguments.name:
+        for data in datasets.DATASETS.values():
+            print(f"{data.name}: {data.about}\n   {datasets.find(data.name) or 'not here. ' + datasets.how_to_get(data.name)}")
+    elif arguments.name == "digits" and arguments.rebuild:
+        print(f"wrote {datasets.rebuild_digits()}, bit for bit as it should be")
+    else:
+        print(f"wrote {_fetched(arguments)}; its checksum is right")
+    return OK
+
+
+def _fetched(arguments: argparse.Namespace) -> Path:
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+
+    from autograder import datasets
+
+    with Progress(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), transient=True) as bar:
+        task = bar.add_task(arguments.name, total=None)
+        show = lambda done, size: bar.update(task, completed=done, total=size or None)  # noqa: E731  # one line, used once
+        return datasets.fetch(arguments.name, arguments.source, arguments.url, show)
 
 
 def _demo(arguments: argparse.Namespace) -> int:

@@ -25,7 +25,7 @@ HOUSE = Path(autograder.__file__).parent
 FLOORS: tuple[frozenset[str], ...] = tuple(
     frozenset(rooms.split())
     for rooms in (
-        "model wire chance perform exam keys",
+        "model wire chance perform exam keys datasets",
         "notebook checks judge diagnose isolation worker report",
         "course subjects",
         "grade selfcheck release handins",
@@ -41,6 +41,7 @@ ALLOWED = {
     ("perform", "model"): "everything speaks in the nouns",
     ("exam", "model"): "everything speaks in the nouns",
     ("keys", "model"): "everything speaks in the nouns",
+    ("datasets", "model"): "everything speaks in the nouns",
     ("notebook", "perform"): "what counts as a stub or a magic line is decided where cells are run",
     ("diagnose", "checks"): "a fingerprint is made of facts, which are probes beside the verbs",
     ("course", "subjects"): "the solution is a subject in this process",
@@ -54,8 +55,9 @@ ONLY = {
     "model": "",
     "chance": "",
     "keys": "model",
+    "datasets": "model",
     "exam": "model",
-    "checks": "model chance exam",
+    "checks": "model chance exam datasets",  # public files of numbers; they say nothing of where a student lives
     "report": "model",
     "worker": "wire perform model",
 }
