@@ -39,12 +39,16 @@ def compare(got: Array, wanted: Array, name: str, tolerance: float) -> None:
 
 @verb()
 def scales_the_survivors(
-    exam: Exam, *, p: float, by: str = "1/(1-p)", shape: tuple[int, ...] = SHAPE, dtype: str = "float64"
+    exam: Exam, *, p: float, by: str = "1/(1-p)", shape: tuple[int, ...] = SHAPE, dtype: str = "float64", via: str = "forward"
 ) -> None:
     """multiplies every survivor by {by}"""
     x = normal(shape, exam.seed(1), dtype)
-    (value,) = exam.ask(train_call(exam.function, x, p, Seed(exam.seed())))
-    out = output(value, x)
+    if via == "layer":
+        (value,) = exam.ask(Call(exam.function, (x, p, Seed(exam.seed())), returns=("out",)))
+        out = array(value, "out", shape)
+    else:
+        (value,) = exam.ask(train_call(exam.function, x, p, Seed(exam.seed())))
+        out = output(value, x)
     kept = out != 0
     if kept.all() or not kept.any():
         raise Wrong(f"{int(kept.sum())} of {kept.size} units survived", f"about {1 - p:g} of them")

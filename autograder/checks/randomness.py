@@ -26,6 +26,8 @@ def draw_call(exam: Exam, via: str, shape: tuple[int, ...], p: float, seed: Seed
     """One call that draws a mask of that shape: `via` says what the function under test looks like."""
     if via == "forward":
         return train_call(exam.function, draw_input(exam, shape, number), p, seed)
+    if via == "layer":  # a forward pass without a cache: out = f(x, p, rng)
+        return Call(exam.function, (draw_input(exam, shape, number), p, seed), returns=("out",))
     return Call(exam.function, (Given(repr(shape), shape), p, seed), returns=("mask",))
 
 
