@@ -27,6 +27,8 @@ HINTS = "hints.json"
 def find_root(start: Path | None = None) -> Path:
     """The course's root: the nearest folder at or above `start` that holds solutions/ or assignments/."""
     here = (start or Path.cwd()).resolve()
+    if not here.is_dir():
+        raise CourseError(f"There is no folder {here}. Name the course's root.")
     for folder in (here, *here.parents):
         if (folder / "solutions").is_dir() or (folder / "assignments").is_dir():
             return folder

@@ -6,6 +6,8 @@ import builtins
 import warnings
 from collections.abc import Iterator
 
+import numpy as np
+
 from autograder.exam import Exam, Unanswered, Wrong, script_text
 from autograder.model import Answer, Call, Check, Exercise, Outcome, Subject, Verdict
 
@@ -65,8 +67,9 @@ def _earlier(need: str, exercise: Exercise, so_far: dict[str, Verdict]) -> Itera
 
 def _examine(exercise: Exercise, check: Check, exam: Exam, reference: Subject | None) -> Verdict:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # NaN and infinity come from the student; NumPy's warnings about them are not ours to print
+        # NaN and infinity come from the student: NumPy's warnings about them are not ours to print, nor to raise after np.seterr
+        with warnings.catch_warnings(), np.errstate(all="warn"):
+            warnings.simplefilter("ignore")
             if check.with_reference:
                 check.judge(exam, exam.of(reference) if reference else None)
             else:

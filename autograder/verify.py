@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,8 @@ def verdicts_of(exercise: Exercise, subject: Subject, staff: Staff, sweep: int =
     slug, salt = staff.assignment.slug, staff.key.salt
     if sweep:
         slug, salt = f"{slug}/sweep {sweep}", f"{salt}/sweep {sweep}"
+        # hidden ones alone draw by the salt; shared masks know nothing else
+        exercise = replace(exercise, checks=[replace(c, hidden=True) for c in exercise.checks])
     return judge(exercise, subject, slug, salt, staff.reference)
 
 

@@ -14,6 +14,7 @@ from autograder.exam import Exam, Unanswered, Wrong, an, array, number
 from autograder.model import Call, Given, Outcome, Seed
 
 SHAPE = (32, 50)
+ODD = (31, 53)  # of so many units, 1 - p is not a whole number: the share that really stays is never 1 - p itself
 TOLERANCE = {"float64": 1e-12, "float32": 1e-6}  # relative, for values that are one or two roundings away from exact
 
 
@@ -39,7 +40,7 @@ def compare(got: Array, wanted: Array, name: str, tolerance: float) -> None:
 
 @verb()
 def scales_the_survivors(
-    exam: Exam, *, p: float, by: str = "1/(1-p)", shape: tuple[int, ...] = SHAPE, dtype: str = "float64", via: str = "forward"
+    exam: Exam, *, p: float, by: str = "1/(1-p)", shape: tuple[int, ...] = ODD, dtype: str = "float64", via: str = "forward"
 ) -> None:
     """multiplies every survivor by {by}"""
     x = normal(shape, exam.seed(1), dtype)

@@ -20,7 +20,7 @@ from autograder.exam import Exam, Unanswered, Wrong, array, number, pair
 from autograder.model import Broken, Call, Given, Outcome, Seed
 
 P = 0.3  # far from 1/2, where so many mistakes look right
-SHAPE = (101, 119)  # a share is known to 0.004, the labels below are 0.05 apart; 0.7 of 12019 is no whole number (see `_factor`)
+SHAPE = (101, 119)  # a share is known to 0.004, the labels below are 0.05 apart; 0.7 of 12019 is no whole number (see `factor`)
 
 
 @dataclass(frozen=True)
@@ -148,10 +148,11 @@ def survivors(exam: Exam) -> str:
     """The factor on the survivors."""
     x = normal(SHAPE, exam.seed(1))
     (value,) = exam.ask(train_call(exam.function, x, P, Seed(exam.seed())))
-    return _factor(output(value, x), np.asarray(x.value))
+    return factor(output(value, x), np.asarray(x.value))
 
 
-def _factor(out: Array, x: Array) -> str:
+def factor(out: Array, x: Array) -> str:
+    """The word for what the kept entries of x were multiplied by."""
     kept = out != 0
     if not kept.any():
         return "0"
@@ -170,7 +171,7 @@ def test_time(exam: Exam) -> str:
     given_rng = Call(exam.function, (x, P, Seed(exam.seed())), {"train": False}, returns=("out", "cache"), ship=(0,))
     (value,) = exam.ask(given_rng)
     out = output(value, x)
-    return "drops" if (out == 0).any() and (out != 0).any() else _factor(out, np.asarray(x.value))
+    return "drops" if (out == 0).any() and (out != 0).any() else factor(out, np.asarray(x.value))
 
 
 test_time.__test__ = False  # type: ignore[attr-defined]  # a probe, not a test
@@ -289,7 +290,7 @@ def test_gradient(exam: Exam, *, forward: str, backward: str) -> str:
     dx = array(dx_value, "dx", SHAPE)
     if (dx == 0).any() and (dx != 0).any():
         return "stale mask" if np.array_equal(dx == 0, output(value, x) == 0) else "drops"
-    return _factor(dx, np.asarray(dout.value))
+    return factor(dx, np.asarray(dout.value))
 
 
 test_gradient.__test__ = False  # type: ignore[attr-defined]

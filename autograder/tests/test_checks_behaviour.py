@@ -112,10 +112,10 @@ AGREES = c.agrees_with_the_solution(given=([1.0, 3.0],), names=("out",), name="o
 LETTER = c.is_filled_in(key="letter", choices="abc")
 LETTERS = "one of the letters a, b, c, in quotes"
 REFUSALS: tuple[tuple[str, Check, Any, str, str], ...] = (
-    (FORWARD, c.scales_the_survivors(p=P), changed(train=lambda x, k, p: x * k), "(out / x)[kept][0] = 1", "1.42857 (1112 of 1112 differ)"),
+    (FORWARD, c.scales_the_survivors(p=P), changed(train=lambda x, k, p: x * k), "(out / x)[kept][0] = 1", "1.42857 (1143 of 1143 differ)"),
     (FORWARD, c.scales_the_survivors(p=P), changed(train=lambda x, k, p: x * k / p), "(out / x)[kept][0] = 3.33333", "1.42857 ("),
-    (FORWARD, c.scales_the_survivors(p=P), changed(train=lambda x, k, p: x / 0.7), "1600 of 1600 units survived", "about 0.7 of them"),
-    (FORWARD, c.scales_the_survivors(p=P), changed(train=lambda x, k, p: x * 0), "0 of 1600 units survived", "about 0.7 of them"),
+    (FORWARD, c.scales_the_survivors(p=P), changed(train=lambda x, k, p: x / 0.7), "1643 of 1643 units survived", "about 0.7 of them"),
+    (FORWARD, c.scales_the_survivors(p=P), changed(train=lambda x, k, p: x * 0), "0 of 1643 units survived", "about 0.7 of them"),
     ("classic", c.scales_the_survivors(p=P, by="1"), forward, "(out / x)[kept][0] = 1.42857", "1 ("),
     ("classic", c.multiplies_at_test_time(p=P, by="1-p"), forward, "out[0, 0] = ", " (1600 of 1600 differ)"),
     (FORWARD, c.multiplies_at_test_time(p=P), classic, "out[0, 0] = ", " (1600 of 1600 differ)"),

@@ -175,5 +175,10 @@ def test_outside_a_course_the_mend_is_said(tmp_path: Path) -> None:
         find_root(tmp_path)
 
 
+def test_a_folder_that_does_not_exist_is_no_course_even_below_one(released_once: Path) -> None:
+    with pytest.raises(CourseError, match=r"There is no folder .*typo\. Name the course's root\."):
+        find_root(released_once / "typo")
+
+
 def test_the_toy_course_of_the_tests_is_not_released_where_it_lies() -> None:
     assert not (TOY / "assignments").exists()

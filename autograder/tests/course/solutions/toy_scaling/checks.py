@@ -15,8 +15,8 @@ EXERCISES = [
     Exercise(
         "quiz",
         [
-            c.is_filled_in(key="twice"),
-            c.is_filled_in(key="letter", choices="ab"),
+            c.is_filled_in(key="twice", weight=0),
+            c.is_filled_in(key="letter", choices="ab", weight=0),
         ],
     ),
 ]

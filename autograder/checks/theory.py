@@ -1,0 +1,288 @@
+"""Verbs and facts about functions in closed form: a case done by hand, the definition worked out mask by mask, the solution on real sizes.
+
+Nothing here is left to chance. Where the definition itself is the judge, all 2^n masks of a small input are listed, so n stays small.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograder.checks.behaviour import compare, item
+from autograder.checks.facts import fact
+from autograder.checks.inputs import Array, normal
+from autograder.checks.verb import verb
+from autograder.exam import Exam, Unanswered, Wrong, an, array, number
+from autograder.model import Call, Given, Outcome
+
+IT = "it"  # how a sentence speaks of a result that has only one part
+EXACT = 1e-10  # relative, for sums of up to 2^12 terms in any order
+
+
+# ------------------------------------------------------------------------------------------------------- arguments that a list names
+@dataclass(frozen=True)
+class Normals:
+    """Standard normal numbers of this shape, each multiplied by `times` (a number, or one for each column)."""
+
+    shape: tuple[int, ...]
+    times: float | tuple[float, ...] = 1.0
+
+
+def normals(*shape: int, times: float | tuple[float, ...] = 1.0) -> Normals:
+    """In a list: normal numbers, larger or smaller than usual, or in columns of different size."""
+    return Normals(shape, times)
+
+
+def ones(*shape: int) -> Given:
+    """In a list: an array of ones."""
+    return Given(f"np.ones({shape})", np.ones(shape))
+
+
+def powers(rows: int, columns: int) -> Given:
+    """In a list: the powers of a variable between 1/2 and 3/2 as columns, which are nearly dependent."""
+    return Given(f"np.vander(np.linspace(0.5, 1.5, {rows}), {columns})", np.vander(np.linspace(0.5, 1.5, rows), columns))
+
+
+def argument(spec: Any, seed: int) -> Any:
+    """A tuple of whole numbers stands for a normal array of that shape, a list for an array, anything else for itself."""
+    if isinstance(spec, Normals):
+        plain = normal(spec.shape, seed)
+        times = spec.times if isinstance(spec.times, float) else np.array(spec.times)
+        return Given(f"{times!r} * {plain.text}".replace("array(", "np.array("), times * np.asarray(plain.value))
+    if isinstance(spec, tuple):
+        return normal(spec, seed)
+    return Given(f"np.array({spec})", np.array(spec)) if isinstance(spec, list) else spec
+
+
+def question(exam: Exam, given: tuple[Any, ...], returns: tuple[str, ...] = (), watch: bool = False) -> Call:
+    """The call of the exercise's function with these arguments."""
+    return Call(exam.function, tuple(argument(a, exam.seed(k)) for k, a in enumerate(given)), returns=returns, watch=watch)
+
+
+# ---------------------------------------------------------------------------------------------------------------- values, by any case
+@verb()
+def is_right(
+    exam: Exam,
+    *,
+    case: str,
+    given: tuple[Any, ...],
+    wanted: Any,
+    names: tuple[str, ...] = ("result",),
+    name: str = IT,
+    tolerance: float = EXACT,
+) -> None:
+    """Gets {name} right for {case}"""
+    called = names[0] if name == IT else name
+    (value,) = exam.ask(question(exam, given, names))
+    expected = np.array(wanted)
+    compare(array(item(value, names, called), called, expected.shape), expected, called, tolerance)
+
+
+@verb(with_reference=True)
+def is_right_like_the_solution(
+    exam: Exam,
+    reference: Exam,
+    *,
+    case: str,
+    given: tuple[Any, ...],
+    names: tuple[str, ...] = ("result",),
+    name: str = IT,
+    tolerance: float = EXACT,
+) -> None:
+    """Gets {name} right for {case}"""
+    called = names[0] if name == IT else name
+    call = question(exam, given, names)
+    (value,), (right,) = exam.ask(call), reference.ask(call)
+    expected = np.asarray(item(right, names, called))
+    compare(array(item(value, names, called), called, expected.shape), expected, called, tolerance)
+
+
+@verb()
+def raises_value_error(exam: Exam, *, case: str, given: tuple[Any, ...]) -> None:
+    """Raises ValueError for {case}"""
+    call = question(exam, given)
+    (answer,) = exam.answers(call)
+    if answer.outcome is Outcome.PASSED:
+        raise Wrong("the function returned", "ValueError")
+    if not answer.error.startswith("ValueError"):
+        raise Unanswered(call, answer)
+
+
+@verb()
+def leaves_its_arguments_alone(exam: Exam, *, given: tuple[Any, ...], names: tuple[str, ...]) -> None:
+    """Does not modify the arrays it is given"""
+    call = question(exam, given, watch=True)
+    changed = _changed(exam, call)
+    if changed:
+        raise Wrong(f"{names[changed[0]]} was changed by the call", f"{names[changed[0]]} as it was")
+
+
+def _changed(exam: Exam, call: Call) -> list[int]:
+    """Places of the array arguments that are no longer as they were given."""
+    (answer,) = exam.returned(call)
+    after = answer.facts.arguments if answer.facts else ()
+    pairs = enumerate(zip(call.args, after, strict=False))
+    return [k for k, (before, now) in pairs if isinstance(before, Given) and not np.array_equal(before.value, now)]
+
+
+# --------------------------------------------------------------------------------------------------------------------- lists of masks
+@verb()
+def lists_every_mask_once(exam: Exam, *, n: int) -> None:
+    """Lists each of the 2^{n} masks of {n} units once, one per row"""
+    rows = _listed(exam, n)
+    codes, counts = np.unique(rows @ 2 ** np.arange(n), return_counts=True)
+    if len(codes) < 2**n:
+        twice = (codes[counts.argmax()] >> np.arange(n)) & 1
+        raise Wrong(f"{len(codes)} different masks, and {_told(twice)} stands there {counts.max()} times", f"{2**n} different masks")
+
+
+def _listed(exam: Exam, n: int) -> Array:
+    """What the function lists for n units, as zeros and ones of shape (2^n, n)."""
+    (value,) = exam.ask(Call(exam.function, (n,), returns=("masks",)))
+    masks = array(value, "masks", (2**n, n))
+    odd = masks[(masks != 0) & (masks != 1)]
+    if odd.size:
+        raise Wrong(f"masks holds {number(odd[0])}", "True and False only")
+    return masks.astype(np.int64)
+
+
+def _told(mask: Array) -> str:
+    shown = ", ".join("kept" if m else "dropped" for m in mask[:6])
+    return f"({shown}{', ...' if len(mask) > 6 else ''})"
+
+
+@verb()
+def lists_booleans(exam: Exam, *, n: int) -> None:
+    """Returns a boolean array, True = kept"""
+    (value,) = exam.ask(Call(exam.function, (n,), returns=("masks",)))
+    if not isinstance(value, np.ndarray):
+        raise Wrong(f"the function returned {an(value)}", "a boolean array")
+    if value.dtype != bool:
+        raise Wrong(f"masks.dtype = {value.dtype.name}", "bool")
+
+
+# ------------------------------------------------------------------------------------- linear regression, the definition as the judge
+@dataclass(frozen=True)
+class Regression:
+    """sum((y - (X * M / (1 - p)) w)^2), and its average over the masks M of all entries of a small X."""
+
+    X: Array
+    y: Array
+    p: float
+
+    def average(self, w: Array) -> float:
+        """The average over all 2^(N D) masks, one by one."""
+        n = self.X.size
+        masks = (np.arange(2**n)[:, None] >> np.arange(n)) & 1  # (2^n, n)
+        kept = masks.sum(axis=1)
+        chances = (1 - self.p) ** kept * self.p ** (n - kept)  # (2^n,)
+        inputs = masks.reshape(-1, *self.X.shape) * self.X / (1 - self.p)  # (2^n, N, D)
+        return float(chances @ ((self.y - inputs @ w) ** 2).sum(axis=1))
+
+    def slopes(self, w: Array) -> Array:
+        """The derivative by each weight: a central difference, which for a quadratic is exact at any distance."""
+        steps = np.eye(len(w))
+        return np.array([(self.average(w + step) - self.average(w - step)) / 2 for step in steps])
+
+
+def _small_regression(exam: Exam, shape: tuple[int, int], p: float) -> tuple[Given, Given, Regression]:
+    if shape[0] * shape[1] > 12:
+        raise ValueError(f"{shape} has more than 12 entries: too many masks to list")
+    X, y = normal(shape, exam.seed(0)), normal(shape[:1], exam.seed(1))
+    return X, y, Regression(np.asarray(X.value), np.asarray(y.value), p)
+
+
+@verb()
+def is_the_average_over_masks(exam: Exam, *, p: float, shape: tuple[int, int] = (3, 4)) -> None:
+    """Is the average over all masks of X, worked out one by one (p = {p})"""
+    X, y, problem = _small_regression(exam, shape, p)
+    w = normal(shape[1:], exam.seed(2))
+    (value,) = exam.ask(Call(exam.function, (X, y, w, p), returns=("loss",)))
+    compare(array(value, "loss", ()), np.asarray(problem.average(np.asarray(w.value))), "loss", EXACT)
+
+
+@verb()
+def leaves_no_way_down(exam: Exam, *, p: float, shape: tuple[int, int] = (3, 4)) -> None:
+    """Finds weights from which no step lowers the average loss over all masks (p = {p})"""
+    X, y, problem = _small_regression(exam, shape, p)
+    (value,) = exam.ask(Call(exam.function, (X, y, p), returns=("w",)))
+    w = array(value, "w", shape[1:]).astype(float)
+    if not np.isfinite(w).all():
+        raise Wrong(f"w holds {number(w[~np.isfinite(w)][0])}", "finite numbers")
+    slopes, at_zero = problem.slopes(w), problem.slopes(np.zeros(shape[1]))
+    worst = int(np.abs(slopes).argmax())
+    if not abs(slopes[worst]) <= 1e-8 * max(1.0, np.abs(at_zero).max()):
+        raise Wrong(f"at w[{worst}] = {number(w[worst])} the average loss has the slope {number(slopes[worst])}", "slope 0")
+
+
+@verb(with_reference=True)
+def reaches_the_minimum(
+    exam: Exam, reference: Exam, *, case: str, given: tuple[Any, ...], loss: str, tolerance: float = 1e-9
+) -> None:
+    """Reaches the smallest average loss for {case}"""
+    # judged by the loss, not by the weights: where columns are nearly dependent, quite different weights are equally good
+    call = question(exam, given, ("w",))
+    (value,), (best,) = exam.ask(call), reference.ask(call)
+    w = array(value, "w", np.shape(best)).astype(float)
+    X, y, p = call.args
+    found, least = reference.ask(*(Call(loss, (X, y, Given("w", v), p)) for v in (w, best)))
+    if not found <= least * (1 + tolerance):
+        raise Wrong(f"the average loss is {number(found / least)} times the smallest", "the smallest")
+
+
+# ------------------------------------------------------------------------------------------------------------------------------ facts
+@fact
+def masks_listed(exam: Exam, *, n: int = 4) -> str:
+    """Which masks a list holds."""
+    (value,) = exam.ask(Call(exam.function, (n,)))
+    masks = array(value, "masks")
+    if masks.ndim != 2 or masks.shape[1] != n or not np.isin(masks, (0, 1)).all():
+        return "no list of masks"
+    distinct = {tuple(row) for row in masks.astype(bool).tolist()}
+    if len(distinct) == 2**n:
+        return "each once" if len(masks) == 2**n else "some twice"
+    missing = [row for row in np.ndindex(*(2,) * n) if tuple(map(bool, row)) not in distinct]
+    if len(missing) == 1:
+        return "all but the empty one" if not any(missing[0]) else "all but one"
+    return f"{len(masks)} rows, some twice" if len(distinct) < len(masks) else f"{len(masks)} different ones"
+
+
+@fact
+def list_type(exam: Exam, *, n: int = 4) -> str:
+    """The dtype of a list of masks."""
+    (value,) = exam.ask(Call(exam.function, (n,)))
+    return str(array(value, "masks").dtype.name)
+
+
+@fact
+def gives(exam: Exam, *, given: tuple[Any, ...], index: int | None = None, place: int = 0) -> str:
+    """The number at one place of the result (of item `index`, when it is a tuple), in six digits."""
+    (value,) = exam.ask(question(exam, given))
+    if index is not None:
+        if not isinstance(value, (tuple, list)) or len(value) <= index:
+            return "missing"
+        value = value[index]
+    flat = array(value, "result").reshape(-1)
+    return number(flat[place]) if flat.size > place else "missing"
+
+
+@fact
+def form(exam: Exam, *, given: tuple[Any, ...]) -> str:
+    """The shape of the result, or how many items it has."""
+    (value,) = exam.ask(question(exam, given))
+    return f"{len(value)} items" if isinstance(value, tuple) else f"shape {array(value, 'result').shape}"
+
+
+@fact
+def takes(exam: Exam, *, given: tuple[Any, ...]) -> str:
+    """Whether a call is accepted, or which exception it raises."""
+    (answer,) = exam.answers(question(exam, given))
+    return "accepted" if answer.outcome is Outcome.PASSED else answer.error.split(":")[0]
+
+
+@fact
+def arguments_after(exam: Exam, *, given: tuple[Any, ...]) -> str:
+    """Are the arrays as they were after a call?"""
+    return "overwritten" if _changed(exam, question(exam, given, watch=True)) else "kept"
