@@ -56,20 +56,6 @@ from autograder.checks.randomness import (
     treats_examples_apart,
     treats_features_apart,
 )
-from autograder.checks.training import (
-    draws_first_weights,
-    drops_while_training,
-    gains_from_dropout,
-    keeps_examples_and_labels_together,
-    keeps_its_data,
-    keeps_momentum,
-    learns,
-    repeats_itself,
-    returns_a_network,
-    shuffles_anew,
-    steps_down_the_gradient,
-    uses_each_example_once,
-)
 from autograder.checks.theory import (
     is_right,
     is_right_like_the_solution,
@@ -83,6 +69,20 @@ from autograder.checks.theory import (
     powers,
     raises_value_error,
     reaches_the_minimum,
+)
+from autograder.checks.training import (
+    draws_first_weights,
+    drops_while_training,
+    gains_from_dropout,
+    keeps_examples_and_labels_together,
+    keeps_its_data,
+    keeps_momentum,
+    learns,
+    repeats_itself,
+    returns_a_network,
+    shuffles_anew,
+    steps_down_the_gradient,
+    uses_each_example_once,
 )
 
 __all__ = [
