@@ -287,16 +287,16 @@ def deletes_units(exam: Exam, *, fraction: float = DELETED, two_layers: bool = T
 
 
 @verb(chances=2)
-def deletes_any_unit(exam: Exam) -> None:
+def deletes_any_unit(exam: Exam, *, calls: int = 100) -> None:
     """deletes units at random, each as often as any other"""
     sick = patient(exam, ONE_LAYER)
     possible = sick.possible(asked(ONE_LAYER, DELETED), scale(ONE_LAYER, DELETED))
-    deleted = [gone[0] for gone in _decoded(single(exam, sick, 100), possible)]
-    low, high = acceptance(100, 2 / 5)
+    deleted = [gone[0] for gone in _decoded(single(exam, sick, calls), possible)]
+    low, high = acceptance(calls, 2 / 5)
     for unit, name in ((0, "first"), (ONE_LAYER[1] - 1, "last")):
         count = sum(unit in gone for gone in deleted)
         if not low <= count <= high:
-            raise Wrong(f"the {name} of 5 units was deleted {count} times in 100", f"40 times, give or take {high - 40}")
+            raise Wrong(f"the {name} of 5 units was deleted {count} times in {calls}", f"{low} to {high} times")
 
 
 def _decoded(values: list[float], possible: dict[tuple[tuple[int, ...], ...], float]) -> Iterator[tuple[tuple[int, ...], ...]]:
@@ -308,18 +308,26 @@ def _decoded(values: list[float], possible: dict[tuple[tuple[int, ...], ...], fl
 
 
 @verb()
-def averages_over_repeats(exam: Exam) -> None:
+def averages_over_repeats(exam: Exam, *, repeats: int = 2) -> None:
     """gives the mean over the repeats, with other units deleted in each"""
-    sick, calls = patient(exam, ONE_LAYER), 24
+    sick = patient(exam, ONE_LAYER)
     possible = np.array(list(sick.possible(asked(ONE_LAYER, DELETED), scale(ONE_LAYER, DELETED)).values()))
-    means = np.add.outer(possible, possible).ravel() / 2
-    values = [float(curve(v, 1)[0]) for v in exam.ask(*(sick.call(exam, [DELETED], 2, 200 + k) for k in range(calls)))]
+    means = means_of(possible, repeats)
+    values = [float(curve(v, 1)[0]) for v in exam.ask(*(sick.call(exam, [DELETED], repeats, 200 + k) for k in range(24)))]
     for value in values:
         if not np.abs(means - value).min() < 0.1 / EXAMPLES:
-            raise Wrong(f"curve = {value:.4f} for two repeats", "the mean of two accuracies that deleting 2 of 5 units can give")
-    # the same units twice: once in ten; so 24 times by chance once in 10^24
+            raise Wrong(f"curve = {value:.4f} for {repeats} repeats", "the mean of accuracies that deleting 2 of 5 units can give")
+    # the same units in every repeat: at most once in ten calls; in all 24 once in 10^24
     if all(near(value, possible) for value in values):
-        raise Wrong("two repeats always gave what one can give", "the mean of two deletions")
+        raise Wrong(f"{repeats} repeats always gave what one can give", "the mean of several deletions")
+
+
+def means_of(values: Array, repeats: int) -> Array:
+    """Every mean that so many draws of these values can have."""
+    sums = np.zeros(1)
+    for _ in range(repeats):
+        sums = np.unique(np.add.outer(sums, values).round(9))
+    return np.asarray(sums / repeats)
 
 
 @verb()

@@ -14,6 +14,7 @@ from autograder.checks.experiments import (
     asked,
     curve,
     entry,
+    means_of,
     near,
     patient,
     scale,
@@ -165,10 +166,11 @@ def repeats(exam: Exam) -> str:
     """What two repeats give."""
     sick = patient(exam, ONE_LAYER)
     possible = np.array(list(sick.possible(asked(ONE_LAYER, DELETED), scale(ONE_LAYER, DELETED)).values()))
-    means = np.add.outer(possible, possible).ravel() / 2
+    means = means_of(possible, 2)
     values = [float(curve(v, 1)[0]) for v in exam.ask(*(sick.call(exam, [DELETED], 2, 200 + k) for k in range(24)))]
     if all(near(value, possible) for value in values):
-        return "what one gives"
+        alone = [float(curve(v, 1)[0]) for v in exam.ask(*(sick.call(exam, [DELETED], 1, 200 + k) for k in range(24)))]
+        return "the same units twice" if np.allclose(values, alone) else "what one of them gives"
     if all(near(value, means) for value in values):
         return "their mean"
     return "their sum" if all(near(value / 2, means) for value in values) else "something else"
@@ -206,3 +208,13 @@ def layer_survivors(exam: Exam) -> str:
     x = normal(SHAPE, exam.seed(1))
     (value,) = exam.ask(Call(exam.function, (x, P, Seed(exam.seed()))))
     return factor(array(value, "out", SHAPE), np.asarray(x.value))
+
+
+@fact
+def layer_input(exam: Exam) -> str:
+    """What has become of x after out = f(x, p, rng)."""
+    x = normal((6, 7), exam.seed(1))
+    (answer,) = exam.returned(Call(exam.function, (x, P, Seed(exam.seed())), watch=True))
+    if unchanged(answer, 0, x.value):
+        return "kept"
+    return "the output" if unchanged(answer, 0, array(answer.value, "out", (6, 7))) else "something else"

@@ -203,21 +203,22 @@ def _agree(step: Array, before: Params, X: Given, y: Given, lr: float, seed: int
 
 
 # -------------------------------------------------------------------------------------------------------------- examples and batches
-def tracked(exam: Exam) -> tuple[Array, Array, Array]:
+def tracked(exam: Exam, momentum: float = 0.0) -> tuple[Array, Array, Array]:
     """Of ROWS[0] one-hot examples: the label each was used with, and its share of a step in the first and in the second epoch.
 
-    An example used once, in a batch of m, has the share 1 / m; one that was left out has 0.
+    An example used once, in a batch of m, has the share 1 / m; one that was left out has 0. Momentum makes early shares grow.
     """
-    if ("tracked", exam.salt) not in exam.memo:
+    key = ("tracked", momentum, exam.salt)
+    if key not in exam.memo:
         count, classes = ROWS
         X = Given(f"np.eye({count})", np.eye(count))
         y = Given(f"np.arange({count}) % {classes}", np.arange(count) % classes)
         calls = [
-            training(exam, X, y, ROWS, epochs=max(k, 1), lr=TINY if k else 0.0, seed=exam.seed(4)) for k in (0, 1, 2)
+            training(exam, X, y, ROWS, epochs=max(k, 1), lr=TINY if k else 0.0, momentum=momentum, seed=exam.seed(4)) for k in (0, 1, 2)
         ]
         start, one, two = (read(value, ROWS) for value in exam.ask(*calls))
-        exam.memo["tracked", exam.salt] = calls, _tracks(start["W1"] + start["b1"], one["W1"] - start["W1"], two["W1"] - one["W1"])
-    calls, tracks = exam.memo["tracked", exam.salt]
+        exam.memo[key] = calls, _tracks(start["W1"] + start["b1"], one["W1"] - start["W1"], two["W1"] - one["W1"])
+    calls, tracks = exam.memo[key]
     exam.last = (calls[1],)
     return tracks  # type: ignore[no-any-return]  # what stands in the memo was put there above
 
@@ -225,7 +226,7 @@ def tracked(exam: Exam) -> tuple[Array, Array, Array]:
 def _tracks(logits: Array, first: Array, second: Array) -> tuple[Array, Array, Array]:
     probs = np.exp(logits - logits.max(axis=1, keepdims=True))
     probs /= probs.sum(axis=1, keepdims=True)
-    used = first.argmax(axis=1)  # a step raises the score of the label, and of no other class
+    used = np.abs(first).argmax(axis=1)  # a step moves the score of the label as much as those of all other classes together
     residual = np.eye(probs.shape[1])[used] - probs
     share = [np.asarray((step * residual).sum(axis=1) / (residual**2).sum(axis=1) / TINY) for step in (first, second)]
     return used, share[0], share[1]

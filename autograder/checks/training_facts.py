@@ -81,10 +81,19 @@ def _is(rest: Array, at: Params, X: Array, y: Array, seed: int) -> bool:
 
 
 @fact
+def within_an_epoch(exam: Exam) -> str:
+    """Does a step keep something of the one before it in the same epoch? Three batches: the first one then counts 1 + 1/2 + 1/4 times."""
+    _, share, _ = tracked(exam, 0.5)
+    grown = (np.abs(share) > 1.4 / 32) & (np.abs(share) < 1.9 / 32)  # 2 / 32 is the share in the last, smaller batch
+    return "momentum" if grown.sum() >= 32 else "other"
+
+
+@fact
 def batches(exam: Exam) -> str:
     """How the examples of an epoch come in batches."""
     _, share, _ = tracked(exam)
-    idle = int((np.abs(share) < 1e-3).sum())
+    share = np.abs(share)
+    idle = int((share < 1e-3).sum())
     sizes = np.rint(1 / np.maximum(share, 1e-3)).astype(int)
     if idle:
         return "the rest is left out" if idle == ROWS[0] % 32 and set(sizes[share > 1e-3].tolist()) == {32} else "some are left out"
@@ -96,14 +105,14 @@ def batches(exam: Exam) -> str:
 def label_used(exam: Exam) -> str:
     """Are examples and labels in the same order?"""
     used, share, _ = tracked(exam)
-    return "its own" if (used == np.arange(ROWS[0]) % ROWS[1])[share > 1e-3].all() else "another's"
+    return "its own" if (used == np.arange(ROWS[0]) % ROWS[1])[np.abs(share) > 1e-3].all() else "another's"
 
 
 @fact
 def order(exam: Exam) -> str:
     """Is the order shuffled, and how often?"""
     _, one, two = tracked(exam)
-    first, second = (np.flatnonzero(share > 1.5 / 32).tolist() for share in (one, two))
+    first, second = (np.flatnonzero(np.abs(share) > 1.5 / 32).tolist() for share in (one, two))
     if first != second:
         return "shuffled in each epoch"
     return "never shuffled" if first == list(range(ROWS[0] - 16, ROWS[0])) else "shuffled once" if first else "not seen"
@@ -140,5 +149,7 @@ def dropped_share(exam: Exam, *, where: str) -> str:
     """Which share of the inputs or of the hidden units is dropped in training."""
     # dropped inputs would change which hidden units are active; dropped hidden units hide no input
     shows, stays = thinned(exam, DROP if where == "inputs" else (0.0, DROP[1]), where)
-    share = float((shows & ~stays).sum() / max(shows.sum(), 1))
+    if not shows.any():
+        return "not seen"
+    share = float((shows & ~stays).sum() / shows.sum())
     return nearest(share, {"p_in": DROP[0], "p_hidden": DROP[1], "none": 0.0, "all": 1.0}, 0.07)

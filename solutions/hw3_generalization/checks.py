@@ -45,7 +45,7 @@ EXERCISES = [
             c.keeps_its_data(needs=STEP),
             c.learns(
                 data="digits", train=300, sizes=(64, 64, 10), p_in=0.0, p_hidden=0.25, epochs=15, lr=0.02, momentum=0.9, at_least=0.8,
-                weight=2, needs=STEP, seconds=6,
+                weight=2, needs=STEP, seconds=20,
             ),
         ],
     ),
@@ -53,10 +53,10 @@ EXERCISES = [
         "paired_summary",
         [
             c.sums_up(given=(A, B), wanted=1.5, key="mean"),
-            c.sums_up(given=(A, B), wanted=7.0**0.5, key="sd", weight=2, needs="sums_up(wanted=1.5, key=mean)"),
-            c.sums_up(given=(A, B), wanted=3 / 7.0**0.5, key="t", weight=2, needs="sums_up(wanted=1.5, key=mean)"),
-            c.sums_up(given=(A, B), wanted=2.0, key="wins", needs="sums_up(wanted=1.5, key=mean)"),
-            c.refuses_what_is_not_paired(needs="sums_up(wanted=1.5, key=mean)"),
+            c.sums_up(given=(A, B), wanted=7.0**0.5, key="sd", weight=2, needs="sums_up(key=mean)"),
+            c.sums_up(given=(A, B), wanted=3 / 7.0**0.5, key="t", weight=2, needs="sums_up(key=mean)"),
+            c.sums_up(given=(A, B), wanted=2.0, key="wins", needs="sums_up(key=mean)"),
+            c.refuses_what_is_not_paired(needs="sums_up(key=mean)"),
         ],
     ),
     Exercise(
@@ -80,6 +80,7 @@ EXERCISES = [
             c.scales_the_survivors(p=0.3, by="1/(1-p)", **LAYER, weight=2, needs="keeps_its_input"),
             c.treats_examples_apart(p=0.3, **LAYER, needs="keeps_its_input"),
             c.draws_afresh(p=0.3, **LAYER, needs="keeps_its_input"),
+            c.obeys_the_generator(p=0.3, **LAYER, needs="keeps_its_input"),
         ],
     ),
     Exercise(
@@ -110,6 +111,7 @@ PROBES = {
         t.first_weights(),
         t.first_step(),
         t.second_step(),
+        t.within_an_epoch(),
         t.batches(),
         t.label_used(),
         t.order(),
@@ -134,7 +136,7 @@ PROBES = {
         e.deleted_by(),
     ],
     "fixed_input_dropout": [
-        f.input_after(),
+        e.layer_input(),
         f.drop_share(**LAYER),
         f.rows(**LAYER),
         f.columns(**LAYER),
