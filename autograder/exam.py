@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.model import Answer, Call, Given, Item, Opaque, Outcome, Seed, Subject
+from autograder.model import Answer, Call, Code, Given, Item, Opaque, Outcome, Seed, Subject
 
 
 class Wrong(Exception):
@@ -128,10 +128,19 @@ def number(value: Any) -> str:
 def script_text(calls: Sequence[Call], most: int = 3) -> str:
     """The script as Python that runs when pasted into the notebook (`np` is imported there)."""
     shown = calls[:most]
-    generators = {a.name: a.number for c in shown for a in c.args if isinstance(a, Seed) and a.name}
+    arguments = [a for call in shown for a in (*call.args, *call.kwargs.values())]
+    first = dict.fromkeys(_first(a) for a in arguments)  # each once, in order
+    generators = {a.name: a.number for a in arguments if isinstance(a, Seed) and a.name}
     parts = [f"{name} = np.random.default_rng({seed})" for name, seed in generators.items()]
     parts += [_call_text(call, last=call is shown[-1]) for call in shown]
-    return "; ".join(parts) + (" ..." if len(calls) > most else "")
+    return "\n".join([*filter(None, first), "; ".join(parts)]) + (" ..." if len(calls) > most else "")
+
+
+def _first(argument: Any) -> str:
+    """What must run before the calls, so that the argument's text means something."""
+    if isinstance(argument, Code):
+        return argument.source
+    return argument.first if isinstance(argument, Given) else ""
 
 
 def _call_text(call: Call, last: bool) -> str:
@@ -148,4 +157,6 @@ def _argument_text(argument: Any) -> str:
         return argument.text
     if isinstance(argument, Seed):
         return argument.name or f"np.random.default_rng({argument.number})"
+    if isinstance(argument, Code):
+        return argument.name
     return repr(argument)

@@ -46,10 +46,25 @@ class Outcome(enum.Enum):
 # ------------------------------------------------------------------------------------------------------------ questions and answers
 @dataclass(frozen=True)
 class Given:
-    """An argument together with the expression that makes it, so that a message can show a call that runs when pasted."""
+    """An argument together with the expression that makes it, so that a message can show a call that runs when pasted.
+
+    `first` holds the statements that must run before, when `text` is not all: "x = np.ones(3)" for the text "x".
+    """
 
     text: str
     value: Any
+    first: str = ""
+
+
+@dataclass(frozen=True)
+class Code:
+    """A function that is made where the call runs: `source` is executed where only `np` is known, and must define `name`.
+
+    Nothing of it is secret: the student's code can look into every function that it is handed.
+    """
+
+    name: str
+    source: str
 
 
 @dataclass(frozen=True)
@@ -74,7 +89,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Call:
-    """One question: call `function` with these arguments (Given, Seed, Item or plain values).
+    """One question: call `function` with these arguments (Given, Seed, Item, Code or plain values).
 
     `returns` names the results for messages ("out", "cache"). `ship` lists the items of a returned tuple that come back (None: all of
     them); caches stay where they were made. `watch` asks for the facts beside the value: the arguments afterwards, whether the

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.model import Answer, Call, Cell, Facts, Given, Item, Opaque, Outcome, Role, Seed
+from autograder.model import Answer, Call, Cell, Code, Facts, Given, Item, Opaque, Outcome, Role, Seed
 
 MAX_TEXT = 400  # characters of a student's error message that are kept
 MAX_ITEMS = 10_000  # items of one list, tuple or dict that may travel
@@ -195,8 +195,10 @@ _DIED = object()  # the result of a call that did not return
 def _resolve(argument: Any, results: list[Any], generators: dict[str, np.random.Generator]) -> Any:
     if isinstance(argument, Given):
         argument = argument.value
-    if isinstance(argument, np.ndarray):
-        return argument.copy()
+    if isinstance(argument, (np.ndarray, dict, list, tuple)):
+        return copied(argument)
+    if isinstance(argument, Code):
+        return made(argument)
     if isinstance(argument, Seed):
         if not argument.name:
             return np.random.default_rng(argument.number)
@@ -204,6 +206,22 @@ def _resolve(argument: Any, results: list[Any], generators: dict[str, np.random.
     if isinstance(argument, Item):
         return _item(results[argument.call], argument.index)
     return argument
+
+
+def copied(value: Any) -> Any:
+    """Plain data of its own: what the student's function does to it stays there."""
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if type(value) is dict:
+        return {key: copied(item) for key, item in value.items()}
+    return type(value)(map(copied, value)) if type(value) in (list, tuple) else value
+
+
+def made(code: Code) -> Any:
+    """The function that a Code stands for, in a namespace of its own."""
+    namespace: dict[str, Any] = {"__name__": "course", "np": np}
+    exec(code.source, namespace)
+    return namespace[code.name]
 
 
 def _item(result: Any, index: int | None) -> Any:

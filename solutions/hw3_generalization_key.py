@@ -6,10 +6,11 @@ import numpy as np
 
 from autograder import checks as c
 from autograder import misconception, notebook, variant
+from autograder.checks.forms import Bare
 
 SALT = "numbat-5903"
 
-LAYER = {"via": "layer"}
+LAYER = {"via": Bare()}
 EXACT = "moves_exactly(fraction=0.2, count=400)"
 NETWORK = "returns_a_network(sizes=(6, 8, 7, 3))"
 STEP = "steps_down_the_gradient"
@@ -54,7 +55,7 @@ HIDDEN = {
     "fixed_input_dropout": [
         c.keeps_its_input(p=0.6, shape=(5, 8), needs=HEALTHY),
         c.drops_the_right_share(p=0.1, **LAYER, needs=HEALTHY),
-        c.scales_the_survivors(p=0.6, by="1/(1-p)", **LAYER, weight=2, needs=HEALTHY),
+        c.multiplies_what_it_keeps(p=0.6, weight=2, needs=HEALTHY),
         c.treats_features_apart(p=0.3, **LAYER, needs=HEALTHY),
     ],
     "quiz": [
@@ -889,8 +890,8 @@ def paired_error(a, b):
     if a.shape != b.shape or len(a) < 2:
         raise ValueError("not paired")
     d = a - b
-    s = d.std(ddof=1)
-    return {"mean": float(d.mean()), "sd": float(s / np.sqrt(len(d))), "t": float(d.mean() / (s / np.sqrt(len(d)))), "wins": int((d > 0).sum())}
+    error = d.std(ddof=1) / np.sqrt(len(d))
+    return {"mean": float(d.mean()), "sd": float(error), "t": float(d.mean() / error), "wins": int((d > 0).sum())}
 
 
 @misconception("paired_summary", signs="sd", name="sd_is_the_variance")

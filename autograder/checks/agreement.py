@@ -15,10 +15,11 @@ from autograder.model import Call, Given
 
 @verb(with_reference=True)
 def agrees_with_the_solution(
-    exam: Exam, reference: Exam, *, given: tuple[Any, ...], names: tuple[str, ...], name: str, tolerance: float = 1e-12
+    exam: Exam, reference: Exam, *, given: tuple[Any, ...], names: tuple[str, ...], name: str, tolerance: float = 1e-12,
+    function: str = "",
 ) -> None:
     """gets {name} right"""
-    call = Call(exam.function, tuple(_argument(a, exam.seed(k)) for k, a in enumerate(given)), returns=names)
+    call = Call(function or exam.function, tuple(_argument(a, exam.seed(k)) for k, a in enumerate(given)), returns=names)
     (value,), (wanted,) = exam.ask(call), reference.ask(call)
     expected = np.asarray(item(wanted, names, name))
     compare(array(item(value, names, name), name, expected.shape), expected, name, tolerance)

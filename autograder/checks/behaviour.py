@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.inputs import Array, normal, output, scale, test_call, train_call
-from autograder.checks.randomness import draw_call, draw_input
+from autograder.checks.randomness import Via, draw_call, draw_input, drawn
 from autograder.checks.verb import verb
 from autograder.exam import Exam, Unanswered, Wrong, an, array, number
 from autograder.model import Call, Given, Outcome, Seed
@@ -40,16 +40,12 @@ def compare(got: Array, wanted: Array, name: str, tolerance: float) -> None:
 
 @verb()
 def scales_the_survivors(
-    exam: Exam, *, p: float, by: str = "1/(1-p)", shape: tuple[int, ...] = ODD, dtype: str = "float64", via: str = "forward"
+    exam: Exam, *, p: float, by: str = "1/(1-p)", shape: tuple[int, ...] = ODD, dtype: str = "float64"
 ) -> None:
     """multiplies every survivor by {by}"""
     x = normal(shape, exam.seed(1), dtype)
-    if via == "layer":
-        (value,) = exam.ask(Call(exam.function, (x, p, Seed(exam.seed())), returns=("out",)))
-        out = array(value, "out", shape)
-    else:
-        (value,) = exam.ask(train_call(exam.function, x, p, Seed(exam.seed())))
-        out = output(value, x)
+    (value,) = exam.ask(train_call(exam.function, x, p, Seed(exam.seed())))
+    out = output(value, x)
     kept = out != 0
     if kept.all() or not kept.any():
         raise Wrong(f"{int(kept.sum())} of {kept.size} units survived", f"about {1 - p:g} of them")
@@ -74,9 +70,9 @@ def is_identity_at_test_time(exam: Exam, *, p: float, shape: tuple[int, ...] = S
 
 
 @verb()
-def draws_nothing_at_test_time(exam: Exam, *, p: float) -> None:
+def draws_nothing_at_test_time(exam: Exam, *, p: float, shape: tuple[int, ...] = (4, 5)) -> None:
     """draws no random number at test time"""
-    x = normal((4, 5), exam.seed(1))
+    x = normal(shape, exam.seed(1))
     call = Call(exam.function, (x, p, Seed(exam.seed())), {"train": False}, returns=("out", "cache"), ship=(0,), watch=True)
     (answer,) = exam.returned(call)
     if answer.facts is not None and (answer.facts.rng_moved or answer.facts.global_rng_moved):
@@ -84,21 +80,20 @@ def draws_nothing_at_test_time(exam: Exam, *, p: float) -> None:
 
 
 @verb()
-def drops_nothing_at_zero(exam: Exam, *, via: str = "forward", shape: tuple[int, ...] = SHAPE) -> None:
+def drops_nothing_at_zero(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE) -> None:
     """keeps everything when p = 0"""
     x = draw_input(exam, shape, 0)
     (value,) = exam.ask(draw_call(exam, via, shape, 0.0, Seed(exam.seed()), 0))
-    result = output(value, x) if via == "forward" else array(value, "mask", shape)
+    result = drawn(value, via, shape)
     compare(result, x.value if via == "forward" else np.ones(shape), "out" if via == "forward" else "mask", 0.0)
 
 
 @verb()
-def drops_everything_at_one(exam: Exam, *, via: str = "forward", shape: tuple[int, ...] = SHAPE) -> None:
+def drops_everything_at_one(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE) -> None:
     """gives zeros, no NaN and no warning, when p = 1"""
-    x = draw_input(exam, shape, 0)
     call = replace(draw_call(exam, via, shape, 1.0, Seed(exam.seed()), 0), watch=True)
     (answer,) = exam.returned(call)
-    result = output(answer.value, x) if via == "forward" else array(answer.value, "mask", shape)
+    result = drawn(answer.value, via, shape)
     if not (result == 0).all():
         bad = result[~(result == 0)][0]
         raise Wrong(f"{'out' if via == 'forward' else 'mask'} holds {number(bad)}", "0 everywhere")
@@ -107,9 +102,9 @@ def drops_everything_at_one(exam: Exam, *, via: str = "forward", shape: tuple[in
 
 
 @verb()
-def refuses(exam: Exam, *, p: float, via: str = "forward") -> None:
+def refuses(exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, ...] = (4, 5)) -> None:
     """raises ValueError when p = {p}"""
-    call = draw_call(exam, via, (4, 5), p, Seed(exam.seed()), 0)
+    call = draw_call(exam, via, shape, p, Seed(exam.seed()), 0)
     (answer,) = exam.answers(call)
     if answer.outcome is Outcome.PASSED:
         raise Wrong("the function returned", "ValueError")
@@ -130,9 +125,9 @@ def keeps_its_input(exam: Exam, *, p: float, shape: tuple[int, ...] = (6, 7)) ->
 
 
 @verb()
-def keeps_the_dtype(exam: Exam, *, p: float, dtype: str = "float32") -> None:
+def keeps_the_dtype(exam: Exam, *, p: float, dtype: str = "float32", shape: tuple[int, ...] = SHAPE) -> None:
     """gives {dtype} for {dtype}, in training and at test time"""
-    x = normal(SHAPE, exam.seed(1), dtype)
+    x = normal(shape, exam.seed(1), dtype)
     values = exam.ask(train_call(exam.function, x, p, Seed(exam.seed())), test_call(exam.function, x, p))
     for value, mode in zip(values, ("in training", "at test time"), strict=True):
         out = output(value, x)
@@ -141,14 +136,11 @@ def keeps_the_dtype(exam: Exam, *, p: float, dtype: str = "float32") -> None:
 
 
 @verb()
-def takes_any_shape(exam: Exam, *, p: float, shapes: tuple[tuple[int, ...], ...], via: str = "forward") -> None:
+def takes_any_shape(exam: Exam, *, p: float, shapes: tuple[tuple[int, ...], ...], via: Via = "forward") -> None:
     """takes arrays of any shape"""
     for k, shape in enumerate(shapes):
         (value,) = exam.ask(draw_call(exam, via, shape, p, Seed(exam.seed(k)), k))
-        if via == "forward":
-            output(value, draw_input(exam, shape, k))
-        else:
-            array(value, "mask", shape)
+        drawn(value, via, shape)
 
 
 @verb()
@@ -173,10 +165,10 @@ def holds_only(exam: Exam, *, p: float, by: str = "1/(1-p)", shape: tuple[int, .
 
 
 @verb()
-def returns(exam: Exam, *, given: tuple[Any, ...], wanted: Any, names: tuple[str, ...], name: str) -> None:
+def returns(exam: Exam, *, given: tuple[Any, ...], wanted: Any, names: tuple[str, ...], name: str, function: str = "") -> None:
     """gets {name} right in a case you can do by hand"""
     arguments = tuple(Given(f"np.array({a})", np.array(a)) if isinstance(a, list) else a for a in given)
-    (value,) = exam.ask(Call(exam.function, arguments, returns=names))
+    (value,) = exam.ask(Call(function or exam.function, arguments, returns=names))
     expected = np.array(wanted)
     compare(array(item(value, names, name), name, expected.shape), expected, name, 1e-12)
 

@@ -15,6 +15,7 @@ import numpy as np
 from autograder.chance import acceptance
 from autograder.checks.behaviour import compare
 from autograder.checks.inputs import Array, normal
+from autograder.checks.inputs import scale as factor_named
 from autograder.checks.training import Params, accuracy, labels
 from autograder.checks.verb import verb
 from autograder.exam import Exam, Unanswered, Wrong, an, array, number
@@ -360,3 +361,17 @@ def deletes_by_the_generator(exam: Exam) -> None:
     fractions = [0.2, 0.4, 0.6, 0.8, 0.4, 0.6]  # so many that two seeds do not agree by chance
     one, two, three = (sick.call(exam, fractions * 3, 3, k, watch=True) for k in (400, 400, 401))
     manners(exam, (one, two, three), "curve")
+
+
+# ------------------------------------------------------------------------------------------------------------------------------ layers
+@verb()
+def multiplies_what_it_keeps(exam: Exam, *, p: float, by: str = "1/(1-p)", shape: tuple[int, ...] = (31, 47)) -> None:
+    """multiplies every input that it keeps by {by}"""
+    x = normal(shape, exam.seed(1))
+    (value,) = exam.ask(Call(exam.function, (x, p, Seed(exam.seed())), returns=("out",)))
+    out = array(value, "out", shape)
+    kept = out != 0
+    if kept.all() or not kept.any():
+        raise Wrong(f"{int(kept.sum())} of {kept.size} inputs were kept", f"about {1 - p:g} of them")
+    ratio = np.asarray(out[kept] / x.value[kept])
+    compare(ratio, np.full_like(ratio, factor_named(by, p)), "(out / x)[kept]", 1e-12)

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.inputs import Array, backward_call, normal, output, scale, test_call, train_call
-from autograder.checks.randomness import draw_call, draw_input, masks, read_mask
-from autograder.exam import Exam, Unanswered, Wrong, array, number, pair
+from autograder.checks.randomness import Via, draw_call, draw_input, drawn, masks, read_mask
+from autograder.exam import Exam, Unanswered, Wrong, array, number
 from autograder.model import Broken, Call, Given, Outcome, Seed
 
 P = 0.3  # far from 1/2, where so many mistakes look right
@@ -75,23 +75,23 @@ SHARES = {"p": P, "1-p": 1 - P, "none": 0.0, "all": 1.0, "half": 0.5} | {
 
 
 @fact
-def drop_share(exam: Exam, *, via: str = "forward") -> str:
+def drop_share(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE) -> str:
     """Which share is dropped, counted where x is positive, so that a ReLU does not look like dropping."""
     # many calls, so that the share is known well even when a whole row or column shares one draw
-    drawn = masks(exam, P, SHAPE, 24, via)
-    positive = [draw_input(exam, SHAPE, k).value > 0 for k in range(len(drawn))]
-    kept = np.mean([m[x].mean() for m, x in zip(drawn, positive, strict=True)])
+    found = masks(exam, P, shape, 24, via)
+    positive = [draw_input(exam, shape, k).value > 0 for k in range(len(found))]
+    kept = np.mean([m[x].mean() for m, x in zip(found, positive, strict=True)])
     return nearest(1 - float(kept), SHARES, 0.028).strip()
 
 
 @fact
-def rows(exam: Exam, *, via: str = "forward") -> str:
+def rows(exam: Exam, *, via: Via = "forward") -> str:
     """Are all rows (examples) masked alike?"""
     return _sameness(masks(exam, P, SHAPE, 1, via)[0], 0)
 
 
 @fact
-def columns(exam: Exam, *, via: str = "forward") -> str:
+def columns(exam: Exam, *, via: Via = "forward") -> str:
     """Are all columns (features) masked alike?"""
     return _sameness(masks(exam, P, SHAPE, 1, via)[0], 1)
 
@@ -101,7 +101,7 @@ def _sameness(mask: Array, axis: int) -> str:
 
 
 @fact
-def number_dropped(exam: Exam, *, via: str = "forward") -> str:
+def number_dropped(exam: Exam, *, via: Via = "forward") -> str:
     """Does the number of dropped units vary, over 24 calls or over the rows of one?"""
     small = masks(exam, P, (4, 6), 24, via)
     (large,) = masks(exam, P, SHAPE, 1, via)
@@ -111,20 +111,20 @@ def number_dropped(exam: Exam, *, via: str = "forward") -> str:
 
 
 @fact
-def next_mask(exam: Exam, *, via: str = "forward") -> str:
+def next_mask(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE) -> str:
     """Is a second call with the same generator a fresh draw?"""
-    first, second = masks(exam, P, SHAPE, 2, via, rng="rng")
+    first, second = masks(exam, P, shape, 2, via, rng="rng")
     return "frozen" if np.array_equal(first, second) and not first.all() else "fresh"
 
 
 @fact
-def generator(exam: Exam, *, via: str = "forward") -> str:
+def generator(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (32, 50)) -> str:
     """Where do the random numbers come from?"""
-    calls = [replace(draw_call(exam, via, (32, 50), P, Seed(exam.seed()), 0), watch=True) for _ in range(2)]
+    calls = [replace(draw_call(exam, via, shape, P, Seed(exam.seed()), 0), watch=True) for _ in range(2)]
     answers = exam.returned(*calls)
     if answers[0].facts is not None and answers[0].facts.global_rng_moved:
         return "global"
-    first, second = (read_mask(a.value, via, (32, 50)) for a in answers)
+    first, second = (read_mask(a.value, via, shape) for a in answers)
     return "given" if np.array_equal(first, second) else "own"
 
 
@@ -144,9 +144,9 @@ FACTORS = {name: scale(name, P) for name in ("1", "1-p", "1/(1-p)", "p", "1/p")}
 
 
 @fact
-def survivors(exam: Exam) -> str:
+def survivors(exam: Exam, *, shape: tuple[int, ...] = SHAPE) -> str:
     """The factor on the survivors."""
-    x = normal(SHAPE, exam.seed(1))
+    x = normal(shape, exam.seed(1))
     (value,) = exam.ask(train_call(exam.function, x, P, Seed(exam.seed())))
     return factor(output(value, x), np.asarray(x.value))
 
@@ -165,9 +165,9 @@ def factor(out: Array, x: Array) -> str:
 
 
 @fact
-def test_time(exam: Exam) -> str:
+def test_time(exam: Exam, *, shape: tuple[int, ...] = SHAPE) -> str:  # noqa: PT028  a probe, not a test
     """What test time multiplies by, or "drops"."""
-    x = normal(SHAPE, exam.seed(1))
+    x = normal(shape, exam.seed(1))
     given_rng = Call(exam.function, (x, P, Seed(exam.seed())), {"train": False}, returns=("out", "cache"), ship=(0,))
     (value,) = exam.ask(given_rng)
     out = output(value, x)
@@ -178,33 +178,33 @@ test_time.__test__ = False  # type: ignore[attr-defined]  # a probe, not a test
 
 
 @fact
-def negatives(exam: Exam) -> str:
+def negatives(exam: Exam, *, shape: tuple[int, ...] = SHAPE) -> str:
     """Do negative inputs survive?"""
-    x = normal(SHAPE, exam.seed(1))
+    x = normal(shape, exam.seed(1))
     (value,) = exam.ask(train_call(exam.function, x, P, Seed(exam.seed())))
     out = output(value, x)
     return "lost" if not (out < 0).any() and (out > 0).any() else "kept"
 
 
 @fact
-def input_after(exam: Exam) -> str:
+def input_after(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) -> str:
     """Is x as it was after a call?"""
-    x = normal((6, 7), exam.seed(1))
+    x = normal(shape, exam.seed(1))
     (answer,) = exam.returned(train_call(exam.function, x, P, Seed(exam.seed()), watch=True))
     after = answer.facts.arguments[0] if answer.facts and answer.facts.arguments else None
     return "kept" if isinstance(after, np.ndarray) and np.array_equal(after, x.value) else "overwritten"
 
 
 @fact
-def float32_gives(exam: Exam) -> str:
+def float32_gives(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) -> str:
     """The dtype that float32 becomes."""
-    x = normal((6, 7), exam.seed(1), "float32")
+    x = normal(shape, exam.seed(1), "float32")
     (value,) = exam.ask(train_call(exam.function, x, P, Seed(exam.seed())))
     return str(output(value, x).dtype.name)
 
 
 @fact
-def shapes(exam: Exam, *, via: str = "forward") -> str:
+def shapes(exam: Exam, *, via: Via = "forward") -> str:
     """Does it work on arrays that are not 2-D?"""
     exam.ask(draw_call(exam, via, (6, 7), P, Seed(exam.seed()), 0))  # what does not even work in 2-D is another matter
     for k, shape in enumerate(((7,), (2, 3, 4, 5))):
@@ -217,12 +217,11 @@ def shapes(exam: Exam, *, via: str = "forward") -> str:
 
 
 @fact
-def at_one(exam: Exam, *, via: str = "forward") -> str:
+def at_one(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (6, 7)) -> str:
     """What p = 1 gives."""
-    shape = (6, 7)
     call = replace(draw_call(exam, via, shape, 1.0, Seed(exam.seed()), 0), watch=True)
     (answer,) = exam.returned(call)
-    result = array(pair(answer.value)[0] if via == "forward" else answer.value, "out", shape)
+    result = drawn(answer.value, via, shape)
     if np.isnan(result).any():
         return "NaN"
     if (result == 0).all():
@@ -231,44 +230,44 @@ def at_one(exam: Exam, *, via: str = "forward") -> str:
 
 
 @fact
-def at_zero(exam: Exam, *, via: str = "forward") -> str:
+def at_zero(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (6, 7)) -> str:
     """What p = 0 gives."""
-    x = draw_input(exam, (6, 7), 0)
-    (value,) = exam.ask(draw_call(exam, via, (6, 7), 0.0, Seed(exam.seed()), 0))
-    out = output(value, x) if via == "forward" else array(value, "mask", (6, 7))
-    return "identity" if np.array_equal(out, x.value if via == "forward" else np.ones((6, 7))) else "other"
+    x = draw_input(exam, shape, 0)
+    (value,) = exam.ask(draw_call(exam, via, shape, 0.0, Seed(exam.seed()), 0))
+    wanted = x.value if via == "forward" else np.ones(shape)
+    return "identity" if np.array_equal(drawn(value, via, shape), wanted) else "other"
 
 
 @fact
-def outside(exam: Exam, *, via: str = "forward") -> str:
+def outside(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (4, 5)) -> str:
     """What a p outside [0, 1] gives."""
     words = []
     for p in (-0.25, 1.25):
-        (answer,) = exam.answers(draw_call(exam, via, (4, 5), p, Seed(exam.seed()), 0))
+        (answer,) = exam.answers(draw_call(exam, via, shape, p, Seed(exam.seed()), 0))
         words.append("accepted" if answer.outcome is Outcome.PASSED else answer.error.split(":")[0])
     return words[0] if words[0] == words[1] else " / ".join(words)
 
 
 # ------------------------------------------------------------------------------------------------------------------ backward values
-def _gradients(exam: Exam, forward: str, backward: str) -> tuple[Array, Array, Array, Array]:
-    x, dout = normal(SHAPE, exam.seed(1)), normal(SHAPE, exam.seed(2))
+def _gradients(exam: Exam, forward: str, backward: str, shape: tuple[int, ...]) -> tuple[Array, Array, Array, Array]:
+    x, dout = normal(shape, exam.seed(1)), normal(shape, exam.seed(2))
     value, dx = exam.ask(train_call(forward, x, P, Seed(exam.seed())), backward_call(backward, dout, 0))
-    return output(value, x), np.asarray(x.value), np.asarray(dout.value), array(dx, "dx", SHAPE)
+    return output(value, x), np.asarray(x.value), np.asarray(dout.value), array(dx, "dx", shape)
 
 
 @fact
-def gradient_mask(exam: Exam, *, forward: str, backward: str) -> str:
+def gradient_mask(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...] = SHAPE) -> str:
     """Where does the gradient vanish?"""
-    out, _, _, dx = _gradients(exam, forward, backward)
+    out, _, _, dx = _gradients(exam, forward, backward, shape)
     if np.array_equal(dx == 0, out == 0):
         return "same"
     return "none" if (dx != 0).mean() > 0.99 else "another"
 
 
 @fact
-def gradient_factor(exam: Exam, *, forward: str, backward: str) -> str:
+def gradient_factor(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...] = SHAPE) -> str:
     """The gradient's factor on kept units, relative to the one of the forward pass; or "times out"."""
-    out, x, dout, dx = _gradients(exam, forward, backward)
+    out, x, dout, dx = _gradients(exam, forward, backward, shape)
     both = (dx != 0) & (out != 0)
     if not both.any():
         return "0"
@@ -282,12 +281,12 @@ def gradient_factor(exam: Exam, *, forward: str, backward: str) -> str:
 
 
 @fact
-def test_gradient(exam: Exam, *, forward: str, backward: str) -> str:
+def test_gradient(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...] = SHAPE) -> str:  # noqa: PT028
     """The gradient after a pass at test time that follows a training pass."""
-    x, dout = normal(SHAPE, exam.seed(1)), normal(SHAPE, exam.seed(2))
+    x, dout = normal(shape, exam.seed(1)), normal(shape, exam.seed(2))
     train = train_call(forward, x, P, Seed(exam.seed()))
     value, _, dx_value = exam.ask(train, test_call(forward, x, P), backward_call(backward, dout, 1))
-    dx = array(dx_value, "dx", SHAPE)
+    dx = array(dx_value, "dx", shape)
     if (dx == 0).any() and (dx != 0).any():
         return "stale mask" if np.array_equal(dx == 0, output(value, x) == 0) else "drops"
     return factor(dx, np.asarray(dout.value))
@@ -297,31 +296,31 @@ test_gradient.__test__ = False  # type: ignore[attr-defined]
 
 
 @fact
-def cache_used(exam: Exam, *, forward: str, backward: str) -> str:
+def cache_used(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...] = SHAPE) -> str:
     """Of two forward passes, whose mask does the backward pass of the first use?"""
-    x, dout = normal(SHAPE, exam.seed(1)), normal(SHAPE, exam.seed(2))
+    x, dout = normal(shape, exam.seed(1)), normal(shape, exam.seed(2))
     first, second = (train_call(forward, x, P, Seed(exam.seed(k))) for k in (3, 4))
     one, two, value = exam.ask(first, second, backward_call(backward, dout, 0))
-    zeros = array(value, "dx", SHAPE) == 0
+    zeros = array(value, "dx", shape) == 0
     if np.array_equal(zeros, output(one, x) == 0):
         return "own"
     return "latest" if np.array_equal(zeros, output(two, x) == 0) else "other"
 
 
 @fact
-def gradient_at_zero_input(exam: Exam, *, forward: str, backward: str) -> str:
+def gradient_at_zero_input(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...] = SHAPE) -> str:
     """Does a kept unit pass its gradient where x is 0?"""
-    value = np.asarray(normal(SHAPE, exam.seed(1)).value).copy()
-    value[:, ::2] = 0.0
-    x, dout = Given("x with zeros", value), normal(SHAPE, exam.seed(2))
+    value = np.asarray(normal(shape, exam.seed(1)).value).copy()
+    value[..., ::2] = 0.0
+    x, dout = Given("x with zeros", value), normal(shape, exam.seed(2))
     _, dx = exam.ask(train_call(forward, x, P, Seed(exam.seed())), backward_call(backward, dout, 0))
-    return "passes" if (array(dx, "dx", SHAPE)[value == 0] != 0).any() else "blocked"
+    return "passes" if (array(dx, "dx", shape)[value == 0] != 0).any() else "blocked"
 
 
 @fact
-def dout_after(exam: Exam, *, forward: str, backward: str) -> str:
+def dout_after(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...] = (6, 7)) -> str:
     """Is dout as it was after a call?"""
-    x, dout = normal((6, 7), exam.seed(1)), normal((6, 7), exam.seed(2))
+    x, dout = normal(shape, exam.seed(1)), normal(shape, exam.seed(2))
     answers = exam.returned(train_call(forward, x, P, Seed(exam.seed())), backward_call(backward, dout, 0, watch=True))
     facts = answers[1].facts
     after = facts.arguments[0] if facts and facts.arguments else None
@@ -330,10 +329,10 @@ def dout_after(exam: Exam, *, forward: str, backward: str) -> str:
 
 # ---------------------------------------------------------------------------------------------------------------------- others
 @fact
-def value_at(exam: Exam, *, given: tuple[Any, ...], index: int = 0) -> str:
+def value_at(exam: Exam, *, given: tuple[Any, ...], index: int = 0, function: str = "") -> str:
     """The number a function gives in one case, in six digits."""
     arguments = tuple(Given(f"np.array({a})", np.array(a)) if isinstance(a, list) else a for a in given)
-    (value,) = exam.ask(Call(exam.function, arguments))
+    (value,) = exam.ask(Call(function or exam.function, arguments))
     items = value if isinstance(value, (tuple, list)) else (value,)
     if len(items) <= index:
         return "missing"

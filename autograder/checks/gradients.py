@@ -41,9 +41,13 @@ def passes_gradient_to_kept_units_only(exam: Exam, *, p: float, forward: str, ba
     dropped, kept = factor == 0, factor != 0
     leaking, blocked = int((dx[dropped] != 0).sum()), int((dx[kept] == 0).sum())
     if leaking:
-        raise Wrong(f"{leaking} of {int(dropped.sum())} dropped units got a gradient", "none", kept[:16, :16])
+        raise Wrong(f"{leaking} of {int(dropped.sum())} dropped units got a gradient", "none", _corner(kept))
     if blocked:
-        raise Wrong(f"{blocked} of {int(kept.sum())} kept units got no gradient", "none", kept[:16, :16])
+        raise Wrong(f"{blocked} of {int(kept.sum())} kept units got no gradient", "none", _corner(kept))
+
+
+def _corner(kept: Array) -> Array:
+    return kept.reshape(len(kept), -1)[:16, :16]
 
 
 def _train_gradient(
@@ -74,13 +78,13 @@ def belongs_to_its_own_cache(exam: Exam, *, p: float, forward: str, backward: st
 
 
 @verb()
-def passes_gradient_where_x_is_zero(exam: Exam, *, p: float, forward: str, backward: str) -> None:
+def passes_gradient_where_x_is_zero(exam: Exam, *, p: float, forward: str, backward: str, shape: tuple[int, ...] = SHAPE) -> None:
     """passes the gradient of a kept unit even where x is 0"""
-    value = np.random.default_rng(exam.seed(1)).normal(size=SHAPE)
-    value[:, ::2] = 0.0  # 800 zeros: all of them dropped has probability p^800
-    x, dout = Given("x with every other column 0", value), normal(SHAPE, exam.seed(2))
+    value = np.random.default_rng(exam.seed(1)).normal(size=shape)
+    value[..., ::2] = 0.0  # 800 zeros: all of them dropped has probability p^800
+    x, dout = Given("x with every other column 0", value), normal(shape, exam.seed(2))
     forward_value, dx = exam.ask(train_call(forward, x, p, Seed(exam.seed())), backward_call(backward, dout, 0))
-    out, gradient = output(forward_value, x), array(dx, "dx", SHAPE)
+    out, gradient = output(forward_value, x), array(dx, "dx", shape)
     kept = (out != 0) & (value != 0)
     if not kept.any():
         raise Wrong("no unit survived", f"about {1 - p:g} of them")
@@ -92,9 +96,9 @@ def passes_gradient_where_x_is_zero(exam: Exam, *, p: float, forward: str, backw
 
 
 @verb()
-def keeps_dout(exam: Exam, *, p: float, forward: str, backward: str) -> None:
+def keeps_dout(exam: Exam, *, p: float, forward: str, backward: str, shape: tuple[int, ...] = (6, 7)) -> None:
     """does not modify dout"""
-    x, dout = normal((6, 7), exam.seed(1)), normal((6, 7), exam.seed(2))
+    x, dout = normal(shape, exam.seed(1)), normal(shape, exam.seed(2))
     answers = exam.returned(train_call(forward, x, p, Seed(exam.seed())), backward_call(backward, dout, 0, watch=True))
     facts = answers[1].facts
     after = facts.arguments[0] if facts and facts.arguments else None

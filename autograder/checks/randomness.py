@@ -13,21 +13,24 @@ from typing import Any
 import numpy as np
 
 from autograder.chance import acceptance, cdf, pmf, smallest_error
+from autograder.checks.forms import Form
 from autograder.checks.inputs import Array, normal, train_call
 from autograder.checks.verb import verb
 from autograder.exam import Exam, Wrong, array, pair, stable_seed
 from autograder.model import Call, Given, Seed
 
+Via = str | Form  # what the function under test looks like: "forward", "mask", "multiplier", or a form of forms.py
+
 LARGE = (256, 256)  # `autograder verify` prints the smallest error that this many units show
 SMALL = (4, 6)  # 24 pairs of calls that keep equally many are beyond chance
 
 
-def draw_call(exam: Exam, via: str, shape: tuple[int, ...], p: float, seed: Seed, number: int) -> Call:
+def draw_call(exam: Exam, via: Via, shape: tuple[int, ...], p: float, seed: Seed, number: int) -> Call:
     """One call that draws a mask of that shape: `via` says what the function under test looks like."""
+    if isinstance(via, Form):
+        return via.call(exam, shape, p, seed, number)
     if via == "forward":
         return train_call(exam.function, draw_input(exam, shape, number), p, seed)
-    if via == "layer":  # a forward pass without a cache: out = f(x, p, rng)
-        return Call(exam.function, (draw_input(exam, shape, number), p, seed), returns=("out",))
     return Call(exam.function, (Given(repr(shape), shape), p, seed), returns=("mask",))
 
 
@@ -36,13 +39,19 @@ def draw_input(exam: Exam, shape: tuple[int, ...], number: int) -> Given:
     return normal(shape, stable_seed(f"{exam.function}/input/{shape}/{exam.salt}/{number % 3}"))
 
 
-def read_mask(value: Any, via: str, shape: tuple[int, ...]) -> Array:
+def drawn(value: Any, via: Via, shape: tuple[int, ...]) -> Array:
+    """The numbers of an answer that show its mask, in the shape of that mask."""
+    if isinstance(via, Form):
+        return via.read(value, shape)
+    return array(pair(value)[0], "out", shape) if via == "forward" else array(value, "mask", shape)
+
+
+def read_mask(value: Any, via: Via, shape: tuple[int, ...]) -> Array:
     """Which units were kept, as booleans. Inputs hold no zeros, so a zero in the output is a dropped unit."""
-    result = array(pair(value)[0], "out", shape) if via == "forward" else array(value, "mask", shape)
-    return np.asarray(result != 0)
+    return np.asarray(drawn(value, via, shape) != 0)
 
 
-def masks(exam: Exam, p: float, shape: tuple[int, ...], count: int, via: str, rng: str = "") -> list[Array]:
+def masks(exam: Exam, p: float, shape: tuple[int, ...], count: int, via: Via, rng: str = "") -> list[Array]:
     """`count` masks from `count` calls in one script: from separate generators, or from the one called `rng`.
 
     All checks of an exercise that ask for the same masks share them. (The error budget adds up whether or not tests are independent.)
@@ -95,7 +104,7 @@ def _emptiness_seen(*, p: float, units: int, calls: int, **_: Any) -> str:
 
 
 @verb()
-def drops_some_and_keeps_some(exam: Exam, *, p: float, via: str = "forward", shape: tuple[int, ...] = (32, 50)) -> None:
+def drops_some_and_keeps_some(exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, ...] = (32, 50)) -> None:
     """drops some units and keeps the others"""
     (mask,) = masks(exam, p, shape, 1, via)
     if mask.all() or not mask.any():
@@ -103,23 +112,25 @@ def drops_some_and_keeps_some(exam: Exam, *, p: float, via: str = "forward", sha
 
 
 @verb(chances=1, sees=_share_seen)
-def drops_the_right_share(exam: Exam, *, p: float, via: str = "forward", shape: tuple[int, ...] = LARGE, calls: int = 3) -> None:
+def drops_the_right_share(exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, ...] = LARGE, calls: int = 3) -> None:
     """drops each unit with probability {p}"""
-    drawn = masks(exam, p, shape, calls, via)
-    kept = sum(int(m.sum()) for m in drawn)
-    _expect("share of dropped units", sum(m.size for m in drawn) - kept, sum(m.size for m in drawn), p, drawn[0])
+    found = masks(exam, p, shape, calls, via)
+    kept = sum(int(m.sum()) for m in found)
+    _expect("share of dropped units", sum(m.size for m in found) - kept, sum(m.size for m in found), p, found[0])
 
 
 @verb(chances=2, sees=_likeness_seen)
-def treats_examples_apart(exam: Exam, *, p: float, via: str = "forward", shape: tuple[int, int] = LARGE) -> None:
+def treats_examples_apart(exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, int] = LARGE) -> None:
     """draws a mask of its own for each example (row)"""
     (mask,) = masks(exam, p, shape, 1, via)
     _agree(mask, p, "rows")
 
 
 @verb(chances=2, sees=_likeness_seen)
-def treats_features_apart(exam: Exam, *, p: float, via: str = "forward", shape: tuple[int, int] = LARGE) -> None:
-    """decides about each feature (column) by itself"""
+def treats_features_apart(
+    exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, int] = LARGE, what: str = "feature (column)"
+) -> None:
+    """decides about each {what} by itself"""
     (mask,) = masks(exam, p, shape, 1, via)
     _agree(mask.T, p, "columns")
 
@@ -134,7 +145,7 @@ def _agree(mask: Array, p: float, what: str) -> None:
 
 
 @verb(chances=3, sees=_variation_seen)
-def keeps_a_varying_number(exam: Exam, *, p: float, via: str = "forward", calls: int = 48) -> None:
+def keeps_a_varying_number(exam: Exam, *, p: float, via: Via = "forward", calls: int = 48) -> None:
     """leaves the number of dropped units to chance"""
     q = 1 - p
     counts = [int(m.sum()) for m in masks(exam, p, SMALL, calls, via)]
@@ -161,7 +172,7 @@ def _middle(n: int, q: float) -> tuple[int, int]:
 
 
 @verb(chances=1, sees=_repetition_seen)
-def draws_afresh(exam: Exam, *, p: float, via: str = "forward", shape: tuple[int, ...] = (128, 128)) -> None:
+def draws_afresh(exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, ...] = (128, 128)) -> None:
     """draws a fresh mask in every call"""
     first, second = masks(exam, p, shape, 2, via, rng="rng")
     agreeing = int((first == second).sum())
@@ -170,7 +181,7 @@ def draws_afresh(exam: Exam, *, p: float, via: str = "forward", shape: tuple[int
 
 
 @verb()
-def obeys_the_generator(exam: Exam, *, p: float, via: str = "forward", shape: tuple[int, ...] = (32, 50)) -> None:
+def obeys_the_generator(exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, ...] = (32, 50)) -> None:
     """draws from the rng it is given: the same seed gives the same mask"""
     seeds = [Seed(exam.seed(0)), Seed(exam.seed(0)), Seed(exam.seed(1))]
     calls = [draw_call(exam, via, shape, p, seed, 0) for seed in seeds]
@@ -182,7 +193,7 @@ def obeys_the_generator(exam: Exam, *, p: float, via: str = "forward", shape: tu
 
 
 @verb()
-def leaves_global_random_state_alone(exam: Exam, *, p: float, via: str = "forward", shape: tuple[int, ...] = (4, 5)) -> None:
+def leaves_global_random_state_alone(exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, ...] = (4, 5)) -> None:
     """leaves the global random state alone"""
     (answer,) = exam.returned(replace(draw_call(exam, via, shape, p, Seed(exam.seed()), 0), watch=True))
     if answer.facts is not None and answer.facts.global_rng_moved:
@@ -191,9 +202,9 @@ def leaves_global_random_state_alone(exam: Exam, *, p: float, via: str = "forwar
 
 @verb(chances=1, sees=_emptiness_seen)
 def can_drop_everything(
-    exam: Exam, *, p: float, units: int = 2, calls: int = 100, via: str = "multiplier"
+    exam: Exam, *, p: float, units: int = 2, calls: int = 100, via: Via = "multiplier"
 ) -> None:
     """drops all of a few units as often as chance has it"""
-    drawn = masks(exam, p, (units,), calls, via)
-    empty = sum(not m.any() for m in drawn)
+    found = masks(exam, p, (units,), calls, via)
+    empty = sum(not m.any() for m in found)
     _expect(f"share of masks of {units} units with nothing kept", empty, calls, p**units)

@@ -11,7 +11,8 @@ from typing import Any
 from autograder.model import Check
 
 Verb = Callable[..., Check]
-SILENT = frozenset({"via", "forward", "backward", "given", "wanted", "names", "shapes"})  # cases that would only lengthen a check's name
+# cases that would only lengthen a check's name
+SILENT = frozenset({"via", "forward", "backward", "given", "wanted", "names", "shapes", "what", "function", "gamma", "memory"})
 _SENTENCES: dict[str, str] = {}
 
 

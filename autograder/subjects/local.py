@@ -6,6 +6,7 @@ import _thread
 import contextlib
 import io
 import threading
+import types
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -32,9 +33,14 @@ class Local:
         return self._room.namespace
 
     def with_functions(self, functions: dict[str, Any]) -> Local:
-        """The same notebook with some functions exchanged (a wrong solution, a right variant)."""
-        other = Local()
-        other._room = Room({**self._room.namespace, **functions}, caught=Exception)
+        """The same notebook with some functions exchanged (a wrong solution, a right variant).
+
+        They see the notebook's names, as if they had been written there; what it lacks, such as a helper, they bring along.
+        """
+        other, namespace = Local(), dict(self._room.namespace)
+        for name, function in functions.items():
+            namespace[name] = _moved(function, namespace)
+        other._room = Room(namespace, caught=Exception)
         return other
 
     def ask(self, calls: Sequence[Call], seconds: float) -> list[Answer]:
@@ -51,6 +57,25 @@ class Local:
             answers.append(Answer(Outcome.CRASHED))
         skipped = Answer(Outcome.SKIPPED, error="an earlier call did not return")
         return answers + [skipped] * (len(calls) - len(answers))
+
+
+def _moved(function: Any, namespace: dict[str, Any]) -> Any:
+    """The function with this namespace as its globals; anything else as it is. The helpers beside it move with it."""
+    if not isinstance(function, types.FunctionType):
+        return function
+    home = function.__globals__
+    for name in home.keys() - namespace.keys():
+        helper = home[name]
+        namespace[name] = helper
+        if isinstance(helper, types.FunctionType) and helper.__globals__ is home:
+            namespace[name] = _rebuilt(helper, namespace)
+    return _rebuilt(function, namespace)
+
+
+def _rebuilt(function: types.FunctionType, namespace: dict[str, Any]) -> types.FunctionType:
+    copy = types.FunctionType(function.__code__, namespace, function.__name__, function.__defaults__, function.__closure__)
+    copy.__kwdefaults__ = function.__kwdefaults__
+    return copy
 
 
 @contextlib.contextmanager

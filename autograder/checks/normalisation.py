@@ -1,0 +1,211 @@
+"""Verbs about a block that normalises each channel, remembers the batches for test time, and drops whole channels last.
+
+`out = f(x, p, rng, train)`. What it remembers lies in a dict of the notebook's set-up cell (`state`), with the entries "mean" and "var";
+`reset(channels)` there makes it forget.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograder.chance import acceptance, smallest_error
+from autograder.checks.behaviour import compare
+from autograder.checks.forms import Shared
+from autograder.checks.inputs import Array
+from autograder.checks.verb import verb
+from autograder.exam import Exam, Unanswered, Wrong, an, array
+from autograder.model import Call, Given, Outcome, Seed
+
+EXACT = 1e-9
+SHAPE = (6, 5, 4, 3)
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Where the running statistics live, and the rule by which they move: new = (1 - rate) * old + rate * batch."""
+
+    state: str
+    reset: str
+    rate: float
+    eps: float
+
+    def start(self, channels: int) -> Call:
+        """Forget every batch: mean 0 and variance 1."""
+        return Call(self.reset, (channels,))
+
+    def after(self, batches: list[Array]) -> tuple[Array, Array]:
+        """Mean and variance of each channel after these training batches."""
+        mean, var = np.zeros(batches[0].shape[1]), np.ones(batches[0].shape[1])
+        for x in batches:
+            batch_mean, batch_var = channel_statistics(x)
+            mean = (1 - self.rate) * mean + self.rate * batch_mean
+            var = (1 - self.rate) * var + self.rate * batch_var
+        return mean, var
+
+    def normalised(self, x: Array, mean: Array, var: Array) -> Array:
+        """(x - mean) / sqrt(var + eps), channel by channel."""
+        line = (1, -1) + (1,) * (x.ndim - 2)
+        return np.asarray((x - mean.reshape(line)) / np.sqrt(var.reshape(line) + self.eps))
+
+
+def channel_statistics(x: Array) -> tuple[Array, Array]:
+    """Mean and variance over all axes but the channels'."""
+    axes = (0, *range(2, x.ndim))
+    return x.mean(axis=axes), x.var(axis=axes)
+
+
+def lively(shape: tuple[int, ...], seed: int, dtype: str = "float64") -> Given:
+    """Normal numbers whose channels have a mean and a spread of their own."""
+    line = (1, -1) + (1,) * (len(shape) - 2)
+    channel = np.arange(shape[1]).reshape(line)
+    value = np.asarray(np.random.default_rng(seed).normal(size=shape) * (1 + channel) + 3 * channel - 2, dtype)
+    value.flags.writeable = False
+    factor = f"np.arange({shape[1]}).reshape({line})"
+    text = f"np.random.default_rng({seed}).normal(size={shape}) * (1 + {factor}) + 3 * {factor} - 2"
+    return Given(text if dtype == "float64" else f"({text}).astype(np.{dtype})", value)
+
+
+def block_call(exam: Exam, x: Given, p: float, seed: Seed | None, train: bool, **more: Any) -> Call:
+    """`out = f(x, p, rng, train)`."""
+    return Call(exam.function, (x, p, seed, train), returns=("out",), **more)
+
+
+def block_output(value: Any, x: Given) -> Array:
+    """`out` as an array of the shape of x."""
+    return array(value, "out", np.shape(x.value))
+
+
+def remembered(value: Any, memory: Memory, key: str, channels: int) -> Array:
+    """One entry of the memory, an array with one number a channel."""
+    if not isinstance(value, dict) or key not in value:
+        raise Wrong(f"{memory.state} is {an(value)}", 'a dict with the entries "mean" and "var"')
+    found = array(value[key], f'{memory.state}["{key}"]')
+    if found.size != channels:
+        raise Wrong(f'{memory.state}["{key}"].shape = {found.shape}', str((channels,)))
+    return found.reshape(channels)
+
+
+def _batches(exam: Exam, shape: tuple[int, ...], count: int) -> list[Given]:
+    return [lively(shape, exam.seed(1 + k)) for k in range(count)]
+
+
+# ------------------------------------------------------------------------------------------------------------------------ verbs
+@verb()
+def normalises_each_channel(exam: Exam, *, memory: Memory, shape: tuple[int, ...] = SHAPE) -> None:
+    """normalises each channel over the examples and all places, in training"""
+    (x,) = _batches(exam, shape, 1)
+    _, value = exam.ask(memory.start(shape[1]), block_call(exam, x, 0.0, Seed(exam.seed()), True))
+    out = block_output(value, x)
+    mean, var = channel_statistics(out)
+    wanted = memory.normalised(x.value, *channel_statistics(x.value))
+    compare(mean, np.zeros_like(mean), "out.mean(axis=(0, 2, 3))", EXACT)
+    compare(var, channel_statistics(wanted)[1], "out.var(axis=(0, 2, 3))", EXACT)
+    compare(out, wanted, "out", EXACT)
+
+
+@verb()
+def remembers_the_batches(exam: Exam, *, memory: Memory, p: float = 0.0, batches: int = 3, shape: tuple[int, ...] = SHAPE) -> None:
+    """moves the running mean and variance towards each training batch (with p = {p})"""
+    given = _batches(exam, shape, batches)
+    calls = [block_call(exam, x, p, Seed(exam.seed(20 + k)), True) for k, x in enumerate(given)]
+    values = exam.ask(memory.start(shape[1]), *calls, Call(memory.state, look=True))
+    for x, value in zip(given, values[1:], strict=False):
+        block_output(value, x)
+    for key, wanted in zip(("mean", "var"), memory.after([x.value for x in given]), strict=True):
+        compare(remembered(values[-1], memory, key, shape[1]), wanted, f'{memory.state}["{key}"]', EXACT)
+
+
+@verb()
+def normalises_at_test_time(exam: Exam, *, memory: Memory, p: float, batches: int = 3, shape: tuple[int, ...] = SHAPE) -> None:
+    """normalises with the running mean and variance at test time, and drops nothing"""
+    *given, x = _batches(exam, shape, batches + 1)
+    calls = [block_call(exam, b, 0.0, Seed(exam.seed(20 + k)), True) for k, b in enumerate(given)]
+    script = (memory.start(shape[1]), *calls, Call(memory.state, look=True), block_call(exam, x, p, None, False))
+    values = exam.ask(*script)
+    own = [remembered(values[-2], memory, key, shape[1]).astype(float) for key in ("mean", "var")]
+    compare(block_output(values[-1], x), memory.normalised(x.value, own[0], own[1]), "out", EXACT)
+
+
+@verb()
+def learns_nothing_at_test_time(exam: Exam, *, memory: Memory, p: float, shape: tuple[int, ...] = SHAPE) -> None:
+    """leaves the running mean and variance alone at test time"""
+    first, x = _batches(exam, shape, 2)
+    look = Call(memory.state, look=True)
+    training = block_call(exam, first, 0.0, Seed(exam.seed()), True)
+    values = exam.ask(memory.start(shape[1]), training, look, block_call(exam, x, p, None, False), look)
+    block_output(values[3], x)
+    for key in ("mean", "var"):
+        before, after = (remembered(values[k], memory, key, shape[1]) for k in (2, 4))
+        compare(after, before, f'{memory.state}["{key}"]', 0.0)
+
+
+@verb()
+def drops_channels_last(exam: Exam, *, memory: Memory, p: float, shape: tuple[int, ...] = (12, 10, 4, 3)) -> None:
+    """drops whole channels after normalising, and divides the others by 1 - p"""
+    x = lively(shape, exam.seed(1))
+    _, plain, value = exam.ask(
+        memory.start(shape[1]), block_call(exam, x, 0.0, Seed(exam.seed()), True), block_call(exam, x, p, Seed(exam.seed()), True)
+    )
+    whole, out = block_output(plain, x), block_output(value, x)
+    kept = Shared(2, shape[2:], "channel").reduced(out != 0)
+    if kept.all() or not kept.any():
+        raise Wrong(f"{int(kept.sum())} of {kept.size} channels were kept", f"about {round((1 - p) * kept.size)}")
+    multiplier = np.where(kept, 1 / (1 - p), 0.0).reshape((*kept.shape, *(1 for _ in shape[2:])))
+    compare(out, whole * multiplier, "out", EXACT)
+
+
+def _channels_seen(*, p: float, shape: tuple[int, ...], **_: Any) -> str:
+    return f"a share of dropped channels that is off by {smallest_error(shape[0] * shape[1], p):.2g}"
+
+
+def _alike(p: float) -> float:
+    return p * p + (1 - p) * (1 - p)
+
+
+@verb(chances=3, sees=_channels_seen)
+def drops_each_channel_by_itself(exam: Exam, *, memory: Memory, p: float, shape: tuple[int, ...] = (64, 64, 2, 1)) -> None:
+    """drops each channel of each example with probability p, by a coin of its own"""
+    x = lively(shape, exam.seed(1))
+    _, value = exam.ask(memory.start(shape[1]), block_call(exam, x, p, Seed(exam.seed()), True))
+    kept = Shared(2, shape[2:], "channel").reduced(block_output(value, x) != 0)
+    for what, hits, probability in (
+        ("share of dropped channels", ~kept, p),
+        ("share of channels on which neighbouring examples agree", kept[0::2] == kept[1::2], _alike(p)),
+        ("share of examples on which neighbouring channels agree", kept[:, 0::2] == kept[:, 1::2], _alike(p)),
+    ):
+        low, high = acceptance(hits.size, probability)
+        if not low <= int(hits.sum()) <= high:
+            slack = max(high / hits.size - probability, probability - low / hits.size)
+            raise Wrong(f"{what} = {hits.mean():.4f}", f"{probability:.4f} +- {slack:.4f}")
+
+
+@verb()
+def minds_its_manners(exam: Exam, *, memory: Memory, p: float, dtype: str = "float32", shape: tuple[int, ...] = SHAPE) -> None:
+    """gives {dtype} for {dtype}, and does not modify x"""
+    x = lively(shape, exam.seed(1), dtype)
+    train = block_call(exam, x, p, Seed(exam.seed()), True, watch=True)
+    answers = exam.returned(memory.start(shape[1]), train, block_call(exam, x, p, None, False))
+    for answer, mode in zip(answers[1:], ("in training", "at test time"), strict=True):
+        found = block_output(answer.value, x).dtype.name
+        if found != dtype:
+            raise Wrong(f"out.dtype = {found} {mode}", dtype)
+    facts = answers[1].facts
+    after = facts.arguments[0] if facts and facts.arguments else x.value
+    if not isinstance(after, np.ndarray) or not np.array_equal(after, x.value):
+        raise Wrong("x was changed by the call", "x as it was")
+
+
+@verb()
+def refuses_in_both_modes(exam: Exam, *, memory: Memory, p: float, shape: tuple[int, ...] = SHAPE) -> None:
+    """raises ValueError when p = {p}, in training and at test time"""
+    x = lively(shape, exam.seed(1))
+    for train, seed in ((True, Seed(exam.seed())), (False, None)):
+        call = block_call(exam, x, p, seed, train)
+        _, answer = exam.answers(memory.start(shape[1]), call)
+        if answer.outcome is Outcome.PASSED:
+            raise Wrong(f"the function returned {'in training' if train else 'at test time'}", "ValueError")
+        if not answer.error.startswith("ValueError"):
+            raise Unanswered(call, answer)
