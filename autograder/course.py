@@ -161,7 +161,7 @@ def load_staff(root: Path, slug: str) -> Staff:
     exercises = tuple(replace(e, checks=(*e.checks, *hidden.get(e.name, ()))) for e in public.exercises)
     for exercise in exercises:
         _distinct(exercise.name, exercise.checks)
-    assignment = replace(public, exercises=exercises)
+    assignment = replace(public, exercises=exercises, course_sources=public.course_sources | _released_sources(root, slug))
     _affordable(assignment)
     found = entries(vars(module))
     key = Key(
@@ -171,6 +171,12 @@ def load_staff(root: Path, slug: str) -> Staff:
         salt=str(_defined(module, "SALT")),
     )
     return Staff(assignment, key, notebook.read(folder / f"{slug}.ipynb", assignment))
+
+
+def _released_sources(root: Path, slug: str) -> frozenset[str]:
+    """The texts of the released cells, stubs among them: where the solution's folder holds answers, students got these."""
+    released = root / "assignments" / slug / f"{slug}.ipynb"
+    return notebook.layout(released).sources if released.is_file() else frozenset()
 
 
 def _affordable(assignment: Assignment) -> None:
