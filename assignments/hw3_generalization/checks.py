@@ -8,8 +8,9 @@ from autograder import checks as c
 from autograder.checks import experiments_facts as e
 from autograder.checks import facts as f
 from autograder.checks import training_facts as t
+from autograder.checks.forms import Bare
 
-LAYER = {"via": "layer"}
+LAYER = {"via": Bare()}
 EXACT = "moves_exactly(fraction=0.2, count=400)"
 NETWORK = "returns_a_network(sizes=(6, 8, 7, 3))"
 STEP = "steps_down_the_gradient"
@@ -77,7 +78,7 @@ EXERCISES = [
             c.drops_some_and_keeps_some(p=0.3, **LAYER, weight=0),
             c.keeps_its_input(p=0.3, weight=3, needs=SOME),
             c.drops_the_right_share(p=0.3, **LAYER, weight=2, needs="keeps_its_input"),
-            c.scales_the_survivors(p=0.3, by="1/(1-p)", **LAYER, weight=2, needs="keeps_its_input"),
+            c.multiplies_what_it_keeps(p=0.3, weight=2, needs="keeps_its_input"),
             c.treats_examples_apart(p=0.3, **LAYER, needs="keeps_its_input"),
             c.draws_afresh(p=0.3, **LAYER, needs="keeps_its_input"),
             c.obeys_the_generator(p=0.3, **LAYER, needs="keeps_its_input"),

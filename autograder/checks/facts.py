@@ -20,7 +20,7 @@ from autograder.exam import Exam, Unanswered, Wrong, array, number
 from autograder.model import Broken, Call, Given, Outcome, Seed
 
 P = 0.3  # far from 1/2, where so many mistakes look right
-SHAPE = (101, 119)  # a share is known to 0.004, the labels below are 0.05 apart; 0.7 of 12019 is no whole number (see `factor`)
+SHAPE = (101, 119)  # a share is known to 0.004, the labels below are 0.05 apart; 0.7 of 12019 is no whole number (see `_factor`)
 
 
 @dataclass(frozen=True)
@@ -154,13 +154,6 @@ FACTORS = {name: scale(name, P) for name in ("1", "1-p", "1/(1-p)", "p", "1/p")}
 
 
 @fact
-<<<<<<< HEAD
-def survivors(exam: Exam, *, shape: tuple[int, ...] = SHAPE) -> str:
-    """The factor on the survivors."""
-    x = normal(shape, exam.seed(1))
-    (value,) = exam.ask(train_call(exam.function, x, P, Seed(exam.seed())))
-    return factor(output(value, x), np.asarray(x.value))
-=======
 def survivors(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE) -> str:
     """The factor on the survivors, or "nothing dropped"."""
     if via == "multiplier":
@@ -171,11 +164,9 @@ def survivors(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAP
         (value,) = exam.ask(train_call(exam.function, given, P, Seed(exam.seed())))
         out, x = output(value, given), np.asarray(given.value)
     return "nothing dropped" if np.array_equal(out, x) else _factor(out, x)
->>>>>>> main
 
 
-def factor(out: Array, x: Array) -> str:
-    """The word for what the kept entries of x were multiplied by."""
+def _factor(out: Array, x: Array) -> str:
     kept = out != 0
     if not kept.any():
         return "0"
@@ -193,14 +184,9 @@ def test_time(exam: Exam, *, shape: tuple[int, ...] = SHAPE) -> str:  # noqa: PT
     x = normal(shape, exam.seed(1))
     given_rng = Call(exam.function, (x, P, Seed(exam.seed())), {"train": False}, returns=("out", "cache"), ship=(0,))
     (value,) = exam.ask(given_rng)
-<<<<<<< HEAD
-    out = output(value, x)
-    return "drops" if (out == 0).any() and (out != 0).any() else factor(out, np.asarray(x.value))
-=======
     positive_ = x.value > 0  # a ReLU is no dropping
     out = output(value, x)[positive_]
     return "drops" if (out == 0).any() and (out != 0).any() else _factor(out, np.asarray(x.value)[positive_])
->>>>>>> main
 
 
 test_time.__test__ = False  # type: ignore[attr-defined]  # a probe, not a test
@@ -325,13 +311,6 @@ def test_gradient(exam: Exam, *, forward: str, backward: str, shape: tuple[int, 
     """The gradient's factor after a pass at test time, relative to the one of that pass; a training pass comes before."""
     x, dout = positive(shape, exam.seed(1)), normal(shape, exam.seed(2))
     train = train_call(forward, x, P, Seed(exam.seed()))
-<<<<<<< HEAD
-    value, _, dx_value = exam.ask(train, test_call(forward, x, P), backward_call(backward, dout, 1))
-    dx = array(dx_value, "dx", shape)
-    if (dx == 0).any() and (dx != 0).any():
-        return "stale mask" if np.array_equal(dx == 0, output(value, x) == 0) else "drops"
-    return factor(dx, np.asarray(dout.value))
-=======
     before, value, dx_value = exam.ask(train, test_call(forward, x, P), backward_call(backward, dout, 1))
     own, zero = output(value, x) / x.value, array(dx_value, "dx", shape) == 0
     if zero.any() and not zero.all() and not np.array_equal(zero, own == 0):
@@ -340,7 +319,6 @@ def test_gradient(exam: Exam, *, forward: str, backward: str, shape: tuple[int, 
     if not kept.any():
         return "1" if zero.all() else "other"
     return _factor(array(dx_value, "dx")[kept], (dout.value * own)[kept])
->>>>>>> main
 
 
 test_gradient.__test__ = False  # type: ignore[attr-defined]
