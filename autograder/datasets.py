@@ -11,19 +11,18 @@ import io
 import os
 import pickle
 import sysconfig
-import tarfile
 import tempfile
-import urllib.error
-import urllib.request
-import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
 from autograder.model import CourseError
+
+if TYPE_CHECKING:
+    import tarfile
 
 Array = np.ndarray[Any, Any]
 Progress = Callable[[int, int], None]  # bytes so far, bytes in all (0: not known)
@@ -160,6 +159,8 @@ def load_cifar10(path: Path | str | None = None, verify: bool = True) -> tuple[A
     (the tests make a small one). Raises CourseError for a missing or wrong file. The archive holds pickles: of these, only what
     makes arrays of numbers is obeyed.
     """
+    import tarfile  # like urllib and zipfile below: those who only load digits need not wait for it
+
     path = _found("cifar10") if path is None else Path(path)
     if verify:
         _must_match(path, _known("cifar10"))
@@ -265,6 +266,9 @@ def _copy_file(source: Path, file: BinaryIO, progress: Progress | None, data: Da
 
 
 def _download(url: str, file: BinaryIO, progress: Progress | None, data: Dataset) -> None:
+    import urllib.error
+    import urllib.request
+
     try:
         request = urllib.request.Request(url, headers={"User-Agent": "autograder-course"})  # some servers refuse Python's own name
         with urllib.request.urlopen(request, timeout=SECONDS) as answer:
@@ -302,6 +306,8 @@ def _unpack(draft: Path, data: Dataset) -> None:
 
 def _member(content: bytes, draft: Path, data: Dataset) -> bytes:
     """The table in UCI's archive: <name>.all-data (the mirrors call it <name>.csv)."""
+    import zipfile
+
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             for name in archive.namelist():
