@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from autograder import __version__
-from autograder.model import AutograderError, Broken, Report
+from autograder.model import AutograderError, Broken, CourseError, Report
 
 if TYPE_CHECKING:
     from autograder.course import Staff
@@ -47,16 +47,24 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("exercise", nargs="?", help="one exercise; all of them when left out")
     check.set_defaults(run=_check)
 
-    grade = commands.add_parser("grade", help="grade notebooks against the hidden solution; touches no gradebook")
+    grade = commands.add_parser("grade", help="grade submitted/*/HW/ into the gradebook, or notebooks without touching it")
     grade.add_argument("assignment", help="for example hw1_dropout")
-    grade.add_argument("notebooks", type=Path, nargs="+", metavar="NOTEBOOK", help="hand-ins, anywhere")
-    grade.add_argument("--json", type=Path, metavar="FILE", help="write all reports there")
-    grade.add_argument("--csv", type=Path, metavar="FILE", help="write points per exercise there")
-    grade.add_argument("--quiet", action="store_true", help="print the table only, not the sentences")
+    grade.add_argument("notebooks", type=Path, nargs="*", metavar="NOTEBOOK", help="hand-ins, anywhere: only reports are made of them")
+    grade.add_argument("--json", type=Path, metavar="FILE", help="with notebooks: write all reports there")
+    grade.add_argument("--csv", type=Path, metavar="FILE", help="with notebooks: write points per exercise there")
+    grade.add_argument("--quiet", action="store_true", help="print the table only, not the sentences; no progress bar")
+    grade.add_argument("--student", nargs="+", action="extend", default=[], metavar="ID", help="of the class, only these")
+    grade.add_argument("--jobs", type=int, metavar="N", help="how many hand-ins at once (default: one for each processor)")
+    grade.add_argument("--regrade", action="store_true", help="run everything again, whatever is remembered")
     grade.add_argument("--isolation", choices=("bubblewrap", "landlock", "subprocess"), help="insist on one kind of cage")
     grade.add_argument("--unsafe-isolation", action="store_true", help="grade even where student code cannot be caged")
     grade.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
     grade.set_defaults(run=_grade)
+
+    diff = commands.add_parser("diff", help="whose points changed between the last two gradings of a class, and by which check")
+    diff.add_argument("assignment", help="for example hw1_dropout")
+    diff.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
+    diff.set_defaults(run=_diff)
 
     release = commands.add_parser("release", help="write assignments/ from solutions/ (staff)")
     release.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="all of them when left out")
@@ -98,6 +106,10 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _grade(arguments: argparse.Namespace) -> int:
+    if not arguments.notebooks:
+        return _grade_class(arguments)
+    if arguments.student or arguments.jobs or arguments.regrade:
+        raise CourseError("--student, --jobs and --regrade are for a whole class. Leave them out, or leave the notebooks out.")
     from autograder.course import find_root, load_staff
     from autograder.isolation import choose, warning
     from autograder.report import data, table, text
@@ -136,6 +148,41 @@ def _code(reports: Sequence[Report]) -> int:
     if "broken" in statuses:
         return BROKEN
     return UNREADABLE if "unreadable" in statuses else OK
+
+
+def _grade_class(arguments: argparse.Namespace) -> int:
+    from autograder.batch import Batch, cores
+    from autograder.course import find_root
+    from autograder.isolation import choose, warning
+    from autograder.report.progress import Progress
+
+    if arguments.json or arguments.csv:
+        raise CourseError("--json and --csv are for notebooks named one by one; the marks of a class come from `nbgrader export`.")
+    if arguments.jobs is not None and arguments.jobs < 1:
+        raise CourseError("--jobs must be 1 or more.")
+    isolation = choose(arguments.unsafe_isolation, arguments.isolation)
+    console = Console()
+    if loud := warning(isolation):
+        console.print(loud, style="bold red", highlight=False)
+    batch = Batch(find_root(arguments.course), arguments.assignment, isolation, arguments.jobs or cores(), arguments.regrade)
+    with Progress(console, arguments.assignment, arguments.quiet) as progress:
+        for one in batch.run(arguments.student, progress.begin):
+            progress.step(f"{one.student}: {one.status}: {one.error}" if one.error else "")
+    tally = batch.tally
+    for line in progress.summary(tally.graded, tally.unchanged, tally.unreadable, tally.broken, tally.slowest):
+        console.print(line, highlight=False, markup=False)
+    return BROKEN if tally.broken else UNREADABLE if tally.unreadable else OK
+
+
+def _diff(arguments: argparse.Namespace) -> int:
+    from autograder.course import find_root
+    from autograder.memory import Memory
+    from autograder.report.changes import lines
+
+    with Memory(find_root(arguments.course), arguments.assignment) as remembered:
+        for line in lines(remembered.changes()):
+            print(line)
+    return OK
 
 
 def _release(arguments: argparse.Namespace) -> int:

@@ -44,7 +44,7 @@ class Layout:
 def layout(path: Path) -> Layout:
     """Read a notebook of the course, solution or release; CourseError says what is off and how to mend it."""
     try:
-        node = _parsed(_bytes(path), path)
+        node = parse(content(path), path)
         cells = _cells(node, path)
     except SubmissionError as error:
         raise CourseError(f"{path}: {error}") from error
@@ -64,7 +64,7 @@ def validate(path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            nbformat.validate(nbformat.from_dict(_parsed(_bytes(path), path)))  # type: ignore[no-untyped-call]
+            nbformat.validate(nbformat.from_dict(parse(content(path), path)))  # type: ignore[no-untyped-call]
         except nbformat.ValidationError as error:
             reason = str(error).splitlines()[0]
             raise CourseError(f"{path} is not a valid notebook ({reason}). Open it in Jupyter and save it again.") from error
@@ -107,7 +107,7 @@ def _must_have_answer(name: str, cells: Sequence[_Found], path: Path) -> None:
 # ---------------------------------------------------------------------------------------------------------------------- hand-ins
 def read(path: Path, assignment: Assignment) -> Submission:
     """Read a hand-in (or the solution: the same road). SubmissionError when it cannot be read, and nothing else, ever."""
-    return from_node(_parsed(_bytes(path), path), path, assignment)
+    return from_node(parse(content(path), path), path, assignment)
 
 
 def from_node(node: Any, path: Path, assignment: Assignment) -> Submission:
@@ -333,7 +333,7 @@ def _source(found: Any) -> tuple[str, str]:
 
 
 # ------------------------------------------------------------------------------------------------------------------------- files
-def _bytes(path: Path) -> bytes:
+def content(path: Path) -> bytes:
     """The content of a regular file of at most MAX_BYTES. Never waits for a pipe, never opens a device, never follows a link."""
     name = _called(path)
     try:
@@ -364,7 +364,7 @@ def _must_be_file(mode: int, name: str) -> None:
     raise SubmissionError(f"{name} is not an ordinary file but a pipe or a device. Hand in the .ipynb file itself.")
 
 
-def _parsed(data: bytes, path: Path) -> Any:
+def parse(data: bytes, path: Path) -> Any:
     """The JSON in a file, whatever it holds, or a SubmissionError that says what the file is instead."""
     name = _called(path)
     data = data.removeprefix(b"\xef\xbb\xbf")
