@@ -209,7 +209,7 @@ class Here(Executor):
 
 @contextmanager
 def executor(desk: Desk, jobs: int) -> Iterator[Executor]:
-    """This process for one job, else a pool whose processes are gone at the end, also after Ctrl-C."""
+    """The process itself for one job, else a pool whose processes are gone at the end, also after Ctrl-C."""
     if jobs == 1:
         yield Here(desk)
         return

@@ -27,7 +27,8 @@ from autograder.model import CourseError, Diagnosis, Exercise, ExerciseResult, L
 
 FOLDER = ".autograder"
 KEPT = 10  # gradings of which the marks are kept
-LATER = frozenset({"cli", "demo", "bench", "simulate", "verify", "release", "pytest_plugin", "selfcheck", "handins", "tests"})  # no result depends on these
+# no result depends on these
+LATER = frozenset(["cli", "demo", "bench", "simulate", "scratch", "verify", "release", "pytest_plugin", "selfcheck", "handins", "tests"])
 PLAIN = (type(None), bool, int, float, str)
 TABLES = """
 create table if not exists result (key text primary key, value blob not null);
@@ -107,10 +108,9 @@ def packed(result: ExerciseResult) -> bytes | None:
     if any(v.outcome is Outcome.TIMED_OUT for v in result.verdicts) or result.not_run:
         return None
     try:
-        return wire.encode(
-            (result.name, result.points, result.max_points, result.trouble, tuple(map(_verdict, result.verdicts)))
-            + (tuple((d.exercise, d.name, d.message, dict(d.facts)) for d in result.diagnoses),)
-        )
+        diagnoses = tuple((d.exercise, d.name, d.message, dict(d.facts)) for d in result.diagnoses)
+        verdicts = tuple(map(_verdict, result.verdicts))
+        return wire.encode((result.name, result.points, result.max_points, result.trouble, verdicts, diagnoses))
     except wire.WireError:
         return None
 
@@ -190,8 +190,8 @@ class Memory:
             row = base.execute("select id from grading where ended is null").fetchone()
             if row is None:
                 row = base.execute("insert into grading (began) values (?) returning id", (_now(),)).fetchone()
-            base.execute("delete from mark where grading <= ? and (grading, student) not in "
-                         "(select max(grading), student from mark group by student)", (row[0] - KEPT,))
+            latest = "select max(grading), student from mark group by student"
+            base.execute(f"delete from mark where grading <= ? and (grading, student) not in ({latest})", (row[0] - KEPT,))
         return int(row[0])
 
     def end(self, grading: int) -> None:

@@ -66,7 +66,8 @@ class Register:
         except MissingEntry:
             self.close()
             raise CourseError(f"{slug} is not in the gradebook yet. Run `nbgrader generate_assignment {slug}` once.") from None
-        self._cells = [*self._notebook.grade_cells, *self._notebook.solution_cells, *self._notebook.task_cells]  # held, so that no grade has to ask the gradebook for its name
+        # held, so that no grade has to ask the gradebook for its name
+        self._cells = [*self._notebook.grade_cells, *self._notebook.solution_cells, *self._notebook.task_cells]
 
     def frame(self) -> Frame:
         """What all graded notebooks have in common."""
@@ -143,7 +144,8 @@ class Register:
         if known is None:
             if self._session.get(Student, entry.student) is None:
                 self._book.add_student(entry.student)
-            return self._book.add_submission(self.slug, entry.student, **({"timestamp": time} if time else {}))
+            with self._session.no_autoflush:  # else SQLAlchemy warns of the half-made objects
+                return self._book.add_submission(self.slug, entry.student, **({"timestamp": time} if time else {}))
         known.timestamp = time or known.timestamp
         return known
 
@@ -183,7 +185,7 @@ class Register:
 def when(stamp: bytes) -> datetime.datetime | None:
     """The time that a timestamp.txt says, if it says one; ValueError when it says something else."""
     text = stamp.decode("utf-8", "replace").strip()
-    return parse_utc(text) if text else None  # type: ignore[no-any-return]
+    return parse_utc(text) if text else None
 
 
 def put(path: Path, content: bytes) -> None:

@@ -22,7 +22,7 @@ OURS = {
 
 
 def converter(root: Path, slug: str) -> Any:
-    """nbgrader's Autograde with the settings of the course; CourseError when it takes steps that the quick road does not know."""
+    """The Autograde of nbgrader with the settings of the course; CourseError when it takes steps that the quick road does not know."""
     app = AutogradeApp()
     app.log_level = logging.ERROR
     app.initialize([], root=str(root.resolve()))
@@ -43,7 +43,7 @@ def _refuse_other_steps(config: Any) -> None:
 
 
 def late_penalties(converter: Any) -> Any:
-    """nbgrader's step for late hand-ins, with the plugin that the course has chosen."""
+    """The step for late hand-ins, with the plugin that the course has chosen."""
     step = AssignLatePenalties(parent=converter)
     step.init_plugin()
     return step
