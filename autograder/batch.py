@@ -7,11 +7,10 @@ the next run goes on where this one ended.
 
 from __future__ import annotations
 
-import ctypes
 import multiprocessing
 import os
 import signal
-import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -19,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
+from multiprocessing import connection
 from pathlib import Path
 from typing import Any
 
@@ -181,12 +181,19 @@ _desk: Desk | None = None  # of this process, when it is one of a pool
 
 
 def _sit(plan: Plan) -> None:
-    """The beginning of a process of the pool: it ends with the one that started it, and leaves Ctrl-C to it."""
+    """The beginning of a process of the pool: it ends at Ctrl-C, and with the process that started it."""
     global _desk
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG; without it a killed grader would leave its pool waiting for ever
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _desk = Desk(plan)
+
+
+def _end_with_parent() -> None:
+    """Without this a pool whose grader was killed would wait for ever, and a student's endless loop with it."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
 
 
 def _work(task: Task) -> Graded:

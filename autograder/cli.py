@@ -23,7 +23,7 @@ OK, UNREADABLE, BROKEN = 0, 1, 2
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand; errors made on purpose become one clear line and a code."""
-    arguments = _parser().parse_args(argv)
+    arguments = _arguments(argv)
     try:
         return int(arguments.run(arguments))
     except Broken as error:
@@ -35,6 +35,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("autograder: stopped.")
         return 130
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The command line. Notebooks may stand behind options, which argparse does not see when there may be none of them."""
+    parser = _parser()
+    arguments, rest = parser.parse_known_args(argv)
+    if rest and not arguments.__dict__.get("notebooks", True) and not any(word.startswith("-") for word in rest):
+        arguments.notebooks = [Path(word) for word in rest]
+    elif rest:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    return arguments
 
 
 def _parser() -> argparse.ArgumentParser:
