@@ -89,6 +89,14 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
     verify.set_defaults(run=_verify)
 
+    simulate = commands.add_parser("simulate", help="write a class of plausible hand-ins into a scratch course")
+    simulate.add_argument("assignment", help="for example hw1_dropout")
+    simulate.add_argument("--students", type=int, default=100, metavar="N", help="how many (default 100)")
+    simulate.add_argument("--seed", type=int, default=0, metavar="S", help="the same seed makes the same class (default 0)")
+    simulate.add_argument("--into", type=Path, default=Path("simulated"), metavar="DIR", help="the new course (default: simulated/)")
+    simulate.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
+    simulate.set_defaults(run=_simulate)
+
     demo = commands.add_parser("demo", help="build a class of 40, grade it with nbgrader, and show what comes out")
     demo.add_argument("folder", type=Path, nargs="?", default=Path("demo"), help="where to build it (default: demo/)")
     demo.add_argument("--unsafe-isolation", action="store_true", help="grade even where student code cannot be caged")
@@ -234,6 +242,16 @@ def _print_odds(root: Path, assignments: Sequence[str]) -> None:
         print(f"{slug}: {tests} chance tests; a right submission is refused anything with probability at most {tests * chance.ALPHA:.1e}")
         for exercise, check in found:
             print(f"   {exercise}: {check.name}: false alarm at most {check.chances * chance.ALPHA:.0e}; sees {check.power}")
+
+
+def _simulate(arguments: argparse.Namespace) -> int:
+    from autograder.course import find_root
+    from autograder.simulate import simulate
+
+    slug = arguments.assignment
+    course = simulate(find_root(arguments.course), slug, arguments.students, arguments.seed, arguments.into)
+    print(f"{arguments.students} hand-ins in {course / 'submitted'}. Grade them with: cd {course} && autograder grade {slug}")
+    return OK
 
 
 def _demo(arguments: argparse.Namespace) -> int:

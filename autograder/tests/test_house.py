@@ -28,7 +28,7 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
         "model wire chance perform exam keys",
         "notebook checks judge diagnose isolation worker report",
         "course subjects",
-        "grade selfcheck release handins",
+        "grade selfcheck release handins scratch",
         "verify pytest_plugin nbgrader_plugin memory",
         "batch demo simulate bench",
         "cli __main__ __init__ nbgrader_config",
