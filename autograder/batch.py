@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from autograder import memory, notebook
-from autograder.course import Staff, load_staff
+from autograder.course import load_staff
 from autograder.grade import LIMITS, grade
-from autograder.isolation import Isolation
+from autograder.isolation import Isolation, stays_shut, warmed
 from autograder.memory import Done, Memory, Recorded, digest
 from autograder.model import AutograderError, Broken, CourseError, Exercise, ExerciseResult, Limits, Report, SubmissionError
 from autograder.nbgrader_plugin.handin import find_notebook
@@ -47,6 +47,7 @@ class Plan:
     frame: Frame
     limits: Limits = LIMITS
     regrade: bool = False
+    warm: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,9 +119,10 @@ def _stamp(folder: Path) -> bytes:
 class Desk:
     """Where one process grades one hand-in after the other."""
 
-    def __init__(self, plan: Plan, staff: Staff | None = None) -> None:
+    def __init__(self, plan: Plan, isolation: Isolation | None = None) -> None:
         self.plan = plan
-        self.staff = staff or load_staff(plan.root, plan.slug)
+        self.isolation = isolation or plan.isolation  # the plan's, or the same one kept warm in this process
+        self.staff = load_staff(plan.root, plan.slug)
 
     @cached_property
     def words(self) -> dict[str, str]:
@@ -154,7 +156,7 @@ class Desk:
         answers = memory.answers_word(submission)
         keys = {name: digest(word, answers) for name, word in self.words.items()}
         known = self._known(keys)
-        report = grade(submission, self.staff, self.plan.isolation, self.plan.limits, known)
+        report = grade(submission, self.staff, self.isolation, self.plan.limits, known)
         text, marks = page(parsed, submission, report, self.plan.frame)
         fresh = {keys[e.name]: memory.packed(e) for e in report.exercises if e.name not in known}
         recorded = Recorded(found.word(self.word), "graded", "", dict(marks.scores))
@@ -185,7 +187,7 @@ def _sit(plan: Plan) -> None:
     global _desk
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _desk = Desk(plan)
+    _desk = Desk(plan, ExitStack().enter_context(warmed(plan.isolation, plan.warm)))  # the keeper ends with this process
 
 
 def _end_with_parent() -> None:
@@ -204,25 +206,26 @@ def _work(task: Task) -> Graded:
 class Here(Executor):
     """An executor that does each job at once, in this process."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
+    def __init__(self, work: Callable[[Task], Graded]) -> None:
+        self.work = work
 
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Do it now."""
         future: Future[Any] = Future()
-        future.set_result(self.desk.grade(*args))
+        future.set_result(self.work(*args))
         return future
 
 
 @contextmanager
-def executor(desk: Desk, jobs: int) -> Iterator[Executor]:
+def executor(plan: Plan, jobs: int) -> Iterator[Executor]:
     """The process itself for one job, else a pool whose processes are gone at the end, also after Ctrl-C."""
     if jobs == 1:
-        yield Here(desk)
+        with warmed(plan.isolation, plan.warm) as isolation:
+            yield Here(Desk(plan, isolation).grade)
         return
     context = multiprocessing.get_context("forkserver")  # its children have one thread, whatever this process has
     context.set_forkserver_preload([__name__])
-    pool = ProcessPoolExecutor(jobs, context, _sit, (desk.plan,))
+    pool = ProcessPoolExecutor(jobs, context, _sit, (plan,))
     try:
         yield pool
     except BaseException:
@@ -269,9 +272,9 @@ class Tally:
 class Batch:
     """The grading of one assignment's hand-ins."""
 
-    def __init__(self, root: Path, slug: str, isolation: Isolation, jobs: int = 1, regrade: bool = False, limits: Limits = LIMITS) -> None:
+    def __init__(self, root: Path, slug: str, isolation: Isolation, jobs: int = 1, regrade: bool = False, warm: bool = True) -> None:
         self.root, self.slug, self.jobs, self.regrade = root.resolve(), slug, jobs, regrade
-        self.isolation, self.limits = isolation, limits
+        self.isolation, self.warm = isolation, warm and stays_shut(isolation.name)
         self.tally = Tally()
 
     def run(self, students: Sequence[str] = (), begin: Callable[[int], None] = lambda total: None) -> Iterator[Graded]:
@@ -290,13 +293,13 @@ class Batch:
                 self.tally.unchanged += one.status == "graded"
                 self.tally.unreadable += one.status == "unreadable"
                 yield one
-            with executor(desk, min(self.jobs, max(1, len(changed)))) as pool:
+            with executor(desk.plan, min(self.jobs, max(1, len(changed)))) as pool:
                 for handful in results(pool, changed, self.jobs):
                     yield from self._recorded(handful, grading, register, remembered)
             remembered.end(grading)
 
     def _desk(self, register: Register) -> Desk:
-        plan = Plan(self.root, self.slug, self.isolation, register.frame(), self.limits, self.regrade)
+        plan = Plan(self.root, self.slug, self.isolation, register.frame(), regrade=self.regrade, warm=self.warm)
         desk = Desk(plan)
         points = {name: r.points for name, r in plan.frame.released.items() if r.points is not None}
         for exercise in desk.staff.assignment.exercises:

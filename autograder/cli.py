@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("--student", nargs="+", action="extend", default=[], metavar="ID", help="of the class, only these")
     grade.add_argument("--jobs", type=int, metavar="N", help="how many hand-ins at once (default: one for each processor)")
     grade.add_argument("--regrade", action="store_true", help="run everything again, whatever is remembered")
+    grade.add_argument("--fresh", action="store_true", help="start a new Python for every hand-in, and keep none warm")
     grade.add_argument("--isolation", choices=("bubblewrap", "landlock", "subprocess"), help="insist on one kind of cage")
     grade.add_argument("--unsafe-isolation", action="store_true", help="grade even where student code cannot be caged")
     grade.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
@@ -183,7 +184,8 @@ def _grade_class(arguments: argparse.Namespace) -> int:
     console = Console()
     if loud := warning(isolation):
         console.print(loud, style="bold red", highlight=False)
-    batch = Batch(find_root(arguments.course), arguments.assignment, isolation, arguments.jobs or cores(), arguments.regrade)
+    root, jobs = find_root(arguments.course), arguments.jobs or cores()
+    batch = Batch(root, arguments.assignment, isolation, jobs, arguments.regrade, warm=not arguments.fresh)
     with Progress(console, arguments.assignment, arguments.quiet) as progress:
         for one in batch.run(arguments.student, progress.begin):
             progress.step(f"{one.student}: {one.status}: {one.error}" if one.error else "")
