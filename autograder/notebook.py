@@ -14,7 +14,7 @@ import stat
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ MAX_BRACKETS = 1_000_000  # "{" and "[" in it: each becomes a Python object, so 
 MAX_CELLS = 5_000
 MAX_CODE = 500_000  # characters in all code cells together: parsing takes seconds and many hundred times the length
 MAX_NOTES = 20
+MAX_KNOWN = 5_000  # characters of a cell whose syntax tree is kept for the next hand-in
 
 _AGAIN = "Save the notebook again and hand that file in."
 _NO_NOTEBOOK = "Hand in the .ipynb file that Jupyter saves."
@@ -253,12 +254,7 @@ class _Found:
 
     @cached_property
     def tree(self) -> ast.Module | None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # "\d" in a student's string is the student's affair
-            try:
-                return ast.parse(without_magics(self.source))
-            except (SyntaxError, ValueError, RecursionError, MemoryError):
-                return None
+        return _tree(self.source) if len(self.source) > MAX_KNOWN else _known_tree(self.source)
 
     @cached_property
     def defines(self) -> set[str]:
@@ -267,6 +263,19 @@ class _Found:
     @cached_property
     def stubs(self) -> set[str]:
         return stubs(self.tree) if self.tree else set()
+
+
+def _tree(source: str) -> ast.Module | None:
+    """The cell as a syntax tree, if it reads as Python. Nobody changes it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # "\d" in a student's string is the student's affair
+        try:
+            return ast.parse(without_magics(source))
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+
+
+_known_tree = lru_cache(256)(_tree)  # a class hands in the same cells of the course again and again
 
 
 def _defined(statements: Iterable[ast.stmt]) -> Iterator[str]:
