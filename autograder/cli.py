@@ -98,6 +98,15 @@ def _parser() -> argparse.ArgumentParser:
     simulate.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
     simulate.set_defaults(run=_simulate)
 
+    bench = commands.add_parser("bench", help="measure what grading costs here, beside stock nbgrader")
+    bench.add_argument("assignment", nargs="?", default="hw1_dropout", help="default: hw1_dropout")
+    bench.add_argument("--students", type=int, default=40, metavar="N", help="the size of the class (default 40)")
+    bench.add_argument("--into", type=Path, default=Path("build/bench"), metavar="DIR", help="bench.json, bench.png and the classes")
+    bench.add_argument("--no-stock", action="store_true", help="leave stock nbgrader out, which takes longest")
+    bench.add_argument("--scaling", type=int, nargs="*", default=[], metavar="N", help="larger classes by the quick road: 100 1000 10000")
+    bench.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
+    bench.set_defaults(run=_bench)
+
     demo = commands.add_parser("demo", help="build a class of 40, grade it with nbgrader, and show what comes out")
     demo.add_argument("folder", type=Path, nargs="?", default=Path("demo"), help="where to build it (default: demo/)")
     demo.add_argument("--unsafe-isolation", action="store_true", help="grade even where student code cannot be caged")
@@ -253,6 +262,18 @@ def _simulate(arguments: argparse.Namespace) -> int:
     slug = arguments.assignment
     course = simulate(find_root(arguments.course), slug, arguments.students, arguments.seed, arguments.into)
     print(f"{arguments.students} hand-ins in {course / 'submitted'}. Grade them with: cd {course} && autograder grade {slug}")
+    return OK
+
+
+def _bench(arguments: argparse.Namespace) -> int:
+    from autograder.bench import bench, lines
+    from autograder.course import find_root
+
+    root, into = find_root(arguments.course), arguments.into.resolve()
+    found = bench(root, arguments.assignment, arguments.students, into, not arguments.no_stock, arguments.scaling)
+    for line in lines(found):
+        print(line)
+    print(f"written: {into / 'bench.json'} and {into / 'bench.png'}")
     return OK
 
 
