@@ -28,8 +28,9 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
         "model wire chance perform exam keys datasets",
         "notebook checks judge diagnose isolation worker report",
         "course subjects",
-        "grade selfcheck release handins",
-        "batch verify demo pytest_plugin nbgrader_plugin",
+        "grade selfcheck release handins scratch",
+        "verify pytest_plugin nbgrader_plugin memory",
+        "batch demo simulate bench",
         "cli __main__ __init__ nbgrader_config",
     )
 )
@@ -65,7 +66,7 @@ ONLY = {
 # One stranger, few rooms.
 STRANGERS = {
     "nbformat": "notebook nbgrader_plugin",  # nbgrader's preprocessors are handed nbformat's nodes and must hand them back
-    "nbgrader": "nbgrader_plugin release nbgrader_config demo",  # the demo is a class that nbgrader grades
+    "nbgrader": "nbgrader_plugin release nbgrader_config demo bench",  # the demo is a class that nbgrader grades
     "pytest": "pytest_plugin",
     "msgpack": "wire",
     "pyseccomp": "isolation",
@@ -78,7 +79,7 @@ STRANGERS = {
 LAZY = frozenset({"torch", "rich", "jinja2", "IPython", "pyseccomp"})  # never imported by importing one of the rooms a student uses
 
 FORBIDDEN_TO_STUDENTS = (
-    *("isolation", "worker", "subjects.remote", "grade", "batch", "wire", "release", "nbgrader_plugin"),
+    *("isolation", "worker", "subjects.remote", "grade", "batch", "memory", "wire", "release", "nbgrader_plugin"),
     *("msgpack", "nbgrader", "pyseccomp"),
 )
 
