@@ -148,7 +148,8 @@ def _call_text(call: Call, last: bool) -> str:
         return call.function
     arguments = [_argument_text(a) for a in call.args]
     arguments += [f"{name}={_argument_text(a)}" for name, a in call.kwargs.items()]
-    text = f"{call.function}({', '.join(arguments)})"
+    owner = arguments.pop(0) if call.is_method else ""
+    text = f"{owner}{call.function}({', '.join(arguments)})"
     return f"{', '.join(call.returns)} = {text}" if call.returns and not last else text
 
 

@@ -102,7 +102,7 @@ def _verdict(
 
 def what_happened(call: Call, answer: Answer, hidden: bool = False) -> str:
     """One sentence about a call that did not return. For hidden cases the student's own words stay out: they could carry the inputs."""
-    name = call.function
+    name = call.function.lstrip(".")
     if answer.outcome is Outcome.TIMED_OUT:
         return f"{name} did not return in time and was stopped"
     if answer.outcome is Outcome.CRASHED:

@@ -93,7 +93,8 @@ class Call:
 
     `returns` names the results for messages ("out", "cache"). `ship` lists the items of a returned tuple that come back (None: all of
     them); caches stay where they were made. `watch` asks for the facts beside the value: the arguments afterwards, whether the
-    generators moved, and the warnings. A call with `look` does not call, it fetches the named value (the quiz).
+    generators moved, and the warnings. A call with `look` does not call, it fetches the named value (the quiz). A `function` that
+    begins with "." is a method of the first argument: `Call(".forward", (Item(0, text="layer"), x))` is `layer.forward(x)`.
     """
 
     function: str
@@ -103,6 +104,10 @@ class Call:
     ship: tuple[int, ...] | None = None
     watch: bool = False
     look: bool = False
+
+    @property
+    def is_method(self) -> bool:
+        return self.function.startswith(".") and bool(self.args)
 
 
 @dataclass(frozen=True)

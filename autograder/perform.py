@@ -90,13 +90,14 @@ class Room:
             kwargs = {k: _resolve(v, results, generators) for k, v in call.kwargs.items()}
         except _NoItem as error:
             return Answer(Outcome.SKIPPED, error=str(error)), _DIED
-        if call.function not in self.namespace:
+        if call.function not in self.namespace and not call.is_method:
             return Answer(Outcome.RAISED, error=f"NameError: {call.function} is not defined"), _DIED
         try:
             if call.look:
                 result, facts = self.namespace[call.function], None
             else:
-                result, facts = self._run(self.namespace[call.function], args, kwargs, call.watch)
+                function = getattr(args.pop(0), call.function[1:]) if call.is_method else self.namespace[call.function]
+                result, facts = self._run(function, args, kwargs, call.watch)
             return Answer(Outcome.PASSED, value=plain(result, call.ship), facts=facts), result
         except self.caught as error:
             return Answer(Outcome.RAISED, error=describe(error), line=self._own_line(error)), _DIED
