@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from autograder import notebook
-from autograder.course import Staff
+from autograder.course import Staff, lacking, not_run
 from autograder.diagnose import diagnose, fingerprint
 from autograder.isolation import Isolation
 from autograder.judge import judge, points
@@ -28,6 +28,9 @@ def grade_path(path: Path, staff: Staff, isolation: Isolation, limits: Limits = 
 def grade(submission: Submission, staff: Staff, isolation: Isolation, limits: Limits = LIMITS) -> Report:
     """Grade a submission that was read. Raises Broken when a check, the cage or the solution fails: that is never a zero."""
     began = time.monotonic()
+    if lacking(staff.assignment):
+        results = not_run(staff.assignment)
+        return Report(staff.assignment.slug, submission.path, "graded", isolation.name, results, notes=submission.notes)
     with Remote(isolation, submission.cells, limits) as student:
         exercises = tuple(_exercise(e, student, staff, limits) for e in staff.assignment.exercises)
     slug = staff.assignment.slug
