@@ -138,7 +138,7 @@ def _check(arguments: argparse.Namespace) -> int:
     for exercise in chosen:
         result = examine_notebook(exercise, subject, submission, assignment)
         print(text.exercise_text(result))
-        passed = passed and result.outcome == "passed"
+        passed = passed and result.outcome in ("passed", "not_run")
     return 0 if passed else 1
 
 
@@ -224,29 +224,34 @@ def _diff(arguments: argparse.Namespace) -> int:
 
 
 def _release(arguments: argparse.Namespace) -> int:
-    from autograder.course import find_root, slugs
+    from autograder.course import find_root, lacking, load_public, slugs
     from autograder.release import release
 
     root = find_root(arguments.course)
     for folder in release(root, arguments.assignments or slugs(root)):
-        print(f"wrote {folder}")
+        reason = lacking(load_public(folder))
+        print(f"wrote {folder}" + (f" (hints.json is the one of before: {reason})" if reason else ""))
     return OK
 
 
 def _verify(arguments: argparse.Namespace) -> int:
     from autograder.course import find_root
-    from autograder.verify import FINE, verify
+    from autograder.verify import FINE, SKIPPED, verify
 
     root = find_root(arguments.course)
-    findings = 0
+    findings, skipped = 0, 0
     for slug, title, found in verify(root, arguments.assignments or None, arguments.seeds):
-        print(f"{'x ' if found else 'ok'} {slug}: {title}")
+        skipped += SKIPPED in title
+        print(f"{'x ' if found else '- ' if SKIPPED in title else 'ok'} {slug}: {title}")
         for finding in found:
             print(f"     {finding}")
         findings += len(found)
     if arguments.odds:
         _print_odds(root, arguments.assignments)
-    print(FINE if not findings else f"{findings} finding{'s' * (findings != 1)}. Mend and run `autograder verify` again.")
+    if findings:
+        print(f"{findings} finding{'s' * (findings != 1)}. Mend and run `autograder verify` again.")
+    else:
+        print(f"What was looked at is fine, but {skipped} steps were skipped. Run this where nothing is lacking." if skipped else FINE)
     return OK if not findings else 1
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from autograder import notebook
-from autograder.course import Staff
+from autograder.course import Staff, lacking, not_run
 from autograder.diagnose import diagnose, fingerprint
 from autograder.isolation import Isolation
 from autograder.judge import judge, points
@@ -39,6 +39,9 @@ def grade(
     Exercises whose result is `known` are not judged again; when all are, no student code is run.
     """
     began = time.monotonic()
+    if lacking(staff.assignment):
+        results = not_run(staff.assignment)
+        return Report(staff.assignment.slug, submission.path, "graded", isolation.name, results, notes=submission.notes)
     with Remote(isolation, submission.cells, limits) as student:
         if any(e.name not in known for e in staff.assignment.exercises):
             _ = student.troubles  # run the cells now: that time is no exercise's

@@ -63,7 +63,7 @@ def _is_argument(value: Any) -> bool:
 _RECORDS: dict[str, tuple[type, tuple[Callable[[Any], bool], ...]]] = {
     "opaque": (Opaque, (is_line,)),
     "seed": (Seed, (_is(int), _is(str))),
-    "code": (Code, (_is(str), _is(str))),
+    "code": (Code, (_is(str), _is(str), _tuple_of(str))),
     "item": (Item, (_is(int), _is(int, type(None)), _is(str))),
     "call": (
         Call,
