@@ -6,14 +6,16 @@ function returns ends as a `Wrong` with a sentence, never as an exception of our
 
 from __future__ import annotations
 
+import builtins
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from autograder.model import Answer, Call, Given, Item, Opaque, Outcome, Seed, Subject
+from autograder.model import Answer, Call, Code, Given, Item, Opaque, Outcome, Seed, Subject
 
 
 class Wrong(Exception):
@@ -107,6 +109,13 @@ def pair(value: Any, names: tuple[str, str] = ("out", "cache")) -> tuple[Any, An
     return value[0], value[1]
 
 
+# builtin types, and the words of perform.plain and of the worker about what cannot travel
+KNOWN = re.compile(
+    "|".join(name for name in dir(builtins) if name.isidentifier())
+    + r"|function|module|method|ndarray|Generator|Tensor|array of dtype \w+|array of \d+ bytes|int of more than 64 bits|value .*"
+)
+
+
 def an(value: Any) -> str:
     """How a message names a value of the wrong kind: "None", "a str", "an array of shape (3, 4)"."""
     if value is None:
@@ -116,6 +125,8 @@ def an(value: Any) -> str:
     if isinstance(value, (tuple, list)):
         return f"a {type(value).__name__} of {len(value)}"
     name = value.kind if isinstance(value, Opaque) else type(value).__name__
+    if isinstance(value, Opaque) and not KNOWN.fullmatch(name):
+        return "an object of a class of your own"  # the name of a class could carry what must stay hidden
     return f"{'an' if name[:1] in 'aeiouAEIOU' else 'a'} {name}"
 
 
@@ -128,10 +139,19 @@ def number(value: Any) -> str:
 def script_text(calls: Sequence[Call], most: int = 3) -> str:
     """The script as Python that runs when pasted into the notebook (`np` is imported there)."""
     shown = calls[:most]
-    generators = {a.name: a.number for c in shown for a in c.args if isinstance(a, Seed) and a.name}
+    arguments = [a for call in shown for a in (*call.args, *call.kwargs.values())]
+    first = dict.fromkeys(_first(a) for a in arguments)  # each once, in order
+    generators = {a.name: a.number for a in arguments if isinstance(a, Seed) and a.name}
     parts = [f"{name} = np.random.default_rng({seed})" for name, seed in generators.items()]
     parts += [_call_text(call, last=call is shown[-1]) for call in shown]
-    return "; ".join(parts) + (" ..." if len(calls) > most else "")
+    return "\n".join([*filter(None, first), "; ".join(parts)]) + (" ..." if len(calls) > most else "")
+
+
+def _first(argument: Any) -> str:
+    """What must run before the calls, so that the argument's text means something."""
+    if isinstance(argument, Code):
+        return argument.source
+    return argument.first if isinstance(argument, Given) else ""
 
 
 def _call_text(call: Call, last: bool) -> str:
@@ -148,4 +168,6 @@ def _argument_text(argument: Any) -> str:
         return argument.text
     if isinstance(argument, Seed):
         return argument.name or f"np.random.default_rng({argument.number})"
+    if isinstance(argument, Code):
+        return argument.name
     return repr(argument)

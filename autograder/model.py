@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -46,10 +46,25 @@ class Outcome(enum.Enum):
 # ------------------------------------------------------------------------------------------------------------ questions and answers
 @dataclass(frozen=True)
 class Given:
-    """An argument together with the expression that makes it, so that a message can show a call that runs when pasted."""
+    """An argument together with the expression that makes it, so that a message can show a call that runs when pasted.
+
+    `first` holds the statements that must run before, when `text` is not all: "x = np.ones(3)" for the text "x".
+    """
 
     text: str
     value: Any
+    first: str = ""
+
+
+@dataclass(frozen=True)
+class Code:
+    """A function that is made where the call runs: `source` is executed where only `np` is known, and must define `name`.
+
+    Nothing of it is secret: the student's code can look into every function that it is handed.
+    """
+
+    name: str
+    source: str
 
 
 @dataclass(frozen=True)
@@ -74,7 +89,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Call:
-    """One question: call `function` with these arguments (Given, Seed, Item or plain values).
+    """One question: call `function` with these arguments (Given, Seed, Item, Code or plain values).
 
     `returns` names the results for messages ("out", "cache"). `ship` lists the items of a returned tuple that come back (None: all of
     them); caches stay where they were made. `watch` asks for the facts beside the value: the arguments afterwards, whether the
@@ -155,6 +170,12 @@ class Submission:
     path: str
     cells: tuple[Cell, ...]
     notes: tuple[str, ...] = ()
+    rebinds: bool = False  # some name is defined in more than one cell, so it matters when an exercise is looked at
+
+    def until(self, exercise: str) -> Submission:
+        """The notebook as it is when Jupyter runs all cells and arrives below the answer to `exercise`."""
+        places = [n for n, cell in enumerate(self.cells) if cell.id == exercise]
+        return replace(self, cells=self.cells[: places[0] + 1]) if places else self
 
 
 # ------------------------------------------------------------------------------------------------------------------------- limits
@@ -164,7 +185,8 @@ class Limits:
 
     call_seconds: float = 5.0
     cell_seconds: float = 10.0
-    submission_seconds: float = 120.0
+    exercise_seconds: float = 40.0  # of one exercise, all its calls together
+    submission_seconds: float = 300.0
     memory_bytes: int = 2 << 30
     file_bytes: int = 1 << 20
     answer_bytes: int = 64 << 20
@@ -222,6 +244,7 @@ class Misconception:
     sentence: str
     functions: Mapping[str, Callable[..., Any]]
     signs: tuple[str, ...] = ()  # the facts that give it away; empty: all on which it differs from the right one
+    also: tuple[str, ...] = ()  # other exercises in which the same facts give away the same belief
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from typing import Any
 import msgpack  # type: ignore[import-untyped]  # it ships no annotations
 import numpy as np
 
-from autograder.model import Answer, Call, Cell, Facts, Given, Item, Opaque, Outcome, Role, Seed
+from autograder.model import Answer, Call, Cell, Code, Facts, Given, Item, Opaque, Outcome, Role, Seed
 from autograder.perform import DTYPES, MAX_DEPTH, MAX_ITEMS, MAX_TEXT
 
 LENGTH = struct.Struct(">Q")
@@ -56,12 +56,13 @@ def is_line(text: Any) -> bool:
 
 
 def _is_argument(value: Any) -> bool:
-    return type(value) in (Seed, Item) or _is_data(value)
+    return type(value) in (Seed, Item, Code) or _is_data(value)
 
 
 _RECORDS: dict[str, tuple[type, tuple[Callable[[Any], bool], ...]]] = {
     "opaque": (Opaque, (is_line,)),
     "seed": (Seed, (_is(int), _is(str))),
+    "code": (Code, (_is(str), _is(str))),
     "item": (Item, (_is(int), _is(int, type(None)), _is(str))),
     "call": (
         Call,

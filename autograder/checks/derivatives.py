@@ -1,0 +1,313 @@
+"""Verbs and facts about gradient checkers: functions that are handed a function f, and judge or make its gradient.
+
+A form is a function f, written as text so that it can travel and be shown, with its exact gradient and with what the usual slips would
+make of it. Inputs keep away from kinks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from autograder.checks.behaviour import demand_no_warning
+from autograder.checks.facts import fact, nearest
+from autograder.checks.verb import verb
+from autograder.exam import Exam, Wrong, array, number
+from autograder.model import Call, Code, Given, Seed
+
+DROP = 0.3
+KEPT = f"kept = np.random.default_rng(5).random({{shape}}) >= {DROP}\n"
+
+
+@dataclass(frozen=True)
+class Form:
+    """Text that makes f (`{shape}` is the shape of x), and the text of the gradient of sum(f(x) * dout)."""
+
+    source: str
+    gradient: str
+
+
+FORMS: dict[str, Form] = {
+    "x squared": Form("f = lambda x: x ** 2", "dout * 2 * x"),
+    "a sum of sines (one number)": Form("f = lambda x: float(np.sin(x).sum())", "dout * np.cos(x)"),
+    "a matrix product": Form("W = np.random.default_rng(3).normal(size=({shape}[-1], 2))\nf = lambda x: x @ W", "dout @ W.T"),
+    "x itself": Form("f = lambda x: x", "dout"),
+    "a ReLU layer with dropout": Form(
+        f"{KEPT}f = lambda x: np.maximum(x, 0) * kept / {1 - DROP}", f"dout * (x > 0) * kept / {1 - DROP}"
+    ),
+    "x squared with dropout": Form(f"{KEPT}f = lambda x: x ** 2 * kept / {1 - DROP}", f"dout * 2 * x * kept / {1 - DROP}"),
+}
+
+# What a slip makes of the gradient of a ReLU layer with dropout.
+SLIPS: dict[str, str] = {
+    "forgets the mask": f"dout * (x > 0) / {1 - DROP}",
+    "forgets the scale": "dout * (x > 0) * kept",
+    "scales twice": f"dout * (x > 0) * kept / {1 - DROP} ** 2",
+    "divides by p": f"dout * (x > 0) * kept / {DROP}",
+    "forgets the ReLU": f"dout * kept / {1 - DROP}",
+    "draws a fresh mask": f"dout * (x > 0) * (np.random.default_rng(6).random(x.shape) >= {DROP}) / {1 - DROP}",
+    "has the wrong sign": f"-dout * (x > 0) * kept / {1 - DROP}",
+    "is zero everywhere": "0 * x",
+}
+
+
+# ------------------------------------------------------------------------------------------------------------------------- questions
+@dataclass(frozen=True)
+class Question:
+    """f, x, dout and the right dx, each ready to be asked with and to be shown."""
+
+    f: Code
+    x: Given
+    dout: Given
+    dx: Given
+    known: dict[str, Any]  # the names that the texts define, with their values
+
+    def gradient(self, text: str) -> Given:
+        """The gradient that this text computes."""
+        return Given("dx", np.asarray(eval(text, dict(self.known)), dtype=float), f"dx = {text}")
+
+
+def question(form: str, shape: tuple[int, ...], seed: int) -> Question:
+    """A form with an input whose entries are at least a tenth away from zero, of either sign."""
+    code = Code("f", FORMS[form].source.replace("{shape}", str(shape)))
+    x_text = f"x = np.random.default_rng({seed}).normal(size={shape})\nx += 0.1 * np.sign(x)"
+    known: dict[str, Any] = {"np": np}
+    exec(f"{code.source}\n{x_text}", known)
+    size = np.shape(known["f"](known["x"]))
+    dout_text = f"dout = np.random.default_rng({seed + 1}).normal(size={size})" if size else "dout = 1.7"
+    exec(dout_text, known)
+    asked = Question(code, Given("x", known["x"], x_text), Given("dout", known["dout"], dout_text), Given("", None), known)
+    return replace(asked, dx=asked.gradient(FORMS[form].gradient))
+
+
+def numeric_call(function: str, asked: Question, *more: Any, **options: Any) -> Call:
+    """`dx = numeric_gradient(f, x, dout)`."""
+    return Call(function, (asked.f, asked.x, asked.dout, *more), returns=("dx",), **options)
+
+
+def error_call(function: str, asked: Question, dx: Any, seed: Seed, *more: Any, **options: Any) -> Call:
+    """`error = directional_error(f, x, dout, dx, rng)`."""
+    return Call(function, (asked.f, asked.x, asked.dout, dx, seed, *more), returns=("error",), **options)
+
+
+def error_of(value: Any) -> float:
+    """A returned error: one number that is not NaN and not negative."""
+    error = array(value, "error", ())
+    if not error >= 0:
+        raise Wrong(f"error = {number(error)}", "0 or more")
+    return float(error)
+
+
+# ----------------------------------------------------------------------------------------------------------------- numeric gradients
+@verb()
+def differentiates(exam: Exam, *, form: str, shape: tuple[int, ...] = (4, 5), tolerance: float = 1e-7) -> None:
+    """Gets the gradient of {form} right"""
+    asked = question(form, shape, exam.seed(1))
+    (value,) = exam.ask(numeric_call(exam.function, asked))
+    got, wanted = array(value, "dx", shape).astype(float), asked.dx.value
+    far = np.abs(got - wanted)
+    worst = np.unravel_index(int(np.argmax(np.where(np.isnan(far), np.inf, far))), far.shape)
+    if not far[worst] <= tolerance * max(1.0, float(np.abs(wanted).max())):
+        place = ", ".join(str(int(i)) for i in worst)
+        raise Wrong(f"dx[{place}] = {number(got[worst])}", f"{number(wanted[worst])} within {tolerance:g}")
+
+
+@verb()
+def uses_central_differences(exam: Exam, *, h: float = 0.1, x: tuple[float, ...] = (2.0, -1.0, 0.5)) -> None:
+    """Takes central differences with the step h: for x^3 and h = {h:g} they give exactly 3 x^2 + h^2"""
+    at, dout = np.array(x), np.arange(1.0, 1.0 + len(x))
+    given = (Code("f", "f = lambda x: x ** 3"), Given(f"np.array({list(x)})", at), Given(f"np.array({dout.tolist()})", dout), h)
+    (value,) = exam.ask(Call(exam.function, given, returns=("dx",)))
+    got, wanted = array(value, "dx", at.shape), dout * (3 * at**2 + h * h)
+    for k in range(at.size):
+        if not abs(got[k] - wanted[k]) <= 1e-9:
+            raise Wrong(f"dx[{k}] = {number(got[k])}", number(wanted[k]))
+
+
+@verb()
+def gives_x_back(exam: Exam, *, form: str = "x squared", shape: tuple[int, ...] = (5, 6)) -> None:
+    """Leaves x and dout as they were, bit for bit"""
+    asked = question(form, shape, exam.seed(1))
+    (answer,) = exam.returned(numeric_call(exam.function, asked, watch=True))
+    array(answer.value, "dx", shape)
+    what = changed(("f", "x", "dout"), (None, asked.x.value, asked.dout.value), answer.facts.arguments if answer.facts else ())
+    if what:
+        raise Wrong(what, "every bit as it was")
+
+
+def changed(names: tuple[str, ...], before: tuple[Any, ...], after: tuple[Any, ...]) -> str:
+    """Which array argument is no longer as it was, and by how much; "" when all are."""
+    for name, was, now in zip(names, before, after, strict=False):
+        if not isinstance(was, np.ndarray) or (isinstance(now, np.ndarray) and was.tobytes() == now.tobytes()):
+            continue
+        if isinstance(now, np.ndarray) and now.shape == was.shape and now.dtype == was.dtype:
+            return f"{int((now != was).sum())} of {was.size} entries of {name} changed, by up to {number(np.abs(now - was).max())}"
+        return f"{name} was replaced"
+    return ""
+
+
+# ---------------------------------------------------------------------------------------------------------------- directional checks
+@verb()
+def accepts_the_right_gradient(exam: Exam, *, form: str, shape: tuple[int, ...] = (6, 7), tolerance: float = 1e-6) -> None:
+    """Gives at most {tolerance:g} for the right gradient of {form}"""
+    asked = question(form, shape, exam.seed(1))
+    (value,) = exam.ask(error_call(exam.function, asked, asked.dx, Seed(exam.seed()), 4))
+    error = error_of(value)
+    if not error <= tolerance:
+        raise Wrong(f"error = {number(error)}", f"at most {tolerance:g}")
+
+
+@verb()
+def rejects_a_gradient_that(
+    exam: Exam, *, slips: str, form: str = "a ReLU layer with dropout", shape: tuple[int, ...] = (6, 7), least: float = 1e-4
+) -> None:
+    """Gives at least {least:g} for a gradient that {slips}"""
+    # with four directions, a gradient off by the share r is within `least` with probability (0.8 least / r)^4 < 1e-13
+    asked = question(form, shape, exam.seed(1))
+    (value,) = exam.ask(error_call(exam.function, asked, asked.gradient(SLIPS[slips]), Seed(exam.seed()), 4))
+    error = error_of(value) if not _is_infinite(value) else np.inf
+    if not error >= least:
+        raise Wrong(f"error = {number(error)}", f"at least {least:g}")
+
+
+def _is_infinite(value: Any) -> bool:
+    return isinstance(value, (float, np.ndarray)) and np.ndim(value) == 0 and bool(np.isposinf(value))
+
+
+@verb()
+def measures_in_units_of_the_gradient(exam: Exam, *, off: float = 1e-3, shape: tuple[int, ...] = (40, 50), k: int = 400) -> None:
+    """Divides by |dx| / sqrt(n): a gradient that is {off:g} too long gives a few times {off:g}"""
+    # the error is off * max |z| over k nearly normal z: outside 1.8 to 8 with probability below 1e-12
+    asked = question("a matrix product", shape, exam.seed(1))
+    longer = asked.gradient(f"{1 + off} * (dout @ W.T)")
+    (value,) = exam.ask(error_call(exam.function, asked, longer, Seed(exam.seed()), k))
+    error = error_of(value)
+    if not 1.8 * off <= error <= 8 * off:
+        raise Wrong(f"the largest error of {k} directions = {number(error)}", f"between {1.8 * off:g} and {8 * off:g}")
+
+
+@verb()
+def knows_a_gradient_of_zeros(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) -> None:
+    """Gives 0, not NaN and no warning, where f is constant and dx is zero"""
+    zeros = Given(f"np.zeros({shape})", np.zeros(shape))
+    asked = question("x squared", shape, exam.seed(1))
+    constant = replace(asked, f=Code("f", "f = lambda x: 0 * x"))
+    call = error_call(exam.function, constant, zeros, Seed(exam.seed()), watch=True)
+    (answer,) = exam.returned(call)
+    error = error_of(answer.value)
+    if not error <= 1e-9:
+        raise Wrong(f"error = {number(error)}", "0")
+    demand_no_warning(answer)
+
+
+@verb()
+def draws_its_directions_from_rng(exam: Exam, *, slips: str, shape: tuple[int, ...] = (6, 7)) -> None:
+    """Draws its directions from rng: the same seed gives the same error, another seed another one"""
+    asked = question("a ReLU layer with dropout", shape, exam.seed(1))
+    wrong = asked.gradient(SLIPS[slips])
+    seeds = [Seed(exam.seed()), Seed(exam.seed()), Seed(exam.seed(1))]
+    calls = [error_call(exam.function, asked, wrong, seed, 4, watch=True) for seed in seeds]
+    answers = exam.returned(*calls)
+    exam.last = tuple(calls[:2])
+    one, again, other = (error_of(a.value) for a in answers)
+    if any(a.facts is not None and a.facts.global_rng_moved for a in answers):
+        raise Wrong("the function drew from (or seeded) the global generator", "random numbers from rng only")
+    if one != again:
+        raise Wrong(f"two generators with the same seed gave the errors {number(one)} and {number(again)}", "the same error")
+    if one == other:
+        raise Wrong(f"two generators with different seeds gave the same error {number(one)}", "other directions, so another error")
+
+
+@verb()
+def keeps_what_it_is_given(exam: Exam, *, form: str = "x squared", shape: tuple[int, ...] = (5, 6)) -> None:
+    """Does not modify x, dout or dx"""
+    asked = question(form, shape, exam.seed(1))
+    (answer,) = exam.returned(error_call(exam.function, asked, asked.dx, Seed(exam.seed()), watch=True))
+    error_of(answer.value)
+    before = (None, asked.x.value, asked.dout.value, asked.dx.value)
+    what = changed(("f", "x", "dout", "dx"), before, answer.facts.arguments if answer.facts else ())
+    if what:
+        raise Wrong(what, "every bit as it was")
+
+
+# ----------------------------------------------------------------------------------------------------------------------------- facts
+@fact
+def x_afterwards(exam: Exam, *, form: str = "x squared") -> str:
+    """Is x as it was, bit for bit, nearly, or not at all?"""
+    asked = question(form, (5, 6), exam.seed(1))
+    (answer,) = exam.returned(numeric_call(exam.function, asked, watch=True))
+    now = answer.facts.arguments[1] if answer.facts else asked.x.value
+    if not isinstance(now, np.ndarray) or now.shape != asked.x.value.shape:
+        return "replaced"
+    if now.tobytes() == asked.x.value.tobytes():
+        return "as it was"
+    return "nearly" if np.abs(now - asked.x.value).max() < 1e-9 else "moved"
+
+
+@fact
+def gradient_of(exam: Exam, *, form: str) -> str:
+    """Is the gradient of this form right, a multiple, or wrong?"""
+    asked = question(form, (4, 5), exam.seed(1))
+    (value,) = exam.ask(numeric_call(exam.function, asked))
+    got, wanted = array(value, "dx", (4, 5)).astype(float), asked.dx.value
+    if np.allclose(got, wanted, rtol=1e-4, atol=1e-4):
+        return "right"
+    if not got.any():
+        return "zeros"
+    scale = float((got * wanted).sum() / (wanted**2).sum())
+    return nearest(scale, {"twice": 2.0, "half": 0.5, "minus": -1.0}, 1e-4) if np.allclose(got, scale * wanted, atol=1e-4) else "wrong"
+
+
+@fact
+def size_of_an_error(exam: Exam, *, off: float = 1e-3, n: int = 2000, k: int = 400) -> str:
+    """In which unit the error of a gradient that is a little too long is given."""
+    asked = question("a matrix product", (n // 50, 50), exam.seed(1))
+    (value,) = exam.ask(error_call(exam.function, asked, asked.gradient(f"{1 + off} * (dout @ W.T)"), Seed(exam.seed()), k))
+    size = float(array(value, "error", ())) / off * (1 + off)
+    if abs(size - 1) < 0.02:
+        return "of the slope itself"
+    for word, low, high in (("right", 1.8, 8.0), ("average", 0.6, 1.0), ("times 1/sqrt(n)", 0.04, 0.18), ("times sqrt(n)", 80.0, 360.0)):
+        if low <= size <= high:
+            return word
+    return "other"
+
+
+@fact
+def signs_of_errors(exam: Exam) -> str:
+    """Are errors of wrong gradients ever negative?"""
+    asked = question("a ReLU layer with dropout", (6, 7), exam.seed(1))
+    wrong = asked.gradient(SLIPS["forgets the mask"])
+    values = exam.ask(*(error_call(exam.function, asked, wrong, Seed(exam.seed(j)), 1) for j in range(24)))
+    return "negative" if any(float(array(v, "error", ())) < 0 for v in values) else "positive"
+
+
+@fact
+def other_seeds(exam: Exam) -> str:
+    """Do other random numbers give another error?"""
+    asked = question("a ReLU layer with dropout", (6, 7), exam.seed(1))
+    wrong = asked.gradient(SLIPS["forgets the mask"])
+    values = exam.ask(*(error_call(exam.function, asked, wrong, Seed(exam.seed(j)), 2) for j in range(2)))
+    return "the same" if values[0] == values[1] else "another"
+
+
+@fact
+def error_of_zeros(exam: Exam) -> str:
+    """What a zero gradient of a constant gives."""
+    asked = question("x squared", (6, 7), exam.seed(1))
+    zeros = Given("zeros", np.zeros((6, 7)))
+    (value,) = exam.ask(Call(exam.function, (Code("f", "f = lambda x: 0 * x"), asked.x, asked.dout, zeros, Seed(exam.seed()))))
+    error = float(array(value, "error", ()))
+    return "NaN" if np.isnan(error) else ("0" if abs(error) < 1e-9 else "other")
+
+
+@fact
+def arguments_afterwards(exam: Exam, *, given: tuple[Any, ...], names: tuple[str, ...]) -> str:
+    """Which array argument is changed by the call."""
+    arguments = tuple(Given(f"np.array({a})", np.array(a)) if isinstance(a, list) else a for a in given)
+    (answer,) = exam.returned(Call(exam.function, arguments, watch=True))
+    after = answer.facts.arguments if answer.facts else ()
+    pairs = zip(names, arguments, after, strict=False)
+    odd = [n for n, was, now in pairs if isinstance(was, Given) and not np.array_equal(was.value, now)]
+    return odd[0] if odd else "as they were"

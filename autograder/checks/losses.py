@@ -1,0 +1,383 @@
+"""Verbs about the loss of a network with dropout on its input and its hidden layers, and about its gradients.
+
+No mask is ever compared with a particular one: which units were dropped is read off the student's own loss, and gradients are compared
+with central differences of the student's own loss under the same seed. So masks may be drawn in any order and in any way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from autograder.chance import acceptance, smallest_error
+from autograder.checks.behaviour import compare, demand_no_warning
+from autograder.checks.inputs import Array
+from autograder.checks.networks import (
+    FIRST,
+    INPUTS,
+    LAYERS,
+    SECOND,
+    Params,
+    Question,
+    asked,
+    grads_of,
+    loss_call,
+    loss_of,
+    losses,
+    passes,
+    plain_call,
+    rates,
+    score_of,
+    singles,
+)
+from autograder.checks.verb import verb
+from autograder.exam import Exam, Wrong, array, number
+from autograder.model import Call, Given, Outcome, Seed
+
+Sizes = tuple[int, ...]
+SMALL: Sizes = (6, 8, 7, 4)
+STEP = 1e-5
+DIRECTIONAL = 1e-7  # error over |gradient| / sqrt(n): correct code stays a hundred times below it (the tests measure it)
+READ = 1e-4  # how far a count read off a loss may be from a whole number
+CODED_UNITS = 12  # a reading of so many units is exact to a thousandth
+
+
+# ---------------------------------------------------------------------------------------------------------------------------- values
+@verb()
+def gives_a_loss_and_all_gradients(exam: Exam, *, p_in: float, p_hidden: float, sizes: Sizes = SMALL, batch: int = 9) -> None:
+    """Returns a number and, for each parameter, a gradient of its shape"""
+    question = asked("firm_network", sizes, batch, exam.seed(1))
+    (value,) = exam.ask(loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed()), ship=None))
+    loss_of(value)
+    grads_of(value, question.values)
+
+
+@verb(with_reference=True)
+def gives_the_loss_of_the_solution(
+    exam: Exam, reference: Exam, *, case: str, p_in: float, p_hidden: float, train: bool, sizes: Sizes, batch: int, tolerance: float = 1e-12
+) -> None:
+    """Gets the loss right {case}"""
+    question = asked("normal_network", sizes, batch, exam.seed(1))
+    call = plain_call(exam.function, question, p_in, p_hidden)
+    if train:
+        call = loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed()))
+    (value,), (wanted,) = exam.ask(call), reference.ask(call)
+    compare(np.array(loss_of(value)), np.array(loss_of(wanted)), "loss", tolerance)
+
+
+@verb(with_reference=True)
+def gives_the_scores_of_the_solution(exam: Exam, reference: Exam, *, sizes: Sizes, batch: int, tolerance: float = 1e-12) -> None:
+    """Gets the scores right on another network"""
+    question = asked("normal_network", sizes, batch, exam.seed(1))
+    call = Call(exam.function, (question.params, question.X), returns=("scores",))
+    (value,), (wanted,) = exam.ask(call), reference.ask(call)
+    compare(array(value, "scores", (batch, sizes[-1])), np.asarray(wanted), "scores", tolerance)
+
+
+@verb()
+def is_the_plain_network_at_zero(exam: Exam, *, sizes: Sizes = SMALL, batch: int = 9) -> None:
+    """Is in training, with both rates 0, the network of test time"""
+    question = asked("firm_network", sizes, batch, exam.seed(1))
+    train = loss_call(exam.function, question, 0.0, 0.0, Seed(exam.seed()), ship=None)
+    _same(exam, train, plain_call(exam.function, question, 0.0, 0.0, ship=None), question)
+
+
+@verb()
+def is_the_plain_network_at_test_time(exam: Exam, *, p_in: float, p_hidden: float, sizes: Sizes = SMALL, batch: int = 9) -> None:
+    """Drops and scales nothing at test time (train=False, rng=None)"""
+    question = asked("firm_network", sizes, batch, exam.seed(1))
+    plain = loss_call(exam.function, question, 0.0, 0.0, Seed(exam.seed()), ship=None)
+    _same(exam, plain_call(exam.function, question, p_in, p_hidden, ship=None), plain, question)
+
+
+def _same(exam: Exam, one: Call, other: Call, question: Question) -> None:
+    """Refuse two calls of which the first gives another loss or another gradient than the second."""
+    first, second = exam.ask(other, one)  # the second call is the one that a message shows
+    compare(np.array(loss_of(second)), np.array(loss_of(first)), "loss", 1e-12)
+    ours, theirs = grads_of(first, question.values), grads_of(second, question.values)
+    for name in question.values:
+        compare(theirs[name], ours[name], f'grads["{name}"]', 1e-12)
+
+
+@verb()
+def draws_no_number_at_test_time(exam: Exam, *, p_in: float, p_hidden: float) -> None:
+    """Draws no random number at test time"""
+    question = asked("firm_network", SMALL, 9, exam.seed(1))
+    call = loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed()), kwargs={"train": False}, watch=True)
+    (answer,) = exam.returned(call)
+    loss_of(answer.value)
+    if answer.facts is not None and (answer.facts.rng_moved or answer.facts.global_rng_moved):
+        raise Wrong("the random generator moved on", "as it was before the call")
+
+
+@verb()
+def stands_huge_scores(exam: Exam, *, gap: float = 2000.0) -> None:
+    """Stays finite when a score is larger than the others by {gap:g}"""
+    question = asked("reading_network", INPUTS, (gap,))
+    (answer,) = exam.returned(plain_call(exam.function, question, 0.0, 0.0, ship=None, watch=True))
+    loss = loss_of(answer.value)
+    compare(np.array(loss), np.array(gap), "loss", 1e-12)
+    for name, gradient in grads_of(answer.value, question.values).items():
+        if not np.isfinite(gradient).all():
+            raise Wrong(f'grads["{name}"] holds {number(gradient[~np.isfinite(gradient)][0])}', "finite numbers")
+
+
+@verb()
+def changes_neither_parameters_nor_data(exam: Exam, *, p_in: float = 0.0, p_hidden: float = 0.0, via: str = "loss") -> None:
+    """Modifies neither params nor the data"""
+    question = asked("firm_network", SMALL, 9, exam.seed(1))
+    if via == "loss":
+        (answer,) = exam.returned(loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed()), watch=True))
+        loss_of(answer.value)
+    else:
+        (answer,) = exam.returned(Call(exam.function, (question.params, question.X), returns=("scores",), watch=True))
+        array(answer.value, "scores", (9, SMALL[-1]))
+    changed = what_changed(question, answer.facts.arguments if answer.facts else ())
+    if changed:
+        raise Wrong(f"{changed} was changed by the call", f"{changed} as it was")
+
+
+def what_changed(question: Question, after: tuple[Any, ...]) -> str:
+    """The first of params, X and y that is no longer as it was; "" when all are."""
+    if not after:
+        return ""
+    params = after[0] if isinstance(after[0], dict) else {}
+    for name, value in question.values.items():
+        if not _equal(params.get(name), value):
+            return f'params["{name}"]'
+    return next((n for n, now, was in zip("Xy", after[1:3], (question.X, question.y), strict=False) if not _equal(now, was.value)), "")
+
+
+def _equal(now: Any, was: Any) -> bool:
+    return isinstance(now, np.ndarray) and np.array_equal(now, was)
+
+
+@verb()
+def refuses_rates(exam: Exam, *, p_in: float, p_hidden: float) -> None:
+    """Raises ValueError when p_in = {p_in} and p_hidden = {p_hidden}"""
+    question = asked("firm_network", SMALL, 9, exam.seed(1))
+    (answer,) = exam.answers(loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed())))
+    if answer.outcome is Outcome.PASSED:
+        raise Wrong("the function returned", "ValueError")
+    if answer.error.split(":")[0] != "ValueError":
+        raise Wrong(f"the function raised {answer.error.split(':')[0]}", "ValueError")
+
+
+@verb()
+def survives_dropping_everything(exam: Exam, *, sizes: Sizes = SMALL, batch: int = 9) -> None:
+    """Leaves only the last bias, no NaN and no warning, when p_hidden = 1"""
+    question = asked("firm_network", sizes, batch, exam.seed(1))
+    cut = Question(Given("cut", {**question.values, "W3": 0 * question.values["W3"]}), question.X, question.y)
+    bias_only = plain_call(exam.function, cut, 0.0, 0.0)
+    everything = loss_call(exam.function, question, 0.0, 1.0, Seed(exam.seed()), ship=None, watch=True)
+    wanted, answer = (a for a in exam.returned(bias_only, everything))
+    exam.last = (everything,)
+    compare(np.array(loss_of(answer.value)), np.array(loss_of(wanted.value)), "loss", 1e-12)
+    for name, gradient in grads_of(answer.value, question.values).items():
+        bad = gradient[~(gradient == 0)] if name != "b3" else gradient[~np.isfinite(gradient)]
+        if bad.size:
+            raise Wrong(f'grads["{name}"] holds {number(bad[0])}', "0 everywhere" if name != "b3" else "finite numbers")
+    demand_no_warning(answer)
+
+
+# ------------------------------------------------------------------------------------------------------------------------- gradients
+@verb()
+def agrees_with_its_own_loss(
+    exam: Exam, *, case: str, p_in: float, p_hidden: float, train: bool = True, sizes: Sizes = SMALL, batch: int = 9, directions: int = 3
+) -> None:
+    """Gives the gradients of its own loss {case}"""
+    question = asked("firm_network", sizes, batch, exam.seed(1))
+    errors = slope_errors(exam, question, (p_in, p_hidden), train, directions)
+    for name, (error, by_grads, measured) in errors.items():
+        if not error <= DIRECTIONAL:
+            raise Wrong(f'along a random direction, grads["{name}"] gives the slope {number(by_grads)}', f"{number(measured)}, as measured")
+
+
+def slope_errors(
+    exam: Exam, question: Question, p: tuple[float, float], train: bool = True, directions: int = 3, only: str = ""
+) -> dict[str, tuple[float, float, float]]:
+    """For each parameter the worst (error over |gradient| / sqrt(n), slope by the gradient, slope measured) along random directions."""
+
+    def call(q: Question, **more: Any) -> Call:
+        return loss_call(exam.function, q, *p, Seed(exam.seed()), **more) if train else plain_call(exam.function, q, *p, **more)
+
+    ways = [(name, direction(value.shape, exam.seed(100 * k + place))) for place, (name, value) in enumerate(question.values.items())
+            for k in range(1, directions + 1) if not only or name == only]
+    moved = [call(question.moved(name, sign * STEP * u)) for name, u in ways for sign in (1, -1)]
+    first, *values = exam.ask(call(question, ship=None), *moved)
+    exam.last = exam.last[:1]
+    rounding = 4 * np.finfo(float).eps * (1 + abs(loss_of(first))) / STEP  # of the measured slope: it must not look like a mistake
+    grads = grads_of(first, question.values)
+    return _worst(grads, ways, [loss_of(v) for v in values], rounding)
+
+
+def _worst(
+    grads: Params, ways: list[tuple[str, Array]], found: list[float], rounding: float
+) -> dict[str, tuple[float, float, float]]:
+    worst: dict[str, tuple[float, float, float]] = {}
+    for (name, u), plus, minus in zip(ways, found[0::2], found[1::2], strict=True):
+        measured, by_grads = (plus - minus) / (2 * STEP), float((grads[name] * u).sum())
+        norm = float(np.linalg.norm(grads[name])) / np.sqrt(u.size) or 1.0
+        error = max(abs(measured - by_grads) - rounding, 0.0) / norm if np.isfinite(by_grads) else np.inf
+        if name not in worst or error > worst[name][0]:
+            worst[name] = (error, by_grads, measured)
+    return worst
+
+
+def direction(shape: tuple[int, ...], seed: int) -> Array:
+    """A random direction of length 1."""
+    u = np.random.default_rng(seed).normal(size=shape)
+    return np.asarray(u / np.linalg.norm(u))
+
+
+@verb()
+def gives_dropped_units_no_gradient(exam: Exam, *, p_in: float, p_hidden: float, units: int = 80) -> None:
+    """Gives the weights into and out of a dropped unit exactly no gradient"""
+    question = asked("firm_network", (units, units, units, 5), 1, exam.seed(1))
+    (value,) = exam.ask(loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed()), ship=None))
+    loss_of(value)
+    grads = grads_of(value, question.values)
+    if not _silent(grads["W1"], 1).any() or _silent(grads["W1"], 1).all():
+        empty = int(_silent(grads["W1"], 1).sum())
+        raise Wrong(f'{empty} of {units} rows of grads["W1"] are 0', f"about {p_in:g} of them: the dropped inputs")
+    for layer in (FIRST, SECOND):
+        active = question.values[f"b{layer}"] > 0  # with one example, the units whose ReLU is on
+        out, into = _silent(grads[f"W{layer + 1}"], 1), _silent(grads[f"W{layer}"], 0) & (grads[f"b{layer}"] == 0)
+        if not out[active].any():
+            raise Wrong(f'no row of grads["W{layer + 1}"] is 0', f"about {p_hidden:g} of them: the dropped units")
+        leaking, blocked = int((out & ~into).sum()), int((~out & into).sum())
+        if leaking:
+            raise Wrong(f'{leaking} of {int(out.sum())} units that gave 0 got a gradient in grads["W{layer}"] or grads["b{layer}"]', "none")
+        if blocked:
+            raise Wrong(f'{blocked} of {int((~out).sum())} units that took part got no gradient in grads["W{layer}"]', "none")
+
+
+def _silent(gradient: Array, axis: int) -> Array:
+    return np.asarray((gradient == 0).all(axis=axis))
+
+
+# ----------------------------------------------------------------------------------------------------------------------------- masks
+@verb()
+def drops_some_and_keeps_some_of_the(exam: Exam, *, of: str, p: float, calls: int = 64) -> None:
+    """Drops some of the {of} and keeps others"""
+    kept = sum(f != 0 for f in singles(exam, LAYERS[of], p, calls))
+    exam.last = exam.last[:1]
+    if kept in (0, calls):
+        raise Wrong(f"{'a single input' if of == 'inputs' else 'a single unit'} survived in {kept} of {calls} calls", "some, not all")
+
+
+@verb()
+def scales_the_surviving(exam: Exam, *, of: str, p: float, calls: int = 64) -> None:
+    """Multiplies the {of} that survive by 1/(1-p)"""
+    layer = LAYERS[of]
+    factors = singles(exam, layer, p, calls)
+    exam.last = exam.last[:1]
+    kept, times = [f for f in factors if f], passes(layer)
+    through = "a single input" if layer == INPUTS else "what passes a unit of each hidden layer"
+    if not kept or len(kept) == calls:
+        raise Wrong(f"{through} survived in {len(kept)} of {calls} calls", f"about {round((1 - p) ** times * calls)}")
+    wanted = (1 - p) ** -times
+    odd = [f for f in kept if not abs(f - wanted) <= 1e-6 * wanted]
+    if odd:
+        formula = "1/(1-p)" if times == 1 else "1/(1-p)^2"
+        raise Wrong(f"{through} is multiplied by {number(odd[0])} when it survives", f"{number(wanted)} = {formula}")
+
+
+def _seen(*, of: str, p: float, units: int, calls: int, **_: Any) -> str:
+    events = units * calls if LAYERS[of] == INPUTS else units * max(1, int(calls * (1 - p) / 2))
+    return f"a share of dropped {of} that is off by {smallest_error(events, p):.2g}"
+
+
+@verb(chances=1, sees=_seen)
+def drops_the_right_share_of(exam: Exam, *, of: str, p: float, units: int = 4096, calls: int = 32) -> None:
+    """Drops each of the {of} with probability {p}"""
+    layer = LAYERS[of]
+    question = asked("reading_network", layer, (4.0 * (1 - p) ** passes(layer) / units,) * units)
+    found = losses(exam, question, *rates(layer, p), [Seed(exam.seed(k)) for k in range(calls)])
+    exam.last = ()  # a network of thousands of units is not for pasting
+    counts = [_whole(score_of(loss) * units / 4.0) for loss in found]
+    open_ = [c for c in counts if c] if layer != INPUTS else counts  # else the unit in series was dropped
+    if not open_:
+        raise Wrong(f"nothing came through in {calls} calls", f"something in about {round((1 - p) * calls)}")
+    events = units * len(open_)
+    low, high = acceptance(events, p)
+    dropped = events - sum(open_)
+    if not low <= dropped <= high:
+        slack = max(high / events - p, p - low / events)
+        raise Wrong(f"share of dropped {of} = {dropped / events:.4f}", f"{p:.4f} +- {slack:.4f}")
+
+
+def _whole(count: float) -> int:
+    """A count read off a loss."""
+    if not np.isfinite(count) or abs(count - round(count)) > READ * max(1.0, abs(count)):
+        raise Wrong(f"the loss shows {number(count)} survivors", "a whole number: 0 or 1/(1-p) for each unit")
+    return round(count)
+
+
+@verb()
+def decides_by_itself_about(exam: Exam, *, of: str, p: float, calls: int = 64) -> None:
+    """Decides about each of the {of}, in each example, by itself"""
+    layer = LAYERS[of]
+    codes = tuple((4.0 * (1 - p) ** passes(layer) / 2.0**CODED_UNITS * 2.0 ** np.arange(CODED_UNITS)).tolist())
+    asks = [asked("reading_network", layer, codes, example, 2) for example in (0, 1)]
+    script = [loss_call(exam.function, q, *rates(layer, p), Seed(exam.seed(k))) for k in range(calls) for q in asks]
+    read = [_whole(score_of(loss_of(v), 2) * 2.0**CODED_UNITS / 4.0) for v in exam.ask(*script)]
+    exam.last = exam.last[:2]
+    both = [(one, other) for one, other in zip(read[0::2], read[1::2], strict=True) if one and other]
+    if not both:
+        raise Wrong(f"in none of {calls} calls something came through for both examples", f"about {round((1 - p) ** 2 * calls)}")
+    if all(one == other for one, other in both):
+        raise Wrong("two examples always lose the same units", "a mask of its own for each example")
+    if all(code == 2**CODED_UNITS - 1 for codes_ in both for code in codes_):
+        raise Wrong(f"an example loses all of the {of} or none", "a decision for each unit")
+
+
+def _apart_seen(*, p: float, units: int, calls: int, **_: Any) -> str:
+    return f"a share of units surviving all three layers that is off by {smallest_error(units * calls, (1 - p) ** 3):.2g}"
+
+
+@verb(chances=1, sees=_apart_seen)
+def draws_a_mask_for_every_layer(exam: Exam, *, p: float, units: int = 48, calls: int = 64) -> None:
+    """Draws a mask of its own for the input and for each hidden layer"""
+    share = (1 - p) ** 3
+    question = asked("square_network", units, 4.0 * share / units)
+    found = losses(exam, question, p, p, [Seed(exam.seed(k)) for k in range(calls)])
+    exam.last = exam.last[:1]
+    count, events = sum(_whole(score_of(loss) * units / 4.0) for loss in found), units * calls
+    low, high = acceptance(events, share)
+    if not low <= count <= high:
+        slack = max(high / events - share, share - low / events)
+        raise Wrong(f"share of units that survive all three layers = {count / events:.4f}", f"{share:.4f} +- {slack:.4f} = (1-p)^3")
+
+
+@verb()
+def never_drops_the_scores(exam: Exam, *, p: float, calls: int = 64) -> None:
+    """Drops no scores"""
+    question = asked("reading_network", INPUTS, (0.0,))
+    moved = Question(Given("params", {**question.values, "b3": np.array([0.0, 2.0])}), question.X, question.y)
+    scores = [score_of(loss) for loss in losses(exam, moved, p, p, [Seed(exam.seed(k)) for k in range(calls)])]
+    exam.last = ()
+    odd = [s for s in scores if not abs(s - 2.0) <= 1e-6]
+    if odd:
+        raise Wrong(f"with all weights 0 and b3 = [0, 2], a score is {number(odd[0])} in {len(odd)} of {calls} calls", "2 always")
+
+
+@verb()
+def obeys_its_generator(exam: Exam, *, p: float) -> None:
+    """Draws from the rng it is given, afresh in every call, and from nothing else"""
+    question = asked("firm_network", (20, 20, 20, 4), 9, exam.seed(1))
+    for p_in, p_hidden in ((p, 0.0), (0.0, p)):
+        seeds = [Seed(exam.seed(0)), Seed(exam.seed(0)), Seed(exam.seed(2), "rng"), Seed(exam.seed(2), "rng")]
+        calls = [replace(loss_call(exam.function, question, p_in, p_hidden, s), watch=True) for s in seeds]
+        answers = exam.returned(*calls)
+        exam.last = tuple(calls[:2])
+        one, again, first, second = (loss_of(a.value) for a in answers)
+        if any(a.facts is not None and a.facts.global_rng_moved for a in answers):
+            raise Wrong("the function drew from (or seeded) the global generator", "random numbers from rng only")
+        if one != again:
+            raise Wrong(f"two generators with the same seed gave the losses {one!r} and {again!r}", "the same loss")
+        if one == first or first == second:
+            where = "on the input" if p_in else "on the hidden layers"
+            raise Wrong(f"with dropout {where} the loss was {first!r} twice, from other random numbers", "two losses")

@@ -1,0 +1,245 @@
+"""Probes for the diagnosis of a dropout network's loss and gradients; see facts.py."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograder.checks.facts import fact, nearest
+from autograder.checks.losses import SMALL, direction, slope_errors, what_changed
+from autograder.checks.networks import INPUTS, SECOND, Question, asked, grads_of, loss_call, loss_of, plain_call, score_of, singles
+from autograder.checks.networks import losses as training_losses
+from autograder.exam import Exam, Unanswered, Wrong, array
+from autograder.model import Call, Given, Outcome, Seed
+
+P_IN, P_HIDDEN = 0.2, 0.25  # far from 1/2, and so that the shares below lie apart
+BATCH = 9
+CALLS = 600  # a share is known to 0.02, the labels of `share` lie at least 0.16 apart
+EXACT = 1e-6
+
+
+def _question(exam: Exam) -> Question:
+    return asked("firm_network", SMALL, BATCH, exam.seed(1))
+
+
+@fact
+def loss_of_no_scores(exam: Exam) -> str:
+    """The loss when all parameters are 0: log(classes), if it is a mean in nats."""
+    question = _question(exam)
+    zero = Question(Given("zero", {k: 0 * v for k, v in question.values.items()}), question.X, question.y)
+    (value,) = exam.ask(plain_call(exam.function, zero, 0.0, 0.0))
+    nats = float(np.log(SMALL[-1]))
+    table = {"mean": nats, "sum": nats * BATCH, "mean in bits": nats / np.log(2), "mean over all entries": nats / SMALL[-1], "minus": -nats}
+    return nearest(loss_of(value), table, 1e-9)
+
+
+@fact
+def huge_scores(exam: Exam) -> str:
+    """What becomes of a score of 2000."""
+    (value,) = exam.ask(plain_call(exam.function, asked("reading_network", INPUTS, (2000.0,)), 0.0, 0.0))
+    try:
+        return nearest(loss_of(value), {"finite": 2000.0}, 1e-6)
+    except Wrong:
+        return "overflow"
+
+
+@fact
+def share(exam: Exam, *, layer: int) -> str:
+    """Which share of this layer survives: layer 0 alone, layer 2 alone (by its bias), 1 through both hidden layers."""
+    p, question = (P_IN if layer == INPUTS else P_HIDDEN), asked("reading_network", layer, (1.0,))
+    if layer == SECOND:  # the second hidden unit alone, fed by its bias
+        alone = {**question.values, "W1": np.zeros((1, 1)), "b2": np.ones(1)}
+        question = Question(Given("params", alone), question.X, question.y)
+        seeds = [Seed(exam.seed(k)) for k in range(CALLS)]
+        factors = [score_of(v) for v in training_losses(exam, question, 0.0, p, seeds)]
+    else:
+        factors = singles(exam, layer, p, CALLS)
+    kept = float(np.mean([abs(f) > 1e-9 for f in factors]))
+    q = 1 - p
+    if not kept:
+        return "never"
+    return nearest(kept, {"once": q, "twice": q * q, "always": 1.0, "p": p, "p twice": p * p}, 0.1)
+
+
+@fact
+def factor(exam: Exam, *, layer: int) -> str:
+    """By what a survivor is multiplied: of the input alone, or through both hidden layers."""
+    p = P_IN if layer == INPUTS else P_HIDDEN
+    factors = np.array([f for f in singles(exam, layer, p, 64) if f])
+    if not factors.size:
+        return "none survive"
+    q = 1 - p
+    table = {"1": 1.0, "1/q": 1 / q, "1/q^2": q**-2, "1/q^3": q**-3, "1/q^4": q**-4, "1/p": 1 / p, "1/p^2": p**-2, "q": q, "q^2": q * q}
+    words = {nearest(float(f), table, EXACT) for f in factors}
+    return words.pop() if len(words) == 1 else "varies"
+
+
+@fact
+def scores(exam: Exam) -> str:
+    """Are the scores dropped too?"""
+    question = asked("reading_network", INPUTS, (0.0,))
+    biased = Question(Given("params", {**question.values, "b3": np.array([0.0, 2.0])}), question.X, question.y)
+    found = [score_of(v) for v in training_losses(exam, biased, P_HIDDEN, P_HIDDEN, [Seed(exam.seed(k)) for k in range(64)])]
+    return "kept" if max(found) - min(found) < EXACT else "dropped"
+
+
+@fact
+def layers(exam: Exam) -> str:
+    """Of units that survive one layer, do more than their share survive the next?"""
+    units, p = 48, 0.5
+    question = asked("square_network", units, 4.0 * (1 - p) ** 3 / units)
+    found = training_losses(exam, question, p, p, [Seed(exam.seed(k)) for k in range(24)])
+    kept = np.mean([score_of(v) / 4.0 for v in found])
+    return nearest(float(kept), {"apart": 0.125, "two alike": 0.25, "all alike": 0.5, "kept": 1.0}, 0.06)
+
+
+@fact
+def examples(exam: Exam, *, layer: int) -> str:
+    """Do two examples lose the same units?"""
+    codes = tuple((2.0 ** np.arange(8) / 64).tolist())
+    asks = [asked("reading_network", layer, codes, example, 2) for example in (0, 1)]
+    p = (P_HIDDEN, 0.0) if layer == INPUTS else (0.0, P_HIDDEN)
+    values = exam.ask(*(loss_call(exam.function, q, *p, Seed(exam.seed(k))) for k in range(40) for q in asks))
+    read = [score_of(loss_of(v), 2) for v in values]
+    both = [(a, b) for a, b in zip(read[0::2], read[1::2], strict=True) if a > 1e-6 and b > 1e-6]
+    return "alike" if both and all(abs(a - b) < 1e-4 for a, b in both) else "apart"
+
+
+@fact
+def generator_used(exam: Exam) -> str:
+    """Where do the random numbers come from?"""
+    seeds = [Seed(exam.seed(0)), Seed(exam.seed(0)), Seed(exam.seed(2))]
+    answers = exam.returned(*(loss_call(exam.function, _question(exam), P_IN, P_HIDDEN, s, watch=True) for s in seeds))
+    if any(a.facts is not None and a.facts.global_rng_moved for a in answers):
+        return "global"
+    one, again, other = (loss_of(a.value) for a in answers)
+    return "own" if one != again else ("frozen" if one == other else "given")
+
+
+@fact
+def at_test(exam: Exam) -> str:
+    """Is test time the plain network?"""
+    plain = loss_call(exam.function, _question(exam), 0.0, 0.0, Seed(exam.seed()))
+    asked_ = [loss_call(exam.function, _question(exam), P_IN, P_HIDDEN, Seed(exam.seed(k)), kwargs={"train": False}) for k in (2, 3)]
+    first, *others = (loss_of(v) for v in exam.ask(plain, *asked_))
+    if others[0] != others[1]:
+        return "drops"
+    return "plain" if abs(first - others[0]) < 1e-9 else "scaled"
+
+
+# ------------------------------------------------------------------------------------------------------------------------- gradients
+@fact
+def slope(exam: Exam, *, of: str, p_in: float = 0.0, p_hidden: float = 0.0) -> str:
+    """How one gradient compares with finite differences of the loss: "right", a constant factor, or "wrong"."""
+    errors = slope_errors(exam, _question(exam), (p_in, p_hidden), only=of)
+    error = errors[of][0]
+    if error <= EXACT:
+        return "right"
+    question = _question(exam)
+    ratios = _ratios(exam, question, of, (p_in, p_hidden))
+    q = 1 - (p_hidden or p_in or 0.5)
+    table = {"times N": BATCH, "times 1/N": 1 / BATCH, "minus": -1.0}
+    if p_hidden or p_in:
+        table |= {"times q": q, "times q^2": q * q, "times 1/q": 1 / q, "times 1/q^2": q**-2, "times q/p": q / (1 - q)}
+    words = {nearest(r, table, 1e-4 * max(1.0, abs(r))) if r else "zero" for r in ratios}
+    return words.pop() if len(words) == 1 else "wrong"
+
+
+def _ratios(exam: Exam, question: Question, name: str, p: tuple[float, float]) -> list[float]:
+    """The slope by the gradient over the slope measured, along three directions."""
+    h = 1e-5
+    ways = [direction(question.values[name].shape, exam.seed(k)) for k in (50, 51, 52)]
+    moved = [question.moved(name, sign * h * u) for u in ways for sign in (1, -1)]
+    calls = [loss_call(exam.function, q, *p, Seed(exam.seed())) for q in moved]
+    base = loss_call(exam.function, question, *p, Seed(exam.seed()), ship=None)
+    first, *values = exam.ask(base, *calls)
+    gradient, found = grads_of(first, question.values)[name], [loss_of(v) for v in values]
+    measured = [(a - b) / (2 * h) for a, b in zip(found[0::2], found[1::2], strict=True)]
+    return [float((gradient * u).sum()) / m if m else np.inf for u, m in zip(ways, measured, strict=True)]
+
+
+@fact
+def dropped_units(exam: Exam, *, layer: int) -> str:
+    """What gradient the weights into a dropped unit get: "none", "some" (it is as if kept), or that of "another" mask."""
+    question = asked("firm_network", (80, 80, 80, 4), 1, exam.seed(1))
+    (value,) = exam.ask(loss_call(exam.function, question, 0.0, P_HIDDEN, Seed(exam.seed()), ship=None))
+    grads = grads_of(value, question.values)
+    active = question.values[f"b{layer}"] > 0
+    gone = (grads[f"W{layer + 1}"] == 0).all(axis=1)[active]
+    silent = (grads[f"b{layer}"] == 0)[active]
+    if not gone.any():
+        return "none dropped"
+    if np.array_equal(gone, silent):
+        return "none"
+    return "another" if silent.any() else "some"
+
+
+@fact
+def dropped_inputs(exam: Exam) -> str:
+    """Do the weights out of a dropped input get a gradient?"""
+    question = asked("firm_network", (60, 8, 7, 4), 1, exam.seed(1))
+    plain = loss_call(exam.function, question, 0.0, 0.0, Seed(exam.seed()))
+    other, value = exam.ask(plain, loss_call(exam.function, question, P_HIDDEN, 0.0, Seed(exam.seed()), ship=None))
+    if loss_of(other) == loss_of(value):
+        return "none dropped"
+    gradient = grads_of(value, question.values)["W1"]
+    return "none" if (gradient == 0).all(axis=1).any() else "some"
+
+
+@fact
+def inactive_units(exam: Exam, *, layer: int) -> str:
+    """Do units whose ReLU is off for the only example get a gradient?"""
+    question = asked("firm_network", SMALL, 1, exam.seed(1))
+    (value,) = exam.ask(plain_call(exam.function, question, 0.0, 0.0, ship=None))
+    silent = grads_of(value, question.values)[f"b{layer}"][question.values[f"b{layer}"] < 0]
+    return "none" if (silent == 0).all() else "some"
+
+
+@fact
+def given_after(exam: Exam) -> str:
+    """Which argument is changed by the call, if any."""
+    question = _question(exam)
+    (answer,) = exam.returned(loss_call(exam.function, question, P_IN, P_HIDDEN, Seed(exam.seed()), watch=True))
+    return what_changed(question, answer.facts.arguments if answer.facts else ()) or "as it was"
+
+
+@fact
+def rate_outside(exam: Exam) -> str:
+    """What rates outside [0, 1] give."""
+    words = []
+    for p_in, p_hidden in ((-0.25, 0.5), (0.5, 1.25)):
+        (answer,) = exam.answers(loss_call(exam.function, _question(exam), p_in, p_hidden, Seed(exam.seed())))
+        words.append("accepted" if answer.outcome is Outcome.PASSED else answer.error.split(":")[0])
+    return words[0] if words[0] == words[1] else " / ".join(words)
+
+
+@fact
+def rate_one(exam: Exam) -> str:
+    """What p_hidden = 1 gives."""
+    try:
+        (value,) = exam.ask(loss_call(exam.function, _question(exam), 0.0, 1.0, Seed(exam.seed()), ship=None))
+        grads = grads_of(value, _question(exam).values)
+        return "finite" if np.isfinite(loss_of(value)) and all(np.isfinite(g).all() for g in grads.values()) else "NaN"
+    except Wrong:
+        return "NaN"
+    except Unanswered as unanswered:
+        return f"raises {unanswered.answer.error.split(':')[0]}"
+
+
+# --------------------------------------------------------------------------------------------------------------------------- predict
+@fact
+def scores_by_hand(exam: Exam, *, params: Given, X: Given, table: tuple[tuple[str, tuple[float, ...]], ...]) -> str:
+    """Which of these rows of scores come out."""
+    (value,) = exam.ask(Call(exam.function, (params, X)))
+    got = array(value, "scores").astype(float).ravel()
+    for word, wanted in table:
+        if got.shape == (len(wanted),) and np.allclose(got, wanted, atol=1e-9):
+            return word
+    return "other"
+
+
+@fact
+def row_sums(exam: Exam, *, params: Given, X: Given) -> str:
+    """Are these probabilities rather than scores?"""
+    (value,) = exam.ask(Call(exam.function, (params, X)))
+    rows = array(value, "scores").astype(float)
+    return "1" if rows.ndim == 2 and np.allclose(rows.sum(axis=1), 1) else "any"

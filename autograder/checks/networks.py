@@ -1,0 +1,184 @@
+"""Networks to ask about: small inputs for functions with the signature `(params, X, y, p_in, p_hidden, rng, train=True) -> (loss, grads)`.
+
+`params` and `grads` are dicts W1 b1 W2 b2 W3 b3 (W is (in, out), b is (out,)), the hidden layers are ReLUs, the loss is a mean softmax
+cross-entropy. A *firm* network keeps every ReLU away from its kink whatever is dropped; a *reading* network lets the loss say which units
+of one layer were dropped. Both can be imported and run by students: a message shows how.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from autograder.checks.inputs import Array
+from autograder.exam import Exam, Wrong, an, array, number, pair
+from autograder.model import Call, Given, Seed
+
+INPUTS, FIRST, SECOND = 0, 1, 2
+LAYERS = {"inputs": INPUTS, "hidden units": FIRST, "units of hidden layer 1": FIRST, "units of hidden layer 2": SECOND}  # as lists say
+NAMES = ("W1", "b1", "W2", "b2", "W3", "b3")
+Params = dict[str, Array]
+Network = tuple[Params, Array, Array]
+
+
+# ------------------------------------------------------------------------------------------------------------------ firm networks
+def firm_network(sizes: Sequence[int], batch: int, seed: int) -> Network:
+    """(params, X, y) in which no mask brings a ReLU near its kink, although every hidden unit is on for some examples and off for others.
+
+    Examples and units carry a sign each. Every term of a preactivation has the product of its example's and its unit's sign, so terms that
+    are dropped cannot make it cross zero; biases, always of the unit's sign, are too small to turn it round, and hold when all is dropped.
+    """
+    rng = np.random.default_rng(seed)
+    signs = [np.ones(sizes[0]), *(rng.permutation(np.resize([1.0, -1.0], size)) for size in sizes[1:-1])]
+    params: Params = {}
+    for layer, (before, after) in enumerate(pairwise(signs), 1):
+        shape = (before.size, after.size)
+        params[f"W{layer}"] = before[:, None] * after * rng.uniform(1.0, 3.0, shape) / before.size
+        params[f"b{layer}"] = after * rng.uniform(0.01, 0.02, after.size)
+    params[f"W{len(signs)}"] = rng.normal(size=sizes[-2:]) / np.sqrt(sizes[-2])  # scores of moderate size: no example is certain
+    params[f"b{len(signs)}"] = rng.normal(size=sizes[-1])
+    turn = np.resize([1.0, -1.0], batch)
+    return params, turn[:, None] * rng.uniform(0.5, 1.5, (batch, sizes[0])), rng.integers(0, sizes[-1], batch)
+
+
+def normal_network(sizes: Sequence[int], batch: int, seed: int) -> Network:
+    """(params, X, y) of normal numbers, of the size that He initialisation gives, and labels."""
+    rng = np.random.default_rng(seed)
+    params: Params = {}
+    for layer, shape in enumerate(pairwise(sizes), 1):
+        params[f"W{layer}"] = rng.normal(size=shape) * np.sqrt(2 / shape[0])
+        params[f"b{layer}"] = 0.3 * rng.normal(size=shape[1])
+    return params, rng.normal(size=(batch, sizes[0])), rng.integers(0, sizes[-1], batch)
+
+
+# --------------------------------------------------------------------------------------------------------------- reading networks
+def reading_network(layer: int, codes: Sequence[float], example: int = 0, batch: int = 1) -> Network:
+    """(params, X, y) whose scores are 0 and sum(codes * multipliers of this layer), for one example of the batch; all else is 0.
+
+    Layer 0 is the input, 1 and 2 are the hidden layers; the other hidden layer has a single unit, through which all must pass.
+    """
+    weights = np.array(codes, dtype=float).reshape(1, -1)
+    units = weights.size
+    one, fan_in = np.ones((1, 1)), np.ones((units, 1))
+    chain = {INPUTS: (weights, fan_in, one, 1), FIRST: (one, weights, fan_in, 1), SECOND: (one, one, weights, units)}[layer]
+    row, W1, W2, last = chain
+    X = np.zeros((batch, row.size))
+    X[example] = row
+    W3 = np.column_stack([np.zeros(last), np.ones(last)])
+    params = {"W1": W1, "b1": np.zeros(W1.shape[1]), "W2": W2, "b2": np.zeros(W2.shape[1]), "W3": W3, "b3": np.zeros(2)}
+    return params, X, np.zeros(batch, dtype=np.int64)
+
+
+def square_network(units: int, size: float) -> Network:
+    """(params, X, y) of one example in which unit u of a layer feeds unit u of the next: a score counts the units never dropped."""
+    eye, none = np.eye(units), np.zeros(units)
+    W3 = np.column_stack([none, np.full(units, size)])
+    params = {"W1": eye, "b1": none, "W2": eye.copy(), "b2": none.copy(), "W3": W3, "b3": np.zeros(2)}
+    return params, np.ones((1, units)), np.zeros(1, dtype=np.int64)
+
+
+def score_of(loss: float, batch: int = 1) -> float:
+    """The score that made this loss: of a mean of log(1 + exp(s)) over a batch in which all other scores are 0."""
+    own = loss * batch - (batch - 1) * np.log(2)
+    return float(np.log(np.expm1(own))) if own > 0 else -np.inf
+
+
+MAKERS: dict[str, Callable[..., Network]] = {
+    f.__name__: f for f in (firm_network, normal_network, reading_network, square_network)
+}
+
+
+# ------------------------------------------------------------------------------------------------------------------------- questions
+@dataclass(frozen=True)
+class Question:
+    """A network and its data, each with the text that shows it."""
+
+    params: Given
+    X: Given
+    y: Given
+
+    @property
+    def values(self) -> Params:
+        """The parameters themselves."""
+        return dict(self.params.value)
+
+    def moved(self, name: str, by: Array) -> Question:
+        """The same with one parameter moved."""
+        params = {**self.params.value, name: self.params.value[name] + by}
+        return Question(Given("moved", params), self.X, self.y)
+
+
+@lru_cache(maxsize=64)
+def asked(maker: str, *arguments: Any) -> Question:
+    """What `maker(*arguments)` gives, as a question that can be pasted."""
+    values = MAKERS[maker](*arguments)
+    shown = ", ".join(repr(a) for a in arguments)
+    first = f"from autograder.checks.networks import {maker}\nparams, X, y = {maker}({shown})"
+    params, X, y = (Given(name, value, first) for name, value in zip(("params", "X", "y"), values, strict=True))
+    return Question(params, X, y)
+
+
+def written(**params: list[Any]) -> Given:
+    """In a list: parameters given number by number."""
+    text = ", ".join(f'"{name}": np.array({value})' for name, value in params.items())
+    return Given(f"{{{text}}}", {name: np.array(value) for name, value in params.items()})
+
+
+def loss_call(function: str, question: Question, p_in: float, p_hidden: float, seed: Seed, **more: Any) -> Call:
+    """`loss, grads = f(params, X, y, p_in, p_hidden, rng)`; only the loss travels unless `ship` says otherwise."""
+    arguments = (question.params, question.X, question.y, p_in, p_hidden, seed)
+    return Call(function, arguments, returns=("loss", "grads"), **{"ship": (0,), **more})
+
+
+def plain_call(function: str, question: Question, p_in: float, p_hidden: float, **more: Any) -> Call:
+    """The same at test time, without a generator."""
+    arguments = (question.params, question.X, question.y, p_in, p_hidden, None)
+    return Call(function, arguments, {"train": False}, returns=("loss", "grads"), **{"ship": (0,), **more})
+
+
+# --------------------------------------------------------------------------------------------------------------------------- answers
+def loss_of(value: Any) -> float:
+    """The loss of a returned pair: one finite number."""
+    loss = array(pair(value, ("loss", "grads"))[0], "loss", ())
+    if not np.isfinite(loss):
+        raise Wrong(f"loss = {number(loss)}", "a finite number")
+    return float(loss)
+
+
+def grads_of(value: Any, params: Params) -> Params:
+    """The gradients of a returned pair: for each parameter an array of its shape."""
+    grads = pair(value, ("loss", "grads"))[1]
+    if not isinstance(grads, dict):
+        raise Wrong(f"grads is {an(grads)}", "a dict")
+    missing = [name for name in params if name not in grads]
+    if missing:
+        raise Wrong(f"grads has no {missing[0]}", f"a gradient for each of {', '.join(params)}")
+    return {name: array(grads[name], f'grads["{name}"]', np.shape(params[name])).astype(float) for name in params}
+
+
+def losses(exam: Exam, question: Question, p_in: float, p_hidden: float, seeds: Sequence[Seed]) -> list[float]:
+    """The training losses of one question, seed by seed."""
+    return [loss_of(v) for v in exam.ask(*(loss_call(exam.function, question, p_in, p_hidden, s) for s in seeds))]
+
+
+def rates(layer: int, p: float) -> tuple[float, float]:
+    """(p_in, p_hidden) that drop from the input only, or from the hidden layers only."""
+    return (p, 0.0) if layer == INPUTS else (0.0, p)
+
+
+def passes(layer: int) -> int:
+    """Through how many dropout layers what a reading network reads must come."""
+    return 1 if layer == INPUTS else 2
+
+
+def singles(exam: Exam, layer: int, p: float, count: int, number: int = 1000) -> list[float]:
+    """By what a single unit of this layer was multiplied, in `count` calls (0: it was dropped, or the unit in series was)."""
+    question = asked("reading_network", layer, (1.0,))
+    values = losses(exam, question, *rates(layer, p), [Seed(exam.seed(number + k)) for k in range(count)])
+    factors = [score_of(v) for v in values]
+    return [0.0 if abs(f) < 1e-9 else f for f in factors]
