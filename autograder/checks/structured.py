@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograder.chance import acceptance, smallest_error
-from autograder.checks.behaviour import TOLERANCE, compare, demand_no_warning, demand_value_error
+from autograder.checks.behaviour import compare, demand_no_warning, demand_value_error
 from autograder.checks.forms import Shared
 from autograder.checks.inputs import Array
 from autograder.checks.randomness import draw_call
