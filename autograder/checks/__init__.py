@@ -101,7 +101,7 @@ from autograder.checks.several import (
     keeps_two_passes_apart,
     leaves_what_it_is_given,
     needs_no_chance_at_test_time,
-    refuses_the_rates,
+    refuses_a_rate_of,
     stays_in,
 )
 from autograder.checks.structured import (
@@ -224,10 +224,10 @@ __all__ = [
     "raises_value_error",
     "reaches_the_minimum",
     "refuses",
+    "refuses_a_rate_of",
     "refuses_in_both_modes",
     "refuses_rates",
     "refuses_the_call",
-    "refuses_the_rates",
     "rejects_a_gradient_that",
     "remembers_the_batches",
     "remembers_through_test_time",
