@@ -33,7 +33,7 @@ HIDDEN = {
         through(SEQUENCES, c.treats_features_apart(p=0.62, **MASK, needs=SOME)),
         c.scales_the_survivors(p=0.62, by="1/(1-p)", shape=(9, 1, 23), weight=2, needs=SOME),
         c.is_identity_at_test_time(p=0.62, shape=(9, 4, 7), needs=SOME),
-        c.refuses_the_rates(given={"x": (4, 6, 5)}, rates=(-0.25,), train=False, needs=SOME),
+        c.refuses_a_rate_of(bad=-0.25, given={"x": (4, 6, 5)}, rates=(0.3,), train=False, needs=SOME),
         c.follows_the_mask(p=0.62, **VARIATIONAL, shape=(9, 4, 7), weight=2, needs="follows_the_mask"),
         c.agrees_with_finite_differences(p=0.35, **VARIATIONAL, shape=(12, 5, 9), needs="follows_the_mask"),
     ],
@@ -61,6 +61,7 @@ HIDDEN = {
         c.has_the_right_gradient(
             name="dWh", given=LONG, rates=(0.3, 0.3), **RECURRENT, train=False, case=", after a pass at test time", needs="returns"
         ),
+        c.refuses_a_rate_of(bad=-0.25, given=SHORT, rates=(0.3, 0.4), train=False, needs="returns"),
         c.keeps_two_passes_apart(first=SHORT, second=LONG, rates=(0.3, 0.4), **RECURRENT, weight=2, needs="keeps_two_passes_apart"),
     ],
     "dropconnect_forward": [
@@ -82,6 +83,7 @@ HIDDEN = {
             )
             for name in ("dx", "dW")
         ),
+        c.refuses_a_rate_of(bad=-0.25, given=LAYER, rates=(0.3,), train=False, needs=SOME),
         c.keeps_two_passes_apart(first=LAYER, second={**LAYER, "x": (4, 3)}, rates=(0.4,), **CONNECT, needs=SOME),
     ],
     "dropconnect_moments": [

@@ -129,7 +129,7 @@ from autograder.checks.several import (
     keeps_two_passes_apart,
     leaves_what_it_is_given,
     needs_no_chance_at_test_time,
-    refuses_the_rates,
+    refuses_a_rate_of,
     stays_in,
 )
 from autograder.checks.structured import (
@@ -313,12 +313,12 @@ __all__ = [
     "reaches_all_wrong_classes",
     "reaches_the_minimum",
     "refuses",
+    "refuses_a_rate_of",
     "refuses_at_test_time",
     "refuses_in_both_modes",
     "refuses_rates",
     "refuses_the_call",
     "refuses_the_fraction",
-    "refuses_the_rates",
     "refuses_what_is_not_paired",
     "rejects_a_gradient_that",
     "remembers_the_batches",

@@ -104,14 +104,16 @@ def drops_nothing_when_all_rates_are_zero(exam: Exam, *, given: Shapes, rates: R
 
 
 @verb()
-def refuses_the_rates(exam: Exam, *, given: Shapes, rates: Rates, train: bool = True) -> None:
-    """raises ValueError when its rates are {rates}"""
-    call = forward_pass(exam.function, arrays(exam, given), rates, Seed(exam.seed()), train)
-    (answer,) = exam.answers(call)
-    if answer.outcome is Outcome.PASSED:
-        raise Wrong("the function returned", "ValueError")
-    if not answer.error.startswith("ValueError"):
-        raise Unanswered(call, answer)
+def refuses_a_rate_of(exam: Exam, *, bad: float, given: Shapes, rates: Rates, train: bool = True) -> None:
+    """raises ValueError when a probability is {bad}"""
+    for place in range(len(rates)):
+        asked = (*rates[:place], bad, *rates[place + 1 :])
+        call = forward_pass(exam.function, arrays(exam, given), asked, Seed(exam.seed()), train)
+        (answer,) = exam.answers(call)
+        if answer.outcome is Outcome.PASSED:
+            raise Wrong(f"the function returned for the probabilities {', '.join(map(str, asked))}", "ValueError")
+        if not answer.error.startswith("ValueError"):
+            raise Unanswered(call, answer)
 
 
 # ------------------------------------------------------------------------------------------------------------------- gradients

@@ -149,8 +149,8 @@ CASES: tuple[tuple[str, Check], ...] = (
     ("steady", c.stays_in(**ONE)),
     ("sparse", c.stays_in(**FLAT)),
     ("echo", c.drops_nothing_when_all_rates_are_zero(**NET)),
-    ("echo", c.refuses_the_rates(given=NET["given"], rates=(0.2, -0.1))),
-    ("sparse", c.refuses_the_rates(given=FLAT["given"], rates=(1.5,), train=False)),
+    ("echo", c.refuses_a_rate_of(bad=-0.1, **NET)),
+    ("sparse", c.refuses_a_rate_of(bad=1.5, **FLAT, train=False)),
     ("steady", c.has_the_right_gradient(name="dx", **ONE_BACK)),
     *(("echo", c.has_the_right_gradient(name=f"d{name}", **NET_BACK)) for name in NET["given"]),
     ("echo", c.has_the_right_gradient(name="dV", **NET_BACK, train=False, case=", at test time")),
@@ -363,7 +363,7 @@ def test_manners_are_told_apart() -> None:
     assert refused("steady", c.needs_no_chance_at_test_time(**ONE), draws_anyway).startswith("the random generator moved on")
     assert refused("steady", c.leaves_what_it_is_given(**ONE), overwrites) == "x was changed by the call | x as it was"
     assert refused("steady", c.stays_in(**ONE), wide) == "out.dtype = float64 in training | float32"
-    assert refused("steady", c.refuses_the_rates(given=ONE["given"], rates=(1.5,)), bold) == "the function returned | ValueError"
+    assert refused("steady", c.refuses_a_rate_of(bad=1.5, **ONE), bold) == "the function returned for the probabilities 1.5 | ValueError"
     halves = lambda x, p, rng, train=True: (x if train else x / 2, None)  # noqa: E731
     assert "out[0, 0, 0] = " in refused("steady", c.drops_nothing_when_all_rates_are_zero(**ONE), halves)
 
