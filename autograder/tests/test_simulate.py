@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -33,9 +34,9 @@ def test_a_larger_class_begins_like_the_smaller_one(toys: Stock) -> None:
 
 
 def test_the_class_is_mixed_and_no_two_are_alike(toys: Stock) -> None:
-    texts = [text for _, text in hand_ins(toys, 1500, 0)]
-    worked = [t for t in texts if "# s0" in t]
-    assert len(set(worked)) == len(worked) > 1000
+    texts = [text for _, text in hand_ins(toys, 1000, 0)]
+    worked = [t for t in texts if t.endswith("}\n") and re.search(r"# s\d{4}", t)]
+    assert len(set(worked)) == len(worked) > 700
     assert any(not t for t in texts)
     assert any("while True" in t for t in texts)
     assert any("return x * p, None" in t for t in texts)
