@@ -501,8 +501,14 @@ def one_layer_twice(exam: Exam) -> str:
     x, first, second, grad, unmoved = _two_passes(exam, 0.3)
     if np.array_equal(first, second):
         return "one mask"
-    own = "own gradients" if np.allclose(grad, first / x) else "gradients of the latest"
+    with np.errstate(all="ignore"):
+        own = nearest_pass(grad, {"own gradients": first / x, "gradients of the latest": second / x})
     return own if unmoved else f"{own}, draws in eval"
+
+
+def nearest_pass(grad: Array, passes: dict[str, Array]) -> str:
+    """Which pass a gradient belongs to."""
+    return next((name for name, multiplier in passes.items() if np.allclose(grad, multiplier)), "other gradients")
 
 
 @fact
