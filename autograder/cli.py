@@ -83,15 +83,16 @@ def _check(arguments: argparse.Namespace) -> int:
     from autograder.course import load_public
     from autograder.notebook import read
     from autograder.report import text
-    from autograder.selfcheck import examine
+    from autograder.selfcheck import examine_notebook
     from autograder.subjects.local import Local
 
     assignment = load_public(arguments.notebook.resolve().parent)
-    subject = Local(read(arguments.notebook, assignment).cells)
+    submission = read(arguments.notebook, assignment)
+    subject = Local(submission.cells)
     chosen = [assignment.exercise(arguments.exercise)] if arguments.exercise else assignment.exercises
     passed = True
     for exercise in chosen:
-        result = examine(exercise, subject, assignment)
+        result = examine_notebook(exercise, subject, submission, assignment)
         print(text.exercise_text(result))
         passed = passed and result.outcome in ("passed", "not_run")
     return 0 if passed else 1

@@ -180,7 +180,7 @@ def load_staff(root: Path, slug: str) -> Staff:
     exercises = tuple(replace(e, checks=(*e.checks, *hidden.get(e.name, ()))) for e in public.exercises)
     for exercise in exercises:
         _distinct(exercise.name, exercise.checks)
-    assignment = replace(public, exercises=exercises)
+    assignment = replace(public, exercises=exercises, course_sources=public.course_sources | _released_sources(root, slug))
     _affordable(assignment)
     found = entries(vars(module))
     key = Key(
@@ -190,6 +190,12 @@ def load_staff(root: Path, slug: str) -> Staff:
         salt=str(_defined(module, "SALT")),
     )
     return Staff(assignment, key, notebook.read(folder / f"{slug}.ipynb", assignment))
+
+
+def _released_sources(root: Path, slug: str) -> frozenset[str]:
+    """The texts of the released cells, stubs among them: where the solution's folder holds answers, students got these."""
+    released = root / "assignments" / slug / f"{slug}.ipynb"
+    return notebook.layout(released).sources if released.is_file() else frozenset()
 
 
 def _affordable(assignment: Assignment) -> None:
@@ -214,4 +220,17 @@ def hints(staff: Staff) -> dict[str, Any]:
             wrong = fingerprint(probes, exercise, reference.with_functions(dict(belief.functions)), slug)
             chosen, also = signs(right, wrong, belief.signs)
             result[exercise]["misconceptions"].append({"name": belief.name, "sentence": belief.sentence, "signs": chosen, "also": also})
+    _share(staff, result)
     return result
+
+
+def _share(staff: Staff, told: dict[str, Any]) -> None:
+    """Tell a belief of the other exercises it holds for, where the facts that give it away are looked at and no belief has them yet."""
+    for belief, exercise in ((b, staff.assignment.exercise(e).name) for b in staff.key.misconceptions for e in b.also):
+        if exercise not in told or belief.exercise not in told:
+            continue
+        entry = next(m for m in told[belief.exercise]["misconceptions"] if (m["name"], m["sentence"]) == (belief.name, belief.sentence))
+        right, there = told[exercise]["right"], told[exercise]["misconceptions"]
+        shown = bool(entry["signs"]) and all(right.get(fact, word) != word for fact, word in entry["signs"].items())
+        if shown and entry["signs"] not in [m["signs"] for m in there]:
+            there.append({**entry, "also": {fact: word for fact, word in entry["also"].items() if right.get(fact, word) != word}})

@@ -6,7 +6,9 @@ function returns ends as a `Wrong` with a sentence, never as an exception of our
 
 from __future__ import annotations
 
+import builtins
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -107,6 +109,13 @@ def pair(value: Any, names: tuple[str, str] = ("out", "cache")) -> tuple[Any, An
     return value[0], value[1]
 
 
+# builtin types, and the words of perform.plain and of the worker about what cannot travel
+KNOWN = re.compile(
+    "|".join(name for name in dir(builtins) if name.isidentifier())
+    + r"|function|module|method|ndarray|Generator|Tensor|array of dtype \w+|array of \d+ bytes|int of more than 64 bits|value .*"
+)
+
+
 def an(value: Any) -> str:
     """How a message names a value of the wrong kind: "None", "a str", "an array of shape (3, 4)"."""
     if value is None:
@@ -116,6 +125,8 @@ def an(value: Any) -> str:
     if isinstance(value, (tuple, list)):
         return f"a {type(value).__name__} of {len(value)}"
     name = value.kind if isinstance(value, Opaque) else type(value).__name__
+    if isinstance(value, Opaque) and not KNOWN.fullmatch(name):
+        return "an object of a class of your own"  # the name of a class could carry what must stay hidden
     return f"{'an' if name[:1] in 'aeiouAEIOU' else 'a'} {name}"
 
 

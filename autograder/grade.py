@@ -10,7 +10,7 @@ from autograder.course import Staff, lacking, not_run
 from autograder.diagnose import diagnose, fingerprint
 from autograder.isolation import Isolation
 from autograder.judge import judge, points
-from autograder.model import Broken, Diagnosis, Exercise, ExerciseResult, Limits, Outcome, Report, Subject, Submission, SubmissionError
+from autograder.model import Broken, Diagnosis, Exercise, ExerciseResult, Limits, Outcome, Report, Submission, SubmissionError
 from autograder.subjects.remote import Remote
 
 LIMITS = Limits()
@@ -32,13 +32,26 @@ def grade(submission: Submission, staff: Staff, isolation: Isolation, limits: Li
         results = not_run(staff.assignment)
         return Report(staff.assignment.slug, submission.path, "graded", isolation.name, results, notes=submission.notes)
     with Remote(isolation, submission.cells, limits) as student:
-        exercises = tuple(_exercise(e, student, staff, limits) for e in staff.assignment.exercises)
+        _ = student.troubles  # run the cells now: that time is no exercise's
+        exercises = tuple(_exercise(e, student, submission, staff, limits) for e in staff.assignment.exercises)
     slug = staff.assignment.slug
     return Report(slug, submission.path, "graded", isolation.name, exercises, notes=submission.notes, seconds=time.monotonic() - began)
 
 
-def _exercise(exercise: Exercise, student: Subject, staff: Staff, limits: Limits) -> ExerciseResult:
+def _exercise(exercise: Exercise, student: Remote, submission: Submission, staff: Staff, limits: Limits) -> ExerciseResult:
+    """Judge one exercise in the finished notebook; where a later cell may have spoilt it, also as it was below its answer."""
+    result = _judged(exercise, student, staff, limits)
+    if result.outcome == "passed" or not submission.rebinds:
+        return result
+    with Remote(student.isolation, submission.until(exercise.name).cells, limits) as earlier:
+        _ = earlier.troubles
+        other = _judged(exercise, earlier, staff, limits)
+    return other if other.points > result.points else result
+
+
+def _judged(exercise: Exercise, student: Remote, staff: Staff, limits: Limits) -> ExerciseResult:
     slug = staff.assignment.slug
+    student.allow(limits.exercise_seconds)
     verdicts = judge(exercise, student, slug, staff.key.salt, staff.reference, limits.call_seconds)
     for verdict in verdicts:
         if verdict.outcome is Outcome.BROKEN:

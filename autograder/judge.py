@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import re
 import warnings
 from collections.abc import Iterator
 
@@ -108,7 +109,7 @@ def what_happened(call: Call, answer: Answer, hidden: bool = False) -> str:
     if answer.outcome is Outcome.CRASHED:
         return f"{name} ended the whole program instead of returning"
     if answer.outcome is Outcome.SKIPPED:
-        return f"{name} could not be called: {answer.error}"
+        return f"{name} could not be called: {'what it needs was not returned before' if hidden else answer.error}"
     error_type = answer.error.split(":")[0]
     if error_type == "NotImplementedError":
         return f"{name} is not written yet"
@@ -119,5 +120,6 @@ def what_happened(call: Call, answer: Answer, hidden: bool = False) -> str:
             return f"{lacking} is not defined in this notebook"
     if hidden:
         error_type = error_type if hasattr(builtins, error_type) else "an exception of your own"
-    where = f" at {answer.line}" if answer.line else ""
+    found = re.match(r"line \d{1,5}" if hidden else ".+", answer.line)
+    where = f" at {found.group()}" if found else ""
     return f"{name} raised {error_type if hidden else answer.error}{where}"

@@ -18,18 +18,19 @@ Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 _MARK = "_autograder_entry"
 
 
-def misconception(exercise: str, signs: str = "", name: str = "") -> Callable[[Decorated], Decorated]:
+def misconception(exercise: str, signs: str = "", name: str = "", also: str = "") -> Callable[[Decorated], Decorated]:
     """Mark a wrong solution of `exercise`.
 
     `signs` names the facts that give it away (default: all that differ from the right ones); `name` is the belief, by default the name
-    of what is decorated.
+    of what is decorated. `also` names other exercises of which the belief is told, in the same words, where the same facts show it.
     """
 
     def mark(thing: Decorated) -> Decorated:
         sentence = " ".join((thing.__doc__ or "").split())
         if not sentence:
             raise CourseError(f"The misconception {thing.__name__} has no docstring. Write the sentence its student should read.")
-        entry = Misconception(name or thing.__name__, exercise, sentence, _functions(thing, exercise), tuple(signs.split()))
+        functions = _functions(thing, exercise)
+        entry = Misconception(name or thing.__name__, exercise, sentence, functions, tuple(signs.split()), tuple(also.split()))
         setattr(thing, _MARK, entry)
         return thing
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -178,6 +178,12 @@ class Submission:
     path: str
     cells: tuple[Cell, ...]
     notes: tuple[str, ...] = ()
+    rebinds: bool = False  # some name is defined in more than one cell, so it matters when an exercise is looked at
+
+    def until(self, exercise: str) -> Submission:
+        """The notebook as it is when Jupyter runs all cells and arrives below the answer to `exercise`."""
+        places = [n for n, cell in enumerate(self.cells) if cell.id == exercise]
+        return replace(self, cells=self.cells[: places[0] + 1]) if places else self
 
 
 # ------------------------------------------------------------------------------------------------------------------------- limits
@@ -188,7 +194,8 @@ class Limits:
     call_seconds: float = 5.0
     cell_seconds: float = 10.0
     setup_seconds: float = 60.0  # of the course's own set-up cell, which may import something large
-    submission_seconds: float = 120.0
+    exercise_seconds: float = 40.0  # of one exercise, all its calls together
+    submission_seconds: float = 300.0
     memory_bytes: int = 2 << 30
     file_bytes: int = 1 << 20
     answer_bytes: int = 64 << 20
@@ -246,6 +253,7 @@ class Misconception:
     sentence: str
     functions: Mapping[str, Callable[..., Any]]
     signs: tuple[str, ...] = ()  # the facts that give it away; empty: all on which it differs from the right one
+    also: tuple[str, ...] = ()  # other exercises in which the same facts give away the same belief
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.model import Assignment, Cell, CourseError, Exercise, Role, Submission, SubmissionError
-from autograder.perform import stubs, without_magics
+from autograder.perform import provides, stubs, without_magics
 
 MAX_BYTES = 50_000_000  # of one notebook file
 MAX_BRACKETS = 1_000_000  # "{" and "[" in it: each becomes a Python object, so this bounds the memory a file can ask for
@@ -137,7 +137,12 @@ class _Reading:
             if cell is not None:
                 self.answers[cell.number] = exercise
         self._note_changed_setup()
-        return Submission(path, tuple(self._program()), tuple(self.notes[:MAX_NOTES]))
+        return Submission(path, tuple(self._program()), tuple(self.notes[:MAX_NOTES]), self._rebinds())
+
+    def _rebinds(self) -> bool:
+        own = [c for c in self.cells if c.number in self.answers or self._is_added(c)]
+        names = [name for c in own for name in c.defines]
+        return len(names) > len(set(names))
 
     def _program(self) -> Iterator[Cell]:
         if self.assignment.setup.strip():
@@ -147,7 +152,7 @@ class _Reading:
             if exercise is not None:
                 yield Cell(exercise.name, Role.ANSWER, cell.source, exercise.names)
             elif self._is_added(cell):
-                yield Cell(f"added-{cell.number}", Role.ADDED, cell.source)
+                yield Cell(f"added-{cell.number}", Role.ADDED, cell.source, self._provided(cell))
             elif wanted := self._wanted_of_course(cell):
                 yield Cell(f"course-{cell.number}", Role.ADDED, wanted)
 
@@ -156,6 +161,11 @@ class _Reading:
         if cell.kind != "code" or not cell.text or cell.grade_id.startswith("check_"):
             return False
         return cell.text not in self.assignment.course_sources and cell.text != self.assignment.setup.strip()
+
+    def _provided(self, cell: _Found) -> tuple[str, ...]:
+        """The names that the student's definitions lean on and this cell binds or changes: what does so is run, whatever it calls."""
+        statements = cell.tree.body if cell.tree else []
+        return tuple(sorted(name for name in self._used if any(provides(s, {name}) for s in statements)))
 
     def _wanted_of_course(self, cell: _Found) -> str:
         """Of a demonstration cell of the course: the imports, functions and constants that the student's own code uses.

@@ -5,14 +5,18 @@ so: standard library, numpy and model only, and nothing that matters if a studen
 """
 
 from __future__ import annotations
+import __future__
 
 import ast
 import builtins
 import linecache
 import random
+import re
 import sys
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -23,6 +27,7 @@ MAX_TEXT = 400  # characters of a student's error message that are kept
 MAX_ITEMS = 10_000  # items of one list, tuple or dict that may travel
 MAX_BYTES = 32 << 20  # bytes of one array that may travel
 MAX_DEPTH = 6  # nesting of an answer
+MAGIC = re.compile(r"(?P<indent>\s*)(?:(?P<target>[\w.\[\]\"', ]+?)\s*=\s*[%!]|[%!?]|[\w.]+\?+\s*$)")  # IPython's own syntax
 DTYPES = frozenset(
     {"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"}
     | {"float16", "float32", "float64", "complex64", "complex128"}
@@ -36,12 +41,14 @@ class Room:
         self.namespace: dict[str, Any] = {"__name__": "__main__"} if namespace is None else namespace
         self.caught = caught
         self._answered: set[str] = set()
+        self._future = 0  # compiler flags of `from __future__ import ...`, which hold for all cells after it, as in Jupyter
 
     def load(self, cell: Cell) -> str:
         """Execute one cell statement by statement and return what went wrong first ("" when nothing did).
 
         A statement that raises does not stop the ones after it. Of cells the student ADDED only imports, definitions and assignments
-        that call nothing defined in the notebook are run. A name of an exercise comes from its own answer cell, unless that is a stub.
+        that call nothing defined in the notebook are run, and what binds the names listed in `cell.names`. A name of an exercise comes
+        from its own answer cell, unless that is a stub.
         """
         filename = f"<{cell.role.value} cell {cell.id}>"
         with warnings.catch_warnings():
@@ -55,23 +62,24 @@ class Room:
         except self.caught as error:  # SyntaxError, RecursionError, MemoryError: whatever the parser says of a student's text
             return describe(error)
         others = {name: self.namespace[name] for name in self._answered - set(cell.names) if name in self.namespace}
-        trouble = self._execute(tree.body, filename, only_definitions=cell.role is Role.ADDED)
+        trouble = self._execute(tree.body, filename, cell)
         self.namespace.update(others)
         if cell.role is Role.ANSWER:
             self._answered |= {name for name in cell.names if name in self.namespace} - stubs(tree)
         return trouble
 
-    def _execute(self, statements: Sequence[ast.stmt], filename: str, only_definitions: bool) -> str:
+    def _execute(self, statements: Sequence[ast.stmt], filename: str, cell: Cell) -> str:
         trouble = ""
         for statement in statements:
             try:
                 # asked here and not before: what an earlier statement of the cell imported counts, and names may hold hostile objects
-                if only_definitions and not _only_defines(statement, self.namespace):
+                if cell.role is Role.ADDED and not (_only_defines(statement, self.namespace) or provides(statement, cell.names)):
                     continue
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
-                    code = compile(ast.Module([statement], []), filename, "exec", dont_inherit=True)
+                    code = compile(ast.Module([statement], []), filename, "exec", self._future, dont_inherit=True)
                     exec(code, self.namespace)
+                self._future |= _future_flags(statement)
             except self.caught as error:
                 trouble = trouble or describe(error)
         return trouble
@@ -141,20 +149,42 @@ def without_magics(source: str) -> str:
             return ""
         lines[lines.index(next(line for line in lines if line.strip()))] = ""
         source = "\n".join(lines)
-    try:
-        ast.parse(source)
-    except SyntaxError:
-        return "\n".join(_without_magic(line) for line in lines)
-    except Exception:  # too deeply nested and the like: the caller parses again and reports it
-        return source
+    for _ in range(len(lines) + 1):
+        try:
+            ast.parse("\n".join(lines))
+        except SyntaxError as error:
+            if not _replace_magic(lines, (error.lineno or 0) - 1):
+                return source  # the caller parses again and reports it
+        except Exception:  # too deeply nested and the like
+            return source
+        else:
+            return "\n".join(lines)
     return source
 
 
-def _without_magic(line: str) -> str:
-    text = line.lstrip()
-    if text.startswith(("%", "!", "?")) or (text.rstrip().endswith("?") and "#" not in text):
-        return line[: len(line) - len(text)] + "pass"
-    return line
+def _replace_magic(lines: list[str], number: int) -> bool:
+    """Turn the line the parser stumbled over into plain Python, if it is a magic or shell line; False when it is not."""
+    if not 0 <= number < len(lines):
+        return False
+    found = MAGIC.match(lines[number])
+    if found is None:
+        return False
+    last = number
+    while lines[last].rstrip().endswith("\\") and last + 1 < len(lines):
+        last += 1  # a shell command that goes on in the next line
+    target = found["target"]
+    lines[number] = found["indent"] + (f"{target} = None" if target else "pass")
+    lines[number + 1 : last + 1] = [""] * (last - number)
+    return True
+
+
+def _future_flags(statement: ast.stmt) -> int:
+    if not isinstance(statement, ast.ImportFrom) or statement.module != "__future__":
+        return 0
+    flags = 0
+    for alias in statement.names:
+        flags |= getattr(getattr(__future__, alias.name, None), "compiler_flag", 0)
+    return flags
 
 
 def stubs(tree: ast.Module) -> set[str]:
@@ -175,10 +205,32 @@ def _only_defines(statement: ast.stmt, namespace: Mapping[str, Any]) -> bool:
     """Imports, definitions, and assignments whose right side calls only things from modules and builtins."""
     if isinstance(statement, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return True
+    if isinstance(statement, (ast.If, ast.Try)):  # `try: import ... except ImportError: ...`
+        return all(_only_defines(s, namespace) or isinstance(s, ast.Pass) for s in _inner(statement))
     if not isinstance(statement, (ast.Assign, ast.AnnAssign)) or statement.value is None:
         return False
     calls = [node for node in ast.walk(statement.value) if isinstance(node, ast.Call)]
     return all(_is_foreign(call.func, namespace) for call in calls)
+
+
+def _inner(statement: ast.If | ast.Try) -> list[ast.stmt]:
+    if isinstance(statement, ast.If):
+        return [*statement.body, *statement.orelse]
+    handled = [s for handler in statement.handlers for s in handler.body]
+    return [*statement.body, *handled, *statement.orelse, *statement.finalbody]
+
+
+def provides(statement: ast.stmt, names: Collection[str]) -> bool:
+    """Whether a statement that is no loop binds or changes one of these names."""
+    if not names or isinstance(statement, (ast.For, ast.AsyncFor, ast.While)):
+        return False
+    if isinstance(statement, ast.Expr):  # LIMITS.update(high=1)
+        function = statement.value.func if isinstance(statement.value, ast.Call) else None
+        return isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and function.value.id in names
+    bound = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
+    bound |= {n.value.id for n in ast.walk(statement) if isinstance(n, ast.Subscript) and isinstance(n.value, ast.Name)
+              and isinstance(n.ctx, ast.Store)}
+    return not bound.isdisjoint(names)
 
 
 def _is_foreign(function: ast.expr, namespace: Mapping[str, Any]) -> bool:
@@ -257,10 +309,14 @@ def plain(value: Any, ship: tuple[int, ...] | None = None, depth: int = 0) -> An
             plain(item, None, depth + 1) if ship is None or i in ship else Opaque(kind(item)) for i, item in enumerate(value)
         ]
         return tuple(items) if isinstance(value, tuple) else items
-    if isinstance(value, dict) and depth < MAX_DEPTH and len(value) <= MAX_ITEMS and all(type(k) is str for k in value):
-        return {str(k): plain(v, None, depth + 1) for k, v in value.items()}
+    if isinstance(value, dict) and depth < MAX_DEPTH and len(value) <= MAX_ITEMS:
+        return {k: plain(v, None, depth + 1) for k, v in value.items() if type(k) is str}  # a note under another key harms nobody
     if value is None or type(value) in (bool, float, str):
         return value
+    if isinstance(value, (Fraction, Decimal)):
+        return float(value)
+    if isinstance(value, np.str_):
+        return str(value)
     if type(value) is int:
         return value if -(2**63) <= value < 2**63 else Opaque("int of more than 64 bits")
     if isinstance(value, (np.ndarray, np.generic)):

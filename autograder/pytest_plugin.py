@@ -14,7 +14,7 @@ import pytest
 from autograder.model import AutograderError, Outcome
 
 if TYPE_CHECKING:
-    from autograder.model import Assignment, Check, Exercise, ExerciseResult, Subject
+    from autograder.model import Assignment, Check, Exercise, ExerciseResult, Subject, Submission
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -42,19 +42,21 @@ class NotebookFile(pytest.File):
 
         try:
             assignment = load_public(self.path.parent)
-            subject = Local(read(self.path, assignment).cells)
+            submission = read(self.path, assignment)
+            subject = Local(submission.cells)
         except AutograderError as error:
             raise self.CollectError(str(error)) from None
         for exercise in assignment.exercises:
-            yield ExerciseNode.from_parent(self, name=exercise.name, exercise=exercise, subject=subject, assignment=assignment)
+            more = {"exercise": exercise, "notebook": (subject, submission), "assignment": assignment}
+            yield ExerciseNode.from_parent(self, name=exercise.name, **more)
 
 
 class ExerciseNode(pytest.Collector):
     """One exercise, judged as a whole because its checks build on each other."""
 
-    def __init__(self, exercise: Exercise, subject: Subject, assignment: Assignment, **more: Any) -> None:
+    def __init__(self, exercise: Exercise, notebook: tuple[Subject, Submission], assignment: Assignment, **more: Any) -> None:
         super().__init__(**more)
-        self.exercise, self.subject, self.assignment = exercise, subject, assignment
+        self.exercise, self.notebook, self.assignment = exercise, notebook, assignment
         self._result: ExerciseResult | None = None
 
     def collect(self) -> Iterable[SentenceItem]:
@@ -65,9 +67,9 @@ class ExerciseNode(pytest.Collector):
     def result(self) -> ExerciseResult:
         """The verdicts of this exercise; made at the first call."""
         if self._result is None:
-            from autograder.selfcheck import examine
+            from autograder.selfcheck import examine_notebook
 
-            self._result = examine(self.exercise, self.subject, self.assignment)
+            self._result = examine_notebook(self.exercise, *self.notebook, self.assignment)
         return self._result
 
 

@@ -9,7 +9,18 @@ from typing import Any
 from autograder.course import lacking, load_public
 from autograder.diagnose import diagnose, fingerprint
 from autograder.judge import judge
-from autograder.model import Assignment, AutograderError, Broken, CourseError, Diagnosis, Exercise, ExerciseResult, Outcome, Subject
+from autograder.model import (
+    Assignment,
+    AutograderError,
+    Broken,
+    CourseError,
+    Diagnosis,
+    Exercise,
+    ExerciseResult,
+    Outcome,
+    Subject,
+    Submission,
+)
 from autograder.report import html, text
 from autograder.subjects.local import Local
 
@@ -70,6 +81,15 @@ def examine(exercise: Exercise, subject: Subject, assignment: Assignment) -> Exe
         facts = fingerprint(assignment.probes[exercise.name], exercise.name, subject, assignment.slug)
         diagnoses = diagnose(exercise.name, facts, assignment.hints[exercise.name])
     return ExerciseResult(exercise.name, 0.0, 0.0, verdicts, diagnoses, subject.troubles.get(exercise.name, ""))
+
+
+def examine_notebook(exercise: Exercise, subject: Subject, submission: Submission, assignment: Assignment) -> ExerciseResult:
+    """Like `examine`, for a notebook file: where a later cell may have spoilt the exercise, it counts as it was below its answer."""
+    result = examine(exercise, subject, assignment)
+    if result.outcome == "passed" or not submission.rebinds:
+        return result
+    other = examine(exercise, Local(submission.until(exercise.name).cells), assignment)
+    return max(result, other, key=lambda r: sum(v.passed for v in r.verdicts))
 
 
 def _show(result: ExerciseResult) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from autograder.checks.inputs import Array, normal, output, scale, test_call, train_call
+from autograder.checks.inputs import Array, normal, output, returned_output, scale, test_call, train_call
 from autograder.checks.randomness import Via, draw_call, draw_input, drawn
 from autograder.checks.verb import verb
 from autograder.exam import Exam, Unanswered, Wrong, an, array, number
-from autograder.model import Call, Given, Outcome, Seed
+from autograder.model import Answer, Call, Given, Outcome, Seed
 
 SHAPE = (32, 50)
 ODD = (31, 53)  # of so many units, 1 - p is not a whole number: the share that really stays is never 1 - p itself
@@ -21,7 +22,7 @@ TOLERANCE = {"float64": 1e-12, "float32": 1e-6}  # relative, for values that are
 def close(got: Array, wanted: Array, tolerance: float) -> Array:
     """Elementwise: as near as `tolerance` times the size of what is wanted (at least 1)."""
     with np.errstate(invalid="ignore"):
-        return np.asarray(np.abs(got - wanted) <= tolerance * np.maximum(1.0, np.abs(wanted)))
+        return np.asarray(np.abs(np.subtract(got, wanted, dtype=float)) <= tolerance * np.maximum(1.0, np.abs(wanted)))
 
 
 def compare(got: Array, wanted: Array, name: str, tolerance: float) -> None:
@@ -36,6 +37,24 @@ def compare(got: Array, wanted: Array, name: str, tolerance: float) -> None:
     if one == other:  # they differ beyond the digits that messages show
         one, other = repr(float(got[place])), repr(float(wanted[place]))
     raise Wrong(f"{where} = {one}", f"{other}{rest}")
+
+
+def demand_value_error(call: Call, answer: Answer, where: str = "") -> None:
+    """Refuse a call that did not end with ValueError, and with no other exception whose name begins like it."""
+    if answer.outcome is Outcome.PASSED:
+        raise Wrong(f"the function returned{where}", "ValueError")
+    if answer.error.split(":")[0] != "ValueError":
+        raise Unanswered(call, answer)
+
+
+NUMPY_WARNS = re.compile(r"RuntimeWarning: (divide by zero|invalid value|overflow|underflow) encountered in [a-z_0-9 ]{1,24}")
+
+
+def demand_no_warning(answer: Answer) -> None:
+    """Refuse a call that warned. Of a warning's words only NumPy's own are shown: the others are the student's, and may say anything."""
+    if answer.facts is not None and answer.facts.warnings:
+        first = answer.facts.warnings[0]
+        raise Wrong(f"NumPy warned: {first}" if NUMPY_WARNS.fullmatch(first) else "the function gave a warning of your own", "no warning")
 
 
 @verb()
@@ -70,13 +89,15 @@ def is_identity_at_test_time(exam: Exam, *, p: float, shape: tuple[int, ...] = S
 
 
 @verb()
-def draws_nothing_at_test_time(exam: Exam, *, p: float, shape: tuple[int, ...] = (4, 5)) -> None:
+def draws_nothing_at_test_time(exam: Exam, *, p: float, shape: tuple[int, ...] = SHAPE) -> None:
     """draws no random number at test time"""
-    x = normal(shape, exam.seed(1))
-    call = Call(exam.function, (x, p, Seed(exam.seed())), {"train": False}, returns=("out", "cache"), ship=(0,), watch=True)
-    (answer,) = exam.returned(call)
-    if answer.facts is not None and (answer.facts.rng_moved or answer.facts.global_rng_moved):
-        raise Wrong("the random generator moved on", "as it was before the call")
+    # judged by masks alone: what a generator's state is said to be, the student's code could forge
+    x, number = normal(shape, exam.seed(1)), exam.seed()
+    at_test = Call(exam.function, (x, p, Seed(number, "rng")), {"train": False}, returns=("out", "cache"), ship=(0,))
+    after, fresh = (train_call(exam.function, x, p, seed) for seed in (Seed(number, "rng"), Seed(number)))
+    _, moved, still = (output(value, x) for value in exam.ask(at_test, after, fresh))
+    if not np.array_equal(moved != 0, still != 0):
+        raise Wrong("a pass at test time changed the mask that rng gives next", "the mask that rng gives without it")
 
 
 @verb()
@@ -97,8 +118,7 @@ def drops_everything_at_one(exam: Exam, *, via: Via = "forward", shape: tuple[in
     if not (result == 0).all():
         bad = result[~(result == 0)][0]
         raise Wrong(f"{'out' if via == 'forward' else 'mask'} holds {number(bad)}", "0 everywhere")
-    if answer.facts is not None and answer.facts.warnings:
-        raise Wrong(f"NumPy warned: {answer.facts.warnings[0]}", "no warning")
+    demand_no_warning(answer)
 
 
 @verb()
@@ -106,10 +126,15 @@ def refuses(exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, ...
     """raises ValueError when p = {p}"""
     call = draw_call(exam, via, shape, p, Seed(exam.seed()), 0)
     (answer,) = exam.answers(call)
-    if answer.outcome is Outcome.PASSED:
-        raise Wrong("the function returned", "ValueError")
-    if not answer.error.startswith("ValueError"):
-        raise Unanswered(call, answer)
+    demand_value_error(call, answer)
+
+
+@verb()
+def refuses_at_test_time(exam: Exam, *, p: float, shape: tuple[int, ...] = (4, 5)) -> None:
+    """raises ValueError when p = {p}, at test time too"""
+    call = test_call(exam.function, normal(shape, exam.seed(1)), p)
+    (answer,) = exam.answers(call)
+    demand_value_error(call, answer)
 
 
 @verb()
@@ -130,16 +155,20 @@ def keeps_the_dtype(exam: Exam, *, p: float, dtype: str = "float32", shape: tupl
     x = normal(shape, exam.seed(1), dtype)
     values = exam.ask(train_call(exam.function, x, p, Seed(exam.seed())), test_call(exam.function, x, p))
     for value, mode in zip(values, ("in training", "at test time"), strict=True):
-        out = output(value, x)
+        out = returned_output(value, x)
         if out.dtype.name != dtype:
             raise Wrong(f"out.dtype = {out.dtype.name} {mode}", dtype)
 
 
 @verb()
-def takes_any_shape(exam: Exam, *, p: float, shapes: tuple[tuple[int, ...], ...], via: Via = "forward") -> None:
-    """takes arrays of any shape"""
-    for k, shape in enumerate(shapes):
-        (value,) = exam.ask(draw_call(exam, via, shape, p, Seed(exam.seed(k)), k))
+def takes_any_shape(exam: Exam, *, p: float, shapes: tuple[int | tuple[int, ...], ...], via: Via = "forward") -> None:
+    """takes any shape"""
+    for k, asked in enumerate(shapes):
+        shape = (asked,) if isinstance(asked, int) else asked
+        call = draw_call(exam, via, shape, p, Seed(exam.seed(k)), k)
+        if asked != shape:  # a mask of 7 units may be asked for as 7
+            call = replace(call, args=(asked, *call.args[1:]))
+        (value,) = exam.ask(call)
         drawn(value, via, shape)
 
 

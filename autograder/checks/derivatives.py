@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.checks.behaviour import demand_no_warning
 from autograder.checks.facts import fact, nearest
 from autograder.checks.verb import verb
 from autograder.exam import Exam, Wrong, array, number
@@ -198,8 +199,7 @@ def knows_a_gradient_of_zeros(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) ->
     error = error_of(answer.value)
     if not error <= 1e-9:
         raise Wrong(f"error = {number(error)}", "0")
-    if answer.facts is not None and answer.facts.warnings:
-        raise Wrong(f"NumPy warned: {answer.facts.warnings[0]}", "no warning")
+    demand_no_warning(answer)
 
 
 @verb()

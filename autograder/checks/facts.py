@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.inputs import Array, backward_call, normal, output, scale, test_call, train_call
+from autograder.checks.inputs import Array, backward_call, normal, output, positive, returned_output, scale, test_call, train_call
 from autograder.checks.randomness import Via, draw_call, draw_input, drawn, masks, read_mask
 from autograder.exam import Exam, Unanswered, Wrong, array, number
 from autograder.model import Broken, Call, Given, Outcome, Seed
@@ -111,10 +111,20 @@ def number_dropped(exam: Exam, *, via: Via = "forward") -> str:
 
 
 @fact
+def small_p(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE, p: float = 0.03) -> str:
+    """Which share is dropped when p is small: "p", "rounded" when it is a whole number of tenths, "other"."""
+    share, usual = (1 - float(np.mean([m.mean() for m in masks(exam, q, shape, 24, via)])) for q in (p, P))
+    if abs(share - p) < 0.015:
+        return "p"
+    tenths = min(share, abs(share - 0.1)) < 0.015
+    return "rounded" if tenths and abs(usual - P) < 0.03 else "other"
+
+
+@fact
 def next_mask(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE) -> str:
     """Is a second call with the same generator a fresh draw?"""
     first, second = masks(exam, P, shape, 2, via, rng="rng")
-    return "frozen" if np.array_equal(first, second) and not first.all() else "fresh"
+    return "frozen" if np.array_equal(first, second) and first.any() and not first.all() else "fresh"
 
 
 @fact
@@ -130,9 +140,9 @@ def generator(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (32,
 
 @fact
 def mask_type(exam: Exam) -> str:
-    """The dtype of a returned mask."""
+    """Does a returned mask hold booleans?"""
     (value,) = exam.ask(draw_call(exam, "mask", (4, 5), P, Seed(exam.seed()), 0))
-    return str(array(value, "mask", (4, 5)).dtype.name)
+    return "bool" if array(value, "mask", (4, 5)).dtype == bool else "numbers"
 
 
 # ------------------------------------------------------------------------------------------------------------------ forward values
@@ -144,11 +154,16 @@ FACTORS = {name: scale(name, P) for name in ("1", "1-p", "1/(1-p)", "p", "1/p")}
 
 
 @fact
-def survivors(exam: Exam, *, shape: tuple[int, ...] = SHAPE) -> str:
-    """The factor on the survivors."""
-    x = normal(shape, exam.seed(1))
-    (value,) = exam.ask(train_call(exam.function, x, P, Seed(exam.seed())))
-    return _factor(output(value, x), np.asarray(x.value))
+def survivors(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE) -> str:
+    """The factor on the survivors, or "nothing dropped"."""
+    if via == "multiplier":
+        (value,) = exam.ask(draw_call(exam, via, shape, P, Seed(exam.seed()), 0))
+        out, x = drawn(value, via, shape).astype(float), np.ones(shape)
+    else:
+        given = normal(shape, exam.seed(1))
+        (value,) = exam.ask(train_call(exam.function, given, P, Seed(exam.seed())))
+        out, x = output(value, given), np.asarray(given.value)
+    return "nothing dropped" if np.array_equal(out, x) else _factor(out, x)
 
 
 def _factor(out: Array, x: Array) -> str:
@@ -169,8 +184,9 @@ def test_time(exam: Exam, *, shape: tuple[int, ...] = SHAPE) -> str:  # noqa: PT
     x = normal(shape, exam.seed(1))
     given_rng = Call(exam.function, (x, P, Seed(exam.seed())), {"train": False}, returns=("out", "cache"), ship=(0,))
     (value,) = exam.ask(given_rng)
-    out = output(value, x)
-    return "drops" if (out == 0).any() and (out != 0).any() else _factor(out, np.asarray(x.value))
+    positive_ = x.value > 0  # a ReLU is no dropping
+    out = output(value, x)[positive_]
+    return "drops" if (out == 0).any() and (out != 0).any() else _factor(out, np.asarray(x.value)[positive_])
 
 
 test_time.__test__ = False  # type: ignore[attr-defined]  # a probe, not a test
@@ -199,13 +215,14 @@ def float32_gives(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) -> str:
     """The dtype that float32 becomes."""
     x = normal(shape, exam.seed(1), "float32")
     (value,) = exam.ask(train_call(exam.function, x, P, Seed(exam.seed())))
-    return str(output(value, x).dtype.name)
+    return str(returned_output(value, x).dtype.name)
 
 
 @fact
 def shapes(exam: Exam, *, via: Via = "forward") -> str:
     """Does it work on arrays that are not 2-D?"""
-    exam.ask(draw_call(exam, via, (6, 7), P, Seed(exam.seed()), 0))  # what does not even work in 2-D is another matter
+    (flat,) = exam.ask(draw_call(exam, via, (6, 7), P, Seed(exam.seed()), 0))
+    read_mask(flat, via, (6, 7))  # what does not even work in 2-D is another matter
     for k, shape in enumerate(((7,), (2, 3, 4, 5))):
         try:
             (value,) = exam.ask(draw_call(exam, via, shape, P, Seed(exam.seed()), k))
@@ -249,27 +266,37 @@ def outside(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (4, 5)
 
 # ------------------------------------------------------------------------------------------------------------------ backward values
 def _gradients(exam: Exam, forward: str, backward: str, shape: tuple[int, ...]) -> tuple[Array, Array, Array, Array]:
-    x, dout = normal(shape, exam.seed(1)), normal(shape, exam.seed(2))
+    x, dout = positive(shape, exam.seed(1)), normal(shape, exam.seed(2))
     value, dx = exam.ask(train_call(forward, x, P, Seed(exam.seed())), backward_call(backward, dout, 0))
     return output(value, x), np.asarray(x.value), np.asarray(dout.value), array(dx, "dx", shape)
 
 
 @fact
 def gradient_mask(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...] = SHAPE) -> str:
-    """Where does the gradient vanish?"""
+    """Where does the gradient vanish? "another" when at as many places as the output, but at others."""
     out, _, _, dx = _gradients(exam, forward, backward, shape)
-    if np.array_equal(dx == 0, out == 0):
+    zero, dropped = dx == 0, out == 0
+    if np.array_equal(zero, dropped):
         return "same"
-    return "none" if (dx != 0).mean() > 0.99 else "another"
+    if zero.mean() < 0.01 or zero.all():
+        return "all" if zero.all() else "none"
+    if np.array_equal(zero, ~dropped):
+        return "inverted"
+    return "another" if abs(zero.mean() - dropped.mean()) < 0.05 else "other"
 
 
 @fact
 def gradient_factor(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...] = SHAPE) -> str:
-    """The gradient's factor on kept units, relative to the one of the forward pass; or "times out"."""
+    """The gradient's factor on kept units, relative to the one of the forward pass; or "times out".
+
+    "unclear" when the gradient does not vanish just where the output does: then its mask is wrong, and a factor means nothing.
+    """
     out, x, dout, dx = _gradients(exam, forward, backward, shape)
     both = (dx != 0) & (out != 0)
-    if not both.any():
+    if not dx.any():
         return "0"
+    if not np.array_equal(dx == 0, out == 0):
+        return "unclear"
     own = dx[both] / dout[both]
     if np.allclose(own, out[both], rtol=1e-9):
         return "times out"
@@ -281,14 +308,17 @@ def gradient_factor(exam: Exam, *, forward: str, backward: str, shape: tuple[int
 
 @fact
 def test_gradient(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...] = SHAPE) -> str:  # noqa: PT028
-    """The gradient after a pass at test time that follows a training pass."""
-    x, dout = normal(shape, exam.seed(1)), normal(shape, exam.seed(2))
+    """The gradient's factor after a pass at test time, relative to the one of that pass; a training pass comes before."""
+    x, dout = positive(shape, exam.seed(1)), normal(shape, exam.seed(2))
     train = train_call(forward, x, P, Seed(exam.seed()))
-    value, _, dx_value = exam.ask(train, test_call(forward, x, P), backward_call(backward, dout, 1))
-    dx = array(dx_value, "dx", shape)
-    if (dx == 0).any() and (dx != 0).any():
-        return "stale mask" if np.array_equal(dx == 0, output(value, x) == 0) else "drops"
-    return _factor(dx, np.asarray(dout.value))
+    before, value, dx_value = exam.ask(train, test_call(forward, x, P), backward_call(backward, dout, 1))
+    own, zero = output(value, x) / x.value, array(dx_value, "dx", shape) == 0
+    if zero.any() and not zero.all() and not np.array_equal(zero, own == 0):
+        return "stale mask" if np.array_equal(zero, output(before, x) == 0) else "drops"
+    kept = own != 0
+    if not kept.any():
+        return "1" if zero.all() else "other"
+    return _factor(array(dx_value, "dx")[kept], (dout.value * own)[kept])
 
 
 test_gradient.__test__ = False  # type: ignore[attr-defined]
@@ -297,7 +327,7 @@ test_gradient.__test__ = False  # type: ignore[attr-defined]
 @fact
 def cache_used(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...] = SHAPE) -> str:
     """Of two forward passes, whose mask does the backward pass of the first use?"""
-    x, dout = normal(shape, exam.seed(1)), normal(shape, exam.seed(2))
+    x, dout = positive(shape, exam.seed(1)), normal(shape, exam.seed(2))
     first, second = (train_call(forward, x, P, Seed(exam.seed(k))) for k in (3, 4))
     one, two, value = exam.ask(first, second, backward_call(backward, dout, 0))
     zeros = array(value, "dx", shape) == 0
@@ -309,11 +339,14 @@ def cache_used(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...
 @fact
 def gradient_at_zero_input(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...] = SHAPE) -> str:
     """Does a kept unit pass its gradient where x is 0?"""
-    value = np.asarray(normal(shape, exam.seed(1)).value).copy()
+    value = np.array(positive(shape, exam.seed(1)).value)
     value[..., ::2] = 0.0
     x, dout = Given("x with zeros", value), normal(shape, exam.seed(2))
     _, dx = exam.ask(train_call(forward, x, P, Seed(exam.seed())), backward_call(backward, dout, 0))
-    return "passes" if (array(dx, "dx", shape)[value == 0] != 0).any() else "blocked"
+    passing = array(dx, "dx", shape) != 0
+    if not passing.any():
+        return "all zero"
+    return "passes" if passing[value == 0].any() else "blocked"
 
 
 @fact
@@ -347,8 +380,8 @@ def when_all_are_dropped(exam: Exam, *, units: int = 2, calls: int = 400) -> str
     values = exam.ask(*asked)
     if any(isinstance(v, (bool, int, float)) or (isinstance(v, np.ndarray) and v.ndim == 0) for v in values):
         return "a single number"
-    drawn = [read_mask(v, "multiplier", shape) for v in values]
-    if any(not m.any() for m in drawn):
-        return "zeros"
-    full = sum(bool(m.all()) for m in drawn) / calls
+    found = [read_mask(v, "multiplier", shape) for v in values]
+    empty, full = (sum(map(bool, many)) / calls for many in ((not m.any() for m in found), (m.all() for m in found)))
+    if empty:  # a quarter of all, and a quarter of that when an empty mask is drawn once more
+        return "drawn once more" if empty < 5 / 32 and abs(full - 5 / 16) < 0.08 else "zeros"
     return nearest(full, {"drawn again": 1 / 3, "all kept": 0.5}, 0.08)

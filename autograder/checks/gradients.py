@@ -1,7 +1,7 @@
 """Verbs about backward functions.
 
 A gradient is compared with the multiplier that the student's OWN forward used, so a mistake made in forward is not charged twice; finite
-differences then check that the two belong together.
+differences then check that the two belong together. The inputs are positive: a ReLU in forward is charged there.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from autograder.checks.behaviour import SHAPE, compare
-from autograder.checks.inputs import Array, backward_call, normal, output, scale, test_call, train_call
+from autograder.checks.inputs import Array, backward_call, normal, output, positive, test_call, train_call
 from autograder.checks.verb import verb
-from autograder.exam import Exam, Wrong, array, number
-from autograder.model import Given, Seed
+from autograder.exam import Exam, Unanswered, Wrong, array, number
+from autograder.model import Given, Outcome, Seed
 
 EXACT = 1e-9  # elementwise, float64: linear layers reach 3e-11
 DIRECTIONAL = 1e-7  # float64 directional derivatives, error over |dx| / sqrt(n); correct code stays below 1e-9
@@ -53,25 +53,51 @@ def _corner(kept: Array) -> Array:
 def _train_gradient(
     exam: Exam, p: float, forward: str, backward: str, shape: tuple[int, ...]
 ) -> tuple[Array, Array, Array]:
-    x, dout = normal(shape, exam.seed(1)), normal(shape, exam.seed(2))
+    x, dout = positive(shape, exam.seed(1)), normal(shape, exam.seed(2))
     forward_value, dx = exam.ask(train_call(forward, x, p, Seed(exam.seed())), backward_call(backward, dout, 0))
     factor = _multiplier(output(forward_value, x), x)
     return array(dx, "dx", shape), dout.value, factor
 
 
 @verb()
-def follows_test_time(exam: Exam, *, p: float, forward: str, backward: str, by: str = "1", shape: tuple[int, ...] = SHAPE) -> None:
-    """multiplies dout by {by} after a forward pass at test time"""
-    x, dout = normal(shape, exam.seed(1)), normal(shape, exam.seed(2))
+def follows_test_time(exam: Exam, *, p: float, forward: str, backward: str, by: str = "", shape: tuple[int, ...] = SHAPE) -> None:
+    """multiplies dout by what {forward} multiplied x by, after a pass at test time too"""
+    # `by` is what a right forward multiplies by; lists may say it, but the student's own forward decides
+    x, dout = positive(shape, exam.seed(1)), normal(shape, exam.seed(2))
     train = train_call(forward, x, p, Seed(exam.seed()))  # a training pass first, so that a stale mask shows
-    _, _, dx = exam.ask(train, test_call(forward, x, p), backward_call(backward, dout, 1))
-    compare(array(dx, "dx", shape), dout.value * scale(by, p), "dx", 1e-12)
+    _, value, dx = exam.ask(train, test_call(forward, x, p), backward_call(backward, dout, 1))
+    compare(array(dx, "dx", shape), dout.value * (output(value, x) / x.value), "dx", EXACT)
+
+
+@verb()
+def can_be_called_twice(exam: Exam, *, p: float, forward: str, backward: str, shape: tuple[int, ...] = SHAPE) -> None:
+    """gives the same gradient when it is called twice with one cache"""
+    x, dout = positive(shape, exam.seed(1)), normal(shape, exam.seed(2))
+    train, back = train_call(forward, x, p, Seed(exam.seed())), backward_call(backward, dout, 0)
+    first, again = (array(dx, "dx", shape) for dx in exam.ask(train, back, back)[1:])
+    if not np.array_equal(first, again):
+        raise Wrong(f"the second dx differs from the first in {int((first != again).sum())} of {first.size} entries", "no difference")
+
+
+@verb()
+def is_zero_after_dropping_everything(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...] = SHAPE) -> None:
+    """gives zeros, no NaN, after a forward pass with p = 1"""
+    x, dout = positive(shape, exam.seed(1)), normal(shape, exam.seed(2))
+    calls = train_call(forward, x, 1.0, Seed(exam.seed())), backward_call(backward, dout, 0)
+    before, after = exam.answers(*calls)
+    if before.outcome is not Outcome.PASSED or output(before.value, x).any():
+        return  # what forward does wrong at p = 1 is charged there
+    if after.outcome is not Outcome.PASSED:
+        raise Unanswered(calls[1], after)
+    dx = array(after.value, "dx", shape)
+    if not (dx == 0).all():
+        raise Wrong(f"dx holds {number(dx[~(dx == 0)][0])}", "0 everywhere")
 
 
 @verb()
 def belongs_to_its_own_cache(exam: Exam, *, p: float, forward: str, backward: str, shape: tuple[int, ...] = SHAPE) -> None:
     """uses the cache it is given, not the one of the latest forward pass"""
-    x, dout = normal(shape, exam.seed(1)), normal(shape, exam.seed(2))
+    x, dout = positive(shape, exam.seed(1)), normal(shape, exam.seed(2))
     first, second = (train_call(forward, x, p, Seed(exam.seed(k))) for k in (3, 4))
     value, _, dx = exam.ask(first, second, backward_call(backward, dout, 0))
     compare(array(dx, "dx", shape), dout.value * _multiplier(output(value, x), x), "dx", EXACT)
@@ -80,7 +106,7 @@ def belongs_to_its_own_cache(exam: Exam, *, p: float, forward: str, backward: st
 @verb()
 def passes_gradient_where_x_is_zero(exam: Exam, *, p: float, forward: str, backward: str, shape: tuple[int, ...] = SHAPE) -> None:
     """passes the gradient of a kept unit even where x is 0"""
-    value = np.random.default_rng(exam.seed(1)).normal(size=shape)
+    value = np.array(positive(shape, exam.seed(1)).value)
     value[..., ::2] = 0.0  # 800 zeros: all of them dropped has probability p^800
     x, dout = Given("x with every other column 0", value), normal(shape, exam.seed(2))
     forward_value, dx = exam.ask(train_call(forward, x, p, Seed(exam.seed())), backward_call(backward, dout, 0))
@@ -121,17 +147,21 @@ def agrees_with_finite_differences(
     exam: Exam, *, p: float, forward: str, backward: str, shape: tuple[int, ...] = (32, 100), directions: int = 3
 ) -> None:
     """agrees with finite differences along random directions"""
-    x, dout, seed = normal(shape, exam.seed(1)), normal(shape, exam.seed(2)), Seed(exam.seed())
+    x, dout, seed = positive(shape, exam.seed(1)), normal(shape, exam.seed(2)), Seed(exam.seed())
     steps = [_direction(shape, exam.seed(10 + k)) for k in range(directions)]
     moved = [Given("x + h*u", x.value + sign * STEP * u) for u in steps for sign in (1, -1)]
-    calls = [train_call(forward, x, p, seed), backward_call(backward, dout, 0)]
-    values = exam.ask(*calls, *(train_call(forward, m, p, seed) for m in moved))
-    _multiplier(output(values[0], x), x)  # a forward that drops nothing teaches nothing
-    dx = array(values[1], "dx", shape).astype(float)
+    train = train_call(forward, x, p, seed)
+    calls = [train, backward_call(backward, dout, 0), train]
+    first, dx_value, again, *rest = exam.ask(*calls, *(train_call(forward, m, p, seed) for m in moved))
+    factor = _multiplier(output(first, x), x)  # a forward that drops nothing teaches nothing
+    dx = array(dx_value, "dx", shape).astype(float)
     norm = float(np.linalg.norm(dx)) / np.sqrt(dx.size) or 1.0
+    repeats = np.array_equal(output(first, x), output(again, x))
     for k, u in enumerate(steps):
-        plus, minus = (output(values[2 + 2 * k + s], x) for s in (0, 1))
-        numeric = float((dout.value * ((plus - minus) / (2 * STEP))).sum())
+        plus, minus = (output(value, x) for value in rest[2 * k : 2 * k + 2])
+        # where the same seed gives another mask (charged in forward), a difference quotient means nothing: then its factor must do
+        slope = (plus - minus) / (2 * STEP) if repeats else factor * u
+        numeric = float((dout.value * slope).sum())
         error = abs(numeric - float((dx * u).sum())) / norm
         if not error <= DIRECTIONAL:
             raise Wrong(f"the relative error along a random direction = {number(error)}", f"at most {DIRECTIONAL:g}")

@@ -26,6 +26,14 @@ def normal(shape: tuple[int, ...], seed: int, dtype: str = "float64") -> Given:
     return Given(text, value)
 
 
+@lru_cache(maxsize=256)
+def positive(shape: tuple[int, ...], seed: int) -> Given:
+    """The sizes of standard normal numbers: all above zero, so that a ReLU lets them through."""
+    value = np.abs(np.random.default_rng(seed).normal(size=shape))
+    value.flags.writeable = False
+    return Given(f"np.abs(np.random.default_rng({seed}).normal(size={shape}))", value)
+
+
 def scale(name: str, p: float) -> float:
     """The value of a factor that a list names: "1", "1-p", "1/(1-p)", "p" or "1/p"."""
     table = {"1": 1.0, "1-p": 1 - p, "1/(1-p)": 1 / (1 - p) if p < 1 else np.inf, "p": p, "1/p": 1 / p if p else np.inf}
@@ -51,5 +59,11 @@ def backward_call(name: str, dout: Given, forward: int, **more: Any) -> Call:
 
 
 def output(value: Any, x: Given) -> Array:
-    """`out` of a returned `(out, cache)`, as an array of the shape of x."""
+    """`out` of a returned `(out, cache)`, as an array of floats of the shape of x: with booleans one cannot reckon."""
+    out = returned_output(value, x)
+    return out if out.dtype.kind == "f" else out.astype(float)
+
+
+def returned_output(value: Any, x: Given) -> Array:
+    """The same with the dtype that the student's function gave it."""
     return array(pair(value)[0], "out", np.shape(x.value))

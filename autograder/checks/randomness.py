@@ -16,8 +16,8 @@ from autograder.chance import acceptance, cdf, pmf, smallest_error
 from autograder.checks.forms import Form
 from autograder.checks.inputs import Array, normal, train_call
 from autograder.checks.verb import verb
-from autograder.exam import Exam, Wrong, array, pair, stable_seed
-from autograder.model import Call, Given, Seed
+from autograder.exam import Exam, Unanswered, Wrong, array, pair, stable_seed
+from autograder.model import Call, Given, Outcome, Seed
 
 Via = str | Form  # what the function under test looks like: "forward", "mask", "multiplier", or a form of forms.py
 
@@ -195,8 +195,12 @@ def obeys_the_generator(exam: Exam, *, p: float, via: Via = "forward", shape: tu
 @verb()
 def leaves_global_random_state_alone(exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, ...] = (4, 5)) -> None:
     """leaves the global random state alone"""
-    (answer,) = exam.returned(replace(draw_call(exam, via, shape, p, Seed(exam.seed()), 0), watch=True))
-    if answer.facts is not None and answer.facts.global_rng_moved:
+    call = replace(draw_call(exam, via, shape, p, Seed(exam.seed()), 0), watch=True)
+    at_test = [replace(call, kwargs={"train": False})] if via == "forward" else []
+    answers = exam.answers(call, *at_test)
+    if answers[0].outcome is not Outcome.PASSED:
+        raise Unanswered(call, answers[0])
+    if any(a.facts is not None and a.facts.global_rng_moved for a in answers):
         raise Wrong("the function drew from (or seeded) the global generator", "random numbers from rng only")
 
 

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from autograder.chance import acceptance, smallest_error
-from autograder.checks.behaviour import TOLERANCE, compare
+from autograder.checks.behaviour import TOLERANCE, compare, demand_no_warning, demand_value_error
 from autograder.checks.forms import Shared
 from autograder.checks.inputs import Array
 from autograder.checks.randomness import draw_call
 from autograder.checks.verb import verb
-from autograder.exam import Exam, Unanswered, Wrong, array, number, stable_seed
+from autograder.exam import Exam, Wrong, array, number, stable_seed
 from autograder.model import Call, Given, Outcome, Seed
 
 MAPS = (32, 32, 9, 10)
@@ -215,10 +215,7 @@ def refuses_the_call(exam: Exam, *, case: str, given: tuple[Any, ...], function:
     arguments = tuple(Given(repr(a), a) if isinstance(a, tuple) else a for a in given)
     call = Call(function or exam.function, arguments)
     (answer,) = exam.answers(call)
-    if answer.outcome is Outcome.PASSED:
-        raise Wrong("the function returned", "ValueError")
-    if not answer.error.startswith("ValueError"):
-        raise Unanswered(call, answer)
+    demand_value_error(call, answer)
 
 
 @verb()
@@ -229,5 +226,4 @@ def stays_finite_when_nothing_is_left(exam: Exam, *, shape: tuple[int, int, int,
     mask = array(answer.value, "mask", shape)
     if not (mask == 0).all():
         raise Wrong(f"mask holds {number(mask[~(mask == 0)][0])}", "0 everywhere")
-    if answer.facts is not None and answer.facts.warnings:
-        raise Wrong(f"NumPy warned: {answer.facts.warnings[0]}", "no warning")
+    demand_no_warning(answer)

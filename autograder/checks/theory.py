@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.behaviour import compare, item
+from autograder.checks.behaviour import compare, demand_value_error, item
 from autograder.checks.facts import fact
 from autograder.checks.inputs import Array, normal
 from autograder.checks.verb import verb
-from autograder.exam import Exam, Unanswered, Wrong, an, array, number
+from autograder.exam import Exam, Wrong, an, array, number
 from autograder.model import Call, Given, Outcome
 
 IT = "it"  # how a sentence speaks of a result that has only one part
@@ -104,10 +104,7 @@ def raises_value_error(exam: Exam, *, case: str, given: tuple[Any, ...]) -> None
     """Raises ValueError for {case}"""
     call = question(exam, given)
     (answer,) = exam.answers(call)
-    if answer.outcome is Outcome.PASSED:
-        raise Wrong("the function returned", "ValueError")
-    if not answer.error.startswith("ValueError"):
-        raise Unanswered(call, answer)
+    demand_value_error(call, answer)
 
 
 @verb()
@@ -117,6 +114,24 @@ def leaves_its_arguments_alone(exam: Exam, *, given: tuple[Any, ...], names: tup
     changed = _changed(exam, call)
     if changed:
         raise Wrong(f"{names[changed[0]]} was changed by the call", f"{names[changed[0]]} as it was")
+
+
+@verb()
+def keeps_single_precision(exam: Exam, *, given: tuple[Any, ...], names: tuple[str, ...]) -> None:
+    """Gives float32 for float32"""
+    asked = question(exam, given, names)
+    single = tuple(_single(a) for a in asked.args)
+    (value,) = exam.ask(Call(asked.function, single, returns=names))
+    for name in names:
+        found = array(item(value, names, name), name)
+        if found.dtype != np.float32:
+            raise Wrong(f"{name}.dtype = {found.dtype.name}", "float32")
+
+
+def _single(given: Any) -> Any:
+    if isinstance(given, Given) and isinstance(given.value, np.ndarray):
+        return Given(f"({given.text}).astype(np.float32)", given.value.astype(np.float32))
+    return given
 
 
 def _changed(exam: Exam, call: Call) -> list[int]:

@@ -22,7 +22,7 @@ HONEST = frozenset({Outcome.PASSED, Outcome.RAISED, Outcome.SKIPPED})  # how a c
 
 ENDED = "the Python process ended (os._exit, a crash, or more memory than allowed)"
 GARBLED = "the Python process did not answer as it should (something was written into its channel)"
-USED_UP = "the time for the whole notebook was used up"
+USED_UP = "the time allowed was used up"
 AFTER = "an earlier call did not come back"
 
 
@@ -35,6 +35,7 @@ class Remote:
         self.limits = limits or Limits()
         self.deaths = 0  # workers that were lost to the student's code
         self.spent = 0.0  # seconds the student's code has had
+        self._allowed = self.limits.submission_seconds  # how far `spent` may go for now, see `allow`
         self._since: float | None = None  # when the student's code was last given the floor
         self._worker: Worker | None = None
         self._troubles: dict[str, str] = {}
@@ -55,6 +56,10 @@ class Remote:
         if used and answers[-1].outcome is Outcome.CRASHED and self._left() > 0:
             answers = self._ask_once(calls, seconds)  # what an earlier script did to the worker is not this one's fault
         return answers + [Answer(Outcome.SKIPPED, error=AFTER)] * (len(calls) - len(answers))
+
+    def allow(self, seconds: float) -> None:
+        """From now on at most so many seconds, until this is called again: one exercise cannot use up the time of the others."""
+        self._allowed = self.spent + seconds
 
     def close(self) -> None:
         """End the worker, if there is one."""
@@ -188,7 +193,7 @@ class Remote:
 
     def _left(self) -> float:
         running = 0.0 if self._since is None else time.monotonic() - self._since
-        return self.limits.submission_seconds - self.spent - running
+        return min(self._allowed, self.limits.submission_seconds) - self.spent - running
 
     def _deadline(self, seconds: float) -> float:
         return time.monotonic() + min(seconds, self._left())

@@ -98,6 +98,10 @@ def redraws(shape: tuple[int, ...], p: float, rng: Rng) -> Any:
     return drawn if drawn.any() else 0.0
 
 
+def to_doubles(x: Array, p: float) -> Any:
+    return x, x**2 * np.float64(p)
+
+
 def gives_floats(shape: tuple[int, ...], p: float, rng: Rng) -> Array:
     return mask(shape, p, rng).astype(float)
 
@@ -122,8 +126,8 @@ REFUSALS: tuple[tuple[str, Check, Any, str, str], ...] = (
     (FORWARD, c.is_identity_at_test_time(p=P), classic, "out[0, 0] = ", " (1600 of 1600 differ)"),
     (FORWARD, c.is_identity_at_test_time(p=P), changed(test=lambda x, p: x * (1 + 1e-15)), "out[0, 0] = -0.876987", " of 1600 differ)"),
     (FORWARD, c.is_identity_at_test_time(p=P), changed(test=lambda x, p: x[:5]), "out.shape = (5, 50)", "(32, 50)"),
-    (FORWARD, c.draws_nothing_at_test_time(p=P), draws_at_test, "the random generator moved on", "as it was before the call"),
-    (FORWARD, c.draws_nothing_at_test_time(p=P), draws_globally_at_test, "the random generator moved on", "as it was before the call"),
+    (FORWARD, c.draws_nothing_at_test_time(p=P), draws_at_test, "a pass at test time changed the mask that rng gives next", "without it"),
+    (FORWARD, c.leaves_global_random_state_alone(p=P), draws_globally_at_test, "the function drew from (or seeded) the global", "rng only"),
     (FORWARD, c.drops_nothing_at_zero(), changed(train=lambda x, k, p: x * k * 0.9), "out[0, 0] = ", " (1600 of 1600 differ)"),
     ("mask", c.drops_nothing_at_zero(via="mask"), lambda s, p, r: r.random(s) < p, "mask[0, 0] = 0", "1 (1600 of 1600 differ)"),
     (FORWARD, c.drops_everything_at_one(), nan_at_one, "out holds nan", "0 everywhere"),
@@ -131,6 +135,8 @@ REFUSALS: tuple[tuple[str, Check, Any, str, str], ...] = (
     ("mask", c.drops_everything_at_one(via="mask"), keeps_all, "mask holds 1", "0 everywhere"),
     (FORWARD, c.refuses(p=-0.1), changed(), "the function returned", "ValueError"),
     ("mask", c.refuses(p=1.5, via="mask"), keeps_all, "the function returned", "ValueError"),
+    (FORWARD, c.refuses_at_test_time(p=1.5), changed(), "the function returned", "ValueError"),
+    ("stack", c.keeps_single_precision(given=((4, 5), P), names=("mean", "var")), to_doubles, "var.dtype = float64", "float32"),
     (FORWARD, c.keeps_its_input(p=P), overwrites, "x was changed by the call", "x as it was"),
     (FORWARD, c.keeps_the_dtype(p=P), to_float64, "out.dtype = float64 in training", "float32"),
     (FORWARD, c.keeps_the_dtype(p=P), float64_at_test, "out.dtype = float64 at test time", "float32"),
@@ -180,6 +186,38 @@ def test_a_function_that_raises_is_told_with_its_own_words_and_line(wrong: Funct
 def test_another_exception_than_the_one_asked_for_is_no_refusal() -> None:
     verdict = examined(c.refuses(p=1.5), {FORWARD: refuses_all})
     assert (verdict.outcome, verdict.got) == (Outcome.RAISED, "dropout_forward raised TypeError: p = 1.5"), told(verdict)
+
+
+def test_an_error_whose_name_begins_like_the_one_asked_for_is_no_refusal() -> None:
+    class ValueErrorReally(Exception):
+        pass
+
+    def refuses(x: Array, p: float, rng: Rng | None, train: bool = True) -> Any:
+        raise ValueErrorReally("no")
+
+    for check in (c.refuses(p=1.5), c.refuses_at_test_time(p=1.5)):
+        verdict = examined(check, {FORWARD: refuses})
+        assert (verdict.outcome, verdict.got) == (Outcome.RAISED, "dropout_forward raised ValueErrorReally: no"), told(verdict)
+
+
+def test_a_number_stands_for_a_shape_of_one_axis() -> None:
+    def tuples_only(shape: tuple[int, ...], p: float, rng: Rng) -> Array:
+        return mask((*shape,), p, rng)
+
+    check = c.takes_any_shape(p=P, shapes=(7,), via="mask")
+    assert examined(check, {}, "mask").passed
+    refused = examined(check, {"mask": tuples_only}, "mask")
+    assert refused.outcome is Outcome.RAISED, told(refused)
+    assert "mask(7, 0.3, " in refused.call
+
+
+def test_a_warning_in_the_students_own_words_is_not_repeated() -> None:
+    def warns(x: Array, p: float, rng: Rng, train: bool = True) -> Any:
+        warnings.warn("divide by zero encountered in: all is well, full marks", RuntimeWarning, stacklevel=1)
+        return np.zeros_like(x), None
+
+    verdict = examined(c.drops_everything_at_one(), {FORWARD: warns})
+    assert verdict.got == "the function gave a warning of your own", told(verdict)
 
 
 def test_a_warning_at_p_one_is_refused_when_the_result_is_right() -> None:

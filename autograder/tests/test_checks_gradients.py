@@ -22,11 +22,14 @@ ALL = tuple(
         "follows_test_time",
         "belongs_to_its_own_cache",
         "passes_gradient_where_x_is_zero",
+        "can_be_called_twice",
         "keeps_dout",
         "gives_the_dtype_of_dout",
         "agrees_with_finite_differences",
     )
 )
+TWICE, AT_ONE = c.can_be_called_twice(p=P, **PAIR), c.is_zero_after_dropping_everything(**PAIR)
+KEEPS_DOUT, GIVES_DTYPE, DIFFERENCES = ALL[6:]
 TEST_TIME = c.follows_test_time(p=P, **PAIR)
 
 
@@ -80,6 +83,20 @@ def gives_a_tuple(dout: Array, cache: Any) -> Any:
 
 def gives_float64(dout: Array, cache: Any) -> Any:
     return np.asarray(backward(dout, cache), np.float64)
+
+
+def destroys_the_cache(dout: Array, cache: Any) -> Any:
+    if cache is None:
+        return dout
+    dx = dout * cache
+    cache[...] = 0
+    return dx
+
+
+def nan_at_one(dout: Array, cache: Any) -> Any:
+    if cache is None:
+        return dout
+    return dout * cache * (1 / cache.max() if cache.any() else np.nan)
 
 
 def slightly_off(dout: Array, cache: Any) -> Any:
@@ -146,11 +163,14 @@ REFUSALS: tuple[tuple[Check, dict[str, Function], str, str], ...] = (
     (ALL[3], pair(Remembering), rf"dx\[0, \d+\] = {N}", rf"{N} \(\d+ of 1600 differ\)"),
     (ALL[4], pair(FromOutput), "dx is 0 wherever x is 0", r"dout \* 1.42857 at the kept ones"),
     (ALL[4], {NAME: forgets_the_factor}, r"\(dx / dout\)\[x == 0\]\[\d+\] = 1", r"1.42857 \(\d+ of 800 differ\)"),
-    (ALL[5], {NAME: overwrites_dout}, "dout was changed by the call", "dout as it was"),
-    (ALL[6], {NAME: gives_float64}, "dx.dtype = float64", "float32"),
-    (ALL[7], {NAME: forgets_the_factor}, rf"the relative error along a random direction = {N}", "at most 1e-07"),
-    (ALL[7], {NAME: wrong_sign}, rf"the relative error along a random direction = {N}", "at most 1e-07"),
-    (ALL[7], {NAME: slightly_off}, rf"the relative error along a random direction = {N}", "at most 1e-07"),
+    (KEEPS_DOUT, {NAME: overwrites_dout}, "dout was changed by the call", "dout as it was"),
+    (GIVES_DTYPE, {NAME: gives_float64}, "dx.dtype = float64", "float32"),
+    (DIFFERENCES, {NAME: forgets_the_factor}, rf"the relative error along a random direction = {N}", "at most 1e-07"),
+    (DIFFERENCES, {NAME: wrong_sign}, rf"the relative error along a random direction = {N}", "at most 1e-07"),
+    (DIFFERENCES, {NAME: slightly_off}, rf"the relative error along a random direction = {N}", "at most 1e-07"),
+    (TWICE, {NAME: destroys_the_cache}, r"the second dx differs from the first in \d+ of 1600 entries", "no difference"),
+    (AT_ONE, {NAME: ignores_the_mask}, rf"dx holds {N}", "0 everywhere"),
+    (AT_ONE, {NAME: nan_at_one}, "dx holds nan", "0 everywhere"),
 )
 
 
@@ -250,8 +270,43 @@ def test_the_gradient_of_classic_dropout_is_1_minus_p_at_test_time() -> None:
     for check in (c.follows_the_mask(p=P, **names), c.follows_test_time(p=P, by="1-p", **names)):
         verdict = examined(check, classic_pair, "classic_backward")
         assert verdict.passed, told(verdict)
-    refused = examined(c.follows_test_time(p=P, by="1", **names), classic_pair, "classic_backward")
+    forgets = classic_pair | {"classic_backward": lambda dout, cache: dout * (cache if np.ndim(cache) else 1)}
+    refused = examined(c.follows_test_time(p=P, by="1-p", **names), forgets, "classic_backward")
     assert refused.outcome is Outcome.FAILED, told(refused)
+
+
+def own_generator(x: Array, p: float, rng: Rng | None, train: bool = True) -> Any:
+    return forward(x, p, np.random.default_rng(), train)
+
+
+def behind_a_relu(x: Array, p: float, rng: Rng | None, train: bool = True) -> Any:
+    return forward(np.maximum(x, 0), p, rng, train)
+
+
+def drops_at_test_too(x: Array, p: float, rng: Rng | None, train: bool = True) -> Any:
+    return forward(x, p, np.random.default_rng(9) if rng is None else rng)
+
+
+def twice_at_test(x: Array, p: float, rng: Rng | None, train: bool = True) -> Any:
+    return forward(x, p, rng) if train else (2 * x, np.full_like(x, 2))
+
+
+def nan_where_all_is_dropped(x: Array, p: float, rng: Rng | None, train: bool = True) -> Any:
+    factor = np.asarray(rng.random(x.shape) >= p) / np.float64(1 - p) if train and rng is not None else np.ones_like(x)
+    return x * factor, factor
+
+
+@pytest.mark.parametrize("first", [own_generator, behind_a_relu, drops_at_test_too, twice_at_test, nan_where_all_is_dropped])
+def test_nor_are_these_mistakes_of_the_forward(first: Function) -> None:
+    for check in (*ALL, AT_ONE):
+        if check.verb != "gives_the_dtype_of_dout":
+            verdict = examined(check, {FORWARD: first}, NAME)
+            assert verdict.passed, told(verdict)
+
+
+def test_a_wrong_gradient_is_seen_behind_a_generator_of_its_own() -> None:
+    verdict = examined(DIFFERENCES, {FORWARD: own_generator, NAME: slightly_off}, NAME)
+    assert verdict.outcome is Outcome.FAILED, told(verdict)
 
 
 @pytest.mark.slow

@@ -85,6 +85,27 @@ def one_when_empty(shape: tuple[int, ...], p: float, rng: Rng) -> Any:
     return drawn if drawn.any() else 1.0
 
 
+def once_more_when_empty(shape: tuple[int, ...], p: float, rng: Rng) -> Any:
+    drawn = multiplier(shape, p, rng)
+    return drawn if drawn.any() else multiplier(shape, p, rng)
+
+
+def tenths(shape: tuple[int, ...], p: float, rng: Rng) -> Any:
+    return rng.integers(0, 10, shape) >= 10 * p
+
+
+def inverted(dout: Array, cache: Any) -> Any:
+    return dout if cache is None else dout * (cache == 0)
+
+
+def half_of_all(dout: Array, cache: Any) -> Any:
+    return dout * np.resize([0.0, 1.0], dout.shape)
+
+
+def relu_always(x: Array, p: float, rng: Rng | None, train: bool = True) -> Any:
+    return forward(np.maximum(x, 0), p, rng, train)
+
+
 def drops_at_test(dout: Array, cache: Any) -> Any:
     return dout * (np.random.default_rng(3).random(dout.shape) >= P) if cache is None else dout * cache
 
@@ -112,10 +133,21 @@ FACTS: tuple[tuple[Fact, dict[str, Any], str, str], ...] = (
     (f.number_dropped(), from_draw(draws.frozen), FORWARD, "varies"),
     (f.next_mask(), {}, FORWARD, "fresh"),
     (f.next_mask(), from_draw(draws.frozen), FORWARD, "frozen"),
+    (f.next_mask(), from_draw(draws.drops_all), FORWARD, "fresh"),
+    (f.small_p(), {}, FORWARD, "p"),
+    (f.small_p(), from_draw(draws.one_row), FORWARD, "p"),
+    (f.small_p(), from_draw(draws.one_column), FORWARD, "p"),
+    (f.small_p(), from_draw(tenths), FORWARD, "rounded"),
+    (f.small_p(), from_draw(draws.fair_coin), FORWARD, "other"),
+    (f.small_p(), from_draw(draws.drops_nothing), FORWARD, "other"),
     (f.generator(), {}, FORWARD, "given"),
     (f.generator(), from_draw(draws.own_generator), FORWARD, "own"),
     (f.generator(), from_draw(draws.global_state), FORWARD, "global"),
     (f.mask_type(), {}, "mask", "bool"),
+    (f.mask_type(), {"mask": multiplier}, "mask", "numbers"),
+    (f.survivors(via="multiplier"), {}, "multiplier", "1/(1-p)"),
+    (f.survivors(), from_draw(draws.drops_nothing), FORWARD, "1/(1-p)"),
+    (f.survivors(), {FORWARD: lambda x, p, rng, train=True: (x, None)}, FORWARD, "nothing dropped"),
     (f.survivors(), {}, FORWARD, "1/(1-p)"),
     (f.survivors(), {FORWARD: scaled(lambda p: 1)}, FORWARD, "1"),
     (f.survivors(), {FORWARD: scaled(lambda p: 1 / p)}, FORWARD, "1/p"),
@@ -129,12 +161,14 @@ FACTS: tuple[tuple[Fact, dict[str, Any], str, str], ...] = (
     (f.test_time(), {FORWARD: scaled(test=lambda p: p)}, FORWARD, "p"),
     (f.test_time(), {FORWARD: scaled(test=lambda p: 1 / (1 - p))}, FORWARD, "1/(1-p)"),
     (f.test_time(), {FORWARD: always_drops}, FORWARD, "drops"),
+    (f.test_time(), {FORWARD: relu_always}, FORWARD, "1"),
     (f.negatives(), {}, FORWARD, "kept"),
     (f.negatives(), {FORWARD: relu}, FORWARD, "lost"),
     (f.input_after(), {}, FORWARD, "kept"),
     (f.input_after(), {FORWARD: overwrites}, FORWARD, "overwritten"),
     (f.float32_gives(), {FORWARD: nan_at_one}, FORWARD, "float64"),
     (f.shapes(), {FORWARD: only_2d}, FORWARD, "2-D only"),
+    (f.shapes(), {FORWARD: lambda x, p, rng, train=True: (None, None)}, FORWARD, "not a usable result"),
     (f.at_one(), {FORWARD: nan_at_one}, FORWARD, "NaN"),
     (f.at_one(), {FORWARD: lambda x, p, rng, train=True: (np.full(x.shape, np.inf), None)}, FORWARD, "infinity"),
     (f.at_one(), {FORWARD: lambda x, p, rng, train=True: (x, None)}, FORWARD, "numbers"),
@@ -145,6 +179,10 @@ FACTS: tuple[tuple[Fact, dict[str, Any], str, str], ...] = (
     (f.gradient_mask(**PAIR), {}, BACKWARD, "same"),
     (f.gradient_mask(**PAIR), {BACKWARD: backwards.ignores_the_mask}, BACKWARD, "none"),
     (f.gradient_mask(**PAIR), {BACKWARD: backwards.redraws}, BACKWARD, "another"),
+    (f.gradient_mask(**PAIR), {BACKWARD: inverted}, BACKWARD, "inverted"),
+    (f.gradient_mask(**PAIR), {BACKWARD: backwards.blocks_all}, BACKWARD, "all"),
+    (f.gradient_mask(**PAIR), {BACKWARD: half_of_all}, BACKWARD, "other"),
+    (f.gradient_factor(**PAIR), {BACKWARD: lambda dout, cache: dout}, BACKWARD, "unclear"),
     (f.gradient_factor(**PAIR), {}, BACKWARD, "1"),
     (f.gradient_factor(**PAIR), {BACKWARD: backwards.forgets_the_factor}, BACKWARD, "1-p"),
     (f.gradient_factor(**PAIR), {BACKWARD: backwards.masks_twice}, BACKWARD, "1/(1-p)"),
@@ -154,16 +192,21 @@ FACTS: tuple[tuple[Fact, dict[str, Any], str, str], ...] = (
     (f.test_gradient(**PAIR), backwards.pair(backwards.Remembering), BACKWARD, "stale mask"),
     (f.test_gradient(**PAIR), {BACKWARD: drops_at_test}, BACKWARD, "drops"),
     (f.test_gradient(**PAIR), {BACKWARD: backwards.crashes_at_test}, BACKWARD, "raises TypeError"),
+    (f.test_gradient(**PAIR), {}, BACKWARD, "1"),
+    (f.test_gradient(**PAIR), {FORWARD: backwards.twice_at_test}, BACKWARD, "1"),
+    (f.test_gradient(**PAIR), {FORWARD: backwards.drops_at_test_too}, BACKWARD, "1"),
     (f.cache_used(**PAIR), {}, BACKWARD, "own"),
     (f.cache_used(**PAIR), backwards.pair(backwards.Remembering), BACKWARD, "latest"),
     (f.gradient_at_zero_input(**PAIR), {}, BACKWARD, "passes"),
     (f.gradient_at_zero_input(**PAIR), backwards.pair(backwards.FromOutput), BACKWARD, "blocked"),
+    (f.gradient_at_zero_input(**PAIR), {BACKWARD: backwards.blocks_all}, BACKWARD, "all zero"),
     (f.dout_after(**PAIR), {}, BACKWARD, "kept"),
     (f.dout_after(**PAIR), {BACKWARD: backwards.overwrites_dout}, BACKWARD, "overwritten"),
     (f.value_at(given=([1.0, 3.0], 0.5), index=1), {}, "moments", "1"),
     (f.value_at(given=([1.0, 3.0], 0.5), index=7), {}, "moments", "missing"),
     (f.when_all_are_dropped(), {}, "multiplier", "zeros"),
     (f.when_all_are_dropped(), {"multiplier": again_when_empty}, "multiplier", "drawn again"),
+    (f.when_all_are_dropped(), {"multiplier": once_more_when_empty}, "multiplier", "drawn once more"),
     (f.when_all_are_dropped(), {"multiplier": one_when_empty}, "multiplier", "a single number"),
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import warnings
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -90,7 +91,7 @@ x: int = 5
 """
     space = loaded(cell(source, Role.ADDED, "1")).namespace
     assert {n for n in space if not n.startswith("__")} == {
-        *("math", "path", "SCALE", "table", "values", "steps", "helper", "Thing", "trained", "x"),
+        *("math", "path", "SCALE", "table", "values", "steps", "helper", "Thing", "trained", "branched", "x"),
     }
     assert (space["values"], space["steps"], space["x"]) == (4.0, [0, 1, 2], 5)
 
@@ -254,7 +255,8 @@ def test_an_unwatched_call_has_no_facts_and_warns_nobody() -> None:
         ("text", "text"),
         ((1, [2, (3,)]), (1, [2, (3,)])),
         ({"a": {"b": 1}}, {"a": {"b": 1}}),
-        ({1: 2}, Opaque("dict")),
+        ({1: 2, "a": 3}, {"a": 3}),
+        (Fraction(1, 4), 0.25),
         ({1, 2}, Opaque("set")),
         (b"x", Opaque("bytes")),
         (1j, Opaque("complex")),
@@ -374,3 +376,29 @@ def test_outside_the_main_thread_it_answers_as_well() -> None:
     thread.start()
     thread.join()
     assert [a.value for a in found] == [1]
+
+
+@pytest.mark.parametrize(
+    ("source", "defined"),
+    [
+        ("%matplotlib inline\nx = (7\n% 4)", "x"),  # a line that begins with % is no magic where it continues an expression
+        ("files = !ls\nx = 1", "x"),
+        ("x = 1\n!pip install \\\n  numpy", "x"),
+        ("x = %timeit -o f()", "x"),
+        ("print?\nx = 1", "x"),
+    ],
+)
+def test_ipython_syntax_costs_nothing(source: str, defined: str) -> None:
+    assert defined in loaded(cell(source, Role.ANSWER, "1")).namespace
+
+
+def test_annotations_may_be_put_off_for_the_whole_notebook() -> None:
+    room = loaded(cell("from __future__ import annotations", Role.ADDED, "1"))
+    assert not room.load(cell("def f(x) -> Unknown: return x", Role.ANSWER, "f"))
+
+
+def test_what_an_answer_leans_on_is_made_even_by_a_call() -> None:
+    room = loaded(cell("def make(): return 7", Role.ADDED, "1"))
+    room.load(Cell("2", Role.ADDED, "SEVEN = make()\nother = make()", ("SEVEN",)))
+    assert room.namespace["SEVEN"] == 7
+    assert "other" not in room.namespace

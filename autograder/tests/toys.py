@@ -142,11 +142,12 @@ CASES: tuple[tuple[str, Check], ...] = (
     ("mask", c.drops_everything_at_one(via="mask")),
     ("multiplier", c.drops_everything_at_one(via="multiplier")),
     (FORWARD, c.refuses(p=-0.1)),
+    (FORWARD, c.refuses_at_test_time(p=1.5)),
     ("mask", c.refuses(p=1.5, via="mask")),
     (FORWARD, c.keeps_its_input(p=0.3)),
     (FORWARD, c.keeps_the_dtype(p=0.3)),
     (FORWARD, c.takes_any_shape(p=0.3, shapes=SHAPES)),
-    ("mask", c.takes_any_shape(p=0.3, shapes=SHAPES, via="mask")),
+    ("mask", c.takes_any_shape(p=0.3, shapes=(7, *SHAPES), via="mask")),
     ("mask", c.is_boolean(p=0.3)),
     ("multiplier", c.holds_only(p=0.7)),
     ("dropout_backward", c.passes_gradient_to_kept_units_only(p=0.3, **PAIR)),
@@ -154,6 +155,8 @@ CASES: tuple[tuple[str, Check], ...] = (
     ("dropout_backward", c.follows_test_time(p=0.3, **PAIR)),
     ("dropout_backward", c.belongs_to_its_own_cache(p=0.3, **PAIR)),
     ("dropout_backward", c.passes_gradient_where_x_is_zero(p=0.3, **PAIR)),
+    ("dropout_backward", c.can_be_called_twice(p=0.3, **PAIR)),
+    ("dropout_backward", c.is_zero_after_dropping_everything(**PAIR)),
     ("dropout_backward", c.keeps_dout(p=0.3, **PAIR)),
     ("dropout_backward", c.gives_the_dtype_of_dout(p=0.3, **PAIR)),
     ("dropout_backward", c.agrees_with_finite_differences(p=0.3, **PAIR)),
@@ -163,6 +166,7 @@ CASES: tuple[tuple[str, Check], ...] = (
     ("quiz", c.is_filled_in(key="letter", choices="abc")),
     ("moments", c.agrees_with_the_solution(given=((4, 5), 0.3), names=("mean", "var"), name="var")),
     ("double", c.agrees_with_the_solution(given=([1.0, 3.0],), names=("out",), name="out")),
+    ("stack", c.keeps_single_precision(given=((4, 5), 0.3), names=("mean", "var"))),
     ("quiz", c.answers_rightly(key="number")),
     ("quiz", c.answers_rightly(key="letter", choices="abc")),
 )
@@ -178,7 +182,12 @@ def double(x: Array) -> Array:
     return 2 * x
 
 
-RIGHT |= {"moments": moments, "double": double, "quiz": {"number": 7, "letter": "b"}}
+def stack(x: Array, p: float) -> Any:
+    """A function of two arrays, for `keeps_single_precision`."""
+    return x.copy(), x**2 * p
+
+
+RIGHT |= {"moments": moments, "double": double, "stack": stack, "quiz": {"number": 7, "letter": "b"}}
 
 
 # ------------------------------------------------------------------------------------------------------------- rubbish, 40 kinds
@@ -294,6 +303,9 @@ _SINGLE: dict[str, Function] = {
     "unsigned numbers": _ones(255, "uint8"),
     "half precision": _ones(6e4, "float16"),
     "booleans": _ones(True, bool),
+    "a checkerboard of booleans": _like(lambda shape: np.resize([False, True, True], shape)),
+    "a checkerboard of whole numbers": _like(lambda shape: np.resize([0, 1, 1], shape)),
+    "a mask that is drawn": _like(lambda shape: np.random.default_rng().random(shape) < 0.5),
     "a checkerboard": _like(lambda shape: np.resize([0.0, 1.0], shape)),
     "another shape": _like(lambda shape: np.ones((*shape, 2))),
     "a masked array": _like(lambda shape: np.ma.masked_array(np.ones(shape), mask=True)),
