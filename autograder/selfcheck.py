@@ -70,7 +70,7 @@ def examine(exercise: Exercise, subject: Subject, assignment: Assignment) -> Exe
     """Judge one exercise on this machine with the public checks, and name the misconception when one shows."""
     reason = lacking(assignment)
     if reason:
-        return ExerciseResult(exercise.name, 0.0, 0.0, (), not_run=f"{reason}; marks do not suffer from it")
+        return ExerciseResult(exercise.name, 0.0, 0.0, (), not_run=reason)
     verdicts = judge(exercise, subject, assignment.slug)
     for verdict in verdicts:
         if verdict.outcome is Outcome.BROKEN:

@@ -274,7 +274,7 @@ def _tiny(found: dict[str, float], name: str, dtype: str) -> None:
 def finds_right_code_right(
     exam: Exam, *, module: str, p: float, shape: tuple[int, ...] = (32, 50), dtype: str = "float64", zeros: bool = False
 ) -> None:
-    """Finds that right NumPy code agrees with nn.{module}"""
+    """Finds that right NumPy code agrees with nn.{module} ({dtype})"""
     found = compared(exam, Comparison(module, p, shape, dtype, zeros))
     for name in ("out", "grad"):
         _tiny(found, name, dtype)
@@ -282,7 +282,7 @@ def finds_right_code_right(
 
 @verb()
 def keeps_its_head_among_zeros(exam: Exam, *, module: str = "Dropout", p: float, shape: tuple[int, ...] = (32, 50)) -> None:
-    """Finds right code right when half of x is 0, as after a ReLU"""
+    """Finds right code right for nn.{module} when half of x is 0, as after a ReLU"""
     found = compared(exam, Comparison(module, p, shape, zeros=True))
     for name in ("out", "grad"):
         _tiny(found, name, "float64")
@@ -311,7 +311,7 @@ def _is_about(found: dict[str, float], part: str, wanted: float) -> None:
 
 @verb()
 def counts_what_was_kept(exam: Exam, *, zeros: bool = False, shape: tuple[int, ...] = (30, 40)) -> None:
-    """Gives the share of units that the mask keeps as keep_rate"""
+    """Gives the share of units that the mask keeps as keep_rate (zeros in x: {zeros})"""
     _has_rate(compared(exam, Comparison("Fixed", shape=shape, zeros=zeros)))
 
 
@@ -406,7 +406,7 @@ def takes_every_batch_once_per_epoch(exam: Exam, *, epochs: int, batches: int, s
 
 @verb()
 def trains_in_training_mode(exam: Exam, *, epochs: int, batches: int, starts_in_eval: bool = False) -> None:
-    """Takes every step in training mode, in the last epoch as in the first"""
+    """Takes every step in training mode, to the last epoch (the model comes in eval mode: {starts_in_eval})"""
     modes = [mode for mode, _ in watched(exam, epochs, batches, starts_in_eval).steps]
     if not modes or not all(modes):
         raise Wrong(f"the model was in training mode in {sum(modes)} of {len(modes)} steps", "all of them")
@@ -501,8 +501,14 @@ def one_layer_twice(exam: Exam) -> str:
     x, first, second, grad, unmoved = _two_passes(exam, 0.3)
     if np.array_equal(first, second):
         return "one mask"
-    own = "own gradients" if np.allclose(grad, first / x) else "gradients of the latest"
+    with np.errstate(all="ignore"):
+        own = nearest_pass(grad, {"own gradients": first / x, "gradients of the latest": second / x})
     return own if unmoved else f"{own}, draws in eval"
+
+
+def nearest_pass(grad: Array, passes: dict[str, Array]) -> str:
+    """Which pass a gradient belongs to."""
+    return next((name for name, multiplier in passes.items() if np.allclose(grad, multiplier)), "other gradients")
 
 
 @fact
