@@ -6,6 +6,7 @@ import numpy as np
 
 from autograder import checks as c
 from autograder import misconception, variant
+from autograder.checks.lenses import asking
 from autograder.checks.noise import Positive
 from autograder.checks.uncertainty import NOISY, STEEP
 from autograder.model import Seed
@@ -18,8 +19,8 @@ STATS = {"names": ("mean", "entropy", "mutual_information")}
 PROBABILITIES = "gives_probabilities_for_each_pass"
 SOFTMAX = "is_the_softmax_of_each_pass"
 MEAN = "is_right(case=three passes and two examples, name=mean)"
-NOISE = "multiplies_by_noise"
-BRANCHES = "sets_some_and_keeps_some"
+NOISE = "multiplies_by_noise of Gaussian dropout"
+BRANCHES = "sets_some_and_keeps_some of alpha dropout"
 UNITS = "drops_inputs_of_the_layer"
 OVER_PASSES = "gives_over_the_passes(p=0.3, name=mean)"
 
@@ -29,6 +30,26 @@ BROAD = c.dirichlets(20, 30, 10, alpha=0.5, seed=71)  # 20 passes, 30 examples, 
 SPARSE = c.dirichlets(9, 40, 5, alpha=0.02, seed=72)  # many probabilities of 0, or next to it
 ONCE = c.dirichlets(1, 12, 4, alpha=1.0, seed=73)
 WIDE = ([[1.0, -0.5, 0.7], [0.3, 2.0, 0.0]], [[1.0, -1.0], [0.5, 0.0], [0.0, 2.0]])
+
+# One exercise, two functions: each is half of its weight
+GAUSSIAN = [
+    c.follows_the_normal_law(p=0.62, weight=9, needs=NOISE),
+    c.follows_the_normal_law(p=0.05, weight=4, needs=NOISE),
+    c.draws_a_factor_for_each_unit(p=0.62, weight=2, needs=NOISE),
+    c.is_identity_at_test_time(p=0.62, shape=(6, 5, 4, 7), needs=NOISE),
+    c.keeps_its_input(p=0.62, shape=(3, 4, 5), needs=NOISE),
+    c.refuses(p=1.5, needs=NOISE),
+]
+
+LOWERED = [
+    c.sets_dropped_units_to(p=0.62, wanted=-0.6346206188397101, weight=4, needs=BRANCHES),
+    c.keeps_units_on_the_line(p=0.62, wanted=(0.9499203038774588, 1.03543364126479), weight=6, needs=BRANCHES),
+    c.sets_dropped_units_to(p=0.1, wanted=-1.457738730518132, shape=(6, 5, 4, 7), weight=3, needs=BRANCHES),
+    c.drops_the_right_share(p=0.62, calls=2, **KEPT, weight=2, needs=BRANCHES),
+    c.drops_the_right_share(p=0.005, **KEPT, needs=BRANCHES),
+    c.keeps_a_varying_number(p=0.62, **KEPT, needs=BRANCHES),
+    c.is_identity_at_test_time(p=0.62, shape=(6, 5, 4, 7), needs=BRANCHES),
+]
 
 HIDDEN = {
     "mc_predict": [
@@ -56,21 +77,8 @@ HIDDEN = {
         c.is_right_like_the_solution(case="a single pass", given=(ONCE,), **STATS, name="mutual_information", tolerance=1e-6, needs=MEAN),
     ],
     "gaussian_dropout_forward": [
-        c.follows_the_normal_law(p=0.62, weight=6, needs=NOISE),
-        c.follows_the_normal_law(p=0.05, weight=3, needs=NOISE),
-        c.draws_a_factor_for_each_unit(p=0.62, needs=NOISE),
-        c.is_identity_at_test_time(p=0.62, shape=(6, 5, 4, 7), needs=NOISE),
-        c.keeps_its_input(p=0.62, shape=(3, 4, 5), needs=NOISE),
-        c.refuses(p=1.5, needs=NOISE),
-    ],
-    "alpha_dropout_forward": [
-        c.sets_dropped_units_to(p=0.62, wanted=-0.6346206188397101, weight=4, needs=BRANCHES),
-        c.keeps_units_on_the_line(p=0.62, wanted=(0.9499203038774588, 1.03543364126479), weight=6, needs=BRANCHES),
-        c.sets_dropped_units_to(p=0.1, wanted=-1.457738730518132, shape=(6, 5, 4, 7), weight=3, needs=BRANCHES),
-        c.drops_the_right_share(p=0.62, calls=2, **KEPT, weight=2, needs=BRANCHES),
-        c.drops_the_right_share(p=0.005, **KEPT, needs=BRANCHES),
-        c.keeps_a_varying_number(p=0.62, **KEPT, needs=BRANCHES),
-        c.is_identity_at_test_time(p=0.62, shape=(6, 5, 4, 7), needs=BRANCHES),
+        *(asking("gaussian_dropout_forward", check, "Gaussian dropout") for check in GAUSSIAN),
+        *(asking("alpha_dropout_forward", check, "alpha dropout") for check in LOWERED),
     ],
     "fixed_mc_dropout": [
         c.drops_inputs_of_the_layer(p=0.62, units=6, needs=UNITS),
@@ -381,7 +389,7 @@ def _gaussian(x, spread, rng, mean=1.0):
     return x * factor, factor
 
 
-@misconception("gaussian_dropout_forward", signs="noise_spread", name="the_variance_is_the_standard_deviation")
+@misconception("gaussian_dropout_forward", signs="gaussian_noise_spread", name="the_variance_is_the_standard_deviation")
 def gaussian_variance(x, p, rng, train=True):
     """Your noise has the STANDARD DEVIATION p / (1 - p). That should be its variance: take the root before you hand it to the generator."""
     if not 0 <= p < 1:
@@ -389,7 +397,7 @@ def gaussian_variance(x, p, rng, train=True):
     return _gaussian(x, p / (1 - p), rng) if train else (x, None)
 
 
-@misconception("gaussian_dropout_forward", signs="noise_spread", name="the_noise_is_that_of_vanilla_dropout")
+@misconception("gaussian_dropout_forward", signs="gaussian_noise_spread", name="the_noise_is_that_of_vanilla_dropout")
 def gaussian_vanilla(x, p, rng, train=True):
     """Your noise has the variance p (1 - p), that of a mask of 0 and 1. Inverted dropout divides by 1 - p, and its variance is p / (1 -
     p)."""
@@ -398,7 +406,7 @@ def gaussian_vanilla(x, p, rng, train=True):
     return _gaussian(x, np.sqrt(p * (1 - p)), rng) if train else (x, None)
 
 
-@misconception("gaussian_dropout_forward", signs="noise_spread", name="p_is_the_standard_deviation")
+@misconception("gaussian_dropout_forward", signs="gaussian_noise_spread", name="p_is_the_standard_deviation")
 def gaussian_p(x, p, rng, train=True):
     """Your noise has the standard deviation p. The noise of dropout with probability p has the variance p / (1 - p)."""
     if not 0 <= p < 1:
@@ -406,7 +414,7 @@ def gaussian_p(x, p, rng, train=True):
     return _gaussian(x, p, rng) if train else (x, None)
 
 
-@misconception("gaussian_dropout_forward", signs="noise_spread", name="p_is_the_variance")
+@misconception("gaussian_dropout_forward", signs="gaussian_noise_spread", name="p_is_the_variance")
 def gaussian_sqrt_p(x, p, rng, train=True):
     """Your noise has the variance p. The noise of dropout with probability p has the variance p / (1 - p), which grows beyond all bounds as
     p comes near 1."""
@@ -415,7 +423,7 @@ def gaussian_sqrt_p(x, p, rng, train=True):
     return _gaussian(x, np.sqrt(p), rng) if train else (x, None)
 
 
-@misconception("gaussian_dropout_forward", signs="noise_spread", name="p_is_the_keep_probability")
+@misconception("gaussian_dropout_forward", signs="gaussian_noise_spread", name="p_is_the_keep_probability")
 def gaussian_keep(x, p, rng, train=True):
     """Your noise has the variance (1 - p) / p: you read p as the probability of KEEPING, as Srivastava et al. write it. Here p drops, and
     the variance is p / (1 - p)."""
@@ -424,7 +432,7 @@ def gaussian_keep(x, p, rng, train=True):
     return _gaussian(x, np.sqrt((1 - p) / p) if p else 0.0, rng) if train else (x, None)
 
 
-@misconception("gaussian_dropout_forward", signs="noise", name="noise_is_added")
+@misconception("gaussian_dropout_forward", signs="gaussian_noise", name="noise_is_added")
 def gaussian_additive(x, p, rng, train=True):
     """You ADD noise to x. Dropout multiplies: a unit that is 0 stays 0, and a large one is disturbed more than a small one."""
     if not 0 <= p < 1:
@@ -434,7 +442,7 @@ def gaussian_additive(x, p, rng, train=True):
     return (x + np.sqrt(p / (1 - p)) * rng.standard_normal(x.shape)).astype(x.dtype), None
 
 
-@misconception("gaussian_dropout_forward", signs="noise_mean", name="noise_has_mean_zero")
+@misconception("gaussian_dropout_forward", signs="gaussian_noise_mean", name="noise_has_mean_zero")
 def gaussian_centred(x, p, rng, train=True):
     """Your factors have the mean 0, so on average nothing of x is left. Their mean must be 1: then test time can return x as it is."""
     if not 0 <= p < 1:
@@ -442,7 +450,7 @@ def gaussian_centred(x, p, rng, train=True):
     return _gaussian(x, np.sqrt(p / (1 - p)), rng, mean=0.0) if train else (x, None)
 
 
-@misconception("gaussian_dropout_forward", signs="noise_mean", name="the_mean_is_the_keep_probability")
+@misconception("gaussian_dropout_forward", signs="gaussian_noise_mean", name="the_mean_is_the_keep_probability")
 def gaussian_mean_q(x, p, rng, train=True):
     """Your factors have the mean 1 - p, like the mask of vanilla dropout. Here their mean is 1, and test time needs no factor."""
     if not 0 <= p < 1:
@@ -450,7 +458,7 @@ def gaussian_mean_q(x, p, rng, train=True):
     return _gaussian(x, np.sqrt(p / (1 - p)), rng, mean=1 - p) if train else (x, None)
 
 
-@misconception("gaussian_dropout_forward", signs="noise", name="this_is_dropout_with_zeros")
+@misconception("gaussian_dropout_forward", signs="gaussian_noise", name="this_is_dropout_with_zeros")
 def gaussian_bernoulli(x, p, rng, train=True):
     """This is inverted dropout itself: factors 0 and 1 / (1 - p). Here each factor is drawn from a NORMAL distribution with the same mean
     and variance."""
@@ -462,7 +470,7 @@ def gaussian_bernoulli(x, p, rng, train=True):
     return x * factor, factor
 
 
-@misconception("gaussian_dropout_forward", signs="noise_shape", name="any_noise_of_that_variance_will_do")
+@misconception("gaussian_dropout_forward", signs="gaussian_noise_shape", name="any_noise_of_that_variance_will_do")
 def gaussian_uniform(x, p, rng, train=True):
     """Your factors have the right mean and variance, but they are drawn from a uniform distribution. Draw normal ones: rng.normal or
     rng.standard_normal."""
@@ -474,9 +482,10 @@ def gaussian_uniform(x, p, rng, train=True):
     return x * factor, factor
 
 
-@misconception("gaussian_dropout_forward", signs="noise_of", name="one_noise_serves_the_whole_batch")
+@misconception("gaussian_dropout_forward", signs="gaussian_noise_of", name="one_noise_serves_the_whole_batch")
 def gaussian_per_feature(x, p, rng, train=True):
-    """All examples of your batch get the same noise. Draw a factor for every unit of every example: noise of the full shape of x."""
+    """In your Gaussian dropout all examples of a batch get the same noise. Draw a factor for every unit of every example: noise of the full
+    shape of x."""
     if not 0 <= p < 1:
         raise ValueError("p")
     if not train:
@@ -485,7 +494,7 @@ def gaussian_per_feature(x, p, rng, train=True):
     return x * factor, factor
 
 
-@misconception("gaussian_dropout_forward", signs="noise_of", name="one_number_disturbs_everything")
+@misconception("gaussian_dropout_forward", signs="gaussian_noise_of", name="one_number_disturbs_everything")
 def gaussian_one_number(x, p, rng, train=True):
     """You draw a single number and multiply everything by it. Draw a factor for every unit: noise of the shape of x."""
     if not 0 <= p < 1:
@@ -496,35 +505,35 @@ def gaussian_one_number(x, p, rng, train=True):
     return x * factor, factor
 
 
-@misconception("gaussian_dropout_forward", signs="at_rest", name="noise_stays_on_at_test_time")
+@misconception("gaussian_dropout_forward", signs="gaussian_at_rest", name="noise_stays_on_at_test_time")
 def gaussian_always(x, p, rng, train=True):
-    """Your function makes noise at test time as well. With train=False return x unchanged and draw nothing; who wants noise at test time
-    (as in MC dropout) calls it with train=True."""
+    """Your Gaussian dropout makes noise at test time as well. With train=False return x unchanged and draw nothing; who wants noise at test
+    time (as in MC dropout) calls it with train=True."""
     if not 0 <= p < 1:
         raise ValueError("p")
     return _gaussian(x, np.sqrt(p / (1 - p)), rng or np.random.default_rng())
 
 
-@misconception("gaussian_dropout_forward", signs="next_noise", name="a_fixed_seed_belongs_in_the_function")
+@misconception("gaussian_dropout_forward", signs="gaussian_next_noise", name="a_fixed_seed_belongs_in_the_function")
 def gaussian_frozen(x, p, rng, train=True):
-    """Every call makes the same noise, because the function sets a fixed seed. Draw from the rng that is handed in."""
+    """Every call of gaussian_dropout_forward makes the same noise, because it sets a fixed seed. Draw from the rng that is handed in."""
     if not 0 <= p < 1:
         raise ValueError("p")
     return _gaussian(x, np.sqrt(p / (1 - p)), np.random.default_rng(0)) if train else (x, None)
 
 
-@misconception("gaussian_dropout_forward", signs="noise_from", name="np_random_is_just_as_good")
+@misconception("gaussian_dropout_forward", signs="gaussian_noise_from", name="np_random_is_just_as_good")
 def gaussian_global(x, p, rng, train=True):
-    """You draw from np.random, the global generator. Then the same rng gives other noise each time and nobody can repeat your result. Draw
-    from the rng that is handed in."""
+    """Your Gaussian noise comes from np.random, the global generator. Then the same rng gives other noise each time and nobody can repeat
+    your result. Draw from the rng that is handed in."""
     if not 0 <= p < 1:
         raise ValueError("p")
     return _gaussian(x, np.sqrt(p / (1 - p)), np.random.mtrand._rand) if train else (x, None)
 
 
-@misconception("gaussian_dropout_forward", signs="input_after", name="the_input_may_be_overwritten")
+@misconception("gaussian_dropout_forward", signs="gaussian_input_after", name="the_input_may_be_overwritten")
 def gaussian_in_place(x, p, rng, train=True):
-    """Your function changes x itself (*= works in place). Others may still need it: write x * noise into a new array."""
+    """Your gaussian_dropout_forward changes x itself (*= works in place). Others may still need it: write x * noise into a new array."""
     if not 0 <= p < 1:
         raise ValueError("p")
     if train:
@@ -532,9 +541,10 @@ def gaussian_in_place(x, p, rng, train=True):
     return x, None
 
 
-@misconception("gaussian_dropout_forward", signs="float32_gives", name="the_noise_decides_about_the_dtype")
+@misconception("gaussian_dropout_forward", signs="gaussian_float32_gives", name="the_noise_decides_about_the_dtype")
 def gaussian_float64(x, p, rng, train=True):
-    """float32 becomes float64: the generator draws float64, and NumPy widens the product. Turn the noise into x.dtype first."""
+    """In Gaussian dropout float32 becomes float64: the generator draws float64, and NumPy widens the product. Turn the noise into x.dtype
+    first."""
     if not 0 <= p < 1:
         raise ValueError("p")
     return (x * (1 + np.sqrt(p / (1 - p)) * rng.standard_normal(x.shape)), None) if train else (x, None)
@@ -556,167 +566,195 @@ def _legal(p):
         raise ValueError("p is a probability")
 
 
-@misconception("alpha_dropout_forward", signs="dropped_to slope shift", name="dropped_units_are_set_to_zero")
-def alpha_ordinary(x, p, rng, train=True):
+@misconception("gaussian_dropout_forward", signs="alpha_dropped_to alpha_slope alpha_shift", name="dropped_units_are_set_to_zero")
+class AlphaOrdinary:
     """This is ordinary inverted dropout: dropped units become 0 and the others are divided by 1 - p. Alpha dropout sets them to alpha', and
     then multiplies EVERYTHING by a and adds b."""
-    _legal(p)
-    if not train:
-        return x, None
-    if p == 1:
-        return np.zeros_like(x), None
-    return _alpha(x, p, rng, 1 / (1 - p), 0.0, 0.0)
+
+    def alpha_dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        if not train:
+            return x, None
+        if p == 1:
+            return np.zeros_like(x), None
+        return _alpha(x, p, rng, 1 / (1 - p), 0.0, 0.0)
 
 
-@misconception("alpha_dropout_forward", signs="dropped_to slope shift", name="the_low_value_is_all")
-def alpha_without_repair(x, p, rng, train=True):
+@misconception("gaussian_dropout_forward", signs="alpha_dropped_to alpha_slope alpha_shift", name="the_low_value_is_all")
+class AlphaWithoutRepair:
     """You set dropped units to alpha' and leave it at that. Mean and variance are no longer 0 and 1 then: multiply everything by a and add
     b."""
-    _legal(p)
-    if not train:
-        return x, None
-    return _alpha(x, p, rng, 1.0, 0.0) if p < 1 else (np.zeros_like(x), None)
+
+    def alpha_dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        if not train:
+            return x, None
+        return _alpha(x, p, rng, 1.0, 0.0) if p < 1 else (np.zeros_like(x), None)
 
 
-@misconception("alpha_dropout_forward", signs="dropped_to", name="only_kept_units_are_repaired")
-def alpha_kept_only(x, p, rng, train=True):
+@misconception("gaussian_dropout_forward", signs="alpha_dropped_to", name="only_kept_units_are_repaired")
+class AlphaKeptOnly:
     """Kept units are right, but dropped ones stay at alpha'. a and b belong to both: a dropped unit becomes a alpha' + b."""
-    _legal(p)
-    if not train:
-        return x, None
-    if p == 1:
-        return np.zeros_like(x), None
-    a, b = _constants(p)
-    kept = rng.random(x.shape) >= p
-    return np.where(kept, a * x + b, ALPHA).astype(x.dtype), kept
+
+    def alpha_dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        if not train:
+            return x, None
+        if p == 1:
+            return np.zeros_like(x), None
+        a, b = _constants(p)
+        kept = rng.random(x.shape) >= p
+        return np.where(kept, a * x + b, ALPHA).astype(x.dtype), kept
 
 
-@misconception("alpha_dropout_forward", signs="slope", name="survivors_are_divided_by_the_keep_probability_too")
-def alpha_inverted_too(x, p, rng, train=True):
+@misconception("gaussian_dropout_forward", signs="alpha_slope", name="survivors_are_divided_by_the_keep_probability_too")
+class AlphaInvertedToo:
     """You divide the survivors by 1 - p as well. In alpha dropout a and b restore mean and variance; the inverted trick has no place
     besides."""
-    _legal(p)
-    if not train:
-        return x, None
-    if p == 1:
-        return np.zeros_like(x), None
-    a, b = _constants(p)
-    kept = rng.random(x.shape) >= p
-    return np.where(kept, a * x / (1 - p) + b, a * ALPHA + b).astype(x.dtype), kept
+
+    def alpha_dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        if not train:
+            return x, None
+        if p == 1:
+            return np.zeros_like(x), None
+        a, b = _constants(p)
+        kept = rng.random(x.shape) >= p
+        return np.where(kept, a * x / (1 - p) + b, a * ALPHA + b).astype(x.dtype), kept
 
 
-@misconception("alpha_dropout_forward", signs="slope", name="a_needs_no_root")
-def alpha_no_root(x, p, rng, train=True):
+@misconception("gaussian_dropout_forward", signs="alpha_slope", name="a_needs_no_root")
+class AlphaNoRoot:
     """Your a is the square of the right one: the root is missing. A factor comes out of a variance squared, so a is 1 divided by the ROOT
     of the variance."""
-    _legal(p)
-    if not train:
-        return x, None
-    if p == 1:
-        return np.zeros_like(x), None
-    a = _constants(p)[0] ** 2
-    return _alpha(x, p, rng, a, -a * p * ALPHA)
 
-
-@misconception("alpha_dropout_forward", signs="shift", name="b_has_the_sign_of_alpha")
-def alpha_sign_of_b(x, p, rng, train=True):
-    """Your b has the wrong sign. Dropping to a negative value lowers the mean by p alpha', and b must raise it again: b = -a p alpha', a
-    positive number."""
-    _legal(p)
-    if not train:
-        return x, None
-    a, b = _constants(p)
-    return _alpha(x, p, rng, a, -b) if p < 1 else (np.zeros_like(x), None)
-
-
-@misconception("alpha_dropout_forward", signs="dropped_to shift", name="b_can_be_left_out")
-def alpha_no_shift(x, p, rng, train=True):
-    """You multiply by a but do not add b. The variance is repaired, the mean is not: add b to everything."""
-    _legal(p)
-    if not train:
-        return x, None
-    return _alpha(x, p, rng, _constants(p)[0], 0.0) if p < 1 else (np.zeros_like(x), None)
-
-
-@misconception("alpha_dropout_forward", signs="shift slope", name="b_is_added_before_the_multiplication")
-def alpha_shift_first(x, p, rng, train=True):
-    """You add the repair of the mean after multiplying by a, but without a in it: b = -a p alpha', not -p alpha'."""
-    _legal(p)
-    if not train:
-        return x, None
-    a, b = _constants(p)
-    return _alpha(x, p, rng, a, b / a) if p < 1 else (np.zeros_like(x), None)
-
-
-@misconception("alpha_dropout_forward", signs="drop_share", name="p_is_the_keep_probability")
-def alpha_swapped_mask(x, p, rng, train=True):
-    """Your constants are right, but the mask is the wrong way round: units STAY with probability p. They should be dropped with probability
-    p."""
-    _legal(p)
-    if not train:
-        return x, None
-    if p == 1:
-        return np.zeros_like(x), None
-    a, b = _constants(p)
-    kept = rng.random(x.shape) < p if p else np.ones(x.shape, dtype=bool)
-    return np.where(kept, a * x + b, a * ALPHA + b).astype(x.dtype), kept
-
-
-@misconception("alpha_dropout_forward", signs="at_rest", name="the_repair_belongs_to_test_time_too")
-def alpha_repairs_at_test(x, p, rng, train=True):
-    """At test time you return a x + b. Nothing was dropped there, so nothing needs repair: return x unchanged."""
-    _legal(p)
-    if p == 1:
-        return (np.zeros_like(x) if train else x), None
-    a, b = _constants(p)
-    return _alpha(x, p, rng, a, b) if train else ((a * x + b).astype(x.dtype), None)
-
-
-@misconception("alpha_dropout_forward", signs="rows", name="one_mask_serves_the_whole_batch")
-def alpha_row_mask(x, p, rng, train=True):
-    """All examples of your batch lose the same units. Draw a mask of the full shape of x."""
-    _legal(p)
-    if not train:
-        return x, None
-    if p == 1:
-        return np.zeros_like(x), None
-    a, b = _constants(p)
-    kept = np.broadcast_to(rng.random((1, *x.shape[1:])) >= p, x.shape)
-    return np.where(kept, a * x + b, a * ALPHA + b).astype(x.dtype), kept
-
-
-@misconception("alpha_dropout_forward", signs="at_one", name="p_equal_to_one_needs_no_thought")
-def alpha_at_one(x, p, rng, train=True):
-    """At p = 1 you compute 1 / 0, and NaN comes out. All units are dropped there: return zeros before a is computed."""
-    _legal(p)
-    if not train:
-        return x, None
-    with np.errstate(all="ignore"):
-        a = np.float64((1 - p) * (1 + p * ALPHA**2)) ** -0.5
+    def alpha_dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        if not train:
+            return x, None
+        if p == 1:
+            return np.zeros_like(x), None
+        a = _constants(p)[0] ** 2
         return _alpha(x, p, rng, a, -a * p * ALPHA)
 
 
-@misconception("alpha_dropout_forward", signs="next_mask", name="a_fixed_seed_belongs_in_the_function")
-def alpha_frozen(x, p, rng, train=True):
-    """Every call drops the same units, because the function sets a fixed seed. Draw from the rng that is handed in."""
-    _legal(p)
-    if not train:
-        return x, None
-    a, b = _constants(p)
-    return _alpha(x, p, np.random.default_rng(1), a, b) if p < 1 else (np.zeros_like(x), None)
+@misconception("gaussian_dropout_forward", signs="alpha_shift", name="b_has_the_sign_of_alpha")
+class AlphaSignOfB:
+    """Your b has the wrong sign. Dropping to a negative value lowers the mean by p alpha', and b must raise it again: b = -a p alpha', a
+    positive number."""
+
+    def alpha_dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        if not train:
+            return x, None
+        a, b = _constants(p)
+        return _alpha(x, p, rng, a, -b) if p < 1 else (np.zeros_like(x), None)
 
 
-@misconception("alpha_dropout_forward", signs="float32_gives", name="the_constants_decide_about_the_dtype")
-def alpha_float64(x, p, rng, train=True):
-    """float32 becomes float64 in your function. Give the result the dtype of x."""
-    _legal(p)
-    if not train:
-        return x, None
-    if p == 1:
-        return np.zeros_like(x), None
-    a, b = _constants(p)
-    kept = rng.random(x.shape) >= p
-    return np.where(kept, a * x.astype(float) + b, a * ALPHA + b), kept
+@misconception("gaussian_dropout_forward", signs="alpha_dropped_to alpha_shift", name="b_can_be_left_out")
+class AlphaNoShift:
+    """You multiply by a but do not add b. The variance is repaired, the mean is not: add b to everything."""
+
+    def alpha_dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        if not train:
+            return x, None
+        return _alpha(x, p, rng, _constants(p)[0], 0.0) if p < 1 else (np.zeros_like(x), None)
+
+
+@misconception("gaussian_dropout_forward", signs="alpha_shift alpha_slope", name="b_is_added_before_the_multiplication")
+class AlphaShiftFirst:
+    """You add the repair of the mean after multiplying by a, but without a in it: b = -a p alpha', not -p alpha'."""
+
+    def alpha_dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        if not train:
+            return x, None
+        a, b = _constants(p)
+        return _alpha(x, p, rng, a, b / a) if p < 1 else (np.zeros_like(x), None)
+
+
+@misconception("gaussian_dropout_forward", signs="alpha_drop_share", name="units_stay_with_probability_p")
+class AlphaSwappedMask:
+    """Your constants are right, but the mask is the wrong way round: units STAY with probability p. They should be dropped with probability
+    p."""
+
+    def alpha_dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        if not train:
+            return x, None
+        if p == 1:
+            return np.zeros_like(x), None
+        a, b = _constants(p)
+        kept = rng.random(x.shape) < p if p else np.ones(x.shape, dtype=bool)
+        return np.where(kept, a * x + b, a * ALPHA + b).astype(x.dtype), kept
+
+
+@misconception("gaussian_dropout_forward", signs="alpha_at_rest", name="the_repair_belongs_to_test_time_too")
+class AlphaRepairsAtTest:
+    """At test time your alpha dropout returns a x + b. Nothing was dropped there, so nothing needs repair: return x unchanged."""
+
+    def alpha_dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        if p == 1:
+            return (np.zeros_like(x) if train else x), None
+        a, b = _constants(p)
+        return _alpha(x, p, rng, a, b) if train else ((a * x + b).astype(x.dtype), None)
+
+
+@misconception("gaussian_dropout_forward", signs="alpha_rows", name="one_mask_serves_the_whole_batch")
+class AlphaRowMask:
+    """In your alpha dropout all examples of a batch lose the same units. Draw a mask of the full shape of x."""
+
+    def alpha_dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        if not train:
+            return x, None
+        if p == 1:
+            return np.zeros_like(x), None
+        a, b = _constants(p)
+        kept = np.broadcast_to(rng.random((1, *x.shape[1:])) >= p, x.shape)
+        return np.where(kept, a * x + b, a * ALPHA + b).astype(x.dtype), kept
+
+
+@misconception("gaussian_dropout_forward", signs="alpha_at_one", name="p_equal_to_one_needs_no_thought")
+class AlphaAtOne:
+    """At p = 1 your alpha dropout computes 1 / 0, and NaN comes out. All units are dropped there: return zeros before a is computed."""
+
+    def alpha_dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        if not train:
+            return x, None
+        with np.errstate(all="ignore"):
+            a = np.float64((1 - p) * (1 + p * ALPHA**2)) ** -0.5
+            return _alpha(x, p, rng, a, -a * p * ALPHA)
+
+
+@misconception("gaussian_dropout_forward", signs="alpha_next_mask", name="a_fixed_seed_belongs_in_the_mask")
+class AlphaFrozen:
+    """Every call of alpha_dropout_forward drops the same units, because it sets a fixed seed. Draw from the rng that is handed in."""
+
+    def alpha_dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        if not train:
+            return x, None
+        a, b = _constants(p)
+        return _alpha(x, p, np.random.default_rng(1), a, b) if p < 1 else (np.zeros_like(x), None)
+
+
+@misconception("gaussian_dropout_forward", signs="alpha_float32_gives", name="the_constants_decide_about_the_dtype")
+class AlphaFloat64:
+    """float32 becomes float64 in your alpha_dropout_forward. Give the result the dtype of x."""
+
+    def alpha_dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        if not train:
+            return x, None
+        if p == 1:
+            return np.zeros_like(x), None
+        a, b = _constants(p)
+        kept = rng.random(x.shape) >= p
+        return np.where(kept, a * x.astype(float) + b, a * ALPHA + b), kept
 
 
 # ======================================================================================================= wrong: fixed_mc_dropout
@@ -1008,57 +1046,61 @@ def gaussian_multivariate(x, p, rng, train=True):
     return np.multiply(x, factor), factor
 
 
-@variant("alpha_dropout_forward")
-def alpha_multiplied(x, p, rng, train=True):
-    _legal(p)
-    if not train:
-        return x.copy(), None
-    if p == 1:
-        return x * 0, None
-    scale, alpha = 1.0507009873554805, 1.6732632423543772
-    low, q = -scale * alpha, 1 - p
-    mask = rng.binomial(1, q, size=x.shape)
-    a = (q + low**2 * q * p) ** (-0.5)
-    b = -a * ((1 - q) * low)
-    return (a * (mask * x + (1 - mask) * low) + b).astype(x.dtype), mask
+@variant("gaussian_dropout_forward")
+class AlphaMultiplied:
+    def alpha_dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        if not train:
+            return x.copy(), None
+        if p == 1:
+            return x * 0, None
+        scale, alpha = 1.0507009873554805, 1.6732632423543772
+        low, q = -scale * alpha, 1 - p
+        mask = rng.binomial(1, q, size=x.shape)
+        a = (q + low**2 * q * p) ** (-0.5)
+        b = -a * ((1 - q) * low)
+        return (a * (mask * x + (1 - mask) * low) + b).astype(x.dtype), mask
 
 
-@variant("alpha_dropout_forward")
-def alpha_assigned(x, p, rng, train=True):
-    _legal(p)
-    if not train:
-        return x, None
-    if p in (0, 1):
-        return (x if p == 0 else np.zeros_like(x)), None
-    a, b = _constants(p)
-    out = x * x.dtype.type(a) + x.dtype.type(b)
-    out[rng.uniform(size=x.shape) < p] = a * ALPHA + b
-    return out, None
+@variant("gaussian_dropout_forward")
+class AlphaAssigned:
+    def alpha_dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        if not train:
+            return x, None
+        if p in (0, 1):
+            return (x if p == 0 else np.zeros_like(x)), None
+        a, b = _constants(p)
+        out = x * x.dtype.type(a) + x.dtype.type(b)
+        out[rng.uniform(size=x.shape) < p] = a * ALPHA + b
+        return out, None
 
 
-@variant("alpha_dropout_forward")
-def alpha_centred(x, p, rng, train=True):
-    _legal(p)
-    if not train:
-        return x, None
-    if p == 1:
-        return np.zeros(x.shape, x.dtype), None
-    kept = rng.random(x.shape) < 1 - p
-    mixed = x + (ALPHA - x) * ~kept
-    return ((mixed - p * ALPHA) / math.sqrt((1 - p) * (1 + p * ALPHA**2))).astype(x.dtype), kept
+@variant("gaussian_dropout_forward")
+class AlphaCentred:
+    def alpha_dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        if not train:
+            return x, None
+        if p == 1:
+            return np.zeros(x.shape, x.dtype), None
+        kept = rng.random(x.shape) < 1 - p
+        mixed = x + (ALPHA - x) * ~kept
+        return ((mixed - p * ALPHA) / math.sqrt((1 - p) * (1 + p * ALPHA**2))).astype(x.dtype), kept
 
 
-@variant("alpha_dropout_forward")
-def alpha_rounded_constant(x, p, rng, train=True):
-    _legal(p)
-    if not train:
-        return x, None
-    if p == 1:
-        return np.zeros_like(x), None
-    low = -1.758099341
-    a = 1 / math.sqrt((1 - p) * (1 + p * low * low))
-    kept = rng.integers(0, 2**53, size=x.shape) >= p * 2**53
-    return np.where(kept, a * (x - p * low), a * low * (1 - p)).astype(x.dtype), kept
+@variant("gaussian_dropout_forward")
+class AlphaRoundedConstant:
+    def alpha_dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        if not train:
+            return x, None
+        if p == 1:
+            return np.zeros_like(x), None
+        low = -1.758099341
+        a = 1 / math.sqrt((1 - p) * (1 + p * low * low))
+        kept = rng.integers(0, 2**53, size=x.shape) >= p * 2**53
+        return np.where(kept, a * (x - p * low), a * low * (1 - p)).astype(x.dtype), kept
 
 
 @variant("fixed_mc_dropout")

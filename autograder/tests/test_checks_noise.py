@@ -11,6 +11,7 @@ import pytest
 from autograder import checks as c
 from autograder.checks import facts as f
 from autograder.checks import uncertainty_facts as u
+from autograder.checks.lenses import asked_of, asking
 from autograder.checks.noise import Positive, branches
 from autograder.exam import Exam, Wrong
 from autograder.judge import judge
@@ -216,3 +217,26 @@ def test_junk_breaks_nothing(name: str) -> None:
         assert found.got
     for made in FACTS:
         assert fact(made, junk()[name])
+
+
+# ------------------------------------------------------------------------------------------- several functions in one exercise
+def test_each_function_of_an_exercise_is_asked_by_itself() -> None:
+    both = [asking("toy", c.multiplies_by_noise(p=0.3), "the bell"), asking("other", c.sets_some_and_keeps_some(p=0.3), "the step")]
+    both += [asking(name, c.repeats_with_the_seed(p=0.3), of) for name, of in (("toy", "the bell"), ("other", "the step"))]
+    exercise = Exercise("toy", both, functions=("toy", "other"))
+    first, second, *seeded = judge(exercise, Local(namespace={"toy": bell, "other": low}), "slug", "salt")
+    assert first.passed
+    assert second.passed
+    assert all(v.passed for v in seeded)
+    assert second.check == "sets_some_and_keeps_some of the step(p=0.3)"
+    assert second.sentence.endswith("(the step)")
+    first, second, *seeded = judge(exercise, Local(namespace={"toy": bell, "other": bell}), "slug", "salt")
+    assert first.passed
+    assert second.outcome is Outcome.FAILED
+    assert "other(" in second.call
+
+
+def test_each_function_of_an_exercise_has_facts_of_its_own() -> None:
+    facts = [asked_of("toy", u.noise(), "bell"), asked_of("other", u.noise(), "step")]
+    found = {fact.name: fact.look(Exam("toy", Local(namespace={"toy": bell, "other": low}), "seed")) for fact in facts}
+    assert found == {"bell_noise": "times noise", "step_noise": "other"}

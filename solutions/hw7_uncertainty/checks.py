@@ -10,6 +10,7 @@ from autograder import checks as c
 from autograder.checks import facts as f
 from autograder.checks import theory as t
 from autograder.checks import uncertainty_facts as u
+from autograder.checks.lenses import asked_of, asking
 from autograder.checks.noise import Positive
 from autograder.checks.uncertainty import NOISY, STEEP
 from autograder.model import Seed
@@ -20,8 +21,8 @@ KEPT = {"via": Positive()}  # alpha dropout of ones: what stays positive was kep
 PROBABILITIES = "gives_probabilities_for_each_pass"
 SOFTMAX = "is_the_softmax_of_each_pass"
 MEAN = "is_right(case=three passes and two examples, name=mean)"
-NOISE = "multiplies_by_noise"
-BRANCHES = "sets_some_and_keeps_some"
+NOISE = "multiplies_by_noise of Gaussian dropout"
+BRANCHES = "sets_some_and_keeps_some of alpha dropout"
 UNITS = "drops_inputs_of_the_layer"
 
 # Scores of thousands, with whole answers: e^-1000 is exactly 0 here. One row is far below the other.
@@ -40,6 +41,43 @@ UNSURE_AND_AGREED = [[[0.5, 0.5]], [[0.5, 0.5]]]
 
 LAYER = ([[1.0, -0.5], [0.3, 2.0]], [[1.0, 0.0, -1.0], [0.5, 1.5, 0.0]])
 HUGE = ([[1.0], [0.0]], [[1000.0, 0.0]])
+
+# One exercise, two functions: each is half of its weight
+GAUSSIAN = [
+    c.multiplies_by_noise(p=0.3, weight=2),
+    c.follows_the_normal_law(p=0.3, weight=10, needs=NOISE),
+    c.is_identity_at_test_time(p=0.3, weight=2, needs=NOISE),
+    c.draws_nothing_at_test_time(p=0.3, needs="is_identity_at_test_time of Gaussian dropout"),
+    c.draws_a_factor_for_each_unit(p=0.3, weight=4, needs=NOISE),
+    c.repeats_with_the_seed(p=0.3, needs=NOISE),
+    c.leaves_global_random_state_alone(p=0.3, needs=NOISE),
+    c.keeps_its_input(p=0.3, needs=NOISE),
+    c.keeps_the_dtype(p=0.3, dtype="float32", needs=NOISE),
+    c.takes_any_shape(p=0.3, shapes=SHAPES, needs=NOISE),
+    c.drops_nothing_at_zero(needs=NOISE),
+    c.refuses(p=-0.1, needs=NOISE),
+    c.refuses(p=1.0, needs=NOISE),
+]
+
+ALPHA = [
+    c.sets_some_and_keeps_some(p=0.3),
+    c.sets_dropped_units_to(p=0.3, wanted=-1.0595481589864804, weight=4, needs=BRANCHES),
+    c.keeps_units_on_the_line(p=0.3, wanted=(0.8609526162463562, 0.45409206813706293), weight=6, needs=BRANCHES),
+    c.drops_the_right_share(p=0.3, **KEPT, weight=2, needs=BRANCHES),
+    c.is_identity_at_test_time(p=0.3, weight=2, needs=BRANCHES),
+    c.draws_nothing_at_test_time(p=0.3, needs="is_identity_at_test_time of alpha dropout"),
+    c.treats_examples_apart(p=0.3, **KEPT, needs=BRANCHES),
+    c.treats_features_apart(p=0.3, **KEPT, needs=BRANCHES),
+    c.draws_afresh(p=0.3, **KEPT, needs=BRANCHES),
+    c.repeats_with_the_seed(p=0.3, needs=BRANCHES),
+    c.keeps_its_input(p=0.3, needs=BRANCHES),
+    c.keeps_the_dtype(p=0.3, dtype="float32", needs=BRANCHES),
+    c.takes_any_shape(p=0.3, shapes=SHAPES, needs=BRANCHES),
+    c.drops_nothing_at_zero(needs=BRANCHES),
+    c.drops_everything_at_one(needs=BRANCHES),
+    c.refuses(p=-0.1, needs=BRANCHES),
+    c.refuses(p=1.5, needs=BRANCHES),
+]
 
 EXERCISES = [
     Exercise(
@@ -114,43 +152,9 @@ EXERCISES = [
     ),
     Exercise(
         "gaussian_dropout_forward",
-        [
-            c.multiplies_by_noise(p=0.3),
-            c.follows_the_normal_law(p=0.3, weight=6, needs=NOISE),
-            c.is_identity_at_test_time(p=0.3, weight=2, needs=NOISE),
-            c.draws_nothing_at_test_time(p=0.3, needs="is_identity_at_test_time"),
-            c.draws_a_factor_for_each_unit(p=0.3, weight=2, needs=NOISE),
-            c.repeats_with_the_seed(p=0.3, needs=NOISE),
-            c.leaves_global_random_state_alone(p=0.3, needs=NOISE),
-            c.keeps_its_input(p=0.3, needs=NOISE),
-            c.keeps_the_dtype(p=0.3, dtype="float32", needs=NOISE),
-            c.takes_any_shape(p=0.3, shapes=SHAPES, needs=NOISE),
-            c.drops_nothing_at_zero(needs=NOISE),
-            c.refuses(p=-0.1, needs=NOISE),
-            c.refuses(p=1.0, needs=NOISE),
-        ],
-    ),
-    Exercise(
-        "alpha_dropout_forward",
-        [
-            c.sets_some_and_keeps_some(p=0.3),
-            c.sets_dropped_units_to(p=0.3, wanted=-1.0595481589864804, weight=4, needs=BRANCHES),
-            c.keeps_units_on_the_line(p=0.3, wanted=(0.8609526162463562, 0.45409206813706293), weight=6, needs=BRANCHES),
-            c.drops_the_right_share(p=0.3, **KEPT, weight=2, needs=BRANCHES),
-            c.is_identity_at_test_time(p=0.3, weight=2, needs=BRANCHES),
-            c.draws_nothing_at_test_time(p=0.3, needs="is_identity_at_test_time"),
-            c.treats_examples_apart(p=0.3, **KEPT, needs=BRANCHES),
-            c.treats_features_apart(p=0.3, **KEPT, needs=BRANCHES),
-            c.draws_afresh(p=0.3, **KEPT, needs=BRANCHES),
-            c.repeats_with_the_seed(p=0.3, needs=BRANCHES),
-            c.keeps_its_input(p=0.3, needs=BRANCHES),
-            c.keeps_the_dtype(p=0.3, dtype="float32", needs=BRANCHES),
-            c.takes_any_shape(p=0.3, shapes=SHAPES, needs=BRANCHES),
-            c.drops_nothing_at_zero(needs=BRANCHES),
-            c.drops_everything_at_one(needs=BRANCHES),
-            c.refuses(p=-0.1, needs=BRANCHES),
-            c.refuses(p=1.5, needs=BRANCHES),
-        ],
+        [asking("gaussian_dropout_forward", check, "Gaussian dropout") for check in GAUSSIAN]
+        + [asking("alpha_dropout_forward", check, "alpha dropout") for check in ALPHA],
+        functions=("gaussian_dropout_forward", "alpha_dropout_forward"),
     ),
     Exercise(
         "fixed_mc_dropout",
@@ -201,6 +205,36 @@ FLOORS = (("a alpha' + b", -1.0595481589864804), ("alpha'", -1.7580993408473766)
 SLOPES = (("a", 0.8609526162463562), ("1", 1.0), ("1/(1-p)", 10 / 7), ("a/(1-p)", 1.229932308923366), ("a^2", 0.7412394074211866))
 SHIFTS = (("b", 0.45409206813706293), ("0", 0.0), ("-b", -0.45409206813706293), ("b / a", 0.5274298022542130))
 
+GAUSSIAN_FACTS = [
+    u.noise(),
+    u.noise_mean(),
+    u.noise_spread(),
+    u.noise_shape(),
+    u.noise_of(),
+    u.next_noise(),
+    u.noise_from(),
+    u.at_rest(),
+    f.input_after(),
+    f.float32_gives(),
+    f.outside(),
+    f.at_one(),
+]
+
+ALPHA_FACTS = [
+    u.branch("dropped_to", part="floor", table=FLOORS),
+    u.branch("slope", part="slope", table=SLOPES),
+    u.branch("shift", part="intercept", table=SHIFTS),
+    f.drop_share(**KEPT),
+    f.rows(**KEPT),
+    f.next_mask(**KEPT),
+    u.noise_from(),
+    u.at_rest(),
+    f.input_after(),
+    f.float32_gives(),
+    f.outside(),
+    f.at_one(),
+]
+
 PROBES = {
     "mc_predict": [
         u.passes_are(),
@@ -220,32 +254,8 @@ PROBES = {
         t.gives("certain", given=([[[1.0, 0.0]], [[1.0, 0.0]]],), index=1),
     ],
     "gaussian_dropout_forward": [
-        u.noise(),
-        u.noise_mean(),
-        u.noise_spread(),
-        u.noise_shape(),
-        u.noise_of(),
-        u.next_noise(),
-        u.noise_from(),
-        u.at_rest(),
-        f.input_after(),
-        f.float32_gives(),
-        f.outside(),
-        f.at_one(),
-    ],
-    "alpha_dropout_forward": [
-        u.branch("dropped_to", part="floor", table=FLOORS),
-        u.branch("slope", part="slope", table=SLOPES),
-        u.branch("shift", part="intercept", table=SHIFTS),
-        f.drop_share(**KEPT),
-        f.rows(**KEPT),
-        f.next_mask(**KEPT),
-        u.noise_from(),
-        u.at_rest(),
-        f.input_after(),
-        f.float32_gives(),
-        f.outside(),
-        f.at_one(),
+        *(asked_of("gaussian_dropout_forward", fact, "gaussian") for fact in GAUSSIAN_FACTS),
+        *(asked_of("alpha_dropout_forward", fact, "alpha") for fact in ALPHA_FACTS),
     ],
     "fixed_mc_dropout": [
         u.what_is_dropped(),
