@@ -90,7 +90,7 @@ class Remote:
             students = students or cell.role is not Role.SETUP
             with contextlib.nullcontext() if cell.role is Role.SETUP else self._on_the_clock():
                 trouble, alive = self._load_one(worker, cell)
-            if trouble and alive and cell.role is Role.SETUP:
+            if trouble and alive and not students:
                 raise Broken(f"The set-up cell fails in a worker: {trouble}. Is what it imports installed beside numpy?")
             if not self._troubles.get(cell.id):
                 self._troubles[cell.id] = trouble
