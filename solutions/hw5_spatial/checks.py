@@ -49,7 +49,7 @@ EXERCISES = [
             c.leaves_global_random_state_alone(p=0.3, **TINY, needs=SOME),
             c.scales_the_survivors(p=0.3, by="1/(1-p)", **MAPS, weight=3, needs=SOME),
             c.is_identity_at_test_time(p=0.3, **MAPS, weight=3, needs=SOME),
-            c.draws_nothing_at_test_time(p=0.3, shape=(2, 3, 4, 5), needs="is_identity_at_test_time"),
+            c.draws_nothing_at_test_time(p=0.3, **MAPS, needs=("is_identity_at_test_time", "obeys_the_generator")),
             c.keeps_its_input(p=0.3, **MAPS, needs=SOME),
             c.keeps_the_dtype(p=0.3, dtype="float32", **MAPS, needs=SOME),
             c.drops_nothing_at_zero(**MAPS, needs=SOME),
