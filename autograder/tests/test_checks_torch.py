@@ -235,7 +235,7 @@ def test_a_layer_that_is_missing_is_named() -> None:
 
 
 # ---------------------------------------------------------------------------------------------------------------------------- loops
-def looping(train_in: str = "epoch", flag: Function = lambda model: model.training, measured: bool = True, most: int = 99) -> Function:
+def looping(train_in: str = "epoch", flag: Function = lambda model: model.training, measured: str = "in eval", most: int = 99) -> Function:
     """A training loop, right unless it is told otherwise."""
 
     def loop(model: Any, batches: Any, epochs: int) -> Any:
@@ -278,8 +278,9 @@ def test_each_mistake_in_a_loop_is_refused() -> None:
     once = looping("start")
     assert told(t.trains_in_training_mode(**CASE), toy=once) == "the model was in training mode in 4 of 12 steps | all of them"
     assert told(t.returns_the_flags_it_saw(**CASE), toy=looping("start", lambda model: True)).startswith("the flags are not those")
-    assert told(t.returns_the_flags_it_saw(**CASE), toy=lambda *a: None) == "the function returned None | a list of 0 flags, one for each step"
-    quiet, loud = looping(measured=False), looping(measured="in training")  # type: ignore[arg-type]
+    nothing = "the function returned None | a list of 0 flags, one for each step"
+    assert told(t.returns_the_flags_it_saw(**CASE), toy=lambda *a: None) == nothing
+    quiet, loud = looping(measured=""), looping(measured="in training")
     assert told(t.measures_in_eval_mode(**CASE), toy=quiet) == "0 passes without a step | a measurement after each of 3 epochs"
     assert told(t.measures_in_eval_mode(**CASE), toy=loud) == "12 of 12 measuring passes were made in training mode | none"
     wanted = "9 steps were taken | 3 epochs of 4 batches: 12 steps"
