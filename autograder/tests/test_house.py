@@ -265,6 +265,8 @@ def judges(thing: object) -> bool:
 
 def test_every_verb_is_announced() -> None:
     rooms = [importlib.import_module(f"autograder.{name}") for name in modules() if name.startswith("checks.")]
+    # the words about torch modules are asked for by their room's name: they say nothing to any other assignment
+    rooms = [room for room in rooms if room.__name__ != "autograder.checks.torch_layers"]
     made = {
         name
         for module in rooms
