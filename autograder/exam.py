@@ -159,8 +159,15 @@ def _call_text(call: Call, last: bool) -> str:
         return call.function
     arguments = [_argument_text(a) for a in call.args]
     arguments += [f"{name}={_argument_text(a)}" for name, a in call.kwargs.items()]
-    text = f"{call.function}({', '.join(arguments)})"
+    owner = arguments.pop(0) if call.is_method else ""
+    method = "" if call.function == ".__call__" else call.function
+    text = f"{owner}{method}({', '.join(arguments)})"
     return f"{', '.join(call.returns)} = {text}" if call.returns and not last else text
+
+
+def called(call: Call) -> str:
+    """What a message calls the function that was called."""
+    return _argument_text(call.args[0]) if call.function == ".__call__" else call.function.lstrip(".")
 
 
 def _argument_text(argument: Any) -> str:

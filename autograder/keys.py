@@ -1,7 +1,7 @@
 """What a key is written with: `@misconception("dropout_forward")` on a wrong solution, `@variant("dropout_forward")` on a right one.
 
-Decorate a function (it replaces the exercise's function) or a class whose plain functions replace those of the same names. The docstring
-of a misconception is what the student reads.
+Decorate a function (it replaces the exercise's function) or a class whose plain functions and classes replace those of the same names.
+The docstring of a misconception is what the student reads.
 """
 
 from __future__ import annotations
@@ -18,18 +18,19 @@ Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 _MARK = "_autograder_entry"
 
 
-def misconception(exercise: str, signs: str = "", name: str = "") -> Callable[[Decorated], Decorated]:
+def misconception(exercise: str, signs: str = "", name: str = "", also: str = "") -> Callable[[Decorated], Decorated]:
     """Mark a wrong solution of `exercise`.
 
     `signs` names the facts that give it away (default: all that differ from the right ones); `name` is the belief, by default the name
-    of what is decorated.
+    of what is decorated. `also` names other exercises of which the belief is told, in the same words, where the same facts show it.
     """
 
     def mark(thing: Decorated) -> Decorated:
         sentence = " ".join((thing.__doc__ or "").split())
         if not sentence:
             raise CourseError(f"The misconception {thing.__name__} has no docstring. Write the sentence its student should read.")
-        entry = Misconception(name or thing.__name__, exercise, sentence, _functions(thing, exercise), tuple(signs.split()))
+        functions = _functions(thing, exercise)
+        entry = Misconception(name or thing.__name__, exercise, sentence, functions, tuple(signs.split()), tuple(also.split()))
         setattr(thing, _MARK, entry)
         return thing
 
@@ -54,7 +55,7 @@ def entries(namespace: Mapping[str, Any]) -> list[Misconception | Variant]:
 
 def _functions(thing: Any, exercise: str) -> dict[str, Callable[..., Any]]:
     if inspect.isclass(thing):
-        return {name: value for name, value in vars(thing).items() if inspect.isfunction(value)}
+        return {name: value for name, value in vars(thing).items() if inspect.isfunction(value) or inspect.isclass(value)}
     return {exercise: thing}
 
 
@@ -66,7 +67,7 @@ def source(entry: Misconception | Variant) -> dict[str, str]:
 def _renamed(function: Callable[..., Any], name: str) -> str:
     tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     definition = tree.body[0]
-    if not isinstance(definition, ast.FunctionDef):
+    if not isinstance(definition, (ast.FunctionDef, ast.ClassDef)):
         raise CourseError(f"{name} in the key is no plain function. Write it with def.")
     definition.name, definition.decorator_list = name, []
     if ast.get_docstring(definition) is not None:

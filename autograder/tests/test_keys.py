@@ -91,3 +91,16 @@ def test_what_is_no_plain_function_has_no_source() -> None:
     entry = Variant("short", "shrink", {"shrink": lambda x, p: x})
     with pytest.raises(CourseError, match=r"is no plain function\. Write it with def"):
         source(entry)
+
+
+def test_a_belief_may_hold_for_other_exercises_too() -> None:
+    def unscaled(x: Any, p: float) -> Any:
+        """You forget the factor."""
+        return x
+
+    entry = marked(misconception("shrink", signs="factor", also="grow melt")(unscaled))
+    assert isinstance(entry, Misconception)
+    assert entry.also == ("grow", "melt")
+    plain = marked(p_is_the_factor)
+    assert isinstance(plain, Misconception)
+    assert plain.also == ()
