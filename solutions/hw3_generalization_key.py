@@ -29,15 +29,15 @@ HIDDEN = {
     ],
     "train_mlp": [
         c.returns_a_network(sizes=(5, 3), needs=NETWORK),
-        c.steps_down_the_gradient(sizes=(7, 6, 5, 4, 3), lr=0.05, weight=2, needs=STEP),
-        c.keeps_momentum(sizes=(7, 9, 4), momentum=0.35, weight=2, needs=STEP),
+        c.steps_down_the_gradient(sizes=(7, 40, 44, 36, 3), lr=0.05, weight=2, needs=STEP),
+        c.keeps_momentum(sizes=(7, 50, 4), momentum=0.35, weight=2, needs=STEP),
         c.drops_while_training(where="hidden units", p_in=0.5, p_hidden=0.3, needs=STEP),
         c.drops_while_training(where="inputs", p_in=0.4, p_hidden=0.1, needs=STEP),
-        # 30 seeds of the solution: mean gain 10.8 points, sd 1.8, so the mean of three is below 5 once in 10^7
+        # 20 seeds of the solution: mean gain 11.0 points, sd 1.5, smallest 7.4; the worst three of them still average 8.8
         c.gains_from_dropout(
-            **R, p_in=0.0, p_hidden=0.5, seeds=3, gain=0.05, floor=0.7, weight=8,
+            given=R, p_hidden=0.5, seeds=3, gain=0.05, floor=0.7, weight=8,
             seconds=20,  # of the clock, for 0.4 s of computing: a busy grader must fail nobody
-            needs=("draws_first_weights", STEP, "keeps_momentum", "uses_each_example_once", "keeps_examples_and_labels_together", "learns"),
+            needs=(STEP, "uses_each_example_once", "keeps_examples_and_labels_together", "learns"),
         ),
     ],
     "paired_summary": [

@@ -17,6 +17,7 @@ STEP = "steps_down_the_gradient"
 A, B = [3.0, 5.0, 4.0, 8.0], [1.0, 5.0, 5.0, 3.0]
 DELETES = "deletes_units"
 SOME = "drops_some_and_keeps_some"
+DIGITS = {"data": "digits", "train": 300, "noise": 0.0, "sizes": (64, 64, 10), "epochs": 15, "lr": 0.02, "momentum": 0.9}
 
 EXERCISES = [
     Exercise(
@@ -35,8 +36,8 @@ EXERCISES = [
         [
             c.returns_a_network(sizes=(6, 8, 7, 3), weight=0),
             c.draws_first_weights(weight=2, needs=NETWORK),
-            c.steps_down_the_gradient(sizes=(6, 8, 7, 3), weight=3, needs=NETWORK),
-            c.keeps_momentum(sizes=(6, 8, 7, 3), momentum=0.8, weight=2, needs=STEP),
+            c.steps_down_the_gradient(sizes=(6, 40, 30, 3), weight=3, needs=NETWORK),
+            c.keeps_momentum(sizes=(6, 40, 30, 3), momentum=0.8, weight=2, needs=STEP),
             c.uses_each_example_once(weight=2, needs=STEP),
             c.keeps_examples_and_labels_together(weight=2, needs=STEP),
             c.shuffles_anew(weight=2, needs="uses_each_example_once"),
@@ -44,10 +45,7 @@ EXERCISES = [
             c.drops_while_training(where="inputs", p_in=0.2, p_hidden=0.5, needs=STEP),
             c.repeats_itself(needs=STEP),
             c.keeps_its_data(needs=STEP),
-            c.learns(
-                data="digits", train=300, sizes=(64, 64, 10), p_in=0.0, p_hidden=0.25, epochs=15, lr=0.02, momentum=0.9, at_least=0.8,
-                weight=2, needs=STEP, seconds=20,
-            ),
+            c.learns(given=DIGITS, p_hidden=0.25, at_least=0.8, weight=2, needs=STEP, seconds=20),
         ],
     ),
     Exercise(

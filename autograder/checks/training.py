@@ -7,6 +7,7 @@ which label its example was used. Accuracies are always computed here, from the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -164,6 +165,7 @@ def _half(what: str, events: Array) -> None:
 @verb()
 def steps_down_the_gradient(exam: Exam, *, sizes: tuple[int, ...], lr: float = 0.1) -> None:
     """makes its first step by minus lr times the gradient of the mean loss"""
+    # narrow layers will not do: where all units of a layer are silent, the next one stands at 0, on the kink of its ReLUs
     X, y = batch(exam, sizes)
     before, after = in_a_row(exam, X, y, sizes, lr, 0.9, (0, 1))
     _agree(after - flat(before), before, X, y, lr, exam.seed(3), "the first step")
@@ -345,34 +347,29 @@ def split(data: str, train: int, noise: float, seed: int) -> tuple[Given, Given,
     return Given("X_train", X[here]), Given("y_train", noisy), X[there], y[there]
 
 
+def experiment(exam: Exam, given: Mapping[str, Any], drop: tuple[float, float], seed: int) -> float:
+    """Train once, in the setting `given` (data, train, noise, sizes, epochs, lr, momentum); the accuracy on all other examples."""
+    X, y, X_test, y_test = split(given["data"], given["train"], given["noise"], exam.seed(2 * seed))
+    how = {name: given[name] for name in ("epochs", "lr", "momentum")}
+    (value,) = exam.ask(training(exam, X, y, given["sizes"], drop=drop, seed=exam.seed(2 * seed + 1), **how))
+    return accuracy(read(value, given["sizes"]), X_test, y_test)
+
+
 @verb()
-def learns(
-    exam: Exam, *, data: str, train: int, sizes: tuple[int, ...], p_in: float, p_hidden: float, epochs: int, lr: float, momentum: float,
-    at_least: float,
-) -> None:
-    """learns: trained on a few of the {data}, it is right about at least {at_least:.0%} of the others"""
-    X, y, X_test, y_test = split(data, train, 0.0, exam.seed())
-    call = training(exam, X, y, sizes, drop=(p_in, p_hidden), epochs=epochs, lr=lr, momentum=momentum, seed=exam.seed(1))
-    (value,) = exam.ask(call)
-    share = accuracy(read(value, sizes), X_test, y_test)
+def learns(exam: Exam, *, given: Mapping[str, Any], at_least: float, p_in: float = 0.0, p_hidden: float = 0.0) -> None:
+    """learns: trained on a few of the {given[data]}, it is right about at least {at_least:.0%} of the others"""
+    share = experiment(exam, given, (p_in, p_hidden), 0)
     if not share >= at_least:
         raise Wrong(f"accuracy on new examples = {share:.1%}", f"at least {at_least:.0%}")
 
 
 @verb()
 def gains_from_dropout(
-    exam: Exam, *, data: str, train: int, noise: float, sizes: tuple[int, ...], p_in: float, p_hidden: float, epochs: int, lr: float,
-    momentum: float, seeds: int, gain: float, floor: float,
+    exam: Exam, *, given: Mapping[str, Any], seeds: int, gain: float, floor: float, p_in: float = 0.0, p_hidden: float = 0.5
 ) -> None:
     """gains from dropout: with wrong labels among the training examples, new ones are recognised better with dropout than without"""
-    plain, dropped = list[float](), list[float]()
-    for k in range(seeds):
-        X, y, X_test, y_test = split(data, train, noise, exam.seed(2 * k))
-        for drop, results in (((0.0, 0.0), plain), ((p_in, p_hidden), dropped)):
-            call = training(exam, X, y, sizes, drop=drop, epochs=epochs, lr=lr, momentum=momentum, seed=exam.seed(2 * k + 1))
-            (value,) = exam.ask(call)
-            results.append(accuracy(read(value, sizes), X_test, y_test))
-    before, after = float(np.mean(plain)), float(np.mean(dropped))
+    pairs = [[experiment(exam, given, drop, k) for drop in ((0.0, 0.0), (p_in, p_hidden))] for k in range(seeds)]
+    before, after = np.mean(pairs, axis=0)
     if not before >= floor:  # a network that learns nothing without dropout is no baseline
         raise Wrong(f"mean accuracy without dropout = {before:.1%}", f"at least {floor:.0%}")
     if not after - before >= gain:

@@ -226,11 +226,11 @@ def test_rubbish_breaks_no_check_and_no_fact(kind: str) -> None:
     def in_a_dict(*args: Any) -> Any:
         return {key: rubbish(*args) for key in ("mean", "sd", "t", "wins")}
 
-    for function in (rubbish, in_a_dict):
-        for _, check in CASES:
+    for function, checks, probes in ((rubbish, [check for _, check in CASES], FACTS), (in_a_dict, RIGHT[1][1], (SUMMARY, UNPAIRED))):
+        for check in checks:
             verdict = examine(check, function)
             assert verdict.outcome is not Outcome.BROKEN, told(verdict)
-        for probe in FACTS:
+        for probe in probes:
             assert isinstance(probe.look(Exam(NAME, student({NAME: function}), probe.name)), str)
 
 

@@ -78,7 +78,7 @@ class Toy:
 
 
 RIGHT = Toy()
-SIZES = (6, 8, 7, 3)
+SIZES = (6, 40, 30, 3)
 FIRST = c.draws_first_weights()
 STEP = c.steps_down_the_gradient(sizes=SIZES)
 MOMENTUM = c.keeps_momentum(sizes=SIZES, momentum=0.8)
@@ -89,11 +89,10 @@ HIDDEN = c.drops_while_training(where="hidden units", p_in=0.2, p_hidden=0.6)
 INPUTS = c.drops_while_training(where="inputs", p_in=0.2, p_hidden=0.6)
 REPEATS = c.repeats_itself()
 KEEPS = c.keeps_its_data()
-SMALL: dict[str, Any] = {"data": "digits", "train": 200, "sizes": (64, 32, 10), "lr": 0.02, "momentum": 0.9}
-LEARNS = c.learns(**SMALL, p_in=0.0, p_hidden=0.0, epochs=20, at_least=0.75, seconds=30)
-GAINS = c.gains_from_dropout(
-    **{**SMALL, "sizes": (64, 128, 10)}, noise=0.3, p_in=0.0, p_hidden=0.5, epochs=60, seeds=1, gain=0.03, floor=0.5, seconds=30
-)
+SMALL: dict[str, Any] = {"data": "digits", "train": 200, "noise": 0.0, "sizes": (64, 32, 10), "epochs": 20, "lr": 0.02, "momentum": 0.9}
+LEARNS = c.learns(given=SMALL, at_least=0.75, seconds=30)
+NOISY = {**SMALL, "noise": 0.3, "sizes": (64, 128, 10), "epochs": 60}
+GAINS = c.gains_from_dropout(given=NOISY, seeds=1, gain=0.03, floor=0.5, seconds=30)
 NETWORK = c.returns_a_network(sizes=SIZES)
 CHEAP = (NETWORK, FIRST, STEP, MOMENTUM, ONCE, TOGETHER, SHUFFLES, HIDDEN, INPUTS, REPEATS, KEEPS)
 ALL = (*CHEAP, LEARNS, GAINS)
@@ -128,7 +127,7 @@ REFUSED: tuple[tuple[Check, Toy, str], ...] = (
     (NETWORK, Toy(last=lambda v: None), r"the function returned None, but should be a dict with W1, b1, W2, b2, W3, b3"),
     (NETWORK, Toy(last=lambda v: {"W1": v["W1"]}), r"params has no b1, but should be W1, b1"),
     (NETWORK, Toy(last=lambda v: {**v, "loss": 1.0}), r"params holds 7 arrays"),
-    (NETWORK, Toy(last=lambda v: {**v, "W2": v["W2"].T}), r"W2\.shape = \(7, 8\), but should be \(8, 7\)"),
+    (NETWORK, Toy(last=lambda v: {**v, "W2": v["W2"].T}), r"W2\.shape = \(30, 40\), but should be \(40, 30\)"),
     (NETWORK, Toy(last=lambda v: {**v, "b1": v["b1"] * np.nan}), r"b1 holds nan, but should be numbers"),
     (NETWORK, Toy(last=lambda v: {**v, "W1": "weights"}), r"W1 is a str, but should be an array of numbers"),
     (FIRST, Toy(bias=0.1), r"b1 starts with 0\.1, but should be 0"),
@@ -151,7 +150,7 @@ REFUSED: tuple[tuple[Check, Toy, str], ...] = (
     (HIDDEN, Toy(p=lambda p_in, p_hidden: (p_in, 0.0)), r"hidden units without a gradient in a step = 0\.000, but should be 0\.600"),
     (HIDDEN, Toy(p=lambda p_in, p_hidden: (p_in, 1 - p_hidden)), r"share of hidden units without a gradient in a step = 0\.[34]"),
     (INPUTS, Toy(p=lambda p_in, p_hidden: (p_hidden, p_in)), r"inputs without a gradient in a step = 0\.000, but should be 0\.200"),
-    (REPEATS, Toy(chance=lambda rng: np.random.default_rng()), r"two generators with the same seed gave weights that differ by 0\.\d"),
+    (REPEATS, Toy(chance=lambda rng: np.random.default_rng()), r"two generators with the same seed gave weights that differ by \d"),
     (REPEATS, Toy(chance=lambda rng: np.random.default_rng(1)), r"two generators with different seeds gave the same weights"),
     (REPEATS, Toy(chance=lambda rng: (np.random.seed(1), rng)[1]), r"the function drew from \(or seeded\) the global generator"),
     (KEEPS, Toy(spoil=True), r"X was changed by the call, but should be X as it was"),
@@ -176,10 +175,11 @@ def test_rubbish_breaks_no_check_and_no_fact(kind: str) -> None:
     def inside(X: Any, y: Any, sizes: tuple[int, ...], *rest: Any) -> Any:
         return {f"{letter}{k}": rubbish(sizes[k - 1 : k + 1]) for k in range(1, len(sizes)) for letter in "Wb"}
 
-    for function in (rubbish, inside):
+    for function in (rubbish, inside) if kind[0] != "(" else (rubbish,):  # pairs of rubbish are no news inside a dict
         for check in ALL:
             verdict = examine(check, function)
-            assert verdict.outcome in (Outcome.FAILED, Outcome.RAISED, Outcome.CRASHED, Outcome.SKIPPED), told(verdict)
+            assert verdict.outcome is not Outcome.BROKEN, told(verdict)
+            assert not verdict.passed or check is KEEPS, told(verdict)
         for probe in FACTS:
             assert isinstance(probe.look(Exam(NAME, student({NAME: function}), probe.name)), str)
 
