@@ -133,6 +133,8 @@ def has_the_right_gradient(
     """gives a {name} that agrees with finite differences along random directions{case}"""
     of = name.removeprefix("d")
     gradient, numeric, along = differences(exam, of, given, rates, forward, backward, train, directions)
+    if not any(numeric):
+        raise Wrong(f"{forward} gives the same whatever {of} is", f"an output that depends on {of}")
     for found, wanted in zip(along, numeric, strict=True):
         error = abs(found - wanted) / size_of(gradient)
         if not error <= DIRECTIONAL:
