@@ -17,7 +17,7 @@ from autograder.chance import MAX_TESTS
 from autograder.checks.verb import hide
 from autograder.diagnose import fingerprint, signs
 from autograder.keys import entries
-from autograder.model import Assignment, Check, CourseError, Exercise, Key, Misconception, Submission, Variant
+from autograder.model import Assignment, Check, CourseError, Exercise, ExerciseResult, Key, Misconception, Submission, Variant
 from autograder.subjects.local import Local
 
 HINTS = "hints.json"
@@ -61,7 +61,20 @@ def load_public(folder: Path) -> Assignment:
         setup=layout.setup,
         course_sources=layout.sources,
         hints=json.loads(hints.read_text(encoding="utf-8")) if hints.is_file() else {},
+        needs=tuple(getattr(module, "NEEDS", ())),
     )
+
+
+def lacking(assignment: Assignment) -> str:
+    """Why nothing of this assignment can be run on this machine; "" when all the packages that it NEEDS are there."""
+    missing = [name for name in assignment.needs if importlib.util.find_spec(name) is None]
+    return f"the package {missing[0]} is not installed on this machine" if missing else ""
+
+
+def not_run(assignment: Assignment) -> tuple[ExerciseResult, ...]:
+    """The results of an assignment for which something is lacking here: nothing judged, nothing lost."""
+    reason = lacking(assignment)
+    return tuple(ExerciseResult(e.name, 0.0, e.points, (), not_run=reason) for e in assignment.exercises)
 
 
 def _only_notebook(folder: Path) -> Path:
@@ -141,11 +154,15 @@ class Staff:
     @cached_property
     def hints(self) -> Mapping[str, Any]:
         """The released hints when there are any, else made from the key now (the same, but slower)."""
-        released = self.assignment.folder.parents[1] / "assignments" / self.assignment.slug / HINTS
+        released = _released(self)
         if not released.is_file():
             return hints(self)
         found: dict[str, Any] = json.loads(released.read_text(encoding="utf-8"))
         return found
+
+
+def _released(staff: Staff) -> Path:
+    return staff.assignment.folder.parents[1] / "assignments" / staff.assignment.slug / HINTS
 
 
 def load_staff(root: Path, slug: str) -> Staff:
@@ -154,6 +171,8 @@ def load_staff(root: Path, slug: str) -> Staff:
     if not folder.is_dir():
         raise CourseError(f"There is no assignment {slug!r} in {root / 'solutions'}. There are: {', '.join(slugs(root)) or 'none'}.")
     public = load_public(folder)
+    if lacking(public):  # the key may import what the assignment needs; without it, it would be of no use anyhow
+        return Staff(public, Key({}, (), (), ""), notebook.read(folder / f"{slug}.ipynb", public))
     module = _module(root / "solutions" / f"{slug}_key.py", f"_autograder_key_{slug}")
     hidden = {name: tuple(hide(c) for c in checks) for name, checks in _defined(module, "HIDDEN").items()}
     for name in hidden:
@@ -186,7 +205,12 @@ def _affordable(assignment: Assignment) -> None:
 
 
 def hints(staff: Staff) -> dict[str, Any]:
-    """Facts and sentences, no code: what a student's own machine needs to name a misconception."""
+    """Facts and sentences, no code: what a student's own machine needs to name a misconception.
+
+    Where something is lacking they cannot be made: those released before are kept.
+    """
+    if lacking(staff.assignment):
+        return dict(staff.hints) if _released(staff).is_file() else {}
     slug, reference = staff.assignment.slug, staff.reference
     result: dict[str, Any] = {}
     for exercise, probes in staff.assignment.probes.items():

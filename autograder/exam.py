@@ -160,8 +160,14 @@ def _call_text(call: Call, last: bool) -> str:
     arguments = [_argument_text(a) for a in call.args]
     arguments += [f"{name}={_argument_text(a)}" for name, a in call.kwargs.items()]
     owner = arguments.pop(0) if call.is_method else ""
-    text = f"{owner}{call.function}({', '.join(arguments)})"
+    method = "" if call.function == ".__call__" else call.function
+    text = f"{owner}{method}({', '.join(arguments)})"
     return f"{', '.join(call.returns)} = {text}" if call.returns and not last else text
+
+
+def called(call: Call) -> str:
+    """What a message calls the function that was called."""
+    return _argument_text(call.args[0]) if call.function == ".__call__" else call.function.lstrip(".")
 
 
 def _argument_text(argument: Any) -> str:

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from autograder.exam import Exam, Unanswered, Wrong, script_text
-from autograder.model import Answer, Call, Check, Exercise, Outcome, Subject, Verdict
+from autograder.exam import Exam, Unanswered, Wrong, called, script_text
+from autograder.model import Answer, Call, Check, Code, Exercise, Outcome, Subject, Verdict
 
 DEATHS = (Outcome.TIMED_OUT, Outcome.CRASHED)
 
@@ -103,7 +103,7 @@ def _verdict(
 
 def what_happened(call: Call, answer: Answer, hidden: bool = False) -> str:
     """One sentence about a call that did not return. For hidden cases the student's own words stay out: they could carry the inputs."""
-    name = call.function.lstrip(".")
+    name = called(call)
     if answer.outcome is Outcome.TIMED_OUT:
         return f"{name} did not return in time and was stopped"
     if answer.outcome is Outcome.CRASHED:
@@ -115,6 +115,9 @@ def what_happened(call: Call, answer: Answer, hidden: bool = False) -> str:
         return f"{name} is not written yet"
     if answer.error.startswith("NameError: " + name):
         return f"{name} is not defined in this notebook"
+    for lacking in (n for a in call.args if isinstance(a, Code) for n in a.uses):
+        if answer.error == f"NameError: {lacking} is not defined":
+            return f"{lacking} is not defined in this notebook"
     if hidden:
         error_type = error_type if hasattr(builtins, error_type) else "an exception of your own"
     found = re.match(r"line \d{1,5}" if hidden else ".+", answer.line)

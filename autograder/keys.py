@@ -1,7 +1,7 @@
 """What a key is written with: `@misconception("dropout_forward")` on a wrong solution, `@variant("dropout_forward")` on a right one.
 
-Decorate a function (it replaces the exercise's function) or a class whose plain functions replace those of the same names. The docstring
-of a misconception is what the student reads.
+Decorate a function (it replaces the exercise's function) or a class whose plain functions and classes replace those of the same names.
+The docstring of a misconception is what the student reads.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def entries(namespace: Mapping[str, Any]) -> list[Misconception | Variant]:
 
 def _functions(thing: Any, exercise: str) -> dict[str, Callable[..., Any]]:
     if inspect.isclass(thing):
-        return {name: value for name, value in vars(thing).items() if inspect.isfunction(value)}
+        return {name: value for name, value in vars(thing).items() if inspect.isfunction(value) or inspect.isclass(value)}
     return {exercise: thing}
 
 
@@ -67,7 +67,7 @@ def source(entry: Misconception | Variant) -> dict[str, str]:
 def _renamed(function: Callable[..., Any], name: str) -> str:
     tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     definition = tree.body[0]
-    if not isinstance(definition, ast.FunctionDef):
+    if not isinstance(definition, (ast.FunctionDef, ast.ClassDef)):
         raise CourseError(f"{name} in the key is no plain function. Write it with def.")
     definition.name, definition.decorator_list = name, []
     if ast.get_docstring(definition) is not None:

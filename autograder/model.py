@@ -58,13 +58,15 @@ class Given:
 
 @dataclass(frozen=True)
 class Code:
-    """A function that is made where the call runs: `source` is executed where only `np` is known, and must define `name`.
+    """A thing that is made where the call runs: `source` is executed where only `np` is known, and must define `name`.
 
-    Nothing of it is secret: the student's code can look into every function that it is handed.
+    What else of the notebook the source speaks of stands in `uses` (a class of the student's that a function puts to the test). Nothing
+    of it is secret: the student's code can look into every function that it is handed.
     """
 
     name: str
     source: str
+    uses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,8 @@ class Call:
     `returns` names the results for messages ("out", "cache"). `ship` lists the items of a returned tuple that come back (None: all of
     them); caches stay where they were made. `watch` asks for the facts beside the value: the arguments afterwards, whether the
     generators moved, and the warnings. A call with `look` does not call, it fetches the named value (the quiz). A `function` that
-    begins with "." is a method of the first argument: `Call(".forward", (Item(0, text="layer"), x))` is `layer.forward(x)`.
+    begins with "." is a method of the first argument: `Call(".forward", (Item(0, text="layer"), x))` is `layer.forward(x)`, and
+    `Call(".__call__", (code, x))` calls what `code` makes.
     """
 
     function: str
@@ -190,6 +193,7 @@ class Limits:
 
     call_seconds: float = 5.0
     cell_seconds: float = 10.0
+    setup_seconds: float = 60.0  # of the course's own set-up cell, which may import something large
     exercise_seconds: float = 40.0  # of one exercise, all its calls together
     submission_seconds: float = 300.0
     memory_bytes: int = 2 << 30
@@ -272,6 +276,7 @@ class Assignment:
     setup: str  # source of the set-up cell
     course_sources: frozenset[str]  # texts of all of the course's own cells, never run in a worker
     hints: Mapping[str, Any] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()  # packages beyond those of the kit; where one is missing nothing is judged, and nothing lost
 
     def exercise(self, name: str) -> Exercise:
         """The exercise of that name, or a CourseError that lists the names there are."""

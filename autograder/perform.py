@@ -12,6 +12,7 @@ import builtins
 import linecache
 import random
 import re
+import sys
 import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -94,10 +95,12 @@ class Room:
 
     def _answer(self, call: Call, results: list[Any], generators: dict[str, np.random.Generator]) -> tuple[Answer, Any]:
         try:
-            args = [_resolve(a, results, generators) for a in call.args]
-            kwargs = {k: _resolve(v, results, generators) for k, v in call.kwargs.items()}
+            args = [self._resolved(a, results, generators) for a in call.args]
+            kwargs = {k: self._resolved(v, results, generators) for k, v in call.kwargs.items()}
         except _NoItem as error:
             return Answer(Outcome.SKIPPED, error=str(error)), _DIED
+        except self.caught as error:  # code that speaks of a name that this notebook does not define
+            return Answer(Outcome.RAISED, error=describe(error)), _DIED
         if call.function not in self.namespace and not call.is_method:
             return Answer(Outcome.RAISED, error=f"NameError: {call.function} is not defined"), _DIED
         try:
@@ -109,6 +112,9 @@ class Room:
             return Answer(Outcome.PASSED, value=plain(result, call.ship), facts=facts), result
         except self.caught as error:
             return Answer(Outcome.RAISED, error=describe(error), line=self._own_line(error)), _DIED
+
+    def _resolved(self, argument: Any, results: list[Any], generators: dict[str, np.random.Generator]) -> Any:
+        return made(argument, self.namespace) if isinstance(argument, Code) else _resolve(argument, results, generators)
 
     def _run(self, function: Any, args: list[Any], kwargs: dict[str, Any], watch: bool) -> tuple[Any, Facts | None]:
         with warnings.catch_warnings(record=True) as caught:
@@ -250,8 +256,6 @@ def _resolve(argument: Any, results: list[Any], generators: dict[str, np.random.
         argument = argument.value
     if isinstance(argument, (np.ndarray, dict, list, tuple)):
         return copied(argument)
-    if isinstance(argument, Code):
-        return made(argument)
     if isinstance(argument, Seed):
         if not argument.name:
             return np.random.default_rng(argument.number)
@@ -270,9 +274,13 @@ def copied(value: Any) -> Any:
     return type(value)(map(copied, value)) if type(value) in (list, tuple) else value
 
 
-def made(code: Code) -> Any:
-    """The function that a Code stands for, in a namespace of its own."""
+def made(code: Code, notebook: Mapping[str, Any] | None = None) -> Any:
+    """The thing that a Code stands for, in a namespace of its own; NameError when the notebook lacks what it uses."""
     namespace: dict[str, Any] = {"__name__": "course", "np": np}
+    for name in code.uses:
+        if name not in (notebook or {}):
+            raise NameError(f"{name} is not defined")
+        namespace[name] = (notebook or {})[name]
     exec(code.source, namespace)
     return namespace[code.name]
 
@@ -313,7 +321,19 @@ def plain(value: Any, ship: tuple[int, ...] | None = None, depth: int = 0) -> An
         return value if -(2**63) <= value < 2**63 else Opaque("int of more than 64 bits")
     if isinstance(value, (np.ndarray, np.generic)):
         return _plain_array(value)
+    torch = sys.modules.get("torch")  # asked for, never imported: most notebooks know nothing of it
+    if torch is not None and isinstance(value, torch.Tensor):
+        return _plain_tensor(value)
     return Opaque(kind(value))
+
+
+def _plain_tensor(tensor: Any) -> Any:
+    """A torch tensor as an array, wherever it lives; bfloat16, which NumPy does not know, as float32."""
+    try:
+        plain_tensor = tensor.detach().cpu()
+        return _plain_array((plain_tensor.float() if str(plain_tensor.dtype) == "torch.bfloat16" else plain_tensor).numpy())
+    except (TypeError, RuntimeError, NotImplementedError):  # sparse ones and the like
+        return Opaque(f"tensor of dtype {tensor.dtype}")
 
 
 def _plain_array(value: Any) -> Any:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from autograder.course import load_public
+from autograder.course import lacking, load_public
 from autograder.diagnose import diagnose, fingerprint
 from autograder.judge import judge
 from autograder.model import (
@@ -68,6 +68,9 @@ def find_folder(exercise: str | None, folder: str | None = None) -> Path:
 
 def examine(exercise: Exercise, subject: Subject, assignment: Assignment) -> ExerciseResult:
     """Judge one exercise on this machine with the public checks, and name the misconception when one shows."""
+    reason = lacking(assignment)
+    if reason:
+        return ExerciseResult(exercise.name, 0.0, 0.0, (), not_run=reason)
     verdicts = judge(exercise, subject, assignment.slug)
     for verdict in verdicts:
         if verdict.outcome is Outcome.BROKEN:
@@ -103,7 +106,7 @@ def _show(result: ExerciseResult) -> None:
 
 
 def _complain(results: list[ExerciseResult]) -> None:
-    missing = [r for r in results if r.outcome != "passed"]
+    missing = [r for r in results if r.outcome not in ("passed", "not_run")]
     if missing:
         counts = [f"{r.name} ({sum(not v.passed for v in r.verdicts)} of {len(r.verdicts)})" for r in missing]
         raise CheckFailed(f"Not there yet: {', '.join(counts)}. Mend the first cross first.")

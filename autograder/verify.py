@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograder import chance, notebook, release
-from autograder.course import Staff, load_staff
+from autograder.course import Staff, lacking, load_staff
 from autograder.course import slugs as all_slugs
 from autograder.diagnose import diagnose, fingerprint
 from autograder.judge import judge, points
@@ -18,6 +18,7 @@ from autograder.model import Check, CourseError, Exercise, Outcome, Subject, Ver
 from autograder.subjects.local import Local
 
 FINE = "Everything looks fine."
+SKIPPED = " - skipped: "
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Step:
 
     title: str
     look: Callable[[Staff, Path, int], Iterator[str]]
+    runs_code: bool = True  # needs the packages that the assignment needs, or its key, which may import them
 
 
 def verify(root: Path, slugs: list[str] | None = None, seeds: int = 3) -> Iterator[tuple[str, str, list[str]]]:
@@ -34,12 +36,17 @@ def verify(root: Path, slugs: list[str] | None = None, seeds: int = 3) -> Iterat
         try:
             staff = load_staff(root, slug)
             notebook.validate(root / "solutions" / slug / f"{slug}.ipynb")
-            _ = staff.reference
+            reason = lacking(staff.assignment)
+            _ = reason or staff.reference
         except CourseError as error:
             yield slug, "loads", [str(error)]
             continue
         for step in STEPS:
-            yield slug, step.title, list(step.look(staff, root, seeds))
+            if reason and step.runs_code:
+                yield slug, f"{step.title}{SKIPPED}{reason}", []
+            else:
+                kept = f" (hints.json left as it is: {reason})" if reason else ""
+                yield slug, step.title + kept, list(step.look(staff, root, seeds))
 
 
 def verdicts_of(exercise: Exercise, subject: Subject, staff: Staff, sweep: int = 0) -> tuple[Verdict, ...]:
@@ -166,7 +173,7 @@ STEPS = (
     Step("right answers that look different score full", _variants_are_full),
     Step("wrong solutions lose points and are named", _wrong_ones_are_named),
     Step("chance tests stay within the error budget", _odds_add_up),
-    Step("the release is fresh, complete and holds no secret", _release_is_fresh),
+    Step("the release is fresh, complete and holds no secret", _release_is_fresh, runs_code=False),
 )
 
 

@@ -77,18 +77,43 @@ def through(lens: Lens, check: Check) -> Check:
         finally:
             exam.last = desk.translated(desk.last)  # the message shows the call that was really made
 
-    if not lens.name:
-        return replace(check, judge=judge)
-    name = f"{check.verb} of {lens.name}"
-    _SENTENCES[name] = f"{_SENTENCES[check.verb]} ({lens.name})"
-    sentence = f"{check.sentence} ({lens.name})"
-    return replace(check, verb=name, name=check.name.replace(check.verb, name, 1), sentence=sentence, judge=judge)
+    seen = replace(check, judge=judge)
+    return _named(seen, lens.name) if lens.name else seen
+
+
+def _named(check: Check, of: str) -> Check:
+    name = f"{check.verb} of {of}"
+    _SENTENCES[name] = f"{_SENTENCES[check.verb]} ({of})"
+    return replace(check, verb=name, name=check.name.replace(check.verb, name, 1), sentence=f"{check.sentence} ({of})")
 
 
 def seen_through(lens: Lens, fact: Fact) -> Fact:
     """A fact about masks (`via="mask"`), looking through a lens."""
     name = f"{fact.name}_of_{lens.name}" if lens.name else fact.name
     return Fact(name, lambda exam: fact.probe(_desk(exam, lens)))
+
+
+def _before(exam: Exam, function: str) -> Exam:
+    """The same desk, asking another function of the exercise; what was asked is remembered for each function by itself."""
+    return replace(exam, function=function, memo=exam.memo.setdefault(("function", function), {}), last=())
+
+
+def asking(function: str, check: Check, name: str) -> Check:
+    """A check that asks one function of an exercise with several. Its verb is then called "... of the name"."""
+
+    def judge(exam: Exam, *others: Exam | None) -> None:
+        desk = _before(exam, function)
+        try:
+            check.judge(desk, *(other and _before(other, function) for other in others))
+        finally:
+            exam.last = desk.last
+
+    return _named(replace(check, judge=judge), name)
+
+
+def asked_of(function: str, fact: Fact, name: str) -> Fact:
+    """A fact about one function of an exercise with several; the name stands before that of the fact."""
+    return Fact(f"{name}_{fact.name}", lambda exam: fact.probe(_before(exam, function)))
 
 
 def one_mask(exam: Exam, p: float, shape: tuple[int, ...], number: int = 0) -> Array:

@@ -6,10 +6,10 @@ checked and never trusted: every answer must carry the number of its script and 
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
@@ -78,8 +78,7 @@ class Remote:
         """A worker with every cell loaded that can be; None when the time is used up."""
         while self._worker is None and self._left() > 0:
             self._worker = self.isolation.start(self.limits)
-            with self._on_the_clock():
-                self._load(self._worker)
+            self._load(self._worker)
         return self._worker if self._left() > 0 else None
 
     def _load(self, worker: Worker) -> None:
@@ -89,7 +88,10 @@ class Remote:
             if number in self._left_out:
                 continue
             students = students or cell.role is not Role.SETUP
-            trouble, alive = self._load_one(worker, cell)
+            with contextlib.nullcontext() if cell.role is Role.SETUP else self._on_the_clock():
+                trouble, alive = self._load_one(worker, cell)
+            if trouble and alive and not students:
+                raise Broken(f"The set-up cell fails in a worker: {trouble}. Is what it imports installed beside numpy?")
             if not self._troubles.get(cell.id):
                 self._troubles[cell.id] = trouble
             if not alive:
@@ -101,8 +103,9 @@ class Remote:
 
     def _load_one(self, worker: Worker, cell: Cell) -> tuple[str, bool]:
         """What went wrong in the cell, and whether the worker is still good."""
-        nonce, seconds = secrets.token_hex(16), self.limits.cell_seconds
-        deadline = self._deadline(seconds)
+        nonce, ours = secrets.token_hex(16), cell.role is Role.SETUP
+        seconds = self.limits.setup_seconds if ours else self.limits.cell_seconds
+        deadline = time.monotonic() + seconds if ours else self._deadline(seconds)
         try:
             worker.channel.send(("load", nonce, cell), deadline)
         except WireError as error:
@@ -178,9 +181,9 @@ class Remote:
         return Answer(outcome, error=error)
 
     # --------------------------------------------------------------------------------------------------------------------- time
-    @contextmanager
+    @contextlib.contextmanager
     def _on_the_clock(self) -> Iterator[None]:
-        """Count what happens inside towards the time of the submission; starting a worker is not the student's doing."""
+        """Count what happens inside towards the time of the submission; starting a worker and its set-up are not the student's doing."""
         self._since = time.monotonic()
         try:
             yield
@@ -210,4 +213,5 @@ def _fits(answer: Answer, call: Call) -> bool:
     wants_facts = call.watch and not call.look and answer.outcome is Outcome.PASSED
     if answer.facts is None:
         return not wants_facts
-    return wants_facts and len(answer.facts.arguments) == len(call.args) and all(map(is_line, answer.facts.warnings))
+    shown = len(call.args) - call.is_method
+    return wants_facts and len(answer.facts.arguments) == shown and all(map(is_line, answer.facts.warnings))

@@ -1,0 +1,816 @@
+"""SECRET. The key of assignment 8: hidden cases, wrong solutions by the belief behind them, and right answers that look different.
+
+For instructors. Everything here is graded on the CPU, by torch 2.13, with which it was tried; a grader without torch reports each exercise
+as not run, which costs no points. The cage does not let a GPU in: CUDA starts threads, which the list of allowed system calls refuses, and
+needs /proc, device nodes and an address space without a limit. Nothing of this assignment was tried on a GPU. The notebook chooses its
+device in one cell and uses it in demonstrations; the checks ask for "cuda" when torch sees one, which in a cage it does not.
+"""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from autograder import checks as c
+from autograder import misconception, variant
+from autograder.checks import torch_layers as t
+from autograder.checks.coats import in_a_coat
+
+SALT = "quokka-2718"
+
+LAYER = t.layer_coat("MyDropout")
+FUNCTION = t.function_coat("MyDropout", "MyDropoutFunction")
+BOTH = {"forward": "MyDropout", "backward": "backward"}
+SOME = "drops_some_and_keeps_some"
+MEASURES = "measures_what_is_wrong"
+STEPS = "takes_every_batch_once_per_epoch"
+MASKED = "passes_gradient_to_kept_units_only"
+
+
+def layer(check):
+    return in_a_coat(LAYER, check)
+
+
+def function(check):
+    return in_a_coat(FUNCTION, check)
+
+
+HIDDEN = {
+    "compare_with_torch": [
+        t.measures_what_is_wrong(part="out", by=0.03, module="Dropout2d", p=0.62, shape=(5, 30, 6, 4), needs=MEASURES),
+        t.measures_what_is_wrong(part="grad", by=0.003, module="Dropout1d", p=0.45, shape=(8, 30, 5), needs=MEASURES),
+        t.measures_what_is_wrong(part="grad", by=0.02, module="AlphaDropout", p=0.45, needs=MEASURES),
+        t.keeps_its_head_among_zeros(module="Dropout3d", p=0.45, shape=(5, 12, 3, 4, 2), needs=MEASURES),
+        t.keeps_its_head_among_zeros(module="AlphaDropout", p=0.62, needs=MEASURES),
+        t.finds_right_code_right(module="AlphaDropout", p=0.1, shape=(400,), dtype="float32", needs=MEASURES),
+        t.finds_right_code_right(module="FeatureAlphaDropout", p=0.3, shape=(8, 30, 5), needs=MEASURES),
+        t.sees_one_wrong_number(part="grad", by=0.25, p=0.45, shape=(7, 9, 11), needs=MEASURES),
+        t.counts_what_was_kept(zeros=True, shape=(7, 5, 6), needs=MEASURES),
+        t.manages_the_end(p=1.0, module="Dropout2d", shape=(3, 4, 5, 6), needs=MEASURES),
+    ],
+    "MyDropout": [
+        layer(c.drops_the_right_share(p=0.62, calls=2, weight=2, needs=SOME)),
+        layer(c.scales_the_survivors(p=0.62, by="1/(1-p)", shape=(6, 5, 4, 7), weight=2, needs=SOME)),
+        layer(c.keeps_a_varying_number(p=0.62, needs=SOME)),
+        layer(c.follows_the_mask(p=0.62, shape=(6, 5, 4, 7), **BOTH, weight=2, needs=MASKED)),
+        layer(c.belongs_to_its_own_cache(p=0.62, **BOTH, needs=MASKED)),
+        function(c.drops_the_right_share(p=0.62, needs="scales_the_survivors of MyDropoutFunction")),
+        function(c.follows_the_mask(p=0.62, shape=(3, 41, 5), **BOTH, needs="scales_the_survivors of MyDropoutFunction")),
+        function(c.drops_everything_at_one(needs="scales_the_survivors of MyDropoutFunction")),
+        t.computes_in(dtype="float16", p=0.8, needs=SOME),
+        t.computes_in(dtype="bfloat16", p=0.15, needs=SOME),
+        t.shows_its_p(p=0.45, needs=SOME),
+    ],
+    "fixed_training_loop": [
+        t.trains_in_training_mode(epochs=5, batches=1, starts_in_eval=True, weight=2, needs=STEPS),
+        t.measures_in_eval_mode(epochs=4, batches=3, needs=STEPS),
+        t.returns_the_flags_it_saw(epochs=4, batches=2, starts_in_eval=True, weight=2, needs=STEPS),
+        t.drops_in_training(net="FixedNet", p_in=0.2, p=0.2, needs="drops_in_training"),
+        t.is_the_whole_network_at_test_time(net="FixedNet", p_in=0.6, p=0.3, needs="drops_in_training"),
+    ],
+    "quiz": [
+        c.answers_rightly(key="handed_over", needs="is_filled_in(key=handed_over)"),
+        c.answers_rightly(key="live_steps", needs="is_filled_in(key=live_steps)"),
+        c.answers_rightly(key="seen_rate", needs="is_filled_in(key=seen_rate)"),
+        c.answers_rightly(key="fastest", needs="is_filled_in(key=fastest)"),
+        c.answers_rightly(key="functional", choices="abcd", needs="is_filled_in(key=functional, choices=abcd)"),
+        c.answers_rightly(key="same_seed", choices="abcd", needs="is_filled_in(key=same_seed, choices=abcd)"),
+    ],
+}
+
+
+# ==================================================================================================== wrong: compare_with_torch
+def pass_through(module, x, dout, device):
+    """What a right comparison starts with: output, mask and gradient of one training pass, as arrays."""
+    inputs = torch.tensor(x, device=device, requires_grad=True)
+    out = module.to(device)(inputs)
+    (mask,) = torch.autograd.grad(out, inputs, torch.ones_like(out), retain_graph=True)
+    (grad,) = torch.autograd.grad(out, inputs, torch.tensor(dout, device=device))
+    return [tensor.detach().cpu().numpy() for tensor in (out, mask, grad)]
+
+
+def worst(ours, theirs):
+    largest, found = np.abs(theirs).max(), np.abs(ours - theirs).max()
+    return float(found / largest) if largest > 0 else float(found)
+
+
+def told(out, grad, mask):
+    return {"out": out, "grad": grad, "keep_rate": float((mask != 0).mean())}
+
+
+@misconception("compare_with_torch", signs="among_zeros", name="what_is_not_zero_was_kept")
+def compare_nonzero(numpy_forward, numpy_backward, module, x, dout, device):
+    """You read the mask off the output, where it is not 0. But x may hold zeros (after a ReLU half of it does), and a kept 0 looks like a
+    dropped number; in AlphaDropout a dropped number is not even 0. Ask autograd for the derivative of the output by x: that is the
+    multiplier itself."""
+    out, mask, grad = pass_through(module.train(), x, dout, device)
+    mask = (out != 0) * mask.max()
+    return told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
+
+
+@misconception("compare_with_torch", signs="among_zeros", name="output_over_input_is_the_mask")
+def compare_ratio(numpy_forward, numpy_backward, module, x, dout, device):
+    """You divide the output by x to find the mask. Where x is 0 that is 0/0, and in AlphaDropout a constant is added, so that it is no
+    ratio at all. Ask autograd for the derivative of the output by x."""
+    out, _, grad = pass_through(module.train(), x, dout, device)
+    with np.errstate(all="ignore"):
+        mask = out / x
+    return told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
+
+
+@misconception("compare_with_torch", signs="keep_rate_after_eval", name="the_module_comes_in_training_mode")
+def compare_without_train(numpy_forward, numpy_backward, module, x, dout, device):
+    """You never call module.train(). A module that was last used for a prediction is in eval mode and drops nothing: then you compare the
+    identity with the identity."""
+    out, mask, grad = pass_through(module, x, dout, device)
+    return told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
+
+
+@misconception("compare_with_torch", signs="plain one_wrong_number", name="a_second_pass_has_the_same_mask")
+def compare_two_passes(numpy_forward, numpy_backward, module, x, dout, device):
+    """You run the module twice, once for the output and once for the mask and the gradient. The second pass draws another mask. Take all
+    three from one pass (retain_graph=True lets you ask it twice)."""
+    out, _, _ = pass_through(module.train(), x, dout, device)
+    _, mask, grad = pass_through(module, x, dout, device)
+    return told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
+
+
+@misconception("compare_with_torch", signs="plain among_zeros", name="the_gradient_can_be_had_in_eval_mode")
+def compare_eval_gradient(numpy_forward, numpy_backward, module, x, dout, device):
+    """Your gradient is that of a pass in eval mode: it is dout itself. What you want to compare is the gradient of the training pass whose
+    output and mask you have."""
+    out, mask, _ = pass_through(module.train(), x, dout, device)
+    _, _, grad = pass_through(module.eval(), x, dout, device)
+    return told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
+
+
+@misconception("compare_with_torch", signs="keep_rate keep_rate_after_eval", name="the_keep_rate_is_the_mean_of_the_mask")
+def compare_mean_rate(numpy_forward, numpy_backward, module, x, dout, device):
+    """Your keep_rate is the average of the multipliers. They are 1/(1-p) where something was kept, so their average is about 1. Count the
+    entries that are not 0."""
+    out, mask, grad = pass_through(module.train(), x, dout, device)
+    result = told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
+    return {**result, "keep_rate": float(mask.mean())}
+
+
+@misconception("compare_with_torch", signs="keep_rate", name="the_keep_rate_is_what_was_dropped")
+def compare_drop_rate(numpy_forward, numpy_backward, module, x, dout, device):
+    """Your keep_rate counts what was DROPPED. keep_rate is the share of entries of the mask that are not 0."""
+    out, mask, grad = pass_through(module.train(), x, dout, device)
+    result = told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
+    return {**result, "keep_rate": float((mask == 0).mean())}
+
+
+@misconception("compare_with_torch", signs="wrong_forward wrong_backward one_wrong_number", name="differences_need_no_scale")
+def compare_absolute(numpy_forward, numpy_backward, module, x, dout, device):
+    """You return absolute differences. Whether 0.01 is much depends on the size of what is compared: divide by the largest absolute value
+    of torch's array."""
+    out, mask, grad = pass_through(module.train(), x, dout, device)
+    return told(float(np.abs(numpy_forward(x, mask) - out).max()), float(np.abs(numpy_backward(dout, mask) - grad).max()), mask)
+
+
+@misconception("compare_with_torch", signs="one_wrong_number", name="the_average_difference_says_enough")
+def compare_average(numpy_forward, numpy_backward, module, x, dout, device):
+    """You average the differences. One wrong number among thousands disappears in an average; the maximum sees it."""
+
+    def mean(ours, theirs):
+        size = np.abs(theirs).mean()
+        return float(np.abs(ours - theirs).mean() / size) if size > 0 else 0.0
+
+    out, mask, grad = pass_through(module.train(), x, dout, device)
+    return told(mean(numpy_forward(x, mask), out), mean(numpy_backward(dout, mask), grad), mask)
+
+
+@misconception("compare_with_torch", signs="plain", name="a_mask_is_true_or_false")
+def compare_boolean(numpy_forward, numpy_backward, module, x, dout, device):
+    """You hand over which numbers were kept, as True and False. The NumPy functions ask for the multiplier that torch used: 0 or 1/(1-p),
+    in AlphaDropout 0 or a."""
+    out, mask, grad = pass_through(module.train(), x, dout, device)
+    kept = (mask != 0).astype(x.dtype)
+    return told(worst(numpy_forward(x, kept), out), worst(numpy_backward(dout, kept), grad), mask)
+
+
+@misconception("compare_with_torch", signs="at_one", name="torch_is_never_all_zero")
+def compare_nan(numpy_forward, numpy_backward, module, x, dout, device):
+    """At p = 1 everything torch computes is 0, and your relative difference is 0/0. Where there is nothing to divide by, return the
+    absolute difference."""
+
+    def ratio(ours, theirs):
+        with np.errstate(all="ignore"):
+            return float(np.abs(ours - theirs).max() / np.abs(theirs).max())
+
+    out, mask, grad = pass_through(module.train(), x, dout, device)
+    return told(ratio(numpy_forward(x, mask), out), ratio(numpy_backward(dout, mask), grad), mask)
+
+
+# ============================================================================================================== wrong: MyDropout
+class RightFunction(torch.autograd.Function):
+    """The right one, from which the wrong ones below differ in one place."""
+
+    @staticmethod
+    def forward(ctx, x, p):
+        mask = torch.empty_like(x).bernoulli_(1 - p)
+        if p < 1:
+            mask /= 1 - p
+        ctx.save_for_backward(mask)
+        return x * mask
+
+    @staticmethod
+    def backward(ctx, dout):
+        (mask,) = ctx.saved_tensors
+        return dout * mask, None
+
+
+class RightLayer(nn.Module):
+    """The right one; `operation` is the autograd function that it uses."""
+
+    operation = RightFunction
+
+    def __init__(self, p=0.5):
+        super().__init__()
+        if not 0 <= p <= 1:
+            raise ValueError("p is a probability")
+        self.p = p
+
+    def forward(self, x):
+        return self.operation.apply(x, self.p) if self.training and self.p > 0 else x
+
+    def extra_repr(self):
+        return f"p={self.p}"
+
+
+class KeepFunction(RightFunction):
+    @staticmethod
+    def forward(ctx, x, p):
+        mask = torch.empty_like(x).bernoulli_(p)
+        if p > 0:
+            mask /= p
+        ctx.save_for_backward(mask)
+        return x * mask
+
+
+@misconception("MyDropout", signs="drop_share", name="torch_takes_the_keep_probability")
+class KeepProbability:
+    """You keep with probability p. In torch, as in this course, p is the probability of DROPPING; the keep probability of papers and of
+    old TensorFlow programs is 1 - p."""
+
+    MyDropoutFunction = KeepFunction
+
+    class MyDropout(RightLayer):
+        operation = KeepFunction
+
+        def forward(self, x):
+            return self.operation.apply(x, self.p) if self.training else x
+
+
+class UnscaledFunction(RightFunction):
+    @staticmethod
+    def forward(ctx, x, p):
+        mask = torch.empty_like(x).bernoulli_(1 - p)
+        ctx.save_for_backward(mask)
+        return x * mask
+
+
+@misconception("MyDropout", signs="survivors", name="the_layer_need_not_scale")
+class Unscaled:
+    """Your layer drops but does not divide the survivors by 1 - p, and in eval mode it does nothing either: in training every sum is too
+    small by the factor 1 - p."""
+
+    MyDropoutFunction = UnscaledFunction
+
+    class MyDropout(RightLayer):
+        operation = UnscaledFunction
+
+
+class ForgetfulFunction(RightFunction):
+    @staticmethod
+    def backward(ctx, dout):
+        (mask,) = ctx.saved_tensors
+        return dout * (mask != 0), None
+
+
+@misconception("MyDropout", signs="gradient_factor", name="the_gradient_needs_no_scale")
+class UnscaledGradient:
+    """Backward gives the gradient to the kept numbers, but forgets the 1/(1-p) by which they were multiplied. The gradient is multiplied
+    by exactly what x was multiplied by."""
+
+    MyDropoutFunction = ForgetfulFunction
+
+    class MyDropout(RightLayer):
+        operation = ForgetfulFunction
+
+
+class OpenFunction(RightFunction):
+    @staticmethod
+    def forward(ctx, x, p):
+        ctx.p = p
+        return RightFunction.forward(ctx, x, p)
+
+    @staticmethod
+    def backward(ctx, dout):
+        return dout / (1 - ctx.p) if ctx.p < 1 else dout * 0, None
+
+
+@misconception("MyDropout", signs="gradient_mask", name="the_gradient_knows_no_mask")
+class NoMaskInBackward:
+    """Your backward passes the gradient to every number, dropped or not. What was multiplied by 0 on the way forward gets the gradient 0:
+    save the mask and use it."""
+
+    MyDropoutFunction = OpenFunction
+
+    class MyDropout(RightLayer):
+        operation = OpenFunction
+
+
+class LookingFunction(RightFunction):
+    @staticmethod
+    def forward(ctx, x, p):
+        out = RightFunction.forward(ctx, x, p)
+        ctx.scale = 1 / (1 - p) if p < 1 else 0.0
+        ctx.save_for_backward(out)
+        return out
+
+    @staticmethod
+    def backward(ctx, dout):
+        (out,) = ctx.saved_tensors
+        return dout * (out != 0) * ctx.scale, None
+
+
+@misconception("MyDropout", signs="gradient_at_zero_input", name="a_zero_output_was_dropped")
+class MaskFromOutput:
+    """Backward finds the mask by looking where the output is not 0. A kept number that happens to be 0, as after a ReLU, then loses its
+    gradient. Save the mask itself."""
+
+    MyDropoutFunction = LookingFunction
+
+    class MyDropout(RightLayer):
+        operation = LookingFunction
+
+
+@misconception("MyDropout", signs="test_time", name="eval_is_somebody_elses_business")
+class AlwaysOn:
+    """Your layer drops in eval mode too. .eval() only sets self.training to False; the layer has to look at it. (F.dropout(x, p) has the
+    same trap: its argument `training` is True unless you say otherwise.)"""
+
+    class MyDropout(RightLayer):
+        def forward(self, x):
+            return self.operation.apply(x, self.p)
+
+
+@misconception("MyDropout", signs="one_layer_twice", name="one_mask_for_the_life_of_the_layer")
+class FrozenMask:
+    """Your layer draws its mask once and keeps it. Every pass needs a fresh mask: otherwise you train one thinned network and never the
+    others."""
+
+    class MyDropout(RightLayer):
+        def forward(self, x):
+            if not self.training or self.p == 0:
+                return x
+            if getattr(self, "mask", None) is None or self.mask.shape != x.shape:
+                self.mask = RightFunction.apply(torch.ones_like(x), self.p)
+            return x * self.mask
+
+
+class LatestFunction(RightFunction):
+    @staticmethod
+    def forward(ctx, x, p):
+        out = RightFunction.forward(ctx, x, p)
+        LatestFunction.mask = ctx.to_save[0]
+        return out
+
+    @staticmethod
+    def backward(ctx, dout):
+        return dout * LatestFunction.mask, None
+
+
+@misconception("MyDropout", signs="one_layer_twice", name="the_latest_mask_is_the_right_one")
+class MaskOutsideContext:
+    """You keep the mask in one place for all passes, so a second forward pass overwrites what the first one needs on its way back. ctx
+    belongs to one pass: save the mask there."""
+
+    MyDropoutFunction = LatestFunction
+
+    class MyDropout(RightLayer):
+        operation = LatestFunction
+
+
+class SingleFunction(RightFunction):
+    @staticmethod
+    def forward(ctx, x, p):
+        mask = (torch.rand(x.shape, device=x.device) >= p) / (1 - p if p < 1 else 1.0)    # float32, whatever x is
+        ctx.save_for_backward(mask)
+        return x * mask
+
+    @staticmethod
+    def backward(ctx, dout):
+        (mask,) = ctx.saved_tensors
+        return dout * mask, None
+
+
+@misconception("MyDropout", signs="half_precision", name="a_mask_is_float32")
+class SinglePrecisionMask:
+    """Your mask is float32 whatever x is, and float16 or bfloat16 times float32 is float32: the layer changes the dtype. Make the mask in
+    the dtype of x, for example with torch.empty_like(x)."""
+
+    MyDropoutFunction = SingleFunction
+
+    class MyDropout(RightLayer):
+        operation = SingleFunction
+
+
+class NanFunction(RightFunction):
+    @staticmethod
+    def forward(ctx, x, p):
+        mask = torch.empty_like(x).bernoulli_(1 - p) / (1 - p if p < 1 else torch.zeros((), dtype=x.dtype, device=x.device))
+        ctx.save_for_backward(mask)
+        return x * mask
+
+
+@misconception("MyDropout", signs="at_one", name="p_is_never_one")
+class NotAtOne:
+    """At p = 1 you divide 0 by 0, which torch does without a word: NaN everywhere. Nobody survives there, so nobody needs a scale: return
+    zeros."""
+
+    MyDropoutFunction = NanFunction
+
+    class MyDropout(RightLayer):
+        operation = NanFunction
+
+
+@misconception("MyDropout", signs="outside", name="nobody_passes_a_wrong_p")
+class AcceptsAnything:
+    """A p outside [0, 1] goes through. Whoever writes MyDropout(50) for 50 % should hear a ValueError when the layer is made, and not
+    wonder weeks later."""
+
+    class MyDropout(RightLayer):
+        def __init__(self, p=0.5):
+            nn.Module.__init__(self)
+            self.p = p
+
+        def forward(self, x):
+            p = min(max(self.p, 0.0), 1.0)
+            return self.operation.apply(x, p) if self.training and p > 0 else x
+
+
+@misconception("MyDropout", signs="saved_state", name="the_mask_belongs_into_the_state")
+class MaskAsBuffer:
+    """Your layer keeps something in its state_dict. Nothing here is learned, and a saved mask would only make it impossible to load the
+    network into one with nn.Dropout. A plain attribute for p is enough."""
+
+    class MyDropout(RightLayer):
+        def __init__(self, p=0.5):
+            super().__init__(p)
+            self.register_buffer("rate", torch.tensor(p))
+
+
+class OverwritingFunction(RightFunction):
+    @staticmethod
+    def forward(ctx, x, p):
+        mask = torch.empty_like(x).bernoulli_(1 - p)
+        if p < 1:
+            mask /= 1 - p
+        ctx.save_for_backward(mask)
+        return x.mul_(mask).clone()
+
+
+@misconception("MyDropout", signs="input_after", name="the_input_is_mine_to_overwrite")
+class InPlace:
+    """You multiply x in place. Whoever still needs x (a shortcut around the layer, the backward pass of the layer before) finds it
+    destroyed. Return a new tensor."""
+
+    MyDropoutFunction = OverwritingFunction
+
+    class MyDropout(RightLayer):
+        operation = OverwritingFunction
+
+
+class RowFunction(RightFunction):
+    @staticmethod
+    def forward(ctx, x, p):
+        mask = torch.empty_like(x[:1]).bernoulli_(1 - p).expand_as(x).clone()
+        if p < 1:
+            mask /= 1 - p
+        ctx.save_for_backward(mask)
+        return x * mask
+
+
+@misconception("MyDropout", signs="rows", name="one_mask_serves_the_whole_batch")
+class OneMaskForAll:
+    """All examples of the batch lose the same units. Draw one number for each entry of x."""
+
+    MyDropoutFunction = RowFunction
+
+    class MyDropout(RightLayer):
+        operation = RowFunction
+
+
+@misconception("MyDropout", signs="printed", name="a_layer_need_not_say_what_it_is")
+class Silent:
+    """Printed, your layer is MyDropout() and keeps its p to itself. Let extra_repr return a text such as "p=0.3"; it is how people check
+    a network they have loaded."""
+
+    class MyDropout(RightLayer):
+        def extra_repr(self):
+            return ""
+
+
+# ======================================================================================================== wrong: fixed_training_loop
+def step(model, optimizer, X, y):
+    optimizer.zero_grad()
+    F.cross_entropy(model(X), y).backward()
+    optimizer.step()
+
+
+def measure(model, batches):
+    with torch.no_grad():
+        return sum((model(X).argmax(dim=1) == y).sum().item() for X, y in batches)
+
+
+@misconception("fixed_training_loop", signs="loop_modes", name="train_once_is_train_for_ever")
+class TrainsOnce:
+    """You call train() once, before the loop. After the first epoch your measuring puts the model into eval mode, and nobody takes it out
+    again: from then on you train without dropout. Call train() in every epoch."""
+
+    def fixed_training_loop(model, batches, epochs):
+        optimizer, flags = torch.optim.SGD(model.parameters(), lr=0.1), []
+        model.train()
+        for _ in range(epochs):
+            for X, y in batches:
+                flags.append(model.training)
+                step(model, optimizer, X, y)
+            model.eval()
+            measure(model, batches)
+        return flags
+
+
+@misconception("fixed_training_loop", signs="loop_modes loop_modes_after_eval", name="a_model_is_born_training")
+class NeverTrains:
+    """You never call train(). A new model happens to be in training mode, but one that was used for a prediction is not, and after your
+    first measuring yours is not either. Call train() in every epoch."""
+
+    def fixed_training_loop(model, batches, epochs):
+        optimizer, flags = torch.optim.SGD(model.parameters(), lr=0.1), []
+        for _ in range(epochs):
+            model.eval()
+            for X, y in batches:
+                flags.append(model.training)
+                step(model, optimizer, X, y)
+            measure(model, batches)
+        return flags
+
+
+@misconception("fixed_training_loop", signs="loop_modes", name="measuring_needs_no_eval")
+class MeasuresInTraining:
+    """You measure the accuracy in training mode: a thinned network with noise is asked, not the one you will use. Call eval() before you
+    measure, and train() before the next epoch. (torch.no_grad() is another matter: it stops gradients, not dropout.)"""
+
+    def fixed_training_loop(model, batches, epochs):
+        optimizer, flags = torch.optim.SGD(model.parameters(), lr=0.1), []
+        model.train()
+        for _ in range(epochs):
+            for X, y in batches:
+                flags.append(model.training)
+                step(model, optimizer, X, y)
+            measure(model, batches)
+        return flags
+
+
+@misconception("fixed_training_loop", signs="loop_modes", name="a_loop_need_not_measure")
+class MeasuresNothing:
+    """You got rid of the mistake by not measuring at all. After each epoch the accuracy is wanted, in eval mode; then train() brings the
+    model back."""
+
+    def fixed_training_loop(model, batches, epochs):
+        optimizer, flags = torch.optim.SGD(model.parameters(), lr=0.1), []
+        for _ in range(epochs):
+            model.train()
+            for X, y in batches:
+                flags.append(model.training)
+                step(model, optimizer, X, y)
+        return flags
+
+
+@misconception("fixed_training_loop", signs="loop_flags", name="the_flags_are_one_per_epoch")
+class OneFlagPerEpoch:
+    """Your flags are not those of the steps. Note model.training right before each step: there are epochs * len(batches) of them."""
+
+    def fixed_training_loop(model, batches, epochs):
+        optimizer, flags = torch.optim.SGD(model.parameters(), lr=0.1), []
+        for _ in range(epochs):
+            model.train()
+            flags.append(model.training)
+            for X, y in batches:
+                step(model, optimizer, X, y)
+            model.eval()
+            measure(model, batches)
+        return flags
+
+
+class RightNet(nn.Module):
+    """The right network, from which the wrong ones below differ in one place."""
+
+    def __init__(self, p_in=0.2, p=0.5):
+        super().__init__()
+        self.linears = nn.ModuleList([nn.Linear(20, 64), nn.Linear(64, 64), nn.Linear(64, 2)])
+        self.p_in, self.p = p_in, p
+
+    def forward(self, x):
+        x = self.drop_input(x)
+        for linear in self.linears[:2]:
+            x = self.drop_hidden(torch.relu(linear(x)))
+        return self.linears[2](x)
+
+    def drop_input(self, x):
+        return F.dropout(x, self.p_in, self.training)
+
+    def drop_hidden(self, x):
+        return F.dropout(x, self.p, self.training)
+
+
+@misconception("fixed_training_loop", signs="inputs", name="f_dropout_knows_the_mode")
+class FunctionalLeftOn:
+    """The inputs are still dropped after .eval(): F.dropout is a function, knows no module, and takes training=True unless it is told
+    otherwise. Write F.dropout(x, p, self.training), or use a layer nn.Dropout."""
+
+    class FixedNet(RightNet):
+        def drop_input(self, x):
+            return F.dropout(x, self.p_in)
+
+
+@misconception("fixed_training_loop", signs="hidden", name="eval_finds_layers_in_a_list")
+class LayersInAList:
+    """The hidden units are still dropped after .eval(): your layers stand in a plain Python list, and torch does not look into lists.
+    Put them into an nn.ModuleList, or give each an attribute of its own."""
+
+    class FixedNet(RightNet):
+        def __init__(self, p_in=0.2, p=0.5):
+            super().__init__(p_in, p)
+            self.drops = [nn.Dropout(p)]
+
+        def drop_hidden(self, x):
+            return self.drops[0](x)
+
+
+@misconception("fixed_training_loop", signs="hidden inputs", name="without_dropout_nothing_can_go_wrong")
+class NoDropoutAtAll:
+    """Your network drops nothing, not even in training. That cures the symptom together with the patient: in training the inputs are to be
+    dropped with p_in and both hidden layers with p."""
+
+    class FixedNet(RightNet):
+        def drop_input(self, x):
+            return x
+
+        def drop_hidden(self, x):
+            return x
+
+
+# ==================================================================================================================== right answers
+@variant("compare_with_torch")
+def compare_by_backward(numpy_forward, numpy_backward, module, x, dout, device):
+    module.train()
+    module.to(device)
+    leaf = torch.from_numpy(x.copy()).to(device).requires_grad_(True)
+    out = module(leaf)
+    out.sum().backward(retain_graph=True)
+    mask = leaf.grad.clone()
+    leaf.grad = None
+    out.backward(torch.from_numpy(dout.copy()).to(device))
+    m, o, g = mask.cpu().numpy(), out.detach().cpu().numpy(), leaf.grad.cpu().numpy()
+
+    def relative(a, b):
+        scale = np.max(np.abs(b))
+        return np.max(np.abs(a - b)) / (scale if scale != 0 else 1.0)
+
+    rate = np.count_nonzero(m) / m.size
+    return {"keep_rate": rate, "grad": relative(numpy_backward(dout, m), g), "out": relative(numpy_forward(x, m), o)}
+
+
+@variant("compare_with_torch")
+def compare_by_seed(numpy_forward, numpy_backward, module, x, dout, device):
+    module = module.train().to(device)
+    state = torch.get_rng_state()
+    leaf = torch.tensor(x, device=device, requires_grad=True)
+    out = module(leaf)
+    out.backward(torch.tensor(dout, device=device))
+    results = []
+    for value in (0.0, 1.0):    # y = mask * x + c: the same coins for x = 0 and x = 1
+        torch.set_rng_state(state)
+        results.append(module(torch.full(x.shape, value, dtype=leaf.dtype, device=device)))
+    mask = (results[1] - results[0]).numpy()
+    mask[np.abs(mask) < 1e-6] = 0.0
+    largest = torch.tensor(mask).abs().max().item()
+    mask = np.where(mask != 0, np.asarray(largest, x.dtype), np.asarray(0, x.dtype))
+
+    def relative(ours, theirs):
+        theirs = theirs.detach().numpy()
+        top = np.abs(theirs).max()
+        return float(np.abs(ours - theirs).max() / top) if top else float(np.abs(ours).max())
+
+    return {"keep_rate": float(np.mean(mask != 0)), "grad": relative(numpy_backward(dout, mask), leaf.grad),
+            "out": relative(numpy_forward(x, mask), out)}
+
+
+class WhereFunction(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, p):
+        kept = torch.rand(x.shape, device=x.device) >= p
+        ctx.scale = 1.0 / (1.0 - p) if p < 1.0 else 0.0
+        ctx.save_for_backward(kept)
+        return torch.where(kept, x * ctx.scale, torch.zeros_like(x))
+
+    @staticmethod
+    def backward(ctx, dout):
+        return torch.where(ctx.saved_tensors[0], dout * ctx.scale, torch.zeros_like(dout)), None
+
+
+@variant("MyDropout")
+class WithBooleans:
+    MyDropoutFunction = WhereFunction
+
+    class MyDropout(RightLayer):
+        operation = WhereFunction
+
+        def extra_repr(self):
+            return f"p={self.p}, inplace=False"
+
+
+@variant("MyDropout")
+class WithPlainOperations:
+    class MyDropout(nn.Module):
+        def __init__(self, p=0.5):
+            if p < 0 or p > 1:
+                raise ValueError("p must be a probability")
+            nn.Module.__init__(self)
+            self.p = p
+
+        def forward(self, x):
+            if self.training:
+                q = 1 - self.p
+                coins = torch.bernoulli(torch.full_like(x, q))
+                return x * coins / q if q > 0 else x * torch.zeros_like(x)
+            return x * 1
+
+        def extra_repr(self):
+            return "p=" + str(self.p)
+
+
+class FillFunction(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, p):
+        gone = torch.empty(x.size(), device=x.device).uniform_() < p
+        ctx.gone, ctx.q = gone, 1 - p
+        return (x / (1 - p) if p < 1 else x).masked_fill(gone, 0)
+
+    @staticmethod
+    def backward(ctx, dout):
+        return (dout / ctx.q if ctx.q else dout).masked_fill(ctx.gone, 0), None
+
+
+@variant("MyDropout")
+class WithMaskedFill:
+    MyDropoutFunction = FillFunction
+
+    class MyDropout(RightLayer):
+        operation = FillFunction
+
+
+@variant("fixed_training_loop")
+class ShuffledAndQuiet:
+    def fixed_training_loop(model, batches, epochs):
+        flags = []
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        for _ in range(epochs):
+            model.train(True)
+            for k in torch.randperm(len(batches)).tolist():
+                X, y = batches[k]
+                flags += [model.training]
+                loss = nn.CrossEntropyLoss()(model(X), y)
+                optimizer.zero_grad(set_to_none=False)
+                loss.backward()
+                optimizer.step()
+            model.train(False)
+            X, y = torch.cat([X for X, _ in batches]), torch.cat([y for _, y in batches])
+            (model(X).argmax(1) == y).float().mean()
+        return tuple(flags)
+
+    class FixedNet(RightNet):
+        pass
+
+
+@variant("fixed_training_loop")
+class InOneSequence:
+    class FixedNet(nn.Sequential):
+        def __init__(self, p_in=0.2, p=0.5):
+            hidden = [nn.Dropout(p_in), nn.Linear(20, 64), nn.ReLU(), nn.Dropout(p), nn.Linear(64, 64), nn.ReLU(), nn.Dropout(p)]
+            super().__init__(*hidden, nn.Linear(64, 2))
+
+    def fixed_training_loop(model, batches, epochs):
+        optimizer, flags = torch.optim.SGD(model.parameters(), lr=0.1), []
+        for _ in range(epochs):
+            for X, y in batches:
+                model.train()
+                flags.append(model.training)
+                step(model, optimizer, X, y)
+                model.eval()
+            measure(model, batches)
+        return flags
