@@ -26,10 +26,10 @@ NETWORK = ((3, 7, 4), (3, 5), (4, 5), (5, 5), (5,))
 
 HIDDEN = {
     "variational_dropout_forward": [
-        through(SEQUENCES, c.shares_its_mask_over_time(p=0.62, shape=(7, 11, 13), weight=4, needs=SOME)),
+        through(SEQUENCES, c.shares_its_mask_over_time(p=0.62, shape=(7, 11, 13), weight=12, needs=SOME)),
         through(SEQUENCES, c.drops_the_right_share(p=0.005, **MASK, needs=SOME)),
         through(SEQUENCES, c.drops_the_right_share(p=0.62, calls=2, **MASK, weight=2, needs=SOME)),
-        through(SEQUENCES, c.treats_examples_apart(p=0.62, **MASK, needs=SOME)),
+        through(SEQUENCES, c.treats_examples_apart(p=0.62, **MASK, weight=3, needs=SOME)),
         through(SEQUENCES, c.treats_features_apart(p=0.62, **MASK, needs=SOME)),
         c.scales_the_survivors(p=0.62, by="1/(1-p)", shape=(9, 1, 23), weight=2, needs=SOME),
         c.is_identity_at_test_time(p=0.62, shape=(9, 4, 7), needs=SOME),
@@ -44,11 +44,11 @@ HIDDEN = {
         c.follows_its_masks_through_time(size=(3, 1, 4, 4), rates=(0.5, 0.2), needs=(f"{SOME} of m_x", f"{SOME} of m_h")),
         through(INPUT_MASK, c.drops_the_right_share(p=0.62, shape=(128, 128), calls=4, **MASK, needs=f"{SOME} of m_x")),
         through(INPUT_MASK, c.keeps_a_varying_number(p=0.62, **MASK, needs=f"{SOME} of m_x")),
-        through(INPUT_MASK, c.shares_its_mask_over_time(p=0.62, shape=(5, 9, 17), needs=f"{SOME} of m_x")),
+        through(INPUT_MASK, c.shares_its_mask_over_time(p=0.62, shape=(5, 9, 17), weight=3, needs=f"{SOME} of m_x")),
         through(INPUT_MASK, c.obeys_the_generator(p=0.4, **MASK, needs=f"{SOME} of m_x")),
         through(STATE_MASK, c.drops_the_right_share(p=0.62, shape=(128, 128), calls=4, **MASK, needs=f"{SOME} of m_h")),
         through(STATE_MASK, c.keeps_a_varying_number(p=0.62, **MASK, needs=f"{SOME} of m_h")),
-        through(STATE_MASK, c.shares_its_mask_over_time(p=0.62, shape=(5, 9, 17), needs=f"{SOME} of m_h")),
+        through(STATE_MASK, c.shares_its_mask_over_time(p=0.62, shape=(5, 9, 17), weight=3, needs=f"{SOME} of m_h")),
         through(STATE_MASK, c.obeys_the_generator(p=0.4, **MASK, needs=f"{SOME} of m_h")),
         *(
             c.has_the_right_gradient(
@@ -59,17 +59,18 @@ HIDDEN = {
             for name in GRADIENTS
         ),
         c.has_the_right_gradient(
-            name="dWh", given=LONG, rates=(0.3, 0.3), **RECURRENT, train=False, case=", after a pass at test time", needs="returns"
+            name="dWh", given=LONG, rates=(0.3, 0.3), **RECURRENT, train=False, case=", after a pass at test time",
+            needs="has_the_right_gradient(name=dWh, rates=(0.3, 0.2))",
         ),
         c.refuses_a_rate_of(bad=-0.25, given=SHORT, rates=(0.3, 0.4), train=False, needs="returns"),
         c.keeps_two_passes_apart(first=SHORT, second=LONG, rates=(0.3, 0.4), **RECURRENT, weight=2, needs="keeps_two_passes_apart"),
     ],
     "dropconnect_forward": [
         c.agrees_with_the_solution(
-            given=((6, 4), (4, 5), (5,), 0.3, None, False), names=("out", "cache"), name="out", weight=2, needs="returns"
+            given=((6, 4), (4, 5), (5,), 0.3, None, False), names=("out", "cache"), name="out", weight=4, needs="returns"
         ),
         c.follows_its_masks(p=0.62, weight=4, needs=SOME),
-        c.throws_a_coin_for_each_weight(p=0.62, size=(30, 16, 50), weight=2, needs=SOME),
+        c.throws_a_coin_for_each_weight(p=0.62, size=(30, 16, 50), weight=5, needs=SOME),
         through(ONE_ROW, c.drops_the_right_share(p=0.005, **MASK, needs=SOME)),
         through(ONE_ROW, c.drops_the_right_share(p=0.62, calls=2, **MASK, weight=2, needs=SOME)),
         through(ONE_ROW, c.keeps_a_varying_number(p=0.62, **MASK, needs=SOME)),
@@ -95,10 +96,10 @@ HIDDEN = {
         ),
     ],
     "FixedVariationalDropout": [
-        c.draws_for_another_batch(p=0.3, first=(1, 5, 20), second=(6, 5, 20), weight=2, needs="drops_whole_features_of_sequences"),
-        c.draws_for_another_batch(p=0.3, first=(8, 5, 1), second=(8, 5, 20), needs="drops_whole_features_of_sequences"),
-        c.keeps_its_mask_when_asked(p=0.3, steps=9, needs="drops_whole_features_of_sequences"),
-        c.draws_again_unless_asked(p=0.3, shape=(3, 2, 40), needs="drops_whole_features_of_sequences"),
+        c.draws_for_another_batch(p=0.3, first=(1, 5, 20), second=(6, 5, 20), weight=2, needs="keeps_its_mask_when_asked(p=0.4)"),
+        c.draws_for_another_batch(p=0.3, first=(8, 5, 1), second=(8, 5, 20), needs="keeps_its_mask_when_asked(p=0.4)"),
+        c.keeps_its_mask_when_asked(p=0.3, steps=9, needs="keeps_its_mask_when_asked(p=0.4)"),
+        c.draws_again_unless_asked(p=0.3, shape=(3, 2, 40), needs="keeps_its_mask_when_asked(p=0.4)"),
     ],
     "quiz": [
         c.answers_rightly(key="coins", needs="is_filled_in(key=coins)"),

@@ -13,6 +13,7 @@ from autograder.checks.weights import ONE_ROW
 
 SOME = "drops_some_and_keeps_some"
 MASK = {"via": "mask"}
+KEPT = "keeps_its_mask_when_asked(p=0.4)"
 
 SEQUENCE = {"x": (4, 6, 5)}
 VARIATIONAL = {"forward": "variational_dropout_forward", "backward": "variational_dropout_backward"}
@@ -34,15 +35,15 @@ BY_HAND = (
 STATES = [[[0.9051482536448664], [0.6697537950614595]], [[0.0], [0.9640275800758169]]]
 
 
-def masks(lens, *, weight=2.0, needs):
+def masks(lens, *, weight=2.0):
     """The sentences about one mask of a function that has several, or that masks something else than an array."""
     of = f" of {lens.name}" if lens.name else ""
     core = f"{SOME}{of}"
     return [
-        through(lens, c.drops_some_and_keeps_some(p=0.3, **MASK, needs=needs)),
+        through(lens, c.drops_some_and_keeps_some(p=0.3, **MASK)),
         through(lens, c.drops_the_right_share(p=0.3, **MASK, shape=(128, 128), calls=4, weight=weight, needs=core)),
         through(lens, c.multiplies_the_kept_ones(p=0.3, weight=weight, needs=core)),
-        through(lens, c.treats_examples_apart(p=0.3, **MASK, shape=(128, 128), needs=core)),
+        through(lens, c.treats_examples_apart(p=0.3, **MASK, shape=(128, 128), weight=3, needs=core)),
         through(lens, c.treats_features_apart(p=0.3, **MASK, shape=(128, 128), needs=core)),
         through(lens, c.draws_afresh(p=0.3, **MASK, shape=(128, 128), needs=core)),
     ]
@@ -53,9 +54,9 @@ EXERCISES = [
         "variational_dropout_forward",
         [
             c.drops_some_and_keeps_some(p=0.3, shape=(8, 6, 20)),
-            through(SEQUENCES, c.shares_its_mask_over_time(p=0.3, weight=5, needs=SOME)),
+            through(SEQUENCES, c.shares_its_mask_over_time(p=0.3, weight=16, needs=SOME)),
             through(SEQUENCES, c.drops_the_right_share(p=0.3, **MASK, weight=3, needs=SOME)),
-            through(SEQUENCES, c.treats_examples_apart(p=0.3, **MASK, weight=2, needs=SOME)),
+            through(SEQUENCES, c.treats_examples_apart(p=0.3, **MASK, weight=6, needs=SOME)),
             through(SEQUENCES, c.treats_features_apart(p=0.3, **MASK, weight=2, needs=SOME)),
             through(SEQUENCES, c.keeps_a_varying_number(p=0.3, **MASK, needs=SOME)),
             through(SEQUENCES, c.draws_afresh(p=0.3, **MASK, needs=SOME)),
@@ -79,22 +80,22 @@ EXERCISES = [
         "rnn_forward",
         [
             c.returns(given=BY_HAND, wanted=STATES, names=("h", "cache"), name="h", weight=3),
-            *masks(INPUT_MASK, needs="returns"),
-            through(INPUT_MASK, c.shares_its_mask_over_time(p=0.3, weight=3, needs=f"{SOME} of m_x")),
-            *masks(STATE_MASK, needs="returns"),
-            through(STATE_MASK, c.shares_its_mask_over_time(p=0.3, weight=3, needs=f"{SOME} of m_h")),
+            *masks(INPUT_MASK),
+            through(INPUT_MASK, c.shares_its_mask_over_time(p=0.3, weight=8, needs=f"{SOME} of m_x")),
+            *masks(STATE_MASK),
+            through(STATE_MASK, c.shares_its_mask_over_time(p=0.3, weight=8, needs=f"{SOME} of m_h")),
             c.draws_two_masks(p=0.3, needs=(f"{SOME} of m_x", f"{SOME} of m_h")),
             c.needs_no_chance_at_test_time(given=NETWORK, rates=RATES, needs="returns"),
             c.drops_nothing_when_all_rates_are_zero(given=NETWORK, rates=RATES, needs=(f"{SOME} of m_x", f"{SOME} of m_h")),
             c.leaves_what_it_is_given(given=NETWORK, rates=RATES, needs="returns"),
             c.stays_in(given=NETWORK, rates=RATES, dtype="float32", needs="returns"),
             c.refuses_a_rate_of(bad=1.5, given=NETWORK, rates=RATES, needs="returns"),
-            c.has_the_right_gradient(name="dx", **THROUGH_TIME, weight=4, needs="returns"),
-            c.has_the_right_gradient(name="dh0", **THROUGH_TIME, weight=4, needs="returns"),
-            c.has_the_right_gradient(name="dWx", **THROUGH_TIME, weight=4, needs="returns"),
-            c.has_the_right_gradient(name="dWh", **THROUGH_TIME, weight=4, needs="returns"),
-            c.has_the_right_gradient(name="db", **THROUGH_TIME, weight=4, needs="returns"),
-            c.keeps_two_passes_apart(first=NETWORK, second=SHORTER, rates=RATES, **RECURRENT, needs="returns"),
+            c.has_the_right_gradient(name="dx", **THROUGH_TIME, weight=4),
+            c.has_the_right_gradient(name="dh0", **THROUGH_TIME, weight=4),
+            c.has_the_right_gradient(name="dWx", **THROUGH_TIME, weight=4),
+            c.has_the_right_gradient(name="dWh", **THROUGH_TIME, weight=4),
+            c.has_the_right_gradient(name="db", **THROUGH_TIME, weight=4),
+            c.keeps_two_passes_apart(first=NETWORK, second=SHORTER, rates=RATES, **RECURRENT, needs="has_the_right_gradient"),
         ],
         functions=("rnn_forward", "rnn_backward"),
     ),
@@ -103,10 +104,10 @@ EXERCISES = [
         [
             c.returns(
                 given=([[1.0, 2.0]], [[3.0, 0.0, -1.0], [1.0, 4.0, 0.5]], [0.0, 1.0, -1.0], 0.5, None, False),
-                wanted=[[5.0, 9.0, -1.0]], names=("out", "cache"), name="out", weight=2,
+                wanted=[[5.0, 9.0, -1.0]], names=("out", "cache"), name="out", weight=6,
             ),
-            *masks(ONE_ROW, needs="returns", weight=3.0),
-            c.throws_a_coin_for_each_weight(p=0.3, weight=4, needs=SOME),
+            *masks(ONE_ROW, weight=3.0),
+            c.throws_a_coin_for_each_weight(p=0.3, weight=9, needs=SOME),
             through(ONE_ROW, c.obeys_the_generator(p=0.3, **MASK, needs=SOME)),
             c.never_drops_the_bias(p=0.3, weight=2, needs=SOME),
             c.needs_no_chance_at_test_time(given=LAYER, rates=(0.3,), needs=SOME),
@@ -137,13 +138,13 @@ EXERCISES = [
     Exercise(
         "FixedVariationalDropout",
         [
-            c.drops_whole_features_of_sequences(p=0.4),
+            c.drops_whole_features_of_sequences(p=0.4, weight=0),
             c.keeps_its_mask_when_asked(p=0.4, weight=2, needs="drops_whole_features_of_sequences"),
-            c.keeps_its_mask_when_asked(p=0.4, steps=3, needs="drops_whole_features_of_sequences"),
-            c.draws_again_unless_asked(p=0.4, weight=2, needs="drops_whole_features_of_sequences"),
-            c.draws_for_another_batch(p=0.4, weight=2, needs="drops_whole_features_of_sequences"),
-            c.draws_first_whatever_is_asked(p=0.4, needs="drops_whole_features_of_sequences"),
-            c.remembers_through_test_time(p=0.4, needs="drops_whole_features_of_sequences"),
+            c.keeps_its_mask_when_asked(p=0.4, steps=3, needs=KEPT),
+            c.draws_again_unless_asked(p=0.4, weight=2, needs=KEPT),
+            c.draws_for_another_batch(p=0.4, weight=3, needs=KEPT),
+            c.draws_first_whatever_is_asked(p=0.4, needs=KEPT),
+            c.remembers_through_test_time(p=0.4, needs=KEPT),
         ],
     ),
     Exercise(

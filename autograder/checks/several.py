@@ -133,6 +133,8 @@ def has_the_right_gradient(
     """gives a {name} that agrees with finite differences along random directions{case}"""
     of = name.removeprefix("d")
     gradient, numeric, along = differences(exam, of, given, rates, forward, backward, train, directions)
+    if not any(numeric):
+        _depends(exam, of, given, rates, forward)
     for found, wanted in zip(along, numeric, strict=True):
         error = abs(found - wanted) / size_of(gradient)
         if not error <= DIRECTIONAL:
@@ -140,6 +142,15 @@ def has_the_right_gradient(
                 f"the derivative along a random direction of {of} is {number(found)} by {name} (relative error {error:.2g})",
                 f"{number(wanted)} by finite differences of {forward}",
             )
+
+
+def _depends(exam: Exam, of: str, given: Shapes, rates: Rates, forward: str) -> None:
+    """Refuse an output that does not change with an array. Asked at test time: in training chance may have dropped all of it."""
+    values, place = arrays(exam, given), list(given).index(of)
+    moved = _moved(values, place, np.ones(tuple(given[of])))
+    one, other = (first_result(v) for v in exam.ask(*(forward_pass(forward, v, rates, None, train=False) for v in (values, moved))))
+    if np.array_equal(one, other):
+        raise Wrong(f"{forward} gives the same whatever {of} is", f"an output that depends on {of}")
 
 
 def size_of(gradient: Array) -> float:

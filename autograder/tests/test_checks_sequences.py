@@ -327,6 +327,8 @@ def test_a_wrong_gradient_is_named_with_both_numbers() -> None:
         assert f"the derivative along a random direction of {name[1:]} is " in found.got
         assert "relative error 0.0" in found.got
         assert found.wanted.endswith("by finite differences of echo")
+    deaf = verdict("echo", c.has_the_right_gradient(name="dx", **NET_BACK), {"echo": lambda x, *a, **k: echo(0 * x, *a, **k)})
+    assert f"{deaf.got} | {deaf.wanted}" == "echo gives the same whatever x is | an output that depends on x"
     four = verdict("echo", c.has_the_right_gradient(name="db", **NET_BACK), {"back": lambda dh, cache: back(dh, cache)[:4]})
     assert f"{four.got} | {four.wanted}" == "the function returned a tuple of 4 | (dx, dh0, dU, dV, db)"
 
