@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from autograder import __version__
-from autograder.model import AutograderError, Broken, Report
+from autograder.model import AutograderError, Broken, CourseError, Report
 
 if TYPE_CHECKING:
     from autograder.course import Staff
@@ -23,7 +23,7 @@ OK, UNREADABLE, BROKEN = 0, 1, 2
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand; errors made on purpose become one clear line and a code."""
-    arguments = _parser().parse_args(argv)
+    arguments = _arguments(argv)
     try:
         return int(arguments.run(arguments))
     except Broken as error:
@@ -37,6 +37,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
 
 
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The command line. Notebooks may stand behind options, which argparse does not see when there may be none of them."""
+    parser = _parser()
+    arguments, rest = parser.parse_known_args(argv)
+    if rest and not arguments.__dict__.get("notebooks", True) and not any(word.startswith("-") for word in rest):
+        arguments.notebooks = [Path(word) for word in rest]
+    elif rest:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    return arguments
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="autograder", description="An auto-graded course on dropout.")
     parser.add_argument("--version", action="version", version=__version__)
@@ -47,16 +58,25 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("exercise", nargs="?", help="one exercise; all of them when left out")
     check.set_defaults(run=_check)
 
-    grade = commands.add_parser("grade", help="grade notebooks against the hidden solution; touches no gradebook")
+    grade = commands.add_parser("grade", help="grade submitted/*/HW/ into the gradebook, or notebooks without touching it")
     grade.add_argument("assignment", help="for example hw1_dropout")
-    grade.add_argument("notebooks", type=Path, nargs="+", metavar="NOTEBOOK", help="hand-ins, anywhere")
-    grade.add_argument("--json", type=Path, metavar="FILE", help="write all reports there")
-    grade.add_argument("--csv", type=Path, metavar="FILE", help="write points per exercise there")
-    grade.add_argument("--quiet", action="store_true", help="print the table only, not the sentences")
+    grade.add_argument("notebooks", type=Path, nargs="*", metavar="NOTEBOOK", help="hand-ins, anywhere: only reports are made of them")
+    grade.add_argument("--json", type=Path, metavar="FILE", help="with notebooks: write all reports there")
+    grade.add_argument("--csv", type=Path, metavar="FILE", help="with notebooks: write points per exercise there")
+    grade.add_argument("--quiet", action="store_true", help="print the table only, not the sentences; no progress bar")
+    grade.add_argument("--student", nargs="+", action="extend", default=[], metavar="ID", help="of the class, only these")
+    grade.add_argument("--jobs", type=int, metavar="N", help="how many hand-ins at once (default: one for each processor)")
+    grade.add_argument("--regrade", action="store_true", help="run everything again, whatever is remembered")
+    grade.add_argument("--fresh", action="store_true", help="start a new Python for every hand-in, and keep none warm")
     grade.add_argument("--isolation", choices=("bubblewrap", "landlock", "subprocess"), help="insist on one kind of cage")
     grade.add_argument("--unsafe-isolation", action="store_true", help="grade even where student code cannot be caged")
     grade.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
     grade.set_defaults(run=_grade)
+
+    diff = commands.add_parser("diff", help="whose points changed between the last two gradings of a class, and by which check")
+    diff.add_argument("assignment", help="for example hw1_dropout")
+    diff.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
+    diff.set_defaults(run=_diff)
 
     release = commands.add_parser("release", help="write assignments/ from solutions/ (staff)")
     release.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="all of them when left out")
@@ -69,6 +89,30 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--odds", action="store_true", help="print what each chance test may get wrong, and what it sees")
     verify.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
     verify.set_defaults(run=_verify)
+
+    data = commands.add_parser("data", help="list the data sets, or fetch one into datasets/")
+    data.add_argument("name", nargs="?", help="sonar or cifar10; without a name: what there is, and where")
+    data.add_argument("--from", dest="source", type=Path, metavar="FILE", help="take it from this file instead of the net")
+    data.add_argument("--url", default="", help="fetch it from there (a mirror); the checksum must be the same")
+    data.add_argument("--rebuild", action="store_true", help="write datasets/digits.npy again from scikit-learn's copy")
+    data.set_defaults(run=_data)
+
+    simulate = commands.add_parser("simulate", help="write a class of plausible hand-ins into a scratch course")
+    simulate.add_argument("assignment", help="for example hw1_dropout")
+    simulate.add_argument("--students", type=int, default=100, metavar="N", help="how many (default 100)")
+    simulate.add_argument("--seed", type=int, default=0, metavar="S", help="the same seed makes the same class (default 0)")
+    simulate.add_argument("--into", type=Path, default=Path("simulated"), metavar="DIR", help="the new course (default: simulated/)")
+    simulate.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
+    simulate.set_defaults(run=_simulate)
+
+    bench = commands.add_parser("bench", help="measure what grading costs here, beside stock nbgrader")
+    bench.add_argument("assignment", nargs="?", default="hw1_dropout", help="default: hw1_dropout")
+    bench.add_argument("--students", type=int, default=40, metavar="N", help="the size of the class (default 40)")
+    bench.add_argument("--into", type=Path, default=Path("build/bench"), metavar="DIR", help="bench.json, bench.png and the classes")
+    bench.add_argument("--no-stock", action="store_true", help="leave stock nbgrader out, which takes longest")
+    bench.add_argument("--scaling", type=int, nargs="*", default=[], metavar="N", help="larger classes by the quick road: 100 1000 10000")
+    bench.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
+    bench.set_defaults(run=_bench)
 
     demo = commands.add_parser("demo", help="build a class of 40, grade it with nbgrader, and show what comes out")
     demo.add_argument("folder", type=Path, nargs="?", default=Path("demo"), help="where to build it (default: demo/)")
@@ -99,6 +143,10 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _grade(arguments: argparse.Namespace) -> int:
+    if not arguments.notebooks:
+        return _grade_class(arguments)
+    if arguments.student or arguments.jobs or arguments.regrade:
+        raise CourseError("--student, --jobs and --regrade are for a whole class. Leave them out, or leave the notebooks out.")
     from autograder.course import find_root, load_staff
     from autograder.isolation import choose, warning
     from autograder.report import data, table, text
@@ -137,6 +185,42 @@ def _code(reports: Sequence[Report]) -> int:
     if "broken" in statuses:
         return BROKEN
     return UNREADABLE if "unreadable" in statuses else OK
+
+
+def _grade_class(arguments: argparse.Namespace) -> int:
+    from autograder.batch import Batch, cores
+    from autograder.course import find_root
+    from autograder.isolation import choose, warning
+    from autograder.report.progress import Progress
+
+    if arguments.json or arguments.csv:
+        raise CourseError("--json and --csv are for notebooks named one by one; the marks of a class come from `nbgrader export`.")
+    if arguments.jobs is not None and arguments.jobs < 1:
+        raise CourseError("--jobs must be 1 or more.")
+    isolation = choose(arguments.unsafe_isolation, arguments.isolation)
+    console = Console()
+    if loud := warning(isolation):
+        console.print(loud, style="bold red", highlight=False)
+    root, jobs = find_root(arguments.course), arguments.jobs or cores()
+    batch = Batch(root, arguments.assignment, isolation, jobs, arguments.regrade, warm=not arguments.fresh)
+    with Progress(console, arguments.assignment, arguments.quiet) as progress:
+        for one in batch.run(arguments.student, progress.begin):
+            progress.step(f"{one.student}: {one.status}: {one.error}" if one.error else "")
+    tally = batch.tally
+    for line in progress.summary(tally.graded, tally.unchanged, tally.unreadable, tally.broken, tally.slowest):
+        console.print(line, highlight=False, markup=False)
+    return BROKEN if tally.broken else UNREADABLE if tally.unreadable else OK
+
+
+def _diff(arguments: argparse.Namespace) -> int:
+    from autograder.course import find_root
+    from autograder.memory import Memory
+    from autograder.report.changes import lines
+
+    with Memory(find_root(arguments.course), arguments.assignment) as remembered:
+        for line in lines(remembered.changes()):
+            print(line)
+    return OK
 
 
 def _release(arguments: argparse.Namespace) -> int:
@@ -182,6 +266,52 @@ def _print_odds(root: Path, assignments: Sequence[str]) -> None:
         print(f"{slug}: {tests} chance tests; a right submission is refused anything with probability at most {tests * chance.ALPHA:.1e}")
         for exercise, check in found:
             print(f"   {exercise}: {check.name}: false alarm at most {check.chances * chance.ALPHA:.0e}; sees {check.power}")
+
+
+def _data(arguments: argparse.Namespace) -> int:
+    from autograder import datasets
+
+    if not arguments.name:
+        for data in datasets.DATASETS.values():
+            print(f"{data.name}: {data.about}\n   {datasets.find(data.name) or 'not here. ' + datasets.how_to_get(data.name)}")
+    elif arguments.name == "digits" and arguments.rebuild:
+        print(f"wrote {datasets.rebuild_digits()}, bit for bit as it should be")
+    else:
+        print(f"wrote {_fetched(arguments)}; its checksum is right")
+    return OK
+
+
+def _fetched(arguments: argparse.Namespace) -> Path:
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+
+    from autograder import datasets
+
+    with Progress(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), transient=True) as bar:
+        task = bar.add_task(arguments.name, total=None)
+        show = lambda done, size: bar.update(task, completed=done, total=size or None)  # noqa: E731  # one line, used once
+        return datasets.fetch(arguments.name, arguments.source, arguments.url, show)
+
+
+def _simulate(arguments: argparse.Namespace) -> int:
+    from autograder.course import find_root
+    from autograder.simulate import simulate
+
+    slug = arguments.assignment
+    course = simulate(find_root(arguments.course), slug, arguments.students, arguments.seed, arguments.into)
+    print(f"{arguments.students} hand-ins in {course / 'submitted'}. Grade them with: cd {course} && autograder grade {slug}")
+    return OK
+
+
+def _bench(arguments: argparse.Namespace) -> int:
+    from autograder.bench import bench, lines
+    from autograder.course import find_root
+
+    root, into = find_root(arguments.course), arguments.into.resolve()
+    found = bench(root, arguments.assignment, arguments.students, into, not arguments.no_stock, arguments.scaling)
+    for line in lines(found):
+        print(line)
+    print(f"written: {into / 'bench.json'} and {into / 'bench.png'}")
+    return OK
 
 
 def _demo(arguments: argparse.Namespace) -> int:

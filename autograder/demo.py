@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -19,10 +18,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from autograder import scratch
 from autograder.course import Staff, load_staff
 from autograder.handins import Notebook, filled, released, solved, with_entries, write
 from autograder.isolation import choose, warning
-from autograder.model import Broken, CourseError, Misconception, Variant
+from autograder.model import Broken, Misconception, Variant
 from autograder.report.table import Grid, Row
 
 SLUG = "hw1_dropout"
@@ -151,16 +151,16 @@ def demo(root: Path, folder: Path, unsafe: bool = False) -> int:
     isolation = choose(unsafe)
     if loud := warning(isolation):
         console.print(loud, style="bold red", highlight=False)
-    course = _scratch(root, folder.resolve())
+    course = scratch.course(root, folder.resolve(), SLUG)
     staff = load_staff(course, SLUG)
     print(f"A class of {SIZE} in {course}, graded by nbgrader; student code runs in: {isolation.name}")
-    _nbgrader(course, "generate_assignment", SLUG, "--force")
+    scratch.nbgrader(course, "generate_assignment", SLUG, "--force")
     people = class_of_40(staff, released(course / "assignments" / SLUG / f"{SLUG}.ipynb"))
     for person in people:
         _hand_in(course, person)
     _autograde(course, console, unsafe)
-    _nbgrader(course, "generate_feedback", SLUG, "--force")
-    _nbgrader(course, "export", "--to", str(course / "grades.csv"))
+    scratch.nbgrader(course, "generate_feedback", SLUG, "--force")
+    scratch.nbgrader(course, "export", "--to", str(course / "grades.csv"))
     marks = _marks(course)
     strange = _show(console, people, marks)
     print(f"\nMarks      {course / 'grades.csv'}")
@@ -168,20 +168,6 @@ def demo(root: Path, folder: Path, unsafe: bool = False) -> int:
     print(f"Gradebook  {course / 'gradebook.db'}   Log  {course / 'autograde.log'}")
     console.print("[green]Every mark is as expected.[/]" if not strange else f"[red]{strange} marks are not as expected.[/]")
     return 0 if not strange else 1
-
-
-def _scratch(root: Path, folder: Path) -> Path:
-    """A copy of the course in `folder`; refuses to overwrite what is no demo."""
-    if folder.exists() and any(folder.iterdir()) and not (folder / ".autograder-demo").exists():
-        raise CourseError(f"{folder} exists and is no demo. Name another folder: autograder demo NEW_FOLDER.")
-    shutil.rmtree(folder, ignore_errors=True)
-    (folder / "solutions").mkdir(parents=True)
-    (folder / ".autograder-demo").write_text("made by `autograder demo`; it may be deleted\n", encoding="utf-8")
-    for name in ("header.ipynb", f"{SLUG}_key.py"):
-        shutil.copy(root / "solutions" / name, folder / "solutions" / name)
-    shutil.copytree(root / "solutions" / SLUG, folder / "solutions" / SLUG, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-    shutil.copy(root / "nbgrader_config.py", folder)
-    return folder
 
 
 def _hand_in(course: Path, person: HandIn) -> None:
@@ -195,14 +181,6 @@ def _hand_in(course: Path, person: HandIn) -> None:
 
 def _environment(unsafe: bool = False) -> dict[str, str]:
     return {**os.environ, **({"AUTOGRADER_UNSAFE_ISOLATION": "1"} if unsafe else {})}
-
-
-def _nbgrader(course: Path, *words: str) -> None:
-    command = [sys.executable, "-m", "nbgrader", *words]
-    done = subprocess.run(command, cwd=course, env=_environment(), text=True, capture_output=True, check=False)
-    # feedback has nothing to write for a hand-in that could not be read: that is reported in the table
-    if done.returncode and words[0] not in ("generate_feedback",):
-        raise Broken(f"nbgrader {words[0]} failed: {(done.stdout + done.stderr).strip()[-1500:]}")
 
 
 def _autograde(course: Path, console: Console, unsafe: bool) -> None:

@@ -34,8 +34,9 @@ def diagnose(exercise: str, facts: Facts, hints: Mapping[str, Any]) -> tuple[Dia
     """The misconceptions that explain these facts. `hints` is this exercise's part of hints.json."""
     right: Facts = hints["right"]
     odd = {name: word for name, word in facts.items() if right.get(name, word) != word}
-    if not odd or any(word in UNUSABLE for word in odd.values()) or set(odd.values()) == {"raises NameError"}:
-        return ()  # nothing is wrong, or nothing is written yet
+    odd = {name: word for name, word in odd.items() if word not in UNUSABLE}  # what is not written yet is no mistake
+    if not odd or set(odd.values()) == {"raises NameError"}:
+        return ()
     fired = [m for m in hints["misconceptions"] if m["signs"] and all(facts.get(k) == v for k, v in m["signs"].items())]
     told = [m for m in fired if not any(_within(m, other) for other in fired if other is not m)]
     found = tuple(Diagnosis(exercise, m["name"], m["sentence"], m["signs"]) for m in told)

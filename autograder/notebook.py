@@ -14,7 +14,7 @@ import stat
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ MAX_BRACKETS = 1_000_000  # "{" and "[" in it: each becomes a Python object, so 
 MAX_CELLS = 5_000
 MAX_CODE = 500_000  # characters in all code cells together: parsing takes seconds and many hundred times the length
 MAX_NOTES = 20
+MAX_KNOWN = 5_000  # characters of a cell whose syntax tree is kept for the next hand-in
 
 _AGAIN = "Save the notebook again and hand that file in."
 _NO_NOTEBOOK = "Hand in the .ipynb file that Jupyter saves."
@@ -44,7 +45,7 @@ class Layout:
 def layout(path: Path) -> Layout:
     """Read a notebook of the course, solution or release; CourseError says what is off and how to mend it."""
     try:
-        node = _parsed(_bytes(path), path)
+        node = parse(content(path), path)
         cells = _cells(node, path)
     except SubmissionError as error:
         raise CourseError(f"{path}: {error}") from error
@@ -64,7 +65,7 @@ def validate(path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            nbformat.validate(nbformat.from_dict(_parsed(_bytes(path), path)))  # type: ignore[no-untyped-call]
+            nbformat.validate(nbformat.from_dict(parse(content(path), path)))  # type: ignore[no-untyped-call]
         except nbformat.ValidationError as error:
             reason = str(error).splitlines()[0]
             raise CourseError(f"{path} is not a valid notebook ({reason}). Open it in Jupyter and save it again.") from error
@@ -107,7 +108,7 @@ def _must_have_answer(name: str, cells: Sequence[_Found], path: Path) -> None:
 # ---------------------------------------------------------------------------------------------------------------------- hand-ins
 def read(path: Path, assignment: Assignment) -> Submission:
     """Read a hand-in (or the solution: the same road). SubmissionError when it cannot be read, and nothing else, ever."""
-    return from_node(_parsed(_bytes(path), path), path, assignment)
+    return from_node(parse(content(path), path), path, assignment)
 
 
 def from_node(node: Any, path: Path, assignment: Assignment) -> Submission:
@@ -263,12 +264,7 @@ class _Found:
 
     @cached_property
     def tree(self) -> ast.Module | None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # "\d" in a student's string is the student's affair
-            try:
-                return ast.parse(without_magics(self.source))
-            except (SyntaxError, ValueError, RecursionError, MemoryError):
-                return None
+        return _tree(self.source) if len(self.source) > MAX_KNOWN else _known_tree(self.source)
 
     @cached_property
     def defines(self) -> set[str]:
@@ -277,6 +273,19 @@ class _Found:
     @cached_property
     def stubs(self) -> set[str]:
         return stubs(self.tree) if self.tree else set()
+
+
+def _tree(source: str) -> ast.Module | None:
+    """The cell as a syntax tree, if it reads as Python. Nobody changes it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # "\d" in a student's string is the student's affair
+        try:
+            return ast.parse(without_magics(source))
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+
+
+_known_tree = lru_cache(256)(_tree)  # a class hands in the same cells of the course again and again
 
 
 def _defined(statements: Iterable[ast.stmt]) -> Iterator[str]:
@@ -343,7 +352,7 @@ def _source(found: Any) -> tuple[str, str]:
 
 
 # ------------------------------------------------------------------------------------------------------------------------- files
-def _bytes(path: Path) -> bytes:
+def content(path: Path) -> bytes:
     """The content of a regular file of at most MAX_BYTES. Never waits for a pipe, never opens a device, never follows a link."""
     name = _called(path)
     try:
@@ -374,7 +383,7 @@ def _must_be_file(mode: int, name: str) -> None:
     raise SubmissionError(f"{name} is not an ordinary file but a pipe or a device. Hand in the .ipynb file itself.")
 
 
-def _parsed(data: bytes, path: Path) -> Any:
+def parse(data: bytes, path: Path) -> Any:
     """The JSON in a file, whatever it holds, or a SubmissionError that says what the file is instead."""
     name = _called(path)
     data = data.removeprefix(b"\xef\xbb\xbf")

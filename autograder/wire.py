@@ -26,6 +26,7 @@ HEADER = struct.Struct(">I")
 MAX_HEADER = 1 << 20  # bytes; a header may grow about sixty times when it is unpacked, so this bounds the judge's memory
 MAX_NESTING = MAX_DEPTH + 6  # an answer nests MAX_DEPTH deep inside a message, an answer, its facts and their arguments
 MAX_AXES = 32
+AHEAD = 1 << 14  # bytes that are taken off the socket at once
 
 
 class WireError(Exception):
@@ -84,6 +85,8 @@ _RECORDS: dict[str, tuple[type, tuple[Callable[[Any], bool], ...]]] = {
     "answer": (Answer, (_is(Outcome), _is_data, _is(str), _is(str), _is(Facts, type(None)))),
 }
 _NAMES = {kind: name for name, (kind, _) in _RECORDS.items()}
+_FIELDS = {kind: [f.name for f in fields(kind)] for kind in _NAMES}
+_DTYPES = {np.dtype(name): name for name in DTYPES}  # in this machine's byte order; asking a dtype for its name takes long
 _ENUMS: dict[str, type[Outcome] | type[Role]] = {"outcome": Outcome, "role": Role}
 
 
@@ -117,13 +120,13 @@ def _tree(value: Any, buffers: list[memoryview], depth: int) -> Any:
     if kind is Given:
         return _tree(value.value, buffers, depth)
     if kind in (tuple, list):
-        return ["t" if kind is tuple else "l", *(_tree(v, buffers, depth + 1) for v in value)]
+        return ["t" if kind is tuple else "l", *[_tree(v, buffers, depth + 1) for v in value]]
     if isinstance(value, Mapping):
         return _dict_tree(value, buffers, depth)
     if kind in (Outcome, Role):
         return [kind.__name__.lower(), value.value]
     if kind in _NAMES:
-        return [_NAMES[kind], *(_tree(getattr(value, f.name), buffers, depth + 1) for f in fields(value))]
+        return [_NAMES[kind], *[_tree(getattr(value, name), buffers, depth + 1) for name in _FIELDS[kind]]]
     raise WireError(f"a {kind.__name__} cannot travel")
 
 
@@ -134,10 +137,11 @@ def _small(value: int) -> int:
 
 
 def _array_tree(array: np.ndarray[Any, Any], buffers: list[memoryview]) -> list[Any]:
-    if array.dtype.name not in DTYPES or array.ndim > MAX_AXES or not array.dtype.isnative:
+    name = _DTYPES.get(array.dtype)
+    if name is None or array.ndim > MAX_AXES:
         raise WireError(f"an array of dtype {array.dtype.name} and {array.ndim} axes cannot travel")
     buffers.append(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
-    return ["a", array.dtype.name, *array.shape]
+    return ["a", name, *array.shape]
 
 
 def _dict_tree(value: Mapping[Any, Any], buffers: list[memoryview], depth: int) -> list[Any]:
@@ -303,6 +307,7 @@ class Channel:
     def __init__(self, connection: socket.socket, cap: int) -> None:
         self.connection = connection
         self.cap = cap
+        self._ahead = bytearray()  # what has arrived and was not asked for yet
 
     def send(self, message: Any, deadline: float) -> None:
         rest = memoryview(frame(message))
@@ -317,11 +322,19 @@ class Channel:
         return read_frame(lambda view: self._readinto(view, deadline), self.cap)
 
     def _readinto(self, view: memoryview, deadline: float) -> int:
-        self._hurry(deadline)
-        try:
-            return self.connection.recv_into(view)
-        except ConnectionError:
-            return 0
+        """Small frames come by the dozen, and one look at the socket is enough for all of them."""
+        if not self._ahead:
+            self._hurry(deadline)
+            try:
+                if len(view) >= AHEAD:
+                    return self.connection.recv_into(view)
+                self._ahead += self.connection.recv(AHEAD)
+            except ConnectionError:
+                return 0
+        count = min(len(view), len(self._ahead))
+        view[:count] = self._ahead[:count]
+        del self._ahead[:count]
+        return count
 
     def _hurry(self, deadline: float) -> None:
         left = deadline - time.monotonic()

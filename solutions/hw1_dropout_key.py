@@ -12,42 +12,46 @@ MULTIPLIER = {"via": "multiplier"}
 INVERTED = {"forward": "dropout_forward", "backward": "dropout_backward"}
 VANILLA = {"forward": "vanilla_forward", "backward": "vanilla_backward"}
 SOME = "drops_some_and_keeps_some"
+SHARE = "drops_the_right_share(p=0.3)"
 GRADIENT = "passes_gradient_to_kept_units_only"
+VALUES = "holds_only(p=0.7, by=1/(1-p))"
 
 HIDDEN = {
     "keep_mask": [
-        c.drops_the_right_share(p=0.005, **MASK, needs=SOME),
-        c.drops_the_right_share(p=0.62, calls=2, **MASK, needs=SOME),
-        c.treats_examples_apart(p=0.62, **MASK, needs=SOME),
-        c.treats_features_apart(p=0.62, **MASK, needs=SOME),
-        c.keeps_a_varying_number(p=0.62, **MASK, needs=SOME),
-        c.obeys_the_generator(p=0.62, shape=(9, 5, 31), **MASK, needs=SOME),
+        c.drops_the_right_share(p=0.005, **MASK, weight=4, needs=SOME),
+        c.drops_the_right_share(p=0.62, calls=2, **MASK, weight=6, needs=SOME),
+        c.treats_examples_apart(p=0.62, **MASK, weight=2, needs=SHARE),
+        c.treats_features_apart(p=0.62, **MASK, weight=2, needs=SHARE),
+        c.keeps_a_varying_number(p=0.62, **MASK, weight=3, needs=SHARE),
+        c.obeys_the_generator(p=0.62, shape=(9, 5, 31), **MASK, weight=3, needs=SHARE),
     ],
     "dropout_forward": [
-        c.drops_the_right_share(p=0.005, needs=SOME),
-        c.drops_the_right_share(p=0.62, calls=2, weight=3, needs=SOME),
-        c.scales_the_survivors(p=0.62, by="1/(1-p)", shape=(6, 5, 4, 7), weight=3, needs=SOME),
-        c.scales_the_survivors(p=0.4, by="1/(1-p)", dtype="float32", needs=SOME),
-        c.is_identity_at_test_time(p=0.62, shape=(6, 5, 4, 7), weight=2, needs=SOME),
-        c.treats_examples_apart(p=0.62, needs=SOME),
-        c.treats_features_apart(p=0.62, needs=SOME),
-        c.keeps_a_varying_number(p=0.62, needs=SOME),
-        c.keeps_its_input(p=0.62, shape=(3, 4, 5), needs=SOME),
+        c.drops_the_right_share(p=0.005, weight=5, needs=SOME),
+        c.drops_the_right_share(p=0.62, calls=2, weight=12, needs=SOME),
+        c.scales_the_survivors(p=0.62, by="1/(1-p)", shape=(37, 41), weight=6, needs=SOME),
+        c.scales_the_survivors(p=0.4, by="1/(1-p)", dtype="float32", weight=3, needs=SOME),
+        c.is_identity_at_test_time(p=0.62, shape=(37, 41), weight=3, needs=SOME),
+        c.treats_examples_apart(p=0.62, weight=2, needs=SHARE),
+        c.treats_features_apart(p=0.62, weight=2, needs=SHARE),
+        c.keeps_a_varying_number(p=0.62, weight=4, needs=SHARE),
+        c.obeys_the_generator(p=0.62, shape=(37, 41), weight=4, needs=SHARE),
+        c.keeps_its_input(p=0.62, shape=(7, 5), needs=SOME),
     ],
     "dropout_backward": [
-        c.follows_the_mask(p=0.62, shape=(6, 5, 4, 7), **INVERTED, weight=2, needs=GRADIENT),
-        c.follows_test_time(p=0.62, shape=(6, 5, 4, 7), **INVERTED, by="1", needs=GRADIENT),
+        c.follows_the_mask(p=0.62, shape=(37, 41), **INVERTED, weight=2, needs=GRADIENT),
+        c.follows_test_time(p=0.62, shape=(37, 41), **INVERTED, needs=GRADIENT),
+        c.belongs_to_its_own_cache(p=0.62, shape=(37, 41), **INVERTED, needs=GRADIENT),
         c.agrees_with_finite_differences(p=0.35, **INVERTED, weight=2, needs=GRADIENT),
     ],
     "vanilla_forward": [
-        c.drops_the_right_share(p=0.005, needs=SOME),
-        c.drops_the_right_share(p=0.62, calls=2, needs=SOME),
-        c.scales_the_survivors(p=0.62, by="1", shape=(6, 5, 4, 7), needs=SOME),
-        c.multiplies_at_test_time(p=0.62, by="1-p", shape=(6, 5, 4, 7), needs=SOME),
-        c.treats_examples_apart(p=0.62, needs=SOME),
-        c.treats_features_apart(p=0.62, needs=SOME),
-        c.keeps_a_varying_number(p=0.62, needs=SOME),
-        c.follows_the_mask(p=0.62, shape=(6, 5, 4, 7), **VANILLA, needs=GRADIENT),
+        c.drops_the_right_share(p=0.005, weight=2, needs=SOME),
+        c.drops_the_right_share(p=0.62, calls=2, weight=3, needs=SOME),
+        c.scales_the_survivors(p=0.62, by="1", shape=(37, 41), weight=4, needs=SOME),
+        c.multiplies_at_test_time(p=0.62, by="1-p", shape=(37, 41), weight=4, needs=SOME),
+        c.treats_examples_apart(p=0.62, needs=SHARE),
+        c.treats_features_apart(p=0.62, needs=SHARE),
+        c.keeps_a_varying_number(p=0.62, weight=2, needs=SHARE),
+        c.follows_the_mask(p=0.62, shape=(37, 41), **VANILLA, needs=GRADIENT),
         c.agrees_with_finite_differences(p=0.35, **VANILLA, needs=GRADIENT),
     ],
     "dropout_moments": [
@@ -55,10 +59,10 @@ HIDDEN = {
         c.agrees_with_the_solution(given=((7, 5), 0.3), names=("mean", "var"), name="mean", needs="agrees_with_the_solution(name=var)"),
     ],
     "fixed_dropout_mask": [
-        c.holds_only(p=0.6, by="1/(1-p)", shape=(1, 2), needs="holds_only(p=0.7, by=1/(1-p))"),
-        c.can_drop_everything(p=0.7, units=1, calls=40, **MULTIPLIER, needs="holds_only(p=0.7, by=1/(1-p))"),
-        c.can_drop_everything(p=0.7, units=3, calls=80, **MULTIPLIER, needs="holds_only(p=0.7, by=1/(1-p))"),
-        c.drops_the_right_share(p=0.3, **MULTIPLIER, needs="holds_only(p=0.7, by=1/(1-p))"),
+        c.holds_only(p=0.6, by="1/(1-p)", shape=(1, 2), needs=VALUES),
+        c.can_drop_everything(p=0.6, units=1, calls=400, **MULTIPLIER, weight=4, needs=VALUES),
+        c.drops_the_right_share(p=0.3, **MULTIPLIER, needs=VALUES),
+        c.treats_examples_apart(p=0.3, **MULTIPLIER, weight=2, needs=VALUES),
     ],
     "quiz": [
         c.answers_rightly(key="distinct", needs="is_filled_in(key=distinct)"),
@@ -77,7 +81,7 @@ def _legal(p):
 
 
 # ============================================================================================================ wrong: keep_mask
-@misconception("keep_mask", signs="drop_share", name="p_is_the_keep_probability")
+@misconception("keep_mask", signs="drop_share", name="p_is_the_keep_probability", also="fixed_dropout_mask")
 def keep_mask_with_p(shape, p, rng):
     """You keep each unit with probability p. In this course p is the probability of DROPPING (as in PyTorch), so a unit stays with
     probability 1 - p. Papers and CS231n often use p the other way round."""
@@ -171,6 +175,15 @@ def keep_mask_scaled(shape, p, rng):
     return (rng.random(shape) >= p).astype(float)
 
 
+@misconception("keep_mask", signs="small_p", name="p_counts_in_tenths")
+def keep_mask_tenths(shape, p, rng):
+    """Your random numbers take only a few values, so p is rounded to tenths: 0.03 works like 0 or like 0.1. Draw numbers fine enough for
+    every p, such as rng.random."""
+    if not 0 <= p <= 1:
+        raise ValueError("p is a probability")
+    return rng.integers(0, 10, shape) >= round(10 * p)
+
+
 # ====================================================================================================== wrong: dropout_forward
 @misconception("dropout_forward", signs="drop_share survivors", name="p_is_the_keep_probability")
 def forward_keep_p(x, p, rng, train=True):
@@ -228,7 +241,7 @@ def forward_classic_with_p(x, p, rng, train=True):
     return x * mask, mask
 
 
-@misconception("dropout_forward", signs="survivors", name="survivors_are_divided_by_p")
+@misconception("dropout_forward", signs="survivors", name="survivors_are_divided_by_p", also="fixed_dropout_mask")
 def forward_divides_by_p(x, p, rng, train=True):
     """You divide the survivors by p. A unit survives with probability 1 - p, so that is what the average must be repaired by: divide by
     1 - p. (At p = 0.5 both are the same, which hides it.)"""
@@ -298,7 +311,9 @@ def forward_drops_at_test(x, p, rng, train=True):
     return x * mask, mask
 
 
-@misconception("dropout_forward", signs="drop_share", name="a_normal_number_is_as_good_as_a_uniform_one")
+@misconception(
+    "dropout_forward", signs="drop_share", name="a_normal_number_is_as_good_as_a_uniform_one", also="vanilla_forward fixed_dropout_mask"
+)
 def forward_normal(x, p, rng, train=True):
     """You compare NORMAL random numbers with p. They are not spread evenly over 0 to 1, so the share that is dropped is not p. Draw
     uniform numbers: rng.random, not rng.normal or randn."""
@@ -310,9 +325,10 @@ def forward_normal(x, p, rng, train=True):
     return x * mask, mask
 
 
-@misconception("dropout_forward", signs="rows", name="one_mask_serves_the_whole_batch")
+@misconception("dropout_forward", signs="rows", name="one_mask_serves_the_whole_batch", also="vanilla_forward fixed_dropout_mask")
 def forward_row_mask(x, p, rng, train=True):
-    """All rows of your mask are the same: every example of the batch loses the same units. Draw a mask of the full shape of x."""
+    """All rows of your mask are the same: every example of the batch loses the same units. Draw one number per ENTRY, not one per
+    column."""
     if not 0 <= p <= 1:
         raise ValueError("p is a probability")
     if not train:
@@ -321,9 +337,9 @@ def forward_row_mask(x, p, rng, train=True):
     return x * mask, mask
 
 
-@misconception("dropout_forward", signs="columns", name="one_draw_decides_about_all_features")
+@misconception("dropout_forward", signs="columns", name="one_draw_decides_about_all_features", also="vanilla_forward fixed_dropout_mask")
 def forward_column_mask(x, p, rng, train=True):
-    """An example loses all of its features or none: you draw one number per row. Draw a mask of the full shape of x."""
+    """An example loses all of its features or none: you draw one number per row. Draw one number per ENTRY."""
     if not 0 <= p <= 1:
         raise ValueError("p is a probability")
     if not train:
@@ -333,7 +349,7 @@ def forward_column_mask(x, p, rng, train=True):
     return x * mask, mask
 
 
-@misconception("dropout_forward", signs="number_dropped", name="exactly_p_n_units_are_dropped")
+@misconception("dropout_forward", signs="number_dropped", name="exactly_p_n_units_are_dropped", also="vanilla_forward fixed_dropout_mask")
 def forward_exact(x, p, rng, train=True):
     """You drop exactly the share p, every time. Each unit should throw its own coin, so the number that stays varies: it is p * n only
     on average."""
@@ -359,7 +375,7 @@ def forward_realised(x, p, rng, train=True):
     return x * mask, mask
 
 
-@misconception("dropout_forward", signs="drop_share", name="the_coin_is_always_fair")
+@misconception("dropout_forward", signs="drop_share", name="the_coin_is_always_fair", also="vanilla_forward fixed_dropout_mask")
 def forward_fair(x, p, rng, train=True):
     """Half of your units are dropped whatever p is: the coin is always fair. Let p decide, for example by comparing uniform numbers
     with it."""
@@ -371,7 +387,7 @@ def forward_fair(x, p, rng, train=True):
     return x * mask, mask
 
 
-@misconception("dropout_forward", signs="next_mask", name="a_fixed_seed_belongs_in_the_function")
+@misconception("dropout_forward", signs="next_mask", name="a_fixed_seed_belongs_in_the_function", also="vanilla_forward fixed_dropout_mask")
 def forward_frozen(x, p, rng, train=True):
     """Every call drops the same units, because the function sets a fixed seed. Dropout needs a fresh mask in every step: draw from the
     rng that is handed in, without seeding anything."""
@@ -383,7 +399,7 @@ def forward_frozen(x, p, rng, train=True):
     return x * mask, mask
 
 
-@misconception("dropout_forward", signs="generator", name="np_random_is_just_as_good")
+@misconception("dropout_forward", signs="generator", name="np_random_is_just_as_good", also="vanilla_forward fixed_dropout_mask")
 def forward_global(x, p, rng, train=True):
     """You draw from np.random, the global generator. Then the same rng gives another mask each time and nobody can repeat your result.
     Draw from the rng that is handed in."""
@@ -395,7 +411,9 @@ def forward_global(x, p, rng, train=True):
     return x * mask, mask
 
 
-@misconception("dropout_forward", signs="generator", name="the_function_may_make_its_own_generator")
+@misconception(
+    "dropout_forward", signs="generator", name="the_function_may_make_its_own_generator", also="vanilla_forward fixed_dropout_mask"
+)
 def forward_own(x, p, rng, train=True):
     """You make a generator of your own inside the function, so the seed of rng has no effect and nobody can repeat your result. Draw
     from the rng that is handed in."""
@@ -419,7 +437,7 @@ def forward_gaussian(x, p, rng, train=True):
     return x * noise, noise
 
 
-@misconception("dropout_forward", signs="negatives", name="dropout_comes_with_a_relu")
+@misconception("dropout_forward", signs="negatives", name="dropout_comes_with_a_relu", also="vanilla_forward")
 def forward_relu(x, p, rng, train=True):
     """Negative inputs never survive: there is a ReLU in your function (code from lecture notes often has both in one line). Dropout
     treats all values alike."""
@@ -431,7 +449,7 @@ def forward_relu(x, p, rng, train=True):
     return np.maximum(x, 0) * mask, mask
 
 
-@misconception("dropout_forward", signs="input_after", name="the_input_may_be_overwritten")
+@misconception("dropout_forward", signs="input_after", name="the_input_may_be_overwritten", also="vanilla_forward")
 def forward_in_place(x, p, rng, train=True):
     """Your function changes x itself (*= works in place). The caller still needs it: if x is a slice of the training set, the data is
     erased bit by bit. Write x * mask into a new array."""
@@ -444,9 +462,11 @@ def forward_in_place(x, p, rng, train=True):
     return x, mask
 
 
-@misconception("dropout_forward", signs="shapes", name="arrays_are_always_two_dimensional")
+@misconception(
+    "dropout_forward", signs="shapes", name="arrays_are_always_two_dimensional", also="keep_mask vanilla_forward fixed_dropout_mask"
+)
 def forward_two_dimensional(x, p, rng, train=True):
-    """Your function only takes 2-D arrays (perhaps it unpacks N, D = x.shape). Use x.shape as a whole and it works for any
+    """Your function only works in two dimensions (perhaps it unpacks a shape into N, D). Use the shape as a whole, and it works for any
     number of axes."""
     if not 0 <= p <= 1:
         raise ValueError("p is a probability")
@@ -457,7 +477,7 @@ def forward_two_dimensional(x, p, rng, train=True):
     return x * mask, mask
 
 
-@misconception("dropout_forward", signs="at_one", name="p_is_never_one")
+@misconception("dropout_forward", signs="at_one", name="p_is_never_one", also="keep_mask vanilla_forward fixed_dropout_mask")
 def forward_nan_at_one(x, p, rng, train=True):
     """At p = 1 you divide 0 by 0 and get NaN. Nobody survives there, so nobody needs a scale: return zeros without computing
     1 / (1 - p)."""
@@ -469,7 +489,7 @@ def forward_nan_at_one(x, p, rng, train=True):
     return x * mask, mask
 
 
-@misconception("dropout_forward", signs="at_one", name="p_is_never_one")
+@misconception("dropout_forward", signs="at_one", name="p_is_never_one", also="keep_mask vanilla_forward fixed_dropout_mask")
 def forward_raises_at_one(x, p, rng, train=True):
     """At p = 1 you divide by zero. Nobody survives there, so nobody needs a scale: return zeros without computing 1 / (1 - p)."""
     if not 0 <= p <= 1:
@@ -480,7 +500,44 @@ def forward_raises_at_one(x, p, rng, train=True):
     return x * mask, mask
 
 
-@misconception("dropout_forward", signs="float32_gives", name="float64_is_good_enough_for_all")
+@misconception("dropout_forward", signs="at_one", name="p_is_never_one", also="keep_mask vanilla_forward fixed_dropout_mask")
+def forward_warns_at_one(x, p, rng, train=True):
+    """At p = 1 your zeros come with a warning: 1 / (1 - p) is computed although nobody survives who would need it. Return zeros without
+    computing it."""
+    if not 0 <= p <= 1:
+        raise ValueError("p is a probability")
+    if not train:
+        return x, 1.0
+    scale = np.divide(1, x.dtype.type(1 - p))
+    mask = np.where(rng.random(x.shape) >= p, scale, x.dtype.type(0))
+    return x * mask, mask
+
+
+@misconception("dropout_forward", signs="small_p", name="p_counts_in_tenths", also="vanilla_forward fixed_dropout_mask")
+def forward_tenths(x, p, rng, train=True):
+    """Your random numbers take only a few values, so p is rounded to tenths: 0.03 works like 0 or like 0.1. Draw numbers fine enough for
+    every p, such as rng.random."""
+    if not 0 <= p <= 1:
+        raise ValueError("p is a probability")
+    if not train:
+        return x, 1.0
+    mask = (rng.integers(0, 10, x.shape) >= 10 * p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
+    return x * mask, mask
+
+
+@misconception("dropout_forward", signs="drop_share test_time", name="training_and_test_are_exchanged")
+def forward_exchanged(x, p, rng, train=True):
+    """Your two modes are exchanged: you drop units at test time and return x while training. Dropout works while the network learns; with
+    train=False nothing is dropped."""
+    if not 0 <= p <= 1:
+        raise ValueError("p is a probability")
+    if train:
+        return x, 1.0
+    mask = (rng.random(x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
+    return x * mask, mask
+
+
+@misconception("dropout_forward", signs="float32_gives", name="float64_is_good_enough_for_all", also="vanilla_forward")
 def forward_float64(x, p, rng, train=True):
     """float32 goes in and float64 comes out, because the mask is float64. Networks often run in float32, and this silently doubles
     their memory. Give the mask the dtype of x."""
@@ -492,7 +549,7 @@ def forward_float64(x, p, rng, train=True):
     return x * mask, mask
 
 
-@misconception("dropout_forward", signs="outside", name="any_p_is_a_probability")
+@misconception("dropout_forward", signs="outside", name="any_p_is_a_probability", also="keep_mask vanilla_forward fixed_dropout_mask")
 def forward_unchecked(x, p, rng, train=True):
     """You accept a p outside [0, 1], and what comes out then is nonsense that looks like numbers. Raise a ValueError at once: it is the
     kindest thing a function can do for its caller."""
@@ -685,6 +742,45 @@ class BackwardScalesAtTest:
         return dout * cache
 
 
+@misconception("dropout_backward", signs="cache_used", name="the_latest_mask_is_the_right_one")
+class BackwardUsesTheNewest:
+    """Your backward pass uses the mask of the LATEST training pass, which you keep outside the cache. When two forward passes are followed
+    by two backward passes, one of them gets the wrong mask. Hand it over in the cache."""
+
+    def dropout_forward(x, p, rng, train=True):
+        global _newest_mask
+        if not 0 <= p <= 1:
+            raise ValueError("p is a probability")
+        if not train:
+            return x, "test"
+        _newest_mask = (rng.random(x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
+        return x * _newest_mask, "train"
+
+    def dropout_backward(dout, cache):
+        return dout.copy() if cache == "test" else dout * _newest_mask
+
+
+@misconception("dropout_backward", signs="gradient_mask", name="the_gradient_goes_to_the_dropped")
+class BackwardInverted:
+    """Your gradient passes exactly where units were DROPPED, and vanishes where they were kept: the mask is the wrong way round. It must
+    pass where the forward pass let x through."""
+
+    def dropout_forward(x, p, rng, train=True):
+        if not 0 <= p <= 1:
+            raise ValueError("p is a probability")
+        if not train:
+            return x, None
+        dropped = rng.random(x.shape) < p
+        scale = float(1 / (1 - p)) if p < 1 else 0.0
+        return np.where(dropped, 0, x * scale).astype(x.dtype), (dropped, scale)
+
+    def dropout_backward(dout, cache):
+        if cache is None:
+            return dout.copy()
+        dropped, scale = cache
+        return dout * dropped * scale
+
+
 @misconception("dropout_backward", signs="dout_after", name="dout_may_be_overwritten")
 class BackwardInPlace:
     """Your function changes dout itself (*= works in place). Other branches of the network may still need it: write dout * mask into a
@@ -783,6 +879,22 @@ class VanillaKeepP:
         return dout * cache
 
 
+@misconception("vanilla_forward", signs="test_time", name="test_time_drops_too")
+class VanillaDropsAtTest:
+    """Your function drops units at test time as well. With train=False it should use the whole network: multiply x by 1 - p and draw
+    nothing."""
+
+    def vanilla_forward(x, p, rng, train=True):
+        if not 0 <= p <= 1:
+            raise ValueError("p is a probability")
+        rng = np.random.default_rng(5) if rng is None else rng
+        mask = (rng.random(x.shape) >= p).astype(x.dtype)
+        return x * mask, mask
+
+    def vanilla_backward(dout, cache):
+        return dout * cache
+
+
 @misconception("vanilla_forward", signs="test_gradient", name="the_test_gradient_forgets_its_factor")
 class VanillaTestGradient:
     """At test time your forward pass multiplies by 1 - p, but the gradient passes unchanged. Whatever x was multiplied by, dout is
@@ -826,6 +938,36 @@ def moments_divided_twice(x, p):
     return x.copy(), x**2 * p / (1 - p) ** 2
 
 
+@misconception("dropout_moments", signs="mean var", name="mean_and_variance_change_places")
+def moments_exchanged(x, p):
+    """You return the variance first and the mean second. The function returns (mean, var)."""
+    return x**2 * p / (1 - p), x.copy()
+
+
+@misconception("dropout_moments", signs="var", name="the_ratio_is_upside_down")
+def moments_upside_down(x, p):
+    """Your variance has the factor (1 - p) / p. It is the other way round, p / (1 - p): when nothing is dropped there is no noise."""
+    return x.copy(), x**2 * (1 - p) / p if p else 0 * x
+
+
+@misconception("dropout_moments", signs="var", name="the_variance_grows_like_x")
+def moments_not_squared(x, p):
+    """Your variance is proportional to x. A factor comes out of a variance squared: it is proportional to x^2."""
+    return x.copy(), x * p / (1 - p)
+
+
+@misconception("dropout_moments", signs="var", name="the_second_moment_is_the_variance")
+def moments_second_only(x, p):
+    """You return the average of y^2. The variance is the average of y^2 minus the square of the average of y."""
+    return x.copy(), x**2 / (1 - p)
+
+
+@misconception("dropout_moments", signs="mean", name="the_mean_shrinks_by_1_minus_p")
+def moments_smaller_mean(x, p):
+    """Your mean is (1 - p) x. So it is without scaling; the inverted form divides the survivors by 1 - p, and the average stays x."""
+    return x * (1 - p), x**2 * p / (1 - p)
+
+
 # =================================================================================================== wrong: fixed_dropout_mask
 @misconception("fixed_dropout_mask", signs="when_all_are_dropped", name="somebody_must_survive_as_a_number")
 def clinic_patient(shape, p, rng):
@@ -860,6 +1002,54 @@ def clinic_full(shape, p, rng):
         return np.zeros(shape)
     mask = (rng.random(shape) >= p) / (1 - p)
     return mask if mask.any() else np.full(shape, 1 / (1 - p))
+
+
+@misconception("fixed_dropout_mask", signs="when_all_are_dropped", name="an_empty_mask_is_drawn_once_more")
+def clinic_once_more(shape, p, rng):
+    """When all units are dropped you draw a second time. That happens less often to be empty than it should, and the average of the mask
+    is more than 1. An all-zero mask is a legal draw."""
+    if not 0 <= p <= 1:
+        raise ValueError("p is a probability")
+    scale = float(1 / (1 - p)) if p < 1 else 0.0
+    mask = (rng.random(shape) >= p) * scale
+    return mask if mask.any() else (rng.random(shape) >= p) * scale
+
+
+@misconception("fixed_dropout_mask", signs="survivors", name="survivors_need_no_scaling")
+def clinic_unscaled(shape, p, rng):
+    """Your mask holds 0 and 1. The healthy function returns the factors of INVERTED dropout: 0 and 1 / (1 - p), so that their average
+    is 1."""
+    if not 0 <= p <= 1:
+        raise ValueError("p is a probability")
+    return (rng.random(shape) >= p).astype(float)
+
+
+@misconception("fixed_dropout_mask", signs="at_one", name="p_is_never_one")
+def clinic_nan_at_one(shape, p, rng):
+    """At p = 1 you divide 0 by 0 and get NaN. Nobody survives there, so nobody needs a scale: return zeros without computing
+    1 / (1 - p)."""
+    if not 0 <= p <= 1:
+        raise ValueError("p is a probability")
+    return (rng.random(shape) >= p) / np.float64(1 - p)
+
+
+@misconception("fixed_dropout_mask", signs="next_mask", name="a_fixed_seed_belongs_in_the_function")
+def clinic_frozen(shape, p, rng):
+    """Every call gives the same mask, because the function makes a generator with a fixed seed. Draw from the rng that is handed in."""
+    if not 0 <= p <= 1:
+        raise ValueError("p is a probability")
+    return (np.random.default_rng(0).random(shape) >= p) * (float(1 / (1 - p)) if p < 1 else 0.0)
+
+
+@misconception("fixed_dropout_mask", signs="rows", name="one_mask_serves_the_whole_batch")
+def clinic_one_row(shape, p, rng):
+    """All rows of your mask are the same: every example of the batch loses the same units. Draw one number per ENTRY, not one per
+    column."""
+    if not 0 <= p <= 1:
+        raise ValueError("p is a probability")
+    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    row = (rng.random((1, *shape[1:]) if len(shape) > 1 else shape) >= p) * (float(1 / (1 - p)) if p < 1 else 0.0)
+    return np.broadcast_to(row, shape).copy()
 
 
 # ================================================================================================ right, and looks different
@@ -920,6 +1110,45 @@ def mask_float32_draws(shape, p, rng):
     return rng.random(shape, dtype=np.float32) >= np.float32(p)
 
 
+@variant("keep_mask")
+def mask_early_exits(shape, p, rng):
+    _legal(p)
+    if p == 0:
+        return np.full(shape, True)
+    if p == 1:
+        return np.full(shape, False)
+    return np.logical_not(rng.random(size=shape) < p)
+
+
+def _coin(p, rng):
+    return bool(rng.uniform() >= p)
+
+
+@variant("keep_mask")
+def mask_by_a_helper(shape, p, rng):
+    _legal(p)
+    shape = (shape,) if np.isscalar(shape) else shape
+    return np.array([_coin(p, rng) for _ in range(int(np.prod(shape)))], dtype=bool).reshape(shape)
+
+
+@variant("keep_mask")
+def mask_half_and_half(shape, p, rng):
+    _legal(p)
+    mask = np.zeros(shape, dtype=bool)
+    flat = mask.reshape(-1)
+    middle = flat.size // 2
+    flat[:middle] = rng.random(middle) >= p
+    flat[middle:] = rng.random(flat.size - middle) >= p
+    return mask
+
+
+@variant("keep_mask")
+def mask_of_bits(shape, p, rng):
+    if p < 0 or p > 1:
+        raise ValueError
+    return rng.integers(2**53, size=shape) < round((1 - p) * 2**53)
+
+
 @variant("dropout_forward")
 def forward_boolean_assignment(x, p, rng, train=True):
     _legal(p)
@@ -963,6 +1192,101 @@ def forward_entry_by_entry(x, p, rng, train=True):
         for i in range(flat.size):
             flat[i] = flat[i] / (1 - p) if rng.random() >= p else 0
     return out, None
+
+
+class _Layer:
+    """Dropout as a class, the mask as an attribute."""
+
+    def __init__(self, p, rng):
+        self.p, self.rng, self.mask = p, rng, None
+
+    def __call__(self, x, train):
+        if not train:
+            self.mask = np.ones_like(x)
+        elif self.p == 1:
+            self.mask = np.zeros_like(x)
+        else:
+            self.mask = ((self.rng.random(x.shape) >= self.p) / (1 - self.p)).astype(x.dtype)
+        return x * self.mask
+
+
+@variant("dropout_forward")
+def forward_as_a_class(x, p, rng, train=True):
+    _legal(p)
+    layer = _Layer(p, rng)
+    return layer(x, train), layer
+
+
+@variant("dropout_forward")
+def forward_silenced(x, p, rng, train=True):
+    _legal(p)
+    if not train:
+        return np.array(x), (train,)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scaled = np.divide(x, x.dtype.type(1 - p))
+    return np.where(rng.random(x.shape) < p, x.dtype.type(0), scaled), (train,)
+
+
+@variant("dropout_forward")
+def forward_of_bits(x, p, rng, train=True):
+    if p < 0.0 or p > 1.0:
+        raise ValueError("no probability")
+    if train is False or p == 0:
+        return x, None
+    if p == 1:
+        return 0 * x, None
+    kept = rng.integers(2**53, size=x.shape) >= p * 2**53
+    return x * kept.astype(x.dtype) * x.dtype.type(1 / (1 - p)), kept
+
+
+@variant("dropout_backward")
+class BackwardAsAClass:
+    def dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        layer = _Layer(p, rng)
+        return layer(x, train), layer
+
+    def dropout_backward(dout, cache):
+        return dout * cache.mask
+
+
+@variant("dropout_backward")
+class BackwardWithTuple:
+    def dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        keep = 1 - p
+        mask = _mask_of(x.shape, p, rng) if train else None
+        if not train:
+            return x, (x, p, train, mask)
+        if keep == 0:
+            return np.zeros_like(x), (x, p, train, mask)
+        return (x * mask / keep).astype(x.dtype), (x, p, train, mask)
+
+    def dropout_backward(dout, cache):
+        _, p, train, mask = cache
+        if not train:
+            return dout
+        if p == 1:
+            return np.zeros_like(dout)
+        return dout * mask / (1 - p)
+
+
+@variant("dropout_backward")
+class BackwardEntryByEntry:
+    def dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        factors = np.ones(x.size, x.dtype)
+        if train:
+            for i in range(x.size):
+                factors[i] = 1 / (1 - p) if rng.random() >= p else 0
+        return (x.reshape(-1) * factors).reshape(x.shape), factors.tolist()
+
+    def dropout_backward(dout, cache):
+        return np.array([d * f for d, f in zip(dout.reshape(-1), cache, strict=True)]).reshape(dout.shape)
+
+
+def _mask_of(shape, p, rng):
+    return (rng.random(shape) >= p).astype(np.int8)
 
 
 @variant("dropout_backward")
@@ -1050,8 +1374,62 @@ class VanillaAssignment:
         return np.where(what, 0, dout) if mode == "train" else (1 - what) * dout
 
 
+@variant("vanilla_forward")
+class VanillaAsAClass:
+    def vanilla_forward(x, p, rng, train=True):
+        _legal(p)
+        layer = _Vanilla(p)
+        return layer.forward(x, rng, train), layer
+
+    def vanilla_backward(dout, cache):
+        return cache.backward(dout)
+
+
+class _Vanilla:
+    def __init__(self, p):
+        self.p, self.kept = p, None
+
+    def forward(self, x, rng, train):
+        self.kept = rng.random(x.shape) >= self.p if train else None
+        return self.backward(x)
+
+    def backward(self, dout):
+        return dout * (float(1 - self.p) if self.kept is None else self.kept.astype(dout.dtype))
+
+
+@variant("vanilla_forward")
+class VanillaEarlyExit:
+    def vanilla_forward(x, p, rng, train=True):
+        if not (p >= 0 and p <= 1):
+            raise ValueError(p)
+        if not train:
+            return (x * (1 - p)).astype(x.dtype), {"test": 1 - p}
+        if p in (0, 1):
+            return x * float(1 - p), {"test": 1 - p}
+        mask = rng.binomial(1, 1 - p, x.shape)
+        return (x * mask).astype(x.dtype), {"train": mask}
+
+    def vanilla_backward(dout, cache):
+        (factor,) = cache.values()
+        return dout * factor
+
+
+@variant("vanilla_forward")
+class VanillaFromInverted:
+    def vanilla_forward(x, p, rng, train=True):
+        _legal(p)
+        factor = _mask_of(x.shape, p, rng).astype(x.dtype) if train else x.dtype.type(1 - p)
+        return factor * x, [factor]
+
+    def vanilla_backward(dout, cache):
+        (factor,) = cache
+        return np.multiply(factor, dout)
+
+
 @variant("dropout_moments")
 def moments_two_values(x, p):
+    if not 0 <= p < 1:
+        raise ValueError("p is a probability below 1")
     q = 1 - p
     high = x / q
     mean = q * high
@@ -1060,7 +1438,61 @@ def moments_two_values(x, p):
 
 @variant("dropout_moments")
 def moments_second_moment(x, p):
+    if p < 0 or p >= 1:
+        raise ValueError("p is a probability below 1")
     return np.array(x), np.square(x) / (1 - p) - np.square(x)
+
+
+@variant("dropout_moments")
+def moments_entry_by_entry(x, p):
+    if not (p >= 0 and p < 1):
+        raise ValueError
+    mean, var = x * 1, np.empty_like(x)
+    for place in np.ndindex(x.shape):
+        var[place] = x[place] * x[place] * p / (1 - p)
+    return [mean, var]
+
+
+@variant("dropout_moments")
+def moments_over_both_masks(x, p):
+    _legal(p)
+    if p == 1:
+        raise ValueError("p < 1")
+    values, chances = [0 * x, x / (1 - p)], [p, 1 - p]
+    mean = sum(c * v for v, c in zip(values, chances, strict=True))
+    return mean, sum(c * (v - mean) ** 2 for v, c in zip(values, chances, strict=True))
+
+
+@variant("dropout_moments")
+def moments_in_single_steps(x, p):
+    _legal(p if p < 1 else 2)
+    coin = p * (1 - p)
+    return +x, np.power(x / (1 - p), 2) * coin
+
+
+@variant("fixed_dropout_mask")
+def clinic_early_exit(shape, p, rng):
+    _legal(p)
+    if p == 1:
+        return np.zeros(shape)
+    mask = np.zeros(shape)
+    mask[rng.random(shape) >= p] = 1 / (1 - p)
+    return mask
+
+
+@variant("fixed_dropout_mask")
+def clinic_silenced(shape, p, rng):
+    _legal(p)
+    with np.errstate(all="ignore"):
+        return np.where(rng.random(shape) < p, 0.0, np.float64(1) / np.float64(1 - p))
+
+
+@variant("fixed_dropout_mask")
+def clinic_by_a_loop(shape, p, rng):
+    _legal(p)
+    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    values = [1 / (1 - p) if rng.random() >= p else 0.0 for _ in range(int(np.prod(shape)))]
+    return np.array(values).reshape(shape)
 
 
 @variant("fixed_dropout_mask")

@@ -13,6 +13,7 @@ CORE = "gives_a_loss_and_all_gradients"
 INPUT = "drops_some_and_keeps_some_of_the(of=inputs, p=0.4)"
 UNITS = "drops_some_and_keeps_some_of_the(of=hidden units, p=0.4)"
 INPUT_SCALE, UNITS_SCALE = "scales_the_surviving(of=inputs, p=0.4)", "scales_the_surviving(of=hidden units, p=0.4)"
+DROPS, KEEPS = {"p_in": 0.3, "p_hidden": 0.6}, {"p_in": 0.0, "p_hidden": 0.0}
 REAL = {"sizes": (64, 40, 30, 10), "batch": 32}
 
 HIDDEN = {
@@ -43,11 +44,11 @@ HIDDEN = {
         c.measures_in_units_of_the_gradient(off=0.01, shape=(30, 100), weight=2, needs="rejects_a_gradient_that"),
     ],
     "mlp_loss": [
-        c.gives_the_loss_of_the_solution(case="at test time, on a larger network", p_in=0.3, p_hidden=0.6, train=False, **REAL, weight=4, needs=CORE),
-        c.gives_the_loss_of_the_solution(case="in training without dropout", p_in=0.0, p_hidden=0.0, train=True, **REAL, weight=3, needs=CORE),
-        c.agrees_with_its_own_loss(case="without dropout, on a larger network", p_in=0.0, p_hidden=0.0, **REAL, weight=4, needs="is_right"),
-        c.agrees_with_its_own_loss(case="at test time", p_in=0.3, p_hidden=0.6, train=False, weight=2, needs="is_right"),
-        c.agrees_with_its_own_loss(case="with dropout everywhere, on a larger network", p_in=0.3, p_hidden=0.6, **REAL, weight=6, needs=(INPUT, UNITS)),
+        c.gives_the_loss_of_the_solution(case="at test time, on a larger network", **DROPS, train=False, **REAL, weight=4, needs=CORE),
+        c.gives_the_loss_of_the_solution(case="in training without dropout", **KEEPS, train=True, **REAL, weight=3, needs=CORE),
+        c.agrees_with_its_own_loss(case="without dropout, on a larger network", **KEEPS, **REAL, weight=4, needs="is_right"),
+        c.agrees_with_its_own_loss(case="at test time", **DROPS, train=False, weight=2, needs="is_right"),
+        c.agrees_with_its_own_loss(case="with dropout everywhere, on a larger network", **DROPS, **REAL, weight=6, needs=(INPUT, UNITS)),
         c.agrees_with_its_own_loss(
             case="for a single example", p_in=0.1, p_hidden=0.25, sizes=(7, 9, 5, 3), batch=1, weight=2, needs=(INPUT, UNITS)
         ),
@@ -240,8 +241,8 @@ def directional_long(f, x, dout, dx, rng, k=3, h=1e-5):
 
 @misconception("directional_error", signs="size_of_an_error", name="the_promised_slope_is_the_measure")
 def directional_by_slope(f, x, dout, dx, rng, k=3, h=1e-5):
-    """You divide by the slope of that very direction. A direction may by chance be nearly at right angles to dx, and then a perfect gradient
-    looks bad: divide by |dx| / sqrt(n), the size that a slope typically has."""
+    """You divide by the slope of that very direction. A direction may by chance be nearly at right angles to dx, and then a perfect
+    gradient looks bad: divide by |dx| / sqrt(n), the size that a slope typically has."""
     worst = 0.0
     for _ in range(k):
         u = rng.normal(size=x.shape)
@@ -399,8 +400,8 @@ _slip(
 _slip(
     "the_factor_belongs_to_test_time",
     "input_factor hidden_factor at_test",
-    "This is vanilla dropout: no factor in training, 1 - p at test time. It is right in its own way, but asked for is the inverted form: divide "
-    "the survivors by 1 - p in training and leave test time alone.",
+    "This is vanilla dropout: no factor in training, 1 - p at test time. It is right in its own way, but asked for is the inverted form: "
+    "divide the survivors by 1 - p in training and leave test time alone.",
     "return np.ones(shape)",
     "return np.full(shape, 1 - p)",
     FACTOR,
@@ -437,7 +438,8 @@ _slip(
 _slip(
     "the_scores_are_dropped_too",
     "scores",
-    "You drop scores as well. A class whose score is dropped cannot be compared with the others: there is no dropout after the last matrix.",
+    "You drop scores as well. A class whose score is dropped cannot be compared with the others: there is no dropout after the "
+    "last matrix.",
     "s = h2 @ W3 + b3\n",
     "m3 = factor((N, len(b3)), p_hidden)\n    s = (h2 @ W3 + b3) * m3\n",
     "ds = ds / N",
@@ -529,8 +531,8 @@ _slip(
 _slip(
     "dropout_matters_forwards_only",
     "dropped_in_layer_1 dropped_in_layer_2",
-    "Dropped units get a gradient. On the way back each dropout multiplies once more by what it multiplied by on the way forward: 0 for the "
-    "dropped ones.",
+    "Dropped units get a gradient. On the way back each dropout multiplies once more by what it multiplied by on the way forward: 0 for "
+    "the dropped ones.",
     " * m2 * (a2 > 0)",
     " * (a2 > 0)",
     " * m1 * (a1 > 0)",
@@ -582,7 +584,7 @@ _slip(
 )
 _slip(
     "weights_meet_the_layer_before_dropout",
-    "slope_of_W2_with_dropout slope_of_W3_with_dropout",
+    "slope_of_W2_with_dropout slope_of_W3_with_dropout dropped_in_layer_1",
     "Your gradients of W2 and W3 use the ReLU's output before dropout. These matrices were multiplied by what was left AFTER dropout.",
     "h2.T @ ds",
     "np.maximum(a2, 0).T @ ds",

@@ -20,6 +20,7 @@ MEMORY = {"memory": Memory(state="running", reset="start_over", rate=0.1, eps=1e
 SOME = "drops_some_and_keeps_some"
 BLOCKS = "drops_whole_blocks(p=0.3, block=3)"
 GRADIENT = "passes_gradient_to_kept_units_only"
+SHIFT = "is_right(case=average 1, deviation 1, p = 0.2)"
 NORMAL = "normalises_each_channel"
 LAST = "drops_channels_last(p=0.3)"
 
@@ -28,11 +29,11 @@ HIDDEN = {
         c.drops_as_a_whole(p=0.62, case="maps of another size", via=Shared(2, (2, 7), "channel"), weight=2, needs=SOME),
         c.drops_as_a_whole(p=0.62, case="long sequences", via=Shared(2, (31,), "channel"), needs=SOME),
         c.drops_as_a_whole(p=0.62, case="volumes of another size", via=Shared(2, (3, 1, 4), "channel"), needs=SOME),
-        c.drops_the_right_share(p=0.005, **TINY, needs=SOME),
-        c.drops_the_right_share(p=0.62, calls=1, **SEQUENCE, weight=2, needs=SOME),
+        c.drops_the_right_share(p=0.005, what="channel", **TINY, needs=SOME),
+        c.drops_the_right_share(p=0.62, what="channel", calls=1, **SEQUENCE, weight=2, needs=SOME),
         c.treats_examples_apart(p=0.62, **SEQUENCE, weight=2, needs=SOME),
         c.treats_features_apart(p=0.62, what="channel", **SEQUENCE, weight=2, needs=SOME),
-        c.drops_the_right_share(p=0.4, calls=1, shape=(128, 128), **VOLUME, weight=2, needs=SOME),
+        c.drops_the_right_share(p=0.4, what="channel", calls=1, shape=(128, 128), **VOLUME, weight=2, needs=SOME),
         c.treats_examples_apart(p=0.4, shape=(128, 128), **VOLUME, weight=2, needs=SOME),
         c.treats_features_apart(p=0.4, shape=(128, 128), what="channel", **VOLUME, weight=2, needs=SOME),
         c.scales_the_survivors(p=0.62, by="1/(1-p)", shape=(9, 8, 3, 2, 2), weight=2, needs=SOME),
@@ -56,14 +57,15 @@ HIDDEN = {
         c.drops_blocks_as_often_as_gamma_says(p=0.2, block=4, shape=(24, 24, 12, 11), **GAMMA, weight=4, needs=BLOCKS),
         c.draws_blocks_for_each_map(p=0.2, block=4, shape=(24, 24, 12, 11), **GAMMA, weight=2, needs=BLOCKS),
         c.scales_by_the_kept_share(p=0.6, block=2, shape=(5, 4, 6, 7), weight=2, needs=BLOCKS),
-        c.drops_the_right_share(p=0.62, calls=1, **PLACES, needs=BLOCKS),
+        c.drops_the_right_share(p=0.62, what="unit, when block = 1,", calls=1, **PLACES, needs=BLOCKS),
         c.treats_examples_apart(p=0.62, **PLACES, needs=BLOCKS),
         c.treats_features_apart(p=0.62, **PLACES, needs=BLOCKS),
         c.keeps_a_varying_number(p=0.62, **PLACES, needs=BLOCKS),
     ],
     "variance_shift": [
-        c.agrees_with_the_solution(given=(-0.7, 1.3, 0.35), names=("ratio",), name="ratio", weight=4, needs="returns"),
-        c.refuses_the_call(case="p is below 0", given=(0.5, 1.0, -0.1), needs="returns"),
+        c.is_right_like_the_solution(case="a negative average", given=(-0.7, 1.3, 0.35), names=("ratio",), weight=3, needs=SHIFT),
+        c.is_right_like_the_solution(case="average 0", given=(0.0, 2.5, 0.62), names=("ratio",), weight=2, needs=SHIFT),
+        c.raises_value_error(case="p below 0", given=(0.5, 1.0, -0.1), needs=SHIFT),
     ],
     "fixed_conv_block": [
         c.normalises_each_channel(shape=(3, 7, 6, 2), **MEMORY, weight=2, needs=NORMAL),
@@ -475,8 +477,11 @@ def _gamma(H, W, p, block):
 def _erased(seeds, shape, block):
     """True = kept: everything but the blocks that begin at the seeds."""
     kept = np.ones(shape, dtype=bool)
-    for n, channel, i, j in np.argwhere(seeds):
-        kept[n, channel, i : i + block, j : j + block] = False
+    rows, columns = seeds.shape[2:]
+    for down in range(block):
+        for right in range(block):
+            window = kept[:, :, down : down + rows, right : right + columns]  # smaller than the seeds where it sticks out of the map
+            window[seeds[:, :, : window.shape[2], : window.shape[3]]] = False
     return kept
 
 
@@ -640,12 +645,10 @@ class OneBlockEach:
         N, C, H, W = shape
         if _gamma(H, W, p, block) == 0:
             return np.ones(shape)
-        kept = np.ones(shape, dtype=bool)
-        for n in range(N):
-            for channel in range(C):
-                i, j = rng.integers(H - block + 1), rng.integers(W - block + 1)
-                kept[n, channel, i : i + block, j : j + block] = False
-        return _by_count(kept)
+        rows, columns = H - block + 1, W - block + 1
+        place = rng.integers(rows * columns, size=(N, C, 1))
+        seeds = (np.arange(rows * columns) == place).reshape(N, C, rows, columns)
+        return _by_count(_erased(seeds, shape, block))
 
 
 @misconception("dropblock_mask", signs="survivors", name="the_scale_is_one_over_one_minus_p")
@@ -1145,8 +1148,10 @@ class BlocksOneByOne:
 
     def dropblock_mask(shape, p, block, rng):
         N, C, H, W = shape
-        seeds = rng.random((N, C, H - block + 1, W - block + 1)) < _gamma(H, W, p, block)
-        return _by_count(_erased(seeds, shape, block))
+        mask = np.ones(shape)
+        for n, channel, i, j in np.argwhere(rng.random((N, C, H - block + 1, W - block + 1)) < _gamma(H, W, p, block)):
+            mask[n, channel, i : i + block, j : j + block] = 0
+        return mask / max(mask.mean(), 1 / mask.size)
 
 
 @variant("dropblock_mask")

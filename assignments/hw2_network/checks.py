@@ -158,6 +158,7 @@ EXERCISES = [
     ),
 ]
 
+INPUTS = Given("X", np.array(X))
 SLOPES = [n.slope(f"slope_of_{name}", of=name) for name in PARTS]
 PREDICTIONS = (
     ("right", (0.0, 3.0, -2.0, 2.0, 0.0, 5.0)),
@@ -212,7 +213,7 @@ PROBES = {
         n.rate_outside(),
         n.rate_one(),
     ],
-    "mlp_predict": [n.scores_by_hand(params=HAND, X=Given("X", np.array(X)), table=PREDICTIONS), n.row_sums(params=HAND, X=Given("X", np.array(X)))],
+    "mlp_predict": [n.scores_by_hand(params=HAND, X=INPUTS, table=PREDICTIONS), n.row_sums(params=HAND, X=INPUTS)],
     "max_norm": [
         f.value_at("long_column", given=([[3.0, 0.1], [4.0, 0.1]], 2.0)),
         f.value_at("short_column", given=([[0.1, 3.0], [0.1, 4.0]], 2.0)),

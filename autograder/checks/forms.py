@@ -83,3 +83,15 @@ class Blocks(Form):
 
     def read(self, value: object, shape: tuple[int, ...]) -> Array:
         return array(value, "mask", self.spread(shape)).reshape(shape)
+
+
+@dataclass(frozen=True)
+class Bare(Form):
+    """`out = f(x, p, rng)`: a forward pass that returns its output alone."""
+
+    def call(self, exam: Exam, shape: tuple[int, ...], p: float, seed: Seed, number: int) -> Call:
+        x = normal(shape, stable_seed(f"{exam.function}/input/{shape}/{exam.salt}/{number % 3}"))
+        return Call(exam.function, (x, p, seed), returns=("out",))
+
+    def read(self, value: object, shape: tuple[int, ...]) -> Array:
+        return array(value, "out", shape)

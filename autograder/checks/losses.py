@@ -328,10 +328,10 @@ def decides_by_itself_about(exam: Exam, *, of: str, p: float, calls: int = 64) -
     both = [(one, other) for one, other in zip(read[0::2], read[1::2], strict=True) if one and other]
     if not both:
         raise Wrong(f"in none of {calls} calls something came through for both examples", f"about {round((1 - p) ** 2 * calls)}")
+    if all(code == 2**CODED_UNITS - 1 for pair_ in both for code in pair_):
+        raise Wrong(f"an example loses all of the {of} or none", "a decision for each unit")
     if all(one == other for one, other in both):
         raise Wrong("two examples always lose the same units", "a mask of its own for each example")
-    if all(code == 2**CODED_UNITS - 1 for codes_ in both for code in codes_):
-        raise Wrong(f"an example loses all of the {of} or none", "a decision for each unit")
 
 
 def _apart_seen(*, p: float, units: int, calls: int, **_: Any) -> str:

@@ -112,8 +112,10 @@ def drops_some_and_keeps_some(exam: Exam, *, p: float, via: Via = "forward", sha
 
 
 @verb(chances=1, sees=_share_seen)
-def drops_the_right_share(exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, ...] = LARGE, calls: int = 3) -> None:
-    """drops each unit with probability {p}"""
+def drops_the_right_share(
+    exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, ...] = LARGE, calls: int = 3, what: str = "unit"
+) -> None:
+    """drops each {what} with probability {p}"""
     found = masks(exam, p, shape, calls, via)
     kept = sum(int(m.sum()) for m in found)
     _expect("share of dropped units", sum(m.size for m in found) - kept, sum(m.size for m in found), p, found[0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 
 from autograder.isolation.bubblewrap import Bubblewrap
@@ -11,7 +13,7 @@ from autograder.isolation.probe import probe
 from autograder.isolation.process import Isolation, Worker
 from autograder.model import Broken
 
-__all__ = ["BACKENDS", "Isolation", "Worker", "choose", "probe"]
+__all__ = ["BACKENDS", "Isolation", "Worker", "choose", "probe", "stays_shut", "warmed"]
 
 BACKENDS: tuple[Isolation, ...] = (Bubblewrap(), Landlock(), Plain())  # the safest first
 
@@ -47,6 +49,29 @@ def choose(unsafe: bool = False, prefer: str | None = None) -> Isolation:
     if unsafe and _runs(candidates[-1]):
         return candidates[-1]
     raise Broken(f"Student code cannot be run safely here.\n{_findings(candidates)}\n{MEND}")
+
+
+@lru_cache
+def stays_shut(name: str) -> bool:
+    """Whether the probe finds everything denied in a child of this backend's keeper, too; once per process."""
+    backend = _backend(name)
+    if not isinstance(backend, (Bubblewrap, Landlock)):
+        return False
+    try:
+        with backend.warm() as warm:
+            return not probe(warm)
+    except Broken:
+        return False
+
+
+@contextmanager
+def warmed(backend: Isolation, wanted: bool = True) -> Iterator[Isolation]:
+    """The backend with a keeper in it, if that is wanted and it has one; else the backend itself, which starts every worker afresh."""
+    if wanted and isinstance(backend, (Bubblewrap, Landlock)):
+        with backend.warm() as warm:
+            yield warm
+    else:
+        yield backend
 
 
 def warning(backend: Isolation) -> str:

@@ -14,6 +14,7 @@ from functools import lru_cache, partial
 
 from autograder.isolation import interpreter, seccomp
 from autograder.isolation.process import START_SECONDS, Cage, Worker, launch, worker_command
+from autograder.isolation.warm import Warm
 from autograder.model import Broken, Limits
 
 KIT = "/kit/autograder"  # a neutral place: the package's own path would name the folder that solutions/ lies in
@@ -28,10 +29,17 @@ class Bubblewrap:
 
     def start(self, limits: Limits) -> Worker:
         """A worker that is ready for its first cell; Broken when it cannot be had."""
+        return self._start(limits)
+
+    def warm(self) -> Warm:
+        """The same cage with a keeper in it."""
+        return Warm(self.name, partial(self._start, keeps=True))
+
+    def _start(self, limits: Limits, keeps: bool = False) -> Worker:
         program = _program()
         ours, theirs = os.pipe()
         with open(ours, "rb", buffering=0) as reader, open(theirs, "wb") as writer:
-            command = partial(_command, program, writer.fileno(), limits)
+            command = partial(_command, program, writer.fileno(), limits, keeps=keeps)
             return launch(command, Cage(program=seccomp.program()), limits, {}, (writer.fileno(),), partial(_inner, reader, writer))
 
 
@@ -50,7 +58,7 @@ def _has(program: str, option: str) -> bool:
     return option in result.stdout + result.stderr
 
 
-def _command(program: str, info: int, limits: Limits, descriptor: int) -> list[str]:
+def _command(program: str, info: int, limits: Limits, descriptor: int, keeps: bool = False) -> list[str]:
     """The whole command line. The environment is set inside: what bwrap itself is given could be read in the cage."""
     command = [program, "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     command += ["--uid", "65534", "--gid", "65534", "--hostname", "worker", "--info-fd", str(info)]
@@ -64,7 +72,7 @@ def _command(program: str, info: int, limits: Limits, descriptor: int) -> list[s
     command += ["--remount-ro", "/", "--chdir", "/"]
     for name, value in interpreter.ENVIRONMENT.items():
         command += ["--setenv", name, value]
-    return [*command, "--", *worker_command(limits, KIT, descriptor, die_with_parent=False)]
+    return [*command, "--", *worker_command(limits, KIT, descriptor, die_with_parent=False, keeps=keeps)]
 
 
 def _inner(reader: io.FileIO, writer: io.BufferedWriter) -> int | None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from functools import partial
 
 from autograder.isolation import interpreter, seccomp
 from autograder.isolation.process import Cage, Worker, launch, worker_command
+from autograder.isolation.warm import Warm
 from autograder.model import Broken, Limits
 
 
@@ -18,8 +20,15 @@ class Landlock:
 
     def start(self, limits: Limits) -> Worker:
         """A worker that is ready for its first cell; Broken when it cannot be had."""
+        return self._start(limits)
+
+    def warm(self) -> Warm:
+        """The same cage with a keeper in it."""
+        return Warm(self.name, partial(self._start, keeps=True))
+
+    def _start(self, limits: Limits, keeps: bool = False) -> Worker:
         if sys.platform != "linux":
             raise Broken("Landlock needs Linux.")
         package = str(interpreter.package())
         cage = Cage(readable=(*interpreter.readable(), package), program=seccomp.program())
-        return launch(lambda socket: worker_command(limits, package, socket), cage, limits, interpreter.ENVIRONMENT)
+        return launch(lambda socket: worker_command(limits, package, socket, keeps=keeps), cage, limits, interpreter.ENVIRONMENT)

@@ -93,8 +93,8 @@ def _kill_group(process: subprocess.Popen[bytes]) -> None:
         process.kill()
 
 
-def worker_command(limits: Limits, package: str, descriptor: int, die_with_parent: bool = True) -> list[str]:
-    """How the worker program is started when the package lies at `package`, with what it is told."""
+def worker_command(limits: Limits, package: str, descriptor: int, die_with_parent: bool = True, keeps: bool = False) -> list[str]:
+    """How the worker program is started when the package lies at `package`, with what it is told; a keeper forks the workers."""
     told = {
         "package": package,
         "path": interpreter.site(),
@@ -105,6 +105,7 @@ def worker_command(limits: Limits, package: str, descriptor: int, die_with_paren
         "descriptors": DESCRIPTORS,
         "answer_bytes": limits.answer_bytes,
         "die_with_parent": die_with_parent,
+        "keeps": keeps,
     }
     # -s -S: no site-packages but those in the plan, and no .pth file is run; not -I, which would forget the environment below
     return [interpreter.executable(), "-s", "-S", "-B", f"{package}/worker/__main__.py", json.dumps(told)]
@@ -157,7 +158,15 @@ def _shake_hands(worker: Worker, cage: Cage) -> None:
     readable = None if cage.readable is None else list(cage.readable)
     try:
         worker.channel.send(("cage", readable, program), deadline)
-        answer: Any = worker.channel.receive(deadline)
+    except (EOFError, TimeoutError, WireError) as error:
+        raise Broken(f"The worker did not start ({error}). {_last_words(worker)}".rstrip()) from error
+    wait_until_ready(worker)
+
+
+def wait_until_ready(worker: Worker) -> None:
+    """Return when the worker has locked its door; Broken when it does not say so."""
+    try:
+        answer: Any = worker.channel.receive(time.monotonic() + START_SECONDS)
     except (EOFError, TimeoutError, WireError) as error:
         raise Broken(f"The worker did not start ({error}). {_last_words(worker)}".rstrip()) from error
     if answer != ("ready",):

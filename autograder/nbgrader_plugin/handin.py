@@ -79,7 +79,11 @@ class HandInExporter(NotebookExporter):
 
 def node(path: Path) -> Any:
     """The file as a notebook that is valid whatever is in it: cells, their texts, metadata, pictures. Outputs are left behind."""
-    raw = json.loads(path.read_bytes().decode("utf-8-sig"), strict=False, parse_int=_int)
+    return from_parsed(json.loads(path.read_bytes().decode("utf-8-sig"), strict=False, parse_int=_int))
+
+
+def from_parsed(raw: Any) -> Any:
+    """The same of what was already read from a file."""
     cells: list[dict[str, Any]] = []
     taken: set[str] = set()
     for found in raw["cells"]:

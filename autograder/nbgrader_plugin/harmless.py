@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor  # type: ignore[import-u
 
 from autograder.nbgrader_plugin.handin import text
 from autograder.nbgrader_plugin.markdown import tame, verbatim
-from autograder.nbgrader_plugin.place import Place, place_of
+from autograder.nbgrader_plugin.place import place_of
 
 # What is shown of one hand-in, in characters. Honest ones stay far below; a hand-in of 50 MB becomes a page of less than one.
 MAX_CELLS = 500
@@ -24,22 +25,28 @@ class MakeHarmless(NbGraderPreprocessor):  # type: ignore[misc]
     """Shorten what is too long, tame what is not plain, and leave the course's own words alone. Grading has read the whole before."""
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        ours = course_words(place_of(self.parent, resources))
-        nb.cells = [cell for i, cell in enumerate(nb.cells) if i < MAX_CELLS or "nbgrader" in cell.metadata]
-        budget = Budget()
-        for cell in nb.cells:
-            if cell.source.strip() not in ours and not cell.metadata.get("nbgrader", {}).get("locked"):
-                soften(cell, budget)
+        place = place_of(self.parent, resources)
+        nb.cells = harmless(nb.cells, course_words(place.source, place.notebook))
         return nb, resources
 
 
-def course_words(place: Place) -> set[str]:
-    """The texts of all cells that the course itself wrote, from the solution notebook and the header."""
+def harmless(cells: Sequence[Any], ours: Set[str]) -> list[Any]:
+    """The cells as they may be shown; `ours` are the texts that may stay as they are."""
+    shown = [cell for i, cell in enumerate(cells) if i < MAX_CELLS or "nbgrader" in cell.metadata]
+    budget = Budget()
+    for cell in shown:
+        if cell.source.strip() not in ours and not cell.metadata.get("nbgrader", {}).get("locked"):
+            soften(cell, budget)
+    return shown
+
+
+def course_words(source: Path, notebook: str) -> frozenset[str]:
+    """The texts of all cells that the course itself wrote: those of the notebook in the folder `source`, and the header's."""
     found: set[str] = set()
-    for path in (place.source / f"{place.notebook}.ipynb", place.source.parent / "header.ipynb"):
+    for path in (source / f"{notebook}.ipynb", source.parent / "header.ipynb"):
         if path.is_file():
             found |= _texts(path)
-    return found
+    return frozenset(found)
 
 
 def _texts(path: Path) -> set[str]:

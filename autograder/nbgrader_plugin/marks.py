@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
+from nbgrader import utils  # type: ignore[import-untyped]
 from nbgrader.api import Gradebook, MissingEntry  # type: ignore[import-untyped]
-from nbgrader.preprocessors import SaveAutoGrades  # type: ignore[import-untyped]
+from nbgrader.preprocessors import NbGraderPreprocessor  # type: ignore[import-untyped]
 
 from autograder.model import ExerciseResult, Outcome, Report
 from autograder.nbgrader_plugin.markdown import code, tame
@@ -18,44 +20,70 @@ from autograder.report import words
 MOST = 4  # reasons in one comment; all of them stand in the report below the check cell
 
 
-class SaveKitGrades(SaveAutoGrades):  # type: ignore[misc]
-    """Stock scoring, between a clean start and an end at which every cell has a mark. A human's marks and words are left alone."""
+@dataclass(frozen=True)
+class Marks:
+    """What the gradebook is to say of one hand-in."""
+
+    scores: Mapping[str, float | None]  # of every cell with points; None: a human has to read it
+    comments: Mapping[str, str | None]  # of every cell that is answered
+    review: frozenset[str] = frozenset()  # cells at which a human should look all the same
+
+
+class SaveKitGrades(NbGraderPreprocessor):  # type: ignore[misc]
+    """Marks and reasons go into the gradebook, scored as stock nbgrader scores. A human's marks and words are left alone."""
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        place = place_of(self.parent, resources)
-        forget(place)
-        nb, resources = super().preprocess(nb, resources)
-        _complete(place, resources["autograder"])
+        with _submission(place_of(self.parent, resources)) as found:
+            enter(found, marks(nb.cells, resources["autograder"]))
         return nb, resources
 
 
-def forget(place: Place) -> None:
-    """Take back what earlier gradings wrote. Until new marks are there, the gradebook says "needs grading" and not "0 points"."""
-    with _submission(place) as found:
-        for grade in found.grades if found else ():
-            grade.auto_score, grade.needs_manual_grade = None, True
-        for comment in found.comments if found else ():
-            comment.auto_comment = None
-
-
-def _complete(place: Place, report: Report) -> None:
+def marks(cells: Iterable[Any], report: Report) -> Marks:
+    """The marks in a repaired notebook whose check cells show the report."""
     results = {result.name: result for result in report.exercises}
+    scores: dict[str, float | None] = {}
+    comments: dict[str, str | None] = {}
+    for cell in cells:
+        name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+        if utils.is_grade(cell):
+            scores[name] = utils.determine_grade(cell)[0]
+        if utils.is_solution(cell) or utils.is_task(cell):
+            comments[name] = _comment(cell, results.get(name), report)
+    return Marks(scores, comments, frozenset(CHECK + r.name for r in report.exercises if r.not_run))
+
+
+def _comment(cell: Any, result: ExerciseResult | None, report: Report) -> str | None:
+    untouched = cell.metadata.nbgrader.get("checksum") == utils.compute_checksum(cell) and not utils.is_task(cell)
+    stock = "No response." if untouched else None  # nbgrader's own words
+    return reasons(result, report.notes) if result is not None and not (stock and not result.points) else stock
+
+
+def enter(found: Any, marks: Marks) -> None:
+    """Write the marks into a submitted notebook of the gradebook. What no cell of the notebook says is 0, or waits for a human."""
+    by_hand = {comment.name for comment in found.comments}  # cells that are answer and grade in one, and tasks
+    for grade in found.grades:
+        score = marks.scores.get(grade.name)
+        if score is None and grade.manual_score is None and grade.name not in by_hand:
+            score = 0.0
+        grade.auto_score = score
+        grade.needs_manual_grade = score is None or grade.manual_score is not None or grade.name in marks.review
+    for comment in found.comments:
+        comment.auto_comment = marks.comments.get(comment.name)
+
+
+def forget(place: Place) -> None:
+    """Take back what earlier gradings wrote about one hand-in."""
     with _submission(place) as found:
-        for grade in found.grades:
-            result = results.get(grade.name.removeprefix(CHECK))
-            if grade.auto_score is None and grade.manual_score is None and grade.name not in _written_by_hand(found):
-                grade.auto_score, grade.needs_manual_grade = 0.0, False
-            if result is not None and result.not_run:
-                grade.needs_manual_grade = True
-        for comment in found.comments:
-            result = results.get(comment.name)
-            if result is not None and not (comment.auto_comment and not result.points):  # nbgrader's own "No response." may stay
-                comment.auto_comment = reasons(result, report.notes)
+        if found:
+            clear(found)
 
 
-def _written_by_hand(found: Any) -> set[str]:
-    """Cells that are answer and grade in one: a human reads them, and until then they have no mark."""
-    return {comment.name for comment in found.comments}
+def clear(found: Any) -> None:
+    """Until new marks are there, the gradebook says "needs grading" and not "0 points"."""
+    for grade in found.grades:
+        grade.auto_score, grade.needs_manual_grade = None, True
+    for comment in found.comments:
+        comment.auto_comment = None
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import nbformat
@@ -32,10 +32,7 @@ class GradeOutside(NbGraderPreprocessor):  # type: ignore[misc]
         staff = place.staff()
         submission = notebook.read(find_notebook(place.submitted, place.slug), staff.assignment)
         report = sound(grade(submission, staff, place.cage()))
-        for cell in nb.cells:
-            if cell.cell_type == "code":
-                cell.execution_count = None
-                cell.outputs = outputs(cell.metadata.get("nbgrader", {}), report)
+        put_verdicts(nb.cells, report)
         resources["autograder"] = report
         self.log.info("%s: %s of %s points", place.student, report.points, report.max_points)
         return nb, resources
@@ -50,6 +47,14 @@ def sound(report: Report) -> Report:
         reason = report.error or f"{broken[0].exercise}: {broken[0].got}"
         raise Broken(f"The grader failed, not the student; no mark was given. {reason}")
     return report
+
+
+def put_verdicts(cells: Iterable[Any], report: Report) -> None:
+    """Leave below each code cell what the report says of it, and nothing else."""
+    for cell in cells:
+        if cell.cell_type == "code":
+            cell.execution_count = None
+            cell.outputs = outputs(cell.metadata.get("nbgrader", {}), report)
 
 
 def outputs(nbgrader: Any, report: Report) -> list[Any]:

@@ -54,23 +54,23 @@ class RepairHandIn(NbGraderPreprocessor):  # type: ignore[misc]
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         place = place_of(self.parent, resources)
-        released = released_cells(place)
+        with Gradebook(place.db_url) as gradebook:
+            released = released_cells(gradebook, place.notebook, place.slug)
         submission = notebook.from_node(nb, Path(place.notebook), place.staff().assignment)
         nb.cells = repaired(nb.cells, released, submission)
         _keep_only_the_notebook(place)
         return nb, resources
 
 
-def released_cells(place: Place) -> dict[str, Released]:
+def released_cells(gradebook: Any, name: str, slug: str) -> dict[str, Released]:
     """The cells that generate_assignment recorded, by grade_id."""
-    with Gradebook(place.db_url) as gradebook:
-        found = gradebook.find_notebook(place.notebook, place.slug)
-        points = {c.name: float(c.max_score) for c in (*found.grade_cells, *found.task_cells)}
-        solutions, tasks = {c.name for c in found.solution_cells}, {c.name for c in found.task_cells}
-        return {
-            c.name: Released(c.name, c.cell_type, c.source, c.checksum, c.locked, c.name in solutions, c.name in tasks, points.get(c.name))
-            for c in found.source_cells
-        }
+    found = gradebook.find_notebook(name, slug)
+    points = {c.name: float(c.max_score) for c in (*found.grade_cells, *found.task_cells)}
+    solutions, tasks = {c.name for c in found.solution_cells}, {c.name for c in found.task_cells}
+    return {
+        c.name: Released(c.name, c.cell_type, c.source, c.checksum, c.locked, c.name in solutions, c.name in tasks, points.get(c.name))
+        for c in found.source_cells
+    }
 
 
 def repaired(cells: Sequence[Any], released: Mapping[str, Released], submission: Submission) -> list[Any]:

@@ -32,9 +32,15 @@ _ANSI = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|[@-_]
 
 def clean(text: str) -> str:
     """The text without anything that is not a visible character: no escape codes, no NUL, no bidi controls, no surrogates."""
-    text = _ANSI.sub("", str(text)[: 4 * MAX_CHARACTERS])
-    text = "".join(c if c.isprintable() or c == "\n" else (" " if c.isspace() else "?") for c in text)
+    text = str(text)[: 4 * MAX_CHARACTERS]
+    if not text.isprintable():  # most texts are, and need no second look
+        text = _made_printable(text)
     return text if len(text) <= MAX_CHARACTERS else text[: MAX_CHARACTERS - 3] + "..."
+
+
+def _made_printable(text: str) -> str:
+    text = _ANSI.sub("", text)
+    return "".join(c if c.isprintable() or c == "\n" else (" " if c.isspace() else "?") for c in text)
 
 
 def line(text: str) -> str:

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.isolation import BACKENDS, Isolation, interpreter
+from autograder.isolation import BACKENDS, Isolation, interpreter, warmed
 from autograder.model import Answer, Call, Cell, Limits, Outcome, Role
 from autograder.subjects.remote import Remote
 from autograder.tests.behaviours import BEHAVIOURS, HONEST, PRELUDE, Behaviour
@@ -47,6 +47,7 @@ class World:
         self.abstract = f"hostile-{secrets.token_hex(8)}"  # pids repeat across namespaces
         self.listeners = self._listeners()
         self.signals: list[int] = []
+        self.keepers = set(_workers(0))  # of a warm cage: they stay
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGIO):
             signal.signal(number, lambda n, _: self.signals.append(n))
         self.places = [str(folder), "/", "/tmp", "/var/tmp", "/dev", "/dev/shm", str(Path.home()), *interpreter.site()]
@@ -104,7 +105,7 @@ class World:
         found = [f"changed: {name}" for name, value in self._state().items() if value != self.before[name]]
         found += [f"signal {number} arrived" for number in self.signals]
         found += [f"something came to the {name} socket" for name, s in self.listeners.items() if _visited(s)]
-        found += [f"left running: {line}" for line in _workers()]
+        found += [f"left running: {line}" for line in set(_workers(len(self.keepers))) - self.keepers]
         self.signals.clear()
         return found
 
@@ -119,11 +120,11 @@ def _visited(listener: socket.socket) -> bool:
     return False
 
 
-def _workers() -> list[str]:
-    """Command lines of our workers that still run; those just killed get a moment to go."""
+def _workers(known: int) -> list[str]:
+    """Number and command line of each of our workers that still runs; those just killed get a moment to go."""
     for _ in range(20):
         lines = [line for line in map(_command_line, Path("/proc").glob("[0-9]*/cmdline")) if f'"file": {MARK}' in line]
-        if not lines:
+        if len(lines) <= known:
             break
         time.sleep(0.05)
     return [line[:80] for line in lines]
@@ -131,7 +132,7 @@ def _workers() -> list[str]:
 
 def _command_line(path: Path) -> str:
     try:
-        return path.read_text(errors="replace").replace("\0", " ")
+        return f"{path.parent.name} " + path.read_text(errors="replace").replace("\0", " ")
     except OSError:  # it has ended while we looked
         return ""
 
@@ -189,9 +190,12 @@ def run(backend: Isolation, names: list[str]) -> Iterator[tuple[str, list[str], 
 
 def main() -> None:
     """Print what came of it, line by line, so that what ends the judge is known by what is missing."""
-    backend = next(b for b in BACKENDS if b.name == sys.argv[1])
-    for line in run(backend, json.loads(sys.argv[2]) if len(sys.argv) > 2 else []):
-        print(json.dumps(line), flush=True)
+    name, _, warm = sys.argv[1].partition("-")
+    with warmed(next(b for b in BACKENDS if b.name == name), bool(warm)) as backend:
+        if warm:
+            backend.start(LIMITS).kill()  # its keeper is there from the beginning
+        for line in run(backend, json.loads(sys.argv[2]) if len(sys.argv) > 2 else []):
+            print(json.dumps(line), flush=True)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from autograder import checks as c
 from autograder.checks.verb import hide
 from autograder.exam import Exam, Wrong, an, array, number, pair, script_text, stable_seed
 from autograder.judge import judge, points, what_happened
-from autograder.model import Answer, Call, Check, Exercise, Given, Item, Opaque, Outcome, Seed, Verdict
+from autograder.model import Answer, Call, Check, Code, Exercise, Given, Item, Opaque, Outcome, Seed, Verdict
 from autograder.tests.toys import FORWARD, forward, student
 
 
@@ -239,6 +239,13 @@ def test_a_script_reads_as_python() -> None:
     assert script_text(calls) == "out, cache = fw(np.ones(3), 0.3, np.random.default_rng(7)); bw(dout, cache)"
     assert script_text([Call("fw", (x,), {"train": False})]) == "fw(np.ones(3), train=False)"
     assert script_text([Call("quiz", look=True)]) == "quiz"
+
+
+def test_what_must_run_before_a_call_is_shown_once() -> None:
+    x, f = Given("x", np.ones(3), "x = np.ones(3)"), Code("f", "f = lambda x: x + 1")
+    calls = [Call("one", (f, x, Seed(7, "rng"))), Call("two", (x,), {"f": f})]
+    shown = "f = lambda x: x + 1\nx = np.ones(3)\nrng = np.random.default_rng(7); one(f, x, rng); two(x, f=f)"
+    assert script_text(calls) == shown
 
 
 def test_a_shared_generator_is_made_once_and_a_long_script_is_cut() -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from autograder import perform
-from autograder.model import Answer, Call, Cell, Given, Item, Opaque, Outcome, Role, Seed
+from autograder.model import Answer, Call, Cell, Code, Given, Item, Opaque, Outcome, Role, Seed
 from autograder.perform import Room, describe, kind, plain, stubs, without_magics
 from autograder.subjects.local import Local
 from autograder.tests.toys import Hostile, HostileError, Lying
@@ -178,6 +178,24 @@ def test_an_argument_is_copied_for_each_call() -> None:
     first, second = answers("def f(x):\n    x += 1\n    return x", Call("f", (x,)), Call("f", (x,)))
     assert first.value.tolist() == second.value.tolist() == [1, 1, 1]
     assert x.value.tolist() == [0, 0, 0]
+
+
+def test_arrays_within_an_argument_are_copied_too() -> None:
+    params = Given("params", {"W": np.zeros(2), "more": [np.zeros(1), (np.zeros(1), "b")]})
+    source = "def f(p):\n    p['W'] += 1; p['more'][0] += 1; p['more'][1][0][:] = 1; p['new'] = 0"
+    answers(source, Call("f", (params,)))
+    assert list(params.value) == ["W", "more"]
+    assert [params.value["W"].sum(), params.value["more"][0].sum(), params.value["more"][1][0].sum()] == [0, 0, 0]
+
+
+def test_a_code_becomes_a_function_in_a_namespace_of_its_own() -> None:
+    code = Code("g", "k = 3\ndef g(x): return k * np.sum(x)")
+    first, second = answers("k = 100\ndef f(g, x): return g(x)", Call("f", (code, np.ones(2))), Call("f", (np.ones(2),), {"g": code}))
+    assert first.value == 6
+    assert second.outcome is Outcome.RAISED  # g was given twice
+    (watched,) = answers("def f(g): return 1", Call("f", (code,), watch=True))
+    assert watched.facts is not None
+    assert watched.facts.arguments == (Opaque("function"),)
 
 
 def test_a_seed_is_a_new_generator_unless_it_has_a_name() -> None:

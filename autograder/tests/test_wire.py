@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder import wire
-from autograder.model import Answer, Call, Cell, Facts, Given, Item, Opaque, Outcome, Role, Seed
+from autograder.model import Answer, Call, Cell, Code, Facts, Given, Item, Opaque, Outcome, Role, Seed
 from autograder.perform import DTYPES, MAX_ITEMS
 from autograder.wire import Channel, WireError, decode, encode
 
@@ -83,6 +83,7 @@ def test_data_arrives_as_it_was(value: Any) -> None:
 RECORDS = [
     Call("f"),
     Call("f", (1, Seed(3), Seed(4, "rng"), Item(0), Item(1, 2, "c")), {"p": 0.5}, ("out", "cache"), (0,), True, True),
+    Call("f", (Code("g", "def g(x):\n    return 'ü'"),), {"h": Code("h", "h = abs")}),
     Cell("dropout_forward", Role.ANSWER, "def f():\n    return 'ü'", ("f", "g")),
     Answer(Outcome.PASSED, ((1, None), [2.5], {"a": "b"}, Opaque("object")), facts=Facts((1, (2,)), True, False, ("UserWarning: x",))),
     Answer(Outcome.RAISED, error="ValueError: no", line="line 3: f()"),

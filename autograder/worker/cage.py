@@ -9,19 +9,28 @@ import ctypes
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 1, 22, 38
 SECCOMP_MODE_FILTER = 2
 
 
-def limit(memory: int, cpu: int, file: int, descriptors: int) -> None:
-    """Set hard limits, as many as this system has; macOS refuses some and Windows has none."""
+def limit(memory: int, file: int, descriptors: int) -> None:
+    """Set the hard limits that hold from the start."""
+    _limit({"RLIMIT_FSIZE": file, "RLIMIT_NOFILE": descriptors, "RLIMIT_CORE": 0, "RLIMIT_AS": memory})
+
+
+def limit_cpu(seconds: int) -> None:
+    """Set a hard limit on the processor time of this process."""
+    _limit({"RLIMIT_CPU": seconds})
+
+
+def _limit(wanted: Mapping[str, int]) -> None:
+    """As many as this system has; macOS refuses some and Windows has none."""
     try:
         import resource
     except ImportError:
         return
-    wanted = {"RLIMIT_CPU": cpu, "RLIMIT_FSIZE": file, "RLIMIT_NOFILE": descriptors, "RLIMIT_CORE": 0, "RLIMIT_AS": memory}
     for name, value in wanted.items():
         number = getattr(resource, name, None)
         if number is None:

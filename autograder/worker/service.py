@@ -15,11 +15,11 @@ import numpy as np
 from autograder import wire
 from autograder.model import Answer, Call, Opaque
 from autograder.perform import Room
-from autograder.worker import blank, cage
+from autograder.worker import blank, cage, keeper
 
 
-def run(descriptor: int, answer_bytes: int) -> None:
-    """Lock the door as the judge says, say so, and serve."""
+def run(descriptor: int, answer_bytes: int, cpu: int, keeps: bool) -> None:
+    """Lock the door as the judge says, say so, and serve; a keeper starts children that do so."""
     link = Link(descriptor, answer_bytes)
     _, readable, program = link.receive()
     _import_early()
@@ -29,8 +29,19 @@ def run(descriptor: int, answer_bytes: int) -> None:
     if readable is not None:
         cage.drop_capabilities()
         cage.landlock(readable)
+    filter_program = None if program is None else program.tobytes()
+    if keeps:
+        link.send(("ready",))
+        keeper.keep(descriptor, lambda channel: _lock_and_serve(Link(channel, answer_bytes), cpu, filter_program))
+    else:
+        _lock_and_serve(link, cpu, filter_program)
+
+
+def _lock_and_serve(link: Link, cpu: int, program: bytes | None) -> None:
+    """The last step before student code may come: from here on this process can do nothing but compute and answer."""
+    cage.limit_cpu(cpu)
     if program is not None:
-        cage.install_filter(program.tobytes())
+        cage.install_filter(program)
     link.send(("ready",))
     serve(link)
 

@@ -27,6 +27,7 @@ SOME = "drops_some_and_keeps_some"
 WHOLE = "drops_as_a_whole(p=0.3, case=images (N, C, H, W))"
 BLOCKS = "drops_whole_blocks(p=0.3, block=3)"
 GRADIENT = "passes_gradient_to_kept_units_only"
+SHIFT = "is_right(case=average 1, deviation 1, p = 0.2)"
 NORMAL = "normalises_each_channel"
 MEMO = "remembers_the_batches(p=0.0)"
 LAST = "drops_channels_last(p=0.3)"
@@ -39,7 +40,7 @@ EXERCISES = [
             c.drops_as_a_whole(p=0.3, case="images (N, C, H, W)", **IMAGES, weight=4, needs=SOME),
             c.drops_as_a_whole(p=0.3, case="sequences (N, C, L)", **SEQUENCES, weight=2, needs=SOME),
             c.drops_as_a_whole(p=0.3, case="volumes (N, C, D, H, W)", **VOLUMES, weight=2, needs=SOME),
-            c.drops_the_right_share(p=0.3, **TINY, weight=4, needs=WHOLE),
+            c.drops_the_right_share(p=0.3, what="channel", **TINY, weight=4, needs=WHOLE),
             c.treats_examples_apart(p=0.3, **TINY, weight=2, needs=WHOLE),
             c.treats_features_apart(p=0.3, what="channel", **TINY, weight=2, needs=WHOLE),
             c.keeps_a_varying_number(p=0.3, **TINY, needs=WHOLE),
@@ -48,7 +49,7 @@ EXERCISES = [
             c.leaves_global_random_state_alone(p=0.3, **TINY, needs=SOME),
             c.scales_the_survivors(p=0.3, by="1/(1-p)", **MAPS, weight=3, needs=SOME),
             c.is_identity_at_test_time(p=0.3, **MAPS, weight=3, needs=SOME),
-            c.draws_nothing_at_test_time(p=0.3, shape=(2, 3, 4, 5), needs="is_identity_at_test_time"),
+            c.draws_nothing_at_test_time(p=0.3, **MAPS, needs=("is_identity_at_test_time", "obeys_the_generator")),
             c.keeps_its_input(p=0.3, **MAPS, needs=SOME),
             c.keeps_the_dtype(p=0.3, dtype="float32", **MAPS, needs=SOME),
             c.drops_nothing_at_zero(**MAPS, needs=SOME),
@@ -79,7 +80,7 @@ EXERCISES = [
             c.drops_blocks_as_often_as_gamma_says(p=0.3, block=3, **GAMMA, weight=4, needs=BLOCKS),
             c.draws_blocks_for_each_map(p=0.3, block=3, **GAMMA, weight=2, needs=BLOCKS),
             c.scales_by_the_kept_share(p=0.3, block=3, weight=3, needs=BLOCKS),
-            c.drops_the_right_share(p=0.3, **UNITS, needs=BLOCKS),
+            c.drops_the_right_share(p=0.3, what="unit, when block = 1,", **UNITS, needs=BLOCKS),
             c.draws_afresh(p=0.3, **UNITS, needs=BLOCKS),
             c.obeys_the_generator(p=0.3, **UNITS, needs=BLOCKS),
             c.leaves_global_random_state_alone(p=0.3, **UNITS, needs=BLOCKS),
@@ -93,8 +94,9 @@ EXERCISES = [
     Exercise(
         "variance_shift",
         [
-            c.returns(given=(1.0, 1.0, 0.2), wanted=2 / 3, names=("ratio",), name="ratio", weight=3),
-            c.refuses_the_call(case="p = 1", given=(1.0, 1.0, 1.0), needs="returns"),
+            c.is_right(case="average 1, deviation 1, p = 0.2", given=(1.0, 1.0, 0.2), wanted=2 / 3, names=("ratio",), weight=3),
+            c.is_right(case="p = 0", given=(1.5, 2.0, 0.0), wanted=1.0, names=("ratio",), needs=SHIFT),
+            c.raises_value_error(case="p = 1", given=(1.0, 1.0, 1.0), needs=SHIFT),
         ],
     ),
     Exercise(

@@ -1,0 +1,348 @@
+"""A whole class: untrusted runs side by side on any concurrent.futures.Executor, one writer that records them.
+
+A job takes one hand-in from its bytes to the finished page and marks; jobs share nothing. The process that started them writes: first the
+page and the gradebook, then its own memory, and only then is the hand-in reported. So an interruption loses nothing that was reported, and
+the next run goes on where this one ended.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
+from multiprocessing import connection
+from pathlib import Path
+from typing import Any
+
+from autograder import memory, notebook
+from autograder.course import load_staff
+from autograder.grade import LIMITS, grade
+from autograder.isolation import Isolation, stays_shut, warmed
+from autograder.memory import Done, Memory, Recorded, digest
+from autograder.model import AutograderError, Broken, CourseError, Exercise, ExerciseResult, Limits, Report, SubmissionError
+from autograder.nbgrader_plugin.handin import find_notebook
+from autograder.nbgrader_plugin.page import Frame, page
+from autograder.nbgrader_plugin.record import STAMP, Entry, Register, when
+
+AHEAD = 2  # hand-ins that wait for each job, so that none is idle; few, so that memory stays flat
+MOST = 16  # hand-ins in one transaction
+
+
+# ---------------------------------------------------------------------------------------------------------------------- one hand-in
+@dataclass(frozen=True)
+class Plan:
+    """What every job of a class needs to know, by value."""
+
+    root: Path
+    slug: str
+    isolation: Isolation
+    frame: Frame
+    limits: Limits = LIMITS
+    regrade: bool = False
+    warm: bool = False
+
+
+@dataclass(frozen=True)
+class Task:
+    """One hand-in to be graded."""
+
+    student: str
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What came of it: what is to be written and remembered, and what is to be said."""
+
+    entry: Entry
+    done: Done
+    points: float | None = None
+    seconds: float = 0.0
+    judged: int = 0  # exercises that were judged now; the others were remembered
+
+    @property
+    def student(self) -> str:
+        return self.entry.student
+
+    @property
+    def status(self) -> str:
+        return self.done.recorded.status
+
+    @property
+    def error(self) -> str:
+        return self.done.recorded.error
+
+
+@dataclass(frozen=True)
+class HandIn:
+    """The bytes of a hand-in: the notebook, or why there is none, and its timestamp.txt."""
+
+    path: Path
+    content: bytes = b""
+    stamp: bytes = b""
+    error: str = ""
+
+    def word(self, desk: str) -> str:
+        """One word for all that decides what is written about this hand-in."""
+        return digest(desk, self.error, self.path.name, self.content.decode("latin-1"), self.stamp.decode("latin-1"))
+
+
+def take(folder: Path, slug: str) -> HandIn:
+    """Read a hand-in's folder; never raises for what a student has put there."""
+    path = folder / f"{slug}.ipynb"
+    try:
+        stamp = _stamp(folder)
+        path = find_notebook(folder, slug)
+        return HandIn(path, notebook.content(path), stamp)
+    except SubmissionError as error:
+        return HandIn(path, error=str(error))
+
+
+def _stamp(folder: Path) -> bytes:
+    path = folder / STAMP
+    stamp = path.read_bytes()[:1000] if path.is_file() else b""
+    try:
+        when(stamp)
+    except ValueError:
+        raise SubmissionError(f"its {STAMP} holds no time. Write one like 2026-11-20 10:00:00 UTC, or delete the file.") from None
+    return stamp
+
+
+class Desk:
+    """Where one process grades one hand-in after the other."""
+
+    def __init__(self, plan: Plan, isolation: Isolation | None = None) -> None:
+        self.plan = plan
+        self.isolation = isolation or plan.isolation  # the plan's, or the same one kept warm in this process
+        self.staff = load_staff(plan.root, plan.slug)
+
+    @cached_property
+    def words(self) -> dict[str, str]:
+        """Exercise -> all that decides its result, save the answers."""
+        plan = self.plan
+        return {e.name: memory.exercise_word(self.staff, e, plan.isolation.name, plan.limits) for e in self.staff.assignment.exercises}
+
+    @cached_property
+    def word(self) -> str:
+        """All that decides what is written about a hand-in, save the hand-in."""
+        frame = self.plan.frame
+        return digest(*self.words.values(), repr(sorted(frame.released.items())), repr(sorted(frame.ours)))
+
+    def grade(self, task: Task) -> Graded:
+        """One hand-in, from its folder to the finished page. Never raises for a student's doing nor for a failure of one hand-in."""
+        found = take(task.folder, self.plan.slug)
+        try:
+            return self._graded(task.student, found)
+        except SubmissionError as error:
+            return self._without_marks(task.student, found, "unreadable", str(error))
+        except AutograderError as error:
+            return self._without_marks(task.student, found, "broken", str(error))
+        except Exception as error:  # a bug of ours, or a full disk: it is reported with the student's name, and the class goes on
+            return self._without_marks(task.student, found, "broken", f"{type(error).__name__}: {error}")
+
+    def _graded(self, student: str, found: HandIn) -> Graded:
+        if found.error:
+            raise SubmissionError(found.error)
+        parsed = notebook.parse(found.content, found.path)
+        submission = notebook.from_node(parsed, found.path, self.staff.assignment)
+        answers = memory.answers_word(submission)
+        keys = {name: digest(word, answers) for name, word in self.words.items()}
+        known = self._known(keys)
+        report = grade(submission, self.staff, self.isolation, self.plan.limits, known)
+        text, marks = page(parsed, submission, report, self.plan.frame)
+        fresh = {keys[e.name]: memory.packed(e) for e in report.exercises if e.name not in known}
+        recorded = Recorded(found.word(self.word), "graded", "", dict(marks.scores))
+        done = Done(student, recorded, answers, _marks(report), {k: v for k, v in fresh.items() if v})
+        return Graded(Entry(student, text, marks, found.stamp), done, report.points, report.seconds, len(fresh))
+
+    def _known(self, keys: dict[str, str]) -> dict[str, ExerciseResult]:
+        if self.plan.regrade:
+            return {}
+        found = memory.recall(memory.place(self.plan.root, self.plan.slug), keys.values())
+        return {name: found[key] for name, key in keys.items() if key in found}
+
+    def _without_marks(self, student: str, found: HandIn, status: str, error: str) -> Graded:
+        stamp = found.stamp if status == "unreadable" else b""
+        return Graded(Entry(student, stamp=stamp), Done(student, Recorded(found.word(self.word), status, error, {}), "", {}))
+
+
+def _marks(report: Report) -> dict[str, tuple[float, tuple[str, ...]]]:
+    return {e.name: (e.points, tuple(v.check for v in e.verdicts if not v.passed)) for e in report.exercises}
+
+
+# -------------------------------------------------------------------------------------------------------------------- many hand-ins
+_desk: Desk | None = None  # of this process, when it is one of a pool
+
+
+def _sit(plan: Plan) -> None:
+    """The beginning of a process of the pool: it ends at Ctrl-C, and with the process that started it."""
+    global _desk
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _desk = Desk(plan, ExitStack().enter_context(warmed(plan.isolation, plan.warm)))  # the keeper ends with this process
+
+
+def _end_with_parent() -> None:
+    """Without this a pool whose grader was killed would wait for ever, and a student's endless loop with it."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+
+def _work(task: Task) -> Graded:
+    assert _desk is not None, "the pool was started without its initializer"
+    return _desk.grade(task)
+
+
+class Here(Executor):
+    """An executor that does each job at once, in this process."""
+
+    def __init__(self, work: Callable[[Task], Graded]) -> None:
+        self.work = work
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Do it now."""
+        future: Future[Any] = Future()
+        future.set_result(self.work(*args))
+        return future
+
+
+@contextmanager
+def executor(plan: Plan, jobs: int) -> Iterator[Executor]:
+    """The process itself for one job, else a pool whose processes are gone at the end, also after Ctrl-C."""
+    if jobs == 1:
+        with warmed(plan.isolation, plan.warm) as isolation:
+            yield Here(Desk(plan, isolation).grade)
+        return
+    context = multiprocessing.get_context("forkserver")  # its children have one thread, whatever this process has
+    context.set_forkserver_preload([__name__])
+    pool = ProcessPoolExecutor(jobs, context, _sit, (plan,))
+    try:
+        yield pool
+    except BaseException:
+        for child in multiprocessing.active_children():
+            child.kill()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def results(pool: Executor, tasks: Iterable[Task], jobs: int) -> Iterator[list[Graded]]:
+    """What has come back, in handfuls, as it comes; a few tasks ahead are with the pool and no more."""
+    waiting = iter(tasks)
+    running = {pool.submit(_work, task) for task in islice(waiting, jobs * AHEAD)}
+    while running:
+        finished, _ = wait(running, return_when=FIRST_COMPLETED)
+        handful = set(islice(finished, MOST))
+        running -= handful
+        try:
+            yield [future.result() for future in handful]
+        except BrokenProcessPool as error:
+            raise Broken("A process of the pool was ended from outside (out of memory?). Run the command again; it goes on.") from error
+        running |= {pool.submit(_work, task) for task in islice(waiting, len(handful))}
+
+
+@dataclass
+class Tally:
+    """How many came to what end, and who took longest."""
+
+    graded: int = 0
+    unchanged: int = 0
+    unreadable: int = 0
+    broken: int = 0
+    judged: int = 0  # exercises
+    slowest: list[tuple[float, str]] = field(default_factory=list)
+
+    def add(self, one: Graded) -> None:
+        """Count one hand-in."""
+        setattr(self, one.status, getattr(self, one.status) + 1)
+        self.judged += one.judged
+        self.slowest = sorted([*self.slowest, (one.seconds, one.student)])[-3:]
+
+
+class Batch:
+    """The grading of one assignment's hand-ins."""
+
+    def __init__(self, root: Path, slug: str, isolation: Isolation, jobs: int = 1, regrade: bool = False, warm: bool = True) -> None:
+        self.root, self.slug, self.jobs, self.regrade = root.resolve(), slug, jobs, regrade
+        self.isolation, self.warm = isolation, warm and stays_shut(isolation.name)
+        self.tally = Tally()
+
+    def run(self, students: Sequence[str] = (), begin: Callable[[int], None] = lambda total: None) -> Iterator[Graded]:
+        """Grade and record; each hand-in is yielded when it is recorded, or was found unchanged. `begin` is told how many there are."""
+        with Register(self.root, self.slug) as register, Memory(self.root, self.slug) as remembered:
+            desk = self._desk(register)
+            tasks = [Task(student, folder) for student, folder in register.students(students)]
+            if missing := sorted(set(students) - {t.student for t in tasks}):
+                raise CourseError(f"{missing[0]} has handed in no notebook for {self.slug}. Look into submitted/.")
+            begin(len(tasks))
+            grading = remembered.begin()
+            if self.regrade:
+                remembered.forget([t.student for t in tasks])
+            changed, unchanged = self._sorted_out(tasks, desk, register, remembered)
+            for one in unchanged:
+                self.tally.unchanged += one.status == "graded"
+                self.tally.unreadable += one.status == "unreadable"
+                yield one
+            with executor(desk.plan, min(self.jobs, max(1, len(changed)))) as pool:
+                for handful in results(pool, changed, self.jobs):
+                    yield from self._recorded(handful, grading, register, remembered)
+            remembered.end(grading)
+
+    def _desk(self, register: Register) -> Desk:
+        plan = Plan(self.root, self.slug, self.isolation, register.frame(), regrade=self.regrade, warm=self.warm)
+        desk = Desk(plan)
+        points = {name: r.points for name, r in plan.frame.released.items() if r.points is not None}
+        for exercise in desk.staff.assignment.exercises:
+            _must_agree(exercise, points)
+        return desk
+
+    def _sorted_out(self, tasks: Sequence[Task], desk: Desk, register: Register, remembered: Memory) -> tuple[list[Task], list[Graded]]:
+        """Tasks to be done, and hand-ins whose marks stand as they were written."""
+        scores = register.scores()
+        changed, unchanged = [], []
+        for task in tasks:
+            found = remembered.recorded(task.student)
+            if found and self._stands(found, scores.get(task.student), register.page_of(task.student)) and (
+                take(task.folder, self.slug).word(desk.word) == found.print
+            ):
+                unchanged.append(Graded(Entry(task.student), Done(task.student, found, "", {})))
+            else:
+                changed.append(task)
+        return changed, unchanged
+
+    def _stands(self, found: Recorded, scores: dict[str, float | None] | None, page: Path) -> bool:
+        """Whether the gradebook and autograded/ still hold what was written."""
+        if found.status != "graded":
+            return found.status == "unreadable" and scores is not None and not page.exists()
+        return scores is not None and page.is_file() and all(scores.get(name) == score for name, score in found.scores.items())
+
+    def _recorded(self, handful: Sequence[Graded], grading: int, register: Register, remembered: Memory) -> Iterator[Graded]:
+        register.write([one.entry for one in handful])
+        remembered.keep(grading, [one.done for one in handful if one.status != "broken"])
+        for one in handful:
+            self.tally.add(one)
+            yield one
+
+
+def _must_agree(exercise: Exercise, points: dict[str, float]) -> None:
+    found = points.get(f"check_{exercise.name}")
+    if found != exercise.points:
+        raise CourseError(
+            f"{exercise.name} is worth {exercise.points:g} points in solutions/, but {found or 0:g} in the gradebook. "
+            "Run `nbgrader generate_assignment --force` and grade again."
+        )
+
+
+def cores() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

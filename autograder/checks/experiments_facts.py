@@ -1,0 +1,224 @@
+"""Facts about the tools of an experiment, for diagnosis (see facts.py for what a fact is)."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+
+from autograder.checks.experiments import (
+    DELETED,
+    ONE_LAYER,
+    TWO_LAYERS,
+    Patient,
+    asked,
+    curve,
+    entry,
+    means_of,
+    near,
+    patient,
+    scale,
+    single,
+    spoiling,
+    unchanged,
+    whole,
+)
+from autograder.checks.facts import FACTORS, SHAPE, P, fact, nearest
+from autograder.checks.inputs import normal
+from autograder.checks.training import labels
+from autograder.exam import Exam, array, number
+from autograder.model import Call, Given, Outcome, Seed
+
+
+# ----------------------------------------------------------------------------------------------------------------------- wrong labels
+@fact
+def moved_labels(exam: Exam) -> str:
+    """How many labels differ afterwards, over a few calls with 29 % of 100 labels (0.29 * 100 is a little less than 29)."""
+    y = labels(100, 10, exam.seed(1))
+    counts = [int((whole(v, 100) != y.value).sum()) for v in exam.ask(*(spoiling(exam, y, 0.29, 10, k) for k in range(12)))]
+    if len(set(counts)) == 1:
+        return {29: "29", 28: "28", 0: "none", 71: "the others"}.get(counts[0], "another number")
+    return "varies" if max(counts) > 29 else "varies, at most 29"
+
+
+@fact
+def picked_places(exam: Exam) -> str:
+    """Where the labels that move stand."""
+    y = labels(400, 10, exam.seed(1))
+    one, two = ((whole(v, 400) != y.value) for v in exam.ask(*(spoiling(exam, y, 0.3, 10, k) for k in (0, 1))))
+    if not one.any():
+        return "nowhere"
+    if one[: int(one.sum())].mean() > 0.8:
+        return "at the front"
+    return "always the same" if np.array_equal(one, two) else "anywhere"
+
+
+@fact
+def new_classes(exam: Exam) -> str:
+    """Where a label of class 4 goes when all labels are to move."""
+    y = Given("np.full(2000, 4)", np.full(2000, 4))
+    (value,) = exam.ask(spoiling(exam, y, 1.0, 10))
+    y2 = whole(value, 2000)
+    found = {int(k): float((y2 == k).mean()) for k in np.unique(y2)}
+    if len(found) == 1:
+        return {5: "the next class", 4: "nowhere"}.get(next(iter(found)), "one class")
+    if set(found) - set(range(10)):
+        return "beyond the classes"
+    if 4 in found:
+        return nearest(found[4], {"its own class too": 0.1, "its own class too, more often": 1 / 3}, 0.05)
+    even = max(found.values()) - min(found.values()) < 0.06
+    return "all others" if len(found) == 9 and even else "not all others alike"
+
+
+@fact
+def labels_after(exam: Exam) -> str:
+    """Is y as it was?"""
+    y = labels(50, 10, exam.seed(1))
+    (answer,) = exam.returned(spoiling(exam, y, 0.3, 10, watch=True))
+    return "kept" if unchanged(answer, 0, y.value) else "overwritten"
+
+
+@fact
+def labels_by(exam: Exam) -> str:
+    """Where the random numbers come from."""
+    y = labels(200, 10, exam.seed(1))
+    return _chance(exam, tuple(spoiling(exam, y, 0.3, 10, k, watch=True) for k in (0, 0, 3)))
+
+
+def _chance(exam: Exam, calls: tuple[Call, ...]) -> str:
+    answers = exam.returned(*calls)
+    if any(answer.facts is not None and answer.facts.global_rng_moved for answer in answers):
+        return "global"
+    one, again, other = (array(answer.value, "value") for answer in answers)
+    if np.array_equal(one, other):
+        return "frozen"
+    return "given" if np.array_equal(one, again) else "own"
+
+
+@fact
+def odd_fractions(exam: Exam) -> str:
+    """What fractions outside [0, 1] give."""
+    words = []
+    for fraction in (-0.2, 1.2):
+        (answer,) = exam.answers(spoiling(exam, labels(20, 10, exam.seed(1)), fraction, 10))
+        words.append("accepted" if answer.outcome is Outcome.PASSED else answer.error.split(":")[0])
+    return words[0] if words[0] == words[1] else " / ".join(words)
+
+
+# ---------------------------------------------------------------------------------------------------------------------------- summaries
+@fact
+def summary(exam: Exam, *, given: tuple[list[float], list[float]], key: str) -> str:
+    """An entry of a summary, in six digits."""
+    (value,) = exam.ask(Call(exam.function, tuple(Given(f"np.array({a})", np.array(a)) for a in given)))
+    return number(array(entry(value, key), key, ()))
+
+
+@fact
+def unpaired(exam: Exam) -> str:
+    """What results that are no pairs give."""
+    (answer,) = exam.answers(Call(exam.function, tuple(Given(f"np.array({v})", np.array(v)) for v in ([1.0, 2.0, 3.0], [1.0, 2.0]))))
+    return "accepted" if answer.outcome is Outcome.PASSED else answer.error.split(":")[0]
+
+
+# ----------------------------------------------------------------------------------------------------------------------- deleting units
+@fact
+def deletion(exam: Exam) -> str:
+    """What a single deletion does, among what it could do."""
+    sick = patient(exam, TWO_LAYERS)
+    values = single(exam, sick, 12)
+    return next((name for name, possible in _stories(sick) if all(near(value, possible) for value in values)), "something else")
+
+
+def _stories(sick: Patient) -> list[tuple[str, list[float]]]:
+    """What may have happened -> the accuracies that it can give, the likely first."""
+    both, right = asked(TWO_LAYERS, DELETED), scale(TWO_LAYERS, DELETED)
+    fewer = tuple(int(DELETED * width) for width in TWO_LAYERS[1:-1])
+    widths = TWO_LAYERS[1:-1]
+    kept = tuple(width - count for width, count in zip(widths, both, strict=True))
+    exact = tuple(width / left for width, left in zip(widths, kept, strict=True))
+    stories: list[tuple[str, tuple[int, ...], tuple[float, ...]]] = [
+        ("as asked", both, right),
+        ("nothing", (0, 0), (1.0, 1.0)),
+        ("survivors not scaled", both, (1.0, 1.0)),
+        ("survivors times 1 - f", both, (1 - DELETED,) * 2),
+        ("survivors times H / kept", both, exact),
+        ("survivors times 1 / f", both, (1 / DELETED,) * 2),
+        ("rounded down", fewer, right),
+        ("first hidden layer only", (both[0], 0), (right[0], 1.0)),
+        ("last hidden layer only", (0, both[1]), (1.0, right[1])),
+        ("the fraction is kept", kept, (1 / DELETED,) * 2),
+        ("the fraction is kept, times 1 / (1 - f)", kept, right),
+    ]
+    found = [(name, list(sick.possible(counts, factors).values())) for name, counts, factors in stories]
+    any_number = [v for counts in product(range(6), range(5)) for v in sick.possible(counts, right).values()]
+    return [*found, ("any number of units", any_number)]
+
+
+@fact
+def deleted_units(exam: Exam) -> str:
+    """Are other units deleted when the seed is another?"""
+    values = single(exam, patient(exam, ONE_LAYER), 24)
+    return "always the same" if np.ptp(values) < 1e-9 else "others each time"
+
+
+@fact
+def repeats(exam: Exam) -> str:
+    """What two repeats give."""
+    sick = patient(exam, ONE_LAYER)
+    possible = np.array(list(sick.possible(asked(ONE_LAYER, DELETED), scale(ONE_LAYER, DELETED)).values()))
+    means = means_of(possible, 2)
+    values = [float(curve(v, 1)[0]) for v in exam.ask(*(sick.call(exam, [DELETED], 2, 200 + k) for k in range(24)))]
+    if all(near(value, possible) for value in values):
+        alone = [float(curve(v, 1)[0]) for v in exam.ask(*(sick.call(exam, [DELETED], 1, 200 + k) for k in range(24)))]
+        return "the same units twice" if np.allclose(values, alone) else "what one of them gives"
+    if all(near(value, means) for value in values):
+        return "their mean"
+    return "their sum" if all(near(value / 2, means) for value in values) else "something else"
+
+
+@fact
+def network_after(exam: Exam) -> str:
+    """Is the network as it was?"""
+    sick = patient(exam, TWO_LAYERS)
+    (answer,) = exam.returned(sick.call(exam, [DELETED, 0.6], 2, 0, watch=True))
+    return "kept" if unchanged(answer, 0, sick.params) else "overwritten"
+
+
+@fact
+def nothing_deleted(exam: Exam) -> str:
+    """Is the whole network given back where nothing is deleted?"""
+    sick = patient(exam, TWO_LAYERS)
+    (value,) = exam.ask(sick.call(exam, [0.0], 2, 0))
+    return "whole" if near(float(curve(value, 1)[0]), [sick.whole]) else "other"
+
+
+@fact
+def deleted_by(exam: Exam) -> str:
+    """Where the random numbers come from."""
+    sick = patient(exam, TWO_LAYERS)
+    return _chance(exam, tuple(sick.call(exam, [0.2, 0.4, 0.6, 0.8] * 4, 3, k, watch=True) for k in (400, 400, 401)))
+
+
+
+
+# ------------------------------------------------------------------------------------------------------------------------------ layers
+@fact
+def layer_survivors(exam: Exam) -> str:
+    """The factor on the survivors of a function that returns its output alone: out = f(x, p, rng)."""
+    x = normal(SHAPE, exam.seed(1))
+    (value,) = exam.ask(Call(exam.function, (x, P, Seed(exam.seed()))))
+    out = array(value, "out", SHAPE)
+    if not out.any():
+        return "0"
+    ratio = out[out != 0] / x.value[out != 0]
+    return nearest(float(ratio[0]), FACTORS, 1e-6) if np.ptp(ratio) < 1e-9 * np.abs(ratio).max() else "varies"
+
+
+@fact
+def layer_input(exam: Exam) -> str:
+    """What has become of x after out = f(x, p, rng)."""
+    x = normal((6, 7), exam.seed(1))
+    (answer,) = exam.returned(Call(exam.function, (x, P, Seed(exam.seed())), watch=True))
+    if unchanged(answer, 0, x.value):
+        return "kept"
+    return "the output" if unchanged(answer, 0, array(answer.value, "out", (6, 7))) else "something else"

@@ -1,0 +1,248 @@
+"""Probes about masks over time, recurrent networks, masks on weights and layers with a memory."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograder.checks.facts import FACTORS, P, fact, nearest
+from autograder.checks.inputs import Array, backward_call, normal
+from autograder.checks.lenses import one_mask
+from autograder.checks.randomness import draw_call
+from autograder.checks.sequences import build, factors, read_input_mask, read_state_mask, shows_input_mask, shows_state_mask, step
+from autograder.checks.several import Rates, Shapes, arrays, differences, first_result, forward_pass, gradient_of, size_of, upstream
+from autograder.checks.weights import whole_masks
+from autograder.exam import Exam, Unanswered, Wrong, array
+from autograder.model import Call, Given, Outcome, Seed
+
+WRONG = 1e-5  # relative error of a derivative that counts as wrong
+N, T, D = 31, 4, 29  # 0.7 of 31 * 29 is no whole number
+
+
+# --------------------------------------------------------------------------------------------------------- masks, through a lens
+@fact
+def over_time(exam: Exam) -> str:
+    """Is the mask the same at every step? Through a lens."""
+    kept = one_mask(exam, P, (N, T, D)) != 0
+    if (kept == kept[:, :1]).all():
+        return "one mask"
+    if (kept[:, 1:] == kept[:, 1:2]).all() and kept[:, 0].all():
+        return "from the second step on"
+    return "a mask for each step"
+
+
+@fact
+def multiplier(exam: Exam) -> str:
+    """The factor on what is kept, through a lens."""
+    found = one_mask(exam, P, (N, D))
+    kept = found[found != 0]
+    if not kept.size:
+        return "0"
+    if not np.ptp(kept) <= 1e-9 * abs(kept).max():
+        return "varies"
+    return nearest(float(kept[0]), FACTORS, 1e-6)
+
+
+@fact
+def at_one(exam: Exam) -> str:
+    """What p = 1 gives, through a lens."""
+    found = one_mask(exam, 1.0, (6, 7))
+    return "zeros" if (found == 0).all() else "NaN" if np.isnan(found).any() else "numbers"
+
+
+@fact
+def outside(exam: Exam) -> str:
+    """What a p outside [0, 1] gives, through a lens."""
+    words = []
+    for p in (-0.25, 1.25):
+        (answer,) = exam.answers(draw_call(exam, "mask", (4, 5), p, Seed(exam.seed()), 0))
+        words.append("accepted" if answer.outcome is Outcome.PASSED else answer.error.split(":")[0])
+    return words[0] if words[0] == words[1] else " / ".join(words)
+
+
+@fact
+def two_masks(exam: Exam) -> str:
+    """Do the masks of a recurrent network's input and state agree more often than chance has it?"""
+    size, seed = (N, 1, D, D), Seed(exam.seed())
+    of_input = exam.ask(shows_input_mask(exam.function, size, (P, P), seed))[0]
+    of_state = exam.ask(shows_state_mask(exam.function, size, (P, P), seed))[0]
+    first, second = read_input_mask(of_input, size) != 0, read_state_mask(of_state, size) != 0
+    return "alike" if (first == second).mean() > 0.9 and not first.all() else "apart"
+
+
+# --------------------------------------------------------------------------------------------------------- functions of several arrays
+@fact
+def arrays_after(exam: Exam, *, given: Shapes, rates: Rates) -> str:
+    """Which of the arrays are not as they were."""
+    values = arrays(exam, given)
+    (answer,) = exam.returned(forward_pass(exam.function, values, rates, Seed(exam.seed()), watch=True))
+    after = answer.facts.arguments if answer.facts else ()
+    changed = [
+        name
+        for name, value, now in zip(given, values, after, strict=False)
+        if not (isinstance(now, np.ndarray) and np.array_equal(now, value.value))
+    ]
+    return f"{', '.join(changed)} overwritten" if changed else "as they were"
+
+
+@fact
+def dtypes(exam: Exam, *, given: Shapes, rates: Rates) -> str:
+    """What float32 becomes, in training and at test time."""
+    values = arrays(exam, given, dtype="float32")
+    calls = [forward_pass(exam.function, values, rates, Seed(exam.seed()), train) for train in (True, False)]
+    return " / ".join(dict.fromkeys(first_result(v).dtype.name for v in exam.ask(*calls)))
+
+
+@fact
+def chance_at_test_time(exam: Exam, *, given: Shapes, rates: Rates) -> str:
+    """Do two generators give the same at test time, and does p matter there?"""
+    values = arrays(exam, given)
+    seeds = Seed(exam.seed(0)), Seed(exam.seed(1))
+    calls = [forward_pass(exam.function, values, rates, seed, train=False) for seed in seeds]
+    calls.append(forward_pass(exam.function, values, (0.0,) * len(rates), seeds[0], train=False))
+    one, other, without = (first_result(v) for v in exam.ask(*calls))
+    if one.shape != other.shape or not np.array_equal(one, other):
+        return "draws"
+    return "no matter of p" if np.allclose(one, without, rtol=1e-9, atol=0) else "depends on p"
+
+
+@fact
+def wrong_gradients(
+    exam: Exam,
+    *,
+    given: Shapes,
+    rates: Rates,
+    forward: str,
+    backward: str,
+    train: bool = True,
+    last_step: bool = False,
+) -> str:
+    """The gradients that disagree with finite differences, each with its factor when it is off by one."""
+    words = [_gradient_word(exam, of, given, rates, (forward, backward), train, last_step) for of in given]
+    return ", ".join(filter(None, words)) or "none"
+
+
+def _gradient_word(
+    exam: Exam, of: str, given: Shapes, rates: Rates, pair: tuple[str, str], train: bool, last_step: bool
+) -> str:
+    try:
+        gradient, numeric, along = differences(exam, of, given, rates, *pair, train, 3, last_step)
+    except Wrong as wrong:
+        return f"d{of} ({'missing' if 'returned' in str(wrong) else 'another shape'})"
+    if all(abs(a - n) <= WRONG * size_of(gradient) for a, n in zip(along, numeric, strict=True)):
+        return ""
+    ratios = np.array([a / n if n else np.inf for a, n in zip(along, numeric, strict=True)])
+    one_factor = bool(np.isfinite(ratios).all() and np.ptp(ratios) <= 1e-4 * abs(ratios).max())
+    factor = nearest(float(ratios[0]), FACTORS, 1e-3) if one_factor else "other"
+    return f"d{of}" if factor == "other" else f"d{of} (times {factor})"
+
+
+@fact
+def gradient_over_time(exam: Exam, *, given: Shapes, rates: Rates, forward: str, backward: str) -> str:
+    """Is the gradient of the first array the same at every step?"""
+    call, name = forward_pass(forward, arrays(exam, given), rates, Seed(exam.seed())), next(iter(given))
+    dout = upstream(exam, first_result(exam.ask(call)[0]).shape)
+    found = gradient_of(exam.ask(call, backward_call(backward, dout, 0))[1], given, name)
+    return "the same at every step" if (found == found[:, :1]).all() else "of each step"
+
+
+@fact
+def pass_remembered(exam: Exam, *, given: Shapes, rates: Rates, forward: str, backward: str) -> str:
+    """Of two forward passes, to which does the gradient of the first one belong?"""
+    values = arrays(exam, given)
+    first, second = (forward_pass(forward, values, rates, Seed(exam.seed(k))) for k in (3, 4))
+    dout = upstream(exam, first_result(exam.ask(first)[0]).shape)
+    alone, latest = (exam.ask(one, backward_call(backward, dout, 0))[1] for one in (first, second))
+    value = exam.ask(first, second, backward_call(backward, dout, 0))[2]
+    name = next(iter(given))
+    found, own, other = (gradient_of(v, given, name) for v in (value, alone, latest))
+    return "its own" if np.array_equal(found, own) else "the latest" if np.array_equal(found, other) else "another"
+
+
+# ----------------------------------------------------------------------------------------------------------------- masks on weights
+@fact
+def coins(exam: Exam, *, size: tuple[int, int, int] = (12, 10, 11)) -> str:
+    """Along which axes all weights share one coin."""
+    kept = whole_masks(exam, P, size, Seed(exam.seed()))
+    if kept.all() or not kept.any():
+        return "nothing is dropped" if kept.all() else "everything is dropped"
+    names = ("examples", "inputs", "outputs")
+    shared = [name for axis, name in enumerate(names) if (kept == kept.take([0], axis=axis)).all()]
+    return f"shared by all {' and '.join(shared)}" if shared else "one for each weight"
+
+
+@fact
+def bias(exam: Exam) -> str:
+    """What becomes of the bias in training."""
+    n, rows, columns = 40, 3, 11
+    x, b = Given("zeros", np.zeros((n, rows))), normal((columns,), exam.seed(2))
+    call = Call(exam.function, (x, normal((rows, columns), exam.seed(1)), b, P, Seed(exam.seed())), ship=(0,))
+    ratio = first_result(exam.ask(call)[0], (n, columns)) / b.value
+    if (ratio == 0).any() and (ratio != 0).any():
+        return "dropped"
+    if not np.ptp(ratio) <= 1e-9:
+        return "varies"
+    return nearest(float(ratio.flat[0]), FACTORS, 1e-6)
+
+
+@fact
+def weights_at_test_time(exam: Exam) -> str:
+    """The factor on W at test time."""
+    weights = normal((5, 4), exam.seed(1))
+    x, b = Given("np.eye(5)", np.eye(5)), Given("np.zeros(4)", np.zeros(4))
+    call = Call(exam.function, (x, weights, b, P, Seed(exam.seed())), {"train": False}, ship=(0,))
+    ratio = first_result(exam.ask(call)[0], (5, 4)) / weights.value
+    if (ratio == 0).any():
+        return "dropped"
+    return nearest(float(ratio.flat[0]), FACTORS, 1e-6) if np.ptp(ratio) <= 1e-9 else "varies"
+
+
+# ------------------------------------------------------------------------------------------------------------- a layer with a memory
+def _two(exam: Exam, first: tuple[int, ...], second: tuple[int, ...], **flags: bool) -> tuple[Array, Array]:
+    one, two = normal(first, exam.seed(1)), normal(second, exam.seed(2))
+    rng = Seed(exam.seed(), "rng")
+    values = exam.ask(build(exam, P), step(one, rng), step(two, rng, **flags))
+    return factors(values[1], one) != 0, factors(values[2], two) != 0
+
+
+@fact
+def next_call(exam: Exam, *, same_mask: bool, steps: int = 5) -> str:
+    """Whether a second call, of `steps` steps after 5, keeps the mask of the first one."""
+    first, second = _two(exam, (8, 5, 20), (8, steps, 20), same_mask=same_mask)
+    if not (first == first[:, :1]).all() or not (second == second[:, :1]).all():
+        return "a mask for each step"
+    return "kept" if np.array_equal(first[:, 0], second[:, 0]) else "drawn"
+
+
+@fact
+def another_batch(exam: Exam, *, first: int, second: int) -> str:
+    """What becomes of the mask with same_mask=True when the batch has another size."""
+    try:
+        before, after = _two(exam, (first, 5, 20), (second, 5, 20), same_mask=True)
+    except Unanswered as unanswered:
+        return f"raises {unanswered.answer.error.split(':')[0]}"
+    if (after == before[:1]).all():
+        return "the old mask is spread"
+    rows = min(first, second)
+    return "the old mask is cut" if np.array_equal(before[:rows], after[:rows]) else "drawn"
+
+
+@fact
+def after_test_time(exam: Exam) -> str:
+    """Whether the mask outlives a call at test time."""
+    x, other = normal((8, 5, 20), exam.seed(1)), normal((3, 4, 20), exam.seed(2))
+    rng = Seed(exam.seed(), "rng")
+    script = build(exam, P), step(x, rng), step(other, None, train=False), step(x, rng, same_mask=True)
+    values = exam.ask(*script)
+    array(values[2], "out", other.value.shape)
+    return "kept" if np.array_equal(factors(values[1], x) != 0, factors(values[3], x) != 0) else "drawn"
+
+
+@fact
+def layer_factor(exam: Exam) -> str:
+    """The factor on what the layer keeps."""
+    x = normal((N, T, D), exam.seed(1))
+    found = factors(exam.ask(build(exam, P), step(x, Seed(exam.seed())))[1], x)
+    kept = found[found != 0]
+    if not kept.size or not np.ptp(kept) <= 1e-9 * abs(kept).max():
+        return "varies"
+    return nearest(float(kept[0]), FACTORS, 1e-6)

@@ -1,0 +1,278 @@
+"""Verbs about sequences: masks that last, recurrent networks with two masks, and layers that remember their mask.
+
+A sequence is x of shape (N, T, D): example, step, feature. A mask belongs to an example and a feature, and stays for all steps; it is read
+through a lens (lenses.py), first for its constancy over time, then, at the first step, like any mask.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograder.chance import acceptance, smallest_error
+from autograder.checks.behaviour import TOLERANCE, compare
+from autograder.checks.inputs import Array, normal, output
+from autograder.checks.lenses import Lens
+from autograder.checks.several import first_result
+from autograder.checks.verb import verb
+from autograder.exam import Exam, Wrong, array, stable_seed
+from autograder.model import Call, Given, Item, Seed
+
+STEPS = 3  # of the sequences that show a mask
+GAIN = 0.5  # of the weights that show the masks of a recurrent network: a unit hears its own input, softly
+BIAS = 0.3  # what a unit says when the mask silences everything that it hears
+SILENCE = 1e-9  # a multiplier this small is a zero that went through a tanh and back
+OTHER = 0.25  # the rate of the mask that is not looked at
+
+
+def _long(shape: tuple[int, ...], steps: int = STEPS) -> tuple[int, int, int]:
+    """The sequences that show a mask of that shape: (N, D) at its first step, (N, T, D) at all of them."""
+    return (shape[0], shape[1], shape[2]) if len(shape) == 3 else (shape[0], steps, shape[-1])
+
+
+def _first(steps: Array, shape: tuple[int, ...]) -> Array:
+    return steps if len(shape) == 3 else steps[:, 0]
+
+
+# ----------------------------------------------------------------------------------------------------------------- one mask over time
+def _sequence(shape: tuple[int, ...]) -> Given:
+    return normal(_long(shape), stable_seed(f"sequence/{shape}"))
+
+
+def _ask_sequence(function: str, shape: tuple[int, ...], p: float, seed: Seed) -> Call:
+    return Call(function, (_sequence(shape), p, seed), returns=("out", "cache"), ship=(0,))
+
+
+def _read_sequence(value: Any, shape: tuple[int, ...]) -> Array:
+    x = _sequence(shape)
+    return _first(output(value, x) / x.value, shape)
+
+
+SEQUENCES = Lens(_ask_sequence, _read_sequence)
+
+
+# --------------------------------------------------------------------------------------------------------- the masks of a recurrent net
+def _inputs(shape: tuple[int, int, int]) -> Given:
+    return normal(shape, stable_seed(f"inputs/{shape}"))
+
+
+def _states(shape: tuple[int, int]) -> Given:
+    """First states between 0.5 and 1: far from zero, and far from where a tanh is flat."""
+    seed = stable_seed(f"states/{shape}")
+    text = f"np.random.default_rng({seed}).uniform(0.5, 1, size={shape})"
+    return Given(text, np.random.default_rng(seed).uniform(0.5, 1, size=shape))
+
+
+def _zeros(shape: tuple[int, ...]) -> Given:
+    return Given(f"np.zeros({shape})", np.zeros(shape))
+
+
+def _own(rows: int, columns: int) -> Given:
+    """Weights with which unit j hears only number j."""
+    return Given(f"{GAIN} * np.eye({rows}, {columns})", GAIN * np.eye(rows, columns))
+
+
+def shows_input_mask(name: str, size: tuple[int, int, int, int], rates: tuple[float, float], seed: Seed) -> Call:
+    """A pass whose states h_t = tanh(GAIN x_t * m_x) show the input mask; `size` is (N, T, D, H), with H >= D."""
+    n, t, d, h = size
+    given = (_inputs((n, t, d)), _zeros((n, h)), _own(d, h), _zeros((h, h)), _zeros((h,)))
+    return Call(name, (*given, *rates, seed), returns=("h", "cache"), ship=(0,))
+
+
+def read_input_mask(value: Any, size: tuple[int, int, int, int]) -> Array:
+    """The multipliers (N, T, D) of the input at every step."""
+    n, t, d, h = size
+    with np.errstate(all="ignore"):
+        heard = _heard(value, (n, t, h))[..., :d]
+        return np.asarray(np.where(abs(heard) > SILENCE, heard / (GAIN * _inputs((n, t, d)).value), 0.0))
+
+
+def shows_state_mask(name: str, size: tuple[int, int, int, int], rates: tuple[float, float], seed: Seed) -> Call:
+    """A pass without input, whose states h_t = tanh(GAIN h_(t-1) * m_h + BIAS) show the mask of the state."""
+    n, t, d, h = size
+    bias = Given(f"np.full({h}, {BIAS})", np.full(h, BIAS))
+    given = (_zeros((n, t, d)), _states((n, h)), _zeros((d, h)), _own(h, h), bias)
+    return Call(name, (*given, *rates, seed), returns=("h", "cache"), ship=(0,))
+
+
+def read_state_mask(value: Any, size: tuple[int, int, int, int]) -> Array:
+    """The multipliers (N, T, H) of the state before every step."""
+    n, t, _, h = size
+    with np.errstate(all="ignore"):
+        heard = _heard(value, (n, t, h)) - BIAS
+        before = np.concatenate([_states((n, h)).value[:, None], first_result(value)[:, :-1]], axis=1)
+        return np.asarray(np.where(abs(heard) > SILENCE, heard / (GAIN * before), 0.0))
+
+
+def _heard(value: Any, shape: tuple[int, int, int]) -> Array:
+    """What went into the tanh."""
+    h = first_result(value, shape).astype(float)
+    if not (abs(h) < 1).all():
+        raise Wrong(f"a state is {float(h[~(abs(h) < 1)][0]):.6g}", "between -1 and 1, as every tanh")
+    return np.asarray(np.arctanh(h))
+
+
+def _square(shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+    n, t, d = _long(shape)
+    return n, t, d, d
+
+
+INPUT_MASK = Lens(
+    lambda name, shape, p, seed: shows_input_mask(name, _square(shape), (p, OTHER), seed),
+    lambda value, shape: _first(read_input_mask(value, _square(shape)), shape),
+    "m_x",
+)
+STATE_MASK = Lens(
+    lambda name, shape, p, seed: shows_state_mask(name, _square(shape), (OTHER, p), seed),
+    lambda value, shape: _first(read_state_mask(value, _square(shape)), shape),
+    "m_h",
+)
+
+
+def _likeness_seen(*, p: float, size: tuple[int, int], **_: Any) -> str:
+    error = smallest_error(int(np.prod(size)), p * p + (1 - p) * (1 - p))
+    return f"a correlation of {error / (2 * p * (1 - p)):.2g} between the two masks"
+
+
+@verb(chances=1, sees=_likeness_seen)
+def draws_two_masks(exam: Exam, *, p: float, size: tuple[int, int] = (64, 64)) -> None:
+    """draws the mask of the state apart from the mask of the input"""
+    n, d = size
+    shape, seed = (n, 1, d, d), Seed(exam.seed())
+    calls = shows_input_mask(exam.function, shape, (p, p), seed), shows_state_mask(exam.function, shape, (p, p), seed)
+    values = exam.ask(*calls)
+    of_input, of_state = read_input_mask(values[0], shape) != 0, read_state_mask(values[1], shape) != 0
+    same = p * p + (1 - p) * (1 - p)
+    low, high = acceptance(of_input.size, same)
+    agreeing = int((of_input == of_state).sum())
+    if not low <= agreeing <= high:
+        slack = max(high / of_input.size - same, same - low / of_input.size)
+        raise Wrong(f"share of units on which m_x and m_h agree = {agreeing / of_input.size:.4f}", f"{same:.4f} +- {slack:.4f}")
+
+
+@verb(with_reference=True)
+def follows_its_masks_through_time(
+    exam: Exam, reference: Exam, *, size: tuple[int, int, int, int] = (4, 6, 5, 7), rates: tuple[float, float] = (0.3, 0.4)
+) -> None:
+    """computes the training states right, given the masks that it drew"""
+    n, t, d, h = size
+    seed = Seed(exam.seed())
+    x, h0, wx, wh, b = (normal(s, exam.seed(k + 1)) for k, s in enumerate(((n, t, d), (n, h), (d, h), (h, h), (h,))))
+    values = exam.ask(
+        shows_input_mask(exam.function, size, rates, seed),
+        shows_state_mask(exam.function, size, rates, seed),
+        Call(exam.function, (x, h0, wx, wh, b, *rates, seed), returns=("h", "cache"), ship=(0,)),
+    )
+    m_x, m_h = read_input_mask(values[0], size)[:, 0], read_state_mask(values[1], size)[:, 0]
+    for k in range(n):  # what a mask takes from an example can be taken from its input and from the weights beforehand
+        masked = x.value[k : k + 1] * m_x[k], h0.value[k : k + 1], wx.value, m_h[k][:, None] * wh.value, b.value
+        call = Call(exam.function, (*masked, 0.0, 0.0, None, False), returns=("h", "cache"), ship=(0,))
+        wanted = first_result(reference.ask(call)[0])
+        compare(first_result(values[2], (n, t, h))[k : k + 1].astype(float), wanted, f"h[{k}]", 1e-9)
+
+
+# ------------------------------------------------------------------------------------------------------- a layer that keeps its mask
+def build(exam: Exam, p: float) -> Call:
+    """`layer = Class(p)`."""
+    return Call(exam.function, (p,), returns=("layer",), ship=())
+
+
+def step(x: Given, seed: Seed | None, **flags: bool) -> Call:
+    """`layer.forward(x, rng)` of the layer that the first call of the script made."""
+    return Call(".forward", (Item(0, None, "layer"), x, seed), flags, returns=("out",))
+
+
+def factors(value: Any, x: Given) -> Array:
+    """What the layer multiplied x by; the output is an array, not a pair."""
+    return np.asarray(array(value, "out", x.value.shape) / x.value)
+
+
+def _chunks(exam: Exam, *shapes: tuple[int, int, int]) -> list[Given]:
+    return [normal(shape, exam.seed(k + 1)) for k, shape in enumerate(shapes)]
+
+
+def _differing(first: Array, second: Array) -> str:
+    return f"they differ in {int((first != second).sum())} of {first.size} units"
+
+
+@verb()
+def drops_whole_features_of_sequences(exam: Exam, *, p: float, shape: tuple[int, int, int] = (16, 5, 24)) -> None:
+    """drops with one mask for all steps of a sequence, and scales by 1/(1-p)"""
+    (x,) = _chunks(exam, shape)
+    _, value = exam.ask(build(exam, p), step(x, Seed(exam.seed())))
+    found = factors(value, x)
+    kept = found != 0
+    if kept.all() or not kept.any():
+        raise Wrong(f"{int(kept.sum())} of {kept.size} units were kept", f"about {1 - p:g} of them")
+    if (kept != kept[:, :1]).any():
+        raise Wrong("the mask changes from step to step", "one mask for all steps", kept[0])
+    if (kept == kept[:1]).all() or (kept == kept[..., :1]).all():
+        raise Wrong("the mask is the same for all sequences, or for all features", "a coin for each of them", kept[:, 0])
+    compare(found, np.where(kept, 1 / (1 - p), 0.0), "out / x", TOLERANCE["float64"])
+
+
+@verb()
+def keeps_its_mask_when_asked(exam: Exam, *, p: float, shape: tuple[int, int, int] = (8, 5, 20), steps: int = 5) -> None:
+    """uses the mask of the call before, with same_mask=True, for chunks of {steps} steps after one of 5"""
+    first, second = _chunks(exam, shape, (shape[0], steps, shape[2]))
+    script = build(exam, p), step(first, Seed(exam.seed())), step(second, Seed(exam.seed(9)), same_mask=True)
+    _, one, other = exam.ask(*script)
+    before, after = factors(one, first)[:, 0] != 0, factors(other, second)[:, 0] != 0
+    if not np.array_equal(before, after):
+        raise Wrong(f"the second call dropped other units: {_differing(before, after)}", "the units that the first call dropped")
+
+
+@verb()
+def draws_again_unless_asked(exam: Exam, *, p: float, shape: tuple[int, int, int] = (8, 5, 20)) -> None:
+    """draws a new mask in every call with same_mask=False"""
+    first, second = _chunks(exam, shape, shape)
+    rng = Seed(exam.seed(), "rng")
+    _, one, other = exam.ask(build(exam, p), step(first, rng), step(second, rng))
+    before, after = factors(one, first)[:, 0] != 0, factors(other, second)[:, 0] != 0
+    if np.array_equal(before, after):
+        raise Wrong("the second call dropped the units that the first had dropped", "new coins")
+
+
+@verb()
+def draws_for_another_batch(
+    exam: Exam, *, p: float, first: tuple[int, int, int] = (8, 5, 20), second: tuple[int, int, int] = (6, 5, 20)
+) -> None:
+    """draws a new mask when the batch has another size ({first}, then {second}), whatever same_mask says"""
+    one, two = _chunks(exam, first, second)
+    script = build(exam, p), step(one, Seed(exam.seed())), step(two, Seed(exam.seed(9)), same_mask=True)
+    _, value, other = exam.ask(*script)
+    before, kept = factors(value, one)[:, 0] != 0, factors(other, two)[:, 0] != 0
+    rows = min(len(before), len(kept))
+    if kept.all() or not kept.any():
+        raise Wrong(f"{int(kept.sum())} of {kept.size} units were kept in the second batch", f"about {1 - p:g} of them")
+    if rows > 5 and np.array_equal(before[:rows], kept[:rows]):  # of a few units only, they could be the same by chance
+        raise Wrong(f"the first {rows} sequences of both batches are masked alike", "new coins")
+    if (kept == kept[:1]).all() or (kept == kept[:, :1]).all():
+        raise Wrong("all sequences (or all features) of the second batch share one coin", "a coin for each of them", kept)
+
+
+@verb()
+def draws_first_whatever_is_asked(exam: Exam, *, p: float, shape: tuple[int, int, int] = (8, 5, 20)) -> None:
+    """draws its first mask even when same_mask=True"""
+    (x,) = _chunks(exam, shape)
+    kept = factors(exam.ask(build(exam, p), step(x, Seed(exam.seed()), same_mask=True))[1], x) != 0
+    if kept.all() or not kept.any():
+        raise Wrong(f"{int(kept.sum())} of {kept.size} units were kept", f"about {1 - p:g} of them")
+
+
+@verb()
+def remembers_through_test_time(exam: Exam, *, p: float, shape: tuple[int, int, int] = (8, 5, 20)) -> None:
+    """returns x at test time, and still knows its mask afterwards"""
+    first, between, last = _chunks(exam, shape, (3, 4, shape[2]), shape)
+    script = (
+        build(exam, p),
+        step(first, Seed(exam.seed())),
+        step(between, None, train=False),
+        step(last, Seed(exam.seed(9)), same_mask=True),
+    )
+    _, one, test, other = exam.ask(*script)
+    compare(array(test, "out", between.value.shape), between.value, "out at test time", 0.0)
+    before, after = factors(one, first)[:, 0] != 0, factors(other, last)[:, 0] != 0
+    if not np.array_equal(before, after):
+        raise Wrong(f"after a call at test time the mask is another: {_differing(before, after)}", "the mask of the last training call")

@@ -1,0 +1,221 @@
+"""Verbs about layers of several arrays: `out, cache = f(*arrays, *rates, rng, train)`, and backward gives a gradient for each array.
+
+`given` names the arrays and their shapes, in order; `rates` are the probabilities that follow them. Gradients are compared with finite
+differences of the student's OWN forward function along random directions, the masks being held still by one seed, so a mistake made in
+forward is not charged twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from autograder.checks.behaviour import TOLERANCE, compare, item
+from autograder.checks.gradients import DIRECTIONAL
+from autograder.checks.inputs import Array, backward_call, normal
+from autograder.checks.verb import verb
+from autograder.exam import Exam, Unanswered, Wrong, array, number, pair
+from autograder.model import Call, Given, Outcome, Seed
+
+Shapes = Mapping[str, tuple[int, ...]]
+Rates = tuple[float, ...]
+SIZE = 0.4  # of the numbers in the arrays: small enough that a tanh is far from flat, and that no gradient explodes over the steps
+LEAST = 1e-4  # where masks leave hardly any gradient, what is left is measured by this, not by its rounding errors
+STEP = 1e-4
+# Four points: the error is of the order STEP**4, where two points leave STEP**2, which a long sequence magnifies beyond any tolerance.
+# The function must be smooth; a kink within 2 * STEP of the inputs would show.
+STENCIL = {2: -1 / 12, 1: 8 / 12, -1: -8 / 12, -2: 1 / 12}
+
+
+@lru_cache(maxsize=256)
+def moderate(shape: tuple[int, ...], seed: int, dtype: str = "float64") -> Given:
+    """Normal numbers of standard deviation SIZE."""
+    found = normal(shape, seed)
+    value = (SIZE * found.value).astype(dtype)
+    value.flags.writeable = False
+    return Given(f"{SIZE} * {found.text}" + (f".astype(np.{dtype})" if dtype != "float64" else ""), value)
+
+
+def arrays(exam: Exam, given: Shapes, first: int = 20, dtype: str = "float64") -> tuple[Given, ...]:
+    """One array for each name in `given`; `first` is the number of the first seed."""
+    return tuple(moderate(tuple(shape), exam.seed(first + k), dtype) for k, shape in enumerate(given.values()))
+
+
+def forward_pass(name: str, values: Sequence[Given], rates: Rates, seed: Seed | None, train: bool = True, **more: Any) -> Call:
+    """`out, cache = f(*arrays, *rates, rng)`, at test time with train=False; only `out` travels."""
+    kwargs = {} if train else {"train": False}
+    return Call(name, (*values, *rates, seed), kwargs, returns=("out", "cache"), **{"ship": (0,), **more})
+
+
+def first_result(value: Any, shape: tuple[int, ...] | None = None) -> Array:
+    """`out` of a returned `(out, cache)`."""
+    return array(pair(value)[0], "out", shape)
+
+
+# --------------------------------------------------------------------------------------------------------------------- manners
+@verb()
+def needs_no_chance_at_test_time(exam: Exam, *, given: Shapes, rates: Rates) -> None:
+    """works without a generator at test time, and draws nothing when it has one"""
+    values = arrays(exam, given)
+    without, with_one = (
+        forward_pass(exam.function, values, rates, seed, train=False, watch=True) for seed in (None, Seed(exam.seed()))
+    )
+    first, second = exam.returned(without, with_one)
+    if second.facts is not None and (second.facts.rng_moved or second.facts.global_rng_moved):
+        raise Wrong("the random generator moved on", "as it was before the call")
+    out = first_result(first.value).astype(float)
+    compare(first_result(second.value, out.shape), out, "out with an rng", 0.0)
+
+
+@verb()
+def leaves_what_it_is_given(exam: Exam, *, given: Shapes, rates: Rates) -> None:
+    """does not modify any of its arrays"""
+    values = arrays(exam, given)
+    (answer,) = exam.returned(forward_pass(exam.function, values, rates, Seed(exam.seed()), watch=True))
+    after = answer.facts.arguments if answer.facts else ()
+    for name, value, now in zip(given, values, after, strict=False):
+        if not isinstance(now, np.ndarray) or not np.array_equal(now, value.value):
+            raise Wrong(f"{name} was changed by the call", f"{name} as it was")
+
+
+@verb()
+def stays_in(exam: Exam, *, given: Shapes, rates: Rates, dtype: str = "float32") -> None:
+    """gives {dtype} for {dtype}, in training and at test time"""
+    values = arrays(exam, given, dtype=dtype)
+    calls = (forward_pass(exam.function, values, rates, Seed(exam.seed()), train) for train in (True, False))
+    for value, mode in zip(exam.ask(*calls), ("in training", "at test time"), strict=True):
+        out = first_result(value)
+        if out.dtype.name != dtype:
+            raise Wrong(f"out.dtype = {out.dtype.name} {mode}", dtype)
+
+
+@verb()
+def drops_nothing_when_all_rates_are_zero(exam: Exam, *, given: Shapes, rates: Rates) -> None:
+    """gives in training with p = 0 what it gives at test time"""
+    values, nothing = arrays(exam, given), (0.0,) * len(rates)
+    calls = (forward_pass(exam.function, values, nothing, Seed(exam.seed()), train) for train in (True, False))
+    trained, tested = (first_result(value).astype(float) for value in exam.ask(*calls))
+    if trained.shape != tested.shape:
+        raise Wrong(f"out.shape = {trained.shape} in training", f"{tested.shape} as at test time")
+    compare(trained, tested, "out", TOLERANCE["float64"])
+
+
+@verb()
+def refuses_a_rate_of(exam: Exam, *, bad: float, given: Shapes, rates: Rates, train: bool = True) -> None:
+    """raises ValueError when a probability is {bad}"""
+    for place in range(len(rates)):
+        asked = (*rates[:place], bad, *rates[place + 1 :])
+        call = forward_pass(exam.function, arrays(exam, given), asked, Seed(exam.seed()), train)
+        (answer,) = exam.answers(call)
+        if answer.outcome is Outcome.PASSED:
+            raise Wrong(f"the function returned for the probabilities {', '.join(map(str, asked))}", "ValueError")
+        if not answer.error.startswith("ValueError"):
+            raise Unanswered(call, answer)
+
+
+# ------------------------------------------------------------------------------------------------------------------- gradients
+@verb()
+def has_the_right_gradient(
+    exam: Exam,
+    *,
+    name: str,
+    given: Shapes,
+    rates: Rates,
+    forward: str,
+    backward: str,
+    train: bool = True,
+    case: str = "",
+    directions: int = 3,
+) -> None:
+    """gives a {name} that agrees with finite differences along random directions{case}"""
+    of = name.removeprefix("d")
+    gradient, numeric, along = differences(exam, of, given, rates, forward, backward, train, directions)
+    for found, wanted in zip(along, numeric, strict=True):
+        error = abs(found - wanted) / size_of(gradient)
+        if not error <= DIRECTIONAL:
+            raise Wrong(
+                f"the derivative along a random direction of {of} is {number(found)} by {name} (relative error {error:.2g})",
+                f"{number(wanted)} by finite differences of {forward}",
+            )
+
+
+def size_of(gradient: Array) -> float:
+    """The length of a gradient per square root of its number of entries, by which errors are measured; never less than LEAST."""
+    return max(float(np.linalg.norm(gradient)) / float(np.sqrt(max(gradient.size, 1))), LEAST)
+
+
+def differences(
+    exam: Exam,
+    of: str,
+    given: Shapes,
+    rates: Rates,
+    forward: str,
+    backward: str,
+    train: bool = True,
+    directions: int = 3,
+    last_step: bool = False,
+) -> tuple[Array, list[float], list[float]]:
+    """The gradient of sum(out * dout) with respect to array `of`, and its derivatives along random directions: numeric, by the gradient.
+
+    With `last_step`, dout is zero save at the last place of its second axis (time).
+    """
+    values, place = arrays(exam, given), list(given).index(of)
+    seed, shape = Seed(exam.seed()) if train else None, tuple(given[of])
+    units = [_unit(shape, exam.seed(40 + k)) for k in range(directions)]
+    scripts = [values] + [_moved(values, place, k * STEP * u) for u in units for k in STENCIL]
+    calls = [forward_pass(forward, moved, rates, seed, train) for moved in scripts]
+    outs = [first_result(value).astype(float) for value in exam.ask(*calls)]
+    dout = upstream(exam, outs[0].shape, last_step)
+    _, answer = exam.ask(calls[0], backward_call(backward, dout, 0))
+    gradient = gradient_of(answer, given, of)
+    losses = np.array([float((dout.value * (array(out, "out", outs[0].shape) - outs[0])).sum()) for out in outs[1:]])
+    numeric = losses.reshape(directions, len(STENCIL)) @ list(STENCIL.values()) / STEP
+    return gradient, numeric.tolist(), [float((gradient * u).sum()) for u in units]
+
+
+def upstream(exam: Exam, shape: tuple[int, ...], last_step: bool = False) -> Given:
+    """The gradient that comes from above, for an output of that shape."""
+    found = normal(shape, exam.seed(30))
+    if not last_step or len(shape) < 2:
+        return found
+    value = np.zeros(shape)
+    value[:, -1:] = found.value[:, -1:]
+    return Given("dout, zero but at the last step", value)
+
+
+def gradient_of(value: Any, given: Shapes, of: str) -> Array:
+    """The gradient of one array among those that came back."""
+    names = tuple(f"d{name}" for name in given)
+    return array(item(value, names, f"d{of}"), f"d{of}", tuple(given[of])).astype(float)
+
+
+def _moved(values: tuple[Given, ...], place: int, step: Array) -> tuple[Given, ...]:
+    moved = Given(f"{values[place].text} + step", values[place].value + step)
+    return (*values[:place], moved, *values[place + 1 :])
+
+
+@lru_cache(maxsize=512)
+def _unit(shape: tuple[int, ...], seed: int) -> Array:
+    u = np.random.default_rng(seed).normal(size=shape)
+    return np.asarray(u / np.linalg.norm(u))
+
+
+@verb()
+def keeps_two_passes_apart(
+    exam: Exam, *, first: Shapes, second: Shapes, rates: Rates, forward: str, backward: str
+) -> None:
+    """keeps two forward passes apart, whichever goes backwards first"""
+    both = (first, second)
+    passes = [forward_pass(forward, arrays(exam, given, 50 + 10 * k), rates, Seed(exam.seed(k))) for k, given in enumerate(both)]
+    outs = [first_result(value) for value in exam.ask(*passes)]
+    douts = [normal(out.shape, exam.seed(2 + k)) for k, out in enumerate(outs)]
+    alone = [exam.ask(one, backward_call(backward, dout, 0))[1] for one, dout in zip(passes, douts, strict=True)]
+    for order in ((0, 1), (1, 0)):
+        values = exam.ask(*passes, *(backward_call(backward, douts[k], k) for k in order))[2:]
+        for k, value in zip(order, values, strict=True):
+            for name in both[k]:
+                found, wanted = gradient_of(value, both[k], name), gradient_of(alone[k], both[k], name)
+                compare(found, wanted, f"d{name} of pass {k + 1}, when pass {order[0] + 1} goes backwards first", TOLERANCE["float64"])

@@ -1,0 +1,380 @@
+"""Verbs about a function that trains a network: `train(X, y, sizes, p_in, p_hidden, epochs, lr, momentum, rng) -> params`.
+
+Nothing here knows how a gradient is computed. What a training did is read off the weights it returns: with one batch a step is compared
+with finite differences of the loss; with one-hot examples each row of the weights tells how often, in batches of which size and with
+which label its example was used. Accuracies are always computed here, from the returned weights.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from autograder import datasets
+from autograder.chance import acceptance
+from autograder.checks.inputs import Array, normal
+from autograder.checks.verb import verb
+from autograder.exam import Exam, Wrong, an, array, number
+from autograder.model import Call, Given, Seed
+
+Params = dict[str, Array]
+
+STEP = 1e-5  # of the finite differences
+SMOOTH = 1e-6  # error of a step along a random direction, relative; right ones stay below 1e-8
+ROWS = (80, 3)  # one-hot examples and classes: batches of 32, 32 and 16
+TINY = 1e-4  # a learning rate at which one batch does not disturb the next
+FIRST = (300, 200, 100, 10)  # the network whose first weights are looked at: three weight matrices, two chance tests each
+WIDE = 3000  # units whose dropping is counted
+BATCH = 32
+
+
+# ------------------------------------------------------------------------------------------------------------------- asking, reading
+def labels(count: int, classes: int, seed: int) -> Given:
+    """Whole numbers from 0 to classes - 1."""
+    return Given(f"np.random.default_rng({seed}).integers(0, {classes}, {count})", np.random.default_rng(seed).integers(0, classes, count))
+
+
+def training(
+    exam: Exam, X: Given, y: Given, sizes: tuple[int, ...], *, drop: tuple[float, float] = (0.0, 0.0), epochs: int = 1, lr: float = 0.1,
+    momentum: float = 0.0, seed: int = 0, watch: bool = False,
+) -> Call:
+    """One training. `drop` is (p_in, p_hidden)."""
+    return Call(exam.function, (X, y, sizes, *drop, epochs, lr, momentum, Seed(seed)), returns=("params",), watch=watch)
+
+
+def read(value: Any, sizes: tuple[int, ...]) -> Params:
+    """The returned weights and biases as float64; Wrong when they are not W1, b1, ... of the right shapes, or not finite."""
+    names = [f"{kind}{k}" for k in range(1, len(sizes)) for kind in "Wb"]
+    if not isinstance(value, dict):
+        raise Wrong(f"the function returned {an(value)}", f"a dict with {', '.join(names)}")
+    missing = [name for name in names if name not in value]
+    if missing or len(value) > len(names):
+        raise Wrong(f"params has no {missing[0]}" if missing else f"params holds {len(value)} arrays", ", ".join(names))
+    params = {}
+    for k, shape in enumerate(pairwise(sizes), start=1):
+        params[f"W{k}"] = array(value[f"W{k}"], f"W{k}", shape).astype(float)
+        params[f"b{k}"] = array(value[f"b{k}"], f"b{k}", shape[1:]).astype(float)
+    for name, entry in params.items():
+        if not np.isfinite(entry).all():
+            raise Wrong(f"{name} holds {number(entry[~np.isfinite(entry)][0])}", "numbers")
+    return params
+
+
+def scores(params: Params, X: Array) -> tuple[Array, list[Array]]:
+    """The scores (N, K) of the whole network, and which hidden units are active."""
+    h, active, layers = X, [], len(params) // 2
+    for k in range(1, layers):
+        z = h @ params[f"W{k}"] + params[f"b{k}"]
+        active.append(z > 0)
+        h = np.maximum(z, 0)
+    return h @ params[f"W{layers}"] + params[f"b{layers}"], active
+
+
+def loss(params: Params, X: Array, y: Array) -> tuple[float, list[Array]]:
+    """Mean softmax cross-entropy (nats), and which hidden units are active."""
+    s, active = scores(params, X)
+    s = s - s.max(axis=1, keepdims=True)
+    return float((np.log(np.exp(s).sum(axis=1)) - s[np.arange(len(y)), y]).mean()), active
+
+
+def accuracy(params: Params, X: Array, y: Array) -> float:
+    """The share of examples whose highest score is that of their label."""
+    return float((scores(params, X)[0].argmax(axis=1) == y).mean())
+
+
+def flat(params: Params) -> Array:
+    """All weights and biases as one vector."""
+    return np.concatenate([entry.ravel() for entry in params.values()])
+
+
+def moved(params: Params, direction: Array, step: float) -> Params:
+    """The network a step along a direction away."""
+    result, start = {}, 0
+    for name, entry in params.items():
+        result[name] = entry + step * direction[start : start + entry.size].reshape(entry.shape)
+        start += entry.size
+    return result
+
+
+def slope(params: Params, X: Array, y: Array, direction: Array) -> float | None:
+    """The derivative of the loss along a direction, by central differences; None when a ReLU has its kink in between."""
+    (up, active), (down, also) = (loss(moved(params, direction, sign * STEP), X, y) for sign in (1, -1))
+    if any((one != other).any() for one, other in zip(active, also, strict=True)):
+        return None
+    return (up - down) / (2 * STEP)
+
+
+def slopes(params: Params, X: Array, y: Array, seed: int, count: int = 3) -> list[tuple[Array, float]]:
+    """Random unit directions along which the loss is smooth, and its derivative there."""
+    rng, found = np.random.default_rng(seed), list[tuple[Array, float]]()
+    size = flat(params).size
+    for _ in range(20 * count):
+        u = rng.normal(size=size)
+        u /= np.linalg.norm(u)
+        value = slope(params, X, y, u)
+        if value is not None:
+            found.append((u, value))
+        if len(found) == count:
+            break
+    return found
+
+
+def batch(exam: Exam, sizes: tuple[int, ...], count: int = 20) -> tuple[Given, Given]:
+    """Examples that fit into one batch, so that their order cannot matter."""
+    return normal((count, sizes[0]), exam.seed(1)), labels(count, sizes[-1], exam.seed(2))
+
+
+# ------------------------------------------------------------------------------------------------------------------------ what it returns
+@verb()
+def returns_a_network(exam: Exam, *, sizes: tuple[int, ...]) -> None:
+    """returns weights and biases of the right names and shapes, for any number of layers"""
+    X, y = batch(exam, sizes)
+    (value,) = exam.ask(training(exam, X, y, sizes, seed=exam.seed()))
+    read(value, sizes)
+
+
+@verb(chances=6)
+def draws_first_weights(exam: Exam) -> None:
+    """draws the first weights from a normal distribution with standard deviation sqrt(2 / fan_in), and starts the biases at 0"""
+    X, y = batch(exam, FIRST, 4)
+    (value,) = exam.ask(training(exam, X, y, FIRST, lr=0.0, seed=exam.seed()))  # without a step, the first weights are the last
+    params = read(value, FIRST)
+    for k in range(1, len(FIRST)):
+        name, W = f"W{k}", params[f"W{k}"]
+        sd = float(np.sqrt(2 / W.shape[0]))
+        if params[f"b{k}"].any():
+            raise Wrong(f"b{k} starts with {number(params[f'b{k}'][0])}", "0")
+        if len(np.unique(W)) < 0.9 * W.size:
+            raise Wrong(f"{name} starts with {len(np.unique(W))} different numbers", f"{W.size}")
+        _half(f"share of positive weights in {name}", W > 0)
+        # half of a normal distribution lies within 0.6745 standard deviations
+        _half(f"share of weights of {name} within 0.6745 * sqrt(2 / {W.shape[0]}) of 0 (their standard deviation is {W.std():.4f})",
+              np.abs(W) < 0.674489750196082 * sd)
+
+
+def _half(what: str, events: Array) -> None:
+    low, high = acceptance(events.size, 0.5)
+    if not low <= events.sum() <= high:
+        raise Wrong(f"{what} = {events.mean():.3f}", f"0.500 +- {high / events.size - 0.5:.3f}")
+
+
+# --------------------------------------------------------------------------------------------------------------------------- its steps
+@verb()
+def steps_down_the_gradient(exam: Exam, *, sizes: tuple[int, ...], lr: float = 0.1) -> None:
+    """makes its first step by minus lr times the gradient of the mean loss"""
+    X, y = batch(exam, sizes)
+    before, after = in_a_row(exam, X, y, sizes, lr, 0.9, (0, 1))
+    _agree(after - flat(before), before, X, y, lr, exam.seed(3), "the first step")
+
+
+@verb()
+def keeps_momentum(exam: Exam, *, sizes: tuple[int, ...], momentum: float, lr: float = 0.1) -> None:
+    """adds momentum times the last step to each step, from one epoch to the next"""
+    X, y = batch(exam, sizes)
+    start, first, second = in_a_row(exam, X, y, sizes, lr, momentum, (0, 1, 2))
+    before = moved(start, first - flat(start), 1.0)
+    rest = second - first - momentum * (first - flat(start))
+    _agree(rest, before, X, y, lr, exam.seed(3), "the second step less momentum times the first")
+
+
+def in_a_row(
+    exam: Exam, X: Given, y: Given, sizes: tuple[int, ...], lr: float, momentum: float, epochs: tuple[int, ...]
+) -> tuple[Any, ...]:
+    """The first network, then the weights after so many steps on one batch, as vectors. One seed: the same first weights."""
+    calls = [
+        training(exam, X, y, sizes, epochs=max(k, 1), lr=lr if k else 0.0, momentum=momentum, seed=exam.seed()) for k in epochs
+    ]
+    networks = [read(value, sizes) for value in exam.ask(*calls)]
+    return networks[0], *(flat(network) for network in networks[1:])
+
+
+def _agree(step: Array, before: Params, X: Given, y: Given, lr: float, seed: int, what: str) -> None:
+    if not step.any():
+        raise Wrong(f"{what} is 0 everywhere", "-lr * gradient")
+    smooth = slopes(before, X.value, y.value, seed)
+    if not smooth:
+        raise Wrong("the weights stand on a kink of the loss in every direction", "weights drawn at random")
+    for u, derivative in smooth:
+        got, wanted = float(step @ u), -lr * derivative
+        if not abs(got - wanted) <= SMOOTH * float(np.linalg.norm(step)):
+            raise Wrong(f"{what}, along a random direction, = {number(got)}", f"{number(wanted)}, which is -lr * gradient")
+
+
+# -------------------------------------------------------------------------------------------------------------- examples and batches
+def tracked(exam: Exam, momentum: float = 0.0) -> tuple[Array, Array, Array]:
+    """Of ROWS[0] one-hot examples: the label each was used with, and its share of a step in the first and in the second epoch.
+
+    An example used once, in a batch of m, has the share 1 / m; one that was left out has 0. Momentum makes early shares grow.
+    """
+    key = ("tracked", momentum, exam.salt)
+    if key not in exam.memo:
+        count, classes = ROWS
+        X = Given(f"np.eye({count})", np.eye(count))
+        y = Given(f"np.arange({count}) % {classes}", np.arange(count) % classes)
+        calls = [
+            training(exam, X, y, ROWS, epochs=max(k, 1), lr=TINY if k else 0.0, momentum=momentum, seed=exam.seed(4)) for k in (0, 1, 2)
+        ]
+        start, one, two = (read(value, ROWS) for value in exam.ask(*calls))
+        exam.memo[key] = calls, _tracks(start["W1"] + start["b1"], one["W1"] - start["W1"], two["W1"] - one["W1"])
+    calls, tracks = exam.memo[key]
+    exam.last = (calls[1],)
+    return tracks  # type: ignore[no-any-return]  # what stands in the memo was put there above
+
+
+def _tracks(logits: Array, first: Array, second: Array) -> tuple[Array, Array, Array]:
+    probs = np.exp(logits - logits.max(axis=1, keepdims=True))
+    probs /= probs.sum(axis=1, keepdims=True)
+    used = np.abs(first).argmax(axis=1)  # a step moves the score of the label as much as those of all other classes together
+    residual = np.eye(probs.shape[1])[used] - probs
+    share = [np.asarray((step * residual).sum(axis=1) / (residual**2).sum(axis=1) / TINY) for step in (first, second)]
+    return used, share[0], share[1]
+
+
+def _used(exam: Exam) -> tuple[Array, Array, Array]:
+    used, first, second = tracked(exam)
+    idle = int((np.abs(first) < 1e-3).sum())
+    if idle:
+        raise Wrong(f"{idle} of {len(first)} examples had no influence in the first epoch", "0")
+    return used, first, second
+
+
+@verb()
+def keeps_examples_and_labels_together(exam: Exam) -> None:
+    """trains every example with its own label"""
+    used, _, _ = _used(exam)
+    wrong = int((used != np.arange(ROWS[0]) % ROWS[1]).sum())
+    if wrong:
+        raise Wrong(f"{wrong} of {len(used)} examples were trained with the label of another", "0")
+
+
+@verb()
+def uses_each_example_once(exam: Exam) -> None:
+    """uses each example once in an epoch, in batches of 32 (the last batch holds the rest)"""
+    _, first, _ = _used(exam)
+    wanted = batch_sizes(ROWS[0])
+    got = np.sort(np.rint(1 / np.maximum(first, 1e-9)))[::-1]
+    sound = np.abs(first * np.rint(1 / np.maximum(first, 1e-9)) - 1).max() < 0.02
+    if not sound or not np.array_equal(got, wanted):
+        shown = ", ".join(f"1/{1 / s:.3g}" for s in sorted({float(f"{s:.3g}") for s in first if s > 0})[:4])
+        raise Wrong(f"examples had these shares in a step: {shown}", "1/32 in a full batch, 1/16 in the last, for 80 examples")
+
+
+def batch_sizes(count: int) -> Array:
+    """For each of `count` examples the size of the batch it falls into, largest first."""
+    whole = count // BATCH * BATCH
+    return np.concatenate([np.full(whole, BATCH), np.full(count - whole, count - whole)])
+
+
+@verb()
+def shuffles_anew(exam: Exam) -> None:
+    """shuffles the examples anew in each epoch"""
+    _, first, second = _used(exam)
+    rest = [set(np.flatnonzero(share > 1.5 / BATCH).tolist()) for share in (first, second)]  # who sat in the small last batch
+    if rest[0] == rest[1]:  # by chance: less than once in 10^16
+        raise Wrong("the last batch held the same examples in both epochs", "others")
+
+
+# ------------------------------------------------------------------------------------------------------------------------------ chance
+@verb()
+def repeats_itself(exam: Exam) -> None:
+    """draws all its random numbers from rng: the same seed gives the same network"""
+    sizes = (6, 8, 3)
+    X, y = batch(exam, sizes, 40)
+    calls = [training(exam, X, y, sizes, drop=(0.2, 0.5), epochs=2, momentum=0.9, seed=exam.seed(k), watch=True) for k in (0, 0, 5)]
+    answers = exam.returned(*calls)
+    one, again, other = (flat(read(answer.value, sizes)) for answer in answers)
+    if any(answer.facts is not None and answer.facts.global_rng_moved for answer in answers):
+        raise Wrong("the function drew from (or seeded) the global generator", "random numbers from rng only")
+    if not np.array_equal(one, again):
+        raise Wrong(f"two generators with the same seed gave weights that differ by {number(np.abs(one - again).max())}", "no difference")
+    if np.array_equal(one, other):
+        raise Wrong("two generators with different seeds gave the same weights", "different weights")
+
+
+@verb()
+def keeps_its_data(exam: Exam) -> None:
+    """does not modify X and y"""
+    sizes = (6, 8, 3)
+    X, y = batch(exam, sizes, 40)
+    (answer,) = exam.returned(training(exam, X, y, sizes, drop=(0.2, 0.5), epochs=2, seed=exam.seed(), watch=True))
+    for name, before, after in zip("Xy", (X, y), answer.facts.arguments if answer.facts else (), strict=False):
+        if not isinstance(after, np.ndarray) or not np.array_equal(after, before.value):
+            raise Wrong(f"{name} was changed by the call", f"{name} as it was")
+
+
+def thinned(exam: Exam, drop: tuple[float, float], where: str) -> tuple[Array, Array]:
+    """One step on one example: which units are not 0 anyway, and of which the weights on their way out moved."""
+    sizes = (WIDE, 40, 3) if where == "inputs" else (6, WIDE, 3)  # 40: that all are dropped is beyond chance
+    X, y = batch(exam, sizes, 1)
+    calls = [training(exam, X, y, sizes, drop=drop, lr=lr, seed=exam.seed()) for lr in (0.0, TINY)]
+    before, after = (read(value, sizes) for value in exam.ask(*calls))
+    name = "W1" if where == "inputs" else "W2"
+    h = X.value[0] if where == "inputs" else np.maximum(X.value @ before["W1"] + before["b1"], 0)[0]
+    step = np.asarray(after[name] - before[name])
+    return np.asarray(h != 0), np.asarray(step.any(axis=1))
+
+
+@verb(chances=1)
+def drops_while_training(exam: Exam, *, where: str, p_in: float, p_hidden: float) -> None:
+    """drops {where} with their own probability while it trains"""
+    share = p_in if where == "inputs" else p_hidden
+    # the other probability is 0, so that the dropping of one layer does not hide that of the other
+    drop = (p_in, 0.0) if where == "inputs" else (0.0, p_hidden)
+    shows, stays = thinned(exam, drop, where)
+    if not stays.any():
+        raise Wrong(f"no weight out of the {where} moved in a step on one example", f"those of about {1 - share:g} of them")
+    dropped, total = int((shows & ~stays).sum()), int(shows.sum())
+    low, high = acceptance(total, share)
+    if not low <= dropped <= high:
+        slack = max(high / total - share, share - low / total)
+        raise Wrong(f"share of {where} without a gradient in a step = {dropped / total:.3f}", f"{share:.3f} +- {slack:.3f}")
+
+
+# -------------------------------------------------------------------------------------------------------------------------- experiments
+def split(data: str, train: int, noise: float, seed: int) -> tuple[Given, Given, Array, Array]:
+    """`train` examples, a share of them with a wrong label, and all other examples with their right ones."""
+    X, y = datasets.load(data)
+    rng, classes = np.random.default_rng(seed), int(y.max()) + 1
+    order = rng.permutation(len(X))
+    here, there = order[:train], order[train:]
+    noisy = y[here]
+    wrong = rng.permutation(train)[: round(noise * train)]
+    noisy[wrong] = (noisy[wrong] + rng.integers(1, classes, len(wrong))) % classes
+    return Given("X_train", X[here]), Given("y_train", noisy), X[there], y[there]
+
+
+@verb()
+def learns(
+    exam: Exam, *, data: str, train: int, sizes: tuple[int, ...], p_in: float, p_hidden: float, epochs: int, lr: float, momentum: float,
+    at_least: float,
+) -> None:
+    """learns: trained on a few of the {data}, it is right about at least {at_least:.0%} of the others"""
+    X, y, X_test, y_test = split(data, train, 0.0, exam.seed())
+    call = training(exam, X, y, sizes, drop=(p_in, p_hidden), epochs=epochs, lr=lr, momentum=momentum, seed=exam.seed(1))
+    (value,) = exam.ask(call)
+    share = accuracy(read(value, sizes), X_test, y_test)
+    if not share >= at_least:
+        raise Wrong(f"accuracy on new examples = {share:.1%}", f"at least {at_least:.0%}")
+
+
+@verb()
+def gains_from_dropout(
+    exam: Exam, *, data: str, train: int, noise: float, sizes: tuple[int, ...], p_in: float, p_hidden: float, epochs: int, lr: float,
+    momentum: float, seeds: int, gain: float, floor: float,
+) -> None:
+    """gains from dropout: with wrong labels among the training examples, new ones are recognised better with dropout than without"""
+    plain, dropped = list[float](), list[float]()
+    for k in range(seeds):
+        X, y, X_test, y_test = split(data, train, noise, exam.seed(2 * k))
+        for drop, results in (((0.0, 0.0), plain), ((p_in, p_hidden), dropped)):
+            call = training(exam, X, y, sizes, drop=drop, epochs=epochs, lr=lr, momentum=momentum, seed=exam.seed(2 * k + 1))
+            (value,) = exam.ask(call)
+            results.append(accuracy(read(value, sizes), X_test, y_test))
+    before, after = float(np.mean(plain)), float(np.mean(dropped))
+    if not before >= floor:  # a network that learns nothing without dropout is no baseline
+        raise Wrong(f"mean accuracy without dropout = {before:.1%}", f"at least {floor:.0%}")
+    if not after - before >= gain:
+        told = f"mean gain over {seeds} trainings = {100 * (after - before):.1f} points ({before:.1%} without, {after:.1%} with)"
+        raise Wrong(told, f"at least {100 * gain:.0f} points")

@@ -1,0 +1,293 @@
+"""Probes for the diagnosis of noisy layers and of predictions from many passes; see facts.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import product
+
+import numpy as np
+
+from autograder.checks.facts import P, fact, nearest
+from autograder.checks.inputs import Array, normal, output, train_call
+from autograder.checks.noise import branches, factors
+from autograder.checks.uncertainty import all_masks, layer_call, mean_and_std, pass_call, softmax
+from autograder.exam import Exam, array
+from autograder.model import Call, Given, Seed
+
+SHAPE = (101, 119)  # as in facts.py: a standard deviation is known to 0.7 %
+Q = 1 - P
+NEAR = 1e-7
+
+
+# ------------------------------------------------------------------------------------------------------------ a factor for each unit
+@fact
+def noise(exam: Exam) -> str:
+    """What happens to x: "times noise", "plus noise", "zeros and a factor", "nothing"."""
+    x = normal((32, 50), exam.seed(1))
+    twice = Given("2 * x", 2 * x.value)
+    values = exam.ask(*(train_call(exam.function, given, P, Seed(exam.seed())) for given in (x, twice)))
+    one, two = (output(value, x).astype(float) for value in values)
+    if np.allclose(one, x.value):
+        return "nothing"
+    if np.unique((one / x.value).round(9)).size < 10:
+        return "zeros and a factor" if (one == 0).any() else "a factor"
+    if np.allclose(two, 2 * one, rtol=NEAR):
+        return "times noise"
+    return "plus noise" if np.allclose(two - one, x.value, atol=NEAR) else "other"
+
+
+@fact
+def noise_mean(exam: Exam) -> str:
+    """The average of out / x."""
+    found = np.concatenate(factors(exam, P, SHAPE, 6))
+    return nearest(float(np.median(found)), {"1": 1.0, "0": 0.0, "1/(1-p)": 1 / Q, "1-p": Q}, 0.1)
+
+
+SPREADS = {
+    "sqrt(p/(1-p))": (P / Q) ** 0.5,
+    "p/(1-p)": P / Q,
+    "sqrt(p(1-p))": (P * Q) ** 0.5,
+    "p(1-p)": P * Q,
+    "p": P,
+    "sqrt(p)": P**0.5,
+    "sqrt((1-p)/p)": (Q / P) ** 0.5,
+    "(1-p)/p": Q / P,
+    "1": 1.0,
+    "(p/(1-p))^2": (P / Q) ** 2,
+}
+
+
+@fact
+def noise_spread(exam: Exam) -> str:
+    """The standard deviation of out / x, from its quartiles, which a few huge values of an additive noise leave alone."""
+    found = np.concatenate(factors(exam, P, SHAPE, 6))
+    low, high = np.quantile(found, [0.25, 0.75])
+    spread = float(high - low) / 1.3489795
+    label, value = min(SPREADS.items(), key=lambda entry: abs(np.log(entry[1] / max(spread, 1e-300))))
+    return label if abs(spread / value - 1) < 0.03 else "other"
+
+
+@fact
+def noise_shape(exam: Exam) -> str:
+    """Is the noise normal? The share of factors within one standard deviation of their average says so."""
+    found = np.concatenate(factors(exam, P, SHAPE, 6))
+    with np.errstate(all="ignore"):
+        inner = float((np.abs(found - found.mean()) < found.std()).mean())
+    return nearest(inner, {"normal": 0.6827, "uniform": 0.5774}, 0.02)
+
+
+@fact
+def noise_of(exam: Exam) -> str:
+    """What has noise of its own: "each unit", "each example", "each feature" or "each call"."""
+    (found,) = factors(exam, P, SHAPE, 1)
+    rows, columns = bool((np.ptp(found, axis=0) < NEAR).all()), bool((np.ptp(found, axis=1) < NEAR).all())
+    return {(True, True): "each call", (True, False): "each feature", (False, True): "each example"}.get((rows, columns), "each unit")
+
+
+@fact
+def next_noise(exam: Exam) -> str:
+    """Is a second call with the same generator a fresh draw?"""
+    first, second = factors(exam, P, (32, 50), 2, rng="rng")
+    return "frozen" if np.array_equal(first, second) else "fresh"
+
+
+@fact
+def noise_from(exam: Exam) -> str:
+    """Where do the random numbers come from?"""
+    x = normal((32, 50), exam.seed(1))
+    one, other = exam.returned(*(train_call(exam.function, x, P, Seed(exam.seed()), watch=True) for _ in range(2)))
+    if one.facts is not None and one.facts.global_rng_moved:
+        return "global"
+    return "given" if np.array_equal(output(one.value, x), output(other.value, x)) else "own"
+
+
+@fact
+def at_rest(exam: Exam) -> str:
+    """What test time gives: "x", "a factor", "a line" or "noise"."""
+    x = normal((32, 50), exam.seed(1))
+    (value,) = exam.ask(Call(exam.function, (x, P, Seed(exam.seed())), {"train": False}, returns=("out", "cache"), ship=(0,)))
+    out = output(value, x).astype(float)
+    if np.array_equal(out, x.value):
+        return "x"
+    if np.ptp(out / x.value) < NEAR:
+        return "a factor"
+    slope = (out.flat[1] - out.flat[0]) / (x.value.flat[1] - x.value.flat[0])
+    return "a line" if np.ptp(out - slope * x.value) < NEAR else "noise"
+
+
+
+# -------------------------------------------------------------------------------------------------- a fixed value for dropped units
+def _named(value: float, table: dict[str, float]) -> str:
+    return nearest(value, table, 1e-6)
+
+
+@fact
+def branch(exam: Exam, *, part: str, table: tuple[tuple[str, float], ...]) -> str:
+    """The `floor`, `slope` or `intercept` of the two branches, named by a table."""
+    x = normal((32, 50), exam.seed(1))
+    (value,) = exam.ask(train_call(exam.function, x, P, Seed(exam.seed())))
+    return _named(getattr(branches(output(value, x), np.asarray(x.value)), part), dict(table))
+
+
+# --------------------------------------------------------------------------------------------------------------- passes of a network
+@fact
+def passes_are(exam: Exam) -> str:
+    """What mc_predict's result is: "softmax", "scores", "one average", ..."""
+    call = pass_call(exam, 5, 7)
+    (value,) = exam.ask(call)
+    found, x = array(value, "probs").astype(float), np.asarray(call.args[1].value[:, 0])
+    if found.shape == (7, 3):
+        return "one average"
+    if found.shape != (5, 7, 3):
+        return "a list of other shape" if sorted(found.shape) != [3, 5, 7] else f"axes {found.shape}"
+    return next((name for name, test in _KINDS.items() if test(found, x)), "other")
+
+
+def _is_softmax(found: Array, x: Array) -> bool:
+    return bool((found > 0).all() and np.allclose(np.log(found[..., 1] / found[..., 0]), x) and np.allclose(found.sum(axis=2), 1))
+
+
+_KINDS: dict[str, Callable[[Array, Array], bool]] = {
+    "softmax": _is_softmax,
+    "scores": lambda found, x: np.allclose(found[..., 0], 0) and np.allclose(found[..., 1], x),
+    "logarithms": lambda found, x: _is_softmax(np.exp(found), x),
+    "votes": lambda found, x: bool(np.isin(found, (0, 1)).all()) and np.allclose(found.sum(axis=2), 1),
+    "sigmoids": lambda found, x: np.allclose(found[..., 0], 0.5) and np.allclose(found[..., 1], 1 / (1 + np.exp(-x))),
+    "powers": lambda found, x: np.allclose(found[..., 0], 1) and np.allclose(found[..., 1], np.exp(x)),
+    "shares of examples": lambda found, x: np.allclose(found.sum(axis=1), 1),
+    "shares of passes": lambda found, x: np.allclose(found.sum(axis=0), 1),
+    "shares of a pass": lambda found, x: np.allclose(found.sum(axis=(1, 2)), 1),
+    "shares of all": lambda found, x: np.allclose(found.sum(), 1),
+}
+
+
+@fact
+def passes_differ(exam: Exam) -> str:
+    """Are the passes alike?"""
+    call = pass_call(exam, 5, 7)
+    (value,) = exam.ask(call)
+    found = array(value, "probs")
+    if found.ndim != 3:
+        return "no passes"
+    return "alike" if np.array_equal(found[0], found[-1]) else "apart"
+
+
+@fact
+def passes_from(exam: Exam) -> str:
+    """Does the seed of rng decide about the passes?"""
+    one, again = (array(value, "probs") for value in exam.ask(pass_call(exam, 5, 7), pass_call(exam, 5, 7)))
+    (other,) = exam.ask(pass_call(exam, 5, 7, seed=1))
+    if not np.array_equal(one, again):
+        return "own"
+    return "frozen" if np.array_equal(one, other) else "given"
+
+
+# -------------------------------------------------------------------------------------- a softmax layer with dropout on its inputs
+def _question(exam: Exam, passes: int, alike: bool = False) -> Call:
+    x = np.array(normal((40, 2), exam.seed(1)).value)
+    W = normal((2, 2), exam.seed(2))
+    given = Given("x", np.tile(x[:1], (40, 1)) if alike else x)
+    return layer_call(exam, given, W, P, passes, Seed(exam.seed()))
+
+
+def _candidates(call: Call) -> Iterator[tuple[str, Array]]:
+    """(what is dropped, the scores (N, masks, K) it can give) for units and for weights, with several factors."""
+    x, W = np.asarray(call.args[0].value), np.asarray(call.args[1].value)
+    weights = all_masks(4).reshape(16, 2, 2)
+    for name, factor in {"": 1 / Q, ", not scaled": 1.0, ", divided by p": 1 / P, ", times 1-p": Q}.items():
+        yield "units" + name, factor * (x[:, None, :] * all_masks(2)) @ W
+        yield "weights" + name, factor * np.einsum("nd,mdk->nmk", x, weights * W)
+
+
+@fact
+def what_is_dropped(exam: Exam) -> str:
+    """What a single pass drops: units or weights, and the factor on the others."""
+    call = _question(exam, 1)
+    mean, _ = mean_and_std(exam.ask(call)[0], (40, 2))
+    for name, scores in _candidates(call):
+        for kind, values in (("", softmax(scores)), (", as scores", scores)):
+            if _explained(values, mean).all():
+                return name + kind
+    return "something else"
+
+
+def _explained(values: Array, mean: Array) -> Array:
+    return np.asarray(np.abs(values - mean[:, None]).max(axis=2).min(axis=1) < NEAR)
+
+
+@fact
+def dropped_for(exam: Exam) -> str:
+    """Do equal examples get masks of their own?"""
+    mean, _ = mean_and_std(exam.ask(_question(exam, 1, alike=True))[0], (40, 2))
+    return "the batch" if np.ptp(mean, axis=0).max() < NEAR else "each example"
+
+
+@fact
+def dropped_in(exam: Exam) -> str:
+    """Do the passes differ?"""
+    _, std = mean_and_std(exam.ask(_question(exam, 7))[0], (40, 2))
+    return "all passes alike" if std.max() < NEAR else "each pass"
+
+
+@fact
+def share_dropped(exam: Exam) -> str:
+    """Which share of the inputs a single pass drops; "?" when it does not drop inputs."""
+    call = _question(exam, 1)
+    calls = [Call(call.function, (*call.args[:-1], Seed(exam.seed(k))), returns=call.returns) for k in range(40)]
+    means = [mean_and_std(value, (40, 2))[0] for value in exam.ask(*calls)]
+    for name, scores in _candidates(call):
+        values, masks = softmax(scores), all_masks(2)
+        if not name.startswith("units") or not all(_explained(values, mean).all() for mean in means):
+            continue
+        found = [masks[np.abs(values - mean[:, None]).max(axis=2).argmin(axis=1)] for mean in means]
+        return nearest(1 - float(np.mean(found)), {"p": P, "1-p": Q, "half": 0.5}, 0.08)
+    return "?"
+
+
+def _pairs(call: Call) -> Iterator[tuple[Array, Array]]:
+    """Scores of the first and of the second of two passes, for every pair of masks: each (N, pairs, K)."""
+    for _, scores in _candidates(call):
+        pairs = np.array(list(product(range(scores.shape[1]), repeat=2)))
+        yield scores[:, pairs[:, 0]], scores[:, pairs[:, 1]]
+
+
+@fact
+def mean_is(exam: Exam) -> str:
+    """Of what the mean over two passes is taken: "probabilities", "scores before the softmax", "scores"."""
+    call = _question(exam, 2)
+    mean, _ = mean_and_std(exam.ask(call)[0], (40, 2))
+    for first, second in _pairs(call):
+        averages = {
+            "probabilities": (softmax(first) + softmax(second)) / 2,
+            "scores before the softmax": softmax((first + second) / 2),
+            "scores": (first + second) / 2,
+        }
+        for name, values in averages.items():
+            if _explained(values, mean).all():
+                return name
+    return "something else"
+
+
+@fact
+def std_is(exam: Exam) -> str:
+    """What the second result is for two passes: "divided by T", "divided by T-1", "variance", "of the scores", ..."""
+    call = _question(exam, 2)
+    mean, std = mean_and_std(exam.ask(call)[0], (40, 2))
+    for first, second in _pairs(call):
+        one, two = softmax(first), softmax(second)
+        gap, wide = np.abs(one - two), np.abs(first - second)
+        kinds = {
+            "divided by T": gap / 2,
+            "divided by T-1": gap / np.sqrt(2),
+            "variance": gap**2 / 4,
+            "variance, divided by T-1": gap**2 / 2,
+            "of the scores": wide / 2,
+            "of the scores, divided by T-1": wide / np.sqrt(2),
+            "of the mean": gap / np.sqrt(8),
+        }
+        for middle in ((one + two) / 2, softmax((first + second) / 2), (first + second) / 2):
+            fits = np.abs(middle - mean[:, None]).max(axis=2) < NEAR  # (N, pairs)
+            for name, spread in kinds.items():
+                if (fits & (np.abs(spread - std[:, None]).max(axis=2) < NEAR)).any(axis=1).all():
+                    return name
+    return "something else"

@@ -1,0 +1,151 @@
+"""Verbs about masks on weights (DropConnect): `out, cache = f(x, W, b, p, rng, train=True)`, with a mask on W for each example.
+
+With a one-hot example the output shows one row of its mask. With ones as inputs and powers of two as weights it shows the whole mask: each
+output is a sum of those powers whose weights were kept, and such a sum can be read like a binary number.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograder.chance import acceptance, smallest_error
+from autograder.checks.behaviour import TOLERANCE, compare, item
+from autograder.checks.inputs import SCALES, Array, backward_call, normal, scale
+from autograder.checks.lenses import Lens
+from autograder.checks.several import first_result
+from autograder.checks.verb import verb
+from autograder.exam import Exam, Wrong, array, stable_seed
+from autograder.model import Call, Given, Seed
+
+ROWS = 2  # inputs of the layer whose mask is seen row by row
+
+
+def _zeros(n: int) -> Given:
+    return Given(f"np.zeros({n})", np.zeros(n))
+
+
+# ---------------------------------------------------------------------------------------------------------------------- row by row
+def _one_hot(n: int) -> Given:
+    text = f"np.eye({ROWS})[np.arange({n}) % {ROWS}]"
+    return Given(text, np.eye(ROWS)[np.arange(n) % ROWS])
+
+
+def _rows(shape: tuple[int, ...]) -> Given:
+    return normal((ROWS, shape[1]), stable_seed(f"weights/{shape}"))
+
+
+def _ask(function: str, shape: tuple[int, ...], p: float, seed: Seed) -> Call:
+    given = (_one_hot(shape[0]), _rows(shape), _zeros(shape[1]))
+    return Call(function, (*given, p, seed), returns=("out", "cache"), ship=(0,))
+
+
+def _read(value: Any, shape: tuple[int, ...]) -> Array:
+    weights = _rows(shape).value[np.arange(shape[0]) % ROWS]
+    return np.asarray(first_result(value, (shape[0], shape[1])) / weights)
+
+
+ONE_ROW = Lens(_ask, _read)
+
+
+# ------------------------------------------------------------------------------------------------------------------- whole masks
+def whole_masks(exam: Exam, p: float, size: tuple[int, int, int], seed: Seed) -> Array:
+    """The kept weights (N, in, out) of every example, as booleans; Wrong when the outputs are no sums of kept weights."""
+    n, rows, columns = size
+    powers = 2.0 ** np.arange(rows)[:, None] * np.ones((rows, columns))
+    given = (
+        Given(f"np.ones(({n}, {rows}))", np.ones((n, rows))),
+        Given(f"2.0 ** np.arange({rows})[:, None] * np.ones(({rows}, {columns}))", powers),
+        _zeros(columns),
+    )
+    (value,) = exam.ask(Call(exam.function, (*given, p, seed), returns=("out", "cache"), ship=(0,)))
+    out = first_result(value, (n, columns)).astype(float)
+    for name in dict.fromkeys(("1/(1-p)", "1", *SCALES)):
+        sums = out / scale(name, p)
+        whole = np.rint(sums)
+        if (abs(sums - whole) <= 1e-6).all() and (whole >= 0).all() and (whole < 2**rows).all():
+            return np.asarray(whole[:, None].astype(np.int64) >> np.arange(rows)[:, None] & 1).astype(bool)
+    raise Wrong("the output is no sum of weights that were each kept or dropped", "x @ (kept weights) / (1 - p)")
+
+
+def _likeness_seen(*, p: float, size: tuple[int, int, int], **_: Any) -> str:
+    error = smallest_error(int(np.prod(size)) // 2, p * p + (1 - p) * (1 - p))
+    return f"a correlation of {error / (2 * p * (1 - p)):.2g} between examples, rows or columns"
+
+
+@verb(chances=3, sees=_likeness_seen)
+def throws_a_coin_for_each_weight(exam: Exam, *, p: float, size: tuple[int, int, int] = (48, 12, 48)) -> None:
+    """throws a coin for each weight and each example"""
+    kept = whole_masks(exam, p, size, Seed(exam.seed()))
+    same = p * p + (1 - p) * (1 - p)
+    for axis, what in enumerate(("examples", "inputs (rows of W)", "outputs (columns of W)")):
+        lines = np.moveaxis(kept, axis, 0)
+        first, second = lines[0::2], lines[1::2]
+        low, high = acceptance(first.size, same)
+        agreeing = int((first == second).sum())
+        if not low <= agreeing <= high:
+            slack = max(high / first.size - same, same - low / first.size)
+            got = f"share of weights on which the masks of neighbouring {what} agree = {agreeing / first.size:.4f}"
+            raise Wrong(got, f"{same:.4f} +- {slack:.4f}", kept[0])
+
+
+@verb()
+def never_drops_the_bias(exam: Exam, *, p: float, size: tuple[int, int, int] = (20, 4, 9)) -> None:
+    """adds the whole of b in training, whatever is dropped"""
+    n, rows, columns = size
+    x, b = Given(f"np.zeros(({n}, {rows}))", np.zeros((n, rows))), normal((columns,), exam.seed(2))
+    call = Call(exam.function, (x, normal((rows, columns), exam.seed(1)), b, p, Seed(exam.seed())), returns=("out", "cache"), ship=(0,))
+    out = first_result(exam.ask(call)[0], (n, columns)).astype(float)
+    if (out == 0).any():
+        raise Wrong(f"{int((out == 0).sum())} of {out.size} outputs are 0 for x = 0", "the bias of their unit")
+    compare(out, np.broadcast_to(b.value, out.shape), "out (for x = 0)", TOLERANCE["float64"])
+
+
+@verb()
+def leaves_the_bias_alone_at_one(exam: Exam, *, size: tuple[int, int, int] = (6, 4, 5)) -> None:
+    """gives b, no NaN and no warning, when p = 1"""
+    n, rows, columns = size
+    x, weights, b = (normal(s, exam.seed(k)) for k, s in enumerate(((n, rows), (rows, columns), (columns,)), 1))
+    call = Call(exam.function, (x, weights, b, 1.0, Seed(exam.seed())), returns=("out", "cache"), ship=(0,), watch=True)
+    (answer,) = exam.returned(call)
+    compare(first_result(answer.value, (n, columns)).astype(float), np.broadcast_to(b.value, (n, columns)), "out", TOLERANCE["float64"])
+    if answer.facts is not None and answer.facts.warnings:
+        raise Wrong(f"NumPy warned: {answer.facts.warnings[0]}", "no warning")
+
+
+@verb(with_reference=True)
+def follows_its_masks(exam: Exam, reference: Exam, *, p: float, size: tuple[int, int, int] = (6, 7, 5)) -> None:
+    """computes the training output right, given the masks that it drew"""
+    n, rows, columns = size
+    seed = Seed(exam.seed())
+    kept = whole_masks(exam, p, size, seed)
+    x, weights, b = (normal(s, exam.seed(k)) for k, s in enumerate(((n, rows), (rows, columns), (columns,)), 1))
+    (value,) = exam.ask(Call(exam.function, (x, weights, b, p, seed), returns=("out", "cache"), ship=(0,)))
+    out = first_result(value, (n, columns)).astype(float)
+    for k in range(n):  # to this example the layer is an ordinary one, with its own weights
+        masked = np.where(kept[k], weights.value / (1 - p), 0.0)
+        call = Call(exam.function, (x.value[k : k + 1], masked, b.value, p, None, False), returns=("out", "cache"), ship=(0,))
+        compare(out[k : k + 1], first_result(reference.ask(call)[0]), f"out[{k}]", 1e-9)
+
+
+@verb()
+def sends_gradient_through_kept_weights_only(
+    exam: Exam, *, p: float, backward: str, size: tuple[int, int, int] = (30, 8, 4)
+) -> None:
+    """sends the gradient of an output back through the weights that its example kept, and through no other"""
+    n, rows, columns = size
+    seed, place = Seed(exam.seed()), np.arange(n) % columns
+    kept = whole_masks(exam, p, size, seed)[np.arange(n), :, place]
+    if kept.all() or not kept.any():
+        raise Wrong(f"{int(kept.sum())} of {kept.size} weights were kept", f"about {1 - p:g} of them")
+    x, weights, b = (normal(s, exam.seed(k)) for k, s in enumerate(((n, rows), (rows, columns), (columns,)), 1))
+    dout = Given(f"np.eye({columns})[np.arange({n}) % {columns}]", np.eye(columns)[place])
+    there = Call(exam.function, (x, weights, b, p, seed), returns=("out", "cache"), ship=(0,))
+    _, value = exam.ask(there, backward_call(backward, dout, 0))
+    dx = array(item(value, ("dx", "dW", "db"), "dx"), "dx", (n, rows))
+    leaking, blocked = int((dx[~kept] != 0).sum()), int((dx[kept] == 0).sum())
+    if leaking:
+        raise Wrong(f"{leaking} of {int((~kept).sum())} dropped weights sent a gradient back", "none", kept)
+    if blocked:
+        raise Wrong(f"{blocked} of {int(kept.sum())} kept weights sent no gradient back", "none", kept)

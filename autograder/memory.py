@@ -1,0 +1,269 @@
+"""What is remembered of earlier gradings: results by content, who was recorded with which marks, and how the marks changed.
+
+A result is found again by what it depends on: the answers, the checks of its exercise, the solution, and the engine itself. One SQLite
+file for each assignment, in the course's folder .autograder/; it may be deleted, and then everything is graded anew.
+"""
+
+from __future__ import annotations
+
+import datetime
+import fcntl
+import functools
+import hashlib
+import json
+import platform
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+import numpy as np
+
+from autograder import wire
+from autograder.course import Staff
+from autograder.model import CourseError, Diagnosis, Exercise, ExerciseResult, Limits, Outcome, Submission, Verdict
+
+FOLDER = ".autograder"
+KEPT = 10  # gradings of which the marks are kept
+# no result depends on these
+LATER = frozenset(["cli", "demo", "bench", "simulate", "scratch", "verify", "release", "pytest_plugin", "selfcheck", "handins", "tests"])
+PLAIN = (type(None), bool, int, float, str)
+TABLES = """
+create table if not exists result (key text primary key, value blob not null);
+create table if not exists grading (id integer primary key, began text not null, ended text);
+create table if not exists recorded (student text primary key, print text, status text, error text, scores text);
+create table if not exists mark (grading integer, student text, answers text, marks text, primary key (grading, student));
+"""
+
+Scores = Mapping[str, "float | None"]
+
+
+# ------------------------------------------------------------------------------------------------------------- what a result depends on
+@functools.cache
+def engine() -> str:
+    """One word for the code that judges, and for the Python and NumPy under it."""
+    house = Path(__file__).parent
+    parts = [platform.python_version(), np.__version__]
+    for path in sorted(house.rglob("*.py")):
+        if path.relative_to(house).parts[0].removesuffix(".py") not in LATER:
+            parts.append(path.read_text(encoding="utf-8"))
+    return digest(*parts)
+
+
+def digest(*parts: str) -> str:
+    """A short word that two different sequences of texts will not share."""
+    found = hashlib.sha256()
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass")
+        found.update(len(data).to_bytes(8, "big") + data)
+    return found.hexdigest()[:40]
+
+
+def exercise_word(staff: Staff, exercise: Exercise, isolation: str, limits: Limits) -> str:
+    """One word for all that decides the result of an exercise, save the answers."""
+    name = exercise.name
+    told = [engine(), isolation, repr(limits), staff.assignment.slug, name, repr(exercise.names), repr(exercise.points), staff.key.salt]
+    told += [staff.assignment.setup, repr(staff.solution.cells), json.dumps(staff.hints.get(name), sort_keys=True)]
+    for check in exercise.checks:
+        plain = (check.verb, check.name, check.sentence, check.needs, check.weight, check.hidden, check.seconds, check.with_reference)
+        told += [repr(plain), _code(check.judge, staff)]
+    told += [probe.name + _code(probe.probe, staff) for probe in staff.assignment.probes.get(name, ())]
+    return digest(*told)
+
+
+def _code(function: Callable[..., Any], staff: Staff) -> str:
+    """What a bound verb does: its name and case if it is one of the engine's, else the course's own files."""
+    inner, case = function, []
+    while isinstance(inner, functools.partial):
+        case += [inner.args, sorted(inner.keywords.items())]
+        inner = inner.func
+    if str(getattr(inner, "__module__", "")).startswith("autograder.") and _is_plain(case):
+        return f"{inner.__module__}.{inner.__qualname__}{case!r}"
+    return _files(staff.assignment.folder)
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether `repr` says all about it."""
+    if type(value) in (list, tuple):
+        return all(map(_is_plain, value))
+    return all(map(_is_plain, value.items())) if type(value) is dict else type(value) in PLAIN
+
+
+@functools.cache
+def _files(folder: Path) -> str:
+    paths = [*sorted(folder.glob("*.py")), folder.with_name(f"{folder.name}_key.py")]
+    return digest(*(p.read_text(encoding="utf-8") for p in paths if p.is_file()))
+
+
+def answers_word(submission: Submission) -> str:
+    """One word for what was handed in, as far as it is run or remarked upon."""
+    return digest(repr(submission.cells), repr(submission.notes))
+
+
+# -------------------------------------------------------------------------------------------------------------------- results as bytes
+def packed(result: ExerciseResult) -> bytes | None:
+    """The result as bytes, on the wire's strict terms; None for one that should be found out anew (time-outs come from load, too)."""
+    if any(v.outcome is Outcome.TIMED_OUT for v in result.verdicts) or result.not_run:
+        return None
+    try:
+        diagnoses = tuple((d.exercise, d.name, d.message, dict(d.facts)) for d in result.diagnoses)
+        verdicts = tuple(map(_verdict, result.verdicts))
+        return wire.encode((result.name, result.points, result.max_points, result.trouble, verdicts, diagnoses))
+    except wire.WireError:
+        return None
+
+
+def _verdict(verdict: Verdict) -> tuple[Any, ...]:
+    picture = verdict.picture if isinstance(verdict.picture, np.ndarray) else None
+    return (*(v for k, v in vars(verdict).items() if k != "picture"), picture)
+
+
+def unpacked(data: bytes) -> ExerciseResult:
+    """The result again."""
+    name, points, maximum, trouble, verdicts, diagnoses = wire.decode(data)
+    return ExerciseResult(
+        name, points, maximum, tuple(Verdict(*v) for v in verdicts), tuple(Diagnosis(*d) for d in diagnoses), trouble
+    )
+
+
+# ----------------------------------------------------------------------------------------------------------------------- the file
+@dataclass(frozen=True)
+class Recorded:
+    """What was last written about a student."""
+
+    print: str  # of the hand-in and of all that decides its marks
+    status: str
+    error: str
+    scores: Scores  # check cell -> automatic score
+
+
+@dataclass(frozen=True)
+class Done:
+    """What is to be remembered of one hand-in that was graded and recorded."""
+
+    student: str
+    recorded: Recorded
+    answers: str
+    marks: Mapping[str, tuple[float, tuple[str, ...]]]  # exercise -> points, and the checks that did not pass
+    results: Mapping[str, bytes] = field(default_factory=dict)  # key -> packed
+
+
+def place(root: Path, slug: str) -> Path:
+    """Where an assignment's memory lies."""
+    return root / FOLDER / f"{slug}.sqlite"
+
+
+def recall(path: Path, keys: Iterable[str]) -> dict[str, ExerciseResult]:
+    """The results that are remembered under these keys. Any process may ask while one writes."""
+    if not path.is_file():
+        return {}
+    database = sqlite3.connect(path, timeout=30)
+    try:
+        found = ((k, database.execute("select value from result where key = ?", (k,)).fetchone()) for k in keys)
+        return {k: unpacked(row[0]) for k, row in found if row}
+    finally:
+        database.close()
+
+
+class Memory:
+    """The file, held by the one process that writes; a context manager. CourseError when another one holds it."""
+
+    def __init__(self, root: Path, slug: str) -> None:
+        path = place(root, slug)
+        path.parent.mkdir(exist_ok=True)
+        self._lock = _locked(path.with_suffix(".lock"), slug)
+        self._base = sqlite3.connect(path, timeout=30)
+        self._base.execute("pragma journal_mode = wal")  # so that others can read while this one writes
+        self._base.execute("pragma synchronous = normal")  # what a power cut takes away is graded again
+        self._base.executescript(TABLES)
+
+    def recorded(self, student: str) -> Recorded | None:
+        """What was last written about the student."""
+        row = self._base.execute("select print, status, error, scores from recorded where student = ?", (student,)).fetchone()
+        return Recorded(row[0], row[1], row[2], json.loads(row[3])) if row else None
+
+    def begin(self) -> int:
+        """The number of this grading: a new one, or that of an earlier one that was interrupted."""
+        with self._base as base:
+            row = base.execute("select id from grading where ended is null").fetchone()
+            if row is None:
+                row = base.execute("insert into grading (began) values (?) returning id", (_now(),)).fetchone()
+            latest = "select max(grading), student from mark group by student"
+            base.execute(f"delete from mark where grading <= ? and (grading, student) not in ({latest})", (row[0] - KEPT,))
+        return int(row[0])
+
+    def end(self, grading: int) -> None:
+        """The whole class was gone through. A grading in which nothing changed leaves no trace."""
+        with self._base as base:
+            base.execute("update grading set ended = ? where id = ?", (_now(), grading))
+            base.execute("delete from grading where id = ? and not exists (select 1 from mark where grading = ?)", (grading, grading))
+
+    def keep(self, grading: int, done: Sequence[Done]) -> None:
+        """Remember these, all or none. Only after they are in the gradebook."""
+        with self._base as base:
+            for one in done:
+                r = one.recorded
+                base.executemany("insert or replace into result values (?, ?)", one.results.items())
+                told = (one.student, r.print, r.status, r.error, json.dumps(dict(r.scores)))
+                base.execute("insert or replace into recorded values (?, ?, ?, ?, ?)", told)
+                base.execute("insert or replace into mark values (?, ?, ?, ?)", (grading, one.student, one.answers, json.dumps(one.marks)))
+
+    def forget(self, students: Sequence[str]) -> None:
+        """Nothing is known of these any more; what they got is being found out again."""
+        with self._base as base:
+            base.executemany("delete from recorded where student = ?", [(s,) for s in students])
+
+    def changes(self) -> Iterator[Change]:
+        """Whose points differ between the last grading and what each of those students had before it."""
+        row = self._base.execute("select max(grading) from mark").fetchone()
+        query = (
+            "select n.student, n.answers, n.marks, o.answers, o.marks from mark n join mark o on o.student = n.student and o.grading = "
+            "(select max(grading) from mark where student = n.student and grading < n.grading) where n.grading = ? order by n.student"
+        )
+        for student, answers, marks, old_answers, old_marks in self._base.execute(query, row):
+            changes = tuple(_compared(json.loads(old_marks), json.loads(marks)))
+            if changes:
+                yield Change(student, answers != old_answers, changes)
+
+    def __enter__(self) -> Memory:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._base.close()
+        self._lock.close()
+
+
+@dataclass(frozen=True)
+class Change:
+    """How the marks of one student changed, and whether the hand-in did."""
+
+    student: str
+    handed_in_anew: bool
+    exercises: tuple[tuple[str, float, float, tuple[str, ...], tuple[str, ...]], ...]  # name, before, after, lost checks, won checks
+
+
+Marks = Mapping[str, tuple[float, Sequence[str]]]
+
+
+def _compared(old: Marks, new: Marks) -> Iterator[tuple[str, float, float, tuple[str, ...], tuple[str, ...]]]:
+    for name in dict.fromkeys((*old, *new)):
+        (before, failed), (after, fails) = old.get(name, (0.0, ())), new.get(name, (0.0, ()))
+        if before != after:
+            yield name, before, after, tuple(c for c in fails if c not in failed), tuple(c for c in failed if c not in fails)
+
+
+def _locked(path: Path, slug: str) -> IO[str]:
+    """The lock of the one writer: it goes with the process, however that ends."""
+    file = path.open("w", encoding="utf-8")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise CourseError(f"{slug} is being graded by another `autograder grade`. Wait until that one has ended.") from None
+    return file
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")

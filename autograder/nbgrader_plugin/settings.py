@@ -1,0 +1,49 @@
+"""The course's own nbgrader settings, for a road that nbgrader's command does not walk."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from nbgrader.apps import AutogradeApp  # type: ignore[import-untyped]
+from nbgrader.converters import Autograde  # type: ignore[import-untyped]
+from nbgrader.preprocessors import AssignLatePenalties  # type: ignore[import-untyped]
+
+from autograder import nbgrader_config
+from autograder.model import CourseError
+
+OURS = {
+    "sanitize_preprocessors": nbgrader_config.SANITIZE,
+    "autograde_preprocessors": nbgrader_config.AUTOGRADE,
+    "exporter_class": f"{nbgrader_config.PLUGIN}.HandInExporter",
+    "pre_convert_hook": f"{nbgrader_config.PLUGIN}.accept_any_name",
+}
+
+
+def converter(root: Path, slug: str) -> Any:
+    """The Autograde of nbgrader with the settings of the course; CourseError when it takes steps that the quick road does not know."""
+    app = AutogradeApp()
+    app.log_level = logging.ERROR
+    app.initialize([], root=str(root.resolve()))
+    _refuse_other_steps(app.config)
+    app.coursedir.assignment_id = slug
+    return Autograde(coursedir=app.coursedir, parent=app)
+
+
+def _refuse_other_steps(config: Any) -> None:
+    told = config.Autograde
+    other = [name for name, ours in OURS.items() if told.get(name) != ours]
+    other += [name for name in ("post_convert_hook", "preprocessors") if told.get(name)]
+    if other or told.get("create_student") is False:
+        raise CourseError(
+            f"nbgrader_config.py sets c.Autograde.{(other or ['create_student'])[0]} to something of its own, which only "
+            "`nbgrader autograde` follows. Grade with that command, or take the line out."
+        )
+
+
+def late_penalties(converter: Any) -> Any:
+    """The step for late hand-ins, with the plugin that the course has chosen."""
+    step = AssignLatePenalties(parent=converter)
+    step.init_plugin()
+    return step

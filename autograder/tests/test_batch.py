@@ -1,0 +1,231 @@
+"""A class at once: what is remembered, what is judged again, what an interruption leaves, and what is said about it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from autograder import batch as room_of_batch
+from autograder import memory
+from autograder.batch import Batch, Graded, take
+from autograder.cli import main
+from autograder.isolation import choose
+from autograder.memory import Memory, packed, unpacked
+from autograder.model import CourseError, Diagnosis, ExerciseResult, Outcome, Verdict
+from autograder.tests.classroom import QUIZ, RIGHT, SLUG, WRONG, Classroom, answered, make
+
+pytestmark = pytest.mark.nbgrader
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Classroom:
+    """The toy course with five hand-ins, one of them unreadable."""
+    found = make(tmp_path / "course")
+    for student, shrink in (("ada", RIGHT), ("bob", WRONG), ("cyd", RIGHT + "# mine\n"), ("dee", "def shrink(: ...")):
+        found.submit(student, answered(found.released(), shrink))
+    found.submit("eve", "no notebook")
+    return found
+
+
+def grade(room: Classroom, *students: str, jobs: int = 1, regrade: bool = False) -> tuple[list[Graded], Batch]:
+    batch = Batch(room.root, SLUG, choose(), jobs, regrade)
+    return sorted(batch.run(students), key=lambda g: g.student), batch
+
+
+def command(room: Classroom, *words: str) -> int:
+    return main([*words[:1], SLUG, "--course", str(room.root), *words[1:]])
+
+
+# ------------------------------------------------------------------------------------------------------------------ what is graded
+def test_everybody_is_graded_once(room: Classroom) -> None:
+    first, batch = grade(room, jobs=2)
+    assert [(g.student, g.points) for g in first] == [("ada", 5.0), ("bob", 2.0), ("cyd", 5.0), ("dee", 2.0), ("eve", None)]
+    assert (batch.tally.graded, batch.tally.unreadable, batch.tally.judged) == (4, 1, 8)
+    second, batch = grade(room)
+    assert (batch.tally.graded, batch.tally.unchanged, batch.tally.unreadable, batch.tally.judged) == (0, 4, 1, 0)
+    assert [(g.status, g.error) for g in second] == [(g.status, g.error) for g in first]
+
+
+def test_only_the_students_named(room: Classroom) -> None:
+    graded, _ = grade(room, "ada", "bob")
+    assert [g.student for g in graded] == ["ada", "bob"]
+    assert room.total("cyd") is None
+    with pytest.raises(CourseError, match="zoe has handed in no notebook"):
+        grade(room, "ada", "zoe")
+
+
+def test_a_new_hand_in_is_judged_and_the_rest_is_not(room: Classroom) -> None:
+    grade(room)
+    room.submit("bob", answered(room.released(), RIGHT))
+    _, batch = grade(room)
+    assert (batch.tally.graded, batch.tally.unchanged) == (1, 3)
+    assert room.total("bob") == 5
+
+
+def test_what_somebody_took_away_is_written_again_from_memory(room: Classroom) -> None:
+    grade(room)
+    shutil.rmtree(room.root / "autograded" / "ada")
+    room.change("update grade set auto_score = 0 where auto_score = 3")
+    _, batch = grade(room)
+    assert (batch.tally.graded, batch.tally.unchanged, batch.tally.judged) == (2, 2, 0)
+    assert (room.total("ada"), room.total("cyd")) == (5, 5)
+
+
+def test_regrade_forces(room: Classroom) -> None:
+    grade(room)
+    _, batch = grade(room, regrade=True)
+    assert (batch.tally.graded, batch.tally.judged) == (4, 8)
+
+
+def test_a_changed_hidden_case_costs_its_exercise_only(room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+    grade(room)
+    key = room.root / "solutions" / f"{SLUG}_key.py"
+    key.write_text(key.read_text(encoding="utf-8").replace('key="twice", weight=4', 'key="twice", weight=2'), encoding="utf-8")
+    room.submit("bob", answered(room.released(), RIGHT, QUIZ.replace("42", "1")))
+    _, batch = grade(room)
+    assert (batch.tally.graded, batch.tally.judged) == (4, 5)  # the quiz of four, and what bob handed in anew
+    capsys.readouterr()
+    assert command(room, "diff") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "bob  (handed in anew)",
+        "    shrink: 0 -> 3",
+        "        + multiplies_at_test_time(p=0.25, by=1-p)",
+        "        + keeps_its_input(p=0.25)",
+        "        + multiplies_at_test_time(p=0.6, by=1-p)",
+        "    quiz: 2 -> 1.33",
+        "        - answers_rightly(key=twice)",
+        "1 student with other points than before.",
+    ]
+
+
+def test_nothing_changed_is_said(room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command(room, "diff") == 0
+    assert capsys.readouterr().out == "No points changed.\n"
+
+
+def test_points_changed_after_the_release_stop_everything(room: Classroom) -> None:
+    source = room.root / "solutions" / SLUG / f"{SLUG}.ipynb"
+    source.write_text(source.read_text(encoding="utf-8").replace('"points": 3', '"points": 4'), encoding="utf-8")
+    with pytest.raises(CourseError, match="Run `nbgrader generate_assignment --force`"):
+        grade(room)
+
+
+def test_our_own_failure_is_no_zero_and_is_tried_again(room: Classroom) -> None:
+    key = room.root / "solutions" / f"{SLUG}_key.py"
+    text = key.read_text(encoding="utf-8")
+    trap = "\n\ndef _trap(exam):\n    (value,) = exam.ask(Call('quiz', look=True))\n    1 / (value['twice'] - 13)\n"
+    extra = "\n\nfrom dataclasses import replace\nfrom autograder.model import Call\n" + trap
+    swap = "\nHIDDEN['quiz'][0] = replace(HIDDEN['quiz'][0], judge=_trap, with_reference=False)\n"
+    key.write_text(text + extra + swap, encoding="utf-8")
+    room.submit("bob", answered(room.released(), RIGHT, QUIZ.replace("42", "13")))
+    assert command(room, "grade") == 2
+    assert (room.total("ada"), room.total("bob")) == (5, None)
+    key.write_text(text, encoding="utf-8")
+    assert command(room, "grade") == 1  # eve is still unreadable
+    assert room.total("bob") == 4
+
+
+def test_a_time_that_is_none_is_said_and_costs_nobody_else(room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+    (room.root / "submitted" / "bob" / SLUG / "timestamp.txt").write_text("yesterday")
+    assert command(room, "grade") == 1
+    assert "bob: unreadable: its timestamp.txt holds no time." in capsys.readouterr().out
+    assert (room.total("ada"), room.total("bob")) == (5, None)
+
+
+def test_the_hand_in_is_read_once(room: Classroom, tmp_path: Path) -> None:
+    found = take(room.root / "submitted" / "ada" / SLUG, SLUG)
+    assert found.content
+    assert found.word("a") != found.word("b")
+    assert take(tmp_path, SLUG).error
+
+
+# -------------------------------------------------------------------------------------------------------------------- interruption
+def started(room: Classroom, *words: str) -> subprocess.Popen[str]:
+    line = [sys.executable, "-m", "autograder", "grade", SLUG, "--course", str(room.root), *words]
+    return subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_what_was_reported_survives_an_interruption_and_the_rest_follows(number: int, room: Classroom) -> None:
+    for student in range(12):
+        room.submit(f"s{student:02}", answered(room.released(), f"{RIGHT}# {student}\n"))
+    run = started(room, "--jobs", "2")
+    for _ in range(600):
+        if any((room.root / "autograded").glob("*/*/*.ipynb")):
+            break
+        time.sleep(0.05)
+    os.kill(run.pid, number)
+    run.communicate(timeout=30)  # all who could have written are gone
+    graded = {p.parts[-3] for p in (room.root / "autograded").glob("*/*/*.ipynb")}
+    assert all(json.loads(p.read_bytes()) for p in (room.root / "autograded").glob("*/*/*.ipynb"))
+    with Memory(room.root, SLUG) as remembered:
+        done = {s for s in graded if remembered.recorded(s)}
+    assert {s for s in graded if room.total(s) is not None} >= done
+    _, batch = grade(room, jobs=2)
+    assert batch.tally.unchanged >= len(done)
+    assert batch.tally.graded + batch.tally.unchanged == 16
+    assert {room.total(f"s{n:02}") for n in range(12)} == {5}
+
+
+def test_two_at_once_are_refused(room: Classroom) -> None:
+    with Memory(room.root, SLUG), pytest.raises(CourseError, match="another `autograder grade`"):
+        grade(room)
+
+
+def test_an_interrupted_grading_is_gone_on_with(room: Classroom) -> None:
+    with Memory(room.root, SLUG) as remembered:
+        number = remembered.begin()
+        assert remembered.begin() == number
+        remembered.end(number)
+
+
+# --------------------------------------------------------------------------------------------------------------------- what is kept
+def test_a_result_survives_its_bytes() -> None:
+    import numpy as np
+
+    verdict = Verdict("e", "c", "s", Outcome.FAILED, "got", "wanted", "call", 2.0, True, np.eye(3))
+    result = ExerciseResult("e", 1.5, 2.0, (verdict,), (Diagnosis("e", "n", "m", {"a": "b"}),), "trouble")
+    again = unpacked(packed(result) or b"")
+    assert repr(again) == repr(result)
+    late = Verdict("e", "c", "s", Outcome.TIMED_OUT)
+    assert packed(ExerciseResult("e", 0, 2.0, (late,))) is None, "a machine under load is no reason to give 0 for ever"
+
+
+def test_the_engine_has_one_word() -> None:
+    assert memory.engine() == memory.engine()
+    assert len(memory.digest("a", "b")) == 40
+    assert memory.digest("ab") != memory.digest("a", "b")
+
+
+# ---------------------------------------------------------------------------------------------------------------------- the command
+def test_the_command_says_what_came_of_it(room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command(room, "grade", "--jobs", "1") == 1
+    out = capsys.readouterr().out
+    assert "eve: unreadable: toy_scaling.ipynb is no notebook but other text" in out
+    assert "toy_scaling: 4 graded, 1 unreadable; " in out
+    assert command(room, "grade", "--student", "ada") == 0
+    assert "toy_scaling: 1 unchanged; " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [("--jobs", "0"), ("--json", "x.json"), ("n.ipynb", "--regrade")])
+def test_options_that_do_not_go_together(words: tuple[str, ...], room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command(room, "grade", *words) == 1
+    assert capsys.readouterr().out.startswith("autograder: ")
+
+
+def end(task: object) -> None:
+    """A job that is no more."""
+    os._exit(1)
+
+
+def test_a_pool_that_dies_is_our_fault(room: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room_of_batch, "_work", end)
+    assert command(room, "grade", "--jobs", "2") == 2

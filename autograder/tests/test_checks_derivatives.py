@@ -1,0 +1,289 @@
+"""The verbs about gradient checkers: who passes, who is refused in which words, and no junk breaks a check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograder import checks as c
+from autograder.checks import derivatives as d
+from autograder.checks.derivatives import FORMS, SLIPS, question
+from autograder.checks.inputs import Array
+from autograder.exam import Exam, script_text
+from autograder.judge import judge
+from autograder.model import Call, Check, Code, Exercise, Given, Outcome, Seed, Verdict
+from autograder.subjects.local import Local
+
+Function = Callable[..., Any]
+FORM_NAMES = list(FORMS)
+LAYER = "a ReLU layer with dropout"
+
+
+def verdict(check: Check, function: Function, slug: str = "slug") -> Verdict:
+    return judge(Exercise("toy", [check]), Local(namespace={"toy": function, "np": np}), slug, "salt")[0]
+
+
+# ----------------------------------------------------------------------------------------------------------------- toy functions
+def slopes(
+    f: Function, x: Array, dout: Any, h: float = 1e-5, *, up: float = 1.0, down: float = 1.0, weigh: bool = True, times: float = 1.0
+) -> Array:
+    """A gradient, column of the identity by column of the identity; the keywords are what may go wrong."""
+    unit = np.eye(x.size).reshape(x.size, *x.shape)
+    weight = np.asarray(dout) if weigh else 1.0
+    entries: list[Any] = [np.sum((f(x + up * h * e) - f(x - down * h * e)) * weight) / ((up + down) * h) * times for e in unit]
+    return np.asarray(np.array(entries, dtype=float).reshape(x.shape))
+
+
+def in_place(f: Function, x: Array, dout: Any, h: float = 1e-5, restore: str = "exactly") -> Array:
+    gradient = np.zeros_like(x)
+    for place in np.ndindex(x.shape):
+        old = x[place]
+        x[place] += h
+        high = f(x) if restore == "alias" else np.copy(f(x))
+        x[place] -= 2 * h
+        low = f(x) if restore == "alias" else np.copy(f(x))
+        gradient[place] = np.sum((high - low) * dout) / (2 * h)
+        x[place] = {"exactly": old, "alias": old, "nearly": x[place] + h, "never": x[place]}[restore]
+    return gradient
+
+
+def judged(
+    f: Function, x: Array, dout: Any, dx: Array, rng: Any, k: int = 3, h: float = 1e-5, *,
+    reduce: Function = max, sign: Function = abs, unit: bool = True, size: Function | None = None,
+) -> Any:  # fmt: skip
+    """The error of a gradient along random directions; the keywords are what may go wrong."""
+    found = []
+    for _ in range(k):
+        u = rng.normal(size=x.shape)
+        u = u / np.linalg.norm(u) if unit else u
+        measured = np.sum((f(x + h * u) - f(x - h * u)) * dout) / (2 * h)
+        promised = np.sum(dx * u)
+        scale = size(dx, promised) if size else np.linalg.norm(dx) / np.sqrt(dx.size)
+        found.append(sign(measured - promised) / (scale if scale else 1.0))
+    return float(reduce(found))
+
+
+# ------------------------------------------------------------------------------------------------------------- numeric gradients
+def changed(function: Function, **more: Any) -> Function:
+    return lambda *a, **k: function(*a, **{**k, **more})
+
+
+NUMERIC = (
+    *(c.differentiates(form=name) for name in FORM_NAMES),
+    c.differentiates(form="a matrix product", shape=(2, 3, 4)),
+    c.uses_central_differences(),
+    c.gives_x_back(),
+    c.gives_x_back(form="a matrix product", shape=(2, 3, 4)),
+)
+CENTRAL, BACK = NUMERIC[7], NUMERIC[8]
+
+
+@pytest.mark.parametrize("check", NUMERIC, ids=lambda check: check.name)
+@pytest.mark.parametrize("function", [slopes, in_place])
+def test_right_gradients_pass(check: Check, function: Function) -> None:
+    for slug in ("one", "two", "three"):
+        found = verdict(check, function, slug)
+        assert found.passed, f"{found.got} | {found.wanted}"
+
+
+WRONG_NUMERIC: tuple[tuple[Check, Function, str, str], ...] = (
+    (NUMERIC[0], changed(slopes, times=2.0), "dx[", " within 1e-07"),
+    (NUMERIC[0], changed(slopes, weigh=False), "dx[", " within 1e-07"),
+    (NUMERIC[0], changed(slopes, down=0.0), "dx[", " within 1e-07"),
+    (NUMERIC[0], lambda f, x, dout, h=0: slopes(f, x, dout).T, "dx.shape = (5, 4)", "(4, 5)"),
+    (NUMERIC[0], lambda f, x, dout, h=0: slopes(f, x, dout) + np.where(x == x[0, 0], np.nan, 0), "dx[0, 0] = nan", " within 1e-07"),
+    (NUMERIC[3], changed(in_place, restore="alias"), "dx[", " within 1e-07"),
+    (CENTRAL, changed(slopes, down=0.0), "dx[0] = 12.61", "12.01"),
+    (CENTRAL, lambda f, x, dout, h: slopes(f, x, dout, 1e-5), "dx[0] = 12", "12.01"),
+    (BACK, changed(in_place, restore="never"), "30 of 30 entries of x changed, by up to 1e-05", "every bit as it was"),
+    (BACK, changed(in_place, restore="nearly"), " of 30 entries of x changed, by up to ", "every bit as it was"),
+)
+
+
+@pytest.mark.parametrize(
+    ("check", "function", "got", "wanted"), WRONG_NUMERIC, ids=[f"{k}-{r[0].name}" for k, r in enumerate(WRONG_NUMERIC)]
+)
+def test_wrong_gradients_are_refused_in_words(check: Check, function: Function, got: str, wanted: str) -> None:
+    found = verdict(check, function)
+    assert found.outcome is Outcome.FAILED, found
+    assert got in found.got
+    assert wanted in found.wanted
+
+
+# ------------------------------------------------------------------------------------------------------------ directional checks
+DIRECTIONAL = (
+    *(c.accepts_the_right_gradient(form=name) for name in FORM_NAMES),
+    *(c.rejects_a_gradient_that(slips=name) for name in SLIPS),
+    c.rejects_a_gradient_that(slips="forgets the mask", shape=(32, 50)),
+    c.measures_in_units_of_the_gradient(),
+    c.knows_a_gradient_of_zeros(),
+    c.draws_its_directions_from_rng(slips="forgets the scale"),
+    c.keeps_what_it_is_given(),
+)
+REJECTS, UNITS, ZEROS, DRAWS, KEEPS = DIRECTIONAL[-6], *DIRECTIONAL[-4:]
+
+
+@pytest.mark.parametrize("check", DIRECTIONAL, ids=lambda check: check.name)
+def test_a_right_checker_passes_whatever_the_draw(check: Check) -> None:
+    for slug in ("one", "two", "three"):
+        found = verdict(check, judged, slug)
+        assert found.passed, f"{found.got} | {found.wanted}"
+
+
+def greedy(f: Function, x: Array, dout: Any, dx: Array, rng: Any, k: int = 3, h: float = 1e-5) -> Any:
+    error = judged(f, x, dout, dx, rng, k, h)
+    dx /= np.linalg.norm(dx)
+    return error
+
+
+def frozen(f: Function, x: Array, dout: Any, dx: Array, rng: Any, k: int = 3, h: float = 1e-5) -> Any:
+    return judged(f, x, dout, dx, np.random.default_rng(1), k, h)
+
+
+def unseeded(f: Function, x: Array, dout: Any, dx: Array, rng: Any, k: int = 3, h: float = 1e-5) -> Any:
+    return judged(f, x, dout, dx, np.random.default_rng(), k, h)
+
+
+def drawn_globally(f: Function, x: Array, dout: Any, dx: Array, rng: Any, k: int = 3, h: float = 1e-5) -> Any:
+    return judged(f, x, dout, dx, np.random, k, h)
+
+
+def not_a_number(f: Function, x: Array, dout: Any, dx: Array, rng: Any, k: int = 3, h: float = 1e-5) -> Any:
+    with np.errstate(all="ignore"):
+        return judged(f, x, dout, dx, rng, k, h) * np.float64(1.0 if dx.any() else np.nan)
+
+
+def warned(f: Function, x: Array, dout: Any, dx: Array, rng: Any, k: int = 3, h: float = 1e-5) -> Any:
+    return np.nan_to_num(judged(f, x, dout, dx, rng, k, h) * (np.float64(0) / np.linalg.norm(dx) + 1))
+
+
+WRONG_DIRECTIONAL: tuple[tuple[Check, Function, str, str], ...] = (
+    (DIRECTIONAL[0], lambda *a, **k: 1e-3, "error = 0.001", "at most 1e-06"),
+    (DIRECTIONAL[0], lambda *a, **k: -1e-3, "error = -0.001", "0 or more"),
+    (DIRECTIONAL[0], changed(judged, sign=lambda error: error, reduce=min), "error = -", "0 or more"),
+    (REJECTS, lambda *a, **k: 0.0, "error = 0", "at least 0.0001"),
+    (UNITS, changed(judged, reduce=np.mean), "the largest error of 400 directions = 0.000", "between 0.0018 and 0.008"),
+    (UNITS, changed(judged, unit=False), "the largest error of 400 directions = 0.", "between 0.0018 and 0.008"),
+    (UNITS, changed(judged, size=lambda dx, slope: np.linalg.norm(dx)), "the largest error of 400", "between 0.0018 and 0.008"),
+    (UNITS, changed(judged, size=lambda dx, slope: abs(slope)), "400 directions = 0.000999", "between 0.0018 and 0.008"),
+    (ZEROS, not_a_number, "error = nan", "0 or more"),
+    (ZEROS, warned, "NumPy warned: RuntimeWarning", "no warning"),
+    (DRAWS, frozen, "two generators with different seeds gave the same error", "other directions, so another error"),
+    (DRAWS, unseeded, "two generators with the same seed gave the errors", "the same error"),
+    (DRAWS, drawn_globally, "the function drew from (or seeded) the global generator", "random numbers from rng only"),
+    (KEEPS, greedy, "30 of 30 entries of dx changed, by up to", "every bit as it was"),
+)
+
+
+@pytest.mark.parametrize(
+    ("check", "function", "got", "wanted"), WRONG_DIRECTIONAL, ids=[f"{k}-{r[0].name}" for k, r in enumerate(WRONG_DIRECTIONAL)]
+)
+def test_wrong_checkers_are_refused_in_words(check: Check, function: Function, got: str, wanted: str) -> None:
+    found = verdict(check, function)
+    assert found.outcome is Outcome.FAILED, found
+    assert got in found.got
+    assert wanted in found.wanted
+
+
+def test_an_infinite_error_rejects() -> None:
+    assert verdict(REJECTS, lambda *a, **k: np.inf).passed
+
+
+# ------------------------------------------------------------------------------------------------------------------------- forms
+@pytest.mark.parametrize("form", FORM_NAMES)
+def test_the_gradient_of_each_form_is_right(form: str) -> None:
+    asked = question(form, (4, 5), 7)
+    assert abs(asked.x.value).min() > 0.1  # away from every kink
+    numeric = slopes(asked.known["f"], asked.x.value, asked.dout.value)
+    np.testing.assert_allclose(numeric, asked.dx.value, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", SLIPS)
+def test_each_slip_is_far_from_the_right_gradient(name: str) -> None:
+    for seed in range(20):
+        asked = question(LAYER, (6, 7), seed)
+        wrong = asked.gradient(SLIPS[name]).value
+        assert np.linalg.norm(wrong - asked.dx.value) > 0.2 * max(np.linalg.norm(wrong), np.linalg.norm(asked.dx.value))
+
+
+def test_what_a_message_shows_can_be_run() -> None:
+    found = verdict(c.rejects_a_gradient_that(slips="forgets the ReLU"), lambda *a, **k: 0.0)
+    lines = found.call.splitlines()
+    assert lines[1].startswith("f = lambda x: np.maximum(x, 0) * kept")
+    known: dict[str, Any] = {"np": np, "toy": judged}
+    exec("\n".join(lines[:-1]), known)
+    assert eval(lines[-1], known) > 1e-2
+
+
+def test_a_function_travels_as_code_and_is_shown_before_the_call() -> None:
+    square = Code("f", "def f(x):\n    return np.square(x)")
+    calls = [Call("toy", (square, Given("x", np.ones(2), "x = np.ones(2)")), {"rng": Seed(3, "rng")})]
+    assert script_text(calls) == "def f(x):\n    return np.square(x)\nx = np.ones(2)\nrng = np.random.default_rng(3); toy(f, x, rng=rng)"
+    subject = Local(namespace={"toy": lambda f, x, rng: f(x + 2)})
+    assert subject.ask(calls, 5.0)[0].value.tolist() == [9.0, 9.0]
+
+
+# --------------------------------------------------------------------------------------------------------------------------- facts
+def word(fact: Any, function: Function) -> str:
+    return str(fact.look(Exam("toy", Local(namespace={"toy": function, "np": np}), f"toy/{fact.name}")))
+
+
+AFTER = d.arguments_afterwards(given=([1.0, 2.0], [3.0]), names=("a", "b"))
+
+
+def doubles_b(a: Array, b: Array) -> Array:
+    b *= 2
+    return a
+
+
+FACTS: tuple[tuple[Any, Function, str], ...] = (
+    (d.x_afterwards(), in_place, "as it was"),
+    (d.x_afterwards(), changed(in_place, restore="nearly"), "nearly"),
+    (d.x_afterwards(), changed(in_place, restore="never"), "moved"),
+    (d.gradient_of(form="x squared"), slopes, "right"),
+    (d.gradient_of(form="x squared"), changed(slopes, times=2.0), "twice"),
+    (d.gradient_of(form="x squared"), changed(slopes, weigh=False), "wrong"),
+    (d.gradient_of(form="x itself"), changed(in_place, restore="alias"), "zeros"),
+    (d.size_of_an_error(), judged, "right"),
+    (d.size_of_an_error(), changed(judged, reduce=np.mean), "average"),
+    (d.size_of_an_error(), changed(judged, unit=False), "times sqrt(n)"),
+    (d.size_of_an_error(), changed(judged, size=lambda dx, slope: np.linalg.norm(dx)), "times 1/sqrt(n)"),
+    (d.size_of_an_error(), changed(judged, size=lambda dx, slope: abs(slope)), "of the slope itself"),
+    (d.signs_of_errors(), judged, "positive"),
+    (d.signs_of_errors(), changed(judged, sign=lambda error: error), "negative"),
+    (d.other_seeds(), judged, "another"),
+    (d.other_seeds(), frozen, "the same"),
+    (d.error_of_zeros(), judged, "0"),
+    (d.error_of_zeros(), not_a_number, "NaN"),
+    (AFTER, lambda a, b: a + b, "as they were"),
+    (AFTER, doubles_b, "b"),
+)
+
+
+@pytest.mark.parametrize(("fact", "function", "wanted"), FACTS, ids=[f"{k}-{f[0].name}" for k, f in enumerate(FACTS)])
+def test_facts_say_what_is(fact: Any, function: Function, wanted: str) -> None:
+    assert word(fact, function) == wanted
+
+
+# --------------------------------------------------------------------------------------------------------------------------- junk
+JUNK: tuple[Any, ...] = (
+    None, "text", 10**30, np.nan, 1j, [], (), {}, object(), np.zeros((2, 2, 2)), np.array(None), np.array("a"), lambda: 0, [[1], [2, 3]],
+    (1.0, None), np.full((4, 5), np.nan), np.full(30, np.inf), -1.0, np.zeros((6, 7), complex), b"bytes", {"a": 1},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("check", [*NUMERIC, *DIRECTIONAL], ids=lambda check: check.name)
+def test_no_junk_passes_or_breaks_a_check(check: Check) -> None:
+    for junk in JUNK:
+        found = verdict(check, lambda *a, _j=junk, **k: _j)
+        assert found.outcome is Outcome.FAILED, f"{junk!r}: {found}"
+        assert found.got
+
+
+@pytest.mark.parametrize("fact", {f[0].name: f[0] for f in FACTS}.values(), ids=lambda fact: fact.name)
+def test_facts_about_junk_are_words_too(fact: Any) -> None:
+    for junk in JUNK:
+        assert word(fact, lambda *a, _j=junk, **k: _j)

@@ -1,0 +1,431 @@
+"""The verbs about networks with dropout: the right one passes, each wrong one is refused in words, and no junk breaks a check.
+
+The toy network knows no backward pass: its gradients are complex steps, exact to the last digits and made only when somebody looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograder import checks as c
+from autograder.checks import network_facts as n
+from autograder.checks.inputs import Array
+from autograder.checks.networks import asked, firm_network, reading_network, score_of, square_network, written
+from autograder.exam import Exam, script_text
+from autograder.judge import judge
+from autograder.model import Call, Check, Exercise, Outcome, Verdict
+from autograder.subjects.local import Local
+
+Function = Callable[..., Any]
+Params = Mapping[str, Array]
+
+
+# ------------------------------------------------------------------------------------------------------------------ a toy network
+def inverted(rng: Any, shape: tuple[int, ...], p: float) -> Array:
+    return np.asarray((rng.random(shape) >= p) * (1 / (1 - p) if p < 1 else 0.0))
+
+
+def mean_loss(params: Params, X: Array, y: Array, masks: list[Any], score_mask: Any = 1.0) -> Any:
+    """The loss for given masks; numbers may be complex, so that a step along the imaginary axis gives a derivative."""
+    h = X * masks[0]
+    for layer in (1, 2):
+        a = h @ params[f"W{layer}"] + params[f"b{layer}"]
+        h = np.where(a.real > 0, a, 0) * masks[layer]
+    s = (h @ params["W3"] + params["b3"]) * score_mask
+    s = s - s.real.max(axis=1, keepdims=True)
+    return np.mean(np.log(np.exp(s).sum(axis=1)) - s[np.arange(len(y)), y])
+
+
+class Lazy(dict[str, Any]):
+    """Gradients that are computed when they are looked at; most questions ask for the loss alone."""
+
+    def __init__(self, params: Params, f: Callable[[Params], Any], change: Callable[[dict[str, Array]], Any]) -> None:
+        super().__init__(dict.fromkeys(params))
+        self.params, self.f, self.change = params, f, change
+
+    def items(self) -> Any:
+        grads = {}
+        for name, value in self.params.items():
+            grads[name] = np.zeros(value.shape)
+            for place in np.ndindex(value.shape):
+                stepped = value.astype(complex)
+                stepped[place] += 1e-30j
+                grads[name][place] = np.imag(self.f({**self.params, name: stepped})) / 1e-30
+        return self.change(grads).items()
+
+
+def network(
+    multiplier: Callable[[Any, tuple[int, ...], float], Any] = inverted,
+    rates: Callable[[float, float], tuple[float, float, float]] = lambda p_in, p_hidden: (p_in, p_hidden, p_hidden),
+    grads: Callable[[dict[str, Array]], Any] = lambda grads: grads,
+    loss: Callable[[Any, int], Any] = lambda loss, n: loss,
+    scores: bool = False,
+    always: bool = False,
+    lawful: bool = True,
+) -> Function:
+    """A network with dropout in which one thing may be different."""
+
+    def function(params: Params, X: Array, y: Array, p_in: float, p_hidden: float, rng: Any, train: bool = True) -> Any:
+        if lawful and not (0 <= p_in <= 1 and 0 <= p_hidden <= 1):
+            raise ValueError("a rate is a probability")
+        shapes = [X.shape, (len(X), len(params["b1"])), (len(X), len(params["b2"])), (len(X), len(params["b3"]))]
+        masks: list[Any] = [1.0] * 4
+        if train or always:
+            masks = [multiplier(rng, shape, p) for shape, p in zip(shapes, (*rates(p_in, p_hidden), p_hidden), strict=True)]
+
+        def f(some: Params) -> Any:
+            return loss(mean_loss(some, X, y, masks[:3], masks[3] if scores else 1.0), len(X))
+
+        return float(np.real(f(params))), Lazy(params, f, grads)
+
+    return function
+
+
+RIGHT = network()
+
+
+def verdict(check: Check, function: Function, slug: str = "slug", reference: Function | None = None) -> Verdict:
+    other = Local(namespace={"toy": reference}) if reference else None
+    return judge(Exercise("toy", [check]), Local(namespace={"toy": function, "np": np}), slug, "salt", other)[0]
+
+
+SMALL = {"sizes": (4, 5, 4, 3), "batch": 6}
+HIDDEN, INPUTS = "hidden units", "inputs"
+FIRST, SECOND = "units of hidden layer 1", "units of hidden layer 2"
+CHECKS = (
+    c.gives_a_loss_and_all_gradients(p_in=0.2, p_hidden=0.5, **SMALL),
+    c.agrees_with_its_own_loss(case="without dropout", p_in=0.0, p_hidden=0.0, **SMALL),
+    c.agrees_with_its_own_loss(case="everywhere", p_in=0.2, p_hidden=0.4, **SMALL),
+    c.agrees_with_its_own_loss(case="at test time", p_in=0.2, p_hidden=0.4, train=False, **SMALL),
+    c.is_the_plain_network_at_zero(**SMALL),
+    c.is_the_plain_network_at_test_time(p_in=0.2, p_hidden=0.5, **SMALL),
+    c.draws_no_number_at_test_time(p_in=0.2, p_hidden=0.5),
+    c.changes_neither_parameters_nor_data(p_in=0.2, p_hidden=0.5),
+    c.refuses_rates(p_in=-0.1, p_hidden=0.5),
+    c.refuses_rates(p_in=0.2, p_hidden=1.5),
+    c.stands_huge_scores(),
+    c.survives_dropping_everything(**SMALL),
+    c.gives_dropped_units_no_gradient(p_in=0.4, p_hidden=0.5, units=14),
+    c.drops_some_and_keeps_some_of_the(of=INPUTS, p=0.4),
+    c.drops_some_and_keeps_some_of_the(of=HIDDEN, p=0.4),
+    c.scales_the_surviving(of=INPUTS, p=0.4),
+    c.scales_the_surviving(of=HIDDEN, p=0.4),
+    c.drops_the_right_share_of(of=INPUTS, p=0.3),
+    c.drops_the_right_share_of(of=FIRST, p=0.3),
+    c.drops_the_right_share_of(of=SECOND, p=0.3),
+    c.decides_by_itself_about(of=INPUTS, p=0.4),
+    c.decides_by_itself_about(of=FIRST, p=0.4),
+    c.decides_by_itself_about(of=SECOND, p=0.4),
+    c.draws_a_mask_for_every_layer(p=0.4),
+    c.never_drops_the_scores(p=0.4),
+    c.obeys_its_generator(p=0.4),
+)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
+def test_the_right_network_passes_whatever_the_draw(check: Check) -> None:
+    for slug in ("one", "two", "three"):
+        found = verdict(check, RIGHT, slug)
+        assert found.passed, f"{check.name}: {found.got} | {found.wanted}"
+
+
+def binomial(rng: Any, shape: tuple[int, ...], p: float) -> Array:
+    return np.asarray(rng.binomial(1, 1 - p, shape) / (1 - p) if p < 1 else np.zeros(shape))
+
+
+@pytest.mark.parametrize("check", CHECKS[12:], ids=lambda check: check.name)
+def test_masks_may_be_drawn_in_another_way(check: Check) -> None:
+    found = verdict(check, network(binomial))
+    assert found.passed, f"{check.name}: {found.got} | {found.wanted}"
+
+
+# ---------------------------------------------------------------------------------------------------------------- wrong networks
+def unscaled(rng: Any, shape: tuple[int, ...], p: float) -> Any:
+    return rng.random(shape) >= p
+
+
+def shared_by_the_batch(rng: Any, shape: tuple[int, ...], p: float) -> Any:
+    return inverted(rng, shape[1:], p)
+
+
+def by_the_row(rng: Any, shape: tuple[int, ...], p: float) -> Any:
+    return inverted(rng, (shape[0], 1), p)
+
+
+def drawn_elsewhere(rng: Any, shape: tuple[int, ...], p: float) -> Any:
+    return inverted(np.random.default_rng(3), shape, p)
+
+
+def drawn_globally(rng: Any, shape: tuple[int, ...], p: float) -> Any:
+    return inverted(np.random, shape, p)
+
+
+def too_many(rng: Any, shape: tuple[int, ...], p: float) -> Any:
+    return (rng.random(shape) >= p * 1.1) / (1 - p)
+
+
+def drops_nothing(rng: Any, shape: tuple[int, ...], p: float) -> Any:
+    return np.ones(shape)
+
+
+def divides_by_zero(rng: Any, shape: tuple[int, ...], p: float) -> Any:
+    with np.errstate(all="ignore"):
+        return (rng.random(shape) >= p) / np.float64(1 - p)
+
+
+def warns(rng: Any, shape: tuple[int, ...], p: float) -> Any:
+    return np.nan_to_num((rng.random(shape) >= p) / np.float64(1 - p))
+
+
+def overwrites(params: Any, X: Array, y: Array, p_in: float, p_hidden: float, rng: Any, train: bool = True) -> Any:
+    X *= inverted(rng, X.shape, p_in) if train else 1.0
+    return RIGHT(params, X, y, 0.0, p_hidden, rng, train)
+
+
+def scaled_at_test(params: Params, X: Array, y: Array, p_in: float, p_hidden: float, rng: Any, train: bool = True) -> Any:
+    return RIGHT(params, X if train else X * (1 - p_in), y, p_in, p_hidden, rng, train)
+
+
+def overflows(params: Any, X: Array, y: Array, *rest: Any, **more: Any) -> Any:
+    with np.errstate(all="ignore"):
+        h = np.maximum(np.maximum(X @ params["W1"], 0) @ params["W2"], 0) @ params["W3"]
+        return float(np.mean(-np.log(np.exp(h)[:, 0] / np.exp(h).sum(axis=1)))), {}
+
+
+def without(name: str) -> Function:
+    return lambda grads: {key: value for key, value in grads.items() if key != name}
+
+
+def times(factor: float, *names: str) -> Function:
+    return lambda grads: {key: value * (factor if key in names else 1.0) for key, value in grads.items()}
+
+
+def leaks(grads: dict[str, Array]) -> Any:
+    return {key: value + 1e-9 for key, value in grads.items()} | {"W3": grads["W3"], "W2": grads["W2"]}
+
+
+AGREES = 'along a random direction, grads["'
+REFUSALS: tuple[tuple[Check, Function, str, str], ...] = (
+    (CHECKS[0], network(grads=without("b2")), "grads has no b2", "a gradient for each of W1, b1, W2, b2, W3, b3"),
+    (CHECKS[0], network(grads=lambda g: g | {"W1": g["W1"].T}), 'grads["W1"].shape = (5, 4)', "(4, 5)"),
+    (CHECKS[0], network(loss=lambda loss, n: loss * np.nan), "loss = nan", "a finite number"),
+    (CHECKS[0], lambda *a, **k: 1.0, "the function returned a float", "a pair (loss, grads)"),
+    (CHECKS[0], lambda *a, **k: (1.0, [1.0]), "grads is a list of 1", "a dict"),
+    (CHECKS[1], network(grads=times(2.0, "W2")), f'{AGREES}W2"] gives the slope', ", as measured"),
+    (CHECKS[1], network(grads=times(1 + 1e-5, "b1")), f'{AGREES}b1"] gives the slope', ", as measured"),
+    (CHECKS[1], network(grads=times(np.nan, "b3")), f'{AGREES}b3"] gives the slope nan', ", as measured"),
+    (CHECKS[2], network(drawn_globally), AGREES, ", as measured"),
+    (CHECKS[3], network(grads=times(0.0, "W1")), f'{AGREES}W1"] gives the slope 0', ", as measured"),
+    (CHECKS[4], network(lambda rng, shape, p: 2.0), "loss = ", ""),
+    (CHECKS[5], scaled_at_test, "loss = ", ""),
+    (CHECKS[6], network(always=True), "the random generator moved on", "as it was before the call"),
+    (CHECKS[7], overwrites, "X was changed by the call", "X as it was"),
+    (CHECKS[8], network(lambda rng, shape, p: 1.0, lawful=False), "the function returned", "ValueError"),
+    (CHECKS[10], overflows, "loss = inf", "a finite number"),
+    (CHECKS[11], network(divides_by_zero), "loss = nan", "a finite number"),
+    (CHECKS[11], network(warns), "NumPy warned: RuntimeWarning", "no warning"),
+    (CHECKS[12], network(grads=leaks), '14 rows of grads["W1"] are 0', "about 0.4 of them: the dropped inputs"),
+    (CHECKS[12], network(grads=lambda g: g | {"b1": g["b1"] + 1.0}), "units that gave 0 got a gradient in", "none"),
+    (CHECKS[12], network(grads=lambda g: g | {"W2": 0 * g["W2"], "b2": 0 * g["b2"]}), "", ""),
+    (CHECKS[12], network(drops_nothing), '0 of 14 rows of grads["W1"] are 0', "about 0.4 of them: the dropped inputs"),
+    (CHECKS[13], network(drops_nothing), "a single input survived in 64 of 64 calls", "some, not all"),
+    (CHECKS[14], network(lambda rng, shape, p: 0.0 if p else 1.0), "a single unit survived in 0 of 64 calls", "some, not all"),
+    (CHECKS[15], network(unscaled), "a single input is multiplied by 1 when it survives", "1.66667 = 1/(1-p)"),
+    (CHECKS[15], network(rates=lambda a, b: (b, b, b)), "a single input survived in 64 of 64 calls", "about 38"),
+    (CHECKS[16], network(rates=lambda a, b: (a, b, 0.0)), "is multiplied by 1.66667 when it survives", "2.77778 = 1/(1-p)^2"),
+    (CHECKS[17], network(too_many), "share of dropped inputs = 0.33", "0.3000 +- "),
+    (CHECKS[18], network(too_many), "share of dropped units of hidden layer 1 = 0.3", "0.3000 +- "),
+    (CHECKS[19], network(too_many), "share of dropped units of hidden layer 2 = 0.3", "0.3000 +- "),
+    (CHECKS[17], network(lambda rng, shape, p: inverted(rng, shape, p) * 1.01), "survivors", "a whole number: 0 or 1/(1-p) for each unit"),
+    (CHECKS[20], network(shared_by_the_batch), "two examples always lose the same units", "a mask of its own for each example"),
+    (CHECKS[21], network(shared_by_the_batch), "two examples always lose the same units", "a mask of its own for each example"),
+    (CHECKS[22], network(shared_by_the_batch), "two examples always lose the same units", "a mask of its own for each example"),
+    (CHECKS[20], network(by_the_row), "an example loses all of the inputs or none", "a decision for each unit"),
+    (CHECKS[22], network(by_the_row), "an example loses all of the units of hidden layer 2 or none", "a decision for each unit"),
+    (CHECKS[23], network(lambda rng, shape, p: inverted(np.random.default_rng(rng.bit_generator.seed_seq), shape, p)), "", "(1-p)^3"),
+    (CHECKS[24], network(scores=True), "with all weights 0 and b3 = [0, 2], a score is", "2 always"),
+    (CHECKS[25], network(drawn_elsewhere), "twice, from other random numbers", "two losses"),
+    (CHECKS[25], network(drawn_globally), "the function drew from (or seeded) the global generator", "random numbers from rng only"),
+)
+
+
+@pytest.mark.parametrize(("check", "function", "got", "wanted"), REFUSALS, ids=[f"{k}-{r[0].name}" for k, r in enumerate(REFUSALS)])
+def test_wrong_networks_are_refused_in_words(check: Check, function: Function, got: str, wanted: str) -> None:
+    found = verdict(check, function)
+    assert found.outcome is Outcome.FAILED, found
+    assert got in found.got
+    assert wanted in found.wanted
+
+
+def test_the_solution_is_the_measure_where_nothing_is_dropped() -> None:
+    case = {"case": "at test time", "p_in": 0.3, "p_hidden": 0.6, "sizes": (9, 8, 7, 4), "batch": 11}
+    for train, p in ((False, 0.6), (True, 0.0)):
+        check = c.gives_the_loss_of_the_solution(**{**case, "train": train, "p_in": p / 2, "p_hidden": p})
+        assert verdict(check, RIGHT, reference=RIGHT).passed
+        found = verdict(check, network(loss=lambda loss, n: loss * n), reference=RIGHT)
+        assert found.outcome is Outcome.FAILED
+        assert found.got.startswith("loss = ")
+
+
+def predict(params: Params, X: Array) -> Array:
+    h = X
+    for layer in (1, 2):
+        h = np.clip(h @ params[f"W{layer}"] + params[f"b{layer}"], 0, None)
+    return np.asarray(h @ params["W3"] + params["b3"])
+
+
+def test_scores_are_compared_with_those_of_the_solution() -> None:
+    check = c.gives_the_scores_of_the_solution(sizes=(9, 8, 7, 4), batch=11)
+    assert verdict(check, predict, reference=predict).passed
+    found = verdict(check, lambda params, X: predict(params, X) + 1e-6, reference=predict)
+    assert found.got.startswith("scores[0, 0] = ")
+    found = verdict(check, lambda params, X: predict(params, X).T, reference=predict)
+    assert found.wanted == "(11, 4)"
+
+
+def test_a_prediction_must_leave_its_arguments_alone() -> None:
+    check = c.changes_neither_parameters_nor_data(via="predict")
+    assert verdict(check, predict).passed
+
+    def greedy(params: Any, X: Array) -> Array:
+        params["b1"] += 1.0
+        return predict(params, X)
+
+    assert verdict(check, greedy).got == 'params["b1"] was changed by the call'
+
+
+# -------------------------------------------------------------------------------------------------------------------- the networks
+def test_no_mask_brings_a_firm_network_near_a_kink() -> None:
+    for seed in range(300):
+        rng = np.random.default_rng(seed)
+        sizes, batch = [((6, 8, 7, 4), 9), ((64, 40, 30, 10), 32), ((3, 4, 4, 2), 5)][seed % 3]
+        params, X, _ = firm_network(sizes, batch, seed)
+        h = X * inverted(rng, X.shape, 0.5)
+        for layer in (1, 2):
+            a = h @ params[f"W{layer}"] + params[f"b{layer}"]
+            assert abs(a).min() > 0.005  # 500 steps of 1e-5
+            assert batch < 32 or ((a > 0).any(axis=0) & (a < 0).any(axis=0)).all()  # every unit is on for some, off for others
+            h = np.maximum(a, 0) * inverted(rng, a.shape, 0.5)
+
+
+def test_a_reading_network_shows_the_multipliers_of_one_layer() -> None:
+    codes = np.array([1.0, 0.25, 2.0])
+    for layer, mask in ((0, np.array([1.0, 0.0, 1.5])), (1, np.array([0.0, 1.0, 1.0])), (2, np.array([2.0, 2.0, 0.0]))):
+        params, X, y = reading_network(layer, codes.tolist(), example=1, batch=3)
+        masks: list[Any] = [1.0, 1.0, 1.0]
+        masks[layer] = mask
+        loss = float(np.real(mean_loss(params, X, y, masks)))
+        assert score_of(loss, 3) == pytest.approx(float(codes @ mask), rel=1e-9)
+
+
+def test_a_score_that_no_network_gives_is_no_count() -> None:
+    assert score_of(np.log(2)) == pytest.approx(0, abs=1e-12)
+    assert score_of(-3.0) == -np.inf
+
+
+def test_a_square_network_counts_the_units_that_survive_all_layers() -> None:
+    params, X, y = square_network(4, 0.5)
+    masks = [np.array([1.0, 0, 1, 1]), np.array([1.0, 1, 0, 1]), np.ones(4)]
+    assert score_of(float(np.real(mean_loss(params, X, y, masks)))) == pytest.approx(0.5 * 2)
+
+
+def test_what_a_message_shows_can_be_run() -> None:
+    found = verdict(CHECKS[1], network(grads=times(2.0, "W2")))
+    known: dict[str, Any] = {"np": np, "toy": RIGHT}
+    assert found.call.startswith("from autograder.checks.networks import firm_network\nparams, X, y = firm_network(")
+    exec(found.call, known)
+    given = written(W1=[[1.0, 2.0]], b1=[0.0])
+    assert script_text([Call("toy", (given,))]) == 'toy({"W1": np.array([[1.0, 2.0]]), "b1": np.array([0.0])})'
+    assert asked("firm_network", (3, 4, 4, 2), 5, 1) is asked("firm_network", (3, 4, 4, 2), 5, 1)
+
+
+# --------------------------------------------------------------------------------------------------------------------------- facts
+def word(fact: Any, function: Function) -> str:
+    return str(fact.look(Exam("toy", Local(namespace={"toy": function, "np": np}), f"toy/{fact.name}")))
+
+
+FACTS: tuple[tuple[Any, Function, str], ...] = (
+    (n.loss_of_no_scores(), RIGHT, "mean"),
+    (n.loss_of_no_scores(), network(loss=lambda loss, n: loss * n), "sum"),
+    (n.loss_of_no_scores(), network(loss=lambda loss, n: loss / np.log(2)), "mean in bits"),
+    (n.huge_scores(), RIGHT, "finite"),
+    (n.huge_scores(), overflows, "overflow"),
+    (n.share(layer=0), RIGHT, "once"),
+    (n.share(layer=1), RIGHT, "twice"),
+    (n.share(layer=2), RIGHT, "once"),
+    (n.share(layer=0), network(drops_nothing), "always"),
+    (n.share(layer=1), network(rates=lambda a, b: (a, b, 0.0)), "once"),
+    (n.share(layer=0), network(lambda rng, shape, p: rng.random(shape) < p if p else 1.0), "p"),
+    (n.factor(layer=0), RIGHT, "1/q"),
+    (n.factor(layer=1), RIGHT, "1/q^2"),
+    (n.factor(layer=1), network(unscaled), "1"),
+    (n.factor(layer=1), network(lambda rng, shape, p: 0.0 if p else 1.0), "none survive"),
+    (n.scores(), RIGHT, "kept"),
+    (n.scores(), network(scores=True), "dropped"),
+    (n.layers(), RIGHT, "apart"),
+    (n.layers(), network(drawn_elsewhere), "all alike"),
+    (n.examples(layer=1), RIGHT, "apart"),
+    (n.examples(layer=1), network(shared_by_the_batch), "alike"),
+    (n.generator_used(), RIGHT, "given"),
+    (n.generator_used(), network(drawn_elsewhere), "frozen"),
+    (n.generator_used(), network(drawn_globally), "global"),
+    (n.at_test(), RIGHT, "plain"),
+    (n.at_test(), network(always=True), "drops"),
+    (n.slope(of="W2", p_hidden=0.35), RIGHT, "right"),
+    (n.slope(of="W2"), network(grads=times(9.0, "W2")), "times N"),
+    (n.slope(of="b1", p_hidden=0.35), network(grads=times(0.65, "b1")), "times q"),
+    (n.slope(of="W1"), network(grads=times(0.0, "W1")), "zero"),
+    (n.inactive_units(layer=1), RIGHT, "none"),
+    (n.inactive_units(layer=2), network(grads=lambda g: g | {"b2": g["b2"] + 1.0}), "some"),
+    (n.given_after(), RIGHT, "as it was"),
+    (n.given_after(), overwrites, "X"),
+    (n.rate_outside(), RIGHT, "ValueError"),
+    (n.rate_one(), RIGHT, "finite"),
+    (n.rate_one(), network(divides_by_zero), "NaN"),
+)
+
+
+@pytest.mark.parametrize(("fact", "function", "wanted"), FACTS, ids=[f"{k}-{f[0].name}" for k, f in enumerate(FACTS)])
+def test_facts_say_what_is(fact: Any, function: Function, wanted: str) -> None:
+    assert word(fact, function) == wanted
+
+
+# --------------------------------------------------------------------------------------------------------------------------- junk
+class Odd:
+    def __array__(self, *arguments: Any, **more: Any) -> Any:
+        raise RuntimeError("no array")
+
+
+JUNK: tuple[Any, ...] = (
+    None, "text", 3, -1.0, 10**30, np.nan, np.inf, True, 1j, [], (), {}, object(), Odd(), np.zeros(3), np.array(None), lambda: 0,
+    (1.0, None), (np.nan, {}), (None, None), (1.0, {}), ("loss", {"W1": 1}), (np.zeros(2), {}), (-5.0, {"W1": "text"}), (0.5, {1: 2}),
+    (1.0, {name: np.zeros((2, 2)) for name in ("W1", "b1", "W2", "b2", "W3", "b3")}), (1e308, {"W1": [[1], [2, 3]]}), (0.0, {}),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("check", [*CHECKS, c.gives_the_scores_of_the_solution(sizes=(3, 4, 4, 2), batch=5)], ids=lambda check: check.name)
+def test_no_junk_passes_or_breaks_a_check(check: Check) -> None:
+    for junk in JUNK:
+        found = verdict(check, lambda *a, _j=junk, **k: _j, reference=predict if check.with_reference else None)
+        assert found.outcome is Outcome.FAILED or (found.passed and check.verb in TAME), f"{junk!r}: {found}"
+        assert found.passed or found.got
+
+
+TAME = {"changes_neither_parameters_nor_data", "draws_no_number_at_test_time"}  # a constant loss changes and draws nothing
+
+
+@pytest.mark.parametrize("fact", {f[0].name: f[0] for f in FACTS}.values(), ids=lambda fact: fact.name)
+def test_facts_about_junk_are_words_too(fact: Any) -> None:
+    for junk in JUNK:
+        assert word(fact, lambda *a, _j=junk, **k: _j)
+
+
+def test_a_network_that_needs_a_generator_at_test_time_raises() -> None:
+    found = verdict(replace(CHECKS[5]), network(always=True))
+    assert found.outcome is Outcome.RAISED
+    assert "rng" in found.got or "NoneType" in found.got or "random" in found.got

@@ -1,0 +1,242 @@
+"""The verbs about noise without zeros: right noise of any make passes, wrong noise is refused in words, and no junk breaks a check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograder import checks as c
+from autograder.checks import facts as f
+from autograder.checks import uncertainty_facts as u
+from autograder.checks.lenses import asked_of, asking
+from autograder.checks.noise import Positive, branches
+from autograder.exam import Exam, Wrong
+from autograder.judge import judge
+from autograder.model import Check, Exercise, Outcome, Verdict
+from autograder.subjects.local import Local
+from autograder.tests.toys import junk
+
+Array = np.ndarray[Any, Any]
+Function = Callable[..., Any]
+
+
+def verdict(check: Check, function: Function, slug: str = "slug") -> Verdict:
+    """What one check says about one function called `toy`."""
+    return judge(Exercise("toy", [check]), Local(namespace={"toy": function}), slug, "salt")[0]
+
+
+def told(check: Check, function: Function) -> str:
+    """The sentence of a refusal: what came and what should have come."""
+    found = verdict(check, function)
+    assert found.outcome is Outcome.FAILED, found
+    return f"{found.got} | {found.wanted}"
+
+
+def passes(check: Check, function: Function, slug: str = "slug") -> None:
+    found = verdict(check, function, slug)
+    assert found.passed, found
+
+
+# -------------------------------------------------------------------------------------------------------------------------- toys
+def bell(x: Array, p: float, rng: Any, train: bool = True) -> Any:
+    """Normal factors of mean 1 and variance p / (1 - p)."""
+    return (x * rng.normal(1, (p / (1 - p)) ** 0.5, x.shape) if train else x), None
+
+
+def bell_with(**change: Any) -> Function:
+    """The same with another mean, spread, shape of the noise, or law."""
+
+    def function(x: Array, p: float, rng: Any, train: bool = True) -> Any:
+        spread = change.get("spread", lambda p: (p / (1 - p)) ** 0.5)(p)
+        size = change.get("size", lambda shape: shape)(x.shape)
+        noise = change.get("law", lambda rng, size: rng.standard_normal(size))(rng, size)
+        return x * (change.get("mean", 1.0) + spread * noise), None
+
+    return function
+
+
+FLOOR = -2.0
+
+
+def low(x: Array, p: float, rng: Any, train: bool = True) -> Any:
+    """Kept units become 3 x + 1, dropped ones -2."""
+    return (np.where(rng.random(x.shape) >= p, 3 * x + 1, FLOOR) if train else x), None
+
+
+# ------------------------------------------------------------------------------------------------------- a factor for each unit
+NOISE = c.multiplies_by_noise(p=0.3)
+LAW = c.follows_the_normal_law(p=0.3)
+APART = c.draws_a_factor_for_each_unit(p=0.3)
+SEEDED = c.repeats_with_the_seed(p=0.3)
+RIGHT: dict[str, Function] = {
+    "normal": bell,
+    "around x": lambda x, p, rng, train=True: (rng.normal(x, abs(x) * (p / (1 - p)) ** 0.5), None),
+    "mirrored": bell_with(law=lambda rng, size: -rng.standard_normal(size)),
+    "Box and Muller": bell_with(law=lambda rng, size: np.sqrt(-2 * np.log(1 - rng.random(size))) * np.sin(2 * np.pi * rng.random(size))),
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+@pytest.mark.parametrize("check", [NOISE, LAW, APART, SEEDED], ids=lambda check: check.verb)
+def test_every_way_of_drawing_normal_factors_is_right(check: Check, name: str) -> None:
+    for sweep in range(3):
+        passes(check, RIGHT[name], f"sweep {sweep}")
+
+
+@pytest.mark.parametrize("p", [0.005, 0.5, 0.9])
+def test_the_law_is_known_for_every_p(p: float) -> None:
+    passes(c.follows_the_normal_law(p=p), bell)
+    told(c.follows_the_normal_law(p=p), bell_with(spread=lambda p: 1.05 * (p / (1 - p)) ** 0.5))
+
+
+def test_what_is_no_factor_is_refused() -> None:
+    assert told(NOISE, lambda x, p, rng: (x, None)).startswith("out / x takes one value for 1600 units | a number that varies")
+    assert told(NOISE, lambda x, p, rng: (x * (rng.random(x.shape) < p), None)).startswith("out / x takes only 2 different values")
+    assert told(NOISE, lambda x, p, rng: (x * np.nan, None)) == "out / x holds nan | finite numbers"
+    added = told(NOISE, lambda x, p, rng: (x + rng.normal(size=x.shape), None))
+    assert "for twice the x and the same seed | the same both times" in added
+    assert added.startswith("out / x at [0, 0] is ")
+
+
+def test_another_law_is_refused() -> None:
+    assert told(LAW, bell_with(mean=1.02)).startswith("share of factors ")
+    assert told(LAW, bell_with(spread=lambda p: p / (1 - p))).startswith("share of factors below -0.686276 = 0.0001 | 0.0050 +- 0.0011")
+    root = 3**0.5
+    assert told(LAW, bell_with(law=lambda rng, size: rng.uniform(-root, root, size))).startswith("share of factors ")
+    assert told(LAW, bell_with(law=lambda rng, size: rng.standard_t(9, size) / (9 / 7) ** 0.5)).startswith("share of factors ")
+
+
+def test_shared_factors_are_refused() -> None:
+    assert told(APART, bell_with(size=lambda shape: (1, *shape[1:]))).startswith("share of units on which neighbouring rows agree = 1.0000")
+    assert told(APART, bell_with(size=lambda shape: (*shape[:-1], 1))).startswith("share of units on which ")
+    frozen = bell_with(law=lambda rng, size: np.random.default_rng(1).standard_normal(size))
+    assert told(APART, frozen).startswith("share of units that two calls both raise or both lower = 1.0000 | 0.5000")
+
+
+def test_the_seed_must_matter_and_suffice() -> None:
+    own = bell_with(law=lambda rng, size: np.random.default_rng().standard_normal(size))
+    assert told(SEEDED, own) == "two generators with the same seed gave outputs that differ in 1600 units | no difference"
+    frozen = bell_with(law=lambda rng, size: np.random.default_rng(1).standard_normal(size))
+    assert told(SEEDED, frozen) == "two generators with different seeds gave the same output | different outputs"
+
+
+def test_the_law_says_what_it_sees() -> None:
+    assert LAW.power == "a standard deviation that is 2.3% too large"
+    assert APART.power.startswith("signs of which 5")
+
+
+# ------------------------------------------------------------------------------------------------- a fixed value for dropped units
+BRANCHES = c.sets_some_and_keeps_some(p=0.3)
+LINE = c.keeps_units_on_the_line(p=0.3, wanted=(3.0, 1.0))
+BOTTOM = c.sets_dropped_units_to(p=0.3, wanted=FLOOR)
+
+
+def test_two_branches_are_found() -> None:
+    for check in (BRANCHES, LINE, BOTTOM, c.drops_the_right_share(p=0.3, via=Positive())):
+        passes(check, low)
+    x = np.random.default_rng(0).normal(size=(20, 30))
+    dropped = np.random.default_rng(1).random(x.shape) < 0.1
+    found = branches(np.where(dropped, 7.0, 2 - x), x)
+    assert np.array_equal(found.dropped, dropped)
+    assert np.allclose((found.floor, found.slope, found.intercept), (7, -1, 2))
+
+
+def test_what_has_no_two_branches_is_refused() -> None:
+    assert told(BRANCHES, lambda x, p, rng: (x, None)).startswith("no three outputs are equal | one value for the dropped units")
+    assert told(BRANCHES, lambda x, p, rng: (0 * x, None)).startswith("1600 of 1600 outputs are equal")
+    assert told(BRANCHES, lambda x, p, rng: (x / 0, None)).endswith("| finite numbers")
+    bent = told(BRANCHES, lambda x, p, rng: (np.where(rng.random(x.shape) < p, 0.0, np.tanh(x)), None))
+    assert "units that were not set to 0 lie beside the line of the others | none" in bent
+
+
+def test_other_constants_are_named() -> None:
+    assert told(LINE, lambda x, p, rng: (np.where(rng.random(x.shape) < p, FLOOR, 2 * x + 1), None)) == "a = 2 | 3"
+    assert told(LINE, lambda x, p, rng: (np.where(rng.random(x.shape) < p, FLOOR, 3 * x - 1), None)) == "b = -1 | 1"
+    assert told(BOTTOM, lambda x, p, rng: (np.where(rng.random(x.shape) < p, 0.0, x), None)) == "out of a dropped unit = 0 | -2"
+
+
+def test_positive_outputs_of_ones_were_kept() -> None:
+    share = c.drops_the_right_share(p=0.3, via=Positive())
+    assert told(share, lambda x, p, rng: (np.where(rng.random(x.shape) < p, x, FLOOR), None)).startswith("share of dropped units = 0.7")
+    with pytest.raises(Wrong):
+        Positive().read(None, (2, 3))
+
+
+# --------------------------------------------------------------------------------------------------------------------------- facts
+def fact(made: Any, function: Function) -> str:
+    """The word of a fact about one function."""
+    return str(made.look(Exam("toy", Local(namespace={"toy": function}), "seed")))
+
+
+def test_facts_name_the_noise() -> None:
+    assert fact(u.noise(), bell) == "times noise"
+    assert fact(u.noise(), lambda x, p, rng: (x + rng.normal(size=x.shape), None)) == "plus noise"
+    assert fact(u.noise(), lambda x, p, rng: (x * (rng.random(x.shape) < p), None)) == "zeros and a factor"
+    assert fact(u.noise(), lambda x, p, rng: (x, None)) == "nothing"
+    assert fact(u.noise_mean(), bell) == "1"
+    assert fact(u.noise_mean(), bell_with(mean=0.0)) == "0"
+    assert fact(u.noise_spread(), bell) == "sqrt(p/(1-p))"
+    assert fact(u.noise_spread(), bell_with(spread=lambda p: p)) == "p"
+    assert fact(u.noise_shape(), bell) == "normal"
+    assert fact(u.noise_shape(), bell_with(law=lambda rng, size: rng.uniform(-1, 1, size))) == "uniform"
+    assert fact(u.noise_of(), bell) == "each unit"
+    assert fact(u.noise_of(), bell_with(size=lambda shape: (1, *shape[1:]))) == "each feature"
+    assert fact(u.noise_of(), bell_with(size=lambda shape: (*shape[:-1], 1))) == "each example"
+    assert fact(u.noise_of(), bell_with(size=lambda shape: ())) == "each call"
+    assert fact(u.next_noise(), bell) == "fresh"
+    assert fact(u.noise_from(), bell) == "given"
+    assert fact(u.at_rest(), bell) == "x"
+    assert fact(u.at_rest(), lambda x, p, rng, train=True: (0.5 * x, None)) == "a factor"
+    assert fact(u.at_rest(), lambda x, p, rng, train=True: (2 * x + 1, None)) == "a line"
+
+
+def test_facts_name_the_branches() -> None:
+    table = (("low", FLOOR), ("zero", 0.0))
+    assert fact(u.branch("floor", part="floor", table=table), low) == "low"
+    assert fact(u.branch("slope", part="slope", table=(("three", 3.0),)), low) == "three"
+    assert fact(u.branch("shift", part="intercept", table=table), low) == "other"
+    assert fact(f.drop_share(via=Positive()), low) == "p"
+
+
+# ---------------------------------------------------------------------------------------------------------------------------- junk
+CHECKS = [NOISE, LAW, APART, SEEDED, BRANCHES, LINE, BOTTOM, c.drops_the_right_share(p=0.3, via=Positive())]
+FACTS = [
+    u.noise(), u.noise_mean(), u.noise_spread(), u.noise_shape(), u.noise_of(), u.next_noise(), u.noise_from(), u.at_rest(),
+    u.branch("slope", part="slope", table=(("one", 1.0),)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", junk())
+def test_junk_breaks_nothing(name: str) -> None:
+    for check in CHECKS:
+        found = verdict(check, junk()[name])
+        assert found.outcome in (Outcome.FAILED, Outcome.RAISED, Outcome.CRASHED), f"{check.verb}: {found}"
+        assert found.got
+    for made in FACTS:
+        assert fact(made, junk()[name])
+
+
+# ------------------------------------------------------------------------------------------- several functions in one exercise
+def test_each_function_of_an_exercise_is_asked_by_itself() -> None:
+    both = [asking("toy", c.multiplies_by_noise(p=0.3), "the bell"), asking("other", c.sets_some_and_keeps_some(p=0.3), "the step")]
+    both += [asking(name, c.repeats_with_the_seed(p=0.3), of) for name, of in (("toy", "the bell"), ("other", "the step"))]
+    exercise = Exercise("toy", both, functions=("toy", "other"))
+    first, second, *seeded = judge(exercise, Local(namespace={"toy": bell, "other": low}), "slug", "salt")
+    assert first.passed
+    assert second.passed
+    assert all(v.passed for v in seeded)
+    assert second.check == "sets_some_and_keeps_some of the step(p=0.3)"
+    assert second.sentence.endswith("(the step)")
+    first, second, *seeded = judge(exercise, Local(namespace={"toy": bell, "other": bell}), "slug", "salt")
+    assert first.passed
+    assert second.outcome is Outcome.FAILED
+    assert "other(" in second.call
+
+
+def test_each_function_of_an_exercise_has_facts_of_its_own() -> None:
+    facts = [asked_of("toy", u.noise(), "bell"), asked_of("other", u.noise(), "step")]
+    found = {fact.name: fact.look(Exam("toy", Local(namespace={"toy": bell, "other": low}), "seed")) for fact in facts}
+    assert found == {"bell_noise": "times noise", "step_noise": "other"}

@@ -1,0 +1,203 @@
+"""A block that normalises, remembers and drops: the right one passes, each wrong one is refused in words, junk breaks nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograder import checks as c
+from autograder.checks import structured_facts as s
+from autograder.checks.facts import Fact
+from autograder.checks.normalisation import Memory, channel_statistics
+from autograder.exam import Exam
+from autograder.judge import judge
+from autograder.model import Check, Exercise, Outcome, Verdict
+from autograder.subjects.local import Local
+from autograder.tests.toys import Array, Function, Rng, junk, told
+
+P = 0.3
+MEMORY = Memory(state="memory", reset="forget", rate=0.1, eps=1e-5)
+CHECKS: tuple[Check, ...] = (
+    c.normalises_each_channel(memory=MEMORY),
+    c.remembers_the_batches(memory=MEMORY),
+    c.remembers_the_batches(memory=MEMORY, p=P),
+    c.normalises_at_test_time(memory=MEMORY, p=P),
+    c.learns_nothing_at_test_time(memory=MEMORY, p=P),
+    c.drops_channels_last(memory=MEMORY, p=P),
+    c.drops_each_channel_by_itself(memory=MEMORY, p=P),
+    c.minds_its_manners(memory=MEMORY, p=P),
+    c.refuses_in_both_modes(memory=MEMORY, p=1.5),
+)
+NORMAL, REMEMBER, UNSEEN, TEST, STILL, LAST, APART, MANNERS, REFUSE = CHECKS
+FACTS: tuple[Fact, ...] = (
+    s.normalised_over(memory=MEMORY),
+    s.memory_holds(memory=MEMORY),
+    s.test_uses(memory=MEMORY),
+    s.memory_at_test(memory=MEMORY),
+    s.dropout_place(memory=MEMORY),
+    s.block_mask_axes(memory=MEMORY),
+    s.block_factor(memory=MEMORY),
+    s.block_share(memory=MEMORY),
+)
+
+
+def drop(h: Array, p: float, rng: Rng, shape: tuple[int, ...], scaled: bool = True) -> Array:
+    return np.asarray(h * np.where(rng.random(shape) >= p, 1 / (1 - p) if p < 1 and scaled else 1.0, 0.0).astype(h.dtype))
+
+
+def notebook(
+    axes: tuple[int, ...] = (0, 2, 3),
+    rate: float = 0.1,
+    first: bool = False,
+    coins: Callable[[tuple[int, ...]], tuple[int, ...]] = lambda shape: (*shape[:2], 1, 1),
+    test: str = "running",
+    learns: bool = False,
+    at_end: Callable[[Array, Array], Array] = lambda out, x: out.astype(x.dtype),
+    checked: bool = True,
+    scaled: bool = True,
+) -> dict[str, Any]:
+    """A set-up cell and a block with some of its parts exchanged."""
+    memory: dict[str, Any] = {}
+
+    def forget(channels: int) -> None:
+        memory.update(mean=np.zeros(channels), var=np.ones(channels))
+
+    def block(x: Array, p: float, rng: Rng | None, train: bool) -> Array:
+        if checked and not 0 <= p <= 1:
+            raise ValueError("p is no probability")
+        h = drop(x, p, rng, coins(x.shape)) if first and train and rng is not None else x
+        if train or learns:
+            for key, value in zip(("mean", "var"), channel_statistics(h), strict=True):
+                memory[key] = (1 - rate) * memory[key] + rate * value
+        mean, var = h.mean(axes, keepdims=True), h.var(axes, keepdims=True)
+        if not train:
+            mean, var = (memory[key].reshape(1, -1, 1, 1) for key in ("mean", "var")) if test == "running" else (mean, var)
+        h = (h - mean) / np.sqrt(var + 1e-5) if train or test else h
+        if train and not first and rng is not None:
+            h = drop(h, p, rng, coins(x.shape), scaled)
+        return at_end(h, x)
+
+    return {"memory": memory, "forget": forget, "block": block}
+
+
+def verdict(check: Check, names: dict[str, Any], slug: str = "toy") -> Verdict:
+    (found,) = judge(Exercise("block", [check]), Local(namespace={"np": np, **names}), slug)
+    return found
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=[check.name for check in CHECKS])
+def test_the_right_block_passes_over_many_sweeps(check: Check) -> None:
+    for sweep in range(10):
+        found = verdict(check, notebook(), f"toy/{sweep}")
+        assert found.passed, f"sweep {sweep}: {told(found)}"
+    assert bool(check.chances) == bool(check.power)
+
+
+def overwriting(out: Array, x: Array) -> Array:
+    x.flags.writeable = True
+    x[...] = 0
+    return out.astype(x.dtype)
+
+
+WRONG: dict[str, tuple[Check, dict[str, Any], str, str]] = {
+    "one mean for all": (NORMAL, {"axes": (0, 1, 2, 3)}, "out.mean(axis=(0, 2, 3))[0] = -", "0 (5 of 5 differ)"),
+    "instance": (NORMAL, {"axes": (2, 3)}, "out[0, 0, 0, 0] = ", "differ"),
+    "weights swapped": (REMEMBER, {"rate": 0.9}, 'memory["mean"][0] = ', "differ"),
+    "nothing remembered": (REMEMBER, {"rate": 0.0}, 'memory["mean"][0] = 0', "differ"),
+    "dropout first is remembered": (UNSEEN, {"first": True}, 'memory["mean"][0] = ', "differ"),
+    "raw at test": (TEST, {"test": ""}, "out[0, 0, 0, 0] = ", "differ"),
+    "the test batch": (TEST, {"test": "batch"}, "out[0, 0, 0, 0] = ", "differ"),
+    "learns at test": (STILL, {"learns": True}, 'memory["mean"][0] = ', "differ"),
+    "dropout first": (LAST, {"first": True}, "120 of 120 channels were kept", "about 84"),
+    "units": (LAST, {"coins": lambda shape: shape}, "channel [0, ", "kept at all of them or at none"),
+    "unscaled": (LAST, {"scaled": False}, "out[0, ", "differ"),
+    "for the batch": (
+        APART,
+        {"coins": lambda shape: (1, shape[1], 1, 1)},
+        "share of ",
+        "+-",
+    ),
+    "for the example": (
+        APART,
+        {"coins": lambda shape: (shape[0], 1, 1, 1)},
+        "share of ",
+        "+-",
+    ),
+    "float64": (MANNERS, {"at_end": lambda out, x: out.astype(float)}, "out.dtype = float64 in training", "float32"),
+    "overwrites": (MANNERS, {"at_end": overwriting}, "x was changed by the call", "x as it was"),
+    "any p": (REFUSE, {"checked": False}, "the function returned in training", "ValueError"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_blocks_are_refused_in_these_words(name: str) -> None:
+    check, parts, got, wanted = WRONG[name]
+    found = verdict(check, notebook(**parts))
+    assert found.outcome is Outcome.FAILED, told(found)
+    assert found.got.startswith(got), told(found)
+    assert wanted in found.wanted, told(found)
+
+
+def test_a_memory_of_another_kind_is_refused_in_words() -> None:
+    for memory, got in (
+        ([], "memory is a list of 0"),
+        ({"mean": 0.0}, 'memory["mean"].shape = ()'),
+        ({"mean": "zeros"}, 'memory["mean"] is a str'),
+    ):
+        found = verdict(REMEMBER, {**notebook(), "forget": lambda channels: None, "memory": memory, "block": lambda x, p, rng, train: x})
+        assert (found.outcome, found.got) == (Outcome.FAILED, got), told(found)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=[check.name for check in CHECKS])
+def test_no_answer_breaks_a_check_and_none_passes_by_doing_nothing(check: Check) -> None:
+    for kind, function in junk().items():
+        for names in ({"block": function}, {"memory": function() if kind == "None" else kind}, {"forget": function}):
+            found = verdict(check, {**notebook(), **names})
+            assert found.outcome is not Outcome.BROKEN, f"{list(names)} gives {kind}: {told(found)}"
+            assert found.passed or found.got, f"{kind}: refused without a word"
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=[fact.name for fact in FACTS])
+def test_no_answer_breaks_a_probe(fact: Fact) -> None:
+    for function in junk().values():
+        assert fact.look(Exam("block", Local(namespace={"np": np, **notebook(), "block": function}), "rubbish"))
+
+
+WORDS: tuple[tuple[int, dict[str, Any], str], ...] = (
+    (0, {}, "examples and places"),
+    (0, {"axes": (0, 1, 2, 3)}, "everything"),
+    (0, {"axes": (2, 3)}, "places"),
+    (1, {}, "running averages"),
+    (1, {"rate": 0.9}, "running averages, weights swapped"),
+    (1, {"rate": 0.0}, "nothing"),
+    (1, {"rate": 1.0}, "the last batch"),
+    (2, {}, "running"),
+    (2, {"test": ""}, "nothing"),
+    (2, {"test": "batch"}, "the batch"),
+    (3, {}, "kept"),
+    (3, {"learns": True}, "moved"),
+    (4, {}, "last"),
+    (4, {"first": True}, "not last"),
+    (5, {}, "0, 1"),
+    (5, {"coins": lambda shape: shape}, "0, 1, 2, 3"),
+    (6, {}, "1/(1-p)"),
+    (7, {}, "p"),
+)
+
+
+@pytest.mark.parametrize(("number", "parts", "wanted"), WORDS, ids=[f"{FACTS[n].name}: {w}" for n, _, w in WORDS])
+def test_the_words(number: int, parts: dict[str, Any], wanted: str) -> None:
+    assert FACTS[number].look(Exam("block", Local(namespace={"np": np, **notebook(**parts)}), "toy")) == wanted
+
+
+# ------------------------------------------------------------------------------- functions that are moved into a notebook's names
+def test_a_wrong_solution_sees_the_names_of_the_notebook_and_brings_its_helpers() -> None:
+    other: dict[str, Any] = {}
+    exec("def helper():\n    return counter\ndef answer(x, *, more=1):\n    return helper()['n'] + x + more", other)
+    subject = Local(namespace={"counter": {"n": 40}}).with_functions({"answer": other["answer"]})
+    moved: Function = subject.namespace["answer"]
+    assert moved(1) == 42
+    assert "counter" not in other, "the key's own names stay as they are"

@@ -1,0 +1,235 @@
+"""The verbs about trainings: a right training passes, each wrong one is told what is wrong with it, and rubbish breaks nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograder import checks as c
+from autograder.checks import training_facts as t
+from autograder.exam import Exam
+from autograder.model import Check, Outcome
+from autograder.tests.toys import Array, examined, junk, student, told
+
+NAME = "train"
+Rng = np.random.Generator
+Network = dict[str, Array]
+
+
+# ------------------------------------------------------------------------------------------------------------------ a toy training
+def gradient(values: Network, X: Array, y: Array, p: tuple[float, float], rng: Rng) -> Network:
+    """Backpropagation for any number of layers."""
+    last, h = len(values) // 2, [X * _mask(X.shape, p[0], rng)]
+    masks: list[Any] = [1.0]
+    for k in range(1, last):
+        z = h[-1] @ values[f"W{k}"] + values[f"b{k}"]
+        masks.append(_mask(z.shape, p[1], rng))
+        h.append(z * (z > 0) * masks[-1])
+    s = h[-1] @ values[f"W{last}"] + values[f"b{last}"]
+    e = np.exp(s - s.max(axis=1, keepdims=True))
+    d = (e / e.sum(axis=1, keepdims=True) - np.eye(s.shape[1])[y]) / len(y)
+    found: Network = {}
+    for k in range(last, 0, -1):
+        found[f"W{k}"], found[f"b{k}"] = h[k - 1].T @ d, d.sum(axis=0)
+        d = (d @ values[f"W{k}"].T) * (h[k - 1] != 0) * masks[k - 1]
+    return found
+
+
+def _mask(shape: tuple[int, ...], p: float, rng: Rng) -> Any:
+    return (rng.random(shape) >= p) / (1 - p) if p else 1.0
+
+
+class Toy:
+    """A training whose every part can be exchanged for a wrong one."""
+
+    def __init__(self, **wrong: Any) -> None:
+        self.wrong = wrong
+
+    def __call__(
+        self, X: Array, y: Array, sizes: Sequence[int], p_in: float, p_hidden: float, epochs: int, lr: float, momentum: float, rng: Rng
+    ) -> Any:
+        get = self.wrong.get
+        if get("spoil"):
+            X *= 0.5
+        chance: Rng = get("chance", lambda rng: rng)(rng)
+        values: Network = {}
+        for k, (a, b) in enumerate(pairwise(sizes), start=1):
+            values[f"W{k}"] = get("first", lambda a, b, rng: rng.normal(size=(a, b)) * (2 / a) ** 0.5)(a, b, chance)
+            values[f"b{k}"] = np.full(b, get("bias", 0.0))
+        speed = {name: np.zeros_like(value) for name, value in values.items()}
+        kept = chance.permutation(len(X))
+        for _ in range(epochs):
+            if get("forget"):
+                speed = {name: np.zeros_like(value) for name, value in values.items()}
+            order = kept if get("once") else np.arange(len(X)) if get("never") else chance.permutation(len(X))
+            for batch in get("cut", lambda order: np.split(order, range(32, len(order), 32)))(order):
+                labels = y[np.sort(batch)] if get("apart") else y[batch]
+                p = get("p", lambda p_in, p_hidden: (p_in, p_hidden))(p_in, p_hidden)
+                found = gradient(values, X[batch], labels, p, chance)
+                for name in values:
+                    speed[name] = get("keep", momentum) * speed[name] - get("sign", 1) * lr * found[name]
+                    values[name] = values[name] + speed[name]
+        return get("last", lambda values: values)(values)
+
+
+RIGHT = Toy()
+SIZES = (6, 8, 7, 3)
+FIRST = c.draws_first_weights()
+STEP = c.steps_down_the_gradient(sizes=SIZES)
+MOMENTUM = c.keeps_momentum(sizes=SIZES, momentum=0.8)
+ONCE = c.uses_each_example_once()
+TOGETHER = c.keeps_examples_and_labels_together()
+SHUFFLES = c.shuffles_anew()
+HIDDEN = c.drops_while_training(where="hidden units", p_in=0.2, p_hidden=0.6)
+INPUTS = c.drops_while_training(where="inputs", p_in=0.2, p_hidden=0.6)
+REPEATS = c.repeats_itself()
+KEEPS = c.keeps_its_data()
+SMALL: dict[str, Any] = {"data": "digits", "train": 200, "sizes": (64, 32, 10), "lr": 0.02, "momentum": 0.9}
+LEARNS = c.learns(**SMALL, p_in=0.0, p_hidden=0.0, epochs=20, at_least=0.75, seconds=30)
+GAINS = c.gains_from_dropout(
+    **{**SMALL, "sizes": (64, 128, 10)}, noise=0.3, p_in=0.0, p_hidden=0.5, epochs=60, seeds=1, gain=0.03, floor=0.5, seconds=30
+)
+NETWORK = c.returns_a_network(sizes=SIZES)
+CHEAP = (NETWORK, FIRST, STEP, MOMENTUM, ONCE, TOGETHER, SHUFFLES, HIDDEN, INPUTS, REPEATS, KEEPS)
+ALL = (*CHEAP, LEARNS, GAINS)
+
+
+def examine(check: Check, function: Callable[..., Any], slug: str = "toy") -> Any:
+    return examined(check, {NAME: function}, NAME, slug, seconds=30)
+
+
+@pytest.mark.parametrize("check", ALL, ids=lambda check: check.name[:60])
+def test_a_right_training_passes(check: Check) -> None:
+    verdict = examine(check, RIGHT)
+    assert verdict.passed, told(verdict)
+
+
+@pytest.mark.parametrize("sweep", range(10))
+def test_a_right_training_passes_with_other_seeds(sweep: int) -> None:
+    for check in CHEAP:
+        verdict = examine(check, RIGHT, f"sweep {sweep}")
+        assert verdict.passed, told(verdict)
+
+
+def thirty_two(order: Array) -> Any:
+    return [order[k : k + 32] for k in range(0, len(order) - 31, 32)] or [order]
+
+
+def whole(order: Array) -> Any:
+    return [order]
+
+
+REFUSED: tuple[tuple[Check, Toy, str], ...] = (
+    (NETWORK, Toy(last=lambda v: None), r"the function returned None, but should be a dict with W1, b1, W2, b2, W3, b3"),
+    (NETWORK, Toy(last=lambda v: {"W1": v["W1"]}), r"params has no b1, but should be W1, b1"),
+    (NETWORK, Toy(last=lambda v: {**v, "loss": 1.0}), r"params holds 7 arrays"),
+    (NETWORK, Toy(last=lambda v: {**v, "W2": v["W2"].T}), r"W2\.shape = \(7, 8\), but should be \(8, 7\)"),
+    (NETWORK, Toy(last=lambda v: {**v, "b1": v["b1"] * np.nan}), r"b1 holds nan, but should be numbers"),
+    (NETWORK, Toy(last=lambda v: {**v, "W1": "weights"}), r"W1 is a str, but should be an array of numbers"),
+    (FIRST, Toy(bias=0.1), r"b1 starts with 0\.1, but should be 0"),
+    (FIRST, Toy(first=lambda a, b, rng: np.zeros((a, b))), r"W1 starts with 1 different numbers, but should be 60000"),
+    (FIRST, Toy(first=lambda a, b, rng: rng.random((a, b))), r"share of positive weights in W1 = 1\.000, but should be 0\.500"),
+    (FIRST, Toy(first=lambda a, b, rng: rng.normal(size=(a, b)) * (2 / b) ** 0.5), r"within 0\.6745 \* sqrt\(2 / 300\) of 0 .* = 0\.4"),
+    (FIRST, Toy(first=lambda a, b, rng: rng.uniform(-1, 1, (a, b)) * (6 / a) ** 0.5), r"of W1 within .* = 0\.3\d\d, but should be 0\.500"),
+    (STEP, Toy(sign=-1), r"the first step, along a random direction, = .*, which is -lr \* gradient"),
+    (STEP, Toy(sign=0), r"the first step is 0 everywhere, but should be -lr \* gradient"),
+    (STEP, Toy(sign=0.2), r"the first step, along a random direction"),
+    (STEP, Toy(first=lambda a, b, rng: np.zeros((a, b))), r"the weights stand on a kink of the loss in every direction"),
+    (MOMENTUM, Toy(keep=0.0), r"the second step less momentum times the first, along a random direction"),
+    (MOMENTUM, Toy(forget=True), r"the second step less momentum times the first"),
+    (ONCE, Toy(cut=thirty_two), r"16 of 80 examples had no influence in the first epoch, but should be 0"),
+    (ONCE, Toy(cut=whole), r"examples had these shares in a step: 1/80, but should be 1/32 in a full batch, 1/16 in the last"),
+    (ONCE, Toy(cut=lambda order: [order[:32], order[32:64], order[64:], order[:5]]), r"these shares in a step: .*1/\d"),
+    (TOGETHER, Toy(apart=True), r"\d+ of 80 examples were trained with the label of another, but should be 0"),
+    (SHUFFLES, Toy(once=True), r"the last batch held the same examples in both epochs, but should be others"),
+    (SHUFFLES, Toy(never=True), r"the last batch held the same examples in both epochs"),
+    (HIDDEN, Toy(p=lambda p_in, p_hidden: (p_in, 0.0)), r"hidden units without a gradient in a step = 0\.000, but should be 0\.600"),
+    (HIDDEN, Toy(p=lambda p_in, p_hidden: (p_in, 1 - p_hidden)), r"share of hidden units without a gradient in a step = 0\.[34]"),
+    (INPUTS, Toy(p=lambda p_in, p_hidden: (p_hidden, p_in)), r"inputs without a gradient in a step = 0\.000, but should be 0\.200"),
+    (REPEATS, Toy(chance=lambda rng: np.random.default_rng()), r"two generators with the same seed gave weights that differ by 0\.\d"),
+    (REPEATS, Toy(chance=lambda rng: np.random.default_rng(1)), r"two generators with different seeds gave the same weights"),
+    (REPEATS, Toy(chance=lambda rng: (np.random.seed(1), rng)[1]), r"the function drew from \(or seeded\) the global generator"),
+    (KEEPS, Toy(spoil=True), r"X was changed by the call, but should be X as it was"),
+    (LEARNS, Toy(sign=0), r"accuracy on new examples = \d\.\d%|accuracy on new examples = \d\d\.\d%"),
+    (GAINS, Toy(p=lambda p_in, p_hidden: (0.0, 0.0)), r"mean gain over 1 trainings = 0\.0 points .*, but should be at least 3 points"),
+    (GAINS, Toy(sign=0), r"mean accuracy without dropout = .*, but should be at least 50%"),
+)
+
+
+@pytest.mark.parametrize(("check", "wrong", "message"), REFUSED, ids=[f"{k}: {row[0].verb}" for k, row in enumerate(REFUSED)])
+def test_a_wrong_training_is_told_so(check: Check, wrong: Toy, message: str) -> None:
+    verdict = examine(check, wrong)
+    assert verdict.outcome is Outcome.FAILED, told(verdict)
+    text = f"{verdict.got}, but should be {verdict.wanted}"
+    assert re.search(message, text), text
+
+
+@pytest.mark.parametrize("kind", junk())
+def test_rubbish_breaks_no_check_and_no_fact(kind: str) -> None:
+    rubbish = junk()[kind]
+
+    def inside(X: Any, y: Any, sizes: tuple[int, ...], *rest: Any) -> Any:
+        return {f"{letter}{k}": rubbish(sizes[k - 1 : k + 1]) for k in range(1, len(sizes)) for letter in "Wb"}
+
+    for function in (rubbish, inside):
+        for check in ALL:
+            verdict = examine(check, function)
+            assert verdict.outcome in (Outcome.FAILED, Outcome.RAISED, Outcome.CRASHED, Outcome.SKIPPED), told(verdict)
+        for probe in FACTS:
+            assert isinstance(probe.look(Exam(NAME, student({NAME: function}), probe.name)), str)
+
+
+# ------------------------------------------------------------------------------------------------------------------------- facts
+WEIGHTS, STEP_1, STEP_2, WITHIN = t.first_weights(), t.first_step(), t.second_step(), t.within_an_epoch()
+BATCHES, LABEL, ORDER, CHANCE, DATA = t.batches(), t.label_used(), t.order(), t.source_of_chance(), t.data_after()
+IN, HID = t.dropped_share("in", where="inputs"), t.dropped_share("hidden", where="hidden units")
+FACTS = (WEIGHTS, STEP_1, STEP_2, WITHIN, BATCHES, LABEL, ORDER, CHANCE, DATA, IN, HID)
+
+
+@pytest.mark.parametrize(
+    ("probe", "function", "word"),
+    [
+        (WEIGHTS, RIGHT, "sqrt(2/in)"),
+        (WEIGHTS, Toy(first=lambda a, b, rng: rng.normal(size=(a, b)) * 2 / a), "2/in"),
+        (WEIGHTS, Toy(first=lambda a, b, rng: np.zeros((a, b))), "0"),
+        (WEIGHTS, Toy(first=lambda a, b, rng: abs(rng.normal(size=(a, b)))), "other, mean not 0"),
+        (STEP_1, RIGHT, "1"),
+        (STEP_1, Toy(sign=-1), "-1"),
+        (STEP_1, Toy(sign=0.2), "1 - momentum"),
+        (STEP_1, Toy(sign=0), "0"),
+        (STEP_2, RIGHT, "momentum"),
+        (STEP_2, Toy(keep=0.0), "nothing"),
+        (STEP_2, Toy(keep=0.5), "other"),
+        (WITHIN, RIGHT, "momentum"),
+        (WITHIN, Toy(forget=True), "momentum"),
+        (WITHIN, Toy(keep=0.0), "other"),
+        (BATCHES, RIGHT, "32 and the rest"),
+        (BATCHES, Toy(sign=-1), "32 and the rest"),
+        (BATCHES, Toy(cut=thirty_two), "the rest is left out"),
+        (BATCHES, Toy(cut=whole), "80"),
+        (LABEL, RIGHT, "its own"),
+        (LABEL, Toy(sign=-1), "its own"),
+        (LABEL, Toy(apart=True), "another's"),
+        (ORDER, RIGHT, "shuffled in each epoch"),
+        (ORDER, Toy(once=True), "shuffled once"),
+        (ORDER, Toy(never=True), "never shuffled"),
+        (CHANCE, RIGHT, "given"),
+        (CHANCE, Toy(chance=lambda rng: np.random.default_rng()), "own"),
+        (CHANCE, Toy(chance=lambda rng: np.random.default_rng(1)), "frozen"),
+        (CHANCE, Toy(chance=lambda rng: (np.random.rand(), rng)[1]), "global"),
+        (DATA, RIGHT, "kept"),
+        (DATA, Toy(spoil=True), "overwritten"),
+        (IN, RIGHT, "p_in"),
+        (IN, Toy(p=lambda p_in, p_hidden: (p_hidden, p_in)), "p_hidden"),
+        (HID, RIGHT, "p_hidden"),
+        (HID, Toy(p=lambda p_in, p_hidden: (p_in, 0.0)), "none"),
+        (HID, Toy(first=lambda a, b, rng: np.zeros((a, b))), "not seen"),
+    ],
+)
+def test_a_fact_finds_its_word(probe: Any, function: Toy, word: str) -> None:
+    assert probe.look(Exam(NAME, student({NAME: function}), probe.name)) == word

@@ -1,0 +1,97 @@
+"""Simulated classes and the measurements made with them, on the toy course."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autograder import bench
+from autograder.cli import main
+from autograder.course import load_staff
+from autograder.handins import released
+from autograder.model import CourseError
+from autograder.scratch import course
+from autograder.simulate import Stock, hand_ins, simulate, stock
+from autograder.tests.classroom import SLUG, TOY
+
+
+@pytest.fixture(scope="module")
+def toys(released_once: Path) -> Stock:
+    return stock(load_staff(released_once, SLUG), released(released_once / "assignments" / SLUG / f"{SLUG}.ipynb"))
+
+
+def test_the_same_seed_makes_the_same_class(toys: Stock) -> None:
+    assert list(hand_ins(toys, 30, 7)) == list(hand_ins(toys, 30, 7))
+    assert list(hand_ins(toys, 30, 7)) != list(hand_ins(toys, 30, 8))
+
+
+def test_a_larger_class_begins_like_the_smaller_one(toys: Stock) -> None:
+    assert list(hand_ins(toys, 40, 7))[:30] == list(hand_ins(toys, 30, 7))
+
+
+def test_the_class_is_mixed_and_no_two_are_alike(toys: Stock) -> None:
+    texts = [text for _, text in hand_ins(toys, 1000, 0)]
+    worked = [t for t in texts if t.endswith("}\n") and re.search(r"# s\d{4}", t)]
+    assert len(set(worked)) == len(worked) > 700
+    assert any(not t for t in texts)
+    assert any("while True" in t for t in texts)
+    assert any("(x * p, None)" in t for t in texts)
+    assert any("(x - p * x, None)" in t for t in texts)
+    cut = [t for t in texts if t and not t.endswith("}\n")]
+    assert cut
+    with pytest.raises(ValueError, match=r"Unterminated|Expecting"):
+        json.loads(cut[0])
+
+
+@pytest.mark.nbgrader
+def test_a_simulated_class_can_be_graded_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["simulate", SLUG, "--students", "6", "--seed", "3", "--into", str(tmp_path / "class"), "--course", str(TOY)]
+    assert main(words) == 0
+    assert "6 hand-ins in" in capsys.readouterr().out
+    assert main(["grade", SLUG, "--course", str(tmp_path / "class"), "--jobs", "1"]) in (0, 1)
+    assert len(list((tmp_path / "class" / "submitted").iterdir())) == 6
+
+
+def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(CourseError, match="was not made by this command"):
+        course(TOY, tmp_path, SLUG)
+    with pytest.raises(CourseError, match="at least one student"):
+        simulate(TOY, SLUG, 0, 0, tmp_path)
+    assert (tmp_path / "mine.txt").read_text() == "mine"
+
+
+# --------------------------------------------------------------------------------------------------------------------- measurements
+def test_every_gradient_check_is_timed() -> None:
+    found = bench.gradient_timings([(2, 3)])
+    assert found[0]["shape"] == [2, 3]
+    assert {"directions", "loop"} <= found[0]["seconds"].keys()
+
+
+def test_the_loop_leaves_the_input_as_it_was() -> None:
+    x = np.arange(6.0).reshape(2, 3)
+    bench.elementwise(x)
+    assert np.array_equal(x, np.arange(6.0).reshape(2, 3))
+
+
+def test_the_stock_course_has_asserts_and_the_same_points(released_once: Path) -> None:
+    notebook = json.loads((released_once / "solutions" / SLUG / f"{SLUG}.ipynb").read_text(encoding="utf-8"))
+    made = bench.with_asserts(notebook, released_once, SLUG)
+    graded = [c for c in made["cells"] if c["metadata"].get("nbgrader", {}).get("grade")]
+    assert [c["source"] for c in graded] == ["assert shrink is not None\n", "assert quiz is not None\n"]
+
+
+def test_ratios_come_first_and_noise_is_called_noise(tmp_path: Path) -> None:
+    times = [bench.Timing("quick", 10, 2.0, 1.0, 1.1, 0.1), bench.Timing("noisy", 10, 1.0, 1.0, 2.0, 2.0)]
+    times.append(bench.Timing("stock", 10, 20.0, 19.0, 2.0, 1.0))
+    found = {"machine": "m", "assignment": "a", "checks": 10, "classes": [t.told() for t in times], "gradients": [], "scaling": []}
+    found["self-check"] = {"import numpy": 0.1, "autograder check": 0.5}
+    told = list(bench.lines(found))
+    assert told[2].split()[:3] == ["quick", "20.0", "20.0"]
+    assert told[3].split()[:3] == ["noisy", "?", "?"]
+    bench.plot(found, tmp_path / "bench.png")
+    assert (tmp_path / "bench.png").stat().st_size > 1000

@@ -1,0 +1,226 @@
+"""What assignment 6 asks of your functions, sentence by sentence. `pytest` and `check("...")` run exactly this list.
+
+The final marks use these sentences too, and others like them with other inputs.
+"""
+
+from autograder import Exercise
+from autograder import checks as c
+from autograder.checks import facts as f
+from autograder.checks import sequence_facts as s
+from autograder.checks.lenses import seen_through, through
+from autograder.checks.sequences import INPUT_MASK, SEQUENCES, STATE_MASK
+from autograder.checks.weights import ONE_ROW
+
+SOME = "drops_some_and_keeps_some"
+MASK = {"via": "mask"}
+
+SEQUENCE = {"x": (4, 6, 5)}
+VARIATIONAL = {"forward": "variational_dropout_forward", "backward": "variational_dropout_backward"}
+
+NETWORK = {"x": (3, 5, 4), "h0": (3, 6), "Wx": (4, 6), "Wh": (6, 6), "b": (6,)}
+SHORTER = {**NETWORK, "x": (2, 3, 4), "h0": (2, 6)}
+RATES = (0.3, 0.2)
+RECURRENT = {"forward": "rnn_forward", "backward": "rnn_backward"}
+THROUGH_TIME = {"given": NETWORK, "rates": RATES, **RECURRENT}
+
+LAYER = {"x": (5, 4), "W": (4, 3), "b": (3,)}
+CONNECT = {"forward": "dropconnect_forward", "backward": "dropconnect_backward"}
+THROUGH_WEIGHTS = {"given": LAYER, "rates": (0.3,), **CONNECT}
+
+# tanh(1 + 0.5) and tanh(-1 + 2 tanh(1.5)), then the same without a past; done with a pocket calculator
+BY_HAND = (
+    [[[1.0], [-1.0]], [[0.0], [2.0]]], [[0.25], [0.0]], [[1.0]], [[2.0]], [0.0], 0.5, 0.5, None, False,
+)
+STATES = [[[0.9051482536448664], [0.6697537950614595]], [[0.0], [0.9640275800758169]]]
+
+
+def masks(lens, *, weight=2.0, needs):
+    """The sentences about one mask of a function that has several, or that masks something else than an array."""
+    of = f" of {lens.name}" if lens.name else ""
+    core = f"{SOME}{of}"
+    return [
+        through(lens, c.drops_some_and_keeps_some(p=0.3, **MASK, needs=needs)),
+        through(lens, c.drops_the_right_share(p=0.3, **MASK, shape=(128, 128), calls=4, weight=weight, needs=core)),
+        through(lens, c.multiplies_the_kept_ones(p=0.3, weight=weight, needs=core)),
+        through(lens, c.treats_examples_apart(p=0.3, **MASK, shape=(128, 128), needs=core)),
+        through(lens, c.treats_features_apart(p=0.3, **MASK, shape=(128, 128), needs=core)),
+        through(lens, c.draws_afresh(p=0.3, **MASK, shape=(128, 128), needs=core)),
+    ]
+
+
+EXERCISES = [
+    Exercise(
+        "variational_dropout_forward",
+        [
+            c.drops_some_and_keeps_some(p=0.3, shape=(8, 6, 20)),
+            through(SEQUENCES, c.shares_its_mask_over_time(p=0.3, weight=5, needs=SOME)),
+            through(SEQUENCES, c.drops_the_right_share(p=0.3, **MASK, weight=3, needs=SOME)),
+            through(SEQUENCES, c.treats_examples_apart(p=0.3, **MASK, weight=2, needs=SOME)),
+            through(SEQUENCES, c.treats_features_apart(p=0.3, **MASK, weight=2, needs=SOME)),
+            through(SEQUENCES, c.keeps_a_varying_number(p=0.3, **MASK, needs=SOME)),
+            through(SEQUENCES, c.draws_afresh(p=0.3, **MASK, needs=SOME)),
+            through(SEQUENCES, c.obeys_the_generator(p=0.3, **MASK, needs=SOME)),
+            through(SEQUENCES, c.leaves_global_random_state_alone(p=0.3, **MASK, needs=SOME)),
+            c.scales_the_survivors(p=0.3, by="1/(1-p)", shape=(8, 6, 20), weight=3, needs=SOME),
+            c.is_identity_at_test_time(p=0.3, shape=(8, 6, 20), weight=2, needs=SOME),
+            c.needs_no_chance_at_test_time(given=SEQUENCE, rates=(0.3,), needs="is_identity_at_test_time"),
+            c.leaves_what_it_is_given(given=SEQUENCE, rates=(0.3,), needs=SOME),
+            c.stays_in(given=SEQUENCE, rates=(0.3,), dtype="float32", needs=SOME),
+            c.drops_nothing_at_zero(shape=(8, 6, 20), needs=SOME),
+            c.drops_everything_at_one(shape=(8, 6, 20), needs=SOME),
+            c.refuses_a_rate_of(bad=1.5, given=SEQUENCE, rates=(0.3,), needs=SOME),
+            c.follows_the_mask(p=0.3, **VARIATIONAL, shape=(8, 6, 20), weight=3, needs=SOME),
+            c.follows_test_time(p=0.3, **VARIATIONAL, by="1", shape=(8, 6, 20), weight=2, needs="follows_the_mask"),
+            c.belongs_to_its_own_cache(p=0.3, **VARIATIONAL, shape=(8, 6, 20), needs="follows_the_mask"),
+        ],
+        functions=("variational_dropout_forward", "variational_dropout_backward"),
+    ),
+    Exercise(
+        "rnn_forward",
+        [
+            c.returns(given=BY_HAND, wanted=STATES, names=("h", "cache"), name="h", weight=3),
+            *masks(INPUT_MASK, needs="returns"),
+            through(INPUT_MASK, c.shares_its_mask_over_time(p=0.3, weight=3, needs=f"{SOME} of m_x")),
+            *masks(STATE_MASK, needs="returns"),
+            through(STATE_MASK, c.shares_its_mask_over_time(p=0.3, weight=3, needs=f"{SOME} of m_h")),
+            c.draws_two_masks(p=0.3, needs=(f"{SOME} of m_x", f"{SOME} of m_h")),
+            c.needs_no_chance_at_test_time(given=NETWORK, rates=RATES, needs="returns"),
+            c.drops_nothing_when_all_rates_are_zero(given=NETWORK, rates=RATES, needs=(f"{SOME} of m_x", f"{SOME} of m_h")),
+            c.leaves_what_it_is_given(given=NETWORK, rates=RATES, needs="returns"),
+            c.stays_in(given=NETWORK, rates=RATES, dtype="float32", needs="returns"),
+            c.refuses_a_rate_of(bad=1.5, given=NETWORK, rates=RATES, needs="returns"),
+            c.has_the_right_gradient(name="dx", **THROUGH_TIME, weight=4, needs="returns"),
+            c.has_the_right_gradient(name="dh0", **THROUGH_TIME, weight=4, needs="returns"),
+            c.has_the_right_gradient(name="dWx", **THROUGH_TIME, weight=4, needs="returns"),
+            c.has_the_right_gradient(name="dWh", **THROUGH_TIME, weight=4, needs="returns"),
+            c.has_the_right_gradient(name="db", **THROUGH_TIME, weight=4, needs="returns"),
+            c.keeps_two_passes_apart(first=NETWORK, second=SHORTER, rates=RATES, **RECURRENT, needs="returns"),
+        ],
+        functions=("rnn_forward", "rnn_backward"),
+    ),
+    Exercise(
+        "dropconnect_forward",
+        [
+            c.returns(
+                given=([[1.0, 2.0]], [[3.0, 0.0, -1.0], [1.0, 4.0, 0.5]], [0.0, 1.0, -1.0], 0.5, None, False),
+                wanted=[[5.0, 9.0, -1.0]], names=("out", "cache"), name="out", weight=2,
+            ),
+            *masks(ONE_ROW, needs="returns", weight=3.0),
+            c.throws_a_coin_for_each_weight(p=0.3, weight=4, needs=SOME),
+            through(ONE_ROW, c.obeys_the_generator(p=0.3, **MASK, needs=SOME)),
+            c.never_drops_the_bias(p=0.3, weight=2, needs=SOME),
+            c.needs_no_chance_at_test_time(given=LAYER, rates=(0.3,), needs=SOME),
+            c.drops_nothing_when_all_rates_are_zero(given=LAYER, rates=(0.3,), needs=SOME),
+            c.leaves_the_bias_alone_at_one(needs=SOME),
+            c.leaves_what_it_is_given(given=LAYER, rates=(0.3,), needs=SOME),
+            c.stays_in(given=LAYER, rates=(0.3,), dtype="float32", needs=SOME),
+            c.refuses_a_rate_of(bad=1.5, given=LAYER, rates=(0.3,), needs=SOME),
+            c.has_the_right_gradient(name="dx", **THROUGH_WEIGHTS, weight=4, needs=SOME),
+            c.has_the_right_gradient(name="dW", **THROUGH_WEIGHTS, weight=4, needs=SOME),
+            c.has_the_right_gradient(name="db", **THROUGH_WEIGHTS, weight=2, needs=SOME),
+        ],
+        functions=("dropconnect_forward", "dropconnect_backward"),
+    ),
+    Exercise(
+        "dropconnect_moments",
+        [
+            c.returns(
+                given=([[3.0, 1.0]], [[1.0, 0.0], [-2.0, 4.0]], [0.5, 0.0], 0.2),
+                wanted=[[3.25, 4.0]], names=("mean", "var"), name="var", weight=2,
+            ),
+            c.returns(
+                given=([[3.0, 1.0]], [[1.0, 0.0], [-2.0, 4.0]], [0.5, 0.0], 0.2),
+                wanted=[[1.5, 4.0]], names=("mean", "var"), name="mean", needs="returns",
+            ),
+        ],
+    ),
+    Exercise(
+        "FixedVariationalDropout",
+        [
+            c.drops_whole_features_of_sequences(p=0.4),
+            c.keeps_its_mask_when_asked(p=0.4, weight=2, needs="drops_whole_features_of_sequences"),
+            c.keeps_its_mask_when_asked(p=0.4, steps=3, needs="drops_whole_features_of_sequences"),
+            c.draws_again_unless_asked(p=0.4, weight=2, needs="drops_whole_features_of_sequences"),
+            c.draws_for_another_batch(p=0.4, weight=2, needs="drops_whole_features_of_sequences"),
+            c.draws_first_whatever_is_asked(p=0.4, needs="drops_whole_features_of_sequences"),
+            c.remembers_through_test_time(p=0.4, needs="drops_whole_features_of_sequences"),
+        ],
+    ),
+    Exercise(
+        "quiz",
+        [
+            c.is_filled_in(key="coins", weight=0),
+            c.is_filled_in(key="survival", weight=0),
+            c.is_filled_in(key="growth", weight=0),
+            c.is_filled_in(key="spread", weight=0),
+            c.is_filled_in(key="batch_mask", choices="abcd", weight=0),
+            c.is_filled_in(key="lstm", choices="abcd", weight=0),
+        ],
+    ),
+]
+
+
+def seen(lens):
+    """The facts about one mask."""
+    facts = [
+        f.drop_share(**MASK), f.rows(**MASK), f.columns(**MASK), f.number_dropped(**MASK), f.next_mask(**MASK), f.generator(**MASK),
+        s.multiplier(), s.at_one(), s.outside(),
+    ]
+    return [seen_through(lens, fact) for fact in facts]
+
+
+ONE_STEP = {**NETWORK, "x": (3, 1, 4)}
+
+PROBES = {
+    "variational_dropout_forward": [
+        *seen(SEQUENCES),
+        seen_through(SEQUENCES, s.over_time()),
+        s.arrays_after(given=SEQUENCE, rates=(0.3,)),
+        s.dtypes(given=SEQUENCE, rates=(0.3,)),
+        s.chance_at_test_time(given=SEQUENCE, rates=(0.3,)),
+        s.wrong_gradients(given=SEQUENCE, rates=(0.3,), **VARIATIONAL),
+        s.wrong_gradients("wrong_gradients_at_test_time", given=SEQUENCE, rates=(0.3,), train=False, **VARIATIONAL),
+        s.gradient_over_time(given=SEQUENCE, rates=(0.3,), **VARIATIONAL),
+        s.pass_remembered(given=SEQUENCE, rates=(0.3,), **VARIATIONAL),
+    ],
+    "rnn_forward": [
+        f.value_at(given=BY_HAND, index=0, name="first_state"),
+        *seen(INPUT_MASK),
+        seen_through(INPUT_MASK, s.over_time()),
+        *seen(STATE_MASK),
+        seen_through(STATE_MASK, s.over_time()),
+        s.two_masks(),
+        s.arrays_after(given=NETWORK, rates=RATES),
+        s.dtypes(given=NETWORK, rates=RATES),
+        s.chance_at_test_time(given=NETWORK, rates=RATES),
+        s.wrong_gradients(**THROUGH_TIME),
+        s.wrong_gradients("wrong_gradients_of_one_step", given=ONE_STEP, rates=RATES, **RECURRENT),
+        s.wrong_gradients("wrong_gradients_of_the_last_state", **THROUGH_TIME, last_step=True),
+        s.wrong_gradients("wrong_gradients_without_dropout", given=NETWORK, rates=(0.0, 0.0), **RECURRENT),
+        s.pass_remembered(given=NETWORK, rates=RATES, **RECURRENT),
+    ],
+    "dropconnect_forward": [
+        *seen(ONE_ROW),
+        s.coins(),
+        s.bias(),
+        s.weights_at_test_time(),
+        s.arrays_after(given=LAYER, rates=(0.3,)),
+        s.dtypes(given=LAYER, rates=(0.3,)),
+        s.chance_at_test_time(given=LAYER, rates=(0.3,)),
+        s.wrong_gradients(**THROUGH_WEIGHTS),
+        s.wrong_gradients("wrong_gradients_at_test_time", given=LAYER, rates=(0.3,), train=False, **CONNECT),
+    ],
+    "dropconnect_moments": [
+        f.value_at("mean", given=([[3.0, 1.0]], [[1.0], [-2.0]], [0.5], 0.2), index=0),
+        f.value_at("var", given=([[3.0, 1.0]], [[1.0], [-2.0]], [0.5], 0.2), index=1),
+    ],
+    "FixedVariationalDropout": [
+        s.layer_factor(),
+        s.next_call("asked_to_keep", same_mask=True),
+        s.next_call("asked_to_keep_for_a_shorter_chunk", same_mask=True, steps=3),
+        s.next_call("not_asked_to_keep", same_mask=False),
+        s.another_batch("smaller_batch", first=8, second=6),
+        s.another_batch("after_one_sequence", first=1, second=6),
+        s.after_test_time(),
+    ],
+}
