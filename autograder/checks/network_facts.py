@@ -129,12 +129,19 @@ def at_test(exam: Exam) -> str:
 # ------------------------------------------------------------------------------------------------------------------------- gradients
 @fact
 def slope(exam: Exam, *, of: str, p_in: float = 0.0, p_hidden: float = 0.0) -> str:
-    """How one gradient compares with finite differences of the loss: "right", a constant factor, or "wrong"."""
+    """How one gradient compares with finite differences of the loss: "right", a constant factor, or "wrong".
+
+    "unclear" when the same seed gives another loss: then a difference quotient means nothing.
+    """
     errors = slope_errors(exam, _question(exam), (p_in, p_hidden), only=of)
     error = errors[of][0]
     if error <= EXACT:
         return "right"
     question = _question(exam)
+    again = loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed()))
+    first, second = (loss_of(v) for v in exam.ask(again, again))
+    if first != second:
+        return "unclear"
     ratios = _ratios(exam, question, of, (p_in, p_hidden))
     q = 1 - (p_hidden or p_in or 0.5)
     table = {"times N": BATCH, "times 1/N": 1 / BATCH, "minus": -1.0}
