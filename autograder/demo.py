@@ -51,16 +51,17 @@ class Mark:
 
 # --------------------------------------------------------------------------------------------------------------------- the class
 def class_of_40(staff: Staff, blank: Notebook) -> list[HandIn]:
-    """The same 40 hand-ins every time."""
-    people = [*_right(staff, blank), *_believers(staff, blank), *_troubled(staff, blank)]
-    if len(people) != SIZE:
-        raise Broken(f"the demo class has {len(people)} members, not {SIZE}")
+    """The same 40 hand-ins every time: one for each belief and each trouble, and the rest are right."""
+    wrong = [*_believers(staff, blank), *_troubled(staff, blank)]
+    if len(wrong) >= SIZE:
+        raise Broken(f"the key holds too many beliefs for a class of {SIZE}: {len(wrong)} hand-ins would be wrong")
+    people = [*_right(staff, blank, SIZE - len(wrong)), *wrong]
     return [HandIn(f"s{n:02d}", h.kind, h.content, h.beliefs, h.lost) for n, h in enumerate(people, 1)]
 
 
-def _right(staff: Staff, blank: Notebook) -> Iterator[HandIn]:
+def _right(staff: Staff, blank: Notebook, count: int) -> Iterator[HandIn]:
     yield HandIn("", "the solution", filled(blank, solved(staff)))
-    for k in range(2):
+    for k in range(count - 1):
         chosen = [found[k % len(found)] for found in _by_exercise(staff.key.variants).values()]
         yield HandIn("", "right, another way", filled(blank, _merged(staff, chosen)))
 
@@ -68,8 +69,8 @@ def _right(staff: Staff, blank: Notebook) -> Iterator[HandIn]:
 def _believers(staff: Staff, blank: Notebook) -> Iterator[HandIn]:
     """Each student holds one belief about the main exercises and perhaps one about the small ones, until all are handed out."""
     queues = _by_exercise(_once(staff.key.misconceptions))
-    forward = {m.name for m in queues["keep_mask"]}
-    queues["dropout_forward"] = [m for m in queues["dropout_forward"] if m.name not in forward]  # the same beliefs, seen there already
+    elsewhere = {m.name for exercise, found in queues.items() if exercise != "dropout_forward" for m in found}
+    queues["dropout_forward"] = [m for m in queues["dropout_forward"] if m.name not in elsewhere]  # somebody holds it there
     main = [[m] for m in queues.pop("dropout_forward")]
     masks, backward = queues.pop("keep_mask"), queues.pop("dropout_backward")
     main += [[*pair] for pair in zip(masks, backward, strict=False)]

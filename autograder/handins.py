@@ -61,10 +61,17 @@ def _helpers(staff: Staff, entry: Misconception | Variant, text: str) -> list[st
     import textwrap
 
     function = next(iter(entry.functions.values()))
-    used = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
     space = function.__globals__
-    wanted = [space[n] for n in sorted(used) if n.startswith("_") and inspect.isfunction(space.get(n))]
-    return [textwrap.dedent(inspect.getsource(f)) for f in wanted]
+    found: dict[str, str] = {}
+    texts = [text]
+    while texts:  # what a helper needs is a helper too
+        used = {node.id for node in ast.walk(ast.parse(texts.pop())) if isinstance(node, ast.Name)}
+        for name in sorted(used - found.keys()):
+            thing = space.get(name)
+            if (inspect.isfunction(thing) or inspect.isclass(thing)) and getattr(thing, "__module__", "") == function.__module__:
+                found[name] = textwrap.dedent(inspect.getsource(thing))
+                texts.append(found[name])
+    return list(reversed(found.values()))
 
 
 def write(notebook: Notebook, path: Path) -> Path:
