@@ -11,10 +11,10 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
@@ -27,7 +27,7 @@ from autograder.course import load_staff
 from autograder.grade import LIMITS, grade
 from autograder.isolation import Isolation, stays_shut, warmed
 from autograder.memory import Done, Memory, Recorded, digest
-from autograder.model import AutograderError, Broken, CourseError, Exercise, ExerciseResult, Limits, Report, SubmissionError
+from autograder.model import AutograderError, Broken, CourseError, Exercise, Limits, Report, Submission, SubmissionError
 from autograder.nbgrader_plugin.handin import find_notebook
 from autograder.nbgrader_plugin.page import Frame, page
 from autograder.nbgrader_plugin.record import STAMP, Entry, Register, when
@@ -48,14 +48,6 @@ class Plan:
     limits: Limits = LIMITS
     regrade: bool = False
     warm: bool = False
-
-
-@dataclass(frozen=True)
-class Task:
-    """One hand-in to be graded."""
-
-    student: str
-    folder: Path
 
 
 @dataclass(frozen=True)
@@ -95,6 +87,15 @@ class HandIn:
         return digest(desk, self.error, self.path.name, self.content.decode("latin-1"), self.stamp.decode("latin-1"))
 
 
+@dataclass(frozen=True)
+class Task:
+    """One hand-in to be graded, by value, with what is remembered of its exercises where the job cannot look that up itself."""
+
+    student: str
+    found: HandIn
+    known: Mapping[str, bytes] = field(default_factory=dict)  # key -> a packed result
+
+
 def take(folder: Path, slug: str) -> HandIn:
     """Read a hand-in's folder; never raises for what a student has put there."""
     path = folder / f"{slug}.ipynb"
@@ -119,10 +120,14 @@ def _stamp(folder: Path) -> bytes:
 class Desk:
     """Where one process grades one hand-in after the other."""
 
-    def __init__(self, plan: Plan, isolation: Isolation | None = None) -> None:
+    def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.isolation = isolation or plan.isolation  # the plan's, or the same one kept warm in this process
+        self.isolation = plan.isolation  # or the same one kept warm in this process
         self.staff = load_staff(plan.root, plan.slug)
+
+    def warmed(self) -> AbstractContextManager[Isolation]:
+        """The plan's cage, kept warm if the plan says so, with all loaded that this assignment takes."""
+        return warmed(self.plan.isolation, self.plan.warm, self.staff.assignment.preload)
 
     @cached_property
     def words(self) -> dict[str, str]:
@@ -137,25 +142,40 @@ class Desk:
         return digest(*self.words.values(), repr(sorted(frame.released.items())), repr(sorted(frame.ours)))
 
     def grade(self, task: Task) -> Graded:
-        """One hand-in, from its folder to the finished page. Never raises for a student's doing nor for a failure of one hand-in."""
-        found = take(task.folder, self.plan.slug)
+        """One hand-in, from its bytes to the finished page. Never raises for a student's doing nor for a failure of one hand-in."""
         try:
-            return self._graded(task.student, found)
+            return self._graded(task)
         except SubmissionError as error:
-            return self._without_marks(task.student, found, "unreadable", str(error))
+            return self._without_marks(task, "unreadable", str(error))
         except AutograderError as error:
-            return self._without_marks(task.student, found, "broken", str(error))
+            return self._without_marks(task, "broken", str(error))
         except Exception as error:  # a bug of ours, or a full disk: it is reported with the student's name, and the class goes on
-            return self._without_marks(task.student, found, "broken", f"{type(error).__name__}: {error}")
+            return self._without_marks(task, "broken", f"{type(error).__name__}: {error}")
 
-    def _graded(self, student: str, found: HandIn) -> Graded:
+    def recalled(self, found: HandIn) -> dict[str, bytes]:
+        """What is remembered of the exercises of a hand-in, for a job that cannot look it up itself."""
+        try:
+            _, submission = self._read(found)
+        except SubmissionError:
+            return {}
+        return self._remembered(self._keys(memory.answers_word(submission)).values())
+
+    def _read(self, found: HandIn) -> tuple[Any, Submission]:
         if found.error:
             raise SubmissionError(found.error)
         parsed = notebook.parse(found.content, found.path)
-        submission = notebook.from_node(parsed, found.path, self.staff.assignment)
+        return parsed, notebook.from_node(parsed, found.path, self.staff.assignment)
+
+    def _keys(self, answers: str) -> dict[str, str]:
+        return {name: digest(word, answers) for name, word in self.words.items()}
+
+    def _graded(self, task: Task) -> Graded:
+        student, found = task.student, task.found
+        parsed, submission = self._read(found)
         answers = memory.answers_word(submission)
-        keys = {name: digest(word, answers) for name, word in self.words.items()}
-        known = self._known(keys)
+        keys = self._keys(answers)
+        packed = {**task.known, **self._remembered(keys.values())}
+        known = {name: memory.unpacked(packed[key]) for name, key in keys.items() if key in packed}
         report = grade(submission, self.staff, self.isolation, self.plan.limits, known)
         text, marks = page(parsed, submission, report, self.plan.frame)
         fresh = {keys[e.name]: memory.packed(e) for e in report.exercises if e.name not in known}
@@ -163,13 +183,11 @@ class Desk:
         done = Done(student, recorded, answers, _marks(report), {k: v for k, v in fresh.items() if v})
         return Graded(Entry(student, text, marks, found.stamp), done, report.points, report.seconds, len(fresh))
 
-    def _known(self, keys: dict[str, str]) -> dict[str, ExerciseResult]:
-        if self.plan.regrade:
-            return {}
-        found = memory.recall(memory.place(self.plan.root, self.plan.slug), keys.values())
-        return {name: found[key] for name, key in keys.items() if key in found}
+    def _remembered(self, keys: Iterable[str]) -> dict[str, bytes]:
+        return {} if self.plan.regrade else memory.recall(memory.place(self.plan.root, self.plan.slug), keys)
 
-    def _without_marks(self, student: str, found: HandIn, status: str, error: str) -> Graded:
+    def _without_marks(self, task: Task, status: str, error: str) -> Graded:
+        student, found = task.student, task.found
         stamp = found.stamp if status == "unreadable" else b""
         return Graded(Entry(student, stamp=stamp), Done(student, Recorded(found.word(self.word), status, error, {}), "", {}))
 
@@ -187,7 +205,8 @@ def _sit(plan: Plan) -> None:
     global _desk
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _desk = Desk(plan, ExitStack().enter_context(warmed(plan.isolation, plan.warm)))  # the keeper ends with this process
+    _desk = Desk(plan)
+    _desk.isolation = ExitStack().enter_context(_desk.warmed())  # the keeper ends with this process
 
 
 def _end_with_parent() -> None:
@@ -217,11 +236,12 @@ class Here(Executor):
 
 
 @contextmanager
-def executor(plan: Plan, jobs: int) -> Iterator[Executor]:
+def executor(desk: Desk, jobs: int) -> Iterator[Executor]:
     """The process itself for one job, else a pool whose processes are gone at the end, also after Ctrl-C."""
+    plan = desk.plan
     if jobs == 1:
-        with warmed(plan.isolation, plan.warm) as isolation:
-            yield Here(Desk(plan, isolation).grade)
+        with desk.warmed() as desk.isolation:
+            yield Here(desk.grade)
         return
     context = multiprocessing.get_context("forkserver")  # its children have one thread, whatever this process has
     context.set_forkserver_preload([__name__])
@@ -272,29 +292,40 @@ class Tally:
 class Batch:
     """The grading of one assignment's hand-ins."""
 
-    def __init__(self, root: Path, slug: str, isolation: Isolation, jobs: int = 1, regrade: bool = False, warm: bool = True) -> None:
+    def __init__(
+        self,
+        root: Path,
+        slug: str,
+        isolation: Isolation,
+        jobs: int = 1,
+        regrade: bool = False,
+        warm: bool = True,
+        pool: Callable[[Desk, int], AbstractContextManager[Executor]] = executor,
+    ) -> None:
         self.root, self.slug, self.jobs, self.regrade = root.resolve(), slug, jobs, regrade
-        self.isolation, self.warm = isolation, warm and stays_shut(isolation.name)
+        self.isolation, self.warm, self.pool = isolation, warm and stays_shut(isolation.name), pool
         self.tally = Tally()
 
     def run(self, students: Sequence[str] = (), begin: Callable[[int], None] = lambda total: None) -> Iterator[Graded]:
         """Grade and record; each hand-in is yielded when it is recorded, or was found unchanged. `begin` is told how many there are."""
         with Register(self.root, self.slug) as register, Memory(self.root, self.slug) as remembered:
             desk = self._desk(register)
-            tasks = [Task(student, folder) for student, folder in register.students(students)]
-            if missing := sorted(set(students) - {t.student for t in tasks}):
+            handed_in = dict(register.students(students))
+            if missing := sorted(set(students) - set(handed_in)):
                 raise CourseError(f"{missing[0]} has handed in no notebook for {self.slug}. Look into submitted/.")
-            begin(len(tasks))
+            begin(len(handed_in))
             grading = remembered.begin()
             if self.regrade:
-                remembered.forget([t.student for t in tasks])
-            changed, unchanged = self._sorted_out(tasks, desk, register, remembered)
+                remembered.forget(list(handed_in))
+            changed, unchanged = self._sorted_out(handed_in, desk, register, remembered)
             for one in unchanged:
                 self.tally.unchanged += one.status == "graded"
                 self.tally.unreadable += one.status == "unreadable"
                 yield one
-            with executor(desk.plan, min(self.jobs, max(1, len(changed)))) as pool:
-                for handful in results(pool, changed, self.jobs):
+            jobs = min(self.jobs, max(1, len(changed)))
+            with self.pool(desk, jobs) as pool:
+                tasks = (Task(student, take(handed_in[student], self.slug)) for student in changed)
+                for handful in results(pool, tasks, jobs):
                     yield from self._recorded(handful, grading, register, remembered)
             remembered.end(grading)
 
@@ -306,18 +337,20 @@ class Batch:
             _must_agree(exercise, points)
         return desk
 
-    def _sorted_out(self, tasks: Sequence[Task], desk: Desk, register: Register, remembered: Memory) -> tuple[list[Task], list[Graded]]:
-        """Tasks to be done, and hand-ins whose marks stand as they were written."""
+    def _sorted_out(
+        self, handed_in: Mapping[str, Path], desk: Desk, register: Register, remembered: Memory
+    ) -> tuple[list[str], list[Graded]]:
+        """Students whose hand-ins are to be graded, and hand-ins whose marks stand as they were written."""
         scores = register.scores()
         changed, unchanged = [], []
-        for task in tasks:
-            found = remembered.recorded(task.student)
-            if found and self._stands(found, scores.get(task.student), register.page_of(task.student)) and (
-                take(task.folder, self.slug).word(desk.word) == found.print
+        for student, folder in handed_in.items():
+            found = remembered.recorded(student)
+            if found and self._stands(found, scores.get(student), register.page_of(student)) and (
+                take(folder, self.slug).word(desk.word) == found.print
             ):
-                unchanged.append(Graded(Entry(task.student), Done(task.student, found, "", {})))
+                unchanged.append(Graded(Entry(student), Done(student, found, "", {})))
             else:
-                changed.append(task)
+                changed.append(student)
         return changed, unchanged
 
     def _stands(self, found: Recorded, scores: dict[str, float | None] | None, page: Path) -> bool:

@@ -64,7 +64,8 @@ class Timing:
 def run(command: Iterable[str], folder: Path) -> tuple[float, float]:
     """(wall, processor) seconds of a command; Broken when it fails in another way than by unreadable hand-ins."""
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    done = subprocess.run([sys.executable, "-m", *command], cwd=folder, text=True, capture_output=True, check=False)
+    command, environment = [sys.executable, "-m", *command], scratch.environment()
+    done = subprocess.run(command, cwd=folder, env=environment, text=True, capture_output=True, check=False)
     seconds = time.monotonic() - began
     _wait_for_all()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -6,6 +6,8 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("--quiet", action="store_true", help="print the table only, not the sentences; no progress bar")
     grade.add_argument("--student", nargs="+", action="extend", default=[], metavar="ID", help="of the class, only these")
     grade.add_argument("--jobs", type=int, metavar="N", help="how many hand-ins at once (default: one for each processor)")
+    grade.add_argument("--dask", metavar="ADDRESS", help="on the workers of this Dask cluster, for example tcp://10.0.0.1:8786")
     grade.add_argument("--regrade", action="store_true", help="run everything again, whatever is remembered")
     grade.add_argument("--fresh", action="store_true", help="start a new Python for every hand-in, and keep none warm")
     grade.add_argument("--isolation", choices=("bubblewrap", "landlock", "subprocess"), help="insist on one kind of cage")
@@ -188,25 +191,36 @@ def _code(reports: Sequence[Report]) -> int:
 
 
 def _grade_class(arguments: argparse.Namespace) -> int:
-    from autograder.batch import Batch, cores
-    from autograder.course import find_root
-    from autograder.isolation import choose, warning
-    from autograder.report.progress import Progress
-
     if arguments.json or arguments.csv:
         raise CourseError("--json and --csv are for notebooks named one by one; the marks of a class come from `nbgrader export`.")
     if arguments.jobs is not None and arguments.jobs < 1:
         raise CourseError("--jobs must be 1 or more.")
+    if arguments.jobs != 1 and not arguments.dask:  # importing nbgrader takes seconds; let the pool do it at the same time as this process
+        from multiprocessing import forkserver
+
+        forkserver.set_forkserver_preload(["autograder.batch"])
+        forkserver.ensure_running()
+
+    from autograder import batch, cluster
+    from autograder.course import find_root
+    from autograder.isolation import choose, warning
+    from autograder.report.progress import Progress
+
     isolation = choose(arguments.unsafe_isolation, arguments.isolation)
     console = Console()
     if loud := warning(isolation):
         console.print(loud, style="bold red", highlight=False)
-    root, jobs = find_root(arguments.course), arguments.jobs or cores()
-    batch = Batch(root, arguments.assignment, isolation, jobs, arguments.regrade, warm=not arguments.fresh)
-    with Progress(console, arguments.assignment, arguments.quiet) as progress:
-        for one in batch.run(arguments.student, progress.begin):
+    with ExitStack() as stack:
+        jobs, pool = arguments.jobs or batch.cores(), batch.executor
+        if arguments.dask:
+            client, workers = stack.enter_context(cluster.connected(arguments.dask))
+            jobs, pool = arguments.jobs or workers, partial(cluster.executor, client)
+        root, warm = find_root(arguments.course), not arguments.fresh
+        grading = batch.Batch(root, arguments.assignment, isolation, jobs, arguments.regrade, warm, pool)
+        progress = stack.enter_context(Progress(console, arguments.assignment, arguments.quiet))
+        for one in grading.run(arguments.student, progress.begin):
             progress.step(f"{one.student}: {one.status}: {one.error}" if one.error else "")
-    tally = batch.tally
+    tally = grading.tally
     for line in progress.summary(tally.graded, tally.unchanged, tally.unreadable, tally.broken, tally.slowest):
         console.print(line, highlight=False, markup=False)
     return BROKEN if tally.broken else UNREADABLE if tally.unreadable else OK

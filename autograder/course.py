@@ -62,6 +62,7 @@ def load_public(folder: Path) -> Assignment:
         course_sources=layout.sources,
         hints=json.loads(hints.read_text(encoding="utf-8")) if hints.is_file() else {},
         needs=tuple(getattr(module, "NEEDS", ())),
+        preload=tuple(getattr(module, "PRELOAD", ())),
     )
 
 

@@ -11,7 +11,7 @@ from autograder import notebook
 from autograder.course import Staff, lacking, not_run
 from autograder.diagnose import diagnose, fingerprint
 from autograder.isolation import Isolation
-from autograder.judge import judge, points
+from autograder.judge import can_be_diagnosed, judge, points
 from autograder.model import Broken, Diagnosis, Exercise, ExerciseResult, Limits, Outcome, Report, Submission, SubmissionError
 from autograder.subjects.remote import Remote
 
@@ -71,8 +71,7 @@ def _judged(exercise: Exercise, student: Remote, staff: Staff, limits: Limits) -
         if verdict.outcome is Outcome.BROKEN:
             raise Broken(f"{slug}, {exercise.name}, {verdict.check}: {verdict.got}")
     diagnoses: tuple[Diagnosis, ...] = ()
-    dead = any(v.outcome in (Outcome.TIMED_OUT, Outcome.CRASHED) for v in verdicts)
-    if exercise.name in staff.hints and not dead and not all(v.passed for v in verdicts):
+    if exercise.name in staff.hints and can_be_diagnosed(verdicts):
         facts = fingerprint(staff.assignment.probes[exercise.name], exercise.name, student, slug, limits.call_seconds)
         diagnoses = diagnose(exercise.name, facts, staff.hints[exercise.name])
     trouble = student.troubles.get(exercise.name, "")

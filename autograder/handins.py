@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,7 @@ def _helpers(staff: Staff, entry: Misconception | Variant, text: str) -> list[st
     import textwrap
 
     function = next(iter(entry.functions.values()))
-    space = function.__globals__
+    space = vars(sys.modules[function.__module__])  # a class has no __globals__
     found: dict[str, str] = {}
     texts = [text]
     while texts:  # what a helper needs is a helper too

@@ -13,6 +13,7 @@ from autograder.exam import Exam, Unanswered, Wrong, called, script_text
 from autograder.model import Answer, Call, Check, Code, Exercise, Outcome, Subject, Verdict
 
 DEATHS = (Outcome.TIMED_OUT, Outcome.CRASHED)
+UNWRITTEN, UNDEFINED = "is not written yet", "is not defined in this notebook"
 
 
 def judge(
@@ -44,6 +45,13 @@ def points(exercise: Exercise, verdicts: tuple[Verdict, ...]) -> float:
     if not total or any(v.outcome in DEATHS for v in verdicts):
         return 0.0
     return round(exercise.points * sum(v.weight for v in verdicts if v.passed) / total, 2)
+
+
+def can_be_diagnosed(verdicts: tuple[Verdict, ...]) -> bool:
+    """Whether it makes sense to ask which belief is behind the verdicts: something did not hold, and there is living code to ask."""
+    tried = [v for v in verdicts if v.outcome is not Outcome.SKIPPED]
+    there = any(not v.got.endswith((UNWRITTEN, UNDEFINED)) for v in tried)
+    return there and not all(v.passed for v in verdicts) and not any(v.outcome in DEATHS for v in verdicts)
 
 
 def _stopped(exercise: Exercise, check: Check, so_far: dict[str, Verdict]) -> Verdict | None:
@@ -112,12 +120,12 @@ def what_happened(call: Call, answer: Answer, hidden: bool = False) -> str:
         return f"{name} could not be called: {'what it needs was not returned before' if hidden else answer.error}"
     error_type = answer.error.split(":")[0]
     if error_type == "NotImplementedError":
-        return f"{name} is not written yet"
+        return f"{name} {UNWRITTEN}"
     if answer.error.startswith("NameError: " + name):
-        return f"{name} is not defined in this notebook"
+        return f"{name} {UNDEFINED}"
     for lacking in (n for a in call.args if isinstance(a, Code) for n in a.uses):
         if answer.error == f"NameError: {lacking} is not defined":
-            return f"{lacking} is not defined in this notebook"
+            return f"{lacking} {UNDEFINED}"
     if hidden:
         error_type = error_type if hasattr(builtins, error_type) else "an exception of your own"
     found = re.match(r"line \d{1,5}" if hidden else ".+", answer.line)

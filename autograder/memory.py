@@ -155,14 +155,14 @@ def place(root: Path, slug: str) -> Path:
     return root / FOLDER / f"{slug}.sqlite"
 
 
-def recall(path: Path, keys: Iterable[str]) -> dict[str, ExerciseResult]:
-    """The results that are remembered under these keys. Any process may ask while one writes."""
+def recall(path: Path, keys: Iterable[str]) -> dict[str, bytes]:
+    """The packed results that are remembered under these keys. Any process may ask while one writes."""
     if not path.is_file():
         return {}
     database = sqlite3.connect(path, timeout=30)
     try:
         found = ((k, database.execute("select value from result where key = ?", (k,)).fetchone()) for k in keys)
-        return {k: unpacked(row[0]) for k, row in found if row}
+        return {k: row[0] for k, row in found if row}
     finally:
         database.close()
 

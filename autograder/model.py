@@ -114,6 +114,15 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Draws:
+    """Calls that differ only in the seed at one place of their arguments: `call` once for each of the numbers."""
+
+    call: Call
+    place: int
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Opaque:
     """Stands for a value that cannot or need not travel; `kind` is the name of its type."""
 
@@ -277,6 +286,7 @@ class Assignment:
     course_sources: frozenset[str]  # texts of all of the course's own cells, never run in a worker
     hints: Mapping[str, Any] = field(default_factory=dict)
     needs: tuple[str, ...] = ()  # packages beyond those of the kit; where one is missing nothing is judged, and nothing lost
+    preload: tuple[str, ...] = ()  # modules that a warm worker has loaded before the first hand-in comes
 
     def exercise(self, name: str) -> Exercise:
         """The exercise of that name, or a CourseError that lists the names there are."""

@@ -21,7 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from autograder.model import Answer, Call, Cell, Code, Facts, Given, Item, Opaque, Outcome, Role, Seed
+from autograder.bundle import NOT_REPEATED, opened, repetitions
+from autograder.model import Answer, Call, Cell, Code, Draws, Facts, Given, Item, Opaque, Outcome, Role, Seed
 
 MAX_TEXT = 400  # characters of a student's error message that are kept
 MAX_ITEMS = 10_000  # items of one list, tuple or dict that may travel
@@ -84,12 +85,14 @@ class Room:
                 trouble = trouble or describe(error)
         return trouble
 
-    def perform(self, calls: Sequence[Call]) -> Iterator[Answer]:
+    def perform(self, script: Sequence[Call | Draws]) -> Iterator[Answer]:
         """Answer the calls of one script, one after the other, each as soon as it is known."""
         results: list[Any] = []
         generators: dict[str, np.random.Generator] = {}
-        for call in calls:
-            answer, result = self._answer(call, results, generators)
+        left = repetitions(script)
+        for call in (call for group in script for call in opened(group)):
+            again = len(results) and left[len(results) - 1] and results[-1] is _DIED
+            answer, result = (NOT_REPEATED, _DIED) if again else self._answer(call, results, generators)
             results.append(result)
             yield answer
 

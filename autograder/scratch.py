@@ -30,7 +30,12 @@ def course(root: Path, folder: Path, slug: str) -> Path:
 def nbgrader(course: Path, *words: str) -> None:
     """Run a stock command in the course; Broken when it fails."""
     command = [sys.executable, "-m", "nbgrader", *words]
-    done = subprocess.run(command, cwd=course, env=dict(os.environ), text=True, capture_output=True, check=False)
+    done = subprocess.run(command, cwd=course, env=environment(), text=True, capture_output=True, check=False)
     # feedback has nothing to write for a hand-in that could not be read: that is reported in other ways
     if done.returncode and words[0] != "generate_feedback":
         raise Broken(f"nbgrader {words[0]} failed: {(done.stdout + done.stderr).strip()[-1500:]}")
+
+
+def environment() -> dict[str, str]:
+    """Our own, with the programs beside this Python first: nbgrader calls `alembic` by its name."""
+    return dict(os.environ) | {"PATH": str(Path(sys.executable).parent) + os.pathsep + os.environ.get("PATH", "")}

@@ -8,7 +8,7 @@ from typing import Any
 
 from autograder.course import lacking, load_public
 from autograder.diagnose import diagnose, fingerprint
-from autograder.judge import judge
+from autograder.judge import can_be_diagnosed, judge
 from autograder.model import (
     Assignment,
     AutograderError,
@@ -76,8 +76,7 @@ def examine(exercise: Exercise, subject: Subject, assignment: Assignment) -> Exe
         if verdict.outcome is Outcome.BROKEN:
             raise Broken(f"{exercise.name}, {verdict.check}: {verdict.got}. That is our mistake, not yours; please report it.")
     diagnoses: tuple[Diagnosis, ...] = ()
-    stopped = any(v.outcome in (Outcome.TIMED_OUT, Outcome.CRASHED) for v in verdicts)
-    if exercise.name in assignment.hints and not stopped and not all(v.passed for v in verdicts):
+    if exercise.name in assignment.hints and can_be_diagnosed(verdicts):
         facts = fingerprint(assignment.probes[exercise.name], exercise.name, subject, assignment.slug)
         diagnoses = diagnose(exercise.name, facts, assignment.hints[exercise.name])
     return ExerciseResult(exercise.name, 0.0, 0.0, verdicts, diagnoses, subject.troubles.get(exercise.name, ""))

@@ -1,8 +1,9 @@
 """Values <-> bytes: msgpack for the structure, raw buffers for the arrays, a strict decoder, never pickle.
 
 A frame is eight bytes of length and a payload; a payload is four bytes of header length, the header (msgpack) and the buffers of its
-arrays in order. What arrives was written by somebody else's code: the decoder checks every type, depth, count, dtype, shape and length
-and knows one way to say no, `WireError`. A deadline is for a whole frame, so a slow trickle cannot extend it.
+arrays in order, each begun at a multiple of eight so that an array can stay where it arrived. What arrives was written by somebody else's
+code: the decoder checks every type, depth, count, dtype, shape and length and knows one way to say no, `WireError`.
+A deadline is for a whole frame, so a slow trickle cannot extend it.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ import math
 import socket
 import struct
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
 import msgpack  # type: ignore[import-untyped]  # it ships no annotations
 import numpy as np
 
-from autograder.model import Answer, Call, Cell, Code, Facts, Given, Item, Opaque, Outcome, Role, Seed
+from autograder.model import Answer, Call, Cell, Code, Draws, Facts, Given, Item, Opaque, Outcome, Role, Seed
 from autograder.perform import DTYPES, MAX_DEPTH, MAX_ITEMS, MAX_TEXT
 
 LENGTH = struct.Struct(">Q")
@@ -26,7 +27,11 @@ HEADER = struct.Struct(">I")
 MAX_HEADER = 1 << 20  # bytes; a header may grow about sixty times when it is unpacked, so this bounds the judge's memory
 MAX_NESTING = MAX_DEPTH + 6  # an answer nests MAX_DEPTH deep inside a message, an answer, its facts and their arguments
 MAX_AXES = 32
-AHEAD = 1 << 14  # bytes that are taken off the socket at once
+AHEAD = 1 << 16  # bytes that are taken off the socket at once
+ALIGNED = 8  # no number that travels needs more
+AT_ONCE = 500  # pieces that are handed to the system together; it takes 1024
+
+Piece = bytes | memoryview
 
 
 class WireError(Exception):
@@ -42,12 +47,12 @@ def _tuple_of(*kinds: type) -> Callable[[Any], bool]:
     return lambda value: type(value) is tuple and all(type(v) in kinds for v in value)
 
 
-def _is_data(value: Any) -> bool:
+def is_data(value: Any) -> bool:
     """Whether a decoded value is plain data: what a student's function may be given or return."""
     if type(value) in (tuple, list):
-        return all(map(_is_data, value))
+        return all(map(is_data, value))
     if type(value) is dict:
-        return all(map(_is_data, value.values()))
+        return all(map(is_data, value.values()))
     return value is None or type(value) in (bool, int, float, str, np.ndarray, Opaque)
 
 
@@ -57,7 +62,7 @@ def is_line(text: Any) -> bool:
 
 
 def _is_argument(value: Any) -> bool:
-    return type(value) in (Seed, Item, Code) or _is_data(value)
+    return type(value) in (Seed, Item, Code) or is_data(value)
 
 
 _RECORDS: dict[str, tuple[type, tuple[Callable[[Any], bool], ...]]] = {
@@ -77,12 +82,13 @@ _RECORDS: dict[str, tuple[type, tuple[Callable[[Any], bool], ...]]] = {
             _is(bool),
         ),
     ),
+    "draws": (Draws, (_is(Call), _is(int), _tuple_of(int))),
     "cell": (Cell, (_is(str), _is(Role), _is(str), _tuple_of(str))),
     "facts": (
         Facts,
-        (lambda args: type(args) is tuple and _is_data(args), _is(bool), _is(bool), _tuple_of(str)),
+        (lambda args: type(args) is tuple and is_data(args), _is(bool), _is(bool), _tuple_of(str)),
     ),
-    "answer": (Answer, (_is(Outcome), _is_data, _is(str), _is(str), _is(Facts, type(None)))),
+    "answer": (Answer, (_is(Outcome), is_data, _is(str), _is(str), _is(Facts, type(None)))),
 }
 _NAMES = {kind: name for name, (kind, _) in _RECORDS.items()}
 _FIELDS = {kind: [f.name for f in fields(kind)] for kind in _NAMES}
@@ -96,7 +102,7 @@ def encode(message: Any) -> bytes:
     return b"".join(_parts(message))
 
 
-def _parts(message: Any) -> list[bytes | memoryview]:
+def _parts(message: Any) -> list[Piece]:
     buffers: list[memoryview] = []
     try:
         header = msgpack.packb(_tree(message, buffers, 0), use_bin_type=True)
@@ -104,7 +110,12 @@ def _parts(message: Any) -> list[bytes | memoryview]:
         raise WireError(f"cannot be encoded: {error}") from error
     if len(header) > MAX_HEADER:
         raise WireError(f"a header of {len(header)} bytes; at most {MAX_HEADER} may travel")
-    return [HEADER.pack(len(header)), header, *buffers]
+    parts: list[Piece] = [HEADER.pack(len(header)), header]
+    position = HEADER.size + len(header)
+    for buffer in buffers:
+        parts += [bytes(-position % ALIGNED), buffer]
+        position += -position % ALIGNED + len(buffer)
+    return parts
 
 
 def _tree(value: Any, buffers: list[memoryview], depth: int) -> Any:
@@ -163,7 +174,7 @@ def decode(payload: bytes | bytearray | memoryview) -> Any:
     start = HEADER.size + length
     if length > MAX_HEADER or start > len(view):
         raise WireError("a header longer than its frame")
-    decoder = _Decoder(view[start:])
+    decoder = _Decoder(view, start)
     try:
         value = decoder.value(_unpacked(view[HEADER.size : start]), 0)
     except (TypeError, ValueError, RecursionError, MemoryError) as error:  # none is known to get here; none may end the judge
@@ -191,9 +202,9 @@ def _unpacked(header: memoryview) -> Any:
 class _Decoder:
     """Builds values from unpacked headers and takes the bytes of each array from the buffers, in order."""
 
-    def __init__(self, buffers: memoryview) -> None:
-        self.buffers = buffers
-        self.position = 0
+    def __init__(self, payload: memoryview, position: int) -> None:
+        self.buffers = payload
+        self.position = position
 
     def finish(self) -> None:
         if self.position != len(self.buffers):
@@ -236,18 +247,20 @@ class _Decoder:
         if any(type(n) is not int or n < 0 for n in rest[1:]):
             raise WireError("an array with an odd shape")
         dtype, shape = np.dtype(rest[0]), tuple(rest[1:])
-        end = self.position + math.prod(shape) * dtype.itemsize  # Python integers: a huge shape cannot wrap around
-        if end > len(self.buffers):
-            raise WireError("an array longer than its frame")
-        raw = self.buffers[self.position : end]
+        start = self.position + -self.position % ALIGNED
+        end = start + math.prod(shape) * dtype.itemsize  # Python integers: a huge shape cannot wrap around
+        if end > len(self.buffers) or any(self.buffers[self.position : start]):
+            raise WireError("an array longer than its frame, or not at its place")
         self.position = end
-        return _array(raw, dtype, shape)
+        return _array(self.buffers[start:end], dtype, shape)
 
 
 def _array(raw: memoryview, dtype: np.dtype[Any], shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
-    """A writable, aligned array of its own. A bool is one bit: other bytes would make arrays that lie about themselves."""
+    """A writable, aligned array that shares no byte with another. Bools other than 0 and 1 would make arrays that lie about themselves."""
     try:
-        array: np.ndarray[Any, Any] = np.frombuffer(raw, dtype).reshape(shape).copy() if raw else np.empty(shape, dtype)
+        array: np.ndarray[Any, Any] = np.frombuffer(raw, dtype).reshape(shape) if raw else np.empty(shape, dtype)
+        if not (array.flags.writeable and array.flags.aligned):
+            array = array.copy()
     except (ValueError, OverflowError, MemoryError) as error:
         raise WireError(f"an impossible array: {error}") from error
     if dtype == np.bool_ and array.size and int(array.view(np.uint8).max()) > 1:
@@ -275,8 +288,22 @@ def _record(tag: str, values: list[Any]) -> Any:
 # --------------------------------------------------------------------------------------------------------------------------- frames
 def frame(message: Any) -> bytes:
     """A whole frame, length and payload."""
+    return b"".join(pieces(message))
+
+
+def pieces(message: Any) -> list[Piece]:
+    """The frame in pieces, the arrays where they are, so that nothing large is copied."""
     parts = _parts(message)
-    return b"".join([LENGTH.pack(sum(map(len, parts))), *parts])
+    return [LENGTH.pack(sum(map(len, parts))), *parts]
+
+
+def unsent(sent: Sequence[Piece], count: int) -> Sequence[Piece]:
+    """What is left of some pieces of which `count` bytes are gone."""
+    for number, piece in enumerate(sent):
+        if count < len(piece):
+            return [memoryview(piece)[count:], *sent[number + 1 :]]
+        count -= len(piece)
+    return []
 
 
 def read_frame(readinto: Callable[[memoryview], int], cap: int) -> Any:
@@ -287,15 +314,14 @@ def read_frame(readinto: Callable[[memoryview], int], cap: int) -> Any:
     return decode(_read(readinto, length))
 
 
-def _read(readinto: Callable[[memoryview], int], size: int) -> bytearray:
-    buffer = bytearray(size)
-    view, done = memoryview(buffer), 0
+def _read(readinto: Callable[[memoryview], int], size: int) -> memoryview:
+    view, done = np.empty(size, np.uint8).data, 0  # not a bytearray, which would be filled with zeros first
     while done < size:
         count = readinto(view[done:])
         if not count:
             raise EOFError("the other side is gone")
         done += count
-    return buffer
+    return view
 
 
 class Channel:
@@ -310,11 +336,11 @@ class Channel:
         self._ahead = bytearray()  # what has arrived and was not asked for yet
 
     def send(self, message: Any, deadline: float) -> None:
-        rest = memoryview(frame(message))
+        rest: Sequence[Piece] = pieces(message)
         try:
             while rest:
                 self._hurry(deadline)
-                rest = rest[self.connection.send(rest) :]
+                rest = unsent(rest, self.connection.sendmsg(rest[:AT_ONCE]))
         except (BrokenPipeError, ConnectionError) as error:
             raise EOFError("the other side is gone") from error
 

@@ -18,16 +18,16 @@ VALUES = "holds_only(p=0.7, by=1/(1-p))"
 
 HIDDEN = {
     "keep_mask": [
-        c.drops_the_right_share(p=0.005, **MASK, weight=4, needs=SOME),
-        c.drops_the_right_share(p=0.62, calls=2, **MASK, weight=6, needs=SOME),
+        c.drops_the_right_share(p=0.005, calls=1, **MASK, weight=4, needs=SOME),
+        c.drops_the_right_share(p=0.62, calls=1, **MASK, weight=6, needs=SOME),
         c.treats_examples_apart(p=0.62, **MASK, weight=2, needs=SHARE),
         c.treats_features_apart(p=0.62, **MASK, weight=2, needs=SHARE),
         c.keeps_a_varying_number(p=0.62, **MASK, weight=3, needs=SHARE),
         c.obeys_the_generator(p=0.62, shape=(9, 5, 31), **MASK, weight=3, needs=SHARE),
     ],
     "dropout_forward": [
-        c.drops_the_right_share(p=0.005, weight=5, needs=SOME),
-        c.drops_the_right_share(p=0.62, calls=2, weight=12, needs=SOME),
+        c.drops_the_right_share(p=0.005, calls=1, weight=5, needs=SOME),
+        c.drops_the_right_share(p=0.62, calls=1, weight=12, needs=SOME),
         c.scales_the_survivors(p=0.62, by="1/(1-p)", shape=(37, 41), weight=6, needs=SOME),
         c.scales_the_survivors(p=0.4, by="1/(1-p)", dtype="float32", weight=3, needs=SOME),
         c.is_identity_at_test_time(p=0.62, shape=(37, 41), weight=3, needs=SOME),
@@ -44,8 +44,8 @@ HIDDEN = {
         c.agrees_with_finite_differences(p=0.35, **INVERTED, weight=2, needs=GRADIENT),
     ],
     "vanilla_forward": [
-        c.drops_the_right_share(p=0.005, weight=2, needs=SOME),
-        c.drops_the_right_share(p=0.62, calls=2, weight=3, needs=SOME),
+        c.drops_the_right_share(p=0.005, calls=1, weight=2, needs=SOME),
+        c.drops_the_right_share(p=0.62, calls=1, weight=3, needs=SOME),
         c.scales_the_survivors(p=0.62, by="1", shape=(37, 41), weight=4, needs=SOME),
         c.multiplies_at_test_time(p=0.62, by="1-p", shape=(37, 41), weight=4, needs=SOME),
         c.treats_examples_apart(p=0.62, needs=SHARE),

@@ -11,6 +11,7 @@ from autograder.checks.coats import fact_in_a_coat, in_a_coat
 from autograder.model import Exercise
 
 NEEDS = ("torch",)
+PRELOAD = ("torch._dynamo",)  # what torch.optim loads when it is first used
 
 LAYER = t.layer_coat("MyDropout")
 FUNCTION = t.function_coat("MyDropout", "MyDropoutFunction")

@@ -103,8 +103,8 @@ def draws_nothing_at_test_time(exam: Exam, *, p: float, shape: tuple[int, ...] =
 @verb()
 def drops_nothing_at_zero(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE) -> None:
     """keeps everything when p = 0"""
-    x = draw_input(exam, shape, 0)
-    (value,) = exam.ask(draw_call(exam, via, shape, 0.0, Seed(exam.seed()), 0))
+    x = draw_input(exam, shape)
+    (value,) = exam.ask(draw_call(exam, via, shape, 0.0, Seed(exam.seed())))
     result = drawn(value, via, shape)
     compare(result, x.value if via == "forward" else np.ones(shape), "out" if via == "forward" else "mask", 0.0)
 
@@ -112,7 +112,7 @@ def drops_nothing_at_zero(exam: Exam, *, via: Via = "forward", shape: tuple[int,
 @verb()
 def drops_everything_at_one(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE) -> None:
     """gives zeros, no NaN and no warning, when p = 1"""
-    call = replace(draw_call(exam, via, shape, 1.0, Seed(exam.seed()), 0), watch=True)
+    call = replace(draw_call(exam, via, shape, 1.0, Seed(exam.seed())), watch=True)
     (answer,) = exam.returned(call)
     result = drawn(answer.value, via, shape)
     if not (result == 0).all():
@@ -124,7 +124,7 @@ def drops_everything_at_one(exam: Exam, *, via: Via = "forward", shape: tuple[in
 @verb()
 def refuses(exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, ...] = (4, 5)) -> None:
     """raises ValueError when p = {p}"""
-    call = draw_call(exam, via, shape, p, Seed(exam.seed()), 0)
+    call = draw_call(exam, via, shape, p, Seed(exam.seed()))
     (answer,) = exam.answers(call)
     demand_value_error(call, answer)
 
@@ -165,7 +165,7 @@ def takes_any_shape(exam: Exam, *, p: float, shapes: tuple[int | tuple[int, ...]
     """takes any shape"""
     for k, asked in enumerate(shapes):
         shape = (asked,) if isinstance(asked, int) else asked
-        call = draw_call(exam, via, shape, p, Seed(exam.seed(k)), k)
+        call = draw_call(exam, via, shape, p, Seed(exam.seed(k)))
         if asked != shape:  # a mask of 7 units may be asked for as 7
             call = replace(call, args=(asked, *call.args[1:]))
         (value,) = exam.ask(call)
@@ -175,7 +175,7 @@ def takes_any_shape(exam: Exam, *, p: float, shapes: tuple[int | tuple[int, ...]
 @verb()
 def is_boolean(exam: Exam, *, p: float, shape: tuple[int, ...] = (4, 5)) -> None:
     """returns a boolean array of the asked shape"""
-    (value,) = exam.ask(draw_call(exam, "mask", shape, p, Seed(exam.seed()), 0))
+    (value,) = exam.ask(draw_call(exam, "mask", shape, p, Seed(exam.seed())))
     mask = array(value, "mask", shape)
     if mask.dtype != bool:
         raise Wrong(f"mask.dtype = {mask.dtype.name}", "bool")
@@ -184,7 +184,7 @@ def is_boolean(exam: Exam, *, p: float, shape: tuple[int, ...] = (4, 5)) -> None
 @verb()
 def holds_only(exam: Exam, *, p: float, by: str = "1/(1-p)", shape: tuple[int, ...] = (2,), calls: int = 30) -> None:
     """returns an array of the asked shape that holds only 0 and {by}, in every call"""
-    asked = [draw_call(exam, "multiplier", shape, p, Seed(exam.seed(k)), k) for k in range(calls)]
+    asked = [draw_call(exam, "multiplier", shape, p, Seed(exam.seed(k))) for k in range(calls)]
     for value in exam.ask(*asked):
         if not isinstance(value, np.ndarray):
             raise Wrong(f"one call returned {an(value)}", f"an array of shape {shape}")

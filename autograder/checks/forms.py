@@ -10,15 +10,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autograder.checks.inputs import Array, normal, train_call
+from autograder.checks.inputs import Array, asked_shape, normal, train_call
 from autograder.exam import Exam, Wrong, array, pair, stable_seed
-from autograder.model import Call, Given, Seed
+from autograder.model import Call, Seed
 
 
 class Form:
     """Asks for a mask with `call` and finds it, reduced to `shape`, with `read`."""
 
-    def call(self, exam: Exam, shape: tuple[int, ...], p: float, seed: Seed, number: int) -> Call:
+    def call(self, exam: Exam, shape: tuple[int, ...], p: float, seed: Seed) -> Call:
         """One call that draws a mask of that reduced shape."""
         raise NotImplementedError
 
@@ -43,9 +43,9 @@ class Shared(Form):
         """The shape of x for a reduced mask of that shape."""
         return (*shape[: self.axis], *self.sizes, *shape[self.axis :])
 
-    def call(self, exam: Exam, shape: tuple[int, ...], p: float, seed: Seed, number: int) -> Call:
+    def call(self, exam: Exam, shape: tuple[int, ...], p: float, seed: Seed) -> Call:
         full = self.spread(shape)
-        x = normal(full, stable_seed(f"{exam.function}/input/{full}/{exam.salt}/{number % 3}"))
+        x = normal(full, stable_seed(f"{exam.function}/input/{full}/{exam.salt}"))
         return train_call(exam.function, x, p, seed)
 
     def read(self, value: object, shape: tuple[int, ...]) -> Array:
@@ -77,9 +77,9 @@ class Blocks(Form):
             full[axis] = size
         return tuple(full)
 
-    def call(self, exam: Exam, shape: tuple[int, ...], p: float, seed: Seed, number: int) -> Call:
+    def call(self, exam: Exam, shape: tuple[int, ...], p: float, seed: Seed) -> Call:
         full = self.spread(shape)
-        return Call(exam.function, (Given(repr(full), full), p, 1, seed), returns=("mask",))
+        return Call(exam.function, (asked_shape(full), p, 1, seed), returns=("mask",))
 
     def read(self, value: object, shape: tuple[int, ...]) -> Array:
         return array(value, "mask", self.spread(shape)).reshape(shape)
@@ -89,8 +89,8 @@ class Blocks(Form):
 class Bare(Form):
     """`out = f(x, p, rng)`: a forward pass that returns its output alone."""
 
-    def call(self, exam: Exam, shape: tuple[int, ...], p: float, seed: Seed, number: int) -> Call:
-        x = normal(shape, stable_seed(f"{exam.function}/input/{shape}/{exam.salt}/{number % 3}"))
+    def call(self, exam: Exam, shape: tuple[int, ...], p: float, seed: Seed) -> Call:
+        x = normal(shape, stable_seed(f"{exam.function}/input/{shape}/{exam.salt}"))
         return Call(exam.function, (x, p, seed), returns=("out",))
 
     def read(self, value: object, shape: tuple[int, ...]) -> Array:

@@ -34,6 +34,12 @@ def positive(shape: tuple[int, ...], seed: int) -> Given:
     return Given(f"np.abs(np.random.default_rng({seed}).normal(size={shape}))", value)
 
 
+@lru_cache(maxsize=256)
+def asked_shape(shape: tuple[int, ...]) -> Given:
+    """A shape as an argument; one and the same object each time, so that calls with it are known to be alike."""
+    return Given(repr(shape), shape)
+
+
 def scale(name: str, p: float) -> float:
     """The value of a factor that a list names: "1", "1-p", "1/(1-p)", "p" or "1/p"."""
     table = {"1": 1.0, "1-p": 1 - p, "1/(1-p)": 1 / (1 - p) if p < 1 else np.inf, "p": p, "1/p": 1 / p if p else np.inf}

@@ -118,7 +118,7 @@ def asked_of(function: str, fact: Fact, name: str) -> Fact:
 
 def one_mask(exam: Exam, p: float, shape: tuple[int, ...], number: int = 0) -> Array:
     """The multipliers of one call, as a lens shows them (or as the function under test returns them)."""
-    (value,) = exam.ask(draw_call(exam, "mask", shape, p, Seed(exam.seed(number)), number))
+    (value,) = exam.ask(draw_call(exam, "mask", shape, p, Seed(exam.seed(number))))
     return array(value, "mask", shape).astype(float)
 
 

@@ -138,7 +138,7 @@ def repeats_with_the_seed(exam: Exam, *, p: float, shape: tuple[int, ...] = SHAP
 class Positive(Form):
     """`out, cache = f(x, p, rng)` of units that are all 1: those that stay positive were kept."""
 
-    def call(self, exam: Exam, shape: tuple[int, ...], p: float, seed: Seed, number: int) -> Call:
+    def call(self, exam: Exam, shape: tuple[int, ...], p: float, seed: Seed) -> Call:
         return train_call(exam.function, Given(f"np.ones({shape})", np.ones(shape)), p, seed)
 
     def read(self, value: object, shape: tuple[int, ...]) -> Array:

@@ -14,7 +14,7 @@ import numpy as np
 
 from autograder.chance import acceptance, cdf, pmf, smallest_error
 from autograder.checks.forms import Form
-from autograder.checks.inputs import Array, normal, train_call
+from autograder.checks.inputs import Array, asked_shape, normal, train_call
 from autograder.checks.verb import verb
 from autograder.exam import Exam, Unanswered, Wrong, array, pair, stable_seed
 from autograder.model import Call, Given, Outcome, Seed
@@ -22,21 +22,21 @@ from autograder.model import Call, Given, Outcome, Seed
 Via = str | Form  # what the function under test looks like: "forward", "mask", "multiplier", or a form of forms.py
 
 LARGE = (256, 256)  # `autograder verify` prints the smallest error that this many units show
-SMALL = (4, 6)  # 24 pairs of calls that keep equally many are beyond chance
+SMALL = (8, 12)  # ten pairs of calls that keep equally many are beyond chance
 
 
-def draw_call(exam: Exam, via: Via, shape: tuple[int, ...], p: float, seed: Seed, number: int) -> Call:
+def draw_call(exam: Exam, via: Via, shape: tuple[int, ...], p: float, seed: Seed) -> Call:
     """One call that draws a mask of that shape: `via` says what the function under test looks like."""
     if isinstance(via, Form):
-        return via.call(exam, shape, p, seed, number)
+        return via.call(exam, shape, p, seed)
     if via == "forward":
-        return train_call(exam.function, draw_input(exam, shape, number), p, seed)
-    return Call(exam.function, (Given(repr(shape), shape), p, seed), returns=("mask",))
+        return train_call(exam.function, draw_input(exam, shape), p, seed)
+    return Call(exam.function, (asked_shape(shape), p, seed), returns=("mask",))
 
 
-def draw_input(exam: Exam, shape: tuple[int, ...], number: int) -> Given:
-    """The x of call `number`: one input for all checks of the exercise that draw masks of this shape."""
-    return normal(shape, stable_seed(f"{exam.function}/input/{shape}/{exam.salt}/{number % 3}"))
+def draw_input(exam: Exam, shape: tuple[int, ...]) -> Given:
+    """The x of every call that draws a mask of this shape: one input for all checks of the exercise, so that it travels once."""
+    return normal(shape, stable_seed(f"{exam.function}/input/{shape}/{exam.salt}"))
 
 
 def drawn(value: Any, via: Via, shape: tuple[int, ...]) -> Array:
@@ -63,7 +63,7 @@ def masks(exam: Exam, p: float, shape: tuple[int, ...], count: int, via: Via, rn
     if len(known) < count:
         text = f"{exam.function}/masks/{p}/{shape}/{exam.salt}"
         seeds = [Seed(stable_seed(f"{text}/{0 if rng else k}"), rng) for k in range(count)]
-        script = tuple(draw_call(exam, via, shape, p, seed, k) for k, seed in enumerate(seeds))
+        script = tuple(draw_call(exam, via, shape, p, seed) for seed in seeds)
         known = [read_mask(value, via, shape) for value in exam.ask(*script)]
         exam.memo[key] = script, known
     exam.last = script if rng else script[:1]  # one call is enough to see it
@@ -147,7 +147,7 @@ def _agree(mask: Array, p: float, what: str) -> None:
 
 
 @verb(chances=3, sees=_variation_seen)
-def keeps_a_varying_number(exam: Exam, *, p: float, via: Via = "forward", calls: int = 48) -> None:
+def keeps_a_varying_number(exam: Exam, *, p: float, via: Via = "forward", calls: int = 20) -> None:
     """leaves the number of dropped units to chance"""
     q = 1 - p
     counts = [int(m.sum()) for m in masks(exam, p, SMALL, calls, via)]
@@ -186,7 +186,7 @@ def draws_afresh(exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int
 def obeys_the_generator(exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, ...] = (32, 50)) -> None:
     """draws from the rng it is given: the same seed gives the same mask"""
     seeds = [Seed(exam.seed(0)), Seed(exam.seed(0)), Seed(exam.seed(1))]
-    calls = [draw_call(exam, via, shape, p, seed, 0) for seed in seeds]
+    calls = [draw_call(exam, via, shape, p, seed) for seed in seeds]
     first, again, other = (read_mask(value, via, shape) for value in exam.ask(*calls))
     if not np.array_equal(first, again):
         raise Wrong(f"two generators with the same seed gave masks that differ in {int((first != again).sum())} units", "no difference")
@@ -197,7 +197,7 @@ def obeys_the_generator(exam: Exam, *, p: float, via: Via = "forward", shape: tu
 @verb()
 def leaves_global_random_state_alone(exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, ...] = (4, 5)) -> None:
     """leaves the global random state alone"""
-    call = replace(draw_call(exam, via, shape, p, Seed(exam.seed()), 0), watch=True)
+    call = replace(draw_call(exam, via, shape, p, Seed(exam.seed())), watch=True)
     at_test = [replace(call, kwargs={"train": False})] if via == "forward" else []
     answers = exam.answers(call, *at_test)
     if answers[0].outcome is not Outcome.PASSED:
@@ -211,6 +211,10 @@ def can_drop_everything(
     exam: Exam, *, p: float, units: int = 2, calls: int = 100, via: Via = "multiplier"
 ) -> None:
     """drops all of a few units as often as chance has it"""
-    found = masks(exam, p, (units,), calls, via)
-    empty = sum(not m.any() for m in found)
-    _expect(f"share of masks of {units} units with nothing kept", empty, calls, p**units)
+    expected = p**units
+    _, most = acceptance(calls, expected)
+    few = masks(exam, p, (units,), calls // 4, via)  # a third as far off as the whole test allows is near enough; most need no more
+    if abs(np.mean([not m.any() for m in few]) - expected) <= (most / calls - expected) / 3:
+        return
+    empty = sum(not m.any() for m in masks(exam, p, (units,), calls, via))
+    _expect(f"share of masks of {units} units with nothing kept", empty, calls, expected)

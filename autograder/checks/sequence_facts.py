@@ -54,7 +54,7 @@ def outside(exam: Exam) -> str:
     """What a p outside [0, 1] gives, through a lens."""
     words = []
     for p in (-0.25, 1.25):
-        (answer,) = exam.answers(draw_call(exam, "mask", (4, 5), p, Seed(exam.seed()), 0))
+        (answer,) = exam.answers(draw_call(exam, "mask", (4, 5), p, Seed(exam.seed())))
         words.append("accepted" if answer.outcome is Outcome.PASSED else answer.error.split(":")[0])
     return words[0] if words[0] == words[1] else " / ".join(words)
 

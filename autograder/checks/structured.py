@@ -28,7 +28,7 @@ EXACT = 1e-11  # relative, for a factor that is a mean over thousands of units
 @verb()
 def drops_as_a_whole(exam: Exam, *, p: float, via: Shared, case: str, shape: tuple[int, ...] = (12, 10)) -> None:
     """keeps or drops as a whole: {case}"""
-    (value,) = exam.ask(draw_call(exam, via, shape, p, Seed(exam.seed()), 0))
+    (value,) = exam.ask(draw_call(exam, via, shape, p, Seed(exam.seed())))
     kept = via.read(value, shape)
     if kept.all() or not kept.any():
         raise Wrong(f"{int(kept.sum())} of {kept.size} were kept", f"about {round((1 - p) * kept.size)}")

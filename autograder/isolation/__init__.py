@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 
@@ -65,10 +65,10 @@ def stays_shut(name: str) -> bool:
 
 
 @contextmanager
-def warmed(backend: Isolation, wanted: bool = True) -> Iterator[Isolation]:
+def warmed(backend: Isolation, wanted: bool = True, preload: Sequence[str] = ()) -> Iterator[Isolation]:
     """The backend with a keeper in it, if that is wanted and it has one; else the backend itself, which starts every worker afresh."""
     if wanted and isinstance(backend, (Bubblewrap, Landlock)):
-        with backend.warm() as warm:
+        with backend.warm(preload) as warm:
             yield warm
     else:
         yield backend

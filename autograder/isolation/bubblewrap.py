@@ -9,6 +9,7 @@ import select
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
@@ -31,11 +32,11 @@ class Bubblewrap:
         """A worker that is ready for its first cell; Broken when it cannot be had."""
         return self._start(limits)
 
-    def warm(self) -> Warm:
+    def warm(self, preload: Sequence[str] = ()) -> Warm:
         """The same cage with a keeper in it."""
-        return Warm(self.name, partial(self._start, keeps=True))
+        return Warm(self.name, partial(self._start, keeps=tuple(preload)))
 
-    def _start(self, limits: Limits, keeps: bool = False) -> Worker:
+    def _start(self, limits: Limits, keeps: Sequence[str] | None = None) -> Worker:
         program = _program()
         ours, theirs = os.pipe()
         with open(ours, "rb", buffering=0) as reader, open(theirs, "wb") as writer:
@@ -58,7 +59,7 @@ def _has(program: str, option: str) -> bool:
     return option in result.stdout + result.stderr
 
 
-def _command(program: str, info: int, limits: Limits, descriptor: int, keeps: bool = False) -> list[str]:
+def _command(program: str, info: int, limits: Limits, descriptor: int, keeps: Sequence[str] | None = None) -> list[str]:
     """The whole command line. The environment is set inside: what bwrap itself is given could be read in the cage."""
     command = [program, "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     command += ["--uid", "65534", "--gid", "65534", "--hostname", "worker", "--info-fd", str(info)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -22,11 +23,11 @@ class Landlock:
         """A worker that is ready for its first cell; Broken when it cannot be had."""
         return self._start(limits)
 
-    def warm(self) -> Warm:
+    def warm(self, preload: Sequence[str] = ()) -> Warm:
         """The same cage with a keeper in it."""
-        return Warm(self.name, partial(self._start, keeps=True))
+        return Warm(self.name, partial(self._start, keeps=tuple(preload)))
 
-    def _start(self, limits: Limits, keeps: bool = False) -> Worker:
+    def _start(self, limits: Limits, keeps: Sequence[str] | None = None) -> Worker:
         if sys.platform != "linux":
             raise Broken("Landlock needs Linux.")
         package = str(interpreter.package())

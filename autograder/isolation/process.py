@@ -93,8 +93,13 @@ def _kill_group(process: subprocess.Popen[bytes]) -> None:
         process.kill()
 
 
-def worker_command(limits: Limits, package: str, descriptor: int, die_with_parent: bool = True, keeps: bool = False) -> list[str]:
-    """How the worker program is started when the package lies at `package`, with what it is told; a keeper forks the workers."""
+def worker_command(
+    limits: Limits, package: str, descriptor: int, die_with_parent: bool = True, keeps: Sequence[str] | None = None
+) -> list[str]:
+    """How the worker program is started when the package lies at `package`, with what it is told.
+
+    With `keeps` it is a keeper, which forks the workers, and these are the modules it has loaded for them.
+    """
     told = {
         "package": package,
         "path": interpreter.site(),

@@ -74,9 +74,10 @@ def _outputs(result: ExerciseResult, max_points: float) -> Iterator[Any]:
     page = html.exercise_html(result, staff=True)
     if len(page) <= MAX_HTML:  # half a page could leave a tag open
         shown["text/html"] = page
-    yield nbformat.v4.new_output("display_data", data=shown)  # type: ignore[no-untyped-call]
-    score = {"text/plain": repr(score_of(result, max_points))}
-    yield nbformat.v4.new_output("execute_result", data=score)  # type: ignore[no-untyped-call]
+    yield nbformat.from_dict({"output_type": "display_data", "metadata": {}, "data": shown})  # type: ignore[no-untyped-call]
+    score: dict[str, Any] = {"output_type": "execute_result", "metadata": {}, "execution_count": None}
+    score["data"] = {"text/plain": repr(score_of(result, max_points))}
+    yield nbformat.from_dict(score)  # type: ignore[no-untyped-call]
 
 
 def score_of(result: ExerciseResult, max_points: float) -> float:

@@ -10,6 +10,7 @@ import types
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from autograder.bundle import bundled
 from autograder.model import Answer, Call, Cell, Outcome
 from autograder.perform import Room
 
@@ -48,7 +49,7 @@ class Local:
         answers: list[Answer] = []
         try:
             with _quietly(), _alarm(seconds) as alarm:
-                answers.extend(self._room.perform(calls))
+                answers.extend(self._room.perform(bundled(calls)))
         except KeyboardInterrupt:
             if not alarm.is_set():
                 raise

@@ -13,9 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
+from autograder.bundle import NOT_REPEATED, bundled, repetitions, scattered
 from autograder.isolation.process import Isolation, Worker
 from autograder.model import Answer, Broken, Call, Cell, Limits, Outcome, Role
-from autograder.wire import WireError, is_line
+from autograder.wire import WireError, is_data, is_line
 
 DONE_SECONDS = 2.0  # a worker that answered the last call has nothing left to do but to say so
 HONEST = frozenset({Outcome.PASSED, Outcome.RAISED, Outcome.SKIPPED})  # how a call can end in the worker's own words
@@ -138,34 +139,34 @@ class Remote:
 
     def _script(self, worker: Worker, calls: Sequence[Call], seconds: float) -> list[Answer]:
         """The answers up to and including the call on which the worker was lost, if it was."""
-        nonce, answers = secrets.token_hex(16), list[Answer]()
+        nonce, answers, groups = secrets.token_hex(16), list[Answer](), bundled(calls)
+        left = repetitions(groups)
         try:
-            worker.channel.send(("script", nonce, list(calls)), self._deadline(seconds))
+            worker.channel.send(("script", nonce, groups), self._deadline(seconds))
         except WireError as error:
             raise Broken(f"A check asked with something that cannot be sent: {error}.") from error
         except (EOFError, TimeoutError):
             return [self._lost(Outcome.CRASHED, ENDED)]
-        for index, call in enumerate(calls):
-            answers.append(self._answer(worker, (nonce, index), call, seconds))
+        while len(answers) < len(calls):
+            answers += self._answers(worker, nonce, calls, len(answers), seconds)
             if self._worker is None:
                 return answers
+            if answers[-1].outcome is not Outcome.PASSED:
+                answers += [NOT_REPEATED] * left[len(answers) - 1]
         self._finish(worker, nonce)
         return answers
 
-    def _answer(self, worker: Worker, place: tuple[str, int], call: Call, seconds: float) -> Answer:
+    def _answers(self, worker: Worker, nonce: str, calls: Sequence[Call], index: int, seconds: float) -> list[Answer]:
+        """The answer to call number `index`, and those to its repetitions that came with it."""
         try:
             message = worker.channel.receive(self._deadline(seconds))
         except TimeoutError:
-            return self._lost(Outcome.TIMED_OUT, f"took longer than {seconds:g} s and was stopped" if self._left() > 0 else USED_UP)
+            return [self._lost(Outcome.TIMED_OUT, f"took longer than {seconds:g} s and was stopped" if self._left() > 0 else USED_UP)]
         except EOFError:
-            return self._lost(Outcome.CRASHED, ENDED)
+            return [self._lost(Outcome.CRASHED, ENDED)]
         except WireError:
-            return self._lost(Outcome.CRASHED, GARBLED)
-        if _is_message(message, "answer", place[0], 4) and type(message[2]) is int and message[2] == place[1]:
-            answer = message[3]
-            if type(answer) is Answer and _fits(answer, call):
-                return answer
-        return self._lost(Outcome.CRASHED, GARBLED)
+            return [self._lost(Outcome.CRASHED, GARBLED)]
+        return _read(message, nonce, calls, index) or [self._lost(Outcome.CRASHED, GARBLED)]
 
     def _finish(self, worker: Worker, nonce: str) -> None:
         """Make sure that nothing else is in the channel; a worker out of step is replaced before the next script."""
@@ -197,6 +198,18 @@ class Remote:
 
     def _deadline(self, seconds: float) -> float:
         return time.monotonic() + min(seconds, self._left())
+
+
+def _read(message: Any, nonce: str, calls: Sequence[Call], index: int) -> list[Answer]:
+    """The answers a message holds, from call number `index` on; none when it is not what the worker program would have said."""
+    if _is_message(message, "answer", nonce, 4) and type(message[2]) is int and message[2] == index:
+        answer = message[3]
+        return [answer] if type(answer) is Answer and _fits(answer, calls[index]) else []
+    if _is_message(message, "values", nonce, 4) and type(message[2]) is int and message[2] == index and is_data(message[3]):
+        answers = [Answer(Outcome.PASSED, value) for value in scattered(message[3])]
+        asked = calls[index : index + len(answers)]
+        return answers if len(answers) == len(asked) and all(map(_fits, answers, asked)) else []
+    return []
 
 
 def _is_message(message: Any, kind: str, nonce: str, length: int) -> bool:

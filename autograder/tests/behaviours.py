@@ -400,7 +400,7 @@ return re.findall("the-secret-[0-9a-f]+", " ".join(texts))
         "imports the grader",
         """
 loaded = {n for n in sys.modules if n.startswith("autograder")}
-above = {n for n in loaded if not n.startswith("autograder.worker")} - {"autograder." + n for n in ("model", "perform", "wire")}
+above = {n for n in loaded if not n.startswith("autograder.worker")} - {"autograder." + n for n in ("model", "bundle", "perform", "wire")}
 return sorted(above - {"autograder"})
 """,
     ),
@@ -571,8 +571,13 @@ return []
         ends(PASSED, RAISED, CRASHED),
     ),
     _one(
+        "replaces one of the worker's functions",
+        "sys.modules['autograder.perform'].plain = lambda *a: 1 / 0\nreturn []",
+        ends(RAISED, CRASHED),
+    ),
+    _one(
         "replaces the worker's own functions",
-        "m = sys.modules\nm['autograder.perform'].plain = m['autograder.wire'].frame = lambda *a: 1 / 0\nreturn []",
+        "m = sys.modules\nm['autograder.perform'].plain = m['autograder.wire'].pieces = lambda *a: 1 / 0\nreturn []",
         ends(RAISED, CRASHED),
     ),
 ]

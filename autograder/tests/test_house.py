@@ -25,19 +25,21 @@ HOUSE = Path(autograder.__file__).parent
 FLOORS: tuple[frozenset[str], ...] = tuple(
     frozenset(rooms.split())
     for rooms in (
-        "model wire chance perform exam keys datasets",
+        "model bundle wire chance perform exam keys datasets",
         "notebook checks judge diagnose isolation worker report",
         "course subjects",
         "grade selfcheck release handins scratch",
         "verify pytest_plugin nbgrader_plugin memory",
         "batch demo simulate",
-        "bench",
+        "bench cluster",
         "cli __main__ __init__ nbgrader_config",
     )
 )
 
 # Arrows that may stay on one floor, or lead up, each with its reason.
 ALLOWED = {
+    ("bundle", "model"): "everything speaks in the nouns",
+    ("perform", "bundle"): "repetitions are told apart where calls are made",
     ("wire", "model"): "everything speaks in the nouns",
     ("wire", "perform"): "the limits of what may travel are written where answers are made",
     ("perform", "model"): "everything speaks in the nouns",
@@ -62,7 +64,7 @@ ONLY = {
     "exam": "model",
     "checks": "model chance exam datasets",  # public files of numbers; they say nothing of where a student lives
     "report": "model",
-    "worker": "wire perform model",
+    "worker": "wire bundle perform model",
 }
 
 # One stranger, few rooms.
@@ -76,9 +78,11 @@ STRANGERS = {
     "rich": "cli demo report",
     "jinja2": "report",
     "IPython": "selfcheck",
+    "distributed": "cluster",
     "torch": "bench",  # where it is installed, its gradcheck is measured beside ours
 }
-LAZY = frozenset({"torch", "rich", "jinja2", "IPython", "pyseccomp"})  # never imported by importing one of the rooms a student uses
+# never imported by importing one of the rooms a student uses
+LAZY = frozenset({"torch", "distributed", "rich", "jinja2", "IPython", "pyseccomp"})
 
 FORBIDDEN_TO_STUDENTS = (
     *("isolation", "worker", "subjects.remote", "grade", "batch", "memory", "wire", "release", "nbgrader_plugin"),

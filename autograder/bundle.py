@@ -1,0 +1,110 @@
+"""Calls that differ only in their seed travel as one, and so do the values they return: a chance test asks the same thing many times.
+
+Each call is still made for itself, with arguments of its own; after one that did not return, its repetitions are not tried. Used at both
+ends of the wire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from autograder.model import Answer, Call, Draws, Outcome, Seed
+
+NOT_REPEATED = Answer(Outcome.SKIPPED, error="the same call had not returned before")  # neither end sends it: both know when it is due
+
+
+# ---------------------------------------------------------------------------------------------------------------------------- calls
+def bundled(calls: Sequence[Call]) -> list[Call | Draws]:
+    """The same script with its repetitions gathered."""
+    groups: list[Call | Draws] = []
+    first, place, numbers = None, None, list[int]()
+    for call in calls:
+        if first is not None and place is not None and _repeats(call, first, place):
+            numbers.append(call.args[place].number)
+            continue
+        groups += _group(first, place, numbers)
+        first, place = call, _seed_place(call)
+        numbers = [] if place is None else [call.args[place].number]
+    return groups + _group(first, place, numbers)
+
+
+def _group(first: Call | None, place: int | None, numbers: list[int]) -> list[Call | Draws]:
+    if first is None:
+        return []
+    return [first if place is None or len(numbers) == 1 else Draws(first, place, tuple(numbers))]
+
+
+def _seed_place(call: Call) -> int | None:
+    """Where the only seed stands, if it has no name."""
+    places = [i for i, a in enumerate(call.args) if isinstance(a, Seed)]
+    return places[0] if len(places) == 1 and not call.args[places[0]].name else None
+
+
+def _repeats(call: Call, first: Call, place: int) -> bool:
+    """Whether a call asks the same of the same arguments, but for the seed at that place."""
+    one, other = call.args, first.args
+    if len(one) != len(other) or type(one[place]) is not Seed or one[place].name:
+        return False
+    for i, argument in enumerate(one):
+        if argument is not other[i] and i != place and not _same(argument, other[i]):
+            return False
+    alike = call.function == first.function and call.returns == first.returns and call.ship == first.ship
+    return alike and call.watch is first.watch and call.look is first.look and _same_words(call.kwargs, first.kwargs)
+
+
+def _same_words(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return one.keys() == other.keys() and all(_same(value, other[name]) for name, value in one.items())
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Arrays are the same when they are one object; so nothing is compared number by number."""
+    return one is other or (type(one) is type(other) and isinstance(one, (str, int, float)) and repr(one) == repr(other))
+
+
+def opened(group: Call | Draws) -> Iterator[Call]:
+    """The calls of a group, one by one."""
+    if isinstance(group, Call):
+        yield group
+        return
+    before, after = group.call.args[: group.place], group.call.args[group.place + 1 :]
+    for number in group.numbers:
+        yield replace(group.call, args=(*before, Seed(number), *after))
+
+
+def _size(group: Call | Draws) -> int:
+    return len(group.numbers) if isinstance(group, Draws) else 1
+
+
+def repetitions(groups: Iterable[Call | Draws]) -> list[int]:
+    """For each call of the script, how many repetitions of it are still to come."""
+    return [left for group in groups for left in range(_size(group) - 1, -1, -1)]
+
+
+def functions(groups: Iterable[Call | Draws]) -> list[str]:
+    """For each call of the script, what is called."""
+    return [(group.call if isinstance(group, Draws) else group).function for group in groups for _ in range(_size(group))]
+
+
+# -------------------------------------------------------------------------------------------------------------------------- answers
+def says_all(answer: Answer) -> bool:
+    """Whether the value of the answer is the whole answer."""
+    return answer.outcome is Outcome.PASSED and answer.facts is None
+
+
+def gathered(values: Sequence[Any]) -> np.ndarray[Any, Any] | tuple[Any, ...]:
+    """Values as one: arrays that are all alike as one array with an axis more."""
+    first = values[0]
+    if type(first) is np.ndarray and all(type(v) is np.ndarray and v.dtype == first.dtype and v.shape == first.shape for v in values):
+        return np.stack(values)
+    return tuple(values)
+
+
+def scattered(together: Any) -> list[Any]:
+    """The values again; none when this is nothing that `gathered` would have made."""
+    if type(together) is np.ndarray:
+        return list(together) if together.ndim > 1 else [np.array(v) for v in together] if together.ndim else []
+    return list(together) if type(together) is tuple else []
