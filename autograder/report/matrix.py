@@ -21,6 +21,7 @@ MARKS = {  # outcome -> what stands in the cell, the class that colours it, and 
     Outcome.SKIPPED: ("–", "skipped", "not tried: a check that it needs failed"),
     Outcome.BROKEN: ("!", "broken", "broken: the check itself failed, which is our fault"),
 }
+CHEAP = 0.95  # who keeps this share of the points is hardly told that something is wrong
 SURVIVED = (Outcome.PASSED, Outcome.SKIPPED, Outcome.BROKEN)
 
 
@@ -144,6 +145,11 @@ class Block:
     @property
     def misnamed(self) -> list[Wrong]:
         return [w for w in self.wrong if w.misnamed]
+
+    @property
+    def cheap(self) -> list[Wrong]:
+        """Wrong solutions that are killed and yet cost next to nothing."""
+        return [w for w in self.wrong if not w.alive and w.result.points >= CHEAP * w.result.max_points]
 
     @property
     def fragile(self) -> list[Wrong]:

@@ -223,6 +223,12 @@ def test_a_check_that_kills_nothing_is_a_guard_or_a_candidate_for_deletion(made:
     assert ("candidate for deletion" in shown(made)) == (state == "spare")
 
 
+def test_what_costs_next_to_nothing_is_listed() -> None:
+    made = block([check("c1")], wrong("slip", "x", kept=3.8), wrong("core", "x", kept=3.7), wrong("alive", "p", kept=4.0))
+    assert [w.belief.name for w in made.cheap] == ["slip"]
+    assert "1 belief costs a twentieth of the points or less" in read(shown(made)).text
+
+
 def test_a_check_that_was_never_tried_is_not_called_useless_without_saying_so() -> None:
     made = block([check("c1"), check("c2", "c1")], wrong("w", "x-"), wrong("v", "x-"))
     assert made.rows[1].state == "untried"
