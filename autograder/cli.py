@@ -89,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     verify = commands.add_parser("verify", help="let the kit examine itself (staff)")
     verify.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="all of them when left out")
     verify.add_argument("--seeds", type=int, default=3, help="how often each right variant is judged (default 3)")
+    verify.add_argument("--matrix", nargs="?", const="", metavar="FOLDER", help="write secret pages: what each check does on wrong answers")
     verify.add_argument("--odds", action="store_true", help="print what each chance test may get wrong, and what it sees")
     verify.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
     verify.set_defaults(run=_verify)
@@ -250,23 +251,40 @@ def _release(arguments: argparse.Namespace) -> int:
 
 def _verify(arguments: argparse.Namespace) -> int:
     from autograder.course import find_root
-    from autograder.verify import FINE, SKIPPED, verify
+    from autograder.verify import FINE, SKIPPED, Examination, verify
 
     root = find_root(arguments.course)
+    folder = _matrix_folder(root, arguments.matrix)
     findings, skipped = 0, 0
-    for slug, title, found in verify(root, arguments.assignments or None, arguments.seeds):
+    seen: dict[str, Examination] = {}
+    told: dict[str, list[str]] = {}
+    for slug, title, found in verify(root, arguments.assignments or None, arguments.seeds, seen):
         skipped += SKIPPED in title
         print(f"{'x ' if found else '- ' if SKIPPED in title else 'ok'} {slug}: {title}")
         for finding in found:
             print(f"     {finding}")
         findings += len(found)
+        told.setdefault(slug, []).extend(found)
     if arguments.odds:
         _print_odds(root, arguments.assignments)
+    if folder:
+        from autograder.matrix import write
+
+        print(f"wrote {write(folder, seen, told)}, which students must not see")
     if findings:
         print(f"{findings} finding{'s' * (findings != 1)}. Mend and run `autograder verify` again.")
     else:
         print(f"What was looked at is fine, but {skipped} steps were skipped. Run this where nothing is lacking." if skipped else FINE)
     return OK if not findings else 1
+
+
+def _matrix_folder(root: Path, named: str | None) -> Path | None:
+    """Where the pages are to go, looked at before anything is judged; None when there shall be none."""
+    if named is None:
+        return None
+    from autograder.matrix import folder_for
+
+    return folder_for(root, Path(named) if named else None)
 
 
 def _print_odds(root: Path, assignments: Sequence[str]) -> None:

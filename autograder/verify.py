@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from autograder.course import Staff, lacking, load_staff
 from autograder.course import slugs as all_slugs
 from autograder.diagnose import diagnose, fingerprint
 from autograder.judge import judge, points
-from autograder.model import Check, CourseError, Exercise, Outcome, Subject, Verdict
+from autograder.model import Check, CourseError, Exercise, ExerciseResult, Misconception, Outcome, Subject, Variant, Verdict
 from autograder.subjects.local import Local
 
 FINE = "Everything looks fine."
@@ -22,16 +23,75 @@ SKIPPED = " - skipped: "
 
 
 @dataclass(frozen=True)
+class Examination:
+    """What the answers in an assignment and its key are worth: each is judged when a step first asks, and only then."""
+
+    staff: Staff
+    root: Path
+    seeds: int = 3  # how often each right variant is judged
+
+    @cached_property
+    def solution(self) -> tuple[ExerciseResult, ...]:
+        """The solution, exercise by exercise."""
+        return tuple(self._result(e, verdicts_of(e, self.staff.reference, self.staff)) for e in self.staff.assignment.exercises)
+
+    @cached_property
+    def idle(self) -> tuple[tuple[str, ExerciseResult], ...]:
+        """Answers that do nothing, by what they do instead."""
+        staff, found = self.staff, []
+        for exercise in staff.assignment.exercises:
+            for name, subject in (*_stub(staff, self.root), *trivial_subjects(staff, exercise)):
+                found.append((name, self._result(exercise, verdicts_of(exercise, subject, staff))))
+        return tuple(found)
+
+    @cached_property
+    def right(self) -> tuple[tuple[Variant, int, ExerciseResult], ...]:
+        """The right variants, each with its last sweep: the first in which something failed, if there is one."""
+        return tuple((variant, *self._swept(variant)) for variant in self.staff.key.variants)
+
+    @cached_property
+    def wrong(self) -> tuple[tuple[Misconception, ExerciseResult], ...]:
+        """The wrong solutions, with what each is diagnosed as."""
+        return tuple((belief, self._believed(belief)) for belief in self.staff.key.misconceptions)
+
+    def _swept(self, variant: Variant) -> tuple[int, ExerciseResult]:
+        exercise, subject = self._answered(variant)
+        for sweep in range(max(self.seeds, 1)):
+            result = self._result(exercise, verdicts_of(exercise, subject, self.staff, sweep))
+            if not all(v.passed for v in result.verdicts):
+                break
+        return sweep, result
+
+    def _believed(self, belief: Misconception) -> ExerciseResult:
+        exercise, subject = self._answered(belief)
+        staff, name = self.staff, exercise.name
+        result = self._result(exercise, verdicts_of(exercise, subject, staff))
+        facts = fingerprint(staff.assignment.probes.get(name, ()), name, subject, staff.assignment.slug)
+        return replace(result, diagnoses=diagnose(name, facts, staff.hints[name]))
+
+    def _answered(self, entry: Variant | Misconception) -> tuple[Exercise, Local]:
+        return self.staff.assignment.exercise(entry.exercise), self.staff.reference.with_functions(dict(entry.functions))
+
+    def _result(self, exercise: Exercise, verdicts: tuple[Verdict, ...]) -> ExerciseResult:
+        return ExerciseResult(exercise.name, points(exercise, verdicts), exercise.points, verdicts)
+
+
+@dataclass(frozen=True)
 class Step:
     """One thing verify looks at: what it says while looking, and how it looks."""
 
     title: str
-    look: Callable[[Staff, Path, int], Iterator[str]]
+    look: Callable[[Examination], Iterator[str]]
     runs_code: bool = True  # needs the packages that the assignment needs, or its key, which may import them
 
 
-def verify(root: Path, slugs: list[str] | None = None, seeds: int = 3) -> Iterator[tuple[str, str, list[str]]]:
-    """Look at every assignment; yields (slug, what was looked at, findings). `seeds` is how often each right variant is judged."""
+def verify(
+    root: Path, slugs: list[str] | None = None, seeds: int = 3, seen: dict[str, Examination] | None = None
+) -> Iterator[tuple[str, str, list[str]]]:
+    """Look at every assignment; yields (slug, what was looked at, findings). `seeds` is how often each right variant is judged.
+
+    What was judged stands in `seen` afterwards, by slug; an assignment that does not load is not there.
+    """
     for slug in slugs or all_slugs(root):
         try:
             staff = load_staff(root, slug)
@@ -41,12 +101,15 @@ def verify(root: Path, slugs: list[str] | None = None, seeds: int = 3) -> Iterat
         except CourseError as error:
             yield slug, "loads", [str(error)]
             continue
+        examination = Examination(staff, root, seeds)
+        if seen is not None:
+            seen[slug] = examination
         for step in STEPS:
             if reason and step.runs_code:
                 yield slug, f"{step.title}{SKIPPED}{reason}", []
             else:
                 kept = f" (hints.json left as it is: {reason})" if reason else ""
-                yield slug, step.title + kept, list(step.look(staff, root, seeds))
+                yield slug, step.title + kept, list(step.look(examination))
 
 
 def verdicts_of(exercise: Exercise, subject: Subject, staff: Staff, sweep: int = 0) -> tuple[Verdict, ...]:
@@ -60,22 +123,20 @@ def verdicts_of(exercise: Exercise, subject: Subject, staff: Staff, sweep: int =
 
 
 # ------------------------------------------------------------------------------------------------------------------------- steps
-def _solution_is_full(staff: Staff, root: Path, seeds: int) -> Iterator[str]:
-    for exercise in staff.assignment.exercises:
-        for verdict in verdicts_of(exercise, staff.reference, staff):
+def _solution_is_full(seen: Examination) -> Iterator[str]:
+    for result in seen.solution:
+        for verdict in result.verdicts:
             if not verdict.passed:
-                yield f"The solution of {exercise.name} fails {verdict.check}: {_told(verdict)}. Mend the solution or the check."
+                yield f"The solution of {result.name} fails {verdict.check}: {_told(verdict)}. Mend the solution or the check."
 
 
-def _doing_nothing_earns_nothing(staff: Staff, root: Path, seeds: int) -> Iterator[str]:
-    for exercise in staff.assignment.exercises:
-        for name, subject in (*_stub(staff, root), *trivial_subjects(staff, exercise)):
-            earned = points(exercise, verdicts_of(exercise, subject, staff))
-            if earned:
-                yield (
-                    f"{exercise.name}: {name} earns {earned:g} points. Let the checks it passes need a core property, "
-                    'for example needs="drops_some_and_keeps_some".'
-                )
+def _doing_nothing_earns_nothing(seen: Examination) -> Iterator[str]:
+    for name, result in seen.idle:
+        if result.points:
+            yield (
+                f"{result.name}: {name} earns {result.points:g} points. Let the checks it passes need a core property, "
+                'for example needs="drops_some_and_keeps_some".'
+            )
 
 
 def trivial_subjects(staff: Staff, exercise: Exercise) -> Iterator[tuple[str, Subject]]:
@@ -123,42 +184,34 @@ def _composed(make: Callable[[Any], Any], wrap: Callable[[Any], Any]) -> Callabl
     return lambda x=None, *args, **kwargs: wrap(make(x))
 
 
-def _variants_are_full(staff: Staff, root: Path, seeds: int) -> Iterator[str]:
-    for variant in staff.key.variants:
-        exercise = staff.assignment.exercise(variant.exercise)
-        subject = staff.reference.with_functions(dict(variant.functions))
-        for sweep in range(seeds):
-            failed = [v for v in verdicts_of(exercise, subject, staff, sweep) if not v.passed]
-            if failed:
-                yield f"The right variant {variant.name} fails {failed[0].check} (sweep {sweep}): {_told(failed[0])}. Mend the check."
-                break
+def _variants_are_full(seen: Examination) -> Iterator[str]:
+    for variant, sweep, result in seen.right:
+        failed = [v for v in result.verdicts if not v.passed]
+        if failed:
+            yield f"The right variant {variant.name} fails {failed[0].check} (sweep {sweep}): {_told(failed[0])}. Mend the check."
 
 
-def _wrong_ones_are_named(staff: Staff, root: Path, seeds: int) -> Iterator[str]:
-    for belief in staff.key.misconceptions:
-        exercise = staff.assignment.exercise(belief.exercise)
-        subject = staff.reference.with_functions(dict(belief.functions))
-        verdicts = verdicts_of(exercise, subject, staff)
-        if any(v.outcome is Outcome.BROKEN for v in verdicts):
-            broken = next(v for v in verdicts if v.outcome is Outcome.BROKEN)
+def _wrong_ones_are_named(seen: Examination) -> Iterator[str]:
+    for belief, result in seen.wrong:
+        broken = next((v for v in result.verdicts if v.outcome is Outcome.BROKEN), None)
+        if broken:
             yield f"{belief.name} breaks the check {broken.check}: {broken.got}. Mend the check: no answer may do that."
-        elif points(exercise, verdicts) >= exercise.points:
-            yield f"The wrong solution {belief.name} of {exercise.name} loses no points. Add a check that sees it."
-        facts = fingerprint(staff.assignment.probes.get(exercise.name, ()), exercise.name, subject, staff.assignment.slug)
-        named = [d.name for d in diagnose(exercise.name, facts, staff.hints[exercise.name])]
+        elif result.points >= result.max_points:
+            yield f"The wrong solution {belief.name} of {result.name} loses no points. Add a check that sees it."
+        named = [d.name for d in result.diagnoses]
         if named != [belief.name]:
             yield (
-                f"The wrong solution {belief.name} of {exercise.name} is named {', '.join(named) or 'nothing'}. "
+                f"The wrong solution {belief.name} of {result.name} is named {', '.join(named) or 'nothing'}. "
                 "Sharpen its signs, or add a fact that tells them apart."
             )
 
 
-def _release_is_fresh(staff: Staff, root: Path, seeds: int) -> Iterator[str]:
-    yield from release.check_release(root, staff.assignment.slug)
+def _release_is_fresh(seen: Examination) -> Iterator[str]:
+    yield from release.check_release(seen.root, seen.staff.assignment.slug)
 
 
-def _odds_add_up(staff: Staff, root: Path, seeds: int) -> Iterator[str]:
-    tests = sum(c.chances for e in staff.assignment.exercises for c in e.checks)
+def _odds_add_up(seen: Examination) -> Iterator[str]:
+    tests = sum(c.chances for e in seen.staff.assignment.exercises for c in e.checks)
     if tests * chance.ALPHA > chance.BUDGET:
         yield f"{tests} chance tests cost more than the budget of {chance.BUDGET:g}. Leave some out."
 

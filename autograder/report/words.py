@@ -50,10 +50,13 @@ def line(text: str) -> str:
 
 def sentence(verdict: Verdict) -> str:
     """What is judged, as it continues after the exercise's name; a hidden case says that it is one."""
-    text = line(verdict.sentence or verdict.check)
-    if text[1:2].islower():
-        text = text[0].lower() + text[1:]
-    return text + (" (hidden case)" if verdict.hidden else "")
+    return phrase(verdict.sentence or verdict.check) + (" (hidden case)" if verdict.hidden else "")
+
+
+def phrase(text: str) -> str:
+    """A sentence cleaned, as it continues after a name."""
+    text = line(text)
+    return text[0].lower() + text[1:] if text[1:2].islower() else text
 
 
 def story(verdict: Verdict) -> str:

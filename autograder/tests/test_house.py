@@ -30,7 +30,7 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
         "course subjects",
         "grade selfcheck release handins scratch",
         "verify pytest_plugin nbgrader_plugin memory",
-        "batch demo simulate",
+        "batch demo simulate matrix",
         "bench cluster",
         "cli __main__ __init__ nbgrader_config",
     )
