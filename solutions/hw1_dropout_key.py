@@ -19,7 +19,7 @@ VALUES = "holds_only(p=0.7, by=1/(1-p))"
 HIDDEN = {
     "keep_mask": [
         c.drops_the_right_share(p=0.005, calls=1, **MASK, weight=4, needs=SOME),
-        c.drops_the_right_share(p=0.62, calls=1, **MASK, weight=6, needs=SOME),
+        c.drops_the_right_share(p=0.62, calls=1, **MASK, weight=8, needs=SOME),
         c.treats_examples_apart(p=0.62, **MASK, weight=2, needs=SHARE),
         c.treats_features_apart(p=0.62, **MASK, weight=2, needs=SHARE),
         c.keeps_a_varying_number(p=0.62, **MASK, weight=3, needs=SHARE),
@@ -28,9 +28,9 @@ HIDDEN = {
     "dropout_forward": [
         c.drops_the_right_share(p=0.005, calls=1, weight=5, needs=SOME),
         c.drops_the_right_share(p=0.62, calls=1, weight=12, needs=SOME),
-        c.scales_the_survivors(p=0.62, by="1/(1-p)", shape=(37, 41), weight=6, needs=SOME),
+        c.scales_the_survivors(p=0.62, by="1/(1-p)", shape=(37, 41), weight=12, needs=SOME),
         c.scales_the_survivors(p=0.4, by="1/(1-p)", dtype="float32", weight=3, needs=SOME),
-        c.is_identity_at_test_time(p=0.62, shape=(37, 41), weight=3, needs=SOME),
+        c.is_identity_at_test_time(p=0.62, shape=(37, 41), weight=8, needs=SOME),
         c.treats_examples_apart(p=0.62, weight=2, needs=SHARE),
         c.treats_features_apart(p=0.62, weight=2, needs=SHARE),
         c.keeps_a_varying_number(p=0.62, weight=4, needs=SHARE),
@@ -62,7 +62,7 @@ HIDDEN = {
         c.holds_only(p=0.6, by="1/(1-p)", shape=(1, 2), needs=VALUES),
         c.can_drop_everything(p=0.6, units=1, calls=400, **MULTIPLIER, weight=4, needs=VALUES),
         c.drops_the_right_share(p=0.3, **MULTIPLIER, needs=VALUES),
-        c.treats_examples_apart(p=0.3, **MULTIPLIER, weight=2, needs=VALUES),
+        c.treats_examples_apart(p=0.3, **MULTIPLIER, weight=5, needs=VALUES),
     ],
     "quiz": [
         c.answers_rightly(key="distinct", needs="is_filled_in(key=distinct)"),
