@@ -57,6 +57,7 @@ def _exercise(exercise: Exercise, student: Remote, submission: Submission, staff
     result = _judged(exercise, student, staff, limits)
     if result.outcome == "passed" or not submission.rebinds:
         return result
+    student.close()  # a warm cage holds one worker at a time; a new one starts with the next question
     with Remote(student.isolation, submission.until(exercise.name).cells, limits) as earlier:
         _ = earlier.troubles
         other = _judged(exercise, earlier, staff, limits)
