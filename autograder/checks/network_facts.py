@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.checks.behaviour import ending
 from autograder.checks.facts import fact, nearest
 from autograder.checks.losses import SMALL, direction, slope_errors, what_changed
 from autograder.checks.networks import (
@@ -21,7 +22,7 @@ from autograder.checks.networks import (
 )
 from autograder.checks.networks import losses as training_losses
 from autograder.exam import Exam, Unanswered, Wrong, array, pair
-from autograder.model import Call, Given, Outcome, Seed
+from autograder.model import Call, Given, Seed
 
 P_IN, P_HIDDEN = 0.2, 0.25  # far from 1/2, and so that the shares below lie apart
 BATCH = 9
@@ -240,7 +241,7 @@ def rate_outside(exam: Exam) -> str:
     words = []
     for p_in, p_hidden in ((-0.25, 0.5), (0.5, 1.25)):
         (answer,) = exam.answers(loss_call(exam.function, _question(exam), p_in, p_hidden, Seed(exam.seed())))
-        words.append("accepted" if answer.outcome is Outcome.PASSED else answer.error.split(":")[0])
+        words.append(ending(answer))
     return words[0] if words[0] == words[1] else " / ".join(words)
 
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.behaviour import compare, demand_value_error, item
+from autograder.checks.behaviour import compare, demand_value_error, ending, item
 from autograder.checks.facts import fact
 from autograder.checks.inputs import Array, normal
 from autograder.checks.verb import verb
 from autograder.exam import Exam, Wrong, an, array, number
-from autograder.model import Call, Given, Outcome
+from autograder.model import Call, Given
 
 IT = "it"  # how a sentence speaks of a result that has only one part
 EXACT = 1e-10  # relative, for sums of up to 2^12 terms in any order
@@ -294,7 +294,7 @@ def form(exam: Exam, *, given: tuple[Any, ...]) -> str:
 def takes(exam: Exam, *, given: tuple[Any, ...]) -> str:
     """Whether a call is accepted, or which exception it raises."""
     (answer,) = exam.answers(question(exam, given))
-    return "accepted" if answer.outcome is Outcome.PASSED else answer.error.split(":")[0]
+    return ending(answer)
 
 
 @fact
