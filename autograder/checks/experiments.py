@@ -237,7 +237,7 @@ def patient(exam: Exam, sizes: tuple[int, ...]) -> Patient:
 def _tells(found: Patient) -> bool:
     values = np.sort([found.whole, *found.possible(asked(found.sizes, DELETED), scale(found.sizes, DELETED)).values()])
     gaps = np.diff(values) > 0.5 / EXAMPLES
-    return bool(np.ptp(values) > 0.25 and gaps.mean() >= (1.0 if len(found.sizes) == len(ONE_LAYER) else 0.85))
+    return bool(np.ptp(values) > 0.25 and gaps.mean() >= (1.0 if len(found.sizes) == len(ONE_LAYER) else 0.75))
 
 
 def asked(sizes: tuple[int, ...], fraction: float) -> tuple[int, ...]:
