@@ -266,9 +266,9 @@ def masks_listed(exam: Exam, *, n: int = 4) -> str:
 
 @fact
 def list_type(exam: Exam, *, n: int = 4) -> str:
-    """The dtype of a list of masks."""
+    """Does a list of masks hold booleans?"""
     (value,) = exam.ask(Call(exam.function, (n,)))
-    return str(array(value, "masks").dtype.name)
+    return "bool" if array(value, "masks").dtype == bool else "numbers"
 
 
 @fact
@@ -281,6 +281,13 @@ def gives(exam: Exam, *, given: tuple[Any, ...], index: int | None = None, place
         value = value[index]
     flat = array(value, "result").reshape(-1)
     return number(flat[place]) if flat.size > place else "missing"
+
+
+@fact
+def ratio(exam: Exam, *, given: tuple[Any, ...], to: tuple[Any, ...]) -> str:
+    """How many times the result for `to` the result for `given` is, in six digits: what both are multiplied by does not matter."""
+    one, other = (float(array(v, "result", ())) for v in exam.ask(question(exam, given), question(exam, to)))
+    return number(one / other) if other else "the other one is 0"
 
 
 @fact
