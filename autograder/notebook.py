@@ -143,7 +143,9 @@ class _Reading:
     def _rebinds(self) -> bool:
         own = [c for c in self.cells if c.number in self.answers or self._is_added(c)]
         names = [name for c in own for name in c.defines]
-        return len(names) > len(set(names))
+        stars = (s for c in own if c.tree for s in c.tree.body if isinstance(s, ast.ImportFrom))
+        # `from numpy import *` brings another max, sum and round than the cells above were written with
+        return len(names) > len(set(names)) or any(alias.name == "*" for s in stars for alias in s.names)
 
     def _program(self) -> Iterator[Cell]:
         if self.assignment.setup.strip():

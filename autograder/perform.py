@@ -24,6 +24,7 @@ import numpy as np
 from autograder.bundle import NOT_REPEATED, opened, repetitions
 from autograder.model import Answer, Call, Cell, Code, Draws, Facts, Given, Item, Opaque, Outcome, Role, Seed
 
+A_VALUE_ERROR = " (a ValueError)"  # stands behind the name of an exception that is a kind of ValueError
 MAX_TEXT = 400  # characters of a student's error message that are kept
 MAX_ITEMS = 10_000  # items of one list, tuple or dict that may travel
 MAX_BYTES = 32 << 20  # bytes of one array that may travel
@@ -362,7 +363,10 @@ def describe(error: BaseException) -> str:
         text = "(its message cannot be shown)"
     if isinstance(error, SyntaxError):
         text = f"{error.msg} (line {error.lineno}: {(error.text or '').strip()})" if error.lineno else str(error.msg)
-    return _clip(f"{kind(error)}: {text}" if text else kind(error))
+    name = kind(error)
+    if isinstance(error, ValueError) and not hasattr(builtins, name):
+        name += A_VALUE_ERROR  # LinAlgError, StatisticsError and the student's own are as good where a ValueError is asked for
+    return _clip(f"{name}: {text}" if text else name)
 
 
 def _clip(text: str) -> str:

@@ -9,6 +9,7 @@ from autograder import misconception, variant
 
 SALT = "quokka-5823"
 
+BOTH = ("differentiates(form=x squared)", "differentiates(form=a matrix product)")
 CORE = "gives_a_loss_and_all_gradients"
 INPUT = "drops_some_and_keeps_some_of_the(of=inputs, p=0.4)"
 UNITS = "drops_some_and_keeps_some_of_the(of=hidden units, p=0.4)"
@@ -18,11 +19,11 @@ REAL = {"sizes": (64, 40, 30, 10), "batch": 32}
 
 HIDDEN = {
     "numeric_gradient": [
-        c.differentiates(form="a ReLU layer with dropout", shape=(4, 5), needs="differentiates(form=x squared)"),
-        c.differentiates(form="a matrix product", shape=(2, 3, 4), weight=2, needs="differentiates(form=x squared)"),
-        c.differentiates(form="x squared with dropout", shape=(11,), needs="differentiates(form=x squared)"),
-        c.uses_central_differences(h=0.03, x=(1.5, -2.5, 0.25, 4.0), weight=2, needs="differentiates(form=x squared)"),
-        c.gives_x_back(form="a matrix product", shape=(2, 3, 4), weight=2, needs="differentiates(form=x squared)"),
+        c.differentiates(form="a ReLU layer with dropout", shape=(4, 5), needs=BOTH),
+        c.differentiates(form="a matrix product", shape=(2, 3, 4), weight=2, needs=BOTH),
+        c.differentiates(form="x squared with dropout", shape=(11,), needs=BOTH),
+        c.uses_central_differences(h=0.03, x=(1.5, -2.5, 0.25, 4.0), weight=2, needs=BOTH),
+        c.gives_x_back(form="a matrix product", shape=(2, 3, 4), weight=2, needs=BOTH),
     ],
     "directional_error": [
         c.accepts_the_right_gradient(form="a ReLU layer with dropout", shape=(32, 50), weight=2, needs="rejects_a_gradient_that"),
@@ -41,16 +42,20 @@ HIDDEN = {
                 "is zero everywhere",
             )
         ),
-        c.measures_in_units_of_the_gradient(off=0.01, shape=(30, 100), weight=2, needs="rejects_a_gradient_that"),
+        c.measures_in_units_of_the_gradient(off=0.01, shape=(30, 100), weight=5, needs="rejects_a_gradient_that"),
     ],
     "mlp_loss": [
-        c.gives_the_loss_of_the_solution(case="at test time, on a larger network", **DROPS, train=False, **REAL, weight=4, needs=CORE),
-        c.gives_the_loss_of_the_solution(case="in training without dropout", **KEEPS, train=True, **REAL, weight=3, needs=CORE),
-        c.agrees_with_its_own_loss(case="without dropout, on a larger network", **KEEPS, **REAL, weight=4, needs="is_right"),
+        c.gives_the_loss_of_the_solution(
+            case="at test time, on a larger network", **DROPS, train=False, **REAL, weight=4, tolerance=1e-6, needs=CORE
+        ),
+        c.gives_the_loss_of_the_solution(
+            case="in training without dropout", **KEEPS, train=True, **REAL, weight=3, tolerance=1e-6, needs=CORE
+        ),
+        c.agrees_with_its_own_loss(case="without dropout, on a larger network", **KEEPS, **REAL, weight=6, needs="is_right"),
         c.agrees_with_its_own_loss(case="at test time", **DROPS, train=False, weight=2, needs="is_right"),
-        c.agrees_with_its_own_loss(case="with dropout everywhere, on a larger network", **DROPS, **REAL, weight=6, needs=(INPUT, UNITS)),
+        c.agrees_with_its_own_loss(case="with dropout everywhere, on a larger network", **DROPS, **REAL, weight=10, needs=(INPUT, UNITS)),
         c.agrees_with_its_own_loss(
-            case="for a single example", p_in=0.1, p_hidden=0.25, sizes=(7, 9, 5, 3), batch=1, weight=2, needs=(INPUT, UNITS)
+            case="for a single example", p_in=0.1, p_hidden=0.25, sizes=(7, 9, 5, 3), batch=1, weight=3, needs=(INPUT, UNITS)
         ),
         c.drops_the_right_share_of(of="inputs", p=0.62, weight=2, needs=INPUT_SCALE),
         c.drops_the_right_share_of(of="units of hidden layer 1", p=0.62, weight=2, needs=UNITS_SCALE),
@@ -58,13 +63,15 @@ HIDDEN = {
         c.drops_the_right_share_of(of="inputs", p=0.05, needs=INPUT_SCALE),
         c.scales_the_surviving(of="inputs", p=0.55, weight=2, needs=INPUT),
         c.scales_the_surviving(of="hidden units", p=0.55, weight=2, needs=UNITS),
-        c.gives_dropped_units_no_gradient(p_in=0.4, p_hidden=0.3, weight=2, needs=(INPUT, UNITS)),
-        c.changes_neither_parameters_nor_data(p_in=0.5, p_hidden=0.3, needs=CORE),
+        c.gives_dropped_units_no_gradient(p_in=0.4, p_hidden=0.3, weight=3, needs=(INPUT, UNITS)),
+        c.changes_neither_parameters_nor_data(p_in=0.5, p_hidden=0.3, needs="is_right"),
         c.is_the_plain_network_at_test_time(p_in=0.45, p_hidden=0.7, **REAL, needs="is_right"),
     ],
     "mlp_predict": [c.gives_the_scores_of_the_solution(sizes=(30, 20, 16, 7), batch=25, weight=3, needs="is_right")],
     "max_norm": [
-        c.is_right_like_the_solution(case="a larger matrix", given=((40, 30), 6.3), names=("W",), weight=3, needs="is_right"),
+        c.is_right_like_the_solution(
+            case="a larger matrix", given=((40, 30), 6.3), names=("W",), tolerance=1e-6, weight=3, needs="is_right"
+        ),
     ],
     "fixed_softmax_backward": [
         c.is_right_like_the_solution(
@@ -72,7 +79,7 @@ HIDDEN = {
             given=([[0.5, 0.25, 0.25], [0.1, 0.6, 0.3], [0.7, 0.2, 0.1], [0.3, 0.3, 0.4], [0.05, 0.05, 0.9]], [2, 2, 0, 1, 0]),
             names=("dscores",),
             weight=2,
-            needs="is_right",
+            needs="leaves_its_arguments_alone",
         ),
     ],
     "quiz": [
@@ -89,7 +96,7 @@ HIDDEN = {
 # ==================================================================================================== wrong: numeric_gradient
 @misconception("numeric_gradient", signs="cube", name="one_side_is_enough")
 def numeric_one_sided(f, x, dout, h=1e-5):
-    """You nudge each entry upwards only. The one-sided difference has an error of the size of h, the central one of the size of h^2:
+    """You nudge each entry one way only. The one-sided difference has an error of the size of h, the central one of the size of h^2:
     go up AND down, and divide by 2h."""
     dx = np.zeros_like(x)
     for i in np.ndindex(x.shape):
@@ -116,7 +123,7 @@ def numeric_divided_by_h(f, x, dout, h=1e-5):
     return dx
 
 
-@misconception("numeric_gradient", signs="cube_times_dout", name="dout_plays_no_part")
+@misconception("numeric_gradient", signs="effect_of_dout", name="dout_plays_no_part")
 def numeric_without_dout(f, x, dout, h=1e-5):
     """You differentiate sum(f(x)). The gradient asked for is that of sum(f(x) * dout): what arrives from above weighs each output."""
     dx = np.zeros_like(x)
@@ -175,7 +182,7 @@ def numeric_alias(f, x, dout, h=1e-5):
     return dx
 
 
-@misconception("numeric_gradient", signs="cube cube_times_dout", name="the_step_is_always_the_same")
+@misconception("numeric_gradient", signs="cube", name="the_step_is_always_the_same")
 def numeric_fixed_step(f, x, dout, h=1e-5):
     """Your step does not depend on h. It is an argument: whoever calls chooses it."""
     h = 1e-5
@@ -269,7 +276,7 @@ def directional_by_length(f, x, dout, dx, rng, k=3, h=1e-5):
 
 @misconception("directional_error", signs="other_seeds", name="the_directions_may_be_fixed")
 def directional_frozen(f, x, dout, dx, rng, k=3, h=1e-5):
-    """Your directions are the same whatever rng is handed in. Draw them from rng, so that another seed looks in other directions."""
+    """Your error is the same whatever rng is handed in. Draw the directions from rng, so that another seed looks in other directions."""
     rng = np.random.default_rng(0)
     size = np.linalg.norm(dx) / np.sqrt(dx.size)
     worst = 0.0
@@ -319,6 +326,44 @@ def directional_nan(f, x, dout, dx, rng, k=3, h=1e-5):
         measured = np.sum((f(x + h * u) - f(x - h * u)) * dout) / (2 * h)
         errors.append(abs(measured - np.sum(dx * u)) / size)
     return float(np.max(errors))
+
+
+@misconception("directional_error", signs="other_seeds", name="np_random_is_just_as_good")
+def directional_global(f, x, dout, dx, rng, k=3, h=1e-5):
+    """You draw your directions from np.random, the global generator. Then nobody can repeat a result: draw from rng."""
+    size = np.linalg.norm(dx) / np.sqrt(dx.size)
+    worst = 0.0
+    for _ in range(k):
+        u = np.random.normal(size=x.shape)
+        u /= np.linalg.norm(u)
+        measured = np.sum((f(x + h * u) - f(x - h * u)) * dout) / (2 * h)
+        worst = max(worst, abs(measured - np.sum(dx * u)) / (size or 1.0))
+    return float(worst)
+
+
+@misconception("directional_error", signs="effect_of_k", name="one_direction_is_enough")
+def directional_once(f, x, dout, dx, rng, k=3, h=1e-5):
+    """You try a single direction, whatever k is. (A return inside the loop, or a direction drawn before it?) Draw a new one k times, and
+    return the largest of the k errors."""
+    size = np.linalg.norm(dx) / np.sqrt(dx.size)
+    u = rng.normal(size=x.shape)
+    u /= np.linalg.norm(u)
+    measured = np.sum((f(x + h * u) - f(x - h * u)) * dout) / (2 * h)
+    return float(abs(measured - np.sum(dx * u)) / (size or 1.0))
+
+
+@misconception("directional_error", signs="error_of_a_missing_gradient", name="a_gradient_of_zeros_is_right")
+def directional_zeros_pass(f, x, dout, dx, rng, k=3, h=1e-5):
+    """Where dx is zero everywhere you return 0, as if it were right. But f may well have a slope there: return the difference as it is, and
+    a forgotten gradient is caught."""
+    size = np.linalg.norm(dx) / np.sqrt(dx.size)
+    worst = 0.0
+    for _ in range(k):
+        u = rng.normal(size=x.shape)
+        u /= np.linalg.norm(u)
+        measured = np.sum((f(x + h * u) - f(x - h * u)) * dout) / (2 * h)
+        worst = max(worst, abs(measured - np.sum(dx * u)) / size if size else 0.0)
+    return float(worst)
 
 
 # ============================================================================================================= wrong: mlp_loss
@@ -384,11 +429,34 @@ FACTOR = "(rng.random(shape) >= p) * (1 / (1 - p) if p < 1 else 0.0)"
 
 _slip(
     "p_is_the_keep_probability",
-    "inputs_survive",
+    "inputs_survive input_factor hidden_factor",
     "You keep each unit with probability p. In this course p is the probability of DROPPING, so a unit stays with probability 1 - p. "
     "Papers often use p the other way round.",
     FACTOR,
+    "(rng.random(shape) < p) * (1 / p) if p > 0 else np.ones(shape)",
+)
+_slip(
+    "what_is_below_p_stays",
+    "inputs_survive",
+    "You keep the units whose random number is below p, a share of p. But p is the probability of DROPPING: keep those with "
+    "rng.random(...) >= p, a share of 1 - p, which is what you divide by.",
+    FACTOR,
+    "(rng.random(shape) < p) * (1 / (1 - p) if p < 1 else 0.0) if p > 0 else np.ones(shape)",
+)
+_slip(
+    "p_of_zero_keeps_nothing",
+    "inputs_survive",
+    "With p = 0 nothing is left. In this course p is the probability of DROPPING: at p = 0 every unit stays, in general a share of 1 - p.",
+    FACTOR,
     "(rng.random(shape) < p) * (1 / p if p > 0 else 0.0)",
+)
+_slip(
+    "dropout_can_come_later",
+    "inputs_survive input_factor dropped_inputs hidden_units_survive hidden_factor second_layer_survives",
+    "Nothing is dropped in training, whatever p_in and p_hidden are. If you are on the way, well done so far: next multiply the input and "
+    "the output of each ReLU by a random mask, divided by 1 - p.",
+    FACTOR,
+    "np.ones(shape)",
 )
 _slip(
     "survivors_need_no_scale",
@@ -416,7 +484,7 @@ _slip(
 )
 _slip(
     "the_input_is_never_dropped",
-    "inputs_survive input_factor",
+    "inputs_survive input_factor dropped_inputs",
     "Your inputs are never dropped, whatever p_in is. The first dropout comes before the first matrix.",
     "m0 = factor(X.shape, p_in)",
     "m0 = np.ones(X.shape)",
@@ -478,6 +546,16 @@ _slip(
     "rng.random(shape[1:])",
 )
 _slip(
+    "an_example_is_dropped_as_a_whole",
+    "input_masks hidden_masks",
+    "A whole layer of an example is kept or dropped, all units together. Draw a number for each unit AND example: the mask has the "
+    "shape of the whole layer.",
+    "rng.random(shape)",
+    "rng.random((shape[0], 1))",
+    "* (1 / (1 - p) if p < 1 else 0.0)",
+    "* np.full(shape, 1 / (1 - p) if p < 1 else 0.0)",
+)
+_slip(
     "a_fixed_seed_belongs_in_the_function",
     "generator_used",
     "Every call drops the same units, because the function makes a generator with a fixed seed. Draw from the rng that is handed in.",
@@ -501,6 +579,13 @@ _slip(
     "ds = ds * 1.0",
 )
 _slip(
+    "the_gradient_of_a_sum_is_that_of_a_mean",
+    "loss_of_no_scores slope_of_W1 slope_of_W2 slope_of_W3 slope_of_b1 slope_of_b2 slope_of_b3",
+    "Your loss is the SUM over the batch, but your gradients are those of the mean. Asked for is the mean: divide the loss by N as well.",
+    "loss = np.mean(",
+    "loss = np.sum(",
+)
+_slip(
     "logarithms_are_binary",
     "loss_of_no_scores",
     "Your loss is in bits. Asked for are nats: the natural logarithm, np.log.",
@@ -515,6 +600,13 @@ _slip(
     "All of your gradients are too large by the size of the batch: the loss is a mean, so its gradient is divided by N too.",
     "ds = ds / N",
     "ds = ds * 1.0",
+)
+_slip(
+    "the_gradient_points_downhill",
+    "slope_of_W1 slope_of_W2 slope_of_W3",
+    "All of your gradients have the wrong sign. The gradient says how the loss GROWS; the minus comes only when you take the step.",
+    "return loss, grads",
+    "return loss, {name: -g for name, g in grads.items()}",
 )
 _slip(
     "biases_take_the_average",
@@ -576,6 +668,14 @@ _slip(
     "",
 )
 _slip(
+    "the_first_relu_lets_every_gradient_pass",
+    "inactive_in_layer_1",
+    "On the way back you think of the second ReLU, but not of the first: where a of the first layer is negative, its units get a gradient. "
+    "Multiply by (a > 0) there too.",
+    " * (a1 > 0)",
+    "",
+)
+_slip(
     "the_first_matrix_meets_the_whole_input",
     "dropped_inputs",
     "Your gradient of W1 uses X. The matrix was multiplied by the input AFTER dropout: use that, zeros and scale included.",
@@ -601,9 +701,33 @@ _slip(
 _slip(
     "scores_are_never_large",
     "huge_scores",
-    "A score of 2000 overflows in your softmax. Subtract the largest score of each row first: the probabilities stay the same.",
+    "With a score of 2000 your loss is no finite number: exp(2000) is too large, and so is the log of a probability of 0. Subtract the "
+    "largest score of each ROW first, and take the logarithm of the sum, not of the probability.",
     "s = s - s.max(axis=1, keepdims=True)",
     "s = s * 1.0",
+)
+_slip(
+    "a_tiny_number_makes_a_logarithm_safe",
+    "huge_scores",
+    "You add a tiny number to the probability (or clip it) before you take its logarithm. That hides the zero, but makes the loss of a "
+    "hopeless example too small. Take the logarithm of the sum of exponentials, minus the score, and no zero comes up.",
+    "loss = np.mean(np.log(sums[:, 0]) - s[np.arange(N), y])",
+    "loss = -np.mean(np.log((np.exp(s) / sums)[np.arange(N), y] + 1e-12))",
+)
+_slip(
+    "test_time_is_scaled_as_well",
+    "at_test",
+    "At test time you still multiply by 1 - p. That belongs to vanilla dropout: here the survivors were divided by 1 - p in training, so "
+    "the whole network answers as it is.",
+    "return np.ones(shape)",
+    "return np.full(shape, 1 - p)",
+)
+_slip(
+    "a_rate_of_one_is_refused",
+    "rate_one",
+    "You refuse p = 1. It is a legal rate: everything is dropped, and the result is zeros, not an error.",
+    "0 <= p_hidden <= 1)",
+    "0 <= p_hidden < 1)",
 )
 _slip(
     "p_is_never_one",
@@ -658,6 +782,21 @@ def predict_no_biases(params, X):
     return h2 @ params["W3"]
 
 
+@misconception("mlp_predict", signs="scores_by_hand", name="a_network_is_linear")
+def predict_linear(params, X):
+    """Your hidden layers have no ReLU. Without it three matrices in a row are no more than one. Take max(a, 0) twice."""
+    h = (X @ params["W1"] + params["b1"]) @ params["W2"] + params["b2"]
+    return h @ params["W3"] + params["b3"]
+
+
+@misconception("mlp_predict", signs="scores_by_hand", name="a_prediction_is_a_class")
+def predict_classes(params, X):
+    """You return the classes. Asked for are the scores of all classes, an (N, K) array; whoever wants the class takes argmax of it."""
+    h1 = np.maximum(X @ params["W1"] + params["b1"], 0)
+    h2 = np.maximum(h1 @ params["W2"] + params["b2"], 0)
+    return (h2 @ params["W3"] + params["b3"]).argmax(axis=1)
+
+
 # ============================================================================================================= wrong: max_norm
 @misconception("max_norm", signs="long_column short_column", name="the_leash_holds_the_whole_matrix")
 def max_norm_whole(W, c):
@@ -684,6 +823,19 @@ def max_norm_squared(W, c):
     """You compare the SQUARE of the length with c. Take the root first."""
     square = (W**2).sum(axis=0)
     return W * (c / np.maximum(square, c))
+
+
+@misconception("max_norm", signs="long_column", name="the_length_is_the_sum_of_entries")
+def max_norm_l1(W, c):
+    """You take the sum of the absolute values for the length. It is the root of the sum of squares: [3, 4] has the length 5."""
+    length = np.abs(W).sum(axis=0)
+    return W * (c / np.maximum(length, c))
+
+
+@misconception("max_norm", signs="long_column", name="entries_are_clipped")
+def max_norm_clipped(W, c):
+    """You clip the entries one by one, which turns the column in another direction. The whole column is scaled by one number."""
+    return np.clip(W, -c, c)
 
 
 @misconception("max_norm", signs="zeros", name="every_column_has_a_length")
@@ -736,6 +888,12 @@ def clinic_right_only(probs, y):
 
 
 # ============================================================================================== right, and looks different
+@variant("max_norm")
+def max_norm_tiny(W, c):
+    norms = np.sqrt(np.sum(np.square(W), axis=0, keepdims=True))
+    return W * (np.clip(norms, 0, c) / (1e-7 + norms))
+
+
 @variant("numeric_gradient")
 def numeric_flat(f, x, dout, h=1e-5):
     dx = np.empty(x.size)

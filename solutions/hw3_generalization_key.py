@@ -15,7 +15,7 @@ EXACT = "moves_exactly(fraction=0.2, count=400)"
 NETWORK = "returns_a_network(sizes=(6, 8, 7, 3))"
 STEP = "steps_down_the_gradient"
 MEAN = "sums_up(key=mean)"
-DELETES = "deletes_units"
+WHOLE = "starts_at_the_whole_network"
 HEALTHY = "keeps_its_input"
 R = {"data": "digits", "train": 400, "noise": 0.2, "sizes": (64, 128, 128, 10), "epochs": 100, "lr": 0.01, "momentum": 0.9}
 
@@ -28,7 +28,7 @@ HIDDEN = {
         c.refuses_the_fraction(fraction=-0.1, needs=EXACT),
     ],
     "train_mlp": [
-        c.returns_a_network(sizes=(5, 3), needs=NETWORK),
+        c.returns_a_network(sizes=(5, 3), needs=STEP),
         c.steps_down_the_gradient(sizes=(7, 40, 44, 36, 3), lr=0.05, weight=2, needs=STEP),
         c.keeps_momentum(sizes=(7, 50, 4), momentum=0.35, weight=2, needs=STEP),
         c.drops_while_training(where="hidden units", p_in=0.5, p_hidden=0.3, needs=STEP),
@@ -37,7 +37,7 @@ HIDDEN = {
         c.gains_from_dropout(
             given=R, p_hidden=0.5, seeds=3, gain=0.05, floor=0.7, weight=8,
             seconds=20,  # of the clock, for 0.4 s of computing: a busy grader must fail nobody
-            needs=(STEP, "uses_each_example_once", "keeps_examples_and_labels_together", "learns"),
+            needs="learns",
         ),
     ],
     "paired_summary": [
@@ -47,10 +47,10 @@ HIDDEN = {
         c.sums_up_like_the_solution(count=15, key="wins", needs=MEAN),
     ],
     "ablation_curve": [
-        c.deletes_units(fraction=0.35, weight=3, needs=DELETES),
-        c.deletes_units(fraction=0.6, two_layers=False, weight=2, needs=DELETES),
-        c.deletes_any_unit(calls=200, needs=DELETES),
-        c.averages_over_repeats(repeats=3, needs=DELETES),
+        c.deletes_units(fraction=0.55, weight=4, needs="deletes_units"),
+        c.deletes_units(fraction=0.6, two_layers=False, weight=2, needs=WHOLE),
+        c.deletes_any_unit(calls=200, needs=WHOLE),
+        c.averages_over_repeats(repeats=3, needs=WHOLE),
     ],
     "fixed_input_dropout": [
         c.keeps_its_input(p=0.6, shape=(5, 8), needs=HEALTHY),
@@ -100,7 +100,7 @@ def noisy_coins(y, fraction, classes, rng):
     return np.where(moved, (y + rng.integers(1, classes, len(y))) % classes, y)
 
 
-@misconception("noisy_labels", signs="moved_labels", name="a_label_may_be_drawn_twice")
+@misconception("noisy_labels", signs="moved_labels new_classes", name="a_label_may_be_drawn_twice")
 def noisy_replacement(y, fraction, classes, rng):
     """You draw the places with replacement, so some labels are drawn twice and too few move. Use rng.permutation(N)[:k] or
     rng.choice(N, k, replace=False)."""
@@ -375,6 +375,45 @@ def train_xavier(X, y, sizes, p_in, p_hidden, epochs, lr, momentum, rng):
             for name in params:
                 velocity[name] = momentum * velocity[name] - lr * grads[name]
                 params[name] += velocity[name]
+    return params
+
+
+@misconception("train_mlp", signs="first_weights", name="inputs_and_outputs_count")
+def train_glorot(X, y, sizes, p_in, p_hidden, epochs, lr, momentum, rng):
+    """Your first weights have the variance 2 / (fan_in + fan_out), as Glorot and Bengio proposed for tanh. For ReLUs He et al. look at the
+    inputs alone: sqrt(2 / fan_in)."""
+    params = {}
+    for k in range(1, len(sizes)):
+        params[f"W{k}"] = rng.normal(0, np.sqrt(2 / (sizes[k - 1] + sizes[k])), (sizes[k - 1], sizes[k]))
+        params[f"b{k}"] = np.zeros(sizes[k])
+    velocity = {name: np.zeros_like(value) for name, value in params.items()}
+    for _epoch in range(epochs):
+        order = rng.permutation(len(X))
+        for start in range(0, len(X), 32):
+            batch = order[start : start + 32]
+            _, grads = network_loss(params, X[batch], y[batch], p_in, p_hidden, rng)
+            for name in params:
+                velocity[name] = momentum * velocity[name] - lr * grads[name]
+                params[name] += velocity[name]
+    return params
+
+
+@misconception("train_mlp", signs="trained_biases", name="biases_need_no_training")
+def train_weights_only(X, y, sizes, p_in, p_hidden, epochs, lr, momentum, rng):
+    """Your biases stay 0: only the weights are trained. grads holds b1, b2, ... too, and they make the same steps."""
+    params = {}
+    for k in range(1, len(sizes)):
+        params[f"W{k}"] = rng.normal(0, np.sqrt(2 / sizes[k - 1]), (sizes[k - 1], sizes[k]))
+        params[f"b{k}"] = np.zeros(sizes[k])
+    velocity = {name: np.zeros_like(value) for name, value in params.items()}
+    for _epoch in range(epochs):
+        order = rng.permutation(len(X))
+        for start in range(0, len(X), 32):
+            batch = order[start : start + 32]
+            _, grads = network_loss(params, X[batch], y[batch], p_in, p_hidden, rng)
+            for k in range(1, len(sizes)):
+                velocity[f"W{k}"] = momentum * velocity[f"W{k}"] - lr * grads[f"W{k}"]
+                params[f"W{k}"] += velocity[f"W{k}"]
     return params
 
 
@@ -824,7 +863,7 @@ def train_with_stacked_orders(X, y, sizes, p_in, p_hidden, epochs, lr, momentum,
 
 # =================================================================================================================== wrong: paired_summary
 
-@misconception("paired_summary", signs="sd t", name="n_is_in_the_denominator")
+@misconception("paired_summary", signs="sd", name="n_is_in_the_denominator")
 def paired_n(a, b):
     """Your standard deviation divides by n. The mean was estimated from the same differences, so divide by n - 1 (in NumPy: ddof=1);
     torch and Excel do that by default, NumPy does not."""
@@ -836,7 +875,7 @@ def paired_n(a, b):
     return {"mean": float(d.mean()), "sd": float(s), "t": float(d.mean() / (s / np.sqrt(len(d)))), "wins": int((d > 0).sum())}
 
 
-@misconception("paired_summary", signs="sd t", name="pairs_may_be_taken_apart")
+@misconception("paired_summary", signs="sd", name="pairs_may_be_taken_apart")
 def paired_unpaired(a, b):
     """You add up the scatter of a and that of b, as for two unrelated groups. These are PAIRS: take the differences first, and the
     standard deviation of those. That is what makes few seeds go far."""
@@ -848,7 +887,7 @@ def paired_unpaired(a, b):
     return {"mean": float(d.mean()), "sd": float(s), "t": float(d.mean() / (s / np.sqrt(len(d)))), "wins": int((d > 0).sum())}
 
 
-@misconception("paired_summary", signs="mean t wins", name="d_is_b_minus_a")
+@misconception("paired_summary", signs="mean wins", name="d_is_b_minus_a")
 def paired_reversed(a, b):
     """Your differences are b - a. Here d = a - b, so that a positive mean says that the FIRST method is better."""
     a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
@@ -859,7 +898,7 @@ def paired_reversed(a, b):
     return {"mean": float(d.mean()), "sd": float(s), "t": float(d.mean() / (s / np.sqrt(len(d)))), "wins": int((d > 0).sum())}
 
 
-@misconception("paired_summary", signs="t", name="t_needs_no_root_of_n")
+@misconception("paired_summary", signs="t_and_sd", name="t_needs_no_root_of_n")
 def paired_no_root(a, b):
     """Your t is the mean over the standard deviation of a single difference. The mean of n of them scatters less, by the root of n: t =
     mean / (sd / sqrt(n))."""
@@ -871,7 +910,7 @@ def paired_no_root(a, b):
     return {"mean": float(d.mean()), "sd": float(s), "t": float(d.mean() / s), "wins": int((d > 0).sum())}
 
 
-@misconception("paired_summary", signs="t", name="t_divides_by_n")
+@misconception("paired_summary", signs="t_and_sd", name="t_divides_by_n")
 def paired_n_for_root(a, b):
     """Your t divides the standard deviation by n. The standard error of a mean is sd / sqrt(n), with the root."""
     a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
@@ -927,7 +966,7 @@ def paired_share(a, b):
     return {"mean": float(d.mean()), "sd": float(s), "t": float(d.mean() / (s / np.sqrt(len(d)))), "wins": float((d > 0).mean())}
 
 
-@misconception("paired_summary", signs="unpaired", name="what_can_be_subtracted_is_paired")
+@misconception("paired_summary", signs="unpaired a_single_pair", name="what_can_be_subtracted_is_paired")
 def paired_unchecked(a, b):
     """Results of different length are no pairs; cutting the longer one pairs them with the wrong partners. Raise a ValueError, also for
     fewer than two."""
@@ -935,6 +974,26 @@ def paired_unchecked(a, b):
     d = np.asarray(a[:n], dtype=float) - np.asarray(b[:n], dtype=float)
     s = d.std(ddof=1)
     return {"mean": float(d.mean()), "sd": float(s), "t": float(d.mean() / (s / np.sqrt(len(d)))), "wins": int((d > 0).sum())}
+
+
+@misconception("paired_summary", signs="a_single_pair", name="one_pair_has_a_scatter")
+def paired_single(a, b):
+    """One pair has no scatter: its standard deviation would be 0 divided by 0. Raise a ValueError for fewer than two pairs."""
+    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    if len(a) != len(b):
+        raise ValueError("not paired")
+    d, n = a - b, len(a)
+    sd = np.sqrt(np.sum((d - d.mean()) ** 2) / max(n - 1, 1))
+    return {"mean": d.mean(), "sd": sd, "t": d.mean() / (sd / np.sqrt(n)) if sd else 0.0, "wins": int((d > 0).sum())}
+
+
+@misconception("paired_summary", signs="mean wins", name="a_difference_has_no_sign")
+def paired_absolute(a, b):
+    """You take absolute values, and then every difference is a gain. The sign says which of the two methods was better: keep it."""
+    if len(a) != len(b) or len(a) < 2:
+        raise ValueError("not paired")
+    d, n = np.abs(np.asarray(a, dtype=float) - np.asarray(b, dtype=float)), len(a)
+    return {"mean": d.mean(), "sd": d.std(ddof=1), "t": d.mean() / (d.std(ddof=1) / np.sqrt(n)), "wins": int((d > 0).sum())}
 
 
 # =================================================================================================================== right: paired_summary
@@ -1051,7 +1110,7 @@ def ablate_coins(params, X, y, fractions, rng, repeats):
     return np.array(curve)
 
 
-@misconception("ablation_curve", signs="deletion", name="deleting_is_dropout")
+@misconception("ablation_curve", signs="deleted_for", name="deleting_is_dropout")
 def ablate_dropout(params, X, y, fractions, rng, repeats):
     """You delete other units for each EXAMPLE, as dropout does. A deleted unit is gone for all examples of that repeat: draw one set
     per layer, not one per row."""
@@ -1073,7 +1132,7 @@ def ablate_dropout(params, X, y, fractions, rng, repeats):
 
 @misconception("ablation_curve", signs="deletion", name="int_rounds")
 def ablate_int(params, X, y, fractions, rng, repeats):
-    """You cut off with int where f * H should be rounded: of 0.4 * 4 = 1.6 units int deletes one, round two."""
+    """You cut off with int where f * H should be rounded: of 0.35 * 5 = 1.75 units int deletes one, round two."""
     last = len(params) // 2
     curve = []
     for f in fractions:
@@ -1160,7 +1219,46 @@ def ablate_last_layer(params, X, y, fractions, rng, repeats):
     return np.array(curve)
 
 
-@misconception("ablation_curve", signs="deleted_units repeats", name="the_first_units_will_do")
+@misconception("ablation_curve", signs="deletion", name="a_deleted_unit_keeps_its_bias")
+def ablate_inputs_of_units(params, X, y, fractions, rng, repeats):
+    """You cut a unit off from its inputs, but its bias still speaks: relu(b) goes on to the next layer. A deleted unit gives 0: set its
+    OUTPUT to 0, after the ReLU."""
+    last = len(params) // 2
+    curve = []
+    for f in fractions:
+        accuracies = []
+        for _repeat in range(repeats):
+            h = X
+            for k in range(1, last):
+                a = h @ params[f"W{k}"]
+                a[:, rng.permutation(a.shape[1])[: round(f * a.shape[1])]] = 0
+                h = np.maximum(a + params[f"b{k}"], 0) / (1 - f)
+            scores = h @ params[f"W{last}"] + params[f"b{last}"]
+            accuracies.append((scores.argmax(axis=1) == y).mean())
+        curve.append(np.mean(accuracies))
+    return np.array(curve)
+
+
+@misconception("ablation_curve", signs="deleted_units deleted_by", name="a_fixed_seed_belongs_in_the_function")
+def ablate_frozen(params, X, y, fractions, rng, repeats):
+    """You make a generator with a fixed seed, so the curve is the same whatever rng is. Draw from the rng that is handed in."""
+    rng = np.random.default_rng(0)
+    last = len(params) // 2
+    curve = []
+    for f in fractions:
+        accuracies = []
+        for _repeat in range(repeats):
+            h = X
+            for k in range(1, last):
+                h = np.maximum(h @ params[f"W{k}"] + params[f"b{k}"], 0) / (1 - f)
+                h[:, rng.permutation(h.shape[1])[: round(f * h.shape[1])]] = 0
+            scores = h @ params[f"W{last}"] + params[f"b{last}"]
+            accuracies.append((scores.argmax(axis=1) == y).mean())
+        curve.append(np.mean(accuracies))
+    return np.array(curve)
+
+
+@misconception("ablation_curve", signs="deleted_units repeats deleted_by", name="the_first_units_will_do")
 def ablate_front(params, X, y, fractions, rng, repeats):
     """You always delete the first units of a layer, so repeats show nothing new. Let chance pick them: rng.permutation(H)[:k]."""
     last = len(params) // 2
@@ -1183,7 +1281,7 @@ def ablate_front(params, X, y, fractions, rng, repeats):
 
 @misconception("ablation_curve", signs="repeats", name="one_draw_serves_all_repeats")
 def ablate_once(params, X, y, fractions, rng, repeats):
-    """All repeats delete the same units, so their mean is no better than one. Draw new units in every repeat."""
+    """Several repeats give what one gives: all of them delete the same units, or only one is made. Draw new units in every repeat."""
     last = len(params) // 2
     curve = []
     seed = int(rng.integers(2**32))
@@ -1345,14 +1443,14 @@ def input_indexed(x, p, rng):
 
 @misconception("fixed_input_dropout", signs="layer_survivors", name="survivors_need_no_scaling")
 def input_unscaled(x, p, rng):
-    """The data are safe now. But the survivors are not divided by 1 - p, so the network is trained on fainter pictures than it will be
+    """The survivors are not divided by 1 - p, so the network is trained on fainter pictures than it will be
     tested on."""
     return x * (rng.random(x.shape) >= p)
 
 
 @misconception("fixed_input_dropout", signs="drop_share layer_survivors", name="p_is_the_keep_probability")
 def input_keep(x, p, rng):
-    """The data are safe, but you keep each input with probability p. In this course p is the probability of DROPPING: keep with 1 - p,
+    """You keep each input with probability p. In this course p is the probability of DROPPING: keep with 1 - p,
     divide by 1 - p."""
     return x * (rng.random(x.shape) < p) / p
 

@@ -224,6 +224,76 @@ def mean_overflows(x, W, b, p):
 
 
 # ======================================================================================================= wrong: weight_scaling
+@misconception("ensemble_mean", signs="probability", name="the_bias_is_dropped_too")
+def mean_bias_dropped(x, W, b, p):
+    """You scale or drop the bias as well. Only the inputs have coins: every member keeps b, so the committee does."""
+    if not 0 <= p <= 1:
+        raise ValueError("p must be in [0, 1]")
+    s = (1 - p) * (x @ W + b)
+    e = np.exp(s - s.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+@misconception("ensemble_mean", signs="huge_scores", name="a_tiny_number_makes_a_logarithm_safe")
+def mean_of_clipped(x, W, b, p):
+    """You add a tiny number before you take the logarithm of a probability. That hides the zero, but changes the mean where a member is
+    sure. Take scores minus the logarithm of the sum of exponentials: no zero comes up."""
+    if not 0 <= p <= 1:
+        raise ValueError("p must be in [0, 1]")
+    total = np.zeros((len(x), W.shape[1]))
+    for m in itertools.product((0, 1), repeat=x.shape[1]):
+        s = (x * np.array(m)) @ W + b
+        e = np.exp(s - s.max(axis=1, keepdims=True))
+        weight = prod(1 - p if kept else p for kept in m)
+        total += weight * np.log(e / e.sum(axis=1, keepdims=True) + 1e-12)
+    e = np.exp(total - total.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+@misconception("ensemble_mean", signs="outside", name="any_p_will_do")
+def mean_unguarded(x, W, b, p):
+    """A p outside [0, 1] goes through without a word. It is always a slip of the caller's: raise ValueError."""
+    s = (1 - p) * x @ W + b
+    e = np.exp(s - s.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+@misconception("weight_scaling", signs="outside", name="any_p_will_do")
+def scaling_unguarded(x, W, b, p):
+    """A p outside [0, 1] goes through without a word. It is always a slip of the caller's: raise ValueError."""
+    s = (1 - p) * x @ W + b
+    e = np.exp(s - s.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+@misconception("expected_dropout_loss", signs="outside", name="any_p_will_do")
+def loss_unguarded(X, y, w, p):
+    """A p outside [0, 1) goes through without a word, and p = 1 divides by zero. Both are slips of the caller's: raise ValueError."""
+    return float(np.sum((y - X @ w) ** 2) + p / (1 - p) * np.sum(X**2 @ w**2))
+
+
+@misconception("dropout_ridge", signs="outside", name="any_p_will_do")
+def ridge_unguarded(X, y, p):
+    """A p outside [0, 1) goes through without a word, and p = 1 divides by zero. Both are slips of the caller's: raise ValueError."""
+    if p == 0:
+        return np.linalg.lstsq(X, y, rcond=None)[0]
+    return np.linalg.solve(X.T @ X + p / (1 - p) * np.diag((X**2).sum(axis=0)), X.T @ y)
+
+
+@misconception("glm_penalty", signs="outside", name="any_p_will_do")
+def penalty_unguarded(X, beta, p):
+    """A p outside [0, 1) goes through without a word, and p = 1 divides by zero. Both are slips of the caller's: raise ValueError."""
+    e = np.exp(-np.abs(X @ beta))
+    return float(0.5 * p / (1 - p) * np.sum(e / (1 + e) ** 2 * (X**2 @ beta**2)))
+
+
+@misconception("fixed_dropout_variance", signs="outside", name="any_p_will_do")
+def variance_unguarded(y, p):
+    """A p outside [0, 1] goes through without a word. It is always a slip of the caller's: raise ValueError."""
+    q = 1 - p
+    return p * q * np.mean(y**2) + q**2 * np.var(y), p * q * y**2
+
+
 @misconception("weight_scaling", signs="probability", name="the_bias_is_scaled_too")
 def scaling_with_bias(x, W, b, p):
     """You multiply the bias by 1 - p as well. The bias is never dropped, so it needs no factor: only x W is scaled."""
@@ -281,7 +351,7 @@ def scaling_in_place(x, W, b, p):
 
 
 # ================================================================================================ wrong: expected_dropout_loss
-@misconception("expected_dropout_loss", signs="loss", name="noise_averages_away")
+@misconception("expected_dropout_loss", signs="loss_by_p", name="noise_averages_away")
 def loss_without_noise(X, y, w, p):
     """You return the loss without dropout. The prediction is right on average, but a square feels the noise too: add the variance of the
     prediction."""
@@ -289,7 +359,7 @@ def loss_without_noise(X, y, w, p):
     return np.sum((y - X @ w) ** 2)
 
 
-@misconception("expected_dropout_loss", signs="loss", name="the_variance_forgets_the_scale")
+@misconception("expected_dropout_loss", signs="loss_by_p", name="the_variance_forgets_the_scale")
 def loss_vanilla_variance(X, y, w, p):
     """Your variance has the factor p (1 - p) of a mask of 0 and 1. The inverted mask is divided by 1 - p, so its variance is divided by
     (1 - p)^2."""
@@ -297,7 +367,7 @@ def loss_vanilla_variance(X, y, w, p):
     return np.sum((y - X @ w) ** 2) + p * (1 - p) * np.sum(X**2 @ w**2)
 
 
-@misconception("expected_dropout_loss", signs="loss", name="the_masks_are_vanilla")
+@misconception("expected_dropout_loss", signs="loss_by_p", name="the_masks_are_vanilla")
 def loss_vanilla(X, y, w, p):
     """This is the average loss of VANILLA dropout, whose prediction is (1 - p) X w on average. Asked is the inverted form, with X * M
     divided by 1 - p."""
@@ -305,14 +375,14 @@ def loss_vanilla(X, y, w, p):
     return np.sum((y - (1 - p) * X @ w) ** 2) + p * (1 - p) * np.sum(X**2 @ w**2)
 
 
-@misconception("expected_dropout_loss", signs="loss", name="the_loss_is_a_mean")
+@misconception("expected_dropout_loss", signs="loss_of_zero_weights", name="the_loss_is_a_mean")
 def loss_mean(X, y, w, p):
     """You divide by the number of examples. The loss here is the SUM of squares."""
     _below_one(p)
     return (np.sum((y - X @ w) ** 2) + p / (1 - p) * np.sum(X**2 @ w**2)) / len(y)
 
 
-@misconception("expected_dropout_loss", signs="loss", name="the_price_is_the_same_for_all_weights")
+@misconception("expected_dropout_loss", signs="loss_by_p", name="the_price_is_the_same_for_all_weights")
 def loss_plain_ridge(X, y, w, p):
     """You add p/(1 - p) times the sum of w squared, as ordinary ridge would. The noise of input j is x_ij w_j times a noisy factor: its
     variance contains the square of x_ij as well."""
@@ -320,7 +390,7 @@ def loss_plain_ridge(X, y, w, p):
     return np.sum((y - X @ w) ** 2) + p / (1 - p) * np.sum(w**2)
 
 
-@misconception("expected_dropout_loss", signs="loss", name="an_example_has_one_coin")
+@misconception("expected_dropout_loss", signs="loss_by_p", name="an_example_has_one_coin")
 def loss_one_coin_per_row(X, y, w, p):
     """You take the variance of the prediction as p/(1 - p) times its square. That would be so if one coin dropped a whole example. Each
     entry has its own coin: square first, then add up over the inputs."""
@@ -328,7 +398,7 @@ def loss_one_coin_per_row(X, y, w, p):
     return np.sum((y - X @ w) ** 2) + p / (1 - p) * np.sum((X @ w) ** 2)
 
 
-@misconception("expected_dropout_loss", signs="loss", name="p_is_the_keep_probability")
+@misconception("expected_dropout_loss", signs="loss_by_p", name="p_is_the_keep_probability")
 def loss_keep(X, y, w, p):
     """Your variance has the factor (1 - p)/p, which is right for papers in which p is the probability of keeping. Here p DROPS: the factor
     is p/(1 - p)."""
@@ -336,7 +406,7 @@ def loss_keep(X, y, w, p):
     return np.sum((y - X @ w) ** 2) + ((1 - p) / p if p else 0.0) * np.sum(X**2 @ w**2)
 
 
-@misconception("expected_dropout_loss", signs="loss", name="the_variance_divides_once_by_too_much")
+@misconception("expected_dropout_loss", signs="loss_by_p", name="the_variance_divides_once_by_too_much")
 def loss_divided_twice(X, y, w, p):
     """You divide by (1 - p)^2 but leave out the 1 - p of the coin's own variance p (1 - p). One of the two factors cancels."""
     _below_one(p)
@@ -431,7 +501,7 @@ def _spread(X, beta):
     return s, X**2 @ beta**2
 
 
-@misconception("glm_penalty", signs="penalty", name="the_second_order_needs_no_half")
+@misconception("glm_penalty", signs="one_example", name="the_second_order_needs_no_half")
 def penalty_without_half(X, beta, p):
     """Your penalty is twice too large: the second-order term of a Taylor series has the factor 1/2."""
     _below_one(p)
@@ -439,7 +509,7 @@ def penalty_without_half(X, beta, p):
     return p / (1 - p) * np.sum(s * (1 - s) * spread)
 
 
-@misconception("glm_penalty", signs="penalty huge_scores", name="every_example_counts_the_same")
+@misconception("glm_penalty", signs="one_example huge_scores", name="every_example_counts_the_same")
 def penalty_without_curvature(X, beta, p):
     """You leave out s (1 - s), as in linear regression. The logistic loss bends differently at each score, and noise costs only where it
     bends."""
@@ -447,7 +517,7 @@ def penalty_without_curvature(X, beta, p):
     return 0.5 * p / (1 - p) * np.sum(X**2 @ beta**2)
 
 
-@misconception("glm_penalty", signs="penalty huge_scores", name="the_probability_is_the_curvature")
+@misconception("glm_penalty", signs="one_example huge_scores", name="the_probability_is_the_curvature")
 def penalty_first_derivative(X, beta, p):
     """You weight the examples with s, which is the FIRST derivative of log(1 + e^z). The second one is s (1 - s)."""
     _below_one(p)
@@ -455,7 +525,7 @@ def penalty_first_derivative(X, beta, p):
     return 0.5 * p / (1 - p) * np.sum(s * spread)
 
 
-@misconception("glm_penalty", signs="penalty", name="an_example_has_one_coin")
+@misconception("glm_penalty", signs="one_example", name="an_example_has_one_coin")
 def penalty_of_scores(X, beta, p):
     """You use the square of the score. That would be its variance if one coin dropped the whole example. Each input has its own coin:
     square x_ij beta_j first, then add up over j."""
@@ -464,7 +534,7 @@ def penalty_of_scores(X, beta, p):
     return 0.5 * p / (1 - p) * np.sum(s * (1 - s) * (X @ beta) ** 2)
 
 
-@misconception("glm_penalty", signs="penalty", name="the_variance_forgets_the_scale")
+@misconception("glm_penalty", signs="penalty_by_p", name="the_variance_forgets_the_scale")
 def penalty_pq(X, beta, p):
     """Your variance has the factor p (1 - p) of a mask of 0 and 1. For the inverted mask it is p/(1 - p)."""
     _below_one(p)
@@ -472,7 +542,7 @@ def penalty_pq(X, beta, p):
     return 0.5 * p * (1 - p) * np.sum(s * (1 - s) * spread)
 
 
-@misconception("glm_penalty", signs="penalty", name="p_is_the_keep_probability")
+@misconception("glm_penalty", signs="penalty_by_p", name="p_is_the_keep_probability")
 def penalty_keep(X, beta, p):
     """Your penalty has the factor (1 - p)/p. In this course p is the probability of DROPPING: the factor is p/(1 - p)."""
     _below_one(p)
@@ -480,7 +550,7 @@ def penalty_keep(X, beta, p):
     return 0.5 * ((1 - p) / p if p else 0.0) * np.sum(s * (1 - s) * spread)
 
 
-@misconception("glm_penalty", signs="penalty", name="the_penalty_is_a_mean")
+@misconception("glm_penalty", signs="two_alike", name="the_penalty_is_a_mean")
 def penalty_mean(X, beta, p):
     """You average over the examples. The penalty here is a SUM, like the loss to which it is added."""
     _below_one(p)

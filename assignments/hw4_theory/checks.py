@@ -135,13 +135,16 @@ EXERCISES = [
     Exercise(
         "fixed_dropout_variance",
         [
-            c.is_right(case="the example of the text", given=([1.0, 2.0, 3.0, 4.0], 0.5), wanted=2.1875, **VARIANCES, name="pooled"),
+            c.is_right(
+                case="the example of the text", given=([1.0, 2.0, 3.0, 4.0], 0.5), wanted=2.1875, **VARIANCES, name="pooled", weight=0
+            ),
             c.is_right(
                 case="the example of the text",
                 given=([1.0, 2.0, 3.0, 4.0], 0.5),
                 wanted=[0.25, 1.0, 2.25, 4.0],
                 **VARIANCES,
                 name="per_unit",
+                weight=0,
             ),
             c.is_right(case="two units and p = 0.25", given=([2.0, 0.0], 0.25), wanted=0.9375, **VARIANCES, name="pooled", needs=POOLED),
             c.is_right(case="p = 1", given=([2.0, 3.0], 1.0), wanted=[0.0, 0.0], **VARIANCES, name="per_unit", needs=PER_UNIT),
@@ -183,7 +186,8 @@ PROBES = {
         t.gives("at_one", given=(*LAYER, 1.0)),
     ],
     "expected_dropout_loss": [
-        t.gives("loss", given=(*EXAMPLES, [1.0, -0.5], 0.2)),
+        t.ratio("loss_by_p", given=(*EXAMPLES, [1.0, -0.5], 0.2), to=(*EXAMPLES, [1.0, -0.5], 0.6)),
+        t.gives("loss_of_zero_weights", given=(*EXAMPLES, [0.0, 0.0], 0.2)),
         t.form("result", given=(*EXAMPLES, [1.0, -0.5], 0.2)),
         t.takes("outside", given=(*EXAMPLES, [1.0, -0.5], 1.5)),
         t.takes("at_one", given=(*EXAMPLES, [1.0, -0.5], 1.0)),
@@ -196,7 +200,9 @@ PROBES = {
         t.takes("at_one", given=(*EXAMPLES, 1.0)),
     ],
     "glm_penalty": [
-        t.gives("penalty", given=([[1.0, 2.0], [0.5, -1.0]], [1.0, -0.3], 0.2)),
+        t.gives("one_example", given=([[1.0, 2.0]], [1.0, -0.3], 0.5)),
+        t.ratio("penalty_by_p", given=([[1.0, 2.0]], [1.0, -0.3], 0.2), to=([[1.0, 2.0]], [1.0, -0.3], 0.6)),
+        t.ratio("two_alike", given=([[1.0, 2.0]] * 2, [1.0, -0.3], 0.2), to=([[1.0, 2.0]], [1.0, -0.3], 0.2)),
         t.gives("huge_scores", given=([[1000.0], [-1000.0], [1.0]], [log(3)], 0.5)),
         t.takes("outside", given=([[1.0]], [1.0], 1.5)),
         t.takes("at_one", given=([[1.0]], [1.0], 1.0)),

@@ -15,7 +15,7 @@ from autograder.checks.behaviour import demand_no_warning
 from autograder.checks.facts import fact, nearest
 from autograder.checks.verb import verb
 from autograder.exam import Exam, Wrong, array, number
-from autograder.model import Call, Code, Given, Seed
+from autograder.model import Answer, Call, Code, Given, Seed
 
 DROP = 0.3
 KEPT = f"kept = np.random.default_rng(5).random({{shape}}) >= {DROP}\n"
@@ -251,13 +251,27 @@ def gradient_of(exam: Exam, *, form: str) -> str:
     """Is the gradient of this form right, a multiple, or wrong?"""
     asked = question(form, (4, 5), exam.seed(1))
     (value,) = exam.ask(numeric_call(exam.function, asked))
-    got, wanted = array(value, "dx", (4, 5)).astype(float), asked.dx.value
+    got, wanted = array(value, "dx").astype(float), asked.dx.value
+    if got.shape != wanted.shape:
+        return "another shape"
     if np.allclose(got, wanted, rtol=1e-4, atol=1e-4):
         return "right"
     if not got.any():
         return "zeros"
     scale = float((got * wanted).sum() / (wanted**2).sum())
     return nearest(scale, {"twice": 2.0, "half": 0.5, "minus": -1.0}, 1e-4) if np.allclose(got, scale * wanted, atol=1e-4) else "wrong"
+
+
+@fact
+def effect_of_dout(exam: Exam) -> str:
+    """How much larger the gradient becomes when dout is three times as large."""
+    values = exam.ask(*(Call(exam.function, (Code("f", "f = lambda x: x ** 3"), _one(2.0), _one(by), 0.1)) for by in (1.0, 3.0)))
+    once, thrice = (float(array(v, "dx", (1,))[0]) for v in values)
+    return nearest(thrice / once, {"times 3": 3.0, "none": 1.0}, 1e-6) if once else "no gradient"
+
+
+def _one(number: float) -> Given:
+    return Given(f"np.array([{number}])", np.array([number]))
 
 
 @fact
@@ -283,14 +297,48 @@ def signs_of_errors(exam: Exam) -> str:
     return "negative" if any(float(array(v, "error", ())) < 0 for v in values) else "positive"
 
 
+def _float(value: Any) -> float:
+    return float(array(value, "error", ()))
+
+
+def _errors(exam: Exam, slips: str, seeds: tuple[int, ...], k: int, watch: bool = False) -> list[Answer]:
+    """The errors of one gradient of a ReLU layer; refuses a function that finds right and wrong gradients alike: it measures nothing."""
+    asked = question("a ReLU layer with dropout", (6, 7), exam.seed(1))
+    right = error_call(exam.function, asked, asked.dx, Seed(exam.seed(0)), k)
+    wrong = [error_call(exam.function, asked, asked.gradient(SLIPS[slips]), Seed(exam.seed(j)), k, watch=watch) for j in seeds]
+    first, *answers = exam.returned(right, *wrong)
+    if _float(first.value) == _float(answers[0].value):
+        raise Wrong("a right and a wrong gradient have the same error", "a larger error for the wrong one")
+    return answers
+
+
 @fact
 def other_seeds(exam: Exam) -> str:
-    """Do other random numbers give another error?"""
-    asked = question("a ReLU layer with dropout", (6, 7), exam.seed(1))
-    wrong = asked.gradient(SLIPS["forgets the mask"])
-    values = exam.ask(*(error_call(exam.function, asked, wrong, Seed(exam.seed(j)), 2) for j in range(2)))
-    one, other = (float(array(v, "error", ())) for v in values)
+    """Do other random numbers give another error, and where do they come from?"""
+    answers = _errors(exam, "forgets the mask", (0, 1), 2, watch=True)
+    if any(a.facts is not None and a.facts.global_rng_moved for a in answers):
+        return "global"
+    one, other = (_float(a.value) for a in answers)
     return "the same" if one == other else "another"
+
+
+@fact
+def effect_of_k(exam: Exam) -> str:
+    """Do more directions change the error? By chance the first of 40 is the worst for all three seeds with probability 2e-5."""
+    few, many = ([_float(a.value) for a in _errors(exam, "forgets the mask", (0, 1, 2), k)] for k in (1, 40))
+    if len({*few, *many}) == 1:
+        return "nothing changes it"
+    return "none" if few == many else "some"
+
+
+@fact
+def error_of_a_missing_gradient(exam: Exam) -> str:
+    """What a zero gradient of something that does have a slope gives."""
+    asked = question("x squared", (6, 7), exam.seed(1))
+    zeros = Given("zeros", np.zeros((6, 7)))
+    (value,) = exam.ask(error_call(exam.function, asked, zeros, Seed(exam.seed()), 3))
+    error = float(array(value, "error", ()))
+    return ("0" if error == 0 else "some") if np.isfinite(error) else "no number"
 
 
 @fact

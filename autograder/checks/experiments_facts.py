@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import product
+from dataclasses import replace
 
 import numpy as np
 
+from autograder.checks.behaviour import ending
 from autograder.checks.experiments import (
     DELETED,
+    ODD,
     ONE_LAYER,
     TWO_LAYERS,
     Patient,
@@ -27,7 +29,7 @@ from autograder.checks.facts import FACTORS, SHAPE, P, fact, nearest
 from autograder.checks.inputs import normal
 from autograder.checks.training import labels
 from autograder.exam import Exam, array, number
-from autograder.model import Call, Given, Outcome, Seed
+from autograder.model import Call, Given, Seed
 
 
 # ----------------------------------------------------------------------------------------------------------------------- wrong labels
@@ -48,6 +50,8 @@ def picked_places(exam: Exam) -> str:
     one, two = ((whole(v, 400) != y.value) for v in exam.ask(*(spoiling(exam, y, 0.3, 10, k) for k in (0, 1))))
     if not one.any():
         return "nowhere"
+    if one.mean() > 0.6:
+        return "nearly everywhere"
     if one[: int(one.sum())].mean() > 0.8:
         return "at the front"
     return "always the same" if np.array_equal(one, two) else "anywhere"
@@ -101,7 +105,7 @@ def odd_fractions(exam: Exam) -> str:
     words = []
     for fraction in (-0.2, 1.2):
         (answer,) = exam.answers(spoiling(exam, labels(20, 10, exam.seed(1)), fraction, 10))
-        words.append("accepted" if answer.outcome is Outcome.PASSED else answer.error.split(":")[0])
+        words.append(ending(answer))
     return words[0] if words[0] == words[1] else " / ".join(words)
 
 
@@ -114,10 +118,21 @@ def summary(exam: Exam, *, given: tuple[list[float], list[float]], key: str) -> 
 
 
 @fact
-def unpaired(exam: Exam) -> str:
-    """What results that are no pairs give."""
-    (answer,) = exam.answers(Call(exam.function, tuple(Given(f"np.array({v})", np.array(v)) for v in ([1.0, 2.0, 3.0], [1.0, 2.0]))))
-    return "accepted" if answer.outcome is Outcome.PASSED else answer.error.split(":")[0]
+def t_and_sd(exam: Exam, *, given: tuple[list[float], list[float]], wanted: float) -> str:
+    """Is t right? Else what its own mean and sd are multiplied by: then a wrong sd does not look like a wrong t."""
+    (value,) = exam.ask(Call(exam.function, tuple(Given(f"np.array({a})", np.array(a)) for a in given)))
+    mean, sd, t = (float(array(entry(value, key), key, ())) for key in ("mean", "sd", "t"))
+    if abs(t - wanted) < 1e-9:
+        return "right"
+    n = len(given[0])
+    return nearest(t * sd / mean if mean else 0.0, {"follows sd": n**0.5, "no root of n": 1.0, "n for its root": float(n)}, 1e-6)
+
+
+@fact
+def unpaired(exam: Exam, *, a: list[float], b: list[float]) -> str:
+    """What results that are no pairs, or too few, give."""
+    (answer,) = exam.answers(Call(exam.function, tuple(Given(f"np.array({v})", np.array(v)) for v in (a, b))))
+    return ending(answer)
 
 
 # ----------------------------------------------------------------------------------------------------------------------- deleting units
@@ -125,14 +140,41 @@ def unpaired(exam: Exam) -> str:
 def deletion(exam: Exam) -> str:
     """What a single deletion does, among what it could do."""
     sick = patient(exam, TWO_LAYERS)
-    values = single(exam, sick, 12)
-    return next((name for name, possible in _stories(sick) if all(near(value, possible) for value in values)), "something else")
+    values = single(exam, sick, 12, ODD)
+    told = next((name for name, possible in _stories(sick) if all(near(value, possible) for value in values)), "")
+    if told:
+        return told
+    speaking = sick.speaking(asked(TWO_LAYERS, ODD), scale(TWO_LAYERS, ODD))
+    if all(near(value, speaking) for value in values):
+        return "their biases still speak"
+    return "any number of units" if _any_number(exam) else "something else"
+
+
+def _any_number(exam: Exam) -> bool:
+    """Is it units that are deleted, but now more of them, now fewer? Seen in one layer: in two, nearly every accuracy is possible so."""
+    sick = patient(exam, ONE_LAYER)
+    possible = [v for count in range(6) for v in sick.possible((count,), scale(ONE_LAYER, DELETED)).values()]
+    return all(near(value, possible) for value in single(exam, sick, 12))
+
+
+@fact
+def deleted_for(exam: Exam) -> str:
+    """Do all examples lose the same units? One example, many times: its copies are all right or all wrong, if they do."""
+    sick = patient(exam, TWO_LAYERS)
+    values = []
+    for k in range(6):
+        call = sick.call(exam, [0.5], 1, k)
+        same = (Given("X", np.repeat(sick.X[k : k + 1], 200, axis=0)), Given("y", np.repeat(sick.y[k : k + 1], 200)))
+        (value,) = exam.ask(replace(call, args=(call.args[0], *same, *call.args[3:])))
+        values.append(float(curve(value, 1)[0]))
+    mixed = {v for v in values if 0 < v < 1}
+    return "each example by itself" if len(mixed) > 1 else "all examples alike"
 
 
 def _stories(sick: Patient) -> list[tuple[str, list[float]]]:
     """What may have happened -> the accuracies that it can give, the likely first."""
-    both, right = asked(TWO_LAYERS, DELETED), scale(TWO_LAYERS, DELETED)
-    fewer = tuple(int(DELETED * width) for width in TWO_LAYERS[1:-1])
+    both, right = asked(TWO_LAYERS, ODD), scale(TWO_LAYERS, ODD)
+    fewer = tuple(int(ODD * width) for width in TWO_LAYERS[1:-1])
     widths = TWO_LAYERS[1:-1]
     kept = tuple(width - count for width, count in zip(widths, both, strict=True))
     exact = tuple(width / left for width, left in zip(widths, kept, strict=True))
@@ -140,24 +182,24 @@ def _stories(sick: Patient) -> list[tuple[str, list[float]]]:
         ("as asked", both, right),
         ("nothing", (0, 0), (1.0, 1.0)),
         ("survivors not scaled", both, (1.0, 1.0)),
-        ("survivors times 1 - f", both, (1 - DELETED,) * 2),
+        ("survivors times 1 - f", both, (1 - ODD,) * 2),
         ("survivors times H / kept", both, exact),
-        ("survivors times 1 / f", both, (1 / DELETED,) * 2),
+        ("survivors times 1 / f", both, (1 / ODD,) * 2),
         ("rounded down", fewer, right),
         ("first hidden layer only", (both[0], 0), (right[0], 1.0)),
         ("last hidden layer only", (0, both[1]), (1.0, right[1])),
-        ("the fraction is kept", kept, (1 / DELETED,) * 2),
+        ("the fraction is kept", kept, (1 / ODD,) * 2),
         ("the fraction is kept, times 1 / (1 - f)", kept, right),
     ]
-    found = [(name, list(sick.possible(counts, factors).values())) for name, counts, factors in stories]
-    any_number = [v for counts in product(range(6), range(5)) for v in sick.possible(counts, right).values()]
-    return [*found, ("any number of units", any_number)]
+    return [(name, list(sick.possible(counts, factors).values())) for name, counts, factors in stories]
 
 
 @fact
 def deleted_units(exam: Exam) -> str:
     """Are other units deleted when the seed is another?"""
-    values = single(exam, patient(exam, ONE_LAYER), 24)
+    values, sick = single(exam, patient(exam, ONE_LAYER), 24), patient(exam, ONE_LAYER)
+    if all(near(value, [sick.whole]) for value in values):
+        return "none"
     return "always the same" if np.ptp(values) < 1e-9 else "others each time"
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.checks.behaviour import ending
 from autograder.checks.inputs import Array, backward_call, normal, output, positive, returned_output, scale, test_call, train_call
 from autograder.checks.randomness import Via, draw_call, draw_input, drawn, masks, read_mask
 from autograder.exam import Exam, Unanswered, Wrong, array, number
@@ -266,7 +267,7 @@ def outside(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (4, 5)
     words = []
     for p in (-0.25, 1.25):
         (answer,) = exam.answers(draw_call(exam, via, shape, p, Seed(exam.seed())))
-        words.append("accepted" if answer.outcome is Outcome.PASSED else answer.error.split(":")[0])
+        words.append(ending(answer))
     return words[0] if words[0] == words[1] else " / ".join(words)
 
 

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.checks.behaviour import ending
 from autograder.checks.facts import fact, nearest
 from autograder.checks.losses import SMALL, direction, slope_errors, what_changed
-from autograder.checks.networks import INPUTS, SECOND, Question, asked, grads_of, loss_call, loss_of, plain_call, score_of, singles
+from autograder.checks.networks import (
+    INPUTS,
+    SECOND,
+    Question,
+    asked,
+    grads_of,
+    loss_call,
+    loss_of,
+    plain_call,
+    scale,
+    scores_read,
+    singles,
+)
 from autograder.checks.networks import losses as training_losses
-from autograder.exam import Exam, Unanswered, Wrong, array
-from autograder.model import Call, Given, Outcome, Seed
+from autograder.exam import Exam, Unanswered, Wrong, array, pair
+from autograder.model import Call, Given, Seed
 
 P_IN, P_HIDDEN = 0.2, 0.25  # far from 1/2, and so that the shares below lie apart
 BATCH = 9
@@ -36,10 +49,10 @@ def loss_of_no_scores(exam: Exam) -> str:
 def huge_scores(exam: Exam) -> str:
     """What becomes of a score of 2000."""
     (value,) = exam.ask(plain_call(exam.function, asked("reading_network", INPUTS, (2000.0,)), 0.0, 0.0))
-    try:
-        return nearest(loss_of(value), {"finite": 2000.0}, 1e-6)
-    except Wrong:
+    loss = float(array(pair(value, ("loss", "grads"))[0], "loss", ()))
+    if not np.isfinite(loss):
         return "overflow"
+    return "capped" if 10 < loss < 1000 else nearest(loss, {"finite": 2000.0}, 1e-6)
 
 
 @fact
@@ -49,8 +62,9 @@ def share(exam: Exam, *, layer: int) -> str:
     if layer == SECOND:  # the second hidden unit alone, fed by its bias
         alone = {**question.values, "W1": np.zeros((1, 1)), "b2": np.ones(1)}
         question = Question(Given("params", alone), question.X, question.y)
-        seeds = [Seed(exam.seed(k)) for k in range(CALLS)]
-        factors = [score_of(v) for v in training_losses(exam, question, 0.0, p, seeds)]
+        silent = Question(Given("params", {**alone, "b2": np.zeros(1)}), question.X, question.y)
+        known = scale(exam, question, 1.0, silent)
+        factors = [known.read(v) for v in training_losses(exam, question, 0.0, p, [Seed(exam.seed(k)) for k in range(CALLS)])]
     else:
         factors = singles(exam, layer, p, CALLS)
     kept = float(np.mean([abs(f) > 1e-9 for f in factors]))
@@ -64,9 +78,10 @@ def share(exam: Exam, *, layer: int) -> str:
 def factor(exam: Exam, *, layer: int) -> str:
     """By what a survivor is multiplied: of the input alone, or through both hidden layers."""
     p = P_IN if layer == INPUTS else P_HIDDEN
-    factors = np.array([f for f in singles(exam, layer, p, 64) if f])
-    if not factors.size:
-        return "none survive"
+    found = singles(exam, layer, p, 64)
+    factors = np.array([f for f in found if f])
+    if len(factors) in (0, len(found)):
+        return "none dropped" if len(factors) else "none survive"
     q = 1 - p
     table = {"1": 1.0, "1/q": 1 / q, "1/q^2": q**-2, "1/q^3": q**-3, "1/q^4": q**-4, "1/p": 1 / p, "1/p^2": p**-2, "q": q, "q^2": q * q}
     words = {nearest(float(f), table, EXACT) for f in factors}
@@ -78,8 +93,11 @@ def scores(exam: Exam) -> str:
     """Are the scores dropped too?"""
     question = asked("reading_network", INPUTS, (0.0,))
     biased = Question(Given("params", {**question.values, "b3": np.array([0.0, 2.0])}), question.X, question.y)
-    found = [score_of(v) for v in training_losses(exam, biased, P_HIDDEN, P_HIDDEN, [Seed(exam.seed(k)) for k in range(64)])]
-    return "kept" if max(found) - min(found) < EXACT else "dropped"
+    known = scale(exam, biased, 2.0, silent=question)
+    found = [known.read(v) for v in training_losses(exam, biased, P_HIDDEN, P_HIDDEN, [Seed(exam.seed(k)) for k in range(64)])]
+    if max(found) - min(found) < EXACT:
+        return "kept"
+    return "dropped" if any(abs(f) < EXACT for f in found) else "varies"
 
 
 @fact
@@ -87,38 +105,44 @@ def layers(exam: Exam) -> str:
     """Of units that survive one layer, do more than their share survive the next?"""
     units, p = 48, 0.5
     question = asked("square_network", units, 4.0 * (1 - p) ** 3 / units)
-    found = training_losses(exam, question, p, p, [Seed(exam.seed(k)) for k in range(24)])
-    kept = np.mean([score_of(v) / 4.0 for v in found])
+    found = scores_read(exam, question, 4.0 * (1 - p) ** 3, (p, p), [Seed(exam.seed(k)) for k in range(24)])
+    kept = np.mean(found) / 4.0
     return nearest(float(kept), {"apart": 0.125, "two alike": 0.25, "all alike": 0.5, "kept": 1.0}, 0.06)
 
 
 @fact
 def examples(exam: Exam, *, layer: int) -> str:
-    """Do two examples lose the same units?"""
+    """Do two examples lose the same units? "all" or "none" when all or none survive, "as a whole" when those of an example go together."""
     codes = tuple((2.0 ** np.arange(8) / 64).tolist())
     asks = [asked("reading_network", layer, codes, example, 2) for example in (0, 1)]
     p = (P_HIDDEN, 0.0) if layer == INPUTS else (0.0, P_HIDDEN)
     values = exam.ask(*(loss_call(exam.function, q, *p, Seed(exam.seed(k))) for k in range(40) for q in asks))
-    read = [score_of(loss_of(v), 2) for v in values]
+    known = scale(exam, asks[0], sum(codes))
+    read = [known.read(loss_of(v)) for v in values]
     both = [(a, b) for a, b in zip(read[0::2], read[1::2], strict=True) if a > 1e-6 and b > 1e-6]
-    return "alike" if both and all(abs(a - b) < 1e-4 for a, b in both) else "apart"
+    if len({round(a, 4) for pair_ in both for a in pair_}) < 2:
+        return "as a whole" if 0 < len(both) < len(values) // 2 else "all" if both else "none"
+    return "alike" if all(abs(a - b) < 1e-4 for a, b in both) else "apart"
 
 
 @fact
 def generator_used(exam: Exam) -> str:
-    """Where do the random numbers come from?"""
+    """Where do the random numbers come from? "nowhere" when the losses are those without dropout."""
+    (plain,) = exam.ask(loss_call(exam.function, _question(exam), 0.0, 0.0, Seed(exam.seed())))
     seeds = [Seed(exam.seed(0)), Seed(exam.seed(0)), Seed(exam.seed(2))]
     answers = exam.returned(*(loss_call(exam.function, _question(exam), P_IN, P_HIDDEN, s, watch=True) for s in seeds))
     if any(a.facts is not None and a.facts.global_rng_moved for a in answers):
         return "global"
     one, again, other = (loss_of(a.value) for a in answers)
+    if one == again == other == loss_of(plain):
+        return "nowhere"
     return "own" if one != again else ("frozen" if one == other else "given")
 
 
 @fact
 def at_test(exam: Exam) -> str:
     """Is test time the plain network?"""
-    plain = loss_call(exam.function, _question(exam), 0.0, 0.0, Seed(exam.seed()))
+    plain = loss_call(exam.function, _question(exam), 0.0, 0.0, Seed(exam.seed()), kwargs={"train": False})
     asked_ = [loss_call(exam.function, _question(exam), P_IN, P_HIDDEN, Seed(exam.seed(k)), kwargs={"train": False}) for k in (2, 3)]
     first, *others = (loss_of(v) for v in exam.ask(plain, *asked_))
     if others[0] != others[1]:
@@ -161,7 +185,9 @@ def _ratios(exam: Exam, question: Question, name: str, p: tuple[float, float]) -
     first, *values = exam.ask(base, *calls)
     gradient, found = grads_of(first, question.values)[name], [loss_of(v) for v in values]
     measured = [(a - b) / (2 * h) for a, b in zip(found[0::2], found[1::2], strict=True)]
-    return [float((gradient * u).sum()) / m if m else np.inf for u, m in zip(ways, measured, strict=True)]
+    if not all(measured):
+        raise Wrong(f"the loss does not feel {name}", "a loss that does")
+    return [float((gradient * u).sum()) / m for u, m in zip(ways, measured, strict=True)]
 
 
 @fact
@@ -215,7 +241,7 @@ def rate_outside(exam: Exam) -> str:
     words = []
     for p_in, p_hidden in ((-0.25, 0.5), (0.5, 1.25)):
         (answer,) = exam.answers(loss_call(exam.function, _question(exam), p_in, p_hidden, Seed(exam.seed())))
-        words.append("accepted" if answer.outcome is Outcome.PASSED else answer.error.split(":")[0])
+        words.append(ending(answer))
     return words[0] if words[0] == words[1] else " / ".join(words)
 
 
@@ -224,12 +250,11 @@ def rate_one(exam: Exam) -> str:
     """What p_hidden = 1 gives."""
     try:
         (value,) = exam.ask(loss_call(exam.function, _question(exam), 0.0, 1.0, Seed(exam.seed()), ship=None))
-        grads = grads_of(value, _question(exam).values)
-        return "finite" if np.isfinite(loss_of(value)) and all(np.isfinite(g).all() for g in grads.values()) else "NaN"
-    except Wrong:
-        return "NaN"
     except Unanswered as unanswered:
         return f"raises {unanswered.answer.error.split(':')[0]}"
+    loss = array(pair(value, ("loss", "grads"))[0], "loss", ())
+    grads = grads_of(value, _question(exam).values)
+    return "finite" if np.isfinite(loss) and all(np.isfinite(g).all() for g in grads.values()) else "NaN"
 
 
 # --------------------------------------------------------------------------------------------------------------------------- predict

@@ -82,10 +82,18 @@ def square_network(units: int, size: float) -> Network:
     return params, np.ones((1, units)), np.zeros(1, dtype=np.int64)
 
 
-def score_of(loss: float, batch: int = 1) -> float:
-    """The score that made this loss: of a mean of log(1 + exp(s)) over a batch in which all other scores are 0."""
-    own = loss * batch - (batch - 1) * np.log(2)
-    return float(np.log(np.expm1(own))) if own > 0 else -np.inf
+@dataclass(frozen=True)
+class Scale:
+    """What a student's own loss is when the only score is 0, and when it is `score`: so that losses in bits, or sums, can be read too."""
+
+    zero: float
+    full: float
+    score: float
+
+    def read(self, loss: float) -> float:
+        """The score that made this loss, on a scale that is one of log(1 + exp(s)) up to its unit and its origin."""
+        nats = (loss - self.zero) * (np.log1p(np.exp(self.score)) - np.log(2)) / (self.full - self.zero) + np.log(2)
+        return float(np.log(np.expm1(nats))) if nats > 0 else -np.inf
 
 
 MAKERS: dict[str, Callable[..., Network]] = {
@@ -176,9 +184,25 @@ def passes(layer: int) -> int:
     return 1 if layer == INPUTS else 2
 
 
+def scale(exam: Exam, question: Question, score: float, silent: Question | None = None) -> Scale:
+    """How this student's loss follows a score, learnt at test time: from `question`, and from the same without data (or from `silent`)."""
+    silent = silent or Question(question.params, Given("0 * X", 0 * question.X.value), question.y)
+    calls = [loss_call(exam.function, q, 0.0, 0.0, Seed(exam.seed()), kwargs={"train": False}) for q in (silent, question)]
+    zero, full = (loss_of(v) for v in exam.ask(*calls))
+    if not full > zero:
+        got = f"for the scores 0 and 0 the loss is {number(zero)}, for 0 and {score:g} it is {number(full)}"
+        raise Wrong(got, "a loss that grows with the score of a wrong class")
+    return Scale(zero, full, score)
+
+
+def scores_read(exam: Exam, question: Question, score: float, p: tuple[float, float], seeds: Sequence[Seed]) -> list[float]:
+    """What the training losses of a reading or a square network say of its score, seed by seed; `score` is the one without dropout."""
+    known = scale(exam, question, score)
+    return [known.read(v) for v in losses(exam, question, *p, seeds)]
+
+
 def singles(exam: Exam, layer: int, p: float, count: int, number: int = 1000) -> list[float]:
     """By what a single unit of this layer was multiplied, in `count` calls (0: it was dropped, or the unit in series was)."""
     question = asked("reading_network", layer, (1.0,))
-    values = losses(exam, question, *rates(layer, p), [Seed(exam.seed(number + k)) for k in range(count)])
-    factors = [score_of(v) for v in values]
+    factors = scores_read(exam, question, 1.0, rates(layer, p), [Seed(exam.seed(number + k)) for k in range(count)])
     return [0.0 if abs(f) < 1e-9 else f for f in factors]

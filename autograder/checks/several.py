@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.behaviour import TOLERANCE, compare, item
+from autograder.checks.behaviour import TOLERANCE, compare, demand_value_error, item
 from autograder.checks.gradients import DIRECTIONAL
 from autograder.checks.inputs import Array, backward_call, normal
 from autograder.checks.verb import verb
-from autograder.exam import Exam, Unanswered, Wrong, array, number, pair
-from autograder.model import Call, Given, Outcome, Seed
+from autograder.exam import Exam, Wrong, array, number, pair
+from autograder.model import Call, Given, Seed
 
 Shapes = Mapping[str, tuple[int, ...]]
 Rates = tuple[float, ...]
@@ -110,10 +110,7 @@ def refuses_a_rate_of(exam: Exam, *, bad: float, given: Shapes, rates: Rates, tr
         asked = (*rates[:place], bad, *rates[place + 1 :])
         call = forward_pass(exam.function, arrays(exam, given), asked, Seed(exam.seed()), train)
         (answer,) = exam.answers(call)
-        if answer.outcome is Outcome.PASSED:
-            raise Wrong(f"the function returned for the probabilities {', '.join(map(str, asked))}", "ValueError")
-        if not answer.error.startswith("ValueError"):
-            raise Unanswered(call, answer)
+        demand_value_error(call, answer, f" for the probabilities {', '.join(map(str, asked))}")
 
 
 # ------------------------------------------------------------------------------------------------------------------- gradients

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from autograder.checks.behaviour import ending
 from autograder.checks.facts import P, fact, nearest
 from autograder.checks.inputs import Array, backward_call, normal, output, scale, train_call
 from autograder.checks.normalisation import Memory, block_call, block_output, channel_statistics, lively, remembered
 from autograder.checks.structured import Lattice, block_draws, in_whole_blocks
 from autograder.exam import Exam, array
-from autograder.model import Call, Given, Outcome, Seed
+from autograder.model import Call, Given, Seed
 
 NEAR = 1e-9
 MAPS = (24, 30, 9, 10)
@@ -120,7 +121,7 @@ def call_gives(exam: Exam, *, given: tuple[Any, ...], function: str = "") -> str
     """How a call ends that should be refused: "ValueError", "accepted" or another error."""
     arguments = tuple(Given(repr(a), a) if isinstance(a, tuple) else a for a in given)
     (answer,) = exam.answers(Call(function or exam.function, arguments))
-    return "accepted" if answer.outcome is Outcome.PASSED else answer.error.split(":")[0]
+    return ending(answer)
 
 
 @fact

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.behaviour import compare, demand_value_error, item
+from autograder.checks.behaviour import compare, demand_value_error, ending, item
 from autograder.checks.facts import fact
 from autograder.checks.inputs import Array, normal
 from autograder.checks.verb import verb
 from autograder.exam import Exam, Wrong, an, array, number
-from autograder.model import Call, Given, Outcome
+from autograder.model import Call, Given
 
 IT = "it"  # how a sentence speaks of a result that has only one part
 EXACT = 1e-10  # relative, for sums of up to 2^12 terms in any order
@@ -266,9 +266,9 @@ def masks_listed(exam: Exam, *, n: int = 4) -> str:
 
 @fact
 def list_type(exam: Exam, *, n: int = 4) -> str:
-    """The dtype of a list of masks."""
+    """Does a list of masks hold booleans?"""
     (value,) = exam.ask(Call(exam.function, (n,)))
-    return str(array(value, "masks").dtype.name)
+    return "bool" if array(value, "masks").dtype == bool else "numbers"
 
 
 @fact
@@ -284,6 +284,13 @@ def gives(exam: Exam, *, given: tuple[Any, ...], index: int | None = None, place
 
 
 @fact
+def ratio(exam: Exam, *, given: tuple[Any, ...], to: tuple[Any, ...]) -> str:
+    """How many times the result for `to` the result for `given` is, in six digits: what both are multiplied by does not matter."""
+    one, other = (float(array(v, "result", ())) for v in exam.ask(question(exam, given), question(exam, to)))
+    return number(one / other) if other else "the other one is 0"
+
+
+@fact
 def form(exam: Exam, *, given: tuple[Any, ...]) -> str:
     """The shape of the result, or how many items it has."""
     (value,) = exam.ask(question(exam, given))
@@ -294,7 +301,7 @@ def form(exam: Exam, *, given: tuple[Any, ...]) -> str:
 def takes(exam: Exam, *, given: tuple[Any, ...]) -> str:
     """Whether a call is accepted, or which exception it raises."""
     (answer,) = exam.answers(question(exam, given))
-    return "accepted" if answer.outcome is Outcome.PASSED else answer.error.split(":")[0]
+    return ending(answer)
 
 
 @fact

@@ -122,7 +122,7 @@ def slopes(params: Params, X: Array, y: Array, seed: int, count: int = 3) -> lis
     return found
 
 
-def batch(exam: Exam, sizes: tuple[int, ...], count: int = 20) -> tuple[Given, Given]:
+def batch(exam: Exam, sizes: tuple[int, ...], count: int = 32) -> tuple[Given, Given]:
     """Examples that fit into one batch, so that their order cannot matter."""
     return normal((count, sizes[0]), exam.seed(1)), labels(count, sizes[-1], exam.seed(2))
 

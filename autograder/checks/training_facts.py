@@ -56,7 +56,7 @@ def first_step(exam: Exam) -> str:
     derivative = slope(before, X.value, y.value, step / norm) if norm else 0.0
     if not norm or not derivative:
         return "0"
-    table = {"1": 1.0, "-1": -1.0, "1 - momentum": 1 - MOMENTUM, "batch": 20.0, "1 + momentum": 1 + MOMENTUM}
+    table = {"1": 1.0, "-1": -1.0, "1 - momentum": 1 - MOMENTUM, "batch": 32.0, "1 + momentum": 1 + MOMENTUM}
     return nearest(-norm / (LR * derivative), table, 1e-3)
 
 
@@ -81,6 +81,16 @@ def _is(rest: Array, at: Params, X: Array, y: Array, seed: int) -> bool:
 
 
 @fact
+def trained_biases(exam: Exam) -> str:
+    """Do the biases move when the weights do?"""
+    X, y = batch(exam, SIZES)
+    values = exam.ask(*(training(exam, X, y, SIZES, lr=lr, seed=exam.seed()) for lr in (0.0, LR)))
+    before, after = (read(value, SIZES) for value in values)
+    moving = {name[0] for name in after if not np.array_equal(before[name], after[name])}
+    return {"W": "stay", "Wb": "move", "b": "move"}.get("".join(sorted(moving)), "nothing moves")
+
+
+@fact
 def within_an_epoch(exam: Exam) -> str:
     """Does a step keep something of the one before it in the same epoch? Three batches: the first one then counts 1 + 1/2 + 1/4 times."""
     _, share, _ = tracked(exam, 0.5)
@@ -95,8 +105,12 @@ def batches(exam: Exam) -> str:
     share = np.abs(share)
     idle = int((share < 1e-3).sum())
     sizes = np.rint(1 / np.maximum(share, 1e-3)).astype(int)
+    if idle == ROWS[0]:
+        return "nothing to be seen"
+    if idle and idle == ROWS[0] % 32 and set(sizes[share > 1e-3].tolist()) == {32}:
+        return "the rest is left out"
     if idle:
-        return "the rest is left out" if idle == ROWS[0] % 32 and set(sizes[share > 1e-3].tolist()) == {32} else "some are left out"
+        return "some twice, some never" if share.max() > 2.5 / 32 else "some are left out"
     found = {int(m): int((sizes == m).sum()) for m in np.unique(sizes)}
     return "32 and the rest" if found == {32: 64, 16: 16} else " and ".join(map(str, sorted(found, reverse=True)[:3]))
 
@@ -113,6 +127,8 @@ def order(exam: Exam) -> str:
     """Is the order shuffled, and how often?"""
     _, one, two = tracked(exam)
     first, second = (np.flatnonzero(np.abs(share) > 1.5 / 32).tolist() for share in (one, two))
+    if len(first) == ROWS[0]:  # batches so small that no example stands out
+        return "not seen"
     if first != second:
         return "shuffled in each epoch"
     return "never shuffled" if first == list(range(ROWS[0] - 16, ROWS[0])) else "shuffled once" if first else "not seen"
@@ -149,7 +165,7 @@ def dropped_share(exam: Exam, *, where: str) -> str:
     """Which share of the inputs or of the hidden units is dropped in training."""
     # dropped inputs would change which hidden units are active; dropped hidden units hide no input
     shows, stays = thinned(exam, DROP if where == "inputs" else (0.0, DROP[1]), where)
-    if not shows.any():
+    if not shows.any() or (stays & ~shows).any():  # weights out of a silent unit have no gradient: something else moves them
         return "not seen"
     share = float((shows & ~stays).sum() / shows.sum())
     return nearest(share, {"p_in": DROP[0], "p_hidden": DROP[1], "none": 0.0, "all": 1.0}, 0.07)

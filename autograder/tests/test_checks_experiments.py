@@ -101,6 +101,35 @@ def ablate(
     return function
 
 
+def deleting(delete: Callable[[Array, Array, float, Rng], Array]) -> Function:
+    """A curve of accuracies, where `delete(a, b, f, rng)` makes a layer's output of what comes in and of its biases."""
+
+    def function(params: dict[str, Array], X: Array, y: Array, fractions: Any, rng: Rng, repeats: int) -> Any:
+        last, found = len(params) // 2, []
+        for f in fractions:
+            h = X
+            for k in range(1, last):
+                h = delete(h @ params[f"W{k}"], params[f"b{k}"], f, rng)
+            found.append(((h @ params[f"W{last}"] + params[f"b{last}"]).argmax(axis=1) == y).mean())
+        return np.array(found)
+
+    return function
+
+
+def _but_biases(a: Array, b: Array, f: float, rng: Rng) -> Array:
+    a[:, rng.permutation(a.shape[1])[: round(f * a.shape[1])]] = 0
+    return np.asarray(np.maximum(a + b, 0) / (1 - f))
+
+
+biases_speak = deleting(_but_biases)
+per_example = deleting(lambda a, b, f, rng: np.maximum(a + b, 0) * (rng.random(a.shape) >= f) / (1 - f))
+
+
+def wrong_t(a: Any, b: Any, root: float) -> dict[str, Any]:
+    right = summary(a, b)
+    return right | {"sd": 2 * right["sd"], "t": right["mean"] / (2 * right["sd"]) * root}
+
+
 def thin(x: Array, p: float, rng: Rng) -> Array:
     return np.where(rng.random(x.shape) < p, 0, x / (1 - p))
 
@@ -188,12 +217,12 @@ REFUSED: tuple[tuple[Check, Function, str], ...] = (
     (WHOLE, lambda *_: 0.5, r"curve\.shape = \(\), but should be \(1,\)"),
     (DELETES, ablate(scale=lambda f: 1.0), r"one deletion = 0\.\d+, but should be an accuracy that deleting 2 and 2 units can give"),
     (DELETES, ablate(scale=lambda f: 1 - f), r"accuracy after one deletion = 0\.\d+"),
-    (DELETES, ablate(count=int), r"accuracy after one deletion = 0\.\d+"),
+    (OTHER, ablate(count=int), r"accuracy after one deletion = 0\.\d+"),
     (DELETES, ablate(count=lambda n: 0, scale=lambda f: 1.0), r"accuracy after one deletion = 0\.\d+ \(that of the whole network\)"),
     (DELETES, ablate(layers=(1,)), r"accuracy after one deletion = 0\.\d+"),
     (DELETES, ablate(layers=(2,)), r"accuracy after one deletion = 0\.\d+"),
     (DELETES, ablate(coin=True), r"accuracy after one deletion = 0\.\d+"),
-    (OTHER, ablate(count=int), r"an accuracy that deleting 2 and 1 units can give; the nearest is 0\.\d+"),
+    (OTHER, ablate(count=int), r"an accuracy that deleting 2 and 2 units can give; the nearest is 0\.\d+"),
     (ONE, ablate(scale=lambda f: 1 / f), r"an accuracy that deleting 3 units can give"),
     (ANY, ablate(front=True), r"the first of 5 units was deleted 100 times in 100, but should be \d+ to \d+ times"),
     (ANY, ablate(coin=True), r"accuracy after one deletion = 0\.\d+, but should be an accuracy that deleting 2 of 5 units can give"),
@@ -226,10 +255,11 @@ def test_rubbish_breaks_no_check_and_no_fact(kind: str) -> None:
     def in_a_dict(*args: Any) -> Any:
         return {key: rubbish(*args) for key in ("mean", "sd", "t", "wins")}
 
-    for function, checks, probes in ((rubbish, [check for _, check in CASES], FACTS), (in_a_dict, RIGHT[1][1], (SUMMARY, UNPAIRED))):
+    for function, checks in ((rubbish, [check for _, check in CASES]), (in_a_dict, RIGHT[1][1])):
         for check in checks:
             verdict = examine(check, function)
             assert verdict.outcome is not Outcome.BROKEN, told(verdict)
+    for function, probes in ((rubbish, FACTS), (in_a_dict, (SUMMARY, T, UNPAIRED, ONE_PAIR))):
         for probe in probes:
             assert isinstance(probe.look(Exam(NAME, student({NAME: function}), probe.name)), str)
 
@@ -238,14 +268,16 @@ def test_rubbish_breaks_no_check_and_no_fact(kind: str) -> None:
 MOVED, PICKED, NEW, AFTER, SPOILED_BY, ODD = (
     e.moved_labels(), e.picked_places(), e.new_classes(), e.labels_after(), e.labels_by(), e.odd_fractions(),
 )
-SUMMARY, UNPAIRED = e.summary("sd", given=(A, B), key="sd"), e.unpaired()
+SUMMARY, UNPAIRED = e.summary("sd", given=(A, B), key="sd"), e.unpaired(a=[1.0, 2.0, 3.0], b=[1.0, 2.0])
+ONE_PAIR, T = e.unpaired("a_single_pair", a=[1.0], b=[2.0]), e.t_and_sd(given=(A, B), wanted=summary(A, B)["t"])
+EXAMPLES = e.deleted_for()
 NOTHING, DELETION, UNITS, REPEATS, PARAMS, DELETED_BY = (
     e.nothing_deleted(), e.deletion(), e.deleted_units(), e.repeats(), e.network_after(), e.deleted_by(),
 )
 INPUT, SURVIVORS, DROPS = e.layer_input(), e.layer_survivors(), drop_share(via=Bare())
 FACTS = (
     *(MOVED, PICKED, NEW, AFTER, SPOILED_BY, ODD, SUMMARY, UNPAIRED),
-    *(NOTHING, DELETION, UNITS, REPEATS, PARAMS, DELETED_BY, INPUT, SURVIVORS, DROPS),
+    *(ONE_PAIR, T, EXAMPLES, NOTHING, DELETION, UNITS, REPEATS, PARAMS, DELETED_BY, INPUT, SURVIVORS, DROPS),
 )
 
 
@@ -273,6 +305,18 @@ FACTS = (
         (ODD, shifting(evenly), "accepted"),
         (SUMMARY, summary, "1.52753"),
         (UNPAIRED, summary, "ValueError"),
+        (ONE_PAIR, summary, "ValueError"),
+        (ONE_PAIR, lambda a, b: summary([*a, 1.0], [*b, 1.0]), "accepted"),
+        (T, summary, "right"),
+        (T, lambda a, b: wrong_t(a, b, 1.0), "no root of n"),
+        (T, lambda a, b: wrong_t(a, b, len(a)), "n for its root"),
+        (T, lambda a, b: wrong_t(a, b, len(a) ** 0.5), "follows sd"),
+        (EXAMPLES, ablate(), "all examples alike"),
+        (EXAMPLES, per_example, "each example by itself"),
+        (EXAMPLES, lambda *_: [0.5], "all examples alike"),
+        (PICKED, lambda y, *_: np.zeros_like(y), "nearly everywhere"),
+        (UNITS, ablate(count=lambda n: 0, scale=lambda f: 1.0), "none"),
+        (DELETION, biases_speak, "their biases still speak"),
         (NOTHING, ablate(), "whole"),
         (DELETION, ablate(), "as asked"),
         (DELETION, ablate(scale=lambda f: 1.0), "survivors not scaled"),

@@ -15,7 +15,7 @@ import pytest
 from autograder import checks as c
 from autograder.checks import network_facts as n
 from autograder.checks.inputs import Array
-from autograder.checks.networks import asked, firm_network, reading_network, score_of, square_network, written
+from autograder.checks.networks import Scale, asked, firm_network, reading_network, square_network, written
 from autograder.exam import Exam, script_text
 from autograder.judge import judge
 from autograder.model import Call, Check, Exercise, Outcome, Verdict
@@ -23,6 +23,7 @@ from autograder.subjects.local import Local
 
 Function = Callable[..., Any]
 Params = Mapping[str, Array]
+NATS = Scale(np.log(2), np.log(1 + np.e), 1.0)  # one example, the mean in nats
 
 
 # ------------------------------------------------------------------------------------------------------------------ a toy network
@@ -209,6 +210,13 @@ def leaks(grads: dict[str, Array]) -> Any:
     return {key: value + 1e-9 for key, value in grads.items()} | {"W3": grads["W3"], "W2": grads["W2"]}
 
 
+def whole_batch(params: Params, X: Array, y: Array, *rest: Any, **more: Any) -> Any:
+    h = np.maximum(np.maximum(X @ params["W1"], 0) @ params["W2"], 0) @ params["W3"]
+    with np.errstate(all="ignore"):
+        e = np.exp(h - h.max())  # the largest score of all examples, where each should have its own
+        return float(np.mean(-np.log(e[:, 0] / e.sum(axis=1)))), {name: np.zeros(v.shape) for name, v in params.items()}
+
+
 AGREES = 'along a random direction, grads["'
 REFUSALS: tuple[tuple[Check, Function, str, str], ...] = (
     (CHECKS[0], network(grads=without("b2")), "grads has no b2", "a gradient for each of W1, b1, W2, b2, W3, b3"),
@@ -227,6 +235,7 @@ REFUSALS: tuple[tuple[Check, Function, str, str], ...] = (
     (CHECKS[7], overwrites, "X was changed by the call", "X as it was"),
     (CHECKS[8], network(lambda rng, shape, p: 1.0, lawful=False), "the function returned", "ValueError"),
     (CHECKS[10], overflows, "loss = inf", "a finite number"),
+    (CHECKS[10], whole_batch, "loss = ", ""),
     (CHECKS[11], network(divides_by_zero), "loss = nan", "a finite number"),
     (CHECKS[11], network(warns), "NumPy warned: RuntimeWarning", "no warning"),
     (CHECKS[12], network(grads=leaks), '14 rows of grads["W1"] are 0', "about 0.4 of them: the dropped inputs"),
@@ -234,6 +243,7 @@ REFUSALS: tuple[tuple[Check, Function, str, str], ...] = (
     (CHECKS[12], network(grads=lambda g: g | {"W2": 0 * g["W2"], "b2": 0 * g["b2"]}), "", ""),
     (CHECKS[12], network(drops_nothing), '0 of 14 rows of grads["W1"] are 0', "about 0.4 of them: the dropped inputs"),
     (CHECKS[13], network(drops_nothing), "a single input survived in 64 of 64 calls", "some, not all"),
+    (CHECKS[13], lambda *a, **k: (0.5, {}), "for the scores 0 and 0 the loss is 0.5", "grows with the score of a wrong class"),
     (CHECKS[14], network(lambda rng, shape, p: 0.0 if p else 1.0), "a single unit survived in 0 of 64 calls", "some, not all"),
     (CHECKS[15], network(unscaled), "a single input is multiplied by 1 when it survives", "1.66667 = 1/(1-p)"),
     (CHECKS[15], network(rates=lambda a, b: (b, b, b)), "a single input survived in 64 of 64 calls", "about 38"),
@@ -260,6 +270,49 @@ def test_wrong_networks_are_refused_in_words(check: Check, function: Function, g
     assert found.outcome is Outcome.FAILED, found
     assert got in found.got
     assert wanted in found.wanted
+
+
+UNITS: dict[str, Callable[[Any, int], Any]] = {
+    "in bits": lambda loss, n: loss / np.log(2),
+    "a sum": lambda loss, n: loss * n,
+    "with something added": lambda loss, n: loss + 1e-8,
+}
+
+
+@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("check", CHECKS[13:25], ids=lambda check: check.name)
+def test_masks_are_read_off_a_loss_in_any_unit(check: Check, unit: str) -> None:
+    found = verdict(check, network(loss=UNITS[unit]))
+    assert found.passed, f"{check.name}: {found.got} | {found.wanted}"
+
+
+def keeps_p(rng: Any, shape: tuple[int, ...], p: float) -> Any:
+    return (rng.random(shape) < p) / p if p else 1.0
+
+
+@pytest.mark.parametrize(
+    ("fact", "function", "wanted"),
+    [
+        (n.factor(layer=0), network(drops_nothing), "none dropped"),
+        (n.factor(layer=0), network(keeps_p), "1/p"),
+        (n.share(layer=0), network(keeps_p), "p"),
+        (n.examples(layer=0), network(by_the_row), "as a whole"),
+        (n.examples(layer=0), network(shared_by_the_batch), "alike"),
+        (n.examples(layer=0), network(drops_nothing), "all"),
+        (n.generator_used(), network(drops_nothing), "nowhere"),
+        (n.generator_used(), network(drawn_elsewhere), "frozen"),
+        (n.scores(), network(scores=True), "dropped"),
+        (n.scores(), network(drops_nothing), "kept"),
+        (n.share(layer=2), network(loss=UNITS["in bits"]), "once"),
+        (n.huge_scores(), lambda *a, **k: (np.inf, {}), "overflow"),
+        (n.huge_scores(), lambda *a, **k: (27.6, {}), "capped"),
+        (n.huge_scores(), lambda *a, **k: None, "not a usable result"),
+        (n.rate_one(), lambda *a, **k: None, "not a usable result"),
+        (n.slope(of="W1"), lambda params, *a, **k: (2.3, dict(params)), "not a usable result"),
+    ],
+)
+def test_a_fact_is_claimed_only_where_it_can_be_seen(fact: Any, function: Function, wanted: str) -> None:
+    assert fact.look(Exam("toy", Local(namespace={"toy": function, "np": np}), f"toy/{fact.name}")) == wanted
 
 
 def test_the_solution_is_the_measure_where_nothing_is_dropped() -> None:
@@ -320,18 +373,21 @@ def test_a_reading_network_shows_the_multipliers_of_one_layer() -> None:
         masks: list[Any] = [1.0, 1.0, 1.0]
         masks[layer] = mask
         loss = float(np.real(mean_loss(params, X, y, masks)))
-        assert score_of(loss, 3) == pytest.approx(float(codes @ mask), rel=1e-9)
+        ends = [float(np.real(mean_loss(params, X * on, y, [1.0, 1.0, 1.0]))) for on in (0, 1)]
+        for unit in (1.0, 3.0, np.log2(np.e)):  # a mean, a sum, bits
+            scale = Scale(unit * ends[0], unit * ends[1], float(codes.sum()))
+            assert scale.read(unit * loss) == pytest.approx(float(codes @ mask), rel=1e-9)
 
 
 def test_a_score_that_no_network_gives_is_no_count() -> None:
-    assert score_of(np.log(2)) == pytest.approx(0, abs=1e-12)
-    assert score_of(-3.0) == -np.inf
+    assert NATS.read(np.log(2)) == pytest.approx(0, abs=1e-12)
+    assert NATS.read(-3.0) == -np.inf
 
 
 def test_a_square_network_counts_the_units_that_survive_all_layers() -> None:
     params, X, y = square_network(4, 0.5)
     masks = [np.array([1.0, 0, 1, 1]), np.array([1.0, 1, 0, 1]), np.ones(4)]
-    assert score_of(float(np.real(mean_loss(params, X, y, masks)))) == pytest.approx(0.5 * 2)
+    assert NATS.read(float(np.real(mean_loss(params, X, y, masks)))) == pytest.approx(0.5 * 2)
 
 
 def test_what_a_message_shows_can_be_run() -> None:

@@ -164,6 +164,8 @@ def test_facts_are_words() -> None:
     assert fact(t.list_type(), listing) == "bool"
     assert fact(t.gives(given=([1.0, 2.0],), place=1), lambda x: x * 2) == "4"
     assert fact(t.gives(given=(1.0,), index=1), lambda x: (x, x / 3)) == "0.333333"
+    assert fact(t.ratio(given=(3.0,), to=(2.0,)), lambda x: 7 * x) == "1.5"
+    assert fact(t.ratio(given=(3.0,), to=(0.0,)), lambda x: 7 * x) == "the other one is 0"
     assert fact(t.form(given=(1.0,)), lambda x: (x, x)) == "2 items"
     assert fact(t.takes(given=(1.0,)), lambda x: int("x")) == "ValueError"
     assert fact(t.arguments_after(given=([2.0, 1.0],)), lambda x: x.sort()) == "overwritten"
@@ -187,6 +189,7 @@ CHECKS = [
     c.raises_value_error(case="five", given=(1.0,)),
 ]
 FACTS = [t.masks_listed(), t.list_type(), t.gives(given=(1,)), t.gives(given=(1,), index=1), t.form(given=(1,)), t.takes(given=(1,))]
+FACTS += [t.ratio(given=(1,), to=(2,))]
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.verb)

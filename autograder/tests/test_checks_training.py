@@ -188,7 +188,8 @@ def test_rubbish_breaks_no_check_and_no_fact(kind: str) -> None:
 WEIGHTS, STEP_1, STEP_2, WITHIN = t.first_weights(), t.first_step(), t.second_step(), t.within_an_epoch()
 BATCHES, LABEL, ORDER, CHANCE, DATA = t.batches(), t.label_used(), t.order(), t.source_of_chance(), t.data_after()
 IN, HID = t.dropped_share("in", where="inputs"), t.dropped_share("hidden", where="hidden units")
-FACTS = (WEIGHTS, STEP_1, STEP_2, WITHIN, BATCHES, LABEL, ORDER, CHANCE, DATA, IN, HID)
+BIASES = t.trained_biases()
+FACTS = (BIASES, WEIGHTS, STEP_1, STEP_2, WITHIN, BATCHES, LABEL, ORDER, CHANCE, DATA, IN, HID)
 
 
 @pytest.mark.parametrize(
@@ -212,6 +213,13 @@ FACTS = (WEIGHTS, STEP_1, STEP_2, WITHIN, BATCHES, LABEL, ORDER, CHANCE, DATA, I
         (BATCHES, Toy(sign=-1), "32 and the rest"),
         (BATCHES, Toy(cut=thirty_two), "the rest is left out"),
         (BATCHES, Toy(cut=whole), "80"),
+        (BATCHES, Toy(sign=0), "nothing to be seen"),
+        (BATCHES, Toy(cut=lambda order: [order[:32]]), "some are left out"),
+        (BATCHES, Toy(cut=lambda order: [order[[0] * 16 + list(range(16))], order[:16]]), "some twice, some never"),
+        (ORDER, Toy(cut=lambda order: np.split(order, range(16, len(order), 16))), "not seen"),
+        (BIASES, RIGHT, "move"),
+        (BIASES, Toy(sign=0), "nothing moves"),
+        (BIASES, Toy(last=lambda v: {k: 0 * a if k[0] == "b" else a for k, a in v.items()}), "stay"),
         (LABEL, RIGHT, "its own"),
         (LABEL, Toy(sign=-1), "its own"),
         (LABEL, Toy(apart=True), "another's"),

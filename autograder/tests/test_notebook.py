@@ -145,6 +145,12 @@ def test_a_function_in_a_check_cell_is_no_answer() -> None:
     assert program(parse(code(ANSWER, "check_halve"), code(ANSWER, "check_"))) == []
 
 
+def test_a_name_that_changes_on_the_way_is_noticed() -> None:
+    assert not parse(code(ANSWER, "halve"), code("from numpy import sqrt")).rebinds
+    assert parse(code(ANSWER, "halve"), code("from numpy import *")).rebinds  # another max, sum and round than above
+    assert parse(code(ANSWER, "halve"), code(OTHER)).rebinds
+
+
 def test_an_answer_cell_that_does_not_parse_stays_the_answer() -> None:
     assert program(parse(code("def halve(x:", "halve"), code("halve = 1"))) == [("halve", "def halve(x:"), ("added-2", "halve = 1")]
 

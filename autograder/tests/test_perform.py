@@ -339,6 +339,8 @@ def test_the_kind_of_a_value_is_the_real_name_of_its_type() -> None:
 def test_an_error_is_described_on_one_line_however_hostile() -> None:
     assert describe(ValueError("a\nb\x1b[31m\u202ec")) == "ValueError: a b [31m c"
     assert describe(HostileError()) == "HostileError: (its message cannot be shown)"
+    assert describe(np.linalg.LinAlgError("singular")) == "LinAlgError (a ValueError): singular"
+    assert describe(UnicodeError("odd")) == "UnicodeError: odd"
     assert describe(KeyError()) == "KeyError"
     assert len(describe(ValueError("x" * 10**6))) <= perform.MAX_TEXT
     assert describe(ValueError("\ud800")) == "ValueError:  "

@@ -15,7 +15,7 @@ EXACT = "moves_exactly(fraction=0.2, count=400)"
 NETWORK = "returns_a_network(sizes=(6, 8, 7, 3))"
 STEP = "steps_down_the_gradient"
 A, B = [3.0, 5.0, 4.0, 8.0], [1.0, 5.0, 5.0, 3.0]
-DELETES = "deletes_units"
+WHOLE = "starts_at_the_whole_network"
 SOME = "drops_some_and_keeps_some"
 DIGITS = {"data": "digits", "train": 300, "noise": 0.0, "sizes": (64, 64, 10), "epochs": 15, "lr": 0.02, "momentum": 0.9}
 
@@ -24,8 +24,8 @@ EXERCISES = [
         "noisy_labels",
         [
             c.moves_exactly(fraction=0.2, count=400, weight=3),
-            c.reaches_all_wrong_classes(weight=2, needs=EXACT),
-            c.picks_labels_at_random(weight=2, needs=EXACT),
+            c.reaches_all_wrong_classes(weight=3, needs=EXACT),
+            c.picks_labels_at_random(weight=3, needs=EXACT),
             c.keeps_its_labels(needs=EXACT),
             c.spoils_by_the_generator(needs=EXACT),
             c.refuses_the_fraction(fraction=1.5, needs=EXACT),
@@ -45,13 +45,14 @@ EXERCISES = [
             c.drops_while_training(where="inputs", p_in=0.2, p_hidden=0.5, needs=STEP),
             c.repeats_itself(needs=STEP),
             c.keeps_its_data(needs=STEP),
-            c.learns(given=DIGITS, p_hidden=0.25, at_least=0.8, weight=2, needs=STEP, seconds=20),
+            c.learns(given=DIGITS, p_hidden=0.25, at_least=0.8, weight=2, needs=NETWORK, seconds=20),
         ],
     ),
     Exercise(
         "paired_summary",
         [
             c.sums_up(given=(A, B), wanted=1.5, key="mean"),
+            c.sums_up(given=(A, B), wanted=1.5, key="mean", form="lists", needs="sums_up(key=mean)"),
             c.sums_up(given=(A, B), wanted=7.0**0.5, key="sd", weight=2, needs="sums_up(key=mean)"),
             c.sums_up(given=(A, B), wanted=3 / 7.0**0.5, key="t", weight=2, needs="sums_up(key=mean)"),
             c.sums_up(given=(A, B), wanted=2.0, key="wins", needs="sums_up(key=mean)"),
@@ -62,12 +63,13 @@ EXERCISES = [
         "ablation_curve",
         [
             c.starts_at_the_whole_network(weight=0),
-            c.deletes_units(weight=4, needs="starts_at_the_whole_network"),
-            c.deletes_any_unit(weight=2, needs=DELETES),
-            c.averages_over_repeats(weight=2, needs=DELETES),
-            c.answers_in_order(needs=DELETES),
-            c.keeps_the_network(needs=DELETES),
-            c.deletes_by_the_generator(needs=DELETES),
+            c.deletes_units(weight=4, needs=WHOLE),
+            c.deletes_any_unit(weight=2, needs=WHOLE),
+            c.averages_over_repeats(weight=2, needs=WHOLE),
+            c.answers_in_order(needs=WHOLE),
+            c.keeps_the_network(needs="deletes_units"),
+            c.deletes_by_the_generator(needs="deletes_units"),
+            c.deletes_units(fraction=0.35, weight=2, needs="deletes_units"),
         ],
     ),
     Exercise(
@@ -110,6 +112,7 @@ PROBES = {
         t.first_weights(),
         t.first_step(),
         t.second_step(),
+        t.trained_biases(),
         t.within_an_epoch(),
         t.batches(),
         t.label_used(),
@@ -122,13 +125,15 @@ PROBES = {
     "paired_summary": [
         e.summary("mean", given=(A, B), key="mean"),
         e.summary("sd", given=(A, B), key="sd"),
-        e.summary("t", given=(A, B), key="t"),
-        e.summary("wins", given=(A, B), key="wins"),
-        e.unpaired(),
+        e.t_and_sd(given=(A, B), wanted=3 / 7.0**0.5),
+        e.summary("wins", given=([1.0, 0.0, -1.0, -2.0, -3.0], [0.0] * 5), key="wins"),
+        e.unpaired(a=[1.0, 2.0, 3.0], b=[1.0, 2.0]),
+        e.unpaired("a_single_pair", a=[1.0], b=[2.0]),
     ],
     "ablation_curve": [
         e.nothing_deleted(),
         e.deletion(),
+        e.deleted_for(),
         e.deleted_units(),
         e.repeats(),
         e.network_after(),
