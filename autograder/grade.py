@@ -55,7 +55,7 @@ def grade(
 def _exercise(exercise: Exercise, student: Remote, submission: Submission, staff: Staff, limits: Limits) -> ExerciseResult:
     """Judge one exercise in the finished notebook; where a later cell may have spoilt it, also as it was below its answer."""
     result = _judged(exercise, student, staff, limits)
-    if result.outcome == "passed" or not submission.rebinds:
+    if result.outcome == "passed" or exercise.name not in submission.spoilt:
         return result
     student.close()  # a warm cage holds one worker at a time; a new one starts with the next question
     with Remote(student.isolation, submission.until(exercise.name).cells, limits) as earlier:

@@ -187,7 +187,7 @@ class Submission:
     path: str
     cells: tuple[Cell, ...]
     notes: tuple[str, ...] = ()
-    rebinds: bool = False  # some name is defined in more than one cell, so it matters when an exercise is looked at
+    spoilt: frozenset[str] = frozenset()  # exercises below whose answer some name is bound anew, so it matters when one looks at them
 
     def until(self, exercise: str) -> Submission:
         """The notebook as it is when Jupyter runs all cells and arrives below the answer to `exercise`."""

@@ -26,6 +26,7 @@ MAX_BRACKETS = 1_000_000  # "{" and "[" in it: each becomes a Python object, so 
 MAX_CELLS = 5_000
 MAX_CODE = 500_000  # characters in all code cells together: parsing takes seconds and many hundred times the length
 MAX_NOTES = 20
+SOLUTION = "### BEGIN SOLUTION"  # nbgrader's mark
 MAX_KNOWN = 5_000  # characters of a cell whose syntax tree is kept for the next hand-in
 
 _AGAIN = "Save the notebook again and hand that file in."
@@ -39,7 +40,7 @@ class Layout:
 
     setup: str  # source of the set-up cell, or ""
     points: dict[str, float]  # exercise -> points, in notebook order
-    sources: frozenset[str]  # stripped texts of all the code cells
+    sources: frozenset[str]  # stripped texts of the code cells, save the solutions
 
 
 def layout(path: Path) -> Layout:
@@ -55,7 +56,8 @@ def layout(path: Path) -> Layout:
     points = {_exercise_of(c, path): _points_of(c, path) for c in cells if c.nbgrader.get("grade") is True}
     for name in points:
         _must_have_answer(name, cells, path)
-    return Layout(setup, points, frozenset(c.text for c in code if c.text))
+    # an answer is no text of the course: a student may write the same, and in another cell
+    return Layout(setup, points, frozenset(c.text for c in code if c.text and SOLUTION not in c.source))
 
 
 def validate(path: Path) -> None:
@@ -138,14 +140,17 @@ class _Reading:
             if cell is not None:
                 self.answers[cell.number] = exercise
         self._note_changed_setup()
-        return Submission(path, tuple(self._program()), tuple(self.notes[:MAX_NOTES]), self._rebinds())
+        return Submission(path, tuple(self._program()), tuple(self.notes[:MAX_NOTES]), frozenset(self._spoilt()))
 
-    def _rebinds(self) -> bool:
+    def _spoilt(self) -> Iterator[str]:
+        """The exercises below whose answer a cell of the student's binds a name again that was bound above."""
         own = [c for c in self.cells if c.number in self.answers or self._is_added(c)]
-        names = [name for c in own for name in c.defines]
-        stars = (s for c in own if c.tree for s in c.tree.body if isinstance(s, ast.ImportFrom))
-        # `from numpy import *` brings another max, sum and round than the cells above were written with
-        return len(names) > len(set(names)) or any(alias.name == "*" for s in stars for alias in s.names)
+        for number, exercise in self.answers.items():
+            above = {name for c in own if c.number <= number for name in c.defines}
+            below = [c for c in own if c.number > number]
+            # `from numpy import *` brings another max, sum and round than the cells above were written with
+            if any(c.defines & above or _imports_all(c) for c in below):
+                yield exercise.name
 
     def _program(self) -> Iterator[Cell]:
         if self.assignment.setup.strip():
@@ -275,6 +280,11 @@ class _Found:
     @cached_property
     def stubs(self) -> set[str]:
         return stubs(self.tree) if self.tree else set()
+
+
+def _imports_all(cell: _Found) -> bool:
+    stars = (s for s in (cell.tree.body if cell.tree else ()) if isinstance(s, ast.ImportFrom))
+    return any(alias.name == "*" for s in stars for alias in s.names)
 
 
 def _tree(source: str) -> ast.Module | None:

@@ -85,7 +85,7 @@ def examine(exercise: Exercise, subject: Subject, assignment: Assignment) -> Exe
 def examine_notebook(exercise: Exercise, subject: Subject, submission: Submission, assignment: Assignment) -> ExerciseResult:
     """Like `examine`, for a notebook file: where a later cell may have spoilt the exercise, it counts as it was below its answer."""
     result = examine(exercise, subject, assignment)
-    if result.outcome == "passed" or not submission.rebinds:
+    if result.outcome == "passed" or exercise.name not in submission.spoilt:
         return result
     other = examine(exercise, Local(submission.until(exercise.name).cells), assignment)
     return max(result, other, key=lambda r: sum(v.passed for v in r.verdicts))

@@ -259,7 +259,7 @@ def test_rubbish_breaks_no_check_and_no_fact(kind: str) -> None:
         for check in checks:
             verdict = examine(check, function)
             assert verdict.outcome is not Outcome.BROKEN, told(verdict)
-    for function, probes in ((rubbish, FACTS), (in_a_dict, (SUMMARY, T, UNPAIRED, ONE_PAIR))):
+    for function, probes in ((rubbish, FACTS), (in_a_dict, (SUMMARY, T_AND_SD, UNPAIRED, ONE_PAIR))):
         for probe in probes:
             assert isinstance(probe.look(Exam(NAME, student({NAME: function}), probe.name)), str)
 
@@ -269,7 +269,7 @@ MOVED, PICKED, NEW, AFTER, SPOILED_BY, ODD = (
     e.moved_labels(), e.picked_places(), e.new_classes(), e.labels_after(), e.labels_by(), e.odd_fractions(),
 )
 SUMMARY, UNPAIRED = e.summary("sd", given=(A, B), key="sd"), e.unpaired(a=[1.0, 2.0, 3.0], b=[1.0, 2.0])
-ONE_PAIR, T = e.unpaired("a_single_pair", a=[1.0], b=[2.0]), e.t_and_sd(given=(A, B), wanted=summary(A, B)["t"])
+ONE_PAIR, T_AND_SD = e.unpaired("a_single_pair", a=[1.0], b=[2.0]), e.t_and_sd(given=(A, B), wanted=summary(A, B)["t"])
 EXAMPLES = e.deleted_for()
 NOTHING, DELETION, UNITS, REPEATS, PARAMS, DELETED_BY = (
     e.nothing_deleted(), e.deletion(), e.deleted_units(), e.repeats(), e.network_after(), e.deleted_by(),
@@ -277,7 +277,7 @@ NOTHING, DELETION, UNITS, REPEATS, PARAMS, DELETED_BY = (
 INPUT, SURVIVORS, DROPS = e.layer_input(), e.layer_survivors(), drop_share(via=Bare())
 FACTS = (
     *(MOVED, PICKED, NEW, AFTER, SPOILED_BY, ODD, SUMMARY, UNPAIRED),
-    *(ONE_PAIR, T, EXAMPLES, NOTHING, DELETION, UNITS, REPEATS, PARAMS, DELETED_BY, INPUT, SURVIVORS, DROPS),
+    *(ONE_PAIR, T_AND_SD, EXAMPLES, NOTHING, DELETION, UNITS, REPEATS, PARAMS, DELETED_BY, INPUT, SURVIVORS, DROPS),
 )
 
 
@@ -307,10 +307,10 @@ FACTS = (
         (UNPAIRED, summary, "ValueError"),
         (ONE_PAIR, summary, "ValueError"),
         (ONE_PAIR, lambda a, b: summary([*a, 1.0], [*b, 1.0]), "accepted"),
-        (T, summary, "right"),
-        (T, lambda a, b: wrong_t(a, b, 1.0), "no root of n"),
-        (T, lambda a, b: wrong_t(a, b, len(a)), "n for its root"),
-        (T, lambda a, b: wrong_t(a, b, len(a) ** 0.5), "follows sd"),
+        (T_AND_SD, summary, "right"),
+        (T_AND_SD, lambda a, b: wrong_t(a, b, 1.0), "no root of n"),
+        (T_AND_SD, lambda a, b: wrong_t(a, b, len(a)), "n for its root"),
+        (T_AND_SD, lambda a, b: wrong_t(a, b, len(a) ** 0.5), "follows sd"),
         (EXAMPLES, ablate(), "all examples alike"),
         (EXAMPLES, per_example, "each example by itself"),
         (EXAMPLES, lambda *_: [0.5], "all examples alike"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,7 @@ def isolation(request: pytest.FixtureRequest) -> Iterator[Isolation]:
 def graded(staff: Staff, isolation: Isolation, tmp_path: Path, shrink: str, later: str, quiz: str = QUIZ) -> Report:
     path = tmp_path / f"{SLUG}.ipynb"
     cells = [("shrink", shrink), ("", later), ("quiz", quiz)]
-    found = [
+    found: list[dict[str, Any]] = [
         {"cell_type": "code", "id": f"c{n}", "source": text, "metadata": {"nbgrader": {"grade_id": name}} if name else {},
          "outputs": [], "execution_count": None} for n, (name, text) in enumerate(cells)
     ]  # fmt: skip

@@ -146,9 +146,10 @@ def test_a_function_in_a_check_cell_is_no_answer() -> None:
 
 
 def test_a_name_that_changes_on_the_way_is_noticed() -> None:
-    assert not parse(code(ANSWER, "halve"), code("from numpy import sqrt")).rebinds
-    assert parse(code(ANSWER, "halve"), code("from numpy import *")).rebinds  # another max, sum and round than above
-    assert parse(code(ANSWER, "halve"), code(OTHER)).rebinds
+    assert not parse(code(ANSWER, "halve"), code("from numpy import sqrt")).spoilt
+    assert not parse(code("from numpy import *"), code(ANSWER, "halve")).spoilt
+    assert parse(code(ANSWER, "halve"), code("from numpy import *")).spoilt == {"halve"}  # another max, sum and round than above
+    assert parse(code(ANSWER, "halve"), code(OTHER)).spoilt == {"halve"}
 
 
 def test_an_answer_cell_that_does_not_parse_stays_the_answer() -> None:
