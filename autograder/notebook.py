@@ -10,6 +10,7 @@ import ast
 import json
 import math
 import os
+import re
 import stat
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,6 +27,7 @@ MAX_BRACKETS = 1_000_000  # "{" and "[" in it: each becomes a Python object, so 
 MAX_CELLS = 5_000
 MAX_CODE = 500_000  # characters in all code cells together: parsing takes seconds and many hundred times the length
 MAX_NOTES = 20
+FENCED = re.compile(r"```(?:python|py)?[ \t]*\n(.*)\n```", re.DOTALL)  # code that was put into a Markdown cell
 SOLUTION = "### BEGIN SOLUTION"  # nbgrader's mark
 MAX_KNOWN = 5_000  # characters of a cell whose syntax tree is kept for the next hand-in
 
@@ -349,6 +351,8 @@ def _found(number: int, cell: Any) -> _Found:
     if kind not in ("code", "markdown", "raw"):
         kind, damage = "", damage or "has no known cell type"
     nbgrader = nbgrader if isinstance(nbgrader, Mapping) else {}
+    if kind == "markdown" and (fenced := FENCED.fullmatch(source.strip())):
+        source = fenced[1]
     return _Found(number, str(kind), source, nbgrader, damage, str(cell.get("id") or ""))
 
 

@@ -118,6 +118,7 @@ def test_an_untouched_notebook_leaves_no_notes() -> None:
         pytest.param([code(ANSWER, "halve"), code(STUB, "halve")], ANSWER, [], "cell 1 is taken", id="copied, the last untouched"),
         pytest.param([code(STUB, "halve"), code(STUB, "halve")], STUB, [], "2 answer cells", id="copied, all untouched"),
         pytest.param([markdown(ANSWER, "halve")], ANSWER, [], "is a markdown cell; it is read as code", id="turned into text"),
+        pytest.param([markdown(f"```python\n{ANSWER}\n```", "halve")], ANSWER, [], "it is read as code", id="turned into fenced text"),
         pytest.param([code(STUB, "halve"), markdown(OTHER, "halve")], OTHER, [], "is a markdown cell", id="stub beside the text"),
         pytest.param([{**code(ANSWER, "halve"), "cell_type": "raw"}], ANSWER, [], "is a raw cell", id="turned into raw text"),
         pytest.param([markdown("not **code**", "halve"), code(ANSWER)], ANSWER, [], "does not read as code", id="text for good"),
