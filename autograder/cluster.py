@@ -25,6 +25,7 @@ from autograder.isolation import choose, stays_shut
 from autograder.model import Broken, CourseError
 
 RETRIES = 2  # of a hand-in whose worker was lost
+MORE = 16  # workers may still be on their way
 SECONDS = 20  # for the scheduler and a first worker to show up
 INSTALL = "`--dask` needs the package distributed. Install it with: pip install 'autograder[grader,dask]'"
 
@@ -104,7 +105,7 @@ class OnDask(Executor):
 
 @contextmanager
 def connected(address: str) -> Iterator[tuple[Any, int]]:
-    """A client of the cluster whose scheduler is at `address`, and how many workers there are; CourseError when there are none."""
+    """A client of the cluster whose scheduler is at `address`, and for how many workers to keep work at hand; CourseError without any."""
     try:
         from distributed import Client
     except ImportError:
@@ -121,7 +122,7 @@ def connected(address: str) -> Iterator[tuple[Any, int]]:
         workers = client.scheduler_info(n_workers=-1)["workers"].values()
         if any(w["nthreads"] > 1 for w in workers):  # what judges is not made for threads
             raise CourseError("A worker of the cluster has several threads. Start the workers with --nthreads 1, and more of them instead.")
-        yield client, len(workers)
+        yield client, max(len(workers), MORE)
 
 
 @contextmanager

@@ -46,7 +46,7 @@ HIDDEN = {
     ],
     "mlp_loss": [
         c.gives_the_loss_of_the_solution(
-            case="at test time, on a larger network", **DROPS, train=False, **REAL, weight=4, tolerance=1e-6, needs=CORE
+            case="at test time, on a larger network", **DROPS, train=False, **REAL, weight=6, tolerance=1e-6, needs=CORE
         ),
         c.gives_the_loss_of_the_solution(
             case="in training without dropout", **KEEPS, train=True, **REAL, weight=3, tolerance=1e-6, needs=CORE
@@ -57,15 +57,15 @@ HIDDEN = {
         c.agrees_with_its_own_loss(
             case="for a single example", p_in=0.1, p_hidden=0.25, sizes=(7, 9, 5, 3), batch=1, weight=3, needs=(INPUT, UNITS)
         ),
-        c.drops_the_right_share_of(of="inputs", p=0.62, weight=2, needs=INPUT_SCALE),
-        c.drops_the_right_share_of(of="units of hidden layer 1", p=0.62, weight=2, needs=UNITS_SCALE),
-        c.drops_the_right_share_of(of="units of hidden layer 2", p=0.62, weight=2, needs=UNITS_SCALE),
+        c.drops_the_right_share_of(of="inputs", p=0.62, weight=4, needs=INPUT_SCALE),
+        c.drops_the_right_share_of(of="units of hidden layer 1", p=0.62, weight=4, needs=UNITS_SCALE),
+        c.drops_the_right_share_of(of="units of hidden layer 2", p=0.62, weight=4, needs=UNITS_SCALE),
         c.drops_the_right_share_of(of="inputs", p=0.05, needs=INPUT_SCALE),
         c.scales_the_surviving(of="inputs", p=0.55, weight=2, needs=INPUT),
         c.scales_the_surviving(of="hidden units", p=0.55, weight=2, needs=UNITS),
         c.gives_dropped_units_no_gradient(p_in=0.4, p_hidden=0.3, weight=3, needs=(INPUT, UNITS)),
-        c.changes_neither_parameters_nor_data(p_in=0.5, p_hidden=0.3, needs="is_right"),
-        c.is_the_plain_network_at_test_time(p_in=0.45, p_hidden=0.7, **REAL, needs="is_right"),
+        c.changes_neither_parameters_nor_data(p_in=0.5, p_hidden=0.3, weight=2, needs="is_right"),
+        c.is_the_plain_network_at_test_time(p_in=0.45, p_hidden=0.7, **REAL, weight=4, needs="is_right"),
     ],
     "mlp_predict": [c.gives_the_scores_of_the_solution(sizes=(30, 20, 16, 7), batch=25, weight=3, needs="is_right")],
     "max_norm": [

@@ -31,8 +31,8 @@ HIDDEN = {
         c.returns_a_network(sizes=(5, 3), needs=STEP),
         c.steps_down_the_gradient(sizes=(7, 40, 44, 36, 3), lr=0.05, weight=2, needs=STEP),
         c.keeps_momentum(sizes=(7, 50, 4), momentum=0.35, weight=2, needs=STEP),
-        c.drops_while_training(where="hidden units", p_in=0.5, p_hidden=0.3, needs=STEP),
-        c.drops_while_training(where="inputs", p_in=0.4, p_hidden=0.1, needs=STEP),
+        c.drops_while_training(where="hidden units", p_in=0.5, p_hidden=0.3, weight=2, needs=STEP),
+        c.drops_while_training(where="inputs", p_in=0.4, p_hidden=0.1, weight=2, needs=STEP),
         # 20 seeds of the solution: mean gain 11.0 points, sd 1.5, smallest 7.4; the worst three of them still average 8.8
         c.gains_from_dropout(
             given=R, p_hidden=0.5, seeds=3, gain=0.05, floor=0.7, weight=8,

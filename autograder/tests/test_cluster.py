@@ -67,7 +67,7 @@ def test_a_cluster_gives_the_same_marks_though_a_worker_is_killed(room: Classroo
     other = make(tmp_path / "other")
     (other.root / "submitted").symlink_to(room.root / "submitted")
     with cluster.connected(address) as (client, workers):
-        assert workers == 2
+        client.wait_for_workers(2, timeout=60)
         pids = list(client.run(os.getpid).values())
         batch = Batch(other.root, SLUG, choose(), workers, pool=partial(cluster.executor, client))
         graded = []
