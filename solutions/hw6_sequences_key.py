@@ -40,13 +40,13 @@ HIDDEN = {
     "rnn_forward": [
         c.agrees_with_the_solution(given=(*NETWORK, 0.3, 0.4, None, False), names=("h", "cache"), name="h", weight=3, needs="returns"),
         c.agrees_with_the_solution(given=(*NETWORK, 0.0, 0.0, Seed(5)), names=("h", "cache"), name="h", tolerance=1e-11, needs="returns"),
-        c.follows_its_masks_through_time(weight=4, needs=(f"{SOME} of m_x", f"{SOME} of m_h")),
-        c.follows_its_masks_through_time(size=(3, 1, 4, 4), rates=(0.5, 0.2), needs=(f"{SOME} of m_x", f"{SOME} of m_h")),
-        through(INPUT_MASK, c.drops_the_right_share(p=0.62, shape=(128, 128), calls=4, **MASK, needs=f"{SOME} of m_x")),
+        c.follows_its_masks_through_time(weight=8, needs=(f"{SOME} of m_x", f"{SOME} of m_h")),
+        c.follows_its_masks_through_time(size=(3, 1, 4, 4), rates=(0.5, 0.2), weight=2, needs=(f"{SOME} of m_x", f"{SOME} of m_h")),
+        through(INPUT_MASK, c.drops_the_right_share(p=0.62, shape=(128, 128), calls=4, **MASK, weight=3, needs=f"{SOME} of m_x")),
         through(INPUT_MASK, c.keeps_a_varying_number(p=0.62, **MASK, needs=f"{SOME} of m_x")),
         through(INPUT_MASK, c.shares_its_mask_over_time(p=0.62, shape=(5, 9, 17), weight=3, needs=f"{SOME} of m_x")),
         through(INPUT_MASK, c.obeys_the_generator(p=0.4, **MASK, needs=f"{SOME} of m_x")),
-        through(STATE_MASK, c.drops_the_right_share(p=0.62, shape=(128, 128), calls=4, **MASK, needs=f"{SOME} of m_h")),
+        through(STATE_MASK, c.drops_the_right_share(p=0.62, shape=(128, 128), calls=4, **MASK, weight=3, needs=f"{SOME} of m_h")),
         through(STATE_MASK, c.keeps_a_varying_number(p=0.62, **MASK, needs=f"{SOME} of m_h")),
         through(STATE_MASK, c.shares_its_mask_over_time(p=0.62, shape=(5, 9, 17), weight=3, needs=f"{SOME} of m_h")),
         through(STATE_MASK, c.obeys_the_generator(p=0.4, **MASK, needs=f"{SOME} of m_h")),
@@ -63,7 +63,7 @@ HIDDEN = {
             needs="has_the_right_gradient(name=dWh, rates=(0.3, 0.2))",
         ),
         c.refuses_a_rate_of(bad=-0.25, given=SHORT, rates=(0.3, 0.4), train=False, needs="returns"),
-        c.keeps_two_passes_apart(first=SHORT, second=LONG, rates=(0.3, 0.4), **RECURRENT, weight=2, needs="keeps_two_passes_apart"),
+        c.keeps_two_passes_apart(first=SHORT, second=LONG, rates=(0.3, 0.4), **RECURRENT, weight=6, needs="keeps_two_passes_apart"),
     ],
     "dropconnect_forward": [
         c.agrees_with_the_solution(
