@@ -20,6 +20,7 @@ from autograder.subjects.local import Local
 
 FINE = "Everything looks fine."
 SKIPPED = " - skipped: "
+LEAST = 0.01  # of the points of its exercise, which any wrong solution must lose
 
 
 @dataclass(frozen=True)
@@ -198,6 +199,9 @@ def _wrong_ones_are_named(seen: Examination) -> Iterator[str]:
             yield f"{belief.name} breaks the check {broken.check}: {broken.got}. Mend the check: no answer may do that."
         elif result.points >= result.max_points:
             yield f"The wrong solution {belief.name} of {result.name} loses no points. Add a check that sees it."
+        elif result.points > (1 - LEAST) * result.max_points:
+            kept = f"{result.points:g} of {result.max_points:g} points"
+            yield f"The wrong solution {belief.name} of {result.name} keeps {kept}. Raise the weight of a check that sees it."
         named = [d.name for d in result.diagnoses]
         if named != [belief.name]:
             yield (
