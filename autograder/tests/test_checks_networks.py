@@ -5,6 +5,7 @@ The toy network knows no backward pass: its gradients are complex steps, exact t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -23,7 +24,7 @@ from autograder.subjects.local import Local
 
 Function = Callable[..., Any]
 Params = Mapping[str, Array]
-NATS = Scale(np.log(2), np.log(1 + np.e), 1.0)  # one example, the mean in nats
+NATS = Scale(np.log(2), np.log(1 + math.e), 1.0)  # one example, the mean in nats
 
 
 # ------------------------------------------------------------------------------------------------------------------ a toy network
@@ -374,7 +375,7 @@ def test_a_reading_network_shows_the_multipliers_of_one_layer() -> None:
         masks[layer] = mask
         loss = float(np.real(mean_loss(params, X, y, masks)))
         ends = [float(np.real(mean_loss(params, X * on, y, [1.0, 1.0, 1.0]))) for on in (0, 1)]
-        for unit in (1.0, 3.0, np.log2(np.e)):  # a mean, a sum, bits
+        for unit in (1.0, 3.0, np.log2(math.e)):  # a mean, a sum, bits
             scale = Scale(unit * ends[0], unit * ends[1], float(codes.sum()))
             assert scale.read(unit * loss) == pytest.approx(float(codes @ mask), rel=1e-9)
 
