@@ -91,7 +91,7 @@ def test_ratios_come_first_and_noise_is_called_noise(tmp_path: Path) -> None:
     found = {"machine": "m", "assignment": "a", "checks": 10, "classes": [t.told() for t in times], "gradients": [], "scaling": []}
     found["self-check"] = {"import numpy": 0.1, "autograder check": 0.5}
     told = list(bench.lines(found))
-    assert told[2].split()[:3] == ["quick", "20.0", "20.0"]
+    assert told[2].split() == ["quick", "20.0", "100", "10000", "2"]
     assert told[3].split()[:3] == ["noisy", "?", "?"]
     bench.plot(found, tmp_path / "bench.png")
     assert (tmp_path / "bench.png").stat().st_size > 1000
