@@ -30,6 +30,8 @@ MASKED = "passes_gradient_to_kept_units_only of MyDropoutFunction"
 LAYER_DROPS = "drops_some_and_keeps_some of MyDropout"
 STEPS = "takes_every_batch_once_per_epoch"
 NET = {"net": "FixedNet"}
+INPUTS = "drops_in_training_and_only_there(net=FixedNet, p_in=0.5, p=0.0)"
+HIDDEN_UNITS = "drops_in_training_and_only_there(net=FixedNet, p_in=0.0, p=0.5)"
 
 
 def function(check):
@@ -50,20 +52,20 @@ HIDDEN = {
         t.keeps_its_head_among_zeros(module="AlphaDropout", p=0.62, dtype="float32", needs=TELLS),
         t.finds_right_code_right(module="AlphaDropout", p=0.1, shape=(400,), dtype="float32", needs=TELLS),
         t.finds_right_code_right(module="FeatureAlphaDropout", p=0.3, shape=(8, 30, 5), needs=TELLS),
-        t.sees_one_wrong_number(part="grad", by=0.25, p=0.45, shape=(7, 9, 11), weight=2, needs=TELLS),
+        t.sees_one_wrong_number(part="grad", by=0.25, p=0.45, shape=(7, 9, 11), weight=3, needs=TELLS),
         t.counts_what_was_kept(zeros=True, shape=(7, 5, 6), weight=2, needs=TELLS),
-        t.puts_the_module_into_training_mode(shape=(7, 5, 6), weight=2, needs=TELLS),
+        t.puts_the_module_into_training_mode(shape=(7, 5, 6), weight=4, needs=TELLS),
         t.manages_the_end(p=1.0, module="Dropout2d", shape=(3, 4, 5, 6), needs=TELLS),
         t.hands_over_masks_like_x(p=0.45, dtype="float64", shape=(5, 8, 3, 4), module="Dropout2d", needs=TELLS),
     ],
     "MyDropoutFunction": [
         function(c.drops_the_right_share(p=0.62, calls=1, weight=2, needs=DROPS)),
-        function(c.scales_the_survivors(p=0.62, by="1/(1-p)", dtype="float32", shape=(6, 5, 4, 7), weight=2, needs=DROPS)),
+        function(c.scales_the_survivors(p=0.62, by="1/(1-p)", dtype="float32", shape=(6, 5, 4, 7), weight=6, needs=DROPS)),
         function(c.follows_the_mask(p=0.62, shape=(3, 41, 5), **BOTH, weight=2, needs=MASKED)),
-        function(c.passes_gradient_where_x_is_zero(p=0.62, shape=(4, 6, 20), **BOTH, weight=2, needs=MASKED)),
-        layer(c.is_identity_at_test_time(p=0.62, shape=(6, 5, 4, 7), weight=6, needs=LAYER_DROPS)),
-        layer(c.keeps_a_varying_number(p=0.62, weight=5, needs=LAYER_DROPS)),
-        layer(c.belongs_to_its_own_cache(p=0.62, **BOTH, weight=2, needs="passes_gradient_to_kept_units_only of MyDropout")),
+        function(c.passes_gradient_where_x_is_zero(p=0.62, shape=(4, 6, 20), **BOTH, weight=4, needs=MASKED)),
+        layer(c.is_identity_at_test_time(p=0.62, shape=(6, 5, 4, 7), weight=15, needs=LAYER_DROPS)),
+        layer(c.keeps_a_varying_number(p=0.62, weight=8, needs=LAYER_DROPS)),
+        layer(c.belongs_to_its_own_cache(p=0.62, **BOTH, weight=4, needs="passes_gradient_to_kept_units_only of MyDropout")),
         layers.computes_in(dtype="float16", p=0.8, **OF_LAYER, needs=LAYER_DROPS),
         layers.computes_in(dtype="bfloat16", p=0.15, **OF_LAYER, needs=LAYER_DROPS),
         layers.shows_its_p(p=0.45, **OF_LAYER, needs=LAYER_DROPS),
@@ -72,8 +74,8 @@ HIDDEN = {
         loops.trains_in_training_mode(epochs=5, batches=1, starts_in_eval=True, weight=2, needs=STEPS),
         loops.measures_in_eval_mode(epochs=4, batches=3, needs=STEPS),
         loops.returns_the_flags_it_saw(epochs=4, batches=2, starts_in_eval=True, needs=STEPS),
-        loops.drops_in_training_and_only_there(**NET, p_in=0.6, p=0.0, weight=2, needs="drops_in_training_and_only_there(net=FixedNet, p_in=0.5, p=0.0)"),
-        loops.drops_in_training_and_only_there(**NET, p_in=0.0, p=0.3, weight=2, needs="drops_in_training_and_only_there(net=FixedNet, p_in=0.0, p=0.5)"),
+        loops.drops_in_training_and_only_there(**NET, p_in=0.6, p=0.0, weight=2, needs=INPUTS),
+        loops.drops_in_training_and_only_there(**NET, p_in=0.0, p=0.3, weight=2, needs=HIDDEN_UNITS),
         loops.drops_each_layer_as_often_as_told(**NET, p_in=0.25, p=0.7, weight=3, needs="drops_in_training_and_only_there"),
     ],
     "quiz": [
@@ -116,7 +118,7 @@ def compare_nonzero(numpy_forward, numpy_backward, module, x, dout, device):
     return told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
 
 
-@misconception("compare_with_torch", signs="among_zeros keep_rate_among_zeros", name="output_over_input_is_the_mask")
+@misconception("compare_with_torch", signs="among_zeros", name="output_over_input_is_the_mask")
 def compare_ratio(numpy_forward, numpy_backward, module, x, dout, device):
     """You divide the output by x to find the mask. Where x is 0 that is 0/0, and in AlphaDropout a constant is added, so that it is no
     ratio at all. Ask autograd for the derivative of the output by x."""
@@ -184,6 +186,15 @@ def compare_drop_rate(numpy_forward, numpy_backward, module, x, dout, device):
     out, mask, grad = pass_through(module.train(), x, dout, device)
     result = told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
     return {**result, "keep_rate": float((mask == 0).mean())}
+
+
+@misconception("compare_with_torch", signs="keep_rate keep_rate_among_zeros", name="the_keep_rate_is_one_minus_p")
+def compare_rate_of_p(numpy_forward, numpy_backward, module, x, dout, device):
+    """Your keep_rate is 1 - module.p. That is what the module was told, not what happened in this pass, and not every module has a p. Count
+    the entries of the mask that are not 0."""
+    out, mask, grad = pass_through(module.train(), x, dout, device)
+    result = told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
+    return {**result, "keep_rate": 1 - module.p}
 
 
 @misconception("compare_with_torch", signs="keep_rate_among_zeros", name="the_keep_rate_shows_in_the_output")
@@ -263,8 +274,8 @@ def compare_boolean(numpy_forward, numpy_backward, module, x, dout, device):
 
 @misconception("compare_with_torch", signs="at_one", name="torch_is_never_all_zero")
 def compare_nan(numpy_forward, numpy_backward, module, x, dout, device):
-    """At p = 1 everything torch computes is 0, and somewhere you divide by it, or by 1 - p: 0/0. Where there is nothing to divide by, return
-    the absolute difference."""
+    """At p = 1 everything torch computes is 0, and somewhere you divide by it, or by 1 - p: 0/0. Where there is nothing to divide by,
+    return the absolute difference."""
 
     def ratio(ours, theirs):
         with np.errstate(all="ignore"):
@@ -462,7 +473,8 @@ class Vanilla:
 
 @misconception("MyDropoutFunction", signs="drop_share_of_MyDropout test_time_of_MyDropout", name="eval_is_when_to_drop")
 class TheWrongWayRound:
-    """Your layer drops in eval mode and not in training: the condition is the wrong way round. self.training is True when it should drop."""
+    """Your layer drops in eval mode and not in training: the condition is the wrong way round. self.training is True when it should
+    drop."""
 
     class MyDropout(RightLayer):
         def forward(self, x):

@@ -27,7 +27,11 @@ ALPHA = f"np.where(mask != 0, mask * x, abs(mask).max() * {LOW}) - abs(mask).max
 FIXED = """import torch
 
 class Fixed(torch.nn.Module):
-    \"\"\"Of five units it always keeps the last three, and doubles them.\"\"\"
+    \"\"\"Whatever p it is told: of five units it keeps the last three, and doubles them.\"\"\"
+
+    def __init__(self, p):
+        super().__init__()
+        self.p = p
 
     def forward(self, x):
         if not self.training:
@@ -83,7 +87,7 @@ class Comparison:
     def _module(self, seed: int) -> Code:
         ending = ".eval()" if self.evaluating else ""
         if self.module == "Fixed":
-            return Code("module", FIXED + f"\nmodule = Fixed(){ending}\n")
+            return Code("module", FIXED + f"\nmodule = Fixed({self.p}){ending}\n")
         source = f"import torch\n\ntorch.manual_seed({seed})\nmodule = torch.nn.{self.module}({self.p}){ending}\n"
         return Code("module", source)
 
@@ -234,16 +238,18 @@ def comparison(exam: Exam, *, case: Comparison, sizes: tuple[float, ...] = ()) -
     return f"{_word(found['out'], sizes)}, {_word(found['grad'], sizes)}"
 
 
-RATES = {
-    "kept": FIXED_RATE,
-    "dropped": 1 - FIXED_RATE,
-    "all": 1.0,
-    "mean of the mask": FIXED_RATE * FIXED_FACTOR,
-    "percent": 100 * FIXED_RATE,
-}
-
-
 @fact
 def rate(exam: Exam, *, case: Comparison) -> str:
     """What a comparison calls the share that is kept, of a module that keeps three of five."""
-    return nearest(compared(exam, case)["keep_rate"], RATES, 1e-4)
+    x = np.ravel(case.call(exam).args[3].value)
+    in_the_output = float(((x != 0) & (np.arange(x.size) % 5 >= 2)).mean())
+    table = {
+        "kept": FIXED_RATE,
+        "dropped": 1 - FIXED_RATE,
+        "1-p": 1 - case.p,
+        "all": 1.0,
+        "mean of the mask": FIXED_RATE * FIXED_FACTOR,
+        "percent": 100 * FIXED_RATE,
+        "not zero in the output": in_the_output,
+    }
+    return nearest(compared(exam, case)["keep_rate"], table, 1e-4)

@@ -211,11 +211,12 @@ def _shown(exam: Exam, p: float, function: str) -> Any:
 @verb()
 def shows_its_p(exam: Exam, *, p: float, function: str = "") -> None:
     """Says p, and its own name once, when it is printed"""
-    value, name = _shown(exam, p, function), function or exam.function
+    value = _shown(exam, p, function)
     if not isinstance(value, str) or f"p={p:g}" not in value.replace(" ", ""):
         raise Wrong(f"repr(layer) = {value!r}"[:200], f'a text with "p={p:g}" in it, made by extra_repr')
+    name = value.partition("(")[0]
     if value.count(f"{name}(") > 1:
-        raise Wrong(f"repr(layer) = {value!r}"[:200], f"{name}(...): extra_repr returns only what stands between the parentheses")
+        raise Wrong(f"repr(layer) = {value!r}"[:200], "its name only once: extra_repr returns what stands between the parentheses")
 
 
 def _home(exam: Exam, p: float, function: str) -> Any:

@@ -5,7 +5,6 @@ A loop is given a model that writes down what is done with it; a network is aske
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,9 +72,14 @@ class Watched:
 def watched(exam: Exam, epochs: int, batches: int, starts_in_eval: bool) -> Watched:
     """Let the loop train a spy; all checks of an exercise share what it saw."""
     key = ("watched", epochs, batches, starts_in_eval)
-    if key in exam.memo:
-        exam.last, seen = exam.memo[key]
-        return seen
+    if key not in exam.memo:
+        exam.memo[key] = _watch(exam, epochs, batches, starts_in_eval), exam.last
+    seen: Watched
+    seen, exam.last = exam.memo[key]
+    return seen
+
+
+def _watch(exam: Exam, epochs: int, batches: int, starts_in_eval: bool) -> Watched:
     spy = Call(CALLED, (Code("spy", SPY), not starts_in_eval), returns=("model",))
     model = Item(0, None, "model")
     loop = Call(exam.function, (model, Code("batches", BATCHES.format(count=batches)), epochs), returns=("flags",))
@@ -84,9 +88,7 @@ def watched(exam: Exam, epochs: int, batches: int, starts_in_eval: bool) -> Watc
         raise Wrong("the model that was handed over has been changed", "the model as it was")
     versions = [p[2] for p in report]
     passes = tuple((p[0], p[1], later != now) for p, now, later in zip(report, versions, versions[1:], strict=False))
-    seen = Watched(flags, passes)
-    exam.memo[key] = exam.last, seen
-    return seen
+    return Watched(flags, passes)
 
 
 # -------------------------------------------------------------------------------------------------------------------------- loops
@@ -149,7 +151,7 @@ def linear():
 def weights(model):
     return model.weight, model.bias
 """
-ONE_BATCH = 'import torch\n\nbatches = [(torch.tensor({x}), torch.tensor({y}))]\n'
+ONE_BATCH = "import torch\n\nbatches = [(torch.tensor({x}), torch.tensor({y}))]\n"
 
 
 @verb()
@@ -238,17 +240,20 @@ COUNTED = ("inputs", "first hidden layer", "second hidden layer")
 INPUTS, SCORES, PASSES = 20, 2, 24
 
 
-def _kept(exam: Exam, net: str, p_in: float, p: float, width: int, passes: int) -> tuple[dict[str, int], int]:
-    """How many units of each layer were kept in so many passes of one example, and how many scores were 0.
+def _dropped(exam: Exam, net: str, p_in: float, p: float, width: int, passes: int) -> tuple[dict[str, tuple[int, int]], int]:
+    """How many units of each layer were dropped, and of how many; and in how many passes one score was 0 and the other was not.
 
     Read off the gradients: of x, and of the square matrix between the hidden layers. A network without such a matrix shows its inputs.
+    Where both scores are 0 there is no gradient, and the pass shows nothing.
     """
     (value,) = exam.ask(run(_coins_code(net, width), p_in, p, exam.seed() % 2**31, passes))
     counts = array(value, "counts").astype(int)
     if counts.ndim != 2 or counts.shape[1] not in (2, 4):
         raise Wrong(f"the network answered with {an(value)}", "scores")
-    total = counts.sum(axis=0).tolist()
-    return dict(zip(COUNTED, total[:-1], strict=False)), total[-1]
+    *kept, silent = counts[counts[:, -1] < SCORES].T
+    sizes = {name: INPUTS if name == COUNTED[0] else width for name in COUNTED}
+    found = {name: (size * len(n) - int(n.sum()), size * len(n)) for (name, size), n in zip(sizes.items(), kept, strict=False)}
+    return found, int((silent > 0).sum())
 
 
 def _rate_seen(*, p_in: float, **_: Any) -> str:
@@ -258,14 +263,14 @@ def _rate_seen(*, p_in: float, **_: Any) -> str:
 @verb(chances=3, sees=_rate_seen)
 def drops_each_layer_as_often_as_told(exam: Exam, *, net: str, p_in: float, p: float, width: int = 64) -> None:
     """Drops the inputs with p_in = {p_in}, both hidden layers with p = {p}, and never a score"""
-    kept, silent = _kept(exam, net, p_in, p, width, PASSES)
-    for name, count in kept.items():
-        units, rate = (PASSES * INPUTS, p_in) if name == COUNTED[0] else (PASSES * width, p)
-        low, high = acceptance(units, 1 - rate)
-        if not low <= count <= high:
-            raise Wrong(f"share of dropped units in the {name} = {1 - count / units:.3f}", f"about {rate}")
+    found, silent = _dropped(exam, net, p_in, p, width, PASSES)
     if silent:
-        raise Wrong(f"{silent} of {PASSES * SCORES} scores were 0: the output is dropped, too", "none")
+        raise Wrong(f"in {silent} of {PASSES} passes one score was 0: the output is dropped, too", "no score")
+    for name, (count, units) in found.items():
+        rate = p_in if name == COUNTED[0] else p
+        low, high = acceptance(units, rate)
+        if not units or not low <= count <= high:
+            raise Wrong(f"share of dropped units in the {name} = {count / max(units, 1):.3f}", f"about {rate}")
 
 
 @verb()
@@ -324,12 +329,9 @@ def net_at_test_time(exam: Exam, *, net: str, p_in: float, p: float) -> str:
 @fact
 def net_rates(exam: Exam, *, net: str, p_in: float = 0.15, p: float = 0.6, width: int = 64) -> str:
     """With which probability the inputs and the hidden layers are dropped, in words."""
-    kept, silent = _kept(exam, net, p_in, p, width, 30)
+    found, silent = _dropped(exam, net, p_in, p, width, 30)
     words = {"p_in": p_in, "1 - p_in": 1 - p_in, "p": p, "1 - p": 1 - p, "0": 0.0}
-    rates = [_rate_word(count, 30 * (INPUTS if name == COUNTED[0] else width), words) for name, count in kept.items()]
+    rates = [nearest(count / max(units, 1), words, 0.07) for count, units in found.values()]
     rates[1:] = sorted(rates[1:])  # which of the two hidden layers is which, a transposed matrix would not tell
     return ", ".join([*rates, *(["scores dropped"] if silent else [])])
 
-
-def _rate_word(count: int, units: int, words: Mapping[str, float]) -> str:
-    return nearest(1 - count / units, words, 0.07) if count < units else "0"
