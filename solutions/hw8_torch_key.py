@@ -13,60 +13,70 @@ from torch import nn
 
 from autograder import checks as c
 from autograder import misconception, variant
-from autograder.checks import torch_layers as t
+from autograder.checks import torch_comparisons as t
+from autograder.checks import torch_layers as layers
+from autograder.checks import torch_loops as loops
 from autograder.checks.coats import in_a_coat
 
 SALT = "quokka-2718"
 
-LAYER = t.layer_coat("MyDropout")
-FUNCTION = t.function_coat("MyDropout", "MyDropoutFunction")
-BOTH = {"forward": "MyDropout", "backward": "backward"}
-SOME = "drops_some_and_keeps_some"
-MEASURES = "measures_what_is_wrong"
+FUNCTION = layers.function_coat("MyDropoutFunction", "MyDropoutFunction")
+LAYER = layers.layer_coat("MyDropoutFunction", "MyDropout")
+BOTH = {"forward": "MyDropoutFunction", "backward": "backward"}
+OF_LAYER = {"function": "MyDropout"}
+TELLS = "tells_wrong_from_right"
+DROPS = "drops_some_and_keeps_some of MyDropoutFunction"
+MASKED = "passes_gradient_to_kept_units_only of MyDropoutFunction"
+LAYER_DROPS = "drops_some_and_keeps_some of MyDropout"
 STEPS = "takes_every_batch_once_per_epoch"
-MASKED = "passes_gradient_to_kept_units_only"
-
-
-def layer(check):
-    return in_a_coat(LAYER, check)
+NET = {"net": "FixedNet"}
+INPUTS = "drops_in_training_and_only_there(net=FixedNet, p_in=0.5, p=0.0)"
+HIDDEN_UNITS = "drops_in_training_and_only_there(net=FixedNet, p_in=0.0, p=0.5)"
 
 
 def function(check):
     return in_a_coat(FUNCTION, check)
 
 
+def layer(check):
+    return in_a_coat(LAYER, check)
+
+
 HIDDEN = {
     "compare_with_torch": [
-        t.measures_what_is_wrong(part="out", by=0.03, module="Dropout2d", p=0.62, shape=(5, 30, 6, 4), needs=MEASURES),
-        t.measures_what_is_wrong(part="grad", by=0.003, module="Dropout1d", p=0.45, shape=(8, 30, 5), needs=MEASURES),
-        t.measures_what_is_wrong(part="grad", by=0.02, module="AlphaDropout", p=0.45, needs=MEASURES),
-        t.keeps_its_head_among_zeros(module="Dropout3d", p=0.45, shape=(5, 12, 3, 4, 2), needs=MEASURES),
-        t.keeps_its_head_among_zeros(module="AlphaDropout", p=0.62, needs=MEASURES),
-        t.finds_right_code_right(module="AlphaDropout", p=0.1, shape=(400,), dtype="float32", needs=MEASURES),
-        t.finds_right_code_right(module="FeatureAlphaDropout", p=0.3, shape=(8, 30, 5), needs=MEASURES),
-        t.sees_one_wrong_number(part="grad", by=0.25, p=0.45, shape=(7, 9, 11), weight=2, needs=MEASURES),
-        t.counts_what_was_kept(zeros=True, shape=(7, 5, 6), needs=MEASURES),
-        t.manages_the_end(p=1.0, module="Dropout2d", shape=(3, 4, 5, 6), needs=MEASURES),
+        t.measures_what_is_wrong(part="out", by=0.03, module="Dropout2d", p=0.62, shape=(5, 30, 6, 4), needs=TELLS),
+        t.measures_what_is_wrong(part="grad", by=0.003, module="Dropout1d", p=0.45, shape=(8, 30, 5), needs=TELLS),
+        t.measures_what_is_wrong(part="grad", by=0.02, module="AlphaDropout", p=0.45, needs=TELLS),
+        t.measures_what_is_wrong(part="out", by=1.0, p=0.45, shape=(40, 30), needs=TELLS),
+        t.keeps_its_head_among_zeros(module="Dropout3d", p=0.45, shape=(5, 12, 3, 4, 2), needs=TELLS),
+        t.keeps_its_head_among_zeros(module="AlphaDropout", p=0.62, dtype="float32", needs=TELLS),
+        t.finds_right_code_right(module="AlphaDropout", p=0.1, shape=(400,), dtype="float32", needs=TELLS),
+        t.finds_right_code_right(module="FeatureAlphaDropout", p=0.3, shape=(8, 30, 5), needs=TELLS),
+        t.sees_one_wrong_number(part="grad", by=0.25, p=0.45, shape=(7, 9, 11), weight=3, needs=TELLS),
+        t.counts_what_was_kept(zeros=True, shape=(7, 5, 6), weight=2, needs=TELLS),
+        t.puts_the_module_into_training_mode(shape=(7, 5, 6), weight=4, needs=TELLS),
+        t.manages_the_end(p=1.0, module="Dropout2d", shape=(3, 4, 5, 6), needs=TELLS),
+        t.hands_over_masks_like_x(p=0.45, dtype="float64", shape=(5, 8, 3, 4), module="Dropout2d", needs=TELLS),
     ],
-    "MyDropout": [
-        layer(c.drops_the_right_share(p=0.62, calls=2, weight=2, needs=SOME)),
-        layer(c.scales_the_survivors(p=0.62, by="1/(1-p)", shape=(6, 5, 4, 7), weight=2, needs=SOME)),
-        layer(c.keeps_a_varying_number(p=0.62, weight=2, needs=SOME)),
-        layer(c.follows_the_mask(p=0.62, shape=(6, 5, 4, 7), **BOTH, weight=2, needs=MASKED)),
-        layer(c.belongs_to_its_own_cache(p=0.62, **BOTH, weight=2, needs=MASKED)),
-        function(c.drops_the_right_share(p=0.62, needs="scales_the_survivors of MyDropoutFunction")),
-        function(c.follows_the_mask(p=0.62, shape=(3, 41, 5), **BOTH, needs="scales_the_survivors of MyDropoutFunction")),
-        function(c.drops_everything_at_one(needs="scales_the_survivors of MyDropoutFunction")),
-        t.computes_in(dtype="float16", p=0.8, needs=SOME),
-        t.computes_in(dtype="bfloat16", p=0.15, needs=SOME),
-        t.shows_its_p(p=0.45, needs=SOME),
+    "MyDropoutFunction": [
+        function(c.drops_the_right_share(p=0.62, calls=1, weight=2, needs=DROPS)),
+        function(c.scales_the_survivors(p=0.62, by="1/(1-p)", dtype="float32", shape=(6, 5, 4, 7), weight=6, needs=DROPS)),
+        function(c.follows_the_mask(p=0.62, shape=(3, 41, 5), **BOTH, weight=2, needs=MASKED)),
+        function(c.passes_gradient_where_x_is_zero(p=0.62, shape=(4, 6, 20), **BOTH, weight=4, needs=MASKED)),
+        layer(c.is_identity_at_test_time(p=0.62, shape=(6, 5, 4, 7), weight=15, needs=LAYER_DROPS)),
+        layer(c.keeps_a_varying_number(p=0.62, weight=8, needs=LAYER_DROPS)),
+        layer(c.belongs_to_its_own_cache(p=0.62, **BOTH, weight=4, needs="passes_gradient_to_kept_units_only of MyDropout")),
+        layers.computes_in(dtype="float16", p=0.8, **OF_LAYER, needs=LAYER_DROPS),
+        layers.computes_in(dtype="bfloat16", p=0.15, **OF_LAYER, needs=LAYER_DROPS),
+        layers.shows_its_p(p=0.45, **OF_LAYER, needs=LAYER_DROPS),
     ],
     "fixed_training_loop": [
-        t.trains_in_training_mode(epochs=5, batches=1, starts_in_eval=True, weight=2, needs=STEPS),
-        t.measures_in_eval_mode(epochs=4, batches=3, needs=STEPS),
-        t.returns_the_flags_it_saw(epochs=4, batches=2, starts_in_eval=True, weight=2, needs=STEPS),
-        t.drops_in_training(net="FixedNet", p_in=0.2, p=0.2, needs="drops_in_training"),
-        t.is_the_whole_network_at_test_time(net="FixedNet", p_in=0.6, p=0.3, needs="drops_in_training"),
+        loops.trains_in_training_mode(epochs=5, batches=1, starts_in_eval=True, weight=2, needs=STEPS),
+        loops.measures_in_eval_mode(epochs=4, batches=3, needs=STEPS),
+        loops.returns_the_flags_it_saw(epochs=4, batches=2, starts_in_eval=True, needs=STEPS),
+        loops.drops_in_training_and_only_there(**NET, p_in=0.6, p=0.0, weight=2, needs=INPUTS),
+        loops.drops_in_training_and_only_there(**NET, p_in=0.0, p=0.3, weight=2, needs=HIDDEN_UNITS),
+        loops.drops_each_layer_as_often_as_told(**NET, p_in=0.25, p=0.7, weight=3, needs="drops_in_training_and_only_there"),
     ],
     "quiz": [
         c.answers_rightly(key="handed_over", needs="is_filled_in(key=handed_over)"),
@@ -98,11 +108,11 @@ def told(out, grad, mask):
     return {"out": out, "grad": grad, "keep_rate": float((mask != 0).mean())}
 
 
-@misconception("compare_with_torch", signs="among_zeros", name="what_is_not_zero_was_kept")
+@misconception("compare_with_torch", signs="among_zeros keep_rate_among_zeros", name="what_is_not_zero_was_kept")
 def compare_nonzero(numpy_forward, numpy_backward, module, x, dout, device):
-    """You read the mask off the output, where it is not 0. But x may hold zeros (after a ReLU half of it does), and a kept 0 looks like a
-    dropped number; in AlphaDropout a dropped number is not even 0. Ask autograd for the derivative of the output by x: that is the
-    multiplier itself."""
+    """You read the mask off the output: where it is not 0, or by dividing it by x. But x may hold zeros (after a ReLU half of it does), and
+    a kept 0 looks like a dropped number; in AlphaDropout a dropped number is not even 0. Ask autograd for the derivative of the output by
+    x: that is the multiplier itself."""
     out, mask, grad = pass_through(module.train(), x, dout, device)
     mask = (out != 0) * mask.max()
     return told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
@@ -126,7 +136,7 @@ def compare_without_train(numpy_forward, numpy_backward, module, x, dout, device
     return told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
 
 
-@misconception("compare_with_torch", signs="plain one_wrong_number", name="a_second_pass_has_the_same_mask")
+@misconception("compare_with_torch", signs="plain", name="a_second_pass_has_the_same_mask")
 def compare_two_passes(numpy_forward, numpy_backward, module, x, dout, device):
     """You run the module twice, once for the output and once for the mask and the gradient. The second pass draws another mask. Take all
     three from one pass (retain_graph=True lets you ask it twice)."""
@@ -135,7 +145,24 @@ def compare_two_passes(numpy_forward, numpy_backward, module, x, dout, device):
     return told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
 
 
-@misconception("compare_with_torch", signs="plain among_zeros", name="the_gradient_can_be_had_in_eval_mode")
+@misconception("compare_with_torch", signs="plain", name="any_pass_shows_the_mask")
+def compare_other_mask(numpy_forward, numpy_backward, module, x, dout, device):
+    """You take the mask from another pass than output and gradient. Each pass of the module draws a new mask: take all three from one pass
+    (retain_graph=True lets you ask it twice)."""
+    out, _, grad = pass_through(module.train(), x, dout, device)
+    _, mask, _ = pass_through(module, x, dout, device)
+    return told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
+
+
+@misconception("compare_with_torch", signs="keep_rate keep_rate_after_eval", name="dropout_is_compared_in_eval_mode")
+def compare_in_eval(numpy_forward, numpy_backward, module, x, dout, device):
+    """You compare in eval mode, where the module drops nothing: that is the identity against the identity. Your function compares
+    TRAINING: call module.train() before the pass."""
+    out, mask, grad = pass_through(module.eval(), x, dout, device)
+    return told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
+
+
+@misconception("compare_with_torch", signs="plain at_one", name="the_gradient_can_be_had_in_eval_mode")
 def compare_eval_gradient(numpy_forward, numpy_backward, module, x, dout, device):
     """Your gradient is that of a pass in eval mode: it is dout itself. What you want to compare is the gradient of the training pass whose
     output and mask you have."""
@@ -146,8 +173,8 @@ def compare_eval_gradient(numpy_forward, numpy_backward, module, x, dout, device
 
 @misconception("compare_with_torch", signs="keep_rate keep_rate_after_eval", name="the_keep_rate_is_the_mean_of_the_mask")
 def compare_mean_rate(numpy_forward, numpy_backward, module, x, dout, device):
-    """Your keep_rate is the average of the multipliers. They are 1/(1-p) where something was kept, so their average is about 1. Count the
-    entries that are not 0."""
+    """Your keep_rate is the average of the multipliers. They are 1/(1-p) where something was kept, so their average is about 1, whatever p
+    is. Count the entries that are not 0."""
     out, mask, grad = pass_through(module.train(), x, dout, device)
     result = told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
     return {**result, "keep_rate": float(mask.mean())}
@@ -159,6 +186,24 @@ def compare_drop_rate(numpy_forward, numpy_backward, module, x, dout, device):
     out, mask, grad = pass_through(module.train(), x, dout, device)
     result = told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
     return {**result, "keep_rate": float((mask == 0).mean())}
+
+
+@misconception("compare_with_torch", signs="keep_rate keep_rate_among_zeros", name="the_keep_rate_is_one_minus_p")
+def compare_rate_of_p(numpy_forward, numpy_backward, module, x, dout, device):
+    """Your keep_rate is 1 - module.p. That is what the module was told, not what happened in this pass, and not every module has a p. Count
+    the entries of the mask that are not 0."""
+    out, mask, grad = pass_through(module.train(), x, dout, device)
+    result = told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
+    return {**result, "keep_rate": 1 - module.p}
+
+
+@misconception("compare_with_torch", signs="keep_rate_among_zeros", name="the_keep_rate_shows_in_the_output")
+def compare_rate_of_output(numpy_forward, numpy_backward, module, x, dout, device):
+    """Your keep_rate counts where the OUTPUT is not 0. A kept 0 is 0 too, and after a ReLU every other number is one. Count the entries of
+    the mask that are not 0."""
+    out, mask, grad = pass_through(module.train(), x, dout, device)
+    result = told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
+    return {**result, "keep_rate": float((out != 0).mean())}
 
 
 @misconception("compare_with_torch", signs="wrong_forward wrong_backward one_wrong_number", name="differences_need_no_scale")
@@ -181,6 +226,43 @@ def compare_average(numpy_forward, numpy_backward, module, x, dout, device):
     return told(mean(numpy_forward(x, mask), out), mean(numpy_backward(dout, mask), grad), mask)
 
 
+@misconception("compare_with_torch", signs="plain among_zeros at_one", name="each_number_is_its_own_scale")
+def compare_each(numpy_forward, numpy_backward, module, x, dout, device):
+    """You divide each difference by its own number of torch's. Where something was dropped that is 0/0. The text asks for ONE scale: the
+    largest difference, divided by the largest of torch's numbers."""
+
+    def each(ours, theirs):
+        with np.errstate(all="ignore"):
+            return float((np.abs(ours - theirs) / np.abs(theirs)).max())
+
+    out, mask, grad = pass_through(module.train(), x, dout, device)
+    return told(each(numpy_forward(x, mask), out), each(numpy_backward(dout, mask), grad), mask)
+
+
+@misconception("compare_with_torch", signs="one_wrong_number", name="a_guard_makes_each_number_a_scale")
+def compare_each_guarded(numpy_forward, numpy_backward, module, x, dout, device):
+    """You divide each difference by its own number of torch's (and a little more, against 0/0). A small difference at a small number then
+    looks huge. The text asks for ONE scale: the largest difference, divided by the largest of torch's numbers."""
+
+    def each(ours, theirs):
+        return float((np.abs(ours - theirs) / (np.abs(theirs) + 1e-8)).max())
+
+    out, mask, grad = pass_through(module.train(), x, dout, device)
+    return told(each(numpy_forward(x, mask), out), each(numpy_backward(dout, mask), grad), mask)
+
+
+@misconception("compare_with_torch", signs="wrong_forward wrong_backward", name="the_scale_is_the_sum_of_both")
+def compare_symmetric(numpy_forward, numpy_backward, module, x, dout, device):
+    """You divide each difference by the sum of both numbers, as course notes on gradient checks do: what is 1 % too large then measures
+    0.5 %. The text asks for ONE scale: the largest difference, divided by the largest of torch's numbers."""
+
+    def symmetric(ours, theirs):
+        return float((np.abs(ours - theirs) / np.maximum(1e-8, np.abs(ours) + np.abs(theirs))).max())
+
+    out, mask, grad = pass_through(module.train(), x, dout, device)
+    return told(symmetric(numpy_forward(x, mask), out), symmetric(numpy_backward(dout, mask), grad), mask)
+
+
 @misconception("compare_with_torch", signs="plain", name="a_mask_is_true_or_false")
 def compare_boolean(numpy_forward, numpy_backward, module, x, dout, device):
     """You hand over which numbers were kept, as True and False. The NumPy functions ask for the multiplier that torch used: 0 or 1/(1-p),
@@ -192,8 +274,8 @@ def compare_boolean(numpy_forward, numpy_backward, module, x, dout, device):
 
 @misconception("compare_with_torch", signs="at_one", name="torch_is_never_all_zero")
 def compare_nan(numpy_forward, numpy_backward, module, x, dout, device):
-    """At p = 1 everything torch computes is 0, and your relative difference is 0/0. Where there is nothing to divide by, return the
-    absolute difference."""
+    """At p = 1 everything torch computes is 0, and somewhere you divide by it, or by 1 - p: 0/0. Where there is nothing to divide by,
+    return the absolute difference."""
 
     def ratio(ours, theirs):
         with np.errstate(all="ignore"):
@@ -249,7 +331,7 @@ class KeepFunction(RightFunction):
         return x * mask
 
 
-@misconception("MyDropout", signs="drop_share", name="torch_takes_the_keep_probability")
+@misconception("MyDropoutFunction", signs="drop_share_of_MyDropout", name="torch_takes_the_keep_probability")
 class KeepProbability:
     """You keep with probability p. In torch, as in this course, p is the probability of DROPPING; the keep probability of papers and of
     old TensorFlow programs is 1 - p."""
@@ -271,7 +353,7 @@ class UnscaledFunction(RightFunction):
         return x * mask
 
 
-@misconception("MyDropout", signs="survivors", name="the_layer_need_not_scale")
+@misconception("MyDropoutFunction", signs="survivors_of_MyDropout", name="the_layer_need_not_scale")
 class Unscaled:
     """Your layer drops but does not divide the survivors by 1 - p, and in eval mode it does nothing either: in training every sum is too
     small by the factor 1 - p."""
@@ -289,7 +371,7 @@ class ForgetfulFunction(RightFunction):
         return dout * (mask != 0), None
 
 
-@misconception("MyDropout", signs="gradient_factor", name="the_gradient_needs_no_scale")
+@misconception("MyDropoutFunction", signs="gradient_factor_of_MyDropout", name="the_gradient_needs_no_scale")
 class UnscaledGradient:
     """Backward gives the gradient to the kept numbers, but forgets the 1/(1-p) by which they were multiplied. The gradient is multiplied
     by exactly what x was multiplied by."""
@@ -311,7 +393,7 @@ class OpenFunction(RightFunction):
         return dout / (1 - ctx.p) if ctx.p < 1 else dout * 0, None
 
 
-@misconception("MyDropout", signs="gradient_mask", name="the_gradient_knows_no_mask")
+@misconception("MyDropoutFunction", signs="gradient_mask_of_MyDropout", name="the_gradient_knows_no_mask")
 class NoMaskInBackward:
     """Your backward passes the gradient to every number, dropped or not. What was multiplied by 0 on the way forward gets the gradient 0:
     save the mask and use it."""
@@ -336,7 +418,7 @@ class LookingFunction(RightFunction):
         return dout * (out != 0) * ctx.scale, None
 
 
-@misconception("MyDropout", signs="gradient_at_zero_input", name="a_zero_output_was_dropped")
+@misconception("MyDropoutFunction", signs="gradient_at_zero_input_of_MyDropout", name="a_zero_output_was_dropped")
 class MaskFromOutput:
     """Backward finds the mask by looking where the output is not 0. A kept number that happens to be 0, as after a ReLU, then loses its
     gradient. Save the mask itself."""
@@ -347,7 +429,59 @@ class MaskFromOutput:
         operation = LookingFunction
 
 
-@misconception("MyDropout", signs="test_time", name="eval_is_somebody_elses_business")
+class EchoFunction(LookingFunction):
+    @staticmethod
+    def backward(ctx, dout):
+        (out,) = ctx.saved_tensors
+        return dout * out, None
+
+
+@misconception("MyDropoutFunction", signs="gradient_factor_of_MyDropout gradient_at_zero_input_of_MyDropout", name="the_output_is_the_mask")
+class OutputForMask:
+    """Backward multiplies dout by the OUTPUT of forward. It is 0 in the right places, but elsewhere it is x/(1-p) and not 1/(1-p). Save the
+    mask itself."""
+
+    MyDropoutFunction = EchoFunction
+
+    class MyDropout(RightLayer):
+        operation = EchoFunction
+
+
+@misconception("MyDropoutFunction", signs="test_time_of_MyDropout", name="test_time_scales_again")
+class ScalesTwice:
+    """In eval mode your layer multiplies by 1 - p. That belongs to vanilla dropout, which does not divide in training. Inverted dropout has
+    settled the scale in training, so eval returns x as it is."""
+
+    class MyDropout(RightLayer):
+        def forward(self, x):
+            return super().forward(x) if self.training else x * (1 - self.p)
+
+
+@misconception("MyDropoutFunction", signs="survivors_of_MyDropout test_time_of_MyDropout", name="vanilla_dropout_will_do")
+class Vanilla:
+    """This is vanilla dropout: no division in training, and a factor 1 - p in eval mode. Asked for is inverted dropout, as torch has it:
+    divide the survivors by 1 - p in training, and return x as it is in eval."""
+
+    MyDropoutFunction = UnscaledFunction
+
+    class MyDropout(RightLayer):
+        operation = UnscaledFunction
+
+        def forward(self, x):
+            return super().forward(x) if self.training else x * (1 - self.p)
+
+
+@misconception("MyDropoutFunction", signs="drop_share_of_MyDropout test_time_of_MyDropout", name="eval_is_when_to_drop")
+class TheWrongWayRound:
+    """Your layer drops in eval mode and not in training: the condition is the wrong way round. self.training is True when it should
+    drop."""
+
+    class MyDropout(RightLayer):
+        def forward(self, x):
+            return x if self.training else self.operation.apply(x, self.p)
+
+
+@misconception("MyDropoutFunction", signs="test_time_of_MyDropout", name="eval_is_somebody_elses_business")
 class AlwaysOn:
     """Your layer drops in eval mode too. .eval() only sets self.training to False; the layer has to look at it. (F.dropout(x, p) has the
     same trap: its argument `training` is True unless you say otherwise.)"""
@@ -357,7 +491,7 @@ class AlwaysOn:
             return self.operation.apply(x, self.p)
 
 
-@misconception("MyDropout", signs="one_layer_twice", name="one_mask_for_the_life_of_the_layer")
+@misconception("MyDropoutFunction", signs="one_layer_twice", name="one_mask_for_the_life_of_the_layer")
 class FrozenMask:
     """Your layer draws its mask once and keeps it. Every pass needs a fresh mask: otherwise you train one thinned network and never the
     others."""
@@ -369,6 +503,90 @@ class FrozenMask:
             if getattr(self, "mask", None) is None or self.mask.shape != x.shape:
                 self.mask = RightFunction.apply(torch.ones_like(x), self.p)
             return x * self.mask
+
+
+class SeededFunction(RightFunction):
+    @staticmethod
+    def forward(ctx, x, p):
+        coins = torch.rand(x.shape, generator=torch.Generator(x.device).manual_seed(0), device=x.device)
+        mask = (coins >= p).to(x.dtype)
+        if p < 1:
+            mask /= 1 - p
+        ctx.save_for_backward(mask)
+        return x * mask
+
+
+@misconception("MyDropoutFunction", signs="one_layer_twice source_of_chance", name="a_seed_belongs_into_the_layer")
+class SeedsItself:
+    """Your layer sets a seed of its own, so every pass of every layer drops the same units. Whoever wants to repeat a run calls
+    torch.manual_seed once, at its beginning; a layer only draws."""
+
+    MyDropoutFunction = SeededFunction
+
+    class MyDropout(RightLayer):
+        operation = SeededFunction
+
+
+class NumpyFunction(RightFunction):
+    @staticmethod
+    def forward(ctx, x, p):
+        mask = torch.empty_like(x).copy_(torch.from_numpy(np.random.random(tuple(x.shape)) >= p))
+        if p < 1:
+            mask /= 1 - p
+        ctx.save_for_backward(mask)
+        return x * mask
+
+
+@misconception("MyDropoutFunction", signs="source_of_chance", name="any_generator_will_do")
+class OtherGenerator:
+    """Your mask comes from another generator than torch's own (NumPy's, Python's or a new one), so torch.manual_seed does not repeat a run
+    with your layer. Draw with torch.rand, torch.bernoulli or tensor.bernoulli_."""
+
+    MyDropoutFunction = NumpyFunction
+
+    class MyDropout(RightLayer):
+        operation = NumpyFunction
+
+
+class CountingFunction(RightFunction):
+    @staticmethod
+    def forward(ctx, x, p):
+        mask = torch.ones_like(x).reshape(-1)
+        mask[torch.randperm(mask.numel(), device=x.device)[: round(p * mask.numel())]] = 0
+        mask = mask.reshape(x.shape) / (1 - p if p < 1 else 1)
+        ctx.save_for_backward(mask)
+        return x * mask
+
+
+@misconception("MyDropoutFunction", signs="number_dropped_of_MyDropout", name="exactly_the_share_p_falls")
+class FixedCount:
+    """Your layer always drops the same number of units. Dropout throws one coin for each unit, so the number varies from pass to pass."""
+
+    MyDropoutFunction = CountingFunction
+
+    class MyDropout(RightLayer):
+        operation = CountingFunction
+
+
+class HomelessFunction(RightFunction):
+    @staticmethod
+    def forward(ctx, x, p):
+        mask = (torch.rand(x.shape) >= p).to(x.dtype)    # on the CPU, wherever x is
+        if p < 1:
+            mask /= 1 - p
+        ctx.save_for_backward(mask)
+        return x * mask
+
+
+@misconception("MyDropoutFunction", signs="home_of_the_mask", name="every_tensor_lives_on_the_cpu")
+class MaskOnTheCpu:
+    """torch.rand(x.shape) makes its numbers on the CPU; with x on a GPU the product fails. Make the mask where x is: torch.rand_like(x),
+    torch.empty_like(x), or device=x.device."""
+
+    MyDropoutFunction = HomelessFunction
+
+    class MyDropout(RightLayer):
+        operation = HomelessFunction
 
 
 class LatestFunction(RightFunction):
@@ -383,7 +601,7 @@ class LatestFunction(RightFunction):
         return dout * LatestFunction.mask, None
 
 
-@misconception("MyDropout", signs="one_layer_twice", name="the_latest_mask_is_the_right_one")
+@misconception("MyDropoutFunction", signs="one_layer_twice", name="the_latest_mask_is_the_right_one")
 class MaskOutsideContext:
     """You keep the mask in one place for all passes, so a second forward pass overwrites what the first one needs on its way back. ctx
     belongs to one pass: save the mask there."""
@@ -407,7 +625,7 @@ class SingleFunction(RightFunction):
         return dout * mask, None
 
 
-@misconception("MyDropout", signs="half_precision", name="a_mask_is_float32")
+@misconception("MyDropoutFunction", signs="half_precision", name="a_mask_is_float32")
 class SinglePrecisionMask:
     """Your mask is float32 whatever x is, and float16 or bfloat16 times float32 is float32: the layer changes the dtype. Make the mask in
     the dtype of x, for example with torch.empty_like(x)."""
@@ -426,7 +644,7 @@ class NanFunction(RightFunction):
         return x * mask
 
 
-@misconception("MyDropout", signs="at_one", name="p_is_never_one")
+@misconception("MyDropoutFunction", signs="at_one_of_MyDropout", name="p_is_never_one")
 class NotAtOne:
     """At p = 1 you divide 0 by 0, which torch does without a word: NaN everywhere. Nobody survives there, so nobody needs a scale: return
     zeros."""
@@ -437,7 +655,7 @@ class NotAtOne:
         operation = NanFunction
 
 
-@misconception("MyDropout", signs="outside", name="nobody_passes_a_wrong_p")
+@misconception("MyDropoutFunction", signs="outside_of_MyDropout", name="nobody_passes_a_wrong_p")
 class AcceptsAnything:
     """A p outside [0, 1] goes through. Whoever writes MyDropout(50) for 50 % should hear a ValueError when the layer is made, and not
     wonder weeks later."""
@@ -452,7 +670,7 @@ class AcceptsAnything:
             return self.operation.apply(x, p) if self.training and p > 0 else x
 
 
-@misconception("MyDropout", signs="saved_state", name="the_mask_belongs_into_the_state")
+@misconception("MyDropoutFunction", signs="saved_state", name="the_mask_belongs_into_the_state")
 class MaskAsBuffer:
     """Your layer keeps something in its state_dict. Nothing here is learned, and a saved mask would only make it impossible to load the
     network into one with nn.Dropout. A plain attribute for p is enough."""
@@ -473,7 +691,7 @@ class OverwritingFunction(RightFunction):
         return x.mul_(mask).clone()
 
 
-@misconception("MyDropout", signs="input_after", name="the_input_is_mine_to_overwrite")
+@misconception("MyDropoutFunction", signs="input_after_of_MyDropout", name="the_input_is_mine_to_overwrite")
 class InPlace:
     """You multiply x in place. Whoever still needs x (a shortcut around the layer, the backward pass of the layer before) finds it
     destroyed. Return a new tensor."""
@@ -494,7 +712,7 @@ class RowFunction(RightFunction):
         return x * mask
 
 
-@misconception("MyDropout", signs="rows", name="one_mask_serves_the_whole_batch")
+@misconception("MyDropoutFunction", signs="rows_of_MyDropout", name="one_mask_serves_the_whole_batch")
 class OneMaskForAll:
     """All examples of the batch lose the same units. Draw one number for each entry of x."""
 
@@ -504,7 +722,7 @@ class OneMaskForAll:
         operation = RowFunction
 
 
-@misconception("MyDropout", signs="printed", name="a_layer_need_not_say_what_it_is")
+@misconception("MyDropoutFunction", signs="printed", name="a_layer_need_not_say_what_it_is")
 class Silent:
     """Printed, your layer is MyDropout() and keeps its p to itself. Let extra_repr return a text such as "p=0.3"; it is how people check
     a network they have loaded."""
@@ -526,21 +744,29 @@ def measure(model, batches):
         return sum((model(X).argmax(dim=1) == y).sum().item() for X, y in batches)
 
 
-@misconception("fixed_training_loop", signs="loop_modes", name="train_once_is_train_for_ever")
+def trained(model, batches, epochs, before=None, first=None, after=torch.nn.Module.eval):
+    """The loop, with what is done to the model before the first epoch, at the beginning of each, and before measuring."""
+    optimizer, flags = torch.optim.SGD(model.parameters(), lr=0.1), []
+    if before:
+        before(model)
+    for _ in range(epochs):
+        if first:
+            first(model)
+        for X, y in batches:
+            flags.append(model.training)
+            step(model, optimizer, X, y)
+        after(model)
+        measure(model, batches)
+    return flags
+
+
+@misconception("fixed_training_loop", signs="loop_modes loop_modes_after_eval", name="train_once_is_train_for_ever")
 class TrainsOnce:
     """You call train() once, before the loop. After the first epoch your measuring puts the model into eval mode, and nobody takes it out
     again: from then on you train without dropout. Call train() in every epoch."""
 
     def fixed_training_loop(model, batches, epochs):
-        optimizer, flags = torch.optim.SGD(model.parameters(), lr=0.1), []
-        model.train()
-        for _ in range(epochs):
-            for X, y in batches:
-                flags.append(model.training)
-                step(model, optimizer, X, y)
-            model.eval()
-            measure(model, batches)
-        return flags
+        return trained(model, batches, epochs, before=nn.Module.train)
 
 
 @misconception("fixed_training_loop", signs="loop_modes loop_modes_after_eval", name="a_model_is_born_training")
@@ -549,13 +775,47 @@ class NeverTrains:
     first measuring yours is not either. Call train() in every epoch."""
 
     def fixed_training_loop(model, batches, epochs):
+        return trained(model, batches, epochs)
+
+
+@misconception("fixed_training_loop", signs="loop_modes loop_modes_after_eval", name="eval_is_for_the_steps_too")
+class StepsInEval:
+    """Your model is in eval mode at every step, so you train without dropout. Call train() before the steps of an epoch, and eval() after
+    them, to measure."""
+
+    def fixed_training_loop(model, batches, epochs):
+        return trained(model, batches, epochs, first=nn.Module.eval)
+
+
+@misconception("fixed_training_loop", signs="loop_modes_after_eval", name="the_first_epoch_trains_by_itself")
+class TrainsAfterwards:
+    """You call train() after each measuring, but not before the first step. A model that comes in eval mode, because somebody made a
+    prediction with it, then goes through its first epoch without dropout. Call train() at the beginning of every epoch."""
+
+    def fixed_training_loop(model, batches, epochs):
         optimizer, flags = torch.optim.SGD(model.parameters(), lr=0.1), []
         for _ in range(epochs):
-            model.eval()
             for X, y in batches:
                 flags.append(model.training)
                 step(model, optimizer, X, y)
-            measure(model, batches)
+            measure(model.eval(), batches)
+            model.train()
+        return flags
+
+
+@misconception("fixed_training_loop", signs="loop_modes", name="a_look_in_between_changes_nothing")
+class MeasuresInBetween:
+    """You call eval() to measure WITHIN the epoch, and the next step is taken in that mode: from the second step on you train without
+    dropout. Measure after the epoch, or call train() again before the next step."""
+
+    def fixed_training_loop(model, batches, epochs):
+        optimizer, flags = torch.optim.SGD(model.parameters(), lr=0.1), []
+        model.train()
+        for _ in range(epochs):
+            for X, y in batches:
+                flags.append(model.training)
+                step(model, optimizer, X, y)
+                measure(model.eval(), batches)
         return flags
 
 
@@ -565,14 +825,7 @@ class MeasuresInTraining:
     measure, and train() before the next epoch. (torch.no_grad() is another matter: it stops gradients, not dropout.)"""
 
     def fixed_training_loop(model, batches, epochs):
-        optimizer, flags = torch.optim.SGD(model.parameters(), lr=0.1), []
-        model.train()
-        for _ in range(epochs):
-            for X, y in batches:
-                flags.append(model.training)
-                step(model, optimizer, X, y)
-            measure(model, batches)
-        return flags
+        return trained(model, batches, epochs, first=nn.Module.train, after=nn.Module.train)
 
 
 @misconception("fixed_training_loop", signs="loop_modes", name="a_loop_need_not_measure")
@@ -664,6 +917,45 @@ class NoDropoutAtAll:
             return x
 
 
+@misconception("fixed_training_loop", signs="net_rates", name="nn_dropout_takes_the_keep_probability")
+class KeepProbabilityInTheNet:
+    """Your network drops with 1 - p_in and 1 - p. nn.Dropout and F.dropout take the probability of DROPPING, as this course does: hand them
+    p_in and p as they are."""
+
+    class FixedNet(RightNet):
+        def __init__(self, p_in=0.2, p=0.5):
+            super().__init__(1 - p_in, 1 - p)
+
+
+@misconception("fixed_training_loop", signs="net_rates", name="p_in_is_for_the_hidden_units")
+class RatesExchanged:
+    """Your network drops the inputs with p and the hidden units with p_in: the two have changed places."""
+
+    class FixedNet(RightNet):
+        def __init__(self, p_in=0.2, p=0.5):
+            super().__init__(p, p_in)
+
+
+@misconception("fixed_training_loop", signs="net_rates", name="one_hidden_dropout_is_enough")
+class OneHiddenLayer:
+    """Only one of the two hidden layers is dropped. The patient dropped both, and so should the cured network."""
+
+    class FixedNet(RightNet):
+        def forward(self, x):
+            x = torch.relu(self.linears[0](self.drop_input(x)))
+            return self.linears[2](self.drop_hidden(torch.relu(self.linears[1](x))))
+
+
+@misconception("fixed_training_loop", signs="net_rates", name="scores_are_units_too")
+class DropsScores:
+    """Your network drops the scores, too. A score that is 0 by chance says nothing about its class: dropout ends with the last hidden
+    layer."""
+
+    class FixedNet(RightNet):
+        def forward(self, x):
+            return self.drop_hidden(super().forward(x))
+
+
 # ==================================================================================================================== right answers
 @variant("compare_with_torch")
 def compare_by_backward(numpy_forward, numpy_backward, module, x, dout, device):
@@ -723,7 +1015,7 @@ class WhereFunction(torch.autograd.Function):
         return torch.where(ctx.saved_tensors[0], dout * ctx.scale, torch.zeros_like(dout)), None
 
 
-@variant("MyDropout")
+@variant("MyDropoutFunction")
 class WithBooleans:
     MyDropoutFunction = WhereFunction
 
@@ -734,7 +1026,7 @@ class WithBooleans:
             return f"p={self.p}, inplace=False"
 
 
-@variant("MyDropout")
+@variant("MyDropoutFunction")
 class WithPlainOperations:
     class MyDropout(nn.Module):
         def __init__(self, p=0.5):
@@ -766,7 +1058,7 @@ class FillFunction(torch.autograd.Function):
         return (dout / ctx.q if ctx.q else dout).masked_fill(ctx.gone, 0), None
 
 
-@variant("MyDropout")
+@variant("MyDropoutFunction")
 class WithMaskedFill:
     MyDropoutFunction = FillFunction
 

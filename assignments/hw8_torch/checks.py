@@ -4,25 +4,31 @@ A weight says how much of the exercise's points a sentence is worth; "needs" nam
 runs on the CPU. On a machine without torch nothing of it runs, and nobody loses a point.
 """
 
+from dataclasses import replace
+
 from autograder import checks as c
 from autograder.checks import facts as f
-from autograder.checks import torch_layers as t
+from autograder.checks import torch_comparisons as t
+from autograder.checks import torch_layers as layers
+from autograder.checks import torch_loops as loops
 from autograder.checks.coats import fact_in_a_coat, in_a_coat
 from autograder.model import Exercise
 
 NEEDS = ("torch",)
 PRELOAD = ("torch._dynamo",)  # what torch.optim loads when it is first used
 
-LAYER = t.layer_coat("MyDropout")
-FUNCTION = t.function_coat("MyDropout", "MyDropoutFunction")
-BOTH = {"forward": "MyDropout", "backward": "backward"}
-SOME = "drops_some_and_keeps_some"
-MEASURES = "measures_what_is_wrong"
-
-
-def layer(check):
-    """The check, put to the layer MyDropout."""
-    return in_a_coat(LAYER, check)
+FUNCTION = layers.function_coat("MyDropoutFunction", "MyDropoutFunction")
+LAYER = layers.layer_coat("MyDropoutFunction", "MyDropout")
+BOTH = {"forward": "MyDropoutFunction", "backward": "backward"}
+OF_LAYER = {"function": "MyDropout", "p": 0.3}
+TELLS = "tells_wrong_from_right"
+DROPS = "drops_some_and_keeps_some of MyDropoutFunction"
+MASKED = "passes_gradient_to_kept_units_only of MyDropoutFunction"
+LAYER_DROPS = "drops_some_and_keeps_some of MyDropout"
+LAYER_MASKED = "passes_gradient_to_kept_units_only of MyDropout"
+TRAINS = "trains_in_training_mode(epochs=3, batches=4)"
+STEPS = "takes_every_batch_once_per_epoch"
+NET = {"net": "FixedNet"}
 
 
 def function(check):
@@ -30,75 +36,87 @@ def function(check):
     return in_a_coat(FUNCTION, check)
 
 
+def layer(check):
+    """The check, put to the layer MyDropout."""
+    return in_a_coat(LAYER, check)
+
+
 EXERCISES = [
     Exercise(
         "compare_with_torch",
         [
-            t.measures_what_is_wrong(part="out", p=0.3, weight=2),
-            t.measures_what_is_wrong(part="grad", p=0.3, weight=2),
-            t.finds_right_code_right(module="Dropout", p=0.3, weight=2, needs=MEASURES),
-            t.keeps_its_head_among_zeros(p=0.3, weight=2, needs=MEASURES),
-            t.finds_right_code_right(module="Dropout1d", p=0.3, shape=(6, 20, 7), needs=MEASURES),
-            t.finds_right_code_right(module="Dropout2d", p=0.3, shape=(6, 20, 4, 4), needs=MEASURES),
-            t.finds_right_code_right(module="Dropout3d", p=0.3, shape=(6, 20, 3, 3, 3), needs=MEASURES),
-            t.finds_right_code_right(module="AlphaDropout", p=0.3, weight=2, needs=MEASURES),
-            t.finds_right_code_right(module="Dropout", p=0.3, dtype="float32", needs=MEASURES),
-            t.sees_one_wrong_number(part="out", p=0.3, weight=3, needs=MEASURES),
-            t.counts_what_was_kept(weight=2, needs=MEASURES),
-            t.counts_what_was_kept(zeros=True, needs=MEASURES),
-            t.puts_the_module_into_training_mode(weight=5, needs=MEASURES),
-            t.manages_the_end(p=0.0, weight=2, needs=MEASURES),
-            t.manages_the_end(p=1.0, weight=2, needs=MEASURES),
+            t.tells_wrong_from_right(p=0.3, weight=2),
+            t.measures_what_is_wrong(part="out", p=0.3, weight=2, needs=TELLS),
+            t.measures_what_is_wrong(part="grad", p=0.3, weight=2, needs=TELLS),
+            t.sees_one_wrong_number(part="out", p=0.3, weight=3, needs=TELLS),
+            t.finds_right_code_right(module="Dropout", p=0.3, weight=2, needs=TELLS),
+            t.keeps_its_head_among_zeros(p=0.3, dtype="float32", weight=2, needs=TELLS),
+            t.finds_right_code_right(module="Dropout1d", p=0.3, shape=(6, 20, 7), dtype="float32", needs=TELLS),
+            t.finds_right_code_right(module="Dropout2d", p=0.3, shape=(6, 20, 4, 4), dtype="float32", needs=TELLS),
+            t.finds_right_code_right(module="Dropout3d", p=0.3, shape=(6, 20, 3, 3, 3), dtype="float32", needs=TELLS),
+            t.finds_right_code_right(module="AlphaDropout", p=0.3, dtype="float32", weight=2, needs=TELLS),
+            t.counts_what_was_kept(weight=2, needs=TELLS),
+            t.counts_what_was_kept(zeros=True, weight=2, needs=TELLS),
+            t.puts_the_module_into_training_mode(weight=5, needs=TELLS),
+            t.manages_the_end(p=0.0, needs=TELLS),
+            t.manages_the_end(p=1.0, needs=TELLS),
+            t.hands_over_masks_like_x(p=0.3, dtype="float32", needs=TELLS),
+            t.keeps_x_and_dout(p=0.3, needs=TELLS),
         ],
     ),
     Exercise(
-        "MyDropout",
+        "MyDropoutFunction",
         [
+            function(c.drops_some_and_keeps_some(p=0.3)),
+            function(c.drops_the_right_share(p=0.3, calls=1, weight=4, needs=DROPS)),
+            function(c.scales_the_survivors(p=0.3, by="1/(1-p)", dtype="float32", weight=8, needs=DROPS)),
+            function(c.passes_gradient_to_kept_units_only(p=0.3, **BOTH, weight=4, needs=DROPS)),
+            function(c.follows_the_mask(p=0.3, **BOTH, weight=4, needs=MASKED)),
+            function(c.passes_gradient_where_x_is_zero(p=0.3, **BOTH, weight=6, needs=MASKED)),
+            function(c.drops_everything_at_one(weight=2, needs=DROPS)),
+            function(c.keeps_its_input(p=0.3, weight=2, needs=DROPS)),
+            function(c.keeps_dout(p=0.3, **BOTH, weight=2, needs=DROPS)),
             layer(c.drops_some_and_keeps_some(p=0.3)),
-            layer(c.drops_the_right_share(p=0.3, weight=3, needs=SOME)),
-            layer(c.scales_the_survivors(p=0.3, by="1/(1-p)", weight=3, needs=SOME)),
-            layer(c.is_identity_at_test_time(p=0.3, weight=6, needs=SOME)),
-            layer(c.passes_gradient_to_kept_units_only(p=0.3, **BOTH, weight=2, needs=SOME)),
-            layer(c.follows_the_mask(p=0.3, **BOTH, weight=2, needs="passes_gradient_to_kept_units_only")),
-            layer(c.passes_gradient_where_x_is_zero(p=0.3, **BOTH, needs="passes_gradient_to_kept_units_only")),
-            layer(c.follows_test_time(p=0.3, **BOTH, needs="passes_gradient_to_kept_units_only")),
-            function(c.scales_the_survivors(p=0.3, by="1/(1-p)", weight=2, needs=SOME)),
-            function(c.follows_the_mask(p=0.3, **BOTH, weight=2, needs="scales_the_survivors of MyDropoutFunction")),
-            layer(c.treats_examples_apart(p=0.3, needs=SOME)),
-            layer(c.treats_features_apart(p=0.3, needs=SOME)),
-            layer(c.obeys_the_generator(p=0.3, needs=SOME)),
-            t.draws_afresh_in_each_pass(p=0.3, weight=4, needs=SOME),
-            t.remembers_each_pass_by_itself(p=0.3, weight=4, needs="draws_afresh_in_each_pass"),
-            t.leaves_the_generator_alone_in_eval(p=0.3, weight=2, needs=SOME),
-            layer(c.keeps_its_input(p=0.3, needs=SOME)),
-            layer(c.keeps_dout(p=0.3, **BOTH, needs=SOME)),
-            layer(c.takes_any_shape(p=0.3, shapes=((7,), (2, 3, 4, 5), (1, 1)), needs=SOME)),
-            layer(c.drops_nothing_at_zero(needs=SOME)),
-            layer(c.drops_everything_at_one(needs=SOME)),
-            layer(c.refuses(p=-0.1, needs=SOME)),
-            layer(c.refuses(p=1.5, needs=SOME)),
-            t.computes_in(dtype="float64", p=0.3, needs=SOME),
-            t.computes_in(dtype="float32", p=0.3, needs=SOME),
-            t.computes_in(dtype="float16", p=0.3, needs=SOME),
-            t.computes_in(dtype="bfloat16", p=0.3, needs=SOME),
-            t.makes_its_mask_where_x_lives(p=0.3, needs=SOME),
-            t.has_nothing_to_save(p=0.3, needs=SOME),
-            t.shows_its_p(p=0.3, needs=SOME),
+            layer(c.drops_the_right_share(p=0.3, calls=1, weight=2, needs=LAYER_DROPS)),
+            layer(c.scales_the_survivors(p=0.3, by="1/(1-p)", dtype="float32", weight=5, needs=LAYER_DROPS)),
+            layer(c.is_identity_at_test_time(p=0.3, weight=15, needs=LAYER_DROPS)),
+            layer(c.passes_gradient_to_kept_units_only(p=0.3, **BOTH, needs=LAYER_DROPS)),
+            layer(c.follows_the_mask(p=0.3, **BOTH, needs=LAYER_MASKED)),
+            layer(c.follows_test_time(p=0.3, **BOTH, weight=2, needs="is_identity_at_test_time of MyDropout")),
+            layer(c.treats_examples_apart(p=0.3, weight=6, needs=LAYER_DROPS)),
+            layer(c.treats_features_apart(p=0.3, weight=6, needs=LAYER_DROPS)),
+            layers.draws_afresh_in_each_pass(**OF_LAYER, weight=10, needs=LAYER_DROPS),
+            layers.remembers_each_pass_by_itself(**OF_LAYER, weight=6, needs="draws_afresh_in_each_pass"),
+            layers.obeys_the_seed_of_torch(**OF_LAYER, weight=9, needs=LAYER_DROPS),
+            layers.leaves_the_generator_alone_in_eval(**OF_LAYER, needs=LAYER_DROPS),
+            layer(c.takes_any_shape(p=0.3, shapes=((7,), (2, 3, 4, 5), (1, 1)), weight=2, needs=LAYER_DROPS)),
+            layer(c.drops_nothing_at_zero(needs=LAYER_DROPS)),
+            layer(c.drops_everything_at_one(weight=2, needs=LAYER_DROPS)),
+            layer(c.refuses(p=-0.1, weight=2, needs=LAYER_DROPS)),
+            layer(c.refuses(p=1.5, weight=2, needs=LAYER_DROPS)),
+            layers.computes_in(dtype="float64", **OF_LAYER, needs=LAYER_DROPS),
+            layers.computes_in(dtype="float32", **OF_LAYER, needs=LAYER_DROPS),
+            layers.computes_in(dtype="float16", **OF_LAYER, weight=2, needs=LAYER_DROPS),
+            layers.computes_in(dtype="bfloat16", **OF_LAYER, weight=2, needs=LAYER_DROPS),
+            layers.makes_its_mask_where_x_lives(**OF_LAYER, weight=3, needs=LAYER_DROPS),
+            layers.has_nothing_to_save(**OF_LAYER, weight=3, needs=LAYER_DROPS),
+            layers.shows_its_p(**OF_LAYER, weight=2, needs=LAYER_DROPS),
         ],
         functions=("MyDropoutFunction", "MyDropout"),
     ),
     Exercise(
         "fixed_training_loop",
         [
-            t.takes_every_batch_once_per_epoch(epochs=3, batches=4),
-            t.trains_in_training_mode(epochs=3, batches=4, weight=3, needs="takes_every_batch_once_per_epoch"),
-            t.trains_in_training_mode(epochs=2, batches=3, starts_in_eval=True, needs="takes_every_batch_once_per_epoch"),
-            t.measures_in_eval_mode(epochs=3, batches=4, weight=2, needs="takes_every_batch_once_per_epoch"),
-            t.returns_the_flags_it_saw(epochs=3, batches=4, needs="takes_every_batch_once_per_epoch"),
-            t.drops_in_training(net="FixedNet", p_in=0.5, p=0.0),
-            t.drops_in_training(net="FixedNet", p_in=0.0, p=0.5),
-            t.is_the_whole_network_at_test_time(net="FixedNet", p_in=0.5, p=0.0, weight=3, needs="drops_in_training"),
-            t.is_the_whole_network_at_test_time(net="FixedNet", p_in=0.0, p=0.5, weight=3, needs="drops_in_training"),
+            loops.trains_in_training_mode(epochs=3, batches=4, weight=3),
+            loops.takes_every_batch_once_per_epoch(epochs=3, batches=4, needs=TRAINS),
+            loops.trains_in_training_mode(epochs=2, batches=3, starts_in_eval=True, weight=2, needs=STEPS),
+            loops.measures_in_eval_mode(epochs=3, batches=4, weight=3, needs=STEPS),
+            loops.returns_the_flags_it_saw(epochs=3, batches=4, weight=2, needs=STEPS),
+            loops.takes_steps_of_sgd(rate=0.1, weight=3, needs=STEPS),
+            loops.drops_in_training_and_only_there(**NET, p_in=0.5, p=0.0, weight=5),
+            loops.drops_in_training_and_only_there(**NET, p_in=0.0, p=0.5, weight=5),
+            loops.drops_each_layer_as_often_as_told(**NET, p_in=0.6, p=0.2, weight=4, needs="drops_in_training_and_only_there"),
+            loops.closes_its_relus(**NET, needs="drops_in_training_and_only_there"),
         ],
         functions=("FixedNet", "fixed_training_loop"),
     ),
@@ -115,24 +133,31 @@ EXERCISES = [
     ),
 ]
 
-BIG = (0.01, 0.5)
+PLAIN, BIG = (0.01, 0.3), (0.01, 0.005, 0.5)  # sizes a comparison may find: of a mask of True and False, p itself
+FIXED = t.Comparison("Fixed", shape=(30, 40))
+
+
+def of_layer(fact):
+    """The fact, seen of the layer MyDropout."""
+    return fact_in_a_coat(LAYER, fact)
+
 
 PROBES = {
     "compare_with_torch": [
-        t.comparison("plain", case=t.Comparison()),
+        t.comparison("plain", case=t.Comparison(), sizes=PLAIN),
         t.comparison("among_zeros", case=t.Comparison(zeros=True)),
         t.comparison("alpha", case=t.Comparison("AlphaDropout")),
         t.comparison("wrong_forward", case=t.Comparison(factor=1.01), sizes=BIG),
         t.comparison("wrong_backward", case=t.Comparison(factor=1.01, part="grad"), sizes=BIG),
         t.comparison("one_wrong_number", case=t.Comparison(one_off=0.5), sizes=BIG),
-        t.rate("keep_rate", case=t.Comparison("Fixed", shape=(30, 40))),
-        t.rate("keep_rate_after_eval", case=t.Comparison("Fixed", shape=(30, 40), evaluating=True)),
-        t.comparison("after_eval", case=t.Comparison("Fixed", shape=(30, 40), evaluating=True)),
-        t.comparison("at_one", case=t.Comparison(p=1.0)),
+        t.rate("keep_rate", case=FIXED),
+        t.rate("keep_rate_among_zeros", case=replace(FIXED, zeros=True)),
+        t.rate("keep_rate_after_eval", case=replace(FIXED, evaluating=True)),
+        t.comparison("at_one", case=t.Comparison(p=1.0), sizes=(1.0,)),
     ],
-    "MyDropout": [
+    "MyDropoutFunction": [
         *(
-            fact_in_a_coat(LAYER, fact)
+            of_layer(fact)
             for fact in (
                 f.drop_share(),
                 f.rows(),
@@ -144,22 +169,27 @@ PROBES = {
                 f.at_zero(),
                 f.at_one(),
                 f.outside(),
+                f.number_dropped(),
                 f.gradient_mask(**BOTH),
                 f.gradient_factor(**BOTH),
                 f.gradient_at_zero_input(**BOTH),
             )
         ),
         fact_in_a_coat(FUNCTION, f.survivors()),
-        t.one_layer_twice(),
-        t.half_precision(),
-        t.saved_state(),
-        t.printed(),
+        fact_in_a_coat(FUNCTION, f.gradient_factor(**BOTH)),
+        layers.one_layer_twice(function="MyDropout"),
+        layers.source_of_chance(function="MyDropout"),
+        layers.half_precision(function="MyDropout"),
+        layers.home_of_the_mask(function="MyDropout"),
+        layers.saved_state(function="MyDropout"),
+        layers.printed(function="MyDropout"),
     ],
     "fixed_training_loop": [
-        t.loop_modes(),
-        t.loop_modes("loop_modes_after_eval", starts_in_eval=True),
-        t.loop_flags(),
-        t.net_at_test_time("inputs", net="FixedNet", p_in=0.5, p=0.0),
-        t.net_at_test_time("hidden", net="FixedNet", p_in=0.0, p=0.5),
+        loops.loop_modes(),
+        loops.loop_modes("loop_modes_after_eval", starts_in_eval=True),
+        loops.loop_flags(),
+        loops.net_at_test_time("inputs", **NET, p_in=0.5, p=0.0),
+        loops.net_at_test_time("hidden", **NET, p_in=0.0, p=0.5),
+        loops.net_rates(**NET),
     ],
 }

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from autograder.checks.facts import Fact
 from autograder.checks.verb import _SENTENCES
-from autograder.exam import Exam
+from autograder.exam import Exam, Unanswered
 from autograder.model import Answer, Call, Check, Code
 
 CALLED = ".__call__"
@@ -47,6 +47,11 @@ def _desk(exam: Exam, coat: Coat) -> _Dressed:
     return _Dressed(exam.function, exam.subject, exam.seed_text, exam.seconds, exam.salt, memo, coat=coat)
 
 
+def _named(call: Call, coat: Coat, exam: Exam) -> Call:
+    """The call as a message is to name it: what a named coat dresses is called by the coat's name, not by the exercise's."""
+    return replace(call, function=coat.name) if coat.name and call.function == exam.function else call
+
+
 def in_a_coat(coat: Coat, check: Check) -> Check:
     """The check, put to a layer in this coat. With a named coat its verb is called "... of the name"."""
 
@@ -54,6 +59,8 @@ def in_a_coat(coat: Coat, check: Check) -> Check:
         desk = _desk(exam, coat)
         try:
             check.judge(desk)
+        except Unanswered as unanswered:
+            raise Unanswered(_named(unanswered.call, coat, exam), unanswered.answer) from unanswered
         finally:
             exam.last = desk.dressed(desk.last)  # the message shows the call that was really made
 

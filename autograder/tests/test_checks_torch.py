@@ -8,7 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.checks import torch_layers as t
+from autograder import checks as c
+from autograder.checks import facts as f
+from autograder.checks import torch_comparisons as t
+from autograder.checks import torch_layers as layers
+from autograder.checks import torch_loops as loops
+from autograder.checks.coats import fact_in_a_coat, in_a_coat
+from autograder.diagnose import fingerprint
 from autograder.judge import judge
 from autograder.model import Check, Exercise, Outcome, Verdict
 from autograder.subjects.local import Local
@@ -58,6 +64,7 @@ def comparing(
 
 
 COMPARING = [
+    t.tells_wrong_from_right(p=0.3),
     t.finds_right_code_right(module="Dropout", p=0.3),
     t.finds_right_code_right(module="Dropout2d", p=0.3, shape=(4, 9, 3, 3), dtype="float32"),
     t.finds_right_code_right(module="AlphaDropout", p=0.3),
@@ -68,6 +75,8 @@ COMPARING = [
     t.sees_one_wrong_number(part="grad", p=0.3),
     t.counts_what_was_kept(zeros=True),
     t.puts_the_module_into_training_mode(),
+    t.hands_over_masks_like_x(p=0.3, dtype="float32"),
+    t.keeps_x_and_dout(p=0.3),
     t.manages_the_end(p=0.0),
     t.manages_the_end(p=1.0),
 ]
@@ -85,7 +94,18 @@ def test_a_mask_read_off_the_output_is_refused_among_zeros() -> None:
 
 
 def test_absolute_differences_are_refused() -> None:
-    assert told(t.measures_what_is_wrong(part="out", p=0.3), toy=comparing(size=lambda theirs: 1.0)).endswith("| 0.01")
+    toy = comparing(size=lambda theirs: 1.0)
+    assert told(t.measures_what_is_wrong(part="out", p=0.3), toy=toy).endswith("| 0.01")
+    passes(t.tells_wrong_from_right(p=0.3), toy=toy)
+
+
+def test_who_sees_no_difference_or_always_one_tells_nothing() -> None:
+    blind = comparing(size=lambda theirs: np.inf)
+    check = t.tells_wrong_from_right(p=0.3)
+    assert told(check, toy=blind) == 'result["out"] = 0 | about 0.01, for the NumPy code is wrong by that much'
+    always = 'result["out"] = 0.01 | at most 1e-06, for the NumPy code is right'
+    assert told(check, toy=lambda *a: dict.fromkeys(t.PARTS, 0.01)) == always
+    assert told(check, toy=lambda *a: dict.fromkeys(t.PARTS, True)).startswith('result["out"] is True or False | a number')
 
 
 def test_averages_are_refused() -> None:
@@ -94,8 +114,37 @@ def test_averages_are_refused() -> None:
 
 
 def test_a_comparison_in_eval_mode_is_refused() -> None:
-    wanted = 'result["keep_rate"] = 1 | 0.6, for this module keeps three of five'
-    assert told(t.puts_the_module_into_training_mode(), toy=comparing(ready=lambda module: module)) == wanted
+    said = "of a module that came after .eval(), the mask had no zeros: it dropped nothing | a pass in training mode"
+    assert told(t.puts_the_module_into_training_mode(), toy=comparing(ready=lambda module: module)) == said
+
+
+def test_the_mode_is_seen_whatever_the_rate_is_taken_for() -> None:
+    passes(t.puts_the_module_into_training_mode(), toy=comparing(share=lambda mask: float(mask.mean())))
+
+
+def test_a_mask_of_another_dtype_or_type_is_refused() -> None:
+    check = t.hands_over_masks_like_x(p=0.3, dtype="float32")
+    said = "the mask that the NumPy functions got is something else | a NumPy array of shape (6, 20, 7) and dtype float32"
+    assert told(check, toy=comparing(seen=lambda mask, out: mask.astype(float))) == said
+    assert told(check, toy=comparing(seen=lambda mask, out: np.ma.array(mask))) == said
+
+
+def test_an_overwritten_argument_is_refused() -> None:
+    def spoils(numpy_forward: Function, numpy_backward: Function, module: Any, x: Any, dout: Any, device: str) -> Any:
+        found = comparing()(numpy_forward, numpy_backward, module, x, dout, device)
+        dout *= 2
+        return found
+
+    assert told(t.keeps_x_and_dout(p=0.3), toy=spoils) == "dout was changed by the call | dout as it was"
+
+
+def test_dividing_by_ones_own_numbers_shows_where_much_is_wrong() -> None:
+    def ours(numpy_forward: Function, numpy_backward: Function, module: Any, x: Any, dout: Any, device: str) -> Any:
+        found = comparing()(numpy_forward, numpy_backward, module, x, dout, device)
+        return {**found, "out": found["out"] / (1 + found["out"])}
+
+    passes(t.measures_what_is_wrong(part="out", p=0.3, by=0.03), toy=ours)
+    assert told(t.measures_what_is_wrong(part="out", p=0.3, by=1.0), toy=ours) == 'result["out"] = 0.5 | 1'
 
 
 def test_a_share_of_what_was_dropped_is_refused() -> None:
@@ -161,6 +210,38 @@ class Silent(Layer):
         return "something"
 
 
+class Doubled(Layer):
+    def extra_repr(self) -> str:
+        return f"Doubled(p={self.p})"
+
+
+class Seeded(Layer):
+    def forward(self, x: Any) -> Any:
+        state = torch.get_rng_state()
+        torch.manual_seed(0)
+        out = super().forward(x)
+        torch.set_rng_state(state)
+        return out
+
+
+class Elsewhere(Layer):
+    def forward(self, x: Any) -> Any:
+        coins = torch.from_numpy(np.random.default_rng().random(tuple(x.shape)) >= self.p)
+        return x * coins.to(x) / (1 - self.p) if self.training else x
+
+
+class Careful(Layer):
+    """Asks for a number of x, which torch's device without numbers has not."""
+
+    def forward(self, x: Any) -> Any:
+        return super().forward(x) if x.isfinite().all().item() else x
+
+
+class Overwriting(Layer):
+    def forward(self, x: Any) -> Any:
+        return x.mul_(torch.nn.functional.dropout(torch.ones_like(x), self.p, self.training)) * 1
+
+
 class OnTheCpu(Layer):
     def forward(self, x: Any) -> Any:
         return x * torch.nn.functional.dropout(torch.ones(x.shape), self.p)
@@ -191,18 +272,19 @@ class _Forgetful(torch.autograd.Function):  # type: ignore[misc, name-defined]
 
 
 LAYERS = [
-    *(t.computes_in(dtype=dtype, p=0.3) for dtype in ("float64", "float32", "float16", "bfloat16")),
-    t.draws_afresh_in_each_pass(p=0.3),
-    t.remembers_each_pass_by_itself(p=0.3),
-    t.leaves_the_generator_alone_in_eval(p=0.3),
-    t.has_nothing_to_save(p=0.3),
-    t.shows_its_p(p=0.3),
-    t.makes_its_mask_where_x_lives(p=0.3),
+    *(layers.computes_in(dtype=dtype, p=0.3) for dtype in ("float64", "float32", "float16", "bfloat16")),
+    layers.draws_afresh_in_each_pass(p=0.3),
+    layers.remembers_each_pass_by_itself(p=0.3),
+    layers.leaves_the_generator_alone_in_eval(p=0.3),
+    layers.obeys_the_seed_of_torch(p=0.3),
+    layers.has_nothing_to_save(p=0.3),
+    layers.shows_its_p(p=0.3),
+    layers.makes_its_mask_where_x_lives(p=0.3),
 ]
 
 
 @pytest.mark.parametrize("check", LAYERS, ids=lambda check: check.name)
-@pytest.mark.parametrize("layer", [Layer, torch.nn.Dropout], ids=["toy", "nn.Dropout"])
+@pytest.mark.parametrize("layer", [Layer, torch.nn.Dropout, Careful], ids=["toy", "nn.Dropout", "careful"])
 def test_a_right_layer_passes(check: Check, layer: Any) -> None:
     passes(check, Toy=layer)
 
@@ -210,13 +292,16 @@ def test_a_right_layer_passes(check: Check, layer: Any) -> None:
 @pytest.mark.parametrize(
     ("check", "layer", "said"),
     [
-        (t.draws_afresh_in_each_pass(p=0.3), Frozen, "two passes of one layer dropped the same units | two masks"),
-        (t.remembers_each_pass_by_itself(p=0.3), Latest, "after a second pass the gradient of the first differs from its multiplier in"),
-        (t.leaves_the_generator_alone_in_eval(p=0.3), Restless, "after .eval() torch's random generator moved on"),
-        (t.has_nothing_to_save(p=0.3), Saved, "the state_dict or the parameters hold rate | nothing"),
-        (t.shows_its_p(p=0.3), Silent, "repr(layer) = 'Silent(something)' | a text with \"p=0.3\" in it"),
-        (t.computes_in(dtype="bfloat16", p=0.3), Single, "out is torch.float32 | torch.bfloat16"),
-        (t.computes_in(dtype="float16", p=0.3), Unscaled, "out["),
+        (layers.draws_afresh_in_each_pass(p=0.3), Frozen, "two passes of one layer dropped the same units | two masks"),
+        (layers.remembers_each_pass_by_itself(p=0.3), Latest, "after a second pass the gradient of the first differs from its"),
+        (layers.leaves_the_generator_alone_in_eval(p=0.3), Restless, "after .eval() torch's random generator moved on"),
+        (layers.has_nothing_to_save(p=0.3), Saved, "the state_dict or the parameters hold rate | nothing"),
+        (layers.shows_its_p(p=0.3), Silent, "repr(layer) = 'Silent(something)' | a text with \"p=0.3\" in it"),
+        (layers.shows_its_p(p=0.3), Doubled, "repr(layer) = 'Doubled(Doubled(p=0.3))' | its name only once: extra_repr returns"),
+        (layers.obeys_the_seed_of_torch(p=0.3), Seeded, "another torch.manual_seed gave the same mask | another mask"),
+        (layers.obeys_the_seed_of_torch(p=0.3), Elsewhere, "the same torch.manual_seed gave another mask | the same mask"),
+        (layers.computes_in(dtype="bfloat16", p=0.3), Single, "out is torch.float32 | torch.bfloat16"),
+        (layers.computes_in(dtype="float16", p=0.3), Unscaled, "out["),
     ],
 )
 def test_each_mistake_in_a_layer_is_refused(check: Check, layer: Any, said: str) -> None:
@@ -224,34 +309,74 @@ def test_each_mistake_in_a_layer_is_refused(check: Check, layer: Any, said: str)
 
 
 def test_a_mask_on_another_device_is_refused() -> None:
-    found = verdict(t.makes_its_mask_where_x_lives(p=0.3), Toy=OnTheCpu)
+    found = verdict(layers.makes_its_mask_where_x_lives(p=0.3), Toy=OnTheCpu)
     assert found.outcome is Outcome.RAISED
     assert found.got.startswith("elsewhere raised RuntimeError")
 
 
+COAT = layers.layer_coat("toy", "Toy")
+BOTH = {"forward": "toy", "backward": "backward"}
+
+
+def test_a_layer_in_a_coat_may_overwrite_its_input_and_is_seen() -> None:
+    """Not a leaf, but what a layer gets within a network; and what else the layer does is judged all the same."""
+    passes(in_a_coat(COAT, c.follows_the_mask(p=0.3, **BOTH)), toy=None, Toy=Overwriting)
+    assert told(in_a_coat(COAT, c.keeps_its_input(p=0.3)), toy=None, Toy=Overwriting) == "x was changed by the call | x as it was"
+
+
+@pytest.mark.parametrize(
+    ("fact", "words"),
+    [
+        (
+            layers.one_layer_twice(function="Toy"),
+            {Layer: "own gradients", Frozen: "one mask", Latest: "gradients of the latest, draws in eval"},
+        ),
+        (layers.source_of_chance(function="Toy"), {Layer: "torch", Frozen: "torch", Seeded: "none", Elsewhere: "another"}),
+        (layers.home_of_the_mask(function="Toy"), {Layer: "that of x", Careful: "that of x", OnTheCpu: "raises RuntimeError"}),
+        (layers.half_precision(function="Toy"), {Layer: "torch.bfloat16", Single: "torch.float32"}),
+        (fact_in_a_coat(COAT, f.input_after()), {Layer: "kept", Overwriting: "overwritten"}),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_facts_about_layers(fact: Any, words: dict[Any, str]) -> None:
+    found = {toy: fingerprint([fact], "toy", Local(namespace={"Toy": toy}), "slug")[fact.name] for toy in words}
+    assert found == words
+
+
 def test_a_layer_that_is_missing_is_named() -> None:
-    found = judge(Exercise("Toy", [t.has_nothing_to_save(p=0.3)]), Local(namespace={}), "slug")[0]
-    assert found.got == "Toy is not defined in this notebook"
+    both = layers.has_nothing_to_save(p=0.3, function="Toy"), in_a_coat(COAT, c.keeps_its_input(p=0.3))
+    for found in judge(Exercise("toy", both), Local(namespace={}), "slug"):
+        assert found.got == "Toy is not defined in this notebook"
+
+
+def test_an_error_in_a_coat_is_told_of_the_layer() -> None:
+    class Raising(Layer):
+        def forward(self, x: Any) -> Any:
+            raise TypeError("no")
+
+    found = verdict(in_a_coat(COAT, c.keeps_its_input(p=0.3)), toy=None, Toy=Raising)
+    assert found.got.startswith("Toy raised TypeError: no")
 
 
 # ---------------------------------------------------------------------------------------------------------------------------- loops
-def looping(train_in: str = "epoch", flag: Function = lambda model: model.training, measured: str = "in eval", most: int = 99) -> Function:
-    """A training loop, right unless it is told otherwise."""
+def looping(
+    before: str = "", first: str = "train", after: str = "eval", flag: Function = lambda model: model.training, most: int = 99, **more: Any
+) -> Function:
+    """A training loop, right unless it is told otherwise; "" is a thing not done."""
 
     def loop(model: Any, batches: Any, epochs: int) -> Any:
-        optimizer, flags = torch.optim.SGD(model.parameters(), lr=0.1), []
-        if train_in == "start":
-            model.train()
+        optimizer, flags = torch.optim.SGD(model.parameters(), lr=more.get("rate", 0.1)), []
+        getattr(model, before or "modules")()
         for _ in range(epochs):
-            if train_in == "epoch":
-                model.train()
+            getattr(model, first or "modules")()
             for X, y in batches[:most]:
                 flags.append(flag(model))
-                optimizer.zero_grad()
+                if more.get("forgets", True):
+                    optimizer.zero_grad()
                 torch.nn.functional.cross_entropy(model(X), y).backward()
                 optimizer.step()
-            if measured:
-                model.train(measured == "in training").requires_grad_()
+            if after:
+                getattr(model, after)()
                 with torch.no_grad():
                     [model(X) for X, _ in batches]
         return flags
@@ -261,11 +386,12 @@ def looping(train_in: str = "epoch", flag: Function = lambda model: model.traini
 
 CASE = {"epochs": 3, "batches": 4}
 LOOPS = [
-    t.takes_every_batch_once_per_epoch(**CASE),
-    t.trains_in_training_mode(**CASE),
-    t.trains_in_training_mode(**CASE, starts_in_eval=True),
-    t.measures_in_eval_mode(**CASE),
-    t.returns_the_flags_it_saw(**CASE),
+    loops.trains_in_training_mode(**CASE),
+    loops.trains_in_training_mode(**CASE, starts_in_eval=True),
+    loops.takes_every_batch_once_per_epoch(**CASE),
+    loops.measures_in_eval_mode(**CASE),
+    loops.returns_the_flags_it_saw(**CASE),
+    loops.takes_steps_of_sgd(rate=0.1),
 ]
 
 
@@ -275,23 +401,59 @@ def test_a_right_loop_passes(check: Check) -> None:
 
 
 def test_each_mistake_in_a_loop_is_refused() -> None:
-    once = looping("start")
-    assert told(t.trains_in_training_mode(**CASE), toy=once) == "the model was in training mode in 4 of 12 steps | all of them"
-    assert told(t.returns_the_flags_it_saw(**CASE), toy=looping("start", lambda model: True)).startswith("the flags are not those")
+    once = looping("train", "")
+    assert told(loops.trains_in_training_mode(**CASE), toy=once) == "the model was in training mode in 4 of 12 steps | all of them"
+    assert told(loops.trains_in_training_mode(**CASE), toy=lambda *a: []) == "no step was taken | 3 epochs of 4 batches: 12 steps"
+    always = looping("train", "", flag=lambda model: True)
+    assert told(loops.returns_the_flags_it_saw(**CASE), toy=always).startswith("the flags are not those")
     nothing = "the function returned None | a list of 0 flags, one for each step"
-    assert told(t.returns_the_flags_it_saw(**CASE), toy=lambda *a: None) == nothing
-    quiet, loud = looping(measured=""), looping(measured="in training")
-    assert told(t.measures_in_eval_mode(**CASE), toy=quiet) == "0 passes without a step | a measurement after each of 3 epochs"
-    assert told(t.measures_in_eval_mode(**CASE), toy=loud) == "12 of 12 measuring passes were made in training mode | none"
+    assert told(loops.returns_the_flags_it_saw(**CASE), toy=lambda *a: None) == nothing
+    quiet, loud = looping(after=""), looping(after="train")
+    assert told(loops.measures_in_eval_mode(**CASE), toy=quiet) == "something was measured after 0 of 3 epochs | after each of them"
+    assert told(loops.measures_in_eval_mode(**CASE), toy=loud) == "12 of 12 measuring passes were made in training mode | none"
     wanted = "9 steps were taken | 3 epochs of 4 batches: 12 steps"
-    assert told(t.takes_every_batch_once_per_epoch(**CASE), toy=looping(most=3)) == wanted
+    assert told(loops.takes_every_batch_once_per_epoch(**CASE), toy=looping(most=3)) == wanted
 
 
+def test_measuring_before_the_first_step_is_not_measuring_after_the_last() -> None:
+    def before(model: Any, batches: Any, epochs: int) -> Any:
+        for _ in range(epochs):
+            model.eval()(batches[0][0])
+            looping(after="")(model, batches, 1)
+
+    said = "something was measured after 2 of 3 epochs | after each of them"
+    assert told(loops.measures_in_eval_mode(**CASE), toy=before) == said
+
+
+@pytest.mark.parametrize("more", [{"rate": 0.01}, {"forgets": False}], ids=["another rate", "gradients added up"])
+def test_other_steps_are_refused(more: dict[str, Any]) -> None:
+    assert told(loops.takes_steps_of_sgd(rate=0.1), toy=looping(**more)).startswith("after 3 steps on one batch model.")
+
+
+@pytest.mark.parametrize(
+    ("loop", "new", "after_eval"),
+    [
+        (looping(), "trains always, measures in eval mode", "trains always, measures in eval mode"),
+        (looping("train", ""), "trains in the first epoch, measures in eval mode", "trains in the first epoch, measures in eval mode"),
+        (looping(first=""), "trains in the first epoch, measures in eval mode", "trains never, measures in eval mode"),
+        (looping(first="eval"), "trains never, measures in eval mode", "trains never, measures in eval mode"),
+        (looping(after=""), "trains always, measures nothing", "trains always, measures nothing"),
+        (lambda *a: None, "trains not at all, measures nothing", "trains not at all, measures nothing"),
+    ],
+)
+def test_facts_about_loops(loop: Function, new: str, after_eval: str) -> None:
+    facts = [loops.loop_modes("new"), loops.loop_modes("after_eval", starts_in_eval=True)]
+    assert fingerprint(facts, "toy", Local(namespace={"toy": loop}), "slug") == {"new": new, "after_eval": after_eval}
+
+
+# ------------------------------------------------------------------------------------------------------------------------- networks
 class Net(torch.nn.Sequential):  # type: ignore[misc, name-defined]
-    """20 inputs, 2 scores."""
+    """20 inputs, two hidden layers of 9, 2 scores."""
 
-    def __init__(self, p_in: float, p: float) -> None:
-        super().__init__(torch.nn.Dropout(p_in), torch.nn.Linear(20, 9), torch.nn.ReLU(), torch.nn.Dropout(p), torch.nn.Linear(9, 2))
+    def __init__(self, p_in: float, p: float, second: float | None = None, close: Any = torch.nn.ReLU) -> None:
+        nn = torch.nn
+        hidden = [nn.Dropout(p_in), nn.Linear(20, 9), close(), nn.Dropout(p), nn.Linear(9, 9), close()]
+        super().__init__(*hidden, nn.Dropout(p if second is None else second), nn.Linear(9, 2))
 
 
 class Leaking(Net):
@@ -304,13 +466,88 @@ class Whole(Net):
         super().__init__(0.0, 0.0)
 
 
-def test_networks_drop_in_training_and_only_there() -> None:
-    drops, whole = t.drops_in_training(net="Net", p_in=0.3, p=0.0), t.is_the_whole_network_at_test_time(net="Net", p_in=0.3, p=0.3)
-    loop = looping()
-    passes(drops, toy=loop, Net=Net)
-    passes(whole, toy=loop, Net=Net)
-    assert told(drops, toy=loop, Net=Whole) == "two training passes gave the same scores | two masks, two results"
-    assert told(whole, toy=loop, Net=Leaking).startswith("after .eval() two passes gave different scores: something still drops")
+class Keeping(Net):
+    def __init__(self, p_in: float, p: float) -> None:
+        super().__init__(1 - p_in, 1 - p)
+
+
+class HalfDropped(Net):
+    def __init__(self, p_in: float, p: float) -> None:
+        super().__init__(p_in, p, second=0.0)
+
+
+class Silenced(Net):
+    def forward(self, x: Any) -> Any:
+        return torch.nn.functional.dropout(super().forward(x), 0.5, self.training)
+
+
+class Open(Net):
+    def __init__(self, p_in: float, p: float) -> None:
+        super().__init__(p_in, p, close=torch.nn.Identity)
+
+
+class Transposed(torch.nn.Module):  # type: ignore[misc, name-defined]
+    """A right network with matrices the other way round, and no layers."""
+
+    def __init__(self, p_in: float, p: float) -> None:
+        super().__init__()
+        self.rates = p_in, p, p
+        self.weights = torch.nn.ParameterList([torch.randn(20, 9), torch.randn(9, 9), torch.randn(9, 2)])
+
+    def forward(self, x: Any) -> Any:
+        for weight, rate in zip(self.weights, self.rates, strict=True):
+            x = torch.nn.functional.dropout(x, rate, self.training) @ weight
+            x = x.relu() if weight.shape[1] == 9 else x
+        return x
+
+
+NETS = [
+    loops.drops_in_training_and_only_there(net="Net", p_in=0.3, p=0.0),
+    loops.drops_in_training_and_only_there(net="Net", p_in=0.0, p=0.3),
+    loops.drops_each_layer_as_often_as_told(net="Net", p_in=0.6, p=0.2, width=9),
+    loops.closes_its_relus(net="Net"),
+]
+
+
+@pytest.mark.parametrize("net", [Net, Transposed])
+@pytest.mark.parametrize("check", NETS, ids=lambda check: check.name)
+def test_a_right_network_passes(check: Check, net: Any) -> None:
+    passes(check, toy=looping(), Net=net)
+
+
+@pytest.mark.parametrize(
+    ("check", "net", "said"),
+    [
+        (NETS[0], Whole, "two training passes gave the same scores: nothing was dropped | two masks, two results"),
+        (NETS[1], Leaking, "after .eval() two passes gave different scores: something still drops | twice the same"),
+        (NETS[2], Keeping, "share of dropped units in the "),
+        (NETS[2], Silenced, "passes one score was 0: the output is dropped, too | no score"),
+        (NETS[3], Open, "with positive weights and very negative x, the scores still depend on x | no more"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_each_mistake_in_a_network_is_refused(check: Check, net: Any, said: str) -> None:
+    assert said in told(check, toy=looping(), Net=net)
+
+
+def test_one_hidden_layer_without_dropout_is_seen() -> None:
+    check = loops.drops_each_layer_as_often_as_told(net="Net", p_in=0.2, p=0.5, width=9)
+    assert "hidden layer = 0.000 | about 0.5" in told(check, toy=looping(), Net=HalfDropped)
+
+
+@pytest.mark.parametrize(
+    ("net", "words"),
+    [
+        (Net, "p_in, p, p"),
+        (Transposed, "p_in, p, p"),
+        (Keeping, "1 - p_in, 1 - p, 1 - p"),
+        (HalfDropped, "p_in, 0, p"),
+        (Silenced, "p_in, p, p, scores dropped"),
+    ],
+)
+def test_facts_about_networks(net: Any, words: str) -> None:
+    fact = loops.net_rates(net="Net", width=9)
+    assert fingerprint([fact], "toy", Local(namespace={"Net": net}), "slug") == {"net_rates": words}
 
 
 # ----------------------------------------------------------------------------------------------------------------------------- junk
@@ -319,12 +556,12 @@ def test_no_junk_breaks_a_check_or_a_fact() -> None:
     facts = [
         t.comparison(case=t.Comparison()),
         t.rate(case=t.Comparison("Fixed", shape=(30, 40))),
-        *(t.one_layer_twice(), t.half_precision(), t.saved_state(), t.printed(), t.loop_modes(), t.loop_flags()),
-        t.net_at_test_time(net="toy", p_in=0.3, p=0.3),
+        *(layers.one_layer_twice(), layers.source_of_chance(), layers.half_precision(), layers.home_of_the_mask()),
+        *(layers.saved_state(), layers.printed(), loops.loop_modes(), loops.loop_flags()),
+        *(loops.net_at_test_time(net="toy", p_in=0.3, p=0.3), loops.net_rates(net="toy")),
     ]
-    nets = [t.drops_in_training(net="toy", p_in=0.3, p=0.0), t.is_the_whole_network_at_test_time(net="toy", p_in=0.3, p=0.0)]
-    from autograder.diagnose import fingerprint
-
+    nets = [loops.drops_in_training_and_only_there(net="toy", p_in=0.3, p=0.0), loops.closes_its_relus(net="toy")]
+    nets.append(loops.drops_each_layer_as_often_as_told(net="toy", p_in=0.3, p=0.2))
     for name, function in junk().items():
         subject = Local(namespace={"toy": function})
         for found in judge(Exercise("toy", [*COMPARING, *LAYERS, *LOOPS, *nets]), subject, "slug"):

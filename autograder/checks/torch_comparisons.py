@@ -1,0 +1,255 @@
+"""Verbs and facts about a function that compares NumPy code with a dropout module of torch, once both have the same mask.
+
+Right NumPy code must be found right, and code that is wrong on purpose must be measured. The module, the NumPy code and the seed of
+torch's generator are made where the student's code lives; what comes back are three numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from autograder.checks.facts import fact, nearest
+from autograder.checks.inputs import normal
+from autograder.checks.verb import verb
+from autograder.exam import Exam, Wrong, an, array, number
+from autograder.model import Answer, Call, Code, Given
+
+AGREE = {"float64": 1e-12, "float32": 1e-6}  # what right code may differ by, relative to the largest number
+CLEARLY = 1e-4  # what is wrong on purpose differs by more than this, and what is right by less than a hundredth of it
+PARTS = ("out", "grad", "keep_rate")
+
+DEVICE = Code("device", 'import torch\n\ndevice = "cuda" if torch.cuda.is_available() else "cpu"\n')
+LOW = -1.7580993408473766  # the lowest value of a SELU (Klambauer et al. 2017); mask is a where x was kept, and 0 elsewhere
+ALPHA = f"np.where(mask != 0, mask * x, abs(mask).max() * {LOW}) - abs(mask).max() * {{p}} * {LOW}"
+FIXED = """import torch
+
+class Fixed(torch.nn.Module):
+    \"\"\"Whatever p it is told: of five units it keeps the last three, and doubles them.\"\"\"
+
+    def __init__(self, p):
+        super().__init__()
+        self.p = p
+
+    def forward(self, x):
+        if not self.training:
+            return x
+        kept = torch.arange(x.numel(), device=x.device).reshape(x.shape) % 5 >= 2
+        return x * kept.to(x.dtype) * 2
+"""
+FIXED_RATE, FIXED_FACTOR = 0.6, 2.0
+# lines that make the NumPy code wrong when it is not given what it should be given
+ONLY_WHEN_DROPPED = "    result = result + (mask != 0).all() * (1 + abs(result).max())    # wrong on purpose when nothing was dropped"
+ONLY_MASKS = """    good = type(mask) is np.ndarray and mask.dtype == {0}.dtype and mask.shape == {0}.shape
+    result = result if good else np.zeros({0}.shape) + 1e9    # wrong on purpose when the mask is no array like {0}"""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One call of a function that compares NumPy code with a torch module, and what it is given.
+
+    `factor` and `one_off` make the NumPy side wrong on purpose: `part` ("out" or "grad") is multiplied by `factor`, and its last number
+    is off by `one_off` times the largest. `more` are lines for both sides, about `mask` and `result`; "{0}" in them is the first argument.
+    """
+
+    module: str = "Dropout"
+    p: float = 0.3
+    shape: tuple[int, ...] = (32, 50)
+    dtype: str = "float64"
+    zeros: bool = False
+    part: str = "out"
+    factor: float = 1.0
+    one_off: float = 0.0
+    evaluating: bool = False
+    more: str = ""
+
+    def call(self, exam: Exam) -> Call:
+        x, dout = (normal(self.shape, exam.seed(k), self.dtype) for k in (1, 2))
+        x, dout = (Given(f"100 * {g.text}", 100 * g.value) for g in (x, dout))  # far from 1: relative and absolute differ
+        if self.zeros:
+            x = Given(f"np.maximum({x.text}, 0)", np.maximum(x.value, 0))
+        forward = self._numpy("numpy_forward", "x", ALPHA.format(p=self.p) if "Alpha" in self.module else "x * mask", "out")
+        backward = self._numpy("numpy_backward", "dout", "dout * mask", "grad")
+        return Call(exam.function, (forward, backward, self._module(exam.seed(3) % 2**31), x, dout, DEVICE))
+
+    def _numpy(self, name: str, first: str, result: str, part: str) -> Code:
+        lines = [f"def {name}({first}, mask):", f"    result = {result}"]
+        if part == self.part and self.factor != 1:
+            lines.append(f"    result = result * {self.factor}    # wrong on purpose")
+        if part == self.part and self.one_off:
+            lines.append(f"    result[(-1,) * result.ndim] += {self.one_off} * abs(result).max()    # wrong on purpose")
+        if self.more:
+            lines.append(self.more.format(first))
+        return Code(name, "\n".join([*lines, "    return result", ""]))
+
+    def _module(self, seed: int) -> Code:
+        ending = ".eval()" if self.evaluating else ""
+        if self.module == "Fixed":
+            return Code("module", FIXED + f"\nmodule = Fixed({self.p}){ending}\n")
+        source = f"import torch\n\ntorch.manual_seed({seed})\nmodule = torch.nn.{self.module}({self.p}){ending}\n"
+        return Code("module", source)
+
+
+def compared(exam: Exam, case: Comparison) -> dict[str, float]:
+    """What the function under test says of one comparison: three numbers by name."""
+    (value,) = exam.ask(case.call(exam))
+    return three(value)
+
+
+def three(value: Any) -> dict[str, float]:
+    """The three numbers of an answer; Wrong when it holds anything else."""
+    if not isinstance(value, dict):
+        raise Wrong(f"the function returned {an(value)}", "a dict with out, grad and keep_rate")
+    found = {}
+    for name in PARTS:
+        if name not in value:
+            raise Wrong(f'the dict has no "{name}"', "out, grad and keep_rate")
+        if isinstance(value[name], (bool, np.bool_)):
+            raise Wrong(f'result["{name}"] is True or False', "a number: how large the difference is")
+        found[name] = float(array(value[name], f'result["{name}"]', ()))
+    return found
+
+
+def _tiny(found: dict[str, float], name: str, most: float) -> None:
+    if not abs(found[name]) <= most:
+        raise Wrong(f'result["{name}"] = {number(found[name])}', f"at most {most:g}, for the NumPy code is right")
+
+
+# -------------------------------------------------------------------------------------------------------------- what is measured
+@verb()
+def tells_wrong_from_right(exam: Exam, *, p: float, by: float = 0.01) -> None:
+    """Finds a difference where NumPy code is wrong, and none where it is right"""
+    right = Comparison(p=p)
+    wrong = {part: replace(right, part=part, factor=1 + by) for part in ("out", "grad")}
+    values = exam.ask(right.call(exam), *(case.call(exam) for case in wrong.values()))
+    for part, found in zip(("", *wrong), map(three, values), strict=True):
+        for name in wrong:
+            if name != part:
+                _tiny(found, name, CLEARLY / 100)
+            elif not abs(found[name]) > CLEARLY:  # NaN is no difference either
+                raise Wrong(f'result["{name}"] = {number(found[name])}', f"about {by}, for the NumPy code is wrong by that much")
+
+
+@verb()
+def finds_right_code_right(exam: Exam, *, module: str, p: float, shape: tuple[int, ...] = (32, 50), dtype: str = "float64") -> None:
+    """Finds that right NumPy code agrees with nn.{module} ({dtype})"""
+    _agrees(compared(exam, Comparison(module, p, shape, dtype)), dtype)
+
+
+@verb()
+def keeps_its_head_among_zeros(
+    exam: Exam, *, module: str = "Dropout", p: float, shape: tuple[int, ...] = (32, 50), dtype: str = "float64"
+) -> None:
+    """Finds right code right for nn.{module} when half of x is 0, as after a ReLU"""
+    _agrees(compared(exam, Comparison(module, p, shape, dtype, zeros=True)), dtype)
+
+
+def _agrees(found: dict[str, float], dtype: str) -> None:
+    for name in ("out", "grad"):
+        _tiny(found, name, AGREE[dtype])
+
+
+@verb()
+def measures_what_is_wrong(
+    exam: Exam, *, part: str, by: float = 0.01, module: str = "Dropout", p: float, shape: tuple[int, ...] = (32, 50)
+) -> None:
+    """Measures {by} in {part} when the NumPy code is that much too large there"""
+    _is_about(compared(exam, Comparison(module, p, shape, part=part, factor=1 + by)), part, by)
+
+
+@verb()
+def sees_one_wrong_number(exam: Exam, *, part: str, by: float = 0.5, p: float, shape: tuple[int, ...] = (32, 50)) -> None:
+    """Sees it when a single number of {part} is off by {by} times the largest"""
+    _is_about(compared(exam, Comparison("Dropout", p, shape, part=part, one_off=by)), part, by)
+
+
+def _is_about(found: dict[str, float], part: str, wanted: float) -> None:
+    # 5 %: whether one divides by torch's largest number or by one's own is asked elsewhere, with a difference as large as the numbers
+    if not abs(found[part] - wanted) <= 0.05 * wanted:
+        raise Wrong(f'result["{part}"] = {number(found[part])}', f"{wanted:g}")
+
+
+@verb()
+def manages_the_end(exam: Exam, *, p: float, module: str = "Dropout", shape: tuple[int, ...] = (32, 50)) -> None:
+    """Manages p = {p}, where nothing or everything is kept, without NaN"""
+    found = compared(exam, Comparison(module, p, shape))
+    if not abs(found["keep_rate"] - (1 - p)) <= 1e-12:
+        raise Wrong(f'result["keep_rate"] = {number(found["keep_rate"])}', number(1 - p))
+    _agrees(found, "float32")
+
+
+# -------------------------------------------------------------------------------------------------------- mask, mode and manners
+@verb()
+def counts_what_was_kept(exam: Exam, *, zeros: bool = False, shape: tuple[int, ...] = (30, 40)) -> None:
+    """Gives the share of units that the mask keeps as keep_rate (zeros in x: {zeros})"""
+    found = compared(exam, Comparison("Fixed", shape=shape, zeros=zeros))
+    if not abs(found["keep_rate"] - FIXED_RATE) <= 1e-6:
+        raise Wrong(f'result["keep_rate"] = {number(found["keep_rate"])}', f"{FIXED_RATE}, for this module keeps three of five")
+
+
+@verb()
+def puts_the_module_into_training_mode(exam: Exam, *, shape: tuple[int, ...] = (30, 40)) -> None:
+    """Compares in training mode, also when the module comes after .eval()"""
+    found = compared(exam, Comparison("Fixed", shape=shape, evaluating=True, more=ONLY_WHEN_DROPPED))
+    if not max(abs(found["out"]), abs(found["grad"])) <= CLEARLY / 100:
+        raise Wrong("of a module that came after .eval(), the mask had no zeros: it dropped nothing", "a pass in training mode")
+
+
+@verb()
+def hands_over_masks_like_x(exam: Exam, *, p: float, dtype: str, shape: tuple[int, ...] = (6, 20, 7), module: str = "Dropout1d") -> None:
+    """Hands the NumPy functions a mask of the shape and the dtype of x (here {dtype})"""
+    found = compared(exam, Comparison(module, p, shape, dtype, more=ONLY_MASKS))
+    if not max(abs(found["out"]), abs(found["grad"])) <= CLEARLY / 100:
+        raise Wrong("the mask that the NumPy functions got is something else", f"a NumPy array of shape {shape} and dtype {dtype}")
+
+
+@verb()
+def keeps_x_and_dout(exam: Exam, *, p: float, shape: tuple[int, ...] = (6, 7)) -> None:
+    """Does not modify x or dout"""
+    call = replace(Comparison(p=p, shape=shape).call(exam), watch=True)
+    (answer,) = exam.returned(call)
+    three(answer.value)
+    for place, name in ((3, "x"), (4, "dout")):
+        if not np.array_equal(_after(answer, place), call.args[place].value):
+            raise Wrong(f"{name} was changed by the call", f"{name} as it was")
+
+
+def _after(answer: Answer, place: int) -> Any:
+    """An argument of a watched call as it was afterwards."""
+    return answer.facts.arguments[place] if answer.facts and len(answer.facts.arguments) > place else None
+
+
+# ------------------------------------------------------------------------------------------------------------------------------ facts
+def _word(value: float, sizes: tuple[float, ...] = ()) -> str:
+    if not np.isfinite(value):
+        return "not finite"
+    named = nearest(value, {"tiny": 0.0, **{f"{s:g}": s for s in sizes}}, 1e-4)
+    if named != "other":
+        return named
+    return "huge" if value > 1.5 else "small" if 0 < value < 0.1 else "other"
+
+
+@fact
+def comparison(exam: Exam, *, case: Comparison, sizes: tuple[float, ...] = ()) -> str:
+    """What a comparison says of the outputs and of the gradients."""
+    found = compared(exam, case)
+    return f"{_word(found['out'], sizes)}, {_word(found['grad'], sizes)}"
+
+
+@fact
+def rate(exam: Exam, *, case: Comparison) -> str:
+    """What a comparison calls the share that is kept, of a module that keeps three of five."""
+    x = np.ravel(case.call(exam).args[3].value)
+    in_the_output = float(((x != 0) & (np.arange(x.size) % 5 >= 2)).mean())
+    table = {
+        "kept": FIXED_RATE,
+        "dropped": 1 - FIXED_RATE,
+        "1-p": 1 - case.p,
+        "all": 1.0,
+        "mean of the mask": FIXED_RATE * FIXED_FACTOR,
+        "percent": 100 * FIXED_RATE,
+        "not zero in the output": in_the_output,
+    }
+    return nearest(compared(exam, case)["keep_rate"], table, 1e-4)
