@@ -55,7 +55,7 @@ HIDDEN = {
         t.sees_one_wrong_number(part="grad", by=0.25, p=0.45, shape=(7, 9, 11), weight=3, needs=TELLS),
         t.counts_what_was_kept(zeros=True, shape=(7, 5, 6), weight=2, needs=TELLS),
         t.puts_the_module_into_training_mode(shape=(7, 5, 6), weight=4, needs=TELLS),
-        t.manages_the_end(p=1.0, module="Dropout2d", shape=(3, 4, 5, 6), needs=TELLS),
+        t.manages_the_end(end=1.0, module="Dropout2d", shape=(3, 4, 5, 6), needs=TELLS),
         t.hands_over_masks_like_x(p=0.45, dtype="float64", shape=(5, 8, 3, 4), module="Dropout2d", needs=TELLS),
     ],
     "MyDropoutFunction": [

@@ -172,11 +172,11 @@ def _is_about(found: dict[str, float], part: str, wanted: float) -> None:
 
 
 @verb()
-def manages_the_end(exam: Exam, *, p: float, module: str = "Dropout", shape: tuple[int, ...] = (32, 50)) -> None:
-    """Manages p = {p}, where nothing or everything is kept, without NaN"""
-    found = compared(exam, Comparison(module, p, shape))
-    if not abs(found["keep_rate"] - (1 - p)) <= 1e-12:
-        raise Wrong(f'result["keep_rate"] = {number(found["keep_rate"])}', number(1 - p))
+def manages_the_end(exam: Exam, *, end: float, module: str = "Dropout", shape: tuple[int, ...] = (32, 50)) -> None:
+    """Manages p = {end:g}, where nothing or everything is kept, without NaN"""
+    found = compared(exam, Comparison(module, end, shape))
+    if not abs(found["keep_rate"] - (1 - end)) <= 1e-12:
+        raise Wrong(f'result["keep_rate"] = {number(found["keep_rate"])}', number(1 - end))
     _agrees(found, "float32")
 
 

@@ -204,7 +204,7 @@ def _net_passes(exam: Exam, net: str, p_in: float, p: float) -> list[Array]:
 
 @verb()
 def drops_in_training_and_only_there(exam: Exam, *, net: str, p_in: float, p: float) -> None:
-    """Drops in training, and nothing after .eval() ({net} with p_in = {p_in}, p = {p})"""
+    """Drops in training, and nothing after .eval(), when it is {net}(p_in={p_in}, p={p})"""
     first, second, third, fourth, plain = _net_passes(exam, net, p_in, p)
     if np.array_equal(first, second):
         raise Wrong("two training passes gave the same scores: nothing was dropped", "two masks, two results")
@@ -262,7 +262,7 @@ def _rate_seen(*, p_in: float, **_: Any) -> str:
 
 @verb(chances=3, sees=_rate_seen)
 def drops_each_layer_as_often_as_told(exam: Exam, *, net: str, p_in: float, p: float, width: int = 64) -> None:
-    """Drops the inputs with p_in = {p_in}, both hidden layers with p = {p}, and never a score"""
+    """Drops inputs with probability {p_in}, units of both hidden layers with {p}, and never a score ({net})"""
     found, silent = _dropped(exam, net, p_in, p, width, PASSES)
     if silent:
         raise Wrong(f"in {silent} of {PASSES} passes one score was 0: the output is dropped, too", "no score")

@@ -51,8 +51,8 @@ def verb(
 
 
 def hide(check: Check) -> Check:
-    """The same check as a hidden one: its sentence names p, not its value."""
-    case = {k: "p" if k == "p" else v for k, v in check.case.items()}
+    """The same check as a hidden one: its sentence names p and p_in, not their values."""
+    case = {k: k if k in ("p", "p_in") else v for k, v in check.case.items()}
     return replace(check, hidden=True, sentence=_sentence(check.verb, case))
 
 

@@ -77,8 +77,8 @@ COMPARING = [
     t.puts_the_module_into_training_mode(),
     t.hands_over_masks_like_x(p=0.3, dtype="float32"),
     t.keeps_x_and_dout(p=0.3),
-    t.manages_the_end(p=0.0),
-    t.manages_the_end(p=1.0),
+    t.manages_the_end(end=0.0),
+    t.manages_the_end(end=1.0),
 ]
 
 
@@ -155,7 +155,7 @@ def test_a_share_of_what_was_dropped_is_refused() -> None:
 def test_nan_at_the_end_is_refused() -> None:
     with np.errstate(all="ignore"):
         toy = comparing(size=lambda theirs: np.abs(theirs).max())
-        assert told(t.manages_the_end(p=1.0), toy=toy).startswith('result["out"] = nan | at most')
+        assert told(t.manages_the_end(end=1.0), toy=toy).startswith('result["out"] = nan | at most')
 
 
 def test_an_answer_that_is_no_dict_is_named() -> None:
@@ -327,10 +327,8 @@ def test_a_layer_in_a_coat_may_overwrite_its_input_and_is_seen() -> None:
 @pytest.mark.parametrize(
     ("fact", "words"),
     [
-        (
-            layers.one_layer_twice(function="Toy"),
-            {Layer: "own gradients", Frozen: "one mask", Latest: "gradients of the latest, draws in eval"},
-        ),
+        (layers.one_layer_twice(function="Toy"), {Layer: "own gradients", Frozen: "one mask"}),
+        (layers.one_layer_twice(function="Toy"), {Latest: "gradients of the latest, draws in eval"}),
         (layers.source_of_chance(function="Toy"), {Layer: "torch", Frozen: "torch", Seeded: "none", Elsewhere: "another"}),
         (layers.home_of_the_mask(function="Toy"), {Layer: "that of x", Careful: "that of x", OnTheCpu: "raises RuntimeError"}),
         (layers.half_precision(function="Toy"), {Layer: "torch.bfloat16", Single: "torch.float32"}),

@@ -270,7 +270,7 @@ def judges(thing: object) -> bool:
 def test_every_verb_is_announced() -> None:
     rooms = [importlib.import_module(f"autograder.{name}") for name in modules() if name.startswith("checks.")]
     # the words about torch modules are asked for by their room's name: they say nothing to any other assignment
-    rooms = [room for room in rooms if room.__name__ != "autograder.checks.torch_layers"]
+    rooms = [room for room in rooms if not room.__name__.startswith("autograder.checks.torch_")]
     made = {
         name
         for module in rooms
