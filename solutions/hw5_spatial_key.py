@@ -5,6 +5,7 @@ import numpy as np
 from autograder import checks as c
 from autograder import misconception, variant
 from autograder.checks.forms import Blocks, Shared
+from autograder.checks.lenses import asking
 from autograder.checks.normalisation import Memory
 
 SALT = "quokka-2905"
@@ -18,18 +19,30 @@ GAMMA = {"gamma": "dropblock_gamma"}
 MEMORY = {"memory": Memory(state="running", reset="start_over", rate=0.1, eps=1e-5)}
 
 SOME = "drops_some_and_keeps_some"
-BLOCKS = "drops_whole_blocks(p=0.3, block=3)"
+BLOCKS = "drops_whole_blocks of dropblock_mask(p=0.3, block=3)"
 GRADIENT = "passes_gradient_to_kept_units_only"
 SHIFT = "is_right(case=average 1, deviation 1, p = 0.2)"
 NORMAL = "normalises_each_channel"
 LAST = "drops_channels_last(p=0.3)"
+
+# One exercise, two functions
+MASK = [
+    c.drops_whole_blocks(p=0.2, block=4, shape=(24, 24, 12, 11), weight=3, needs=BLOCKS),
+    c.drops_blocks_as_often_as_gamma_says(p=0.2, block=4, shape=(24, 24, 12, 11), **GAMMA, weight=4, needs=BLOCKS),
+    c.draws_blocks_for_each_map(p=0.2, block=4, shape=(24, 24, 12, 11), **GAMMA, weight=2, needs=BLOCKS),
+    c.scales_by_the_kept_share(p=0.6, block=2, shape=(5, 4, 6, 7), weight=6, needs=BLOCKS),
+    c.drops_the_right_share(p=0.62, what="unit, when block = 1,", calls=1, **PLACES, needs=BLOCKS),
+    c.treats_examples_apart(p=0.62, **PLACES, needs=BLOCKS),
+    c.treats_features_apart(p=0.62, **PLACES, needs=BLOCKS),
+    c.keeps_a_varying_number(p=0.62, **PLACES, needs=BLOCKS),
+]
 
 HIDDEN = {
     "spatial_dropout_forward": [
         c.drops_as_a_whole(p=0.62, case="maps of another size", via=Shared(2, (2, 7), "channel"), weight=2, needs=SOME),
         c.drops_as_a_whole(p=0.62, case="long sequences", via=Shared(2, (31,), "channel"), needs=SOME),
         c.drops_as_a_whole(p=0.62, case="volumes of another size", via=Shared(2, (3, 1, 4), "channel"), needs=SOME),
-        c.drops_the_right_share(p=0.005, what="channel", **TINY, needs=SOME),
+        c.drops_the_right_share(p=0.005, what="channel", **TINY, weight=3, needs=SOME),
         c.drops_the_right_share(p=0.62, what="channel", calls=1, **SEQUENCE, weight=2, needs=SOME),
         c.treats_examples_apart(p=0.62, **SEQUENCE, weight=2, needs=SOME),
         c.treats_features_apart(p=0.62, what="channel", **SEQUENCE, weight=2, needs=SOME),
@@ -37,30 +50,21 @@ HIDDEN = {
         c.treats_examples_apart(p=0.4, shape=(128, 128), **VOLUME, weight=2, needs=SOME),
         c.treats_features_apart(p=0.4, shape=(128, 128), what="channel", **VOLUME, weight=2, needs=SOME),
         c.scales_the_survivors(p=0.62, by="1/(1-p)", shape=(9, 8, 3, 2, 2), weight=6, needs=SOME),
-        c.scales_the_survivors(p=0.4, by="1/(1-p)", shape=(12, 9, 7), dtype="float32", weight=3, needs=SOME),
-        c.is_identity_at_test_time(p=0.62, shape=(3, 4, 2, 3, 2), weight=6, needs=SOME),
-        c.keeps_its_input(p=0.62, shape=(3, 4, 5), weight=2, needs=SOME),
+        c.scales_the_survivors(p=0.4, by="1/(1-p)", shape=(12, 9, 7), dtype="float32", weight=4, needs=SOME),
+        c.is_identity_at_test_time(p=0.62, shape=(3, 4, 2, 3, 2), weight=9, needs=SOME),
+        c.keeps_its_input(p=0.62, shape=(3, 4, 5), needs=SOME),
     ],
     "spatial_dropout_backward": [
         c.follows_the_mask(p=0.62, shape=(9, 8, 3, 2, 2), **SPATIAL, weight=2, needs=GRADIENT),
         c.follows_the_mask(p=0.4, shape=(9, 8, 5), **SPATIAL, needs=GRADIENT),
-        c.follows_test_time(p=0.62, shape=(3, 4, 5), **SPATIAL, by="1", weight=2, needs=GRADIENT),
+        c.follows_test_time(p=0.62, shape=(3, 4, 5), **SPATIAL, by="1", needs=GRADIENT),
         c.agrees_with_finite_differences(p=0.35, shape=(8, 6, 5, 4), **SPATIAL, weight=2, needs=GRADIENT),
     ],
-    "dropblock_mask": [
-        c.agrees_with_the_solution(
-            given=(9, 17, 0.35, 5), names=("gamma",), name="gamma", function="dropblock_gamma", weight=4, needs="returns"
-        ),
-        c.refuses_the_call(case="gamma is asked with block = 0", given=(4, 9, 0.3, 0), function="dropblock_gamma", needs="returns"),
-        c.refuses_the_call(case="gamma is asked with a p below 0", given=(4, 9, -0.1, 2), function="dropblock_gamma", needs="returns"),
-        c.drops_whole_blocks(p=0.2, block=4, shape=(24, 24, 12, 11), weight=3, needs=BLOCKS),
-        c.drops_blocks_as_often_as_gamma_says(p=0.2, block=4, shape=(24, 24, 12, 11), **GAMMA, weight=4, needs=BLOCKS),
-        c.draws_blocks_for_each_map(p=0.2, block=4, shape=(24, 24, 12, 11), **GAMMA, weight=2, needs=BLOCKS),
-        c.scales_by_the_kept_share(p=0.6, block=2, shape=(5, 4, 6, 7), weight=6, needs=BLOCKS),
-        c.drops_the_right_share(p=0.62, what="unit, when block = 1,", calls=1, **PLACES, needs=BLOCKS),
-        c.treats_examples_apart(p=0.62, **PLACES, needs=BLOCKS),
-        c.treats_features_apart(p=0.62, **PLACES, needs=BLOCKS),
-        c.keeps_a_varying_number(p=0.62, **PLACES, needs=BLOCKS),
+    "dropblock_gamma": [
+        c.agrees_with_the_solution(given=(9, 17, 0.35, 5), names=("gamma",), name="gamma", weight=4, needs="returns"),
+        c.refuses_the_call(case="gamma is asked with block = 0", given=(4, 9, 0.3, 0), needs="returns"),
+        c.refuses_the_call(case="gamma is asked with a p below 0", given=(4, 9, -0.1, 2), needs="returns"),
+        *(asking("dropblock_mask", check, "dropblock_mask") for check in MASK),
     ],
     "variance_shift": [
         c.is_right_like_the_solution(case="a negative average", given=(-0.7, 1.3, 0.35), names=("ratio",), weight=3, needs=SHIFT),
@@ -70,7 +74,7 @@ HIDDEN = {
     "fixed_conv_block": [
         c.normalises_each_channel(shape=(3, 7, 6, 2), **MEMORY, weight=2, needs=NORMAL),
         c.remembers_the_batches(batches=5, shape=(3, 7, 6, 2), **MEMORY, weight=2, needs=NORMAL),
-        c.normalises_at_test_time(p=0.62, shape=(3, 7, 6, 2), **MEMORY, weight=2, needs="remembers_the_batches(p=0.0)"),
+        c.normalises_at_test_time(p=0.62, shape=(3, 7, 6, 2), **MEMORY, weight=3, needs="remembers_the_batches(p=0.0)"),
         c.drops_channels_last(p=0.62, shape=(9, 8, 2, 3), **MEMORY, weight=3, needs=NORMAL),
         c.drops_each_channel_by_itself(p=0.62, **MEMORY, weight=4, needs=LAST),
     ],
@@ -467,7 +471,7 @@ class BackwardInPlace:
         return dout
 
 
-# ========================================================================================================= wrong: dropblock_mask
+# ========================================================================================================= wrong: dropblock_gamma
 def _gamma(H, W, p, block):
     if not 0 <= p <= 1 or not 1 <= block <= min(H, W):
         raise ValueError("p is no probability, or the block does not fit")
@@ -489,7 +493,7 @@ def _by_count(kept):
     return kept * (kept.size / kept.sum()) if kept.any() else np.zeros(kept.shape)
 
 
-@misconception("dropblock_mask", signs="gamma gamma_of_a_wide_map", name="gamma_is_p")
+@misconception("dropblock_gamma", signs="gamma gamma_of_a_wide_map", name="gamma_is_p")
 class GammaIsP:
     """You draw a BLOCK with probability p at every place. One block erases block^2 units, so nearly the whole map goes: divide by block^2,
     and account for the places where no block may begin."""
@@ -505,7 +509,7 @@ class GammaIsP:
         return _by_count(_erased(rng.random((N, C, H - block + 1, W - block + 1)) < p, shape, block))
 
 
-@misconception("dropblock_mask", signs="gamma gamma_of_a_wide_map", name="gamma_needs_no_correction_for_the_border")
+@misconception("dropblock_gamma", signs="gamma gamma_of_a_wide_map", name="gamma_needs_no_correction_for_the_border")
 class GammaUncorrected:
     """Your gamma is p / block^2. But blocks may begin only at (H - block + 1)(W - block + 1) of the H W places, so each of those must be
     drawn more often: multiply by the ratio of the two numbers."""
@@ -522,7 +526,7 @@ class GammaUncorrected:
         return _by_count(_erased(seeds, shape, block))
 
 
-@misconception("dropblock_mask", signs="gamma gamma_of_a_wide_map", name="a_block_has_block_units")
+@misconception("dropblock_gamma", signs="gamma gamma_of_a_wide_map", name="a_block_has_block_units")
 class GammaDividesOnce:
     """Your gamma divides by block only. A block is a square: it erases block^2 units."""
 
@@ -535,7 +539,7 @@ class GammaDividesOnce:
         return _by_count(_erased(seeds, shape, block))
 
 
-@misconception("dropblock_mask", signs="gamma gamma_of_a_wide_map", name="p_is_the_keep_probability")
+@misconception("dropblock_gamma", signs="gamma gamma_of_a_wide_map", name="p_is_the_keep_probability")
 class GammaOfKeep:
     """Your gamma is computed with 1 - p. The paper's formula says (1 - keep_prob), and our p is that already: the probability of
     DROPPING."""
@@ -549,7 +553,7 @@ class GammaOfKeep:
         return _by_count(_erased(seeds, shape, block))
 
 
-@misconception("dropblock_mask", signs="gamma_of_a_wide_map", name="every_map_is_a_square")
+@misconception("dropblock_gamma", signs="gamma_of_a_wide_map", name="every_map_is_a_square")
 class GammaOfSquares:
     """Your gamma is right for square maps only: H enters it twice, W not at all (or the other way round). Use H W / ((H - block + 1)
     (W - block + 1))."""
@@ -566,7 +570,7 @@ class GammaOfSquares:
         return _by_count(_erased(seeds, shape, block))
 
 
-@misconception("dropblock_mask", signs="zeros", name="blocks_may_stick_out_of_the_map")
+@misconception("dropblock_gamma", signs="mask_zeros", name="blocks_may_stick_out_of_the_map")
 class BlocksCut:
     """Your blocks may begin anywhere, and those at the border are cut off. Only WHOLE blocks are drawn: the upper left corner lies among
     the first H - block + 1 rows and W - block + 1 columns."""
@@ -578,7 +582,7 @@ class BlocksCut:
         return _by_count(_erased(rng.random(shape) < _gamma(*shape[2:], p, block), shape, block))
 
 
-@misconception("dropblock_mask", signs="zeros", name="gamma_drops_single_units")
+@misconception("dropblock_gamma", signs="mask_zeros", name="gamma_drops_single_units")
 class BlocksOfOne:
     """You drop single UNITS with probability gamma. Gamma is the probability that a block BEGINS at a place; all block x block units from
     there on are dropped."""
@@ -590,7 +594,7 @@ class BlocksOfOne:
         return _by_count(rng.random(shape) >= _gamma(*shape[2:], p, block))
 
 
-@misconception("dropblock_mask", signs="zeros_of_even_blocks", name="every_block_has_a_centre")
+@misconception("dropblock_gamma", signs="mask_zeros_of_even_blocks", name="every_block_has_a_centre")
 class BlocksAroundCentre:
     """Your blocks reach block // 2 units to each side of a centre. For an even block that is a side of block + 1: right for 3, wrong for 4.
     Count from the upper left corner."""
@@ -605,7 +609,7 @@ class BlocksAroundCentre:
         return _by_count(_erased(seeds, shape, side))
 
 
-@misconception("dropblock_mask", signs="maps", name="one_mask_serves_the_whole_batch")
+@misconception("dropblock_gamma", signs="mask_maps", name="one_mask_serves_the_whole_batch")
 class BlocksSharedByExamples:
     """All examples of the batch lose the same blocks. Draw the places for every example (and every channel) anew: (N, C, ...) of
     them."""
@@ -619,7 +623,7 @@ class BlocksSharedByExamples:
         return _by_count(np.broadcast_to(_erased(seeds, (1, C, H, W), block), shape))
 
 
-@misconception("dropblock_mask", signs="maps", name="all_channels_lose_the_same_blocks")
+@misconception("dropblock_gamma", signs="mask_maps", name="all_channels_lose_the_same_blocks")
 class BlocksSharedByChannels:
     """All channels of an example lose the same blocks. Here each channel has
     blocks of its own."""
@@ -633,7 +637,7 @@ class BlocksSharedByChannels:
         return _by_count(np.broadcast_to(_erased(seeds, (N, 1, H, W), block), shape))
 
 
-@misconception("dropblock_mask", signs="untouched_maps", name="each_map_loses_one_block")
+@misconception("dropblock_gamma", signs="mask_untouched_maps", name="each_map_loses_one_block")
 class OneBlockEach:
     """Each map loses exactly one block, as if it were Cutout. In DropBlock every valid place throws a coin: a map may lose no block, or
     several."""
@@ -651,7 +655,7 @@ class OneBlockEach:
         return _by_count(_erased(seeds, shape, block))
 
 
-@misconception("dropblock_mask", signs="survivors", name="the_scale_is_one_over_one_minus_p")
+@misconception("dropblock_gamma", signs="mask_survivors", name="the_scale_is_one_over_one_minus_p")
 class BlocksScaledByP:
     """You divide by 1 - p. With blocks the share that is left is NOT 1 - p: they overlap, and few of them make a large noise. So the scale
     is counted: (all units) / (units left)."""
@@ -665,7 +669,7 @@ class BlocksScaledByP:
         return _erased(seeds, shape, block) * (float(1 / (1 - p)) if p < 1 else 0.0)
 
 
-@misconception("dropblock_mask", signs="survivors", name="each_map_is_scaled_by_itself")
+@misconception("dropblock_gamma", signs="mask_survivors", name="each_map_is_scaled_by_itself")
 class BlocksScaledPerMap:
     """You scale each map by its own count. Here the units are counted over the WHOLE mask, all examples and channels together."""
 
@@ -679,7 +683,7 @@ class BlocksScaledPerMap:
         return kept * (H * W / np.maximum(kept.sum(axis=(2, 3), keepdims=True), 1))
 
 
-@misconception("dropblock_mask", signs="survivors", name="survivors_stay_as_they_are")
+@misconception("dropblock_gamma", signs="mask_survivors", name="survivors_stay_as_they_are")
 class BlocksUnscaled:
     """Your blocks are right, but what is left stays at 1. Multiply it by (all units) / (units left), so that the average of the mask
     is 1."""
@@ -693,7 +697,7 @@ class BlocksUnscaled:
         return _erased(seeds, shape, block).astype(float)
 
 
-@misconception("dropblock_mask", signs="zeros", name="the_blocks_are_what_is_kept")
+@misconception("dropblock_gamma", signs="mask_zeros", name="the_blocks_are_what_is_kept")
 class BlocksInsideOut:
     """Your mask is inside out: the blocks are kept, all else is dropped. A True that marks a block means DROPPED; turn it round before you
     multiply."""
@@ -707,7 +711,7 @@ class BlocksInsideOut:
         return _by_count(~_erased(seeds, shape, block))
 
 
-@misconception("dropblock_mask", signs="nothing_left", name="something_is_always_left")
+@misconception("dropblock_gamma", signs="mask_nothing_left", name="something_is_always_left")
 class BlocksDivideByZero:
     """When every unit is dropped you divide by 0 units, and NaN comes out. An empty mask is a legal draw: return zeros."""
 
@@ -721,7 +725,7 @@ class BlocksDivideByZero:
         return kept * np.float64(kept.size) / kept.sum()
 
 
-@misconception("dropblock_mask", signs="gamma_too_large mask_too_large", name="large_blocks_are_cut_to_size")
+@misconception("dropblock_gamma", signs="gamma_too_large mask_too_large", name="large_blocks_are_cut_to_size")
 class BlocksClipped:
     """A block larger than the map is quietly made smaller. The caller asked for something impossible: raise ValueError."""
 
@@ -736,7 +740,7 @@ class BlocksClipped:
         return _by_count(_erased(seeds, shape, block))
 
 
-@misconception("dropblock_mask", signs="generator", name="np_random_is_just_as_good")
+@misconception("dropblock_gamma", signs="mask_generator", name="np_random_is_just_as_good")
 class BlocksGlobal:
     """You draw from np.random, the global generator. Draw from the rng that is handed in: only then does a seed give the same result
     again."""
@@ -1141,7 +1145,7 @@ class BackwardWithFullMask:
         return np.where(full != 0, dout * full, 0) if train else dout.copy()
 
 
-@variant("dropblock_mask")
+@variant("dropblock_gamma")
 class BlocksOneByOne:
     def dropblock_gamma(H, W, p, block):
         return _gamma(H, W, p, block)
@@ -1154,7 +1158,7 @@ class BlocksOneByOne:
         return mask / max(mask.mean(), 1 / mask.size)
 
 
-@variant("dropblock_mask")
+@variant("dropblock_gamma")
 class BlocksByWindows:
     def dropblock_gamma(H, W, p, block):
         _legal(p)
@@ -1176,7 +1180,7 @@ class BlocksByWindows:
         return mask / mask.mean() if mask.any() else mask
 
 
-@variant("dropblock_mask")
+@variant("dropblock_gamma")
 class BlocksBySums:
     def dropblock_gamma(H, W, p, block):
         return _gamma(H, W, p, block)

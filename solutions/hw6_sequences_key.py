@@ -26,33 +26,33 @@ NETWORK = ((3, 7, 4), (3, 5), (4, 5), (5, 5), (5,))
 
 HIDDEN = {
     "variational_dropout_forward": [
-        through(SEQUENCES, c.shares_its_mask_over_time(p=0.62, shape=(7, 11, 13), weight=12, needs=SOME)),
-        through(SEQUENCES, c.drops_the_right_share(p=0.005, **MASK, needs=SOME)),
+        through(SEQUENCES, c.shares_its_mask_over_time(p=0.62, shape=(7, 11, 13), weight=16, needs=SOME)),
+        through(SEQUENCES, c.drops_the_right_share(p=0.005, **MASK, weight=2, needs=SOME)),
         through(SEQUENCES, c.drops_the_right_share(p=0.62, calls=2, **MASK, weight=2, needs=SOME)),
-        through(SEQUENCES, c.treats_examples_apart(p=0.62, **MASK, weight=3, needs=SOME)),
+        through(SEQUENCES, c.treats_examples_apart(p=0.62, **MASK, weight=6, needs=SOME)),
         through(SEQUENCES, c.treats_features_apart(p=0.62, **MASK, needs=SOME)),
-        c.scales_the_survivors(p=0.62, by="1/(1-p)", shape=(9, 1, 23), weight=2, needs=SOME),
-        c.is_identity_at_test_time(p=0.62, shape=(9, 4, 7), needs=SOME),
-        c.refuses_a_rate_of(bad=-0.25, given={"x": (4, 6, 5)}, rates=(0.3,), train=False, needs=SOME),
-        c.follows_the_mask(p=0.62, **VARIATIONAL, shape=(9, 4, 7), weight=2, needs="follows_the_mask"),
-        c.agrees_with_finite_differences(p=0.35, **VARIATIONAL, shape=(12, 5, 9), needs="follows_the_mask"),
+        c.scales_the_survivors(p=0.62, by="1/(1-p)", shape=(9, 1, 23), weight=14, needs=SOME),
+        c.is_identity_at_test_time(p=0.62, shape=(9, 4, 7), weight=11, needs=SOME),
+        c.refuses_a_rate_of(bad=-0.25, given={"x": (4, 6, 5)}, rates=(0.3,), train=False, weight=2, needs=SOME),
+        c.follows_the_mask(p=0.62, **VARIATIONAL, shape=(9, 4, 7), weight=8, needs="follows_the_mask"),
+        c.agrees_with_finite_differences(p=0.35, **VARIATIONAL, shape=(12, 5, 9), weight=3, needs="follows_the_mask"),
     ],
     "rnn_forward": [
         c.agrees_with_the_solution(given=(*NETWORK, 0.3, 0.4, None, False), names=("h", "cache"), name="h", weight=3, needs="returns"),
         c.agrees_with_the_solution(given=(*NETWORK, 0.0, 0.0, Seed(5)), names=("h", "cache"), name="h", tolerance=1e-11, needs="returns"),
-        c.follows_its_masks_through_time(weight=8, needs=(f"{SOME} of m_x", f"{SOME} of m_h")),
-        c.follows_its_masks_through_time(size=(3, 1, 4, 4), rates=(0.5, 0.2), weight=2, needs=(f"{SOME} of m_x", f"{SOME} of m_h")),
-        through(INPUT_MASK, c.drops_the_right_share(p=0.62, shape=(128, 128), calls=4, **MASK, weight=3, needs=f"{SOME} of m_x")),
+        c.follows_its_masks_through_time(weight=6, needs=(f"{SOME} of m_x", f"{SOME} of m_h")),
+        c.follows_its_masks_through_time(size=(3, 1, 4, 4), rates=(0.5, 0.2), needs=(f"{SOME} of m_x", f"{SOME} of m_h")),
+        through(INPUT_MASK, c.drops_the_right_share(p=0.62, shape=(128, 128), calls=4, **MASK, needs=f"{SOME} of m_x")),
         through(INPUT_MASK, c.keeps_a_varying_number(p=0.62, **MASK, needs=f"{SOME} of m_x")),
-        through(INPUT_MASK, c.shares_its_mask_over_time(p=0.62, shape=(5, 9, 17), weight=3, needs=f"{SOME} of m_x")),
+        through(INPUT_MASK, c.shares_its_mask_over_time(p=0.62, shape=(5, 9, 17), weight=6, needs=f"{SOME} of m_x")),
         through(INPUT_MASK, c.obeys_the_generator(p=0.4, **MASK, needs=f"{SOME} of m_x")),
-        through(STATE_MASK, c.drops_the_right_share(p=0.62, shape=(128, 128), calls=4, **MASK, weight=3, needs=f"{SOME} of m_h")),
+        through(STATE_MASK, c.drops_the_right_share(p=0.62, shape=(128, 128), calls=4, **MASK, needs=f"{SOME} of m_h")),
         through(STATE_MASK, c.keeps_a_varying_number(p=0.62, **MASK, needs=f"{SOME} of m_h")),
-        through(STATE_MASK, c.shares_its_mask_over_time(p=0.62, shape=(5, 9, 17), weight=3, needs=f"{SOME} of m_h")),
+        through(STATE_MASK, c.shares_its_mask_over_time(p=0.62, shape=(5, 9, 17), weight=6, needs=f"{SOME} of m_h")),
         through(STATE_MASK, c.obeys_the_generator(p=0.4, **MASK, needs=f"{SOME} of m_h")),
         *(
             c.has_the_right_gradient(
-                name=name, given=given, rates=rates, **RECURRENT, case=case, weight=2,
+                name=name, given=given, rates=rates, **RECURRENT, case=case, weight=3,
                 needs=f"has_the_right_gradient(name={name}, rates=(0.3, 0.2))",
             )
             for given, rates, case in ((WIDE, (0.2, 0.4), ", for more features than units"), (SHORT, (0.4, 0.3), ", for one step"))
@@ -67,17 +67,17 @@ HIDDEN = {
     ],
     "dropconnect_forward": [
         c.agrees_with_the_solution(
-            given=((6, 4), (4, 5), (5,), 0.3, None, False), names=("out", "cache"), name="out", weight=4, needs="returns"
+            given=((6, 4), (4, 5), (5,), 0.3, None, False), names=("out", "cache"), name="out", weight=13, needs="returns"
         ),
         c.follows_its_masks(p=0.62, weight=4, needs=SOME),
-        c.throws_a_coin_for_each_weight(p=0.62, size=(30, 16, 50), weight=5, needs=SOME),
+        c.throws_a_coin_for_each_weight(p=0.62, size=(30, 16, 50), weight=8, needs=SOME),
         through(ONE_ROW, c.drops_the_right_share(p=0.005, **MASK, needs=SOME)),
         through(ONE_ROW, c.drops_the_right_share(p=0.62, calls=2, **MASK, weight=2, needs=SOME)),
         through(ONE_ROW, c.keeps_a_varying_number(p=0.62, **MASK, needs=SOME)),
-        through(ONE_ROW, c.multiplies_the_kept_ones(p=0.62, weight=2, needs=SOME)),
-        c.never_drops_the_bias(p=0.62, size=(9, 3, 5), needs=SOME),
-        c.sends_gradient_through_kept_weights_only(p=0.4, backward="dropconnect_backward", weight=2, needs=SOME),
-        *(c.has_the_right_gradient(name=name, given=LAYER, rates=(0.45,), **CONNECT, weight=2, needs=SOME) for name in ("dx", "dW", "db")),
+        through(ONE_ROW, c.multiplies_the_kept_ones(p=0.62, weight=10, needs=SOME)),
+        c.never_drops_the_bias(p=0.62, size=(9, 3, 5), weight=6, needs=SOME),
+        c.sends_gradient_through_kept_weights_only(p=0.4, backward="dropconnect_backward", weight=4, needs=SOME),
+        *(c.has_the_right_gradient(name=name, given=LAYER, rates=(0.45,), **CONNECT, weight=10, needs=SOME) for name in ("dx", "dW", "db")),
         *(
             c.has_the_right_gradient(
                 name=name, given=LAYER, rates=(0.45,), **CONNECT, train=False, case=", after a pass at test time", needs=SOME

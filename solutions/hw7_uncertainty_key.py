@@ -33,22 +33,22 @@ WIDE = ([[1.0, -0.5, 0.7], [0.3, 2.0, 0.0]], [[1.0, -1.0], [0.5, 0.0], [0.0, 2.0
 
 # One exercise, two functions: each is half of its weight
 GAUSSIAN = [
-    c.follows_the_normal_law(p=0.62, weight=9, needs=NOISE),
-    c.follows_the_normal_law(p=0.05, weight=4, needs=NOISE),
-    c.draws_a_factor_for_each_unit(p=0.62, weight=2, needs=NOISE),
-    c.is_identity_at_test_time(p=0.62, shape=(6, 5, 4, 7), weight=5, needs=NOISE),
-    c.keeps_its_input(p=0.62, shape=(3, 4, 5), weight=2, needs=NOISE),
+    c.follows_the_normal_law(p=0.62, weight=24, needs=NOISE),
+    c.follows_the_normal_law(p=0.05, weight=12, needs=NOISE),
+    c.draws_a_factor_for_each_unit(p=0.62, weight=8, needs=NOISE),
+    c.is_identity_at_test_time(p=0.62, shape=(6, 5, 4, 7), weight=14, needs=NOISE),
+    c.keeps_its_input(p=0.62, shape=(3, 4, 5), needs=NOISE),
     c.refuses(p=1.5, needs=NOISE),
 ]
 
 LOWERED = [
-    c.sets_dropped_units_to(p=0.62, wanted=-0.6346206188397101, weight=4, needs=BRANCHES),
-    c.keeps_units_on_the_line(p=0.62, wanted=(0.9499203038774588, 1.03543364126479), weight=6, needs=BRANCHES),
-    c.sets_dropped_units_to(p=0.1, wanted=-1.457738730518132, shape=(6, 5, 4, 7), weight=3, needs=BRANCHES),
-    c.drops_the_right_share(p=0.62, calls=2, **KEPT, weight=6, needs=BRANCHES),
-    c.drops_the_right_share(p=0.005, **KEPT, weight=3, needs=BRANCHES),
-    c.keeps_a_varying_number(p=0.62, **KEPT, weight=2, needs=BRANCHES),
-    c.is_identity_at_test_time(p=0.62, shape=(6, 5, 4, 7), weight=5, needs=BRANCHES),
+    c.sets_dropped_units_to(p=0.62, wanted=-0.6346206188397101, weight=10, needs=BRANCHES),
+    c.keeps_units_on_the_line(p=0.62, wanted=(0.9499203038774588, 1.03543364126479), weight=13, needs=BRANCHES),
+    c.sets_dropped_units_to(p=0.1, wanted=-1.457738730518132, shape=(6, 5, 4, 7), weight=8, needs=BRANCHES),
+    c.drops_the_right_share(p=0.62, calls=2, **KEPT, weight=10, needs=BRANCHES),
+    c.drops_the_right_share(p=0.005, **KEPT, weight=2, needs=BRANCHES),
+    c.keeps_a_varying_number(p=0.62, **KEPT, weight=6, needs=BRANCHES),
+    c.is_identity_at_test_time(p=0.62, shape=(6, 5, 4, 7), weight=14, needs=BRANCHES),
 ]
 
 HIDDEN = {

@@ -8,6 +8,7 @@ from autograder import checks as c
 from autograder.checks import facts as f
 from autograder.checks import structured_facts as s
 from autograder.checks.forms import Blocks, Shared
+from autograder.checks.lenses import asked_of, asking
 from autograder.checks.normalisation import Memory
 from autograder.model import Seed
 
@@ -25,12 +26,28 @@ MEMORY = {"memory": Memory(state="running", reset="start_over", rate=0.1, eps=1e
 
 SOME = "drops_some_and_keeps_some"
 WHOLE = "drops_as_a_whole(p=0.3, case=images (N, C, H, W))"
-BLOCKS = "drops_whole_blocks(p=0.3, block=3)"
+BLOCKS = "drops_whole_blocks of dropblock_mask(p=0.3, block=3)"
 GRADIENT = "passes_gradient_to_kept_units_only"
 SHIFT = "is_right(case=average 1, deviation 1, p = 0.2)"
 NORMAL = "normalises_each_channel"
 MEMO = "remembers_the_batches(p=0.0)"
 LAST = "drops_channels_last(p=0.3)"
+
+# One exercise, two functions: the exercise has the name of the first
+MASK = [
+    c.drops_whole_blocks(p=0.3, block=3, weight=4),
+    c.drops_blocks_as_often_as_gamma_says(p=0.3, block=3, **GAMMA, weight=4, needs=BLOCKS),
+    c.draws_blocks_for_each_map(p=0.3, block=3, **GAMMA, weight=4, needs=BLOCKS),
+    c.scales_by_the_kept_share(p=0.3, block=3, weight=6, needs=BLOCKS),
+    c.drops_the_right_share(p=0.3, what="unit, when block = 1,", **UNITS, needs=BLOCKS),
+    c.draws_afresh(p=0.3, **UNITS, needs=BLOCKS),
+    c.obeys_the_generator(p=0.3, **UNITS, weight=2, needs=BLOCKS),
+    c.leaves_global_random_state_alone(p=0.3, **UNITS, weight=3, needs=BLOCKS),
+    c.drops_nothing_at_zero(**UNITS, needs=BLOCKS),
+    c.stays_finite_when_nothing_is_left(weight=2, needs=BLOCKS),
+    c.refuses_the_call(case="the blocks are larger than the map", given=((2, 3, 9, 4), 0.3, 5, Seed(1)), needs=BLOCKS),
+    c.refuses(p=1.5, **UNITS, needs=BLOCKS),
+]
 
 EXERCISES = [
     Exercise(
@@ -41,21 +58,21 @@ EXERCISES = [
             c.drops_as_a_whole(p=0.3, case="sequences (N, C, L)", **SEQUENCES, weight=2, needs=SOME),
             c.drops_as_a_whole(p=0.3, case="volumes (N, C, D, H, W)", **VOLUMES, weight=2, needs=SOME),
             c.drops_the_right_share(p=0.3, what="channel", **TINY, weight=4, needs=WHOLE),
-            c.treats_examples_apart(p=0.3, **TINY, weight=2, needs=WHOLE),
-            c.treats_features_apart(p=0.3, what="channel", **TINY, weight=2, needs=WHOLE),
-            c.keeps_a_varying_number(p=0.3, **TINY, weight=3, needs=WHOLE),
-            c.draws_afresh(p=0.3, **TINY, needs=WHOLE),
+            c.treats_examples_apart(p=0.3, **TINY, weight=5, needs=WHOLE),
+            c.treats_features_apart(p=0.3, what="channel", **TINY, weight=3, needs=WHOLE),
+            c.keeps_a_varying_number(p=0.3, **TINY, weight=4, needs=WHOLE),
+            c.draws_afresh(p=0.3, **TINY, weight=3, needs=WHOLE),
             c.obeys_the_generator(p=0.3, **TINY, weight=3, needs=WHOLE),
-            c.leaves_global_random_state_alone(p=0.3, **TINY, needs=SOME),
-            c.scales_the_survivors(p=0.3, by="1/(1-p)", **MAPS, weight=9, needs=SOME),
-            c.is_identity_at_test_time(p=0.3, **MAPS, weight=9, needs=SOME),
+            c.leaves_global_random_state_alone(p=0.3, **TINY, weight=3, needs=SOME),
+            c.scales_the_survivors(p=0.3, by="1/(1-p)", **MAPS, weight=11, needs=SOME),
+            c.is_identity_at_test_time(p=0.3, **MAPS, weight=10, needs=SOME),
             c.draws_nothing_at_test_time(p=0.3, **MAPS, weight=2, needs=("is_identity_at_test_time", "obeys_the_generator")),
             c.keeps_its_input(p=0.3, **MAPS, weight=2, needs=SOME),
             c.keeps_the_dtype(p=0.3, dtype="float32", **MAPS, weight=3, needs=SOME),
             c.drops_nothing_at_zero(**MAPS, needs=SOME),
             c.drops_everything_at_one(**MAPS, weight=3, needs=SOME),
-            c.refuses(p=-0.1, shape=(2, 3, 4, 5), weight=2, needs=SOME),
-            c.refuses(p=1.5, shape=(2, 3, 4, 5), weight=2, needs=SOME),
+            c.refuses(p=-0.1, shape=(2, 3, 4, 5), needs=SOME),
+            c.refuses(p=1.5, shape=(2, 3, 4, 5), needs=SOME),
         ],
     ),
     Exercise(
@@ -63,31 +80,18 @@ EXERCISES = [
         [
             c.passes_gradient_to_kept_units_only(p=0.3, **SPATIAL),
             c.follows_the_mask(p=0.3, **SPATIAL, weight=2, needs=GRADIENT),
-            c.follows_test_time(p=0.3, **SPATIAL, by="1", weight=2, needs=GRADIENT),
+            c.follows_test_time(p=0.3, **SPATIAL, by="1", needs=GRADIENT),
             c.belongs_to_its_own_cache(p=0.3, **SPATIAL, needs=GRADIENT),
             c.passes_gradient_where_x_is_zero(p=0.3, **SPATIAL, needs=GRADIENT),
             c.keeps_dout(p=0.3, **SPATIAL, needs=GRADIENT),
         ],
     ),
     Exercise(
-        "dropblock_mask",
+        "dropblock_gamma",
         [
-            c.returns(given=(8, 6, 0.3, 3), wanted=1 / 15, names=("gamma",), name="gamma", function="dropblock_gamma", weight=4),
-            c.refuses_the_call(
-                case="gamma is asked for blocks larger than the map", given=(4, 9, 0.3, 5), function="dropblock_gamma", needs="returns"
-            ),
-            c.drops_whole_blocks(p=0.3, block=3, weight=4),
-            c.drops_blocks_as_often_as_gamma_says(p=0.3, block=3, **GAMMA, weight=4, needs=BLOCKS),
-            c.draws_blocks_for_each_map(p=0.3, block=3, **GAMMA, weight=2, needs=BLOCKS),
-            c.scales_by_the_kept_share(p=0.3, block=3, weight=9, needs=BLOCKS),
-            c.drops_the_right_share(p=0.3, what="unit, when block = 1,", **UNITS, needs=BLOCKS),
-            c.draws_afresh(p=0.3, **UNITS, needs=BLOCKS),
-            c.obeys_the_generator(p=0.3, **UNITS, weight=3, needs=BLOCKS),
-            c.leaves_global_random_state_alone(p=0.3, **UNITS, needs=BLOCKS),
-            c.drops_nothing_at_zero(**UNITS, needs=BLOCKS),
-            c.stays_finite_when_nothing_is_left(weight=2, needs=BLOCKS),
-            c.refuses_the_call(case="the blocks are larger than the map", given=((2, 3, 9, 4), 0.3, 5, Seed(1)), needs=BLOCKS),
-            c.refuses(p=1.5, **UNITS, needs=BLOCKS),
+            c.returns(given=(8, 6, 0.3, 3), wanted=1 / 15, names=("gamma",), name="gamma", weight=4),
+            c.refuses_the_call(case="gamma is asked for blocks larger than the map", given=(4, 9, 0.3, 5), needs="returns"),
+            *(asking("dropblock_mask", check, "dropblock_mask") for check in MASK),
         ],
         functions=("dropblock_gamma", "dropblock_mask"),
     ),
@@ -104,7 +108,7 @@ EXERCISES = [
         [
             c.normalises_each_channel(**MEMORY, weight=4),
             c.remembers_the_batches(p=0.0, **MEMORY, weight=4, needs=NORMAL),
-            c.normalises_at_test_time(p=0.3, **MEMORY, weight=4, needs=MEMO),
+            c.normalises_at_test_time(p=0.3, **MEMORY, weight=6, needs=MEMO),
             c.learns_nothing_at_test_time(p=0.3, **MEMORY, weight=4, needs=MEMO),
             c.drops_channels_last(p=0.3, **MEMORY, weight=4, needs=NORMAL),
             c.drops_each_channel_by_itself(p=0.3, **MEMORY, weight=4, needs=LAST),
@@ -129,6 +133,22 @@ EXERCISES = [
 WIDE = {"shape": (53, 59, 2)}  # 0.7 of 53 * 59 * 2 is no whole number, so 1 / (realised share) is never 1 / (1 - p)
 SMALL = {"shape": (3, 4, 5, 2)}
 WIDE_PAIR = {"forward": "spatial_dropout_forward", "backward": "spatial_dropout_backward", **WIDE}
+
+MASK_FACTS = [
+    s.call_gives("too_large", given=((2, 3, 9, 4), 0.3, 5, Seed(1))),
+    s.zeros_form("zeros", block=3),
+    s.zeros_form("zeros_of_even_blocks", block=4),
+    s.inner_share("inner_units", block=3),
+    s.maps_masked("maps", block=3),
+    s.blocks_a_map("untouched_maps", block=3),
+    s.block_scale("survivors", block=3),
+    s.when_nothing_is_left("nothing_left"),
+    f.drop_share(**UNITS),
+    f.next_mask(**UNITS),
+    f.generator(**UNITS),
+    f.at_zero(**UNITS),
+    f.outside(**UNITS),
+]
 
 PROBES = {
     "spatial_dropout_forward": [
@@ -156,23 +176,11 @@ PROBES = {
         f.gradient_at_zero_input(**WIDE_PAIR),
         f.dout_after(**SPATIAL),
     ],
-    "dropblock_mask": [
-        f.value_at("gamma", given=(14, 14, 0.1, 7), function="dropblock_gamma"),
-        f.value_at("gamma_of_a_wide_map", given=(8, 6, 0.3, 3), function="dropblock_gamma"),
-        s.call_gives("gamma_too_large", given=(4, 9, 0.3, 5), function="dropblock_gamma"),
-        s.call_gives("mask_too_large", given=((2, 3, 9, 4), 0.3, 5, Seed(1))),
-        s.zeros_form("zeros", block=3),
-        s.zeros_form("zeros_of_even_blocks", block=4),
-        s.inner_share("inner_units", block=3),
-        s.maps_masked("maps", block=3),
-        s.blocks_a_map("untouched_maps", block=3),
-        s.block_scale("survivors", block=3),
-        s.when_nothing_is_left("nothing_left"),
-        f.drop_share(**UNITS),
-        f.next_mask(**UNITS),
-        f.generator(**UNITS),
-        f.at_zero(**UNITS),
-        f.outside(**UNITS),
+    "dropblock_gamma": [
+        f.value_at("gamma", given=(14, 14, 0.1, 7)),
+        f.value_at("gamma_of_a_wide_map", given=(8, 6, 0.3, 3)),
+        s.call_gives("gamma_too_large", given=(4, 9, 0.3, 5)),
+        *(asked_of("dropblock_mask", fact, "mask") for fact in MASK_FACTS),
     ],
     "variance_shift": [
         f.value_at("ratio", given=(1.0, 2.0, 0.2)),
