@@ -147,6 +147,16 @@ def gradient_over_time(exam: Exam, *, given: Shapes, rates: Rates, forward: str,
 
 
 @fact
+def reaches_back(exam: Exam, *, given: Shapes, rates: Rates, forward: str, backward: str) -> str:
+    """Does the error of the last state come back to the first step?"""
+    call, name = forward_pass(forward, arrays(exam, given), rates, Seed(exam.seed())), next(iter(given))
+    dh = np.zeros(first_result(exam.ask(call)[0]).shape)
+    dh[:, -1] = 1
+    found = gradient_of(exam.ask(call, backward_call(backward, Given("dh", dh, "dh = 0, and 1 at the last step"), 0))[1], given, name)
+    return "to the first step" if found[:, 0].any() else "not to the first step"
+
+
+@fact
 def pass_remembered(exam: Exam, *, given: Shapes, rates: Rates, forward: str, backward: str) -> str:
     """Of two forward passes, to which does the gradient of the first one belong?"""
     values = arrays(exam, given)

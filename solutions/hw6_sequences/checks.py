@@ -88,7 +88,7 @@ EXERCISES = [
             c.needs_no_chance_at_test_time(given=NETWORK, rates=RATES, needs="returns"),
             c.drops_nothing_when_all_rates_are_zero(given=NETWORK, rates=RATES, needs=(f"{SOME} of m_x", f"{SOME} of m_h")),
             c.leaves_what_it_is_given(given=NETWORK, rates=RATES, weight=3, needs="returns"),
-            c.stays_in(given=NETWORK, rates=RATES, dtype="float32", weight=3, needs="returns"),
+            c.stays_in(given=NETWORK, rates=RATES, dtype="float32", weight=5, needs="returns"),
             c.refuses_a_rate_of(bad=1.5, given=NETWORK, rates=RATES, needs="returns"),
             c.has_the_right_gradient(name="dx", **THROUGH_TIME, weight=6),
             c.has_the_right_gradient(name="dh0", **THROUGH_TIME, weight=6),
@@ -198,6 +198,7 @@ PROBES = {
         s.wrong_gradients("wrong_gradients_of_one_step", given=ONE_STEP, rates=RATES, **RECURRENT),
         s.wrong_gradients("wrong_gradients_of_the_last_state", **THROUGH_TIME, last_step=True),
         s.wrong_gradients("wrong_gradients_without_dropout", given=NETWORK, rates=(0.0, 0.0), **RECURRENT),
+        s.reaches_back(**THROUGH_TIME),
         s.pass_remembered(given=NETWORK, rates=RATES, **RECURRENT),
     ],
     "dropconnect_forward": [
