@@ -28,7 +28,10 @@ ROUNDINGS = 4  # of half an epsilon each, with room: scale, product, and the two
 
 # ---------------------------------------------------------------------------------------------------------------------------- coats
 def layer_coat(exercise: str, name: str) -> Coat:
-    """`layer = NAME(p)` as `out, cache = exercise(x, p, rng, train=True)`; chance is torch's own, set going by a number from rng."""
+    """`layer = NAME(p)` as `out, cache = NAME(x, p, rng, train=True)`; chance is torch's own, set going by a number from rng.
+
+    Checks call it by its own name, or by that of the exercise.
+    """
     return _coat(exercise, name, f"torch.nn.Sequential({name}(p)).train(train)(inner)")
 
 
@@ -50,7 +53,8 @@ def layer_forward(x, p, rng, train=True):
         leaf.data.copy_(inner.detach())    # overwritten: then so is x
     return out, (leaf, out)
 """
-    return Coat({exercise: Code("layer_forward", source, (name,)), BACKWARD: _BACKWARD}, name)
+    forward = Code("layer_forward", source, (name,))
+    return Coat({exercise: forward, name: forward, BACKWARD: _BACKWARD}, name)
 
 
 _BACKWARD = Code(
