@@ -2,8 +2,9 @@
 
 For instructors. Everything here is graded on the CPU, by torch 2.13, with which it was tried; a grader without torch reports each exercise
 as not run, which costs no points. The cage does not let a GPU in: CUDA starts threads, which the list of allowed system calls refuses, and
-needs /proc, device nodes and an address space without a limit. Nothing of this assignment was tried on a GPU. The notebook chooses its
-device in one cell and uses it in demonstrations; the checks ask for "cuda" when torch sees one, which in a cage it does not.
+needs /proc, device nodes and an address space without a limit. Nothing of this assignment was tried on a GPU; the README's instructors'
+section says how to. The notebook chooses its device in one cell and uses it in demonstrations; the checks of compare_with_torch ask for
+"cuda" when torch sees one, which in a cage it does not.
 """
 
 import numpy as np
@@ -23,6 +24,7 @@ SALT = "quokka-2718"
 FUNCTION = layers.function_coat("MyDropoutFunction", "MyDropoutFunction")
 LAYER = layers.layer_coat("MyDropoutFunction", "MyDropout")
 BOTH = {"forward": "MyDropoutFunction", "backward": "backward"}
+LAYER_BOTH = {"forward": "MyDropout", "backward": "backward"}
 OF_LAYER = {"function": "MyDropout"}
 TELLS = "tells_wrong_from_right"
 DROPS = "drops_some_and_keeps_some of MyDropoutFunction"
@@ -59,13 +61,13 @@ HIDDEN = {
         t.hands_over_masks_like_x(p=0.45, dtype="float64", shape=(5, 8, 3, 4), module="Dropout2d", needs=TELLS),
     ],
     "MyDropoutFunction": [
-        function(c.drops_the_right_share(p=0.62, calls=1, weight=2, needs=DROPS)),
+        function(c.drops_the_right_share(p=0.62, calls=1, weight=5, needs=DROPS)),
         function(c.scales_the_survivors(p=0.62, by="1/(1-p)", dtype="float32", shape=(6, 5, 4, 7), weight=6, needs=DROPS)),
         function(c.follows_the_mask(p=0.62, shape=(3, 41, 5), **BOTH, weight=2, needs=MASKED)),
         function(c.passes_gradient_where_x_is_zero(p=0.62, shape=(4, 6, 20), **BOTH, weight=4, needs=MASKED)),
         layer(c.is_identity_at_test_time(p=0.62, shape=(6, 5, 4, 7), weight=15, needs=LAYER_DROPS)),
         layer(c.keeps_a_varying_number(p=0.62, weight=8, needs=LAYER_DROPS)),
-        layer(c.belongs_to_its_own_cache(p=0.62, **BOTH, weight=4, needs="passes_gradient_to_kept_units_only of MyDropout")),
+        layer(c.belongs_to_its_own_cache(p=0.62, **LAYER_BOTH, weight=4, needs="passes_gradient_to_kept_units_only of MyDropout")),
         layers.computes_in(dtype="float16", p=0.8, **OF_LAYER, needs=LAYER_DROPS),
         layers.computes_in(dtype="bfloat16", p=0.15, **OF_LAYER, needs=LAYER_DROPS),
         layers.shows_its_p(p=0.45, **OF_LAYER, needs=LAYER_DROPS),

@@ -88,7 +88,7 @@ class Comparison:
         ending = ".eval()" if self.evaluating else ""
         if self.module == "Fixed":
             return Code("module", FIXED + f"\nmodule = Fixed({self.p}){ending}\n")
-        source = f"import torch\n\ntorch.manual_seed({seed})\nmodule = torch.nn.{self.module}({self.p}){ending}\n"
+        source = f"import torch\n\ntorch.default_generator.manual_seed({seed})\nmodule = torch.nn.{self.module}({self.p}){ending}\n"
         return Code("module", source)
 
 

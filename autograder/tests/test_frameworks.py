@@ -4,7 +4,7 @@ They are no dependency of anything here, so these tests are skipped where they a
 
     python3 -m venv .frameworks
     .frameworks/bin/pip install -e ".[torch]" msgpack flax keras
-    .frameworks/bin/python -m pytest -m frameworks
+    .frameworks/bin/python -m pytest autograder/tests/test_frameworks.py
 
 Last run on the CPU with Flax 0.12.8, JAX 0.10.2 and Keras 3.15.1 (on torch 2.13.0): all passed.
 """

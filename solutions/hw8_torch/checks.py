@@ -20,6 +20,7 @@ PRELOAD = ("torch._dynamo",)  # what torch.optim loads when it is first used
 FUNCTION = layers.function_coat("MyDropoutFunction", "MyDropoutFunction")
 LAYER = layers.layer_coat("MyDropoutFunction", "MyDropout")
 BOTH = {"forward": "MyDropoutFunction", "backward": "backward"}
+LAYER_BOTH = {"forward": "MyDropout", "backward": "backward"}
 OF_LAYER = {"function": "MyDropout", "p": 0.3}
 TELLS = "tells_wrong_from_right"
 DROPS = "drops_some_and_keeps_some of MyDropoutFunction"
@@ -68,7 +69,7 @@ EXERCISES = [
         "MyDropoutFunction",
         [
             function(c.drops_some_and_keeps_some(p=0.3)),
-            function(c.drops_the_right_share(p=0.3, calls=1, weight=4, needs=DROPS)),
+            function(c.drops_the_right_share(p=0.3, calls=1, weight=9, needs=DROPS)),
             function(c.scales_the_survivors(p=0.3, by="1/(1-p)", dtype="float32", weight=8, needs=DROPS)),
             function(c.passes_gradient_to_kept_units_only(p=0.3, **BOTH, weight=4, needs=DROPS)),
             function(c.follows_the_mask(p=0.3, **BOTH, weight=4, needs=MASKED)),
@@ -77,12 +78,12 @@ EXERCISES = [
             function(c.keeps_its_input(p=0.3, weight=2, needs=DROPS)),
             function(c.keeps_dout(p=0.3, **BOTH, weight=2, needs=DROPS)),
             layer(c.drops_some_and_keeps_some(p=0.3)),
-            layer(c.drops_the_right_share(p=0.3, calls=1, weight=2, needs=LAYER_DROPS)),
+            layer(c.drops_the_right_share(p=0.3, calls=1, weight=6, needs=LAYER_DROPS)),
             layer(c.scales_the_survivors(p=0.3, by="1/(1-p)", dtype="float32", weight=5, needs=LAYER_DROPS)),
             layer(c.is_identity_at_test_time(p=0.3, weight=15, needs=LAYER_DROPS)),
-            layer(c.passes_gradient_to_kept_units_only(p=0.3, **BOTH, needs=LAYER_DROPS)),
-            layer(c.follows_the_mask(p=0.3, **BOTH, needs=LAYER_MASKED)),
-            layer(c.follows_test_time(p=0.3, **BOTH, weight=2, needs="is_identity_at_test_time of MyDropout")),
+            layer(c.passes_gradient_to_kept_units_only(p=0.3, **LAYER_BOTH, needs=LAYER_DROPS)),
+            layer(c.follows_the_mask(p=0.3, **LAYER_BOTH, needs=LAYER_MASKED)),
+            layer(c.follows_test_time(p=0.3, **LAYER_BOTH, weight=2, needs="is_identity_at_test_time of MyDropout")),
             layer(c.treats_examples_apart(p=0.3, weight=6, needs=LAYER_DROPS)),
             layer(c.treats_features_apart(p=0.3, weight=6, needs=LAYER_DROPS)),
             layers.draws_afresh_in_each_pass(**OF_LAYER, weight=10, needs=LAYER_DROPS),
@@ -170,9 +171,9 @@ PROBES = {
                 f.at_one(),
                 f.outside(),
                 f.number_dropped(),
-                f.gradient_mask(**BOTH),
-                f.gradient_factor(**BOTH),
-                f.gradient_at_zero_input(**BOTH),
+                f.gradient_mask(**LAYER_BOTH),
+                f.gradient_factor(**LAYER_BOTH),
+                f.gradient_at_zero_input(**LAYER_BOTH),
             )
         ),
         fact_in_a_coat(FUNCTION, f.survivors()),
