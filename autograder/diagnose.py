@@ -1,7 +1,7 @@
 """Fingerprints -> misconceptions, and what is left unexplained.
 
-A misconception fires when, on every fact where its wrong solution differs from the right one, the student agrees with the wrong one. Of two
-that fire, the one whose facts are all contained in the other's gives way. What none explains is "something_else".
+A misconception fires when, on every fact that gives its wrong solution away, the student agrees with that. Of two that fire, the one
+whose facts are all contained in the other's gives way. What none explains is "something_else".
 """
 
 from __future__ import annotations
@@ -56,7 +56,10 @@ def _something_else(exercise: str, rest: Facts) -> Diagnosis:
 
 
 def signs(right: Facts, wrong: Facts, named: tuple[str, ...]) -> tuple[Facts, Facts]:
-    """What gives a wrong solution away (the facts `named`, or all that differ), and what differs beside that."""
+    """What gives a wrong solution away (the facts `named`, or all that differ), and what differs beside that.
+
+    A fact named with "=" before it counts although the wrong solution gets it right: "wrong with masks, =right without them".
+    """
     differing = {k: v for k, v in wrong.items() if right.get(k) != v}
-    chosen = {k: v for k, v in differing.items() if not named or k in named}
+    chosen = {k: v for k, v in wrong.items() if f"={k}" in named or (k in differing and (not named or k in named))}
     return chosen, {k: v for k, v in differing.items() if k not in chosen}

@@ -19,6 +19,7 @@ GAMMA = {"gamma": "dropblock_gamma"}
 MEMORY = {"memory": Memory(state="running", reset="start_over", rate=0.1, eps=1e-5)}
 
 SOME = "drops_some_and_keeps_some"
+COINS = "drops_the_right_share of dropblock_mask(p=0.3)"
 BLOCKS = "drops_whole_blocks of dropblock_mask(p=0.3, block=3)"
 GRADIENT = "passes_gradient_to_kept_units_only"
 SHIFT = "is_right(case=average 1, deviation 1, p = 0.2)"
@@ -27,14 +28,14 @@ LAST = "drops_channels_last(p=0.3)"
 
 # One exercise, two functions
 MASK = [
-    c.drops_whole_blocks(p=0.2, block=4, shape=(24, 24, 12, 11), weight=3, needs=BLOCKS),
+    c.drops_whole_blocks(p=0.2, block=4, shape=(24, 24, 12, 11), weight=5, needs=BLOCKS),
     c.drops_blocks_as_often_as_gamma_says(p=0.2, block=4, shape=(24, 24, 12, 11), **GAMMA, weight=4, needs=BLOCKS),
     c.draws_blocks_for_each_map(p=0.2, block=4, shape=(24, 24, 12, 11), **GAMMA, weight=2, needs=BLOCKS),
-    c.scales_by_the_kept_share(p=0.6, block=2, shape=(5, 4, 6, 7), weight=6, needs=BLOCKS),
-    c.drops_the_right_share(p=0.62, what="unit, when block = 1,", calls=1, **PLACES, needs=BLOCKS),
-    c.treats_examples_apart(p=0.62, **PLACES, needs=BLOCKS),
-    c.treats_features_apart(p=0.62, **PLACES, needs=BLOCKS),
-    c.keeps_a_varying_number(p=0.62, **PLACES, needs=BLOCKS),
+    c.scales_by_the_kept_share(p=0.6, block=2, shape=(5, 4, 6, 7), weight=6, needs=COINS),
+    c.drops_the_right_share(p=0.62, what="unit, when block = 1,", calls=1, **PLACES, needs=COINS),
+    c.treats_examples_apart(p=0.62, **PLACES, needs=COINS),
+    c.treats_features_apart(p=0.62, **PLACES, needs=COINS),
+    c.keeps_a_varying_number(p=0.62, **PLACES, needs=COINS),
 ]
 
 HIDDEN = {
@@ -67,15 +68,16 @@ HIDDEN = {
         *(asking("dropblock_mask", check, "dropblock_mask") for check in MASK),
     ],
     "variance_shift": [
-        c.is_right_like_the_solution(case="a negative average", given=(-0.7, 1.3, 0.35), names=("ratio",), weight=3, needs=SHIFT),
-        c.is_right_like_the_solution(case="average 0", given=(0.0, 2.5, 0.62), names=("ratio",), weight=2, needs=SHIFT),
+        c.is_right_like_the_solution(case="a negative average", given=(-0.7, 1.3, 0.35), names=("ratio",), weight=6, needs=SHIFT),
+        c.is_right_like_the_solution(case="average 0", given=(0.0, 2.5, 0.62), names=("ratio",), weight=4, needs=SHIFT),
         c.raises_value_error(case="p below 0", given=(0.5, 1.0, -0.1), needs=SHIFT),
     ],
     "fixed_conv_block": [
-        c.normalises_each_channel(shape=(3, 7, 6, 2), **MEMORY, weight=2, needs=NORMAL),
-        c.remembers_the_batches(batches=5, shape=(3, 7, 6, 2), **MEMORY, weight=2, needs=NORMAL),
-        c.normalises_at_test_time(p=0.62, shape=(3, 7, 6, 2), **MEMORY, weight=3, needs="remembers_the_batches(p=0.0)"),
-        c.drops_channels_last(p=0.62, shape=(9, 8, 2, 3), **MEMORY, weight=3, needs=NORMAL),
+        c.normalises_each_channel(shape=(3, 7, 6, 2), **MEMORY, weight=3, needs=NORMAL),
+        c.divides_by_the_right_root(shape=(3, 7, 6, 2), **MEMORY, needs=NORMAL),
+        c.remembers_the_batches(batches=5, shape=(3, 7, 6, 2), **MEMORY, weight=2, needs="remembers_the_batches(p=0.0)"),
+        c.normalises_at_test_time(p=0.62, shape=(3, 7, 6, 2), **MEMORY, weight=3, needs="normalises_at_test_time"),
+        c.drops_channels_last(p=0.62, shape=(9, 8, 2, 3), **MEMORY, weight=3, needs=LAST),
         c.drops_each_channel_by_itself(p=0.62, **MEMORY, weight=4, needs=LAST),
     ],
     "quiz": [
@@ -110,6 +112,20 @@ def _spatial(x, p, rng, train, coins):
         return x, 1.0
     mask = ((rng.random(coins) >= p) * (float(1 / (1 - p)) if p < 1 else 0.0)).astype(x.dtype)
     return x * mask, mask
+
+
+@misconception("spatial_dropout_forward", signs="outside", name="assert_is_as_good_as_raise")
+def spatial_assert(x, p, rng, train=True):
+    """You guard p with assert. An assert is a note for yourself, and `python -O` leaves it out; who calls your function with a wrong p
+    should get a ValueError: raise one."""
+    assert 0 <= p <= 1
+    return _spatial(x, p, rng, train, x.shape[:2] + (1,) * (x.ndim - 2))
+
+
+@misconception("spatial_dropout_forward", signs="outside_at_test =outside", name="test_time_takes_any_p")
+def spatial_checks_in_training(x, p, rng, train=True):
+    """You look at p in training only. A p outside [0, 1] is a mistake at test time too: check it before anything else."""
+    return _spatial(x, p, rng, train, x.shape[:2] + (1,) * (x.ndim - 2)) if train else (x, 1.0)
 
 
 @misconception("spatial_dropout_forward", signs="images", name="each_pixel_throws_its_own_coin")
@@ -637,7 +653,7 @@ class BlocksSharedByChannels:
         return _by_count(np.broadcast_to(_erased(seeds, (N, 1, H, W), block), shape))
 
 
-@misconception("dropblock_gamma", signs="mask_untouched_maps", name="each_map_loses_one_block")
+@misconception("dropblock_gamma", signs="mask_untouched_maps =mask_zeros", name="each_map_loses_one_block")
 class OneBlockEach:
     """Each map loses exactly one block, as if it were Cutout. In DropBlock every valid place throws a coin: a map may lose no block, or
     several."""
@@ -681,6 +697,66 @@ class BlocksScaledPerMap:
         seeds = rng.random((N, C, H - block + 1, W - block + 1)) < _gamma(H, W, p, block)
         kept = _erased(seeds, shape, block)
         return kept * (H * W / np.maximum(kept.sum(axis=(2, 3), keepdims=True), 1))
+
+
+@misconception("dropblock_gamma", signs="mask_survivors", name="each_example_is_scaled_by_itself")
+class ScaledByExample:
+    """You scale each example by its own count. Here the units are counted over the WHOLE mask, all examples and channels together."""
+
+    def dropblock_gamma(H, W, p, block):
+        return _gamma(H, W, p, block)
+
+    def dropblock_mask(shape, p, block, rng):
+        H, W = shape[2:]
+        kept = _erased(rng.random((*shape[:2], H - block + 1, W - block + 1)) < _gamma(H, W, p, block), shape, block)
+        left = kept.mean(axis=(1, 2, 3), keepdims=True)
+        return kept / np.where(left > 0, left, 1)
+
+
+@misconception("dropblock_gamma", signs="mask_inner_units =gamma =mask_zeros", name="places_are_drawn_with_probability_p")
+class DrawnWithP:
+    """Your gamma is right, but your mask draws its blocks with probability p, not gamma: p is the share of UNITS, and one block erases
+    many. Then nearly everything falls."""
+
+    def dropblock_gamma(H, W, p, block):
+        return _gamma(H, W, p, block)
+
+    def dropblock_mask(shape, p, block, rng):
+        H, W = shape[2:]
+        _gamma(H, W, p, block)
+        return _by_count(_erased(rng.random((*shape[:2], H - block + 1, W - block + 1)) < p, shape, block))
+
+
+@misconception("dropblock_gamma", signs="mask_zeros", name="blocks_are_cut_at_the_border")
+class CentresEverywhere:
+    """You draw the centres of blocks on the whole map, and the border cuts those that stick out. Here a block is drawn only where all of it
+    lies inside the map: at (H - block + 1)(W - block + 1) places."""
+
+    def dropblock_gamma(H, W, p, block):
+        return _gamma(H, W, p, block)
+
+    def dropblock_mask(shape, p, block, rng):
+        kept = np.ones(shape, dtype=bool)
+        half = block // 2
+        drawn = rng.random(shape) < _gamma(*shape[2:], p, block)
+        for n, c, i, j in np.argwhere(drawn):
+            up, left = i - half, j - half
+            kept[n, c, max(0, up) : up + block, max(0, left) : left + block] = False
+        return _by_count(kept)
+
+
+@misconception("dropblock_gamma", signs="gamma_too_large mask_outside", name="nobody_asks_for_nonsense")
+class NothingRefused:
+    """You check none of the arguments: with a block larger than the map your gamma is negative or a division by zero, and a p above 1 is
+    taken as it is. Raise a ValueError for both, and for block < 1."""
+
+    def dropblock_gamma(H, W, p, block):
+        return p * H * W / (block**2 * (H - block + 1) * (W - block + 1))
+
+    def dropblock_mask(shape, p, block, rng):
+        H, W = shape[2:]
+        gamma = p * H * W / (block**2 * (H - block + 1) * (W - block + 1))
+        return _by_count(_erased(rng.random((*shape[:2], H - block + 1, W - block + 1)) < gamma, shape, block))
 
 
 @misconception("dropblock_gamma", signs="mask_survivors", name="survivors_stay_as_they_are")
@@ -907,6 +983,57 @@ def block_without_root(x, p, rng, train):
     else:
         mean, var = running["mean"], running["var"]
     h = ((x - mean.reshape(1, -1, 1, 1)) / (var.reshape(1, -1, 1, 1) + 1e-5)).astype(x.dtype)
+    return _dropped(h, p, rng, train)
+
+
+@misconception("fixed_conv_block", signs="normalised_over", name="the_batch_needs_no_eps")
+def block_without_eps(x, p, rng, train):
+    """You divide by the bare deviation. Add eps to the variance under the root: a channel that is constant in a batch has deviation 0."""
+    if not 0 <= p <= 1:
+        raise ValueError("p is a probability")
+    h = _healthy(x, train)
+    if train:
+        mean, std = x.mean(axis=(0, 2, 3), keepdims=True), x.std(axis=(0, 2, 3), keepdims=True)
+        h = ((x - mean) / np.where(std > 0, std, 1)).astype(x.dtype)
+    return _dropped(h, p, rng, train)
+
+
+@misconception("fixed_conv_block", signs="memory_holds", name="variances_divide_by_one_less")
+def block_one_less(x, p, rng, train):
+    """Your variance divides by one less than the number of values (ddof=1), as PyTorch's running one does. Here it is that of np.var,
+    divided by the number of values."""
+    if not 0 <= p <= 1:
+        raise ValueError("p is a probability")
+    if train:
+        mean, var = x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3), ddof=1)
+        running["mean"] = 0.9 * running["mean"] + 0.1 * mean
+        running["var"] = 0.9 * running["var"] + 0.1 * var
+    else:
+        mean, var = running["mean"], running["var"]
+    h = ((x - mean.reshape(1, -1, 1, 1)) / np.sqrt(var.reshape(1, -1, 1, 1) + 1e-5)).astype(x.dtype)
+    return _dropped(h, p, rng, train)
+
+
+@misconception("fixed_conv_block", signs="normalised_over", name="training_uses_the_memory_too")
+def block_running_in_training(x, p, rng, train):
+    """While training you normalise with the RUNNING statistics. They are for test time; in training each batch is normalised with its own
+    mean and variance."""
+    if not 0 <= p <= 1:
+        raise ValueError("p is a probability")
+    _healthy(x, train)
+    return _dropped(_healthy(x, False), p, rng, train)
+
+
+@misconception("fixed_conv_block", signs="normalised_over", name="all_channels_of_an_example_share_a_mean")
+def block_layer_norm(x, p, rng, train):
+    """You normalise each EXAMPLE over its channels and places (layer normalisation). Each channel needs a mean and a variance of its own,
+    over the examples and places: axis=(0, 2, 3)."""
+    if not 0 <= p <= 1:
+        raise ValueError("p is a probability")
+    h = _healthy(x, train)
+    if train:
+        mean, var = x.mean(axis=(1, 2, 3), keepdims=True), x.var(axis=(1, 2, 3), keepdims=True)
+        h = ((x - mean) / np.sqrt(var + 1e-5)).astype(x.dtype)
     return _dropped(h, p, rng, train)
 
 

@@ -93,6 +93,7 @@ from autograder.checks.noise import (
     sets_some_and_keeps_some,
 )
 from autograder.checks.normalisation import (
+    divides_by_the_right_root,
     drops_channels_last,
     drops_each_channel_by_itself,
     learns_nothing_at_test_time,
@@ -208,6 +209,7 @@ __all__ = [
     "deletes_units",
     "differentiates",
     "dirichlets",
+    "divides_by_the_right_root",
     "draws_a_factor_for_each_unit",
     "draws_a_mask_for_every_layer",
     "draws_afresh",

@@ -271,6 +271,15 @@ def outside(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (4, 5)
     return words[0] if words[0] == words[1] else " / ".join(words)
 
 
+@fact
+def outside_at_test(exam: Exam, *, shape: tuple[int, ...] = (4, 5)) -> str:
+    """What a p outside [0, 1] gives at test time."""
+    x = normal(shape, exam.seed(1))
+    answers = exam.answers(*(test_call(exam.function, x, p) for p in (-0.25, 1.25)))
+    words = dict.fromkeys("accepted" if a.outcome is Outcome.PASSED else a.error.split(":")[0] for a in answers)
+    return " / ".join(words)
+
+
 # ------------------------------------------------------------------------------------------------------------------ backward values
 def _gradients(exam: Exam, forward: str, backward: str, shape: tuple[int, ...]) -> tuple[Array, Array, Array, Array]:
     x, dout = positive(shape, exam.seed(1)), normal(shape, exam.seed(2))

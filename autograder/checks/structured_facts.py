@@ -147,7 +147,10 @@ def normalised_over(exam: Exam, *, memory: Memory) -> str:
     """Over which axes a training batch is normalised."""
     x = lively(SHAPE, exam.seed(1))
     _, value = exam.ask(memory.start(SHAPE[1]), block_call(exam, x, 0.0, Seed(exam.seed()), True))
-    return axes_word(x.value, block_output(value, x), memory)
+    out = block_output(value, x)
+    if np.allclose(out, memory.normalised(x.value, *memory.after([x.value])), rtol=NEAR, atol=NEAR):
+        return "the running statistics"
+    return axes_word(x.value, out, memory)
 
 
 def axes_word(x: Array, out: Array, memory: Memory) -> str:
@@ -169,6 +172,7 @@ def axes_word(x: Array, out: Array, memory: Memory) -> str:
             (", without eps", np.sqrt(var)),
             (", without the root", var + memory.eps),
             (", without the spread", np.ones_like(var)),
+            (", divided by one less", np.sqrt(var * (x.size // var.size) / max(x.size // var.size - 1, 1) + memory.eps)),
         ):
             if np.allclose(out, (x - mean) / below, rtol=NEAR, atol=NEAR):
                 return word + end
@@ -221,8 +225,21 @@ def memory_holds(exam: Exam, *, memory: Memory, p: float = 0.0) -> str:
         ("plain averages", (summed[0], summed[1])),
     ):
         if np.allclose(mean, m, rtol=NEAR, atol=NEAR):
-            return word if np.allclose(var, v, rtol=NEAR, atol=NEAR) else f"{word}, var otherwise"
+            return word if np.allclose(var, v, rtol=NEAR, atol=NEAR) else f"{word}, {_kind_of_variance(var, arrays, memory)}"
     return "other"
+
+
+def _kind_of_variance(var: Array, batches: list[Array], memory: Memory) -> str:
+    """What is remembered in the place of the variance, when the mean is right."""
+    spread, less = np.ones_like(var), np.ones_like(var)
+    for x in batches:
+        found = channel_statistics(x)[1]
+        places = x.size // found.size
+        spread = (1 - memory.rate) * spread + memory.rate * np.sqrt(found)
+        less = (1 - memory.rate) * less + memory.rate * found * places / (places - 1)
+    if np.allclose(var, less, rtol=NEAR, atol=NEAR):
+        return "var divided by one less"
+    return "deviations for var" if np.allclose(var, spread, rtol=1e-3, atol=0) else "var otherwise"
 
 
 @fact

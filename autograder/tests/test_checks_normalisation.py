@@ -11,7 +11,7 @@ import pytest
 from autograder import checks as c
 from autograder.checks import structured_facts as s
 from autograder.checks.facts import Fact
-from autograder.checks.normalisation import Memory, channel_statistics
+from autograder.checks.normalisation import Memory
 from autograder.exam import Exam
 from autograder.judge import judge
 from autograder.model import Check, Exercise, Outcome, Verdict
@@ -30,8 +30,9 @@ CHECKS: tuple[Check, ...] = (
     c.drops_each_channel_by_itself(memory=MEMORY, p=P),
     c.minds_its_manners(memory=MEMORY, p=P),
     c.refuses_in_both_modes(memory=MEMORY, p=1.5),
+    c.divides_by_the_right_root(memory=MEMORY),
 )
-NORMAL, REMEMBER, UNSEEN, TEST, STILL, LAST, APART, MANNERS, REFUSE = CHECKS
+NORMAL, REMEMBER, UNSEEN, TEST, STILL, LAST, APART, MANNERS, REFUSE, ROOT = CHECKS
 FACTS: tuple[Fact, ...] = (
     s.normalised_over(memory=MEMORY),
     s.memory_holds(memory=MEMORY),
@@ -58,6 +59,9 @@ def notebook(
     at_end: Callable[[Array, Array], Array] = lambda out, x: out.astype(x.dtype),
     checked: bool = True,
     scaled: bool = True,
+    root: Callable[[Array], Array] = lambda var: np.sqrt(var + 1e-5),
+    ddof: int = 0,
+    own: bool = True,
 ) -> dict[str, Any]:
     """A set-up cell and a block with some of its parts exchanged."""
     memory: dict[str, Any] = {}
@@ -70,12 +74,12 @@ def notebook(
             raise ValueError("p is no probability")
         h = drop(x, p, rng, coins(x.shape)) if first and train and rng is not None else x
         if train or learns:
-            for key, value in zip(("mean", "var"), channel_statistics(h), strict=True):
+            for key, value in (("mean", h.mean((0, 2, 3))), ("var", h.var((0, 2, 3), ddof=ddof))):
                 memory[key] = (1 - rate) * memory[key] + rate * value
-        mean, var = h.mean(axes, keepdims=True), h.var(axes, keepdims=True)
-        if not train:
+        mean, var = h.mean(axes, keepdims=True), h.var(axes, keepdims=True, ddof=ddof)
+        if not train or not own:
             mean, var = (memory[key].reshape(1, -1, 1, 1) for key in ("mean", "var")) if test == "running" else (mean, var)
-        h = (h - mean) / np.sqrt(var + 1e-5) if train or test else h
+        h = (h - mean) / root(var) if train or test else h
         if train and not first and rng is not None:
             h = drop(h, p, rng, coins(x.shape), scaled)
         return at_end(h, x)
@@ -105,6 +109,12 @@ def overwriting(out: Array, x: Array) -> Array:
 WRONG: dict[str, tuple[Check, dict[str, Any], str, str]] = {
     "one mean for all": (NORMAL, {"axes": (0, 1, 2, 3)}, "out.mean(axis=(0, 2, 3))[0] = -", "0 (5 of 5 differ)"),
     "instance": (NORMAL, {"axes": (2, 3)}, "out[0, 0, 0, 0] = ", "differ"),
+    "the running statistics in training": (NORMAL, {"own": False}, "out.mean(axis=(0, 2, 3))[0] = -", "0 (5 of 5 differ)"),
+    "no root": (NORMAL, {"root": lambda var: var + 1e-5}, "out.var(axis=(0, 2, 3))[0] = ", "differ"),
+    "eps beside the root": (ROOT, {"root": lambda var: np.sqrt(var) + 1e-5}, "out[0, 0, 0, 0] = ", "differ"),
+    "one less": (ROOT, {"ddof": 1}, "out[0, 0, 0, 0] = ", "differ"),
+    "one less is remembered": (REMEMBER, {"ddof": 1}, 'memory["var"][0] = ', "differ"),
+    "nothing to normalise with": (TEST, {"rate": 0.0}, 'memory["mean"] is still 0 after 3 batches', "something to normalise with"),
     "weights swapped": (REMEMBER, {"rate": 0.9}, 'memory["mean"][0] = ', "differ"),
     "nothing remembered": (REMEMBER, {"rate": 0.0}, 'memory["mean"][0] = 0', "differ"),
     "dropout first is remembered": (UNSEEN, {"first": True}, 'memory["mean"][0] = ', "differ"),
@@ -141,6 +151,23 @@ def test_wrong_blocks_are_refused_in_these_words(name: str) -> None:
     assert wanted in found.wanted, told(found)
 
 
+SLIPS: tuple[dict[str, Any], ...] = ({"root": lambda var: np.sqrt(var) + 1e-5}, {"root": np.sqrt}, {"ddof": 1})
+
+
+@pytest.mark.parametrize("parts", SLIPS)
+def test_a_slip_below_the_root_costs_one_sentence_and_no_more(parts: dict[str, Any]) -> None:
+    assert not verdict(ROOT, notebook(**parts)).passed
+    for check in (NORMAL, TEST, STILL, LAST, APART):
+        found = verdict(check, notebook(**parts))
+        assert found.passed, told(found)
+
+
+def test_the_memory_and_the_last_place_of_dropout_do_not_hang_on_the_normalisation() -> None:
+    for check in (REMEMBER, UNSEEN, TEST, STILL, LAST, APART):
+        found = verdict(check, notebook(axes=(2, 3)))
+        assert found.passed, told(found)
+
+
 def test_a_memory_of_another_kind_is_refused_in_words() -> None:
     for memory, got in (
         ([], "memory is a list of 0"),
@@ -170,7 +197,11 @@ WORDS: tuple[tuple[int, dict[str, Any], str], ...] = (
     (0, {}, "examples and places"),
     (0, {"axes": (0, 1, 2, 3)}, "everything"),
     (0, {"axes": (2, 3)}, "places"),
+    (0, {"own": False}, "the running statistics"),
+    (0, {"ddof": 1}, "examples and places, divided by one less"),
+    (0, {"root": np.sqrt}, "examples and places, without eps"),
     (1, {}, "running averages"),
+    (1, {"ddof": 1}, "running averages, var divided by one less"),
     (1, {"rate": 0.9}, "running averages, weights swapped"),
     (1, {"rate": 0.0}, "nothing"),
     (1, {"rate": 1.0}, "the last batch"),

@@ -322,6 +322,16 @@ def test_signs_are_what_differs_or_what_was_named() -> None:
     assert signs(RIGHT, RIGHT, ()) == ({}, {})
 
 
+def test_a_sign_may_be_a_fact_that_the_wrong_solution_gets_right() -> None:
+    wrong = {**RIGHT, "survivors": "1", "test_time": "1-p"}
+    same = next(k for k in RIGHT if k not in ("survivors", "test_time"))
+    assert signs(RIGHT, wrong, ("survivors", same)) == ({"survivors": "1"}, {"test_time": "1-p"})
+    assert signs(RIGHT, wrong, ("survivors", f"={same}")) == ({"survivors": "1", same: RIGHT[same]}, {"test_time": "1-p"})
+    told = {"right": RIGHT, "misconceptions": [belief("quiet", {"survivors": "1", same: RIGHT[same]})]}
+    assert [d.name for d in diagnose("shrink", wrong, told)] == ["quiet"]
+    assert [d.name for d in diagnose("shrink", {**wrong, same: "other"}, told)] == [SOMETHING_ELSE]
+
+
 @pytest.mark.parametrize(
     ("functions", "names"),
     [

@@ -26,27 +26,27 @@ MEMORY = {"memory": Memory(state="running", reset="start_over", rate=0.1, eps=1e
 
 SOME = "drops_some_and_keeps_some"
 WHOLE = "drops_as_a_whole(p=0.3, case=images (N, C, H, W))"
+COINS = "drops_the_right_share of dropblock_mask(p=0.3)"
 BLOCKS = "drops_whole_blocks of dropblock_mask(p=0.3, block=3)"
 GRADIENT = "passes_gradient_to_kept_units_only"
 SHIFT = "is_right(case=average 1, deviation 1, p = 0.2)"
 NORMAL = "normalises_each_channel"
-MEMO = "remembers_the_batches(p=0.0)"
 LAST = "drops_channels_last(p=0.3)"
 
 # One exercise, two functions: the exercise has the name of the first
 MASK = [
-    c.drops_whole_blocks(p=0.3, block=3, weight=4),
+    c.drops_the_right_share(p=0.3, what="unit, when block = 1,", **UNITS),
+    c.drops_whole_blocks(p=0.3, block=3, weight=8),
     c.drops_blocks_as_often_as_gamma_says(p=0.3, block=3, **GAMMA, weight=4, needs=BLOCKS),
     c.draws_blocks_for_each_map(p=0.3, block=3, **GAMMA, weight=4, needs=BLOCKS),
-    c.scales_by_the_kept_share(p=0.3, block=3, weight=6, needs=BLOCKS),
-    c.drops_the_right_share(p=0.3, what="unit, when block = 1,", **UNITS, needs=BLOCKS),
-    c.draws_afresh(p=0.3, **UNITS, needs=BLOCKS),
-    c.obeys_the_generator(p=0.3, **UNITS, weight=2, needs=BLOCKS),
-    c.leaves_global_random_state_alone(p=0.3, **UNITS, weight=3, needs=BLOCKS),
-    c.drops_nothing_at_zero(**UNITS, needs=BLOCKS),
-    c.stays_finite_when_nothing_is_left(weight=2, needs=BLOCKS),
-    c.refuses_the_call(case="the blocks are larger than the map", given=((2, 3, 9, 4), 0.3, 5, Seed(1)), needs=BLOCKS),
-    c.refuses(p=1.5, **UNITS, needs=BLOCKS),
+    c.scales_by_the_kept_share(p=0.3, block=3, weight=6, needs=COINS),
+    c.draws_afresh(p=0.3, **UNITS, needs=COINS),
+    c.obeys_the_generator(p=0.3, **UNITS, weight=2, needs=COINS),
+    c.leaves_global_random_state_alone(p=0.3, **UNITS, weight=3, needs=COINS),
+    c.drops_nothing_at_zero(**UNITS, needs=COINS),
+    c.stays_finite_when_nothing_is_left(weight=2, needs=COINS),
+    c.refuses_the_call(case="the blocks are larger than the map", given=((2, 3, 9, 4), 0.3, 5, Seed(1)), needs=COINS),
+    c.refuses(p=1.5, **UNITS, needs=COINS),
 ]
 
 EXERCISES = [
@@ -73,6 +73,7 @@ EXERCISES = [
             c.drops_everything_at_one(**MAPS, weight=3, needs=SOME),
             c.refuses(p=-0.1, shape=(2, 3, 4, 5), needs=SOME),
             c.refuses(p=1.5, shape=(2, 3, 4, 5), needs=SOME),
+            c.refuses_at_test_time(p=1.5, shape=(2, 3, 4, 5), weight=2, needs=SOME),
         ],
     ),
     Exercise(
@@ -98,7 +99,7 @@ EXERCISES = [
     Exercise(
         "variance_shift",
         [
-            c.is_right(case="average 1, deviation 1, p = 0.2", given=(1.0, 1.0, 0.2), wanted=2 / 3, names=("ratio",), weight=3),
+            c.is_right(case="average 1, deviation 1, p = 0.2", given=(1.0, 1.0, 0.2), wanted=2 / 3, names=("ratio",)),
             c.is_right(case="p = 0", given=(1.5, 2.0, 0.0), wanted=1.0, names=("ratio",), needs=SHIFT),
             c.raises_value_error(case="p = 1", given=(1.0, 1.0, 1.0), needs=SHIFT),
         ],
@@ -106,11 +107,12 @@ EXERCISES = [
     Exercise(
         "fixed_conv_block",
         [
-            c.normalises_each_channel(**MEMORY, weight=4),
-            c.remembers_the_batches(p=0.0, **MEMORY, weight=4, needs=NORMAL),
-            c.normalises_at_test_time(p=0.3, **MEMORY, weight=6, needs=MEMO),
-            c.learns_nothing_at_test_time(p=0.3, **MEMORY, weight=4, needs=MEMO),
-            c.drops_channels_last(p=0.3, **MEMORY, weight=4, needs=NORMAL),
+            c.normalises_each_channel(**MEMORY, weight=6),
+            c.divides_by_the_right_root(**MEMORY, needs=NORMAL),
+            c.remembers_the_batches(p=0.0, **MEMORY, weight=4),
+            c.normalises_at_test_time(p=0.3, **MEMORY, weight=6),
+            c.learns_nothing_at_test_time(p=0.3, **MEMORY, weight=4, needs="normalises_at_test_time"),
+            c.drops_channels_last(p=0.3, **MEMORY, weight=4),
             c.drops_each_channel_by_itself(p=0.3, **MEMORY, weight=4, needs=LAST),
             c.remembers_the_batches(p=0.3, **MEMORY, weight=2, needs=LAST),
             c.minds_its_manners(p=0.3, **MEMORY, needs=NORMAL),
@@ -166,6 +168,7 @@ PROBES = {
         f.at_zero(**SMALL),
         f.at_one(**SMALL),
         f.outside(**SMALL),
+        f.outside_at_test(**SMALL),
     ],
     "spatial_dropout_backward": [
         f.gradient_mask(**WIDE_PAIR),
