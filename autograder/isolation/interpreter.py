@@ -14,6 +14,7 @@ LINKER = ("/etc/ld.so.cache", "/etc/alternatives")  # where the loader looks up 
 PACKAGES = ("numpy", "msgpack")  # what the worker needs; what else lies beside them can be imported too
 ENVIRONMENT = {
     "LC_ALL": "C.UTF-8",
+    "PATH": "",  # there is no program to run; torch built for CUDA looks for a compiler, and must not find one it may not run
     "USER": "student",  # torch asks who it is; there is no /etc/passwd to tell
     "TORCHINDUCTOR_CACHE_DIR": "/usr",  # torch makes this folder when an optimizer is made, unless it is there
     "PYTHONHASHSEED": "0",  # sets of strings iterate in the same order at every regrade

@@ -20,7 +20,7 @@ READING = (
     "stat lstat fstat newfstatat statx statfs fstatfs access faccessat faccessat2 dup fadvise64"
 )
 ANSWERING = "write writev poll ppoll select pselect6"
-MEMORY = "mmap munmap mprotect mremap madvise brk get_mempolicy"
+MEMORY = "munmap mprotect mremap madvise brk get_mempolicy"
 TIME = "clock_gettime clock_getres clock_nanosleep nanosleep gettimeofday time times"
 ITSELF = (
     "getpid gettid getppid getuid geteuid getgid getegid getresuid getresgid getgroups getpgrp getrlimit getrusage uname sysinfo getcpu "
@@ -51,6 +51,8 @@ REFUSED = REFUSED_WORDS.split()
 IOCTLS = (0x5401, 0x5413, 0x541B, 0x5450, 0x5451)
 # F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC. Not F_SETOWN and its like, which send signals.
 FCNTLS = (0, 1, 2, 3, 1030)
+# Bits of mmap's flags. What is both shared and anonymous, or grows like a stack, no limit on a process's memory counts.
+MAP_SHARED, MAP_ANONYMOUS, MAP_GROWSDOWN = 0x01, 0x20, 0x100
 
 
 @lru_cache(maxsize=1)
@@ -79,6 +81,8 @@ def _add_conditions(pyseccomp: Any, rules: Any) -> None:
         _add(pyseccomp, rules, pyseccomp.ALLOW, "fcntl", arg(1, equal, number))
     _add(pyseccomp, rules, pyseccomp.ALLOW, "prlimit64", arg(0, equal, 0), arg(2, equal, 0))  # ask for one's own, set none
     _add(pyseccomp, rules, pyseccomp.ALLOW, "sched_getaffinity", arg(0, equal, 0))
+    for bit in (MAP_SHARED, MAP_ANONYMOUS):  # one of the two must be absent
+        _add(pyseccomp, rules, pyseccomp.ALLOW, "mmap", arg(3, pyseccomp.MASKED_EQ, bit | MAP_GROWSDOWN, 0))
 
 
 def _add(pyseccomp: Any, rules: Any, action: int, name: str, *conditions: Any) -> None:

@@ -123,6 +123,8 @@ while True:
     ),
     _one("memory bomb, bytearray of 3 GB", "return len(bytearray(3 << 30))", raised("MemoryError")),
     _one("memory bomb, numpy array of 3 GB", "return np.ones(3 << 27).sum()", raised("MemoryError")),
+    _one("memory bomb, shared", "import mmap\nreturn len(mmap.mmap(-1, 3 << 30))", raised("OSError")),
+    _one("memory bomb, a stack", "import mmap\nreturn len(mmap.mmap(-1, 3 << 30, mmap.MAP_PRIVATE | 0x100))", raised("OSError")),
     _one(
         "fork bomb",
         """

@@ -21,6 +21,7 @@ from autograder.isolation import BACKENDS, Isolation, bubblewrap, choose, holes,
 from autograder.isolation.process import Cage, Worker, launch, worker_command
 from autograder.model import Broken, Call, Cell, Limits, Role
 from autograder.subjects.remote import Remote
+from autograder.worker.cage import LIBRARIES
 
 CAGES = [b for b in BACKENDS if b.name != "subprocess"]
 LIMITS = Limits(call_seconds=2, submission_seconds=20, memory_bytes=1 << 30)
@@ -239,10 +240,16 @@ def test_bubblewrap_is_given_no_environment_no_proc_and_nothing_of_the_course() 
 
 
 def test_limits_hold_in_the_cage(cage: Isolation) -> None:
-    names = ("RLIMIT_AS", "RLIMIT_CPU", "RLIMIT_FSIZE", "RLIMIT_NOFILE", "RLIMIT_CORE")
+    names = ("RLIMIT_DATA", "RLIMIT_AS", "RLIMIT_CPU", "RLIMIT_FSIZE", "RLIMIT_NOFILE", "RLIMIT_CORE")
     source = f"import resource\ndef f(): return [resource.getrlimit(getattr(resource, n)) for n in {names}]"
-    expected = [LIMITS.memory_bytes, 25, LIMITS.file_bytes, 64, 0]
+    expected = [LIMITS.memory_bytes, LIMITS.memory_bytes + LIBRARIES, 25, LIMITS.file_bytes, 64, 0]
     assert ask(cage, source) == [(value, value) for value in expected]
+
+
+def test_large_libraries_do_not_count_as_memory(cage: Isolation) -> None:
+    source = "import mmap\ndef f(): return len(mmap.mmap(-1, 3 << 30, mmap.MAP_PRIVATE, {}))"
+    assert ask(cage, source.format("mmap.PROT_READ")) == 3 << 30
+    assert "OSError: [Errno 12]" in ask(cage, source.format("mmap.PROT_READ | mmap.PROT_WRITE"))
 
 
 def test_the_cage_leaves_numpy_alone(cage: Isolation) -> None:
