@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("--fresh", action="store_true", help="start a new Python for every hand-in, and keep none warm")
     grade.add_argument("--isolation", choices=("bubblewrap", "landlock", "subprocess"), help="insist on one kind of cage")
     grade.add_argument("--unsafe-isolation", action="store_true", help="grade even where student code cannot be caged")
+    grade.add_argument("--gpu", action="store_true", help="let this machine's NVIDIA GPU into the cage (hw8_torch; a new Python for each)")
     grade.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
     grade.set_defaults(run=_grade)
 
@@ -152,14 +153,10 @@ def _grade(arguments: argparse.Namespace) -> int:
     if arguments.student or arguments.jobs or arguments.regrade:
         raise CourseError("--student, --jobs and --regrade are for a whole class. Leave them out, or leave the notebooks out.")
     from autograder.course import find_root, load_staff
-    from autograder.isolation import choose, warning
     from autograder.report import data, table, text
 
-    staff = load_staff(find_root(arguments.course), arguments.assignment)
-    isolation = choose(arguments.unsafe_isolation, arguments.isolation)
-    console = Console()
-    if loud := warning(isolation):
-        console.print(loud, style="bold red", highlight=False)
+    staff, console = load_staff(find_root(arguments.course), arguments.assignment), Console()
+    isolation = _cage(arguments, console)
     reports = []
     for path in arguments.notebooks:
         report = _graded(path, staff, isolation)
@@ -173,6 +170,19 @@ def _grade(arguments: argparse.Namespace) -> int:
     if arguments.csv:
         data.write_csv(arguments.csv, reports)
     return _code(reports)
+
+
+def _cage(arguments: argparse.Namespace, console: Console) -> Isolation:
+    """The cage that was asked for; what it does not deny is said loudly."""
+    from autograder.course import find_root, load_staff
+    from autograder.isolation import choose, warning, with_gpu
+
+    if arguments.gpu and not load_staff(find_root(arguments.course), arguments.assignment).assignment.gpu:
+        raise CourseError(f"{arguments.assignment} has no use for a GPU. Leave --gpu out.")
+    isolation = choose(arguments.unsafe_isolation, arguments.isolation)
+    if loud := warning(isolation):
+        console.print(loud, style="bold red", highlight=False)
+    return with_gpu(isolation) if arguments.gpu else isolation
 
 
 def _graded(path: Path, staff: Staff, isolation: Isolation) -> Report:
@@ -196,6 +206,8 @@ def _grade_class(arguments: argparse.Namespace) -> int:
         raise CourseError("--json and --csv are for notebooks named one by one; the marks of a class come from `nbgrader export`.")
     if arguments.jobs is not None and arguments.jobs < 1:
         raise CourseError("--jobs must be 1 or more.")
+    if arguments.dask and arguments.gpu:
+        raise CourseError("--gpu is for the GPU of this machine, and --dask for other machines. Leave one of them out.")
     if arguments.jobs != 1 and not arguments.dask:  # importing nbgrader takes seconds; let the pool do it at the same time as this process
         from multiprocessing import forkserver
 
@@ -204,19 +216,16 @@ def _grade_class(arguments: argparse.Namespace) -> int:
 
     from autograder import batch, cluster
     from autograder.course import find_root
-    from autograder.isolation import choose, warning
     from autograder.report.progress import Progress
 
-    isolation = choose(arguments.unsafe_isolation, arguments.isolation)
     console = Console()
-    if loud := warning(isolation):
-        console.print(loud, style="bold red", highlight=False)
+    isolation = _cage(arguments, console)
     with ExitStack() as stack:
         jobs, pool = arguments.jobs or batch.cores(), batch.executor
         if arguments.dask:
             client, workers = stack.enter_context(cluster.connected(arguments.dask))
             jobs, pool = arguments.jobs or workers, partial(cluster.executor, client)
-        root, warm = find_root(arguments.course), not arguments.fresh
+        root, warm = find_root(arguments.course), not (arguments.fresh or arguments.gpu)
         grading = batch.Batch(root, arguments.assignment, isolation, jobs, arguments.regrade, warm, pool)
         progress = stack.enter_context(Progress(console, arguments.assignment, arguments.quiet))
         for one in grading.run(arguments.student, progress.begin):

@@ -63,6 +63,7 @@ def load_public(folder: Path) -> Assignment:
         hints=json.loads(hints.read_text(encoding="utf-8")) if hints.is_file() else {},
         needs=tuple(getattr(module, "NEEDS", ())),
         preload=tuple(getattr(module, "PRELOAD", ())),
+        gpu=bool(getattr(module, "GPU", False)),
     )
 
 

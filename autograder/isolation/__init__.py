@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache
 
+from autograder.isolation import gpu
 from autograder.isolation.bubblewrap import Bubblewrap
 from autograder.isolation.landlock import Landlock
 from autograder.isolation.plain import Plain
 from autograder.isolation.probe import probe
 from autograder.isolation.process import Isolation, Worker
-from autograder.model import Broken
+from autograder.model import Broken, CourseError
 
-__all__ = ["BACKENDS", "Isolation", "Worker", "choose", "probe", "stays_shut", "warmed"]
+__all__ = ["BACKENDS", "Isolation", "Worker", "choose", "probe", "stays_shut", "warmed", "with_gpu"]
 
 BACKENDS: tuple[Isolation, ...] = (Bubblewrap(), Landlock(), Plain())  # the safest first
 
@@ -22,6 +24,7 @@ MEND = (
     "2023 or later, or grade in a container or WSL2 that has it. To run student code unprotected all the same, on a machine that "
     "holds nothing secret, say --unsafe-isolation."
 )
+ON_CPU = "Leave --gpu out and everything is graded on the CPU."
 WARNING = (
     "WARNING: student code is NOT caged on this machine. It runs with your own rights and could {could}. Hidden checks can be read "
     "and marks can be forged."
@@ -72,6 +75,25 @@ def warmed(backend: Isolation, wanted: bool = True, preload: Sequence[str] = ())
             yield warm
     else:
         yield backend
+
+
+def with_gpu(backend: Isolation) -> Isolation:
+    """The same cage with this machine's NVIDIA GPU in it, tried.
+
+    CourseError where there is no GPU or no cage, Broken where the GPU cannot be used in there or the cage does not hold with it.
+    """
+    if not gpu.nodes():
+        raise CourseError(f"This machine shows no NVIDIA GPU (there is no /dev/nvidia0). {ON_CPU}")
+    if not isinstance(backend, (Bubblewrap, Landlock)):
+        raise CourseError(f"A GPU is let into a cage only, and {backend.name} is none. {ON_CPU}")
+    wider = replace(backend, name=f"{backend.name}+gpu", gpu=True)
+    try:
+        found = probe(wider)
+    except Broken as error:
+        raise Broken(f"{error} {ON_CPU}") from error
+    if found:
+        raise Broken(f"With a GPU in the cage, student code could {'; '.join(found)}. {ON_CPU}")
+    return wider
 
 
 def warning(backend: Isolation) -> str:

@@ -138,4 +138,4 @@ def hold_descriptors(told: Told) -> bool:
         with contextlib.suppress(OSError):
             os.fstat(descriptor)
             held += 1
-    return held > 1  # one is the channel
+    return held > int(told["held"])

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
-from autograder.isolation import interpreter, seccomp
+from autograder.isolation import gpu, interpreter, seccomp
 from autograder.isolation.process import START_SECONDS, Cage, Worker, launch, worker_command
 from autograder.isolation.warm import Warm
 from autograder.model import Broken, Limits
@@ -27,6 +27,7 @@ class Bubblewrap:
     """A worker in namespaces of its own: no network, no other process, no /proc, and only the files Python needs, read-only."""
 
     name: str = "bubblewrap"
+    gpu: bool = False
 
     def start(self, limits: Limits) -> Worker:
         """A worker that is ready for its first cell; Broken when it cannot be had."""
@@ -40,8 +41,9 @@ class Bubblewrap:
         program = _program()
         ours, theirs = os.pipe()
         with open(ours, "rb", buffering=0) as reader, open(theirs, "wb") as writer:
-            command = partial(_command, program, writer.fileno(), limits, keeps=keeps)
-            return launch(command, Cage(program=seccomp.program()), limits, {}, (writer.fileno(),), partial(_inner, reader, writer))
+            command = partial(_command, program, writer.fileno(), limits, keeps=keeps, with_gpu=self.gpu)
+            cage = Cage(program=seccomp.program(self.gpu), devices=() if self.gpu else None)
+            return launch(command, cage, limits, {}, (writer.fileno(),), partial(_inner, reader, writer))
 
 
 def _program() -> str:
@@ -59,7 +61,9 @@ def _has(program: str, option: str) -> bool:
     return option in result.stdout + result.stderr
 
 
-def _command(program: str, info: int, limits: Limits, descriptor: int, keeps: Sequence[str] | None = None) -> list[str]:
+def _command(
+    program: str, info: int, limits: Limits, descriptor: int, keeps: Sequence[str] | None = None, with_gpu: bool = False
+) -> list[str]:
     """The whole command line. The environment is set inside: what bwrap itself is given could be read in the cage."""
     command = [program, "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     command += ["--uid", "65534", "--gid", "65534", "--hostname", "worker", "--info-fd", str(info)]
@@ -68,12 +72,20 @@ def _command(program: str, info: int, limits: Limits, descriptor: int, keeps: Se
     for path in interpreter.readable():
         command += ["--ro-bind", path, path]
     command += ["--ro-bind", str(interpreter.package()), KIT]
-    for device in DEVICES:
+    for device in (*DEVICES, *(gpu.nodes() if with_gpu else ())):
         command += ["--dev-bind-try", device, device]
+    if with_gpu:
+        command += _for_gpu()
     command += ["--remount-ro", "/", "--chdir", "/"]
-    for name, value in interpreter.ENVIRONMENT.items():
+    for name, value in {**interpreter.ENVIRONMENT, **(gpu.environment() if with_gpu else {})}.items():
         command += ["--setenv", name, value]
-    return [*command, "--", *worker_command(limits, KIT, descriptor, die_with_parent=False, keeps=keeps)]
+    return [*command, "--", *worker_command(limits, KIT, descriptor, die_with_parent=False, keeps=keeps, gpu=with_gpu)]
+
+
+def _for_gpu() -> list[str]:
+    """What else a driver needs. It wants a /proc: then no other process may be in there, not even bwrap's own."""
+    binds = [word for path in gpu.readable() for word in ("--ro-bind", path, path)]
+    return ["--proc", "/proc", "--as-pid-1", *binds]
 
 
 def _inner(reader: io.FileIO, writer: io.BufferedWriter) -> int | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from autograder.isolation import interpreter, seccomp
+from autograder.isolation import gpu, interpreter, seccomp
 from autograder.isolation.process import Cage, Worker, launch, worker_command
 from autograder.isolation.warm import Warm
 from autograder.model import Broken, Limits
@@ -18,6 +18,7 @@ class Landlock:
     """A worker that may read what Python needs and nothing else; it can still see THAT other files exist, and how large they are."""
 
     name: str = "landlock"
+    gpu: bool = False
 
     def start(self, limits: Limits) -> Worker:
         """A worker that is ready for its first cell; Broken when it cannot be had."""
@@ -31,5 +32,10 @@ class Landlock:
         if sys.platform != "linux":
             raise Broken("Landlock needs Linux.")
         package = str(interpreter.package())
-        cage = Cage(readable=(*interpreter.readable(), package), program=seccomp.program())
-        return launch(lambda socket: worker_command(limits, package, socket, keeps=keeps), cage, limits, interpreter.ENVIRONMENT)
+        readable, environment = (*interpreter.readable(), package), interpreter.ENVIRONMENT
+        cage = Cage(readable, seccomp.program())
+        if self.gpu:
+            cage = Cage((*readable, *gpu.readable(), *gpu.proc()), seccomp.program(gpu=True), (*gpu.nodes(), gpu.THREADS))
+            environment = {**environment, **gpu.environment()}
+        command = partial(worker_command, limits, package, keeps=keeps, gpu=self.gpu)
+        return launch(command, cage, limits, environment)

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from autograder.isolation import interpreter
-from autograder.isolation.process import Isolation, Worker
+from autograder.isolation import gpu, interpreter
+from autograder.isolation.process import DESCRIPTORS, Isolation, Worker
 from autograder.model import Answer, Broken, Call, Cell, Limits, Outcome, Role
 from autograder.wire import WireError
 
@@ -33,13 +33,14 @@ def probe(backend: Isolation) -> list[str]:
     """
     try:
         with tempfile.TemporaryDirectory() as folder, backend.start(Limits(submission_seconds=60)) as worker:
-            return _undenied(worker, _told(Path(folder)))
+            return _undenied(worker, _told(Path(folder), backend))
     except (EOFError, TimeoutError, WireError) as error:
         raise Broken(f"A worker started but could not be examined: {type(error).__name__}: {error}.") from error
 
 
-def _told(folder: Path) -> dict[str, Any]:
+def _told(folder: Path, backend: Isolation) -> dict[str, Any]:
     """The paths and numbers the attempts aim at."""
+    with_gpu = getattr(backend, "gpu", False)
     for name in ("canary", "copy"):
         (folder / name).write_text("a secret")
     course = interpreter.package().parent
@@ -51,7 +52,8 @@ def _told(folder: Path) -> dict[str, Any]:
         "folders": [str(folder), "/", "/tmp", "/var/tmp", "/dev/shm", str(Path.home()), *interpreter.site()],
         "course": str(folder if str(course) in interpreter.site() else course),
         "judge": os.getpid(),
-        "variables": [*interpreter.ENVIRONMENT, "PWD"],  # bwrap sets PWD itself
+        "variables": [*interpreter.ENVIRONMENT, *(gpu.environment() if with_gpu else ()), "PWD"],  # bwrap sets PWD itself
+        "held": DESCRIPTORS[True] if with_gpu else 1,  # the channel; and what CUDA has opened after all else was closed
     }
 
 

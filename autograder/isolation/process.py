@@ -22,15 +22,19 @@ from autograder.model import Broken, Limits
 from autograder.wire import Channel, WireError
 
 START_SECONDS = 30.0
-DESCRIPTORS = 64
+DESCRIPTORS = {False: 64, True: 1024}  # with a GPU: its driver holds some dozens open
 
 
 @dataclass(frozen=True)
 class Cage:
-    """What the worker is to do to itself: the paths Landlock leaves readable, and the seccomp program."""
+    """What the worker is to do to itself: the paths Landlock leaves readable, the seccomp program, and which devices to use, if any.
+
+    With devices (none need be named where Landlock does not ask for them) the worker starts CUDA before it locks the door.
+    """
 
     readable: Sequence[str] | None = None
     program: bytes | None = None
+    devices: Sequence[str] | None = None
 
 
 class Isolation(Protocol):
@@ -38,7 +42,7 @@ class Isolation(Protocol):
 
     @property
     def name(self) -> str:
-        """What is recorded with the grades: "bubblewrap", "landlock" or "subprocess"."""
+        """What is recorded with the grades: "bubblewrap", "landlock" or "subprocess", and "+gpu" behind it."""
 
     def start(self, limits: Limits) -> Worker:
         """A worker that is ready for its first cell; Broken when it cannot be had."""
@@ -94,7 +98,7 @@ def _kill_group(process: subprocess.Popen[bytes]) -> None:
 
 
 def worker_command(
-    limits: Limits, package: str, descriptor: int, die_with_parent: bool = True, keeps: Sequence[str] | None = None
+    limits: Limits, package: str, descriptor: int, die_with_parent: bool = True, keeps: Sequence[str] | None = None, gpu: bool = False
 ) -> list[str]:
     """How the worker program is started when the package lies at `package`, with what it is told.
 
@@ -107,7 +111,8 @@ def worker_command(
         "memory": limits.memory_bytes,
         "cpu": int(limits.submission_seconds) + 5,
         "file": limits.file_bytes,
-        "descriptors": DESCRIPTORS,
+        "descriptors": DESCRIPTORS[gpu],
+        "gpu": gpu,
         "answer_bytes": limits.answer_bytes,
         "die_with_parent": die_with_parent,
         "keeps": keeps,
@@ -160,9 +165,9 @@ def _start(command: Sequence[str], environment: Mapping[str, str], descriptors: 
 def _shake_hands(worker: Worker, cage: Cage) -> None:
     deadline = time.monotonic() + START_SECONDS
     program = None if cage.program is None else np.frombuffer(cage.program, np.uint8)
-    readable = None if cage.readable is None else list(cage.readable)
+    readable, devices = (None if paths is None else list(paths) for paths in (cage.readable, cage.devices))
     try:
-        worker.channel.send(("cage", readable, program), deadline)
+        worker.channel.send(("cage", readable, program, devices), deadline)
     except (EOFError, TimeoutError, WireError) as error:
         raise Broken(f"The worker did not start ({error}). {_last_words(worker)}".rstrip()) from error
     wait_until_ready(worker)
@@ -174,6 +179,8 @@ def wait_until_ready(worker: Worker) -> None:
         answer: Any = worker.channel.receive(time.monotonic() + START_SECONDS)
     except (EOFError, TimeoutError, WireError) as error:
         raise Broken(f"The worker did not start ({error}). {_last_words(worker)}".rstrip()) from error
+    if type(answer) is tuple and len(answer) == 2 and answer[0] == "failed":  # nothing of a student's has run by then
+        raise Broken(f"The GPU cannot be used in the cage: {answer[1]}.")
     if answer != ("ready",):
         raise Broken("The worker did not say that it is ready.")
 

@@ -55,9 +55,19 @@ FCNTLS = (0, 1, 2, 3, 1030)
 MAP_SHARED, MAP_ANONYMOUS, MAP_GROWSDOWN = 0x01, 0x20, 0x100
 
 
-@lru_cache(maxsize=1)
-def program() -> bytes:
-    """The finished BPF program; Broken, with the mend, when libseccomp cannot be had."""
+# What a GPU takes once CUDA runs. Requests to the driver bear the letter F or, to its module for unified memory, are plain small numbers
+# (kernel-open/nvidia/nv-ioctl-numbers.h and nvidia-uvm/uvm_ioctl.h, uvm_linux_ioctl.h in NVIDIA/open-gpu-kernel-modules).
+DRIVER_LETTER, LETTER, SMALL, UVM = ord("F") << 8, 0xFF << 8, 0x100, (0x30000001, 0x30000002)
+# clone: a thread, and no new namespace.
+CLONE_THREAD, CLONE_NEW = 0x10000, 0x7E020000
+
+
+@lru_cache
+def program(gpu: bool = False) -> bytes:
+    """The finished BPF program; Broken, with the mend, when libseccomp cannot be had.
+
+    With `gpu` it allows threads and requests to the driver, too.
+    """
     try:
         import pyseccomp  # type: ignore[import-untyped]  # it ships no annotations
     except (ImportError, OSError, RuntimeError) as error:
@@ -67,8 +77,12 @@ def program() -> bytes:
     for name in ALLOWED:
         _add(pyseccomp, rules, pyseccomp.ALLOW, name)
     for name in REFUSED:
+        if gpu and name == "clone":
+            continue
         _add(pyseccomp, rules, pyseccomp.ERRNO(errno.EPERM), name)
     _add_conditions(pyseccomp, rules)
+    if gpu:
+        _add_gpu(pyseccomp, rules)
     return _exported(rules)
 
 
@@ -83,6 +97,17 @@ def _add_conditions(pyseccomp: Any, rules: Any) -> None:
     _add(pyseccomp, rules, pyseccomp.ALLOW, "sched_getaffinity", arg(0, equal, 0))
     for bit in (MAP_SHARED, MAP_ANONYMOUS):  # one of the two must be absent
         _add(pyseccomp, rules, pyseccomp.ALLOW, "mmap", arg(3, pyseccomp.MASKED_EQ, bit | MAP_GROWSDOWN, 0))
+
+
+def _add_gpu(pyseccomp: Any, rules: Any) -> None:
+    arg, allow = pyseccomp.Arg, pyseccomp.ALLOW
+    _add(pyseccomp, rules, allow, "clone", arg(0, pyseccomp.MASKED_EQ, CLONE_THREAD | CLONE_NEW, CLONE_THREAD))
+    _add(pyseccomp, rules, pyseccomp.ERRNO(errno.EPERM), "clone", arg(0, pyseccomp.MASKED_EQ, CLONE_THREAD, 0))
+    _add(pyseccomp, rules, allow, "ioctl", arg(1, pyseccomp.MASKED_EQ, LETTER, DRIVER_LETTER))
+    _add(pyseccomp, rules, allow, "ioctl", arg(1, pyseccomp.LT, SMALL))
+    for number in UVM:
+        _add(pyseccomp, rules, allow, "ioctl", arg(1, pyseccomp.EQ, number))
+    _add(pyseccomp, rules, allow, "eventfd2")
 
 
 def _add(pyseccomp: Any, rules: Any, action: int, name: str, *conditions: Any) -> None:

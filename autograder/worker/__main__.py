@@ -20,10 +20,10 @@ def main() -> None:
 
     if plan["die_with_parent"]:
         cage.die_with_parent()
-    cage.limit(plan["memory"], plan["file"], plan["descriptors"])
+    cage.limit(plan["memory"], plan["descriptors"], any_space=plan["gpu"])
     from autograder.worker import service  # imports numpy, within the limits
 
-    service.run(plan["fd"], plan["answer_bytes"], plan["cpu"], plan["keeps"])
+    service.run(plan["fd"], plan["answer_bytes"], (plan["cpu"], plan["file"]), plan["keeps"])
 
 
 def _find_packages(package: str, path: list[str]) -> None:

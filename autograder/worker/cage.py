@@ -7,25 +7,31 @@ from __future__ import annotations
 
 import ctypes
 import os
+import platform
 import signal
 import sys
 from collections.abc import Mapping, Sequence
 
 PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 1, 22, 38
 SECCOMP_MODE_FILTER = 2
+SECCOMP, SET_MODE_FILTER, TSYNC = {"x86_64": 317, "aarch64": 277}, 1, 1  # the call that filters all threads of a process at once
 # Address space that is no memory: libraries are mapped whole. torch 2.13.0 maps 0.7 GiB built for the CPU, 3.3 GiB built for CUDA.
 LIBRARIES = 4 << 30
 
 
-def limit(memory: int, file: int, descriptors: int) -> None:
-    """Set the hard limits that hold from the start. `memory` is what may be written to; shared memory is for the filter to forbid."""
-    space = {"RLIMIT_DATA": memory, "RLIMIT_AS": memory + LIBRARIES}
-    _limit({"RLIMIT_FSIZE": file, "RLIMIT_NOFILE": descriptors, "RLIMIT_CORE": 0, **space})
+def limit(memory: int, descriptors: int, any_space: bool = False) -> None:
+    """Set the hard limits that hold from the start. `memory` is what may be written to; shared memory is for the filter to forbid.
+
+    With `any_space` nothing bounds the address space: CUDA reserves far more of it than there is memory.
+    """
+    _limit({"RLIMIT_NOFILE": descriptors, "RLIMIT_CORE": 0, "RLIMIT_DATA": memory})
+    if not any_space:
+        _limit({"RLIMIT_AS": memory + LIBRARIES})
 
 
-def limit_cpu(seconds: int) -> None:
-    """Set a hard limit on the processor time of this process."""
-    _limit({"RLIMIT_CPU": seconds})
+def limit_work(seconds: int, file: int) -> None:
+    """Set the hard limits that hold from now on: on the processor time of this process, and on the size of a file."""
+    _limit({"RLIMIT_CPU": seconds, "RLIMIT_FSIZE": file})
 
 
 def _limit(wanted: Mapping[str, int]) -> None:
@@ -74,11 +80,15 @@ class _Program(ctypes.Structure):
 
 
 def install_filter(blob: bytes) -> None:
-    """Hand a finished BPF program to the kernel; from here on system calls not on its list fail."""
+    """Hand a finished BPF program to the kernel; from here on system calls not on its list fail, in every thread there is."""
     buffer = ctypes.create_string_buffer(blob, len(blob))
     program = _Program(len(blob) // 8, ctypes.addressof(buffer))
     _prctl(PR_SET_NO_NEW_PRIVS, 1)
-    _prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.addressof(program))
+    number = SECCOMP.get(platform.machine())
+    if number is None:  # there is no second thread then: only a GPU's driver starts some before this
+        _prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.addressof(program))
+    elif _check(_libc().syscall(number, SET_MODE_FILTER, TSYNC, ctypes.byref(program)), "seccomp"):
+        raise OSError("a thread of this process has a filter of its own")
 
 
 def _prctl(*arguments: int) -> None:
@@ -99,7 +109,7 @@ def _check(result: int, what: str) -> int:
 
 # ------------------------------------------------------------------------------------------------------------------------- Landlock
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # the same numbers on every architecture
-WRITE_FILE, READ_FILE, READ_DIR = 1 << 1, 1 << 2, 1 << 3
+WRITE_FILE, READ_FILE, READ_DIR, TRUNCATE, IOCTL_DEV = 1 << 1, 1 << 2, 1 << 3, 1 << 14, 1 << 15
 RIGHTS_BY_ABI = {1: 1 << 13, 2: 1 << 14, 3: 1 << 15, 4: 1 << 15, 5: 1 << 16}  # one more than the last right that ABI knows
 
 
@@ -117,12 +127,16 @@ def landlock_abi() -> int:
     return max(0, int(_libc().syscall(CREATE_RULESET, None, 0, 1)))
 
 
-def landlock(readable: Sequence[str]) -> None:
-    """Forbid this process every file except reading beneath `readable`, and TCP, foreign signals and abstract sockets if it can."""
+def landlock(readable: Sequence[str], devices: Sequence[str] = ()) -> None:
+    """Forbid this process every file except reading beneath `readable`, and TCP, foreign signals and abstract sockets if it can.
+
+    What lies beneath `devices` may be written to, too, and be asked with ioctl.
+    """
     abi = landlock_abi()
     if not abi:
         raise OSError("this kernel has no Landlock")
-    rules = _Ruleset(RIGHTS_BY_ABI.get(abi, 1 << 16) - 1, 3 if abi >= 4 else 0, 3 if abi >= 6 else 0)
+    rights = RIGHTS_BY_ABI.get(abi, 1 << 16) - 1
+    rules = _Ruleset(rights, 3 if abi >= 4 else 0, 3 if abi >= 6 else 0)
     size = 8 if abi < 4 else 16 if abi < 6 else 24
     libc = _libc()
     ruleset = _check(libc.syscall(CREATE_RULESET, ctypes.byref(rules), size, 0), "landlock_create_ruleset")
@@ -130,6 +144,8 @@ def landlock(readable: Sequence[str]) -> None:
         _allow(libc, ruleset, path, READ_FILE | (READ_DIR if os.path.isdir(path) else 0))
     for device in filter(os.path.exists, ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")):
         _allow(libc, ruleset, device, READ_FILE | WRITE_FILE)
+    for path in devices:
+        _allow(libc, ruleset, path, rights & (READ_FILE | WRITE_FILE | TRUNCATE | IOCTL_DEV | (READ_DIR if os.path.isdir(path) else 0)))
     _prctl(PR_SET_NO_NEW_PRIVS, 1)
     _check(libc.syscall(RESTRICT_SELF, ruleset, 0), "landlock_restrict_self")
     os.close(ruleset)

@@ -18,33 +18,36 @@ from autograder import bundle, perform, wire
 from autograder.bundle import NOT_REPEATED, functions, gathered, repetitions, says_all
 from autograder.model import Answer, Call, Draws, Opaque
 from autograder.perform import Room
-from autograder.worker import blank, cage, keeper
+from autograder.worker import blank, cage, gpu, keeper
 
 GATHERING = 0.02  # seconds for which a finished answer may wait for the next one
 
 
-def run(descriptor: int, answer_bytes: int, cpu: int, keeps: Sequence[str] | None) -> None:
-    """Lock the door as the judge says, say so, and serve; a keeper starts children that do so."""
+def run(descriptor: int, answer_bytes: int, work: tuple[int, int], keeps: Sequence[str] | None) -> None:
+    """Lock the door as the judge says, say so, and serve; a keeper starts children that do so. `work` is for `cage.limit_work`."""
     link = Link(descriptor, answer_bytes)
-    _, readable, program = link.receive()
+    _, readable, program, devices = link.receive()
     _import_early(keeps or ())
     blank.install()
     cage.silence()
     cage.close_others(descriptor)
     if readable is not None:
         cage.drop_capabilities()
-        cage.landlock(readable)
+        cage.landlock(readable, devices or ())
+    if devices is not None and (trouble := gpu.wake()):  # before the door is locked: this takes calls that no student is to make
+        link.send(("failed", trouble))
+        os._exit(1)
     filter_program = None if program is None else program.tobytes()
     if keeps is not None:
         link.send(("ready",))
-        keeper.keep(descriptor, lambda channel: _lock_and_serve(Link(channel, answer_bytes), cpu, filter_program))
+        keeper.keep(descriptor, lambda channel: _lock_and_serve(Link(channel, answer_bytes), work, filter_program))
     else:
-        _lock_and_serve(link, cpu, filter_program)
+        _lock_and_serve(link, work, filter_program)
 
 
-def _lock_and_serve(link: Link, cpu: int, program: bytes | None) -> None:
+def _lock_and_serve(link: Link, work: tuple[int, int], program: bytes | None) -> None:
     """The last step before student code may come: from here on this process can do nothing but compute and answer."""
-    cage.limit_cpu(cpu)
+    cage.limit_work(*work)
     if program is not None:
         cage.install_filter(program)
     link.send(("ready",))

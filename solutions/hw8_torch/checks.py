@@ -15,6 +15,7 @@ from autograder.checks.coats import fact_in_a_coat, in_a_coat
 from autograder.model import Exercise
 
 NEEDS = ("torch",)
+GPU = True  # `autograder grade --gpu` shows its cages this machine's
 PRELOAD = ("torch._dynamo",)  # what torch.optim loads when it is first used
 
 FUNCTION = layers.function_coat("MyDropoutFunction", "MyDropoutFunction")
