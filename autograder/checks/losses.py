@@ -87,10 +87,12 @@ def is_the_plain_network_at_zero(exam: Exam, *, sizes: Sizes = SMALL, batch: int
 
 @verb()
 def is_the_plain_network_at_test_time(exam: Exam, *, p_in: float, p_hidden: float, sizes: Sizes = SMALL, batch: int = 9) -> None:
-    """Drops and scales nothing at test time (train=False, rng=None)"""
+    """Drops and scales nothing at test time (train=False), with rng=None or a generator"""
     question = asked("firm_network", sizes, batch, exam.seed(1))
     plain = loss_call(exam.function, question, 0.0, 0.0, Seed(exam.seed()), ship=None)
     _same(exam, plain_call(exam.function, question, p_in, p_hidden, ship=None), plain, question)
+    given = loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed(2)), kwargs={"train": False}, ship=None)
+    _same(exam, given, plain, question)
 
 
 def _same(exam: Exam, one: Call, other: Call, question: Question) -> None:

@@ -189,6 +189,11 @@ def overwrites(params: Any, X: Array, y: Array, p_in: float, p_hidden: float, rn
     return RIGHT(params, X, y, 0.0, p_hidden, rng, train)
 
 
+def drops_if_it_can(params: Params, X: Array, y: Array, p_in: float, p_hidden: float, rng: Any, train: bool = True) -> Any:
+    """Takes a generator for the sign that it is training."""
+    return RIGHT(params, X, y, p_in, p_hidden, rng, rng is not None)
+
+
 def scaled_at_test(params: Params, X: Array, y: Array, p_in: float, p_hidden: float, rng: Any, train: bool = True) -> Any:
     return RIGHT(params, X if train else X * (1 - p_in), y, p_in, p_hidden, rng, train)
 
@@ -232,6 +237,7 @@ REFUSALS: tuple[tuple[Check, Function, str, str], ...] = (
     (CHECKS[3], network(grads=times(0.0, "W1")), f'{AGREES}W1"] gives the slope 0', ", as measured"),
     (CHECKS[4], network(lambda rng, shape, p: 2.0), "loss = ", ""),
     (CHECKS[5], scaled_at_test, "loss = ", ""),
+    (CHECKS[5], drops_if_it_can, "loss = ", ""),
     (CHECKS[6], network(always=True), "the random generator moved on", "as it was before the call"),
     (CHECKS[7], overwrites, "X was changed by the call", "X as it was"),
     (CHECKS[8], network(lambda rng, shape, p: 1.0, lawful=False), "the function returned", "ValueError"),
