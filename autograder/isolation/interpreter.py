@@ -11,7 +11,7 @@ from pathlib import Path
 
 SYSTEM = ("/lib", "/lib64", "/lib32", "/libx32", "/usr/lib", "/usr/lib64", "/usr/lib32", "/usr/libx32")
 LINKER = ("/etc/ld.so.cache", "/etc/alternatives")  # where the loader looks up libraries, and Debian's links to its BLAS
-PACKAGES = ("numpy", "msgpack")  # what the worker needs; what else lies beside them can be imported too
+PACKAGES = ("numpy", "msgpack", "scipy", "matplotlib", "torch")  # what notebooks import; what else lies beside can be imported, too
 ENVIRONMENT = {
     "LC_ALL": "C.UTF-8",
     "PATH": "",  # there is no program to run; torch built for CUDA looks for a compiler, and must not find one it may not run
@@ -43,7 +43,7 @@ def package() -> Path:
 
 @lru_cache
 def site() -> tuple[str, ...]:
-    """The folders in which the packages of PACKAGES lie."""
+    """The folders in which the packages of PACKAGES lie; not always one, in a virtual environment that also shows the system's."""
     folders: list[str] = []
     for name in PACKAGES:
         spec = find_spec(name)

@@ -371,3 +371,11 @@ def running(mark: int) -> list[str]:
         if f'"file": {mark}' in text:
             found.append(str(path))
     return found
+
+
+def test_packages_that_lie_elsewhere_than_numpy_can_be_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(interpreter, "PACKAGES", ("numpy", "elsewhere", "nowhere"))
+    assert interpreter.site.__wrapped__() == (*interpreter.site()[:1], str(tmp_path.resolve()))
