@@ -30,16 +30,16 @@ HIDDEN = {
         c.drops_the_right_share(p=0.62, calls=1, weight=12, needs=SOME),
         c.scales_the_survivors(p=0.62, by="1/(1-p)", shape=(37, 41), weight=12, needs=SOME),
         c.scales_the_survivors(p=0.4, by="1/(1-p)", dtype="float32", weight=3, needs=SOME),
-        c.is_identity_at_test_time(p=0.62, shape=(37, 41), weight=8, needs=SOME),
-        c.treats_examples_apart(p=0.62, weight=2, needs=SHARE),
-        c.treats_features_apart(p=0.62, weight=2, needs=SHARE),
-        c.keeps_a_varying_number(p=0.62, weight=4, needs=SHARE),
+        c.is_identity_at_test_time(p=0.62, shape=(37, 41), weight=12, needs=SOME),
+        c.treats_examples_apart(p=0.62, weight=3, needs=SHARE),
+        c.treats_features_apart(p=0.62, weight=3, needs=SHARE),
+        c.keeps_a_varying_number(p=0.62, weight=5, needs=SHARE),
         c.obeys_the_generator(p=0.62, shape=(37, 41), weight=4, needs=SHARE),
         c.keeps_its_input(p=0.62, shape=(7, 5), needs=SOME),
     ],
     "dropout_backward": [
         c.follows_the_mask(p=0.62, shape=(37, 41), **INVERTED, weight=2, needs=GRADIENT),
-        c.follows_test_time(p=0.62, shape=(37, 41), **INVERTED, needs=GRADIENT),
+        c.follows_test_time(p=0.62, shape=(37, 41), **INVERTED, by="1", needs=GRADIENT),
         c.belongs_to_its_own_cache(p=0.62, shape=(37, 41), **INVERTED, needs=GRADIENT),
         c.agrees_with_finite_differences(p=0.35, **INVERTED, weight=2, needs=GRADIENT),
     ],
@@ -52,6 +52,7 @@ HIDDEN = {
         c.treats_features_apart(p=0.62, needs=SHARE),
         c.keeps_a_varying_number(p=0.62, weight=2, needs=SHARE),
         c.follows_the_mask(p=0.62, shape=(37, 41), **VANILLA, needs=GRADIENT),
+        c.follows_test_time(p=0.62, shape=(37, 41), **VANILLA, weight=4, needs=GRADIENT),
         c.agrees_with_finite_differences(p=0.35, **VANILLA, needs=GRADIENT),
     ],
     "dropout_moments": [
@@ -142,8 +143,8 @@ def keep_mask_fair(shape, p, rng):
 
 @misconception("keep_mask", signs="next_mask", name="a_fixed_seed_belongs_in_the_function")
 def keep_mask_frozen(shape, p, rng):
-    """Every call gives the same mask, because the function makes a generator with a fixed seed. So the same units would be dropped for
-    ever. Draw from the rng that is handed in."""
+    """Two calls give the same mask, because the function seeds a generator of its own (with a fixed number, or with the time). So the same
+    units are dropped again and again. Draw from the rng that is handed in."""
     if not 0 <= p <= 1:
         raise ValueError("p is a probability")
     return np.random.default_rng(0).random(shape) >= p
@@ -151,8 +152,8 @@ def keep_mask_frozen(shape, p, rng):
 
 @misconception("keep_mask", signs="generator", name="np_random_is_just_as_good")
 def keep_mask_global(shape, p, rng):
-    """You draw from np.random, the global generator. Then the same rng gives another mask each time and nobody can repeat your result.
-    Draw from the rng that is handed in."""
+    """You draw from a global generator, np.random or random. Then the same rng gives another mask each time and nobody can repeat your
+    result. Draw from the rng that is handed in."""
     if not 0 <= p <= 1:
         raise ValueError("p is a probability")
     return np.random.random_sample(shape) >= p
@@ -182,6 +183,28 @@ def keep_mask_tenths(shape, p, rng):
     if not 0 <= p <= 1:
         raise ValueError("p is a probability")
     return rng.integers(0, 10, shape) >= round(10 * p)
+
+
+@misconception(
+    "keep_mask", signs="drop_share", name="places_are_picked_with_replacement", also="dropout_forward vanilla_forward fixed_dropout_mask"
+)
+def keep_mask_with_replacement(shape, p, rng):
+    """You pick p * n places, but the same place can be picked twice, so fewer units are dropped than you meant; and how many are dropped
+    should be left to chance anyway. Let each unit throw its own coin."""
+    if not 0 <= p <= 1:
+        raise ValueError("p is a probability")
+    mask = np.ones(shape, dtype=bool)
+    mask.reshape(-1)[rng.integers(0, max(mask.size, 1), round(p * mask.size))] = False
+    return mask
+
+
+@misconception("keep_mask", signs="shapes", name="a_shape_is_always_a_tuple", also="fixed_dropout_mask")
+def keep_mask_unpacks(shape, p, rng):
+    """Your function fails when the shape is a plain number, such as 7, because it takes a tuple apart. NumPy's own functions take both:
+    hand shape on as it is, as in rng.random(shape)."""
+    if not 0 <= p <= 1:
+        raise ValueError("p is a probability")
+    return rng.random((*shape,)) >= p
 
 
 # ====================================================================================================== wrong: dropout_forward
@@ -278,8 +301,8 @@ def forward_scaled_twice(x, p, rng, train=True):
 
 @misconception("dropout_forward", signs="test_time", name="test_time_scales_once_more")
 def forward_scaled_at_test_too(x, p, rng, train=True):
-    """Your training pass is right, but at test time you multiply by 1 - p as well. The division in training has already repaired the
-    average: test time returns x unchanged."""
+    """At test time you multiply by 1 - p. In inverted dropout the division in training has already repaired the average: test time returns
+    x unchanged."""
     if not 0 <= p <= 1:
         raise ValueError("p is a probability")
     if not train:
@@ -290,8 +313,7 @@ def forward_scaled_at_test_too(x, p, rng, train=True):
 
 @misconception("dropout_forward", signs="test_time", name="test_time_divides_as_well")
 def forward_divides_at_test_too(x, p, rng, train=True):
-    """Your training pass is right, but at test time you divide by 1 - p too. At test time all units are present, nobody has to speak up:
-    return x unchanged."""
+    """At test time you divide by 1 - p. There all units are present and nobody has to speak up for others: return x unchanged."""
     if not 0 <= p <= 1:
         raise ValueError("p is a probability")
     scale = float(1 / (1 - p)) if p < 1 else 0.0
@@ -302,12 +324,92 @@ def forward_divides_at_test_too(x, p, rng, train=True):
 
 
 @misconception("dropout_forward", signs="test_time", name="test_time_drops_too")
+def forward_drops_at_test_if_it_can(x, p, rng, train=True):
+    """Your function drops units at test time as well. With train=False it should use the whole network: return x unchanged and draw
+    nothing."""
+    if not 0 <= p <= 1:
+        raise ValueError("p is a probability")
+    if rng is None:
+        return x, 1.0
+    mask = (rng.random(x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
+    return x * mask, mask
+
+
+@misconception("dropout_forward", signs="test_time rng_at_test", name="test_time_drops_too")
 def forward_drops_at_test(x, p, rng, train=True):
     """Your function drops units at test time as well. With train=False it should use the whole network: return x unchanged and draw
     nothing."""
     if not 0 <= p <= 1:
         raise ValueError("p is a probability")
     mask = (rng.random(x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
+    return x * mask, mask
+
+
+@misconception("dropout_forward", signs="rng_at_test", name="the_mask_is_drawn_before_train_is_asked", also="vanilla_forward")
+def forward_draws_first(x, p, rng, train=True):
+    """At test time your function works only if it gets an rng, because the mask is drawn before train is looked at. With train=False no
+    random number is drawn, and rng may be None: ask for train first."""
+    if not 0 <= p <= 1:
+        raise ValueError("p is a probability")
+    mask = (rng.random(x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
+    if not train:
+        return x, 1.0
+    return x * mask, mask
+
+
+@misconception("dropout_forward", signs="survivors negatives", name="the_mask_is_the_output", also="vanilla_forward")
+def forward_returns_the_mask(x, p, rng, train=True):
+    """While training you return the mask itself: every survivor has the same value, whatever x was. The layer MULTIPLIES x by the mask;
+    the mask belongs into the cache."""
+    if not 0 <= p <= 1:
+        raise ValueError("p is a probability")
+    if not train:
+        return x, 1.0
+    mask = (rng.random(x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
+    return mask, mask
+
+
+@misconception("dropout_forward", signs="returned", name="forward_returns_out_alone", also="vanilla_forward")
+def forward_without_cache(x, p, rng, train=True):
+    """You return only the output. In this course a forward function returns a pair, (out, cache): the second is whatever the backward
+    function needs, usually the mask."""
+    if not 0 <= p <= 1:
+        raise ValueError("p is a probability")
+    if not train:
+        return x
+    return x * (rng.random(x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
+
+
+@misconception("dropout_forward", signs="returned", name="forward_returns_nothing", also="vanilla_forward")
+def forward_without_return(x, p, rng, train=True):
+    """Your function returns nothing (None). A forward function returns a pair, (out, cache), and leaves x as it was."""
+    if not 0 <= p <= 1:
+        raise ValueError("p is a probability")
+    if train:
+        x = x * (rng.random(x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
+
+
+@misconception("dropout_forward", signs="digits", name="a_float32_mask_is_exact_enough", also="fixed_dropout_mask")
+def forward_float32_mask(x, p, rng, train=True):
+    """You divide in float32, so what survives is right to seven digits only, even when x is float64. A gradient check would notice. Keep
+    the mask boolean (or in the dtype of x) and divide by the plain number 1 - p."""
+    if not 0 <= p <= 1:
+        raise ValueError("p is a probability")
+    if not train:
+        return x, 1.0
+    mask = (rng.random(x.shape) >= p).astype(np.float32) * (np.float32(1 / (1 - p)) if p < 1 else np.float32(0))
+    return x * mask, mask
+
+
+@misconception("dropout_forward", signs="digits", name="a_little_in_the_divisor_does_no_harm", also="fixed_dropout_mask")
+def forward_with_epsilon(x, p, rng, train=True):
+    """You add a small number to 1 - p before you divide by it. Against p = 1 that helps, but everywhere else the survivors are a little
+    too small. Divide by 1 - p itself, and treat p = 1 apart."""
+    if not 0 <= p <= 1:
+        raise ValueError("p is a probability")
+    if not train or p == 0:
+        return x, 1.0
+    mask = (rng.random(x.shape) >= p).astype(x.dtype) * float(1 / (1 - p + 1e-8))
     return x * mask, mask
 
 
@@ -389,8 +491,8 @@ def forward_fair(x, p, rng, train=True):
 
 @misconception("dropout_forward", signs="next_mask", name="a_fixed_seed_belongs_in_the_function", also="vanilla_forward fixed_dropout_mask")
 def forward_frozen(x, p, rng, train=True):
-    """Every call drops the same units, because the function sets a fixed seed. Dropout needs a fresh mask in every step: draw from the
-    rng that is handed in, without seeding anything."""
+    """Two calls drop the same units, because the function sets a seed of its own (a fixed number, or the time). Dropout needs a fresh mask
+    in every step: draw from the rng that is handed in, without seeding anything."""
     if not 0 <= p <= 1:
         raise ValueError("p is a probability")
     if not train:
@@ -401,8 +503,8 @@ def forward_frozen(x, p, rng, train=True):
 
 @misconception("dropout_forward", signs="generator", name="np_random_is_just_as_good", also="vanilla_forward fixed_dropout_mask")
 def forward_global(x, p, rng, train=True):
-    """You draw from np.random, the global generator. Then the same rng gives another mask each time and nobody can repeat your result.
-    Draw from the rng that is handed in."""
+    """You draw from a global generator, np.random or random. Then the same rng gives another mask each time and nobody can repeat your
+    result. Draw from the rng that is handed in."""
     if not 0 <= p <= 1:
         raise ValueError("p is a probability")
     if not train:
@@ -513,6 +615,18 @@ def forward_warns_at_one(x, p, rng, train=True):
     return x * mask, mask
 
 
+@misconception("dropout_forward", signs="at_one", name="p_is_never_one", also="keep_mask vanilla_forward fixed_dropout_mask")
+def forward_refuses_one(x, p, rng, train=True):
+    """p = 1 is a legal probability, and your function refuses it. It drops everything: return zeros, and raise ValueError only where p
+    is below 0 or above 1."""
+    if not 0 <= p < 1:
+        raise ValueError("p is below 1")
+    if not train:
+        return x, 1.0
+    mask = (rng.random(x.shape) >= p).astype(x.dtype) * float(1 / (1 - p))
+    return x * mask, mask
+
+
 @misconception("dropout_forward", signs="small_p", name="p_counts_in_tenths", also="vanilla_forward fixed_dropout_mask")
 def forward_tenths(x, p, rng, train=True):
     """Your random numbers take only a few values, so p is rounded to tenths: 0.03 works like 0 or like 0.1. Draw numbers fine enough for
@@ -525,7 +639,7 @@ def forward_tenths(x, p, rng, train=True):
     return x * mask, mask
 
 
-@misconception("dropout_forward", signs="drop_share test_time", name="training_and_test_are_exchanged")
+@misconception("dropout_forward", signs="drop_share test_time rng_at_test", name="training_and_test_are_exchanged")
 def forward_exchanged(x, p, rng, train=True):
     """Your two modes are exchanged: you drop units at test time and return x while training. Dropout works while the network learns; with
     train=False nothing is dropped."""
@@ -613,7 +727,7 @@ class BackwardRedraws:
         p, rng = cache
         if p == 0:
             return dout.copy()
-        return dout * (rng.random(dout.shape) >= p) / (1 - p)
+        return dout * (rng.random(dout.shape) >= p) / (1 - p) if p < 1 else np.zeros_like(dout)
 
 
 @misconception("dropout_backward", signs="gradient_mask", name="the_gradient_ignores_the_mask")
@@ -724,6 +838,60 @@ class BackwardFailsAtTest:
         return dout * cache
 
 
+@misconception("dropout_backward", signs="test_gradient", name="backward_only_follows_training")
+class BackwardNothingAtTest:
+    """After a forward pass at test time your backward function returns nothing (None). At test time the layer is the identity, so return
+    dout."""
+
+    def dropout_forward(x, p, rng, train=True):
+        if not 0 <= p <= 1:
+            raise ValueError("p is a probability")
+        if not train:
+            return x, None
+        mask = (rng.random(x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
+        return x * mask, mask
+
+    def dropout_backward(dout, cache):
+        dx = None
+        if cache is not None:
+            dx = dout * cache
+        return dx
+
+
+@misconception("dropout_backward", signs="test_gradient", name="the_cache_holds_a_mask_in_any_case", also="vanilla_forward")
+class BackwardMaskedAtTest:
+    """After a forward pass at test time your gradient is masked, although the output was not: the mask is drawn and put into the cache
+    whether train is True or not. The cache should say what x was really multiplied by."""
+
+    def dropout_forward(x, p, rng, train=True):
+        if not 0 <= p <= 1:
+            raise ValueError("p is a probability")
+        chance = rng if rng is not None else np.random.default_rng(p > 0)
+        mask = (chance.random(x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
+        return x * mask if train else x, mask
+
+    def dropout_backward(dout, cache):
+        return dout * cache
+
+
+@misconception("dropout_backward", signs="gradient_at_one", name="p_is_never_one")
+class BackwardNotANumberAtOne:
+    """After a forward pass with p = 1 your gradient is no number, or the backward function fails: it divides by 1 - p = 0. Everything was
+    dropped, so dx is zeros."""
+
+    def dropout_forward(x, p, rng, train=True):
+        if not 0 <= p <= 1:
+            raise ValueError("p is a probability")
+        if not train:
+            return x, (np.ones(x.shape), 0.0)
+        kept = rng.random(x.shape) >= p
+        return (x * kept / (1 - p)).astype(x.dtype) if p < 1 else np.zeros_like(x), (kept, np.float64(p))
+
+    def dropout_backward(dout, cache):
+        kept, p = cache
+        return dout * kept / (1 - p)
+
+
 @misconception("dropout_backward", signs="test_gradient", name="the_gradient_is_scaled_at_test_time")
 class BackwardScalesAtTest:
     """After a forward pass at test time you divide dout by 1 - p. At test time the layer is the identity, so the gradient passes
@@ -779,6 +947,23 @@ class BackwardInverted:
             return dout.copy()
         dropped, scale = cache
         return dout * dropped * scale
+
+
+@misconception("dropout_backward", signs="gradient_mask", name="the_gradient_goes_to_the_dropped")
+class BackwardWhatIsLeft:
+    """You subtract dout * mask from dout: what is left is just what the mask takes away, so the dropped units get the gradient and the
+    kept ones the wrong one. The gradient is dout * mask itself."""
+
+    def dropout_forward(x, p, rng, train=True):
+        if not 0 <= p <= 1:
+            raise ValueError("p is a probability")
+        if not train:
+            return x, np.zeros_like(x)
+        mask = (rng.random(x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
+        return x * mask, mask
+
+    def dropout_backward(dout, cache):
+        return dout - dout * cache
 
 
 @misconception("dropout_backward", signs="dout_after", name="dout_may_be_overwritten")
@@ -879,7 +1064,7 @@ class VanillaKeepP:
         return dout * cache
 
 
-@misconception("vanilla_forward", signs="test_time", name="test_time_drops_too")
+@misconception("vanilla_forward", signs="test_time rng_at_test", name="test_time_drops_too")
 class VanillaDropsAtTest:
     """Your function drops units at test time as well. With train=False it should use the whole network: multiply x by 1 - p and draw
     nothing."""
@@ -893,6 +1078,24 @@ class VanillaDropsAtTest:
 
     def vanilla_backward(dout, cache):
         return dout * cache
+
+
+@misconception("vanilla_forward", signs="cache_used test_gradient", name="the_mask_lives_outside_the_cache")
+class VanillaRemembersTheLatest:
+    """vanilla_backward uses the mask of the LATEST training pass, which you keep outside the cache. After another forward pass, or after
+    one at test time, that is the wrong one. Everything backward needs belongs in the cache it is given."""
+
+    def vanilla_forward(x, p, rng, train=True):
+        global _vanilla_mask
+        if not 0 <= p <= 1:
+            raise ValueError("p is a probability")
+        if not train:
+            return x * float(1 - p), None
+        _vanilla_mask = (rng.random(x.shape) >= p).astype(x.dtype)
+        return x * _vanilla_mask, None
+
+    def vanilla_backward(dout, cache):
+        return dout * _vanilla_mask
 
 
 @misconception("vanilla_forward", signs="test_gradient", name="the_test_gradient_forgets_its_factor")
@@ -1035,7 +1238,7 @@ def clinic_nan_at_one(shape, p, rng):
 
 @misconception("fixed_dropout_mask", signs="next_mask", name="a_fixed_seed_belongs_in_the_function")
 def clinic_frozen(shape, p, rng):
-    """Every call gives the same mask, because the function makes a generator with a fixed seed. Draw from the rng that is handed in."""
+    """Two calls give the same mask, because the function seeds a generator of its own. Draw from the rng that is handed in."""
     if not 0 <= p <= 1:
         raise ValueError("p is a probability")
     return (np.random.default_rng(0).random(shape) >= p) * (float(1 / (1 - p)) if p < 1 else 0.0)

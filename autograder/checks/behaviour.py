@@ -17,6 +17,8 @@ from autograder.model import Answer, Call, Given, Outcome, Seed
 SHAPE = (32, 50)
 ODD = (31, 53)  # of so many units, 1 - p is not a whole number: the share that really stays is never 1 - p itself
 TOLERANCE = {"float64": 1e-12, "float32": 1e-6}  # relative, for values that are one or two roundings away from exact
+NEAR = 1e-6  # relative, for factors: a mask of float32 numbers, or 1e-8 added to a divisor, is no wrong scale ...
+DIGITS = 1e-10  # ... but `is_exact_to_ten_digits` sees it
 
 
 def close(got: Array, wanted: Array, tolerance: float) -> Array:
@@ -77,30 +79,42 @@ def scales_the_survivors(
     if kept.all() or not kept.any():
         raise Wrong(f"{int(kept.sum())} of {kept.size} units survived", f"about {1 - p:g} of them")
     ratio = out[kept].astype(float) / x.value[kept].astype(float)
-    compare(ratio, np.full_like(ratio, scale(by, p)), "(out / x)[kept]", TOLERANCE[dtype])
+    compare(ratio, np.full_like(ratio, scale(by, p)), "(out / x)[kept]", NEAR)
+
+
+@verb()
+def is_exact_to_ten_digits(exam: Exam, *, p: float, by: str = "1/(1-p)", via: Via = "forward", shape: tuple[int, ...] = ODD) -> None:
+    """multiplies float64 survivors by {by} to ten digits"""
+    (value,) = exam.ask(draw_call(exam, via, shape, p, Seed(exam.seed())))
+    result = drawn(value, via, shape).astype(float)
+    kept = result != 0
+    ratio = result[kept] / draw_input(exam, shape).value[kept] if via == "forward" else result[kept]
+    compare(ratio, np.full_like(ratio, scale(by, p)), "(out / x)[kept]" if via == "forward" else "mask[mask != 0]", DIGITS)
 
 
 @verb()
 def multiplies_at_test_time(exam: Exam, *, p: float, by: str = "1", shape: tuple[int, ...] = SHAPE, dtype: str = "float64") -> None:
-    """returns x times {by} at test time (train=False, rng=None)"""
+    """returns x times {by} at test time (train=False)"""
+    # with an rng: that some cannot do without it is the business of `draws_nothing_at_test_time`
     x = normal(shape, exam.seed(1), dtype)
-    (value,) = exam.ask(test_call(exam.function, x, p))
-    compare(output(value, x), x.value * scale(by, p), "out", TOLERANCE[dtype])
+    (value,) = exam.ask(test_call(exam.function, x, p, Seed(exam.seed())))
+    compare(output(value, x), x.value * scale(by, p), "out", NEAR)
 
 
 @verb()
 def is_identity_at_test_time(exam: Exam, *, p: float, shape: tuple[int, ...] = SHAPE) -> None:
-    """returns x unchanged at test time (train=False, rng=None)"""
+    """returns x unchanged at test time (train=False)"""
     x = normal(shape, exam.seed(1))
-    (value,) = exam.ask(test_call(exam.function, x, p))
+    (value,) = exam.ask(test_call(exam.function, x, p, Seed(exam.seed())))
     compare(output(value, x), x.value, "out", 0.0)
 
 
 @verb()
 def draws_nothing_at_test_time(exam: Exam, *, p: float, shape: tuple[int, ...] = SHAPE) -> None:
-    """draws no random number at test time"""
+    """draws no random number at test time, and takes rng=None there"""
     # judged by masks alone: what a generator's state is said to be, the student's code could forge
     x, number = normal(shape, exam.seed(1)), exam.seed()
+    exam.ask(test_call(exam.function, x, p))
     at_test = Call(exam.function, (x, p, Seed(number, "rng")), {"train": False}, returns=("out", "cache"), ship=(0,))
     after, fresh = (train_call(exam.function, x, p, seed) for seed in (Seed(number, "rng"), Seed(number)))
     _, moved, still = (output(value, x) for value in exam.ask(at_test, after, fresh))
@@ -140,7 +154,7 @@ def refuses(exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, ...
 @verb()
 def refuses_at_test_time(exam: Exam, *, p: float, shape: tuple[int, ...] = (4, 5)) -> None:
     """raises ValueError when p = {p}, at test time too"""
-    call = test_call(exam.function, normal(shape, exam.seed(1)), p)
+    call = test_call(exam.function, normal(shape, exam.seed(1)), p, Seed(exam.seed()))
     (answer,) = exam.answers(call)
     demand_value_error(call, answer)
 
@@ -161,7 +175,7 @@ def keeps_its_input(exam: Exam, *, p: float, shape: tuple[int, ...] = (6, 7)) ->
 def keeps_the_dtype(exam: Exam, *, p: float, dtype: str = "float32", shape: tuple[int, ...] = SHAPE) -> None:
     """gives {dtype} for {dtype}, in training and at test time"""
     x = normal(shape, exam.seed(1), dtype)
-    values = exam.ask(train_call(exam.function, x, p, Seed(exam.seed())), test_call(exam.function, x, p))
+    values = exam.ask(train_call(exam.function, x, p, Seed(exam.seed())), test_call(exam.function, x, p, Seed(exam.seed())))
     for value, mode in zip(values, ("in training", "at test time"), strict=True):
         out = returned_output(value, x)
         if out.dtype.name != dtype:
@@ -198,7 +212,7 @@ def holds_only(exam: Exam, *, p: float, by: str = "1/(1-p)", shape: tuple[int, .
             raise Wrong(f"one call returned {an(value)}", f"an array of shape {shape}")
         mask = array(value, "mask", shape)
         wanted = np.where(mask != 0, scale(by, p), 0.0)
-        compare(mask, wanted, "mask", TOLERANCE["float64"])
+        compare(mask, wanted, "mask", NEAR)
 
 
 @verb()

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.behaviour import ending
+from autograder.checks.forms import Form
 from autograder.checks.inputs import Array, backward_call, normal, output, positive, returned_output, scale, test_call, train_call
 from autograder.checks.randomness import Via, draw_call, draw_input, drawn, masks, read_mask
 from autograder.exam import Exam, Unanswered, Wrong, array, number
@@ -72,6 +73,7 @@ SHARES = {"p": P, "1-p": 1 - P, "none": 0.0, "all": 1.0, "half": 0.5} | {
     "normal ": _normal_cdf(1 - P),
     "normal  ": 1 - _normal_cdf(P),
     "normal   ": 1 - _normal_cdf(1 - P),
+    "with replacement": 1 - math.exp(-P),  # p * n places, each picked among all n
 }
 
 
@@ -179,10 +181,43 @@ def _factor(out: Array, x: Array) -> str:
         return "0"
     ratio = out[kept] / x[kept]
     if np.ptp(ratio) > 1e-9 * abs(ratio).max():
-        return "varies"
+        return "the mask" if not kept.all() and np.ptp(out[kept]) <= 1e-9 * abs(out[kept]).max() else "varies"
     named = nearest(float(ratio[0]), FACTORS, 1e-6)  # that 1 / (realised share) is never 1 / (1 - p) by chance is SHAPE's merit
     realised = not kept.all() and abs(ratio[0] - kept.size / kept.sum()) < 1e-9
     return "units / kept" if named == "other" and realised else named
+
+
+@fact
+def digits(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE) -> str:
+    """How exact the factor on float64 survivors is: "double", "float32", or "about" when it is off by something else that is small."""
+    (value,) = exam.ask(draw_call(exam, via, shape, P, Seed(exam.seed())))
+    out = drawn(value, via, shape).astype(float)
+    x = np.asarray(draw_input(exam, shape).value) if via == "forward" else np.ones(shape)
+    if _factor(out, x) not in FACTORS:
+        return "unclear"
+    ratio = float((out[out != 0] / x[out != 0])[0]) if out.any() else 0.0
+    wanted = FACTORS[_factor(out, x)]
+    if abs(ratio - wanted) <= 1e-10 * wanted:
+        return "double"
+    single = [float(np.float32(f)) for f in (wanted, np.float32(1) / np.float32(1 / wanted))]
+    return "float32" if min(abs(ratio - s) for s in single) <= 1e-12 else "about"
+
+
+@fact
+def returned(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) -> str:
+    """What a training call returns: "(out, cache)", "out alone", "nothing" or "other"."""
+    (value,) = exam.ask(train_call(exam.function, normal(shape, exam.seed(1)), P, Seed(exam.seed())))
+    if isinstance(value, (tuple, list)):
+        return "(out, cache)" if len(value) == 2 else "other"
+    return "nothing" if value is None else "out alone" if np.shape(value) == shape else "other"
+
+
+@fact
+def rng_at_test(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) -> str:
+    """Does it work without a generator at test time? "needed" when it only works with one."""
+    x = normal(shape, exam.seed(1))
+    without, with_one = exam.answers(test_call(exam.function, x, P), test_call(exam.function, x, P, Seed(exam.seed())))
+    return "needed" if without.outcome is Outcome.RAISED and with_one.outcome is Outcome.PASSED else "not needed"
 
 
 @fact
@@ -227,7 +262,7 @@ def float32_gives(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) -> str:
 
 @fact
 def shapes(exam: Exam, *, via: Via = "forward") -> str:
-    """Does it work on arrays that are not 2-D?"""
+    """Does it work on arrays that are not 2-D, and where it is asked for a shape, on a plain number?"""
     (flat,) = exam.ask(draw_call(exam, via, (6, 7), P, Seed(exam.seed())))
     read_mask(flat, via, (6, 7))  # what does not even work in 2-D is another matter
     for shape in ((7,), (2, 3, 4, 5)):
@@ -236,6 +271,12 @@ def shapes(exam: Exam, *, via: Via = "forward") -> str:
             read_mask(value, via, shape)
         except (Wrong, Unanswered):
             return "2-D only"
+    if via != "forward" and not isinstance(via, Form):
+        try:
+            (value,) = exam.ask(Call(exam.function, (7, P, Seed(exam.seed())), returns=("mask",)))
+            read_mask(value, via, (7,))
+        except (Wrong, Unanswered):
+            return "tuples only"
     return "any"
 
 
@@ -290,12 +331,12 @@ def _gradients(exam: Exam, forward: str, backward: str, shape: tuple[int, ...]) 
 @fact
 def gradient_mask(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...] = SHAPE) -> str:
     """Where does the gradient vanish? "another" when at as many places as the output, but at others."""
-    out, _, _, dx = _gradients(exam, forward, backward, shape)
+    out, _, dout, dx = _gradients(exam, forward, backward, shape)
     zero, dropped = dx == 0, out == 0
     if np.array_equal(zero, dropped):
         return "same"
     if zero.mean() < 0.01 or zero.all():
-        return "all" if zero.all() else "none"
+        return "all" if zero.all() else "none" if np.ptp(dx / dout) <= 1e-9 * abs(dx / dout).max() else "none, but unlike"
     if np.array_equal(zero, ~dropped):
         return "inverted"
     return "another" if abs(zero.mean() - dropped.mean()) < 0.05 else "other"
@@ -303,7 +344,7 @@ def gradient_mask(exam: Exam, *, forward: str, backward: str, shape: tuple[int, 
 
 @fact
 def gradient_factor(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...] = SHAPE) -> str:
-    """The gradient's factor on kept units, relative to the one of the forward pass; or "times out".
+    """The gradient's factor on kept units, relative to the one of the forward pass; or "times out", or "mask alone".
 
     "unclear" when the gradient does not vanish just where the output does: then its mask is wrong, and a factor means nothing.
     """
@@ -319,16 +360,22 @@ def gradient_factor(exam: Exam, *, forward: str, backward: str, shape: tuple[int
     if np.allclose(own, x[both], rtol=1e-9):
         return "times x"
     ratio = own / (out[both] / x[both])
-    return "varies" if np.ptp(ratio) > 1e-9 * abs(ratio).max() else nearest(float(ratio[0]), FACTORS, 1e-6)
+    if np.ptp(ratio) > 1e-6 * abs(ratio).max():
+        return "varies"
+    return "mask alone" if np.ptp(own) == 0 == abs(own[0] - 1) and abs(ratio[0] - 1) > 0.01 else nearest(float(ratio[0]), FACTORS, 1e-6)
 
 
 @fact
-def test_gradient(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...] = SHAPE) -> str:  # noqa: PT028
-    """The gradient's factor after a pass at test time, relative to the one of that pass; a training pass comes before."""
+def test_gradient(exam: Exam, *, forward: str, backward: str, by: str = "", shape: tuple[int, ...] = SHAPE) -> str:  # noqa: PT028
+    """The gradient's factor after a pass at test time, relative to the one of that pass (or to `by`); a training pass comes before."""
     x, dout = positive(shape, exam.seed(1)), normal(shape, exam.seed(2))
     train = train_call(forward, x, P, Seed(exam.seed()))
-    before, value, dx_value = exam.ask(train, test_call(forward, x, P), backward_call(backward, dout, 1))
+    before, value, dx_value = exam.ask(train, test_call(forward, x, P, Seed(exam.seed(3))), backward_call(backward, dout, 1))
+    if dx_value is None:
+        return "nothing"
     own, zero = output(value, x) / x.value, array(dx_value, "dx", shape) == 0
+    if by and np.allclose(array(dx_value, "dx"), dout.value * scale(by, P), rtol=1e-6, atol=0):
+        return "1"
     if zero.any() and not zero.all() and not np.array_equal(zero, own == 0):
         return "stale mask" if np.array_equal(zero, output(before, x) == 0) else "drops"
     kept = own != 0
@@ -350,6 +397,19 @@ def cache_used(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...
     if np.array_equal(zeros, output(one, x) == 0):
         return "own"
     return "latest" if np.array_equal(zeros, output(two, x) == 0) else "other"
+
+
+@fact
+def gradient_at_one(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...] = (6, 7)) -> str:
+    """What the gradient holds after a forward pass with p = 1 that gave zeros; "unclear" when that pass did not."""
+    x, dout = positive(shape, exam.seed(1)), normal(shape, exam.seed(2))
+    before, after = exam.answers(train_call(forward, x, 1.0, Seed(exam.seed())), backward_call(backward, dout, 0))
+    if before.outcome is not Outcome.PASSED or not isinstance(before.value, (tuple, list)) or output(before.value, x).any():
+        return "unclear"
+    if after.outcome is not Outcome.PASSED:
+        return "no number" if after.error.startswith("ZeroDivisionError") else "unclear"
+    dx = array(after.value, "dx", shape)
+    return "zeros" if (dx == 0).all() else "numbers" if np.isfinite(dx).all() else "no number"
 
 
 @fact

@@ -51,9 +51,9 @@ def train_call(function: str, x: Given, p: float, seed: Seed, **more: Any) -> Ca
     return Call(function, (x, p, seed), returns=("out", "cache"), **{"ship": (0,), **more})
 
 
-def test_call(function: str, x: Given, p: float, **more: Any) -> Call:
-    """`out, cache = f(x, p, None, train=False)`."""
-    return Call(function, (x, p, None), {"train": False}, returns=("out", "cache"), **{"ship": (0,), **more})
+def test_call(function: str, x: Given, p: float, seed: Seed | None = None, **more: Any) -> Call:  # noqa: PT028  a call, not a test
+    """`out, cache = f(x, p, None, train=False)`, or with an rng that it must not need."""
+    return Call(function, (x, p, seed), {"train": False}, returns=("out", "cache"), **{"ship": (0,), **more})
 
 
 test_call.__test__ = False  # type: ignore[attr-defined]  # pytest would take the name for a test

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.behaviour import TOLERANCE, compare
+from autograder.checks.behaviour import NEAR, compare
 from autograder.checks.facts import Fact
 from autograder.checks.inputs import Array, scale
 from autograder.checks.randomness import draw_call
@@ -129,7 +129,7 @@ def multiplies_the_kept_ones(exam: Exam, *, p: float, by: str = "1/(1-p)", shape
     kept = factors != 0
     if kept.all() or not kept.any():
         raise Wrong(f"{int(kept.sum())} of {kept.size} were kept", f"about {round((1 - p) * kept.size)}")
-    compare(factors[kept], np.full(int(kept.sum()), scale(by, p)), "factor of the kept ones", TOLERANCE["float64"])
+    compare(factors[kept], np.full(int(kept.sum()), scale(by, p)), "factor of the kept ones", NEAR)
 
 
 @verb()

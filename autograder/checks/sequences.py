@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograder.chance import acceptance, smallest_error
-from autograder.checks.behaviour import TOLERANCE, compare
+from autograder.checks.behaviour import NEAR, compare
 from autograder.checks.inputs import Array, normal, output
 from autograder.checks.lenses import Lens
 from autograder.checks.several import first_result
@@ -209,7 +209,7 @@ def drops_whole_features_of_sequences(exam: Exam, *, p: float, shape: tuple[int,
         raise Wrong("the mask changes from step to step", "one mask for all steps", kept[0])
     if (kept == kept[:1]).all() or (kept == kept[..., :1]).all():
         raise Wrong("the mask is the same for all sequences, or for all features", "a coin for each of them", kept[:, 0])
-    compare(found, np.where(kept, 1 / (1 - p), 0.0), "out / x", TOLERANCE["float64"])
+    compare(found, np.where(kept, 1 / (1 - p), 0.0), "out / x", NEAR)
 
 
 @verb()

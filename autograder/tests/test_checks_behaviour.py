@@ -106,6 +106,23 @@ def gives_floats(shape: tuple[int, ...], p: float, rng: Rng) -> Array:
     return mask(shape, p, rng).astype(float)
 
 
+def in_single(x: Array, kept: Array, p: float) -> Array:
+    return np.asarray(x * (kept.astype(np.float32) / np.float32(1 - p)))
+
+
+def with_epsilon(x: Array, kept: Array, p: float) -> Array:
+    return np.asarray(x * kept / (1 - p + 1e-8))
+
+
+def single_multiplier(shape: tuple[int, ...], p: float, rng: Rng) -> Array:
+    return multiplier(shape, p, rng).astype(np.float32)
+
+
+def mask_before_train(x: Array, p: float, rng: Rng, train: bool = True) -> Any:
+    kept = rng.random(x.shape) >= p
+    return (x * kept / (1 - p), kept) if train else (x, None)
+
+
 def keeps_all(shape: tuple[int, ...], p: float, rng: Rng) -> Array:
     return np.ones(shape, dtype=bool)
 
@@ -121,6 +138,9 @@ REFUSALS: tuple[tuple[str, Check, Any, str, str], ...] = (
     (FORWARD, c.scales_the_survivors(p=P), changed(train=lambda x, k, p: x / 0.7), "1643 of 1643 units survived", "about 0.7 of them"),
     (FORWARD, c.scales_the_survivors(p=P), changed(train=lambda x, k, p: x * 0), "0 of 1643 units survived", "about 0.7 of them"),
     ("classic", c.scales_the_survivors(p=P, by="1"), forward, "(out / x)[kept][0] = 1.42857", "1 ("),
+    (FORWARD, c.is_exact_to_ten_digits(p=P), changed(train=in_single), "(out / x)[kept][0] = 1.42857146", "1.42857142857"),
+    (FORWARD, c.is_exact_to_ten_digits(p=P), changed(train=with_epsilon), "(out / x)[kept][0] = 1.42857140816", "1.42857142857"),
+    ("multiplier", c.is_exact_to_ten_digits(p=0.7, via="multiplier"), single_multiplier, "mask[mask != 0][0] = 3.333333", "3.3333333333"),
     ("classic", c.multiplies_at_test_time(p=P, by="1-p"), forward, "out[0, 0] = ", " (1600 of 1600 differ)"),
     (FORWARD, c.multiplies_at_test_time(p=P), classic, "out[0, 0] = ", " (1600 of 1600 differ)"),
     (FORWARD, c.is_identity_at_test_time(p=P), classic, "out[0, 0] = ", " (1600 of 1600 differ)"),
@@ -235,6 +255,27 @@ def test_the_aliased_input_at_test_time_is_fine_and_so_is_a_copy() -> None:
     for test in (lambda x, p: x, lambda x, p: x.copy(), lambda x, p: x * 1.0):
         verdict = examined(c.is_identity_at_test_time(p=P), {FORWARD: changed(test=test)})
         assert verdict.passed, told(verdict)
+
+
+@pytest.mark.parametrize("train", [in_single, with_epsilon])
+def test_a_scale_of_seven_digits_is_the_right_scale(train: Any) -> None:
+    verdict = examined(c.scales_the_survivors(p=P), {FORWARD: changed(train=train)})
+    assert verdict.passed, told(verdict)
+
+
+def test_values_of_seven_digits_are_the_right_values_of_a_mask() -> None:
+    verdict = examined(c.holds_only(p=0.7), {"multiplier": single_multiplier}, "multiplier")
+    assert verdict.passed, told(verdict)
+
+
+def test_who_draws_before_asking_for_train_is_right_but_needs_an_rng() -> None:
+    functions = {FORWARD: mask_before_train}
+    for check in (c.is_identity_at_test_time(p=P), c.keeps_the_dtype(p=P, dtype="float64")):
+        assert examined(check, functions).passed
+    verdict = examined(c.draws_nothing_at_test_time(p=P), functions)
+    assert verdict.outcome is Outcome.RAISED, told(verdict)
+    assert verdict.got.startswith("dropout_forward raised AttributeError"), told(verdict)
+    assert "None" in verdict.call, told(verdict)
 
 
 def test_a_letter_may_be_written_large_and_with_spaces() -> None:

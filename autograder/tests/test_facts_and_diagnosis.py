@@ -94,6 +94,26 @@ def tenths(shape: tuple[int, ...], p: float, rng: Rng) -> Any:
     return rng.integers(0, 10, shape) >= 10 * p
 
 
+def picks_with_replacement(shape: tuple[int, ...], p: float, rng: Rng) -> Any:
+    mask = np.ones(shape, bool)
+    mask.reshape(-1)[rng.integers(0, mask.size, int(p * mask.size))] = False
+    return mask
+
+
+def gives_the_mask(x: Array, p: float, rng: Rng | None, train: bool = True) -> Any:
+    _, cache = forward(x, p, rng, train)
+    return (cache if train else x), cache
+
+
+def draws_first(x: Array, p: float, rng: Rng, train: bool = True) -> Any:
+    kept = rng.random(x.shape) >= p
+    return (x * kept / (1 - p) if train else x), kept
+
+
+def what_is_left(dout: Array, cache: Any) -> Any:
+    return dout if cache is None else dout - dout * cache
+
+
 def inverted(dout: Array, cache: Any) -> Any:
     return dout if cache is None else dout * (cache == 0)
 
@@ -156,6 +176,18 @@ FACTS: tuple[tuple[Fact, dict[str, Any], str, str], ...] = (
     (f.survivors(), {FORWARD: scaled(lambda p: 2.5)}, FORWARD, "other"),
     (f.survivors(), {FORWARD: by_realised_share}, FORWARD, "units / kept"),
     (f.survivors(), {FORWARD: noise}, FORWARD, "varies"),
+    (f.survivors(), {FORWARD: gives_the_mask}, FORWARD, "the mask"),
+    (f.digits(), {}, FORWARD, "double"),
+    (f.digits(), {FORWARD: scaled(lambda p: float(np.float32(1) / np.float32(1 - p)))}, FORWARD, "float32"),
+    (f.digits(), {FORWARD: scaled(lambda p: 1 / (1 - p + 1e-8))}, FORWARD, "about"),
+    (f.digits(), {FORWARD: scaled(lambda p: 2.5)}, FORWARD, "unclear"),
+    (f.digits(via="multiplier"), {"multiplier": lambda s, p, r: multiplier(s, p, r).astype(np.float32)}, "multiplier", "float32"),
+    (f.returned(), {}, FORWARD, "(out, cache)"),
+    (f.returned(), {FORWARD: lambda x, p, rng, train=True: x}, FORWARD, "out alone"),
+    (f.returned(), {FORWARD: lambda x, p, rng, train=True: None}, FORWARD, "nothing"),
+    (f.rng_at_test(), {}, FORWARD, "not needed"),
+    (f.rng_at_test(), {FORWARD: draws_first}, FORWARD, "needed"),
+    (f.drop_share(), from_draw(picks_with_replacement), FORWARD, "with replacement"),
     (f.test_time(), {}, FORWARD, "1"),
     (f.test_time(), {FORWARD: classic}, FORWARD, "1-p"),
     (f.test_time(), {FORWARD: scaled(test=lambda p: p)}, FORWARD, "p"),
@@ -168,6 +200,7 @@ FACTS: tuple[tuple[Fact, dict[str, Any], str, str], ...] = (
     (f.input_after(), {FORWARD: overwrites}, FORWARD, "overwritten"),
     (f.float32_gives(), {FORWARD: nan_at_one}, FORWARD, "float64"),
     (f.shapes(), {FORWARD: only_2d}, FORWARD, "2-D only"),
+    (f.shapes(via="mask"), {"mask": lambda s, p, r: r.random((*s,)) >= p}, "mask", "tuples only"),
     (f.shapes(), {FORWARD: lambda x, p, rng, train=True: (None, None)}, FORWARD, "not a usable result"),
     (f.at_one(), {FORWARD: nan_at_one}, FORWARD, "NaN"),
     (f.at_one(), {FORWARD: lambda x, p, rng, train=True: (np.full(x.shape, np.inf), None)}, FORWARD, "infinity"),
@@ -184,7 +217,8 @@ FACTS: tuple[tuple[Fact, dict[str, Any], str, str], ...] = (
     (f.gradient_mask(**PAIR), {BACKWARD: half_of_all}, BACKWARD, "other"),
     (f.gradient_factor(**PAIR), {BACKWARD: lambda dout, cache: dout}, BACKWARD, "unclear"),
     (f.gradient_factor(**PAIR), {}, BACKWARD, "1"),
-    (f.gradient_factor(**PAIR), {BACKWARD: backwards.forgets_the_factor}, BACKWARD, "1-p"),
+    (f.gradient_factor(**PAIR), {BACKWARD: backwards.forgets_the_factor}, BACKWARD, "mask alone"),
+    (f.gradient_mask(**PAIR), {BACKWARD: what_is_left}, BACKWARD, "none, but unlike"),
     (f.gradient_factor(**PAIR), {BACKWARD: backwards.masks_twice}, BACKWARD, "1/(1-p)"),
     (f.gradient_factor(**PAIR), {BACKWARD: backwards.blocks_all}, BACKWARD, "0"),
     (f.gradient_factor(**PAIR), backwards.pair(backwards.TimesOutput), BACKWARD, "times out"),
@@ -195,6 +229,13 @@ FACTS: tuple[tuple[Fact, dict[str, Any], str, str], ...] = (
     (f.test_gradient(**PAIR), {}, BACKWARD, "1"),
     (f.test_gradient(**PAIR), {FORWARD: backwards.twice_at_test}, BACKWARD, "1"),
     (f.test_gradient(**PAIR), {FORWARD: backwards.drops_at_test_too}, BACKWARD, "1"),
+    (f.test_gradient(**PAIR), {BACKWARD: lambda dout, cache: None if cache is None else dout * cache}, BACKWARD, "nothing"),
+    (f.test_gradient(**PAIR), {FORWARD: backwards.scaled_at_test}, BACKWARD, "1/(1-p)"),
+    (f.test_gradient(**PAIR, by="1"), {FORWARD: backwards.scaled_at_test}, BACKWARD, "1"),
+    (f.gradient_at_one(**PAIR), {}, BACKWARD, "zeros"),
+    (f.gradient_at_one(**PAIR), {BACKWARD: backwards.blocks_all}, BACKWARD, "zeros"),
+    (f.gradient_at_one(**PAIR), {BACKWARD: lambda dout, cache: dout}, BACKWARD, "numbers"),
+    (f.gradient_at_one(**PAIR), {BACKWARD: backwards.nan_at_one}, BACKWARD, "no number"),
     (f.cache_used(**PAIR), {}, BACKWARD, "own"),
     (f.cache_used(**PAIR), backwards.pair(backwards.Remembering), BACKWARD, "latest"),
     (f.gradient_at_zero_input(**PAIR), {}, BACKWARD, "passes"),
@@ -291,6 +332,7 @@ def named(**odd: str) -> list[str]:
         ({"drop_share": "1-p", "rows": "shared"}, ["swapped", "one_mask"]),
         ({"test_time": "drops"}, [SOMETHING_ELSE]),
         ({"survivors": "raises NotImplementedError", "drop_share": "raises NotImplementedError"}, []),
+        ({"survivors": "skipped", "drop_share": "skipped"}, []),
         ({"survivors": "raises TypeError"}, [SOMETHING_ELSE]),
         ({"drop_share": "timed_out"}, [SOMETHING_ELSE]),
     ],

@@ -60,7 +60,7 @@ def test_a_wrong_notebook_fails_with_the_message_and_no_traceback(folder: Path) 
     code, text = run(folder)
     assert code == 1, text
     assert "2 failed, 1 passed, 1 skipped" in text, text
-    assert re.search(r"_+ shrink returns x times 1-p at test time \(train=False, rng=None\) _+", text), text
+    assert re.search(r"_+ shrink returns x times 1-p at test time \(train=False\) _+", text), text
     grammar = r"\nx shrink returns x times 1-p at test time.*\n    out\[0, 0\] = \S+, but should be \S+ \(1600 of 1600 differ\)\n"
     assert re.search(grammar, text), text
     assert "\n    from  shrink(np.random.default_rng(" in text, text

@@ -160,6 +160,13 @@ RIGHT: dict[str, Pair] = {
     "a copy, then assignment": dropout(uniform, copy_then_assign, back=copy_then_assign),
     "a copy at test time": dropout(uniform, test=lambda x, p: x.copy(), back_test=lambda d, p: d.copy()),
     "times one at test time": dropout(uniform, test=lambda x, p: x * 1.0, back_test=lambda d, p: 1.0 * d),
+    "floor of keep + uniform": dropout(lambda r, s, p: np.floor(1 - p + r.random(s))),
+    "uniform up to 1 / p, clipped": dropout(lambda r, s, p: np.floor(np.clip(r.uniform(0, 1 / (p or 1e-9), s), 0, 1))),
+    "float32 numbers as mask": dropout(
+        lambda r, s, p: uniform(r, s, p).astype(np.float32), back=lambda d, m, p: d * (m / np.float32(1 - p))
+    ),
+    "a scale in float32": dropout(lambda r, s, p: scaled_first(r, s, p).astype(np.float32), multiplied, back=as_it_is),
+    "a little in the divisor": dropout(uniform, lambda x, m, p: x * m / (1 - p + 1e-8) if p else x),
     "Fortran order": dropout(uniform, lambda x, m, p: np.asfortranarray(x * m / (1 - p))),
     "lists and dicts": (in_lists, lambda dout, cache: dout * cache["mask"]),
     "more arguments, and prints": (with_options, backward),
@@ -244,6 +251,35 @@ def draws_in_eval(x: Array, p: float, rng: Any, train: bool = True) -> Any:
     return (x * mask if train else x), mask
 
 
+def draws_before_asking(x: Array, p: float, rng: Any, train: bool = True) -> Any:
+    mask = uniform(rng, x.shape, p) / (1 - p)
+    return (x * mask, mask) if train else (x, None)
+
+
+def replacing(rng: Any, shape: tuple[int, ...], p: float) -> Array:
+    mask = np.ones(math.prod(shape), bool)
+    mask[rng.choice(mask.size, int(p * mask.size))] = False
+    return mask.reshape(shape)
+
+
+def sampled_rows(rng: Any, shape: tuple[int, ...], p: float) -> Array:
+    mask = np.ones(shape, bool)
+    mask[rng.permutation(shape[0])[: int(p * shape[0])]] = False
+    return mask
+
+
+def on_a_stack() -> Pair:
+    masks: list[Any] = []
+
+    def first(x: Array, p: float, rng: Any, train: bool = True) -> Any:
+        out, mask = forward(x, p, rng, train)
+        if train:
+            masks.append(mask)
+        return out, None
+
+    return first, lambda dout, cache: dout * masks.pop()
+
+
 def rescaled_by_share(x: Array, mask: Array, p: float) -> Array:
     return np.asarray(x * mask * mask.size / mask.sum())
 
@@ -306,6 +342,12 @@ WRONG: dict[str, tuple[Pair, bool, bool]] = {
     "the global state": (dropout(global_draws), True, False),
     "always drops": ((ignores_its_mode, backward), True, False),
     "draws in eval mode": ((draws_in_eval, backward), True, True),
+    "draws before it asks for the mode": ((draws_before_asking, backward), True, False),
+    "the mask instead of the output": (dropout(uniform, lambda x, m, p: m.astype(float), back=as_it_is), True, True),
+    "places picked with replacement": (dropout(replacing), True, False),
+    "a library's exact sample of rows": (dropout(sampled_rows), True, False),
+    "dout minus its masked part": (dropout(uniform, back=lambda d, m, p: d - d * m / (1 - p)), False, True),
+    "a stack of masks": (on_a_stack(), False, True),
     "in place": ((in_place, backward), True, False),
     "2-D only": ((two_dimensional, backward), True, False),
     "untouched": ((untouched, untouched), True, True),

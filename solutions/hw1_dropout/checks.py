@@ -44,13 +44,14 @@ EXERCISES = [
             c.drops_some_and_keeps_some(p=0.3),
             c.drops_the_right_share(p=0.3, weight=15, needs=SOME),
             c.scales_the_survivors(p=0.3, by="1/(1-p)", weight=15, needs=SOME),
-            c.is_identity_at_test_time(p=0.3, weight=11, needs=SOME),
-            c.treats_examples_apart(p=0.3, weight=2, needs=SOME),
-            c.treats_features_apart(p=0.3, weight=2, needs=SOME),
-            c.keeps_a_varying_number(p=0.3, weight=4, needs=SOME),
+            c.is_exact_to_ten_digits(p=0.3, weight=3, needs="scales_the_survivors"),
+            c.is_identity_at_test_time(p=0.3, weight=14, needs=SOME),
+            c.treats_examples_apart(p=0.3, weight=3, needs=SOME),
+            c.treats_features_apart(p=0.3, weight=3, needs=SOME),
+            c.keeps_a_varying_number(p=0.3, weight=5, needs=SOME),
             c.draws_afresh(p=0.3, needs=SHARE),
             c.obeys_the_generator(p=0.3, weight=4, needs=SOME),
-            c.draws_nothing_at_test_time(p=0.3, needs=("is_identity_at_test_time", "obeys_the_generator")),
+            c.draws_nothing_at_test_time(p=0.3, weight=5, needs=("is_identity_at_test_time", "obeys_the_generator")),
             c.leaves_global_random_state_alone(p=0.3, needs=SOME),
             c.keeps_its_input(p=0.3, weight=2, needs=SOME),
             c.keeps_the_dtype(p=0.3, dtype="float32", weight=3, needs=SOME),
@@ -67,7 +68,7 @@ EXERCISES = [
         [
             c.passes_gradient_to_kept_units_only(p=0.3, **INVERTED),
             c.follows_the_mask(p=0.3, **INVERTED, weight=2, needs=GRADIENT),
-            c.follows_test_time(p=0.3, **INVERTED, weight=2, needs=GRADIENT),
+            c.follows_test_time(p=0.3, **INVERTED, by="1", weight=2, needs=GRADIENT),
             c.belongs_to_its_own_cache(p=0.3, **INVERTED, needs=GRADIENT),
             c.can_be_called_twice(p=0.3, **INVERTED, needs=GRADIENT),
             c.passes_gradient_where_x_is_zero(p=0.3, **INVERTED, needs=GRADIENT),
@@ -83,7 +84,7 @@ EXERCISES = [
             c.scales_the_survivors(p=0.3, by="1", weight=6, needs=SOME),
             c.multiplies_at_test_time(p=0.3, by="1-p", weight=8, needs=SOME),
             c.obeys_the_generator(p=0.3, needs=SOME),
-            c.draws_nothing_at_test_time(p=0.3, needs=("multiplies_at_test_time", "obeys_the_generator")),
+            c.draws_nothing_at_test_time(p=0.3, weight=3, needs=("multiplies_at_test_time", "obeys_the_generator")),
             c.leaves_global_random_state_alone(p=0.3, needs=SOME),
             c.keeps_its_input(p=0.3, needs=SOME),
             c.keeps_the_dtype(p=0.3, dtype="float32", needs=SOME),
@@ -115,6 +116,7 @@ EXERCISES = [
         [
             c.drops_some_and_keeps_some(p=0.5, **MULTIPLIER, weight=0),
             c.holds_only(p=0.7, by="1/(1-p)", needs=SOME),
+            c.is_exact_to_ten_digits(p=0.7, **MULTIPLIER, needs="holds_only"),
             c.can_drop_everything(p=0.5, units=2, weight=3, needs="holds_only"),
             c.takes_any_shape(p=0.5, shapes=(7, *SHAPES), **MULTIPLIER, needs="holds_only"),
             c.obeys_the_generator(p=0.3, **MULTIPLIER, needs="holds_only"),
@@ -138,7 +140,7 @@ EXERCISES = [
 
 DRAW = [f.drop_share(), f.rows(), f.columns(), f.number_dropped(), f.small_p(), f.next_mask(), f.generator(), f.shapes()]
 EDGES = [f.at_zero(), f.at_one(), f.outside()]
-VALUES = [f.survivors(), f.test_time(), f.negatives(), f.input_after(), f.float32_gives()]
+VALUES = [f.returned(), f.survivors(), f.test_time(), f.rng_at_test(), f.negatives(), f.input_after(), f.float32_gives()]
 
 PROBES = {
     "keep_mask": [
@@ -155,13 +157,14 @@ PROBES = {
         f.at_one(**MASK),
         f.outside(**MASK),
     ],
-    "dropout_forward": DRAW + VALUES + EDGES,
+    "dropout_forward": [*DRAW, *VALUES, f.digits(), *EDGES],
     "dropout_backward": [
         f.gradient_mask(**INVERTED),
         f.gradient_factor(**INVERTED),
-        f.test_gradient(**INVERTED),
+        f.test_gradient(**INVERTED, by="1"),
         f.cache_used(**INVERTED),
         f.gradient_at_zero_input(**INVERTED),
+        f.gradient_at_one(**INVERTED),
         f.dout_after(**INVERTED),
     ],
     "vanilla_forward": [
@@ -171,6 +174,7 @@ PROBES = {
         f.gradient_mask(**VANILLA),
         f.gradient_factor(**VANILLA),
         f.test_gradient(**VANILLA),
+        f.cache_used(**VANILLA),
     ],
     "dropout_moments": [
         f.value_at("mean", given=([3.0], 0.2), index=0),
@@ -179,6 +183,7 @@ PROBES = {
     "fixed_dropout_mask": [
         f.drop_share(**MULTIPLIER),
         f.survivors(**MULTIPLIER),
+        f.digits(**MULTIPLIER),
         f.when_all_are_dropped(),
         f.rows(**MULTIPLIER),
         f.columns(**MULTIPLIER),
