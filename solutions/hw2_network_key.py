@@ -422,18 +422,91 @@ def _slip(name, signs, sentence, *changes):
     """A wrong solution: the belief, the facts that give it away, what the student reads, and the lines it changes."""
     function = _written(name, *changes)
     function.__doc__ = sentence
-    globals()[f"mlp_{name}"] = misconception("mlp_loss", signs=signs, name=name)(function)
+    globals()[f"mlp_{name}_{len(globals())}"] = misconception("mlp_loss", signs=signs, name=name)(function)
 
 
 FACTOR = "(rng.random(shape) >= p) * (1 / (1 - p) if p < 1 else 0.0)"
 
 _slip(
     "p_is_the_keep_probability",
-    "inputs_survive input_factor hidden_factor",
+    "inputs_survive input_factor hidden_units_survive hidden_factor",
     "You keep each unit with probability p. In this course p is the probability of DROPPING, so a unit stays with probability 1 - p. "
     "Papers often use p the other way round.",
     FACTOR,
     "(rng.random(shape) < p) * (1 / p) if p > 0 else np.ones(shape)",
+)
+HIDDEN_FACTORS = ("m1 = factor(a1.shape, p_hidden)", "m2 = factor(a2.shape, p_hidden)")
+
+
+def _hidden(new):
+    """The lines that give the hidden layers a factor of their own."""
+    first, second = HIDDEN_FACTORS
+    own = "    def hidden(shape, p):\n        if not train:\n            return np.ones(shape)\n        return " + new + "\n\n"
+    names = "    W1, b1, W2, b2, W3, b3 ="
+    return (names, own + names, first, first.replace("factor", "hidden"), second, second.replace("factor", "hidden"))
+
+
+_slip(
+    "p_is_the_keep_probability",
+    "hidden_units_survive hidden_factor",
+    "In the hidden layers you keep each unit with probability p. In this course p is the probability of DROPPING, so a unit stays with "
+    "probability 1 - p. Papers often use p the other way round.",
+    *_hidden("(rng.random(shape) < p) * (1 / p) if p > 0 else np.ones(shape)"),
+)
+_slip(
+    "survivors_need_no_scale",
+    "hidden_factor",
+    "In the hidden layers you drop units but leave the survivors as they are, so these layers are quieter in training than at test time. "
+    "Divide them by 1 - p.",
+    *_hidden("(rng.random(shape) >= p) * 1.0"),
+)
+_slip(
+    "the_factor_belongs_to_test_time",
+    "hidden_factor at_test",
+    "In the hidden layers this is vanilla dropout: no factor in training, 1 - p at test time. Asked for is the inverted form: divide the "
+    "survivors by 1 - p in training and leave test time alone.",
+    *_hidden("(rng.random(shape) >= p) * 1.0"),
+    "            return np.ones(shape)\n        return (rng.random(shape) >= p) * 1.0",
+    "            return np.full(shape, 1 - p)\n        return (rng.random(shape) >= p) * 1.0",
+)
+_slip(
+    "one_mask_serves_the_whole_batch",
+    "hidden_masks",
+    "In the hidden layers all examples of a batch lose the same units. Draw a number for each unit AND example: the mask has the shape of "
+    "the whole layer.",
+    *_hidden(FACTOR.replace("shape", "shape[1:]")),
+)
+_slip(
+    "hidden_units_meet_no_chance",
+    "hidden_units_survive second_layer_survives",
+    "In your hidden layers no chance is at work: a unit that survives once survives in every call. Is its mask drawn from rng, with "
+    "p_hidden, and without a seed of your own? (Mind that rng.random(...) < q / q compares with 1.)",
+    *_hidden("np.ones(shape)"),
+)
+_slip(
+    "a_penalty_belongs_to_the_loss",
+    "penalty",
+    "You add a penalty on the weights. It is a fine thing against overfitting, but asked for is the mean cross-entropy alone, and its "
+    "gradients.",
+    "    return loss, grads",
+    "    for name in (\"W1\", \"W2\", \"W3\"):\n        loss += 0.0005 * np.sum(params[name] ** 2)\n"
+    "        grads[name] = grads[name] + 0.001 * params[name]\n    return loss, grads",
+)
+_slip(
+    "a_penalty_belongs_to_the_gradients",
+    "penalty",
+    "You add a multiple of the weights to their gradients (weight decay). Asked for are the gradients of the loss that you return: the "
+    "mean cross-entropy alone.",
+    "    return loss, grads",
+    "    for name in (\"W1\", \"W2\", \"W3\"):\n        grads[name] = grads[name] + 0.001 * params[name]\n    return loss, grads",
+)
+_slip(
+    "a_sum_keeps_its_dimensions",
+    "gradient_shapes",
+    "A gradient has the shape of its parameter: b1 is (H,), but your gradient of it has an axis more. Sum over the rows without "
+    "keepdims=True, or params[name] -= lr * grads[name] will fail.",
+    "grads = {\"W3\": h2.T @ ds, \"b3\": ds.sum(axis=0)}",
+    "grads = {\"W3\": h2.T @ ds, \"b3\": ds.sum(axis=0, keepdims=True)}",
 )
 _slip(
     "what_is_below_p_stays",
@@ -515,7 +588,7 @@ _slip(
 )
 _slip(
     "the_two_rates_have_changed_places",
-    "inputs_survive input_factor hidden_units_survive second_layer_survives input_masks hidden_masks dropped_inputs",
+    "inputs_survive input_factor hidden_units_survive second_layer_survives input_masks hidden_masks dropped_inputs =penalty",
     "Your p_in and p_hidden have changed places: p_in belongs to the input, p_hidden to the two hidden layers.",
     "factor(X.shape, p_in)",
     "factor(X.shape, p_hidden)",
@@ -677,14 +750,14 @@ _slip(
 )
 _slip(
     "the_first_matrix_meets_the_whole_input",
-    "dropped_inputs",
+    "dropped_inputs =penalty",
     "Your gradient of W1 uses X. The matrix was multiplied by the input AFTER dropout: use that, zeros and scale included.",
     "h0.T @ da1",
     "X.T @ da1",
 )
 _slip(
     "weights_meet_the_layer_before_dropout",
-    "slope_of_W2_with_dropout slope_of_W3_with_dropout dropped_in_layer_1",
+    "slope_of_W2_with_dropout slope_of_W3_with_dropout dropped_in_layer_1 =penalty",
     "Your gradients of W2 and W3 use the ReLU's output before dropout. These matrices were multiplied by what was left AFTER dropout.",
     "h2.T @ ds",
     "np.maximum(a2, 0).T @ ds",

@@ -80,6 +80,7 @@ from autograder.checks.losses import (
     obeys_its_generator,
     refuses_rates,
     scales_the_surviving,
+    shapes_gradients_like_parameters,
     stands_huge_scores,
     survives_dropping_everything,
 )
@@ -333,6 +334,7 @@ __all__ = [
     "returns_a_network",
     "scales_by_the_kept_share",
     "scales_the_surviving",
+    "shapes_gradients_like_parameters",
     "scales_the_survivors",
     "sends_gradient_through_kept_weights_only",
     "sets_dropped_units_to",

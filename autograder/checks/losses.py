@@ -40,7 +40,7 @@ from autograder.model import Call, Given, Seed
 Sizes = tuple[int, ...]
 SMALL: Sizes = (6, 8, 7, 4)
 STEP = 1e-5
-DIRECTIONAL = 1e-7  # error over |gradient| / sqrt(n): correct code stays a hundred times below it (the tests measure it)
+DIRECTIONAL = 1e-5  # error over |gradient| / sqrt(n): right code stays far below it, also with 1e-8 added in a logarithm
 READ = 1e-4  # how far a count read off a loss may be from a whole number
 CODED_UNITS = 12  # a reading of so many units is exact to a thousandth
 
@@ -48,11 +48,21 @@ CODED_UNITS = 12  # a reading of so many units is exact to a thousandth
 # ---------------------------------------------------------------------------------------------------------------------------- values
 @verb()
 def gives_a_loss_and_all_gradients(exam: Exam, *, p_in: float, p_hidden: float, sizes: Sizes = SMALL, batch: int = 9) -> None:
-    """Returns a number and, for each parameter, a gradient of its shape"""
+    """Returns a number and, for each parameter, a gradient of its size"""
     question = asked("firm_network", sizes, batch, exam.seed(1))
     (value,) = exam.ask(loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed()), ship=None))
     loss_of(value)
     grads_of(value, question.values)
+
+
+@verb()
+def shapes_gradients_like_parameters(exam: Exam, *, p_in: float, p_hidden: float, sizes: Sizes = SMALL, batch: int = 9) -> None:
+    """Returns each gradient in the very shape of its parameter"""
+    question = asked("firm_network", sizes, batch, exam.seed(1))
+    (value,) = exam.ask(loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed()), ship=None))
+    grads_of(value, question.values)
+    for name, parameter in question.values.items():
+        array(value[1][name], f'grads["{name}"]', parameter.shape)
 
 
 @verb(with_reference=True)

@@ -228,6 +228,28 @@ def inactive_units(exam: Exam, *, layer: int) -> str:
 
 
 @fact
+def gradient_shapes(exam: Exam) -> str:
+    """Have all gradients the shapes of their parameters?"""
+    question = _question(exam)
+    (value,) = exam.ask(loss_call(exam.function, question, 0.0, 0.0, Seed(exam.seed()), ship=None))
+    grads_of(value, question.values)
+    grads = pair(value, ("loss", "grads"))[1]
+    return "those of params" if all(np.shape(grads[n]) == p.shape for n, p in question.values.items()) else "with other axes"
+
+
+@fact
+def penalty(exam: Exam) -> str:
+    """Do weights count that meet no data? "in the loss", "in the gradients only", or "none"."""
+    question = _question(exam)
+    no_data = Question(question.params, Given("0 * X", 0 * question.X.value), question.y)
+    calls = [plain_call(exam.function, q, 0.0, 0.0, ship=None) for q in (no_data, no_data.moved("W1", 2 * question.values["W1"]))]
+    first, second = exam.ask(*calls)
+    if abs(loss_of(second) - loss_of(first)) > 1e-9 * abs(loss_of(first)):
+        return "in the loss"
+    return "in the gradients only" if grads_of(first, question.values)["W1"].any() else "none"
+
+
+@fact
 def given_after(exam: Exam) -> str:
     """Which argument is changed by the call, if any."""
     question = _question(exam)

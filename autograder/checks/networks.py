@@ -159,14 +159,22 @@ def loss_of(value: Any) -> float:
 
 
 def grads_of(value: Any, params: Params) -> Params:
-    """The gradients of a returned pair: for each parameter an array of its shape."""
+    """The gradients of a returned pair: for each parameter an array of its shape, but for axes of length 1 (a bias summed with keepdims)."""
     grads = pair(value, ("loss", "grads"))[1]
     if not isinstance(grads, dict):
         raise Wrong(f"grads is {an(grads)}", "a dict")
     missing = [name for name in params if name not in grads]
     if missing:
         raise Wrong(f"grads has no {missing[0]}", f"a gradient for each of {', '.join(params)}")
-    return {name: array(grads[name], f'grads["{name}"]', np.shape(params[name])).astype(float) for name in params}
+    return {name: _gradient(grads[name], name, np.shape(params[name])) for name in params}
+
+
+def _gradient(value: Any, name: str, shape: tuple[int, ...]) -> Array:
+    """One gradient in the shape of its parameter; Wrong when more than axes of length 1 keeps it from that."""
+    gradient = array(value, f'grads["{name}"]')
+    if [n for n in gradient.shape if n != 1] != [n for n in shape if n != 1]:
+        array(value, f'grads["{name}"]', shape)
+    return gradient.reshape(shape).astype(float)
 
 
 def losses(exam: Exam, question: Question, p_in: float, p_hidden: float, seeds: Sequence[Seed]) -> list[float]:

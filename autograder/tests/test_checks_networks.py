@@ -279,6 +279,33 @@ def test_wrong_networks_are_refused_in_words(check: Check, function: Function, g
     assert wanted in found.wanted
 
 
+def keeps_dimensions(grads: dict[str, Array]) -> Any:
+    return {name: g[None] if g.ndim == 1 else g for name, g in grads.items()}
+
+
+SHAPES = c.shapes_gradients_like_parameters(p_in=0.2, p_hidden=0.5, **SMALL)
+
+
+def test_a_bias_gradient_summed_with_keepdims_is_charged_once_and_not_for_all() -> None:
+    for check in CHECKS[:6]:
+        assert verdict(check, network(grads=keeps_dimensions)).passed
+    found = verdict(SHAPES, network(grads=keeps_dimensions))
+    assert (found.outcome, found.got, found.wanted) == (Outcome.FAILED, 'grads["b1"].shape = (1, 5)', "(5,)")
+    assert verdict(SHAPES, RIGHT).passed
+    transposed = verdict(CHECKS[0], network(grads=lambda g: g | {"W1": g["W1"].T}))
+    assert (transposed.outcome, transposed.got, transposed.wanted) == (Outcome.FAILED, 'grads["W1"].shape = (5, 4)', "(4, 5)")
+
+
+def penalised(in_loss: bool) -> Function:
+    def function(params: Params, *arguments: Any, **more: Any) -> Any:
+        loss, grads = RIGHT(params, *arguments, **more)
+        added = {name: 0.01 * value for name, value in params.items() if name[0] == "W"}
+        total = loss + 0.005 * sum(float((params[name] ** 2).sum()) for name in added) if in_loss else loss
+        return total, {name: g + added.get(name, 0.0) for name, g in grads.items()}
+
+    return function
+
+
 UNITS: dict[str, Callable[[Any, int], Any]] = {
     "in bits": lambda loss, n: loss / np.log(2),
     "a sum": lambda loss, n: loss * n,
@@ -316,6 +343,11 @@ def keeps_p(rng: Any, shape: tuple[int, ...], p: float) -> Any:
         (n.huge_scores(), lambda *a, **k: None, "not a usable result"),
         (n.rate_one(), lambda *a, **k: None, "not a usable result"),
         (n.slope(of="W1"), lambda params, *a, **k: (2.3, dict(params)), "not a usable result"),
+        (n.gradient_shapes(), RIGHT, "those of params"),
+        (n.gradient_shapes(), network(grads=keeps_dimensions), "with other axes"),
+        (n.penalty(), RIGHT, "none"),
+        (n.penalty(), penalised(in_loss=True), "in the loss"),
+        (n.penalty(), penalised(in_loss=False), "in the gradients only"),
     ],
 )
 def test_a_fact_is_claimed_only_where_it_can_be_seen(fact: Any, function: Function, wanted: str) -> None:
