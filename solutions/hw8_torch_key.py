@@ -384,6 +384,12 @@ class UnscaledGradient:
         operation = ForgetfulFunction
 
 
+class LonelyFunction(RightFunction):
+    @staticmethod
+    def backward(ctx, dout):
+        return RightFunction.backward(ctx, dout)[0]
+
+
 class OpenFunction(RightFunction):
     @staticmethod
     def forward(ctx, x, p):
@@ -491,6 +497,37 @@ class AlwaysOn:
     class MyDropout(RightLayer):
         def forward(self, x):
             return self.operation.apply(x, self.p)
+
+
+@misconception("MyDropoutFunction", signs="test_time_of_MyDropout mode_after_eval", name="train_is_a_question")
+class CallsTrain:
+    """Your layer drops in eval mode too, because it calls self.train(). That is no question: it switches training mode ON, and what it
+    returns counts as true. Ask self.training, without parentheses."""
+
+    class MyDropout(RightLayer):
+        def forward(self, x):
+            return self.operation.apply(x, self.p) if self.train() else x
+
+
+@misconception("MyDropoutFunction", signs="gradient_mask_of_MyDropout", name="backward_returns_one_gradient")
+class OneGradient:
+    """Going backwards raises a RuntimeError. Does backward return as many values as forward was given? The first is the gradient by x, the
+    second that by p, which is None: return dx, None."""
+
+    MyDropoutFunction = LonelyFunction
+
+    class MyDropout(RightLayer):
+        operation = LonelyFunction
+
+
+@misconception("MyDropoutFunction", signs="columns_of_MyDropout", name="one_draw_decides_about_all_features")
+class OneDrawForAnExample:
+    """Your layer drops all numbers of an example or none. Each NUMBER throws its own coin: draw as many as x has. (Dropping whole maps is
+    Dropout2d's business.)"""
+
+    class MyDropout(RightLayer):
+        def forward(self, x):
+            return x * self.operation.apply(torch.ones_like(x[:, :1]), self.p) if self.training else x
 
 
 @misconception("MyDropoutFunction", signs="one_layer_twice", name="one_mask_for_the_life_of_the_layer")

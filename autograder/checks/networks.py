@@ -159,7 +159,7 @@ def loss_of(value: Any) -> float:
 
 
 def grads_of(value: Any, params: Params) -> Params:
-    """The gradients of a returned pair: for each parameter an array of its shape, but for axes of length 1 (a bias summed with keepdims)."""
+    """The gradients of a returned pair: for each parameter an array of its shape, give or take axes of length 1 (keepdims=True)."""
     grads = pair(value, ("loss", "grads"))[1]
     if not isinstance(grads, dict):
         raise Wrong(f"grads is {an(grads)}", "a dict")

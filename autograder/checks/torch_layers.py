@@ -296,11 +296,32 @@ def half_precision(exam: Exam, *, function: str = "") -> str:
 
 @fact
 def saved_state(exam: Exam, *, function: str = "") -> str:
-    """Is there anything in the state_dict?"""
+    """Is there anything in the state_dict, or among the parameters, after a pass?"""
     name = function or exam.function
-    source = f"def saved(p):\n    return len({name}(p).state_dict())\n"
+    source = f"""import torch
+
+def saved(p):
+    layer = {name}(p)
+    layer(torch.randn(4, 5))
+    return len(layer.state_dict()) + len(list(layer.parameters()))
+"""
     (value,) = exam.ask(run(Code("saved", source, (name,)), 0.3))
     return "nothing" if value == 0 else "something"
+
+
+@fact
+def mode_after_eval(exam: Exam, *, function: str = "") -> str:
+    """The mode of a layer that was put into eval mode, after a pass."""
+    name = function or exam.function
+    source = f"""import torch
+
+def mode(p):
+    layer = {name}(p).eval()
+    layer(torch.randn(4, 5))
+    return layer.training
+"""
+    (value,) = exam.ask(run(Code("mode", source, (name,)), 0.3))
+    return "eval" if value is False else "training"
 
 
 @fact

@@ -184,6 +184,7 @@ PROBES = {
         layers.half_precision(function="MyDropout"),
         layers.home_of_the_mask(function="MyDropout"),
         layers.saved_state(function="MyDropout"),
+        layers.mode_after_eval(function="MyDropout"),
         layers.printed(function="MyDropout"),
     ],
     "fixed_training_loop": [
