@@ -179,6 +179,17 @@ def predict_sigmoid(forward, x, T, rng):
     return 0.5 * (1 + np.tanh(z / 2))
 
 
+@misconception("mc_predict", signs="passes_are", name="the_passes_are_the_middle_axis")
+def predict_examples_first(forward, x, T, rng):
+    """Your array is (N, T, K): examples first, then the passes of each. Asked for is (T, N, K), pass after pass, so that probs[t] is what
+    one pass said: stack along the first axis."""
+    if T < 1:
+        raise ValueError("T")
+    z = np.stack([forward(x, rng) for t in range(T)], axis=1)
+    e = np.exp(z - z.max(axis=2, keepdims=True))
+    return e / e.sum(axis=2, keepdims=True)
+
+
 @misconception("mc_predict", signs="passes_are", name="log_probabilities_will_do")
 def predict_logarithms(forward, x, T, rng):
     """You return the LOGARITHMS of the probabilities. They are handy for losses, but here the probabilities themselves are wanted."""

@@ -555,7 +555,7 @@ def test_no_junk_breaks_a_check_or_a_fact() -> None:
         t.comparison(case=t.Comparison()),
         t.rate(case=t.Comparison("Fixed", shape=(30, 40))),
         *(layers.one_layer_twice(), layers.source_of_chance(), layers.half_precision(), layers.home_of_the_mask()),
-        *(layers.saved_state(), layers.printed(), loops.loop_modes(), loops.loop_flags()),
+        *(layers.saved_state(), layers.mode_after_eval(), layers.printed(), loops.loop_modes(), loops.loop_flags()),
         *(loops.net_at_test_time(net="toy", p_in=0.3, p=0.3), loops.net_rates(net="toy")),
     ]
     nets = [loops.drops_in_training_and_only_there(net="toy", p_in=0.3, p=0.0), loops.closes_its_relus(net="toy")]
