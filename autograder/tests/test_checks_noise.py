@@ -158,6 +158,12 @@ def test_other_constants_are_named() -> None:
     assert told(BOTTOM, lambda x, p, rng: (np.where(rng.random(x.shape) < p, 0.0, x), None)) == "out of a dropped unit = 0 | -2"
 
 
+def test_constants_of_five_digits_are_right() -> None:
+    passes(LINE, lambda x, p, rng: (np.where(rng.random(x.shape) < p, FLOOR, 3.0001 * x + 0.99998), None))
+    passes(BOTTOM, lambda x, p, rng: (np.where(rng.random(x.shape) < p, FLOOR + 5e-5, 3 * x + 1), None))
+    assert told(LINE, lambda x, p, rng: (np.where(rng.random(x.shape) < p, FLOOR, 3.003 * x + 1), None)) == "a = 3.003 | 3"
+
+
 def test_positive_outputs_of_ones_were_kept() -> None:
     share = c.drops_the_right_share(p=0.3, via=Positive())
     assert told(share, lambda x, p, rng: (np.where(rng.random(x.shape) < p, x, FLOOR), None)).startswith("share of dropped units = 0.7")

@@ -205,6 +205,19 @@ class Saved(Layer):
         self.register_buffer("rate", torch.tensor(p))
 
 
+class Remembered(Layer):
+    def forward(self, x: Any) -> Any:
+        self.mask = torch.nn.Parameter(torch.nn.functional.dropout(torch.ones_like(x), self.p), requires_grad=False)
+        return x * self.mask
+
+
+class Asking(Layer):
+    """`if self.train():` is no question, but an order, and always true."""
+
+    def forward(self, x: Any) -> Any:
+        return super().forward(x) if self.train() else x
+
+
 class Silent(Layer):
     def extra_repr(self) -> str:
         return "something"
@@ -332,6 +345,9 @@ def test_a_layer_in_a_coat_may_overwrite_its_input_and_is_seen() -> None:
         (layers.source_of_chance(function="Toy"), {Layer: "torch", Frozen: "torch", Seeded: "none", Elsewhere: "another"}),
         (layers.home_of_the_mask(function="Toy"), {Layer: "that of x", Careful: "that of x", OnTheCpu: "raises RuntimeError"}),
         (layers.half_precision(function="Toy"), {Layer: "torch.bfloat16", Single: "torch.float32"}),
+        (layers.saved_state(function="Toy"), {Layer: "nothing", Saved: "something", Remembered: "something"}),
+        (layers.mode_after_eval(function="Toy"), {Layer: "eval", Asking: "training"}),
+        (fact_in_a_coat(COAT, f.test_time()), {Layer: "1", Asking: "drops"}),
         (fact_in_a_coat(COAT, f.input_after()), {Layer: "kept", Overwriting: "overwritten"}),
     ],
     ids=lambda value: getattr(value, "name", ""),
