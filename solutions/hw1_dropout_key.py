@@ -663,6 +663,17 @@ def forward_float64(x, p, rng, train=True):
     return x * mask, mask
 
 
+@misconception("dropout_forward", signs="outside", name="assert_is_as_good_as_raise", also="keep_mask vanilla_forward fixed_dropout_mask")
+def forward_asserts(x, p, rng, train=True):
+    """You check p with assert, which raises AssertionError, and which python -O leaves out. Asked for is a ValueError: if p is outside [0, 1],
+    raise ValueError with a word about what was wrong."""
+    assert 0 <= p <= 1, "p is a probability"
+    if not train:
+        return x, 1.0
+    mask = (rng.random(x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
+    return x * mask, mask
+
+
 @misconception("dropout_forward", signs="outside", name="any_p_is_a_probability", also="keep_mask vanilla_forward fixed_dropout_mask")
 def forward_unchecked(x, p, rng, train=True):
     """You accept a p outside [0, 1], and what comes out then is nonsense that looks like numbers. Raise a ValueError at once: it is the
@@ -1193,6 +1204,18 @@ def clinic_redraw(shape, p, rng):
         mask = (rng.random(shape) >= p) / (1 - p)
         if mask.any():
             return mask
+
+
+@misconception("fixed_dropout_mask", signs="when_all_are_dropped", name="one_unit_is_always_saved")
+def clinic_rescue(shape, p, rng):
+    """Where all were dropped you bring one unit back. So the average of the mask is too large in a small layer: an all-zero mask is a legal
+    draw, and must stay as often as chance makes it."""
+    if not 0 <= p <= 1:
+        raise ValueError("p is a probability")
+    kept = rng.random(shape) >= p
+    if p < 1 and not kept.any():
+        kept.reshape(-1)[rng.integers(kept.size)] = True
+    return kept * (1 / (1 - p) if p < 1 else 0.0)
 
 
 @misconception("fixed_dropout_mask", signs="when_all_are_dropped", name="an_empty_mask_becomes_a_full_one")

@@ -85,6 +85,13 @@ def one_when_empty(shape: tuple[int, ...], p: float, rng: Rng) -> Any:
     return drawn if drawn.any() else 1.0
 
 
+def rescued_when_empty(shape: tuple[int, ...], p: float, rng: Rng) -> Any:
+    drawn = multiplier(shape, p, rng)
+    if p < 1 and not drawn.any():
+        drawn.reshape(-1)[rng.integers(drawn.size)] = 1 / (1 - p)
+    return drawn
+
+
 def once_more_when_empty(shape: tuple[int, ...], p: float, rng: Rng) -> Any:
     drawn = multiplier(shape, p, rng)
     return drawn if drawn.any() else multiplier(shape, p, rng)
@@ -249,6 +256,7 @@ FACTS: tuple[tuple[Fact, dict[str, Any], str, str], ...] = (
     (f.when_all_are_dropped(), {"multiplier": again_when_empty}, "multiplier", "drawn again"),
     (f.when_all_are_dropped(), {"multiplier": once_more_when_empty}, "multiplier", "drawn once more"),
     (f.when_all_are_dropped(), {"multiplier": one_when_empty}, "multiplier", "a single number"),
+    (f.when_all_are_dropped(), {"multiplier": rescued_when_empty}, "multiplier", "one is kept"),
 )
 
 
