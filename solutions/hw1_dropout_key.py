@@ -665,8 +665,8 @@ def forward_float64(x, p, rng, train=True):
 
 @misconception("dropout_forward", signs="outside", name="assert_is_as_good_as_raise", also="keep_mask vanilla_forward fixed_dropout_mask")
 def forward_asserts(x, p, rng, train=True):
-    """You check p with assert, which raises AssertionError, and which python -O leaves out. Asked for is a ValueError: if p is outside [0, 1],
-    raise ValueError with a word about what was wrong."""
+    """You check p with assert, which raises AssertionError, and which python -O leaves out. Asked for is a ValueError: if p is outside
+    [0, 1], raise ValueError with a word about what was wrong."""
     assert 0 <= p <= 1, "p is a probability"
     if not train:
         return x, 1.0

@@ -33,6 +33,7 @@ BOTH = ("differentiates(form=x squared)", "differentiates(form=a matrix product)
 CORE = "gives_a_loss_and_all_gradients"
 INPUT_CASE, UNITS_CASE = "(of=inputs, p=0.4)", "(of=hidden units, p=0.4)"
 INPUT, HIDDEN_UNITS = (f"drops_some_and_keeps_some_of_the{case}" for case in (INPUT_CASE, UNITS_CASE))
+LONG_COLUMN = "is_right(case=a column of length 5 beside a short one, with c = 2, tolerance=1e-06)"
 PARTS = ("W1", "b1", "W2", "b2", "W3", "b3")
 
 EXERCISES = [
@@ -41,7 +42,7 @@ EXERCISES = [
         [
             c.differentiates(form="x squared", weight=3),
             c.differentiates(form="a matrix product", weight=3),
-            c.uses_central_differences(weight=2, needs=BOTH),
+            c.uses_central_differences(weight=3, needs=BOTH),
             c.differentiates(form="a sum of sines (one number)"),
             c.gives_x_back(weight=3, needs=BOTH),
             c.differentiates(form="x itself", needs=BOTH),
@@ -138,9 +139,9 @@ EXERCISES = [
                 wanted=[[0.0, 1.5], [0.0, -2.0]],
                 names=("W",),
                 tolerance=1e-6,
-                needs="is_right(case=a column of length 5 beside a short one, with c = 2, tolerance=1e-06)",
+                needs=LONG_COLUMN,
             ),
-            c.leaves_its_arguments_alone(given=([[3.0, 0.1], [4.0, 0.1]], 2.0), names=("W", "c"), needs="is_right"),
+            c.leaves_its_arguments_alone(given=([[3.0, 0.1], [4.0, 0.1]], 2.0), names=("W", "c"), needs=LONG_COLUMN),
         ],
     ),
     Exercise(
