@@ -14,7 +14,6 @@ from autograder.bundle import bundled
 from autograder.model import Answer, Call, Cell, Outcome
 from autograder.perform import Room
 
-
 AGAIN = 0.2  # seconds between two interrupts
 
 
