@@ -60,4 +60,4 @@ def _below(label: str, text: str, wrap: bool = False) -> list[str]:
     if not text:
         return []
     lines = textwrap.wrap(text, WIDTH - 4 - len(label)) if wrap else text.split("\n")
-    return [("    " + (label if i == 0 else " " * len(label)) + line).rstrip() for i, line in enumerate(lines)]
+    return ["    " + (label if i == 0 else " " * len(label)) + line for i, line in enumerate(lines)]
