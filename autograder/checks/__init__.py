@@ -122,12 +122,14 @@ from autograder.checks.sequences import (
     drops_whole_features_of_sequences,
     follows_its_masks_through_time,
     keeps_its_mask_when_asked,
+    leaves_its_sequences_alone,
     remembers_through_test_time,
 )
 from autograder.checks.several import (
     drops_nothing_when_all_rates_are_zero,
     has_the_right_gradient,
     keeps_two_passes_apart,
+    leaves_its_upstream_alone,
     leaves_what_it_is_given,
     needs_no_chance_at_test_time,
     refuses_a_rate_of,
@@ -286,6 +288,8 @@ __all__ = [
     "learns_nothing_at_test_time",
     "leaves_global_random_state_alone",
     "leaves_its_arguments_alone",
+    "leaves_its_sequences_alone",
+    "leaves_its_upstream_alone",
     "leaves_no_way_down",
     "leaves_the_bias_alone_at_one",
     "leaves_what_it_is_given",

@@ -537,8 +537,6 @@ FACTS: tuple[tuple[Fact, str, Functions, str], ...] = (
     (s.wrong_gradients(**{**NET_BACK, "given": SHORT}), "echo", {"back": unmasked_back}, "dh0, dV"),
     (s.wrong_gradients(**{**NET_BACK, "given": SHORT}), "echo", {"back": lambda *a: (0, *back(*a)[1:])}, "dx (another shape)"),
     (s.wrong_gradients(**FLAT_BACK), "sparse", {"sparse_back": half_dw}, "dW (times 1-p)"),
-    (s.gradient_over_time(**ONE_BACK), "steady", {}, "of each step"),
-    (s.gradient_over_time(**ONE_BACK), "steady", {"times": summed}, "the same at every step"),
     (s.pass_remembered(**NET_BACK), "echo", {}, "its own"),
     (s.coins(), "sparse", {}, "one for each weight"),
     (s.coins(), "sparse", {"sparse": masked(lambda x, W: (1, *W.shape))}, "shared by all examples"),
