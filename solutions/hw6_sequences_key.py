@@ -26,29 +26,29 @@ NETWORK = ((3, 7, 4), (3, 5), (4, 5), (5, 5), (5,))
 
 HIDDEN = {
     "variational_dropout_forward": [
-        through(SEQUENCES, c.shares_its_mask_over_time(p=0.62, shape=(7, 11, 13), weight=24, needs=SOME)),
+        through(SEQUENCES, c.shares_its_mask_over_time(p=0.62, shape=(7, 11, 13), weight=70, needs=SOME)),
         through(SEQUENCES, c.drops_the_right_share(p=0.005, **MASK, weight=8, needs=SOME)),
         through(SEQUENCES, c.drops_the_right_share(p=0.62, calls=2, **MASK, weight=28, needs=SOME)),
-        through(SEQUENCES, c.treats_examples_apart(p=0.62, **MASK, weight=14, needs=SOME)),
+        through(SEQUENCES, c.treats_examples_apart(p=0.62, **MASK, weight=30, needs=SOME)),
         through(SEQUENCES, c.treats_features_apart(p=0.62, **MASK, weight=8, needs=SOME)),
-        c.scales_the_survivors(p=0.62, by="1/(1-p)", shape=(9, 1, 23), weight=26, needs=SOME),
-        c.is_identity_at_test_time(p=0.62, shape=(9, 4, 7), weight=24, needs=SOME),
-        c.refuses_a_rate_of(bad=-0.25, given={"x": (4, 6, 5)}, rates=(0.3,), train=False, weight=7, needs=SOME),
+        c.scales_the_survivors(p=0.62, by="1/(1-p)", shape=(9, 1, 23), weight=60, needs=SOME),
+        c.is_identity_at_test_time(p=0.62, shape=(9, 4, 7), weight=34, needs=SOME),
+        c.refuses_a_rate_of(bad=-0.25, given={"x": (4, 6, 5)}, rates=(0.3,), train=False, weight=14, needs=SOME),
         c.follows_the_mask(p=0.62, **VARIATIONAL, shape=(9, 4, 7), weight=14, needs="follows_the_mask"),
         c.agrees_with_finite_differences(p=0.35, **VARIATIONAL, shape=(12, 5, 9), weight=5, needs="follows_the_mask"),
     ],
     "rnn_forward": [
         c.agrees_with_the_solution(given=(*NETWORK, 0.3, 0.4, None, False), names=("h", "cache"), name="h", weight=20, needs="returns"),
         c.agrees_with_the_solution(given=(*NETWORK, 0.0, 0.0, Seed(5)), names=("h", "cache"), name="h", tolerance=1e-11, needs="returns"),
-        c.follows_its_masks_through_time(weight=60, needs=(f"{SOME} of m_x", f"{SOME} of m_h")),
+        c.follows_its_masks_through_time(weight=130, needs=(f"{SOME} of m_x", f"{SOME} of m_h")),
         c.follows_its_masks_through_time(size=(3, 1, 4, 4), rates=(0.5, 0.2), needs=(f"{SOME} of m_x", f"{SOME} of m_h")),
         through(INPUT_MASK, c.drops_the_right_share(p=0.62, shape=(128, 128), calls=4, **MASK, weight=16, needs=f"{SOME} of m_x")),
         through(INPUT_MASK, c.keeps_a_varying_number(p=0.62, **MASK, weight=14, needs=f"{SOME} of m_x")),
-        through(INPUT_MASK, c.shares_its_mask_over_time(p=0.62, shape=(5, 9, 17), weight=12, needs=f"{SOME} of m_x")),
+        through(INPUT_MASK, c.shares_its_mask_over_time(p=0.62, shape=(5, 9, 17), weight=30, needs=f"{SOME} of m_x")),
         through(INPUT_MASK, c.obeys_the_generator(p=0.4, **MASK, weight=8, needs=f"{SOME} of m_x")),
         through(STATE_MASK, c.drops_the_right_share(p=0.62, shape=(128, 128), calls=4, **MASK, weight=16, needs=f"{SOME} of m_h")),
         through(STATE_MASK, c.keeps_a_varying_number(p=0.62, **MASK, weight=14, needs=f"{SOME} of m_h")),
-        through(STATE_MASK, c.shares_its_mask_over_time(p=0.62, shape=(5, 9, 17), weight=12, needs=f"{SOME} of m_h")),
+        through(STATE_MASK, c.shares_its_mask_over_time(p=0.62, shape=(5, 9, 17), weight=30, needs=f"{SOME} of m_h")),
         through(STATE_MASK, c.obeys_the_generator(p=0.4, **MASK, weight=8, needs=f"{SOME} of m_h")),
         *(
             c.has_the_right_gradient(
@@ -63,21 +63,21 @@ HIDDEN = {
             needs="has_the_right_gradient(name=dWh, rates=(0.3, 0.2))",
         ),
         c.refuses_a_rate_of(bad=-0.25, given=SHORT, rates=(0.3, 0.4), train=False, weight=8, needs="returns"),
-        c.keeps_two_passes_apart(first=SHORT, second=LONG, rates=(0.3, 0.4), **RECURRENT, weight=22, needs="keeps_two_passes_apart"),
+        c.keeps_two_passes_apart(first=SHORT, second=LONG, rates=(0.3, 0.4), **RECURRENT, weight=36, needs="keeps_two_passes_apart"),
     ],
     "dropconnect_forward": [
         c.agrees_with_the_solution(
-            given=((6, 4), (4, 5), (5,), 0.3, None, False), names=("out", "cache"), name="out", weight=26, needs="returns"
+            given=((6, 4), (4, 5), (5,), 0.3, None, False), names=("out", "cache"), name="out", weight=50, needs="returns"
         ),
         c.follows_its_masks(p=0.62, weight=12, needs=SOME),
-        c.throws_a_coin_for_each_weight(p=0.62, size=(30, 16, 50), weight=24, needs=SOME),
+        c.throws_a_coin_for_each_weight(p=0.62, size=(30, 16, 50), weight=90, needs=SOME),
         through(ONE_ROW, c.drops_the_right_share(p=0.005, **MASK, weight=10, needs=SOME)),
         through(ONE_ROW, c.drops_the_right_share(p=0.62, calls=2, **MASK, weight=36, needs=SOME)),
-        through(ONE_ROW, c.keeps_a_varying_number(p=0.62, **MASK, weight=44, needs=SOME)),
-        through(ONE_ROW, c.multiplies_the_kept_ones(p=0.62, weight=26, needs=SOME)),
-        c.never_drops_the_bias(p=0.62, size=(9, 3, 5), weight=14, needs=SOME),
+        through(ONE_ROW, c.keeps_a_varying_number(p=0.62, **MASK, weight=90, needs=SOME)),
+        through(ONE_ROW, c.multiplies_the_kept_ones(p=0.62, weight=50, needs=SOME)),
+        c.never_drops_the_bias(p=0.62, size=(9, 3, 5), weight=40, needs=SOME),
         c.sends_gradient_through_kept_weights_only(p=0.4, backward="dropconnect_backward", weight=8, needs=SOME),
-        *(c.has_the_right_gradient(name=name, given=LAYER, rates=(0.45,), **CONNECT, weight=22, needs=SOME) for name in ("dx", "dW", "db")),
+        *(c.has_the_right_gradient(name=name, given=LAYER, rates=(0.45,), **CONNECT, weight=46, needs=SOME) for name in ("dx", "dW", "db")),
         *(
             c.has_the_right_gradient(
                 name=name, given=LAYER, rates=(0.45,), **CONNECT, train=False, case=", after a pass at test time", weight=5, needs=SOME
@@ -85,7 +85,7 @@ HIDDEN = {
             for name in ("dx", "dW")
         ),
         c.refuses_a_rate_of(bad=-0.25, given=LAYER, rates=(0.3,), train=False, weight=10, needs=SOME),
-        c.keeps_two_passes_apart(first=LAYER, second={**LAYER, "x": (4, 3)}, rates=(0.4,), **CONNECT, weight=40, needs=SOME),
+        c.keeps_two_passes_apart(first=LAYER, second={**LAYER, "x": (4, 3)}, rates=(0.4,), **CONNECT, weight=110, needs=SOME),
     ],
     "dropconnect_moments": [
         c.agrees_with_the_solution(
@@ -446,7 +446,7 @@ class AlwaysOn:
         return dout * cache
 
 
-@misconception("variational_dropout_forward", signs="chance_at_test_time =multiplier", name="test_time_needs_a_factor_as_well")
+@misconception("variational_dropout_forward", signs="chance_at_test_time =multiplier =next_mask", name="test_time_needs_a_factor_as_well")
 class FactorTwice:
     """In training you divide by 1 - p, and at test time you multiply by it. One of the two is enough: with the inverted form x is returned
     as it is at test time."""
@@ -1997,7 +1997,7 @@ def patient_fresh(p):
     return Layer()
 
 
-@misconception("FixedVariationalDropout", signs="after_one_feature", name="only_the_number_of_sequences_counts")
+@misconception("FixedVariationalDropout", signs="after_one_feature =after_one_sequence", name="only_the_number_of_sequences_counts")
 def patient_features(p):
     """You compare the number of sequences, but not that of features. A mask with other features does not fit either: draw a new one."""
 

@@ -14,6 +14,7 @@ import pytest
 from autograder import checks as c
 from autograder.checks import facts as f
 from autograder.checks import sequence_facts as s
+from autograder.checks import ways_back as w
 from autograder.checks.facts import Fact
 from autograder.checks.lenses import seen_through, through
 from autograder.checks.sequences import INPUT_MASK, SEQUENCES, STATE_MASK
