@@ -184,6 +184,7 @@ from autograder.checks.uncertainty import (
     hands_its_generator_on,
     is_the_softmax_of_each_pass,
     stays_quiet,
+    throws_its_coins_by_the_generator,
 )
 from autograder.checks.weights import (
     follows_its_masks,
@@ -353,6 +354,7 @@ __all__ = [
     "survives_dropping_everything",
     "takes_any_shape",
     "throws_a_coin_for_each_weight",
+    "throws_its_coins_by_the_generator",
     "treats_examples_apart",
     "treats_features_apart",
     "uses_central_differences",
