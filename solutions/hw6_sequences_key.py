@@ -1557,7 +1557,7 @@ class ConnectDWUnscaled:
         return dx, ((masks != 0) * (x[:, :, None] * dout[:, None])).sum(0), db
 
 
-@misconception("dropconnect_forward", signs="wrong_gradients", name="gradients_are_averages_over_the_batch")
+@misconception("dropconnect_forward", signs="way_of_dW", name="gradients_are_averages_over_the_batch")
 class ConnectMeans:
     """Your dW and db are averages over the examples. Here they are sums: whether the loss is an average is decided by whoever hands dout
     down."""

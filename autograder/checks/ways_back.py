@@ -17,7 +17,7 @@ from autograder.checks.sequences import read_input_mask, read_state_mask, shows_
 from autograder.checks.several import Rates, Shapes, arrays, first_result, forward_pass, gradient_of, upstream
 from autograder.checks.weights import whole_masks
 from autograder.exam import Exam
-from autograder.model import Call, Seed
+from autograder.model import Call, Given, Seed
 
 CLOSE = 1e-7  # relative, of a gradient that is called by the name of a formula
 
@@ -152,11 +152,13 @@ def way_through_weights(exam: Exam, *, of: str, given: Shapes, rates: Rates, for
     seed, (x, w, b) = Seed(exam.seed()), arrays(exam, given)
     mask = whole_masks(exam, rates[0], (*x.value.shape, w.value.shape[1]), seed).astype(float)
     dout = upstream(exam, (len(mask), w.value.shape[1]))
-    out, back = exam.ask(forward_pass(forward, (x, w, b), rates, seed), backward_call(backward, dout, 0))
+    there, back = forward_pass(forward, (x, w, b), rates, seed), backward_call(backward, dout, 0)
+    without = forward_pass(forward, (x, w, Given("0 * b", 0 * b.value)), rates, seed)  # a wrong bias is another matter
+    out, (_, found) = exam.ask(without)[0], exam.ask(there, back)
     sums = np.einsum("ni,io,nio->no", x.value, w.value, mask)
-    mask *= float(np.median((first_result(out, sums.shape) - b.value)[sums != 0] / sums[sums != 0]))  # the factor that forward chose
+    mask *= float(np.median(first_result(out, sums.shape)[sums != 0] / sums[sums != 0]))  # the factor that forward chose
     formulas = _dx(dout.value, w.value, mask) if of == "x" else _dw(dout.value, x.value, w.value, mask)
-    return _named(gradient_of(back, given, of), formulas)
+    return _named(gradient_of(found, given, of), formulas)
 
 
 def _dx(dout: Array, w: Array, mask: Array) -> dict[str, Array]:
