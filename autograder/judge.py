@@ -49,9 +49,9 @@ def points(exercise: Exercise, verdicts: tuple[Verdict, ...]) -> float:
 
 def can_be_diagnosed(verdicts: tuple[Verdict, ...]) -> bool:
     """Whether it makes sense to ask which belief is behind the verdicts: something did not hold, and there is living code to ask."""
-    tried = [v for v in verdicts if v.outcome is not Outcome.SKIPPED]
-    there = any(not v.got.endswith((UNWRITTEN, UNDEFINED)) for v in tried)
-    return there and not all(v.passed for v in verdicts) and not any(v.outcome in DEATHS for v in verdicts)
+    failed = [v for v in verdicts if not v.passed and v.outcome is not Outcome.SKIPPED]
+    there = any(not v.got.endswith((UNWRITTEN, UNDEFINED)) for v in failed)
+    return there and not any(v.outcome in DEATHS for v in failed)
 
 
 def _stopped(exercise: Exercise, check: Check, so_far: dict[str, Verdict]) -> Verdict | None:

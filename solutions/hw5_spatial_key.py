@@ -281,6 +281,13 @@ def spatial_frozen(x, p, rng, train=True):
     return _spatial(x, p, np.random.default_rng(0), train, x.shape[:2] + (1,) * (x.ndim - 2))
 
 
+@misconception("spatial_dropout_forward", signs="generator", name="the_function_may_make_its_own_generator")
+def spatial_own(x, p, rng, train=True):
+    """You draw from a generator that your function makes for itself, so the seed of rng has no effect and nobody can repeat your
+    result. Draw from the rng that is handed in."""
+    return _spatial(x, p, np.random.default_rng(), train, x.shape[:2] + (1,) * (x.ndim - 2))
+
+
 @misconception("spatial_dropout_forward", signs="generator", name="np_random_is_just_as_good")
 def spatial_global(x, p, rng, train=True):
     """You draw from np.random, the global generator. Draw from the rng that is handed in: only then does a seed give the same result
@@ -739,9 +746,9 @@ class CentresEverywhere:
         kept = np.ones(shape, dtype=bool)
         half = block // 2
         drawn = rng.random(shape) < _gamma(*shape[2:], p, block)
-        for n, c, i, j in np.argwhere(drawn):
+        for n, k, i, j in np.argwhere(drawn):
             up, left = i - half, j - half
-            kept[n, c, max(0, up) : up + block, max(0, left) : left + block] = False
+            kept[n, k, max(0, up) : up + block, max(0, left) : left + block] = False
         return _by_count(kept)
 
 
@@ -830,7 +837,49 @@ class BlocksGlobal:
         return _by_count(_erased(np.random.rand(N, C, H - block + 1, W - block + 1) < gamma, shape, block))
 
 
+@misconception("dropblock_gamma", signs="mask_generator", name="the_function_may_make_its_own_generator")
+class BlocksOwn:
+    """Your mask comes from a generator that your function makes for itself, so the seed of rng has no effect and nobody can repeat your
+    result. Draw from the rng that is handed in."""
+
+    def dropblock_gamma(H, W, p, block):
+        return _gamma(H, W, p, block)
+
+    def dropblock_mask(shape, p, block, rng):
+        N, C, H, W = shape
+        gamma = _gamma(H, W, p, block)
+        return _by_count(_erased(np.random.default_rng().random((N, C, H - block + 1, W - block + 1)) < gamma, shape, block))
+
+
+@misconception("dropblock_gamma", signs="mask_next_mask", name="a_fixed_seed_belongs_in_the_function")
+class BlocksFrozen:
+    """Every call draws the same mask, because your function makes a generator with a fixed seed. Draw from the rng that is handed in."""
+
+    def dropblock_gamma(H, W, p, block):
+        return _gamma(H, W, p, block)
+
+    def dropblock_mask(shape, p, block, rng):
+        N, C, H, W = shape
+        gamma = _gamma(H, W, p, block)
+        return _by_count(_erased(np.random.default_rng(0).random((N, C, H - block + 1, W - block + 1)) < gamma, shape, block))
+
+
 # ========================================================================================================= wrong: variance_shift
+@misconception("variance_shift", signs="=ratio =centred far_from_zero", name="mu_needs_no_square")
+def shift_mu(mu, sigma, p):
+    """You use mu where its square belongs; for mu = 1 that makes no difference. The average of the square is sigma**2 + mu**2."""
+    if not 0 <= p < 1:
+        raise ValueError("p is a probability")
+    return sigma**2 / ((sigma**2 + mu) / (1 - p) - mu)
+
+
+@misconception("variance_shift", signs="outside", name="any_p_will_do")
+def shift_unchecked(mu, sigma, p):
+    """You do not check p. Below 0 it is no probability, and from 1 on nothing is left in training: raise a ValueError."""
+    with np.errstate(all="ignore"):
+        return sigma**2 / ((sigma**2 + mu**2) / np.float64(1 - p) - mu**2)
+
+
 @misconception("variance_shift", signs="ratio centred", name="the_ratio_is_training_over_test")
 def shift_upside_down(mu, sigma, p):
     """Your ratio is the wrong way round: training / test. Asked for is test / training, a number of at most 1."""

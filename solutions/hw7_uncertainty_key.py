@@ -33,22 +33,22 @@ WIDE = ([[1.0, -0.5, 0.7], [0.3, 2.0, 0.0]], [[1.0, -1.0], [0.5, 0.0], [0.0, 2.0
 
 # One exercise, two functions: each is half of its weight
 GAUSSIAN = [
-    c.follows_the_normal_law(p=0.62, weight=24, needs=NOISE),
+    c.follows_the_normal_law(p=0.62, weight=34, needs=NOISE),
     c.follows_the_normal_law(p=0.05, weight=12, needs=NOISE),
     c.draws_a_factor_for_each_unit(p=0.62, weight=8, needs=NOISE),
-    c.is_identity_at_test_time(p=0.62, shape=(6, 5, 4, 7), weight=14, needs=NOISE),
+    c.is_identity_at_test_time(p=0.62, shape=(6, 5, 4, 7), weight=20, needs=NOISE),
     c.keeps_its_input(p=0.62, shape=(3, 4, 5), needs=NOISE),
     c.refuses(p=1.5, needs=NOISE),
 ]
 
 LOWERED = [
-    c.sets_dropped_units_to(p=0.62, wanted=-0.6346206188397101, weight=10, needs=BRANCHES),
-    c.keeps_units_on_the_line(p=0.62, wanted=(0.9499203038774588, 1.03543364126479), weight=13, needs=BRANCHES),
-    c.sets_dropped_units_to(p=0.1, wanted=-1.457738730518132, shape=(6, 5, 4, 7), weight=8, needs=BRANCHES),
-    c.drops_the_right_share(p=0.62, calls=2, **KEPT, weight=10, needs=BRANCHES),
+    c.sets_dropped_units_to(p=0.62, wanted=-0.6346206188397101, weight=16, needs=BRANCHES),
+    c.keeps_units_on_the_line(p=0.62, wanted=(0.9499203038774588, 1.03543364126479), weight=28, needs=BRANCHES),
+    c.sets_dropped_units_to(p=0.1, wanted=-1.457738730518132, shape=(6, 5, 4, 7), weight=12, needs=BRANCHES),
+    c.drops_the_right_share(p=0.62, calls=2, **KEPT, weight=20, needs=BRANCHES),
     c.drops_the_right_share(p=0.005, **KEPT, weight=2, needs=BRANCHES),
-    c.keeps_a_varying_number(p=0.62, **KEPT, weight=6, needs=BRANCHES),
-    c.is_identity_at_test_time(p=0.62, shape=(6, 5, 4, 7), weight=14, needs=BRANCHES),
+    c.keeps_a_varying_number(p=0.62, **KEPT, weight=20, needs=BRANCHES),
+    c.is_identity_at_test_time(p=0.62, shape=(6, 5, 4, 7), weight=22, needs=BRANCHES),
 ]
 
 HIDDEN = {
@@ -82,10 +82,10 @@ HIDDEN = {
     ],
     "fixed_mc_dropout": [
         c.drops_inputs_of_the_layer(p=0.62, units=6, needs=UNITS),
-        c.drops_for_each_example(p=0.62, examples=2000, units=5, needs=UNITS),
+        c.drops_for_each_example(p=0.62, examples=2000, units=5, weight=2, needs=UNITS),
         c.gives_over_the_passes(p=0.62, name="mean", passes=3, needs=OVER_PASSES),
-        c.gives_over_the_passes(p=0.62, name="std", passes=3, needs="gives_over_the_passes(p=0.3, name=std)"),
-        c.drops_for_each_pass(p=0.62, passes=11, examples=400, needs=OVER_PASSES),
+        c.gives_over_the_passes(p=0.62, name="std", passes=3, weight=2, needs="gives_over_the_passes(p=0.3, name=std)"),
+        c.drops_for_each_pass(p=0.62, passes=11, examples=400, weight=2, needs=OVER_PASSES),
         c.is_right(
             case="p = 0, when all passes are alike",
             given=(*WIDE, 0.0, 5, Seed(1)),
@@ -210,7 +210,8 @@ def predict_powers(forward, x, T, rng):
 
 @misconception("mc_predict", signs="passes_differ", name="one_pass_can_be_repeated")
 def predict_repeated(forward, x, T, rng):
-    """All your passes are alike: forward is called once and its result repeated. Call it T times; each call draws new noise from rng."""
+    """All your passes are alike. Call forward T times, each time with rng itself (not with a copy, which would draw the same again),
+    and return what each pass says, not one result T times."""
     if T < 1:
         raise ValueError("T")
     z = forward(x, rng)
@@ -394,6 +395,14 @@ def stats_one_number(probs):
     return mean, total, total - _entropy(probs).mean()
 
 
+@misconception("predictive_stats", signs="entropy information", name="information_comes_before_entropy")
+def stats_exchanged(probs):
+    """Your second and third result have changed places: first the entropy of the average, then the mutual information."""
+    mean = probs.mean(axis=0)
+    total, own = _entropy(mean), _entropy(probs).mean(axis=0)
+    return mean, total - own, total
+
+
 # =============================================================================================== wrong: gaussian_dropout_forward
 def _gaussian(x, spread, rng, mean=1.0):
     factor = (mean + spread * rng.standard_normal(x.shape)).astype(x.dtype)
@@ -559,6 +568,34 @@ def gaussian_float64(x, p, rng, train=True):
     if not 0 <= p < 1:
         raise ValueError("p")
     return (x * (1 + np.sqrt(p / (1 - p)) * rng.standard_normal(x.shape)), None) if train else (x, None)
+
+
+@misconception("gaussian_dropout_forward", signs="gaussian_noise_from", name="the_noise_may_have_its_own_generator")
+def gaussian_own(x, p, rng, train=True):
+    """Your Gaussian noise comes from a generator that your function makes for itself, so the seed of rng has no effect and nobody can
+    repeat your result. Draw from the rng that is handed in."""
+    if not 0 <= p < 1:
+        raise ValueError("p")
+    return _gaussian(x, np.sqrt(p / (1 - p)), np.random.default_rng()) if train else (x, None)
+
+
+@misconception("gaussian_dropout_forward", signs="gaussian_at_rest", name="test_time_needs_a_factor")
+def gaussian_scaled_test(x, p, rng, train=True):
+    """At test time you multiply x by a factor. The mean of your factors is 1 in training, so x is returned as it is."""
+    if not 0 <= p < 1:
+        raise ValueError("p")
+    return _gaussian(x, np.sqrt(p / (1 - p)), rng) if train else (x * x.dtype.type(1 - p), None)
+
+
+@misconception("gaussian_dropout_forward", signs="gaussian_noise_of", name="each_example_has_one_factor")
+def gaussian_per_example(x, p, rng, train=True):
+    """In your Gaussian dropout all units of an example get the same factor. Draw one for every unit: noise of the full shape of x."""
+    if not 0 <= p < 1:
+        raise ValueError("p")
+    if not train:
+        return x, None
+    factor = 1 + np.sqrt(p / (1 - p)) * rng.standard_normal((len(x),) + (1,) * (x.ndim - 1))
+    return (x * factor).astype(x.dtype), factor
 
 
 # ================================================================================================== wrong: alpha_dropout_forward
@@ -768,6 +805,156 @@ class AlphaFloat64:
         return np.where(kept, a * x.astype(float) + b, a * ALPHA + b), kept
 
 
+@misconception("gaussian_dropout_forward", signs="alpha_noise_from", name="the_mask_may_have_its_own_generator")
+class AlphaOwn:
+    """Your alpha dropout draws from a generator that it makes for itself, so the seed of rng has no effect and nobody can repeat your
+    result. Draw from the rng that is handed in."""
+
+    def alpha_dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        if not train:
+            return x, None
+        if p == 1:
+            return np.zeros_like(x), None
+        a, b = _constants(p)
+        return _alpha(x, p, np.random.default_rng(), a, b)
+
+
+@misconception("gaussian_dropout_forward", signs="alpha_noise_from", name="np_random_draws_as_good_a_mask")
+class AlphaGlobal:
+    """The mask of your alpha dropout comes from np.random, the global generator. Then the same rng gives other masks each time. Draw
+    from the rng that is handed in."""
+
+    def alpha_dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        if not train:
+            return x, None
+        if p == 1:
+            return np.zeros_like(x), None
+        a, b = _constants(p)
+        return _alpha(x, p, np.random, a, b)
+
+
+@misconception("gaussian_dropout_forward", signs="alpha_columns", name="whole_examples_are_dropped")
+class AlphaExamples:
+    """In your alpha dropout an example loses all of its units or none. Draw a mask of the full shape of x."""
+
+    def alpha_dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        if not train:
+            return x, None
+        if p == 1:
+            return np.zeros_like(x), None
+        a, b = _constants(p)
+        kept = rng.random(x.shape) >= p
+        return np.where(kept[..., :1], a * x + b, a * ALPHA + b).astype(x.dtype), kept
+
+
+@misconception("gaussian_dropout_forward", signs="alpha_number_dropped", name="a_share_is_dropped_exactly")
+class AlphaExact:
+    """Your alpha dropout always drops the same number of units. Each unit throws a coin of its own, so their number varies around its
+    average."""
+
+    def alpha_dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        if not train:
+            return x, None
+        if p == 1:
+            return np.zeros_like(x), None
+        a, b = _constants(p)
+        kept = (rng.permutation(x.size) >= round(p * x.size)).reshape(x.shape)
+        return np.where(kept, a * x + b, a * ALPHA + b).astype(x.dtype), kept
+
+
+@misconception("gaussian_dropout_forward", signs="alpha_dropped_to =alpha_slope =alpha_shift alpha_drop_share", name="zero_is_low_enough")
+class AlphaZero:
+    """Dropped units become b: you set them to 0, and then multiply by a and add b. Alpha dropout sets them to alpha' first, so they become
+    a alpha' + b."""
+
+    def alpha_dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        if not train:
+            return x, None
+        if p == 1:
+            return np.zeros_like(x), None
+        a, b = _constants(p)
+        kept = rng.random(x.shape) >= p
+        return (a * x * kept + b).astype(x.dtype), kept
+
+
+@misconception("gaussian_dropout_forward", signs="alpha_dropped_to =alpha_slope =alpha_shift", name="dropped_units_stay_zero")
+class AlphaStaysZero:
+    """Kept units are right, but dropped ones are 0. A dropped unit becomes a alpha' + b."""
+
+    def alpha_dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        if not train:
+            return x, None
+        if p == 1:
+            return np.zeros_like(x), None
+        a, b = _constants(p)
+        kept = rng.random(x.shape) >= p
+        return np.where(kept, a * x + b, 0).astype(x.dtype), kept
+
+
+@misconception("gaussian_dropout_forward", signs="=alpha_dropped_to alpha_slope alpha_shift", name="only_dropped_units_are_repaired")
+class AlphaDroppedOnly:
+    """Dropped units are right, but kept ones stay as they are. a and b belong to both: a kept unit becomes a x + b."""
+
+    def alpha_dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        if not train:
+            return x, None
+        if p == 1:
+            return np.zeros_like(x), None
+        a, b = _constants(p)
+        kept = rng.random(x.shape) >= p
+        return np.where(kept, x, a * ALPHA + b).astype(x.dtype), kept
+
+
+@misconception("gaussian_dropout_forward", signs="alpha_dropped_to", name="alpha_prime_is_alpha")
+class AlphaSmaller:
+    """You use SELU's alpha, 1.6733. The lowest value of a SELU is alpha' = -lambda alpha = -1.7581, with both of its constants."""
+
+    def alpha_dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        if not train:
+            return x, None
+        if p == 1:
+            return np.zeros_like(x), None
+        low = -1.6732632423543772
+        a = ((1 - p) * (1 + p * low**2)) ** -0.5
+        return _alpha(x, p, rng, a, -a * p * low, low)
+
+
+@misconception("gaussian_dropout_forward", signs="alpha_at_rest", name="the_mask_stays_on_at_test_time")
+class AlphaAlways:
+    """Your alpha dropout drops at test time as well. With train=False return x unchanged and draw nothing."""
+
+    def alpha_dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        if p == 1:
+            return np.zeros_like(x), None
+        a, b = _constants(p)
+        return _alpha(x, p, rng, a, b)
+
+
+@misconception("gaussian_dropout_forward", signs="alpha_input_after", name="alpha_may_overwrite_its_input")
+class AlphaInPlace:
+    """Your alpha_dropout_forward changes x itself. Others may still need it: write the result into a new array."""
+
+    def alpha_dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        if not train:
+            return x, None
+        if p == 1:
+            return np.zeros_like(x), None
+        a, b = _constants(p)
+        kept = rng.random(x.shape) >= p
+        x[~kept] = ALPHA
+        return (a * x + b).astype(x.dtype), kept
+
+
 # ======================================================================================================= wrong: fixed_mc_dropout
 def _softmax(z):
     e = np.exp(z - z.max(axis=-1, keepdims=True))
@@ -820,7 +1007,7 @@ def clinic_shared(x, W, p, T, rng):
     return probs.mean(axis=0), probs.std(axis=0)
 
 
-@misconception("fixed_mc_dropout", signs="dropped_in", name="one_mask_serves_all_passes")
+@misconception("fixed_mc_dropout", signs="=dropped_for dropped_in", name="one_mask_serves_all_passes")
 def clinic_frozen(x, W, p, T, rng):
     """All your passes use the same masks, so they agree perfectly and mean nothing. Draw new masks in every pass."""
     _allowed(p, T)
@@ -903,6 +1090,67 @@ def clinic_no_softmax(x, W, p, T, rng):
     _allowed(p, T)
     scores = np.stack([x * (rng.random(x.shape) >= p) * _inverse(p) @ W for t in range(T)])
     return scores.mean(axis=0), scores.std(axis=0)
+
+
+@misconception("fixed_mc_dropout", signs="layer_from", name="the_passes_may_have_their_own_generator")
+def clinic_own(x, W, p, T, rng):
+    """Your masks come from a generator that your function makes for itself, so the seed of rng has no effect and nobody can repeat your
+    result. Draw from the rng that is handed in."""
+    _allowed(p, T)
+    rng = np.random.default_rng()
+    probs = np.stack([_softmax(x * (rng.random(x.shape) >= p) * _inverse(p) @ W) for t in range(T)])
+    return probs.mean(axis=0), probs.std(axis=0)
+
+
+@misconception("fixed_mc_dropout", signs="layer_from", name="np_random_is_just_as_good_here")
+def clinic_global(x, W, p, T, rng):
+    """Your masks come from np.random, the global generator, so the seed of rng has no effect and nobody can repeat your result. Draw from
+    the rng that is handed in."""
+    _allowed(p, T)
+    probs = np.stack([_softmax(x * (np.random.random(x.shape) >= p) * _inverse(p) @ W) for t in range(T)])
+    return probs.mean(axis=0), probs.std(axis=0)
+
+
+@misconception("fixed_mc_dropout", signs="layer_from =dropped_in =dropped_for", name="a_fixed_seed_belongs_in_the_passes")
+def clinic_seeded(x, W, p, T, rng):
+    """Your masks are the same in every call, whatever rng: you set a fixed seed. Draw from the rng that is handed in."""
+    _allowed(p, T)
+    rng = np.random.default_rng(0)
+    probs = np.stack([_softmax(x * (rng.random(x.shape) >= p) * _inverse(p) @ W) for t in range(T)])
+    return probs.mean(axis=0), probs.std(axis=0)
+
+
+@misconception("fixed_mc_dropout", signs="dropped_for", name="whole_examples_are_dropped_here")
+def clinic_whole(x, W, p, T, rng):
+    """In each pass an example of yours loses all of its units or none. Each UNIT of each example throws a coin: draw a mask of the
+    shape of x, (N, D)."""
+    _allowed(p, T)
+    probs = np.stack([_softmax(x * (rng.random((len(x), 1)) >= p) * _inverse(p) @ W) for t in range(T)])
+    return probs.mean(axis=0), probs.std(axis=0)
+
+
+@misconception("fixed_mc_dropout", signs="what_is_dropped =dropped_for", name="the_scores_are_dropped")
+def clinic_drops_scores(x, W, p, T, rng):
+    """You drop SCORES, behind the layer. The dropout of this layer is on its inputs: multiply x by the mask, before W."""
+    _allowed(p, T)
+    probs = np.stack([_softmax((x @ W) * (rng.random((len(x), W.shape[1])) >= p) * _inverse(p)) for t in range(T)])
+    return probs.mean(axis=0), probs.std(axis=0)
+
+
+@misconception("fixed_mc_dropout", signs="what_is_dropped dropped_for", name="the_mean_needs_no_dropout")
+def clinic_no_dropout(x, W, p, T, rng):
+    """Your mean is that of the ordinary pass: nothing is dropped in it. Leave dropout on, and average the probabilities of the T passes."""
+    _allowed(p, T)
+    probs = np.stack([_softmax(x * (rng.random(x.shape) >= p) * _inverse(p) @ W) for t in range(T)])
+    return _softmax(x @ W if p < 1 else 0 * x @ W), probs.std(axis=0)
+
+
+@misconception("fixed_mc_dropout", signs="what_is_dropped dropped_for", name="mean_and_spread_change_places")
+def clinic_swapped_results(x, W, p, T, rng):
+    """Your two results have changed places: first the mean, then the standard deviation."""
+    _allowed(p, T)
+    probs = np.stack([_softmax(x * (rng.random(x.shape) >= p) * _inverse(p) @ W) for t in range(T)])
+    return probs.std(axis=0), probs.mean(axis=0)
 
 
 # ================================================================================================ right, and looks different

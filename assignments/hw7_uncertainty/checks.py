@@ -45,14 +45,14 @@ HUGE = ([[1.0], [0.0]], [[1000.0, 0.0]])
 # One exercise, two functions: each is half of its weight
 GAUSSIAN = [
     c.multiplies_by_noise(p=0.3, weight=2),
-    c.follows_the_normal_law(p=0.3, weight=30, needs=NOISE),
+    c.follows_the_normal_law(p=0.3, weight=50, needs=NOISE),
     c.is_identity_at_test_time(p=0.3, weight=22, needs=NOISE),
     c.draws_nothing_at_test_time(p=0.3, weight=2, needs="is_identity_at_test_time of Gaussian dropout"),
     c.draws_a_factor_for_each_unit(p=0.3, weight=10, needs=NOISE),
-    c.repeats_with_the_seed(p=0.3, weight=6, needs=NOISE),
+    c.repeats_with_the_seed(p=0.3, weight=20, needs=NOISE),
     c.leaves_global_random_state_alone(p=0.3, weight=4, needs=NOISE),
-    c.keeps_its_input(p=0.3, weight=5, needs=NOISE),
-    c.keeps_the_dtype(p=0.3, dtype="float32", weight=7, needs=NOISE),
+    c.keeps_its_input(p=0.3, weight=13, needs=NOISE),
+    c.keeps_the_dtype(p=0.3, dtype="float32", weight=14, needs=NOISE),
     c.takes_any_shape(p=0.3, shapes=SHAPES, needs=NOISE),
     c.drops_nothing_at_zero(needs=NOISE),
     c.refuses(p=-0.1, needs=NOISE),
@@ -61,20 +61,20 @@ GAUSSIAN = [
 
 ALPHA = [
     c.sets_some_and_keeps_some(p=0.3),
-    c.sets_dropped_units_to(p=0.3, wanted=-1.0595481589864804, weight=12, needs=BRANCHES),
-    c.keeps_units_on_the_line(p=0.3, wanted=(0.8609526162463562, 0.45409206813706293), weight=15, needs=BRANCHES),
-    c.drops_the_right_share(p=0.3, **KEPT, weight=12, needs=BRANCHES),
+    c.sets_dropped_units_to(p=0.3, wanted=-1.0595481589864804, weight=30, needs=BRANCHES),
+    c.keeps_units_on_the_line(p=0.3, wanted=(0.8609526162463562, 0.45409206813706293), weight=36, needs=BRANCHES),
+    c.drops_the_right_share(p=0.3, **KEPT, weight=24, needs=BRANCHES),
     c.is_identity_at_test_time(p=0.3, weight=22, needs=BRANCHES),
     c.draws_nothing_at_test_time(p=0.3, weight=2, needs="is_identity_at_test_time of alpha dropout"),
     c.treats_examples_apart(p=0.3, **KEPT, weight=10, needs=BRANCHES),
     c.treats_features_apart(p=0.3, **KEPT, weight=8, needs=BRANCHES),
     c.draws_afresh(p=0.3, **KEPT, weight=7, needs=BRANCHES),
-    c.repeats_with_the_seed(p=0.3, weight=7, needs=BRANCHES),
-    c.keeps_its_input(p=0.3, weight=5, needs=BRANCHES),
-    c.keeps_the_dtype(p=0.3, dtype="float32", weight=7, needs=BRANCHES),
+    c.repeats_with_the_seed(p=0.3, weight=20, needs=BRANCHES),
+    c.keeps_its_input(p=0.3, weight=14, needs=BRANCHES),
+    c.keeps_the_dtype(p=0.3, dtype="float32", weight=14, needs=BRANCHES),
     c.takes_any_shape(p=0.3, shapes=SHAPES, needs=BRANCHES),
     c.drops_nothing_at_zero(needs=BRANCHES),
-    c.drops_everything_at_one(weight=7, needs=BRANCHES),
+    c.drops_everything_at_one(weight=14, needs=BRANCHES),
     c.refuses(p=-0.1, needs=BRANCHES),
     c.refuses(p=1.5, needs=BRANCHES),
 ]
@@ -85,7 +85,7 @@ EXERCISES = [
         [
             c.gives_probabilities_for_each_pass(weight=2),
             c.is_the_softmax_of_each_pass(weight=3, needs=PROBABILITIES),
-            c.draws_anew_in_each_pass(weight=2, needs=SOFTMAX),
+            c.draws_anew_in_each_pass(weight=3, needs=SOFTMAX),
             c.hands_its_generator_on(weight=2, needs=SOFTMAX),
             c.is_right(
                 case="scores of thousands",
@@ -160,10 +160,11 @@ EXERCISES = [
         "fixed_mc_dropout",
         [
             c.drops_inputs_of_the_layer(p=0.3, weight=2),
-            c.drops_for_each_example(p=0.3, weight=2, needs=UNITS),
+            c.drops_for_each_example(p=0.3, weight=4, needs=UNITS),
             c.gives_over_the_passes(p=0.3, name="mean", weight=2, needs=UNITS),
-            c.gives_over_the_passes(p=0.3, name="std", weight=3, needs="gives_over_the_passes(p=0.3, name=mean)"),
-            c.drops_for_each_pass(p=0.3, weight=3, needs="gives_over_the_passes(p=0.3, name=mean)"),
+            c.gives_over_the_passes(p=0.3, name="std", weight=5, needs="gives_over_the_passes(p=0.3, name=mean)"),
+            c.drops_for_each_pass(p=0.3, weight=4, needs="gives_over_the_passes(p=0.3, name=mean)"),
+            c.throws_its_coins_by_the_generator(p=0.3, weight=3, needs=UNITS),
             c.is_right(
                 case="scores of 1000, p = 0",
                 given=(*HUGE, 0.0, 3, Seed(1)),
@@ -201,7 +202,15 @@ EXERCISES = [
 ASKED = (PASSES,)
 
 # What an answer at p = 0.3 can be made of
-FLOORS = (("a alpha' + b", -1.0595481589864804), ("alpha'", -1.7580993408473766), ("0", 0.0), ("a alpha'", -1.5136402270495431))
+SMALLER = -0.7 * 1.6732632423543772 / (0.7 * (1 + 0.3 * 1.6732632423543772**2)) ** 0.5  # with SELU's alpha in place of alpha'
+FLOORS = (
+    ("a alpha' + b", -1.0595481589864804),
+    ("alpha'", -1.7580993408473766),
+    ("0", 0.0),
+    ("a alpha'", -1.5136402270495431),
+    ("b", 0.45409206813706293),
+    ("a alpha + b of SELU's alpha", SMALLER),
+)
 SLOPES = (("a", 0.8609526162463562), ("1", 1.0), ("1/(1-p)", 10 / 7), ("a/(1-p)", 1.229932308923366), ("a^2", 0.7412394074211866))
 SHIFTS = (("b", 0.45409206813706293), ("0", 0.0), ("-b", -0.45409206813706293), ("b / a", 0.5274298022542130))
 
@@ -226,6 +235,8 @@ ALPHA_FACTS = [
     u.branch("shift", part="intercept", table=SHIFTS),
     f.drop_share(**KEPT),
     f.rows(**KEPT),
+    f.columns(**KEPT),
+    f.number_dropped(**KEPT),
     f.next_mask(**KEPT),
     u.noise_from(),
     u.at_rest(),
@@ -261,6 +272,7 @@ PROBES = {
         u.what_is_dropped(),
         u.dropped_for(),
         u.dropped_in(),
+        u.layer_from(),
         u.share_dropped(),
         u.mean_is(),
         u.std_is(),

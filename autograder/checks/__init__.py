@@ -124,12 +124,14 @@ from autograder.checks.sequences import (
     drops_whole_features_of_sequences,
     follows_its_masks_through_time,
     keeps_its_mask_when_asked,
+    leaves_its_sequences_alone,
     remembers_through_test_time,
 )
 from autograder.checks.several import (
     drops_nothing_when_all_rates_are_zero,
     has_the_right_gradient,
     keeps_two_passes_apart,
+    leaves_its_upstream_alone,
     leaves_what_it_is_given,
     needs_no_chance_at_test_time,
     refuses_a_rate_of,
@@ -184,6 +186,7 @@ from autograder.checks.uncertainty import (
     hands_its_generator_on,
     is_the_softmax_of_each_pass,
     stays_quiet,
+    throws_its_coins_by_the_generator,
 )
 from autograder.checks.weights import (
     follows_its_masks,
@@ -289,6 +292,8 @@ __all__ = [
     "learns_nothing_at_test_time",
     "leaves_global_random_state_alone",
     "leaves_its_arguments_alone",
+    "leaves_its_sequences_alone",
+    "leaves_its_upstream_alone",
     "leaves_no_way_down",
     "leaves_the_bias_alone_at_one",
     "leaves_what_it_is_given",
@@ -353,6 +358,7 @@ __all__ = [
     "survives_dropping_everything",
     "takes_any_shape",
     "throws_a_coin_for_each_weight",
+    "throws_its_coins_by_the_generator",
     "treats_examples_apart",
     "treats_features_apart",
     "uses_central_differences",

@@ -103,7 +103,7 @@ def error_of(value: Any) -> float:
 # ----------------------------------------------------------------------------------------------------------------- numeric gradients
 @verb()
 def differentiates(exam: Exam, *, form: str, shape: tuple[int, ...] = (4, 5), tolerance: float = 1e-4) -> None:
-    """Gets the gradient of {form} right"""
+    """gets the gradient of {form} right"""
     # one-sided differences are near enough here: `uses_central_differences` tells them apart
     asked = question(form, shape, exam.seed(1))
     (value,) = exam.ask(numeric_call(exam.function, asked))
@@ -117,7 +117,7 @@ def differentiates(exam: Exam, *, form: str, shape: tuple[int, ...] = (4, 5), to
 
 @verb()
 def uses_central_differences(exam: Exam, *, h: float = 0.1, x: tuple[float, ...] = (2.0, -1.0, 0.5)) -> None:
-    """Takes central differences with the step h: for x^3 and h = {h:g} they give exactly 3 x^2 + h^2"""
+    """takes central differences with the step h: for x^3 and h = {h:g} they give exactly 3 x^2 + h^2"""
     at, dout = np.array(x), np.arange(1.0, 1.0 + len(x))
     given = (Code("f", "f = lambda x: x ** 3"), Given(f"np.array({list(x)})", at), Given(f"np.array({dout.tolist()})", dout), h)
     (value,) = exam.ask(Call(exam.function, given, returns=("dx",)))
@@ -129,7 +129,7 @@ def uses_central_differences(exam: Exam, *, h: float = 0.1, x: tuple[float, ...]
 
 @verb()
 def gives_x_back(exam: Exam, *, form: str = "x squared", shape: tuple[int, ...] = (5, 6)) -> None:
-    """Leaves x and dout as they were, bit for bit"""
+    """leaves x and dout as they were, bit for bit"""
     asked = question(form, shape, exam.seed(1))
     (answer,) = exam.returned(numeric_call(exam.function, asked, watch=True))
     array(answer.value, "dx", shape)
@@ -152,7 +152,7 @@ def changed(names: tuple[str, ...], before: tuple[Any, ...], after: tuple[Any, .
 # ---------------------------------------------------------------------------------------------------------------- directional checks
 @verb()
 def accepts_the_right_gradient(exam: Exam, *, form: str, shape: tuple[int, ...] = (6, 7), tolerance: float = 1e-6) -> None:
-    """Gives at most {tolerance:g} for the right gradient of {form}"""
+    """gives at most {tolerance:g} for the right gradient of {form}"""
     asked = question(form, shape, exam.seed(1))
     (value,) = exam.ask(error_call(exam.function, asked, asked.dx, Seed(exam.seed()), 4))
     error = error_of(value)
@@ -164,7 +164,7 @@ def accepts_the_right_gradient(exam: Exam, *, form: str, shape: tuple[int, ...] 
 def rejects_a_gradient_that(
     exam: Exam, *, slips: str, form: str = "a ReLU layer with dropout", shape: tuple[int, ...] = (6, 7), least: float = 1e-4
 ) -> None:
-    """Gives at least {least:g} for a gradient that {slips}"""
+    """gives at least {least:g} for a gradient that {slips}"""
     # with four directions, a gradient off by the share r is within `least` with probability (0.8 least / r)^4 < 1e-13
     asked = question(form, shape, exam.seed(1))
     (value,) = exam.ask(error_call(exam.function, asked, asked.gradient(SLIPS[slips]), Seed(exam.seed()), 4))
@@ -179,7 +179,7 @@ def _is_infinite(value: Any) -> bool:
 
 @verb()
 def measures_in_units_of_the_gradient(exam: Exam, *, off: float = 1e-3, shape: tuple[int, ...] = (40, 50), k: int = 400) -> None:
-    """Divides by |dx| / sqrt(n): a gradient that is {off:g} too long gives a few times {off:g}"""
+    """divides by |dx| / sqrt(n): a gradient that is {off:g} too long gives a few times {off:g}"""
     # the error is off * max |z| over k nearly normal z: outside 1.8 to 8 with probability below 1e-12
     asked = question("a matrix product", shape, exam.seed(1))
     longer = asked.gradient(f"{1 + off} * (dout @ W.T)")
@@ -191,7 +191,7 @@ def measures_in_units_of_the_gradient(exam: Exam, *, off: float = 1e-3, shape: t
 
 @verb()
 def knows_a_gradient_of_zeros(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) -> None:
-    """Gives 0, not NaN and no warning, where f is constant and dx is zero"""
+    """gives 0, not NaN and no warning, where f is constant and dx is zero"""
     zeros = Given(f"np.zeros({shape})", np.zeros(shape))
     asked = question("x squared", shape, exam.seed(1))
     constant = replace(asked, f=Code("f", "f = lambda x: 0 * x"))
@@ -205,7 +205,7 @@ def knows_a_gradient_of_zeros(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) ->
 
 @verb()
 def draws_its_directions_from_rng(exam: Exam, *, slips: str, shape: tuple[int, ...] = (6, 7)) -> None:
-    """Draws its directions from rng: the same seed gives the same error, another seed another one"""
+    """draws its directions from rng: the same seed gives the same error, another seed another one"""
     asked = question("a ReLU layer with dropout", shape, exam.seed(1))
     wrong = asked.gradient(SLIPS[slips])
     seeds = [Seed(exam.seed()), Seed(exam.seed()), Seed(exam.seed(1))]
@@ -223,7 +223,7 @@ def draws_its_directions_from_rng(exam: Exam, *, slips: str, shape: tuple[int, .
 
 @verb()
 def keeps_what_it_is_given(exam: Exam, *, form: str = "x squared", shape: tuple[int, ...] = (5, 6)) -> None:
-    """Does not modify x, dout or dx"""
+    """does not modify x, dout or dx"""
     asked = question(form, shape, exam.seed(1))
     (answer,) = exam.returned(error_call(exam.function, asked, asked.dx, Seed(exam.seed()), watch=True))
     error_of(answer.value)

@@ -48,7 +48,7 @@ CODED_UNITS = 12  # a reading of so many units is exact to a thousandth
 # ---------------------------------------------------------------------------------------------------------------------------- values
 @verb()
 def gives_a_loss_and_all_gradients(exam: Exam, *, p_in: float, p_hidden: float, sizes: Sizes = SMALL, batch: int = 9) -> None:
-    """Returns a number and, for each parameter, a gradient of its size"""
+    """returns a number and, for each parameter, a gradient of its size"""
     question = asked("firm_network", sizes, batch, exam.seed(1))
     (value,) = exam.ask(loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed()), ship=None))
     loss_of(value)
@@ -57,7 +57,7 @@ def gives_a_loss_and_all_gradients(exam: Exam, *, p_in: float, p_hidden: float, 
 
 @verb()
 def shapes_gradients_like_parameters(exam: Exam, *, p_in: float, p_hidden: float, sizes: Sizes = SMALL, batch: int = 9) -> None:
-    """Returns each gradient in the very shape of its parameter"""
+    """returns each gradient in the very shape of its parameter"""
     question = asked("firm_network", sizes, batch, exam.seed(1))
     (value,) = exam.ask(loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed()), ship=None))
     grads_of(value, question.values)
@@ -69,7 +69,7 @@ def shapes_gradients_like_parameters(exam: Exam, *, p_in: float, p_hidden: float
 def gives_the_loss_of_the_solution(
     exam: Exam, reference: Exam, *, case: str, p_in: float, p_hidden: float, train: bool, sizes: Sizes, batch: int, tolerance: float = 1e-12
 ) -> None:
-    """Gets the loss right {case}"""
+    """gets the loss right {case}"""
     question = asked("normal_network", sizes, batch, exam.seed(1))
     call = plain_call(exam.function, question, p_in, p_hidden)
     if train:
@@ -80,7 +80,7 @@ def gives_the_loss_of_the_solution(
 
 @verb(with_reference=True)
 def gives_the_scores_of_the_solution(exam: Exam, reference: Exam, *, sizes: Sizes, batch: int, tolerance: float = 1e-12) -> None:
-    """Gets the scores right on another network"""
+    """gets the scores right on another network"""
     question = asked("normal_network", sizes, batch, exam.seed(1))
     call = Call(exam.function, (question.params, question.X), returns=("scores",))
     (value,), (wanted,) = exam.ask(call), reference.ask(call)
@@ -89,7 +89,7 @@ def gives_the_scores_of_the_solution(exam: Exam, reference: Exam, *, sizes: Size
 
 @verb()
 def is_the_plain_network_at_zero(exam: Exam, *, sizes: Sizes = SMALL, batch: int = 9) -> None:
-    """Is in training, with both rates 0, the network of test time"""
+    """is in training, with both rates 0, the network of test time"""
     question = asked("firm_network", sizes, batch, exam.seed(1))
     train = loss_call(exam.function, question, 0.0, 0.0, Seed(exam.seed()), ship=None)
     _same(exam, train, plain_call(exam.function, question, 0.0, 0.0, ship=None), question)
@@ -97,7 +97,7 @@ def is_the_plain_network_at_zero(exam: Exam, *, sizes: Sizes = SMALL, batch: int
 
 @verb()
 def is_the_plain_network_at_test_time(exam: Exam, *, p_in: float, p_hidden: float, sizes: Sizes = SMALL, batch: int = 9) -> None:
-    """Drops and scales nothing at test time (train=False), with rng=None or a generator"""
+    """drops and scales nothing at test time (train=False), with rng=None or a generator"""
     question = asked("firm_network", sizes, batch, exam.seed(1))
     plain = loss_call(exam.function, question, 0.0, 0.0, Seed(exam.seed()), ship=None)
     _same(exam, plain_call(exam.function, question, p_in, p_hidden, ship=None), plain, question)
@@ -116,7 +116,7 @@ def _same(exam: Exam, one: Call, other: Call, question: Question) -> None:
 
 @verb()
 def draws_no_number_at_test_time(exam: Exam, *, p_in: float, p_hidden: float) -> None:
-    """Draws no random number at test time"""
+    """draws no random number at test time"""
     question = asked("firm_network", SMALL, 9, exam.seed(1))
     call = loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed()), kwargs={"train": False}, watch=True)
     (answer,) = exam.returned(call)
@@ -127,7 +127,7 @@ def draws_no_number_at_test_time(exam: Exam, *, p_in: float, p_hidden: float) ->
 
 @verb()
 def stands_huge_scores(exam: Exam, *, gap: float = 2000.0) -> None:
-    """Stays finite when a score is larger than the others by {gap:g}, of its own example or of another"""
+    """stays finite when a score is larger than the others by {gap:g}, of its own example or of another"""
     own = asked("reading_network", INPUTS, (gap,))
     among = asked("reading_network", INPUTS, (gap,), 0, 2)  # the other example has small scores: its largest one is not that of the batch
     for question, wanted in ((own, gap), (among, (gap + np.log(2)) / 2)):
@@ -140,7 +140,7 @@ def stands_huge_scores(exam: Exam, *, gap: float = 2000.0) -> None:
 
 @verb()
 def changes_neither_parameters_nor_data(exam: Exam, *, p_in: float = 0.0, p_hidden: float = 0.0, via: str = "loss") -> None:
-    """Modifies neither params nor the data"""
+    """modifies neither params nor the data"""
     question = asked("firm_network", SMALL, 9, exam.seed(1))
     if via == "loss":
         (answer,) = exam.returned(loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed()), watch=True))
@@ -170,7 +170,7 @@ def _equal(now: Any, was: Any) -> bool:
 
 @verb()
 def refuses_rates(exam: Exam, *, p_in: float, p_hidden: float) -> None:
-    """Raises ValueError when p_in = {p_in} and p_hidden = {p_hidden}"""
+    """raises ValueError when p_in = {p_in} and p_hidden = {p_hidden}"""
     question = asked("firm_network", SMALL, 9, exam.seed(1))
     (answer,) = exam.answers(loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed())))
     if ending(answer) != "ValueError":
@@ -179,7 +179,7 @@ def refuses_rates(exam: Exam, *, p_in: float, p_hidden: float) -> None:
 
 @verb()
 def survives_dropping_everything(exam: Exam, *, sizes: Sizes = SMALL, batch: int = 9) -> None:
-    """Leaves only the last bias, no NaN and no warning, when p_hidden = 1"""
+    """leaves only the last bias, no NaN and no warning, when p_hidden = 1"""
     question = asked("firm_network", sizes, batch, exam.seed(1))
     cut = Question(Given("cut", {**question.values, "W3": 0 * question.values["W3"]}), question.X, question.y)
     bias_only = plain_call(exam.function, cut, 0.0, 0.0)
@@ -199,7 +199,7 @@ def survives_dropping_everything(exam: Exam, *, sizes: Sizes = SMALL, batch: int
 def agrees_with_its_own_loss(
     exam: Exam, *, case: str, p_in: float, p_hidden: float, train: bool = True, sizes: Sizes = SMALL, batch: int = 9, directions: int = 3
 ) -> None:
-    """Gives the gradients of its own loss {case}"""
+    """gives the gradients of its own loss {case}"""
     question = asked("firm_network", sizes, batch, exam.seed(1))
     errors = slope_errors(exam, question, (p_in, p_hidden), train, directions)
     for name, (error, by_grads, measured) in errors.items():
@@ -246,7 +246,7 @@ def direction(shape: tuple[int, ...], seed: int) -> Array:
 
 @verb()
 def gives_dropped_units_no_gradient(exam: Exam, *, p_in: float, p_hidden: float, units: int = 80) -> None:
-    """Gives the weights into and out of a dropped unit exactly no gradient"""
+    """gives the weights into and out of a dropped unit exactly no gradient"""
     question = asked("firm_network", (units, units, units, 5), 1, exam.seed(1))
     (value,) = exam.ask(loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed()), ship=None))
     loss_of(value)
@@ -273,7 +273,7 @@ def _silent(gradient: Array, axis: int) -> Array:
 # ----------------------------------------------------------------------------------------------------------------------------- masks
 @verb()
 def drops_some_and_keeps_some_of_the(exam: Exam, *, of: str, p: float, calls: int = 64) -> None:
-    """Drops some of the {of} and keeps others"""
+    """drops some of the {of} and keeps others"""
     kept = sum(f != 0 for f in singles(exam, LAYERS[of], p, calls))
     exam.last = exam.last[:1]
     if kept in (0, calls):
@@ -282,7 +282,7 @@ def drops_some_and_keeps_some_of_the(exam: Exam, *, of: str, p: float, calls: in
 
 @verb()
 def scales_the_surviving(exam: Exam, *, of: str, p: float, calls: int = 64) -> None:
-    """Multiplies the {of} that survive by 1/(1-p)"""
+    """multiplies the {of} that survive by 1/(1-p)"""
     layer = LAYERS[of]
     factors = singles(exam, layer, p, calls)
     exam.last = exam.last[:1]
@@ -304,7 +304,7 @@ def _seen(*, of: str, p: float, units: int, calls: int, **_: Any) -> str:
 
 @verb(chances=1, sees=_seen)
 def drops_the_right_share_of(exam: Exam, *, of: str, p: float, units: int = 4096, calls: int = 32) -> None:
-    """Drops each of the {of} with probability {p}"""
+    """drops each of the {of} with probability {p}"""
     layer = LAYERS[of]
     question = asked("reading_network", layer, (4.0 * (1 - p) ** passes(layer) / units,) * units)
     found = scores_read(exam, question, 4.0 * (1 - p) ** passes(layer), rates(layer, p), [Seed(exam.seed(k)) for k in range(calls)])
@@ -330,7 +330,7 @@ def _whole(count: float) -> int:
 
 @verb()
 def decides_by_itself_about(exam: Exam, *, of: str, p: float, calls: int = 64) -> None:
-    """Decides about each of the {of}, in each example, by itself"""
+    """decides about each of the {of}, in each example, by itself"""
     layer = LAYERS[of]
     codes = tuple((4.0 * (1 - p) ** passes(layer) / 2.0**CODED_UNITS * 2.0 ** np.arange(CODED_UNITS)).tolist())
     asks = [asked("reading_network", layer, codes, example, 2) for example in (0, 1)]
@@ -353,7 +353,7 @@ def _apart_seen(*, p: float, units: int, calls: int, **_: Any) -> str:
 
 @verb(chances=1, sees=_apart_seen)
 def draws_a_mask_for_every_layer(exam: Exam, *, p: float, units: int = 48, calls: int = 64) -> None:
-    """Draws a mask of its own for the input and for each hidden layer"""
+    """draws a mask of its own for the input and for each hidden layer"""
     share = (1 - p) ** 3
     question = asked("square_network", units, 4.0 * share / units)
     found = scores_read(exam, question, 4.0 * share, (p, p), [Seed(exam.seed(k)) for k in range(calls)])
@@ -367,7 +367,7 @@ def draws_a_mask_for_every_layer(exam: Exam, *, p: float, units: int = 48, calls
 
 @verb()
 def never_drops_the_scores(exam: Exam, *, p: float, calls: int = 64) -> None:
-    """Drops no scores"""
+    """drops no scores"""
     question = asked("reading_network", INPUTS, (0.0,))
     moved = Question(Given("params", {**question.values, "b3": np.array([0.0, 2.0])}), question.X, question.y)
     known = scale(exam, moved, 2.0, silent=question)
@@ -380,7 +380,7 @@ def never_drops_the_scores(exam: Exam, *, p: float, calls: int = 64) -> None:
 
 @verb()
 def obeys_its_generator(exam: Exam, *, p: float) -> None:
-    """Draws from the rng it is given, afresh in every call, and from nothing else"""
+    """draws from the rng it is given, afresh in every call, and from nothing else"""
     question = asked("firm_network", (20, 20, 20, 4), 9, exam.seed(1))
     for p_in, p_hidden in ((p, 0.0), (0.0, p)):
         seeds = [Seed(exam.seed(0)), Seed(exam.seed(0)), Seed(exam.seed(2), "rng"), Seed(exam.seed(2), "rng")]

@@ -6,6 +6,7 @@ through a lens (lenses.py), first for its constancy over time, then, at the firs
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -276,3 +277,14 @@ def remembers_through_test_time(exam: Exam, *, p: float, shape: tuple[int, int, 
     before, after = factors(one, first)[:, 0] != 0, factors(other, last)[:, 0] != 0
     if not np.array_equal(before, after):
         raise Wrong(f"after a call at test time the mask is another: {_differing(before, after)}", "the mask of the last training call")
+
+
+@verb()
+def leaves_its_sequences_alone(exam: Exam, *, p: float, shape: tuple[int, int, int] = (4, 3, 5)) -> None:
+    """does not modify x, in training and at test time"""
+    (x,) = _chunks(exam, shape)
+    for flags in ({}, {"train": False}):
+        answer = exam.returned(build(exam, p), replace(step(x, Seed(exam.seed()), **flags), watch=True))[1]
+        after = answer.facts.arguments if answer.facts else ()
+        if not any(isinstance(now, np.ndarray) and np.array_equal(now, x.value) for now in after):
+            raise Wrong("x was changed by the call", "x as it was")

@@ -82,6 +82,19 @@ def leaves_what_it_is_given(exam: Exam, *, given: Shapes, rates: Rates) -> None:
 
 
 @verb()
+def leaves_its_upstream_alone(exam: Exam, *, given: Shapes, rates: Rates, forward: str, backward: str) -> None:
+    """does not modify the gradient that it is handed"""
+    there = forward_pass(forward, arrays(exam, given), rates, Seed(exam.seed()))
+    dout = upstream(exam, first_result(exam.ask(there)[0]).shape)
+    answer = exam.returned(there, backward_call(backward, dout, 0, watch=True))[1]
+    for name in given:
+        gradient_of(answer.value, given, name)  # who gives no gradients has not shown any manners
+    after = answer.facts.arguments[0] if answer.facts and answer.facts.arguments else None
+    if not isinstance(after, np.ndarray) or not np.array_equal(after, dout.value):
+        raise Wrong("the gradient that came from above was changed by the call", "as it was")
+
+
+@verb()
 def stays_in(exam: Exam, *, given: Shapes, rates: Rates, dtype: str = "float32") -> None:
     """gives {dtype} for {dtype}, in training and at test time"""
     values = arrays(exam, given, dtype=dtype)

@@ -49,10 +49,10 @@ def zeros_form(exam: Exam, *, block: int, shape: tuple[int, int, int, int] = MAP
     if not zero.any() or zero.all():
         return "nothing" if not zero.any() else "everything"
     sides = [k for k in range(1, min(shape[2:]) + 1) if not (zero & ~in_whole_blocks(zero, k)).any()]
-    if max(sides) > 1:
-        return f"blocks of {max(sides)}"
     beyond = np.pad(zero, ((0, 0), (0, 0), (block, block), (block, block)), constant_values=True)
     cut = (beyond & ~in_whole_blocks(beyond, block)).any()
+    if max(sides) > 1:  # what is left of cut blocks may be made of smaller ones
+        return f"blocks of {max(sides)}" + (", cut at the border" if max(sides) < block and not cut else "")
     if not (~zero & ~in_whole_blocks(~zero, block)).any():
         return "all but blocks"
     return "no blocks" if cut else "blocks cut at the border"

@@ -73,7 +73,7 @@ def is_right(
     name: str = IT,
     tolerance: float = EXACT,
 ) -> None:
-    """Gets {name} right for {case}"""
+    """gets {name} right for {case}"""
     called = names[0] if name == IT else name
     (value,) = exam.ask(question(exam, given, names))
     expected = np.array(wanted)
@@ -91,7 +91,7 @@ def is_right_like_the_solution(
     name: str = IT,
     tolerance: float = EXACT,
 ) -> None:
-    """Gets {name} right for {case}"""
+    """gets {name} right for {case}"""
     called = names[0] if name == IT else name
     call = question(exam, given, names)
     (value,), (right,) = exam.ask(call), reference.ask(call)
@@ -101,7 +101,7 @@ def is_right_like_the_solution(
 
 @verb()
 def raises_value_error(exam: Exam, *, case: str, given: tuple[Any, ...]) -> None:
-    """Raises ValueError for {case}"""
+    """raises ValueError for {case}"""
     call = question(exam, given)
     (answer,) = exam.answers(call)
     demand_value_error(call, answer)
@@ -109,7 +109,7 @@ def raises_value_error(exam: Exam, *, case: str, given: tuple[Any, ...]) -> None
 
 @verb()
 def leaves_its_arguments_alone(exam: Exam, *, given: tuple[Any, ...], names: tuple[str, ...]) -> None:
-    """Does not modify the arrays it is given"""
+    """does not modify the arrays it is given"""
     call = question(exam, given, watch=True)
     changed = _changed(exam, call)
     if changed:
@@ -118,7 +118,7 @@ def leaves_its_arguments_alone(exam: Exam, *, given: tuple[Any, ...], names: tup
 
 @verb()
 def keeps_single_precision(exam: Exam, *, given: tuple[Any, ...], names: tuple[str, ...]) -> None:
-    """Gives float32 for float32"""
+    """gives float32 for float32"""
     asked = question(exam, given, names)
     single = tuple(_single(a) for a in asked.args)
     (value,) = exam.ask(Call(asked.function, single, returns=names))
@@ -145,7 +145,7 @@ def _changed(exam: Exam, call: Call) -> list[int]:
 # --------------------------------------------------------------------------------------------------------------------- lists of masks
 @verb()
 def lists_every_mask_once(exam: Exam, *, n: int) -> None:
-    """Lists each of the 2^{n} masks of {n} units once, one per row"""
+    """lists each of the 2^{n} masks of {n} units once, one per row"""
     rows = _listed(exam, n)
     codes, counts = np.unique(rows @ 2 ** np.arange(n), return_counts=True)
     if len(codes) < 2**n:
@@ -170,7 +170,7 @@ def _told(mask: Array) -> str:
 
 @verb()
 def lists_booleans(exam: Exam, *, n: int) -> None:
-    """Returns a boolean array, True = kept"""
+    """returns a boolean array, True = kept"""
     (value,) = exam.ask(Call(exam.function, (n,), returns=("masks",)))
     if not isinstance(value, np.ndarray):
         raise Wrong(f"the function returned {an(value)}", "a boolean array")
@@ -211,7 +211,7 @@ def _small_regression(exam: Exam, shape: tuple[int, int], p: float) -> tuple[Giv
 
 @verb()
 def is_the_average_over_masks(exam: Exam, *, p: float, shape: tuple[int, int] = (3, 4)) -> None:
-    """Is the average over all masks of X, worked out one by one (p = {p})"""
+    """is the average over all masks of X, worked out one by one (p = {p})"""
     X, y, problem = _small_regression(exam, shape, p)
     w = normal(shape[1:], exam.seed(2))
     (value,) = exam.ask(Call(exam.function, (X, y, w, p), returns=("loss",)))
@@ -220,7 +220,7 @@ def is_the_average_over_masks(exam: Exam, *, p: float, shape: tuple[int, int] = 
 
 @verb()
 def leaves_no_way_down(exam: Exam, *, p: float, shape: tuple[int, int] = (3, 4)) -> None:
-    """Finds weights from which no step lowers the average loss over all masks (p = {p})"""
+    """finds weights from which no step lowers the average loss over all masks (p = {p})"""
     X, y, problem = _small_regression(exam, shape, p)
     (value,) = exam.ask(Call(exam.function, (X, y, p), returns=("w",)))
     w = array(value, "w", shape[1:]).astype(float)
@@ -236,7 +236,7 @@ def leaves_no_way_down(exam: Exam, *, p: float, shape: tuple[int, int] = (3, 4))
 def reaches_the_minimum(
     exam: Exam, reference: Exam, *, case: str, given: tuple[Any, ...], loss: str, tolerance: float = 1e-9
 ) -> None:
-    """Reaches the smallest average loss for {case}"""
+    """reaches the smallest average loss for {case}"""
     # judged by the loss, not by the weights: where columns are nearly dependent, quite different weights are equally good
     call = question(exam, given, ("w",))
     (value,), (best,) = exam.ask(call), reference.ask(call)

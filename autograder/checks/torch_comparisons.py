@@ -120,7 +120,7 @@ def _tiny(found: dict[str, float], name: str, most: float) -> None:
 # -------------------------------------------------------------------------------------------------------------- what is measured
 @verb()
 def tells_wrong_from_right(exam: Exam, *, p: float, by: float = 0.01) -> None:
-    """Finds a difference where NumPy code is wrong, and none where it is right"""
+    """finds a difference where NumPy code is wrong, and none where it is right"""
     right = Comparison(p=p)
     wrong = {part: replace(right, part=part, factor=1 + by) for part in ("out", "grad")}
     values = exam.ask(right.call(exam), *(case.call(exam) for case in wrong.values()))
@@ -134,7 +134,7 @@ def tells_wrong_from_right(exam: Exam, *, p: float, by: float = 0.01) -> None:
 
 @verb()
 def finds_right_code_right(exam: Exam, *, module: str, p: float, shape: tuple[int, ...] = (32, 50), dtype: str = "float64") -> None:
-    """Finds that right NumPy code agrees with nn.{module} ({dtype})"""
+    """finds that right NumPy code agrees with nn.{module} ({dtype})"""
     _agrees(compared(exam, Comparison(module, p, shape, dtype)), dtype)
 
 
@@ -142,7 +142,7 @@ def finds_right_code_right(exam: Exam, *, module: str, p: float, shape: tuple[in
 def keeps_its_head_among_zeros(
     exam: Exam, *, module: str = "Dropout", p: float, shape: tuple[int, ...] = (32, 50), dtype: str = "float64"
 ) -> None:
-    """Finds right code right for nn.{module} when half of x is 0, as after a ReLU"""
+    """finds right code right for nn.{module} when half of x is 0, as after a ReLU"""
     _agrees(compared(exam, Comparison(module, p, shape, dtype, zeros=True)), dtype)
 
 
@@ -155,13 +155,13 @@ def _agrees(found: dict[str, float], dtype: str) -> None:
 def measures_what_is_wrong(
     exam: Exam, *, part: str, by: float = 0.01, module: str = "Dropout", p: float, shape: tuple[int, ...] = (32, 50)
 ) -> None:
-    """Measures {by} in {part} when the NumPy code is that much too large there"""
+    """measures {by} in {part} when the NumPy code is that much too large there"""
     _is_about(compared(exam, Comparison(module, p, shape, part=part, factor=1 + by)), part, by)
 
 
 @verb()
 def sees_one_wrong_number(exam: Exam, *, part: str, by: float = 0.5, p: float, shape: tuple[int, ...] = (32, 50)) -> None:
-    """Sees it when a single number of {part} is off by {by} times the largest"""
+    """sees it when a single number of {part} is off by {by} times the largest"""
     _is_about(compared(exam, Comparison("Dropout", p, shape, part=part, one_off=by)), part, by)
 
 
@@ -173,7 +173,7 @@ def _is_about(found: dict[str, float], part: str, wanted: float) -> None:
 
 @verb()
 def manages_the_end(exam: Exam, *, end: float, module: str = "Dropout", shape: tuple[int, ...] = (32, 50)) -> None:
-    """Manages p = {end:g}, where nothing or everything is kept, without NaN"""
+    """manages p = {end:g}, where nothing or everything is kept, without NaN"""
     found = compared(exam, Comparison(module, end, shape))
     if not abs(found["keep_rate"] - (1 - end)) <= 1e-12:
         raise Wrong(f'result["keep_rate"] = {number(found["keep_rate"])}', number(1 - end))
@@ -183,7 +183,7 @@ def manages_the_end(exam: Exam, *, end: float, module: str = "Dropout", shape: t
 # -------------------------------------------------------------------------------------------------------- mask, mode and manners
 @verb()
 def counts_what_was_kept(exam: Exam, *, zeros: bool = False, shape: tuple[int, ...] = (30, 40)) -> None:
-    """Gives the share of units that the mask keeps as keep_rate (zeros in x: {zeros})"""
+    """gives the share of units that the mask keeps as keep_rate (zeros in x: {zeros})"""
     found = compared(exam, Comparison("Fixed", shape=shape, zeros=zeros))
     if not abs(found["keep_rate"] - FIXED_RATE) <= 1e-6:
         raise Wrong(f'result["keep_rate"] = {number(found["keep_rate"])}', f"{FIXED_RATE}, for this module keeps three of five")
@@ -191,7 +191,7 @@ def counts_what_was_kept(exam: Exam, *, zeros: bool = False, shape: tuple[int, .
 
 @verb()
 def puts_the_module_into_training_mode(exam: Exam, *, shape: tuple[int, ...] = (30, 40)) -> None:
-    """Compares in training mode, also when the module comes after .eval()"""
+    """compares in training mode, also when the module comes after .eval()"""
     found = compared(exam, Comparison("Fixed", shape=shape, evaluating=True, more=ONLY_WHEN_DROPPED))
     if not max(abs(found["out"]), abs(found["grad"])) <= CLEARLY / 100:
         raise Wrong("of a module that came after .eval(), the mask had no zeros: it dropped nothing", "a pass in training mode")
@@ -199,7 +199,7 @@ def puts_the_module_into_training_mode(exam: Exam, *, shape: tuple[int, ...] = (
 
 @verb()
 def hands_over_masks_like_x(exam: Exam, *, p: float, dtype: str, shape: tuple[int, ...] = (6, 20, 7), module: str = "Dropout1d") -> None:
-    """Hands the NumPy functions a mask of the shape and the dtype of x (here {dtype})"""
+    """hands the NumPy functions a mask of the shape and the dtype of x (here {dtype})"""
     found = compared(exam, Comparison(module, p, shape, dtype, more=ONLY_MASKS))
     if not max(abs(found["out"]), abs(found["grad"])) <= CLEARLY / 100:
         raise Wrong("the mask that the NumPy functions got is something else", f"a NumPy array of shape {shape} and dtype {dtype}")
@@ -207,7 +207,7 @@ def hands_over_masks_like_x(exam: Exam, *, p: float, dtype: str, shape: tuple[in
 
 @verb()
 def keeps_x_and_dout(exam: Exam, *, p: float, shape: tuple[int, ...] = (6, 7)) -> None:
-    """Does not modify x or dout"""
+    """does not modify x or dout"""
     call = replace(Comparison(p=p, shape=shape).call(exam), watch=True)
     (answer,) = exam.returned(call)
     three(answer.value)

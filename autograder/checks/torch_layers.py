@@ -92,7 +92,7 @@ def in_dtype(dtype, p, seed):
 
 @verb()
 def computes_in(exam: Exam, *, dtype: str, p: float, function: str = "") -> None:
-    """Takes {dtype} and stays in it, with a scale right to its precision ({function})"""
+    """takes {dtype} and stays in it, with a scale right to its precision ({function})"""
     names = ("dtypes", "x", "dout", "out", "x.grad")
     (value,) = exam.ask(run(_dtype_code(function or exam.function), dtype, p, exam.seed() % 2**31))
     for found, where in zip(item(value, names, "dtypes") or (), ("out", "x.grad", "out at test time"), strict=False):
@@ -156,7 +156,7 @@ def _passes(exam: Exam, p: float, function: str) -> tuple[dict[str, Array], bool
 
 @verb()
 def draws_afresh_in_each_pass(exam: Exam, *, p: float, function: str = "") -> None:
-    """Draws a fresh mask in each pass of one and the same layer ({function})"""
+    """draws a fresh mask in each pass of one and the same layer ({function})"""
     found, _ = _passes(exam, p, function)
     if np.array_equal(found["first"] == 0, found["second"] == 0):
         raise Wrong("two passes of one layer dropped the same units", "two masks")
@@ -164,7 +164,7 @@ def draws_afresh_in_each_pass(exam: Exam, *, p: float, function: str = "") -> No
 
 @verb()
 def remembers_each_pass_by_itself(exam: Exam, *, p: float, function: str = "") -> None:
-    """Goes backwards through a pass with that pass's own mask, whatever the layer did since ({function})"""
+    """goes backwards through a pass with that pass's own mask, whatever the layer did since ({function})"""
     found, _ = _passes(exam, p, function)
     grad = found["x.grad"]
     off = int((~(np.abs(grad - found["first"] / found["x"]) <= 1e-9)).sum())
@@ -174,14 +174,14 @@ def remembers_each_pass_by_itself(exam: Exam, *, p: float, function: str = "") -
 
 @verb()
 def leaves_the_generator_alone_in_eval(exam: Exam, *, p: float, function: str = "") -> None:
-    """Draws no random number at test time ({function})"""
+    """draws no random number at test time ({function})"""
     if not _passes(exam, p, function)[1]:
         raise Wrong("after .eval() torch's random generator moved on", "as it was before the pass")
 
 
 @verb()
 def obeys_the_seed_of_torch(exam: Exam, *, p: float, function: str = "") -> None:
-    """Draws its mask from torch's own generator: torch.manual_seed decides about it, and nothing else ({function})"""
+    """draws its mask from torch's own generator: torch.manual_seed decides about it, and nothing else ({function})"""
     found, _ = _passes(exam, p, function)
     first, again, other = (found[name] == 0 for name in ("first", "again", "other"))
     if not np.array_equal(first, again):
@@ -193,7 +193,7 @@ def obeys_the_seed_of_torch(exam: Exam, *, p: float, function: str = "") -> None
 # ------------------------------------------------------------------------------------------------------------ manners of a module
 @verb()
 def has_nothing_to_save(exam: Exam, *, p: float, function: str = "") -> None:
-    """Has an empty state_dict and no parameters: nothing is learned, so nothing is saved ({function})"""
+    """has an empty state_dict and no parameters: nothing is learned, so nothing is saved ({function})"""
     name = function or exam.function
     saved = f"""import torch
 
@@ -216,7 +216,7 @@ def _shown(exam: Exam, p: float, function: str) -> Any:
 
 @verb()
 def shows_its_p(exam: Exam, *, p: float, function: str = "") -> None:
-    """Says p, and its own name once, when it is printed ({function})"""
+    """says p, and its own name once, when it is printed ({function})"""
     value = _shown(exam, p, function)
     if not isinstance(value, str) or f"p={p:g}" not in value.replace(" ", ""):
         raise Wrong(f"repr(layer) = {value!r}"[:200], f'a text with "p={p:g}" in it, made by extra_repr')
@@ -245,7 +245,7 @@ def elsewhere(p):
 
 @verb()
 def makes_its_mask_where_x_lives(exam: Exam, *, p: float, function: str = "") -> None:
-    """Makes its mask on the device of x, tried with torch's "meta" device, which has shapes and no numbers ({function})"""
+    """makes its mask on the device of x, tried with torch's "meta" device, which has shapes and no numbers ({function})"""
     value = _home(exam, p, function)
     if value != "meta":
         raise Wrong(f"out lives on {value!r}"[:100], "'meta', like x")

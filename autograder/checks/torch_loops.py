@@ -94,7 +94,7 @@ def _watch(exam: Exam, epochs: int, batches: int, starts_in_eval: bool) -> Watch
 # -------------------------------------------------------------------------------------------------------------------------- loops
 @verb()
 def trains_in_training_mode(exam: Exam, *, epochs: int, batches: int, starts_in_eval: bool = False) -> None:
-    """Takes every step in training mode, to the last epoch (the model comes in eval mode: {starts_in_eval})"""
+    """takes every step in training mode, to the last epoch (the model comes in eval mode: {starts_in_eval})"""
     modes = [mode for mode, _ in watched(exam, epochs, batches, starts_in_eval).steps]
     if not modes:
         raise Wrong("no step was taken", f"{epochs} epochs of {batches} batches: {epochs * batches} steps")
@@ -104,7 +104,7 @@ def trains_in_training_mode(exam: Exam, *, epochs: int, batches: int, starts_in_
 
 @verb()
 def takes_every_batch_once_per_epoch(exam: Exam, *, epochs: int, batches: int, starts_in_eval: bool = False) -> None:
-    """Takes one step on each batch in each epoch"""
+    """takes one step on each batch in each epoch"""
     steps = [batch for _, batch in watched(exam, epochs, batches, starts_in_eval).steps]
     if len(steps) != epochs * batches:
         raise Wrong(f"{len(steps)} steps were taken", f"{epochs} epochs of {batches} batches: {epochs * batches} steps")
@@ -115,7 +115,7 @@ def takes_every_batch_once_per_epoch(exam: Exam, *, epochs: int, batches: int, s
 
 @verb()
 def measures_in_eval_mode(exam: Exam, *, epochs: int, batches: int) -> None:
-    """Measures after each epoch, in eval mode"""
+    """measures after each epoch, in eval mode"""
     seen = watched(exam, epochs, batches, False)
     if any(seen.looks):
         raise Wrong(f"{sum(seen.looks)} of {len(seen.looks)} measuring passes were made in training mode", "none")
@@ -126,7 +126,7 @@ def measures_in_eval_mode(exam: Exam, *, epochs: int, batches: int) -> None:
 
 @verb()
 def returns_the_flags_it_saw(exam: Exam, *, epochs: int, batches: int, starts_in_eval: bool = False) -> None:
-    """Returns model.training as it was at each step"""
+    """returns model.training as it was at each step"""
     seen = watched(exam, epochs, batches, starts_in_eval)
     wanted = [mode for mode, _ in seen.steps]
     if not isinstance(seen.flags, (list, tuple)) or len(seen.flags) != len(wanted):
@@ -156,7 +156,7 @@ ONE_BATCH = "import torch\n\nbatches = [(torch.tensor({x}), torch.tensor({y}))]\
 
 @verb()
 def takes_steps_of_sgd(exam: Exam, *, rate: float, epochs: int = 3) -> None:
-    """Takes plain steps of SGD: learning rate {rate}, mean cross-entropy, gradients from this batch alone"""
+    """takes plain steps of SGD: learning rate {rate}, mean cross-entropy, gradients from this batch alone"""
     rng = np.random.default_rng(exam.seed())
     X, y = np.round(rng.normal(size=(5, 3)), 2), np.array([0, 1, 1, 0, 1])
     model = Item(0, None, "model")
@@ -204,7 +204,7 @@ def _net_passes(exam: Exam, net: str, p_in: float, p: float) -> list[Array]:
 
 @verb()
 def drops_in_training_and_only_there(exam: Exam, *, net: str, p_in: float, p: float) -> None:
-    """Drops in training, and nothing after .eval(), when it is {net}(p_in={p_in}, p={p})"""
+    """drops in training, and nothing after .eval(), when it is {net}(p_in={p_in}, p={p})"""
     first, second, third, fourth, plain = _net_passes(exam, net, p_in, p)
     if np.array_equal(first, second):
         raise Wrong("two training passes gave the same scores: nothing was dropped", "two masks, two results")
@@ -262,7 +262,7 @@ def _rate_seen(*, p_in: float, **_: Any) -> str:
 
 @verb(chances=3, sees=_rate_seen)
 def drops_each_layer_as_often_as_told(exam: Exam, *, net: str, p_in: float, p: float, width: int = 64) -> None:
-    """Drops inputs with probability {p_in}, units of both hidden layers with {p}, and never a score ({net})"""
+    """drops inputs with probability {p_in}, units of both hidden layers with {p}, and never a score ({net})"""
     found, silent = _dropped(exam, net, p_in, p, width, PASSES)
     if silent:
         raise Wrong(f"in {silent} of {PASSES} passes one score was 0: the output is dropped, too", "no score")
@@ -275,7 +275,7 @@ def drops_each_layer_as_often_as_told(exam: Exam, *, net: str, p_in: float, p: f
 
 @verb()
 def closes_its_relus(exam: Exam, *, net: str) -> None:
-    """Has ReLU layers: where the first of them is shut, the scores no longer depend on x ({net})"""
+    """has ReLU layers: where the first of them is shut, the scores no longer depend on x ({net})"""
     source = f"""import torch
 
 def shut():

@@ -180,6 +180,19 @@ def drops_for_each_example(exam: Exam, *, p: float, examples: int = 2000, units:
 
 
 @verb()
+def throws_its_coins_by_the_generator(exam: Exam, *, p: float, passes: int = 3, examples: int = 40) -> None:
+    """gives the same for the same seed, and something else for another"""
+    x, W = _layer(examples, 3, 2, exam.seed(1))
+    seeds = (Seed(exam.seed(k)) for k in (0, 0, 1))
+    values = exam.ask(*(layer_call(exam, x, W, p, passes, seed) for seed in seeds))
+    first, again, other = (mean_and_std(value, (examples, 2))[0] for value in values)
+    if not np.array_equal(first, again):
+        raise Wrong("two generators with the same seed gave other means", "the same")
+    if np.array_equal(first, other):
+        raise Wrong("two generators with different seeds gave the same mean", "different ones")
+
+
+@verb()
 def gives_over_the_passes(exam: Exam, *, p: float, name: str, passes: int = 2, examples: int = 40) -> None:
     """gives the {name} of the probabilities over the passes"""
     x, W = _layer(examples, 3, 2, exam.seed(1))

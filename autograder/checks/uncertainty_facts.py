@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -25,12 +26,14 @@ def noise(exam: Exam) -> str:
     """What happens to x: "times noise", "plus noise", "zeros and a factor", "nothing"."""
     x = normal((32, 50), exam.seed(1))
     twice = Given("2 * x", 2 * x.value)
-    values = exam.ask(*(train_call(exam.function, given, P, Seed(exam.seed())) for given in (x, twice)))
-    one, two = (output(value, x).astype(float) for value in values)
+    values = exam.ask(*(train_call(exam.function, given, P, Seed(exam.seed())) for given in (x, twice, x)))
+    one, two, again = (output(value, x).astype(float) for value in values)
     if np.allclose(one, x.value):
         return "nothing"
     if np.unique((one / x.value).round(9)).size < 10:
         return "zeros and a factor" if (one == 0).any() else "a factor"
+    if not np.array_equal(one, again):
+        return "unknown: the same seed gives another output"
     if np.allclose(two, 2 * one, rtol=NEAR):
         return "times noise"
     return "plus noise" if np.allclose(two - one, x.value, atol=NEAR) else "other"
@@ -136,7 +139,7 @@ def passes_are(exam: Exam) -> str:
     call = pass_call(exam, 5, 7)
     (value,) = exam.ask(call)
     found, x = array(value, "probs").astype(float), np.asarray(call.args[1].value[:, 0])
-    if found.shape == (7, 3):
+    if found.shape in ((7, 3), (1, 7, 3)):
         return "one average"
     if found.shape != (5, 7, 3):
         return "a list of other shape" if sorted(found.shape) != [3, 5, 7] else f"axes {found.shape}"
@@ -167,7 +170,7 @@ def passes_differ(exam: Exam) -> str:
     call = pass_call(exam, 5, 7)
     (value,) = exam.ask(call)
     found = array(value, "probs")
-    if found.ndim != 3:
+    if found.ndim != 3 or len(found) < 2:
         return "no passes"
     return "alike" if np.array_equal(found[0], found[-1]) else "apart"
 
@@ -194,8 +197,10 @@ def _candidates(call: Call) -> Iterator[tuple[str, Array]]:
     """(what is dropped, the scores (N, masks, K) it can give) for units and for weights, with several factors."""
     x, W = np.asarray(call.args[0].value), np.asarray(call.args[1].value)
     weights = all_masks(4).reshape(16, 2, 2)
+    scores = (x @ W)[:, None]
     for name, factor in {"": 1 / Q, ", not scaled": 1.0, ", divided by p": 1 / P, ", times 1-p": Q}.items():
         yield "units" + name, factor * (x[:, None, :] * all_masks(2)) @ W
+        yield "scores" + name, factor * scores * all_masks(2)
         yield "weights" + name, factor * np.einsum("nd,mdk->nmk", x, weights * W)
 
 
@@ -204,6 +209,9 @@ def what_is_dropped(exam: Exam) -> str:
     """What a single pass drops: units or weights, and the factor on the others."""
     call = _question(exam, 1)
     mean, _ = mean_and_std(exam.ask(call)[0], (40, 2))
+    x, W = np.asarray(call.args[0].value), np.asarray(call.args[1].value)
+    if np.allclose(mean, softmax(x @ W)) or not mean.any():
+        return "nothing" if mean.any() else "all is 0"
     for name, scores in _candidates(call):
         for kind, values in (("", softmax(scores)), (", as scores", scores)):
             if _explained(values, mean).all():
@@ -218,8 +226,29 @@ def _explained(values: Array, mean: Array) -> Array:
 @fact
 def dropped_for(exam: Exam) -> str:
     """Do equal examples get masks of their own?"""
-    mean, _ = mean_and_std(exam.ask(_question(exam, 1, alike=True))[0], (40, 2))
-    return "the batch" if np.ptp(mean, axis=0).max() < NEAR else "each example"
+    call = _question(exam, 1, alike=True)
+    mean, _ = mean_and_std(exam.ask(call)[0], (40, 2))
+    x, W = np.asarray(call.args[0].value), np.asarray(call.args[1].value)
+    if any(np.allclose(mean, softmax(factor * x @ W)) for factor in (1.0, 1 / Q)) or not mean.any():
+        return "nothing"
+    if np.ptp(mean, axis=0).max() < NEAR:
+        return "the batch"
+    whole = softmax(np.stack([0 * x @ W, x @ W / Q], axis=1))  # an example that loses all of its units, or none
+    return "all units of an example" if _explained(whole, mean).all() else "each example"
+
+
+@fact
+def layer_from(exam: Exam) -> str:
+    """Where do the masks of a layer come from?"""
+    call = _question(exam, 3)
+    other = replace(call, args=(*call.args[:-1], Seed(exam.seed(7))))
+    answers = exam.returned(replace(call, watch=True), call, other)
+    one, again, second = (np.stack(mean_and_std(answer.value, (40, 2))) for answer in answers)
+    if answers[0].facts is not None and answers[0].facts.global_rng_moved:
+        return "global"
+    if not np.array_equal(one, again):
+        return "own"
+    return "frozen" if np.array_equal(one, second) else "given"
 
 
 @fact

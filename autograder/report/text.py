@@ -15,7 +15,8 @@ def message(verdict: Verdict, diagnoses: Sequence[Diagnosis] = ()) -> str:
     """One verdict in two to four lines; one line when the sentence holds."""
     lines = [f"{words.MARKS[verdict.outcome]} {words.line(verdict.exercise)} {words.sentence(verdict)}"]
     lines += _below("", words.story(verdict))
-    lines += _below("from  ", words.call(verdict))
+    call = words.call(verdict)
+    lines += _below("", f"from these lines:\n{call}") if "\n" in call else _below("from  ", call)
     for hint in words.hints(diagnoses, verdict.exercise):
         lines += _below("hint  ", hint, wrap=True)
     return "\n".join(lines)

@@ -14,6 +14,8 @@ from autograder.bundle import bundled
 from autograder.model import Answer, Call, Cell, Outcome
 from autograder.perform import Room
 
+AGAIN = 0.2  # seconds between two interrupts
+
 
 class Local:
     """A notebook's code in this process. Output is swallowed; in the main thread a script that takes too long is interrupted."""
@@ -53,7 +55,8 @@ class Local:
         except KeyboardInterrupt:
             if not alarm.is_set():
                 raise
-            answers.append(Answer(Outcome.TIMED_OUT))
+            if len(answers) < len(calls):  # else it came when all was done
+                answers.append(Answer(Outcome.TIMED_OUT))
         except SystemExit:
             answers.append(Answer(Outcome.CRASHED))
         skipped = Answer(Outcome.SKIPPED, error="an earlier call did not return")
@@ -81,24 +84,29 @@ def _rebuilt(function: types.FunctionType, namespace: dict[str, Any]) -> types.F
 
 @contextlib.contextmanager
 def _alarm(seconds: float) -> Iterator[threading.Event]:
-    """Interrupt the main thread after `seconds`; works on every platform, but only between Python instructions."""
-    fired = threading.Event()
+    """Interrupt the main thread after `seconds`; works on every platform, but only between Python instructions.
+
+    And again, until that has an end: an interrupt is lost when it meets a destructor or a callback of the garbage collector.
+    """
+    fired, over = threading.Event(), threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield fired
         return
 
-    def interrupt() -> None:
-        fired.set()
-        _thread.interrupt_main()
+    def ring() -> None:
+        wait = seconds
+        while not over.wait(wait):
+            fired.set()
+            _thread.interrupt_main()
+            wait = AGAIN
 
-    timer = threading.Timer(seconds, interrupt)
-    timer.daemon = True
-    timer.start()
+    clock = threading.Thread(target=ring, daemon=True)
+    clock.start()
     try:
         yield fired
     finally:
-        timer.cancel()
-        timer.join()  # an interrupt that is on its way arrives here, not in the caller
+        over.set()
+        clock.join()  # an interrupt that is on its way arrives here, not in the caller
 
 
 @contextlib.contextmanager

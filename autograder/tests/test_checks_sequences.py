@@ -14,6 +14,7 @@ import pytest
 from autograder import checks as c
 from autograder.checks import facts as f
 from autograder.checks import sequence_facts as s
+from autograder.checks import ways_back as w
 from autograder.checks.facts import Fact
 from autograder.checks.lenses import seen_through, through
 from autograder.checks.sequences import INPUT_MASK, SEQUENCES, STATE_MASK
@@ -146,6 +147,9 @@ CASES: tuple[tuple[str, Check], ...] = (
     ("echo", c.needs_no_chance_at_test_time(**NET)),
     ("steady", c.leaves_what_it_is_given(**ONE)),
     ("sparse", c.leaves_what_it_is_given(**FLAT)),
+    ("steady", c.leaves_its_upstream_alone(**ONE_BACK)),
+    ("echo", c.leaves_its_upstream_alone(**NET_BACK)),
+    ("sparse", c.leaves_its_upstream_alone(**FLAT_BACK)),
     ("steady", c.stays_in(**ONE)),
     ("sparse", c.stays_in(**FLAT)),
     ("echo", c.drops_nothing_when_all_rates_are_zero(**NET)),
@@ -169,6 +173,7 @@ CASES: tuple[tuple[str, Check], ...] = (
     ("Layer", c.draws_for_another_batch(p=0.4, first=(1, 5, 20), second=(7, 5, 20))),
     ("Layer", c.draws_first_whatever_is_asked(p=0.4)),
     ("Layer", c.remembers_through_test_time(p=0.4)),
+    ("Layer", c.leaves_its_sequences_alone(p=0.4)),
 )
 IDS = [f"{name} {check.name}" for name, check in CASES]
 
@@ -210,7 +215,8 @@ def test_no_rubbish_of_a_backward_function_breaks_a_check(backward: str) -> None
         for title, function in junk().items():
             found = verdict(name, check, {backward: function})
             assert found.outcome is not Outcome.BROKEN, f"{check.name}, {title}: {found.got}"
-            assert not found.passed, f"{check.name}, {title}"
+            if check.verb != "leaves_its_upstream_alone":  # doing nothing leaves it alone; a list lets it need a gradient
+                assert not found.passed, f"{check.name}, {title}"
 
 
 def test_no_rubbish_of_a_layer_breaks_a_check() -> None:
@@ -517,6 +523,87 @@ def summed(dout: Array, cache: Array) -> Array:
     return np.asarray((dout * cache).sum(1, keepdims=True) + 0 * dout)
 
 
+def scribbling(dout: Array, cache: Array) -> Array:
+    dout *= cache
+    return dout
+
+
+def own_coins(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function with a generator of its own in place of the one that it is handed."""
+    return lambda *arguments, train=True: function(*arguments[:-1], np.random.default_rng(), train)
+
+
+def steeper(slope: Callable[[Array], Array]) -> Callable[..., Any]:
+    """Back through time with another slope of the tanh."""
+
+    def wrong(dh: Array, cache: Any) -> Any:
+        x, h, U, V, m, k = cache
+        down, later = np.zeros(x.shape), 0 * h[0]
+        dU, dV, db = 0 * U, 0 * V, 0 * V[0]
+        for t in range(x.shape[1] - 1, -1, -1):
+            e = (dh[:, t] + later) * slope(h[t + 1])
+            dU, dV, db = dU + (x[:, t] * m[:, t]).T @ e, dV + (h[t] * k[:, t]).T @ e, db + e.sum(0)
+            down[:, t], later = e @ U.T * m[:, t], e @ V.T * k[:, t]
+        return down, later, dU, dV, db
+
+    return wrong
+
+
+def behind(x: Array, h0: Array, U: Array, V: Array, b: Array, p: float, r: float, rng: Any, train: bool = True) -> Any:
+    """A recurrent network whose mask falls on what comes out of V."""
+    m, k = coins((len(x), x.shape[2]), p, rng, train), coins(h0.shape, r, rng, train)
+    h = [h0]
+    for t in range(x.shape[1]):
+        h.append(np.tanh((x[:, t] * m) @ U + (h[-1] @ V) * k + b))
+    return np.stack(h[1:], 1), None
+
+
+def plain_back(dout: Array, cache: Any) -> Any:
+    x, W, _ = cache
+    return dout @ W.T, x.T @ dout, dout.sum(0)
+
+
+class Scribbling(Layer):
+    def forward(self, x: Array, rng: Any, train: bool = True, same_mask: bool = False) -> Array:
+        out = super().forward(x, rng, train, same_mask)
+        x *= 2
+        return out
+
+
+class Damped(Layer):
+    def test(self, x: Array) -> Array:
+        return x * (1 - self.p)
+
+
+def test_what_is_handed_over_stays_as_it_was() -> None:
+    assert "was changed by the call" in refused("steady", c.leaves_its_upstream_alone(**ONE_BACK), steady, {"times": scribbling})
+    assert refused("Layer", c.leaves_its_sequences_alone(p=0.4), Scribbling).startswith("x was changed by the call")
+
+
+WAYS: tuple[tuple[Fact, str, Functions, str], ...] = (
+    (w.mask_on_the_way_back(**ONE_BACK), "steady", {}, "the same mask"),
+    (w.mask_on_the_way_back(**ONE_BACK), "steady", {"steady": own_coins(steady)}, "the same mask"),
+    (w.mask_on_the_way_back(**ONE_BACK), "steady", {"times": summed}, "the sum over the steps"),
+    (w.mask_on_the_way_back(**ONE_BACK), "steady", {"times": lambda dout, cache: dout + 0}, "no mask"),
+    (w.way_through_time(**NET_BACK), "echo", {}, "right"),
+    (w.way_through_time(**NET_BACK), "echo", {"back": unmasked_back}, "right"),
+    (w.way_through_time(**NET_BACK), "echo", {"back": steeper(lambda h: 1 - h)}, "the slope 1 - h"),
+    (w.way_through_time(**NET_BACK), "echo", {"back": steeper(np.ones_like)}, "no slope"),
+    (w.place_of_the_state_mask(), "echo", {}, "the state"),
+    (w.place_of_the_state_mask(), "echo", {"echo": behind}, "what comes out of Wh"),
+    (w.way_through_weights(of="x", **FLAT_BACK), "sparse", {}, "right"),
+    (w.way_through_weights(of="W", **FLAT_BACK), "sparse", {}, "right"),
+    (w.way_through_weights(of="x", **FLAT_BACK), "sparse", {"sparse_back": plain_back}, "through all weights"),
+    (w.way_through_weights(of="W", **FLAT_BACK), "sparse", {"sparse_back": plain_back}, "of all examples"),
+    (w.way_through_weights(of="W", **FLAT_BACK), "sparse", {"sparse_back": half_dw}, "without the factor"),
+    (s.wrong_gradients(**ONE_BACK), "steady", {"steady": own_coins(steady)}, "unknown: the same seed gives another output"),
+    (s.another_batch(first=6, second=6, features=(1, 20)), "Layer", {}, "drawn"),
+    (s.another_batch(first=6, second=6, features=(1, 20)), "Layer", {"Layer": Stubborn}, "the old mask is spread"),
+    (s.layer_at_test_time(), "Layer", {}, "1"),
+    (s.layer_at_test_time(), "Layer", {"Layer": Damped}, "1-p"),
+    (s.sequences_after(), "Layer", {}, "as it was"),
+    (s.sequences_after(), "Layer", {"Layer": Scribbling}, "overwritten"),
+)
 FACTS: tuple[tuple[Fact, str, Functions, str], ...] = (
     (seen_through(SEQUENCES, f.drop_share(**MASK)), "steady", {}, "p"),
     (seen_through(SEQUENCES, f.rows(**MASK)), "steady", {"steady": time_first}, "shared"),
@@ -537,8 +624,6 @@ FACTS: tuple[tuple[Fact, str, Functions, str], ...] = (
     (s.wrong_gradients(**{**NET_BACK, "given": SHORT}), "echo", {"back": unmasked_back}, "dh0, dV"),
     (s.wrong_gradients(**{**NET_BACK, "given": SHORT}), "echo", {"back": lambda *a: (0, *back(*a)[1:])}, "dx (another shape)"),
     (s.wrong_gradients(**FLAT_BACK), "sparse", {"sparse_back": half_dw}, "dW (times 1-p)"),
-    (s.gradient_over_time(**ONE_BACK), "steady", {}, "of each step"),
-    (s.gradient_over_time(**ONE_BACK), "steady", {"times": summed}, "the same at every step"),
     (s.pass_remembered(**NET_BACK), "echo", {}, "its own"),
     (s.coins(), "sparse", {}, "one for each weight"),
     (s.coins(), "sparse", {"sparse": masked(lambda x, W: (1, *W.shape))}, "shared by all examples"),
@@ -557,6 +642,7 @@ FACTS: tuple[tuple[Fact, str, Functions, str], ...] = (
     (s.another_batch(first=8, second=6), "Layer", {"Layer": Cutting}, "the old mask is cut"),
     (s.after_test_time(), "Layer", {}, "kept"),
     (s.after_test_time(), "Layer", {"Layer": Forgetful}, "drawn"),
+    *WAYS,
 )
 
 

@@ -382,6 +382,7 @@ def test_the_words_for_blocks() -> None:
     assert word(zeros, {}) == "blocks of 3"
     assert word(zeros, {"mask": blocks(side=lambda b: 1)}) == "no blocks"
     assert word(zeros, {"mask": blocks(cut=True)}) == "blocks cut at the border"
+    assert word(zeros, {"mask": blocks(side=lambda b: 2)}) == "blocks of 2"
     assert word(zeros, {"mask": blocks(rate=lambda *a: 0.0)}) == "nothing"
     assert word(s.block_scale(block=3), {}) == "units / kept"
     assert word(s.block_scale(block=3), {"mask": blocks(scale=lambda kept: 1.0)}) == "1"

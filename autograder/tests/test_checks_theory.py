@@ -61,7 +61,7 @@ def test_a_case_done_by_hand_is_compared_with_what_is_wanted() -> None:
     passes(check, lambda x: np.sqrt((x**2).sum()))
     assert told(check, lambda x: x.sum()) == "length = 7 | 5"
     assert told(check, lambda x: x) == "length.shape = (2,) | ()"
-    assert verdict(check, lambda x: x).sentence == "Gets it right for a triangle"
+    assert verdict(check, lambda x: x).sentence == "gets it right for a triangle"
     assert verdict(check, lambda x: x).call == "toy(np.array([3.0, 4.0]))"
 
 
@@ -70,7 +70,7 @@ def test_one_of_several_results_is_named() -> None:
     passes(check, lambda x: (None, [1.0, x**2]))
     assert told(check, lambda x: (None, np.array([1.0, x]))) == "b[1] = 2 | 4 (1 of 2 differ)"
     assert told(check, lambda x: x) == "the function returned a float | (a, b)"
-    assert verdict(check, lambda x: x).sentence == "Gets b right for p"
+    assert verdict(check, lambda x: x).sentence == "gets b right for p"
 
 
 def test_the_solution_is_asked_the_same_question() -> None:

@@ -145,9 +145,11 @@ EXAMPLES = c.drops_for_each_example(p=0.3)
 MEAN = c.gives_over_the_passes(p=0.3, name="mean")
 STD = c.gives_over_the_passes(p=0.3, name="std")
 PASSES = c.drops_for_each_pass(p=0.3)
+COINS = c.throws_its_coins_by_the_generator(p=0.3)
+HEALTHY = [UNITS, EXAMPLES, MEAN, STD, PASSES, COINS, c.gives_over_the_passes(p=0.62, name="std", passes=3)]
 
 
-@pytest.mark.parametrize("check", [UNITS, EXAMPLES, MEAN, STD, PASSES, c.gives_over_the_passes(p=0.62, name="std", passes=3)], ids=str)
+@pytest.mark.parametrize("check", HEALTHY, ids=str)
 def test_a_healthy_layer_passes(check: Check) -> None:
     for sweep in range(5):
         passes(check, layer, f"sweep {sweep}")
@@ -177,6 +179,37 @@ def test_other_averages_are_refused() -> None:
 def fact(made: Any, function: Function) -> str:
     """The word of a fact about one function."""
     return str(made.look(Exam("toy", Local(namespace={"toy": function}), "seed")))
+
+
+def with_coins_of(generator: Callable[[Any], Any]) -> Function:
+    """The healthy layer with another generator."""
+    return lambda x, W, p, T, rng: layer(x, W, p, T, generator(rng))
+
+
+def test_coins_that_the_seed_does_not_rule_are_refused() -> None:
+    own = with_coins_of(lambda rng: np.random.default_rng())
+    assert told(COINS, own) == "two generators with the same seed gave other means | the same"
+    frozen = with_coins_of(lambda rng: np.random.default_rng(0))
+    assert told(COINS, frozen) == "two generators with different seeds gave the same mean | different ones"
+
+
+def test_facts_say_where_the_coins_come_from() -> None:
+    assert fact(u.layer_from(), layer) == "given"
+    assert fact(u.layer_from(), with_coins_of(lambda rng: np.random.default_rng())) == "own"
+    assert fact(u.layer_from(), with_coins_of(lambda rng: np.random.default_rng(0))) == "frozen"
+    assert fact(u.layer_from(), with_coins_of(lambda rng: np.random)) == "global"
+
+
+def ordinary(x: Array, W: Array, p: float, T: int, rng: Any) -> Any:
+    """No dropout at all."""
+    e = np.exp(x @ W)
+    return e / e.sum(axis=1, keepdims=True), np.zeros((len(x), W.shape[1]))
+
+
+def test_facts_do_not_call_a_layer_without_dropout_shared() -> None:
+    assert fact(u.what_is_dropped(), ordinary) == "nothing"
+    assert fact(u.dropped_for(), ordinary) == "nothing"
+    assert fact(u.what_is_dropped(), lambda *given: ordinary(*given)[::-1]) == "all is 0"
 
 
 def test_facts_name_what_the_layer_does() -> None:
@@ -219,7 +252,7 @@ QUIET = c.stays_quiet(case="junk", given=([1.0],), names=("mean", "std"))
 CHECKS = [ROWS, SOFTMAX, ANEW, HANDED, UNITS, EXAMPLES, MEAN, STD, PASSES, QUIET]
 FACTS = [
     u.passes_are(), u.passes_differ(), u.passes_from(), u.what_is_dropped(), u.dropped_for(), u.dropped_in(), u.share_dropped(),
-    u.mean_is(), u.std_is(),
+    u.mean_is(), u.std_is(), u.layer_from(),
 ]  # fmt: skip
 SHAPED: dict[str, Function] = {
     "right shapes of NaN": lambda x, W, p, T, rng: (np.full((len(x), W.shape[1]), np.nan),) * 2,

@@ -79,7 +79,7 @@ STRANGERS = {
     "jinja2": "report",
     "IPython": "selfcheck",
     "distributed": "cluster",
-    "torch": "bench",  # where it is installed, its gradcheck is measured beside ours
+    "torch": "bench worker",  # gradcheck measured beside ours; CUDA started where a GPU was let in
 }
 # never imported by importing one of the rooms a student uses
 LAZY = frozenset({"torch", "distributed", "rich", "jinja2", "IPython", "pyseccomp"})

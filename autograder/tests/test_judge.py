@@ -11,7 +11,7 @@ import pytest
 from autograder import checks as c
 from autograder.checks.verb import hide
 from autograder.exam import Exam, Wrong, an, array, number, pair, script_text, stable_seed
-from autograder.judge import judge, points, what_happened
+from autograder.judge import can_be_diagnosed, judge, points, what_happened
 from autograder.model import Answer, Call, Check, Code, Exercise, Given, Item, Opaque, Outcome, Seed, Verdict
 from autograder.tests.toys import FORWARD, forward, student
 
@@ -252,3 +252,13 @@ def test_what_must_run_before_a_call_is_shown_once() -> None:
 def test_a_shared_generator_is_made_once_and_a_long_script_is_cut() -> None:
     calls = [Call("draw", (Seed(7, "rng"),))] * 5
     assert script_text(calls) == "rng = np.random.default_rng(7); draw(rng); draw(rng); draw(rng) ..."
+
+
+def test_what_is_not_there_is_not_diagnosed() -> None:
+    def verdict(outcome: Outcome, got: str = "") -> Verdict:
+        return Verdict("toy", "check", "holds", outcome, got)
+
+    held, lacking = verdict(Outcome.PASSED), verdict(Outcome.RAISED, "Layer is not defined in this notebook")
+    assert not can_be_diagnosed((held, lacking, verdict(Outcome.SKIPPED, "not tried")))
+    assert can_be_diagnosed((lacking, verdict(Outcome.FAILED, "out = 2")))
+    assert not can_be_diagnosed((held,))

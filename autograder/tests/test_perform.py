@@ -422,3 +422,22 @@ def test_what_an_answer_leans_on_is_made_even_by_a_call() -> None:
     room.load(Cell("2", Role.ADDED, "SEVEN = make()\nother = make()", ("SEVEN",)))
     assert room.namespace["SEVEN"] == 7
     assert "other" not in room.namespace
+
+
+def test_an_interrupt_that_is_lost_is_sent_again() -> None:
+    source = """
+import time
+
+def waits(end):
+    while time.monotonic() < end:
+        pass
+
+def f():
+    end = time.monotonic() + 10
+    try:
+        waits(end)
+    except KeyboardInterrupt:    # lost, as in a destructor or in a callback of the garbage collector
+        waits(end)
+"""
+    (answer,) = Local([Cell("a", Role.ANSWER, source)]).ask([Call("f")], 0.1)
+    assert answer.outcome is Outcome.TIMED_OUT

@@ -49,6 +49,11 @@ def test_a_failed_check_says_sentence_numbers_call_and_hint() -> None:
     )
 
 
+def test_a_call_of_several_lines_stands_by_itself() -> None:
+    several = replace(FAILED, call="import torch\n\nf(2)")
+    assert text.message(several).splitlines()[2:] == ["    from these lines:", "    import torch", "    ", "    f(2)"]
+
+
 def test_a_passed_check_is_one_line() -> None:
     assert text.message(replace(PASSED, got="1", wanted="1", call="f()")) == "ok dropout_forward keeps the shape of x"
 
