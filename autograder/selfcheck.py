@@ -21,7 +21,7 @@ from autograder.model import (
     Subject,
     Submission,
 )
-from autograder.report import html, text
+from autograder.report import html, text, words
 from autograder.subjects.local import Local
 
 
@@ -107,5 +107,5 @@ def _show(result: ExerciseResult) -> None:
 def _complain(results: list[ExerciseResult]) -> None:
     missing = [r for r in results if r.outcome not in ("passed", "not_run")]
     if missing:
-        counts = [f"{r.name} ({sum(not v.passed for v in r.verdicts)} of {len(r.verdicts)})" for r in missing]
+        counts = [f"{r.name} ({words.summary(r)})" for r in missing]
         raise CheckFailed(f"Not there yet: {', '.join(counts)}. Mend the first cross first.")

@@ -20,7 +20,7 @@ from autograder.model import CourseError
 from autograder.selfcheck import CheckFailed, check, find_folder
 from autograder.tests.classroom import QUIZ, RIGHT, SLUG, WRONG, answered
 
-SAID = "Not there yet: shrink (2 of 2). Mend the first cross first."
+SAID = "Not there yet: shrink (0 of 2 checks hold). Mend the first cross first."
 
 
 def shrink(x: Any, p: float, rng: Any, train: bool = True) -> Any:
@@ -58,7 +58,7 @@ def test_what_does_not_hold_is_told_with_its_hint_and_raised_in_one_line(folder:
 
 
 def test_without_a_name_all_exercises_are_checked(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(CheckFailed, match=r"Not there yet: quiz \(1 of 2\)\."):
+    with pytest.raises(CheckFailed, match=r"Not there yet: quiz \(1 of 2 checks hold\)\."):
         check(None, str(folder), {"shrink": shrink, "quiz": {"twice": 42}})
     assert 'quiz["letter"] is missing, but should be a letter' in capsys.readouterr().out
 
@@ -74,7 +74,7 @@ def test_a_function_that_is_not_written_yet_is_no_misconception(folder: Path, ca
     assert "hint" not in out, out
     with pytest.raises(CheckFailed):
         check("shrink", str(folder), {})
-    assert "shrink is not defined in this notebook" in capsys.readouterr().out
+    assert "shrink is not defined: its cell is missing, was not run" in capsys.readouterr().out
 
 
 def test_an_unknown_exercise_lists_those_there_are(folder: Path) -> None:
@@ -147,7 +147,7 @@ def test_nbgrader_validate_notices(folder: Path) -> None:
     done = subprocess.run(words, cwd=folder, env=environment, text=True, capture_output=True, timeout=120, check=False)
     said = done.stdout + done.stderr
     assert "FAILED" in said, said
-    assert "Not there yet: shrink (2 of 2)" in said, said
+    assert "Not there yet: shrink (0 of 2 checks hold)" in said, said
 
 
 def test_an_endless_loop_in_a_notebook_is_stopped(
@@ -161,7 +161,7 @@ def test_an_endless_loop_in_a_notebook_is_stopped(
 
     whole: Callable[..., Any] = room.judge
     monkeypatch.setattr("autograder.selfcheck.judge", lambda *a: whole(*a, seconds=0.3))
-    with pytest.raises(CheckFailed, match=r"shrink \(2 of 2\)"):
+    with pytest.raises(CheckFailed, match=r"shrink \(0 of 2 checks hold\)"):
         check("shrink", str(folder), {"shrink": hangs})
     out = capsys.readouterr().out
     assert "shrink did not return in time and was stopped" in out, out
