@@ -129,13 +129,16 @@ def _parser() -> argparse.ArgumentParser:
 # --------------------------------------------------------------------------------------------------------------------- commands
 def _check(arguments: argparse.Namespace) -> int:
     from autograder.course import load_public
-    from autograder.notebook import read
+    from autograder.notebook import content, from_node, parse
     from autograder.report import text
     from autograder.selfcheck import examine_notebook
     from autograder.subjects.local import Local
 
-    assignment = load_public(arguments.notebook.resolve().parent)
-    submission = read(arguments.notebook, assignment)
+    path = arguments.notebook
+    path = path / f"{path.resolve().name}.ipynb" if path.is_dir() else path
+    found = parse(content(path), path)  # before the folder is looked at: a slip in the name is told as what it is
+    assignment = load_public(path.resolve().parent)
+    submission = from_node(found, path, assignment)
     subject = Local(submission.cells)
     chosen = [assignment.exercise(arguments.exercise)] if arguments.exercise else assignment.exercises
     passed = True

@@ -166,11 +166,17 @@ def _released(staff: Staff) -> Path:
     return staff.assignment.folder.parents[1] / "assignments" / staff.assignment.slug / HINTS
 
 
-def load_staff(root: Path, slug: str) -> Staff:
-    """The assignment `slug` of the course at `root` with its key."""
+def must_exist(root: Path, slug: str) -> Path:
+    """The source folder of an assignment, or a CourseError that lists those there are."""
     folder = root / "solutions" / slug
     if not folder.is_dir():
         raise CourseError(f"There is no assignment {slug!r} in {root / 'solutions'}. There are: {', '.join(slugs(root)) or 'none'}.")
+    return folder
+
+
+def load_staff(root: Path, slug: str) -> Staff:
+    """The assignment `slug` of the course at `root` with its key."""
+    folder = must_exist(root, slug)
     public = load_public(folder)
     if lacking(public):  # the key may import what the assignment needs; without it, it would be of no use anyhow
         return Staff(public, Key({}, (), (), ""), notebook.read(folder / f"{slug}.ipynb", public))

@@ -65,7 +65,9 @@ class Register:
             self._notebook = self._book.find_notebook(slug, slug)
         except MissingEntry:
             self.close()
-            raise CourseError(f"{slug} is not in the gradebook yet. Run `nbgrader generate_assignment {slug}` once.") from None
+            # with --force, because assignments/ is there from the start, and nbgrader then does nothing without
+            mend = f"Run `nbgrader generate_assignment {slug} --force` once: it enters the assignment and its points."
+            raise CourseError(f"{slug} is not in the gradebook yet. {mend}") from None
         # held, so that no grade has to ask the gradebook for its name
         self._cells = [*self._notebook.grade_cells, *self._notebook.solution_cells, *self._notebook.task_cells]
 
@@ -79,7 +81,7 @@ class Register:
         excluded = {name for name in self.coursedir.student_id_exclude.split(",") if name}
         for path in sorted(Path(p) for p in self._folders()):
             student = self._student_of(path)
-            if student not in excluded and (not chosen or student in chosen) and any(path.glob("*.ipynb")):
+            if student not in excluded and (not chosen or student in chosen):
                 yield student, path
 
     def _folders(self) -> Iterator[str]:
