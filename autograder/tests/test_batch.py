@@ -141,7 +141,7 @@ def test_nothing_changed_is_said(room: Classroom, capsys: pytest.CaptureFixture[
 def test_points_changed_after_the_release_stop_everything(room: Classroom) -> None:
     source = room.root / "solutions" / SLUG / f"{SLUG}.ipynb"
     source.write_text(source.read_text(encoding="utf-8").replace('"points": 3', '"points": 4'), encoding="utf-8")
-    with pytest.raises(CourseError, match="Run `nbgrader generate_assignment --force`"):
+    with pytest.raises(CourseError, match=f"Run `nbgrader generate_assignment {SLUG} --force`"):
         grade(room)
 
 

@@ -88,6 +88,21 @@ def test_the_folder_is_found_from_the_root_and_from_within(toy: Path, folder: Pa
         assert find_folder("shrink").resolve() == folder.resolve()
 
 
+def test_a_function_without_quotes_is_understood(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    check(shrink, str(folder), {"shrink": shrink})
+    assert capsys.readouterr().out.count("ok shrink") == 2
+
+
+def test_no_error_of_ours_shows_a_traceback_in_a_notebook(folder: Path) -> None:
+    lines = 'from autograder import check\ncheck("shrunk")'
+    path = folder / f"{SLUG}.ipynb"
+    node = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    node.cells = [nbformat.v4.new_code_cell(lines)]  # type: ignore[no-untyped-call]
+    NotebookClient(node, timeout=60, allow_errors=True, resources={"metadata": {"path": str(folder)}}).execute()
+    (error,) = node.cells[0].outputs
+    assert error.traceback == [f"There is no exercise 'shrunk' in {SLUG}. The exercises are: shrink, quiz."]
+
+
 def test_elsewhere_the_mend_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(CourseError, match=r"holds no checks\.py\. Open the notebook in the folder you were given"):
