@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -333,7 +334,8 @@ def _simulate(arguments: argparse.Namespace) -> int:
 
     slug = arguments.assignment
     course = simulate(find_root(arguments.course), slug, arguments.students, arguments.seed, arguments.into)
-    print(f"{arguments.students} hand-ins in {course / 'submitted'}. Grade them with: cd {course} && autograder grade {slug}")
+    where = shlex.quote(str(course))
+    print(f"{arguments.students} hand-ins in {course / 'submitted'}. Grade them with: cd {where} && autograder grade {slug}")
     return OK
 
 

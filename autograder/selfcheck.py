@@ -67,7 +67,7 @@ def examine(exercise: Exercise, subject: Subject, assignment: Assignment) -> Exe
     """Judge one exercise on this machine with the public checks, and name the misconception when one shows."""
     reason = lacking(assignment)
     if reason:
-        return ExerciseResult(exercise.name, 0.0, 0.0, (), not_run=reason)
+        return ExerciseResult(exercise.name, 0.0, 0.0, (), not_run=f"{reason}; install it to check yourself")
     verdicts = judge(exercise, subject, assignment.slug)
     for verdict in verdicts:
         if verdict.outcome is Outcome.BROKEN:

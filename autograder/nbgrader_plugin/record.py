@@ -26,7 +26,7 @@ from nbgrader.api import (  # type: ignore[import-untyped]
     SubmittedNotebook,
 )
 from nbgrader.utils import parse_utc  # type: ignore[import-untyped]
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import selectinload
 
 from autograder.model import Broken, CourseError
@@ -57,7 +57,7 @@ class Register:
         self.converter = settings.converter(root, slug)
         self.coursedir = self.converter.coursedir
         self._late = settings.late_penalties(self.converter)
-        self._book = Gradebook(self.coursedir.db_url, self.coursedir.course_id)
+        self._book = _opened(self.coursedir)
         self._session = self._book.db()
         self._session.expire_on_commit = False
         self._book.db.commit = self._book.db.flush  # the API's functions commit one by one; here a batch is one transaction
@@ -182,6 +182,15 @@ class Register:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+
+def _opened(coursedir: Any) -> Any:
+    """The gradebook; CourseError when it is locked, damaged or out of reach."""
+    try:
+        return Gradebook(coursedir.db_url, coursedir.course_id)
+    except DatabaseError as error:
+        mend = "Close what else uses it, see that you may read and write it, or put back a copy; then grade again."
+        raise CourseError(f"The gradebook {coursedir.db_url} cannot be opened ({error.orig}). {mend}") from error
 
 
 def when(stamp: bytes) -> datetime.datetime | None:

@@ -62,6 +62,13 @@ def test_what_is_not_in_the_gradebook_is_told_with_the_mend(room: Classroom, cap
     assert f"There is no assignment 'toy_scalin' in {room.root}" in capsys.readouterr().out
 
 
+def test_a_gradebook_that_cannot_be_opened_is_told_in_a_line(room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+    (room.root / "gradebook.db").write_text("rubbish " * 100)
+    assert command(room, "grade") == 1
+    (line,) = capsys.readouterr().out.splitlines()
+    assert "gradebook.db cannot be opened (file is not a database). Close what else uses it" in line
+
+
 def test_only_the_students_named(room: Classroom) -> None:
     graded, _ = grade(room, "ada", "bob")
     assert [g.student for g in graded] == ["ada", "bob"]
