@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib.util
 import json
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -81,13 +83,20 @@ def not_run(assignment: Assignment) -> tuple[ExerciseResult, ...]:
 def _only_notebook(folder: Path) -> Path:
     found = sorted(folder.glob("*.ipynb"))
     if len(found) != 1:
-        raise CourseError(f"{folder} should hold the notebook {folder.name}.ipynb. Put it there (it is in the released folder).")
+        raise CourseError(f"{folder} should hold the notebook {folder.name}.ipynb. {_take_it(folder)}")
     return found[0]
+
+
+def _take_it(folder: Path) -> str:
+    """Where a lost file is to be had: a release in place of a solution would be graded against its own stubs."""
+    secret = "solutions" in (folder.name, folder.parent.name)
+    return "Put it back from your copy of solutions/." if secret else "Take it from the folder you were given."
 
 
 def _module(path: Path, name: str) -> ModuleType:
     if not path.is_file():
-        raise CourseError(f"{path} is missing. It lists the checks of the assignment; take it from the released folder.")
+        what = "holds the hidden checks" if path.name.endswith("_key.py") else "lists the checks of the assignment"
+        raise CourseError(f"{path} is missing. It {what}. {_take_it(path.parent)}")
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise CourseError(f"{path} is not a Python file.")
@@ -98,8 +107,17 @@ def _module(path: Path, name: str) -> ModuleType:
     except CourseError:
         raise
     except Exception as error:
-        raise CourseError(f"{path} cannot be loaded: {type(error).__name__}: {error}. Mend the file.") from error
+        raise CourseError(f"{path} cannot be loaded: {type(error).__name__}: {error}{_where(error, path)}. Mend the file.") from error
     return module
+
+
+def _where(error: Exception, path: Path) -> str:
+    """The line of the file that raised, and the name that may have been meant: " (line 7; did you mean is_identity?)"."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    told = [f"line {lines[-1]}"] if lines else []
+    if isinstance(error, AttributeError) and error.name:
+        told += [f"did you mean {name}?" for name in difflib.get_close_matches(error.name, dir(error.obj), 1)]
+    return f" ({'; '.join(told)})" if told else ""
 
 
 def _defined(module: ModuleType, name: str) -> Any:
