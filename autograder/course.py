@@ -90,7 +90,7 @@ def _only_notebook(folder: Path) -> Path:
 def _take_it(folder: Path) -> str:
     """Where a lost file is to be had: a release in place of a solution would be graded against its own stubs."""
     secret = "solutions" in (folder.name, folder.parent.name)
-    return "Put it back from your copy of solutions/." if secret else "Take it from the folder you were given."
+    return "Make it, or put it back from your copy of solutions/." if secret else "Take it from the folder you were given."
 
 
 def _module(path: Path, name: str) -> ModuleType:
@@ -208,6 +208,8 @@ def load_staff(root: Path, slug: str) -> Staff:
     assignment = replace(public, exercises=exercises, course_sources=public.course_sources | _released_sources(root, slug))
     _affordable(assignment)
     found = entries(vars(module))
+    for entry in found:
+        _must_be_askable(entry, public)
     key = Key(
         hidden=hidden,
         misconceptions=tuple(e for e in found if isinstance(e, Misconception)),
@@ -215,6 +217,16 @@ def load_staff(root: Path, slug: str) -> Staff:
         salt=str(_defined(module, "SALT")),
     )
     return Staff(assignment, key, notebook.read(folder / f"{slug}.ipynb", assignment))
+
+
+def _must_be_askable(entry: Misconception | Variant, public: Assignment) -> None:
+    """Refuse an entry about an exercise that is not there, or a belief about one of which no fact is looked at."""
+    public.exercise(entry.exercise)
+    if isinstance(entry, Misconception) and entry.exercise not in public.probes:
+        raise CourseError(
+            f"The misconception {entry.name} cannot be told apart from anything: checks.py has no PROBES for {entry.exercise}. "
+            f'Add some there: PROBES = {{"{entry.exercise}": [...]}}; the other assignments show how.'
+        )
 
 
 def _released_sources(root: Path, slug: str) -> frozenset[str]:

@@ -95,7 +95,7 @@ def test_a_missing_list_or_notebook_is_named(source: Path) -> None:
 
 def test_what_is_lost_is_looked_for_where_it_belongs(toy: Path) -> None:
     """A release in place of the solution would be graded against its own stubs."""
-    back = r"Put it back from your copy of solutions/\.$"
+    back = r"Make it, or put it back from your copy of solutions/\.$"
     (toy / "solutions" / f"{SLUG}_key.py").unlink()
     with pytest.raises(CourseError, match=rf"toy_scaling_key\.py is missing\. It holds the hidden checks\. {back}"):
         load_staff(toy, SLUG)
@@ -152,6 +152,9 @@ def test_a_solution_that_does_not_run_is_told_with_its_cell(toy: Path) -> None:
         _ = load_staff(toy, SLUG).reference
 
 
+EMPTY = 'from autograder import misconception\nHIDDEN = {}\nSALT = ""\n\n\n'
+
+
 @pytest.mark.parametrize(
     ("written", "said"),
     [
@@ -160,6 +163,8 @@ def test_a_solution_that_does_not_run_is_told_with_its_cell(toy: Path) -> None:
         ("1 / 0", "cannot be loaded: ZeroDivisionError"),
         ('SALT = ""', "_key.py does not define HIDDEN. Add it"),
         ("HIDDEN = {}", "_key.py does not define SALT. Add it"),
+        (f'{EMPTY}@misconception("shrunk")\ndef belief(x):\n    """You ..."""', "no exercise 'shrunk' in toy_scaling"),
+        (f'{EMPTY}@misconception("quiz")\ndef belief(x):\n    """You ..."""', "checks.py has no PROBES for quiz. Add some there"),
     ],
 )
 def test_a_mistake_in_the_key_is_named(toy: Path, written: str, said: str) -> None:
