@@ -33,7 +33,7 @@ def __getattr__(name: str) -> object:
     return getattr(importlib.import_module(_HOMES[name]), name)
 
 
-def _check(exercise: str | None = None, folder: str | None = None) -> None:
+def _check(exercise: object = None, folder: str | None = None) -> None:
     """Check one exercise (or all of them) of the notebook this is called in; see autograder.selfcheck.check."""
     import sys
 

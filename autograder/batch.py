@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder import memory, notebook
-from autograder.course import load_staff
+from autograder.course import load_staff, must_exist
 from autograder.grade import LIMITS, grade
 from autograder.isolation import Isolation, stays_shut, warmed
 from autograder.memory import Done, Memory, Recorded, digest
@@ -308,6 +308,7 @@ class Batch:
 
     def run(self, students: Sequence[str] = (), begin: Callable[[int], None] = lambda total: None) -> Iterator[Graded]:
         """Grade and record; each hand-in is yielded when it is recorded, or was found unchanged. `begin` is told how many there are."""
+        must_exist(self.root, self.slug)
         with Register(self.root, self.slug) as register, Memory(self.root, self.slug) as remembered:
             desk = self._desk(register)
             handed_in = dict(register.students(students))
@@ -334,7 +335,7 @@ class Batch:
         desk = Desk(plan)
         points = {name: r.points for name, r in plan.frame.released.items() if r.points is not None}
         for exercise in desk.staff.assignment.exercises:
-            _must_agree(exercise, points)
+            _must_agree(self.slug, exercise, points)
         return desk
 
     def _sorted_out(
@@ -367,12 +368,12 @@ class Batch:
             yield one
 
 
-def _must_agree(exercise: Exercise, points: dict[str, float]) -> None:
+def _must_agree(slug: str, exercise: Exercise, points: dict[str, float]) -> None:
     found = points.get(f"check_{exercise.name}")
     if found != exercise.points:
         raise CourseError(
             f"{exercise.name} is worth {exercise.points:g} points in solutions/, but {found or 0:g} in the gradebook. "
-            "Run `nbgrader generate_assignment --force` and grade again."
+            f"Run `nbgrader generate_assignment {slug} --force` and grade again."
         )
 
 

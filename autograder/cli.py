@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -130,13 +131,16 @@ def _parser() -> argparse.ArgumentParser:
 # --------------------------------------------------------------------------------------------------------------------- commands
 def _check(arguments: argparse.Namespace) -> int:
     from autograder.course import load_public
-    from autograder.notebook import read
+    from autograder.notebook import content, from_node, parse
     from autograder.report import text
     from autograder.selfcheck import examine_notebook
     from autograder.subjects.local import Local
 
-    assignment = load_public(arguments.notebook.resolve().parent)
-    submission = read(arguments.notebook, assignment)
+    path = arguments.notebook
+    path = path / f"{path.resolve().name}.ipynb" if path.is_dir() else path
+    found = parse(content(path), path)  # before the folder is looked at: a slip in the name is told as what it is
+    assignment = load_public(path.resolve().parent)
+    submission = from_node(found, path, assignment)
     subject = Local(submission.cells)
     chosen = [assignment.exercise(arguments.exercise)] if arguments.exercise else assignment.exercises
     passed = True
@@ -339,7 +343,8 @@ def _simulate(arguments: argparse.Namespace) -> int:
 
     slug = arguments.assignment
     course = simulate(find_root(arguments.course), slug, arguments.students, arguments.seed, arguments.into)
-    print(f"{arguments.students} hand-ins in {course / 'submitted'}. Grade them with: cd {course} && autograder grade {slug}")
+    where = shlex.quote(str(course))
+    print(f"{arguments.students} hand-ins in {course / 'submitted'}. Grade them with: cd {where} && autograder grade {slug}")
     return OK
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib.util
 import json
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -82,13 +84,20 @@ def not_run(assignment: Assignment) -> tuple[ExerciseResult, ...]:
 def _only_notebook(folder: Path) -> Path:
     found = sorted(folder.glob("*.ipynb"))
     if len(found) != 1:
-        raise CourseError(f"{folder} should hold the notebook {folder.name}.ipynb. Put it there (it is in the released folder).")
+        raise CourseError(f"{folder} should hold the notebook {folder.name}.ipynb. {_take_it(folder)}")
     return found[0]
+
+
+def _take_it(folder: Path) -> str:
+    """Where a lost file is to be had: a release in place of a solution would be graded against its own stubs."""
+    secret = "solutions" in (folder.name, folder.parent.name)
+    return "Make it, or put it back from your copy of solutions/." if secret else "Take it from the folder you were given."
 
 
 def _module(path: Path, name: str) -> ModuleType:
     if not path.is_file():
-        raise CourseError(f"{path} is missing. It lists the checks of the assignment; take it from the released folder.")
+        what = "holds the hidden checks" if path.name.endswith("_key.py") else "lists the checks of the assignment"
+        raise CourseError(f"{path} is missing. It {what}. {_take_it(path.parent)}")
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise CourseError(f"{path} is not a Python file.")
@@ -99,8 +108,17 @@ def _module(path: Path, name: str) -> ModuleType:
     except CourseError:
         raise
     except Exception as error:
-        raise CourseError(f"{path} cannot be loaded: {type(error).__name__}: {error}. Mend the file.") from error
+        raise CourseError(f"{path} cannot be loaded: {type(error).__name__}: {error}{_where(error, path)}. Mend the file.") from error
     return module
+
+
+def _where(error: Exception, path: Path) -> str:
+    """The line of the file that raised, and the name that may have been meant: " (line 7; did you mean is_identity?)"."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    told = [f"line {lines[-1]}"] if lines else []
+    if isinstance(error, AttributeError) and error.name:
+        told += [f"did you mean {name}?" for name in difflib.get_close_matches(error.name, dir(error.obj), 1)]
+    return f" ({'; '.join(told)})" if told else ""
 
 
 def _defined(module: ModuleType, name: str) -> Any:
@@ -167,11 +185,17 @@ def _released(staff: Staff) -> Path:
     return staff.assignment.folder.parents[1] / "assignments" / staff.assignment.slug / HINTS
 
 
-def load_staff(root: Path, slug: str) -> Staff:
-    """The assignment `slug` of the course at `root` with its key."""
+def must_exist(root: Path, slug: str) -> Path:
+    """The source folder of an assignment, or a CourseError that lists those there are."""
     folder = root / "solutions" / slug
     if not folder.is_dir():
         raise CourseError(f"There is no assignment {slug!r} in {root / 'solutions'}. There are: {', '.join(slugs(root)) or 'none'}.")
+    return folder
+
+
+def load_staff(root: Path, slug: str) -> Staff:
+    """The assignment `slug` of the course at `root` with its key."""
+    folder = must_exist(root, slug)
     public = load_public(folder)
     if lacking(public):  # the key may import what the assignment needs; without it, it would be of no use anyhow
         return Staff(public, Key({}, (), (), ""), notebook.read(folder / f"{slug}.ipynb", public))
@@ -185,6 +209,8 @@ def load_staff(root: Path, slug: str) -> Staff:
     assignment = replace(public, exercises=exercises, course_sources=public.course_sources | _released_sources(root, slug))
     _affordable(assignment)
     found = entries(vars(module))
+    for entry in found:
+        _must_be_askable(entry, public)
     key = Key(
         hidden=hidden,
         misconceptions=tuple(e for e in found if isinstance(e, Misconception)),
@@ -192,6 +218,16 @@ def load_staff(root: Path, slug: str) -> Staff:
         salt=str(_defined(module, "SALT")),
     )
     return Staff(assignment, key, notebook.read(folder / f"{slug}.ipynb", assignment))
+
+
+def _must_be_askable(entry: Misconception | Variant, public: Assignment) -> None:
+    """Refuse an entry about an exercise that is not there, or a belief about one of which no fact is looked at."""
+    public.exercise(entry.exercise)
+    if isinstance(entry, Misconception) and entry.exercise not in public.probes:
+        raise CourseError(
+            f"The misconception {entry.name} cannot be told apart from anything: checks.py has no PROBES for {entry.exercise}. "
+            f'Add some there: PROBES = {{"{entry.exercise}": [...]}}; the other assignments show how.'
+        )
 
 
 def _released_sources(root: Path, slug: str) -> frozenset[str]:

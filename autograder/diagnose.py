@@ -39,20 +39,30 @@ def diagnose(exercise: str, facts: Facts, hints: Mapping[str, Any]) -> tuple[Dia
     if not odd or set(odd.values()) == {"raises NameError"}:
         return ()
     fired = [m for m in hints["misconceptions"] if m["signs"] and all(facts.get(k) == v for k, v in m["signs"].items())]
+    hardly = 2 * sum(map(_mute, odd.values())) > len(facts)
+    if hardly:  # it gives no usable answers: only a belief that knows why may speak
+        fired = [m for m in fired if any(map(_mute, m["signs"].values()))]
     told = [m for m in fired if not any(_within(m, other) for other in fired if other is not m)]
     found = tuple(Diagnosis(exercise, m["name"], m["sentence"], m["signs"]) for m in told)
     explained = {k for m in fired for k, v in {**m["also"], **m["signs"]}.items() if facts.get(k) == v}
     rest = {k: v for k, v in odd.items() if k not in explained}
-    return found if found or not rest else (_something_else(exercise, rest),)
+    return found if found or not rest else (_something_else(exercise, rest, hardly),)
 
 
 def _within(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return bool(one["signs"].items() < other["signs"].items())
 
 
-def _something_else(exercise: str, rest: Facts) -> Diagnosis:
-    seen = ", ".join(f"{name.replace('_', ' ')}: {word}" for name, word in rest.items())
-    message = f"No mistake we know explains this by itself. What was seen of {exercise}: {seen}."
+def _mute(word: str) -> bool:
+    """Whether the word of a fact says no more than that nothing usable came back."""
+    return word in ("not a usable result", "timed_out", "crashed") or word.startswith("raises ") or word.endswith(("Error", "Exception"))
+
+
+def _something_else(exercise: str, rest: Facts, hardly: bool) -> Diagnosis:
+    """What was seen beside what the verdicts say already: an exception, for one, stands there with its line."""
+    told = {} if hardly else {name: word for name, word in rest.items() if not _mute(word)}
+    seen = ", ".join(f"{name.replace('_', ' ')}: {word}" for name, word in told.items())
+    message = f"No mistake we know explains this by itself. What was seen of {exercise}: {seen}." if seen else ""
     return Diagnosis(exercise, SOMETHING_ELSE, message, rest)
 
 

@@ -112,7 +112,8 @@ def pair(value: Any, names: tuple[str, str] = ("out", "cache")) -> tuple[Any, An
 # builtin types, and the words of perform.plain and of the worker about what cannot travel
 KNOWN = re.compile(
     "|".join(name for name in dir(builtins) if name.isidentifier())
-    + r"|function|module|method|ndarray|Generator|Tensor|array of dtype \w+|array of \d+ bytes|int of more than 64 bits|value .*"
+    + r"|function|generator|coroutine|module|method"
+    + r"|ndarray|Generator|Tensor|array of dtype \w+|array of \d+ bytes|int of more than 64 bits|value .*"
 )
 
 

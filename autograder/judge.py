@@ -13,7 +13,9 @@ from autograder.exam import Exam, Unanswered, Wrong, called, script_text
 from autograder.model import Answer, Call, Check, Code, Exercise, Outcome, Subject, Verdict
 
 DEATHS = (Outcome.TIMED_OUT, Outcome.CRASHED)
-UNWRITTEN, UNDEFINED = "is not written yet", "is not defined in this notebook"
+UNWRITTEN = "is not written yet"
+UNDEFINED = "is not defined: its cell is missing, was not run, ended in an error, or uses another name"
+NO_RETURN = " (is its `return` missing?)"
 
 
 def judge(
@@ -84,7 +86,8 @@ def _examine(exercise: Exercise, check: Check, exam: Exam, reference: Subject | 
             else:
                 check.judge(exam)
     except Wrong as wrong:
-        return _verdict(exercise, check, Outcome.FAILED, wrong.got, wrong.wanted, exam, wrong.picture)
+        got = wrong.got + (NO_RETURN if _came_back_empty(wrong.got, exam) else "")
+        return _verdict(exercise, check, Outcome.FAILED, got, wrong.wanted, exam, wrong.picture)
     except Unanswered as unanswered:
         got = what_happened(unanswered.call, unanswered.answer, check.hidden)
         outcome = unanswered.answer.outcome
@@ -92,6 +95,11 @@ def _examine(exercise: Exercise, check: Check, exam: Exam, reference: Subject | 
     except Exception as error:  # a verb that trips over an answer is our bug: BROKEN, never a zero
         return _verdict(exercise, check, Outcome.BROKEN, got=f"the check itself failed: {type(error).__name__}: {error}", exam=exam)
     return _verdict(exercise, check, Outcome.PASSED)
+
+
+def _came_back_empty(got: str, exam: Exam) -> bool:
+    """Whether a function (not a name that was looked at) gave None: somebody forgot to return, or printed instead."""
+    return got.endswith((" is None", "returned None")) and bool(exam.last) and not exam.last[-1].look
 
 
 def _verdict(

@@ -22,8 +22,8 @@ def misconception(exercise: str, signs: str = "", name: str = "", also: str = ""
     """Mark a wrong solution of `exercise`.
 
     `signs` names the facts that give it away (default: all that differ from the right ones; "=fact" for one that it gets right, and
-    that others who look like it get wrong); `name` is the belief, by default the name of what is decorated. `also` names other exercises
-    of which the belief is told, in the same words, where the same facts show it.
+    that others who look like it get wrong); `name` is the belief, by default the name of what is decorated. `also` names other
+    exercises of which the belief is told, in the same words, where the same facts show it.
     """
 
     def mark(thing: Decorated) -> Decorated:

@@ -18,6 +18,10 @@ from typing import Any, Protocol
 class AutograderError(Exception):
     """The root of all errors the kit raises on purpose."""
 
+    def _render_traceback_(self) -> list[str]:
+        # a notebook shows this instead of a traceback through our own files, which would teach a student nothing
+        return [str(self)]
+
 
 class SubmissionError(AutograderError):
     """A hand-in that cannot be read; the rest of the class is graded. The text is one line a student understands."""

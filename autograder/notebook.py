@@ -121,10 +121,20 @@ def from_node(node: Any, path: Path, assignment: Assignment) -> Submission:
     code = sum(len(c.source) for c in cells if c.kind == "code")
     if code > MAX_CODE:
         raise SubmissionError(
-            f"{_called(path)} holds {code:,} characters of code, more than {MAX_CODE:,}. "
+            f"{called(path)} holds {code:,} characters of code, more than {MAX_CODE:,}. "
             "Delete pasted data from its code cells, save it and hand it in again."
         )
+    _must_belong(cells, assignment, path)
     return _Reading(cells, assignment).submission(str(path))
+
+
+def _must_belong(cells: Sequence[_Found], assignment: Assignment, path: Path) -> None:
+    """Refuse the notebook of another assignment: a mix-up deserves a word, not a zero."""
+    found = {c.grade_id.removeprefix("check_") for c in cells if c.grade_id.startswith("check_")}
+    own = {e.name: set(e.names) for e in assignment.exercises}
+    foreign = len(found - own.keys()) > len(found & own.keys())  # many assignments have a quiz
+    if foreign and not any(c.defines & names for c in cells for name, names in own.items() if name not in found):
+        raise SubmissionError(f"{called(path)} is the notebook of another assignment. Hand in the one of {assignment.slug}.")
 
 
 class _Reading:
@@ -326,7 +336,7 @@ def _bound(statement: ast.stmt) -> Iterator[str]:
 
 def _cells(node: Any, path: Path) -> list[_Found]:
     """The cells of a parsed notebook, or a SubmissionError when this is no notebook of nbformat 4."""
-    name = _called(path)
+    name = called(path)
     if not isinstance(node, Mapping):
         raise SubmissionError(f"{name} is no notebook: it holds a JSON {type(node).__name__}. {_NO_NOTEBOOK}")
     version = node.get("nbformat", 4)
@@ -370,7 +380,7 @@ def _source(found: Any) -> tuple[str, str]:
 # ------------------------------------------------------------------------------------------------------------------------- files
 def content(path: Path) -> bytes:
     """The content of a regular file of at most MAX_BYTES. Never waits for a pipe, never opens a device, never follows a link."""
-    name = _called(path)
+    name = called(path)
     try:
         _must_be_file(os.lstat(path).st_mode, name)
         flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
@@ -401,13 +411,15 @@ def _must_be_file(mode: int, name: str) -> None:
 
 def parse(data: bytes, path: Path) -> Any:
     """The JSON in a file, whatever it holds, or a SubmissionError that says what the file is instead."""
-    name = _called(path)
+    name = called(path)
     data = data.removeprefix(b"\xef\xbb\xbf")
     if not data.strip():
         raise SubmissionError(f"{name} is empty. {_AGAIN}")
     if data.count(b"{") + data.count(b"[") > MAX_BRACKETS:
         raise SubmissionError(f"{name} holds far too much. Clear its outputs, save it and hand that file in.")
     _must_be_json(data, name)
+    if b"\n<<<<<<< " in data and b"\n>>>>>>> " in data:  # no JSON: there a line break stands as \\n
+        raise SubmissionError(f"{name} holds an unresolved git conflict. Settle it with git, open the file in Jupyter and save it.")
     try:
         # strict=False: a raw tab or line break in a string is a slip. Numbers matter only in nbformat, so a long one may become 0.
         return json.loads(data.decode("utf-8"), strict=False, parse_int=lambda text: int(text) if len(text) < 20 else 0)
@@ -415,8 +427,12 @@ def parse(data: bytes, path: Path) -> Any:
         raise SubmissionError(f"{name} is not UTF-8 text (byte {error.start}). {_AGAIN}") from None
     except RecursionError:
         raise SubmissionError(f"{name} is nested too deeply to be a notebook. {_AGAIN}") from None
+    except json.JSONDecodeError as error:
+        cut = error.msg.startswith("Unterminated") or not error.doc[error.pos :].strip()
+        where = "the file is cut off" if cut else f"it is not valid JSON (line {error.lineno})"
+        raise SubmissionError(f"{name} is damaged: {where}. {_AGAIN}") from None
     except (ValueError, MemoryError):
-        raise SubmissionError(f"{name} is damaged: the file is cut off or not valid JSON. {_AGAIN}") from None
+        raise SubmissionError(f"{name} is damaged: it is not valid JSON. {_AGAIN}") from None
 
 
 _KINDS = {
@@ -440,6 +456,6 @@ def _must_be_json(data: bytes, name: str) -> None:
     raise SubmissionError(f"{name} is no notebook but {kind}. {_NO_NOTEBOOK}")
 
 
-def _called(path: Path) -> str:
+def called(path: Path) -> str:
     """The file's name on one line, whatever characters it is made of."""
     return "".join(c if c.isprintable() else "?" for c in path.name or str(path))[:120]

@@ -362,7 +362,8 @@ def describe(error: BaseException) -> str:
     except BaseException:
         text = "(its message cannot be shown)"
     if isinstance(error, SyntaxError):
-        text = f"{error.msg} (line {error.lineno}: {(error.text or '').strip()})" if error.lineno else str(error.msg)
+        where = ": ".join(filter(None, (f"line {error.lineno}", (error.text or "").strip())))
+        text = f"{error.msg} ({where})" if error.lineno else str(error.msg)
     name = kind(error)
     if isinstance(error, ValueError) and not hasattr(builtins, name):
         name += A_VALUE_ERROR  # LinAlgError, StatisticsError and the student's own are as good where a ValueError is asked for

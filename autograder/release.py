@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from autograder import notebook
 from autograder.model import CourseError
 
 BEGIN, END = "BEGIN SOLUTION", "END SOLUTION"
@@ -34,6 +35,7 @@ def generate(root: Path, slug: str, into: Path) -> Path:
     """Make `into`/<slug> as students will get it. CourseError when nbgrader cannot, with its reason."""
     if not (root / "solutions" / slug).is_dir():
         raise CourseError(f"There is no folder solutions/{slug} in {root}. Look at the name, or make the assignment first.")
+    _must_be_whole(root / "solutions" / slug / f"{slug}.ipynb")
     from nbgrader.converters.base import NbGraderException  # type: ignore[import-untyped]  # late: it takes a second, and is for staff
 
     converter = _converter(root.resolve(), slug, into.resolve())
@@ -45,6 +47,18 @@ def generate(root: Path, slug: str, into: Path) -> Path:
             raise trouble from None
         raise CourseError(f"solutions/{slug} cannot be released: {trouble}. Mend the notebook and release again.") from trouble
     return into / slug
+
+
+def _must_be_whole(path: Path) -> None:
+    """Look at the notebook before nbgrader does, whose words do not say which cell it means."""
+    if not path.is_file():
+        raise CourseError(f"{path.parent} has no {path.name}. Give the notebook the name of its folder.")
+    notebook.layout(path)
+    for number, cell in enumerate(json.loads(path.read_text(encoding="utf-8-sig"))["cells"], 1):
+        source = "".join(cell["source"])
+        answer = cell.get("metadata", {}).get("nbgrader", {}).get("solution")
+        if answer and source.count(BEGIN) != source.count(END):
+            raise CourseError(f"{path}: cell {number} has {BEGIN!r} or {END!r} without the other. Add it and release again.")
 
 
 def _converter(root: Path, slug: str, into: Path) -> Any:

@@ -21,22 +21,18 @@ from autograder.model import (
     Subject,
     Submission,
 )
-from autograder.report import html, text
+from autograder.report import html, text, words
 from autograder.subjects.local import Local
 
 
 class CheckFailed(AutograderError):
-    """Some sentences do not hold yet. Shown as one line: everything worth reading stands above it."""
-
-    def _render_traceback_(self) -> list[str]:
-        # IPython shows this instead of a traceback through our own files, which would teach a student nothing
-        return [str(self)]
+    """Some sentences do not hold yet. One line: everything worth reading stands above it."""
 
 
-def check(exercise: str | None = None, folder: str | None = None, namespace: dict[str, Any] | None = None) -> None:
+def check(exercise: object = None, folder: str | None = None, namespace: dict[str, Any] | None = None) -> None:
     """Check one exercise (or, without a name, all) with the functions of the calling notebook.
 
-    exercise  : name of the exercise, e.g. "dropout_forward"; None for all of them
+    exercise  : name of the exercise, e.g. "dropout_forward" (or the function of that name); None for all of them
     folder    : folder of the assignment; by default the one the notebook runs in
     namespace : where the functions live; by default the caller's globals
 
@@ -44,8 +40,9 @@ def check(exercise: str | None = None, folder: str | None = None, namespace: dic
     Raises CourseError when there is no such exercise or the folder is not an assignment's.
     """
     functions = sys._getframe(1).f_globals if namespace is None else namespace
-    assignment = load_public(find_folder(exercise, folder))
-    chosen = assignment.exercises if exercise is None else (assignment.exercise(exercise),)
+    name = None if exercise is None else str(getattr(exercise, "__name__", exercise))  # who forgets the quotes gives the function
+    assignment = load_public(find_folder(name, folder))
+    chosen = assignment.exercises if name is None else (assignment.exercise(name),)
     results = [examine(e, Local(namespace=functions), assignment) for e in chosen]
     for result in results:
         _show(result)
@@ -70,7 +67,7 @@ def examine(exercise: Exercise, subject: Subject, assignment: Assignment) -> Exe
     """Judge one exercise on this machine with the public checks, and name the misconception when one shows."""
     reason = lacking(assignment)
     if reason:
-        return ExerciseResult(exercise.name, 0.0, 0.0, (), not_run=reason)
+        return ExerciseResult(exercise.name, 0.0, 0.0, (), not_run=f"{reason}; install it to check yourself")
     verdicts = judge(exercise, subject, assignment.slug)
     for verdict in verdicts:
         if verdict.outcome is Outcome.BROKEN:
@@ -107,5 +104,5 @@ def _show(result: ExerciseResult) -> None:
 def _complain(results: list[ExerciseResult]) -> None:
     missing = [r for r in results if r.outcome not in ("passed", "not_run")]
     if missing:
-        counts = [f"{r.name} ({sum(not v.passed for v in r.verdicts)} of {len(r.verdicts)})" for r in missing]
+        counts = [f"{r.name} ({words.summary(r)})" for r in missing]
         raise CheckFailed(f"Not there yet: {', '.join(counts)}. Mend the first cross first.")

@@ -42,13 +42,21 @@ def accept_any_name(assignment: str, student: str, notebooks: list[str]) -> None
 def find_notebook(folder: Path, slug: str) -> Path:
     """The one notebook of a hand-in: the one with the right name, else the only one."""
     expected = folder / f"{slug}.ipynb"
-    found = sorted(p for p in folder.glob("*.ipynb") if not p.name.startswith("."))
-    if expected in found or not found:
+    found = sorted(p for p in folder.glob("*") if p.suffix.lower() == ".ipynb" and not p.name.startswith("."))
+    if expected in found:
         return expected
+    if not found:
+        raise SubmissionError(f"there is no notebook, {_instead(folder)}. Ask for {slug}.ipynb, put it there and grade again.")
     if len(found) > 1:
         names = ", ".join(p.name for p in found)
         raise SubmissionError(f"none of the notebooks {names} is called {slug}.ipynb. Rename the right one and grade again.")
     return found[0]
+
+
+def _instead(folder: Path) -> str:
+    """What a folder holds in which no notebook was found: "only hw1_dropout.ipynb.txt, sub/"."""
+    names = sorted(notebook.called(p) + "/" * p.is_dir() for p in folder.glob("*") if p.name != "timestamp.txt")
+    return f"only {', '.join(names[:3])}{', ...' * (len(names) > 3)}" if names else "and nothing else"
 
 
 class HandInExporter(NotebookExporter):

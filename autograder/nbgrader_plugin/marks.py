@@ -115,7 +115,7 @@ def reasons(result: ExerciseResult, notes: Sequence[str] = ()) -> str | None:
 
 def _misconceptions(result: ExerciseResult) -> Iterator[str]:
     for diagnosis in result.diagnoses:
-        if diagnosis.exercise == result.name:
+        if diagnosis.exercise == result.name and diagnosis.message:
             yield f"**{diagnosis.name.replace('_', ' ')}**: {words.clean(diagnosis.message)}"
 
 

@@ -88,7 +88,7 @@ def score_of(result: ExerciseResult, max_points: float) -> float:
     if abs(result.max_points - max_points) > 1e-9:
         raise CourseError(
             f"{result.name} is worth {result.max_points:g} points in solutions/, but {max_points:g} in the gradebook. "
-            "Run `nbgrader generate_assignment --force` and grade again."
+            "Run `nbgrader generate_assignment --force` for it and grade again."
         )
     points = float(max_points if result.not_run else result.points)
     return min(max(points, 0.0), float(max_points)) if math.isfinite(points) else 0.0

@@ -26,7 +26,7 @@ from nbgrader.api import (  # type: ignore[import-untyped]
     SubmittedNotebook,
 )
 from nbgrader.utils import parse_utc  # type: ignore[import-untyped]
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import selectinload
 
 from autograder.model import Broken, CourseError
@@ -57,7 +57,7 @@ class Register:
         self.converter = settings.converter(root, slug)
         self.coursedir = self.converter.coursedir
         self._late = settings.late_penalties(self.converter)
-        self._book = Gradebook(self.coursedir.db_url, self.coursedir.course_id)
+        self._book = _opened(self.coursedir)
         self._session = self._book.db()
         self._session.expire_on_commit = False
         self._book.db.commit = self._book.db.flush  # the API's functions commit one by one; here a batch is one transaction
@@ -65,7 +65,9 @@ class Register:
             self._notebook = self._book.find_notebook(slug, slug)
         except MissingEntry:
             self.close()
-            raise CourseError(f"{slug} is not in the gradebook yet. Run `nbgrader generate_assignment {slug}` once.") from None
+            # with --force, because assignments/ is there from the start, and nbgrader then does nothing without
+            mend = f"Run `nbgrader generate_assignment {slug} --force` once: it enters the assignment and its points."
+            raise CourseError(f"{slug} is not in the gradebook yet. {mend}") from None
         # held, so that no grade has to ask the gradebook for its name
         self._cells = [*self._notebook.grade_cells, *self._notebook.solution_cells, *self._notebook.task_cells]
 
@@ -79,7 +81,7 @@ class Register:
         excluded = {name for name in self.coursedir.student_id_exclude.split(",") if name}
         for path in sorted(Path(p) for p in self._folders()):
             student = self._student_of(path)
-            if student not in excluded and (not chosen or student in chosen) and any(path.glob("*.ipynb")):
+            if student not in excluded and (not chosen or student in chosen):
                 yield student, path
 
     def _folders(self) -> Iterator[str]:
@@ -180,6 +182,15 @@ class Register:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+
+def _opened(coursedir: Any) -> Any:
+    """The gradebook; CourseError when it is locked, damaged or out of reach."""
+    try:
+        return Gradebook(coursedir.db_url, coursedir.course_id)
+    except DatabaseError as error:
+        mend = "Close what else uses it, see that you may read and write it, or put back a copy; then grade again."
+        raise CourseError(f"The gradebook {coursedir.db_url} cannot be opened ({error.orig}). {mend}") from error
 
 
 def when(stamp: bytes) -> datetime.datetime | None:

@@ -54,12 +54,46 @@ def test_everybody_is_graded_once(room: Classroom) -> None:
     assert [(g.status, g.error) for g in second] == [(g.status, g.error) for g in first]
 
 
+def test_what_is_not_in_the_gradebook_is_told_with_the_mend(room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+    (room.root / "gradebook.db").unlink()
+    assert command(room, "grade") == 1
+    assert f"Run `nbgrader generate_assignment {SLUG} --force` once" in capsys.readouterr().out
+    assert main(["grade", "toy_scalin", "--course", str(room.root)]) == 1
+    assert f"There is no assignment 'toy_scalin' in {room.root}" in capsys.readouterr().out
+
+
+def test_a_gradebook_that_cannot_be_opened_is_told_in_a_line(room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+    (room.root / "gradebook.db").write_text("rubbish " * 100)
+    assert command(room, "grade") == 1
+    (line,) = capsys.readouterr().out.splitlines()
+    assert "gradebook.db cannot be opened (file is not a database). Close what else uses it" in line
+
+
 def test_only_the_students_named(room: Classroom) -> None:
     graded, _ = grade(room, "ada", "bob")
     assert [g.student for g in graded] == ["ada", "bob"]
     assert room.total("cyd") is None
     with pytest.raises(CourseError, match="zoe has handed in no notebook"):
         grade(room, "ada", "zoe")
+
+
+def test_a_folder_without_a_notebook_is_told_by_name(room: Classroom) -> None:
+    """It was left out in silence: the wrong name, a folder too deep, or nothing at all."""
+    room.submit("ada", "...", name=f"{SLUG}.ipynb.txt")
+    room.submit("bob", answered(room.released(), RIGHT), name=f"{SLUG.upper()}.IPYNB")
+    (room.root / "submitted" / "zoe" / SLUG / "sub").mkdir(parents=True)
+    (room.root / "submitted" / "yan" / SLUG).mkdir(parents=True)
+    graded, batch = grade(room)
+    told = {g.student: g.error for g in graded if g.student not in ("cyd", "dee", "eve")}
+    ask = f"Ask for {SLUG}.ipynb, put it there and grade again."
+    assert told == {
+        "ada": f"there is no notebook, only {SLUG}.ipynb.txt. {ask}",
+        "bob": "",
+        "yan": f"there is no notebook, and nothing else. {ask}",
+        "zoe": f"there is no notebook, only sub/. {ask}",
+    }
+    assert batch.tally.unreadable == 4
+    assert room.total("bob") == 5
 
 
 def test_a_new_hand_in_is_judged_and_the_rest_is_not(room: Classroom) -> None:
@@ -114,7 +148,7 @@ def test_nothing_changed_is_said(room: Classroom, capsys: pytest.CaptureFixture[
 def test_points_changed_after_the_release_stop_everything(room: Classroom) -> None:
     source = room.root / "solutions" / SLUG / f"{SLUG}.ipynb"
     source.write_text(source.read_text(encoding="utf-8").replace('"points": 3', '"points": 4'), encoding="utf-8")
-    with pytest.raises(CourseError, match="Run `nbgrader generate_assignment --force`"):
+    with pytest.raises(CourseError, match=f"Run `nbgrader generate_assignment {SLUG} --force`"):
         grade(room)
 
 

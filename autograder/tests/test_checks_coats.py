@@ -11,7 +11,7 @@ from autograder import checks as c
 from autograder.checks import facts as f
 from autograder.checks.coats import Coat, fact_in_a_coat, in_a_coat
 from autograder.diagnose import fingerprint
-from autograder.judge import judge
+from autograder.judge import UNDEFINED, judge
 from autograder.model import Call, Code, Exercise, Given, Outcome, Verdict
 from autograder.subjects.local import Local
 from autograder.tests.toys import junk
@@ -80,7 +80,7 @@ def test_a_wrong_class_is_refused_with_a_call_that_can_be_pasted() -> None:
 def test_a_class_that_is_missing_is_named() -> None:
     found = verdicts()
     assert {v.outcome for v in found} == {Outcome.RAISED}
-    assert found[0].got == "Layer is not defined in this notebook"
+    assert found[0].got == f"Layer {UNDEFINED}"
 
 
 def test_a_named_coat_gives_its_checks_a_name_of_their_own() -> None:

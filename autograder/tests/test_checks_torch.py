@@ -15,7 +15,7 @@ from autograder.checks import torch_layers as layers
 from autograder.checks import torch_loops as loops
 from autograder.checks.coats import fact_in_a_coat, in_a_coat
 from autograder.diagnose import fingerprint
-from autograder.judge import judge
+from autograder.judge import UNDEFINED, judge
 from autograder.model import Check, Exercise, Outcome, Verdict
 from autograder.subjects.local import Local
 from autograder.tests.toys import junk
@@ -360,7 +360,7 @@ def test_facts_about_layers(fact: Any, words: dict[Any, str]) -> None:
 def test_a_layer_that_is_missing_is_named() -> None:
     both = layers.has_nothing_to_save(p=0.3, function="Toy"), in_a_coat(COAT, c.keeps_its_input(p=0.3))
     for found in judge(Exercise("toy", both), Local(namespace={}), "slug"):
-        assert found.got == "Toy is not defined in this notebook"
+        assert found.got == f"Toy {UNDEFINED}"
 
 
 def test_an_error_in_a_coat_is_told_of_the_layer() -> None:

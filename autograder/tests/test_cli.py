@@ -127,6 +127,8 @@ def test_hidden_cases_are_not_told_with_their_inputs(toy: Path) -> None:
 def test_check_does_what_the_student_sees(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = toy / "assignments" / SLUG / f"{SLUG}.ipynb"
     write(answered(released(path)), path)
+    assert main(["check", str(path.parent)]) == 0
+    assert capsys.readouterr().out.count("ok ") == 4
     assert main(["check", str(path)]) == 0
     right = capsys.readouterr().out
     assert right.count("ok ") == 4, right
@@ -144,7 +146,7 @@ def test_check_does_what_the_student_sees(toy: Path, capsys: pytest.CaptureFixtu
     ("words", "said"),
     [
         (["check", "{toy}/assignments/toy_scaling/toy_scaling.ipynb", "shrunk"], "There is no exercise 'shrunk'"),
-        (["check", "{toy}/hand-ins/nowhere.ipynb"], ""),
+        (["check", "{toy}/hand-ins/nowhere.ipynb"], "There is no file nowhere.ipynb."),
         (["verify", "--course", "{toy}/nowhere"], ""),
         (["verify", "hw9", "--course", "{toy}"], ""),
         (["release", "hw9", "--course", "{toy}"], ""),

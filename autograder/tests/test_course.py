@@ -71,6 +71,8 @@ def test_an_exercise_that_is_not_there_lists_those_that_are(released_once: Path)
             "shrink: keeps_its_input(p=0.2) needs later, which is no earlier check of the exercise.",
         ),
         (checks("c.no_such_verb()"), "cannot be loaded: AttributeError"),
+        (checks("c.keeps_its_inputs()"), "did you mean keeps_its_input?). Mend the file."),
+        ("\n\n1 / 0", "cannot be loaded: ZeroDivisionError: division by zero (line 3). Mend the file."),
         ("EXERCISES = [", "cannot be loaded: SyntaxError"),
         ("", "checks.py does not define EXERCISES. Add it"),
     ],
@@ -89,6 +91,18 @@ def test_a_missing_list_or_notebook_is_named(source: Path) -> None:
     (source / f"{SLUG}.ipynb").unlink()
     with pytest.raises(CourseError, match=r"should hold the notebook toy_scaling\.ipynb"):
         load_public(source)
+
+
+def test_what_is_lost_is_looked_for_where_it_belongs(toy: Path) -> None:
+    """A release in place of the solution would be graded against its own stubs."""
+    back = r"Make it, or put it back from your copy of solutions/\.$"
+    (toy / "solutions" / f"{SLUG}_key.py").unlink()
+    with pytest.raises(CourseError, match=rf"toy_scaling_key\.py is missing\. It holds the hidden checks\. {back}"):
+        load_staff(toy, SLUG)
+    for home, mend in (("solutions", back), ("assignments", r"Take it from the folder you were given\.$")):
+        (toy / home / SLUG / f"{SLUG}.ipynb").unlink()
+        with pytest.raises(CourseError, match=rf"should hold the notebook toy_scaling\.ipynb\. {mend}"):
+            load_public(toy / home / SLUG)
 
 
 def test_a_renamed_notebook_is_found_when_it_is_the_only_one(toy: Path) -> None:
@@ -138,6 +152,9 @@ def test_a_solution_that_does_not_run_is_told_with_its_cell(toy: Path) -> None:
         _ = load_staff(toy, SLUG).reference
 
 
+EMPTY = 'from autograder import misconception\nHIDDEN = {}\nSALT = ""\n\n\n'
+
+
 @pytest.mark.parametrize(
     ("written", "said"),
     [
@@ -146,6 +163,8 @@ def test_a_solution_that_does_not_run_is_told_with_its_cell(toy: Path) -> None:
         ("1 / 0", "cannot be loaded: ZeroDivisionError"),
         ('SALT = ""', "_key.py does not define HIDDEN. Add it"),
         ("HIDDEN = {}", "_key.py does not define SALT. Add it"),
+        (f'{EMPTY}@misconception("shrunk")\ndef belief(x):\n    """You ..."""', "no exercise 'shrunk' in toy_scaling"),
+        (f'{EMPTY}@misconception("quiz")\ndef belief(x):\n    """You ..."""', "checks.py has no PROBES for quiz. Add some there"),
     ],
 )
 def test_a_mistake_in_the_key_is_named(toy: Path, written: str, said: str) -> None:

@@ -355,6 +355,19 @@ def test_what_nothing_explains_is_told_as_it_was_seen() -> None:
     assert found.facts == {"test_time": "drops"}
 
 
+def test_a_function_that_hardly_answers_gets_no_advice_about_its_details() -> None:
+    """The line of the exception, or "is its return missing?", stands above already; advice about p would lead away from it."""
+    mute = dict.fromkeys(RIGHT, "not a usable result")
+    (found,) = diagnose("f", {**mute, "rows": "shared"}, HINTS)
+    assert (found.name, found.message) == (SOMETHING_ELSE, "")
+    (found,) = diagnose("f", dict.fromkeys(RIGHT, "raises TypeError"), HINTS)
+    assert (found.name, found.message) == (SOMETHING_ELSE, "")
+    (found,) = diagnose("f", {**RIGHT, "survivors": "raises TypeError", "test_time": "drops"}, HINTS)
+    assert found.message.endswith("What was seen of f: test time: drops.")
+    knows = {**HINTS, "misconceptions": [belief("no_cache", {"survivors": "not a usable result"})]}
+    assert [d.name for d in diagnose("f", mute, knows)] == ["no_cache"]
+
+
 def test_a_diagnosis_says_what_gave_it_away() -> None:
     (found,) = diagnose("f", {**RIGHT, "drop_share": "1-p"}, HINTS)
     assert (found.exercise, found.message, found.facts) == ("f", "You believe in swapped.", {"drop_share": "1-p"})

@@ -11,7 +11,7 @@ import pytest
 from autograder import checks as c
 from autograder.checks.verb import hide
 from autograder.exam import Exam, Wrong, an, array, number, pair, script_text, stable_seed
-from autograder.judge import can_be_diagnosed, judge, points, what_happened
+from autograder.judge import NO_RETURN, UNDEFINED, can_be_diagnosed, judge, points, what_happened
 from autograder.model import Answer, Call, Check, Code, Exercise, Given, Item, Opaque, Outcome, Seed, Verdict
 from autograder.tests.toys import FORWARD, forward, student
 
@@ -125,7 +125,7 @@ def test_points_follow_the_weights(weights: Sequence[float], passed: Sequence[bo
         (Answer(Outcome.SKIPPED, error="the call before it did not return"), "f could not be called: the call before it did not return"),
         (Answer(Outcome.RAISED, error="NotImplementedError"), "f is not written yet"),
         (Answer(Outcome.RAISED, error="NotImplementedError: write me"), "f is not written yet"),
-        (Answer(Outcome.RAISED, error="NameError: f is not defined"), "f is not defined in this notebook"),
+        (Answer(Outcome.RAISED, error="NameError: f is not defined"), f"f {UNDEFINED}"),
         (Answer(Outcome.RAISED, error="NameError: name 'g' is not defined"), "f raised NameError: name 'g' is not defined"),
         (Answer(Outcome.RAISED, error="KeyError: 'm'", line="line 3: return c['m']"), "f raised KeyError: 'm' at line 3: return c['m']"),
     ],
@@ -208,11 +208,24 @@ def test_without_a_reference_such_a_check_is_our_fault() -> None:
         ({}, "a dict"),
         (np.zeros((2, 3), "float32"), "an array of float32 and shape (2, 3)"),
         (Opaque("Tensor"), "a Tensor"),
+        (Opaque("generator"), "a generator"),
         (Opaque("array of 99 bytes"), "an array of 99 bytes"),
     ],
 )
 def test_values_of_the_wrong_kind_have_names(value: Any, words: str) -> None:
     assert an(value) == words
+
+
+def test_who_forgets_to_return_is_asked_about_it() -> None:
+    """The commonest slip of all: print instead of return."""
+
+    def looks(exam: Exam) -> None:
+        array(exam.ask(Call("f", (1,)))[0], "out")
+
+    (none,) = run(Check("v", "v", "gives an array", looks), f=lambda x: None)
+    (text,) = run(Check("v", "v", "gives an array", looks), f=lambda x: "1")
+    assert none.got == f"out is None{NO_RETURN}"
+    assert NO_RETURN not in text.got
 
 
 def test_reading_answers_refuses_politely() -> None:

@@ -52,7 +52,7 @@ def test_pytest_skips_with_the_reason(needy: Path) -> None:
     words = [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider"]
     done = subprocess.run(words, cwd=needy / "assignments" / SLUG, text=True, capture_output=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout
-    assert f"{REASON}; that costs no points" in done.stdout
+    assert f"{REASON}; install it to check yourself; that costs no points" in done.stdout
     assert "4 skipped" in done.stdout
 
 

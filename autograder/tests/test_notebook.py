@@ -205,7 +205,13 @@ UNREADABLE: dict[str, tuple[Any, str]] = {
     "one byte missing": (GOOD[:-1], "is damaged"),
     "one bracket": (b"{", "is damaged"),
     "followed by rubbish": (GOOD + b"}", "is damaged"),
-    "twice": (GOOD + GOOD, "is damaged"),
+    "twice": (GOOD + GOOD, "is damaged: it is not valid JSON (line 1)"),
+    "a comma too many": (json.dumps(book(), indent=1)[:-1].encode() + b",\n}", "is damaged: it is not valid JSON (line "),
+    "a git conflict within": (GOOD.replace(b"{", b"{\n<<<<<<< HEAD\n=======\n>>>>>>> x\n", 1), "an unresolved git conflict. Settle it"),
+    "another assignment": (
+        book(code("quiz = {}", "quiz"), *[code("check()", f"check_{name}") for name in ("quiz", "one", "two")]),
+        "is the notebook of another assignment. Hand in the one of hw0_toy.",
+    ),
     "a Python dict": (str(book()).encode(), "is damaged"),
     "a PDF": (b"%PDF-1.7\n\x00\xff", "is no notebook but a PDF"),
     "a zip": (b"PK\x03\x04\x14\x00", "is no notebook but a zip archive"),
@@ -238,6 +244,11 @@ UNREADABLE: dict[str, tuple[Any, str]] = {
     "zero bytes at the end": (GOOD[:40] + bytes(10_000), "is damaged"),
     "more than 50 MB": (b"{" + b" " * 50_000_000, "is larger than 50 MB"),
 }
+
+
+def test_answers_count_in_the_notebook_of_another_assignment_too() -> None:
+    found = parse(*[code("check()", f"check_{name}") for name in ("quiz", "one", "two")], code(ANSWER))
+    assert program(found)[-1] == ("halve", ANSWER)
 
 
 @pytest.mark.parametrize("kind", UNREADABLE)

@@ -43,6 +43,7 @@ def test_a_statement_that_raises_does_not_stop_the_ones_after_it() -> None:
 @pytest.mark.parametrize(
     ("source", "trouble"),
     [
+        ("def f(x):\n    global x\n", "SyntaxError: name 'x' is parameter and global (line 2)"),
         ("def f(:\n", "SyntaxError: invalid syntax (line 1: def f(:)"),
         ("  x = 1\n", "IndentationError: unexpected indent (line 1: x = 1)"),
         ("x = 'a\n", "SyntaxError: unterminated string literal (detected at line 1) (line 1: x = 'a)"),

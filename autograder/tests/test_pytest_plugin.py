@@ -117,7 +117,7 @@ def test_a_syntax_error_is_told_with_its_cell_and_costs_its_exercise_only(folder
     code, text = run(folder)
     assert code == 1, text
     assert "    cell  SyntaxError: '(' was never closed" in text or "    cell  SyntaxError: invalid syntax" in text, text
-    assert "shrink is not defined in this notebook" in text, text
+    assert "shrink is not defined: its cell" in text, text
     assert "1 failed, 2 passed, 1 skipped" in text, text
 
 

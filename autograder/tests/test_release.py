@@ -74,7 +74,7 @@ def test_a_release_leaves_no_gradebook_and_touches_none(root: Path) -> None:
 def test_a_release_that_fails_leaves_the_old_one(released: Path) -> None:
     before = files(released / "assignments")
     edit(source(released), lambda cells: cells[3]["source"].remove("    ### END SOLUTION"))
-    with pytest.raises(CourseError, match="no end solution statement found"):
+    with pytest.raises(CourseError, match="without the other"):
         release(released, [SLUG])
     assert files(released / "assignments") == before
 
@@ -178,3 +178,26 @@ def test_regions_are_what_lies_between_the_marks() -> None:
     text = "def f():\n    ### BEGIN SOLUTION\n    a = 1\n    return a\n    ### END SOLUTION\nb\n### BEGIN SOLUTION\nc\n### END SOLUTION"
     assert regions(text) == ["    a = 1\n    return a", "c"]
     assert regions("x = 1") == ["x = 1"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("### BEGIN SOLUTION", "", r"cell 4 has 'BEGIN SOLUTION' or 'END SOLUTION' without the other\. Add it"),
+        ("### END SOLUTION", "", r"cell 4 has 'BEGIN SOLUTION' or 'END SOLUTION' without the other\. Add it"),
+        ('"points": 3', '"point": 3', r"check_shrink has no points \(found None\)\. Give it points"),
+    ],
+)
+def test_a_slip_in_the_notebook_is_named_with_its_cell(root: Path, old: str, new: str, said: str) -> None:
+    path = root / "solutions" / SLUG / f"{SLUG}.ipynb"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(CourseError, match=said):
+        release(root, [SLUG])
+
+
+def test_a_folder_without_its_notebook_is_named(root: Path) -> None:
+    (root / "solutions" / SLUG / f"{SLUG}.ipynb").rename(root / "solutions" / SLUG / "other.ipynb")
+    with pytest.raises(CourseError, match=rf"has no {SLUG}\.ipynb\. Give the notebook the name of its folder\."):
+        release(root, [SLUG])

@@ -20,7 +20,7 @@ from autograder.model import CourseError
 from autograder.selfcheck import CheckFailed, check, find_folder
 from autograder.tests.classroom import QUIZ, RIGHT, SLUG, WRONG, answered
 
-SAID = "Not there yet: shrink (2 of 2). Mend the first cross first."
+SAID = "Not there yet: shrink (0 of 2 checks hold). Mend the first cross first."
 
 
 def shrink(x: Any, p: float, rng: Any, train: bool = True) -> Any:
@@ -58,7 +58,7 @@ def test_what_does_not_hold_is_told_with_its_hint_and_raised_in_one_line(folder:
 
 
 def test_without_a_name_all_exercises_are_checked(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(CheckFailed, match=r"Not there yet: quiz \(1 of 2\)\."):
+    with pytest.raises(CheckFailed, match=r"Not there yet: quiz \(1 of 2 checks hold\)\."):
         check(None, str(folder), {"shrink": shrink, "quiz": {"twice": 42}})
     assert 'quiz["letter"] is missing, but should be a letter' in capsys.readouterr().out
 
@@ -74,7 +74,7 @@ def test_a_function_that_is_not_written_yet_is_no_misconception(folder: Path, ca
     assert "hint" not in out, out
     with pytest.raises(CheckFailed):
         check("shrink", str(folder), {})
-    assert "shrink is not defined in this notebook" in capsys.readouterr().out
+    assert "shrink is not defined: its cell is missing, was not run" in capsys.readouterr().out
 
 
 def test_an_unknown_exercise_lists_those_there_are(folder: Path) -> None:
@@ -86,6 +86,21 @@ def test_the_folder_is_found_from_the_root_and_from_within(toy: Path, folder: Pa
     for start in (folder, folder.parent, toy):
         monkeypatch.chdir(start)
         assert find_folder("shrink").resolve() == folder.resolve()
+
+
+def test_a_function_without_quotes_is_understood(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    check(shrink, str(folder), {"shrink": shrink})
+    assert capsys.readouterr().out.count("ok shrink") == 2
+
+
+def test_no_error_of_ours_shows_a_traceback_in_a_notebook(folder: Path) -> None:
+    lines = 'from autograder import check\ncheck("shrunk")'
+    path = folder / f"{SLUG}.ipynb"
+    node = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    node.cells = [nbformat.v4.new_code_cell(lines)]  # type: ignore[no-untyped-call]
+    NotebookClient(node, timeout=60, allow_errors=True, resources={"metadata": {"path": str(folder)}}).execute()
+    (error,) = node.cells[0].outputs
+    assert error.traceback == [f"There is no exercise 'shrunk' in {SLUG}. The exercises are: shrink, quiz."]
 
 
 def test_elsewhere_the_mend_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,7 +162,7 @@ def test_nbgrader_validate_notices(folder: Path) -> None:
     done = subprocess.run(words, cwd=folder, env=environment, text=True, capture_output=True, timeout=120, check=False)
     said = done.stdout + done.stderr
     assert "FAILED" in said, said
-    assert "Not there yet: shrink (2 of 2)" in said, said
+    assert "Not there yet: shrink (0 of 2 checks hold)" in said, said
 
 
 def test_an_endless_loop_in_a_notebook_is_stopped(
@@ -161,7 +176,7 @@ def test_an_endless_loop_in_a_notebook_is_stopped(
 
     whole: Callable[..., Any] = room.judge
     monkeypatch.setattr("autograder.selfcheck.judge", lambda *a: whole(*a, seconds=0.3))
-    with pytest.raises(CheckFailed, match=r"shrink \(2 of 2\)"):
+    with pytest.raises(CheckFailed, match=r"shrink \(0 of 2 checks hold\)"):
         check("shrink", str(folder), {"shrink": hangs})
     out = capsys.readouterr().out
     assert "shrink did not return in time and was stopped" in out, out
