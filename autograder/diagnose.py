@@ -40,13 +40,18 @@ def diagnose(exercise: str, facts: Facts, hints: Mapping[str, Any]) -> tuple[Dia
         return ()
     fired = [m for m in hints["misconceptions"] if m["signs"] and all(facts.get(k) == v for k, v in m["signs"].items())]
     hardly = 2 * sum(map(_mute, odd.values())) > len(facts)
-    if hardly:  # it gives no usable answers: only a belief that knows why may speak
-        fired = [m for m in fired if any(map(_mute, m["signs"].values()))]
+    if hardly:  # it gives no usable answers: only a belief that brings this about may speak
+        fired = [m for m in fired if any(_mute(v) and facts.get(k) == v for k, v in _seen_with(m).items())]
     told = [m for m in fired if not any(_within(m, other) for other in fired if other is not m)]
     found = tuple(Diagnosis(exercise, m["name"], m["sentence"], m["signs"]) for m in told)
-    explained = {k for m in fired for k, v in {**m["also"], **m["signs"]}.items() if facts.get(k) == v}
+    explained = {k for m in fired for k, v in _seen_with(m).items() if facts.get(k) == v}
     rest = {k: v for k, v in odd.items() if k not in explained}
     return found if found or not rest else (_something_else(exercise, rest, hardly),)
+
+
+def _seen_with(belief: Mapping[str, Any]) -> Facts:
+    """All facts of the wrong solution that the belief was written down with."""
+    return {**belief["also"], **belief["signs"]}
 
 
 def _within(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
