@@ -204,7 +204,7 @@ REFUSED: tuple[tuple[Check, Function, str], ...] = (
     (BY, own_chance(spoil, 3), r"two generators with different seeds gave the same labels, but should be others"),
     (BY, lambda *args: (np.random.rand(), spoil(*args))[1], r"the function drew from \(or seeded\) the global generator"),
     (FRACTION, shifting(evenly), r"the function returned, but should be ValueError"),
-    (MEAN, lambda a, b: None, r'the function returned None, but should be a dict with "mean"'),
+    (MEAN, lambda a, b: None, r'the function returned None .is its `return` missing.., but should be a dict with "mean"'),
     (MEAN, lambda a, b: {}, r'the dict has no "mean"'),
     (MEAN, lambda a, b: summary(b, a), r'\["mean"\] = -0\.333333, but should be 0\.333333'),
     (SD, entry(sd=1.0), r'\["sd"\] = 1, but should be 1\.52753'),

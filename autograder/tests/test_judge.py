@@ -271,7 +271,7 @@ def test_what_is_not_there_is_not_diagnosed() -> None:
     def verdict(outcome: Outcome, got: str = "") -> Verdict:
         return Verdict("toy", "check", "holds", outcome, got)
 
-    held, lacking = verdict(Outcome.PASSED), verdict(Outcome.RAISED, "Layer is not defined in this notebook")
+    held, lacking = verdict(Outcome.PASSED), verdict(Outcome.RAISED, f"Layer {UNDEFINED}")
     assert not can_be_diagnosed((held, lacking, verdict(Outcome.SKIPPED, "not tried")))
     assert can_be_diagnosed((lacking, verdict(Outcome.FAILED, "out = 2")))
     assert not can_be_diagnosed((held,))
