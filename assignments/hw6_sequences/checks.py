@@ -71,6 +71,7 @@ EXERCISES = [
             c.needs_no_chance_at_test_time(given=SEQUENCE, rates=(0.3,), weight=6, needs="is_identity_at_test_time"),
             c.leaves_what_it_is_given(given=SEQUENCE, rates=(0.3,), weight=16, needs=SOME),
             c.stays_in(given=SEQUENCE, rates=(0.3,), dtype="float32", weight=16, needs=SOME),
+            c.stays_in(given=SEQUENCE, rates=(0.3,), dtype="float64", weight=16, needs=SOME),
             c.drops_nothing_at_zero(shape=(8, 6, 20), needs=SOME),
             c.drops_everything_at_one(shape=(8, 6, 20), weight=16, needs=SOME),
             c.refuses_a_rate_of(bad=1.5, given=SEQUENCE, rates=(0.3,), weight=12, needs=SOME),
@@ -85,7 +86,7 @@ EXERCISES = [
     Exercise(
         "rnn_forward",
         [
-            c.returns(given=BY_HAND, wanted=STATES, names=("h", "cache"), name="h", weight=30),
+            c.returns(given=BY_HAND, wanted=STATES, names=("h", "cache"), name="h", tolerance=1e-6, weight=30),
             *masks(INPUT_MASK),
             through(INPUT_MASK, c.shares_its_mask_over_time(p=0.3, weight=50, needs=f"{SOME} of m_x")),
             *masks(STATE_MASK),
@@ -95,6 +96,7 @@ EXERCISES = [
             c.drops_nothing_when_all_rates_are_zero(given=NETWORK, rates=RATES, needs=(f"{SOME} of m_x", f"{SOME} of m_h")),
             c.leaves_what_it_is_given(given=NETWORK, rates=RATES, weight=18, needs="returns"),
             c.stays_in(given=NETWORK, rates=RATES, dtype="float32", weight=18, needs="returns"),
+            c.stays_in(given=NETWORK, rates=RATES, dtype="float64", weight=18, needs="returns"),
             c.refuses_a_rate_of(bad=1.5, given=NETWORK, rates=RATES, weight=10, needs="returns"),
             c.has_the_right_gradient(name="dx", **THROUGH_TIME, weight=11),
             c.has_the_right_gradient(name="dh0", **THROUGH_TIME, weight=11),
@@ -111,7 +113,7 @@ EXERCISES = [
         [
             c.returns(
                 given=([[1.0, 2.0]], [[3.0, 0.0, -1.0], [1.0, 4.0, 0.5]], [0.0, 1.0, -1.0], 0.5, None, False),
-                wanted=[[5.0, 9.0, -1.0]], names=("out", "cache"), name="out", weight=60,
+                wanted=[[5.0, 9.0, -1.0]], names=("out", "cache"), name="out", tolerance=1e-6, weight=60,
             ),
             *masks(ONE_ROW, times=2.0),
             c.throws_a_coin_for_each_weight(p=0.3, weight=140, needs=SOME),
@@ -122,6 +124,7 @@ EXERCISES = [
             c.leaves_the_bias_alone_at_one(weight=30, needs=SOME),
             c.leaves_what_it_is_given(given=LAYER, rates=(0.3,), weight=30, needs=SOME),
             c.stays_in(given=LAYER, rates=(0.3,), dtype="float32", weight=30, needs=SOME),
+            c.stays_in(given=LAYER, rates=(0.3,), dtype="float64", weight=30, needs=SOME),
             c.refuses_a_rate_of(bad=1.5, given=LAYER, rates=(0.3,), weight=22, needs=SOME),
             c.has_the_right_gradient(name="dx", **THROUGH_WEIGHTS, weight=100, needs=SOME),
             c.has_the_right_gradient(name="dW", **THROUGH_WEIGHTS, weight=100, needs=SOME),
@@ -205,6 +208,8 @@ PROBES = {
         *seen(STATE_MASK),
         seen_through(STATE_MASK, s.over_time()),
         s.two_masks(),
+        s.first_axis(),
+        s.scaled_gradients(**THROUGH_TIME),
         s.arrays_after(given=NETWORK, rates=RATES),
         s.dtypes(given=NETWORK, rates=RATES),
         s.chance_at_test_time(given=NETWORK, rates=RATES),
