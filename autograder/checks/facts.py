@@ -450,7 +450,7 @@ def value_at(exam: Exam, *, given: tuple[Any, ...], index: int = 0, function: st
     if len(items) <= index:
         return "missing"
     numbers = array(items[index], "value")
-    return number(numbers.flat[0]) if numbers.size else "empty"
+    return number(numbers.flat[0] + 0.0) if numbers.size else "empty"  # + 0.0 turns -0.0 into 0.0
 
 
 @fact

@@ -280,7 +280,7 @@ def gives(exam: Exam, *, given: tuple[Any, ...], index: int | None = None, place
             return "missing"
         value = value[index]
     flat = array(value, "result").reshape(-1)
-    return number(flat[place]) if flat.size > place else "missing"
+    return number(flat[place] + 0.0) if flat.size > place else "missing"  # + 0.0 turns -0.0 into 0.0
 
 
 @fact

@@ -117,7 +117,7 @@ EXERCISES = [
             ),
             *masks(ONE_ROW, times=2.0),
             c.throws_a_coin_for_each_weight(p=0.3, weight=140, needs=SOME),
-            through(ONE_ROW, c.obeys_the_generator(p=0.3, **MASK, weight=6, needs=SOME)),
+            through(ONE_ROW, c.obeys_the_generator(p=0.3, **MASK, weight=100, needs=SOME)),
             c.never_drops_the_bias(p=0.3, weight=70, needs=SOME),
             c.needs_no_chance_at_test_time(given=LAYER, rates=(0.3,), weight=14, needs=SOME),
             c.drops_nothing_when_all_rates_are_zero(given=LAYER, rates=(0.3,), weight=2, needs=SOME),
