@@ -61,6 +61,7 @@ HIDDEN = {
             given=(STEEP, CLIFF, 3, Seed(2)),
             wanted=[LEDGES] * 3,
             names=("probs",),
+            tolerance=1e-6,
             weight=2,
             needs=PROBABILITIES,
         ),
@@ -581,6 +582,15 @@ def gaussian_float64(x, p, rng, train=True):
     if not 0 <= p < 1:
         raise ValueError("p")
     return (x * (1 + np.sqrt(p / (1 - p)) * rng.standard_normal(x.shape)), None) if train else (x, None)
+
+
+@misconception("gaussian_dropout_forward", signs="gaussian_float32_gives", name="float32_is_good_enough_for_all")
+def gaussian_float32(x, p, rng, train=True):
+    """In Gaussian dropout float64 becomes float32. Most networks do live in float32, but which it is the caller decides."""
+    if not 0 <= p < 1:
+        raise ValueError("p")
+    x = x.astype(np.float32)
+    return _gaussian(x, np.sqrt(p / (1 - p)), rng) if train else (x, None)
 
 
 @misconception("gaussian_dropout_forward", signs="gaussian_noise_from", name="the_noise_may_have_its_own_generator")

@@ -172,6 +172,7 @@ PROBES = {
     "vanilla_forward": [
         *DRAW,
         *VALUES,
+        f.digits(),
         *EDGES,
         f.gradient_mask(**VANILLA),
         f.gradient_factor(**VANILLA),

@@ -110,7 +110,7 @@ def at_rest(exam: Exam) -> str:
     x = normal((32, 50), exam.seed(1))
     (value,) = exam.ask(Call(exam.function, (x, P, Seed(exam.seed())), {"train": False}, returns=("out", "cache"), ship=(0,)))
     out = output(value, x).astype(float)
-    if np.array_equal(out, x.value):
+    if np.allclose(out, x.value, rtol=NEAR, atol=0):
         return "x"
     if np.ptp(out / x.value) < NEAR:
         return "a factor"
