@@ -1044,6 +1044,27 @@ def ablate_unscaled(params, X, y, fractions, rng, repeats):
     return np.array(curve)
 
 
+@misconception("ablation_curve", signs="nothing_deleted", name="accuracy_is_a_percentage")
+def ablate_percent(params, X, y, fractions, rng, repeats):
+    """You return percentages. An accuracy here is a share, between 0 and 1: leave out the factor 100."""
+    last = len(params) // 2
+    curve = []
+    for f in fractions:
+        accuracies = []
+        for _repeat in range(repeats):
+            h = X
+            for k in range(1, last):
+                h = np.maximum(h @ params[f"W{k}"] + params[f"b{k}"], 0)
+                units = h.shape[1]
+                factor = np.full(units, 1 / (1 - f))
+                factor[rng.permutation(units)[: round(f * units)]] = 0
+                h = h * factor
+            scores = h @ params[f"W{last}"] + params[f"b{last}"]
+            accuracies.append(100 * (scores.argmax(axis=1) == y).mean())
+        curve.append(np.mean(accuracies))
+    return np.array(curve)
+
+
 @misconception("ablation_curve", signs="deletion", name="survivors_are_multiplied_by_what_is_left")
 def ablate_quieter(params, X, y, fractions, rng, repeats):
     """You multiply the survivors by 1 - f, which makes the layer even quieter. DIVIDE by 1 - f: the survivors speak up for those who
