@@ -536,8 +536,8 @@ def train_nesterov(X, y, sizes, p_in, p_hidden, epochs, lr, momentum, rng):
 
 @misconception("train_mlp", signs="label_used", name="only_x_needs_shuffling")
 def train_apart(X, y, sizes, p_in, p_hidden, epochs, lr, momentum, rng):
-    """You shuffle X but not y, so the examples are trained with the labels of others. Use the same order for both: X[batch],
-    y[batch]."""
+    """The examples are trained with the labels of others: you shuffle only one of X and y, or each of them in an order of its own. Use the
+    same order for both: X[batch], y[batch]."""
     params = {}
     for k in range(1, len(sizes)):
         params[f"W{k}"] = rng.normal(0, np.sqrt(2 / sizes[k - 1]), (sizes[k - 1], sizes[k]))

@@ -71,7 +71,8 @@ def only_2d(x: Array, p: float, rng: Rng | None, train: bool = True) -> Any:
 
 
 def in_float32(x: Array, p: float, rng: Rng | None, train: bool = True) -> Any:
-    return scaled(lambda p: float(1 / (1 - p)))(x.astype(np.float32), p, rng, train=train)
+    out, cache = scaled(lambda p: float(1 / (1 - p)))(x.astype(np.float32), p, rng, train=train)
+    return np.float32(out), cache
 
 
 def nan_at_one(x: Array, p: float, rng: Rng | None, train: bool = True) -> Any:
