@@ -85,7 +85,7 @@ class Room:
         return trouble
 
     def _run_statement(self, statement: ast.stmt, filename: str) -> None:
-        """Execute one statement; a definition whose annotations name what was not imported is made all the same, then the NameError comes."""
+        """Execute one statement. A definition whose annotations name things not imported is made all the same; then the NameError comes."""
         module = ast.Module([statement], [])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

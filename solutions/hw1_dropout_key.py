@@ -56,7 +56,9 @@ HIDDEN = {
         c.agrees_with_finite_differences(p=0.35, **VANILLA, needs=GRADIENT),
     ],
     "dropout_moments": [
-        c.agrees_with_the_solution(given=((7, 5), 0.3), names=("mean", "var"), name="var", tolerance=1e-6, weight=3, needs="returns(name=var)"),
+        c.agrees_with_the_solution(
+            given=((7, 5), 0.3), names=("mean", "var"), name="var", tolerance=1e-6, weight=3, needs="returns(name=var)"
+        ),
         c.agrees_with_the_solution(given=((7, 5), 0.3), names=("mean", "var"), name="mean", tolerance=1e-6, needs="returns(name=var)"),
         c.agrees_with_the_solution(given=((7, 5), 0.3), names=("mean", "var"), name="var", needs="agrees_with_the_solution"),
     ],

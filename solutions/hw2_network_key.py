@@ -278,7 +278,7 @@ def directional_by_slope(f, x, dout, dx, rng, k=3, h=1e-5):
 
 @misconception("directional_error", signs="cube", name="both_slopes_together_are_the_measure")
 def directional_relative(f, x, dout, dx, rng, k=3, h=1e-5):
-    """You divide by the sizes of both slopes together, the relative error of CS231n and of other courses. Then an error looks half as large,
+    """You divide by the sizes of both slopes together, the relative error of CS231n and others. Then an error looks half as large,
     and a direction nearly at right angles to dx looks bad by chance. Here it is divided by |dx| / sqrt(n)."""
     worst = 0.0
     for _ in range(k):
@@ -468,7 +468,7 @@ _slip(
 _slip(
     "p_is_the_keep_probability",
     "whole_way input_factor",
-    "You keep each unit with probability p and divide by p. In this course p is the probability of DROPPING: keep with probability 1 - p and "
+    "You keep each unit with probability p and divide by p. In this course p is the probability of DROPPING: keep with 1 - p and "
     "divide by 1 - p. (At p = 0, where nothing should be dropped, you now get 0 / 0: that is where a NaN comes from.)",
     FACTOR,
     "(rng.random(shape) < p) / np.float64(p)",

@@ -38,7 +38,9 @@ HIDDEN = {
         c.agrees_with_finite_differences(p=0.35, **VARIATIONAL, shape=(12, 5, 9), weight=5, needs="follows_the_mask"),
     ],
     "rnn_forward": [
-        c.agrees_with_the_solution(given=(*NETWORK, 0.3, 0.4, None, False), names=("h", "cache"), name="h", tolerance=1e-6, weight=20, needs="returns"),
+        c.agrees_with_the_solution(
+            given=(*NETWORK, 0.3, 0.4, None, False), names=("h", "cache"), name="h", tolerance=1e-6, weight=20, needs="returns"
+        ),
         c.agrees_with_the_solution(given=(*NETWORK, 0.0, 0.0, Seed(5)), names=("h", "cache"), name="h", tolerance=2e-6, needs="returns"),
         c.follows_its_masks_through_time(weight=130, needs=(f"{SOME} of m_x", f"{SOME} of m_h")),
         c.follows_its_masks_through_time(size=(3, 1, 4, 4), rates=(0.5, 0.2), needs=(f"{SOME} of m_x", f"{SOME} of m_h")),
@@ -92,7 +94,8 @@ HIDDEN = {
             given=((7, 5), (5, 3), (3,), 0.3), names=("mean", "var"), name="var", tolerance=1e-6, weight=12, needs="returns(name=var)"
         ),
         c.agrees_with_the_solution(
-            given=((7, 5), (5, 3), (3,), 0.3), names=("mean", "var"), name="mean", tolerance=1e-6, weight=6, needs="agrees_with_the_solution"
+            given=((7, 5), (5, 3), (3,), 0.3), names=("mean", "var"), name="mean", tolerance=1e-6, weight=6,
+            needs="agrees_with_the_solution",
         ),
         c.agrees_with_the_solution(
             given=((7, 5), (5, 3), (3,), 0.3), names=("mean", "var"), name="var", needs="agrees_with_the_solution"
@@ -1125,8 +1128,8 @@ class RnnTimeFirst:
 
 @misconception("rnn_forward", signs="scaled_gradients", name="gradients_are_clipped")
 class RnnClipped:
-    """You clip the gradients. Against exploding gradients that is good advice, but to whoever takes the STEP: what a backward pass returns is
-    the gradient as it is."""
+    """You clip the gradients. Against exploding gradients that is good advice, but to whoever takes the STEP: a backward pass returns the
+    gradient as it is."""
 
     def rnn_forward(x, h0, Wx, Wh, b, p_x, p_h, rng, train=True):
         m_x, m_h = _two(x, h0, p_x, p_h, rng, train)

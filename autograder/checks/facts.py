@@ -190,8 +190,10 @@ def _factor(out: Array, x: Array) -> str:
 
 @fact
 def digits(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE) -> str:
-    """How exact the factor on float64 survivors is: "double", "float32", "float32 throughout" when it differs from unit to unit, or "about"
-    when it is off by something else that is small."""
+    """How exact the factor on float64 survivors is.
+
+    "double", "float32", "float32 throughout" when it differs from unit to unit, or "about" when it is off by something else that is small.
+    """
     (value,) = exam.ask(draw_call(exam, via, shape, P, Seed(exam.seed())))
     out = drawn(value, via, shape).astype(float)
     x = np.asarray(draw_input(exam, shape).value) if via == "forward" else np.ones(shape)

@@ -215,9 +215,11 @@ def _must_be_measurable(exam: Exam, question: Question, p: tuple[float, float], 
     one, other = (loss_of(v) for v in exam.ask(again, again))
     exam.last = shown
     if one != other:
-        raise Wrong(f"the same question with the same seed gave the losses {number(one)} and {number(other)}", "one loss, so that a slope can be measured")
+        got = f"the same question with the same seed gave the losses {number(one)} and {number(other)}"
+        raise Wrong(got, "one loss, so that a slope can be measured")
     if one and one == float(np.float32(one)):
-        raise Wrong(f"loss = {number(one)} has the seven digits of float32", "float64, as the parameters are: else no slope can be measured")
+        got = f"loss = {number(one)} has the seven digits of float32"
+        raise Wrong(got, "float64, as the parameters are, so that a slope can be measured")
 
 
 def slope_errors(

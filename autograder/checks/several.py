@@ -260,7 +260,8 @@ def _demand_apart(exam: Exam, both: tuple[Shapes, Shapes], rates: Rates, forward
     for one, out, dout in zip(passes, outs, douts, strict=True):
         again, value = exam.ask(one, backward_call(backward, dout, 0))
         if any(rates) and not np.array_equal(first_result(again), out, equal_nan=True):  # charged elsewhere
-            return _demand_apart(exam, both, (0.0,) * len(rates), forward, backward)
+            _demand_apart(exam, both, (0.0,) * len(rates), forward, backward)
+            return
         alone.append(value)
     for order in ((0, 1), (1, 0)):
         values = exam.ask(*passes, *(backward_call(backward, douts[k], k) for k in order))[2:]

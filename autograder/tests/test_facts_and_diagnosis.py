@@ -378,8 +378,8 @@ def test_a_function_that_hardly_answers_gets_no_advice_about_its_details() -> No
     knows = {**HINTS, "misconceptions": [belief("no_cache", {"survivors": "not a usable result"})]}
     assert [d.name for d in diagnose("f", mute, knows)] == ["no_cache"]
     brings_it_about = belief("out_alone", {"rows": "shared"}, {"survivors": "not a usable result"})
-    found = diagnose("f", {**mute, "rows": "shared"}, {**HINTS, "misconceptions": [brings_it_about]})
-    assert [d.name for d in found] == ["out_alone"]
+    several = diagnose("f", {**mute, "rows": "shared"}, {**HINTS, "misconceptions": [brings_it_about]})
+    assert [d.name for d in several] == ["out_alone"]
 
 
 def test_a_diagnosis_says_what_gave_it_away() -> None:
