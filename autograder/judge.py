@@ -15,6 +15,7 @@ from autograder.model import Answer, Call, Check, Code, Exercise, Outcome, Subje
 DEATHS = (Outcome.TIMED_OUT, Outcome.CRASHED)
 UNWRITTEN = "is not written yet"
 UNDEFINED = "is not defined: its cell is missing, was not run, ended in an error, or uses another name"
+OLD_NAMES = re.compile(r"AttributeError: '[\w.]*Generator' object has no attribute '(rand|randn|randint|random_sample|ranf|sample|seed)'")
 NO_RETURN = " (is its `return` missing?)"
 
 
@@ -138,4 +139,13 @@ def what_happened(call: Call, answer: Answer, hidden: bool = False) -> str:
         error_type = error_type if hasattr(builtins, error_type) else "an exception of your own"
     found = re.match(r"line \d{1,5}" if hidden else ".+", answer.line)
     where = f" at {found.group()}" if found else ""
-    return f"{name} raised {error_type if hidden else answer.error}{where}"
+    return f"{name} raised {error_type if hidden else answer.error + _advice(answer)}{where}"
+
+
+def _advice(answer: Answer) -> str:
+    """What who is new to NumPy's generators must know to understand the error."""
+    if OLD_NAMES.match(answer.error):
+        return " (rng is a numpy.random.Generator; it has random, normal, integers, binomial, uniform, choice)"
+    if "seed(" in answer.line and re.match(r"(TypeError|ValueError): .*(Cannot cast|SeedSequence|[Ss]eed)", answer.error):
+        return " (what comes in is a generator, not a seed: draw from it, as in rng.random(shape))"
+    return ""

@@ -77,14 +77,25 @@ class Room:
                 # asked here and not before: what an earlier statement of the cell imported counts, and names may hold hostile objects
                 if cell.role is Role.ADDED and not (_only_defines(statement, self.namespace) or provides(statement, cell.names)):
                     continue
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")
-                    code = compile(ast.Module([statement], []), filename, "exec", self._future, dont_inherit=True)
-                    exec(code, self.namespace)
+                self._run_statement(statement, filename)
                 self._future |= _future_flags(statement)
             except self.caught as error:
-                trouble = trouble or describe(error)
+                if not _only_shows(statement, error):
+                    trouble = trouble or describe(error)
         return trouble
+
+    def _run_statement(self, statement: ast.stmt, filename: str) -> None:
+        """Execute one statement. A definition whose annotations name things not imported is made all the same; then the NameError comes."""
+        module = ast.Module([statement], [])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                exec(compile(module, filename, "exec", self._future, dont_inherit=True), self.namespace)
+            except NameError:
+                if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
+                    unread = self._future | __future__.annotations.compiler_flag  # a newer Python does not read them either
+                    exec(compile(module, filename, "exec", unread, dont_inherit=True), self.namespace)
+                raise
 
     def perform(self, script: Sequence[Call | Draws]) -> Iterator[Answer]:
         """Answer the calls of one script, one after the other, each as soon as it is known."""
@@ -189,6 +200,11 @@ def _future_flags(statement: ast.stmt) -> int:
     for alias in statement.names:
         flags |= getattr(getattr(__future__, alias.name, None), "compiler_flag", 0)
     return flags
+
+
+def _only_shows(statement: ast.stmt, error: BaseException) -> bool:
+    """Whether a plot or a print failed for want of a name: the course's plots do not run here, so it may well be there in the notebook."""
+    return isinstance(statement, ast.Expr) and type(error) is NameError
 
 
 def stubs(tree: ast.Module) -> set[str]:

@@ -56,8 +56,11 @@ HIDDEN = {
         c.agrees_with_finite_differences(p=0.35, **VANILLA, needs=GRADIENT),
     ],
     "dropout_moments": [
-        c.agrees_with_the_solution(given=((7, 5), 0.3), names=("mean", "var"), name="var", weight=3, needs="returns(name=var)"),
-        c.agrees_with_the_solution(given=((7, 5), 0.3), names=("mean", "var"), name="mean", needs="agrees_with_the_solution(name=var)"),
+        c.agrees_with_the_solution(
+            given=((7, 5), 0.3), names=("mean", "var"), name="var", tolerance=1e-6, weight=3, needs="returns(name=var)"
+        ),
+        c.agrees_with_the_solution(given=((7, 5), 0.3), names=("mean", "var"), name="mean", tolerance=1e-6, needs="returns(name=var)"),
+        c.agrees_with_the_solution(given=((7, 5), 0.3), names=("mean", "var"), name="var", needs="agrees_with_the_solution"),
     ],
     "fixed_dropout_mask": [
         c.holds_only(p=0.6, by="1/(1-p)", shape=(1, 2), needs=VALUES),
@@ -174,6 +177,15 @@ def keep_mask_scaled(shape, p, rng):
     if not 0 <= p <= 1:
         raise ValueError("p is a probability")
     return (rng.random(shape) >= p).astype(float)
+
+
+@misconception("keep_mask", signs="mask_type", name="zeros_and_ones_are_booleans")
+def keep_mask_whole_numbers(shape, p, rng):
+    """Your mask holds the whole numbers 0 and 1. Asked for are booleans, True and False: they multiply just as well, and x[mask] and ~mask
+    only mean what you think with them. Leave out astype(int), or compare with 1."""
+    if not 0 <= p <= 1:
+        raise ValueError("p is a probability")
+    return rng.binomial(1, 1 - p, shape)
 
 
 @misconception("keep_mask", signs="small_p", name="p_counts_in_tenths")
@@ -398,6 +410,19 @@ def forward_float32_mask(x, p, rng, train=True):
     if not train:
         return x, 1.0
     mask = (rng.random(x.shape) >= p).astype(np.float32) * (np.float32(1 / (1 - p)) if p < 1 else np.float32(0))
+    return x * mask, mask
+
+
+@misconception("dropout_forward", signs="digits", name="float32_is_good_enough_for_all", also="vanilla_forward")
+def forward_float32(x, p, rng, train=True):
+    """You turn everything into float32. Most networks do live in float32, but which it is the caller decides: float64 in gives float64 out,
+    or a gradient check, which needs all sixteen digits, fails behind your layer."""
+    if not 0 <= p <= 1:
+        raise ValueError("p is a probability")
+    x = x.astype(np.float32)
+    if not train:
+        return x, np.float32(1)
+    mask = (rng.random(x.shape) >= p).astype(np.float32) * np.float32(1 / (1 - p) if p < 1 else 0.0)
     return x * mask, mask
 
 
@@ -850,6 +875,44 @@ class BackwardFailsAtTest:
 
 
 @misconception("dropout_backward", signs="test_gradient", name="backward_only_follows_training")
+class BackwardUnpacksNothingAtTest:
+    """After a forward pass at test time your backward pass fails: it asks for a mask that was never made. At test time the layer is the
+    identity, so return dout."""
+
+    def dropout_forward(x, p, rng, train=True):
+        if not 0 <= p <= 1:
+            raise ValueError("p is a probability")
+        cache = {"p": p}
+        if train:
+            cache["mask"] = (rng.random(x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
+        return x * cache["mask"] if train else x, cache
+
+    def dropout_backward(dout, cache):
+        return dout * cache["mask"]
+
+
+class Layer:
+    """An object that a layer's functions may keep things in."""
+
+
+@misconception("dropout_backward", signs="test_gradient", name="backward_only_follows_training")
+class BackwardLooksForAnAttribute:
+    """After a forward pass at test time your backward pass fails: the object in the cache has no mask yet, as none was drawn. At test time
+    the layer is the identity, so return dout."""
+
+    def dropout_forward(x, p, rng, train=True):
+        if not 0 <= p <= 1:
+            raise ValueError("p is a probability")
+        layer = Layer()
+        if train:
+            layer.mask = (rng.random(x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
+        return x * layer.mask if train else x, layer
+
+    def dropout_backward(dout, cache):
+        return dout * cache.mask
+
+
+@misconception("dropout_backward", signs="test_gradient", name="backward_only_follows_training")
 class BackwardNothingAtTest:
     """After a forward pass at test time your backward function returns nothing (None). At test time the layer is the identity, so return
     dout."""
@@ -1045,6 +1108,23 @@ class VanillaIdentityAtTest:
         return dout * cache
 
 
+@misconception("vanilla_forward", signs="test_time", name="test_time_divides_by_the_kept_share")
+class VanillaDividesAtTest:
+    """At test time you DIVIDE by 1 - p. All units are back then, so the layer is louder than it was in training, not quieter: multiply by
+    1 - p."""
+
+    def vanilla_forward(x, p, rng, train=True):
+        if not 0 <= p <= 1:
+            raise ValueError("p is a probability")
+        if not train:
+            return x / float(1 - p or 1), float(1 / (1 - p or 1))
+        mask = (rng.random(x.shape) >= p).astype(x.dtype)
+        return x * mask, mask
+
+    def vanilla_backward(dout, cache):
+        return dout * cache
+
+
 @misconception("vanilla_forward", signs="drop_share", name="the_mask_is_inverted")
 class VanillaSwappedMask:
     """Your test time is right, but the mask is the wrong way round: units STAY with probability p. They should be dropped with
@@ -1156,6 +1236,15 @@ def moments_divided_twice(x, p):
 def moments_exchanged(x, p):
     """You return the variance first and the mean second. The function returns (mean, var)."""
     return x**2 * p / (1 - p), x.copy()
+
+
+@misconception("dropout_moments", signs="var", name="the_variance_is_that_of_the_batch")
+def moments_of_the_batch(x, p):
+    """You take averages over the entries of x. The question is about each entry by itself: x is fixed, and only its mask is random, so mean
+    and var have the shape of x."""
+    if not 0 <= p < 1:
+        raise ValueError("p is a probability below 1")
+    return np.mean(x), np.var(x) * p / (1 - p)
 
 
 @misconception("dropout_moments", signs="var", name="the_ratio_is_upside_down")

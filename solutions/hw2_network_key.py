@@ -79,6 +79,7 @@ HIDDEN = {
             case="a larger batch",
             given=([[0.5, 0.25, 0.25], [0.1, 0.6, 0.3], [0.7, 0.2, 0.1], [0.3, 0.3, 0.4], [0.05, 0.05, 0.9]], [2, 2, 0, 1, 0]),
             names=("dscores",),
+            tolerance=1e-6,
             weight=2,
             needs="leaves_its_arguments_alone",
         ),
@@ -208,6 +209,20 @@ def numeric_all_at_once(f, x, dout, h=1e-5):
     return (f(x + h) - f(x - h)) / (2 * h) * dout
 
 
+@misconception("numeric_gradient", signs="of_a_square of_a_product", name="seven_digits_are_enough_for_a_slope")
+def numeric_in_float32(f, x, dout, h=1e-5):
+    """Your gradient is noisy: somewhere the numbers are float32. With seven digits, x + h and x - h hardly differ for h = 1e-5. Stay in
+    float64 here."""
+    x = x.astype(np.float32)
+    dx = np.zeros_like(x)
+    for i in np.ndindex(x.shape):
+        up, down = x.copy(), x.copy()
+        up[i] += h
+        down[i] -= h
+        dx[i] = (np.sum(f(up) * dout) - np.sum(f(down) * dout)) / (2 * h)
+    return dx
+
+
 # ==================================================================================================== wrong: directional_error
 @misconception("directional_error", signs="signs_of_errors", name="an_error_has_a_sign")
 def directional_signed(f, x, dout, dx, rng, k=3, h=1e-5):
@@ -258,6 +273,20 @@ def directional_by_slope(f, x, dout, dx, rng, k=3, h=1e-5):
         measured = np.sum((f(x + h * u) - f(x - h * u)) * dout) / (2 * h)
         slope = np.sum(dx * u)
         worst = max(worst, abs(measured - slope) / (abs(slope) or 1.0))
+    return float(worst)
+
+
+@misconception("directional_error", signs="cube", name="both_slopes_together_are_the_measure")
+def directional_relative(f, x, dout, dx, rng, k=3, h=1e-5):
+    """You divide by the sizes of both slopes together, the relative error of CS231n and others. Then an error looks half as large,
+    and a direction nearly at right angles to dx looks bad by chance. Here it is divided by |dx| / sqrt(n)."""
+    worst = 0.0
+    for _ in range(k):
+        u = rng.normal(size=x.shape)
+        u /= np.linalg.norm(u)
+        measured = np.sum((f(x + h * u) - f(x - h * u)) * dout) / (2 * h)
+        slope = np.sum(dx * u)
+        worst = max(worst, abs(measured - slope) / max(abs(measured) + abs(slope), 1e-8))
     return float(worst)
 
 
@@ -436,6 +465,14 @@ _slip(
     FACTOR,
     "(rng.random(shape) < p) * (1 / p) if p > 0 else np.ones(shape)",
 )
+_slip(
+    "p_is_the_keep_probability",
+    "whole_way input_factor",
+    "You keep each unit with probability p and divide by p. In this course p is the probability of DROPPING: keep with 1 - p and "
+    "divide by 1 - p. (At p = 0, where nothing should be dropped, you now get 0 / 0: that is where a NaN comes from.)",
+    FACTOR,
+    "(rng.random(shape) < p) / np.float64(p)",
+)
 HIDDEN_FACTORS = ("m1 = factor(a1.shape, p_hidden)", "m2 = factor(a2.shape, p_hidden)")
 
 
@@ -555,6 +592,14 @@ _slip(
     "You divide the survivors by p, the share that was dropped. It is the share that STAYED, 1 - p, that must be made up for.",
     FACTOR,
     "(rng.random(shape) >= p) * (1 / p if p > 0 else 1.0)",
+)
+_slip(
+    "seven_digits_are_enough_for_a_slope",
+    "loss_of_no_scores",
+    "Your loss has the seven digits of float32. For training that is plenty; but the small differences from which a slope is measured are "
+    "lost in the rounding. The parameters come in float64: leave them as they are.",
+    "s = s - s.max(axis=1, keepdims=True)",
+    "s = (s - s.max(axis=1, keepdims=True)).astype(np.float32)",
 )
 _slip(
     "the_input_is_never_dropped",

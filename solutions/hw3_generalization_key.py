@@ -536,8 +536,8 @@ def train_nesterov(X, y, sizes, p_in, p_hidden, epochs, lr, momentum, rng):
 
 @misconception("train_mlp", signs="label_used", name="only_x_needs_shuffling")
 def train_apart(X, y, sizes, p_in, p_hidden, epochs, lr, momentum, rng):
-    """You shuffle X but not y, so the examples are trained with the labels of others. Use the same order for both: X[batch],
-    y[batch]."""
+    """The examples are trained with the labels of others: you shuffle only one of X and y, or each of them in an order of its own. Use the
+    same order for both: X[batch], y[batch]."""
     params = {}
     for k in range(1, len(sizes)):
         params[f"W{k}"] = rng.normal(0, np.sqrt(2 / sizes[k - 1]), (sizes[k - 1], sizes[k]))
@@ -1040,6 +1040,27 @@ def ablate_unscaled(params, X, y, fractions, rng, repeats):
                 h = h * factor
             scores = h @ params[f"W{last}"] + params[f"b{last}"]
             accuracies.append((scores.argmax(axis=1) == y).mean())
+        curve.append(np.mean(accuracies))
+    return np.array(curve)
+
+
+@misconception("ablation_curve", signs="nothing_deleted", name="accuracy_is_a_percentage")
+def ablate_percent(params, X, y, fractions, rng, repeats):
+    """You return percentages. An accuracy here is a share, between 0 and 1: leave out the factor 100."""
+    last = len(params) // 2
+    curve = []
+    for f in fractions:
+        accuracies = []
+        for _repeat in range(repeats):
+            h = X
+            for k in range(1, last):
+                h = np.maximum(h @ params[f"W{k}"] + params[f"b{k}"], 0)
+                units = h.shape[1]
+                factor = np.full(units, 1 / (1 - f))
+                factor[rng.permutation(units)[: round(f * units)]] = 0
+                h = h * factor
+            scores = h @ params[f"W{last}"] + params[f"b{last}"]
+            accuracies.append(100 * (scores.argmax(axis=1) == y).mean())
         curve.append(np.mean(accuracies))
     return np.array(curve)
 

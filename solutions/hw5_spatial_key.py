@@ -11,7 +11,7 @@ from autograder.checks.normalisation import Memory
 SALT = "quokka-2905"
 
 TINY = {"via": Shared(2, (1, 2), "channel")}
-SEQUENCE = {"via": Shared(2, (2,), "channel")}
+FLAT = {"via": Shared(2, (2, 1), "channel")}
 VOLUME = {"via": Shared(2, (1, 2, 1), "channel")}
 UNITS, PLACES = {"via": Blocks((0, 1))}, {"via": Blocks((2, 3))}
 SPATIAL = {"forward": "spatial_dropout_forward", "backward": "spatial_dropout_backward"}
@@ -44,25 +44,25 @@ HIDDEN = {
         c.drops_as_a_whole(p=0.62, case="long sequences", via=Shared(2, (31,), "channel"), needs=SOME),
         c.drops_as_a_whole(p=0.62, case="volumes of another size", via=Shared(2, (3, 1, 4), "channel"), needs=SOME),
         c.drops_the_right_share(p=0.005, what="channel", **TINY, weight=3, needs=SOME),
-        c.drops_the_right_share(p=0.62, what="channel", calls=1, **SEQUENCE, weight=2, needs=SOME),
-        c.treats_examples_apart(p=0.62, **SEQUENCE, weight=2, needs=SOME),
-        c.treats_features_apart(p=0.62, what="channel", **SEQUENCE, weight=2, needs=SOME),
+        c.drops_the_right_share(p=0.62, what="channel", calls=1, **FLAT, weight=2, needs=SOME),
+        c.treats_examples_apart(p=0.62, **FLAT, weight=2, needs=SOME),
+        c.treats_features_apart(p=0.62, what="channel", **FLAT, weight=2, needs=SOME),
         c.drops_the_right_share(p=0.4, what="channel", calls=1, shape=(128, 128), **VOLUME, weight=2, needs=SOME),
         c.treats_examples_apart(p=0.4, shape=(128, 128), **VOLUME, weight=2, needs=SOME),
         c.treats_features_apart(p=0.4, shape=(128, 128), what="channel", **VOLUME, weight=2, needs=SOME),
-        c.scales_the_survivors(p=0.62, by="1/(1-p)", shape=(9, 8, 3, 2, 2), weight=6, needs=SOME),
+        c.scales_the_survivors(p=0.62, by="1/(1-p)", shape=(9, 8, 3, 2), weight=6, needs=SOME),
         c.scales_the_survivors(p=0.4, by="1/(1-p)", shape=(12, 9, 7), dtype="float32", weight=4, needs=SOME),
         c.is_identity_at_test_time(p=0.62, shape=(3, 4, 2, 3, 2), weight=9, needs=SOME),
         c.keeps_its_input(p=0.62, shape=(3, 4, 5), needs=SOME),
     ],
     "spatial_dropout_backward": [
-        c.follows_the_mask(p=0.62, shape=(9, 8, 3, 2, 2), **SPATIAL, weight=2, needs=GRADIENT),
+        c.follows_the_mask(p=0.62, shape=(9, 8, 3, 2), **SPATIAL, weight=2, needs=GRADIENT),
         c.follows_the_mask(p=0.4, shape=(9, 8, 5), **SPATIAL, needs=GRADIENT),
-        c.follows_test_time(p=0.62, shape=(3, 4, 5), **SPATIAL, by="1", needs=GRADIENT),
+        c.follows_test_time(p=0.62, shape=(3, 4, 5, 2), **SPATIAL, by="1", needs=GRADIENT),
         c.agrees_with_finite_differences(p=0.35, shape=(8, 6, 5, 4), **SPATIAL, weight=2, needs=GRADIENT),
     ],
     "dropblock_gamma": [
-        c.agrees_with_the_solution(given=(9, 17, 0.35, 5), names=("gamma",), name="gamma", weight=4, needs="returns"),
+        c.agrees_with_the_solution(given=(9, 17, 0.35, 5), names=("gamma",), name="gamma", tolerance=1e-6, weight=4, needs="returns"),
         c.refuses_the_call(case="gamma is asked with block = 0", given=(4, 9, 0.3, 0), needs="returns"),
         c.refuses_the_call(case="gamma is asked with a p below 0", given=(4, 9, -0.1, 2), needs="returns"),
         *(asking("dropblock_mask", check, "dropblock_mask") for check in MASK),
@@ -321,6 +321,19 @@ def spatial_float64(x, p, rng, train=True):
     if not train:
         return x.astype(float), 1.0
     mask = (rng.random(x.shape[:2] + (1,) * (x.ndim - 2)) >= p) * (float(1 / (1 - p)) if p < 1 else 0.0)
+    return x * mask, mask
+
+
+@misconception("spatial_dropout_forward", signs="digits", name="float32_is_good_enough_for_all")
+def spatial_float32(x, p, rng, train=True):
+    """You turn everything into float32. Most networks do live in float32, but which it is the caller decides: float64 in gives float64
+    out."""
+    if not 0 <= p <= 1:
+        raise ValueError("p is a probability")
+    x = x.astype(np.float32)
+    if not train:
+        return x, np.float32(1)
+    mask = (rng.random(x.shape[:2] + (1,) * (x.ndim - 2)) >= p) * np.float32(_scale(p))
     return x * mask, mask
 
 
@@ -766,6 +779,19 @@ class NothingRefused:
         return _by_count(_erased(rng.random((*shape[:2], H - block + 1, W - block + 1)) < gamma, shape, block))
 
 
+@misconception("dropblock_gamma", signs="gamma_too_large =mask_outside", name="a_block_always_fits")
+class NothingSaidOfLargeBlocks:
+    """A block larger than the map ends in a division by zero. The caller asked for something impossible: say so with a ValueError."""
+
+    def dropblock_gamma(H, W, p, block):
+        return p * H * W / (block**2 * (H - block + 1) * (W - block + 1))
+
+    def dropblock_mask(shape, p, block, rng):
+        N, C, H, W = shape
+        gamma = p * H * W / (block**2 * (H - block + 1) * (W - block + 1))
+        return _by_count(_erased(rng.binomial(1, gamma, (N, C, H - block + 1, W - block + 1)) == 1, shape, block))
+
+
 @misconception("dropblock_gamma", signs="mask_survivors", name="survivors_stay_as_they_are")
 class BlocksUnscaled:
     """Your blocks are right, but what is left stays at 1. Multiply it by (all units) / (units left), so that the average of the mask
@@ -808,7 +834,7 @@ class BlocksDivideByZero:
         return kept * np.float64(kept.size) / kept.sum()
 
 
-@misconception("dropblock_gamma", signs="gamma_too_large mask_too_large", name="large_blocks_are_cut_to_size")
+@misconception("dropblock_gamma", signs="gamma_too_large mask_too_large =mask_outside", name="large_blocks_are_cut_to_size")
 class BlocksClipped:
     """A block larger than the map is quietly made smaller. The caller asked for something impossible: raise ValueError."""
 

@@ -37,6 +37,7 @@ EXERCISES = [
             c.returns_a_network(sizes=(6, 8, 7, 3), weight=0),
             c.draws_first_weights(weight=3, needs=NETWORK),
             c.steps_down_the_gradient(sizes=(6, 40, 30, 3), weight=3, needs=NETWORK),
+            c.keeps_its_biases_flat(sizes=(6, 8, 7, 3), weight=2, needs=STEP),
             c.keeps_momentum(sizes=(6, 40, 30, 3), momentum=0.8, weight=2, needs=STEP),
             c.uses_each_example_once(weight=2, needs=STEP),
             c.keeps_examples_and_labels_together(weight=2, needs=STEP),

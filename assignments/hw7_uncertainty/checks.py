@@ -20,7 +20,7 @@ STATS = {"names": ("mean", "entropy", "mutual_information")}
 KEPT = {"via": Positive()}  # alpha dropout of ones: what stays positive was kept
 PROBABILITIES = "gives_probabilities_for_each_pass"
 SOFTMAX = "is_the_softmax_of_each_pass"
-MEAN = "is_right(case=three passes and two examples, name=mean)"
+MEAN = "is_right(case=three passes and two examples, name=mean, tolerance=1e-06)"
 NOISE = "multiplies_by_noise of Gaussian dropout"
 BRANCHES = "sets_some_and_keeps_some of alpha dropout"
 UNITS = "drops_inputs_of_the_layer"
@@ -53,6 +53,7 @@ GAUSSIAN = [
     c.leaves_global_random_state_alone(p=0.3, weight=4, needs=NOISE),
     c.keeps_its_input(p=0.3, weight=13, needs=NOISE),
     c.keeps_the_dtype(p=0.3, dtype="float32", weight=14, needs=NOISE),
+    c.keeps_the_dtype(p=0.3, dtype="float64", weight=12, needs=NOISE),
     c.takes_any_shape(p=0.3, shapes=SHAPES, needs=NOISE),
     c.drops_nothing_at_zero(needs=NOISE),
     c.refuses(p=-0.1, needs=NOISE),
@@ -72,6 +73,7 @@ ALPHA = [
     c.repeats_with_the_seed(p=0.3, weight=20, needs=BRANCHES),
     c.keeps_its_input(p=0.3, weight=14, needs=BRANCHES),
     c.keeps_the_dtype(p=0.3, dtype="float32", weight=14, needs=BRANCHES),
+    c.keeps_the_dtype(p=0.3, dtype="float64", weight=12, needs=BRANCHES),
     c.takes_any_shape(p=0.3, shapes=SHAPES, needs=BRANCHES),
     c.drops_nothing_at_zero(needs=BRANCHES),
     c.drops_everything_at_one(weight=14, needs=BRANCHES),
@@ -92,6 +94,7 @@ EXERCISES = [
                 given=(STEEP, PEAKS, 2, Seed(1)),
                 wanted=[HEIGHTS, HEIGHTS],
                 names=("probs",),
+                tolerance=1e-6,
                 weight=2,
                 needs=PROBABILITIES,
             ),
@@ -108,6 +111,7 @@ EXERCISES = [
                 wanted=[[0.375, 0.375, 0.25], [0.5, 0.25, 0.25]],
                 **STATS,
                 name="mean",
+                tolerance=1e-6,
                 weight=2,
             ),
             c.is_right(
@@ -179,6 +183,7 @@ EXERCISES = [
                 wanted=[[1 / 3, 1 / 3, 1 / 3], [1 / 3, 1 / 3, 1 / 3]],
                 names=("mean", "std"),
                 name="mean",
+                tolerance=1e-6,
                 needs=UNITS,
             ),
             c.leaves_its_arguments_alone(given=(*LAYER, 0.5, 3, Seed(1)), names=("x", "W"), needs=UNITS),

@@ -249,7 +249,7 @@ def x_afterwards(exam: Exam, *, form: str = "x squared") -> str:
 
 @fact
 def gradient_of(exam: Exam, *, form: str) -> str:
-    """Is the gradient of this form right, a multiple, or wrong?"""
+    """Is the gradient of this form right, a multiple, wrong, or right but for the noise of too few digits?"""
     asked = question(form, (4, 5), exam.seed(1))
     (value,) = exam.ask(numeric_call(exam.function, asked))
     got, wanted = array(value, "dx").astype(float), asked.dx.value
@@ -259,6 +259,8 @@ def gradient_of(exam: Exam, *, form: str) -> str:
         return "right"
     if not got.any():
         return "zeros"
+    if np.isfinite(got).all() and np.linalg.norm(got - wanted) <= 0.02 * np.linalg.norm(wanted):
+        return "noisy"
     scale = float((got * wanted).sum() / (wanted**2).sum())
     return nearest(scale, {"twice": 2.0, "half": 0.5, "minus": -1.0}, 1e-4) if np.allclose(got, scale * wanted, atol=1e-4) else "wrong"
 

@@ -231,7 +231,8 @@ def nothing_deleted(exam: Exam) -> str:
     """Is the whole network given back where nothing is deleted?"""
     sick = patient(exam, TWO_LAYERS)
     (value,) = exam.ask(sick.call(exam, [0.0], 2, 0))
-    return "whole" if near(float(curve(value, 1)[0]), [sick.whole]) else "other"
+    found = float(curve(value, 1)[0])
+    return "whole" if near(found, [sick.whole]) else "a percentage" if near(found / 100, [sick.whole]) else "other"
 
 
 @fact

@@ -149,9 +149,10 @@ def generator(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (32,
 
 @fact
 def mask_type(exam: Exam) -> str:
-    """Does a returned mask hold booleans?"""
+    """What a returned mask holds: "bool", "whole numbers" or "numbers"."""
     (value,) = exam.ask(draw_call(exam, "mask", (4, 5), P, Seed(exam.seed())))
-    return "bool" if array(value, "mask", (4, 5)).dtype == bool else "numbers"
+    kind = array(value, "mask", (4, 5)).dtype.kind
+    return {"b": "bool", "i": "whole numbers", "u": "whole numbers"}.get(kind, "numbers")
 
 
 # ------------------------------------------------------------------------------------------------------------------ forward values
@@ -180,7 +181,7 @@ def _factor(out: Array, x: Array) -> str:
     if not kept.any():
         return "0"
     ratio = out[kept] / x[kept]
-    if np.ptp(ratio) > 1e-9 * abs(ratio).max():
+    if np.ptp(ratio) > 1e-6 * abs(ratio).max():
         return "the mask" if not kept.all() and np.ptp(out[kept]) <= 1e-9 * abs(out[kept]).max() else "varies"
     named = nearest(float(ratio[0]), FACTORS, 1e-6)  # that 1 / (realised share) is never 1 / (1 - p) by chance is SHAPE's merit
     realised = not kept.all() and abs(ratio[0] - kept.size / kept.sum()) < 1e-9
@@ -189,13 +190,19 @@ def _factor(out: Array, x: Array) -> str:
 
 @fact
 def digits(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE) -> str:
-    """How exact the factor on float64 survivors is: "double", "float32", or "about" when it is off by something else that is small."""
+    """How exact the factor on float64 survivors is.
+
+    "double", "float32", "float32 throughout" when it differs from unit to unit, or "about" when it is off by something else that is small.
+    """
     (value,) = exam.ask(draw_call(exam, via, shape, P, Seed(exam.seed())))
     out = drawn(value, via, shape).astype(float)
     x = np.asarray(draw_input(exam, shape).value) if via == "forward" else np.ones(shape)
     if _factor(out, x) not in FACTORS:
         return "unclear"
-    ratio = float((out[out != 0] / x[out != 0])[0]) if out.any() else 0.0
+    ratios = out[out != 0] / x[out != 0]
+    if ratios.size and np.ptp(ratios) > 1e-9 * abs(ratios).max():
+        return "float32 throughout"
+    ratio = float(ratios[0]) if ratios.size else 0.0
     wanted = FACTORS[_factor(out, x)]
     if abs(ratio - wanted) <= 1e-10 * wanted:
         return "double"
@@ -254,10 +261,11 @@ def input_after(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) -> str:
 
 @fact
 def float32_gives(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) -> str:
-    """The dtype that float32 becomes."""
-    x = normal(shape, exam.seed(1), "float32")
-    (value,) = exam.ask(train_call(exam.function, x, P, Seed(exam.seed())))
-    return str(returned_output(value, x).dtype.name)
+    """The dtype that float32 becomes in training; "float32, and so does float64" when that becomes float32 as well."""
+    given = [normal(shape, exam.seed(1), dtype) for dtype in ("float32", "float64")]
+    values = exam.ask(*(train_call(exam.function, x, P, Seed(exam.seed())) for x in given))
+    single, double = (str(returned_output(value, x).dtype.name) for value, x in zip(values, given, strict=True))
+    return "float32, and so does float64" if single == double == "float32" else single
 
 
 @fact
@@ -299,7 +307,7 @@ def at_zero(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (6, 7)
     x = draw_input(exam, shape)
     (value,) = exam.ask(draw_call(exam, via, shape, 0.0, Seed(exam.seed())))
     wanted = x.value if via == "forward" else np.ones(shape)
-    return "identity" if np.array_equal(drawn(value, via, shape), wanted) else "other"
+    return "identity" if np.allclose(drawn(value, via, shape), wanted, rtol=1e-6, atol=0) else "other"
 
 
 @fact
@@ -445,7 +453,7 @@ def value_at(exam: Exam, *, given: tuple[Any, ...], index: int = 0, function: st
     if len(items) <= index:
         return "missing"
     numbers = array(items[index], "value")
-    return number(numbers.flat[0]) if numbers.size else "empty"
+    return number(numbers.flat[0] + 0.0) if numbers.size else "empty"  # + 0.0 turns -0.0 into 0.0
 
 
 @fact

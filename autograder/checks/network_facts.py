@@ -42,6 +42,7 @@ def loss_of_no_scores(exam: Exam) -> str:
     (value,) = exam.ask(plain_call(exam.function, zero, 0.0, 0.0))
     nats = float(np.log(SMALL[-1]))
     table = {"mean": nats, "sum": nats * BATCH, "mean in bits": nats / np.log(2), "mean over all entries": nats / SMALL[-1], "minus": -nats}
+    table["mean in float32"] = float(np.float32(nats))
     return nearest(loss_of(value), table, 1e-9)
 
 
@@ -72,6 +73,15 @@ def share(exam: Exam, *, layer: int) -> str:
     if not kept:
         return "never"
     return nearest(kept, {"once": q, "twice": q * q, "always": 1.0, "p": p, "p twice": p * p}, 0.1)
+
+
+@fact
+def whole_way(exam: Exam, *, p: float = 0.3) -> str:
+    """Which share comes through all three layers when both rates are the same (no rate is 0, which some divide by)."""
+    question = asked("reading_network", INPUTS, (1.0,))
+    known = scale(exam, question, 1.0)
+    kept = np.mean([abs(known.read(v)) > EXACT for v in training_losses(exam, question, p, p, [Seed(exam.seed(k)) for k in range(CALLS)])])
+    return nearest(float(kept), {"1-p": (1 - p) ** 3, "p": p**3}, 0.1)
 
 
 @fact

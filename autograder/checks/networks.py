@@ -40,8 +40,9 @@ def firm_network(sizes: Sequence[int], batch: int, seed: int) -> Network:
         shape = (before.size, after.size)
         params[f"W{layer}"] = before[:, None] * after * rng.uniform(1.0, 3.0, shape) / before.size
         params[f"b{layer}"] = after * rng.uniform(0.01, 0.02, after.size)
-    params[f"W{len(signs)}"] = rng.normal(size=sizes[-2:]) / np.sqrt(sizes[-2])  # scores of moderate size: no example is certain
-    params[f"b{len(signs)}"] = rng.normal(size=sizes[-1])
+    # scores of moderate size: no example is certain, and none so unlikely that 1e-8 added in a logarithm counts
+    params[f"W{len(signs)}"] = 0.3 * rng.normal(size=sizes[-2:]) / np.sqrt(sizes[-2])
+    params[f"b{len(signs)}"] = 0.3 * rng.normal(size=sizes[-1])
     turn = np.resize([1.0, -1.0], batch)
     return params, turn[:, None] * rng.uniform(0.5, 1.5, (batch, sizes[0])), rng.integers(0, sizes[-1], batch)
 
@@ -165,7 +166,8 @@ def grads_of(value: Any, params: Params) -> Params:
         raise Wrong(f"grads is {an(grads)}", "a dict")
     missing = [name for name in params if name not in grads]
     if missing:
-        raise Wrong(f"grads has no {missing[0]}", f"a gradient for each of {', '.join(params)}")
+        there = f", but {', '.join(str(name) for name in list(grads)[:6])}"[:80] if grads else ""
+        raise Wrong(f"grads has no {missing[0]}{there}", f"a gradient for each of {', '.join(params)}")
     return {name: _gradient(grads[name], name, np.shape(params[name])) for name in params}
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from autograder.checks.behaviour import ending
 from autograder.checks.facts import FACTORS, P, fact, nearest
 from autograder.checks.inputs import Array, backward_call, normal
-from autograder.checks.lenses import one_mask
+from autograder.checks.lenses import READ, one_mask
 from autograder.checks.randomness import draw_call
 from autograder.checks.sequences import build, factors, read_input_mask, read_state_mask, shows_input_mask, shows_state_mask, step
 from autograder.checks.several import Rates, Shapes, arrays, differences, first_result, forward_pass, gradient_of, size_of, upstream
@@ -40,9 +40,9 @@ def multiplier(exam: Exam) -> str:
     kept = found[found != 0]
     if not kept.size:
         return "0"
-    if not np.ptp(kept) <= 1e-9 * abs(kept).max():
+    if not np.ptp(kept) <= READ * abs(kept).max():
         return "varies"
-    return nearest(float(kept[0]), FACTORS, 1e-6)
+    return nearest(float(kept[0]), FACTORS, READ)
 
 
 @fact
@@ -89,10 +89,36 @@ def arrays_after(exam: Exam, *, given: Shapes, rates: Rates) -> str:
 
 @fact
 def dtypes(exam: Exam, *, given: Shapes, rates: Rates) -> str:
-    """What float32 becomes, in training and at test time."""
-    values = arrays(exam, given, dtype="float32")
-    calls = [forward_pass(exam.function, values, rates, Seed(exam.seed()), train) for train in (True, False)]
-    return " / ".join(dict.fromkeys(first_result(v).dtype.name for v in exam.ask(*calls)))
+    """What float32 becomes, in training and at test time; "always float32" when float64 becomes that too."""
+    asked = [arrays(exam, given, dtype=dtype) for dtype in ("float32", "float64")]
+    calls = [forward_pass(exam.function, values, rates, Seed(exam.seed()), train) for values in asked for train in (True, False)]
+    *single, one, other = (first_result(v).dtype.name for v in exam.ask(*calls))
+    if single == ["float32"] * 2 and "float32" in (one, other):
+        return "always float32"
+    return " / ".join(dict.fromkeys(single))
+
+
+@fact
+def first_axis(exam: Exam, *, steps: int = 4) -> str:
+    """What the first axis of x stands for in a recurrent network, seen on as many examples as steps: does example 0 hear itself only?"""
+    shapes = {"x": (steps, steps, 3), "h0": (steps, 5), "Wx": (3, 5), "Wh": (5, 5), "b": (5,)}
+    values = arrays(exam, shapes)
+    other = replace(values[0], value=np.concatenate([values[0].value[:1] + 1, values[0].value[1:]]))
+    calls = (forward_pass(exam.function, given, (0.0, 0.0), None, False) for given in (values, (other, *values[1:])))
+    one, two = (first_result(v, (steps, steps, 5)) for v in exam.ask(*calls))
+    moved = (one != two).any(axis=2)
+    return "examples" if not moved[1:].any() else "time" if moved[1:].all() else "unclear"
+
+
+@fact
+def scaled_gradients(exam: Exam, *, given: Shapes, rates: Rates, forward: str, backward: str, times: float = 1e3) -> str:
+    """Do the gradients grow as the gradient from above does?"""
+    there = forward_pass(forward, arrays(exam, given), rates, Seed(exam.seed()))
+    dout = upstream(exam, first_result(exam.ask(there)[0]).shape)
+    more = replace(dout, value=times * np.asarray(dout.value))
+    _, small, large = exam.ask(there, backward_call(backward, dout, 0), backward_call(backward, more, 0))
+    pairs = [(gradient_of(small, given, of), gradient_of(large, given, of)) for of in given]
+    return "in step" if all(np.allclose(times * a, b, rtol=1e-3, atol=1e-3 * times * abs(a).max()) for a, b in pairs) else "not in step"
 
 
 @fact

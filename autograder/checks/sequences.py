@@ -14,8 +14,8 @@ import numpy as np
 from autograder.chance import acceptance, smallest_error
 from autograder.checks.behaviour import NEAR, compare
 from autograder.checks.inputs import Array, normal, output
-from autograder.checks.lenses import Lens
-from autograder.checks.several import first_result
+from autograder.checks.lenses import READ, Lens
+from autograder.checks.several import first_result, must_repeat
 from autograder.checks.verb import verb
 from autograder.exam import Exam, Wrong, array, stable_seed
 from autograder.model import Call, Given, Item, Seed
@@ -23,7 +23,7 @@ from autograder.model import Call, Given, Item, Seed
 STEPS = 3  # of the sequences that show a mask
 GAIN = 0.5  # of the weights that show the masks of a recurrent network: a unit hears its own input, softly
 BIAS = 0.3  # what a unit says when the mask silences everything that it hears
-SILENCE = 1e-9  # a multiplier this small is a zero that went through a tanh and back
+SILENCE = 1e-6  # a multiplier this small is a zero that went through a tanh and back
 OTHER = 0.25  # the rate of the mask that is not looked at
 
 
@@ -163,14 +163,15 @@ def follows_its_masks_through_time(
     values = exam.ask(
         shows_input_mask(exam.function, size, rates, seed),
         shows_state_mask(exam.function, size, rates, seed),
-        Call(exam.function, (x, h0, wx, wh, b, *rates, seed), returns=("h", "cache"), ship=(0,)),
+        *[Call(exam.function, (x, h0, wx, wh, b, *rates, seed), returns=("h", "cache"), ship=(0,))] * 2,
     )
+    must_repeat(*(first_result(value, (n, t, h)) for value in values[2:]))
     m_x, m_h = read_input_mask(values[0], size)[:, 0], read_state_mask(values[1], size)[:, 0]
     for k in range(n):  # what a mask takes from an example can be taken from its input and from the weights beforehand
         masked = x.value[k : k + 1] * m_x[k], h0.value[k : k + 1], wx.value, m_h[k][:, None] * wh.value, b.value
         call = Call(exam.function, (*masked, 0.0, 0.0, None, False), returns=("h", "cache"), ship=(0,))
         wanted = first_result(reference.ask(call)[0])
-        compare(first_result(values[2], (n, t, h))[k : k + 1].astype(float), wanted, f"h[{k}]", 1e-9)
+        compare(first_result(values[2], (n, t, h))[k : k + 1].astype(float), wanted, f"h[{k}]", READ)
 
 
 # ------------------------------------------------------------------------------------------------------- a layer that keeps its mask

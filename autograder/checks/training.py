@@ -46,7 +46,10 @@ def training(
 
 
 def read(value: Any, sizes: tuple[int, ...]) -> Params:
-    """The returned weights and biases as float64; Wrong when they are not W1, b1, ... of the right shapes, or not finite."""
+    """The returned weights and biases as float64; Wrong when they are not W1, b1, ... of the right shapes, or not finite.
+
+    A bias may be a row (1, H): `keeps_its_biases_flat` asks about that, once.
+    """
     names = [f"{kind}{k}" for k in range(1, len(sizes)) for kind in "Wb"]
     if not isinstance(value, dict):
         raise Wrong(f"the function returned {an(value)}", f"a dict with {', '.join(names)}")
@@ -56,7 +59,10 @@ def read(value: Any, sizes: tuple[int, ...]) -> Params:
     params = {}
     for k, shape in enumerate(pairwise(sizes), start=1):
         params[f"W{k}"] = array(value[f"W{k}"], f"W{k}", shape).astype(float)
-        params[f"b{k}"] = array(value[f"b{k}"], f"b{k}", shape[1:]).astype(float)
+        bias = array(value[f"b{k}"], f"b{k}")
+        if bias.shape != (1, shape[1]):
+            array(value[f"b{k}"], f"b{k}", shape[1:])
+        params[f"b{k}"] = bias.reshape(shape[1:]).astype(float)
     for name, entry in params.items():
         if not np.isfinite(entry).all():
             raise Wrong(f"{name} holds {number(entry[~np.isfinite(entry)][0])}", "numbers")
@@ -134,6 +140,16 @@ def returns_a_network(exam: Exam, *, sizes: tuple[int, ...]) -> None:
     X, y = batch(exam, sizes)
     (value,) = exam.ask(training(exam, X, y, sizes, seed=exam.seed()))
     read(value, sizes)
+
+
+@verb()
+def keeps_its_biases_flat(exam: Exam, *, sizes: tuple[int, ...]) -> None:
+    """returns each bias as a vector (H,), not as a row (1, H)"""
+    X, y = batch(exam, sizes)
+    (value,) = exam.ask(training(exam, X, y, sizes, seed=exam.seed()))
+    read(value, sizes)
+    for k, width in enumerate(sizes[1:], start=1):
+        array(value[f"b{k}"], f"b{k}", (width,))
 
 
 @verb(chances=6)

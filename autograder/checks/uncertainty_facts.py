@@ -17,7 +17,7 @@ from autograder.model import Call, Given, Seed
 
 SHAPE = (101, 119)  # as in facts.py: a standard deviation is known to 0.7 %
 Q = 1 - P
-NEAR = 1e-7
+NEAR = 1e-6
 
 
 # ------------------------------------------------------------------------------------------------------------ a factor for each unit
@@ -110,7 +110,7 @@ def at_rest(exam: Exam) -> str:
     x = normal((32, 50), exam.seed(1))
     (value,) = exam.ask(Call(exam.function, (x, P, Seed(exam.seed())), {"train": False}, returns=("out", "cache"), ship=(0,)))
     out = output(value, x).astype(float)
-    if np.array_equal(out, x.value):
+    if np.allclose(out, x.value, rtol=NEAR, atol=0):
         return "x"
     if np.ptp(out / x.value) < NEAR:
         return "a factor"

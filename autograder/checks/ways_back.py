@@ -19,7 +19,7 @@ from autograder.checks.weights import whole_masks
 from autograder.exam import Exam
 from autograder.model import Call, Given, Seed
 
-CLOSE = 1e-7  # relative, of a gradient that is called by the name of a formula
+CLOSE = 1e-5  # relative, of a gradient that is called by the name of a formula
 
 
 def _same(found: Array, wanted: Array) -> bool:

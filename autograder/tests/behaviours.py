@@ -417,7 +417,7 @@ return could(
 )
 """,
     ),
-    Behaviour("magics", FINE, nothing, "!touch /tmp/hostile\n%run x\n%%bash\nget_ipython().system('id')", "NameError"),
+    Behaviour("magics", FINE, nothing, "!touch /tmp/hostile\n%run x\n%%bash\nget_ipython().system('id')"),
 ]
 
 TRACES = [

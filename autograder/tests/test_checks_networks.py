@@ -233,7 +233,7 @@ REFUSALS: tuple[tuple[Check, Function, str, str], ...] = (
     (CHECKS[1], network(grads=times(2.0, "W2")), f'{AGREES}W2"] gives the slope', ", as measured"),
     (CHECKS[1], network(grads=times(1 + 1e-3, "b1")), f'{AGREES}b1"] gives the slope', ", as measured"),
     (CHECKS[1], network(grads=times(np.nan, "b3")), f'{AGREES}b3"] gives the slope nan', ", as measured"),
-    (CHECKS[2], network(drawn_globally), AGREES, ", as measured"),
+    (CHECKS[2], network(drawn_globally), "the same question with the same seed gave the losses", "so that a slope can be measured"),
     (CHECKS[3], network(grads=times(0.0, "W1")), f'{AGREES}W1"] gives the slope 0', ", as measured"),
     (CHECKS[4], network(lambda rng, shape, p: 2.0), "loss = ", ""),
     (CHECKS[5], scaled_at_test, "loss = ", ""),
@@ -269,6 +269,46 @@ REFUSALS: tuple[tuple[Check, Function, str, str], ...] = (
     (CHECKS[25], network(drawn_elsewhere), "twice, from other random numbers", "two losses"),
     (CHECKS[25], network(drawn_globally), "the function drew from (or seeded) the global generator", "random numbers from rng only"),
 )
+
+MEASURED = c.agrees_with_its_own_loss(case="everywhere", p_in=0.2, p_hidden=0.4, **SMALL)
+
+
+def in_float32(params: Params, X: Array, y: Array, *rates: Any, **flags: Any) -> Any:
+    loss, grads = network()(params, X, y, *rates, **flags)
+    return np.float32(loss), grads
+
+
+@pytest.mark.parametrize(
+    ("function", "got", "wanted"),
+    [
+        (network(drawn_globally), "the same question with the same seed gave the losses", "one loss, so that a slope can be measured"),
+        (in_float32, "has the seven digits of float32", "float64, as the parameters are"),
+    ],
+)
+def test_where_no_slope_can_be_measured_the_loss_is_blamed_and_not_the_gradients(function: Function, got: str, wanted: str) -> None:
+    found = verdict(MEASURED, function)
+    assert not found.passed
+    assert got in found.got
+    assert wanted in found.wanted
+
+
+def test_a_little_in_the_logarithm_is_no_wrong_gradient() -> None:
+    big = c.agrees_with_its_own_loss(case="everywhere", p_in=0.3, p_hidden=0.6, sizes=(64, 40, 30, 10), batch=32)
+
+    def safe(params: Params, X: Array, y: Array, *rates: Any, **flags: Any) -> Any:
+        loss, grads = network()(params, X, y, *rates, **flags)
+        return -np.log(np.exp(-loss) + 1e-8), grads
+
+    assert verdict(big, safe).passed
+
+
+def test_other_names_of_gradients_are_told() -> None:
+    def named(*arguments: Any, **flags: Any) -> Any:
+        loss, grads = network()(*arguments, **flags)
+        return loss, {f"d{name}": g for name, g in grads.items()}
+
+    found = verdict(c.gives_a_loss_and_all_gradients(p_in=0.2, p_hidden=0.5, **SMALL), named)
+    assert found.got == "grads has no W1, but dW1, db1, dW2, db2, dW3, db3"
 
 
 @pytest.mark.parametrize(("check", "function", "got", "wanted"), REFUSALS, ids=[f"{k}-{r[0].name}" for k, r in enumerate(REFUSALS)])

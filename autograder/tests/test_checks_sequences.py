@@ -580,6 +580,55 @@ def test_what_is_handed_over_stays_as_it_was() -> None:
     assert refused("Layer", c.leaves_its_sequences_alone(p=0.4), Scribbling).startswith("x was changed by the call")
 
 
+def single(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function on float32 numbers, whatever it is given."""
+
+    def inner(*arguments: Any, **flags: Any) -> Any:
+        out, cache = function(*(np.float32(a) if isinstance(a, np.ndarray) else a for a in arguments), **flags)
+        return np.float32(out), cache
+
+    return inner
+
+
+@pytest.mark.parametrize(("name", "check"), [(n, k) for n, k in CASES if n != "Layer" and not k.verb.startswith("stays_in")])
+def test_float32_throughout_is_charged_by_one_sentence_only(name: str, check: Check) -> None:
+    found = verdict(name, check, {name: single(RIGHT[name])})
+    assert found.passed, f"{check.name}: {found.got} | {found.wanted}"
+
+
+def test_float32_for_float64_is_refused_and_is_a_fact() -> None:
+    check = c.stays_in(**NET, dtype="float64")
+    assert refused("echo", check, single(echo)) == "out.dtype = float32 in training | float64"
+    assert word(s.dtypes(**NET), "echo", {"echo": single(echo)}) == "always float32"
+
+
+GRADIENTS = [(name, check) for name, check in CASES if check.verb in ("has_the_right_gradient", "keeps_two_passes_apart")]
+
+
+@pytest.mark.parametrize(("name", "check"), GRADIENTS)
+def test_a_generator_of_ones_own_is_no_wrong_gradient(name: str, check: Check) -> None:
+    assert verdict(name, check, {name: own_coins(RIGHT[name])}).passed
+
+
+def test_masks_that_cannot_be_repeated_are_told_so() -> None:
+    words = "two calls with the same seed gave different outputs"
+    assert words in refused("echo", c.follows_its_masks_through_time(), own_coins(echo))
+    assert words in refused("sparse", c.follows_its_masks(p=P), own_coins(sparse))
+
+
+def along_the_first_axis(x: Array, *others: Any, **flags: Any) -> Any:
+    h, cache = echo(x.transpose(1, 0, 2), *others, **flags)
+    return h.transpose(1, 0, 2), cache
+
+
+def test_the_axis_of_time_and_clipped_gradients_are_facts() -> None:
+    assert word(s.first_axis(), "echo") == "examples"
+    assert word(s.first_axis(), "echo", {"echo": along_the_first_axis}) == "time"
+    assert word(s.scaled_gradients(**NET_BACK), "echo") == "in step"
+    clipped = {"back": lambda dh, cache: tuple(np.clip(g, -1, 1) for g in back(dh, cache))}
+    assert word(s.scaled_gradients(**NET_BACK), "echo", clipped) == "not in step"
+
+
 WAYS: tuple[tuple[Fact, str, Functions, str], ...] = (
     (w.mask_on_the_way_back(**ONE_BACK), "steady", {}, "the same mask"),
     (w.mask_on_the_way_back(**ONE_BACK), "steady", {"steady": own_coins(steady)}, "the same mask"),

@@ -108,6 +108,14 @@ def test_a_right_training_passes(check: Check) -> None:
     assert verdict.passed, told(verdict)
 
 
+def test_a_bias_in_a_row_is_charged_once() -> None:
+    row = Toy(last=lambda v: {k: e[None] if k[0] == "b" else e for k, e in v.items()})
+    assert examine(NETWORK, row).passed
+    found = examine(c.keeps_its_biases_flat(sizes=SIZES), row)
+    assert (found.got, found.wanted) == (f"b1.shape = (1, {SIZES[1]})", f"({SIZES[1]},)")
+    assert examine(c.keeps_its_biases_flat(sizes=SIZES), Toy()).passed
+
+
 @pytest.mark.parametrize("sweep", range(10))
 def test_a_right_training_passes_with_other_seeds(sweep: int) -> None:
     for check in CHEAP:

@@ -170,6 +170,14 @@ def test_shared_masks_are_refused() -> None:
     assert told(PASSES, lambda x, W, p, T, rng: layer(x, W, p, max(T - 1, 1), rng)).endswith("| such an average")
 
 
+def test_float32_is_enough_for_probabilities() -> None:
+    single = lambda x, W, p, T, rng: tuple(np.float32(part) for part in layer(np.float32(x), np.float32(W), p, T, rng))  # noqa: E731
+    for check in (MEAN, STD, EXAMPLES, PASSES):
+        passes(check, single)
+    passes(c.gives_probabilities_for_each_pass(), lambda *a: np.float32(committee(*a)))
+    passes(c.is_the_softmax_of_each_pass(), lambda *a: np.float32(committee(*a)))
+
+
 def test_other_averages_are_refused() -> None:
     assert told(MEAN, changed(average="scores")).endswith("are not)")
     assert told(STD, changed(ddof=1)).startswith("with T = 2, std[")

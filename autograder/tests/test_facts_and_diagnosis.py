@@ -70,6 +70,11 @@ def only_2d(x: Array, p: float, rng: Rng | None, train: bool = True) -> Any:
     return forward(x, p, rng, train)
 
 
+def in_float32(x: Array, p: float, rng: Rng | None, train: bool = True) -> Any:
+    out, cache = scaled(lambda p: float(1 / (1 - p)))(x.astype(np.float32), p, rng, train=train)
+    return np.float32(out), cache
+
+
 def nan_at_one(x: Array, p: float, rng: Rng | None, train: bool = True) -> Any:
     if not train or rng is None:
         return x, None
@@ -172,6 +177,7 @@ FACTS: tuple[tuple[Fact, dict[str, Any], str, str], ...] = (
     (f.generator(), from_draw(draws.global_state), FORWARD, "global"),
     (f.mask_type(), {}, "mask", "bool"),
     (f.mask_type(), {"mask": multiplier}, "mask", "numbers"),
+    (f.mask_type(), {"mask": lambda s, p, r: (r.random(s) >= p).astype(int)}, "mask", "whole numbers"),
     (f.survivors(via="multiplier"), {}, "multiplier", "1/(1-p)"),
     (f.survivors(), from_draw(draws.drops_nothing), FORWARD, "1/(1-p)"),
     (f.survivors(), {FORWARD: lambda x, p, rng, train=True: (x, None)}, FORWARD, "nothing dropped"),
@@ -188,6 +194,11 @@ FACTS: tuple[tuple[Fact, dict[str, Any], str, str], ...] = (
     (f.digits(), {FORWARD: scaled(lambda p: float(np.float32(1) / np.float32(1 - p)))}, FORWARD, "float32"),
     (f.digits(), {FORWARD: scaled(lambda p: 1 / (1 - p + 1e-8))}, FORWARD, "about"),
     (f.digits(), {FORWARD: scaled(lambda p: 2.5)}, FORWARD, "unclear"),
+    (f.digits(), {FORWARD: in_float32}, FORWARD, "float32 throughout"),
+    (f.survivors(), {FORWARD: in_float32}, FORWARD, "1/(1-p)"),
+    (f.test_time(), {FORWARD: in_float32}, FORWARD, "1"),
+    (f.at_zero(), {FORWARD: in_float32}, FORWARD, "identity"),
+    (f.float32_gives(), {FORWARD: in_float32}, FORWARD, "float32, and so does float64"),
     (f.digits(via="multiplier"), {"multiplier": lambda s, p, r: multiplier(s, p, r).astype(np.float32)}, "multiplier", "float32"),
     (f.returned(), {}, FORWARD, "(out, cache)"),
     (f.returned(), {FORWARD: lambda x, p, rng, train=True: x}, FORWARD, "out alone"),
@@ -367,8 +378,8 @@ def test_a_function_that_hardly_answers_gets_no_advice_about_its_details() -> No
     knows = {**HINTS, "misconceptions": [belief("no_cache", {"survivors": "not a usable result"})]}
     assert [d.name for d in diagnose("f", mute, knows)] == ["no_cache"]
     brings_it_about = belief("out_alone", {"rows": "shared"}, {"survivors": "not a usable result"})
-    found = diagnose("f", {**mute, "rows": "shared"}, {**HINTS, "misconceptions": [brings_it_about]})
-    assert [d.name for d in found] == ["out_alone"]
+    several = diagnose("f", {**mute, "rows": "shared"}, {**HINTS, "misconceptions": [brings_it_about]})
+    assert [d.name for d in several] == ["out_alone"]
 
 
 def test_a_diagnosis_says_what_gave_it_away() -> None:

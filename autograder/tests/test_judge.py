@@ -127,6 +127,20 @@ def test_points_follow_the_weights(weights: Sequence[float], passed: Sequence[bo
         (Answer(Outcome.RAISED, error="NotImplementedError: write me"), "f is not written yet"),
         (Answer(Outcome.RAISED, error="NameError: f is not defined"), f"f {UNDEFINED}"),
         (Answer(Outcome.RAISED, error="NameError: name 'g' is not defined"), "f raised NameError: name 'g' is not defined"),
+        (
+            Answer(Outcome.RAISED, error="AttributeError: 'numpy.random._generator.Generator' object has no attribute 'rand'"),
+            "f raised AttributeError: 'numpy.random._generator.Generator' object has no attribute 'rand' "
+            "(rng is a numpy.random.Generator; it has random, normal, integers, binomial, uniform, choice)",
+        ),
+        (
+            Answer(Outcome.RAISED, error="TypeError: Cannot cast scalar from dtype('O')", line="line 2: np.random.seed(seed)"),
+            "f raised TypeError: Cannot cast scalar from dtype('O') (what comes in is a generator, not a seed: draw from it, as in "
+            "rng.random(shape)) at line 2: np.random.seed(seed)",
+        ),
+        (
+            Answer(Outcome.RAISED, error="AttributeError: 'numpy.random._generator.Generator' object has no attribute 'shape'"),
+            "f raised AttributeError: 'numpy.random._generator.Generator' object has no attribute 'shape'",
+        ),
         (Answer(Outcome.RAISED, error="KeyError: 'm'", line="line 3: return c['m']"), "f raised KeyError: 'm' at line 3: return c['m']"),
     ],
 )

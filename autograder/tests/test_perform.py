@@ -40,6 +40,19 @@ def test_a_statement_that_raises_does_not_stop_the_ones_after_it() -> None:
     assert (room.namespace["a"], room.namespace["b"]) == (1, 2)
 
 
+def test_an_annotation_that_names_what_was_not_imported_costs_nobody_a_function() -> None:
+    room = Room()
+    assert room.load(cell("def f(x: Optional[int]) -> Union[int, str]:\n    return x\n")) == "NameError: name 'Optional' is not defined"
+    assert room.namespace["f"](3) == 3
+    assert room.load(cell("@undefined\ndef g(x):\n    return x\n")) == "NameError: name 'undefined' is not defined"
+    assert "g" not in room.namespace
+
+
+def test_a_plot_that_lacks_the_courses_imports_is_no_trouble() -> None:
+    assert Room().load(cell("def f():\n    return 1\nplt.plot([1, 2])\n")) == ""
+    assert Room().load(cell("f()\n1 / 0\n")) == "ZeroDivisionError: division by zero"
+
+
 @pytest.mark.parametrize(
     ("source", "trouble"),
     [

@@ -137,6 +137,13 @@ def with_options(x: Array, p: float, rng: Any, train: bool = True, verbose: bool
     return forward(x, p, rng, train)
 
 
+def in_float32(x: Array, p: float, rng: Any, train: bool = True) -> Any:
+    if not train:
+        return x.astype(np.float32), 1.0
+    mask = uniform(rng, x.shape, p) * np.float32(1 / (1 - p))
+    return np.float32(x) * mask, mask
+
+
 RIGHT: dict[str, Pair] = {
     "random, strict": dropout(lambda r, s, p: r.random(s) > p),
     "random, not strict": dropout(lambda r, s, p: r.random(s) >= p),
@@ -170,6 +177,7 @@ RIGHT: dict[str, Pair] = {
     "Fortran order": dropout(uniform, lambda x, m, p: np.asfortranarray(x * m / (1 - p))),
     "lists and dicts": (in_lists, lambda dout, cache: dout * cache["mask"]),
     "more arguments, and prints": (with_options, backward),
+    "float32 throughout": (in_float32, lambda dout, cache: np.float32(dout) * cache),  # the course asks about dtypes elsewhere
     "the toy": (forward, backward),
 }
 

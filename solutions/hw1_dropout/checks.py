@@ -55,6 +55,7 @@ EXERCISES = [
             c.leaves_global_random_state_alone(p=0.3, needs=SOME),
             c.keeps_its_input(p=0.3, weight=2, needs=SOME),
             c.keeps_the_dtype(p=0.3, dtype="float32", weight=3, needs=SOME),
+            c.keeps_the_dtype(p=0.3, dtype="float64", weight=3, needs=SOME),
             c.takes_any_shape(p=0.3, shapes=SHAPES, weight=3, needs=SOME),
             c.drops_nothing_at_zero(needs=SOME),
             c.drops_everything_at_one(weight=3, needs=SOME),
@@ -88,6 +89,7 @@ EXERCISES = [
             c.leaves_global_random_state_alone(p=0.3, needs=SOME),
             c.keeps_its_input(p=0.3, needs=SOME),
             c.keeps_the_dtype(p=0.3, dtype="float32", needs=SOME),
+            c.keeps_the_dtype(p=0.3, dtype="float64", needs=SOME),
             c.drops_nothing_at_zero(needs=SOME),
             c.drops_everything_at_one(needs=SOME),
             c.refuses(p=1.5, needs=SOME),
@@ -170,6 +172,7 @@ PROBES = {
     "vanilla_forward": [
         *DRAW,
         *VALUES,
+        f.digits(),
         *EDGES,
         f.gradient_mask(**VANILLA),
         f.gradient_factor(**VANILLA),

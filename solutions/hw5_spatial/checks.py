@@ -69,6 +69,7 @@ EXERCISES = [
             c.draws_nothing_at_test_time(p=0.3, **MAPS, weight=2, needs=("is_identity_at_test_time", "obeys_the_generator")),
             c.keeps_its_input(p=0.3, **MAPS, weight=2, needs=SOME),
             c.keeps_the_dtype(p=0.3, dtype="float32", **MAPS, weight=3, needs=SOME),
+            c.keeps_the_dtype(p=0.3, dtype="float64", **MAPS, weight=3, needs=SOME),
             c.drops_nothing_at_zero(**MAPS, needs=SOME),
             c.drops_everything_at_one(**MAPS, weight=3, needs=SOME),
             c.refuses(p=-0.1, shape=(2, 3, 4, 5), needs=SOME),
@@ -90,7 +91,7 @@ EXERCISES = [
     Exercise(
         "dropblock_gamma",
         [
-            c.returns(given=(8, 6, 0.3, 3), wanted=1 / 15, names=("gamma",), name="gamma", weight=4),
+            c.returns(given=(8, 6, 0.3, 3), wanted=1 / 15, names=("gamma",), name="gamma", tolerance=1e-6, weight=4),
             c.refuses_the_call(case="gamma is asked for blocks larger than the map", given=(4, 9, 0.3, 5), needs="returns"),
             *(asking("dropblock_mask", check, "dropblock_mask") for check in MASK),
         ],
@@ -116,6 +117,7 @@ EXERCISES = [
             c.drops_each_channel_by_itself(p=0.3, **MEMORY, weight=4, needs=LAST),
             c.remembers_the_batches(p=0.3, **MEMORY, weight=2, needs=LAST),
             c.minds_its_manners(p=0.3, **MEMORY, needs=NORMAL),
+            c.minds_its_manners(p=0.3, dtype="float64", **MEMORY, needs=NORMAL),
             c.refuses_in_both_modes(p=1.5, **MEMORY, needs=NORMAL),
         ],
     ),
@@ -132,7 +134,7 @@ EXERCISES = [
     ),
 ]
 
-WIDE = {"shape": (53, 59, 2)}  # 0.7 of 53 * 59 * 2 is no whole number, so 1 / (realised share) is never 1 / (1 - p)
+WIDE = {"shape": (53, 59, 2, 1)}  # 0.7 of 53 * 59 * 2 is no whole number, so 1 / (realised share) is never 1 / (1 - p)
 SMALL = {"shape": (3, 4, 5, 2)}
 WIDE_PAIR = {"forward": "spatial_dropout_forward", "backward": "spatial_dropout_backward", **WIDE}
 
@@ -162,6 +164,7 @@ PROBES = {
         f.next_mask(**WIDE),
         f.generator(**WIDE),
         f.survivors(**WIDE),
+        f.digits(**WIDE),
         f.test_time(**WIDE),
         f.input_after(**SMALL),
         f.float32_gives(**SMALL),
