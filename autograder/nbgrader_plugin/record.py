@@ -131,7 +131,8 @@ class Register:
             raise Broken(f"The gradebook cannot be written ({error.orig}). Close what else uses it and grade again.") from error
         except OSError as error:
             mend = "Make room, or see that you may write there; then run the command again, it goes on."
-            raise Broken(f"{error.filename or self.coursedir.autograded_directory} cannot be written ({error.strerror or error}). {mend}") from error
+            place = error.filename or self.coursedir.autograded_directory
+            raise Broken(f"{place} cannot be written ({error.strerror or error}). {mend}") from error
         finally:
             self._session.rollback()  # of what was not committed; nothing otherwise
 
