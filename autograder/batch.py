@@ -11,7 +11,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -29,11 +29,14 @@ from autograder.isolation import Isolation, stays_shut, warmed
 from autograder.memory import Done, Memory, Recorded, digest
 from autograder.model import AutograderError, Broken, CourseError, Exercise, Limits, Report, Submission, SubmissionError
 from autograder.nbgrader_plugin.handin import find_notebook
+from autograder.nbgrader_plugin.outside import anew
 from autograder.nbgrader_plugin.page import Frame, page
+from autograder.nbgrader_plugin.place import CHECK
 from autograder.nbgrader_plugin.record import STAMP, Entry, Register, when
 
 AHEAD = 2  # hand-ins that wait for each job, so that none is idle; few, so that memory stays flat
 MOST = 16  # hand-ins in one transaction
+LISTED = 8  # students named in one note
 
 
 # ---------------------------------------------------------------------------------------------------------------------- one hand-in
@@ -142,11 +145,13 @@ class Desk:
         return digest(*self.words.values(), repr(sorted(frame.released.items())), repr(sorted(frame.ours)))
 
     def grade(self, task: Task) -> Graded:
-        """One hand-in, from its bytes to the finished page. Never raises for a student's doing nor for a failure of one hand-in."""
+        """One hand-in, from its bytes to the finished page. Raises for a fault of the course only, never for what one hand-in does."""
         try:
             return self._graded(task)
         except SubmissionError as error:
             return self._without_marks(task, "unreadable", str(error))
+        except CourseError:  # it would befall everybody; so the command ends, and all marks stand as they are
+            raise
         except AutograderError as error:
             return self._without_marks(task, "broken", str(error))
         except Exception as error:  # a bug of ours, or a full disk: it is reported with the student's name, and the class goes on
@@ -305,6 +310,7 @@ class Batch:
         self.root, self.slug, self.jobs, self.regrade = root.resolve(), slug, jobs, regrade
         self.isolation, self.warm, self.pool = isolation, warm and stays_shut(isolation.name), pool
         self.tally = Tally()
+        self.notes: list[str] = []  # what an instructor should know when all is done
 
     def run(self, students: Sequence[str] = (), begin: Callable[[int], None] = lambda total: None) -> Iterator[Graded]:
         """Grade and record; each hand-in is yielded when it is recorded, or was found unchanged. `begin` is told how many there are."""
@@ -315,7 +321,7 @@ class Batch:
             if missing := sorted(set(students) - set(handed_in)):
                 raise CourseError(f"{missing[0]} has handed in no notebook for {self.slug}. Look into submitted/.")
             begin(len(handed_in))
-            grading = remembered.begin()
+            grading = remembered.begin({e.name: (e.points, tuple(c.name for c in e.checks)) for e in desk.staff.assignment.exercises})
             if self.regrade:
                 remembered.forget(list(handed_in))
             changed, unchanged = self._sorted_out(handed_in, desk, register, remembered)
@@ -323,19 +329,20 @@ class Batch:
                 self.tally.unchanged += one.status == "graded"
                 self.tally.unreadable += one.status == "unreadable"
                 yield one
-            jobs = min(self.jobs, max(1, len(changed)))
+            settled = register.settle({one.student for one in unchanged if one.status == "graded"})
+            jobs, fresh = min(self.jobs, max(1, len(changed))), set[str]()
             with self.pool(desk, jobs) as pool:
                 tasks = (Task(student, take(handed_in[student], self.slug)) for student in changed)
                 for handful in results(pool, tasks, jobs):
+                    fresh |= {one.student for one in handful if one.status == "graded"}
                     yield from self._recorded(handful, grading, register, remembered)
             remembered.end(grading)
+            self.notes = _notes(settled, register, handed_in, fresh, bool(students))
 
     def _desk(self, register: Register) -> Desk:
         plan = Plan(self.root, self.slug, self.isolation, register.frame(), regrade=self.regrade, warm=self.warm)
         desk = Desk(plan)
-        points = {name: r.points for name, r in plan.frame.released.items() if r.points is not None}
-        for exercise in desk.staff.assignment.exercises:
-            _must_agree(self.slug, exercise, points)
+        _must_agree(self.slug, desk.staff.assignment.exercises, plan.frame)
         return desk
 
     def _sorted_out(
@@ -368,13 +375,36 @@ class Batch:
             yield one
 
 
-def _must_agree(slug: str, exercise: Exercise, points: dict[str, float]) -> None:
-    found = points.get(f"check_{exercise.name}")
-    if found != exercise.points:
-        raise CourseError(
-            f"{exercise.name} is worth {exercise.points:g} points in solutions/, but {found or 0:g} in the gradebook. "
-            f"Run `nbgrader generate_assignment {slug} --force` and grade again."
-        )
+def _notes(settled: Sequence[str], register: Register, handed_in: Collection[str], fresh: set[str], some: bool) -> list[str]:
+    """What an instructor should know and no line about a hand-in says."""
+    gone = set() if some else register.scores().keys() - set(handed_in) - register.excluded
+    told = {
+        "late penalty changed": settled,
+        "for a human to look at, in formgrader": register.for_a_human() & fresh,
+        "no hand-in any more, the marks of before stand": gone,
+        "nbgrader's own commands find no folder with [, ] * or ? in its name": {s for s in handed_in if any(c in s for c in "[]*?")},
+    }
+    return [f"{what}: {_some(sorted(students))}" for what, students in told.items() if students]
+
+
+def _some(students: Sequence[str]) -> str:
+    return ", ".join(students[:LISTED]) + (f" and {len(students) - LISTED} more" if len(students) > LISTED else "")
+
+
+def _must_agree(slug: str, exercises: Sequence[Exercise], frame: Frame) -> None:
+    """Nothing is touched when the gradebook has other exercises or points than solutions/."""
+    checked = {n.removeprefix(CHECK): r.points for n, r in frame.released.items() if n.startswith(CHECK) and r.points is not None}
+    for name in sorted(checked.keys() - {e.name for e in exercises}):
+        raise CourseError(f"The gradebook has the exercise {name}, and solutions/ has not. {anew(slug)}")
+    for exercise in exercises:
+        found = checked.get(exercise.name)
+        if found is None:
+            raise CourseError(f"solutions/ has the exercise {exercise.name}, and the gradebook has not. {anew(slug)}")
+        if found != exercise.points:
+            raise CourseError(
+                f"{exercise.name} is worth {exercise.points:g} points in solutions/, but {found:g} in the gradebook. "
+                f"Run `nbgrader generate_assignment {slug} --force` and grade again."
+            )
 
 
 def cores() -> int:

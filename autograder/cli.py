@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -216,7 +217,9 @@ def _grade_class(arguments: argparse.Namespace) -> int:
         from multiprocessing import forkserver
 
         forkserver.set_forkserver_preload(["autograder.batch"])
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # it inherits this, and says nothing at a Ctrl-C while it imports
         forkserver.ensure_running()
+        signal.signal(signal.SIGINT, before)
 
     from autograder import batch, cluster
     from autograder.course import find_root
@@ -237,6 +240,8 @@ def _grade_class(arguments: argparse.Namespace) -> int:
     tally = grading.tally
     for line in progress.summary(tally.graded, tally.unchanged, tally.unreadable, tally.broken, tally.slowest):
         console.print(line, highlight=False, markup=False)
+    for note in grading.notes:
+        console.print(note, highlight=False, markup=False, soft_wrap=True)
     return BROKEN if tally.broken else UNREADABLE if tally.unreadable else OK
 
 

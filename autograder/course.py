@@ -202,7 +202,7 @@ def load_staff(root: Path, slug: str) -> Staff:
     module = _module(root / "solutions" / f"{slug}_key.py", f"_autograder_key_{slug}")
     hidden = {name: tuple(hide(c) for c in checks) for name, checks in _defined(module, "HIDDEN").items()}
     for name in hidden:
-        public.exercise(name)
+        _must_be_there(name, public, f"HIDDEN in {slug}_key.py")
     exercises = tuple(replace(e, checks=(*e.checks, *hidden.get(e.name, ()))) for e in public.exercises)
     for exercise in exercises:
         _distinct(exercise.name, exercise.checks)
@@ -221,13 +221,31 @@ def load_staff(root: Path, slug: str) -> Staff:
 
 
 def _must_be_askable(entry: Misconception | Variant, public: Assignment) -> None:
-    """Refuse an entry about an exercise that is not there, or a belief about one of which no fact is looked at."""
-    public.exercise(entry.exercise)
-    if isinstance(entry, Misconception) and entry.exercise not in public.probes:
+    """Refuse an entry about an exercise that is not there, or a belief about one of which no such fact is looked at."""
+    kind = "misconception" if isinstance(entry, Misconception) else "variant"
+    _must_be_there(entry.exercise, public, f"The {kind} {entry.name} in {public.slug}_key.py")
+    if isinstance(entry, Variant):
+        return
+    for name in entry.also:
+        _must_be_there(name, public, f"also= of the misconception {entry.name} in {public.slug}_key.py")
+    if entry.exercise not in public.probes:
         raise CourseError(
             f"The misconception {entry.name} cannot be told apart from anything: checks.py has no PROBES for {entry.exercise}. "
             f'Add some there: PROBES = {{"{entry.exercise}": [...]}}; the other assignments show how.'
         )
+    facts = [probe.name for probe in public.probes[entry.exercise]]
+    for sign in entry.signs:
+        if sign.removeprefix("=") not in facts:
+            told = f"The misconception {entry.name} has the sign {sign!r}, which is no fact of {entry.exercise}. Its facts in PROBES are"
+            raise CourseError(f"{told}: {', '.join(facts)}.")
+
+
+def _must_be_there(exercise: str, public: Assignment, where: str) -> None:
+    """An exercise that somebody names in the key."""
+    try:
+        public.exercise(exercise)
+    except CourseError as error:
+        raise CourseError(f"{where}: {error}") from None
 
 
 def _released_sources(root: Path, slug: str) -> frozenset[str]:

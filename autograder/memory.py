@@ -14,6 +14,7 @@ import json
 import platform
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -23,7 +24,7 @@ import numpy as np
 
 from autograder import wire
 from autograder.course import Staff
-from autograder.model import CourseError, Diagnosis, Exercise, ExerciseResult, Limits, Outcome, Submission, Verdict
+from autograder.model import Broken, CourseError, Diagnosis, Exercise, ExerciseResult, Limits, Outcome, Submission, Verdict
 
 FOLDER = ".autograder"
 KEPT = 10  # gradings of which the marks are kept
@@ -34,6 +35,7 @@ TABLES = """
 create table if not exists result (key text primary key, value blob not null);
 create table if not exists grading (id integer primary key, began text not null, ended text);
 create table if not exists recorded (student text primary key, print text, status text, error text, scores text);
+create table if not exists asked (grading integer primary key, checks text);
 create table if not exists mark (grading integer, student text, answers text, marks text, primary key (grading, student));
 """
 
@@ -171,38 +173,52 @@ class Memory:
     """The file, held by the one process that writes; a context manager. CourseError when another one holds it."""
 
     def __init__(self, root: Path, slug: str) -> None:
-        path = place(root, slug)
-        path.parent.mkdir(exist_ok=True)
-        self._lock = _locked(path.with_suffix(".lock"), slug)
-        self._base = sqlite3.connect(path, timeout=30)
-        self._base.execute("pragma journal_mode = wal")  # so that others can read while this one writes
-        self._base.execute("pragma synchronous = normal")  # what a power cut takes away is graded again
-        self._base.executescript(TABLES)
+        self._path = path = place(root, slug)
+        try:
+            path.parent.mkdir(exist_ok=True)
+            self._lock = _locked(path.with_suffix(".lock"), slug)
+            self._base = sqlite3.connect(path, timeout=30)
+            self._base.execute("pragma journal_mode = wal")  # so that others can read while this one writes
+            self._base.execute("pragma synchronous = normal")  # what a power cut takes away is graded again
+            self._base.executescript(TABLES)
+        except (OSError, sqlite3.Error) as error:
+            raise _unwritten(path, error) from error
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing of what is done within is kept; Broken when it cannot be."""
+        try:
+            with self._base as base:
+                yield base
+        except sqlite3.Error as error:
+            raise _unwritten(self._path, error) from error
 
     def recorded(self, student: str) -> Recorded | None:
         """What was last written about the student."""
         row = self._base.execute("select print, status, error, scores from recorded where student = ?", (student,)).fetchone()
         return Recorded(row[0], row[1], row[2], json.loads(row[3])) if row else None
 
-    def begin(self) -> int:
-        """The number of this grading: a new one, or that of an earlier one that was interrupted."""
-        with self._base as base:
+    def begin(self, asked: Asked) -> int:
+        """The number of this grading, in which this is `asked`: a new one, or that of an earlier one that was interrupted."""
+        with self._writing() as base:
             row = base.execute("select id from grading where ended is null").fetchone()
             if row is None:
                 row = base.execute("insert into grading (began) values (?) returning id", (_now(),)).fetchone()
             latest = "select max(grading), student from mark group by student"
             base.execute(f"delete from mark where grading <= ? and (grading, student) not in ({latest})", (row[0] - KEPT,))
+            base.execute("delete from asked where grading not in (select grading from mark)")
+            base.execute("insert or replace into asked values (?, ?)", (row[0], json.dumps(asked)))
         return int(row[0])
 
     def end(self, grading: int) -> None:
         """The whole class was gone through. A grading in which nothing changed leaves no trace."""
-        with self._base as base:
+        with self._writing() as base:
             base.execute("update grading set ended = ? where id = ?", (_now(), grading))
             base.execute("delete from grading where id = ? and not exists (select 1 from mark where grading = ?)", (grading, grading))
 
     def keep(self, grading: int, done: Sequence[Done]) -> None:
         """Remember these, all or none. Only after they are in the gradebook."""
-        with self._base as base:
+        with self._writing() as base:
             for one in done:
                 r = one.recorded
                 base.executemany("insert or replace into result values (?, ?)", one.results.items())
@@ -212,18 +228,20 @@ class Memory:
 
     def forget(self, students: Sequence[str]) -> None:
         """Nothing is known of these any more; what they got is being found out again."""
-        with self._base as base:
+        with self._writing() as base:
             base.executemany("delete from recorded where student = ?", [(s,) for s in students])
 
     def changes(self) -> Iterator[Change]:
         """Whose points differ between the last grading and what each of those students had before it."""
         row = self._base.execute("select max(grading) from mark").fetchone()
         query = (
-            "select n.student, n.answers, n.marks, o.answers, o.marks from mark n join mark o on o.student = n.student and o.grading = "
+            "select n.student, n.answers, n.marks, n.grading, o.answers, o.marks, o.grading "
+            "from mark n join mark o on o.student = n.student and o.grading = "
             "(select max(grading) from mark where student = n.student and grading < n.grading) where n.grading = ? order by n.student"
         )
-        for student, answers, marks, old_answers, old_marks in self._base.execute(query, row):
-            changes = tuple(_compared(json.loads(old_marks), json.loads(marks)))
+        asked = {g: json.loads(checks) for g, checks in self._base.execute("select grading, checks from asked")}
+        for student, answers, marks, grading, old_answers, old_marks, old in self._base.execute(query, row):
+            changes = tuple(_compared(json.loads(old_marks), json.loads(marks), asked.get(old, {}), asked.get(grading, {})))
             if changes:
                 yield Change(student, answers != old_answers, changes)
 
@@ -241,17 +259,38 @@ class Change:
 
     student: str
     handed_in_anew: bool
-    exercises: tuple[tuple[str, float, float, tuple[str, ...], tuple[str, ...]], ...]  # name, before, after, lost checks, won checks
+    exercises: tuple[Moved, ...]
 
 
+@dataclass(frozen=True)
+class Moved:
+    """The points of one exercise before and after, what it was worth then and is now, if that is known, and what made the difference."""
+
+    name: str
+    before: float
+    after: float
+    worth: tuple[float | None, float | None]
+    reasons: tuple[str, ...]
+
+
+Asked = Mapping[str, tuple[float, Sequence[str]]]  # exercise -> points, and the names of its checks
 Marks = Mapping[str, tuple[float, Sequence[str]]]
 
 
-def _compared(old: Marks, new: Marks) -> Iterator[tuple[str, float, float, tuple[str, ...], tuple[str, ...]]]:
+def _compared(old: Marks, new: Marks, old_asked: Asked, asked: Asked) -> Iterator[Moved]:
     for name in dict.fromkeys((*old, *new)):
         (before, failed), (after, fails) = old.get(name, (0.0, ())), new.get(name, (0.0, ()))
         if before != after:
-            yield name, before, after, tuple(c for c in fails if c not in failed), tuple(c for c in failed if c not in fails)
+            then, now = old_asked.get(name), asked.get(name)
+            worth = (then[0] if then else None, now[0] if now else None)
+            yield Moved(name, before, after, worth, tuple(_reasons(failed, fails, then and then[1], now and now[1])))
+
+
+def _reasons(failed: Sequence[str], fails: Sequence[str], then: Sequence[str] | None, now: Sequence[str] | None) -> Iterator[str]:
+    """Checks that failed before or fail now; of those that were not asked both times it is said."""
+    new, gone = set(now or ()) - set(then or now or ()), set(then or ()) - set(now or then or ())
+    yield from (f"- {c}{' (a new check)' * (c in new)}" for c in fails if c not in failed)
+    yield from (f"+ {c}{' (no longer asked)' * (c in gone)}" for c in failed if c not in fails)
 
 
 def _locked(path: Path, slug: str) -> IO[str]:
@@ -263,6 +302,11 @@ def _locked(path: Path, slug: str) -> IO[str]:
         file.close()
         raise CourseError(f"{slug} is being graded by another `autograder grade`. Wait until that one has ended.") from None
     return file
+
+
+def _unwritten(path: Path, error: Exception) -> Broken:
+    mend = "Make room, or see that you may write there; a damaged one may be deleted, then everything is graded anew."
+    return Broken(f"What is remembered in {path} cannot be written ({error}). {mend}")
 
 
 def _now() -> str:

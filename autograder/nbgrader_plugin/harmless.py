@@ -9,6 +9,7 @@ from typing import Any
 
 from nbgrader.preprocessors import NbGraderPreprocessor  # type: ignore[import-untyped]
 
+from autograder.model import CourseError
 from autograder.nbgrader_plugin.handin import text
 from autograder.nbgrader_plugin.markdown import tame, verbatim
 from autograder.nbgrader_plugin.place import place_of
@@ -50,7 +51,10 @@ def course_words(source: Path, notebook: str) -> frozenset[str]:
 
 
 def _texts(path: Path) -> set[str]:
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise CourseError(f"{path} is no whole notebook ({error}). Mend it, or put it back from your copy of solutions/.") from error
     return {text(cell["source"]).strip() for cell in cells}
 
 

@@ -80,6 +80,7 @@ def forget(place: Place) -> None:
 
 def clear(found: Any) -> None:
     """Until new marks are there, the gradebook says "needs grading" and not "0 points"."""
+    found.late_submission_penalty = None
     for grade in found.grades:
         grade.auto_score, grade.needs_manual_grade = None, True
     for comment in found.comments:

@@ -65,8 +65,17 @@ def outputs(nbgrader: Any, report: Report) -> list[Any]:
     try:
         result = report.result(name)
     except KeyError:
-        raise CourseError(f"The check cell {nbgrader['grade_id']} has no exercise. Add {name!r} to the EXERCISES of checks.py.") from None
+        raise CourseError(f"The gradebook has the exercise {name}, and checks.py has not. {anew(report.assignment)}") from None
     return list(_outputs(result, nbgrader["points"]))
+
+
+def anew(slug: str) -> str:
+    """The mend where solutions/ and the gradebook have other exercises: nbgrader neither adds nor removes one when there are hand-ins."""
+    return (
+        "If that was a slip, mend it. If not, the gradebook takes other exercises only for an assignment made anew: keep a copy of "
+        f"gradebook.db, run `nbgrader db assignment remove {slug} --force` (due date, marks and words given by hand are lost), then "
+        f"`nbgrader generate_assignment {slug} --force`, and grade again."
+    )
 
 
 def _outputs(result: ExerciseResult, max_points: float) -> Iterator[Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +26,7 @@ from nbgrader.api import (  # type: ignore[import-untyped]
     SubmittedNotebook,
 )
 from nbgrader.utils import parse_utc  # type: ignore[import-untyped]
+from sqlalchemy import or_
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import selectinload
 
@@ -71,6 +72,11 @@ class Register:
         # held, so that no grade has to ask the gradebook for its name
         self._cells = [*self._notebook.grade_cells, *self._notebook.solution_cells, *self._notebook.task_cells]
 
+    @property
+    def excluded(self) -> set[str]:
+        """Students whom the course's settings leave out."""
+        return {name for name in self.coursedir.student_id_exclude.split(",") if name}
+
     def frame(self) -> Frame:
         """What all graded notebooks have in common."""
         source = Path(self.coursedir.format_path(self.coursedir.source_directory, ".", self.slug))
@@ -78,10 +84,9 @@ class Register:
 
     def students(self, chosen: Sequence[str] = ()) -> Iterator[tuple[str, Path]]:
         """Students who handed something in, with its folder, in nbgrader's order."""
-        excluded = {name for name in self.coursedir.student_id_exclude.split(",") if name}
         for path in sorted(Path(p) for p in self._folders()):
             student = self._student_of(path)
-            if student not in excluded and (not chosen or student in chosen):
+            if student not in self.excluded and (not chosen or student in chosen):
                 yield student, path
 
     def _folders(self) -> Iterator[str]:
@@ -101,6 +106,12 @@ class Register:
             found.setdefault(student, {})[name] = score
         return found
 
+    def for_a_human(self) -> set[str]:
+        """Students with an exercise that a human should look at: marks given by hand to other answers, or what could not be run here."""
+        query = self._session.query(SubmittedAssignment.student_id).join(SubmittedAssignment.notebooks).join(SubmittedNotebook.grades)
+        here = SubmittedAssignment.assignment_id == self._notebook.assignment_id
+        return {student for (student,) in query.filter(here, Grade.needs_manual_grade.is_(True)).distinct()}
+
     def page_of(self, student: str) -> Path:
         """Where the graded notebook of a student lies."""
         return self._folder(student) / f"{self.slug}.ipynb"
@@ -118,8 +129,26 @@ class Register:
             self._session.commit()
         except OperationalError as error:
             raise Broken(f"The gradebook cannot be written ({error.orig}). Close what else uses it and grade again.") from error
+        except OSError as error:
+            mend = "Make room, or see that you may write there; then run the command again, it goes on."
+            place = error.filename or self.coursedir.autograded_directory
+            raise Broken(f"{place} cannot be written ({error.strerror or error}). {mend}") from error
         finally:
             self._session.rollback()  # of what was not committed; nothing otherwise
+
+    def settle(self, students: Collection[str]) -> list[str]:
+        """Late penalties anew where marks stand; whose are others now. A due date may have moved, or a human given other points."""
+        query = self._session.query(SubmittedAssignment).filter_by(assignment_id=self._notebook.assignment_id).join(SubmittedNotebook)
+        due, had = self._notebook.assignment.duedate, SubmittedNotebook.late_submission_penalty > 0
+        changed = []
+        for submission in query.filter(had if due is None else or_(SubmittedAssignment.timestamp > due, had)):
+            (found,) = submission.notebooks
+            before = found.late_submission_penalty
+            if submission.student_id in students:
+                self._penalize(submission, found)
+                changed += [submission.student_id] * ((before or 0) != (found.late_submission_penalty or 0))
+        self._session.commit()
+        return sorted(changed)
 
     def _known(self, students: Sequence[str]) -> dict[str, Any]:
         """The entries of these students as they are now: a human may have changed some while others were graded."""

@@ -9,6 +9,7 @@ from typing import Any
 from nbgrader.apps import AutogradeApp  # type: ignore[import-untyped]
 from nbgrader.converters import Autograde  # type: ignore[import-untyped]
 from nbgrader.preprocessors import AssignLatePenalties  # type: ignore[import-untyped]
+from traitlets import TraitError
 
 from autograder import nbgrader_config
 from autograder.model import CourseError
@@ -44,6 +45,10 @@ def _refuse_other_steps(config: Any) -> None:
 
 def late_penalties(converter: Any) -> Any:
     """The step for late hand-ins, with the plugin that the course has chosen."""
-    step = AssignLatePenalties(parent=converter)
-    step.init_plugin()
+    try:
+        step = AssignLatePenalties(parent=converter)
+        step.init_plugin()
+    except TraitError as error:
+        mend = "Put the file beside nbgrader_config.py, and see how its names are written."
+        raise CourseError(f"nbgrader_config.py: {error}. {mend}") from error
     return step

@@ -152,6 +152,119 @@ def test_points_changed_after_the_release_stop_everything(room: Classroom) -> No
         grade(room)
 
 
+def test_a_solution_that_does_not_run_takes_nobodys_marks(room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+    """It took the marks of the whole class out of the gradebook, hand-in by hand-in."""
+    grade(room)
+    source = room.root / "solutions" / SLUG / f"{SLUG}.ipynb"
+    text = source.read_text(encoding="utf-8")
+    source.write_text(text.replace("def shrink(", "def shrink((", 1), encoding="utf-8")
+    for jobs in ("1", "2"):
+        assert command(room, "grade", "--jobs", jobs) == 1
+        assert f"autograder: The solution of {SLUG} does not run: cell shrink: SyntaxError" in capsys.readouterr().out
+    assert (room.total("ada"), room.total("bob")) == (5, 2)
+    source.write_text(text[:2000], encoding="utf-8")
+    assert command(room, "grade", "--jobs", "1") == 1
+    assert f"{SLUG}.ipynb is no whole notebook (" in capsys.readouterr().out
+
+
+def test_an_exercise_more_or_less_stops_everything_and_the_way_on_is_told(room: Classroom) -> None:
+    """One less took all marks of the class; for one more a command was named that nbgrader then refused."""
+    grade(room)
+    for table in ("base_cell", "source_cell"):
+        room.change(f"update {table} set name = 'check_old' where name = 'check_quiz'")
+    told = f"has the exercise old, and solutions/ has not\\. .* `nbgrader db assignment remove {SLUG} --force`"
+    with pytest.raises(CourseError, match=told):
+        grade(room)
+    for table in ("base_cell", "source_cell"):
+        room.change(f"update {table} set name = 'other' where name = 'check_old'")
+    with pytest.raises(CourseError, match=r"solutions/ has the exercise quiz, and the gradebook has not\. If that was a slip"):
+        grade(room)
+
+
+def test_a_full_disk_is_told_in_a_line(room: Classroom, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, content: bytes) -> None:
+        raise OSError(28, "No space left on device", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("autograder.nbgrader_plugin.record.put", full)
+        assert command(room, "grade", "--jobs", "1") == 2
+    (line,) = capsys.readouterr().out.splitlines()
+    assert f"{SLUG}.ipynb cannot be written (No space left on device). Make room" in line
+    assert command(room, "grade", "--jobs", "1") == 1
+    assert room.total("ada") == 5
+    shutil.rmtree(room.root / memory.FOLDER)
+    (room.root / memory.FOLDER).write_text("no folder")
+    assert command(room, "grade", "--jobs", "1") == 2
+    assert "cannot be written" in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_late_penalties_follow_the_due_date_and_the_points_of_a_human(
+    room: Classroom, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (room.root / "late.py").write_text(
+        "from nbgrader.plugins import BasePlugin\nclass Half(BasePlugin):\n"
+        "    def late_submission_penalty(self, student_id, score, total_seconds_late):\n        return score / 2\n"
+    )
+    with (room.root / "nbgrader_config.py").open("a") as file:
+        file.write("\nget_config().AssignLatePenalties.plugin_class = 'late.Half'\n")
+    assert command(room, "grade", "--jobs", "1") == 1
+    assert "'late.Half' could not be imported. Put the file beside" in capsys.readouterr().out
+    monkeypatch.syspath_prepend(room.root)
+    (room.root / "submitted" / "ada" / SLUG / "timestamp.txt").write_text("2026-11-22 10:00:00 UTC")
+    grade(room)
+    assert penalty(room, "ada") == 0
+    room.change("update assignment set duedate = '2026-11-22 09:00:00.000000'")
+    assert command(room, "grade", "--jobs", "1") == 1
+    assert "late penalty changed: ada\n" in capsys.readouterr().out
+    assert penalty(room, "ada") == 2.5
+    room.change("update grade set manual_score = 1 where auto_score = 3")
+    grade(room)
+    assert penalty(room, "ada") == 1.5
+    room.submit("ada", "no notebook")
+    grade(room)
+    assert penalty(room, "ada") == 0
+
+
+def penalty(room: Classroom, student: str) -> float:
+    """What the gradebook takes off a late hand-in."""
+    told = "select n.late_submission_penalty from submitted_notebook n join submitted_assignment a on a.id = n.assignment_id "
+    ((found,),) = room._rows(told + "where a.student_id = ?", student)
+    return float(found or 0)
+
+
+def test_what_no_line_says_is_noted_at_the_end(room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+    room.submit("o'brien [x]", answered(room.released(), RIGHT))
+    command(room, "grade", "--jobs", "1")
+    assert capsys.readouterr().out.splitlines()[2:] == ["nbgrader's own commands find no folder with [, ] * or ? in its name: o'brien [x]"]
+    shutil.rmtree(room.root / "submitted" / "o'brien [x]")
+    room.change("update grade set manual_score = 1 where auto_score = 3")
+    room.submit("cyd", answered(room.released(), WRONG))
+    command(room, "grade", "--jobs", "1")
+    assert capsys.readouterr().out.splitlines()[2:] == [
+        "for a human to look at, in formgrader: cyd",
+        "no hand-in any more, the marks of before stand: o'brien [x]",
+    ]
+    command(room, "grade", "--student", "ada")
+    assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+def test_the_diff_tells_checks_that_came_and_went_weights_and_points(room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+    def regraded(old: str, new: str) -> list[str]:
+        key = room.root / "solutions" / f"{SLUG}_key.py"
+        key.write_text(key.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+        command(room, "grade", "--quiet")
+        capsys.readouterr()
+        command(room, "diff")
+        return [line.strip() for line in capsys.readouterr().out.splitlines()]
+
+    room.submit("bob", answered(room.released(), RIGHT, QUIZ.replace("42", "1")))
+    regraded("", "")
+    told = regraded('key="twice", weight=4', 'key="twice", weight=2')
+    assert told[:3] == ["bob", "quiz: 1 -> 1.33", "the same checks fail: their weights are others now"]
+    told = regraded('c.answers_rightly(key="twice", weight=2),', "")
+    assert told[2] == "+ answers_rightly(key=twice) (no longer asked)"
+
+
 def test_our_own_failure_is_no_zero_and_is_tried_again(room: Classroom) -> None:
     key = room.root / "solutions" / f"{SLUG}_key.py"
     text = key.read_text(encoding="utf-8")
@@ -209,6 +322,19 @@ def test_what_was_reported_survives_an_interruption_and_the_rest_follows(number:
     assert {room.total(f"s{n:02}") for n in range(12)} == {5}
 
 
+def test_ctrl_c_at_the_start_is_one_line(room: Classroom) -> None:
+    """The process that makes the pool's processes was still importing, and said so in sixty lines."""
+    run = started(room, "--jobs", "2")
+    children = Path(f"/proc/{run.pid}/task/{run.pid}/children")
+    for _ in range(600):
+        if children.read_text():
+            break
+        time.sleep(0.05)
+    time.sleep(0.5)
+    os.killpg(run.pid, signal.SIGINT)
+    assert run.communicate(timeout=30)[0] == "autograder: stopped.\n"
+
+
 def test_two_at_once_are_refused(room: Classroom) -> None:
     with Memory(room.root, SLUG), pytest.raises(CourseError, match="another `autograder grade`"):
         grade(room)
@@ -216,8 +342,8 @@ def test_two_at_once_are_refused(room: Classroom) -> None:
 
 def test_an_interrupted_grading_is_gone_on_with(room: Classroom) -> None:
     with Memory(room.root, SLUG) as remembered:
-        number = remembered.begin()
-        assert remembered.begin() == number
+        number = remembered.begin({})
+        assert remembered.begin({}) == number
         remembered.end(number)
 
 

@@ -152,18 +152,22 @@ def test_a_solution_that_does_not_run_is_told_with_its_cell(toy: Path) -> None:
         _ = load_staff(toy, SLUG).reference
 
 
-EMPTY = 'from autograder import misconception\nHIDDEN = {}\nSALT = ""\n\n\n'
+EMPTY = 'from autograder import misconception, variant\nHIDDEN = {}\nSALT = ""\n\n\n'
+BELIEF = 'def belief(x):\n    """You ..."""'
 
 
 @pytest.mark.parametrize(
     ("written", "said"),
     [
-        ('HIDDEN = {"shrunk": []}\nSALT = ""', "no exercise 'shrunk' in toy_scaling"),
+        ('HIDDEN = {"shrunk": []}\nSALT = ""', "HIDDEN in toy_scaling_key.py: There is no exercise 'shrunk' in toy_scaling"),
         ('HIDDEN = {"shrink": [c.multiplies_at_test_time(p=0.25, by="1-p")]}\nSALT = ""', "makes the check multiplies_at_test_time"),
         ("1 / 0", "cannot be loaded: ZeroDivisionError"),
         ('SALT = ""', "_key.py does not define HIDDEN. Add it"),
         ("HIDDEN = {}", "_key.py does not define SALT. Add it"),
-        (f'{EMPTY}@misconception("shrunk")\ndef belief(x):\n    """You ..."""', "no exercise 'shrunk' in toy_scaling"),
+        (f'{EMPTY}@misconception("shrunk")\n{BELIEF}', "The misconception belief in toy_scaling_key.py: There is no exercise"),
+        (f'{EMPTY}@variant("shrunk")\n{BELIEF}', "The variant belief in toy_scaling_key.py: There is no exercise 'shrunk'"),
+        (f'{EMPTY}@misconception("shrink", also="quizz")\n{BELIEF}', "also= of the misconception belief in toy_scaling_key.py: There"),
+        (f'{EMPTY}@misconception("shrink", signs="rest")\n{BELIEF}', "'rest', which is no fact of shrink. Its facts in PROBES are: "),
         (f'{EMPTY}@misconception("quiz")\ndef belief(x):\n    """You ..."""', "checks.py has no PROBES for quiz. Add some there"),
     ],
 )
