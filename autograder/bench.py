@@ -34,6 +34,7 @@ from autograder.handins import filled, released, solved
 from autograder.model import Broken
 
 SHAPES = ((4, 5), (32, 100), (2, 3, 8, 8), (8, 10, 64))
+HIDDEN = 0.2  # of the time of the start: by so much two starts may differ, so what the rest takes must be more to be told
 STOCK_CONFIG = """
 c = get_config()
 c.CourseDirectory.source_directory = "solutions"
@@ -55,10 +56,12 @@ class Timing:
     first: int = 1  # how many those were
 
     def told(self) -> dict[str, Any]:
-        """With the seconds for each, without what the start takes once; null where that is lost in the noise of a busy machine."""
-        others = max(self.count - self.first, 1)
-        each, each_cpu = (self.seconds - self.start) / others, (self.cpu - self.start_cpu) / others
-        return asdict(self) | {"each": each if each > 0 else None, "each_cpu": each_cpu if each_cpu > 0 else None}
+        """With the seconds for each, without what the start takes once; null where that start hides the rest."""
+        return asdict(self) | {"each": self._each(self.start, self.seconds), "each_cpu": self._each(self.start_cpu, self.cpu)}
+
+    def _each(self, start: float, whole: float) -> float | None:
+        rest = whole - start
+        return rest / max(self.count - self.first, 1) if rest > HIDDEN * start else None
 
 
 def run(command: Iterable[str], folder: Path) -> tuple[float, float]:

@@ -6,8 +6,6 @@ started the grading reads the hand-ins and writes the marks, as with jobs of its
 
 from __future__ import annotations
 
-import atexit
-import shutil
 import socket
 import tempfile
 import threading
@@ -81,9 +79,10 @@ def _sit(sent: Parcel) -> None:
 
 @lru_cache
 def _unpacked(word: str, files: tuple[tuple[str, bytes], ...]) -> Path:
-    """The course in a folder that nobody else can read, gone when the worker ends."""
-    folder = Path(tempfile.mkdtemp(prefix=f"autograder-{word[:8]}-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    """The course in a folder that nobody else can read: among the worker's own, which Dask removes, also after one that was killed."""
+    from distributed import get_worker
+
+    folder = Path(tempfile.mkdtemp(prefix=f"{word[:8]}-", dir=get_worker().local_directory))
     for name, content in files:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)

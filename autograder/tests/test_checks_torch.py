@@ -15,7 +15,7 @@ from autograder.checks import torch_layers as layers
 from autograder.checks import torch_loops as loops
 from autograder.checks.coats import fact_in_a_coat, in_a_coat
 from autograder.diagnose import fingerprint
-from autograder.judge import UNDEFINED, judge
+from autograder.judge import NO_RETURN, UNDEFINED, judge
 from autograder.model import Check, Exercise, Outcome, Verdict
 from autograder.subjects.local import Local
 from autograder.tests.toys import junk
@@ -191,7 +191,7 @@ def test_nan_at_the_end_is_refused() -> None:
 
 def test_an_answer_that_is_no_dict_is_named() -> None:
     check = t.counts_what_was_kept()
-    assert told(check, toy=lambda *a: None) == "the function returned None | a dict with out, grad and keep_rate"
+    assert told(check, toy=lambda *a: None) == f"the function returned None{NO_RETURN} | a dict with out, grad and keep_rate"
     assert told(check, toy=lambda *a: {"out": 1.0}) == 'the dict has no "grad" | out, grad and keep_rate'
     words = 'result["out"] is a str | an array of numbers'
     assert told(check, toy=lambda *a: {"out": "0", "grad": 0, "keep_rate": 1}) == words
@@ -534,7 +534,7 @@ def test_each_mistake_in_a_loop_is_refused() -> None:
     assert told(loops.trains_in_training_mode(**CASE), toy=lambda *a: []) == "no step was taken | 3 epochs of 4 batches: 12 steps"
     always = looping("train", "", flag=lambda model: True)
     assert told(loops.returns_the_flags_it_saw(**CASE), toy=always).startswith("the flags are not those")
-    nothing = "the function returned None | a list of 0 flags, one for each step"
+    nothing = f"the function returned None{NO_RETURN} | a list of 0 flags, one for each step"
     assert told(loops.returns_the_flags_it_saw(**CASE), toy=lambda *a: None) == nothing
     quiet, loud = looping(after=""), looping(after="train")
     assert told(loops.measures_in_eval_mode(**CASE), toy=quiet) == "something was measured after 0 of 3 epochs | after each of them"

@@ -30,14 +30,15 @@ SLOW = RIGHT.replace("    return", "    import time; time.sleep(0.02)\n    retur
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a scheduler with two worker processes."""
+    """The address of a scheduler with two worker processes, who leave no copy of the course behind."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    found, log = f"tcp://127.0.0.1:{port}", tmp_path_factory.mktemp("dask") / "log"
-    with log.open("w") as out:
+    found, folder = f"tcp://127.0.0.1:{port}", tmp_path_factory.mktemp("dask")
+    with (folder / "log").open("w") as out:
         commands = (["scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"],
-                    ["worker", found, "--nworkers", "2", "--nthreads", "1", "--no-dashboard"])  # fmt: skip
+                    ["worker", found, "--nworkers", "2", "--nthreads", "1", "--no-dashboard",
+                     "--local-directory", str(folder)])  # fmt: skip
         running = [subprocess.Popen([sys.executable, "-m", "dask", *words], stdout=out, stderr=out) for words in commands]
     try:
         yield found
@@ -45,6 +46,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         for process in reversed(running):
             process.terminate()
             process.wait(30)
+    assert not list(folder.rglob("solutions"))
 
 
 @pytest.fixture

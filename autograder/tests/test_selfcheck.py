@@ -181,3 +181,32 @@ def test_an_endless_loop_in_a_notebook_is_stopped(
     out = capsys.readouterr().out
     assert "shrink did not return in time and was stopped" in out, out
     assert "not tried, because shrink did not return in time" in out, out
+
+
+# ------------------------------------------------------------------------------------------------------------ on other systems
+ELSEWHERE = """
+import os, signal, socket, sys
+
+class NotThere:
+    def find_spec(self, name, path=None, target=None):
+        if name in ("fcntl", "grp", "pwd", "resource", "termios"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, NotThere())
+for module, names in ((signal, "SIGALRM SIGKILL alarm setitimer"), (os, "fork killpg setsid sched_getaffinity"), (socket, "AF_UNIX")):
+    for name in names.split():
+        vars(module).pop(name, None)
+from autograder.cli import main
+sys.exit(main())
+"""
+
+
+def test_a_notebook_is_checked_without_what_only_unix_has(folder: Path) -> None:
+    """As Windows is: without these modules, without alarms, in a console of one byte for a character."""
+    for answer, code, said in ((RIGHT, 0, "ok shrink does not modify x"), (WRONG, 1, "hint  You multiply by p")):
+        path = write(answered(released(folder / f"{SLUG}.ipynb"), answer, QUIZ), folder / f"{SLUG}.ipynb")
+        command = [sys.executable, "-c", ELSEWHERE, "check", str(path)]
+        console = {**os.environ, "PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"}
+        done = subprocess.run(command, capture_output=True, text=True, encoding="cp1252", env=console, check=False)
+        assert done.returncode == code, done.stderr
+        assert said in done.stdout, done.stdout
