@@ -192,6 +192,15 @@ def obeys_the_seed_of_torch(exam: Exam, *, p: float, function: str = "") -> None
 
 # ------------------------------------------------------------------------------------------------------------ manners of a module
 @verb()
+def is_a_class_of_your_own(exam: Exam, *, p: float, function: str = "") -> None:
+    """is a class of your own, which may well be made from one of torch's ({function})"""
+    name = function or exam.function
+    (value,) = exam.ask(run(Code("home", f"def home(p):\n    return type({name}(p)).__module__\n", (name,)), p))
+    if str(value).partition(".")[0] == "torch":
+        raise Wrong(f"{name} is a layer of torch, from {value}"[:200], "a class that you wrote")
+
+
+@verb()
 def has_nothing_to_save(exam: Exam, *, p: float, function: str = "") -> None:
     """has an empty state_dict and no parameters: nothing is learned, so nothing is saved ({function})"""
     name = function or exam.function

@@ -410,6 +410,17 @@ def test_each_mistake_in_a_layer_is_refused(check: Check, layer: Any, said: str)
     assert told(check, Toy=layer).startswith(said)
 
 
+def test_a_layer_of_torch_is_no_class_of_ones_own() -> None:
+    class Heir(torch.nn.Dropout):  # type: ignore[misc, name-defined]
+        pass
+
+    check = layers.is_a_class_of_your_own(p=0.3)
+    passes(check, Toy=Layer)
+    passes(check, Toy=Heir)
+    for toy in (torch.nn.Dropout, lambda p: torch.nn.AlphaDropout(p)):
+        assert told(check, Toy=toy) == "Toy is a layer of torch, from torch.nn.modules.dropout | a class that you wrote"
+
+
 def test_a_mask_on_another_device_is_refused() -> None:
     found = verdict(layers.makes_its_mask_where_x_lives(p=0.3), Toy=OnTheCpu)
     assert found.outcome is Outcome.RAISED
