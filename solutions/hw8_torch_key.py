@@ -30,6 +30,7 @@ TELLS = "tells_wrong_from_right"
 DROPS = "drops_some_and_keeps_some of MyDropoutFunction"
 MASKED = "passes_gradient_to_kept_units_only of MyDropoutFunction"
 LAYER_DROPS = "drops_some_and_keeps_some of MyDropout"
+WORKS = (DROPS, LAYER_DROPS)
 STEPS = "takes_every_batch_once_per_epoch"
 NET = {"net": "FixedNet"}
 INPUTS = "drops_in_training_and_only_there(net=FixedNet, p_in=0.5, p=0.0)"
@@ -54,23 +55,23 @@ HIDDEN = {
         t.keeps_its_head_among_zeros(module="AlphaDropout", p=0.62, dtype="float32", needs=TELLS),
         t.finds_right_code_right(module="AlphaDropout", p=0.1, shape=(400,), dtype="float32", needs=TELLS),
         t.finds_right_code_right(module="FeatureAlphaDropout", p=0.3, shape=(8, 30, 5), needs=TELLS),
-        t.sees_one_wrong_number(part="grad", by=0.25, p=0.45, shape=(7, 9, 11), weight=3, needs=TELLS),
+        t.sees_one_wrong_number(part="grad", by=-0.25, p=0.45, shape=(7, 9, 11), weight=3, needs=TELLS),
         t.counts_what_was_kept(zeros=True, shape=(7, 5, 6), weight=2, needs=TELLS),
-        t.puts_the_module_into_training_mode(shape=(7, 5, 6), weight=4, needs=TELLS),
+        t.puts_the_module_into_training_mode(shape=(7, 5, 6), weight=6, needs=TELLS),
         t.manages_the_end(end=1.0, module="Dropout2d", shape=(3, 4, 5, 6), needs=TELLS),
         t.hands_over_masks_like_x(p=0.45, dtype="float64", shape=(5, 8, 3, 4), module="Dropout2d", needs=TELLS),
     ],
     "MyDropoutFunction": [
-        function(c.drops_the_right_share(p=0.62, calls=1, weight=5, needs=DROPS)),
-        function(c.scales_the_survivors(p=0.62, by="1/(1-p)", dtype="float32", shape=(6, 5, 4, 7), weight=6, needs=DROPS)),
-        function(c.follows_the_mask(p=0.62, shape=(3, 41, 5), **BOTH, weight=2, needs=MASKED)),
-        function(c.passes_gradient_where_x_is_zero(p=0.62, shape=(4, 6, 20), **BOTH, weight=4, needs=MASKED)),
-        layer(c.is_identity_at_test_time(p=0.62, shape=(6, 5, 4, 7), weight=15, needs=LAYER_DROPS)),
-        layer(c.keeps_a_varying_number(p=0.62, weight=8, needs=LAYER_DROPS)),
-        layer(c.belongs_to_its_own_cache(p=0.62, **LAYER_BOTH, weight=4, needs="passes_gradient_to_kept_units_only of MyDropout")),
+        function(c.drops_the_right_share(p=0.62, calls=1, weight=8, needs=DROPS)),
+        function(c.scales_the_survivors(p=0.62, by="1/(1-p)", dtype="float32", shape=(6, 5, 4, 7), weight=18, needs=DROPS)),
+        function(c.follows_the_mask(p=0.62, shape=(3, 41, 5), **BOTH, weight=6, needs=MASKED)),
+        function(c.passes_gradient_where_x_is_zero(p=0.62, shape=(4, 6, 20), **BOTH, weight=6, needs=MASKED)),
+        layer(c.is_identity_at_test_time(p=0.62, shape=(6, 5, 4, 7), weight=30, needs=LAYER_DROPS)),
+        layer(c.keeps_a_varying_number(p=0.62, weight=14, needs=WORKS)),
+        layer(c.belongs_to_its_own_cache(p=0.62, **LAYER_BOTH, weight=6, needs="passes_gradient_to_kept_units_only of MyDropout")),
         layers.computes_in(dtype="float16", p=0.8, **OF_LAYER, needs=LAYER_DROPS),
-        layers.computes_in(dtype="bfloat16", p=0.15, **OF_LAYER, needs=LAYER_DROPS),
-        layers.shows_its_p(p=0.45, **OF_LAYER, needs=LAYER_DROPS),
+        layers.computes_in(dtype="bfloat16", p=0.15, **OF_LAYER, weight=2, needs=LAYER_DROPS),
+        layers.shows_its_p(p=0.45, **OF_LAYER, weight=3, needs=LAYER_DROPS),
     ],
     "fixed_training_loop": [
         loops.trains_in_training_mode(epochs=5, batches=1, starts_in_eval=True, weight=2, needs=STEPS),
@@ -79,6 +80,7 @@ HIDDEN = {
         loops.drops_in_training_and_only_there(**NET, p_in=0.6, p=0.0, weight=2, needs=INPUTS),
         loops.drops_in_training_and_only_there(**NET, p_in=0.0, p=0.3, weight=2, needs=HIDDEN_UNITS),
         loops.drops_each_layer_as_often_as_told(**NET, p_in=0.25, p=0.7, weight=3, needs="drops_in_training_and_only_there"),
+        loops.scales_the_survivors_of_each_layer(**NET, p_in=0.25, p=0.7, weight=2, needs="drops_in_training_and_only_there"),
     ],
     "quiz": [
         c.answers_rightly(key="handed_over", needs="is_filled_in(key=handed_over)"),
@@ -153,6 +155,89 @@ def compare_other_mask(numpy_forward, numpy_backward, module, x, dout, device):
     (retain_graph=True lets you ask it twice)."""
     out, _, grad = pass_through(module.train(), x, dout, device)
     _, mask, _ = pass_through(module, x, dout, device)
+    return told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
+
+
+@misconception("compare_with_torch", signs="plain =at_one", name="a_second_pass_has_the_same_gradient")
+def compare_other_gradient(numpy_forward, numpy_backward, module, x, dout, device):
+    """You run the module again for the gradient by dout. The second pass draws another mask, so that this is the gradient of something
+    else. Ask one pass twice: retain_graph=True keeps its graph."""
+    out, mask, _ = pass_through(module.train(), x, dout, device)
+    _, _, grad = pass_through(module, x, dout, device)
+    return told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
+
+
+@misconception("compare_with_torch", signs="plain", name="backward_replaces_the_gradient")
+def compare_added_up(numpy_forward, numpy_backward, module, x, dout, device):
+    """You call backward() twice and read x.grad after each. But backward ADDS to x.grad: after the second call it holds the sum of both.
+    Set it to None in between, or ask torch.autograd.grad, which adds nothing up."""
+    out, mask, grad = pass_through(module.train(), x, dout, device)
+    return told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad + mask), mask)
+
+
+@misconception("compare_with_torch", signs="plain", name="numpy_makes_a_copy")
+def compare_shared(numpy_forward, numpy_backward, module, x, dout, device):
+    """What the NumPy functions get as the mask is the gradient by dout. Either you asked for it with dout instead of ones, or it was the
+    mask once: tensor.numpy() makes no copy, and where x.grad is set to 0 and filled again, so is your mask. Then copy it in time."""
+    out, mask, grad = pass_through(module.train(), x, dout, device)
+    return told(worst(numpy_forward(x, grad), out), worst(numpy_backward(dout, grad), grad), mask)
+
+
+@misconception("compare_with_torch", signs="plain", name="the_gradient_needs_no_dout")
+def compare_with_ones(numpy_forward, numpy_backward, module, x, dout, device):
+    """The gradient of torch that you compare with is that of out.sum(): the mask itself. dout is the gradient of the loss by the OUTPUT;
+    hand it to torch as well: torch.autograd.grad(out, x, dout)."""
+    out, mask, _ = pass_through(module.train(), x, dout, device)
+    return told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), mask), mask)
+
+
+@misconception("compare_with_torch", signs="wrong_forward wrong_backward one_wrong_number", name="the_numpy_code_is_known")
+def compare_known_code(numpy_forward, numpy_backward, module, x, dout, device):
+    """Whatever numpy_forward and numpy_backward return, your numbers are the same: you do not call them, but multiply by the mask yourself,
+    say. They are what is to be compared: they may be wrong, and then your function has to say by how much."""
+    out, mask, grad = pass_through(module.train(), x, dout, device)
+    return told(worst(x * mask, out), worst(dout * mask, grad), mask)
+
+
+@misconception("compare_with_torch", signs="wrong_forward wrong_backward one_wrong_number", name="close_or_not_is_the_answer")
+def compare_close(numpy_forward, numpy_backward, module, x, dout, device):
+    """You answer with yes or no, as np.allclose does. Asked for is HOW LARGE the difference is: the largest one, divided by the largest of
+    torch's numbers. Whether that is close enough, the reader decides."""
+    out, mask, grad = pass_through(module.train(), x, dout, device)
+    close = np.allclose(numpy_forward(x, mask), out), np.allclose(numpy_backward(dout, mask), grad)
+    return told(float(not close[0]), float(not close[1]), mask)
+
+
+@misconception("compare_with_torch", signs="one_wrong_number_too_small =one_wrong_number", name="a_difference_is_never_negative")
+def compare_with_sign(numpy_forward, numpy_backward, module, x, dout, device):
+    """You take the largest of ours - torch's without an absolute value. A number that is too small has a negative difference, and that is
+    never the largest: take np.abs(ours - theirs).max()."""
+
+    def signed(ours, theirs):
+        size = np.abs(theirs).max()
+        return float((ours - theirs).max() / (size if size > 0 else 1))
+
+    out, mask, grad = pass_through(module.train(), x, dout, device)
+    return told(signed(numpy_forward(x, mask), out), signed(numpy_backward(dout, mask), grad), mask)
+
+
+@misconception("compare_with_torch", signs="alpha =plain =among_zeros", name="every_module_divides_by_one_minus_p")
+def compare_own_factor(numpy_forward, numpy_backward, module, x, dout, device):
+    """Your mask is right for Dropout and not for AlphaDropout. There the kept numbers are multiplied by a, not by 1/(1-p), and a constant
+    is added, which a pass of ones would show too. The derivative of the output by x is the multiplier of every such module."""
+    out, mask, grad = pass_through(module.train(), x, dout, device)
+    p = getattr(module, "p", 0.0)
+    mask = (mask / mask.max() / (1 - p)).astype(x.dtype) if p < 1 and "Dropout" in type(module).__name__ else mask
+    return told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
+
+
+@misconception("compare_with_torch", signs="zeros_in_dout =plain", name="dout_is_never_zero")
+def compare_gradient_ratio(numpy_forward, numpy_backward, module, x, dout, device):
+    """You divide the gradient by dout to find the mask. Where dout is 0, as before a ReLU it often is, that is 0/0. Ask for the gradient
+    with ones instead of dout: that is the multiplier itself."""
+    out, _, grad = pass_through(module.train(), x, dout, device)
+    with np.errstate(all="ignore"):
+        mask = grad / dout
     return told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
 
 
@@ -241,7 +326,7 @@ def compare_each(numpy_forward, numpy_backward, module, x, dout, device):
     return told(each(numpy_forward(x, mask), out), each(numpy_backward(dout, mask), grad), mask)
 
 
-@misconception("compare_with_torch", signs="one_wrong_number", name="a_guard_makes_each_number_a_scale")
+@misconception("compare_with_torch", signs="one_wrong_number =wrong_forward", name="a_guard_makes_each_number_a_scale")
 def compare_each_guarded(numpy_forward, numpy_backward, module, x, dout, device):
     """You divide each difference by its own number of torch's (and a little more, against 0/0). A small difference at a small number then
     looks huge. The text asks for ONE scale: the largest difference, divided by the largest of torch's numbers."""
@@ -491,8 +576,9 @@ class TheWrongWayRound:
 
 @misconception("MyDropoutFunction", signs="test_time_of_MyDropout", name="eval_is_somebody_elses_business")
 class AlwaysOn:
-    """Your layer drops in eval mode too. .eval() only sets self.training to False; the layer has to look at it. (F.dropout(x, p) has the
-    same trap: its argument `training` is True unless you say otherwise.)"""
+    """Your layer drops in eval mode too. .eval() only sets self.training to False; the layer has to look at it, and in every pass. (The
+    same trap in other clothes: F.dropout(x, p) without its third argument, an nn.Dropout made within forward, self.train without parentheses,
+    which is a method and counts as true, and a self.training that was looked at in __init__.)"""
 
     class MyDropout(RightLayer):
         def forward(self, x):
@@ -509,15 +595,209 @@ class CallsTrain:
             return self.operation.apply(x, self.p) if self.train() else x
 
 
-@misconception("MyDropoutFunction", signs="gradient_mask_of_MyDropout", name="backward_returns_one_gradient")
+@misconception("MyDropoutFunction", signs="way_back", name="backward_returns_one_gradient")
 class OneGradient:
-    """Going backwards raises a RuntimeError. Does backward return as many values as forward was given? The first is the gradient by x, the
-    second that by p, which is None: return dx, None."""
+    """backward returns another number of values than forward was given. The first is the gradient by x, the second that by p, which is
+    None: return dx, None."""
 
     MyDropoutFunction = LonelyFunction
 
     class MyDropout(RightLayer):
         operation = LonelyFunction
+
+
+class GradientByPFunction(RightFunction):
+    @staticmethod
+    def backward(ctx, dout):
+        dx = RightFunction.backward(ctx, dout)[0]
+        return dx, dx.sum()
+
+
+@misconception("MyDropoutFunction", signs="way_back", name="p_gets_a_gradient_too")
+class GradientByP:
+    """backward returns a gradient by p. But p is a plain number, no tensor, and torch wants None in its place: return dx, None."""
+
+    MyDropoutFunction = GradientByPFunction
+
+    class MyDropout(RightLayer):
+        operation = GradientByPFunction
+
+
+@misconception("MyDropoutFunction", signs="way_back", name="autograd_follows_numbers")
+class CutOff:
+    """No gradient comes back through your layer: its output has forgotten where it came from. detach(), .data, torch.no_grad() and the way
+    through NumPy all cut the graph. Let MyDropoutFunction.apply(x, p) work on x itself."""
+
+    class MyDropout(RightLayer):
+        def forward(self, x):
+            return super().forward(x).detach() if self.training else x
+
+
+class RedrawingFunction(OpenFunction):
+    @staticmethod
+    def backward(ctx, dout):
+        mask = torch.empty_like(dout).bernoulli_(1 - ctx.p)
+        return dout * mask / (1 - ctx.p if ctx.p < 1 else 1.0), None
+
+
+@misconception("MyDropoutFunction", signs="gradient_mask_of_MyDropout", name="backward_draws_a_mask_of_its_own")
+class SecondDraw:
+    """Backward draws a new mask, so other numbers get a gradient than were kept. Save the mask of the forward pass with
+    ctx.save_for_backward and use that one."""
+
+    MyDropoutFunction = RedrawingFunction
+
+    class MyDropout(RightLayer):
+        operation = RedrawingFunction
+
+
+class DividedByPFunction(RightFunction):
+    @staticmethod
+    def forward(ctx, x, p):
+        mask = torch.empty_like(x).bernoulli_(1 - p) / (p or 1.0)
+        ctx.save_for_backward(mask)
+        return x * mask
+
+
+@misconception("MyDropoutFunction", signs="survivors_of_MyDropout =drop_share_of_MyDropout", name="survivors_are_divided_by_p")
+class DividedByP:
+    """You drop the right share and then divide the survivors by p. Divide by what remains, 1 - p: only then is the average what it was
+    before."""
+
+    MyDropoutFunction = DividedByPFunction
+
+    class MyDropout(RightLayer):
+        operation = DividedByPFunction
+
+
+class ShrinkingFunction(RightFunction):
+    @staticmethod
+    def forward(ctx, x, p):
+        mask = torch.empty_like(x).bernoulli_(1 - p) * (1 - p)
+        ctx.save_for_backward(mask)
+        return x * mask
+
+
+@misconception("MyDropoutFunction", signs="survivors_of_MyDropout", name="survivors_are_multiplied_by_one_minus_p")
+class Shrinking:
+    """You multiply the survivors by 1 - p. They are too few already, so they have to grow: DIVIDE them by 1 - p."""
+
+    MyDropoutFunction = ShrinkingFunction
+
+    class MyDropout(RightLayer):
+        operation = ShrinkingFunction
+
+
+class CountedScaleFunction(RightFunction):
+    @staticmethod
+    def forward(ctx, x, p):
+        mask = torch.empty_like(x).bernoulli_(1 - p)
+        mask = mask / mask.mean() if mask.any() else mask
+        ctx.save_for_backward(mask)
+        return x * mask
+
+
+@misconception("MyDropoutFunction", signs="survivors_of_MyDropout", name="the_scale_is_what_was_kept")
+class CountedScale:
+    """You divide the survivors by the share that happened to be kept. Torch divides by 1 - p, always: the scale is a property of the layer
+    and not of the dice."""
+
+    MyDropoutFunction = CountedScaleFunction
+
+    class MyDropout(RightLayer):
+        operation = CountedScaleFunction
+
+
+class NormalFunction(RightFunction):
+    @staticmethod
+    def forward(ctx, x, p):
+        mask = (torch.randn_like(x) > p).to(x.dtype)
+        if p < 1:
+            mask /= 1 - p
+        ctx.save_for_backward(mask)
+        return x * mask
+
+
+@misconception("MyDropoutFunction", signs="drop_share_of_MyDropout", name="randn_is_rand")
+class NormalCoins:
+    """You compare NORMAL numbers with p: torch.randn is not torch.rand. A normal number exceeds 0.3 in 38 % of all cases. Draw uniformly
+    between 0 and 1, with torch.rand or torch.rand_like."""
+
+    MyDropoutFunction = NormalFunction
+
+    class MyDropout(RightLayer):
+        operation = NormalFunction
+
+
+@misconception("MyDropoutFunction", signs="source_of_chance =one_layer_twice", name="a_layer_has_a_generator_of_its_own")
+class OwnGenerator:
+    """Your layer has a generator of its own with a fixed seed: whatever torch.manual_seed says, each new layer throws the same coins in the
+    same order. Draw from torch's own generator, and leave the seed to the user."""
+
+    class MyDropout(RightLayer):
+        def __init__(self, p=0.5):
+            super().__init__(p)
+            self.coins = torch.Generator().manual_seed(0)
+
+        def forward(self, x):
+            if not self.training or self.p == 0:
+                return x
+            keep = torch.rand(x.shape, generator=self.coins).to(x.device) >= self.p
+            return x * keep / (1 - self.p if self.p < 1 else 1)
+
+
+@misconception("MyDropoutFunction", signs="one_layer_twice =test_time_of_MyDropout", name="a_draw_in_eval_does_no_harm")
+class DrawsInEval:
+    """In eval mode your layer draws a mask and does not use it. That moves torch's generator on, so a look at the test error changes the
+    rest of the training. Ask self.training first, then draw."""
+
+    class MyDropout(RightLayer):
+        def forward(self, x):
+            out = self.operation.apply(x, self.p)
+            return out if self.training else x
+
+
+@misconception("MyDropoutFunction", signs="at_one_of_MyDropout", name="one_is_no_probability")
+class RefusesOne:
+    """Your layer refuses p = 1. It is a probability like the others: everything is dropped, and the result is 0. Only a p outside [0, 1]
+    is a mistake."""
+
+    class MyDropout(RightLayer):
+        def __init__(self, p=0.5):
+            super().__init__(p)
+            if p == 1:
+                raise ValueError("p must be below 1")
+
+
+@misconception("MyDropoutFunction", signs="outside_of_MyDropout", name="an_assert_will_do")
+class Asserts:
+    """You refuse a wrong p with an assert. That is an AssertionError, which nobody catches, and which python -O leaves out. Asked for is
+    a ValueError: if not 0 <= p <= 1: raise ValueError(...)."""
+
+    class MyDropout(RightLayer):
+        def __init__(self, p=0.5):
+            assert 0 <= p <= 1
+            super().__init__(p)
+
+
+class RoundedFunction(RightFunction):
+    @staticmethod
+    def forward(ctx, x, p):
+        mask = (torch.rand(x.shape, device=x.device) >= p) / (1 - p if p < 1 else 1.0)
+        mask = mask.to(x.dtype)    # 1 / (1 - p) has been rounded to float32 before
+        ctx.save_for_backward(mask)
+        return x * mask
+
+
+@misconception("MyDropoutFunction", signs="digits_of_MyDropout =half_precision", name="float32_is_exact_enough")
+class RoundedScale:
+    """Your scale is computed in float32 and only then brought to the dtype of x: in float64 half of its digits are wrong. Bring the mask to
+    the dtype of x first, and divide then."""
+
+    MyDropoutFunction = RoundedFunction
+
+    class MyDropout(RightLayer):
+        operation = RoundedFunction
 
 
 @misconception("MyDropoutFunction", signs="columns_of_MyDropout", name="one_draw_decides_about_all_features")
@@ -858,6 +1138,87 @@ class MeasuresInBetween:
         return flags
 
 
+@misconception("fixed_training_loop", signs="loop_modes", name="a_look_in_between_ends_with_the_epoch")
+class MeasuresInEachEpoch:
+    """You call eval() to measure WITHIN the epoch, and train() only at the beginning of the next one: of each epoch only the first step is
+    taken with dropout. Measure after the epoch, or call train() again before the next step."""
+
+    def fixed_training_loop(model, batches, epochs):
+        optimizer, flags = torch.optim.SGD(model.parameters(), lr=0.1), []
+        for _ in range(epochs):
+            model.train()
+            for X, y in batches:
+                flags.append(model.training)
+                step(model, optimizer, X, y)
+                measure(model.eval(), batches)
+        return flags
+
+
+@misconception("fixed_training_loop", signs="loop_switch loop_modes", name="setting_training_reaches_the_layers")
+class SetsTheFlag:
+    """You set model.training yourself. Its layers have flags of their own, and stay as they were: train() and eval() go through all of
+    them, an assignment does not."""
+
+    def fixed_training_loop(model, batches, epochs):
+        def switch(mode):
+            return lambda model: setattr(model, "training", mode)
+
+        return trained(model, batches, epochs, first=switch(True), after=switch(False))
+
+
+def trained_by(model, batches, epochs, loss=F.cross_entropy, each_step=True, each_epoch=False):
+    """The loop with another loss, or with gradients that are set to 0 at other times."""
+    optimizer, flags = torch.optim.SGD(model.parameters(), lr=0.1), []
+    for _ in range(epochs):
+        model.train()
+        if each_epoch:
+            optimizer.zero_grad()
+        for X, y in batches:
+            flags.append(model.training)
+            if each_step:
+                optimizer.zero_grad()
+            loss(model(X), y).backward()
+            optimizer.step()
+        measure(model.eval(), batches)
+    return flags
+
+
+@misconception("fixed_training_loop", signs="loop_steps", name="gradients_clear_themselves")
+class NeverClears:
+    """You never call zero_grad(). backward() ADDS to what is there already, so each step is taken with the sum of all gradients so far.
+    Call optimizer.zero_grad() before each backward()."""
+
+    def fixed_training_loop(model, batches, epochs):
+        return trained_by(model, batches, epochs, each_step=False)
+
+
+@misconception("fixed_training_loop", signs="loop_steps", name="gradients_are_cleared_once_an_epoch")
+class ClearsOncePerEpoch:
+    """You call zero_grad() once an epoch. backward() ADDS to what is there already, so within an epoch each step is taken with the sum of
+    the gradients so far. Call optimizer.zero_grad() before each backward()."""
+
+    def fixed_training_loop(model, batches, epochs):
+        return trained_by(model, batches, epochs, each_step=False, each_epoch=True)
+
+
+@misconception("fixed_training_loop", signs="loop_steps", name="cross_entropy_wants_probabilities")
+class SoftmaxTwice:
+    """You apply a softmax before F.cross_entropy, which applies one itself: it wants the scores. With two of them the gradients are small,
+    and the loss can never come near 0."""
+
+    def fixed_training_loop(model, batches, epochs):
+        return trained_by(model, batches, epochs, loss=lambda scores, y: F.cross_entropy(scores.softmax(dim=1), y))
+
+
+@misconception("fixed_training_loop", signs="loop_steps", name="the_loss_of_a_batch_is_a_sum")
+class SumsTheLoss:
+    """Your loss is the sum over the batch. Asked for is the mean (F.cross_entropy takes it unless you say otherwise): with a sum, larger
+    batches take larger steps."""
+
+    def fixed_training_loop(model, batches, epochs):
+        return trained_by(model, batches, epochs, loss=lambda scores, y: F.cross_entropy(scores, y, reduction="sum"))
+
+
 @misconception("fixed_training_loop", signs="loop_modes", name="measuring_needs_no_eval")
 class MeasuresInTraining:
     """You measure the accuracy in training mode: a thinned network with noise is asked, not the one you will use. Call eval() before you
@@ -929,6 +1290,72 @@ class FunctionalLeftOn:
             return F.dropout(x, self.p_in)
 
 
+@misconception("fixed_training_loop", signs="hidden", name="f_dropout_knows_the_mode_of_hidden_layers")
+class FunctionalLeftOnWithin:
+    """The hidden units are still dropped after .eval(), and not because of a list. F.dropout is a function and knows no module: write
+    F.dropout(x, p, self.training), with self.training looked at in each pass (self.train is a method, and counts as true). A layer
+    nn.Dropout has to be made in __init__, where .eval() finds it, and not within forward."""
+
+    class FixedNet(RightNet):
+        def drop_hidden(self, x):
+            return F.dropout(x, self.p)
+
+
+@misconception("fixed_training_loop", signs="inputs hidden", name="nobody_has_to_tell_dropout_the_mode")
+class FunctionalLeftOnEverywhere:
+    """Inputs and hidden units are still dropped after .eval(), and not because of a list. F.dropout is a function and knows no module:
+    write F.dropout(x, p, self.training), with self.training looked at in each pass (self.train is a method, and counts as true). A layer
+    nn.Dropout has to be made in __init__, where .eval() finds it, and not within forward. And forward itself must not call
+    self.train()."""
+
+    class FixedNet(RightNet):
+        def drop_input(self, x):
+            return F.dropout(x, self.p_in)
+
+        def drop_hidden(self, x):
+            return F.dropout(x, self.p)
+
+
+@misconception("fixed_training_loop", signs="inputs hidden", name="eval_finds_all_layers_in_a_list")
+class AllLayersInAList:
+    """Inputs and hidden units are still dropped after .eval(): your layers of dropout stand in a plain Python list, and torch does not look
+    into lists. Put them into an nn.ModuleList, or give each an attribute of its own."""
+
+    class FixedNet(RightNet):
+        def __init__(self, p_in=0.2, p=0.5):
+            super().__init__(p_in, p)
+            self.drops = [nn.Dropout(p_in), nn.Dropout(p)]
+
+        def drop_input(self, x):
+            return self.drops[0](x)
+
+        def drop_hidden(self, x):
+            return self.drops[1](x)
+
+
+@misconception("fixed_training_loop", signs="inputs net_rates", name="inputs_need_no_dropout")
+class WholeInputs:
+    """Your network never drops its inputs. p_in is the probability of dropping them; the patient did so with F.dropout at the beginning of
+    forward. Cure that line, do not leave it out."""
+
+    class FixedNet(RightNet):
+        def drop_input(self, x):
+            return x
+
+
+@misconception("fixed_training_loop", signs="net_factor =net_rates", name="the_network_need_not_scale")
+class UnscaledNet:
+    """Your network drops, but does not divide the survivors by 1 minus p: in training every sum is too small. nn.Dropout and F.dropout do
+    that for you."""
+
+    class FixedNet(RightNet):
+        def drop_input(self, x):
+            return super().drop_input(x) * (1 - self.p_in if self.training else 1)
+
+        def drop_hidden(self, x):
+            return super().drop_hidden(x) * (1 - self.p if self.training else 1)
+
+
 @misconception("fixed_training_loop", signs="hidden", name="eval_finds_layers_in_a_list")
 class LayersInAList:
     """The hidden units are still dropped after .eval(): your layers stand in a plain Python list, and torch does not look into lists.
@@ -975,7 +1402,7 @@ class RatesExchanged:
             super().__init__(p, p_in)
 
 
-@misconception("fixed_training_loop", signs="net_rates", name="one_hidden_dropout_is_enough")
+@misconception("fixed_training_loop", signs="net_rates net_factor", name="one_hidden_dropout_is_enough")
 class OneHiddenLayer:
     """Only one of the two hidden layers is dropped. The patient dropped both, and so should the cured network."""
 
@@ -1145,3 +1572,148 @@ class InOneSequence:
                 model.eval()
             measure(model, batches)
         return flags
+
+
+@variant("compare_with_torch")
+def compare_by_vjp(numpy_forward, numpy_backward, module, x, dout, device):
+    out, pull = torch.func.vjp(module.train(), torch.tensor(x, device=device))
+    mask, dx = (pull(torch.as_tensor(v, device=device))[0].cpu().numpy() for v in (np.ones_like(x), dout))
+    found = {}
+    for name, ours, theirs in (("out", numpy_forward(x, mask), out.cpu().numpy()), ("grad", numpy_backward(dout, mask), dx)):
+        size = np.linalg.norm(theirs.ravel(), np.inf)
+        found[name] = np.linalg.norm((ours - theirs).ravel(), np.inf) / (size if size else 1)
+    return {**found, "keep_rate": 1 - (mask == 0).mean()}
+
+
+@variant("compare_with_torch")
+def compare_twice_backwards(numpy_forward, numpy_backward, module, x, dout, device):
+    leaf, v = torch.tensor(x, device=device, requires_grad=True), torch.tensor(dout, device=device, requires_grad=True)
+    out = module.train()(leaf)
+    dx, = torch.autograd.grad(out, leaf, v, create_graph=True)    # linear in v, and its slope is the mask
+    mask, = torch.autograd.grad(dx.sum(), v)
+    o, g, m = (t.detach().cpu().numpy() for t in (out, dx, mask))
+    return told(worst(numpy_forward(x, m), o), worst(numpy_backward(dout, m), g), m)
+
+
+class SpawningFunction(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, p):
+        coins = torch.Generator(x.device).manual_seed(torch.randint(2**62, ()).item())
+        keep = torch.rand(x.shape, generator=coins, device=x.device) >= p
+        ctx.save_for_backward(keep.to(x.dtype) * (1 / (1 - p) if p < 1 else 0))
+        return x * ctx.to_save[0]
+
+    @staticmethod
+    def backward(ctx, dout):
+        return ctx.saved_tensors[0].mul(dout), None
+
+
+@variant("MyDropoutFunction")
+class WithASpawnedGenerator:
+    MyDropoutFunction = SpawningFunction
+
+    class MyDropout(nn.Dropout):
+        def __init__(self, p=0.5):
+            super().__init__(p)
+            self.register_buffer("note", torch.tensor(p), persistent=False)
+
+        def forward(self, x):
+            return SpawningFunction.apply(x, self.p) if self.training else x.clone()
+
+
+class ClearingFunction(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, p):
+        ctx.set_materialize_grads(False)
+        keep = torch.bernoulli(torch.full(x.shape, 1 - p, device=x.device)).to(x.dtype)
+        out = x.clone()
+        out[keep == 0] = 0
+        ctx.p = p
+        if ctx.needs_input_grad[0]:
+            ctx.save_for_backward(keep)
+        return out / (1 - p) if p < 1 else out
+
+    @staticmethod
+    def backward(ctx, dout):
+        if dout is None:
+            return None, None
+        dx = dout * ctx.saved_tensors[0]
+        return dx / (1 - ctx.p) if ctx.p < 1 else dx, None
+
+
+@variant("MyDropoutFunction")
+class WithFloat32Coins:
+    MyDropoutFunction = ClearingFunction
+
+    class MyDropout(RightLayer):
+        operation = ClearingFunction
+
+
+@variant("fixed_training_loop")
+class WithoutAnOptimizer:
+    def fixed_training_loop(model, batches, epochs):
+        flags = []
+        for _ in range(epochs):
+            model.train()
+            for X, y in batches:
+                flags.append(model.training)
+                model.zero_grad()
+                F.nll_loss(model(X).log_softmax(dim=1), y).backward()
+                for weight in model.parameters():
+                    weight.data.sub_(weight.grad, alpha=0.1)
+            model.eval()
+            with torch.inference_mode():
+                np.mean([(model(X).argmax(1) == y).float().mean().item() for X, y in batches])
+        return flags
+
+    class FixedNet(nn.Module):
+        """A list, and a train that reaches into it; the units fall before the ReLU, which is the same."""
+
+        def __init__(self, p_in=0.2, p=0.5):
+            super().__init__()
+            self.last = nn.Linear(64, 2)
+            self.second, self.first = nn.Linear(64, 64), nn.Linear(20, 64)
+            self.drops = [nn.Dropout(p_in), nn.Dropout(p)]
+
+        def train(self, mode=True):
+            for drop in self.drops:
+                drop.train(mode)
+            return super().train(mode)
+
+        def forward(self, x):
+            x = self.drops[1](self.first(self.drops[0](x))).clamp(min=0)
+            return self.last(self.drops[1](self.second(x)).relu())
+
+
+@variant("fixed_training_loop")
+class ByClosure:
+    def fixed_training_loop(model, batches, epochs):
+        flags = []
+        for _ in range(epochs):
+            optimizer = torch.optim.SGD(model.train().parameters(), lr=0.1)
+            for X, y in batches:
+                def closure(optimizer=optimizer, X=X, y=y):
+                    optimizer.zero_grad()
+                    loss = F.cross_entropy(model(X), y)
+                    loss.backward()
+                    return loss
+
+                optimizer.step(closure)
+                flags.append(bool(model.training))
+            measure(model.eval(), batches)
+        model.train()
+        return flags
+
+    class FixedNet(nn.Module):
+        def __init__(self, p_in=0.2, p=0.5):
+            super().__init__()
+            self.weights = nn.ParameterList([nn.Parameter(torch.randn(a, b) / 8) for a, b in ((20, 64), (64, 64), (64, 2))])
+            self.rates = p_in, p, p
+
+        def forward(self, x):
+            for k, (weight, rate) in enumerate(zip(self.weights, self.rates, strict=True)):
+                x = x if k == 0 else F.relu(x)
+                if self.training:
+                    x = x * (torch.rand_like(x) >= rate) / (1 - rate)
+                x = x @ weight
+            return x

@@ -41,7 +41,8 @@ class Fixed(torch.nn.Module):
 """
 FIXED_RATE, FIXED_FACTOR = 0.6, 2.0
 # lines that make the NumPy code wrong when it is not given what it should be given
-ONLY_WHEN_DROPPED = "    result = result + (mask != 0).all() * (1 + abs(result).max())    # wrong on purpose when nothing was dropped"
+ONLY_WHEN_DROPPED = """    result = {0} * (mask != 0) * 2    # what Fixed does: it doubles what it keeps
+    result = result + (mask != 0).all() * (1 + abs(result).max())    # wrong on purpose when nothing was dropped"""
 ONLY_MASKS = """    good = type(mask) is np.ndarray and mask.dtype == {0}.dtype and mask.shape == {0}.shape
     result = result if good else np.zeros({0}.shape) + 1e9    # wrong on purpose when the mask is no array like {0}"""
 
@@ -50,8 +51,9 @@ ONLY_MASKS = """    good = type(mask) is np.ndarray and mask.dtype == {0}.dtype 
 class Comparison:
     """One call of a function that compares NumPy code with a torch module, and what it is given.
 
-    `factor` and `one_off` make the NumPy side wrong on purpose: `part` ("out" or "grad") is multiplied by `factor`, and its last number
-    is off by `one_off` times the largest. `more` are lines for both sides, about `mask` and `result`; "{0}" in them is the first argument.
+    `factor`, `one_off` and `added` make the NumPy side wrong on purpose: `part` ("out" or "grad") is multiplied by `factor`, its last
+    number is off by `one_off` times the largest, and all are off by `added`. `more` are lines for both sides, about `mask` and `result`;
+    "{0}" in them is the first argument.
     """
 
     module: str = "Dropout"
@@ -59,9 +61,11 @@ class Comparison:
     shape: tuple[int, ...] = (32, 50)
     dtype: str = "float64"
     zeros: bool = False
+    zeros_in_dout: bool = False
     part: str = "out"
     factor: float = 1.0
     one_off: float = 0.0
+    added: float = 0.0
     evaluating: bool = False
     more: str = ""
 
@@ -70,6 +74,8 @@ class Comparison:
         x, dout = (Given(f"100 * {g.text}", 100 * g.value) for g in (x, dout))  # far from 1: relative and absolute differ
         if self.zeros:
             x = Given(f"np.maximum({x.text}, 0)", np.maximum(x.value, 0))
+        if self.zeros_in_dout:
+            dout = Given(f"np.maximum({dout.text}, 0)", np.maximum(dout.value, 0))
         forward = self._numpy("numpy_forward", "x", ALPHA.format(p=self.p) if "Alpha" in self.module else "x * mask", "out")
         backward = self._numpy("numpy_backward", "dout", "dout * mask", "grad")
         return Call(exam.function, (forward, backward, self._module(exam.seed(3) % 2**31), x, dout, DEVICE))
@@ -80,6 +86,8 @@ class Comparison:
             lines.append(f"    result = result * {self.factor}    # wrong on purpose")
         if part == self.part and self.one_off:
             lines.append(f"    result[(-1,) * result.ndim] += {self.one_off} * abs(result).max()    # wrong on purpose")
+        if part == self.part and self.added:
+            lines.append(f"    result = result + {self.added}    # wrong on purpose")
         if self.more:
             lines.append(self.more.format(first))
         return Code(name, "\n".join([*lines, "    return result", ""]))
@@ -146,6 +154,12 @@ def keeps_its_head_among_zeros(
     _agrees(compared(exam, Comparison(module, p, shape, dtype, zeros=True)), dtype)
 
 
+@verb()
+def takes_zeros_in_dout(exam: Exam, *, module: str = "Dropout", p: float, shape: tuple[int, ...] = (32, 50)) -> None:
+    """finds right code right for nn.{module} when half of dout is 0, as before a ReLU"""
+    _agrees(compared(exam, Comparison(module, p, shape, zeros_in_dout=True)), "float64")
+
+
 def _agrees(found: dict[str, float], dtype: str) -> None:
     for name in ("out", "grad"):
         _tiny(found, name, AGREE[dtype])
@@ -162,7 +176,13 @@ def measures_what_is_wrong(
 @verb()
 def sees_one_wrong_number(exam: Exam, *, part: str, by: float = 0.5, p: float, shape: tuple[int, ...] = (32, 50)) -> None:
     """sees it when a single number of {part} is off by {by} times the largest"""
-    _is_about(compared(exam, Comparison("Dropout", p, shape, part=part, one_off=by)), part, by)
+    _is_about(compared(exam, Comparison("Dropout", p, shape, part=part, one_off=by)), part, abs(by))
+
+
+@verb()
+def measures_the_difference_itself_at_one(exam: Exam, *, by: float = 0.3, shape: tuple[int, ...] = (32, 50)) -> None:
+    """gives the largest difference itself, here {by}, when all of torch's numbers are 0 (p = 1)"""
+    _is_about(compared(exam, Comparison("Dropout", 1.0, shape, added=by)), "out", by)
 
 
 def _is_about(found: dict[str, float], part: str, wanted: float) -> None:

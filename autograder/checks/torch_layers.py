@@ -82,7 +82,7 @@ def in_dtype(dtype, p, seed):
     x, dout = (torch.from_numpy(rng.normal(size=(40, 50))).to(getattr(torch, dtype)) for _ in range(2))
     torch.default_generator.manual_seed(seed)
     out = {name}(p)(x.requires_grad_())
-    (grad,) = torch.autograd.grad(out, x, dout)
+    (grad,) = torch.autograd.grad(out, x, dout.clone())    # whether dout is overwritten is asked elsewhere
     test = {name}(p).eval()(x)
     dtypes = [str(t.dtype) for t in (out, grad, test)]
     return dtypes, x.double(), dout.double(), out.double(), grad.double()
@@ -127,7 +127,7 @@ def passes(p, seed):
     x = torch.randn(40, 50, dtype=torch.float64, requires_grad=True)
     state = torch.get_rng_state()
     first, second = layer(x.clone()), layer(x.clone())    # clones: a layer may overwrite what it is given
-    (grad,) = torch.autograd.grad(first.sum(), x)    # of the FIRST pass, after the second
+    (grad,) = torch.autograd.grad(first, x, torch.ones_like(first))    # of the FIRST pass, after the second
     before = torch.get_rng_state()
     layer.eval()(x.clone())
     unmoved = torch.equal(torch.get_rng_state(), before)
@@ -192,6 +192,15 @@ def obeys_the_seed_of_torch(exam: Exam, *, p: float, function: str = "") -> None
 
 # ------------------------------------------------------------------------------------------------------------ manners of a module
 @verb()
+def is_a_class_of_your_own(exam: Exam, *, p: float, function: str = "") -> None:
+    """is a class of your own, which may well be made from one of torch's ({function})"""
+    name = function or exam.function
+    (value,) = exam.ask(run(Code("home", f"def home(p):\n    return type({name}(p)).__module__\n", (name,)), p))
+    if str(value).partition(".")[0] == "torch":
+        raise Wrong(f"{name} is a layer of torch, from {value}"[:200], "a class that you wrote")
+
+
+@verb()
 def has_nothing_to_save(exam: Exam, *, p: float, function: str = "") -> None:
     """has an empty state_dict and no parameters: nothing is learned, so nothing is saved ({function})"""
     name = function or exam.function
@@ -235,8 +244,13 @@ def elsewhere(p):
         return str({name}(p)(torch.empty(4, 5, device="meta")).device)
     except (RuntimeError, NotImplementedError):    # it may have asked for a number: then the other way round
         x = torch.ones(4, 5)
-        with torch.device("meta"):    # where tensors are made that are not told where
-            out = {name}(p)(x)
+        try:
+            with torch.device("meta"):    # where tensors are made that are not told where
+                out = {name}(p)(x)
+        except (RuntimeError, NotImplementedError) as error:
+            if "item()" not in str(error):
+                raise
+            return "meta"    # it draws a number to go on with, a seed for one: then there is no way to try it without numbers
         return "meta" if out.device == x.device else str(out.device)
 """
     (value,) = exam.ask(run(Code("elsewhere", elsewhere, (name,)), p))
@@ -327,7 +341,32 @@ def mode(p):
 @fact
 def printed(exam: Exam, *, function: str = "") -> str:
     """Does the layer say its p?"""
-    return "p" if "0.3" in str(_shown(exam, 0.3, function)) else "no p"
+    shown = str(_shown(exam, 0.3, function))
+    return "p" if "0.3" in shown else "another number" if any(letter.isdigit() for letter in shown.partition("(")[2]) else "no p"
+
+
+@fact
+def way_back(exam: Exam, *, function: str = "") -> str:
+    """Does autograd find its way back through the layer? What torch says when it does not, in a word."""
+    name = function or exam.function
+    source = f"""import torch
+
+def way(p):
+    x = torch.randn(4, 5, requires_grad=True)
+    out = {name}(p)(x.clone())
+    if not isinstance(out, torch.Tensor):
+        return "no tensor"
+    if out.grad_fn is None:
+        return "cut off"
+    try:
+        torch.autograd.grad(out, x, torch.ones_like(out))
+    except Exception as error:
+        words = {{"number of gradients": "too few or too many gradients", "different than None": "a gradient by p"}}
+        return next((word for words_of_torch, word in words.items() if words_of_torch in str(error)), "raises " + type(error).__name__)
+    return "open"
+"""
+    (value,) = exam.ask(run(Code("way", source, (name,)), 0.3))
+    return value if isinstance(value, str) else "other"
 
 
 @fact

@@ -5,7 +5,9 @@ A loop is given a model that writes down what is done with it; a network is aske
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import permutations, product
 from typing import Any
 
 import numpy as np
@@ -23,49 +25,73 @@ from autograder.model import Call, Code, Item
 SPY = """import torch
 
 class Spy(torch.nn.Module):
-    \"\"\"Writes down, pass by pass: its mode, the batch, and how often its weights have been changed.\"\"\"
+    \"\"\"Writes down, pass by pass: the mode of its dropout and its own, the batch, its size, and how often the weights have changed.\"\"\"
 
     def __init__(self):
         super().__init__()
-        self.linear, self.seen = torch.nn.Linear(3, 2), []
+        self.linear, self.drop = torch.nn.Linear(3, 2), torch.nn.Dropout(0.0)
+        self.seen, self.changes = [], 0
+        self.before = self.weights()
+
+    def weights(self):
+        return self.linear.weight._version, torch.cat([w.detach().flatten().clone() for w in self.linear.parameters()])
+
+    def write(self, batch, size):
+        now = self.weights()    # by their values, too: who changes weight.data changes no version
+        self.changes += now[0] != self.before[0] or not torch.equal(now[1], self.before[1])
+        self.before = now
+        self.seen.append([self.drop.training, self.training, batch, size, int(self.changes)])
 
     def forward(self, x):
-        self.seen.append([self.training, int(x[0, 0]), self.linear.weight._version])
+        self.write(int(x[0, 0]), len(x))
         return self.linear(x)
 
     def report(self):
-        return [*self.seen, [False, -1, self.linear.weight._version]]
+        self.write(-1, 0)
+        return self.seen
 
 def spy(training):
     return Spy().train(training)
 """
+SIZE = 4
 BATCHES = "import torch\n\nbatches = [(torch.full((4, 3), float(k)), torch.tensor([0, 1, 0, 1])) for k in range({count})]\n"
 
 
 @dataclass(frozen=True)
+class Pass:
+    """One pass of the model: the mode of its layers, what model.training said, the batch, how many examples, and was a step taken then?"""
+
+    mode: bool
+    flag: bool
+    batch: int
+    size: int
+    step: bool
+
+
+@dataclass(frozen=True)
 class Watched:
-    """What a spy saw of a training loop: the flags the loop returned, and (mode, batch, was a step taken?) of every pass."""
+    """What a spy saw of a training loop: the flags the loop returned, and every pass."""
 
     flags: Any
-    passes: tuple[tuple[bool, int, bool], ...]
+    passes: tuple[Pass, ...]
 
     @property
-    def steps(self) -> list[tuple[bool, int]]:
-        """Mode and batch of the passes that were followed by a step."""
-        return [(mode, batch) for mode, batch, step in self.passes if step]
+    def steps(self) -> list[Pass]:
+        """The passes that were followed by a step."""
+        return [p for p in self.passes if p.step]
 
     @property
     def looks(self) -> list[bool]:
         """The mode of the passes that changed nothing: evaluations."""
-        return [mode for mode, _, step in self.passes if not step]
+        return [p.mode for p in self.passes if not p.step]
 
-    def measured(self, batches: int) -> list[bool]:
-        """For each epoch of so many steps: was anything looked at between its last step and the next one?"""
-        looked, found = False, []
-        for _, _, step in self.passes:
-            if step:
+    def measured(self, batches: int) -> list[int]:
+        """For each epoch of so many steps: how many examples were looked at between its last step and the next one?"""
+        looked, found = 0, []
+        for p in self.passes:
+            if p.step:
                 found.append(looked)
-            looked = not step
+            looked = 0 if p.step else looked + p.size
         return [*found, looked][batches::batches]
 
 
@@ -84,18 +110,22 @@ def _watch(exam: Exam, epochs: int, batches: int, starts_in_eval: bool) -> Watch
     model = Item(0, None, "model")
     loop = Call(exam.function, (model, Code("batches", BATCHES.format(count=batches)), epochs), returns=("flags",))
     _, flags, report = exam.ask(spy, loop, Call(".report", (model,)))
-    if not isinstance(report, list) or not all(isinstance(p, list) and list(map(type, p)) == [bool, int, int] for p in report):
+    if not isinstance(report, list) or not all(isinstance(p, list) and list(map(type, p)) == _PASS for p in report):
         raise Wrong("the model that was handed over has been changed", "the model as it was")
-    versions = [p[2] for p in report]
-    passes = tuple((p[0], p[1], later != now) for p, now, later in zip(report, versions, versions[1:], strict=False))
+    changes = [p[-1] for p in report]
+    after = zip(report, changes, changes[1:], strict=False)
+    passes = tuple(Pass(mode, flag, batch, size, later != now) for (mode, flag, batch, size, _), now, later in after)
     return Watched(flags, passes)
+
+
+_PASS = [bool, bool, int, int, int]
 
 
 # -------------------------------------------------------------------------------------------------------------------------- loops
 @verb()
 def trains_in_training_mode(exam: Exam, *, epochs: int, batches: int, starts_in_eval: bool = False) -> None:
     """takes every step in training mode, to the last epoch (the model comes in eval mode: {starts_in_eval})"""
-    modes = [mode for mode, _ in watched(exam, epochs, batches, starts_in_eval).steps]
+    modes = [p.mode for p in watched(exam, epochs, batches, starts_in_eval).steps]
     if not modes:
         raise Wrong("no step was taken", f"{epochs} epochs of {batches} batches: {epochs * batches} steps")
     if not all(modes):
@@ -105,7 +135,7 @@ def trains_in_training_mode(exam: Exam, *, epochs: int, batches: int, starts_in_
 @verb()
 def takes_every_batch_once_per_epoch(exam: Exam, *, epochs: int, batches: int, starts_in_eval: bool = False) -> None:
     """takes one step on each batch in each epoch"""
-    steps = [batch for _, batch in watched(exam, epochs, batches, starts_in_eval).steps]
+    steps = [p.batch for p in watched(exam, epochs, batches, starts_in_eval).steps]
     if len(steps) != epochs * batches:
         raise Wrong(f"{len(steps)} steps were taken", f"{epochs} epochs of {batches} batches: {epochs * batches} steps")
     for epoch in range(epochs):
@@ -115,20 +145,23 @@ def takes_every_batch_once_per_epoch(exam: Exam, *, epochs: int, batches: int, s
 
 @verb()
 def measures_in_eval_mode(exam: Exam, *, epochs: int, batches: int) -> None:
-    """measures after each epoch, in eval mode"""
+    """measures after each epoch, in eval mode, on all batches"""
     seen = watched(exam, epochs, batches, False)
     if any(seen.looks):
         raise Wrong(f"{sum(seen.looks)} of {len(seen.looks)} measuring passes were made in training mode", "none")
     measured = seen.measured(batches)
-    if sum(measured) < epochs:
-        raise Wrong(f"something was measured after {sum(measured)} of {epochs} epochs", "after each of them")
+    times = sum(size > 0 for size in measured)
+    if times < epochs:
+        raise Wrong(f"something was measured after {times} of {epochs} epochs", "after each of them")
+    if min(measured) < SIZE * batches:
+        raise Wrong(f"after an epoch {min(measured)} of {SIZE * batches} examples were measured", "all batches")
 
 
 @verb()
 def returns_the_flags_it_saw(exam: Exam, *, epochs: int, batches: int, starts_in_eval: bool = False) -> None:
     """returns model.training as it was at each step"""
     seen = watched(exam, epochs, batches, starts_in_eval)
-    wanted = [mode for mode, _ in seen.steps]
+    wanted = [p.flag for p in seen.steps]
     if not isinstance(seen.flags, (list, tuple)) or len(seen.flags) != len(wanted):
         raise Wrong(f"the function returned {an(seen.flags)}", f"a list of {len(wanted)} flags, one for each step")
     if not wanted or not _are(seen.flags, wanted):
@@ -141,45 +174,85 @@ def _are(flags: Any, wanted: list[bool]) -> bool:
 
 LINEAR = """import torch
 
-def linear():
+def linear(W, b):
     model = torch.nn.Linear(3, 2)
     with torch.no_grad():
-        for weight in model.parameters():
-            weight.zero_()
+        model.weight.copy_(torch.tensor(W))
+        model.bias.copy_(torch.tensor(b))
     return model
 
 def weights(model):
     return model.weight, model.bias
 """
-ONE_BATCH = "import torch\n\nbatches = [(torch.tensor({x}), torch.tensor({y}))]\n"
+TWICE = 2  # the same batch: in whatever order a loop takes them, it gets the same weights
+ONE_BATCH = "import torch\n\nbatches = [(torch.tensor({x}), torch.tensor({y}))] * {times}\n"
+
+
+@dataclass(frozen=True)
+class Descent:
+    """Full-batch descent on the mean cross-entropy of a linear classifier, as torch would be told to do it.
+
+    `kept` steps go by until the gradients are set to 0; `total` takes the sum, not the mean; `softmax` goes through a softmax first.
+    """
+
+    rate: float
+    kept: int = 1
+    total: bool = False
+    softmax: bool = False
+
+    def run(self, X: Array, y: Array, W: Array, b: Array, steps: int) -> tuple[Array, Array]:
+        """Weights (2, 3) and bias (2,) after some steps."""
+        gW, gb = np.zeros_like(W), np.zeros_like(b)
+        for k in range(steps):
+            error = self._error(X @ W.T + b, np.eye(2)[y])  # (N, 2)
+            old = 0.0 if k % self.kept == 0 else 1.0
+            gW, gb = old * gW + error.T @ X, old * gb + error.sum(axis=0)
+            W, b = W - self.rate * gW, b - self.rate * gb
+        return W, b
+
+    def _error(self, scores: Array, wanted: Array) -> Array:
+        """The gradient of the loss by the scores."""
+        probabilities = _softmax(scores)
+        error = (_softmax(probabilities) if self.softmax else probabilities) - wanted
+        if self.softmax:
+            error = probabilities * (error - (error * probabilities).sum(axis=1, keepdims=True))
+        return error if self.total else error / len(scores)
+
+
+def _softmax(scores: Array) -> Array:
+    powers = np.exp(scores)
+    found: Array = powers / powers.sum(axis=1, keepdims=True)
+    return found
+
+
+def _descended(exam: Exam, epochs: int) -> tuple[tuple[Array, Array, Array, Array], tuple[Array, Array]]:
+    """A small problem (X, y, W, b), and what the loop made of W and b."""
+    rng = np.random.default_rng(exam.seed())
+    X, W, b = (np.round(rng.normal(size=size), 2) for size in ((5, 3), (2, 3), (2,)))
+    y = np.array([0, 1, 1, 0, 1])
+    model = Item(0, None, "model")
+    batches = Code("batches", ONE_BATCH.format(x=X.tolist(), y=y.tolist(), times=TWICE))
+    made = Call(CALLED, (Code("linear", LINEAR), W.tolist(), b.tolist()), returns=("model",))
+    loop = Call(exam.function, (model, batches, epochs), returns=("flags",))
+    *_, value = exam.ask(made, loop, Call(CALLED, (Code("weights", LINEAR), model)))
+    names = ("weight", "bias")
+    weight, bias = (array(item(value, names, name), f"model.{name}", old.shape) for name, old in zip(names, (W, b), strict=True))
+    return (X, y, W, b), (weight, bias)
+
+
+def _alike(got: Array, wanted: Array) -> bool:
+    return np.allclose(got, wanted, rtol=1e-3, atol=1e-5)
 
 
 @verb()
 def takes_steps_of_sgd(exam: Exam, *, rate: float, epochs: int = 3) -> None:
     """takes plain steps of SGD: learning rate {rate}, mean cross-entropy, gradients from this batch alone"""
-    rng = np.random.default_rng(exam.seed())
-    X, y = np.round(rng.normal(size=(5, 3)), 2), np.array([0, 1, 1, 0, 1])
-    model = Item(0, None, "model")
-    batches = Code("batches", ONE_BATCH.format(x=X.tolist(), y=y.tolist()))
-    made = Call(CALLED, (Code("linear", LINEAR),), returns=("model",))
-    loop = Call(exam.function, (model, batches, epochs), returns=("flags",))
-    *_, value = exam.ask(made, loop, Call(CALLED, (Code("weights", LINEAR), model)))
-    for name, wanted in zip(("weight", "bias"), _descended(X, y, rate, epochs), strict=True):
-        got = array(item(value, ("weight", "bias"), name), f"model.{name}", wanted.shape)
-        if not np.allclose(got, wanted, rtol=1e-3, atol=1e-5):
+    problem, found = _descended(exam, epochs)
+    for name, got, wanted in zip(("weight", "bias"), found, Descent(rate).run(*problem, epochs * TWICE), strict=True):
+        if not _alike(got, wanted):
             place = np.unravel_index(int(np.argmax(np.abs(got - wanted))), wanted.shape)
-            where = f"after {epochs} steps on one batch model.{name}{[int(i) for i in place]}"
+            where = f"after {epochs} epochs of {TWICE} batches model.{name}{[int(i) for i in place]}"
             raise Wrong(f"{where} = {number(got[place])}", number(wanted[place]))
-
-
-def _descended(X: Array, y: Array, rate: float, steps: int) -> tuple[Array, Array]:
-    """Weights (2, 3) and bias (2,) of a linear classifier that starts at 0, after some steps of gradient descent."""
-    W, b, wanted = np.zeros((2, 3)), np.zeros(2), np.eye(2)[y]
-    for _ in range(steps):
-        scores = np.exp(X @ W.T + b)
-        error = (scores / scores.sum(axis=1, keepdims=True) - wanted) / len(X)  # (N, 2)
-        W, b = W - rate * error.T @ X, b - rate * error.sum(axis=0)
-    return W, b
 
 
 # ----------------------------------------------------------------------------------------------------------------------- networks
@@ -273,22 +346,86 @@ def drops_each_layer_as_often_as_told(exam: Exam, *, net: str, p_in: float, p: f
             raise Wrong(f"share of dropped units in the {name} = {count / max(units, 1):.3f}", f"about {rate}")
 
 
-@verb()
-def closes_its_relus(exam: Exam, *, net: str) -> None:
-    """has ReLU layers: where the first of them is shut, the scores no longer depend on x ({net})"""
+def _scores_code(name: str) -> Code:
     source = f"""import torch
 
-def shut():
-    net = {net}(0.0, 0.0).eval()
+def scores(seed):
+    torch.default_generator.manual_seed(seed)
+    net, x = {name}(0.5, 0.5).eval(), torch.randn(32, 20)
     with torch.no_grad():
         for weight in net.parameters():
-            weight.abs_().add_(0.01)
-        return [net(torch.full((1, 20), size)) for size in (-1e3, -2e3)]
+            weight.copy_(torch.randn(weight.shape) / 4)    # far from 0, whatever the network starts with
+        return [x, net(x), *net.parameters()]
 """
-    (value,) = exam.ask(run(Code("shut", source, (net,))))
-    one, two = (array(item(value, ("once", "twice"), name), "scores", (1, SCORES)) for name in ("once", "twice"))
-    if not np.allclose(one, two, rtol=1e-4):
-        raise Wrong("with positive weights and very negative x, the scores still depend on x", "no more, for the ReLU gives 0 there")
+    return Code("scores", source, (name,))
+
+
+@verb()
+def computes_two_relu_layers(exam: Exam, *, net: str, width: int = 64) -> None:
+    """computes scores from two hidden ReLU layers and nothing else ({net})"""
+    (value,) = exam.ask(run(_scores_code(net), exam.seed() % 2**31))
+    if not isinstance(value, (list, tuple)) or len(value) < 2:
+        raise Wrong(f"the network answered with {an(value)}", "scores")
+    x, scores, *weights = (array(v, "weights").astype(float) for v in value)
+    shapes = [(width, INPUTS), (width, width), (SCORES, width)]
+    matrices = [[w if w.shape == shape else w.T for w in weights if w.shape in (shape, shape[::-1])] for shape in shapes]
+    if not all(len(found) == 1 for found in matrices) or scores.shape != (len(x), SCORES):
+        shown = ", ".join(str(w.shape) for w in weights)
+        raise Wrong(f"the network has weights of shape {shown or 'none'}", f"matrices of shape {shapes}, or the other way round")
+    vectors = [w for w in weights if w.ndim == 1]
+    wanted = list(_relu_scores(x, [found[0] for found in matrices], vectors, width))
+    if not any(np.allclose(scores, w, rtol=1e-3, atol=1e-3) for w in wanted):
+        right = f"{number(wanted[0][0, 0])}, from its own weights and two ReLU layers"
+        raise Wrong(f"in eval mode scores[0, 0] = {number(scores[0, 0])}", right)
+
+
+def _relu_scores(x: Array, matrices: list[Array], vectors: list[Array], width: int) -> Iterator[Array]:
+    """The scores, for each way to tell the weights apart: which hidden bias is which, and a square matrix or its transpose."""
+    first, square, last = matrices
+    hidden = [v for v in vectors if v.shape == (width,)]
+    biases = list(permutations(hidden, 2)) if len(hidden) > 1 else [(hidden[0], 0.0), (0.0, hidden[0])] if hidden else [(0.0, 0.0)]
+    end = next((v for v in vectors if v.shape == (SCORES,)), 0.0)
+    for (one, two), middle in product(biases, (square, square.T)):
+        yield np.maximum(np.maximum(x @ first.T + one, 0) @ middle.T + two, 0) @ last.T + end
+
+
+def _slopes_code(name: str, width: int) -> Code:
+    source = f"""import torch
+
+def slopes(p_in, p, seed):
+    torch.default_generator.manual_seed(seed)
+    net = {name}(p_in, p)
+    with torch.no_grad():
+        for weight in net.parameters():
+            weight.abs_().add_(0.01)    # no ReLU is closed then: all is linear in each layer
+    middle = [w for w in net.parameters() if w.shape == ({width}, {width})][:1]
+    found = []
+    for mode in (True, False):
+        x = torch.ones(1, 20, requires_grad=True)
+        found.append(torch.autograd.grad(net.train(mode)(x).sum(), [x, *middle] if p_in == 0 else [x])[-1])
+    return found
+"""
+    return Code("slopes", source, (name,))
+
+
+def _factors(exam: Exam, net: str, p_in: float, p: float, width: int) -> Array:
+    """What the gradients in training are of those in eval mode, where they are not 0: of the inputs, or between the hidden layers."""
+    (value,) = exam.ask(run(_slopes_code(net, width), p_in, p, exam.seed() % 2**31))
+    train, test = (array(item(value, ("train", "test"), name), name).astype(float) for name in ("train", "test"))
+    if train.shape != test.shape or not (test != 0).all():
+        raise Wrong("after .eval() the scores do not depend on everything", "all weights positive, no unit dropped")
+    ratio: Array = train[train != 0] / test[train != 0]
+    return ratio
+
+
+@verb()
+def scales_the_survivors_of_each_layer(exam: Exam, *, net: str, p_in: float, p: float, width: int = 64) -> None:
+    """divides the survivors by 1 minus their own p: inputs, and both hidden layers ({net})"""
+    for name, rates, wanted in (("inputs", (p_in, 0.0), 1 / (1 - p_in)), ("the two hidden layers", (0.0, p), 1 / (1 - p) ** 2)):
+        ratio = _factors(exam, net, *rates, width)
+        off = ~np.isclose(ratio, wanted, rtol=1e-3)
+        if off.any():
+            raise Wrong(f"in training the survivors of {name} count {number(ratio[off][0])} times as much as in eval mode", number(wanted))
 
 
 # ------------------------------------------------------------------------------------------------------------------------------ facts
@@ -296,34 +433,102 @@ def shut():
 def loop_modes(exam: Exam, *, starts_in_eval: bool = False) -> str:
     """In which modes a loop of 3 epochs of 4 batches trains and measures."""
     seen = watched(exam, 3, 4, starts_in_eval)
-    modes, looks = [mode for mode, _ in seen.steps], seen.looks
+    modes, looks = [p.mode for p in seen.steps], seen.looks
+    if len(modes) not in (0, 12):
+        return f"takes {len(modes)} steps of 12"  # then nobody knows which passes were meant for measuring
     measures = "nothing" if not looks else "in training mode" if any(looks) else "in eval mode"
     return f"trains {_when(modes)}, measures {measures}"
 
 
+_WHEN = {
+    "not at all": [],
+    "always": [True] * 12,
+    "never": [False] * 12,
+    "in the first step": [True] + [False] * 11,
+    "in the first epoch": [True] * 4 + [False] * 8,
+    "not in the first epoch": [False] * 4 + [True] * 8,
+    "in the first step of each epoch": [True, False, False, False] * 3,
+}
+
+
 def _when(modes: list[bool]) -> str:
-    if not modes:
-        return "not at all"
-    table = {"always": [True] * 12, "in the first epoch": [True] * 4 + [False] * 8, "not in the first epoch": [False] * 4 + [True] * 8}
-    named = next((name for name, wanted in table.items() if modes == wanted), "now and then")
-    return "always" if all(modes) else "never" if not any(modes) else "in the first step" if not any(modes[1:]) else named
+    return next((name for name, wanted in _WHEN.items() if modes == wanted), "now and then")
 
 
 @fact
 def loop_flags(exam: Exam) -> str:
     """Are the returned flags those of the steps?"""
     seen = watched(exam, 3, 4, True)
+    if not seen.steps:
+        return "no steps"
     if not isinstance(seen.flags, (list, tuple)):
         return "no list"
-    return "seen" if _are(seen.flags, [mode for mode, _ in seen.steps]) else "other"
+    if len(seen.steps) != 12 or _are(seen.flags, [p.flag for p in seen.steps]):
+        return "seen"
+    if len(seen.flags) == 3:
+        return "one per epoch"
+    return "always True" if _are(seen.flags, [True] * 12) else "other"
+
+
+@fact
+def loop_switch(exam: Exam) -> str:
+    """Do the layers of the model follow, when it changes its mode?"""
+    seen = watched(exam, 3, 4, True)
+    return "the layers follow" if all(p.mode == p.flag for p in seen.passes) else "the layers stay as they are"
+
+
+@fact
+def loop_steps(exam: Exam, *, rate: float, epochs: int = 3) -> str:
+    """What kind of steps the loop takes."""
+    problem, found = _descended(exam, epochs)
+    table = {
+        "plain": Descent(rate),
+        "gradients added up": Descent(rate, kept=99),
+        "gradients added up within an epoch": Descent(rate, kept=TWICE),
+        "the sum of the losses": Descent(rate, total=True),
+        "a softmax too many": Descent(rate, softmax=True),
+        "none": Descent(0.0),
+    }
+    for word, descent in table.items():
+        if all(map(_alike, found, descent.run(*problem, epochs * TWICE))):
+            return word
+    return "other"
 
 
 @fact
 def net_at_test_time(exam: Exam, *, net: str, p_in: float, p: float) -> str:
-    """Does the network still drop after .eval()?"""
-    first, second, third, fourth, _ = _net_passes(exam, net, p_in, p)
+    """Does the network drop in training, and does it still after .eval()? If so: does it stop when layers in plain lists are told, too?"""
+    first, second, third, fourth, plain = _net_passes(exam, net, p_in, p)
     training = "drops" if not np.array_equal(first, second) else "whole"
-    return f"{training} in training, {'drops' if not np.array_equal(third, fourth) else 'whole'} in eval"
+    if np.array_equal(third, fourth):
+        same = third.shape == plain.shape and np.allclose(third, plain, rtol=1e-4, atol=1e-5)
+        return f"{training} in training, {'whole' if same else 'other scores'} in eval"
+    return f"{training} in training, drops in eval{_from_a_list(exam, net, p_in, p)}"
+
+
+def _from_a_list(exam: Exam, net: str, p_in: float, p: float) -> str:
+    source = f"""import torch
+
+def told(p_in, p):
+    net, x = {net}(p_in, p).eval(), torch.randn(16, 20)
+    for name, held in vars(net).items():
+        if name not in vars(torch.nn.Module()) and isinstance(held, (list, tuple, dict)):
+            for layer in held.values() if isinstance(held, dict) else held:
+                if isinstance(layer, torch.nn.Module):
+                    layer.eval()
+    with torch.no_grad():
+        return torch.equal(net(x), net(x))
+"""
+    (value,) = exam.ask(run(Code("told", source, (net,)), p_in, p))
+    return ", from a list" if value is True else ""
+
+
+@fact
+def net_factor(exam: Exam, *, net: str, p: float = 0.6, width: int = 64) -> str:
+    """By what power of 1/(1-p) the survivors of both hidden layers are multiplied."""
+    ratio = _factors(exam, net, 0.0, p, width)
+    words = {"both": 1 / (1 - p) ** 2, "one": 1 / (1 - p), "none": 1.0}
+    return nearest(float(ratio[0]), words, 1e-2) if ratio.size and np.ptp(ratio) <= 1e-3 * abs(ratio).max() else "other"
 
 
 @fact
@@ -334,4 +539,3 @@ def net_rates(exam: Exam, *, net: str, p_in: float = 0.15, p: float = 0.6, width
     rates = [nearest(count / max(units, 1), words, 0.07) for count, units in found.values()]
     rates[1:] = sorted(rates[1:])  # which of the two hidden layers is which, a transposed matrix would not tell
     return ", ".join([*rates, *(["scores dropped"] if silent else [])])
-

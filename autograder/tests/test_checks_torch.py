@@ -45,6 +45,7 @@ def passes(check: Check, **functions: Any) -> None:
 def comparing(
     ready: Function = lambda module: module.train(),
     seen: Function = lambda mask, out: mask,
+    gap: Function = lambda ours, theirs: np.abs(ours - theirs).max(),
     size: Function = lambda theirs: np.abs(theirs).max() or 1.0,
     share: Function = lambda mask: float((mask != 0).mean()),
 ) -> Function:
@@ -57,7 +58,7 @@ def comparing(
         (grad,) = torch.autograd.grad(out, leaf, torch.tensor(dout))
         o, g = out.detach().numpy(), grad.numpy()
         mask = seen(factor.numpy(), o)
-        result = {"out": np.abs(numpy_forward(x, mask) - o).max() / size(o), "grad": np.abs(numpy_backward(dout, mask) - g).max() / size(g)}
+        result = {"out": gap(numpy_forward(x, mask), o) / size(o), "grad": gap(numpy_backward(dout, mask), g) / size(g)}
         return {**result, "keep_rate": share(mask)}
 
     return compare
@@ -73,6 +74,9 @@ COMPARING = [
     t.measures_what_is_wrong(part="grad", p=0.3, by=0.2),
     t.sees_one_wrong_number(part="out", p=0.3),
     t.sees_one_wrong_number(part="grad", p=0.3),
+    t.sees_one_wrong_number(part="grad", p=0.3, by=-0.3),
+    t.takes_zeros_in_dout(p=0.4),
+    t.measures_the_difference_itself_at_one(),
     t.counts_what_was_kept(zeros=True),
     t.puts_the_module_into_training_mode(),
     t.hands_over_masks_like_x(p=0.3, dtype="float32"),
@@ -120,6 +124,33 @@ def test_a_comparison_in_eval_mode_is_refused() -> None:
 
 def test_the_mode_is_seen_whatever_the_rate_is_taken_for() -> None:
     passes(t.puts_the_module_into_training_mode(), toy=comparing(share=lambda mask: float(mask.mean())))
+
+
+def test_the_mode_is_seen_whatever_the_mask_is_multiplied_by() -> None:
+    """Of a mask that is wrong otherwise it is not said that it has no zeros."""
+    passes(t.puts_the_module_into_training_mode(), toy=comparing(seen=lambda mask, out: (mask != 0) / 0.7))
+
+
+def test_a_difference_with_a_sign_misses_what_is_too_small() -> None:
+    toy = comparing(gap=lambda ours, theirs: (ours - theirs).max())
+    passes(t.sees_one_wrong_number(part="out", p=0.3), toy=toy)
+    assert told(t.sees_one_wrong_number(part="out", p=0.3, by=-0.5), toy=toy) == 'result["out"] = 0 | 0.5'
+
+
+def test_a_mask_found_by_dividing_by_dout_is_refused_where_dout_is_zero() -> None:
+    def divides(numpy_forward: Function, numpy_backward: Function, module: Any, x: Any, dout: Any, device: str) -> Any:
+        with np.errstate(all="ignore"):
+            seen = comparing(seen=lambda mask, out: mask * dout / dout)
+            return seen(numpy_forward, numpy_backward, module, x, dout, device)
+
+    assert told(t.takes_zeros_in_dout(p=0.4), toy=divides).startswith('result["out"] = nan | at most')
+    passes(t.keeps_its_head_among_zeros(p=0.4), toy=divides)
+
+
+def test_a_little_more_below_the_line_is_no_way_out_at_one() -> None:
+    toy = comparing(size=lambda theirs: np.abs(theirs).max() + 1e-9)
+    passes(t.manages_the_end(end=1.0), toy=toy)
+    assert told(t.measures_the_difference_itself_at_one(), toy=toy) == 'result["out"] = 3e+08 | 0.3'
 
 
 def test_a_mask_of_another_dtype_or_type_is_refused() -> None:
@@ -266,6 +297,64 @@ class Restless(Layer):
         return super().forward(x)
 
 
+class Drawing(Layer):
+    """Draws a seed for a generator of its own, which torch's device without numbers cannot."""
+
+    def forward(self, x: Any) -> Any:
+        coins = torch.Generator().manual_seed(torch.randint(2**31, ()).item())
+        keep = torch.rand(x.shape, generator=coins, dtype=torch.float32).to(x.device) >= self.p
+        return x * keep / (1 - self.p) if self.training else x
+
+
+class Cut(Layer):
+    def forward(self, x: Any) -> Any:
+        return super().forward(x.detach())
+
+
+class Odd(Layer):
+    """Its operation returns one gradient, where it was given two things."""
+
+    def forward(self, x: Any) -> Any:
+        return _Odd.apply(x, self.p)
+
+
+class _Odd(torch.autograd.Function):  # type: ignore[misc, name-defined]
+    @staticmethod
+    def forward(ctx: Any, x: Any, p: float) -> Any:
+        return x * 1
+
+    @staticmethod
+    def backward(ctx: Any, dout: Any) -> Any:
+        return dout
+
+
+class Greedy(Layer):
+    """Overwrites the gradient that is handed to it."""
+
+    def forward(self, x: Any) -> Any:
+        return _Greedy.apply(super().forward(x))
+
+
+class _Greedy(torch.autograd.Function):  # type: ignore[misc, name-defined]
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        return x * 1
+
+    @staticmethod
+    def backward(ctx: Any, dout: Any) -> Any:
+        return dout.mul_(1)
+
+
+class Mute(Layer):
+    def extra_repr(self) -> str:
+        return ""
+
+
+class Half(Layer):
+    def __init__(self, p: float = 0.5) -> None:
+        super().__init__(0.5)
+
+
 class Latest(Layer):
     """Its passes share one operation, and that remembers the latest mask only."""
 
@@ -297,7 +386,7 @@ LAYERS = [
 
 
 @pytest.mark.parametrize("check", LAYERS, ids=lambda check: check.name)
-@pytest.mark.parametrize("layer", [Layer, torch.nn.Dropout, Careful], ids=["toy", "nn.Dropout", "careful"])
+@pytest.mark.parametrize("layer", [Layer, torch.nn.Dropout, Careful, Greedy], ids=["toy", "nn.Dropout", "careful", "greedy"])
 def test_a_right_layer_passes(check: Check, layer: Any) -> None:
     passes(check, Toy=layer)
 
@@ -321,10 +410,25 @@ def test_each_mistake_in_a_layer_is_refused(check: Check, layer: Any, said: str)
     assert told(check, Toy=layer).startswith(said)
 
 
+def test_a_layer_of_torch_is_no_class_of_ones_own() -> None:
+    class Heir(torch.nn.Dropout):  # type: ignore[misc, name-defined]
+        pass
+
+    check = layers.is_a_class_of_your_own(p=0.3)
+    passes(check, Toy=Layer)
+    passes(check, Toy=Heir)
+    for toy in (torch.nn.Dropout, lambda p: torch.nn.AlphaDropout(p)):
+        assert told(check, Toy=toy) == "Toy is a layer of torch, from torch.nn.modules.dropout | a class that you wrote"
+
+
 def test_a_mask_on_another_device_is_refused() -> None:
     found = verdict(layers.makes_its_mask_where_x_lives(p=0.3), Toy=OnTheCpu)
     assert found.outcome is Outcome.RAISED
     assert found.got.startswith("elsewhere raised RuntimeError")
+
+
+def test_what_cannot_be_tried_without_numbers_is_let_through() -> None:
+    passes(layers.makes_its_mask_where_x_lives(p=0.3), Toy=Drawing)
 
 
 COAT = layers.layer_coat("toy", "Toy")
@@ -346,6 +450,8 @@ def test_a_layer_in_a_coat_may_overwrite_its_input_and_is_seen() -> None:
         (layers.home_of_the_mask(function="Toy"), {Layer: "that of x", Careful: "that of x", OnTheCpu: "raises RuntimeError"}),
         (layers.half_precision(function="Toy"), {Layer: "torch.bfloat16", Single: "torch.float32"}),
         (layers.saved_state(function="Toy"), {Layer: "nothing", Saved: "something", Remembered: "something"}),
+        (layers.printed(function="Toy"), {Layer: "p", Mute: "no p", Half: "another number"}),
+        (layers.way_back(function="Toy"), {Layer: "open", Latest: "open", Cut: "cut off", Odd: "too few or too many gradients"}),
         (layers.mode_after_eval(function="Toy"), {Layer: "eval", Asking: "training"}),
         (fact_in_a_coat(COAT, f.test_time()), {Layer: "1", Asking: "drops"}),
         (fact_in_a_coat(COAT, f.input_after()), {Layer: "kept", Overwriting: "overwritten"}),
@@ -379,20 +485,23 @@ def looping(
     """A training loop, right unless it is told otherwise; "" is a thing not done."""
 
     def loop(model: Any, batches: Any, epochs: int) -> Any:
-        optimizer, flags = torch.optim.SGD(model.parameters(), lr=more.get("rate", 0.1)), []
+        optimizer, flags = torch.optim.SGD(model.parameters(), lr=more.get("rate", 0.1), weight_decay=more.get("decay", 0)), []
         getattr(model, before or "modules")()
         for _ in range(epochs):
             getattr(model, first or "modules")()
+            if more.get("once"):
+                optimizer.zero_grad()
             for X, y in batches[:most]:
                 flags.append(flag(model))
                 if more.get("forgets", True):
                     optimizer.zero_grad()
-                torch.nn.functional.cross_entropy(model(X), y).backward()
+                scores = model(X).softmax(dim=1) if more.get("softmax") else model(X)
+                torch.nn.functional.cross_entropy(scores, y, reduction=more.get("reduction", "mean")).backward()
                 optimizer.step()
             if after:
                 getattr(model, after)()
                 with torch.no_grad():
-                    [model(X) for X, _ in batches]
+                    [model(X) for X, _ in batches[: more.get("looks")]]
         return flags
 
     return loop
@@ -409,9 +518,25 @@ LOOPS = [
 ]
 
 
+def by_hand(model: Any, batches: Any, epochs: int) -> Any:
+    """Right, and without an optimizer: what is done to weight.data changes no version."""
+    flags = []
+    for _ in range(epochs):
+        model.train()
+        for X, y in batches:
+            flags.append(model.training)
+            model.zero_grad()
+            torch.nn.functional.cross_entropy(model(X), y).backward()
+            for weight in model.parameters():
+                weight.data.sub_(weight.grad.data, alpha=0.1)
+        model.eval()(torch.cat([X for X, _ in batches]))
+    return flags
+
+
 @pytest.mark.parametrize("check", LOOPS, ids=lambda check: check.name)
 def test_a_right_loop_passes(check: Check) -> None:
     passes(check, toy=looping())
+    passes(check, toy=by_hand)
 
 
 def test_each_mistake_in_a_loop_is_refused() -> None:
@@ -425,6 +550,8 @@ def test_each_mistake_in_a_loop_is_refused() -> None:
     quiet, loud = looping(after=""), looping(after="train")
     assert told(loops.measures_in_eval_mode(**CASE), toy=quiet) == "something was measured after 0 of 3 epochs | after each of them"
     assert told(loops.measures_in_eval_mode(**CASE), toy=loud) == "12 of 12 measuring passes were made in training mode | none"
+    one = "after an epoch 4 of 16 examples were measured | all batches"
+    assert told(loops.measures_in_eval_mode(**CASE), toy=looping(looks=1)) == one
     wanted = "9 steps were taken | 3 epochs of 4 batches: 12 steps"
     assert told(loops.takes_every_batch_once_per_epoch(**CASE), toy=looping(most=3)) == wanted
 
@@ -432,16 +559,62 @@ def test_each_mistake_in_a_loop_is_refused() -> None:
 def test_measuring_before_the_first_step_is_not_measuring_after_the_last() -> None:
     def before(model: Any, batches: Any, epochs: int) -> Any:
         for _ in range(epochs):
-            model.eval()(batches[0][0])
+            model.eval()(torch.cat([X for X, _ in batches]))
             looping(after="")(model, batches, 1)
 
     said = "something was measured after 2 of 3 epochs | after each of them"
     assert told(loops.measures_in_eval_mode(**CASE), toy=before) == said
 
 
-@pytest.mark.parametrize("more", [{"rate": 0.01}, {"forgets": False}], ids=["another rate", "gradients added up"])
-def test_other_steps_are_refused(more: dict[str, Any]) -> None:
-    assert told(loops.takes_steps_of_sgd(rate=0.1), toy=looping(**more)).startswith("after 3 steps on one batch model.")
+@pytest.mark.parametrize(
+    ("more", "word"),
+    [
+        ({"rate": 0.01}, "other"),
+        ({"decay": 0.01}, "other"),
+        ({"forgets": False}, "gradients added up"),
+        ({"forgets": False, "once": True}, "gradients added up within an epoch"),
+        ({"reduction": "sum"}, "the sum of the losses"),
+        ({"softmax": True}, "a softmax too many"),
+    ],
+)
+def test_other_steps_are_refused(more: dict[str, Any], word: str) -> None:
+    assert told(loops.takes_steps_of_sgd(rate=0.1), toy=looping(**more)).startswith("after 3 epochs of 2 batches model.")
+    fact = loops.loop_steps(rate=0.1)
+    assert fingerprint([fact], "toy", Local(namespace={"toy": looping(**more)}), "slug") == {"loop_steps": word}
+
+
+def test_setting_training_does_not_reach_the_layers() -> None:
+    def assigns(model: Any, batches: Any, epochs: int) -> Any:
+        flags = []
+        for _ in range(epochs):
+            model.training = True
+            flags += looping(first="", after="")(model, batches, 1)
+            model.training = False
+            model(torch.cat([X for X, _ in batches]))
+        return flags
+
+    said = "3 of 3 measuring passes were made in training mode | none"
+    assert told(loops.measures_in_eval_mode(**CASE), toy=assigns) == said
+    passes(loops.returns_the_flags_it_saw(**CASE), toy=assigns)
+    fact = loops.loop_switch()
+    found = {toy: fingerprint([fact], "toy", Local(namespace={"toy": toy}), "slug")["loop_switch"] for toy in (looping(), assigns)}
+    assert list(found.values()) == ["the layers follow", "the layers stay as they are"]
+
+
+@pytest.mark.parametrize(
+    ("loop", "word"),
+    [
+        (looping(), "seen"),
+        (looping("train", "", flag=lambda model: True), "always True"),
+        (looping(flag=lambda model: int(model.training)), "other"),
+        (lambda *a: [True] * 12, "no steps"),
+        (lambda *a: looping()(*a)[:3], "one per epoch"),
+        (lambda *a: looping()(*a) and None, "no list"),
+        (looping(most=2), "seen"),
+    ],
+)
+def test_facts_about_flags(loop: Function, word: str) -> None:
+    assert fingerprint([loops.loop_flags()], "toy", Local(namespace={"toy": loop}), "slug") == {"loop_flags": word}
 
 
 @pytest.mark.parametrize(
@@ -453,6 +626,7 @@ def test_other_steps_are_refused(more: dict[str, Any]) -> None:
         (looping(first="eval"), "trains never, measures in eval mode", "trains never, measures in eval mode"),
         (looping(after=""), "trains always, measures nothing", "trains always, measures nothing"),
         (lambda *a: None, "trains not at all, measures nothing", "trains not at all, measures nothing"),
+        (looping(most=1), "takes 3 steps of 12", "takes 3 steps of 12"),
     ],
 )
 def test_facts_about_loops(loop: Function, new: str, after_eval: str) -> None:
@@ -500,6 +674,51 @@ class Open(Net):
         super().__init__(p_in, p, close=torch.nn.Identity)
 
 
+class Smooth(Net):
+    def __init__(self, p_in: float, p: float) -> None:
+        super().__init__(p_in, p, close=torch.nn.Sigmoid)
+
+
+class Positive(Net):
+    def forward(self, x: Any) -> Any:
+        return super().forward(x).relu()
+
+
+class Plain(torch.nn.Dropout):  # type: ignore[misc, name-defined]
+    """Drops, and does not divide."""
+
+    def forward(self, x: Any) -> Any:
+        return super().forward(x) * (1 - self.p) if self.training else x
+
+
+class NeverDivided(Net):
+    def __init__(self, p_in: float, p: float) -> None:
+        super().__init__(p_in, p)
+        for k, layer in enumerate(self):
+            if isinstance(layer, torch.nn.Dropout):
+                self[k] = Plain(layer.p)
+
+
+class Listed(Net):
+    """Its first layer of dropout stands in a list."""
+
+    def __init__(self, p_in: float, p: float) -> None:
+        super().__init__(0.0, p)
+        self.first = [torch.nn.Dropout(p_in)]
+
+    def forward(self, x: Any) -> Any:
+        return super().forward(self.first[0](x))
+
+
+class Vanilla(NeverDivided):
+    def __init__(self, p_in: float, p: float) -> None:
+        super().__init__(p_in, p)
+        self.p = p
+
+    def forward(self, x: Any) -> Any:
+        return super().forward(x) * (1.0 if self.training else 1 - self.p)
+
+
 class Transposed(torch.nn.Module):  # type: ignore[misc, name-defined]
     """A right network with matrices the other way round, and no layers."""
 
@@ -519,7 +738,8 @@ NETS = [
     loops.drops_in_training_and_only_there(net="Net", p_in=0.3, p=0.0),
     loops.drops_in_training_and_only_there(net="Net", p_in=0.0, p=0.3),
     loops.drops_each_layer_as_often_as_told(net="Net", p_in=0.6, p=0.2, width=9),
-    loops.closes_its_relus(net="Net"),
+    loops.computes_two_relu_layers(net="Net", width=9),
+    loops.scales_the_survivors_of_each_layer(net="Net", p_in=0.3, p=0.6, width=9),
 ]
 
 
@@ -536,7 +756,11 @@ def test_a_right_network_passes(check: Check, net: Any) -> None:
         (NETS[1], Leaking, "after .eval() two passes gave different scores: something still drops | twice the same"),
         (NETS[2], Keeping, "share of dropped units in the "),
         (NETS[2], Silenced, "passes one score was 0: the output is dropped, too | no score"),
-        (NETS[3], Open, "with positive weights and very negative x, the scores still depend on x | no more"),
+        (NETS[3], Open, "from its own weights and two ReLU layers"),
+        (NETS[3], Smooth, "in eval mode scores[0, 0] = "),
+        (NETS[3], Positive, "in eval mode scores[0, 0] = "),
+        (NETS[4], NeverDivided, "in training the survivors of inputs count 1 times as much as in eval mode | 1.42857"),
+        (NETS[4], HalfDropped, "in training the survivors of the two hidden layers count 2.5 times as much as in eval mode | 6.25"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
@@ -564,6 +788,29 @@ def test_facts_about_networks(net: Any, words: str) -> None:
     assert fingerprint([fact], "toy", Local(namespace={"Net": net}), "slug") == {"net_rates": words}
 
 
+@pytest.mark.parametrize(
+    ("net", "word"), [(Net, "both"), (HalfDropped, "one"), (NeverDivided, "none"), (Transposed, "both"), (Whole, "none")]
+)
+def test_the_factor_of_the_hidden_layers_is_a_fact(net: Any, word: str) -> None:
+    fact = loops.net_factor(net="Net", width=9)
+    assert fingerprint([fact], "toy", Local(namespace={"Net": net}), "slug") == {"net_factor": word}
+
+
+@pytest.mark.parametrize(
+    ("net", "word"),
+    [
+        (Net, "drops in training, whole in eval"),
+        (Whole, "whole in training, whole in eval"),
+        (Leaking, "drops in training, drops in eval"),
+        (Listed, "drops in training, drops in eval, from a list"),
+        (Vanilla, "drops in training, other scores in eval"),
+    ],
+)
+def test_what_still_drops_after_eval_is_told_apart(net: Any, word: str) -> None:
+    fact = loops.net_at_test_time(net="Net", p_in=0.4, p=0.4)
+    assert fingerprint([fact], "toy", Local(namespace={"Net": net}), "slug") == {"net_at_test_time": word}
+
+
 # ----------------------------------------------------------------------------------------------------------------------------- junk
 @pytest.mark.filterwarnings("ignore")  # what junk warns about is its own affair
 def test_no_junk_breaks_a_check_or_a_fact() -> None:
@@ -571,10 +818,12 @@ def test_no_junk_breaks_a_check_or_a_fact() -> None:
         t.comparison(case=t.Comparison()),
         t.rate(case=t.Comparison("Fixed", shape=(30, 40))),
         *(layers.one_layer_twice(), layers.source_of_chance(), layers.half_precision(), layers.home_of_the_mask()),
-        *(layers.saved_state(), layers.mode_after_eval(), layers.printed(), loops.loop_modes(), loops.loop_flags()),
+        *(layers.saved_state(), layers.mode_after_eval(), layers.printed(), layers.way_back(), loops.loop_modes(), loops.loop_flags()),
+        *(loops.loop_steps(rate=0.1), loops.loop_switch(), loops.net_factor(net="toy")),
         *(loops.net_at_test_time(net="toy", p_in=0.3, p=0.3), loops.net_rates(net="toy")),
     ]
-    nets = [loops.drops_in_training_and_only_there(net="toy", p_in=0.3, p=0.0), loops.closes_its_relus(net="toy")]
+    nets = [loops.drops_in_training_and_only_there(net="toy", p_in=0.3, p=0.0), loops.computes_two_relu_layers(net="toy")]
+    nets.append(loops.scales_the_survivors_of_each_layer(net="toy", p_in=0.3, p=0.2))
     nets.append(loops.drops_each_layer_as_often_as_told(net="toy", p_in=0.3, p=0.2))
     for name, function in junk().items():
         subject = Local(namespace={"toy": function})
