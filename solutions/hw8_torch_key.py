@@ -577,8 +577,8 @@ class TheWrongWayRound:
 @misconception("MyDropoutFunction", signs="test_time_of_MyDropout", name="eval_is_somebody_elses_business")
 class AlwaysOn:
     """Your layer drops in eval mode too. .eval() only sets self.training to False; the layer has to look at it, and in every pass. (The
-    same trap in other clothes: F.dropout(x, p) without its third argument, an nn.Dropout made within forward, self.train without parentheses,
-    which is a method and counts as true, and a self.training that was looked at in __init__.)"""
+    same trap in other clothes: F.dropout(x, p) without its third argument, an nn.Dropout made within forward, self.train without
+    parentheses, which is a method and counts as true, and a self.training that was looked at in __init__.)"""
 
     class MyDropout(RightLayer):
         def forward(self, x):

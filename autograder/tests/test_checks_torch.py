@@ -76,7 +76,7 @@ COMPARING = [
     t.sees_one_wrong_number(part="grad", p=0.3),
     t.sees_one_wrong_number(part="grad", p=0.3, by=-0.3),
     t.takes_zeros_in_dout(p=0.4),
-    t.measures_the_difference_itself_at_one(),
+    t.sees_what_is_wrong_at_one(),
     t.counts_what_was_kept(zeros=True),
     t.puts_the_module_into_training_mode(),
     t.hands_over_masks_like_x(p=0.3, dtype="float32"),
@@ -147,10 +147,11 @@ def test_a_mask_found_by_dividing_by_dout_is_refused_where_dout_is_zero() -> Non
     passes(t.keeps_its_head_among_zeros(p=0.4), toy=divides)
 
 
-def test_a_little_more_below_the_line_is_no_way_out_at_one() -> None:
-    toy = comparing(size=lambda theirs: np.abs(theirs).max() + 1e-9)
+def test_who_divides_by_infinity_at_one_overlooks_what_is_wrong() -> None:
+    toy = comparing(size=lambda theirs: np.abs(theirs).max() or np.inf)
     passes(t.manages_the_end(end=1.0), toy=toy)
-    assert told(t.measures_the_difference_itself_at_one(), toy=toy) == 'result["out"] = 3e+08 | 0.3'
+    assert told(t.sees_what_is_wrong_at_one(), toy=toy) == 'result["out"] = 0 | 0.3, the difference itself'
+    passes(t.sees_what_is_wrong_at_one(), toy=comparing(size=lambda theirs: np.abs(theirs).max() + 1e-9))
 
 
 def test_a_mask_of_another_dtype_or_type_is_refused() -> None:

@@ -65,7 +65,7 @@ EXERCISES = [
             t.puts_the_module_into_training_mode(weight=6, needs=TELLS),
             t.manages_the_end(end=0.0, needs=TELLS),
             t.manages_the_end(end=1.0, needs=TELLS),
-            t.measures_the_difference_itself_at_one(needs=TELLS),
+            t.sees_what_is_wrong_at_one(needs=TELLS),
             t.hands_over_masks_like_x(p=0.3, dtype="float32", needs=TELLS),
             t.keeps_x_and_dout(p=0.3, needs=TELLS),
         ],
