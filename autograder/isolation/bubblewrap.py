@@ -72,6 +72,7 @@ def _command(
     for path in interpreter.readable():
         command += ["--ro-bind", path, path]
     command += ["--ro-bind", str(interpreter.package()), KIT]
+    command += ["--ro-bind-try", interpreter.CPUS, interpreter.CPUS]
     for device in (*DEVICES, *(gpu.nodes() if with_gpu else ())):
         command += ["--dev-bind-try", device, device]
     if with_gpu:

@@ -30,6 +30,8 @@ ENVIRONMENT = {
     "MALLOC_TOP_PAD_": "33554432",
 }
 
+CPUS = "/proc/cpuinfo"  # what the processor can do: without it torch turns no float32 into float16
+
 
 def executable() -> str:
     """The interpreter itself, not a virtual environment's link to it."""

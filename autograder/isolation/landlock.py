@@ -32,7 +32,7 @@ class Landlock:
         if sys.platform != "linux":
             raise Broken("Landlock needs Linux.")
         package = str(interpreter.package())
-        readable, environment = (*interpreter.readable(), package), interpreter.ENVIRONMENT
+        readable, environment = (*interpreter.readable(), package, interpreter.CPUS), interpreter.ENVIRONMENT
         cage = Cage(readable, seccomp.program())
         if self.gpu:
             cage = Cage((*readable, *gpu.readable(), *gpu.proc()), seccomp.program(gpu=True), (*gpu.nodes(), gpu.THREADS))

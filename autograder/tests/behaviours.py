@@ -356,7 +356,7 @@ return re.findall("the-secret-[0-9a-f]+", " ".join(texts))
     _one(
         "reads about the machine and its people",
         """
-files = ("/etc/passwd", "/etc/shadow", "/etc/hostname", "/etc/hosts", "/proc/cpuinfo", told["home"] + "/.bashrc")
+files = ("/etc/passwd", "/etc/shadow", "/etc/hostname", "/etc/hosts", "/proc/meminfo", "/proc/version", told["home"] + "/.bashrc")
 return could(*(lambda f=f: get(f) for f in files), lambda: [f for f in os.listdir(told["home"]) if f != ".pyenv"])
 """,
     ),

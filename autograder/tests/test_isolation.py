@@ -282,14 +282,17 @@ def f():
         loss.backward()
         optimizer.step()
     return loss.detach().numpy()
+def rounded():
+    return torch.ones(64, 64).to(torch.float16).numpy()
 """
 
 
 @pytest.mark.skipif(find_spec("torch") is None, reason="torch is not installed")
 def test_torch_can_train_in_a_cage(cage: Isolation) -> None:
     with Remote(cage, [Cell("a", Role.ANSWER, TORCH)], replace(LIMITS, cell_seconds=60, submission_seconds=120)) as remote:
-        (answer,) = remote.ask([Call("f")], 60)
-        assert answer.value.dtype == "float32", answer
+        trained, rounded = remote.ask([Call("f"), Call("rounded")], 60)
+        assert trained.value.dtype == "float32", trained
+        assert rounded.value.dtype == "float16", rounded  # torch looks into /proc/cpuinfo for this
 
 
 # ------------------------------------------------------------------------------------------------------------- ending, for certain
