@@ -22,11 +22,12 @@ from autograder import scratch
 from autograder.course import Staff, load_staff
 from autograder.handins import Notebook, filled, released, solved, with_entries, write
 from autograder.isolation import choose, warning
-from autograder.model import Broken, Misconception, Variant
+from autograder.model import Misconception, Variant
 from autograder.report.table import Grid, Row
 
 SLUG = "hw1_dropout"
 SIZE = 40
+RIGHT = 8  # hand-ins at least
 
 
 @dataclass(frozen=True)
@@ -51,12 +52,16 @@ class Mark:
 
 # --------------------------------------------------------------------------------------------------------------------- the class
 def class_of_40(staff: Staff, blank: Notebook) -> list[HandIn]:
-    """The same 40 hand-ins every time: one for each belief and each trouble, and the rest are right."""
-    wrong = [*_believers(staff, blank), *_troubled(staff, blank)]
-    if len(wrong) >= SIZE:
-        raise Broken(f"the key holds too many beliefs for a class of {SIZE}: {len(wrong)} hand-ins would be wrong")
+    """The same 40 hand-ins every time: all troubles, beliefs from the whole key, and the rest are right."""
+    troubled = list(_troubled(staff, blank))
+    wrong = [*_spread(list(_believers(staff, blank)), SIZE - RIGHT - len(troubled)), *troubled]
     people = [*_right(staff, blank, SIZE - len(wrong)), *wrong]
     return [HandIn(f"s{n:02d}", h.kind, h.content, h.beliefs, h.lost) for n, h in enumerate(people, 1)]
+
+
+def _spread(people: list[HandIn], seats: int) -> list[HandIn]:
+    """As many of them as there are seats for, from the first to the last."""
+    return people if len(people) <= seats else [people[k * len(people) // seats] for k in range(seats)]
 
 
 def _right(staff: Staff, blank: Notebook, count: int) -> Iterator[HandIn]:

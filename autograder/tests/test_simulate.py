@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder import bench
+from autograder import bench, demo
 from autograder.cli import main
 from autograder.course import load_staff
 from autograder.handins import released
@@ -95,3 +95,9 @@ def test_ratios_come_first_and_noise_is_called_noise(tmp_path: Path) -> None:
     assert told[3].split()[:3] == ["noisy", "?", "?"]
     bench.plot(found, tmp_path / "bench.png")
     assert (tmp_path / "bench.png").stat().st_size > 1000
+
+
+def test_the_demo_keeps_its_size_however_many_beliefs_a_key_holds() -> None:
+    people = [demo.HandIn("", str(n), "") for n in range(37)]
+    assert demo._spread(people, 40) == people
+    assert [h.kind for h in demo._spread(people, 5)] == ["0", "7", "14", "22", "29"]
