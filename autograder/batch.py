@@ -29,7 +29,7 @@ from autograder.isolation import Isolation, stays_shut, warmed
 from autograder.memory import Done, Memory, Recorded, digest
 from autograder.model import AutograderError, Broken, CourseError, Exercise, Limits, Report, Submission, SubmissionError
 from autograder.nbgrader_plugin.handin import find_notebook
-from autograder.nbgrader_plugin.outside import anew
+from autograder.nbgrader_plugin.outside import anew, points_differ
 from autograder.nbgrader_plugin.page import Frame, page
 from autograder.nbgrader_plugin.place import CHECK
 from autograder.nbgrader_plugin.record import STAMP, Entry, Register, when
@@ -401,10 +401,7 @@ def _must_agree(slug: str, exercises: Sequence[Exercise], frame: Frame) -> None:
         if found is None:
             raise CourseError(f"solutions/ has the exercise {exercise.name}, and the gradebook has not. {anew(slug)}")
         if found != exercise.points:
-            raise CourseError(
-                f"{exercise.name} is worth {exercise.points:g} points in solutions/, but {found:g} in the gradebook. "
-                f"Run `nbgrader generate_assignment {slug} --force` and grade again."
-            )
+            raise CourseError(points_differ(exercise.name, exercise.points, found, slug))
 
 
 def cores() -> int:

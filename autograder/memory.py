@@ -24,7 +24,7 @@ import numpy as np
 
 from autograder import wire
 from autograder.course import Staff
-from autograder.model import Broken, CourseError, Diagnosis, Exercise, ExerciseResult, Limits, Outcome, Submission, Verdict
+from autograder.model import Broken, Change, CourseError, Diagnosis, Exercise, ExerciseResult, Limits, Moved, Outcome, Submission, Verdict
 
 FOLDER = ".autograder"
 KEPT = 10  # gradings of which the marks are kept
@@ -251,26 +251,6 @@ class Memory:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._base.close()
         self._lock.close()
-
-
-@dataclass(frozen=True)
-class Change:
-    """How the marks of one student changed, and whether the hand-in did."""
-
-    student: str
-    handed_in_anew: bool
-    exercises: tuple[Moved, ...]
-
-
-@dataclass(frozen=True)
-class Moved:
-    """The points of one exercise before and after, what it was worth then and is now, if that is known, and what made the difference."""
-
-    name: str
-    before: float
-    after: float
-    worth: tuple[float | None, float | None]
-    reasons: tuple[str, ...]
 
 
 Asked = Mapping[str, tuple[float, Sequence[str]]]  # exercise -> points, and the names of its checks

@@ -405,3 +405,23 @@ class Report:
             if exercise.name == name:
                 return exercise
         raise KeyError(name)
+
+
+@dataclass(frozen=True)
+class Moved:
+    """The points of one exercise before and after, what it was worth then and is now, if that is known, and what made the difference."""
+
+    name: str
+    before: float
+    after: float
+    worth: tuple[float | None, float | None]
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Change:
+    """How the marks of one student changed between two gradings, and whether the hand-in did."""
+
+    student: str
+    handed_in_anew: bool
+    exercises: tuple[Moved, ...]

@@ -18,6 +18,7 @@ from autograder.checks.coats import CALLED
 from autograder.checks.facts import fact, nearest
 from autograder.checks.inputs import Array
 from autograder.checks.torch_layers import run
+from autograder.checks.uncertainty import softmax
 from autograder.checks.verb import verb
 from autograder.exam import Exam, Wrong, an, array, number
 from autograder.model import Call, Code, Item
@@ -212,17 +213,11 @@ class Descent:
 
     def _error(self, scores: Array, wanted: Array) -> Array:
         """The gradient of the loss by the scores."""
-        probabilities = _softmax(scores)
-        error = (_softmax(probabilities) if self.softmax else probabilities) - wanted
+        probabilities = softmax(scores)
+        error = (softmax(probabilities) if self.softmax else probabilities) - wanted
         if self.softmax:
             error = probabilities * (error - (error * probabilities).sum(axis=1, keepdims=True))
         return error if self.total else error / len(scores)
-
-
-def _softmax(scores: Array) -> Array:
-    powers = np.exp(scores)
-    found: Array = powers / powers.sum(axis=1, keepdims=True)
-    return found
 
 
 def _descended(exam: Exam, epochs: int) -> tuple[tuple[Array, Array, Array, Array], tuple[Array, Array]]:

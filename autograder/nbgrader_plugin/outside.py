@@ -78,6 +78,12 @@ def anew(slug: str) -> str:
     )
 
 
+def points_differ(exercise: str, here: float, there: float, slug: str = "hwN_name") -> str:
+    """What is said, with the mend, where solutions/ and the gradebook give an exercise other points."""
+    mend = f"Run `nbgrader generate_assignment {slug} --force` and grade again."
+    return f"{exercise} is worth {here:g} points in solutions/, but {there:g} in the gradebook. {mend}"
+
+
 def _outputs(result: ExerciseResult, max_points: float) -> Iterator[Any]:
     shown = {"text/plain": _at_most(text.exercise_text(result, staff=True), MAX_TEXT)}
     page = html.exercise_html(result, staff=True)
@@ -95,10 +101,7 @@ def score_of(result: ExerciseResult, max_points: float) -> float:
     What could not be judged here costs nothing: it counts in full, and SaveKitGrades marks it for a look by a human.
     """
     if abs(result.max_points - max_points) > 1e-9:
-        raise CourseError(
-            f"{result.name} is worth {result.max_points:g} points in solutions/, but {max_points:g} in the gradebook. "
-            "Run `nbgrader generate_assignment --force` for it and grade again."
-        )
+        raise CourseError(points_differ(result.name, result.max_points, max_points))
     points = float(max_points if result.not_run else result.points)
     return min(max(points, 0.0), float(max_points)) if math.isfinite(points) else 0.0
 

@@ -84,9 +84,10 @@ class Register:
 
     def students(self, chosen: Sequence[str] = ()) -> Iterator[tuple[str, Path]]:
         """Students who handed something in, with its folder, in nbgrader's order."""
+        excluded = self.excluded
         for path in sorted(Path(p) for p in self._folders()):
             student = self._student_of(path)
-            if student not in self.excluded and (not chosen or student in chosen):
+            if student not in excluded and (not chosen or student in chosen):
                 yield student, path
 
     def _folders(self) -> Iterator[str]:

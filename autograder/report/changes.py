@@ -3,49 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol
 
+from autograder.model import Change
 from autograder.report import words
-
-
-class Moved(Protocol):
-    """One exercise whose points changed; see memory.Moved."""
-
-    @property
-    def name(self) -> str:
-        """Which."""
-
-    @property
-    def before(self) -> float:
-        """Points."""
-
-    @property
-    def after(self) -> float:
-        """Points."""
-
-    @property
-    def worth(self) -> tuple[float | None, float | None]:
-        """Of how many, before and after, where that is known."""
-
-    @property
-    def reasons(self) -> Sequence[str]:
-        """Checks that fail now, and checks that no longer fail."""
-
-
-class Change(Protocol):
-    """What is known of one student whose points changed; see memory.Change."""
-
-    @property
-    def student(self) -> str:
-        """Who."""
-
-    @property
-    def handed_in_anew(self) -> bool:
-        """Whether the answers are others now."""
-
-    @property
-    def exercises(self) -> Sequence[Moved]:
-        """What became of each exercise whose points changed."""
 
 
 def lines(changes: Iterable[Change]) -> Iterator[str]:
