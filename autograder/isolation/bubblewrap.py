@@ -19,12 +19,12 @@ from autograder.isolation.warm import Warm
 from autograder.model import Broken, Limits
 
 KIT = "/kit/autograder"  # a neutral place: the package's own path would name the folder that solutions/ lies in
-DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
+DEVICES = ("/dev/null", "/dev/random", "/dev/urandom")  # no /dev/zero: what is mapped of it is shared, and no limit on memory counts it
 
 
 @dataclass(frozen=True)
 class Bubblewrap:
-    """A worker in namespaces of its own: no network, no other process, no /proc, and only the files Python needs, read-only."""
+    """A worker in namespaces of its own: no network, no other process, no /proc, and only the files it needs, read-only."""
 
     name: str = "bubblewrap"
     gpu: bool = False
@@ -71,14 +71,17 @@ def _command(
         command.append("--disable-userns")
     for path in interpreter.readable():
         command += ["--ro-bind", path, path]
-    command += ["--ro-bind", str(interpreter.package()), KIT]
+    for path in interpreter.copies():
+        command += ["--tmpfs", path, "--remount-ro", path]
+    for name in interpreter.kit():
+        command += ["--ro-bind", str(interpreter.package() / name), f"{KIT}/{name}"]
     command += ["--ro-bind-try", interpreter.CPUS, interpreter.CPUS]
     for device in (*DEVICES, *(gpu.nodes() if with_gpu else ())):
         command += ["--dev-bind-try", device, device]
     if with_gpu:
         command += _for_gpu()
     command += ["--remount-ro", "/", "--chdir", "/"]
-    for name, value in {**interpreter.ENVIRONMENT, **(gpu.environment() if with_gpu else {})}.items():
+    for name, value in interpreter.environment(gpu.environment() if with_gpu else None).items():
         command += ["--setenv", name, value]
     return [*command, "--", *worker_command(limits, KIT, descriptor, die_with_parent=False, keeps=keeps, gpu=with_gpu)]
 

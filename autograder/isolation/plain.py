@@ -11,11 +11,14 @@ from autograder.model import Limits
 
 @dataclass(frozen=True)
 class Plain:
-    """A worker that can do whatever the person who grades can do: read the solutions, use the network, end other programs."""
+    """A worker that can do whatever the person who grades can do: read the solutions, use the network, end other programs.
+
+    Of the kit, `import` finds no more than the worker has loaded; but the files are there for whoever looks for them.
+    """
 
     name: str = "subprocess"
 
     def start(self, limits: Limits) -> Worker:
         """A worker that is ready for its first cell; Broken when it cannot be had."""
         package = str(interpreter.package())
-        return launch(lambda socket: worker_command(limits, package, socket), Cage(), limits, interpreter.ENVIRONMENT)
+        return launch(lambda socket: worker_command(limits, package, socket), Cage(), limits, interpreter.environment())

@@ -51,8 +51,9 @@ def _told(folder: Path, backend: Isolation) -> dict[str, Any]:
         "name": "canary",
         "folders": [str(folder), "/", "/tmp", "/var/tmp", "/dev/shm", str(Path.home()), *interpreter.site()],
         "course": str(folder if str(course) in interpreter.site() else course),
+        "kit": [str(interpreter.package()), *interpreter.copies()],
         "judge": os.getpid(),
-        "variables": [*interpreter.ENVIRONMENT, *(gpu.environment() if with_gpu else ()), "PWD"],  # bwrap sets PWD itself
+        "variables": [*interpreter.environment(gpu.environment() if with_gpu else None), "PWD"],  # bwrap sets PWD itself
         "held": DESCRIPTORS[True] if with_gpu else 1,  # the channel; and what CUDA has opened after all else was closed
     }
 

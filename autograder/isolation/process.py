@@ -29,12 +29,14 @@ DESCRIPTORS = {False: 64, True: 1024}  # with a GPU: its driver holds some dozen
 class Cage:
     """What the worker is to do to itself: the paths Landlock leaves readable, the seccomp program, and which devices to use, if any.
 
-    With devices (none need be named where Landlock does not ask for them) the worker starts CUDA before it locks the door.
+    With devices (none need be named where Landlock does not ask for them) the worker starts CUDA before it locks the door. Of the
+    folders in `listed` Landlock leaves the names readable, there and beneath.
     """
 
     readable: Sequence[str] | None = None
     program: bytes | None = None
     devices: Sequence[str] | None = None
+    listed: Sequence[str] = ()
 
 
 class Isolation(Protocol):
@@ -118,7 +120,7 @@ def worker_command(
         "keeps": keeps,
     }
     # -s -S: no site-packages but those in the plan, and no .pth file is run; not -I, which would forget the environment below
-    return [interpreter.executable(), "-s", "-S", "-B", f"{package}/worker/__main__.py", json.dumps(told)]
+    return [interpreter.executable(), "-s", "-S", "-B", f"{package}/{interpreter.PROGRAM}", json.dumps(told)]
 
 
 def launch(
@@ -167,7 +169,7 @@ def _shake_hands(worker: Worker, cage: Cage) -> None:
     program = None if cage.program is None else np.frombuffer(cage.program, np.uint8)
     readable, devices = (None if paths is None else list(paths) for paths in (cage.readable, cage.devices))
     try:
-        worker.channel.send(("cage", readable, program, devices), deadline)
+        worker.channel.send(("cage", readable, program, devices, list(cage.listed)), deadline)
     except (EOFError, TimeoutError, WireError) as error:
         raise Broken(f"The worker did not start ({error}). {_last_words(worker)}".rstrip()) from error
     wait_until_ready(worker)

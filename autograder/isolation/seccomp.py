@@ -16,7 +16,7 @@ from autograder.model import Broken
 MEND = "Install it with: pip install 'autograder[grader]' and apt-get install libseccomp2."
 
 READING = (
-    "read readv pread64 preadv preadv2 lseek close close_range open openat readlink readlinkat getdents getdents64 getcwd "
+    "read readv pread64 preadv lseek close close_range open openat readlink readlinkat getdents getdents64 getcwd "
     "stat lstat fstat newfstatat statx statfs fstatfs access faccessat faccessat2 dup fadvise64"
 )
 ANSWERING = "write writev poll ppoll select pselect6"
@@ -51,7 +51,7 @@ REFUSED = REFUSED_WORDS.split()
 IOCTLS = (0x5401, 0x5413, 0x541B, 0x5450, 0x5451)
 # F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC. Not F_SETOWN and its like, which send signals.
 FCNTLS = (0, 1, 2, 3, 1030)
-# Bits of mmap's flags. What is both shared and anonymous, or grows like a stack, no limit on a process's memory counts.
+# Bits of mmap's flags. What is shared (of no file, of /dev/zero) or grows like a stack, no limit on a process's memory counts.
 MAP_SHARED, MAP_ANONYMOUS, MAP_GROWSDOWN = 0x01, 0x20, 0x100
 
 
@@ -95,12 +95,13 @@ def _add_conditions(pyseccomp: Any, rules: Any) -> None:
         _add(pyseccomp, rules, pyseccomp.ALLOW, "fcntl", arg(1, equal, number))
     _add(pyseccomp, rules, pyseccomp.ALLOW, "prlimit64", arg(0, equal, 0), arg(2, equal, 0))  # ask for one's own, set none
     _add(pyseccomp, rules, pyseccomp.ALLOW, "sched_getaffinity", arg(0, equal, 0))
-    for bit in (MAP_SHARED, MAP_ANONYMOUS):  # one of the two must be absent
-        _add(pyseccomp, rules, pyseccomp.ALLOW, "mmap", arg(3, pyseccomp.MASKED_EQ, bit | MAP_GROWSDOWN, 0))
+    _add(pyseccomp, rules, pyseccomp.ALLOW, "preadv2", arg(5, equal, 0))  # with flags it tells what others have read lately
+    _add(pyseccomp, rules, pyseccomp.ALLOW, "mmap", arg(3, pyseccomp.MASKED_EQ, MAP_SHARED | MAP_GROWSDOWN, 0))
 
 
 def _add_gpu(pyseccomp: Any, rules: Any) -> None:
     arg, allow = pyseccomp.Arg, pyseccomp.ALLOW
+    _add(pyseccomp, rules, allow, "mmap", arg(3, pyseccomp.MASKED_EQ, MAP_ANONYMOUS | MAP_GROWSDOWN, 0))  # the device's own memory
     _add(pyseccomp, rules, allow, "clone", arg(0, pyseccomp.MASKED_EQ, CLONE_THREAD | CLONE_NEW, CLONE_THREAD))
     _add(pyseccomp, rules, pyseccomp.ERRNO(errno.EPERM), "clone", arg(0, pyseccomp.MASKED_EQ, CLONE_THREAD, 0))
     _add(pyseccomp, rules, allow, "ioctl", arg(1, pyseccomp.MASKED_EQ, LETTER, DRIVER_LETTER))

@@ -204,6 +204,7 @@ def test_where_namespaces_are_forbidden_landlock_is_chosen() -> None:
 
 ELSEWHERE = """
 import msgpack, numpy, shutil, socket, subprocess, sys, sysconfig, tempfile  # these ask for the platform when they are imported
+sysconfig.get_config_vars()  # and this when it is first asked
 sys.platform = "{platform}"
 sys.modules["resource"] = sys.modules["pyseccomp"] = None
 from autograder.isolation import BACKENDS, choose

@@ -58,6 +58,11 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def install() -> None:
-    """Stand before every other finder; call it when the worker has imported all it needs."""
+    """Stand before every other finder; call it when the worker has imported all it needs.
+
+    Who takes that finder away finds nothing either, unless it knows where to look.
+    """
     sys.meta_path.insert(0, Finder())
+    for name in ("autograder", "autograder.worker"):
+        sys.modules[name].__path__ = []
     sys.modules["autograder"].__getattr__ = Blank("autograder").__getattr__  # type: ignore[method-assign]  # a module's own hook

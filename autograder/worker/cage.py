@@ -127,10 +127,10 @@ def landlock_abi() -> int:
     return max(0, int(_libc().syscall(CREATE_RULESET, None, 0, 1)))
 
 
-def landlock(readable: Sequence[str], devices: Sequence[str] = ()) -> None:
+def landlock(readable: Sequence[str], devices: Sequence[str] = (), listed: Sequence[str] = ()) -> None:
     """Forbid this process every file except reading beneath `readable`, and TCP, foreign signals and abstract sockets if it can.
 
-    What lies beneath `devices` may be written to, too, and be asked with ioctl.
+    What lies beneath `devices` may be written to, too, and be asked with ioctl; beneath `listed` it may read the names of files.
     """
     abi = landlock_abi()
     if not abi:
@@ -142,7 +142,10 @@ def landlock(readable: Sequence[str], devices: Sequence[str] = ()) -> None:
     ruleset = _check(libc.syscall(CREATE_RULESET, ctypes.byref(rules), size, 0), "landlock_create_ruleset")
     for path in readable:
         _allow(libc, ruleset, path, READ_FILE | (READ_DIR if os.path.isdir(path) else 0))
-    for device in filter(os.path.exists, ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")):
+    for path in listed:
+        _allow(libc, ruleset, path, READ_DIR)
+    # not /dev/zero: what is mapped of it is shared memory, which no limit counts
+    for device in filter(os.path.exists, ("/dev/null", "/dev/random", "/dev/urandom")):
         _allow(libc, ruleset, device, READ_FILE | WRITE_FILE)
     for path in devices:
         _allow(libc, ruleset, path, rights & (READ_FILE | WRITE_FILE | TRUNCATE | IOCTL_DEV | (READ_DIR if os.path.isdir(path) else 0)))

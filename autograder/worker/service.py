@@ -26,14 +26,14 @@ GATHERING = 0.02  # seconds for which a finished answer may wait for the next on
 def run(descriptor: int, answer_bytes: int, work: tuple[int, int], keeps: Sequence[str] | None) -> None:
     """Lock the door as the judge says, say so, and serve; a keeper starts children that do so. `work` is for `cage.limit_work`."""
     link = Link(descriptor, answer_bytes)
-    _, readable, program, devices = link.receive()
+    _, readable, program, devices, listed = link.receive()
     _import_early(keeps or ())
     blank.install()
     cage.silence()
     cage.close_others(descriptor)
     if readable is not None:
         cage.drop_capabilities()
-        cage.landlock(readable, devices or ())
+        cage.landlock(readable, devices or (), listed)
     if devices is not None and (trouble := gpu.wake()):  # before the door is locked: this takes calls that no student is to make
         link.send(("failed", trouble))
         os._exit(1)
