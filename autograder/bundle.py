@@ -103,8 +103,9 @@ def gathered(values: Sequence[Any]) -> np.ndarray[Any, Any] | tuple[Any, ...]:
     return tuple(values)
 
 
-def scattered(together: Any) -> list[Any]:
-    """The values again; none when this is nothing that `gathered` would have made."""
-    if type(together) is np.ndarray:
-        return list(together) if together.ndim > 1 else [np.array(v) for v in together] if together.ndim else []
-    return list(together) if type(together) is tuple else []
+def scattered(together: Any, most: int) -> list[Any]:
+    """The values again; none when this is nothing that `gathered` would have made, or more than `most`."""
+    stacked = type(together) is np.ndarray and together.ndim > 0
+    if not (stacked or type(together) is tuple) or len(together) > most:
+        return []
+    return [np.array(v) for v in together] if stacked and together.ndim == 1 else list(together)

@@ -211,7 +211,8 @@ class Limits:
     submission_seconds: float = 300.0
     memory_bytes: int = 2 << 30
     file_bytes: int = 1 << 20
-    answer_bytes: int = 64 << 20
+    answer_bytes: int = 32 << 20  # of memory that the answers of one script may take together
+    exercise_bytes: int = 128 << 20  # and those of one exercise
 
 
 # --------------------------------------------------------------------------------------------------------- checks and assignments

@@ -15,20 +15,24 @@ import re
 import sys
 import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
+from autograder import vocabulary
 from autograder.bundle import NOT_REPEATED, opened, repetitions
 from autograder.model import Answer, Call, Cell, Code, Draws, Facts, Given, Item, Opaque, Outcome, Role, Seed
+from autograder.vocabulary import MAX_ELEMENTS, MAX_NESTED, kind
 
 A_VALUE_ERROR = " (a ValueError)"  # stands behind the name of an exception that is a kind of ValueError
 MAX_TEXT = 400  # characters of a student's error message that are kept
 MAX_ITEMS = 10_000  # items of one list, tuple or dict that may travel
-MAX_BYTES = 32 << 20  # bytes of one array that may travel
 MAX_DEPTH = 6  # nesting of an answer
+SMALL = 4096  # bytes of an answer that travels whatever came before it
+OBJECT = 128  # bytes that Python takes for an object and its place in a container; an array takes somewhat more
 MAGIC = re.compile(r"(?P<indent>\s*)(?:(?P<target>[\w.\[\]\"', ]+?)\s*=\s*[%!]|[%!?]|[\w.]+\?+\s*$)")  # IPython's own syntax
 DTYPES = frozenset(
     {"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"}
@@ -43,6 +47,7 @@ class Room:
         self.namespace: dict[str, Any] = {"__name__": "__main__"} if namespace is None else namespace
         self.caught = caught
         self._answered: set[str] = set()
+        self._lines: dict[str, int] = {}  # file name of a cell -> how many lines it has
         self._future = 0  # compiler flags of `from __future__ import ...`, which hold for all cells after it, as in Jupyter
 
     def load(self, cell: Cell) -> str:
@@ -56,7 +61,9 @@ class Room:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # "\d" in a plain string is a warning, and would be an error under `pytest -W error`
             source = without_magics(cell.source)
-        linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+        lines = source.splitlines(keepends=True)
+        self._lines[filename] = len(lines)
+        linecache.cache[filename] = (len(source), None, lines, filename)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -139,19 +146,25 @@ class Room:
             before = _random_states(args, kwargs)
             result = function(*args, **kwargs)
             after = _random_states(args, kwargs)
-        seen = tuple(_clip(f"{w.category.__name__}: {w.message}") for w in caught[:5])
+        seen = tuple(vocabulary.warning(f"{w.category.__name__}: {w.message}") for w in caught[:5])
         arguments = tuple(plain(a) for a in args)
         return result, Facts(arguments, before[0] != after[0], before[1] != after[1], seen)
 
     def _own_line(self, error: BaseException) -> str:
-        """The last line of the traceback that stands in the notebook itself."""
+        """The last line of the traceback that stands in the notebook itself; what says so and is longer than its cell does not."""
         line, trace = "", error.__traceback__
         while trace is not None:
-            if trace.tb_frame.f_globals is self.namespace:
-                text = linecache.getline(trace.tb_frame.f_code.co_filename, trace.tb_lineno).strip()
-                line = _clip(f"line {trace.tb_lineno}: {text}" if text else f"line {trace.tb_lineno}")
+            filename = trace.tb_frame.f_code.co_filename
+            if trace.tb_frame.f_globals is self.namespace and 0 < trace.tb_lineno <= self._lines.get(filename, 0):
+                text = linecache.getline(filename, trace.tb_lineno).strip()
+                line = line_of(trace.tb_lineno, text)
             trace = trace.tb_next
         return line
+
+
+def line_of(number: int, text: str) -> str:
+    """How a line of a cell is spoken of: "line 7: return x * mask"."""
+    return _clip(f"line {number}: {text}" if text else f"line {number}")
 
 
 # ------------------------------------------------------------------------------------------------------------------ reading cells
@@ -322,53 +335,101 @@ def _random_states(args: list[Any], kwargs: Mapping[str, Any]) -> tuple[list[str
     return own, (str(legacy[1].tobytes()[:64]) + str(legacy[2:]), hash(random.getstate()))
 
 
-def plain(value: Any, ship: tuple[int, ...] | None = None, depth: int = 0) -> Any:
+def plain(value: Any, ship: tuple[int, ...] | None = None) -> Any:
     """The value as plain data; what cannot be is replaced by Opaque. Of a tuple only the items in `ship` are kept."""
-    if isinstance(value, (tuple, list)) and depth < MAX_DEPTH and len(value) <= MAX_ITEMS:
-        items = [
-            plain(item, None, depth + 1) if ship is None or i in ship else Opaque(kind(item)) for i, item in enumerate(value)
-        ]
-        return tuple(items) if isinstance(value, tuple) else items
-    if isinstance(value, dict) and depth < MAX_DEPTH and len(value) <= MAX_ITEMS:
-        return {k: plain(v, None, depth + 1) for k, v in value.items() if type(k) is str}  # a note under another key harms nobody
-    if value is None or type(value) in (bool, float, str):
-        return value
-    if isinstance(value, (Fraction, Decimal)):
-        return float(value)
-    if isinstance(value, np.str_):
-        return str(value)
-    if type(value) is int:
-        return value if -(2**63) <= value < 2**63 else Opaque("int of more than 64 bits")
-    if isinstance(value, (np.ndarray, np.generic)):
-        return _plain_array(value)
-    torch = sys.modules.get("torch")  # asked for, never imported: most notebooks know nothing of it
-    if torch is not None and isinstance(value, torch.Tensor):
-        return _plain_tensor(value)
-    return Opaque(kind(value))
-
-
-def _plain_tensor(tensor: Any) -> Any:
-    """A torch tensor as an array, wherever it lives; bfloat16, which NumPy does not know, as float32."""
     try:
-        plain_tensor = tensor.detach().cpu()
-        return _plain_array((plain_tensor.float() if str(plain_tensor.dtype) == "torch.bfloat16" else plain_tensor).numpy())
-    except (TypeError, RuntimeError, NotImplementedError):  # sparse ones and the like
-        return Opaque(f"tensor of dtype {tensor.dtype}")
+        return _Packing().plain(value, ship)
+    except _TooMuch as error:
+        return Opaque(str(error))
 
 
-def _plain_array(value: Any) -> Any:
-    array = np.asarray(value)
-    if array.size * array.itemsize > MAX_BYTES:
-        return Opaque(f"array of {array.size * array.itemsize} bytes")
-    if array.dtype.name not in DTYPES:
-        return Opaque(f"array of dtype {array.dtype.name}")
-    return np.array(array, dtype=array.dtype.newbyteorder("="), subok=False, order="C")
+class _TooMuch(Exception):
+    """A value that is too large to be looked at; the text is its kind."""
 
 
-def kind(value: Any) -> str:
-    """The name of a value's type, whatever its class says of itself."""
-    name = type.__dict__["__name__"].__get__(type(value))
-    return _clip(str(name))
+class _Packing:
+    """One answer on its way to plain data, and how much of it there is already."""
+
+    def __init__(self) -> None:
+        self.items = self.elements = 0
+
+    def plain(self, value: Any, ship: tuple[int, ...] | None = None, depth: int = 0) -> Any:
+        if isinstance(value, (tuple, list)) and depth < MAX_DEPTH and len(value) <= MAX_ITEMS:
+            self._count(len(value))
+            items = [
+                self.plain(item, None, depth + 1) if ship is None or i in ship else Opaque(kind(item)) for i, item in enumerate(value)
+            ]
+            return tuple(items) if isinstance(value, tuple) else items
+        if isinstance(value, dict) and depth < MAX_DEPTH and len(value) <= MAX_ITEMS:
+            self._count(len(value))
+            # a note under another key harms nobody
+            return {k: self.plain(v, None, depth + 1) for k, v in value.items() if type(k) is str}
+        return self._leaf(value)
+
+    def _leaf(self, value: Any) -> Any:
+        if value is None or type(value) in (bool, float, str):
+            return value
+        if isinstance(value, (Fraction, Decimal)):
+            return float(value)
+        if isinstance(value, np.str_):
+            return str(value)
+        if type(value) is int:
+            return value if -(2**63) <= value < 2**63 else Opaque(vocabulary.HUGE_INT)
+        if isinstance(value, (np.ndarray, np.generic)):
+            return self._array(np.asarray(value))
+        torch = sys.modules.get("torch")  # asked for, never imported: most notebooks know nothing of it
+        if torch is not None and isinstance(value, torch.Tensor):
+            return self._tensor(value)
+        return Opaque(kind(value))
+
+    def _count(self, items: int) -> None:
+        self.items += items
+        if self.items > MAX_NESTED:
+            raise _TooMuch(vocabulary.CROWDED)
+
+    def _array(self, array: Any) -> Any:
+        self.elements += vocabulary.extent(array.shape)
+        if self.elements > MAX_ELEMENTS:
+            raise _TooMuch(vocabulary.LARGE)
+        if array.dtype.name not in DTYPES:
+            return Opaque(vocabulary.dtype_kind(array.dtype))
+        return np.array(array, dtype=array.dtype.newbyteorder("="), subok=False, order="C")
+
+    def _tensor(self, tensor: Any) -> Any:
+        """A torch tensor as an array, wherever it lives; bfloat16, which NumPy does not know, as float32."""
+        try:
+            plain_tensor = tensor.detach().cpu()
+            return self._array((plain_tensor.float() if str(plain_tensor.dtype) == "torch.bfloat16" else plain_tensor).numpy())
+        except (TypeError, RuntimeError, NotImplementedError):  # sparse ones and the like
+            return Opaque("Tensor")
+
+
+def weight(value: Any) -> int:
+    """About how many bytes of memory plain data takes, containers and all."""
+    if isinstance(value, np.ndarray):
+        return OBJECT + value.nbytes
+    if isinstance(value, str):
+        return OBJECT + 4 * len(value)
+    if type(value) in (tuple, list):
+        return OBJECT + sum(map(weight, value))
+    return OBJECT + sum(map(weight, value.values())) if type(value) is dict else OBJECT
+
+
+def weight_of(answer: Answer) -> int:
+    """About how many bytes of memory an answer takes."""
+    return weight(answer.value) + (weight(answer.facts.arguments) if answer.facts else 0)
+
+
+def fitting(answer: Answer, allowed: int) -> Answer:
+    """The answer, if it takes no more than so many bytes; else without its values, if it has any to speak of."""
+    heavy = weight_of(answer)
+    return without_values(answer, vocabulary.BEYOND) if heavy > allowed and heavy > SMALL else answer
+
+
+def without_values(answer: Answer, kind: str) -> Answer:
+    """The same answer with a word in place of each value."""
+    facts = answer.facts and replace(answer.facts, arguments=tuple(Opaque(kind) for _ in answer.facts.arguments))
+    return replace(answer, value=Opaque(kind), facts=facts)
 
 
 def describe(error: BaseException) -> str:
@@ -380,7 +441,7 @@ def describe(error: BaseException) -> str:
     if isinstance(error, SyntaxError):
         where = ": ".join(filter(None, (f"line {error.lineno}", (error.text or "").strip())))
         text = f"{error.msg} ({where})" if error.lineno else str(error.msg)
-    name = kind(error)
+    name = _clip(vocabulary.type_name(error))
     if isinstance(error, ValueError) and not hasattr(builtins, name):
         name += A_VALUE_ERROR  # LinAlgError, StatisticsError and the student's own are as good where a ValueError is asked for
     return _clip(f"{name}: {text}" if text else name)

@@ -13,14 +13,16 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import msgpack  # type: ignore[import-untyped]  # it ships no annotations
 import numpy as np
 
+from autograder import vocabulary
 from autograder.model import Answer, Call, Cell, Code, Draws, Facts, Given, Item, Opaque, Outcome, Role, Seed
 from autograder.perform import DTYPES, MAX_DEPTH, MAX_ITEMS, MAX_TEXT
+from autograder.vocabulary import MAX_ELEMENTS
 
 LENGTH = struct.Struct(">Q")
 HEADER = struct.Struct(">I")
@@ -149,10 +151,15 @@ def _small(value: int) -> int:
 
 def _array_tree(array: np.ndarray[Any, Any], buffers: list[memoryview]) -> list[Any]:
     name = _DTYPES.get(array.dtype)
-    if name is None or array.ndim > MAX_AXES:
-        raise WireError(f"an array of dtype {array.dtype.name} and {array.ndim} axes cannot travel")
+    if name is None or array.ndim > MAX_AXES or _is_empty_but_long(array.shape):
+        raise WireError(f"an array of dtype {array.dtype.name} and shape {array.shape} cannot travel")
     buffers.append(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
     return ["a", name, *array.shape]
+
+
+def _is_empty_but_long(shape: Sequence[int]) -> bool:
+    """Whether an array of no bytes would become many when somebody takes a sum or a copy along its axes."""
+    return 0 in shape and vocabulary.extent(shape) > MAX_ELEMENTS
 
 
 def _dict_tree(value: Mapping[Any, Any], buffers: list[memoryview], depth: int) -> list[Any]:
@@ -165,8 +172,11 @@ def _dict_tree(value: Mapping[Any, Any], buffers: list[memoryview], depth: int) 
 
 
 # ------------------------------------------------------------------------------------------------------------------------- decoding
-def decode(payload: bytes | bytearray | memoryview) -> Any:
-    """The message a payload says; WireError for anything that `encode` would not have written."""
+def decode(payload: bytes | bytearray | memoryview, most: int | None = None) -> Any:
+    """The message a payload says; WireError for anything that `encode` would not have written, and for arrays of over `most` elements.
+
+    What an `Opaque` or a warning says that is not in the vocabulary arrives as a word of the vocabulary.
+    """
     view = memoryview(payload)
     if len(view) < HEADER.size:
         raise WireError("a frame without a header")
@@ -174,7 +184,7 @@ def decode(payload: bytes | bytearray | memoryview) -> Any:
     start = HEADER.size + length
     if length > MAX_HEADER or start > len(view):
         raise WireError("a header longer than its frame")
-    decoder = _Decoder(view, start)
+    decoder = _Decoder(view, start, most)
     try:
         value = decoder.value(_unpacked(view[HEADER.size : start]), 0)
     except (TypeError, ValueError, RecursionError, MemoryError) as error:  # none is known to get here; none may end the judge
@@ -202,9 +212,10 @@ def _unpacked(header: memoryview) -> Any:
 class _Decoder:
     """Builds values from unpacked headers and takes the bytes of each array from the buffers, in order."""
 
-    def __init__(self, payload: memoryview, position: int) -> None:
+    def __init__(self, payload: memoryview, position: int, most: int | None) -> None:
         self.buffers = payload
         self.position = position
+        self.most = most
 
     def finish(self) -> None:
         if self.position != len(self.buffers):
@@ -247,6 +258,8 @@ class _Decoder:
         if any(type(n) is not int or n < 0 for n in rest[1:]):
             raise WireError("an array with an odd shape")
         dtype, shape = np.dtype(rest[0]), tuple(rest[1:])
+        if _is_empty_but_long(shape) or (self.most is not None and math.prod(shape) > self.most):
+            raise WireError("an array of too many elements")
         start = self.position + -self.position % ALIGNED
         end = start + math.prod(shape) * dtype.itemsize  # Python integers: a huge shape cannot wrap around
         if end > len(self.buffers) or any(self.buffers[self.position : start]):
@@ -282,7 +295,12 @@ def _record(tag: str, values: list[Any]) -> Any:
     kind, tests = _RECORDS[tag]
     if len(values) != len(tests) or not all(test(v) for test, v in zip(tests, values, strict=True)):
         raise WireError(f"a {kind.__name__} with odd fields")
-    return kind(*values)
+    record = kind(*values)
+    if isinstance(record, Opaque):
+        return Opaque(vocabulary.known(record.kind))
+    if isinstance(record, Facts):
+        return replace(record, warnings=tuple(map(vocabulary.warning, record.warnings)))
+    return record
 
 
 # --------------------------------------------------------------------------------------------------------------------------- frames
@@ -306,12 +324,12 @@ def unsent(sent: Sequence[Piece], count: int) -> Sequence[Piece]:
     return []
 
 
-def read_frame(readinto: Callable[[memoryview], int], cap: int) -> Any:
+def read_frame(readinto: Callable[[memoryview], int], cap: int, most: int | None = None) -> Any:
     """The next message. `readinto` fills part of a buffer and returns how much (0: the other side is gone, EOFError)."""
     (length,) = LENGTH.unpack(_read(readinto, LENGTH.size))
     if length > cap:  # before anything is allocated
         raise WireError(f"a frame of {length} bytes; at most {cap} may travel")
-    return decode(_read(readinto, length))
+    return decode(_read(readinto, length), most)
 
 
 def _read(readinto: Callable[[memoryview], int], size: int) -> memoryview:
@@ -325,7 +343,7 @@ def _read(readinto: Callable[[memoryview], int], size: int) -> memoryview:
 
 
 class Channel:
-    """The judge's end: frames over a socket, each within a deadline on `time.monotonic()`.
+    """The judge's end: frames over a socket, each within a deadline on `time.monotonic()` and of arrays of at most MAX_ELEMENTS.
 
     Raises TimeoutError when the deadline passes, EOFError when the other side is gone, WireError for what is no message.
     """
@@ -345,7 +363,7 @@ class Channel:
             raise EOFError("the other side is gone") from error
 
     def receive(self, deadline: float) -> Any:
-        return read_frame(lambda view: self._readinto(view, deadline), self.cap)
+        return read_frame(lambda view: self._readinto(view, deadline), self.cap, MAX_ELEMENTS)
 
     def _readinto(self, view: memoryview, deadline: float) -> int:
         """Small frames come by the dozen, and one look at the socket is enough for all of them."""

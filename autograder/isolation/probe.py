@@ -94,5 +94,5 @@ def _load(worker: Worker, source: str) -> None:
 
 def _ask(worker: Worker, calls: list[Call]) -> list[Answer]:
     deadline, nonce = time.monotonic() + SECONDS, secrets.token_hex(16)
-    worker.channel.send(("script", nonce, calls), deadline)
+    worker.channel.send(("script", nonce, calls, Limits().answer_bytes), deadline)
     return [worker.channel.receive(deadline)[3] for _ in calls]

@@ -7,15 +7,19 @@ checked and never trusted: every answer must carry the number of its script and 
 from __future__ import annotations
 
 import contextlib
+import re
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
 from types import TracebackType
 from typing import Any
 
 from autograder.bundle import NOT_REPEATED, bundled, repetitions, scattered
 from autograder.isolation.process import Isolation, Worker
 from autograder.model import Answer, Broken, Call, Cell, Limits, Outcome, Role
+from autograder.perform import SMALL, line_of, weight_of
 from autograder.wire import WireError, is_data, is_line
 
 DONE_SECONDS = 2.0  # a worker that answered the last call has nothing left to do but to say so
@@ -23,6 +27,7 @@ HONEST = frozenset({Outcome.PASSED, Outcome.RAISED, Outcome.SKIPPED})  # how a c
 
 ENDED = "the Python process ended (os._exit, a crash, or more memory than allowed)"
 GARBLED = "the Python process did not answer as it should (something was written into its channel)"
+TOO_MUCH = "the Python process sent more than the calls of one check may return"
 USED_UP = "the time allowed was used up"
 AFTER = "an earlier call did not come back"
 
@@ -37,6 +42,7 @@ class Remote:
         self.deaths = 0  # workers that were lost to the student's code
         self.spent = 0.0  # seconds the student's code has had
         self._allowed = self.limits.submission_seconds  # how far `spent` may go for now, see `allow`
+        self._bytes = self.limits.exercise_bytes  # what the answers of this exercise may still weigh
         self._since: float | None = None  # when the student's code was last given the floor
         self._worker: Worker | None = None
         self._troubles: dict[str, str] = {}
@@ -59,8 +65,12 @@ class Remote:
         return answers + [Answer(Outcome.SKIPPED, error=AFTER)] * (len(calls) - len(answers))
 
     def allow(self, seconds: float) -> None:
-        """From now on at most so many seconds, until this is called again: one exercise cannot use up the time of the others."""
+        """From now on at most so many seconds, until this is called again: one exercise cannot use up the time of the others.
+
+        Nor the memory: what its answers may weigh is counted anew.
+        """
         self._allowed = self.spent + seconds
+        self._bytes = self.limits.exercise_bytes
 
     def close(self) -> None:
         """End the worker, if there is one."""
@@ -140,15 +150,19 @@ class Remote:
     def _script(self, worker: Worker, calls: Sequence[Call], seconds: float) -> list[Answer]:
         """The answers up to and including the call on which the worker was lost, if it was."""
         nonce, answers, groups = secrets.token_hex(16), list[Answer](), bundled(calls)
-        left = repetitions(groups)
+        left, allowed = repetitions(groups), min(self.limits.answer_bytes, self._bytes)
+        most = allowed + SMALL * len(calls)
         try:
-            worker.channel.send(("script", nonce, groups), self._deadline(seconds))
+            worker.channel.send(("script", nonce, groups, allowed), self._deadline(seconds))
         except WireError as error:
             raise Broken(f"A check asked with something that cannot be sent: {error}.") from error
         except (EOFError, TimeoutError):
             return [self._lost(Outcome.CRASHED, ENDED)]
         while len(answers) < len(calls):
-            answers += self._answers(worker, nonce, calls, len(answers), seconds)
+            came = self._answers(worker, nonce, calls, len(answers), seconds)
+            heavy = sum(map(weight_of, came))
+            most, self._bytes = most - heavy, max(0, self._bytes - heavy)
+            answers += came if most >= 0 else [self._lost(Outcome.CRASHED, TOO_MUCH)]
             if self._worker is None:
                 return answers
             if answers[-1].outcome is not Outcome.PASSED:
@@ -166,7 +180,21 @@ class Remote:
             return [self._lost(Outcome.CRASHED, ENDED)]
         except WireError:
             return [self._lost(Outcome.CRASHED, GARBLED)]
-        return _read(message, nonce, calls, index) or [self._lost(Outcome.CRASHED, GARBLED)]
+        found = _read(message, nonce, calls, index)
+        return [self._with_true_line(answer) for answer in found] or [self._lost(Outcome.CRASHED, GARBLED)]
+
+    def _with_true_line(self, answer: Answer) -> Answer:
+        """The line that raised, if it stands so in a cell; else its number, if a cell is as long; else nothing."""
+        if not answer.line or answer.line in self._own_lines:
+            return answer
+        number = re.match(r"line (\d{1,7})\b", answer.line)
+        stands = number and 0 < int(number[1]) <= max(len(cell.source.splitlines()) for cell in self.cells)
+        return replace(answer, line=line_of(int(number[1]), "") if number and stands else "")
+
+    @cached_property
+    def _own_lines(self) -> frozenset[str]:
+        numbered = (pair for cell in self.cells for pair in enumerate(cell.source.splitlines(), 1))
+        return frozenset(line_of(number, text.strip()) for number, text in numbered)
 
     def _finish(self, worker: Worker, nonce: str) -> None:
         """Make sure that nothing else is in the channel; a worker out of step is replaced before the next script."""
@@ -206,9 +234,8 @@ def _read(message: Any, nonce: str, calls: Sequence[Call], index: int) -> list[A
         answer = message[3]
         return [answer] if type(answer) is Answer and _fits(answer, calls[index]) else []
     if _is_message(message, "values", nonce, 4) and type(message[2]) is int and message[2] == index and is_data(message[3]):
-        answers = [Answer(Outcome.PASSED, value) for value in scattered(message[3])]
-        asked = calls[index : index + len(answers)]
-        return answers if len(answers) == len(asked) and all(map(_fits, answers, asked)) else []
+        answers = [Answer(Outcome.PASSED, value) for value in scattered(message[3], len(calls) - index)]
+        return answers if all(map(_fits, answers, calls[index:])) else []
     return []
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.model import Answer, Opaque, Outcome
+from autograder.model import Answer, Facts, Opaque, Outcome
 
 PRELUDE = '''
 import asyncio, atexit, builtins, contextlib, ctypes, gc, os, re, resource, signal, socket, stat, struct, subprocess, sys, threading, time
@@ -65,6 +65,7 @@ class Behaviour:
     cell: str = ""  # a cell of its own that misbehaves while it is loaded
     trouble: str = ""  # how its trouble must begin
     next_student: bool = False  # whether the next hand-in, with the same code, must see no trace of this one
+    times: int = 1  # how often it is called in one script; what is expected is expected of the last call that came back
 
 
 def nothing(answer: Answer) -> bool:
@@ -85,6 +86,11 @@ def raised(*starts: str) -> Expectation:
 def opaque(answer: Answer) -> bool:
     """The value did not travel; its name did."""
     return type(answer.value) is Opaque
+
+
+def _says(kind: str) -> Expectation:
+    """The value did not travel; this was said of it."""
+    return lambda answer: answer.value == Opaque(kind)
 
 
 def array(*values: Any) -> Expectation:
@@ -124,6 +130,25 @@ while True:
     _one("memory bomb, bytearray of 3 GB", "return len(bytearray(3 << 30))", raised("MemoryError")),
     _one("memory bomb, numpy array of 3 GB", "return np.ones(3 << 27).sum()", raised("MemoryError")),
     _one("memory bomb, shared", "import mmap\nreturn len(mmap.mmap(-1, 3 << 30))", raised("OSError")),
+    _one(
+        "memory bomb, shared by /dev/zero",
+        """
+import mmap
+page = mmap.mmap(os.open("/dev/zero", os.O_RDWR), 3 << 30)
+for place in range(0, 3 << 30, 4096):
+    page[place] = 1
+return len(page)
+""",
+        raised("FileNotFoundError", "PermissionError"),
+    ),
+    _one(
+        "memory bomb, shared by any file",
+        """
+import mmap
+maps = (lambda prot=prot: mmap.mmap(os.open(told["library"], os.O_RDONLY), 4096, mmap.MAP_SHARED, prot) for prot in (1, 3))
+return could(*maps)
+""",
+    ),
     _one("memory bomb, a stack", "import mmap\nreturn len(mmap.mmap(-1, 3 << 30, mmap.MAP_PRIVATE | 0x100))", raised("OSError")),
     _one(
         "fork bomb",
@@ -402,9 +427,31 @@ return re.findall("the-secret-[0-9a-f]+", " ".join(texts))
         "imports the grader",
         """
 loaded = {n for n in sys.modules if n.startswith("autograder")}
-above = {n for n in loaded if not n.startswith("autograder.worker")} - {"autograder." + n for n in ("model", "bundle", "perform", "wire")}
+known = {"autograder." + n for n in ("model", "bundle", "perform", "vocabulary", "wire")}
+above = {n for n in loaded if not n.startswith("autograder.worker")} - known
 return sorted(above - {"autograder"})
 """,
+    ),
+    _one(
+        "imports an answer from the kit",
+        """
+sys.meta_path[:] = [m for m in sys.meta_path if "autograder" not in type(m).__module__]
+def imported(name):
+    __import__(f"autograder.{name}")
+    return True
+def read(name):
+    return get(f"{told['kit']}/{name}.py")
+names = ("tests.toys", "tests.test_checks_networks", "checks.facts", "checks", "exam", "judge")
+found = could(*(lambda n=n: imported(n) for n in names), *(lambda n=n: read(n.replace(".", "/")) for n in names))
+for name in [n for n in sys.modules if n.startswith("autograder") and not n.startswith("autograder.w")]:
+    del sys.modules[name]
+sys.path[:0] = [os.path.dirname(told["kit"]), "/kit"]
+return found + could(*(lambda n=n: imported(n) for n in names))
+""",
+    ),
+    _one(
+        "asks what others have read lately",
+        "fd = os.open(told['library'], os.O_RDONLY)\nreturn could(lambda: os.preadv(fd, [bytearray(1)], 0, os.RWF_NOWAIT))",
     ),
     _one(
         "runs programs",
@@ -502,10 +549,26 @@ return np.zeros(2).view(Liar)
     _one("right values as text", "return np.array(['1.0', '2.0'])", opaque),
     _one("a scalar that would broadcast", "return np.float64(1)", lambda a: a.value.shape == () and a.value.dtype == np.float64),
     _one("a view of 4 GB", "return np.broadcast_to(np.float64(1), (2**29,))", opaque),
+    _one("an empty array with a long axis", "return np.empty((2 * 10**8, 0))", opaque),
+    _one("a thousand of them in a list", "return [np.empty((10**6, 0))] * 1000", opaque),
+    _one("0.8 MB from each of 400 calls", "return np.ones(10**5)", opaque, times=400),
+    _one("lists by the million", "return [[()] * 10_000] * 10_000", opaque),
     _one("a text of 10 MB", "return 'x' * 10**7", opaque),
     _one("a huge integer", "return 2**200", opaque),
     _one("a deeply nested list", "x = []\nfor _ in range(10**5): x = [x]\nreturn x", ends(PASSED)),
     _one("a list that contains itself", "x = []\nx.append(x)\nreturn x", ends(PASSED)),
+    _one("a class named after its input", "return type(f'value x={told}', (), {})()", _says("object of a class of your own")),
+    _one("a dtype named after its input", "return np.zeros(2, [(f'x={told}'[:99], 'f8')])", _says("array of dtype void")),
+    _one(
+        "a warning about its input",
+        "import warnings\nwarnings.warn(f'x={told}')\nreturn 1",
+        lambda a: a.facts is not None and a.facts.warnings == ("UserWarning",),
+    ),
+    _one(
+        "an error in line 71620",
+        "exec(compile('\\n' * 71619 + '1 / 0', '<answer cell victim>', 'exec'), globals())",
+        lambda a: a.error.startswith("ZeroDivisionError") and "71620" not in a.line,
+    ),
     _one("a class that lies about its name", "class A: __class__ = float\nreturn A()", opaque),
 ]
 
@@ -566,6 +629,44 @@ return []
 """,
         ends(CRASHED),
     ),
+    _one(
+        "a small frame with an endless axis",
+        """
+fd, nonce, w = wire()
+value = ["a", "float64", 2 * 10**8, 0]
+header = w.msgpack.packb(["t", "answer", nonce, 0, ["answer", ["outcome", "passed"], value, "", "", None]])
+os.write(fd, struct.pack(">QI", len(header) + 4, len(header)) + header)
+return []
+""",
+        ends(CRASHED),
+    ),
+    _one(
+        "a forged stack of a million answers",
+        "fd, nonce, w = wire()\nos.write(fd, w.frame(('values', nonce, 0, np.empty((10**6, 0)))))\nreturn []",
+        ends(CRASHED),
+    ),
+    _one(
+        "forged answers to 400 calls, 0.8 MB each",
+        """
+fd, nonce, w = wire()
+for call in range(400):
+    for piece in w.pieces(("answer", nonce, call, w.Answer(PASSED, np.ones(10**5), facts=w.Facts((1,))))):
+        view = memoryview(piece)
+        while view:
+            view = view[os.write(fd, view):]
+""".replace("PASSED", "w.Outcome.PASSED"),
+        ends(CRASHED),
+        times=400,
+    ),
+    _one(
+        "forged words about its input",
+        """
+fd, nonce, w = wire()
+seen = f"x={told}"[:99]
+os.write(fd, w.frame(("answer", nonce, 0, w.Answer(w.Outcome.PASSED, w.Opaque(seen), line=seen, facts=w.Facts((1,), warnings=(seen,))))))
+""",
+        lambda a: a == Answer(PASSED, Opaque("object of a class of your own"), facts=Facts((1,), warnings=("a warning of your own",))),
+    ),
     _one("closes all descriptors", "os.closerange(0, 1024)\nreturn []", ends(CRASHED)),
     _one(
         "replaces builtins",
@@ -609,7 +710,7 @@ CLUMSY = [
     Behaviour(
         "warnings and a missing package",
         "import warnings\ndef victim(told):\n    warnings.warn('careful\\x1b')\n    return []",
-        lambda a: a.facts is not None and a.facts.warnings == ("UserWarning: careful ",),
+        lambda a: a.facts is not None and a.facts.warnings == ("UserWarning",),
         "import no_such_package\nimport matplotlib.pyplot as plt\nplt.style.use('x')",
         "ModuleNotFoundError",
     ),

@@ -86,7 +86,7 @@ def test_after_one_that_raised_the_repetitions_are_not_tried_and_the_rest_is() -
     ids=str,
 )
 def test_values_that_were_gathered_come_apart_as_they_were(values: list[Any]) -> None:
-    back = scattered(gathered(values))
+    back = scattered(gathered(values), len(values))
     assert [type(v) for v in back] == [type(v) for v in values]
     assert repr(back) == repr(values)
     assert [getattr(v, "dtype", None) for v in back] == [getattr(v, "dtype", None) for v in values]

@@ -23,6 +23,7 @@ ALLOWED = {
     "bundle.py",
     "model.py",
     "perform.py",
+    "vocabulary.py",
     "wire.py",
     "worker/__init__.py",
     "worker/__main__.py",

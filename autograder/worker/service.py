@@ -8,16 +8,15 @@ import os
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
 from time import monotonic
 from typing import Any
 
 import numpy as np
 
-from autograder import bundle, perform, wire
+from autograder import bundle, perform, vocabulary, wire
 from autograder.bundle import NOT_REPEATED, functions, gathered, repetitions, says_all
-from autograder.model import Answer, Call, Draws, Opaque
-from autograder.perform import Room
+from autograder.model import Answer, Call, Draws
+from autograder.perform import Room, fitting, weight_of, without_values
 from autograder.worker import blank, cage, gpu, keeper
 
 GATHERING = 0.02  # seconds for which a finished answer may wait for the next one
@@ -85,11 +84,11 @@ def serve(link: Link) -> None:
     """Answer frames until the judge hangs up: `load` runs one cell, `script` answers calls one by one."""
     room = Room()
     depth = sys.getrecursionlimit()
-    places = [sys.modules, *(vars(module) for module in (builtins, np, np.random, np.linalg, np.fft, bundle, perform, wire))]
+    places = [sys.modules, *(vars(module) for module in (builtins, np, np.random, np.linalg, np.fft, bundle, perform, vocabulary, wire))]
     original = [dict(place) for place in places]
     while True:
         try:
-            kind, nonce, body = link.receive()
+            kind, nonce, body, *allowed = link.receive()
         except EOFError:
             os._exit(0)  # no atexit handlers, no threads to wait for: a student may have left some
         for place, names in zip(places, original, strict=True):
@@ -98,19 +97,20 @@ def serve(link: Link) -> None:
         if kind == "load":
             link.send(("loaded", nonce, room.load(body)))
         else:
-            _script(link, room, nonce, body)
+            _script(link, room, nonce, body, *allowed)
 
 
-def _script(link: Link, room: Room, nonce: str, groups: Sequence[Call | Draws]) -> None:
-    """Answer call by call; what repetitions of one call return is sent as one."""
+def _script(link: Link, room: Room, nonce: str, groups: Sequence[Call | Draws], allowed: int) -> None:
+    """Answer call by call; what repetitions of one call return is sent as one. All answers together may weigh `allowed` bytes."""
     left, outbox = repetitions(groups), Outbox(link)
     called = functions(groups)
     answers: list[Answer] = []
     for index, answer in enumerate(room.perform(groups)):
         if answer is NOT_REPEATED:
             continue
-        answers.append(answer)
-        if not (left[index] and says_all(answer) and _size(answer.value) * len(answers) < wire.AHEAD and outbox.is_young()):
+        answers.append(fitting(answer, allowed))
+        allowed -= weight_of(answers[-1])
+        if not (left[index] and says_all(answer) and weight_of(answer) * len(answers) < wire.AHEAD and outbox.is_young()):
             next_is_same = called[index + 1 : index + 2] in ([], [called[index]])  # if that one hangs, the judge blames the right function
             outbox.put(_answer_pieces(link.cap, nonce, index, answers), may_wait=next_is_same)
             answers = []
@@ -137,13 +137,6 @@ class Outbox:
             self._pieces, self._since = [], monotonic()
 
 
-def _size(value: Any) -> int:
-    """About how many bytes a value is."""
-    if isinstance(value, np.ndarray):
-        return value.nbytes
-    return sum(map(_size, value)) if type(value) in (tuple, list) else 100
-
-
 def _answer_pieces(cap: int, nonce: str, last: int, answers: Sequence[Answer]) -> list[wire.Piece]:
     """The answers up to that of call number `last`: in one frame, or where that cannot be, in one for each."""
     first = last + 1 - len(answers)
@@ -158,14 +151,11 @@ def _answer_pieces(cap: int, nonce: str, last: int, answers: Sequence[Answer]) -
 
 
 def _pieces_of_one(cap: int, nonce: str, index: int, answer: Answer) -> list[wire.Piece]:
-    """The answer as a frame; a value that cannot travel or is too large is replaced by a word about it."""
+    """The answer as a frame; a value that cannot travel is replaced by a word about it."""
     try:
         pieces = wire.pieces(("answer", nonce, index, answer))
-        size = sum(map(len, pieces))
-        if size <= cap:
+        if sum(map(len, pieces)) <= cap:
             return pieces
-        kind = f"value of {size} bytes"
     except (wire.WireError, MemoryError):
-        kind = "value that cannot be sent"
-    facts = answer.facts and replace(answer.facts, arguments=tuple(Opaque(kind) for _ in answer.facts.arguments))
-    return wire.pieces(("answer", nonce, index, replace(answer, value=Opaque(kind), facts=facts)))
+        pass
+    return wire.pieces(("answer", nonce, index, without_values(answer, vocabulary.UNSENT)))
