@@ -22,7 +22,7 @@ from multiprocessing import connection
 from pathlib import Path
 from typing import Any
 
-from autograder import memory, notebook
+from autograder import memory, notebook, surroundings
 from autograder.course import load_staff, must_exist
 from autograder.grade import LIMITS, grade
 from autograder.isolation import Isolation, stays_shut, warmed
@@ -248,6 +248,9 @@ def executor(desk: Desk, jobs: int) -> Iterator[Executor]:
         with desk.warmed() as desk.isolation:
             yield Here(desk.grade)
         return
+    if not surroundings.semaphores():
+        raise CourseError(f"--jobs {jobs} cannot be had here: {surroundings.NO_SEMAPHORES}. Say --jobs 1.")
+    surroundings.short_sockets()
     context = multiprocessing.get_context("forkserver")  # its children have one thread, whatever this process has
     context.set_forkserver_preload([__name__])
     pool = ProcessPoolExecutor(jobs, context, _sit, (plan,))

@@ -70,7 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("--quiet", action="store_true", help="print the table only, not the sentences; no progress bar")
     grade.add_argument("--student", nargs="+", action="extend", default=[], metavar="ID", help="of the class, only these")
     grade.add_argument("--jobs", type=int, metavar="N", help="how many hand-ins at once (default: one for each processor)")
-    grade.add_argument("--dask", metavar="ADDRESS", help="on the workers of this Dask cluster, for example tcp://10.0.0.1:8786")
+    grade.add_argument("--dask", metavar="ADDRESS", help="on the workers of this Dask cluster, for example tls://10.0.0.1:8786")
+    grade.add_argument("--dask-keys", type=Path, metavar="FOLDER", help="the keys of that cluster (default: dask-keys/ of the course)")
     grade.add_argument("--regrade", action="store_true", help="run everything again, whatever is remembered")
     grade.add_argument("--fresh", action="store_true", help="start a new Python for every hand-in, and keep none warm")
     grade.add_argument("--isolation", choices=("bubblewrap", "landlock", "subprocess"), help="insist on one kind of cage")
@@ -78,6 +79,10 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("--gpu", action="store_true", help="let this machine's NVIDIA GPU into the cage (hw8_torch; a new Python for each)")
     grade.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
     grade.set_defaults(run=_grade)
+
+    keys = commands.add_parser("dask-keys", help="make the keys of a Dask cluster, for `autograder grade --dask`")
+    keys.add_argument("folder", type=Path, nargs="?", default=Path("dask-keys"), help="where to write them (default: dask-keys/)")
+    keys.set_defaults(run=_dask_keys)
 
     diff = commands.add_parser("diff", help="whose points changed between the last two gradings of a class, and by which check")
     diff.add_argument("assignment", help="for example hw1_dropout")
@@ -213,9 +218,15 @@ def _grade_class(arguments: argparse.Namespace) -> int:
         raise CourseError("--jobs must be 1 or more.")
     if arguments.dask and arguments.gpu:
         raise CourseError("--gpu is for the GPU of this machine, and --dask for other machines. Leave one of them out.")
+    from autograder import surroundings
+
+    if not (arguments.jobs or arguments.dask or surroundings.semaphores()):
+        print(f"One hand-in at a time: {surroundings.NO_SEMAPHORES}.")
+        arguments.jobs = 1
     if arguments.jobs != 1 and not arguments.dask:  # importing nbgrader takes seconds; let the pool do it at the same time as this process
         from multiprocessing import forkserver
 
+        surroundings.short_sockets()
         forkserver.set_forkserver_preload(["autograder.batch"])
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # it inherits this, and says nothing at a Ctrl-C while it imports
         forkserver.ensure_running()
@@ -230,7 +241,8 @@ def _grade_class(arguments: argparse.Namespace) -> int:
     with ExitStack() as stack:
         jobs, pool = arguments.jobs or batch.cores(), batch.executor
         if arguments.dask:
-            client, workers = stack.enter_context(cluster.connected(arguments.dask))
+            keys = arguments.dask_keys or find_root(arguments.course) / cluster.KEYS
+            client, workers = stack.enter_context(cluster.connected(arguments.dask, keys))
             jobs, pool = arguments.jobs or workers, partial(cluster.executor, client)
         root, warm = find_root(arguments.course), not (arguments.fresh or arguments.gpu)
         grading = batch.Batch(root, arguments.assignment, isolation, jobs, arguments.regrade, warm, pool)
@@ -243,6 +255,14 @@ def _grade_class(arguments: argparse.Namespace) -> int:
     for note in grading.notes:
         console.print(note, highlight=False, markup=False, soft_wrap=True)
     return BROKEN if tally.broken else UNREADABLE if tally.unreadable else OK
+
+
+def _dask_keys(arguments: argparse.Namespace) -> int:
+    from autograder import cluster
+
+    path = cluster.make_keys(arguments.folder)
+    print(f"wrote {path}, which nobody else may read. {cluster.how_to_start(path.parent.resolve())}")
+    return OK
 
 
 def _diff(arguments: argparse.Namespace) -> int:

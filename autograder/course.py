@@ -21,6 +21,7 @@ from autograder.diagnose import fingerprint, signs
 from autograder.keys import entries
 from autograder.model import Assignment, Check, CourseError, Exercise, ExerciseResult, Key, Misconception, Submission, Variant
 from autograder.subjects.local import Local
+from autograder.surroundings import demand_sentences
 
 HINTS = "hints.json"
 
@@ -46,6 +47,7 @@ def slugs(root: Path) -> list[str]:
 # ------------------------------------------------------------------------------------------------------------------------ public
 def load_public(folder: Path) -> Assignment:
     """The assignment in a released folder (or in a source folder: both look alike)."""
+    demand_sentences()
     folder = folder.resolve()
     path = folder / f"{folder.name}.ipynb"
     if not path.is_file():

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from autograder.model import Check
+from autograder.surroundings import demand_sentences
 
 Verb = Callable[..., Check]
 # cases that would only lengthen a check's name
@@ -27,6 +28,7 @@ def verb(
     verb that compares with the solution takes `(exam, reference, ...)` and says `with_reference=True`; such a check can only stand in
     a key.
     """
+    demand_sentences()
 
     def decorate(judge: Callable[..., None]) -> Verb:
         name = judge.__name__

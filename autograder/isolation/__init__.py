@@ -24,6 +24,11 @@ MEND = (
     "2023 or later, or grade in a container or WSL2 that has it. To run student code unprotected all the same, on a machine that "
     "holds nothing secret, say --unsafe-isolation."
 )
+LOADER = "error while loading shared libraries"
+LIBRARY = (
+    "To mend this, let Python find its own libraries without help: put the folder that holds the one named above into a file below "
+    "/etc/ld.so.conf.d/ and run ldconfig, or set LD_LIBRARY_PATH to it before you start this."
+)
 ON_CPU = "Leave --gpu out and everything is graded on the CPU."
 WARNING = (
     "WARNING: student code is NOT caged on this machine. It runs with your own rights and could {could}. Hidden checks can be read "
@@ -51,7 +56,8 @@ def choose(unsafe: bool = False, prefer: str | None = None) -> Isolation:
             return backend
     if unsafe and _runs(candidates[-1]):
         return candidates[-1]
-    raise Broken(f"Student code cannot be run safely here.\n{_findings(candidates)}\n{MEND}")
+    findings = _findings(candidates)
+    raise Broken(f"Student code cannot be run safely here.\n{findings}\n{LIBRARY if LOADER in findings else MEND}")
 
 
 @lru_cache

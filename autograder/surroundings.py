@@ -1,0 +1,49 @@
+"""What the kit needs of the machine and of the Python it runs in: had some other way where it is lacking, or named in one sentence."""
+
+from __future__ import annotations
+
+import multiprocessing
+import multiprocessing.util
+import os
+import sys
+import tempfile
+
+from autograder.model import CourseError
+
+LONGEST = 107 - len("/pymp-xxxxxxxx/listener-xxxxxxxx")  # what Linux allows for the path of a socket, less what multiprocessing appends
+SHORT = ("/tmp", "/var/tmp", "/dev/shm")  # only a folder of one's own is made there
+OPTIMIZED = (
+    "Python was started with -O or PYTHONOPTIMIZE, and so without the sentences of the checks and the asserts of the answers. "
+    "Unset PYTHONOPTIMIZE (or leave out -O) and run this again."
+)
+NO_SEMAPHORES = "several jobs need a /dev/shm that can be written to"
+
+
+def demand_sentences() -> None:
+    """CourseError where docstrings and asserts were thrown away: the sentences of checks are docstrings, and answers may assert."""
+    if sys.flags.optimize:
+        raise CourseError(OPTIMIZED)
+
+
+def short_sockets() -> None:
+    """See to it that multiprocessing can make its sockets: a long TMPDIR would make their paths too long."""
+    folder = tempfile.gettempdir()
+    if len(os.fsencode(folder)) <= LONGEST:
+        return
+    short = next((path for path in SHORT if os.access(path, os.W_OK | os.X_OK)), None)
+    if short is None:
+        raise CourseError(f"TMPDIR ({folder}) is too long for a socket. Set it to a shorter one, as in TMPDIR=/tmp, or say --jobs 1.")
+    tempfile.tempdir = short
+    try:
+        multiprocessing.util.get_temp_dir()  # a folder of this process's own, remembered there and taken away in the end
+    finally:
+        tempfile.tempdir = folder
+
+
+def semaphores() -> bool:
+    """Whether this machine has what a pool of processes needs to take turns."""
+    try:
+        multiprocessing.Lock()
+    except (OSError, ImportError):
+        return False
+    return True
