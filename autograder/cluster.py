@@ -99,7 +99,7 @@ class OnDask(Executor):
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Send the task. Which function is to be called there is not for the caller to say."""
         (task,) = args
-        return self.pool.submit(grade_there, self.sent, replace(task, known=self.desk.recalled(task.found)))
+        return self.pool.submit(grade_there, self.sent, replace(task, known={**task.known, **self.desk.recalled(task.found)}))
 
 
 @contextmanager

@@ -97,6 +97,8 @@ def _examine(exercise: Exercise, check: Check, exam: Exam, reference: Subject | 
         got = what_happened(unanswered.call, unanswered.answer, check.hidden)
         outcome = unanswered.answer.outcome
         return _verdict(exercise, check, Outcome.FAILED if outcome is Outcome.SKIPPED else outcome, got, "", exam)
+    except MemoryError:  # says nothing about the check: the hand-in is judged once more, alone
+        raise
     except Exception as error:  # a verb that trips over an answer is our bug: BROKEN, never a zero
         return _verdict(exercise, check, Outcome.BROKEN, got=f"the check itself failed: {type(error).__name__}: {error}", exam=exam)
     return _verdict(exercise, check, Outcome.PASSED)
