@@ -276,6 +276,16 @@ def test_silence_ends_at_the_deadline(pair: Pair) -> None:
         pair[0].receive(soon(0.05))
 
 
+def test_a_deadline_may_be_asked_again_and_again(pair: Pair) -> None:
+    left = [0.01, 0.01, 0.01, 0.0]
+    with pytest.raises(TimeoutError):
+        pair[0].receive(lambda: left.pop(0))
+    assert not left
+    left = [0.0]
+    with pytest.raises(TimeoutError):
+        pair[0].send(1, lambda: left.pop(0))
+
+
 def test_a_slow_trickle_cannot_extend_the_deadline(pair: Pair) -> None:
     def trickle() -> None:
         for byte in wire.frame("x" * 500):
