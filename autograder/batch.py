@@ -12,12 +12,11 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import islice
+from itertools import chain
 from multiprocessing import connection
 from pathlib import Path
 from typing import Any
@@ -33,10 +32,11 @@ from autograder.nbgrader_plugin.outside import anew, points_differ
 from autograder.nbgrader_plugin.page import Frame, page
 from autograder.nbgrader_plugin.place import CHECK
 from autograder.nbgrader_plugin.record import STAMP, Entry, Register, when
+from autograder.pool import Here, at_most, results
 
-AHEAD = 2  # hand-ins that wait for each job, so that none is idle; few, so that memory stays flat
-MOST = 16  # hand-ins in one transaction
 LISTED = 8  # students named in one note
+POOLS = 3  # that may break one after the other before anything came back
+LOST = "the process that graded it ended, also when nothing else ran (out of memory?). Look at this notebook; the others were graded."
 
 
 # ---------------------------------------------------------------------------------------------------------------------- one hand-in
@@ -62,6 +62,7 @@ class Graded:
     points: float | None = None
     seconds: float = 0.0
     judged: int = 0  # exercises that were judged now; the others were remembered
+    stopped: tuple[tuple[str, str], ...] = ()  # exercise or cell, and what was stopped or lost there
 
     @property
     def student(self) -> str:
@@ -150,7 +151,7 @@ class Desk:
             return self._graded(task)
         except SubmissionError as error:
             return self._without_marks(task, "unreadable", str(error))
-        except CourseError:  # it would befall everybody; so the command ends, and all marks stand as they are
+        except (CourseError, MemoryError):  # the first would befall everybody: the command ends, and all marks stand as they are
             raise
         except AutograderError as error:
             return self._without_marks(task, "broken", str(error))
@@ -179,17 +180,24 @@ class Desk:
         parsed, submission = self._read(found)
         answers = memory.answers_word(submission)
         keys = self._keys(answers)
-        packed = {**task.known, **self._remembered(keys.values())}
+        remembered = self._remembered(keys.values())
+        packed = {**task.known, **remembered}
         known = {name: memory.unpacked(packed[key]) for name, key in keys.items() if key in packed}
         report = grade(submission, self.staff, self.isolation, self.plan.limits, known)
         text, marks = page(parsed, submission, report, self.plan.frame)
-        fresh = {keys[e.name]: memory.packed(e) for e in report.exercises if e.name not in known}
-        recorded = Recorded(found.word(self.word), "graded", "", dict(marks.scores))
+        # a time-out is remembered nowhere: the next run finds the hand-in changed, and judges what did not pass once more
+        sure = [e for e in report.exercises if not report.stopped or e.outcome == "passed"]
+        fresh = {keys[e.name]: memory.packed(e) for e in sure if keys[e.name] not in remembered}
+        recorded = Recorded("" if report.stopped else found.word(self.word), "graded", "", dict(marks.scores))
         done = Done(student, recorded, answers, _marks(report), {k: v for k, v in fresh.items() if v})
-        return Graded(Entry(student, text, marks, found.stamp), done, report.points, report.seconds, len(fresh))
+        return Graded(Entry(student, text, marks, found.stamp), done, report.points, report.seconds, len(keys) - len(known), report.stopped)
 
     def _remembered(self, keys: Iterable[str]) -> dict[str, bytes]:
         return {} if self.plan.regrade else memory.recall(memory.place(self.plan.root, self.plan.slug), keys)
+
+    def lost(self, task: Task) -> Graded:
+        """What is reported of a hand-in whose process ended once more."""
+        return self._without_marks(task, "broken", LOST)
 
     def _without_marks(self, task: Task, status: str, error: str) -> Graded:
         student, found = task.student, task.found
@@ -211,6 +219,7 @@ def _sit(plan: Plan) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _desk = Desk(plan)
+    ExitStack().enter_context(at_most(plan.limits.judge_bytes))
     _desk.isolation = ExitStack().enter_context(_desk.warmed())  # the keeper ends with this process
 
 
@@ -227,33 +236,26 @@ def _work(task: Task) -> Graded:
     return _desk.grade(task)
 
 
-class Here(Executor):
-    """An executor that does each job at once, in this process."""
-
-    def __init__(self, work: Callable[[Task], Graded]) -> None:
-        self.work = work
-
-    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Do it now."""
-        future: Future[Any] = Future()
-        future.set_result(self.work(*args))
-        return future
+@contextmanager
+def executor(desk: Desk, jobs: int) -> Iterator[Executor]:
+    """The process itself for one job, else a pool."""
+    if jobs > 1:
+        with processes(desk, jobs) as pool:
+            yield pool
+        return
+    with desk.warmed() as desk.isolation, at_most(desk.plan.limits.judge_bytes):
+        yield Here(desk.grade)
 
 
 @contextmanager
-def executor(desk: Desk, jobs: int) -> Iterator[Executor]:
-    """The process itself for one job, else a pool whose processes are gone at the end, also after Ctrl-C."""
-    plan = desk.plan
-    if jobs == 1:
-        with desk.warmed() as desk.isolation:
-            yield Here(desk.grade)
-        return
+def processes(desk: Desk, jobs: int) -> Iterator[Executor]:
+    """A pool whose processes are gone at the end, also after Ctrl-C."""
     if not surroundings.semaphores():
         raise CourseError(f"--jobs {jobs} cannot be had here: {surroundings.NO_SEMAPHORES}. Say --jobs 1.")
     surroundings.short_sockets()
     context = multiprocessing.get_context("forkserver")  # its children have one thread, whatever this process has
     context.set_forkserver_preload([__name__])
-    pool = ProcessPoolExecutor(jobs, context, _sit, (plan,))
+    pool = ProcessPoolExecutor(jobs, context, _sit, (desk.plan,))
     try:
         yield pool
     except BaseException:
@@ -262,21 +264,6 @@ def executor(desk: Desk, jobs: int) -> Iterator[Executor]:
         raise
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def results(pool: Executor, tasks: Iterable[Task], jobs: int) -> Iterator[list[Graded]]:
-    """What has come back, in handfuls, as it comes; a few tasks ahead are with the pool and no more."""
-    waiting = iter(tasks)
-    running = {pool.submit(_work, task) for task in islice(waiting, jobs * AHEAD)}
-    while running:
-        finished, _ = wait(running, return_when=FIRST_COMPLETED)
-        handful = set(islice(finished, MOST))
-        running -= handful
-        try:
-            yield [future.result() for future in handful]
-        except BrokenProcessPool as error:
-            raise Broken("A process of the pool was ended from outside (out of memory?). Run the command again; it goes on.") from error
-        running |= {pool.submit(_work, task) for task in islice(waiting, len(handful))}
 
 
 @dataclass
@@ -312,8 +299,10 @@ class Batch:
     ) -> None:
         self.root, self.slug, self.jobs, self.regrade = root.resolve(), slug, jobs, regrade
         self.isolation, self.warm, self.pool = isolation, warm and stays_shut(isolation.name), pool
+        self.alone = processes if pool is executor and jobs > 1 else pool  # a process that ends is to take nobody along
         self.tally = Tally()
         self.notes: list[str] = []  # what an instructor should know when all is done
+        self.worth_a_look: list[tuple[str, str, str]] = []  # student, exercise or cell, what
 
     def run(self, students: Sequence[str] = (), begin: Callable[[int], None] = lambda total: None) -> Iterator[Graded]:
         """Grade and record; each hand-in is yielded when it is recorded, or was found unchanged. `begin` is told how many there are."""
@@ -334,13 +323,41 @@ class Batch:
                 yield one
             settled = register.settle({one.student for one in unchanged if one.status == "graded"})
             jobs, fresh = min(self.jobs, max(1, len(changed))), set[str]()
-            with self.pool(desk, jobs) as pool:
-                tasks = (Task(student, take(handed_in[student], self.slug)) for student in changed)
-                for handful in results(pool, tasks, jobs):
-                    fresh |= {one.student for one in handful if one.status == "graded"}
-                    yield from self._recorded(handful, grading, register, remembered)
+            tasks = (Task(student, take(handed_in[student], self.slug)) for student in changed)
+            for handful in self._judged(desk, tasks, jobs):
+                fresh |= {one.student for one in handful if one.status == "graded"}
+                yield from self._recorded(handful, grading, register, remembered)
             remembered.end(grading)
             self.notes = _notes(settled, register, handed_in, fresh, bool(students))
+
+    def _judged(self, desk: Desk, tasks: Iterator[Task], jobs: int) -> Iterator[list[Graded]]:
+        """Every hand-in once, save those in which something was stopped or lost: these twice, the second time alone, at the end."""
+        given: dict[str, Task] = {}
+        stopped, lost, pools = list[Task](), list[Task](), 0
+        waiting = _noted(tasks, given)
+        while (first := next(waiting, None)) is not None:
+            with self.pool(desk, jobs) as pool:
+                pools += 1
+                for handful in results(pool, _work, chain([first], waiting), jobs, lost):
+                    pools = 0
+                    stopped += [_again(given[one.student], one) for one in handful if one.stopped]
+                    yield [one for one in handful if not one.stopped]
+                    for one in handful:
+                        del given[one.student]
+            if pools == POOLS:
+                raise Broken(f"{POOLS} pools of processes were ended from outside (out of memory?). Run the command again; it goes on.")
+        yield from self._alone(desk, iter([*stopped, *lost]))
+
+    def _alone(self, desk: Desk, tasks: Iterator[Task]) -> Iterator[list[Graded]]:
+        """One after the other, and nothing beside them."""
+        for first in tasks:
+            with self.alone(desk, 1) as pool:
+                for task in chain([first], tasks):
+                    gone = list[Task]()
+                    yield from results(pool, _work, iter([task]), 1, gone)
+                    if gone:
+                        break
+            yield [desk.lost(task) for task in gone]
 
     def _desk(self, register: Register) -> Desk:
         plan = Plan(self.root, self.slug, self.isolation, register.frame(), regrade=self.regrade, warm=self.warm)
@@ -375,7 +392,20 @@ class Batch:
         remembered.keep(grading, [one.done for one in handful if one.status != "broken"])
         for one in handful:
             self.tally.add(one)
+            self.worth_a_look += [(one.student, where, what) for where, what in one.stopped]
             yield one
+
+
+def _noted(tasks: Iterator[Task], given: dict[str, Task]) -> Iterator[Task]:
+    """The tasks, each written down while it is with a job."""
+    for task in tasks:
+        given[task.student] = task
+        yield task
+
+
+def _again(task: Task, one: Graded) -> Task:
+    """The same hand-in once more; what passed the first time stands."""
+    return replace(task, known={**task.known, **one.done.results})
 
 
 def _notes(settled: Sequence[str], register: Register, handed_in: Collection[str], fresh: set[str], some: bool) -> list[str]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shlex
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -166,19 +165,23 @@ def _grade(arguments: argparse.Namespace) -> int:
     from autograder.report import data, table, text
 
     staff, console = load_staff(find_root(arguments.course), arguments.assignment), Console()
-    isolation = _cage(arguments, console)
-    reports = []
-    for path in arguments.notebooks:
-        report = _graded(path, staff, isolation)
-        reports.append(report)
-        if not arguments.quiet:
+    isolation, found = _cage(arguments, console), dict[int, Report]()
+    file = data.JsonFile(arguments.json) if arguments.json else None
+    for number, report in _judged(arguments.notebooks, staff, isolation):
+        if file and number not in found:
+            file.add(report)
+        if not arguments.quiet and (number in found or not report.stopped):
             print(text.report_text(report, staff=True))
+        found[number] = report
+    reports = list(found.values())
+    if file:
+        file.end(reports)
     for line in table.Grid(table.rows(reports)).lines():
         console.print(line, highlight=False)
-    if arguments.json:
-        arguments.json.write_text(json.dumps([data.to_dict(r) for r in reports], indent=1) + "\n", encoding="utf-8")
     if arguments.csv:
         data.write_csv(arguments.csv, reports)
+    for note in _worth_a_look((r.submission, where, what) for r in reports for where, what in r.stopped):
+        console.print(note, highlight=False, markup=False, soft_wrap=True)
     return _code(reports)
 
 
@@ -195,13 +198,27 @@ def _cage(arguments: argparse.Namespace, console: Console) -> Isolation:
     return with_gpu(isolation) if arguments.gpu else isolation
 
 
+def _judged(paths: Sequence[Path], staff: Staff, isolation: Isolation) -> Iterator[tuple[int, Report]]:
+    """A report for each notebook; where something was stopped, another one at the end: the machine may have been busy."""
+    again = []
+    for number, path in enumerate(paths):
+        report = _graded(path, staff, isolation)
+        again += [number] if report.stopped else []
+        yield number, report
+    for number in again:
+        yield number, _graded(paths[number], staff, isolation)
+
+
 def _graded(path: Path, staff: Staff, isolation: Isolation) -> Report:
-    from autograder.grade import grade_path
+    from autograder.grade import LIMITS, grade_path
+    from autograder.pool import at_most
 
     try:
-        return grade_path(path, staff, isolation)
-    except Broken as error:  # ours: reported beside the others, and never as a zero
-        return Report(staff.assignment.slug, str(path), "broken", isolation.name, error=str(error), maximum=staff.assignment.points)
+        with at_most(LIMITS.judge_bytes):
+            return grade_path(path, staff, isolation)
+    except (Broken, MemoryError) as error:  # ours: reported beside the others, and never as a zero
+        said = str(error) if isinstance(error, Broken) else "grading it takes more memory than it may. Look at this notebook."
+        return Report(staff.assignment.slug, str(path), "broken", isolation.name, error=said, maximum=staff.assignment.points)
 
 
 def _code(reports: Sequence[Report]) -> int:
@@ -252,7 +269,7 @@ def _grade_class(arguments: argparse.Namespace) -> int:
     tally = grading.tally
     for line in progress.summary(tally.graded, tally.unchanged, tally.unreadable, tally.broken, tally.slowest):
         console.print(line, highlight=False, markup=False)
-    for note in grading.notes:
+    for note in [*grading.notes, *_worth_a_look(grading.worth_a_look)]:
         console.print(note, highlight=False, markup=False, soft_wrap=True)
     return BROKEN if tally.broken else UNREADABLE if tally.unreadable else OK
 
@@ -263,6 +280,11 @@ def _dask_keys(arguments: argparse.Namespace) -> int:
     path = cluster.make_keys(arguments.folder)
     print(f"wrote {path}, which nobody else may read. {cluster.how_to_start(path.parent.resolve())}")
     return OK
+
+
+def _worth_a_look(found: Iterable[tuple[str, str, str]]) -> list[str]:
+    """A line for each: whose, in which exercise or cell, what."""
+    return [f"worth a look: {student}, {where}: {what}" for student, where, what in found]
 
 
 def _diff(arguments: argparse.Namespace) -> int:

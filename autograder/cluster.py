@@ -143,7 +143,7 @@ class OnDask(Executor):
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Send the task. Which function is to be called there is not for the caller to say."""
         (task,) = args
-        task = replace(task, known=self.desk.recalled(task.found))
+        task = replace(task, known={**task.known, **self.desk.recalled(task.found)})
         there, here = self.pool.submit(grade_there, self.sent, task), Future[Any]()
         there.add_done_callback(lambda done: _settle(here, done, task.student))
         return here

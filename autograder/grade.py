@@ -13,6 +13,7 @@ from autograder.diagnose import diagnose, fingerprint
 from autograder.isolation import Isolation
 from autograder.judge import can_be_diagnosed, judge, points
 from autograder.model import Broken, Diagnosis, Exercise, ExerciseResult, Limits, Outcome, Report, Submission, SubmissionError
+from autograder.subjects.budget import Budget
 from autograder.subjects.remote import Remote
 
 LIMITS = Limits()
@@ -38,18 +39,23 @@ def grade(
 
     Exercises whose result is `known` are not judged again; when all are, no student code is run.
     """
-    began = time.monotonic()
+    began, budget, stopped = time.monotonic(), Budget(limits), list[tuple[str, str]]()
     if lacking(staff.assignment):
         results = not_run(staff.assignment)
         return Report(staff.assignment.slug, submission.path, "graded", isolation.name, results, notes=submission.notes)
-    with Remote(isolation, submission.cells, limits) as student:
+    with Remote(isolation, submission.cells, limits, budget) as student:
         if any(e.name not in known for e in staff.assignment.exercises):
             _ = student.troubles  # run the cells now: that time is no exercise's
-        exercises = tuple(
-            known.get(e.name) or _exercise(e, student, submission, staff, limits) for e in staff.assignment.exercises
-        )
-    slug = staff.assignment.slug
-    return Report(slug, submission.path, "graded", isolation.name, exercises, notes=submission.notes, seconds=time.monotonic() - began)
+        stopped += budget.take_stopped()
+        exercises = list[ExerciseResult]()
+        for e in staff.assignment.exercises:
+            exercises.append(known.get(e.name) or _exercise(e, student, submission, staff, limits))
+            how = budget.take_stopped()
+            stopped += [(cell or e.name, what) for cell, what in how if exercises[-1].outcome != "passed"]
+    if all(e.outcome == "passed" for e in exercises):
+        stopped = []  # an experiment that never ends has cost nobody anything
+    slug, seconds, told = staff.assignment.slug, time.monotonic() - began, tuple(dict.fromkeys(stopped))
+    return Report(slug, submission.path, "graded", isolation.name, tuple(exercises), "", submission.notes, seconds, told)
 
 
 def _exercise(exercise: Exercise, student: Remote, submission: Submission, staff: Staff, limits: Limits) -> ExerciseResult:
@@ -58,22 +64,22 @@ def _exercise(exercise: Exercise, student: Remote, submission: Submission, staff
     if result.outcome == "passed" or exercise.name not in submission.spoilt:
         return result
     student.close()  # a warm cage holds one worker at a time; a new one starts with the next question
-    with Remote(student.isolation, submission.until(exercise.name).cells, limits) as earlier:
+    with student.with_fewer(submission.until(exercise.name).cells) as earlier:
         _ = earlier.troubles
         other = _judged(exercise, earlier, staff, limits)
     return other if other.points > result.points else result
 
 
 def _judged(exercise: Exercise, student: Remote, staff: Staff, limits: Limits) -> ExerciseResult:
-    slug = staff.assignment.slug
-    student.allow(limits.exercise_seconds)
-    verdicts = judge(exercise, student, slug, staff.key.salt, staff.reference, limits.call_seconds)
+    slug, name = staff.assignment.slug, exercise.name
+    student.budget.begin_exercise()
+    verdicts = judge(exercise, student, slug, staff.key.salt, staff.reference, limits.call_seconds, limits.exercise_deaths)
     for verdict in verdicts:
         if verdict.outcome is Outcome.BROKEN:
-            raise Broken(f"{slug}, {exercise.name}, {verdict.check}: {verdict.got}")
+            raise Broken(f"{slug}, {name}, {verdict.check}: {verdict.got}")
     diagnoses: tuple[Diagnosis, ...] = ()
-    if exercise.name in staff.hints and can_be_diagnosed(verdicts):
-        facts = fingerprint(staff.assignment.probes[exercise.name], exercise.name, student, slug, limits.call_seconds)
-        diagnoses = diagnose(exercise.name, facts, staff.hints[exercise.name])
-    trouble = student.troubles.get(exercise.name, "")
-    return ExerciseResult(exercise.name, points(exercise, verdicts), exercise.points, verdicts, diagnoses, trouble)
+    if name in staff.hints and can_be_diagnosed(verdicts):
+        facts = fingerprint(staff.assignment.probes[name], name, student, slug, limits.call_seconds)
+        diagnoses = diagnose(name, facts, staff.hints[name])
+    trouble = student.troubles.get(name, "")
+    return ExerciseResult(name, points(exercise, verdicts), exercise.points, verdicts, diagnoses, trouble)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from autograder.exam import Exam, Unanswered, Wrong, called, script_text
-from autograder.model import Answer, Call, Check, Code, Exercise, Outcome, Subject, Verdict
+from autograder.model import NOT_TRIED, Answer, Call, Check, Code, Exercise, Limits, Outcome, Subject, Verdict
 
 DEATHS = (Outcome.TIMED_OUT, Outcome.CRASHED)
 UNWRITTEN = "is not written yet"
@@ -26,12 +26,13 @@ def judge(
     salt: str = "",
     reference: Subject | None = None,
     seconds: float = 5.0,
+    deaths: int = Limits.exercise_deaths,
 ) -> tuple[Verdict, ...]:
-    """All verdicts of one exercise. After a time-out or a crash the exercise is over: the rest is skipped."""
+    """All verdicts of one exercise. A time-out or a crash costs the check it happened in; after so many the rest is skipped."""
     verdicts: dict[str, Verdict] = {}
     memo: dict[object, object] = {}
     for check in exercise.checks:
-        verdict = _stopped(exercise, check, verdicts) or _waiting(exercise, check, verdicts)
+        verdict = _stopped(exercise, check, verdicts, deaths, seconds) or _waiting(exercise, check, verdicts)
         if verdict is None:
             # public checks draw the same inputs on the student's machine and in grading, so their verdicts agree
             own_salt = salt if check.hidden else ""
@@ -43,9 +44,9 @@ def judge(
 
 
 def points(exercise: Exercise, verdicts: tuple[Verdict, ...]) -> float:
-    """The exercise's points times the weight of the passed checks; 0 when the code hung or died; rounded to a hundredth."""
+    """The exercise's points times the weight of the passed checks, rounded to a hundredth."""
     total = sum(v.weight for v in verdicts)
-    if not total or any(v.outcome in DEATHS for v in verdicts):
+    if not total:
         return 0.0
     return round(exercise.points * sum(v.weight for v in verdicts if v.passed) / total, 2)
 
@@ -57,11 +58,12 @@ def can_be_diagnosed(verdicts: tuple[Verdict, ...]) -> bool:
     return there and not any(v.outcome in DEATHS for v in failed)
 
 
-def _stopped(exercise: Exercise, check: Check, so_far: dict[str, Verdict]) -> Verdict | None:
-    for verdict in so_far.values():
-        if verdict.outcome in DEATHS:
-            return _verdict(exercise, check, Outcome.SKIPPED, got=f"not tried, because {verdict.got}")
-    return None
+def _stopped(exercise: Exercise, check: Check, so_far: dict[str, Verdict], deaths: int, seconds: float) -> Verdict | None:
+    """What is said of a check that is not tried, because too many before it cost the process."""
+    if sum(v.outcome in DEATHS for v in so_far.values()) < deaths:
+        return None
+    told = f"{deaths} checks of this exercise hung or ended the program before. A call may compute for {seconds:g} s"
+    return _verdict(exercise, check, Outcome.SKIPPED, got=NOT_TRIED + told)
 
 
 def _waiting(exercise: Exercise, check: Check, so_far: dict[str, Verdict]) -> Verdict | None:
@@ -90,9 +92,13 @@ def _examine(exercise: Exercise, check: Check, exam: Exam, reference: Subject | 
         got = wrong.got + (NO_RETURN if _came_back_empty(wrong.got, exam) else "")
         return _verdict(exercise, check, Outcome.FAILED, got, wrong.wanted, exam, wrong.picture)
     except Unanswered as unanswered:
+        if unanswered.answer.error.startswith(NOT_TRIED):  # our words: a worker can neither time out nor say why
+            return _verdict(exercise, check, Outcome.SKIPPED, got=unanswered.answer.error)
         got = what_happened(unanswered.call, unanswered.answer, check.hidden)
         outcome = unanswered.answer.outcome
         return _verdict(exercise, check, Outcome.FAILED if outcome is Outcome.SKIPPED else outcome, got, "", exam)
+    except MemoryError:  # says nothing about the check: the hand-in is judged once more, alone
+        raise
     except Exception as error:  # a verb that trips over an answer is our bug: BROKEN, never a zero
         return _verdict(exercise, check, Outcome.BROKEN, got=f"the check itself failed: {type(error).__name__}: {error}", exam=exam)
     return _verdict(exercise, check, Outcome.PASSED)
@@ -122,7 +128,7 @@ def what_happened(call: Call, answer: Answer, hidden: bool = False) -> str:
     """One sentence about a call that did not return. For hidden cases the student's own words stay out: they could carry the inputs."""
     name = called(call)
     if answer.outcome is Outcome.TIMED_OUT:
-        return f"{name} did not return in time and was stopped"
+        return f"{name} did not return in time and was stopped" + (f" ({answer.error})" if answer.error else "")
     if answer.outcome is Outcome.CRASHED:
         return f"{name} ended the whole program instead of returning"
     if answer.outcome is Outcome.SKIPPED:

@@ -162,7 +162,7 @@ class Subject(Protocol):
         """Cell id -> what went wrong when that cell ran ("SyntaxError: ...")."""
 
     def ask(self, calls: Sequence[Call], seconds: float) -> list[Answer]:
-        """Run a script; `seconds` is the wall-clock limit of EACH call. Never raises for what the student's code does."""
+        """Run a script; `seconds` of processor time are the limit of EACH call. Never raises for what the student's code does."""
 
 
 # --------------------------------------------------------------------------------------------------------------------- notebooks
@@ -200,16 +200,29 @@ class Submission:
 
 
 # ------------------------------------------------------------------------------------------------------------------------- limits
+NOT_TRIED = "not tried: "  # so begins the error of a call that was not made because what a hand-in may use is used up
+
+
 @dataclass(frozen=True)
 class Limits:
-    """What one worker and one submission may use."""
+    """What one worker and one submission may use.
+
+    Seconds are processor time of the workers, so that a busy machine costs nobody anything. Sleeping and waiting end at `patience` times
+    as many seconds of the wall clock: a worker that shares two processors with 24 endless loops and another worker gets a thirteenth.
+    """
 
     call_seconds: float = 5.0
-    cell_seconds: float = 10.0
+    cell_seconds: float = 20.0
     setup_seconds: float = 60.0  # of the course's own set-up cell, which may import something large
-    exercise_seconds: float = 40.0  # of one exercise, all its calls together
-    submission_seconds: float = 300.0
+    exercise_seconds: float = 120.0  # of one exercise, all its calls together: 40 times what the longest one takes, hw3's train_mlp
+    submission_seconds: float = 300.0  # of a hand-in: starts, cells, calls, second looks
+    patience: float = 20.0
+    waiting_seconds: float = 1800.0  # of the wall clock, for a whole hand-in
+    exercise_deaths: int = 3  # checks that hang or end the process, after which the rest of the exercise is not tried
+    cell_deaths: int = 5  # cells that hang or end the process, after which only answer cells are run
+    submission_deaths: int = 15  # workers lost in a hand-in, in cells and calls
     memory_bytes: int = 2 << 30
+    judge_bytes: int = 3 << 30  # of a process that judges; on the way 0.2 GiB are used
     file_bytes: int = 1 << 20
     answer_bytes: int = 32 << 20  # of memory that the answers of one script may take together
     exercise_bytes: int = 128 << 20  # and those of one exercise
@@ -383,6 +396,7 @@ class Report:
     error: str = ""
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
+    stopped: tuple[tuple[str, str], ...] = ()  # exercise or cell, and how what ran there was stopped or lost: to be judged once more
     maximum: float = 0.0  # of a hand-in that was not graded; for a graded one its exercises say it
 
     @property

@@ -8,13 +8,14 @@ A deadline is for a whole frame, so a slow trickle cannot extend it.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import socket
 import struct
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import msgpack  # type: ignore[import-untyped]  # it ships no annotations
 import numpy as np
@@ -34,6 +35,8 @@ ALIGNED = 8  # no number that travels needs more
 AT_ONCE = 500  # pieces that are handed to the system together; it takes 1024
 
 Piece = bytes | memoryview
+Deadline = float | Callable[[], float]  # the latter gives the seconds after which to ask it again, and 0 when the time is used up
+Got = TypeVar("Got")
 
 
 class WireError(Exception):
@@ -343,7 +346,9 @@ def _read(readinto: Callable[[memoryview], int], size: int) -> memoryview:
 
 
 class Channel:
-    """The judge's end: frames over a socket, each within a deadline on `time.monotonic()` and of arrays of at most MAX_ELEMENTS.
+    """The judge's end: frames over a socket, of arrays of at most MAX_ELEMENTS, each within a deadline.
+
+    A deadline is a time on `time.monotonic()`, or what says how long to wait.
 
     Raises TimeoutError when the deadline passes, EOFError when the other side is gone, WireError for what is no message.
     """
@@ -353,26 +358,25 @@ class Channel:
         self.cap = cap
         self._ahead = bytearray()  # what has arrived and was not asked for yet
 
-    def send(self, message: Any, deadline: float) -> None:
+    def send(self, message: Any, deadline: Deadline) -> None:
         rest: Sequence[Piece] = pieces(message)
         try:
             while rest:
-                self._hurry(deadline)
-                rest = unsent(rest, self.connection.sendmsg(rest[:AT_ONCE]))
+                some = rest[:AT_ONCE]
+                rest = unsent(rest, self._patiently(lambda: self.connection.sendmsg(some), deadline))  # noqa: B023  # called at once
         except (BrokenPipeError, ConnectionError) as error:
             raise EOFError("the other side is gone") from error
 
-    def receive(self, deadline: float) -> Any:
+    def receive(self, deadline: Deadline) -> Any:
         return read_frame(lambda view: self._readinto(view, deadline), self.cap, MAX_ELEMENTS)
 
-    def _readinto(self, view: memoryview, deadline: float) -> int:
+    def _readinto(self, view: memoryview, deadline: Deadline) -> int:
         """Small frames come by the dozen, and one look at the socket is enough for all of them."""
         if not self._ahead:
-            self._hurry(deadline)
             try:
                 if len(view) >= AHEAD:
-                    return self.connection.recv_into(view)
-                self._ahead += self.connection.recv(AHEAD)
+                    return self._patiently(lambda: self.connection.recv_into(view), deadline)
+                self._ahead += self._patiently(lambda: self.connection.recv(AHEAD), deadline)
             except ConnectionError:
                 return 0
         count = min(len(view), len(self._ahead))
@@ -380,11 +384,13 @@ class Channel:
         del self._ahead[:count]
         return count
 
-    def _hurry(self, deadline: float) -> None:
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("the deadline has passed")
-        self.connection.settimeout(left)
+    def _patiently(self, act: Callable[[], Got], deadline: Deadline) -> Got:
+        """Do it as soon as the other side lets us."""
+        while (left := deadline() if callable(deadline) else deadline - time.monotonic()) > 0:
+            self.connection.settimeout(left)
+            with contextlib.suppress(TimeoutError):
+                return act()
+        raise TimeoutError("the deadline has passed")
 
     def close(self) -> None:
         self.connection.close()

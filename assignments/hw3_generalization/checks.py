@@ -46,7 +46,7 @@ EXERCISES = [
             c.drops_while_training(where="inputs", p_in=0.2, p_hidden=0.5, weight=2, needs=STEP),
             c.repeats_itself(weight=3, needs=STEP),
             c.keeps_its_data(weight=2, needs=STEP),
-            c.learns(given=DIGITS, p_hidden=0.25, at_least=0.8, weight=2, needs=NETWORK, seconds=20),
+            c.learns(given=DIGITS, p_hidden=0.25, at_least=0.8, weight=2, needs=NETWORK, seconds=30),
         ],
     ),
     Exercise(

@@ -18,10 +18,11 @@ from typing import Any, Protocol
 import numpy as np
 
 from autograder.isolation import interpreter
+from autograder.isolation.clock import Clock, ask_who, who
 from autograder.model import Broken, Limits
 from autograder.wire import Channel, WireError
 
-START_SECONDS = 30.0
+START_SECONDS = 300.0  # of the wall clock; a fresh worker takes half a second of a processor, and the machine may be busy
 DESCRIPTORS = {False: 64, True: 1024}  # with a GPU: its driver holds some dozens open
 
 
@@ -60,9 +61,16 @@ class Worker:
         self.process = process
         self.channel = channel
         self.inner = inner  # a descriptor (pidfd) of the caged process itself, when the process is only its keeper
+        self.clock: Clock | None = None  # of the process that serves, once it has said that it is ready
+
+    def used(self) -> float:
+        """Seconds of processor time that it has used, from its first instruction on."""
+        return self.clock.read() if self.clock else 0.0
 
     def kill(self) -> None:
         """End everything the worker is, wait until it is gone, close what we hold. May be called twice."""
+        if self.clock:
+            self.clock.stop()
         self.channel.close()
         if self.inner is not None:
             _kill_inner(self.inner, self.process)
@@ -135,6 +143,7 @@ def launch(
     if sys.platform == "win32":
         raise Broken("Student code cannot be run on Windows itself; use WSL2 or a Linux container.")
     ours, theirs = socket.socketpair()
+    ask_who(ours)
     with theirs:
         try:
             process = _start(command(theirs.fileno()), environment, (theirs.fileno(), *descriptors))
@@ -177,8 +186,11 @@ def _shake_hands(worker: Worker, cage: Cage) -> None:
 
 def wait_until_ready(worker: Worker) -> None:
     """Return when the worker has locked its door; Broken when it does not say so."""
+    deadline = time.monotonic() + START_SECONDS
     try:
-        answer: Any = worker.channel.receive(time.monotonic() + START_SECONDS)
+        worker.channel.connection.settimeout(START_SECONDS)
+        worker.clock = Clock(who(worker.channel.connection, otherwise=worker.process.pid))
+        answer: Any = worker.channel.receive(deadline)
     except (EOFError, TimeoutError, WireError) as error:
         raise Broken(f"The worker did not start ({error}). {_last_words(worker)}".rstrip()) from error
     if type(answer) is tuple and len(answer) == 2 and answer[0] == "failed":  # nothing of a student's has run by then

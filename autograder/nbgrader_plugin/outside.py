@@ -34,6 +34,8 @@ class GradeOutside(NbGraderPreprocessor):  # type: ignore[misc]
         report = sound(grade(submission, staff, place.cage()))
         put_verdicts(nb.cells, report)
         resources["autograder"] = report
+        for where, what in report.stopped:
+            self.log.warning("%s, worth a look: %s: %s", place.student, where, what)
         self.log.info("%s: %s of %s points", place.student, report.points, report.max_points)
         return nb, resources
 

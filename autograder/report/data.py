@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import json
 import math
+import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from autograder.model import ExerciseResult, Report, Verdict
+from autograder.model import CourseError, ExerciseResult, Report, Verdict
 from autograder.report import text, words
 
 SCHEMA = 1  # a new number whenever a key changes its meaning
@@ -16,6 +19,7 @@ SCHEMA = 1  # a new number whenever a key changes its meaning
 HEADER = ("assignment", "submission", "status", "exercise", "outcome", "points", "max_points", "diagnoses", "error")
 
 Cell = str | float | None
+END = b"\n]\n"  # of a list of reports
 
 
 def to_dict(report: Report) -> dict[str, Any]:
@@ -30,6 +34,7 @@ def to_dict(report: Report) -> dict[str, Any]:
         "points": _number(report.points),
         "max_points": _number(report.max_points),
         "exercises": [_exercise(result) for result in report.exercises],
+        "worth_a_look": [{"exercise": words.clean(where), "what": words.clean(what)} for where, what in report.stopped],
     }
 
 
@@ -60,6 +65,56 @@ def _path(found: str) -> str:
 
 def _number(value: float | None) -> float | None:
     return float(value) if value is not None and math.isfinite(value) else None
+
+
+class JsonFile:
+    """A list of reports in a file, which is whole after each of them: what was said of some survives whatever befalls the next.
+
+    CourseError when it cannot be written. What cannot be written into again (a pipe) is written at the end.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._flows = path.exists() and not path.is_file()
+        self._written: list[Report] = []
+        self._end = 1  # where the next report goes
+        if not self._flows:
+            with self._telling():
+                path.write_bytes(b"[]\n")
+
+    def add(self, report: Report) -> None:
+        """Write one more."""
+        if self._flows:
+            return
+        item = (b"," if self._written else b"") + _list([report])[1 : -len(END)]
+        with self._telling(), self._path.open("r+b", buffering=0) as file:
+            file.seek(self._end)
+            file.write(item + END)
+        self._end += len(item)
+        self._written.append(report)
+
+    def end(self, reports: Sequence[Report]) -> None:
+        """These are all; where one is another than was written, the file is exchanged for a new one."""
+        with self._telling():
+            if self._flows:
+                self._path.write_bytes(_list(reports))
+            elif any(one is not other for one, other in zip(reports, self._written, strict=True)):
+                whole = self._path.resolve()
+                new = whole.with_name(f".{whole.name}.new")
+                new.write_bytes(_list(reports))
+                os.replace(new, whole)
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            why = f"{self._path} cannot be written ({error.strerror})"
+            raise CourseError(f"{why}. Make room, or name another file with --json.") from error
+
+
+def _list(reports: Sequence[Report]) -> bytes:
+    return (json.dumps([to_dict(r) for r in reports], indent=1) + "\n").encode()
 
 
 # ------------------------------------------------------------------------------------------------------------------- spreadsheets

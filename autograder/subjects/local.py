@@ -6,19 +6,22 @@ import _thread
 import contextlib
 import io
 import threading
+import time
 import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from autograder.bundle import bundled
-from autograder.model import Answer, Call, Cell, Outcome
+from autograder.model import Answer, Call, Cell, Limits, Outcome
 from autograder.perform import Room
 
-AGAIN = 0.2  # seconds between two interrupts
+AGAIN = 0.2  # seconds between two interrupts, and at least between two looks at the clock
+PATIENCE = Limits.patience
 
 
 class Local:
-    """A notebook's code in this process. Output is swallowed; in the main thread a script that takes too long is interrupted."""
+    """A notebook's code in this process. Output is swallowed; in the main thread a script that computes too long is interrupted."""
 
     def __init__(self, cells: Sequence[Cell] = (), namespace: dict[str, Any] | None = None) -> None:
         # KeyboardInterrupt is the user's way out of an endless loop: it must not be swallowed as a student's exception
@@ -56,7 +59,7 @@ class Local:
             if not alarm.is_set():
                 raise
             if len(answers) < len(calls):  # else it came when all was done
-                answers.append(Answer(Outcome.TIMED_OUT))
+                answers.append(Answer(Outcome.TIMED_OUT, error=f"it may compute for {seconds:g} s"))
         except SystemExit:
             answers.append(Answer(Outcome.CRASHED))
         skipped = Answer(Outcome.SKIPPED, error="an earlier call did not return")
@@ -84,21 +87,24 @@ def _rebuilt(function: types.FunctionType, namespace: dict[str, Any]) -> types.F
 
 @contextlib.contextmanager
 def _alarm(seconds: float) -> Iterator[threading.Event]:
-    """Interrupt the main thread after `seconds`; works on every platform, but only between Python instructions.
+    """Interrupt the main thread when it has computed for `seconds`; works on every platform, but only between Python instructions.
 
-    And again, until that has an end: an interrupt is lost when it meets a destructor or a callback of the garbage collector.
+    And again, until that has an end: an interrupt is lost when it meets a destructor or a callback of the garbage collector. What
+    sleeps is interrupted after `PATIENCE` times as many seconds of the wall clock.
     """
     fired, over = threading.Event(), threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield fired
         return
 
+    computed, end = _main_clock(), time.monotonic() + PATIENCE * seconds
+    stop = computed() + seconds
+
     def ring() -> None:
-        wait = seconds
-        while not over.wait(wait):
-            fired.set()
-            _thread.interrupt_main()
-            wait = AGAIN
+        while not over.wait(AGAIN if fired.is_set() else max(stop - computed(), min(AGAIN, seconds))):
+            if fired.is_set() or computed() >= stop or time.monotonic() >= end:
+                fired.set()
+                _thread.interrupt_main()
 
     clock = threading.Thread(target=ring, daemon=True)
     clock.start()
@@ -107,6 +113,14 @@ def _alarm(seconds: float) -> Iterator[threading.Event]:
     finally:
         over.set()
         clock.join()  # an interrupt that is on its way arrives here, not in the caller
+
+
+def _main_clock() -> Callable[[], float]:
+    """Seconds the main thread has computed; where the system does not tell that of one thread, of all of this process."""
+    identity = threading.main_thread().ident
+    if not hasattr(time, "pthread_getcpuclockid") or identity is None:
+        return time.process_time
+    return partial(time.clock_gettime, time.pthread_getcpuclockid(identity))
 
 
 @contextlib.contextmanager

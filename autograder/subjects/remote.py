@@ -6,44 +6,41 @@ checked and never trusted: every answer must carry the number of its script and 
 
 from __future__ import annotations
 
-import contextlib
 import re
 import secrets
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from types import TracebackType
 from typing import Any
 
 from autograder.bundle import NOT_REPEATED, bundled, repetitions, scattered
+from autograder.isolation.clock import Allowance
 from autograder.isolation.process import Isolation, Worker
-from autograder.model import Answer, Broken, Call, Cell, Limits, Outcome, Role
+from autograder.model import NOT_TRIED, Answer, Broken, Call, Cell, Limits, Outcome, Role
 from autograder.perform import SMALL, line_of, weight_of
+from autograder.subjects.budget import Budget
 from autograder.wire import WireError, is_data, is_line
 
-DONE_SECONDS = 2.0  # a worker that answered the last call has nothing left to do but to say so
+DONE_SECONDS = 2.0  # of processor time; a worker that answered the last call has nothing left to do but to say so
 HONEST = frozenset({Outcome.PASSED, Outcome.RAISED, Outcome.SKIPPED})  # how a call can end in the worker's own words
 
 ENDED = "the Python process ended (os._exit, a crash, or more memory than allowed)"
 GARBLED = "the Python process did not answer as it should (something was written into its channel)"
 TOO_MUCH = "the Python process sent more than the calls of one check may return"
-USED_UP = "the time allowed was used up"
 AFTER = "an earlier call did not come back"
 
 
 class Remote:
     """One notebook in one worker after the other. The worker starts when it is first needed; use as a context manager."""
 
-    def __init__(self, isolation: Isolation, cells: Sequence[Cell], limits: Limits | None = None) -> None:
+    def __init__(
+        self, isolation: Isolation, cells: Sequence[Cell], limits: Limits | None = None, budget: Budget | None = None
+    ) -> None:
         self.isolation = isolation
         self.cells = tuple(cells)
         self.limits = limits or Limits()
-        self.deaths = 0  # workers that were lost to the student's code
-        self.spent = 0.0  # seconds the student's code has had
-        self._allowed = self.limits.submission_seconds  # how far `spent` may go for now, see `allow`
-        self._bytes = self.limits.exercise_bytes  # what the answers of this exercise may still weigh
-        self._since: float | None = None  # when the student's code was last given the floor
+        self.budget = budget or Budget(self.limits)  # another look at the same hand-in brings the one it has
         self._worker: Worker | None = None
         self._troubles: dict[str, str] = {}
         self._left_out: set[int] = set()  # places of cells that hung or killed a worker
@@ -60,23 +57,29 @@ class Remote:
             return []
         used = self._worker is not None
         answers = self._ask_once(calls, seconds)
-        if used and answers[-1].outcome is Outcome.CRASHED and self._left() > 0:
+        if used and answers[-1].outcome is Outcome.CRASHED and not self.budget.used_up():
             answers = self._ask_once(calls, seconds)  # what an earlier script did to the worker is not this one's fault
+        if answers[-1].outcome in (Outcome.TIMED_OUT, Outcome.CRASHED):
+            self.budget.stopped.append(("", _told(calls[len(answers) - 1], answers[-1])))
         return answers + [Answer(Outcome.SKIPPED, error=AFTER)] * (len(calls) - len(answers))
 
-    def allow(self, seconds: float) -> None:
-        """From now on at most so many seconds, until this is called again: one exercise cannot use up the time of the others.
+    def with_fewer(self, cells: Sequence[Cell]) -> Remote:
+        """The same notebook up to some cell, for another look; it lives on the same budget. Close this one first."""
+        other = Remote(self.isolation, cells, self.limits, self.budget)
+        other._left_out = self._left_out  # what hung once would hang again
+        return other
 
-        Nor the memory: what its answers may weigh is counted anew.
-        """
-        self._allowed = self.spent + seconds
-        self._bytes = self.limits.exercise_bytes
+    @property
+    def deaths(self) -> int:
+        """How many workers were lost to the student's code."""
+        return self.budget.deaths
 
     def close(self) -> None:
         """End the worker, if there is one."""
         worker, self._worker = self._worker, None
         if worker is not None:
             worker.kill()
+            self.budget.pay_for(None)
 
     def __enter__(self) -> Remote:
         return self
@@ -86,11 +89,12 @@ class Remote:
 
     # ---------------------------------------------------------------------------------------------------------------- the worker
     def _ready(self) -> Worker | None:
-        """A worker with every cell loaded that can be; None when the time is used up."""
-        while self._worker is None and self._left() > 0:
+        """A worker with every cell loaded that can be; None when what the hand-in may use is used up."""
+        while self._worker is None and not self.budget.used_up():
             self._worker = self.isolation.start(self.limits)
+            self.budget.pay_for(self._worker)
             self._load(self._worker)
-        return self._worker if self._left() > 0 else None
+        return None if self.budget.used_up() else self._worker
 
     def _load(self, worker: Worker) -> None:
         """Run the cells; when one is the end of the worker, leave that one out the next time."""
@@ -99,7 +103,7 @@ class Remote:
             if number in self._left_out:
                 continue
             students = students or cell.role is not Role.SETUP
-            with contextlib.nullcontext() if cell.role is Role.SETUP else self._on_the_clock():
+            with self.budget.counting():
                 trouble, alive = self._load_one(worker, cell)
             if trouble and alive and not students:
                 raise Broken(f"The set-up cell fails in a worker: {trouble}. Is what it imports installed beside numpy?")
@@ -109,24 +113,34 @@ class Remote:
                 self._lose_worker()
                 if not students:
                     raise Broken(f"The set-up cell cannot be run in a worker: {trouble}.")
-                self._left_out.add(number)
+                self.budget.stopped.append((cell.id, trouble))
+                self._leave_out(number)
                 return
+
+    def _leave_out(self, number: int) -> None:
+        """A cell that hung or killed a worker is not run again; when there were too many, of those below only the answers are."""
+        self._left_out.add(number)
+        if len(self._left_out) == self.limits.cell_deaths:
+            for other, cell in enumerate(self.cells[number + 1 :], number + 1):
+                if cell.role is Role.ADDED:
+                    self._left_out.add(other)
+                    self._troubles[cell.id] = f"this cell was not run: {self.limits.cell_deaths} cells above hung or ended the process"
 
     def _load_one(self, worker: Worker, cell: Cell) -> tuple[str, bool]:
         """What went wrong in the cell, and whether the worker is still good."""
         nonce, ours = secrets.token_hex(16), cell.role is Role.SETUP
         seconds = self.limits.setup_seconds if ours else self.limits.cell_seconds
-        deadline = time.monotonic() + seconds if ours else self._deadline(seconds)
+        patience = self._ours(worker, seconds) if ours else self.budget.allowance(worker, seconds)
         try:
-            worker.channel.send(("load", nonce, cell), deadline)
+            worker.channel.send(("load", nonce, cell), patience)
         except WireError as error:
             return f"this cell cannot be run: {error}", True
         except (EOFError, TimeoutError):
             return f"this cell was not run: {ENDED}", False
         try:
-            answer = worker.channel.receive(deadline)
+            answer = worker.channel.receive(patience)
         except TimeoutError:
-            return (f"this cell ran longer than {seconds:g} s and was stopped" if self._left() > 0 else USED_UP), False
+            return f"this cell did not end in time and was stopped ({self._why(patience, seconds)})", False
         except EOFError:
             return f"this cell was stopped: {ENDED}", False
         except WireError:
@@ -136,24 +150,37 @@ class Remote:
         return f"this cell was stopped: {GARBLED}", False
 
     def _lose_worker(self) -> None:
-        self.deaths += 1
+        self.budget.deaths += 1
         self.close()
+
+    def _ours(self, worker: Worker, seconds: float) -> Allowance:
+        """For what is no student's doing: it does not depend on what is left for them."""
+        assert worker.clock is not None, "a worker that is ready has a clock"
+        return Allowance(worker.clock, seconds, seconds * self.limits.patience)
+
+    def _why(self, patience: Allowance, seconds: float) -> str:
+        """Which limit it was that ended a wait."""
+        if reason := self.budget.used_up():
+            return reason
+        if patience.slept:
+            return f"it may take {seconds * self.limits.patience:g} s, {seconds:g} s of them computing"
+        return f"it may compute for {seconds:g} s"
 
     # ---------------------------------------------------------------------------------------------------------------- one script
     def _ask_once(self, calls: Sequence[Call], seconds: float) -> list[Answer]:
         worker = self._ready()
         if worker is None:
-            return [Answer(Outcome.TIMED_OUT, error=USED_UP)] * len(calls)
-        with self._on_the_clock():
+            return [Answer(Outcome.TIMED_OUT, error=NOT_TRIED + self.budget.used_up())] * len(calls)
+        with self.budget.counting(calls=True):
             return self._script(worker, calls, seconds)
 
     def _script(self, worker: Worker, calls: Sequence[Call], seconds: float) -> list[Answer]:
         """The answers up to and including the call on which the worker was lost, if it was."""
         nonce, answers, groups = secrets.token_hex(16), list[Answer](), bundled(calls)
-        left, allowed = repetitions(groups), min(self.limits.answer_bytes, self._bytes)
+        left, allowed = repetitions(groups), min(self.limits.answer_bytes, self.budget.bytes_left)
         most = allowed + SMALL * len(calls)
         try:
-            worker.channel.send(("script", nonce, groups, allowed), self._deadline(seconds))
+            worker.channel.send(("script", nonce, groups, allowed), self.budget.allowance(worker, seconds, calls=True))
         except WireError as error:
             raise Broken(f"A check asked with something that cannot be sent: {error}.") from error
         except (EOFError, TimeoutError):
@@ -161,7 +188,7 @@ class Remote:
         while len(answers) < len(calls):
             came = self._answers(worker, nonce, calls, len(answers), seconds)
             heavy = sum(map(weight_of, came))
-            most, self._bytes = most - heavy, max(0, self._bytes - heavy)
+            most, self.budget.bytes_left = most - heavy, max(0, self.budget.bytes_left - heavy)
             answers += came if most >= 0 else [self._lost(Outcome.CRASHED, TOO_MUCH)]
             if self._worker is None:
                 return answers
@@ -172,10 +199,11 @@ class Remote:
 
     def _answers(self, worker: Worker, nonce: str, calls: Sequence[Call], index: int, seconds: float) -> list[Answer]:
         """The answer to call number `index`, and those to its repetitions that came with it."""
+        patience = self.budget.allowance(worker, seconds, calls=True)
         try:
-            message = worker.channel.receive(self._deadline(seconds))
+            message = worker.channel.receive(patience)
         except TimeoutError:
-            return [self._lost(Outcome.TIMED_OUT, f"took longer than {seconds:g} s and was stopped" if self._left() > 0 else USED_UP)]
+            return [self._lost(Outcome.TIMED_OUT, self._why(patience, seconds))]
         except EOFError:
             return [self._lost(Outcome.CRASHED, ENDED)]
         except WireError:
@@ -199,7 +227,7 @@ class Remote:
     def _finish(self, worker: Worker, nonce: str) -> None:
         """Make sure that nothing else is in the channel; a worker out of step is replaced before the next script."""
         try:
-            in_step = _is_message(worker.channel.receive(time.monotonic() + DONE_SECONDS), "done", nonce, 2)
+            in_step = _is_message(worker.channel.receive(self._ours(worker, DONE_SECONDS)), "done", nonce, 2)
         except (TimeoutError, EOFError, WireError):
             in_step = False
         if not in_step:
@@ -209,23 +237,11 @@ class Remote:
         self._lose_worker()
         return Answer(outcome, error=error)
 
-    # --------------------------------------------------------------------------------------------------------------------- time
-    @contextlib.contextmanager
-    def _on_the_clock(self) -> Iterator[None]:
-        """Count what happens inside towards the time of the submission; starting a worker and its set-up are not the student's doing."""
-        self._since = time.monotonic()
-        try:
-            yield
-        finally:
-            self.spent += time.monotonic() - self._since
-            self._since = None
 
-    def _left(self) -> float:
-        running = 0.0 if self._since is None else time.monotonic() - self._since
-        return min(self._allowed, self.limits.submission_seconds) - self.spent - running
-
-    def _deadline(self, seconds: float) -> float:
-        return time.monotonic() + min(seconds, self._left())
+def _told(call: Call, answer: Answer) -> str:
+    """What an instructor reads about a call that did not come back."""
+    tried = not answer.error.startswith(NOT_TRIED)
+    return f"{call.function.lstrip('.')} was stopped: {answer.error}" if tried else answer.error
 
 
 def _read(message: Any, nonce: str, calls: Sequence[Call], index: int) -> list[Answer]:

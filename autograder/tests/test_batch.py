@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from autograder import batch as room_of_batch
 from autograder import memory
 from autograder.batch import Batch, Graded, take
 from autograder.cli import main
@@ -379,13 +378,3 @@ def test_the_command_says_what_came_of_it(room: Classroom, capsys: pytest.Captur
 def test_options_that_do_not_go_together(words: tuple[str, ...], room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
     assert command(room, "grade", *words) == 1
     assert capsys.readouterr().out.startswith("autograder: ")
-
-
-def end(task: object) -> None:
-    """A job that is no more."""
-    os._exit(1)
-
-
-def test_a_pool_that_dies_is_our_fault(room: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room_of_batch, "_work", end)
-    assert command(room, "grade", "--jobs", "2") == 2

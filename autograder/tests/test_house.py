@@ -26,7 +26,7 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
     frozenset(rooms.split())
     for rooms in (
         "model bundle wire chance perform exam keys datasets",
-        "notebook checks judge diagnose isolation worker report",
+        "notebook checks judge diagnose isolation worker report pool",
         "course subjects",
         "grade selfcheck release handins scratch",
         "verify pytest_plugin nbgrader_plugin memory",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from autograder import checks as c
 from autograder.checks.verb import hide
 from autograder.exam import Exam, Wrong, an, array, number, pair, script_text, stable_seed
 from autograder.judge import NO_RETURN, UNDEFINED, can_be_diagnosed, judge, points, what_happened
-from autograder.model import Answer, Call, Check, Code, Exercise, Given, Item, Opaque, Outcome, Seed, Verdict
+from autograder.model import NOT_TRIED, Answer, Call, Check, Code, Exercise, Given, Item, Opaque, Outcome, Seed, Verdict
 from autograder.tests.toys import FORWARD, forward, student
 
 
@@ -70,12 +70,29 @@ def test_a_need_may_name_one_check_or_all_of_a_verb() -> None:
 
 # ------------------------------------------------------------------------------------------------------------------------- deaths
 @pytest.mark.parametrize(("function", "outcome"), [(hang, "timed_out"), (leave, "crashed")])
-def test_after_a_death_the_exercise_is_over(function: Any, outcome: str) -> None:
-    checks = (says("a"), says("b", "ask:g"), says("c"), says("d", needs=("c",)))
+def test_a_death_costs_the_check_it_happened_in(function: Any, outcome: str) -> None:
+    checks = (says("a"), says("b", "ask:g"), says("c"), says("d", needs=("b",)))
     verdicts = judge(Exercise("f", checks), student({"g": function}), "toy", seconds=0.3)
-    assert [v.outcome.value for v in verdicts] == ["passed", outcome, "skipped", "skipped"]
-    assert verdicts[2].got == f"not tried, because {verdicts[1].got}"
-    assert points(Exercise("f", checks, points=4), verdicts) == 0
+    assert [v.outcome.value for v in verdicts] == ["passed", outcome, "passed", "skipped"]
+    assert points(Exercise("f", checks, points=4), verdicts) == 2
+
+
+def test_after_so_many_deaths_the_rest_is_not_tried() -> None:
+    checks = (says("a"), *(says(f"b{k}", "ask:g") for k in range(3)), says("c"))
+    verdicts = judge(Exercise("f", checks), student({"g": leave}), "toy", deaths=2)
+    assert [v.outcome.value for v in verdicts] == ["passed", "crashed", "crashed", "skipped", "skipped"]
+    assert verdicts[4].got == "not tried: 2 checks of this exercise hung or ended the program before. A call may compute for 5 s"
+
+
+def test_what_was_not_tried_is_not_called_wrong() -> None:
+    class UsedUp:
+        troubles: Mapping[str, str] = {}
+
+        def ask(self, calls: Sequence[Call], seconds: float) -> list[Answer]:
+            return [Answer(Outcome.TIMED_OUT, error=f"{NOT_TRIED}the 9 s are used up")] * len(calls)
+
+    (verdict,) = judge(Exercise("f", [says("b", "ask:g")]), UsedUp(), "toy")
+    assert (verdict.outcome, verdict.got) == (Outcome.SKIPPED, "not tried: the 9 s are used up")
 
 
 def test_an_exception_costs_the_one_check_only() -> None:
@@ -121,6 +138,7 @@ def test_points_follow_the_weights(weights: Sequence[float], passed: Sequence[bo
     ("answer", "words"),
     [
         (Answer(Outcome.TIMED_OUT), "f did not return in time and was stopped"),
+        (Answer(Outcome.TIMED_OUT, error="it may compute for 5 s"), "f did not return in time and was stopped (it may compute for 5 s)"),
         (Answer(Outcome.CRASHED), "f ended the whole program instead of returning"),
         (Answer(Outcome.SKIPPED, error="the call before it did not return"), "f could not be called: the call before it did not return"),
         (Answer(Outcome.RAISED, error="NotImplementedError"), "f is not written yet"),

@@ -395,7 +395,7 @@ def test_a_script_that_takes_too_long_is_stopped_and_the_rest_is_skipped() -> No
 
 
 def test_catching_everything_does_not_save_an_endless_loop() -> None:
-    subject = local("def f():\n    while True:\n        try: time.sleep(0.01)\n        except Exception: pass")
+    subject = local("def f():\n    while True:\n        try: sum(range(99))\n        except Exception: pass")
     (answer,) = subject.ask([Call("f")], 0.2)
     assert answer.outcome is Outcome.TIMED_OUT
 

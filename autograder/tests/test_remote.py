@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
 from autograder.isolation import choose
-from autograder.model import Answer, Broken, Call, Cell, Given, Item, Limits, Opaque, Outcome, Role, Seed
+from autograder.model import NOT_TRIED, Answer, Broken, Call, Cell, Given, Item, Limits, Opaque, Outcome, Role, Seed
 from autograder.subjects.remote import Remote
 from autograder.vocabulary import BEYOND
 
@@ -22,7 +21,8 @@ def both(x): return x + 1, {"x": x, "f": double}
 def use(x, cache): return x + cache["x"], callable(cache["f"])
 def draw(rng): return rng.random(3)
 def die(): os._exit(0)
-def hang(): time.sleep(60)
+def hang():
+    while True: pass
 def fail(): raise ValueError("no " * 1000)
 def big(n): return np.zeros(n)
 def spoil(x): x[:] = 0
@@ -81,12 +81,10 @@ def test_a_dead_worker_costs_its_call_and_the_rest_of_the_script_only(subject: R
     assert subject.deaths == 1
 
 
-def test_a_call_that_takes_too_long_is_stopped_in_time(subject: Remote) -> None:
-    start = time.monotonic()
+def test_a_call_that_takes_too_long_is_stopped(subject: Remote) -> None:
     slow, after = subject.ask([Call("hang"), Call("double", (1,))], 0.3)
     assert (slow.outcome, after.outcome) == (Outcome.TIMED_OUT, Outcome.SKIPPED)
-    assert slow.error == "took longer than 0.3 s and was stopped"
-    assert time.monotonic() - start < 3
+    assert slow.error == "it may compute for 0.3 s"
     assert subject.ask([Call("double", (1,))], 1)[0].value == 2
 
 
@@ -95,7 +93,7 @@ def test_an_exception_is_an_answer(subject: Remote) -> None:
     assert answer.outcome is Outcome.RAISED
     assert answer.error.startswith("ValueError: no no")
     assert len(answer.error) <= 400
-    assert answer.line == 'line 10: def fail(): raise ValueError("no " * 1000)'
+    assert answer.line == 'line 11: def fail(): raise ValueError("no " * 1000)'
     assert subject.deaths == 0
 
 
@@ -118,7 +116,7 @@ def test_a_look_fetches_a_value() -> None:
 @pytest.mark.parametrize(
     ("source", "trouble"),
     [
-        ("while True: pass", "this cell ran longer than 1 s and was stopped"),
+        ("while True: pass", "this cell did not end in time and was stopped (it may compute for 1 s)"),
         ("import os; os._exit(0)", "this cell was stopped: the Python process ended"),
         (GARBLE, "this cell was stopped: the Python process did not answer as it should"),
         ("1 / 0", "ZeroDivisionError: division by zero"),
@@ -135,14 +133,14 @@ def test_a_bad_cell_costs_only_itself(source: str, trouble: str) -> None:
         assert remote.troubles["bad"].startswith(trouble)
 
 
-def test_when_the_time_is_used_up_everything_has_timed_out() -> None:
-    limits = Limits(call_seconds=1, cell_seconds=1, submission_seconds=0.5)
+def test_when_the_time_of_a_hand_in_is_used_up_nothing_more_is_tried() -> None:
+    limits = Limits(call_seconds=1, cell_seconds=1, submission_seconds=0.8)
     with Remote(choose(), [answer_cell(NOTEBOOK)], limits) as remote:
-        assert remote.ask([Call("hang"), Call("double", (1,))], 1)[0].outcome is Outcome.TIMED_OUT
-        start = time.monotonic()
+        first, _ = remote.ask([Call("hang"), Call("double", (1,))], 5)
+        assert (first.outcome, first.error) == (Outcome.TIMED_OUT, "the 0.8 s of computing that a hand-in may take are used up")
         answers = remote.ask([Call("double", (1,)), Call("double", (1,))], 1)
-        assert [a.outcome for a in answers] == [Outcome.TIMED_OUT, Outcome.TIMED_OUT]
-        assert time.monotonic() - start < 0.1
+        assert answers == [Answer(Outcome.TIMED_OUT, error=NOT_TRIED + first.error)] * 2
+        assert remote.budget.take_stopped() == [("", "hang was stopped: " + first.error), ("", NOT_TRIED + first.error)]
 
 
 def test_a_set_up_cell_that_cannot_be_run_is_our_fault() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -16,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from autograder.model import Diagnosis, ExerciseResult, Outcome, Report, Verdict
+from autograder.model import CourseError, Diagnosis, ExerciseResult, Outcome, Report, Verdict
 from autograder.report import data, html, table, text, words
 
 CALL = "dropout_forward(np.ones((200, 500)), p=0.4, rng=np.random.default_rng(7))"
@@ -185,7 +186,7 @@ def test_markup_in_a_file_name_stays_text_in_the_table() -> None:
 
 # ------------------------------------------------------------------------------------------------------------------------- data
 def test_the_dict_of_a_report_has_exactly_this_shape() -> None:
-    report = replace(REPORT, exercises=(RESULT,))
+    report = replace(REPORT, exercises=(RESULT,), stopped=(("dropout_forward", "it may compute for 5 s"),))
     assert data.to_dict(report) == {
         "schema": 1,
         "assignment": "hw1_dropout",
@@ -213,7 +214,36 @@ def test_the_dict_of_a_report_has_exactly_this_shape() -> None:
                 "diagnoses": [{"name": "forgot_to_scale", "message": UNSCALED.message}],
             }
         ],
+        "worth_a_look": [{"exercise": "dropout_forward", "what": "it may compute for 5 s"}],
     }
+
+
+def test_a_file_of_reports_is_whole_after_each_of_them(tmp_path: Path) -> None:
+    path = tmp_path / "reports.json"
+    file, reports = data.JsonFile(path), [REPORT, UNREADABLE, BROKEN]
+    assert json.loads(path.read_bytes()) == []
+    for number, report in enumerate(reports, 1):
+        file.add(report)
+        assert path.read_text() == json.dumps([data.to_dict(r) for r in reports[:number]], indent=1) + "\n"
+    last = [REPORT, replace(REPORT, submission="bob"), BROKEN]
+    file.end(last)
+    assert json.loads(path.read_bytes()) == [data.to_dict(r) for r in last]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_pipe_gets_the_reports_at_the_end() -> None:
+    reader, writer = os.pipe()
+    file = data.JsonFile(Path(f"/dev/fd/{writer}"))
+    file.add(REPORT)
+    file.end([REPORT])
+    os.close(writer)
+    with open(reader, "rb") as found:
+        assert json.loads(found.read()) == [data.to_dict(REPORT)]
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CourseError, match=r"x\.json cannot be written .*--json"):
+        data.JsonFile(tmp_path / "no" / "x.json")
 
 
 @pytest.mark.parametrize("report", [UNREADABLE, BROKEN])

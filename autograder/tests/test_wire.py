@@ -268,15 +268,23 @@ def test_frames_that_arrive_together_stay_apart(pair: Pair) -> None:
 @pytest.mark.parametrize("size", [1001, 2**32, 2**64 - 1])
 def test_a_frame_that_announces_too_much_is_refused_at_once(pair: Pair, size: int) -> None:
     pair[1].sendall(struct.pack(">Q", size))
-    start = time.monotonic()
-    with pytest.raises(WireError, match="at most 1000"):
-        pair[0].receive(soon(5))
-    assert time.monotonic() - start < 0.2
+    with pytest.raises(WireError, match="at most 1000"):  # nothing more comes: had it waited, that were a TimeoutError
+        pair[0].receive(soon(60))
 
 
 def test_silence_ends_at_the_deadline(pair: Pair) -> None:
     with pytest.raises(TimeoutError):
         pair[0].receive(soon(0.05))
+
+
+def test_a_deadline_may_be_asked_again_and_again(pair: Pair) -> None:
+    left = [0.01, 0.01, 0.01, 0.0]
+    with pytest.raises(TimeoutError):
+        pair[0].receive(lambda: left.pop(0))
+    assert not left
+    left = [0.0]
+    with pytest.raises(TimeoutError):
+        pair[0].send(1, lambda: left.pop(0))
 
 
 def test_a_slow_trickle_cannot_extend_the_deadline(pair: Pair) -> None:
@@ -289,11 +297,9 @@ def test_a_slow_trickle_cannot_extend_the_deadline(pair: Pair) -> None:
             time.sleep(0.01)
 
     thread = threading.Thread(target=trickle)
-    start = time.monotonic()
     thread.start()
-    with pytest.raises(TimeoutError):
+    with pytest.raises(TimeoutError):  # the whole frame would take more than 5 s
         pair[0].receive(soon(0.2))
-    assert time.monotonic() - start < 0.5
     pair[0].close()
     thread.join()
 

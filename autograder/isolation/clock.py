@@ -1,0 +1,103 @@
+"""How long a caged process has computed, as the kernel says: what the process does or says about itself changes nothing here.
+
+Wall-clock time would charge students for whatever else the machine is doing.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import socket
+import struct
+import time
+from collections.abc import Callable
+
+MOMENT = 1.0  # seconds at most between two looks: so much may be charged for a process that has gone since
+LEAST = 0.01  # seconds between two looks; without it the end of a limit would be approached in ever smaller steps
+CREDENTIALS = struct.Struct("3i")  # struct ucred: pid, uid, gid
+
+
+class Clock:
+    """The processor time of one process, of all its threads, in seconds; it stands still when the process is gone.
+
+    Where the system cannot tell (it is not Linux), wall-clock time is counted instead.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self._clock = _clock_of(pid)
+        self._used, self._seen, self._gone = 0.0, time.monotonic(), False
+        self.read()
+
+    def read(self) -> float:
+        """Seconds of processor time up to now. Of a process that was buried meanwhile: as if it had computed since the last look."""
+        if not self._gone:
+            now = time.monotonic()
+            try:
+                self._used = self._used + now - self._seen if self._clock is None else time.clock_gettime(self._clock)
+            except OSError:
+                self._used, self._gone = self._used + min(now - self._seen, MOMENT), True
+            self._seen = now
+        return self._used
+
+    def stop(self) -> None:
+        """Look a last time: the number of the process may soon be another's."""
+        self.read()
+        self._gone = True
+
+
+class Allowance:
+    """How long one may wait for a process: until it has computed for `cpu` seconds from now on, or `wall` seconds have passed.
+
+    A `wire.Channel` takes it in place of a deadline.
+    """
+
+    def __init__(self, clock: Clock, cpu: float, wall: float, now: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._now = clock, now
+        self._cpu_end, self._wall_end = clock.read() + cpu, now() + wall
+
+    def __call__(self) -> float:
+        """Seconds after which to look again; 0 when one of the two is used up."""
+        left = min(self._cpu_end - self._clock.read(), self._wall_end - self._now())
+        return min(max(left, LEAST), MOMENT) if left > 0 else 0.0  # one thread computes no faster than the wall clock runs
+
+    @property
+    def slept(self) -> bool:
+        """Whether it was the wall clock that came first: the process hardly computed."""
+        return self._cpu_end > self._clock.read()
+
+
+def _clock_of(pid: int) -> int | None:
+    """The number of the CPU-time clock of a process, by clock_getcpuclockid(3); None where there is none."""
+    number = ctypes.c_int()
+    try:
+        failed = ctypes.CDLL(None).clock_getcpuclockid(pid, ctypes.byref(number))
+    except (AttributeError, OSError, TypeError):
+        return None
+    return None if failed else number.value
+
+
+# ------------------------------------------------------------------------------------------------------- whose clock it is
+def ask_who(connection: socket.socket) -> None:
+    """From now on the kernel notes who writes into this socket. Call it before the other end is handed over."""
+    if hasattr(socket, "SO_PASSCRED"):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+
+
+def who(connection: socket.socket, otherwise: int) -> int:
+    """The process that has written what comes next, by its number on this side of all namespaces; nothing is taken off the socket.
+
+    Waits as the socket's timeout says. EOFError when the other side is gone; `otherwise` where the kernel notes nothing.
+    """
+    if not hasattr(socket, "SO_PASSCRED"):
+        return otherwise
+    try:
+        data, told, _, _ = connection.recvmsg(1, socket.CMSG_SPACE(CREDENTIALS.size), socket.MSG_PEEK)
+    except ConnectionError:
+        data, told = b"", []
+    if not data:
+        raise EOFError("the other side is gone")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)
+    for level, kind, content in told:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS) and len(content) == CREDENTIALS.size:
+            return int(CREDENTIALS.unpack(content)[0]) or otherwise
+    return otherwise
