@@ -48,6 +48,11 @@ class Remote:
         self._ready()
         return {cell: text for cell, text in self._troubles.items() if text}
 
+    @property
+    def left_out(self) -> frozenset[int]:
+        """Places of the cells that came to no end, or to the end of a worker."""
+        return frozenset(self._left_out)
+
     def ask(self, calls: Sequence[Call], seconds: float) -> list[Answer]:
         """Answer every call of a script, each within `seconds`; Broken only for what is our own fault."""
         if not calls:
