@@ -176,7 +176,7 @@ class _Reading:
         """Name the packages that the student's cells import and that are not here."""
         own = [c for c in self.cells if c.tree and (c.number in self.answers or self._is_added(c))]
         wanted = {name: c for c in reversed(own) if c.tree for name in set(statements.imported(c.tree)) - statements.tried_imports(c.tree)}
-        for name, cell in list(wanted.items())[:MAX_LOOKED_UP]:
+        for name, cell in sorted(wanted.items(), key=lambda found: found[1].number)[:MAX_LOOKED_UP]:
             if _is_lacking(name):
                 self.notes.append(
                     f"Cell {cell.number} imports {called(Path(name))}, which is not installed here: what it would do is left out, "

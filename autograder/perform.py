@@ -48,6 +48,7 @@ class Room:
         self.caught = caught  # of what a call raises
         self._answered: set[str] = set()
         self._files: set[str] = set()
+        self._honest: set[str] = set()  # packages whose absence the notebook is ready for: they get no stand-in
         self._said: dict[str, Any] = {}  # what an answer that is data was below its own cell; no later cell changes it
         self._future = 0  # compiler flags of `from __future__ import ...`, which hold for all cells after it, as in Jupyter
 
@@ -67,7 +68,8 @@ class Room:
                 tree = ast.parse(cell.source, filename)
         except Exception as error:  # SyntaxError, RecursionError, MemoryError: whatever the parser says of a student's text
             return describe(error)
-        blank.luxuries.honest |= tried_imports(tree)  # who has another road is told the truth
+        self._honest |= tried_imports(tree)
+        blank.luxuries.honest = self._honest
         others = {name: self.namespace[name] for name in self._answered - set(cell.names) if name in self.namespace}
         before = {name: self.namespace.get(name) for name in cell.names}
         trouble = self._execute(tree.body, filename, cell)
@@ -121,6 +123,7 @@ class Room:
 
     def perform(self, script: Sequence[Call | Draws]) -> Iterator[Answer]:
         """Answer the calls of one script, one after the other, each as soon as it is known."""
+        blank.luxuries.honest = self._honest
         results: list[Any] = []
         generators: dict[str, np.random.Generator] = {}
         left = repetitions(script)

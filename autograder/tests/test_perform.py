@@ -113,7 +113,7 @@ x: int = 5
 def test_an_object_that_answers_no_question_stops_no_cell() -> None:
     room = loaded(cell("class H:\n    def __getattr__(self, name): raise RuntimeError('hands off')\nh = H()\ndef f(): return 1"))
     said = room.load(cell("x = h.value()\ny = 3", Role.ADDED, "2"))
-    assert said == "RuntimeError: hands off (line 2: def __getattr__(self, name): raise RuntimeError('hands off'))"
+    assert said == "RuntimeError: hands off"
     assert room.namespace["y"] == 3
 
 
