@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 

@@ -21,9 +21,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from autograder.model import Assignment, Cell, CourseError, Exercise, Role, Submission, SubmissionError
 from autograder import blank, statements
 from autograder.interactive import as_python
+from autograder.model import Assignment, Cell, CourseError, Exercise, Role, Submission, SubmissionError
 from autograder.perform import provides, stubs
 
 MAX_BYTES = 50_000_000  # of one notebook file

@@ -11,7 +11,8 @@ MAX_PARTS = 20  # of one cell: each is sent by itself
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 DATA = (ast.Dict, ast.List, ast.Tuple, ast.Set, ast.Constant)
 # builtins that can do nothing to what was defined before
-PLAIN = frozenset(dir(builtins)) - {"exec", "eval", "globals", "locals", "vars", "setattr", "delattr", "map", "filter", "sorted", "__import__"}
+ACTS = frozenset({"exec", "eval", "globals", "locals", "vars", "setattr", "delattr", "map", "filter", "sorted", "__import__"})
+PLAIN = frozenset(dir(builtins)) - ACTS
 
 
 def parts(source: str, tree: ast.Module | None) -> list[str]:
@@ -39,7 +40,8 @@ def _spans(statements: Sequence[ast.stmt]) -> list[tuple[int, int]]:
 
 
 def _first_line(statement: ast.stmt) -> int:
-    return min([statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", ()))])
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    return min([statement.lineno, *(d.lineno for d in decorators)])
 
 
 def _experiments(statement: ast.stmt) -> bool:

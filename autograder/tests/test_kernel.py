@@ -28,6 +28,7 @@ try:
 except BaseException as error:
     print(json.dumps(type(error).__name__))
 """
+PLT = "import matplotlib.pyplot as plt\n"
 F = "def f(x):\n    return 3 * x\n"
 
 
@@ -73,21 +74,21 @@ STYLES: dict[str, list[str | tuple[str]]] = {
         ("class A:\n    async def __aenter__(self):\n        return 4\n    async def __aexit__(self, *e):\n        pass\n"
          "async with A() as LIMIT:\n    pass\ndef f(x):\n    return LIMIT * x\n",)
     ],
-    "subplots in a function": [("import matplotlib.pyplot as plt\ndef f(x):\n    fig, ax = plt.subplots()\n    ax.plot([1, 2])\n"
+    "subplots in a function": [(PLT + "def f(x):\n    fig, ax = plt.subplots()\n    ax.plot([1, 2])\n"
                                 "    plt.close()\n    return 3 * x\n",)],
-    "several axes": [("import matplotlib.pyplot as plt\ndef f(x):\n    fig, (a, b) = plt.subplots(1, 2)\n    fig, axes = plt.subplots(2, 2)\n"
+    "several axes": [(PLT + "def f(x):\n    fig, (a, b) = plt.subplots(1, 2)\n    fig, axes = plt.subplots(2, 2)\n"
                       "    found = [k for k, ax in enumerate(axes.flat)]\n    for ax, n in zip(plt.subplots(1, 3)[1], (1, 2, 3)):\n"
                       "        x = x + n\n    plt.close('all')\n    return [x, found, list(axes.shape)]\n",)],
-    "a histogram": [("import matplotlib.pyplot as plt\ndef f(x):\n    counts, edges, _ = plt.hist([1, 2, 2, 5], bins=4)\n    plt.close()\n"
+    "a histogram": [(PLT + "def f(x):\n    counts, edges, _ = plt.hist([1, 2, 2, 5], bins=4)\n    plt.close()\n"
                      "    return [counts.tolist(), edges.tolist(), x]\n",)],
-    "a line": [("import matplotlib.pyplot as plt\ndef f(x):\n    line, = plt.plot([1, 2])\n    line.set_color('r')\n    plt.close()\n"
+    "a line": [(PLT + "def f(x):\n    line, = plt.plot([1, 2])\n    line.set_color('r')\n    plt.close()\n"
                 "    return x\n",)],
-    "spines": [("import matplotlib.pyplot as plt\ndef f(x):\n    ax = plt.gca()\n    for s in ax.spines.values():\n        s.set_visible(False)\n"
+    "spines": [(PLT + "def f(x):\n    ax = plt.gca()\n    for s in ax.spines.values():\n        s.set_visible(False)\n"
                 "    list(ax.get_lines())\n    plt.close()\n    return x\n",)],
-    "a style that is not there": [("import matplotlib.pyplot as plt\nif 'no such style' in plt.style.available:\n    plt.style.use('x')\n" + F,)],
-    "colours of the cycle": [("import matplotlib.pyplot as plt\ncolors = plt.rcParams['axes.prop_cycle'].by_key()['color']\n"
+    "a style that is not there": [(PLT + "if 'no such style' in plt.style.available:\n    plt.style.use('x')\n" + F,)],
+    "colours of the cycle": [(PLT + "colors = plt.rcParams['axes.prop_cycle'].by_key()['color']\n"
                               "def f(x):\n    return len(list(zip(colors, range(4))))\n",)],
-    "a figure as a block": [("import matplotlib.pyplot as plt\ndef f(x):\n    with plt.rc_context({'font.size': 8}):\n        return 3 * x\n",)],
+    "a figure as a block": [(PLT + "def f(x):\n    with plt.rc_context({'font.size': 8}):\n        return 3 * x\n",)],
     "a syntax error": [("%matplotlib inline\ndef f(x):\n    return 3 * x\ny = 1 +\n",)],
     "an error above": [("1 / 0\n",), F],
     "it exits": [(F + "import sys\nsys.exit()\n",)],
@@ -187,11 +188,14 @@ LUXURIES = {
     "numba": ("from numba import njit, prange\nimport numba as nb\n@njit\ndef g(x):\n    for i in prange(3):\n        x += i\n"
               "    return x\n@nb.njit(parallel=True, fastmath=True)\ndef f(x):\n    return g(x)\n", 5),
     "pandas": ("import pandas as pd\ndef f(x):\n    table = pd.DataFrame({'x': [x]})\n    table['y'] = 2 * table['x'] + 1\n"
-               "    print(f'{table.x.mean():.3f}', table.head())\n    for i, row in table.iterrows():\n        print(row)\n    return 3 * x\n", 6),
+               "    print(f'{table.x.mean():.3f}', table.head())\n"
+               "    for i, row in table.iterrows():\n        print(row)\n    return 3 * x\n", 6),
     "sklearn": ("from sklearn.datasets import load_digits\nimport sklearn.metrics\ndef f(x):\n    return 3 * x\n", 6),
-    "a class": ("from flax import nnx\nclass Net(nnx.Module, pure=True):\n    def __init__(self):\n        super().__init__()\n        self.a = nnx.Dense(3)\n"
+    "a class": ("from flax import nnx\nclass Net(nnx.Module, pure=True):\n    def __init__(self):\n        super().__init__()\n"
+                "        self.a = nnx.Dense(3)\n"
                 "Net()\ndef f(x):\n    return x if isinstance(x, nnx.Variable) else 3 * x\n", 6),
-    "another road": ("try:\n    import torchviz\nexcept ImportError:\n    torchviz = None\ndef f(x):\n    return x if torchviz else 3 * x\n", 6),
+    "another road": ("try:\n    import torchviz\nexcept ImportError:\n    torchviz = None\n"
+                     "def f(x):\n    return x if torchviz else 3 * x\n", 6),
     "a file of one's own": ("import my_helpers_of_last_week as h\nfrom my_helpers_of_last_week import *\ndef f(x):\n    return 3 * x\n", 6),
 }  # fmt: skip
 
@@ -204,7 +208,8 @@ def test_a_luxury_that_is_not_installed_costs_nothing(style: str, road: Road) ->
 
 def test_what_is_not_installed_is_named() -> None:
     tried = "try:\n    import no_such_backend\nexcept ImportError:\n    pass"
-    notes = read([("import nothing_of_the_kind.sub as h\n" + F,), "from no_such_thing import *\nimport numpy, os, matplotlib.pyplot", tried]).notes
+    later = "from no_such_thing import *\nimport numpy, os, matplotlib.pyplot"
+    notes = read([("import nothing_of_the_kind.sub as h\n" + F,), later, tried]).notes
     assert [note.partition(",")[0] for note in notes] == ["Cell 1 imports nothing_of_the_kind", "Cell 2 imports no_such_thing"]
 
 
@@ -242,6 +247,7 @@ def test_an_experiment_that_ends_the_process_costs_only_itself(cage: Isolation) 
 
 
 def test_the_lines_of_a_cell_in_parts_keep_their_numbers(road: Road) -> None:
-    subject = road(read([("y = np.zeros(3)\nprint(y); z = 3\n\n@np.vectorize\ndef g(x):\n    return x\nprint(y)\ndef f(x):\n    return x / 0\n",)]))
+    source = "y = np.zeros(3)\nprint(y); z = 3\n\n@np.vectorize\ndef g(x):\n    return x\nprint(y)\ndef f(x):\n    return x / 0\n"
+    subject = road(read([(source,)]))
     (found,) = subject.ask([Call("f", (2,))], 5)
     assert found.line == "line 9: return x / 0"

@@ -42,7 +42,8 @@ def test_a_statement_that_raises_does_not_stop_the_ones_after_it() -> None:
 
 def test_an_annotation_that_names_what_was_not_imported_costs_nobody_a_function() -> None:
     room = Room()
-    assert room.load(cell("def f(x: Optional[int]) -> Union[int, str]:\n    return x\n")) == "NameError: name 'Optional' is not defined (line 1: def f(x: Optional[int]) -> Union[int, str]:)"
+    said = room.load(cell("def f(x: Optional[int]) -> Union[int, str]:\n    return x\n"))
+    assert said == "NameError: name 'Optional' is not defined (line 1: def f(x: Optional[int]) -> Union[int, str]:)"
     assert room.namespace["f"](3) == 3
     assert room.load(cell("@undefined\ndef g(x):\n    return x\n")) == "NameError: name 'undefined' is not defined (line 1: @undefined)"
     assert "g" not in room.namespace
