@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import importlib.abc
 import importlib.machinery
-import importlib.util
+import re
 import sys
 import types
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -30,7 +30,7 @@ LUXURIES = (SHOW_ONLY | DECORATE) - {"autograder"} | {
     *("psutil", "requests", "rich", "skimage", "sklearn", "statsmodels", "sympy", "tabulate", "termcolor", "torchinfo", "torchvision"),
     *("torchviz", "wandb", "xarray"),
 }
-UNPACK = "UNPACK_SEQUENCE"
+COLOUR_MAP = re.compile(r"\bcm\.\w+$|\bget_cmap\(\)$|\bcolormaps$")
 
 
 class Blank(types.ModuleType):
@@ -51,8 +51,14 @@ class Blank(types.ModuleType):
         package, _, name = self.__name__.partition(".")
         if args and isinstance(args[0], (types.FunctionType, type)) and package in DECORATE:
             return args[0]
-        like = LIKE.get((package, name.rpartition(".")[2]))
-        return like(*args, **kwargs) if like else Blank(f"{self.__name__}()")
+        last = "a colour map" if package == "matplotlib" and COLOUR_MAP.search(name) else name.rpartition(".")[2]
+        if last == "subplots" and name != "pyplot.subplots":
+            last = "subfigures"  # a figure's own method returns the axes alone
+        like = LIKE.get((package, last))
+        try:
+            return like(*args, **kwargs) if like else Blank(f"{self.__name__}()")
+        except (TypeError, ValueError):  # ragged data in a histogram
+            return Blank(f"{self.__name__}()")
 
     # ------------------------------------------------------------------------------------------------------ as something to loop over
     def __iter__(self) -> Iterator[Any]:
@@ -148,7 +154,17 @@ def _wanted(frame: types.FrameType) -> int | None:
     import opcode  # here, because most notebooks never come to it
 
     code, place = frame.f_code.co_code, frame.f_lasti
-    return code[place + 1] if 0 <= place < len(code) - 1 and opcode.opname[code[place]] == UNPACK else None
+    if not 0 <= place < len(code) - 3:
+        return None
+    more, name = 0, opcode.opname[code[place]]
+    if name == "EXTENDED_ARG":  # Python 3.10 stands there, a newer one at the instruction behind it
+        more, place = code[place + 1], place + 2
+        name = opcode.opname[code[place]]
+    elif place > 1 and opcode.opname[code[place - 2]] == "EXTENDED_ARG":
+        more = code[place - 1]
+    if name == "UNPACK_EX":  # `first, *others, last = blank`
+        return code[place + 1] + more
+    return code[place + 1] if name == "UNPACK_SEQUENCE" else None
 
 
 # ------------------------------------------------------------------------------------------------------ what is like the real thing
@@ -181,6 +197,10 @@ def _lines(*args: Any, **kwargs: Any) -> Any:
 
 def _palette(palette: Any = None, n_colors: int | None = None, *args: Any, **kwargs: Any) -> Any:
     return [(0.0, 0.0, 0.0)] * (n_colors or 6)
+
+
+def _colours(values: Any, *args: Any, **kwargs: Any) -> Any:
+    return np.zeros((*np.shape(values), 4)) if np.ndim(values) else (0.0, 0.0, 0.0, 1.0)
 
 
 def _cycle() -> dict[str, list[str]]:
@@ -221,6 +241,8 @@ def _vectorize(*args: Any, **kwargs: Any) -> Any:
 
 LIKE: dict[tuple[str, str], Callable[..., Any]] = {
     ("matplotlib", "subplots"): _subplots,
+    ("matplotlib", "subfigures"): _axes,
+    ("matplotlib", "a colour map"): _colours,
     ("matplotlib", "hist"): _hist,
     ("matplotlib", "plot"): _lines,
     ("matplotlib", "by_key"): _cycle,

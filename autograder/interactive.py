@@ -20,7 +20,7 @@ from importlib.util import find_spec
 from typing import Any
 
 MAX_STEPS = 50_000  # tokens and lines looked at in one cell
-MAX_MAGICS = 500  # in one cell: IPython's own limit, beyond which a kernel refuses the cell
+MAX_MAGICS = 500  # in one cell: IPython's own limit, at which a kernel refuses the cell, too
 MAX_CELL_MAGICS = 10
 RUNS_ITS_CELL = frozenset({"time", "capture", "prun"})  # cell magics whose cell is run as if they were not there
 SIMPLE = re.compile(r"[^%!?'\"\\#]*\n")  # of a line without these signs, brackets alone say whether it goes on in the next one
@@ -121,6 +121,7 @@ class _Lines:
                 transformer, rest = (None, 1) if _is_simple(text) else self._found(place)
             if transformer is not None:
                 self._magics += 1
+                self._step()
                 rest = max(rest, self._end_of_continued(place + transformer.start_line) - place)
             piece = self._lines[place : place + rest]
             plain, used = _transformed(transformer, piece) if transformer is not None else (piece, len(piece))
@@ -169,7 +170,7 @@ class _Lines:
 
     def _step(self) -> None:
         self._steps += 1
-        if self._steps > MAX_STEPS or self._magics > MAX_MAGICS:
+        if self._steps > MAX_STEPS or self._magics >= MAX_MAGICS:
             raise NotPython("this cell is too long for IPython's own syntax. Put magics and shell lines into a cell of their own")
 
 
