@@ -162,8 +162,8 @@ class _Reading:
 
     def _spoilt(self) -> Iterator[str]:
         """The exercises below whose answer a cell of the student's may change what they lean on. Answers that are data stay as they are."""
-        read = [c for c in self.cells if c.kind != "markdown" or c.number in self.answers]
-        first = {name: c.number for c in reversed(read) if c.tree for name in statements.mentioned(c.tree)}
+        read = [c for c in self.cells if c.kind == "code" or c.number in self.answers]
+        first = {name: c.number for c in reversed(read) for name in c.read.mentioned}
         reach = {c.number: _reach(c, first) for c in read if c.number in self.answers or self._is_added(c)}
         for number, exercise in self.answers.items():
             tree = next(c.tree for c in read if c.number == number)
@@ -174,8 +174,8 @@ class _Reading:
 
     def _note_lacking(self) -> None:
         """Name the packages that the student's cells import and that are not here."""
-        own = [c for c in self.cells if c.tree and (c.number in self.answers or self._is_added(c))]
-        wanted = {name: c for c in reversed(own) if c.tree for name in set(statements.imported(c.tree)) - statements.tried_imports(c.tree)}
+        own = [c for c in self.cells if c.number in self.answers or self._is_added(c)]
+        wanted = {name: c for c in reversed(own) for name in c.read.imports}
         for name, cell in sorted(wanted.items(), key=lambda found: found[1].number)[:MAX_LOOKED_UP]:
             if _is_lacking(name):
                 self.notes.append(
@@ -189,9 +189,9 @@ class _Reading:
         for cell in self.cells:
             exercise = self.answers.get(cell.number)
             if exercise is not None:
-                yield from (Cell(exercise.name, Role.ANSWER, part, exercise.names) for part in statements.parts(cell.plain, cell.tree))
+                yield from (Cell(exercise.name, Role.ANSWER, part, exercise.names) for part in statements.parts(cell.read.plain, cell.tree))
             elif self._is_added(cell):
-                yield Cell(f"added-{cell.number}", Role.ADDED, cell.plain, self._provided(cell))
+                yield Cell(f"added-{cell.number}", Role.ADDED, cell.read.plain, self._provided(cell))
             elif wanted := self._wanted_of_course(cell):
                 yield Cell(f"course-{cell.number}", Role.ADDED, wanted)
 
@@ -301,17 +301,13 @@ class _Found:
         return self.source.strip()
 
     @cached_property
-    def _read(self) -> tuple[str, ast.Module | None]:
-        return _read(self.source) if len(self.source) > MAX_KNOWN else _known(self.source)
-
-    @property
-    def plain(self) -> str:
-        """The cell as a kernel reads it, in plain Python."""
-        return self._read[0]
+    def read(self) -> _Read:
+        """The cell as a kernel reads it."""
+        return _Read(self.source) if len(self.source) > MAX_KNOWN else _known(self.source)
 
     @property
     def tree(self) -> ast.Module | None:
-        return self._read[1]
+        return self.read.tree
 
     @cached_property
     def defines(self) -> set[str]:
@@ -324,8 +320,7 @@ class _Found:
 
 def _reach(cell: _Found, first: Mapping[str, int]) -> float:
     """The number of the first cell that speaks of something that this one binds or changes; all of them when that cannot be told."""
-    changed = statements.changed(cell.tree) if cell.tree else set()
-    return 0 if "*" in changed else min((first[name] for name in changed if name in first), default=math.inf)
+    return 0 if "*" in cell.read.changed else min((first[name] for name in cell.read.changed if name in first), default=math.inf)
 
 
 @lru_cache(1000)
@@ -338,18 +333,40 @@ def _is_lacking(package: str) -> bool:
         return True
 
 
-def _read(source: str) -> tuple[str, ast.Module | None]:
-    """The cell as plain Python and, if it reads as such, as a syntax tree. Nobody changes it."""
-    plain = as_python(source)
+class _Read:
+    """A cell as plain Python and, if it reads as such, as a syntax tree, with what can be seen in it. Nobody changes it."""
+
+    def __init__(self, source: str) -> None:
+        self.plain = source
+        self.tree = _tree(source)
+        if self.tree is None:
+            self.plain = as_python(source)
+            self.tree = None if self.plain is source else _tree(self.plain)
+
+    @cached_property
+    def mentioned(self) -> frozenset[str]:
+        return frozenset(statements.mentioned(self.tree)) if self.tree else frozenset()
+
+    @cached_property
+    def changed(self) -> frozenset[str]:
+        return frozenset(statements.changed(self.tree)) if self.tree else frozenset()
+
+    @cached_property
+    def imports(self) -> frozenset[str]:
+        """The packages that it cannot do without."""
+        return frozenset(statements.imported(self.tree)) - statements.tried_imports(self.tree) if self.tree else frozenset()
+
+
+def _tree(source: str) -> ast.Module | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # "\d" in a student's string is the student's affair
         try:
-            return plain, ast.parse(plain)
+            return ast.parse(source)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return plain, None
+            return None
 
 
-_known = lru_cache(256)(_read)  # a class hands in the same cells of the course again and again
+_known = lru_cache(256)(_Read)  # a class hands in the same cells of the course again and again
 
 
 def _defined(statements: Iterable[ast.stmt]) -> Iterator[str]:

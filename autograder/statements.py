@@ -44,6 +44,13 @@ def _first_line(statement: ast.stmt) -> int:
     return min([statement.lineno, *(d.lineno for d in decorators)])
 
 
+def where(source: str) -> str:
+    """Where a part of a cell stands: " (line 7: while True:)"."""
+    lines = source.splitlines()
+    number = next((n for n, line in enumerate(lines) if line.strip()), None)
+    return "" if number is None else f" (line {number + 1}: {lines[number].strip()[:100]})"
+
+
 def _experiments(statement: ast.stmt) -> bool:
     """Whether it calls something or goes round, and is no definition."""
     if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)):

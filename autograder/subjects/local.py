@@ -19,6 +19,7 @@ from autograder import blank
 from autograder.bundle import bundled
 from autograder.model import Answer, Call, Cell, Limits, Outcome, Role
 from autograder.perform import Room
+from autograder.statements import where
 
 AGAIN = 0.2  # seconds between two interrupts
 
@@ -51,7 +52,7 @@ class Local:
             if not alarm.is_set():
                 raise
         self.left_out.add(place)
-        return f"this cell ran longer than {seconds:g} s and was stopped"
+        return f"this cell ran longer than {seconds:g} s and was stopped{where(cell.source)}"
 
     @property
     def namespace(self) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from typing import Any
 from autograder.bundle import NOT_REPEATED, bundled, repetitions, scattered
 from autograder.isolation.process import Isolation, Worker
 from autograder.model import Answer, Broken, Call, Cell, Limits, Outcome, Role
+from autograder.statements import where
 from autograder.wire import WireError, is_data, is_line
 
 DONE_SECONDS = 2.0  # a worker that answered the last call has nothing left to do but to say so
@@ -121,9 +122,9 @@ class Remote:
         try:
             answer = worker.channel.receive(deadline)
         except TimeoutError:
-            return (f"this cell ran longer than {seconds:g} s and was stopped" if self._left() > 0 else USED_UP), False
+            return (f"this cell ran longer than {seconds:g} s and was stopped{where(cell.source)}" if self._left() > 0 else USED_UP), False
         except EOFError:
-            return f"this cell was stopped: {ENDED}", False
+            return f"this cell was stopped: {ENDED}{where(cell.source)}", False
         except WireError:
             return f"this cell was stopped: {GARBLED}", False
         if _is_message(answer, "loaded", nonce, 3) and is_line(answer[2]):
