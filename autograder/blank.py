@@ -36,6 +36,7 @@ COLOUR_MAP = re.compile(r"\bcm\.\w+$|\bget_cmap\(\)$|\bcolormaps$")
 class Blank(types.ModuleType):
     """A module, function, object or class in one that takes anything and does nothing; it holds `items`, usually none."""
 
+    __version__ = "0"
     __array_ufunc__ = None  # array + blank is for the blank to answer
 
     def __init__(self, name: str, items: Sequence[Any] = ()) -> None:

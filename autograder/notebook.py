@@ -189,9 +189,10 @@ class _Reading:
         for cell in self.cells:
             exercise = self.answers.get(cell.number)
             if exercise is not None:
-                yield from (Cell(exercise.name, Role.ANSWER, part, exercise.names) for part in statements.parts(cell.read.plain, cell.tree))
+                yield from (Cell(exercise.name, Role.ANSWER, part, exercise.names) for part in cell.parts())
             elif self._is_added(cell):
-                yield Cell(f"added-{cell.number}", Role.ADDED, cell.read.plain, self._provided(cell))
+                names = self._provided(cell)
+                yield from (Cell(f"added-{cell.number}", Role.ADDED, part, names) for part in cell.parts())
             elif wanted := self._wanted_of_course(cell):
                 yield Cell(f"course-{cell.number}", Role.ADDED, wanted)
 
@@ -308,6 +309,10 @@ class _Found:
     @property
     def tree(self) -> ast.Module | None:
         return self.read.tree
+
+    def parts(self) -> list[str]:
+        """The cell as it is run: what calls something by itself, so that no more is lost with it."""
+        return statements.parts(self.read.plain, self.tree)
 
     @cached_property
     def defines(self) -> set[str]:

@@ -242,6 +242,13 @@ def test_an_experiment_without_end_costs_nothing_that_is_defined_in_its_cell(exp
     assert (value(local), local.troubles) == (8, said)
 
 
+def test_nor_does_it_in_a_cell_that_the_student_added(cage: Isolation) -> None:
+    submission = read(["import time\nz = time.sleep(60)\ndef helper(x):\n    return 3 * x\n", ("def f(x):\n    return helper(x)\n",)])
+    with Remote(cage, submission.cells, SHORT) as subject:
+        assert value(subject) == 6
+        assert subject.troubles == {"added-1": "this cell ran longer than 0.5 s and was stopped (line 2: z = time.sleep(60))"}
+
+
 def test_an_experiment_that_ends_the_process_costs_only_itself(cage: Isolation) -> None:
     with Remote(cage, read([(F + "import os\nos._exit(1)\n",)]).cells, LIMITS) as subject:
         assert value(subject) == 6
