@@ -402,7 +402,8 @@ return re.findall("the-secret-[0-9a-f]+", " ".join(texts))
         "imports the grader",
         """
 loaded = {n for n in sys.modules if n.startswith("autograder")}
-above = {n for n in loaded if not n.startswith("autograder.worker")} - {"autograder." + n for n in ("model", "bundle", "perform", "wire")}
+kit = ("model", "bundle", "perform", "wire", "blank", "awaiting", "statements")
+above = {n for n in loaded if not n.startswith("autograder.worker")} - {"autograder." + n for n in kit}
 return sorted(above - {"autograder"})
 """,
     ),
