@@ -137,16 +137,17 @@ def _parser() -> argparse.ArgumentParser:
 def _check(arguments: argparse.Namespace) -> int:
     from autograder.course import load_public
     from autograder.notebook import content, from_node, parse
-    from autograder.report import text
-    from autograder.selfcheck import examine_notebook
-    from autograder.subjects.local import Local
+    from autograder.report import text, words
+    from autograder.selfcheck import examine_notebook, load
 
     path = arguments.notebook
     path = path / f"{path.resolve().name}.ipynb" if path.is_dir() else path
     found = parse(content(path), path)  # before the folder is looked at: a slip in the name is told as what it is
     assignment = load_public(path.resolve().parent)
     submission = from_node(found, path, assignment)
-    subject = Local(submission.cells)
+    subject = load(submission)
+    for note in submission.notes:
+        print(f"note  {words.line(note)}")
     chosen = [assignment.exercise(arguments.exercise)] if arguments.exercise else assignment.exercises
     passed = True
     for exercise in chosen:

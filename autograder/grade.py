@@ -11,7 +11,7 @@ from autograder import notebook
 from autograder.course import Staff, lacking, not_run
 from autograder.diagnose import diagnose, fingerprint
 from autograder.isolation import Isolation
-from autograder.judge import can_be_diagnosed, judge, points
+from autograder.judge import can_be_diagnosed, judge, judged_fairly, points
 from autograder.model import Broken, Diagnosis, Exercise, ExerciseResult, Limits, Outcome, Report, Submission, SubmissionError
 from autograder.subjects.budget import Budget
 from autograder.subjects.remote import Remote
@@ -59,15 +59,15 @@ def grade(
 
 
 def _exercise(exercise: Exercise, student: Remote, submission: Submission, staff: Staff, limits: Limits) -> ExerciseResult:
-    """Judge one exercise in the finished notebook; where a later cell may have spoilt it, also as it was below its answer."""
-    result = _judged(exercise, student, staff, limits)
-    if result.outcome == "passed" or exercise.name not in submission.spoilt:
-        return result
-    student.close()  # a warm cage holds one worker at a time; a new one starts with the next question
-    with student.with_fewer(submission.until(exercise.name).cells) as earlier:
-        _ = earlier.troubles
-        other = _judged(exercise, earlier, staff, limits)
-    return other if other.points > result.points else result
+    """Judge one exercise in the finished notebook; where a later cell may have changed something, also as it was below its answer."""
+
+    def below() -> ExerciseResult:
+        student.close()  # a warm cage holds one worker at a time; a new one starts with the next question
+        with student.with_fewer(submission.until(exercise.name, student.left_out).cells) as earlier:
+            _ = earlier.troubles
+            return _judged(exercise, earlier, staff, limits)
+
+    return judged_fairly(exercise, submission, lambda: _judged(exercise, student, staff, limits), below)
 
 
 def _judged(exercise: Exercise, student: Remote, staff: Staff, limits: Limits) -> ExerciseResult:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import builtins
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from autograder.exam import Exam, Unanswered, Wrong, called, script_text
-from autograder.model import NOT_TRIED, Answer, Call, Check, Code, Exercise, Limits, Outcome, Subject, Verdict
+from autograder.model import NOT_TRIED, Answer, Call, Check, Code, Exercise, ExerciseResult, Limits, Outcome, Subject, Submission, Verdict
 
 DEATHS = (Outcome.TIMED_OUT, Outcome.CRASHED)
 UNWRITTEN = "is not written yet"
@@ -155,3 +155,16 @@ def _advice(answer: Answer) -> str:
     if "seed(" in answer.line and re.match(r"(TypeError|ValueError): .*(Cannot cast|SeedSequence|[Ss]eed)", answer.error):
         return " (what comes in is a generator, not a seed: draw from it, as in rng.random(shape))"
     return ""
+
+
+def judged_fairly(
+    exercise: Exercise, submission: Submission, finished: Callable[[], ExerciseResult], below: Callable[[], ExerciseResult]
+) -> ExerciseResult:
+    """The result in the finished notebook; where a later cell may have changed something and not all holds, the better of two.
+
+    `below` judges the exercise as it was below its own answer cell. One rule for grading and for self-checks.
+    """
+    result = finished()
+    if result.outcome == "passed" or result.not_run or exercise.name not in submission.spoilt:
+        return result
+    return max(result, below(), key=lambda r: (points(exercise, r.verdicts), sum(v.passed for v in r.verdicts)))

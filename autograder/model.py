@@ -8,7 +8,7 @@ reference in this process); a *call* is one question; an *answer* is what came b
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -193,10 +193,13 @@ class Submission:
     notes: tuple[str, ...] = ()
     spoilt: frozenset[str] = frozenset()  # exercises below whose answer some name is bound anew, so it matters when one looks at them
 
-    def until(self, exercise: str) -> Submission:
-        """The notebook as it is when Jupyter runs all cells and arrives below the answer to `exercise`."""
-        places = [n for n, cell in enumerate(self.cells) if cell.id == exercise]
-        return replace(self, cells=self.cells[: places[0] + 1]) if places else self
+    def until(self, exercise: str, without: Collection[int] = ()) -> Submission:
+        """The notebook as it is when Jupyter runs all cells and arrives below the answer to `exercise`.
+
+        Cells at the places in `without` are left out: they are known to come to no end.
+        """
+        last = max((n for n, cell in enumerate(self.cells) if cell.id == exercise), default=len(self.cells))
+        return replace(self, cells=tuple(cell for n, cell in enumerate(self.cells[: last + 1]) if n not in without))
 
 
 # ------------------------------------------------------------------------------------------------------------------------- limits

@@ -12,21 +12,26 @@ import math
 import os
 import re
 import stat
+import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from autograder import blank, statements
+from autograder.interactive import as_python
 from autograder.model import Assignment, Cell, CourseError, Exercise, Role, Submission, SubmissionError
-from autograder.perform import provides, stubs, without_magics
+from autograder.perform import provides, stubs
 
 MAX_BYTES = 50_000_000  # of one notebook file
 MAX_BRACKETS = 1_000_000  # "{" and "[" in it: each becomes a Python object, so this bounds the memory a file can ask for
 MAX_CELLS = 5_000
 MAX_CODE = 500_000  # characters in all code cells together: parsing takes seconds and many hundred times the length
 MAX_NOTES = 20
+MAX_LOOKED_UP = 100  # packages that one notebook imports
 FENCED = re.compile(r"```(?:python|py)?[ \t]*\n(.*)\n```", re.DOTALL)  # code that was put into a Markdown cell
 SOLUTION = "### BEGIN SOLUTION"  # nbgrader's mark
 MAX_KNOWN = 5_000  # characters of a cell whose syntax tree is kept for the next hand-in
@@ -152,27 +157,42 @@ class _Reading:
             if cell is not None:
                 self.answers[cell.number] = exercise
         self._note_changed_setup()
+        self._note_lacking()
         return Submission(path, tuple(self._program()), tuple(self.notes[:MAX_NOTES]), frozenset(self._spoilt()))
 
     def _spoilt(self) -> Iterator[str]:
-        """The exercises below whose answer a cell of the student's binds a name again that was bound above."""
-        own = [c for c in self.cells if c.number in self.answers or self._is_added(c)]
+        """The exercises below whose answer a cell of the student's may change what they lean on. Answers that are data stay as they are."""
+        read = [c for c in self.cells if c.kind == "code" or c.number in self.answers]
+        first = {name: c.number for c in reversed(read) for name in c.read.mentioned}
+        reach = {c.number: _reach(c, first) for c in read if c.number in self.answers or self._is_added(c)}
         for number, exercise in self.answers.items():
-            above = {name for c in own if c.number <= number for name in c.defines}
-            below = [c for c in own if c.number > number]
-            # `from numpy import *` brings another max, sum and round than the cells above were written with
-            if any(c.defines & above or _imports_all(c) for c in below):
+            tree = next(c.tree for c in read if c.number == number)
+            if tree and statements.only_data(tree, exercise.names):
+                continue
+            if any(cell > number and begin <= number for cell, begin in reach.items()):
                 yield exercise.name
+
+    def _note_lacking(self) -> None:
+        """Name the packages that the student's cells import and that are not here."""
+        own = [c for c in self.cells if c.number in self.answers or self._is_added(c)]
+        wanted = {name: c for c in reversed(own) for name in c.read.imports}
+        for name, cell in sorted(wanted.items(), key=lambda found: found[1].number)[:MAX_LOOKED_UP]:
+            if _is_lacking(name):
+                self.notes.append(
+                    f"Cell {cell.number} imports {called(Path(name))}, which is not installed here: what it would do is left out, "
+                    "all else in the cell counts."
+                )
 
     def _program(self) -> Iterator[Cell]:
         if self.assignment.setup.strip():
-            yield Cell("setup", Role.SETUP, self.assignment.setup)
+            yield Cell("setup", Role.SETUP, as_python(self.assignment.setup))
         for cell in self.cells:
             exercise = self.answers.get(cell.number)
             if exercise is not None:
-                yield Cell(exercise.name, Role.ANSWER, cell.source, exercise.names)
+                yield from (Cell(exercise.name, Role.ANSWER, part, exercise.names) for part in cell.parts())
             elif self._is_added(cell):
-                yield Cell(f"added-{cell.number}", Role.ADDED, cell.source, self._provided(cell))
+                names = self._provided(cell)
+                yield from (Cell(f"added-{cell.number}", Role.ADDED, part, names) for part in cell.parts())
             elif wanted := self._wanted_of_course(cell):
                 yield Cell(f"course-{cell.number}", Role.ADDED, wanted)
 
@@ -282,8 +302,17 @@ class _Found:
         return self.source.strip()
 
     @cached_property
+    def read(self) -> _Read:
+        """The cell as a kernel reads it."""
+        return _Read(self.source) if len(self.source) > MAX_KNOWN else _known(self.source)
+
+    @property
     def tree(self) -> ast.Module | None:
-        return _tree(self.source) if len(self.source) > MAX_KNOWN else _known_tree(self.source)
+        return self.read.tree
+
+    def parts(self) -> list[str]:
+        """The cell as it is run: what calls something by itself, so that no more is lost with it."""
+        return statements.parts(self.read.plain, self.tree)
 
     @cached_property
     def defines(self) -> set[str]:
@@ -294,22 +323,55 @@ class _Found:
         return stubs(self.tree) if self.tree else set()
 
 
-def _imports_all(cell: _Found) -> bool:
-    stars = (s for s in (cell.tree.body if cell.tree else ()) if isinstance(s, ast.ImportFrom))
-    return any(alias.name == "*" for s in stars for alias in s.names)
+def _reach(cell: _Found, first: Mapping[str, int]) -> float:
+    """The number of the first cell that speaks of something that this one binds or changes; all of them when that cannot be told."""
+    return 0 if "*" in cell.read.changed else min((first[name] for name in cell.read.changed if name in first), default=math.inf)
+
+
+@lru_cache(1000)
+def _is_lacking(package: str) -> bool:
+    if package in sys.stdlib_module_names or package in blank.SHOW_ONLY:
+        return False
+    try:
+        return find_spec(package) is None
+    except (ValueError, ImportError):
+        return True
+
+
+class _Read:
+    """A cell as plain Python and, if it reads as such, as a syntax tree, with what can be seen in it. Nobody changes it."""
+
+    def __init__(self, source: str) -> None:
+        self.plain = source
+        self.tree = _tree(source)
+        if self.tree is None:
+            self.plain = as_python(source)
+            self.tree = None if self.plain is source else _tree(self.plain)
+
+    @cached_property
+    def mentioned(self) -> frozenset[str]:
+        return frozenset(statements.mentioned(self.tree)) if self.tree else frozenset()
+
+    @cached_property
+    def changed(self) -> frozenset[str]:
+        return frozenset(statements.changed(self.tree)) if self.tree else frozenset()
+
+    @cached_property
+    def imports(self) -> frozenset[str]:
+        """The packages that it cannot do without."""
+        return frozenset(statements.imported(self.tree)) - statements.tried_imports(self.tree) if self.tree else frozenset()
 
 
 def _tree(source: str) -> ast.Module | None:
-    """The cell as a syntax tree, if it reads as Python. Nobody changes it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # "\d" in a student's string is the student's affair
         try:
-            return ast.parse(without_magics(source))
+            return ast.parse(source)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None
 
 
-_known_tree = lru_cache(256)(_tree)  # a class hands in the same cells of the course again and again
+_known = lru_cache(256)(_Read)  # a class hands in the same cells of the course again and again
 
 
 def _defined(statements: Iterable[ast.stmt]) -> Iterator[str]:

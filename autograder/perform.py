@@ -9,9 +9,9 @@ import __future__
 
 import ast
 import builtins
+import itertools
 import linecache
 import random
-import re
 import sys
 import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -22,9 +22,11 @@ from typing import Any
 
 import numpy as np
 
-from autograder import vocabulary
+from autograder import blank, vocabulary
+from autograder.awaiting import finish
 from autograder.bundle import NOT_REPEATED, opened, repetitions
 from autograder.model import Answer, Call, Cell, Code, Draws, Facts, Given, Item, Opaque, Outcome, Role, Seed
+from autograder.statements import tried_imports
 from autograder.vocabulary import MAX_ELEMENTS, MAX_NESTED, kind
 
 A_VALUE_ERROR = " (a ValueError)"  # stands behind the name of an exception that is a kind of ValueError
@@ -33,7 +35,7 @@ MAX_ITEMS = 10_000  # items of one list, tuple or dict that may travel
 MAX_DEPTH = 6  # nesting of an answer
 SMALL = 4096  # bytes of an answer that travels whatever came before it
 OBJECT = 128  # bytes that Python takes for an object and its place in a container; an array takes somewhat more
-MAGIC = re.compile(r"(?P<indent>\s*)(?:(?P<target>[\w.\[\]\"', ]+?)\s*=\s*[%!]|[%!?]|[\w.]+\?+\s*$)")  # IPython's own syntax
+IS_COROUTINE = 0x80  # inspect.CO_COROUTINE: code that awaits something at its top level
 DTYPES = frozenset(
     {"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"}
     | {"float16", "float32", "float64", "complex64", "complex128"}
@@ -44,38 +46,49 @@ class Room:
     """A namespace in which one notebook's code lives."""
 
     def __init__(self, namespace: dict[str, Any] | None = None, caught: type[BaseException] = BaseException) -> None:
-        self.namespace: dict[str, Any] = {"__name__": "__main__"} if namespace is None else namespace
-        self.caught = caught
+        own = {"__name__": "__main__", "get_ipython": blank.get_ipython, "display": blank.display}
+        self.namespace: dict[str, Any] = own if namespace is None else namespace
+        self.caught = caught  # of what a call raises
         self._answered: set[str] = set()
+        self._files: set[str] = set()
         self._lines: dict[str, int] = {}  # file name of a cell -> how many lines it has
+        self._honest: set[str] = set()  # packages whose absence the notebook is ready for: they get no stand-in
+        self._said: dict[str, Any] = {}  # what an answer that is data was below its own cell; no later cell changes it
         self._future = 0  # compiler flags of `from __future__ import ...`, which hold for all cells after it, as in Jupyter
 
     def load(self, cell: Cell) -> str:
-        """Execute one cell statement by statement and return what went wrong first ("" when nothing did).
+        """Execute one cell statement by statement and return what went wrong first ("" when nothing did), with its line.
 
         A statement that raises does not stop the ones after it. Of cells the student ADDED only imports, definitions and assignments
         that call nothing defined in the notebook are run, and what binds the names listed in `cell.names`. A name of an exercise comes
         from its own answer cell, unless that is a stub.
         """
         filename = f"<{cell.role.value} cell {cell.id}>"
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # "\d" in a plain string is a warning, and would be an error under `pytest -W error`
-            source = without_magics(cell.source)
-        lines = source.splitlines(keepends=True)
-        self._lines[filename] = len(lines)
-        linecache.cache[filename] = (len(source), None, lines, filename)
+        _remember_lines(filename, cell.source, new=filename not in self._files)
+        self._files.add(filename)
+        self._lines[filename] = max(self._lines.get(filename, 0), cell.source.count("\n") + 1)
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                tree = ast.parse(source, filename)
-        except self.caught as error:  # SyntaxError, RecursionError, MemoryError: whatever the parser says of a student's text
+                warnings.simplefilter("ignore")  # "\d" in a plain string is a warning, and would be an error under `pytest -W error`
+                tree = ast.parse(cell.source, filename)
+        except Exception as error:  # SyntaxError, RecursionError, MemoryError: whatever the parser says of a student's text
             return describe(error)
+        self._honest |= tried_imports(tree)
+        blank.luxuries.honest = self._honest
         others = {name: self.namespace[name] for name in self._answered - set(cell.names) if name in self.namespace}
+        before = {name: self.namespace.get(name) for name in cell.names}
         trouble = self._execute(tree.body, filename, cell)
         self.namespace.update(others)
         if cell.role is Role.ANSWER:
-            self._answered |= {name for name in cell.names if name in self.namespace} - stubs(tree)
+            mine = {name for name in cell.names if name in self.namespace and self.namespace[name] is not before[name]}
+            self._answered |= mine - stubs(tree)
+            self._said.update(self._data(cell.names))
         return trouble
+
+    def _data(self, names: Sequence[str]) -> dict[str, Any]:
+        """Those of the names that hold data and no function, as they are now."""
+        there = {name: self.namespace[name] for name in names if name in self.namespace}
+        return {name: _plain_or_opaque(value) for name, value in there.items() if not callable(value)}
 
     def _execute(self, statements: Sequence[ast.stmt], filename: str, cell: Cell) -> str:
         trouble = ""
@@ -86,26 +99,36 @@ class Room:
                     continue
                 self._run_statement(statement, filename)
                 self._future |= _future_flags(statement)
-            except self.caught as error:
+            except BaseException as error:  # SystemExit, too: a kernel goes on with the next cell
+                if isinstance(error, KeyboardInterrupt) and self.caught is not BaseException:
+                    raise  # the user's own
                 if not _only_shows(statement, error):
-                    trouble = trouble or describe(error)
+                    trouble = trouble or _with_line(error, filename)
         return trouble
 
     def _run_statement(self, statement: ast.stmt, filename: str) -> None:
         """Execute one statement. A definition whose annotations name things not imported is made all the same; then the NameError comes."""
-        module = ast.Module([statement], [])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
-                exec(compile(module, filename, "exec", self._future, dont_inherit=True), self.namespace)
+                self._run_code(statement, filename, self._future)
             except NameError:
                 if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
-                    unread = self._future | __future__.annotations.compiler_flag  # a newer Python does not read them either
-                    exec(compile(module, filename, "exec", unread, dont_inherit=True), self.namespace)
+                    # a newer Python does not read them either
+                    self._run_code(statement, filename, self._future | __future__.annotations.compiler_flag)
                 raise
+
+    def _run_code(self, statement: ast.stmt, filename: str, flags: int) -> None:
+        module = ast.Module([statement], [])
+        code = compile(module, filename, "exec", flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+        if code.co_flags & IS_COROUTINE:
+            finish(eval(code, self.namespace))
+        else:
+            exec(code, self.namespace)
 
     def perform(self, script: Sequence[Call | Draws]) -> Iterator[Answer]:
         """Answer the calls of one script, one after the other, each as soon as it is known."""
+        blank.luxuries.honest = self._honest
         results: list[Any] = []
         generators: dict[str, np.random.Generator] = {}
         left = repetitions(script)
@@ -123,6 +146,8 @@ class Room:
             return Answer(Outcome.SKIPPED, error=str(error)), _DIED
         except self.caught as error:  # code that speaks of a name that this notebook does not define
             return Answer(Outcome.RAISED, error=describe(error)), _DIED
+        if call.look and call.function in self._said:
+            return self._looked(call)
         if call.function not in self.namespace and not call.is_method:
             return Answer(Outcome.RAISED, error=f"NameError: {call.function} is not defined"), _DIED
         try:
@@ -134,6 +159,13 @@ class Room:
             return Answer(Outcome.PASSED, value=plain(result, call.ship), facts=facts), result
         except self.caught as error:
             return Answer(Outcome.RAISED, error=describe(error), line=self._own_line(error)), _DIED
+
+    def _looked(self, call: Call) -> tuple[Answer, Any]:
+        """An answer that is data, as its own cell said it; what that left open may have been added below."""
+        said, now = self._said[call.function], self.namespace.get(call.function)
+        if type(said) is dict and type(now) is dict:
+            said = {**plain(now), **said}
+        return Answer(Outcome.PASSED, value=said), now
 
     def _resolved(self, argument: Any, results: list[Any], generators: dict[str, np.random.Generator]) -> Any:
         return made(argument, self.namespace) if isinstance(argument, Code) else _resolve(argument, results, generators)
@@ -168,42 +200,24 @@ def line_of(number: int, text: str) -> str:
 
 
 # ------------------------------------------------------------------------------------------------------------------ reading cells
-def without_magics(source: str) -> str:
-    """The cell as plain Python: IPython magics and shell lines become `pass`; a cell in another language becomes empty."""
-    lines = source.splitlines()
-    first = next((line.strip() for line in lines if line.strip()), "")
-    if first.startswith("%%"):
-        if first.split()[0] not in {"%%time", "%%capture", "%%prun"}:
-            return ""
-        lines[lines.index(next(line for line in lines if line.strip()))] = ""
-        source = "\n".join(lines)
-    for _ in range(len(lines) + 1):
-        try:
-            ast.parse("\n".join(lines))
-        except SyntaxError as error:
-            if not _replace_magic(lines, (error.lineno or 0) - 1):
-                return source  # the caller parses again and reports it
-        except Exception:  # too deeply nested and the like
-            return source
-        else:
-            return "\n".join(lines)
-    return source
+def _remember_lines(filename: str, source: str, new: bool) -> None:
+    """Let tracebacks find the lines of a cell; when it comes in parts, those of all its parts."""
+    lines = source.splitlines(keepends=True)
+    known = [] if new else linecache.getlines(filename)
+    merged = [one if one.strip() else other for one, other in itertools.zip_longest(lines, known, fillvalue="")]
+    linecache.cache[filename] = (len(source), None, merged, filename)
 
 
-def _replace_magic(lines: list[str], number: int) -> bool:
-    """Turn the line the parser stumbled over into plain Python, if it is a magic or shell line; False when it is not."""
-    if not 0 <= number < len(lines):
-        return False
-    found = MAGIC.match(lines[number])
-    if found is None:
-        return False
-    last = number
-    while lines[last].rstrip().endswith("\\") and last + 1 < len(lines):
-        last += 1  # a shell command that goes on in the next line
-    target = found["target"]
-    lines[number] = found["indent"] + (f"{target} = None" if target else "pass")
-    lines[number + 1 : last + 1] = [""] * (last - number)
-    return True
+def _with_line(error: BaseException, filename: str) -> str:
+    """What went wrong, and in which line of this cell."""
+    number, trace = 0, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == filename:
+            number = trace.tb_lineno
+        trace = trace.tb_next
+    if not number or isinstance(error, SyntaxError):
+        return describe(error)
+    return _clip(f"{describe(error)} (line {number}: {linecache.getline(filename, number).strip()})")
 
 
 def _future_flags(statement: ast.stmt) -> int:
@@ -424,6 +438,13 @@ def fitting(answer: Answer, allowed: int) -> Answer:
     """The answer, if it takes no more than so many bytes; else without its values, if it has any to speak of."""
     heavy = weight_of(answer)
     return without_values(answer, vocabulary.BEYOND) if heavy > allowed and heavy > SMALL else answer
+
+
+def _plain_or_opaque(value: Any) -> Any:
+    try:
+        return plain(value)
+    except BaseException:  # a dict of the student's own making
+        return Opaque(kind(value))
 
 
 def without_values(answer: Answer, kind: str) -> Answer:

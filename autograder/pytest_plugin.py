@@ -14,7 +14,8 @@ import pytest
 from autograder.model import AutograderError, Outcome
 
 if TYPE_CHECKING:
-    from autograder.model import Assignment, Check, Exercise, ExerciseResult, Subject, Submission
+    from autograder.model import Assignment, Check, Exercise, ExerciseResult, Submission
+    from autograder.subjects.local import Local
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -38,12 +39,12 @@ class NotebookFile(pytest.File):
         """One node per exercise. The engine is imported here, not with the plugin: other test suites should not wait for it."""
         from autograder.course import load_public
         from autograder.notebook import read
-        from autograder.subjects.local import Local
+        from autograder.selfcheck import load
 
         try:
             assignment = load_public(self.path.parent)
             submission = read(self.path, assignment)
-            subject = Local(submission.cells)
+            subject = load(submission)
         except AutograderError as error:
             raise self.CollectError(str(error)) from None
         for exercise in assignment.exercises:
@@ -54,7 +55,7 @@ class NotebookFile(pytest.File):
 class ExerciseNode(pytest.Collector):
     """One exercise, judged as a whole because its checks build on each other."""
 
-    def __init__(self, exercise: Exercise, notebook: tuple[Subject, Submission], assignment: Assignment, **more: Any) -> None:
+    def __init__(self, exercise: Exercise, notebook: tuple[Local, Submission], assignment: Assignment, **more: Any) -> None:
         super().__init__(**more)
         self.exercise, self.notebook, self.assignment = exercise, notebook, assignment
         self._result: ExerciseResult | None = None

@@ -8,7 +8,7 @@ from typing import Any
 
 from autograder.course import lacking, load_public
 from autograder.diagnose import diagnose, fingerprint
-from autograder.judge import can_be_diagnosed, judge
+from autograder.judge import can_be_diagnosed, judge, judged_fairly
 from autograder.model import (
     Assignment,
     AutograderError,
@@ -17,6 +17,7 @@ from autograder.model import (
     Diagnosis,
     Exercise,
     ExerciseResult,
+    Limits,
     Outcome,
     Subject,
     Submission,
@@ -79,13 +80,18 @@ def examine(exercise: Exercise, subject: Subject, assignment: Assignment) -> Exe
     return ExerciseResult(exercise.name, 0.0, 0.0, verdicts, diagnoses, subject.troubles.get(exercise.name, ""))
 
 
-def examine_notebook(exercise: Exercise, subject: Subject, submission: Submission, assignment: Assignment) -> ExerciseResult:
-    """Like `examine`, for a notebook file: where a later cell may have spoilt the exercise, it counts as it was below its answer."""
-    result = examine(exercise, subject, assignment)
-    if result.outcome == "passed" or exercise.name not in submission.spoilt:
-        return result
-    other = examine(exercise, Local(submission.until(exercise.name).cells), assignment)
-    return max(result, other, key=lambda r: sum(v.passed for v in r.verdicts))
+def load(submission: Submission) -> Local:
+    """The code of a notebook in this process, with the limits that a grader has."""
+    return Local(submission.cells, limits=Limits())
+
+
+def examine_notebook(exercise: Exercise, subject: Local, submission: Submission, assignment: Assignment) -> ExerciseResult:
+    """Like `examine`, for a notebook file: where a later cell may have changed something, it also counts as it was below its answer."""
+
+    def below() -> ExerciseResult:
+        return examine(exercise, load(submission.until(exercise.name, subject.left_out)), assignment)
+
+    return judged_fairly(exercise, submission, lambda: examine(exercise, subject, assignment), below)
 
 
 def _show(result: ExerciseResult) -> None:

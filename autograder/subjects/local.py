@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import _thread
+import builtins
 import contextlib
 import io
+import os
+import sys
 import threading
 import time
 import types
@@ -12,9 +15,13 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
+
+from autograder import blank
 from autograder.bundle import bundled
-from autograder.model import Answer, Call, Cell, Limits, Outcome
+from autograder.model import Answer, Call, Cell, Limits, Outcome, Role
 from autograder.perform import Room
+from autograder.statements import where
 
 AGAIN = 0.2  # seconds between two interrupts, and at least between two looks at the clock
 PATIENCE = Limits.patience
@@ -23,15 +30,32 @@ PATIENCE = Limits.patience
 class Local:
     """A notebook's code in this process. Output is swallowed; in the main thread a script that computes too long is interrupted."""
 
-    def __init__(self, cells: Sequence[Cell] = (), namespace: dict[str, Any] | None = None) -> None:
+    def __init__(self, cells: Sequence[Cell] = (), namespace: dict[str, Any] | None = None, limits: Limits | None = None) -> None:
         # KeyboardInterrupt is the user's way out of an endless loop: it must not be swallowed as a student's exception
         self._room = Room(namespace, caught=Exception)
         self.troubles: dict[str, str] = {}
-        for cell in cells:
-            with _quietly():
-                trouble = self._room.load(cell)
+        self.left_out: set[int] = set()  # places of the cells that were stopped
+        if cells:
+            _plot_to_nowhere()
+        for place, cell in enumerate(cells):
+            trouble = self._load(place, cell, limits)
             if trouble:
-                self.troubles[cell.id] = trouble
+                self.troubles.setdefault(cell.id, trouble)
+
+    def _load(self, place: int, cell: Cell, limits: Limits | None) -> str:
+        """What went wrong in the cell; without limits it may take as long as it likes."""
+        if limits is None:
+            with _quietly():
+                return self._room.load(cell)
+        seconds = limits.setup_seconds if cell.role is Role.SETUP else limits.cell_seconds
+        try:
+            with _quietly(), _alarm(seconds) as alarm:
+                return self._room.load(cell)
+        except KeyboardInterrupt:
+            if not alarm.is_set():
+                raise
+        self.left_out.add(place)
+        return f"this cell ran longer than {seconds:g} s and was stopped{where(cell.source)}"
 
     @property
     def namespace(self) -> dict[str, Any]:
@@ -125,8 +149,66 @@ def _main_clock() -> Callable[[], float]:
 
 @contextlib.contextmanager
 def _quietly() -> Iterator[None]:
-    with contextlib.redirect_stdout(_Nowhere()), contextlib.redirect_stderr(_Nowhere()):
+    """No output, no terminal to ask, and stand-ins for luxuries that are not installed; all as before afterwards."""
+    stdin = sys.stdin
+    sys.stdin = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(_Nowhere()), contextlib.redirect_stderr(_Nowhere()), _without_terminal(), _luxuries(), _repaired():
+            yield
+    finally:
+        sys.stdin = stdin
+
+
+@contextlib.contextmanager
+def _without_terminal() -> Iterator[None]:
+    """What reads from descriptor 0, as a shell command does, finds nothing there."""
+    try:
+        kept = os.dup(0)
+    except OSError:  # there is none
         yield
+        return
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 0)
+        os.close(kept)
+
+
+@contextlib.contextmanager
+def _luxuries() -> Iterator[None]:
+    """Nobody else in this process is to take a stand-in for the real thing."""
+    if blank.luxuries in sys.meta_path:
+        yield
+        return
+    sys.meta_path.append(blank.luxuries)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(blank.luxuries)
+        for name in [n for n, module in list(sys.modules.items()) if type(module) is blank.Blank]:
+            del sys.modules[name]
+
+
+@contextlib.contextmanager
+def _repaired() -> Iterator[None]:
+    """`np.sqrt = 3` in a cell is not to be the end of what judges it; a worker forgets it after the cell, too."""
+    places = [vars(module) for module in (builtins, np, np.random, np.linalg, np.fft)]
+    before = [dict(place) for place in places]
+    try:
+        yield
+    finally:
+        for place, names in zip(places, before, strict=True):
+            place.update(names)
+
+
+def _plot_to_nowhere() -> None:
+    """No window: `plt.show()` would wait until somebody closes it."""
+    os.environ["MPLBACKEND"] = "Agg"
+    if "matplotlib" in sys.modules:
+        sys.modules["matplotlib"].use("Agg", force=True)
 
 
 class _Nowhere(io.TextIOBase):

@@ -19,6 +19,7 @@ from autograder.isolation.clock import Allowance
 from autograder.isolation.process import Isolation, Worker
 from autograder.model import NOT_TRIED, Answer, Broken, Call, Cell, Limits, Outcome, Role
 from autograder.perform import SMALL, line_of, weight_of
+from autograder.statements import where
 from autograder.subjects.budget import Budget
 from autograder.wire import WireError, is_data, is_line
 
@@ -51,6 +52,11 @@ class Remote:
         self._ready()
         return {cell: text for cell, text in self._troubles.items() if text}
 
+    @property
+    def left_out(self) -> frozenset[int]:
+        """Places of the cells that came to no end, or to the end of a worker."""
+        return frozenset(self._left_out)
+
     def ask(self, calls: Sequence[Call], seconds: float) -> list[Answer]:
         """Answer every call of a script, each within `seconds`; Broken only for what is our own fault."""
         if not calls:
@@ -64,10 +70,8 @@ class Remote:
         return answers + [Answer(Outcome.SKIPPED, error=AFTER)] * (len(calls) - len(answers))
 
     def with_fewer(self, cells: Sequence[Cell]) -> Remote:
-        """The same notebook up to some cell, for another look; it lives on the same budget. Close this one first."""
-        other = Remote(self.isolation, cells, self.limits, self.budget)
-        other._left_out = self._left_out  # what hung once would hang again
-        return other
+        """Some cells of the same notebook, for another look; it lives on the same budget. Close this one first."""
+        return Remote(self.isolation, cells, self.limits, self.budget)
 
     @property
     def deaths(self) -> int:
@@ -140,9 +144,9 @@ class Remote:
         try:
             answer = worker.channel.receive(patience)
         except TimeoutError:
-            return f"this cell did not end in time and was stopped ({self._why(patience, seconds)})", False
+            return f"this cell did not end in time and was stopped{where(cell.source)} ({self._why(patience, seconds)})", False
         except EOFError:
-            return f"this cell was stopped: {ENDED}", False
+            return f"this cell was stopped: {ENDED}{where(cell.source)}", False
         except WireError:
             return f"this cell was stopped: {GARBLED}", False
         if _is_message(answer, "loaded", nonce, 3) and is_line(answer[2]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from autograder import cli
 from autograder.cli import main
 from autograder.handins import released, write
-from autograder.model import Broken
+from autograder.model import Broken, Limits
 from autograder.tests.classroom import QUIZ, RIGHT, SLUG, WRONG, answered
 
 GRADED = {"schema", "assignment", "submission", "status", "error", "isolation", "points", "max_points", "exercises", "worth_a_look"}
@@ -205,3 +206,53 @@ def test_without_a_command_the_help_is_shown(capsys: pytest.CaptureFixture[str])
     with pytest.raises(SystemExit):
         main(["--version"])
     assert re.fullmatch(r"\d+\.\d+\.\d+\S*\n", capsys.readouterr().out)
+
+
+LEAVES = """
+import os, subprocess, sys, unittest
+import matplotlib.pyplot as plt
+
+def shrink(x, p, rng, train=True):
+    return (1 - p) * x, None
+
+name = input("who are you? ")
+sys.stdin.read(), os.read(0, 1), subprocess.run(["cat"], check=True)
+plt.plot([1, 2]); plt.show()
+unittest.main()
+raise GeneratorExit
+sys.exit()
+quit()
+"""
+
+
+def test_a_notebook_that_leaves_asks_or_shows_is_checked_all_the_same(toy: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """With a terminal that never answers, and the student's own program in a window."""
+    path = toy / "assignments" / SLUG / f"{SLUG}.ipynb"
+    write(answered(released(path), LEAVES), path)
+    reader, writer = os.pipe()
+    terminal, backend = os.dup(0), os.environ.pop("MPLBACKEND", None)
+    os.dup2(reader, 0)
+    try:
+        assert main(["check", str(path), "shrink"]) == 0
+        assert os.fstat(0).st_ino == os.fstat(reader).st_ino, "the terminal is the user's again"
+    finally:
+        os.dup2(terminal, 0)
+        for descriptor in (reader, writer, terminal):
+            os.close(descriptor)
+        os.environ.update({"MPLBACKEND": backend} if backend else {})
+    assert capfd.readouterr().out.startswith("! shrink: running your cell stopped with\n    EOFError")
+
+
+def test_a_cell_without_end_is_stopped_and_named(toy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("autograder.selfcheck.Limits", lambda: Limits(cell_seconds=0.3))
+    path = toy / "assignments" / SLUG / f"{SLUG}.ipynb"
+    write(answered(released(path), RIGHT + "while True:\n    pass\n"), path)
+    assert main(["check", str(path)]) == 0
+    assert "this cell ran longer than 0.3 s and was stopped (line 3: while True:)" in capsys.readouterr().out
+
+
+def test_a_library_that_is_not_installed_is_named(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = toy / "assignments" / SLUG / f"{SLUG}.ipynb"
+    write(answered(released(path), "import no_such_thing\n" + RIGHT), path)
+    assert main(["check", str(path), "shrink"]) == 0
+    assert re.match(r"note  Cell \d+ imports no_such_thing, which is not installed here", capsys.readouterr().out)

@@ -25,7 +25,7 @@ HOUSE = Path(autograder.__file__).parent
 FLOORS: tuple[frozenset[str], ...] = tuple(
     frozenset(rooms.split())
     for rooms in (
-        "model bundle wire chance perform exam keys datasets",
+        "model bundle wire chance blank awaiting statements interactive perform exam keys datasets",
         "notebook checks judge diagnose isolation worker report pool",
         "course subjects",
         "grade selfcheck release handins scratch",
@@ -40,13 +40,16 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
 ALLOWED = {
     ("bundle", "model"): "everything speaks in the nouns",
     ("perform", "bundle"): "repetitions are told apart where calls are made",
+    ("perform", "blank"): "what stands in for plots and for a kernel",
+    ("perform", "awaiting"): "a cell may await something",
+    ("perform", "statements"): "what a statement does is decided in one place",
     ("wire", "model"): "everything speaks in the nouns",
     ("wire", "perform"): "the limits of what may travel are written where answers are made",
     ("perform", "model"): "everything speaks in the nouns",
     ("exam", "model"): "everything speaks in the nouns",
     ("keys", "model"): "everything speaks in the nouns",
     ("datasets", "model"): "everything speaks in the nouns",
-    ("notebook", "perform"): "what counts as a stub or a magic line is decided where cells are run",
+    ("notebook", "perform"): "what counts as a stub is decided where cells are run",
     ("diagnose", "checks"): "a fingerprint is made of facts, which are probes beside the verbs",
     ("course", "subjects"): "the solution is a subject in this process",
     ("__main__", "cli"): "python -m autograder is the command",
@@ -64,7 +67,7 @@ ONLY = {
     "exam": "model",
     "checks": "model chance exam datasets",  # public files of numbers; they say nothing of where a student lives
     "report": "model",
-    "worker": "wire bundle perform model",
+    "worker": "wire bundle perform blank model",
 }
 
 # One stranger, few rooms.
@@ -77,7 +80,7 @@ STRANGERS = {
     "scipy": "chance",
     "rich": "cli demo report",
     "jinja2": "report",
-    "IPython": "selfcheck",
+    "IPython": "selfcheck interactive",
     "distributed": "cluster",
     "torch": "bench worker",  # gradcheck measured beside ours; CUDA started where a GPU was let in
 }

@@ -110,7 +110,7 @@ def test_an_untouched_notebook_leaves_no_notes() -> None:
         pytest.param([code(STUB)], STUB, [], "no cell is marked", id="metadata lost, untouched"),
         pytest.param([code("halve = abs")], "halve = abs", [], "no cell is marked", id="metadata lost, an assignment"),
         pytest.param([code("halve: object = abs")], "halve: object = abs", [], "cell 1", id="metadata lost, annotated"),
-        pytest.param([code("%%time\n" + ANSWER)], "%%time\n" + ANSWER, [], "cell 1", id="metadata lost, with a magic"),
+        pytest.param([code("%%time\n" + ANSWER)], "\n" + ANSWER + "\n", [], "cell 1", id="metadata lost, with a magic"),
         pytest.param([code(STUB, "halve"), code(OTHER)], OTHER, [], "as it was handed out", id="written in a new cell"),
         pytest.param([code(OTHER), code(STUB, "halve")], OTHER, [], "as it was handed out", id="written in a new cell above"),
         pytest.param([code(STUB + "  # hm", "halve"), code(OTHER)], OTHER, [STUB + "  # hm"], "handed out", id="stub with a comment"),

@@ -127,6 +127,13 @@ def test_a_cell_that_was_added_with_an_error_stops_nothing(folder: Path) -> None
     assert (code, "4 passed" in text) == (0, True), text
 
 
+def test_a_notebook_that_leaves_or_asks_is_tested_all_the_same(folder: Path) -> None:
+    handed_in(folder, RIGHT + "import sys, unittest\ninput()\nunittest.main()\nsys.exit()\nquit()\n")
+    for arguments in (("-q",), ("-q", "-s")):
+        code, text = run(folder, *arguments)
+        assert (code, "4 passed" in text) == (0, True), text
+
+
 def test_an_endless_loop_is_stopped(folder: Path) -> None:
     path = folder / "checks.py"
     path.write_text(path.read_text(encoding="utf-8").replace("weight=2)", "weight=2, seconds=0.5)"), encoding="utf-8")

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from autograder import bundle, perform, vocabulary, wire
+from autograder import blank, bundle, perform, vocabulary, wire
 from autograder.bundle import NOT_REPEATED, functions, gathered, repetitions, says_all
 from autograder.model import Answer, Call, Draws
 from autograder.perform import Room, fitting, weight_of, without_values
-from autograder.worker import blank, cage, gpu, keeper
+from autograder.worker import cage, gpu, keeper
 
 GATHERING = 0.02  # seconds for which a finished answer may wait for the next one
 

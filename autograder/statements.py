@@ -1,0 +1,129 @@
+"""What the statements of a cell do when it is run, as far as that can be seen without running them."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+MAX_PARTS = 20  # of one cell: each is sent by itself
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+DATA = (ast.Dict, ast.List, ast.Tuple, ast.Set, ast.Constant)
+# builtins that can do nothing to what was defined before
+ACTS = frozenset({"exec", "eval", "globals", "locals", "vars", "setattr", "delattr", "map", "filter", "sorted", "__import__"})
+PLAIN = frozenset(dir(builtins)) - ACTS
+
+
+def parts(source: str, tree: ast.Module | None) -> list[str]:
+    """The cell cut where something is called, each part with its statements in the lines where they stood.
+
+    What takes too long or ends the process then costs its own statement, and what the cell defines counts all the same.
+    """
+    spans = _spans(tree.body) if tree else []
+    if len(spans) < 2:
+        return [source]
+    lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return ["\n" * (first - 1) + "\n".join(lines[first - 1 : last]) + "\n" for first, last in spans]
+
+
+def _spans(statements: Sequence[ast.stmt]) -> list[tuple[int, int]]:
+    """The first and the last line of each part: a statement that calls something stands alone, what only defines stands together."""
+    spans: list[tuple[int, int]] = []
+    for calls, group in groupby(statements, _experiments):
+        for some in ([s] for s in group) if calls else [list(group)]:
+            first, last = _first_line(some[0]), some[-1].end_lineno or some[-1].lineno
+            if spans and (first <= spans[-1][1] or len(spans) == MAX_PARTS):
+                first = spans.pop()[0]  # `x = 1; run()`
+            spans.append((first, last))
+    return spans
+
+
+def _first_line(statement: ast.stmt) -> int:
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    return min([statement.lineno, *(d.lineno for d in decorators)])
+
+
+def where(source: str) -> str:
+    """Where a part of a cell stands: " (line 7: while True:)"."""
+    lines = source.splitlines()
+    number = next((n for n, line in enumerate(lines) if line.strip()), None)
+    return "" if number is None else f" (line {number + 1}: {lines[number].strip()[:100]})"
+
+
+def _experiments(statement: ast.stmt) -> bool:
+    """Whether it calls something or goes round, and is no definition."""
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)):
+        return False
+    return any(isinstance(node, (ast.Call, ast.Await, ast.While, ast.For)) for node in executed(statement))
+
+
+def executed(node: ast.AST) -> Iterator[ast.AST]:
+    """The node and all below it, but not the bodies of functions: those run when they are called."""
+    waiting = [node]
+    while waiting:
+        found = waiting.pop()
+        yield found
+        if isinstance(found, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            waiting += [*found.decorator_list, *found.args.defaults, *filter(None, found.args.kw_defaults)]
+        elif not isinstance(found, ast.Lambda):
+            waiting += ast.iter_child_nodes(found)
+
+
+def mentioned(tree: ast.Module) -> set[str]:
+    """Every name that a cell speaks of, wherever."""
+    return {name for node in ast.walk(tree) for name in _names(node)}
+
+
+def changed(tree: ast.Module) -> set[str]:
+    """The names that running a cell binds, changes or deletes, in any form; "*" when that cannot be told from outside."""
+    found: set[str] = set()
+    for node in (n for s in tree.body for n in executed(s)):
+        if isinstance(node, ast.Call) and not (isinstance(node.func, ast.Name) and node.func.id in PLAIN):
+            return {"*"}
+        if isinstance(node, ast.Name):
+            found |= set() if isinstance(node.ctx, ast.Load) else {node.id}
+        elif isinstance(node, (ast.Attribute, ast.Subscript)):
+            found |= set() if isinstance(node.ctx, ast.Load) else {_root(node)}
+        else:
+            found |= set(_names(node))
+    return found
+
+
+def _names(node: ast.AST) -> Iterator[str]:
+    """The names in one node that are no part of another one."""
+    if isinstance(node, ast.alias):
+        yield "*" if node.name == "*" else (node.asname or node.name).split(".")[0]
+    elif isinstance(node, (ast.Global, ast.Nonlocal)):
+        yield from node.names
+    else:
+        for field in ("id", "name", "rest"):  # names; functions, classes, `except E as name`, `case name`; `case {**rest}`
+            value = getattr(node, field, None)
+            if isinstance(value, str):
+                yield value
+
+
+def _root(node: ast.expr) -> str:
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else "*"
+
+
+def only_data(tree: ast.Module, names: Iterable[str]) -> bool:
+    """Whether a cell makes these names dicts, lists or numbers: what it says then is what it says, whatever happens below."""
+    made = {t.id: s.value for s in tree.body if isinstance(s, ast.Assign) for t in s.targets if isinstance(t, ast.Name)}
+    return all(isinstance(made.get(name), DATA) for name in names)
+
+
+def tried_imports(tree: ast.Module) -> set[str]:
+    """The packages that a cell imports where it has another road in case that fails."""
+    return {name for node in ast.walk(tree) if isinstance(node, ast.Try) for s in node.body for name in imported(s)}
+
+
+def imported(node: ast.AST) -> Iterator[str]:
+    """The packages that are imported in a piece of code."""
+    for found in ast.walk(node):
+        if isinstance(found, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in found.names)
+        elif isinstance(found, ast.ImportFrom) and found.module and not found.level:
+            yield found.module.partition(".")[0]
