@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from autograder.model import Assignment, Cell, CourseError, Exercise, Role, Submission, SubmissionError
-from autograder.perform import provides, stubs, without_magics
+from autograder.perform import changed, stubs, without_magics
 
 MAX_BYTES = 50_000_000  # of one notebook file
 MAX_BRACKETS = 1_000_000  # "{" and "[" in it: each becomes a Python object, so this bounds the memory a file can ask for
 MAX_CELLS = 5_000
-MAX_CODE = 500_000  # characters in all code cells together: parsing takes seconds and many hundred times the length
+MAX_CODE = 250_000  # characters in all code cells together: parsing takes a second and up to 900 times the length in memory
 MAX_NOTES = 20
 FENCED = re.compile(r"```(?:python|py)?[ \t]*\n(.*)\n```", re.DOTALL)  # code that was put into a Markdown cell
 SOLUTION = "### BEGIN SOLUTION"  # nbgrader's mark
@@ -133,7 +133,8 @@ def _must_belong(cells: Sequence[_Found], assignment: Assignment, path: Path) ->
     found = {c.grade_id.removeprefix("check_") for c in cells if c.grade_id.startswith("check_")}
     own = {e.name: set(e.names) for e in assignment.exercises}
     foreign = len(found - own.keys()) > len(found & own.keys())  # many assignments have a quiz
-    if foreign and not any(c.defines & names for c in cells for name, names in own.items() if name not in found):
+    elsewhere = {n for name, names in own.items() if name not in found for n in names}
+    if foreign and not any(c.kind == "code" and c.defines & elsewhere for c in cells):
         raise SubmissionError(f"{called(path)} is the notebook of another assignment. Hand in the one of {assignment.slug}.")
 
 
@@ -144,6 +145,7 @@ class _Reading:
         self.cells = cells
         self.assignment = assignment
         self.notes = [f"Cell {c.number} {c.damage}." for c in cells if c.damage]
+        self.left = MAX_CODE - sum(len(c.source) for c in cells if c.kind == "code")  # characters of text that may be read as code
         self.answers: dict[int, Exercise] = {}  # number of the cell -> what it answers
 
     def submission(self, path: str) -> Submission:
@@ -185,7 +187,7 @@ class _Reading:
     def _provided(self, cell: _Found) -> tuple[str, ...]:
         """The names that the student's definitions lean on and this cell binds or changes: what does so is run, whatever it calls."""
         statements = cell.tree.body if cell.tree else []
-        return tuple(sorted(name for name in self._used if any(provides(s, {name}) for s in statements)))
+        return tuple(sorted(self._used & set[str]().union(*map(changed, statements))))
 
     def _wanted_of_course(self, cell: _Found) -> str:
         """Of a demonstration cell of the course: the imports, functions and constants that the student's own code uses.
@@ -228,11 +230,19 @@ class _Reading:
         code = [c for c in labelled if c.kind == "code"]
         if any(not self._untouched(c, exercise) for c in code):
             return code
-        texts = [c for c in labelled if c.kind != "code" and c.text]
+        texts = [c for c in labelled if c.kind != "code" and c.text and self._is_short(c)]
         for cell in texts:
             reads = "is read as code all the same" if cell.tree else "does not read as code"
             self.notes.append(f"The answer cell of {exercise.name} (cell {cell.number}) is a {cell.kind} cell; it {reads}.")
         return code + [c for c in texts if c.tree]
+
+    def _is_short(self, cell: _Found) -> bool:
+        """Whether a text may be read as code, too: what is read as code is bounded as a whole."""
+        if len(cell.source) > self.left:
+            self.notes.append(f"Cell {cell.number} is a {cell.kind} cell and too long to be read as code.")
+            return False
+        self.left -= len(cell.source)
+        return True
 
     def _untouched(self, cell: _Found, exercise: Exercise) -> bool:
         if cell.text in self.assignment.course_sources or not cell.text:
@@ -277,7 +287,7 @@ class _Found:
     def reserved(self) -> bool:
         return self.grade_id == "setup" or self.grade_id.startswith("check_")
 
-    @property
+    @cached_property
     def text(self) -> str:
         return self.source.strip()
 
