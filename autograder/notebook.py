@@ -13,7 +13,7 @@ import os
 import re
 import stat
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -389,14 +389,10 @@ def _source(found: Any) -> tuple[str, str]:
 
 # ------------------------------------------------------------------------------------------------------------------------- files
 def content(path: Path) -> bytes:
-    """The content of a regular file of at most MAX_BYTES. Never waits for a pipe, never opens a device, never follows a link."""
+    """The content of a regular file of at most MAX_BYTES, or a SubmissionError that says why there is none."""
     name = called(path)
     try:
-        _must_be_file(os.lstat(path).st_mode, name)
-        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-        with open(os.open(path, flags), "rb") as file:
-            _must_be_file(os.fstat(file.fileno()).st_mode, name)  # again: it may have been exchanged since
-            data = file.read(MAX_BYTES + 1)
+        data = beginning(path, MAX_BYTES + 1, lambda mode: _must_be_file(mode, name))
     except FileNotFoundError:
         raise SubmissionError(f"There is no file {name}. Look at its name and folder, then try again.") from None
     except PermissionError:
@@ -407,6 +403,15 @@ def content(path: Path) -> bytes:
     if len(data) > MAX_BYTES:
         raise SubmissionError(f"{name} is larger than {MAX_BYTES // 1_000_000} MB. Clear its outputs, save it and hand that file in.")
     return data
+
+
+def beginning(path: Path, length: int, must_be: Callable[[int], None]) -> bytes:
+    """The first bytes of a file whose mode passes. Never waits for a pipe, never opens a device, never follows a link."""
+    must_be(os.lstat(path).st_mode)
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    with open(os.open(path, flags), "rb") as file:
+        must_be(os.fstat(file.fileno()).st_mode)  # again: it may have been exchanged since
+        return file.read(length)
 
 
 def _must_be_file(mode: int, name: str) -> None:
