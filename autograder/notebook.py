@@ -25,7 +25,7 @@ from autograder.perform import changed, stubs, without_magics
 MAX_BYTES = 50_000_000  # of one notebook file
 MAX_BRACKETS = 1_000_000  # "{" and "[" in it: each becomes a Python object, so this bounds the memory a file can ask for
 MAX_CELLS = 5_000
-MAX_CODE = 250_000  # characters in all code cells together: parsing takes a second and up to 900 times the length in memory
+MAX_CODE = 500_000  # characters in all code cells together: parsing takes a second or two and up to 900 times the length in memory
 MAX_NOTES = 20
 FENCED = re.compile(r"```(?:python|py)?[ \t]*\n(.*)\n```", re.DOTALL)  # code that was put into a Markdown cell
 SOLUTION = "### BEGIN SOLUTION"  # nbgrader's mark
