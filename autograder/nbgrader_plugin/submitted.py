@@ -112,6 +112,8 @@ def _must_be_folder(folder: Path) -> None:
     name = notebook.called(folder)
     try:
         mode = os.lstat(folder).st_mode
+    except ABSENT:
+        raise SubmissionError(f"its folder {name} is gone. Put it back and grade again.") from None
     except OSError as error:
         raise SubmissionError(f"its folder {name} may not be looked at ({error.strerror}). Make it readable and grade again.") from None
     if stat.S_ISLNK(mode):
