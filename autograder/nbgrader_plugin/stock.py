@@ -42,7 +42,9 @@ class Entrance:
             self.run.assignments.pop(str(folder), None)
             self.refused[shown(student)] = reason
             folder = Path(self.run._format_source(self.slug, shown(student)))
-        if str(folder) not in self.run.assignments and not any(c in student for c in "[]*?"):
+        elif any(c in student for c in "[]*?"):
+            return  # its own commands find no such folder, and `autograder grade` says so
+        if str(folder) not in self.run.assignments:
             self.run.assignments[str(folder)] = [str(folder / f"{self.slug}.ipynb")]
 
     def destination(self, slug: str, student: str) -> bool:

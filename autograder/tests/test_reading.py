@@ -228,7 +228,7 @@ def viewed(page: Any) -> int:
     from nbconvert.filters.highlight import Highlight2HTML
     from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
-    highlight = Highlight2HTML(pygments_lexer="ipython3")
+    highlight = Highlight2HTML(pygments_lexer="ipython3")  # type: ignore[no-untyped-call]
     length = 0
     for cell in page["cells"]:
         renderer = IPythonRenderer(escape=False, attachments=cell.get("attachments", {}))
@@ -315,7 +315,8 @@ def test_code_is_cut_where_a_view_would_take_long() -> None:
     from autograder.nbgrader_plugin import harmless
     from autograder.nbgrader_plugin.harmless import Budget, soften
 
-    long, honest = from_dict(text("a." * 5000 + "\n" * 500 + "b\n", "", "code")), from_dict(text("a\n\n\nb\n", "", "code"))
+    sources = ("a." * 5000 + "\n" * 500 + "b\n", "a\n\n\nb\n")
+    long, honest = (from_dict(text(source, "", "code")) for source in sources)  # type: ignore[no-untyped-call]
     for cell in (long, honest):
         soften(cell, Budget())
     assert honest.source == "a\n\n\nb\n"
