@@ -7,6 +7,7 @@ the next run goes on where this one ended.
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
 import os
 import signal
@@ -19,24 +20,26 @@ from functools import cached_property
 from itertools import chain
 from multiprocessing import connection
 from pathlib import Path
-from typing import Any
 
 from autograder import memory, notebook, surroundings
+from autograder.bounded import bounded
 from autograder.course import load_staff, must_exist
 from autograder.grade import LIMITS, grade
 from autograder.isolation import Isolation, stays_shut, warmed
 from autograder.memory import Done, Memory, Recorded, digest
 from autograder.model import AutograderError, Broken, CourseError, Exercise, Limits, Report, Submission, SubmissionError
-from autograder.nbgrader_plugin.handin import find_notebook
+from autograder.nbgrader_plugin.marks import Marks
 from autograder.nbgrader_plugin.outside import anew, points_differ
 from autograder.nbgrader_plugin.page import Frame, page
 from autograder.nbgrader_plugin.place import CHECK
-from autograder.nbgrader_plugin.record import STAMP, Entry, Register, when
+from autograder.nbgrader_plugin.record import Entry, Register
+from autograder.nbgrader_plugin.submitted import HandIn, misnamed, shown, take
 from autograder.pool import Here, at_most, results
 
 LISTED = 8  # students named in one note
 POOLS = 3  # that may break one after the other before anything came back
 LOST = "the process that graded it ended, also when nothing else ran (out of memory?). Look at this notebook; the others were graded."
+PAGE_SECONDS = 2  # of CPU time for making a page; an honest one takes some hundredths
 
 
 # ---------------------------------------------------------------------------------------------------------------------- one hand-in
@@ -78,20 +81,6 @@ class Graded:
 
 
 @dataclass(frozen=True)
-class HandIn:
-    """The bytes of a hand-in: the notebook, or why there is none, and its timestamp.txt."""
-
-    path: Path
-    content: bytes = b""
-    stamp: bytes = b""
-    error: str = ""
-
-    def word(self, desk: str) -> str:
-        """One word for all that decides what is written about this hand-in."""
-        return digest(desk, self.error, self.path.name, self.content.decode("latin-1"), self.stamp.decode("latin-1"))
-
-
-@dataclass(frozen=True)
 class Task:
     """One hand-in to be graded, by value, with what is remembered of its exercises where the job cannot look that up itself."""
 
@@ -100,25 +89,10 @@ class Task:
     known: Mapping[str, bytes] = field(default_factory=dict)  # key -> a packed result
 
 
-def take(folder: Path, slug: str) -> HandIn:
-    """Read a hand-in's folder; never raises for what a student has put there."""
-    path = folder / f"{slug}.ipynb"
-    try:
-        stamp = _stamp(folder)
-        path = find_notebook(folder, slug)
-        return HandIn(path, notebook.content(path), stamp)
-    except SubmissionError as error:
-        return HandIn(path, error=str(error))
-
-
-def _stamp(folder: Path) -> bytes:
-    path = folder / STAMP
-    stamp = path.read_bytes()[:1000] if path.is_file() else b""
-    try:
-        when(stamp)
-    except ValueError:
-        raise SubmissionError(f"its {STAMP} holds no time. Write one like 2026-11-20 10:00:00 UTC, or delete the file.") from None
-    return stamp
+def _word(found: HandIn, desk: str) -> str:
+    """One word for all that decides what is written about a hand-in."""
+    content = hashlib.sha256(found.content).hexdigest()
+    return digest(desk, found.error, found.path.name, content, found.stamp.decode("latin-1"))
 
 
 class Desk:
@@ -161,34 +135,43 @@ class Desk:
     def recalled(self, found: HandIn) -> dict[str, bytes]:
         """What is remembered of the exercises of a hand-in, for a job that cannot look it up itself."""
         try:
-            _, submission = self._read(found)
+            submission = self._read(found)
         except SubmissionError:
             return {}
         return self._remembered(self._keys(memory.answers_word(submission)).values())
 
-    def _read(self, found: HandIn) -> tuple[Any, Submission]:
+    def _read(self, found: HandIn) -> Submission:
         if found.error:
             raise SubmissionError(found.error)
-        parsed = notebook.parse(found.content, found.path)
-        return parsed, notebook.from_node(parsed, found.path, self.staff.assignment)
+
+        def reading() -> Submission:
+            return notebook.from_node(notebook.parse(found.content, found.path), found.path, self.staff.assignment)
+
+        return bounded(reading, notebook.called(found.path))
+
+    def _page(self, found: HandIn, submission: Submission, report: Report) -> tuple[str, Marks]:
+        def writing() -> tuple[str, Marks]:
+            return page(notebook.parse(found.content, found.path), submission, report, self.plan.frame)
+
+        return bounded(writing, notebook.called(found.path), PAGE_SECONDS)
 
     def _keys(self, answers: str) -> dict[str, str]:
         return {name: digest(word, answers) for name, word in self.words.items()}
 
     def _graded(self, task: Task) -> Graded:
         student, found = task.student, task.found
-        parsed, submission = self._read(found)
+        submission = self._read(found)
         answers = memory.answers_word(submission)
         keys = self._keys(answers)
         remembered = self._remembered(keys.values())
         packed = {**task.known, **remembered}
         known = {name: memory.unpacked(packed[key]) for name, key in keys.items() if key in packed}
         report = grade(submission, self.staff, self.isolation, self.plan.limits, known)
-        text, marks = page(parsed, submission, report, self.plan.frame)
+        text, marks = self._page(found, submission, report)
         # a time-out is remembered nowhere: the next run finds the hand-in changed, and judges what did not pass once more
         sure = [e for e in report.exercises if not report.stopped or e.outcome == "passed"]
         fresh = {keys[e.name]: memory.packed(e) for e in sure if keys[e.name] not in remembered}
-        recorded = Recorded("" if report.stopped else found.word(self.word), "graded", "", dict(marks.scores))
+        recorded = Recorded("" if report.stopped else _word(found, self.word), "graded", "", dict(marks.scores))
         done = Done(student, recorded, answers, _marks(report), {k: v for k, v in fresh.items() if v})
         return Graded(Entry(student, text, marks, found.stamp), done, report.points, report.seconds, len(keys) - len(known), report.stopped)
 
@@ -202,7 +185,7 @@ class Desk:
     def _without_marks(self, task: Task, status: str, error: str) -> Graded:
         student, found = task.student, task.found
         stamp = found.stamp if status == "unreadable" else b""
-        return Graded(Entry(student, stamp=stamp), Done(student, Recorded(found.word(self.word), status, error, {}), "", {}))
+        return Graded(Entry(student, stamp=stamp), Done(student, Recorded(_word(found, self.word), status, error, {}), "", {}))
 
 
 def _marks(report: Report) -> dict[str, tuple[float, tuple[str, ...]]]:
@@ -313,6 +296,9 @@ class Batch:
             if missing := sorted(set(students) - set(handed_in)):
                 raise CourseError(f"{missing[0]} has handed in no notebook for {self.slug}. Look into submitted/.")
             begin(len(handed_in))
+            for student in [s for s in handed_in if misnamed(s)]:
+                handed_in.pop(student)
+                yield self._misnamed(student)
             grading = remembered.begin({e.name: (e.points, tuple(c.name for c in e.checks)) for e in desk.staff.assignment.exercises})
             if self.regrade:
                 remembered.forget(list(handed_in))
@@ -329,6 +315,12 @@ class Batch:
                 yield from self._recorded(handful, grading, register, remembered)
             remembered.end(grading)
             self.notes = _notes(settled, register, handed_in, fresh, bool(students))
+
+    def _misnamed(self, student: str) -> Graded:
+        """Somebody of whom nothing can be written, because no gradebook takes the name."""
+        one = Graded(Entry(shown(student)), Done(shown(student), Recorded("", "unreadable", misnamed(student), {}), "", {}))
+        self.tally.add(one)
+        return one
 
     def _judged(self, desk: Desk, tasks: Iterator[Task], jobs: int) -> Iterator[list[Graded]]:
         """Every hand-in once, save those in which something was stopped or lost: these twice, the second time alone, at the end."""
@@ -374,7 +366,7 @@ class Batch:
         for student, folder in handed_in.items():
             found = remembered.recorded(student)
             if found and self._stands(found, scores.get(student), register.page_of(student)) and (
-                take(folder, self.slug).word(desk.word) == found.print
+                _word(take(folder, self.slug), desk.word) == found.print
             ):
                 unchanged.append(Graded(Entry(student), Done(student, found, "", {})))
             else:

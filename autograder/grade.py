@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from autograder import notebook
+from autograder.bounded import bounded
 from autograder.course import Staff, lacking, not_run
 from autograder.diagnose import diagnose, fingerprint
 from autograder.isolation import Isolation
@@ -22,7 +23,7 @@ LIMITS = Limits()
 def grade_path(path: Path, staff: Staff, isolation: Isolation, limits: Limits = LIMITS) -> Report:
     """Grade the notebook at `path`; one that cannot be read gets a report that says why, and no points. Raises Broken for our faults."""
     try:
-        submission = notebook.read(path, staff.assignment)
+        submission = bounded(lambda: notebook.read(path, staff.assignment), notebook.called(path))
     except SubmissionError as error:
         return Report(staff.assignment.slug, str(path), "unreadable", isolation.name, error=str(error), maximum=staff.assignment.points)
     return grade(submission, staff, isolation, limits)

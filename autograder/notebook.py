@@ -14,7 +14,7 @@ import re
 import stat
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib.util import find_spec
@@ -24,12 +24,12 @@ from typing import Any
 from autograder import blank, statements
 from autograder.interactive import as_python
 from autograder.model import Assignment, Cell, CourseError, Exercise, Role, Submission, SubmissionError
-from autograder.perform import provides, stubs
+from autograder.perform import changed, stubs
 
 MAX_BYTES = 50_000_000  # of one notebook file
 MAX_BRACKETS = 1_000_000  # "{" and "[" in it: each becomes a Python object, so this bounds the memory a file can ask for
 MAX_CELLS = 5_000
-MAX_CODE = 500_000  # characters in all code cells together: parsing takes seconds and many hundred times the length
+MAX_CODE = 500_000  # characters in all code cells together: parsing takes a second or two and up to 900 times the length in memory
 MAX_NOTES = 20
 MAX_LOOKED_UP = 100  # packages that one notebook imports
 FENCED = re.compile(r"```(?:python|py)?[ \t]*\n(.*)\n```", re.DOTALL)  # code that was put into a Markdown cell
@@ -138,7 +138,8 @@ def _must_belong(cells: Sequence[_Found], assignment: Assignment, path: Path) ->
     found = {c.grade_id.removeprefix("check_") for c in cells if c.grade_id.startswith("check_")}
     own = {e.name: set(e.names) for e in assignment.exercises}
     foreign = len(found - own.keys()) > len(found & own.keys())  # many assignments have a quiz
-    if foreign and not any(c.defines & names for c in cells for name, names in own.items() if name not in found):
+    elsewhere = {n for name, names in own.items() if name not in found for n in names}
+    if foreign and not any(c.kind == "code" and c.defines & elsewhere for c in cells):
         raise SubmissionError(f"{called(path)} is the notebook of another assignment. Hand in the one of {assignment.slug}.")
 
 
@@ -149,6 +150,7 @@ class _Reading:
         self.cells = cells
         self.assignment = assignment
         self.notes = [f"Cell {c.number} {c.damage}." for c in cells if c.damage]
+        self.left = MAX_CODE - sum(len(c.source) for c in cells if c.kind == "code")  # characters of text that may be read as code
         self.answers: dict[int, Exercise] = {}  # number of the cell -> what it answers
 
     def submission(self, path: str) -> Submission:
@@ -205,7 +207,7 @@ class _Reading:
     def _provided(self, cell: _Found) -> tuple[str, ...]:
         """The names that the student's definitions lean on and this cell binds or changes: what does so is run, whatever it calls."""
         statements = cell.tree.body if cell.tree else []
-        return tuple(sorted(name for name in self._used if any(provides(s, {name}) for s in statements)))
+        return tuple(sorted(self._used & set[str]().union(*map(changed, statements))))
 
     def _wanted_of_course(self, cell: _Found) -> str:
         """Of a demonstration cell of the course: the imports, functions and constants that the student's own code uses.
@@ -248,11 +250,19 @@ class _Reading:
         code = [c for c in labelled if c.kind == "code"]
         if any(not self._untouched(c, exercise) for c in code):
             return code
-        texts = [c for c in labelled if c.kind != "code" and c.text]
+        texts = [c for c in labelled if c.kind != "code" and c.text and self._is_short(c)]
         for cell in texts:
             reads = "is read as code all the same" if cell.tree else "does not read as code"
             self.notes.append(f"The answer cell of {exercise.name} (cell {cell.number}) is a {cell.kind} cell; it {reads}.")
         return code + [c for c in texts if c.tree]
+
+    def _is_short(self, cell: _Found) -> bool:
+        """Whether a text may be read as code, too: what is read as code is bounded as a whole."""
+        if len(cell.source) > self.left:
+            self.notes.append(f"Cell {cell.number} is a {cell.kind} cell and too long to be read as code.")
+            return False
+        self.left -= len(cell.source)
+        return True
 
     def _untouched(self, cell: _Found, exercise: Exercise) -> bool:
         if cell.text in self.assignment.course_sources or not cell.text:
@@ -297,7 +307,7 @@ class _Found:
     def reserved(self) -> bool:
         return self.grade_id == "setup" or self.grade_id.startswith("check_")
 
-    @property
+    @cached_property
     def text(self) -> str:
         return self.source.strip()
 
@@ -441,14 +451,10 @@ def _source(found: Any) -> tuple[str, str]:
 
 # ------------------------------------------------------------------------------------------------------------------------- files
 def content(path: Path) -> bytes:
-    """The content of a regular file of at most MAX_BYTES. Never waits for a pipe, never opens a device, never follows a link."""
+    """The content of a regular file of at most MAX_BYTES, or a SubmissionError that says why there is none."""
     name = called(path)
     try:
-        _must_be_file(os.lstat(path).st_mode, name)
-        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-        with open(os.open(path, flags), "rb") as file:
-            _must_be_file(os.fstat(file.fileno()).st_mode, name)  # again: it may have been exchanged since
-            data = file.read(MAX_BYTES + 1)
+        data = beginning(path, MAX_BYTES + 1, lambda mode: _must_be_file(mode, name))
     except FileNotFoundError:
         raise SubmissionError(f"There is no file {name}. Look at its name and folder, then try again.") from None
     except PermissionError:
@@ -459,6 +465,15 @@ def content(path: Path) -> bytes:
     if len(data) > MAX_BYTES:
         raise SubmissionError(f"{name} is larger than {MAX_BYTES // 1_000_000} MB. Clear its outputs, save it and hand that file in.")
     return data
+
+
+def beginning(path: Path, length: int, must_be: Callable[[int], None]) -> bytes:
+    """The first bytes of a file whose mode passes. Never waits for a pipe, never opens a device, never follows a link."""
+    must_be(os.lstat(path).st_mode)
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    with open(os.open(path, flags), "rb") as file:
+        must_be(os.fstat(file.fileno()).st_mode)  # again: it may have been exchanged since
+        return file.read(length)
 
 
 def _must_be_file(mode: int, name: str) -> None:

@@ -269,15 +269,20 @@ def _inner(statement: ast.If | ast.Try) -> list[ast.stmt]:
 
 def provides(statement: ast.stmt, names: Collection[str]) -> bool:
     """Whether a statement that is no loop binds or changes one of these names."""
-    if not names or isinstance(statement, (ast.For, ast.AsyncFor, ast.While)):
-        return False
+    return bool(names) and not changed(statement).isdisjoint(names)
+
+
+def changed(statement: ast.stmt) -> set[str]:
+    """The names that a statement binds or changes; none for a loop."""
+    if isinstance(statement, (ast.For, ast.AsyncFor, ast.While)):
+        return set()
     if isinstance(statement, ast.Expr):  # LIMITS.update(high=1)
         function = statement.value.func if isinstance(statement.value, ast.Call) else None
-        return isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and function.value.id in names
+        owner = function.value if isinstance(function, ast.Attribute) else None
+        return {owner.id} if isinstance(owner, ast.Name) else set()
     bound = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
-    bound |= {n.value.id for n in ast.walk(statement) if isinstance(n, ast.Subscript) and isinstance(n.value, ast.Name)
-              and isinstance(n.ctx, ast.Store)}
-    return not bound.isdisjoint(names)
+    return bound | {n.value.id for n in ast.walk(statement) if isinstance(n, ast.Subscript) and isinstance(n.value, ast.Name)
+                    and isinstance(n.ctx, ast.Store)}
 
 
 def _is_foreign(function: ast.expr, namespace: Mapping[str, Any]) -> bool:

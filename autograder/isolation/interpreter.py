@@ -32,7 +32,8 @@ ENVIRONMENT = {
 }
 
 PROGRAM = "worker/__main__.py"  # of the package: what is started in a cage
-IMPORTED = ("wire", "perform", "vocabulary", "bundle", "model", "blank", "awaiting", "statements")  # what it imports of the package beside its own folder
+# what it imports of the package beside its own folder
+IMPORTED = ("wire", "perform", "vocabulary", "bundle", "model", "blank", "awaiting", "statements")
 WHERE_LIBRARIES_ARE = "LD_LIBRARY_PATH"
 CPUS = "/proc/cpuinfo"  # what the processor can do: without it torch turns no float32 into float16
 

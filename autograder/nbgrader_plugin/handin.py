@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import json
+import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbconvert.exporters import NotebookExporter
+from nbgrader.converters import Autograde  # type: ignore[import-untyped]
 from traitlets.log import get_logger
 
 from autograder import notebook
+from autograder.bounded import bounded
 from autograder.model import SubmissionError
 from autograder.nbgrader_plugin import marks
 from autograder.nbgrader_plugin.place import Place, place_of
+from autograder.nbgrader_plugin.stock import Entrance
+from autograder.nbgrader_plugin.submitted import find_notebook
 
 KINDS = ("code", "markdown", "raw")
 PICTURES = ("image/png", "image/jpeg")
 METADATA = {"language_info": {"name": "python"}}  # never the student's: it chooses the kernel and the highlighter
+CLAIMS = ("schema_version", "grade_id", "cell_type", "checksum", "grade", "solution", "locked", "task", "points")  # nbgrader's
 _ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 
@@ -33,34 +38,19 @@ def accept_any_name(assignment: str, student: str, notebooks: list[str]) -> None
         return
     folder = Path(notebooks[0]).parent
     expected = folder / f"{folder.name}.ipynb"
-    others = sorted(p.name for p in map(Path, notebooks) if p.name != expected.name)
+    others = sorted(notebook.called(p) for p in map(Path, notebooks) if p.name != expected.name)
     if str(expected) in notebooks and others:
         get_logger().warning("%s: only %s is graded, not %s", folder, expected.name, ", ".join(others))
     notebooks[:] = [str(expected)]
 
 
-def find_notebook(folder: Path, slug: str) -> Path:
-    """The one notebook of a hand-in: the one with the right name, else the only one."""
-    expected = folder / f"{slug}.ipynb"
-    found = sorted(p for p in folder.glob("*") if p.suffix.lower() == ".ipynb" and not p.name.startswith("."))
-    if expected in found:
-        return expected
-    if not found:
-        raise SubmissionError(f"there is no notebook, {_instead(folder)}. Ask for {slug}.ipynb, put it there and grade again.")
-    if len(found) > 1:
-        names = ", ".join(p.name for p in found)
-        raise SubmissionError(f"none of the notebooks {names} is called {slug}.ipynb. Rename the right one and grade again.")
-    return found[0]
-
-
-def _instead(folder: Path) -> str:
-    """What a folder holds in which no notebook was found: "only hw1_dropout.ipynb.txt, sub/"."""
-    names = sorted(notebook.called(p) + "/" * p.is_dir() for p in folder.glob("*") if p.name != "timestamp.txt")
-    return f"only {', '.join(names[:3])}{', ...' * (len(names) > 3)}" if names else "and nothing else"
-
-
 class HandInExporter(NotebookExporter):
     """nbconvert's notebook exporter, reading what students really hand in."""
+
+    def __init__(self, *args: Any, **kw: Any) -> None:
+        super().__init__(*args, **kw)  # type: ignore[no-untyped-call]
+        if isinstance(self.parent, Autograde):
+            Entrance(self.parent)
 
     def from_filename(self, filename: str, resources: Any = None, **kw: Any) -> tuple[Any, Any]:
         """Read and process the notebook of one student; a SubmissionError ends this student's turn and nobody else's."""
@@ -75,37 +65,42 @@ class HandInExporter(NotebookExporter):
 
     def _readable(self, place: Place) -> Path:
         try:
-            path = find_notebook(place.submitted, place.slug)
-            notebook.read(path, place.staff().assignment)
+            path, assignment = find_notebook(place.submitted, place.slug), place.staff().assignment
+            bounded(lambda: notebook.read(path, assignment), notebook.called(path))
         except SubmissionError as error:
             self.log.error("Hand-in of %s cannot be read: %s", place.student, error)
             raise SubmissionError(f"{place.student}: {error}") from None
         if path.stem != place.slug:
-            self.log.warning("%s handed in %s; it is graded as %s.ipynb", place.student, path.name, place.slug)
+            self.log.warning("%s handed in %s; it is graded as %s.ipynb", place.student, notebook.called(path), place.slug)
         return path
 
 
 def node(path: Path) -> Any:
     """The file as a notebook that is valid whatever is in it: cells, their texts, metadata, pictures. Outputs are left behind."""
-    return from_parsed(json.loads(path.read_bytes().decode("utf-8-sig"), strict=False, parse_int=_int))
+    plain = bounded(lambda: _plain(notebook.parse(notebook.content(path), path)), notebook.called(path))
+    return nbformat.from_dict(plain)  # type: ignore[no-untyped-call]
 
 
 def from_parsed(raw: Any) -> Any:
     """The same of what was already read from a file."""
-    cells: list[dict[str, Any]] = []
+    return nbformat.from_dict(_plain(raw))  # type: ignore[no-untyped-call]
+
+
+def _plain(raw: Any) -> dict[str, Any]:
+    found = [c for c in raw["cells"] if isinstance(c, Mapping)]
+    cells = [cell(c, name) for c, name in zip(found, _names([c.get("id") for c in found]), strict=True)]
+    return {"nbformat": 4, "nbformat_minor": 5, "metadata": dict(METADATA), "cells": cells}
+
+
+def _names(wanted: Sequence[Any]) -> Iterator[str]:
+    """An id for each cell: its own, if it is one and the first of its kind, else a new one."""
     taken: set[str] = set()
-    for found in raw["cells"]:
-        if isinstance(found, Mapping):
-            name = _fresh(found.get("id"), taken)
-            taken.add(name)
-            cells.append(cell(found, name))
-    return nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": dict(METADATA), "cells": cells})  # type: ignore[no-untyped-call]
-
-
-def _fresh(wanted: Any, taken: set[str]) -> str:
-    if isinstance(wanted, str) and _ID.fullmatch(wanted) and wanted not in taken:
-        return wanted
-    return next(name for name in (f"cell-{n}" for n in range(len(taken), 2 * len(taken) + 1)) if name not in taken)
+    fresh = map("cell-{}".format, itertools.count())
+    for name in wanted:
+        if not (isinstance(name, str) and _ID.fullmatch(name) and name not in taken):
+            name = next(n for n in fresh if n not in taken)
+        taken.add(name)
+        yield name
 
 
 def cell(found: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -123,7 +118,7 @@ def cell(found: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def _flat(claims: Mapping[Any, Any]) -> dict[str, Any]:
-    return {k: v for k, v in claims.items() if isinstance(v, (str, int, float))}  # all that nbgrader writes; no depth, no surprise
+    return {k: claims[k] for k in CLAIMS if isinstance(claims.get(k), (str, int, float))}  # no depth, no surprise
 
 
 def text(source: Any) -> str:
@@ -143,8 +138,4 @@ def _pictures(attachments: Mapping[Any, Any]) -> dict[str, dict[str, str]]:
 
 
 def _is_base64(data: Any) -> bool:
-    return isinstance(data, str) and re.fullmatch(r"[A-Za-z0-9+/\s]+=*\s*", data) is not None
-
-
-def _int(digits: str) -> int:
-    return int(digits) if len(digits) < 20 else 0  # Python refuses to read very long numbers, and no notebook needs them
+    return isinstance(data, str) and re.fullmatch(r"[A-Za-z0-9+/]+={0,2}", "".join(data.split())) is not None

@@ -8,9 +8,10 @@ mathematics ($a< b$). What nbconvert itself makes of the result is then examined
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import quote
 
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
@@ -18,11 +19,19 @@ TEXT = ["a", "br", "code", "del", "em", "img", "input", "s", "span", "strong", "
 BLOCKS = ["blockquote", "dd", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "ul"]
 TABLES = ["table", "tbody", "td", "th", "thead", "tr"]
 TAGS = frozenset([*TEXT, *BLOCKS, *TABLES])
-ATTRIBUTES = frozenset(["id", "alt", "title", "disabled", "checked", "start"])  # and those that _is_allowed looks into
+ATTRIBUTES = frozenset(["alt", "title", "disabled", "checked", "start"])  # and those that _is_allowed looks into
+CLASS = re.compile(r"highlight|anchor-link|task-list-item(-checkbox)?|language-\S+|[a-z][a-z0-9]{0,2}")  # nbconvert's and Pygments'
 LINK = re.compile(r"(?:https?://|mailto:|#)", re.I)
 PICTURE = re.compile(r"data:image/(?:png|jpeg);base64,")
 STYLE = re.compile(r"text-align:\s?(?:left|right|center);?")
+MAX_PAGE = 1_500_000  # characters that one text may become: a reference used a thousand times, a picture shown again and again
+MARK = "\u200b"  # an invisible character: no id of a page that nbgrader makes has one
+HEADING = re.compile(r"([ \t>*+\-0-9.)]*#{1,6}(?!#))(.*)")
+UNDERLINE = re.compile(r"[ \t>]*(?:=+|-+)[ \t]*")
+FENCE = re.compile(r"[ \t>*+\-]*(?:```|~~~)")
 OPENING = re.compile(r"<(?=[A-Za-z/!?])")
+
+NOT_SHOWN = "*(This text cannot be shown here. It is in the submitted file.)*"
 
 # Of TeX only what draws: no links, no attributes, and no definitions, which would hold for the rest of the page.
 MACROS = re.compile(
@@ -34,10 +43,27 @@ MACROS = re.compile(
 def tame(source: str, attachments: Mapping[str, Any] | None = None) -> str:
     """The text, harmless: as it is, or with spaces after "<", or shown verbatim."""
     spaced = OPENING.sub("< ", source)
-    if is_harmless(spaced, attachments):
-        return spaced
-    shown = verbatim(spaced)
-    return shown if is_harmless(shown) else "*(This text cannot be shown here. It is in the submitted file.)*"
+    headed = "\n".join(_headings(spaced.split("\n")))
+    return headed if is_harmless(headed, attachments) else as_typed(spaced)
+
+
+def _headings(lines: Sequence[str]) -> Iterator[str]:
+    """The lines, with a mark in each heading: nbconvert makes ids of headings, and `# check_mask` would take a score box's."""
+    in_code = False
+    for line, below in zip(lines, [*lines[1:], ""], strict=True):
+        in_code ^= FENCE.match(line) is not None
+        if in_code:
+            yield line
+        elif found := HEADING.fullmatch(line):
+            yield f"{found[1]} {MARK}{found[2].lstrip()}"
+        else:
+            yield line + MARK if line.strip() and UNDERLINE.fullmatch(below) else line
+
+
+def as_typed(source: str) -> str:
+    """The text as it was typed, in a block of code."""
+    shown = verbatim(OPENING.sub("< ", source))
+    return shown if is_harmless(shown) else NOT_SHOWN
 
 
 def verbatim(source: str) -> str:
@@ -60,6 +86,8 @@ def is_harmless(source: str, attachments: Mapping[str, Any] | None = None) -> bo
     try:
         page = MarkdownWithMath(renderer=renderer).render(source)
     except Exception:  # a missing attachment, or what else a hostile text may trip in there: it would trip again in feedback
+        return False
+    if len(page) > MAX_PAGE:
         return False
     examiner = _Examiner()
     examiner.feed(page)
@@ -105,8 +133,10 @@ def _is_allowed(tag: str, name: str, value: str) -> bool:
         return tag == "img" and PICTURE.match(value) is not None
     if name == "style":
         return STYLE.fullmatch(value) is not None
-    if name == "class":
-        return "mermaid" not in value  # nbconvert copies such a block into the page unescaped
+    if name == "id":
+        return not value or quote(MARK) in value
+    if name == "class":  # nbconvert copies a block of mermaid into the page unescaped
+        return "mermaid" not in value and all(map(CLASS.fullmatch, value.split()))
     if name == "type":
         return tag == "input" and value == "checkbox"
     return name in ATTRIBUTES

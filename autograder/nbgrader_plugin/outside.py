@@ -10,10 +10,11 @@ import nbformat
 from nbgrader.preprocessors import NbGraderPreprocessor  # type: ignore[import-untyped]
 
 from autograder import notebook
+from autograder.bounded import bounded
 from autograder.grade import grade
 from autograder.model import Broken, CourseError, ExerciseResult, Outcome, Report, SubmissionError
-from autograder.nbgrader_plugin.handin import find_notebook
 from autograder.nbgrader_plugin.place import CHECK, place_of
+from autograder.nbgrader_plugin.submitted import find_notebook
 from autograder.report import html, text
 
 MAX_HTML = 200_000  # characters; a report of some ten checks has about 5 000
@@ -30,7 +31,8 @@ class GradeOutside(NbGraderPreprocessor):  # type: ignore[misc]
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         place = place_of(self.parent, resources)
         staff = place.staff()
-        submission = notebook.read(find_notebook(place.submitted, place.slug), staff.assignment)
+        path = find_notebook(place.submitted, place.slug)
+        submission = bounded(lambda: notebook.read(path, staff.assignment), notebook.called(path))
         report = sound(grade(submission, staff, place.cage()))
         put_verdicts(nb.cells, report)
         resources["autograder"] = report

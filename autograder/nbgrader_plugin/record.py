@@ -7,7 +7,6 @@ was not reported as done is done again.
 
 from __future__ import annotations
 
-import datetime
 import os
 import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -25,7 +24,6 @@ from nbgrader.api import (  # type: ignore[import-untyped]
     SubmittedAssignment,
     SubmittedNotebook,
 )
-from nbgrader.utils import parse_utc  # type: ignore[import-untyped]
 from sqlalchemy import or_
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import selectinload
@@ -36,8 +34,7 @@ from autograder.nbgrader_plugin.harmless import course_words
 from autograder.nbgrader_plugin.marks import Marks, clear, enter
 from autograder.nbgrader_plugin.page import Frame
 from autograder.nbgrader_plugin.repair import released_cells
-
-STAMP = "timestamp.txt"
+from autograder.nbgrader_plugin.submitted import STAMP, folders, when
 
 
 @dataclass(frozen=True)
@@ -83,20 +80,11 @@ class Register:
         return Frame(released_cells(self._book, self.slug, self.slug), course_words(source, self.slug))
 
     def students(self, chosen: Sequence[str] = ()) -> Iterator[tuple[str, Path]]:
-        """Students who handed something in, with its folder, in nbgrader's order."""
+        """Students who may have handed something in, with the folder for it, in nbgrader's order."""
         excluded = self.excluded
-        for path in sorted(Path(p) for p in self._folders()):
-            student = self._student_of(path)
+        for student, path in folders(self.coursedir, self.slug):
             if student not in excluded and (not chosen or student in chosen):
                 yield student, path
-
-    def _folders(self) -> Iterator[str]:
-        pattern = Path(self.coursedir.format_path(self.coursedir.submitted_directory, "*", self.slug))
-        yield from (str(p) for p in Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor))) if p.is_dir())
-
-    def _student_of(self, path: Path) -> str:
-        before, _, after = self.coursedir.format_path(self.coursedir.submitted_directory, "\0", self.slug).partition("\0")
-        return str(path)[len(before) : len(str(path)) - len(after)]
 
     def scores(self) -> dict[str, dict[str, float | None]]:
         """Student -> check cell -> automatic score, as the gradebook has them now."""
@@ -221,12 +209,6 @@ def _opened(coursedir: Any) -> Any:
     except DatabaseError as error:
         mend = "Close what else uses it, see that you may read and write it, or put back a copy; then grade again."
         raise CourseError(f"The gradebook {coursedir.db_url} cannot be opened ({error.orig}). {mend}") from error
-
-
-def when(stamp: bytes) -> datetime.datetime | None:
-    """The time that a timestamp.txt says, if it says one; ValueError when it says something else."""
-    text = stamp.decode("utf-8", "replace").strip()
-    return parse_utc(text) if text else None
 
 
 def put(path: Path, content: bytes) -> None:

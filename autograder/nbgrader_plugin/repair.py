@@ -17,6 +17,7 @@ from nbgrader.api import Gradebook  # type: ignore[import-untyped]
 from nbgrader.preprocessors import NbGraderPreprocessor  # type: ignore[import-untyped]
 
 from autograder import notebook
+from autograder.bounded import bounded
 from autograder.model import Role, Submission
 from autograder.nbgrader_plugin.handin import cell as valid_cell
 from autograder.nbgrader_plugin.place import CHECK, Place, place_of
@@ -56,7 +57,8 @@ class RepairHandIn(NbGraderPreprocessor):  # type: ignore[misc]
         place = place_of(self.parent, resources)
         with Gradebook(place.db_url) as gradebook:
             released = released_cells(gradebook, place.notebook, place.slug)
-        submission = notebook.from_node(nb, Path(place.notebook), place.staff().assignment)
+        path = Path(f"{place.notebook}.ipynb")
+        submission = bounded(lambda: notebook.from_node(nb, path, place.staff().assignment), path.name)
         nb.cells = repaired(nb.cells, released, submission)
         _keep_only_the_notebook(place)
         return nb, resources

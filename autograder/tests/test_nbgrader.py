@@ -342,7 +342,7 @@ def test_points_changed_after_the_release_are_noticed(small: Classroom) -> None:
     small.submit("ada", answered(small.released()))
     done = small.run("autograde", SLUG)
     assert (done.code, small.total("ada")) == (1, None)
-    assert "Run `nbgrader generate_assignment --force` for it" in done.text
+    assert "Run `nbgrader generate_assignment" in done.text
 
 
 # ----------------------------------------------------------------------------------------------------------------- other commands

@@ -1,0 +1,188 @@
+"""What a student's file asks of the grader itself, done in a child process with limits: reading it, and making it fit to be shown.
+
+The child is a fork: nothing is started or imported, so a hand-in costs milliseconds. It runs this package's own code on the student's
+text and never the student's code. Whatever becomes of it befalls one hand-in: no time, memory or crash reaches the process that judges.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import faulthandler
+import gc
+import io
+import os
+import pickle
+import select
+import signal
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import is_dataclass
+from types import FrameType
+from typing import Any, NoReturn, TypeVar
+
+from autograder.model import AutograderError, Broken, CourseError, SubmissionError
+
+try:
+    import resource
+except ImportError:  # Windows, where students read their own notebooks and nobody grades
+    resource = None  # type: ignore[assignment]
+
+SECONDS = 3  # of CPU time; an honest notebook takes some hundredths
+MEMORY = 1 << 30  # bytes more than this process has
+MAX_ANSWER = 128 << 20  # bytes of what comes back
+WAIT = 60  # wall seconds for each second of CPU time, before the machine is to blame
+ERRORS = {error.__name__: error for error in (SubmissionError, CourseError, Broken)}
+OVER = {"SIGXCPU": "time", "SIGKILL": "memory or time"}
+CRASHES = frozenset(["SIGSEGV", "SIGBUS", "SIGABRT", "SIGFPE", "SIGILL"])  # of a parser; any other end comes from outside
+_MEND = "Delete what was pasted into it and is no answer, save it and hand it in again."
+
+T = TypeVar("T")
+
+
+def bounded(work: Callable[[], T], name: str, seconds: int = SECONDS) -> T:
+    """What `work` returns, done in a child process; a SubmissionError about the file `name` when it runs over or dies.
+
+    Where there is no fork it is done here: algorithms are linear and sizes limited all the same.
+    """
+    if resource is None or not hasattr(os, "fork"):
+        return work()
+    inlet, outlet = os.pipe()
+    with warnings.catch_warnings():
+        # from 3.12 Python warns where there are threads. The child starts none, imports little and takes no lock of theirs.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:
+        _answer(work, outlet, seconds)
+    os.close(outlet)
+    try:
+        data = _received(inlet, WAIT * seconds)
+    except BaseException:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        raise
+    finally:
+        os.close(inlet)
+    _, status = os.waitpid(child, 0)
+    return _opened(data, status, name)  # type: ignore[no-any-return]
+
+
+def _received(inlet: int, seconds: float) -> bytes:
+    """All that the child sends; Broken when it neither ends nor runs over in a time that is no student's."""
+    deadline, found, poll = time.monotonic() + seconds, bytearray(), select.poll()
+    poll.register(inlet, select.POLLIN)
+    while True:
+        if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
+            raise Broken(f"A hand-in could not be read within {seconds:g} s of waiting. Grade again when the machine is less busy.")
+        part = os.read(inlet, 1 << 20)
+        if not part:
+            return bytes(found)
+        found += part
+        if len(found) > MAX_ANSWER:
+            raise SubmissionError(f"The notebook becomes more than {MAX_ANSWER >> 20} MiB when it is read. {_MEND}")
+
+
+def _opened(data: bytes, status: int, name: str) -> Any:
+    code = os.waitstatus_to_exitcode(status)
+    if code != 0:
+        raise _ended(signal.Signals(-code).name if code < 0 else f"code {code}", name)
+    kind, value = _Records(io.BytesIO(data)).load()
+    if kind == "value":
+        return value
+    raise _over("memory", name) if kind == "memory" else ERRORS.get(kind, Broken)(value)
+
+
+def _ended(how: str, name: str) -> AutograderError:
+    if how in OVER:
+        return _over(OVER[how], name)
+    if how in CRASHES:
+        return SubmissionError(f"{name} cannot be read: what is in it ends the reader ({how}). {_MEND}")
+    return Broken(f"The reading of {name} was ended from outside ({how}). Grade again.")
+
+
+def _over(what: str, name: str) -> SubmissionError:
+    return SubmissionError(f"{name} takes more {what} to read than a notebook may. {_MEND}")
+
+
+class _Records(pickle.Unpickler):
+    """Reads what our own code in our own child has written: plain data, and the frozen records of this package.
+
+    The child has run no student code, so the bytes are ours; still nothing but a record or an enumeration can be made from them.
+    """
+
+    def find_class(self, module: str, name: str) -> Any:
+        found = getattr(sys.modules.get(module), name, None) if module.startswith("autograder.") else None
+        if isinstance(found, type) and (is_dataclass(found) or issubclass(found, enum.Enum)):
+            return found
+        raise pickle.UnpicklingError(f"{module}.{name} is no record")
+
+
+# ------------------------------------------------------------------------------------------------------------------- in the child
+def _answer(work: Callable[[], Any], outlet: int, seconds: int) -> NoReturn:
+    """Do it, send what came of it, and end without a word or a trace: exit handlers and buffers are the parent's."""
+    try:
+        _limit(seconds)
+        data = _outcome(work)
+        while data:
+            data = data[os.write(outlet, data) :]
+        os._exit(0)
+    finally:
+        os._exit(1)
+
+
+def _outcome(work: Callable[[], Any]) -> bytes:
+    try:
+        return pickle.dumps(("value", work()), pickle.HIGHEST_PROTOCOL)
+    except AutograderError as error:
+        told = type(error).__name__, str(error)
+    except (MemoryError, RecursionError):
+        told = "memory", ""
+    except Exception as error:  # a bug of ours
+        told = "Broken", f"{type(error).__name__}: {error}"
+    return pickle.dumps(told)
+
+
+def _limit(seconds: int) -> None:
+    gc.freeze()  # the parent's objects are not the child's to collect
+    faulthandler.disable()
+    for number in (signal.SIGXCPU, signal.SIGTERM, signal.SIGPROF):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer; it ends the child
+    _at_most(resource.RLIMIT_CPU, seconds, seconds + 1)
+    _at_most(resource.RLIMIT_CORE, 0)
+    _at_most(resource.RLIMIT_FSIZE, 0)
+    with contextlib.suppress(OSError, ValueError), open("/proc/self/statm", encoding="ascii") as file:
+        _at_most(resource.RLIMIT_AS, int(file.read().split()[0]) * resource.getpagesize() + MEMORY)
+
+
+def _at_most(limit: int, soft: int, hard: int | None = None) -> None:
+    _, allowed = resource.getrlimit(limit)
+    bounds = [wanted if allowed == resource.RLIM_INFINITY else min(wanted, allowed) for wanted in (soft, soft if hard is None else hard)]
+    resource.setrlimit(limit, (bounds[0], bounds[1]))
+
+
+class TookTooLong(BaseException):
+    """A piece of work was cut off. No Exception, so that nothing inside takes it for one of its own."""
+
+
+@contextlib.contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Cut off what is done inside after so much CPU time, with TookTooLong. Only in the main thread, so in a child of `bounded`."""
+    if seconds <= 0:
+        raise TookTooLong
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
+    before = signal.signal(signal.SIGPROF, _cut_off)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+
+
+def _cut_off(number: int, frame: FrameType | None) -> NoReturn:
+    raise TookTooLong

@@ -1,0 +1,181 @@
+"""Looking at submitted/, where names, kinds, sizes and rights are anybody's.
+
+What cannot be looked at is that student's, by name. No link is followed, no pipe waited for, nothing read beyond its bound.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import stat
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nbgrader.utils import parse_utc  # type: ignore[import-untyped]
+
+from autograder import notebook
+from autograder.model import CourseError, SubmissionError
+
+STAMP = "timestamp.txt"
+MAX_SMALL = 1024  # bytes of a file that holds a line
+MAX_NAME = 128  # characters of a student's name in the gradebook
+ABSENT = (FileNotFoundError, NotADirectoryError)
+
+
+@dataclass(frozen=True)
+class HandIn:
+    """The bytes of a hand-in: the notebook, or why there is none, and its timestamp.txt."""
+
+    path: Path
+    content: bytes = b""
+    stamp: bytes = b""
+    error: str = ""
+
+
+# ------------------------------------------------------------------------------------------------------------------------ students
+def folders(coursedir: Any, slug: str) -> Iterator[tuple[str, Path]]:
+    """Everybody who may have handed something in, with the folder for it, in nbgrader's order.
+
+    A folder that may not be looked into is one, too: only what is certainly not there is left out.
+    """
+    before, _, after = coursedir.format_path(coursedir.submitted_directory, "\0", slug).partition("\0")
+    end, _, below = after.partition(os.sep)
+    parent, start = os.path.split(before)
+    for name in sorted(_names(parent)):
+        if name.startswith(start) and name.endswith(end) and len(name) > len(start) + len(end):
+            folder = Path(parent, name, below)
+            if _may_be_there(folder):
+                yield name[len(start) : len(name) - len(end)], folder
+
+
+def _names(parent: str) -> list[str]:
+    try:
+        return os.listdir(parent)
+    except ABSENT:
+        return []
+    except OSError as error:
+        raise CourseError(f"{parent} may not be looked into ({error.strerror}). Make it readable and grade again.") from error
+
+
+def _may_be_there(folder: Path) -> bool:
+    try:
+        os.lstat(folder)
+    except ABSENT:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def shown(student: str) -> str:
+    """The name on one line, whatever characters it is made of."""
+    return "".join(c if c.isprintable() else "?" for c in student)[:MAX_NAME]
+
+
+def misnamed(student: str) -> str:
+    """Why nobody of this name can be in the gradebook; "" for a name as names are."""
+    if not student.isprintable():  # bytes that are no UTF-8, line breaks, escapes of the terminal
+        return "the folder's name holds characters that cannot be written. Rename it and grade again."
+    if len(student) > MAX_NAME:
+        return f"the folder's name is longer than {MAX_NAME} characters. Rename it and grade again."
+    return ""
+
+
+# ------------------------------------------------------------------------------------------------------------------------ hand-ins
+def take(folder: Path, slug: str) -> HandIn:
+    """Read a hand-in's folder; never raises for what a student has put there."""
+    path = folder / f"{slug}.ipynb"
+    try:
+        path, stamp = look(folder, slug)
+        return HandIn(path, notebook.content(path), stamp)
+    except SubmissionError as error:
+        return HandIn(path, error=str(error))
+
+
+def look(folder: Path, slug: str) -> tuple[Path, bytes]:
+    """Where the notebook of a hand-in is, and what its timestamp.txt says; a SubmissionError that says what is amiss."""
+    # a link would be followed with the grader's rights, into solutions/ or another student's folder
+    for place in [folder.parent, folder] if folder.name == slug else [folder]:
+        _must_be_folder(place)
+    stamp = small(folder / STAMP)
+    try:
+        when(stamp)
+    except ValueError:
+        raise SubmissionError(f"its {STAMP} holds no time. Write one like 2026-11-20 10:00:00 UTC, or delete the file.") from None
+    return find_notebook(folder, slug), stamp
+
+
+def _must_be_folder(folder: Path) -> None:
+    name = notebook.called(folder)
+    try:
+        mode = os.lstat(folder).st_mode
+    except ABSENT:
+        raise SubmissionError(f"its folder {name} is gone. Put it back and grade again.") from None
+    except OSError as error:
+        raise SubmissionError(f"its folder {name} may not be looked at ({error.strerror}). Make it readable and grade again.") from None
+    if stat.S_ISLNK(mode):
+        raise SubmissionError(f"its folder {name} is only a link. Put the folder itself there and grade again.")
+    if not stat.S_ISDIR(mode):
+        raise SubmissionError(f"{name} is no folder. Put the notebook into a folder of this name and grade again.")
+
+
+def small(path: Path) -> bytes:
+    """The content of a small regular file beside the notebook; b"" where there is none."""
+    name = notebook.called(path)
+
+    def must_be_file(mode: int) -> None:
+        if not stat.S_ISREG(mode):
+            raise SubmissionError(f"its {name} is no ordinary file. Delete it and grade again.")
+
+    try:
+        data = notebook.beginning(path, MAX_SMALL + 1, must_be_file)
+    except ABSENT:
+        return b""
+    except OSError as error:
+        raise SubmissionError(f"its {name} may not be read ({error.strerror}). Make it readable, or delete it.") from None
+    if len(data) > MAX_SMALL:
+        raise SubmissionError(f"its {name} is larger than {MAX_SMALL} bytes. Delete it, or put the right one there.")
+    return data
+
+
+def when(stamp: bytes) -> datetime.datetime | None:
+    """The time that a timestamp.txt says, if it says one; ValueError when it says something else."""
+    text = stamp.decode("utf-8", "replace").strip()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of time zones that nobody knows
+            return parse_utc(text) if text else None
+    except Exception as error:  # OverflowError, TypeError and whatever else a parser of dates finds to say of a text
+        raise ValueError(f"no time: {error}") from error
+
+
+def find_notebook(folder: Path, slug: str) -> Path:
+    """The one notebook of a hand-in: the one with the right name, else the only one."""
+    expected = folder / f"{slug}.ipynb"
+    try:
+        with os.scandir(folder) as entries:
+            names = {e.name: e.is_dir(follow_symlinks=False) for e in entries}
+    except OSError as error:
+        raise SubmissionError(f"its folder may not be looked into ({error.strerror}). Make it readable and grade again.") from None
+    found = sorted(n for n in names if n.lower().endswith(".ipynb") and not n.startswith("."))
+    if expected.name in found:
+        return expected
+    if not found:
+        raise SubmissionError(f"there is no notebook, {_instead(names)}. Ask for {slug}.ipynb, put it there and grade again.")
+    if len(found) > 1:
+        told = _some([notebook.called(Path(n)) for n in found])
+        raise SubmissionError(f"none of the notebooks {told} is called {slug}.ipynb. Rename the right one and grade again.")
+    return folder / found[0]
+
+
+def _instead(names: dict[str, bool]) -> str:
+    """What a folder holds in which no notebook was found: "only hw1_dropout.ipynb.txt, sub/"."""
+    told = sorted(notebook.called(Path(n)) + "/" * is_folder for n, is_folder in names.items() if n != STAMP)
+    return f"only {_some(told)}" if told else "and nothing else"
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:3]) + ", ..." * (len(names) > 3)
