@@ -79,6 +79,14 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
     grade.set_defaults(run=_grade)
 
+    collect = commands.add_parser("collect", help="bring hand-ins from a learning platform's archives to submitted/")
+    collect.add_argument("assignment", help="for example hw1_dropout")
+    collect.add_argument("archives", type=Path, nargs="*", metavar="ARCHIVE", help="or a folder (default: downloaded/HW/archive)")
+    collect.add_argument("--roster", type=Path, metavar="CSV", help="who is who: nbgrader's list, Canvas's gradebook, Moodle's worksheet")
+    collect.add_argument("--force", action="store_true", help="replace what was put into submitted/ by hand or by another road")
+    collect.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
+    collect.set_defaults(run=_collect)
+
     diff = commands.add_parser("diff", help="whose points changed between the last two gradings of a class, and by which check")
     diff.add_argument("assignment", help="for example hw1_dropout")
     diff.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
@@ -243,6 +251,27 @@ def _grade_class(arguments: argparse.Namespace) -> int:
     for note in grading.notes:
         console.print(note, highlight=False, markup=False, soft_wrap=True)
     return BROKEN if tally.broken else UNREADABLE if tally.unreadable else OK
+
+
+def _collect(arguments: argparse.Namespace) -> int:
+    from autograder.course import find_root, must_exist
+    from autograder.nbgrader_plugin import roster
+    from autograder.nbgrader_plugin.collect import collect
+    from autograder.nbgrader_plugin.settings import collecting
+    from autograder.report.collected import lines
+
+    root = find_root(arguments.course)
+    must_exist(root, arguments.assignment)
+    coursedir, downloaded = collecting(root, arguments.assignment)
+    sources = arguments.archives or [downloaded / "archive"]
+    for path in sources:
+        if not path.exists():
+            raise CourseError(f"There is no {path}. Name the archive that you downloaded, or put it into {downloaded / 'archive'}.")
+    known = roster.read(arguments.roster) if arguments.roster else None
+    found = collect(coursedir, downloaded, sources, known, arguments.force)
+    for line in lines(found.to_dict()):
+        print(line)
+    return found.code
 
 
 def _diff(arguments: argparse.Namespace) -> int:

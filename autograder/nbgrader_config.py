@@ -86,6 +86,7 @@ def configure(c: Any) -> None:
     c.GenerateFeedback.preprocessors = FEEDBACK
     c.ExportApp.plugin_class = f"{PLUGIN}.QuestionCsv"
     c.ZipCollectApp.collector_plugin = f"{PLUGIN}.CollectByName"
+    c.ZipCollectApp.extractor_plugin = f"{PLUGIN}.CollectCarefully"
 
 
 # --------------------------------------------------------------------------------------------------------------------------- alembic

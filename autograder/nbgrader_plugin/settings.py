@@ -24,12 +24,23 @@ OURS = {
 
 def converter(root: Path, slug: str) -> Any:
     """The Autograde of nbgrader with the settings of the course; CourseError when it takes steps that the quick road does not know."""
+    app = _app(root, slug)
+    _refuse_other_steps(app.config)
+    return Autograde(coursedir=app.coursedir, parent=app)
+
+
+def collecting(root: Path, slug: str) -> tuple[Any, Path]:
+    """The CourseDirectory of nbgrader, and where the archives of an assignment and the list of what was collected lie."""
+    app = _app(root, slug)
+    return app.coursedir, root.resolve() / (app.config.ZipCollectApp.get("downloaded_directory") or "downloaded") / slug
+
+
+def _app(root: Path, slug: str) -> Any:
     app = AutogradeApp()
     app.log_level = logging.ERROR
     app.initialize([], root=str(root.resolve()))
-    _refuse_other_steps(app.config)
     app.coursedir.assignment_id = slug
-    return Autograde(coursedir=app.coursedir, parent=app)
+    return app
 
 
 def _refuse_other_steps(config: Any) -> None:
