@@ -27,12 +27,16 @@ from autograder.course import load_staff, must_exist
 from autograder.grade import LIMITS, grade
 from autograder.isolation import Isolation, stays_shut, warmed
 from autograder.memory import Done, Memory, Recorded, digest
-from autograder.model import AutograderError, Broken, CourseError, Exercise, Limits, Report, Submission, SubmissionError
+from autograder.model import AutograderError, Broken, CourseError, Exercise, Limits, Look, Report, Submission, SubmissionError
 from autograder.nbgrader_plugin.handin import find_notebook
+from autograder.nbgrader_plugin.looks import around
 from autograder.nbgrader_plugin.outside import anew, points_differ
 from autograder.nbgrader_plugin.page import Frame, page
 from autograder.nbgrader_plugin.place import CHECK
 from autograder.nbgrader_plugin.record import STAMP, Entry, Register, when
+from autograder.nbgrader_plugin.repair import mended
+from autograder.nbgrader_plugin.secret import secret
+from autograder.report import looks
 
 AHEAD = 2  # hand-ins that wait for each job, so that none is idle; few, so that memory stays flat
 MOST = 16  # hand-ins in one transaction
@@ -75,6 +79,16 @@ class Graded:
     def error(self) -> str:
         return self.done.recorded.error
 
+    def brief(self) -> dict[str, Any]:
+        """The same in a few words, as plain data."""
+        return {"student": self.student, "status": self.status, "error": self.error or None, "points": self.total}
+
+    @property
+    def total(self) -> float | None:
+        """The points, also those that stand from before."""
+        scores = [s for s in self.done.recorded.scores.values() if s is not None]
+        return self.points if self.points is not None or self.status != "graded" else round(sum(scores), 6)
+
 
 @dataclass(frozen=True)
 class HandIn:
@@ -84,10 +98,11 @@ class HandIn:
     content: bytes = b""
     stamp: bytes = b""
     error: str = ""
+    secret: bytes = b""
 
     def word(self, desk: str) -> str:
         """One word for all that decides what is written about this hand-in."""
-        return digest(desk, self.error, self.path.name, self.content.decode("latin-1"), self.stamp.decode("latin-1"))
+        return digest(desk, self.error, self.path.name, *(b.decode("latin-1") for b in (self.content, self.stamp, self.secret)))
 
 
 @dataclass(frozen=True)
@@ -105,7 +120,7 @@ def take(folder: Path, slug: str) -> HandIn:
     try:
         stamp = _stamp(folder)
         path = find_notebook(folder, slug)
-        return HandIn(path, notebook.content(path), stamp)
+        return HandIn(path, notebook.content(path), stamp, secret=secret(folder))
     except SubmissionError as error:
         return HandIn(path, error=str(error))
 
@@ -185,8 +200,12 @@ class Desk:
         text, marks = page(parsed, submission, report, self.plan.frame)
         fresh = {keys[e.name]: memory.packed(e) for e in report.exercises if e.name not in known}
         recorded = Recorded(found.word(self.word), "graded", "", dict(marks.scores))
-        done = Done(student, recorded, answers, _marks(report), {k: v for k, v in fresh.items() if v})
-        return Graded(Entry(student, text, marks, found.stamp), done, report.points, report.seconds, len(fresh))
+        noticed = [*looks.of_report(report, student), *self._mended(student, parsed, submission)]
+        done = Done(student, recorded, answers, _marks(report), {k: v for k, v in fresh.items() if v}, noticed)
+        return Graded(Entry(student, text, marks, found.stamp, found.secret), done, report.points, report.seconds, len(fresh))
+
+    def _mended(self, student: str, parsed: Any, submission: Submission) -> list[Look]:
+        return [Look(student, name, what) for name, what in mended(parsed["cells"], self.plan.frame.released, submission)]
 
     def _remembered(self, keys: Iterable[str]) -> dict[str, bytes]:
         return {} if self.plan.regrade else memory.recall(memory.place(self.plan.root, self.plan.slug), keys)
@@ -311,6 +330,7 @@ class Batch:
         self.isolation, self.warm, self.pool = isolation, warm and stays_shut(isolation.name), pool
         self.tally = Tally()
         self.notes: list[str] = []  # what an instructor should know when all is done
+        self.looks: list[Look] = []  # and which hand-ins are worth a look
 
     def run(self, students: Sequence[str] = (), begin: Callable[[int], None] = lambda total: None) -> Iterator[Graded]:
         """Grade and record; each hand-in is yielded when it is recorded, or was found unchanged. `begin` is told how many there are."""
@@ -338,6 +358,9 @@ class Batch:
                     yield from self._recorded(handful, grading, register, remembered)
             remembered.end(grading)
             self.notes = _notes(settled, register, handed_in, fresh, bool(students))
+            seen = [k for k in remembered.looks() if k.student in handed_in]
+            seen += around(self.slug, handed_in, register.late(), register.manifest)
+            self.looks = sorted(dict.fromkeys(seen), key=lambda k: (not k.student, k.student))
 
     def _desk(self, register: Register) -> Desk:
         plan = Plan(self.root, self.slug, self.isolation, register.frame(), regrade=self.regrade, warm=self.warm)
@@ -402,6 +425,12 @@ def _must_agree(slug: str, exercises: Sequence[Exercise], frame: Frame) -> None:
             raise CourseError(f"solutions/ has the exercise {exercise.name}, and the gradebook has not. {anew(slug)}")
         if found != exercise.points:
             raise CourseError(points_differ(exercise.name, exercise.points, found, slug))
+
+
+def to_dict(grading: Batch, graded: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What is known of a class so far, as plain data."""
+    told = {"schema": 1, "assignment": grading.slug, "hand_ins": list(graded), "notes": grading.notes}
+    return told | {"worth_a_look": looks.to_dicts(grading.looks)}
 
 
 def cores() -> int:

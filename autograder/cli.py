@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shlex
 import signal
 import sys
@@ -11,12 +10,13 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
 from autograder import __version__
-from autograder.model import AutograderError, Broken, CourseError, Report
+from autograder.model import AutograderError, Broken, CourseError, Look, Report
+from autograder.report.terminal import patient
 
 if TYPE_CHECKING:
     from autograder.course import Staff
@@ -26,8 +26,16 @@ OK, UNREADABLE, BROKEN = 0, 1, 2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one subcommand; errors made on purpose become one clear line and a code."""
-    arguments = _arguments(argv)
+    """Run one subcommand; errors made on purpose become one clear line and a code. What cannot be printed stops nothing."""
+    with patient() as out:
+        code = _run(_arguments(argv))
+    if out.failed and not isinstance(out.failed, BrokenPipeError):  # who pipes into `head` has read enough
+        print(f"autograder: the output could not be written ({out.failed.strerror}). What was graded is recorded.", file=sys.stderr)
+        return code or BROKEN
+    return code
+
+
+def _run(arguments: argparse.Namespace) -> int:
     try:
         return int(arguments.run(arguments))
     except Broken as error:
@@ -65,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     grade = commands.add_parser("grade", help="grade submitted/*/HW/ into the gradebook, or notebooks without touching it")
     grade.add_argument("assignment", help="for example hw1_dropout")
     grade.add_argument("notebooks", type=Path, nargs="*", metavar="NOTEBOOK", help="hand-ins, anywhere: only reports are made of them")
-    grade.add_argument("--json", type=Path, metavar="FILE", help="with notebooks: write all reports there")
+    grade.add_argument("--json", type=Path, metavar="FILE", help="write there what came of each, and what is worth a look")
     grade.add_argument("--csv", type=Path, metavar="FILE", help="with notebooks: write points per exercise there")
     grade.add_argument("--quiet", action="store_true", help="print the table only, not the sentences; no progress bar")
     grade.add_argument("--student", nargs="+", action="extend", default=[], metavar="ID", help="of the class, only these")
@@ -166,23 +174,31 @@ def _grade(arguments: argparse.Namespace) -> int:
     if arguments.student or arguments.jobs or arguments.regrade:
         raise CourseError("--student, --jobs and --regrade are for a whole class. Leave them out, or leave the notebooks out.")
     from autograder.course import find_root, load_staff
-    from autograder.report import data, table, text
+    from autograder.report import data, looks, table, text
 
     staff, console = load_staff(find_root(arguments.course), arguments.assignment), Console()
     isolation = _cage(arguments, console)
-    reports = []
-    for path in arguments.notebooks:
-        report = _graded(path, staff, isolation)
-        reports.append(report)
-        if not arguments.quiet:
-            print(text.report_text(report, staff=True))
-    for line in table.Grid(table.rows(reports)).lines():
-        console.print(line, highlight=False)
-    if arguments.json:
-        arguments.json.write_text(json.dumps([data.to_dict(r) for r in reports], indent=1) + "\n", encoding="utf-8")
+    reports: list[Report] = []
+    with data.JsonFile(arguments.json, lambda: [data.to_dict(r) for r in reports]) as file:
+        for path in arguments.notebooks:
+            reports.append(_graded(path, staff, isolation))
+            file.step()
+            if not arguments.quiet:
+                print(text.report_text(reports[-1], staff=True))
     if arguments.csv:
         data.write_csv(arguments.csv, reports)
+    grid = table.Grid(table.rows(reports))
+    for line in grid.lines():
+        console.print(line, highlight=False)
+    _show(console, [k for row, r in zip(grid.rows, reports, strict=True) for k in looks.of_report(r, row.label)])
     return _code(reports)
+
+
+def _show(console: Console, found: Sequence[Look]) -> None:
+    from autograder.report import looks
+
+    for line in looks.lines(found):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def _cage(arguments: argparse.Namespace, console: Console) -> Isolation:
@@ -215,8 +231,8 @@ def _code(reports: Sequence[Report]) -> int:
 
 
 def _grade_class(arguments: argparse.Namespace) -> int:
-    if arguments.json or arguments.csv:
-        raise CourseError("--json and --csv are for notebooks named one by one; the marks of a class come from `nbgrader export`.")
+    if arguments.csv:
+        raise CourseError("--csv is for notebooks named one by one; the marks of a class come from `nbgrader export`.")
     if arguments.jobs is not None and arguments.jobs < 1:
         raise CourseError("--jobs must be 1 or more.")
     if arguments.dask and arguments.gpu:
@@ -231,6 +247,7 @@ def _grade_class(arguments: argparse.Namespace) -> int:
 
     from autograder import batch, cluster
     from autograder.course import find_root
+    from autograder.report import data
     from autograder.report.progress import Progress
 
     console = Console()
@@ -242,14 +259,19 @@ def _grade_class(arguments: argparse.Namespace) -> int:
             jobs, pool = arguments.jobs or workers, partial(cluster.executor, client)
         root, warm = find_root(arguments.course), not (arguments.fresh or arguments.gpu)
         grading = batch.Batch(root, arguments.assignment, isolation, jobs, arguments.regrade, warm, pool)
+        graded: list[dict[str, Any]] = []
+        file = stack.enter_context(data.JsonFile(arguments.json, lambda: batch.to_dict(grading, graded)))
         progress = stack.enter_context(Progress(console, arguments.assignment, arguments.quiet))
         for one in grading.run(arguments.student, progress.begin):
+            graded += [one.brief()] * bool(arguments.json)
+            file.step()
             progress.step(f"{one.student}: {one.status}: {one.error}" if one.error else "")
     tally = grading.tally
     for line in progress.summary(tally.graded, tally.unchanged, tally.unreadable, tally.broken, tally.slowest):
         console.print(line, highlight=False, markup=False)
     for note in grading.notes:
         console.print(note, highlight=False, markup=False, soft_wrap=True)
+    _show(console, grading.looks)
     return BROKEN if tally.broken else UNREADABLE if tally.unreadable else OK
 
 

@@ -21,8 +21,8 @@ from autograder.nbgrader_plugin.archives import Piece, is_notebook, pieces
 from autograder.nbgrader_plugin.names import AGAIN, ARCHIVE, HAND, UNKNOWN, Person, Told, same, told, wrappers
 from autograder.nbgrader_plugin.record import STAMP
 from autograder.nbgrader_plugin.roster import Roster
+from autograder.nbgrader_plugin.settings import MANIFEST
 
-MANIFEST = "collected.json"
 SCHEMA = 1
 LONGEST = 200  # bytes of a student's id, which is the name of a folder
 STABLE = ("Canvas", "Blackboard", "ILIAS", "Brightspace")  # whose number is the same person in every assignment
@@ -254,7 +254,7 @@ def _put(one: Taken, folder: Path, before: Mapping[str, str], force: bool) -> No
     """The hand-in in its place, whole or not at all; what a human or another road put there stays, unless forced."""
     stamp = {STAMP: one.time.encode()} if one.time else {}
     one.words = {name: _word(p) for name, p in one.saved.items()} | {name: _digest(data) for name, data in stamp.items()}
-    there = {p.relative_to(folder).as_posix(): _digest(p.read_bytes()) for p in _files(folder)}
+    there = words_of(folder)
     by_hand = bool(there) and there != before and not force
     if there == one.words or (by_hand and one.words == before):
         one.status = "as before" if one.status == "taken" or by_hand else one.status
@@ -284,9 +284,10 @@ def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:40]
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    if folder.is_dir():
-        yield from (p for p in sorted(folder.rglob("*")) if p.is_file() and not p.name.startswith("."))
+def words_of(folder: Path) -> dict[str, str]:
+    """What stands in a folder of submitted/: name -> digest, as the manifest has it of what was collected."""
+    files = (p for p in sorted(folder.rglob("*")) if p.is_file() and not p.is_symlink() and not p.name.startswith("."))
+    return {p.relative_to(folder).as_posix(): _digest(p.read_bytes()) for p in files}
 
 
 # ------------------------------------------------------------------------------------------------------------------------- manifest

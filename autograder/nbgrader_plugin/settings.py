@@ -14,6 +14,8 @@ from traitlets import TraitError
 from autograder import nbgrader_config
 from autograder.model import CourseError
 
+MANIFEST = "collected.json"  # beside the archives: what was collected from which file
+
 OURS = {
     "sanitize_preprocessors": nbgrader_config.SANITIZE,
     "autograde_preprocessors": nbgrader_config.AUTOGRADE,
@@ -30,9 +32,14 @@ def converter(root: Path, slug: str) -> Any:
 
 
 def collecting(root: Path, slug: str) -> tuple[Any, Path]:
-    """The CourseDirectory of nbgrader, and where the archives of an assignment and the list of what was collected lie."""
+    """The CourseDirectory of nbgrader, and where the archives of an assignment lie."""
     app = _app(root, slug)
-    return app.coursedir, root.resolve() / (app.config.ZipCollectApp.get("downloaded_directory") or "downloaded") / slug
+    return app.coursedir, downloaded(app, slug)
+
+
+def downloaded(app: Any, slug: str) -> Path:
+    """Where the archives of an assignment lie, and the list of what was collected from them."""
+    return Path(app.coursedir.root) / (app.config.ZipCollectApp.get("downloaded_directory") or "downloaded") / slug
 
 
 def _app(root: Path, slug: str) -> Any:

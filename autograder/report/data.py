@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import csv
+import json
 import math
-from collections.abc import Iterator, Sequence
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from autograder.model import ExerciseResult, Report, Verdict
-from autograder.report import text, words
+from autograder.model import Broken, ExerciseResult, Report, Verdict
+from autograder.report import looks, text, words
 
 SCHEMA = 1  # a new number whenever a key changes its meaning
+
+SECONDS = 2.0  # between two writings of a file that grows
 
 HEADER = ("assignment", "submission", "status", "exercise", "outcome", "points", "max_points", "diagnoses", "error")
 
@@ -30,6 +35,7 @@ def to_dict(report: Report) -> dict[str, Any]:
         "points": _number(report.points),
         "max_points": _number(report.max_points),
         "exercises": [_exercise(result) for result in report.exercises],
+        "worth_a_look": [{"exercise": k.exercise, "what": words.line(k.what)} for k in looks.of_report(report, "")],
     }
 
 
@@ -62,6 +68,47 @@ def _number(value: float | None) -> float | None:
     return float(value) if value is not None and math.isfinite(value) else None
 
 
+class JsonFile:
+    """A file that at any moment holds, whole, what `value` said some seconds ago at most; a context manager.
+
+    It is written before anything is graded, so that a folder which does not exist is told at once, and whatever ends the command.
+    """
+
+    def __init__(self, path: Path | None, value: Callable[[], Any]) -> None:
+        self._path, self._value, self._written = path, value, 0.0
+
+    def step(self) -> None:
+        """Something is new."""
+        if time.monotonic() - self._written > SECONDS:
+            self._write()
+
+    def _write(self) -> None:
+        if self._path is None:
+            return
+        text = json.dumps(self._value(), indent=1) + "\n"
+        plain = not self._path.exists() or self._path.is_file()  # and no pipe, nor /dev/stdout
+        new = self._path.with_name(f".{self._path.name}.new") if plain else self._path
+        try:
+            new.write_text(text, encoding="utf-8")
+            if plain:
+                os.replace(new, self._path)
+        except OSError as error:
+            raise _unwritten(self._path, error) from error
+        self._written = time.monotonic()
+
+    def __enter__(self) -> JsonFile:
+        if self._path is not None and (self._path.is_file() or not self._path.exists()):
+            self._write()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._write()
+
+
+def _unwritten(path: Path, error: OSError) -> Broken:
+    return Broken(f"{path} cannot be written ({error.strerror or error}). Name another file, or make room.")
+
+
 # ------------------------------------------------------------------------------------------------------------------- spreadsheets
 def rows(reports: Sequence[Report]) -> Iterator[tuple[Cell, ...]]:
     """HEADER, then one row for each exercise of each hand-in; a hand-in without a mark has one row that says why."""
@@ -79,8 +126,11 @@ def rows(reports: Sequence[Report]) -> Iterator[tuple[Cell, ...]]:
 
 def write_csv(path: Path, reports: Sequence[Report]) -> None:
     """Write `rows` as UTF-8 CSV. A text that a spreadsheet would run as a formula gets an apostrophe in front."""
-    with open(path, "w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([_harmless(cell) for cell in row] for row in rows(reports))
+    try:
+        with open(path, "w", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows([_harmless(cell) for cell in row] for row in rows(reports))
+    except OSError as error:
+        raise _unwritten(path, error) from error
 
 
 def _harmless(cell: Cell) -> Cell:

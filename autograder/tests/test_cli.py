@@ -15,7 +15,7 @@ from autograder.handins import released, write
 from autograder.model import Broken
 from autograder.tests.classroom import QUIZ, RIGHT, SLUG, WRONG, answered
 
-GRADED = {"schema", "assignment", "submission", "status", "error", "isolation", "points", "max_points", "exercises"}
+GRADED = {"schema", "assignment", "submission", "status", "error", "isolation", "points", "max_points", "exercises", "worth_a_look"}
 EXERCISE = {"name", "points", "max_points", "outcome", "verdicts", "diagnoses"}
 VERDICT = {"check", "sentence", "outcome", "message"}
 

@@ -18,9 +18,10 @@ import pytest
 from autograder.model import CourseError
 from autograder.nbgrader_plugin import archives
 from autograder.nbgrader_plugin import roster as lists
-from autograder.nbgrader_plugin.collect import MANIFEST, Collection, collect
+from autograder.nbgrader_plugin.collect import Collection, collect
 from autograder.nbgrader_plugin.names import Told, told, wrappers
 from autograder.nbgrader_plugin.roster import Roster
+from autograder.nbgrader_plugin.settings import MANIFEST
 from autograder.report.collected import lines
 
 SLUG = "hw1_dropout"

@@ -147,7 +147,7 @@ def test_our_own_words_survive_a_windows_console() -> None:
 
 
 def test_points_are_written_as_people_write_them() -> None:
-    assert [words.number(x) for x in (0, 4.0, 2.5, 1 / 3, 10, 100.0)] == ["0", "4", "2.5", "0.33", "10", "100"]
+    assert [words.number(x) for x in (0, 4.0, 2.5, 1 / 3, 10, 100.0)] == ["0", "4", "2.5", "0.3333", "10", "100"]
 
 
 def shown(*reports: Report) -> str:
