@@ -76,28 +76,28 @@ class JsonFile:
 
     def __init__(self, path: Path | None, value: Callable[[], Any]) -> None:
         self._path, self._value, self._written = path, value, 0.0
+        self._plain = path is not None and (path.is_file() or not path.exists())  # a pipe or /dev/stdout is written once, at the end
 
     def step(self) -> None:
         """Something is new."""
-        if time.monotonic() - self._written > SECONDS:
+        if self._plain and time.monotonic() - self._written > SECONDS:
             self._write()
 
     def _write(self) -> None:
         if self._path is None:
             return
         text = json.dumps(self._value(), indent=1) + "\n"
-        plain = not self._path.exists() or self._path.is_file()  # and no pipe, nor /dev/stdout
-        new = self._path.with_name(f".{self._path.name}.new") if plain else self._path
+        new = self._path.with_name(f".{self._path.name}.new") if self._plain else self._path
         try:
             new.write_text(text, encoding="utf-8")
-            if plain:
+            if self._plain:
                 os.replace(new, self._path)
         except OSError as error:
             raise _unwritten(self._path, error) from error
         self._written = time.monotonic()
 
     def __enter__(self) -> JsonFile:
-        if self._path is not None and (self._path.is_file() or not self._path.exists()):
+        if self._plain:
             self._write()
         return self
 
