@@ -91,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     collect.add_argument("assignment", help="for example hw1_dropout")
     collect.add_argument("archives", type=Path, nargs="*", metavar="ARCHIVE", help="or a folder (default: downloaded/HW/archive)")
     collect.add_argument("--roster", type=Path, metavar="CSV", help="who is who: nbgrader's list, Canvas's gradebook, Moodle's worksheet")
+    collect.add_argument("--zone", default="UTC", help="of the platform's clock, for example Europe/Berlin (default: UTC)")
     collect.add_argument("--force", action="store_true", help="replace what was put into submitted/ by hand or by another road")
     collect.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
     collect.set_defaults(run=_collect)
@@ -279,7 +280,7 @@ def _collect(arguments: argparse.Namespace) -> int:
     from autograder.course import find_root, must_exist
     from autograder.nbgrader_plugin import roster
     from autograder.nbgrader_plugin.collect import collect
-    from autograder.nbgrader_plugin.settings import collecting
+    from autograder.nbgrader_plugin.settings import collecting, zone
     from autograder.report.collected import lines
 
     root = find_root(arguments.course)
@@ -290,7 +291,7 @@ def _collect(arguments: argparse.Namespace) -> int:
         if not path.exists():
             raise CourseError(f"There is no {path}. Name the archive that you downloaded, or put it into {downloaded / 'archive'}.")
     known = roster.read(arguments.roster) if arguments.roster else None
-    found = collect(coursedir, downloaded, sources, known, arguments.force)
+    found = collect(coursedir, downloaded, sources, known, arguments.force, zone(arguments.zone))
     for line in lines(found.to_dict()):
         print(line)
     return found.code

@@ -47,9 +47,9 @@ def points(exercise: Exercise, verdicts: tuple[Verdict, ...]) -> float:
     total = sum(v.weight for v in verdicts)
     if not total or any(v.outcome in DEATHS for v in verdicts):
         return 0.0
-    if all(v.passed for v in verdicts):
-        return exercise.points  # full marks stay full, also of 0.3333 points
-    return round(exercise.points * sum(v.weight for v in verdicts if v.passed) / total, 2)
+    earned = sum(v.weight for v in verdicts if v.passed)
+    # full marks stay full, also of 0.3333 points
+    return exercise.points if earned == total else round(exercise.points * earned / total, 2)
 
 
 def can_be_diagnosed(verdicts: tuple[Verdict, ...]) -> bool:

@@ -58,7 +58,7 @@ class Piece:
     @property
     def wanted(self) -> bool:
         """Whether it is, or may hold, a hand-in."""
-        return is_notebook(self.parts[-1]) or _is_archive(self.parts[-1]) if self.parts else True
+        return bool(self.why) or not self.parts or is_notebook(self.parts[-1]) or _is_archive(self.parts[-1])
 
 
 @dataclass
@@ -84,13 +84,18 @@ class Unpacking:
 
 def pieces(source: Path, into: Path) -> Iterator[Piece]:
     """All files of what the instructor gave: a notebook, an archive, or a folder of both. Notebooks are copied below `into`."""
-    if source.is_dir():
-        for path in sorted(source.rglob("*")):
-            parts = path.relative_to(source).parts
-            if not _hidden(parts) and (path.is_symlink() or not path.is_dir()):
-                yield from _loose(path, parts, into)
-    else:
-        yield from _loose(source, (source.name,), into)
+    if not source.is_dir():
+        yield from _readable(source, (source.name,), into)
+        return
+    shut: list[OSError] = []  # folders that may not be read
+    for folder, inner, files in os.walk(source, onerror=shut.append):
+        inner.sort()
+        links = [name for name in inner if os.path.islink(os.path.join(folder, name))]
+        for path in (Path(folder, name) for name in sorted([*files, *links])):
+            if not _hidden(parts := path.relative_to(source).parts):
+                yield from _readable(path, parts, into)
+    for error in shut:
+        yield Piece("", Path(error.filename).relative_to(source).parts or (".",), why=f"cannot be read ({error.strerror})")
 
 
 def is_notebook(name: str) -> bool:
@@ -98,10 +103,17 @@ def is_notebook(name: str) -> bool:
     return name.lower().endswith(".ipynb")
 
 
+def _readable(path: Path, parts: tuple[str, ...], into: Path) -> Iterator[Piece]:
+    try:
+        yield from _loose(path, parts, into)
+    except OSError as error:
+        yield Piece("", parts, why=f"cannot be read ({error.strerror or error})")
+
+
 def _loose(path: Path, parts: tuple[str, ...], into: Path) -> Iterator[Piece]:
     piece, unpacking = Piece("", parts), Unpacking(into, max(OUTER, RATIO * path.lstat().st_size))
     if path.is_symlink() or not path.is_file():
-        yield replace(piece, why="is a link or no ordinary file")
+        yield replace(piece, why="is a link or no ordinary file" if piece.wanted else "")
     elif is_notebook(path.name):
         with path.open("rb") as file:
             yield _saved(piece, file, unpacking)

@@ -13,6 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timezone, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +38,10 @@ class Taken:
     student: str = ""
     status: str = "taken"  # or "as before", "unclear" (taken, but a human must choose), "not taken"
     why: str = ""
+    time: str = ""  # in UTC; "" where the platform does not say when
     notes: list[str] = field(default_factory=list)
     saved: dict[str, Piece] = field(default_factory=dict)  # name in submitted/ -> what it is
     words: dict[str, str] = field(default_factory=dict)  # the same, as digests
-
-    @property
-    def time(self) -> str:
-        return max((t.time for _, t in self.files), default="")
 
     @property
     def late(self) -> bool:
@@ -73,17 +71,27 @@ class Collection:
 
 def _entry(one: Taken) -> dict[str, Any]:
     names = {piece.source: name for name, piece in one.saved.items()}
-    files = [{"from": p.source, "as": names.get(p.source), "why": p.why or None} for p, _ in one.files if p.wanted]
+    left = "left out: of an earlier attempt, or the same as another" if one.saved else None
+    files = [(p.source, names.get(p.source), p.why) for p, _ in one.files if p.wanted]
+    files_told = [{"from": source, "as": name, "why": why or (None if name else left)} for source, name, why in files]
     who = {"platform": one.person.platform, "name": one.person.name, "number": one.person.number}
-    told = {"late": one.late, "time": one.time or None, "notes": one.notes, "files": files, "words": one.words}
+    told = {"late": one.late, "time": one.time or None, "notes": one.notes, "files": files_told, "words": one.words}
     return {"student": one.student, "status": one.status, "why": one.why or None, **who, **told}
 
 
 # --------------------------------------------------------------------------------------------------------------------- collecting
 def collect(
-    coursedir: Any, downloaded: Path, sources: Iterable[Path], roster: Roster | None = None, force: bool = False
+    coursedir: Any,
+    downloaded: Path,
+    sources: Iterable[Path],
+    roster: Roster | None = None,
+    force: bool = False,
+    zone: tzinfo = timezone.utc,
 ) -> Collection:
-    """Bring what the archives hold to submitted/, and write the manifest into `downloaded`. Only what the disk does raises."""
+    """Bring what the archives hold to submitted/, and write the manifest into `downloaded`. Only what the disk does raises.
+
+    `zone` is that of the platform's clock: in the names of files it writes its own time.
+    """
     slug, roster = coursedir.assignment_id, roster or Roster()
     found = Collection(slug)
     try:
@@ -97,6 +105,7 @@ def collect(
                 before: dict[str, str] = next((e["words"] for e in earlier if e["here"] and e["student"] == one.student), {})
                 _choose(one, slug)
                 if one.saved:
+                    one.time = _in_utc(max((t.time for _, t in one.files), default=""), zone)
                     _put(one, Path(coursedir.format_path(coursedir.submitted_directory, one.student, slug)), before, force)
                 if one.status == "not taken":
                     one.saved, one.words = {}, before  # what stands there is what was collected before
@@ -233,6 +242,10 @@ def _saved(own: Sequence[tuple[Piece, Told]], expected: str) -> dict[str, Piece]
 def _long(piece: Piece, says: Told) -> str:
     """A name that tells same-named notebooks apart: with the folders in which they lay."""
     return " - ".join((*piece.parts[1:-1], says.file))
+
+
+def _in_utc(time: str, zone: tzinfo) -> str:
+    return f"{datetime.fromisoformat(time).replace(tzinfo=zone).astimezone(timezone.utc):%Y-%m-%d %H:%M:%S} UTC" if time else ""
 
 
 def _free(name: str, taken: Iterable[str]) -> str:

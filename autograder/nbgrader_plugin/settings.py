@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from nbgrader.apps import AutogradeApp  # type: ignore[import-untyped]
 from nbgrader.converters import Autograde  # type: ignore[import-untyped]
@@ -35,6 +37,14 @@ def collecting(root: Path, slug: str) -> tuple[Any, Path]:
     """The CourseDirectory of nbgrader, and where the archives of an assignment lie."""
     app = _app(root, slug)
     return app.coursedir, downloaded(app, slug)
+
+
+def zone(name: str) -> tzinfo:
+    """The time zone of that name, "Europe/Berlin"; CourseError when there is none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise CourseError(f"There is no time zone {name!r}. Write it like Europe/Berlin, America/New_York or UTC.") from None
 
 
 def downloaded(app: Any, slug: str) -> Path:

@@ -9,7 +9,7 @@ from nbgrader.plugins import ExtractorPlugin, FileNameCollectorPlugin  # type: i
 from traitlets import Unicode
 
 from autograder.model import AutograderError
-from autograder.nbgrader_plugin import roster
+from autograder.nbgrader_plugin import roster, settings
 from autograder.nbgrader_plugin.collect import collect
 from autograder.report import collected
 
@@ -26,6 +26,8 @@ class CollectCarefully(ExtractorPlugin):  # type: ignore[misc]
 
     roster = Unicode("", help="A CSV file with the course's students, for their ids.").tag(config=True)
 
+    zone = Unicode("UTC", help="The time zone of the platform's clock, for example Europe/Berlin.").tag(config=True)
+
     def extract(self, archive_path: str, extracted_path: str) -> None:
         """What nbgrader calls first; it ends the command, with 1 if something was not taken."""
         app = self.parent
@@ -38,7 +40,7 @@ class CollectCarefully(ExtractorPlugin):  # type: ignore[misc]
     def _collected(self, app: Any, archives: Path) -> int:
         try:
             known = roster.read(Path(app.coursedir.root) / self.roster) if self.roster else None
-            found = collect(app.coursedir, archives.parent, [archives], known, app.force)
+            found = collect(app.coursedir, archives.parent, [archives], known, app.force, settings.zone(self.zone))
         except AutograderError as error:
             self.log.error("%s", error)
             return 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Iterator
@@ -39,7 +40,7 @@ class Patient:
 @contextmanager
 def patient() -> Iterator[Patient]:
     """Standard output made patient for a command; characters that its encoding lacks come as escapes."""
-    before = sys.stdout
+    before = sys.stdout or io.StringIO()  # there is none where no console is
     if hasattr(before, "reconfigure"):
         before.reconfigure(errors="backslashreplace")
     found = Patient(before)

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from autograder.model import CourseError
-from autograder.nbgrader_plugin import archives
+from autograder.nbgrader_plugin import archives, settings
 from autograder.nbgrader_plugin import roster as lists
 from autograder.nbgrader_plugin.collect import Collection, collect
 from autograder.nbgrader_plugin.names import Told, told, wrappers
@@ -73,10 +73,10 @@ class Room:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return path
 
-    def collect(self, roster: Roster | None = None, force: bool = False, sources: Sequence[Path] = ()) -> Collection:
+    def collect(self, roster: Roster | None = None, force: bool = False, sources: Sequence[Path] = (), zone: str = "UTC") -> Collection:
         where = SimpleNamespace(assignment_id=self.slug, submitted_directory="submitted")
         where.format_path = lambda step, student, slug: str(self.root / step / student / slug)
-        found = collect(where, self.archive.parent, sources or [self.archive], roster, force)
+        found = collect(where, self.archive.parent, sources or [self.archive], roster, force, settings.zone(zone))
         assert [p.name for p in self.archive.parent.iterdir() if p.name.startswith(".")] == []
         return found
 
@@ -320,12 +320,30 @@ def test_a_table_of_contents_without_end_is_not_read(room: Room, monkeypatch: py
 # --------------------------------------------------------------------------------------------------------------- late, times, again
 def test_late_is_kept_and_a_time_only_where_the_platform_tells_it(room: Room) -> None:
     room.put("c.zip", zipped(named(f"leewei_LATE_1_2_{NB}", f"{SLUG}_bob_attempt_2026-11-20-10-00-00_{SLUG} 2020-01-01T00-00-00.ipynb")))
-    found = room.collect()
+    found = room.collect(zone="Europe/Berlin")
     by_student = {h["student"]: (h["late"], h["time"]) for h in room.manifest()["hand_ins"]}
-    assert by_student == {"leewei": (True, None), "bob": (False, "2026-11-20 10:00:00")}
+    assert by_student == {"leewei": (True, None), "bob": (False, "2026-11-20 09:00:00 UTC")}
     assert "late, as the platform says" in room.said(found)
-    assert (room.root / "submitted" / "bob" / SLUG / "timestamp.txt").read_text() == "2026-11-20 10:00:00"
+    assert (room.root / "submitted" / "bob" / SLUG / "timestamp.txt").read_text() == "2026-11-20 09:00:00 UTC"
     assert not (room.root / "submitted" / "leewei" / SLUG / "timestamp.txt").exists()
+
+
+def test_a_zone_that_is_none_is_told() -> None:
+    for name in ("Berlin", "../../etc/passwd", ""):
+        with pytest.raises(CourseError, match="There is no time zone"):
+            settings.zone(name)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_what_may_not_be_read_is_named(room: Room) -> None:
+    room.put(f"ada_{NB}", notebook())
+    room.put(f"bob/{NB}", notebook()).parent.chmod(0)
+    room.put(f"cyd_{NB}", notebook()).chmod(0)
+    found = room.collect()
+    (room.archive / "bob").chmod(0o700)
+    assert (found.code, room.handed_in()) == (1, {"ada": {NB}})
+    assert {p.source for p in found.unknown} == {"bob"}
+    assert f"cyd_{NB} cannot be read (Permission denied)" in room.said(found)
 
 
 def test_a_second_collection_brings_what_is_new_and_leaves_what_a_human_changed(room: Room) -> None:

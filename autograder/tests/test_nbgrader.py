@@ -370,7 +370,7 @@ def test_zip_collect_takes_what_learning_platforms_export(small: Classroom) -> N
     assert f"Bob B/{SLUG}/my homework.ipynb" in found
     assert "late, as the platform says" in done.text
     stamps = {p.parts[-3]: p.read_text() for p in small.root.glob("submitted/*/*/timestamp.txt")}
-    assert stamps == {"black": "2026-11-20 10:00:00"}, "the platform's time, and never one that a student wrote"
+    assert stamps == {"black": "2026-11-20 10:00:00 UTC"}, "the platform's time, and never one that a student wrote"
     graded = small.run("autograde", SLUG)
     assert graded.code == 0, graded.text[-2000:]
     assert {small.total(s) for s in students} == {5}

@@ -146,6 +146,15 @@ def test_our_own_words_survive_a_windows_console() -> None:
     text.report_text(REPORT, staff=True).encode("cp1252")
 
 
+def test_full_marks_stay_full_where_points_are_fractions() -> None:
+    """0.3333 points gave 0.33; ten thirds gave more than there is."""
+    for worth, number in ((0.3333, 3), (1 / 3, 3), (0.1, 3), (14.0, 1)):
+        results = tuple(ExerciseResult(f"e{n}", worth, worth, ()) for n in range(number))
+        report = Report("hw", "x", "graded", "none", results)
+        assert report.points == report.max_points == pytest.approx(worth * number, abs=1e-6)
+        assert words.points(results[0]).split(" of ")[0] == words.number(worth)
+
+
 def test_points_are_written_as_people_write_them() -> None:
     assert [words.number(x) for x in (0, 4.0, 2.5, 1 / 3, 10, 100.0)] == ["0", "4", "2.5", "0.3333", "10", "100"]
 
