@@ -35,7 +35,7 @@ def to_dict(report: Report) -> dict[str, Any]:
         "points": _number(report.points),
         "max_points": _number(report.max_points),
         "exercises": [_exercise(result) for result in report.exercises],
-        "worth_a_look": [{"exercise": k.exercise, "what": words.line(k.what)} for k in looks.of_report(report, "")],
+        "worth_a_look": [{"exercise": k["exercise"], "what": k["what"]} for k in looks.to_dicts(looks.of_report(report, ""))],
     }
 
 

@@ -29,7 +29,7 @@ def noted(notes: Iterable[str], exercises: Sequence[Exercise | ExerciseResult], 
 
 def to_dicts(looks: Iterable[Look]) -> list[dict[str, str]]:
     """The same as plain data."""
-    return [{"student": words.line(k.student), "exercise": k.exercise, "what": words.line(k.what)} for k in looks]
+    return [{"student": words.line(k.student), "exercise": words.line(k.exercise), "what": words.line(k.what)} for k in looks]
 
 
 def lines(looks: Sequence[Look]) -> Iterator[str]:
@@ -39,7 +39,7 @@ def lines(looks: Sequence[Look]) -> Iterator[str]:
     yield "worth a look:"
     wide = min(max(len(k.student) for k in looks), 28)
     for look in looks[:SHOWN]:
-        exercise = f"{look.exercise}: " if look.exercise and not look.what.startswith(look.exercise) else ""
+        exercise = f"{words.line(look.exercise)}: " if look.exercise and not look.what.startswith(look.exercise) else ""
         yield f"    {words.line(look.student):{wide}}  {exercise}{words.line(look.what)}"
     if len(looks) > SHOWN:
         yield f"    and {len(looks) - SHOWN} more; all of them with --json FILE"

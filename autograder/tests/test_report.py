@@ -222,6 +222,7 @@ def test_the_dict_of_a_report_has_exactly_this_shape() -> None:
                 "diagnoses": [{"name": "forgot_to_scale", "message": UNSCALED.message}],
             }
         ],
+        "worth_a_look": [{"exercise": "", "what": "A note."}],
     }
 
 
