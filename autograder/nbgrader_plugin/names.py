@@ -21,7 +21,8 @@ BRIGHTSPACE = re.compile(
 )
 GRADESCOPE = re.compile(r"submission_(?P<number>\d+)")
 ILIAS = re.compile(r"(?P<name>[^_]+_[^_]+_(?P<login>.+))_(?P<number>\d{2,})")
-CANVAS = re.compile(r"(?P<name>.+?)_(?P<late>LATE_)?(?P<number>\d+)_\d+_(?P<file>.+)")
+# an upload has a number of its own, what was typed into the page has none
+CANVAS = re.compile(r"(?P<name>.+?)_(?P<late>LATE_)?(?P<number>\d+)_(?:\d+_(?P<file>.+)|(?P<page>(?:text|link)\.html))")
 ANONYMOUS = re.compile(r"(?:LATE_)?anon_(?:LATE_)?(?P<number>[A-Za-z0-9]+)_\d+_(?P<file>.+)")  # Canvas, blind marking
 PLATFORMS = ("_attempt_", "_assignsubmission_")
 TEAMS = re.compile(r"Version (?P<version>\d+)")
@@ -126,7 +127,7 @@ def _canvas(part: str, slug: str) -> Told | None:
         return Told(Person("Canvas", "", m["number"]), m["file"], "LATE_" in part[: m.start("number")])
     head, here, _ = part.partition(f"_{slug}")  # numbers in the assignment's own name are not Canvas's
     m = CANVAS.fullmatch(part) if not here or CANVAS.fullmatch(f"{head}_x") else None
-    return Told(Person("Canvas", m["name"], m["number"]), m["file"], bool(m["late"])) if m else None
+    return Told(Person("Canvas", m["name"], m["number"]), m["file"] or m["page"], bool(m["late"])) if m else None
 
 
 def _folder(part: str) -> Told | None:

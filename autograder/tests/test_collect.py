@@ -284,6 +284,14 @@ def test_two_who_are_named_alike_without_a_number_are_not_taken(room: Room) -> N
     assert f"another hand-in has the same name (Ada_{NB})" in room.said(found)
 
 
+def test_who_only_typed_something_is_named(room: Room) -> None:
+    room.put("c.zip", zipped({f"adal_1_2_{NB}": "", "leewei_3_text.html": "<p>", "bo_LATE_4_link.html": "<a>"}))
+    found = room.collect()
+    assert (found.code, room.handed_in()) == (1, {"adal": {NB}})
+    assert "no notebook, only text.html" in room.said(found)
+    assert "no notebook, only link.html" in room.said(found)
+
+
 def test_a_student_cannot_hand_in_for_another(room: Room) -> None:
     """Deeper names are the student's own: neither a folder nor an archive named like a platform's makes it another's."""
     inner = zipped(named(f"Ada L_77_assignsubmission_file_/{NB}", f"leewei_12_34_{NB}", f"bob_{NB}"))
