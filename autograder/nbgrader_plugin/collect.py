@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone, tzinfo
@@ -148,15 +149,19 @@ def _owners(archive: str, inside: Sequence[Piece], slug: str, known: frozenset[s
 
 
 # --------------------------------------------------------------------------------------------------------------------------- names
-def _name(people: Sequence[Taken], roster: Roster, earlier: Sequence[Mapping[str, Any]]) -> None:
+def _name(people: Sequence[Taken], roster: Roster, earlier: Iterable[Mapping[str, Any]]) -> None:
     """A student's id for everybody, and never one for two: from the roster, else as before, else the name if that says who it is."""
     by_roster = roster.find([one.person for one in people])
-    shared = [same(one.person.name) for one in people]
+    shared = Counter(same(one.person.name) for one in people)
+    before: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for entry in earlier:
+        before.setdefault((entry["platform"], same(entry["name"])), []).append(entry)
     for one in people:
         person = one.person
-        one.student = by_roster.get(person) or _known(person, earlier)
+        namesakes = before.get((person.platform, same(person.name)), [])
+        one.student = by_roster.get(person) or _known(person, namesakes)
         if not one.student:
-            tells = not person.nameless and shared.count(same(person.name)) == 1 and not _taken_before(person, earlier)
+            tells = not person.nameless and shared[same(person.name)] == 1 and not _taken_before(person, namesakes)
             one.student = person.name if tells else person.long
             if not tells and not person.nameless:
                 one.notes.append(f"{person.name} may be two people, so the number {person.number} was kept")
@@ -165,18 +170,14 @@ def _name(people: Sequence[Taken], roster: Roster, earlier: Sequence[Mapping[str
     _no_two_in_one(people)
 
 
-def _known(person: Person, earlier: Sequence[Mapping[str, Any]]) -> str:
+def _known(person: Person, namesakes: Iterable[Mapping[str, Any]]) -> str:
     """The id that the same person had when this or another assignment was collected."""
-    for entry in earlier if person.number else ():
-        here = entry["here"] or person.platform in STABLE
-        if here and Person(entry["platform"], entry["name"], entry["number"]) == person:
-            return str(entry["student"])
-    return ""
+    own = (e for e in namesakes if person.number and (e["name"], e["number"]) == (person.name, person.number))
+    return next((str(e["student"]) for e in own if e["here"] or person.platform in STABLE), "")
 
 
-def _taken_before(person: Person, earlier: Sequence[Mapping[str, Any]]) -> bool:
+def _taken_before(person: Person, namesakes: Sequence[Mapping[str, Any]]) -> bool:
     """Whether the bare name is, or was in one class, that of somebody else."""
-    namesakes = [e for e in earlier if e["platform"] == person.platform and same(e["name"]) == same(person.name)]
     other = any(e["number"] != person.number for e in namesakes if e["here"] or person.platform in STABLE)
     return bool(person.number) and (other or any(e["student"] != e["name"] for e in namesakes))
 

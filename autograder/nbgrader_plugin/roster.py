@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,12 +45,19 @@ class Roster:
 
     def find(self, people: Collection[Person]) -> dict[Person, str]:
         """The ids of those who are certainly in the list: by number, else by a name that nobody else has, here and there."""
-        found = {p: r.id for p in people for r in self.rows if r.number and r.number == p.number and self._speaks_of(p)}
+        times = Counter(r.number for r in self.rows)
+        by_number = {r.number: r.id for r in self.rows if r.number and times[r.number] == 1}
+        found = {p: by_number[p.number] for p in people if p.number in by_number and self._speaks_of(p)}
         left = [p for p in people if p not in found and not p.nameless]
-        rows = [r for r in self.rows if r.id not in found.values()]
-        pairs = [(p, r.id) for p in left for r in rows if _letters(p.name) in r.names]
-        people_named, ids_named = [p for p, _ in pairs], [i for _, i in pairs]
-        return found | {p: i for p, i in pairs if people_named.count(p) == ids_named.count(i) == 1}
+        known = set(found.values())
+        rows = [r for r in self.rows if r.id not in known]
+        by_name: dict[str, set[str]] = {}
+        for row in rows:
+            for name in row.names:
+                by_name.setdefault(name, set()).add(row.id)
+        pairs = [(p, i) for p in left for i in by_name.get(_letters(p.name), ())]
+        people_named, ids_named = Counter(p for p, _ in pairs), Counter(i for _, i in pairs)
+        return found | {p: i for p, i in pairs if people_named[p] == ids_named[i] == 1}
 
     def _speaks_of(self, person: Person) -> bool:
         return (person.platform == "Moodle") == self.moodle
@@ -67,7 +75,7 @@ def read(path: Path) -> Roster:
     if kind is None:
         raise CourseError(f"The roster {path} has none of the columns {', '.join(LISTS)}. Give one line for each student, below a header.")
     rows = [row for row in (_row(line, *LISTS[kind]) for line in found) if row]
-    twice = sorted({r.id for r in rows if [other.id for other in rows].count(r.id) > 1})
+    twice = sorted(i for i, number in Counter(r.id for r in rows).items() if number > 1)
     if twice:
         raise CourseError(f"The roster {path} has {twice[0]} twice. Every student needs an id of their own.")
     return Roster(tuple(rows), kind == "Identifier")

@@ -451,6 +451,13 @@ def test_a_name_that_two_have_finds_nobody_and_numbers_of_others_are_not_moodles
     assert set(room.handed_in()) == {"Wei Lee_123458", "Wei Lee_123459", "Ada L"}
 
 
+def test_a_number_that_stands_twice_finds_nobody(room: Room, tmp_path: Path) -> None:
+    (tmp_path / "roster.csv").write_text("id,lms_user_id\nx,7\ny,7\n", encoding="utf-8")
+    room.put("c.zip", zipped(named(f"adal_7_2_{NB}")))
+    room.collect(lists.read(tmp_path / "roster.csv"))
+    assert set(room.handed_in()) == {"adal"}
+
+
 def test_the_roster_decides_where_two_names_stand(room: Room, tmp_path: Path) -> None:
     (tmp_path / "roster.csv").write_text("id\nada\n", encoding="utf-8")
     room.put(f"ada/bob_{NB}", notebook())
