@@ -20,6 +20,7 @@ from functools import cached_property
 from itertools import chain
 from multiprocessing import connection
 from pathlib import Path
+from typing import Any
 
 from autograder import memory, notebook, surroundings
 from autograder.bounded import bounded
@@ -27,14 +28,17 @@ from autograder.course import load_staff, must_exist
 from autograder.grade import LIMITS, grade
 from autograder.isolation import Isolation, stays_shut, warmed
 from autograder.memory import Done, Memory, Recorded, digest
-from autograder.model import AutograderError, Broken, CourseError, Exercise, Limits, Report, Submission, SubmissionError
+from autograder.model import AutograderError, Broken, CourseError, Exercise, Limits, Look, Report, Submission, SubmissionError
+from autograder.nbgrader_plugin.looks import around
 from autograder.nbgrader_plugin.marks import Marks
 from autograder.nbgrader_plugin.outside import anew, points_differ
 from autograder.nbgrader_plugin.page import Frame, page
 from autograder.nbgrader_plugin.place import CHECK
 from autograder.nbgrader_plugin.record import Entry, Register
+from autograder.nbgrader_plugin.repair import mended
 from autograder.nbgrader_plugin.submitted import HandIn, misnamed, shown, take
 from autograder.pool import Here, at_most, results
+from autograder.report import looks
 
 LISTED = 8  # students named in one note
 POOLS = 3  # that may break one after the other before anything came back
@@ -79,6 +83,16 @@ class Graded:
     def error(self) -> str:
         return self.done.recorded.error
 
+    def brief(self) -> dict[str, Any]:
+        """The same in a few words, as plain data."""
+        return {"student": self.student, "status": self.status, "error": self.error or None, "points": self.total}
+
+    @property
+    def total(self) -> float | None:
+        """The points, also those that stand from before."""
+        scores = [s for s in self.done.recorded.scores.values() if s is not None]
+        return self.points if self.points is not None or self.status != "graded" else round(sum(scores), 6)
+
 
 @dataclass(frozen=True)
 class Task:
@@ -92,7 +106,7 @@ class Task:
 def _word(found: HandIn, desk: str) -> str:
     """One word for all that decides what is written about a hand-in."""
     content = hashlib.sha256(found.content).hexdigest()
-    return digest(desk, found.error, found.path.name, content, found.stamp.decode("latin-1"))
+    return digest(desk, found.error, found.path.name, content, *(b.decode("latin-1") for b in (found.stamp, found.secret)))
 
 
 class Desk:
@@ -149,9 +163,13 @@ class Desk:
 
         return bounded(reading, notebook.called(found.path))
 
-    def _page(self, found: HandIn, submission: Submission, report: Report) -> tuple[str, Marks]:
-        def writing() -> tuple[str, Marks]:
-            return page(notebook.parse(found.content, found.path), submission, report, self.plan.frame)
+    def _page(self, found: HandIn, submission: Submission, report: Report) -> tuple[str, Marks, list[tuple[str, str]]]:
+        """The page, the marks, and which cells were put back as they were handed out."""
+
+        def writing() -> tuple[str, Marks, list[tuple[str, str]]]:
+            parsed = notebook.parse(found.content, found.path)
+            changed = list(mended(parsed["cells"], self.plan.frame.released, submission))
+            return *page(parsed, submission, report, self.plan.frame), changed
 
         return bounded(writing, notebook.called(found.path), PAGE_SECONDS)
 
@@ -167,13 +185,15 @@ class Desk:
         packed = {**task.known, **remembered}
         known = {name: memory.unpacked(packed[key]) for name, key in keys.items() if key in packed}
         report = grade(submission, self.staff, self.isolation, self.plan.limits, known)
-        text, marks = self._page(found, submission, report)
+        text, marks, changed = self._page(found, submission, report)
         # a time-out is remembered nowhere: the next run finds the hand-in changed, and judges what did not pass once more
         sure = [e for e in report.exercises if not report.stopped or e.outcome == "passed"]
         fresh = {keys[e.name]: memory.packed(e) for e in sure if keys[e.name] not in remembered}
         recorded = Recorded("" if report.stopped else _word(found, self.word), "graded", "", dict(marks.scores))
-        done = Done(student, recorded, answers, _marks(report), {k: v for k, v in fresh.items() if v})
-        return Graded(Entry(student, text, marks, found.stamp), done, report.points, report.seconds, len(keys) - len(known), report.stopped)
+        noticed = [*looks.of_report(report, student), *(Look(student, name, what) for name, what in changed)]
+        done = Done(student, recorded, answers, _marks(report), {k: v for k, v in fresh.items() if v}, noticed)
+        entry = Entry(student, text, marks, found.stamp, found.secret)
+        return Graded(entry, done, report.points, report.seconds, len(keys) - len(known), report.stopped)
 
     def _remembered(self, keys: Iterable[str]) -> dict[str, bytes]:
         return {} if self.plan.regrade else memory.recall(memory.place(self.plan.root, self.plan.slug), keys)
@@ -285,7 +305,7 @@ class Batch:
         self.alone = processes if pool is executor and jobs > 1 else pool  # a process that ends is to take nobody along
         self.tally = Tally()
         self.notes: list[str] = []  # what an instructor should know when all is done
-        self.worth_a_look: list[tuple[str, str, str]] = []  # student, exercise or cell, what
+        self.looks: list[Look] = []  # and which hand-ins are worth a look
 
     def run(self, students: Sequence[str] = (), begin: Callable[[int], None] = lambda total: None) -> Iterator[Graded]:
         """Grade and record; each hand-in is yielded when it is recorded, or was found unchanged. `begin` is told how many there are."""
@@ -315,6 +335,9 @@ class Batch:
                 yield from self._recorded(handful, grading, register, remembered)
             remembered.end(grading)
             self.notes = _notes(settled, register, handed_in, fresh, bool(students))
+            seen = [k for k in remembered.looks() if k.student in handed_in]
+            seen += around(self.slug, handed_in, register.late(), register.manifest)
+            self.looks = sorted(dict.fromkeys(seen), key=lambda k: (not k.student, k.student))
 
     def _misnamed(self, student: str) -> Graded:
         """Somebody of whom nothing can be written, because no gradebook takes the name."""
@@ -384,7 +407,6 @@ class Batch:
         remembered.keep(grading, [one.done for one in handful if one.status != "broken"])
         for one in handful:
             self.tally.add(one)
-            self.worth_a_look += [(one.student, where, what) for where, what in one.stopped]
             yield one
 
 
@@ -427,6 +449,12 @@ def _must_agree(slug: str, exercises: Sequence[Exercise], frame: Frame) -> None:
             raise CourseError(f"solutions/ has the exercise {exercise.name}, and the gradebook has not. {anew(slug)}")
         if found != exercise.points:
             raise CourseError(points_differ(exercise.name, exercise.points, found, slug))
+
+
+def to_dict(grading: Batch, graded: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What is known of a class so far, as plain data."""
+    told = {"schema": 1, "assignment": grading.slug, "hand_ins": list(graded), "notes": grading.notes}
+    return told | {"worth_a_look": looks.to_dicts(grading.looks)}
 
 
 def cores() -> int:

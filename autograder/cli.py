@@ -6,16 +6,17 @@ import argparse
 import shlex
 import signal
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
 from autograder import __version__
-from autograder.model import AutograderError, Broken, CourseError, Report
+from autograder.model import AutograderError, Broken, CourseError, Look, Report
+from autograder.report.terminal import patient
 
 if TYPE_CHECKING:
     from autograder.course import Staff
@@ -25,8 +26,16 @@ OK, UNREADABLE, BROKEN = 0, 1, 2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one subcommand; errors made on purpose become one clear line and a code."""
-    arguments = _arguments(argv)
+    """Run one subcommand; errors made on purpose become one clear line and a code. What cannot be printed stops nothing."""
+    with patient() as out:
+        code = _run(_arguments(argv))
+    if out.failed and not isinstance(out.failed, BrokenPipeError):  # who pipes into `head` has read enough
+        print(f"autograder: the output could not be written ({out.failed.strerror}). What was graded is recorded.", file=sys.stderr)
+        return code or BROKEN
+    return code
+
+
+def _run(arguments: argparse.Namespace) -> int:
     try:
         return int(arguments.run(arguments))
     except Broken as error:
@@ -64,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     grade = commands.add_parser("grade", help="grade submitted/*/HW/ into the gradebook, or notebooks without touching it")
     grade.add_argument("assignment", help="for example hw1_dropout")
     grade.add_argument("notebooks", type=Path, nargs="*", metavar="NOTEBOOK", help="hand-ins, anywhere: only reports are made of them")
-    grade.add_argument("--json", type=Path, metavar="FILE", help="with notebooks: write all reports there")
+    grade.add_argument("--json", type=Path, metavar="FILE", help="write there what came of each, and what is worth a look")
     grade.add_argument("--csv", type=Path, metavar="FILE", help="with notebooks: write points per exercise there")
     grade.add_argument("--quiet", action="store_true", help="print the table only, not the sentences; no progress bar")
     grade.add_argument("--student", nargs="+", action="extend", default=[], metavar="ID", help="of the class, only these")
@@ -82,6 +91,14 @@ def _parser() -> argparse.ArgumentParser:
     keys = commands.add_parser("dask-keys", help="make the keys of a Dask cluster, for `autograder grade --dask`")
     keys.add_argument("folder", type=Path, nargs="?", default=Path("dask-keys"), help="where to write them (default: dask-keys/)")
     keys.set_defaults(run=_dask_keys)
+    collect = commands.add_parser("collect", help="bring hand-ins from a learning platform's archives to submitted/")
+    collect.add_argument("assignment", help="for example hw1_dropout")
+    collect.add_argument("archives", type=Path, nargs="*", metavar="ARCHIVE", help="or a folder (default: downloaded/HW/archive)")
+    collect.add_argument("--roster", type=Path, metavar="CSV", help="who is who: nbgrader's list, Canvas's gradebook, Moodle's worksheet")
+    collect.add_argument("--zone", default="UTC", help="of the platform's clock, for example Europe/Berlin (default: UTC)")
+    collect.add_argument("--force", action="store_true", help="replace what was put into submitted/ by hand or by another road")
+    collect.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
+    collect.set_defaults(run=_collect)
 
     diff = commands.add_parser("diff", help="whose points changed between the last two gradings of a class, and by which check")
     diff.add_argument("assignment", help="for example hw1_dropout")
@@ -163,27 +180,31 @@ def _grade(arguments: argparse.Namespace) -> int:
     if arguments.student or arguments.jobs or arguments.regrade:
         raise CourseError("--student, --jobs and --regrade are for a whole class. Leave them out, or leave the notebooks out.")
     from autograder.course import find_root, load_staff
-    from autograder.report import data, table, text
+    from autograder.report import data, looks, table, text
 
     staff, console = load_staff(find_root(arguments.course), arguments.assignment), Console()
     isolation, found = _cage(arguments, console), dict[int, Report]()
-    file = data.JsonFile(arguments.json) if arguments.json else None
-    for number, report in _judged(arguments.notebooks, staff, isolation):
-        if file and number not in found:
-            file.add(report)
-        if not arguments.quiet and (number in found or not report.stopped):
-            print(text.report_text(report, staff=True))
-        found[number] = report
+    with data.JsonFile(arguments.json, lambda: [data.to_dict(r) for r in found.values()]) as file:
+        for number, report in _judged(arguments.notebooks, staff, isolation):
+            if not arguments.quiet and (number in found or not report.stopped):
+                print(text.report_text(report, staff=True))
+            found[number] = report
+            file.step()
     reports = list(found.values())
-    if file:
-        file.end(reports)
-    for line in table.Grid(table.rows(reports)).lines():
-        console.print(line, highlight=False)
     if arguments.csv:
         data.write_csv(arguments.csv, reports)
-    for note in _worth_a_look((r.submission, where, what) for r in reports for where, what in r.stopped):
-        console.print(note, highlight=False, markup=False, soft_wrap=True)
+    grid = table.Grid(table.rows(reports))
+    for line in grid.lines():
+        console.print(line, highlight=False)
+    _show(console, [k for row, r in zip(grid.rows, reports, strict=True) for k in looks.of_report(r, row.label)])
     return _code(reports)
+
+
+def _show(console: Console, found: Sequence[Look]) -> None:
+    from autograder.report import looks
+
+    for line in looks.lines(found):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def _cage(arguments: argparse.Namespace, console: Console) -> Isolation:
@@ -230,8 +251,8 @@ def _code(reports: Sequence[Report]) -> int:
 
 
 def _grade_class(arguments: argparse.Namespace) -> int:
-    if arguments.json or arguments.csv:
-        raise CourseError("--json and --csv are for notebooks named one by one; the marks of a class come from `nbgrader export`.")
+    if arguments.csv:
+        raise CourseError("--csv is for notebooks named one by one; the marks of a class come from `nbgrader export`.")
     if arguments.jobs is not None and arguments.jobs < 1:
         raise CourseError("--jobs must be 1 or more.")
     if arguments.dask and arguments.gpu:
@@ -252,6 +273,7 @@ def _grade_class(arguments: argparse.Namespace) -> int:
 
     from autograder import batch, cluster
     from autograder.course import find_root
+    from autograder.report import data
     from autograder.report.progress import Progress
 
     console = Console()
@@ -264,14 +286,19 @@ def _grade_class(arguments: argparse.Namespace) -> int:
             jobs, pool = arguments.jobs or workers, partial(cluster.executor, client)
         root, warm = find_root(arguments.course), not (arguments.fresh or arguments.gpu)
         grading = batch.Batch(root, arguments.assignment, isolation, jobs, arguments.regrade, warm, pool)
+        graded: list[dict[str, Any]] = []
+        file = stack.enter_context(data.JsonFile(arguments.json, lambda: batch.to_dict(grading, graded)))
         progress = stack.enter_context(Progress(console, arguments.assignment, arguments.quiet))
         for one in grading.run(arguments.student, progress.begin):
+            graded += [one.brief()] * bool(arguments.json)
+            file.step()
             progress.step(f"{one.student}: {one.status}: {one.error}" if one.error else "")
     tally = grading.tally
     for line in progress.summary(tally.graded, tally.unchanged, tally.unreadable, tally.broken, tally.slowest):
         console.print(line, highlight=False, markup=False)
-    for note in [*grading.notes, *_worth_a_look(grading.worth_a_look)]:
+    for note in grading.notes:
         console.print(note, highlight=False, markup=False, soft_wrap=True)
+    _show(console, grading.looks)
     return BROKEN if tally.broken else UNREADABLE if tally.unreadable else OK
 
 
@@ -283,9 +310,25 @@ def _dask_keys(arguments: argparse.Namespace) -> int:
     return OK
 
 
-def _worth_a_look(found: Iterable[tuple[str, str, str]]) -> list[str]:
-    """A line for each: whose, in which exercise or cell, what."""
-    return [f"worth a look: {student}, {where}: {what}" for student, where, what in found]
+def _collect(arguments: argparse.Namespace) -> int:
+    from autograder.course import find_root, must_exist
+    from autograder.nbgrader_plugin import roster
+    from autograder.nbgrader_plugin.collect import collect
+    from autograder.nbgrader_plugin.settings import collecting, zone
+    from autograder.report.collected import lines
+
+    root = find_root(arguments.course)
+    must_exist(root, arguments.assignment)
+    coursedir, downloaded = collecting(root, arguments.assignment)
+    sources = arguments.archives or [downloaded / "archive"]
+    for path in sources:
+        if not path.exists():
+            raise CourseError(f"There is no {path}. Name the archive that you downloaded, or put it into {downloaded / 'archive'}.")
+    known = roster.read(arguments.roster) if arguments.roster else None
+    found = collect(coursedir, downloaded, sources, known, arguments.force, zone(arguments.zone))
+    for line in lines(found.to_dict()):
+        print(line)
+    return found.code
 
 
 def _diff(arguments: argparse.Namespace) -> int:

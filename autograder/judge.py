@@ -48,7 +48,9 @@ def points(exercise: Exercise, verdicts: tuple[Verdict, ...]) -> float:
     total = sum(v.weight for v in verdicts)
     if not total:
         return 0.0
-    return round(exercise.points * sum(v.weight for v in verdicts if v.passed) / total, 2)
+    earned = sum(v.weight for v in verdicts if v.passed)
+    # full marks stay full, also of 0.3333 points
+    return exercise.points if earned == total else round(exercise.points * earned / total, 2)
 
 
 def can_be_diagnosed(verdicts: tuple[Verdict, ...]) -> bool:

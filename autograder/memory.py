@@ -24,7 +24,20 @@ import numpy as np
 
 from autograder import wire
 from autograder.course import Staff
-from autograder.model import Broken, Change, CourseError, Diagnosis, Exercise, ExerciseResult, Limits, Moved, Outcome, Submission, Verdict
+from autograder.model import (
+    Broken,
+    Change,
+    CourseError,
+    Diagnosis,
+    Exercise,
+    ExerciseResult,
+    Limits,
+    Look,
+    Moved,
+    Outcome,
+    Submission,
+    Verdict,
+)
 
 FOLDER = ".autograder"
 KEPT = 10  # gradings of which the marks are kept
@@ -36,6 +49,7 @@ create table if not exists result (key text primary key, value blob not null);
 create table if not exists grading (id integer primary key, began text not null, ended text);
 create table if not exists recorded (student text primary key, print text, status text, error text, scores text);
 create table if not exists asked (grading integer primary key, checks text);
+create table if not exists look (student text, exercise text, what text);
 create table if not exists mark (grading integer, student text, answers text, marks text, primary key (grading, student));
 """
 
@@ -150,6 +164,7 @@ class Done:
     answers: str
     marks: Mapping[str, tuple[float, tuple[str, ...]]]  # exercise -> points, and the checks that did not pass
     results: Mapping[str, bytes] = field(default_factory=dict)  # key -> packed
+    looks: Sequence[Look] = ()
 
 
 def place(root: Path, slug: str) -> Path:
@@ -198,6 +213,10 @@ class Memory:
         row = self._base.execute("select print, status, error, scores from recorded where student = ?", (student,)).fetchone()
         return Recorded(row[0], row[1], row[2], json.loads(row[3])) if row else None
 
+    def looks(self) -> list[Look]:
+        """What was worth a look when each hand-in was graded last."""
+        return [Look(*row) for row in self._base.execute("select student, exercise, what from look order by rowid")]
+
     def begin(self, asked: Asked) -> int:
         """The number of this grading, in which this is `asked`: a new one, or that of an earlier one that was interrupted."""
         with self._writing() as base:
@@ -222,6 +241,8 @@ class Memory:
             for one in done:
                 r = one.recorded
                 base.executemany("insert or replace into result values (?, ?)", one.results.items())
+                base.execute("delete from look where student = ?", (one.student,))
+                base.executemany("insert into look values (?, ?, ?)", [(k.student, k.exercise, k.what) for k in one.looks])
                 told = (one.student, r.print, r.status, r.error, json.dumps(dict(r.scores)))
                 base.execute("insert or replace into recorded values (?, ?, ?, ?, ?)", told)
                 base.execute("insert or replace into mark values (?, ?, ?, ?)", (grading, one.student, one.answers, json.dumps(one.marks)))

@@ -8,7 +8,7 @@ reference in this process); a *call* is one question; an *answer* is what came b
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -387,6 +387,11 @@ class ExerciseResult:
         return "partial" if self.points > 0 else "failed"
 
 
+def _sum(points: Iterable[float]) -> float:
+    """The sum without the dust of binary fractions, so that full marks equal the maximum also where points are 0.3333."""
+    return round(sum(points), 6)
+
+
 @dataclass(frozen=True)
 class Report:
     """Everything the kit says about one hand-in. `status` is "graded", "unreadable" or "broken"."""
@@ -406,11 +411,11 @@ class Report:
     def points(self) -> float | None:
         if self.status != "graded":
             return None
-        return round(sum(e.points for e in self.exercises), 2)
+        return _sum(e.points for e in self.exercises)
 
     @property
     def max_points(self) -> float:
-        return sum(e.max_points for e in self.exercises if not e.not_run) if self.exercises else self.maximum
+        return _sum(e.max_points for e in self.exercises if not e.not_run) if self.exercises else self.maximum
 
     def verdicts(self) -> Iterator[Verdict]:
         """Every verdict, exercise by exercise."""
@@ -423,6 +428,15 @@ class Report:
             if exercise.name == name:
                 return exercise
         raise KeyError(name)
+
+
+@dataclass(frozen=True)
+class Look:
+    """Something about a hand-in that a human should know, and that no point or verdict says."""
+
+    student: str  # "" where nobody knows whose it is
+    exercise: str  # "" where it is about all of the hand-in
+    what: str
 
 
 @dataclass(frozen=True)

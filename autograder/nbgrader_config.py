@@ -85,7 +85,9 @@ def configure(c: Any) -> None:
     c.Autograde.autograde_preprocessors = AUTOGRADE
     c.GenerateFeedback.preprocessors = FEEDBACK
     c.ExportApp.plugin_class = f"{PLUGIN}.QuestionCsv"
+    c.ExchangeFactory.release_feedback = f"{PLUGIN}.exchange.ReleaseFeedback"
     c.ZipCollectApp.collector_plugin = f"{PLUGIN}.CollectByName"
+    c.ZipCollectApp.extractor_plugin = f"{PLUGIN}.CollectCarefully"
 
 
 # --------------------------------------------------------------------------------------------------------------------------- alembic

@@ -1,6 +1,6 @@
 """The steps that stand in nbgrader's own lists; `nbgrader_config.configure` puts them there by name.
 
-zip_collect           CollectByName     whose hand-in is this file
+zip_collect           CollectCarefully  whose hand-in is this file
 generate_assignment   FinishRelease     hints.json, and nothing that does not belong
 autograde, pass 1     accept_any_name   a notebook called "hw1_dropout (1).ipynb" is one
                       HandInExporter    reads any hand-in, or says in one line why not
@@ -13,7 +13,6 @@ export                QuestionCsv       a column per exercise
 
 import warnings
 
-from autograder.nbgrader_plugin.collect import CollectByName
 from autograder.nbgrader_plugin.export import QuestionCsv
 from autograder.nbgrader_plugin.finish import FinishRelease
 from autograder.nbgrader_plugin.handin import HandInExporter, accept_any_name
@@ -21,12 +20,14 @@ from autograder.nbgrader_plugin.harmless import MakeHarmless
 from autograder.nbgrader_plugin.marks import SaveKitGrades
 from autograder.nbgrader_plugin.outside import GradeOutside
 from autograder.nbgrader_plugin.repair import RepairHandIn
+from autograder.nbgrader_plugin.zip_collect import CollectByName, CollectCarefully
 
 # nbgrader 0.9.6 with SQLAlchemy 2.1 prints six of these lines for each new submission; they are about its own session and mean nothing
 warnings.filterwarnings("ignore", message="Object of type <Submitted", module="nbgrader.api")
 
 __all__ = [
     "CollectByName",
+    "CollectCarefully",
     "FinishRelease",
     "GradeOutside",
     "HandInExporter",

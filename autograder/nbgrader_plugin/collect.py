@@ -1,81 +1,333 @@
-"""`nbgrader zip_collect`: whose hand-in a file is, from the names that learning platforms give."""
+"""From archives to submitted/: `autograder collect` and `nbgrader zip_collect`, one road.
+
+Every file that may be a hand-in ends in the manifest: taken, and as what, or not taken, and why. Two students never become one; where the
+archive does not say whose a file is, nobody gets it.
+"""
 
 from __future__ import annotations
 
-import re
-from pathlib import PurePath
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone, tzinfo
+from pathlib import Path
 from typing import Any
 
-from nbgrader.plugins import FileNameCollectorPlugin  # type: ignore[import-untyped]
+from autograder.model import Broken, CourseError
+from autograder.nbgrader_plugin.archives import Piece, is_notebook, pieces
+from autograder.nbgrader_plugin.names import AGAIN, ARCHIVE, HAND, UNKNOWN, Person, Told, same, told, wrappers
+from autograder.nbgrader_plugin.record import STAMP
+from autograder.nbgrader_plugin.roster import Roster
+from autograder.nbgrader_plugin.settings import MANIFEST
 
-STUDENT = r"(?P<student_id>[^_/]+)"
-TIME = re.compile(r"\d{4}-\d\d-\d\d[T-]\d\d-\d\d-\d\d")
-
-# What platforms write into the name of a folder or a file. Outermost first: names deeper down may be the student's own invention.
-PLATFORMS = [
-    re.compile(rf"{STUDENT}_\d+_assignsubmission_"),  # Moodle: Ada Lovelace_1234567_assignsubmission_file/...
-    re.compile(rf".+_{STUDENT}_attempt_\d{{4}}-"),  # Blackboard: Homework_ada_attempt_2026-11-20-10-00-00_...
-    re.compile(rf"{STUDENT}(?:_LATE)?_\d+_\d+_"),  # Canvas: lovelaceada_LATE_1234_56789_...
-]
+SCHEMA = 1
+LONGEST = 200  # bytes of a student's id, which is the name of a folder
+STABLE = ("Canvas", "Blackboard", "ILIAS", "Brightspace")  # whose number is the same person in every assignment
 
 
-class CollectByName(FileNameCollectorPlugin):  # type: ignore[misc]
-    """Take what Moodle, Canvas and Blackboard export, and the plain forms that are easily made by hand.
+@dataclass
+class Taken:
+    """One person's hand-in: what there is of it, and what came of it."""
 
-        ada_hw1_dropout.ipynb    ada_2026-11-20T10-00-00_hw1_dropout.ipynb    ada/hw1_dropout.ipynb    (also zipped)
+    person: Person
+    files: list[tuple[Piece, Told]]
+    student: str = ""
+    status: str = "taken"  # or "as before", "unclear" (taken, but a human must choose), "not taken"
+    why: str = ""
+    time: str = ""  # in UTC; "" where the platform does not say when
+    notes: list[str] = field(default_factory=list)
+    saved: dict[str, Piece] = field(default_factory=dict)  # name in submitted/ -> what it is
+    words: dict[str, str] = field(default_factory=dict)  # the same, as digests
 
-    The student is what stands before the first underscore. The " (1)" or "-1" of a second download is forgiven. For another platform set
-    c.FileNameCollectorPlugin.named_regexp; it then decides alone, as in stock nbgrader.
+    @property
+    def late(self) -> bool:
+        return any(t.late for _, t in self.files)
+
+
+@dataclass
+class Collection:
+    """What was found in the archives of one assignment."""
+
+    slug: str
+    hand_ins: list[Taken] = field(default_factory=list)
+    unknown: list[Piece] = field(default_factory=list)
+
+    @property
+    def code(self) -> int:
+        """1 if somebody has to look into something, else 0."""
+        whole = all(h.status in ("taken", "as before") and not any(p.why for p, _ in h.files) for h in self.hand_ins)
+        return 0 if whole and not self.unknown else 1
+
+    def to_dict(self) -> dict[str, Any]:
+        """The manifest."""
+        hand_ins = [_entry(h) for h in sorted(self.hand_ins, key=lambda h: h.student)]
+        strangers = [{"from": p.source, "why": p.why or UNKNOWN} for p in self.unknown]
+        return {"schema": SCHEMA, "assignment": self.slug, "hand_ins": hand_ins, "not_taken": strangers}
+
+
+def _entry(one: Taken) -> dict[str, Any]:
+    names = {piece.source: name for name, piece in one.saved.items()}
+    left = "left out: of an earlier attempt, or the same as another" if one.saved else None
+    files = [(p.source, names.get(p.source), p.why) for p, _ in one.files if p.wanted]
+    files_told = [{"from": source, "as": name, "why": why or (None if name else left)} for source, name, why in files]
+    who = {"platform": one.person.platform, "name": one.person.name, "number": one.person.number}
+    told = {"late": one.late, "time": one.time or None, "notes": one.notes, "files": files_told, "words": one.words}
+    return {"student": one.student, "status": one.status, "why": one.why or None, **who, **told}
+
+
+# --------------------------------------------------------------------------------------------------------------------- collecting
+def collect(
+    coursedir: Any,
+    downloaded: Path,
+    sources: Iterable[Path],
+    roster: Roster | None = None,
+    force: bool = False,
+    zone: tzinfo = timezone.utc,
+) -> Collection:
+    """Bring what the archives hold to submitted/, and write the manifest into `downloaded`. Only what the disk does raises.
+
+    `zone` is that of the platform's clock: in the names of files it writes its own time.
     """
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self._seen: set[tuple[str, str]] = set()
-
-    def collect(self, submitted_file: str) -> dict[str, str] | None:
-        """What nbgrader asks for each extracted file: student_id, file_id and, if the name holds one, the timestamp."""
-        if self.named_regexp:
-            return super().collect(submitted_file)  # type: ignore[no-any-return]
-        slug = self.parent.coursedir.assignment_id
-        below = PurePath(submitted_file).relative_to(self.parent._format_collect_path(self.parent.extracted_directory))
-        found = told(below, slug)
-        if found is None:
-            self.log.warning("Cannot tell whose hand-in this is: %s. Rename it to <student>_%s.ipynb.", below, slug)
-            return None
-        name = (found["student_id"], found["file_id"])
-        if name in self._seen and "timestamp" not in found:
-            # nbgrader would stop with all students' files uncollected; so the second keeps another name, and autograde mentions it
-            found["file_id"] = f"{below.stem} ({len(self._seen)})"
-        self._seen.add(name)
-        return found
-
-
-def told(below: PurePath, slug: str) -> dict[str, str] | None:
-    """What the path of a notebook below extracted/ tells; None for another kind of file, or when no student can be named."""
-    hidden = any(part.startswith((".", "__MACOSX")) for part in below.parts)  # what macOS and Jupyter put into archives
-    if below.suffix != ".ipynb" or hidden:
-        return None
-    student = _platform(below) or _by_hand(below, slug)
-    if student is None or not student.strip(" ."):
-        return None
-    found = {"student_id": student, "file_id": slug if slug in below.stem else below.stem}
-    time = TIME.search(str(below))
-    return found | {"timestamp": time.group()} if time else found
+    slug, roster = coursedir.assignment_id, roster or Roster()
+    found = Collection(slug)
+    try:
+        downloaded.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=downloaded, prefix=".unpacked-") as into:
+            everything = [piece for source in sources for piece in pieces(source, Path(into))]
+            people = _sorted_out(everything, found, roster)
+            earlier = list(_earlier(downloaded.parent, slug))
+            _name(people, roster, earlier)
+            for one in people:
+                before: dict[str, str] = next((e["words"] for e in earlier if e["here"] and e["student"] == one.student), {})
+                _choose(one, slug)
+                if one.saved:
+                    one.time = _in_utc(max((t.time for _, t in one.files), default=""), zone)
+                    _put(one, Path(coursedir.format_path(coursedir.submitted_directory, one.student, slug)), before, force)
+                if one.status == "not taken":
+                    one.saved, one.words = {}, before  # what stands there is what was collected before
+        found.hand_ins = people
+        _write(downloaded / MANIFEST, found, earlier)
+    except OSError as error:
+        place = f"{error.filename or downloaded}"
+        raise Broken(f"{place} cannot be read or written ({error.strerror or error}). Mend it and collect again.") from error
+    return found
 
 
-def _platform(below: PurePath) -> str | None:
-    for part in below.parts:
-        for pattern in PLATFORMS:
-            match = pattern.match(part)
-            if match:
-                return match["student_id"]
-    return None
+def _sorted_out(everything: Sequence[Piece], found: Collection, roster: Roster) -> list[Taken]:
+    """Whose is what. What may be a hand-in and names nobody goes to `found.unknown`."""
+    people: dict[Person, Taken] = {}
+    for archive in dict.fromkeys(p.archive for p in everything):
+        inside = [p for p in everything if p.archive == archive]
+        for piece, says in _owners(archive, inside, found.slug, roster.ids):
+            if says is None:
+                found.unknown += [piece] * piece.wanted
+            else:
+                people.setdefault(says.person, Taken(says.person, [])).files.append((piece, says))
+    return list(people.values())
 
 
-def _by_hand(below: PurePath, slug: str) -> str | None:
-    """The student of ada_..._<slug>.ipynb, or of ada/<slug>.ipynb."""
-    before, found, _ = below.stem.rpartition(slug)
-    if found and before.strip("_ "):
-        return before.split("_")[0]
-    folders = [part for part in below.parts[:-1] if slug not in part]
-    return folders[-1].split("_")[0] if folders else None
+def _owners(archive: str, inside: Sequence[Piece], slug: str, known: frozenset[str]) -> list[tuple[Piece, Told | None]]:
+    around = wrappers((p.parts for p in inside), slug)
+
+    *folders, last = archive.split("/")
+
+    def look(first: Sequence[str], name: str) -> list[Told | None]:
+        stripped = [p.parts[1:] if len(p.parts) > 1 and p.parts[0] in around else p.parts for p in inside]
+        return [told((*first, *parts) or (last,), slug, name, known) for parts in stripped]
+
+    found = look([], "")
+    if archive and all(t is None or t.person.platform == HAND for t in found):  # else the platform has spoken
+        found = look([], ARCHIVE.sub("", last))
+        if folders and not any(found):  # somebody's archive in a folder of theirs
+            found = look([*folders, last], "")
+    return list(zip(inside, found, strict=True))
+
+
+# --------------------------------------------------------------------------------------------------------------------------- names
+def _name(people: Sequence[Taken], roster: Roster, earlier: Iterable[Mapping[str, Any]]) -> None:
+    """A student's id for everybody, and never one for two: from the roster, else as before, else the name if that says who it is."""
+    by_roster = roster.find([one.person for one in people])
+    shared = Counter(same(one.person.name) for one in people)
+    before: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for entry in earlier:
+        before.setdefault((entry["platform"], same(entry["name"])), []).append(entry)
+    for one in people:
+        person = one.person
+        namesakes = before.get((person.platform, same(person.name)), [])
+        one.student = by_roster.get(person) or _known(person, namesakes)
+        if not one.student:
+            tells = not person.nameless and shared[same(person.name)] == 1 and not _taken_before(person, namesakes)
+            one.student = person.name if tells else person.long
+            if not tells and not person.nameless:
+                one.notes.append(f"{person.name} may be two people, so the number {person.number} was kept")
+        if roster and person not in by_roster:
+            one.notes.append("is not in the roster")
+    _no_two_in_one(people)
+
+
+def _known(person: Person, namesakes: Iterable[Mapping[str, Any]]) -> str:
+    """The id that the same person had when this or another assignment was collected."""
+    own = (e for e in namesakes if person.number and (e["name"], e["number"]) == (person.name, person.number))
+    return next((str(e["student"]) for e in own if e["here"] or person.platform in STABLE), "")
+
+
+def _taken_before(person: Person, namesakes: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the bare name is, or was in one class, that of somebody else."""
+    other = any(e["number"] != person.number for e in namesakes if e["here"] or person.platform in STABLE)
+    return bool(person.number) and (other or any(e["student"] != e["name"] for e in namesakes))
+
+
+def _no_two_in_one(people: Sequence[Taken]) -> None:
+    """Where two would still have one id, or one that is no name of a folder, nothing of them is taken."""
+    owners: dict[str, list[Taken]] = {}
+    for one in people:
+        owners.setdefault(same(one.student), []).append(one)
+        safe = one.student.isprintable() and "/" not in one.student and not one.student.startswith((".", "-"))
+        if not safe or not one.student.strip() or len(one.student.encode("utf-8", "replace")) > LONGEST:
+            one.status, one.why = "not taken", "the name cannot be that of a folder; rename it to <student>_<assignment>"
+    for several in owners.values():
+        for one in several if len(several) > 1 else ():
+            others = ", ".join(o.files[0][0].source for o in several if o is not one)
+            one.status, one.why = "not taken", f"another hand-in has the same name ({others}); leave one, or rename it"
+
+
+# ------------------------------------------------------------------------------------------------------------------------- choosing
+def _choose(one: Taken, slug: str) -> None:
+    """Which notebooks of a person go to submitted/, and under which names."""
+    if one.status == "not taken":
+        return
+    newest = max(t.attempt for _, t in one.files)
+    older = [p for p, t in one.files if t.attempt < newest and p.content]
+    own = [(p, t) for p, t in one.files if t.attempt == newest and p.content]
+    one.files = [(p, t) for p, t in one.files if t.attempt == newest or p.content]
+    if older:
+        one.notes.append(f"{len(older)} of an earlier attempt left out: {', '.join(p.source for p in older)}")
+    if not own:
+        one.status, one.why = "not taken", _nothing(one)
+        return
+    if one.late:
+        one.notes.append("late, as the platform says; the time is not told, so no penalty follows")
+    one.saved = _saved(own, f"{slug}.ipynb")
+    if len(one.saved) > 1 and f"{slug}.ipynb" not in one.saved:
+        one.status = "unclear"
+        one.why = f"none of {len(one.saved)} notebooks is certainly the hand-in; rename the right one to {slug}.ipynb"
+    elif len(one.saved) > 1:
+        one.notes.append(f"{len(one.saved)} notebooks; {slug}.ipynb is graded")
+
+
+def _nothing(one: Taken) -> str:
+    if reasons := [f"{p.parts[-1] if p.parts else p.archive} {p.why}" for p, _ in one.files if p.why]:
+        return "; ".join(reasons[:3])
+    names = [t.file for _, t in one.files]
+    return f"no notebook, only {', '.join(names[:3])}{', ...' * (len(names) > 3)}"
+
+
+def _saved(own: Sequence[tuple[Piece, Told]], expected: str) -> dict[str, Piece]:
+    """Name -> notebook. Of equal ones the first; the expected name only for the one that has it, or nearly."""
+    words = {_word(p): (p, t) for p, t in reversed(own)}
+    different = list(reversed(words.values()))
+    exact = [p for p, t in different if t.file.lower() == expected.lower()]
+    near = [p for p, t in different if AGAIN.sub("", Path(t.file).stem) == Path(expected).stem]
+    chosen = exact[0] if len(exact) == 1 else near[0] if not exact and len(near) == 1 else None
+    result = {expected: chosen} if chosen else {}
+    for piece, says in (d for d in different if d[0] is not chosen):
+        result[_free(says.file if len(different) == 1 else _long(piece, says), {expected, *result})] = piece
+    return result
+
+
+def _long(piece: Piece, says: Told) -> str:
+    """A name that tells same-named notebooks apart: with the folders in which they lay."""
+    return " - ".join((*piece.parts[1:-1], says.file))
+
+
+def _in_utc(time: str, zone: tzinfo) -> str:
+    return f"{datetime.fromisoformat(time).replace(tzinfo=zone).astimezone(timezone.utc):%Y-%m-%d %H:%M:%S} UTC" if time else ""
+
+
+def _free(name: str, taken: Iterable[str]) -> str:
+    name = "".join(c if c.isprintable() and c not in "/\\:" else "?" for c in name).lstrip(".")[-LONGEST // 2 :]
+    name = name if is_notebook(name) else f"{name}.ipynb"
+    lower, stem, number = {t.lower() for t in taken}, Path(name).stem, 1
+    while name.lower() in lower:
+        name, number = f"{stem} ({number}).ipynb", number + 1
+    return name
+
+
+def _word(piece: Piece) -> str:
+    assert piece.content is not None, "only what was unpacked is compared"
+    return _digest(piece.content.read_bytes())
+
+
+# -------------------------------------------------------------------------------------------------------------------------- writing
+def _put(one: Taken, folder: Path, before: Mapping[str, str], force: bool) -> None:
+    """The hand-in in its place, whole or not at all; what a human or another road put there stays, unless forced."""
+    stamp = {STAMP: one.time.encode()} if one.time else {}
+    one.words = {name: _word(p) for name, p in one.saved.items()} | {name: _digest(data) for name, data in stamp.items()}
+    there = words_of(folder)
+    by_hand = bool(there) and there != before and not force
+    if there == one.words or (by_hand and one.words == before):
+        one.status = "as before" if one.status == "taken" or by_hand else one.status
+        one.notes += ["was changed by hand since it was collected, and is left so"] * (there != one.words)
+    elif by_hand:
+        one.status = "not taken"
+        one.why = f"{folder} holds something else that was not collected here; look at it, and take it away or add --force"
+    else:
+        _replace(one, folder, stamp)
+
+
+def _replace(one: Taken, folder: Path, stamp: Mapping[str, bytes]) -> None:
+    new = folder.with_name(f".{folder.name}.new")
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(parents=True)
+    for name, piece in one.saved.items():
+        assert piece.content is not None, "only what was unpacked is saved"
+        shutil.copyfile(piece.content, new / name)
+    for name, data in stamp.items():
+        (new / name).write_bytes(data)
+    if folder.exists():
+        shutil.rmtree(folder)
+    os.replace(new, folder)
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:40]
+
+
+def words_of(folder: Path) -> dict[str, str]:
+    """What stands in a folder of submitted/: name -> digest, as the manifest has it of what was collected."""
+    files = (p for p in sorted(folder.rglob("*")) if p.is_file() and not p.is_symlink() and not p.name.startswith("."))
+    return {p.relative_to(folder).as_posix(): _digest(p.read_bytes()) for p in files}
+
+
+# ------------------------------------------------------------------------------------------------------------------------- manifest
+def _earlier(downloads: Path, slug: str) -> Iterator[dict[str, Any]]:
+    """Hand-ins that were collected before, of this ("here") and the other assignments."""
+    for path in sorted(downloads.glob(f"*/{MANIFEST}")):
+        for entry in read(path)["hand_ins"]:
+            yield {**entry, "here": path.parent.name == slug}
+
+
+def read(path: Path) -> dict[str, Any]:
+    """A manifest; CourseError when it is none."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if found["schema"] != SCHEMA or not all(isinstance(e["student"], str) for e in found["hand_ins"]):
+            raise ValueError(f"schema {found['schema']}")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CourseError(f"{path} is no list of collected hand-ins ({error}). Put back a copy, or take it away.") from error
+    return dict(found)
+
+
+def _write(path: Path, found: Collection, earlier: Sequence[Mapping[str, Any]]) -> None:
+    manifest = found.to_dict()
+    here = {e["student"] for e in manifest["hand_ins"]}
+    before = [e for e in earlier if e["here"] and e["student"] not in here]  # of archives that are not given again
+    manifest["hand_ins"] += [{key: value for key, value in e.items() if key != "here"} for e in before]
+    new = path.with_name(f".{path.name}.new")
+    new.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", errors="backslashreplace")
+    os.replace(new, path)

@@ -34,6 +34,7 @@ from autograder.nbgrader_plugin.harmless import course_words
 from autograder.nbgrader_plugin.marks import Marks, clear, enter
 from autograder.nbgrader_plugin.page import Frame
 from autograder.nbgrader_plugin.repair import released_cells
+from autograder.nbgrader_plugin.secret import SECRET
 from autograder.nbgrader_plugin.submitted import STAMP, folders, when
 
 
@@ -45,6 +46,7 @@ class Entry:
     page: str = ""
     marks: Marks | None = None
     stamp: bytes = b""  # what timestamp.txt says
+    secret: bytes = b""  # by which the exchange names the feedback
 
 
 class Register:
@@ -100,6 +102,16 @@ class Register:
         query = self._session.query(SubmittedAssignment.student_id).join(SubmittedAssignment.notebooks).join(SubmittedNotebook.grades)
         here = SubmittedAssignment.assignment_id == self._notebook.assignment_id
         return {student for (student,) in query.filter(here, Grade.needs_manual_grade.is_(True)).distinct()}
+
+    def late(self) -> dict[str, float]:
+        """Student -> seconds after the due date, of those who are late."""
+        query = self._session.query(SubmittedAssignment).filter_by(assignment_id=self._notebook.assignment_id)
+        return {s.student_id: s.total_seconds_late for s in query if s.total_seconds_late > 0}
+
+    @property
+    def manifest(self) -> Path:
+        """Where the list of collected hand-ins lies, if any were collected from archives."""
+        return settings.downloaded(self.converter.parent, self.slug) / settings.MANIFEST
 
     def page_of(self, student: str) -> Path:
         """Where the graded notebook of a student lies."""
@@ -180,10 +192,11 @@ class Register:
             found.late_submission_penalty = None if penalty is None else self._late._check_late_penalty(found, penalty)
 
     def _put(self, entry: Entry) -> None:
-        """The page in its place, the time beside it, and nothing else."""
+        """The page in its place, time and secret beside it, and nothing else."""
         folder = self._folder(entry.student)
         folder.mkdir(parents=True, exist_ok=True)
-        wanted = {f"{self.slug}.ipynb": entry.page.encode()} | ({STAMP: entry.stamp} if entry.stamp else {})
+        beside = {STAMP: entry.stamp, SECRET: entry.secret}
+        wanted = {f"{self.slug}.ipynb": entry.page.encode()} | {name: content for name, content in beside.items() if content}
         for name, content in wanted.items():
             put(folder / name, content)
         for path in folder.iterdir():

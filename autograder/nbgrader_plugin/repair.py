@@ -7,7 +7,7 @@ notebook.py's, so that what is shown as the answer is what was graded.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,9 @@ from autograder import notebook
 from autograder.bounded import bounded
 from autograder.model import Role, Submission
 from autograder.nbgrader_plugin.handin import cell as valid_cell
+from autograder.nbgrader_plugin.handin import text
 from autograder.nbgrader_plugin.place import CHECK, Place, place_of
+from autograder.nbgrader_plugin.secret import SECRET, secret
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,33 @@ def repaired(cells: Sequence[Any], released: Mapping[str, Released], submission:
     return result
 
 
+def mended(cells: Iterable[Any], released: Mapping[str, Released], submission: Submission) -> Iterator[tuple[str, str]]:
+    """(Exercise, what) of the cells of a hand-in, as parsed, that `repaired` puts back as they were handed out."""
+    found = [c for c in cells if isinstance(c, Mapping) and isinstance(c.get("metadata"), Mapping)]
+    claims: dict[str, list[Any]] = {name: [] for name in released}
+    for cell in found:
+        nbgrader = cell["metadata"].get("nbgrader")
+        name = nbgrader.get("grade_id") if isinstance(nbgrader, Mapping) else None
+        if isinstance(name, str) and name in claims:
+            claims[name].append(cell)
+    answered = {c.id for c in submission.cells if c.role is Role.ANSWER}
+    for name, cells_of in claims.items():
+        if name in answered or name == "setup":  # the reader has told
+            continue
+        if what := _mended(released[name], cells_of):
+            yield (name.removeprefix(CHECK) if released[name].needed else ""), what
+
+
+def _mended(released: Released, claims: Sequence[Any]) -> str:
+    what = f"its {'check' if released.name.startswith(CHECK) else 'answer'} cell" if released.needed else f"the cell {released.name}"
+    if not claims:
+        return f"{what} was deleted; it was put back as handed out" if released.needed else ""
+    changed = released.locked and text(claims[-1].get("source")).strip() != released.source.strip()
+    if changed or claims[-1].get("cell_type") != released.kind:
+        return f"{what} was changed; it was put back as handed out"
+    return f"{what} is there {len(claims)} times; one was kept" if len(claims) > 1 and released.needed else ""
+
+
 def _owners(cells: Sequence[Any], released: Mapping[str, Released], submission: Submission) -> dict[str, int]:
     """grade_id -> the cell that bears it: for an answer the one that is graded, for the rest the last that claims it."""
     answers = {c.id: c.source for c in submission.cells if c.role is Role.ANSWER}
@@ -131,9 +160,14 @@ def _place_for(released: Released, cells: Sequence[Any]) -> int:
 
 
 def _keep_only_the_notebook(place: Place) -> None:
-    """Take away what nbgrader copied beside the notebook: a page among it would be served to staff and returned as feedback."""
+    """Take away what nbgrader copied beside the notebook: a page among it would be served to staff and returned as feedback.
+
+    The secret by which feedback finds its way back through the exchange is written again: nbgrader's copy may be that of a link.
+    """
     for path in sorted(place.autograded.rglob("*"), reverse=True):
         if path.is_dir() and not path.is_symlink():
             path.rmdir()
         elif path.name != "timestamp.txt":  # by which nbgrader sees that a later hand-in is later
             path.unlink()
+    if found := secret(place.submitted):
+        (place.autograded / SECRET).write_bytes(found)

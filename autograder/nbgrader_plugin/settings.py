@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from nbgrader.apps import AutogradeApp  # type: ignore[import-untyped]
 from nbgrader.converters import Autograde  # type: ignore[import-untyped]
@@ -13,6 +15,8 @@ from traitlets import TraitError
 
 from autograder import nbgrader_config
 from autograder.model import CourseError
+
+MANIFEST = "collected.json"  # beside the archives: what was collected from which file
 
 OURS = {
     "sanitize_preprocessors": nbgrader_config.SANITIZE,
@@ -24,12 +28,36 @@ OURS = {
 
 def converter(root: Path, slug: str) -> Any:
     """The Autograde of nbgrader with the settings of the course; CourseError when it takes steps that the quick road does not know."""
+    app = _app(root, slug)
+    _refuse_other_steps(app.config)
+    return Autograde(coursedir=app.coursedir, parent=app)
+
+
+def collecting(root: Path, slug: str) -> tuple[Any, Path]:
+    """The CourseDirectory of nbgrader, and where the archives of an assignment lie."""
+    app = _app(root, slug)
+    return app.coursedir, downloaded(app, slug)
+
+
+def zone(name: str) -> tzinfo:
+    """The time zone of that name, "Europe/Berlin"; CourseError when there is none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise CourseError(f"There is no time zone {name!r}. Write it like Europe/Berlin, America/New_York or UTC.") from None
+
+
+def downloaded(app: Any, slug: str) -> Path:
+    """Where the archives of an assignment lie, and the list of what was collected from them."""
+    return Path(app.coursedir.root) / (app.config.ZipCollectApp.get("downloaded_directory") or "downloaded") / slug
+
+
+def _app(root: Path, slug: str) -> Any:
     app = AutogradeApp()
     app.log_level = logging.ERROR
     app.initialize([], root=str(root.resolve()))
-    _refuse_other_steps(app.config)
     app.coursedir.assignment_id = slug
-    return Autograde(coursedir=app.coursedir, parent=app)
+    return app
 
 
 def _refuse_other_steps(config: Any) -> None:

@@ -18,6 +18,7 @@ from nbgrader.utils import parse_utc  # type: ignore[import-untyped]
 
 from autograder import notebook
 from autograder.model import CourseError, SubmissionError
+from autograder.nbgrader_plugin.secret import secret
 
 STAMP = "timestamp.txt"
 MAX_SMALL = 1024  # bytes of a file that holds a line
@@ -27,12 +28,13 @@ ABSENT = (FileNotFoundError, NotADirectoryError)
 
 @dataclass(frozen=True)
 class HandIn:
-    """The bytes of a hand-in: the notebook, or why there is none, and its timestamp.txt."""
+    """The bytes of a hand-in: the notebook, or why there is none, its timestamp.txt, and the exchange's secret."""
 
     path: Path
     content: bytes = b""
     stamp: bytes = b""
     error: str = ""
+    secret: bytes = b""
 
 
 # ------------------------------------------------------------------------------------------------------------------------ students
@@ -90,7 +92,7 @@ def take(folder: Path, slug: str) -> HandIn:
     path = folder / f"{slug}.ipynb"
     try:
         path, stamp = look(folder, slug)
-        return HandIn(path, notebook.content(path), stamp)
+        return HandIn(path, notebook.content(path), stamp, secret=secret(folder))
     except SubmissionError as error:
         return HandIn(path, error=str(error))
 

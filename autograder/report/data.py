@@ -6,15 +6,17 @@ import csv
 import json
 import math
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from autograder.model import CourseError, ExerciseResult, Report, Verdict
-from autograder.report import text, words
+from autograder.model import Broken, ExerciseResult, Report, Verdict
+from autograder.report import looks, text, words
 
 SCHEMA = 1  # a new number whenever a key changes its meaning
+
+SECONDS = 2.0  # between two writings of a file that grows
 
 HEADER = ("assignment", "submission", "status", "exercise", "outcome", "points", "max_points", "diagnoses", "error")
 
@@ -34,7 +36,7 @@ def to_dict(report: Report) -> dict[str, Any]:
         "points": _number(report.points),
         "max_points": _number(report.max_points),
         "exercises": [_exercise(result) for result in report.exercises],
-        "worth_a_look": [{"exercise": words.clean(where), "what": words.clean(what)} for where, what in report.stopped],
+        "worth_a_look": [{"exercise": k["exercise"], "what": k["what"]} for k in looks.to_dicts(looks.of_report(report, ""))],
     }
 
 
@@ -68,53 +70,44 @@ def _number(value: float | None) -> float | None:
 
 
 class JsonFile:
-    """A list of reports in a file, which is whole after each of them: what was said of some survives whatever befalls the next.
+    """A file that at any moment holds, whole, what `value` said some seconds ago at most; a context manager.
 
-    CourseError when it cannot be written. What cannot be written into again (a pipe) is written at the end.
+    It is written before anything is graded, so that a folder which does not exist is told at once, and whatever ends the command.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._flows = path.exists() and not path.is_file()
-        self._written: list[Report] = []
-        self._end = 1  # where the next report goes
-        if not self._flows:
-            with self._telling():
-                path.write_bytes(b"[]\n")
+    def __init__(self, path: Path | None, value: Callable[[], Any]) -> None:
+        self._path, self._value, self._written = path, value, 0.0
+        self._plain = path is not None and (path.is_file() or not path.exists())  # a pipe or /dev/stdout is written once, at the end
 
-    def add(self, report: Report) -> None:
-        """Write one more."""
-        if self._flows:
+    def step(self) -> None:
+        """Something is new."""
+        if self._plain and time.monotonic() - self._written > SECONDS:
+            self._write()
+
+    def _write(self) -> None:
+        if self._path is None:
             return
-        item = (b"," if self._written else b"") + _list([report])[1 : -len(END)]
-        with self._telling(), self._path.open("r+b", buffering=0) as file:
-            file.seek(self._end)
-            file.write(item + END)
-        self._end += len(item)
-        self._written.append(report)
-
-    def end(self, reports: Sequence[Report]) -> None:
-        """These are all; where one is another than was written, the file is exchanged for a new one."""
-        with self._telling():
-            if self._flows:
-                self._path.write_bytes(_list(reports))
-            elif any(one is not other for one, other in zip(reports, self._written, strict=True)):
-                whole = self._path.resolve()
-                new = whole.with_name(f".{whole.name}.new")
-                new.write_bytes(_list(reports))
-                os.replace(new, whole)
-
-    @contextmanager
-    def _telling(self) -> Iterator[None]:
+        text = json.dumps(self._value(), indent=1) + "\n"
+        new = self._path.with_name(f".{self._path.name}.new") if self._plain else self._path
         try:
-            yield
+            new.write_text(text, encoding="utf-8")
+            if self._plain:
+                os.replace(new, self._path)
         except OSError as error:
-            why = f"{self._path} cannot be written ({error.strerror})"
-            raise CourseError(f"{why}. Make room, or name another file with --json.") from error
+            raise _unwritten(self._path, error) from error
+        self._written = time.monotonic()
+
+    def __enter__(self) -> JsonFile:
+        if self._plain:
+            self._write()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._write()
 
 
-def _list(reports: Sequence[Report]) -> bytes:
-    return (json.dumps([to_dict(r) for r in reports], indent=1) + "\n").encode()
+def _unwritten(path: Path, error: OSError) -> Broken:
+    return Broken(f"{path} cannot be written ({error.strerror or error}). Name another file, or make room.")
 
 
 # ------------------------------------------------------------------------------------------------------------------- spreadsheets
@@ -134,8 +127,11 @@ def rows(reports: Sequence[Report]) -> Iterator[tuple[Cell, ...]]:
 
 def write_csv(path: Path, reports: Sequence[Report]) -> None:
     """Write `rows` as UTF-8 CSV. A text that a spreadsheet would run as a formula gets an apostrophe in front."""
-    with open(path, "w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([_harmless(cell) for cell in row] for row in rows(reports))
+    try:
+        with open(path, "w", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows([_harmless(cell) for cell in row] for row in rows(reports))
+    except OSError as error:
+        raise _unwritten(path, error) from error
 
 
 def _harmless(cell: Cell) -> Cell:

@@ -88,8 +88,8 @@ def hints(diagnoses: Sequence[Diagnosis], exercise: str) -> list[str]:
 
 
 def number(value: float) -> str:
-    """Points as a person writes them: 4, 2.5, 0.33."""
-    return f"{value:.2f}".rstrip("0").rstrip(".")
+    """Points as a person writes them: 4, 2.5, 0.3333."""
+    return f"{value:.4f}".rstrip("0").rstrip(".")
 
 
 def points(result: ExerciseResult) -> str:

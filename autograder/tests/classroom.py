@@ -155,7 +155,7 @@ def server(folder: Path, config: Path) -> Iterator[Callable[..., str]]:
 
 
 def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(300):
+    for _ in range(1200):
         with contextlib.suppress(OSError):
             _ask(address, None)
             return

@@ -373,7 +373,7 @@ def test_the_command_says_what_came_of_it(room: Classroom, capsys: pytest.Captur
     assert "toy_scaling: 1 unchanged; " in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("words", [("--jobs", "0"), ("--json", "x.json"), ("n.ipynb", "--regrade")])
+@pytest.mark.parametrize("words", [("--jobs", "0"), ("--csv", "x.csv"), ("n.ipynb", "--regrade")])
 def test_options_that_do_not_go_together(words: tuple[str, ...], room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
     assert command(room, "grade", *words) == 1
     assert capsys.readouterr().out.startswith("autograder: ")

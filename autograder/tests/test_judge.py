@@ -121,6 +121,8 @@ def test_a_check_may_have_a_deadline_of_its_own() -> None:
         ((1, 1, 1), (True, False, True), 2, 1.33),
         ((5, 1), (True, False), 3, 2.5),
         ((0, 1), (False, True), 2, 2),
+        ((1, 1), (True, True), 0.3333, 0.3333),
+        ((0, 1), (False, True), 1 / 3, 1 / 3),
         ((0, 0), (True, True), 2, 0),
         ((), (), 2, 0),
     ],

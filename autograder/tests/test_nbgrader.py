@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from autograder.cli import main
 from autograder.tests.classroom import (
     QUIZ,
     RIGHT,
@@ -366,11 +368,45 @@ def test_zip_collect_takes_what_learning_platforms_export(small: Classroom) -> N
     students = {name.split("/")[0] for name in found}
     assert students == {"Ada Lovelace", "Bob B", "canvas", "black", "cyd", "dee"}
     assert f"Bob B/{SLUG}/my homework.ipynb" in found
-    time = (small.root / "submitted" / "black" / SLUG / "timestamp.txt").read_text()
-    assert time.startswith("2026-11-20 10:00:00")
+    assert "late, as the platform says" in done.text
+    stamps = {p.parts[-3]: p.read_text() for p in small.root.glob("submitted/*/*/timestamp.txt")}
+    assert stamps == {"black": "2026-11-20 10:00:00 UTC"}, "the platform's time, and never one that a student wrote"
     graded = small.run("autograde", SLUG)
     assert graded.code == 0, graded.text[-2000:]
     assert {small.total(s) for s in students} == {5}
+
+
+def test_zip_collect_and_collect_are_one_road(small: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+    """Namesakes stay two, what cannot be taken ends in 1, and what was taken is graded."""
+    archive = small.root / "downloaded" / SLUG / "archive"
+    archive.mkdir(parents=True)
+    text = json.dumps(answered(small.released()))
+    with zipfile.ZipFile(archive / "moodle.zip", "w") as file:
+        for who in ("Wei Lee_123458", "Wei Lee_123459"):
+            file.writestr(f"{who}_assignsubmission_file_/{SLUG}.ipynb", text)
+        file.writestr("Odd One_9_assignsubmission_file_/work.zip", b"PK\x03\x04 damaged")
+    done = small.run("zip_collect", SLUG)
+    assert done.code == 1, done.text
+    assert "Odd One" in done.text
+    assert "is damaged" in done.text
+    assert main(["collect", SLUG, str(archive / "moodle.zip"), "--course", str(small.root)]) == 1
+    assert f"{SLUG}: 2 as before, 1 not taken." in capsys.readouterr().out
+    assert main(["collect", SLUG, "nowhere.zip", "--course", str(small.root)]) == 1
+    assert "There is no nowhere.zip." in capsys.readouterr().out
+    assert main(["grade", SLUG, "--course", str(small.root), "--jobs", "1"]) == 0
+    assert {small.total(f"Wei Lee_{n}") for n in (123458, 123459)} == {5}
+
+
+def test_a_pattern_of_the_course_decides_alone(small: Classroom) -> None:
+    config = small.root / "nbgrader_config.py"
+    pattern = r".*/(?P<student_id>\w+)-(?P<file_id>\w+)"
+    config.write_text(config.read_text() + f"\nget_config().FileNameCollectorPlugin.named_regexp = {pattern!r}\n")
+    archive = small.root / "downloaded" / SLUG / "archive"
+    archive.mkdir(parents=True)
+    (archive / f"ada-{SLUG}.ipynb").write_text(json.dumps(answered(small.released())))
+    done = small.run("zip_collect", SLUG)
+    assert done.code == 0, done.text
+    assert (small.root / "submitted" / "ada" / SLUG / f"{SLUG}.ipynb").is_file()
 
 
 def test_missing_is_not_zero_and_no_name_is_a_formula(small: Classroom) -> None:

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from autograder.model import CourseError, Diagnosis, ExerciseResult, Outcome, Report, Verdict
+from autograder.model import Broken, Diagnosis, ExerciseResult, Outcome, Report, Verdict
 from autograder.report import data, html, table, text, words
 
 CALL = "dropout_forward(np.ones((200, 500)), p=0.4, rng=np.random.default_rng(7))"
@@ -147,8 +147,17 @@ def test_our_own_words_survive_a_windows_console() -> None:
     text.report_text(REPORT, staff=True).encode("cp1252")
 
 
+def test_full_marks_stay_full_where_points_are_fractions() -> None:
+    """0.3333 points gave 0.33; ten thirds gave more than there is."""
+    for worth, number in ((0.3333, 3), (1 / 3, 3), (0.1, 3), (14.0, 1)):
+        results = tuple(ExerciseResult(f"e{n}", worth, worth, ()) for n in range(number))
+        report = Report("hw", "x", "graded", "none", results)
+        assert report.points == report.max_points == pytest.approx(worth * number, abs=1e-6)
+        assert words.points(results[0]).split(" of ")[0] == words.number(worth)
+
+
 def test_points_are_written_as_people_write_them() -> None:
-    assert [words.number(x) for x in (0, 4.0, 2.5, 1 / 3, 10, 100.0)] == ["0", "4", "2.5", "0.33", "10", "100"]
+    assert [words.number(x) for x in (0, 4.0, 2.5, 1 / 3, 10, 100.0)] == ["0", "4", "2.5", "0.3333", "10", "100"]
 
 
 def shown(*reports: Report) -> str:
@@ -214,36 +223,38 @@ def test_the_dict_of_a_report_has_exactly_this_shape() -> None:
                 "diagnoses": [{"name": "forgot_to_scale", "message": UNSCALED.message}],
             }
         ],
-        "worth_a_look": [{"exercise": "dropout_forward", "what": "it may compute for 5 s"}],
+        "worth_a_look": [
+            {"exercise": "", "what": "A note."},
+            {"exercise": "dropout_forward", "what": "it may compute for 5 s"},
+        ],
     }
 
 
-def test_a_file_of_reports_is_whole_after_each_of_them(tmp_path: Path) -> None:
-    path = tmp_path / "reports.json"
-    file, reports = data.JsonFile(path), [REPORT, UNREADABLE, BROKEN]
-    assert json.loads(path.read_bytes()) == []
-    for number, report in enumerate(reports, 1):
-        file.add(report)
-        assert path.read_text() == json.dumps([data.to_dict(r) for r in reports[:number]], indent=1) + "\n"
-    last = [REPORT, replace(REPORT, submission="bob"), BROKEN]
-    file.end(last)
-    assert json.loads(path.read_bytes()) == [data.to_dict(r) for r in last]
+def test_a_file_of_reports_is_whole_before_in_between_and_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data, "SECONDS", -1.0)
+    path, reports = tmp_path / "reports.json", list[Report]()
+    with data.JsonFile(path, lambda: [data.to_dict(r) for r in reports]) as file:
+        assert json.loads(path.read_bytes()) == []
+        for number, report in enumerate((REPORT, UNREADABLE, BROKEN), 1):
+            reports.append(report)
+            file.step()
+            assert len(json.loads(path.read_bytes())) == number
+    assert json.loads(path.read_bytes()) == [data.to_dict(r) for r in reports]
     assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_pipe_gets_the_reports_at_the_end() -> None:
     reader, writer = os.pipe()
-    file = data.JsonFile(Path(f"/dev/fd/{writer}"))
-    file.add(REPORT)
-    file.end([REPORT])
+    with data.JsonFile(Path(f"/dev/fd/{writer}"), lambda: [data.to_dict(REPORT)]) as file:
+        file.step()
     os.close(writer)
     with open(reader, "rb") as found:
         assert json.loads(found.read()) == [data.to_dict(REPORT)]
 
 
 def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    with pytest.raises(CourseError, match=r"x\.json cannot be written .*--json"):
-        data.JsonFile(tmp_path / "no" / "x.json")
+    with pytest.raises(Broken, match=r"x\.json cannot be written"), data.JsonFile(tmp_path / "no" / "x.json", list):
+        pass
 
 
 @pytest.mark.parametrize("report", [UNREADABLE, BROKEN])

@@ -65,14 +65,13 @@ def test_a_time_out_is_judged_twice_listed_and_remembered_nowhere(room: Classroo
     first, batch = graded(room)
     assert points(first) == [("cyd", 2.0), ("ada", 3.5), ("bob", 2.0)]  # who hung comes last; a hang costs the check it happened in
     assert asked == ["ada", "bob", "cyd", "ada", "bob"]
-    assert batch.worth_a_look == [
-        ("ada", "shrink", "shrink was stopped: it may compute for 0.3 s"),
-        ("bob", "shrink", "this cell did not end in time and was stopped (it may compute for 0.3 s)"),
-    ]
+    assert [(k.student, k.exercise) for k in batch.looks] == [("ada", "shrink"), ("bob", "shrink")]
+    assert batch.looks[0].what == "shrink was stopped: it may compute for 0.3 s"
+    assert batch.looks[1].what.startswith("this cell did not end in time and was stopped")
     again, batch = graded(room)
     assert (batch.tally.unchanged, batch.tally.graded, batch.tally.judged) == (1, 2, 2)  # both once more, save what had passed
     assert points(again)[1:] == points(first)[1:]
-    assert len(batch.worth_a_look) == 2
+    assert len(batch.looks) == 2
 
 
 @pytest.mark.nbgrader
@@ -87,7 +86,7 @@ def test_who_timed_out_in_a_bad_moment_loses_nothing(room: Classroom, monkeypatc
     monkeypatch.setattr(room_of_batch, "grade", busy_once)
     found, batch = graded(room)
     assert points(found) == [("ada", 5.0), ("bob", 5.0), ("cyd", 2.0)]
-    assert (batch.tally.graded, batch.worth_a_look) == (3, [])
+    assert (batch.tally.graded, batch.looks) == (3, [])
     assert graded(room)[1].tally.unchanged == 3
 
 

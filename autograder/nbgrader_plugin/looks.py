@@ -1,0 +1,59 @@
+"""What is worth a look in the folders of a class, beside what grading itself notices: late, renamed, second and uncollected notebooks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from autograder.model import CourseError, Look
+from autograder.nbgrader_plugin import collect
+from autograder.nbgrader_plugin.archives import is_notebook
+from autograder.notebook import called
+
+
+def around(slug: str, handed_in: Mapping[str, Path], late: Mapping[str, float], manifest: Path) -> Iterator[Look]:
+    """Of all students with a hand-in, and of hand-ins that were not collected."""
+    for student, folder in handed_in.items():
+        yield from of_folder(student, folder, f"{slug}.ipynb")
+        if student in late:
+            yield Look(student, "", f"late by {duration(late[student])}")
+    if manifest.is_file():
+        try:
+            yield from _collected(collect.read(manifest), handed_in)
+        except CourseError as error:
+            yield Look("", "", str(error))
+
+
+def of_folder(student: str, folder: Path, expected: str) -> Iterator[Look]:
+    """Notebooks that lie beside the one that is graded, or another name of the only one."""
+    try:
+        found = sorted(called(p) for p in folder.iterdir() if is_notebook(p.name) and not p.name.startswith("."))
+    except OSError:
+        return  # told by name where it is read
+    others = [name for name in found if name != expected]
+    if others and expected in found:
+        yield Look(student, "", f"only {expected} is graded, not {', '.join(others)}")
+    elif len(others) == 1:
+        yield Look(student, "", f"handed in {others[0]}; it is graded as {expected}")
+
+
+def _collected(manifest: Mapping[str, Any], handed_in: Mapping[str, Path]) -> Iterator[Look]:
+    for entry in manifest["hand_ins"]:
+        student, folder = entry["student"], handed_in.get(entry["student"])
+        if folder is None:
+            yield Look(student, "", f"was not collected: {entry['why'] or 'it is no longer in submitted/'}")
+        elif entry["notes"] and collect.words_of(folder) == entry["words"]:
+            yield from (Look(student, "", note) for note in entry["notes"])
+    for stray in manifest["not_taken"]:
+        yield Look("", "", f"not collected: {stray['from']}: {stray['why']}")
+
+
+def duration(seconds: float) -> str:
+    """A time as a person says it: 40 s, 5 min, 2 h 10 min, 3 d 4 h."""
+    minutes = int(seconds) // 60
+    if minutes >= 1440:
+        return f"{minutes // 1440} d {minutes % 1440 // 60} h"
+    if minutes >= 60:
+        return f"{minutes // 60} h {minutes % 60} min"
+    return f"{minutes} min" if minutes else f"{max(int(seconds), 1)} s"

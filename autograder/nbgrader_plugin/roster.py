@@ -1,0 +1,102 @@
+"""Who is who: the course's own list of students, or one that the platform exports, read for their ids."""
+
+from __future__ import annotations
+
+import csv
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autograder.model import CourseError
+from autograder.nbgrader_plugin.names import Person
+
+# by the column that only this list has: where the id, the number and the names stand. The first id that is given counts.
+LISTS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
+    "Identifier": (("ID number", "Email address", "Full name"), ("Identifier",), ("Full name", "Email address")),  # Moodle's worksheet
+    "SIS Login ID": (("SIS Login ID", "SIS User ID", "ID"), ("ID",), ("Student",)),  # Canvas's gradebook
+    "id": (("id",), ("lms_user_id",), ("email", "name")),  # nbgrader's, as `nbgrader db student import` reads it
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One student of the list."""
+
+    id: str
+    number: str  # the platform's
+    names: frozenset[str]  # in letters only
+
+
+@dataclass(frozen=True)
+class Roster:
+    """The list; an empty one when nobody gave any."""
+
+    rows: Sequence[Row] = field(default=())
+    moodle: bool = False  # its numbers are Moodle's, which are others for every assignment
+
+    def __bool__(self) -> bool:
+        return bool(self.rows)
+
+    @property
+    def ids(self) -> frozenset[str]:
+        return frozenset(row.id for row in self.rows)
+
+    def find(self, people: Collection[Person]) -> dict[Person, str]:
+        """The ids of those who are certainly in the list: by number, else by a name that nobody else has, here and there."""
+        times = Counter(r.number for r in self.rows)
+        by_number = {r.number: r.id for r in self.rows if r.number and times[r.number] == 1}
+        found = {p: by_number[p.number] for p in people if p.number in by_number and self._speaks_of(p)}
+        left = [p for p in people if p not in found and not p.nameless]
+        known = set(found.values())
+        rows = [r for r in self.rows if r.id not in known]
+        by_name: dict[str, set[str]] = {}
+        for row in rows:
+            for name in row.names:
+                by_name.setdefault(name, set()).add(row.id)
+        pairs = [(p, i) for p in left for i in by_name.get(_letters(p.name), ())]
+        people_named, ids_named = Counter(p for p, _ in pairs), Counter(i for _, i in pairs)
+        return found | {p: i for p, i in pairs if people_named[p] == ids_named[i] == 1}
+
+    def _speaks_of(self, person: Person) -> bool:
+        return (person.platform == "Moodle") == self.moodle
+
+
+def read(path: Path) -> Roster:
+    """Read a list of students; CourseError says what it lacks."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        mark = ";" if lines and lines[0].count(";") > lines[0].count(",") else ","
+        found = [{str(k).strip(): str(v or "").strip() for k, v in row.items()} for row in csv.DictReader(lines, delimiter=mark)]
+    except (OSError, UnicodeError, csv.Error) as error:
+        raise CourseError(f"The roster {path} cannot be read ({error}). Save it as CSV in UTF-8.") from error
+    kind = next((column for column in LISTS if found and column in found[0]), None)
+    if kind is None:
+        raise CourseError(f"The roster {path} has none of the columns {', '.join(LISTS)}. Give one line for each student, below a header.")
+    rows = [row for row in (_row(line, *LISTS[kind]) for line in found) if row]
+    twice = sorted(i for i, number in Counter(r.id for r in rows).items() if number > 1)
+    if twice:
+        raise CourseError(f"The roster {path} has {twice[0]} twice. Every student needs an id of their own.")
+    return Roster(tuple(rows), kind == "Identifier")
+
+
+def _row(line: Mapping[str, str], ids: Sequence[str], numbers: Sequence[str], names: Sequence[str]) -> Row | None:
+    student = next((line[c] for c in ids if line.get(c)), "")
+    number = next((line[c].split()[-1] for c in numbers if line.get(c)), "")
+    return Row(student, number, frozenset(_letters(n) for n in (student, *_names(line, names)) if _letters(n))) if student else None
+
+
+def _names(line: Mapping[str, str], columns: Sequence[str]) -> Iterator[str]:
+    first, last = line.get("first_name", ""), line.get("last_name", "")
+    yield from (f"{first} {last}", f"{last} {first}") if first or last else ()
+    for name in (line.get(c, "") for c in columns):
+        yield from (name, name.partition("@")[0])
+        before, comma, after = name.partition(",")
+        if comma:  # Canvas: "Lovelace, Ada"
+            yield f"{after} {before}"
+
+
+def _letters(name: str) -> str:
+    """A name without what platforms change in it: case, spaces, marks."""
+    return "".join(c for c in unicodedata.normalize("NFKC", name).casefold() if c.isalnum())

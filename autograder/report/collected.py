@@ -1,0 +1,32 @@
+"""What was collected, as text: a line for each student and for each file that nobody got."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from autograder.report import words
+
+
+def lines(manifest: Mapping[str, Any]) -> Iterator[str]:
+    """The manifest as a table, and what came of it all."""
+    hand_ins = manifest["hand_ins"]
+    wide = min(max((len(h["student"]) for h in hand_ins), default=0), 32)
+    for one in hand_ins:
+        marks = " (late)" * bool(one["late"]) + (f" ({one['time']})" if one["time"] else "")
+        first = one["files"][0]["from"] if one["files"] else ""
+        yield f"{words.line(one['student']):{wide}}  {one['status']}{marks}  {words.line(first)}"
+        told = [one["why"], *one["notes"], *(f"{f['from']} {f['why']}" for f in one["files"] if f["why"])]
+        yield from (f"{'':{wide}}    {words.line(text)}" for text in told if text)
+    for stray in manifest["not_taken"]:
+        yield f"not taken: {words.line(stray['from'])}: {words.line(stray['why'])}"
+    yield _summary(manifest)
+
+
+def _summary(manifest: Mapping[str, Any]) -> str:
+    states = [h["status"] for h in manifest["hand_ins"]]
+    counts = {s: states.count(s) for s in ("taken", "as before", "unclear", "not taken")}
+    counts["not taken"] += len(manifest["not_taken"])
+    told = ", ".join(f"{n} {s}" for s, n in counts.items() if n) or "nothing found"
+    mend = f" Rename such files to <student>_{manifest['assignment']}.ipynb and collect again." if manifest["not_taken"] else ""
+    return f"{manifest['assignment']}: {told}.{mend}"
