@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from autograder.checks.facts import Fact
+from autograder.checks.facts import UNUSABLE_RESULT, Fact
 from autograder.exam import Exam
 from autograder.model import Diagnosis, Subject
 
@@ -19,13 +19,18 @@ SOMETHING_ELSE = "something_else"
 UNUSABLE = ("raises NotImplementedError", "NotImplementedError", "skipped")
 
 
-def fingerprint(probes: Iterable[Fact], exercise: str, subject: Subject, slug: str, seconds: float = 5.0) -> Facts:
-    """The facts about one exercise's function; stops at the first time-out or crash, so that a dead function costs one deadline."""
+def fingerprint(
+    probes: Iterable[Fact], exercise: str, subject: Subject, slug: str, seconds: float = 5.0, strict: bool = False
+) -> Facts:
+    """The facts about one exercise's function; stops at the first time-out or crash, so that a dead function costs one deadline.
+
+    `strict` is for functions that the course itself wrote: a fact that trips over one of them is Broken.
+    """
     facts: Facts = {}
     memo: dict[object, object] = {}
     for probe in probes:
         exam = Exam(exercise, subject, f"{slug}/{exercise}/fact/{probe.name}", seconds, memo=memo)
-        facts[probe.name] = probe.look(exam)
+        facts[probe.name] = probe.look(exam, strict)
         if facts[probe.name] in ("timed_out", "crashed"):
             break
     return facts
@@ -60,7 +65,7 @@ def _within(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 def _mute(word: str) -> bool:
     """Whether the word of a fact says no more than that nothing usable came back."""
-    return word in ("not a usable result", "timed_out", "crashed") or word.startswith("raises ") or word.endswith(("Error", "Exception"))
+    return word in (UNUSABLE_RESULT, "timed_out", "crashed") or word.startswith("raises ") or word.endswith(("Error", "Exception"))
 
 
 def _something_else(exercise: str, rest: Facts, hardly: bool) -> Diagnosis:

@@ -21,7 +21,7 @@ from autograder.checks.networks import (
     singles,
 )
 from autograder.checks.networks import losses as training_losses
-from autograder.exam import Exam, Unanswered, Wrong, array, pair
+from autograder.exam import Exam, Unanswered, Wrong, array, pair, raised
 from autograder.model import Call, Given, Seed
 
 P_IN, P_HIDDEN = 0.2, 0.25  # far from 1/2, and so that the shares below lie apart
@@ -283,7 +283,7 @@ def rate_one(exam: Exam) -> str:
     try:
         (value,) = exam.ask(loss_call(exam.function, _question(exam), 0.0, 1.0, Seed(exam.seed()), ship=None))
     except Unanswered as unanswered:
-        return f"raises {unanswered.answer.error.split(':')[0]}"
+        return f"raises {raised(unanswered.answer)}"
     loss = array(pair(value, ("loss", "grads"))[0], "loss", ())
     grads = grads_of(value, _question(exam).values)
     return "finite" if np.isfinite(loss) and all(np.isfinite(g).all() for g in grads.values()) else "NaN"

@@ -14,7 +14,7 @@ from autograder.checks.randomness import draw_call
 from autograder.checks.sequences import build, factors, read_input_mask, read_state_mask, shows_input_mask, shows_state_mask, step
 from autograder.checks.several import Rates, Shapes, arrays, differences, first_result, forward_pass, gradient_of, size_of, upstream
 from autograder.checks.weights import whole_masks
-from autograder.exam import Exam, Unanswered, Wrong, array
+from autograder.exam import Exam, Unanswered, Wrong, array, raised
 from autograder.model import Call, Given, Seed
 
 WRONG = 1e-5  # relative error of a derivative that counts as wrong
@@ -247,7 +247,7 @@ def another_batch(exam: Exam, *, first: int, second: int, features: tuple[int, i
     try:
         before, after = _two(exam, (first, 5, features[0]), (second, 5, features[1]), same_mask=True)
     except Unanswered as unanswered:
-        return f"raises {unanswered.answer.error.split(':')[0]}"
+        return f"raises {raised(unanswered.answer)}"
     if (after == (before[:1] if first != second else before[..., :1])).all():
         return "the old mask is spread"
     rows = min(first, second)

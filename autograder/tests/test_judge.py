@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,19 +12,17 @@ import pytest
 from autograder import checks as c
 from autograder.checks.verb import hide
 from autograder.exam import Exam, Wrong, an, array, number, pair, script_text, stable_seed
-from autograder.judge import NO_RETURN, UNDEFINED, can_be_diagnosed, judge, points, what_happened
-from autograder.model import Answer, Call, Check, Code, Exercise, Given, Item, Opaque, Outcome, Seed, Verdict
+from autograder.judge import NO_RETURN, UNDEFINED, UNFIT, can_be_diagnosed, judge, points, what_happened
+from autograder.model import Answer, Broken, Call, Check, Code, Exercise, Given, Item, Opaque, Outcome, Seed, Verdict
 from autograder.tests.toys import FORWARD, forward, student
 
 
 def says(name: str, outcome: str = "", needs: tuple[str, ...] = (), weight: float = 1.0, verb: str = "", **more: Any) -> Check:
-    """A check that passes, or is wrong ("x"), or asks for a function of that name ("ask:f"), or is itself broken ("bug")."""
+    """A check that passes, or is wrong ("x"), or asks for a function of that name ("ask:f")."""
 
     def judged(exam: Exam, reference: Exam | None = None) -> None:
         if outcome.startswith("ask:"):
             exam.ask(Call(outcome[4:], (1,)))
-        elif outcome == "bug":
-            raise ZeroDivisionError("ours")
         elif outcome:
             raise Wrong(outcome, "right")
 
@@ -84,10 +83,45 @@ def test_an_exception_costs_the_one_check_only() -> None:
     assert verdict.got == "g raised ValueError: x is no good", verdict.got
 
 
-def test_a_check_that_is_itself_broken_is_our_fault_and_costs_nothing() -> None:
-    (verdict,) = run(says("a", "bug"))
+def trips(exam: Exam) -> None:
+    (value,) = exam.ask(Call("f"))
+    if value is None:
+        raise ZeroDivisionError("ours, and perhaps a secret")
+
+
+TRIPS = Check("trips", "trips", "holds", trips)
+
+
+@pytest.mark.trips
+def test_a_check_that_trips_over_an_answer_but_not_over_the_solutions_counts_it_as_wrong(caplog: pytest.LogCaptureFixture) -> None:
+    reference = student({"f": lambda: 1})
+    (verdict,) = judge(Exercise("f", [TRIPS]), student({"f": lambda: None}), "toy", reference=reference)
+    assert (verdict.outcome, verdict.got) == (Outcome.FAILED, UNFIT)
+    assert re.search(r"f, trips: ZeroDivisionError at test_judge.py:\d+. An answer brought it about", caplog.text), "staff hear nothing"
+    assert "secret" not in caplog.text
+    assert judge(Exercise("f", [TRIPS]), student({"f": lambda: 1}), "toy", reference=reference)[0].passed
+
+
+def test_a_check_that_trips_over_the_solution_too_is_our_fault() -> None:
+    nothing = student({"f": lambda: None})
+    (verdict,) = judge(Exercise("f", [TRIPS]), nothing, "toy", reference=nothing)
     assert verdict.outcome is Outcome.BROKEN
-    assert verdict.got == "the check itself failed: ZeroDivisionError: ours"
+    assert verdict.got.startswith("the check itself failed: ZeroDivisionError at test_judge.py:"), verdict.got
+
+
+@pytest.mark.trips
+def test_where_there_is_no_solution_the_sentence_asks_for_a_report() -> None:
+    (verdict,) = judge(Exercise("f", [TRIPS]), student({"f": lambda: None}), "toy")
+    assert verdict.outcome is Outcome.FAILED
+    assert verdict.got.startswith(f"{UNFIT}. If you think it is right, please report this: f, trips: ZeroDivisionError at "), verdict.got
+
+
+def test_what_is_broken_for_another_reason_stays_broken() -> None:
+    def ends(exam: Exam) -> None:
+        raise Broken("the cage fell")
+
+    (verdict,) = judge(Exercise("f", [Check("v", "v", "holds", ends)]), student(), "toy", reference=student())
+    assert (verdict.outcome, verdict.got) == (Outcome.BROKEN, "the check itself failed: the cage fell")
 
 
 def test_a_check_may_have_a_deadline_of_its_own() -> None:
@@ -223,7 +257,7 @@ def test_without_a_reference_such_a_check_is_our_fault() -> None:
         (np.zeros((2, 3), "float32"), "an array of float32 and shape (2, 3)"),
         (Opaque("Tensor"), "a Tensor"),
         (Opaque("generator"), "a generator"),
-        (Opaque("array of 99 bytes"), "an array of 99 bytes"),
+        (Opaque("array of 99 bytes"), "an array too large to be judged"),
     ],
 )
 def test_values_of_the_wrong_kind_have_names(value: Any, words: str) -> None:
