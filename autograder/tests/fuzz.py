@@ -30,7 +30,7 @@ from autograder.judge import LONGEST, judge, points
 from autograder.model import Answer, Call, Exercise, Facts, Given, Outcome, Subject, Verdict
 from autograder.perform import MAX_TEXT
 from autograder.report import text
-from autograder.subjects.remote import HONEST, _fits
+from autograder.subjects.remote import _fits
 from autograder.tests.odd_values import MARK, Rng, odd_value, pick, shapes, spoilt
 
 ROOT = Path(__file__).parents[2]
@@ -45,7 +45,8 @@ ERRORS = (
 )  # fmt: skip
 LINES = ("", f"line 7: {MARK}", "line 73313", f"line 73313: np.random.seed({MARK})", MARK)
 WARNINGS = (
-    f"UserWarning: {MARK}", f"RuntimeWarning: overflow encountered in {MARK}", MARK, "", "RuntimeWarning: invalid value encountered in divide",
+    f"UserWarning: {MARK}", f"RuntimeWarning: overflow encountered in {MARK}", MARK, "",
+    "RuntimeWarning: invalid value encountered in divide",
 )  # fmt: skip
 
 
@@ -140,7 +141,7 @@ class Pretender:
         began = time.process_time()
         found = list(self.mood(self.rng, calls, [] if self.mood in IGNORANT else self._right(calls)))
         for call, answer in zip(calls, found, strict=True):
-            assert answer.outcome in HONEST and _fits(answer, call), f"this would not pass for a worker's answer to {call}: {answer}"
+            assert _fits(answer, call), f"this would not pass for a worker's answer to {call}: {answer}"
         lost = np.flatnonzero(self.rng.random(len(calls)) < LOST)
         if lost.size:
             place = int(lost[0])
@@ -217,7 +218,8 @@ def one_round(staff: Staff, exercise: Exercise, seed: int, findings: Findings, k
             said = []
             findings.add(f"{exercise.name}: an exception", where, traceback.format_exc())
     took = time.process_time() - began - student.seconds
-    for what, more in [*listener.heard, *((f"{exercise.name}, {name}: a text of the student's", words) for name, words in said if MARK in words)]:
+    repeated = [(f"{exercise.name}, {name}: a text of the student's", words) for name, words in said if MARK in words]
+    for what, more in [*listener.heard, *repeated]:
         findings.add(what, where, more)
     if took > SLOW:
         findings.add(f"{exercise.name}: slow", where, f"{took:.1f} s")

@@ -54,7 +54,8 @@ def test_no_junk_from_any_function_breaks_a_self_check_or_a_hidden_one(slug: str
 
 
 GIVEN = (
-    "0.0, None", "None", "0", "1j", "'text'", "b'0'", "[]", "()", "{}", "{1: 2}", "{'W1': 0}", "(None,) * 7", "[[1], [2, 3]]", "float('nan')",
+    "0.0, None", "None", "0", "1j", "'text'", "b'0'", "[]", "()", "{}", "{1: 2}", "{'W1': 0}", "(None,) * 7", "[[1], [2, 3]]",
+    "float('nan')",
     "np.array(0.0)", "np.array('x')", "np.array([None])", "np.array(1j)", "np.ma.masked_all(3)", "np.zeros(0)", "np.zeros((0, 3))",
     "np.full((3, 3), np.nan)", "np.full((2, 2), np.inf)", "np.full(4, 5e-324)", "np.zeros(3, 'M8[s]')", "np.zeros(2, 'f2')", "10**400",
     "(i for i in range(3))", "lambda: 0", "object", "type('value of secret', (), {})()",
@@ -68,7 +69,7 @@ def handed_in(staff: Staff, given: str, folder: Path) -> Submission:
         names = {name: staff.reference.namespace[name] for name in exercise.names}
         lines = [f"def {n}(*args, **kwargs): return {given}" if callable(thing) else f"{n} = {given}" for n, thing in names.items()]
         meta = {"nbgrader": {"grade_id": exercise.name}}
-        code = {"cell_type": "code", "id": f"c{len(cells)}", "outputs": [], "execution_count": None}
+        code: dict[str, Any] = {"cell_type": "code", "id": f"c{len(cells)}", "outputs": [], "execution_count": None}
         cells.append({**code, "source": "\n".join(lines), "metadata": meta})
     path = folder / f"{staff.assignment.slug}.ipynb"
     path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}), encoding="utf-8")
