@@ -75,6 +75,8 @@ def unlikely(what: str, count: int, events: int, probability: float, picture: Ar
 
     Both ends of what chance allows are told, with so many digits that what is refused does not seem to lie between them.
     """
+    if not events:
+        return Wrong(f"nothing was seen of the {what}", f"about {probability:.4f}")
     low, high = acceptance(events, probability)
     if low <= count <= high:
         return None

@@ -131,7 +131,8 @@ def chance_at_test_time(exam: Exam, *, given: Shapes, rates: Rates) -> str:
     one, other, without = (first_result(v) for v in exam.ask(*calls))
     if one.shape != other.shape or not np.array_equal(one, other):
         return "draws"
-    return "no matter of p" if np.allclose(one, without, rtol=1e-9, atol=0) else "depends on p"
+    same = one.shape == without.shape and np.allclose(one, without, rtol=1e-9, atol=0)
+    return "no matter of p" if same else "depends on p"
 
 
 @fact

@@ -203,7 +203,7 @@ def is_a_class_of_your_own(exam: Exam, *, p: float, function: str = "") -> None:
     """is a class of your own, which may well be made from one of torch's ({function})"""
     name = function or exam.function
     (value,) = exam.ask(run(Code("home", f"def home(p):\n    return type({name}(p)).__module__\n", (name,)), p))
-    if str(value).partition(".")[0] == "torch":
+    if isinstance(value, str) and value.partition(".")[0] == "torch":
         raise Wrong(f"{name} is a layer of torch{quoted(f', from {value}')}", "a class that you wrote")
 
 
@@ -220,13 +220,16 @@ def saved(p):
 """
     (value,) = exam.ask(run(Code("saved", saved, (name,)), p))
     if not isinstance(value, list) or value:
-        shown = quoted(", ".join(sorted({str(v) for v in value})), instead="something") if isinstance(value, list) else an(value)
+        names = sorted({v for v in value if isinstance(v, str)}) if isinstance(value, list) else []
+        shown = quoted(", ".join(names), instead="something") if names else an(value)
         raise Wrong(f"the state_dict or the parameters hold {shown}", "nothing")
 
 
-def _shown(exam: Exam, p: float, function: str) -> Any:
+def _shown(exam: Exam, p: float, function: str) -> str:
     name = function or exam.function
     (value,) = exam.ask(run(Code("shown", f"def shown(p):\n    return repr({name}(p))\n", (name,)), p))
+    if not isinstance(value, str):
+        raise Wrong(f"repr(layer) is {an(value)}", "a text")
     return value
 
 
@@ -234,7 +237,7 @@ def _shown(exam: Exam, p: float, function: str) -> Any:
 def shows_its_p(exam: Exam, *, p: float, function: str = "") -> None:
     """says p, and its own name once, when it is printed ({function})"""
     value = _shown(exam, p, function)
-    if not isinstance(value, str) or f"p={p:g}" not in value.replace(" ", ""):
+    if f"p={p:g}" not in value.replace(" ", ""):
         raise Wrong(f"repr(layer) is {quoted(repr(value), 200, 'another text')}", f'a text with "p={p:g}" in it, made by extra_repr')
     name = value.partition("(")[0]
     if value.count(f"{name}(") > 1:
@@ -350,7 +353,7 @@ def mode(p):
 @fact
 def printed(exam: Exam, *, function: str = "") -> str:
     """Does the layer say its p?"""
-    shown = str(_shown(exam, 0.3, function))
+    shown = _shown(exam, 0.3, function)
     return "p" if "0.3" in shown else "another number" if any(letter.isdigit() for letter in shown.partition("(")[2]) else "no p"
 
 

@@ -6,18 +6,22 @@ A sample of some 15 s; `python -m autograder.tests.fuzz 200000` is the long run.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import pytest
 
 from autograder import notebook
 from autograder.course import Staff, lacking, load_public, load_staff, slugs
+from autograder.diagnose import fingerprint
 from autograder.grade import grade
 from autograder.isolation import choose, stays_shut, warmed
 from autograder.judge import judge
-from autograder.model import Outcome, Submission
+from autograder.model import Answer, Call, Facts, Outcome, Subject, Submission
 from autograder.selfcheck import examine
 from autograder.subjects.local import Local
 from autograder.tests.fuzz import IGNORANT, MOODS, ROOT, run
@@ -29,7 +33,7 @@ PATIENT = {"hw3_generalization"}  # its solution trains networks: in the sample 
 
 @pytest.mark.parametrize("slug", SLUGS)
 def test_odd_answers_are_judged_with_words(slug: str) -> None:
-    found = run(slug, 1500, 7, IGNORANT if slug in PATIENT else MOODS)
+    found = run(slug, 1200, 7, IGNORANT if slug in PATIENT else MOODS)
     assert not found.kinds, "\n".join(f"{count} x {what}: {found.first[what]}" for what, count in found.kinds.items())
 
 
@@ -98,3 +102,88 @@ def test_a_hand_in_of_junk_is_graded(slug: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("slug", SLUGS)
 def test_hand_ins_of_all_kinds_of_junk_are_graded(slug: str, tmp_path: Path) -> None:
     grade_all(slug, GIVEN, tmp_path)
+
+
+# -------------------------------------------------------------------------------------------------- answers that once broke a hand-in
+def spoilt_solution(slug: str, name: str, spoil: Callable[..., Any]) -> Local:
+    """The solution's notebook in which one function's results are spoilt: `spoil(result, *args)`."""
+    reference = load_staff(ROOT, slug).reference
+    right = reference.namespace[name]
+    return Local(namespace={**reference.namespace, name: lambda *args, **kwargs: spoil(right(*args, **kwargs), *args)})
+
+
+def tiny(result: Any, *args: Any) -> Any:
+    return np.where(result != 0, 5e-324, 0.0)
+
+
+def cut(result: Any, x: Any, p: float, *args: Any) -> Any:
+    out, cache = result
+    return (out[1:] if p == 0 else 3 * out), cache
+
+
+def cut_with_weights(result: Any, x: Any, weights: Any, b: Any, p: float, *args: Any) -> Any:
+    return cut(result, x, p)
+
+
+def cut_states(result: Any, x: Any, h0: Any, wx: Any, wh: Any, b: Any, p_x: float, *args: Any) -> Any:
+    h, cache = result
+    return (h[1:] if p_x == 0 else 0.5 * h), cache
+
+
+def far_away(result: Any, *args: Any) -> Any:
+    return {**result, "b1": result["b1"] - 1e18}
+
+
+ONCE = (
+    ("hw1_dropout", "fixed_dropout_mask", "fixed_dropout_mask", tiny),
+    ("hw1_dropout", "keep_mask", "keep_mask", tiny),
+    ("hw3_generalization", "train_mlp", "train_mlp", far_away),
+    ("hw6_sequences", "variational_dropout_forward", "variational_dropout_forward", cut),
+    ("hw6_sequences", "dropconnect_forward", "dropconnect_forward", cut_with_weights),
+    ("hw6_sequences", "rnn_forward", "rnn_forward", cut_states),
+    ("hw6_sequences", "rnn_forward", "rnn_forward", lambda result, *args: (0.0, None)),
+    ("hw6_sequences", "rnn_forward", "rnn_backward", lambda result, *args: (0.0, None)),
+)
+
+
+@pytest.mark.parametrize(("slug", "exercise", "name", "spoil"), ONCE, ids=[f"{s}-{n}-{k}" for k, (s, _, n, _) in enumerate(ONCE)])
+def test_answers_that_once_broke_a_hand_in_are_wrong_and_no_more(slug: str, exercise: str, name: str, spoil: Callable[..., Any]) -> None:
+    judged(slug, exercise, spoilt_solution(slug, name, spoil))
+
+
+class Forged:
+    """A worker whose every value is the same, whatever was asked."""
+
+    troubles: Mapping[str, str] = MappingProxyType({})
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def ask(self, calls: Sequence[Call], seconds: float) -> list[Answer]:
+        facts = [Facts(tuple(self.value for _ in call.args[call.is_method :])) if call.watch else None for call in calls]
+        return [Answer(Outcome.PASSED, self.value, facts=f) for f in facts]
+
+
+FORGED = (
+    np.zeros(2), np.zeros(0), [np.zeros(2)] * 5, [np.zeros(0)] * 3, [[np.zeros(0)] * 5] * 9, ([np.zeros(2)] * 3, *[np.zeros((40, 50))] * 4),
+    [np.zeros((32, 20)), np.zeros((32, 2)), *[np.zeros(64)] * 9000], [[True, True, 2**62, -5, 3]] * 9000, np.zeros((9000, 4)), ["x"] * 9000,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(len(FORGED)))
+def test_forged_answers_about_torch_are_wrong_and_no_more(number: int) -> None:
+    staff = load_staff(ROOT, "hw8_torch")
+    if lacking(staff.assignment):
+        pytest.skip(lacking(staff.assignment))
+    for exercise in staff.assignment.exercises:
+        judged("hw8_torch", exercise.name, Forged(FORGED[number]))
+
+
+def judged(slug: str, exercise: str, subject: Subject) -> None:
+    """All checks, also those that wait for others, and all facts: none of them trips."""
+    staff = load_staff(ROOT, slug)
+    asked = replace(staff.assignment.exercise(exercise), checks=[replace(c, needs=()) for c in staff.assignment.exercise(exercise).checks])
+    verdicts = judge(asked, subject, slug, staff.key.salt, staff.reference)
+    assert {v.outcome for v in verdicts} & {Outcome.FAILED, Outcome.RAISED}, "nothing was wrong"
+    assert not [v for v in verdicts if v.outcome is Outcome.BROKEN]
+    fingerprint(staff.assignment.probes.get(exercise, ()), exercise, subject, slug, strict=True)
