@@ -44,6 +44,7 @@ def diagnose(exercise: str, facts: Facts, hints: Mapping[str, Any]) -> tuple[Dia
     if not odd or set(odd.values()) == {"raises NameError"}:
         return ()
     fired = [m for m in hints["misconceptions"] if m["signs"] and all(facts.get(k) == v for k, v in m["signs"].items())]
+    fired = [m for m in fired if not _raises_elsewhere(m, odd)]
     hardly = 2 * sum(map(_mute, odd.values())) > len(facts)
     if hardly:  # it gives no usable answers: only a belief that brings this about may speak
         fired = [m for m in fired if any(_mute(v) and facts.get(k) == v for k, v in _seen_with(m).items())]
@@ -57,6 +58,16 @@ def diagnose(exercise: str, facts: Facts, hints: Mapping[str, Any]) -> tuple[Dia
 def _seen_with(belief: Mapping[str, Any]) -> Facts:
     """All facts of the wrong solution that the belief was written down with."""
     return {**belief["also"], **belief["signs"]}
+
+
+def _raises_elsewhere(belief: Mapping[str, Any], odd: Facts) -> bool:
+    """Whether an exception that gives the belief away was seen where the belief brings none about, too: then it has another reason.
+
+    Who raises ValueError for every p does not think that p = 1 is none, and a backward pass is not to blame for what forward raises.
+    """
+    telling = {word for word in belief["signs"].values() if word.startswith("raises ")}
+    explained = _seen_with(belief)
+    return any(word in telling for fact, word in odd.items() if fact not in explained)
 
 
 def _within(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograder import chance, notebook, release
-from autograder.course import Staff, lacking, load_staff
+from autograder.course import PATIENCE, Staff, lacking, load_staff
 from autograder.course import slugs as all_slugs
 from autograder.diagnose import diagnose, fingerprint
 from autograder.judge import UNFIT, judge, points
@@ -67,7 +67,7 @@ class Examination:
         exercise, subject = self._answered(belief)
         staff, name = self.staff, exercise.name
         result = self._result(exercise, verdicts_of(exercise, subject, staff))
-        facts = fingerprint(staff.assignment.probes.get(name, ()), name, subject, staff.assignment.slug, strict=True)
+        facts = fingerprint(staff.assignment.probes.get(name, ()), name, subject, staff.assignment.slug, PATIENCE, strict=True)
         return replace(result, diagnoses=diagnose(name, facts, staff.hints[name]))
 
     def _answered(self, entry: Variant | Misconception) -> tuple[Exercise, Local]:

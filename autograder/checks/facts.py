@@ -19,7 +19,7 @@ from autograder.checks.behaviour import ending
 from autograder.checks.forms import Form
 from autograder.checks.inputs import Array, backward_call, normal, output, positive, returned_output, scale, test_call, train_call
 from autograder.checks.randomness import Via, draw_call, draw_input, drawn, masks, read_mask
-from autograder.exam import Exam, Unanswered, Wrong, array, number, raised, shown, tripped
+from autograder.exam import Exam, Unanswered, Wrong, array, called, number, raised, shown, tripped
 from autograder.model import AutograderError, Broken, Call, Given, Outcome, Seed
 
 LOG = logging.getLogger(__name__)
@@ -349,6 +349,13 @@ def _gradients(exam: Exam, forward: str, backward: str, shape: tuple[int, ...]) 
     return output(value, x), np.asarray(x.value), np.asarray(dout.value), array(dx, "dx", shape)
 
 
+def must_return(exam: Exam, *there: Call) -> None:
+    """Wrong when a forward pass raises: no backward pass is to blame for that, whatever was raised."""
+    for call, answer in zip(there, exam.answers(*there), strict=True):
+        if answer.outcome is not Outcome.PASSED:
+            raise Wrong(f"{called(call)} did not return", "a pass to go back through")
+
+
 @fact
 def gradient_mask(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...] = SHAPE) -> str:
     """Where does the gradient vanish? "another" when at as many places as the output, but at others."""
@@ -390,8 +397,9 @@ def gradient_factor(exam: Exam, *, forward: str, backward: str, shape: tuple[int
 def test_gradient(exam: Exam, *, forward: str, backward: str, by: str = "", shape: tuple[int, ...] = SHAPE) -> str:  # noqa: PT028
     """The gradient's factor after a pass at test time, relative to the one of that pass (or to `by`); a training pass comes before."""
     x, dout = positive(shape, exam.seed(1)), normal(shape, exam.seed(2))
-    train = train_call(forward, x, P, Seed(exam.seed()))
-    before, value, dx_value = exam.ask(train, test_call(forward, x, P, Seed(exam.seed(3))), backward_call(backward, dout, 1))
+    there = train_call(forward, x, P, Seed(exam.seed())), test_call(forward, x, P, Seed(exam.seed(3)))
+    must_return(exam, *there)
+    before, value, dx_value = exam.ask(*there, backward_call(backward, dout, 1))
     if dx_value is None:
         return "nothing"
     own, zero = output(value, x) / x.value, array(dx_value, "dx", shape) == 0

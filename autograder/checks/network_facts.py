@@ -249,14 +249,20 @@ def gradient_shapes(exam: Exam) -> str:
 
 @fact
 def penalty(exam: Exam) -> str:
-    """Do weights count that meet no data? "in the loss", "in the gradients only", or "none"."""
+    """Do weights count that meet no data? "in the loss", "in the gradients only" as a multiple of themselves, "without data", or "none"."""
     question = _question(exam)
     no_data = Question(question.params, Given("0 * X", 0 * question.X.value), question.y)
     calls = [plain_call(exam.function, q, 0.0, 0.0, ship=None) for q in (no_data, no_data.moved("W1", 2 * question.values["W1"]))]
     first, second = exam.ask(*calls)
     if abs(loss_of(second) - loss_of(first)) > 1e-9 * abs(loss_of(first)):
         return "in the loss"
-    return "in the gradients only" if grads_of(first, question.values)["W1"].any() else "none"
+    once, thrice = (grads_of(value, question.values)["W1"] for value in (first, second))
+    if not once.any():
+        return "none"
+    W = question.values["W1"]
+    share = float((once * W).sum() / (W * W).sum())
+    decay = np.allclose(once, share * W, rtol=1e-6) and np.allclose(thrice, 3 * share * W, rtol=1e-6)
+    return "in the gradients only" if decay else "without data"
 
 
 @fact

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from autograder.checks.behaviour import ending
-from autograder.checks.facts import FACTORS, P, fact, nearest
+from autograder.checks.facts import FACTORS, P, fact, must_return, nearest
 from autograder.checks.inputs import Array, backward_call, normal
 from autograder.checks.lenses import READ, one_mask
 from autograder.checks.randomness import draw_call
@@ -155,6 +155,7 @@ def wrong_gradients(
 
 def _repeats(exam: Exam, given: Shapes, rates: Rates, forward: str, train: bool) -> bool:
     call = forward_pass(forward, arrays(exam, given), rates, Seed(exam.seed()) if train else None, train)
+    must_return(exam, call, call)
     one, again = exam.ask(call, call)
     return np.array_equal(first_result(one), first_result(again), equal_nan=True)
 
