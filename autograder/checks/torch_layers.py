@@ -238,11 +238,11 @@ def shows_its_p(exam: Exam, *, p: float, function: str = "") -> None:
     """says p, and its own name once, when it is printed ({function})"""
     value = _shown(exam, p, function)
     if f"p={p:g}" not in value.replace(" ", ""):
-        raise Wrong(f"repr(layer) is {quoted(repr(value), 200, 'another text')}", f'a text with "p={p:g}" in it, made by extra_repr')
+        raise Wrong(f"repr(layer) = {quoted(repr(value), 200, 'another text')}", f'a text with "p={p:g}" in it, made by extra_repr')
     name = value.partition("(")[0]
     if value.count(f"{name}(") > 1:
         wanted = "its name only once: extra_repr returns what stands between the parentheses"
-        raise Wrong(f"repr(layer) is {quoted(repr(value), 200, 'another text')}", wanted)
+        raise Wrong(f"repr(layer) = {quoted(repr(value), 200, 'another text')}", wanted)
 
 
 def _home(exam: Exam, p: float, function: str) -> str:

@@ -223,13 +223,13 @@ WRONG_BLOCKS: dict[str, tuple[Check, Function, str, str]] = {
         OWN,
         blocks(sizes=lambda N, C: (1, C)),
         "share of units on which neighbouring examples agree = 1.0000",
-        "0.5..., by chance 0.... to 0....",
+        r"0\.5\d{3}, by chance 0\.\d+ to 0\.\d+",
     ),
     "one for all channels": (
         OWN,
         blocks(sizes=lambda N, C: (N, 1)),
         "share of units on which neighbouring channels agree = 1.0000",
-        "0.5..., by chance 0.... to 0....",
+        r"0\.5\d{3}, by chance 0\.\d+ to 0\.\d+",
     ),
     "scaled by p": (
         BLOCK_CHECKS[5],
