@@ -631,7 +631,7 @@ _slip(
 )
 _slip(
     "only_the_last_hidden_layer_is_dropped",
-    "hidden_units_survive whole_way",
+    "hidden_units_survive whole_way =second_layer_survives =layers",
     "Only the second hidden layer is dropped. The first one has a dropout of its own, after its ReLU.",
     "m1 = factor(a1.shape, p_hidden)",
     "m1 = np.ones(a1.shape)",
