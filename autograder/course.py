@@ -24,6 +24,7 @@ from autograder.subjects.local import Local
 from autograder.surroundings import demand_sentences
 
 HINTS = "hints.json"
+PATIENCE = 600.0  # seconds for a call of the course's own functions: on a busy machine "timed_out" must not become a word of the hints
 
 
 # ----------------------------------------------------------------------------------------------------------------------- folders
@@ -272,10 +273,10 @@ def hints(staff: Staff) -> dict[str, Any]:
     slug, reference = staff.assignment.slug, staff.reference
     result: dict[str, Any] = {}
     for exercise, probes in staff.assignment.probes.items():
-        right = fingerprint(probes, exercise, reference, slug)
+        right = fingerprint(probes, exercise, reference, slug, PATIENCE, strict=True)
         result[exercise] = {"right": right, "misconceptions": []}
         for belief in (m for m in staff.key.misconceptions if m.exercise == exercise):
-            wrong = fingerprint(probes, exercise, reference.with_functions(dict(belief.functions)), slug)
+            wrong = fingerprint(probes, exercise, reference.with_functions(dict(belief.functions)), slug, PATIENCE, strict=True)
             chosen, also = signs(right, wrong, belief.signs)
             result[exercise]["misconceptions"].append({"name": belief.name, "sentence": belief.sentence, "signs": chosen, "also": also})
     _share(staff, result)

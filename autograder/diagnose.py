@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from autograder.checks.facts import Fact
+from autograder.checks.facts import UNUSABLE_RESULT, Fact
 from autograder.exam import Exam
 from autograder.model import Diagnosis, Subject
 
@@ -19,13 +19,18 @@ SOMETHING_ELSE = "something_else"
 UNUSABLE = ("raises NotImplementedError", "NotImplementedError", "skipped")
 
 
-def fingerprint(probes: Iterable[Fact], exercise: str, subject: Subject, slug: str, seconds: float = 5.0) -> Facts:
-    """The facts about one exercise's function; stops at the first time-out or crash, so that a dead function costs one deadline."""
+def fingerprint(
+    probes: Iterable[Fact], exercise: str, subject: Subject, slug: str, seconds: float = 5.0, strict: bool = False
+) -> Facts:
+    """The facts about one exercise's function; stops at the first time-out or crash, so that a dead function costs one deadline.
+
+    `strict` is for functions that the course itself wrote: a fact that trips over one of them is Broken.
+    """
     facts: Facts = {}
     memo: dict[object, object] = {}
     for probe in probes:
         exam = Exam(exercise, subject, f"{slug}/{exercise}/fact/{probe.name}", seconds, memo=memo)
-        facts[probe.name] = probe.look(exam)
+        facts[probe.name] = probe.look(exam, strict)
         if facts[probe.name] in ("timed_out", "crashed"):
             break
     return facts
@@ -39,6 +44,7 @@ def diagnose(exercise: str, facts: Facts, hints: Mapping[str, Any]) -> tuple[Dia
     if not odd or set(odd.values()) == {"raises NameError"}:
         return ()
     fired = [m for m in hints["misconceptions"] if m["signs"] and all(facts.get(k) == v for k, v in m["signs"].items())]
+    fired = [m for m in fired if not _raises_elsewhere(m, odd)]
     hardly = 2 * sum(map(_mute, odd.values())) > len(facts)
     if hardly:  # it gives no usable answers: only a belief that brings this about may speak
         fired = [m for m in fired if any(_mute(v) and facts.get(k) == v for k, v in _seen_with(m).items())]
@@ -54,13 +60,23 @@ def _seen_with(belief: Mapping[str, Any]) -> Facts:
     return {**belief["also"], **belief["signs"]}
 
 
+def _raises_elsewhere(belief: Mapping[str, Any], odd: Facts) -> bool:
+    """Whether an exception that gives the belief away was seen where the belief brings none about, too: then it has another reason.
+
+    Who raises ValueError for every p does not think that p = 1 is none, and a backward pass is not to blame for what forward raises.
+    """
+    telling = {word for word in belief["signs"].values() if word.startswith("raises ")}
+    explained = _seen_with(belief)
+    return any(word in telling for fact, word in odd.items() if fact not in explained)
+
+
 def _within(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return bool(one["signs"].items() < other["signs"].items())
 
 
 def _mute(word: str) -> bool:
     """Whether the word of a fact says no more than that nothing usable came back."""
-    return word in ("not a usable result", "timed_out", "crashed") or word.startswith("raises ") or word.endswith(("Error", "Exception"))
+    return word in (UNUSABLE_RESULT, "timed_out", "crashed") or word.startswith("raises ") or word.endswith(("Error", "Exception"))
 
 
 def _something_else(exercise: str, rest: Facts, hardly: bool) -> Diagnosis:

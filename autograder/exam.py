@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import hashlib
 import re
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,6 +17,9 @@ from typing import Any
 import numpy as np
 
 from autograder.model import Answer, Call, Code, Given, Item, Opaque, Outcome, Seed, Subject
+
+MANY = 1 << 22  # entries of an array, or steps along an axis: no right answer of any course is a quarter as large
+MANY_AXES = 6
 
 
 class Wrong(Exception):
@@ -91,7 +95,9 @@ def array(value: Any, name: str, shape: tuple[int, ...] | None = None) -> np.nda
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "biuf":
         raise Wrong(f"{name} is {an(value)}", "an array of numbers")
     if shape is not None and value.shape != shape:
-        raise Wrong(f"{name}.shape = {value.shape}", str(shape))
+        raise Wrong(f"{name}.shape = {shape_text(value.shape)}", str(shape))
+    if value.size > MANY or max(value.shape, default=0) > MANY:  # what is worked out from it would be as large, and larger
+        raise Wrong(f"{name}.shape = {shape_text(value.shape)}", "no more entries than the question has use for")
     return value
 
 
@@ -109,26 +115,82 @@ def pair(value: Any, names: tuple[str, str] = ("out", "cache")) -> tuple[Any, An
     return value[0], value[1]
 
 
-# builtin types, and the words of perform.plain and of the worker about what cannot travel
-KNOWN = re.compile(
-    "|".join(name for name in dir(builtins) if name.isidentifier())
-    + r"|function|generator|coroutine|module|method"
-    + r"|ndarray|Generator|Tensor|array of dtype \w+|array of \d+ bytes|int of more than 64 bits|value .*"
-)
+# builtin types, and others that a student meets; the name of any other class could carry what must stay hidden
+KNOWN = {name for name, thing in vars(builtins).items() if isinstance(thing, type)} | {
+    *("function", "generator", "coroutine", "module", "method", "dict_keys", "dict_values", "dict_items"),
+    *("ndarray", "Generator", "Tensor", "int of more than 64 bits"),
+}
+# what the worker says of values that cannot travel: the digits and names in it are of the student's making
+UNSENT = {
+    re.compile(r"array of dtype (object|str|bytes|void|longdouble|clongdouble|datetime64|timedelta64)"): r"an array of \1",
+    re.compile(r"array of dtype "): "an array of another dtype",
+    re.compile(r"(array|value) of \d+ "): r"\1 too large to be judged",
+    re.compile(r"tensor of dtype "): "a tensor that NumPy does not know",
+    re.compile(r"value that cannot be sent"): "a value that cannot be judged",
+}
 
 
 def an(value: Any) -> str:
-    """How a message names a value of the wrong kind: "None", "a str", "an array of shape (3, 4)"."""
+    """How a message names a value of the wrong kind: "None", "a str", "an array of float64 and shape (3, 4)". No text of the student's."""
     if value is None:
         return "None"
     if isinstance(value, np.ndarray):
-        return f"an array of {value.dtype.name} and shape {value.shape}"
+        return f"an array of {value.dtype.name} and shape {shape_text(value.shape)}"
     if isinstance(value, (tuple, list)):
         return f"a {type(value).__name__} of {len(value)}"
     name = value.kind if isinstance(value, Opaque) else type(value).__name__
-    if isinstance(value, Opaque) and not KNOWN.fullmatch(name):
-        return "an object of a class of your own"  # the name of a class could carry what must stay hidden
-    return f"{'an' if name[:1] in 'aeiouAEIOU' else 'a'} {name}"
+    if name in KNOWN:
+        return _with_article(name)
+    found = next((match.expand(words) for form, words in UNSENT.items() if (match := form.match(name))), "")
+    return found if found.startswith("a ") else _with_article(found or "object of a class of your own")
+
+
+def _with_article(name: str) -> str:
+    return name if name.startswith("an ") else f"{'an' if name[:1] in 'aeiouAEIOU' else 'a'} {name}"
+
+
+def shape_text(shape: tuple[int, ...]) -> str:
+    """A shape as messages print it; of what is far beyond any right shape, no more than that."""
+    if len(shape) > MANY_AXES:
+        return f"({len(shape)} axes)"
+    return f"({', '.join(str(n) if n < MANY else 'huge' for n in shape)}{',' if len(shape) == 1 else ''})"
+
+
+OPEN, INSTEAD, CLOSE = "\ue000\ue001\ue002"  # private use: they stand in no course's text, and `quoted` takes them out of the student's
+QUOTED = re.compile(f"{OPEN}([^{INSTEAD}]*){INSTEAD}([^{CLOSE}]*){CLOSE}")
+
+
+def quoted(text: object, most: int = 100, instead: str = "") -> str:
+    """A text of the student's own making, as part of a message: it could give away a hidden case, whose report has `instead` (`shown`)."""
+    clean = re.sub(f"[{OPEN}{INSTEAD}{CLOSE}]", "", str(text))
+    return f"{OPEN}{clean if len(clean) <= most else clean[: most - 3] + '...'}{INSTEAD}{instead}{CLOSE}"
+
+
+def shown(message: str, hidden: bool) -> str:
+    """The message as a report has it: with what is quoted in it, or for a hidden case without."""
+    return QUOTED.sub(r"\2" if hidden else r"\1", message)
+
+
+ERRORS = frozenset(n for n, e in vars(builtins).items() if isinstance(e, type) and issubclass(e, BaseException)) | {
+    "LinAlgError (a ValueError)",
+    "AxisError (a ValueError)",
+}
+OWN_ERROR = "an exception of your own"
+
+
+def raised(answer: Answer) -> str:
+    """The kind of exception that a call raised, "ValueError"; a class of the student's own has no name here: it could say anything."""
+    name = answer.error.split(":")[0]
+    if name in ERRORS:
+        return name
+    return f"{OWN_ERROR} (a ValueError)" if name.endswith(" (a ValueError)") else OWN_ERROR
+
+
+def tripped(error: BaseException) -> str:
+    """What an exception of ours was, and where; not its message, into which an answer may have found its way."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if "autograder" in f.filename]
+    where = f" at {frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{where}"
 
 
 def number(value: Any) -> str:

@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
-import builtins
+import logging
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from autograder.exam import Exam, Unanswered, Wrong, called, script_text
-from autograder.model import NOT_TRIED, Answer, Call, Check, Code, Exercise, ExerciseResult, Limits, Outcome, Subject, Submission, Verdict
+from autograder.exam import Exam, Unanswered, Wrong, called, raised, script_text, shown, tripped
+from autograder.model import (
+    NOT_TRIED,
+    Answer,
+    AutograderError,
+    Call,
+    Check,
+    Code,
+    Exercise,
+    ExerciseResult,
+    Limits,
+    Outcome,
+    Subject,
+    Submission,
+    Verdict,
+)
 
 DEATHS = (Outcome.TIMED_OUT, Outcome.CRASHED)
+LOG = logging.getLogger(__name__)
 UNWRITTEN = "is not written yet"
 UNDEFINED = "is not defined: its cell is missing, was not run, ended in an error, or uses another name"
 OLD_NAMES = re.compile(r"AttributeError: '[\w.]*Generator' object has no attribute '(rand|randn|randint|random_sample|ranf|sample|seed)'")
+LONGEST = 2000  # characters of a call that is to be pasted
+UNFIT = "what came back cannot be used here"
 NO_RETURN = " (is its `return` missing?)"
 
 
@@ -83,13 +100,7 @@ def _earlier(need: str, exercise: Exercise, so_far: dict[str, Verdict]) -> Itera
 
 def _examine(exercise: Exercise, check: Check, exam: Exam, reference: Subject | None) -> Verdict:
     try:
-        # NaN and infinity come from the student: NumPy's warnings about them are not ours to print, nor to raise after np.seterr
-        with warnings.catch_warnings(), np.errstate(all="warn"):
-            warnings.simplefilter("ignore")
-            if check.with_reference:
-                check.judge(exam, exam.of(reference) if reference else None)
-            else:
-                check.judge(exam)
+        _hold(check, exam, reference)
     except Wrong as wrong:
         got = wrong.got + (NO_RETURN if _came_back_empty(wrong.got, exam) else "")
         return _verdict(exercise, check, Outcome.FAILED, got, wrong.wanted, exam, wrong.picture)
@@ -101,9 +112,48 @@ def _examine(exercise: Exercise, check: Check, exam: Exam, reference: Subject | 
         return _verdict(exercise, check, Outcome.FAILED if outcome is Outcome.SKIPPED else outcome, got, "", exam)
     except MemoryError:  # says nothing about the check: the hand-in is judged once more, alone
         raise
-    except Exception as error:  # a verb that trips over an answer is our bug: BROKEN, never a zero
-        return _verdict(exercise, check, Outcome.BROKEN, got=f"the check itself failed: {type(error).__name__}: {error}", exam=exam)
+    except AutograderError as error:
+        return _verdict(exercise, check, Outcome.BROKEN, got=f"the check itself failed: {error}", exam=exam)
+    except Exception as error:
+        return _tripped(exercise, check, exam, reference, error)
     return _verdict(exercise, check, Outcome.PASSED)
+
+
+def _hold(check: Check, exam: Exam, reference: Subject | None) -> None:
+    """Let the check look; it returns when its sentence holds."""
+    # NaN and infinity come from the student: NumPy's warnings about them are not ours to print, nor to raise after np.seterr
+    with warnings.catch_warnings(), np.errstate(all="warn"):
+        warnings.simplefilter("ignore")
+        if check.with_reference:
+            check.judge(exam, exam.of(reference) if reference else None)
+        else:
+            check.judge(exam)
+
+
+def _tripped(exercise: Exercise, check: Check, exam: Exam, reference: Subject | None, error: Exception) -> Verdict:
+    """A check ended in an exception that it did not mean: by whose doing?
+
+    The helpers of exam.py make a Wrong of whatever rubbish comes back, so this is our bug in any case. But it must not be the student who
+    decides whether there is a mark. The same check, with the same seeds, is put to the solution: where it holds there, course and machine
+    are sound, and what brought the exception about is an answer so unlike a right one that nobody thought of it. It is wrong, and staff
+    read of it in the log. Where it does not hold for the solution either, nothing can be said of anybody's answer: BROKEN, and no mark.
+    On a student's own machine, where there is no solution and nothing counts, the sentence tells of both.
+    """
+    what = f"{exercise.name}, {check.verb}: {tripped(error)}"
+    if check.with_reference if reference is None else not _holds_for(reference, check, exam):
+        return _verdict(exercise, check, Outcome.BROKEN, got=f"the check itself failed: {tripped(error)}", exam=exam)
+    level = logging.INFO if reference is None else logging.WARNING
+    LOG.log(level, "%s. An answer brought it about, and counts as wrong.", what, exc_info=LOG.isEnabledFor(logging.DEBUG))
+    told = f"{UNFIT}. If you think it is right, please report this: {what}" if reference is None else UNFIT
+    return _verdict(exercise, check, Outcome.FAILED, told, exam=exam)
+
+
+def _holds_for(reference: Subject, check: Check, exam: Exam) -> bool:
+    try:
+        _hold(check, exam.of(reference), reference)
+    except Exception:  # whatever it is: the check is no judge of anybody
+        return False
+    return True
 
 
 def _came_back_empty(got: str, exam: Exam) -> bool:
@@ -120,10 +170,16 @@ def _verdict(
     exam: Exam | None = None,
     picture: object = None,
 ) -> Verdict:
-    call = script_text(exam.last) if exam and exam.last and not check.hidden else ""
+    call = _pasteable(exam.last) if exam and exam.last and not check.hidden else ""
+    got, wanted = (shown(text, check.hidden) for text in (got, wanted))
     return Verdict(
         exercise.name, check.name, check.sentence, outcome, got, wanted, call, check.weight, check.hidden, picture
     )
+
+
+def _pasteable(calls: Sequence[Call]) -> str:
+    """The script that shows what is spoken of, or as much of it as a report can hold whole: half a call is of no use to anybody."""
+    return next((text for most in (3, 1) if len(text := script_text(calls, most)) <= LONGEST), "")
 
 
 def what_happened(call: Call, answer: Answer, hidden: bool = False) -> str:
@@ -143,11 +199,9 @@ def what_happened(call: Call, answer: Answer, hidden: bool = False) -> str:
     for lacking in (n for a in call.args if isinstance(a, Code) for n in a.uses):
         if answer.error == f"NameError: {lacking} is not defined":
             return f"{lacking} {UNDEFINED}"
-    if hidden:
-        error_type = error_type if hasattr(builtins, error_type) else "an exception of your own"
-    found = re.match(r"line \d{1,5}" if hidden else ".+", answer.line)
-    where = f" at {found.group()}" if found else ""
-    return f"{name} raised {error_type if hidden else answer.error + _advice(answer)}{where}"
+    if hidden:  # no line either: whoever compiles code of their own chooses its number
+        return f"{name} raised {raised(answer)}"
+    return f"{name} raised {answer.error}{_advice(answer)}{answer.line and f' at {answer.line}'}"
 
 
 def _advice(answer: Answer) -> str:

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from autograder import chance, notebook, release
-from autograder.course import Staff, lacking, load_staff
+from autograder.course import PATIENCE, Staff, lacking, load_staff
 from autograder.course import slugs as all_slugs
 from autograder.diagnose import diagnose, fingerprint
-from autograder.judge import judge, points
+from autograder.judge import UNFIT, judge, points
 from autograder.model import Check, CourseError, Exercise, ExerciseResult, Misconception, Outcome, Subject, Variant, Verdict
 from autograder.subjects.local import Local
 
@@ -67,7 +67,7 @@ class Examination:
         exercise, subject = self._answered(belief)
         staff, name = self.staff, exercise.name
         result = self._result(exercise, verdicts_of(exercise, subject, staff))
-        facts = fingerprint(staff.assignment.probes.get(name, ()), name, subject, staff.assignment.slug)
+        facts = fingerprint(staff.assignment.probes.get(name, ()), name, subject, staff.assignment.slug, PATIENCE, strict=True)
         return replace(result, diagnoses=diagnose(name, facts, staff.hints[name]))
 
     def _answered(self, entry: Variant | Misconception) -> tuple[Exercise, Local]:
@@ -194,7 +194,7 @@ def _variants_are_full(seen: Examination) -> Iterator[str]:
 
 def _wrong_ones_are_named(seen: Examination) -> Iterator[str]:
     for belief, result in seen.wrong:
-        broken = next((v for v in result.verdicts if v.outcome is Outcome.BROKEN), None)
+        broken = next((v for v in result.verdicts if v.outcome is Outcome.BROKEN or v.got == UNFIT), None)
         if broken:
             yield f"{belief.name} breaks the check {broken.check}: {broken.got}. Mend the check: no answer may do that."
         elif result.points >= result.max_points:

@@ -237,6 +237,20 @@ def directional_signed(f, x, dout, dx, rng, k=3, h=1e-5):
     return float(max(errors))
 
 
+@misconception("directional_error", signs="error_of_a_missing_gradient", name="next_to_nothing_is_a_divisor")
+def directional_eps(f, x, dout, dx, rng, k=3, h=1e-5):
+    """Where dx is zero you divide by next to nothing, and any slope becomes a huge error. Then nothing is to be divided by: return the
+    difference itself."""
+    size = np.linalg.norm(dx) / np.sqrt(dx.size) + 1e-12
+    worst = 0.0
+    for _ in range(k):
+        u = rng.normal(size=x.shape)
+        u /= np.linalg.norm(u)
+        measured = np.sum((f(x + h * u) - f(x - h * u)) * dout) / (2 * h)
+        worst = max(worst, abs(measured - np.sum(dx * u)) / size)
+    return float(worst)
+
+
 @misconception("directional_error", signs="size_of_an_error", name="the_average_is_enough")
 def directional_mean(f, x, dout, dx, rng, k=3, h=1e-5):
     """You return the average over the directions. The largest is asked for: one direction that disagrees is enough to prove a mistake."""
@@ -617,10 +631,24 @@ _slip(
 )
 _slip(
     "only_the_last_hidden_layer_is_dropped",
-    "hidden_units_survive",
+    "hidden_units_survive whole_way =second_layer_survives =layers",
     "Only the second hidden layer is dropped. The first one has a dropout of its own, after its ReLU.",
     "m1 = factor(a1.shape, p_hidden)",
     "m1 = np.ones(a1.shape)",
+)
+_slip(
+    "a_hidden_layer_has_the_rate_of_the_input",
+    "inputs_survive hidden_units_survive =second_layer_survives =whole_way",
+    "Your first hidden layer is dropped with p_in. That is the rate of the input; both hidden layers have p_hidden.",
+    "m1 = factor(a1.shape, p_hidden)",
+    "m1 = factor(a1.shape, p_in)",
+)
+_slip(
+    "a_hidden_layer_has_the_rate_of_the_input",
+    "inputs_survive hidden_units_survive second_layer_survives =dropped_inputs",
+    "Your second hidden layer is dropped with p_in. That is the rate of the input; both hidden layers have p_hidden.",
+    "m2 = factor(a2.shape, p_hidden)",
+    "m2 = factor(a2.shape, p_in)",
 )
 _slip(
     "the_scores_are_dropped_too",
@@ -779,7 +807,7 @@ _slip(
 )
 _slip(
     "relu_lets_every_gradient_pass",
-    "inactive_in_layer_1 inactive_in_layer_2",
+    "inactive_in_layer_1 inactive_in_layer_2 =slope_of_W3",
     "Units whose ReLU is off get a gradient. Where a is negative the ReLU is flat: multiply by (a > 0).",
     " * (a2 > 0)",
     "",
@@ -788,7 +816,7 @@ _slip(
 )
 _slip(
     "the_first_relu_lets_every_gradient_pass",
-    "inactive_in_layer_1",
+    "inactive_in_layer_1 =slope_of_W3",
     "On the way back you think of the second ReLU, but not of the first: where a of the first layer is negative, its units get a gradient. "
     "Multiply by (a > 0) there too.",
     " * (a1 > 0)",

@@ -673,7 +673,20 @@ class BlocksSharedByChannels:
         return _by_count(np.broadcast_to(_erased(seeds, (N, 1, H, W), block), shape))
 
 
-@misconception("dropblock_gamma", signs="mask_untouched_maps =mask_zeros", name="each_map_loses_one_block")
+@misconception("dropblock_gamma", signs="mask_maps", name="one_mask_serves_all_maps")
+class BlocksAlikeEverywhere:
+    """All maps lose the same blocks, in every example and every channel. Draw the places for each of them anew: (N, C, ...) of them."""
+
+    def dropblock_gamma(H, W, p, block):
+        return _gamma(H, W, p, block)
+
+    def dropblock_mask(shape, p, block, rng):
+        _, _, H, W = shape
+        seeds = rng.random((1, 1, H - block + 1, W - block + 1)) < _gamma(H, W, p, block)
+        return _by_count(np.broadcast_to(_erased(seeds, (1, 1, H, W), block), shape))
+
+
+@misconception("dropblock_gamma", signs="mask_untouched_maps =mask_zeros =mask_maps", name="each_map_loses_one_block")
 class OneBlockEach:
     """Each map loses exactly one block, as if it were Cutout. In DropBlock every valid place throws a coin: a map may lose no block, or
     several."""

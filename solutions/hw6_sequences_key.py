@@ -699,7 +699,11 @@ class NoStateMask:
         return _through_time(dh, cache)
 
 
-@misconception("rnn_forward", signs="multiplier_of_m_x multiplier_of_m_h", name="what_is_kept_stays_as_it_is")
+@misconception(
+    "rnn_forward",
+    signs="multiplier_of_m_x multiplier_of_m_h =drop_share_of_m_x =drop_share_of_m_h",
+    name="what_is_kept_stays_as_it_is",
+)
 class UnscaledNetwork:
     """Your masks hold 0 and 1: what is kept is not divided by 1 - p. Then the sums are smaller in training than at test time."""
 

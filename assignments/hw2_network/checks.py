@@ -67,6 +67,13 @@ EXERCISES = [
                 weight=3,
                 needs="rejects_a_gradient_that",
             ),
+            c.is_right(
+                case="a dx of zero where f has a slope: there is nothing to divide by",
+                given=(CUBE, [2.0], [1.0], [0.0], Seed(1), 3, 0.1),
+                wanted=12.01,
+                names=("error",),
+                needs="rejects_a_gradient_that",
+            ),
             c.measures_in_units_of_the_gradient(weight=4, needs="rejects_a_gradient_that"),
             c.draws_its_directions_from_rng(slips="forgets the scale", weight=2, needs="rejects_a_gradient_that"),
             c.knows_a_gradient_of_zeros(needs="rejects_a_gradient_that"),

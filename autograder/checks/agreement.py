@@ -9,7 +9,7 @@ import numpy as np
 from autograder.checks.behaviour import compare, item, quiz_answer
 from autograder.checks.inputs import normal
 from autograder.checks.verb import verb
-from autograder.exam import Exam, Wrong, array, number
+from autograder.exam import Exam, Wrong, array, number, quoted
 from autograder.model import Call, Given
 
 
@@ -40,4 +40,4 @@ def answers_rightly(exam: Exam, reference: Exam, *, key: str, choices: str = "",
     numbers = isinstance(given, float) and isinstance(wanted, float)
     right = abs(float(given) - float(wanted)) <= tolerance * abs(float(wanted)) if numbers else given == wanted
     if not right:  # never say what is right: the sentence and the question are all a student gets
-        raise Wrong(f'quiz["{key}"] = {given if isinstance(given, str) else number(given)} is not right')
+        raise Wrong(f'quiz["{key}"]{quoted(f" = {given if isinstance(given, str) else number(given)}")} is not right')

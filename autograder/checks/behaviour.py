@@ -11,7 +11,7 @@ import numpy as np
 from autograder.checks.inputs import Array, normal, output, returned_output, scale, test_call, train_call
 from autograder.checks.randomness import Via, draw_call, draw_input, drawn
 from autograder.checks.verb import verb
-from autograder.exam import Exam, Unanswered, Wrong, an, array, number
+from autograder.exam import Exam, Unanswered, Wrong, an, array, number, quoted, raised
 from autograder.model import Answer, Call, Given, Outcome, Seed
 
 SHAPE = (32, 50)
@@ -56,7 +56,7 @@ def ending(answer: Answer) -> str:
     """How a call ended: "accepted", or the name of what was raised; each kind of ValueError is one."""
     if answer.outcome is Outcome.PASSED:
         return "accepted"
-    name = answer.error.split(":")[0]
+    name = raised(answer)
     return "ValueError" if name.endswith(" (a ValueError)") else name
 
 
@@ -66,8 +66,10 @@ NUMPY_WARNS = re.compile(r"RuntimeWarning: (divide by zero|invalid value|overflo
 def demand_no_warning(answer: Answer) -> None:
     """Refuse a call that warned. Of a warning's words only NumPy's own are shown: the others are the student's, and may say anything."""
     if answer.facts is not None and answer.facts.warnings:
-        first = answer.facts.warnings[0]
-        raise Wrong(f"NumPy warned: {first}" if NUMPY_WARNS.fullmatch(first) else "the function gave a warning of your own", "no warning")
+        found = NUMPY_WARNS.fullmatch(answer.facts.warnings[0])
+        if found is None:
+            raise Wrong("the function gave a warning of your own", "no warning")
+        raise Wrong(f"NumPy warned: {quoted(found.group(), instead=found.group(1))}", "no warning")
 
 
 @verb()
@@ -251,10 +253,10 @@ def quiz_answer(value: Any, key: str, choices: str = "") -> float | str:
         raise Wrong(f'quiz["{key}"] is missing', "a letter" if choices else "a number")
     given = value[key]
     if choices:
-        letter = given.strip().lower() if isinstance(given, str) else given
+        letter = given.strip().lower() if isinstance(given, str) else ""
         if letter not in tuple(choices):
             raise Wrong(f'quiz["{key}"] is {an(given)}', f'one of the letters {", ".join(choices)}, in quotes')
-        return str(letter)
+        return letter
     result = array(given, f'quiz["{key}"]')
     if result.ndim or not np.isfinite(result):
         raise Wrong(f'quiz["{key}"] is {an(given)}', "a number")

@@ -336,12 +336,14 @@ def effect_of_k(exam: Exam) -> str:
 
 @fact
 def error_of_a_missing_gradient(exam: Exam) -> str:
-    """What a zero gradient of something that does have a slope gives."""
+    """What a zero gradient of something that does have a slope gives: "huge" when it is divided by next to nothing."""
     asked = question("x squared", (6, 7), exam.seed(1))
     zeros = Given("zeros", np.zeros((6, 7)))
     (value,) = exam.ask(error_call(exam.function, asked, zeros, Seed(exam.seed()), 3))
     error = float(array(value, "error", ()))
-    return ("0" if error == 0 else "some") if np.isfinite(error) else "no number"
+    if not np.isfinite(error):
+        return "no number"
+    return "0" if error == 0 else "huge" if error > 1e6 else "some"
 
 
 @fact

@@ -16,6 +16,7 @@ from autograder.chance import acceptance
 from autograder.checks.behaviour import compare, demand_value_error
 from autograder.checks.inputs import Array, normal
 from autograder.checks.inputs import scale as factor_named
+from autograder.checks.randomness import _expect
 from autograder.checks.training import Params, accuracy, labels
 from autograder.checks.verb import verb
 from autograder.exam import Exam, Wrong, an, array, number
@@ -83,10 +84,7 @@ def reaches_all_wrong_classes(exam: Exam, *, classes: int = 10, count: int = 200
         ("class 0", y2 == 0, 1), ("the next class", y2 == own + 1, 1), ("the last class", y2 == classes - 1, 1),
         ("a lower class", y2 < own, own),
     ):
-        low, high = acceptance(count, share / (classes - 1))
-        if not low <= events.sum() <= high:
-            wanted = share / (classes - 1)
-            raise Wrong(f"share of labels moved to {what} = {events.mean():.3f}", f"{wanted:.3f} +- {high / count - wanted:.3f}")
+        _expect(f"share of labels moved to {what}", int(events.sum()), count, share / (classes - 1))
 
 
 @verb()

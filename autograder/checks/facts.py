@@ -6,6 +6,7 @@ They judge nothing. `diagnose` compares the facts of a student's function with t
 from __future__ import annotations
 
 import functools
+import logging
 import math
 import warnings
 from collections.abc import Callable, Mapping
@@ -18,9 +19,11 @@ from autograder.checks.behaviour import ending
 from autograder.checks.forms import Form
 from autograder.checks.inputs import Array, backward_call, normal, output, positive, returned_output, scale, test_call, train_call
 from autograder.checks.randomness import Via, draw_call, draw_input, drawn, masks, read_mask
-from autograder.exam import Exam, Unanswered, Wrong, array, number
-from autograder.model import Broken, Call, Given, Outcome, Seed
+from autograder.exam import Exam, Unanswered, Wrong, array, called, number, raised, shown, tripped
+from autograder.model import AutograderError, Broken, Call, Given, Outcome, Seed
 
+LOG = logging.getLogger(__name__)
+UNUSABLE_RESULT = "not a usable result"  # the word for what no probe can read
 P = 0.3  # far from 1/2, where so many mistakes look right
 SHAPE = (101, 119)  # a share is known to 0.004, the labels below are 0.05 apart; 0.7 of 12019 is no whole number (see `_factor`)
 
@@ -32,19 +35,29 @@ class Fact:
     name: str
     probe: Callable[[Exam], str]
 
-    def look(self, exam: Exam) -> str:
-        """The word for this fact; what went wrong is a fact too."""
+    def look(self, exam: Exam, strict: bool = False) -> str:
+        """The word for this fact; what went wrong is a fact too.
+
+        A probe that trips over an answer costs the hint, never the grading: no mark hangs on a fact. With `strict`, for answers that the
+        course itself wrote, it is Broken, so that the bug is found here and not by a class.
+        """
         try:
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), np.errstate(all="warn"):
                 warnings.simplefilter("ignore")  # NaN and infinity come from the student; NumPy's warnings about them are not ours to print
-                return self.probe(exam)
+                return shown(self.probe(exam), hidden=True)
         except Wrong:
-            return "not a usable result"
+            return UNUSABLE_RESULT
         except Unanswered as unanswered:
-            outcome = unanswered.answer.outcome
-            return f"raises {unanswered.answer.error.split(':')[0]}" if outcome is Outcome.RAISED else outcome.value
-        except Exception as error:  # a probe that trips over an answer is our bug: it must not stop the class
-            raise Broken(f"{exam.function}, fact {self.name}: {type(error).__name__}: {error}") from error
+            answer = unanswered.answer
+            return f"raises {raised(answer)}" if answer.outcome is Outcome.RAISED else answer.outcome.value
+        except AutograderError:
+            raise
+        except Exception as error:
+            what = f"{exam.function}, fact {self.name}: {tripped(error)}"
+            if strict:
+                raise Broken(what) from error
+            LOG.info(what, exc_info=LOG.isEnabledFor(logging.DEBUG))
+            return UNUSABLE_RESULT
 
 
 def fact(probe: Callable[..., str]) -> Callable[..., Fact]:
@@ -197,7 +210,7 @@ def digits(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE) 
     (value,) = exam.ask(draw_call(exam, via, shape, P, Seed(exam.seed())))
     out = drawn(value, via, shape).astype(float)
     x = np.asarray(draw_input(exam, shape).value) if via == "forward" else np.ones(shape)
-    if _factor(out, x) not in FACTORS:
+    if FACTORS.get(_factor(out, x), 0.0) == 0:
         return "unclear"
     ratios = out[out != 0] / x[out != 0]
     if ratios.size and np.ptp(ratios) > 1e-9 * abs(ratios).max():
@@ -325,7 +338,7 @@ def outside_at_test(exam: Exam, *, shape: tuple[int, ...] = (4, 5)) -> str:
     """What a p outside [0, 1] gives at test time."""
     x = normal(shape, exam.seed(1))
     answers = exam.answers(*(test_call(exam.function, x, p) for p in (-0.25, 1.25)))
-    words = dict.fromkeys("accepted" if a.outcome is Outcome.PASSED else a.error.split(":")[0] for a in answers)
+    words = dict.fromkeys("accepted" if a.outcome is Outcome.PASSED else raised(a) for a in answers)
     return " / ".join(words)
 
 
@@ -334,6 +347,13 @@ def _gradients(exam: Exam, forward: str, backward: str, shape: tuple[int, ...]) 
     x, dout = positive(shape, exam.seed(1)), normal(shape, exam.seed(2))
     value, dx = exam.ask(train_call(forward, x, P, Seed(exam.seed())), backward_call(backward, dout, 0))
     return output(value, x), np.asarray(x.value), np.asarray(dout.value), array(dx, "dx", shape)
+
+
+def must_return(exam: Exam, *there: Call) -> None:
+    """Wrong when a forward pass raises: no backward pass is to blame for that, whatever was raised."""
+    for call, answer in zip(there, exam.answers(*there), strict=True):
+        if answer.outcome is not Outcome.PASSED:
+            raise Wrong(f"{called(call)} did not return", "a pass to go back through")
 
 
 @fact
@@ -377,8 +397,9 @@ def gradient_factor(exam: Exam, *, forward: str, backward: str, shape: tuple[int
 def test_gradient(exam: Exam, *, forward: str, backward: str, by: str = "", shape: tuple[int, ...] = SHAPE) -> str:  # noqa: PT028
     """The gradient's factor after a pass at test time, relative to the one of that pass (or to `by`); a training pass comes before."""
     x, dout = positive(shape, exam.seed(1)), normal(shape, exam.seed(2))
-    train = train_call(forward, x, P, Seed(exam.seed()))
-    before, value, dx_value = exam.ask(train, test_call(forward, x, P, Seed(exam.seed(3))), backward_call(backward, dout, 1))
+    there = train_call(forward, x, P, Seed(exam.seed())), test_call(forward, x, P, Seed(exam.seed(3)))
+    must_return(exam, *there)
+    before, value, dx_value = exam.ask(*there, backward_call(backward, dout, 1))
     if dx_value is None:
         return "nothing"
     own, zero = output(value, x) / x.value, array(dx_value, "dx", shape) == 0

@@ -17,7 +17,7 @@ SCALES = ("1", "1-p", "1/(1-p)", "p", "1/p")
 @lru_cache(maxsize=256)  # seeds are fixed, so a class of hand-ins meets the same inputs again and again
 def normal(shape: tuple[int, ...], seed: int, dtype: str = "float64") -> Given:
     """Standard normal numbers: both signs, and never exactly zero, so that a zero in the output is a dropped unit."""
-    value = np.random.default_rng(seed).normal(size=shape)
+    value = np.asarray(np.random.default_rng(seed).normal(size=shape))
     text = f"np.random.default_rng({seed}).normal(size={shape})"
     if dtype != "float64":
         text += f".astype(np.{dtype})"

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.chance import acceptance, smallest_error
+from autograder.chance import smallest_error
 from autograder.checks.behaviour import compare, demand_no_warning, ending
 from autograder.checks.inputs import Array
 from autograder.checks.networks import (
@@ -33,6 +33,7 @@ from autograder.checks.networks import (
     scores_read,
     singles,
 )
+from autograder.checks.randomness import _expect
 from autograder.checks.verb import verb
 from autograder.exam import Exam, Wrong, array, number
 from autograder.model import Call, Given, Seed
@@ -329,11 +330,7 @@ def drops_the_right_share_of(exam: Exam, *, of: str, p: float, units: int = 4096
     if not open_:
         raise Wrong(f"nothing came through in {calls} calls", f"something in about {round((1 - p) * calls)}")
     events = units * len(open_)
-    low, high = acceptance(events, p)
-    dropped = events - sum(open_)
-    if not low <= dropped <= high:
-        slack = max(high / events - p, p - low / events)
-        raise Wrong(f"share of dropped {of} = {dropped / events:.4f}", f"{p:.4f} +- {slack:.4f}")
+    _expect(f"share of dropped {of}", events - sum(open_), events, p)
 
 
 def _whole(count: float) -> int:
@@ -374,10 +371,7 @@ def draws_a_mask_for_every_layer(exam: Exam, *, p: float, units: int = 48, calls
     found = scores_read(exam, question, 4.0 * share, (p, p), [Seed(exam.seed(k)) for k in range(calls)])
     exam.last = exam.last[:1]
     count, events = sum(_whole(score * units / 4.0) for score in found), units * calls
-    low, high = acceptance(events, share)
-    if not low <= count <= high:
-        slack = max(high / events - share, share - low / events)
-        raise Wrong(f"share of units that survive all three layers = {count / events:.4f}", f"{share:.4f} +- {slack:.4f} = (1-p)^3")
+    _expect("share of units that survive all three layers", count, events, share, formula=" = (1-p)^3")
 
 
 @verb()
@@ -406,7 +400,7 @@ def obeys_its_generator(exam: Exam, *, p: float) -> None:
         if any(a.facts is not None and a.facts.global_rng_moved for a in answers):
             raise Wrong("the function drew from (or seeded) the global generator", "random numbers from rng only")
         if one != again:
-            raise Wrong(f"two generators with the same seed gave the losses {one!r} and {again!r}", "the same loss")
+            raise Wrong(f"two generators with the same seed gave the losses {number(one)} and {number(again)}", "the same loss")
         if one == first or first == second:
             where = "on the input" if p_in else "on the hidden layers"
-            raise Wrong(f"with dropout {where} the loss was {first!r} twice, from other random numbers", "two losses")
+            raise Wrong(f"with dropout {where} the loss was {number(first)} twice, from other random numbers", "two losses")

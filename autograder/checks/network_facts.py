@@ -21,7 +21,7 @@ from autograder.checks.networks import (
     singles,
 )
 from autograder.checks.networks import losses as training_losses
-from autograder.exam import Exam, Unanswered, Wrong, array, pair
+from autograder.exam import Exam, Unanswered, Wrong, array, pair, raised
 from autograder.model import Call, Given, Seed
 
 P_IN, P_HIDDEN = 0.2, 0.25  # far from 1/2, and so that the shares below lie apart
@@ -249,14 +249,20 @@ def gradient_shapes(exam: Exam) -> str:
 
 @fact
 def penalty(exam: Exam) -> str:
-    """Do weights count that meet no data? "in the loss", "in the gradients only", or "none"."""
+    """Do weights count that meet no data? "in the loss", "in the gradients only" as a multiple of themselves, "without data", or "none"."""
     question = _question(exam)
     no_data = Question(question.params, Given("0 * X", 0 * question.X.value), question.y)
     calls = [plain_call(exam.function, q, 0.0, 0.0, ship=None) for q in (no_data, no_data.moved("W1", 2 * question.values["W1"]))]
     first, second = exam.ask(*calls)
     if abs(loss_of(second) - loss_of(first)) > 1e-9 * abs(loss_of(first)):
         return "in the loss"
-    return "in the gradients only" if grads_of(first, question.values)["W1"].any() else "none"
+    once, thrice = (grads_of(value, question.values)["W1"] for value in (first, second))
+    if not once.any():
+        return "none"
+    W = question.values["W1"]
+    share = float((once * W).sum() / (W * W).sum())
+    decay = np.allclose(once, share * W, rtol=1e-6) and np.allclose(thrice, 3 * share * W, rtol=1e-6)
+    return "in the gradients only" if decay else "without data"
 
 
 @fact
@@ -283,7 +289,7 @@ def rate_one(exam: Exam) -> str:
     try:
         (value,) = exam.ask(loss_call(exam.function, _question(exam), 0.0, 1.0, Seed(exam.seed()), ship=None))
     except Unanswered as unanswered:
-        return f"raises {unanswered.answer.error.split(':')[0]}"
+        return f"raises {raised(unanswered.answer)}"
     loss = array(pair(value, ("loss", "grads"))[0], "loss", ())
     grads = grads_of(value, _question(exam).values)
     return "finite" if np.isfinite(loss) and all(np.isfinite(g).all() for g in grads.values()) else "NaN"

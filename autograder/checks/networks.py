@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.inputs import Array
-from autograder.exam import Exam, Wrong, an, array, number, pair
+from autograder.exam import Exam, Wrong, an, array, number, pair, quoted
 from autograder.model import Call, Given, Seed
 
 INPUTS, FIRST, SECOND = 0, 1, 2
@@ -166,7 +166,7 @@ def grads_of(value: Any, params: Params) -> Params:
         raise Wrong(f"grads is {an(grads)}", "a dict")
     missing = [name for name in params if name not in grads]
     if missing:
-        there = f", but {', '.join(str(name) for name in list(grads)[:6])}"[:80] if grads else ""
+        there = quoted(f", but {', '.join(str(name) for name in list(grads)[:6])}", 80) if grads else ""
         raise Wrong(f"grads has no {missing[0]}{there}", f"a gradient for each of {', '.join(params)}")
     return {name: _gradient(grads[name], name, np.shape(params[name])) for name in params}
 

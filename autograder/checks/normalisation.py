@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from autograder.chance import acceptance, smallest_error
+from autograder.chance import smallest_error
 from autograder.checks.behaviour import compare, demand_value_error
 from autograder.checks.forms import Shared
 from autograder.checks.inputs import Array
+from autograder.checks.randomness import _expect
 from autograder.checks.verb import verb
 from autograder.exam import Exam, Wrong, an, array
 from autograder.model import Call, Given, Seed
@@ -192,10 +193,7 @@ def drops_each_channel_by_itself(exam: Exam, *, memory: Memory, p: float, shape:
         ("share of channels on which neighbouring examples agree", kept[0::2] == kept[1::2], _alike(p)),
         ("share of examples on which neighbouring channels agree", kept[:, 0::2] == kept[:, 1::2], _alike(p)),
     ):
-        low, high = acceptance(hits.size, probability)
-        if not low <= int(hits.sum()) <= high:
-            slack = max(high / hits.size - probability, probability - low / hits.size)
-            raise Wrong(f"{what} = {hits.mean():.4f}", f"{probability:.4f} +- {slack:.4f}")
+        _expect(what, int(hits.sum()), hits.size, probability)
 
 
 @verb()

@@ -7,14 +7,14 @@ from dataclasses import replace
 import numpy as np
 
 from autograder.checks.behaviour import ending
-from autograder.checks.facts import FACTORS, P, fact, nearest
+from autograder.checks.facts import FACTORS, P, fact, must_return, nearest
 from autograder.checks.inputs import Array, backward_call, normal
 from autograder.checks.lenses import READ, one_mask
 from autograder.checks.randomness import draw_call
 from autograder.checks.sequences import build, factors, read_input_mask, read_state_mask, shows_input_mask, shows_state_mask, step
 from autograder.checks.several import Rates, Shapes, arrays, differences, first_result, forward_pass, gradient_of, size_of, upstream
 from autograder.checks.weights import whole_masks
-from autograder.exam import Exam, Unanswered, Wrong, array
+from autograder.exam import Exam, Unanswered, Wrong, array, raised
 from autograder.model import Call, Given, Seed
 
 WRONG = 1e-5  # relative error of a derivative that counts as wrong
@@ -131,7 +131,8 @@ def chance_at_test_time(exam: Exam, *, given: Shapes, rates: Rates) -> str:
     one, other, without = (first_result(v) for v in exam.ask(*calls))
     if one.shape != other.shape or not np.array_equal(one, other):
         return "draws"
-    return "no matter of p" if np.allclose(one, without, rtol=1e-9, atol=0) else "depends on p"
+    same = one.shape == without.shape and np.allclose(one, without, rtol=1e-9, atol=0)
+    return "no matter of p" if same else "depends on p"
 
 
 @fact
@@ -154,6 +155,7 @@ def wrong_gradients(
 
 def _repeats(exam: Exam, given: Shapes, rates: Rates, forward: str, train: bool) -> bool:
     call = forward_pass(forward, arrays(exam, given), rates, Seed(exam.seed()) if train else None, train)
+    must_return(exam, call, call)
     one, again = exam.ask(call, call)
     return np.array_equal(first_result(one), first_result(again), equal_nan=True)
 
@@ -247,7 +249,7 @@ def another_batch(exam: Exam, *, first: int, second: int, features: tuple[int, i
     try:
         before, after = _two(exam, (first, 5, features[0]), (second, 5, features[1]), same_mask=True)
     except Unanswered as unanswered:
-        return f"raises {unanswered.answer.error.split(':')[0]}"
+        return f"raises {raised(unanswered.answer)}"
     if (after == (before[:1] if first != second else before[..., :1])).all():
         return "the old mask is spread"
     rows = min(first, second)

@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from autograder.chance import acceptance, smallest_error
+from autograder.chance import smallest_error
 from autograder.checks.behaviour import NEAR, compare
 from autograder.checks.inputs import Array, normal, output
 from autograder.checks.lenses import READ, Lens
+from autograder.checks.randomness import _expect
 from autograder.checks.several import first_result, must_repeat
 from autograder.checks.verb import verb
 from autograder.exam import Exam, Wrong, array, stable_seed
@@ -145,11 +146,7 @@ def draws_two_masks(exam: Exam, *, p: float, size: tuple[int, int] = (64, 64)) -
     values = exam.ask(*calls)
     of_input, of_state = read_input_mask(values[0], shape) != 0, read_state_mask(values[1], shape) != 0
     same = p * p + (1 - p) * (1 - p)
-    low, high = acceptance(of_input.size, same)
-    agreeing = int((of_input == of_state).sum())
-    if not low <= agreeing <= high:
-        slack = max(high / of_input.size - same, same - low / of_input.size)
-        raise Wrong(f"share of units on which m_x and m_h agree = {agreeing / of_input.size:.4f}", f"{same:.4f} +- {slack:.4f}")
+    _expect("share of units on which m_x and m_h agree", int((of_input == of_state).sum()), of_input.size, same)
 
 
 @verb(with_reference=True)

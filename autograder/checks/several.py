@@ -52,8 +52,11 @@ def forward_pass(name: str, values: Sequence[Given], rates: Rates, seed: Seed | 
 
 
 def first_result(value: Any, shape: tuple[int, ...] | None = None) -> Array:
-    """`out` of a returned `(out, cache)`."""
-    return array(pair(value)[0], "out", shape)
+    """`out` of a returned `(out, cache)`; no layer of several arrays gives a single number."""
+    out = array(pair(value)[0], "out", shape)
+    if not out.ndim:
+        raise Wrong("out is a single number", "an array")
+    return out
 
 
 # --------------------------------------------------------------------------------------------------------------------- manners

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from autograder.chance import acceptance, smallest_error
+from autograder.chance import smallest_error
 from autograder.checks.behaviour import compare, demand_no_warning, demand_value_error
 from autograder.checks.forms import Shared
 from autograder.checks.inputs import Array
-from autograder.checks.randomness import draw_call
+from autograder.checks.randomness import draw_call, unlikely
 from autograder.checks.verb import verb
 from autograder.exam import Exam, Wrong, array, number, stable_seed
 from autograder.model import Call, Given, Outcome, Seed
@@ -191,10 +191,9 @@ def _hold(exam: Exam, gamma: str, lattice: Lattice, p: float, counts: Counts) ->
 
 def _odd(counts: Iterator[tuple[str, Array, float]]) -> Wrong | None:
     for what, hits, probability in counts:
-        low, high = acceptance(hits.size, probability)
-        if not low <= int(hits.sum()) <= high:
-            slack = max(high / hits.size - probability, probability - low / hits.size)
-            return Wrong(f"{what} = {hits.mean():.4f}", f"{probability:.4f} +- {slack:.4f}")
+        wrong = unlikely(what, int(hits.sum()), hits.size, probability)
+        if wrong is not None:
+            return wrong
     return None
 
 

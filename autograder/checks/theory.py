@@ -15,7 +15,7 @@ from autograder.checks.facts import fact
 from autograder.checks.inputs import Array, normal
 from autograder.checks.verb import verb
 from autograder.exam import Exam, Wrong, an, array, number
-from autograder.model import Call, Given
+from autograder.model import Call, CourseError, Given
 
 IT = "it"  # how a sentence speaks of a result that has only one part
 STILL = 1e-4  # a slope, beside that at w = 0: who walks down step by step may stop somewhat early
@@ -205,7 +205,7 @@ class Regression:
 
 def _small_regression(exam: Exam, shape: tuple[int, int], p: float) -> tuple[Given, Given, Regression]:
     if shape[0] * shape[1] > 12:
-        raise ValueError(f"{shape} has more than 12 entries: too many masks to list")
+        raise CourseError(f"{shape} has more than 12 entries: too many masks to list. Ask with fewer.")
     X, y = normal(shape, exam.seed(0)), normal(shape[:1], exam.seed(1))
     return X, y, Regression(np.asarray(X.value), np.asarray(y.value), p)
 
@@ -254,7 +254,7 @@ def masks_listed(exam: Exam, *, n: int = 4) -> str:
     """Which masks a list holds."""
     (value,) = exam.ask(Call(exam.function, (n,)))
     masks = array(value, "masks")
-    if masks.ndim != 2 or masks.shape[1] != n or not np.isin(masks, (0, 1)).all():
+    if masks.ndim != 2 or masks.shape[1] != n or len(masks) > 100 * 2**n or not np.isin(masks, (0, 1)).all():
         return "no list of masks"
     distinct = {tuple(row) for row in masks.astype(bool).tolist()}
     if len(distinct) == 2**n:

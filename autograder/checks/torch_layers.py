@@ -16,8 +16,8 @@ from autograder.checks.coats import CALLED, Coat
 from autograder.checks.facts import fact
 from autograder.checks.inputs import Array
 from autograder.checks.verb import verb
-from autograder.exam import Exam, Wrong, an, array, number, stable_seed
-from autograder.model import Call, Code
+from autograder.exam import Exam, Wrong, an, array, number, quoted, raised, stable_seed
+from autograder.model import Answer, Call, Code, Outcome
 
 # The codes seed `torch.default_generator`, the CPU's: torch.manual_seed seeds every kind of device, and takes 200 times as long. The one
 # check that is about torch.manual_seed calls it.
@@ -95,15 +95,22 @@ def computes_in(exam: Exam, *, dtype: str, p: float, function: str = "") -> None
     """takes {dtype} and stays in it, with a scale right to its precision ({function})"""
     names = ("dtypes", "x", "dout", "out", "x.grad")
     (value,) = exam.ask(run(_dtype_code(function or exam.function), dtype, p, exam.seed() % 2**31))
-    for found, where in zip(item(value, names, "dtypes") or (), ("out", "x.grad", "out at test time"), strict=False):
+    for found, where in zip(_words(item(value, names, "dtypes"), 3), ("out", "x.grad", "out at test time"), strict=True):
         if found != f"torch.{dtype}":
-            raise Wrong(f"{where} is {found}", f"torch.{dtype}")
+            raise Wrong(f"{where} is {quoted(found, instead='something else')}", f"torch.{dtype}")
     x, dout, out, grad = (array(item(value, names, name), name, (40, 50)).astype(float) for name in names[1:])
     kept = out != 0
     if kept.all() or not kept.any():
         raise Wrong(f"{int(kept.sum())} of {kept.size} units survived", f"about {1 - p:g} of them")
     _near(out, np.where(kept, x / (1 - p), 0.0), dtype, "out")
     _near(grad, np.where(kept, dout / (1 - p), 0.0), dtype, "x.grad")
+
+
+def _words(value: Any, count: int) -> list[str]:
+    """A list of so many texts."""
+    if not isinstance(value, list) or len(value) != count or not all(isinstance(word, str) for word in value):
+        raise Wrong(f"the layer answered with {an(value)}", f"{count} words")
+    return value
 
 
 def _near(got: Array, wanted: Array, dtype: str, name: str) -> None:
@@ -196,8 +203,8 @@ def is_a_class_of_your_own(exam: Exam, *, p: float, function: str = "") -> None:
     """is a class of your own, which may well be made from one of torch's ({function})"""
     name = function or exam.function
     (value,) = exam.ask(run(Code("home", f"def home(p):\n    return type({name}(p)).__module__\n", (name,)), p))
-    if str(value).partition(".")[0] == "torch":
-        raise Wrong(f"{name} is a layer of torch, from {value}"[:200], "a class that you wrote")
+    if isinstance(value, str) and value.partition(".")[0] == "torch":
+        raise Wrong(f"{name} is a layer of torch{quoted(f', from {value}')}", "a class that you wrote")
 
 
 @verb()
@@ -213,13 +220,16 @@ def saved(p):
 """
     (value,) = exam.ask(run(Code("saved", saved, (name,)), p))
     if not isinstance(value, list) or value:
-        shown = ", ".join(sorted({str(v) for v in value})) if isinstance(value, list) else an(value)
+        names = sorted({v for v in value if isinstance(v, str)}) if isinstance(value, list) else []
+        shown = quoted(", ".join(names), instead="something") if names else an(value)
         raise Wrong(f"the state_dict or the parameters hold {shown}", "nothing")
 
 
-def _shown(exam: Exam, p: float, function: str) -> Any:
+def _shown(exam: Exam, p: float, function: str) -> str:
     name = function or exam.function
     (value,) = exam.ask(run(Code("shown", f"def shown(p):\n    return repr({name}(p))\n", (name,)), p))
+    if not isinstance(value, str):
+        raise Wrong(f"repr(layer) is {an(value)}", "a text")
     return value
 
 
@@ -227,14 +237,15 @@ def _shown(exam: Exam, p: float, function: str) -> Any:
 def shows_its_p(exam: Exam, *, p: float, function: str = "") -> None:
     """says p, and its own name once, when it is printed ({function})"""
     value = _shown(exam, p, function)
-    if not isinstance(value, str) or f"p={p:g}" not in value.replace(" ", ""):
-        raise Wrong(f"repr(layer) = {value!r}"[:200], f'a text with "p={p:g}" in it, made by extra_repr')
+    if f"p={p:g}" not in value.replace(" ", ""):
+        raise Wrong(f"repr(layer) = {quoted(repr(value), 200, 'another text')}", f'a text with "p={p:g}" in it, made by extra_repr')
     name = value.partition("(")[0]
     if value.count(f"{name}(") > 1:
-        raise Wrong(f"repr(layer) = {value!r}"[:200], "its name only once: extra_repr returns what stands between the parentheses")
+        wanted = "its name only once: extra_repr returns what stands between the parentheses"
+        raise Wrong(f"repr(layer) = {quoted(repr(value), 200, 'another text')}", wanted)
 
 
-def _home(exam: Exam, p: float, function: str) -> Any:
+def _home(exam: Exam, p: float, function: str) -> str:
     """Where the layer's output lives: "meta" when everything it makes is made where x is."""
     name = function or exam.function
     elsewhere = f"""import torch
@@ -254,7 +265,7 @@ def elsewhere(p):
         return "meta" if out.device == x.device else str(out.device)
 """
     (value,) = exam.ask(run(Code("elsewhere", elsewhere, (name,)), p))
-    return value
+    return value if isinstance(value, str) else an(value)
 
 
 @verb()
@@ -262,7 +273,7 @@ def makes_its_mask_where_x_lives(exam: Exam, *, p: float, function: str = "") ->
     """makes its mask on the device of x, tried with torch's "meta" device, which has shapes and no numbers ({function})"""
     value = _home(exam, p, function)
     if value != "meta":
-        raise Wrong(f"out lives on {value!r}"[:100], "'meta', like x")
+        raise Wrong(f"out lives on {quoted(repr(value), instead='another device')}", "'meta', like x")
 
 
 # ------------------------------------------------------------------------------------------------------------------------------ facts
@@ -305,7 +316,8 @@ def half_precision(exam: Exam, *, function: str = "") -> str:
     (value,) = exam.ask(run(_dtype_code(function or exam.function), "bfloat16", 0.3, 5))
     names = ("dtypes", "x", "dout", "out", "x.grad")
     dtypes = item(value, names, "dtypes")
-    return str(dtypes[0]) if isinstance(dtypes, list) and dtypes else "other"
+    word = dtypes[0] if isinstance(dtypes, list) and dtypes else ""
+    return word if isinstance(word, str) and word.removeprefix("torch.") in EPSILON else "other"
 
 
 @fact
@@ -320,7 +332,7 @@ def saved(p):
     return len(layer.state_dict()) + len(list(layer.parameters()))
 """
     (value,) = exam.ask(run(Code("saved", source, (name,)), 0.3))
-    return "nothing" if value == 0 else "something"
+    return "nothing" if isinstance(value, int) and value == 0 else "something"
 
 
 @fact
@@ -341,7 +353,7 @@ def mode(p):
 @fact
 def printed(exam: Exam, *, function: str = "") -> str:
     """Does the layer say its p?"""
-    shown = str(_shown(exam, 0.3, function))
+    shown = _shown(exam, 0.3, function)
     return "p" if "0.3" in shown else "another number" if any(letter.isdigit() for letter in shown.partition("(")[2]) else "no p"
 
 
@@ -366,7 +378,12 @@ def way(p):
     return "open"
 """
     (value,) = exam.ask(run(Code("way", source, (name,)), 0.3))
-    return value if isinstance(value, str) else "other"
+    if isinstance(value, str) and value.startswith("raises "):
+        return f"raises {raised(Answer(Outcome.RAISED, error=value[7:]))}"
+    return value if isinstance(value, str) and value in WAYS else "other"
+
+
+WAYS = ("no tensor", "cut off", "open", "too few or too many gradients", "a gradient by p")
 
 
 @fact

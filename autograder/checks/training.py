@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from autograder import datasets
-from autograder.chance import acceptance
 from autograder.checks.inputs import Array, normal
+from autograder.checks.randomness import _expect
 from autograder.checks.verb import verb
 from autograder.exam import Exam, Wrong, an, array, number
 from autograder.model import Call, Given, Seed
@@ -172,9 +172,7 @@ def draws_first_weights(exam: Exam) -> None:
 
 
 def _half(what: str, events: Array) -> None:
-    low, high = acceptance(events.size, 0.5)
-    if not low <= events.sum() <= high:
-        raise Wrong(f"{what} = {events.mean():.3f}", f"0.500 +- {high / events.size - 0.5:.3f}")
+    _expect(what, int(events.sum()), events.size, 0.5)
 
 
 # --------------------------------------------------------------------------------------------------------------------------- its steps
@@ -344,10 +342,7 @@ def drops_while_training(exam: Exam, *, where: str, p_in: float, p_hidden: float
     if not stays.any():
         raise Wrong(f"no weight out of the {where} moved in a step on one example", f"those of about {1 - share:g} of them")
     dropped, total = int((shows & ~stays).sum()), int(shows.sum())
-    low, high = acceptance(total, share)
-    if not low <= dropped <= high:
-        slack = max(high / total - share, share - low / total)
-        raise Wrong(f"share of {where} without a gradient in a step = {dropped / total:.3f}", f"{share:.3f} +- {slack:.3f}")
+    _expect(f"share of {where} without a gradient in a step", dropped, total, share)
 
 
 # -------------------------------------------------------------------------------------------------------------------------- experiments

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograder.chance import cdf, smallest_error
-from autograder.checks.behaviour import compare, item
+from autograder.checks.behaviour import compare, demand_no_warning, item
 from autograder.checks.inputs import Array, normal
 from autograder.checks.randomness import _agree, _equal_counts, _expect, _middle
 from autograder.checks.theory import question
@@ -108,8 +108,7 @@ def stays_quiet(exam: Exam, *, case: str, given: tuple[Any, ...], names: tuple[s
         numbers = array(item(answer.value, names, name), name)
         if not np.isfinite(numbers).all():
             raise Wrong(f"{name} holds {number(numbers[~np.isfinite(numbers)][0])}", "finite numbers")
-    if answer.facts is not None and answer.facts.warnings:
-        raise Wrong(f"NumPy warned: {answer.facts.warnings[0]}", "no warning")
+    demand_no_warning(answer)
 
 
 # ------------------------------------------------------------------------------------ a softmax layer with dropout on its inputs

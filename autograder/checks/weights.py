@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from autograder.chance import acceptance, smallest_error
-from autograder.checks.behaviour import TOLERANCE, compare, item
+from autograder.chance import smallest_error
+from autograder.checks.behaviour import TOLERANCE, compare, demand_no_warning, item
 from autograder.checks.inputs import SCALES, Array, backward_call, normal, scale
 from autograder.checks.lenses import Lens
+from autograder.checks.randomness import _expect
 from autograder.checks.several import first_result, must_repeat
 from autograder.checks.verb import verb
 from autograder.exam import Exam, Wrong, array, stable_seed
@@ -82,12 +83,8 @@ def throws_a_coin_for_each_weight(exam: Exam, *, p: float, size: tuple[int, int,
     for axis, what in enumerate(("examples", "inputs (rows of W)", "outputs (columns of W)")):
         lines = np.moveaxis(kept, axis, 0)
         first, second = lines[0::2], lines[1::2]
-        low, high = acceptance(first.size, same)
         agreeing = int((first == second).sum())
-        if not low <= agreeing <= high:
-            slack = max(high / first.size - same, same - low / first.size)
-            got = f"share of weights on which the masks of neighbouring {what} agree = {agreeing / first.size:.4f}"
-            raise Wrong(got, f"{same:.4f} +- {slack:.4f}", kept[0])
+        _expect(f"share of weights on which the masks of neighbouring {what} agree", agreeing, first.size, same, kept[0])
 
 
 @verb()
@@ -110,8 +107,7 @@ def leaves_the_bias_alone_at_one(exam: Exam, *, size: tuple[int, int, int] = (6,
     call = Call(exam.function, (x, weights, b, 1.0, Seed(exam.seed())), returns=("out", "cache"), ship=(0,), watch=True)
     (answer,) = exam.returned(call)
     compare(first_result(answer.value, (n, columns)).astype(float), np.broadcast_to(b.value, (n, columns)), "out", TOLERANCE["float32"])
-    if answer.facts is not None and answer.facts.warnings:
-        raise Wrong(f"NumPy warned: {answer.facts.warnings[0]}", "no warning")
+    demand_no_warning(answer)
 
 
 @verb(with_reference=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,31 @@ collect_ignore_glob = ["course/*"]  # a course of its own: its notebooks and che
 def pytest_configure(config: pytest.Config) -> None:
     """A plain `pytest` leaves out the sweeps that take minutes."""
     config.option.markexpr = config.option.markexpr or SLOW_ONES_STAY_OUT
+
+
+class _Trips(logging.Handler):
+    """What the judge's and the facts' last nets caught."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.caught: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.caught.append(record.getMessage())
+
+
+_TRIPS = _Trips()
+logging.getLogger("autograder").addHandler(_TRIPS)
+logging.getLogger("autograder").setLevel(logging.INFO)
+
+
+@pytest.fixture(autouse=True)
+def nothing_trips(request: pytest.FixtureRequest) -> Iterator[None]:
+    """An answer over which a check or a fact trips does no harm in a class; here it fails the test, so that such bugs are found."""
+    _TRIPS.caught.clear()
+    yield
+    if request.node.get_closest_marker("trips") is None:
+        assert not _TRIPS.caught, "a check or a fact tripped over an answer; the helpers of exam.py should have made a Wrong of it"
 
 
 @pytest.fixture(scope="session")

@@ -103,7 +103,7 @@ def test_what_is_no_factor_is_refused() -> None:
 
 def test_another_law_is_refused() -> None:
     assert told(LAW, bell_with(mean=1.02)).startswith("share of factors ")
-    assert told(LAW, bell_with(spread=lambda p: p / (1 - p))).startswith("share of factors below -0.686276 = 0.0001 | 0.0050 +- 0.0011")
+    assert told(LAW, bell_with(spread=lambda p: p / (1 - p))).startswith("share of factors below -0.686276 = 0.0001 | 0.0050, by ")
     root = 3**0.5
     assert told(LAW, bell_with(law=lambda rng, size: rng.uniform(-root, root, size))).startswith("share of factors ")
     assert told(LAW, bell_with(law=lambda rng, size: rng.standard_t(9, size) / (9 / 7) ** 0.5)).startswith("share of factors ")

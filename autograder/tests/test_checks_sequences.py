@@ -248,7 +248,7 @@ def test_a_mask_for_each_step_is_refused() -> None:
 
 def test_the_wrong_axis_is_a_mask_that_all_examples_share() -> None:
     check = through(SEQUENCES, c.treats_examples_apart(p=P, **MASK))
-    assert refused("steady", check, time_first).startswith("share of units on which neighbouring rows agree = 1.0000 | 0.5800 +- ")
+    assert refused("steady", check, time_first).startswith("share of units on which neighbouring rows agree = 1.0000 | 0.5800, by ")
 
 
 def test_a_message_shows_the_call_that_was_made() -> None:
@@ -308,7 +308,7 @@ def test_each_mask_of_a_network_is_seen_by_itself() -> None:
 
 def test_masks_from_one_draw_are_refused() -> None:
     got = refused("echo", c.draws_two_masks(p=P), net(one_draw))
-    assert got.startswith("share of units on which m_x and m_h agree = 1.0000 | 0.5800 +- ")
+    assert got.startswith("share of units on which m_x and m_h agree = 1.0000 | 0.5800, by chance 0.5")
 
 
 def test_states_outside_a_tanh_are_refused() -> None:
@@ -398,7 +398,7 @@ def masked(shape: Callable[[Array, Array], tuple[int, ...]], on_bias: bool = Fal
 )
 def test_shared_coins_are_found_along_each_axis(shape: Any, word: str) -> None:
     got = refused("sparse", c.throws_a_coin_for_each_weight(p=P), masked(shape))
-    assert got.startswith(f"share of weights on which the masks of neighbouring {word} agree = 1.0000 | 0.5800 +- ")
+    assert got.startswith(f"share of weights on which the masks of neighbouring {word} agree = 1.0000 | 0.5800, by chance 0.5")
 
 
 def test_what_is_no_mask_on_weights_is_said_so() -> None:

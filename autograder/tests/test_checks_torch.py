@@ -771,7 +771,7 @@ def test_each_mistake_in_a_network_is_refused(check: Check, net: Any, said: str)
 
 def test_one_hidden_layer_without_dropout_is_seen() -> None:
     check = loops.drops_each_layer_as_often_as_told(net="Net", p_in=0.2, p=0.5, width=9)
-    assert "hidden layer = 0.000 | about 0.5" in told(check, toy=looping(), Net=HalfDropped)
+    assert "hidden layer = 0.0000 | 0.5000, by chance 0.1" in told(check, toy=looping(), Net=HalfDropped)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -21,8 +22,8 @@ P = f.P
 BACKWARD = "dropout_backward"
 
 
-def word(fact: Fact, functions: dict[str, Any] | None = None, name: str = FORWARD, text: str = "fact") -> str:
-    return fact.look(Exam(name, student(functions), text))
+def word(fact: Fact, functions: dict[str, Any] | None = None, name: str = FORWARD, text: str = "fact", strict: bool = True) -> str:
+    return fact.look(Exam(name, student(functions), text), strict)
 
 
 def scaled(train: Callable[[float], float] = lambda p: 1 / (1 - p), test: Callable[[float], float] = lambda p: 1.0) -> Function:
@@ -291,7 +292,7 @@ def test_no_answer_breaks_a_probe(fact: Fact, name: str) -> None:
     for victim in (name, FORWARD) if name == BACKWARD else (name,):
         for kind, function in junk().items():
             try:
-                found = fact.look(Exam(name, student({victim: function}), "rubbish"))
+                found = fact.look(Exam(name, student({victim: function}), "rubbish"), strict=True)
             except Broken as error:
                 pytest.fail(f"{victim} gives {kind}: {error}")
             assert found, f"{victim} gives {kind}: an empty word"
@@ -306,12 +307,32 @@ def test_what_went_wrong_is_a_fact_too() -> None:
     assert word(f.survivors(), {FORWARD: junk()["ends the program"]}) == "crashed"
 
 
-def test_a_probe_that_is_itself_wrong_is_our_fault_and_says_so() -> None:
-    def probe(exam: Exam) -> str:
-        return str([][0])
+def odd_probe(exam: Exam) -> str:
+    return str([][0])
 
-    with pytest.raises(Broken, match="dropout_forward, fact odd: IndexError"):
-        word(Fact("odd", probe))
+
+@pytest.mark.trips
+def test_a_probe_that_trips_costs_the_hint_and_not_the_grading(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "autograder")
+    assert word(Fact("odd", odd_probe), strict=False) == "not a usable result"
+    assert re.search(r"dropout_forward, fact odd: IndexError at test_facts_and_diagnosis\.py:\d+", caplog.text), "in silence"
+
+
+@pytest.mark.trips
+def test_a_probe_that_trips_over_an_answer_of_the_course_is_broken_and_says_so() -> None:
+    with pytest.raises(Broken, match=r"dropout_forward, fact odd: IndexError at test_facts_and_diagnosis\.py"):
+        word(Fact("odd", odd_probe))
+    with pytest.raises(Broken, match="fact odd"):
+        fingerprint([Fact("odd", odd_probe)], FORWARD, student(), "toy", strict=True)
+    assert fingerprint([Fact("odd", odd_probe)], FORWARD, student(), "toy") == {"odd": "not a usable result"}
+
+
+def test_no_name_that_a_student_chose_becomes_a_word() -> None:
+    def shows(*args: Any, **kwargs: Any) -> Any:
+        raise type("p is 0.62 and x begins with 1.7", (ValueError,), {})
+
+    assert word(f.survivors(), {FORWARD: shows}) == "raises an exception of your own (a ValueError)"
+    assert word(f.outside(), {FORWARD: shows}) == "ValueError"
 
 
 # --------------------------------------------------------------------------------------------------------------------- diagnosis

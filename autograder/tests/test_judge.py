@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,20 +11,18 @@ import pytest
 
 from autograder import checks as c
 from autograder.checks.verb import hide
-from autograder.exam import Exam, Wrong, an, array, number, pair, script_text, stable_seed
-from autograder.judge import NO_RETURN, UNDEFINED, can_be_diagnosed, judge, points, what_happened
-from autograder.model import NOT_TRIED, Answer, Call, Check, Code, Exercise, Given, Item, Opaque, Outcome, Seed, Verdict
+from autograder.exam import MANY, Exam, Wrong, an, array, number, pair, quoted, script_text, shown, stable_seed
+from autograder.judge import NO_RETURN, UNDEFINED, UNFIT, can_be_diagnosed, judge, points, what_happened
+from autograder.model import NOT_TRIED, Answer, Broken, Call, Check, Code, Exercise, Given, Item, Opaque, Outcome, Seed, Verdict
 from autograder.tests.toys import FORWARD, forward, student
 
 
 def says(name: str, outcome: str = "", needs: tuple[str, ...] = (), weight: float = 1.0, verb: str = "", **more: Any) -> Check:
-    """A check that passes, or is wrong ("x"), or asks for a function of that name ("ask:f"), or is itself broken ("bug")."""
+    """A check that passes, or is wrong ("x"), or asks for a function of that name ("ask:f")."""
 
     def judged(exam: Exam, reference: Exam | None = None) -> None:
         if outcome.startswith("ask:"):
             exam.ask(Call(outcome[4:], (1,)))
-        elif outcome == "bug":
-            raise ZeroDivisionError("ours")
         elif outcome:
             raise Wrong(outcome, "right")
 
@@ -101,10 +100,45 @@ def test_an_exception_costs_the_one_check_only() -> None:
     assert verdict.got == "g raised ValueError: x is no good", verdict.got
 
 
-def test_a_check_that_is_itself_broken_is_our_fault_and_costs_nothing() -> None:
-    (verdict,) = run(says("a", "bug"))
+def trips(exam: Exam) -> None:
+    (value,) = exam.ask(Call("f"))
+    if value is None:
+        raise ZeroDivisionError("ours, and perhaps a secret")
+
+
+TRIPS = Check("trips", "trips", "holds", trips)
+
+
+@pytest.mark.trips
+def test_a_check_that_trips_over_an_answer_but_not_over_the_solutions_counts_it_as_wrong(caplog: pytest.LogCaptureFixture) -> None:
+    reference = student({"f": lambda: 1})
+    (verdict,) = judge(Exercise("f", [TRIPS]), student({"f": lambda: None}), "toy", reference=reference)
+    assert (verdict.outcome, verdict.got) == (Outcome.FAILED, UNFIT)
+    assert re.search(r"f, trips: ZeroDivisionError at test_judge.py:\d+. An answer brought it about", caplog.text), "staff hear nothing"
+    assert "secret" not in caplog.text
+    assert judge(Exercise("f", [TRIPS]), student({"f": lambda: 1}), "toy", reference=reference)[0].passed
+
+
+def test_a_check_that_trips_over_the_solution_too_is_our_fault() -> None:
+    nothing = student({"f": lambda: None})
+    (verdict,) = judge(Exercise("f", [TRIPS]), nothing, "toy", reference=nothing)
     assert verdict.outcome is Outcome.BROKEN
-    assert verdict.got == "the check itself failed: ZeroDivisionError: ours"
+    assert verdict.got.startswith("the check itself failed: ZeroDivisionError at test_judge.py:"), verdict.got
+
+
+@pytest.mark.trips
+def test_where_there_is_no_solution_the_sentence_asks_for_a_report() -> None:
+    (verdict,) = judge(Exercise("f", [TRIPS]), student({"f": lambda: None}), "toy")
+    assert verdict.outcome is Outcome.FAILED
+    assert verdict.got.startswith(f"{UNFIT}. If you think it is right, please report this: f, trips: ZeroDivisionError at "), verdict.got
+
+
+def test_what_is_broken_for_another_reason_stays_broken() -> None:
+    def ends(exam: Exam) -> None:
+        raise Broken("the cage fell")
+
+    (verdict,) = judge(Exercise("f", [Check("v", "v", "holds", ends)]), student(), "toy", reference=student())
+    assert (verdict.outcome, verdict.got) == (Outcome.BROKEN, "the check itself failed: the cage fell")
 
 
 def test_a_check_may_have_a_deadline_of_its_own() -> None:
@@ -173,10 +207,40 @@ def test_in_a_hidden_case_neither_inputs_nor_the_students_words_are_told() -> No
     assert what_happened(Call("f"), answer, hidden=True) == "f raised ValueError"
     own = Answer(Outcome.RAISED, error="PWas01234: ha")
     assert what_happened(Call("f"), own, hidden=True) == "f raised an exception of your own"
+    compiled = Answer(Outcome.RAISED, error="KeyError: 1", line="line 1234: raise")
+    assert what_happened(Call("f"), compiled, hidden=True) == "f raised KeyError"
     check = hide(c.drops_the_right_share(p=0.37))
     assert "0.37" not in check.sentence
     (verdict,) = judge(Exercise(FORWARD, [check]), student({FORWARD: lambda x, p, rng, train=True: (x, None)}), "toy")
     assert (verdict.outcome, verdict.call, verdict.hidden) == (Outcome.FAILED, "", True)
+
+
+def test_what_is_quoted_from_a_student_stands_in_public_cases_only() -> None:
+    def looks(exam: Exam) -> None:
+        raise Wrong(f"repr is {quoted('p=0.62', instead='another text')}", f"no{quoted(' p=0.62')}")
+
+    for hidden, got, wanted in ((False, "repr is p=0.62", "no p=0.62"), (True, "repr is another text", "no")):
+        (verdict,) = judge(Exercise("f", [Check("v", "v", "holds", looks, hidden=hidden)]), student(), "toy")
+        assert (verdict.got, verdict.wanted) == (got, wanted)
+    assert shown(quoted("a" * 500), hidden=False) == "a" * 97 + "..."
+    assert shown(quoted("\ue000p=0.62\ue001\ue002 and more"), hidden=True) == "", "it must not come out of its quotes"
+
+
+@pytest.mark.parametrize(("size", "length"), [(10, 28), (1500, 1507), (3000, 0)])
+def test_a_call_too_long_to_be_pasted_whole_is_not_shown(size: int, length: int) -> None:
+    def looks(exam: Exam) -> None:
+        exam.ask(*[Call("f", (Given("x" * size, 1),))] * 2)
+        raise Wrong("no")
+
+    (verdict,) = run(Check("v", "v", "holds", looks), f=lambda x: x)
+    assert len(verdict.call) == length, verdict.call
+
+
+def test_an_array_of_any_size_is_refused_before_anything_is_worked_out_from_it() -> None:
+    with pytest.raises(Wrong, match="no more entries than the question has use for"):
+        array(np.zeros(MANY + 1, "int8"), "out")
+    with pytest.raises(Wrong, match="no more entries"):
+        array(np.zeros((2**40, 0), "int8"), "out")
 
 
 def test_a_public_check_shows_the_call_that_was_asked() -> None:
@@ -243,7 +307,15 @@ def test_without_a_reference_such_a_check_is_our_fault() -> None:
         (np.zeros((2, 3), "float32"), "an array of float32 and shape (2, 3)"),
         (Opaque("Tensor"), "a Tensor"),
         (Opaque("generator"), "a generator"),
-        (Opaque("array of 99 bytes"), "an array of 99 bytes"),
+        (Opaque("array of 99 bytes"), "an array too large to be judged"),
+        (Opaque("value of 99 bytes"), "a value too large to be judged"),
+        (Opaque("array of dtype object"), "an array of object"),
+        (Opaque("array of dtype p062seed7x17"), "an array of another dtype"),
+        (Opaque("tensor of dtype torch.p062"), "a tensor that NumPy does not know"),
+        (Opaque("value p=0.62 seed=7 x=[1.7]"), "an object of a class of your own"),
+        (Opaque("p062seed7x17"), "an object of a class of your own"),
+        (np.zeros((2**31, 0), "int8"), "an array of int8 and shape (huge, 0)"),
+        (np.zeros((1,) * 9), "an array of float64 and shape (9 axes)"),
     ],
 )
 def test_values_of_the_wrong_kind_have_names(value: Any, words: str) -> None:

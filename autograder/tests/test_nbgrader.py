@@ -322,10 +322,10 @@ def test_a_second_hand_in_with_less_leaves_no_stale_marks(small: Classroom) -> N
 
 
 def test_our_own_failure_is_no_zero_and_stops_nobody_else(small: Classroom) -> None:
-    """A check that trips over what a student returned is our bug."""
     key = small.root / "solutions" / f"{SLUG}_key.py"
-    trap = "\n\ndef _trap(exam):\n    (value,) = exam.ask(Call('quiz', look=True))\n    1 / (value['twice'] - 13)\n"
-    extra = "\n\nfrom dataclasses import replace\nfrom autograder.model import Call\n" + trap
+    trap = "\n\ndef _trap(exam):\n    (value,) = exam.ask(Call('quiz', look=True))\n"
+    trap += "    if value['twice'] == 13:\n        raise Broken('ours')\n"
+    extra = "\n\nfrom dataclasses import replace\nfrom autograder.model import Broken, Call\n" + trap
     swap = "\nHIDDEN['quiz'][0] = replace(HIDDEN['quiz'][0], judge=_trap, with_reference=False)\n"
     key.write_text(key.read_text(encoding="utf-8") + extra + swap, encoding="utf-8")
     small.submit("ada", answered(small.released()))
