@@ -139,20 +139,28 @@ def test_nothing_goes_to_a_cluster_without_keys(keys: Path, tmp_path: Path) -> N
 def test_who_has_no_key_or_another_one_is_not_spoken_to(address: str, keys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from distributed import Client
 
-    with pytest.raises(OSError, match=r"Timed out|timed out|certificate|connect"):
+    with pytest.raises(OSError, match=r"(?i)timed out|closed|reset|connect"):
         Client(address.replace("tls", "tcp"), timeout=3, set_as_default=False)  # type: ignore[no-untyped-call]
     cluster.make_keys(tmp_path / "other")
-    monkeypatch.setattr(cluster, "SECONDS", 3)
-    with pytest.raises(CourseError, match="No Dask cluster with a worker and these keys answers"):
-        cluster.connected(address, tmp_path / "other").__enter__()
+    with monkeypatch.context() as patch:
+        patch.setattr(cluster, "SECONDS", 3)
+        with pytest.raises(CourseError, match="No Dask cluster with a worker and these keys answers"):
+            cluster.connected(address, tmp_path / "other").__enter__()
     with cluster.connected(address, keys) as (client, _):  # the same question with the right keys
         assert client.scheduler_info()["workers"]
 
 
 # ---------------------------------------------------------------------------------------------------------------------- what comes back
+RAN: list[str] = []
+
+
+def ran(text: str) -> None:
+    RAN.append(text)
+
+
 class Loud:
-    def __reduce__(self) -> tuple[Any, tuple[str, str]]:
-        return os.putenv, ("HOSTILE", "was here")
+    def __reduce__(self) -> tuple[Any, tuple[str]]:
+        return ran, ("here",)
 
 
 def test_a_result_is_plain_data_with_its_types(room: Classroom) -> None:
@@ -164,7 +172,7 @@ def test_a_result_is_plain_data_with_its_types(room: Classroom) -> None:
 def test_anything_else_is_no_result(data: object) -> None:
     with pytest.raises(Broken, match="sent what is no result"):
         cluster.unpacked(data, "s00")
-    assert subprocess.run(["/usr/bin/env"], stdout=subprocess.PIPE, check=True).stdout.find(b"HOSTILE") < 0
+    assert RAN == []
 
 
 def test_what_a_worker_met_is_raised_here() -> None:

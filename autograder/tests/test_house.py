@@ -25,7 +25,7 @@ HOUSE = Path(autograder.__file__).parent
 FLOORS: tuple[frozenset[str], ...] = tuple(
     frozenset(rooms.split())
     for rooms in (
-        "model bounded bundle wire chance blank awaiting statements interactive perform exam keys datasets",
+        "model bounded surroundings bundle vocabulary wire chance blank awaiting statements interactive perform exam keys datasets",
         "notebook checks judge diagnose isolation worker report pool",
         "course subjects",
         "grade selfcheck release handins scratch",
@@ -46,6 +46,9 @@ ALLOWED = {
     ("perform", "statements"): "what a statement does is decided in one place",
     ("wire", "model"): "everything speaks in the nouns",
     ("wire", "perform"): "the limits of what may travel are written where answers are made",
+    ("perform", "vocabulary"): "what cannot travel is named where answers are made",
+    ("wire", "vocabulary"): "and the names are looked at where they arrive",
+    ("surroundings", "model"): "what is lacking is an error of the kit's",
     ("perform", "model"): "everything speaks in the nouns",
     ("exam", "model"): "everything speaks in the nouns",
     ("keys", "model"): "everything speaks in the nouns",
@@ -67,9 +70,9 @@ ONLY = {
     "keys": "model",
     "datasets": "model",
     "exam": "model",
-    "checks": "model chance exam datasets",  # public files of numbers; they say nothing of where a student lives
+    "checks": "model chance exam datasets surroundings",  # public files of numbers; they say nothing of where a student lives
     "report": "model",
-    "worker": "wire bundle perform blank model",
+    "worker": "wire bundle vocabulary perform blank model",
 }
 
 # One stranger, few rooms.
@@ -84,6 +87,7 @@ STRANGERS = {
     "jinja2": "report",
     "IPython": "selfcheck interactive",
     "distributed": "cluster",
+    "msgspec": "cluster",
     "torch": "bench worker",  # gradcheck measured beside ours; CUDA started where a GPU was let in
 }
 # never imported by importing one of the rooms a student uses
