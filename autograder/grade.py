@@ -11,7 +11,8 @@ from autograder import notebook
 from autograder.course import Staff, lacking, not_run
 from autograder.diagnose import diagnose, fingerprint
 from autograder.isolation import Isolation
-from autograder.judge import can_be_diagnosed, judge, points
+from autograder.judge import can_be_diagnosed, judge
+from autograder.judge import result as result_of
 from autograder.model import Broken, Diagnosis, Exercise, ExerciseResult, Limits, Outcome, Report, Submission, SubmissionError
 from autograder.subjects.remote import Remote
 
@@ -76,4 +77,4 @@ def _judged(exercise: Exercise, student: Remote, staff: Staff, limits: Limits) -
         facts = fingerprint(staff.assignment.probes[exercise.name], exercise.name, student, slug, limits.call_seconds)
         diagnoses = diagnose(exercise.name, facts, staff.hints[exercise.name])
     trouble = student.troubles.get(exercise.name, "")
-    return ExerciseResult(exercise.name, points(exercise, verdicts), exercise.points, verdicts, diagnoses, trouble)
+    return result_of(exercise, verdicts, diagnoses, trouble)

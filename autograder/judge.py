@@ -5,12 +5,13 @@ from __future__ import annotations
 import builtins
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from autograder.exam import Exam, Unanswered, Wrong, called, script_text
-from autograder.model import Answer, Call, Check, Code, Exercise, Outcome, Subject, Verdict
+from autograder.model import Answer, Call, Check, Code, Diagnosis, Earned, Exercise, ExerciseResult, Outcome, Subject, Verdict
 
 DEATHS = (Outcome.TIMED_OUT, Outcome.CRASHED)
 UNWRITTEN = "is not written yet"
@@ -42,12 +43,28 @@ def judge(
     return tuple(verdicts.values())
 
 
-def points(exercise: Exercise, verdicts: tuple[Verdict, ...]) -> float:
-    """The exercise's points times the weight of the passed checks; 0 when the code hung or died; rounded to a hundredth."""
-    total = sum(v.weight for v in verdicts)
-    if not total or any(v.outcome in DEATHS for v in verdicts):
-        return 0.0
-    return round(exercise.points * sum(v.weight for v in verdicts if v.passed) / total, 2)
+def earned(exercise: Exercise, verdicts: Sequence[Verdict]) -> tuple[Earned, ...]:
+    """The rubric filled in; see model.Part for when a part is earned."""
+    held = {v.part for v in verdicts if v.passed}
+    lost = {v.part for v in verdicts if not v.passed and not v.waits}
+    return tuple(
+        Earned(p.name, p.sentence, exercise.worth(p) * (p.name in held - lost), exercise.worth(p)) for p in exercise.parts
+    )
+
+
+def points(exercise: Exercise, parts: Sequence[Earned]) -> float:
+    """The sum of the parts, to a hundredth; to the last digit where all of it is earned."""
+    if parts and all(part.full for part in parts):
+        return exercise.points
+    return round(sum(part.points for part in parts), 2)
+
+
+def result(
+    exercise: Exercise, verdicts: tuple[Verdict, ...], diagnoses: tuple[Diagnosis, ...] = (), trouble: str = ""
+) -> ExerciseResult:
+    """The verdicts with what they are worth."""
+    parts = earned(exercise, verdicts)
+    return ExerciseResult(exercise.name, points(exercise, parts), exercise.points, verdicts, diagnoses, trouble, parts=parts)
 
 
 def can_be_diagnosed(verdicts: tuple[Verdict, ...]) -> bool:
@@ -68,13 +85,14 @@ def _waiting(exercise: Exercise, check: Check, so_far: dict[str, Verdict]) -> Ve
     for need in check.needs:
         for verdict in _earlier(need, exercise, so_far):
             if not verdict.passed:
-                return _verdict(exercise, check, Outcome.SKIPPED, got=f'not tried: first "{verdict.sentence}" must hold')
+                waiting = _verdict(exercise, check, Outcome.SKIPPED, got=f'not tried: first "{verdict.sentence}" must hold')
+                return replace(waiting, waits=verdict.check)
     return None
 
 
 def _earlier(need: str, exercise: Exercise, so_far: dict[str, Verdict]) -> Iterator[Verdict]:
     verbs = {c.name: c.verb for c in exercise.checks}
-    return (v for name, v in so_far.items() if need in (name, verbs[name]))
+    return (v for name, v in so_far.items() if need in (name, verbs[name], v.part))
 
 
 def _examine(exercise: Exercise, check: Check, exam: Exam, reference: Subject | None) -> Verdict:
@@ -114,7 +132,7 @@ def _verdict(
 ) -> Verdict:
     call = script_text(exam.last) if exam and exam.last and not check.hidden else ""
     return Verdict(
-        exercise.name, check.name, check.sentence, outcome, got, wanted, call, check.weight, check.hidden, picture
+        exercise.name, check.name, check.sentence, outcome, got, wanted, call, exercise.part_of[check.name], check.hidden, picture
     )
 
 

@@ -12,70 +12,81 @@ MULTIPLIER = {"via": "multiplier"}
 INVERTED = {"forward": "dropout_forward", "backward": "dropout_backward"}
 VANILLA = {"forward": "vanilla_forward", "backward": "vanilla_backward"}
 SOME = "drops_some_and_keeps_some"
-SHARE = "drops_the_right_share(p=0.3)"
 GRADIENT = "passes_gradient_to_kept_units_only"
-VALUES = "holds_only(p=0.7, by=1/(1-p))"
 
 HIDDEN = {
-    "keep_mask": [
-        c.drops_the_right_share(p=0.005, calls=1, **MASK, weight=4, needs=SOME),
-        c.drops_the_right_share(p=0.62, calls=1, **MASK, weight=8, needs=SOME),
-        c.treats_examples_apart(p=0.62, **MASK, weight=2, needs=SHARE),
-        c.treats_features_apart(p=0.62, **MASK, weight=2, needs=SHARE),
-        c.keeps_a_varying_number(p=0.62, **MASK, weight=3, needs=SHARE),
-        c.obeys_the_generator(p=0.62, shape=(9, 5, 31), **MASK, weight=3, needs=SHARE),
-    ],
-    "dropout_forward": [
-        c.drops_the_right_share(p=0.005, calls=1, weight=5, needs=SOME),
-        c.drops_the_right_share(p=0.62, calls=1, weight=12, needs=SOME),
-        c.scales_the_survivors(p=0.62, by="1/(1-p)", shape=(37, 41), weight=12, needs=SOME),
-        c.scales_the_survivors(p=0.4, by="1/(1-p)", dtype="float32", weight=3, needs=SOME),
-        c.is_identity_at_test_time(p=0.62, shape=(37, 41), weight=12, needs=SOME),
-        c.treats_examples_apart(p=0.62, weight=3, needs=SHARE),
-        c.treats_features_apart(p=0.62, weight=3, needs=SHARE),
-        c.keeps_a_varying_number(p=0.62, weight=5, needs=SHARE),
-        c.obeys_the_generator(p=0.62, shape=(37, 41), weight=4, needs=SHARE),
-        c.keeps_its_input(p=0.62, shape=(7, 5), needs=SOME),
-    ],
-    "dropout_backward": [
-        c.follows_the_mask(p=0.62, shape=(37, 41), **INVERTED, weight=2, needs=GRADIENT),
-        c.follows_test_time(p=0.62, shape=(37, 41), **INVERTED, by="1", needs=GRADIENT),
-        c.belongs_to_its_own_cache(p=0.62, shape=(37, 41), **INVERTED, needs=GRADIENT),
-        c.agrees_with_finite_differences(p=0.35, **INVERTED, weight=2, needs=GRADIENT),
-    ],
-    "vanilla_forward": [
-        c.drops_the_right_share(p=0.005, calls=1, weight=2, needs=SOME),
-        c.drops_the_right_share(p=0.62, calls=1, weight=3, needs=SOME),
-        c.scales_the_survivors(p=0.62, by="1", shape=(37, 41), weight=4, needs=SOME),
-        c.multiplies_at_test_time(p=0.62, by="1-p", shape=(37, 41), weight=4, needs=SOME),
-        c.treats_examples_apart(p=0.62, needs=SHARE),
-        c.treats_features_apart(p=0.62, needs=SHARE),
-        c.keeps_a_varying_number(p=0.62, weight=2, needs=SHARE),
-        c.follows_the_mask(p=0.62, shape=(37, 41), **VANILLA, needs=GRADIENT),
-        c.follows_test_time(p=0.62, shape=(37, 41), **VANILLA, weight=4, needs=GRADIENT),
-        c.agrees_with_finite_differences(p=0.35, **VANILLA, needs=GRADIENT),
-    ],
-    "dropout_moments": [
-        c.agrees_with_the_solution(
-            given=((7, 5), 0.3), names=("mean", "var"), name="var", tolerance=1e-6, weight=3, needs="returns(name=var)"
-        ),
-        c.agrees_with_the_solution(given=((7, 5), 0.3), names=("mean", "var"), name="mean", tolerance=1e-6, needs="returns(name=var)"),
-        c.agrees_with_the_solution(given=((7, 5), 0.3), names=("mean", "var"), name="var", needs="agrees_with_the_solution"),
-    ],
-    "fixed_dropout_mask": [
-        c.holds_only(p=0.6, by="1/(1-p)", shape=(1, 2), needs=VALUES),
-        c.can_drop_everything(p=0.6, units=1, calls=400, **MULTIPLIER, weight=4, needs=VALUES),
-        c.drops_the_right_share(p=0.3, **MULTIPLIER, needs=VALUES),
-        c.treats_examples_apart(p=0.3, **MULTIPLIER, weight=5, needs=VALUES),
-    ],
-    "quiz": [
-        c.answers_rightly(key="distinct", needs="is_filled_in(key=distinct)"),
-        c.answers_rightly(key="keep_to_drop", needs="is_filled_in(key=keep_to_drop)"),
-        c.answers_rightly(key="spread", needs="is_filled_in(key=spread)"),
-        c.answers_rightly(key="wide_enough", needs="is_filled_in(key=wide_enough)"),
-        c.answers_rightly(key="one_in_five", choices="abcd", needs="is_filled_in(key=one_in_five, choices=abcd)"),
-        c.answers_rightly(key="at_test", choices="abcd", needs="is_filled_in(key=at_test, choices=abcd)"),
-    ],
+    "keep_mask": {
+        "rate": [
+            c.drops_the_right_share(p=0.005, calls=1, **MASK),
+            c.drops_the_right_share(p=0.62, calls=1, **MASK),
+        ],
+        "coins": [
+            c.treats_examples_apart(p=0.62, **MASK),
+            c.treats_features_apart(p=0.62, **MASK),
+            c.keeps_a_varying_number(p=0.62, **MASK),
+        ],
+        "rng": [c.obeys_the_generator(p=0.62, shape=(9, 5, 31), **MASK)],
+    },
+    "dropout_forward": {
+        "coins": [
+            c.drops_the_right_share(p=0.005, calls=1),
+            c.drops_the_right_share(p=0.62, calls=1),
+            c.treats_examples_apart(p=0.62),
+            c.treats_features_apart(p=0.62),
+            c.keeps_a_varying_number(p=0.62),
+        ],
+        "scale": [
+            c.scales_the_survivors(p=0.62, by="1/(1-p)", shape=(37, 41)),
+            c.scales_the_survivors(p=0.4, by="1/(1-p)", dtype="float32"),
+        ],
+        "test": [c.is_identity_at_test_time(p=0.62, shape=(37, 41))],
+        "rng": [c.obeys_the_generator(p=0.62, shape=(37, 41))],
+        "manners": [c.keeps_its_input(p=0.62, shape=(7, 5))],
+    },
+    "dropout_backward": {
+        "mask": [
+            c.follows_the_mask(p=0.62, shape=(37, 41), **INVERTED, needs=GRADIENT),
+            c.agrees_with_finite_differences(p=0.35, **INVERTED, needs=GRADIENT),
+        ],
+        "test": [c.follows_test_time(p=0.62, shape=(37, 41), **INVERTED, by="1")],
+        "cache": [c.belongs_to_its_own_cache(p=0.62, shape=(37, 41), **INVERTED)],
+    },
+    "vanilla_forward": {
+        "training": [
+            c.drops_the_right_share(p=0.005, calls=1),
+            c.drops_the_right_share(p=0.62, calls=1),
+            c.scales_the_survivors(p=0.62, by="1", shape=(37, 41)),
+            c.treats_examples_apart(p=0.62),
+            c.treats_features_apart(p=0.62),
+            c.keeps_a_varying_number(p=0.62),
+        ],
+        "test": [c.multiplies_at_test_time(p=0.62, by="1-p", shape=(37, 41))],
+        "backward": [
+            c.follows_the_mask(p=0.62, shape=(37, 41), **VANILLA, needs=GRADIENT),
+            c.agrees_with_finite_differences(p=0.35, **VANILLA, needs=GRADIENT),
+        ],
+        "backward_test": [c.follows_test_time(p=0.62, shape=(37, 41), **VANILLA)],
+    },
+    "dropout_moments": {
+        "var": [c.agrees_with_the_solution(given=((7, 5), 0.3), names=("mean", "var"), name="var", tolerance=1e-6)],
+        "mean": [c.agrees_with_the_solution(given=((7, 5), 0.3), names=("mean", "var"), name="mean", tolerance=1e-6)],
+        "manners": [c.agrees_with_the_solution(given=((7, 5), 0.3), names=("mean", "var"), name="var", needs="agrees_with_the_solution")],
+    },
+    "fixed_dropout_mask": {
+        "cure": [
+            c.holds_only(p=0.6, by="1/(1-p)", shape=(1, 2)),
+            c.can_drop_everything(p=0.6, units=1, calls=400, **MULTIPLIER),
+        ],
+        "coins": [c.treats_examples_apart(p=0.3, **MULTIPLIER)],
+    },
+    "quiz": {
+        "distinct": [c.answers_rightly(key="distinct", needs="distinct")],
+        "keep_to_drop": [c.answers_rightly(key="keep_to_drop", needs="keep_to_drop")],
+        "spread": [c.answers_rightly(key="spread", needs="spread")],
+        "wide_enough": [c.answers_rightly(key="wide_enough", needs="wide_enough")],
+        "one_in_five": [c.answers_rightly(key="one_in_five", choices="abcd", needs="one_in_five")],
+        "at_test": [c.answers_rightly(key="at_test", choices="abcd", needs="at_test")],
+    },
 }
 
 

@@ -46,6 +46,18 @@ class Local:
         other._room = Room(namespace, caught=Exception)
         return other
 
+    def with_answer(self, cell: Cell) -> Local:
+        """The same notebook with one answer cell exchanged; the other functions see what it defines."""
+        other, namespace = Local(), dict(self._room.namespace)
+        for name, value in self._room.namespace.items():
+            if isinstance(value, types.FunctionType) and value.__globals__ is self._room.namespace:
+                namespace[name] = _rebuilt(value, namespace)
+        other._room = Room(namespace, caught=Exception)
+        with _quietly():
+            trouble = other._room.load(cell)
+        other.troubles = {cell.id: trouble} if trouble else {}
+        return other
+
     def ask(self, calls: Sequence[Call], seconds: float) -> list[Answer]:
         """Run a script here; see model.Subject."""
         answers: list[Answer] = []
