@@ -149,6 +149,8 @@ def _exercise(exercise: Exercise, points: Mapping[str, float], folder: Path) -> 
             raise CourseError(f"{exercise.name} has {part!r} where a part belongs. Write Part(name, sentence, share, [checks]).")
         if not part.share > 0:
             raise CourseError(f"The part {part.name} of {exercise.name} has the share {part.share!r}. Give it a number above 0.")
+        if part.gravity not in [*Gravity, *(g.value for g in Gravity)]:
+            raise CourseError(f"The part {part.name} of {exercise.name} has the gravity {part.gravity!r}. Say core, edge or manner.")
     complete = replace(exercise, parts=tuple(_part(p, p.checks) for p in exercise.parts), points=points[exercise.name])
     _distinct(complete)
     return complete

@@ -24,7 +24,20 @@ import numpy as np
 
 from autograder import wire
 from autograder.course import Staff
-from autograder.model import Broken, Change, CourseError, Diagnosis, Earned, Exercise, ExerciseResult, Limits, Moved, Outcome, Submission, Verdict
+from autograder.model import (
+    Broken,
+    Change,
+    CourseError,
+    Diagnosis,
+    Earned,
+    Exercise,
+    ExerciseResult,
+    Limits,
+    Moved,
+    Outcome,
+    Submission,
+    Verdict,
+)
 
 FOLDER = ".autograder"
 KEPT = 10  # gradings of which the marks are kept

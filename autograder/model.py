@@ -220,8 +220,8 @@ class Limits:
 class Check:
     """A verb bound to a case. `name` is unique in its exercise; `sentence` is what the student reads.
 
-    `template` is the sentence before the case is filled in. `judge(exam)` returns when the sentence holds and raises `judge.Wrong` when it does not. `chances` counts the exact chance tests it
-    makes, each at the submission's share of the false-alarm budget.
+    `template` is the sentence before the case is filled in. `judge(exam)` returns when the sentence holds and raises `exam.Wrong` when it
+    does not. `chances` counts the exact chance tests it makes, each at the submission's share of the false-alarm budget.
     """
 
     verb: str
