@@ -236,6 +236,11 @@ class Staff:
         return subject
 
     @cached_property
+    def consequences(self) -> dict[Any, Any]:
+        """What beliefs about one exercise do to others, as far as it was worked out; see autograder.carried."""
+        return {}
+
+    @cached_property
     def hints(self) -> Mapping[str, Any]:
         """The released hints when there are any, else made from the key now (the same, but slower)."""
         released = _released(self)
@@ -278,6 +283,7 @@ def load_staff(root: Path, slug: str) -> Staff:
         misconceptions=tuple(e for e in found if isinstance(e, Misconception)),
         variants=tuple(e for e in found if isinstance(e, Variant)),
         salt=str(_defined(module, "SALT")),
+        equivalent=getattr(module, "EQUIVALENT", {}),
     )
     return Staff(assignment, key, notebook.read(folder / f"{slug}.ipynb", assignment))
 
