@@ -295,6 +295,9 @@ def _hidden(module: ModuleType, public: Assignment) -> dict[str, dict[str, tuple
     for name, parts in _defined(module, "HIDDEN").items():
         _must_be_there(name, public, where)
         known = [p.name for p in public.exercise(name).parts]
+        if not isinstance(parts, Mapping):
+            mend = f"Write {{part: [checks]}} with its parts: {', '.join(known)}."
+            raise CourseError(f"{where} lists checks of {name} without saying of which part. {mend}")
         for part in parts:
             if part not in known:
                 raise CourseError(f"{where} speaks of the part {part!r} of {name}, which has the parts {', '.join(known)}.")
