@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from autograder.course import Staff
 from autograder.keys import bare
-from autograder.model import Cell, Exercise, Outcome, Role
+from autograder.model import Exercise, Outcome, Role
 from autograder.verify import verdicts_of
 
 OPERATORS: dict[type[ast.operator], Sequence[type[ast.operator]]] = {
@@ -155,8 +155,7 @@ def scores(staff: Staff) -> Iterator[Score]:
 
 
 def _killed(staff: Staff, exercise: Exercise, mutant: Mutant) -> bool:
-    cell = Cell(exercise.name, Role.ANSWER, mutant.source, exercise.names)
-    subject = staff.reference.with_answer(cell)
+    subject = staff.with_cells({exercise.name: mutant.source})
     return bool(subject.troubles) or any(v.outcome is not Outcome.PASSED for v in verdicts_of(exercise, subject, staff))
 
 

@@ -352,7 +352,7 @@ def test_checking_oneself_loads_no_grader() -> None:
 
 def test_the_face_of_the_package_offers_what_it_announces_and_nothing_else() -> None:
     assert set(autograder.__all__) == {
-        *("Exercise", "Part", "__version__", "check", "core", "edge", "manner", "misconception", "right", "variant")
+        *("Exercise", "Part", "__version__", "check", "core", "edge", "manner", "misconception", "right", "variant", "within")
     }
     with pytest.raises(AttributeError, match="no attribute 'cheque'"):
         _ = autograder.cheque

@@ -103,7 +103,7 @@ def heading(mark: str, sentence: str, points: str) -> str:
 
 
 def test_the_text_of_an_exercise_goes_part_by_part_and_hints_once() -> None:
-    found = replace(RESULT, verdicts=(PASSED, SKIPPED, FAILED, FAILED), trouble="NameError: name 'nump' is not defined")
+    found = replace(RESULT, verdicts=(PASSED, SKIPPED, FAILED, replace(FAILED)), trouble="NameError: name 'nump' is not defined")
     told = [text.message(v, [UNSCALED] * (n == 1)) for n, v in enumerate((SKIPPED, FAILED, FAILED))]
     assert text.exercise_text(found).splitlines() == [
         "! dropout_forward: running your cell stopped with",
@@ -353,7 +353,7 @@ def test_mathjax_finds_no_delimiter() -> None:
 @given(st.text(st.characters(), max_size=50))
 def test_any_text_stays_text(found: str) -> None:
     assert Reader(html.exercise_html(attacked(found))).tags <= TAGS
-    assert all(line.startswith(("x ", "- ", "! ", "    ")) for line in text.exercise_text(attacked(found)).split("\n"))
+    assert all(line.startswith(("x ", "- ", "! ", "= ", "    ")) for line in text.exercise_text(attacked(found)).split("\n"))
 
 
 def test_escape_codes_leave_nothing_behind_and_long_texts_are_cut() -> None:
