@@ -71,6 +71,7 @@ HIDDEN = {
         "var": [c.agrees_with_the_solution(given=((7, 5), 0.3), names=("mean", "var"), name="var", tolerance=1e-6)],
         "mean": [c.agrees_with_the_solution(given=((7, 5), 0.3), names=("mean", "var"), name="mean", tolerance=1e-6)],
         "manners": [
+            c.agrees_with_the_solution(given=((3, 4), 0.0), names=("mean", "var"), name="var", tolerance=1e-9),
             c.agrees_with_the_solution(
                 given=((7, 5), 0.3),
                 names=("mean", "var"),
@@ -372,14 +373,14 @@ MISCONCEPTIONS = {
             """Your function drops units at test time as well. With train=False it should use the whole network: return x unchanged
             and draw nothing.""",
             ("if not train:", "if rng is None:"),
-            signs="test_time",
+            signs="test_time =drop_share",
         ),
         edge(
             "test_time_drops_too",
             """Your function drops units at test time as well. With train=False it should use the whole network: return x unchanged
             and draw nothing.""",
             (TRAIN, "pass\n"),
-            signs="test_time rng_at_test",
+            signs="test_time rng_at_test =drop_share",
         ),
         edge(
             "the_mask_is_drawn_before_train_is_asked",
@@ -658,7 +659,7 @@ MISCONCEPTIONS = {
             passes are followed by two backward passes, one of them gets the wrong mask. Hand it over in the cache.""",
             within("dropout_forward", "    mask = (", "    global newest_mask\n    mask = newest_mask = ("),
             ("dout * cache", "dout * (newest_mask if isinstance(cache, np.ndarray) else cache)"),
-            signs="cache_used",
+            signs="cache_used =test_gradient",
         ),
         core(
             "the_gradient_goes_to_the_dropped",
@@ -877,6 +878,18 @@ MISCONCEPTIONS = {
         frozen((CLINIC, "keep_mask(shape, p, np.random.default_rng(0))")),
         shared_rows((CLINIC, "np.broadcast_to(keep_mask(np.zeros(shape).shape[1:], p, rng), shape)")),
     ],
+}
+
+
+EQUIVALENT = {
+    "keep_mask": {"return np.asarray(u >= p) -> return np.asarray(u > p)": "u is p itself with probability 2^-53"},
+    "dropout_forward": {
+        "scale = 1 / (1 - p) if p < 1 else 0.0 -> scale = 1 / (1 - p) if p < 1 else 1.0": "at p = 1 nobody is kept who would be scaled",
+        "return (x, 1.0) -> return (x, 3.0)": "the cache is asked about in dropout_backward",
+    },
+    "fixed_dropout_mask": {
+        "scale = float(1 / (1 - p)) if p != 1 else 0.0 -> scale = float(1 / (1 - p)) if p != 1 else 1.0": "as in dropout_forward",
+    },
 }
 
 
