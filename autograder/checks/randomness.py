@@ -72,7 +72,9 @@ def masks(exam: Exam, p: float, shape: tuple[int, ...], count: int, via: Via, rn
 
 
 def shared_axes(mask: Array) -> tuple[int, ...]:
-    """The axes along which all slices of a mask are alike."""
+    """The axes along which all slices of a mask are alike; none of one that keeps all or nothing, which says nothing of who threw it."""
+    if mask.all() or not mask.any():
+        return ()
     return tuple(axis for axis in range(mask.ndim) if (mask == mask.take([0], axis=axis)).all())
 
 
