@@ -6,19 +6,25 @@ Importing this package imports nothing heavy: the set-up cell of every notebook 
 from __future__ import annotations
 
 __version__ = "0.1.0"
-__all__ = ["Exercise", "__version__", "check", "misconception", "variant"]
+__all__ = ["Exercise", "Part", "__version__", "check", "core", "edge", "manner", "misconception", "right", "variant", "within"]
 
 TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
 if TYPE_CHECKING:
-    from autograder.keys import misconception, variant
-    from autograder.model import Exercise
+    from autograder.keys import core, edge, manner, misconception, right, variant, within
+    from autograder.model import Exercise, Part
     from autograder.selfcheck import check
 
 _HOMES = {
     "Exercise": "autograder.model",
+    "Part": "autograder.model",
     "check": "autograder.selfcheck",
+    "core": "autograder.keys",
+    "edge": "autograder.keys",
+    "manner": "autograder.keys",
     "misconception": "autograder.keys",
+    "right": "autograder.keys",
     "variant": "autograder.keys",
+    "within": "autograder.keys",
 }
 
 

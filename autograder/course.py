@@ -7,7 +7,7 @@ import importlib.util
 import json
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,10 +16,24 @@ from typing import Any
 
 from autograder import notebook
 from autograder.chance import MAX_TESTS
-from autograder.checks.verb import hide
+from autograder.checks.verb import hide, named
 from autograder.diagnose import fingerprint, signs
-from autograder.keys import entries
-from autograder.model import Assignment, Check, CourseError, Exercise, ExerciseResult, Key, Misconception, Submission, Variant
+from autograder.keys import bare, edited, entries, helpers, source
+from autograder.model import (
+    Assignment,
+    Cell,
+    Check,
+    CourseError,
+    Exercise,
+    ExerciseResult,
+    Gravity,
+    Key,
+    Misconception,
+    Part,
+    Role,
+    Submission,
+    Variant,
+)
 from autograder.subjects.local import Local
 from autograder.surroundings import demand_sentences
 
@@ -133,21 +147,37 @@ def _defined(module: ModuleType, name: str) -> Any:
 def _exercise(exercise: Exercise, points: Mapping[str, float], folder: Path) -> Exercise:
     if exercise.name not in points:
         raise CourseError(f"{folder.name}: there is no check cell check_{exercise.name} with points. Add it to the notebook.")
-    checks = tuple(exercise.checks)
-    _distinct(exercise.name, checks)
-    return replace(exercise, checks=checks, points=points[exercise.name])
+    for part in exercise.parts:
+        if not isinstance(part, Part):
+            raise CourseError(f"{exercise.name} has {part!r} where a part belongs. Write Part(name, sentence, share, [checks]).")
+        if not part.share > 0:
+            raise CourseError(f"The part {part.name} of {exercise.name} has the share {part.share!r}. Give it a number above 0.")
+        if part.gravity not in [*Gravity, *(g.value for g in Gravity)]:
+            raise CourseError(f"The part {part.name} of {exercise.name} has the gravity {part.gravity!r}. Say core, edge or manner.")
+    complete = replace(exercise, parts=tuple(_part(p, p.checks) for p in exercise.parts), points=points[exercise.name])
+    _distinct(complete)
+    return complete
 
 
-def _distinct(exercise: str, checks: Sequence[Check]) -> None:
-    names = [c.name for c in checks]
+def _part(part: Part, checks: Iterable[Check]) -> Part:
+    """The part with these checks, each of which needs what the part needs: after the check, if it stands in the part itself."""
+    needs, listed = named(part.needs), tuple(checks)
+    first = next((n for n, c in enumerate(listed) if {c.name, c.verb} & set(needs)), -1)
+    waiting = (replace(c, needs=tuple(dict.fromkeys((*needs, *c.needs)))) for c in listed[first + 1 :])
+    return replace(part, checks=(*listed[: first + 1], *waiting), gravity=Gravity(part.gravity))
+
+
+def _distinct(exercise: Exercise) -> None:
+    names = [p.name for p in exercise.parts] + [c.name for c in exercise.checks]
     twice = sorted({n for n in names if names.count(n) > 1})
     if twice:
-        raise CourseError(f"{exercise} makes the check {twice[0]} twice. Change a case or leave one out.")
-    for place, check in enumerate(checks):
-        known = {c.name for c in checks[:place]} | {c.verb for c in checks[:place]}
+        raise CourseError(f"{exercise.name} has {twice[0]} twice. Change a case or leave one out.")
+    known: set[str] = set()
+    for check in exercise.checks:
         missing = [need for need in check.needs if need not in known]
         if missing:
-            raise CourseError(f"{exercise}: {check.name} needs {missing[0]}, which is no earlier check of the exercise.")
+            raise CourseError(f"{exercise.name}: {check.name} needs {missing[0]}, which is no earlier check or part of the exercise.")
+        known |= {check.name, check.verb, exercise.part_of[check.name]}
 
 
 def _complete(exercises: tuple[Exercise, ...], points: Mapping[str, float], path: Path) -> None:
@@ -173,6 +203,49 @@ class Staff:
             cell, trouble = next(iter(subject.troubles.items()))
             raise CourseError(f"The solution of {self.assignment.slug} does not run: cell {cell}: {trouble}. Mend the solution notebook.")
         return subject
+
+    def written(self, entry: Misconception | Variant) -> dict[str, str]:
+        """The answer cells of one wrong or right answer of the key, as far as they are not the solution's: exercise -> source."""
+        if entry.edits:
+            return edited(self.base(entry), entry)
+        homes = {name: e.name for e in self.assignment.exercises for name in e.names}
+        found: dict[str, list[str]] = {}
+        for function, text in source(entry).items():
+            found.setdefault(homes.get(function, entry.exercise), []).append(text)
+        return {e: "\n\n\n".join([*helpers(entry, "\n".join(texts)), *texts]) for e, texts in found.items()}
+
+    def base(self, entry: Misconception | Variant) -> dict[str, str]:
+        """What is edited: the solution's answers, or those with a variant among them, without comments and docstrings."""
+        if not entry.base:
+            return self._solved
+        for variant in self.key.variants:
+            if variant.exercise == entry.exercise and variant.name == entry.base and variant is not entry:
+                return self._solved | {name: bare(text) for name, text in self.written(variant).items()}
+        raise CourseError(f"{entry.name} edits the variant {entry.base!r}, and {entry.exercise} has none of that name. Mend base=.")
+
+    @cached_property
+    def _solved(self) -> dict[str, str]:
+        return {cell.id: bare(cell.source) for cell in self.solution.cells if cell.role is Role.ANSWER}
+
+    def answered(self, entry: Misconception | Variant) -> Local:
+        """The solution notebook with that answer in it, loaded in this process."""
+        if not entry.edits:
+            return self.reference.with_functions(dict(entry.functions))
+        subject = self.with_cells(self.base(entry) | self.written(entry) if entry.base else self.written(entry))
+        for cell, trouble in subject.troubles.items():
+            raise CourseError(f"{entry.name}, an edit of {cell}, does not run: {trouble}. Mend the edit.")
+        return subject
+
+    def with_cells(self, answers: Mapping[str, str]) -> Local:
+        """The solution notebook with these answers (exercise -> source) in it, which all of its functions see."""
+        names = {e.name: e.names for e in self.assignment.exercises}
+        order = [e for e in names if e in answers]
+        return self.reference.with_answers([Cell(e, Role.ANSWER, answers[e], names[e]) for e in order])
+
+    @cached_property
+    def consequences(self) -> dict[Any, Any]:
+        """What beliefs about one exercise do to others, as far as it was worked out; see autograder.carried."""
+        return {}
 
     @cached_property
     def hints(self) -> Mapping[str, Any]:
@@ -203,12 +276,10 @@ def load_staff(root: Path, slug: str) -> Staff:
     if lacking(public):  # the key may import what the assignment needs; without it, it would be of no use anyhow
         return Staff(public, Key({}, (), (), ""), notebook.read(folder / f"{slug}.ipynb", public))
     module = _module(root / "solutions" / f"{slug}_key.py", f"_autograder_key_{slug}")
-    hidden = {name: tuple(hide(c) for c in checks) for name, checks in _defined(module, "HIDDEN").items()}
-    for name in hidden:
-        _must_be_there(name, public, f"HIDDEN in {slug}_key.py")
-    exercises = tuple(replace(e, checks=(*e.checks, *hidden.get(e.name, ()))) for e in public.exercises)
+    hidden = _hidden(module, public)
+    exercises = tuple(_with_hidden(e, hidden.get(e.name, {})) for e in public.exercises)
     for exercise in exercises:
-        _distinct(exercise.name, exercise.checks)
+        _distinct(exercise)
     assignment = replace(public, exercises=exercises, course_sources=public.course_sources | _released_sources(root, slug))
     _affordable(assignment)
     found = entries(vars(module))
@@ -219,8 +290,30 @@ def load_staff(root: Path, slug: str) -> Staff:
         misconceptions=tuple(e for e in found if isinstance(e, Misconception)),
         variants=tuple(e for e in found if isinstance(e, Variant)),
         salt=str(_defined(module, "SALT")),
+        equivalent=getattr(module, "EQUIVALENT", {}),
     )
     return Staff(assignment, key, notebook.read(folder / f"{slug}.ipynb", assignment))
+
+
+def _hidden(module: ModuleType, public: Assignment) -> dict[str, dict[str, tuple[Check, ...]]]:
+    """The key's HIDDEN: exercise -> part -> checks."""
+    where = f"HIDDEN in {public.slug}_key.py"
+    found: dict[str, dict[str, tuple[Check, ...]]] = {}
+    for name, parts in _defined(module, "HIDDEN").items():
+        _must_be_there(name, public, where)
+        known = [p.name for p in public.exercise(name).parts]
+        if not isinstance(parts, Mapping):
+            mend = f"Write {{part: [checks]}} with its parts: {', '.join(known)}."
+            raise CourseError(f"{where} lists checks of {name} without saying of which part. {mend}")
+        for part in parts:
+            if part not in known:
+                raise CourseError(f"{where} speaks of the part {part!r} of {name}, which has the parts {', '.join(known)}.")
+        found[name] = {part: tuple(hide(c) for c in checks) for part, checks in parts.items()}
+    return found
+
+
+def _with_hidden(exercise: Exercise, hidden: Mapping[str, tuple[Check, ...]]) -> Exercise:
+    return replace(exercise, parts=tuple(_part(p, (*p.checks, *hidden.get(p.name, ()))) for p in exercise.parts))
 
 
 def _must_be_askable(entry: Misconception | Variant, public: Assignment) -> None:
@@ -276,7 +369,7 @@ def hints(staff: Staff) -> dict[str, Any]:
         right = fingerprint(probes, exercise, reference, slug, PATIENCE, strict=True)
         result[exercise] = {"right": right, "misconceptions": []}
         for belief in (m for m in staff.key.misconceptions if m.exercise == exercise):
-            wrong = fingerprint(probes, exercise, reference.with_functions(dict(belief.functions)), slug, PATIENCE, strict=True)
+            wrong = fingerprint(probes, exercise, staff.answered(belief), slug, PATIENCE, strict=True)
             chosen, also = signs(right, wrong, belief.signs)
             result[exercise]["misconceptions"].append({"name": belief.name, "sentence": belief.sentence, "signs": chosen, "also": also})
     _share(staff, result)

@@ -9,10 +9,12 @@ from types import MappingProxyType
 
 from autograder import notebook
 from autograder.bounded import bounded
+from autograder.carried import with_carried
 from autograder.course import Staff, lacking, not_run
 from autograder.diagnose import diagnose, fingerprint
 from autograder.isolation import Isolation
-from autograder.judge import can_be_diagnosed, judge, judged_fairly, points
+from autograder.judge import can_be_diagnosed, judge, judged_fairly
+from autograder.judge import result as result_of
 from autograder.model import Broken, Diagnosis, Exercise, ExerciseResult, Limits, Outcome, Report, Submission, SubmissionError
 from autograder.subjects.budget import Budget
 from autograder.subjects.remote import Remote
@@ -56,7 +58,8 @@ def grade(
     if all(e.outcome == "passed" for e in exercises):
         stopped = []  # an experiment that never ends has cost nobody anything
     slug, seconds, told = staff.assignment.slug, time.monotonic() - began, tuple(dict.fromkeys(stopped))
-    return Report(slug, submission.path, "graded", isolation.name, tuple(exercises), "", submission.notes, seconds, told)
+    settled = with_carried(staff, submission, exercises)
+    return Report(slug, submission.path, "graded", isolation.name, settled, "", submission.notes, seconds, told)
 
 
 def _exercise(exercise: Exercise, student: Remote, submission: Submission, staff: Staff, limits: Limits) -> ExerciseResult:
@@ -79,8 +82,8 @@ def _judged(exercise: Exercise, student: Remote, staff: Staff, limits: Limits) -
         if verdict.outcome is Outcome.BROKEN:
             raise Broken(f"{slug}, {name}, {verdict.check}: {verdict.got}")
     diagnoses: tuple[Diagnosis, ...] = ()
+    facts: Mapping[str, str] = {}
     if name in staff.hints and can_be_diagnosed(verdicts):
         facts = fingerprint(staff.assignment.probes[name], name, student, slug, limits.call_seconds)
         diagnoses = diagnose(name, facts, staff.hints[name])
-    trouble = student.troubles.get(name, "")
-    return ExerciseResult(name, points(exercise, verdicts), exercise.points, verdicts, diagnoses, trouble)
+    return result_of(exercise, verdicts, diagnoses, student.troubles.get(name, ""), facts)

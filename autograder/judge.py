@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import re
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 
@@ -17,6 +19,8 @@ from autograder.model import (
     Call,
     Check,
     Code,
+    Diagnosis,
+    Earned,
     Exercise,
     ExerciseResult,
     Limits,
@@ -60,14 +64,33 @@ def judge(
     return tuple(verdicts.values())
 
 
-def points(exercise: Exercise, verdicts: tuple[Verdict, ...]) -> float:
-    """The exercise's points times the weight of the passed checks, rounded to a hundredth."""
-    total = sum(v.weight for v in verdicts)
-    if not total:
-        return 0.0
-    earned = sum(v.weight for v in verdicts if v.passed)
-    # full marks stay full, also of 0.3333 points
-    return exercise.points if earned == total else round(exercise.points * earned / total, 2)
+def earned(exercise: Exercise, verdicts: Sequence[Verdict]) -> tuple[Earned, ...]:
+    """The rubric filled in; see model.Part for when a part is earned."""
+    held = {v.part for v in verdicts if v.passed}
+    lost = {v.part for v in verdicts if not v.passed and not v.waits}
+    return tuple(
+        Earned(p.name, p.sentence, exercise.worth(p) * (p.name in held - lost), exercise.worth(p)) for p in exercise.parts
+    )
+
+
+def points(exercise: Exercise, parts: Sequence[Earned]) -> float:
+    """The sum of the parts, to a hundredth; to the last digit where all of it is earned."""
+    if parts and all(part.full for part in parts):
+        return exercise.points
+    return round(sum(part.points for part in parts), 2)
+
+
+def result(
+    exercise: Exercise,
+    verdicts: tuple[Verdict, ...],
+    diagnoses: tuple[Diagnosis, ...] = (),
+    trouble: str = "",
+    facts: Mapping[str, str] = MappingProxyType({}),
+) -> ExerciseResult:
+    """The verdicts with what they are worth."""
+    parts = earned(exercise, verdicts)
+    worth = points(exercise, parts)
+    return ExerciseResult(exercise.name, worth, exercise.points, verdicts, diagnoses, trouble, parts=parts, facts=facts)
 
 
 def can_be_diagnosed(verdicts: tuple[Verdict, ...]) -> bool:
@@ -89,13 +112,14 @@ def _waiting(exercise: Exercise, check: Check, so_far: dict[str, Verdict]) -> Ve
     for need in check.needs:
         for verdict in _earlier(need, exercise, so_far):
             if not verdict.passed:
-                return _verdict(exercise, check, Outcome.SKIPPED, got=f'not tried: first "{verdict.sentence}" must hold')
+                waiting = _verdict(exercise, check, Outcome.SKIPPED, got=f'not tried: first "{verdict.sentence}" must hold')
+                return replace(waiting, waits=verdict.check)
     return None
 
 
 def _earlier(need: str, exercise: Exercise, so_far: dict[str, Verdict]) -> Iterator[Verdict]:
     verbs = {c.name: c.verb for c in exercise.checks}
-    return (v for name, v in so_far.items() if need in (name, verbs[name]))
+    return (v for name, v in so_far.items() if need in (name, verbs[name], v.part))
 
 
 def _examine(exercise: Exercise, check: Check, exam: Exam, reference: Subject | None) -> Verdict:
@@ -173,7 +197,7 @@ def _verdict(
     call = _pasteable(exam.last) if exam and exam.last and not check.hidden else ""
     got, wanted = (shown(text, check.hidden) for text in (got, wanted))
     return Verdict(
-        exercise.name, check.name, check.sentence, outcome, got, wanted, call, check.weight, check.hidden, picture
+        exercise.name, check.name, check.sentence, outcome, got, wanted, call, exercise.part_of[check.name], check.hidden, picture
     )
 
 
@@ -223,4 +247,4 @@ def judged_fairly(
     result = finished()
     if result.outcome == "passed" or result.not_run or exercise.name not in submission.spoilt:
         return result
-    return max(result, below(), key=lambda r: (points(exercise, r.verdicts), sum(v.passed for v in r.verdicts)))
+    return max(result, below(), key=lambda r: (r.points, sum(v.passed for v in r.verdicts)))

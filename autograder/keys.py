@@ -1,37 +1,136 @@
-"""What a key is written with: `@misconception("dropout_forward")` on a wrong solution, `@variant("dropout_forward")` on a right one.
+"""What a key is written with: wrong answers, each with the belief behind it, and right answers that look different.
 
-Decorate a function (it replaces the exercise's function) or a class whose plain functions and classes replace those of the same names.
-The docstring of a misconception is what the student reads.
+A mistake is an edit of the solution. `MISCONCEPTIONS` lists them by exercise:
+
+    MISCONCEPTIONS = {
+        "dropout_forward": [
+            core("survivors_need_no_scaling", "You drop units but never ...", ("1 / (1 - p)", "1.0"), signs="survivors"),
+        ],
+    }
+
+`core`, `edge` and `manner` say how grave it is; `autograder verify` refuses one that costs something else. What is no edit is written out:
+`@misconception("dropout_forward")` on a wrong function (or on a class whose functions replace those of the same names), its docstring
+being the sentence; `@variant("dropout_forward")` on a right one, or `VARIANTS` with entries made by `right`.
 """
 
 from __future__ import annotations
 
 import ast
+import difflib
 import inspect
+import io
+import sys
 import textwrap
-from collections.abc import Callable, Mapping
+import tokenize
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
-from autograder.model import CourseError, Misconception, Variant
+from autograder.model import CourseError, Gravity, Misconception, Variant
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+Edit = tuple[str, str] | tuple[str, str, int] | tuple[str, str, int, str]
+Entry = TypeVar("Entry", Misconception, Variant)
 _MARK = "_autograder_entry"
 
 
-def misconception(exercise: str, signs: str = "", name: str = "", also: str = "") -> Callable[[Decorated], Decorated]:
-    """Mark a wrong solution of `exercise`.
+# ------------------------------------------------------------------------------------------------------------------------- edits
+def mistake(
+    gravity: Gravity, name: str, sentence: str, *edits: Edit, signs: str = "", also: str = "", base: str = ""
+) -> Misconception:
+    """A wrong answer as an edit of the right one; write `core`, `edge` or `manner` for it.
 
-    `signs` names the facts that give it away (default: all that differ from the right ones; "=fact" for one that it gets right, and
-    that others who look like it get wrong); `name` is the belief, by default the name of what is decorated. `also` names other
-    exercises of which the belief is told, in the same words, where the same facts show it.
+    name     : the belief, as words joined by underscores
+    sentence : what its student reads
+    edits    : (old, new) or (old, new, how often old occurs), done one after the other on the answer cell without comments and
+               docstrings; `within("dropout_forward", old, new)` for the answer cell of another exercise
+    signs    : facts that give it away (default: all that differ; "=fact" for one that it gets right and others who look like it get wrong)
+    also     : other exercises of which the belief is told, in the same words, where the same facts show it
+    base     : name of a right variant that is edited in place of the solution
     """
+    if not edits:
+        raise CourseError(f"The misconception {name} has no edits. Say what is exchanged: (old, new).")
+    return Misconception(
+        name, "", " ".join(sentence.split()), {}, tuple(signs.split()), tuple(also.split()), gravity, _times(edits), base
+    )
+
+
+core = partial(mistake, Gravity.CORE)
+edge = partial(mistake, Gravity.EDGE)
+manner = partial(mistake, Gravity.MANNER)
+
+
+def right(name: str, *edits: Edit, base: str = "") -> Variant:
+    """A right answer as an edit of the solution, or of another variant."""
+    return Variant(name, "", {}, _times(edits), base)
+
+
+def within(exercise: str, old: str, new: str, times: int = 1) -> Edit:
+    """An edit of the answer to another exercise than the one that the entry is about."""
+    return old, new, times, exercise
+
+
+def _times(edits: Sequence[Edit]) -> tuple[tuple[str, str, int, str], ...]:
+    return tuple((old, new, *(*more, *(1, "")[len(more) :])) for old, new, *more in edits)
+
+
+def edited(answers: Mapping[str, str], entry: Misconception | Variant) -> dict[str, str]:
+    """Those of the answers (exercise -> source) that the entry changes; CourseError for a text that does not occur as it should."""
+    changed: dict[str, str] = {}
+    for old, new, times, where in entry.edits:
+        exercise = where or entry.exercise
+        text = changed.get(exercise, answers.get(exercise, ""))
+        found = text.count(old)
+        if not old or found != times:
+            raise CourseError(
+                f"{entry.name}: {old!r} should occur {times} time{'s' * (times != 1)} in the answer to {exercise}, and occurs "
+                f"{found}. The nearest line is {_nearest(old, text)!r}. Mend the edit."
+            )
+        changed[exercise] = text.replace(old, new)
+    return changed
+
+
+def _nearest(old: str, text: str) -> str:
+    first = next(iter(old.strip().splitlines()), "")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return max(lines, key=lambda line: difflib.SequenceMatcher(None, first, line).ratio(), default="")
+
+
+def bare(source: str) -> str:
+    """The code without comments and docstrings: a key neither spells them nor depends on them."""
+    lines = source.splitlines()
+    gone: set[int] = set()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column].rstrip()
+            gone |= {row} - {row * bool(lines[row - 1])}
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and len(node.body) > 1 and ast.get_docstring(node) is not None:
+            gone |= set(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
+    return "\n".join(line for number, line in enumerate(lines, 1) if number not in gone).strip() + "\n"
+
+
+# ------------------------------------------------------------------------------------------------------------------ written out
+def misconception(
+    exercise: str, gravity: str = "edge", signs: str = "", name: str = "", also: str = ""
+) -> Callable[[Decorated], Decorated]:
+    """Mark a wrong solution of `exercise` that is written out. For the arguments see `mistake`; the docstring is the sentence."""
 
     def mark(thing: Decorated) -> Decorated:
         sentence = " ".join((thing.__doc__ or "").split())
         if not sentence:
             raise CourseError(f"The misconception {thing.__name__} has no docstring. Write the sentence its student should read.")
-        functions = _functions(thing, exercise)
-        entry = Misconception(name or thing.__name__, exercise, sentence, functions, tuple(signs.split()), tuple(also.split()))
+        entry = Misconception(
+            name or thing.__name__,
+            exercise,
+            sentence,
+            _functions(thing, exercise),
+            tuple(signs.split()),
+            tuple(also.split()),
+            Gravity(gravity),
+        )
         setattr(thing, _MARK, entry)
         return thing
 
@@ -48,18 +147,29 @@ def variant(exercise: str) -> Callable[[Decorated], Decorated]:
     return mark
 
 
-def entries(namespace: Mapping[str, Any]) -> list[Misconception | Variant]:
-    """All marked things of a module, in the order in which they are written."""
-    found = [getattr(value, _MARK) for value in namespace.values() if hasattr(value, _MARK)]
-    return [entry for entry in found if isinstance(entry, (Misconception, Variant))]
-
-
 def _functions(thing: Any, exercise: str) -> dict[str, Callable[..., Any]]:
     if inspect.isclass(thing):
         return {name: value for name, value in vars(thing).items() if inspect.isfunction(value) or inspect.isclass(value)}
     return {exercise: thing}
 
 
+# ------------------------------------------------------------------------------------------------------------------- a whole key
+def entries(namespace: Mapping[str, Any]) -> list[Misconception | Variant]:
+    """All wrong and right answers of a key: those written out in the order in which they are written, then the edits."""
+    found = [getattr(value, _MARK) for value in namespace.values() if hasattr(value, _MARK)]
+    written = [entry for entry in found if isinstance(entry, (Misconception, Variant))]
+    return [*written, *_listed(namespace, "MISCONCEPTIONS", Misconception), *_listed(namespace, "VARIANTS", Variant)]
+
+
+def _listed(namespace: Mapping[str, Any], name: str, kind: type[Entry]) -> Iterator[Entry]:
+    for exercise, listed in namespace.get(name, {}).items():
+        for entry in listed:
+            if not isinstance(entry, kind):
+                raise CourseError(f"{name} has {entry!r} below {exercise}. Make it with core, edge, manner or right.")
+            yield replace(entry, exercise=exercise)
+
+
+# ----------------------------------------------------------------------------------------------------------------- as source code
 def source(entry: Misconception | Variant) -> dict[str, str]:
     """Function name -> its source as a student would have written it: no decorator, no docstring, the exercise's own name."""
     return {name: _renamed(function, name) for name, function in entry.functions.items()}
@@ -74,3 +184,19 @@ def _renamed(function: Callable[..., Any], name: str) -> str:
     if ast.get_docstring(definition) is not None:
         definition.body = definition.body[1:]
     return ast.unparse(tree)
+
+
+def helpers(entry: Misconception | Variant, text: str) -> list[str]:
+    """Sources of the small functions of the key that this text of an entry calls: a student would write them into the same cell."""
+    function = next(iter(entry.functions.values()))
+    space = vars(sys.modules[function.__module__])  # a class has no __globals__
+    found: dict[str, str] = {}
+    texts = [text]
+    while texts:  # what a helper needs is a helper too
+        used = {node.id for node in ast.walk(ast.parse(texts.pop())) if isinstance(node, ast.Name)}
+        for name in sorted(used - found.keys()):
+            thing = space.get(name)
+            if (inspect.isfunction(thing) or inspect.isclass(thing)) and getattr(thing, "__module__", "") == function.__module__:
+                found[name] = textwrap.dedent(inspect.getsource(thing))
+                texts.append(found[name])
+    return list(reversed(found.values()))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from autograder import keys
-from autograder.course import lacking, slugs
-from autograder.model import CourseError
+from autograder.course import Staff, lacking, slugs
+from autograder.model import CourseError, Misconception
 from autograder.report import matrix as pages
 from autograder.verify import Examination
 
@@ -63,9 +64,22 @@ def matrix(slug: str, seen: Examination | None, findings: Sequence[str]) -> page
         return pages.Matrix(slug, findings=tuple(findings), not_run="the assignment does not load")
     if reason := lacking(seen.staff.assignment):
         return pages.Matrix(slug, findings=tuple(findings), not_run=reason)
-    wrong = [pages.Wrong(belief, result, keys.source(belief)) for belief, result in seen.wrong]
+    wrong = [pages.Wrong(belief, result, _shown(seen.staff, belief)) for belief, result in seen.wrong]
     found = pages.blocks(seen.staff.assignment.exercises, wrong, seen.right, seen.idle)
     return pages.Matrix(slug, found, tuple(findings), seeds=seen.seeds)
+
+
+def _shown(staff: Staff, belief: Misconception) -> Mapping[str, str]:
+    """What a mistake looks like: the lines that differ from the right answer, or the whole function that was written out."""
+    if not belief.edits:
+        return keys.source(belief)
+    right, wrong = staff.base(belief), staff.written(belief)
+    return {name: _diff(right[name], text) for name, text in wrong.items()}
+
+
+def _diff(right: str, wrong: str) -> str:
+    lines = difflib.unified_diff(right.splitlines(), wrong.splitlines(), n=1, lineterm="")
+    return "\n".join(line for line in lines if not line.startswith(("---", "+++", "@@")))
 
 
 def write(folder: Path, seen: Mapping[str, Examination], findings: Mapping[str, Sequence[str]]) -> Path:

@@ -23,12 +23,14 @@ from typing import IO, Any
 import numpy as np
 
 from autograder import wire
+from autograder.carried import calls, sources
 from autograder.course import Staff
 from autograder.model import (
     Broken,
     Change,
     CourseError,
     Diagnosis,
+    Earned,
     Exercise,
     ExerciseResult,
     Limits,
@@ -82,11 +84,18 @@ def exercise_word(staff: Staff, exercise: Exercise, isolation: str, limits: Limi
     name = exercise.name
     told = [engine(), isolation, repr(limits), staff.assignment.slug, name, repr(exercise.names), repr(exercise.points), staff.key.salt]
     told += [staff.assignment.setup, repr(staff.solution.cells), json.dumps(staff.hints.get(name), sort_keys=True)]
+    told += [repr((part.name, part.sentence, part.share, [c.name for c in part.checks])) for part in exercise.parts]
     for check in exercise.checks:
-        plain = (check.verb, check.name, check.sentence, check.needs, check.weight, check.hidden, check.seconds, check.with_reference)
+        plain = (check.verb, check.name, check.sentence, check.needs, check.hidden, check.seconds, check.with_reference)
         told += [repr(plain), _code(check.judge, staff)]
     told += [probe.name + _code(probe.probe, staff) for probe in staff.assignment.probes.get(name, ())]
+    # what an earlier exercise costs is not charged again in one that uses it, so the one decides about the other
+    told += [exercise_word(staff, staff.assignment.exercise(e), isolation, limits) for e in _sources(staff, exercise)]
     return digest(*told)
+
+
+def _sources(staff: Staff, exercise: Exercise) -> list[str]:
+    return sources(staff, exercise, calls(staff.solution.cells))
 
 
 def _code(function: Callable[..., Any], staff: Staff) -> str:
@@ -126,21 +135,23 @@ def packed(result: ExerciseResult) -> bytes | None:
     try:
         diagnoses = tuple((d.exercise, d.name, d.message, dict(d.facts)) for d in result.diagnoses)
         verdicts = tuple(map(_verdict, result.verdicts))
-        return wire.encode((result.name, result.points, result.max_points, result.trouble, verdicts, diagnoses))
+        parts = tuple(tuple(vars(p).values()) for p in result.parts)
+        return wire.encode((result.name, result.points, result.max_points, result.trouble, verdicts, diagnoses, parts, dict(result.facts)))
     except wire.WireError:
         return None
 
 
 def _verdict(verdict: Verdict) -> tuple[Any, ...]:
     picture = verdict.picture if isinstance(verdict.picture, np.ndarray) else None
-    return (*(v for k, v in vars(verdict).items() if k != "picture"), picture)
+    return tuple(picture if k == "picture" else v for k, v in vars(verdict).items())
 
 
 def unpacked(data: bytes) -> ExerciseResult:
     """The result again."""
-    name, points, maximum, trouble, verdicts, diagnoses = wire.decode(data)
+    name, points, maximum, trouble, verdicts, diagnoses, parts, facts = wire.decode(data)
+    told = tuple(Diagnosis(*d) for d in diagnoses)
     return ExerciseResult(
-        name, points, maximum, tuple(Verdict(*v) for v in verdicts), tuple(Diagnosis(*d) for d in diagnoses), trouble
+        name, points, maximum, tuple(Verdict(*v) for v in verdicts), told, trouble, parts=tuple(Earned(*p) for p in parts), facts=facts
     )
 
 

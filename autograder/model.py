@@ -10,6 +10,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -236,8 +237,8 @@ class Limits:
 class Check:
     """A verb bound to a case. `name` is unique in its exercise; `sentence` is what the student reads.
 
-    `judge(exam)` returns when the sentence holds and raises `judge.Wrong` when it does not. `chances` counts the exact chance tests it
-    makes, each at the submission's share of the false-alarm budget.
+    `template` is the sentence before the case is filled in. `judge(exam)` returns when the sentence holds and raises `exam.Wrong` when it
+    does not. `chances` counts the exact chance tests it makes, each at the submission's share of the false-alarm budget.
     """
 
     verb: str
@@ -245,13 +246,13 @@ class Check:
     sentence: str
     judge: Callable[..., None]
     needs: tuple[str, ...] = ()
-    weight: float = 1.0
     chances: int = 0
     hidden: bool = False
     seconds: float | None = None
     with_reference: bool = False
     case: Mapping[str, Any] = field(default_factory=dict)
     sees: Callable[..., str] | None = None  # of a chance check: the smallest error it shows, as a phrase
+    template: str = ""
 
     @property
     def power(self) -> str:
@@ -259,12 +260,38 @@ class Check:
         return self.sees(**self.case) if self.sees else ""
 
 
+class Gravity(enum.Enum):
+    """How much a part, or a mistake, has to do with what its exercise is about."""
+
+    CORE = "core"  # the property that gives the exercise its name
+    EDGE = "edge"
+    MANNER = "manner"  # dtype, shapes, refusals, input left alone
+
+
 @dataclass(frozen=True)
-class Exercise:
-    """One check cell: the names the student must define and the checks, public first. `name` is the answer cell's grade_id."""
+class Part:
+    """A line of the marking sheet: `share` of its exercise's points, beside the shares of the other parts.
+
+    It is earned when none of its checks fails, public or hidden, and one at least holds: a check that could not be tried because a
+    sentence of another part fails costs nothing more, for a mistake is paid for once. `needs` is what each of its checks needs beside
+    their own needs (a check, the name of one, of a verb or of a part, or several of these); one that stands in the part itself, and
+    those before it, wait for nothing.
+    """
 
     name: str
-    checks: Sequence[Check]
+    sentence: str  # as it continues after the exercise's name
+    share: float
+    checks: Sequence[Check] = ()
+    gravity: Gravity | str = Gravity.EDGE
+    needs: Any = ()
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One check cell: the names the student must define and the parts of its rubric. `name` is the answer cell's grade_id."""
+
+    name: str
+    parts: Sequence[Part]
     functions: tuple[str, ...] = ()
     points: float = 0.0
 
@@ -273,17 +300,42 @@ class Exercise:
         """Every name the answer cell must define."""
         return self.functions or (self.name,)
 
+    @cached_property
+    def checks(self) -> tuple[Check, ...]:
+        """All checks, part by part; the public ones first."""
+        return tuple(sorted((c for part in self.parts for c in part.checks), key=lambda c: c.hidden))
+
+    @cached_property
+    def part_of(self) -> Mapping[str, str]:
+        """Check -> the part it belongs to."""
+        return {check.name: part.name for part in self.parts for check in part.checks}
+
+    def each(self, change: Callable[[Check], Check]) -> Exercise:
+        """The same exercise, with this done to each of its checks."""
+        return replace(self, parts=[replace(part, checks=[*map(change, part.checks)]) for part in self.parts])
+
+    def worth(self, part: Part) -> float:
+        """The points of one of its parts."""
+        return self.points * part.share / sum(p.share for p in self.parts)
+
 
 @dataclass(frozen=True)
 class Misconception:
-    """A belief: a wrong solution of one exercise, with the sentence a good teacher would say about it."""
+    """A belief: a wrong answer to one exercise, with the sentence a good teacher would say about it.
+
+    The answer is the solution (or the variant `base`) with some texts exchanged: `edits` are (old, new, how often old occurs, in the
+    answer to which exercise: "" for its own); or it is written out in `functions`.
+    """
 
     name: str
     exercise: str
     sentence: str
-    functions: Mapping[str, Callable[..., Any]]
+    functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     signs: tuple[str, ...] = ()  # the facts that give it away; empty: all on which it differs from the right one
     also: tuple[str, ...] = ()  # other exercises in which the same facts give away the same belief
+    gravity: Gravity = Gravity.EDGE
+    edits: tuple[tuple[str, str, int, str], ...] = ()
+    base: str = ""
 
 
 @dataclass(frozen=True)
@@ -292,7 +344,9 @@ class Variant:
 
     name: str
     exercise: str
-    functions: Mapping[str, Callable[..., Any]]
+    functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    edits: tuple[tuple[str, str, int, str], ...] = ()
+    base: str = ""
 
 
 @dataclass(frozen=True)
@@ -328,10 +382,11 @@ class Assignment:
 class Key:
     """Everything secret about an assignment: what lies beside its folder."""
 
-    hidden: Mapping[str, tuple[Check, ...]]
+    hidden: Mapping[str, Mapping[str, tuple[Check, ...]]]  # exercise -> part -> checks
     misconceptions: tuple[Misconception, ...]
     variants: tuple[Variant, ...]
     salt: str
+    equivalent: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # exercise -> mutant -> why it means the same
 
 
 # ------------------------------------------------------------------------------------------------------------------------ results
@@ -346,13 +401,29 @@ class Verdict:
     got: str = ""
     wanted: str = ""
     call: str = ""
-    weight: float = 0.0
+    part: str = ""
     hidden: bool = False
     picture: Any = None  # a small 2-D array worth showing (a mask), or None
+    waits: str = ""  # the check that must hold before this one is tried
 
     @property
     def passed(self) -> bool:
         return self.outcome is Outcome.PASSED
+
+
+@dataclass(frozen=True)
+class Earned:
+    """What came of one part of the rubric. On a student's own machine, where no hidden check is run, the points are those in reach."""
+
+    name: str
+    sentence: str
+    points: float
+    max_points: float
+    note: str = ""  # why points are there although a sentence does not hold
+
+    @property
+    def full(self) -> bool:
+        return self.points >= self.max_points
 
 
 @dataclass(frozen=True)
@@ -367,7 +438,7 @@ class Diagnosis:
 
 @dataclass(frozen=True)
 class ExerciseResult:
-    """All verdicts of one exercise and the points they are worth."""
+    """All verdicts of one exercise, and the points they are worth by the parts of its rubric."""
 
     name: str
     points: float
@@ -376,6 +447,8 @@ class ExerciseResult:
     diagnoses: tuple[Diagnosis, ...] = ()
     trouble: str = ""  # what went wrong when the answer cell ran
     not_run: str = ""  # why this exercise could not be judged here (no torch, no GPU); it then costs nothing
+    parts: tuple[Earned, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)  # what was looked at to name a belief
 
     @property
     def outcome(self) -> str:

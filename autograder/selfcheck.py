@@ -9,6 +9,7 @@ from typing import Any
 from autograder.course import lacking, load_public
 from autograder.diagnose import diagnose, fingerprint
 from autograder.judge import can_be_diagnosed, judge, judged_fairly
+from autograder.judge import result as result_of
 from autograder.model import (
     Assignment,
     AutograderError,
@@ -77,7 +78,7 @@ def examine(exercise: Exercise, subject: Subject, assignment: Assignment) -> Exe
     if exercise.name in assignment.hints and can_be_diagnosed(verdicts):
         facts = fingerprint(assignment.probes[exercise.name], exercise.name, subject, assignment.slug)
         diagnoses = diagnose(exercise.name, facts, assignment.hints[exercise.name])
-    return ExerciseResult(exercise.name, 0.0, 0.0, verdicts, diagnoses, subject.troubles.get(exercise.name, ""))
+    return result_of(exercise, verdicts, diagnoses, subject.troubles.get(exercise.name, ""))
 
 
 def load(submission: Submission) -> Local:

@@ -14,13 +14,23 @@ from autograder import chance, notebook, release
 from autograder.course import PATIENCE, Staff, lacking, load_staff
 from autograder.course import slugs as all_slugs
 from autograder.diagnose import diagnose, fingerprint
-from autograder.judge import UNFIT, judge, points
-from autograder.model import Check, CourseError, Exercise, ExerciseResult, Misconception, Outcome, Subject, Variant, Verdict
+from autograder.judge import UNFIT, judge
+from autograder.judge import result as result_of
+from autograder.model import Check, CourseError, Exercise, ExerciseResult, Gravity, Misconception, Outcome, Subject, Variant, Verdict
 from autograder.subjects.local import Local
 
 FINE = "Everything looks fine."
 SKIPPED = " - skipped: "
-LEAST = 0.01  # of the points of its exercise, which any wrong solution must lose
+COSTS = {  # of the points of its exercise, what a wrong answer must lose, at least and at most
+    Gravity.CORE: (0.25, 1.0),
+    Gravity.EDGE: (0.05, 0.25),
+    Gravity.MANNER: (0.01, 0.15),
+}
+PARTS = (2, 6)  # of a rubric; three to six where the exercise has that much to it
+CORE = 0.25  # of an exercise's points, at least, is for what gives it its name
+MANNERS = (0.1, 0.2)  # of an exercise's points is for good manners
+HALF = 0.4  # of an exercise's points, at least, one of its several functions costs when it is missing
+CLOSE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -55,6 +65,16 @@ class Examination:
         """The wrong solutions, with what each is diagnosed as."""
         return tuple((belief, self._believed(belief)) for belief in self.staff.key.misconceptions)
 
+    @cached_property
+    def halves(self) -> tuple[tuple[str, ExerciseResult], ...]:
+        """The solution without one of the several functions of an exercise: the function's name, and what the rest is worth."""
+        found = []
+        for exercise in (e for e in self.staff.assignment.exercises if len(e.names) > 1):
+            for name in exercise.names:
+                subject = self.staff.reference.with_functions({name: lambda *args, **kwargs: None})
+                found.append((name, self._result(exercise, verdicts_of(exercise, subject, self.staff))))
+        return tuple(found)
+
     def _swept(self, variant: Variant) -> tuple[int, ExerciseResult]:
         exercise, subject = self._answered(variant)
         for sweep in range(max(self.seeds, 1)):
@@ -71,10 +91,10 @@ class Examination:
         return replace(result, diagnoses=diagnose(name, facts, staff.hints[name]))
 
     def _answered(self, entry: Variant | Misconception) -> tuple[Exercise, Local]:
-        return self.staff.assignment.exercise(entry.exercise), self.staff.reference.with_functions(dict(entry.functions))
+        return self.staff.assignment.exercise(entry.exercise), self.staff.answered(entry)
 
     def _result(self, exercise: Exercise, verdicts: tuple[Verdict, ...]) -> ExerciseResult:
-        return ExerciseResult(exercise.name, points(exercise, verdicts), exercise.points, verdicts)
+        return result_of(exercise, verdicts)
 
 
 @dataclass(frozen=True)
@@ -119,7 +139,7 @@ def verdicts_of(exercise: Exercise, subject: Subject, staff: Staff, sweep: int =
     if sweep:
         slug, salt = f"{slug}/sweep {sweep}", f"{salt}/sweep {sweep}"
         # hidden ones alone draw by the salt; shared masks know nothing else
-        exercise = replace(exercise, checks=[replace(c, hidden=True) for c in exercise.checks])
+        exercise = exercise.each(lambda check: replace(check, hidden=True))
     return judge(exercise, subject, slug, salt, staff.reference)
 
 
@@ -135,7 +155,7 @@ def _doing_nothing_earns_nothing(seen: Examination) -> Iterator[str]:
     for name, result in seen.idle:
         if result.points:
             yield (
-                f"{result.name}: {name} earns {result.points:g} points. Let the checks it passes need a core property, "
+                f"{result.name}: {name} earns {result.points:g} points. Let the parts it earns need a core property, "
                 'for example needs="drops_some_and_keeps_some".'
             )
 
@@ -199,15 +219,51 @@ def _wrong_ones_are_named(seen: Examination) -> Iterator[str]:
             yield f"{belief.name} breaks the check {broken.check}: {broken.got}. Mend the check: no answer may do that."
         elif result.points >= result.max_points:
             yield f"The wrong solution {belief.name} of {result.name} loses no points. Add a check that sees it."
-        elif result.points > (1 - LEAST) * result.max_points:
-            kept = f"{result.points:g} of {result.max_points:g} points"
-            yield f"The wrong solution {belief.name} of {result.name} keeps {kept}. Raise the weight of a check that sees it."
+        else:
+            yield from _costs_what_it_should(belief, result)
         named = [d.name for d in result.diagnoses]
         if named != [belief.name]:
             yield (
                 f"The wrong solution {belief.name} of {result.name} is named {', '.join(named) or 'nothing'}. "
                 "Sharpen its signs, or add a fact that tells them apart."
             )
+
+
+def _costs_what_it_should(belief: Misconception, result: ExerciseResult) -> Iterator[str]:
+    cost, (least, most) = lost(result), COSTS[belief.gravity]
+    if not least - CLOSE <= cost <= most + CLOSE:
+        costs = f"costs {cost:.0%} of {result.name}, and as {belief.gravity.value} it should cost {least:.0%} to {most:.0%}"
+        yield f"The wrong solution {belief.name} {costs}. Change a share, move a check to another part, or say how grave it is."
+
+
+def lost(result: ExerciseResult) -> float:
+    """Which share of its points an exercise lost."""
+    return 1 - sum(part.points for part in result.parts) / result.max_points if result.max_points else 0.0
+
+
+def _rubric_is_sound(seen: Examination) -> Iterator[str]:
+    for exercise in seen.staff.assignment.exercises:
+        asks_functions = any(callable(seen.staff.reference.namespace.get(name)) for name in exercise.names)
+        yield from (f"{exercise.name}: {trouble}" for trouble in _troubles_of_rubric(exercise, asks_functions))
+    for name, result in seen.halves:
+        if lost(result) < HALF - CLOSE:
+            yield f"{result.name} without {name} keeps {1 - lost(result):.0%}. Give the parts about {name} {HALF:.0%} at least."
+
+
+def _troubles_of_rubric(exercise: Exercise, asks_functions: bool) -> Iterator[str]:
+    least, most = PARTS
+    if not least <= len(exercise.parts) <= most:
+        yield f"it has {len(exercise.parts)} parts. Make it {least} to {most}."
+    for part in exercise.parts:
+        if all(c.hidden for c in part.checks):
+            yield f"the part {part.name} has no public check. Add one, so that students can see what it asks."
+    if asks_functions:
+        total = sum(p.share for p in exercise.parts)
+        core, manners = (sum(p.share for p in exercise.parts if p.gravity is g) / total for g in (Gravity.CORE, Gravity.MANNER))
+        if core < CORE - CLOSE:
+            yield f"its core parts carry {core:.0%}. Give what the exercise is named after {CORE:.0%} at least."
+        if not MANNERS[0] - CLOSE <= manners <= MANNERS[1] + CLOSE:
+            yield f"good manners carry {manners:.0%}. Make that {MANNERS[0]:.0%} to {MANNERS[1]:.0%}."
 
 
 def _release_is_fresh(seen: Examination) -> Iterator[str]:
@@ -225,6 +281,7 @@ def _told(verdict: Verdict) -> str:
 
 
 STEPS = (
+    Step("the rubrics are sound", _rubric_is_sound),
     Step("the solution scores full", _solution_is_full),
     Step("doing nothing earns nothing", _doing_nothing_earns_nothing),
     Step("right answers that look different score full", _variants_are_full),

@@ -1,4 +1,4 @@
-"""The verbs of the battery. `from autograder import checks as c`, then `c.drops_the_right_share(p=0.3, weight=2)` in a list."""
+"""The verbs of the battery. `from autograder import checks as c`, then `c.drops_the_right_share(p=0.3)` in a list."""
 
 from autograder.checks.agreement import agrees_with_the_solution, answers_rightly
 from autograder.checks.behaviour import (
@@ -16,6 +16,7 @@ from autograder.checks.behaviour import (
     refuses,
     refuses_at_test_time,
     returns,
+    returns_no_negative,
     scales_the_survivors,
     takes_any_shape,
 )
@@ -339,6 +340,7 @@ __all__ = [
     "repeats_with_the_seed",
     "returns",
     "returns_a_network",
+    "returns_no_negative",
     "scales_by_the_kept_share",
     "scales_the_surviving",
     "scales_the_survivors",

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from autograder.checks.facts import Fact
-from autograder.checks.verb import _SENTENCES
+from autograder.checks.verb import renamed
 from autograder.exam import Exam, Unanswered
 from autograder.model import Answer, Call, Check, Code
 
@@ -64,12 +64,8 @@ def in_a_coat(coat: Coat, check: Check) -> Check:
         finally:
             exam.last = desk.dressed(desk.last)  # the message shows the call that was really made
 
-    if not coat.name:
-        return replace(check, judge=judge)
-    name = f"{check.verb} of {coat.name}"
-    _SENTENCES[name] = f"{_SENTENCES[check.verb]} ({coat.name})"
-    title = check.name.replace(check.verb, name, 1)
-    return replace(check, verb=name, name=title, sentence=f"{check.sentence} ({coat.name})", judge=judge)
+    asked = replace(check, judge=judge)
+    return renamed(asked, coat.name) if coat.name else asked
 
 
 def fact_in_a_coat(coat: Coat, fact: Fact) -> Fact:

@@ -17,7 +17,7 @@ from autograder.checks.behaviour import compare
 from autograder.checks.facts import Fact
 from autograder.checks.inputs import Array, scale
 from autograder.checks.randomness import draw_call
-from autograder.checks.verb import _SENTENCES, verb
+from autograder.checks.verb import renamed, verb
 from autograder.exam import Exam, Wrong, array
 from autograder.model import Answer, Call, Check, Outcome, Seed
 
@@ -80,13 +80,7 @@ def through(lens: Lens, check: Check) -> Check:
             exam.last = desk.translated(desk.last)  # the message shows the call that was really made
 
     seen = replace(check, judge=judge)
-    return _named(seen, lens.name) if lens.name else seen
-
-
-def _named(check: Check, of: str) -> Check:
-    name = f"{check.verb} of {of}"
-    _SENTENCES[name] = f"{_SENTENCES[check.verb]} ({of})"
-    return replace(check, verb=name, name=check.name.replace(check.verb, name, 1), sentence=f"{check.sentence} ({of})")
+    return renamed(seen, lens.name) if lens.name else seen
 
 
 def seen_through(lens: Lens, fact: Fact) -> Fact:
@@ -110,7 +104,7 @@ def asking(function: str, check: Check, name: str) -> Check:
         finally:
             exam.last = desk.last
 
-    return _named(replace(check, judge=judge), name)
+    return renamed(replace(check, judge=judge), name)
 
 
 def asked_of(function: str, fact: Fact, name: str) -> Fact:

@@ -21,9 +21,9 @@ from typing import Any
 from autograder.model import Broken, CourseError
 from autograder.nbgrader_plugin.archives import Piece, is_notebook, pieces
 from autograder.nbgrader_plugin.names import AGAIN, ARCHIVE, HAND, UNKNOWN, Person, Told, same, told, wrappers
-from autograder.nbgrader_plugin.record import STAMP
 from autograder.nbgrader_plugin.roster import Roster
 from autograder.nbgrader_plugin.settings import MANIFEST
+from autograder.nbgrader_plugin.submitted import STAMP
 
 SCHEMA = 1
 LONGEST = 200  # bytes of a student's id, which is the name of a folder

@@ -107,11 +107,19 @@ def reasons(result: ExerciseResult, notes: Sequence[str] = ()) -> str | None:
     """
     if result.not_run:
         return f"Not judged here ({code(result.not_run)}). It counts in full until someone has looked at it."
-    lines = [words.clean(note) for note in notes if re.search(rf"\b{re.escape(result.name)}\b", note)]
+    lines = list(_lost(result))
+    lines += [words.clean(note) for note in notes if re.search(rf"\b{re.escape(result.name)}\b", note)]
     if result.trouble:
         lines.append(f"Running your cell stopped with {code(result.trouble)}")
     lines += [*_misconceptions(result), *_failures(result)]
     return tame("\n".join(f"- {line}" for line in lines)) if lines else None
+
+
+def _lost(result: ExerciseResult) -> Iterator[str]:
+    """One line: the points, and the parts of the rubric that they are missing in."""
+    parts = [f"{words.part_sentence(p)}: {words.part_points(p)}" for p in result.parts if not p.full or p.note]
+    if parts:
+        yield f"**{words.number(result.points)} of {words.number(result.max_points)}**: {'; '.join(parts)}"
 
 
 def _misconceptions(result: ExerciseResult) -> Iterator[str]:

@@ -24,4 +24,4 @@ def lines(changes: Iterable[Change]) -> Iterator[str]:
 
 def _none(change: Change, worth_the_same: bool) -> Sequence[str]:
     """What is said where the same checks fail as before."""
-    return ["the same checks fail: their weights are others now"] if worth_the_same and not change.handed_in_anew else []
+    return ["the same checks fail: the shares of the parts are others now"] if worth_the_same and not change.handed_in_anew else []

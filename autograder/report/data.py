@@ -11,17 +11,16 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from autograder.model import Broken, ExerciseResult, Report, Verdict
+from autograder.model import Broken, Earned, ExerciseResult, Report, Verdict
 from autograder.report import looks, text, words
 
 SCHEMA = 1  # a new number whenever a key changes its meaning
 
 SECONDS = 2.0  # between two writings of a file that grows
 
-HEADER = ("assignment", "submission", "status", "exercise", "outcome", "points", "max_points", "diagnoses", "error")
+HEADER = ("assignment", "submission", "status", "exercise", "outcome", "points", "max_points", "parts", "diagnoses", "error")
 
 Cell = str | float | None
-END = b"\n]\n"  # of a list of reports
 
 
 def to_dict(report: Report) -> dict[str, Any]:
@@ -46,14 +45,26 @@ def _exercise(result: ExerciseResult) -> dict[str, Any]:
         "points": _number(result.points),
         "max_points": _number(result.max_points),
         "outcome": result.outcome,
+        "parts": [_part(part) for part in result.parts],
         "verdicts": [_verdict(verdict) for verdict in result.verdicts],
         "diagnoses": [{"name": words.clean(d.name), "message": words.clean(d.message)} for d in result.diagnoses],
+    }
+
+
+def _part(part: Earned) -> dict[str, Any]:
+    return {
+        "name": words.clean(part.name),
+        "sentence": words.clean(part.sentence),
+        "points": _number(part.points),
+        "max_points": _number(part.max_points),
+        "note": words.clean(part.note) or None,
     }
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:
     return {
         "check": words.clean(verdict.check),
+        "part": words.clean(verdict.part),
         "sentence": words.clean(verdict.sentence),
         "outcome": verdict.outcome.value,
         "message": text.message(verdict),
@@ -117,12 +128,13 @@ def rows(reports: Sequence[Report]) -> Iterator[tuple[Cell, ...]]:
     for report in reports:
         start = (words.clean(report.assignment), _path(report.submission), report.status)
         if report.points is None or not report.exercises:
-            yield (*start, "", "", None, None, "", words.clean(report.error))
+            yield (*start, "", "", None, None, "", "", words.clean(report.error))
             continue
         for result in report.exercises:
             names = " ".join(words.clean(d.name) for d in result.diagnoses)
             points = (_number(result.points), _number(result.max_points))
-            yield (*start, result.name, result.outcome, *points, names, words.clean(result.not_run))
+            parts = "; ".join(f"{words.clean(p.name)} {words.part_points(p)}" for p in result.parts)
+            yield (*start, result.name, result.outcome, *points, parts, names, words.clean(result.not_run))
 
 
 def write_csv(path: Path, reports: Sequence[Report]) -> None:

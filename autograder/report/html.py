@@ -10,7 +10,7 @@ import html
 from collections.abc import Iterator
 from typing import Any
 
-from autograder.model import Diagnosis, ExerciseResult, Outcome, Report, Verdict
+from autograder.model import Diagnosis, Earned, ExerciseResult, Outcome, Report, Verdict
 from autograder.report import words
 
 MOST_CELLS = 24  # rows and columns of a picture
@@ -21,7 +21,7 @@ _MONO = "font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-s
 
 
 def exercise_html(result: ExerciseResult, staff: bool = False) -> str:
-    """The block that `check("dropout_forward")` shows and that stands under the check cell in feedback; points only for staff."""
+    """The block that `check("dropout_forward")` shows and that stands under the check cell in feedback, part by part."""
     colour = {"passed": _GREEN, "partial": _AMBER, "not_run": _GREY}.get(result.outcome, _RED)
     style = (
         f"border-left:3px solid {colour};padding:.3em 0 .4em 1em;margin:.6em 0;max-width:54em;line-height:1.5;"
@@ -56,18 +56,32 @@ def escape(text: str) -> str:
 
 # ---------------------------------------------------------------------------------------------------------------------- the parts
 def _parts(result: ExerciseResult, staff: bool) -> Iterator[str]:
-    points = f" &#183; {words.points(result)}" if staff and result.max_points else ""
     yield (
         f'<div style="margin-bottom:.25em"><b style="{_MONO}">{escape(result.name)}</b>'
-        f'<span style="opacity:.75;margin-left:.6em">{escape(words.summary(result))}{points}</span></div>'
+        f'<span style="opacity:.75;margin-left:.6em">{escape(words.summary(result, staff))}</span></div>'
     )
     if result.trouble:
         yield _box("Running your cell stopped with", _code(result.trouble), _RED)
-    first, drawn = words.first_trouble(result), False
-    for verdict in result.verdicts:
-        draw = not drawn and not verdict.passed and verdict.picture is not None
-        yield _verdict(verdict, result.diagnoses if verdict is first else (), draw)
-        drawn = drawn or draw
+    first = words.first_trouble(result)
+    drawn = next((v for v in result.verdicts if not v.passed and v.picture is not None), None)
+
+    def told(verdict: Verdict) -> str:
+        return _verdict(verdict, result.diagnoses if verdict is first else (), verdict is drawn)
+
+    for part, verdicts in words.grouped(result):
+        inside = "".join(map(told, verdicts))
+        yield f'{_heading(part)}<div style="margin-left:1.6em">{inside}</div>' if part else inside
+
+
+def _heading(part: Earned) -> str:
+    """A line of the rubric: what the part asks, and its points."""
+    mark, colour = _MARKS[Outcome.PASSED] if part.full else ("&#10007;", _RED)
+    return (
+        f'<div style="display:flex;gap:.6em;margin-top:.5em;font-weight:600">'
+        f'<span style="color:{colour};flex:none;width:1em;text-align:center">{mark}</span>'
+        f'<span style="flex:1;min-width:0">{escape(words.part_sentence(part))}</span>'
+        f'<span style="flex:none;opacity:.75">{words.part_points(part)}</span></div>'
+    )
 
 
 def _verdict(verdict: Verdict, diagnoses: tuple[Diagnosis, ...], draw: bool) -> str:

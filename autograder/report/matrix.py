@@ -98,7 +98,7 @@ class Row:
         """
         if not self.cells or self.killed:
             return "kills" if self.cells else ""
-        if self.idle or self.needed_by or not self.check.weight:
+        if self.idle or self.needed_by:
             return "guard"
         return "spare" if self.tried else "untried"
 

@@ -23,7 +23,7 @@ def message(verdict: Verdict, diagnoses: Sequence[Diagnosis] = ()) -> str:
 
 
 def exercise_text(result: ExerciseResult, staff: bool = False) -> str:
-    """All that is known about one exercise; the points only for staff."""
+    """All that is known about one exercise, part by part; for students the points are those in reach."""
     if result.not_run:
         return f"- {words.line(result.name)} {words.summary(result)}"
     return "\n".join(_exercise_lines(result, staff))
@@ -34,10 +34,21 @@ def _exercise_lines(result: ExerciseResult, staff: bool) -> Iterator[str]:
         yield f"! {words.line(result.name)}: running your cell stopped with"
         yield from _below("", words.clean(result.trouble))
     first = words.first_trouble(result)
-    for verdict in result.verdicts:
-        yield message(verdict, result.diagnoses if verdict is first else ())
-    if staff and result.max_points:
-        yield f"= {words.line(result.name)}: {words.points(result)}"
+
+    def told(verdict: Verdict) -> str:
+        return message(verdict, result.diagnoses if verdict is first else ())
+
+    for part, verdicts in words.grouped(result):
+        if part:
+            yield _heading("ok" if part.full else "x", words.part_sentence(part), words.part_points(part))
+        yield from (textwrap.indent(told(verdict), "   " * bool(part)) for verdict in verdicts)
+    if result.max_points:
+        yield f"= {words.line(result.name)}: {words.summary(result, staff)}"
+
+
+def _heading(mark: str, sentence: str, points: str) -> str:
+    """A line of the rubric, its points at the right edge."""
+    return f"{mark:<2} {sentence}".ljust(WIDTH - len(points) - 1) + " " + points
 
 
 def report_text(report: Report, staff: bool = False) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from autograder.model import Diagnosis, ExerciseResult, Outcome, Verdict
+from autograder.model import Diagnosis, Earned, ExerciseResult, Outcome, Verdict
 
 MAX_CHARACTERS = 2000  # of any one text in a report
 
@@ -93,15 +93,37 @@ def number(value: float) -> str:
 
 
 def points(result: ExerciseResult) -> str:
-    """The points of an exercise, for staff."""
+    """The points of an exercise: "2.8 of 4 points"."""
     return f"{number(result.points)} of {number(result.max_points)} points"
 
 
-def summary(result: ExerciseResult) -> str:
-    """How many sentences hold, in words."""
-    held, total = sum(v.passed for v in result.verdicts), len(result.verdicts)
+def part_points(part: Earned) -> str:
+    """The points of a part: "0.8 of 1"."""
+    return f"{number(part.points)} of {number(part.max_points)}"
+
+
+def part_sentence(part: Earned) -> str:
+    """What a part asks, and why its points are there although a sentence of it does not hold, if that is so."""
+    return phrase(part.sentence) + (f" ({line(part.note)})" if part.note else "")
+
+
+def grouped(result: ExerciseResult) -> Iterator[tuple[Earned | None, list[Verdict]]]:
+    """The verdicts part by part; those of no part come last."""
+    for part in result.parts:
+        yield part, [v for v in result.verdicts if v.part == part.name]
+    known = {part.name for part in result.parts}
+    yield None, [v for v in result.verdicts if v.part not in known]
+
+
+def summary(result: ExerciseResult, staff: bool = False) -> str:
+    """How much of it holds, in words; on a student's own machine hidden cases are still to come, so the points are in reach."""
     if result.not_run:
         return f"was not run and costs nothing: {line(result.not_run)}"
+    if result.parts:
+        full = sum(part.full for part in result.parts)
+        parts = f"{full} of {len(result.parts)} parts" if full < len(result.parts) or full == 1 else f"all {full} parts"
+        return f"{parts}, {points(result)}{'' if staff else ' in reach'}"
+    held, total = sum(v.passed for v in result.verdicts), len(result.verdicts)
     if not total:
         return "nothing was checked"
     if held == total:

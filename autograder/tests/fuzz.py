@@ -26,7 +26,7 @@ import numpy as np
 from autograder import wire
 from autograder.course import Staff, lacking, load_staff, slugs
 from autograder.diagnose import diagnose, fingerprint
-from autograder.judge import LONGEST, judge, points
+from autograder.judge import LONGEST, judge, result
 from autograder.model import Answer, Call, Exercise, Facts, Given, Outcome, Subject, Verdict
 from autograder.perform import MAX_TEXT
 from autograder.report import text
@@ -234,9 +234,9 @@ def one_round(staff: Staff, exercise: Exercise, seed: int, findings: Findings, k
 def _judged(staff: Staff, exercise: Exercise, student: Pretender, findings: Findings, where: str) -> Iterator[tuple[str, str]]:
     """(what speaks, its words) of all that must hold no text of the student's: hidden cases, facts and hints."""
     slug, name = staff.assignment.slug, exercise.name
-    free = replace(exercise, checks=[replace(c, needs=()) for c in exercise.checks])
+    free = exercise.each(lambda check: replace(check, needs=()))
     verdicts = judge(free, student, slug, staff.key.salt, staff.reference, 5.0)
-    points(free, verdicts)
+    result(free, verdicts)
     for verdict in verdicts:
         _look_at(verdict, findings, where)
         if verdict.hidden:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from autograder.batch import take
+from autograder.batch import _word
 from autograder.cli import main
 from autograder.nbgrader_plugin.secret import SECRET, secret
+from autograder.nbgrader_plugin.submitted import take
 from autograder.tests.classroom import RIGHT, SLUG, WRONG, Classroom, answered, make, server
 
 pytestmark = pytest.mark.nbgrader
@@ -136,5 +137,5 @@ def test_the_same_notebook_with_another_secret_is_another_hand_in(tmp_path: Path
     words = set()
     for content in ("a", "b"):
         (folder / SECRET).write_text(content)
-        words.add(take(folder, SLUG).word("desk"))
+        words.add(_word(take(folder, SLUG), "desk"))
     assert len(words) == 2

@@ -193,7 +193,7 @@ def test_forged_answers_about_torch_are_wrong_and_no_more(number: int) -> None:
 def judged(slug: str, exercise: str, subject: Subject) -> None:
     """All checks, also those that wait for others, and all facts: none of them trips."""
     staff = load_staff(ROOT, slug)
-    asked = replace(staff.assignment.exercise(exercise), checks=[replace(c, needs=()) for c in staff.assignment.exercise(exercise).checks])
+    asked = staff.assignment.exercise(exercise).each(lambda check: replace(check, needs=()))
     verdicts = judge(asked, subject, slug, staff.key.salt, staff.reference)
     assert {v.outcome for v in verdicts} & {Outcome.FAILED, Outcome.RAISED}, "nothing was wrong"
     assert not [v for v in verdicts if v.outcome is Outcome.BROKEN]

@@ -12,12 +12,28 @@ import pytest
 from autograder import checks as c
 from autograder.checks.verb import hide
 from autograder.exam import MANY, Exam, Wrong, an, array, number, pair, quoted, script_text, shown, stable_seed
-from autograder.judge import NO_RETURN, UNDEFINED, UNFIT, can_be_diagnosed, judge, points, what_happened
-from autograder.model import NOT_TRIED, Answer, Broken, Call, Check, Code, Exercise, Given, Item, Opaque, Outcome, Seed, Verdict
-from autograder.tests.toys import FORWARD, forward, student
+from autograder.judge import NO_RETURN, UNDEFINED, UNFIT, can_be_diagnosed, judge, result, what_happened
+from autograder.model import (
+    NOT_TRIED,
+    Answer,
+    Broken,
+    Call,
+    Check,
+    Code,
+    Exercise,
+    ExerciseResult,
+    Given,
+    Item,
+    Opaque,
+    Outcome,
+    Part,
+    Seed,
+    Verdict,
+)
+from autograder.tests.toys import FORWARD, forward, one_part, student
 
 
-def says(name: str, outcome: str = "", needs: tuple[str, ...] = (), weight: float = 1.0, verb: str = "", **more: Any) -> Check:
+def says(name: str, outcome: str = "", needs: tuple[str, ...] = (), verb: str = "", **more: Any) -> Check:
     """A check that passes, or is wrong ("x"), or asks for a function of that name ("ask:f")."""
 
     def judged(exam: Exam, reference: Exam | None = None) -> None:
@@ -26,11 +42,11 @@ def says(name: str, outcome: str = "", needs: tuple[str, ...] = (), weight: floa
         elif outcome:
             raise Wrong(outcome, "right")
 
-    return Check(verb or name, name, f"holds {name}", judged, needs, weight, **more)
+    return Check(verb or name, name, f"holds {name}", judged, needs, **more)
 
 
 def run(*checks: Check, seconds: float = 5.0, **functions: Any) -> tuple[Verdict, ...]:
-    return judge(Exercise("f", checks), student(functions), "toy", seconds=seconds)
+    return judge(one_part("f", checks), student(functions), "toy", seconds=seconds)
 
 
 def outcomes(*checks: Check, **functions: Any) -> list[str]:
@@ -71,14 +87,19 @@ def test_a_need_may_name_one_check_or_all_of_a_verb() -> None:
 @pytest.mark.parametrize(("function", "outcome"), [(hang, "timed_out"), (leave, "crashed")])
 def test_a_death_costs_the_check_it_happened_in(function: Any, outcome: str) -> None:
     checks = (says("a"), says("b", "ask:g"), says("c"), says("d", needs=("b",)))
-    verdicts = judge(Exercise("f", checks), student({"g": function}), "toy", seconds=0.3)
+    verdicts = judge(one_part("f", checks), student({"g": function}), "toy", seconds=0.3)
     assert [v.outcome.value for v in verdicts] == ["passed", outcome, "passed", "skipped"]
-    assert points(Exercise("f", checks, points=4), verdicts) == 2
+
+
+def test_a_death_costs_the_part_it_happened_in() -> None:
+    parts = [Part("hangs", "ends", 1, [says("b", "ask:g")]), Part("fine", "holds", 3, [says("c")])]
+    exercise = Exercise("f", parts, points=4)
+    assert result(exercise, judge(exercise, student({"g": leave}), "toy")).points == 3
 
 
 def test_after_so_many_deaths_the_rest_is_not_tried() -> None:
     checks = (says("a"), *(says(f"b{k}", "ask:g") for k in range(3)), says("c"))
-    verdicts = judge(Exercise("f", checks), student({"g": leave}), "toy", deaths=2)
+    verdicts = judge(one_part("f", checks), student({"g": leave}), "toy", deaths=2)
     assert [v.outcome.value for v in verdicts] == ["passed", "crashed", "crashed", "skipped", "skipped"]
     assert verdicts[4].got == "not tried: 2 checks of this exercise hung or ended the program before. A call may compute for 5 s"
 
@@ -90,7 +111,7 @@ def test_what_was_not_tried_is_not_called_wrong() -> None:
         def ask(self, calls: Sequence[Call], seconds: float) -> list[Answer]:
             return [Answer(Outcome.TIMED_OUT, error=f"{NOT_TRIED}the 9 s are used up")] * len(calls)
 
-    (verdict,) = judge(Exercise("f", [says("b", "ask:g")]), UsedUp(), "toy")
+    (verdict,) = judge(one_part("f", [says("b", "ask:g")]), UsedUp(), "toy")
     assert (verdict.outcome, verdict.got) == (Outcome.SKIPPED, "not tried: the 9 s are used up")
 
 
@@ -112,23 +133,23 @@ TRIPS = Check("trips", "trips", "holds", trips)
 @pytest.mark.trips
 def test_a_check_that_trips_over_an_answer_but_not_over_the_solutions_counts_it_as_wrong(caplog: pytest.LogCaptureFixture) -> None:
     reference = student({"f": lambda: 1})
-    (verdict,) = judge(Exercise("f", [TRIPS]), student({"f": lambda: None}), "toy", reference=reference)
+    (verdict,) = judge(one_part("f", [TRIPS]), student({"f": lambda: None}), "toy", reference=reference)
     assert (verdict.outcome, verdict.got) == (Outcome.FAILED, UNFIT)
     assert re.search(r"f, trips: ZeroDivisionError at test_judge.py:\d+. An answer brought it about", caplog.text), "staff hear nothing"
     assert "secret" not in caplog.text
-    assert judge(Exercise("f", [TRIPS]), student({"f": lambda: 1}), "toy", reference=reference)[0].passed
+    assert judge(one_part("f", [TRIPS]), student({"f": lambda: 1}), "toy", reference=reference)[0].passed
 
 
 def test_a_check_that_trips_over_the_solution_too_is_our_fault() -> None:
     nothing = student({"f": lambda: None})
-    (verdict,) = judge(Exercise("f", [TRIPS]), nothing, "toy", reference=nothing)
+    (verdict,) = judge(one_part("f", [TRIPS]), nothing, "toy", reference=nothing)
     assert verdict.outcome is Outcome.BROKEN
     assert verdict.got.startswith("the check itself failed: ZeroDivisionError at test_judge.py:"), verdict.got
 
 
 @pytest.mark.trips
 def test_where_there_is_no_solution_the_sentence_asks_for_a_report() -> None:
-    (verdict,) = judge(Exercise("f", [TRIPS]), student({"f": lambda: None}), "toy")
+    (verdict,) = judge(one_part("f", [TRIPS]), student({"f": lambda: None}), "toy")
     assert verdict.outcome is Outcome.FAILED
     assert verdict.got.startswith(f"{UNFIT}. If you think it is right, please report this: f, trips: ZeroDivisionError at "), verdict.got
 
@@ -137,36 +158,59 @@ def test_what_is_broken_for_another_reason_stays_broken() -> None:
     def ends(exam: Exam) -> None:
         raise Broken("the cage fell")
 
-    (verdict,) = judge(Exercise("f", [Check("v", "v", "holds", ends)]), student(), "toy", reference=student())
+    (verdict,) = judge(one_part("f", [Check("v", "v", "holds", ends)]), student(), "toy", reference=student())
     assert (verdict.outcome, verdict.got) == (Outcome.BROKEN, "the check itself failed: the cage fell")
 
 
 def test_a_check_may_have_a_deadline_of_its_own() -> None:
-    (verdict,) = judge(Exercise("f", [says("a", "ask:g", seconds=0.1)]), student({"g": hang}), "toy", seconds=60)
+    (verdict,) = judge(one_part("f", [says("a", "ask:g", seconds=0.1)]), student({"g": hang}), "toy", seconds=60)
     assert verdict.outcome is Outcome.TIMED_OUT
 
 
 # ------------------------------------------------------------------------------------------------------------------------- points
+def marked(*outcomes: str, shares: Sequence[float] = (), points: float = 4.0) -> ExerciseResult:
+    """One part for each word, in which each letter is a check: p passes, x fails, w waits for another part, - was never tried."""
+    parts = [
+        Part(str(n), f"holds {n}", share, [says(f"{n}{k}") for k in range(len(word))])
+        for n, (word, share) in enumerate(zip(outcomes, shares or (1.0,) * len(outcomes), strict=True))
+    ]
+    kinds = {"p": Outcome.PASSED, "x": Outcome.FAILED, "w": Outcome.SKIPPED, "-": Outcome.SKIPPED}
+    verdicts = [
+        Verdict("f", f"{n}{k}", "", kinds[letter], part=str(n), waits="other" * (letter == "w"))
+        for n, word in enumerate(outcomes)
+        for k, letter in enumerate(word)
+    ]
+    return result(Exercise("f", parts, points=points), tuple(verdicts))
+
+
 @pytest.mark.parametrize(
-    ("weights", "passed", "worth", "expected"),
+    ("outcomes", "shares", "worth", "expected"),
     [
-        ((1, 1), (True, True), 3, 3),
-        ((1, 1), (False, False), 3, 0),
-        ((1, 1, 1), (True, False, True), 2, 1.33),
-        ((5, 1), (True, False), 3, 2.5),
-        ((0, 1), (False, True), 2, 2),
-        ((1, 1), (True, True), 0.3333, 0.3333),
-        ((0, 1), (False, True), 1 / 3, 1 / 3),
-        ((0, 0), (True, True), 2, 0),
+        (("p", "p"), (1, 1), 3, 3),
+        (("x", "x"), (1, 1), 3, 0),
+        (("pp", "px", "p"), (1, 1, 1), 2, 1.33),
+        (("p", "x"), (5, 1), 3, 2.5),
+        (("pw", "x"), (1, 1), 2, 1),  # what waits for another part costs nothing more
+        (("w", "x"), (1, 1), 2, 0),  # but nothing is earned by waiting alone
+        (("p-", "p"), (1, 1), 2, 1),  # and what was not tried for want of time is not earned
+        (("p", "p", "p"), (1, 1, 1), 0.3333, 0.3333),  # full marks are full to the last digit
         ((), (), 2, 0),
     ],
 )
-def test_points_follow_the_weights(weights: Sequence[float], passed: Sequence[bool], worth: float, expected: float) -> None:
-    verdicts = tuple(
-        Verdict("f", str(k), "", Outcome.PASSED if p else Outcome.FAILED, weight=w)
-        for k, (w, p) in enumerate(zip(weights, passed, strict=True))
-    )
-    assert points(Exercise("f", (), points=worth), verdicts) == expected
+def test_a_part_is_earned_when_none_of_its_checks_fails(
+    outcomes: Sequence[str], shares: Sequence[float], worth: float, expected: float
+) -> None:
+    assert marked(*outcomes, shares=shares, points=worth).points == expected
+
+
+def test_a_result_says_what_came_of_each_part() -> None:
+    found = marked("pp", "px", "w", shares=(50, 30, 20))
+    seen = [(p.name, p.points, p.max_points, p.full) for p in found.parts]
+    assert seen == [("0", 2, 2, True), ("1", 0, 1.2, False), ("2", 0, 0.8, False)]
+
+
+def test_a_check_that_waits_says_for_which() -> None:
+    assert [v.waits for v in run(says("a", "x"), says("b", needs=("a",)), says("c", needs=("b",)))] == ["", "a", "b"]
 
 
 # -------------------------------------------------------------------------------------------------------------------------- words
@@ -211,7 +255,7 @@ def test_in_a_hidden_case_neither_inputs_nor_the_students_words_are_told() -> No
     assert what_happened(Call("f"), compiled, hidden=True) == "f raised KeyError"
     check = hide(c.drops_the_right_share(p=0.37))
     assert "0.37" not in check.sentence
-    (verdict,) = judge(Exercise(FORWARD, [check]), student({FORWARD: lambda x, p, rng, train=True: (x, None)}), "toy")
+    (verdict,) = judge(one_part(FORWARD, [check]), student({FORWARD: lambda x, p, rng, train=True: (x, None)}), "toy")
     assert (verdict.outcome, verdict.call, verdict.hidden) == (Outcome.FAILED, "", True)
 
 
@@ -220,7 +264,7 @@ def test_what_is_quoted_from_a_student_stands_in_public_cases_only() -> None:
         raise Wrong(f"repr is {quoted('p=0.62', instead='another text')}", f"no{quoted(' p=0.62')}")
 
     for hidden, got, wanted in ((False, "repr is p=0.62", "no p=0.62"), (True, "repr is another text", "no")):
-        (verdict,) = judge(Exercise("f", [Check("v", "v", "holds", looks, hidden=hidden)]), student(), "toy")
+        (verdict,) = judge(one_part("f", [Check("v", "v", "holds", looks, hidden=hidden)]), student(), "toy")
         assert (verdict.got, verdict.wanted) == (got, wanted)
     assert shown(quoted("a" * 500), hidden=False) == "a" * 97 + "..."
     assert shown(quoted("\ue000p=0.62\ue001\ue002 and more"), hidden=True) == "", "it must not come out of its quotes"
@@ -244,7 +288,7 @@ def test_an_array_of_any_size_is_refused_before_anything_is_worked_out_from_it()
 
 
 def test_a_public_check_shows_the_call_that_was_asked() -> None:
-    (verdict,) = judge(Exercise(FORWARD, [c.is_identity_at_test_time(p=0.3)]), student({FORWARD: lambda *a, **k: 0}), "toy")
+    (verdict,) = judge(one_part(FORWARD, [c.is_identity_at_test_time(p=0.3)]), student({FORWARD: lambda *a, **k: 0}), "toy")
     assert verdict.call.startswith("dropout_forward(np.random.default_rng(")
     assert ", 0.3, np.random.default_rng(" in verdict.call
     assert verdict.call.endswith("), train=False)")
@@ -259,7 +303,7 @@ def spied(*checks: Check, slug: str = "toy", salt: str = "") -> list[float]:
         drawn.append(float(x.flat[0]))
         return forward(x, p, rng, train)
 
-    judge(Exercise(FORWARD, checks), student({FORWARD: spy}), slug, salt)
+    judge(one_part(FORWARD, checks), student({FORWARD: spy}), slug, salt)
     return drawn
 
 
@@ -284,14 +328,14 @@ def test_a_reference_check_is_handed_both_desks() -> None:
             raise Wrong(str(one), str(other))
 
     check = Check("v", "v", "holds", judged, with_reference=True)
-    (same,) = judge(Exercise("f", [check]), student({"g": lambda x: x}), "toy", reference=student({"g": lambda x: x}))
-    (wrong,) = judge(Exercise("f", [check]), student({"g": lambda x: 0}), "toy", reference=student({"g": lambda x: x}))
+    (same,) = judge(one_part("f", [check]), student({"g": lambda x: x}), "toy", reference=student({"g": lambda x: x}))
+    (wrong,) = judge(one_part("f", [check]), student({"g": lambda x: 0}), "toy", reference=student({"g": lambda x: x}))
     assert same.passed
     assert (wrong.got, wrong.wanted) == ("0", "3")
 
 
 def test_without_a_reference_such_a_check_is_our_fault() -> None:
-    (verdict,) = judge(Exercise("quiz", [c.answers_rightly(key="number")]), student(), "toy")
+    (verdict,) = judge(one_part("quiz", [c.answers_rightly(key="number")]), student(), "toy")
     assert verdict.outcome is Outcome.BROKEN
 
 
