@@ -20,14 +20,16 @@ from autograder.model import Answer, Call, Cell, Limits, Opaque, Outcome, Role
 from autograder.subjects.remote import Remote
 
 ALLOWED = {
+    "awaiting.py",
+    "blank.py",
     "bundle.py",
     "model.py",
     "perform.py",
+    "statements.py",
     "vocabulary.py",
     "wire.py",
     "worker/__init__.py",
     "worker/__main__.py",
-    "worker/blank.py",
     "worker/cage.py",
     "worker/gpu.py",
     "worker/keeper.py",
