@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
-from autograder.checks.behaviour import ending
-from autograder.checks.experiments import (
+from autograder.checks.ablation import (
     DELETED,
     ODD,
     ONE_LAYER,
@@ -15,16 +12,16 @@ from autograder.checks.experiments import (
     Patient,
     asked,
     curve,
-    entry,
+    curves,
     means_of,
     near,
     patient,
+    same_example,
     scale,
     single,
-    spoiling,
-    unchanged,
-    whole,
 )
+from autograder.checks.behaviour import DIGITS, ending
+from autograder.checks.experiments import entry, spoiling, unchanged, whole
 from autograder.checks.facts import FACTORS, SHAPE, P, fact, nearest
 from autograder.checks.inputs import normal
 from autograder.checks.training import labels
@@ -129,6 +126,14 @@ def t_and_sd(exam: Exam, *, given: tuple[list[float], list[float]], wanted: floa
 
 
 @fact
+def summary_digits(exam: Exam, *, given: tuple[list[float], list[float]], wanted: dict[str, float]) -> str:
+    """Are the entries of a summary right to ten digits, "about" right, or further off?"""
+    (value,) = exam.ask(Call(exam.function, tuple(Given(f"np.array({a})", np.array(a)) for a in given)))
+    off = [abs(float(array(entry(value, key), key, ())) / right - 1) for key, right in wanted.items()]
+    return "ten digits" if max(off) < DIGITS / 2 else "about" if max(off) < 1e-5 else "off"
+
+
+@fact
 def unpaired(exam: Exam, *, a: list[float], b: list[float]) -> str:
     """What results that are no pairs, or too few, give."""
     (answer,) = exam.answers(Call(exam.function, tuple(Given(f"np.array({v})", np.array(v)) for v in (a, b))))
@@ -144,7 +149,7 @@ def deletion(exam: Exam) -> str:
     told = next((name for name, possible in _stories(sick) if all(near(value, possible) for value in values)), "")
     if told:
         return told
-    speaking = sick.speaking(asked(TWO_LAYERS, ODD), scale(TWO_LAYERS, ODD))
+    speaking = sick.possible(asked(TWO_LAYERS, ODD), scale(TWO_LAYERS, ODD), speak=True).values()
     if all(near(value, speaking) for value in values):
         return "their biases still speak"
     return "any number of units" if _any_number(exam) else "something else"
@@ -160,14 +165,7 @@ def _any_number(exam: Exam) -> bool:
 @fact
 def deleted_for(exam: Exam) -> str:
     """Do all examples lose the same units? One example, many times: its copies are all right or all wrong, if they do."""
-    sick = patient(exam, TWO_LAYERS)
-    values = []
-    for k in range(6):
-        call = sick.call(exam, [0.5], 1, k)
-        same = (Given("X", np.repeat(sick.X[k : k + 1], 200, axis=0)), Given("y", np.repeat(sick.y[k : k + 1], 200)))
-        (value,) = exam.ask(replace(call, args=(call.args[0], *same, *call.args[3:])))
-        values.append(float(curve(value, 1)[0]))
-    mixed = {v for v in values if 0 < v < 1}
+    mixed = {value for value in same_example(exam) if 0 < value < 1}
     return "each example by itself" if len(mixed) > 1 else "all examples alike"
 
 
@@ -209,9 +207,11 @@ def repeats(exam: Exam) -> str:
     sick = patient(exam, ONE_LAYER)
     possible = np.array(list(sick.possible(asked(ONE_LAYER, DELETED), scale(ONE_LAYER, DELETED)).values()))
     means = means_of(possible, 2)
-    values = [float(curve(v, 1)[0]) for v in exam.ask(*(sick.call(exam, [DELETED], 2, 200 + k) for k in range(24)))]
+    values, alone = (
+        [float(found[0]) for found in curves(exam, [sick.call(exam, [DELETED], count, 200 + k) for k in range(24)], 1)]
+        for count in (2, 1)
+    )
     if all(near(value, possible) for value in values):
-        alone = [float(curve(v, 1)[0]) for v in exam.ask(*(sick.call(exam, [DELETED], 1, 200 + k) for k in range(24)))]
         return "the same units twice" if np.allclose(values, alone) else "what one of them gives"
     if all(near(value, means) for value in values):
         return "their mean"
@@ -242,8 +242,6 @@ def deleted_by(exam: Exam) -> str:
     return _chance(exam, tuple(sick.call(exam, [0.2, 0.4, 0.6, 0.8] * 4, 3, k, watch=True) for k in (400, 400, 401)))
 
 
-
-
 # ------------------------------------------------------------------------------------------------------------------------------ layers
 @fact
 def layer_survivors(exam: Exam) -> str:
@@ -255,6 +253,18 @@ def layer_survivors(exam: Exam) -> str:
         return "0"
     ratio = out[out != 0] / x.value[out != 0]
     return nearest(float(ratio[0]), FACTORS, 1e-6) if np.ptp(ratio) < 1e-9 * np.abs(ratio).max() else "varies"
+
+
+@fact
+def layer_digits(exam: Exam) -> str:
+    """Is the factor on the survivors 1 / (1 - p) to ten digits, "about", or another?"""
+    x = normal(SHAPE, exam.seed(1))
+    (value,) = exam.ask(Call(exam.function, (x, P, Seed(exam.seed()))))
+    out = array(value, "out", SHAPE)
+    if not out.any():
+        return "another"
+    off = float(np.abs(out[out != 0] / x.value[out != 0] * (1 - P) - 1).max())
+    return "ten digits" if off < DIGITS / 2 else "about" if off < 1e-5 else "another"
 
 
 @fact

@@ -113,12 +113,21 @@ def slope(params: Params, X: Array, y: Array, direction: Array) -> float | None:
     return (up - down) / (2 * STEP)
 
 
-def slopes(params: Params, X: Array, y: Array, seed: int, count: int = 3) -> list[tuple[Array, float]]:
-    """Random unit directions along which the loss is smooth, and its derivative there."""
+def slopes(
+    params: Params, X: Array, y: Array, seed: int, count: int = 3, among: Array | None = None
+) -> list[tuple[Array, float]]:
+    """Random unit directions along which the loss is smooth, and its derivative there; `among` says which numbers may move.
+
+    Weights of 0 stand on the kink of every ReLU: the last layer alone may move then.
+    """
     rng, found = np.random.default_rng(seed), list[tuple[Array, float]]()
-    size = flat(params).size
-    for _ in range(20 * count):
-        u = rng.normal(size=size)
+    size, layers = flat(params).size, len(params) // 2
+    last = np.arange(size) >= size - params[f"W{layers}"].size - params[f"b{layers}"].size
+    may = np.ones(size, bool) if among is None else among
+    for tries in range(20 * count):
+        u = rng.normal(size=size) * (may if tries < 10 * count else may & last)
+        if not u.any():
+            continue
         u /= np.linalg.norm(u)
         value = slope(params, X, y, u)
         if value is not None:
@@ -128,9 +137,20 @@ def slopes(params: Params, X: Array, y: Array, seed: int, count: int = 3) -> lis
     return found
 
 
-def batch(exam: Exam, sizes: tuple[int, ...], count: int = 32) -> tuple[Given, Given]:
+def batch(exam: Exam, sizes: tuple[int, ...], count: int = BATCH) -> tuple[Given, Given]:
     """Examples that fit into one batch, so that their order cannot matter."""
     return normal((count, sizes[0]), exam.seed(1)), labels(count, sizes[-1], exam.seed(2))
+
+
+def copies(exam: Exam, sizes: tuple[int, ...], examples: int = 1) -> tuple[Given, Given]:
+    """A full batch of copies of one example (or of several), so that it does not matter either which of them are drawn, and how often.
+
+    They are small: loud first weights would make the network so sure of a class that there is no gradient.
+    """
+    times = BATCH // examples
+    X, y = batch(exam, sizes, examples)
+    tiled = Given(f"np.tile(0.25 * {X.text}, ({times}, 1))", np.tile(0.25 * X.value, (times, 1)))
+    return tiled, Given(f"np.tile({y.text}, {times})", np.tile(y.value, times))
 
 
 # ------------------------------------------------------------------------------------------------------------------------ what it returns
@@ -152,12 +172,40 @@ def keeps_its_biases_flat(exam: Exam, *, sizes: tuple[int, ...]) -> None:
         array(value[f"b{k}"], f"b{k}", (width,))
 
 
+@verb()
+def starts_its_units_apart(exam: Exam) -> None:
+    """starts with weights that differ from unit to unit"""
+    params = _first(exam, 0)
+    for k in range(1, len(FIRST)):
+        W = params[f"W{k}"]
+        if not np.ptp(W, axis=1).any():
+            raise Wrong(f"all columns of the first W{k} are alike", "different weights into each unit")
+
+
+@verb()
+def draws_its_weights_by_rng(exam: Exam) -> None:
+    """draws the first weights from rng: another seed gives others"""
+    if np.array_equal(_first(exam, 0)["W1"], _first(exam, 1)["W1"]):
+        raise Wrong("generators with different seeds gave the same first weights", "others")
+
+
+def _first(exam: Exam, seed: int) -> Params:
+    """The first weights: a training without a step leaves them as they are."""
+    key = ("first", seed, exam.salt)
+    if key not in exam.memo:
+        X, y = batch(exam, FIRST, 4)
+        call = training(exam, X, y, FIRST, lr=0.0, seed=exam.seed(10 + seed))
+        (value,) = exam.ask(call)
+        exam.memo[key] = call, read(value, FIRST)
+    call, params = exam.memo[key]
+    exam.last = (call,)
+    return params  # type: ignore[no-any-return]  # what stands in the memo was put there above
+
+
 @verb(chances=6)
 def draws_first_weights(exam: Exam) -> None:
     """draws the first weights from a normal distribution with standard deviation sqrt(2 / fan_in), and starts the biases at 0"""
-    X, y = batch(exam, FIRST, 4)
-    (value,) = exam.ask(training(exam, X, y, FIRST, lr=0.0, seed=exam.seed()))  # without a step, the first weights are the last
-    params = read(value, FIRST)
+    params = _first(exam, 0)
     for k in range(1, len(FIRST)):
         name, W = f"W{k}", params[f"W{k}"]
         sd = float(np.sqrt(2 / W.shape[0]))
@@ -179,60 +227,79 @@ def _half(what: str, events: Array) -> None:
 
 # --------------------------------------------------------------------------------------------------------------------------- its steps
 @verb()
-def steps_down_the_gradient(exam: Exam, *, sizes: tuple[int, ...], lr: float = 0.1) -> None:
-    """makes its first step by minus lr times the gradient of the mean loss"""
+def steps_down_the_gradient(exam: Exam, *, sizes: tuple[int, ...], lr: float = 0.1, examples: int = 1) -> None:
+    """makes its first step, without momentum, by minus lr times the gradient of the mean loss"""
     # narrow layers will not do: where all units of a layer are silent, the next one stands at 0, on the kink of its ReLUs
-    X, y = batch(exam, sizes)
-    before, after = in_a_row(exam, X, y, sizes, lr, 0.9, (0, 1))
-    _agree(after - flat(before), before, X, y, lr, exam.seed(3), "the first step")
+    X, y = copies(exam, sizes, examples)
+    before, after = in_a_row(exam, X, y, sizes, lr, 0.0, (0, 1))
+    step = after - flat(before)
+    if not step.any():
+        raise Wrong("the first step is 0 everywhere", "-lr * gradient")
+    smooth = slopes(before, X.value, y.value, exam.seed(3))
+    _agree(step, smooth, -lr, float(np.linalg.norm(step)), "the first step", "-lr * gradient")
 
 
 @verb()
-def keeps_momentum(exam: Exam, *, sizes: tuple[int, ...], momentum: float, lr: float = 0.1) -> None:
-    """adds momentum times the last step to each step, from one epoch to the next"""
-    X, y = batch(exam, sizes)
-    start, first, second = in_a_row(exam, X, y, sizes, lr, momentum, (0, 1, 2))
-    before = moved(start, first - flat(start), 1.0)
-    rest = second - first - momentum * (first - flat(start))
-    _agree(rest, before, X, y, lr, exam.seed(3), "the second step less momentum times the first")
+def keeps_momentum(exam: Exam, *, sizes: tuple[int, ...], momentum: float, lr: float = 0.1, examples: int = 1) -> None:
+    """adds momentum times the last step to each step, from one epoch to the next, and changes nothing else"""
+    # measured in steps without momentum: what they should be is asked by `steps_down_the_gradient`
+    X, y = copies(exam, sizes, examples)
+    start, plain, first, second = in_a_row(exam, X, y, sizes, lr, momentum, (0, 1, 1, 2), (0,))
+    alone, step = plain - flat(start), first - flat(start)
+    size = float(np.linalg.norm(alone))
+    if not size:
+        raise Wrong("the first step is 0 everywhere", "a step")
+    if not np.linalg.norm(step - alone) <= SMOOTH * size:
+        ratio = number(step @ alone / size**2)
+        raise Wrong(f"the first step with momentum is {ratio} times that without", "the same, for there is no last step")
+    moving = alone != 0
+    here, there = (slopes(at, X.value, y.value, exam.seed(3), among=moving) for at in (start, moved(start, step, 1.0)))
+    if not here or not here[0][1]:
+        raise Wrong("the first step leaves the loss as it is", "a step down the gradient")
+    rate = float(alone @ here[0][0]) / here[0][1]
+    rest = second - first - momentum * step
+    _agree(rest, there, rate, size, "the second step less momentum times the first", "a step without momentum")
 
 
 def in_a_row(
-    exam: Exam, X: Given, y: Given, sizes: tuple[int, ...], lr: float, momentum: float, epochs: tuple[int, ...]
+    exam: Exam, X: Given, y: Given, sizes: tuple[int, ...], lr: float, momentum: float, epochs: tuple[int, ...],
+    plain: tuple[int, ...] = (),
 ) -> tuple[Any, ...]:
-    """The first network, then the weights after so many steps on one batch, as vectors. One seed: the same first weights."""
+    """The first network, then the weights after so many steps on one batch, as vectors. One seed: the same first weights.
+
+    Without momentum are those whose places, after that of the first network, are in `plain`.
+    """
     calls = [
-        training(exam, X, y, sizes, epochs=max(k, 1), lr=lr if k else 0.0, momentum=momentum, seed=exam.seed()) for k in epochs
+        training(
+            exam, X, y, sizes, epochs=max(k, 1), lr=lr if k else 0.0, momentum=0.0 if place in plain else momentum, seed=exam.seed()
+        )
+        for place, k in enumerate(epochs, start=-1)
     ]
     networks = [read(value, sizes) for value in exam.ask(*calls)]
     return networks[0], *(flat(network) for network in networks[1:])
 
 
-def _agree(step: Array, before: Params, X: Given, y: Given, lr: float, seed: int, what: str) -> None:
-    if not step.any():
-        raise Wrong(f"{what} is 0 everywhere", "-lr * gradient")
-    smooth = slopes(before, X.value, y.value, seed)
-    if not smooth:
-        raise Wrong("the weights stand on a kink of the loss in every direction", "weights drawn at random")
+def _agree(step: Array, smooth: list[tuple[Array, float]], rate: float, size: float, what: str, told: str) -> None:
+    """Refuse a step that is not, along each of these directions, `rate` times the derivative of the loss, as seen at this size."""
     for u, derivative in smooth:
-        got, wanted = float(step @ u), -lr * derivative
-        if not abs(got - wanted) <= SMOOTH * float(np.linalg.norm(step)):
-            raise Wrong(f"{what}, along a random direction, = {number(got)}", f"{number(wanted)}, which is -lr * gradient")
+        got, wanted = float(step @ u), rate * derivative
+        if not abs(got - wanted) <= SMOOTH * size:
+            raise Wrong(f"{what}, along a random direction, = {number(got)}", f"{number(wanted)}, which is {told}")
 
 
 # -------------------------------------------------------------------------------------------------------------- examples and batches
-def tracked(exam: Exam, momentum: float = 0.0) -> tuple[Array, Array, Array]:
+def tracked(exam: Exam, momentum: float = 0.0, seed: int = 4) -> tuple[Array, Array, Array]:
     """Of ROWS[0] one-hot examples: the label each was used with, and its share of a step in the first and in the second epoch.
 
     An example used once, in a batch of m, has the share 1 / m; one that was left out has 0. Momentum makes early shares grow.
     """
-    key = ("tracked", momentum, exam.salt)
+    key = ("tracked", momentum, seed, exam.salt)
     if key not in exam.memo:
         count, classes = ROWS
         X = Given(f"np.eye({count})", np.eye(count))
         y = Given(f"np.arange({count}) % {classes}", np.arange(count) % classes)
         calls = [
-            training(exam, X, y, ROWS, epochs=max(k, 1), lr=TINY if k else 0.0, momentum=momentum, seed=exam.seed(4)) for k in (0, 1, 2)
+            training(exam, X, y, ROWS, epochs=max(k, 1), lr=TINY if k else 0.0, momentum=momentum, seed=exam.seed(seed)) for k in (0, 1, 2)
         ]
         start, one, two = (read(value, ROWS) for value in exam.ask(*calls))
         exam.memo[key] = calls, _tracks(start["W1"] + start["b1"], one["W1"] - start["W1"], two["W1"] - one["W1"])
@@ -250,27 +317,31 @@ def _tracks(logits: Array, first: Array, second: Array) -> tuple[Array, Array, A
     return used, share[0], share[1]
 
 
-def _used(exam: Exam) -> tuple[Array, Array, Array]:
-    used, first, second = tracked(exam)
-    idle = int((np.abs(first) < 1e-3).sum())
-    if idle:
-        raise Wrong(f"{idle} of {len(first)} examples had no influence in the first epoch", "0")
-    return used, first, second
-
-
 @verb()
 def keeps_examples_and_labels_together(exam: Exam) -> None:
     """trains every example with its own label"""
-    used, _, _ = _used(exam)
-    wrong = int((used != np.arange(ROWS[0]) % ROWS[1]).sum())
+    used, first, _ = tracked(exam)
+    busy = np.abs(first) >= 1e-3
+    if not busy.any():
+        raise Wrong(f"{len(used)} of {len(used)} examples had no influence in the first epoch", "0")
+    wrong = int((used != np.arange(ROWS[0]) % ROWS[1])[busy].sum())
     if wrong:
         raise Wrong(f"{wrong} of {len(used)} examples were trained with the label of another", "0")
+
+
+def _shares(exam: Exam) -> tuple[Array, Array]:
+    """The shares of the examples in the first and in the second epoch. The sign of a step is the business of others."""
+    first, second = map(np.abs, tracked(exam)[1:])
+    idle = int((first < 1e-3).sum())
+    if idle:
+        raise Wrong(f"{idle} of {len(first)} examples had no influence in the first epoch", "0")
+    return first, second
 
 
 @verb()
 def uses_each_example_once(exam: Exam) -> None:
     """uses each example once in an epoch, in batches of 32 (the last batch holds the rest)"""
-    _, first, _ = _used(exam)
+    first, _ = _shares(exam)
     wanted = batch_sizes(ROWS[0])
     got = np.sort(np.rint(1 / np.maximum(first, 1e-9)))[::-1]
     sound = np.abs(first * np.rint(1 / np.maximum(first, 1e-9)) - 1).max() < 0.02
@@ -288,10 +359,14 @@ def batch_sizes(count: int) -> Array:
 @verb()
 def shuffles_anew(exam: Exam) -> None:
     """shuffles the examples anew in each epoch"""
-    _, first, second = _used(exam)
-    rest = [set(np.flatnonzero(share > 1.5 / BATCH).tolist()) for share in (first, second)]  # who sat in the small last batch
-    if rest[0] == rest[1]:  # by chance: less than once in 10^16
+    first, second = _shares(exam)
+    if np.array_equal(in_the_last_batch(first), in_the_last_batch(second)):  # by chance: less than once in 10^16
         raise Wrong("the last batch held the same examples in both epochs", "others")
+
+
+def in_the_last_batch(share: Array) -> Array:
+    """Who sat in the last batch, the small one."""
+    return np.flatnonzero(np.abs(share) > 1.5 / BATCH)
 
 
 # ------------------------------------------------------------------------------------------------------------------------------ chance
@@ -312,6 +387,20 @@ def repeats_itself(exam: Exam) -> None:
 
 
 @verb()
+def draws_orders_and_masks_by_rng(exam: Exam) -> None:
+    """draws the order of the examples and the masks from rng: another seed gives others"""
+    one, other = (in_the_last_batch(tracked(exam, seed=seed)[1]) for seed in (4, 5))
+    if np.array_equal(one, other):
+        raise Wrong("generators with different seeds gave the same last batch", "others")
+    for where, drop in (("inputs", (0.5, 0.0)), ("hidden units", (0.0, 0.5))):
+        shows, stays = thinned(exam, drop, where)
+        also, fresh = thinned(exam, drop, where, 1)
+        both = shows & also
+        if np.array_equal(stays[both], fresh[both]):
+            raise Wrong(f"generators with different seeds dropped the same {where}", "others")
+
+
+@verb()
 def keeps_its_data(exam: Exam) -> None:
     """does not modify X and y"""
     sizes = (6, 8, 3)
@@ -322,15 +411,23 @@ def keeps_its_data(exam: Exam) -> None:
             raise Wrong(f"{name} was changed by the call", f"{name} as it was")
 
 
-def thinned(exam: Exam, drop: tuple[float, float], where: str) -> tuple[Array, Array]:
+def thinned(exam: Exam, drop: tuple[float, float], where: str, seed: int = 0) -> tuple[Array, Array]:
     """One step on one example: which units are not 0 anyway, and of which the weights on their way out moved."""
     sizes = (WIDE, 40, 3) if where == "inputs" else (6, WIDE, 3)  # 40: that all are dropped is beyond chance
     X, y = batch(exam, sizes, 1)
-    calls = [training(exam, X, y, sizes, drop=drop, lr=lr, seed=exam.seed()) for lr in (0.0, TINY)]
-    before, after = (read(value, sizes) for value in exam.ask(*calls))
+    (value,) = exam.ask(training(exam, X, y, sizes, drop=drop, lr=0.0, seed=exam.seed(seed)))
+    before = read(value, sizes)
     name = "W1" if where == "inputs" else "W2"
     h = X.value[0] if where == "inputs" else np.maximum(X.value @ before["W1"] + before["b1"], 0)[0]
-    step = np.asarray(after[name] - before[name])
+    # a label that the network takes for unlikely: of one that it is sure about there is no gradient
+    label = int(scores(before, X.value)[0].argmin())
+    for count in (1, BATCH):  # some make no step without a full batch: zeros fill it, and move no weight
+        rows = Given(f"np.pad({X.text}, ((0, {count - 1}), (0, 0)))", np.pad(X.value, ((0, count - 1), (0, 0)))) if count > 1 else X
+        y = Given(f"np.full({count}, {label})", np.full(count, label))
+        (value,) = exam.ask(training(exam, rows, y, sizes, drop=drop, lr=TINY, seed=exam.seed(seed)))
+        step = np.asarray(read(value, sizes)[name] - before[name])
+        if step.any():
+            break
     return np.asarray(h != 0), np.asarray(step.any(axis=1))
 
 
