@@ -68,7 +68,7 @@ HIDDEN = {
     },
     "fixed_input_dropout": {
         "cure": [c.keeps_its_input(p=0.6, shape=(5, 8))],
-        "coins": [c.drops_the_right_share(p=0.1, **LAYER, needs=("treats_examples_apart", "treats_features_apart"))],
+        "coins": [c.drops_the_right_share(p=0.1, **LAYER)],
         "scale": [c.multiplies_what_it_keeps(p=0.6)],
     },
     "quiz": {

@@ -28,6 +28,7 @@ from autograder.checks.behaviour import (
     refuses,
     refuses_at_test_time,
     returns,
+    returns_no_negative,
     scales_the_survivors,
     takes_any_shape,
 )
@@ -357,6 +358,7 @@ __all__ = [
     "repeats_with_the_seed",
     "returns",
     "returns_a_network",
+    "returns_no_negative",
     "returns_x_at_zero",
     "scales_by_the_kept_share",
     "scales_the_others",

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.chance import acceptance
+from autograder.chance import acceptance, smallest_error
 from autograder.checks.behaviour import compare
 from autograder.checks.experiments import manners, unchanged
 from autograder.checks.inputs import Array
@@ -248,7 +248,11 @@ def scales_the_others(exam: Exam, *, fraction: float = DELETED) -> None:
         raise Wrong(f"the accuracy after a deletion is the one with the factor {factor}, for f = {fraction:g}", f"that with {RESCALED}")
 
 
-@verb(chances=2)
+def _unit_seen(*, calls: int, **_: Any) -> str:
+    return f"a unit deleted {smallest_error(calls, DELETED):.0%} more or less often than it should"
+
+
+@verb(chances=2, sees=_unit_seen)
 def deletes_any_unit(exam: Exam, *, calls: int = 100) -> None:
     """deletes units at random, each as often as any other"""
     known, units = habit(exam, calls=calls), ONE_LAYER[1]

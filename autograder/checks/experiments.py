@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.chance import acceptance
+from autograder.chance import acceptance, smallest_error
 from autograder.checks.behaviour import DIGITS, NEAR, compare, demand_value_error
 from autograder.checks.inputs import Array, normal
 from autograder.checks.inputs import scale as factor_named
@@ -62,7 +62,11 @@ def moves_exactly(exam: Exam, *, fraction: float, count: int, classes: int = 10)
             raise Wrong(f"{changed} of {count} labels differ from y", f"{round(fraction * count)}")
 
 
-@verb(chances=4)
+def _class_seen(*, classes: int, count: int, **_: Any) -> str:
+    return f"the share of a class that is off by {smallest_error(count, 1 / (classes - 1)):.2g}"
+
+
+@verb(chances=4, sees=_class_seen)
 def reaches_all_wrong_classes(exam: Exam, *, classes: int = 10, count: int = 2000) -> None:
     """moves a label to each of the wrong classes alike, and nowhere else"""
     # judged by the labels that moved: how many do is the business of `moves_exactly`

@@ -6,6 +6,7 @@ Nothing here compares with a particular mask: the mask is read off the student's
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -70,6 +71,32 @@ def masks(exam: Exam, p: float, shape: tuple[int, ...], count: int, via: Via, rn
     return known[:count]
 
 
+def shared_axes(mask: Array) -> tuple[int, ...]:
+    """The axes along which all slices of a mask are alike; none of one that keeps all or nothing, which says nothing of who threw it."""
+    if mask.all() or not mask.any():
+        return ()
+    return tuple(axis for axis in range(mask.ndim) if (mask == mask.take([0], axis=axis)).all())
+
+
+def thrown(mask: Array, axes: Sequence[int] | None = None) -> Array:
+    """The coins that were really thrown: along an axis on which all slices are alike, one of them stands for all.
+
+    So a mask that a whole batch shares is judged by the coins of one row, and what else is asked of it is asked fairly.
+    """
+    for axis in shared_axes(mask):
+        if axes is None or axis in axes:
+            mask = mask.take([0], axis=axis)
+    return mask
+
+
+def _share_of(mask: Array, p: float) -> float:
+    """The share that is dropped: p, unless what was seen cannot be p; other sentences then go by what was seen."""
+    coins = thrown(mask)
+    dropped = coins.size - int(coins.sum())
+    low, high = acceptance(coins.size, p)
+    return p if low <= dropped <= high else dropped / coins.size
+
+
 def _expect(what: str, count: int, events: int, probability: float, picture: Array | None = None) -> None:
     """Refuse a count that Bin(events, probability) gives less often than chance.ALPHA."""
     low, high = acceptance(events, probability)
@@ -116,7 +143,7 @@ def drops_the_right_share(
     exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, ...] = LARGE, calls: int = 3, what: str = "unit"
 ) -> None:
     """drops each {what} with probability {p}"""
-    found = masks(exam, p, shape, calls, via)
+    found = [thrown(mask) for mask in masks(exam, p, shape, calls, via)]
     kept = sum(int(m.sum()) for m in found)
     _expect("share of dropped units", sum(m.size for m in found) - kept, sum(m.size for m in found), p, found[0])
 
@@ -125,7 +152,7 @@ def drops_the_right_share(
 def treats_examples_apart(exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, int] = LARGE) -> None:
     """draws a mask of its own for each example (row)"""
     (mask,) = masks(exam, p, shape, 1, via)
-    _agree(mask, p, "rows")
+    _agree(thrown(mask, [1]), _share_of(mask, p), "rows")
 
 
 @verb(chances=2, sees=_likeness_seen)
@@ -134,7 +161,7 @@ def treats_features_apart(
 ) -> None:
     """decides about each {what} by itself"""
     (mask,) = masks(exam, p, shape, 1, via)
-    _agree(mask.T, p, "columns")
+    _agree(thrown(mask, [0]).T, _share_of(mask, p), "columns")
 
 
 def _agree(mask: Array, p: float, what: str) -> None:
@@ -149,12 +176,16 @@ def _agree(mask: Array, p: float, what: str) -> None:
 @verb(chances=3, sees=_variation_seen)
 def keeps_a_varying_number(exam: Exam, *, p: float, via: Via = "forward", calls: int = 20) -> None:
     """leaves the number of dropped units to chance"""
-    q = 1 - p
-    counts = [int(m.sum()) for m in masks(exam, p, SMALL, calls, via)]
-    size, pairs = int(np.prod(SMALL)), len(counts) // 2
+    (large,) = masks(exam, p, LARGE, 1, via)
+    q = 1 - _share_of(large, p)
+    small = masks(exam, p, SMALL, calls, via)
+    for axis in shared_axes(large):
+        small = [m.take([0], axis=axis) for m in small]
+    size, pairs = small[0].size, len(small) // 2
+    counts = [int(m.sum()) for m in small]
     equal = sum(first == second for first, second in zip(counts[0::2], counts[1::2], strict=True))
     _expect(f"share of pairs of calls that keep equally many of {size}", equal, pairs, _equal_counts(size, q))
-    (large,) = masks(exam, p, LARGE, 1, via)
+    large = thrown(large)
     for what, sums, length in (("rows", large.sum(1), large.shape[1]), ("columns", large.sum(0), large.shape[0])):
         low, high = _middle(length, q)
         inside = int(((sums >= low) & (sums <= high)).sum())
@@ -177,9 +208,9 @@ def _middle(n: int, q: float) -> tuple[int, int]:
 def draws_afresh(exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, ...] = (128, 128)) -> None:
     """draws a fresh mask in every call"""
     first, second = masks(exam, p, shape, 2, via, rng="rng")
-    agreeing = int((first == second).sum())
-    same = p * p + (1 - p) * (1 - p)
-    _expect("share of units on which two calls agree", agreeing, first.size, same)
+    coins = thrown(np.stack([first, second], axis=-1), range(first.ndim))
+    agreeing, share = int((coins[..., 0] == coins[..., 1]).sum()), _share_of(coins, p)
+    _expect("share of units on which two calls agree", agreeing, coins[..., 0].size, share * share + (1 - share) * (1 - share))
 
 
 @verb()
@@ -211,7 +242,8 @@ def can_drop_everything(
     exam: Exam, *, p: float, units: int = 2, calls: int = 100, via: Via = "multiplier"
 ) -> None:
     """drops all of a few units as often as chance has it"""
-    expected = p**units
+    (large,) = masks(exam, p, LARGE, 1, via)
+    expected = _share_of(large, p) ** units
     _, most = acceptance(calls, expected)
     few = masks(exam, p, (units,), calls // 4, via)  # a third as far off as the whole test allows is near enough; most need no more
     if abs(np.mean([not m.any() for m in few]) - expected) <= (most / calls - expected) / 3:

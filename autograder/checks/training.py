@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograder import datasets
-from autograder.chance import acceptance
+from autograder.chance import acceptance, smallest_error
 from autograder.checks.inputs import Array, normal
 from autograder.checks.verb import verb
 from autograder.exam import Exam, Wrong, an, array, number
@@ -27,6 +27,8 @@ SMOOTH = 1e-6  # error of a step along a random direction, relative; right ones 
 ROWS = (80, 3)  # one-hot examples and classes: batches of 32, 32 and 16
 TINY = 1e-4  # a learning rate at which one batch does not disturb the next
 FIRST = (300, 200, 100, 10)  # the network whose first weights are looked at: three weight matrices, two chance tests each
+QUARTILE = 0.674489750196082  # half of a normal distribution lies within so many standard deviations
+SLOPE = 0.429  # by how much that half grows with the logarithm of the standard deviation: 2 * QUARTILE * its density there
 WIDE = 3000  # units whose dropping is counted
 BATCH = 32
 
@@ -202,7 +204,12 @@ def _first(exam: Exam, seed: int) -> Params:
     return params  # type: ignore[no-any-return]  # what stands in the memo was put there above
 
 
-@verb(chances=6)
+def _spread_seen(**_: Any) -> str:
+    first, last = (smallest_error(units * wide, 0.5) / SLOPE for units, wide in (FIRST[:2], FIRST[-2:]))
+    return f"a standard deviation of the first weights that is off by {first:.0%} in the first layer, by {last:.0%} in the last"
+
+
+@verb(chances=6, sees=_spread_seen)
 def draws_first_weights(exam: Exam) -> None:
     """draws the first weights from a normal distribution with standard deviation sqrt(2 / fan_in), and starts the biases at 0"""
     params = _first(exam, 0)
@@ -214,9 +221,8 @@ def draws_first_weights(exam: Exam) -> None:
         if len(np.unique(W)) < 0.9 * W.size:
             raise Wrong(f"{name} starts with {len(np.unique(W))} different numbers", f"{W.size}")
         _half(f"share of positive weights in {name}", W > 0)
-        # half of a normal distribution lies within 0.6745 standard deviations
         _half(f"share of weights of {name} within 0.6745 * sqrt(2 / {W.shape[0]}) of 0 (their standard deviation is {W.std():.4f})",
-              np.abs(W) < 0.674489750196082 * sd)
+              np.abs(W) < QUARTILE * sd)
 
 
 def _half(what: str, events: Array) -> None:
@@ -431,7 +437,12 @@ def thinned(exam: Exam, drop: tuple[float, float], where: str, seed: int = 0) ->
     return np.asarray(h != 0), np.asarray(step.any(axis=1))
 
 
-@verb(chances=1)
+def _dropping_seen(*, where: str, p_in: float, p_hidden: float, **_: Any) -> str:
+    units, share = (WIDE, p_in) if where == "inputs" else (WIDE // 2, p_hidden)  # half of the hidden ones are silent
+    return f"a share of dropped {where} that is off by {smallest_error(units, share):.2g}"
+
+
+@verb(chances=1, sees=_dropping_seen)
 def drops_while_training(exam: Exam, *, where: str, p_in: float, p_hidden: float) -> None:
     """drops {where} with their own probability while it trains"""
     share = p_in if where == "inputs" else p_hidden

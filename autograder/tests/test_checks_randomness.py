@@ -387,3 +387,33 @@ def test_the_verdict_on_the_same_function_is_always_the_same() -> None:
     check = c.drops_the_right_share(p=P)
     first, second = (examined(check, {FORWARD: as_forward(keeps_p)}) for _ in range(2))
     assert (first.got, first.call) == (second.got, second.call)
+
+
+# ------------------------------------------------------------------------------------------------------- a mistake is charged once
+def shares_rows(shape: tuple[int, ...], p: float, rng: Rng) -> Array:
+    return np.broadcast_to(rng.random(shape[1:]) >= p, shape)
+
+
+def keeps_with_p(shape: tuple[int, ...], p: float, rng: Rng) -> Array:
+    return np.asarray(rng.random(shape) < p)
+
+
+@pytest.mark.parametrize(
+    ("function", "check"),
+    [
+        (shares_rows, c.drops_the_right_share(p=0.3, via="mask")),
+        (shares_rows, c.treats_features_apart(p=0.3, via="mask")),
+        (shares_rows, c.keeps_a_varying_number(p=0.3, via="mask")),
+        (shares_rows, c.draws_afresh(p=0.3, via="mask")),
+        (keeps_with_p, c.treats_examples_apart(p=0.3, via="mask")),
+        (keeps_with_p, c.treats_features_apart(p=0.3, via="mask")),
+        (keeps_with_p, c.keeps_a_varying_number(p=0.3, via="mask")),
+        (keeps_with_p, c.draws_afresh(p=0.3, via="mask")),
+    ],
+    ids=lambda thing: getattr(thing, "__name__", getattr(thing, "verb", "")),
+)
+def test_sentences_that_are_true_of_a_wrong_mask_hold(function: Any, check: Check) -> None:
+    for sweep in range(20):
+        assert not refused(check, {"mask": function}, sweep, "mask"), sweep
+    wrong = {shares_rows: c.treats_examples_apart, keeps_with_p: c.drops_the_right_share}[function]
+    assert refused(wrong(p=0.3, via="mask"), {"mask": function}, 0, "mask")
