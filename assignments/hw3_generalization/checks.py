@@ -247,9 +247,9 @@ EXERCISES = [
                 gravity="core",
                 needs=SOME,
                 checks=[
+                    c.drops_the_right_share(p=0.3, **LAYER),
                     c.treats_examples_apart(p=0.3, **LAYER),
                     c.treats_features_apart(p=0.3, **LAYER),
-                    c.drops_the_right_share(p=0.3, **LAYER, needs=("treats_examples_apart", "treats_features_apart")),
                     c.draws_afresh(p=0.3, **LAYER),
                 ],
             ),

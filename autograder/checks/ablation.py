@@ -249,7 +249,7 @@ def scales_the_others(exam: Exam, *, fraction: float = DELETED) -> None:
 
 
 def _unit_seen(*, calls: int, **_: Any) -> str:
-    return f"a unit deleted {smallest_error(calls, DELETED):.0%} more or less often than it should"
+    return f"a share of deletions that hit a unit that is off by {smallest_error(calls, DELETED):.2g}"
 
 
 @verb(chances=2, sees=_unit_seen)
