@@ -56,6 +56,7 @@ HIDDEN = {
         "t": [c.sums_up_like_the_solution(count=12, key="t")],
         "wins": [c.sums_up_like_the_solution(count=15, key="wins")],
         "manners": [
+            c.sums_up_like_the_solution(count=2, key="mean", needs="mean"),  # two pairs are enough
             c.sums_up_to_ten_digits(count=7, key="sd", needs="sd"),
             c.sums_up_to_ten_digits(count=12, key="t", needs="t"),
         ],
@@ -145,7 +146,7 @@ MISCONCEPTIONS = {
             """You replace labels by a random class, but one time in ten that is the class it had: too few labels really move. Draw among
             the OTHER classes, for example by going 1 to classes - 1 steps on.""",
             (STEPS, "rng.integers(0, classes, len(moved))"),
-            signs="new_classes moved_labels",
+            signs="new_classes",
         ),
         core(
             "each_label_throws_a_coin",
@@ -159,7 +160,7 @@ MISCONCEPTIONS = {
             """You draw the places with replacement, so some labels are drawn twice and too few move. Use rng.permutation(N)[:k] or
             rng.choice(N, k, replace=False).""",
             (PICK, "rng.integers(0, len(y), round(fraction * len(y)))"),
-            signs="moved_labels new_classes",
+            signs="new_classes",
         ),
         edge(
             "int_rounds",
@@ -432,7 +433,7 @@ MISCONCEPTIONS = {
             "d_is_b_minus_a",
             "Your differences are b - a. Here d = a - b, so that a positive mean says that the FIRST method is better.",
             ("a - b", "b - a"),
-            signs="mean wins",
+            signs="mean",
         ),
         core(
             "t_needs_no_root_of_n",
@@ -491,7 +492,7 @@ MISCONCEPTIONS = {
             "a_difference_has_no_sign",
             "You take absolute values, and then every difference is a gain. The sign says which of the two methods was better: keep it.",
             ("a - b", "np.abs(a - b)"),
-            signs="mean wins",
+            signs="mean",
         ),
         asserts(
             ("if a.shape != b.shape or len(a) < 2:\n        raise ValueError(", "assert a.shape == b.shape and len(a) > 1, ("),
@@ -505,7 +506,7 @@ MISCONCEPTIONS = {
             """You delete units but leave the others as they are, so the next layer hears less than it is used to, and accuracy is lost
             for want of loudness. Multiply the survivors by 1 / (1 - f).""",
             (FACTOR, "1.0"),
-            signs="deletion",
+            signs="survivor_factor",
         ),
         edge(
             "accuracy_is_a_percentage",
@@ -518,21 +519,21 @@ MISCONCEPTIONS = {
             """You multiply the survivors by 1 - f, which makes the layer even quieter. DIVIDE by 1 - f: the survivors speak up for those
             who are missing.""",
             (FACTOR, "1 - f"),
-            signs="deletion",
+            signs="survivor_factor",
         ),
         edge(
             "the_realised_share_scales",
             """You scale by H / (units left). That is close, but asked for is 1 / (1 - f) with the fraction as given, which differs when f
             * H is not a whole number.""",
             (FACTOR, "units / (units - round(f * units))"),
-            signs="deletion",
+            signs="survivor_factor",
         ),
         core(
             "each_unit_throws_a_coin",
             """You throw a coin for each unit, so the number that goes varies. Exactly round(f * H) units of a layer are to be deleted:
             draw WHICH ones, for example rng.permutation(H)[:k].""",
             (UNITS, "rng.random(units) < f"),
-            signs="deletion",
+            signs="number_deleted",
         ),
         core(
             "deleting_is_dropout",
@@ -546,28 +547,28 @@ MISCONCEPTIONS = {
             "int_rounds",
             "You cut off with int where f * H should be rounded: of 0.35 * 5 = 1.75 units int deletes one, round two.",
             ("round(", "int("),
-            signs="deletion",
+            signs="number_deleted",
         ),
         core(
             "the_fraction_is_what_is_kept",
             "You KEEP the fraction f of the units and delete the rest. The fractions say how much is deleted.",
             (UNITS, "rng.permutation(units)[round(f * units) :]"),
             (FACTOR, "1 / (f or 1)"),
-            signs="deletion",
+            signs="number_deleted",
         ),
         core(
             "only_the_first_layer_has_hidden_units",
             """Units are deleted in the first hidden layer only. Every layer between the inputs and the scores is hidden: delete in each
             of them.""",
             ("h * factor", "h * factor if k == 1 else h"),
-            signs="deletion",
+            signs="layers_deleted",
         ),
         core(
             "only_the_last_layer_has_hidden_units",
             """Units are deleted in the last hidden layer only. Every layer between the inputs and the scores is hidden: delete in each of
             them.""",
             ("h * factor", "h * factor if k == last - 1 else h"),
-            signs="deletion",
+            signs="layers_deleted",
         ),
         core(
             "a_deleted_unit_keeps_its_bias",
@@ -575,7 +576,7 @@ MISCONCEPTIONS = {
             set its OUTPUT to 0, after the ReLU.""",
             ('np.maximum(h @ params[f"W{k}"] + params[f"b{k}"], 0)', 'h @ params[f"W{k}"]'),
             ("h * factor", f'np.maximum(h * (factor > 0) + params[f"b{{k}}"], 0) * ({FACTOR})'),
-            signs="deletion",
+            signs="deleted_unit",
         ),
         fixed_seed(
             "the curve is the same",
@@ -668,6 +669,20 @@ MISCONCEPTIONS = {
         np_random("masks", ("rng.random", "np.random.random"), signs="generator"),
         tiny("1 - p", ("(1 - p)", "(1 - p + 1e-8)"), signs="layer_digits"),
     ],
+}
+
+EQUIVALENT = {
+    "noisy_labels": {
+        "y2[moved] = (y2[moved] + steps) % classes -> y2[moved] = (y2[moved] - steps) % classes": "the other way round the same circle"
+    },
+    "ablation_curve": {
+        "h = np.maximum(h @ params[f'W{k}'] + params[f'b{k}'], 0) -> h = np.maximum(0, h @ params[f'W{k}'] + params[f'b{k}'])":
+            "the larger of two numbers, in either order"
+    },
+    "fixed_input_dropout": {
+        "mask = (rng.random(x.shape) >= p) / (1 - p) -> mask = (rng.random(x.shape) > p) / (1 - p)":
+            "a uniform number is p itself with probability 2^-53"
+    },
 }
 
 # ================================================================================================================================ right

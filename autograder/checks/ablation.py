@@ -153,13 +153,25 @@ def single(exam: Exam, sick: Patient, count: int, fraction: float = DELETED) -> 
 class Habit:
     """How a function deletes units of one hidden layer: the factor on the others, and the accuracy of each choice of units."""
 
+    fraction: float
     factor: str
+    speak: bool
     possible: dict[Gone, float]
 
-    def units(self, value: float) -> tuple[int, ...]:
+    def number(self, values: list[float]) -> int | None:
+        """How many units are gone each time, the number asked for if that explains the accuracies; None when it varies."""
+        usual, units = asked(ONE_LAYER, self.fraction)[0], ONE_LAYER[1]
+        counts = sorted(range(units + 1), key=lambda count: count != usual)
+        return next((n for n in counts if all(near(value, self.of(n).values()) for value in values)), None)
+
+    def of(self, number: int | None) -> dict[Gone, float]:
+        """The choices of so many units; of any number, for None."""
+        return {gone: accuracy for gone, accuracy in self.possible.items() if number in (None, len(gone[0]))}
+
+    def units(self, value: float, number: int | None) -> tuple[int, ...]:
         """The units whose deletion gives this accuracy."""
-        gone = min(self.possible, key=lambda choice: abs(self.possible[choice] - value))
-        return gone[0]
+        choices = self.of(number)
+        return min(choices, key=lambda choice: abs(choices[choice] - value))[0]
 
 
 def habit(exam: Exam, fraction: float = DELETED, calls: int = 12) -> Habit:
@@ -181,7 +193,7 @@ def habit(exam: Exam, fraction: float = DELETED, calls: int = 12) -> Habit:
 def _habits(sick: Patient, fraction: float) -> list[Habit]:
     units, known = sick.sizes[1], [(name, False) for name in FACTORS] + [(RESCALED, True)]
     return [
-        Habit(name, {
+        Habit(fraction, name, speak, {
             gone: accuracy
             for count in range(units + 1)
             for gone, accuracy in sick.possible((count,), (FACTORS[name](fraction, units, units - count),), speak).items()
@@ -255,8 +267,9 @@ def _unit_seen(*, calls: int, **_: Any) -> str:
 @verb(chances=2, sees=_unit_seen)
 def deletes_any_unit(exam: Exam, *, calls: int = 100) -> None:
     """deletes units at random, each as often as any other"""
-    known, units = habit(exam, calls=calls), ONE_LAYER[1]
-    deleted = [known.units(value) for value in single(exam, patient(exam, ONE_LAYER), calls)]
+    known, units, found = habit(exam, calls=calls), ONE_LAYER[1], single(exam, patient(exam, ONE_LAYER), calls)
+    number = known.number(found)
+    deleted = [known.units(value, number) for value in found]
     share = sum(map(len, deleted)) / (units * calls)  # right ones delete 2 of 5 units, and others are told so elsewhere
     if share in (0, 1):
         raise Wrong(f"{'no' if not share else 'each'} unit was deleted", f"2 of {units}")
@@ -271,8 +284,7 @@ def deletes_any_unit(exam: Exam, *, calls: int = 100) -> None:
 def averages_over_repeats(exam: Exam, *, repeats: int = 2) -> None:
     """gives the mean over the repeats, with other units deleted in each"""
     sick, known = patient(exam, ONE_LAYER), habit(exam)
-    counts = {len(known.units(value)) for value in single(exam, sick, 12)}  # several, where each unit throws a coin: then all may come
-    possible = np.array([accuracy for (gone,), accuracy in known.possible.items() if len(counts) > 1 or len(gone) in counts])
+    possible = np.array(list(known.of(known.number(single(exam, sick, 12))).values()))
     means = means_of(possible, repeats)
     values = [float(found[0]) for found in curves(exam, [sick.call(exam, [DELETED], repeats, 200 + k) for k in range(24)], 1)]
     # the same units in every repeat: at most once in ten calls; in all 24 once in 10^24

@@ -126,6 +126,11 @@ biases_speak = deleting(_but_biases)
 per_example = deleting(lambda a, b, f, rng: np.maximum(a + b, 0) * (rng.random(a.shape) >= f) / (1 - f))
 
 
+def last_only(params: dict[str, Array], *rest: Any) -> Any:
+    """Deletes units of the last hidden layer alone, whichever that is."""
+    return ablate(layers=(len(params) // 2 - 1,))(params, *rest)
+
+
 def wrong_t(a: Any, b: Any, root: float) -> dict[str, Any]:
     right = summary(a, b)
     return right | {"sd": 2 * right["sd"], "t": right["mean"] / (2 * right["sd"]) * root}
@@ -292,9 +297,11 @@ SPARED: tuple[tuple[str, Function, tuple[Check, ...]], ...] = (
     ("no factor", ablate(scale=lambda f: 1.0), (DELETES, OTHER, ONE, ANY, AVERAGES, THREE, ORDER, FOR_ALL, WHOLE)),
     ("another factor", ablate(scale=lambda f: 1 - f), (DELETES, OTHER, ONE, ANY, AVERAGES, THREE, FOR_ALL)),
     ("rounded down", ablate(count=int), (DELETES, SCALES, SCALES_ODD, ANY, AVERAGES, ORDER)),
+    ("the last layer", last_only, (SCALES, SCALES_ODD, ANY, AVERAGES, ORDER, WHOLE)),
     ("one layer", ablate(layers=(1,)), (SCALES, SCALES_ODD, ANY, AVERAGES, ORDER, WHOLE)),
     ("coins for units", ablate(coin=True), (SCALES, SCALES_ODD, ANY, AVERAGES, THREE, ORDER, FOR_ALL)),
     ("biases speak", biases_speak, (SCALES, ANY, FOR_ALL, WHOLE, ORDER)),
+    ("coins and no factor", ablate(coin=True, scale=lambda f: 1.0), (ANY, AVERAGES, FOR_ALL, WHOLE)),
     ("percentages", ablate(percent=True), (DELETES, OTHER, ONE, SCALES, ANY, AVERAGES, ORDER, FOR_ALL, SOMETHING)),
     ("a sum", ablate(sum_up=sum), (WHOLE, DELETES, SCALES, ANY, ORDER)),
     ("the first units", ablate(front=True), (DELETES, SCALES, OTHER, WHOLE, ORDER, SOMETHING)),
@@ -336,13 +343,13 @@ SUMMARY, UNPAIRED = e.summary("sd", given=(A, B), key="sd"), e.unpaired(a=[1.0, 
 ONE_PAIR, T_AND_SD = e.unpaired("a_single_pair", a=[1.0], b=[2.0]), e.t_and_sd(given=(A, B), wanted=summary(A, B)["t"])
 SUMMED = e.summary_digits(given=(A, B), wanted={key: summary(A, B)[key] for key in ("mean", "sd", "t")})
 EXAMPLES = e.deleted_for()
-NOTHING, DELETION, UNITS, REPEATS, PARAMS, DELETED_BY = (
-    e.nothing_deleted(), e.deletion(), e.deleted_units(), e.repeats(), e.network_after(), e.deleted_by(),
-)
+NOTHING, UNITS, REPEATS, PARAMS, DELETED_BY = e.nothing_deleted(), e.deleted_units(), e.repeats(), e.network_after(), e.deleted_by()
+TIMES, COUNT, LAYERS, SAYS = e.survivor_factor(), e.number_deleted(), e.layers_deleted(), e.deleted_unit()
 INPUT, SURVIVORS, DIGITS, DROPS = e.layer_input(), e.layer_survivors(), e.layer_digits(), drop_share(via=Bare())
 FACTS = (
     *(MOVED, PICKED, NEW, AFTER, SPOILED_BY, ODD, SUMMARY, UNPAIRED),
-    *(ONE_PAIR, T_AND_SD, EXAMPLES, NOTHING, DELETION, UNITS, REPEATS, PARAMS, DELETED_BY, INPUT, SURVIVORS, DIGITS, DROPS, SUMMED),
+    *(ONE_PAIR, T_AND_SD, EXAMPLES, NOTHING, TIMES, COUNT, LAYERS, SAYS, UNITS, REPEATS, PARAMS, DELETED_BY, INPUT),
+    *(SURVIVORS, DIGITS, DROPS, SUMMED),
 )
 
 
@@ -386,17 +393,31 @@ FACTS = (
         (EXAMPLES, lambda *_: [0.5], "all examples alike"),
         (PICKED, lambda y, *_: np.zeros_like(y), "nearly everywhere"),
         (UNITS, ablate(count=lambda n: 0, scale=lambda f: 1.0), "none"),
-        (DELETION, biases_speak, "their biases still speak"),
+        (SAYS, biases_speak, "its bias"),
+        (SAYS, ablate(), "nothing"),
+        (SAYS, per_example, "nothing"),
+        (LAYERS, biases_speak, "both"),
         (NOTHING, ablate(), "whole"),
-        (DELETION, ablate(), "as asked"),
-        (DELETION, ablate(scale=lambda f: 1.0), "survivors not scaled"),
-        (DELETION, ablate(scale=lambda f: 1 - f), "survivors times 1 - f"),
-        (DELETION, ablate(count=int), "rounded down"),
-        (DELETION, ablate(layers=(1,)), "first hidden layer only"),
-        (DELETION, ablate(layers=(2,)), "last hidden layer only"),
-        (DELETION, ablate(coin=True), "any number of units"),
-        (DELETION, ablate(count=lambda n: 0, scale=lambda f: 1.0), "nothing"),
-        (DELETION, lambda *_: [0.123], "something else"),
+        (TIMES, ablate(), "1 / (1 - f)"),
+        (TIMES, ablate(scale=lambda f: 1.0), "1"),
+        (TIMES, ablate(scale=lambda f: 1 - f), "1 - f"),
+        (TIMES, ablate(scale=lambda f: 5 / (5 - round(5 * f))), "H / units left"),
+        (TIMES, ablate(scale=lambda f: 1.0, coin=True), "1"),
+        (TIMES, lambda *_: [0.123], "unclear"),
+        (COUNT, ablate(), "rounded"),
+        (COUNT, ablate(count=int), "rounded down"),
+        (COUNT, ablate(count=int, scale=lambda f: 1.0), "rounded down"),
+        (COUNT, ablate(count=lambda n: 3), "the others"),
+        (COUNT, ablate(count=lambda n: 0, scale=lambda f: 1.0), "none"),
+        (COUNT, ablate(count=lambda n: 5), "nearly all"),
+        (COUNT, ablate(coin=True), "varies"),
+        (COUNT, per_example, "unclear"),
+        (LAYERS, ablate(), "both"),
+        (LAYERS, ablate(layers=(1,)), "the first"),
+        (LAYERS, last_only, "the last"),
+        (COUNT, last_only, "rounded"),
+        (LAYERS, ablate(coin=True), "unclear"),
+        (LAYERS, lambda *_: [0.123], "unclear"),
         (UNITS, ablate(), "others each time"),
         (UNITS, ablate(front=True), "always the same"),
         (REPEATS, ablate(), "their mean"),
@@ -417,7 +438,7 @@ FACTS = (
         (DIGITS, lambda x, p, rng: 0 * x, "another"),
         (REPEATS, ablate(percent=True), "their mean"),
         (NOTHING, ablate(percent=True), "a percentage"),
-        (DELETION, ablate(percent=True), "as asked"),
+        (COUNT, ablate(percent=True), "rounded"),
         (DROPS, thin, "p"),
     ],
 )

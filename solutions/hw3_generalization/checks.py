@@ -325,7 +325,10 @@ PROBES = {
     ],
     "ablation_curve": [
         e.nothing_deleted(),
-        e.deletion(),
+        e.survivor_factor(),
+        e.number_deleted(),
+        e.layers_deleted(),
+        e.deleted_unit(),
         e.deleted_for(),
         e.deleted_units(),
         e.repeats(),
