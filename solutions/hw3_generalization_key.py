@@ -440,7 +440,7 @@ MISCONCEPTIONS = {
             """Your t is the mean over the standard deviation of a single difference. The mean of n of them scatters less, by the root of
             n: t = mean / (sd / sqrt(n)).""",
             ("sd / np.sqrt(len(d))", "sd"),
-            signs="t_and_sd",
+            signs="t_and_sd =sd",
         ),
         core(
             "t_divides_by_n",
@@ -466,13 +466,13 @@ MISCONCEPTIONS = {
             "a_draw_is_a_win",
             "You count a difference of 0 as a win. Wins are the pairs with d > 0.",
             ("d > 0", "d >= 0"),
-            signs="wins",
+            signs="draws",
         ),
         edge(
             "wins_is_a_share",
             'Under "wins" you give a share. Asked for is the number of pairs with d > 0, an int.',
             ("int((d > 0).sum())", "float((d > 0).mean())"),
-            signs="wins",
+            signs="wins_form",
         ),
         manner(
             "what_can_be_subtracted_is_paired",
@@ -581,13 +581,13 @@ MISCONCEPTIONS = {
         fixed_seed(
             "the curve is the same",
             ("    curve = []", "    curve, rng = [], np.random.default_rng(0)"),
-            signs="deleted_units deleted_by",
+            signs="deleted_by",
         ),
         core(
             "the_first_units_will_do",
             "You always delete the first units of a layer, so repeats show nothing new. Let chance pick them: rng.permutation(H)[:k].",
             ("rng.permutation(units)", "np.arange(units)"),
-            signs="deleted_units repeats deleted_by",
+            signs="deleted_units deleted_by",
         ),
         edge(
             "one_draw_serves_all_repeats",

@@ -14,6 +14,7 @@ LAYER = {"via": Bare()}
 SOME = "drops_some_and_keeps_some"
 NETWORK = "returns_a_network(sizes=(6, 8, 7, 3))"
 A, B = [3.0, 5.0, 4.0, 8.0], [1.0, 5.0, 5.0, 3.0]
+UNEVEN = {"a": [1.0, 0.0, 0.0, -1.0, -2.0, -3.0, -4.0], "b": [0.0] * 7}  # one win, two draws, four defeats
 DIGITS = {"data": "digits", "train": 300, "noise": 0.0, "sizes": (64, 64, 10), "epochs": 15, "lr": 0.02, "momentum": 0.9}
 
 
@@ -318,7 +319,8 @@ PROBES = {
         e.summary("mean", given=(A, B), key="mean"),
         e.summary("sd", given=(A, B), key="sd"),
         e.t_and_sd(given=(A, B), wanted=3 / 7.0**0.5),
-        e.summary("wins", given=([1.0, 0.0, -1.0, -2.0, -3.0], [0.0] * 5), key="wins"),
+        e.wins_form(**UNEVEN),
+        e.draws(**UNEVEN),
         e.summary_digits(given=(A, B), wanted={"mean": 1.5, "sd": 7.0**0.5, "t": 3 / 7.0**0.5}),
         e.unpaired(a=[1.0, 2.0, 3.0], b=[1.0, 2.0]),
         e.unpaired("a_single_pair", a=[1.0], b=[2.0]),

@@ -134,7 +134,7 @@ def curves(exam: Exam, calls: list[Call], count: int) -> list[Array]:
     key = ("unit", exam.salt)
     if key not in exam.memo:
         (value,) = exam.ask(sick.call(exam, [0.0], 1, 0))
-        exam.memo[key] = 100.0 if near(float(curve(value, 1)[0]) / 100, [sick.whole]) else 1.0
+        exam.memo[key] = 100.0 if curve(value, 1)[0] > 1 else 1.0
     return [curve(value, count, exam.memo[key]) for value in exam.ask(*calls)]
 
 
@@ -180,13 +180,28 @@ def habit(exam: Exam, fraction: float = DELETED, calls: int = 12) -> Habit:
     The checks of a property read the others by this: who forgets the factor is told so once, and not that the number is wrong too.
     """
     sick = patient(exam, ONE_LAYER)
-    found = single(exam, sick, calls, fraction)
     habits = _habits(sick, fraction)
-    for known in habits:
-        if all(near(value, known.possible.values()) for value in found):
-            return known
+    for found in (deletions(exam, calls, fraction), single(exam, sick, calls, fraction)):
+        known = [h for h in habits if all(near(value, h.possible.values()) for value in found)]
+        if known:
+            usual = asked(ONE_LAYER, fraction)[0]
+            return next((h for h in known if h.number(found) == usual), known[0])
     odd = next(value for value in found if not near(value, habits[0].possible.values()))
     raise Wrong(f"accuracy after one deletion = {odd:.4f}", f"an accuracy that deleting some of {ONE_LAYER[1]} units can give")
+
+
+def deletions(exam: Exam, calls: int = 12, fraction: float = DELETED) -> list[float]:
+    """So many single deletions: from as many calls, or from one, when each call gives the same, which says little."""
+    sick = patient(exam, ONE_LAYER)
+    found = single(exam, sick, calls, fraction)
+    if np.ptp(found) > 0:
+        return found
+    key = ("deletions", fraction, calls, exam.salt)
+    if key not in exam.memo:
+        (values,) = curves(exam, [sick.call(exam, [fraction] * calls, 1, 0)], calls)
+        exam.memo[key] = [float(value) for value in values]
+    kept: list[float] = exam.memo[key]
+    return kept
 
 
 @lru_cache(maxsize=64)
@@ -284,7 +299,7 @@ def deletes_any_unit(exam: Exam, *, calls: int = 100) -> None:
 def averages_over_repeats(exam: Exam, *, repeats: int = 2) -> None:
     """gives the mean over the repeats, with other units deleted in each"""
     sick, known = patient(exam, ONE_LAYER), habit(exam)
-    possible = np.array(list(known.of(known.number(single(exam, sick, 12))).values()))
+    possible = np.array(list(known.of(known.number(deletions(exam))).values()))
     means = means_of(possible, repeats)
     values = [float(found[0]) for found in curves(exam, [sick.call(exam, [DELETED], repeats, 200 + k) for k in range(24)], 1)]
     # the same units in every repeat: at most once in ten calls; in all 24 once in 10^24

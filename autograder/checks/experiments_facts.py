@@ -10,15 +10,14 @@ from autograder.checks.ablation import (
     ONE_LAYER,
     TWO_LAYERS,
     Habit,
-    asked,
     curve,
     curves,
+    deletions,
     habit,
     means_of,
     near,
     patient,
     same_example,
-    scale,
     single,
 )
 from autograder.checks.ablation import FACTORS as TIMES
@@ -116,6 +115,27 @@ def summary(exam: Exam, *, given: tuple[list[float], list[float]], key: str) -> 
     return number(array(entry(value, key), key, ()))
 
 
+def _wins(exam: Exam, a: list[float], b: list[float]) -> float:
+    (value,) = exam.ask(Call(exam.function, tuple(Given(f"np.array({v})", np.array(v)) for v in (a, b))))
+    return float(array(entry(value, "wins"), "wins", ()))
+
+
+@fact
+def wins_form(exam: Exam, *, a: list[float], b: list[float]) -> str:
+    """Are wins counted, or given as a share?"""
+    return "a share" if 0 < _wins(exam, a, b) < 1 else "a number"
+
+
+@fact
+def draws(exam: Exam, *, a: list[float], b: list[float]) -> str:
+    """Are differences of 0 counted as wins, whichever way round the difference is taken, or with its sign lost?"""
+    wins, d = _wins(exam, a, b), np.array(a) - np.array(b)
+    found = round(wins * len(a)) if 0 < wins < 1 else wins
+    up, down, even = (int((np.sign(d) == sign).sum()) for sign in (1, -1, 0))
+    alone = (up, down, up + down)
+    return "not counted" if found in alone else "counted" if found - even in alone else "unclear"
+
+
 @fact
 def t_and_sd(exam: Exam, *, given: tuple[list[float], list[float]], wanted: float) -> str:
     """Is t right? Else what its own mean and sd are multiplied by: then a wrong sd does not look like a wrong t."""
@@ -173,7 +193,7 @@ def number_deleted(exam: Exam) -> str:
     seen = _seen(exam)
     if not seen:
         return "unclear"
-    number = seen.number(single(exam, patient(exam, ONE_LAYER), 12, ODD))
+    number = seen.number(deletions(exam, fraction=ODD))
     return "varies" if number is None else ("none", "rounded down", "rounded", "the others")[number] if number < 4 else "nearly all"
 
 
@@ -181,7 +201,7 @@ def number_deleted(exam: Exam) -> str:
 def layers_deleted(exam: Exam) -> str:
     """Of which hidden layers units are deleted."""
     seen, sick = _seen(exam), patient(exam, TWO_LAYERS)
-    number = seen.number(single(exam, patient(exam, ONE_LAYER), 12, ODD)) if seen else None
+    number = seen.number(deletions(exam, fraction=ODD)) if seen else None
     if not seen or number is None:
         return "unclear"
     factor = TIMES[seen.factor](ODD, ONE_LAYER[1], ONE_LAYER[1] - number)
@@ -210,24 +230,30 @@ def deleted_units(exam: Exam) -> str:
     values, sick = single(exam, patient(exam, ONE_LAYER), 24), patient(exam, ONE_LAYER)
     if all(near(value, [sick.whole]) for value in values):
         return "none"
-    return "always the same" if np.ptp(values) < 1e-9 else "others each time"
+    if np.ptp(values) > 1e-9:
+        return "others each time"
+    known = habit(exam)
+    gone = known.units(values[0], known.number(values))
+    return "always the first" if gone == tuple(range(len(gone))) else "always the same"
 
 
 @fact
 def repeats(exam: Exam) -> str:
     """What two repeats give."""
-    sick = patient(exam, ONE_LAYER)
-    possible = np.array(list(sick.possible(asked(ONE_LAYER, DELETED), scale(ONE_LAYER, DELETED)).values()))
+    sick, known = patient(exam, ONE_LAYER), habit(exam)
+    possible = np.array(list(known.of(known.number(deletions(exam))).values()))
     means = means_of(possible, 2)
     values, alone = (
         [float(found[0]) for found in curves(exam, [sick.call(exam, [DELETED], count, 200 + k) for k in range(24)], 1)]
         for count in (2, 1)
     )
     if all(near(value, possible) for value in values):
+        if not np.ptp(alone):
+            return "not seen, for all deletions are alike"
         return "the same units twice" if np.allclose(values, alone) else "what one of them gives"
     if all(near(value, means) for value in values):
         return "their mean"
-    return "their sum" if all(near(value / 2, means) for value in values) else "something else"
+    return "their sum" if max(values) > 1 and all(near(value / 2, means) for value in values) else "something else"
 
 
 @fact
@@ -242,9 +268,9 @@ def network_after(exam: Exam) -> str:
 def nothing_deleted(exam: Exam) -> str:
     """Is the whole network given back where nothing is deleted?"""
     sick = patient(exam, TWO_LAYERS)
-    (value,) = exam.ask(sick.call(exam, [0.0], 2, 0))
+    (value,) = exam.ask(sick.call(exam, [0.0], 2, 0))  # twice, so that a sum is at most 2
     found = float(curve(value, 1)[0])
-    return "whole" if near(found, [sick.whole]) else "a percentage" if near(found / 100, [sick.whole]) else "other"
+    return "whole" if near(found, [sick.whole]) else "a percentage" if found > 2 else "other"
 
 
 @fact

@@ -330,7 +330,7 @@ def test_rubbish_breaks_no_check_and_no_fact(kind: str) -> None:
         for check in checks:
             verdict = examine(check, function)
             assert verdict.outcome is not Outcome.BROKEN, told(verdict)
-    for function, probes in ((rubbish, FACTS), (in_a_dict, (SUMMARY, T_AND_SD, SUMMED, UNPAIRED, ONE_PAIR))):
+    for function, probes in ((rubbish, FACTS), (in_a_dict, (SUMMARY, T_AND_SD, SUMMED, FORM, DRAWS, UNPAIRED, ONE_PAIR))):
         for probe in probes:
             assert isinstance(probe.look(Exam(NAME, student({NAME: function}), probe.name)), str)
 
@@ -342,6 +342,7 @@ MOVED, PICKED, NEW, AFTER, SPOILED_BY, ODD = (
 SUMMARY, UNPAIRED = e.summary("sd", given=(A, B), key="sd"), e.unpaired(a=[1.0, 2.0, 3.0], b=[1.0, 2.0])
 ONE_PAIR, T_AND_SD = e.unpaired("a_single_pair", a=[1.0], b=[2.0]), e.t_and_sd(given=(A, B), wanted=summary(A, B)["t"])
 SUMMED = e.summary_digits(given=(A, B), wanted={key: summary(A, B)[key] for key in ("mean", "sd", "t")})
+FORM, DRAWS = (make(a=[1.0, 0.0, 0.0, -1.0, -2.0, -3.0, -4.0], b=[0.0] * 7) for make in (e.wins_form, e.draws))
 EXAMPLES = e.deleted_for()
 NOTHING, UNITS, REPEATS, PARAMS, DELETED_BY = e.nothing_deleted(), e.deleted_units(), e.repeats(), e.network_after(), e.deleted_by()
 TIMES, COUNT, LAYERS, SAYS = e.survivor_factor(), e.number_deleted(), e.layers_deleted(), e.deleted_unit()
@@ -349,7 +350,7 @@ INPUT, SURVIVORS, DIGITS, DROPS = e.layer_input(), e.layer_survivors(), e.layer_
 FACTS = (
     *(MOVED, PICKED, NEW, AFTER, SPOILED_BY, ODD, SUMMARY, UNPAIRED),
     *(ONE_PAIR, T_AND_SD, EXAMPLES, NOTHING, TIMES, COUNT, LAYERS, SAYS, UNITS, REPEATS, PARAMS, DELETED_BY, INPUT),
-    *(SURVIVORS, DIGITS, DROPS, SUMMED),
+    *(SURVIVORS, DIGITS, DROPS, SUMMED, FORM, DRAWS),
 )
 
 
@@ -380,6 +381,7 @@ FACTS = (
         (ONE_PAIR, summary, "ValueError"),
         (ONE_PAIR, lambda a, b: summary([*a, 1.0], [*b, 1.0]), "accepted"),
         (T_AND_SD, summary, "right"),
+        (T_AND_SD, lambda a, b: {**summary(a, b), "t": -summary(a, b)["t"]}, "right"),
         (T_AND_SD, lambda a, b: wrong_t(a, b, 1.0), "no root of n"),
         (T_AND_SD, lambda a, b: wrong_t(a, b, len(a)), "n for its root"),
         (T_AND_SD, lambda a, b: wrong_t(a, b, len(a) ** 0.5), "follows sd"),
@@ -419,11 +421,24 @@ FACTS = (
         (LAYERS, ablate(coin=True), "unclear"),
         (LAYERS, lambda *_: [0.123], "unclear"),
         (UNITS, ablate(), "others each time"),
-        (UNITS, ablate(front=True), "always the same"),
+        (UNITS, ablate(front=True), "always the first"),
+        (UNITS, ablate(front=True, scale=lambda f: 1.0), "always the first"),
+        (UNITS, own_chance(ablate(), 1), "always the same"),
+        (COUNT, own_chance(ablate(coin=True), 1), "varies"),
+        (COUNT, own_chance(ablate(), 1), "rounded"),
+        (REPEATS, ablate(sum_up=sum, scale=lambda f: 1.0), "their sum"),
+        (FORM, summary, "a number"),
+        (FORM, lambda a, b: {**summary(a, b), "wins": summary(a, b)["wins"] / len(a)}, "a share"),
+        (DRAWS, summary, "not counted"),
+        (DRAWS, lambda a, b: {**summary(a, b), "wins": int((np.array(a) >= np.array(b)).sum())}, "counted"),
+        (DRAWS, lambda a, b: {**summary(a, b), "wins": (np.array(b) >= np.array(a)).mean()}, "counted"),
+        (DRAWS, lambda a, b: {**summary(a, b), "wins": int((np.array(a) != np.array(b)).sum())}, "not counted"),
+        (DRAWS, lambda a, b: {**summary(a, b), "wins": 2.5}, "unclear"),
         (REPEATS, ablate(), "their mean"),
         (REPEATS, ablate(frozen=True), "the same units twice"),
         (REPEATS, ablate(sum_up=sum), "their sum"),
-        (REPEATS, ablate(sum_up=lambda found: found[-1] + 0.0001), "something else"),
+        (REPEATS, ablate(sum_up=lambda found: np.mean(found) - 0.0003 * (len(found) > 1)), "something else"),
+        (REPEATS, ablate(front=True), "not seen, for all deletions are alike"),
         (PARAMS, ablate(spoil=True), "overwritten"),
         (DELETED_BY, own_chance(ablate(), 1), "frozen"),
         (INPUT, thin, "kept"),
