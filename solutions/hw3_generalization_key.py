@@ -533,7 +533,7 @@ MISCONCEPTIONS = {
             """You throw a coin for each unit, so the number that goes varies. Exactly round(f * H) units of a layer are to be deleted:
             draw WHICH ones, for example rng.permutation(H)[:k].""",
             (UNITS, "rng.random(units) < f"),
-            signs="number_deleted",
+            signs="number_deleted =network_after",
         ),
         core(
             "deleting_is_dropout",

@@ -43,6 +43,17 @@ from autograder.checks.derivatives import (
     rejects_a_gradient_that,
     uses_central_differences,
 )
+from autograder.checks.epochs import (
+    draws_orders_and_masks_by_rng,
+    drops_while_training,
+    gains_from_dropout,
+    keeps_examples_and_labels_together,
+    keeps_its_data,
+    learns,
+    repeats_itself,
+    shuffles_anew,
+    uses_each_example_once,
+)
 from autograder.checks.experiments import (
     keeps_its_labels,
     moves_exactly,
@@ -174,20 +185,11 @@ from autograder.checks.theory import (
 from autograder.checks.training import (
     draws_first_weights,
     draws_its_weights_by_rng,
-    draws_orders_and_masks_by_rng,
-    drops_while_training,
-    gains_from_dropout,
-    keeps_examples_and_labels_together,
     keeps_its_biases_flat,
-    keeps_its_data,
     keeps_momentum,
-    learns,
-    repeats_itself,
     returns_a_network,
-    shuffles_anew,
     starts_its_units_apart,
     steps_down_the_gradient,
-    uses_each_example_once,
 )
 from autograder.checks.uncertainty import (
     dirichlets,

@@ -152,7 +152,7 @@ def summary_digits(exam: Exam, *, given: tuple[list[float], list[float]], wanted
     """Are the entries of a summary right to ten digits, one of them "about" right, or further off?"""
     (value,) = exam.ask(Call(exam.function, tuple(Given(f"np.array({a})", np.array(a)) for a in given)))
     off = [abs(float(array(entry(value, key), key, ())) / right - 1) for key, right in wanted.items()]
-    if any(DIGITS / 2 < d < 1e-5 for d in off):
+    if any(DIGITS / 10 < d < 1e-5 for d in off):
         return "about"
     return "ten digits" if max(off) < 1e-5 else "off"
 
@@ -302,7 +302,7 @@ def layer_digits(exam: Exam) -> str:
     if not out.any():
         return "another"
     off = float(np.abs(out[out != 0] / x.value[out != 0] * (1 - P) - 1).max())
-    return "ten digits" if off < DIGITS / 2 else "about" if off < 1e-5 else "another"
+    return "ten digits" if off < DIGITS / 10 else "about" if off < 1e-5 else "another"
 
 
 @fact

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.checks.epochs import ROWS, in_the_last_batch, thinned, tracked
 from autograder.checks.facts import fact, nearest
 from autograder.checks.inputs import Array
 from autograder.checks.training import (
     FIRST,
-    ROWS,
     Params,
     batch,
     copies,
     flat,
     in_a_row,
-    in_the_last_batch,
     moved,
     read,
     slope,
     slopes,
-    thinned,
-    tracked,
     training,
 )
 from autograder.exam import Exam
