@@ -25,6 +25,7 @@ FIRST = (300, 200, 100, 10)  # the network whose first weights are looked at: th
 QUARTILE = 0.674489750196082  # half of a normal distribution lies within so many standard deviations
 SLOPE = 0.429  # by how much that half grows with the logarithm of the standard deviation: 2 * QUARTILE * its density there
 BATCH = 32
+SMALL = 0.02  # the size of examples with which even standard normal weights give scores that are near each other
 
 
 # ------------------------------------------------------------------------------------------------------------------- asking, reading
@@ -145,7 +146,7 @@ def copies(exam: Exam, sizes: tuple[int, ...], examples: int = 1) -> tuple[Given
     """
     times = BATCH // examples
     X, y = batch(exam, sizes, examples)
-    tiled = Given(f"np.tile(0.25 * {X.text}, ({times}, 1))", np.tile(0.25 * X.value, (times, 1)))
+    tiled = Given(f"np.tile({SMALL} * {X.text}, ({times}, 1))", np.tile(SMALL * X.value, (times, 1)))
     return tiled, Given(f"np.tile({y.text}, {times})", np.tile(y.value, times))
 
 
