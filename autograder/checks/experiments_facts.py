@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
-from autograder.checks.behaviour import ending
-from autograder.checks.experiments import (
+from autograder.checks.ablation import (
     DELETED,
     ODD,
     ONE_LAYER,
     TWO_LAYERS,
-    Patient,
-    asked,
+    Habit,
     curve,
-    entry,
+    curves,
+    deletions,
+    habit,
     means_of,
     near,
     patient,
-    scale,
+    same_example,
     single,
-    spoiling,
-    unchanged,
-    whole,
 )
+from autograder.checks.ablation import FACTORS as TIMES
+from autograder.checks.behaviour import DIGITS, ending
+from autograder.checks.experiments import entry, spoiling, unchanged, whole
 from autograder.checks.facts import FACTORS, SHAPE, P, fact, nearest
 from autograder.checks.inputs import normal
 from autograder.checks.training import labels
-from autograder.exam import Exam, array, number
+from autograder.exam import Exam, Wrong, array, number
 from autograder.model import Call, Given, Seed
 
 
@@ -117,15 +115,46 @@ def summary(exam: Exam, *, given: tuple[list[float], list[float]], key: str) -> 
     return number(array(entry(value, key), key, ()))
 
 
+def _wins(exam: Exam, a: list[float], b: list[float]) -> float:
+    (value,) = exam.ask(Call(exam.function, tuple(Given(f"np.array({v})", np.array(v)) for v in (a, b))))
+    return float(array(entry(value, "wins"), "wins", ()))
+
+
+@fact
+def wins_form(exam: Exam, *, a: list[float], b: list[float]) -> str:
+    """Are wins counted, or given as a share?"""
+    return "a share" if 0 < _wins(exam, a, b) < 1 else "a number"
+
+
+@fact
+def draws(exam: Exam, *, a: list[float], b: list[float]) -> str:
+    """Are differences of 0 counted as wins, whichever way round the difference is taken, or with its sign lost?"""
+    wins, d = _wins(exam, a, b), np.array(a) - np.array(b)
+    found = round(wins * len(a)) if 0 < wins < 1 else wins
+    up, down, even = (int((np.sign(d) == sign).sum()) for sign in (1, -1, 0))
+    alone = (up, down, up + down)
+    return "not counted" if found in alone else "counted" if found - even in alone else "unclear"
+
+
 @fact
 def t_and_sd(exam: Exam, *, given: tuple[list[float], list[float]], wanted: float) -> str:
     """Is t right? Else what its own mean and sd are multiplied by: then a wrong sd does not look like a wrong t."""
     (value,) = exam.ask(Call(exam.function, tuple(Given(f"np.array({a})", np.array(a)) for a in given)))
     mean, sd, t = (float(array(entry(value, key), key, ())) for key in ("mean", "sd", "t"))
-    if abs(t - wanted) < 1e-9:
+    if abs(abs(t) - abs(wanted)) < 1e-9:  # the sign is that of the mean
         return "right"
     n = len(given[0])
     return nearest(t * sd / mean if mean else 0.0, {"follows sd": n**0.5, "no root of n": 1.0, "n for its root": float(n)}, 1e-6)
+
+
+@fact
+def summary_digits(exam: Exam, *, given: tuple[list[float], list[float]], wanted: dict[str, float]) -> str:
+    """Are the entries of a summary right to ten digits, one of them "about" right, or further off?"""
+    (value,) = exam.ask(Call(exam.function, tuple(Given(f"np.array({a})", np.array(a)) for a in given)))
+    off = [abs(float(array(entry(value, key), key, ())) / right - 1) for key, right in wanted.items()]
+    if any(DIGITS / 10 < d < 1e-5 for d in off):
+        return "about"
+    return "ten digits" if max(off) < 1e-5 else "off"
 
 
 @fact
@@ -136,62 +165,63 @@ def unpaired(exam: Exam, *, a: list[float], b: list[float]) -> str:
 
 
 # ----------------------------------------------------------------------------------------------------------------------- deleting units
+def _seen(exam: Exam) -> Habit | None:
+    """How units of one hidden layer are deleted; None when it is no deleting of units."""
+    try:
+        return habit(exam, ODD)
+    except Wrong:
+        return None
+
+
 @fact
-def deletion(exam: Exam) -> str:
-    """What a single deletion does, among what it could do."""
-    sick = patient(exam, TWO_LAYERS)
-    values = single(exam, sick, 12, ODD)
-    told = next((name for name, possible in _stories(sick) if all(near(value, possible) for value in values)), "")
-    if told:
-        return told
-    speaking = sick.speaking(asked(TWO_LAYERS, ODD), scale(TWO_LAYERS, ODD))
-    if all(near(value, speaking) for value in values):
-        return "their biases still speak"
-    return "any number of units" if _any_number(exam) else "something else"
+def survivor_factor(exam: Exam) -> str:
+    """What the units that are left are multiplied by."""
+    seen = _seen(exam)
+    return seen.factor if seen else "unclear"
 
 
-def _any_number(exam: Exam) -> bool:
-    """Is it units that are deleted, but now more of them, now fewer? Seen in one layer: in two, nearly every accuracy is possible so."""
-    sick = patient(exam, ONE_LAYER)
-    possible = [v for count in range(6) for v in sick.possible((count,), scale(ONE_LAYER, DELETED)).values()]
-    return all(near(value, possible) for value in single(exam, sick, 12))
+@fact
+def deleted_unit(exam: Exam) -> str:
+    """What a deleted unit says to the next layer."""
+    seen = _seen(exam)
+    return "its bias" if seen and seen.speak else "nothing"
+
+
+@fact
+def number_deleted(exam: Exam) -> str:
+    """How many units are deleted of 5, when 1.75 are asked for."""
+    seen = _seen(exam)
+    if not seen:
+        return "unclear"
+    number = seen.number(deletions(exam, fraction=ODD))
+    return "varies" if number is None else ("none", "rounded down", "rounded", "the others")[number] if number < 4 else "nearly all"
+
+
+@fact
+def layers_deleted(exam: Exam) -> str:
+    """Of which hidden layers units are deleted."""
+    seen, sick = _seen(exam), patient(exam, TWO_LAYERS)
+    number = seen.number(deletions(exam, fraction=ODD)) if seen else None
+    if not seen or number is None:
+        return "unclear"
+    factor = TIMES[seen.factor](ODD, ONE_LAYER[1], ONE_LAYER[1] - number)
+    stories = {
+        "both": ((number, number), (factor, factor)),
+        "the first": ((number, 0), (factor, 1.0)),
+        "the last": ((0, number), (1.0, factor)),
+    }
+    for name, (counts, factors) in stories.items():
+        possible = sick.possible(counts, factors, seen.speak).values()
+        if all(near(value, possible) for value in single(exam, sick, 12, ODD)):
+            return name
+    return "unclear"
 
 
 @fact
 def deleted_for(exam: Exam) -> str:
     """Do all examples lose the same units? One example, many times: its copies are all right or all wrong, if they do."""
-    sick = patient(exam, TWO_LAYERS)
-    values = []
-    for k in range(6):
-        call = sick.call(exam, [0.5], 1, k)
-        same = (Given("X", np.repeat(sick.X[k : k + 1], 200, axis=0)), Given("y", np.repeat(sick.y[k : k + 1], 200)))
-        (value,) = exam.ask(replace(call, args=(call.args[0], *same, *call.args[3:])))
-        values.append(float(curve(value, 1)[0]))
-    mixed = {v for v in values if 0 < v < 1}
+    mixed = {value for value in same_example(exam) if 0 < value < 1}
     return "each example by itself" if len(mixed) > 1 else "all examples alike"
-
-
-def _stories(sick: Patient) -> list[tuple[str, list[float]]]:
-    """What may have happened -> the accuracies that it can give, the likely first."""
-    both, right = asked(TWO_LAYERS, ODD), scale(TWO_LAYERS, ODD)
-    fewer = tuple(int(ODD * width) for width in TWO_LAYERS[1:-1])
-    widths = TWO_LAYERS[1:-1]
-    kept = tuple(width - count for width, count in zip(widths, both, strict=True))
-    exact = tuple(width / left for width, left in zip(widths, kept, strict=True))
-    stories: list[tuple[str, tuple[int, ...], tuple[float, ...]]] = [
-        ("as asked", both, right),
-        ("nothing", (0, 0), (1.0, 1.0)),
-        ("survivors not scaled", both, (1.0, 1.0)),
-        ("survivors times 1 - f", both, (1 - ODD,) * 2),
-        ("survivors times H / kept", both, exact),
-        ("survivors times 1 / f", both, (1 / ODD,) * 2),
-        ("rounded down", fewer, right),
-        ("first hidden layer only", (both[0], 0), (right[0], 1.0)),
-        ("last hidden layer only", (0, both[1]), (1.0, right[1])),
-        ("the fraction is kept", kept, (1 / ODD,) * 2),
-        ("the fraction is kept, times 1 / (1 - f)", kept, right),
-    ]
-    return [(name, list(sick.possible(counts, factors).values())) for name, counts, factors in stories]
 
 
 @fact
@@ -200,22 +230,30 @@ def deleted_units(exam: Exam) -> str:
     values, sick = single(exam, patient(exam, ONE_LAYER), 24), patient(exam, ONE_LAYER)
     if all(near(value, [sick.whole]) for value in values):
         return "none"
-    return "always the same" if np.ptp(values) < 1e-9 else "others each time"
+    if np.ptp(values) > 1e-9:
+        return "others each time"
+    known = habit(exam)
+    gone = known.units(values[0], known.number(values))
+    return "always the first" if gone == tuple(range(len(gone))) else "always the same"
 
 
 @fact
 def repeats(exam: Exam) -> str:
     """What two repeats give."""
-    sick = patient(exam, ONE_LAYER)
-    possible = np.array(list(sick.possible(asked(ONE_LAYER, DELETED), scale(ONE_LAYER, DELETED)).values()))
+    sick, known = patient(exam, ONE_LAYER), habit(exam)
+    possible = np.array(list(known.of(known.number(deletions(exam))).values()))
     means = means_of(possible, 2)
-    values = [float(curve(v, 1)[0]) for v in exam.ask(*(sick.call(exam, [DELETED], 2, 200 + k) for k in range(24)))]
+    values, alone = (
+        [float(found[0]) for found in curves(exam, [sick.call(exam, [DELETED], count, 200 + k) for k in range(24)], 1)]
+        for count in (2, 1)
+    )
     if all(near(value, possible) for value in values):
-        alone = [float(curve(v, 1)[0]) for v in exam.ask(*(sick.call(exam, [DELETED], 1, 200 + k) for k in range(24)))]
+        if not np.ptp(alone):
+            return "not seen, for all deletions are alike"
         return "the same units twice" if np.allclose(values, alone) else "what one of them gives"
     if all(near(value, means) for value in values):
         return "their mean"
-    return "their sum" if all(near(value / 2, means) for value in values) else "something else"
+    return "their sum" if max(values) > 1 and all(near(value / 2, means) for value in values) else "something else"
 
 
 @fact
@@ -230,9 +268,9 @@ def network_after(exam: Exam) -> str:
 def nothing_deleted(exam: Exam) -> str:
     """Is the whole network given back where nothing is deleted?"""
     sick = patient(exam, TWO_LAYERS)
-    (value,) = exam.ask(sick.call(exam, [0.0], 2, 0))
+    (value,) = exam.ask(sick.call(exam, [0.0], 2, 0))  # twice, so that a sum is at most 2
     found = float(curve(value, 1)[0])
-    return "whole" if near(found, [sick.whole]) else "a percentage" if near(found / 100, [sick.whole]) else "other"
+    return "whole" if near(found, [sick.whole]) else "a percentage" if found > 2 else "other"
 
 
 @fact
@@ -240,8 +278,6 @@ def deleted_by(exam: Exam) -> str:
     """Where the random numbers come from."""
     sick = patient(exam, TWO_LAYERS)
     return _chance(exam, tuple(sick.call(exam, [0.2, 0.4, 0.6, 0.8] * 4, 3, k, watch=True) for k in (400, 400, 401)))
-
-
 
 
 # ------------------------------------------------------------------------------------------------------------------------------ layers
@@ -255,6 +291,18 @@ def layer_survivors(exam: Exam) -> str:
         return "0"
     ratio = out[out != 0] / x.value[out != 0]
     return nearest(float(ratio[0]), FACTORS, 1e-6) if np.ptp(ratio) < 1e-9 * np.abs(ratio).max() else "varies"
+
+
+@fact
+def layer_digits(exam: Exam) -> str:
+    """Is the factor on the survivors 1 / (1 - p) to ten digits, "about", or another?"""
+    x = normal(SHAPE, exam.seed(1))
+    (value,) = exam.ask(Call(exam.function, (x, P, Seed(exam.seed()))))
+    out = array(value, "out", SHAPE)
+    if not out.any():
+        return "another"
+    off = float(np.abs(out[out != 0] / x.value[out != 0] * (1 - P) - 1).max())
+    return "ten digits" if off < DIGITS / 10 else "about" if off < 1e-5 else "another"
 
 
 @fact

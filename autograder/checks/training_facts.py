@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.checks.epochs import ROWS, in_the_last_batch, thinned, tracked
 from autograder.checks.facts import fact, nearest
 from autograder.checks.inputs import Array
 from autograder.checks.training import (
     FIRST,
-    ROWS,
     Params,
     batch,
+    copies,
     flat,
     in_a_row,
     moved,
     read,
     slope,
     slopes,
-    thinned,
-    tracked,
     training,
 )
 from autograder.exam import Exam
@@ -49,7 +48,7 @@ def first_weights(exam: Exam) -> str:
 @fact
 def first_step(exam: Exam) -> str:
     """The first step, as a multiple of -lr * gradient."""
-    X, y = batch(exam, SIZES)
+    X, y = copies(exam, SIZES)
     before, after = in_a_row(exam, X, y, SIZES, LR, MOMENTUM, (0, 1))
     step = after - flat(before)
     norm = float(np.linalg.norm(step))
@@ -63,7 +62,7 @@ def first_step(exam: Exam) -> str:
 @fact
 def second_step(exam: Exam) -> str:
     """What the second step, in the second epoch, keeps of the first."""
-    X, y = batch(exam, SIZES)
+    X, y = copies(exam, SIZES)
     start, first, second = in_a_row(exam, X, y, SIZES, LR, MOMENTUM, (0, 1, 2))
     v, step = first - flat(start), second - first
     here, ahead = moved(start, v, 1.0), moved(start, v, 1.0 + MOMENTUM)
@@ -83,7 +82,7 @@ def _is(rest: Array, at: Params, X: Array, y: Array, seed: int) -> bool:
 @fact
 def trained_biases(exam: Exam) -> str:
     """Do the biases move when the weights do?"""
-    X, y = batch(exam, SIZES)
+    X, y = copies(exam, SIZES)
     values = exam.ask(*(training(exam, X, y, SIZES, lr=lr, seed=exam.seed()) for lr in (0.0, LR)))
     before, after = (read(value, SIZES) for value in values)
     moving = {name[0] for name in after if not np.array_equal(before[name], after[name])}
@@ -126,12 +125,21 @@ def label_used(exam: Exam) -> str:
 def order(exam: Exam) -> str:
     """Is the order shuffled, and how often?"""
     _, one, two = tracked(exam)
-    first, second = (np.flatnonzero(np.abs(share) > 1.5 / 32).tolist() for share in (one, two))
+    first, second = (in_the_last_batch(share).tolist() for share in (one, two))
     if len(first) == ROWS[0]:  # batches so small that no example stands out
         return "not seen"
     if first != second:
         return "shuffled in each epoch"
     return "never shuffled" if first == list(range(ROWS[0] - 16, ROWS[0])) else "shuffled once" if first else "not seen"
+
+
+@fact
+def order_by(exam: Exam) -> str:
+    """Does another seed shuffle in another order?"""
+    one, other = (in_the_last_batch(tracked(exam, seed=seed)[1]) for seed in (4, 5))
+    if len(one) != ROWS[0] % 32 or np.array_equal(one, np.arange(ROWS[0] - len(one), ROWS[0])):
+        return "not seen"
+    return "the same" if np.array_equal(one, other) else "another"
 
 
 @fact

@@ -75,6 +75,7 @@ def summary(a: Any, b: Any) -> dict[str, Any]:
 def ablate(
     *, scale: Callable[[float], float] = lambda f: 1 / (1 - f), count: Callable[[float], int] = round, layers: Sequence[int] = (1, 2),
     front: bool = False, frozen: bool = False, coin: bool = False, sum_up: Callable[[Any], Any] = np.mean, spoil: bool = False,
+    percent: bool = False,
 ) -> Function:
     """A curve of accuracies after deletions, with one thing changed."""
 
@@ -96,7 +97,7 @@ def ablate(
         for f in fractions:
             seeds = rng.integers(2**32, size=repeats)
             found.append(sum_up([once(params, X, y, f, np.random.default_rng(seeds[0 if frozen else r])) for r in range(repeats)]))
-        return np.array(found)
+        return np.array(found) * (100 if percent else 1)
 
     return function
 
@@ -125,9 +126,19 @@ biases_speak = deleting(_but_biases)
 per_example = deleting(lambda a, b, f, rng: np.maximum(a + b, 0) * (rng.random(a.shape) >= f) / (1 - f))
 
 
+def last_only(params: dict[str, Array], *rest: Any) -> Any:
+    """Deletes units of the last hidden layer alone, whichever that is."""
+    return ablate(layers=(len(params) // 2 - 1,))(params, *rest)
+
+
 def wrong_t(a: Any, b: Any, root: float) -> dict[str, Any]:
     right = summary(a, b)
     return right | {"sd": 2 * right["sd"], "t": right["mean"] / (2 * right["sd"]) * root}
+
+
+def epsilon(a: Any, b: Any, size: float) -> dict[str, Any]:
+    right = summary(a, b)
+    return right | {"t": right["mean"] / (right["sd"] / len(a) ** 0.5 + size)}
 
 
 def thin(x: Array, p: float, rng: Rng) -> Array:
@@ -146,28 +157,33 @@ CLASSES = c.reaches_all_wrong_classes()
 PLACES = c.picks_labels_at_random()
 LABELS = c.keeps_its_labels()
 BY = c.spoils_by_the_generator()
+NEXT = c.moves_others_in_the_next_call()
 FRACTION = c.refuses_the_fraction(fraction=1.5)
 MEAN, SD, T, WINS = (
     c.sums_up(given=(A, B), wanted=wanted, key=key)
     for key, wanted in (("mean", 1 / 3), ("sd", (7 / 3) ** 0.5), ("t", 1 / 7**0.5), ("wins", 1.0))
 )
 LIKE = c.sums_up_like_the_solution(count=9, key="t")
+TEN_SD, TEN_T = (c.sums_up_to_ten_digits(count=9, key=key) for key in ("sd", "t"))
 PAIRED = c.refuses_what_is_not_paired()
 WHOLE = c.starts_at_the_whole_network()
 DELETES, OTHER, ONE = c.deletes_units(), c.deletes_units(fraction=0.35), c.deletes_units(fraction=0.6, two_layers=False)
+SOMETHING, FOR_ALL = c.deletes_something(), c.deletes_for_all_examples()
+SCALES, SCALES_ODD = c.scales_the_others(), c.scales_the_others(fraction=0.35)
 ANY = c.deletes_any_unit()
 AVERAGES, THREE = c.averages_over_repeats(), c.averages_over_repeats(repeats=3)
 ORDER = c.answers_in_order()
 NETWORK = c.keeps_the_network()
 DELETES_BY = c.deletes_by_the_generator()
-FACTOR = c.multiplies_what_it_keeps(p=0.3)
+FACTOR, TEN = c.multiplies_what_it_keeps(p=0.3), c.multiplies_to_ten_digits(p=0.3)
+ZERO = c.returns_x_at_zero()
 SHARE = c.drops_the_right_share(p=0.3, via=Bare())
 
 RIGHT: tuple[tuple[Function, tuple[Check, ...]], ...] = (
-    (spoil, (EXACT, CLASSES, PLACES, LABELS, BY, FRACTION)),
-    (summary, (MEAN, SD, T, WINS, LIKE, PAIRED)),
-    (ablate(), (WHOLE, DELETES, OTHER, ONE, ANY, AVERAGES, THREE, ORDER, NETWORK, DELETES_BY)),
-    (thin, (FACTOR, SHARE)),
+    (spoil, (EXACT, CLASSES, PLACES, NEXT, LABELS, BY, FRACTION)),
+    (summary, (MEAN, SD, T, WINS, LIKE, TEN_SD, TEN_T, PAIRED)),
+    (ablate(), (SOMETHING, FOR_ALL, WHOLE, DELETES, OTHER, ONE, SCALES, SCALES_ODD, ANY, AVERAGES, THREE, ORDER, NETWORK, DELETES_BY)),
+    (thin, (FACTOR, TEN, ZERO, SHARE)),
 )
 CASES = [(function, check) for function, checks in RIGHT for check in checks]
 
@@ -194,11 +210,14 @@ REFUSED: tuple[tuple[Check, Function, str], ...] = (
     (EXACT, lambda y, *_: y + 0.5, r"y2\.dtype = float64, but should be whole numbers"),
     (EXACT, lambda y, *_: y[:-1], r"y2\.shape = \(99,\), but should be \(100,\)"),
     (CLASSES, lambda y, *_: y + 10, r"y2 holds 14, but should be classes from 0 to 9"),
-    (CLASSES, lambda y, *_: y, r"2000 labels that should move stayed, but should be 0"),
+    (CLASSES, lambda y, *_: y, r"no label was moved, but should be all of them"),
     (CLASSES, shifting(lambda *_: 1), r"share of labels moved to class 0 = 0\.000, but should be 0\.111"),
     (CLASSES, shifting(lambda classes, k, rng: rng.integers(1, classes - 1, k)), r"share of labels moved to [a-z ]+ = 0\.\d+, but"),
     (PLACES, shifting(evenly, front=True), r"of the moved labels 100% lie in quarter 1 of y, but should be about 25%"),
     (PLACES, shifting(lambda *_: 0), r"no label was moved, but should be 2250 of 9000"),
+    (NEXT, own_chance(spoil, 3), r"two calls with one generator moved the same labels, but should be others"),
+    (NEXT, shifting(evenly, front=True), r"two calls with one generator moved the same labels"),
+    (NEXT, shifting(lambda *_: 0), r"no label was moved, but should be 60 of 200"),
     (LABELS, spoil_in_place, r"y was changed by the call, but should be y as it was"),
     (BY, own_chance(spoil), r"two generators with the same seed gave different labels, but should be the same"),
     (BY, own_chance(spoil, 3), r"two generators with different seeds gave the same labels, but should be others"),
@@ -211,30 +230,44 @@ REFUSED: tuple[tuple[Check, Function, str], ...] = (
     (T, entry(t="large"), r'\["t"\] is a str, but should be an array of numbers'),
     (WINS, entry(wins=2), r'\["wins"\] = 2, but should be 1'),
     (LIKE, entry(t=0.1), r'\["t"\] = 0\.1, but should be'),
+    (LIKE, lambda a, b: dict.fromkeys(("mean", "sd", "t", "wins"), 0.0), r'\["t"\] = 0, but should be'),
+    (T, lambda a, b: wrong_t(a, b, 1.0), r'\["t"\] = 0\.109\d+, but should be 0\.377964'),
+    (TEN_SD, lambda a, b: {**summary(a, b), "sd": summary(a, b)["sd"] + 1e-8}, r'\["sd"\] = \d\.\d{10,}, but should be'),
+    (TEN_T, lambda a, b: epsilon(a, b, 1e-8), r'\["t"\] = -?\d\.\d{10,}, but should be'),
     (PAIRED, lambda a, b: summary(a[:2], b[:2]) if len(a) > 1 else {}, r"the function returned, but should be ValueError"),
+    (SOMETHING, ablate(count=lambda n: 0, scale=lambda f: 1.0), r"the accuracy is 0\.\d+ whatever the fraction, but should be another"),
+    (SOMETHING, lambda params, X, y, fractions, *_: [0.5] * len(fractions), r"the accuracy is 0\.5000 whatever the fraction"),
+    (FOR_ALL, per_example, r"200 copies of one example had the accuracy 0\.\d+ after one deletion, but should be 0 or 1"),
+    (SCALES, ablate(scale=lambda f: 1.0), r"is the one with the factor 1, for f = 0\.4, but should be that with 1 / \(1 - f\)"),
+    (SCALES, ablate(scale=lambda f: 1 - f), r"is the one with the factor 1 - f, for f = 0\.4"),
+    (SCALES, ablate(scale=lambda f: 1 / f if f else 1.0), r"is the one with the factor 1 / f, for f = 0\.4"),
+    (SCALES, ablate(scale=lambda f: 0.9), r"accuracy after one deletion = 0\.\d+, but should be an accuracy that deleting some of 5 units"),
+    (SCALES_ODD, ablate(scale=lambda f: 5 / (5 - round(5 * f))), r"the factor H / units left, for f = 0\.35"),
+    (WHOLE, ablate(percent=True), r"curve\[0\] = \d\d\.\d+, but should be 0\.\d+"),
     (WHOLE, lambda *_: [0.5], r"curve\[0\] = 0\.5, but should be 0\.\d+"),
     (WHOLE, lambda *_: [np.nan], r"curve holds nan, but should be accuracies"),
     (WHOLE, lambda *_: 0.5, r"curve\.shape = \(\), but should be \(1,\)"),
-    (DELETES, ablate(scale=lambda f: 1.0), r"one deletion = 0\.\d+, but should be an accuracy that deleting 2 and 2 units can give"),
-    (DELETES, ablate(scale=lambda f: 1 - f), r"accuracy after one deletion = 0\.\d+"),
-    (OTHER, ablate(count=int), r"accuracy after one deletion = 0\.\d+"),
+    (DELETES, biases_speak, r"one deletion = 0\.\d+, but should be an accuracy that deleting 2 and 2 units can give"),
     (DELETES, ablate(count=lambda n: 0, scale=lambda f: 1.0), r"accuracy after one deletion = 0\.\d+ \(that of the whole network\)"),
     (DELETES, ablate(layers=(1,)), r"accuracy after one deletion = 0\.\d+"),
     (DELETES, ablate(layers=(2,)), r"accuracy after one deletion = 0\.\d+"),
     (DELETES, ablate(coin=True), r"accuracy after one deletion = 0\.\d+"),
     (OTHER, ablate(count=int), r"an accuracy that deleting 2 and 2 units can give; the nearest is 0\.\d+"),
-    (ONE, ablate(scale=lambda f: 1 / f), r"an accuracy that deleting 3 units can give"),
+    (ONE, ablate(count=lambda n: 2), r"an accuracy that deleting 3 units can give"),
+    (ANY, ablate(count=lambda n: 0, scale=lambda f: 1.0), r"no unit was deleted, but should be 2 of 5"),
     (ANY, ablate(front=True), r"the first of 5 units was deleted 100 times in 100, but should be \d+ to \d+ times"),
-    (ANY, ablate(coin=True), r"accuracy after one deletion = 0\.\d+, but should be an accuracy that deleting 2 of 5 units can give"),
     (AVERAGES, ablate(frozen=True), r"2 repeats always gave what one can give, but should be the mean of several deletions"),
     (AVERAGES, ablate(sum_up=lambda found: found[-1]), r"2 repeats always gave what one can give"),
     (AVERAGES, ablate(sum_up=sum), r"curve = [01]\.\d+ for 2 repeats, but should be the mean of accuracies"),
-    (ORDER, lambda params, X, y, fractions, rng, repeats: ablate()(params, X, y, sorted(fractions), rng, repeats), r"curve\[1\] = 0\."),
-    (ORDER, lambda *_: [0.5], r"curve\.shape = \(1,\), but should be \(3,\)"),
+    (ORDER, lambda params, X, y, fractions, rng, repeats: ablate()(params, X, y, sorted(fractions), rng, repeats), r"curve\[2\] = 0\."),
+    (ORDER, ablate(count=lambda n: 0, scale=lambda f: 1.0), r"all accuracies are that of the whole network, but should be others"),
+    (ORDER, lambda *_: [0.5], r"curve\.shape = \(1,\), but should be \(4,\)"),
     (NETWORK, ablate(spoil=True), r"params was changed by the call, but should be params as it was"),
     (DELETES_BY, own_chance(ablate()), r"two generators with the same seed gave different curve"),
     (DELETES_BY, own_chance(ablate(), 1), r"two generators with different seeds gave the same curve"),
     (FACTOR, lambda x, p, rng: x * (rng.random(x.shape) >= p), r"\(out / x\)\[kept\]\[0\] = 1, but should be 1\.42857"),
+    (TEN, lambda x, p, rng: thin(x, p, rng) * (1 + 1e-8), r"\(out / x\)\[kept\]\[0\] = 1\.4285714\d+, but should be 1\.42857142857"),
+    (ZERO, lambda x, p, rng: thin(x, p or 0.5, rng), r"out\[0, \d\] = .*, but should be"),
     (FACTOR, lambda x, p, rng: x, r"1457 of 1457 inputs were kept, but should be about 0\.7 of them"),
     (SHARE, lambda x, p, rng: thin(x, 0.35, rng), r"share of dropped units = 0\.35\d+, but should be 0\.3000"),
 )
@@ -248,6 +281,44 @@ def test_a_wrong_tool_is_told_so(check: Check, wrong: Function, message: str) ->
     assert re.search(message, text), text
 
 
+# what a wrong tool is not told, for it is not so
+def any_class(classes: int, k: int, rng: Rng) -> Any:
+    return rng.integers(0, classes, k)
+
+
+SPARED: tuple[tuple[str, Function, tuple[Check, ...]], ...] = (
+    ("its own class too", shifting(any_class), (CLASSES, PLACES, NEXT, BY)),
+    ("coins", coins, (CLASSES, PLACES, NEXT, BY)),
+    ("b - a", lambda a, b: {**summary(a, b), "mean": -summary(a, b)["mean"], "t": -summary(a, b)["t"]}, (SD, T, WINS, LIKE)),
+    ("another sd", lambda a, b: wrong_t(a, b, len(a) ** 0.5), (MEAN, T, WINS, LIKE, TEN_T)),
+    ("t right beside another sd", lambda a, b: {**summary(a, b), "sd": 1.0}, (MEAN, T, WINS)),
+    ("a harmless epsilon", lambda a, b: epsilon(a, b, 1e-12), (T, LIKE, TEN_T)),
+    ("an epsilon", lambda a, b: epsilon(a, b, 1e-8), (T, LIKE, TEN_SD)),
+    ("no factor", ablate(scale=lambda f: 1.0), (DELETES, OTHER, ONE, ANY, AVERAGES, THREE, ORDER, FOR_ALL, WHOLE)),
+    ("another factor", ablate(scale=lambda f: 1 - f), (DELETES, OTHER, ONE, ANY, AVERAGES, THREE, FOR_ALL)),
+    ("rounded down", ablate(count=int), (DELETES, SCALES, SCALES_ODD, ANY, AVERAGES, ORDER)),
+    ("the last layer", last_only, (SCALES, SCALES_ODD, ANY, AVERAGES, ORDER, WHOLE)),
+    ("one layer", ablate(layers=(1,)), (SCALES, SCALES_ODD, ANY, AVERAGES, ORDER, WHOLE)),
+    ("coins for units", ablate(coin=True), (SCALES, SCALES_ODD, ANY, AVERAGES, THREE, ORDER, FOR_ALL)),
+    ("biases speak", biases_speak, (SCALES, ANY, FOR_ALL, WHOLE, ORDER)),
+    ("coins and no factor", ablate(coin=True, scale=lambda f: 1.0), (ANY, AVERAGES, FOR_ALL, WHOLE)),
+    ("percentages", ablate(percent=True), (DELETES, OTHER, ONE, SCALES, ANY, AVERAGES, ORDER, FOR_ALL, SOMETHING)),
+    ("a sum", ablate(sum_up=sum), (WHOLE, DELETES, SCALES, ANY, ORDER)),
+    ("the first units", ablate(front=True), (DELETES, SCALES, OTHER, WHOLE, ORDER, SOMETHING)),
+    ("each example by itself", per_example, (SOMETHING, WHOLE, NETWORK, DELETES_BY)),
+    ("no scale", lambda x, p, rng: np.where(rng.random(x.shape) < p, 0, x), (ZERO, SHARE)),
+    ("a nearly right scale", lambda x, p, rng: thin(x, p, rng) * (1 + 1e-8), (FACTOR, ZERO, SHARE)),
+)
+
+
+@pytest.mark.parametrize(("function", "checks"), [row[1:] for row in SPARED], ids=[row[0] for row in SPARED])
+def test_a_mistake_is_told_once(function: Function, checks: tuple[Check, ...]) -> None:
+    for sweep in range(4):
+        for check in checks:
+            verdict = examine(check, function, f"sweep {sweep}")
+            assert verdict.passed, told(verdict)
+
+
 @pytest.mark.parametrize("kind", junk())
 def test_rubbish_breaks_no_check_and_no_fact(kind: str) -> None:
     rubbish = junk()[kind]
@@ -259,7 +330,7 @@ def test_rubbish_breaks_no_check_and_no_fact(kind: str) -> None:
         for check in checks:
             verdict = examine(check, function)
             assert verdict.outcome is not Outcome.BROKEN, told(verdict)
-    for function, probes in ((rubbish, FACTS), (in_a_dict, (SUMMARY, T_AND_SD, UNPAIRED, ONE_PAIR))):
+    for function, probes in ((rubbish, FACTS), (in_a_dict, (SUMMARY, T_AND_SD, SUMMED, FORM, DRAWS, UNPAIRED, ONE_PAIR))):
         for probe in probes:
             assert isinstance(probe.look(Exam(NAME, student({NAME: function}), probe.name)), str)
 
@@ -270,14 +341,16 @@ MOVED, PICKED, NEW, AFTER, SPOILED_BY, ODD = (
 )
 SUMMARY, UNPAIRED = e.summary("sd", given=(A, B), key="sd"), e.unpaired(a=[1.0, 2.0, 3.0], b=[1.0, 2.0])
 ONE_PAIR, T_AND_SD = e.unpaired("a_single_pair", a=[1.0], b=[2.0]), e.t_and_sd(given=(A, B), wanted=summary(A, B)["t"])
+SUMMED = e.summary_digits(given=(A, B), wanted={key: summary(A, B)[key] for key in ("mean", "sd", "t")})
+FORM, DRAWS = (make(a=[1.0, 0.0, 0.0, -1.0, -2.0, -3.0, -4.0], b=[0.0] * 7) for make in (e.wins_form, e.draws))
 EXAMPLES = e.deleted_for()
-NOTHING, DELETION, UNITS, REPEATS, PARAMS, DELETED_BY = (
-    e.nothing_deleted(), e.deletion(), e.deleted_units(), e.repeats(), e.network_after(), e.deleted_by(),
-)
-INPUT, SURVIVORS, DROPS = e.layer_input(), e.layer_survivors(), drop_share(via=Bare())
+NOTHING, UNITS, REPEATS, PARAMS, DELETED_BY = e.nothing_deleted(), e.deleted_units(), e.repeats(), e.network_after(), e.deleted_by()
+TIMES, COUNT, LAYERS, SAYS = e.survivor_factor(), e.number_deleted(), e.layers_deleted(), e.deleted_unit()
+INPUT, SURVIVORS, DIGITS, DROPS = e.layer_input(), e.layer_survivors(), e.layer_digits(), drop_share(via=Bare())
 FACTS = (
     *(MOVED, PICKED, NEW, AFTER, SPOILED_BY, ODD, SUMMARY, UNPAIRED),
-    *(ONE_PAIR, T_AND_SD, EXAMPLES, NOTHING, DELETION, UNITS, REPEATS, PARAMS, DELETED_BY, INPUT, SURVIVORS, DROPS),
+    *(ONE_PAIR, T_AND_SD, EXAMPLES, NOTHING, TIMES, COUNT, LAYERS, SAYS, UNITS, REPEATS, PARAMS, DELETED_BY, INPUT),
+    *(SURVIVORS, DIGITS, DROPS, SUMMED, FORM, DRAWS),
 )
 
 
@@ -308,31 +381,64 @@ FACTS = (
         (ONE_PAIR, summary, "ValueError"),
         (ONE_PAIR, lambda a, b: summary([*a, 1.0], [*b, 1.0]), "accepted"),
         (T_AND_SD, summary, "right"),
+        (T_AND_SD, lambda a, b: {**summary(a, b), "t": -summary(a, b)["t"]}, "right"),
         (T_AND_SD, lambda a, b: wrong_t(a, b, 1.0), "no root of n"),
         (T_AND_SD, lambda a, b: wrong_t(a, b, len(a)), "n for its root"),
         (T_AND_SD, lambda a, b: wrong_t(a, b, len(a) ** 0.5), "follows sd"),
+        (SUMMED, summary, "ten digits"),
+        (SUMMED, lambda a, b: epsilon(a, b, 1e-12), "ten digits"),
+        (SUMMED, lambda a, b: epsilon(a, b, 1e-8), "about"),
+        (SUMMED, lambda a, b: epsilon(a, b, 1e-6), "about"),
+        (SUMMED, lambda a, b: wrong_t(a, b, 1.0), "off"),
         (EXAMPLES, ablate(), "all examples alike"),
         (EXAMPLES, per_example, "each example by itself"),
         (EXAMPLES, lambda *_: [0.5], "all examples alike"),
         (PICKED, lambda y, *_: np.zeros_like(y), "nearly everywhere"),
         (UNITS, ablate(count=lambda n: 0, scale=lambda f: 1.0), "none"),
-        (DELETION, biases_speak, "their biases still speak"),
+        (SAYS, biases_speak, "its bias"),
+        (SAYS, ablate(), "nothing"),
+        (SAYS, per_example, "nothing"),
+        (LAYERS, biases_speak, "both"),
         (NOTHING, ablate(), "whole"),
-        (DELETION, ablate(), "as asked"),
-        (DELETION, ablate(scale=lambda f: 1.0), "survivors not scaled"),
-        (DELETION, ablate(scale=lambda f: 1 - f), "survivors times 1 - f"),
-        (DELETION, ablate(count=int), "rounded down"),
-        (DELETION, ablate(layers=(1,)), "first hidden layer only"),
-        (DELETION, ablate(layers=(2,)), "last hidden layer only"),
-        (DELETION, ablate(coin=True), "any number of units"),
-        (DELETION, ablate(count=lambda n: 0, scale=lambda f: 1.0), "nothing"),
-        (DELETION, lambda *_: [0.123], "something else"),
+        (TIMES, ablate(), "1 / (1 - f)"),
+        (TIMES, ablate(scale=lambda f: 1.0), "1"),
+        (TIMES, ablate(scale=lambda f: 1 - f), "1 - f"),
+        (TIMES, ablate(scale=lambda f: 5 / (5 - round(5 * f))), "H / units left"),
+        (TIMES, ablate(scale=lambda f: 1.0, coin=True), "1"),
+        (TIMES, lambda *_: [0.123], "unclear"),
+        (COUNT, ablate(), "rounded"),
+        (COUNT, ablate(count=int), "rounded down"),
+        (COUNT, ablate(count=int, scale=lambda f: 1.0), "rounded down"),
+        (COUNT, ablate(count=lambda n: 3), "the others"),
+        (COUNT, ablate(count=lambda n: 0, scale=lambda f: 1.0), "none"),
+        (COUNT, ablate(count=lambda n: 5), "nearly all"),
+        (COUNT, ablate(coin=True), "varies"),
+        (COUNT, per_example, "unclear"),
+        (LAYERS, ablate(), "both"),
+        (LAYERS, ablate(layers=(1,)), "the first"),
+        (LAYERS, last_only, "the last"),
+        (COUNT, last_only, "rounded"),
+        (LAYERS, ablate(coin=True), "unclear"),
+        (LAYERS, lambda *_: [0.123], "unclear"),
         (UNITS, ablate(), "others each time"),
-        (UNITS, ablate(front=True), "always the same"),
+        (UNITS, ablate(front=True), "always the first"),
+        (UNITS, ablate(front=True, scale=lambda f: 1.0), "always the first"),
+        (UNITS, own_chance(ablate(), 1), "always the same"),
+        (COUNT, own_chance(ablate(coin=True), 1), "varies"),
+        (COUNT, own_chance(ablate(), 1), "rounded"),
+        (REPEATS, ablate(sum_up=sum, scale=lambda f: 1.0), "their sum"),
+        (FORM, summary, "a number"),
+        (FORM, lambda a, b: {**summary(a, b), "wins": summary(a, b)["wins"] / len(a)}, "a share"),
+        (DRAWS, summary, "not counted"),
+        (DRAWS, lambda a, b: {**summary(a, b), "wins": int((np.array(a) >= np.array(b)).sum())}, "counted"),
+        (DRAWS, lambda a, b: {**summary(a, b), "wins": (np.array(b) >= np.array(a)).mean()}, "counted"),
+        (DRAWS, lambda a, b: {**summary(a, b), "wins": int((np.array(a) != np.array(b)).sum())}, "not counted"),
+        (DRAWS, lambda a, b: {**summary(a, b), "wins": 2.5}, "unclear"),
         (REPEATS, ablate(), "their mean"),
         (REPEATS, ablate(frozen=True), "the same units twice"),
         (REPEATS, ablate(sum_up=sum), "their sum"),
-        (REPEATS, ablate(sum_up=lambda found: found[-1] + 0.0001), "something else"),
+        (REPEATS, ablate(sum_up=lambda found: np.mean(found) - 0.0003 * (len(found) > 1)), "something else"),
+        (REPEATS, ablate(front=True), "not seen, for all deletions are alike"),
         (PARAMS, ablate(spoil=True), "overwritten"),
         (DELETED_BY, own_chance(ablate(), 1), "frozen"),
         (INPUT, thin, "kept"),
@@ -340,6 +446,14 @@ FACTS = (
         (SURVIVORS, thin, "1/(1-p)"),
         (SURVIVORS, lambda x, p, rng: x * (rng.random(x.shape) >= p), "1"),
         (SURVIVORS, lambda x, p, rng: x * rng.random(x.shape), "varies"),
+        (DIGITS, thin, "ten digits"),
+        (DIGITS, lambda x, p, rng: thin(x, p, rng) * (1 - p) / (1 - p + 1e-8), "about"),
+        (DIGITS, lambda x, p, rng: thin(x, p, rng) * (1 - p) / (1 - p + 1e-6), "about"),
+        (DIGITS, lambda x, p, rng: x * (rng.random(x.shape) >= p), "another"),
+        (DIGITS, lambda x, p, rng: 0 * x, "another"),
+        (REPEATS, ablate(percent=True), "their mean"),
+        (NOTHING, ablate(percent=True), "a percentage"),
+        (COUNT, ablate(percent=True), "rounded"),
         (DROPS, thin, "p"),
     ],
 )

@@ -63,17 +63,21 @@ class Toy:
             values[f"b{k}"] = np.full(b, get("bias", 0.0))
         speed = {name: np.zeros_like(value) for name, value in values.items()}
         kept = chance.permutation(len(X))
-        for _ in range(epochs):
+        for epoch in range(epochs):
             if get("forget"):
                 speed = {name: np.zeros_like(value) for name, value in values.items()}
-            order = kept if get("once") else np.arange(len(X)) if get("never") else chance.permutation(len(X))
+            shuffler = np.random.default_rng(epoch) if get("own order") else chance
+            order = kept if get("once") else np.arange(len(X)) if get("never") else shuffler.permutation(len(X))
             for batch in get("cut", lambda order: np.split(order, range(32, len(order), 32)))(order):
                 labels = y[np.sort(batch)] if get("apart") else y[batch]
                 p = get("p", lambda p_in, p_hidden: (p_in, p_hidden))(p_in, p_hidden)
                 found = gradient(values, X[batch], labels, p, chance)
                 for name in values:
-                    speed[name] = get("keep", momentum) * speed[name] - get("sign", 1) * lr * found[name]
-                    values[name] = values[name] + speed[name]
+                    push = get("sign", 1) * lr * found[name] * (1 - momentum if get("damp") else 1)
+                    speed[name] = get("keep", momentum) * speed[name] - push
+                    step = momentum * speed[name] - push if get("ahead") else speed[name]
+                    if name[0] == "W" or not get("still"):
+                        values[name] = values[name] + step
         return get("last", lambda values: values)(values)
 
 
@@ -89,12 +93,14 @@ HIDDEN = c.drops_while_training(where="hidden units", p_in=0.2, p_hidden=0.6)
 INPUTS = c.drops_while_training(where="inputs", p_in=0.2, p_hidden=0.6)
 REPEATS = c.repeats_itself()
 KEEPS = c.keeps_its_data()
+APART, WEIGHTS_BY, REST_BY = c.starts_its_units_apart(), c.draws_its_weights_by_rng(), c.draws_orders_and_masks_by_rng()
+MANY = c.steps_down_the_gradient(sizes=SIZES, examples=32)
 SMALL: dict[str, Any] = {"data": "digits", "train": 200, "noise": 0.0, "sizes": (64, 32, 10), "epochs": 20, "lr": 0.02, "momentum": 0.9}
 LEARNS = c.learns(given=SMALL, at_least=0.75, seconds=30)
 NOISY = {**SMALL, "noise": 0.3, "sizes": (64, 128, 10), "epochs": 60}
 GAINS = c.gains_from_dropout(given=NOISY, seeds=1, gain=0.03, floor=0.5, seconds=30)
 NETWORK = c.returns_a_network(sizes=SIZES)
-CHEAP = (NETWORK, FIRST, STEP, MOMENTUM, ONCE, TOGETHER, SHUFFLES, HIDDEN, INPUTS, REPEATS, KEEPS)
+CHEAP = (NETWORK, APART, FIRST, WEIGHTS_BY, STEP, MANY, MOMENTUM, ONCE, TOGETHER, SHUFFLES, HIDDEN, INPUTS, REPEATS, REST_BY, KEEPS)
 ALL = (*CHEAP, LEARNS, GAINS)
 
 
@@ -127,6 +133,10 @@ def thirty_two(order: Array) -> Any:
     return [order[k : k + 32] for k in range(0, len(order) - 31, 32)] or [order]
 
 
+def only_full(order: Array) -> Any:
+    return [order[k : k + 32] for k in range(0, len(order) - 31, 32)]
+
+
 def whole(order: Array) -> Any:
     return [order]
 
@@ -146,9 +156,14 @@ REFUSED: tuple[tuple[Check, Toy, str], ...] = (
     (STEP, Toy(sign=-1), r"the first step, along a random direction, = .*, which is -lr \* gradient"),
     (STEP, Toy(sign=0), r"the first step is 0 everywhere, but should be -lr \* gradient"),
     (STEP, Toy(sign=0.2), r"the first step, along a random direction"),
-    (STEP, Toy(first=lambda a, b, rng: np.zeros((a, b))), r"the weights stand on a kink of the loss in every direction"),
+    (APART, Toy(first=lambda a, b, rng: np.full((a, b), 0.1)), r"all columns of the first W1 are alike, but should be different"),
+    (WEIGHTS_BY, Toy(chance=lambda rng: np.random.default_rng(1)), r"different seeds gave the same first weights, but should be others"),
+    (STEP, Toy(still=True), r"the first step, along a random direction"),
     (MOMENTUM, Toy(keep=0.0), r"the second step less momentum times the first, along a random direction"),
     (MOMENTUM, Toy(forget=True), r"the second step less momentum times the first"),
+    (MOMENTUM, Toy(damp=True), r"the first step with momentum is 0\.2 times that without, but should be the same"),
+    (MOMENTUM, Toy(ahead=True), r"the first step with momentum is 1\.8 times that without, but should be the same"),
+    (MOMENTUM, Toy(sign=0), r"the first step is 0 everywhere, but should be a step"),
     (ONCE, Toy(cut=thirty_two), r"16 of 80 examples had no influence in the first epoch, but should be 0"),
     (ONCE, Toy(cut=whole), r"examples had these shares in a step: 1/80, but should be 1/32 in a full batch, 1/16 in the last"),
     (ONCE, Toy(cut=lambda order: [order[:32], order[32:64], order[64:], order[:5]]), r"these shares in a step: .*1/\d"),
@@ -161,6 +176,8 @@ REFUSED: tuple[tuple[Check, Toy, str], ...] = (
     (REPEATS, Toy(chance=lambda rng: np.random.default_rng()), r"two generators with the same seed gave weights that differ by \d"),
     (REPEATS, Toy(chance=lambda rng: np.random.default_rng(1)), r"two generators with different seeds gave the same weights"),
     (REPEATS, Toy(chance=lambda rng: (np.random.seed(1), rng)[1]), r"the function drew from \(or seeded\) the global generator"),
+    (REST_BY, Toy(**{"own order": True}), r"generators with different seeds gave the same last batch, but should be others"),
+    (REST_BY, Toy(p=lambda p_in, p_hidden: (0.0, p_hidden)), r"generators with different seeds dropped the same inputs"),
     (KEEPS, Toy(spoil=True), r"X was changed by the call, but should be X as it was"),
     (LEARNS, Toy(sign=0), r"accuracy on new examples = \d\.\d%|accuracy on new examples = \d\d\.\d%"),
     (GAINS, Toy(p=lambda p_in, p_hidden: (0.0, 0.0)), r"mean gain over 1 trainings = 0\.0 points .*, but should be at least 3 points"),
@@ -174,6 +191,28 @@ def test_a_wrong_training_is_told_so(check: Check, wrong: Toy, message: str) -> 
     assert verdict.outcome is Outcome.FAILED, told(verdict)
     text = f"{verdict.got}, but should be {verdict.wanted}"
     assert re.search(message, text), text
+
+
+# what a wrong training is not told, for it is not so
+SPARED: tuple[tuple[str, Toy, tuple[Check, ...]], ...] = (
+    ("weights of 0", Toy(first=lambda a, b, rng: np.zeros((a, b))), (STEP, MANY, MOMENTUM, ONCE, TOGETHER, SHUFFLES)),
+    ("loud weights", Toy(first=lambda a, b, rng: rng.normal(size=(a, b))), (APART, STEP, MOMENTUM, HIDDEN, INPUTS, REST_BY)),
+    ("steps upwards", Toy(sign=-1), (MOMENTUM, ONCE, TOGETHER, SHUFFLES, HIDDEN, INPUTS, REST_BY)),
+    ("biases at rest", Toy(still=True), (MOMENTUM, ONCE, TOGETHER, SHUFFLES)),
+    ("damped gradients", Toy(damp=True), (STEP, MANY)),
+    ("Nesterov's steps", Toy(ahead=True), (STEP, MANY)),
+    ("no step without a full batch", Toy(cut=only_full), (STEP, MOMENTUM, TOGETHER, HIDDEN, INPUTS)),
+    ("others' labels", Toy(apart=True), (STEP, MOMENTUM, ONCE, SHUFFLES)),
+    ("one batch", Toy(cut=whole), (STEP, MANY, MOMENTUM, TOGETHER)),
+)
+
+
+@pytest.mark.parametrize(("function", "checks"), [row[1:] for row in SPARED], ids=[row[0] for row in SPARED])
+def test_a_mistake_is_told_once(function: Toy, checks: tuple[Check, ...]) -> None:
+    for sweep in range(3):
+        for check in checks:
+            verdict = examine(check, function, f"sweep {sweep}")
+            assert verdict.passed, told(verdict)
 
 
 @pytest.mark.parametrize("kind", junk())
@@ -196,8 +235,8 @@ def test_rubbish_breaks_no_check_and_no_fact(kind: str) -> None:
 WEIGHTS, STEP_1, STEP_2, WITHIN = t.first_weights(), t.first_step(), t.second_step(), t.within_an_epoch()
 BATCHES, LABEL, ORDER, CHANCE, DATA = t.batches(), t.label_used(), t.order(), t.source_of_chance(), t.data_after()
 IN, HID = t.dropped_share("in", where="inputs"), t.dropped_share("hidden", where="hidden units")
-BIASES = t.trained_biases()
-FACTS = (BIASES, WEIGHTS, STEP_1, STEP_2, WITHIN, BATCHES, LABEL, ORDER, CHANCE, DATA, IN, HID)
+BIASES, ORDER_BY = t.trained_biases(), t.order_by()
+FACTS = (BIASES, ORDER_BY, WEIGHTS, STEP_1, STEP_2, WITHIN, BATCHES, LABEL, ORDER, CHANCE, DATA, IN, HID)
 
 
 @pytest.mark.parametrize(
@@ -234,6 +273,12 @@ FACTS = (BIASES, WEIGHTS, STEP_1, STEP_2, WITHIN, BATCHES, LABEL, ORDER, CHANCE,
         (ORDER, RIGHT, "shuffled in each epoch"),
         (ORDER, Toy(once=True), "shuffled once"),
         (ORDER, Toy(never=True), "never shuffled"),
+        (ORDER_BY, RIGHT, "another"),
+        (ORDER_BY, Toy(once=True), "another"),
+        (ORDER_BY, Toy(**{"own order": True}), "the same"),
+        (ORDER_BY, Toy(never=True), "not seen"),
+        (ORDER_BY, Toy(cut=whole), "not seen"),
+        (STEP_1, Toy(ahead=True), "1 + momentum"),
         (CHANCE, RIGHT, "given"),
         (CHANCE, Toy(chance=lambda rng: np.random.default_rng()), "own"),
         (CHANCE, Toy(chance=lambda rng: np.random.default_rng(1)), "frozen"),
