@@ -117,15 +117,17 @@ from autograder.checks.randomness import (
     treats_features_apart,
 )
 from autograder.checks.sequences import (
+    divides_what_it_keeps,
     draws_again_unless_asked,
     draws_first_whatever_is_asked,
     draws_for_another_batch,
     draws_two_masks,
     drops_whole_features_of_sequences,
-    follows_its_masks_through_time,
     keeps_its_mask_when_asked,
     leaves_its_sequences_alone,
+    masks_what_goes_to_the_weights,
     remembers_through_test_time,
+    returns_whole_states,
 )
 from autograder.checks.several import (
     drops_nothing_when_all_rates_are_zero,
@@ -190,10 +192,10 @@ from autograder.checks.uncertainty import (
     throws_its_coins_by_the_generator,
 )
 from autograder.checks.weights import (
-    follows_its_masks,
     leaves_the_bias_alone_at_one,
     never_drops_the_bias,
     sends_gradient_through_kept_weights_only,
+    sums_kept_weights,
     throws_a_coin_for_each_weight,
 )
 
@@ -216,6 +218,7 @@ __all__ = [
     "differentiates",
     "dirichlets",
     "divides_by_the_right_root",
+    "divides_what_it_keeps",
     "draws_a_factor_for_each_unit",
     "draws_a_mask_for_every_layer",
     "draws_afresh",
@@ -246,8 +249,6 @@ __all__ = [
     "drops_while_training",
     "drops_whole_blocks",
     "drops_whole_features_of_sequences",
-    "follows_its_masks",
-    "follows_its_masks_through_time",
     "follows_test_time",
     "follows_the_mask",
     "follows_the_normal_law",
@@ -301,6 +302,7 @@ __all__ = [
     "leaves_what_it_is_given",
     "lists_booleans",
     "lists_every_mask_once",
+    "masks_what_goes_to_the_weights",
     "measures_in_units_of_the_gradient",
     "minds_its_manners",
     "moves_exactly",
@@ -339,6 +341,7 @@ __all__ = [
     "repeats_with_the_seed",
     "returns",
     "returns_a_network",
+    "returns_whole_states",
     "scales_by_the_kept_share",
     "scales_the_surviving",
     "scales_the_survivors",
@@ -355,6 +358,7 @@ __all__ = [
     "stays_in",
     "stays_quiet",
     "steps_down_the_gradient",
+    "sums_kept_weights",
     "sums_up",
     "sums_up_like_the_solution",
     "survives_dropping_everything",

@@ -13,7 +13,7 @@ from autograder.model import Check, Part
 Verb = Callable[..., Check]
 Need = str | Check | Part
 # cases that would only lengthen a check's name
-SILENT = frozenset({"via", "forward", "backward", "given", "wanted", "names", "shapes", "what", "function", "gamma", "memory"})
+SILENT = frozenset({"via", "forward", "backward", "given", "wanted", "names", "shapes", "what", "function", "gamma", "memory", "model"})
 
 
 def verb(

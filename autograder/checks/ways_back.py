@@ -6,16 +6,17 @@ the student's own forward pass gave, and named when it gives the student's numbe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograder.checks.facts import fact
 from autograder.checks.inputs import Array, backward_call, normal
-from autograder.checks.sequences import read_input_mask, read_state_mask, shows_input_mask, shows_state_mask
+from autograder.checks.lenses import READ
+from autograder.checks.sequences import read_input_mask, read_state_mask, shows_input_mask, shows_state_mask, solved_masks, states_with
 from autograder.checks.several import Rates, Shapes, arrays, first_result, forward_pass, gradient_of, upstream
-from autograder.checks.weights import whole_masks
+from autograder.checks.weights import found_masks
 from autograder.exam import Exam
 from autograder.model import Call, Given, Seed
 
@@ -54,17 +55,19 @@ def mask_on_the_way_back(exam: Exam, *, given: Shapes, rates: Rates, forward: st
 # -------------------------------------------------------------------------------------------------------- a recurrent net through time
 Slope = Callable[[Array], Array]
 Net = tuple[Array, Array, Array, Array, Array]  # x, h0, Wx, Wh, h
+Masks = tuple[Array | float, Array | float]  # of x and of h, for all steps
+NO_MASKS = (1.0, 1.0)
 
 
 def _walk(
-    net: Net, dh: Array, slope: Slope | None = None, back: float = 1.0, first: int = 0, turned: bool = True
+    net: Net, dh: Array, m_h: Array | float, slope: Slope | None = None, back: float = 1.0, first: int = 0, turned: bool = True
 ) -> Iterator[tuple[int, Array, Array]]:
-    """(step, error of a_t, what is sent back) from the last step to the first, without masks."""
+    """(step, error of a_t, what is sent back) from the last step to the first."""
     _, h0, _, wh, h = net
     carried = np.zeros_like(h0)
     for t in reversed(range(h.shape[1])):
         error = (dh[:, t] * (t >= first) + back * carried) * (slope or _slope)(h[:, t])
-        carried = error @ (wh.T if turned else wh)
+        carried = error @ (wh.T if turned else wh) * m_h
         yield t, error, carried
 
 
@@ -72,15 +75,18 @@ def _slope(h: Array) -> Array:
     return np.asarray(1 - h**2)
 
 
-def _gradients(net: Net, dh: Array, before: str = "", only: int = -1, **walk: Any) -> tuple[Array, ...]:
+def _gradients(
+    net: Net, dh: Array, before: str = "", only: int = -1, masks: Masks = NO_MASKS, **walk: Any
+) -> tuple[Array, ...]:
     """dx, dh0, dWx, dWh, db by one way of walking; `before` says what stands for h_(t-1) in dWh."""
+    m_x, m_h = masks
     x, h0, wx, wh, h = net
     dx, dwx, dwh, db, carried = np.zeros_like(x), np.zeros_like(wx), np.zeros_like(wh), np.zeros(len(wh)), np.zeros_like(h0)
     old = {"after": h, "last": np.roll(h, 1, axis=1), "zero": np.concatenate([0 * h0[:, None], h[:, :-1]], axis=1)}
     states = old.get(before, np.concatenate([h0[:, None], h[:, :-1]], axis=1))
-    for t, error, carried in _walk(net, dh, **walk):  # noqa: B007  what the first step sends back is dh0
-        dx[:, t] = error @ wx.T
-        share = (x[:, t].T @ error, states[:, t].T @ error, error.sum(axis=0))
+    for t, error, carried in _walk(net, dh, m_h, **walk):  # noqa: B007  what the first step sends back is dh0
+        dx[:, t] = error @ wx.T * m_x
+        share = ((x[:, t] * m_x).T @ error, (states[:, t] * m_h).T @ error, error.sum(axis=0))
         dwx, dwh, db = share if only >= 0 else (dwx + share[0], dwh + share[1], db + share[2])
     return dx, carried, dwx, dwh, db
 
@@ -104,6 +110,26 @@ def _forms(net: Net, dh: Array) -> Iterator[tuple[str, tuple[Array, ...]]]:
     yield "averages over the examples", (*right[:2], *(g / n for g in right[2:]))
     yield "averages over the steps", (*right[:2], *(g / steps for g in right[2:]))
     yield "dh0 is nothing", (right[0], 0 * right[1], *right[2:])
+
+
+def through_time(values: Sequence[Array], rates: Rates, h: Array, dh: Array) -> Mapping[str, Array] | None:
+    """The gradients of a recurrent net that gave the states h, by the masks found in them (several.Model)."""
+    x, h0, wx, wh, b = values
+    if h.shape != (*x.shape[:2], len(wh)) or h.shape[1] * h.shape[2] < x.shape[2] + len(wh):
+        return None
+    masks = solved_masks((x, h0, wx, wh, b), h)
+    if not np.allclose(states_with((x, h0, wx, wh, b), h, *masks), h, rtol=0, atol=READ):
+        return None
+    return dict(zip(("x", "h0", "Wx", "Wh", "b"), _gradients((x, h0, wx, wh, h), dh, masks=masks), strict=True))
+
+
+def through_weights(values: Sequence[Array], rates: Rates, out: Array, dout: Array) -> Mapping[str, Array] | None:
+    """The gradients of a layer with masks on its weights, by the masks found in its output (several.Model)."""
+    x, w, b = values
+    masks = found_masks(out - b, x, w, rates[0]) if out.shape == (len(x), len(b)) else None
+    if masks is None:
+        return None
+    return {"x": _dx(dout, w, masks)["right"], "W": _dw(dout, x, w, masks)["right"], "b": dout.sum(axis=0)}
 
 
 @fact
@@ -149,16 +175,16 @@ def place_of_the_state_mask(exam: Exam, *, size: tuple[int, int, int, int] = (12
 @fact
 def way_through_weights(exam: Exam, *, of: str, given: Shapes, rates: Rates, forward: str, backward: str) -> str:
     """By which formula the gradient dx or dW of a layer with masks on its weights goes back."""
-    seed, (x, w, b) = Seed(exam.seed()), arrays(exam, given)
-    mask = whole_masks(exam, rates[0], (*x.value.shape, w.value.shape[1]), seed).astype(float)
-    dout = upstream(exam, (len(mask), w.value.shape[1]))
-    there, back = forward_pass(forward, (x, w, b), rates, seed), backward_call(backward, dout, 0)
-    without = forward_pass(forward, (x, w, Given("0 * b", 0 * b.value)), rates, seed)  # a wrong bias is another matter
-    out, (_, found) = exam.ask(without)[0], exam.ask(there, back)
-    sums = np.einsum("ni,io,nio->no", x.value, w.value, mask)
-    mask *= float(np.median(first_result(out, sums.shape)[sums != 0] / sums[sums != 0]))  # the factor that forward chose
+    x, w, b = arrays(exam, given)
+    nothing = Given(f"np.zeros({b.value.shape})", 0 * b.value)  # a wrong bias is another matter
+    there = forward_pass(forward, (x, w, nothing), rates, Seed(exam.seed()))
+    dout = upstream(exam, (len(x.value), w.value.shape[1]))
+    out, back = exam.ask(there, backward_call(backward, dout, 0))
+    mask = found_masks(first_result(out, dout.value.shape).astype(float), x.value, w.value, rates[0])
+    if mask is None:
+        return "unclear"
     formulas = _dx(dout.value, w.value, mask) if of == "x" else _dw(dout.value, x.value, w.value, mask)
-    return _named(gradient_of(found, given, of), formulas)
+    return _named(gradient_of(back, given, of), formulas)
 
 
 def _dx(dout: Array, w: Array, mask: Array) -> dict[str, Array]:
