@@ -93,6 +93,8 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="all of them when left out")
     verify.add_argument("--seeds", type=int, default=3, help="how often each right variant is judged (default 3)")
     verify.add_argument("--matrix", nargs="?", const="", metavar="FOLDER", help="write secret pages: what each check does on wrong answers")
+    verify.add_argument("--pairs", nargs="?", type=int, const=0, metavar="N", help="also make two mistakes at once: all pairs, or N of them")
+    verify.add_argument("--mutants", action="store_true", help="also change each answer mechanically, and list what loses nothing")
     verify.add_argument("--odds", action="store_true", help="print what each chance test may get wrong, and what it sees")
     verify.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
     verify.set_defaults(run=_verify)
@@ -267,8 +269,20 @@ def _release(arguments: argparse.Namespace) -> int:
     return OK
 
 
+def _print_stress(staff: Staff, arguments: argparse.Namespace) -> None:
+    """What becomes of pairs of mistakes, and of mutants."""
+    from autograder import mutants, pairs
+
+    if arguments.pairs is not None:
+        print(f"{staff.assignment.slug}: two mistakes at once")
+        print("\n".join(f"  {line}" for line in pairs.lines(list(pairs.seen(staff, arguments.pairs or None)))))
+    if arguments.mutants:
+        print(f"{staff.assignment.slug}: mutants")
+        print("\n".join(f"  {line}" for line in mutants.lines(list(mutants.scores(staff)))))
+
+
 def _verify(arguments: argparse.Namespace) -> int:
-    from autograder.course import find_root
+    from autograder.course import find_root, load_staff, slugs
     from autograder.verify import FINE, SKIPPED, Examination, verify
 
     root = find_root(arguments.course)
@@ -285,6 +299,8 @@ def _verify(arguments: argparse.Namespace) -> int:
         told.setdefault(slug, []).extend(found)
     if arguments.odds:
         _print_odds(root, arguments.assignments)
+    for slug in (arguments.assignments or slugs(root)) if arguments.pairs is not None or arguments.mutants else ():
+        _print_stress(load_staff(root, slug), arguments)
     if folder:
         from autograder.matrix import write
 

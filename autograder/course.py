@@ -149,6 +149,8 @@ def _exercise(exercise: Exercise, points: Mapping[str, float], folder: Path) -> 
             raise CourseError(f"{exercise.name} has {part!r} where a part belongs. Write Part(name, sentence, share, [checks]).")
         if not part.share > 0:
             raise CourseError(f"The part {part.name} of {exercise.name} has the share {part.share!r}. Give it a number above 0.")
+        if part.gravity not in [*Gravity, *(g.value for g in Gravity)]:
+            raise CourseError(f"The part {part.name} of {exercise.name} has the gravity {part.gravity!r}. Say core, edge or manner.")
     complete = replace(exercise, parts=tuple(_part(p, p.checks) for p in exercise.parts), points=points[exercise.name])
     _distinct(complete)
     return complete
@@ -234,6 +236,11 @@ class Staff:
         return subject
 
     @cached_property
+    def consequences(self) -> dict[Any, Any]:
+        """What beliefs about one exercise do to others, as far as it was worked out; see autograder.carried."""
+        return {}
+
+    @cached_property
     def hints(self) -> Mapping[str, Any]:
         """The released hints when there are any, else made from the key now (the same, but slower)."""
         released = _released(self)
@@ -276,6 +283,7 @@ def load_staff(root: Path, slug: str) -> Staff:
         misconceptions=tuple(e for e in found if isinstance(e, Misconception)),
         variants=tuple(e for e in found if isinstance(e, Variant)),
         salt=str(_defined(module, "SALT")),
+        equivalent=getattr(module, "EQUIVALENT", {}),
     )
     return Staff(assignment, key, notebook.read(folder / f"{slug}.ipynb", assignment))
 

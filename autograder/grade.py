@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from autograder import notebook
+from autograder.carried import with_carried
 from autograder.course import Staff, lacking, not_run
 from autograder.diagnose import diagnose, fingerprint
 from autograder.isolation import Isolation
@@ -50,6 +51,7 @@ def grade(
             known.get(e.name) or _exercise(e, student, submission, staff, limits) for e in staff.assignment.exercises
         )
     slug = staff.assignment.slug
+    exercises = with_carried(staff, submission, exercises)
     return Report(slug, submission.path, "graded", isolation.name, exercises, notes=submission.notes, seconds=time.monotonic() - began)
 
 
@@ -73,8 +75,9 @@ def _judged(exercise: Exercise, student: Remote, staff: Staff, limits: Limits) -
         if verdict.outcome is Outcome.BROKEN:
             raise Broken(f"{slug}, {exercise.name}, {verdict.check}: {verdict.got}")
     diagnoses: tuple[Diagnosis, ...] = ()
+    facts: Mapping[str, str] = {}
     if exercise.name in staff.hints and can_be_diagnosed(verdicts):
         facts = fingerprint(staff.assignment.probes[exercise.name], exercise.name, student, slug, limits.call_seconds)
         diagnoses = diagnose(exercise.name, facts, staff.hints[exercise.name])
     trouble = student.troubles.get(exercise.name, "")
-    return result_of(exercise, verdicts, diagnoses, trouble)
+    return result_of(exercise, verdicts, diagnoses, trouble, facts)

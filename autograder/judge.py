@@ -5,8 +5,9 @@ from __future__ import annotations
 import builtins
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 
@@ -60,11 +61,16 @@ def points(exercise: Exercise, parts: Sequence[Earned]) -> float:
 
 
 def result(
-    exercise: Exercise, verdicts: tuple[Verdict, ...], diagnoses: tuple[Diagnosis, ...] = (), trouble: str = ""
+    exercise: Exercise,
+    verdicts: tuple[Verdict, ...],
+    diagnoses: tuple[Diagnosis, ...] = (),
+    trouble: str = "",
+    facts: Mapping[str, str] = MappingProxyType({}),
 ) -> ExerciseResult:
     """The verdicts with what they are worth."""
     parts = earned(exercise, verdicts)
-    return ExerciseResult(exercise.name, points(exercise, parts), exercise.points, verdicts, diagnoses, trouble, parts=parts)
+    worth = points(exercise, parts)
+    return ExerciseResult(exercise.name, worth, exercise.points, verdicts, diagnoses, trouble, parts=parts, facts=facts)
 
 
 def can_be_diagnosed(verdicts: tuple[Verdict, ...]) -> bool:

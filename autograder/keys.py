@@ -31,6 +31,7 @@ from autograder.model import CourseError, Gravity, Misconception, Variant
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 Edit = tuple[str, str] | tuple[str, str, int]
+Entry = TypeVar("Entry", Misconception, Variant)
 _MARK = "_autograder_entry"
 
 
@@ -151,7 +152,7 @@ def entries(namespace: Mapping[str, Any]) -> list[Misconception | Variant]:
     return [*written, *_listed(namespace, "MISCONCEPTIONS", Misconception), *_listed(namespace, "VARIANTS", Variant)]
 
 
-def _listed(namespace: Mapping[str, Any], name: str, kind: type) -> Iterator[Any]:
+def _listed(namespace: Mapping[str, Any], name: str, kind: type[Entry]) -> Iterator[Entry]:
     for exercise, listed in namespace.get(name, {}).items():
         for entry in listed:
             if not isinstance(entry, kind):

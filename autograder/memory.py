@@ -23,8 +23,22 @@ from typing import IO, Any
 import numpy as np
 
 from autograder import wire
+from autograder.carried import calls, sources
 from autograder.course import Staff
-from autograder.model import Broken, Change, CourseError, Diagnosis, Earned, Exercise, ExerciseResult, Limits, Moved, Outcome, Submission, Verdict
+from autograder.model import (
+    Broken,
+    Change,
+    CourseError,
+    Diagnosis,
+    Earned,
+    Exercise,
+    ExerciseResult,
+    Limits,
+    Moved,
+    Outcome,
+    Submission,
+    Verdict,
+)
 
 FOLDER = ".autograder"
 KEPT = 10  # gradings of which the marks are kept
@@ -73,7 +87,13 @@ def exercise_word(staff: Staff, exercise: Exercise, isolation: str, limits: Limi
         plain = (check.verb, check.name, check.sentence, check.needs, check.hidden, check.seconds, check.with_reference)
         told += [repr(plain), _code(check.judge, staff)]
     told += [probe.name + _code(probe.probe, staff) for probe in staff.assignment.probes.get(name, ())]
+    # what an earlier exercise costs is not charged again in one that uses it, so the one decides about the other
+    told += [exercise_word(staff, staff.assignment.exercise(e), isolation, limits) for e in _sources(staff, exercise)]
     return digest(*told)
+
+
+def _sources(staff: Staff, exercise: Exercise) -> list[str]:
+    return sources(staff, exercise, calls(staff.solution.cells))
 
 
 def _code(function: Callable[..., Any], staff: Staff) -> str:
@@ -114,7 +134,7 @@ def packed(result: ExerciseResult) -> bytes | None:
         diagnoses = tuple((d.exercise, d.name, d.message, dict(d.facts)) for d in result.diagnoses)
         verdicts = tuple(map(_verdict, result.verdicts))
         parts = tuple(tuple(vars(p).values()) for p in result.parts)
-        return wire.encode((result.name, result.points, result.max_points, result.trouble, verdicts, diagnoses, parts))
+        return wire.encode((result.name, result.points, result.max_points, result.trouble, verdicts, diagnoses, parts, dict(result.facts)))
     except wire.WireError:
         return None
 
@@ -126,10 +146,10 @@ def _verdict(verdict: Verdict) -> tuple[Any, ...]:
 
 def unpacked(data: bytes) -> ExerciseResult:
     """The result again."""
-    name, points, maximum, trouble, verdicts, diagnoses, parts = wire.decode(data)
+    name, points, maximum, trouble, verdicts, diagnoses, parts, facts = wire.decode(data)
     told = tuple(Diagnosis(*d) for d in diagnoses)
     return ExerciseResult(
-        name, points, maximum, tuple(Verdict(*v) for v in verdicts), told, trouble, parts=tuple(Earned(*p) for p in parts)
+        name, points, maximum, tuple(Verdict(*v) for v in verdicts), told, trouble, parts=tuple(Earned(*p) for p in parts), facts=facts
     )
 
 

@@ -220,8 +220,8 @@ class Limits:
 class Check:
     """A verb bound to a case. `name` is unique in its exercise; `sentence` is what the student reads.
 
-    `template` is the sentence before the case is filled in. `judge(exam)` returns when the sentence holds and raises `judge.Wrong` when it does not. `chances` counts the exact chance tests it
-    makes, each at the submission's share of the false-alarm budget.
+    `template` is the sentence before the case is filled in. `judge(exam)` returns when the sentence holds and raises `exam.Wrong` when it
+    does not. `chances` counts the exact chance tests it makes, each at the submission's share of the false-alarm budget.
     """
 
     verb: str
@@ -365,6 +365,7 @@ class Key:
     misconceptions: tuple[Misconception, ...]
     variants: tuple[Variant, ...]
     salt: str
+    equivalent: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # exercise -> mutant -> why it means the same
 
 
 # ------------------------------------------------------------------------------------------------------------------------ results
@@ -426,6 +427,7 @@ class ExerciseResult:
     trouble: str = ""  # what went wrong when the answer cell ran
     not_run: str = ""  # why this exercise could not be judged here (no torch, no GPU); it then costs nothing
     parts: tuple[Earned, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)  # what was looked at to name a belief
 
     @property
     def outcome(self) -> str:

@@ -26,7 +26,7 @@ COSTS = {  # of the points of its exercise, what a wrong answer must lose, at le
     Gravity.EDGE: (0.05, 0.25),
     Gravity.MANNER: (0.01, 0.15),
 }
-PARTS = (3, 6)  # of a rubric
+PARTS = (2, 6)  # of a rubric; three to six where the exercise has that much to it
 CORE = 0.25  # of an exercise's points, at least, is for what gives it its name
 MANNERS = (0.1, 0.2)  # of an exercise's points is for good manners
 HALF = 0.4  # of an exercise's points, at least, one of its several functions costs when it is missing

@@ -11,14 +11,15 @@ from typing import Any
 from autograder import checks as c
 from autograder.checks.forms import Shared
 from autograder.judge import judge
-from autograder.model import Check, Exercise, Verdict
+from autograder.model import Check, Verdict
 from autograder.subjects.local import Local
+from autograder.tests.toys import one_part
 
 PAIR = {"forward": "forward", "backward": "backward"}
 
 
 def verdicts(functions: dict[str, Any], *checks: Check) -> list[Verdict]:
-    return list(judge(Exercise("forward", checks), Local(namespace=functions), "frameworks"))
+    return list(judge(one_part("forward", checks), Local(namespace=functions), "frameworks"))
 
 
 def all_hold(functions: dict[str, Any], *checks: Check) -> None:

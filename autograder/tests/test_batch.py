@@ -19,10 +19,12 @@ from autograder.batch import Batch, Graded, take
 from autograder.cli import main
 from autograder.isolation import choose
 from autograder.memory import Memory, packed, unpacked
-from autograder.model import CourseError, Diagnosis, ExerciseResult, Outcome, Verdict
+from autograder.model import CourseError, Diagnosis, Earned, ExerciseResult, Outcome, Verdict
 from autograder.tests.classroom import QUIZ, RIGHT, SLUG, WRONG, Classroom, answered, make
 
 pytestmark = pytest.mark.nbgrader
+
+HEAVIER = ('Part("twice", "twice a half", 1', 'Part("twice", "twice a half", 3')  # a share changed
 
 
 @pytest.fixture
@@ -121,8 +123,8 @@ def test_regrade_forces(room: Classroom) -> None:
 
 def test_a_changed_hidden_case_costs_its_exercise_only(room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
     grade(room)
-    key = room.root / "solutions" / f"{SLUG}_key.py"
-    key.write_text(key.read_text(encoding="utf-8").replace('key="twice", weight=4', 'key="twice", weight=2'), encoding="utf-8")
+    checks = room.root / "solutions" / SLUG / "checks.py"
+    checks.write_text(checks.read_text(encoding="utf-8").replace(*HEAVIER), encoding="utf-8")
     room.submit("bob", answered(room.released(), RIGHT, QUIZ.replace("42", "1")))
     _, batch = grade(room)
     assert (batch.tally.graded, batch.tally.judged) == (4, 5)  # the quiz of four, and what bob handed in anew
@@ -248,10 +250,10 @@ def test_what_no_line_says_is_noted_at_the_end(room: Classroom, capsys: pytest.C
     assert len(capsys.readouterr().out.splitlines()) == 1
 
 
-def test_the_diff_tells_checks_that_came_and_went_weights_and_points(room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_diff_tells_checks_that_came_and_went_shares_and_points(room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
     def regraded(old: str, new: str) -> list[str]:
-        key = room.root / "solutions" / f"{SLUG}_key.py"
-        key.write_text(key.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+        for path in (room.root / "solutions" / f"{SLUG}_key.py", room.root / "solutions" / SLUG / "checks.py"):
+            path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
         command(room, "grade", "--quiet")
         capsys.readouterr()
         command(room, "diff")
@@ -259,9 +261,9 @@ def test_the_diff_tells_checks_that_came_and_went_weights_and_points(room: Class
 
     room.submit("bob", answered(room.released(), RIGHT, QUIZ.replace("42", "1")))
     regraded("", "")
-    told = regraded('key="twice", weight=4', 'key="twice", weight=2')
-    assert told[:3] == ["bob", "quiz: 1 -> 1.33", "the same checks fail: their weights are others now"]
-    told = regraded('c.answers_rightly(key="twice", weight=2),', "")
+    told = regraded(*HEAVIER)
+    assert told[:3] == ["bob", "quiz: 1 -> 0.5", "the same checks fail: the shares of the parts are others now"]
+    told = regraded('c.answers_rightly(key="twice", needs="twice")', "")
     assert told[2] == "+ answers_rightly(key=twice) (no longer asked)"
 
 
@@ -270,7 +272,7 @@ def test_our_own_failure_is_no_zero_and_is_tried_again(room: Classroom) -> None:
     text = key.read_text(encoding="utf-8")
     trap = "\n\ndef _trap(exam):\n    (value,) = exam.ask(Call('quiz', look=True))\n    1 / (value['twice'] - 13)\n"
     extra = "\n\nfrom dataclasses import replace\nfrom autograder.model import Call\n" + trap
-    swap = "\nHIDDEN['quiz'][0] = replace(HIDDEN['quiz'][0], judge=_trap, with_reference=False)\n"
+    swap = "\nHIDDEN['quiz']['twice'][0] = replace(HIDDEN['quiz']['twice'][0], judge=_trap, with_reference=False)\n"
     key.write_text(text + extra + swap, encoding="utf-8")
     room.submit("bob", answered(room.released(), RIGHT, QUIZ.replace("42", "13")))
     assert command(room, "grade") == 2
@@ -351,8 +353,9 @@ def test_an_interrupted_grading_is_gone_on_with(room: Classroom) -> None:
 def test_a_result_survives_its_bytes() -> None:
     import numpy as np
 
-    verdict = Verdict("e", "c", "s", Outcome.FAILED, "got", "wanted", "call", 2.0, True, np.eye(3))
-    result = ExerciseResult("e", 1.5, 2.0, (verdict,), (Diagnosis("e", "n", "m", {"a": "b"}),), "trouble")
+    verdict = Verdict("e", "c", "s", Outcome.FAILED, "got", "wanted", "call", "part", True, np.eye(3))
+    told, parts = (Diagnosis("e", "n", "m", {"a": "b"}),), (Earned("part", "holds", 1.5, 2.0, "carried over"),)
+    result = ExerciseResult("e", 1.5, 2.0, (verdict,), told, "trouble", parts=parts)
     again = unpacked(packed(result) or b"")
     assert repr(again) == repr(result)
     late = Verdict("e", "c", "s", Outcome.TIMED_OUT)

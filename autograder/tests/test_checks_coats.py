@@ -12,9 +12,9 @@ from autograder.checks import facts as f
 from autograder.checks.coats import Coat, fact_in_a_coat, in_a_coat
 from autograder.diagnose import fingerprint
 from autograder.judge import UNDEFINED, judge
-from autograder.model import Call, Code, Exercise, Given, Outcome, Verdict
+from autograder.model import Call, Code, Given, Outcome, Verdict
 from autograder.subjects.local import Local
-from autograder.tests.toys import junk
+from autograder.tests.toys import junk, one_part
 
 FORWARD = Code(
     "forward",
@@ -59,7 +59,7 @@ CHECKS = [
 
 
 def verdicts(**functions: Any) -> list[Verdict]:
-    return list(judge(Exercise("Layer", CHECKS), Local(namespace=functions), "slug"))
+    return list(judge(one_part("Layer", CHECKS), Local(namespace=functions), "slug"))
 
 
 def test_a_right_class_passes_what_a_right_function_passes() -> None:

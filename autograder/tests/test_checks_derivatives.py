@@ -14,8 +14,9 @@ from autograder.checks.derivatives import FORMS, SLIPS, question
 from autograder.checks.inputs import Array
 from autograder.exam import Exam, script_text
 from autograder.judge import judge
-from autograder.model import Call, Check, Code, Exercise, Given, Outcome, Seed, Verdict
+from autograder.model import Call, Check, Code, Given, Outcome, Seed, Verdict
 from autograder.subjects.local import Local
+from autograder.tests.toys import one_part
 
 Function = Callable[..., Any]
 FORM_NAMES = list(FORMS)
@@ -23,7 +24,7 @@ LAYER = "a ReLU layer with dropout"
 
 
 def verdict(check: Check, function: Function, slug: str = "slug") -> Verdict:
-    return judge(Exercise("toy", [check]), Local(namespace={"toy": function, "np": np}), slug, "salt")[0]
+    return judge(one_part("toy", [check]), Local(namespace={"toy": function, "np": np}), slug, "salt")[0]
 
 
 # ----------------------------------------------------------------------------------------------------------------- toy functions

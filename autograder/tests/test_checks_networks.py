@@ -19,8 +19,9 @@ from autograder.checks.inputs import Array
 from autograder.checks.networks import Scale, asked, firm_network, reading_network, square_network, written
 from autograder.exam import Exam, script_text
 from autograder.judge import judge
-from autograder.model import Call, Check, Exercise, Outcome, Verdict
+from autograder.model import Call, Check, Outcome, Verdict
 from autograder.subjects.local import Local
+from autograder.tests.toys import one_part
 
 Function = Callable[..., Any]
 Params = Mapping[str, Array]
@@ -93,7 +94,7 @@ RIGHT = network()
 
 def verdict(check: Check, function: Function, slug: str = "slug", reference: Function | None = None) -> Verdict:
     other = Local(namespace={"toy": reference}) if reference else None
-    return judge(Exercise("toy", [check]), Local(namespace={"toy": function, "np": np}), slug, "salt", other)[0]
+    return judge(one_part("toy", [check]), Local(namespace={"toy": function, "np": np}), slug, "salt", other)[0]
 
 
 SMALL = {"sizes": (4, 5, 4, 3), "batch": 6}

@@ -15,9 +15,9 @@ from autograder.checks.lenses import asked_of, asking
 from autograder.checks.noise import Positive, branches
 from autograder.exam import Exam, Wrong
 from autograder.judge import judge
-from autograder.model import Check, Exercise, Outcome, Verdict
+from autograder.model import Check, Outcome, Verdict
 from autograder.subjects.local import Local
-from autograder.tests.toys import junk
+from autograder.tests.toys import junk, one_part
 
 Array = np.ndarray[Any, Any]
 Function = Callable[..., Any]
@@ -25,7 +25,7 @@ Function = Callable[..., Any]
 
 def verdict(check: Check, function: Function, slug: str = "slug") -> Verdict:
     """What one check says about one function called `toy`."""
-    return judge(Exercise("toy", [check]), Local(namespace={"toy": function}), slug, "salt")[0]
+    return judge(one_part("toy", [check]), Local(namespace={"toy": function}), slug, "salt")[0]
 
 
 def told(check: Check, function: Function) -> str:
@@ -229,7 +229,7 @@ def test_junk_breaks_nothing(name: str) -> None:
 def test_each_function_of_an_exercise_is_asked_by_itself() -> None:
     both = [asking("toy", c.multiplies_by_noise(p=0.3), "the bell"), asking("other", c.sets_some_and_keeps_some(p=0.3), "the step")]
     both += [asking(name, c.repeats_with_the_seed(p=0.3), of) for name, of in (("toy", "the bell"), ("other", "the step"))]
-    exercise = Exercise("toy", both, functions=("toy", "other"))
+    exercise = one_part("toy", both, functions=("toy", "other"))
     first, second, *seeded = judge(exercise, Local(namespace={"toy": bell, "other": low}), "slug", "salt")
     assert first.passed
     assert second.passed

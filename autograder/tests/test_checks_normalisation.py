@@ -14,9 +14,9 @@ from autograder.checks.facts import Fact
 from autograder.checks.normalisation import Memory
 from autograder.exam import Exam
 from autograder.judge import judge
-from autograder.model import Check, Exercise, Outcome, Verdict
+from autograder.model import Check, Outcome, Verdict
 from autograder.subjects.local import Local
-from autograder.tests.toys import Array, Function, Rng, junk, told
+from autograder.tests.toys import Array, Function, Rng, junk, one_part, told
 
 P = 0.3
 MEMORY = Memory(state="memory", reset="forget", rate=0.1, eps=1e-5)
@@ -88,7 +88,7 @@ def notebook(
 
 
 def verdict(check: Check, names: dict[str, Any], slug: str = "toy") -> Verdict:
-    (found,) = judge(Exercise("block", [check]), Local(namespace={"np": np, **names}), slug)
+    (found,) = judge(one_part("block", [check]), Local(namespace={"np": np, **names}), slug)
     return found
 
 

@@ -21,9 +21,9 @@ from autograder.checks.sequences import INPUT_MASK, SEQUENCES, STATE_MASK
 from autograder.checks.weights import ONE_ROW
 from autograder.exam import Exam, script_text
 from autograder.judge import judge
-from autograder.model import Broken, Call, Check, Exercise, Item, Outcome, Seed, Verdict
+from autograder.model import Broken, Call, Check, Item, Outcome, Seed, Verdict
 from autograder.subjects.local import Local
-from autograder.tests.toys import junk
+from autograder.tests.toys import junk, one_part
 
 Array = np.ndarray[Any, Any]
 Functions = dict[str, Any]
@@ -181,7 +181,7 @@ IDS = [f"{name} {check.name}" for name, check in CASES]
 def verdict(name: str, check: Check, wrong: Functions | None = None, seconds: float = 5.0) -> Verdict:
     """What one check says of the right functions, save those given."""
     subject = Local(namespace={"np": np, **RIGHT, **(wrong or {})})
-    (found,) = judge(Exercise(name, [check]), subject, "toy", reference=Local(namespace={"np": np, **RIGHT}), seconds=seconds)
+    (found,) = judge(one_part(name, [check]), subject, "toy", reference=Local(namespace={"np": np, **RIGHT}), seconds=seconds)
     return found
 
 

@@ -12,15 +12,16 @@ from autograder import checks as c
 from autograder.checks import theory as t
 from autograder.exam import Exam
 from autograder.judge import judge
-from autograder.model import Check, Exercise, Outcome, Verdict
+from autograder.model import Check, Outcome, Verdict
 from autograder.subjects.local import Local
+from autograder.tests.toys import one_part
 
 Function = Callable[..., Any]
 
 
 def verdict(check: Check, function: Function, reference: dict[str, Function] | None = None) -> Verdict:
     """What one check says about one function called `toy`."""
-    exercise = Exercise("toy", [check])
+    exercise = one_part("toy", [check])
     other = Local(namespace=reference) if reference else None
     return judge(exercise, Local(namespace={"toy": function}), "slug", "salt", other)[0]
 

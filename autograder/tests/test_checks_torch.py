@@ -16,9 +16,9 @@ from autograder.checks import torch_loops as loops
 from autograder.checks.coats import fact_in_a_coat, in_a_coat
 from autograder.diagnose import fingerprint
 from autograder.judge import NO_RETURN, UNDEFINED, judge
-from autograder.model import Check, Exercise, Outcome, Verdict
+from autograder.model import Check, Outcome, Verdict
 from autograder.subjects.local import Local
-from autograder.tests.toys import junk
+from autograder.tests.toys import junk, one_part
 
 torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'autograder[torch]'")
 
@@ -27,7 +27,7 @@ Function = Callable[..., Any]
 
 def verdict(check: Check, **functions: Any) -> Verdict:
     """What one check says about the functions (the first is the one under test)."""
-    return judge(Exercise(next(iter(functions)), [check]), Local(namespace=dict(functions)), "slug", "salt")[0]
+    return judge(one_part(next(iter(functions)), [check]), Local(namespace=dict(functions)), "slug", "salt")[0]
 
 
 def told(check: Check, **functions: Any) -> str:
@@ -466,7 +466,7 @@ def test_facts_about_layers(fact: Any, words: dict[Any, str]) -> None:
 
 def test_a_layer_that_is_missing_is_named() -> None:
     both = layers.has_nothing_to_save(p=0.3, function="Toy"), in_a_coat(COAT, c.keeps_its_input(p=0.3))
-    for found in judge(Exercise("toy", both), Local(namespace={}), "slug"):
+    for found in judge(one_part("toy", both), Local(namespace={}), "slug"):
         assert found.got == f"Toy {UNDEFINED}"
 
 
@@ -828,6 +828,6 @@ def test_no_junk_breaks_a_check_or_a_fact() -> None:
     nets.append(loops.drops_each_layer_as_often_as_told(net="toy", p_in=0.3, p=0.2))
     for name, function in junk().items():
         subject = Local(namespace={"toy": function})
-        for found in judge(Exercise("toy", [*COMPARING, *LAYERS, *LOOPS, *nets]), subject, "slug"):
+        for found in judge(one_part("toy", [*COMPARING, *LAYERS, *LOOPS, *nets]), subject, "slug"):
             assert found.outcome is not Outcome.BROKEN, (name, found)
         fingerprint(facts, "toy", subject, "slug")

@@ -13,9 +13,9 @@ from autograder.checks import uncertainty_facts as u
 from autograder.checks.uncertainty import softmax
 from autograder.exam import Exam
 from autograder.judge import judge
-from autograder.model import Check, Exercise, Outcome, Verdict
+from autograder.model import Check, Outcome, Verdict
 from autograder.subjects.local import Local
-from autograder.tests.toys import junk
+from autograder.tests.toys import junk, one_part
 
 Array = np.ndarray[Any, Any]
 Function = Callable[..., Any]
@@ -23,7 +23,7 @@ Function = Callable[..., Any]
 
 def verdict(check: Check, function: Function, slug: str = "slug") -> Verdict:
     """What one check says about one function called `toy`."""
-    return judge(Exercise("toy", [check]), Local(namespace={"toy": function}), slug, "salt")[0]
+    return judge(one_part("toy", [check]), Local(namespace={"toy": function}), slug, "salt")[0]
 
 
 def told(check: Check, function: Function) -> str:

@@ -91,7 +91,7 @@ def test_our_own_fault_is_no_zero_and_has_a_code_of_its_own(
     toy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     key = toy / "solutions" / f"{SLUG}_key.py"
-    text = key.read_text(encoding="utf-8").replace('choices="ab", weight=4)', 'choices=5, weight=4)')
+    text = key.read_text(encoding="utf-8").replace('choices="ab", needs', 'choices=5, needs')
     key.write_text(text, encoding="utf-8")
     code, (report,) = grade(toy, hand_in(toy, "ada"))
     assert (code, report["status"], report["points"]) == (2, "broken", None), capsys.readouterr().out

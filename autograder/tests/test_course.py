@@ -22,10 +22,14 @@ def source(toy: Path) -> Path:
 
 
 def checks(exercises: str) -> str:
-    return f"from autograder import Exercise\nfrom autograder import checks as c\nEXERCISES = [{exercises}]\n"
+    return f"from autograder import Exercise, Part\nfrom autograder import checks as c\nEXERCISES = [{exercises}]\n"
 
 
-QUIZ = 'Exercise("quiz", [c.is_filled_in(key="twice")])'
+def shrink(*parts: str) -> str:
+    return checks(f'Exercise("shrink", [{", ".join(parts)}]), {QUIZ}')
+
+
+QUIZ = 'Exercise("quiz", [Part("twice", "is right", 1, [c.is_filled_in(key="twice")])])'
 
 
 def rewritten(path: Path, change: Callable[[Any], None]) -> None:
@@ -63,13 +67,19 @@ def test_an_exercise_that_is_not_there_lists_those_that_are(released_once: Path)
         (checks(f'Exercise("shrunk", []), {QUIZ}'), "there is no check cell check_shrunk with points. Add it to the notebook."),
         (checks(QUIZ), "has a check cell for shrink, which checks.py does not list. Add the exercise there."),
         (
-            checks(f'Exercise("shrink", [c.keeps_its_input(p=0.2), c.keeps_its_input(p=0.2)]), {QUIZ}'),
-            "shrink makes the check keeps_its_input(p=0.2) twice. Change a case or leave one out.",
+            shrink('Part("a", "holds", 1, [c.keeps_its_input(p=0.2), c.keeps_its_input(p=0.2)])'),
+            "shrink has keeps_its_input(p=0.2) twice. Change a case or leave one out.",
         ),
+        (shrink('Part("a", "holds", 1)', 'Part("a", "holds too", 1)'), "shrink has a twice. Change a case or leave one out."),
         (
-            checks(f'Exercise("shrink", [c.keeps_its_input(p=0.2, needs="later"), c.keeps_the_dtype(p=0.2)]), {QUIZ}'),
-            "shrink: keeps_its_input(p=0.2) needs later, which is no earlier check of the exercise.",
+            shrink('Part("a", "holds", 1, [c.keeps_its_input(p=0.2, needs="later"), c.keeps_the_dtype(p=0.2)])'),
+            "shrink: keeps_its_input(p=0.2) needs later, which is no earlier check or part of the exercise.",
         ),
+        (shrink('Part("a", "holds", 0)'), "The part a of shrink has the share 0. Give it a number above 0."),
+        (shrink("c.keeps_its_input(p=0.2)"), "where a part belongs. Write Part(name, sentence, share, [checks])."),
+        (shrink('Part("a", "holds", 1, [c.keeps_its_input(q=0.2)])'), "keeps_its_input takes ['dtype', 'p', 'shape'], not ['q']"),
+        (shrink('Part("a", "holds", 1, [c.keeps_its_input()])'), "TypeError: keeps_its_input needs p="),
+        (shrink('Part("a", "holds", 1, gravity="dire")'), "has the gravity 'dire'. Say core, edge or manner."),
         (checks("c.no_such_verb()"), "cannot be loaded: AttributeError"),
         (checks("c.keeps_its_inputs()"), "did you mean keeps_its_input?). Mend the file."),
         ("\n\n1 / 0", "cannot be loaded: ZeroDivisionError: division by zero (line 3). Mend the file."),

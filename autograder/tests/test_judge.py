@@ -11,12 +11,26 @@ import pytest
 from autograder import checks as c
 from autograder.checks.verb import hide
 from autograder.exam import Exam, Wrong, an, array, number, pair, script_text, stable_seed
-from autograder.judge import NO_RETURN, UNDEFINED, can_be_diagnosed, judge, points, what_happened
-from autograder.model import Answer, Call, Check, Code, Exercise, Given, Item, Opaque, Outcome, Seed, Verdict
-from autograder.tests.toys import FORWARD, forward, student
+from autograder.judge import NO_RETURN, UNDEFINED, can_be_diagnosed, judge, result, what_happened
+from autograder.model import (
+    Answer,
+    Call,
+    Check,
+    Code,
+    Exercise,
+    ExerciseResult,
+    Given,
+    Item,
+    Opaque,
+    Outcome,
+    Part,
+    Seed,
+    Verdict,
+)
+from autograder.tests.toys import FORWARD, forward, one_part, student
 
 
-def says(name: str, outcome: str = "", needs: tuple[str, ...] = (), weight: float = 1.0, verb: str = "", **more: Any) -> Check:
+def says(name: str, outcome: str = "", needs: tuple[str, ...] = (), verb: str = "", **more: Any) -> Check:
     """A check that passes, or is wrong ("x"), or asks for a function of that name ("ask:f"), or is itself broken ("bug")."""
 
     def judged(exam: Exam, reference: Exam | None = None) -> None:
@@ -27,11 +41,11 @@ def says(name: str, outcome: str = "", needs: tuple[str, ...] = (), weight: floa
         elif outcome:
             raise Wrong(outcome, "right")
 
-    return Check(verb or name, name, f"holds {name}", judged, needs, weight, **more)
+    return Check(verb or name, name, f"holds {name}", judged, needs, **more)
 
 
 def run(*checks: Check, seconds: float = 5.0, **functions: Any) -> tuple[Verdict, ...]:
-    return judge(Exercise("f", checks), student(functions), "toy", seconds=seconds)
+    return judge(one_part("f", checks), student(functions), "toy", seconds=seconds)
 
 
 def outcomes(*checks: Check, **functions: Any) -> list[str]:
@@ -72,10 +86,10 @@ def test_a_need_may_name_one_check_or_all_of_a_verb() -> None:
 @pytest.mark.parametrize(("function", "outcome"), [(hang, "timed_out"), (leave, "crashed")])
 def test_after_a_death_the_exercise_is_over(function: Any, outcome: str) -> None:
     checks = (says("a"), says("b", "ask:g"), says("c"), says("d", needs=("c",)))
-    verdicts = judge(Exercise("f", checks), student({"g": function}), "toy", seconds=0.3)
+    verdicts = judge(one_part("f", checks), student({"g": function}), "toy", seconds=0.3)
     assert [v.outcome.value for v in verdicts] == ["passed", outcome, "skipped", "skipped"]
     assert verdicts[2].got == f"not tried, because {verdicts[1].got}"
-    assert points(Exercise("f", checks, points=4), verdicts) == 0
+    assert result(one_part("f", checks, points=4), verdicts).points == 0
 
 
 def test_an_exception_costs_the_one_check_only() -> None:
@@ -91,29 +105,54 @@ def test_a_check_that_is_itself_broken_is_our_fault_and_costs_nothing() -> None:
 
 
 def test_a_check_may_have_a_deadline_of_its_own() -> None:
-    (verdict,) = judge(Exercise("f", [says("a", "ask:g", seconds=0.1)]), student({"g": hang}), "toy", seconds=60)
+    (verdict,) = judge(one_part("f", [says("a", "ask:g", seconds=0.1)]), student({"g": hang}), "toy", seconds=60)
     assert verdict.outcome is Outcome.TIMED_OUT
 
 
 # ------------------------------------------------------------------------------------------------------------------------- points
+def marked(*outcomes: str, shares: Sequence[float] = (), points: float = 4.0) -> ExerciseResult:
+    """One part for each word, in which each letter is a check: p passes, x fails, w waits for another part, - was never tried."""
+    parts = [
+        Part(str(n), f"holds {n}", share, [says(f"{n}{k}") for k in range(len(word))])
+        for n, (word, share) in enumerate(zip(outcomes, shares or (1.0,) * len(outcomes), strict=True))
+    ]
+    kinds = {"p": Outcome.PASSED, "x": Outcome.FAILED, "w": Outcome.SKIPPED, "-": Outcome.SKIPPED}
+    verdicts = [
+        Verdict("f", f"{n}{k}", "", kinds[letter], part=str(n), waits="other" * (letter == "w"))
+        for n, word in enumerate(outcomes)
+        for k, letter in enumerate(word)
+    ]
+    return result(Exercise("f", parts, points=points), tuple(verdicts))
+
+
 @pytest.mark.parametrize(
-    ("weights", "passed", "worth", "expected"),
+    ("outcomes", "shares", "worth", "expected"),
     [
-        ((1, 1), (True, True), 3, 3),
-        ((1, 1), (False, False), 3, 0),
-        ((1, 1, 1), (True, False, True), 2, 1.33),
-        ((5, 1), (True, False), 3, 2.5),
-        ((0, 1), (False, True), 2, 2),
-        ((0, 0), (True, True), 2, 0),
+        (("p", "p"), (1, 1), 3, 3),
+        (("x", "x"), (1, 1), 3, 0),
+        (("pp", "px", "p"), (1, 1, 1), 2, 1.33),
+        (("p", "x"), (5, 1), 3, 2.5),
+        (("pw", "x"), (1, 1), 2, 1),  # what waits for another part costs nothing more
+        (("w", "x"), (1, 1), 2, 0),  # but nothing is earned by waiting alone
+        (("p-", "p"), (1, 1), 2, 1),  # and what was not tried for want of time is not earned
+        (("p", "p", "p"), (1, 1, 1), 0.3333, 0.3333),  # full marks are full to the last digit
         ((), (), 2, 0),
     ],
 )
-def test_points_follow_the_weights(weights: Sequence[float], passed: Sequence[bool], worth: float, expected: float) -> None:
-    verdicts = tuple(
-        Verdict("f", str(k), "", Outcome.PASSED if p else Outcome.FAILED, weight=w)
-        for k, (w, p) in enumerate(zip(weights, passed, strict=True))
-    )
-    assert points(Exercise("f", (), points=worth), verdicts) == expected
+def test_a_part_is_earned_when_none_of_its_checks_fails(
+    outcomes: Sequence[str], shares: Sequence[float], worth: float, expected: float
+) -> None:
+    assert marked(*outcomes, shares=shares, points=worth).points == expected
+
+
+def test_a_result_says_what_came_of_each_part() -> None:
+    found = marked("pp", "px", "w", shares=(50, 30, 20))
+    seen = [(p.name, p.points, p.max_points, p.full) for p in found.parts]
+    assert seen == [("0", 2, 2, True), ("1", 0, 1.2, False), ("2", 0, 0.8, False)]
+
+
+def test_a_check_that_waits_says_for_which() -> None:
+    assert [v.waits for v in run(says("a", "x"), says("b", needs=("a",)), says("c", needs=("b",)))] == ["", "a", "b"]
 
 
 # -------------------------------------------------------------------------------------------------------------------------- words
@@ -155,12 +194,12 @@ def test_in_a_hidden_case_neither_inputs_nor_the_students_words_are_told() -> No
     assert what_happened(Call("f"), own, hidden=True) == "f raised an exception of your own"
     check = hide(c.drops_the_right_share(p=0.37))
     assert "0.37" not in check.sentence
-    (verdict,) = judge(Exercise(FORWARD, [check]), student({FORWARD: lambda x, p, rng, train=True: (x, None)}), "toy")
+    (verdict,) = judge(one_part(FORWARD, [check]), student({FORWARD: lambda x, p, rng, train=True: (x, None)}), "toy")
     assert (verdict.outcome, verdict.call, verdict.hidden) == (Outcome.FAILED, "", True)
 
 
 def test_a_public_check_shows_the_call_that_was_asked() -> None:
-    (verdict,) = judge(Exercise(FORWARD, [c.is_identity_at_test_time(p=0.3)]), student({FORWARD: lambda *a, **k: 0}), "toy")
+    (verdict,) = judge(one_part(FORWARD, [c.is_identity_at_test_time(p=0.3)]), student({FORWARD: lambda *a, **k: 0}), "toy")
     assert verdict.call.startswith("dropout_forward(np.random.default_rng(")
     assert ", 0.3, np.random.default_rng(" in verdict.call
     assert verdict.call.endswith("), train=False)")
@@ -175,7 +214,7 @@ def spied(*checks: Check, slug: str = "toy", salt: str = "") -> list[float]:
         drawn.append(float(x.flat[0]))
         return forward(x, p, rng, train)
 
-    judge(Exercise(FORWARD, checks), student({FORWARD: spy}), slug, salt)
+    judge(one_part(FORWARD, checks), student({FORWARD: spy}), slug, salt)
     return drawn
 
 
@@ -200,14 +239,14 @@ def test_a_reference_check_is_handed_both_desks() -> None:
             raise Wrong(str(one), str(other))
 
     check = Check("v", "v", "holds", judged, with_reference=True)
-    (same,) = judge(Exercise("f", [check]), student({"g": lambda x: x}), "toy", reference=student({"g": lambda x: x}))
-    (wrong,) = judge(Exercise("f", [check]), student({"g": lambda x: 0}), "toy", reference=student({"g": lambda x: x}))
+    (same,) = judge(one_part("f", [check]), student({"g": lambda x: x}), "toy", reference=student({"g": lambda x: x}))
+    (wrong,) = judge(one_part("f", [check]), student({"g": lambda x: 0}), "toy", reference=student({"g": lambda x: x}))
     assert same.passed
     assert (wrong.got, wrong.wanted) == ("0", "3")
 
 
 def test_without_a_reference_such_a_check_is_our_fault() -> None:
-    (verdict,) = judge(Exercise("quiz", [c.answers_rightly(key="number")]), student(), "toy")
+    (verdict,) = judge(one_part("quiz", [c.answers_rightly(key="number")]), student(), "toy")
     assert verdict.outcome is Outcome.BROKEN
 
 

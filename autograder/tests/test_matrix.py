@@ -17,6 +17,7 @@ from autograder.matrix import HOME, folder_for, matrix
 from autograder.model import Check, CourseError, Diagnosis, Exercise, ExerciseResult, Misconception, Outcome, Variant, Verdict
 from autograder.report import matrix as pages
 from autograder.tests.classroom import SLUG
+from autograder.tests.toys import one_part
 from autograder.verify import FINE, Examination, verify
 
 PASSED, FAILED, SKIPPED, RAISED = Outcome.PASSED, Outcome.FAILED, Outcome.SKIPPED, Outcome.RAISED
@@ -24,13 +25,13 @@ MARKS = {"p": PASSED, "x": FAILED, "-": SKIPPED, "E": RAISED, "T": Outcome.TIMED
 
 
 # ------------------------------------------------------------------------------------------------------------ made by hand, and read
-def check(name: str, needs: str = "", weight: float = 1.0, hidden: bool = False) -> Check:
-    return Check(name, name, f"Holds {name}", lambda exam: None, tuple(needs.split()), weight, hidden=hidden)
+def check(name: str, needs: str = "", hidden: bool = False) -> Check:
+    return Check(name, name, f"Holds {name}", lambda exam: None, tuple(needs.split()), hidden=hidden)
 
 
 def result(marks: str, kept: float = 1.0, named: Sequence[str] = (), exercise: str = "toy") -> ExerciseResult:
     """One letter for each check: p passed, x failed, - not tried, and so on."""
-    verdicts = [Verdict(exercise, f"c{n}", f"Holds c{n}", MARKS[m], "1", "2", weight=1.0) for n, m in enumerate(marks, 1)]
+    verdicts = [Verdict(exercise, f"c{n}", f"Holds c{n}", MARKS[m], "1", "2") for n, m in enumerate(marks, 1)]
     return ExerciseResult(exercise, kept, 4.0, tuple(verdicts), tuple(Diagnosis(exercise, name, "") for name in named))
 
 
@@ -40,7 +41,7 @@ def wrong(name: str, marks: str, kept: float = 1.0, named: str | None = None, se
 
 
 def block(checks: Sequence[Check], *found: pages.Wrong, idle: Sequence[str] = (), right: Sequence[str] = ()) -> pages.Block:
-    exercise = Exercise("toy", tuple(checks), points=4.0)
+    exercise = one_part("toy", tuple(checks), points=4.0)
     variants = [(Variant(f"variant_{marks}", "toy", {}), 1, result(marks, 4.0)) for marks in right]
     (made,) = pages.blocks([exercise], found, variants, [("zeros", result(marks, 0.0)) for marks in idle])
     return made
@@ -214,7 +215,6 @@ def test_what_one_check_kills_alone_is_told_apart_from_what_stops_the_others() -
         (block([check("c1")], wrong("w", "p"), idle=["x"]), "guard"),
         (block([check("c1")], wrong("w", "p"), idle=["p"]), "spare"),
         (block([check("c1"), check("c2", "c1")], wrong("w", "px")), "guard"),
-        (block([check("c1", weight=0)], wrong("w", "p")), "guard"),
         (block([check("c1")], idle=["p"]), ""),
     ],
 )

@@ -129,7 +129,7 @@ def test_a_cell_that_was_added_with_an_error_stops_nothing(folder: Path) -> None
 
 def test_an_endless_loop_is_stopped(folder: Path) -> None:
     path = folder / "checks.py"
-    path.write_text(path.read_text(encoding="utf-8").replace("weight=2)", "weight=2, seconds=0.5)"), encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace('by="1-p")', 'by="1-p", seconds=0.5)'), encoding="utf-8")
     handed_in(folder, shrink="def shrink(x, p, rng, train=True):\n    while True:\n        pass\n")
     code, text = run(folder, timeout=30)
     assert code == 1, text

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from autograder import checks as c
-from autograder.judge import judge, points
-from autograder.model import Exercise, Verdict
+from autograder.judge import judge, result
+from autograder.model import Exercise, Part, Verdict
 from autograder.tests.toys import BACKWARD_NAME, FORWARD, PAIR, SHAPES, Array, Function, backward, forward, student
 
 P = 0.3
@@ -24,34 +24,55 @@ Pair = tuple[Function, Function]
 FORWARD_EXERCISE = Exercise(
     FORWARD,
     [
-        c.drops_some_and_keeps_some(p=P),
-        c.drops_the_right_share(p=P, weight=5, needs=SOME),
-        c.drops_the_right_share(p=0.005, needs=SOME),
-        c.scales_the_survivors(p=P, weight=5, needs=SOME),
-        c.is_identity_at_test_time(p=P, weight=4, needs=SOME),
-        c.draws_nothing_at_test_time(p=P, needs="is_identity_at_test_time"),
-        c.treats_examples_apart(p=P, needs=SOME),
-        c.treats_features_apart(p=P, needs=SOME),
-        c.keeps_a_varying_number(p=P, needs=SOME),
-        c.draws_afresh(p=P, needs=SOME),
-        c.obeys_the_generator(p=P, needs=SOME),
-        c.leaves_global_random_state_alone(p=P, needs=SOME),
-        c.keeps_its_input(p=P, needs=SOME),
-        c.takes_any_shape(p=P, shapes=SHAPES, needs=SOME),
-        c.drops_nothing_at_zero(needs=SOME),
+        Part(
+            "coins",
+            "each unit throws a coin of its own",
+            2,
+            [
+                c.drops_some_and_keeps_some(p=P),
+                c.drops_the_right_share(p=P, needs=SOME),
+                c.drops_the_right_share(p=0.005, needs=SOME),
+                c.treats_examples_apart(p=P, needs=SOME),
+                c.treats_features_apart(p=P, needs=SOME),
+                c.keeps_a_varying_number(p=P, needs=SOME),
+                c.draws_afresh(p=P, needs=SOME),
+                c.obeys_the_generator(p=P, needs=SOME),
+                c.leaves_global_random_state_alone(p=P, needs=SOME),
+            ],
+        ),
+        Part(
+            "values",
+            "survivors are scaled in training, and nothing is at test time",
+            2,
+            [
+                c.scales_the_survivors(p=P, needs=SOME),
+                c.is_identity_at_test_time(p=P, needs=SOME),
+                c.draws_nothing_at_test_time(p=P, needs="is_identity_at_test_time"),
+                c.keeps_its_input(p=P, needs=SOME),
+                c.takes_any_shape(p=P, shapes=SHAPES, needs=SOME),
+                c.drops_nothing_at_zero(needs=SOME),
+            ],
+        ),
     ],
     points=4,
 )
 BACKWARD_EXERCISE = Exercise(
     BACKWARD_NAME,
     [
-        c.passes_gradient_to_kept_units_only(p=P, **PAIR),
-        c.follows_the_mask(p=P, **PAIR, weight=2, needs=CORE),
-        c.follows_test_time(p=P, **PAIR, needs=CORE),
-        c.belongs_to_its_own_cache(p=P, **PAIR, needs=CORE),
-        c.passes_gradient_where_x_is_zero(p=P, **PAIR, needs=CORE),
-        c.keeps_dout(p=P, **PAIR, needs=CORE),
-        c.agrees_with_finite_differences(p=P, **PAIR, needs=CORE),
+        Part("mask", "passes the gradient to who was kept", 1, [c.passes_gradient_to_kept_units_only(p=P, **PAIR)]),
+        Part(
+            "factor",
+            "with the right factor, from the right cache",
+            2,
+            [
+                c.follows_the_mask(p=P, **PAIR, needs=CORE),
+                c.follows_test_time(p=P, **PAIR, needs=CORE),
+                c.belongs_to_its_own_cache(p=P, **PAIR, needs=CORE),
+                c.passes_gradient_where_x_is_zero(p=P, **PAIR, needs=CORE),
+                c.keeps_dout(p=P, **PAIR, needs=CORE),
+                c.agrees_with_finite_differences(p=P, **PAIR, needs=CORE),
+            ],
+        ),
     ],
     points=3,
 )
@@ -61,7 +82,7 @@ def graded(pair: Pair, sweep: int = 0) -> tuple[float, float, list[Verdict]]:
     """Points of forward and of backward, and the verdicts that did not pass."""
     subject = student({FORWARD: pair[0], BACKWARD_NAME: pair[1]})
     found = [judge(exercise, subject, f"students/{sweep}") for exercise in (FORWARD_EXERCISE, BACKWARD_EXERCISE)]
-    first, second = (points(e, v) for e, v in zip((FORWARD_EXERCISE, BACKWARD_EXERCISE), found, strict=True))
+    first, second = (result(e, v).points for e, v in zip((FORWARD_EXERCISE, BACKWARD_EXERCISE), found, strict=True))
     return first, second, [v for verdicts in found for v in verdicts if not v.passed]
 
 

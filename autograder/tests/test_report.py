@@ -20,9 +20,9 @@ from autograder.model import Diagnosis, ExerciseResult, Outcome, Report, Verdict
 from autograder.report import data, html, table, text, words
 
 CALL = "dropout_forward(np.ones((200, 500)), p=0.4, rng=np.random.default_rng(7))"
-PASSED = Verdict("dropout_forward", "keeps_shape", "keeps the shape of x", Outcome.PASSED, weight=1)
+PASSED = Verdict("dropout_forward", "keeps_shape", "keeps the shape of x", Outcome.PASSED)
 FAILED = Verdict(
-    "dropout_forward", "expectation", "Keeps the expectation", Outcome.FAILED, "out.mean() = 0.6001", "1.0000 +- 0.0103", CALL, 2
+    "dropout_forward", "expectation", "Keeps the expectation", Outcome.FAILED, "out.mean() = 0.6001", "1.0000 +- 0.0103", CALL
 )
 SKIPPED = Verdict("dropout_forward", "identity", "is the identity", Outcome.SKIPPED, 'not tried: first "keeps the expectation" must hold')
 UNSCALED = Diagnosis(
@@ -97,7 +97,7 @@ def test_every_outcome_has_honest_words(outcome: Outcome, got: str, expected: st
 
 def test_the_text_of_an_exercise_hints_once_and_keeps_points_for_staff() -> None:
     student = text.exercise_text(
-        replace(RESULT, verdicts=(PASSED, SKIPPED, FAILED, replace(FAILED, weight=3)), trouble="NameError: name 'nump' is not defined")
+        replace(RESULT, verdicts=(PASSED, SKIPPED, FAILED, FAILED), trouble="NameError: name 'nump' is not defined")
     )
     assert student == (
         "! dropout_forward: running your cell stopped with\n"

@@ -13,8 +13,8 @@ import pytest
 
 from autograder import checks as c
 from autograder.course import load_staff
-from autograder.model import Exercise
 from autograder.tests.classroom import SLUG
+from autograder.tests.toys import one_part
 from autograder.verify import FINE, odds, trivial_subjects, verdicts_of, verify
 
 KEY = """
@@ -64,10 +64,10 @@ def test_a_solution_that_fails_its_own_checks_is_named(toy: Path) -> None:
     ("change", "said"),
     [
         (
-            lambda text: text.replace(', needs="multiplies_at_test_time"', ""),
-            "shrink: returning (its first argument, None) earns 1 points. Let the checks it passes need a core property",
+            lambda text: text.replace('needs="factor",', ""),
+            "shrink: returning (its first argument, None) earns 0.45 points. Let the parts it earns need a core property",
         ),
-        (lambda text: text.replace('by="1-p", weight=2', 'by="1", weight=2'), "The solution of shrink fails multiplies_at_test_time"),
+        (lambda text: text.replace('by="1-p"', 'by="1"'), "The solution of shrink fails multiplies_at_test_time"),
     ],
 )
 def test_a_list_that_pays_for_nothing_is_named(toy: Path, change: Callable[[str], str], said: str) -> None:
@@ -93,13 +93,13 @@ def test_a_variant_that_is_refused_is_named(toy: Path) -> None:
     ],
 )
 def test_a_wrong_solution_that_nothing_sees_is_named(toy: Path, body: str, said: str) -> None:
-    keyed(toy, f'@misconception("shrink")\ndef belief(x, p, rng, train=True):\n    """You believe."""\n    {body}')
+    keyed(toy, f'@misconception("shrink", "core")\ndef belief(x, p, rng, train=True):\n    """You believe."""\n    {body}')
     found = findings(toy)
     assert any(f.startswith(said) for f in found), found
 
 
 def test_two_beliefs_that_look_alike_are_named(toy: Path) -> None:
-    belief = '@misconception("shrink")\ndef {0}(x, p, rng, train=True):\n    """You believe in {0}."""\n    return p * x, None\n'
+    belief = '@misconception("shrink", "core")\ndef {0}(x, p, rng, train=True):\n    """You believe in {0}."""\n    return p * x, None\n'
     keyed(toy, belief.format("one") + belief.format("other"))
     said = only(findings(toy), *(f"The wrong solution {name} of shrink is named one, other" for name in ("one", "other")))
     assert len(said) == 2, findings(toy)
@@ -148,7 +148,7 @@ def test_sweeps_ask_the_hidden_checks_other_things(released_once: Path) -> None:
 
 def test_sweeps_draw_other_masks_for_public_checks_too(released_once: Path) -> None:
     staff = load_staff(released_once, SLUG)
-    exercise = Exercise("mask", [c.drops_the_right_share(p=0.3, via="mask")])
+    exercise = one_part("mask", [c.drops_the_right_share(p=0.3, via="mask")])
     drawn: list[float] = []
 
     def spy(shape: tuple[int, ...], p: float, rng: np.random.Generator) -> Any:

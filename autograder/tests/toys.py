@@ -5,7 +5,7 @@ Written for the tests of the verbs; nothing here comes from a solution.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from autograder import checks as c
 from autograder.exam import Exam, Unanswered, Wrong
 from autograder.judge import judge
-from autograder.model import Check, Exercise, Subject, Verdict
+from autograder.model import Check, Exercise, Part, Subject, Verdict
 from autograder.subjects.local import Local
 
 Array = np.ndarray[Any, Any]
@@ -83,12 +83,17 @@ def student(functions: Mapping[str, Any] | None = None) -> Local:
     return Local(namespace={"np": np, **RIGHT, **(functions or {})})
 
 
+def one_part(name: str, checks: Sequence[Check], functions: tuple[str, ...] = (), points: float = 0.0) -> Exercise:
+    """An exercise whose rubric is a single part."""
+    return Exercise(name, [Part("all", "does what it should", 1, checks)], functions, points)
+
+
 def examined(
     check: Check, functions: Mapping[str, Any] | None = None, name: str = FORWARD, slug: str = "toy", reference: Subject | None = None,
     seconds: float = 5.0,
 ) -> Verdict:
     """The verdict of one check on these functions."""
-    (verdict,) = judge(Exercise(name, [check]), student(functions), slug, reference=reference, seconds=seconds)
+    (verdict,) = judge(one_part(name, [check]), student(functions), slug, reference=reference, seconds=seconds)
     return verdict
 
 

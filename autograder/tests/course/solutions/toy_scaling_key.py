@@ -8,15 +8,15 @@ from autograder import misconception, variant
 SALT = "a toy needs no secret salt"
 
 HIDDEN = {
-    "shrink": [c.multiplies_at_test_time(p=0.6, by="1-p", weight=3, needs="multiplies_at_test_time(p=0.25, by=1-p)")],
-    "quiz": [
-        c.answers_rightly(key="twice", weight=4),
-        c.answers_rightly(key="letter", choices="ab", weight=4),
-    ],
+    "shrink": {"factor": [c.multiplies_at_test_time(p=0.6, by="1-p")]},
+    "quiz": {
+        "twice": [c.answers_rightly(key="twice", needs="twice")],
+        "letter": [c.answers_rightly(key="letter", choices="ab", needs="letter")],
+    },
 }
 
 
-@misconception("shrink")
+@misconception("shrink", gravity="core")
 def p_is_the_factor(x, p, rng, train=True):
     """You multiply by p, but p says how much is taken away: what stays is 1 - p."""
     return x * p, None

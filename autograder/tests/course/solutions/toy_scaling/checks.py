@@ -1,6 +1,6 @@
 """Toy: what is asked in public."""
 
-from autograder import Exercise
+from autograder import Exercise, Part
 from autograder import checks as c
 from autograder.checks import facts as f
 
@@ -8,15 +8,28 @@ EXERCISES = [
     Exercise(
         "shrink",
         [
-            c.multiplies_at_test_time(p=0.25, by="1-p", weight=2),
-            c.keeps_its_input(p=0.25, needs="multiplies_at_test_time"),
+            Part(
+                "factor",
+                "x is multiplied by 1 - p",
+                share=85,
+                gravity="core",
+                checks=[c.multiplies_at_test_time(p=0.25, by="1-p")],
+            ),
+            Part(
+                "manners",
+                "x is left alone",
+                share=15,
+                gravity="manner",
+                needs="factor",
+                checks=[c.keeps_its_input(p=0.25)],
+            ),
         ],
     ),
     Exercise(
         "quiz",
         [
-            c.is_filled_in(key="twice", weight=0),
-            c.is_filled_in(key="letter", choices="ab", weight=0),
+            Part("twice", "twice a half", 1, [c.is_filled_in(key="twice")]),
+            Part("letter", "the right letter", 1, [c.is_filled_in(key="letter", choices="ab")]),
         ],
     ),
 ]

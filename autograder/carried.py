@@ -1,0 +1,133 @@
+"""A mistake made once is paid for once: what a later exercise loses only because it uses a wrong function of an earlier one.
+
+A student whose dropout_forward calls a keep_mask that is upside down has one mistake, not two. So the solution is given that very
+mistake, in keep_mask alone, and its dropout_forward is judged: if its facts are those of the student's, nothing else is wrong there, and
+the parts that it loses too are given back. Nothing can be gained by it: the earlier exercise has lost points for a belief that was named,
+and an exercise that loses more than half in this way shows too little of itself to be believed.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from autograder.course import Staff
+from autograder.diagnose import Facts, fingerprint
+from autograder.judge import earned, judge, points
+from autograder.model import Cell, Earned, Exercise, ExerciseResult, Misconception, Role, Submission
+
+MOST = 0.5  # of the points of an exercise that another's mistake may explain
+
+
+@dataclass(frozen=True)
+class Consequence:
+    """What one belief about an earlier exercise does to a later one in which nothing else is wrong."""
+
+    facts: Facts
+    lost: frozenset[str]  # parts
+    share: float  # of the points
+
+
+def with_carried(staff: Staff, submission: Submission, results: Sequence[ExerciseResult]) -> tuple[ExerciseResult, ...]:
+    """The results, with the parts given back that only an earlier exercise's mistake has cost."""
+    if all(result.points >= result.max_points for result in results):
+        return tuple(results)
+    uses = calls(submission.cells)
+    done: dict[str, ExerciseResult] = {}
+    for result in results:
+        exercise = staff.assignment.exercise(result.name)
+        earlier = [done[name] for name in sources(staff, exercise, uses) if name in done]
+        done[result.name] = _settled(staff, exercise, result, earlier)
+    return tuple(done.values())
+
+
+def _settled(staff: Staff, exercise: Exercise, result: ExerciseResult, earlier: Iterable[ExerciseResult]) -> ExerciseResult:
+    for source in earlier:
+        for belief in _named(staff, source):
+            consequence = consequence_of(staff, belief, exercise)
+            if result.facts and consequence.facts == result.facts and 0 < consequence.share <= MOST:
+                return _given_back(exercise, result, consequence.lost, source.name)
+    return result
+
+
+def _named(staff: Staff, result: ExerciseResult) -> list[Misconception]:
+    """The belief that an exercise has lost points for, when there is one and no other; all ways in which the key writes it."""
+    names = {d.name for d in result.diagnoses if d.exercise == result.name}
+    if result.points >= result.max_points or len(names) != 1:
+        return []
+    return [m for m in staff.key.misconceptions if m.exercise == result.name and m.name in names]
+
+
+def _given_back(exercise: Exercise, result: ExerciseResult, lost: frozenset[str], source: str) -> ExerciseResult:
+    note = f"carried over from {source}, charged there"
+    parts = tuple(_full(p, note) if p.name in lost and not p.full else p for p in result.parts)
+    return replace(result, parts=parts, points=points(exercise, parts))
+
+
+def _full(part: Earned, note: str) -> Earned:
+    return replace(part, points=part.max_points, note=note)
+
+
+def consequence_of(staff: Staff, belief: Misconception, exercise: Exercise) -> Consequence:
+    """What the belief does to the solution of another exercise; worked out once."""
+    key = (belief.exercise, belief.name, belief.edits, exercise.name)
+    if key not in staff.consequences:
+        staff.consequences[key] = _worked_out(staff, belief, exercise)
+    found: Consequence = staff.consequences[key]
+    return found
+
+
+def _worked_out(staff: Staff, belief: Misconception, exercise: Exercise) -> Consequence:
+    source = staff.written(belief)[belief.exercise]
+    names = staff.assignment.exercise(belief.exercise).names
+    subject = staff.reference.with_answer(Cell(belief.exercise, Role.ANSWER, source, names))
+    slug = staff.assignment.slug
+    parts = earned(exercise, judge(exercise, subject, slug, staff.key.salt, staff.reference))
+    facts = fingerprint(staff.assignment.probes.get(exercise.name, ()), exercise.name, subject, slug)
+    lost = [part for part in parts if not part.full]
+    share = sum(part.max_points for part in lost) / exercise.points if exercise.points else 0.0
+    return Consequence(facts, frozenset(part.name for part in lost), share)
+
+
+# ------------------------------------------------------------------------------------------------------------------ who calls whom
+def calls(cells: Iterable[Cell]) -> dict[str, set[str]]:
+    """Function -> the names it mentions, over all cells; a later definition adds to an earlier one."""
+    found: dict[str, set[str]] = {}
+    for cell in cells:
+        for statement in _statements(cell.source):
+            if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
+                names = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
+                found.setdefault(statement.name, set()).update(names)
+    return found
+
+
+def _statements(source: str) -> list[ast.stmt]:
+    try:
+        return ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+
+
+def sources(staff: Staff, exercise: Exercise, uses: Mapping[str, set[str]]) -> list[str]:
+    """The earlier exercises whose functions this one calls, in the code that `uses` was made of, directly or through others."""
+    reached = _reached({*exercise.names, *_partners(exercise)}, uses)
+    names = [e.name for e in staff.assignment.exercises]
+    earlier = staff.assignment.exercises[: names.index(exercise.name)]
+    return [e.name for e in earlier if reached & set(e.names)]
+
+
+def _partners(exercise: Exercise) -> set[str]:
+    """Functions of other exercises that its checks call: the forward of a backward."""
+    return {v for check in exercise.checks for k, v in check.case.items() if k in ("forward", "backward") and isinstance(v, str)}
+
+
+def _reached(names: set[str], uses: Mapping[str, set[str]]) -> set[str]:
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += uses.get(name, ())
+    return found

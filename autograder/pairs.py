@@ -1,0 +1,105 @@
+"""Two mistakes at once: since mistakes are edits, they can be made together, and what a student is told then can be looked at.
+
+A pair whose edits touch the same text is left out. Each of the others is asked for its facts and gets one of these words:
+
+named      both beliefs are told, or the one that hides the other (its facts are those of the pair), or a third that they amount to
+partly     one of the two is told, and the other shows as well
+unnamed    nothing is told, or only that something else is wrong
+falsely    a belief is told that is neither, and that the pair does not amount to
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+from autograder.course import Staff
+from autograder.diagnose import SOMETHING_ELSE, Facts, diagnose, fingerprint
+from autograder.model import CourseError, Misconception
+from autograder.subjects.local import Local
+
+WORDS = ("named", "partly", "unnamed", "falsely")
+Pair = tuple[Misconception, Misconception]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One pair: what was told about it, and what that is worth."""
+
+    exercise: str
+    pair: tuple[str, str]
+    told: tuple[str, ...]
+    word: str
+
+
+def seen(staff: Staff, most: int | None = None, seed: int = 0) -> Iterator[Seen]:
+    """All pairs of an assignment's edits, or `most` of them picked at random."""
+    alone: dict[str, Facts] = {}
+    for pair in _chosen(staff, most, seed):
+        both = together(staff, *pair)
+        if both is not None:
+            yield _seen(staff, pair, _facts(staff, pair[0].exercise, both), alone)
+
+
+def _chosen(staff: Staff, most: int | None, seed: int) -> Sequence[Pair]:
+    edits = [m for m in staff.key.misconceptions if m.edits and m.exercise in staff.assignment.probes]
+    found = [(a, b) for a, b in combinations(edits, 2) if a.exercise == b.exercise and a.name != b.name and a.base == b.base]
+    return found if most is None or most >= len(found) else random.Random(seed).sample(found, most)
+
+
+def together(staff: Staff, one: Misconception, other: Misconception) -> Local | None:
+    """The solution with both mistakes in it; None when they touch: one changes what the other wants to change."""
+    both, turned = (replace(one, name=f"{a.name}, {b.name}", edits=(*a.edits, *b.edits)) for a, b in ((one, other), (other, one)))
+    try:
+        return staff.answered(both) if staff.written(both) == staff.written(turned) else None
+    except CourseError:
+        return None
+
+
+def _facts(staff: Staff, exercise: str, subject: Local) -> Facts:
+    return fingerprint(staff.assignment.probes[exercise], exercise, subject, staff.assignment.slug)
+
+
+def _seen(staff: Staff, pair: Pair, facts: Facts, alone: dict[str, Facts]) -> Seen:
+    exercise = pair[0].exercise
+    told = tuple(d.name for d in diagnose(exercise, facts, staff.hints[exercise]))
+    amounts_to = {name for name in told if any(_facts_alone(staff, m, alone) == facts for m in _called(staff, exercise, name))}
+    return Seen(exercise, (pair[0].name, pair[1].name), told, _word({pair[0].name, pair[1].name}, set(told), amounts_to))
+
+
+def _called(staff: Staff, exercise: str, name: str) -> Iterator[Misconception]:
+    return (m for m in staff.key.misconceptions if m.exercise == exercise and m.name == name)
+
+
+def _facts_alone(staff: Staff, belief: Misconception, known: dict[str, Facts]) -> Facts:
+    key = f"{belief.exercise}/{belief.name}/{belief.edits}"
+    if key not in known:
+        known[key] = _facts(staff, belief.exercise, staff.answered(belief))
+    return known[key]
+
+
+def _word(pair: set[str], told: set[str], amounts_to: set[str]) -> str:
+    told = told - {SOMETHING_ELSE}
+    if not told:
+        return "unnamed"
+    if told - pair - amounts_to:
+        return "falsely"
+    return "named" if told >= pair or amounts_to else "partly"
+
+
+def lines(found: Sequence[Seen]) -> Iterator[str]:
+    """A line for each exercise, and one for each pair that is falsely named."""
+    by_exercise: dict[str, list[Seen]] = {}
+    for one in found:
+        by_exercise.setdefault(one.exercise, []).append(one)
+    for exercise, pairs in by_exercise.items():
+        yield f"{exercise}: {len(pairs)} pairs: {_counted(Counter(p.word for p in pairs))}"
+        yield from (f"    {p.pair[0]} and {p.pair[1]} are called {', '.join(p.told)}" for p in pairs if p.word == "falsely")
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    total = sum(counts.values())
+    return ", ".join(f"{word} {counts.get(word, 0)} ({counts.get(word, 0) / total:.0%})" for word in WORDS)
