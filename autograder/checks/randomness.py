@@ -116,7 +116,7 @@ def drops_the_right_share(
     exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, ...] = LARGE, calls: int = 3, what: str = "unit"
 ) -> None:
     """drops each {what} with probability {p}"""
-    found = masks(exam, p, shape, calls, via)
+    found = [_coins(m) for m in masks(exam, p, shape, calls, via)]
     kept = sum(int(m.sum()) for m in found)
     _expect("share of dropped units", sum(m.size for m in found) - kept, sum(m.size for m in found), p, found[0])
 
@@ -139,8 +139,9 @@ def treats_features_apart(
 
 def _agree(mask: Array, p: float, what: str) -> None:
     """Disjoint pairs of lines, neighbours and half a mask apart, agree on a unit with probability p^2 + q^2."""
+    mask = _coins(mask, lines=False)
     half = len(mask) // 2
-    same = p * p + (1 - p) * (1 - p)
+    same = _alike(mask, mask, p)
     for name, first, second in (("neighbouring", mask[0::2], mask[1::2]), ("distant", mask[:half], mask[half:])):
         agreeing = int((first == second).sum())
         _expect(f"share of units on which {name} {what} agree", agreeing, first.size, same, mask if what == "rows" else mask.T)
@@ -149,12 +150,12 @@ def _agree(mask: Array, p: float, what: str) -> None:
 @verb(chances=3, sees=_variation_seen)
 def keeps_a_varying_number(exam: Exam, *, p: float, via: Via = "forward", calls: int = 20) -> None:
     """leaves the number of dropped units to chance"""
-    q = 1 - p
+    (large,) = masks(exam, p, LARGE, 1, via)
+    q = float(large.mean())  # the share seen: that it is another than 1 - p is another matter
     counts = [int(m.sum()) for m in masks(exam, p, SMALL, calls, via)]
     size, pairs = int(np.prod(SMALL)), len(counts) // 2
     equal = sum(first == second for first, second in zip(counts[0::2], counts[1::2], strict=True))
     _expect(f"share of pairs of calls that keep equally many of {size}", equal, pairs, _equal_counts(size, q))
-    (large,) = masks(exam, p, LARGE, 1, via)
     for what, sums, length in (("rows", large.sum(1), large.shape[1]), ("columns", large.sum(0), large.shape[0])):
         low, high = _middle(length, q)
         inside = int(((sums >= low) & (sums <= high)).sum())
@@ -176,10 +177,30 @@ def _middle(n: int, q: float) -> tuple[int, int]:
 @verb(chances=1, sees=_repetition_seen)
 def draws_afresh(exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, ...] = (128, 128)) -> None:
     """draws a fresh mask in every call"""
-    first, second = masks(exam, p, shape, 2, via, rng="rng")
+    first, second = (_coins(m) for m in masks(exam, p, shape, 2, via, rng="rng"))
+    if first.shape != second.shape:  # of one all rows are alike, of the other they are not
+        return
     agreeing = int((first == second).sum())
-    same = p * p + (1 - p) * (1 - p)
-    _expect("share of units on which two calls agree", agreeing, first.size, same)
+    _expect("share of units on which two calls agree", agreeing, first.size, _alike(first, second, p))
+
+
+def _coins(mask: Array, lines: bool = True) -> Array:
+    """One entry for each coin, of a mask whose rows (`lines`) or columns are all alike: that they are is another matter, charged once."""
+    if mask.ndim != 2 or mask.all() or not mask.any():
+        return mask
+    if lines and (mask == mask[:1]).all():
+        mask = mask[:1]
+    return mask[:, :1] if (mask == mask[:, :1]).all() else mask
+
+
+def _alike(one: Array, other: Array, p: float) -> float:
+    """On which share of units two independent masks agree that keep as many as these two.
+
+    The share seen, not p: that it is another than it should be is another matter. (Estimated from the same units it only narrows what
+    chance does.)
+    """
+    first, second = (float(m.mean()) if m.any() and not m.all() else 1 - p for m in (one, other))
+    return first * second + (1 - first) * (1 - second)
 
 
 @verb()
