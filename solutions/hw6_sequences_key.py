@@ -43,7 +43,8 @@ def gradients(*names):
     cases = ((WIDE, (0.2, 0.4), ", for more features than units"), (SHORT, (0.4, 0.3), ", for one step"))
     return [
         c.has_the_right_gradient(
-            name=name, given=given, rates=rates, case=case, **RECURRENT, needs=f"has_the_right_gradient(name={name}, rates=(0.3, 0.2))"
+            name=name, given=given, rates=rates, case=case, **RECURRENT,
+            needs=("returns", f"has_the_right_gradient(name={name}, rates=(0.3, 0.2))"),
         )
         for given, rates, case in cases
         for name in names
@@ -53,7 +54,7 @@ def gradients(*names):
 def layer_gradient(name, **case):
     return c.has_the_right_gradient(
         name=name, given=LAYER, rates=(0.45,), **CONNECT, model=w.through_weights, **case,
-        needs=f"has_the_right_gradient(name={name}, rates=(0.3,))",
+        needs=(f"has_the_right_gradient(name={name}, rates=(0.3,))", *(() if case.get("train", True) else ("returns",))),
     )
 
 
@@ -79,7 +80,9 @@ HIDDEN = {
     "rnn_forward": {
         "states": [
             c.agrees_with_the_solution(given=(*NETWORK, 0.3, 0.4, None, False), tolerance=1e-6, **STATES),
-            c.agrees_with_the_solution(given=(*NETWORK, 0.0, 0.0, Seed(5)), tolerance=2e-6, **STATES),
+            c.agrees_with_the_solution(
+                given=(*NETWORK, 0.0, 0.0, Seed(5)), tolerance=2e-6, **{**STATES, "needs": "drops_nothing_when_all_rates_are_zero"}
+            ),
         ],
         "masks": [
             c.masks_what_goes_to_the_weights(
@@ -104,7 +107,7 @@ HIDDEN = {
             *gradients("dWx", "dWh", "db"),
             c.has_the_right_gradient(
                 name="dWh", given=LONG, rates=(0.3, 0.3), **RECURRENT, train=False, case=", after a pass at test time",
-                needs="has_the_right_gradient(name=dWh, rates=(0.3, 0.2))",
+                needs=("returns", "has_the_right_gradient(name=dWh, rates=(0.3, 0.2))"),
             ),
         ],
         "manners": [c.refuses_a_rate_of(bad=-0.25, given=SHORT, rates=(0.3, 0.4), train=False)],
@@ -482,7 +485,7 @@ MISCONCEPTIONS = {
             "You return the MASKED states. The mask falls on a state only where it enters the next step; what is "
             "returned is the whole h_t.",
             ("return h, (x,", "return h * m_h[:, None], (x,"), (UNPACKED, f"{UNPACKED}\n    dh = dh * m_h[:, None]"),
-            signs="=first_state =second_state multiplier_of_m_h",
+            signs="=first_state =second_state returned_states",
         ),
         edge(
             "the_new_state_is_dropped",
@@ -490,7 +493,7 @@ MISCONCEPTIONS = {
             "have holes. The mask belongs on h_(t-1) where it enters step t; what is returned is the whole h_t.",
             (SUM, "np.tanh((x[:, t] * m_x) @ Wx + state @ Wh + b) * m_h"), ("before * m_h", "before"), ("Wh.T * m_h", "Wh.T"),
             ("(1 - h[:, t] ** 2)", "m_h * (1 - (h[:, t] / np.where(m_h > 0, m_h, 1)) ** 2)"),
-            signs="place_of_the_state_mask multiplier_of_m_h drop_share_of_m_h =first_state",
+            signs="returned_states =first_state",
         ),
         edge(
             "dropout_stays_on_at_test_time",
@@ -611,7 +614,7 @@ MISCONCEPTIONS = {
             "the_slope_of_tanh_is_1",
             "The slope of tanh is missing in your backward pass. The error of a_t is the error of h_t times 1 - "
             "h_t**2.",
-            (" * (1 - h[:, t] ** 2)", ""), signs="way_through_time",
+            (" * (1 - h[:, t] ** 2)", ""), signs="way_through_time =first_state",
         ),
         core(
             "the_state_goes_through_tanh_again",
@@ -662,7 +665,7 @@ MISCONCEPTIONS = {
             "gradients_are_clipped",
             "You clip the gradients. Against exploding gradients that is good advice, but to whoever takes the "
             "STEP: a backward pass returns the gradient as it is.",
-            (RESULT, "return tuple(np.clip(g, -2, 2) for g in (dx, from_future, dWx, dWh, db))"), signs="scaled_gradients",
+            (RESULT, "return dx, from_future, *(np.clip(g, -5, 5) for g in (dWx, dWh, db))"), signs="scaled_gradients",
         ),
         edge(
             "there_is_only_one_pass_at_a_time",

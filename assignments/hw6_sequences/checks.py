@@ -18,6 +18,7 @@ GRADIENT = "passes_gradient_to_kept_units_only"
 STEADY = "shares_its_mask_over_time"
 WHOLE = "returns_whole_states"
 APART = ("treats_examples_apart", "treats_features_apart")
+ENDS = ("returns", "never_drops_the_bias", "drops_the_right_share")
 MASK = {"via": "mask"}
 LARGE = {**MASK, "shape": (128, 128)}
 KEPT = "keeps_its_mask_when_asked(p=0.4)"
@@ -158,14 +159,14 @@ EXERCISES = [
                 checks=[
                     *of_both(
                         lambda name: [
-                            c.drops_some_and_keeps_some(p=0.3, **MASK, needs="returns" if name == "m_h" else ()),
-                            c.shares_its_mask_over_time(p=0.3, needs=f"{SOME} of {name}"),
+                            c.drops_some_and_keeps_some(p=0.3, **MASK, needs=("returns", WHOLE) if name == "m_h" else ()),
+                            c.shares_its_mask_over_time(p=0.3, needs=(f"{SOME} of {name}", "returns")),
                             c.treats_examples_apart(p=0.3, **LARGE, needs=(f"{SOME} of {name}", WHOLE)),
                             c.treats_features_apart(p=0.3, **LARGE, needs=(f"{SOME} of {name}", WHOLE)),
                             c.draws_afresh(p=0.3, **LARGE, needs=(f"{SOME} of {name}", WHOLE)),
                         ]
                     ),
-                    c.draws_two_masks(p=0.3, needs=[f"{verb} of {name}" for verb in (SOME, *APART) for name in ("m_x", "m_h")]),
+                    c.draws_two_masks(p=0.3, needs=[f"{verb} of {name}" for verb in (STEADY, *APART) for name in ("m_x", "m_h")]),
                     c.masks_what_goes_to_the_weights(needs=("returns", WHOLE, f"{STEADY} of m_x", f"{STEADY} of m_h")),
                 ],
             ),
@@ -177,7 +178,7 @@ EXERCISES = [
                     *of_both(
                         lambda name: [
                             c.drops_the_right_share(p=0.3, **LARGE, calls=4, needs=(f"{SOME} of {name}", WHOLE)),
-                            c.multiplies_the_kept_ones(p=0.3, needs=(f"{SOME} of {name}", WHOLE)),
+                            c.multiplies_the_kept_ones(p=0.3, needs=(f"{SOME} of {name}", "returns", WHOLE)),
                             c.obeys_the_generator(p=0.3, **MASK, needs=(f"{SOME} of {name}", f"draws_afresh of {name}")),
                             c.leaves_global_random_state_alone(p=0.3, **MASK, needs=f"{SOME} of {name}"),
                         ]
@@ -213,7 +214,12 @@ EXERCISES = [
                 share=10,
                 gravity="manner",
                 checks=[
-                    *of_both(lambda name: [c.is_exact_to_ten_digits(p=0.3, **MASK, needs=f"multiplies_the_kept_ones of {name}")]),
+                    *of_both(
+                        lambda name: [
+                            c.is_exact_to_ten_digits(p=0.3, **MASK, needs=f"multiplies_the_kept_ones of {name}"),
+                            c.drops_everything_at_one(**MASK, needs=f"drops_the_right_share of {name}"),
+                        ]
+                    ),
                     c.leaves_what_it_is_given(given=NETWORK, rates=RATES),
                     c.stays_in(given=NETWORK, rates=RATES, dtype="float32"),
                     c.stays_in(given=NETWORK, rates=RATES, dtype="float64"),
@@ -293,8 +299,8 @@ EXERCISES = [
                 needs=SOME,
                 checks=[
                     through(ONE_ROW, c.is_exact_to_ten_digits(p=0.3, **MASK, needs="multiplies_the_kept_ones")),
-                    c.drops_nothing_when_all_rates_are_zero(given=LAYER, rates=(0.3,), needs=("returns", "never_drops_the_bias")),
-                    c.leaves_the_bias_alone_at_one(needs="never_drops_the_bias"),
+                    c.drops_nothing_when_all_rates_are_zero(given=LAYER, rates=(0.3,), needs=ENDS),
+                    c.leaves_the_bias_alone_at_one(needs=ENDS),
                     c.leaves_what_it_is_given(given=LAYER, rates=(0.3,)),
                     c.stays_in(given=LAYER, rates=(0.3,), dtype="float32"),
                     c.stays_in(given=LAYER, rates=(0.3,), dtype="float64"),
@@ -436,6 +442,7 @@ PROBES = {
         s.wrong_gradients("wrong_gradients_without_dropout", given=NETWORK, rates=(0.0, 0.0), **RECURRENT),
         w.way_through_time(**THROUGH_TIME),
         w.place_of_the_state_mask(),
+        s.returned_states(),
         s.upstream_after(**THROUGH_TIME),
         s.pass_remembered(**THROUGH_TIME),
     ],

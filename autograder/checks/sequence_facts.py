@@ -12,7 +12,16 @@ from autograder.checks.facts import FACTORS, P, fact, nearest
 from autograder.checks.inputs import Array, backward_call, normal
 from autograder.checks.lenses import READ, one_mask
 from autograder.checks.randomness import draw_call
-from autograder.checks.sequences import build, factors, read_input_mask, read_state_mask, shows_input_mask, shows_state_mask, step
+from autograder.checks.sequences import (
+    build,
+    factors,
+    read_input_mask,
+    read_state_mask,
+    shows_input_mask,
+    shows_state_mask,
+    state_forms,
+    step,
+)
 from autograder.checks.several import (
     Model,
     Rates,
@@ -89,6 +98,23 @@ def two_masks(exam: Exam) -> str:
     of_state = exam.ask(shows_state_mask(exam.function, size, (P, P), seed))[0]
     first, second = read_input_mask(of_input, size) != 0, read_state_mask(of_state, size) != 0
     return "alike" if (first == second).mean() > 0.9 and not first.all() else "apart"
+
+
+@fact
+def returned_states(exam: Exam) -> str:
+    """Are the states that a recurrent net returns whole? If not, does its mask fall on h0 as well, or only on what comes out?"""
+    size = (N, 1, D, D)
+    h = first_result(exam.ask(shows_state_mask(exam.function, size, (0.0, P), Seed(exam.seed())))[0], (N, 1, D))[:, 0]
+    kept = h != 0
+    if kept.all() or not kept.any():
+        return "whole" if kept.all() else "nothing"
+    for factor in (1 / (1 - P), 1.0):
+        masked_too, instead = state_forms(N, D, factor)
+        if np.allclose(h[kept], masked_too[kept], rtol=READ):
+            return "masked, as h0 is"
+        if np.allclose(h[kept], instead[kept], rtol=READ):
+            return "masked in place of h0"
+    return "masked"
 
 
 # --------------------------------------------------------------------------------------------------------- functions of several arrays

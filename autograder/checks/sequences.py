@@ -107,6 +107,12 @@ def read_state_mask(value: Any, size: tuple[int, int, int, int]) -> Array:
         return np.asarray(np.where(abs(heard) > SILENCE, heard / (GAIN * before), 0.0))
 
 
+def state_forms(n: int, d: int, factor: float) -> tuple[Array, Array]:
+    """First states that a mask multiplied by `factor`: the masked one of a masked h0, and that of a whole h0 (see shows_state_mask)."""
+    before = GAIN * _states((n, d)).value
+    return factor * np.tanh(factor * before + BIAS), factor * np.tanh(before + BIAS)
+
+
 def _heard(value: Any, shape: tuple[int, int, int]) -> Array:
     """What went into the tanh; of states that are no tanh (charged where they are computed), the states themselves."""
     h = first_result(value, shape).astype(float)

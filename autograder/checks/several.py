@@ -26,6 +26,7 @@ Rates = tuple[float, ...]
 Model = Callable[[Sequence[Array], Rates, Array, Array], Mapping[str, Array] | None]
 SIZE = 0.4  # of the numbers in the arrays: small enough that a tanh is far from flat, and that no gradient explodes over the steps
 LEAST = 1e-4  # where masks leave hardly any gradient, what is left is measured by this, not by its rounding errors
+LOUD = 10.0  # times normal numbers is the gradient from above: so large that gradients which were clipped do not pass for right ones
 STEP = 1e-4
 SINGLE_STEP, SINGLE = 0.02, 2e-3  # where an output is float32: a step that its seven digits can feel, and how near they come then
 # Four points: the error is of the order STEP**4, where two points leave STEP**2, which a long sequence magnifies beyond any tolerance.
@@ -229,7 +230,8 @@ def must_repeat(one: Array, again: Array) -> None:
 
 def upstream(exam: Exam, shape: tuple[int, ...], last_step: bool = False) -> Given:
     """The gradient that comes from above, for an output of that shape."""
-    found = normal(shape, exam.seed(30))
+    plain = normal(shape, exam.seed(30))
+    found = Given(f"{LOUD} * {plain.text}", LOUD * plain.value)
     if not last_step or len(shape) < 2:
         return found
     value = np.zeros(shape)
