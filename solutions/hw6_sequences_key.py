@@ -81,14 +81,14 @@ HIDDEN = {
         "states": [
             c.agrees_with_the_solution(given=(*NETWORK, 0.3, 0.4, None, False), tolerance=1e-6, **STATES),
             c.agrees_with_the_solution(
-                given=(*NETWORK, 0.0, 0.0, Seed(5)), tolerance=2e-6, **{**STATES, "needs": "drops_nothing_when_all_rates_are_zero"}
+                given=(*NETWORK, 0.0, 0.0, Seed(5)), tolerance=2e-6, **{**STATES, "needs": ("returns", "drops_nothing_when_all_rates_are_zero")}
             ),
         ],
         "masks": [
             c.masks_what_goes_to_the_weights(
                 size=(3, 5, 4, 4), rates=(0.5, 0.2), needs=("returns", WHOLE, f"{STEADY} of m_x", f"{STEADY} of m_h")
             ),
-            *of_both(lambda name: [c.shares_its_mask_over_time(p=0.62, shape=(5, 9, 17), needs=f"{SOME} of {name}")]),
+            *of_both(lambda name: [c.shares_its_mask_over_time(p=0.62, shape=(5, 9, 17), needs=(f"{SOME} of {name}", "returns"))]),
         ],
         "rates": of_both(
             lambda name: [
