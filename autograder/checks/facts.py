@@ -197,7 +197,7 @@ def digits(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE) 
     (value,) = exam.ask(draw_call(exam, via, shape, P, Seed(exam.seed())))
     out = drawn(value, via, shape).astype(float)
     x = np.asarray(draw_input(exam, shape).value) if via == "forward" else np.ones(shape)
-    if _factor(out, x) not in FACTORS:
+    if FACTORS.get(_factor(out, x), 0.0) == 0:
         return "unclear"
     ratios = out[out != 0] / x[out != 0]
     if ratios.size and np.ptp(ratios) > 1e-9 * abs(ratios).max():

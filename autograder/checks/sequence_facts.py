@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.checks import facts
 from autograder.checks.behaviour import DIGITS, ending
 from autograder.checks.facts import FACTORS, P, fact, nearest
 from autograder.checks.inputs import Array, backward_call, normal
@@ -66,6 +67,13 @@ def multiplier(exam: Exam) -> str:
     if not np.ptp(kept) <= READ * abs(kept).max():
         return "varies"
     return nearest(float(kept[0]), FACTORS, READ)
+
+
+@fact
+def digits(exam: Exam) -> str:
+    """How exact that factor is, see `facts.digits`: "about" also where it is off by more than the survivors' factor may be."""
+    word = facts.digits(via="mask").probe(exam)
+    return "about" if word == "unclear" and multiplier().probe(exam) in FACTORS.keys() - {"0"} else word
 
 
 @fact
@@ -182,6 +190,8 @@ def scaled_gradients(exam: Exam, *, given: Shapes, rates: Rates, forward: str, b
     more = replace(dout, value=times * np.asarray(dout.value))
     _, small, large = exam.ask(there, backward_call(backward, dout, 0), backward_call(backward, more, 0))
     pairs = [(gradient_of(small, given, of), gradient_of(large, given, of)) for of in given]
+    if all(np.array_equal(a, b) for a, b in pairs):
+        return "always the same"
     return "in step" if all(np.allclose(times * a, b, rtol=1e-3, atol=1e-3 * times * abs(a).max()) for a, b in pairs) else "not in step"
 
 

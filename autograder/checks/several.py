@@ -22,8 +22,8 @@ from autograder.model import Call, Given, Seed
 
 Shapes = Mapping[str, tuple[int, ...]]
 Rates = tuple[float, ...]
-# (arrays, rates, out, dout) of one pass -> the gradients that belong to it, or None when no masks explain what came out
-Model = Callable[[Sequence[Array], Rates, Array, Array], Mapping[str, Array] | None]
+# (arrays, rates, out, dout) of one pass -> the gradients of the arrays, or None when no masks explain what came out
+Model = Callable[[Sequence[Array], Rates, Array, Array], Sequence[Array] | None]
 SIZE = 0.4  # of the numbers in the arrays: small enough that a tanh is far from flat, and that no gradient explodes over the steps
 LEAST = 1e-4  # where masks leave hardly any gradient, what is left is measured by this, not by its rounding errors
 LOUD = 10.0  # times normal numbers is the gradient from above: so large that gradients which were clipped do not pass for right ones
@@ -211,7 +211,7 @@ def differences(
         right = model([np.asarray(v.value) for v in values], rates, first_result(again).astype(float), dout.value) if model else None
         if right is None:
             return differences(exam, of, given, (0.0,) * len(rates), forward, backward, train, directions, last_step)
-        numeric = np.array([float((right[of] * u).sum()) for u in units])
+        numeric = np.array([float((right[place] * u).sum()) for u in units])
     else:
         first = outs[0].astype(float)
         losses = np.array([float((dout.value * (array(out, "out", first.shape) - first)).sum()) for out in outs[1:]])
@@ -220,12 +220,6 @@ def differences(
     along = [float((gradient * u).sum()) for u in units]
     near = SINGLE * size_of(gradient) if single else 0.0
     return gradient, [a if abs(n - a) <= near else n for n, a in zip(numeric.tolist(), along, strict=True)], along
-
-
-def must_repeat(one: Array, again: Array) -> None:
-    """Say so where two calls with the same seed differ: then nothing can be worked out for the masks of one of them."""
-    if not np.array_equal(one, again, equal_nan=True):
-        raise Wrong("two calls with the same seed gave different outputs", "the same output: all masks come from rng")
 
 
 def upstream(exam: Exam, shape: tuple[int, ...], last_step: bool = False) -> Given:

@@ -112,7 +112,7 @@ def _forms(net: Net, dh: Array) -> Iterator[tuple[str, tuple[Array, ...]]]:
     yield "dh0 is nothing", (right[0], 0 * right[1], *right[2:])
 
 
-def through_time(values: Sequence[Array], rates: Rates, h: Array, dh: Array) -> Mapping[str, Array] | None:
+def through_time(values: Sequence[Array], rates: Rates, h: Array, dh: Array) -> Sequence[Array] | None:
     """The gradients of a recurrent net that gave the states h, by the masks found in them (several.Model)."""
     x, h0, wx, wh, b = values
     if h.shape != (*x.shape[:2], len(wh)) or h.shape[1] * h.shape[2] < x.shape[2] + len(wh):
@@ -120,16 +120,16 @@ def through_time(values: Sequence[Array], rates: Rates, h: Array, dh: Array) -> 
     masks = solved_masks((x, h0, wx, wh, b), h)
     if not np.allclose(states_with((x, h0, wx, wh, b), h, *masks), h, rtol=0, atol=READ):
         return None
-    return dict(zip(("x", "h0", "Wx", "Wh", "b"), _gradients((x, h0, wx, wh, h), dh, masks=masks), strict=True))
+    return _gradients((x, h0, wx, wh, h), dh, masks=masks)
 
 
-def through_weights(values: Sequence[Array], rates: Rates, out: Array, dout: Array) -> Mapping[str, Array] | None:
+def through_weights(values: Sequence[Array], rates: Rates, out: Array, dout: Array) -> Sequence[Array] | None:
     """The gradients of a layer with masks on its weights, by the masks found in its output (several.Model)."""
     x, w, b = values
     masks = found_masks(out - b, x, w, rates[0]) if out.shape == (len(x), len(b)) else None
     if masks is None:
         return None
-    return {"x": _dx(dout, w, masks)["right"], "W": _dw(dout, x, w, masks)["right"], "b": dout.sum(axis=0)}
+    return _dx(dout, w, masks)["right"], _dw(dout, x, w, masks)["right"], dout.sum(axis=0)
 
 
 @fact

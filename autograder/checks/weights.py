@@ -90,7 +90,7 @@ def found_masks(out: Array, x: Array, weights: Array, p: float, factors: tuple[s
     for name in factors:
         errors = abs(scale(name, p) * sums - out)
         if (errors.min(axis=0) <= SUMS * np.maximum(1, abs(out))).all():
-            return np.moveaxis(ways[errors.argmin(axis=0)], 2, 1) * scale(name, p)
+            return np.asarray(np.moveaxis(ways[errors.argmin(axis=0)], 2, 1) * scale(name, p))
     return None
 
 

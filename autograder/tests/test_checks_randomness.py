@@ -161,6 +161,24 @@ def test_the_same_words_stand_for_a_function_that_returns_a_mask(check: Check, d
     assert re.fullmatch(got, verdict.got), told(verdict)
 
 
+ONE_MISTAKE: tuple[tuple[Check, Function], ...] = (
+    (c.drops_the_right_share(p=P), one_row),
+    (c.drops_the_right_share(p=P), one_column),
+    (c.treats_features_apart(p=P), one_row),
+    (c.treats_examples_apart(p=P), one_column),
+    (c.draws_afresh(p=P), one_row),
+    *((check, draw) for draw in (keeps_p, fair_coin, normal_draws) for check in (
+        c.treats_examples_apart(p=P), c.treats_features_apart(p=P), c.draws_afresh(p=P), c.keeps_a_varying_number(p=P),
+    )),
+)
+
+
+@pytest.mark.parametrize(("check", "draw"), ONE_MISTAKE, ids=[f"{k.name}-{f.__name__}" for k, f in ONE_MISTAKE])
+def test_a_sentence_fails_only_when_it_is_false(check: Check, draw: Function) -> None:
+    verdict = examined(check, {FORWARD: as_forward(draw)})
+    assert verdict.passed, told(verdict)
+
+
 def test_a_mask_that_is_never_empty_is_refused() -> None:
     verdict = examined(c.can_drop_everything(p=0.5), {"multiplier": never_empty}, "multiplier")
     assert (verdict.outcome, verdict.got) == (Outcome.FAILED, "share of masks of 2 units with nothing kept = 0.0000"), told(verdict)
