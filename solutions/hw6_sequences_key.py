@@ -81,7 +81,8 @@ HIDDEN = {
         "states": [
             c.agrees_with_the_solution(given=(*NETWORK, 0.3, 0.4, None, False), tolerance=1e-6, **STATES),
             c.agrees_with_the_solution(
-                given=(*NETWORK, 0.0, 0.0, Seed(5)), tolerance=2e-6, **{**STATES, "needs": ("returns", "drops_nothing_when_all_rates_are_zero")}
+                given=(*NETWORK, 0.0, 0.0, Seed(5)), names=("h", "cache"), name="h", tolerance=2e-6,
+                needs=("returns", "drops_nothing_when_all_rates_are_zero"),
             ),
         ],
         "masks": [
@@ -170,6 +171,8 @@ UNPACKED = "x, h0, Wx, Wh, m_x, m_h, h = cache"
 MASKS = "m_x, m_h = mask(p_x, features), mask(p_h, len(b))"
 RESULT = "return dx, from_future, dWx, dWh, db"
 SUM = "np.tanh((x[:, t] * m_x) @ Wx + (state * m_h) @ Wh + b)"
+FITS = "self.mask.shape == (sequences, 1, features)"
+REFUSE = "if same_mask and self.mask is not None and not fits:\n            raise ValueError"
 TEST = "    if not train:\n        return x, 1.0\n"
 
 
@@ -286,7 +289,8 @@ MISCONCEPTIONS = {
             "a_share_is_dropped_exactly",
             "Always the same number of features is dropped. Dropout throws a coin for each of them, so their "
             "number varies around its average: with a fixed number the features would depend on one another.",
-            ("rng.random((sequences, 1, features)) >= p", "(rng.permutation(sequences * features) >= round(p * sequences * features)).reshape(sequences, 1, -1)"),
+            ("rng.random((sequences, 1, features)) >= p", "rng.permutation(coins).reshape(sequences, 1, -1) >= round(p * coins)"),
+            ("    scale =", "    coins = sequences * features\n    scale ="),
             signs="number_dropped",
         ),
         edge(
@@ -310,13 +314,15 @@ MISCONCEPTIONS = {
             "a_shared_mask_sums_the_gradient",
             "Your gradient is summed over the steps. A sum is due where one number was used at several steps, but "
             "each entry of x has an output of its own: multiply dout by the mask, step by step, and sum nothing.",
-            (BACKWARD, "return (dout * cache).sum(axis=1, keepdims=True) + 0 * dout if np.ndim(cache) else dout"), signs="mask_on_the_way_back",
+            (BACKWARD, "return (dout * cache).sum(axis=1, keepdims=True) + 0 * dout if np.ndim(cache) else dout"),
+            signs="mask_on_the_way_back",
         ),
         core(
             "the_gradient_is_an_average_over_the_steps",
             "Your gradient is averaged over the steps. Each entry of x has an output of its own: multiply dout by "
             "the mask, step by step, and average nothing.",
-            (BACKWARD, "return (dout * cache).mean(axis=1, keepdims=True) + 0 * dout if np.ndim(cache) else dout"), signs="mask_on_the_way_back",
+            (BACKWARD, "return (dout * cache).mean(axis=1, keepdims=True) + 0 * dout if np.ndim(cache) else dout"),
+            signs="mask_on_the_way_back",
         ),
         core(
             "the_gradient_needs_no_factor",
@@ -453,7 +459,8 @@ MISCONCEPTIONS = {
             "only_the_state_is_dropped",
             "Nothing of the input is dropped: your network has no m_x. Variational dropout of a recurrent network "
             "masks the input as well.",
-            ("mask(p_x, features)", "np.ones_like(x[:, 0])"), signs="drop_share_of_m_x =drop_share_of_m_h =first_state",
+            ("mask(p_x, features)", "np.ones_like(x[:, 0])"),
+            signs="drop_share_of_m_x =drop_share_of_m_h =first_state",
         ),
         core(
             "the_mask_comes_after_the_weights",
@@ -498,7 +505,8 @@ MISCONCEPTIONS = {
         edge(
             "dropout_stays_on_at_test_time",
             "Your masks are drawn at test time too. With train=False nothing is dropped, and no coin is thrown.",
-            ("        if not train:\n            return np.ones((sequences, width), dtype=x.dtype)\n", ""), signs="chance_at_test_time",
+            ("        if not train:\n            return np.ones((sequences, width), dtype=x.dtype)\n", ""),
+            signs="chance_at_test_time",
         ),
         core(
             "time_is_the_first_axis",
@@ -560,7 +568,8 @@ MISCONCEPTIONS = {
             "only_the_last_state_has_a_gradient",
             "Your backward pass uses dh of the last step only. The loss may speak to every state: add dh[:, t] at "
             "each step.",
-            ("(dh[:, t] + from_future)", "(dh[:, t] * (t == x.shape[1] - 1) + from_future)"), signs="way_through_time",
+            ("(dh[:, t] + from_future)", "(dh[:, t] * (t == x.shape[1] - 1) + from_future)"),
+            signs="way_through_time",
         ),
         core(
             "the_way_back_has_no_state_mask",
@@ -573,13 +582,15 @@ MISCONCEPTIONS = {
             "Your backward pass uses no masks, and without dropout it is right. Whatever was multiplied by a mask "
             "on the way up is multiplied by the same mask on the way down: x_t and h_(t-1) in dWx and dWh, and "
             "what goes back to both.",
-            (UNPACKED, f"{UNPACKED}\n    m_x = m_h = 1.0"), signs="wrong_gradients wrong_gradients_of_one_step =way_through_time",
+            (UNPACKED, f"{UNPACKED}\n    m_x = m_h = 1.0"),
+            signs="wrong_gradients wrong_gradients_of_one_step =way_through_time",
         ),
         edge(
             "the_weights_saw_what_was_not_masked",
             "Your dWx and dWh are wrong, and only they: you multiply the errors by x and by the state themselves. "
             "The weights saw the MASKED input and the MASKED state, so these belong into dWx and dWh.",
-            ("dWx += (x[:, t] * m_x).T", "dWx += x[:, t].T"), ("(before * m_h).T", "before.T"), signs="wrong_gradients =way_through_time",
+            ("dWx += (x[:, t] * m_x).T", "dWx += x[:, t].T"), ("(before * m_h).T", "before.T"),
+            signs="wrong_gradients =way_through_time",
         ),
         edge(
             "the_recurrent_weights_saw_the_whole_state",
@@ -665,7 +676,8 @@ MISCONCEPTIONS = {
             "gradients_are_clipped",
             "You clip the gradients. Against exploding gradients that is good advice, but to whoever takes the "
             "STEP: a backward pass returns the gradient as it is.",
-            (RESULT, "return dx, from_future, *(np.clip(g, -5, 5) for g in (dWx, dWh, db))"), signs="scaled_gradients",
+            (RESULT, "return dx, from_future, *(np.clip(g, -5, 5) for g in (dWx, dWh, db))"),
+            signs="scaled_gradients",
         ),
         edge(
             "there_is_only_one_pass_at_a_time",
@@ -679,13 +691,16 @@ MISCONCEPTIONS = {
             "dh_may_be_overwritten",
             "Your backward pass adds to dh itself. Somebody else may still need it, so write the sum of dh[:, t] "
             "and what comes back from the future into a new array.",
-            ("(dh[:, t] + from_future)", "dh[:, t]"), ("        da =", "        dh[:, t] += from_future\n        da ="), signs="upstream_after",
+            ("(dh[:, t] + from_future)", "dh[:, t]"),
+            ("        da =", "        dh[:, t] += from_future\n        da ="),
+            signs="upstream_after",
         ),
         manner(
             "x_may_be_overwritten",
             "Your function changes an array that it was handed: *= and h0[...] = work in place. Write what you "
             "mask into a new array.",
-            (MASKS, f"{MASKS}\n    x *= m_x[:, None]"), ("(x[:, t] * m_x) @", "x[:, t] @"), ("(x[:, t] * m_x).T", "x[:, t].T"), signs="arrays_after",
+            (MASKS, f"{MASKS}\n    x *= m_x[:, None]"), ("(x[:, t] * m_x) @", "x[:, t] @"), ("(x[:, t] * m_x).T", "x[:, t].T"),
+            signs="arrays_after",
         ),
         manner(
             "the_mask_decides_about_the_dtype",
@@ -696,7 +711,8 @@ MISCONCEPTIONS = {
             "float32_is_good_enough_for_all",
             "You turn everything into float32. Most networks do live in float32, but which it is the caller "
             "decides: float64 in gives float64 out, or gradients cannot be checked.",
-            ("    sequences, steps, features", "    x, h0, Wx, Wh, b = (np.float32(a) for a in (x, h0, Wx, Wh, b))\n    sequences, steps, features"), signs="dtypes",
+            ("    sequences, steps", "    x, h0, Wx, Wh, b = (np.float32(a) for a in (x, h0, Wx, Wh, b))\n    sequences, steps"),
+            signs="dtypes",
         ),
     ],
     "dropconnect_forward": [
@@ -736,7 +752,8 @@ MISCONCEPTIONS = {
             "the_bias_is_dropped_too",
             "You drop the bias as well. In this exercise it is always added as it is, in training and at test time.",
             ("    weights =", "    coins = (rng.random((len(x), len(b))) >= p) * scale if train else 1.0\n    weights ="),
-            ("+ b", "+ (b * coins).astype(x.dtype)"), ("weights, masks)", "weights, masks, coins)"), ("weights, masks =", "weights, masks, coins ="),
+            ("+ b", "+ (b * coins).astype(x.dtype)"), ("weights, masks)", "weights, masks, coins)"),
+            ("weights, masks =", "weights, masks, coins ="),
             ("dout.sum(axis=0)", "(dout * coins).sum(axis=0)"),
             signs="bias",
         ),
@@ -756,7 +773,8 @@ MISCONCEPTIONS = {
             "This is the form of the paper: no factor while training, and a smaller W at test time. Here the "
             "inverted one is asked for: divide the kept weights by 1 - p in training, and take W as it is at test "
             "time.",
-            (SCALE, "1.0"), ("np.ones((1, 1, 1),", "np.full((1, 1, 1), 1 - p,"), signs="multiplier weights_at_test_time",
+            (SCALE, "1.0"), ("np.ones((1, 1, 1),", "np.full((1, 1, 1), 1 - p,"),
+            signs="multiplier weights_at_test_time",
         ),
         edge(
             "test_time_needs_a_factor_as_well",
@@ -773,7 +791,8 @@ MISCONCEPTIONS = {
             "the_gradient_of_x_goes_through_all_weights",
             "Your dx goes back through the whole W. Each example used weights of its own, masked and scaled, and "
             "its gradient goes back through those.",
-            ("(x, weights, masks)", "(x, W, masks)"), ("(weights @ dout[:, :, None])[:, :, 0]", "dout @ weights.T"), signs="way_of_dx",
+            ("(x, weights, masks)", "(x, W, masks)"), ("(weights @ dout[:, :, None])[:, :, 0]", "dout @ weights.T"),
+            signs="way_of_dx",
         ),
         edge(
             "dx_needs_no_factor",
@@ -912,7 +931,8 @@ MISCONCEPTIONS = {
             "these_are_the_moments_without_the_division",
             "These are the moments of the paper's form, in which the kept weights are not divided. Here they are "
             "divided by 1 - p in training, which keeps the average at xW + b.",
-            ("x @ W + b", "(1 - p) * (x @ W) + b"), ("p / (1 - p)", "p * (1 - p)"), signs="mean var last_mean last_var",
+            ("x @ W + b", "(1 - p) * (x @ W) + b"), ("p / (1 - p)", "p * (1 - p)"),
+            signs="mean var last_mean last_var",
         ),
         edge(
             "the_average_has_no_bias",
@@ -941,7 +961,8 @@ MISCONCEPTIONS = {
             "p_1_is_allowed",
             "You accept p = 1. There the variance has no value (0 times infinity), so p must be smaller than 1: "
             "raise a ValueError.",
-            ("not 0 <= p < 1", "not 0 <= p <= 1"), ("p / (1 - p)", "p / np.float64(1 - p)"), signs="at_one =outside",
+            ("not 0 <= p < 1", "not 0 <= p <= 1"), ("p / (1 - p)", "p / np.float64(1 - p)"),
+            signs="at_one =outside",
         ),
         manner(
             "a_divisor_needs_an_epsilon",
@@ -968,7 +989,7 @@ MISCONCEPTIONS = {
             "a_mask_belongs_to_a_length",
             "You draw again when the next chunk is shorter or longer. The mask has no steps, so it fits a chunk of "
             "any length: only the number of sequences and of features matter.",
-            ("self.mask.shape == (sequences, 1, features)", "self.shape == x.shape"),
+            (FITS, "self.shape == x.shape"),
             ("        return x * self.mask", "        self.shape = x.shape\n        return x * self.mask"),
             signs="=asked_to_keep asked_to_keep_for_a_shorter_chunk",
         ),
@@ -977,39 +998,42 @@ MISCONCEPTIONS = {
             "The flag is right now, but with same_mask=True the old mask is used whatever the new batch looks "
             "like. A batch of another size fails, and after a single sequence all others silently share its mask. "
             "Keep a mask only if it fits.",
-            ("self.mask.shape == (sequences, 1, features)", "True"), signs="smaller_batch after_one_sequence after_one_feature",
+            (FITS, "True"),
+            signs="smaller_batch after_one_sequence after_one_feature",
         ),
         edge(
             "a_large_mask_can_be_cut",
             "You cut the old mask to the size of the new batch. Those are other sequences: draw a new mask when "
             "the number of sequences is another.",
-            ("self.mask.shape ==", "self.mask[:sequences].shape =="), ("x * self.mask", "x * self.mask[:sequences]"), signs="smaller_batch",
+            ("self.mask.shape ==", "self.mask[:sequences].shape =="), ("x * self.mask", "x * self.mask[:sequences]"),
+            signs="smaller_batch",
         ),
         edge(
             "only_the_number_of_sequences_counts",
             "You compare the number of sequences, but not that of features. A mask with other features does not "
             "fit either: draw a new one.",
-            ("self.mask.shape == (sequences, 1, features)", "len(self.mask) == sequences"), signs="after_one_feature =after_one_sequence",
+            (FITS, "len(self.mask) == sequences"),
+            signs="after_one_feature =after_one_sequence",
         ),
         edge(
             "only_the_number_of_features_counts",
             "You compare the number of features, but not that of sequences. The mask of another number of "
             "sequences does not fit: draw a new one.",
-            ("self.mask.shape == (sequences, 1, features)", "self.mask.shape[2] == features"),
+            (FITS, "self.mask.shape[2] == features"),
             signs="smaller_batch after_one_sequence =after_one_feature",
         ),
         edge(
             "a_mask_that_can_be_repeated_fits",
             "A mask that was drawn for ONE sequence is repeated for all sequences of the next batch: NumPy does "
             "that without an error. Compare the shapes before you keep a mask.",
-            ("self.mask.shape == (sequences, 1, features)", "self.mask.shape in [(1, 1, features), (sequences, 1, features)]"),
+            (FITS, "self.mask.shape in [(1, 1, features), (sequences, 1, features)]"),
             signs="after_one_sequence =smaller_batch",
         ),
         edge(
             "a_mask_that_does_not_fit_is_an_error",
             "With same_mask=True and a batch of another size you raise an error. The layer should help itself: "
             "draw a new mask for it.",
-            ("        if not (", '        if same_mask and self.mask is not None and not fits:\n            raise ValueError("another size")\n        if not ('),
+            ("        if not (", f"        {REFUSE}\n        if not ("),
             signs="smaller_batch after_one_sequence",
         ),
         edge(
@@ -1022,7 +1046,8 @@ MISCONCEPTIONS = {
             "test_time_forgets_the_mask",
             "A call at test time wipes out the remembered mask. It should return x and leave the mask alone: a "
             "test in the middle of a text must not change the training.",
-            ("            return x\n", "            self.mask = None\n            return x\n"), signs="=asked_to_keep after_test_time",
+            ("            return x\n", "            self.mask = None\n            return x\n"),
+            signs="=asked_to_keep after_test_time",
         ),
         edge(
             "test_time_makes_up_for_it",
@@ -1033,7 +1058,8 @@ MISCONCEPTIONS = {
         edge(
             "test_time_keeps_the_mask_on",
             "At test time you still multiply by the remembered mask. Nothing is dropped there: return x.",
-            ("            return x\n", "            return x if self.mask is None else x * self.mask[: len(x)]\n"), signs="layer_at_test_time",
+            ("            return x\n", "            return x if self.mask is None else x * self.mask[: len(x)]\n"),
+            signs="layer_at_test_time",
         ),
         manner(
             "x_may_be_overwritten",

@@ -402,7 +402,7 @@ def seen(lens):
     """The facts about one mask."""
     facts = [
         f.drop_share(**MASK), f.rows(**MASK), f.columns(**MASK), f.number_dropped(**MASK), f.next_mask(**MASK), f.generator(**MASK),
-        f.digits(**MASK), s.multiplier(), s.at_one(), s.outside(),
+        s.multiplier(), s.digits(), s.at_one(), s.outside(),
     ]
     return [seen_through(lens, fact) for fact in facts]
 
