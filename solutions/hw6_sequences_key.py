@@ -452,14 +452,14 @@ MISCONCEPTIONS = {
             "only_the_input_is_dropped",
             "Nothing of the state is dropped: your network has no m_h. Variational dropout of a recurrent network "
             "masks the state on its way into the next step as well.",
-            ("mask(p_h, len(b))", "np.ones_like(h0)"),
+            ("state * m_h", "state"), ("before * m_h", "before"), ("Wh.T * m_h", "Wh.T"),
             signs="=first_state =second_state =drop_share_of_m_x =over_time_of_m_h drop_share_of_m_h place_of_the_state_mask",
         ),
         core(
             "only_the_state_is_dropped",
             "Nothing of the input is dropped: your network has no m_x. Variational dropout of a recurrent network "
             "masks the input as well.",
-            ("mask(p_x, features)", "np.ones_like(x[:, 0])"),
+            ("x[:, t] * m_x", "x[:, t]", 2), ("Wx.T * m_x", "Wx.T"),
             signs="drop_share_of_m_x =drop_share_of_m_h =first_state",
         ),
         core(
@@ -562,20 +562,20 @@ MISCONCEPTIONS = {
             "each_step_has_a_gradient_of_its_own",
             "Your backward pass treats every step by itself: nothing comes back from the future. h_t also acts "
             "through h_(t+1), so add what step t + 1 sends back to dh[:, t] before you go on.",
-            ("(dh[:, t] + from_future)", "dh[:, t]"), signs="way_through_time",
+            ("(dh[:, t] + from_future)", "dh[:, t]"), signs="way_of_errors",
         ),
         core(
             "only_the_last_state_has_a_gradient",
             "Your backward pass uses dh of the last step only. The loss may speak to every state: add dh[:, t] at "
             "each step.",
             ("(dh[:, t] + from_future)", "(dh[:, t] * (t == x.shape[1] - 1) + from_future)"),
-            signs="way_through_time",
+            signs="way_of_errors",
         ),
         core(
             "the_way_back_has_no_state_mask",
             "What your step t sends back to h_(t-1) is not multiplied by m_h. A unit that was dropped on the way "
             "up must not hear anything on the way down, and what was scaled is scaled again.",
-            ("Wh.T * m_h", "Wh.T"), signs="wrong_gradients wrong_gradients_of_one_step =way_through_time",
+            ("Wh.T * m_h", "Wh.T"), signs="wrong_gradients wrong_gradients_of_one_step =way_of_errors =sums_of_weights =state_of_dWh",
         ),
         core(
             "backward_forgets_the_masks",
@@ -583,94 +583,94 @@ MISCONCEPTIONS = {
             "on the way up is multiplied by the same mask on the way down: x_t and h_(t-1) in dWx and dWh, and "
             "what goes back to both.",
             (UNPACKED, f"{UNPACKED}\n    m_x = m_h = 1.0"),
-            signs="wrong_gradients wrong_gradients_of_one_step =way_through_time",
+            signs="wrong_gradients wrong_gradients_of_one_step =way_of_errors =sums_of_weights =state_of_dWh",
         ),
         edge(
             "the_weights_saw_what_was_not_masked",
             "Your dWx and dWh are wrong, and only they: you multiply the errors by x and by the state themselves. "
             "The weights saw the MASKED input and the MASKED state, so these belong into dWx and dWh.",
             ("dWx += (x[:, t] * m_x).T", "dWx += x[:, t].T"), ("(before * m_h).T", "before.T"),
-            signs="wrong_gradients =way_through_time",
+            signs="wrong_gradients =way_of_errors =sums_of_weights =state_of_dWh",
         ),
         edge(
             "the_recurrent_weights_saw_the_whole_state",
             "Only dWh is wrong: you multiply the errors by the state itself. The weights saw the MASKED state, so "
             "it is the masked one that belongs into dWh.",
-            ("(before * m_h).T", "before.T"), signs="wrong_gradients =way_through_time",
+            ("(before * m_h).T", "before.T"), signs="wrong_gradients =way_of_errors =sums_of_weights =state_of_dWh",
         ),
         edge(
             "the_input_weights_saw_the_whole_input",
             "Only dWx is wrong: you multiply the errors by x itself. The weights saw the MASKED input, so it is "
             "the masked one that belongs into dWx.",
-            ("dWx += (x[:, t] * m_x).T", "dWx += x[:, t].T"), signs="wrong_gradients =way_through_time",
+            ("dWx += (x[:, t] * m_x).T", "dWx += x[:, t].T"), signs="wrong_gradients =way_of_errors =sums_of_weights =state_of_dWh",
         ),
         edge(
             "the_input_gradient_needs_no_mask",
             "Only dx is wrong: it is not multiplied by m_x. A feature that was dropped has no gradient, and one "
             "that was kept has the factor 1/(1 - p).",
-            ("Wx.T * m_x", "Wx.T"), signs="wrong_gradients =way_through_time",
+            ("Wx.T * m_x", "Wx.T"), signs="wrong_gradients =way_of_errors =sums_of_weights =state_of_dWh",
         ),
         edge(
             "the_last_share_is_the_gradient_of_the_weights",
             "Your dWx, dWh and db hold the share of one step only. The same weights are used at every step, so "
             "their gradients are sums over all of them: += instead of =.",
-            (" += ", " = ", 3), signs="way_through_time",
+            (" += ", " = ", 3), signs="sums_of_weights",
         ),
         core(
             "tanh_has_the_slope_1_minus_h",
             "You take 1 - h for the slope of tanh. It is 1 - h**2, with the square of the state.",
-            ("h[:, t] ** 2", "h[:, t]"), signs="way_through_time",
+            ("h[:, t] ** 2", "h[:, t]"), signs="way_of_errors",
         ),
         core(
             "the_slope_of_tanh_is_1",
             "The slope of tanh is missing in your backward pass. The error of a_t is the error of h_t times 1 - "
             "h_t**2.",
-            (" * (1 - h[:, t] ** 2)", ""), signs="way_through_time =first_state",
+            (" * (1 - h[:, t] ** 2)", ""), signs="way_of_errors =first_state",
         ),
         core(
             "the_state_goes_through_tanh_again",
             "You take 1 - tanh(h)**2 for the slope. h is already a tanh, so the slope is 1 - h**2.",
-            ("h[:, t] ** 2", "np.tanh(h[:, t]) ** 2"), signs="way_through_time",
+            ("h[:, t] ** 2", "np.tanh(h[:, t]) ** 2"), signs="way_of_errors",
         ),
         core(
             "the_way_back_goes_through_Wh_as_it_is",
             "What your step t sends back goes through Wh, not through its transpose. Upwards it was h @ Wh, so "
             "downwards it is da @ Wh.T. (Square weights do not complain about the wrong one.)",
-            ("da @ Wh.T", "da @ Wh"), signs="way_through_time",
+            ("da @ Wh.T", "da @ Wh"), signs="way_of_errors",
         ),
         edge(
             "Wh_saw_the_new_state",
             "In dWh you use the state h_t AFTER the step. Wh was multiplied by the state before it: h_(t-1), and "
             "h0 at the first step.",
-            ("h[:, t - 1] if t else h0", "h[:, t]"), signs="way_through_time",
+            ("h[:, t - 1] if t else h0", "h[:, t]"), signs="state_of_dWh",
         ),
         edge(
             "h_minus_one_is_h0",
             "At the first step your dWh uses h[:, -1], and for NumPy that is the LAST state. Before the first step "
             "stands h0.",
-            ("h[:, t - 1] if t else h0", "h[:, t - 1]"), signs="way_through_time",
+            ("h[:, t - 1] if t else h0", "h[:, t - 1]"), signs="state_of_dWh",
         ),
         edge(
             "h0_has_no_share_in_dWh",
             "The first step has no share in your dWh. Wh was multiplied by h0 there, so h0 has its share too.",
-            ("if t else h0", "if t else 0 * h0"), signs="way_through_time =first_state",
+            ("if t else h0", "if t else 0 * h0"), signs="state_of_dWh =first_state",
         ),
         edge(
             "gradients_are_averages_over_the_batch",
             "Your dWx, dWh and db are averages over the examples. Here they are sums: whether the loss is an "
             "average is decided by whoever hands dh down.",
-            (RESULT, "return dx, from_future, *(g / len(x) for g in (dWx, dWh, db))"), signs="way_through_time",
+            (RESULT, "return dx, from_future, *(g / len(x) for g in (dWx, dWh, db))"), signs="sums_of_weights",
         ),
         edge(
             "gradients_are_averages_over_the_steps",
             "Your dWx, dWh and db are averages over the steps. The same weights are used at every step, and every "
             "step has its full share: they are sums.",
-            (RESULT, "return dx, from_future, *(g / x.shape[1] for g in (dWx, dWh, db))"), signs="way_through_time",
+            (RESULT, "return dx, from_future, *(g / x.shape[1] for g in (dWx, dWh, db))"), signs="sums_of_weights",
         ),
         edge(
             "h0_has_no_gradient",
             "Your dh0 is zero. What the first step sends back to the state before it is the gradient of h0.",
-            (RESULT, RESULT.replace("from_future", "0 * from_future")), signs="way_through_time",
+            (RESULT, RESULT.replace("from_future", "0 * from_future")), signs="way_to_h0",
         ),
         edge(
             "gradients_are_clipped",

@@ -112,16 +112,14 @@ def two_masks(exam: Exam) -> str:
 def returned_states(exam: Exam) -> str:
     """Are the states that a recurrent net returns whole? If not, does its mask fall on h0 as well, or only on what comes out?"""
     size = (N, 1, D, D)
-    h = first_result(exam.ask(shows_state_mask(exam.function, size, (0.0, P), Seed(exam.seed())))[0], (N, 1, D))[:, 0]
+    h = first_result(exam.ask(shows_state_mask(exam.function, size, (P, P), Seed(exam.seed())))[0], (N, 1, D))[:, 0]
     kept = h != 0
     if kept.all() or not kept.any():
         return "whole" if kept.all() else "nothing"
-    for factor in (1 / (1 - P), 1.0):
-        masked_too, instead = state_forms(N, D, factor)
-        if np.allclose(h[kept], masked_too[kept], rtol=READ):
-            return "masked, as h0 is"
-        if np.allclose(h[kept], instead[kept], rtol=READ):
-            return "masked in place of h0"
+    forms = [state_forms(N, D, factor) for factor in FACTORS.values() if factor]
+    for word, k in (("masked in place of h0", 1), ("masked, as h0 is", 0)):
+        if any(np.allclose(h[kept], form[k][kept], rtol=READ) for form in forms):
+            return word
     return "masked"
 
 

@@ -55,8 +55,6 @@ def mask_on_the_way_back(exam: Exam, *, given: Shapes, rates: Rates, forward: st
 # -------------------------------------------------------------------------------------------------------- a recurrent net through time
 Slope = Callable[[Array], Array]
 Net = tuple[Array, Array, Array, Array, Array]  # x, h0, Wx, Wh, h
-Masks = tuple[Array | float, Array | float]  # of x and of h, for all steps
-NO_MASKS = (1.0, 1.0)
 
 
 def _walk(
@@ -66,7 +64,7 @@ def _walk(
     _, h0, _, wh, h = net
     carried = np.zeros_like(h0)
     for t in reversed(range(h.shape[1])):
-        error = (dh[:, t] * (t >= first) + back * carried) * (slope or _slope)(h[:, t])
+        error = (dh[:, t] * (t >= first % h.shape[1]) + back * carried) * (slope or _slope)(h[:, t])
         carried = error @ (wh.T if turned else wh) * m_h
         yield t, error, carried
 
@@ -75,41 +73,21 @@ def _slope(h: Array) -> Array:
     return np.asarray(1 - h**2)
 
 
-def _gradients(
-    net: Net, dh: Array, before: str = "", only: int = -1, masks: Masks = NO_MASKS, **walk: Any
-) -> tuple[Array, ...]:
-    """dx, dh0, dWx, dWh, db by one way of walking; `before` says what stands for h_(t-1) in dWh."""
-    m_x, m_h = masks
-    x, h0, wx, wh, h = net
+def _gradients(net: Net, dh: Array, m_x: Array, m_h: Array) -> tuple[Array, ...]:
+    """dx, dh0, dWx, dWh, db, as they should be for these masks."""
+    x, h0, wx, wh, _ = net
     dx, dwx, dwh, db, carried = np.zeros_like(x), np.zeros_like(wx), np.zeros_like(wh), np.zeros(len(wh)), np.zeros_like(h0)
-    old = {"after": h, "last": np.roll(h, 1, axis=1), "zero": np.concatenate([0 * h0[:, None], h[:, :-1]], axis=1)}
-    states = old.get(before, np.concatenate([h0[:, None], h[:, :-1]], axis=1))
-    for t, error, carried in _walk(net, dh, m_h, **walk):  # noqa: B007  what the first step sends back is dh0
+    for t, error, carried in _walk(net, dh, m_h):  # noqa: B007  what the first step sends back is dh0
         dx[:, t] = error @ wx.T * m_x
-        share = ((x[:, t] * m_x).T @ error, (states[:, t] * m_h).T @ error, error.sum(axis=0))
-        dwx, dwh, db = share if only >= 0 else (dwx + share[0], dwh + share[1], db + share[2])
+        dwx += (x[:, t] * m_x).T @ error
+        dwh += (_before(net)[:, t] * m_h).T @ error
+        db += error.sum(axis=0)
     return dx, carried, dwx, dwh, db
 
 
-def _forms(net: Net, dh: Array) -> Iterator[tuple[str, tuple[Array, ...]]]:
-    """The right gradients, and what several beliefs make of them."""
-    n, steps = dh.shape[:2]
-    right = _gradients(net, dh)
-    yield "right", right
-    yield "no slope", _gradients(net, dh, slope=np.ones_like)
-    yield "the slope 1 - h", _gradients(net, dh, slope=lambda h: 1 - h)
-    yield "the slope of tanh(h)", _gradients(net, dh, slope=lambda h: 1 - np.tanh(h) ** 2)
-    yield "nothing from the future", _gradients(net, dh, back=0.0)
-    yield "the last state only", _gradients(net, dh, first=steps - 1)
-    if net[3].shape[0] == net[3].shape[1]:
-        yield "Wh not transposed", _gradients(net, dh, turned=False)
-    yield "dWh with the state after the step", _gradients(net, dh, before="after")
-    yield "dWh with the last state for h0", _gradients(net, dh, before="last")
-    yield "dWh without h0", _gradients(net, dh, before="zero")
-    yield "the share of one step", _gradients(net, dh, only=0)
-    yield "averages over the examples", (*right[:2], *(g / n for g in right[2:]))
-    yield "averages over the steps", (*right[:2], *(g / steps for g in right[2:]))
-    yield "dh0 is nothing", (right[0], 0 * right[1], *right[2:])
+def _before(net: Net) -> Array:
+    """The state before every step."""
+    return np.concatenate([net[1][:, None], net[4][:, :-1]], axis=1)
 
 
 def through_time(values: Sequence[Array], rates: Rates, h: Array, dh: Array) -> Sequence[Array] | None:
@@ -120,7 +98,7 @@ def through_time(values: Sequence[Array], rates: Rates, h: Array, dh: Array) -> 
     masks = solved_masks((x, h0, wx, wh, b), h)
     if not np.allclose(states_with((x, h0, wx, wh, b), h, *masks), h, rtol=0, atol=READ):
         return None
-    return _gradients((x, h0, wx, wh, h), dh, masks=masks)
+    return _gradients((x, h0, wx, wh, h), dh, *masks)
 
 
 def through_weights(values: Sequence[Array], rates: Rates, out: Array, dout: Array) -> Sequence[Array] | None:
@@ -132,20 +110,74 @@ def through_weights(values: Sequence[Array], rates: Rates, out: Array, dout: Arr
     return _dx(dout, w, masks)["right"], _dw(dout, x, w, masks)["right"], dout.sum(axis=0)
 
 
-@fact
-def way_through_time(exam: Exam, *, given: Shapes, rates: Rates, forward: str, backward: str) -> str:
-    """By which formula the gradients of a recurrent net go back when nothing is dropped."""
+# What several beliefs make of the errors, when nothing is dropped; how they sum up the weights' gradients; whose state stands in dWh.
+# Each is asked by itself, so that of two mistakes both are named.
+ERRORS: Mapping[str, Mapping[str, Any]] = {
+    "right": {},
+    "no slope": {"slope": np.ones_like},
+    "the slope 1 - h": {"slope": lambda h: 1 - h},
+    "the slope of tanh(h)": {"slope": lambda h: 1 - np.tanh(h) ** 2},
+    "nothing from the future": {"back": 0.0},
+    "the last state only": {"first": -1},
+    "Wh not transposed": {"turned": False},
+}
+SUMS: Mapping[str, Callable[[Array], Array]] = {  # of the shares (N, T, ...) of all examples and steps
+    "right": lambda shares: shares.sum(axis=(0, 1)),
+    "one step": lambda shares: shares[:, 0].sum(axis=0),
+    "averages over the examples": lambda shares: shares.sum(axis=(0, 1)) / len(shares),
+    "averages over the steps": lambda shares: shares.sum(axis=(0, 1)) / shares.shape[1],
+}
+STATES: Mapping[str, Callable[[Net], Array]] = {
+    "right": _before,
+    "the state after the step": lambda net: net[4],
+    "the last state for h0": lambda net: np.roll(net[4], 1, axis=1),
+    "zero for h0": lambda net: _before((net[0], 0 * net[1], *net[2:])),
+}
+
+
+def _undropped(exam: Exam, given: Shapes, rates: Rates, forward: str, backward: str) -> tuple[Net, Array, list[Array], Array]:
+    """The net, dh, the gradients that came back when nothing was dropped, and the errors (N, T, H) that dx shows; D must be H at least."""
     values = arrays(exam, given)
     there = forward_pass(forward, values, (0.0,) * len(rates), Seed(exam.seed()))
-    h = first_result(exam.ask(there)[0]).astype(float)
+    x, h0, wx, wh, _ = (np.asarray(v.value) for v in values)
+    h = first_result(exam.ask(there)[0], (*x.shape[:2], len(wh))).astype(float)
     dh = upstream(exam, h.shape)
     back = exam.ask(there, backward_call(backward, dh, 0))[1]
     found = [gradient_of(back, given, name) for name in given]
-    x, h0, wx, wh, _ = (np.asarray(v.value) for v in values)
-    if h.shape != (*x.shape[:2], len(wh)):
-        return "other"
-    for name, wanted in _forms((x, h0, wx, wh, h), np.asarray(dh.value)):
-        if all(_same(one, other) for one, other in zip(found, wanted, strict=True)):
+    return (x, h0, wx, wh, h), np.asarray(dh.value), found, found[0] @ np.linalg.pinv(wx.T)
+
+
+@fact
+def way_of_errors(exam: Exam, **case: Any) -> str:
+    """By which formula the errors of a recurrent net go back when nothing is dropped."""
+    net, dh, _, errors = _undropped(exam, **case)
+    walks = {name: [error for _, error, _ in _walk(net, dh, 1.0, **walk)] for name, walk in ERRORS.items()}
+    return _named(errors, {name: np.stack(walked[::-1], axis=1) for name, walked in walks.items()})
+
+
+@fact
+def way_to_h0(exam: Exam, **case: Any) -> str:
+    """What is sent back to h0, given the error of the first step."""
+    net, _, found, errors = _undropped(exam, **case)
+    return _named(found[1], {"right": errors[:, 0] @ net[3].T, "Wh not transposed": errors[:, 0] @ net[3], "nothing": 0 * net[1]})
+
+
+@fact
+def sums_of_weights(exam: Exam, **case: Any) -> str:
+    """How the shares of the examples and steps are put together in dWx and db, given the errors."""
+    net, _, found, errors = _undropped(exam, **case)
+    shares = np.einsum("ntd,nth->ntdh", net[0], errors)
+    both = {name: np.concatenate([put(shares), put(errors)[None]]) for name, put in SUMS.items()}
+    return _named(np.concatenate([found[2], found[4][None]]), both)
+
+
+@fact
+def state_of_dWh(exam: Exam, **case: Any) -> str:
+    """Which state stands in dWh, given the errors, however its shares are put together."""
+    net, _, found, errors = _undropped(exam, **case)
+    for name, state in STATES.items():
+        shares = np.einsum("ntg,nth->ntgh", state(net), errors)
+        if any(_same(found[3], put(shares)) for put in SUMS.values()):
             return name
     return "other"
 

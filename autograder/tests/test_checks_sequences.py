@@ -675,15 +675,27 @@ def test_the_axis_of_time_and_clipped_gradients_are_facts() -> None:
     assert word(s.scaled_gradients(**NET_BACK), "echo", always) == "always the same"
 
 
+def twice_wrong(dh: Array, cache: Any) -> Any:
+    """Errors without the slope of the tanh, averages in place of sums, and nothing for h0."""
+    dx, dh0, dU, dV, db = steeper(np.ones_like)(dh, cache)
+    return dx, 0 * dh0, dU / len(dx), dV / len(dx), db / len(dx)
+
+
+WAYS_BACK = (w.way_of_errors, w.way_to_h0, w.sums_of_weights, w.state_of_dWh)
+DEEP = {"x": (3, 4, 7), "h0": (3, 5), "U": (7, 5), "V": (5, 5), "b": (5,)}
+DEEP_BACK: dict[str, Any] = {**NET_BACK, "given": DEEP}
 WAYS: tuple[tuple[Fact, str, Functions, str], ...] = (
     (w.mask_on_the_way_back(**ONE_BACK), "steady", {}, "the same mask"),
     (w.mask_on_the_way_back(**ONE_BACK), "steady", {"steady": own_coins(steady)}, "the same mask"),
     (w.mask_on_the_way_back(**ONE_BACK), "steady", {"times": summed}, "the sum over the steps"),
     (w.mask_on_the_way_back(**ONE_BACK), "steady", {"times": lambda dout, cache: dout + 0}, "no mask"),
-    (w.way_through_time(**NET_BACK), "echo", {}, "right"),
-    (w.way_through_time(**NET_BACK), "echo", {"back": unmasked_back}, "right"),
-    (w.way_through_time(**NET_BACK), "echo", {"back": steeper(lambda h: 1 - h)}, "the slope 1 - h"),
-    (w.way_through_time(**NET_BACK), "echo", {"back": steeper(np.ones_like)}, "no slope"),
+    *((way(**DEEP_BACK), "echo", back, "right") for way in WAYS_BACK for back in ({}, {"back": unmasked_back}, {"echo": own_coins(echo)})),
+    (w.way_of_errors(**DEEP_BACK), "echo", {"back": steeper(lambda h: 1 - h)}, "the slope 1 - h"),
+    (w.way_of_errors(**DEEP_BACK), "echo", {"back": steeper(np.ones_like)}, "no slope"),
+    (w.sums_of_weights(**DEEP_BACK), "echo", {"back": twice_wrong}, "averages over the examples"),
+    (w.way_of_errors(**DEEP_BACK), "echo", {"back": twice_wrong}, "no slope"),
+    (w.way_to_h0(**DEEP_BACK), "echo", {"back": twice_wrong}, "nothing"),
+    (w.state_of_dWh(**DEEP_BACK), "echo", {"back": twice_wrong}, "right"),
     (w.place_of_the_state_mask(), "echo", {}, "the state"),
     (w.place_of_the_state_mask(), "echo", {"echo": behind}, "what comes out of Wh"),
     (w.way_through_weights(of="x", **FLAT_BACK), "sparse", {}, "right"),

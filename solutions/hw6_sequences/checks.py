@@ -407,6 +407,7 @@ def seen(lens):
     return [seen_through(lens, fact) for fact in facts]
 
 
+UNDROPPED = {**THROUGH_TIME, "given": {"x": (3, 5, 6), "h0": (3, 4), "Wx": (6, 4), "Wh": (4, 4), "b": (4,)}}  # dx shows the errors
 ONE_STEP = {**NETWORK, "x": (3, 1, 4)}
 
 PROBES = {
@@ -440,7 +441,7 @@ PROBES = {
         s.wrong_gradients("wrong_gradients_of_one_step", given=ONE_STEP, rates=RATES, **RECURRENT),
         s.wrong_gradients("wrong_gradients_of_the_last_state", **THROUGH_TIME, **TIME_MODEL, last_step=True),
         s.wrong_gradients("wrong_gradients_without_dropout", given=NETWORK, rates=(0.0, 0.0), **RECURRENT),
-        w.way_through_time(**THROUGH_TIME),
+        *(way(**UNDROPPED) for way in (w.way_of_errors, w.way_to_h0, w.sums_of_weights, w.state_of_dWh)),
         w.place_of_the_state_mask(),
         s.returned_states(),
         s.upstream_after(**THROUGH_TIME),
