@@ -6,11 +6,11 @@ Importing this package imports nothing heavy: the set-up cell of every notebook 
 from __future__ import annotations
 
 __version__ = "0.1.0"
-__all__ = ["Exercise", "Part", "__version__", "check", "core", "edge", "manner", "misconception", "variant"]
+__all__ = ["Exercise", "Part", "__version__", "check", "core", "edge", "manner", "misconception", "right", "variant", "within"]
 
 TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
 if TYPE_CHECKING:
-    from autograder.keys import core, edge, manner, misconception, variant
+    from autograder.keys import core, edge, manner, misconception, right, variant, within
     from autograder.model import Exercise, Part
     from autograder.selfcheck import check
 
@@ -22,7 +22,9 @@ _HOMES = {
     "edge": "autograder.keys",
     "manner": "autograder.keys",
     "misconception": "autograder.keys",
+    "right": "autograder.keys",
     "variant": "autograder.keys",
+    "within": "autograder.keys",
 }
 
 

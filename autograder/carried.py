@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from autograder.course import Staff
 from autograder.diagnose import Facts, fingerprint
 from autograder.judge import earned, judge, points
-from autograder.model import Cell, Earned, Exercise, ExerciseResult, Misconception, Role, Submission
+from autograder.model import Cell, Earned, Exercise, ExerciseResult, Misconception, Submission
 
 MOST = 0.5  # of the points of an exercise that another's mistake may explain
 
@@ -79,9 +79,7 @@ def consequence_of(staff: Staff, belief: Misconception, exercise: Exercise) -> C
 
 
 def _worked_out(staff: Staff, belief: Misconception, exercise: Exercise) -> Consequence:
-    source = staff.written(belief)[belief.exercise]
-    names = staff.assignment.exercise(belief.exercise).names
-    subject = staff.reference.with_answer(Cell(belief.exercise, Role.ANSWER, source, names))
+    subject = staff.with_cells(staff.written(belief))
     slug = staff.assignment.slug
     parts = earned(exercise, judge(exercise, subject, slug, staff.key.salt, staff.reference))
     facts = fingerprint(staff.assignment.probes.get(exercise.name, ()), exercise.name, subject, slug)

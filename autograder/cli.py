@@ -93,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="all of them when left out")
     verify.add_argument("--seeds", type=int, default=3, help="how often each right variant is judged (default 3)")
     verify.add_argument("--matrix", nargs="?", const="", metavar="FOLDER", help="write secret pages: what each check does on wrong answers")
-    verify.add_argument("--pairs", nargs="?", type=int, const=0, metavar="N", help="also make two mistakes at once: all pairs, or N of them")
+    verify.add_argument("--pairs", nargs="?", type=int, const=0, metavar="N", help="also make two mistakes at once: all pairs, or N")
     verify.add_argument("--mutants", action="store_true", help="also change each answer mechanically, and list what loses nothing")
     verify.add_argument("--odds", action="store_true", help="print what each chance test may get wrong, and what it sees")
     verify.add_argument("--course", type=Path, help="the course's root; by default the one you are in")

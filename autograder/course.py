@@ -202,22 +202,22 @@ class Staff:
         return subject
 
     def written(self, entry: Misconception | Variant) -> dict[str, str]:
-        """The answer cells of one wrong or right answer of the key: exercise -> source."""
+        """The answer cells of one wrong or right answer of the key, as far as they are not the solution's: exercise -> source."""
         if entry.edits:
-            return {entry.exercise: edited(self.base(entry), entry)}
+            return edited(self.base(entry), entry)
         homes = {name: e.name for e in self.assignment.exercises for name in e.names}
         found: dict[str, list[str]] = {}
         for function, text in source(entry).items():
             found.setdefault(homes.get(function, entry.exercise), []).append(text)
         return {e: "\n\n\n".join([*helpers(entry, "\n".join(texts)), *texts]) for e, texts in found.items()}
 
-    def base(self, entry: Misconception | Variant) -> str:
-        """What is edited: the solution's answer cell, or that of a variant, without comments and docstrings."""
+    def base(self, entry: Misconception | Variant) -> dict[str, str]:
+        """What is edited: the solution's answers, or those with a variant among them, without comments and docstrings."""
         if not entry.base:
-            return self._solved[entry.exercise]
+            return self._solved
         for variant in self.key.variants:
             if variant.exercise == entry.exercise and variant.name == entry.base and variant is not entry:
-                return bare(self.written(variant)[entry.exercise])
+                return self._solved | {name: bare(text) for name, text in self.written(variant).items()}
         raise CourseError(f"{entry.name} edits the variant {entry.base!r}, and {entry.exercise} has none of that name. Mend base=.")
 
     @cached_property
@@ -228,12 +228,16 @@ class Staff:
         """The solution notebook with that answer in it, loaded in this process."""
         if not entry.edits:
             return self.reference.with_functions(dict(entry.functions))
-        exercise = self.assignment.exercise(entry.exercise)
-        cell = Cell(exercise.name, Role.ANSWER, self.written(entry)[exercise.name], exercise.names)
-        subject = self.reference.with_answer(cell)
-        if subject.troubles:
-            raise CourseError(f"{entry.name}, an edit of {exercise.name}, does not run: {subject.troubles[cell.id]}. Mend the edit.")
+        subject = self.with_cells(self.base(entry) | self.written(entry) if entry.base else self.written(entry))
+        for cell, trouble in subject.troubles.items():
+            raise CourseError(f"{entry.name}, an edit of {cell}, does not run: {trouble}. Mend the edit.")
         return subject
+
+    def with_cells(self, answers: Mapping[str, str]) -> Local:
+        """The solution notebook with these answers (exercise -> source) in it, which all of its functions see."""
+        names = {e.name: e.names for e in self.assignment.exercises}
+        order = [e for e in names if e in answers]
+        return self.reference.with_answers([Cell(e, Role.ANSWER, answers[e], names[e]) for e in order])
 
     @cached_property
     def consequences(self) -> dict[Any, Any]:
@@ -295,6 +299,9 @@ def _hidden(module: ModuleType, public: Assignment) -> dict[str, dict[str, tuple
     for name, parts in _defined(module, "HIDDEN").items():
         _must_be_there(name, public, where)
         known = [p.name for p in public.exercise(name).parts]
+        if not isinstance(parts, Mapping):
+            mend = f"Write {{part: [checks]}} with its parts: {', '.join(known)}."
+            raise CourseError(f"{where} lists checks of {name} without saying of which part. {mend}")
         for part in parts:
             if part not in known:
                 raise CourseError(f"{where} speaks of the part {part!r} of {name}, which has the parts {', '.join(known)}.")

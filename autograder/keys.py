@@ -30,7 +30,7 @@ from typing import Any, TypeVar
 from autograder.model import CourseError, Gravity, Misconception, Variant
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
-Edit = tuple[str, str] | tuple[str, str, int]
+Edit = tuple[str, str] | tuple[str, str, int] | tuple[str, str, int, str]
 Entry = TypeVar("Entry", Misconception, Variant)
 _MARK = "_autograder_entry"
 
@@ -43,7 +43,8 @@ def mistake(
 
     name     : the belief, as words joined by underscores
     sentence : what its student reads
-    edits    : (old, new) or (old, new, how often old occurs), done one after the other on the answer cell without comments and docstrings
+    edits    : (old, new) or (old, new, how often old occurs), done one after the other on the answer cell without comments and
+               docstrings; `within("dropout_forward", old, new)` for the answer cell of another exercise
     signs    : facts that give it away (default: all that differ; "=fact" for one that it gets right and others who look like it get wrong)
     also     : other exercises of which the belief is told, in the same words, where the same facts show it
     base     : name of a right variant that is edited in place of the solution
@@ -65,21 +66,29 @@ def right(name: str, *edits: Edit, base: str = "") -> Variant:
     return Variant(name, "", {}, _times(edits), base)
 
 
-def _times(edits: Sequence[Edit]) -> tuple[tuple[str, str, int], ...]:
-    return tuple((old, new, times[0] if times else 1) for old, new, *times in edits)
+def within(exercise: str, old: str, new: str, times: int = 1) -> Edit:
+    """An edit of the answer to another exercise than the one that the entry is about."""
+    return old, new, times, exercise
 
 
-def edited(text: str, entry: Misconception | Variant) -> str:
-    """The answer with the entry's edits done; CourseError for a text that does not occur as often as it should."""
-    for old, new, times in entry.edits:
+def _times(edits: Sequence[Edit]) -> tuple[tuple[str, str, int, str], ...]:
+    return tuple((old, new, *(*more, *(1, "")[len(more) :])) for old, new, *more in edits)
+
+
+def edited(answers: Mapping[str, str], entry: Misconception | Variant) -> dict[str, str]:
+    """Those of the answers (exercise -> source) that the entry changes; CourseError for a text that does not occur as it should."""
+    changed: dict[str, str] = {}
+    for old, new, times, where in entry.edits:
+        exercise = where or entry.exercise
+        text = changed.get(exercise, answers.get(exercise, ""))
         found = text.count(old)
         if not old or found != times:
             raise CourseError(
-                f"{entry.name}: {old!r} should occur {times} time{'s' * (times != 1)} in the answer to {entry.exercise}, and occurs "
+                f"{entry.name}: {old!r} should occur {times} time{'s' * (times != 1)} in the answer to {exercise}, and occurs "
                 f"{found}. The nearest line is {_nearest(old, text)!r}. Mend the edit."
             )
-        text = text.replace(old, new)
-    return text
+        changed[exercise] = text.replace(old, new)
+    return changed
 
 
 def _nearest(old: str, text: str) -> str:

@@ -73,9 +73,13 @@ def _shown(staff: Staff, belief: Misconception) -> Mapping[str, str]:
     """What a mistake looks like: the lines that differ from the right answer, or the whole function that was written out."""
     if not belief.edits:
         return keys.source(belief)
-    right, wrong = staff.base(belief).splitlines(), staff.written(belief)[belief.exercise].splitlines()
-    lines = difflib.unified_diff(right, wrong, n=1, lineterm="")
-    return {belief.exercise: "\n".join(line for line in lines if not line.startswith(("---", "+++", "@@")))}
+    right, wrong = staff.base(belief), staff.written(belief)
+    return {name: _diff(right[name], text) for name, text in wrong.items()}
+
+
+def _diff(right: str, wrong: str) -> str:
+    lines = difflib.unified_diff(right.splitlines(), wrong.splitlines(), n=1, lineterm="")
+    return "\n".join(line for line in lines if not line.startswith(("---", "+++", "@@")))
 
 
 def write(folder: Path, seen: Mapping[str, Examination], findings: Mapping[str, Sequence[str]]) -> Path:

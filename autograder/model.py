@@ -302,8 +302,8 @@ class Exercise:
 class Misconception:
     """A belief: a wrong answer to one exercise, with the sentence a good teacher would say about it.
 
-    The answer is the solution (or the variant `base`) with some texts exchanged: `edits` are (old, new, how often old occurs); or it is
-    written out in `functions`.
+    The answer is the solution (or the variant `base`) with some texts exchanged: `edits` are (old, new, how often old occurs, in the
+    answer to which exercise: "" for its own); or it is written out in `functions`.
     """
 
     name: str
@@ -313,7 +313,7 @@ class Misconception:
     signs: tuple[str, ...] = ()  # the facts that give it away; empty: all on which it differs from the right one
     also: tuple[str, ...] = ()  # other exercises in which the same facts give away the same belief
     gravity: Gravity = Gravity.EDGE
-    edits: tuple[tuple[str, str, int], ...] = ()
+    edits: tuple[tuple[str, str, int, str], ...] = ()
     base: str = ""
 
 
@@ -324,7 +324,7 @@ class Variant:
     name: str
     exercise: str
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
-    edits: tuple[tuple[str, str, int], ...] = ()
+    edits: tuple[tuple[str, str, int, str], ...] = ()
     base: str = ""
 
 

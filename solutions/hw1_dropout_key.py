@@ -3,7 +3,7 @@
 import numpy as np
 
 from autograder import checks as c
-from autograder import misconception, variant
+from autograder import core, edge, manner, variant, within
 
 SALT = "okapi-7341"
 
@@ -70,7 +70,16 @@ HIDDEN = {
     "dropout_moments": {
         "var": [c.agrees_with_the_solution(given=((7, 5), 0.3), names=("mean", "var"), name="var", tolerance=1e-6)],
         "mean": [c.agrees_with_the_solution(given=((7, 5), 0.3), names=("mean", "var"), name="mean", tolerance=1e-6)],
-        "manners": [c.agrees_with_the_solution(given=((7, 5), 0.3), names=("mean", "var"), name="var", needs="agrees_with_the_solution")],
+        "manners": [
+            c.agrees_with_the_solution(given=((3, 4), 0.0), names=("mean", "var"), name="var", tolerance=1e-9),
+            c.agrees_with_the_solution(
+                given=((7, 5), 0.3),
+                names=("mean", "var"),
+                name="var",
+                tolerance=1e-10,
+                needs="agrees_with_the_solution(name=var, tolerance=1e-06)",
+            )
+        ],
     },
     "fixed_dropout_mask": {
         "cure": [
@@ -95,1287 +104,793 @@ def _legal(p):
         raise ValueError("p is a probability")
 
 
-# ============================================================================================================ wrong: keep_mask
-@misconception("keep_mask", signs="drop_share", name="p_is_the_keep_probability", also="fixed_dropout_mask")
-def keep_mask_with_p(shape, p, rng):
-    """You keep each unit with probability p. In this course p is the probability of DROPPING (as in PyTorch), so a unit stays with
-    probability 1 - p. Papers and CS231n often use p the other way round."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    return rng.random(shape) < p
-
-
-@misconception("keep_mask", signs="drop_share", name="a_normal_number_is_as_good_as_a_uniform_one")
-def keep_mask_normal(shape, p, rng):
-    """You compare NORMAL random numbers with p. They are not spread evenly over 0 to 1, so the share that passes is not 1 - p. Draw
-    uniform numbers: rng.random, not rng.normal or randn."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    return rng.standard_normal(shape) >= p
-
-
-@misconception("keep_mask", signs="rows", name="one_mask_serves_the_whole_batch")
-def keep_mask_per_column(shape, p, rng):
-    """All rows of your mask are the same: every example of the batch loses the same units. Draw one number per ENTRY, not one per
-    column."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    shape = (shape,) if isinstance(shape, int) else tuple(shape)
-    return np.broadcast_to(rng.random(shape[1:]) >= p, shape).copy()
-
-
-@misconception("keep_mask", signs="columns", name="one_draw_decides_about_all_features")
-def keep_mask_per_row(shape, p, rng):
-    """Each row of your mask is all True or all False: an example loses all of its features or none. Draw one number per ENTRY, not one
-    per row."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    shape = (shape,) if isinstance(shape, int) else tuple(shape)
-    return np.broadcast_to(rng.random(shape[:1] + (1,) * (len(shape) - 1)) >= p, shape).copy()
-
-
-@misconception("keep_mask", signs="number_dropped", name="exactly_p_n_units_are_dropped")
-def keep_mask_exact(shape, p, rng):
-    """You drop exactly the share p, every time. Each unit should throw its own coin, so the number that stays varies: it is p * n only
-    on average."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    n = int(np.prod(shape))
-    mask = np.ones(n, dtype=bool)
-    mask[rng.permutation(n)[: round(p * n)]] = False
-    return mask.reshape(shape)
-
-
-@misconception("keep_mask", signs="drop_share", name="the_coin_is_always_fair")
-def keep_mask_fair(shape, p, rng):
-    """Half of your units are dropped whatever p is: the coin is always fair. Let p decide, for example by comparing uniform numbers
-    with it."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    return rng.integers(0, 2, shape) == 1
-
-
-@misconception("keep_mask", signs="next_mask", name="a_fixed_seed_belongs_in_the_function")
-def keep_mask_frozen(shape, p, rng):
-    """Two calls give the same mask, because the function seeds a generator of its own (with a fixed number, or with the time). So the same
-    units are dropped again and again. Draw from the rng that is handed in."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    return np.random.default_rng(0).random(shape) >= p
-
-
-@misconception("keep_mask", signs="generator", name="np_random_is_just_as_good")
-def keep_mask_global(shape, p, rng):
-    """You draw from a global generator, np.random or random. Then the same rng gives another mask each time and nobody can repeat your
-    result. Draw from the rng that is handed in."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    return np.random.random_sample(shape) >= p
-
-
-@misconception("keep_mask", signs="generator", name="the_function_may_make_its_own_generator")
-def keep_mask_own(shape, p, rng):
-    """You make a generator of your own inside the function, so the seed of rng has no effect and nobody can repeat your result. Draw
-    from the rng that is handed in."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    return np.random.default_rng().random(shape) >= p
-
-
-@misconception("keep_mask", signs="mask_type", name="the_mask_is_already_scaled")
-def keep_mask_scaled(shape, p, rng):
-    """Your mask holds floats. Here it should only say WHICH units stay: a boolean array. The scaling comes in the next exercise."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    return (rng.random(shape) >= p).astype(float)
-
-
-@misconception("keep_mask", signs="mask_type", name="zeros_and_ones_are_booleans")
-def keep_mask_whole_numbers(shape, p, rng):
-    """Your mask holds the whole numbers 0 and 1. Asked for are booleans, True and False: they multiply just as well, and x[mask] and ~mask
-    only mean what you think with them. Leave out astype(int), or compare with 1."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    return rng.binomial(1, 1 - p, shape)
-
-
-@misconception("keep_mask", signs="small_p", name="p_counts_in_tenths")
-def keep_mask_tenths(shape, p, rng):
-    """Your random numbers take only a few values, so p is rounded to tenths: 0.03 works like 0 or like 0.1. Draw numbers fine enough for
-    every p, such as rng.random."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    return rng.integers(0, 10, shape) >= round(10 * p)
-
-
-@misconception(
-    "keep_mask", signs="drop_share", name="places_are_picked_with_replacement", also="dropout_forward vanilla_forward fixed_dropout_mask"
-)
-def keep_mask_with_replacement(shape, p, rng):
-    """You pick p * n places, but the same place can be picked twice, so fewer units are dropped than you meant; and how many are dropped
-    should be left to chance anyway. Let each unit throw its own coin."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    mask = np.ones(shape, dtype=bool)
-    mask.reshape(-1)[rng.integers(0, max(mask.size, 1), round(p * mask.size))] = False
-    return mask
-
-
-@misconception("keep_mask", signs="shapes", name="a_shape_is_always_a_tuple", also="fixed_dropout_mask")
-def keep_mask_unpacks(shape, p, rng):
-    """Your function fails when the shape is a plain number, such as 7, because it takes a tuple apart. NumPy's own functions take both:
-    hand shape on as it is, as in rng.random(shape)."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    return rng.random((*shape,)) >= p
-
-
-# ====================================================================================================== wrong: dropout_forward
-@misconception("dropout_forward", signs="drop_share survivors", name="p_is_the_keep_probability")
-def forward_keep_p(x, p, rng, train=True):
-    """You treat p as the probability of KEEPING: units stay with probability p and are divided by p. In this course p is the
-    probability of DROPPING (as in PyTorch): keep with 1 - p, divide by 1 - p."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    if not train:
-        return x, None
-    mask = (rng.random(x.shape) < p) / max(p, 1e-12)
-    return x * mask.astype(x.dtype), mask
-
-
-@misconception("dropout_forward", signs="drop_share", name="the_mask_is_inverted")
-def forward_swapped_mask(x, p, rng, train=True):
-    """Your scale 1 / (1 - p) is right, but the mask is the wrong way round: units STAY with probability p. They should be dropped
-    with probability p."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    if not train:
-        return x, 1.0
-    mask = (rng.random(x.shape) < p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
-    return x * mask, mask
-
-
-@misconception("dropout_forward", signs="survivors", name="survivors_need_no_scaling")
-def forward_unscaled(x, p, rng, train=True):
-    """You drop units but never divide the survivors by 1 - p, so the layer is quieter in training than at test time and the average of
-    the output is (1 - p) x instead of x."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    if not train:
-        return x, 1.0
-    mask = (rng.random(x.shape) >= p).astype(x.dtype)
-    return x * mask, mask
-
-
-@misconception("dropout_forward", signs="survivors test_time", name="the_scaling_belongs_to_test_time")
-def forward_classic(x, p, rng, train=True):
-    """This is classic dropout: nothing is scaled in training and the output shrinks by 1 - p at test time. Correct, but not inverted:
-    here the survivors are divided by 1 - p in training, and test time returns x as it is. (Exercise 4 is the place for this form.)"""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    mask = (rng.random(x.shape) >= p).astype(x.dtype) if train else float(1 - p)
-    return x * mask, mask
-
-
-@misconception("dropout_forward", signs="survivors test_time", name="test_time_multiplies_by_p")
-def forward_classic_with_p(x, p, rng, train=True):
-    """You scale at test time, and by p, the share that was DROPPED. Inverted dropout does not scale at test time at all: divide the
-    survivors by 1 - p while training."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    mask = (rng.random(x.shape) >= p).astype(x.dtype) if train else float(p)
-    return x * mask, mask
-
-
-@misconception("dropout_forward", signs="survivors", name="survivors_are_divided_by_p", also="fixed_dropout_mask")
-def forward_divides_by_p(x, p, rng, train=True):
-    """You divide the survivors by p. A unit survives with probability 1 - p, so that is what the average must be repaired by: divide by
-    1 - p. (At p = 0.5 both are the same, which hides it.)"""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    if not train:
-        return x, 1.0
-    mask = (rng.random(x.shape) >= p).astype(x.dtype) * (float(1 / p) if p > 0 else 1.0)
-    return x * mask, mask
-
-
-@misconception("dropout_forward", signs="survivors", name="survivors_are_multiplied_by_the_keep_probability")
-def forward_multiplies_by_q(x, p, rng, train=True):
-    """You multiply the survivors by 1 - p, which makes the layer even quieter. To keep the average, DIVIDE by 1 - p: the survivors speak
-    up for those who are missing."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    if not train:
-        return x, 1.0
-    mask = (rng.random(x.shape) >= p).astype(x.dtype) * float(1 - p)
-    return x * mask, mask
-
-
-@misconception("dropout_forward", signs="survivors", name="the_scale_is_applied_twice")
-def forward_scaled_twice(x, p, rng, train=True):
-    """You divide by 1 - p twice, perhaps once in the mask and once more in the output. Once is enough: then the average is x."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    if not train:
-        return x, 1.0
-    mask = (rng.random(x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) ** 2 if p < 1 else 0.0)
-    return x * mask, mask
-
-
-@misconception("dropout_forward", signs="test_time", name="test_time_scales_once_more")
-def forward_scaled_at_test_too(x, p, rng, train=True):
-    """At test time you multiply by 1 - p. In inverted dropout the division in training has already repaired the average: test time returns
-    x unchanged."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    if not train:
-        return x * float(1 - p), float(1 - p)
-    mask = (rng.random(x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
-    return x * mask, mask
-
-
-@misconception("dropout_forward", signs="test_time", name="test_time_divides_as_well")
-def forward_divides_at_test_too(x, p, rng, train=True):
-    """At test time you divide by 1 - p. There all units are present and nobody has to speak up for others: return x unchanged."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    scale = float(1 / (1 - p)) if p < 1 else 0.0
-    if not train:
-        return x * scale, scale
-    mask = (rng.random(x.shape) >= p).astype(x.dtype) * scale
-    return x * mask, mask
-
-
-@misconception("dropout_forward", signs="test_time", name="test_time_drops_too")
-def forward_drops_at_test_if_it_can(x, p, rng, train=True):
-    """Your function drops units at test time as well. With train=False it should use the whole network: return x unchanged and draw
-    nothing."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    if rng is None:
-        return x, 1.0
-    mask = (rng.random(x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
-    return x * mask, mask
-
-
-@misconception("dropout_forward", signs="test_time rng_at_test", name="test_time_drops_too")
-def forward_drops_at_test(x, p, rng, train=True):
-    """Your function drops units at test time as well. With train=False it should use the whole network: return x unchanged and draw
-    nothing."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    mask = (rng.random(x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
-    return x * mask, mask
-
-
-@misconception("dropout_forward", signs="rng_at_test", name="the_mask_is_drawn_before_train_is_asked", also="vanilla_forward")
-def forward_draws_first(x, p, rng, train=True):
-    """At test time your function works only if it gets an rng, because the mask is drawn before train is looked at. With train=False no
-    random number is drawn, and rng may be None: ask for train first."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    mask = (rng.random(x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
-    if not train:
-        return x, 1.0
-    return x * mask, mask
-
-
-@misconception("dropout_forward", signs="survivors negatives", name="the_mask_is_the_output", also="vanilla_forward")
-def forward_returns_the_mask(x, p, rng, train=True):
-    """While training you return the mask itself: every survivor has the same value, whatever x was. The layer MULTIPLIES x by the mask;
-    the mask belongs into the cache."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    if not train:
-        return x, 1.0
-    mask = (rng.random(x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
-    return mask, mask
-
-
-@misconception("dropout_forward", signs="returned", name="forward_returns_out_alone", also="vanilla_forward")
-def forward_without_cache(x, p, rng, train=True):
-    """You return only the output. In this course a forward function returns a pair, (out, cache): the second is whatever the backward
-    function needs, usually the mask."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    if not train:
-        return x
-    return x * (rng.random(x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
-
-
-@misconception("dropout_forward", signs="returned", name="forward_returns_nothing", also="vanilla_forward")
-def forward_without_return(x, p, rng, train=True):
-    """Your function returns nothing (None). A forward function returns a pair, (out, cache), and leaves x as it was."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    if train:
-        x = x * (rng.random(x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
-
-
-@misconception("dropout_forward", signs="digits", name="a_float32_mask_is_exact_enough", also="fixed_dropout_mask")
-def forward_float32_mask(x, p, rng, train=True):
-    """You divide in float32, so what survives is right to seven digits only, even when x is float64. A gradient check would notice. Keep
-    the mask boolean (or in the dtype of x) and divide by the plain number 1 - p."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    if not train:
-        return x, 1.0
-    mask = (rng.random(x.shape) >= p).astype(np.float32) * (np.float32(1 / (1 - p)) if p < 1 else np.float32(0))
-    return x * mask, mask
-
-
-@misconception("dropout_forward", signs="digits", name="float32_is_good_enough_for_all", also="vanilla_forward")
-def forward_float32(x, p, rng, train=True):
-    """You turn everything into float32. Most networks do live in float32, but which it is the caller decides: float64 in gives float64 out,
-    or a gradient check, which needs all sixteen digits, fails behind your layer."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    x = x.astype(np.float32)
-    if not train:
-        return x, np.float32(1)
-    mask = (rng.random(x.shape) >= p).astype(np.float32) * np.float32(1 / (1 - p) if p < 1 else 0.0)
-    return x * mask, mask
-
-
-@misconception("dropout_forward", signs="digits", name="a_little_in_the_divisor_does_no_harm", also="fixed_dropout_mask")
-def forward_with_epsilon(x, p, rng, train=True):
-    """You add a small number to 1 - p before you divide by it. Against p = 1 that helps, but everywhere else the survivors are a little
-    too small. Divide by 1 - p itself, and treat p = 1 apart."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    if not train or p == 0:
-        return x, 1.0
-    mask = (rng.random(x.shape) >= p).astype(x.dtype) * float(1 / (1 - p + 1e-8))
-    return x * mask, mask
-
-
-@misconception(
-    "dropout_forward", signs="drop_share", name="a_normal_number_is_as_good_as_a_uniform_one", also="vanilla_forward fixed_dropout_mask"
-)
-def forward_normal(x, p, rng, train=True):
-    """You compare NORMAL random numbers with p. They are not spread evenly over 0 to 1, so the share that is dropped is not p. Draw
-    uniform numbers: rng.random, not rng.normal or randn."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    if not train:
-        return x, 1.0
-    mask = (rng.standard_normal(x.shape) < 1 - p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
-    return x * mask, mask
-
-
-@misconception("dropout_forward", signs="rows", name="one_mask_serves_the_whole_batch", also="vanilla_forward fixed_dropout_mask")
-def forward_row_mask(x, p, rng, train=True):
-    """All rows of your mask are the same: every example of the batch loses the same units. Draw one number per ENTRY, not one per
-    column."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    if not train:
-        return x, 1.0
-    mask = (rng.random((1, *x.shape[1:])) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
-    return x * mask, mask
-
-
-@misconception("dropout_forward", signs="columns", name="one_draw_decides_about_all_features", also="vanilla_forward fixed_dropout_mask")
-def forward_column_mask(x, p, rng, train=True):
-    """An example loses all of its features or none: you draw one number per row. Draw one number per ENTRY."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    if not train:
-        return x, 1.0
-    shape = x.shape[:1] + (1,) * (x.ndim - 1)
-    mask = (rng.random(shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
-    return x * mask, mask
-
-
-@misconception("dropout_forward", signs="number_dropped", name="exactly_p_n_units_are_dropped", also="vanilla_forward fixed_dropout_mask")
-def forward_exact(x, p, rng, train=True):
-    """You drop exactly the share p, every time. Each unit should throw its own coin, so the number that stays varies: it is p * n only
-    on average."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    if not train:
-        return x, 1.0
-    mask = np.full(x.size, float(1 / (1 - p)) if p < 1 else 0.0, dtype=x.dtype)
-    mask[rng.permutation(x.size)[: round(p * x.size)]] = 0
-    return x * mask.reshape(x.shape), mask.reshape(x.shape)
-
-
-@misconception("dropout_forward", signs="survivors", name="the_scale_is_the_share_that_really_stayed")
-def forward_realised(x, p, rng, train=True):
-    """You divide by the share that happened to stay in this draw. Divide by 1 - p: then each unit keeps its average by itself, whatever
-    happens to its neighbours."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    if not train:
-        return x, 1.0
-    mask = (rng.random(x.shape) >= p).astype(x.dtype)
-    mask *= x.dtype.type(mask.size / max(mask.sum(), 1))
-    return x * mask, mask
-
-
-@misconception("dropout_forward", signs="drop_share", name="the_coin_is_always_fair", also="vanilla_forward fixed_dropout_mask")
-def forward_fair(x, p, rng, train=True):
-    """Half of your units are dropped whatever p is: the coin is always fair. Let p decide, for example by comparing uniform numbers
-    with it."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    if not train:
-        return x, 1.0
-    mask = rng.integers(0, 2, x.shape).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
-    return x * mask, mask
-
-
-@misconception("dropout_forward", signs="next_mask", name="a_fixed_seed_belongs_in_the_function", also="vanilla_forward fixed_dropout_mask")
-def forward_frozen(x, p, rng, train=True):
-    """Two calls drop the same units, because the function sets a seed of its own (a fixed number, or the time). Dropout needs a fresh mask
-    in every step: draw from the rng that is handed in, without seeding anything."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    if not train:
-        return x, 1.0
-    mask = (np.random.default_rng(1).random(x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
-    return x * mask, mask
-
-
-@misconception("dropout_forward", signs="generator", name="np_random_is_just_as_good", also="vanilla_forward fixed_dropout_mask")
-def forward_global(x, p, rng, train=True):
-    """You draw from a global generator, np.random or random. Then the same rng gives another mask each time and nobody can repeat your
-    result. Draw from the rng that is handed in."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    if not train:
-        return x, 1.0
-    mask = (np.random.rand(*x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
-    return x * mask, mask
-
-
-@misconception(
-    "dropout_forward", signs="generator", name="the_function_may_make_its_own_generator", also="vanilla_forward fixed_dropout_mask"
-)
-def forward_own(x, p, rng, train=True):
-    """You make a generator of your own inside the function, so the seed of rng has no effect and nobody can repeat your result. Draw
-    from the rng that is handed in."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    if not train:
-        return x, 1.0
-    mask = (np.random.default_rng().random(x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
-    return x * mask, mask
-
-
-@misconception("dropout_forward", signs="drop_share survivors", name="dropout_is_gaussian_noise")
-def forward_gaussian(x, p, rng, train=True):
-    """You multiply every unit by a normal random number. That is Gaussian dropout, a cousin (assignment 7). Here a unit is either
-    dropped or kept and divided by 1 - p, nothing in between."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    if not train:
-        return x, 1.0
-    noise = (1 + rng.standard_normal(x.shape) * np.sqrt(p / max(1 - p, 1e-12))).astype(x.dtype)
-    return x * noise, noise
-
-
-@misconception("dropout_forward", signs="negatives", name="dropout_comes_with_a_relu", also="vanilla_forward")
-def forward_relu(x, p, rng, train=True):
-    """Negative inputs never survive: there is a ReLU in your function (code from lecture notes often has both in one line). Dropout
-    treats all values alike."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    if not train:
-        return x, 1.0
-    mask = (rng.random(x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
-    return np.maximum(x, 0) * mask, mask
-
-
-@misconception("dropout_forward", signs="input_after", name="the_input_may_be_overwritten", also="vanilla_forward")
-def forward_in_place(x, p, rng, train=True):
-    """Your function changes x itself (*= works in place). The caller still needs it: if x is a slice of the training set, the data is
-    erased bit by bit. Write x * mask into a new array."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    if not train:
-        return x, 1.0
-    mask = (rng.random(x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
-    x *= mask
-    return x, mask
-
-
-@misconception(
-    "dropout_forward", signs="shapes", name="arrays_are_always_two_dimensional", also="keep_mask vanilla_forward fixed_dropout_mask"
-)
-def forward_two_dimensional(x, p, rng, train=True):
-    """Your function only works in two dimensions (perhaps it unpacks a shape into N, D). Use the shape as a whole, and it works for any
-    number of axes."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    if not train:
-        return x, 1.0
-    n, d = x.shape
-    mask = (rng.random((n, d)) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
-    return x * mask, mask
-
-
-@misconception("dropout_forward", signs="at_one", name="p_is_never_one", also="keep_mask vanilla_forward fixed_dropout_mask")
-def forward_nan_at_one(x, p, rng, train=True):
-    """At p = 1 you divide 0 by 0 and get NaN. Nobody survives there, so nobody needs a scale: return zeros without computing
-    1 / (1 - p)."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    if not train:
-        return x, 1.0
-    mask = (rng.random(x.shape) >= p).astype(x.dtype) / x.dtype.type(1 - p)
-    return x * mask, mask
-
-
-@misconception("dropout_forward", signs="at_one", name="p_is_never_one", also="keep_mask vanilla_forward fixed_dropout_mask")
-def forward_raises_at_one(x, p, rng, train=True):
-    """At p = 1 you divide by zero. Nobody survives there, so nobody needs a scale: return zeros without computing 1 / (1 - p)."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    if not train:
-        return x, 1.0
-    mask = (rng.random(x.shape) >= p).astype(x.dtype) * float(1 / (1 - p))
-    return x * mask, mask
-
-
-@misconception("dropout_forward", signs="at_one", name="p_is_never_one", also="keep_mask vanilla_forward fixed_dropout_mask")
-def forward_warns_at_one(x, p, rng, train=True):
-    """At p = 1 your zeros come with a warning: 1 / (1 - p) is computed although nobody survives who would need it. Return zeros without
-    computing it."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    if not train:
-        return x, 1.0
-    scale = np.divide(1, x.dtype.type(1 - p))
-    mask = np.where(rng.random(x.shape) >= p, scale, x.dtype.type(0))
-    return x * mask, mask
-
-
-@misconception("dropout_forward", signs="at_one", name="p_is_never_one", also="keep_mask vanilla_forward fixed_dropout_mask")
-def forward_refuses_one(x, p, rng, train=True):
-    """p = 1 is a legal probability, and your function refuses it. It drops everything: return zeros, and raise ValueError only where p
-    is below 0 or above 1."""
-    if not 0 <= p < 1:
-        raise ValueError("p is below 1")
-    if not train:
-        return x, 1.0
-    mask = (rng.random(x.shape) >= p).astype(x.dtype) * float(1 / (1 - p))
-    return x * mask, mask
-
-
-@misconception("dropout_forward", signs="small_p", name="p_counts_in_tenths", also="vanilla_forward fixed_dropout_mask")
-def forward_tenths(x, p, rng, train=True):
-    """Your random numbers take only a few values, so p is rounded to tenths: 0.03 works like 0 or like 0.1. Draw numbers fine enough for
-    every p, such as rng.random."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    if not train:
-        return x, 1.0
-    mask = (rng.integers(0, 10, x.shape) >= 10 * p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
-    return x * mask, mask
-
-
-@misconception("dropout_forward", signs="drop_share test_time rng_at_test", name="training_and_test_are_exchanged")
-def forward_exchanged(x, p, rng, train=True):
-    """Your two modes are exchanged: you drop units at test time and return x while training. Dropout works while the network learns; with
-    train=False nothing is dropped."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    if train:
-        return x, 1.0
-    mask = (rng.random(x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
-    return x * mask, mask
-
-
-@misconception("dropout_forward", signs="float32_gives", name="float64_is_good_enough_for_all", also="vanilla_forward")
-def forward_float64(x, p, rng, train=True):
-    """float32 goes in and float64 comes out, because the mask is float64. Networks often run in float32, and this silently doubles
-    their memory. Give the mask the dtype of x."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    if not train:
-        return x, 1.0
-    mask = (rng.random(x.shape) >= p) * np.float64(1 / (1 - p) if p < 1 else 0.0)
-    return x * mask, mask
-
-
-@misconception("dropout_forward", signs="outside", name="assert_is_as_good_as_raise", also="keep_mask vanilla_forward fixed_dropout_mask")
-def forward_asserts(x, p, rng, train=True):
-    """You check p with assert, which raises AssertionError, and which python -O leaves out. Asked for is a ValueError: if p is outside
-    [0, 1], raise ValueError with a word about what was wrong."""
-    assert 0 <= p <= 1, "p is a probability"
-    if not train:
-        return x, 1.0
-    mask = (rng.random(x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
-    return x * mask, mask
-
-
-@misconception("dropout_forward", signs="outside", name="any_p_is_a_probability", also="keep_mask vanilla_forward fixed_dropout_mask")
-def forward_unchecked(x, p, rng, train=True):
-    """You accept a p outside [0, 1], and what comes out then is nonsense that looks like numbers. Raise a ValueError at once: it is the
-    kindest thing a function can do for its caller."""
-    if not train:
-        return x, 1.0
-    mask = (rng.random(x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p != 1 else 0.0)
-    return x * mask, mask
-
-
-# ===================================================================================================== wrong: dropout_backward
-@misconception("dropout_backward", signs="gradient_factor", name="the_gradient_needs_no_scale")
-class BackwardWithoutScale:
-    """Your gradient has the mask but not the factor 1 / (1 - p). The forward pass multiplied x by mask / (1 - p), so the gradient is
-    multiplied by the very same."""
-
-    def dropout_forward(x, p, rng, train=True):
-        if not 0 <= p <= 1:
-            raise ValueError("p is a probability")
-        if not train:
-            return x, None
-        mask = rng.random(x.shape) >= p
-        return x * mask.astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0), mask
-
-    def dropout_backward(dout, cache):
-        return dout.copy() if cache is None else dout * cache
-
-
-@misconception("dropout_backward", signs="gradient_factor", name="the_gradient_is_scaled_twice")
-class BackwardScalesTwice:
-    """Your gradient carries the factor 1 / (1 - p) twice, perhaps once in the stored mask and once more by a division. The forward pass
-    used it once, so the gradient does too."""
-
-    def dropout_forward(x, p, rng, train=True):
-        if not 0 <= p <= 1:
-            raise ValueError("p is a probability")
-        if not train:
-            return x, (1.0, 1.0)
-        scale = float(1 / (1 - p)) if p < 1 else 0.0
-        mask = (rng.random(x.shape) >= p).astype(x.dtype) * scale
-        return x * mask, (mask, scale)
-
-    def dropout_backward(dout, cache):
-        mask, scale = cache
-        return dout * mask * scale
-
-
-@misconception("dropout_backward", signs="gradient_mask", name="backward_draws_its_own_mask")
-class BackwardRedraws:
-    """Your backward pass draws a new mask. The gradient must pass exactly where the forward pass let x through: keep the mask in the
-    cache and use it again."""
-
-    def dropout_forward(x, p, rng, train=True):
-        if not 0 <= p <= 1:
-            raise ValueError("p is a probability")
-        if not train:
-            return x, (0.0, rng)
-        mask = rng.random(x.shape) >= p
-        return x * mask.astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0), (p, rng)
-
-    def dropout_backward(dout, cache):
-        p, rng = cache
-        if p == 0:
-            return dout.copy()
-        return dout * (rng.random(dout.shape) >= p) / (1 - p) if p < 1 else np.zeros_like(dout)
-
-
-@misconception("dropout_backward", signs="gradient_mask", name="the_gradient_ignores_the_mask")
-class BackwardIgnoresMask:
-    """Dropped units get a gradient as well. A dropped unit contributed nothing to the output, so nothing comes back to it: multiply dout
-    by the mask of the forward pass."""
-
-    def dropout_forward(x, p, rng, train=True):
-        if not 0 <= p <= 1:
-            raise ValueError("p is a probability")
-        if not train:
-            return x, 1.0
-        scale = float(1 / (1 - p)) if p < 1 else 0.0
-        return x * (rng.random(x.shape) >= p).astype(x.dtype) * scale, scale
-
-    def dropout_backward(dout, cache):
-        return dout * cache
-
-
-@misconception("dropout_backward", signs="gradient_factor gradient_at_zero_input", name="the_gradient_is_multiplied_by_the_output")
-class BackwardTimesOutput:
-    """You multiply dout by the OUTPUT of the forward pass. The layer is y = m x / (1 - p): its derivative with respect to x is
-    m / (1 - p), in which x does not occur."""
-
-    def dropout_forward(x, p, rng, train=True):
-        if not 0 <= p <= 1:
-            raise ValueError("p is a probability")
-        if not train:
-            return x, np.ones_like(x)
-        out = x * (rng.random(x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
-        return out, out
-
-    def dropout_backward(dout, cache):
-        return dout * cache
-
-
-@misconception("dropout_backward", signs="gradient_at_zero_input", name="the_output_tells_who_was_dropped")
-class BackwardFromOutput:
-    """You find the mask again from out != 0. But where x itself is 0 (after a ReLU, half of all units) the output is 0 either way, and a
-    kept unit loses its gradient. Keep the mask in the cache."""
-
-    def dropout_forward(x, p, rng, train=True):
-        if not 0 <= p <= 1:
-            raise ValueError("p is a probability")
-        if not train:
-            return x, None
-        scale = float(1 / (1 - p)) if p < 1 else 0.0
-        out = x * (rng.random(x.shape) >= p).astype(x.dtype) * scale
-        return out, (out, scale)
-
-    def dropout_backward(dout, cache):
-        if cache is None:
-            return dout.copy()
-        out, scale = cache
-        return dout * (out != 0) * scale
-
-
-@misconception("dropout_backward", signs="cache_used test_gradient", name="the_mask_lives_outside_the_cache")
-class BackwardRemembersTheLatest:
-    """Your backward pass uses the mask of the LATEST training pass, which you keep outside the cache. After a second forward pass, or
-    after one at test time, that is the wrong one. Everything backward needs belongs in the cache it is given."""
-
-    def dropout_forward(x, p, rng, train=True):
-        global _latest_mask
-        if not 0 <= p <= 1:
-            raise ValueError("p is a probability")
-        if not train:
-            return x, None
-        _latest_mask = (rng.random(x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
-        return x * _latest_mask, None
-
-    def dropout_backward(dout, cache):
-        return dout * _latest_mask
-
-
-@misconception("dropout_backward", signs="test_gradient", name="test_time_leaves_the_old_mask_in_place")
-class BackwardStaleAtTest:
-    """After a forward pass at test time your gradient still carries the mask of the last TRAINING pass. At test time the layer is the
-    identity, so dx = dout."""
-
-    def dropout_forward(x, p, rng, train=True):
-        global _old_mask
-        if not 0 <= p <= 1:
-            raise ValueError("p is a probability")
-        if not train:
-            return x, _old_mask
-        _old_mask = (rng.random(x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
-        return x * _old_mask, _old_mask
-
-    def dropout_backward(dout, cache):
-        return dout * cache
-
-
-@misconception("dropout_backward", signs="test_gradient", name="backward_only_follows_training")
-class BackwardFailsAtTest:
-    """After a forward pass at test time your backward pass fails: there is no mask to multiply by. At test time the layer is the
-    identity, so return dout."""
-
-    def dropout_forward(x, p, rng, train=True):
-        if not 0 <= p <= 1:
-            raise ValueError("p is a probability")
-        if not train:
-            return x, None
-        mask = (rng.random(x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
-        return x * mask, mask
-
-    def dropout_backward(dout, cache):
-        return dout * cache
-
-
-@misconception("dropout_backward", signs="test_gradient", name="backward_only_follows_training")
-class BackwardUnpacksNothingAtTest:
-    """After a forward pass at test time your backward pass fails: it asks for a mask that was never made. At test time the layer is the
-    identity, so return dout."""
-
-    def dropout_forward(x, p, rng, train=True):
-        if not 0 <= p <= 1:
-            raise ValueError("p is a probability")
-        cache = {"p": p}
-        if train:
-            cache["mask"] = (rng.random(x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
-        return x * cache["mask"] if train else x, cache
-
-    def dropout_backward(dout, cache):
-        return dout * cache["mask"]
-
-
-class Layer:
-    """An object that a layer's functions may keep things in."""
-
-
-@misconception("dropout_backward", signs="test_gradient", name="backward_only_follows_training")
-class BackwardLooksForAnAttribute:
-    """After a forward pass at test time your backward pass fails: the object in the cache has no mask yet, as none was drawn. At test time
-    the layer is the identity, so return dout."""
-
-    def dropout_forward(x, p, rng, train=True):
-        if not 0 <= p <= 1:
-            raise ValueError("p is a probability")
-        layer = Layer()
-        if train:
-            layer.mask = (rng.random(x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
-        return x * layer.mask if train else x, layer
-
-    def dropout_backward(dout, cache):
-        return dout * cache.mask
-
-
-@misconception("dropout_backward", signs="test_gradient", name="backward_only_follows_training")
-class BackwardNothingAtTest:
-    """After a forward pass at test time your backward function returns nothing (None). At test time the layer is the identity, so return
-    dout."""
-
-    def dropout_forward(x, p, rng, train=True):
-        if not 0 <= p <= 1:
-            raise ValueError("p is a probability")
-        if not train:
-            return x, None
-        mask = (rng.random(x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
-        return x * mask, mask
-
-    def dropout_backward(dout, cache):
-        dx = None
-        if cache is not None:
-            dx = dout * cache
-        return dx
-
-
-@misconception("dropout_backward", signs="test_gradient", name="the_cache_holds_a_mask_in_any_case", also="vanilla_forward")
-class BackwardMaskedAtTest:
-    """After a forward pass at test time your gradient is masked, although the output was not: the mask is drawn and put into the cache
-    whether train is True or not. The cache should say what x was really multiplied by."""
-
-    def dropout_forward(x, p, rng, train=True):
-        if not 0 <= p <= 1:
-            raise ValueError("p is a probability")
-        chance = rng if rng is not None else np.random.default_rng(p > 0)
-        mask = (chance.random(x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
-        return x * mask if train else x, mask
-
-    def dropout_backward(dout, cache):
-        return dout * cache
-
-
-@misconception("dropout_backward", signs="gradient_at_one", name="p_is_never_one")
-class BackwardNotANumberAtOne:
-    """After a forward pass with p = 1 your gradient is no number, or the backward function fails: it divides by 1 - p = 0. Everything was
-    dropped, so dx is zeros."""
-
-    def dropout_forward(x, p, rng, train=True):
-        if not 0 <= p <= 1:
-            raise ValueError("p is a probability")
-        if not train:
-            return x, (np.ones(x.shape), 0.0)
-        kept = rng.random(x.shape) >= p
-        return (x * kept / (1 - p)).astype(x.dtype) if p < 1 else np.zeros_like(x), (kept, np.float64(p))
-
-    def dropout_backward(dout, cache):
-        kept, p = cache
-        return dout * kept / (1 - p)
-
-
-@misconception("dropout_backward", signs="test_gradient", name="the_gradient_is_scaled_at_test_time")
-class BackwardScalesAtTest:
-    """After a forward pass at test time you divide dout by 1 - p. At test time the layer is the identity, so the gradient passes
-    unchanged: dx = dout."""
-
-    def dropout_forward(x, p, rng, train=True):
-        if not 0 <= p <= 1:
-            raise ValueError("p is a probability")
-        scale = float(1 / (1 - p)) if p < 1 else 0.0
-        if not train:
-            return x, np.full_like(x, scale)
-        mask = (rng.random(x.shape) >= p).astype(x.dtype) * scale
-        return x * mask, mask
-
-    def dropout_backward(dout, cache):
-        return dout * cache
-
-
-@misconception("dropout_backward", signs="cache_used", name="the_latest_mask_is_the_right_one")
-class BackwardUsesTheNewest:
-    """Your backward pass uses the mask of the LATEST training pass, which you keep outside the cache. When two forward passes are followed
-    by two backward passes, one of them gets the wrong mask. Hand it over in the cache."""
-
-    def dropout_forward(x, p, rng, train=True):
-        global _newest_mask
-        if not 0 <= p <= 1:
-            raise ValueError("p is a probability")
-        if not train:
-            return x, "test"
-        _newest_mask = (rng.random(x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
-        return x * _newest_mask, "train"
-
-    def dropout_backward(dout, cache):
-        return dout.copy() if cache == "test" else dout * _newest_mask
-
-
-@misconception("dropout_backward", signs="gradient_mask", name="the_gradient_goes_to_the_dropped")
-class BackwardInverted:
-    """Your gradient passes exactly where units were DROPPED, and vanishes where they were kept: the mask is the wrong way round. It must
-    pass where the forward pass let x through."""
-
-    def dropout_forward(x, p, rng, train=True):
-        if not 0 <= p <= 1:
-            raise ValueError("p is a probability")
-        if not train:
-            return x, None
-        dropped = rng.random(x.shape) < p
-        scale = float(1 / (1 - p)) if p < 1 else 0.0
-        return np.where(dropped, 0, x * scale).astype(x.dtype), (dropped, scale)
-
-    def dropout_backward(dout, cache):
-        if cache is None:
-            return dout.copy()
-        dropped, scale = cache
-        return dout * dropped * scale
-
-
-@misconception("dropout_backward", signs="gradient_mask", name="the_gradient_goes_to_the_dropped")
-class BackwardWhatIsLeft:
-    """You subtract dout * mask from dout: what is left is just what the mask takes away, so the dropped units get the gradient and the
-    kept ones the wrong one. The gradient is dout * mask itself."""
-
-    def dropout_forward(x, p, rng, train=True):
-        if not 0 <= p <= 1:
-            raise ValueError("p is a probability")
-        if not train:
-            return x, np.zeros_like(x)
-        mask = (rng.random(x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
-        return x * mask, mask
-
-    def dropout_backward(dout, cache):
-        return dout - dout * cache
-
-
-@misconception("dropout_backward", signs="dout_after", name="dout_may_be_overwritten")
-class BackwardInPlace:
-    """Your function changes dout itself (*= works in place). Other branches of the network may still need it: write dout * mask into a
-    new array."""
-
-    def dropout_forward(x, p, rng, train=True):
-        if not 0 <= p <= 1:
-            raise ValueError("p is a probability")
-        if not train:
-            return x, 1.0
-        mask = (rng.random(x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
-        return x * mask, mask
-
-    def dropout_backward(dout, cache):
-        dout *= cache
-        return dout
-
-
-# ====================================================================================================== wrong: vanilla_forward
-@misconception("vanilla_forward", signs="survivors test_time test_gradient", name="vanilla_is_inverted_dropout")
-class VanillaInverted:
-    """This is inverted dropout again. Vanilla dropout leaves the survivors as they are in training and multiplies by 1 - p at test
-    time."""
-
-    def vanilla_forward(x, p, rng, train=True):
-        if not 0 <= p <= 1:
-            raise ValueError("p is a probability")
-        if not train:
-            return x, 1.0
-        mask = (rng.random(x.shape) >= p).astype(x.dtype) * (float(1 / (1 - p)) if p < 1 else 0.0)
-        return x * mask, mask
-
-    def vanilla_backward(dout, cache):
-        return dout * cache
-
-
-@misconception("vanilla_forward", signs="test_time test_gradient", name="test_time_multiplies_by_p")
-class VanillaTimesP:
-    """At test time you multiply by p, the share that was dropped. In training each unit is present with probability 1 - p, and that is
-    what test time must match: multiply by 1 - p."""
-
-    def vanilla_forward(x, p, rng, train=True):
-        if not 0 <= p <= 1:
-            raise ValueError("p is a probability")
-        mask = (rng.random(x.shape) >= p).astype(x.dtype) if train else float(p)
-        return x * mask, mask
-
-    def vanilla_backward(dout, cache):
-        return dout * cache
-
-
-@misconception("vanilla_forward", signs="test_time test_gradient", name="test_time_needs_no_factor")
-class VanillaIdentityAtTest:
-    """At test time you return x as it is. Without scaling in training the average of the output was (1 - p) x, and test time must match
-    it: multiply by 1 - p."""
-
-    def vanilla_forward(x, p, rng, train=True):
-        if not 0 <= p <= 1:
-            raise ValueError("p is a probability")
-        if not train:
-            return x, 1.0
-        mask = (rng.random(x.shape) >= p).astype(x.dtype)
-        return x * mask, mask
-
-    def vanilla_backward(dout, cache):
-        return dout * cache
-
-
-@misconception("vanilla_forward", signs="test_time", name="test_time_divides_by_the_kept_share")
-class VanillaDividesAtTest:
-    """At test time you DIVIDE by 1 - p. All units are back then, so the layer is louder than it was in training, not quieter: multiply by
-    1 - p."""
-
-    def vanilla_forward(x, p, rng, train=True):
-        if not 0 <= p <= 1:
-            raise ValueError("p is a probability")
-        if not train:
-            return x / float(1 - p or 1), float(1 / (1 - p or 1))
-        mask = (rng.random(x.shape) >= p).astype(x.dtype)
-        return x * mask, mask
-
-    def vanilla_backward(dout, cache):
-        return dout * cache
-
-
-@misconception("vanilla_forward", signs="drop_share", name="the_mask_is_inverted")
-class VanillaSwappedMask:
-    """Your test time is right, but the mask is the wrong way round: units STAY with probability p. They should be dropped with
-    probability p."""
-
-    def vanilla_forward(x, p, rng, train=True):
-        if not 0 <= p <= 1:
-            raise ValueError("p is a probability")
-        mask = (rng.random(x.shape) < p).astype(x.dtype) if train else float(1 - p)
-        return x * mask, mask
-
-    def vanilla_backward(dout, cache):
-        return dout * cache
-
-
-@misconception("vanilla_forward", signs="drop_share test_time test_gradient", name="p_is_the_keep_probability")
-class VanillaKeepP:
-    """You keep each unit with probability p, as the papers write it. In this course p is the probability of DROPPING: keep with
-    probability 1 - p."""
-
-    def vanilla_forward(x, p, rng, train=True):
-        if not 0 <= p <= 1:
-            raise ValueError("p is a probability")
-        mask = (rng.random(x.shape) < p).astype(x.dtype) if train else float(p)
-        return x * mask, mask
-
-    def vanilla_backward(dout, cache):
-        return dout * cache
-
-
-@misconception("vanilla_forward", signs="test_time rng_at_test", name="test_time_drops_too")
-class VanillaDropsAtTest:
-    """Your function drops units at test time as well. With train=False it should use the whole network: multiply x by 1 - p and draw
-    nothing."""
-
-    def vanilla_forward(x, p, rng, train=True):
-        if not 0 <= p <= 1:
-            raise ValueError("p is a probability")
-        rng = np.random.default_rng(5) if rng is None else rng
-        mask = (rng.random(x.shape) >= p).astype(x.dtype)
-        return x * mask, mask
-
-    def vanilla_backward(dout, cache):
-        return dout * cache
-
-
-@misconception("vanilla_forward", signs="cache_used test_gradient", name="the_mask_lives_outside_the_cache")
-class VanillaRemembersTheLatest:
-    """vanilla_backward uses the mask of the LATEST training pass, which you keep outside the cache. After another forward pass, or after
-    one at test time, that is the wrong one. Everything backward needs belongs in the cache it is given."""
-
-    def vanilla_forward(x, p, rng, train=True):
-        global _vanilla_mask
-        if not 0 <= p <= 1:
-            raise ValueError("p is a probability")
-        if not train:
-            return x * float(1 - p), None
-        _vanilla_mask = (rng.random(x.shape) >= p).astype(x.dtype)
-        return x * _vanilla_mask, None
-
-    def vanilla_backward(dout, cache):
-        return dout * _vanilla_mask
-
-
-@misconception("vanilla_forward", signs="test_gradient", name="the_test_gradient_forgets_its_factor")
-class VanillaTestGradient:
-    """At test time your forward pass multiplies by 1 - p, but the gradient passes unchanged. Whatever x was multiplied by, dout is
-    multiplied by it too."""
-
-    def vanilla_forward(x, p, rng, train=True):
-        if not 0 <= p <= 1:
-            raise ValueError("p is a probability")
-        if not train:
-            return x * float(1 - p), 1.0
-        mask = (rng.random(x.shape) >= p).astype(x.dtype)
-        return x * mask, mask
-
-    def vanilla_backward(dout, cache):
-        return dout * cache
-
-
-# ====================================================================================================== wrong: dropout_moments
-@misconception("dropout_moments", signs="var", name="the_spread_is_the_variance")
-def moments_spread(x, p):
-    """You return the standard deviation. The variance is its square."""
-    return x.copy(), np.sqrt(x**2 * p / (1 - p))
-
-
-@misconception("dropout_moments", signs="var", name="the_variance_forgets_the_scale")
-def moments_unscaled_variance(x, p):
-    """Your variance p (1 - p) x^2 belongs to a mask of 0 and 1. Inverted dropout divides by 1 - p, and a factor comes out of a variance
-    squared."""
-    return x.copy(), x**2 * p * (1 - p)
-
-
-@misconception("dropout_moments", signs="mean var", name="these_are_the_moments_of_vanilla_dropout")
-def moments_vanilla(x, p):
-    """These are the moments of VANILLA dropout in training. The exercise asks for the inverted form, which keeps the average at x."""
-    return x * (1 - p), x**2 * p * (1 - p)
-
-
-@misconception("dropout_moments", signs="var", name="the_variance_divides_once_by_too_much")
-def moments_divided_twice(x, p):
-    """You divide by (1 - p)^2 but leave out the 1 - p of the coin's own variance p (1 - p). One of the two factors cancels."""
-    return x.copy(), x**2 * p / (1 - p) ** 2
-
-
-@misconception("dropout_moments", signs="mean var", name="mean_and_variance_change_places")
-def moments_exchanged(x, p):
-    """You return the variance first and the mean second. The function returns (mean, var)."""
-    return x**2 * p / (1 - p), x.copy()
-
-
-@misconception("dropout_moments", signs="var", name="the_variance_is_that_of_the_batch")
-def moments_of_the_batch(x, p):
-    """You take averages over the entries of x. The question is about each entry by itself: x is fixed, and only its mask is random, so mean
-    and var have the shape of x."""
-    if not 0 <= p < 1:
-        raise ValueError("p is a probability below 1")
-    return np.mean(x), np.var(x) * p / (1 - p)
-
-
-@misconception("dropout_moments", signs="var", name="the_ratio_is_upside_down")
-def moments_upside_down(x, p):
-    """Your variance has the factor (1 - p) / p. It is the other way round, p / (1 - p): when nothing is dropped there is no noise."""
-    return x.copy(), x**2 * (1 - p) / p if p else 0 * x
-
-
-@misconception("dropout_moments", signs="var", name="the_variance_grows_like_x")
-def moments_not_squared(x, p):
-    """Your variance is proportional to x. A factor comes out of a variance squared: it is proportional to x^2."""
-    return x.copy(), x * p / (1 - p)
-
-
-@misconception("dropout_moments", signs="var", name="the_second_moment_is_the_variance")
-def moments_second_only(x, p):
-    """You return the average of y^2. The variance is the average of y^2 minus the square of the average of y."""
-    return x.copy(), x**2 / (1 - p)
-
-
-@misconception("dropout_moments", signs="mean", name="the_mean_shrinks_by_1_minus_p")
-def moments_smaller_mean(x, p):
-    """Your mean is (1 - p) x. So it is without scaling; the inverted form divides the survivors by 1 - p, and the average stays x."""
-    return x * (1 - p), x**2 * p / (1 - p)
-
-
-# =================================================================================================== wrong: fixed_dropout_mask
-@misconception("fixed_dropout_mask", signs="when_all_are_dropped", name="somebody_must_survive_as_a_number")
-def clinic_patient(shape, p, rng):
-    """The patient has not changed: when all units are dropped a single number comes back instead of a mask of zeros."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    mask = (rng.random(shape) >= p) / max(1 - p, 1e-12)
-    return mask if mask.any() else 1 / max(1 - p, 1e-12)
-
-
-@misconception("fixed_dropout_mask", signs="when_all_are_dropped", name="an_empty_mask_is_drawn_again")
-def clinic_redraw(shape, p, rng):
-    """When all units are dropped you draw again until somebody survives. That changes the probabilities: the average of the mask is
-    more than 1. An all-zero mask is a legal draw."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    if p == 1:
-        return np.zeros(shape)
-    while True:
-        mask = (rng.random(shape) >= p) / (1 - p)
-        if mask.any():
-            return mask
-
-
-@misconception("fixed_dropout_mask", signs="when_all_are_dropped", name="one_unit_is_always_saved")
-def clinic_rescue(shape, p, rng):
-    """Where all were dropped you bring one unit back. So the average of the mask is too large in a small layer: an all-zero mask is a legal
-    draw, and must stay as often as chance makes it."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    kept = rng.random(shape) >= p
-    if p < 1 and not kept.any():
-        kept.reshape(-1)[rng.integers(kept.size)] = True
-    return kept * (1 / (1 - p) if p < 1 else 0.0)
-
-
-@misconception("fixed_dropout_mask", signs="when_all_are_dropped", name="an_empty_mask_becomes_a_full_one")
-def clinic_full(shape, p, rng):
-    """When all units are dropped you keep all of them instead. The shape is right now, but the average is still too large. An all-zero
-    mask is a legal draw."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    if p == 1:
-        return np.zeros(shape)
-    mask = (rng.random(shape) >= p) / (1 - p)
-    return mask if mask.any() else np.full(shape, 1 / (1 - p))
-
-
-@misconception("fixed_dropout_mask", signs="when_all_are_dropped", name="an_empty_mask_is_drawn_once_more")
-def clinic_once_more(shape, p, rng):
-    """When all units are dropped you draw a second time. That happens less often to be empty than it should, and the average of the mask
-    is more than 1. An all-zero mask is a legal draw."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    scale = float(1 / (1 - p)) if p < 1 else 0.0
-    mask = (rng.random(shape) >= p) * scale
-    return mask if mask.any() else (rng.random(shape) >= p) * scale
-
-
-@misconception("fixed_dropout_mask", signs="survivors", name="survivors_need_no_scaling")
-def clinic_unscaled(shape, p, rng):
-    """Your mask holds 0 and 1. The healthy function returns the factors of INVERTED dropout: 0 and 1 / (1 - p), so that their average
-    is 1."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    return (rng.random(shape) >= p).astype(float)
-
-
-@misconception("fixed_dropout_mask", signs="at_one", name="p_is_never_one")
-def clinic_nan_at_one(shape, p, rng):
-    """At p = 1 you divide 0 by 0 and get NaN. Nobody survives there, so nobody needs a scale: return zeros without computing
-    1 / (1 - p)."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    return (rng.random(shape) >= p) / np.float64(1 - p)
-
-
-@misconception("fixed_dropout_mask", signs="next_mask", name="a_fixed_seed_belongs_in_the_function")
-def clinic_frozen(shape, p, rng):
-    """Two calls give the same mask, because the function seeds a generator of its own. Draw from the rng that is handed in."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    return (np.random.default_rng(0).random(shape) >= p) * (float(1 / (1 - p)) if p < 1 else 0.0)
-
-
-@misconception("fixed_dropout_mask", signs="rows", name="one_mask_serves_the_whole_batch")
-def clinic_one_row(shape, p, rng):
-    """All rows of your mask are the same: every example of the batch loses the same units. Draw one number per ENTRY, not one per
-    column."""
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
-    shape = (shape,) if isinstance(shape, int) else tuple(shape)
-    row = (rng.random((1, *shape[1:]) if len(shape) > 1 else shape) >= p) * (float(1 / (1 - p)) if p < 1 else 0.0)
-    return np.broadcast_to(row, shape).copy()
+# ------------------------------------------------------------------------------------------------ wrong, in several exercises
+# The solutions of dropout_forward, vanilla_forward and fixed_dropout_mask draw by calling keep_mask; these are other ways to draw.
+DRAWN = "keep_mask(x.shape, p, rng)"
+CLINIC = "keep_mask(shape, p, rng)"
+UNIFORM = "rng.random(shape)"
+CHECKED = "raise ValueError("
+SCALE = "1 / (1 - p) if p < 1 else 0.0"
+TRAIN = "if not train:\n        return x, 1.0\n"
+EVERYWHERE = "vanilla_forward fixed_dropout_mask"
+ALL = "keep_mask vanilla_forward fixed_dropout_mask"
+
+
+def normal(*edits, also=""):
+    return core(
+        "a_normal_number_is_as_good_as_a_uniform_one",
+        """You compare NORMAL random numbers with p. They are not spread evenly over 0 to 1, so the share that is dropped is not p.
+        Draw uniform numbers: rng.random, not rng.normal or randn.""",
+        *edits,
+        signs="drop_share",
+        also=also,
+    )
+
+
+def shared_rows(*edits, also=""):
+    return core(
+        "one_mask_serves_the_whole_batch",
+        """All rows of your mask are the same: every example of the batch loses the same units. Draw one number per ENTRY, not one
+        per column.""",
+        *edits,
+        signs="rows",
+        also=also,
+    )
+
+
+def shared_columns(*edits, also=""):
+    return core(
+        "one_draw_decides_about_all_features",
+        """Each row of your mask is all kept or all dropped: an example loses all of its features or none. Draw one number per
+        ENTRY, not one per row.""",
+        *edits,
+        signs="columns",
+        also=also,
+    )
+
+
+def exact_number(*edits, also=""):
+    return core(
+        "exactly_p_n_units_are_dropped",
+        """You drop exactly the share p, every time. Each unit should throw its own coin, so the number that stays varies: it is p
+        * n only on average.""",
+        *edits,
+        signs="number_dropped",
+        also=also,
+    )
+
+
+def fair_coin(*edits, also=""):
+    return core(
+        "the_coin_is_always_fair",
+        """Half of your units are dropped whatever p is: the coin is always fair. Let p decide, for example by comparing uniform
+        numbers with it.""",
+        *edits,
+        signs="drop_share",
+        also=also,
+    )
+
+
+def frozen(*edits, also=""):
+    return core(
+        "a_fixed_seed_belongs_in_the_function",
+        """Two calls drop the same units, because the function seeds a generator of its own (with a fixed number, or with the
+        time). Dropout needs a fresh mask in every step: draw from the rng that is handed in, without seeding anything.""",
+        *edits,
+        signs="next_mask",
+        also=also,
+    )
+
+
+def global_generator(*edits, also=""):
+    return edge(
+        "np_random_is_just_as_good",
+        """You draw from a global generator, np.random or random. Then the same rng gives another mask each time and nobody can
+        repeat your result. Draw from the rng that is handed in.""",
+        *edits,
+        signs="generator",
+        also=also,
+    )
+
+
+def own_generator(*edits, also=""):
+    return edge(
+        "the_function_may_make_its_own_generator",
+        """You make a generator of your own inside the function, so the seed of rng has no effect and nobody can repeat your
+        result. Draw from the rng that is handed in.""",
+        *edits,
+        signs="generator",
+        also=also,
+    )
+
+
+def in_tenths(*edits, also=""):
+    return core(
+        "p_counts_in_tenths",
+        """Your random numbers take only a few values, so p is rounded to tenths: 0.03 works like 0 or like 0.1. Draw numbers fine
+        enough for every p, such as rng.random.""",
+        *edits,
+        signs="small_p",
+        also=also,
+    )
+
+
+def never_one(sentence, *edits, also=ALL):
+    return manner("p_is_never_one", sentence, *edits, signs="at_one", also=also)
+
+
+def only_after_training(sentence, *edits):
+    return edge("backward_only_follows_training", f"{sentence} At test time the layer is the identity, so return dout.", *edits,
+                signs="test_gradient")
+
+
+def drawn(new):
+    """Another way to draw in dropout_forward."""
+    return (DRAWN, new)
+
+
+MISCONCEPTIONS = {
+    "keep_mask": [
+        core(
+            "p_is_the_keep_probability",
+            """You keep each unit with probability p. In this course p is the probability of DROPPING (as in PyTorch), so a unit
+            stays with probability 1 - p. Papers and CS231n often use p the other way round.""",
+            ("u >= p", "u < p"),
+            signs="drop_share",
+            also="fixed_dropout_mask",
+        ),
+        normal((UNIFORM, "rng.standard_normal(shape)")),
+        shared_rows(
+            (UNIFORM, "np.zeros(shape)"),
+            ("np.asarray(u >= p)", "(u + rng.random(u.shape[1:])) >= p"),
+        ),
+        shared_columns(
+            (UNIFORM, "np.zeros(shape)"),
+            ("np.asarray(u >= p)", "(u + rng.random(u.shape[:1] + (1,) * (u.ndim - 1))) >= p"),
+        ),
+        exact_number(
+            (UNIFORM, "np.zeros(shape)"),
+            ("np.asarray(u >= p)", "(rng.permutation(u.size) >= round(p * u.size)).reshape(u.shape)"),
+        ),
+        fair_coin((UNIFORM, "rng.integers(0, 2, shape)"), ("u >= p", "u == 1")),
+        frozen((UNIFORM, "np.random.default_rng(0).random(shape)")),
+        global_generator((UNIFORM, "np.random.random_sample(shape)")),
+        own_generator((UNIFORM, "np.random.default_rng().random(shape)")),
+        manner(
+            "the_mask_is_already_scaled",
+            """Your mask holds floats. Here it should only say WHICH units stay: a boolean array. The scaling comes in the next
+            exercise.""",
+            ("np.asarray(u >= p)", "np.asarray(u >= p).astype(float)"),
+            signs="mask_type",
+        ),
+        manner(
+            "zeros_and_ones_are_booleans",
+            """Your mask holds the whole numbers 0 and 1. Asked for are booleans, True and False: they multiply just as well, and
+            x[mask] and ~mask only mean what you think with them. Leave out astype(int), or compare with 1.""",
+            ("np.asarray(u >= p)", "np.asarray(u >= p).astype(int)"),
+            signs="mask_type",
+        ),
+        in_tenths((UNIFORM, "rng.integers(0, 10, shape)"), ("u >= p", "u >= round(10 * p)")),
+        core(
+            "places_are_picked_with_replacement",
+            """You pick p * n places, but the same place can be picked twice, so fewer units are dropped than you meant; and how
+            many are dropped should be left to chance anyway. Let each unit throw its own coin.""",
+            (UNIFORM, "np.ones(shape, dtype=bool)"),
+            (
+                "return np.asarray(u >= p)",
+                "u.reshape(-1)[rng.integers(0, max(u.size, 1), round(p * u.size))] = False\n    return u",
+            ),
+            signs="drop_share",
+            also="dropout_forward vanilla_forward fixed_dropout_mask",
+        ),
+        manner(
+            "a_shape_is_always_a_tuple",
+            """Your function fails when the shape is a plain number, such as 7, because it takes a tuple apart. NumPy's own
+            functions take both: hand shape on as it is, as in rng.random(shape).""",
+            (UNIFORM, "rng.random((*shape,))"),
+            signs="shapes",
+            also="fixed_dropout_mask",
+        ),
+    ],
+    "dropout_forward": [
+        core(
+            "p_is_the_keep_probability",
+            """You treat p as the probability of KEEPING: units stay with probability p and are divided by p. In this course p is
+            the probability of DROPPING (as in PyTorch): keep with 1 - p, divide by 1 - p.""",
+            drawn("~" + DRAWN),
+            (SCALE, "1 / max(p, 1e-12)"),
+            signs="drop_share survivors",
+        ),
+        core(
+            "the_mask_is_inverted",
+            """Your scale 1 / (1 - p) is right, but the mask is the wrong way round: units STAY with probability p. They should be
+            dropped with probability p.""",
+            drawn("~" + DRAWN),
+            signs="drop_share =survivors",
+        ),
+        core(
+            "survivors_need_no_scaling",
+            """You drop units but never divide the survivors by 1 - p, so the layer is quieter in training than at test time and
+            the average of the output is (1 - p) x instead of x.""",
+            (SCALE, "1.0"),
+            signs="survivors",
+        ),
+        core(
+            "the_scaling_belongs_to_test_time",
+            """This is classic dropout: nothing is scaled in training and the output shrinks by 1 - p at test time. Correct, but
+            not inverted: here the survivors are divided by 1 - p in training, and test time returns x as it is. (Exercise 4 is
+            the place for this form.)""",
+            (SCALE, "1.0"),
+            ("return x, 1.0", "return x * float(1 - p), float(1 - p)"),
+            signs="survivors test_time",
+        ),
+        core(
+            "test_time_multiplies_by_p",
+            """You scale at test time, and by p, the share that was DROPPED. Inverted dropout does not scale at test time at all:
+            divide the survivors by 1 - p while training.""",
+            (SCALE, "1.0"),
+            ("return x, 1.0", "return x * float(p), float(p)"),
+            signs="survivors test_time",
+        ),
+        core(
+            "survivors_are_divided_by_p",
+            """You divide the survivors by p. A unit survives with probability 1 - p, so that is what the average must be repaired
+            by: divide by 1 - p. (At p = 0.5 both are the same, which hides it.)""",
+            (SCALE, "1 / p if p > 0 else 1.0"),
+            signs="survivors",
+            also="fixed_dropout_mask",
+        ),
+        core(
+            "survivors_are_multiplied_by_the_keep_probability",
+            """You multiply the survivors by 1 - p, which makes the layer even quieter. To keep the average, DIVIDE by 1 - p: the
+            survivors speak up for those who are missing.""",
+            (SCALE, "1 - p"),
+            signs="survivors",
+        ),
+        core(
+            "the_scale_is_applied_twice",
+            """You divide by 1 - p twice, perhaps once in the mask and once more in the output. Once is enough: then the average is
+            x.""",
+            (SCALE, "1 / (1 - p) ** 2 if p < 1 else 0.0"),
+            signs="survivors",
+        ),
+        edge(
+            "test_time_scales_once_more",
+            """At test time you multiply by 1 - p. In inverted dropout the division in training has already repaired the average:
+            test time returns x unchanged.""",
+            ("return x, 1.0", "return x * float(1 - p), float(1 - p)"),
+            signs="test_time",
+        ),
+        edge(
+            "test_time_divides_as_well",
+            """At test time you divide by 1 - p. There all units are present and nobody has to speak up for others: return x
+            unchanged.""",
+            ("return x, 1.0", f"return x * float({SCALE}), 1.0"),
+            signs="test_time",
+        ),
+        edge(
+            "test_time_drops_too",
+            """Your function drops units at test time as well. With train=False it should use the whole network: return x unchanged
+            and draw nothing.""",
+            ("if not train:", "if rng is None:"),
+            signs="test_time =drop_share",
+        ),
+        edge(
+            "test_time_drops_too",
+            """Your function drops units at test time as well. With train=False it should use the whole network: return x unchanged
+            and draw nothing.""",
+            (TRAIN, "pass\n"),
+            signs="test_time rng_at_test =drop_share",
+        ),
+        edge(
+            "the_mask_is_drawn_before_train_is_asked",
+            """At test time your function works only if it gets an rng, because the mask is drawn before train is looked at. With
+            train=False no random number is drawn, and rng may be None: ask for train first.""",
+            ("if not train:", f"kept = {DRAWN}\n    if not train:"),
+            signs="rng_at_test",
+            also="vanilla_forward",
+        ),
+        core(
+            "the_mask_is_the_output",
+            """While training you return the mask itself: every survivor has the same value, whatever x was. The layer MULTIPLIES x
+            by the mask; the mask belongs into the cache.""",
+            ("return x * mask, mask", "return mask, mask"),
+            signs="survivors negatives",
+            also="vanilla_forward",
+        ),
+        core(
+            "forward_returns_out_alone",
+            """You return only the output. In this course a forward function returns a pair, (out, cache): the second is whatever
+            the backward function needs, usually the mask.""",
+            ("return x, 1.0", "return x"),
+            ("return x * mask, mask", "return x * mask"),
+            signs="returned",
+            also="vanilla_forward",
+        ),
+        core(
+            "forward_returns_nothing",
+            """Your function returns nothing (None). A forward function returns a pair, (out, cache), and leaves x as it was.""",
+            ("return x, 1.0", "return"),
+            ("return x * mask, mask", "x = x * mask"),
+            signs="returned",
+            also="vanilla_forward",
+        ),
+        manner(
+            "a_float32_mask_is_exact_enough",
+            """You divide in float32, so what survives is right to seven digits only, even when x is float64. A gradient check
+            would notice. Keep the mask boolean (or in the dtype of x) and divide by the plain number 1 - p.""",
+            (".astype(x.dtype)", ".astype(np.float32)"),
+            signs="digits",
+            also="fixed_dropout_mask",
+        ),
+        manner(
+            "float32_is_good_enough_for_all",
+            """You turn everything into float32. Most networks do live in float32, but which it is the caller decides: float64 in
+            gives float64 out, or a gradient check, which needs all sixteen digits, fails behind your layer.""",
+            (".astype(x.dtype)", ".astype(np.float32)"),
+            ("return x * mask, mask", "return x.astype(np.float32) * mask, mask"),
+            signs="digits",
+            also="vanilla_forward",
+        ),
+        manner(
+            "a_little_in_the_divisor_does_no_harm",
+            """You add a small number to 1 - p before you divide by it. Against p = 1 that helps, but everywhere else the survivors
+            are a little too small. Divide by 1 - p itself, and treat p = 1 apart.""",
+            (SCALE, "1 / (1 - p + 1e-8) if p else 1.0"),
+            signs="digits",
+            also="fixed_dropout_mask",
+        ),
+        normal(drawn("(rng.standard_normal(x.shape) < 1 - p)"), also=EVERYWHERE),
+        shared_rows(drawn("keep_mask((1, *x.shape[1:]), p, rng)"), also=EVERYWHERE),
+        shared_columns(drawn("keep_mask(x.shape[:1] + (1,) * (x.ndim - 1), p, rng)"), also=EVERYWHERE),
+        exact_number(drawn("(rng.permutation(x.size) >= round(p * x.size)).reshape(x.shape)"), also=EVERYWHERE),
+        core(
+            "the_scale_is_the_share_that_really_stayed",
+            """You divide by the share that happened to stay in this draw. Divide by 1 - p: then each unit keeps its average by
+            itself, whatever happens to its neighbours.""",
+            (f"scale = {SCALE}", f"kept = {DRAWN}"),
+            (f"({DRAWN} * scale)", "(kept * (kept.size / max(kept.sum(), 1)))"),
+            signs="survivors",
+        ),
+        fair_coin(drawn("rng.integers(0, 2, x.shape)"), also=EVERYWHERE),
+        frozen(drawn("keep_mask(x.shape, p, np.random.default_rng(1))"), also=EVERYWHERE),
+        global_generator(drawn("(np.random.rand(*x.shape) >= p)"), also=EVERYWHERE),
+        own_generator(drawn("keep_mask(x.shape, p, np.random.default_rng())"), also=EVERYWHERE),
+        core(
+            "dropout_is_gaussian_noise",
+            """You multiply every unit by a normal random number. That is Gaussian dropout, a cousin (assignment 7). Here a unit is
+            either dropped or kept and divided by 1 - p, nothing in between.""",
+            (f"{DRAWN} * scale", "1 + rng.standard_normal(x.shape) * np.sqrt(p / max(1 - p, 1e-12))"),
+            signs="drop_share survivors",
+        ),
+        core(
+            "dropout_comes_with_a_relu",
+            """Negative inputs never survive: there is a ReLU in your function (code from lecture notes often has both in one
+            line). Dropout treats all values alike.""",
+            ("return x * mask, mask", "return np.maximum(x, 0) * mask, mask"),
+            signs="negatives",
+            also="vanilla_forward",
+        ),
+        manner(
+            "the_input_may_be_overwritten",
+            """Your function changes x itself (*= works in place). The caller still needs it: if x is a slice of the training set,
+            the data is erased bit by bit. Write x * mask into a new array.""",
+            ("return x * mask, mask", "x *= mask\n    return x, mask"),
+            signs="input_after",
+            also="vanilla_forward",
+        ),
+        manner(
+            "arrays_are_always_two_dimensional",
+            """Your function only works in two dimensions (perhaps it unpacks a shape into N, D). Use the shape as a whole, and it
+            works for any number of axes.""",
+            (f"scale = {SCALE}", f"n, d = x.shape\n    scale = {SCALE}"),
+            signs="shapes",
+            also=ALL,
+        ),
+        never_one(
+            """At p = 1 you divide 0 by 0 and get NaN. Nobody survives there, so nobody needs a scale: return zeros without
+            computing 1 / (1 - p).""",
+            (f"    scale = {SCALE}\n", ""),
+            (f"({DRAWN} * scale).astype(x.dtype)", f"{DRAWN}.astype(x.dtype) / x.dtype.type(1 - p)"),
+        ),
+        never_one(
+            """At p = 1 you divide by zero. Nobody survives there, so nobody needs a scale: return zeros without computing 1 / (1 -
+            p).""",
+            (SCALE, "1 / (1 - p)"),
+        ),
+        never_one(
+            """At p = 1 your zeros come with a warning: 1 / (1 - p) is computed although nobody survives who would need it. Return
+            zeros without computing it.""",
+            (SCALE, "np.divide(1, x.dtype.type(1 - p))"),
+            (f"({DRAWN} * scale)", f"np.where({DRAWN}, scale, 0)"),
+        ),
+        never_one(
+            """p = 1 is a legal probability, and your function refuses it. It drops everything: return zeros, and raise ValueError
+            only where p is below 0 or above 1.""",
+            ("0 <= p <= 1", "0 <= p < 1"),
+        ),
+        in_tenths(drawn("(rng.integers(0, 10, x.shape) >= 10 * p)"), also=EVERYWHERE),
+        core(
+            "training_and_test_are_exchanged",
+            """Your two modes are exchanged: you drop units at test time and return x while training. Dropout works while the
+            network learns; with train=False nothing is dropped.""",
+            ("if not train:", "if train:"),
+            signs="drop_share test_time rng_at_test",
+        ),
+        manner(
+            "float64_is_good_enough_for_all",
+            """float32 goes in and float64 comes out, because the mask is float64. Networks often run in float32, and this silently
+            doubles their memory. Give the mask the dtype of x.""",
+            (".astype(x.dtype)", ".astype(np.float64)"),
+            signs="float32_gives",
+            also="vanilla_forward",
+        ),
+        manner(
+            "assert_is_as_good_as_raise",
+            """You check p with assert, which raises AssertionError, and which python -O leaves out. Asked for is a ValueError: if
+            p is outside [0, 1], raise ValueError with a word about what was wrong.""",
+            (CHECKED, "raise AssertionError("),
+            signs="outside",
+            also=ALL,
+        ),
+        manner(
+            "any_p_is_a_probability",
+            """You accept a p outside [0, 1], and what comes out then is nonsense that looks like numbers. Raise a ValueError at
+            once: it is the kindest thing a function can do for its caller.""",
+            (CHECKED, "str("),
+            drawn("(rng.random(x.shape) >= p)"),
+            signs="outside",
+            also=ALL,
+        ),
+    ],
+    "dropout_backward": [
+        core(
+            "the_gradient_needs_no_scale",
+            """Your gradient has the mask but not the factor 1 / (1 - p). The forward pass multiplied x by mask / (1 - p), so the
+            gradient is multiplied by the very same.""",
+            ("dout * cache", "dout * (cache != 0)"),
+            signs="gradient_factor",
+        ),
+        core(
+            "the_gradient_is_scaled_twice",
+            """Your gradient carries the factor 1 / (1 - p) twice, perhaps once in the stored mask and once more by a division. The
+            forward pass used it once, so the gradient does too.""",
+            ("dout * cache", "dout * cache * cache"),
+            signs="gradient_factor",
+        ),
+        core(
+            "backward_draws_its_own_mask",
+            """Your backward pass draws a new mask. The gradient must pass exactly where the forward pass let x through: keep the
+            mask in the cache and use it again.""",
+            within("dropout_forward", "return x, 1.0", "return x, (1.0, 0.0, rng)"),
+            within("dropout_forward", "return x * mask, mask", "return x * mask, (scale, p, rng)"),
+            ("return dout * cache", "scale, p, rng = cache\n    return dout * (keep_mask(dout.shape, p, rng) * scale if p else 1.0)"),
+            signs="gradient_mask",
+        ),
+        core(
+            "the_gradient_ignores_the_mask",
+            """Dropped units get a gradient as well. A dropped unit contributed nothing to the output, so nothing comes back to it:
+            multiply dout by the mask of the forward pass.""",
+            within("dropout_forward", "return x * mask, mask", "return x * mask, scale"),
+            ("dout * cache", "dout * cache"),
+            signs="gradient_mask",
+        ),
+        core(
+            "the_gradient_is_multiplied_by_the_output",
+            """You multiply dout by the OUTPUT of the forward pass. The layer is y = m x / (1 - p): its derivative with respect to
+            x is m / (1 - p), in which x does not occur.""",
+            within("dropout_forward", "return x * mask, mask", "return x * mask, x * mask"),
+            signs="gradient_factor gradient_at_zero_input",
+        ),
+        edge(
+            "the_output_tells_who_was_dropped",
+            """You find the mask again from out != 0. But where x itself is 0 (after a ReLU, half of all units) the output is 0
+            either way, and a kept unit loses its gradient. Keep the mask in the cache.""",
+            within("dropout_forward", "return x * mask, mask", "return x * mask, (x * mask != 0) * scale"),
+            signs="gradient_at_zero_input",
+        ),
+        core(
+            "the_mask_lives_outside_the_cache",
+            """Your backward pass uses the mask of the LATEST training pass, which you keep outside the cache. After a second
+            forward pass, or after one at test time, that is the wrong one. Everything backward needs belongs in the cache it is
+            given.""",
+            within("dropout_forward", "    mask = (", "    global latest_mask\n    mask = latest_mask = ("),
+            ("dout * cache", "dout * latest_mask"),
+            signs="cache_used test_gradient",
+        ),
+        edge(
+            "test_time_leaves_the_old_mask_in_place",
+            """After a forward pass at test time your gradient still carries the mask of the last TRAINING pass. At test time the
+            layer is the identity, so dx = dout.""",
+            within("dropout_forward", TRAIN, "global old_mask\n    if not train:\n        return x, old_mask\n"),
+            within("dropout_forward", "    mask = (", "    mask = old_mask = ("),
+            signs="test_gradient",
+        ),
+        only_after_training(
+            "After a forward pass at test time your backward pass fails: there is no mask to multiply by.",
+            within("dropout_forward", "return x, 1.0", "return x, None"),
+        ),
+        only_after_training(
+            "After a forward pass at test time your backward pass fails: it asks for a mask that was never made.",
+            within("dropout_forward", "return x, 1.0", 'return x, {"p": p}'),
+            within("dropout_forward", "return x * mask, mask", 'return x * mask, {"mask": mask}'),
+            ("dout * cache", 'dout * cache["mask"]'),
+        ),
+        only_after_training(
+            "After a forward pass at test time your backward pass fails: the object in the cache has no mask yet, as none was drawn.",
+            within("dropout_forward", "def dropout_forward(", "class Layer:\n    pass\n\n\ndef dropout_forward("),
+            within("dropout_forward", TRAIN, "layer = Layer()\n    if not train:\n        return x, layer\n"),
+            within("dropout_forward", "return x * mask, mask", "layer.mask = mask\n    return x * mask, layer"),
+            ("dout * cache", "dout * cache.mask"),
+        ),
+        only_after_training(
+            "After a forward pass at test time your backward function returns nothing (None).",
+            within("dropout_forward", "return x, 1.0", "return x, None"),
+            ("return dout * cache", "if cache is not None:\n        return dout * cache"),
+        ),
+        edge(
+            "the_cache_holds_a_mask_in_any_case",
+            """After a forward pass at test time your gradient is masked, although the output was not: the mask is drawn and put
+            into the cache whether train is True or not. The cache should say what x was really multiplied by.""",
+            within("dropout_forward", TRAIN, "rng = np.random.default_rng(p > 0) if rng is None else rng\n"),
+            within("dropout_forward", "return x * mask, mask", "return x * mask if train else x, mask"),
+            signs="test_gradient",
+            also="vanilla_forward",
+        ),
+        edge(
+            "p_is_never_one",
+            """After a forward pass with p = 1 your gradient is no number, or the backward function fails: it divides by 1 - p = 0.
+            Everything was dropped, so dx is zeros.""",
+            within("dropout_forward", "return x, 1.0", "return x, (1.0, 0.0)"),
+            within("dropout_forward", "return x * mask, mask", "return x * mask, (mask != 0, np.float64(p))"),
+            ("return dout * cache", "kept, p = cache\n    return dout * kept / (1 - p)"),
+            signs="gradient_at_one",
+        ),
+        edge(
+            "the_gradient_is_scaled_at_test_time",
+            """After a forward pass at test time you divide dout by 1 - p. At test time the layer is the identity, so the gradient
+            passes unchanged: dx = dout.""",
+            within("dropout_forward", "return x, 1.0", f"return x, {SCALE}"),
+            signs="test_gradient",
+        ),
+        edge(
+            "the_latest_mask_is_the_right_one",
+            """Your backward pass uses the mask of the LATEST training pass, which you keep outside the cache. When two forward
+            passes are followed by two backward passes, one of them gets the wrong mask. Hand it over in the cache.""",
+            within("dropout_forward", "    mask = (", "    global newest_mask\n    mask = newest_mask = ("),
+            ("dout * cache", "dout * (newest_mask if isinstance(cache, np.ndarray) else cache)"),
+            signs="cache_used =test_gradient",
+        ),
+        core(
+            "the_gradient_goes_to_the_dropped",
+            """Your gradient passes exactly where units were DROPPED, and vanishes where they were kept: the mask is the wrong way
+            round. It must pass where the forward pass let x through.""",
+            within("dropout_forward", "return x * mask, mask", "return x * mask, (mask == 0) * scale"),
+            signs="gradient_mask",
+        ),
+        core(
+            "the_gradient_goes_to_the_dropped",
+            """You subtract dout * mask from dout: what is left is just what the mask takes away, so the dropped units get the
+            gradient and the kept ones the wrong one. The gradient is dout * mask itself.""",
+            ("return dout * cache", "return dout - dout * cache"),
+            signs="gradient_mask",
+        ),
+        manner(
+            "dout_may_be_overwritten",
+            """Your function changes dout itself (*= works in place). Other branches of the network may still need it: write dout *
+            mask into a new array.""",
+            ("return dout * cache", "dout *= cache\n    return dout"),
+            signs="dout_after",
+        ),
+    ],
+    "vanilla_forward": [
+        core(
+            "vanilla_is_inverted_dropout",
+            """This is inverted dropout again. Vanilla dropout leaves the survivors as they are in training and multiplies by 1 - p
+            at test time.""",
+            (f"{DRAWN}.astype(x.dtype)", f"{DRAWN}.astype(x.dtype) * float({SCALE})"),
+            ("float(1 - p)", "1.0"),
+            signs="survivors test_time test_gradient",
+        ),
+        core(
+            "test_time_multiplies_by_p",
+            """At test time you multiply by p, the share that was dropped. In training each unit is present with probability 1 - p,
+            and that is what test time must match: multiply by 1 - p.""",
+            ("float(1 - p)", "float(p)"),
+            signs="test_time test_gradient",
+        ),
+        core(
+            "test_time_needs_no_factor",
+            """At test time you return x as it is. Without scaling in training the average of the output was (1 - p) x, and test
+            time must match it: multiply by 1 - p.""",
+            ("float(1 - p)", "1.0"),
+            signs="test_time test_gradient",
+        ),
+        core(
+            "test_time_divides_by_the_kept_share",
+            """At test time you DIVIDE by 1 - p. All units are back then, so the layer is louder than it was in training, not
+            quieter: multiply by 1 - p.""",
+            ("float(1 - p)", "float(1 / (1 - p or 1))"),
+            signs="test_time",
+        ),
+        core(
+            "the_mask_is_inverted",
+            """Your test time is right, but the mask is the wrong way round: units STAY with probability p. They should be dropped
+            with probability p.""",
+            (DRAWN, "(~" + DRAWN + ")"),
+            signs="drop_share =test_time",
+        ),
+        core(
+            "p_is_the_keep_probability",
+            """You keep each unit with probability p, as the papers write it. In this course p is the probability of DROPPING: keep
+            with probability 1 - p.""",
+            (DRAWN, "(~" + DRAWN + ")"),
+            ("float(1 - p)", "float(p)"),
+            signs="drop_share test_time test_gradient",
+        ),
+        core(
+            "test_time_drops_too",
+            """Your function drops units at test time as well. With train=False it should use the whole network: multiply x by 1 -
+            p and draw nothing.""",
+            ("if train:", "rng = np.random.default_rng(5) if rng is None else rng\n    if True:"),
+            signs="test_time rng_at_test",
+        ),
+        core(
+            "the_mask_lives_outside_the_cache",
+            """vanilla_backward uses the mask of the LATEST training pass, which you keep outside the cache. After another forward
+            pass, or after one at test time, that is the wrong one. Everything backward needs belongs in the cache it is given.""",
+            ("    if train:", "    global latest\n    if train:"),
+            ("        multiplier = keep", "        latest = multiplier = keep"),
+            ("dout * cache", "dout * latest"),
+            signs="cache_used test_gradient",
+        ),
+        edge(
+            "the_test_gradient_forgets_its_factor",
+            """At test time your forward pass multiplies by 1 - p, but the gradient passes unchanged. Whatever x was multiplied by,
+            dout is multiplied by it too.""",
+            ("return x * multiplier, multiplier", "return x * multiplier, multiplier if train else 1.0"),
+            signs="test_gradient",
+        ),
+    ],
+    "dropout_moments": [
+        core(
+            "the_spread_is_the_variance",
+            "You return the standard deviation. The variance is its square.",
+            ("x ** 2 * float(p / (1 - p))", "np.sqrt(x ** 2 * float(p / (1 - p)))"),
+            signs="var",
+        ),
+        core(
+            "the_variance_forgets_the_scale",
+            """Your variance p (1 - p) x^2 belongs to a mask of 0 and 1. Inverted dropout divides by 1 - p, and a factor comes out
+            of a variance squared.""",
+            ("p / (1 - p)", "p * (1 - p)"),
+            signs="var",
+        ),
+        core(
+            "these_are_the_moments_of_vanilla_dropout",
+            """These are the moments of VANILLA dropout in training. The exercise asks for the inverted form, which keeps the
+            average at x.""",
+            ("x.copy()", "x * float(1 - p)"),
+            ("p / (1 - p)", "p * (1 - p)"),
+            signs="mean var",
+        ),
+        core(
+            "the_variance_divides_once_by_too_much",
+            """You divide by (1 - p)^2 but leave out the 1 - p of the coin's own variance p (1 - p). One of the two factors
+            cancels.""",
+            ("p / (1 - p)", "p / (1 - p) ** 2"),
+            signs="var",
+        ),
+        core(
+            "mean_and_variance_change_places",
+            """You return the variance first and the mean second. The function returns (mean, var).""",
+            ("return mean, var", "return var, mean"),
+            signs="mean var",
+        ),
+        core(
+            "the_variance_is_that_of_the_batch",
+            """You take averages over the entries of x. The question is about each entry by itself: x is fixed, and only its mask
+            is random, so mean and var have the shape of x.""",
+            ("x.copy()", "np.mean(x)"),
+            ("x ** 2 *", "np.var(x) *"),
+            signs="var",
+        ),
+        core(
+            "the_ratio_is_upside_down",
+            """Your variance has the factor (1 - p) / p. It is the other way round, p / (1 - p): when nothing is dropped there is
+            no noise.""",
+            ("p / (1 - p)", "(1 - p) / p if p else 0"),
+            signs="var",
+        ),
+        core(
+            "the_variance_grows_like_x",
+            "Your variance is proportional to x. A factor comes out of a variance squared: it is proportional to x^2.",
+            ("x ** 2", "x"),
+            signs="var",
+        ),
+        core(
+            "the_second_moment_is_the_variance",
+            "You return the average of y^2. The variance is the average of y^2 minus the square of the average of y.",
+            ("p / (1 - p)", "1 / (1 - p)"),
+            signs="var",
+        ),
+        core(
+            "the_mean_shrinks_by_1_minus_p",
+            """Your mean is (1 - p) x. So it is without scaling; the inverted form divides the survivors by 1 - p, and the average
+            stays x.""",
+            ("x.copy()", "x * float(1 - p)"),
+            signs="mean",
+        ),
+    ],
+    "fixed_dropout_mask": [
+        core(
+            "somebody_must_survive_as_a_number",
+            """The patient has not changed: when all units are dropped a single number comes back instead of a mask of zeros.""",
+            ("return np.where(", "mask = np.where("),
+            ("scale, 0.0)", "scale, 0.0)\n    return mask if mask.any() else scale or 1e12"),
+            signs="when_all_are_dropped",
+        ),
+        core(
+            "an_empty_mask_is_drawn_again",
+            """When all units are dropped you draw again until somebody survives. That changes the probabilities: the average of
+            the mask is more than 1. An all-zero mask is a legal draw.""",
+            ("return np.where(", "mask = np.where("),
+            ("scale, 0.0)", f"scale, 0.0)\n    while scale and not mask.any():\n        mask = {CLINIC} * scale\n    return mask"),
+            signs="when_all_are_dropped",
+        ),
+        core(
+            "one_unit_is_always_saved",
+            """Where all were dropped you bring one unit back. So the average of the mask is too large in a small layer: an all-
+            zero mask is a legal draw, and must stay as often as chance makes it.""",
+            ("return np.where(", "mask = np.where("),
+            ("scale, 0.0)", "scale, 0.0)\n    mask.reshape(-1)[rng.integers(mask.size)] += scale * (not mask.any())\n    return mask"),
+            signs="when_all_are_dropped",
+        ),
+        core(
+            "an_empty_mask_becomes_a_full_one",
+            """When all units are dropped you keep all of them instead. The shape is right now, but the average is still too large.
+            An all-zero mask is a legal draw.""",
+            ("return np.where(", "mask = np.where("),
+            ("scale, 0.0)", "scale, 0.0)\n    return mask if mask.any() else np.full(shape, scale)"),
+            signs="when_all_are_dropped",
+        ),
+        core(
+            "an_empty_mask_is_drawn_once_more",
+            """When all units are dropped you draw a second time. That happens less often to be empty than it should, and the
+            average of the mask is more than 1. An all-zero mask is a legal draw.""",
+            ("return np.where(", "mask = np.where("),
+            ("scale, 0.0)", f"scale, 0.0)\n    return mask if mask.any() else np.where({CLINIC}, scale, 0.0)"),
+            signs="when_all_are_dropped",
+        ),
+        core(
+            "survivors_need_no_scaling",
+            """Your mask holds 0 and 1. The healthy function returns the factors of INVERTED dropout: 0 and 1 / (1 - p), so that
+            their average is 1.""",
+            ("scale, 0.0)", "1.0, 0.0)"),
+            signs="survivors",
+        ),
+        never_one(
+            """At p = 1 you divide 0 by 0 and get NaN. Nobody survives there, so nobody needs a scale: return zeros without
+            computing 1 / (1 - p).""",
+            (f"np.where({CLINIC}, scale, 0.0)", f"{CLINIC} / np.float64(1 - p)"),
+            also="",
+        ),
+        frozen((CLINIC, "keep_mask(shape, p, np.random.default_rng(0))")),
+        shared_rows((CLINIC, "np.broadcast_to(keep_mask(np.zeros(shape).shape[1:], p, rng), shape)")),
+    ],
+}
+
+
+EQUIVALENT = {
+    "keep_mask": {"return np.asarray(u >= p) -> return np.asarray(u > p)": "u is p itself with probability 2^-53"},
+    "dropout_forward": {
+        "scale = 1 / (1 - p) if p < 1 else 0.0 -> scale = 1 / (1 - p) if p < 1 else 1.0": "at p = 1 nobody is kept who would be scaled",
+        "return (x, 1.0) -> return (x, 3.0)": "the cache is asked about in dropout_backward",
+    },
+    "fixed_dropout_mask": {
+        "scale = float(1 / (1 - p)) if p != 1 else 0.0 -> scale = float(1 / (1 - p)) if p != 1 else 1.0": "as in dropout_forward",
+    },
+}
 
 
 # ================================================================================================ right, and looks different

@@ -156,6 +156,7 @@ HIDDEN = {
             c.draws_for_another_batch(p=0.3, first=(1, 5, 20), second=(6, 5, 20)),
             c.draws_for_another_batch(p=0.3, first=(8, 5, 1), second=(8, 5, 20)),
         ],
+        "manners": [c.knows_the_ends(bad=(-0.25,), shape=(5, 4, 7))],
     },
     "quiz": {
         **{key: [c.answers_rightly(key=key, needs=key)] for key in ("coins", "survival", "growth", "spread")},
@@ -170,6 +171,8 @@ BACKWARD = "return dout * cache"
 UNPACKED = "x, h0, Wx, Wh, m_x, m_h, h = cache"
 MASKS = "m_x, m_h = mask(p_x, features), mask(p_h, len(b))"
 RESULT = "return dx, from_future, dWx, dWh, db"
+LAYER_SCALE = "1 / (1 - self.p) if self.p < 1 else 0.0"
+SELDOM = "a number is p itself with probability 2^-53"
 SUM = "np.tanh((x[:, t] * m_x) @ Wx + (state * m_h) @ Wh + b)"
 FITS = "self.mask.shape == (sequences, 1, features)"
 REFUSE = "if same_mask and self.mask is not None and not fits:\n            raise ValueError"
@@ -562,7 +565,7 @@ MISCONCEPTIONS = {
             "each_step_has_a_gradient_of_its_own",
             "Your backward pass treats every step by itself: nothing comes back from the future. h_t also acts "
             "through h_(t+1), so add what step t + 1 sends back to dh[:, t] before you go on.",
-            ("(dh[:, t] + from_future)", "dh[:, t]"), signs="way_of_errors",
+            ("(dh[:, t] + from_future)", "dh[:, t]"), signs="way_of_errors =second_state",
         ),
         core(
             "only_the_last_state_has_a_gradient",
@@ -642,7 +645,7 @@ MISCONCEPTIONS = {
             "Wh_saw_the_new_state",
             "In dWh you use the state h_t AFTER the step. Wh was multiplied by the state before it: h_(t-1), and "
             "h0 at the first step.",
-            ("h[:, t - 1] if t else h0", "h[:, t]"), signs="state_of_dWh",
+            ("h[:, t - 1] if t else h0", "h[:, t]"), signs="state_of_dWh =first_state",
         ),
         edge(
             "h_minus_one_is_h0",
@@ -670,7 +673,7 @@ MISCONCEPTIONS = {
         edge(
             "h0_has_no_gradient",
             "Your dh0 is zero. What the first step sends back to the state before it is the gradient of h0.",
-            (RESULT, RESULT.replace("from_future", "0 * from_future")), signs="way_to_h0",
+            (RESULT, RESULT.replace("from_future", "0 * from_future")), signs="way_to_h0 =first_state",
         ),
         edge(
             "gradients_are_clipped",
@@ -1067,17 +1070,52 @@ MISCONCEPTIONS = {
             ("        return x * self.mask", "        x *= self.mask\n        return x"), signs="sequences_after",
         ),
         manner(
+            "p_is_the_keep_probability",
+            "Your layer keeps a feature with probability p. In this course p is the probability of DROPPING.",
+            (">= self.p", "< self.p"), signs="layer_share",
+        ),
+        manner(
             "what_is_kept_stays_as_it_is",
             "What your layer keeps is not divided by 1 - p. Then it is quieter in training than at test time.",
-            ("1 / (1 - self.p) if self.p < 1 else 0.0", "1.0"), signs="layer_factor",
+            (LAYER_SCALE, "1.0"), signs="layer_factor",
         ),
         manner(
             "a_divisor_needs_an_epsilon",
             "You add something small to 1 - p before you divide, so what is kept is a little too small. Only p = 1 "
             "would divide by zero, where everything is dropped: treat that by itself.",
-            ("1 / (1 - self.p) if self.p < 1 else 0.0", "1 / (1 - self.p + 1e-8)"), signs="layer_factor",
+            (LAYER_SCALE, "1 / (1 - self.p + 1e-8)"), signs="layer_factor",
         ),
     ],
+}
+
+
+NO_ONE_KEPT = {f"scale = {was} -> scale = {was.replace('0.0', '1.0')}": "at p = 1 nothing is kept" for was in (SCALE, LAYER_SCALE)}
+EQUIVALENT = {
+    "variational_dropout_forward": {
+        "kept = rng.random((sequences, 1, features)) >= p -> kept = rng.random((sequences, 1, features)) > p": SELDOM,
+        **NO_ONE_KEPT,
+    },
+    "rnn_forward": {
+        "kept = rng.random((sequences, width)) >= p -> kept = rng.random((sequences, width)) > p": SELDOM,
+        "db = np.zeros_like(Wh[0]) -> db = np.zeros_like(Wh[1])": "any row of Wh has the shape of b",
+        "db = np.zeros_like(Wh[0]) -> db = np.zeros_like(Wh[-1])": "any row of Wh has the shape of b",
+        **NO_ONE_KEPT,
+    },
+    "dropconnect_forward": {
+        "masks = ((rng.random((len(x), *W.shape)) >= p) * scale).astype(W.dtype) -> "
+        "masks = ((rng.random((len(x), *W.shape)) > p) * scale).astype(W.dtype)": SELDOM,
+        "dx = (weights @ dout[:, :, None])[:, :, 0] -> dx = (weights @ dout[:, :, None])[:, :, -1]": "the axis has length 1",
+        "out = (x[:, None, :] @ weights)[:, 0, :] + b -> out = (x[:, None, :] @ weights)[:, -1, :] + b": "the axis has length 1",
+        **NO_ONE_KEPT,
+    },
+    "FixedVariationalDropout": {
+        "self.mask = np.where(rng.random((sequences, 1, features)) >= self.p, scale, 0.0).astype(x.dtype) -> "
+        "self.mask = np.where(rng.random((sequences, 1, features)) > self.p, scale, 0.0).astype(x.dtype)": SELDOM,
+        **NO_ONE_KEPT,
+    },
+    "quiz": {
+        f"quiz['coins'] = 32 * 128 -> quiz['coins'] = 32 * {n}": "within the 1 % that a number may be off" for n in (127, 129)
+    },
 }
 
 

@@ -333,6 +333,9 @@ EXERCISES = [
                 share=15,
                 gravity="manner",
                 checks=[
+                    c.is_right(
+                        case="p = 0", given=(*MOMENTS[:3], 0.0), wanted=[[0.0, 0.0]], names=("mean", "var"), name="var", needs="var"
+                    ),
                     c.raises_value_error(case="p = 1", given=(*MOMENTS[:3], 1.0)),
                     c.leaves_its_arguments_alone(given=MOMENTS, names=("x", "W", "b")),
                 ],
@@ -376,11 +379,16 @@ EXERCISES = [
             ),
             Part(
                 "manners",
-                "what is kept is divided by 1 - p, to ten digits, and x is left alone",
+                "the formula is as before: p, 1 / (1 - p) to ten digits, p = 0 and p = 1; x is left alone",
                 share=10,
                 gravity="manner",
                 needs=KEPT,
-                checks=[c.divides_what_it_keeps(p=0.4), c.leaves_its_sequences_alone(p=0.4)],
+                checks=[
+                    c.drops_features_as_often_as(p=0.2),
+                    c.divides_what_it_keeps(p=0.4, needs="drops_features_as_often_as"),
+                    c.knows_the_ends(bad=(1.5,), needs="drops_features_as_often_as"),
+                    c.leaves_its_sequences_alone(p=0.4),
+                ],
             ),
         ],
     ),
@@ -407,6 +415,7 @@ def seen(lens):
     return [seen_through(lens, fact) for fact in facts]
 
 
+UNDROPPED = {**THROUGH_TIME, "given": {"x": (3, 5, 6), "h0": (3, 4), "Wx": (6, 4), "Wh": (4, 4), "b": (4,)}}  # dx shows the errors
 ONE_STEP = {**NETWORK, "x": (3, 1, 4)}
 
 PROBES = {
@@ -440,7 +449,7 @@ PROBES = {
         s.wrong_gradients("wrong_gradients_of_one_step", given=ONE_STEP, rates=RATES, **RECURRENT),
         s.wrong_gradients("wrong_gradients_of_the_last_state", **THROUGH_TIME, **TIME_MODEL, last_step=True),
         s.wrong_gradients("wrong_gradients_without_dropout", given=NETWORK, rates=(0.0, 0.0), **RECURRENT),
-        w.way_through_time(**THROUGH_TIME),
+        *(way(**UNDROPPED) for way in (w.way_of_errors, w.way_to_h0, w.sums_of_weights, w.state_of_dWh)),
         w.place_of_the_state_mask(),
         s.returned_states(),
         s.upstream_after(**THROUGH_TIME),
@@ -472,6 +481,7 @@ PROBES = {
         t.takes("at_one", given=(*MOMENTS[:3], 1.0)),
     ],
     "FixedVariationalDropout": [
+        s.layer_share(),
         s.layer_factor(),
         s.next_call("asked_to_keep", same_mask=True),
         s.next_call("asked_to_keep_for_a_shorter_chunk", same_mask=True, steps=3),

@@ -220,13 +220,25 @@ def holds_only(exam: Exam, *, p: float, by: str = "1/(1-p)", shape: tuple[int, .
 
 @verb()
 def returns(
-    exam: Exam, *, given: tuple[Any, ...], wanted: Any, names: tuple[str, ...], name: str, tolerance: float = 1e-12, function: str = ""
+    exam: Exam, *, given: tuple[Any, ...], wanted: Any, names: tuple[str, ...], name: str, tolerance: float = 1e-6, function: str = ""
 ) -> None:
     """gets {name} right in a case you can do by hand"""
+    expected = np.array(wanted)
+    compare(array(_by_hand(exam, given, names, name, function), name, expected.shape), expected, name, tolerance)
+
+
+@verb()
+def returns_no_negative(exam: Exam, *, given: tuple[Any, ...], names: tuple[str, ...], name: str, function: str = "") -> None:
+    """gives a {name} that is never negative"""
+    found = array(_by_hand(exam, given, names, name, function), name)
+    if not (found >= 0).all():
+        raise Wrong(f"{name} holds {number(found[~(found >= 0)][0])}", "0 or more everywhere")
+
+
+def _by_hand(exam: Exam, given: tuple[Any, ...], names: tuple[str, ...], name: str, function: str) -> Any:
     arguments = tuple(Given(f"np.array({a})", np.array(a)) if isinstance(a, list) else a for a in given)
     (value,) = exam.ask(Call(function or exam.function, arguments, returns=names))
-    expected = np.array(wanted)
-    compare(array(item(value, names, name), name, expected.shape), expected, name, tolerance)
+    return item(value, names, name)
 
 
 def item(value: Any, names: tuple[str, ...], name: str) -> Any:

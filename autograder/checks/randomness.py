@@ -6,6 +6,7 @@ Nothing here compares with a particular mask: the mask is read off the student's
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -70,6 +71,32 @@ def masks(exam: Exam, p: float, shape: tuple[int, ...], count: int, via: Via, rn
     return known[:count]
 
 
+def shared_axes(mask: Array) -> tuple[int, ...]:
+    """The axes along which all slices of a mask are alike; none of one that keeps all or nothing, which says nothing of who threw it."""
+    if mask.all() or not mask.any():
+        return ()
+    return tuple(axis for axis in range(mask.ndim) if (mask == mask.take([0], axis=axis)).all())
+
+
+def thrown(mask: Array, axes: Sequence[int] | None = None) -> Array:
+    """The coins that were really thrown: along an axis on which all slices are alike, one of them stands for all.
+
+    So a mask that a whole batch shares is judged by the coins of one row, and what else is asked of it is asked fairly.
+    """
+    for axis in shared_axes(mask):
+        if axes is None or axis in axes:
+            mask = mask.take([0], axis=axis)
+    return mask
+
+
+def _share_of(mask: Array, p: float) -> float:
+    """The share that is dropped: p, unless what was seen cannot be p; other sentences then go by what was seen."""
+    coins = thrown(mask)
+    dropped = coins.size - int(coins.sum())
+    low, high = acceptance(coins.size, p)
+    return p if low <= dropped <= high else dropped / coins.size
+
+
 def _expect(what: str, count: int, events: int, probability: float, picture: Array | None = None) -> None:
     """Refuse a count that Bin(events, probability) gives less often than chance.ALPHA."""
     low, high = acceptance(events, probability)
@@ -116,7 +143,7 @@ def drops_the_right_share(
     exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, ...] = LARGE, calls: int = 3, what: str = "unit"
 ) -> None:
     """drops each {what} with probability {p}"""
-    found = [_coins(m) for m in masks(exam, p, shape, calls, via)]
+    found = [thrown(mask) for mask in masks(exam, p, shape, calls, via)]
     kept = sum(int(m.sum()) for m in found)
     _expect("share of dropped units", sum(m.size for m in found) - kept, sum(m.size for m in found), p, found[0])
 
@@ -125,7 +152,7 @@ def drops_the_right_share(
 def treats_examples_apart(exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, int] = LARGE) -> None:
     """draws a mask of its own for each example (row)"""
     (mask,) = masks(exam, p, shape, 1, via)
-    _agree(mask, p, "rows")
+    _agree(thrown(mask, [1]), _share_of(mask, p), "rows")
 
 
 @verb(chances=2, sees=_likeness_seen)
@@ -134,14 +161,13 @@ def treats_features_apart(
 ) -> None:
     """decides about each {what} by itself"""
     (mask,) = masks(exam, p, shape, 1, via)
-    _agree(mask.T, p, "columns")
+    _agree(thrown(mask, [0]).T, _share_of(mask, p), "columns")
 
 
 def _agree(mask: Array, p: float, what: str) -> None:
     """Disjoint pairs of lines, neighbours and half a mask apart, agree on a unit with probability p^2 + q^2."""
-    mask = _coins(mask, lines=False)
     half = len(mask) // 2
-    same = _alike(mask, mask, p)
+    same = p * p + (1 - p) * (1 - p)
     for name, first, second in (("neighbouring", mask[0::2], mask[1::2]), ("distant", mask[:half], mask[half:])):
         agreeing = int((first == second).sum())
         _expect(f"share of units on which {name} {what} agree", agreeing, first.size, same, mask if what == "rows" else mask.T)
@@ -151,11 +177,15 @@ def _agree(mask: Array, p: float, what: str) -> None:
 def keeps_a_varying_number(exam: Exam, *, p: float, via: Via = "forward", calls: int = 20) -> None:
     """leaves the number of dropped units to chance"""
     (large,) = masks(exam, p, LARGE, 1, via)
-    q = float(large.mean())  # the share seen: that it is another than 1 - p is another matter
-    counts = [int(m.sum()) for m in masks(exam, p, SMALL, calls, via)]
-    size, pairs = int(np.prod(SMALL)), len(counts) // 2
+    q = 1 - _share_of(large, p)
+    small = masks(exam, p, SMALL, calls, via)
+    for axis in shared_axes(large):
+        small = [m.take([0], axis=axis) for m in small]
+    size, pairs = small[0].size, len(small) // 2
+    counts = [int(m.sum()) for m in small]
     equal = sum(first == second for first, second in zip(counts[0::2], counts[1::2], strict=True))
     _expect(f"share of pairs of calls that keep equally many of {size}", equal, pairs, _equal_counts(size, q))
+    large = thrown(large)
     for what, sums, length in (("rows", large.sum(1), large.shape[1]), ("columns", large.sum(0), large.shape[0])):
         low, high = _middle(length, q)
         inside = int(((sums >= low) & (sums <= high)).sum())
@@ -177,30 +207,10 @@ def _middle(n: int, q: float) -> tuple[int, int]:
 @verb(chances=1, sees=_repetition_seen)
 def draws_afresh(exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, ...] = (128, 128)) -> None:
     """draws a fresh mask in every call"""
-    first, second = (_coins(m) for m in masks(exam, p, shape, 2, via, rng="rng"))
-    if first.shape != second.shape:  # of one all rows are alike, of the other they are not
-        return
-    agreeing = int((first == second).sum())
-    _expect("share of units on which two calls agree", agreeing, first.size, _alike(first, second, p))
-
-
-def _coins(mask: Array, lines: bool = True) -> Array:
-    """One entry for each coin, of a mask whose rows (`lines`) or columns are all alike: that they are is another matter, charged once."""
-    if mask.ndim != 2 or mask.all() or not mask.any():
-        return mask
-    if lines and (mask == mask[:1]).all():
-        mask = mask[:1]
-    return mask[:, :1] if (mask == mask[:, :1]).all() else mask
-
-
-def _alike(one: Array, other: Array, p: float) -> float:
-    """On which share of units two independent masks agree that keep as many as these two.
-
-    The share seen, not p: that it is another than it should be is another matter. (Estimated from the same units it only narrows what
-    chance does.)
-    """
-    first, second = (float(m.mean()) if m.any() and not m.all() else 1 - p for m in (one, other))
-    return first * second + (1 - first) * (1 - second)
+    first, second = masks(exam, p, shape, 2, via, rng="rng")
+    coins = thrown(np.stack([first, second], axis=-1), range(first.ndim))
+    agreeing, share = int((coins[..., 0] == coins[..., 1]).sum()), _share_of(coins, p)
+    _expect("share of units on which two calls agree", agreeing, coins[..., 0].size, share * share + (1 - share) * (1 - share))
 
 
 @verb()
@@ -232,7 +242,8 @@ def can_drop_everything(
     exam: Exam, *, p: float, units: int = 2, calls: int = 100, via: Via = "multiplier"
 ) -> None:
     """drops all of a few units as often as chance has it"""
-    expected = p**units
+    (large,) = masks(exam, p, LARGE, 1, via)
+    expected = _share_of(large, p) ** units
     _, most = acceptance(calls, expected)
     few = masks(exam, p, (units,), calls // 4, via)  # a third as far off as the whole test allows is near enough; most need no more
     if abs(np.mean([not m.any() for m in few]) - expected) <= (most / calls - expected) / 3:

@@ -355,6 +355,14 @@ def layer_factor(exam: Exam) -> str:
 
 
 @fact
+def layer_share(exam: Exam) -> str:
+    """Which share of the features the layer drops."""
+    x = normal((N, T, D), exam.seed(1))
+    dropped = (factors(exam.ask(build(exam, P), step(x, Seed(exam.seed())))[1], x) == 0).mean()
+    return nearest(float(dropped), {"p": P, "1-p": 1 - P, "none": 0.0, "all": 1.0}, 0.15)
+
+
+@fact
 def layer_at_test_time(exam: Exam) -> str:
     """The factor on x at test time, after a training call."""
     x = normal((8, 5, 20), exam.seed(1))

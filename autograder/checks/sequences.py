@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 
 from autograder.chance import acceptance, smallest_error
-from autograder.checks.behaviour import DIGITS, compare
+from autograder.checks.behaviour import DIGITS, NEAR, compare, demand_value_error, ending
 from autograder.checks.inputs import Array, normal, output
 from autograder.checks.lenses import READ, Lens
 from autograder.checks.several import first_result
 from autograder.checks.verb import verb
 from autograder.exam import Exam, Wrong, array, stable_seed
-from autograder.model import Call, Given, Item, Seed
+from autograder.model import Call, Given, Item, Outcome, Seed
 
 STEPS = 3  # of the sequences that show a mask
 GAIN = 0.5  # of the weights that show the masks of a recurrent network: a unit hears its own input, softly
@@ -249,6 +249,37 @@ def drops_whole_features_of_sequences(exam: Exam, *, p: float, shape: tuple[int,
         raise Wrong("the mask changes from step to step", "one mask for all steps", kept[0])
     if (kept == kept[:1]).all() or (kept == kept[..., :1]).all():
         raise Wrong("the mask is the same for all sequences, or for all features", "a coin for each of them", kept[:, 0])
+
+
+def _rate_seen(*, p: float, shape: tuple[int, int, int], **_: Any) -> str:
+    return f"a share of dropped features that is off by {smallest_error(shape[0] * shape[2], p):.2g}"
+
+
+@verb(chances=1, sees=_rate_seen)
+def drops_features_as_often_as(exam: Exam, *, p: float, shape: tuple[int, int, int] = (64, 1, 64)) -> None:
+    """drops each feature with probability {p}"""
+    (x,) = _chunks(exam, shape)
+    dropped = int((factors(exam.ask(build(exam, p), step(x, Seed(exam.seed())))[1], x) == 0).sum())
+    low, high = acceptance(x.value.size, p)
+    if not low <= dropped <= high:
+        share, least, most = (k / x.value.size for k in (dropped, low, high))
+        raise Wrong(f"share of dropped features = {share:.4f}", f"{p:g}, by chance {least:.4f} to {most:.4f}")
+
+
+@verb()
+def knows_the_ends(exam: Exam, *, bad: tuple[float, ...], shape: tuple[int, int, int] = (6, 3, 8)) -> None:
+    """keeps everything when p = 0, drops everything when p = 1, and refuses another p"""
+    (x,) = _chunks(exam, shape)
+    for p in (0.0, 1.0):
+        found = factors(exam.ask(build(exam, p), step(x, Seed(exam.seed())))[1], x)
+        compare(found, np.full(shape, 1 - p), f"out / x with p = {p:g}", NEAR)
+    for p in bad:
+        made, used = build(exam, p), step(x, Seed(exam.seed()))
+        answers = exam.answers(made, used)
+        if all(answer.outcome is Outcome.PASSED for answer in answers):
+            raise Wrong(f"a layer with p = {p:g} was made and used", "ValueError")
+        if not any(ending(answer) == "ValueError" for answer in answers):
+            demand_value_error(made, answers[0])
 
 
 @verb()

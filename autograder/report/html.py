@@ -68,11 +68,9 @@ def _parts(result: ExerciseResult, staff: bool) -> Iterator[str]:
     def told(verdict: Verdict) -> str:
         return _verdict(verdict, result.diagnoses if verdict is first else (), verdict is drawn)
 
-    for part in result.parts:
-        yield _heading(part)
-        yield f'<div style="margin-left:1.6em">{"".join(map(told, words.below(part, result)))}</div>'
-    if not result.parts:
-        yield from map(told, result.verdicts)
+    for part, verdicts in words.grouped(result):
+        inside = "".join(map(told, verdicts))
+        yield f'{_heading(part)}<div style="margin-left:1.6em">{inside}</div>' if part else inside
 
 
 def _heading(part: Earned) -> str:

@@ -38,11 +38,10 @@ def _exercise_lines(result: ExerciseResult, staff: bool) -> Iterator[str]:
     def told(verdict: Verdict) -> str:
         return message(verdict, result.diagnoses if verdict is first else ())
 
-    for part in result.parts:
-        yield _heading("ok" if part.full else "x", words.part_sentence(part), words.part_points(part))
-        yield from (textwrap.indent(told(verdict), "   ") for verdict in words.below(part, result))
-    if not result.parts:
-        yield from map(told, result.verdicts)
+    for part, verdicts in words.grouped(result):
+        if part:
+            yield _heading("ok" if part.full else "x", words.part_sentence(part), words.part_points(part))
+        yield from (textwrap.indent(told(verdict), "   " * bool(part)) for verdict in verdicts)
     if result.max_points:
         yield f"= {words.line(result.name)}: {words.summary(result, staff)}"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from autograder.model import Diagnosis, Earned, ExerciseResult, Outcome, Verdict
 
@@ -107,9 +107,12 @@ def part_sentence(part: Earned) -> str:
     return phrase(part.sentence) + (f" ({line(part.note)})" if part.note else "")
 
 
-def below(part: Earned, result: ExerciseResult) -> list[Verdict]:
-    """The verdicts of one part."""
-    return [v for v in result.verdicts if v.part == part.name]
+def grouped(result: ExerciseResult) -> Iterator[tuple[Earned | None, list[Verdict]]]:
+    """The verdicts part by part; those of no part come last."""
+    for part in result.parts:
+        yield part, [v for v in result.verdicts if v.part == part.name]
+    known = {part.name for part in result.parts}
+    yield None, [v for v in result.verdicts if v.part not in known]
 
 
 def summary(result: ExerciseResult, staff: bool = False) -> str:
@@ -118,7 +121,7 @@ def summary(result: ExerciseResult, staff: bool = False) -> str:
         return f"was not run and costs nothing: {line(result.not_run)}"
     if result.parts:
         full = sum(part.full for part in result.parts)
-        parts = f"{full} of {len(result.parts)} parts" if full < len(result.parts) else f"all {full} parts"
+        parts = f"{full} of {len(result.parts)} parts" if full < len(result.parts) or full == 1 else f"all {full} parts"
         return f"{parts}, {points(result)}{'' if staff else ' in reach'}"
     held, total = sum(v.passed for v in result.verdicts), len(result.verdicts)
     if not total:

@@ -46,16 +46,16 @@ class Local:
         other._room = Room(namespace, caught=Exception)
         return other
 
-    def with_answer(self, cell: Cell) -> Local:
-        """The same notebook with one answer cell exchanged; the other functions see what it defines."""
+    def with_answers(self, cells: Sequence[Cell]) -> Local:
+        """The same notebook with some answer cells exchanged; the other functions see what these define."""
         other, namespace = Local(), dict(self._room.namespace)
         for name, value in self._room.namespace.items():
             if isinstance(value, types.FunctionType) and value.__globals__ is self._room.namespace:
                 namespace[name] = _rebuilt(value, namespace)
         other._room = Room(namespace, caught=Exception)
         with _quietly():
-            trouble = other._room.load(cell)
-        other.troubles = {cell.id: trouble} if trouble else {}
+            troubles = {cell.id: other._room.load(cell) for cell in cells}
+        other.troubles = {cell: trouble for cell, trouble in troubles.items() if trouble}
         return other
 
     def ask(self, calls: Sequence[Call], seconds: float) -> list[Answer]:

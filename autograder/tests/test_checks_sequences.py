@@ -5,6 +5,7 @@ Right functions pass, each wrong one is refused in its own words, and no rubbish
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -168,6 +169,8 @@ CASES: tuple[tuple[str, Check], ...] = (
     ("sparse", c.sends_gradient_through_kept_weights_only(p=P, backward="sparse_back")),
     ("Layer", c.drops_whole_features_of_sequences(p=0.4)),
     ("Layer", c.divides_what_it_keeps(p=0.4)),
+    ("Layer", c.drops_features_as_often_as(p=0.2)),
+    ("Layer", c.knows_the_ends(bad=(1.5, -0.25))),
     ("Layer", c.keeps_its_mask_when_asked(p=0.4)),
     ("Layer", c.keeps_its_mask_when_asked(p=0.4, steps=2)),
     ("Layer", c.draws_again_unless_asked(p=0.4)),
@@ -499,6 +502,13 @@ def test_a_layer_that_errs_is_told_how() -> None:
     assert refused("Layer", c.drops_whole_features_of_sequences(p=0.4), Restless).startswith("the mask changes from step to step")
     assert refused("Layer", c.divides_what_it_keeps(p=0.4), Lame).startswith("out / x[")
     assert verdict("Layer", c.drops_whole_features_of_sequences(p=0.4), {"Layer": Lame}).passed  # the factor is another matter
+    swapped = type("Swapped", (Layer,), {"draw": lambda self, x, rng: (rng.random((len(x), 1, x.shape[2])) < self.p) / self.p})
+    often = refused("Layer", c.drops_features_as_often_as(p=0.2), swapped)
+    assert re.match(r"share of dropped features = 0\.[78]\d* \| 0\.2, by chance", often)
+    bold = type("Bold", (Layer,), {"draw": lambda self, x, rng: coins((len(x), 1, x.shape[2]), min(max(self.p, 0), 1), rng)})
+    assert refused("Layer", c.knows_the_ends(bad=(1.5,)), bold) == "a layer with p = 1.5 was made and used | ValueError"
+    timid = type("Timid", (Layer,), {"draw": lambda self, x, rng: coins((len(x), 1, x.shape[2]), max(self.p, 0.1), rng)})
+    assert "out / x with p = 0[" in refused("Layer", c.knows_the_ends(bad=()), timid)
     lazy = type("Lazy", (Layer,), {"forward": lambda self, x, rng, train=True, same_mask=False: x})
     assert "units were kept" in refused("Layer", c.draws_first_whatever_is_asked(p=0.4), lazy)
 
@@ -793,6 +803,7 @@ FACTS: tuple[tuple[Fact, str, Functions, str], ...] = (
     (s.bias(), "sparse", {}, "1"),
     (s.bias(), "sparse", {"sparse": masked(lambda x, W: (len(x), *W.shape), on_bias=True)}, "dropped"),
     (s.weights_at_test_time(), "sparse", {}, "1"),
+    (s.layer_share(), "Layer", {}, "p"),
     (s.layer_factor(), "Layer", {}, "1/(1-p)"),
     (s.layer_factor(), "Layer", {"Layer": Lame}, "1"),
     (s.next_call(same_mask=True), "Layer", {}, "kept"),

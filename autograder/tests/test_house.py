@@ -28,8 +28,9 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
         "model bundle wire chance perform exam keys datasets",
         "notebook checks judge diagnose isolation worker report",
         "course subjects",
-        "grade selfcheck release handins scratch",
-        "verify pytest_plugin nbgrader_plugin memory",
+        "carried selfcheck release handins scratch",
+        "grade verify pytest_plugin memory",
+        "nbgrader_plugin pairs mutants",
         "batch demo simulate matrix",
         "bench cluster",
         "cli __main__ __init__ nbgrader_config",
@@ -350,6 +351,8 @@ def test_checking_oneself_loads_no_grader() -> None:
 
 
 def test_the_face_of_the_package_offers_what_it_announces_and_nothing_else() -> None:
-    assert set(autograder.__all__) == {"Exercise", "__version__", "check", "misconception", "variant"}
+    assert set(autograder.__all__) == {
+        *("Exercise", "Part", "__version__", "check", "core", "edge", "manner", "misconception", "right", "variant", "within")
+    }
     with pytest.raises(AttributeError, match="no attribute 'cheque'"):
         _ = autograder.cheque

@@ -127,7 +127,7 @@ def test_the_page_says_all_of_this(judged: tuple[pages.Matrix, list[str]]) -> No
     assert table["checks that kill it"][1:] == ["1"]
     assert table["the diagnosis names it"][1:] == ["yes"]
     (first,) = (cells for head, cells in table.items() if head.endswith(" multiplies_at_test_time(p=0.25, by=1-p)"))
-    assert first[:3] == ["2", "1", "1"]
+    assert first[:3] == ["factor", "1", "1"]
     assert first[-1] == "× kills, alone"
     text = read(html).text
     for words in (

@@ -16,22 +16,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from autograder.model import Diagnosis, ExerciseResult, Outcome, Report, Verdict
+from autograder.model import Diagnosis, Earned, ExerciseResult, Outcome, Report, Verdict
 from autograder.report import data, html, table, text, words
 
 CALL = "dropout_forward(np.ones((200, 500)), p=0.4, rng=np.random.default_rng(7))"
-PASSED = Verdict("dropout_forward", "keeps_shape", "keeps the shape of x", Outcome.PASSED)
+PASSED = Verdict("dropout_forward", "keeps_shape", "keeps the shape of x", Outcome.PASSED, part="shape")
 FAILED = Verdict(
-    "dropout_forward", "expectation", "Keeps the expectation", Outcome.FAILED, "out.mean() = 0.6001", "1.0000 +- 0.0103", CALL
+    "dropout_forward", "expectation", "Keeps the expectation", Outcome.FAILED, "out.mean() = 0.6001", "1.0000 +- 0.0103", CALL, "scale"
 )
-SKIPPED = Verdict("dropout_forward", "identity", "is the identity", Outcome.SKIPPED, 'not tried: first "keeps the expectation" must hold')
+WAITS = 'not tried: first "keeps the expectation" must hold'
+SKIPPED = Verdict("dropout_forward", "identity", "is the identity", Outcome.SKIPPED, WAITS, part="scale", waits="expectation")
 UNSCALED = Diagnosis(
     "dropout_forward",
     "forgot_to_scale",
     "You drop units but never divide the survivors by 1 - p, so the layer above sees a smaller signal in training than in the test.",
 )
-RESULT = ExerciseResult("dropout_forward", 1.5, 4, (PASSED, FAILED, SKIPPED), (UNSCALED,))
-WHOLE = ExerciseResult("keep_mask", 3, 3, (replace(PASSED, exercise="keep_mask"),))
+PARTS = (Earned("shape", "Keeps the shape", 1.5, 1.5), Earned("scale", "survivors are scaled", 0, 2.5))
+RESULT = ExerciseResult("dropout_forward", 1.5, 4, (PASSED, FAILED, SKIPPED), (UNSCALED,), parts=PARTS)
+ALL = (Earned("shape", "keeps the shape", 3, 3),)
+WHOLE = ExerciseResult("keep_mask", 3, 3, (replace(PASSED, exercise="keep_mask"),), parts=ALL)
 NOT_RUN = ExerciseResult("my_dropout", 0, 2, (), not_run="there is no torch on this machine")
 REPORT = Report("hw1_dropout", "ada/hw1_dropout.ipynb", "graded", "none", (WHOLE, RESULT, NOT_RUN), notes=("A note.",))
 UNREADABLE = Report("hw1_dropout", "bob/hw1_dropout.ipynb", "unreadable", "none", error="hw1_dropout.ipynb is empty. Save it again.")
@@ -95,18 +98,28 @@ def test_every_outcome_has_honest_words(outcome: Outcome, got: str, expected: st
     assert text.message(replace(PASSED, outcome=outcome, got=got)) == expected
 
 
-def test_the_text_of_an_exercise_hints_once_and_keeps_points_for_staff() -> None:
-    student = text.exercise_text(
-        replace(RESULT, verdicts=(PASSED, SKIPPED, FAILED, FAILED), trouble="NameError: name 'nump' is not defined")
-    )
-    assert student == (
-        "! dropout_forward: running your cell stopped with\n"
-        "    NameError: name 'nump' is not defined\n"
-        "ok dropout_forward keeps the shape of x\n"
-        "- dropout_forward is the identity\n"
-        '    not tried: first "keeps the expectation" must hold\n' + text.message(FAILED, [UNSCALED]) + "\n" + text.message(FAILED)
-    )
-    assert text.exercise_text(RESULT, staff=True).endswith("\n= dropout_forward: 1.5 of 4 points")
+def heading(mark: str, sentence: str, points: str) -> str:
+    return f"{mark:<2} {sentence}".ljust(99 - len(points)) + " " + points
+
+
+def test_the_text_of_an_exercise_goes_part_by_part_and_hints_once() -> None:
+    found = replace(RESULT, verdicts=(PASSED, SKIPPED, FAILED, replace(FAILED)), trouble="NameError: name 'nump' is not defined")
+    told = [text.message(v, [UNSCALED] * (n == 1)) for n, v in enumerate((SKIPPED, FAILED, FAILED))]
+    assert text.exercise_text(found).splitlines() == [
+        "! dropout_forward: running your cell stopped with",
+        "    NameError: name 'nump' is not defined",
+        heading("ok", "keeps the shape", "1.5 of 1.5"),
+        "   ok dropout_forward keeps the shape of x",
+        heading("x", "survivors are scaled", "0 of 2.5"),
+        *("   " + line for line in "\n".join(told).splitlines()),
+        "= dropout_forward: 1 of 2 parts, 1.5 of 4 points in reach",
+    ]
+    assert text.exercise_text(RESULT, staff=True).endswith("\n= dropout_forward: 1 of 2 parts, 1.5 of 4 points")
+
+
+def test_a_part_that_is_charged_elsewhere_says_so() -> None:
+    given = replace(RESULT, parts=(replace(PARTS[1], points=2.5, note="carried over from keep_mask, charged there"),))
+    assert "survivors are scaled (carried over from keep_mask, charged there)" in text.exercise_text(given)
 
 
 def test_an_exercise_that_was_not_run_says_why() -> None:
@@ -118,13 +131,14 @@ def test_the_text_of_a_report() -> None:
         [
             "hw1_dropout  ada/hw1_dropout.ipynb",
             "note  A note.",
-            "ok keep_mask keeps the shape of x\n= keep_mask: 3 of 3 points",
+            text.exercise_text(WHOLE, staff=True),
             text.exercise_text(RESULT, staff=True),
             text.exercise_text(NOT_RUN),
             "4.5 of 7 points",
         ]
     )
-    assert "points" not in text.report_text(REPORT)
+    assert text.exercise_text(WHOLE, staff=True).endswith("= keep_mask: 1 of 1 parts, 3 of 3 points")
+    assert text.report_text(REPORT).count("in reach") == 2
 
 
 def test_an_unreadable_and_a_broken_report_give_no_mark() -> None:
@@ -201,9 +215,14 @@ def test_the_dict_of_a_report_has_exactly_this_shape() -> None:
                 "points": 1.5,
                 "max_points": 4.0,
                 "outcome": "partial",
+                "parts": [
+                    {"name": "shape", "sentence": "Keeps the shape", "points": 1.5, "max_points": 1.5, "note": None},
+                    {"name": "scale", "sentence": "survivors are scaled", "points": 0.0, "max_points": 2.5, "note": None},
+                ],
                 "verdicts": [
                     {
                         "check": verdict.check,
+                        "part": verdict.part,
                         "sentence": verdict.sentence,
                         "outcome": verdict.outcome.value,
                         "message": text.message(verdict),
@@ -232,11 +251,11 @@ def test_the_dict_is_safe_for_any_json_writer() -> None:
 def test_the_csv_has_a_row_for_each_exercise(tmp_path: Path) -> None:
     data.write_csv(tmp_path / "marks.csv", [REPORT, UNREADABLE])
     assert (tmp_path / "marks.csv").read_text(encoding="utf-8") == (
-        "assignment,submission,status,exercise,outcome,points,max_points,diagnoses,error\n"
-        "hw1_dropout,ada/hw1_dropout.ipynb,graded,keep_mask,passed,3.0,3.0,,\n"
-        "hw1_dropout,ada/hw1_dropout.ipynb,graded,dropout_forward,partial,1.5,4.0,forgot_to_scale,\n"
-        "hw1_dropout,ada/hw1_dropout.ipynb,graded,my_dropout,not_run,0.0,2.0,,there is no torch on this machine\n"
-        "hw1_dropout,bob/hw1_dropout.ipynb,unreadable,,,,,,hw1_dropout.ipynb is empty. Save it again.\n"
+        "assignment,submission,status,exercise,outcome,points,max_points,parts,diagnoses,error\n"
+        "hw1_dropout,ada/hw1_dropout.ipynb,graded,keep_mask,passed,3.0,3.0,shape 3 of 3,,\n"
+        "hw1_dropout,ada/hw1_dropout.ipynb,graded,dropout_forward,partial,1.5,4.0,shape 1.5 of 1.5; scale 0 of 2.5,forgot_to_scale,\n"
+        "hw1_dropout,ada/hw1_dropout.ipynb,graded,my_dropout,not_run,0.0,2.0,,,there is no torch on this machine\n"
+        "hw1_dropout,bob/hw1_dropout.ipynb,unreadable,,,,,,,hw1_dropout.ipynb is empty. Save it again.\n"
     )
 
 
@@ -334,7 +353,7 @@ def test_mathjax_finds_no_delimiter() -> None:
 @given(st.text(st.characters(), max_size=50))
 def test_any_text_stays_text(found: str) -> None:
     assert Reader(html.exercise_html(attacked(found))).tags <= TAGS
-    assert all(line.startswith(("x ", "- ", "! ", "    ")) for line in text.exercise_text(attacked(found)).split("\n"))
+    assert all(line.startswith(("x ", "- ", "! ", "= ", "    ")) for line in text.exercise_text(attacked(found)).split("\n"))
 
 
 def test_escape_codes_leave_nothing_behind_and_long_texts_are_cut() -> None:
@@ -344,14 +363,15 @@ def test_escape_codes_leave_nothing_behind_and_long_texts_are_cut() -> None:
     assert len(html.exercise_html(attacked("<" * 10_000))) < 1_000_000
 
 
-def test_the_block_shows_points_only_to_staff() -> None:
-    assert "1.5 of 4 points" in Reader(html.exercise_html(RESULT, staff=True)).text
-    assert "points" not in html.exercise_html(RESULT)
+def test_the_block_tells_students_which_points_are_in_reach() -> None:
+    assert "1 of 2 parts, 1.5 of 4 points in reach" in Reader(html.exercise_html(RESULT)).text
+    assert "in reach" not in html.exercise_html(RESULT, staff=True)
+    assert "0 of 2.5" in Reader(html.exercise_html(RESULT)).text
 
 
 def test_the_block_says_what_the_text_says() -> None:
     shown = Reader(html.exercise_html(RESULT)).text
-    for part in ("1 of 3 checks hold", "keeps the expectation", "0.6001, but should be 1.0000 ± 0.0103", CALL, UNSCALED.message):
+    for part in ("1 of 2 parts", "keeps the expectation", "0.6001, but should be 1.0000 ± 0.0103", CALL, UNSCALED.message):
         assert shown.count(part) == 1 or part == "keeps the expectation"
 
 

@@ -20,7 +20,7 @@ from autograder.model import CourseError
 from autograder.selfcheck import CheckFailed, check, find_folder
 from autograder.tests.classroom import QUIZ, RIGHT, SLUG, WRONG, answered
 
-SAID = "Not there yet: shrink (0 of 2 checks hold). Mend the first cross first."
+SAID = "Not there yet: shrink (0 of 2 parts, 0 of 3 points in reach). Mend the first cross first."
 
 
 def shrink(x: Any, p: float, rng: Any, train: bool = True) -> Any:
@@ -41,7 +41,14 @@ def folder(toy: Path) -> Path:
 def test_what_holds_is_ticked_and_nothing_is_raised(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     check("shrink", str(folder), {"shrink": shrink})
     seen = capsys.readouterr()
-    assert seen.out == "ok shrink returns x times 1-p at test time (train=False)\nok shrink does not modify x\n"
+    lines = [" ".join(line.split()) for line in seen.out.splitlines()]
+    assert lines == [
+        "ok x is multiplied by 1 - p 2.55 of 2.55",
+        "ok shrink returns x times 1-p at test time (train=False)",
+        "ok x is left alone 0.45 of 0.45",
+        "ok shrink does not modify x",
+        "= shrink: all 2 parts, 3 of 3 points in reach",
+    ]
     assert seen.err == ""
 
 
@@ -51,14 +58,14 @@ def test_what_does_not_hold_is_told_with_its_hint_and_raised_in_one_line(folder:
     assert str(raised.value) == SAID
     assert raised.value._render_traceback_() == [SAID]
     out = capsys.readouterr().out
-    assert out.startswith("x shrink "), out
-    assert "\n    from  shrink(np.random.default_rng(" in out, out
-    assert "\n    hint  You multiply by p, but p says how much is taken away: what stays is 1 - p.\n" in out, out
-    assert "\n- shrink does not modify x\n    not tried: first " in out, out
+    assert out.startswith("x  x is multiplied by 1 - p "), out
+    assert "\n       from  shrink(np.random.default_rng(" in out, out
+    assert "\n       hint  You multiply by p, but p says how much is taken away: what stays is 1 - p.\n" in out, out
+    assert "\n   - shrink does not modify x\n       not tried: first " in out, out
 
 
 def test_without_a_name_all_exercises_are_checked(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(CheckFailed, match=r"Not there yet: quiz \(1 of 2 checks hold\)\."):
+    with pytest.raises(CheckFailed, match=r"Not there yet: quiz \(1 of 2 parts, 1 of 2 points in reach\)\."):
         check(None, str(folder), {"shrink": shrink, "quiz": {"twice": 42}})
     assert 'quiz["letter"] is missing, but should be a letter' in capsys.readouterr().out
 
@@ -137,7 +144,7 @@ def test_a_real_notebook_shows_ticks_as_html_and_stops_at_what_does_not_hold(fol
     assert shown.output_type == "display_data"
     assert "<" in shown.data["text/html"]
     assert "You multiply by p" in shown.data["text/html"]
-    assert shown.data["text/plain"].startswith("x shrink ")
+    assert shown.data["text/plain"].startswith("x  x is multiplied by 1 - p ")
     assert (error.output_type, error.ename, error.evalue) == ("error", "CheckFailed", SAID)
     assert error.traceback == [SAID], error.traceback
     (fine,) = outputs(node, "check_quiz")
@@ -162,7 +169,7 @@ def test_nbgrader_validate_notices(folder: Path) -> None:
     done = subprocess.run(words, cwd=folder, env=environment, text=True, capture_output=True, timeout=120, check=False)
     said = done.stdout + done.stderr
     assert "FAILED" in said, said
-    assert "Not there yet: shrink (0 of 2 checks hold)" in said, said
+    assert "Not there yet: shrink (0 of 2 parts, 0 of 3 points in reach)" in said, said
 
 
 def test_an_endless_loop_in_a_notebook_is_stopped(
@@ -176,7 +183,7 @@ def test_an_endless_loop_in_a_notebook_is_stopped(
 
     whole: Callable[..., Any] = room.judge
     monkeypatch.setattr("autograder.selfcheck.judge", lambda *a: whole(*a, seconds=0.3))
-    with pytest.raises(CheckFailed, match=r"shrink \(0 of 2 checks hold\)"):
+    with pytest.raises(CheckFailed, match=r"shrink \(0 of 2 parts, 0 of 3 points in reach\)"):
         check("shrink", str(folder), {"shrink": hangs})
     out = capsys.readouterr().out
     assert "shrink did not return in time and was stopped" in out, out

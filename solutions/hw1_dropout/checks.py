@@ -104,16 +104,6 @@ EXERCISES = [
                 checks=[c.scales_the_survivors(p=0.3, by="1/(1-p)")],
             ),
             Part(
-                "test",
-                "test time returns x unchanged and draws nothing",
-                share=20,
-                needs=SOME,
-                checks=[
-                    c.is_identity_at_test_time(p=0.3),
-                    c.draws_nothing_at_test_time(p=0.3, needs="is_identity_at_test_time"),
-                ],
-            ),
-            Part(
                 "rng",
                 "chance comes from rng and from nothing else",
                 share=10,
@@ -121,6 +111,16 @@ EXERCISES = [
                 checks=[
                     c.obeys_the_generator(p=0.3),
                     c.leaves_global_random_state_alone(p=0.3),
+                ],
+            ),
+            Part(
+                "test",
+                "test time returns x unchanged and draws nothing",
+                share=20,
+                needs=SOME,
+                checks=[
+                    c.is_identity_at_test_time(p=0.3),
+                    c.draws_nothing_at_test_time(p=0.3, needs=("is_identity_at_test_time", "obeys_the_generator")),
                 ],
             ),
             Part(
@@ -140,6 +140,7 @@ EXERCISES = [
                     c.refuses(p=-0.1),
                     c.refuses(p=1.5),
                     c.refuses_at_test_time(p=1.5),
+                    c.refuses_at_test_time(p=-0.1),
                 ],
             ),
         ],
@@ -194,7 +195,7 @@ EXERCISES = [
             Part(
                 "training",
                 "training drops each unit with probability p and leaves the survivors as they are",
-                share=30,
+                share=25,
                 gravity="core",
                 needs=SOME,
                 checks=[
@@ -213,13 +214,13 @@ EXERCISES = [
                 needs=SOME,
                 checks=[
                     c.multiplies_at_test_time(p=0.3, by="1-p"),
-                    c.draws_nothing_at_test_time(p=0.3, needs="multiplies_at_test_time"),
+                    c.draws_nothing_at_test_time(p=0.3, needs=("multiplies_at_test_time", "obeys_the_generator")),
                 ],
             ),
             Part(
                 "backward",
                 "the gradient is multiplied by what x was multiplied by",
-                share=20,
+                share=25,
                 needs=SOME,
                 checks=[
                     c.passes_gradient_to_kept_units_only(p=0.3, **VANILLA),
@@ -248,6 +249,7 @@ EXERCISES = [
                     c.drops_everything_at_one(),
                     c.refuses(p=1.5),
                     c.refuses_at_test_time(p=1.5),
+                    c.refuses_at_test_time(p=-0.1),
                     c.keeps_dout(p=0.3, **VANILLA, needs=GRADIENT),
                 ],
             ),
@@ -262,13 +264,16 @@ EXERCISES = [
                 "the variance is x^2 p / (1 - p)",
                 share=55,
                 gravity="core",
-                checks=[c.returns(given=BY_HAND, wanted=[1.0, 0.25, 0.0], names=("mean", "var"), name="var")],
+                checks=[
+                    c.returns_no_negative(given=BY_HAND, names=("mean", "var"), name="var"),
+                    c.returns(given=BY_HAND, wanted=[1.0, 0.25, 0.0], names=("mean", "var"), name="var"),
+                ],
             ),
             Part(
                 "mean",
                 "the average is x",
                 share=30,
-                needs="returns(name=var)",
+                needs="returns_no_negative",
                 checks=[c.returns(given=BY_HAND, wanted=[2.0, -1.0, 0.0], names=("mean", "var"), name="mean")],
             ),
             Part(
@@ -276,7 +281,7 @@ EXERCISES = [
                 "ten digits, either dtype; p = 1 and a bad p are refused, x is left alone",
                 share=15,
                 gravity="manner",
-                needs="returns",
+                needs="returns_no_negative",
                 checks=[
                     c.raises_value_error(case="p = 1", given=([2.0, -1.0], 1.0)),
                     c.raises_value_error(case="p = -0.1", given=([2.0, -1.0], -0.1)),
@@ -306,14 +311,14 @@ EXERCISES = [
                 "each unit throws a coin of its own with probability p",
                 share=25,
                 gravity="core",
-                needs="holds_only",
+                needs=SOME,
                 checks=[c.drops_the_right_share(p=0.3, **MULTIPLIER)],
             ),
             Part(
                 "rng",
                 "chance comes from rng and from nothing else",
                 share=15,
-                needs="holds_only",
+                needs=SOME,
                 checks=[
                     c.obeys_the_generator(p=0.3, **MULTIPLIER),
                     c.leaves_global_random_state_alone(p=0.3, **MULTIPLIER),
@@ -324,7 +329,7 @@ EXERCISES = [
                 "an array of any shape, ten digits, p = 1; a bad p is refused",
                 share=15,
                 gravity="manner",
-                needs="holds_only",
+                needs=SOME,
                 checks=[
                     c.is_exact_to_ten_digits(p=0.7, **MULTIPLIER),
                     c.takes_any_shape(p=0.5, shapes=(7, *SHAPES), **MULTIPLIER),
