@@ -806,7 +806,7 @@ MISCONCEPTIONS = {
             "every_example_has_a_share_in_every_weight",
             "Your dW is x.T @ dout, as without dropout. An example that dropped a weight did not use it, so it has "
             "no share in its gradient: mask each example's share before you add them up.",
-            ("shares.sum(axis=0)", "x.T @ dout"), signs="way_of_dW",
+            ("shares.sum(axis=0)", "x.T @ dout"), signs="way_of_dW =arrays_after",
         ),
         core(
             "backward_forgets_the_masks",

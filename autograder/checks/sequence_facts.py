@@ -52,8 +52,11 @@ def over_time(exam: Exam) -> str:
     kept = one_mask(exam, P, (N, T, D)) != 0
     if (kept == kept[:, :1]).all():
         return "one mask"
-    if (kept[:, 1:] == kept[:, 1:2]).all() and kept[:, 0].all():
-        return "from the second step on"
+    if (kept[:, 1:] == kept[:, 1:2]).all():
+        if kept[:, 0].all():
+            return "from the second step on"
+        if not kept[:, 0].any():
+            return "nothing at the first step"
     return "a mask for each step"
 
 
@@ -62,10 +65,12 @@ def multiplier(exam: Exam) -> str:
     """The factor on what is kept, through a lens."""
     found = one_mask(exam, P, (N, D))
     kept = found[found != 0]
-    if kept.size in (0, found.size):
-        return "nothing dropped" if kept.size else "0"
+    if not kept.size:
+        return "0"
     if not np.ptp(kept) <= READ * abs(kept).max():
         return "varies"
+    if kept.size == found.size:
+        return "nothing dropped"
     return nearest(float(kept[0]), FACTORS, READ)
 
 

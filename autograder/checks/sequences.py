@@ -104,7 +104,10 @@ def read_state_mask(value: Any, size: tuple[int, int, int, int]) -> Array:
     with np.errstate(all="ignore"):
         heard = _heard(value, (n, t, h)) - BIAS
         before = np.concatenate([_states((n, h)).value[:, None], first_result(value)[:, :-1]], axis=1)
-        return np.asarray(np.where(abs(heard) > SILENCE, heard / (GAIN * before), 0.0))
+        found = np.asarray(np.where(abs(heard) > SILENCE, heard / (GAIN * before), 0.0))
+    if (found < 0).any():  # no mask does that: another formula is behind these states
+        raise Wrong("some states do not follow from those before them", "tanh((h * m_h) @ Wh + b), for x = 0")
+    return found
 
 
 def state_forms(n: int, d: int, factor: float) -> tuple[Array, Array]:

@@ -728,6 +728,15 @@ def nothing_dropped(x: Array, h0: Array, U: Array, V: Array, b: Array, p: float,
     return echo(x, h0, U, V, b, 0.0, 0.0, rng, train)
 
 
+def without_bias(x: Array, h0: Array, U: Array, V: Array, b: Array, p: float, r: float, rng: Any, train: bool = True) -> Any:
+    return echo(x, h0, U, V, 0 * b, p, r, rng, train)
+
+
+def one_step_late(x: Array, h0: Array, U: Array, V: Array, b: Array, p: float, r: float, rng: Any, train: bool = True) -> Any:
+    h, cache = echo(x, h0, U, V, b, p, r, rng, train)
+    return np.concatenate([h0[:, None], h[:, :-1]], axis=1), cache
+
+
 def divided(eps: float = 0.0, number: Callable[[float], Any] = float) -> Callable[..., Any]:
     """Dropout of sequences that divides by 1 - p + eps, whatever p is."""
 
@@ -759,6 +768,8 @@ class Near(Layer):
 MOMENT: dict[str, Any] = {"given": ([2.0], 0.5), "index": 1, "wanted": 4.0}
 NEW_FACTS: tuple[tuple[Fact, str, Functions, str], ...] = (
     (seen_through(STATE_MASK, s.multiplier()), "echo", {"echo": nothing_dropped}, "nothing dropped"),
+    (seen_through(STATE_MASK, s.multiplier()), "echo", {"echo": without_bias}, "not a usable result"),
+    (seen_through(INPUT_MASK, s.over_time()), "echo", {"echo": one_step_late}, "nothing at the first step"),
     (seen_through(SEQUENCES, s.digits()), "steady", {}, "double"),
     (seen_through(STATE_MASK, s.digits()), "echo", {}, "double"),
     *((seen_through(SEQUENCES, s.digits()), "steady", {"steady": divided(eps)}, "about") for eps in (1e-10, 1e-8, 1e-6)),
