@@ -3,21 +3,45 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from autograder.checks.behaviour import ending
+from autograder.checks import facts
+from autograder.checks.behaviour import DIGITS, ending
 from autograder.checks.facts import FACTORS, P, fact, must_return, nearest
 from autograder.checks.inputs import Array, backward_call, normal
 from autograder.checks.lenses import READ, one_mask
 from autograder.checks.randomness import draw_call
-from autograder.checks.sequences import build, factors, read_input_mask, read_state_mask, shows_input_mask, shows_state_mask, step
-from autograder.checks.several import Rates, Shapes, arrays, differences, first_result, forward_pass, gradient_of, size_of, upstream
+from autograder.checks.sequences import (
+    build,
+    factors,
+    read_input_mask,
+    read_state_mask,
+    shows_input_mask,
+    shows_state_mask,
+    state_forms,
+    step,
+)
+from autograder.checks.several import (
+    Model,
+    Rates,
+    Shapes,
+    arrays,
+    differences,
+    first_result,
+    forward_pass,
+    gradient_of,
+    size_of,
+    upstream,
+)
+from autograder.checks.theory import question
 from autograder.checks.weights import whole_masks
 from autograder.exam import Exam, Unanswered, Wrong, array, raised
-from autograder.model import Call, Given, Seed
+from autograder.model import Call, Given, Outcome, Seed
 
 WRONG = 1e-5  # relative error of a derivative that counts as wrong
+RAISES = "raises in backward"
 N, T, D = 31, 4, 29  # 0.7 of 31 * 29 is no whole number
 
 
@@ -28,8 +52,11 @@ def over_time(exam: Exam) -> str:
     kept = one_mask(exam, P, (N, T, D)) != 0
     if (kept == kept[:, :1]).all():
         return "one mask"
-    if (kept[:, 1:] == kept[:, 1:2]).all() and kept[:, 0].all():
-        return "from the second step on"
+    if (kept[:, 1:] == kept[:, 1:2]).all():
+        if kept[:, 0].all():
+            return "from the second step on"
+        if not kept[:, 0].any():
+            return "nothing at the first step"
     return "a mask for each step"
 
 
@@ -42,14 +69,28 @@ def multiplier(exam: Exam) -> str:
         return "0"
     if not np.ptp(kept) <= READ * abs(kept).max():
         return "varies"
+    if kept.size == found.size:
+        return "nothing dropped"
     return nearest(float(kept[0]), FACTORS, READ)
+
+
+@fact
+def digits(exam: Exam) -> str:
+    """How exact that factor is, see `facts.digits`: "about" also where it is off by more than the survivors' factor may be."""
+    word = facts.digits(via="mask").probe(exam)
+    return "about" if word == "unclear" and multiplier().probe(exam) in FACTORS.keys() - {"0"} else word
 
 
 @fact
 def at_one(exam: Exam) -> str:
     """What p = 1 gives, through a lens."""
-    found = one_mask(exam, 1.0, (6, 7))
-    return "zeros" if (found == 0).all() else "NaN" if np.isnan(found).any() else "numbers"
+    try:
+        found = one_mask(exam, 1.0, (6, 7))
+    except Unanswered as unanswered:
+        if unanswered.answer.error.startswith("ZeroDivisionError"):
+            return "divides by zero"
+        raise
+    return "zeros" if (found == 0).all() else "divides by zero" if np.isnan(found).any() else "numbers"
 
 
 @fact
@@ -72,6 +113,21 @@ def two_masks(exam: Exam) -> str:
     return "alike" if (first == second).mean() > 0.9 and not first.all() else "apart"
 
 
+@fact
+def returned_states(exam: Exam) -> str:
+    """Are the states that a recurrent net returns whole? If not, does its mask fall on h0 as well, or only on what comes out?"""
+    size = (N, 1, D, D)
+    h = first_result(exam.ask(shows_state_mask(exam.function, size, (P, P), Seed(exam.seed())))[0], (N, 1, D))[:, 0]
+    kept = h != 0
+    if kept.all() or not kept.any():
+        return "whole" if kept.all() else "nothing"
+    forms = [state_forms(N, D, factor) for factor in FACTORS.values() if factor]
+    for word, k in (("masked in place of h0", 1), ("masked, as h0 is", 0)):
+        if any(np.allclose(h[kept], form[k][kept], rtol=READ) for form in forms):
+            return word
+    return "masked"
+
+
 # --------------------------------------------------------------------------------------------------------- functions of several arrays
 @fact
 def arrays_after(exam: Exam, *, given: Shapes, rates: Rates) -> str:
@@ -85,6 +141,25 @@ def arrays_after(exam: Exam, *, given: Shapes, rates: Rates) -> str:
         if not (isinstance(now, np.ndarray) and np.array_equal(now, value.value))
     ]
     return f"{', '.join(changed)} overwritten" if changed else "as they were"
+
+
+@fact
+def upstream_after(exam: Exam, *, given: Shapes, rates: Rates, forward: str, backward: str) -> str:
+    """Is the gradient from above as it was after a backward pass?"""
+    there = forward_pass(forward, arrays(exam, given), rates, Seed(exam.seed()))
+    dout = upstream(exam, first_result(exam.ask(there)[0]).shape)
+    after = exam.returned(there, backward_call(backward, dout, 0, watch=True))[1].facts
+    now = after.arguments[0] if after and after.arguments else None
+    return "as it was" if isinstance(now, np.ndarray) and np.array_equal(now, dout.value) else "overwritten"
+
+
+@fact
+def exactness(exam: Exam, *, given: tuple[Any, ...], index: int, wanted: float) -> str:
+    """How near the first number of one result comes: "ten digits", "about" for what is off by something small, or "other"."""
+    (value,) = exam.ask(question(exam, given))
+    found = array(value[index] if isinstance(value, (tuple, list)) and len(value) > index else value, "result").reshape(-1)
+    off = abs(float(found[0]) / wanted - 1) if found.size else np.inf
+    return "ten digits" if off <= DIGITS else "about" if off <= 1e-3 else "other"
 
 
 @fact
@@ -118,6 +193,8 @@ def scaled_gradients(exam: Exam, *, given: Shapes, rates: Rates, forward: str, b
     more = replace(dout, value=times * np.asarray(dout.value))
     _, small, large = exam.ask(there, backward_call(backward, dout, 0), backward_call(backward, more, 0))
     pairs = [(gradient_of(small, given, of), gradient_of(large, given, of)) for of in given]
+    if all(np.array_equal(a, b) for a, b in pairs):
+        return "always the same"
     return "in step" if all(np.allclose(times * a, b, rtol=1e-3, atol=1e-3 * times * abs(a).max()) for a, b in pairs) else "not in step"
 
 
@@ -145,12 +222,13 @@ def wrong_gradients(
     backward: str,
     train: bool = True,
     last_step: bool = False,
+    model: Model | None = None,
 ) -> str:
     """The gradients that disagree with finite differences, each with its factor when it is off by one."""
-    if not _repeats(exam, given, rates, forward, train):
+    if not model and not _repeats(exam, given, rates, forward, train):
         return "unknown: the same seed gives another output"  # then finite differences say nothing about backward
-    words = [_gradient_word(exam, of, given, rates, (forward, backward), train, last_step) for of in given]
-    return ", ".join(filter(None, words)) or "none"
+    words = [_gradient_word(exam, of, given, rates, (forward, backward), train, last_step, model) for of in given]
+    return words[0] if RAISES in words else ", ".join(filter(None, words)) or "none"
 
 
 def _repeats(exam: Exam, given: Shapes, rates: Rates, forward: str, train: bool) -> bool:
@@ -161,12 +239,16 @@ def _repeats(exam: Exam, given: Shapes, rates: Rates, forward: str, train: bool)
 
 
 def _gradient_word(
-    exam: Exam, of: str, given: Shapes, rates: Rates, pair: tuple[str, str], train: bool, last_step: bool
+    exam: Exam, of: str, given: Shapes, rates: Rates, pair: tuple[str, str], train: bool, last_step: bool, model: Model | None
 ) -> str:
     try:
-        gradient, numeric, along = differences(exam, of, given, rates, *pair, train, 3, last_step)
+        gradient, numeric, along = differences(exam, of, given, rates, *pair, train, 3, last_step, model)
     except Wrong as wrong:
         return f"d{of} ({'missing' if 'returned' in str(wrong) else 'another shape'})"
+    except Unanswered as unanswered:
+        if unanswered.call.function == pair[1] and unanswered.answer.outcome is Outcome.RAISED:
+            return RAISES  # and not the forward pass, of which this says nothing
+        raise
     if all(abs(a - n) <= WRONG * size_of(gradient) for a, n in zip(along, numeric, strict=True)):
         return ""
     ratios = np.array([a / n if n else np.inf for a, n in zip(along, numeric, strict=True)])
@@ -269,13 +351,22 @@ def after_test_time(exam: Exam) -> str:
 
 @fact
 def layer_factor(exam: Exam) -> str:
-    """The factor on what the layer keeps."""
+    """The factor on what the layer keeps; "about" what it should be when it is off by something small."""
     x = normal((N, T, D), exam.seed(1))
     found = factors(exam.ask(build(exam, P), step(x, Seed(exam.seed())))[1], x)
     kept = found[found != 0]
-    if not kept.size or not np.ptp(kept) <= 1e-9 * abs(kept).max():
+    if not kept.size or not np.ptp(kept) <= 1e-6 * abs(kept).max():
         return "varies"
-    return nearest(float(kept[0]), FACTORS, 1e-6)
+    factor = float(kept[0]) * (1 - P)
+    return "about 1/(1-p)" if DIGITS < abs(factor - 1) < READ else nearest(float(kept[0]), FACTORS, 1e-6)
+
+
+@fact
+def layer_share(exam: Exam) -> str:
+    """Which share of the features the layer drops."""
+    x = normal((N, T, D), exam.seed(1))
+    dropped = (factors(exam.ask(build(exam, P), step(x, Seed(exam.seed())))[1], x) == 0).mean()
+    return nearest(float(dropped), {"p": P, "1-p": 1 - P, "none": 0.0, "all": 1.0}, 0.15)
 
 
 @fact

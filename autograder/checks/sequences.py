@@ -1,7 +1,8 @@
 """Verbs about sequences: masks that last, recurrent networks with two masks, and layers that remember their mask.
 
 A sequence is x of shape (N, T, D): example, step, feature. A mask belongs to an example and a feature, and stays for all steps; it is read
-through a lens (lenses.py), first for its constancy over time, then, at the first step, like any mask.
+through a lens (lenses.py), first for its constancy over time, then, at the last step, like any mask. (That a mask does not begin with
+the first step, or changes, is so charged once.)
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ from typing import Any
 import numpy as np
 
 from autograder.chance import smallest_error
-from autograder.checks.behaviour import NEAR, compare
+from autograder.checks.behaviour import DIGITS, NEAR, compare, demand_value_error, ending
 from autograder.checks.inputs import Array, normal, output
 from autograder.checks.lenses import READ, Lens
 from autograder.checks.randomness import _expect
-from autograder.checks.several import first_result, must_repeat
+from autograder.checks.several import first_result
 from autograder.checks.verb import verb
 from autograder.exam import Exam, Wrong, array, stable_seed
-from autograder.model import Call, Given, Item, Seed
+from autograder.model import Call, Given, Item, Outcome, Seed
 
 STEPS = 3  # of the sequences that show a mask
 GAIN = 0.5  # of the weights that show the masks of a recurrent network: a unit hears its own input, softly
@@ -29,12 +30,12 @@ OTHER = 0.25  # the rate of the mask that is not looked at
 
 
 def _long(shape: tuple[int, ...], steps: int = STEPS) -> tuple[int, int, int]:
-    """The sequences that show a mask of that shape: (N, D) at its first step, (N, T, D) at all of them."""
+    """The sequences that show a mask of that shape: (N, D) at its last step, (N, T, D) at all of them."""
     return (shape[0], shape[1], shape[2]) if len(shape) == 3 else (shape[0], steps, shape[-1])
 
 
-def _first(steps: Array, shape: tuple[int, ...]) -> Array:
-    return steps if len(shape) == 3 else steps[:, 0]
+def _last(steps: Array, shape: tuple[int, ...]) -> Array:
+    return steps if len(shape) == 3 else steps[:, -1]
 
 
 # ----------------------------------------------------------------------------------------------------------------- one mask over time
@@ -48,7 +49,7 @@ def _ask_sequence(function: str, shape: tuple[int, ...], p: float, seed: Seed) -
 
 def _read_sequence(value: Any, shape: tuple[int, ...]) -> Array:
     x = _sequence(shape)
-    return _first(output(value, x) / x.value, shape)
+    return _last(output(value, x) / x.value, shape)
 
 
 SEQUENCES = Lens(_ask_sequence, _read_sequence)
@@ -104,15 +105,24 @@ def read_state_mask(value: Any, size: tuple[int, int, int, int]) -> Array:
     with np.errstate(all="ignore"):
         heard = _heard(value, (n, t, h)) - BIAS
         before = np.concatenate([_states((n, h)).value[:, None], first_result(value)[:, :-1]], axis=1)
-        return np.asarray(np.where(abs(heard) > SILENCE, heard / (GAIN * before), 0.0))
+        found = np.asarray(np.where(abs(heard) > SILENCE, heard / (GAIN * before), 0.0))
+    if (found < 0).any():  # no mask does that: another formula is behind these states
+        raise Wrong("some states do not follow from those before them", "tanh((h * m_h) @ Wh + b), for x = 0")
+    return found
+
+
+def state_forms(n: int, d: int, factor: float) -> tuple[Array, Array]:
+    """First states that a mask multiplied by `factor`: the masked one of a masked h0, and that of a whole h0 (see shows_state_mask)."""
+    before = GAIN * _states((n, d)).value
+    return factor * np.tanh(factor * before + BIAS), factor * np.tanh(before + BIAS)
 
 
 def _heard(value: Any, shape: tuple[int, int, int]) -> Array:
-    """What went into the tanh."""
+    """What went into the tanh; of states that are no tanh (charged where they are computed), the states themselves."""
     h = first_result(value, shape).astype(float)
-    if not (abs(h) < 1).all():
-        raise Wrong(f"a state is {float(h[~(abs(h) < 1)][0]):.6g}", "between -1 and 1, as every tanh")
-    return np.asarray(np.arctanh(h))
+    if not np.isfinite(h).all():
+        raise Wrong(f"a state is {float(h[~np.isfinite(h)][0]):.6g}", "a number between -1 and 1")
+    return np.asarray(np.arctanh(h) if (abs(h) < 1).all() else h)
 
 
 def _square(shape: tuple[int, ...]) -> tuple[int, int, int, int]:
@@ -122,12 +132,12 @@ def _square(shape: tuple[int, ...]) -> tuple[int, int, int, int]:
 
 INPUT_MASK = Lens(
     lambda name, shape, p, seed: shows_input_mask(name, _square(shape), (p, OTHER), seed),
-    lambda value, shape: _first(read_input_mask(value, _square(shape)), shape),
+    lambda value, shape: _last(read_input_mask(value, _square(shape)), shape),
     "m_x",
 )
 STATE_MASK = Lens(
     lambda name, shape, p, seed: shows_state_mask(name, _square(shape), (OTHER, p), seed),
-    lambda value, shape: _first(read_state_mask(value, _square(shape)), shape),
+    lambda value, shape: _last(read_state_mask(value, _square(shape)), shape),
     "m_h",
 )
 
@@ -149,26 +159,57 @@ def draws_two_masks(exam: Exam, *, p: float, size: tuple[int, int] = (64, 64)) -
     _expect("share of units on which m_x and m_h agree", int((of_input == of_state).sum()), of_input.size, same)
 
 
-@verb(with_reference=True)
-def follows_its_masks_through_time(
-    exam: Exam, reference: Exam, *, size: tuple[int, int, int, int] = (4, 6, 5, 7), rates: tuple[float, float] = (0.3, 0.4)
+@verb()
+def returns_whole_states(exam: Exam, *, rates: tuple[float, float], size: tuple[int, int, int, int] = (6, 3, 4, 9)) -> None:
+    """returns the whole states in training, with no holes in them"""
+    h = first_result(exam.ask(_pass(exam, size, rates))[0], (size[0], size[1], size[3]))
+    holes = h == 0  # no tanh of normal numbers is exactly 0
+    if holes.any():
+        raise Wrong(f"{int(holes.sum())} of {holes.size} returned states are 0", "none of them: masks fall on what enters a step")
+
+
+@verb()
+def masks_what_goes_to_the_weights(
+    exam: Exam, *, size: tuple[int, int, int, int] = (4, 6, 5, 7), rates: tuple[float, float] = (0.3, 0.4)
 ) -> None:
-    """computes the training states right, given the masks that it drew"""
+    """masks x_t before Wx and h_(t-1) before Wh, with the same two masks at every step, and nothing else"""
+    call = _pass(exam, size, rates)
+    h = first_result(exam.ask(call)[0], (size[0], size[1], size[3])).astype(float)
+    net = tuple(np.asarray(given.value) for given in call.args[:5])
+    m_x, m_h = solved_masks(net, h)
+    compare(h, states_with(net, h, m_x, m_h), "h", READ)
+
+
+def _pass(exam: Exam, size: tuple[int, int, int, int], rates: tuple[float, float]) -> Call:
     n, t, d, h = size
-    seed = Seed(exam.seed())
-    x, h0, wx, wh, b = (normal(s, exam.seed(k + 1)) for k, s in enumerate(((n, t, d), (n, h), (d, h), (h, h), (h,))))
-    values = exam.ask(
-        shows_input_mask(exam.function, size, rates, seed),
-        shows_state_mask(exam.function, size, rates, seed),
-        *[Call(exam.function, (x, h0, wx, wh, b, *rates, seed), returns=("h", "cache"), ship=(0,))] * 2,
-    )
-    must_repeat(*(first_result(value, (n, t, h)) for value in values[2:]))
-    m_x, m_h = read_input_mask(values[0], size)[:, 0], read_state_mask(values[1], size)[:, 0]
-    for k in range(n):  # what a mask takes from an example can be taken from its input and from the weights beforehand
-        masked = x.value[k : k + 1] * m_x[k], h0.value[k : k + 1], wx.value, m_h[k][:, None] * wh.value, b.value
-        call = Call(exam.function, (*masked, 0.0, 0.0, None, False), returns=("h", "cache"), ship=(0,))
-        wanted = first_result(reference.ask(call)[0])
-        compare(first_result(values[2], (n, t, h))[k : k + 1].astype(float), wanted, f"h[{k}]", READ)
+    shapes = ((n, t, d), (n, h), (d, h), (h, h), (h,))
+    given = (Given(f"0.4 * {a.text}", 0.4 * a.value) for a in (normal(s, exam.seed(k)) for k, s in enumerate(shapes, 1)))
+    return Call(exam.function, (*given, *rates, Seed(exam.seed())), returns=("h", "cache"), ship=(0,))
+
+
+def solved_masks(net: tuple[Array, ...], h: Array) -> tuple[Array, Array]:
+    """The masks (N, D) and (N, H) with which a recurrent net gives most nearly the states h: what goes into its tanh is linear in them.
+
+    Read off one pass, they need no seed that repeats. T * H must be D + H at least, better twice as much.
+    """
+    x, h0, wx, wh, b = net
+    before = np.concatenate([h0[:, None], h[:, :-1]], axis=1)
+    with np.errstate(all="ignore"):
+        sums = np.nan_to_num(np.arctanh(h) - b)
+    masks = []
+    for k in range(len(x)):
+        terms = np.concatenate([x[k][:, :, None] * wx, before[k][:, :, None] * wh], axis=1)  # (T, D + H, H)
+        system = np.swapaxes(terms, 1, 2).reshape(-1, terms.shape[1])
+        masks.append(np.linalg.lstsq(system, sums[k].reshape(-1), rcond=None)[0])
+    found = np.array(masks)
+    return found[:, : x.shape[2]], found[:, x.shape[2] :]
+
+
+def states_with(net: tuple[Array, ...], h: Array, m_x: Array, m_h: Array) -> Array:
+    """Every state worked out from the one before it, which is taken from h."""
+    x, h0, wx, wh, b = net
+    before = np.concatenate([h0[:, None], h[:, :-1]], axis=1)
+    return np.asarray(np.tanh((x * m_x[:, None]) @ wx + (before * m_h[:, None]) @ wh + b))
 
 
 # ------------------------------------------------------------------------------------------------------- a layer that keeps its mask
@@ -197,7 +238,7 @@ def _differing(first: Array, second: Array) -> str:
 
 @verb()
 def drops_whole_features_of_sequences(exam: Exam, *, p: float, shape: tuple[int, int, int] = (16, 5, 24)) -> None:
-    """drops with one mask for all steps of a sequence, and scales by 1/(1-p)"""
+    """drops with one mask for all steps of a sequence"""
     (x,) = _chunks(exam, shape)
     _, value = exam.ask(build(exam, p), step(x, Seed(exam.seed())))
     found = factors(value, x)
@@ -208,7 +249,45 @@ def drops_whole_features_of_sequences(exam: Exam, *, p: float, shape: tuple[int,
         raise Wrong("the mask changes from step to step", "one mask for all steps", kept[0])
     if (kept == kept[:1]).all() or (kept == kept[..., :1]).all():
         raise Wrong("the mask is the same for all sequences, or for all features", "a coin for each of them", kept[:, 0])
-    compare(found, np.where(kept, 1 / (1 - p), 0.0), "out / x", NEAR)
+
+
+def _rate_seen(*, p: float, shape: tuple[int, int, int], **_: Any) -> str:
+    return f"a share of dropped features that is off by {smallest_error(shape[0] * shape[2], p):.2g}"
+
+
+@verb(chances=1, sees=_rate_seen)
+def drops_features_as_often_as(exam: Exam, *, p: float, shape: tuple[int, int, int] = (64, 1, 64)) -> None:
+    """drops each feature with probability {p}"""
+    (x,) = _chunks(exam, shape)
+    dropped = int((factors(exam.ask(build(exam, p), step(x, Seed(exam.seed())))[1], x) == 0).sum())
+    low, high = acceptance(x.value.size, p)
+    if not low <= dropped <= high:
+        share, least, most = (k / x.value.size for k in (dropped, low, high))
+        raise Wrong(f"share of dropped features = {share:.4f}", f"{p:g}, by chance {least:.4f} to {most:.4f}")
+
+
+@verb()
+def knows_the_ends(exam: Exam, *, bad: tuple[float, ...], shape: tuple[int, int, int] = (6, 3, 8)) -> None:
+    """keeps everything when p = 0, drops everything when p = 1, and refuses another p"""
+    (x,) = _chunks(exam, shape)
+    for p in (0.0, 1.0):
+        found = factors(exam.ask(build(exam, p), step(x, Seed(exam.seed())))[1], x)
+        compare(found, np.full(shape, 1 - p), f"out / x with p = {p:g}", NEAR)
+    for p in bad:
+        made, used = build(exam, p), step(x, Seed(exam.seed()))
+        answers = exam.answers(made, used)
+        if all(answer.outcome is Outcome.PASSED for answer in answers):
+            raise Wrong(f"a layer with p = {p:g} was made and used", "ValueError")
+        if not any(ending(answer) == "ValueError" for answer in answers):
+            demand_value_error(made, answers[0])
+
+
+@verb()
+def divides_what_it_keeps(exam: Exam, *, p: float, shape: tuple[int, int, int] = (16, 5, 24)) -> None:
+    """divides what it keeps by 1 - p, to ten digits"""
+    (x,) = _chunks(exam, shape)
+    found = factors(exam.ask(build(exam, p), step(x, Seed(exam.seed())))[1], x)
+    compare(found, np.where(found != 0, 1 / (1 - p), 0.0), "out / x", DIGITS)
 
 
 @verb()

@@ -14,7 +14,7 @@ from autograder.surroundings import demand_sentences
 Verb = Callable[..., Check]
 Need = str | Check | Part
 # cases that would only lengthen a check's name
-SILENT = frozenset({"via", "forward", "backward", "given", "wanted", "names", "shapes", "what", "function", "gamma", "memory"})
+SILENT = frozenset({"via", "forward", "backward", "given", "wanted", "names", "shapes", "what", "function", "gamma", "memory", "model"})
 
 
 def verb(

@@ -6,16 +6,17 @@ the student's own forward pass gave, and named when it gives the student's numbe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograder.checks.facts import fact
 from autograder.checks.inputs import Array, backward_call, normal
-from autograder.checks.sequences import read_input_mask, read_state_mask, shows_input_mask, shows_state_mask
+from autograder.checks.lenses import READ
+from autograder.checks.sequences import read_input_mask, read_state_mask, shows_input_mask, shows_state_mask, solved_masks, states_with
 from autograder.checks.several import Rates, Shapes, arrays, first_result, forward_pass, gradient_of, upstream
-from autograder.checks.weights import whole_masks
+from autograder.checks.weights import found_masks
 from autograder.exam import Exam
 from autograder.model import Call, Given, Seed
 
@@ -57,14 +58,14 @@ Net = tuple[Array, Array, Array, Array, Array]  # x, h0, Wx, Wh, h
 
 
 def _walk(
-    net: Net, dh: Array, slope: Slope | None = None, back: float = 1.0, first: int = 0, turned: bool = True
+    net: Net, dh: Array, m_h: Array | float, slope: Slope | None = None, back: float = 1.0, first: int = 0, turned: bool = True
 ) -> Iterator[tuple[int, Array, Array]]:
-    """(step, error of a_t, what is sent back) from the last step to the first, without masks."""
+    """(step, error of a_t, what is sent back) from the last step to the first."""
     _, h0, _, wh, h = net
     carried = np.zeros_like(h0)
     for t in reversed(range(h.shape[1])):
-        error = (dh[:, t] * (t >= first) + back * carried) * (slope or _slope)(h[:, t])
-        carried = error @ (wh.T if turned else wh)
+        error = (dh[:, t] * (t >= first % h.shape[1]) + back * carried) * (slope or _slope)(h[:, t])
+        carried = error @ (wh.T if turned else wh) * m_h
         yield t, error, carried
 
 
@@ -72,54 +73,111 @@ def _slope(h: Array) -> Array:
     return np.asarray(1 - h**2)
 
 
-def _gradients(net: Net, dh: Array, before: str = "", only: int = -1, **walk: Any) -> tuple[Array, ...]:
-    """dx, dh0, dWx, dWh, db by one way of walking; `before` says what stands for h_(t-1) in dWh."""
-    x, h0, wx, wh, h = net
+def _gradients(net: Net, dh: Array, m_x: Array, m_h: Array) -> tuple[Array, ...]:
+    """dx, dh0, dWx, dWh, db, as they should be for these masks."""
+    x, h0, wx, wh, _ = net
     dx, dwx, dwh, db, carried = np.zeros_like(x), np.zeros_like(wx), np.zeros_like(wh), np.zeros(len(wh)), np.zeros_like(h0)
-    old = {"after": h, "last": np.roll(h, 1, axis=1), "zero": np.concatenate([0 * h0[:, None], h[:, :-1]], axis=1)}
-    states = old.get(before, np.concatenate([h0[:, None], h[:, :-1]], axis=1))
-    for t, error, carried in _walk(net, dh, **walk):  # noqa: B007  what the first step sends back is dh0
-        dx[:, t] = error @ wx.T
-        share = (x[:, t].T @ error, states[:, t].T @ error, error.sum(axis=0))
-        dwx, dwh, db = share if only >= 0 else (dwx + share[0], dwh + share[1], db + share[2])
+    for t, error, carried in _walk(net, dh, m_h):  # noqa: B007  what the first step sends back is dh0
+        dx[:, t] = error @ wx.T * m_x
+        dwx += (x[:, t] * m_x).T @ error
+        dwh += (_before(net)[:, t] * m_h).T @ error
+        db += error.sum(axis=0)
     return dx, carried, dwx, dwh, db
 
 
-def _forms(net: Net, dh: Array) -> Iterator[tuple[str, tuple[Array, ...]]]:
-    """The right gradients, and what several beliefs make of them."""
-    n, steps = dh.shape[:2]
-    right = _gradients(net, dh)
-    yield "right", right
-    yield "no slope", _gradients(net, dh, slope=np.ones_like)
-    yield "the slope 1 - h", _gradients(net, dh, slope=lambda h: 1 - h)
-    yield "the slope of tanh(h)", _gradients(net, dh, slope=lambda h: 1 - np.tanh(h) ** 2)
-    yield "nothing from the future", _gradients(net, dh, back=0.0)
-    yield "the last state only", _gradients(net, dh, first=steps - 1)
-    if net[3].shape[0] == net[3].shape[1]:
-        yield "Wh not transposed", _gradients(net, dh, turned=False)
-    yield "dWh with the state after the step", _gradients(net, dh, before="after")
-    yield "dWh with the last state for h0", _gradients(net, dh, before="last")
-    yield "dWh without h0", _gradients(net, dh, before="zero")
-    yield "the share of one step", _gradients(net, dh, only=0)
-    yield "averages over the examples", (*right[:2], *(g / n for g in right[2:]))
-    yield "averages over the steps", (*right[:2], *(g / steps for g in right[2:]))
-    yield "dh0 is nothing", (right[0], 0 * right[1], *right[2:])
+def _before(net: Net) -> Array:
+    """The state before every step."""
+    return np.concatenate([net[1][:, None], net[4][:, :-1]], axis=1)
 
 
-@fact
-def way_through_time(exam: Exam, *, given: Shapes, rates: Rates, forward: str, backward: str) -> str:
-    """By which formula the gradients of a recurrent net go back when nothing is dropped."""
+def through_time(values: Sequence[Array], rates: Rates, h: Array, dh: Array) -> Sequence[Array] | None:
+    """The gradients of a recurrent net that gave the states h, by the masks found in them (several.Model)."""
+    x, h0, wx, wh, b = values
+    if h.shape != (*x.shape[:2], len(wh)) or h.shape[1] * h.shape[2] < x.shape[2] + len(wh):
+        return None
+    masks = solved_masks((x, h0, wx, wh, b), h)
+    if not np.allclose(states_with((x, h0, wx, wh, b), h, *masks), h, rtol=0, atol=READ):
+        return None
+    return _gradients((x, h0, wx, wh, h), dh, *masks)
+
+
+def through_weights(values: Sequence[Array], rates: Rates, out: Array, dout: Array) -> Sequence[Array] | None:
+    """The gradients of a layer with masks on its weights, by the masks found in its output (several.Model)."""
+    x, w, b = values
+    masks = found_masks(out - b, x, w, rates[0]) if out.shape == (len(x), len(b)) else None
+    if masks is None:
+        return None
+    return _dx(dout, w, masks)["right"], _dw(dout, x, w, masks)["right"], dout.sum(axis=0)
+
+
+# What several beliefs make of the errors, when nothing is dropped; how they sum up the weights' gradients; whose state stands in dWh.
+# Each is asked by itself, so that of two mistakes both are named.
+ERRORS: Mapping[str, Mapping[str, Any]] = {
+    "right": {},
+    "no slope": {"slope": np.ones_like},
+    "the slope 1 - h": {"slope": lambda h: 1 - h},
+    "the slope of tanh(h)": {"slope": lambda h: 1 - np.tanh(h) ** 2},
+    "nothing from the future": {"back": 0.0},
+    "the last state only": {"first": -1},
+    "Wh not transposed": {"turned": False},
+}
+SUMS: Mapping[str, Callable[[Array], Array]] = {  # of the shares (N, T, ...) of all examples and steps
+    "right": lambda shares: shares.sum(axis=(0, 1)),
+    "one step": lambda shares: shares[:, 0].sum(axis=0),
+    "averages over the examples": lambda shares: shares.sum(axis=(0, 1)) / len(shares),
+    "averages over the steps": lambda shares: shares.sum(axis=(0, 1)) / shares.shape[1],
+}
+STATES: Mapping[str, Callable[[Net], Array]] = {
+    "right": _before,
+    "the state after the step": lambda net: net[4],
+    "the last state for h0": lambda net: np.roll(net[4], 1, axis=1),
+    "zero for h0": lambda net: _before((net[0], 0 * net[1], *net[2:])),
+}
+
+
+def _undropped(exam: Exam, given: Shapes, rates: Rates, forward: str, backward: str) -> tuple[Net, Array, list[Array], Array]:
+    """The net, dh, the gradients that came back when nothing was dropped, and the errors (N, T, H) that dx shows; D must be H at least."""
     values = arrays(exam, given)
     there = forward_pass(forward, values, (0.0,) * len(rates), Seed(exam.seed()))
-    h = first_result(exam.ask(there)[0]).astype(float)
+    x, h0, wx, wh, _ = (np.asarray(v.value) for v in values)
+    h = first_result(exam.ask(there)[0], (*x.shape[:2], len(wh))).astype(float)
     dh = upstream(exam, h.shape)
     back = exam.ask(there, backward_call(backward, dh, 0))[1]
     found = [gradient_of(back, given, name) for name in given]
-    x, h0, wx, wh, _ = (np.asarray(v.value) for v in values)
-    if h.shape != (*x.shape[:2], len(wh)):
-        return "other"
-    for name, wanted in _forms((x, h0, wx, wh, h), np.asarray(dh.value)):
-        if all(_same(one, other) for one, other in zip(found, wanted, strict=True)):
+    return (x, h0, wx, wh, h), np.asarray(dh.value), found, found[0] @ np.linalg.pinv(wx.T)
+
+
+@fact
+def way_of_errors(exam: Exam, **case: Any) -> str:
+    """By which formula the errors of a recurrent net go back when nothing is dropped."""
+    net, dh, _, errors = _undropped(exam, **case)
+    walks = {name: [error for _, error, _ in _walk(net, dh, 1.0, **walk)] for name, walk in ERRORS.items()}
+    return _named(errors, {name: np.stack(walked[::-1], axis=1) for name, walked in walks.items()})
+
+
+@fact
+def way_to_h0(exam: Exam, **case: Any) -> str:
+    """What is sent back to h0, given the error of the first step."""
+    net, _, found, errors = _undropped(exam, **case)
+    return _named(found[1], {"right": errors[:, 0] @ net[3].T, "Wh not transposed": errors[:, 0] @ net[3], "nothing": 0 * net[1]})
+
+
+@fact
+def sums_of_weights(exam: Exam, **case: Any) -> str:
+    """How the shares of the examples and steps are put together in dWx and db, given the errors."""
+    net, _, found, errors = _undropped(exam, **case)
+    shares = np.einsum("ntd,nth->ntdh", net[0], errors)
+    both = {name: np.concatenate([put(shares), put(errors)[None]]) for name, put in SUMS.items()}
+    return _named(np.concatenate([found[2], found[4][None]]), both)
+
+
+@fact
+def state_of_dWh(exam: Exam, **case: Any) -> str:
+    """Which state stands in dWh, given the errors, however its shares are put together."""
+    net, _, found, errors = _undropped(exam, **case)
+    for name, state in STATES.items():
+        shares = np.einsum("ntg,nth->ntgh", state(net), errors)
+        if any(_same(found[3], put(shares)) for put in SUMS.values()):
             return name
     return "other"
 
@@ -149,16 +207,16 @@ def place_of_the_state_mask(exam: Exam, *, size: tuple[int, int, int, int] = (12
 @fact
 def way_through_weights(exam: Exam, *, of: str, given: Shapes, rates: Rates, forward: str, backward: str) -> str:
     """By which formula the gradient dx or dW of a layer with masks on its weights goes back."""
-    seed, (x, w, b) = Seed(exam.seed()), arrays(exam, given)
-    mask = whole_masks(exam, rates[0], (*x.value.shape, w.value.shape[1]), seed).astype(float)
-    dout = upstream(exam, (len(mask), w.value.shape[1]))
-    there, back = forward_pass(forward, (x, w, b), rates, seed), backward_call(backward, dout, 0)
-    without = forward_pass(forward, (x, w, Given("0 * b", 0 * b.value)), rates, seed)  # a wrong bias is another matter
-    out, (_, found) = exam.ask(without)[0], exam.ask(there, back)
-    sums = np.einsum("ni,io,nio->no", x.value, w.value, mask)
-    mask *= float(np.median(first_result(out, sums.shape)[sums != 0] / sums[sums != 0]))  # the factor that forward chose
+    x, w, b = arrays(exam, given)
+    nothing = Given(f"np.zeros({b.value.shape})", 0 * b.value)  # a wrong bias is another matter
+    there = forward_pass(forward, (x, w, nothing), rates, Seed(exam.seed()))
+    dout = upstream(exam, (len(x.value), w.value.shape[1]))
+    out, back = exam.ask(there, backward_call(backward, dout, 0))
+    mask = found_masks(first_result(out, dout.value.shape).astype(float), x.value, w.value, rates[0])
+    if mask is None:
+        return "unclear"
     formulas = _dx(dout.value, w.value, mask) if of == "x" else _dw(dout.value, x.value, w.value, mask)
-    return _named(gradient_of(found, given, of), formulas)
+    return _named(gradient_of(back, given, of), formulas)
 
 
 def _dx(dout: Array, w: Array, mask: Array) -> dict[str, Array]:

@@ -5,6 +5,7 @@ Right functions pass, each wrong one is refused in its own words, and no rubbish
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -142,7 +143,8 @@ CASES: tuple[tuple[str, Check], ...] = (
     ("echo", through(INPUT_MASK, c.shares_its_mask_over_time(p=P))),
     ("echo", through(STATE_MASK, c.shares_its_mask_over_time(p=P))),
     ("echo", c.draws_two_masks(p=P)),
-    ("echo", c.follows_its_masks_through_time()),
+    ("echo", c.masks_what_goes_to_the_weights()),
+    ("echo", c.returns_whole_states(rates=(P, 0.2))),
     ("steady", c.needs_no_chance_at_test_time(**ONE)),
     ("echo", c.needs_no_chance_at_test_time(**NET)),
     ("steady", c.leaves_what_it_is_given(**ONE)),
@@ -163,9 +165,12 @@ CASES: tuple[tuple[str, Check], ...] = (
     ("sparse", c.throws_a_coin_for_each_weight(p=P)),
     ("sparse", c.never_drops_the_bias(p=P)),
     ("sparse", c.leaves_the_bias_alone_at_one()),
-    ("sparse", c.follows_its_masks(p=P)),
+    ("sparse", c.sums_kept_weights(p=P)),
     ("sparse", c.sends_gradient_through_kept_weights_only(p=P, backward="sparse_back")),
     ("Layer", c.drops_whole_features_of_sequences(p=0.4)),
+    ("Layer", c.divides_what_it_keeps(p=0.4)),
+    ("Layer", c.drops_features_as_often_as(p=0.2)),
+    ("Layer", c.knows_the_ends(bad=(1.5, -0.25))),
     ("Layer", c.keeps_its_mask_when_asked(p=0.4)),
     ("Layer", c.keeps_its_mask_when_asked(p=0.4, steps=2)),
     ("Layer", c.draws_again_unless_asked(p=0.4)),
@@ -248,7 +253,7 @@ def test_a_mask_for_each_step_is_refused() -> None:
 
 def test_the_wrong_axis_is_a_mask_that_all_examples_share() -> None:
     check = through(SEQUENCES, c.treats_examples_apart(p=P, **MASK))
-    assert refused("steady", check, time_first).startswith("share of units on which neighbouring rows agree = 1.0000 | 0.5800, by ")
+    assert refused("steady", check, time_first).startswith("share of units on which neighbouring rows agree = 1.0000 | 0.5")
 
 
 def test_a_message_shows_the_call_that_was_made() -> None:
@@ -312,12 +317,35 @@ def test_masks_from_one_draw_are_refused() -> None:
 
 
 def test_states_outside_a_tanh_are_refused() -> None:
-    wrong = lambda *a: (1.5 + 0 * echo(*a)[0], None)  # noqa: E731
-    assert "a state is 1.5 | between -1 and 1" in refused("echo", through(INPUT_MASK, c.drops_some_and_keeps_some(p=P, **MASK)), wrong)
+    wrong = lambda *a: (np.nan * echo(*a)[0], None)  # noqa: E731
+    check = through(INPUT_MASK, c.drops_some_and_keeps_some(p=P, **MASK))
+    assert "a state is nan | a number between -1 and 1" in refused("echo", check, wrong)
+
+
+def test_a_network_without_tanh_shows_its_masks_nevertheless() -> None:
+    def linear(x: Array, h0: Array, U: Array, V: Array, b: Array, p: float, r: float, rng: Any, train: bool = True) -> Any:
+        m, k, h = coins((len(x), x.shape[2]), p, rng), coins(h0.shape, r, rng), [h0]
+        for t in range(x.shape[1]):
+            h.append((x[:, t] * m) @ U + (h[-1] * k) @ V + b)
+        return np.stack(h[1:], 1), None
+
+    for lens in (INPUT_MASK, STATE_MASK):
+        for check in (c.shares_its_mask_over_time(p=P), c.drops_the_right_share(p=P, **MASK), c.multiplies_the_kept_ones(p=P)):
+            assert verdict("echo", through(lens, check), {"echo": linear}).passed
+
+
+def test_masked_states_are_no_whole_states() -> None:
+    def holes(x: Array, h0: Array, *others: Any, **flags: Any) -> Any:
+        h, cache = echo(x, h0, *others, **flags)
+        return h * cache[-1], cache
+
+    assert "returned states are 0 | none of them" in refused("echo", c.returns_whole_states(rates=(P, 0.2)), holes)
 
 
 def test_training_states_are_compared_given_their_masks() -> None:
-    assert refused("echo", c.follows_its_masks_through_time(), net(late)).startswith("h[0][0, ")
+    for wrong in (net(late), net(state_per_step), behind):
+        assert refused("echo", c.masks_what_goes_to_the_weights(), wrong).startswith("h[0, ")
+    assert verdict("echo", c.masks_what_goes_to_the_weights(), {"echo": net(shared)}).passed  # whose masks these are is another matter
 
 
 def enlarged(place: int) -> Callable[..., Any]:
@@ -403,8 +431,8 @@ def test_shared_coins_are_found_along_each_axis(shape: Any, word: str) -> None:
 
 def test_what_is_no_mask_on_weights_is_said_so() -> None:
     noise = lambda x, W, b, p, rng, train=True: (x @ W + rng.normal(size=(len(x), len(b))), None)  # noqa: E731
-    for check in (c.throws_a_coin_for_each_weight(p=P), c.follows_its_masks(p=P)):
-        assert refused("sparse", check, noise).startswith("the output is no sum of weights that were each kept or dropped | x @ (kept")
+    assert refused("sparse", c.throws_a_coin_for_each_weight(p=P), noise).startswith("the output is no sum of weights that were each")
+    assert refused("sparse", c.sums_kept_weights(p=P), noise).startswith("some outputs are no sum of kept weights | x @ (kept weights)")
 
 
 def test_the_bias_is_watched() -> None:
@@ -426,7 +454,7 @@ def test_a_gradient_through_dropped_weights_is_refused() -> None:
 
 def test_training_outputs_are_compared_given_their_masks() -> None:
     wrong = lambda x, W, b, p, rng, train=True: sparse(x**2, W, b, p, rng, train)  # noqa: E731
-    assert refused("sparse", c.follows_its_masks(p=P), wrong).startswith("out[0][0, 0] = ")
+    assert refused("sparse", c.sums_kept_weights(p=P), wrong).startswith("some outputs are no sum of kept weights")
 
 
 # -------------------------------------------------------------------------------------------------------------- layers with a memory
@@ -472,7 +500,15 @@ def test_a_layer_that_errs_is_told_how() -> None:
     assert refused("Layer", c.draws_for_another_batch(p=0.4), Cutting).startswith("the first 6 sequences of both batches are masked alike")
     assert "after a call at test time the mask is another" in refused("Layer", c.remembers_through_test_time(p=0.4), Forgetful)
     assert refused("Layer", c.drops_whole_features_of_sequences(p=0.4), Restless).startswith("the mask changes from step to step")
-    assert refused("Layer", c.drops_whole_features_of_sequences(p=0.4), Lame).startswith("out / x[")
+    assert refused("Layer", c.divides_what_it_keeps(p=0.4), Lame).startswith("out / x[")
+    assert verdict("Layer", c.drops_whole_features_of_sequences(p=0.4), {"Layer": Lame}).passed  # the factor is another matter
+    swapped = type("Swapped", (Layer,), {"draw": lambda self, x, rng: (rng.random((len(x), 1, x.shape[2])) < self.p) / self.p})
+    often = refused("Layer", c.drops_features_as_often_as(p=0.2), swapped)
+    assert re.match(r"share of dropped features = 0\.[78]\d* \| 0\.2, by chance", often)
+    bold = type("Bold", (Layer,), {"draw": lambda self, x, rng: coins((len(x), 1, x.shape[2]), min(max(self.p, 0), 1), rng)})
+    assert refused("Layer", c.knows_the_ends(bad=(1.5,)), bold) == "a layer with p = 1.5 was made and used | ValueError"
+    timid = type("Timid", (Layer,), {"draw": lambda self, x, rng: coins((len(x), 1, x.shape[2]), max(self.p, 0.1), rng)})
+    assert "out / x with p = 0[" in refused("Layer", c.knows_the_ends(bad=()), timid)
     lazy = type("Lazy", (Layer,), {"forward": lambda self, x, rng, train=True, same_mask=False: x})
     assert "units were kept" in refused("Layer", c.draws_first_whatever_is_asked(p=0.4), lazy)
 
@@ -610,10 +646,28 @@ def test_a_generator_of_ones_own_is_no_wrong_gradient(name: str, check: Check) -
     assert verdict(name, check, {name: own_coins(RIGHT[name])}).passed
 
 
-def test_masks_that_cannot_be_repeated_are_told_so() -> None:
-    words = "two calls with the same seed gave different outputs"
-    assert words in refused("echo", c.follows_its_masks_through_time(), own_coins(echo))
-    assert words in refused("sparse", c.follows_its_masks(p=P), own_coins(sparse))
+ONE_PASS = (
+    ("echo", c.masks_what_goes_to_the_weights()),
+    ("sparse", c.sums_kept_weights(p=P)),
+    ("sparse", c.sends_gradient_through_kept_weights_only(p=P, backward="sparse_back")),
+    *(("echo", c.has_the_right_gradient(name=f"d{name}", **NET_BACK, model=w.through_time)) for name in NET["given"]),
+    *(("sparse", c.has_the_right_gradient(name=f"d{name}", **FLAT_BACK, model=w.through_weights)) for name in FLAT["given"]),
+)
+
+
+@pytest.mark.parametrize(("name", "check"), ONE_PASS)
+def test_masks_that_cannot_be_repeated_are_read_off_one_pass(name: str, check: Check) -> None:
+    assert verdict(name, check, {name: own_coins(RIGHT[name])}).passed
+    assert verdict(name, check, {name: own_coins(single(RIGHT[name]))}).passed
+
+
+def test_a_gradient_without_its_masks_is_seen_though_no_seed_repeats() -> None:
+    through_time = c.has_the_right_gradient(name="dV", **NET_BACK, model=w.through_time)
+    assert not verdict("echo", through_time, {"echo": own_coins(echo), "back": unmasked_back}).passed
+    through_weights = c.has_the_right_gradient(name="dW", **FLAT_BACK, model=w.through_weights)
+    assert not verdict("sparse", through_weights, {"sparse": own_coins(sparse), "sparse_back": half_dw}).passed
+    found = s.wrong_gradients(**FLAT_BACK, model=w.through_weights)
+    assert word(found, "sparse", {"sparse": own_coins(sparse), "sparse_back": half_dw}) == "dW (times 1-p)"
 
 
 def along_the_first_axis(x: Array, *others: Any, **flags: Any) -> Any:
@@ -627,17 +681,31 @@ def test_the_axis_of_time_and_clipped_gradients_are_facts() -> None:
     assert word(s.scaled_gradients(**NET_BACK), "echo") == "in step"
     clipped = {"back": lambda dh, cache: tuple(np.clip(g, -1, 1) for g in back(dh, cache))}
     assert word(s.scaled_gradients(**NET_BACK), "echo", clipped) == "not in step"
+    always = {"back": lambda dh, cache: tuple(np.ones_like(g) for g in back(dh, cache))}
+    assert word(s.scaled_gradients(**NET_BACK), "echo", always) == "always the same"
 
 
+def twice_wrong(dh: Array, cache: Any) -> Any:
+    """Errors without the slope of the tanh, averages in place of sums, and nothing for h0."""
+    dx, dh0, dU, dV, db = steeper(np.ones_like)(dh, cache)
+    return dx, 0 * dh0, dU / len(dx), dV / len(dx), db / len(dx)
+
+
+WAYS_BACK = (w.way_of_errors, w.way_to_h0, w.sums_of_weights, w.state_of_dWh)
+DEEP = {"x": (3, 4, 7), "h0": (3, 5), "U": (7, 5), "V": (5, 5), "b": (5,)}
+DEEP_BACK: dict[str, Any] = {**NET_BACK, "given": DEEP}
 WAYS: tuple[tuple[Fact, str, Functions, str], ...] = (
     (w.mask_on_the_way_back(**ONE_BACK), "steady", {}, "the same mask"),
     (w.mask_on_the_way_back(**ONE_BACK), "steady", {"steady": own_coins(steady)}, "the same mask"),
     (w.mask_on_the_way_back(**ONE_BACK), "steady", {"times": summed}, "the sum over the steps"),
     (w.mask_on_the_way_back(**ONE_BACK), "steady", {"times": lambda dout, cache: dout + 0}, "no mask"),
-    (w.way_through_time(**NET_BACK), "echo", {}, "right"),
-    (w.way_through_time(**NET_BACK), "echo", {"back": unmasked_back}, "right"),
-    (w.way_through_time(**NET_BACK), "echo", {"back": steeper(lambda h: 1 - h)}, "the slope 1 - h"),
-    (w.way_through_time(**NET_BACK), "echo", {"back": steeper(np.ones_like)}, "no slope"),
+    *((way(**DEEP_BACK), "echo", back, "right") for way in WAYS_BACK for back in ({}, {"back": unmasked_back}, {"echo": own_coins(echo)})),
+    (w.way_of_errors(**DEEP_BACK), "echo", {"back": steeper(lambda h: 1 - h)}, "the slope 1 - h"),
+    (w.way_of_errors(**DEEP_BACK), "echo", {"back": steeper(np.ones_like)}, "no slope"),
+    (w.sums_of_weights(**DEEP_BACK), "echo", {"back": twice_wrong}, "averages over the examples"),
+    (w.way_of_errors(**DEEP_BACK), "echo", {"back": twice_wrong}, "no slope"),
+    (w.way_to_h0(**DEEP_BACK), "echo", {"back": twice_wrong}, "nothing"),
+    (w.state_of_dWh(**DEEP_BACK), "echo", {"back": twice_wrong}, "right"),
     (w.place_of_the_state_mask(), "echo", {}, "the state"),
     (w.place_of_the_state_mask(), "echo", {"echo": behind}, "what comes out of Wh"),
     (w.way_through_weights(of="x", **FLAT_BACK), "sparse", {}, "right"),
@@ -652,6 +720,72 @@ WAYS: tuple[tuple[Fact, str, Functions, str], ...] = (
     (s.layer_at_test_time(), "Layer", {"Layer": Damped}, "1-p"),
     (s.sequences_after(), "Layer", {}, "as it was"),
     (s.sequences_after(), "Layer", {"Layer": Scribbling}, "overwritten"),
+)
+
+
+def nothing_dropped(x: Array, h0: Array, U: Array, V: Array, b: Array, p: float, r: float, rng: Any, train: bool = True) -> Any:
+    """The network with rates of 0, whatever they are."""
+    return echo(x, h0, U, V, b, 0.0, 0.0, rng, train)
+
+
+def without_bias(x: Array, h0: Array, U: Array, V: Array, b: Array, p: float, r: float, rng: Any, train: bool = True) -> Any:
+    return echo(x, h0, U, V, 0 * b, p, r, rng, train)
+
+
+def one_step_late(x: Array, h0: Array, U: Array, V: Array, b: Array, p: float, r: float, rng: Any, train: bool = True) -> Any:
+    h, cache = echo(x, h0, U, V, b, p, r, rng, train)
+    return np.concatenate([h0[:, None], h[:, :-1]], axis=1), cache
+
+
+def divided(eps: float = 0.0, number: Callable[[float], Any] = float) -> Callable[..., Any]:
+    """Dropout of sequences that divides by 1 - p + eps, whatever p is."""
+
+    def wrong(x: Array, p: float, rng: Any, train: bool = True) -> Any:
+        m = (rng.random((len(x), 1, x.shape[2])) >= p) * (1 / number(1 - p + eps)) if train else 1.0
+        return x * m, m
+
+    return wrong
+
+
+def holes(keeps_h0: bool) -> Callable[..., Any]:
+    """A recurrent network that returns masked states; its mask falls on h0 as well, or does not."""
+
+    def wrong(x: Array, h0: Array, U: Array, V: Array, b: Array, p: float, r: float, rng: Any, train: bool = True) -> Any:
+        m, k = coins((len(x), x.shape[2]), p, rng, train), coins(h0.shape, r, rng, train)
+        h = [h0 if keeps_h0 else h0 * k]
+        for t in range(x.shape[1]):
+            h.append(np.tanh((x[:, t] * m) @ U + h[-1] @ V + b) * k)
+        return np.stack(h[1:], 1), None
+
+    return wrong
+
+
+class Near(Layer):
+    def draw(self, x: Array, rng: Any) -> Array:
+        return super().draw(x, rng) * (1 - 1e-8)
+
+
+MOMENT: dict[str, Any] = {"given": ([2.0], 0.5), "index": 1, "wanted": 4.0}
+NEW_FACTS: tuple[tuple[Fact, str, Functions, str], ...] = (
+    (seen_through(STATE_MASK, s.multiplier()), "echo", {"echo": nothing_dropped}, "nothing dropped"),
+    (seen_through(STATE_MASK, s.multiplier()), "echo", {"echo": without_bias}, "not a usable result"),
+    (seen_through(INPUT_MASK, s.over_time()), "echo", {"echo": one_step_late}, "nothing at the first step"),
+    (seen_through(SEQUENCES, s.digits()), "steady", {}, "double"),
+    (seen_through(STATE_MASK, s.digits()), "echo", {}, "double"),
+    *((seen_through(SEQUENCES, s.digits()), "steady", {"steady": divided(eps)}, "about") for eps in (1e-10, 1e-8, 1e-6)),
+    (seen_through(SEQUENCES, s.at_one()), "steady", {"steady": divided()}, "divides by zero"),
+    (seen_through(SEQUENCES, s.at_one()), "steady", {"steady": divided(number=np.float64)}, "divides by zero"),
+    (s.returned_states(), "echo", {}, "whole"),
+    (s.returned_states(), "echo", {"echo": holes(keeps_h0=False)}, "masked, as h0 is"),
+    (s.returned_states(), "echo", {"echo": holes(keeps_h0=True)}, "masked in place of h0"),
+    (s.upstream_after(**ONE_BACK), "steady", {}, "as it was"),
+    (s.upstream_after(**ONE_BACK), "steady", {"times": scribbling}, "overwritten"),
+    (s.exactness(**MOMENT), "pair", {"pair": lambda x, p: (x, x**2)}, "ten digits"),
+    (s.exactness(**MOMENT), "pair", {"pair": lambda x, p: (x, x**2 + 1e-6)}, "about"),
+    (s.exactness(**MOMENT), "pair", {"pair": lambda x, p: (x, x)}, "other"),
+    (s.wrong_gradients(**ONE_BACK, train=False), "steady", {"times": lambda dout, cache: dout + None}, "raises in backward"),
+    (s.wrong_gradients(**ONE_BACK), "steady", {"steady": lambda x, p, rng, train=True: x + None}, "raises TypeError"),
+    (s.layer_factor(), "Layer", {"Layer": Near}, "about 1/(1-p)"),
 )
 FACTS: tuple[tuple[Fact, str, Functions, str], ...] = (
     (seen_through(SEQUENCES, f.drop_share(**MASK)), "steady", {}, "p"),
@@ -680,6 +814,7 @@ FACTS: tuple[tuple[Fact, str, Functions, str], ...] = (
     (s.bias(), "sparse", {}, "1"),
     (s.bias(), "sparse", {"sparse": masked(lambda x, W: (len(x), *W.shape), on_bias=True)}, "dropped"),
     (s.weights_at_test_time(), "sparse", {}, "1"),
+    (s.layer_share(), "Layer", {}, "p"),
     (s.layer_factor(), "Layer", {}, "1/(1-p)"),
     (s.layer_factor(), "Layer", {"Layer": Lame}, "1"),
     (s.next_call(same_mask=True), "Layer", {}, "kept"),
@@ -692,6 +827,7 @@ FACTS: tuple[tuple[Fact, str, Functions, str], ...] = (
     (s.after_test_time(), "Layer", {}, "kept"),
     (s.after_test_time(), "Layer", {"Layer": Forgetful}, "drawn"),
     *WAYS,
+    *NEW_FACTS,
 )
 
 
