@@ -260,10 +260,7 @@ def drops_features_as_often_as(exam: Exam, *, p: float, shape: tuple[int, int, i
     """drops each feature with probability {p}"""
     (x,) = _chunks(exam, shape)
     dropped = int((factors(exam.ask(build(exam, p), step(x, Seed(exam.seed())))[1], x) == 0).sum())
-    low, high = acceptance(x.value.size, p)
-    if not low <= dropped <= high:
-        share, least, most = (k / x.value.size for k in (dropped, low, high))
-        raise Wrong(f"share of dropped features = {share:.4f}", f"{p:g}, by chance {least:.4f} to {most:.4f}")
+    _expect("share of dropped units", dropped, x.value.size, p)
 
 
 @verb()
