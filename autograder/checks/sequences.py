@@ -260,7 +260,7 @@ def drops_features_as_often_as(exam: Exam, *, p: float, shape: tuple[int, int, i
     """drops each feature with probability {p}"""
     (x,) = _chunks(exam, shape)
     dropped = int((factors(exam.ask(build(exam, p), step(x, Seed(exam.seed())))[1], x) == 0).sum())
-    _expect("share of dropped units", dropped, x.value.size, p)
+    _expect("share of dropped features", dropped, x.value.size, p)
 
 
 @verb()
