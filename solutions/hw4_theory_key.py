@@ -46,7 +46,7 @@ HIDDEN = {
         "manners": [c.raises_value_error(case="p = -0.1", given=((2, 3), (3, 2), (2,), -0.1))],
     },
     "expected_dropout_loss": {
-        "misses": [like(case="more examples and p = 0", given=((5, 4), (5,), (4,), 0.0), **LOSS)],
+        "misses": [like(case="more examples and p = 0", given=((4, 3), (4,), (3,), 0.0), **LOSS)],
         "average": [
             like(case="many examples", given=((60, 12), (60,), (12,), 0.3), **LOSS),
             like(case="a p above one half", given=((7, 9), (7,), (9,), 0.62), **LOSS),
@@ -212,27 +212,27 @@ MISCONCEPTIONS = {
             """You average the probabilities of the members. That is the arithmetic mean, a good committee as well, but asked is
             the GEOMETRIC one: average the logarithms, then normalise.""",
             ("log_softmax(scores), 1)", "np.exp(log_softmax(scores)), 1)"), ("np.exp(log_softmax(mean_log))", "mean_log"),
-            signs="probability"),
+            signs="at_half"),
         core("every_member_has_the_same_voice",
             """All masks count the same in your mean. That is right at p = 1/2 only; otherwise a mask with k inputs kept has the
             weight (1 - p)^k p^(D - k).""",
-            ("(1 - p) ** k * p ** (masks.shape[1] - k)", "0.0 * k + 0.5 ** masks.shape[1]"), signs="probability"),
+            ("(1 - p) ** k * p ** (masks.shape[1] - k)", "0.0 * k + 0.5 ** masks.shape[1]"), signs="votes"),
         core("p_is_the_keep_probability",
             """You weight a mask with p for each KEPT input, as the papers write it. In this course p is the probability of
             DROPPING: each kept input counts 1 - p, each dropped one p.""",
-            ("(1 - p) ** k * p **", "p ** k * (1 - p) **"), signs="probability"),
+            ("(1 - p) ** k * p **", "p ** k * (1 - p) **"), signs="votes"),
         core("a_geometric_mean_sums_to_one",
             """Your rows do not sum to 1. A geometric mean of probabilities is no probability yet: divide each row by its
             sum.""",
-            ("np.exp(log_softmax(mean_log))", "np.exp(mean_log)"), signs="probability"),
+            ("np.exp(log_softmax(mean_log))", "np.exp(mean_log)"), signs="sums"),
         core("the_members_scale_their_inputs",
             """Your members divide the kept inputs by 1 - p. That is inverted dropout; here the masks are vanilla: an input is
             there as it is, or it is 0.""",
-            ("x[:, :, None] * W", "x[:, :, None] * W / (1 - p if p < 1 else 1)"), signs="probability"),
+            ("x[:, :, None] * W", "x[:, :, None] * W / (1 - p if p < 1 else 1)"), signs="at_half"),
         core("softmax_runs_over_the_examples",
             """Your softmax runs over the examples instead of the classes: the columns sum to 1, but the rows should. Take the
             sums along the last axis.""",
-            ("axis=-1", "axis=-2", 2), signs="probability"),
+            ("axis=-1", "axis=-2", 2), signs="sums"),
         edge("a_product_of_many_probabilities_stays_a_number",
             """With huge scores your result is no number. You multiply probabilities, and those that are too small for a float
             make the whole product 0. Stay with logarithms from the scores on, and take the exponential once, at the end.""",
@@ -246,20 +246,16 @@ MISCONCEPTIONS = {
             ("scores = scores - scores.max(axis=-1, keepdims=True)\n    ", ""), signs="loud_scores huge_scores"),
         core("the_bias_is_dropped_too",
             "You scale or drop the bias as well. Only the inputs have coins: every member keeps b, so the committee does.",
-            ("axes=(1, 1)) + b", "axes=(1, 1)) + (1 - p) * b"), signs="probability"),
+            ("axes=(1, 1)) + b", "axes=(1, 1)) + (1 - p) * b"), signs="bias_alone"),
         edge("a_tiny_number_makes_a_logarithm_safe",
             """You add a tiny number before you take the logarithm of a probability. That hides the zero, but changes the mean
             where a member is sure. Take scores minus the logarithm of the sum of exponentials: no zero comes up.""",
             ("log_softmax(scores), 1)", "np.log(np.exp(log_softmax(scores)) + 1e-12), 1)"), signs="huge_scores"),
         *sampled("ensemble_mean", ("enumerate_masks(x.shape[1])", "RNG.random((20000, x.shape[1])) >= p"),
             ("(1 - p) ** k * p ** (masks.shape[1] - k)", "np.full(len(k), 1 / len(k))")),
-        tiny(
-            (
-                "return np.exp(log_softmax(mean_log))",
-                "odds = np.exp(mean_log - mean_log.max(axis=1, keepdims=True))\n"
-                "    return odds / (odds.sum(axis=1, keepdims=True) + 1e-8)",
-            )
-        ),
+        tiny(("return np.exp(log_softmax(mean_log))",
+            "odds = np.exp(mean_log - mean_log.max(axis=1, keepdims=True))\n"
+            "    return odds / (odds.sum(axis=1, keepdims=True) + 1e-8)"), signs="sums"),
         any_p(),
     ],
     "weight_scaling": [
@@ -299,15 +295,15 @@ MISCONCEPTIONS = {
             """You return the loss without dropout. The prediction is right on average, but a square feels the noise too: add
             the variance of the prediction.""",
             (" + np.sum(noise)", ""), signs="noise_by_p"),
-        *odds_of("Your variance", signs="noise_by_p =noise_by_inputs"),
+        *odds_of("Your variance", signs="noise_alone"),
         core("the_masks_are_vanilla",
             """This is the average loss of VANILLA dropout, whose prediction is (1 - p) X w on average. Asked is the inverted
             form, with X * M divided by 1 - p.""",
-            ("y - X @ w", "y - (1 - p) * X @ w"), (ODDS, "p * (1 - p)"), signs="noise_by_p noise_by_inputs"),
+            ("y - X @ w", "y - (1 - p) * X @ w"), (ODDS, "p * (1 - p)"), signs="prediction noise_alone"),
         core("the_prediction_shrinks_as_well",
             """Your prediction is multiplied by 1 - p. With the inverted mask it is right on average: the misses are y - X w,
             and only the variance depends on p.""",
-            ("y - X @ w", "y - (1 - p) * X @ w"), signs="noise_by_p noise_by_inputs"),
+            ("y - X @ w", "y - (1 - p) * X @ w"), signs="prediction =noise_alone"),
         edge("the_loss_is_a_mean",
             "You divide by the number of examples. The loss here is the SUM of squares.",
             ("np.sum(misses ** 2) + np.sum(noise)", "np.mean(misses ** 2) + np.mean(noise)"), signs="loss_of_zero_weights"),
@@ -323,7 +319,7 @@ MISCONCEPTIONS = {
         core("an_example_has_one_coin",
             """You take the variance of the prediction as p/(1 - p) times its square. That would be so if one coin dropped a
             whole example. Each entry has its own coin: square first, then add up over the inputs.""",
-            ("(X ** 2 @ w ** 2)", "(X @ w) ** 2"), signs="noise_by_inputs =noise_by_size"),
+            ("(X ** 2 @ w ** 2)", "(X @ w) ** 2"), signs="noise_by_inputs =noise_by_size =prediction"),
         core("each_example_has_its_own_loss",
             "You return one number for each example. Add them up: the loss is a single number.",
             ("float(np.sum(misses ** 2) + np.sum(noise))", "misses ** 2 + noise"), signs="result"),
@@ -346,11 +342,11 @@ MISCONCEPTIONS = {
         core("the_price_is_the_same_for_all_weights",
             """This is ordinary ridge: the same price p/(1 - p) for all weights. With dropout a weight pays for the noise of its
             own input, so its price contains the sum of squares of its column.""",
-            ("np.sum(X ** 2, axis=0)", "np.ones(X.shape[1])"), signs="units =one_weight"),
+            ("np.sum(X ** 2, axis=0)", "np.ones(X.shape[1])"), signs="units more_examples"),
         core("the_columns_are_standardised",
             """Your price is p/(1 - p) times the number of examples, one for all weights. That is right only where every column
             has the average square 1. In general the price of a weight is the sum of squares of its own column.""",
-            ("np.sum(X ** 2, axis=0)", "len(X) * np.ones(X.shape[1])"), signs="units one_weight"),
+            ("np.sum(X ** 2, axis=0)", "len(X) * np.ones(X.shape[1])"), signs="units =more_examples"),
         core("the_masks_are_vanilla",
             """These are the weights of VANILLA dropout: yours divided by 1 - p. With the inverted mask X is already scaled in
             training, and the weights need no factor.""",
@@ -367,7 +363,7 @@ MISCONCEPTIONS = {
         core("the_price_is_a_mean_over_examples",
             """Your price takes the MEAN of x_ij squared, while the other part of the loss is a sum over the examples. Use sums
             in both, or means in both.""",
-            ("np.sum(X ** 2", "np.mean(X ** 2"), signs="one_weight"),
+            ("np.sum(X ** 2", "np.mean(X ** 2"), signs="more_examples =units"),
         core("dropout_is_a_factor_on_least_squares",
             """Your weights are 1 - p times least squares; a penalty with ALL of X^T X gives the same. That is right for a
             single column, or for columns at right angles. But different inputs have different coins, so only the diagonal of
@@ -390,22 +386,22 @@ MISCONCEPTIONS = {
     "glm_penalty": [
         edge("the_second_order_needs_no_half",
             "Your penalty is twice too large: the second-order term of a Taylor series has the factor 1/2.",
-            ("0.5 * np.sum", "np.sum"), signs="one_example =penalty_by_p =by_score =by_inputs =two_alike"),
+            ("0.5 * np.sum", "np.sum"), signs="small_p"),
         core("every_example_counts_the_same",
             """You leave out s (1 - s), as in linear regression. The logistic loss bends differently at each score, and noise
             costs only where it bends.""",
-            ("curvature * variance", "variance"), signs="by_score huge_scores"),
+            ("curvature * variance", "variance"), signs="by_score"),
         core("the_probability_is_the_curvature",
             "You weight the examples with s, which is the FIRST derivative of log(1 + e^z). The second one is s (1 - s).",
             ("odds / (1 + odds) ** 2", "1 / (1 + np.exp(-np.clip(X @ beta, -500, 500)))"), signs="by_score"),
         core("an_example_has_one_coin",
             """You use the square of the score. That would be its variance if one coin dropped the whole example. Each input has
             its own coin: square x_ij beta_j first, then add up over j.""",
-            ("(X ** 2 @ beta ** 2)", "(X @ beta) ** 2"), signs="by_inputs =by_score"),
+            ("(X ** 2 @ beta ** 2)", "(X @ beta) ** 2"), signs="by_inputs by_size"),
         core("the_price_is_the_same_for_all_weights",
             """Your price is the same for all weights, as in ordinary ridge. The noise of input j is x_ij beta_j times a noisy
             factor: its variance contains the square of x_ij as well.""",
-            ("X ** 2 @ beta ** 2", "np.sum(beta ** 2)"), signs="by_score by_inputs"),
+            ("X ** 2 @ beta ** 2", "np.sum(beta ** 2)"), signs="by_inputs by_size"),
         *odds_of("Your penalty", signs="penalty_by_p"),
         core("the_penalty_is_the_exact_average",
             """You average the loss over masks instead of taking the second order. That is what dropout really adds, but asked
@@ -417,7 +413,7 @@ MISCONCEPTIONS = {
             signs="one_example penalty_by_p by_score"),
         edge("the_penalty_is_a_mean",
             "You average over the examples. The penalty here is a SUM, like the loss to which it is added.",
-            ("0.5 * np.sum", "0.5 * np.mean"), signs="two_alike"),
+            ("0.5 * np.sum", "0.5 * np.mean"), signs="two_alike =by_inputs"),
         edge("the_exponential_of_a_score_is_a_number",
             """With huge scores your result is no number: infinity divided by infinity. Write the sigmoid as 1/(1 + exp(-z)),
             where an infinite exponential does no harm, or use the absolute value of z: s (1 - s) is the same for z and -z.""",

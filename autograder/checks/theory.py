@@ -355,6 +355,42 @@ def in_proportion(exam: Exam, *, given: tuple[Any, ...], to: tuple[Any, ...], wa
 
 
 @fact
+def log_odds(exam: Exam, *, given: tuple[Any, ...], unit: float) -> str:
+    """The logarithm of the first probability over the second, in units: how each row is normalised does not matter."""
+    first, second = (_place(exam, given, None, place) for place in (0, 1))
+    if first is None or second is None or not first > 0 or not second > 0:
+        return "not usable"
+    return f"{np.log(first / second) / unit:.2f}"
+
+
+@fact
+def sums(exam: Exam, *, given: tuple[Any, ...]) -> str:
+    """What adds up to 1: the rows, nearly the rows, the columns, or neither."""
+    (value,) = exam.ask(question(exam, given))
+    probs = array(value, "result").astype(float)
+    if probs.ndim != 2:
+        return "no table"
+    off = np.abs(probs.sum(axis=1) - 1).max(initial=0.0)
+    if off <= NEAR:
+        return "rows" if off <= EXACT else "rows, nearly"
+    return "columns" if np.abs(probs.sum(axis=0) - 1).max(initial=0.0) <= NEAR else "neither"
+
+
+@fact
+def prediction(exam: Exam, *, p: float) -> str:
+    """How large a loss takes the average prediction to be, for one example whose right one is 1: seen in y and -y."""
+    above, below = (float(array(v, "loss", ())) for v in exam.ask(*(question(exam, ([[1.0]], [y], [1.0], p)) for y in (1.0, -1.0))))
+    return number((below - above) / 4)
+
+
+@fact
+def refused(exam: Exam, *, given: tuple[Any, ...]) -> str:
+    """Does a call end with a ValueError?"""
+    (answer,) = exam.answers(question(exam, given))
+    return "refused" if ending(answer) == "ValueError" else "not refused"
+
+
+@fact
 def form(exam: Exam, *, given: tuple[Any, ...]) -> str:
     """The shape of the result, or how many items it has."""
     (value,) = exam.ask(question(exam, given))

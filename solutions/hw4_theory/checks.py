@@ -26,8 +26,10 @@ MISS = ([[1.0, 2.0]], [4.0], [1.0, 1.0])
 LINE = ([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]], [1.0, 3.0, 5.0])
 FIT = ([[1.0, 2.0]], [3.0], [1.0, 1.0])  # predicted without a miss: all that is left is noise
 FIT_BY_ONE = ([[3.0, 0.0]], [3.0], [1.0, 1.0])
-UNIT = ([[0.5]] * 4, [1.0] * 4)  # a column whose squares add up to 1
-LONG = ([[5.0]] * 4, [1.0] * 4)  # the same column, ten times as large
+NOTHING = ([[1.0, 2.0]], [0.0], [2.0, -1.0])  # a prediction of 0
+UNIT = ([[1.0]], [2.0])
+LONG = ([[10.0]], [2.0])  # ten times as large
+TALL = ([[1.0]] * 2, [2.0] * 2)  # twice as many examples
 TWINS = ([[1.0, 1.0]], [1.0])
 # logistic regressions
 EVEN = ([[1.0, 1.0]], [1.0, 1.0])
@@ -253,7 +255,7 @@ EXERCISES = [
                 "the price has the factor p / (1 - p)",
                 share=20,
                 gravity="core",
-                checks=[c.is_right(case="a single column of length 1, p = 0.2", given=(*UNIT, 0.2), wanted=[1.6], **WEIGHTS)],
+                checks=[c.is_right(case="one example with one input of 1, p = 0.2", given=(*UNIT, 0.2), wanted=[1.6], **WEIGHTS)],
             ),
             Part(
                 "columns",
@@ -262,7 +264,7 @@ EXERCISES = [
                 gravity="core",
                 checks=[
                     c.gives_in_proportion(
-                        case="a tenth of the weight when the column is ten times as large",
+                        case="a tenth of the weight when the input is ten times as large",
                         given=(*LONG, 0.2),
                         to=(*UNIT, 0.2),
                         wanted=[0.1],
@@ -466,6 +468,10 @@ PROBES = {
         t.list_type(n=4),
     ],
     "ensemble_mean": [
+        t.log_odds("votes", given=(*ONE, 0.25), unit=log(81)),
+        t.log_odds("at_half", given=(*ONE, 0.5), unit=log(81)),
+        t.log_odds("bias_alone", given=(*SILENT, 0.25), unit=log(2)),
+        t.sums(given=(*SOFTMAX, 0.2)),
         t.gives("probability", given=(*SOFTMAX, 0.2)),
         t.gives("huge_scores", given=(*HUGE, 0.25)),
         t.gives("loud_scores", given=([[1.0]], [[1000.0, 1000.0]], [log(3), 0.0], 0.25)),
@@ -486,6 +492,8 @@ PROBES = {
         t.gives("at_one", given=(*SOFTMAX, 1.0)),
     ],
     "expected_dropout_loss": [
+        t.prediction(p=0.2),
+        t.ratio("noise_alone", given=(*NOTHING, 0.6), to=(*NOTHING, 0.2)),
         t.ratio("noise_by_p", given=(*FIT, 0.6), to=(*FIT, 0.2)),
         t.ratio("noise_by_inputs", given=(*FIT_BY_ONE, 0.2), to=(*FIT, 0.2)),
         t.ratio("noise_by_size", given=([[10.0, 20.0]], [30.0], [1.0, 1.0], 0.2), to=(*FIT, 0.2)),
@@ -497,11 +505,12 @@ PROBES = {
         t.form("result", given=(*EXAMPLES, [1.0, -0.5], 0.2)),
         t.arguments_after(given=(*EXAMPLES, [1.0, -0.5], 0.2)),
         t.takes("outside", given=(*EXAMPLES, [1.0, -0.5], 1.5)),
-        t.takes("at_one", given=(*EXAMPLES, [1.0, -0.5], 1.0)),
+        t.refused("at_one", given=(*EXAMPLES, [1.0, -0.5], 1.0)),
     ],
     "dropout_ridge": [
         t.gives("one_weight", given=(*UNIT, 0.2)),
         t.in_proportion("units", given=(*LONG, 0.2), to=(*UNIT, 0.2), wanted=0.1),
+        t.in_proportion("more_examples", given=(*TALL, 0.2), to=(*UNIT, 0.2), wanted=1.0),
         t.gives("first_weight", given=(*EXAMPLES, 0.2)),
         t.gives("second_weight", given=(*EXAMPLES, 0.2), place=1),
         t.gives("twins", given=(*TWINS, 0.5)),
@@ -511,12 +520,14 @@ PROBES = {
         t.digits("digits_at_zero", given=(*LINE, 0.0), wanted=2.0, place=1),
         t.arguments_after(given=(*EXAMPLES, 0.2)),
         t.takes("outside", given=(*EXAMPLES, 1.5)),
-        t.takes("at_one", given=(*EXAMPLES, 1.0)),
+        t.refused("at_one", given=(*EXAMPLES, 1.0)),
     ],
     "glm_penalty": [
         t.ratio("penalty_by_p", given=(*EVEN, 0.6), to=(*EVEN, 0.2)),
         t.ratio("by_score", given=(*ODDS_9, 0.5), to=(*ODDS_3, 0.5)),
         t.ratio("by_inputs", given=(*UNEVEN, 0.5), to=(*EVEN, 0.5)),
+        t.ratio("by_size", given=([[2.0, -2.0]], [1.0, 1.0], 0.5), to=(*UNDECIDED, 0.5)),
+        t.gives("small_p", given=(*ODDS_9, 1e-7)),
         t.ratio("two_alike", given=([[1.0, 2.0]] * 2, [1.0, -0.3], 0.2), to=(*LOGISTIC, 0.2)),
         t.gives("one_example", given=(*LOGISTIC, 0.5)),
         t.gives("huge_scores", given=(*SCORES, 0.5)),
@@ -524,7 +535,7 @@ PROBES = {
         t.repeated(given=(*UNDECIDED, 0.2)),
         t.arguments_after(given=(*LOGISTIC, 0.5)),
         t.takes("outside", given=([[1.0]], [1.0], 1.5)),
-        t.takes("at_one", given=([[1.0]], [1.0], 1.0)),
+        t.refused("at_one", given=([[1.0]], [1.0], 1.0)),
     ],
     "fixed_dropout_variance": [
         t.form("result", given=(LAYER, 0.2)),
