@@ -35,9 +35,9 @@ TWINS = ([[1.0, 1.0]], [1.0])
 EVEN = ([[1.0, 1.0]], [1.0, 1.0])
 UNEVEN = ([[2.0, 0.0]], [1.0, 1.0])  # the same score
 ODDS_3 = ([[1.0]], [log(3)])
-ODDS_9 = ([[2.0]], [log(3)])
+ODDS_9 = ([[1.0]], [log(9)])
 UNDECIDED = ([[1.0, -1.0]], [1.0, 1.0])
-SCORES = ([[1000.0], [-1000.0], [1.0]], [log(3)])
+INPUTS = [[1000.0], [-1000.0], [1.0]]
 LAYER = [1.0, 2.0, 3.0, 4.0]
 
 
@@ -300,7 +300,7 @@ EXERCISES = [
                     c.raises_value_error(case="p = 1.5", given=(*LINE, 1.5)),
                     c.raises_value_error(case="p = 1", given=(*LINE, 1.0)),
                     c.is_right_to_ten_digits(case="p = 0", given=(*LINE, 0.0), wanted=[1.0, 2.0], **WEIGHTS, needs="least_squares"),
-                    c.is_right_to_ten_digits(case="one column", given=(*UNIT, 0.2), wanted=[1.6], **WEIGHTS, needs="factor"),
+                    c.is_right_to_ten_digits(case="one input", given=(*UNIT, 0.2), wanted=[1.6], **WEIGHTS, needs="factor"),
                 ],
             ),
         ],
@@ -331,7 +331,7 @@ EXERCISES = [
                 gravity="core",
                 checks=[
                     c.gives_in_proportion(
-                        case="1.92 times as much for odds of 9 as for odds of 3, where x is twice as large",
+                        case="1.92 times as much for a score of log 9 as for log 3, with one input of 1",
                         given=(*ODDS_9, 0.5),
                         to=(*ODDS_3, 0.5),
                         wanted=1.92,
@@ -372,10 +372,10 @@ EXERCISES = [
                 share=10,
                 checks=[
                     c.gives_in_proportion(
-                        case="no more when scores beyond 1000 of both signs come along",
-                        given=(*SCORES, 0.5),
-                        to=([[0.0], [0.0], [1.0]], [log(3)], 0.5),
-                        wanted=1.0,
+                        case="1.92 times as much for log 9 as for log 3, with scores beyond 1000 of both signs beside it",
+                        given=(INPUTS, [log(9)], 0.5),
+                        to=(INPUTS, [log(3)], 0.5),
+                        wanted=1.92,
                         **PENALTY,
                     )
                 ],
@@ -530,7 +530,7 @@ PROBES = {
         t.gives("small_p", given=(*ODDS_9, 1e-7)),
         t.ratio("two_alike", given=([[1.0, 2.0]] * 2, [1.0, -0.3], 0.2), to=(*LOGISTIC, 0.2)),
         t.gives("one_example", given=(*LOGISTIC, 0.5)),
-        t.gives("huge_scores", given=(*SCORES, 0.5)),
+        t.gives("huge_scores", given=(INPUTS, [log(3)], 0.5)),
         t.digits(given=(*UNDECIDED, 0.2), wanted=0.0625),
         t.repeated(given=(*UNDECIDED, 0.2)),
         t.arguments_after(given=(*LOGISTIC, 0.5)),
