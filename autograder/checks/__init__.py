@@ -172,8 +172,10 @@ from autograder.checks.structured import (
     stays_finite_when_nothing_is_left,
 )
 from autograder.checks.theory import (
+    gives_in_proportion,
     is_right,
     is_right_like_the_solution,
+    is_right_to_ten_digits,
     is_the_average_over_masks,
     keeps_single_precision,
     leaves_its_arguments_alone,
@@ -277,6 +279,7 @@ __all__ = [
     "gains_from_dropout",
     "gives_a_loss_and_all_gradients",
     "gives_dropped_units_no_gradient",
+    "gives_in_proportion",
     "gives_over_the_passes",
     "gives_probabilities_for_each_pass",
     "gives_the_dtype_of_dout",
@@ -292,6 +295,7 @@ __all__ = [
     "is_identity_at_test_time",
     "is_right",
     "is_right_like_the_solution",
+    "is_right_to_ten_digits",
     "is_the_average_over_masks",
     "is_the_plain_network_at_test_time",
     "is_the_plain_network_at_zero",

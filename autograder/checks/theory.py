@@ -19,7 +19,9 @@ from autograder.model import Call, CourseError, Given
 
 IT = "it"  # how a sentence speaks of a result that has only one part
 STILL = 1e-4  # a slope, beside that at w = 0: who walks down step by step may stop somewhat early
-EXACT = 1e-10  # relative, for sums of up to 2^12 terms in any order
+NEAR = 1e-5  # relative: 1e-6 added to a divisor is no wrong formula ...
+EXACT = 1e-10  # ... but the digits see it; enough for sums of up to 2^12 terms in any order
+ROUGH = 0.05  # relative: as near as drawing masks at random comes
 
 
 # ------------------------------------------------------------------------------------------------------- arguments that a list names
@@ -72,9 +74,15 @@ def is_right(
     wanted: Any,
     names: tuple[str, ...] = ("result",),
     name: str = IT,
-    tolerance: float = EXACT,
+    tolerance: float = NEAR,
 ) -> None:
     """gets {name} right for {case}"""
+    _value_is(exam, given, wanted, names, name, tolerance)
+
+
+def _value_is(
+    exam: Exam, given: tuple[Any, ...], wanted: Any, names: tuple[str, ...], name: str, tolerance: float
+) -> None:
     called = names[0] if name == IT else name
     (value,) = exam.ask(question(exam, given, names))
     expected = np.array(wanted)
@@ -90,7 +98,7 @@ def is_right_like_the_solution(
     given: tuple[Any, ...],
     names: tuple[str, ...] = ("result",),
     name: str = IT,
-    tolerance: float = EXACT,
+    tolerance: float = NEAR,
 ) -> None:
     """gets {name} right for {case}"""
     called = names[0] if name == IT else name
@@ -98,6 +106,28 @@ def is_right_like_the_solution(
     (value,), (right,) = exam.ask(call), reference.ask(call)
     expected = np.asarray(item(right, names, called))
     compare(array(item(value, names, called), called, expected.shape), expected, called, tolerance)
+
+
+@verb()
+def is_right_to_ten_digits(
+    exam: Exam, *, case: str, given: tuple[Any, ...], wanted: Any, names: tuple[str, ...] = ("result",), name: str = IT
+) -> None:
+    """gets {name} right to ten digits for {case}"""
+    _value_is(exam, given, wanted, names, name, EXACT)
+
+
+@verb()
+def gives_in_proportion(
+    exam: Exam, *, case: str, given: tuple[Any, ...], to: tuple[Any, ...], wanted: Any, names: tuple[str, ...] = ("result",)
+) -> None:
+    """gives {case}"""
+    # `wanted` is the result for `given` over that for `to`: what both are multiplied by is another sentence's business
+    expected, (called,) = np.array(wanted), names
+    found = exam.ask(question(exam, given, names), question(exam, to, names))
+    one, other = (array(value, called, expected.shape).astype(float) for value in found)
+    if not np.all(np.isfinite(other) & (other != 0)):
+        raise Wrong(f"the second {called} is {number(other[~np.isfinite(other) | (other == 0)].flat[0])}", "a number other than 0")
+    compare(one / other, expected, f"the first {called} / the second", NEAR)
 
 
 @verb()
@@ -173,8 +203,8 @@ def _told(mask: Array) -> str:
 def lists_booleans(exam: Exam, *, n: int) -> None:
     """returns a boolean array, True = kept"""
     (value,) = exam.ask(Call(exam.function, (n,), returns=("masks",)))
-    if not isinstance(value, np.ndarray):
-        raise Wrong(f"the function returned {an(value)}", "a boolean array")
+    if not isinstance(value, np.ndarray) or value.ndim != 2:
+        raise Wrong(f"the function returned {an(value)}", "a boolean array, one mask per row")
     if value.dtype != bool:
         raise Wrong(f"masks.dtype = {value.dtype.name}", "bool")
 
@@ -216,7 +246,7 @@ def is_the_average_over_masks(exam: Exam, *, p: float, shape: tuple[int, int] = 
     X, y, problem = _small_regression(exam, shape, p)
     w = normal(shape[1:], exam.seed(2))
     (value,) = exam.ask(Call(exam.function, (X, y, w, p), returns=("loss",)))
-    compare(array(value, "loss", ()), np.asarray(problem.average(np.asarray(w.value))), "loss", EXACT)
+    compare(array(value, "loss", ()), np.asarray(problem.average(np.asarray(w.value))), "loss", NEAR)
 
 
 @verb()
@@ -235,7 +265,7 @@ def leaves_no_way_down(exam: Exam, *, p: float, shape: tuple[int, int] = (3, 4))
 
 @verb(with_reference=True)
 def reaches_the_minimum(
-    exam: Exam, reference: Exam, *, case: str, given: tuple[Any, ...], loss: str, tolerance: float = 1e-9
+    exam: Exam, reference: Exam, *, case: str, given: tuple[Any, ...], loss: str, tolerance: float = 1e-6
 ) -> None:
     """reaches the smallest average loss for {case}"""
     # judged by the loss, not by the weights: where columns are nearly dependent, quite different weights are equally good
@@ -275,13 +305,18 @@ def list_type(exam: Exam, *, n: int = 4) -> str:
 @fact
 def gives(exam: Exam, *, given: tuple[Any, ...], index: int | None = None, place: int = 0) -> str:
     """The number at one place of the result (of item `index`, when it is a tuple), in six digits."""
+    found = _place(exam, given, index, place)
+    return "missing" if found is None else number(found + 0.0)  # + 0.0 turns -0.0 into 0.0
+
+
+def _place(exam: Exam, given: tuple[Any, ...], index: int | None, place: int) -> float | None:
     (value,) = exam.ask(question(exam, given))
     if index is not None:
         if not isinstance(value, (tuple, list)) or len(value) <= index:
-            return "missing"
+            return None
         value = value[index]
     flat = array(value, "result").reshape(-1)
-    return number(flat[place] + 0.0) if flat.size > place else "missing"  # + 0.0 turns -0.0 into 0.0
+    return float(flat[place]) if flat.size > place else None
 
 
 @fact
@@ -289,6 +324,70 @@ def ratio(exam: Exam, *, given: tuple[Any, ...], to: tuple[Any, ...]) -> str:
     """How many times the result for `to` the result for `given` is, in six digits: what both are multiplied by does not matter."""
     one, other = (float(array(v, "result", ())) for v in exam.ask(question(exam, given), question(exam, to)))
     return number(one / other) if other else "the other one is 0"
+
+
+@fact
+def digits(exam: Exam, *, given: tuple[Any, ...], wanted: float, index: int | None = None, place: int = 0) -> str:
+    """How near a number comes to what is wanted."""
+    found = _place(exam, given, index, place)
+    off = np.nan if found is None else found / wanted - 1
+    if abs(off) <= EXACT:
+        return "ten"
+    if abs(off) <= NEAR:
+        return "a little too large" if off > 0 else "a little too small"
+    return "roughly" if abs(off) <= ROUGH else "other"
+
+
+@fact
+def repeated(exam: Exam, *, given: tuple[Any, ...]) -> str:
+    """Does the same call give the same numbers again?"""
+    one, other = exam.ask(question(exam, given), question(exam, given))
+    return "the same" if repr(one) == repr(other) else "others"
+
+
+@fact
+def in_proportion(exam: Exam, *, given: tuple[Any, ...], to: tuple[Any, ...], wanted: float) -> str:
+    """Is the first number for `given` so many times the one for `to`?"""
+    one, other = _place(exam, given, None, 0), _place(exam, to, None, 0)
+    if one is None or not other:
+        return "not usable"
+    return "as it should be" if abs(one / other / wanted - 1) <= NEAR else "otherwise"
+
+
+@fact
+def log_odds(exam: Exam, *, given: tuple[Any, ...], unit: float) -> str:
+    """The logarithm of the first probability over the second, in units: how each row is normalised does not matter."""
+    first, second = (_place(exam, given, None, place) for place in (0, 1))
+    if first is None or second is None or not first > 0 or not second > 0:
+        return "not usable"
+    return f"{np.log(first / second) / unit:.2f}"
+
+
+@fact
+def sums(exam: Exam, *, given: tuple[Any, ...]) -> str:
+    """What adds up to 1: the rows, nearly the rows, the columns, or neither."""
+    (value,) = exam.ask(question(exam, given))
+    probs = array(value, "result").astype(float)
+    if probs.ndim != 2:
+        return "no table"
+    off = np.abs(probs.sum(axis=1) - 1).max(initial=0.0)
+    if off <= NEAR:
+        return "rows" if off <= EXACT else "rows, nearly"
+    return "columns" if np.abs(probs.sum(axis=0) - 1).max(initial=0.0) <= NEAR else "neither"
+
+
+@fact
+def prediction(exam: Exam, *, p: float) -> str:
+    """How large a loss takes the average prediction to be, for one example whose right one is 1: seen in y and -y."""
+    above, below = (float(array(v, "loss", ())) for v in exam.ask(*(question(exam, ([[1.0]], [y], [1.0], p)) for y in (1.0, -1.0))))
+    return number((below - above) / 4)
+
+
+@fact
+def refused(exam: Exam, *, given: tuple[Any, ...]) -> str:
+    """Does a call end with a ValueError?"""
+    (answer,) = exam.answers(question(exam, given))
+    return "refused" if ending(answer) == "ValueError" else "not refused"
 
 
 @fact

@@ -66,6 +66,24 @@ def test_a_case_done_by_hand_is_compared_with_what_is_wanted() -> None:
     assert verdict(check, lambda x: x).call == "toy(np.array([3.0, 4.0]))"
 
 
+def test_digits_are_a_sentence_of_their_own() -> None:
+    case: dict[str, Any] = {"case": "a triangle", "given": ([3.0, 4.0],), "wanted": 5.0, "names": ("length",)}
+    nearly: Function = lambda x: np.sqrt((x**2).sum()) * (1 + 1e-8)  # noqa: E731
+    passes(c.is_right(**case), nearly)
+    assert told(c.is_right_to_ten_digits(**case), nearly) == "length = 5.00000005 | 5.0 within 1e-10"
+    passes(c.is_right_to_ten_digits(**case), lambda x: np.sqrt((x**2).sum()) * (1 + 1e-12))
+
+
+def test_proportions_leave_a_common_factor_to_others() -> None:
+    check = c.gives_in_proportion(case="four times as much", given=([2.0, 0.0],), to=([1.0, 0.0],), wanted=4.0, names=("z",))
+    for factor in (1.0, -0.5, 1e-300):
+        passes(check, lambda x, factor=factor: factor * (x**2).sum())
+    assert told(check, lambda x: x.sum()) == "the first z / the second = 2 | 4"
+    assert told(check, lambda x: 0.0) == "the second z is 0 | a number other than 0"
+    assert told(check, lambda x: np.nan) == "the second z is nan | a number other than 0"
+    assert verdict(check, lambda x: 1.0).sentence == "gives four times as much"
+
+
 def test_one_of_several_results_is_named() -> None:
     check = c.is_right(case="p", given=(2.0,), wanted=[1.0, 4.0], names=("a", "b"), name="b")
     passes(check, lambda x: (None, [1.0, x**2]))
@@ -109,9 +127,12 @@ def test_incomplete_lists_are_refused() -> None:
 
 
 def test_numbers_are_no_booleans() -> None:
+    wanted = "a boolean array, one mask per row"
     passes(c.lists_booleans(n=3), listing)
     assert told(c.lists_booleans(n=3), lambda n: listing(n) + 0) == "masks.dtype = int64 | bool"
-    assert told(c.lists_booleans(n=3), lambda n: listing(n).tolist()) == "the function returned a list of 8 | a boolean array"
+    assert told(c.lists_booleans(n=3), lambda n: listing(n).tolist()) == f"the function returned a list of 8 | {wanted}"
+    assert told(c.lists_booleans(n=3), lambda n: np.ones((), bool)).endswith(wanted)
+    passes(c.lists_booleans(n=3), lambda n: listing(n)[1:])  # that one is missing is another sentence's business
 
 
 # ---------------------------------------------------------------------------------------------------- the definition as the judge
@@ -119,7 +140,8 @@ def test_the_definition_accepts_the_closed_form_and_nothing_near_it() -> None:
     check = c.is_the_average_over_masks(p=0.3)
     passes(check, loss)
     assert told(check, lambda X, y, w, p: np.sum((y - X @ w) ** 2)).startswith("loss = ")
-    assert told(check, lambda X, y, w, p: loss(X, y, w, p) * (1 + 1e-8)).startswith("loss = ")
+    assert told(check, lambda X, y, w, p: loss(X, y, w, p) * (1 + 1e-4)).startswith("loss = ")
+    passes(check, lambda X, y, w, p: loss(X, y, w, p) * (1 + 1e-6))
 
 
 def test_a_minimum_is_where_no_step_leads_down() -> None:
@@ -168,6 +190,14 @@ def test_facts_are_words() -> None:
     assert fact(t.gives(given=(1.0,), index=1), lambda x: (x, x / 3)) == "0.333333"
     assert fact(t.ratio(given=(3.0,), to=(2.0,)), lambda x: 7 * x) == "1.5"
     assert fact(t.ratio(given=(3.0,), to=(0.0,)), lambda x: 7 * x) == "the other one is 0"
+    assert fact(t.in_proportion(given=(3.0,), to=(2.0,), wanted=1.5), lambda x: 7 * x) == "as it should be"
+    assert fact(t.in_proportion(given=(3.0,), to=(2.0,), wanted=1.5), lambda x: x + 1) == "otherwise"
+    assert fact(t.in_proportion(given=(3.0,), to=(0.0,), wanted=1.5), lambda x: x) == "not usable"
+    for off, word in ((1e-12, "ten"), (1e-8, "a little too large"), (-1e-6, "a little too small"), (0.01, "roughly"), (0.1, "other")):
+        assert fact(t.digits(given=(3.0,), wanted=6.0), lambda x, off=off: 2 * x * (1 + off)) == word
+    assert fact(t.digits(given=(3.0,), wanted=6.0, index=1), lambda x: (x,)) == "other"
+    assert fact(t.repeated(given=(3.0,)), lambda x: np.array([x])) == "the same"
+    assert fact(t.repeated(given=(3.0,)), lambda x, rng=np.random.default_rng(0): rng.random()) == "others"  # noqa: B008
     assert fact(t.form(given=(1.0,)), lambda x: (x, x)) == "2 items"
     assert fact(t.takes(given=(1.0,)), lambda x: int("x")) == "ValueError"
     assert fact(t.arguments_after(given=([2.0, 1.0],)), lambda x: x.sort()) == "overwritten"
@@ -189,9 +219,12 @@ CHECKS = [
     c.leaves_no_way_down(p=0.3),
     c.reaches_the_minimum(case="four", given=((5, 4), (5,), 0.3), loss="loss"),
     c.raises_value_error(case="five", given=(1.0,)),
+    c.is_right_to_ten_digits(case="six", given=((2, 2),), wanted=2.5),
+    c.gives_in_proportion(case="seven", given=(1.0,), to=(2.0,), wanted=2.0),
 ]
 FACTS = [t.masks_listed(), t.list_type(), t.gives(given=(1,)), t.gives(given=(1,), index=1), t.form(given=(1,)), t.takes(given=(1,))]
-FACTS += [t.ratio(given=(1,), to=(2,))]
+FACTS += [t.ratio(given=(1,), to=(2,)), t.in_proportion(given=(1,), to=(2,), wanted=2.0), t.digits(given=(1,), wanted=1.0)]
+FACTS += [t.digits(given=(1,), wanted=1.0, index=1), t.repeated(given=(1,))]
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.verb)
