@@ -17,8 +17,8 @@ import numpy as np
 from autograder.chance import POWER, acceptance, cdf, smallest_error
 from autograder.checks.behaviour import compare
 from autograder.checks.forms import Form
-from autograder.checks.inputs import Array, normal, output, train_call
-from autograder.checks.randomness import LARGE, _agree, _expect
+from autograder.checks.inputs import Array, normal, output, test_call, train_call
+from autograder.checks.randomness import LARGE, _agree, _expect, _share_of, thrown
 from autograder.checks.verb import verb
 from autograder.exam import Exam, Wrong, array, number, pair, stable_seed
 from autograder.model import Call, Given, Seed
@@ -55,10 +55,8 @@ def multiplies_by_noise(exam: Exam, *, p: float, shape: tuple[int, ...] = SHAPE)
     plain, doubled = output(one, x) / x.value, output(other, twice) / twice.value
     if not np.isfinite(plain).all():
         raise Wrong(f"out / x holds {number(plain[~np.isfinite(plain)][0])}", "finite numbers")
-    different = np.unique(plain.round(9)).size
-    if different < 10:
-        values = "one value" if different == 1 else f"only {different} different values"
-        raise Wrong(f"out / x takes {values} for {plain.size} units", "a number that varies from unit to unit")
+    if np.ptp(plain) <= NEAR and abs(plain.flat[0] * (plain.flat[0] - 1)) <= NEAR:
+        raise Wrong(f"out / x is {number(plain.flat[0])} for all {plain.size} units", "random factors")
     if not np.array_equal(plain, output(again, x) / x.value):
         _leaves_zeros_alone(exam, p, x)  # the seed decides nothing, which is charged elsewhere: this shows a product without it
         return
@@ -82,6 +80,15 @@ def _ranges(law: NormalDist) -> list[tuple[float, float]]:
     edges = [law.inv_cdf(cut) for cut in CUTS]
     half = len(edges) // 2
     return [(-inf, edge) for edge in edges] + list(zip(edges[:half], edges[:half:-1], strict=True))
+
+
+def _drawn(found: list[Array]) -> list[Array]:
+    """The numbers that were really drawn, flat: what rows, columns or calls share counts once, for that they do is another matter."""
+    fresh = [f for n, f in enumerate(found) if not any(np.array_equal(f, earlier) for earlier in found[:n])]
+    for axis in range(found[0].ndim):
+        if all((np.ptp(f, axis=axis) <= NEAR * np.abs(f).max(axis=axis)).all() for f in fresh):
+            fresh = [f.take([0], axis=axis) for f in fresh]
+    return [f.ravel() for f in fresh]
 
 
 def _share(law: NormalDist, low: float, high: float) -> float:
@@ -110,7 +117,7 @@ def _law_seen(*, shape: tuple[int, ...], calls: int, **_: Any) -> str:
 @verb(chances=len(CUTS) + len(CUTS) // 2, sees=_law_seen)
 def follows_the_normal_law(exam: Exam, *, p: float, shape: tuple[int, ...] = LARGE, calls: int = 3) -> None:
     """draws the factors from the normal distribution with mean 1 and variance p / (1 - p)"""
-    found = np.concatenate([f.ravel() for f in factors(exam, p, shape, calls)])
+    found = np.concatenate(_drawn(factors(exam, p, shape, calls)))
     law = NormalDist(1.0, sqrt(p / (1 - p)))
     for low, high in _ranges(law):
         name = f"below {number(high)}" if low == -inf else f"from {number(low)} to {number(high)}"
@@ -125,11 +132,16 @@ def _company_seen(*, shape: tuple[int, ...], **_: Any) -> str:
 def draws_a_factor_for_each_unit(exam: Exam, *, p: float, shape: tuple[int, int] = LARGE) -> None:
     """draws a factor of its own for each unit of each example, afresh in every call"""
     (found,) = factors(exam, p, shape, 1)
-    louder = found > 1  # a fair coin for every p
-    _agree(louder, 0.5, "rows")
-    _agree(louder.T, 0.5, "columns")
+    if not np.ptp(found):
+        raise Wrong(f"out / x is {number(found.flat[0])} for all {found.size} units", "a factor for each unit")
+    louder = found > 1  # of the right law a fair coin for every p; of another law the share that is seen
+    share = _share_of(louder, 0.5)
+    _agree(thrown(louder, [1]), share, "rows")
+    _agree(thrown(louder, [0]).T, share, "columns")
     first, second = (f > 1 for f in factors(exam, p, (shape[0] // 2, shape[1]), 2, rng="rng"))
-    _expect("share of units that two calls both raise or both lower", int((first == second).sum()), first.size, 0.5)
+    coins, alike = thrown(np.stack([first, second], axis=-1), (0, 1)), share * share + (1 - share) * (1 - share)
+    agreeing = int((coins[..., 0] == coins[..., 1]).sum())
+    _expect("share of units that two calls both raise or both lower", agreeing, coins[..., 0].size, alike)
 
 
 @verb()
@@ -144,16 +156,32 @@ def repeats_with_the_seed(exam: Exam, *, p: float, shape: tuple[int, ...] = SHAP
         raise Wrong("two generators with different seeds gave the same output", "different outputs")
 
 
+@verb()
+def makes_no_noise_at_test_time(exam: Exam, *, p: float, shape: tuple[int, ...] = SHAPE) -> None:
+    """draws no random number at test time, and takes rng=None there"""
+    # judged by what the generator gives next: what its state is said to be, the student's code could forge
+    x, seed = normal(shape, exam.seed(1)), exam.seed()
+    exam.ask(test_call(exam.function, x, p))
+    at_test = test_call(exam.function, x, p, Seed(seed, "rng"))
+    after, fresh = (train_call(exam.function, x, p, given) for given in (Seed(seed, "rng"), Seed(seed)))
+    _, moved, still = (output(value, x) for value in exam.ask(at_test, after, fresh))
+    if not np.array_equal(moved, still):
+        raise Wrong("a pass at test time changed what rng gives next", "what rng gives without it")
+
+
 # ------------------------------------------------------------------------------------------------- a fixed value for dropped units
 @dataclass(frozen=True)
-class Positive(Form):
-    """`out, cache = f(x, p, rng)` of units that are all 1: those that stay positive were kept."""
+class Branched(Form):
+    """`out, cache = f(x, p, rng)` of units that all differ: those that become alike were dropped, whatever they become."""
 
     def call(self, exam: Exam, shape: tuple[int, ...], p: float, seed: Seed) -> Call:
-        return train_call(exam.function, Given(f"np.ones({shape})", np.ones(shape)), p, seed)
+        x = np.linspace(1, 2, int(np.prod(shape))).reshape(shape)
+        return train_call(exam.function, Given(f"np.linspace(1, 2, {x.size}).reshape({shape})", x), p, seed)
 
     def read(self, value: object, shape: tuple[int, ...]) -> Array:
-        return np.asarray(array(pair(value)[0], "out", shape) > 0)
+        out = array(pair(value)[0], "out", shape).astype(float).round(9)
+        values, counts = np.unique(out, return_counts=True)
+        return np.asarray(out != values[counts.argmax()]) if counts.max() > 1 else np.ones(shape, dtype=bool)
 
 
 @dataclass(frozen=True)
@@ -203,11 +231,13 @@ def sets_some_and_keeps_some(exam: Exam, *, p: float, shape: tuple[int, ...] = S
 
 
 @verb()
-def keeps_units_on_the_line(exam: Exam, *, p: float, wanted: tuple[float, float], shape: tuple[int, ...] = SHAPE) -> None:
+def keeps_units_on_the_line(
+    exam: Exam, *, p: float, wanted: tuple[float, float], shape: tuple[int, ...] = SHAPE, tolerance: float = CONSTANTS
+) -> None:
     """turns kept units into a x + b with the right a and b"""
     found = _branches(exam, p, shape)
     for name, got, right in zip("ab", (found.slope, found.intercept), wanted, strict=True):
-        compare(np.asarray(got), np.asarray(right), name, CONSTANTS)
+        compare(np.asarray(got), np.asarray(right), name, tolerance)
 
 
 @verb()

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
 
+from autograder.checks.behaviour import item
 from autograder.checks.facts import P, fact, nearest
 from autograder.checks.inputs import Array, normal, output, train_call
 from autograder.checks.noise import branches, factors
-from autograder.checks.uncertainty import all_masks, layer_call, mean_and_std, pass_call, softmax
-from autograder.exam import Exam, array
+from autograder.checks.theory import question
+from autograder.checks.uncertainty import (
+    STATS,
+    all_masks,
+    entropy_of,
+    fair_call,
+    layer_call,
+    mean_and_std,
+    one_pass,
+    pass_call,
+    read_stats,
+    softmax,
+)
+from autograder.exam import Exam, Wrong, array
 from autograder.model import Call, Given, Seed
 
 SHAPE = (101, 119)  # as in facts.py: a standard deviation is known to 0.7 %
@@ -57,6 +70,9 @@ SPREADS = {
     "(1-p)/p": Q / P,
     "1": 1.0,
     "(p/(1-p))^2": (P / Q) ** 2,
+    "1/(1-p)": 1 / Q,
+    "sqrt(1/(1-p))": Q**-0.5,
+    "sqrt(p/(1-p))/(1-p)": (P / Q) ** 0.5 / Q,
 }
 
 
@@ -121,7 +137,7 @@ def at_rest(exam: Exam) -> str:
 
 # -------------------------------------------------------------------------------------------------- a fixed value for dropped units
 def _named(value: float, table: dict[str, float]) -> str:
-    return nearest(value, table, 1e-6)
+    return nearest(value, table, 1e-5)
 
 
 @fact
@@ -130,6 +146,19 @@ def branch(exam: Exam, *, part: str, table: tuple[tuple[str, float], ...]) -> st
     x = normal((32, 50), exam.seed(1))
     (value,) = exam.ask(train_call(exam.function, x, P, Seed(exam.seed())))
     return _named(getattr(branches(output(value, x), np.asarray(x.value)), part), dict(table))
+
+
+@fact
+def line_digits(exam: Exam, *, slopes: tuple[float, ...]) -> str:
+    """How exact the slope of the kept units is: "ten", "about", or "unclear" when it is none of these."""
+    x = normal((32, 50), exam.seed(1))
+    (value,) = exam.ask(train_call(exam.function, x, P, Seed(exam.seed())))
+    return _digits(branches(output(value, x), np.asarray(x.value)).slope, slopes)
+
+
+def _digits(value: float, known: Iterable[float]) -> str:
+    off = min(abs(value - one) for one in known)
+    return "ten" if off <= 1e-9 else "about" if off <= 1e-5 else "unclear"
 
 
 # --------------------------------------------------------------------------------------------------------------- passes of a network
@@ -167,25 +196,160 @@ _KINDS: dict[str, Callable[[Array, Array], bool]] = {
 @fact
 def passes_differ(exam: Exam) -> str:
     """Are the passes alike?"""
-    call = pass_call(exam, 5, 7)
-    (value,) = exam.ask(call)
-    found = array(value, "probs")
-    if found.ndim != 3 or len(found) < 2:
+    found = array(exam.ask(fair_call(exam, 5, 64))[0], "probs")
+    axes = [axis for axis, length in enumerate(found.shape) if length == 5]
+    if not axes:
         return "no passes"
+    found = np.moveaxis(found, axes[0], 0)
     return "alike" if np.array_equal(found[0], found[-1]) else "apart"
 
 
 @fact
 def passes_from(exam: Exam) -> str:
     """Does the seed of rng decide about the passes?"""
-    one, again = (array(value, "probs") for value in exam.ask(pass_call(exam, 5, 7), pass_call(exam, 5, 7)))
-    (other,) = exam.ask(pass_call(exam, 5, 7, seed=1))
+    calls = (fair_call(exam, 5, 64, seed) for seed in (0, 0, 1))
+    one, again, other = (array(value, "probs") for value in exam.ask(*calls))
     if not np.array_equal(one, again):
         return "own"
     return "frozen" if np.array_equal(one, other) else "given"
 
 
+@fact
+def rows_sum_to(exam: Exam) -> str:
+    """What the probabilities of an example sum to: "1", "about 1" or "other"."""
+    (value,) = exam.ask(pass_call(exam, 5, 7))
+    sums = array(value, "probs").astype(float).sum(axis=-1)
+    return {"ten": "1", "about": "about 1"}.get(_digits(float(sums.flat[0]), [1.0]), "other") if sums.size else "other"
+
+
+# --------------------------------------------------------------------------------------------------------- what passes agree on
+UNITS = {"nats": 1.0, "bits": 1 / np.log(2), "log K": 1 / np.log(3), "mean over classes": 1 / 3}  # of three classes
+
+
+@dataclass(frozen=True)
+class Entropy:
+    """A returned entropy: of what it is, in which unit and with which sign, and what was really returned."""
+
+    of: str
+    unit: str
+    factor: float
+    off: float
+
+
+def _read_entropy(exam: Exam, given: list[object]) -> tuple[Entropy, Array, Array]:
+    """(the entropy, the probabilities, the mutual information)"""
+    probs, mean, entropy, information = read_stats(exam, given)
+    found = entropy.sum(axis=-1) if entropy.ndim > 1 else entropy
+    for name, values in _entropies(probs, mean):
+        wanted = np.asarray(values.mean()) if found.ndim == 0 else values
+        if found.shape != wanted.shape:
+            continue
+        for unit, size in UNITS.items():
+            for sign in (1.0, -1.0):
+                if np.allclose(found, sign * size * wanted, rtol=1e-5, atol=1e-5):
+                    return Entropy(name, unit, sign * size, float(np.abs(found - sign * size * wanted).max())), probs, information
+    return Entropy("other", "?", 1.0, 1.0), probs, information
+
+
+def _entropies(probs: Array, mean: Array) -> Iterator[tuple[str, Array]]:
+    right = probs.mean(axis=0)
+    for axis in (0, 1):
+        own = entropy_of(probs).mean(axis=axis)
+        for middle in [m for m in (right, mean) if m.ndim == 2 and (m >= 0).all()]:
+            yield "of the mean", entropy_of(middle)
+        yield "average of the passes", own
+        yield "information", entropy_of(probs.mean(axis=axis)) - own
+
+
+@fact
+def stats_mean(exam: Exam, *, given: list[object]) -> str:
+    """What the mean is: "average", "sum", "over the examples", "geometric" or "other"."""
+    probs, mean, *_ = read_stats(exam, given)
+    powers = np.exp(np.log(np.maximum(probs, 1e-300)).mean(axis=0))
+    kinds = {
+        "average": probs.mean(axis=0),
+        "sum": probs.sum(axis=0),
+        "over the examples": probs.mean(axis=1),
+        "geometric": powers / powers.sum(axis=-1, keepdims=True),
+        "geometric, not normalised": powers,
+    }
+    return next((name for name, k in kinds.items() if k.shape == mean.shape and np.allclose(k, mean, rtol=1e-5)), "other")
+
+
+@fact
+def stats_entropy(exam: Exam, *, given: list[object]) -> str:
+    """Of what the second result is the entropy: "of the mean", "average of the passes", "information" or "other"."""
+    return _read_entropy(exam, given)[0].of
+
+
+@fact
+def stats_unit(exam: Exam, *, given: list[object]) -> str:
+    """In what the entropy is measured: "nats", "bits", "log K", "mean over classes" or "?"."""
+    return _read_entropy(exam, given)[0].unit
+
+
+@fact
+def stats_sign(exam: Exam, *, given: list[object]) -> str:
+    """The sign of the entropy."""
+    entropy = _read_entropy(exam, given)[0]
+    minus = (read_stats(exam, given)[2] < 0).all() if entropy.unit == "?" else entropy.factor < 0
+    return "minus" if minus else "plus"
+
+
+@fact
+def stats_form(exam: Exam, *, given: list[object]) -> str:
+    """For what there is an entropy: "each example", "each pass", "each class", "all"."""
+    probs, _, entropy, _ = read_stats(exam, given)
+    forms = {probs.shape[1:2]: "each example", probs.shape[:1]: "each pass", probs.shape[1:]: "each class", (): "all"}
+    return forms.get(entropy.shape, "other")
+
+
+@fact
+def stats_information(exam: Exam, *, given: list[object]) -> str:
+    """What the third result is, in the unit of the entropy: "difference", "the other way", "average of the passes", ..."""
+    entropy, probs, information = _read_entropy(exam, given)
+    found = information.sum(axis=-1) if information.ndim > 1 else information
+    _, mean, *_ = read_stats(exam, given)
+    for axis in (0, 1):
+        own = entropy_of(probs).mean(axis=axis)
+        variance = {"variance": probs.var(axis=axis).sum(axis=-1)}
+        for middle in [m for m in (probs.mean(axis=axis), mean) if m.ndim == 2 and entropy_of(m).shape == own.shape]:
+            total = entropy_of(middle)
+            kinds = {"difference": total - own, "the other way": own - total, "average of the passes": own, "entropy": total}
+            for name, values in {**{k: entropy.factor * v for k, v in kinds.items()}, **variance}.items():
+                wanted = np.asarray(values.mean()) if found.ndim == 0 else values
+                if wanted.shape == found.shape and np.allclose(wanted, found, rtol=1e-4, atol=1e-4):
+                    return name
+    return "other"
+
+
+@fact
+def stats_digits(exam: Exam, *, given: list[object]) -> str:
+    """How exact the entropy is: "ten", "about" or "unclear"."""
+    entropy = _read_entropy(exam, given)[0]
+    return "unclear" if entropy.unit == "?" else "ten" if entropy.off <= 1e-10 else "about"
+
+
+@fact
+def at_zero(exam: Exam, *, given: list[object]) -> str:
+    """What a probability of 0 gives: "numbers", "NaN", or "numbers, with a warning"."""
+    (answer,) = exam.returned(question(exam, (given,), STATS, watch=True))
+    if not all(np.isfinite(array(item(answer.value, STATS, name), name).astype(float)).all() for name in STATS[1:]):
+        return "NaN"
+    return "numbers, with a warning" if answer.facts is not None and answer.facts.warnings else "numbers"
+
+
 # -------------------------------------------------------------------------------------- a softmax layer with dropout on its inputs
+@fact
+def layer_digits(exam: Exam) -> str:
+    """How exact the probabilities of a single pass are: "ten", "about" or "unclear"."""
+    try:
+        _, _, off = one_pass(exam, P, 40, 2)
+    except Wrong:
+        return "unclear"
+    return "ten" if off <= 1e-10 else "about"
+
+
 def _question(exam: Exam, passes: int, alike: bool = False) -> Call:
     x = np.array(normal((40, 2), exam.seed(1)).value)
     W = normal((2, 2), exam.seed(2))
