@@ -187,7 +187,7 @@ BLOCK_CHECKS: tuple[Check, ...] = (
     c.drops_whole_blocks(p=P, block=4, shape=SMALL),
     c.drops_blocks_as_often_as_gamma_says(p=P, block=3, gamma="gamma", shape=SMALL),
     c.drops_blocks_as_often_as_gamma_says(p=0.15, block=2, gamma="gamma", shape=SMALL),
-    c.draws_blocks_for_each_map(p=P, block=3, gamma="gamma", shape=SMALL),
+    c.draws_blocks_for_each_map(p=P, block=3, shape=SMALL),
     c.scales_by_the_kept_share(p=P, block=3, shape=SMALL),
     c.stays_finite_when_nothing_is_left(),
     c.refuses_the_call(case="the block is too large", given=((2, 3, 4, 9), P, 5, Seed(1))),
