@@ -18,6 +18,7 @@ SPATIAL = {"forward": "spatial_dropout_forward", "backward": "spatial_dropout_ba
 GAMMA = {"gamma": "dropblock_gamma"}
 MEMORY = {"memory": Memory(state="running", reset="start_over", rate=0.1, eps=1e-5)}
 OTHER = {"shape": (3, 7, 6, 2), **MEMORY}
+NEGATIVE = (-0.7, 2.4, 0.35)
 RATIO = {"names": ("ratio",), "tolerance": 1e-6}
 
 MASK = "dropblock_mask"
@@ -82,12 +83,12 @@ HIDDEN = {
         ],
     },
     "variance_shift": {
-        "shift": [c.is_right_like_the_solution(case="a negative average", given=(-0.7, 1.3, 0.35), **RATIO)],
+        "shift": [c.is_right_like_the_solution(case="a negative average", given=NEGATIVE, **RATIO)],
         "centred": [c.is_right_like_the_solution(case="average 0", given=(0.0, 2.5, 0.62), **RATIO)],
         "manners": [
             c.raises_value_error(case="p above 1", given=(0.5, 1.0, 1.2)),
             c.is_right_like_the_solution(
-                case="another average, to ten digits", given=(-0.7, 1.3, 0.35), names=("ratio",), tolerance=1e-10, needs=("shift", "centred")
+                case="a negative average, to ten digits", given=NEGATIVE, **{**RATIO, "tolerance": 1e-10}, needs="shift"
             ),
         ],
     },
@@ -105,15 +106,8 @@ HIDDEN = {
         ],
     },
     "quiz": {
-        key: [c.answers_rightly(key=key, needs=key, **kind)]
-        for key, kind in {
-            "coins": {},
-            "middle": {},
-            "louder": {},
-            "relu_shift": {},
-            "vanilla": {"choices": "abcd"},
-            "stack": {"choices": "abcd"},
-        }.items()
+        **{key: [c.answers_rightly(key=key, needs=key)] for key in ("coins", "middle", "louder", "relu_shift")},
+        **{key: [c.answers_rightly(key=key, choices="abcd", needs=key)] for key in ("vanilla", "stack")},
     },
 }
 
@@ -148,38 +142,34 @@ DROPPED = "rng.random((*x.shape[:2], 1, 1)) >= p"
 LAST = f"    kept = {DROPPED}\n    scale = {SCALE}\n    return h * (kept * scale).astype(x.dtype)\n"
 
 
-def frozen(what, old, new, signs):
-    return core(
-        "a_fixed_seed_belongs_in_the_function",
-        f"Every call drops the same {what}, because your function makes a generator with a fixed seed. Draw from the rng that is handed in.",
-        (old, new),
-        signs=signs,
-    )
-
-
-def own_generator(old, new, signs):
-    return edge(
-        "the_function_may_make_its_own_generator",
-        """You draw from a generator that your function makes for itself, so the seed of rng has no effect and nobody can repeat your
-        result. Draw from the rng that is handed in.""",
-        (old, new),
-        signs=signs,
-    )
-
-
-def global_generator(old, new, signs):
-    return edge(
-        "np_random_is_just_as_good",
-        """You draw from np.random, the global generator. Draw from the rng that is handed in: only then does a seed give the same result
-        again.""",
-        (old, new),
-        signs=signs,
-    )
+def not_from_rng(what, frozen, source):
+    """Three ways to leave rng aside; the facts that show a fixed seed, and the others."""
+    drawn = "rng.random("
+    return [
+        core(
+            "a_fixed_seed_belongs_in_the_function",
+            f"""Every call drops the same {what}, because your function makes a generator with a fixed seed. Draw from the rng that is
+            handed in.""",
+            (drawn, "np.random.default_rng(0).random("), signs=frozen,
+        ),
+        edge(
+            "the_function_may_make_its_own_generator",
+            """You draw from a generator that your function makes for itself, so the seed of rng has no effect and nobody can repeat your
+            result. Draw from the rng that is handed in.""",
+            (drawn, "np.random.default_rng().random("), signs=source,
+        ),
+        edge(
+            "np_random_is_just_as_good",
+            """You draw from np.random, the global generator. Draw from the rng that is handed in: only then does a seed give the same
+            result again.""",
+            (drawn, "np.random.random_sample("), signs=source,
+        ),
+    ]
 
 
 def coins(gravity, name, sentence, shape, signs="images"):
-    """One coin for each entry of that shape, stretched over x."""
-    return gravity(name, sentence, (COINS, shape), signs=signs)
+    """Coins of another shape, stretched over x."""
+    return gravity(name, sentence, (f"coins = {COINS}", shape), signs=signs)
 
 
 def gamma(gravity, name, sentence, *edits, signs="gamma gamma_of_a_wide_map"):
@@ -228,99 +218,90 @@ MISCONCEPTIONS = {
             "assert_is_as_good_as_raise",
             """You guard p with assert. An assert is a note for yourself, and `python -O` leaves it out; who calls your function with a
             wrong p should get a ValueError: raise one.""",
-            (CHECKED, "assert 0 <= p <= 1, ("),
-            signs="outside",
+            (CHECKED, "assert 0 <= p <= 1, ("), signs="outside",
         ),
         manner(
             "test_time_takes_any_p",
             "You look at p in training only. A p outside [0, 1] is a mistake at test time too: check it before anything else.",
-            (CHECKED, "if train and not 0 <= p <= 1:\n        raise ValueError("),
-            signs="outside_at_test =outside",
+            (CHECKED, "if train and not 0 <= p <= 1:\n        raise ValueError("), signs="outside_at_test =outside",
         ),
         coins(
             core,
             "each_pixel_throws_its_own_coin",
             """Each pixel of your maps throws its own coin: this is the dropout of assignment 1. Here all places of a channel share ONE
             coin, so draw (N, C) coins and stretch them over the spatial axes.""",
-            "x.shape",
+            "coins = x.shape",
         ),
         coins(
             core,
             "one_mask_serves_the_whole_batch",
             "Every example of the batch loses the same channels. Each example needs coins of its own: (N, C) of them, not C.",
-            "(1, x.shape[1]) + (1,) * (x.ndim - 2)",
+            "coins = (1, x.shape[1]) + (1,) * (x.ndim - 2)",
         ),
         coins(
             core,
             "channels_come_last",
             """You treat the LAST axis as the channels. Here the axes are (N, C, *spatial), as in PyTorch: the channels are axis 1, and the
             coins are constant along axes 2, 3, ...""",
-            "x.shape[:1] + (1,) * (x.ndim - 2) + x.shape[-1:]",
+            "coins = x.shape[:1] + (1,) * (x.ndim - 2) + x.shape[-1:]",
         ),
         coins(
             core,
             "a_whole_example_is_dropped",
             "One coin decides about a whole example: all of its channels fall, or none. Each CHANNEL of each example throws its own coin.",
-            "x.shape[:1] + (1,) * (x.ndim - 1)",
+            "coins = x.shape[:1] + (1,) * (x.ndim - 1)",
         ),
         coins(
             core,
             "a_place_is_dropped_in_all_channels",
             """You drop a PLACE in all channels at once: the coins are shared along the channels. It is the other way round: a channel falls
             at all of its places.""",
-            "(x.shape[0], 1, *x.shape[2:])",
+            "coins = (x.shape[0], 1, *x.shape[2:])",
         ),
         coins(
             core,
             "only_the_last_axis_is_spatial",
             """Each ROW of a map throws its own coin: only the last axis shares it. All axes from the third on are spatial, so the coins
             have the shape (N, C, 1, 1) for images.""",
-            "(*x.shape[:-1], 1)",
-            signs="images volumes",
+            "coins = (*x.shape[:-1], 1)", signs="images volumes",
         ),
         coins(
             edge,
             "maps_have_two_axes_always",
             """Your function only takes four axes. Sequences (N, C, L) and volumes (N, C, D, H, W) have channels too: let x.ndim decide how
             many axes of length 1 the coins get.""",
-            "(lambda N, C, H, W: (N, C, 1, 1))(*x.shape)",
-            signs="sequences volumes",
+            "N, C, H, W = x.shape; coins = (N, C, 1, 1)", signs="sequences volumes",
         ),
         coins(
             core,
             "maps_have_one_axis_always",
             """Your function only takes three axes, as in a batch of sequences. Images (N, C, H, W) and volumes (N, C, D, H, W) have
             channels too: let x.ndim decide how many axes of length 1 the coins get.""",
-            "(lambda N, C, L: (N, C, 1))(*x.shape)",
-            signs="images volumes =sequences",
+            "N, C, L = x.shape; coins = (N, C, 1)", signs="images volumes =sequences",
         ),
         core(
             "p_is_the_keep_probability",
             """You keep each channel with probability p. In this course p is the probability of DROPPING (as in PyTorch): a channel stays
             with probability 1 - p, and the survivors are divided by 1 - p.""",
             (KEPT, "rng.random(coins) < p"),
-            (SCALE, "1 / p if p > 0 else 0.0"),
-            signs="drop_share survivors",
+            (SCALE, "1 / p if p > 0 else 0.0"), signs="drop_share survivors",
         ),
         core(
             "the_mask_is_inverted",
             """Your factor is right, but the mask is the wrong way round: channels STAY with probability p. They should be dropped with
             probability p.""",
-            (KEPT, "rng.random(coins) < p"),
-            signs="drop_share =survivors",
+            (KEPT, "rng.random(coins) < p"), signs="drop_share =survivors",
         ),
         edge(
             "survivors_stay_as_they_are",
             """The survivors stay as they are. Inverted dropout divides them by 1 - p, so that the average is what it will be at test
             time.""",
-            (SCALE, "1.0"),
-            signs="survivors",
+            (SCALE, "1.0"), signs="survivors",
         ),
         edge(
             "survivors_are_divided_by_p",
             "You divide the survivors by p. They are the share 1 - p of all channels, and must be divided by that.",
-            (SCALE, "1 / p if p > 0 else 1.0"),
-            signs="survivors =drop_share",
+            (SCALE, "1 / p if p > 0 else 1.0"), signs="survivors =drop_share",
         ),
         edge(
             "the_scale_is_counted_in_this_draw",
@@ -334,65 +315,54 @@ MISCONCEPTIONS = {
             "exactly_p_times_c_channels_are_dropped",
             """You drop the same number of channels in every example. Each channel throws its own coin, so that number varies; it is p C
             only on average.""",
-            (KEPT, "rng.random(coins).argsort(axis=1).argsort(axis=1) >= round(p * x.shape[1])"),
-            signs="number_dropped",
+            (KEPT, "rng.random(coins).argsort(axis=1).argsort(axis=1) >= round(p * x.shape[1])"), signs="number_dropped",
         ),
         edge(
             "dropout_works_at_test_time_too",
             "You drop channels at test time as well. With train=False the layer is the identity, and draws no random number.",
-            (AT_TEST, "    rng = np.random.default_rng(0) if rng is None else rng\n"),
-            signs="test_time",
+            (AT_TEST, "    rng = np.random.default_rng(0) if rng is None else rng\n"), signs="test_time",
         ),
         edge(
             "the_mask_is_drawn_before_train_is_asked",
             """At test time your function works only if it gets an rng, because the mask is drawn before train is looked at. With
             train=False no random number is drawn, and rng may be None: ask for train first.""",
-            ("    if not train:\n", f"    kept = rng.random({COINS}) >= p\n    if not train:\n"),
-            signs="rng_at_test",
+            ("    if not train:\n", f"    kept = rng.random({COINS}) >= p\n    if not train:\n"), signs="rng_at_test",
         ),
         edge(
             "test_time_needs_a_factor_too",
             """At test time you multiply by 1 - p. That belongs to vanilla dropout; the inverted form has divided by 1 - p in training
             already, so test time returns x.""",
-            ("return x, 1.0", "return x * float(1 - p), float(1 - p)"),
-            signs="test_time",
+            ("return x, 1.0", "return x * float(1 - p), float(1 - p)"), signs="test_time",
         ),
-        frozen("channels", "rng.random(coins)", "np.random.default_rng(0).random(coins)", "next_mask"),
-        own_generator("rng.random(coins)", "np.random.default_rng().random(coins)", "generator"),
-        global_generator("rng.random(coins)", "np.random.random_sample(coins)", "generator"),
+        *not_from_rng("channels", "next_mask", "generator"),
         manner(
             "the_input_may_be_overwritten",
             "Your function changes x itself (*= works in place). Others may still need x: write the product into a new array.",
-            ("    return x * mask", "    x *= mask\n    return x"),
-            signs="input_after",
+            ("    return x * mask", "    x *= mask\n    return x"), signs="input_after",
         ),
         manner(
             "every_float_is_a_float64",
             """float32 comes out as float64, because the mask is float64 and the product takes the wider of the two. Give the mask the dtype
             of x.""",
-            (".astype(x.dtype)", ""),
-            signs="float32_gives",
+            (".astype(x.dtype)", ""), signs="float32_gives",
         ),
         manner(
             "float32_is_good_enough_for_all",
             """You turn everything into float32. Most networks do live in float32, but which it is the caller decides: float64 in gives
             float64 out.""",
-            ("    if not train:", "    x = x.astype(np.float32)\n    if not train:"),
-            signs="digits",
+            ("    if not train:", "    x = x.astype(np.float32)\n    if not train:"), signs="digits",
         ),
         tiny("1 - p", ("1 / (1 - p)", "1 / (1 - p + 1e-8)"), signs="digits =at_one"),
         manner(
             "nobody_asks_for_p_equal_one",
             "At p = 1 you divide by 0, and NaN comes out. Everything is dropped then: return zeros, and do not compute 1 / (1 - p).",
-            (SCALE, "1 / np.float64(1 - p)"),
-            signs="at_one",
+            (SCALE, "1 / np.float64(1 - p)"), signs="at_one",
         ),
         manner(
             "any_p_will_do",
             "A p outside [0, 1] is accepted. It is no probability; raise ValueError, in training and at test time.",
             ("not 0 <= p <= 1", "False"),
-            ("if p < 1 else", "if p != 1 else"),
-            signs="outside",
+            ("if p < 1 else", "if p != 1 else"), signs="outside",
         ),
     ],
     "spatial_dropout_backward": [
@@ -401,21 +371,18 @@ MISCONCEPTIONS = {
             """You pass the whole gradient on, or its scale only. A dropped channel had no part in the output, so it gets no gradient:
             multiply dout by the mask, not only by 1 / (1 - p).""",
             within("spatial_dropout_forward", CACHED, "return x * mask, scale"),
-            ("dout * cache", "dout * float(cache)"),
-            signs="gradient_mask",
+            ("dout * cache", "dout * float(cache)"), signs="gradient_mask",
         ),
         core(
             "the_gradient_needs_no_scale",
             """Your gradient vanishes in the right channels, but it lacks the factor 1 / (1 - p). The gradient is multiplied by whatever x
             was multiplied by.""",
-            ("dout * cache", "dout * (np.asarray(cache) != 0)"),
-            signs="gradient_factor",
+            ("dout * cache", "dout * (np.asarray(cache) != 0)"), signs="gradient_factor",
         ),
         core(
             "the_gradient_is_scaled_twice",
             "Your gradient has the factor 1 / (1 - p) twice: the mask that you stored contains it already.",
-            within("spatial_dropout_forward", CACHED, "return x * mask, mask * mask"),
-            signs="gradient_factor",
+            within("spatial_dropout_forward", CACHED, "return x * mask, mask * mask"), signs="gradient_factor",
         ),
         core(
             "backward_draws_its_own_mask",
@@ -436,14 +403,12 @@ MISCONCEPTIONS = {
             "the_mask_can_be_read_off_the_output",
             """You take a zero of the output for a dropped unit. But a kept unit whose x is 0 (behind a ReLU there are many) has output 0
             too, and its gradient must pass. Store the mask.""",
-            within("spatial_dropout_forward", CACHED, "return x * mask, (x * mask != 0) * scale"),
-            signs="gradient_at_zero_input",
+            within("spatial_dropout_forward", CACHED, "return x * mask, (x * mask != 0) * scale"), signs="gradient_at_zero_input",
         ),
         core(
             "the_gradient_is_multiplied_by_the_output",
             "You multiply dout by the OUTPUT of the forward pass. The derivative of x * mask with respect to x is the mask: store that.",
-            within("spatial_dropout_forward", CACHED, "return x * mask, x * mask"),
-            signs="gradient_factor gradient_at_zero_input",
+            within("spatial_dropout_forward", CACHED, "return x * mask, x * mask"), signs="gradient_factor gradient_at_zero_input",
         ),
         edge(
             "the_latest_mask_is_the_right_one",
@@ -452,29 +417,25 @@ MISCONCEPTIONS = {
             within("spatial_dropout_forward", "return x, 1.0", "_latest[0] = 1.0\n        return x, None"),
             within("spatial_dropout_forward", CACHED, "_latest[0] = mask\n    return x * mask, None"),
             within("spatial_dropout_forward", "def spatial", "_latest = [1.0]\n\n\ndef spatial"),
-            ("dout * cache", "dout * _latest[0]"),
-            signs="cache_used",
+            ("dout * cache", "dout * _latest[0]"), signs="cache_used",
         ),
         edge(
             "backward_only_follows_training",
             """After a forward pass at test time your backward pass fails: there is no mask to multiply by. At test time the layer is the
             identity, so return dout.""",
-            within("spatial_dropout_forward", "return x, 1.0", "return x, None"),
-            signs="test_gradient",
+            within("spatial_dropout_forward", "return x, 1.0", "return x, None"), signs="test_gradient",
         ),
         edge(
             "the_gradient_is_scaled_at_test_time",
             """After a forward pass at test time you divide dout by 1 - p. At test time the layer is the identity, so the gradient passes
             unchanged: dx = dout.""",
-            within("spatial_dropout_forward", "return x, 1.0", f"return x, {SCALE}"),
-            signs="test_gradient",
+            within("spatial_dropout_forward", "return x, 1.0", f"return x, {SCALE}"), signs="test_gradient",
         ),
         manner(
             "dout_may_be_overwritten",
             """Your function changes dout itself (*= works in place). Other branches of the network may still need it: write dout * mask
             into a new array.""",
-            ("return dout * cache", "dout *= cache\n    return dout"),
-            signs="dout_after",
+            ("return dout * cache", "dout *= cache\n    return dout"), signs="dout_after",
         ),
     ],
     "dropblock_gamma": [
@@ -510,8 +471,7 @@ MISCONCEPTIONS = {
             "every_map_is_a_square",
             """Your gamma is right for square maps only: H enters it twice, W not at all (or the other way round). Use H W / ((H - block +
             1) (W - block + 1)).""",
-            ("(H * W) / ((H - block + 1) * (W - block + 1))", "H ** 2 / (H - block + 1) ** 2"),
-            signs="=gamma gamma_of_a_wide_map",
+            ("(H * W) / ((H - block + 1) * (W - block + 1))", "H ** 2 / (H - block + 1) ** 2"), signs="=gamma gamma_of_a_wide_map",
         ),
         core(
             "blocks_may_stick_out_of_the_map",
@@ -519,16 +479,14 @@ MISCONCEPTIONS = {
             among the first H - block + 1 rows and W - block + 1 columns.""",
             (PLACES_OF, "rows, columns = H, W"),
             ("np.ones(shape)", "np.ones((N, C, H + block - 1, W + block - 1))"),
-            (COUNTED, "    mask = mask[:, :, :H, :W]\n" + COUNTED),
-            signs="mask_zeros",
+            (COUNTED, "    mask = mask[:, :, :H, :W]\n" + COUNTED), signs="mask_zeros",
         ),
         core(
             "gamma_drops_single_units",
             """You drop single UNITS with probability gamma. Gamma is the probability that a block BEGINS at a place; all block x block
             units from there on are dropped.""",
             (PLACES_OF, "rows, columns = H, W"),
-            ("range(block)", "range(1)", 2),
-            signs="mask_zeros",
+            ("range(block)", "range(1)", 2), signs="mask_zeros",
         ),
         core(
             "the_seeds_are_min_pooled",
@@ -536,15 +494,13 @@ MISCONCEPTIONS = {
             the minimum of the seeds. One block is enough: take their maximum, or the minimum of what is kept.""",
             ("np.ones(shape)", "np.full(shape, block ** 2)"),
             ("[seeds] = 0", "[seeds] -= 1"),
-            (COUNTED, "    mask = (mask > 0) * 1.0\n" + COUNTED),
-            signs="mask_zeros =gamma =mask_drop_share",
+            (COUNTED, "    mask = (mask > 0) * 1.0\n" + COUNTED), signs="mask_zeros =gamma =mask_drop_share",
         ),
         core(
             "every_block_has_a_centre",
             """Your blocks reach block // 2 units to each side of a centre. For an even block that is a side of block + 1: right for 3,
             wrong for 4. Count from the upper left corner.""",
-            (f"    {PLACES_OF}", f"    block = min(2 * (block // 2) + 1, H, W)\n    {PLACES_OF}"),
-            signs="mask_zeros_of_even_blocks",
+            (f"    {PLACES_OF}", f"    block = min(2 * (block // 2) + 1, H, W)\n    {PLACES_OF}"), signs="mask_zeros_of_even_blocks",
         ),
         core(
             "even_blocks_are_padded_alike",
@@ -584,29 +540,25 @@ MISCONCEPTIONS = {
             "the_scale_is_one_over_one_minus_p",
             """You divide by 1 - p. With blocks the share that is left is NOT 1 - p: they overlap, and few of them make a large noise. So
             the scale is counted: (all units) / (units left).""",
-            (BY_COUNT, "mask / (1 - p) if p < 1 else 0 * mask"),
-            signs="mask_survivors",
+            (BY_COUNT, "mask / (1 - p) if p < 1 else 0 * mask"), signs="mask_survivors",
         ),
         edge(
             "each_map_is_scaled_by_itself",
             "You scale each map by its own count. Here the units are counted over the WHOLE mask, all examples and channels together.",
             ("mask.sum()", "mask.mean((2, 3), keepdims=True)"),
-            (BY_COUNT, "mask / np.where(left, left, 1)"),
-            signs="mask_survivors",
+            (BY_COUNT, "mask / np.where(left, left, 1)"), signs="mask_survivors",
         ),
         edge(
             "each_example_is_scaled_by_itself",
             "You scale each example by its own count. Here the units are counted over the WHOLE mask, all examples and channels together.",
             ("mask.sum()", "mask.mean((1, 2, 3), keepdims=True)"),
-            (BY_COUNT, "mask / np.where(left, left, 1)"),
-            signs="mask_survivors",
+            (BY_COUNT, "mask / np.where(left, left, 1)"), signs="mask_survivors",
         ),
         core(
             "places_are_drawn_with_probability_p",
             """Your gamma is right, but your mask draws its blocks with probability p, not gamma: p is the share of UNITS, and one block
             erases many. Then nearly everything falls.""",
-            ("< gamma", "< p"),
-            signs="mask_inner_units =gamma =mask_zeros",
+            ("< gamma", "< p"), signs="mask_inner_units =gamma =mask_zeros",
         ),
         core(
             "blocks_are_cut_at_the_border",
@@ -614,104 +566,87 @@ MISCONCEPTIONS = {
             all of it lies inside the map: at (H - block + 1)(W - block + 1) places.""",
             (PLACES_OF, "rows, columns = H, W"),
             ("np.ones(shape)", "np.ones((N, C, H + block - 1, W + block - 1))"),
-            (COUNTED, "    half = block // 2\n    mask = mask[:, :, half:half + H, half:half + W]\n" + COUNTED),
-            signs="mask_zeros",
+            (COUNTED, "    half = block // 2\n    mask = mask[:, :, half:half + H, half:half + W]\n" + COUNTED), signs="mask_zeros",
         ),
         manner(
             "nobody_asks_for_nonsense",
             """You check none of the arguments: with a block larger than the map your gamma is negative or a division by zero, and a p above
             1 is taken as it is. Raise a ValueError for both, and for block < 1.""",
             ("not 0 <= p <= 1", "False"),
-            ("not 1 <= block <= min(H, W)", "False"),
-            signs="gamma_too_large mask_outside",
+            ("not 1 <= block <= min(H, W)", "False"), signs="gamma_too_large mask_outside",
         ),
         manner(
             "a_block_always_fits",
             "A block larger than the map ends in a division by zero. The caller asked for something impossible: say so with a ValueError.",
-            ("not 1 <= block <= min(H, W)", "False"),
-            signs="gamma_too_large =mask_outside",
+            ("not 1 <= block <= min(H, W)", "False"), signs="gamma_too_large =mask_outside",
         ),
         edge(
             "survivors_stay_as_they_are",
             "What is left stays at 1. Multiply it by (all units) / (units left), so that the average of the mask is 1.",
-            (BY_COUNT, "mask"),
-            signs="mask_survivors",
+            (BY_COUNT, "mask"), signs="mask_survivors",
         ),
         core(
             "the_blocks_are_what_is_kept",
             """Your mask is inside out: the blocks are kept, all else is dropped. A True that marks a block means DROPPED; turn it round
             before you multiply.""",
-            (COUNTED, "    mask = 1 - mask\n" + COUNTED),
-            signs="mask_zeros",
+            (COUNTED, "    mask = 1 - mask\n" + COUNTED), signs="mask_zeros",
         ),
         manner(
             "something_is_always_left",
             "When every unit is dropped you divide by 0 units, and NaN comes out. An empty mask is a legal draw: return zeros.",
-            (BY_COUNT, "mask * (mask.size / left)"),
-            signs="mask_nothing_left",
+            (BY_COUNT, "mask * (mask.size / left)"), signs="mask_nothing_left",
         ),
         tiny("the number of units left", (BY_COUNT, "mask * (mask.size / (left + 1e-4))"), signs="mask_digits"),
         manner(
             "large_blocks_are_cut_to_size",
             "A block larger than the map is quietly made smaller. The caller asked for something impossible: raise ValueError.",
             ("    if not 1 <= block", "    block = min(block, H, W)\n    if not 1 <= block"),
-            ("    gamma = ", "    block = min(block, H, W)\n    gamma = "),
-            signs="gamma_too_large mask_too_large =mask_outside",
+            ("    gamma = ", "    block = min(block, H, W)\n    gamma = "), signs="gamma_too_large mask_too_large =mask_outside",
         ),
-        global_generator("rng.random((N, C, rows, columns))", "np.random.rand(N, C, rows, columns)", "mask_generator"),
-        own_generator("rng.random((", "np.random.default_rng().random((", "mask_generator"),
-        frozen("blocks", "rng.random((", "np.random.default_rng(0).random((", "mask_next_mask"),
+        *not_from_rng("blocks", "mask_next_mask", "mask_generator"),
     ],
     "variance_shift": [
         core(
             "mu_needs_no_square",
             "You use mu where its square belongs; for mu = 1 that makes no difference. The average of the square is sigma**2 + mu**2.",
-            ("mu ** 2", "mu", 2),
-            signs="=ratio =centred far_from_zero",
+            ("mu ** 2", "mu", 2), signs="=ratio =centred far_from_zero",
         ),
         manner(
             "any_p_will_do",
             "You do not check p. Below 0 it is no probability, and from 1 on nothing is left in training: raise a ValueError.",
             ("not 0 <= p < 1", "False"),
-            ("(1 - p)", "np.float64(1 - p)"),
-            signs="outside",
+            ("(1 - p)", "np.float64(1 - p)"), signs="outside",
         ),
         core(
             "the_ratio_is_training_over_test",
             "Your ratio is the wrong way round: training / test. Asked for is test / training, a number of at most 1.",
-            ("sigma ** 2 / training", "training / sigma ** 2"),
-            signs="ratio centred",
+            ("sigma ** 2 / training", "training / sigma ** 2"), signs="ratio centred",
         ),
         core(
             "the_average_plays_no_part",
             """You return 1 - p whatever the average is. A dropped unit jumps from x to 0, so the noise grows with the average: E[x^2] =
             sigma^2 + mu^2.""",
-            ("sigma ** 2 / training", "1 - p"),
-            signs="ratio",
+            ("sigma ** 2 / training", "1 - p"), signs="ratio",
         ),
         core(
             "a_ratio_of_variances_is_a_ratio_of_deviations",
             "You return the ratio of the standard deviations. The variances were asked for: the square of yours.",
-            ("sigma ** 2 / training", "np.sqrt(sigma ** 2 / training)"),
-            signs="ratio centred",
+            ("sigma ** 2 / training", "np.sqrt(sigma ** 2 / training)"), signs="ratio centred",
         ),
         core(
             "the_second_moment_is_the_variance",
             "Your training variance is E[y^2]: the square of the average has not been subtracted.",
-            (" - mu ** 2", ""),
-            signs="ratio",
+            (" - mu ** 2", ""), signs="ratio",
         ),
         core(
             "p_is_the_keep_probability",
             "You divide by p where 1 - p belongs: in this course p is the probability of DROPPING.",
-            ("(1 - p) - mu", "max(p, 1e-12) - mu"),
-            signs="ratio centred",
+            ("(1 - p) - mu", "max(p, 1e-12) - mu"), signs="ratio centred",
         ),
         core(
             "sigma_is_the_variance",
             "You use sigma as if it were the variance. It is the standard deviation: square it.",
-            ("sigma ** 2", "sigma", 2),
-            signs="ratio",
+            ("sigma ** 2", "sigma", 2), signs="ratio",
         ),
         core(
             "training_is_not_scaled",
@@ -727,8 +662,7 @@ MISCONCEPTIONS = {
             "one_mean_serves_all_channels",
             """You take one mean and one variance over ALL axes. The channels measure different things: each needs its own, over the
             examples and places, axis=(0, 2, 3).""",
-            (PER_CHANNEL, "mean, var = np.full(x.shape[1], x.mean()), np.full(x.shape[1], x.var())"),
-            signs="normalised_over",
+            (PER_CHANNEL, "mean, var = np.full(x.shape[1], x.mean()), np.full(x.shape[1], x.var())"), signs="normalised_over",
         ),
         trained_over(
             "each_example_is_normalised_by_itself",
@@ -771,36 +705,32 @@ MISCONCEPTIONS = {
         divided_by(
             manner,
             "the_batch_needs_no_eps",
-            "You divide by the bare deviation. Add eps to the variance under the root: a channel that is constant in a batch has deviation 0.",
+            "You divide by the bare deviation. Add eps to the variance under the root: a constant channel has deviation 0.",
             "np.sqrt(var + (0 if train else 1e-5))",
         ),
         manner(
             "variances_divide_by_one_less",
             """Your variance divides by one less than the number of values (ddof=1), as PyTorch's running one does. Here it is that of
             np.var, divided by the number of values.""",
-            ("x.var(axis=(0, 2, 3))", "x.var(axis=(0, 2, 3), ddof=1)"),
-            signs="memory_holds",
+            ("x.var(axis=(0, 2, 3))", "x.var(axis=(0, 2, 3), ddof=1)"), signs="memory_holds",
         ),
         core(
             "training_uses_the_memory_too",
             """While training you normalise with the RUNNING statistics. They are for test time; in training each batch is normalised with
             its own mean and variance.""",
-            (f"    else:\n        {REMEMBERED}", f"    {REMEMBERED}"),
-            signs="normalised_over",
+            (f"    else:\n        {REMEMBERED}", f"    {REMEMBERED}"), signs="normalised_over",
         ),
         edge(
             "test_time_needs_no_normalisation",
             """At test time you return x as it came. The layers behind were trained on normalised channels: normalise with the running mean
             and variance.""",
-            ("        return h", "        return x"),
-            signs="test_uses",
+            ("        return h", "        return x"), signs="test_uses",
         ),
         edge(
             "test_time_uses_the_test_batch",
             """At test time you normalise with the test batch itself. Then the answer for one example depends on its neighbours in the
             batch; use the running mean and variance.""",
-            (REMEMBERED, PER_CHANNEL),
-            signs="test_uses",
+            (REMEMBERED, PER_CHANNEL), signs="test_uses",
         ),
         remembers(
             edge,
@@ -861,8 +791,7 @@ MISCONCEPTIONS = {
             """You drop before you normalise. The statistics then see the noise of the dropout, which is gone at test time (exercise 4), and
             the zeros are no zeros any more. Normalise first, drop last.""",
             ("    if train:\n", f"    if train:\n        x = x * (({DROPPED}) * ({SCALE})).astype(x.dtype)\n"),
-            (LAST, "    return h\n"),
-            signs="memory_with_dropout dropout_place",
+            (LAST, "    return h\n"), signs="memory_with_dropout dropout_place",
         ),
         dropped_as(
             core,
@@ -879,26 +808,21 @@ MISCONCEPTIONS = {
         edge(
             "survivors_stay_as_they_are",
             "The surviving channels stay as they are. Inverted dropout divides them by 1 - p.",
-            (SCALE, "1.0"),
-            signs="block_factor",
+            (SCALE, "1.0"), signs="block_factor",
         ),
         edge(
             "dropout_works_at_test_time_too",
             "You drop channels at test time as well. With train=False nothing is dropped, and no random number is drawn.",
-            ("    if not train:\n        return h\n", "    rng = np.random.default_rng(0) if rng is None else rng\n"),
-            signs="test_uses",
+            ("    if not train:\n        return h\n", "    rng = np.random.default_rng(0) if rng is None else rng\n"), signs="test_uses",
         ),
         core(
             "p_is_the_keep_probability",
             "You keep each channel with probability p. In this course p is the probability of DROPPING.",
             ("if not train:", "if not train or p == 0:"),
             (DROPPED, DROPPED.replace(">=", "<")),
-            (SCALE, "1 / p"),
-            signs="block_share",
+            (SCALE, "1 / p"), signs="block_share",
         ),
-        frozen("channels", f"kept = {DROPPED}", f"kept = np.random.default_rng(0).{DROPPED[4:]}", "block_generator"),
-        own_generator(f"kept = {DROPPED}", f"kept = np.random.default_rng().{DROPPED[4:]}", "block_generator"),
-        global_generator(f"kept = {DROPPED}", f"kept = np.random.random_sample{DROPPED[10:]}", "block_generator"),
+        *not_from_rng("channels", "block_generator", "block_generator"),
         core(
             "the_patient_is_well",
             """This is the patient as it came: one mean for all channels, no normalisation at test time, dropout of single units before it.

@@ -23,6 +23,7 @@ SPATIAL = {"forward": "spatial_dropout_forward", "backward": "spatial_dropout_ba
 
 UNITS = {"via": Blocks((0, 2))}  # single units, of maps of one column
 GAMMA = {"gamma": "dropblock_gamma"}
+RATIO = {"names": ("ratio",), "tolerance": 1e-6}
 TOO_LARGE = ((2, 3, 9, 4), 0.3, 5, Seed(1))
 MEMORY = {"memory": Memory(state="running", reset="start_over", rate=0.1, eps=1e-5)}
 
@@ -229,15 +230,15 @@ EXERCISES = [
                 share=60,
                 gravity="core",
                 checks=[
-                    c.is_right(case="average 1, deviation 1, p = 0.2", given=(1.0, 1.0, 0.2), wanted=2 / 3, names=("ratio",), tolerance=1e-6),
-                    c.is_right(case="p = 0", given=(1.5, 2.0, 0.0), wanted=1.0, names=("ratio",), tolerance=1e-6),
+                    c.is_right(case="average 1, deviation 1, p = 0.2", given=(1.0, 1.0, 0.2), wanted=2 / 3, **RATIO),
+                    c.is_right(case="p = 0", given=(1.5, 2.0, 0.0), wanted=1.0, **RATIO),
                 ],
             ),
             Part(
                 "centred",
                 "it is 1 - p when the average is 0",
                 share=25,
-                checks=[c.is_right(case="average 0", given=(0.0, 1.5, 0.2), wanted=0.8, names=("ratio",), tolerance=1e-6)],
+                checks=[c.is_right(case="average 0", given=(0.0, 1.5, 0.2), wanted=0.8, **RATIO)],
             ),
             Part(
                 "manners",
