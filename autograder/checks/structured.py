@@ -16,7 +16,7 @@ from autograder.chance import acceptance, smallest_error
 from autograder.checks.behaviour import compare, demand_no_warning, demand_value_error
 from autograder.checks.forms import Shared
 from autograder.checks.inputs import Array
-from autograder.checks.randomness import draw_call, thrown
+from autograder.checks.randomness import draw_call, shared_axes, thrown
 from autograder.checks.verb import verb
 from autograder.exam import Exam, Wrong, array, number, stable_seed
 from autograder.model import Call, Given, Outcome, Seed
@@ -122,7 +122,7 @@ def scales_by_the_kept_share(exam: Exam, *, p: float, block: int, shape: tuple[i
 
 @verb()
 def scales_to_ten_digits(exam: Exam, *, p: float, block: int, shape: tuple[int, int, int, int] = MAPS) -> None:
-    """gives it to ten digits"""
+    """gives (all units) / (units left) to ten digits"""
     _scaled(exam, p, block, shape, DIGITS)
 
 
@@ -192,8 +192,10 @@ def draws_blocks_for_each_map(exam: Exam, *, p: float, block: int, shape: tuple[
 
 
 def _likenesses(kept: Array, q: float) -> Iterator[tuple[str, Array, float]]:
-    """Disjoint pairs of maps; those of one example when the examples are alike, and of one channel when the channels are."""
-    for what, lines in (("examples", thrown(kept, [1])), ("channels", thrown(kept, [0]).swapaxes(0, 1))):
+    """Disjoint pairs of maps; those of one example when only the examples are alike, and of one channel when only the channels are."""
+    differ = not {0, 1} <= set(shared_axes(kept))
+    examples, channels = (thrown(kept, [axis]) if differ else kept for axis in (1, 0))
+    for what, lines in (("examples", examples), ("channels", channels.swapaxes(0, 1))):
         half = len(lines) // 2
         for name, one, other in (("neighbouring", lines[0::2], lines[1::2]), ("distant", lines[:half], lines[half:])):
             yield f"share of units on which {name} {what} agree", one == other, _same(q)
