@@ -102,6 +102,7 @@ HIDDEN = {
         ],
         "manners": [
             c.divides_by_the_right_root(**OTHER, needs="normalises_each_channel"),
+            c.refuses_in_both_modes(p=-0.1, **OTHER),
             c.remembers_variances_to_six_digits(batches=4, **OTHER, needs="memory"),
         ],
     },
@@ -823,6 +824,16 @@ MISCONCEPTIONS = {
             (SCALE, "1 / p"), signs="block_share",
         ),
         *not_from_rng("channels", "block_generator", "block_generator"),
+        manner(
+            "nobody_asks_for_p_equal_one",
+            "At p = 1 you divide by 0. Every channel is dropped then: return zeros, and do not compute 1 / (1 - p).",
+            (SCALE, "1 / np.float64(1 - p)"), signs="block_at_one",
+        ),
+        manner(
+            "any_p_will_do",
+            "A p outside [0, 1] is accepted. It is no probability; raise ValueError, in training and at test time.",
+            ("not 0 <= p <= 1", "False"), ("if p < 1 else", "if p != 1 else"), signs="block_outside",
+        ),
         core(
             "the_patient_is_well",
             """This is the patient as it came: one mean for all channels, no normalisation at test time, dropout of single units before it.
@@ -839,12 +850,37 @@ MISCONCEPTIONS = {
     ],
 }
 
+NEVER_EQUAL = "a random number is p (or gamma) itself with probability 2^-53"
+NOBODY_KEPT = "at p = 1 nobody is kept who would be scaled"
+EQUIVALENT = {
+    "spatial_dropout_forward": {
+        f"scale = {SCALE} -> scale = 1 / (1 - p) if p < 1 else 1.0": NOBODY_KEPT,
+        "return (x, 1.0) -> return (x, 3.0)": "the cache is asked about in spatial_dropout_backward",
+        f"mask = (({KEPT}) * scale).astype(x.dtype) -> mask = (({KEPT.replace('>=', '>')}) * scale).astype(x.dtype)": NEVER_EQUAL,
+    },
+    "dropblock_gamma": {
+        "gamma = dropblock_gamma(H, W, p, block) -> gamma = dropblock_gamma(W, H, p, block)": "gamma is the same for a turned map",
+        "if not 1 <= block <= min(H, W): -> if not 1 <= block <= min(W, H):": "as min is",
+        f"seeds = {SEEDS} -> seeds = {SEEDS.replace('<', '<=')}": NEVER_EQUAL,
+    },
+    "fixed_conv_block": {
+        f"kept = {DROPPED} -> kept = {DROPPED.replace('>=', '>')}": NEVER_EQUAL,
+        f"scale = {SCALE} -> scale = 1 / (1 - p) if p < 1 else 1.0": NOBODY_KEPT,
+        **{
+            f"mean, var = ({SHAPED}) -> mean, var = ({turned})": "any negative size stands for what is left"
+            for turned in (SHAPED.replace("-1", "-2", 1), SHAPED[::-1].replace("1-", "2-", 1)[::-1])
+        },
+    },
+}
+
+
 # ================================================================================================ right, and looks different
 VARIANTS = {
     "spatial_dropout_forward": [
         right("spatial_binomial", (KEPT, "rng.binomial(1, 1 - p, coins)"), ("return x, 1.0", "return x.copy(), None")),
         right("spatial_einsum", (COINS, "x.shape[:2]"), ("x * mask,", "np.einsum('nc,nc...->nc...', mask, x),")),
         right("spatial_choice", (KEPT, "rng.choice([False, True], coins, p=[p, 1 - p])"), ("x * mask,", "np.multiply(x, mask),")),
+        right("spatial_with_care", ("1 / (1 - p)", "1 / (1 - p + 1e-12)")),
         right("spatial_full_mask", ("* scale)", "* scale * np.ones(x.shape))"), ("return x, 1.0", "return x, np.ones_like(x)")),
     ],
     "variance_shift": [
@@ -858,6 +894,7 @@ VARIANTS = {
     ],
     "fixed_conv_block": [
         right("block_binomial", (DROPPED, "rng.binomial(1, 1 - p, size=x.shape[:2]).reshape(*x.shape[:2], 1, 1)")),
+        right("block_with_care", ("1 / (1 - p)", "1 / (1 - p + 1e-12)"), ("np.sqrt(var + 1e-5)", "(np.sqrt(var + 1e-5) + 1e-12)")),
         right("block_power", ("/ np.sqrt(var + 1e-5)", "* (var + 1e-5) ** -0.5")),
         right("block_moments", ("x.var(axis=(0, 2, 3))", "(x.astype(float) ** 2).mean((0, 2, 3)) - x.astype(float).mean((0, 2, 3)) ** 2")),
     ],

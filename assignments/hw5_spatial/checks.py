@@ -292,13 +292,14 @@ EXERCISES = [
             ),
             Part(
                 "manners",
-                "eps under the root, either dtype; a bad p is refused, x is left alone",
+                "eps under the root, either dtype, p = 1; a bad p is refused, x is left alone",
                 share=15,
                 gravity="manner",
                 checks=[
                     c.divides_by_the_right_root(**MEMORY, needs="normalises_each_channel"),
                     c.minds_its_manners(p=0.3, **MEMORY),
                     c.minds_its_manners(p=0.3, dtype="float64", **MEMORY),
+                    c.drops_every_channel_at_one(**MEMORY, needs="dropout"),
                     c.refuses_in_both_modes(p=1.5, **MEMORY),
                 ],
             ),
@@ -392,5 +393,7 @@ PROBES = {
         s.block_factor(**MEMORY),
         s.block_share(**MEMORY),
         s.block_generator(**MEMORY),
+        s.block_at_one(**MEMORY),
+        s.block_outside(**MEMORY),
     ],
 }

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from autograder.chance import acceptance, smallest_error
-from autograder.checks.behaviour import close, compare, demand_value_error
+from autograder.checks.behaviour import close, compare, demand_no_warning, demand_value_error
 from autograder.checks.forms import Shared
 from autograder.checks.inputs import Array
 from autograder.checks.verb import verb
-from autograder.exam import Exam, Wrong, an, array
+from autograder.exam import Exam, Wrong, an, array, number
 from autograder.model import Call, Given, Seed
 
 EXACT = 2e-6  # an eps of 1e-5 in another place is seen, the seven digits of float32 are not: these are asked by `minds_its_manners`
@@ -258,6 +258,18 @@ def minds_its_manners(exam: Exam, *, memory: Memory, p: float, dtype: str = "flo
     after = facts.arguments[0] if facts and facts.arguments else x.value
     if not isinstance(after, np.ndarray) or not np.array_equal(after, x.value):
         raise Wrong("x was changed by the call", "x as it was")
+
+
+@verb()
+def drops_every_channel_at_one(exam: Exam, *, memory: Memory, shape: tuple[int, ...] = SHAPE) -> None:
+    """gives zeros, no NaN and no warning, when p = 1 in training"""
+    x = lively(shape, exam.seed(1))
+    call = block_call(exam, x, 1.0, Seed(exam.seed()), True, watch=True)
+    answer = exam.returned(memory.start(shape[1]), call)[1]
+    out = block_output(answer.value, x)
+    if not (out == 0).all():
+        raise Wrong(f"out holds {number(out[~(out == 0)][0])}", "0 everywhere")
+    demand_no_warning(answer)
 
 
 @verb()

@@ -333,6 +333,26 @@ def block_generator(exam: Exam, *, memory: Memory) -> str:
 
 
 @fact
+def block_at_one(exam: Exam, *, memory: Memory) -> str:
+    """What a training pass with p = 1 gives."""
+    x = lively(SHAPE, exam.seed(1))
+    call = block_call(exam, x, 1.0, Seed(exam.seed()), True, watch=True)
+    answer = exam.returned(memory.start(SHAPE[1]), call)[1]
+    out = block_output(answer.value, x)
+    if not (out == 0).all():
+        return "numbers" if np.isfinite(out).all() else "NaN"
+    return "zeros, with a warning" if answer.facts and answer.facts.warnings else "zeros"
+
+
+@fact
+def block_outside(exam: Exam, *, memory: Memory) -> str:
+    """What a p outside [0, 1] gives, in training and at test time."""
+    x = lively(SHAPE, exam.seed(1))
+    calls = [block_call(exam, x, p, Seed(exam.seed()) if train else None, train) for p in (-0.25, 1.25) for train in (True, False)]
+    return " / ".join(dict.fromkeys(ending(answer) for answer in exam.answers(memory.start(SHAPE[1]), *calls)[1:]))
+
+
+@fact
 def block_share(exam: Exam, *, memory: Memory) -> str:
     """The share of zeros."""
     shape = (64, 60, 2, 1)

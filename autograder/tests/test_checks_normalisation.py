@@ -33,8 +33,9 @@ CHECKS: tuple[Check, ...] = (
     c.divides_by_the_right_root(memory=MEMORY),
     c.remembers_variances_to_six_digits(memory=MEMORY),
     c.draws_its_channels_from_rng(memory=MEMORY, p=P),
+    c.drops_every_channel_at_one(memory=MEMORY),
 )
-NORMAL, REMEMBER, UNSEEN, TEST, STILL, LAST, APART, MANNERS, REFUSE, ROOT, VARIANCES, FROM_RNG = CHECKS
+NORMAL, REMEMBER, UNSEEN, TEST, STILL, LAST, APART, MANNERS, REFUSE, ROOT, VARIANCES, FROM_RNG, ONE = CHECKS
 FACTS: tuple[Fact, ...] = (
     s.normalised_over(memory=MEMORY),
     s.memory_holds(memory=MEMORY),
@@ -45,6 +46,8 @@ FACTS: tuple[Fact, ...] = (
     s.block_factor(memory=MEMORY),
     s.block_share(memory=MEMORY),
     s.block_generator(memory=MEMORY),
+    s.block_at_one(memory=MEMORY),
+    s.block_outside(memory=MEMORY),
 )
 
 
@@ -161,6 +164,8 @@ WRONG: dict[str, tuple[Check, dict[str, Any], str, str]] = {
     ),
     "float64": (MANNERS, {"at_end": lambda out, x: out.astype(float)}, "out.dtype = float64 in training", "float32"),
     "overwrites": (MANNERS, {"at_end": overwriting}, "x was changed by the call", "x as it was"),
+    "no number at p = 1": (ONE, {"at_end": lambda out, x: out + np.nan}, "out holds nan", "0 everywhere"),
+    "something at p = 1": (ONE, {"at_end": lambda out, x: out + 1.0}, "out holds 1", "0 everywhere"),
     "any p": (REFUSE, {"checked": False}, "the function returned in training", "ValueError"),
 }
 
@@ -274,6 +279,10 @@ WORDS: tuple[tuple[int, dict[str, Any], str], ...] = (
     (8, {"source": lambda rng: np.random.default_rng()}, "own"),
     (8, {"source": lambda rng: np.random.default_rng(0)}, "frozen"),
     (8, {"source": lambda rng: np.random}, "global"),
+    (9, {}, "zeros"),
+    (9, {"at_end": lambda out, x: out + np.nan}, "NaN"),
+    (10, {}, "ValueError"),
+    (10, {"checked": False}, "accepted"),
 )
 
 
