@@ -79,6 +79,7 @@ from autograder.checks.gradients import (
     gives_the_dtype_of_dout,
     is_zero_after_dropping_everything,
     keeps_dout,
+    masks_the_gradient_in_any_shape,
     passes_gradient_to_kept_units_only,
     passes_gradient_where_x_is_zero,
 )
@@ -118,14 +119,17 @@ from autograder.checks.noise import (
 )
 from autograder.checks.normalisation import (
     divides_by_the_right_root,
+    draws_its_channels_from_rng,
     drops_channels_last,
     drops_each_channel_by_itself,
+    drops_every_channel_at_one,
     learns_nothing_at_test_time,
     minds_its_manners,
     normalises_at_test_time,
     normalises_each_channel,
     refuses_in_both_modes,
     remembers_the_batches,
+    remembers_variances_to_six_digits,
 )
 from autograder.checks.randomness import (
     can_drop_everything,
@@ -170,6 +174,7 @@ from autograder.checks.structured import (
     drops_whole_blocks,
     refuses_the_call,
     scales_by_the_kept_share,
+    scales_to_ten_digits,
     stays_finite_when_nothing_is_left,
 )
 from autograder.checks.theory import (
@@ -258,6 +263,7 @@ __all__ = [
     "draws_first_weights",
     "draws_first_whatever_is_asked",
     "draws_for_another_batch",
+    "draws_its_channels_from_rng",
     "draws_its_directions_from_rng",
     "draws_its_weights_by_rng",
     "draws_no_number_at_test_time",
@@ -268,6 +274,7 @@ __all__ = [
     "drops_blocks_as_often_as_gamma_says",
     "drops_channels_last",
     "drops_each_channel_by_itself",
+    "drops_every_channel_at_one",
     "drops_everything_at_one",
     "drops_features_as_often_as",
     "drops_for_each_example",
@@ -341,6 +348,7 @@ __all__ = [
     "lists_booleans",
     "lists_every_mask_once",
     "makes_no_noise_at_test_time",
+    "masks_the_gradient_in_any_shape",
     "masks_what_goes_to_the_weights",
     "measures_in_units_of_the_gradient",
     "minds_its_manners",
@@ -378,6 +386,7 @@ __all__ = [
     "rejects_a_gradient_that",
     "remembers_the_batches",
     "remembers_through_test_time",
+    "remembers_variances_to_six_digits",
     "repeats_itself",
     "repeats_with_the_seed",
     "returns",
@@ -389,6 +398,7 @@ __all__ = [
     "scales_the_others",
     "scales_the_surviving",
     "scales_the_survivors",
+    "scales_to_ten_digits",
     "sends_gradient_through_kept_weights_only",
     "sets_dropped_units_to",
     "sets_some_and_keeps_some",

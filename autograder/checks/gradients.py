@@ -137,6 +137,25 @@ def keeps_dout(exam: Exam, *, p: float, forward: str, backward: str, shape: tupl
 
 
 @verb()
+def masks_the_gradient_in_any_shape(
+    exam: Exam, *, p: float, forward: str, backward: str, shapes: tuple[tuple[int, ...], ...]
+) -> None:
+    """passes the gradient to the kept units in every shape that {forward} takes"""
+    for k, shape in enumerate(shapes):
+        x, dout = positive(shape, exam.seed(2 * k)), normal(shape, exam.seed(2 * k + 1))
+        calls = train_call(forward, x, p, Seed(exam.seed(k))), backward_call(backward, dout, 0)
+        before, after = exam.answers(*calls)
+        if before.outcome is not Outcome.PASSED:
+            continue  # what forward does not take is charged there
+        out = output(before.value, x)
+        if after.outcome is not Outcome.PASSED:
+            raise Unanswered(calls[1], after)
+        unlike = (array(after.value, "dx", shape) == 0) != (out == 0)
+        if unlike.any():
+            raise Wrong(f"in shape {shape} dx and out vanish apart from each other in {int(unlike.sum())} places", "together everywhere")
+
+
+@verb()
 def gives_the_dtype_of_dout(exam: Exam, *, p: float, forward: str, backward: str, dtype: str = "float32") -> None:
     """gives a {dtype} gradient for {dtype} arrays"""
     x, dout = normal(SHAPE, exam.seed(1), dtype), normal(SHAPE, exam.seed(2), dtype)

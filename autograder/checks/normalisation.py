@@ -6,21 +6,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from autograder.chance import smallest_error
-from autograder.checks.behaviour import compare, demand_value_error
+from autograder.checks.behaviour import close, compare, demand_no_warning, demand_value_error
 from autograder.checks.forms import Shared
 from autograder.checks.inputs import Array
 from autograder.checks.randomness import _expect
 from autograder.checks.verb import verb
-from autograder.exam import Exam, Wrong, an, array
+from autograder.exam import Exam, Wrong, an, array, number
 from autograder.model import Call, Given, Seed
 
 EXACT = 2e-6  # an eps of 1e-5 in another place is seen, the seven digits of float32 are not: these are asked by `minds_its_manners`
+NEAR = 1e-6
 ROUGH = 0.05  # for a first look, which forgives where eps stands and by what the variance is divided; exact comparisons follow it
 SHAPE = (6, 5, 4, 3)
 
@@ -38,11 +40,17 @@ class Memory:
         """Forget every batch: mean 0 and variance 1."""
         return Call(self.reset, (channels,))
 
-    def after(self, batches: list[Array]) -> tuple[Array, Array]:
-        """Mean and variance of each channel after these training batches."""
-        mean, var = np.zeros(batches[0].shape[1]), np.ones(batches[0].shape[1])
+    def after(
+        self, batches: list[Array], spread: Callable[[Array], Array] = np.asarray, begin: bool = False
+    ) -> tuple[Array, Array]:
+        """Mean and variance (or another `spread` made of it) of each channel after these training batches.
+
+        With `begin` the first batch takes the place of mean 0 and variance 1.
+        """
+        mean, var = channel_statistics(batches[0]) if begin else (np.zeros(batches[0].shape[1]), np.ones(batches[0].shape[1]))
         for x in batches:
             batch_mean, batch_var = channel_statistics(x)
+            batch_var = spread(batch_var)
             mean = (1 - self.rate) * mean + self.rate * batch_mean
             var = (1 - self.rate) * var + self.rate * batch_var
         return mean, var
@@ -122,15 +130,31 @@ def _normalised(exam: Exam, memory: Memory, shape: tuple[int, ...]) -> tuple[Arr
 @verb()
 def remembers_the_batches(exam: Exam, *, memory: Memory, p: float = 0.0, batches: int = 3, shape: tuple[int, ...] = SHAPE) -> None:
     """moves the running mean and variance towards each training batch (with p = {p})"""
+    mean, var, wanted = _remembered_after(exam, memory, p, batches, shape)
+    if not mean.any() and (var == 1).all():
+        raise Wrong(f"{memory.state} is still as {memory.reset} left it", f"a mean and a variance that moved towards the {batches} batches")
+    compare(mean, wanted[0], f'{memory.state}["mean"]', EXACT)
+    compare(var, wanted[1], f'{memory.state}["var"]', ROUGH)
+
+
+@verb()
+def remembers_variances_to_six_digits(exam: Exam, *, memory: Memory, batches: int = 3, shape: tuple[int, ...] = SHAPE) -> None:
+    """remembers the variances of np.var, without eps"""
+    _, var, wanted = _remembered_after(exam, memory, 0.0, batches, shape)
+    compare(var, wanted[1], f'{memory.state}["var"]', NEAR)
+
+
+def _remembered_after(
+    exam: Exam, memory: Memory, p: float, batches: int, shape: tuple[int, ...]
+) -> tuple[Array, Array, tuple[Array, Array]]:
+    """The mean and the variance that are remembered after so many batches, and both as they should be."""
     given = _batches(exam, shape, batches)
     calls = [block_call(exam, x, p, Seed(exam.seed(20 + k)), True) for k, x in enumerate(given)]
     values = exam.ask(memory.start(shape[1]), *calls, Call(memory.state, look=True))
     for x, value in zip(given, values[1:], strict=False):
         block_output(value, x)
-    if not remembered(values[-1], memory, "mean", shape[1]).any() and (remembered(values[-1], memory, "var", shape[1]) == 1).all():
-        raise Wrong(f"{memory.state} is still as {memory.reset} left it", f"a mean and a variance that moved towards the {batches} batches")
-    for key, wanted in zip(("mean", "var"), memory.after([x.value for x in given]), strict=True):
-        compare(remembered(values[-1], memory, key, shape[1]), wanted, f'{memory.state}["{key}"]', EXACT)
+    mean, var = (remembered(values[-1], memory, key, shape[1]) for key in ("mean", "var"))
+    return mean, var, memory.after([x.value for x in given])
 
 
 @verb()
@@ -140,10 +164,13 @@ def normalises_at_test_time(exam: Exam, *, memory: Memory, p: float, batches: in
     calls = [block_call(exam, b, 0.0, Seed(exam.seed(20 + k)), True) for k, b in enumerate(given)]
     script = (memory.start(shape[1]), *calls, Call(memory.state, look=True), block_call(exam, x, p, None, False))
     values = exam.ask(*script)
-    own = [remembered(values[-2], memory, key, shape[1]).astype(float) for key in ("mean", "var")]
-    if not own[0].any():
-        raise Wrong(f'{memory.state}["mean"] is still 0 after {batches} batches', "something to normalise with")
-    compare(block_output(values[-1], x), memory.normalised(x.value, own[0], own[1]), "out", ROUGH)
+    mean, var = (remembered(values[-2], memory, key, shape[1]).astype(float) for key in ("mean", "var"))
+    out, near = block_output(values[-1], x), ROUGH if mean.any() else EXACT  # with 0 and 1 it looks nearly like x
+    if np.allclose(var, memory.after([b.value for b in given], np.sqrt)[1], rtol=1e-3, atol=0):
+        deviations = memory.normalised(x.value, mean, var**2)  # who remembers them, which is charged there, need take no root
+        if close(out, deviations, near).all():
+            return
+    compare(out, memory.normalised(x.value, mean, var), "out", near)
 
 
 @verb()
@@ -163,9 +190,8 @@ def learns_nothing_at_test_time(exam: Exam, *, memory: Memory, p: float, shape: 
 def drops_channels_last(exam: Exam, *, memory: Memory, p: float, shape: tuple[int, ...] = (12, 10, 4, 3)) -> None:
     """drops whole channels after normalising, and divides the others by 1 - p"""
     x = lively(shape, exam.seed(1))
-    _, plain, value = exam.ask(
-        memory.start(shape[1]), block_call(exam, x, 0.0, Seed(exam.seed()), True), block_call(exam, x, p, Seed(exam.seed()), True)
-    )
+    start, seed = memory.start(shape[1]), Seed(exam.seed())
+    _, plain, _, value = exam.ask(start, block_call(exam, x, 0.0, seed, True), start, block_call(exam, x, p, seed, True))
     whole, out = block_output(plain, x), block_output(value, x)
     kept = Shared(2, shape[2:], "channel").reduced(out != 0)
     if kept.all() or not kept.any():
@@ -196,6 +222,26 @@ def drops_each_channel_by_itself(exam: Exam, *, memory: Memory, p: float, shape:
         _expect(what, int(hits.sum()), hits.size, probability)
 
 
+def channel_calls(exam: Exam, memory: Memory, p: float, shape: tuple[int, ...]) -> list[Call]:
+    """Three passes of one batch in training, the first two with the same seed."""
+    x = lively(shape, exam.seed(1))
+    return [block_call(exam, x, p, Seed(exam.seed(k)), True, watch=True) for k in (2, 2, 3)]
+
+
+@verb()
+def draws_its_channels_from_rng(exam: Exam, *, memory: Memory, p: float, shape: tuple[int, ...] = (12, 10, 4, 3)) -> None:
+    """draws the coins of the channels from rng, anew in every call"""
+    calls = channel_calls(exam, memory, p, shape)
+    answers = exam.returned(memory.start(shape[1]), *calls)[1:]
+    if any(a.facts is not None and a.facts.global_rng_moved for a in answers):
+        raise Wrong("the function drew from (or seeded) the global generator", "random numbers from rng only")
+    first, again, other = (block_output(a.value, calls[0].args[0]) != 0 for a in answers)
+    if not np.array_equal(first, again):
+        raise Wrong("two generators with the same seed dropped different channels", "the same channels")
+    if np.array_equal(first, other):
+        raise Wrong("two generators with different seeds dropped the same channels", "different channels")
+
+
 @verb()
 def minds_its_manners(exam: Exam, *, memory: Memory, p: float, dtype: str = "float32", shape: tuple[int, ...] = SHAPE) -> None:
     """gives {dtype} for {dtype}, and does not modify x"""
@@ -210,6 +256,18 @@ def minds_its_manners(exam: Exam, *, memory: Memory, p: float, dtype: str = "flo
     after = facts.arguments[0] if facts and facts.arguments else x.value
     if not isinstance(after, np.ndarray) or not np.array_equal(after, x.value):
         raise Wrong("x was changed by the call", "x as it was")
+
+
+@verb()
+def drops_every_channel_at_one(exam: Exam, *, memory: Memory, shape: tuple[int, ...] = SHAPE) -> None:
+    """gives zeros, no NaN and no warning, when p = 1 in training"""
+    x = lively(shape, exam.seed(1))
+    call = block_call(exam, x, 1.0, Seed(exam.seed()), True, watch=True)
+    answer = exam.returned(memory.start(shape[1]), call)[1]
+    out = block_output(answer.value, x)
+    if not (out == 0).all():
+        raise Wrong(f"out holds {number(out[~(out == 0)][0])}", "0 everywhere")
+    demand_no_warning(answer)
 
 
 @verb()

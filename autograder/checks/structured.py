@@ -6,7 +6,7 @@ independent, and each is kept with the probability that no block over it was dra
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,13 +16,14 @@ from autograder.chance import smallest_error
 from autograder.checks.behaviour import compare, demand_no_warning, demand_value_error
 from autograder.checks.forms import Shared
 from autograder.checks.inputs import Array
-from autograder.checks.randomness import draw_call, unlikely
+from autograder.checks.randomness import draw_call, shared_axes, thrown, unlikely
 from autograder.checks.verb import verb
 from autograder.exam import Exam, Wrong, array, number, stable_seed
 from autograder.model import Call, Given, Outcome, Seed
 
 MAPS = (32, 32, 9, 10)
-EXACT = 1e-11  # relative, for a factor that is a mean over thousands of units
+EXACT = 1e-6  # relative: a divisor to which something tiny was added is no wrong scale ...
+DIGITS = 1e-10  # ... but `scales_to_ten_digits` sees it
 
 
 @verb()
@@ -116,12 +117,24 @@ def drops_whole_blocks(exam: Exam, *, p: float, block: int, shape: tuple[int, in
 @verb()
 def scales_by_the_kept_share(exam: Exam, *, p: float, block: int, shape: tuple[int, int, int, int] = MAPS) -> None:
     """gives each unit that is left the value (all units) / (units left), counted over the whole mask"""
+    _scaled(exam, p, block, shape, EXACT)
+
+
+@verb()
+def scales_to_ten_digits(exam: Exam, *, p: float, block: int, shape: tuple[int, int, int, int] = MAPS) -> None:
+    """gives (all units) / (units left) to ten digits"""
+    _scaled(exam, p, block, shape, DIGITS)
+
+
+def _scaled(exam: Exam, p: float, block: int, shape: tuple[int, int, int, int], tolerance: float) -> None:
     mask = block_draws(exam, shape, p, block)
+    if (mask != 0).all():  # who drops no blocks, which is charged there, may drop single units
+        mask = block_draws(exam, shape, p, 1)
     kept = mask != 0
     if kept.all() or not kept.any():
         raise Wrong(f"{int(kept.sum())} of {kept.size} units were kept", f"roughly {round((1 - p) * kept.size)}")
     ratio = mask[kept].astype(float)
-    compare(ratio, np.full_like(ratio, kept.size / kept.sum()), "mask[mask != 0]", 1e-6 if mask.dtype.itemsize < 8 else EXACT)
+    compare(ratio, np.full_like(ratio, kept.size / kept.sum()), "mask[mask != 0]", max(tolerance, EXACT * (mask.dtype.itemsize < 8)))
 
 
 def _block_rate_seen(*, p: float, block: int, shape: tuple[int, int, int, int], **_: Any) -> str:
@@ -130,63 +143,69 @@ def _block_rate_seen(*, p: float, block: int, shape: tuple[int, int, int, int], 
     return f"a chance of dropping an inner unit that is off by {smallest_error(units, lattice.kept(lattice.gamma(p))):.2g}"
 
 
-@verb(chances=3, sees=_block_rate_seen)
+@verb(chances=4, sees=_block_rate_seen)
 def drops_blocks_as_often_as_gamma_says(
     exam: Exam, *, p: float, block: int, gamma: str, shape: tuple[int, int, int, int] = MAPS
 ) -> None:
     """draws a block at each valid place with probability gamma"""
-    kept = block_draws(exam, shape, p, block) != 0
-    lattice = Lattice(*shape[2:], block)
+    kept = thrown(block_draws(exam, shape, p, block) != 0, (0, 1))  # maps that share their blocks count once
+    lattice, shown = Lattice(*shape[2:], block), exam.last
+    complaint = _odd(_rates(lattice, kept, lattice.gamma(p)))
+    if complaint is None:
+        return
+    own = _own_gamma(exam, gamma, lattice, p)  # a wrong gamma is charged once, where it is written
+    exam.last = shown
+    if own is None or _odd(_rates(lattice, kept, own)) is not None:
+        raise complaint
 
-    def counts(g: float) -> Iterator[tuple[str, Array, float]]:
-        yield "share of inner units that are kept", lattice.inner(kept), lattice.kept(g)
-        yield "share of corner units that are kept", lattice.corners(kept), 1 - g
-        yield "share of maps without any block", kept.all(axis=(2, 3)), (1 - g) ** (lattice.rows * lattice.columns)
 
-    _hold(exam, gamma, lattice, p, counts)
+def _rates(lattice: Lattice, kept: Array, gamma: float) -> Iterator[tuple[str, Array, float]]:
+    """What is counted, hit by hit, and how probable a hit is with this gamma."""
+    inner, q = lattice.inner(kept), lattice.kept(gamma)
+    yield "share of inner units that are kept", inner, q
+    yield "share of corner units that are kept", lattice.corners(kept), 1 - gamma
+    yield "share of maps without any block", kept.all(axis=(2, 3)), (1 - gamma) ** (lattice.rows * lattice.columns)
+    if inner[0, 0].size > 1:
+        yield "share of maps on which two distant units agree", np.equal(inner[:, :, 0, 0], inner[:, :, -1, -1]), _same(q)
 
 
 def _alike_seen(*, p: float, block: int, shape: tuple[int, int, int, int], **_: Any) -> str:
     lattice = Lattice(*shape[2:], block)
     q = lattice.kept(lattice.gamma(p))
     units = int(np.prod(lattice.inner(np.empty(shape)).shape)) // 2
-    return f"a correlation of {smallest_error(units, q * q + (1 - q) * (1 - q)) / (2 * q * (1 - q)):.2g} between maps"
+    return f"a correlation of {smallest_error(units, _same(q)) / (2 * q * (1 - q)):.2g} between maps"
 
 
-@verb(chances=5, sees=_alike_seen)
-def draws_blocks_for_each_map(
-    exam: Exam, *, p: float, block: int, gamma: str, shape: tuple[int, int, int, int] = MAPS
-) -> None:
+def _same(q: float) -> float:
+    """The probability that two coins agree which show heads with probability q."""
+    return q * q + (1 - q) * (1 - q)
+
+
+@verb(chances=4, sees=_alike_seen)
+def draws_blocks_for_each_map(exam: Exam, *, p: float, block: int, shape: tuple[int, int, int, int] = MAPS) -> None:
     """draws blocks of its own for each channel of each example"""
     lattice = Lattice(*shape[2:], block)
     kept = lattice.inner(block_draws(exam, shape, p, block) != 0)
-
-    def counts(g: float) -> Iterator[tuple[str, Array, float]]:
-        q = lattice.kept(g)
-        same = q * q + (1 - q) * (1 - q)
-        for what, lines in (("examples", kept), ("channels", kept.swapaxes(0, 1))):
-            half = len(lines) // 2
-            for name, one, other in (("neighbouring", lines[0::2], lines[1::2]), ("distant", lines[:half], lines[half:])):
-                yield f"share of units on which {name} {what} agree", one == other, same
-        if kept[0, 0].size > 1:
-            yield "share of maps on which two distant units agree", kept[:, :, 0, 0] == kept[:, :, -1, -1], same
-
-    _hold(exam, gamma, lattice, p, counts)
-
-
-Counts = Callable[[float], Iterator[tuple[str, Array, float]]]
-
-
-def _hold(exam: Exam, gamma: str, lattice: Lattice, p: float, counts: Counts) -> None:
-    """Refuse counts that neither the right gamma nor the student's own explains: a wrong gamma is charged once, where it is written."""
-    shown = exam.last
-    complaint = _odd(counts(lattice.gamma(p)))
-    if complaint is None:
-        return
-    own = _own_gamma(exam, gamma, lattice, p)
-    exam.last = shown
-    if own is None or _odd(counts(own)) is not None:
+    complaint = _odd(_likenesses(kept, _kept_share(kept, lattice.kept(lattice.gamma(p)))))
+    if complaint is not None:
         raise complaint
+
+
+def _likenesses(kept: Array, q: float) -> Iterator[tuple[str, Array, float]]:
+    """Disjoint pairs of maps; those of one example when only the examples are alike, and of one channel when only the channels are."""
+    differ = not {0, 1} <= set(shared_axes(kept))
+    examples, channels = (thrown(kept, [axis]) if differ else kept for axis in (1, 0))
+    for what, lines in (("examples", examples), ("channels", channels.swapaxes(0, 1))):
+        half = len(lines) // 2
+        for name, one, other in (("neighbouring", lines[0::2], lines[1::2]), ("distant", lines[:half], lines[half:])):
+            yield f"share of units on which {name} {what} agree", one == other, _same(q)
+
+
+def _kept_share(kept: Array, q: float) -> float:
+    """The share that is kept: q, unless what was seen cannot be q; how often blocks are drawn is another sentence."""
+    coins = thrown(kept, (0, 1))
+    low, high = acceptance(coins.size, q)
+    return q if low <= int(coins.sum()) <= high else float(coins.mean())
 
 
 def _odd(counts: Iterator[tuple[str, Array, float]]) -> Wrong | None:
@@ -225,6 +244,6 @@ def stays_finite_when_nothing_is_left(exam: Exam, *, shape: tuple[int, int, int,
     call = block_call(exam.function, shape, 1.0, shape[2], Seed(exam.seed()))
     (answer,) = exam.returned(Call(call.function, call.args, returns=call.returns, watch=True))
     mask = array(answer.value, "mask", shape)
-    if not (mask == 0).all():
-        raise Wrong(f"mask holds {number(mask[~(mask == 0)][0])}", "0 everywhere")
+    if not np.isfinite(mask).all():  # that blocks were drawn too seldom here is a matter of gamma
+        raise Wrong(f"mask holds {number(mask[~np.isfinite(mask)][0])}", "0 everywhere")
     demand_no_warning(answer)

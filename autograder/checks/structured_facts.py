@@ -9,7 +9,8 @@ import numpy as np
 from autograder.checks.behaviour import ending
 from autograder.checks.facts import P, fact, nearest
 from autograder.checks.inputs import Array, backward_call, normal, output, scale, train_call
-from autograder.checks.normalisation import Memory, block_call, block_output, channel_statistics, lively, remembered
+from autograder.checks.normalisation import Memory, block_call, block_output, channel_calls, channel_statistics, lively, remembered
+from autograder.checks.randomness import thrown
 from autograder.checks.structured import Lattice, block_draws, in_whole_blocks
 from autograder.exam import Exam, array
 from autograder.model import Call, Given, Seed
@@ -83,9 +84,33 @@ def block_scale(exam: Exam, *, block: int, shape: tuple[int, int, int, int] = MA
 
 
 @fact
+def block_digits(exam: Exam, *, block: int, shape: tuple[int, int, int, int] = MAPS) -> str:
+    """How exact (all units) / (units left) is: "ten digits", "about", or "another" value."""
+    mask = block_draws(exam, shape, P, block)
+    kept = mask != 0
+    if not kept.any():
+        return "another"
+    return _precision(mask[kept].astype(float), kept.size / float(kept.sum()))
+
+
+@fact
+def digits_of_value(exam: Exam, *, given: tuple[Any, ...], wanted: float) -> str:
+    """How exact the number is that a function gives in one case: "ten digits", "about", or "another" value."""
+    (value,) = exam.ask(Call(exam.function, given))
+    return _precision(array(value, "value", ()).astype(float), wanted)
+
+
+def _precision(found: Array, wanted: float) -> str:
+    words = (("ten digits", 1e-10), ("about", 1e-5))
+    return next((word for word, near in words if np.allclose(found, wanted, rtol=near, atol=0)), "another")
+
+
+@fact
 def maps_masked(exam: Exam, *, block: int, shape: tuple[int, int, int, int] = MAPS) -> str:
     """Do the examples, or the channels of an example, share their blocks?"""
     kept = block_draws(exam, shape, P, block) != 0
+    if kept.all() or not kept.any():
+        return "nothing to see"
     changing = axes_of(kept).split(", ")
     words = {(True, True): "apart", (False, True): "shared by examples", (True, False): "shared by channels"}
     return words.get(("0" in changing, "1" in changing), "shared by all")
@@ -94,10 +119,12 @@ def maps_masked(exam: Exam, *, block: int, shape: tuple[int, int, int, int] = MA
 @fact
 def blocks_a_map(exam: Exam, *, block: int, shape: tuple[int, int, int, int] = MAPS) -> str:
     """Does the number of dropped units vary from map to map as it should? "always some" when no map is left whole."""
-    kept = block_draws(exam, shape, P, block) != 0
+    kept = thrown(block_draws(exam, shape, P, block) != 0, (0, 1))
     maps = kept.reshape(-1, kept[0, 0].size)
     if kept.all():
         return "none"
+    if len(maps) < 10:  # all maps share a few: whose they are is another fact
+        return "chance"
     if len({int(n) for n in maps.sum(1)}) == 1:
         return "as many in each"
     return "chance" if maps.all(1).any() else "always some"
@@ -157,6 +184,9 @@ def axes_word(x: Array, out: Array, memory: Memory) -> str:
     """Over which axes was x normalised? "examples and places" is right for a channel."""
     if np.array_equal(out, x):
         return "nothing"
+    rows = x.reshape(x.shape[1], -1)
+    if np.allclose(out, memory.normalised(x, rows.mean(1), rows.var(1)), rtol=NEAR, atol=NEAR):
+        return "examples and places, cut anew"
     for word, axes in (
         ("examples and places", (0, 2, 3)),
         ("everything", (0, 1, 2, 3)),
@@ -223,23 +253,21 @@ def memory_holds(exam: Exam, *, memory: Memory, p: float = 0.0) -> str:
         ("the last batch", channel_statistics(arrays[-1])),
         ("running averages, weights swapped", swapped.after(arrays)),
         ("plain averages", (summed[0], summed[1])),
+        ("running averages from the first batch on", memory.after(arrays, begin=True)),
     ):
         if np.allclose(mean, m, rtol=NEAR, atol=NEAR):
-            return word if np.allclose(var, v, rtol=NEAR, atol=NEAR) else f"{word}, {_kind_of_variance(var, arrays, memory)}"
+            return word if np.allclose(var, v, rtol=1e-7, atol=1e-7) else f"{word}, {_kind_of_variance(var, arrays, memory)}"
     return "other"
 
 
 def _kind_of_variance(var: Array, batches: list[Array], memory: Memory) -> str:
     """What is remembered in the place of the variance, when the mean is right."""
-    spread, less = np.ones_like(var), np.ones_like(var)
-    for x in batches:
-        found = channel_statistics(x)[1]
-        places = x.size // found.size
-        spread = (1 - memory.rate) * spread + memory.rate * np.sqrt(found)
-        less = (1 - memory.rate) * less + memory.rate * found * places / (places - 1)
-    if np.allclose(var, less, rtol=NEAR, atol=NEAR):
+    places = batches[0].size // var.size
+    if np.allclose(var, memory.after(batches, lambda v: v * places / (places - 1))[1], rtol=NEAR, atol=NEAR):
         return "var divided by one less"
-    return "deviations for var" if np.allclose(var, spread, rtol=1e-3, atol=0) else "var otherwise"
+    if np.allclose(var, memory.after(batches, lambda v: v + memory.eps)[1], rtol=1e-7, atol=0):
+        return "var with eps"
+    return "deviations for var" if np.allclose(var, memory.after(batches, np.sqrt)[1], rtol=1e-3, atol=0) else "var otherwise"
 
 
 @fact
@@ -289,6 +317,39 @@ def block_factor(exam: Exam, *, memory: Memory) -> str:
         return "0"
     names = {name: scale(name, P) for name in ("1", "1-p", "1/(1-p)", "p", "1/p")}
     return nearest(float(np.median(out[kept] / plain[kept])), names, 1e-6)
+
+
+@fact
+def block_generator(exam: Exam, *, memory: Memory) -> str:
+    """Where the block's coins come from: "given", "own", "global", or "frozen" when every call drops the same."""
+    calls = channel_calls(exam, memory, P, SHAPE)
+    answers = exam.returned(memory.start(SHAPE[1]), *calls)[1:]
+    if any(a.facts is not None and a.facts.global_rng_moved for a in answers):
+        return "global"
+    first, again, other = (block_output(a.value, calls[0].args[0]) != 0 for a in answers)
+    if first.all() or not first.any():
+        return "none"
+    return "own" if not np.array_equal(first, again) else "frozen" if np.array_equal(first, other) else "given"
+
+
+@fact
+def block_at_one(exam: Exam, *, memory: Memory) -> str:
+    """What a training pass with p = 1 gives."""
+    x = lively(SHAPE, exam.seed(1))
+    call = block_call(exam, x, 1.0, Seed(exam.seed()), True, watch=True)
+    answer = exam.returned(memory.start(SHAPE[1]), call)[1]
+    out = block_output(answer.value, x)
+    if not (out == 0).all():
+        return "numbers" if np.isfinite(out).all() else "NaN"
+    return "zeros, with a warning" if answer.facts and answer.facts.warnings else "zeros"
+
+
+@fact
+def block_outside(exam: Exam, *, memory: Memory) -> str:
+    """What a p outside [0, 1] gives, in training and at test time."""
+    x = lively(SHAPE, exam.seed(1))
+    calls = [block_call(exam, x, p, Seed(exam.seed()) if train else None, train) for p in (-0.25, 1.25) for train in (True, False)]
+    return " / ".join(dict.fromkeys(ending(answer) for answer in exam.answers(memory.start(SHAPE[1]), *calls)[1:]))
 
 
 @fact

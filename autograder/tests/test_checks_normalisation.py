@@ -31,8 +31,11 @@ CHECKS: tuple[Check, ...] = (
     c.minds_its_manners(memory=MEMORY, p=P),
     c.refuses_in_both_modes(memory=MEMORY, p=1.5),
     c.divides_by_the_right_root(memory=MEMORY),
+    c.remembers_variances_to_six_digits(memory=MEMORY),
+    c.draws_its_channels_from_rng(memory=MEMORY, p=P),
+    c.drops_every_channel_at_one(memory=MEMORY),
 )
-NORMAL, REMEMBER, UNSEEN, TEST, STILL, LAST, APART, MANNERS, REFUSE, ROOT = CHECKS
+NORMAL, REMEMBER, UNSEEN, TEST, STILL, LAST, APART, MANNERS, REFUSE, ROOT, VARIANCES, FROM_RNG, ONE = CHECKS
 FACTS: tuple[Fact, ...] = (
     s.normalised_over(memory=MEMORY),
     s.memory_holds(memory=MEMORY),
@@ -42,6 +45,9 @@ FACTS: tuple[Fact, ...] = (
     s.block_mask_axes(memory=MEMORY),
     s.block_factor(memory=MEMORY),
     s.block_share(memory=MEMORY),
+    s.block_generator(memory=MEMORY),
+    s.block_at_one(memory=MEMORY),
+    s.block_outside(memory=MEMORY),
 )
 
 
@@ -62,12 +68,15 @@ def notebook(
     root: Callable[[Array], Array] = lambda var: np.sqrt(var + 1e-5),
     ddof: int = 0,
     own: bool = True,
+    spread: Callable[[Array], Array] = np.asarray,
+    begin: bool = False,
+    source: Callable[[Rng], Any] = lambda rng: rng,
 ) -> dict[str, Any]:
     """A set-up cell and a block with some of its parts exchanged."""
     memory: dict[str, Any] = {}
 
     def forget(channels: int) -> None:
-        memory.update(mean=np.zeros(channels), var=np.ones(channels))
+        memory.update(mean=np.zeros(channels), var=np.ones(channels), started=False)
 
     def block(x: Array, p: float, rng: Rng | None, train: bool) -> Array:
         if checked and not 0 <= p <= 1:
@@ -75,13 +84,15 @@ def notebook(
         h = drop(x, p, rng, coins(x.shape)) if first and train and rng is not None else x
         if train or learns:
             for key, value in (("mean", h.mean((0, 2, 3))), ("var", h.var((0, 2, 3), ddof=ddof))):
-                memory[key] = (1 - rate) * memory[key] + rate * value
+                old = value if begin and not memory["started"] else memory[key]
+                memory[key] = (1 - rate) * old + rate * (spread(value) if key == "var" else value)
+            memory["started"] = True
         mean, var = h.mean(axes, keepdims=True), h.var(axes, keepdims=True, ddof=ddof)
         if not train or not own:
             mean, var = (memory[key].reshape(1, -1, 1, 1) for key in ("mean", "var")) if test == "running" else (mean, var)
         h = (h - mean) / root(var) if train or test else h
         if train and not first and rng is not None:
-            h = drop(h, p, rng, coins(x.shape), scaled)
+            h = drop(h, p, source(rng), coins(x.shape), scaled)
         return at_end(h, x)
 
     return {"memory": memory, "forget": forget, "block": block}
@@ -123,8 +134,13 @@ WRONG: dict[str, tuple[Check, dict[str, Any], str, str]] = {
     "no root": (NORMAL, {"root": lambda var: var + 1e-5}, "out.var(axis=(0, 2, 3))[0] = ", "differ"),
     "eps beside the root": (ROOT, {"root": lambda var: np.sqrt(var) + 1e-5}, "out[0, 0, 0, ", "within 2e-06"),
     "one less": (ROOT, {"ddof": 1}, "out[0, 0, 0, 0] = ", "differ"),
-    "one less is remembered": (REMEMBER, {"ddof": 1}, 'memory["var"][0] = ', "differ"),
-    "nothing to normalise with": (TEST, {"rate": 0.0}, 'memory["mean"] is still 0 after 3 batches', "something to normalise with"),
+    "one less is remembered": (VARIANCES, {"ddof": 1}, 'memory["var"][0] = ', "differ"),
+    "eps is remembered": (VARIANCES, {"spread": lambda var: var + 1e-5}, 'memory["var"][', "within 1e-06"),
+    "raw at test, and nothing remembered": (TEST, {"rate": 0.0, "test": ""}, "out[0, 0, ", "within 2e-06"),
+    "the first batch begins": (REMEMBER, {"begin": True}, 'memory["mean"][0] = ', "differ"),
+    "a generator of its own": (FROM_RNG, {"source": lambda rng: np.random.default_rng()}, "two generators with the same seed", "the same"),
+    "a fixed seed": (FROM_RNG, {"source": lambda rng: np.random.default_rng(0)}, "two generators with different seeds", "different"),
+    "the global generator": (FROM_RNG, {"source": lambda rng: np.random}, "the function drew from", "random numbers from rng only"),
     "weights swapped": (REMEMBER, {"rate": 0.9}, 'memory["mean"][0] = ', "differ"),
     "nothing remembered": (REMEMBER, {"rate": 0.0}, "memory is still as forget left it", "a mean and a variance that moved"),
     "dropout first is remembered": (UNSEEN, {"first": True}, 'memory["mean"][0] = ', "differ"),
@@ -148,6 +164,8 @@ WRONG: dict[str, tuple[Check, dict[str, Any], str, str]] = {
     ),
     "float64": (MANNERS, {"at_end": lambda out, x: out.astype(float)}, "out.dtype = float64 in training", "float32"),
     "overwrites": (MANNERS, {"at_end": overwriting}, "x was changed by the call", "x as it was"),
+    "no number at p = 1": (ONE, {"at_end": lambda out, x: out + np.nan}, "out holds nan", "0 everywhere"),
+    "something at p = 1": (ONE, {"at_end": lambda out, x: out + 1.0}, "out holds 1", "0 everywhere"),
     "any p": (REFUSE, {"checked": False}, "the function returned in training", "ValueError"),
 }
 
@@ -167,9 +185,37 @@ SLIPS: tuple[dict[str, Any], ...] = ({"root": lambda var: np.sqrt(var) + 1e-5}, 
 @pytest.mark.parametrize("parts", SLIPS)
 def test_a_slip_below_the_root_costs_one_sentence_and_no_more(parts: dict[str, Any]) -> None:
     assert not verdict(ROOT, notebook(**parts)).passed
-    for check in (NORMAL, TEST, STILL, LAST, APART):
+    for check in (NORMAL, REMEMBER, TEST, STILL, LAST, APART):
         found = verdict(check, notebook(**parts))
         assert found.passed, told(found)
+
+
+def test_what_is_wrong_in_the_memory_is_not_charged_at_test_time_too() -> None:
+    for parts in ({"rate": 0.0}, {"rate": 0.9}, {"begin": True}, {"spread": np.sqrt, "root": lambda var: np.sqrt(var) + 1e-5}):
+        assert not verdict(REMEMBER, notebook(**parts)).passed
+        found = verdict(TEST, notebook(**parts))
+        assert found.passed, told(found)
+
+
+def test_who_remembers_deviations_may_divide_by_them() -> None:
+    names = notebook(spread=np.sqrt)
+    block, memory = names["block"], names["memory"]
+
+    def dividing(x: Array, p: float, rng: Rng | None, train: bool) -> Array:
+        if train:
+            return np.asarray(block(x, p, rng, train))
+        return np.asarray((x - memory["mean"].reshape(1, -1, 1, 1)) / memory["var"].reshape(1, -1, 1, 1))
+
+    found = verdict(TEST, {**names, "block": dividing})
+    assert found.passed, told(found)
+    variances = notebook()
+    memory, block = variances["memory"], variances["block"]
+    assert not verdict(TEST, {**variances, "block": dividing}).passed, "variances have a root"
+
+
+def test_statistics_of_the_memory_do_not_look_like_dropout_elsewhere() -> None:
+    found = verdict(LAST, notebook(own=False))
+    assert found.passed, told(found)
 
 
 def test_the_memory_and_the_last_place_of_dropout_do_not_hang_on_the_normalisation() -> None:
@@ -215,6 +261,9 @@ WORDS: tuple[tuple[int, dict[str, Any], str], ...] = (
     (1, {"rate": 0.9}, "running averages, weights swapped"),
     (1, {"rate": 0.0}, "nothing"),
     (1, {"rate": 1.0}, "the last batch"),
+    (1, {"begin": True}, "running averages from the first batch on"),
+    (1, {"spread": lambda var: var + 1e-5}, "running averages, var with eps"),
+    (1, {"spread": np.sqrt}, "running averages, deviations for var"),
     (2, {}, "running"),
     (2, {"test": ""}, "nothing"),
     (2, {"test": "batch"}, "the batch"),
@@ -226,12 +275,30 @@ WORDS: tuple[tuple[int, dict[str, Any], str], ...] = (
     (5, {"coins": lambda shape: shape}, "0, 1, 2, 3"),
     (6, {}, "1/(1-p)"),
     (7, {}, "p"),
+    (8, {}, "given"),
+    (8, {"source": lambda rng: np.random.default_rng()}, "own"),
+    (8, {"source": lambda rng: np.random.default_rng(0)}, "frozen"),
+    (8, {"source": lambda rng: np.random}, "global"),
+    (9, {}, "zeros"),
+    (9, {"at_end": lambda out, x: out + np.nan}, "NaN"),
+    (10, {}, "ValueError"),
+    (10, {"checked": False}, "accepted"),
 )
 
 
 @pytest.mark.parametrize(("number", "parts", "wanted"), WORDS, ids=[f"{FACTS[n].name}: {w}" for n, _, w in WORDS])
 def test_the_words(number: int, parts: dict[str, Any], wanted: str) -> None:
     assert FACTS[number].look(Exam("block", Local(namespace={"np": np, **notebook(**parts)}), "toy")) == wanted
+
+
+def test_reshape_in_the_place_of_transpose_has_a_word() -> None:
+    def cut_anew(x: Array, p: float, rng: Rng | None, train: bool) -> Array:
+        rows = x.reshape(x.shape[1], -1)
+        mean, var = (a.reshape(1, -1, 1, 1) for a in (rows.mean(1), rows.var(1)))
+        return np.asarray((x - mean) / np.sqrt(var + 1e-5))
+
+    words = FACTS[0].look(Exam("block", Local(namespace={"np": np, **notebook(), "block": cut_anew}), "toy"))
+    assert words == "examples and places, cut anew"
 
 
 # ------------------------------------------------------------------------------- functions that are moved into a notebook's names

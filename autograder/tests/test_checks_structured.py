@@ -181,14 +181,32 @@ def test_gradients_are_judged_in_any_shape() -> None:
     assert leaking.picture.ndim == 2, "a picture has rows and columns"
 
 
+def test_a_gradient_follows_forward_in_every_shape_that_forward_takes() -> None:
+    check = c.masks_the_gradient_in_any_shape(p=P, shapes=((9, 8, 5), (8, 6, 3, 2)), **PAIR)
+
+    def images_only(x: Array, p: float, rng: Rng | None, train: bool = True) -> Any:
+        _N, _C, _H, _W = x.shape
+        return coins(channels)(x, p, rng, train)
+
+    def of_images(dout: Array, cache: Any) -> Any:
+        return backward(dout, cache) if dout.ndim == 4 else dout
+
+    assert examined(check, SHARED, BACKWARD_NAME).passed
+    assert examined(check, {**SHARED, FORWARD: images_only}, BACKWARD_NAME).passed, "forward alone is to blame"
+    found = examined(check, {**SHARED, BACKWARD_NAME: of_images}, BACKWARD_NAME)
+    assert re.fullmatch(r"in shape \(9, 8, 5\) dx and out vanish apart from each other in \d+ places", found.got), told(found)
+    assert examined(check, {**SHARED, BACKWARD_NAME: lambda dout, cache: 2 * dout * cache}, BACKWARD_NAME).passed, "factors: elsewhere"
+
+
 # ------------------------------------------------------------------------------------------------------------------------- blocks
 BLOCK_CHECKS: tuple[Check, ...] = (
     c.drops_whole_blocks(p=P, block=3, shape=SMALL),
     c.drops_whole_blocks(p=P, block=4, shape=SMALL),
     c.drops_blocks_as_often_as_gamma_says(p=P, block=3, gamma="gamma", shape=SMALL),
     c.drops_blocks_as_often_as_gamma_says(p=0.15, block=2, gamma="gamma", shape=SMALL),
-    c.draws_blocks_for_each_map(p=P, block=3, gamma="gamma", shape=SMALL),
+    c.draws_blocks_for_each_map(p=P, block=3, shape=SMALL),
     c.scales_by_the_kept_share(p=P, block=3, shape=SMALL),
+    c.scales_to_ten_digits(p=P, block=3, shape=SMALL),
     c.stays_finite_when_nothing_is_left(),
     c.refuses_the_call(case="the block is too large", given=((2, 3, 4, 9), P, 5, Seed(1))),
     c.refuses_the_call(case="gamma is asked for too much", given=(4, 9, P, 5), function="gamma"),
@@ -210,7 +228,7 @@ def test_right_blocks_pass_over_many_sweeps(check: Check) -> None:
     assert bool(check.chances) == bool(check.power)
 
 
-RATE, OWN, WHOLE = BLOCK_CHECKS[2], BLOCK_CHECKS[4], BLOCK_CHECKS[0]
+RATE, OWN, WHOLE, SCALE = BLOCK_CHECKS[2], BLOCK_CHECKS[4], BLOCK_CHECKS[0], BLOCK_CHECKS[5]
 WRONG_BLOCKS: dict[str, tuple[Check, Function, str, str]] = {
     "single units": (WHOLE, blocks(side=lambda b: 1), r"mask\[.*\] = 0 lies in no block of 3 x 3 zeros .*", "part of such a block"),
     "cut at the border": (WHOLE, blocks(cut=True), r"mask\[.*\] = 0 lies in no block of 3 x 3 zeros .*", "part of such a block"),
@@ -244,13 +262,19 @@ WRONG_BLOCKS: dict[str, tuple[Check, Function, str, str]] = {
         r".* \(\d+ of \d+ differ\)",
     ),
     "divides by nothing": (
-        BLOCK_CHECKS[6],
+        BLOCK_CHECKS[7],
         blocks(scale=lambda kept: kept.size / np.float64(kept.sum())),
         "mask holds nan",
         "0 everywhere",
     ),
+    "a tiny number in the divisor": (
+        BLOCK_CHECKS[6],
+        blocks(scale=lambda kept: 1 / (kept.mean() + 1e-8)),
+        r"mask\[mask != 0\]\[0\] = 1.3.*",
+        r"1.3.* within 1e-10 \(\d+ of \d+ differ\)",
+    ),
     "accepts anything": (
-        BLOCK_CHECKS[7],
+        BLOCK_CHECKS[8],
         blocks(rate=lambda *a: 0.1, side=lambda b: 1),
         "the function returned",
         "ValueError",
@@ -288,6 +312,39 @@ def test_a_wrong_gamma_is_charged_where_it_is_written_and_nowhere_else() -> None
         assert block_verdict(check, blocks(rate=wrong), own=wrong).passed
         assert block_verdict(check, blocks(), own=wrong).passed, "the right gamma, written out in the mask, is right"
     assert not block_verdict(RATE, blocks(rate=wrong)).passed
+
+
+SHARED_BLOCKS: tuple[Callable[[int, int], tuple[int, int]], ...] = (lambda N, C: (1, C), lambda N, C: (N, 1), lambda N, C: (1, 1))
+
+
+@pytest.mark.parametrize("sizes", SHARED_BLOCKS)
+def test_shared_blocks_fail_their_own_sentence_only(sizes: Callable[[int, int], tuple[int, int]]) -> None:
+    for sweep in range(5):
+        assert not block_verdict(OWN, blocks(sizes=sizes), sweep=sweep).passed
+        for check in (WHOLE, RATE, SCALE):
+            found = block_verdict(check, blocks(sizes=sizes), sweep=sweep)
+            assert found.passed, told(found)
+
+
+def test_blocks_drawn_too_often_are_still_blocks_of_their_own() -> None:
+    often = blocks(rate=lambda H, W, p, b: 3 * gamma(H, W, p, b) if b > 1 else gamma(H, W, p, b))
+    assert not block_verdict(RATE, often).passed
+    found = block_verdict(OWN, often)
+    assert found.passed, told(found)
+
+
+def test_who_never_drops_a_block_is_asked_for_the_scale_of_single_units() -> None:
+    never = blocks(rate=lambda H, W, p, b: gamma(H, W, p, b) if b == 1 else 0.0)
+    assert not block_verdict(WHOLE, never).passed
+    assert block_verdict(SCALE, never).passed
+    unscaled = blocks(rate=lambda H, W, p, b: gamma(H, W, p, b) if b == 1 else 0.0, scale=lambda kept: 1.0)
+    assert not block_verdict(SCALE, unscaled).passed
+    assert not block_verdict(SCALE, blocks(rate=lambda *a: 0.0)).passed, "who drops nothing shows nothing"
+
+
+def test_units_that_a_wrong_gamma_leaves_are_no_division_by_nothing() -> None:
+    found = block_verdict(c.stays_finite_when_nothing_is_left(), blocks(rate=lambda H, W, p, b: p / 9))
+    assert found.passed, told(found)
 
 
 def test_a_gamma_that_is_rubbish_explains_nothing() -> None:
@@ -334,6 +391,8 @@ STRUCTURED: tuple[tuple[str, Check], ...] = (
     (FORWARD, c.drops_as_a_whole(p=P, via=IMAGES, case="images")),
     (FORWARD, c.drops_the_right_share(p=P, via=TINY, shape=(64, 64), calls=1)),
     (BACKWARD_NAME, c.passes_gradient_to_kept_units_only(p=P, shape=(8, 12, 3, 2), **PAIR)),
+    (FORWARD, c.masks_the_gradient_in_any_shape(p=P, shapes=((9, 8, 5),), **PAIR)),
+    (BACKWARD_NAME, c.masks_the_gradient_in_any_shape(p=P, shapes=((9, 8, 5),), **PAIR)),
 )
 
 
@@ -355,6 +414,8 @@ FACTS: tuple[tuple[str, Fact], ...] = (
     ("mask", s.inner_share(block=3)),
     ("mask", s.call_gives(given=((2, 3, 4, 9), P, 5, Seed(1)))),
     ("mask", s.when_nothing_is_left()),
+    ("mask", s.block_digits(block=3)),
+    ("gamma", s.digits_of_value(given=(8, 6, P, 3), wanted=1 / 15)),
 )
 
 
@@ -389,5 +450,12 @@ def test_the_words_for_blocks() -> None:
     assert word(s.inner_share(block=3), {}) == "gamma"
     assert word(s.inner_share(block=3), {"mask": blocks(rate=lambda H, W, p, b: p)}) == "p"
     assert word(s.blocks_a_map(block=3), {}) == "chance"
+    one = {"mask": blocks(sizes=lambda N, C: (1, 1))}
+    assert (word(s.blocks_a_map(block=3), one), word(s.maps_masked(block=3), one)) == ("chance", "shared by all")
+    assert word(s.maps_masked(block=3), {"mask": blocks(rate=lambda *a: 0.0)}) == "nothing to see"
+    assert word(s.block_digits(block=3), {}) == "ten digits"
+    assert word(s.block_digits(block=3), {"mask": blocks(scale=lambda kept: 1 / (kept.mean() + 1e-8))}) == "about"
+    assert word(s.block_digits(block=3), {"mask": blocks(scale=lambda kept: 1.0)}) == "another"
+    assert word(s.digits_of_value(given=(8, 6, P, 3), wanted=1 / 15), {}, "gamma") == "ten digits"
     assert word(s.when_nothing_is_left(), {}) == "zeros"
     assert word(s.call_gives(given=(4, 9, P, 5), function="gamma"), {}) == "ValueError"
