@@ -656,7 +656,7 @@ MISCONCEPTIONS = {
         edge(
             "h0_has_no_share_in_dWh",
             "The first step has no share in your dWh. Wh was multiplied by h0 there, so h0 has its share too.",
-            ("if t else h0", "if t else 0 * h0"), signs="state_of_dWh =first_state",
+            ("if t else h0", "if t else 0 * h0"), signs="state_of_dWh =first_state =second_state",
         ),
         edge(
             "gradients_are_averages_over_the_batch",
@@ -673,7 +673,7 @@ MISCONCEPTIONS = {
         edge(
             "h0_has_no_gradient",
             "Your dh0 is zero. What the first step sends back to the state before it is the gradient of h0.",
-            (RESULT, RESULT.replace("from_future", "0 * from_future")), signs="way_to_h0 =first_state",
+            (RESULT, RESULT.replace("from_future", "0 * from_future")), signs="way_to_h0 =first_state =second_state",
         ),
         edge(
             "gradients_are_clipped",
@@ -814,7 +814,7 @@ MISCONCEPTIONS = {
             "masked and scaled on the way down: the weights in dx, and each example's share in dW.",
             ("(x, weights, masks)", "(x, W, masks)"), ("(weights @ dout[:, :, None])[:, :, 0]", "dout @ weights.T"),
             ("shares.sum(axis=0)", "x.T @ dout"),
-            signs="way_of_dx way_of_dW",
+            signs="way_of_dx way_of_dW =arrays_after",
         ),
         edge(
             "dW_needs_no_factor",

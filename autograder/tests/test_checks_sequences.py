@@ -808,6 +808,7 @@ FACTS: tuple[tuple[Fact, str, Functions, str], ...] = (
     (s.wrong_gradients(**{**NET_BACK, "given": SHORT}), "echo", {"back": lambda *a: (0, *back(*a)[1:])}, "dx (another shape)"),
     (s.wrong_gradients(**FLAT_BACK), "sparse", {"sparse_back": half_dw}, "dW (times 1-p)"),
     (s.pass_remembered(**NET_BACK), "echo", {}, "its own"),
+    (s.pass_remembered(**NET_BACK), "echo", {"echo": own_coins(echo)}, "unknown: the same seed gives another output"),
     (s.coins(), "sparse", {}, "one for each weight"),
     (s.coins(), "sparse", {"sparse": masked(lambda x, W: (1, *W.shape))}, "shared by all examples"),
     (s.coins(), "sparse", {"sparse": masked(lambda x, W: (len(x), 1, 1))}, "shared by all inputs and outputs"),
