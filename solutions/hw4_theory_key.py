@@ -110,6 +110,11 @@ HIDDEN = {
 
 # ------------------------------------------------------------------------------------------------ wrong, in several exercises
 ODDS = "p / (1 - p)"
+BITS = "(numbers >> np.arange(n)) % 2 == 1"
+SUMMED = "np.sum(misses ** 2) + np.sum(noise)"
+SOLVED = "np.linalg.solve(X.T @ X + np.diag(price), X.T @ y)"
+BENT = "odds / (1 + odds) ** 2"
+POOL = "np.mean(per_unit) + np.var(q * y)"
 UP_TO_ONE, BELOW_ONE = "if not 0 <= p <= 1:", "if not 0 <= p < 1:"
 
 
@@ -139,8 +144,8 @@ def sampled(function, *edits):
     start = f"def {function}("
     return [
         core("many_draws_are_an_exact_average",
-            """You draw masks and average over them. However many you draw, the result trembles in its third or fourth digit. Asked
-            is the average itself: the closed form, or the sum over all masks with their probabilities.""",
+            """You draw masks and average over them. However many you draw, the result trembles in its third or fourth digit.
+            Asked is the average itself: the closed form, or the sum over all masks with their probabilities.""",
             *edits, (old, new), signs=signs)
         for old, new, signs in [
             ("RNG", "np.random.default_rng(1)", "digits =repeated"),
@@ -178,7 +183,7 @@ MISCONCEPTIONS = {
         core("enough_draws_show_every_mask",
             """Your masks are drawn at random. Even 2**n draws show some masks several times and miss more than a third of them.
             List them instead: count from 0 to 2**n - 1 and write each number in binary.""",
-            ("(numbers >> np.arange(n)) % 2 == 1", "np.random.default_rng(0).random((len(numbers), n)) < 0.5"), signs="masks_listed"),
+            (BITS, "np.random.default_rng(0).random((len(numbers), n)) < 0.5"), signs="masks_listed"),
         core("the_empty_mask_does_not_count",
             """One mask is missing: the one that drops everything. It is as legal as all others, and without it the
             probabilities do not add up to 1.""",
@@ -189,12 +194,11 @@ MISCONCEPTIONS = {
             ("np.arange(2 ** n)", "np.arange(2 ** n - 1)"), signs="masks_listed"),
         core("only_the_number_kept_matters",
             "You list one mask for each NUMBER of kept units. Which units are kept matters too: there are 2**n masks.",
-            ("np.arange(2 ** n)", "np.arange(n + 1)"), ("(numbers >> np.arange(n)) % 2 == 1", "np.arange(n) < numbers"),
-            signs="masks_listed"),
+            ("np.arange(2 ** n)", "np.arange(n + 1)"), (BITS, "np.arange(n) < numbers"), signs="masks_listed"),
         core("one_unit_is_dropped_at_a_time",
             """You list only masks in which a single unit is dropped. Every unit is kept or dropped by itself: there are 2**n
             masks.""",
-            ("(numbers >> np.arange(n)) % 2 == 1", "~np.eye(n, dtype=bool)"), signs="masks_listed"),
+            (BITS, "~np.eye(n, dtype=bool)"), signs="masks_listed"),
         core("a_mask_is_a_column",
             "Your masks stand in the columns. Here each ROW is a mask, and there are 2**n rows of n entries: transpose.",
             ("return (numbers >> np.arange(n)) % 2 == 1", "return ((numbers >> np.arange(n)) % 2 == 1).T"), signs="masks_listed"),
@@ -306,7 +310,7 @@ MISCONCEPTIONS = {
             ("y - X @ w", "y - (1 - p) * X @ w"), signs="prediction =noise_alone"),
         edge("the_loss_is_a_mean",
             "You divide by the number of examples. The loss here is the SUM of squares.",
-            ("np.sum(misses ** 2) + np.sum(noise)", "np.mean(misses ** 2) + np.mean(noise)"), signs="loss_of_zero_weights"),
+            (SUMMED, "np.mean(misses ** 2) + np.mean(noise)"), signs="loss_of_zero_weights"),
         core("the_price_is_the_same_for_all_weights",
             """You add p/(1 - p) times the sum of w squared, as ordinary ridge would. The noise of input j is x_ij w_j times a
             noisy factor: its variance contains the square of x_ij as well.""",
@@ -325,14 +329,14 @@ MISCONCEPTIONS = {
             ("float(np.sum(misses ** 2) + np.sum(noise))", "misses ** 2 + noise"), signs="result"),
         *sampled("expected_dropout_loss",
             ("misses = y - X @ w", "kept = RNG.random((4000, *X.shape)) >= p\n    misses = y - (X * kept / (1 - p)) @ w"),
-            ("np.sum(misses ** 2) + np.sum(noise)", "np.sum(misses ** 2) / 4000")),
+            (SUMMED, "np.sum(misses ** 2) / 4000")),
         edge("all_masks_can_be_listed",
             """You list all masks of X. For a few entries that gives the right average, but 600 entries have 2^600 masks. Asked
             is a closed form: the square of the average miss, plus the variance of the prediction.""",
             ("misses = y - X @ w",
              "kept = enumerate_masks(X.size).reshape(-1, *X.shape)\n    k = kept.sum(axis=(1, 2))\n"
              "    chances = (1 - p) ** k * p ** (X.size - k)\n    misses = y - (X * kept / (1 - p)) @ w"),
-            ("np.sum(misses ** 2) + np.sum(noise)", "chances @ (misses ** 2).sum(axis=1)"), signs="many_entries =digits"),
+            (SUMMED, "chances @ (misses ** 2).sum(axis=1)"), signs="many_entries =digits"),
         overwritten(("p / (1 - p) * (X ** 2 @", "p / (1 - p) * (np.square(X, out=X) @")),
         tiny((ODDS, "p / (1 - p + 1e-8)")),
         any_p(BELOW_ONE),
@@ -354,7 +358,7 @@ MISCONCEPTIONS = {
         core("noise_does_not_move_the_minimum",
             """You return least squares, whatever p is. The noise costs more for large weights, so the minimum moves towards
             zero: minimise the average loss of exercise 4, both of its parts.""",
-            ("np.linalg.solve(X.T @ X + np.diag(price), X.T @ y)", "np.linalg.lstsq(X, y, rcond=None)[0]"), signs="one_weight twins"),
+            (SOLVED, "np.linalg.lstsq(X, y, rcond=None)[0]"), signs="one_weight twins"),
         *odds_of("Your price", signs="one_weight"),
         core("only_one_of_the_two_squares_has_a_two",
             """Your price is half of what it should be. Both squares of the loss give a factor 2 in the derivative, and it
@@ -368,12 +372,11 @@ MISCONCEPTIONS = {
             """Your weights are 1 - p times least squares; a penalty with ALL of X^T X gives the same. That is right for a
             single column, or for columns at right angles. But different inputs have different coins, so only the diagonal of
             X^T X belongs into the penalty.""",
-            ("np.linalg.solve(X.T @ X + np.diag(price), X.T @ y)", "(1 - p) * np.linalg.lstsq(X, y, rcond=None)[0]"),
-            signs="first_weight second_weight =one_weight =units"),
+            (SOLVED, "(1 - p) * np.linalg.lstsq(X, y, rcond=None)[0]"), signs="first_weight second_weight =one_weight =units"),
         *sampled("dropout_ridge",
             ("price = p / (1 - p) * np.sum(X ** 2, axis=0)",
              "kept = RNG.random((2000, *X.shape)) >= p\n    noisy = (X * kept / (1 - p)).reshape(-1, X.shape[1])"),
-            ("np.linalg.solve(X.T @ X + np.diag(price), X.T @ y)", "np.linalg.lstsq(noisy, np.tile(y, 2000), rcond=None)[0]")),
+            (SOLVED, "np.linalg.lstsq(noisy, np.tile(y, 2000), rcond=None)[0]")),
         manner("a_ridge_needs_a_little_on_the_diagonal",
             """Your weights are right to some digits only, even at p = 0: a tiny number stands on the diagonal (or a descent
             stops early). The equations need no help: where p > 0 the price makes them solvable, and at p = 0 the columns are
@@ -393,7 +396,7 @@ MISCONCEPTIONS = {
             ("curvature * variance", "variance"), signs="by_score"),
         core("the_probability_is_the_curvature",
             "You weight the examples with s, which is the FIRST derivative of log(1 + e^z). The second one is s (1 - s).",
-            ("odds / (1 + odds) ** 2", "1 / (1 + np.exp(-np.clip(X @ beta, -500, 500)))"), signs="by_score"),
+            (BENT, "1 / (1 + np.exp(-np.clip(X @ beta, -500, 500)))"), signs="by_score"),
         core("an_example_has_one_coin",
             """You use the square of the score. That would be its variance if one coin dropped the whole example. Each input has
             its own coin: square x_ij beta_j first, then add up over j.""",
@@ -451,7 +454,7 @@ MISCONCEPTIONS = {
             ("return pooled, per_unit", "return per_unit, pooled"), signs="second_unit =result"),
         *sampled("fixed_dropout_variance",
             ("per_unit = p * q * y ** 2", "outputs = y * (RNG.random((100000, len(y))) >= p)\n    per_unit = outputs.var(axis=0)"),
-            ("np.mean(per_unit) + np.var(q * y)", "np.var(outputs)")),
+            (POOL, "np.var(outputs)")),
         overwritten(
             ("per_unit = p * q * y ** 2", "between = np.var(q * y)\n    y **= 2\n    per_unit = p * q * y"), ("np.var(q * y))", "between)")
         ),
@@ -469,7 +472,11 @@ EQUIVALENT = {
 
 # ================================================================================================ right, and looks different
 VARIANTS = {
-    "enumerate_masks": [right("masks_doubled_bits", ("(numbers >> np.arange(n)) % 2 == 1", "(numbers & 2 ** np.arange(n)) > 0"))],
+    "enumerate_masks": [
+        right("masks_of_bits", (BITS, "(numbers & 2 ** np.arange(n)) > 0")),
+        right("masks_of_strings", (BITS, "np.array([[digit == '1' for digit in format(k, f'0{n}b')] for k in range(2 ** n)])")),
+        right("masks_of_indices", (BITS, "np.indices((2,) * n).reshape(n, -1).T.astype(bool)")),
+    ],
     "ensemble_mean": [
         right("mean_by_the_identity", ("np.exp(log_softmax(mean_log))", "np.exp(log_softmax((1 - p) * x @ W + b))")),
         right("mean_of_scores", ("log_softmax(scores), 1)", "scores, 1)")),
@@ -477,29 +484,42 @@ VARIANTS = {
     ],
     "weight_scaling": [
         right("scaling_the_weights", ("(1 - p) * (x @ W)", "x.dot(W * (1 - p))")),
-        right("scaling_nearly_exactly",
-            ("return odds / odds.sum(axis=1, keepdims=True)", "return odds / (odds.sum(axis=1, keepdims=True) + 1e-12)")),
+        right("scaling_by_logaddexp",
+            ("odds / odds.sum(axis=1, keepdims=True)", "np.exp(scores - np.logaddexp.reduce(scores, axis=1, keepdims=True))")),
+        right("scaling_nearly_exactly", ("odds.sum(axis=1, keepdims=True)", "(odds.sum(axis=1, keepdims=True) + 1e-12)")),
     ],
     "expected_dropout_loss": [
-        right("loss_of_norms",
-            ("np.sum(misses ** 2) + np.sum(noise)", "np.linalg.norm(misses) ** 2 + p / (1 - p) * np.linalg.norm(X * w) ** 2")),
+        right("loss_by_the_second_moment",
+            (SUMMED, "y @ y - 2 * y @ X @ w + w @ (X.T @ X + p / (1 - p) * np.diag(np.diag(X.T @ X))) @ w")),
+        right("loss_of_norms", (SUMMED, "np.linalg.norm(misses) ** 2 + p / (1 - p) * np.linalg.norm(X * w) ** 2")),
         right("loss_nearly_exact", (ODDS, "p / (1 - p + 1e-12)")),
     ],
     "dropout_ridge": [
-        right("ridge_by_inverse",
-            ("np.linalg.solve(X.T @ X + np.diag(price), X.T @ y)", "np.linalg.inv(X.T @ X + np.diag(price)) @ X.T @ y")),
+        right("ridge_by_inverse", (SOLVED, "np.linalg.inv(X.T @ X + np.diag(price)) @ X.T @ y")),
+        right("ridge_with_more_examples",
+            (SOLVED, "np.linalg.lstsq(np.vstack([X, np.diag(np.sqrt(price))]), np.append(y, 0 * price), rcond=None)[0]")),
+        right("ridge_in_unit_columns",
+            ("price = p / (1 - p) * np.sum(X ** 2, axis=0)", "length = np.sqrt(np.sum(X * X, axis=0))\n    unit = X / length"),
+            (SOLVED, "np.linalg.solve(unit.T @ unit + p / (1 - p) * np.eye(len(length)), unit.T @ y) / length")),
+        right("ridge_through_vanilla",
+            ("price = p / (1 - p)", "q = 1 - p\n    price = p * q"),
+            (SOLVED, "q * np.linalg.pinv(q * q * X.T @ X + np.diag(price)) @ (q * X.T @ y)")),
+        right("ridge_by_cholesky",
+            (f"return {SOLVED}", "L = np.linalg.cholesky(X.T @ X + np.diag(price))\n"
+                                 "    return np.linalg.solve(L.T, np.linalg.solve(L, X.T @ y))")),
         right("ridge_nearly_exact", (ODDS, "p / (1 - p + 1e-12)")),
     ],
     "glm_penalty": [
-        right("penalty_with_sigmoid", ("odds / (1 + odds) ** 2", "1 / (1 + np.exp(-(X @ beta))) * (1 - 1 / (1 + np.exp(-(X @ beta))))")),
+        right("penalty_with_sigmoid", (BENT, "1 / (1 + np.exp(-(X @ beta))) * (1 - 1 / (1 + np.exp(-(X @ beta))))")),
+        right("penalty_with_weights",
+            (BENT, "1 / (2 + np.exp(np.clip(X @ beta, -700, 700)) + np.exp(-np.clip(X @ beta, -700, 700)))"),
+            (ODDS, "(1 / (1 - p) - 1)"), ("return float(", "return np.array(")),
         right("penalty_nearly_exact", (ODDS, "p / (1 - p + 1e-12)"), ("(1 + odds) ** 2", "((1 + odds) ** 2 + 1e-12)")),
     ],
     "fixed_dropout_variance": [
-        right(
-            "variance_by_moments",
-            ("p * q * y ** 2", "q * y ** 2 - (q * y) ** 2"),
-            ("np.mean(per_unit) + np.var(q * y)", "q * np.mean(y ** 2) - (q * np.mean(y)) ** 2"),
-        ),
+        right("variance_by_moments",
+            ("p * q * y ** 2", "q * y ** 2 - (q * y) ** 2"), (POOL, "q * np.mean(y ** 2) - (q * np.mean(y)) ** 2")),
+        right("variance_as_lists", ("return pooled, per_unit", "return [pooled, per_unit.tolist()]")),
     ],
 }
 
@@ -530,16 +550,6 @@ def masks_doubling(n):
         dropped, kept = np.zeros((len(masks), 1), bool), np.ones((len(masks), 1), bool)
         masks = np.vstack([np.hstack([masks, dropped]), np.hstack([masks, kept])])
     return masks
-
-
-@variant("enumerate_masks")
-def masks_of_strings(n):
-    return np.array([[digit == "1" for digit in format(number, f"0{n}b")] for number in range(2**n)])
-
-
-@variant("enumerate_masks")
-def masks_of_indices(n):
-    return np.indices((2,) * n).reshape(n, -1).T.astype(bool)
 
 
 @variant("enumerate_masks")
@@ -586,21 +596,6 @@ def scaling_the_inputs(x, W, b, p):
     return odds / odds.sum(axis=1)[:, None]
 
 
-@variant("weight_scaling")
-def scaling_by_logaddexp(x, W, b, p):
-    _legal(p)
-    scores = np.einsum("nd,dk->nk", x, W) * (1 - p) + b
-    return np.exp(scores - np.logaddexp.reduce(scores, axis=1, keepdims=True))
-
-
-@variant("expected_dropout_loss")
-def loss_by_the_second_moment(X, y, w, p):
-    _below_one(p)
-    gram = X.T @ X
-    second = gram + p / (1 - p) * np.diag(np.diag(gram))
-    return y @ y - 2 * y @ X @ w + w @ second @ w
-
-
 @variant("expected_dropout_loss")
 def loss_entry_by_entry(X, y, w, p):
     _below_one(p)
@@ -612,37 +607,6 @@ def loss_entry_by_entry(X, y, w, p):
     return total
 
 
-@variant("dropout_ridge")
-def ridge_with_more_examples(X, y, p):
-    _below_one(p)
-    extra = np.sqrt(p / (1 - p)) * np.diag(np.linalg.norm(X, axis=0))
-    return np.linalg.lstsq(np.vstack([X, extra]), np.concatenate([y, np.zeros(X.shape[1])]), rcond=None)[0]
-
-
-@variant("dropout_ridge")
-def ridge_in_unit_columns(X, y, p):
-    _below_one(p)
-    length = np.sqrt(np.sum(X * X, axis=0))
-    unit = X / length
-    return np.linalg.solve(unit.T @ unit + p / (1 - p) * np.eye(X.shape[1]), unit.T @ y) / length
-
-
-@variant("dropout_ridge")
-def ridge_through_vanilla(X, y, p):
-    _below_one(p)
-    q = 1 - p
-    gram = X.T @ X
-    return q * np.linalg.pinv(q * q * gram + p * q * np.diag(np.diag(gram))) @ (q * X.T @ y)
-
-
-@variant("dropout_ridge")
-def ridge_by_cholesky(X, y, p):
-    _below_one(p)
-    gram = X.T @ X
-    L = np.linalg.cholesky(gram + p / (1 - p) * np.diag(np.diag(gram)))
-    return np.linalg.solve(L.T, np.linalg.solve(L, X.T @ y))
-
-
 @variant("glm_penalty")
 def penalty_with_tanh(X, beta, p):
     _below_one(p)
@@ -651,21 +615,6 @@ def penalty_with_tanh(X, beta, p):
     for i in range(len(X)):
         total += s[i] * (1 - s[i]) * sum((X[i, j] * beta[j]) ** 2 for j in range(len(beta)))
     return total * p / (2 * (1 - p))
-
-
-@variant("glm_penalty")
-def penalty_with_weights(X, beta, p):
-    _below_one(p)
-    z = np.clip(X @ beta, -700, 700)
-    weights = 1 / (2 + np.exp(z) + np.exp(-z))
-    return np.array(0.5 * (1 / (1 - p) - 1) * np.sum(weights[:, None] * (X * beta) ** 2))
-
-
-@variant("fixed_dropout_variance")
-def variance_as_lists(y, p):
-    _legal(p)
-    q = 1 - p
-    return [p * q * np.mean(y**2) + q**2 * np.var(y), [float(p * q * v**2) for v in y]]
 
 
 @variant("fixed_dropout_variance")

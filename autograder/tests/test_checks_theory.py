@@ -203,6 +203,24 @@ def test_facts_are_words() -> None:
     assert fact(t.arguments_after(given=([2.0, 1.0],)), lambda x: x.sort()) == "overwritten"
 
 
+def test_facts_about_probabilities() -> None:
+    table = ([[0.9, 0.1], [0.4, 0.6]],)
+    assert fact(t.log_odds(given=table, unit=np.log(9)), lambda x: 7 * x) == "1.00"
+    assert fact(t.log_odds(given=table, unit=np.log(9)), lambda x: -x) == "not usable"
+    assert fact(t.sums(given=table), lambda x: x) == "rows"
+    assert fact(t.sums(given=table), lambda x: x / (1 + 1e-8)) == "rows, nearly"
+    assert fact(t.sums(given=table), lambda x: x.T) == "columns"
+    assert fact(t.sums(given=table), lambda x: 2 * x) == "neither"
+    assert fact(t.sums(given=table), lambda x: x[0]) == "no table"
+
+
+def test_the_prediction_behind_a_loss_is_seen_in_both_signs() -> None:
+    assert fact(t.prediction(p=0.2), loss) == "1"
+    assert fact(t.prediction(p=0.2), lambda X, y, w, p: loss((1 - p) * X, y, w, p)) == "0.8"
+    assert fact(t.refused(given=(2.0,)), lambda p: np.random.default_rng(0).binomial(1, p)) == "refused"
+    assert fact(t.refused(given=(0.0,)), lambda p: 1 / p) == "not refused"
+
+
 # --------------------------------------------------------------------------------------------------------------------------- junk
 JUNK: list[Any] = [
     None, "text", b"bytes", 3, 10**30, float("nan"), float("inf"), True, 1j, [], (), {}, {"a": 1}, [[1], [2, 3]], ["a"], object(),
@@ -224,7 +242,8 @@ CHECKS = [
 ]
 FACTS = [t.masks_listed(), t.list_type(), t.gives(given=(1,)), t.gives(given=(1,), index=1), t.form(given=(1,)), t.takes(given=(1,))]
 FACTS += [t.ratio(given=(1,), to=(2,)), t.in_proportion(given=(1,), to=(2,), wanted=2.0), t.digits(given=(1,), wanted=1.0)]
-FACTS += [t.digits(given=(1,), wanted=1.0, index=1), t.repeated(given=(1,))]
+FACTS += [t.digits(given=(1,), wanted=1.0, index=1), t.repeated(given=(1,)), t.log_odds(given=(1,), unit=1.0), t.sums(given=(1,))]
+FACTS += [t.prediction(p=0.3), t.refused(given=(1,))]
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.verb)
