@@ -19,7 +19,7 @@ GAMMA = {"gamma": "dropblock_gamma"}
 MEMORY = {"memory": Memory(state="running", reset="start_over", rate=0.1, eps=1e-5)}
 OTHER = {"shape": (3, 7, 6, 2), **MEMORY}
 NEGATIVE = (-0.7, 2.4, 0.35)
-RATIO = {"names": ("ratio",), "tolerance": 1e-6}
+RATIO = {"names": ("ratio",), "tolerance": 1e-5}
 
 MASK = "dropblock_mask"
 BLOCKS = "drops_whole_blocks of dropblock_mask(p=0.3, block=3)"
@@ -353,7 +353,7 @@ MISCONCEPTIONS = {
             float64 out.""",
             ("    if not train:", "    x = x.astype(np.float32)\n    if not train:"), signs="digits",
         ),
-        tiny("1 - p", ("1 / (1 - p)", "1 / (1 - p + 1e-8)"), signs="digits =at_one"),
+        tiny("1 - p", ("1 / (1 - p)", "1 / (1 - p + 1e-8)"), signs="factor_digits"),
         manner(
             "nobody_asks_for_p_equal_one",
             "At p = 1 you divide by 0, and NaN comes out. Everything is dropped then: return zeros, and do not compute 1 / (1 - p).",
@@ -656,7 +656,7 @@ MISCONCEPTIONS = {
             ("(sigma ** 2 + mu ** 2) / (1 - p) - mu ** 2", "(1 - p) * (sigma ** 2 + mu ** 2) - (1 - p) ** 2 * mu ** 2"),
             signs="ratio centred",
         ),
-        tiny("a divisor", ("/ training", "/ (training + 1e-8)"), signs="ratio_digits =ratio"),
+        tiny("a divisor", ("/ training", "/ (training + 1e-8)"), signs="ratio_digits"),
     ],
     "fixed_conv_block": [
         core(

@@ -407,6 +407,7 @@ def test_no_answer_breaks_a_structured_check(name: str, check: Check) -> None:
 
 FACTS: tuple[tuple[str, Fact], ...] = (
     (FORWARD, s.mask_axes(shape=(9, 8, 5, 4))),
+    (FORWARD, s.factor_digits(shape=(9, 8, 5, 4))),
     (BACKWARD_NAME, s.gradient_axes(shape=(9, 8, 5, 4), **PAIR)),
     ("mask", s.zeros_form(block=3)),
     ("mask", s.block_scale(block=3)),
@@ -436,6 +437,19 @@ def test_the_words_for_masks() -> None:
     assert word(axes, {FORWARD: coins(lambda shape: shape)}, FORWARD) == "0, 1, 2, 3"
     assert word(axes, {FORWARD: coins(features)}, FORWARD) == "0, 2, 3"
     assert word(s.gradient_axes(shape=(17, 13, 7, 6), **PAIR), {}, BACKWARD_NAME) == "0, 1"
+
+
+@pytest.mark.parametrize(
+    ("factor", "wanted"),
+    [(1 / 0.7, "ten digits"), (1 / (0.7 + 1e-8), "about"), (1 / (0.7 + 1e-6), "about"), (np.float32(1 / 0.7), "float32"), (1.0, "another")],
+)
+def test_the_words_for_the_digits_of_a_factor(factor: Any, wanted: str) -> None:
+    def scaled(x: Array, p: float, rng: Rng) -> Any:
+        return x * (rng.random(channels(x.shape)) >= p) * float(factor), None
+
+    assert word(s.factor_digits(shape=(17, 13, 7, 6)), {FORWARD: scaled}, FORWARD) == wanted
+    single = word(s.factor_digits(shape=(17, 13, 7, 6)), {FORWARD: lambda x, p, rng: (np.float32(scaled(x, p, rng)[0]), None)}, FORWARD)
+    assert single == ("another" if wanted == "another" else "float32")
 
 
 def test_the_words_for_blocks() -> None:
