@@ -167,6 +167,14 @@ def call_gives(exam: Exam, *, given: tuple[Any, ...], function: str = "") -> str
 
 
 @fact
+def large_blocks_drop(exam: Exam) -> str:
+    """What blocks larger than the map drop, where they are not refused: "some" or "nothing"."""
+    shape = (8, 8, 9, 4)
+    (value,) = exam.ask(Call(exam.function, (Given(repr(shape), shape), 0.9, 5, Seed(exam.seed())), returns=("mask",)))
+    return "some" if (array(value, "mask", shape) == 0).any() else "nothing"
+
+
+@fact
 def when_nothing_is_left(exam: Exam) -> str:
     """What a mask looks like in which every unit is dropped (one block as large as the map, p = 1)."""
     shape = (3, 4, 2, 2)

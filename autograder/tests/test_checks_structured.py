@@ -416,6 +416,7 @@ FACTS: tuple[tuple[str, Fact], ...] = (
     ("mask", s.inner_share(block=3)),
     ("mask", s.call_gives(given=((2, 3, 4, 9), P, 5, Seed(1)))),
     ("mask", s.when_nothing_is_left()),
+    ("mask", s.large_blocks_drop()),
     ("mask", s.block_digits(block=3)),
     ("gamma", s.digits_of_value(given=(8, 6, P, 3), wanted=1 / 15)),
 )
@@ -468,6 +469,8 @@ def test_the_words_for_blocks() -> None:
     one = {"mask": blocks(sizes=lambda N, C: (1, 1))}
     assert (word(s.blocks_a_map(block=3), one), word(s.maps_masked(block=3), one)) == ("chance", "shared by all")
     assert word(s.maps_masked(block=3), {"mask": blocks(rate=lambda *a: 0.0)}) == "nothing to see"
+    assert word(s.large_blocks_drop(), {}) == "raises ValueError"
+    assert word(s.large_blocks_drop(), {"mask": lambda shape, p, block, rng: np.ones(shape)}) == "nothing"
     assert word(s.block_digits(block=3), {}) == "ten digits"
     assert word(s.block_digits(block=3), {"mask": blocks(scale=lambda kept: 1 / (kept.mean() + 1e-8))}) == "about"
     assert word(s.block_digits(block=3), {"mask": blocks(scale=lambda kept: 1.0)}) == "another"
