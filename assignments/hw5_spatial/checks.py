@@ -23,7 +23,7 @@ SPATIAL = {"forward": "spatial_dropout_forward", "backward": "spatial_dropout_ba
 
 UNITS = {"via": Blocks((0, 2))}  # single units, of maps of one column
 GAMMA = {"gamma": "dropblock_gamma"}
-RATIO = {"names": ("ratio",), "tolerance": 1e-6}
+RATIO = {"names": ("ratio",), "tolerance": 1e-5}  # ten digits are a matter of manners
 TOO_LARGE = ((2, 3, 9, 4), 0.3, 5, Seed(1))
 MEMORY = {"memory": Memory(state="running", reset="start_over", rate=0.1, eps=1e-5)}
 
@@ -324,6 +324,7 @@ WIDE_PAIR = {**SPATIAL, **WIDE}
 
 MASK_FACTS = [
     s.call_gives("too_large", given=TOO_LARGE),
+    s.large_blocks_drop(),
     s.zeros_form("zeros", block=3),
     s.zeros_form("zeros_of_even_blocks", block=4),
     s.inner_share("inner_units", block=3),
@@ -350,6 +351,7 @@ PROBES = {
         f.generator(**WIDE),
         f.survivors(**WIDE),
         f.digits(**WIDE),
+        s.factor_digits(**WIDE),
         f.test_time(**WIDE),
         f.rng_at_test(**SMALL),
         f.input_after(**SMALL),
@@ -375,10 +377,10 @@ PROBES = {
         *(asked_of(MASK, fact, "mask") for fact in MASK_FACTS),
     ],
     "variance_shift": [
-        f.value_at("ratio", given=(1.0, 2.0, 0.2)),
+        f.value_at("ratio", given=(1.0, 1.5, 0.2)),
         f.value_at("centred", given=(0.0, 1.0, 0.2)),
         f.value_at("far_from_zero", given=(3.0, 2.0, 0.2)),
-        s.digits_of_value("ratio_digits", given=(1.0, 2.0, 0.2), wanted=16 / 21),
+        s.digits_of_value("ratio_digits", given=(1.0, 1.5, 0.2), wanted=36 / 49),
         s.call_gives("outside", given=(1.0, 2.0, 1.25)),
         s.call_gives("at_one", given=(1.0, 2.0, 1.0)),
     ],

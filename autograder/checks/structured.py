@@ -164,7 +164,7 @@ def _rates(lattice: Lattice, kept: Array, gamma: float) -> Iterator[tuple[str, A
     inner, q = lattice.inner(kept), lattice.kept(gamma)
     yield "share of inner units that are kept", inner, q
     yield "share of corner units that are kept", lattice.corners(kept), 1 - gamma
-    yield "share of maps without any block", kept.all(axis=(2, 3)), (1 - gamma) ** (lattice.rows * lattice.columns)
+    yield "share of maps without any block", np.asarray(kept.all(axis=(2, 3))), (1 - gamma) ** (lattice.rows * lattice.columns)
     if inner[0, 0].size > 1:
         apart = np.asarray(inner[:, :, 0, 0] == inner[:, :, -1, -1])
         yield "share of maps on which two distant units agree", apart, _same(q)

@@ -94,6 +94,21 @@ def block_digits(exam: Exam, *, block: int, shape: tuple[int, int, int, int] = M
 
 
 @fact
+def factor_digits(exam: Exam, *, shape: tuple[int, ...]) -> str:
+    """How exact the factor 1 / (1 - p) is: "ten digits", "about", "float32" for those that float32 has, or "another" factor."""
+    x = normal(shape, exam.seed(1))
+    (value,) = exam.ask(train_call(exam.function, x, P, Seed(exam.seed())))
+    out, wanted = output(value, x), scale("1/(1-p)", P)
+    kept = out != 0
+    if not kept.any():
+        return "another"
+    ratio = out[kept] / x.value[kept]
+    single = np.ptp(ratio) > 1e-9 or abs(ratio[0] - float(np.float32(wanted))) < 1e-12
+    word = _precision(ratio, wanted)
+    return "float32" if single and word == "about" else word
+
+
+@fact
 def digits_of_value(exam: Exam, *, given: tuple[Any, ...], wanted: float) -> str:
     """How exact the number is that a function gives in one case: "ten digits", "about", or "another" value."""
     (value,) = exam.ask(Call(exam.function, given))
@@ -149,6 +164,14 @@ def call_gives(exam: Exam, *, given: tuple[Any, ...], function: str = "") -> str
     arguments = tuple(Given(repr(a), a) if isinstance(a, tuple) else a for a in given)
     (answer,) = exam.answers(Call(function or exam.function, arguments))
     return ending(answer)
+
+
+@fact
+def large_blocks_drop(exam: Exam) -> str:
+    """What blocks larger than the map drop, where they are not refused: "some" or "nothing"."""
+    shape = (8, 8, 9, 4)
+    (value,) = exam.ask(Call(exam.function, (Given(repr(shape), shape), 0.9, 5, Seed(exam.seed())), returns=("mask",)))
+    return "some" if (array(value, "mask", shape) == 0).any() else "nothing"
 
 
 @fact

@@ -406,6 +406,7 @@ def test_no_answer_breaks_a_structured_check(name: str, check: Check) -> None:
 
 FACTS: tuple[tuple[str, Fact], ...] = (
     (FORWARD, s.mask_axes(shape=(9, 8, 5, 4))),
+    (FORWARD, s.factor_digits(shape=(9, 8, 5, 4))),
     (BACKWARD_NAME, s.gradient_axes(shape=(9, 8, 5, 4), **PAIR)),
     ("mask", s.zeros_form(block=3)),
     ("mask", s.block_scale(block=3)),
@@ -414,6 +415,7 @@ FACTS: tuple[tuple[str, Fact], ...] = (
     ("mask", s.inner_share(block=3)),
     ("mask", s.call_gives(given=((2, 3, 4, 9), P, 5, Seed(1)))),
     ("mask", s.when_nothing_is_left()),
+    ("mask", s.large_blocks_drop()),
     ("mask", s.block_digits(block=3)),
     ("gamma", s.digits_of_value(given=(8, 6, P, 3), wanted=1 / 15)),
 )
@@ -437,6 +439,19 @@ def test_the_words_for_masks() -> None:
     assert word(s.gradient_axes(shape=(17, 13, 7, 6), **PAIR), {}, BACKWARD_NAME) == "0, 1"
 
 
+@pytest.mark.parametrize(
+    ("factor", "wanted"),
+    [(1 / 0.7, "ten digits"), (1 / (0.7 + 1e-8), "about"), (1 / (0.7 + 1e-6), "about"), (np.float32(1 / 0.7), "float32"), (1.0, "another")],
+)
+def test_the_words_for_the_digits_of_a_factor(factor: Any, wanted: str) -> None:
+    def scaled(x: Array, p: float, rng: Rng) -> Any:
+        return x * (rng.random(channels(x.shape)) >= p) * float(factor), None
+
+    assert word(s.factor_digits(shape=(17, 13, 7, 6)), {FORWARD: scaled}, FORWARD) == wanted
+    single = word(s.factor_digits(shape=(17, 13, 7, 6)), {FORWARD: lambda x, p, rng: (np.float32(scaled(x, p, rng)[0]), None)}, FORWARD)
+    assert single == ("another" if wanted == "another" else "float32")
+
+
 def test_the_words_for_blocks() -> None:
     zeros = s.zeros_form(block=3)
     assert word(zeros, {}) == "blocks of 3"
@@ -453,6 +468,8 @@ def test_the_words_for_blocks() -> None:
     one = {"mask": blocks(sizes=lambda N, C: (1, 1))}
     assert (word(s.blocks_a_map(block=3), one), word(s.maps_masked(block=3), one)) == ("chance", "shared by all")
     assert word(s.maps_masked(block=3), {"mask": blocks(rate=lambda *a: 0.0)}) == "nothing to see"
+    assert word(s.large_blocks_drop(), {}) == "raises ValueError"
+    assert word(s.large_blocks_drop(), {"mask": lambda shape, p, block, rng: np.ones(shape)}) == "nothing"
     assert word(s.block_digits(block=3), {}) == "ten digits"
     assert word(s.block_digits(block=3), {"mask": blocks(scale=lambda kept: 1 / (kept.mean() + 1e-8))}) == "about"
     assert word(s.block_digits(block=3), {"mask": blocks(scale=lambda kept: 1.0)}) == "another"
