@@ -74,7 +74,7 @@ HIDDEN = {
             c.subtracts_the_average_entropy(case="sure passes", given=SPARSE, needs="information"),
         ],
         "manners": [
-            c.subtracts_the_average_entropy(case="many passes, ten digits", given=BROAD, tolerance=1e-10, needs=("entropy", "information"))
+            c.gives_the_entropy_of_its_mean(case="many passes, nine digits", given=BROAD, tolerance=1e-9, needs="entropy"),
         ],
     },
     GAUSSIAN: {
@@ -282,6 +282,13 @@ MISCONCEPTIONS = {
             signs="no_pass",
             base="predict_pass_by_pass",
         ),
+        manner(
+            "float32_is_exact_enough",
+            """Your results are right to seven digits only, because you reckon in float32. What comes in is float64; leave it so, and a
+            later check of gradients or of small differences does not fail.""",
+            (RESULT, f"({RESULT}).astype(np.float32)"),
+            signs="rows_sum_to",
+        ),
     ],
     "predictive_stats": [
         core(
@@ -395,6 +402,13 @@ MISCONCEPTIONS = {
             (LOGS, "(p + 1e-7) * np.log(p + 1e-7)"),
             signs="stats_digits",
         ),
+        manner(
+            "float32_is_exact_enough",
+            """Your results are right to seven digits only, because you reckon in float32. What comes in is float64; leave it so, and a
+            later check of gradients or of small differences does not fail.""",
+            ("    mean =", "    probs = probs.astype(np.float32)\n    mean ="),
+            signs="stats_digits",
+        ),
     ],
     "gaussian_dropout_forward": [
         core(
@@ -450,7 +464,7 @@ MISCONCEPTIONS = {
             """You multiply by noise of mean 1 and divide by 1 - p as well. Nobody was dropped, so nobody needs to speak up for others:
             the mean of the factors is already 1.""",
             (TIMES, "x * factor / x.dtype.type(1 - p), factor"),
-            signs="gaussian_noise_mean gaussian_noise_spread",
+            signs="gaussian_noise_mean =gaussian_noise",
         ),
         core(
             "noise_has_mean_zero",
@@ -489,7 +503,7 @@ MISCONCEPTIONS = {
         edge(
             "one_number_disturbs_everything",
             "You draw a single number and multiply everything by it. Draw a factor for every unit: noise of the shape of x.",
-            (NORMAL, "rng.standard_normal()"),
+            (NORMAL, "rng.standard_normal(())"),
             signs="gaussian_noise_of",
         ),
         edge(
@@ -735,6 +749,13 @@ MISCONCEPTIONS = {
             ("(1 / ((1 - p)", "(1 / (1e-8 + (1 - p)"),
             signs="alpha_line_digits",
         ),
+        manner(
+            "float32_is_exact_enough",
+            """In alpha dropout float64 becomes float32. Most networks do live in float32, but which it is the caller decides: give the
+            result the dtype of x.""",
+            ("out.astype(x.dtype)", "out.astype(np.float32)"),
+            signs="alpha_float32_gives",
+        ),
     ],
     "fixed_mc_dropout": [
         core(
@@ -794,7 +815,7 @@ MISCONCEPTIONS = {
             ("probs = mc", f"scores = {ALL_SCORES}\n    passes = iter(scores)\n    probs = mc"),
             ("mc_predict(thinned_scores, x", "mc_predict(lambda x, rng: next(passes), x"),
             (SPREAD_OF, "scores.std(axis=0)"),
-            signs="std_is",
+            signs="std_is =mean_is",
         ),
         edge(
             "the_variance_is_the_standard_deviation",
@@ -894,6 +915,13 @@ MISCONCEPTIONS = {
             it where p is outside [0, 1].""",
             (CHECKED, ASSERTED),
             signs="outside",
+        ),
+        manner(
+            "float32_is_exact_enough",
+            """Your results are right to seven digits only, because you reckon in float32. What comes in is float64; leave it so, and a
+            later check of gradients or of small differences does not fail.""",
+            ("x, T, rng)\n", "x, T, rng).astype(np.float32)\n"),
+            signs="layer_digits",
         ),
     ],
 }
