@@ -213,7 +213,10 @@ def test_a_little_in_the_logarithm_costs_the_digits_at_most(more: float, digits:
 def test_facts_name_what_stats_are() -> None:
     given = {"given": GIVEN}
     made = {name: getattr(u, f"stats_{name}") for name in ("mean", "entropy", "unit", "information", "form")}
-    words = lambda function: {name: fact(make(**given), function) for name, make in made.items()}  # noqa: E731
+
+    def words(function: Function) -> dict[str, str]:
+        return {name: fact(make(**given), function) for name, make in made.items()}
+
     right = {"mean": "average", "entropy": "of the mean", "unit": "nats", "information": "difference", "form": "each example"}
     assert words(stats) == right
     for unit, function in UNITS_OF_ENTROPY.items():
@@ -422,7 +425,8 @@ SHAPED: dict[str, Function] = {
 def test_junk_breaks_nothing(name: str) -> None:
     for check in CHECKS:
         found = verdict(check, junk()[name])
-        assert found.outcome in (Outcome.FAILED, Outcome.RAISED, Outcome.CRASHED) or check in (QUIET, AGAIN), f"{check.verb}: {found}"
+        refused = found.outcome in (Outcome.FAILED, Outcome.RAISED, Outcome.CRASHED)
+        assert refused or check in (QUIET, AGAIN, HANDED), f"{check.verb}: {found}"  # what is drawn at random is drawn at random
         assert found.outcome is not Outcome.BROKEN, found
     for made in FACTS:
         assert fact(made, junk()[name])
