@@ -74,7 +74,7 @@ HIDDEN = {
             c.subtracts_the_average_entropy(case="sure passes", given=SPARSE, needs="information"),
         ],
         "manners": [
-            c.subtracts_the_average_entropy(case="many passes, ten digits", given=BROAD, tolerance=1e-10, needs=("entropy", "information"))
+            c.gives_the_entropy_of_its_mean(case="many passes, nine digits", given=BROAD, tolerance=1e-9, needs="entropy"),
         ],
     },
     GAUSSIAN: {
@@ -147,754 +147,450 @@ AVERAGED_SCORES = (
 
 MISCONCEPTIONS = {
     "mc_predict": [
-        core(
-            "scores_are_probabilities",
-            """You return the scores of the passes. Scores can be negative and sum to anything; turn each row of them into
-            probabilities with a softmax.""",
-            (RESULT, "z"),
-            signs="passes_are",
-        ),
-        core(
-            "the_average_is_all_that_matters",
-            """You average over the passes. Here all T of them are wanted, shape (T, N, K): how far they differ is what the next
-            exercise looks at.""",
-            (RESULT, f"({RESULT}).mean(axis=0)"),
-            signs="passes_are",
-        ),
-        core(
-            "examples_compete_for_a_class",
+        core("scores_are_probabilities",
+            """You return the scores of the passes. Scores can be negative and sum to anything; turn each row of them into probabilities
+            with a softmax.""",
+            (RESULT, "z"), signs="passes_are"),
+        core("the_average_is_all_that_matters",
+            """You average over the passes. Here all T of them are wanted, shape (T, N, K): how far they differ is what the next exercise
+            looks at.""",
+            (RESULT, f"({RESULT}).mean(axis=0)"), signs="passes_are"),
+        core("examples_compete_for_a_class",
             """Your probabilities sum to 1 over the EXAMPLES. Each example distributes its own probability over the classes: normalise
             along the last axis.""",
-            ("axis=2", "axis=1", 2),
-            signs="passes_are",
-        ),
-        core(
-            "passes_compete_for_a_class",
+            ("axis=2", "axis=1", 2), signs="passes_are"),
+        core("passes_compete_for_a_class",
             """Your probabilities sum to 1 over the PASSES. Each pass is an answer of its own: normalise over the classes, the last
             axis.""",
-            ("axis=2", "axis=0", 2),
-            signs="passes_are",
-        ),
-        core(
-            "one_softmax_for_the_whole_pass",
+            ("axis=2", "axis=0", 2), signs="passes_are"),
+        core("one_softmax_for_the_whole_pass",
             """You divide by the sum over all examples and classes of a pass. Every row needs a sum of its own: sum over the last axis
             only, with keepdims=True.""",
-            ("e.sum(axis=2, keepdims=True)", "e.sum(axis=(1, 2), keepdims=True)"),
-            signs="passes_are",
-        ),
-        core(
-            "a_pass_casts_a_vote",
+            ("e.sum(axis=2, keepdims=True)", "e.sum(axis=(1, 2), keepdims=True)"), signs="passes_are"),
+        core("a_pass_casts_a_vote",
             """Your passes cast votes: 1 for the class with the largest score, 0 for the others. Each pass should say how probable it
             finds every class.""",
-            (RESULT, "np.eye(z.shape[2])[z.argmax(axis=2)]"),
-            signs="passes_are",
-        ),
-        core(
-            "each_class_is_decided_by_itself",
+            (RESULT, "np.eye(z.shape[2])[z.argmax(axis=2)]"), signs="passes_are"),
+        core("each_class_is_decided_by_itself",
             """You use a sigmoid for each class. The classes exclude each other, so their probabilities must share a total of 1: use a
             softmax.""",
-            (RESULT, "0.5 * (1 + np.tanh(z / 2))"),
-            signs="passes_are",
-        ),
-        core(
-            "the_passes_are_the_middle_axis",
+            (RESULT, "0.5 * (1 + np.tanh(z / 2))"), signs="passes_are"),
+        core("the_passes_are_the_middle_axis",
             """Your array is (N, T, K): examples first, then the passes of each. Asked for is (T, N, K), pass after pass, so that
             probs[t] is what one pass said: stack along the first axis.""",
-            ("for t in range(T)])", "for t in range(T)], axis=1)"),
-            signs="passes_are",
-        ),
-        core(
-            "log_probabilities_will_do",
+            ("for t in range(T)])", "for t in range(T)], axis=1)"), signs="passes_are"),
+        core("log_probabilities_will_do",
             """You return the LOGARITHMS of the probabilities. They are handy for losses, but here the probabilities themselves are
             wanted.""",
-            (RESULT, "z - z.max(axis=2, keepdims=True) - np.log(e.sum(axis=2, keepdims=True))"),
-            signs="passes_are",
-        ),
-        core(
-            "exp_is_already_a_softmax",
-            """You take exp of the scores but never divide by its sum. Divide each row by the sum over its classes, so that it sums to
-            1.""",
-            (RESULT, "np.exp(z)"),
-            signs="passes_are",
-        ),
-        core(
-            "one_pass_can_be_repeated",
+            (RESULT, "z - z.max(axis=2, keepdims=True) - np.log(e.sum(axis=2, keepdims=True))"), signs="passes_are"),
+        core("exp_is_already_a_softmax",
+            """You take exp of the scores but never divide by its sum. Divide each row by the sum over its classes, so that it sums
+            to 1.""",
+            (RESULT, "np.exp(z)"), signs="passes_are"),
+        core("one_pass_can_be_repeated",
             """All your passes are alike. Call forward T times, each time with rng itself (not with a copy, which would draw the same
             again), and return what each pass says, not one result T times.""",
-            ("[forward(x, rng) for t in range(T)]", "[forward(x, rng)] * T"),
-            signs="passes_differ",
-        ),
-        core(
-            "each_pass_starts_from_the_same_seed",
-            """All your passes are alike, whatever rng: each starts from the same fixed seed. Hand rng itself to forward, and it moves
-            on by itself from pass to pass.""",
-            ("forward(x, rng)", "forward(x, np.random.default_rng(0))"),
-            signs="passes_differ passes_from",
-        ),
-        core(
-            "the_pass_number_makes_a_good_seed",
-            """Your passes do not depend on rng: each is given a generator made from its number. Nobody can then draw other passes.
-            Hand rng itself to forward.""",
-            ("forward(x, rng)", "forward(x, np.random.default_rng(t))"),
-            signs="passes_from",
-        ),
-        edge(
-            "the_function_may_make_its_own_generator",
+            ("[forward(x, rng) for t in range(T)]", "[forward(x, rng)] * T"), signs="passes_differ"),
+        core("each_pass_starts_from_the_same_seed",
+            """All your passes are alike, whatever rng: each starts from the same fixed seed. Hand rng itself to forward, and it moves on
+            by itself from pass to pass.""",
+            ("forward(x, rng)", "forward(x, np.random.default_rng(0))"), signs="passes_differ passes_from"),
+        core("the_pass_number_makes_a_good_seed",
+            """Your passes do not depend on rng: each is given a generator made from its number. Nobody can then draw other passes. Hand
+            rng itself to forward.""",
+            ("forward(x, rng)", "forward(x, np.random.default_rng(t))"), signs="passes_from"),
+        edge("the_function_may_make_its_own_generator",
             """You make a generator of your own, so the seed of rng has no effect and nobody can repeat your result. Hand rng on to
             forward.""",
-            ("    z = np", "    rng = np.random.default_rng()\n    z = np"),
-            signs="passes_from",
-        ),
-        edge(
-            "exp_can_take_anything",
+            ("    z = np", "    rng = np.random.default_rng()\n    z = np"), signs="passes_from"),
+        edge("exp_can_take_anything",
             """Your softmax overflows: exp(1000) is infinite for a computer, and infinity divided by infinity is NaN. Subtract the
             largest score of each row first; the softmax stays the same.""",
-            (HIGHEST, "0"),
-            signs="huge_scores far_below",
-        ),
-        edge(
-            "one_maximum_serves_all_rows",
-            """You subtract the largest score of the whole array. In a row that lies far below it every exp becomes 0, and 0 / 0 is
-            NaN. Subtract the largest score of each ROW.""",
-            (HIGHEST, "z.max()"),
-            signs="far_below",
-        ),
-        manner(
-            "a_little_in_the_divisor_does_no_harm",
+            (HIGHEST, "0"), signs="huge_scores far_below"),
+        edge("one_maximum_serves_all_rows",
+            """You subtract the largest score of the whole array. In a row that lies far below it every exp becomes 0, and 0 / 0 is NaN.
+            Subtract the largest score of each ROW.""",
+            (HIGHEST, "z.max()"), signs="far_below"),
+        manner("a_little_in_the_divisor_does_no_harm",
             """You add a small number to the sum before you divide by it. The sum is never below 1 when the largest score is subtracted
-            first; so there is nothing to guard against, and your probabilities sum to a little less than 1. Divide by the sum
-            itself.""",
-            ("e.sum(axis=2, keepdims=True)", "(e.sum(axis=2, keepdims=True) + 1e-8)"),
-            signs="rows_sum_to",
-        ),
-        manner(
-            "assert_is_as_good_as_raise",
-            """You guard T with assert, which raises AssertionError, and which `python -O` leaves out. Asked for is a ValueError: if T
-            is smaller than 1, raise ValueError with a word about what was wrong.""",
-            (CHECKED, ASSERTED),
-            signs="no_pass",
-        ),
-        manner(
-            "no_pass_is_an_answer_too",
+            first; so there is nothing to guard against, and your probabilities sum to a little less than 1. Divide by the sum itself.""",
+            ("e.sum(axis=2, keepdims=True)", "(e.sum(axis=2, keepdims=True) + 1e-8)"), signs="rows_sum_to"),
+        manner("assert_is_as_good_as_raise",
+            """You guard T with assert, which raises AssertionError, and which `python -O` leaves out. Asked for is a ValueError: if T is
+            smaller than 1, raise ValueError with a word about what was wrong.""",
+            (CHECKED, ASSERTED), signs="no_pass"),
+        manner("no_pass_is_an_answer_too",
             """For T = 0 you return an empty array. Its average would be a NaN, far from here and hard to find: raise a ValueError if T
             is smaller than 1.""",
             ("    if T <= 0:\n        raise ValueError('no passes')\n", ""),
-            signs="no_pass",
-            base="predict_pass_by_pass",
-        ),
+            signs="no_pass", base="predict_pass_by_pass"),
+        manner("float32_is_exact_enough",
+            """Your results are right to seven digits only, because you reckon in float32. What comes in is float64; leave it so, and a
+            later check of gradients or of small differences does not fail.""",
+            (RESULT, f"({RESULT}).astype(np.float32)"), signs="rows_sum_to"),
     ],
     "predictive_stats": [
-        core(
-            "entropy_is_measured_in_bits",
+        core("entropy_is_measured_in_bits",
             "Your entropy is in bits (log2). In this course it is in nats: use the natural logarithm, np.log.",
-            ("np.log(", "np.log2("),
-            signs="stats_unit",
-        ),
-        core(
-            "the_average_entropy_is_the_entropy_of_the_average",
+            ("np.log(", "np.log2("), signs="stats_unit"),
+        core("the_average_entropy_is_the_entropy_of_the_average",
             """Your entropy is the average of the passes' own entropies. The predictive entropy is the entropy of the AVERAGE: passes
             that are certain of different classes make the committee unsure. Average first.""",
-            ("return mean, entropy", "return mean, hesitation"),
-            signs="stats_entropy",
-        ),
-        core(
-            "the_difference_goes_the_other_way",
-            """Your mutual information is negative. It is the entropy of the average MINUS the average of the entropies, and never
-            below 0.""",
-            ("entropy - hesitation", "hesitation - entropy"),
-            signs="stats_information",
-        ),
-        core(
-            "what_passes_hesitate_is_what_they_disagree",
-            """What you return as mutual information is the average entropy of the passes: how much each hesitates by itself. Subtract
-            it from the entropy of the average, and their disagreement is left.""",
-            ("entropy - hesitation", "hesitation"),
-            signs="stats_information",
-        ),
-        core(
-            "the_variance_is_the_information",
+            ("return mean, entropy", "return mean, hesitation"), signs="stats_entropy"),
+        core("the_difference_goes_the_other_way",
+            """Your mutual information is negative. It is the entropy of the average MINUS the average of the entropies, and never below
+            0.""",
+            ("entropy - hesitation", "hesitation - entropy"), signs="stats_information"),
+        core("what_passes_hesitate_is_what_they_disagree",
+            """What you return as mutual information is the average entropy of the passes: how much each hesitates by itself. Subtract it
+            from the entropy of the average, and their disagreement is left.""",
+            ("entropy - hesitation", "hesitation"), signs="stats_information"),
+        core("the_variance_is_the_information",
             """Your third result is the variance of the probabilities. It is another measure of disagreement; the mutual information is
             the entropy of the average minus the average entropy.""",
-            ("entropy - hesitation", "probs.var(axis=0).sum(axis=-1)"),
-            signs="stats_information",
-        ),
-        core(
-            "entropy_has_no_minus_sign",
+            ("entropy - hesitation", "probs.var(axis=0).sum(axis=-1)"), signs="stats_information"),
+        core("entropy_has_no_minus_sign",
             """Your entropies are negative: logarithms of probabilities are below 0, and the minus in front of the sum turns them
             round.""",
-            ("-np.sum", "np.sum"),
-            signs="stats_sign",
-        ),
-        edge(
-            "zero_times_log_zero_takes_care_of_itself",
+            ("-np.sum", "np.sum"), signs="stats_sign"),
+        edge("zero_times_log_zero_takes_care_of_itself",
             """Where a probability is exactly 0 your entropy is NaN: log(0) is minus infinity, and 0 times that is NaN. Such a class
             should contribute 0; let the logarithm see something harmless there.""",
-            ("np.where(p > 0, p, 1.0)", "p"),
-            signs="at_zero",
-        ),
-        core(
-            "entropy_lies_between_0_and_1",
+            ("np.where(p > 0, p, 1.0)", "p"), signs="at_zero"),
+        core("entropy_lies_between_0_and_1",
             """You divide the entropy by log(K), so that it lies between 0 and 1. That is sometimes useful, but here it is wanted in
             nats, undivided.""",
-            ("axis=-1)", "axis=-1) / np.log(p.shape[-1])"),
-            signs="stats_unit",
-        ),
-        core(
-            "logarithms_are_averaged",
+            ("axis=-1)", "axis=-1) / np.log(p.shape[-1])"), signs="stats_unit"),
+        core("logarithms_are_averaged",
             """Your mean is the GEOMETRIC one, the softmax of the average log-probability. MC dropout averages the probabilities
             themselves. (With a 0 in one pass the geometric mean is 0, whatever the others say.)""",
             (MEAN, "softmax_of(np.log(np.maximum(probs, 1e-300)).mean(axis=0))"),
             ("    mean =", "    def softmax_of(z):\n        return np.exp(z) / np.exp(z).sum(axis=-1, keepdims=True)\n\n    mean ="),
-            signs="stats_mean",
-        ),
-        core(
-            "the_entropy_is_an_average_over_classes",
+            signs="stats_mean"),
+        core("the_entropy_is_an_average_over_classes",
             "You take the MEAN over the classes of -p log p. An entropy is the sum over the classes.",
-            ("np.sum(", "np.mean("),
-            signs="stats_unit",
-        ),
-        core(
-            "the_passes_are_added",
+            ("np.sum(", "np.mean("), signs="stats_unit"),
+        core("the_passes_are_added",
             "You add the passes up without dividing by T, so your probabilities sum to T.",
-            (MEAN, "probs.sum(axis=0)"),
-            signs="stats_mean",
-        ),
-        core(
-            "one_number_for_all_examples",
-            """You add or average over the examples as well. Every example has an entropy and a mutual information of its own: arrays
-            of shape (N,).""",
+            (MEAN, "probs.sum(axis=0)"), signs="stats_mean"),
+        core("one_number_for_all_examples",
+            """You add or average over the examples as well. Every example has an entropy and a mutual information of its own: arrays of
+            shape (N,).""",
             ("entropy_of(mean)", "entropy_of(mean).mean()"),
-            ("entropy_of(probs).mean(axis=0)", "entropy_of(probs).mean()"),
-            signs="stats_form",
-        ),
-        core(
-            "information_comes_before_entropy",
+            ("entropy_of(probs).mean(axis=0)", "entropy_of(probs).mean()"), signs="stats_form"),
+        core("information_comes_before_entropy",
             "Your second and third result have changed places: first the entropy of the average, then the mutual information.",
-            ("entropy, entropy - hesitation", "entropy - hesitation, entropy"),
-            signs="stats_entropy stats_information",
-        ),
-        core(
-            "the_terms_of_an_entropy_need_no_sum",
+            ("entropy, entropy - hesitation", "entropy - hesitation, entropy"), signs="stats_entropy stats_information"),
+        core("the_terms_of_an_entropy_need_no_sum",
             """You return -p log p for every class. The entropy of an example is the SUM of these over its classes: an array of shape
             (N,).""",
             ("np.sum(p * np.log(np.where(p > 0, p, 1.0)), axis=-1)", "p * np.log(np.where(p > 0, p, 1.0))"),
-            signs="stats_form",
-        ),
-        core(
-            "the_first_axis_are_the_examples",
+            signs="stats_form"),
+        core("the_first_axis_are_the_examples",
             """You average over the EXAMPLES, axis 1: your mean is (T, K), a mixture of different inputs in each pass. probs is (T, N,
             K); average over the passes, axis 0.""",
-            (".mean(axis=0)", ".mean(axis=1)", 2),
-            signs="stats_mean",
-        ),
-        edge(
-            "a_little_in_the_logarithm_does_no_harm",
-            """You add a small number to the probabilities to keep the logarithm from 0. So each class contributes a little, even one
-            of probability 0, and your entropies are right to six digits only. Let the logarithm see a 1 where p is 0, and add
-            nothing.""",
-            (LOGS, "(p + 1e-7) * np.log(p + 1e-7)"),
-            signs="stats_digits",
-        ),
+            (".mean(axis=0)", ".mean(axis=1)", 2), signs="stats_mean"),
+        edge("a_little_in_the_logarithm_does_no_harm",
+            """You add a small number to the probabilities to keep the logarithm from 0. So each class contributes a little, even one of
+            probability 0, and your entropies are right to six digits only. Let the logarithm see a 1 where p is 0, and add nothing.""",
+            (LOGS, "(p + 1e-7) * np.log(p + 1e-7)"), signs="stats_digits"),
+        manner("float32_is_exact_enough",
+            """Your results are right to seven digits only, because you reckon in float32. What comes in is float64; leave it so, and a
+            later check of gradients or of small differences does not fail.""",
+            ("    mean =", "    probs = probs.astype(np.float32)\n    mean ="), signs="stats_digits"),
     ],
     "gaussian_dropout_forward": [
-        core(
-            "the_variance_is_the_standard_deviation",
+        core("the_variance_is_the_standard_deviation",
             """Your noise has the STANDARD DEVIATION p / (1 - p). That should be its variance: take the root before you hand it to the
             generator.""",
-            (SPREAD, "p / (1 - p)"),
-            signs="gaussian_noise_spread",
-        ),
-        core(
-            "the_noise_is_that_of_vanilla_dropout",
-            """Your noise has the variance p (1 - p), that of a mask of 0 and 1. Inverted dropout divides by 1 - p, and its variance is
-            p / (1 - p).""",
-            (SPREAD, "np.sqrt(p * (1 - p))"),
-            signs="gaussian_noise_spread",
-        ),
-        core(
-            "p_is_the_standard_deviation",
+            (SPREAD, "p / (1 - p)"), signs="gaussian_noise_spread"),
+        core("the_noise_is_that_of_vanilla_dropout",
+            """Your noise has the variance p (1 - p), that of a mask of 0 and 1. Inverted dropout divides by 1 - p, and its variance is p
+            / (1 - p).""",
+            (SPREAD, "np.sqrt(p * (1 - p))"), signs="gaussian_noise_spread"),
+        core("p_is_the_standard_deviation",
             "Your noise has the standard deviation p. The noise of dropout with probability p has the variance p / (1 - p).",
-            (SPREAD, "p"),
-            signs="gaussian_noise_spread",
-        ),
-        core(
-            "p_is_the_variance",
+            (SPREAD, "p"), signs="gaussian_noise_spread"),
+        core("p_is_the_variance",
             """Your noise has the variance p. The noise of dropout with probability p has the variance p / (1 - p), which grows beyond
             all bounds as p comes near 1.""",
-            (SPREAD, "np.sqrt(p)"),
-            signs="gaussian_noise_spread",
-        ),
-        core(
-            "p_is_the_keep_probability",
+            (SPREAD, "np.sqrt(p)"), signs="gaussian_noise_spread"),
+        core("p_is_the_keep_probability",
             """Your noise has the variance (1 - p) / p: you read p as the probability of KEEPING, as Srivastava et al. write it. Here p
             drops, and the variance is p / (1 - p).""",
-            (SPREAD, "np.sqrt((1 - p) / p if p else 0)"),
-            signs="gaussian_noise_spread",
-        ),
-        core(
-            "the_scale_is_the_standard_deviation",
+            (SPREAD, "np.sqrt((1 - p) / p if p else 0)"), signs="gaussian_noise_spread"),
+        core("the_scale_is_the_standard_deviation",
             """Your noise has the standard deviation 1 / (1 - p), the factor by which inverted dropout multiplies. The factors of
-            inverted dropout have the variance p / (1 - p), and so should yours: take the root of that. (At p = 0 there is no
-            noise.)""",
-            (SPREAD, "1 / (1 - p)"),
-            signs="gaussian_noise_spread",
-        ),
-        core(
-            "noise_is_added",
+            inverted dropout have the variance p / (1 - p), and so should yours: take the root of that. (At p = 0 there is no noise.)""",
+            (SPREAD, "1 / (1 - p)"), signs="gaussian_noise_spread"),
+        core("noise_is_added",
             "You ADD noise to x. Dropout multiplies: a unit that is 0 stays 0, and a large one is disturbed more than a small one.",
-            (TIMES, "x + factor - 1, factor"),
-            signs="gaussian_noise",
-        ),
-        core(
-            "survivors_are_divided_besides",
+            (TIMES, "x + factor - 1, factor"), signs="gaussian_noise"),
+        core("survivors_are_divided_besides",
             """You multiply by noise of mean 1 and divide by 1 - p as well. Nobody was dropped, so nobody needs to speak up for others:
             the mean of the factors is already 1.""",
-            (TIMES, "x * factor / x.dtype.type(1 - p), factor"),
-            signs="gaussian_noise_mean gaussian_noise_spread",
-        ),
-        core(
-            "noise_has_mean_zero",
-            """Your factors have the mean 0, so on average nothing of x is left. Their mean must be 1: then test time can return x as
-            it is.""",
-            ("1 + np.sqrt", "np.sqrt"),
-            signs="gaussian_noise_mean",
-        ),
-        core(
-            "the_mean_is_the_keep_probability",
-            """Your factors have the mean 1 - p, like the mask of vanilla dropout. Here their mean is 1, and test time needs no factor.""",
-            ("1 + np.sqrt", "1 - p + np.sqrt"),
-            signs="gaussian_noise_mean",
-        ),
-        core(
-            "this_is_dropout_with_zeros",
-            """This is inverted dropout itself: factors 0 and 1 / (1 - p). Here each factor is drawn from a NORMAL distribution with
-            the same mean and variance.""",
-            (f"1 + {SPREAD} * {NORMAL}", "(rng.random(x.shape) >= p) / (1 - p)"),
-            signs="gaussian_noise",
-        ),
-        core(
-            "any_noise_of_that_variance_will_do",
+            (TIMES, "x * factor / x.dtype.type(1 - p), factor"), signs="gaussian_noise_mean =gaussian_noise"),
+        core("noise_has_mean_zero",
+            """Your factors have the mean 0, so on average nothing of x is left. Their mean must be 1: then test time can return x as it
+            is.""",
+            ("1 + np.sqrt", "np.sqrt"), signs="gaussian_noise_mean"),
+        core("the_mean_is_the_keep_probability",
+            """Your factors have the mean 1 - p, like the mask of vanilla dropout. Here their mean is 1, and test time needs no
+            factor.""",
+            ("1 + np.sqrt", "1 - p + np.sqrt"), signs="gaussian_noise_mean"),
+        core("this_is_dropout_with_zeros",
+            """This is inverted dropout itself: factors 0 and 1 / (1 - p). Here each factor is drawn from a NORMAL distribution with the
+            same mean and variance.""",
+            (f"1 + {SPREAD} * {NORMAL}", "(rng.random(x.shape) >= p) / (1 - p)"), signs="gaussian_noise"),
+        core("any_noise_of_that_variance_will_do",
             """Your factors have the right mean and variance, but they are drawn from a uniform distribution. Draw normal ones:
             rng.normal or rng.standard_normal.""",
-            (f"{SPREAD} * {NORMAL}", "np.sqrt(3 * p / (1 - p)) * rng.uniform(-1, 1, x.shape)"),
-            signs="gaussian_noise_shape",
-        ),
-        edge(
-            "one_noise_serves_the_whole_batch",
-            """In your Gaussian dropout all examples of a batch get the same noise. Draw a factor for every unit of every example:
-            noise of the full shape of x.""",
-            (NORMAL, "rng.standard_normal((1, *x.shape[1:]))"),
-            signs="gaussian_noise_of",
-        ),
-        edge(
-            "one_number_disturbs_everything",
+            (f"{SPREAD} * {NORMAL}", "np.sqrt(3 * p / (1 - p)) * rng.uniform(-1, 1, x.shape)"), signs="gaussian_noise_shape"),
+        edge("one_noise_serves_the_whole_batch",
+            """In your Gaussian dropout all examples of a batch get the same noise. Draw a factor for every unit of every example: noise
+            of the full shape of x.""",
+            (NORMAL, "rng.standard_normal((1, *x.shape[1:]))"), signs="gaussian_noise_of"),
+        edge("one_number_disturbs_everything",
             "You draw a single number and multiply everything by it. Draw a factor for every unit: noise of the shape of x.",
-            (NORMAL, "rng.standard_normal()"),
-            signs="gaussian_noise_of",
-        ),
-        edge(
-            "each_example_has_one_factor",
-            """In your Gaussian dropout all units of an example get the same factor. Draw one for every unit: noise of the full shape
-            of x.""",
-            (NORMAL, "rng.standard_normal(x.shape[:1] + (1,) * (x.ndim - 1))"),
-            signs="gaussian_noise_of",
-        ),
-        edge(
-            "noise_stays_on_at_test_time",
+            (NORMAL, "rng.standard_normal(())"), signs="gaussian_noise_of"),
+        edge("each_example_has_one_factor",
+            """In your Gaussian dropout all units of an example get the same factor. Draw one for every unit: noise of the full shape of
+            x.""",
+            (NORMAL, "rng.standard_normal(x.shape[:1] + (1,) * (x.ndim - 1))"), signs="gaussian_noise_of"),
+        edge("noise_stays_on_at_test_time",
             """Your Gaussian dropout makes noise at test time as well. With train=False return x unchanged and draw nothing; who wants
             noise at test time (as in MC dropout) calls it with train=True.""",
-            (NOISE_OFF, "    rng = rng or np.random.default_rng()\n    factor"),
-            signs="gaussian_at_rest",
-        ),
-        edge(
-            "test_time_needs_a_factor",
+            (NOISE_OFF, "    rng = rng or np.random.default_rng()\n    factor"), signs="gaussian_at_rest"),
+        edge("test_time_needs_a_factor",
             "At test time you multiply x by a factor. The mean of your factors is 1 in training, so x is returned as it is.",
-            (NOISE_OFF, NOISE_OFF.replace("x, 1.0", "x * x.dtype.type(1 - p), 1.0")),
-            signs="gaussian_at_rest",
-        ),
-        core(
-            "a_fixed_seed_belongs_in_the_function",
+            (NOISE_OFF, NOISE_OFF.replace("x, 1.0", "x * x.dtype.type(1 - p), 1.0")), signs="gaussian_at_rest"),
+        core("a_fixed_seed_belongs_in_the_function",
             """Every call of gaussian_dropout_forward makes the same noise, because it sets a fixed seed. Draw from the rng that is
             handed in.""",
-            (NORMAL, "np.random.default_rng(0).standard_normal(x.shape)"),
-            signs="gaussian_next_noise",
-        ),
-        edge(
-            "np_random_is_just_as_good",
+            (NORMAL, "np.random.default_rng(0).standard_normal(x.shape)"), signs="gaussian_next_noise"),
+        edge("np_random_is_just_as_good",
             """Your Gaussian noise comes from np.random, the global generator. Then the same rng gives other noise each time and nobody
             can repeat your result. Draw from the rng that is handed in.""",
-            (NORMAL, "np.random.standard_normal(x.shape)"),
-            signs="gaussian_noise_from",
-        ),
-        edge(
-            "the_noise_may_have_its_own_generator",
+            (NORMAL, "np.random.standard_normal(x.shape)"), signs="gaussian_noise_from"),
+        edge("the_noise_may_have_its_own_generator",
             """Your Gaussian noise comes from a generator that your function makes for itself, so the seed of rng has no effect and
             nobody can repeat your result. Draw from the rng that is handed in.""",
-            (NORMAL, "np.random.default_rng().standard_normal(x.shape)"),
-            signs="gaussian_noise_from",
-        ),
-        manner(
-            "the_input_may_be_overwritten",
+            (NORMAL, "np.random.default_rng().standard_normal(x.shape)"), signs="gaussian_noise_from"),
+        manner("the_input_may_be_overwritten",
             """Your gaussian_dropout_forward changes x itself (*= works in place). Others may still need it: write x * noise into a new
             array.""",
-            (f"return {TIMES}", "x *= factor\n    return x, factor"),
-            signs="gaussian_input_after",
-        ),
-        manner(
-            "the_noise_decides_about_the_dtype",
+            (f"return {TIMES}", "x *= factor\n    return x, factor"), signs="gaussian_input_after"),
+        manner("the_noise_decides_about_the_dtype",
             """In Gaussian dropout float32 becomes float64: the generator draws float64, and NumPy widens the product. Turn the noise
             into x.dtype first.""",
-            ("factor.astype(x.dtype)", "factor.astype(float)"),
-            signs="gaussian_float32_gives",
-        ),
-        manner(
-            "float32_is_good_enough_for_all",
+            ("factor.astype(x.dtype)", "factor.astype(float)"), signs="gaussian_float32_gives"),
+        manner("float32_is_good_enough_for_all",
             "In Gaussian dropout float64 becomes float32. Most networks do live in float32, but which it is the caller decides.",
-            (TIMES, "x.astype(np.float32) * factor.astype(np.float32), factor"),
-            signs="gaussian_float32_gives",
-        ),
-        manner(
-            "assert_is_as_good_as_raise",
-            """gaussian_dropout_forward checks p with assert, which raises AssertionError, and which python -O leaves out. Asked for is
-            a ValueError: raise it where p is outside [0, 1).""",
-            ('raise ValueError(f"p must', 'raise AssertionError(f"p must'),
-            signs="gaussian_outside",
-        ),
-        core(
-            "dropped_units_are_set_to_zero",
-            """This is ordinary inverted dropout: dropped units become 0 and the others are divided by 1 - p. Alpha dropout sets them
-            to alpha', and then multiplies EVERYTHING by a and adds b.""",
+            (TIMES, "x.astype(np.float32) * factor.astype(np.float32), factor"), signs="gaussian_float32_gives"),
+        manner("assert_is_as_good_as_raise",
+            """gaussian_dropout_forward checks p with assert, which raises AssertionError, and which python -O leaves out. Asked for is a
+            ValueError: raise it where p is outside [0, 1).""",
+            ('raise ValueError(f"p must', 'raise AssertionError(f"p must'), signs="gaussian_outside"),
+        core("dropped_units_are_set_to_zero",
+            """This is ordinary inverted dropout: dropped units become 0 and the others are divided by 1 - p. Alpha dropout sets them to
+            alpha', and then multiplies EVERYTHING by a and adds b.""",
             (LINE, "x / (1 - p)"),
-            (FLOOR, "0.0"),
-            signs="alpha_dropped_to alpha_slope alpha_shift",
-        ),
-        core(
-            "the_low_value_is_all",
-            """You set dropped units to alpha' and leave it at that. Mean and variance are no longer 0 and 1 then: multiply everything
-            by a and add b.""",
+            (FLOOR, "0.0"), signs="alpha_dropped_to alpha_slope alpha_shift"),
+        core("the_low_value_is_all",
+            """You set dropped units to alpha' and leave it at that. Mean and variance are no longer 0 and 1 then: multiply everything by
+            a and add b.""",
             (LINE, "x"),
-            (FLOOR, "alpha"),
-            signs="alpha_dropped_to alpha_slope alpha_shift",
-        ),
-        core(
-            "only_kept_units_are_repaired",
+            (FLOOR, "alpha"), signs="alpha_dropped_to alpha_slope alpha_shift"),
+        core("only_kept_units_are_repaired",
             "Kept units are right, but dropped ones stay at alpha'. a and b belong to both: a dropped unit becomes a alpha' + b.",
-            (FLOOR, "alpha"),
-            signs="alpha_dropped_to =alpha_slope =alpha_shift",
-        ),
-        core(
-            "survivors_are_divided_by_the_keep_probability_too",
+            (FLOOR, "alpha"), signs="alpha_dropped_to =alpha_slope =alpha_shift"),
+        core("survivors_are_divided_by_the_keep_probability_too",
             """You divide the survivors by 1 - p as well. In alpha dropout a and b restore mean and variance; the inverted trick has no
             place besides.""",
-            (LINE, "a * x / (1 - p) + b"),
-            signs="alpha_slope",
-        ),
-        core(
-            "a_needs_no_root",
-            """Your a is the square of the right one: the root is missing. A factor comes out of a variance squared, so a is 1 divided
-            by the ROOT of the variance.""",
-            (" ** 0.5", ""),
-            signs="alpha_slope",
-        ),
-        core(
-            "a_is_the_root_of_the_variance",
+            (LINE, "a * x / (1 - p) + b"), signs="alpha_slope"),
+        core("a_needs_no_root",
+            """Your a is the square of the right one: the root is missing. A factor comes out of a variance squared, so a is 1 divided by
+            the ROOT of the variance.""",
+            (" ** 0.5", ""), signs="alpha_slope"),
+        core("a_is_the_root_of_the_variance",
             """Your a is the root of the variance, where it should be 1 divided by it. The bracket has the variance q (1 + p alpha'^2);
             to make 1 of it one DIVIDES by its root.""",
-            ("(1 / ((1 - p) * (1 + p * alpha ** 2))) ** 0.5", "((1 - p) * (1 + p * alpha ** 2)) ** 0.5"),
-            signs="alpha_slope",
-        ),
-        core(
-            "b_has_the_sign_of_alpha",
+            ("(1 / ((1 - p) * (1 + p * alpha ** 2))) ** 0.5", "((1 - p) * (1 + p * alpha ** 2)) ** 0.5"), signs="alpha_slope"),
+        core("b_has_the_sign_of_alpha",
             """Your b has the wrong sign. Dropping to a negative value lowers the mean by p alpha', and b must raise it again: b = -a p
             alpha', a positive number.""",
-            ("b = -a", "b = a"),
-            signs="alpha_shift",
-        ),
-        core(
-            "b_can_be_left_out",
+            ("b = -a", "b = a"), signs="alpha_shift"),
+        core("b_can_be_left_out",
             "You multiply by a but do not add b. The variance is repaired, the mean is not: add b to everything.",
-            (SHIFT, "0.0"),
-            signs="alpha_dropped_to alpha_shift",
-        ),
-        core(
-            "b_is_added_before_the_multiplication",
+            (SHIFT, "0.0"), signs="alpha_dropped_to alpha_shift"),
+        core("b_is_added_before_the_multiplication",
             "You add the repair of the mean after multiplying by a, but without a in it: b = -a p alpha', not -p alpha'.",
-            (SHIFT, "-p * alpha"),
-            signs="alpha_shift alpha_slope",
-        ),
-        edge(
-            "units_stay_with_probability_p",
-            """Your constants are right, but the mask is the wrong way round: units STAY with probability p. They should be dropped
-            with probability p.""",
-            (KEPT_ONES, "(rng.random(x.shape) < p) | (p == 0)"),
-            signs="alpha_drop_share",
-        ),
-        edge(
-            "the_repair_belongs_to_test_time_too",
-            """At test time your alpha dropout returns a x + b. Nothing was dropped there, so nothing needs repair: return x unchanged.""",
+            (SHIFT, "-p * alpha"), signs="alpha_shift alpha_slope"),
+        edge("units_stay_with_probability_p",
+            """Your constants are right, but the mask is the wrong way round: units STAY with probability p. They should be dropped with
+            probability p.""",
+            (KEPT_ONES, "(rng.random(x.shape) < p) | (p == 0)"), signs="alpha_drop_share"),
+        edge("the_repair_belongs_to_test_time_too",
+            """At test time your alpha dropout returns a x + b. Nothing was dropped there, so nothing needs repair: return x
+            unchanged.""",
             (DROPPING_OFF, "    if p == 1:"),
             ("    kept =", "    if not train:\n        return (a * x + b).astype(x.dtype), 1.0\n    kept ="),
-            signs="alpha_at_rest",
-        ),
-        edge(
-            "the_mask_stays_on_at_test_time",
+            signs="alpha_at_rest"),
+        edge("the_mask_stays_on_at_test_time",
             "Your alpha dropout drops at test time as well. With train=False return x unchanged and draw nothing.",
-            (DROPPING_OFF, "    rng = rng or np.random.default_rng()\n    if p == 1:"),
-            signs="alpha_at_rest",
-        ),
-        edge(
-            "one_mask_serves_the_whole_batch",
+            (DROPPING_OFF, "    rng = rng or np.random.default_rng()\n    if p == 1:"), signs="alpha_at_rest"),
+        edge("one_mask_serves_the_whole_batch",
             "In your alpha dropout all examples of a batch lose the same units. Draw a mask of the full shape of x.",
-            (COINS, "rng.random((1, *x.shape[1:]))"),
-            signs="alpha_rows",
-        ),
-        edge(
-            "whole_examples_are_dropped",
+            (COINS, "rng.random((1, *x.shape[1:]))"), signs="alpha_rows"),
+        edge("whole_examples_are_dropped",
             "In your alpha dropout an example loses all of its units or none. Draw a mask of the full shape of x.",
-            (COINS, "rng.random(x.shape[:1] + (1,) * (x.ndim - 1))"),
-            signs="alpha_columns",
-        ),
-        edge(
-            "a_share_is_dropped_exactly",
+            (COINS, "rng.random(x.shape[:1] + (1,) * (x.ndim - 1))"), signs="alpha_columns"),
+        edge("a_share_is_dropped_exactly",
             """Your alpha dropout always drops the same number of units. Each unit throws a coin of its own, so their number varies
             around its average.""",
-            (KEPT_ONES, "(rng.permutation(x.size) >= round(p * x.size)).reshape(x.shape)"),
-            signs="alpha_number_dropped",
-        ),
-        manner(
-            "p_equal_to_one_needs_no_thought",
+            (KEPT_ONES, "(rng.permutation(x.size) >= round(p * x.size)).reshape(x.shape)"), signs="alpha_number_dropped"),
+        manner("p_equal_to_one_needs_no_thought",
             """At p = 1 your alpha dropout computes 1 / 0, and NaN comes out. All units are dropped there: return zeros before a is
             computed.""",
-            ("    if p == 1:\n        return np.zeros_like(x), 0.0\n", "    p = np.float64(p)\n"),
-            signs="alpha_at_one",
-        ),
-        core(
-            "a_fixed_seed_belongs_in_the_mask",
+            ("    if p == 1:\n        return np.zeros_like(x), 0.0\n", "    p = np.float64(p)\n"), signs="alpha_at_one"),
+        core("a_fixed_seed_belongs_in_the_mask",
             """Every call of alpha_dropout_forward drops the same units, because it sets a fixed seed. Draw from the rng that is handed
             in.""",
-            (COINS, "np.random.default_rng(1).random(x.shape)"),
-            signs="alpha_next_mask",
-        ),
-        edge(
-            "the_mask_may_have_its_own_generator",
-            """Your alpha dropout draws from a generator that it makes for itself, so the seed of rng has no effect and nobody can
-            repeat your result. Draw from the rng that is handed in.""",
-            (COINS, "np.random.default_rng().random(x.shape)"),
-            signs="alpha_noise_from",
-        ),
-        edge(
-            "np_random_draws_as_good_a_mask",
-            """The mask of your alpha dropout comes from np.random, the global generator. Then the same rng gives other masks each
-            time. Draw from the rng that is handed in.""",
-            (COINS, "np.random.random(x.shape)"),
-            signs="alpha_noise_from",
-        ),
-        manner(
-            "the_constants_decide_about_the_dtype",
+            (COINS, "np.random.default_rng(1).random(x.shape)"), signs="alpha_next_mask"),
+        edge("the_mask_may_have_its_own_generator",
+            """Your alpha dropout draws from a generator that it makes for itself, so the seed of rng has no effect and nobody can repeat
+            your result. Draw from the rng that is handed in.""",
+            (COINS, "np.random.default_rng().random(x.shape)"), signs="alpha_noise_from"),
+        edge("np_random_draws_as_good_a_mask",
+            """The mask of your alpha dropout comes from np.random, the global generator. Then the same rng gives other masks each time.
+            Draw from the rng that is handed in.""",
+            (COINS, "np.random.random(x.shape)"), signs="alpha_noise_from"),
+        manner("the_constants_decide_about_the_dtype",
             "float32 becomes float64 in your alpha_dropout_forward. Give the result the dtype of x.",
-            ("out.astype(x.dtype)", "out.astype(float)"),
-            signs="alpha_float32_gives",
-        ),
-        core(
-            "zero_is_low_enough",
+            ("out.astype(x.dtype)", "out.astype(float)"), signs="alpha_float32_gives"),
+        core("zero_is_low_enough",
             """Dropped units become b: you set them to 0, and then multiply by a and add b. Alpha dropout sets them to alpha' first, so
             they become a alpha' + b.""",
-            (FLOOR, "b"),
-            signs="alpha_dropped_to =alpha_slope =alpha_shift",
-        ),
-        core(
-            "dropped_units_stay_zero",
+            (FLOOR, "b"), signs="alpha_dropped_to =alpha_slope =alpha_shift"),
+        core("dropped_units_stay_zero",
             "Kept units are right, but dropped ones are 0. A dropped unit becomes a alpha' + b.",
-            (FLOOR, "0.0"),
-            signs="alpha_dropped_to =alpha_slope =alpha_shift",
-        ),
-        core(
-            "only_dropped_units_are_repaired",
+            (FLOOR, "0.0"), signs="alpha_dropped_to =alpha_slope =alpha_shift"),
+        core("only_dropped_units_are_repaired",
             "Dropped units are right, but kept ones stay as they are. a and b belong to both: a kept unit becomes a x + b.",
-            (LINE, "x"),
-            signs="=alpha_dropped_to alpha_slope alpha_shift",
-        ),
-        core(
-            "alpha_prime_is_alpha",
+            (LINE, "x"), signs="=alpha_dropped_to alpha_slope alpha_shift"),
+        core("alpha_prime_is_alpha",
             """You use SELU's alpha, 1.6733. The lowest value of a SELU is alpha' = -lambda alpha = -1.7581, with both of its
             constants.""",
-            ("-1.7580993408473766", "-1.6732632423543772"),
-            signs="alpha_dropped_to",
-        ),
-        manner(
-            "alpha_may_overwrite_its_input",
+            ("-1.7580993408473766", "-1.6732632423543772"), signs="alpha_dropped_to"),
+        manner("alpha_may_overwrite_its_input",
             "Your alpha_dropout_forward changes x itself. Others may still need it: write the result into a new array.",
             (f"np.where(kept, {LINE}, {FLOOR})", LINE),
-            ("    out =", "    x[~kept] = alpha\n    out ="),
-            signs="alpha_input_after",
-        ),
-        manner(
-            "a_little_in_the_divisor_does_no_harm",
+            ("    out =", "    x[~kept] = alpha\n    out ="), signs="alpha_input_after"),
+        manner("a_little_in_the_divisor_does_no_harm",
             """You add a small number to the divisor of a. Only at p = 1 is it 0, and there you return zeros before a is computed;
             everywhere else your output is a little off. Divide by q (1 + p alpha'^2) itself.""",
-            ("(1 / ((1 - p)", "(1 / (1e-8 + (1 - p)"),
-            signs="alpha_line_digits",
-        ),
+            ("(1 / ((1 - p)", "(1 / (1e-8 + (1 - p)"), signs="alpha_line_digits"),
+        manner("float32_is_exact_enough",
+            """In alpha dropout float64 becomes float32. Most networks do live in float32, but which it is the caller decides: give the
+            result the dtype of x.""",
+            ("out.astype(x.dtype)", "out.astype(np.float32)"), signs="alpha_float32_gives"),
     ],
     "fixed_mc_dropout": [
-        core(
-            "the_patient_has_not_changed",
+        core("the_patient_has_not_changed",
             """The patient has not changed: it drops weights instead of units, the same ones for all examples, and averages scores
             instead of probabilities.""",
             *DROPPED_WEIGHTS, *AVERAGED_SCORES, (SPREAD_OF, "scores.std(axis=0)"),
-            signs="what_is_dropped dropped_for mean_is std_is",
-        ),
-        core(
-            "weights_may_be_dropped_instead_of_units",
-            """The probabilities are averaged rightly now, but you still drop WEIGHTS, and the same ones for all examples. A dropped
-            unit takes all its weights with it: multiply x, not W, by the mask.""",
-            *DROPPED_WEIGHTS,
-            signs="what_is_dropped dropped_for",
-        ),
-        core(
-            "weights_may_be_dropped_for_each_example",
-            """Each example has masks of its own now, but of WEIGHTS: that is DropConnect. A dropped unit takes all its weights with
-            it: multiply x by a mask of the shape of x.""",
+            signs="what_is_dropped dropped_for mean_is std_is"),
+        core("weights_may_be_dropped_instead_of_units",
+            """The probabilities are averaged rightly now, but you still drop WEIGHTS, and the same ones for all examples. A dropped unit
+            takes all its weights with it: multiply x, not W, by the mask.""",
+            *DROPPED_WEIGHTS, signs="what_is_dropped dropped_for"),
+        core("weights_may_be_dropped_for_each_example",
+            """Each example has masks of its own now, but of WEIGHTS: that is DropConnect. A dropped unit takes all its weights with it:
+            multiply x by a mask of the shape of x.""",
             (COINS, "rng.random((len(x), *W.shape))"),
-            (SCORES, "np.einsum('nd,ndk->nk', x, mask * W / (1 - p))"),
-            signs="what_is_dropped dropped_for",
-        ),
-        core(
-            "one_mask_serves_the_whole_batch",
-            """You drop units now, but the same ones in all examples: four copies of an example still share one roll of the dice. Draw
-            a mask of the shape of x, (N, D).""",
-            (COINS, "rng.random(x.shape[1])"),
-            signs="dropped_for",
-        ),
-        core(
-            "one_mask_serves_all_passes",
+            (SCORES, "np.einsum('nd,ndk->nk', x, mask * W / (1 - p))"), signs="what_is_dropped dropped_for"),
+        core("one_mask_serves_the_whole_batch",
+            """You drop units now, but the same ones in all examples: four copies of an example still share one roll of the dice. Draw a
+            mask of the shape of x, (N, D).""",
+            (COINS, "rng.random(x.shape[1])"), signs="dropped_for"),
+        core("one_mask_serves_all_passes",
             "All your passes use the same masks, so they agree perfectly and mean nothing. Draw new masks in every pass.",
             ("    def thinned", f"    mask = {COINS} >= p\n\n    def thinned"),
-            (f"        mask = {COINS} >= p\n", ""),
-            signs="=dropped_for dropped_in",
-        ),
-        core(
-            "scores_are_averaged",
+            (f"        mask = {COINS} >= p\n", ""), signs="=dropped_for dropped_in"),
+        core("scores_are_averaged",
             """The masks are healthy, but you still average the SCORES and take the softmax afterwards. Take the softmax of every pass
             first; then mean and standard deviation of the probabilities.""",
-            *AVERAGED_SCORES, (SPREAD_OF, "scores.std(axis=0)"),
-            signs="mean_is std_is",
-        ),
-        core(
-            "the_mean_comes_before_the_softmax",
+            *AVERAGED_SCORES, (SPREAD_OF, "scores.std(axis=0)"), signs="mean_is std_is"),
+        core("the_mean_comes_before_the_softmax",
             "Your standard deviation is right, but your mean is still the softmax of an average score. Average the probabilities.",
             ("probs = mc", f"scores = {ALL_SCORES}\n    passes = iter(scores)\n    probs = mc"),
             ("mc_predict(thinned_scores, x", "mc_predict(lambda x, rng: next(passes), x"),
-            (MEAN_OF, "mc_predict(lambda x, rng: scores.mean(axis=0), x, 1, rng)[0]"),
-            signs="mean_is",
-        ),
-        edge(
-            "the_spread_is_that_of_the_scores",
+            (MEAN_OF, "mc_predict(lambda x, rng: scores.mean(axis=0), x, 1, rng)[0]"), signs="mean_is"),
+        edge("the_spread_is_that_of_the_scores",
             "Your mean is right, but your standard deviation is that of the SCORES. Take it over the probabilities of the passes.",
             ("probs = mc", f"scores = {ALL_SCORES}\n    passes = iter(scores)\n    probs = mc"),
             ("mc_predict(thinned_scores, x", "mc_predict(lambda x, rng: next(passes), x"),
-            (SPREAD_OF, "scores.std(axis=0)"),
-            signs="std_is",
-        ),
-        edge(
-            "the_variance_is_the_standard_deviation",
+            (SPREAD_OF, "scores.std(axis=0)"), signs="std_is =mean_is"),
+        edge("the_variance_is_the_standard_deviation",
             "Your second result is the variance. The standard deviation is its root.",
-            (SPREAD_OF, "probs.var(axis=0)"),
-            signs="std_is",
-        ),
-        edge(
-            "the_standard_deviation_divides_by_one_less",
+            (SPREAD_OF, "probs.var(axis=0)"), signs="std_is"),
+        edge("the_standard_deviation_divides_by_one_less",
             """Your standard deviation divides by T - 1 (as PyTorch's std does by default). Here it divides by T, so that a single pass
             has the spread 0.""",
-            (SPREAD_OF, "probs.std(axis=0, ddof=min(T - 1, 1))"),
-            signs="std_is",
-        ),
-        edge(
-            "the_spread_is_that_of_the_mean",
+            (SPREAD_OF, "probs.std(axis=0, ddof=min(T - 1, 1))"), signs="std_is"),
+        edge("the_spread_is_that_of_the_mean",
             """Your second result is the standard error of the mean: you divide by the root of T once more. Asked for is how far single
             passes spread, which does not shrink when there are more of them.""",
-            (SPREAD_OF, "probs.std(axis=0) / np.sqrt(T)"),
-            signs="std_is",
-        ),
-        core(
-            "survivors_need_no_scaling",
-            """You drop units but never divide the survivors by 1 - p, so the scores are smaller than those the layer was trained with.""",
-            ("x * mask / (1 - p)", "x * mask"),
-            signs="what_is_dropped",
-        ),
-        core(
-            "p_is_the_keep_probability",
+            (SPREAD_OF, "probs.std(axis=0) / np.sqrt(T)"), signs="std_is"),
+        core("survivors_need_no_scaling",
+            """You drop units but never divide the survivors by 1 - p, so the scores are smaller than those the layer was trained
+            with.""",
+            ("x * mask / (1 - p)", "x * mask"), signs="what_is_dropped"),
+        core("p_is_the_keep_probability",
             "Your mask is the wrong way round: units STAY with probability p. They should be dropped with probability p.",
-            (f"{COINS} >= p", f"({COINS} < p) | (p == 0)"),
-            signs="share_dropped",
-        ),
-        core(
-            "the_softmax_is_left_out",
+            (f"{COINS} >= p", f"({COINS} < p) | (p == 0)"), signs="share_dropped"),
+        core("the_softmax_is_left_out",
             "You return mean and standard deviation of the SCORES. Turn the scores of every pass into probabilities first.",
-            ("mc_predict(thinned_scores, x, T, rng)", ALL_SCORES),
-            signs="what_is_dropped mean_is std_is",
-        ),
-        edge(
-            "the_passes_may_have_their_own_generator",
+            ("mc_predict(thinned_scores, x, T, rng)", ALL_SCORES), signs="what_is_dropped mean_is std_is"),
+        edge("the_passes_may_have_their_own_generator",
             """Your masks come from a generator that your function makes for itself, so the seed of rng has no effect and nobody can
             repeat your result. Draw from the rng that is handed in.""",
-            ("    probs =", "    rng = np.random.default_rng()\n    probs ="),
-            signs="layer_from",
-        ),
-        edge(
-            "np_random_is_just_as_good_here",
-            """Your masks come from np.random, the global generator, so the seed of rng has no effect and nobody can repeat your
-            result. Draw from the rng that is handed in.""",
-            (COINS, "np.random.random(x.shape)"),
-            signs="layer_from",
-        ),
-        core(
-            "a_fixed_seed_belongs_in_the_passes",
+            ("    probs =", "    rng = np.random.default_rng()\n    probs ="), signs="layer_from"),
+        edge("np_random_is_just_as_good_here",
+            """Your masks come from np.random, the global generator, so the seed of rng has no effect and nobody can repeat your result.
+            Draw from the rng that is handed in.""",
+            (COINS, "np.random.random(x.shape)"), signs="layer_from"),
+        core("a_fixed_seed_belongs_in_the_passes",
             "Your masks are the same in every call, whatever rng: you set a fixed seed. Draw from the rng that is handed in.",
-            ("    probs =", "    rng = np.random.default_rng(0)\n    probs ="),
-            signs="layer_from =dropped_in =dropped_for",
-        ),
-        core(
-            "whole_examples_are_dropped_here",
+            ("    probs =", "    rng = np.random.default_rng(0)\n    probs ="), signs="layer_from =dropped_in =dropped_for"),
+        core("whole_examples_are_dropped_here",
             """In each pass an example of yours loses all of its units or none. Each UNIT of each example throws a coin: draw a mask of
             the shape of x, (N, D).""",
-            (COINS, "rng.random((len(x), 1))"),
-            signs="dropped_for",
-        ),
-        core(
-            "the_scores_are_dropped",
+            (COINS, "rng.random((len(x), 1))"), signs="dropped_for"),
+        core("the_scores_are_dropped",
             "You drop SCORES, behind the layer. The dropout of this layer is on its inputs: multiply x by the mask, before W.",
             (COINS, "rng.random((len(x), W.shape[1]))"),
-            (SCORES, "(x @ W) * mask / (1 - p)"),
-            signs="what_is_dropped =dropped_for",
-        ),
-        core(
-            "the_mean_needs_no_dropout",
-            """Your mean is that of the ordinary pass: nothing is dropped in it. Leave dropout on, and average the probabilities of the
-            T passes.""",
-            (MEAN_OF, "mc_predict(lambda x, rng: x @ W * (p < 1), x, 1, rng)[0]"),
-            signs="what_is_dropped dropped_for",
-        ),
-        core(
-            "mean_and_spread_change_places",
+            (SCORES, "(x @ W) * mask / (1 - p)"), signs="what_is_dropped =dropped_for"),
+        core("the_mean_needs_no_dropout",
+            """Your mean is that of the ordinary pass: nothing is dropped in it. Leave dropout on, and average the probabilities of the T
+            passes.""",
+            (MEAN_OF, "mc_predict(lambda x, rng: x @ W * (p < 1), x, 1, rng)[0]"), signs="what_is_dropped dropped_for"),
+        core("mean_and_spread_change_places",
             "Your two results have changed places: first the mean, then the standard deviation.",
-            (f"{MEAN_OF}, {SPREAD_OF}", f"{SPREAD_OF}, {MEAN_OF}"),
-            signs="what_is_dropped dropped_for",
-        ),
-        manner(
-            "a_little_in_the_divisor_does_no_harm",
+            (f"{MEAN_OF}, {SPREAD_OF}", f"{SPREAD_OF}, {MEAN_OF}"), signs="what_is_dropped dropped_for"),
+        manner("a_little_in_the_divisor_does_no_harm",
             """You add a small number to 1 - p before you divide by it. Against p = 1 that helps, but everywhere else the probabilities
             are a little off. Divide by 1 - p itself, and treat p = 1 apart.""",
-            ("/ (1 - p)", "/ (1 - p + 1e-8)"),
-            signs="layer_digits",
-        ),
-        manner(
-            "assert_is_as_good_as_raise",
-            """You check p with assert, which raises AssertionError, and which python -O leaves out. Asked for is a ValueError: raise
-            it where p is outside [0, 1].""",
-            (CHECKED, ASSERTED),
-            signs="outside",
-        ),
+            ("/ (1 - p)", "/ (1 - p + 1e-8)"), signs="layer_digits"),
+        manner("assert_is_as_good_as_raise",
+            """You check p with assert, which raises AssertionError, and which python -O leaves out. Asked for is a ValueError: raise it
+            where p is outside [0, 1].""",
+            (CHECKED, ASSERTED), signs="outside"),
+        manner("float32_is_exact_enough",
+            """Your results are right to seven digits only, because you reckon in float32. What comes in is float64; leave it so, and a
+            later check of gradients or of small differences does not fail.""",
+            ("x, T, rng)\n", "x, T, rng).astype(np.float32)\n"), signs="layer_digits"),
     ],
 }
 

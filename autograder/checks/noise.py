@@ -82,6 +82,13 @@ def _ranges(law: NormalDist) -> list[tuple[float, float]]:
     return [(-inf, edge) for edge in edges] + list(zip(edges[:half], edges[:half:-1], strict=True))
 
 
+def _vary(found: Array, where: str) -> None:
+    if not np.isfinite(found).all():
+        raise Wrong(f"out / x holds {number(found[~np.isfinite(found)][0])}", "finite numbers")
+    if np.ptp(found) <= NEAR * np.abs(found).max():
+        raise Wrong(f"out / x is {number(found.flat[0])} {where}", "factors that vary")
+
+
 def _drawn(found: list[Array]) -> list[Array]:
     """The numbers that were really drawn, flat: what rows, columns or calls share counts once, for that they do is another matter."""
     fresh = [f for n, f in enumerate(found) if not any(np.array_equal(f, earlier) for earlier in found[:n])]
@@ -118,6 +125,7 @@ def _law_seen(*, shape: tuple[int, ...], calls: int, **_: Any) -> str:
 def follows_the_normal_law(exam: Exam, *, p: float, shape: tuple[int, ...] = LARGE, calls: int = 3) -> None:
     """draws the factors from the normal distribution with mean 1 and variance p / (1 - p)"""
     found = np.concatenate(_drawn(factors(exam, p, shape, calls)))
+    _vary(found, "in every call")
     law = NormalDist(1.0, sqrt(p / (1 - p)))
     for low, high in _ranges(law):
         name = f"below {number(high)}" if low == -inf else f"from {number(low)} to {number(high)}"
@@ -132,8 +140,7 @@ def _company_seen(*, shape: tuple[int, ...], **_: Any) -> str:
 def draws_a_factor_for_each_unit(exam: Exam, *, p: float, shape: tuple[int, int] = LARGE) -> None:
     """draws a factor of its own for each unit of each example, afresh in every call"""
     (found,) = factors(exam, p, shape, 1)
-    if not np.ptp(found):
-        raise Wrong(f"out / x is {number(found.flat[0])} for all {found.size} units", "a factor for each unit")
+    _vary(found, f"for all {found.size} units")
     louder = found > 1  # of the right law a fair coin for every p; of another law the share that is seen
     share = _share_of(louder, 0.5)
     _agree(thrown(louder, [1]), share, "rows")

@@ -25,7 +25,7 @@ from autograder.checks.uncertainty import (
     read_stats,
     softmax,
 )
-from autograder.exam import Exam, Wrong, array
+from autograder.exam import Exam, Wrong, array, pair
 from autograder.model import Call, Given, Seed
 
 SHAPE = (101, 119)  # as in facts.py: a standard deviation is known to 0.7 %
@@ -37,6 +37,10 @@ NEAR = 1e-6
 @fact
 def noise(exam: Exam) -> str:
     """What happens to x: "times noise", "plus noise", "zeros and a factor", "nothing"."""
+    return _what_noise(exam)
+
+
+def _what_noise(exam: Exam) -> str:
     x = normal((32, 50), exam.seed(1))
     twice = Given("2 * x", 2 * x.value)
     values = exam.ask(*(train_call(exam.function, given, P, Seed(exam.seed())) for given in (x, twice, x)))
@@ -78,8 +82,12 @@ SPREADS = {
 
 @fact
 def noise_spread(exam: Exam) -> str:
-    """The standard deviation of out / x, from its quartiles, which a few huge values of an additive noise leave alone."""
-    found = np.concatenate(factors(exam, P, SHAPE, 6))
+    """The standard deviation of out / x, or of what is added to x, from its quartiles."""
+    if _what_noise(exam) == "plus noise":
+        x = normal(SHAPE, exam.seed(3))
+        found = output(exam.ask(train_call(exam.function, x, P, Seed(exam.seed())))[0], x) - x.value
+    else:
+        found = np.concatenate(factors(exam, P, SHAPE, 6))
     low, high = np.quantile(found, [0.25, 0.75])
     spread = float(high - low) / 1.3489795
     label, value = min(SPREADS.items(), key=lambda entry: abs(np.log(entry[1] / max(spread, 1e-300))))
@@ -150,15 +158,18 @@ def branch(exam: Exam, *, part: str, table: tuple[tuple[str, float], ...]) -> st
 
 @fact
 def line_digits(exam: Exam, *, slopes: tuple[float, ...]) -> str:
-    """How exact the slope of the kept units is: "ten", "about", or "unclear" when it is none of these."""
+    """How exact the slope of the kept units is: "ten", "float32", "about", or "unclear" when it is none of these."""
     x = normal((32, 50), exam.seed(1))
     (value,) = exam.ask(train_call(exam.function, x, P, Seed(exam.seed())))
-    return _digits(branches(output(value, x), np.asarray(x.value)).slope, slopes)
+    out = output(value, x)
+    return _digits(branches(out, np.asarray(x.value)).slope, slopes, out)
 
 
-def _digits(value: float, known: Iterable[float]) -> str:
+def _digits(value: float, known: Iterable[float], of: Array) -> str:
     off = min(abs(value - one) for one in known)
-    return "ten" if off <= 1e-9 else "about" if off <= 1e-5 else "unclear"
+    if off <= 1e-9:
+        return "ten"
+    return "unclear" if off > 1e-5 else "float32" if of.dtype == np.float32 else "about"
 
 
 # --------------------------------------------------------------------------------------------------------------- passes of a network
@@ -216,10 +227,12 @@ def passes_from(exam: Exam) -> str:
 
 @fact
 def rows_sum_to(exam: Exam) -> str:
-    """What the probabilities of an example sum to: "1", "about 1" or "other"."""
+    """What the probabilities of an example sum to: "1", "1 in float32", "about 1" or "other"."""
     (value,) = exam.ask(pass_call(exam, 5, 7))
-    sums = array(value, "probs").astype(float).sum(axis=-1)
-    return {"ten": "1", "about": "about 1"}.get(_digits(float(sums.flat[0]), [1.0]), "other") if sums.size else "other"
+    found = array(value, "probs")
+    farthest = max(found.astype(float).sum(axis=-1).flat, key=lambda total: abs(total - 1), default=0.0)
+    words = {"ten": "1", "float32": "1 in float32", "about": "about 1"}
+    return words.get(_digits(float(farthest), [1.0], found), "other")
 
 
 # --------------------------------------------------------------------------------------------------------- what passes agree on
@@ -244,7 +257,7 @@ def _read_entropy(exam: Exam, given: list[object]) -> tuple[Entropy, Array, Arra
         wanted = np.asarray(values.mean()) if found.ndim == 0 else values
         if found.shape != wanted.shape:
             continue
-        for unit, size in UNITS.items():
+        for unit, size in UNITS.items() if found.ndim else [("nats", 1.0)]:
             for sign in (1.0, -1.0):
                 if np.allclose(found, sign * size * wanted, rtol=1e-5, atol=1e-5):
                     return Entropy(name, unit, sign * size, float(np.abs(found - sign * size * wanted).max())), probs, information
@@ -325,9 +338,12 @@ def stats_information(exam: Exam, *, given: list[object]) -> str:
 
 @fact
 def stats_digits(exam: Exam, *, given: list[object]) -> str:
-    """How exact the entropy is: "ten", "about" or "unclear"."""
+    """How exact the entropy is: "ten", "float32", "about" or "unclear"."""
     entropy = _read_entropy(exam, given)[0]
-    return "unclear" if entropy.unit == "?" else "ten" if entropy.off <= 1e-10 else "about"
+    if entropy.unit == "?" or entropy.off <= 1e-10:
+        return "unclear" if entropy.unit == "?" else "ten"
+    (value,) = exam.ask(question(exam, (given,), STATS))
+    return "float32" if array(item(value, STATS, "entropy"), "entropy").dtype == np.float32 else "about"
 
 
 @fact
@@ -342,12 +358,15 @@ def at_zero(exam: Exam, *, given: list[object]) -> str:
 # -------------------------------------------------------------------------------------- a softmax layer with dropout on its inputs
 @fact
 def layer_digits(exam: Exam) -> str:
-    """How exact the probabilities of a single pass are: "ten", "about" or "unclear"."""
+    """How exact the probabilities of a single pass are: "ten", "float32", "about" or "unclear"."""
     try:
         _, _, off = one_pass(exam, P, 40, 2)
     except Wrong:
         return "unclear"
-    return "ten" if off <= 1e-10 else "about"
+    if off <= 1e-10:
+        return "ten"
+    (value,) = exam.ask(_question(exam, 1))
+    return "float32" if array(pair(value, ("mean", "std"))[0], "mean").dtype == np.float32 else "about"
 
 
 def _question(exam: Exam, passes: int, alike: bool = False) -> Call:
@@ -391,7 +410,16 @@ def _explained(values: Array, mean: Array) -> Array:
 def dropped_for(exam: Exam) -> str:
     """Do equal examples get masks of their own?"""
     call = _question(exam, 1, alike=True)
-    mean, _ = mean_and_std(exam.ask(call)[0], (40, 2))
+    words = [_dropped_for(call, mean_and_std(value, (40, 2))[0]) for value in exam.ask(*_others(exam, call))]
+    return next((word for word in words if word != "nothing"), "nothing")  # one mask for all may happen to keep everything
+
+
+def _others(exam: Exam, call: Call) -> list[Call]:
+    """The same call, and some with other generators."""
+    return [replace(call, args=(*call.args[:-1], Seed(exam.seed(k)))) for k in range(6)]
+
+
+def _dropped_for(call: Call, mean: Array) -> str:
     x, W = np.asarray(call.args[0].value), np.asarray(call.args[1].value)
     if any(np.allclose(mean, softmax(factor * x @ W)) for factor in (1.0, 1 / Q)) or not mean.any():
         return "nothing"
@@ -437,6 +465,13 @@ def share_dropped(exam: Exam) -> str:
     return "?"
 
 
+def _two_passes(exam: Exam) -> tuple[Call, Array, Array]:
+    """A call with T = 2, its mean and its spread: one in which the passes differ, if there is one."""
+    call = _question(exam, 2)
+    found = [mean_and_std(value, (40, 2)) for value in exam.ask(*_others(exam, call))]
+    return call, *next((pair for pair in found if pair[1].any()), found[0])
+
+
 def _pairs(call: Call) -> Iterator[tuple[Array, Array]]:
     """Scores of the first and of the second of two passes, for every pair of masks: each (N, pairs, K)."""
     for _, scores in _candidates(call):
@@ -447,8 +482,7 @@ def _pairs(call: Call) -> Iterator[tuple[Array, Array]]:
 @fact
 def mean_is(exam: Exam) -> str:
     """Of what the mean over two passes is taken: "probabilities", "scores before the softmax", "scores"."""
-    call = _question(exam, 2)
-    mean, _ = mean_and_std(exam.ask(call)[0], (40, 2))
+    call, mean, _ = _two_passes(exam)
     for first, second in _pairs(call):
         averages = {
             "probabilities": (softmax(first) + softmax(second)) / 2,
@@ -464,8 +498,7 @@ def mean_is(exam: Exam) -> str:
 @fact
 def std_is(exam: Exam) -> str:
     """What the second result is for two passes: "divided by T", "divided by T-1", "variance", "of the scores", ..."""
-    call = _question(exam, 2)
-    mean, std = mean_and_std(exam.ask(call)[0], (40, 2))
+    call, mean, std = _two_passes(exam)
     for first, second in _pairs(call):
         one, two = softmax(first), softmax(second)
         gap, wide = np.abs(one - two), np.abs(first - second)

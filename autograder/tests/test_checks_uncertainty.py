@@ -10,7 +10,7 @@ import pytest
 
 from autograder import checks as c
 from autograder.checks import uncertainty_facts as u
-from autograder.checks.uncertainty import softmax
+from autograder.checks.uncertainty import FAIR, softmax
 from autograder.exam import Exam
 from autograder.judge import judge
 from autograder.model import Check, Outcome, Verdict
@@ -85,19 +85,45 @@ def test_another_softmax_is_refused() -> None:
 def test_passes_must_differ_and_obey() -> None:
     repeated = lambda f, x, T, rng: np.repeat(committee(f, x, 1, rng), T, axis=0)  # noqa: E731
     assert told(ANEW, repeated) == "pass 1 is the same as pass 0 | noise of its own in each pass"
+    averaged = lambda *given: committee(*given).mean(axis=0)  # noqa: E731
+    assert told(ANEW, averaged) == "probs.shape = (64, 2) | (5, 64, 2)"
+    assert told(ANEW, lambda *given: committee(*given) * np.nan) == "probs holds nan | finite numbers"
     own = lambda f, x, T, rng: committee(f, x, T, np.random.default_rng())  # noqa: E731
     assert told(HANDED, own) == "two generators with the same seed gave passes that differ | no difference"
     frozen = lambda f, x, T, rng: committee(f, x, T, np.random.default_rng(3))  # noqa: E731
     assert told(HANDED, frozen) == "two generators with different seeds gave the same passes | different passes"
 
 
+def test_passes_that_are_no_probabilities_may_still_be_fresh() -> None:
+    votes = lambda f, x, T, rng: np.stack([np.eye(2)[f(x, rng).argmax(axis=1)] for _ in range(T)])  # noqa: E731
+    sideways = lambda *given: committee(*given).swapaxes(0, 1)  # noqa: E731
+    averaged = lambda *given: committee(*given).mean(axis=0)  # noqa: E731
+    again = c.draws_anew_in_each_call(given=(FAIR, (64, 2), 3), names=("probs",))
+    for function in (votes, sideways, lambda *given: np.log(committee(*given))):
+        for check in (ANEW, HANDED, again):
+            passes(check, function)
+    passes(HANDED, averaged)
+    numbered = lambda f, x, T, rng: np.stack([f(x, np.random.default_rng(t)) for t in range(T)])  # noqa: E731
+    passes(ANEW, numbered)
+    assert told(again, numbered) == "a second call with the same generator gave the same probs | another draw"
+
+
+def test_ten_digits_of_a_sum_are_asked_apart() -> None:
+    exact = c.sums_to_one_to_ten_digits()
+    passes(exact, committee)
+    for more, digits in ((1e-12, True), (1e-8, False), (1e-6, False)):
+        near = lambda *given, more=more: committee(*given) / (1 + more)  # noqa: E731
+        passes(ROWS, near)
+        assert verdict(exact, near).passed == digits
+
+
 def test_a_refused_call_can_be_pasted() -> None:
     text = verdict(ANEW, lambda f, x, T, rng: np.repeat(committee(f, x, 1, rng), T, axis=0)).call
-    assert text.startswith("def noisy_scores(x, rng):\n")
+    assert text.startswith("def fair_scores(x, rng):\n")
     names: dict[str, Any] = {"np": np, "toy": committee}
     first, call = text.rsplit("\n", 1)
     exec(first, names)
-    assert eval(call, names).shape == (5, 7, 3)
+    assert eval(call, names).shape == (5, 64, 2)
 
 
 # -------------------------------------------------------------------------------------------------------------- what passes give
@@ -108,6 +134,100 @@ def test_nan_and_warnings_are_heard() -> None:
     assert told(check, lambda x: (x, x * np.nan)) == "b holds nan | finite numbers"
     noisy = told(check, lambda x: (x, np.where(x > 0, np.log(x), 0.0)))
     assert noisy.startswith("NumPy warned: RuntimeWarning: divide by zero")
+
+
+GIVEN = [[[0.5, 0.25, 0.25], [0.5, 0.375, 0.125]], [[0.25, 0.5, 0.25], [0.25, 0.5, 0.25]], [[0.375, 0.375, 0.25], [0.75, 0.125, 0.125]]]
+ENTROPY = c.gives_the_entropy_of_its_mean(case="passes", given=GIVEN)
+INFORMATION = c.subtracts_the_average_entropy(case="passes", given=GIVEN)
+ZEROS = c.counts_zero_log_zero_as_zero(given=GIVEN)
+
+
+def stats(probs: Array, **change: Any) -> Any:
+    """Mean, entropy and mutual information, or something near it."""
+    more, unit = change.get("more", 0.0), change.get("unit", lambda K: 1.0)(probs.shape[-1])
+
+    def entropy(p: Array) -> Array:
+        logs = np.log(p + more) if more or change.get("nan") else np.log(np.where(p > 0, p, 1.0))
+        return -((p + more) * logs).sum(axis=-1) * unit  # type: ignore[no-any-return]
+
+    mean = change.get("mean", lambda probs: probs.mean(axis=0))(probs)
+    own = entropy(probs).mean(axis=0)
+    return mean, entropy(mean), change.get("information", lambda total, own: total - own)(entropy(mean), own)
+
+
+def stats_with(**change: Any) -> Function:
+    return lambda probs: stats(probs, **change)
+
+
+UNITS_OF_ENTROPY: dict[str, Function] = {
+    "bits": stats_with(unit=lambda K: 1 / np.log(2)),
+    "log K": stats_with(unit=lambda K: 1 / np.log(K)),
+    "mean over classes": stats_with(unit=lambda K: 1 / K),
+    "no minus": stats_with(unit=lambda K: -1.0),
+}
+
+
+def test_right_stats_are_right() -> None:
+    for check in (ENTROPY, INFORMATION, ZEROS):
+        passes(check, stats)
+
+
+@pytest.mark.parametrize("unit", UNITS_OF_ENTROPY)
+def test_a_wrong_unit_of_the_entropy_costs_the_entropy(unit: str) -> None:
+    assert told(ENTROPY, UNITS_OF_ENTROPY[unit]).startswith("entropy[0] = ")
+    passes(INFORMATION, UNITS_OF_ENTROPY[unit])
+    passes(ZEROS, UNITS_OF_ENTROPY[unit])
+
+
+def test_a_wrong_mean_costs_the_mean() -> None:
+    for mean in (lambda probs: probs.sum(axis=0), lambda probs: np.exp(np.log(probs + 1e-300).mean(axis=0))):
+        for check in (ENTROPY, INFORMATION):
+            passes(check, stats_with(mean=mean))
+
+
+def test_another_difference_is_refused() -> None:
+    for wrong in (lambda total, own: own - total, lambda total, own: own, lambda total, own: total):
+        passes(ENTROPY, stats_with(information=wrong))
+        assert told(INFORMATION, stats_with(information=wrong)).startswith("mutual_information[0] = ")
+
+
+def test_zeros_are_asked_apart() -> None:
+    with np.errstate(all="ignore"):
+        careless = stats_with(nan=True)
+        passes(ENTROPY, careless)
+        assert told(ZEROS, careless) == "entropy holds nan | finite numbers"
+    idle = lambda probs: (probs.mean(axis=0), *np.zeros((2, probs.shape[1])))  # noqa: E731
+    assert told(ZEROS, idle) == "entropy is 0 whatever the passes say | a number that depends on them"
+
+
+@pytest.mark.parametrize(("more", "digits"), [(1e-12, True), (1e-10, True), (1e-8, False), (1e-7, False), (1e-6, False)])
+def test_a_little_in_the_logarithm_costs_the_digits_at_most(more: float, digits: bool) -> None:
+    near = stats_with(more=more)
+    for check in (ENTROPY, INFORMATION, ZEROS):
+        passes(check, near)
+    exact = c.gives_the_entropy_of_its_mean(case="ten digits", given=GIVEN, tolerance=1e-10)
+    assert verdict(exact, near).passed == digits
+    assert fact(u.stats_digits(given=GIVEN), near) == ("ten" if digits else "about")
+
+
+def test_facts_name_what_stats_are() -> None:
+    given = {"given": GIVEN}
+    made = {name: getattr(u, f"stats_{name}") for name in ("mean", "entropy", "unit", "information", "form")}
+
+    def words(function: Function) -> dict[str, str]:
+        return {name: fact(make(**given), function) for name, make in made.items()}
+
+    right = {"mean": "average", "entropy": "of the mean", "unit": "nats", "information": "difference", "form": "each example"}
+    assert words(stats) == right
+    for unit, function in UNITS_OF_ENTROPY.items():
+        assert words(function) == {**right, "unit": "nats" if unit == "no minus" else unit}
+    assert fact(u.stats_sign(**given), UNITS_OF_ENTROPY["no minus"]) == "minus"
+    assert fact(u.stats_sign(**given), stats_with(mean=lambda probs: probs.sum(axis=0))) == "plus"
+    assert words(stats_with(mean=lambda probs: probs.sum(axis=0))) == {**right, "mean": "sum"}
+    assert words(stats_with(information=lambda total, own: own - total)) == {**right, "information": "the other way"}
+    assert words(lambda probs: tuple(np.mean(part) if k else part for k, part in enumerate(stats(probs))))["form"] == "all"
+    assert fact(u.at_zero(given=[[[1.0, 0.0]], [[0.0, 1.0]]]), stats_with(nan=True)) == "NaN"
+    assert fact(u.at_zero(given=[[[1.0, 0.0]], [[0.0, 1.0]]]), stats) == "numbers"
 
 
 def test_dirichlets_can_be_pasted() -> None:
@@ -161,6 +281,34 @@ def test_dropped_weights_and_other_factors_are_refused() -> None:
     assert told(UNITS, lambda x, W, p, T, rng: (softmax(x @ W / (1 - p)), 0 * x[:, :3])) == "240 of 240 units were kept | about 168"
 
 
+def bare(x: Array, W: Array, p: float, T: int, rng: Any) -> Any:
+    """Scores, where probabilities are wanted."""
+    scores = x * (rng.random((T, *x.shape)) >= p) / (1 - p) @ W
+    return scores.mean(axis=0), scores.std(axis=0)
+
+
+def test_what_single_passes_give_is_asked_apart() -> None:
+    unscaled = changed(scale=lambda p: 1)
+    for function in (unscaled, bare):
+        for check in (EXAMPLES, MEAN, STD, PASSES, COINS):
+            passes(check, function)
+    for check in (MEAN, STD):
+        passes(check, weights)
+        passes(check, changed(mask="one per batch"))
+        passes(check, changed(passes="alike"))
+    nothing = lambda x, W, p, T, rng: (np.zeros((len(x), W.shape[1])),) * 2  # noqa: E731
+    assert told(MEAN, nothing) == told(STD, nothing) == "every pass gives the same | passes that differ"
+
+
+@pytest.mark.parametrize(("more", "digits"), [(1e-12, True), (1e-8, False), (1e-6, False)])
+def test_a_little_in_the_divisor_costs_the_digits_at_most(more: float, digits: bool) -> None:
+    near = changed(scale=lambda p: 1 - p + more)
+    for check in (UNITS, EXAMPLES, MEAN, STD, PASSES):
+        passes(check, near)
+    assert verdict(c.is_exact_in_a_single_pass(p=0.3), near).passed == digits
+    assert fact(u.layer_digits(), near) == ("ten" if digits else "about")
+
+
 def test_shared_masks_are_refused() -> None:
     shared = told(EXAMPLES, changed(mask="one per batch"))
     assert shared.startswith(("share of dropped units", "share of units on which neighbouring rows agree = 1.0000"))
@@ -179,9 +327,9 @@ def test_float32_is_enough_for_probabilities() -> None:
 
 
 def test_other_averages_are_refused() -> None:
-    assert told(MEAN, changed(average="scores")).endswith("are not)")
+    assert told(MEAN, changed(average="scores")).endswith("(with T = 1)")
     assert told(STD, changed(ddof=1)).startswith("with T = 2, std[")
-    assert "the std of 2 of the 8 probabilities that its masks can give" in told(STD, changed(ddof=1))
+    assert "| the std of 2 of " in told(STD, changed(ddof=1))
 
 
 def fact(made: Any, function: Function) -> str:
@@ -196,9 +344,9 @@ def with_coins_of(generator: Callable[[Any], Any]) -> Function:
 
 def test_coins_that_the_seed_does_not_rule_are_refused() -> None:
     own = with_coins_of(lambda rng: np.random.default_rng())
-    assert told(COINS, own) == "two generators with the same seed gave other means | the same"
+    assert told(COINS, own) == "two generators with the same seed gave other results | the same"
     frozen = with_coins_of(lambda rng: np.random.default_rng(0))
-    assert told(COINS, frozen) == "two generators with different seeds gave the same mean | different ones"
+    assert told(COINS, frozen) == "two generators with different seeds gave the same result | different ones"
 
 
 def test_facts_say_where_the_coins_come_from() -> None:
@@ -257,10 +405,14 @@ def test_facts_name_what_passes_are() -> None:
 
 # --------------------------------------------------------------------------------------------------------------------------- junk
 QUIET = c.stays_quiet(case="junk", given=([1.0],), names=("mean", "std"))
-CHECKS = [ROWS, SOFTMAX, ANEW, HANDED, UNITS, EXAMPLES, MEAN, STD, PASSES, QUIET]
+AGAIN = c.draws_anew_in_each_call(given=(FAIR, (64, 2), 3), names=("probs",))
+EXACT = [c.sums_to_one_to_ten_digits(), c.is_exact_in_a_single_pass(p=0.3)]
+CHECKS = [ROWS, SOFTMAX, ANEW, HANDED, UNITS, EXAMPLES, MEAN, STD, PASSES, ENTROPY, INFORMATION, ZEROS, AGAIN, *EXACT, QUIET]
 FACTS = [
     u.passes_are(), u.passes_differ(), u.passes_from(), u.what_is_dropped(), u.dropped_for(), u.dropped_in(), u.share_dropped(),
-    u.mean_is(), u.std_is(), u.layer_from(),
+    u.mean_is(), u.std_is(), u.layer_from(), u.layer_digits(), u.rows_sum_to(), u.stats_mean(given=GIVEN), u.stats_entropy(given=GIVEN),
+    u.stats_unit(given=GIVEN), u.stats_sign(given=GIVEN), u.stats_form(given=GIVEN), u.stats_information(given=GIVEN),
+    u.stats_digits(given=GIVEN), u.at_zero(given=GIVEN),
 ]  # fmt: skip
 SHAPED: dict[str, Function] = {
     "right shapes of NaN": lambda x, W, p, T, rng: (np.full((len(x), W.shape[1]), np.nan),) * 2,
@@ -273,7 +425,8 @@ SHAPED: dict[str, Function] = {
 def test_junk_breaks_nothing(name: str) -> None:
     for check in CHECKS:
         found = verdict(check, junk()[name])
-        assert found.outcome in (Outcome.FAILED, Outcome.RAISED, Outcome.CRASHED) or check is QUIET, f"{check.verb}: {found}"
+        refused = found.outcome in (Outcome.FAILED, Outcome.RAISED, Outcome.CRASHED)
+        assert refused or check in (QUIET, AGAIN, HANDED), f"{check.verb}: {found}"  # what is drawn at random is drawn at random
         assert found.outcome is not Outcome.BROKEN, found
     for made in FACTS:
         assert fact(made, junk()[name])

@@ -214,6 +214,7 @@ EXERCISES = [
                 "coins",
                 "alpha dropout drops each unit by a coin of its own with probability p, anew in every call",
                 share=15,
+                needs="sets_some_and_keeps_some of alpha dropout",
                 checks=alpha(
                     c.drops_the_right_share(p=0.3, **KEPT),
                     c.treats_examples_apart(p=0.3, **KEPT),
