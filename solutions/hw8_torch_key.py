@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from autograder import checks as c
-from autograder import misconception, variant
+from autograder import edge, manner, misconception, variant
 from autograder.checks import torch_comparisons as t
 from autograder.checks import torch_layers as layers
 from autograder.checks import torch_loops as loops
@@ -26,15 +26,18 @@ LAYER = layers.layer_coat("MyDropoutFunction", "MyDropout")
 BOTH = {"forward": "MyDropoutFunction", "backward": "backward"}
 LAYER_BOTH = {"forward": "MyDropout", "backward": "backward"}
 OF_LAYER = {"function": "MyDropout"}
-TELLS = "tells_wrong_from_right"
+NOTICES = "notices_wrong_code(part=out, p=0.3)"
+HANDED_OVER = "hands_over_the_multiplier"
 DROPS = "drops_some_and_keeps_some of MyDropoutFunction"
 MASKED = "passes_gradient_to_kept_units_only of MyDropoutFunction"
 LAYER_DROPS = "drops_some_and_keeps_some of MyDropout"
-WORKS = (DROPS, LAYER_DROPS)
+LAYER_MASKED = "passes_gradient_to_kept_units_only of MyDropout"
 STEPS = "takes_every_batch_once_per_epoch"
 NET = {"net": "FixedNet"}
-INPUTS = "drops_in_training_and_only_there(net=FixedNet, p_in=0.5, p=0.0)"
-HIDDEN_UNITS = "drops_in_training_and_only_there(net=FixedNet, p_in=0.0, p=0.5)"
+SCORES = "computes_two_relu_layers"
+RATES = "drops_each_layer_as_often_as_told"
+INPUTS = "drops_in_training(net=FixedNet, p_in=0.5, p=0.0)"
+HIDDEN_UNITS = "drops_in_training(net=FixedNet, p_in=0.0, p=0.5)"
 
 
 def function(check):
@@ -46,50 +49,67 @@ def layer(check):
 
 
 HIDDEN = {
-    "compare_with_torch": [
-        t.measures_what_is_wrong(part="out", by=0.03, module="Dropout2d", p=0.62, shape=(5, 30, 6, 4), needs=TELLS),
-        t.measures_what_is_wrong(part="grad", by=0.003, module="Dropout1d", p=0.45, shape=(8, 30, 5), needs=TELLS),
-        t.measures_what_is_wrong(part="grad", by=0.02, module="AlphaDropout", p=0.45, needs=TELLS),
-        t.measures_what_is_wrong(part="out", by=1.0, p=0.45, shape=(40, 30), needs=TELLS),
-        t.keeps_its_head_among_zeros(module="Dropout3d", p=0.45, shape=(5, 12, 3, 4, 2), needs=TELLS),
-        t.keeps_its_head_among_zeros(module="AlphaDropout", p=0.62, dtype="float32", needs=TELLS),
-        t.finds_right_code_right(module="AlphaDropout", p=0.1, shape=(400,), dtype="float32", needs=TELLS),
-        t.finds_right_code_right(module="FeatureAlphaDropout", p=0.3, shape=(8, 30, 5), needs=TELLS),
-        t.sees_one_wrong_number(part="grad", by=-0.25, p=0.45, shape=(7, 9, 11), weight=3, needs=TELLS),
-        t.counts_what_was_kept(zeros=True, shape=(7, 5, 6), weight=2, needs=TELLS),
-        t.puts_the_module_into_training_mode(shape=(7, 5, 6), weight=6, needs=TELLS),
-        t.manages_the_end(end=1.0, module="Dropout2d", shape=(3, 4, 5, 6), needs=TELLS),
-        t.hands_over_masks_like_x(p=0.45, dtype="float64", shape=(5, 8, 3, 4), module="Dropout2d", needs=TELLS),
-    ],
-    "MyDropoutFunction": [
-        function(c.drops_the_right_share(p=0.62, calls=1, weight=8, needs=DROPS)),
-        function(c.scales_the_survivors(p=0.62, by="1/(1-p)", dtype="float32", shape=(6, 5, 4, 7), weight=18, needs=DROPS)),
-        function(c.follows_the_mask(p=0.62, shape=(3, 41, 5), **BOTH, weight=6, needs=MASKED)),
-        function(c.passes_gradient_where_x_is_zero(p=0.62, shape=(4, 6, 20), **BOTH, weight=6, needs=MASKED)),
-        layer(c.is_identity_at_test_time(p=0.62, shape=(6, 5, 4, 7), weight=30, needs=LAYER_DROPS)),
-        layer(c.keeps_a_varying_number(p=0.62, weight=14, needs=WORKS)),
-        layer(c.belongs_to_its_own_cache(p=0.62, **LAYER_BOTH, weight=6, needs="passes_gradient_to_kept_units_only of MyDropout")),
-        layers.computes_in(dtype="float16", p=0.8, **OF_LAYER, needs=LAYER_DROPS),
-        layers.computes_in(dtype="bfloat16", p=0.15, **OF_LAYER, weight=2, needs=LAYER_DROPS),
-        layers.shows_its_p(p=0.45, **OF_LAYER, weight=3, needs=LAYER_DROPS),
-    ],
-    "fixed_training_loop": [
-        loops.trains_in_training_mode(epochs=5, batches=1, starts_in_eval=True, weight=2, needs=STEPS),
-        loops.measures_in_eval_mode(epochs=4, batches=3, needs=STEPS),
-        loops.returns_the_flags_it_saw(epochs=4, batches=2, starts_in_eval=True, needs=STEPS),
-        loops.drops_in_training_and_only_there(**NET, p_in=0.6, p=0.0, weight=2, needs=INPUTS),
-        loops.drops_in_training_and_only_there(**NET, p_in=0.0, p=0.3, weight=2, needs=HIDDEN_UNITS),
-        loops.drops_each_layer_as_often_as_told(**NET, p_in=0.25, p=0.7, weight=3, needs="drops_in_training_and_only_there"),
-        loops.scales_the_survivors_of_each_layer(**NET, p_in=0.25, p=0.7, weight=2, needs="drops_in_training_and_only_there"),
-    ],
-    "quiz": [
-        c.answers_rightly(key="handed_over", needs="is_filled_in(key=handed_over)"),
-        c.answers_rightly(key="live_steps", needs="is_filled_in(key=live_steps)"),
-        c.answers_rightly(key="seen_rate", needs="is_filled_in(key=seen_rate)"),
-        c.answers_rightly(key="fastest", needs="is_filled_in(key=fastest)"),
-        c.answers_rightly(key="functional", choices="abcd", needs="is_filled_in(key=functional, choices=abcd)"),
-        c.answers_rightly(key="same_seed", choices="abcd", needs="is_filled_in(key=same_seed, choices=abcd)"),
-    ],
+    "compare_with_torch": {
+        "mask": [
+            t.hands_over_the_multiplier(zeros=True, shape=(7, 5, 6)),
+            t.puts_the_module_into_training_mode(shape=(7, 5, 6), needs=HANDED_OVER),
+            t.keeps_its_head_among_zeros(module="Dropout3d", p=0.45, shape=(5, 12, 3, 4, 2), needs=("out", "grad", HANDED_OVER)),
+            t.keeps_its_head_among_zeros(module="AlphaDropout", p=0.62, dtype="float32", needs=("out", "grad", HANDED_OVER)),
+            t.finds_right_code_right(module="AlphaDropout", p=0.1, shape=(400,), dtype="float32", needs=("out", "grad")),
+            t.finds_right_code_right(module="FeatureAlphaDropout", p=0.3, shape=(8, 30, 5), needs=("out", "grad")),
+        ],
+        "measure": [
+            t.measures_what_is_wrong(part="out", by=0.03, module="Dropout2d", p=0.62, shape=(5, 30, 6, 4), needs=("out", "mask")),
+            t.measures_what_is_wrong(part="grad", by=0.003, module="Dropout1d", p=0.45, shape=(8, 30, 5), needs=("grad", "mask")),
+            t.measures_what_is_wrong(part="grad", by=0.02, module="AlphaDropout", p=0.45, needs=("grad", "mask")),
+            t.measures_what_is_wrong(part="out", by=1.0, p=0.45, shape=(40, 30), needs="out"),
+            t.sees_one_wrong_number(part="grad", by=-0.25, p=0.45, shape=(7, 9, 11), needs="grad"),
+        ],
+        "rate": [t.counts_what_was_kept(zeros=True, shape=(7, 5, 6), needs="hands_over_the_multiplier(zeros=True)")],
+        "manners": [
+            t.manages_the_end(end=1.0, module="Dropout2d", shape=(3, 4, 5, 6), needs=("out", "grad", "mask", "rate")),
+            t.hands_over_masks_like_x(p=0.45, dtype="float64", shape=(5, 8, 3, 4), module="Dropout2d", needs=("out", "grad", "mask")),
+        ],
+    },
+    "MyDropoutFunction": {
+        "forward": [
+            function(c.drops_the_right_share(p=0.62, calls=1)),
+            function(c.scales_the_survivors(p=0.62, by="1/(1-p)", dtype="float32", shape=(6, 5, 4, 7))),
+        ],
+        "mode": [layer(c.is_identity_at_test_time(p=0.62, shape=(6, 5, 4, 7), needs=LAYER_DROPS))],
+        "backward": [
+            function(c.follows_the_mask(p=0.62, shape=(3, 41, 5), **BOTH, needs=MASKED)),
+            function(c.passes_gradient_where_x_is_zero(p=0.62, shape=(4, 6, 20), **BOTH, needs=MASKED)),
+            layer(c.belongs_to_its_own_cache(p=0.62, **LAYER_BOTH, needs=LAYER_MASKED)),
+        ],
+        "coins": [layer(c.keeps_a_varying_number(p=0.62, needs="obeys_the_seed_of_torch"))],
+        "manners": [
+            layers.computes_in(dtype="float16", p=0.8, **OF_LAYER, needs=("forward", "mode", "backward")),
+            layers.computes_in(dtype="bfloat16", p=0.15, **OF_LAYER, needs=("forward", "mode", "backward")),
+            layers.shows_its_p(p=0.45, **OF_LAYER, needs=LAYER_DROPS),
+        ],
+    },
+    "fixed_training_loop": {
+        "train": [loops.trains_in_training_mode(epochs=5, batches=1, starts_in_eval=True)],
+        "measure": [loops.measures_in_eval_mode(epochs=4, batches=3)],
+        "flags": [loops.returns_the_flags_it_saw(epochs=4, batches=2, starts_in_eval=True)],
+        "net": [
+            loops.drops_each_layer_as_often_as_told(**NET, p_in=0.25, p=0.7, needs=SCORES),
+            loops.scales_the_survivors_of_each_layer(**NET, p_in=0.25, p=0.7, needs=RATES),
+        ],
+        "eval": [
+            loops.drops_nothing_after_eval(**NET, p_in=0.6, p=0.0, needs=INPUTS),
+            loops.drops_nothing_after_eval(**NET, p_in=0.0, p=0.3, needs=HIDDEN_UNITS),
+        ],
+    },
+    "quiz": {
+        "handed_over": [c.answers_rightly(key="handed_over", needs="handed_over")],
+        "live_steps": [c.answers_rightly(key="live_steps", needs="live_steps")],
+        "seen_rate": [c.answers_rightly(key="seen_rate", needs="seen_rate")],
+        "fastest": [c.answers_rightly(key="fastest", needs="fastest")],
+        "functional": [c.answers_rightly(key="functional", choices="abcd", needs="functional")],
+        "same_seed": [c.answers_rightly(key="same_seed", choices="abcd", needs="same_seed")],
+    },
 }
 
 
@@ -112,7 +132,7 @@ def told(out, grad, mask):
     return {"out": out, "grad": grad, "keep_rate": float((mask != 0).mean())}
 
 
-@misconception("compare_with_torch", signs="among_zeros keep_rate_among_zeros", name="what_is_not_zero_was_kept")
+@misconception("compare_with_torch", "core", signs="among_zeros keep_rate_among_zeros", name="what_is_not_zero_was_kept")
 def compare_nonzero(numpy_forward, numpy_backward, module, x, dout, device):
     """You read the mask off the output: where it is not 0, or by dividing it by x. But x may hold zeros (after a ReLU half of it does), and
     a kept 0 looks like a dropped number; in AlphaDropout a dropped number is not even 0. Ask autograd for the derivative of the output by
@@ -122,7 +142,7 @@ def compare_nonzero(numpy_forward, numpy_backward, module, x, dout, device):
     return told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
 
 
-@misconception("compare_with_torch", signs="among_zeros", name="output_over_input_is_the_mask")
+@misconception("compare_with_torch", "core", signs="among_zeros", name="output_over_input_is_the_mask")
 def compare_ratio(numpy_forward, numpy_backward, module, x, dout, device):
     """You divide the output by x to find the mask. Where x is 0 that is 0/0, and in AlphaDropout a constant is added, so that it is no
     ratio at all. Ask autograd for the derivative of the output by x."""
@@ -132,7 +152,7 @@ def compare_ratio(numpy_forward, numpy_backward, module, x, dout, device):
     return told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
 
 
-@misconception("compare_with_torch", signs="keep_rate_after_eval", name="the_module_comes_in_training_mode")
+@misconception("compare_with_torch", "core", signs="keep_rate_after_eval", name="the_module_comes_in_training_mode")
 def compare_without_train(numpy_forward, numpy_backward, module, x, dout, device):
     """You never call module.train(). A module that was last used for a prediction is in eval mode and drops nothing: then you compare the
     identity with the identity."""
@@ -140,7 +160,7 @@ def compare_without_train(numpy_forward, numpy_backward, module, x, dout, device
     return told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
 
 
-@misconception("compare_with_torch", signs="plain", name="a_second_pass_has_the_same_mask")
+@misconception("compare_with_torch", "core", signs="plain", name="a_second_pass_has_the_same_mask")
 def compare_two_passes(numpy_forward, numpy_backward, module, x, dout, device):
     """You run the module twice, once for the output and once for the mask and the gradient. The second pass draws another mask. Take all
     three from one pass (retain_graph=True lets you ask it twice)."""
@@ -149,7 +169,7 @@ def compare_two_passes(numpy_forward, numpy_backward, module, x, dout, device):
     return told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
 
 
-@misconception("compare_with_torch", signs="plain", name="any_pass_shows_the_mask")
+@misconception("compare_with_torch", "core", signs="plain", name="any_pass_shows_the_mask")
 def compare_other_mask(numpy_forward, numpy_backward, module, x, dout, device):
     """You take the mask from another pass than output and gradient. Each pass of the module draws a new mask: take all three from one pass
     (retain_graph=True lets you ask it twice)."""
@@ -158,7 +178,7 @@ def compare_other_mask(numpy_forward, numpy_backward, module, x, dout, device):
     return told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
 
 
-@misconception("compare_with_torch", signs="plain =at_one", name="a_second_pass_has_the_same_gradient")
+@misconception("compare_with_torch", "core", signs="plain =at_one", name="a_second_pass_has_the_same_gradient")
 def compare_other_gradient(numpy_forward, numpy_backward, module, x, dout, device):
     """You run the module again for the gradient by dout. The second pass draws another mask, so that this is the gradient of something
     else. Ask one pass twice: retain_graph=True keeps its graph."""
@@ -167,7 +187,7 @@ def compare_other_gradient(numpy_forward, numpy_backward, module, x, dout, devic
     return told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
 
 
-@misconception("compare_with_torch", signs="plain", name="backward_replaces_the_gradient")
+@misconception("compare_with_torch", "core", signs="plain", name="backward_replaces_the_gradient")
 def compare_added_up(numpy_forward, numpy_backward, module, x, dout, device):
     """You call backward() twice and read x.grad after each. But backward ADDS to x.grad: after the second call it holds the sum of both.
     Set it to None in between, or ask torch.autograd.grad, which adds nothing up."""
@@ -175,7 +195,7 @@ def compare_added_up(numpy_forward, numpy_backward, module, x, dout, device):
     return told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad + mask), mask)
 
 
-@misconception("compare_with_torch", signs="plain", name="numpy_makes_a_copy")
+@misconception("compare_with_torch", "core", signs="plain", name="numpy_makes_a_copy")
 def compare_shared(numpy_forward, numpy_backward, module, x, dout, device):
     """What the NumPy functions get as the mask is the gradient by dout. Either you asked for it with dout instead of ones, or it was the
     mask once: tensor.numpy() makes no copy, and where x.grad is set to 0 and filled again, so is your mask. Then copy it in time."""
@@ -183,7 +203,7 @@ def compare_shared(numpy_forward, numpy_backward, module, x, dout, device):
     return told(worst(numpy_forward(x, grad), out), worst(numpy_backward(dout, grad), grad), mask)
 
 
-@misconception("compare_with_torch", signs="plain", name="the_gradient_needs_no_dout")
+@misconception("compare_with_torch", "core", signs="plain", name="the_gradient_needs_no_dout")
 def compare_with_ones(numpy_forward, numpy_backward, module, x, dout, device):
     """The gradient of torch that you compare with is that of out.sum(): the mask itself. dout is the gradient of the loss by the OUTPUT;
     hand it to torch as well: torch.autograd.grad(out, x, dout)."""
@@ -191,7 +211,7 @@ def compare_with_ones(numpy_forward, numpy_backward, module, x, dout, device):
     return told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), mask), mask)
 
 
-@misconception("compare_with_torch", signs="wrong_forward wrong_backward one_wrong_number", name="the_numpy_code_is_known")
+@misconception("compare_with_torch", "core", signs="wrong_forward wrong_backward one_wrong_number", name="the_numpy_code_is_known")
 def compare_known_code(numpy_forward, numpy_backward, module, x, dout, device):
     """Whatever numpy_forward and numpy_backward return, your numbers are the same: you do not call them, but multiply by the mask yourself,
     say. They are what is to be compared: they may be wrong, and then your function has to say by how much."""
@@ -199,7 +219,7 @@ def compare_known_code(numpy_forward, numpy_backward, module, x, dout, device):
     return told(worst(x * mask, out), worst(dout * mask, grad), mask)
 
 
-@misconception("compare_with_torch", signs="wrong_forward wrong_backward one_wrong_number", name="close_or_not_is_the_answer")
+@misconception("compare_with_torch", "edge", signs="wrong_forward wrong_backward one_wrong_number", name="close_or_not_is_the_answer")
 def compare_close(numpy_forward, numpy_backward, module, x, dout, device):
     """You answer with yes or no, as np.allclose does. Asked for is HOW LARGE the difference is: the largest one, divided by the largest of
     torch's numbers. Whether that is close enough, the reader decides."""
@@ -208,7 +228,7 @@ def compare_close(numpy_forward, numpy_backward, module, x, dout, device):
     return told(float(not close[0]), float(not close[1]), mask)
 
 
-@misconception("compare_with_torch", signs="one_wrong_number_too_small =one_wrong_number", name="a_difference_is_never_negative")
+@misconception("compare_with_torch", "edge", signs="one_wrong_number_too_small =one_wrong_number", name="a_difference_is_never_negative")
 def compare_with_sign(numpy_forward, numpy_backward, module, x, dout, device):
     """You take the largest of ours - torch's without an absolute value. A number that is too small has a negative difference, and that is
     never the largest: take np.abs(ours - theirs).max()."""
@@ -221,7 +241,7 @@ def compare_with_sign(numpy_forward, numpy_backward, module, x, dout, device):
     return told(signed(numpy_forward(x, mask), out), signed(numpy_backward(dout, mask), grad), mask)
 
 
-@misconception("compare_with_torch", signs="alpha =plain =among_zeros", name="every_module_divides_by_one_minus_p")
+@misconception("compare_with_torch", "core", signs="alpha =plain =among_zeros", name="every_module_divides_by_one_minus_p")
 def compare_own_factor(numpy_forward, numpy_backward, module, x, dout, device):
     """Your mask is right for Dropout and not for AlphaDropout. There the kept numbers are multiplied by a, not by 1/(1-p), and a constant
     is added, which a pass of ones would show too. The derivative of the output by x is the multiplier of every such module."""
@@ -231,7 +251,7 @@ def compare_own_factor(numpy_forward, numpy_backward, module, x, dout, device):
     return told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
 
 
-@misconception("compare_with_torch", signs="zeros_in_dout =plain", name="dout_is_never_zero")
+@misconception("compare_with_torch", "core", signs="zeros_in_dout =plain", name="dout_is_never_zero")
 def compare_gradient_ratio(numpy_forward, numpy_backward, module, x, dout, device):
     """You divide the gradient by dout to find the mask. Where dout is 0, as before a ReLU it often is, that is 0/0. Ask for the gradient
     with ones instead of dout: that is the multiplier itself."""
@@ -241,7 +261,7 @@ def compare_gradient_ratio(numpy_forward, numpy_backward, module, x, dout, devic
     return told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
 
 
-@misconception("compare_with_torch", signs="keep_rate keep_rate_after_eval", name="dropout_is_compared_in_eval_mode")
+@misconception("compare_with_torch", "core", signs="keep_rate keep_rate_after_eval", name="dropout_is_compared_in_eval_mode")
 def compare_in_eval(numpy_forward, numpy_backward, module, x, dout, device):
     """You compare in eval mode, where the module drops nothing: that is the identity against the identity. Your function compares
     TRAINING: call module.train() before the pass."""
@@ -249,7 +269,7 @@ def compare_in_eval(numpy_forward, numpy_backward, module, x, dout, device):
     return told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
 
 
-@misconception("compare_with_torch", signs="plain at_one", name="the_gradient_can_be_had_in_eval_mode")
+@misconception("compare_with_torch", "core", signs="plain at_one", name="the_gradient_can_be_had_in_eval_mode")
 def compare_eval_gradient(numpy_forward, numpy_backward, module, x, dout, device):
     """Your gradient is that of a pass in eval mode: it is dout itself. What you want to compare is the gradient of the training pass whose
     output and mask you have."""
@@ -258,7 +278,7 @@ def compare_eval_gradient(numpy_forward, numpy_backward, module, x, dout, device
     return told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
 
 
-@misconception("compare_with_torch", signs="keep_rate keep_rate_after_eval", name="the_keep_rate_is_the_mean_of_the_mask")
+@misconception("compare_with_torch", "edge", signs="keep_rate keep_rate_after_eval", name="the_keep_rate_is_the_mean_of_the_mask")
 def compare_mean_rate(numpy_forward, numpy_backward, module, x, dout, device):
     """Your keep_rate is the average of the multipliers. They are 1/(1-p) where something was kept, so their average is about 1, whatever p
     is. Count the entries that are not 0."""
@@ -267,7 +287,7 @@ def compare_mean_rate(numpy_forward, numpy_backward, module, x, dout, device):
     return {**result, "keep_rate": float(mask.mean())}
 
 
-@misconception("compare_with_torch", signs="keep_rate", name="the_keep_rate_is_what_was_dropped")
+@misconception("compare_with_torch", "edge", signs="keep_rate", name="the_keep_rate_is_what_was_dropped")
 def compare_drop_rate(numpy_forward, numpy_backward, module, x, dout, device):
     """Your keep_rate counts what was DROPPED. keep_rate is the share of entries of the mask that are not 0."""
     out, mask, grad = pass_through(module.train(), x, dout, device)
@@ -275,7 +295,7 @@ def compare_drop_rate(numpy_forward, numpy_backward, module, x, dout, device):
     return {**result, "keep_rate": float((mask == 0).mean())}
 
 
-@misconception("compare_with_torch", signs="keep_rate keep_rate_among_zeros", name="the_keep_rate_is_one_minus_p")
+@misconception("compare_with_torch", "edge", signs="keep_rate keep_rate_among_zeros", name="the_keep_rate_is_one_minus_p")
 def compare_rate_of_p(numpy_forward, numpy_backward, module, x, dout, device):
     """Your keep_rate is 1 - module.p. That is what the module was told, not what happened in this pass, and not every module has a p. Count
     the entries of the mask that are not 0."""
@@ -284,7 +304,7 @@ def compare_rate_of_p(numpy_forward, numpy_backward, module, x, dout, device):
     return {**result, "keep_rate": 1 - module.p}
 
 
-@misconception("compare_with_torch", signs="keep_rate_among_zeros", name="the_keep_rate_shows_in_the_output")
+@misconception("compare_with_torch", "edge", signs="keep_rate_among_zeros", name="the_keep_rate_shows_in_the_output")
 def compare_rate_of_output(numpy_forward, numpy_backward, module, x, dout, device):
     """Your keep_rate counts where the OUTPUT is not 0. A kept 0 is 0 too, and after a ReLU every other number is one. Count the entries of
     the mask that are not 0."""
@@ -293,7 +313,7 @@ def compare_rate_of_output(numpy_forward, numpy_backward, module, x, dout, devic
     return {**result, "keep_rate": float((out != 0).mean())}
 
 
-@misconception("compare_with_torch", signs="wrong_forward wrong_backward one_wrong_number", name="differences_need_no_scale")
+@misconception("compare_with_torch", "edge", signs="wrong_forward wrong_backward one_wrong_number", name="differences_need_no_scale")
 def compare_absolute(numpy_forward, numpy_backward, module, x, dout, device):
     """You return absolute differences. Whether 0.01 is much depends on the size of what is compared: divide by the largest absolute value
     of torch's array."""
@@ -301,7 +321,7 @@ def compare_absolute(numpy_forward, numpy_backward, module, x, dout, device):
     return told(float(np.abs(numpy_forward(x, mask) - out).max()), float(np.abs(numpy_backward(dout, mask) - grad).max()), mask)
 
 
-@misconception("compare_with_torch", signs="one_wrong_number", name="the_average_difference_says_enough")
+@misconception("compare_with_torch", "edge", signs="one_wrong_number", name="the_average_difference_says_enough")
 def compare_average(numpy_forward, numpy_backward, module, x, dout, device):
     """You average the differences. One wrong number among thousands disappears in an average; the maximum sees it."""
 
@@ -313,7 +333,7 @@ def compare_average(numpy_forward, numpy_backward, module, x, dout, device):
     return told(mean(numpy_forward(x, mask), out), mean(numpy_backward(dout, mask), grad), mask)
 
 
-@misconception("compare_with_torch", signs="plain among_zeros at_one", name="each_number_is_its_own_scale")
+@misconception("compare_with_torch", "core", signs="plain among_zeros at_one", name="each_number_is_its_own_scale")
 def compare_each(numpy_forward, numpy_backward, module, x, dout, device):
     """You divide each difference by its own number of torch's. Where something was dropped that is 0/0. The text asks for ONE scale: the
     largest difference, divided by the largest of torch's numbers."""
@@ -326,7 +346,7 @@ def compare_each(numpy_forward, numpy_backward, module, x, dout, device):
     return told(each(numpy_forward(x, mask), out), each(numpy_backward(dout, mask), grad), mask)
 
 
-@misconception("compare_with_torch", signs="one_wrong_number =wrong_forward", name="a_guard_makes_each_number_a_scale")
+@misconception("compare_with_torch", "edge", signs="one_wrong_number =wrong_forward", name="a_guard_makes_each_number_a_scale")
 def compare_each_guarded(numpy_forward, numpy_backward, module, x, dout, device):
     """You divide each difference by its own number of torch's (and a little more, against 0/0). A small difference at a small number then
     looks huge. The text asks for ONE scale: the largest difference, divided by the largest of torch's numbers."""
@@ -338,7 +358,7 @@ def compare_each_guarded(numpy_forward, numpy_backward, module, x, dout, device)
     return told(each(numpy_forward(x, mask), out), each(numpy_backward(dout, mask), grad), mask)
 
 
-@misconception("compare_with_torch", signs="wrong_forward wrong_backward", name="the_scale_is_the_sum_of_both")
+@misconception("compare_with_torch", "edge", signs="wrong_forward wrong_backward", name="the_scale_is_the_sum_of_both")
 def compare_symmetric(numpy_forward, numpy_backward, module, x, dout, device):
     """You divide each difference by the sum of both numbers, as course notes on gradient checks do: what is 1 % too large then measures
     0.5 %. The text asks for ONE scale: the largest difference, divided by the largest of torch's numbers."""
@@ -350,7 +370,7 @@ def compare_symmetric(numpy_forward, numpy_backward, module, x, dout, device):
     return told(symmetric(numpy_forward(x, mask), out), symmetric(numpy_backward(dout, mask), grad), mask)
 
 
-@misconception("compare_with_torch", signs="plain", name="a_mask_is_true_or_false")
+@misconception("compare_with_torch", "core", signs="plain", name="a_mask_is_true_or_false")
 def compare_boolean(numpy_forward, numpy_backward, module, x, dout, device):
     """You hand over which numbers were kept, as True and False. The NumPy functions ask for the multiplier that torch used: 0 or 1/(1-p),
     in AlphaDropout 0 or a."""
@@ -359,7 +379,7 @@ def compare_boolean(numpy_forward, numpy_backward, module, x, dout, device):
     return told(worst(numpy_forward(x, kept), out), worst(numpy_backward(dout, kept), grad), mask)
 
 
-@misconception("compare_with_torch", signs="at_one", name="torch_is_never_all_zero")
+@misconception("compare_with_torch", "manner", signs="at_one", name="torch_is_never_all_zero")
 def compare_nan(numpy_forward, numpy_backward, module, x, dout, device):
     """At p = 1 everything torch computes is 0, and somewhere you divide by it, or by 1 - p: 0/0. Where there is nothing to divide by,
     return the absolute difference."""
@@ -418,7 +438,7 @@ class KeepFunction(RightFunction):
         return x * mask
 
 
-@misconception("MyDropoutFunction", signs="drop_share_of_MyDropout", name="torch_takes_the_keep_probability")
+@misconception("MyDropoutFunction", "core", signs="drop_share_of_MyDropout", name="torch_takes_the_keep_probability")
 class KeepProbability:
     """You keep with probability p. In torch, as in this course, p is the probability of DROPPING; the keep probability of papers and of
     old TensorFlow programs is 1 - p."""
@@ -440,7 +460,7 @@ class UnscaledFunction(RightFunction):
         return x * mask
 
 
-@misconception("MyDropoutFunction", signs="survivors_of_MyDropout", name="the_layer_need_not_scale")
+@misconception("MyDropoutFunction", "core", signs="survivors_of_MyDropout", name="the_layer_need_not_scale")
 class Unscaled:
     """Your layer drops but does not divide the survivors by 1 - p, and in eval mode it does nothing either: in training every sum is too
     small by the factor 1 - p."""
@@ -458,7 +478,7 @@ class ForgetfulFunction(RightFunction):
         return dout * (mask != 0), None
 
 
-@misconception("MyDropoutFunction", signs="gradient_factor_of_MyDropout", name="the_gradient_needs_no_scale")
+@misconception("MyDropoutFunction", "edge", signs="gradient_factor_of_MyDropout", name="the_gradient_needs_no_scale")
 class UnscaledGradient:
     """Backward gives the gradient to the kept numbers, but forgets the 1/(1-p) by which they were multiplied. The gradient is multiplied
     by exactly what x was multiplied by."""
@@ -486,7 +506,7 @@ class OpenFunction(RightFunction):
         return dout / (1 - ctx.p) if ctx.p < 1 else dout * 0, None
 
 
-@misconception("MyDropoutFunction", signs="gradient_mask_of_MyDropout", name="the_gradient_knows_no_mask")
+@misconception("MyDropoutFunction", "edge", signs="gradient_mask_of_MyDropout", name="the_gradient_knows_no_mask")
 class NoMaskInBackward:
     """Your backward passes the gradient to every number, dropped or not. What was multiplied by 0 on the way forward gets the gradient 0:
     save the mask and use it."""
@@ -511,7 +531,7 @@ class LookingFunction(RightFunction):
         return dout * (out != 0) * ctx.scale, None
 
 
-@misconception("MyDropoutFunction", signs="gradient_at_zero_input_of_MyDropout", name="a_zero_output_was_dropped")
+@misconception("MyDropoutFunction", "edge", signs="gradient_at_zero_input_of_MyDropout", name="a_zero_output_was_dropped")
 class MaskFromOutput:
     """Backward finds the mask by looking where the output is not 0. A kept number that happens to be 0, as after a ReLU, then loses its
     gradient. Save the mask itself."""
@@ -529,7 +549,7 @@ class EchoFunction(LookingFunction):
         return dout * out, None
 
 
-@misconception("MyDropoutFunction", signs="gradient_factor_of_MyDropout gradient_at_zero_input_of_MyDropout", name="the_output_is_the_mask")
+@misconception("MyDropoutFunction", "edge", signs="gradient_factor_of_MyDropout gradient_at_zero_input_of_MyDropout", name="the_output_is_the_mask")
 class OutputForMask:
     """Backward multiplies dout by the OUTPUT of forward. It is 0 in the right places, but elsewhere it is x/(1-p) and not 1/(1-p). Save the
     mask itself."""
@@ -540,7 +560,7 @@ class OutputForMask:
         operation = EchoFunction
 
 
-@misconception("MyDropoutFunction", signs="test_time_of_MyDropout", name="test_time_scales_again")
+@misconception("MyDropoutFunction", "edge", signs="test_time_of_MyDropout", name="test_time_scales_again")
 class ScalesTwice:
     """In eval mode your layer multiplies by 1 - p. That belongs to vanilla dropout, which does not divide in training. Inverted dropout has
     settled the scale in training, so eval returns x as it is."""
@@ -550,7 +570,7 @@ class ScalesTwice:
             return super().forward(x) if self.training else x * (1 - self.p)
 
 
-@misconception("MyDropoutFunction", signs="survivors_of_MyDropout test_time_of_MyDropout", name="vanilla_dropout_will_do")
+@misconception("MyDropoutFunction", "core", signs="survivors_of_MyDropout test_time_of_MyDropout", name="vanilla_dropout_will_do")
 class Vanilla:
     """This is vanilla dropout: no division in training, and a factor 1 - p in eval mode. Asked for is inverted dropout, as torch has it:
     divide the survivors by 1 - p in training, and return x as it is in eval."""
@@ -564,7 +584,7 @@ class Vanilla:
             return super().forward(x) if self.training else x * (1 - self.p)
 
 
-@misconception("MyDropoutFunction", signs="drop_share_of_MyDropout test_time_of_MyDropout", name="eval_is_when_to_drop")
+@misconception("MyDropoutFunction", "core", signs="drop_share_of_MyDropout test_time_of_MyDropout", name="eval_is_when_to_drop")
 class TheWrongWayRound:
     """Your layer drops in eval mode and not in training: the condition is the wrong way round. self.training is True when it should
     drop."""
@@ -574,7 +594,7 @@ class TheWrongWayRound:
             return x if self.training else self.operation.apply(x, self.p)
 
 
-@misconception("MyDropoutFunction", signs="test_time_of_MyDropout", name="eval_is_somebody_elses_business")
+@misconception("MyDropoutFunction", "edge", signs="test_time_of_MyDropout", name="eval_is_somebody_elses_business")
 class AlwaysOn:
     """Your layer drops in eval mode too. .eval() only sets self.training to False; the layer has to look at it, and in every pass. (The
     same trap in other clothes: F.dropout(x, p) without its third argument, an nn.Dropout made within forward, self.train without
@@ -585,7 +605,7 @@ class AlwaysOn:
             return self.operation.apply(x, self.p)
 
 
-@misconception("MyDropoutFunction", signs="test_time_of_MyDropout mode_after_eval", name="train_is_a_question")
+@misconception("MyDropoutFunction", "edge", signs="test_time_of_MyDropout mode_after_eval", name="train_is_a_question")
 class CallsTrain:
     """Your layer drops in eval mode too, because it calls self.train(). That is no question: it switches training mode ON, and what it
     returns counts as true. Ask self.training, without parentheses."""
@@ -595,7 +615,7 @@ class CallsTrain:
             return self.operation.apply(x, self.p) if self.train() else x
 
 
-@misconception("MyDropoutFunction", signs="way_back", name="backward_returns_one_gradient")
+@misconception("MyDropoutFunction", "edge", signs="way_back", name="backward_returns_one_gradient")
 class OneGradient:
     """backward returns another number of values than forward was given. The first is the gradient by x, the second that by p, which is
     None: return dx, None."""
@@ -613,7 +633,7 @@ class GradientByPFunction(RightFunction):
         return dx, dx.sum()
 
 
-@misconception("MyDropoutFunction", signs="way_back", name="p_gets_a_gradient_too")
+@misconception("MyDropoutFunction", "edge", signs="way_back", name="p_gets_a_gradient_too")
 class GradientByP:
     """backward returns a gradient by p. But p is a plain number, no tensor, and torch wants None in its place: return dx, None."""
 
@@ -623,7 +643,7 @@ class GradientByP:
         operation = GradientByPFunction
 
 
-@misconception("MyDropoutFunction", signs="way_back", name="autograd_follows_numbers")
+@misconception("MyDropoutFunction", "edge", signs="way_back", name="autograd_follows_numbers")
 class CutOff:
     """No gradient comes back through your layer: its output has forgotten where it came from. detach(), .data, torch.no_grad() and the way
     through NumPy all cut the graph. Let MyDropoutFunction.apply(x, p) work on x itself."""
@@ -640,7 +660,7 @@ class RedrawingFunction(OpenFunction):
         return dout * mask / (1 - ctx.p if ctx.p < 1 else 1.0), None
 
 
-@misconception("MyDropoutFunction", signs="gradient_mask_of_MyDropout", name="backward_draws_a_mask_of_its_own")
+@misconception("MyDropoutFunction", "edge", signs="gradient_mask_of_MyDropout", name="backward_draws_a_mask_of_its_own")
 class SecondDraw:
     """Backward draws a new mask, so other numbers get a gradient than were kept. Save the mask of the forward pass with
     ctx.save_for_backward and use that one."""
@@ -659,7 +679,7 @@ class DividedByPFunction(RightFunction):
         return x * mask
 
 
-@misconception("MyDropoutFunction", signs="survivors_of_MyDropout =drop_share_of_MyDropout", name="survivors_are_divided_by_p")
+@misconception("MyDropoutFunction", "core", signs="survivors_of_MyDropout =drop_share_of_MyDropout", name="survivors_are_divided_by_p")
 class DividedByP:
     """You drop the right share and then divide the survivors by p. Divide by what remains, 1 - p: only then is the average what it was
     before."""
@@ -678,7 +698,7 @@ class ShrinkingFunction(RightFunction):
         return x * mask
 
 
-@misconception("MyDropoutFunction", signs="survivors_of_MyDropout", name="survivors_are_multiplied_by_one_minus_p")
+@misconception("MyDropoutFunction", "core", signs="survivors_of_MyDropout", name="survivors_are_multiplied_by_one_minus_p")
 class Shrinking:
     """You multiply the survivors by 1 - p. They are too few already, so they have to grow: DIVIDE them by 1 - p."""
 
@@ -697,7 +717,7 @@ class CountedScaleFunction(RightFunction):
         return x * mask
 
 
-@misconception("MyDropoutFunction", signs="survivors_of_MyDropout", name="the_scale_is_what_was_kept")
+@misconception("MyDropoutFunction", "core", signs="survivors_of_MyDropout", name="the_scale_is_what_was_kept")
 class CountedScale:
     """You divide the survivors by the share that happened to be kept. Torch divides by 1 - p, always: the scale is a property of the layer
     and not of the dice."""
@@ -718,7 +738,7 @@ class NormalFunction(RightFunction):
         return x * mask
 
 
-@misconception("MyDropoutFunction", signs="drop_share_of_MyDropout", name="randn_is_rand")
+@misconception("MyDropoutFunction", "core", signs="drop_share_of_MyDropout", name="randn_is_rand")
 class NormalCoins:
     """You compare NORMAL numbers with p: torch.randn is not torch.rand. A normal number exceeds 0.3 in 38 % of all cases. Draw uniformly
     between 0 and 1, with torch.rand or torch.rand_like."""
@@ -729,7 +749,7 @@ class NormalCoins:
         operation = NormalFunction
 
 
-@misconception("MyDropoutFunction", signs="source_of_chance =one_layer_twice", name="a_layer_has_a_generator_of_its_own")
+@misconception("MyDropoutFunction", "edge", signs="source_of_chance =one_layer_twice", name="a_layer_has_a_generator_of_its_own")
 class OwnGenerator:
     """Your layer has a generator of its own with a fixed seed: whatever torch.manual_seed says, each new layer throws the same coins in the
     same order. Draw from torch's own generator, and leave the seed to the user."""
@@ -746,7 +766,7 @@ class OwnGenerator:
             return x * keep / (1 - self.p if self.p < 1 else 1)
 
 
-@misconception("MyDropoutFunction", signs="one_layer_twice =test_time_of_MyDropout", name="a_draw_in_eval_does_no_harm")
+@misconception("MyDropoutFunction", "edge", signs="one_layer_twice =test_time_of_MyDropout", name="a_draw_in_eval_does_no_harm")
 class DrawsInEval:
     """In eval mode your layer draws a mask and does not use it. That moves torch's generator on, so a look at the test error changes the
     rest of the training. Ask self.training first, then draw."""
@@ -757,7 +777,7 @@ class DrawsInEval:
             return out if self.training else x
 
 
-@misconception("MyDropoutFunction", signs="at_one_of_MyDropout", name="one_is_no_probability")
+@misconception("MyDropoutFunction", "manner", signs="at_one_of_MyDropout", name="one_is_no_probability")
 class RefusesOne:
     """Your layer refuses p = 1. It is a probability like the others: everything is dropped, and the result is 0. Only a p outside [0, 1]
     is a mistake."""
@@ -769,7 +789,7 @@ class RefusesOne:
                 raise ValueError("p must be below 1")
 
 
-@misconception("MyDropoutFunction", signs="outside_of_MyDropout", name="an_assert_will_do")
+@misconception("MyDropoutFunction", "manner", signs="outside_of_MyDropout", name="an_assert_will_do")
 class Asserts:
     """You refuse a wrong p with an assert. That is an AssertionError, which nobody catches, and which python -O leaves out. Asked for is
     a ValueError: if not 0 <= p <= 1: raise ValueError(...)."""
@@ -789,7 +809,7 @@ class RoundedFunction(RightFunction):
         return x * mask
 
 
-@misconception("MyDropoutFunction", signs="digits_of_MyDropout =half_precision", name="float32_is_exact_enough")
+@misconception("MyDropoutFunction", "manner", signs="digits_of_MyDropout =half_precision", name="float32_is_exact_enough")
 class RoundedScale:
     """Your scale is computed in float32 and only then brought to the dtype of x: in float64 half of its digits are wrong. Bring the mask to
     the dtype of x first, and divide then."""
@@ -800,7 +820,7 @@ class RoundedScale:
         operation = RoundedFunction
 
 
-@misconception("MyDropoutFunction", signs="columns_of_MyDropout", name="one_draw_decides_about_all_features")
+@misconception("MyDropoutFunction", "core", signs="columns_of_MyDropout", name="one_draw_decides_about_all_features")
 class OneDrawForAnExample:
     """Your layer drops all numbers of an example or none. Each NUMBER throws its own coin: draw as many as x has. (Dropping whole maps is
     Dropout2d's business.)"""
@@ -810,7 +830,7 @@ class OneDrawForAnExample:
             return x * self.operation.apply(torch.ones_like(x[:, :1]), self.p) if self.training else x
 
 
-@misconception("MyDropoutFunction", signs="one_layer_twice", name="one_mask_for_the_life_of_the_layer")
+@misconception("MyDropoutFunction", "core", signs="one_layer_twice", name="one_mask_for_the_life_of_the_layer")
 class FrozenMask:
     """Your layer draws its mask once and keeps it. Every pass needs a fresh mask: otherwise you train one thinned network and never the
     others."""
@@ -835,7 +855,7 @@ class SeededFunction(RightFunction):
         return x * mask
 
 
-@misconception("MyDropoutFunction", signs="one_layer_twice source_of_chance", name="a_seed_belongs_into_the_layer")
+@misconception("MyDropoutFunction", "core", signs="one_layer_twice source_of_chance", name="a_seed_belongs_into_the_layer")
 class SeedsItself:
     """Your layer sets a seed of its own, so every pass of every layer drops the same units. Whoever wants to repeat a run calls
     torch.manual_seed once, at its beginning; a layer only draws."""
@@ -856,7 +876,7 @@ class NumpyFunction(RightFunction):
         return x * mask
 
 
-@misconception("MyDropoutFunction", signs="source_of_chance", name="any_generator_will_do")
+@misconception("MyDropoutFunction", "edge", signs="source_of_chance", name="any_generator_will_do")
 class OtherGenerator:
     """Your mask comes from another generator than torch's own (NumPy's, Python's or a new one), so torch.manual_seed does not repeat a run
     with your layer. Draw with torch.rand, torch.bernoulli or tensor.bernoulli_."""
@@ -877,7 +897,7 @@ class CountingFunction(RightFunction):
         return x * mask
 
 
-@misconception("MyDropoutFunction", signs="number_dropped_of_MyDropout", name="exactly_the_share_p_falls")
+@misconception("MyDropoutFunction", "core", signs="number_dropped_of_MyDropout", name="exactly_the_share_p_falls")
 class FixedCount:
     """Your layer always drops the same number of units. Dropout throws one coin for each unit, so the number varies from pass to pass."""
 
@@ -897,7 +917,7 @@ class HomelessFunction(RightFunction):
         return x * mask
 
 
-@misconception("MyDropoutFunction", signs="home_of_the_mask", name="every_tensor_lives_on_the_cpu")
+@misconception("MyDropoutFunction", "manner", signs="home_of_the_mask", name="every_tensor_lives_on_the_cpu")
 class MaskOnTheCpu:
     """torch.rand(x.shape) makes its numbers on the CPU; with x on a GPU the product fails. Make the mask where x is: torch.rand_like(x),
     torch.empty_like(x), or device=x.device."""
@@ -920,7 +940,7 @@ class LatestFunction(RightFunction):
         return dout * LatestFunction.mask, None
 
 
-@misconception("MyDropoutFunction", signs="one_layer_twice", name="the_latest_mask_is_the_right_one")
+@misconception("MyDropoutFunction", "edge", signs="one_layer_twice", name="the_latest_mask_is_the_right_one")
 class MaskOutsideContext:
     """You keep the mask in one place for all passes, so a second forward pass overwrites what the first one needs on its way back. ctx
     belongs to one pass: save the mask there."""
@@ -944,7 +964,7 @@ class SingleFunction(RightFunction):
         return dout * mask, None
 
 
-@misconception("MyDropoutFunction", signs="half_precision", name="a_mask_is_float32")
+@misconception("MyDropoutFunction", "manner", signs="half_precision", name="a_mask_is_float32")
 class SinglePrecisionMask:
     """Your mask is float32 whatever x is, and float16 or bfloat16 times float32 is float32: the layer changes the dtype. Make the mask in
     the dtype of x, for example with torch.empty_like(x)."""
@@ -963,7 +983,7 @@ class NanFunction(RightFunction):
         return x * mask
 
 
-@misconception("MyDropoutFunction", signs="at_one_of_MyDropout", name="p_is_never_one")
+@misconception("MyDropoutFunction", "manner", signs="at_one_of_MyDropout", name="p_is_never_one")
 class NotAtOne:
     """At p = 1 you divide 0 by 0, which torch does without a word: NaN everywhere. Nobody survives there, so nobody needs a scale: return
     zeros."""
@@ -974,7 +994,7 @@ class NotAtOne:
         operation = NanFunction
 
 
-@misconception("MyDropoutFunction", signs="outside_of_MyDropout", name="nobody_passes_a_wrong_p")
+@misconception("MyDropoutFunction", "manner", signs="outside_of_MyDropout", name="nobody_passes_a_wrong_p")
 class AcceptsAnything:
     """A p outside [0, 1] goes through. Whoever writes MyDropout(50) for 50 % should hear a ValueError when the layer is made, and not
     wonder weeks later."""
@@ -989,7 +1009,7 @@ class AcceptsAnything:
             return self.operation.apply(x, p) if self.training and p > 0 else x
 
 
-@misconception("MyDropoutFunction", signs="saved_state", name="the_mask_belongs_into_the_state")
+@misconception("MyDropoutFunction", "manner", signs="saved_state", name="the_mask_belongs_into_the_state")
 class MaskAsBuffer:
     """Your layer keeps something in its state_dict. Nothing here is learned, and a saved mask would only make it impossible to load the
     network into one with nn.Dropout. A plain attribute for p is enough."""
@@ -1010,7 +1030,7 @@ class OverwritingFunction(RightFunction):
         return x.mul_(mask).clone()
 
 
-@misconception("MyDropoutFunction", signs="input_after_of_MyDropout", name="the_input_is_mine_to_overwrite")
+@misconception("MyDropoutFunction", "manner", signs="input_after_of_MyDropout", name="the_input_is_mine_to_overwrite")
 class InPlace:
     """You multiply x in place. Whoever still needs x (a shortcut around the layer, the backward pass of the layer before) finds it
     destroyed. Return a new tensor."""
@@ -1031,7 +1051,7 @@ class RowFunction(RightFunction):
         return x * mask
 
 
-@misconception("MyDropoutFunction", signs="rows_of_MyDropout", name="one_mask_serves_the_whole_batch")
+@misconception("MyDropoutFunction", "core", signs="rows_of_MyDropout", name="one_mask_serves_the_whole_batch")
 class OneMaskForAll:
     """All examples of the batch lose the same units. Draw one number for each entry of x."""
 
@@ -1041,7 +1061,7 @@ class OneMaskForAll:
         operation = RowFunction
 
 
-@misconception("MyDropoutFunction", signs="printed", name="a_layer_need_not_say_what_it_is")
+@misconception("MyDropoutFunction", "manner", signs="printed", name="a_layer_need_not_say_what_it_is")
 class Silent:
     """Printed, your layer is MyDropout() and keeps its p to itself. Let extra_repr return a text such as "p=0.3"; it is how people check
     a network they have loaded."""
@@ -1079,7 +1099,7 @@ def trained(model, batches, epochs, before=None, first=None, after=torch.nn.Modu
     return flags
 
 
-@misconception("fixed_training_loop", signs="loop_modes loop_modes_after_eval", name="train_once_is_train_for_ever")
+@misconception("fixed_training_loop", "core", signs="loop_modes loop_modes_after_eval", name="train_once_is_train_for_ever")
 class TrainsOnce:
     """You call train() once, before the loop. After the first epoch your measuring puts the model into eval mode, and nobody takes it out
     again: from then on you train without dropout. Call train() in every epoch."""
@@ -1088,7 +1108,7 @@ class TrainsOnce:
         return trained(model, batches, epochs, before=nn.Module.train)
 
 
-@misconception("fixed_training_loop", signs="loop_modes loop_modes_after_eval", name="a_model_is_born_training")
+@misconception("fixed_training_loop", "core", signs="loop_modes loop_modes_after_eval", name="a_model_is_born_training")
 class NeverTrains:
     """You never call train(). A new model happens to be in training mode, but one that was used for a prediction is not, and after your
     first measuring yours is not either. Call train() in every epoch."""
@@ -1097,7 +1117,7 @@ class NeverTrains:
         return trained(model, batches, epochs)
 
 
-@misconception("fixed_training_loop", signs="loop_modes loop_modes_after_eval", name="eval_is_for_the_steps_too")
+@misconception("fixed_training_loop", "core", signs="loop_modes loop_modes_after_eval", name="eval_is_for_the_steps_too")
 class StepsInEval:
     """Your model is in eval mode at every step, so you train without dropout. Call train() before the steps of an epoch, and eval() after
     them, to measure."""
@@ -1106,7 +1126,7 @@ class StepsInEval:
         return trained(model, batches, epochs, first=nn.Module.eval)
 
 
-@misconception("fixed_training_loop", signs="loop_modes_after_eval", name="the_first_epoch_trains_by_itself")
+@misconception("fixed_training_loop", "core", signs="loop_modes_after_eval", name="the_first_epoch_trains_by_itself")
 class TrainsAfterwards:
     """You call train() after each measuring, but not before the first step. A model that comes in eval mode, because somebody made a
     prediction with it, then goes through its first epoch without dropout. Call train() at the beginning of every epoch."""
@@ -1122,7 +1142,7 @@ class TrainsAfterwards:
         return flags
 
 
-@misconception("fixed_training_loop", signs="loop_modes", name="a_look_in_between_changes_nothing")
+@misconception("fixed_training_loop", "core", signs="loop_modes", name="a_look_in_between_changes_nothing")
 class MeasuresInBetween:
     """You call eval() to measure WITHIN the epoch, and the next step is taken in that mode: from the second step on you train without
     dropout. Measure after the epoch, or call train() again before the next step."""
@@ -1138,7 +1158,7 @@ class MeasuresInBetween:
         return flags
 
 
-@misconception("fixed_training_loop", signs="loop_modes", name="a_look_in_between_ends_with_the_epoch")
+@misconception("fixed_training_loop", "core", signs="loop_modes", name="a_look_in_between_ends_with_the_epoch")
 class MeasuresInEachEpoch:
     """You call eval() to measure WITHIN the epoch, and train() only at the beginning of the next one: of each epoch only the first step is
     taken with dropout. Measure after the epoch, or call train() again before the next step."""
@@ -1154,7 +1174,7 @@ class MeasuresInEachEpoch:
         return flags
 
 
-@misconception("fixed_training_loop", signs="loop_switch loop_modes", name="setting_training_reaches_the_layers")
+@misconception("fixed_training_loop", "core", signs="loop_switch loop_modes", name="setting_training_reaches_the_layers")
 class SetsTheFlag:
     """You set model.training yourself. Its layers have flags of their own, and stay as they were: train() and eval() go through all of
     them, an assignment does not."""
@@ -1183,7 +1203,7 @@ def trained_by(model, batches, epochs, loss=F.cross_entropy, each_step=True, eac
     return flags
 
 
-@misconception("fixed_training_loop", signs="loop_steps", name="gradients_clear_themselves")
+@misconception("fixed_training_loop", "edge", signs="loop_steps", name="gradients_clear_themselves")
 class NeverClears:
     """You never call zero_grad(). backward() ADDS to what is there already, so each step is taken with the sum of all gradients so far.
     Call optimizer.zero_grad() before each backward()."""
@@ -1192,7 +1212,7 @@ class NeverClears:
         return trained_by(model, batches, epochs, each_step=False)
 
 
-@misconception("fixed_training_loop", signs="loop_steps", name="gradients_are_cleared_once_an_epoch")
+@misconception("fixed_training_loop", "edge", signs="loop_steps", name="gradients_are_cleared_once_an_epoch")
 class ClearsOncePerEpoch:
     """You call zero_grad() once an epoch. backward() ADDS to what is there already, so within an epoch each step is taken with the sum of
     the gradients so far. Call optimizer.zero_grad() before each backward()."""
@@ -1201,7 +1221,7 @@ class ClearsOncePerEpoch:
         return trained_by(model, batches, epochs, each_step=False, each_epoch=True)
 
 
-@misconception("fixed_training_loop", signs="loop_steps", name="cross_entropy_wants_probabilities")
+@misconception("fixed_training_loop", "edge", signs="loop_steps", name="cross_entropy_wants_probabilities")
 class SoftmaxTwice:
     """You apply a softmax before F.cross_entropy, which applies one itself: it wants the scores. With two of them the gradients are small,
     and the loss can never come near 0."""
@@ -1210,7 +1230,7 @@ class SoftmaxTwice:
         return trained_by(model, batches, epochs, loss=lambda scores, y: F.cross_entropy(scores.softmax(dim=1), y))
 
 
-@misconception("fixed_training_loop", signs="loop_steps", name="the_loss_of_a_batch_is_a_sum")
+@misconception("fixed_training_loop", "edge", signs="loop_steps", name="the_loss_of_a_batch_is_a_sum")
 class SumsTheLoss:
     """Your loss is the sum over the batch. Asked for is the mean (F.cross_entropy takes it unless you say otherwise): with a sum, larger
     batches take larger steps."""
@@ -1219,7 +1239,7 @@ class SumsTheLoss:
         return trained_by(model, batches, epochs, loss=lambda scores, y: F.cross_entropy(scores, y, reduction="sum"))
 
 
-@misconception("fixed_training_loop", signs="loop_modes", name="measuring_needs_no_eval")
+@misconception("fixed_training_loop", "edge", signs="loop_modes", name="measuring_needs_no_eval")
 class MeasuresInTraining:
     """You measure the accuracy in training mode: a thinned network with noise is asked, not the one you will use. Call eval() before you
     measure, and train() before the next epoch. (torch.no_grad() is another matter: it stops gradients, not dropout.)"""
@@ -1228,7 +1248,7 @@ class MeasuresInTraining:
         return trained(model, batches, epochs, first=nn.Module.train, after=nn.Module.train)
 
 
-@misconception("fixed_training_loop", signs="loop_modes", name="a_loop_need_not_measure")
+@misconception("fixed_training_loop", "edge", signs="loop_modes", name="a_loop_need_not_measure")
 class MeasuresNothing:
     """You got rid of the mistake by not measuring at all. After each epoch the accuracy is wanted, in eval mode; then train() brings the
     model back."""
@@ -1243,7 +1263,7 @@ class MeasuresNothing:
         return flags
 
 
-@misconception("fixed_training_loop", signs="loop_flags", name="the_flags_are_one_per_epoch")
+@misconception("fixed_training_loop", "manner", signs="loop_flags", name="the_flags_are_one_per_epoch")
 class OneFlagPerEpoch:
     """Your flags are not those of the steps. Note model.training right before each step: there are epochs * len(batches) of them."""
 
@@ -1280,7 +1300,7 @@ class RightNet(nn.Module):
         return F.dropout(x, self.p, self.training)
 
 
-@misconception("fixed_training_loop", signs="inputs", name="f_dropout_knows_the_mode")
+@misconception("fixed_training_loop", "core", signs="inputs", name="f_dropout_knows_the_mode")
 class FunctionalLeftOn:
     """The inputs are still dropped after .eval(): F.dropout is a function, knows no module, and takes training=True unless it is told
     otherwise. Write F.dropout(x, p, self.training), or use a layer nn.Dropout."""
@@ -1290,7 +1310,7 @@ class FunctionalLeftOn:
             return F.dropout(x, self.p_in)
 
 
-@misconception("fixed_training_loop", signs="hidden", name="f_dropout_knows_the_mode_of_hidden_layers")
+@misconception("fixed_training_loop", "core", signs="hidden", name="f_dropout_knows_the_mode_of_hidden_layers")
 class FunctionalLeftOnWithin:
     """The hidden units are still dropped after .eval(), and not because of a list. F.dropout is a function and knows no module: write
     F.dropout(x, p, self.training), with self.training looked at in each pass (self.train is a method, and counts as true). A layer
@@ -1301,7 +1321,7 @@ class FunctionalLeftOnWithin:
             return F.dropout(x, self.p)
 
 
-@misconception("fixed_training_loop", signs="inputs hidden", name="nobody_has_to_tell_dropout_the_mode")
+@misconception("fixed_training_loop", "core", signs="inputs hidden", name="nobody_has_to_tell_dropout_the_mode")
 class FunctionalLeftOnEverywhere:
     """Inputs and hidden units are still dropped after .eval(), and not because of a list. F.dropout is a function and knows no module:
     write F.dropout(x, p, self.training), with self.training looked at in each pass (self.train is a method, and counts as true). A layer
@@ -1316,7 +1336,7 @@ class FunctionalLeftOnEverywhere:
             return F.dropout(x, self.p)
 
 
-@misconception("fixed_training_loop", signs="inputs hidden", name="eval_finds_all_layers_in_a_list")
+@misconception("fixed_training_loop", "core", signs="inputs hidden", name="eval_finds_all_layers_in_a_list")
 class AllLayersInAList:
     """Inputs and hidden units are still dropped after .eval(): your layers of dropout stand in a plain Python list, and torch does not look
     into lists. Put them into an nn.ModuleList, or give each an attribute of its own."""
@@ -1333,7 +1353,7 @@ class AllLayersInAList:
             return self.drops[1](x)
 
 
-@misconception("fixed_training_loop", signs="inputs net_rates", name="inputs_need_no_dropout")
+@misconception("fixed_training_loop", "edge", signs="inputs net_rates", name="inputs_need_no_dropout")
 class WholeInputs:
     """Your network never drops its inputs. p_in is the probability of dropping them; the patient did so with F.dropout at the beginning of
     forward. Cure that line, do not leave it out."""
@@ -1343,7 +1363,7 @@ class WholeInputs:
             return x
 
 
-@misconception("fixed_training_loop", signs="net_factor =net_rates", name="the_network_need_not_scale")
+@misconception("fixed_training_loop", "edge", signs="net_factor =net_rates", name="the_network_need_not_scale")
 class UnscaledNet:
     """Your network drops, but does not divide the survivors by 1 minus p: in training every sum is too small. nn.Dropout and F.dropout do
     that for you."""
@@ -1356,7 +1376,7 @@ class UnscaledNet:
             return super().drop_hidden(x) * (1 - self.p if self.training else 1)
 
 
-@misconception("fixed_training_loop", signs="hidden", name="eval_finds_layers_in_a_list")
+@misconception("fixed_training_loop", "core", signs="hidden", name="eval_finds_layers_in_a_list")
 class LayersInAList:
     """The hidden units are still dropped after .eval(): your layers stand in a plain Python list, and torch does not look into lists.
     Put them into an nn.ModuleList, or give each an attribute of its own."""
@@ -1370,7 +1390,7 @@ class LayersInAList:
             return self.drops[0](x)
 
 
-@misconception("fixed_training_loop", signs="hidden inputs", name="without_dropout_nothing_can_go_wrong")
+@misconception("fixed_training_loop", "core", signs="hidden inputs", name="without_dropout_nothing_can_go_wrong")
 class NoDropoutAtAll:
     """Your network drops nothing, not even in training. That cures the symptom together with the patient: in training the inputs are to be
     dropped with p_in and both hidden layers with p."""
@@ -1383,7 +1403,7 @@ class NoDropoutAtAll:
             return x
 
 
-@misconception("fixed_training_loop", signs="net_rates", name="nn_dropout_takes_the_keep_probability")
+@misconception("fixed_training_loop", "edge", signs="net_rates", name="nn_dropout_takes_the_keep_probability")
 class KeepProbabilityInTheNet:
     """Your network drops with 1 - p_in and 1 - p. nn.Dropout and F.dropout take the probability of DROPPING, as this course does: hand them
     p_in and p as they are."""
@@ -1393,7 +1413,7 @@ class KeepProbabilityInTheNet:
             super().__init__(1 - p_in, 1 - p)
 
 
-@misconception("fixed_training_loop", signs="net_rates", name="p_in_is_for_the_hidden_units")
+@misconception("fixed_training_loop", "edge", signs="net_rates", name="p_in_is_for_the_hidden_units")
 class RatesExchanged:
     """Your network drops the inputs with p and the hidden units with p_in: the two have changed places."""
 
@@ -1402,7 +1422,7 @@ class RatesExchanged:
             super().__init__(p, p_in)
 
 
-@misconception("fixed_training_loop", signs="net_rates net_factor", name="one_hidden_dropout_is_enough")
+@misconception("fixed_training_loop", "edge", signs="net_rates net_factor", name="one_hidden_dropout_is_enough")
 class OneHiddenLayer:
     """Only one of the two hidden layers is dropped. The patient dropped both, and so should the cured network."""
 
@@ -1412,7 +1432,7 @@ class OneHiddenLayer:
             return self.linears[2](self.drop_hidden(torch.relu(self.linears[1](x))))
 
 
-@misconception("fixed_training_loop", signs="net_rates", name="scores_are_units_too")
+@misconception("fixed_training_loop", "edge", signs="net_rates", name="scores_are_units_too")
 class DropsScores:
     """Your network drops the scores, too. A score that is 0 by chance says nothing about its class: dropout ends with the last hidden
     layer."""
@@ -1420,6 +1440,36 @@ class DropsScores:
     class FixedNet(RightNet):
         def forward(self, x):
             return self.drop_hidden(super().forward(x))
+
+
+# =================================================================================================================== wrong, as edits
+MISCONCEPTIONS = {
+    "fixed_training_loop": [
+        edge(
+            "the_network_ends_with_a_softmax",
+            """Your network gives probabilities: it ends with a softmax. F.cross_entropy applies one itself and wants the scores, so
+            with yours there are two of them, and the gradients are small. Return the scores.""",
+            ("return self.linears[2](x)", "return self.linears[2](x).softmax(dim=1)"),
+            signs="net_output",
+        ),
+        edge(
+            "any_optimizer_will_do",
+            """Your steps are those of Adam, which divides each gradient by its own size. Asked for are plain steps of SGD with the
+            learning rate 0.1: torch.optim.SGD(model.parameters(), lr=0.1).""",
+            ("torch.optim.SGD(model.parameters(), lr=0.1)", "torch.optim.Adam(model.parameters(), lr=0.001)"),
+            signs="loop_steps",
+        ),
+    ],
+    "MyDropoutFunction": [
+        manner(
+            "a_small_number_in_the_divisor_does_no_harm",
+            """You add a small number to 1 - p before you divide, so that the survivors are not quite what they should be. Only p = 1 needs
+            care, and that is better asked for.""",
+            ("mask /= 1 - p", "mask /= 1 - p + 1e-8"),
+            signs="digits_of_MyDropout",
+        ),
+    ],
+}
 
 
 # ==================================================================================================================== right answers
