@@ -1,10 +1,6 @@
 """SECRET. The key of assignment 8: hidden cases, wrong solutions by the belief behind them, and right answers that look different.
 
-For instructors. Everything here is graded on the CPU, by torch 2.13, with which it was tried; a grader without torch reports each exercise
-as not run, which costs no points. The cage does not let a GPU in: CUDA starts threads, which the list of allowed system calls refuses, and
-needs /proc, device nodes and an address space without a limit. Nothing of this assignment was tried on a GPU; the README's instructors'
-section says how to. The notebook chooses its device in one cell and uses it in demonstrations; the checks of compare_with_torch ask for
-"cuda" when torch sees one, which in a cage it does not.
+All of it was tried on the CPU, with torch 2.13. On a grader without torch the exercises are reported as not run, which costs no points.
 """
 
 import textwrap
@@ -65,6 +61,7 @@ HIDDEN = {
             t.measures_what_is_wrong(part="grad", by=0.003, module="Dropout1d", p=0.45, shape=(8, 30, 5), needs=("grad", "mask")),
             t.measures_what_is_wrong(part="grad", by=0.02, module="AlphaDropout", p=0.45, needs=("grad", "mask")),
             t.measures_what_is_wrong(part="out", by=1.0, p=0.45, shape=(40, 30), needs="out"),
+            t.measures_what_is_wrong(part="out", p=0.45, shape=(40, 30), size=1e-3, needs="out"),
             t.sees_one_wrong_number(part="grad", by=-0.25, p=0.45, shape=(7, 9, 11), needs="grad"),
         ],
         "rate": [t.counts_what_was_kept(zeros=True, shape=(7, 5, 6), needs="hands_over_the_multiplier(zeros=True)")],
@@ -137,10 +134,8 @@ SHRINKS = ("            return x\n", "            return x * (1 - self.p)\n")
 RATES_IN_ORDER = "nn.Dropout(p_in), nn.Dropout(p), nn.Dropout(p)"
 EPOCHS = "    for epoch in range(epochs):\n"
 TRAINS_ONCE = (f"{EPOCHS}        model.train()\n", f"    model.train()\n{EPOCHS}")
-MEASURED = """        with torch.no_grad():
-            model.eval()
-            accuracy = np.mean([(model(X).argmax(dim=1) == y).float().mean().item() for X, y in batches])
-"""
+ACCURACY = "accuracy = np.mean([(model(X).argmax(dim=1) == y).float().mean().item() for X, y in batches])"
+MEASURED = f"        with torch.no_grad():\n            model.eval()\n            {ACCURACY}\n"
 LOOKS_WITHIN = (MEASURED, textwrap.indent(MEASURED, "    "))
 
 
@@ -296,7 +291,7 @@ MISCONCEPTIONS = {
             """Your keep_rate counts where the OUTPUT is not 0. A kept 0 is 0 too, and after a ReLU every other number is one.
             Count the entries of the mask that are not 0.""",
             ("(mask != 0).mean()", "(out != 0).float().mean()"),
-            signs="keep_rate_among_zeros",
+            signs="keep_rate_among_zeros =among_zeros",
         ),
         edge(
             "differences_need_no_scale",
@@ -474,7 +469,7 @@ MISCONCEPTIONS = {
             "survivors_are_multiplied_by_one_minus_p",
             """You multiply the survivors by 1 - p. They are too few already, so they have to grow: DIVIDE them by 1 - p.""",
             ("mask /= 1 - p", "mask *= 1 - p"),
-            signs="survivors_of_MyDropout",
+            signs="survivors_of_MyDropout =drop_share_of_MyDropout",
         ),
         core(
             "the_scale_is_what_was_kept",
@@ -862,6 +857,21 @@ MISCONCEPTIONS = {
             signs="loop_steps",
         ),
     ],
+}
+
+
+# a mutant -> why it is no mistake
+GIVEN = "the signature stands in the stub"
+EQUIVALENT = {
+    "MyDropoutFunction": {
+        "def __init__(self, p=0.5): -> def __init__(self, p=2.0):": GIVEN,
+        "if not self.training or self.p == 0: -> if not self.training or self.p == -1:": "at p = 0 all are kept, and divided by 1",
+    },
+    "fixed_training_loop": {
+        "def __init__(self, p_in=0.2, p=0.5): -> def __init__(self, p_in=1.4, p=0.5):": GIVEN,
+        "def __init__(self, p_in=0.2, p=0.5): -> def __init__(self, p_in=0.2, p=2.0):": GIVEN,
+        f"{ACCURACY} -> {ACCURACY.replace('==', '!=')}": "what is done with the accuracy is everybody's own business",
+    },
 }
 
 

@@ -71,12 +71,13 @@ class Comparison:
     factor: float = 1.0
     one_off: float = 0.0
     added: float = 0.0
+    size: float = 100  # far from 1: relative and absolute differ
     evaluating: bool = False
     more: str = ""
 
     def call(self, exam: Exam) -> Call:
         x, dout = (normal(self.shape, exam.seed(k), self.dtype) for k in (1, 2))
-        x, dout = (Given(f"100 * {g.text}", 100 * g.value) for g in (x, dout))  # far from 1: relative and absolute differ
+        x, dout = (Given(f"{self.size:g} * {g.text}", self.size * g.value) for g in (x, dout))
         if self.zeros:
             x = Given(f"np.maximum({x.text}, 0)", np.maximum(x.value, 0))
         if self.zeros_in_dout:
@@ -170,10 +171,10 @@ def _agrees(found: dict[str, float]) -> None:
 
 @verb()
 def measures_what_is_wrong(
-    exam: Exam, *, part: str, by: float = 0.01, module: str = "Dropout", p: float, shape: tuple[int, ...] = (32, 50)
+    exam: Exam, *, part: str, by: float = 0.01, module: str = "Dropout", p: float, shape: tuple[int, ...] = (32, 50), size: float = 100
 ) -> None:
-    """measures {by} in {part} when the NumPy code is that much too large there"""
-    _is_about(compared(exam, Comparison(module, p, shape, part=part, factor=1 + by)), part, by)
+    """measures {by} in {part} when the NumPy code is that much too large there, and numbers are about {size:g}"""
+    _is_about(compared(exam, Comparison(module, p, shape, part=part, factor=1 + by, size=size)), part, by)
 
 
 @verb()
@@ -216,12 +217,12 @@ def counts_what_was_kept(exam: Exam, *, zeros: bool = False, shape: tuple[int, .
 
 @verb()
 def hands_over_the_multiplier(
-    exam: Exam, *, zeros: bool = False, zeros_in_dout: bool = False, shape: tuple[int, ...] = (30, 40)
+    exam: Exam, *, part: str = "out", zeros: bool = False, zeros_in_dout: bool = False, shape: tuple[int, ...] = (30, 40)
 ) -> None:
-    """hands over the multiplier that torch used as the mask (zeros in x: {zeros}, in dout: {zeros_in_dout})"""
+    """hands over the multiplier that torch used as the mask, for {part} (zeros in x: {zeros}, in dout: {zeros_in_dout})"""
     case = Comparison("Fixed", shape=shape, zeros=zeros, zeros_in_dout=zeros_in_dout)
     plain, marked = (replace(case, more=more).call(exam) for more in (FIXED_RESULT, UNLESS_WRONG))
-    before, after = (three(value)["out"] for value in exam.ask(plain, marked))
+    before, after = (three(value)[part] for value in exam.ask(plain, marked))
     if not abs(after) - abs(before) > MARKED:  # whatever else is wrong, the NumPy function saw the right mask, and said so
         wanted = f"{FIXED_FACTOR:g} where this module keeps a number, and 0 elsewhere"
         raise Wrong("the mask that the NumPy functions got is not the multiplier of x", wanted)

@@ -84,7 +84,7 @@ def in_dtype(dtype, p, seed):
     torch.default_generator.manual_seed(seed)
     out = {name}(p)(x.requires_grad_().clone())    # whether its input is overwritten is asked elsewhere, too
     (grad,) = torch.autograd.grad(out, x, dout.clone())    # whether dout is overwritten is asked elsewhere
-    test = {name}(p).eval()(x)
+    test = {name}(p).eval()(x.clone())
     dtypes = [str(t.dtype) for t in (out, grad, test)]
     return dtypes, x.double(), dout.double(), out.double(), grad.double()
 """

@@ -84,6 +84,8 @@ COMPARING = [
     t.hands_over_the_multiplier(),
     t.hands_over_the_multiplier(zeros=True),
     t.hands_over_the_multiplier(zeros_in_dout=True),
+    t.hands_over_the_multiplier(part="grad"),
+    t.measures_what_is_wrong(part="out", p=0.3, size=1e-3),
     t.puts_the_module_into_training_mode(),
     t.hands_over_masks_like_x(p=0.3, dtype="float32"),
     t.keeps_x_and_dout(p=0.3),
@@ -103,6 +105,20 @@ def test_a_mask_read_off_the_output_is_refused_among_zeros() -> None:
     passes(t.hands_over_the_multiplier(), toy=toy)
     assert told(t.hands_over_the_multiplier(zeros=True), toy=toy).startswith("the mask that the NumPy functions got is not")
     assert told(t.counts_what_was_kept(zeros=True), toy=toy).startswith('result["keep_rate"] = 0.')
+
+
+def test_exchanged_arguments_of_the_backward_code_are_seen() -> None:
+    def exchanged(numpy_forward: Function, numpy_backward: Function, *rest: Any) -> Any:
+        return comparing()(numpy_forward, lambda dout, mask: numpy_backward(mask, dout), *rest)
+
+    passes(t.hands_over_the_multiplier(), toy=exchanged)
+    told(t.hands_over_the_multiplier(part="grad"), toy=exchanged)
+
+
+def test_a_scale_of_at_least_one_is_refused_among_small_numbers() -> None:
+    toy = comparing(size=lambda theirs: max(np.abs(theirs).max(), 1.0))
+    passes(t.measures_what_is_wrong(part="out", p=0.3), toy=toy)
+    told(t.measures_what_is_wrong(part="out", p=0.3, size=1e-3), toy=toy)
 
 
 def test_absolute_differences_are_refused() -> None:
@@ -430,6 +446,25 @@ def test_a_right_layer_passes(check: Check, layer: Any) -> None:
 )
 def test_each_mistake_in_a_layer_is_refused(check: Check, layer: Any, said: str) -> None:
     assert told(check, Toy=layer).startswith(said)
+
+
+@pytest.mark.parametrize(("dtype", "small", "near"), [("float64", 1e-12, True), ("float64", 1e-8, False), ("float32", 1e-8, True)])
+def test_a_small_number_in_the_divisor_is_seen_where_ten_digits_are_lost(dtype: str, small: float, near: bool) -> None:
+    class Padded(Layer):
+        def forward(self, x: Any) -> Any:
+            return x * torch.empty_like(x).bernoulli_(1 - self.p) / (1 - self.p + small) if self.training else x
+
+    assert verdict(layers.computes_in(dtype=dtype, p=0.3), Toy=Padded).passed is near
+
+
+@pytest.mark.parametrize("layer", [Cut, Overwriting])
+def test_masks_are_judged_whatever_becomes_of_the_gradient_or_the_input(layer: Any) -> None:
+    passes(layers.draws_afresh_in_each_pass(p=0.3), Toy=layer)
+    passes(layers.obeys_the_seed_of_torch(p=0.3), Toy=layer)
+
+
+def test_an_overwritten_input_is_no_matter_of_the_dtype() -> None:
+    passes(layers.computes_in(dtype="float32", p=0.3), Toy=Overwriting)
 
 
 def test_a_layer_of_torch_is_no_class_of_ones_own() -> None:
