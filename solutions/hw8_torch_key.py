@@ -1,11 +1,9 @@
 """SECRET. The key of assignment 8: hidden cases, wrong solutions by the belief behind them, and right answers that look different.
 
-For instructors. Everything here is graded on the CPU, by torch 2.13, with which it was tried; a grader without torch reports each exercise
-as not run, which costs no points. The cage does not let a GPU in: CUDA starts threads, which the list of allowed system calls refuses, and
-needs /proc, device nodes and an address space without a limit. Nothing of this assignment was tried on a GPU; the README's instructors'
-section says how to. The notebook chooses its device in one cell and uses it in demonstrations; the checks of compare_with_torch ask for
-"cuda" when torch sees one, which in a cage it does not.
+All of it was tried on the CPU, with torch 2.13. On a grader without torch the exercises are reported as not run, which costs no points.
 """
+
+import textwrap
 
 import numpy as np
 import torch
@@ -13,7 +11,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from autograder import checks as c
-from autograder import misconception, variant
+from autograder import core, edge, manner, right, variant
 from autograder.checks import torch_comparisons as t
 from autograder.checks import torch_layers as layers
 from autograder.checks import torch_loops as loops
@@ -26,15 +24,18 @@ LAYER = layers.layer_coat("MyDropoutFunction", "MyDropout")
 BOTH = {"forward": "MyDropoutFunction", "backward": "backward"}
 LAYER_BOTH = {"forward": "MyDropout", "backward": "backward"}
 OF_LAYER = {"function": "MyDropout"}
-TELLS = "tells_wrong_from_right"
+NOTICES = "notices_wrong_code(part=out, p=0.3)"
+HANDED_OVER = "hands_over_the_multiplier"
 DROPS = "drops_some_and_keeps_some of MyDropoutFunction"
 MASKED = "passes_gradient_to_kept_units_only of MyDropoutFunction"
 LAYER_DROPS = "drops_some_and_keeps_some of MyDropout"
-WORKS = (DROPS, LAYER_DROPS)
+LAYER_MASKED = "passes_gradient_to_kept_units_only of MyDropout"
 STEPS = "takes_every_batch_once_per_epoch"
 NET = {"net": "FixedNet"}
-INPUTS = "drops_in_training_and_only_there(net=FixedNet, p_in=0.5, p=0.0)"
-HIDDEN_UNITS = "drops_in_training_and_only_there(net=FixedNet, p_in=0.0, p=0.5)"
+SCORES = "computes_two_relu_layers"
+RATES = "drops_each_layer_as_often_as_told"
+INPUTS = "drops_in_training(net=FixedNet, p_in=0.5, p=0.0)"
+HIDDEN_UNITS = "drops_in_training(net=FixedNet, p_in=0.0, p=0.5)"
 
 
 def function(check):
@@ -46,1401 +47,926 @@ def layer(check):
 
 
 HIDDEN = {
+    "compare_with_torch": {
+        "mask": [
+            t.hands_over_the_multiplier(zeros=True, shape=(7, 5, 6)),
+            t.puts_the_module_into_training_mode(shape=(7, 5, 6), needs=HANDED_OVER),
+            t.keeps_its_head_among_zeros(module="Dropout3d", p=0.45, shape=(5, 12, 3, 4, 2), needs=("out", "grad", HANDED_OVER)),
+            t.keeps_its_head_among_zeros(module="AlphaDropout", p=0.62, dtype="float32", needs=("out", "grad", HANDED_OVER)),
+            t.finds_right_code_right(module="AlphaDropout", p=0.1, shape=(400,), dtype="float32", needs=("out", "grad")),
+            t.finds_right_code_right(module="FeatureAlphaDropout", p=0.3, shape=(8, 30, 5), needs=("out", "grad")),
+        ],
+        "measure": [
+            t.measures_what_is_wrong(part="out", by=0.03, module="Dropout2d", p=0.62, shape=(5, 30, 6, 4), needs=("out", "mask")),
+            t.measures_what_is_wrong(part="grad", by=0.003, module="Dropout1d", p=0.45, shape=(8, 30, 5), needs=("grad", "mask")),
+            t.measures_what_is_wrong(part="grad", by=0.02, module="AlphaDropout", p=0.45, needs=("grad", "mask")),
+            t.measures_what_is_wrong(part="out", by=1.0, p=0.45, shape=(40, 30), needs="out"),
+            t.measures_what_is_wrong(part="out", p=0.45, shape=(40, 30), size=1e-3, needs="out"),
+            t.sees_one_wrong_number(part="grad", by=-0.25, p=0.45, shape=(7, 9, 11), needs="grad"),
+        ],
+        "rate": [t.counts_what_was_kept(zeros=True, shape=(7, 5, 6), needs="hands_over_the_multiplier(zeros=True)")],
+        "manners": [
+            t.manages_the_end(end=1.0, module="Dropout2d", shape=(3, 4, 5, 6), needs=("out", "grad", "mask", "rate")),
+            t.hands_over_masks_like_x(p=0.45, dtype="float64", shape=(5, 8, 3, 4), module="Dropout2d", needs=("out", "grad", "mask")),
+        ],
+    },
+    "MyDropoutFunction": {
+        "forward": [
+            function(c.drops_the_right_share(p=0.62, calls=1)),
+            function(c.scales_the_survivors(p=0.62, by="1/(1-p)", dtype="float32", shape=(6, 5, 4, 7))),
+        ],
+        "mode": [layer(c.is_identity_at_test_time(p=0.62, shape=(6, 5, 4, 7), needs=LAYER_DROPS))],
+        "backward": [
+            function(c.follows_the_mask(p=0.62, shape=(3, 41, 5), **BOTH, needs=MASKED)),
+            function(c.passes_gradient_where_x_is_zero(p=0.62, shape=(4, 6, 20), **BOTH, needs=MASKED)),
+            layer(c.belongs_to_its_own_cache(p=0.62, **LAYER_BOTH, needs=LAYER_MASKED)),
+        ],
+        "coins": [layer(c.keeps_a_varying_number(p=0.62, needs="obeys_the_seed_of_torch"))],
+        "manners": [
+            layers.computes_in(dtype="float16", p=0.8, **OF_LAYER, needs=("forward", "mode", "backward")),
+            layers.computes_in(dtype="bfloat16", p=0.15, **OF_LAYER, needs=("forward", "mode", "backward")),
+            layers.shows_its_p(p=0.45, **OF_LAYER, needs=LAYER_DROPS),
+        ],
+    },
+    "fixed_training_loop": {
+        "train": [loops.trains_in_training_mode(epochs=5, batches=1, starts_in_eval=True)],
+        "measure": [loops.measures_in_eval_mode(epochs=4, batches=3)],
+        "flags": [loops.returns_the_flags_it_saw(epochs=4, batches=2, starts_in_eval=True)],
+        "net": [
+            loops.drops_each_layer_as_often_as_told(**NET, p_in=0.25, p=0.7, needs=SCORES),
+            loops.scales_the_survivors_of_each_layer(**NET, p_in=0.25, p=0.7, needs=RATES),
+        ],
+        "eval": [
+            loops.drops_nothing_after_eval(**NET, p_in=0.6, p=0.0, needs=INPUTS),
+            loops.drops_nothing_after_eval(**NET, p_in=0.0, p=0.3, needs=HIDDEN_UNITS),
+        ],
+    },
+    "quiz": {
+        "handed_over": [c.answers_rightly(key="handed_over", needs="handed_over")],
+        "live_steps": [c.answers_rightly(key="live_steps", needs="live_steps")],
+        "seen_rate": [c.answers_rightly(key="seen_rate", needs="seen_rate")],
+        "fastest": [c.answers_rightly(key="fastest", needs="fastest")],
+        "functional": [c.answers_rightly(key="functional", choices="abcd", needs="functional")],
+        "same_seed": [c.answers_rightly(key="same_seed", choices="abcd", needs="same_seed")],
+    },
+}
+
+
+# ======================================================================================================================= wrong answers
+# compare_with_torch
+MULTIPLIER = "(mask,) = torch.autograd.grad(out, inputs, torch.ones_like(out), retain_graph=True)"
+GRADIENT = "(grad,) = torch.autograd.grad(out, inputs, torch.tensor(dout, device=device))"
+RATIO = "float(worst / largest) if largest > 0 else float(worst)"
+# MyDropoutFunction and MyDropout
+DRAWN = "torch.empty_like(x).bernoulli_(1 - p)"
+SCALED = "if p < 1:\n            mask /= 1 - p"
+SAVED = "ctx.save_for_backward(mask)"
+OUTPUT_SAVED = (
+    "ctx.save_for_backward(mask)\n        return x * mask",
+    "out, ctx.p = x * mask, p\n        ctx.save_for_backward(out)\n        return out",
+)
+BACKWARD = "(mask,) = ctx.saved_tensors\n        return dout * mask, None"
+REFUSED = """if not 0 <= p <= 1:
+            raise ValueError(f"MyDropout drops with a probability between 0 and 1, not {p}")"""
+APPLIED = "MyDropoutFunction.apply(x, self.p)"
+SHRINKS = ("            return x\n", "            return x * (1 - self.p)\n")
+# FixedNet and fixed_training_loop
+RATES_IN_ORDER = "nn.Dropout(p_in), nn.Dropout(p), nn.Dropout(p)"
+EPOCHS = "    for epoch in range(epochs):\n"
+TRAINS_ONCE = (f"{EPOCHS}        model.train()\n", f"    model.train()\n{EPOCHS}")
+ACCURACY = "accuracy = np.mean([(model(X).argmax(dim=1) == y).float().mean().item() for X, y in batches])"
+MEASURED = f"        with torch.no_grad():\n            model.eval()\n            {ACCURACY}\n"
+LOOKS_WITHIN = (MEASURED, textwrap.indent(MEASURED, "    "))
+
+
+def masked(new):
+    """Another mask for the NumPy functions."""
+    taken = "mask = mask.cpu().numpy()"
+    return (taken, f"{taken}\n    mask = {new}")
+
+
+MISCONCEPTIONS = {
     "compare_with_torch": [
-        t.measures_what_is_wrong(part="out", by=0.03, module="Dropout2d", p=0.62, shape=(5, 30, 6, 4), needs=TELLS),
-        t.measures_what_is_wrong(part="grad", by=0.003, module="Dropout1d", p=0.45, shape=(8, 30, 5), needs=TELLS),
-        t.measures_what_is_wrong(part="grad", by=0.02, module="AlphaDropout", p=0.45, needs=TELLS),
-        t.measures_what_is_wrong(part="out", by=1.0, p=0.45, shape=(40, 30), needs=TELLS),
-        t.keeps_its_head_among_zeros(module="Dropout3d", p=0.45, shape=(5, 12, 3, 4, 2), needs=TELLS),
-        t.keeps_its_head_among_zeros(module="AlphaDropout", p=0.62, dtype="float32", needs=TELLS),
-        t.finds_right_code_right(module="AlphaDropout", p=0.1, shape=(400,), dtype="float32", needs=TELLS),
-        t.finds_right_code_right(module="FeatureAlphaDropout", p=0.3, shape=(8, 30, 5), needs=TELLS),
-        t.sees_one_wrong_number(part="grad", by=-0.25, p=0.45, shape=(7, 9, 11), weight=3, needs=TELLS),
-        t.counts_what_was_kept(zeros=True, shape=(7, 5, 6), weight=2, needs=TELLS),
-        t.puts_the_module_into_training_mode(shape=(7, 5, 6), weight=6, needs=TELLS),
-        t.manages_the_end(end=1.0, module="Dropout2d", shape=(3, 4, 5, 6), needs=TELLS),
-        t.hands_over_masks_like_x(p=0.45, dtype="float64", shape=(5, 8, 3, 4), module="Dropout2d", needs=TELLS),
+        core(
+            "what_is_not_zero_was_kept",
+            """You read the mask off the output: where it is not 0, or by dividing it by x. But x may hold zeros (after a ReLU
+            half of it does), and a kept 0 looks like a dropped number; in AlphaDropout a dropped number is not even 0. Ask
+            autograd for the derivative of the output by x: that is the multiplier itself.""",
+            masked("(out.detach().cpu().numpy() != 0) * mask.max()"),
+            signs="among_zeros keep_rate_among_zeros",
+        ),
+        core(
+            "output_over_input_is_the_mask",
+            """You divide the output by x to find the mask. Where x is 0 that is 0/0, and in AlphaDropout a constant is added, so
+            that it is no ratio at all. Ask autograd for the derivative of the output by x.""",
+            masked("(out / inputs).detach().cpu().numpy()"),
+            signs="among_zeros",
+        ),
+        core(
+            "the_module_comes_in_training_mode",
+            """You never call module.train(). A module that was last used for a prediction is in eval mode and drops nothing: then
+            you compare the identity with the identity.""",
+            (".train()", ""),
+            signs="keep_rate_after_eval",
+        ),
+        core(
+            "a_second_pass_has_the_same_mask",
+            """You run the module twice, once for the output and once for the mask and the gradient. The second pass draws another
+            mask. Take all three from one pass (retain_graph=True lets you ask it twice).""",
+            ("out = module(inputs)", "first = module(inputs)\n    out = module(inputs)"),
+            ("(x, mask), out)", "(x, mask), first)"),
+            signs="plain",
+        ),
+        core(
+            "any_pass_shows_the_mask",
+            """You take the mask from another pass than output and gradient. Each pass of the module draws a new mask: take all
+            three from one pass (retain_graph=True lets you ask it twice).""",
+            ("grad(out, inputs, torch.ones_like(out), retain_graph=True)", "grad(module(inputs), inputs, torch.ones_like(out))"),
+            signs="plain",
+        ),
+        core(
+            "a_second_pass_has_the_same_gradient",
+            """You run the module again for the gradient by dout. The second pass draws another mask, so that this is the gradient
+            of something else. Ask one pass twice: retain_graph=True keeps its graph.""",
+            ("grad(out, inputs, torch.tensor(", "grad(module(inputs), inputs, torch.tensor("),
+            signs="plain =at_one",
+        ),
+        core(
+            "backward_replaces_the_gradient",
+            """You call backward() twice and read x.grad after each. But backward ADDS to x.grad: after the second call it holds
+            the sum of both. Set it to None in between, or ask torch.autograd.grad, which adds nothing up.""",
+            (MULTIPLIER, "out.sum().backward(retain_graph=True)\n    mask = inputs.grad.clone()"),
+            (GRADIENT, "out.backward(torch.tensor(dout, device=device))\n    grad = inputs.grad"),
+            signs="plain",
+        ),
+        core(
+            "numpy_makes_a_copy",
+            """What the NumPy functions get as the mask is the gradient by dout. Either you asked for it with dout instead of
+            ones, or it was the mask once: tensor.numpy() makes no copy, and where x.grad is set to 0 and filled again, so is your
+            mask. Then copy it in time.""",
+            masked("grad.cpu().numpy()"),
+            signs="plain",
+        ),
+        core(
+            "the_gradient_needs_no_dout",
+            """The gradient of torch that you compare with is that of out.sum(): the mask itself. dout is the gradient of the loss
+            by the OUTPUT; hand it to torch as well: torch.autograd.grad(out, x, dout).""",
+            ("torch.tensor(dout, device=device)", "torch.ones_like(out)"),
+            signs="plain",
+        ),
+        core(
+            "the_numpy_code_is_known",
+            """Whatever numpy_forward and numpy_backward return, your numbers are the same: you do not call them, but multiply by
+            the mask yourself, say. They are what is to be compared: they may be wrong, and then your function has to say by how
+            much.""",
+            ("numpy_forward(x, mask)", "x * mask"),
+            ("numpy_backward(dout, mask)", "dout * mask"),
+            signs="wrong_forward wrong_backward one_wrong_number",
+        ),
+        edge(
+            "close_or_not_is_the_answer",
+            """You answer with yes or no, as np.allclose does. Asked for is HOW LARGE the difference is: the largest one, divided
+            by the largest of torch's numbers. Whether that is close enough, the reader decides.""",
+            (RATIO, "float(not np.allclose(ours, theirs))"),
+            signs="wrong_forward wrong_backward one_wrong_number",
+        ),
+        edge(
+            "a_difference_is_never_negative",
+            """You take the largest of ours - torch's without an absolute value. A number that is too small has a negative
+            difference, and that is never the largest: take np.abs(ours - theirs).max().""",
+            ("np.abs(ours - theirs)", "(ours - theirs)"),
+            signs="one_wrong_number_too_small =one_wrong_number",
+        ),
+        core(
+            "every_module_divides_by_one_minus_p",
+            """Your mask is right for Dropout and not for AlphaDropout. There the kept numbers are multiplied by a, not by
+            1/(1-p), and a constant is added, which a pass of ones would show too. The derivative of the output by x is the
+            multiplier of every such module.""",
+            masked("(mask / mask.max() / (1 - module.p)).astype(x.dtype) if module.p < 1 else mask"),
+            signs="alpha =plain =among_zeros",
+        ),
+        core(
+            "dout_is_never_zero",
+            """You divide the gradient by dout to find the mask. Where dout is 0, as before a ReLU it often is, that is 0/0. Ask
+            for the gradient with ones instead of dout: that is the multiplier itself.""",
+            masked("(grad / torch.tensor(dout, device=device)).cpu().numpy()"),
+            signs="zeros_in_dout =plain",
+        ),
+        core(
+            "dropout_is_compared_in_eval_mode",
+            """You compare in eval mode, where the module drops nothing: that is the identity against the identity. Your function
+            compares TRAINING: call module.train() before the pass.""",
+            (".train()", ".eval()"),
+            signs="keep_rate keep_rate_after_eval",
+        ),
+        core(
+            "the_gradient_can_be_had_in_eval_mode",
+            """Your gradient is that of a pass in eval mode: it is dout itself. What you want to compare is the gradient of the
+            training pass whose output and mask you have.""",
+            ("grad(out, inputs, torch.tensor(", "grad(module.eval()(inputs), inputs, torch.tensor("),
+            signs="plain at_one",
+        ),
+        edge(
+            "the_keep_rate_is_the_mean_of_the_mask",
+            """Your keep_rate is the average of the multipliers. They are 1/(1-p) where something was kept, so their average is
+            about 1, whatever p is. Count the entries that are not 0.""",
+            ("(mask != 0).mean()", "mask.mean()"),
+            signs="keep_rate keep_rate_after_eval",
+        ),
+        edge(
+            "the_keep_rate_is_what_was_dropped",
+            """Your keep_rate counts what was DROPPED. keep_rate is the share of entries of the mask that are not 0.""",
+            ("mask != 0", "mask == 0"),
+            signs="keep_rate",
+        ),
+        edge(
+            "the_keep_rate_is_one_minus_p",
+            """Your keep_rate is 1 - module.p. That is what the module was told, not what happened in this pass, and not every
+            module has a p. Count the entries of the mask that are not 0.""",
+            ("(mask != 0).mean()", "1 - module.p"),
+            signs="keep_rate keep_rate_among_zeros",
+        ),
+        edge(
+            "the_keep_rate_shows_in_the_output",
+            """Your keep_rate counts where the OUTPUT is not 0. A kept 0 is 0 too, and after a ReLU every other number is one.
+            Count the entries of the mask that are not 0.""",
+            ("(mask != 0).mean()", "(out != 0).float().mean()"),
+            signs="keep_rate_among_zeros =among_zeros",
+        ),
+        edge(
+            "differences_need_no_scale",
+            """You return absolute differences. Whether 0.01 is much depends on the size of what is compared: divide by the
+            largest absolute value of torch's array.""",
+            (RATIO, "float(worst)"),
+            signs="wrong_forward wrong_backward one_wrong_number",
+        ),
+        edge(
+            "the_average_difference_says_enough",
+            """You average the differences. One wrong number among thousands disappears in an average; the maximum sees it.""",
+            (".max()", ".mean()", 2),
+            signs="one_wrong_number",
+        ),
+        core(
+            "each_number_is_its_own_scale",
+            """You divide each difference by its own number of torch's. Where something was dropped that is 0/0. The text asks for
+            ONE scale: the largest difference, divided by the largest of torch's numbers.""",
+            (RATIO, "float((np.abs(ours - theirs) / np.abs(theirs)).max())"),
+            signs="plain among_zeros at_one",
+        ),
+        edge(
+            "a_guard_makes_each_number_a_scale",
+            """You divide each difference by its own number of torch's (and a little more, against 0/0). A small difference at a
+            small number then looks huge. The text asks for ONE scale: the largest difference, divided by the largest of torch's
+            numbers.""",
+            (RATIO, "float((np.abs(ours - theirs) / (np.abs(theirs) + 1e-8)).max())"),
+            signs="one_wrong_number =wrong_forward",
+        ),
+        edge(
+            "the_scale_is_the_sum_of_both",
+            """You divide each difference by the sum of both numbers, as course notes on gradient checks do: what is 1 % too large
+            then measures 0.5 %. The text asks for ONE scale: the largest difference, divided by the largest of torch's
+            numbers.""",
+            (RATIO, "float((np.abs(ours - theirs) / np.maximum(1e-8, np.abs(ours) + np.abs(theirs))).max())"),
+            signs="wrong_forward wrong_backward",
+        ),
+        core(
+            "a_mask_is_true_or_false",
+            """You hand over which numbers were kept, as True and False. The NumPy functions ask for the multiplier that torch
+            used: 0 or 1/(1-p), in AlphaDropout 0 or a.""",
+            masked("(mask != 0).astype(x.dtype)"),
+            signs="plain",
+        ),
+        manner(
+            "torch_is_never_all_zero",
+            """At p = 1 everything torch computes is 0, and somewhere you divide by it, or by 1 - p: 0/0. Where there is nothing
+            to divide by, return the absolute difference.""",
+            (" if largest > 0 else float(worst)", ""),
+            signs="at_one",
+        ),
     ],
     "MyDropoutFunction": [
-        function(c.drops_the_right_share(p=0.62, calls=1, weight=8, needs=DROPS)),
-        function(c.scales_the_survivors(p=0.62, by="1/(1-p)", dtype="float32", shape=(6, 5, 4, 7), weight=18, needs=DROPS)),
-        function(c.follows_the_mask(p=0.62, shape=(3, 41, 5), **BOTH, weight=6, needs=MASKED)),
-        function(c.passes_gradient_where_x_is_zero(p=0.62, shape=(4, 6, 20), **BOTH, weight=6, needs=MASKED)),
-        layer(c.is_identity_at_test_time(p=0.62, shape=(6, 5, 4, 7), weight=30, needs=LAYER_DROPS)),
-        layer(c.keeps_a_varying_number(p=0.62, weight=14, needs=WORKS)),
-        layer(c.belongs_to_its_own_cache(p=0.62, **LAYER_BOTH, weight=6, needs="passes_gradient_to_kept_units_only of MyDropout")),
-        layers.computes_in(dtype="float16", p=0.8, **OF_LAYER, needs=LAYER_DROPS),
-        layers.computes_in(dtype="bfloat16", p=0.15, **OF_LAYER, weight=2, needs=LAYER_DROPS),
-        layers.shows_its_p(p=0.45, **OF_LAYER, weight=3, needs=LAYER_DROPS),
+        core(
+            "torch_takes_the_keep_probability",
+            """You keep with probability p. In torch, as in this course, p is the probability of DROPPING; the keep probability of
+            papers and of old TensorFlow programs is 1 - p.""",
+            (DRAWN, "torch.empty_like(x).bernoulli_(p)"),
+            (SCALED, "if p > 0:\n            mask /= p"),
+            (" or self.p == 0", ""),
+            signs="drop_share_of_MyDropout",
+        ),
+        core(
+            "the_layer_need_not_scale",
+            """Your layer drops but does not divide the survivors by 1 - p, and in eval mode it does nothing either: in training
+            every sum is too small by the factor 1 - p.""",
+            (SCALED, "pass"),
+            signs="survivors_of_MyDropout",
+        ),
+        edge(
+            "the_gradient_needs_no_scale",
+            """Backward gives the gradient to the kept numbers, but forgets the 1/(1-p) by which they were multiplied. The
+            gradient is multiplied by exactly what x was multiplied by.""",
+            ("dout * mask", "dout * (mask != 0)"),
+            signs="gradient_factor_of_MyDropout",
+        ),
+        edge(
+            "the_gradient_knows_no_mask",
+            """Your backward passes the gradient to every number, dropped or not. What was multiplied by 0 on the way forward gets
+            the gradient 0: save the mask and use it.""",
+            (SAVED, "ctx.p = p"),
+            (BACKWARD, "return dout / (1 - ctx.p) if ctx.p < 1 else dout * 0, None"),
+            signs="gradient_mask_of_MyDropout",
+        ),
+        edge(
+            "a_zero_output_was_dropped",
+            """Backward finds the mask by looking where the output is not 0. A kept number that happens to be 0, as after a ReLU,
+            then loses its gradient. Save the mask itself.""",
+            OUTPUT_SAVED,
+            ("dout * mask", "dout * (mask != 0) / (1 - ctx.p if ctx.p < 1 else 1)"),
+            signs="gradient_at_zero_input_of_MyDropout",
+        ),
+        edge(
+            "the_output_is_the_mask",
+            """Backward multiplies dout by the OUTPUT of forward. It is 0 in the right places, but elsewhere it is x/(1-p) and not
+            1/(1-p). Save the mask itself.""",
+            OUTPUT_SAVED,
+            signs="gradient_factor_of_MyDropout gradient_at_zero_input_of_MyDropout",
+        ),
+        edge(
+            "test_time_scales_again",
+            """In eval mode your layer multiplies by 1 - p. That belongs to vanilla dropout, which does not divide in training.
+            Inverted dropout has settled the scale in training, so eval returns x as it is.""",
+            SHRINKS,
+            signs="test_time_of_MyDropout",
+        ),
+        core(
+            "vanilla_dropout_will_do",
+            """This is vanilla dropout: no division in training, and a factor 1 - p in eval mode. Asked for is inverted dropout,
+            as torch has it: divide the survivors by 1 - p in training, and return x as it is in eval.""",
+            (SCALED, "pass"),
+            SHRINKS,
+            signs="survivors_of_MyDropout test_time_of_MyDropout",
+        ),
+        core(
+            "eval_is_when_to_drop",
+            """Your layer drops in eval mode and not in training: the condition is the wrong way round. self.training is True when
+            it should drop.""",
+            ("not self.training", "self.training"),
+            signs="drop_share_of_MyDropout test_time_of_MyDropout",
+        ),
+        edge(
+            "eval_is_somebody_elses_business",
+            """Your layer drops in eval mode too. .eval() only sets self.training to False; the layer has to look at it, and in
+            every pass. (The same trap in other clothes: F.dropout(x, p) without its third argument, an nn.Dropout made within
+            forward, self.train without parentheses, which is a method and counts as true, and a self.training that was looked at
+            in __init__.)""",
+            ("not self.training or ", ""),
+            signs="test_time_of_MyDropout",
+        ),
+        edge(
+            "train_is_a_question",
+            """Your layer drops in eval mode too, because it calls self.train(). That is no question: it switches training mode
+            ON, and what it returns counts as true. Ask self.training, without parentheses.""",
+            ("not self.training", "not self.train()"),
+            signs="test_time_of_MyDropout mode_after_eval",
+        ),
+        edge(
+            "backward_returns_one_gradient",
+            """backward returns another number of values than forward was given. The first is the gradient by x, the second that
+            by p, which is None: return dx, None.""",
+            ("dout * mask, None", "dout * mask"),
+            signs="way_back",
+        ),
+        edge(
+            "p_gets_a_gradient_too",
+            """backward returns a gradient by p. But p is a plain number, no tensor, and torch wants None in its place: return dx,
+            None.""",
+            ("dout * mask, None", "dout * mask, (dout * mask).sum()"),
+            signs="way_back",
+        ),
+        edge(
+            "autograd_follows_numbers",
+            """No gradient comes back through your layer: its output has forgotten where it came from. detach(), .data,
+            torch.no_grad() and the way through NumPy all cut the graph. Let MyDropoutFunction.apply(x, p) work on x itself.""",
+            (APPLIED, "MyDropoutFunction.apply(x, self.p).detach()"),
+            signs="way_back",
+        ),
+        edge(
+            "backward_draws_a_mask_of_its_own",
+            """Backward draws a new mask, so other numbers get a gradient than were kept. Save the mask of the forward pass with
+            ctx.save_for_backward and use that one.""",
+            (SAVED, "ctx.p = p"),
+            ("(mask,) = ctx.saved_tensors", "mask = torch.empty_like(dout).bernoulli_(1 - ctx.p) / (1 - ctx.p if ctx.p < 1 else 1)"),
+            signs="gradient_mask_of_MyDropout",
+        ),
+        core(
+            "survivors_are_divided_by_p",
+            """You drop the right share and then divide the survivors by p. Divide by what remains, 1 - p: only then is the
+            average what it was before.""",
+            (SCALED, "mask /= p or 1.0"),
+            signs="survivors_of_MyDropout =drop_share_of_MyDropout",
+        ),
+        core(
+            "survivors_are_multiplied_by_one_minus_p",
+            """You multiply the survivors by 1 - p. They are too few already, so they have to grow: DIVIDE them by 1 - p.""",
+            ("mask /= 1 - p", "mask *= 1 - p"),
+            signs="survivors_of_MyDropout =drop_share_of_MyDropout",
+        ),
+        core(
+            "the_scale_is_what_was_kept",
+            """You divide the survivors by the share that happened to be kept. Torch divides by 1 - p, always: the scale is a
+            property of the layer and not of the dice.""",
+            (SCALED, "if mask.any():\n            mask /= mask.mean()"),
+            signs="survivors_of_MyDropout",
+        ),
+        core(
+            "randn_is_rand",
+            """You compare NORMAL numbers with p: torch.randn is not torch.rand. A normal number exceeds 0.3 in 38 % of all cases.
+            Draw uniformly between 0 and 1, with torch.rand or torch.rand_like.""",
+            (DRAWN, "(torch.randn_like(x) > p).to(x.dtype)"),
+            signs="drop_share_of_MyDropout",
+        ),
+        edge(
+            "a_layer_has_a_generator_of_its_own",
+            """Your layer has a generator of its own with a fixed seed: whatever torch.manual_seed says, each new layer throws the
+            same coins in the same order. Draw from torch's own generator, and leave the seed to the user.""",
+            ("self.p = p", "self.p, self.coins = p, torch.Generator().manual_seed(0)"),
+            (
+                "return MyDropoutFunction.apply(x, self.p)",
+                """keep = torch.rand(x.shape, generator=self.coins).to(x.device) >= self.p
+        return x * keep / (1 - self.p if self.p < 1 else 1)""",
+            ),
+            signs="source_of_chance =one_layer_twice",
+        ),
+        edge(
+            "a_draw_in_eval_does_no_harm",
+            """In eval mode your layer draws a mask and does not use it. That moves torch's generator on, so a look at the test
+            error changes the rest of the training. Ask self.training first, then draw.""",
+            ("if not self.training or self.p == 0:", "out = MyDropoutFunction.apply(x, self.p)\n        if not self.training:"),
+            ("        return MyDropoutFunction.apply(x, self.p)\n", "        return out\n"),
+            signs="one_layer_twice =test_time_of_MyDropout",
+        ),
+        manner(
+            "one_is_no_probability",
+            """Your layer refuses p = 1. It is a probability like the others: everything is dropped, and the result is 0. Only a p
+            outside [0, 1] is a mistake.""",
+            ("0 <= p <= 1", "0 <= p < 1"),
+            signs="at_one_of_MyDropout",
+        ),
+        manner(
+            "an_assert_will_do",
+            """You refuse a wrong p with an assert. That is an AssertionError, which nobody catches, and which python -O leaves
+            out. Asked for is a ValueError: if not 0 <= p <= 1: raise ValueError(...).""",
+            (REFUSED, "assert 0 <= p <= 1"),
+            signs="outside_of_MyDropout",
+        ),
+        manner(
+            "float32_is_exact_enough",
+            """Your scale is computed in float32 and only then brought to the dtype of x: in float64 half of its digits are wrong.
+            Bring the mask to the dtype of x first, and divide then.""",
+            (DRAWN, "(torch.rand(x.shape, device=x.device) >= p) / (1 - p if p < 1 else 1.0)"),
+            (SCALED, "mask = mask.to(x.dtype)"),
+            signs="digits_of_MyDropout =half_precision",
+        ),
+        core(
+            "one_draw_decides_about_all_features",
+            """Your layer drops all numbers of an example or none. Each NUMBER throws its own coin: draw as many as x has.
+            (Dropping whole maps is Dropout2d's business.)""",
+            (APPLIED, "x * MyDropoutFunction.apply(torch.ones_like(x[..., :1]), self.p)"),
+            signs="columns_of_MyDropout",
+        ),
+        core(
+            "one_mask_for_the_life_of_the_layer",
+            """Your layer draws its mask once and keeps it. Every pass needs a fresh mask: otherwise you train one thinned network
+            and never the others.""",
+            (
+                "return MyDropoutFunction.apply(x, self.p)",
+                """if getattr(self, "mask", None) is None or self.mask.shape != x.shape:
+            self.mask = MyDropoutFunction.apply(torch.ones_like(x), self.p)
+        return x * self.mask""",
+            ),
+            signs="one_layer_twice",
+        ),
+        core(
+            "a_seed_belongs_into_the_layer",
+            """Your layer sets a seed of its own, so every pass of every layer drops the same units. Whoever wants to repeat a run
+            calls torch.manual_seed once, at its beginning; a layer only draws.""",
+            (DRAWN, "(torch.rand(x.shape, generator=torch.Generator(x.device).manual_seed(0), device=x.device) >= p).to(x.dtype)"),
+            signs="one_layer_twice source_of_chance",
+        ),
+        edge(
+            "any_generator_will_do",
+            """Your mask comes from another generator than torch's own (NumPy's, Python's or a new one), so torch.manual_seed does
+            not repeat a run with your layer. Draw with torch.rand, torch.bernoulli or tensor.bernoulli_.""",
+            (DRAWN, "torch.empty_like(x).copy_(torch.from_numpy(np.random.random(tuple(x.shape)) >= p))"),
+            signs="source_of_chance",
+        ),
+        core(
+            "exactly_the_share_p_falls",
+            """Your layer always drops the same number of units. Dropout throws one coin for each unit, so the number varies from
+            pass to pass.""",
+            (
+                DRAWN,
+                """torch.ones_like(x).reshape(-1)
+        mask[torch.randperm(mask.numel(), device=x.device)[: round(p * mask.numel())]] = 0
+        mask = mask.reshape(x.shape)""",
+            ),
+            signs="number_dropped_of_MyDropout",
+        ),
+        manner(
+            "every_tensor_lives_on_the_cpu",
+            """torch.rand(x.shape) makes its numbers on the CPU; with x on a GPU the product fails. Make the mask where x is:
+            torch.rand_like(x), torch.empty_like(x), or device=x.device.""",
+            (DRAWN, "(torch.rand(x.shape) >= p).to(x.dtype)"),
+            signs="home_of_the_mask",
+        ),
+        edge(
+            "the_latest_mask_is_the_right_one",
+            """You keep the mask in one place for all passes, so a second forward pass overwrites what the first one needs on its
+            way back. ctx belongs to one pass: save the mask there.""",
+            (SAVED, "MyDropoutFunction.mask = mask"),
+            ("(mask,) = ctx.saved_tensors", "mask = MyDropoutFunction.mask"),
+            signs="one_layer_twice",
+        ),
+        manner(
+            "a_mask_is_float32",
+            """Your mask is float32 whatever x is, and float16 or bfloat16 times float32 is float32: the layer changes the dtype.
+            Make the mask in the dtype of x, for example with torch.empty_like(x).""",
+            (DRAWN, "(torch.rand(x.shape, device=x.device) >= p).float()"),
+            signs="half_precision",
+        ),
+        manner(
+            "p_is_never_one",
+            """At p = 1 you divide 0 by 0, which torch does without a word: NaN everywhere. Nobody survives there, so nobody needs
+            a scale: return zeros.""",
+            (SCALED, "mask /= 1 - p"),
+            signs="at_one_of_MyDropout",
+        ),
+        manner(
+            "nobody_passes_a_wrong_p",
+            """A p outside [0, 1] goes through. Whoever writes MyDropout(50) for 50 % should hear a ValueError when the layer is
+            made, and not wonder weeks later.""",
+            (REFUSED, "p = min(max(p, 0.0), 1.0)"),
+            signs="outside_of_MyDropout",
+        ),
+        manner(
+            "the_mask_belongs_into_the_state",
+            """Your layer keeps something in its state_dict. Nothing here is learned, and a saved mask would only make it
+            impossible to load the network into one with nn.Dropout. A plain attribute for p is enough.""",
+            ("self.p = p", 'self.p = p\n        self.register_buffer("rate", torch.tensor(p))'),
+            signs="saved_state",
+        ),
+        manner(
+            "the_input_is_mine_to_overwrite",
+            """You multiply x in place. Whoever still needs x (a shortcut around the layer, the backward pass of the layer before)
+            finds it destroyed. Return a new tensor.""",
+            ("x * mask", "x.mul_(mask).clone()"),
+            signs="input_after_of_MyDropout",
+        ),
+        core(
+            "one_mask_serves_the_whole_batch",
+            """All examples of the batch lose the same units. Draw one number for each entry of x.""",
+            (DRAWN, "torch.empty_like(x[:1]).bernoulli_(1 - p).expand_as(x).clone()"),
+            signs="rows_of_MyDropout",
+        ),
+        manner(
+            "a_layer_need_not_say_what_it_is",
+            """Printed, your layer is MyDropout() and keeps its p to itself. Let extra_repr return a text such as "p=0.3"; it is
+            how people check a network they have loaded.""",
+            ('f"p={self.p}"', '""'),
+            signs="printed",
+        ),
+        manner(
+            "a_small_number_in_the_divisor_does_no_harm",
+            """You add a small number to 1 - p before you divide, so that the survivors are not quite what they should be. Only p = 1 needs
+            care, and that is better asked for.""",
+            ("mask /= 1 - p", "mask /= 1 - p + 1e-8"),
+            signs="digits_of_MyDropout",
+        ),
     ],
     "fixed_training_loop": [
-        loops.trains_in_training_mode(epochs=5, batches=1, starts_in_eval=True, weight=2, needs=STEPS),
-        loops.measures_in_eval_mode(epochs=4, batches=3, needs=STEPS),
-        loops.returns_the_flags_it_saw(epochs=4, batches=2, starts_in_eval=True, needs=STEPS),
-        loops.drops_in_training_and_only_there(**NET, p_in=0.6, p=0.0, weight=2, needs=INPUTS),
-        loops.drops_in_training_and_only_there(**NET, p_in=0.0, p=0.3, weight=2, needs=HIDDEN_UNITS),
-        loops.drops_each_layer_as_often_as_told(**NET, p_in=0.25, p=0.7, weight=3, needs="drops_in_training_and_only_there"),
-        loops.scales_the_survivors_of_each_layer(**NET, p_in=0.25, p=0.7, weight=2, needs="drops_in_training_and_only_there"),
-    ],
-    "quiz": [
-        c.answers_rightly(key="handed_over", needs="is_filled_in(key=handed_over)"),
-        c.answers_rightly(key="live_steps", needs="is_filled_in(key=live_steps)"),
-        c.answers_rightly(key="seen_rate", needs="is_filled_in(key=seen_rate)"),
-        c.answers_rightly(key="fastest", needs="is_filled_in(key=fastest)"),
-        c.answers_rightly(key="functional", choices="abcd", needs="is_filled_in(key=functional, choices=abcd)"),
-        c.answers_rightly(key="same_seed", choices="abcd", needs="is_filled_in(key=same_seed, choices=abcd)"),
+        core(
+            "train_once_is_train_for_ever",
+            """You call train() once, before the loop. After the first epoch your measuring puts the model into eval mode, and
+            nobody takes it out again: from then on you train without dropout. Call train() in every epoch.""",
+            TRAINS_ONCE,
+            signs="loop_modes loop_modes_after_eval",
+        ),
+        core(
+            "a_model_is_born_training",
+            """You never call train(). A new model happens to be in training mode, but one that was used for a prediction is not,
+            and after your first measuring yours is not either. Call train() in every epoch.""",
+            ("        model.train()\n", ""),
+            signs="loop_modes loop_modes_after_eval",
+        ),
+        core(
+            "eval_is_for_the_steps_too",
+            """Your model is in eval mode at every step, so you train without dropout. Call train() before the steps of an epoch,
+            and eval() after them, to measure.""",
+            ("model.train()", "model.eval()"),
+            signs="loop_modes loop_modes_after_eval",
+        ),
+        core(
+            "the_first_epoch_trains_by_itself",
+            """You call train() after each measuring, but not before the first step. A model that comes in eval mode, because
+            somebody made a prediction with it, then goes through its first epoch without dropout. Call train() at the beginning
+            of every epoch.""",
+            ("        model.train()\n", ""),
+            ("    return seen", "        model.train()\n    return seen"),
+            signs="loop_modes_after_eval",
+        ),
+        core(
+            "a_look_in_between_changes_nothing",
+            """You call eval() to measure WITHIN the epoch, and the next step is taken in that mode: from the second step on you
+            train without dropout. Measure after the epoch, or call train() again before the next step.""",
+            TRAINS_ONCE,
+            LOOKS_WITHIN,
+            signs="loop_modes",
+        ),
+        core(
+            "a_look_in_between_ends_with_the_epoch",
+            """You call eval() to measure WITHIN the epoch, and train() only at the beginning of the next one: of each epoch only
+            the first step is taken with dropout. Measure after the epoch, or call train() again before the next step.""",
+            LOOKS_WITHIN,
+            signs="loop_modes",
+        ),
+        core(
+            "setting_training_reaches_the_layers",
+            """You set model.training yourself. Its layers have flags of their own, and stay as they were: train() and eval() go
+            through all of them, an assignment does not.""",
+            ("model.train()", "model.training = True"),
+            ("model.eval()", "model.training = False"),
+            signs="loop_switch loop_modes",
+        ),
+        edge(
+            "gradients_clear_themselves",
+            """You never call zero_grad(). backward() ADDS to what is there already, so each step is taken with the sum of all
+            gradients so far. Call optimizer.zero_grad() before each backward().""",
+            ("            optimizer.zero_grad()\n", ""),
+            signs="loop_steps",
+        ),
+        edge(
+            "gradients_are_cleared_once_an_epoch",
+            """You call zero_grad() once an epoch. backward() ADDS to what is there already, so within an epoch each step is taken
+            with the sum of the gradients so far. Call optimizer.zero_grad() before each backward().""",
+            ("            optimizer.zero_grad()\n", ""),
+            ("model.train()\n", "model.train()\n        optimizer.zero_grad()\n"),
+            signs="loop_steps",
+        ),
+        edge(
+            "cross_entropy_wants_probabilities",
+            """You apply a softmax before F.cross_entropy, which applies one itself: it wants the scores. With two of them the
+            gradients are small, and the loss can never come near 0.""",
+            ("cross_entropy(model(X), y)", "cross_entropy(model(X).softmax(dim=1), y)"),
+            signs="loop_steps",
+        ),
+        edge(
+            "the_loss_of_a_batch_is_a_sum",
+            """Your loss is the sum over the batch. Asked for is the mean (F.cross_entropy takes it unless you say otherwise):
+            with a sum, larger batches take larger steps.""",
+            ("cross_entropy(model(X), y)", 'cross_entropy(model(X), y, reduction="sum")'),
+            signs="loop_steps",
+        ),
+        edge(
+            "measuring_needs_no_eval",
+            """You measure the accuracy in training mode: a thinned network with noise is asked, not the one you will use. Call
+            eval() before you measure, and train() before the next epoch. (torch.no_grad() is another matter: it stops gradients,
+            not dropout.)""",
+            ("            model.eval()\n", ""),
+            signs="loop_modes",
+        ),
+        edge(
+            "a_loop_need_not_measure",
+            """You got rid of the mistake by not measuring at all. After each epoch the accuracy is wanted, in eval mode; then
+            train() brings the model back.""",
+            (MEASURED, ""),
+            signs="loop_modes",
+        ),
+        manner(
+            "the_flags_are_one_per_epoch",
+            """Your flags are not those of the steps. Note model.training right before each step: there are epochs * len(batches)
+            of them.""",
+            ("            seen.append(model.training)\n", ""),
+            ("model.train()\n", "model.train()\n        seen.append(model.training)\n"),
+            signs="loop_flags",
+        ),
+        core(
+            "f_dropout_knows_the_mode",
+            """The inputs are still dropped after .eval(): F.dropout is a function, knows no module, and takes training=True
+            unless it is told otherwise. Write F.dropout(x, p, self.training), or use a layer nn.Dropout.""",
+            ("self.drops[0](x)", "F.dropout(x, self.drops[0].p)"),
+            signs="inputs",
+        ),
+        core(
+            "f_dropout_knows_the_mode_of_hidden_layers",
+            """The hidden units are still dropped after .eval(), and not because of a list. F.dropout is a function and knows no
+            module: write F.dropout(x, p, self.training), with self.training looked at in each pass (self.train is a method, and
+            counts as true). A layer nn.Dropout has to be made in __init__, where .eval() finds it, and not within forward.""",
+            ("drop(torch.relu(linear(x)))", "F.dropout(torch.relu(linear(x)), drop.p)"),
+            signs="hidden",
+        ),
+        core(
+            "nobody_has_to_tell_dropout_the_mode",
+            """Inputs and hidden units are still dropped after .eval(), and not because of a list. F.dropout is a function and
+            knows no module: write F.dropout(x, p, self.training), with self.training looked at in each pass (self.train is a
+            method, and counts as true). A layer nn.Dropout has to be made in __init__, where .eval() finds it, and not within
+            forward. And forward itself must not call self.train().""",
+            ("self.drops[0](x)", "F.dropout(x, self.drops[0].p)"),
+            ("drop(torch.relu(linear(x)))", "F.dropout(torch.relu(linear(x)), drop.p)"),
+            signs="inputs hidden",
+        ),
+        core(
+            "eval_finds_all_layers_in_a_list",
+            """Inputs and hidden units are still dropped after .eval(): your layers of dropout stand in a plain Python list, and
+            torch does not look into lists. Put them into an nn.ModuleList, or give each an attribute of its own.""",
+            ("nn.ModuleList([nn.Dropout(p_in), nn.Dropout(p), nn.Dropout(p)])", "[nn.Dropout(p_in), nn.Dropout(p), nn.Dropout(p)]"),
+            signs="inputs hidden",
+        ),
+        edge(
+            "inputs_need_no_dropout",
+            """Your network never drops its inputs. p_in is the probability of dropping them; the patient did so with F.dropout at
+            the beginning of forward. Cure that line, do not leave it out.""",
+            ("        x = self.drops[0](x)\n", ""),
+            signs="inputs net_rates",
+        ),
+        edge(
+            "the_network_need_not_scale",
+            """Your network drops, but does not divide the survivors by 1 minus p: in training every sum is too small. nn.Dropout
+            and F.dropout do that for you.""",
+            ("self.drops[0](x)", "self.drops[0](x) * (1 - self.drops[0].p if self.training else 1)"),
+            ("drop(torch.relu(linear(x)))", "drop(torch.relu(linear(x))) * (1 - drop.p if self.training else 1)"),
+            signs="net_factor =net_rates",
+        ),
+        core(
+            "eval_finds_layers_in_a_list",
+            """The hidden units are still dropped after .eval(): your layers stand in a plain Python list, and torch does not look
+            into lists. Put them into an nn.ModuleList, or give each an attribute of its own.""",
+            (
+                "self.drops = nn.ModuleList([nn.Dropout(p_in), nn.Dropout(p), nn.Dropout(p)])",
+                "self.first, self.drops = nn.Dropout(p_in), [nn.Dropout(p), nn.Dropout(p)]",
+            ),
+            ("self.drops[0](x)", "self.first(x)"),
+            ("self.drops[1:]", "self.drops"),
+            signs="hidden",
+        ),
+        core(
+            "without_dropout_nothing_can_go_wrong",
+            """Your network drops nothing, not even in training. That cures the symptom together with the patient: in training the
+            inputs are to be dropped with p_in and both hidden layers with p.""",
+            ("        x = self.drops[0](x)\n", ""),
+            ("drop(torch.relu(linear(x)))", "torch.relu(linear(x))"),
+            signs="hidden inputs",
+        ),
+        edge(
+            "nn_dropout_takes_the_keep_probability",
+            """Your network drops with 1 - p_in and 1 - p. nn.Dropout and F.dropout take the probability of DROPPING, as this
+            course does: hand them p_in and p as they are.""",
+            (RATES_IN_ORDER, "nn.Dropout(1 - p_in), nn.Dropout(1 - p), nn.Dropout(1 - p)"),
+            signs="net_rates",
+        ),
+        edge(
+            "p_in_is_for_the_hidden_units",
+            """Your network drops the inputs with p and the hidden units with p_in: the two have changed places.""",
+            (RATES_IN_ORDER, "nn.Dropout(p), nn.Dropout(p_in), nn.Dropout(p_in)"),
+            signs="net_rates",
+        ),
+        edge(
+            "one_hidden_dropout_is_enough",
+            """Only one of the two hidden layers is dropped. The patient dropped both, and so should the cured network.""",
+            (RATES_IN_ORDER, "nn.Dropout(p_in), nn.Dropout(0.0), nn.Dropout(p)"),
+            signs="net_rates net_factor",
+        ),
+        edge(
+            "scores_are_units_too",
+            """Your network drops the scores, too. A score that is 0 by chance says nothing about its class: dropout ends with the
+            last hidden layer.""",
+            ("return self.linears[2](x)", "return self.drops[2](self.linears[2](x))"),
+            signs="net_rates",
+        ),
+        edge(
+            "the_network_ends_with_a_softmax",
+            """Your network gives probabilities: it ends with a softmax. F.cross_entropy applies one itself and wants the scores, so
+            with yours there are two of them, and the gradients are small. Return the scores.""",
+            ("return self.linears[2](x)", "return self.linears[2](x).softmax(dim=1)"),
+            signs="net_output",
+        ),
+        edge(
+            "any_optimizer_will_do",
+            """Your steps are those of Adam, which divides each gradient by its own size. Asked for are plain steps of SGD with the
+            learning rate 0.1: torch.optim.SGD(model.parameters(), lr=0.1).""",
+            ("torch.optim.SGD(model.parameters(), lr=0.1)", "torch.optim.Adam(model.parameters(), lr=0.001)"),
+            signs="loop_steps",
+        ),
     ],
 }
 
 
-# ==================================================================================================== wrong: compare_with_torch
-def pass_through(module, x, dout, device):
-    """What a right comparison starts with: output, mask and gradient of one training pass, as arrays."""
-    inputs = torch.tensor(x, device=device, requires_grad=True)
-    out = module.to(device)(inputs)
-    (mask,) = torch.autograd.grad(out, inputs, torch.ones_like(out), retain_graph=True)
-    (grad,) = torch.autograd.grad(out, inputs, torch.tensor(dout, device=device))
-    return [tensor.detach().cpu().numpy() for tensor in (out, mask, grad)]
-
-
-def worst(ours, theirs):
-    largest, found = np.abs(theirs).max(), np.abs(ours - theirs).max()
-    return float(found / largest) if largest > 0 else float(found)
-
-
-def told(out, grad, mask):
-    return {"out": out, "grad": grad, "keep_rate": float((mask != 0).mean())}
-
-
-@misconception("compare_with_torch", signs="among_zeros keep_rate_among_zeros", name="what_is_not_zero_was_kept")
-def compare_nonzero(numpy_forward, numpy_backward, module, x, dout, device):
-    """You read the mask off the output: where it is not 0, or by dividing it by x. But x may hold zeros (after a ReLU half of it does), and
-    a kept 0 looks like a dropped number; in AlphaDropout a dropped number is not even 0. Ask autograd for the derivative of the output by
-    x: that is the multiplier itself."""
-    out, mask, grad = pass_through(module.train(), x, dout, device)
-    mask = (out != 0) * mask.max()
-    return told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
-
-
-@misconception("compare_with_torch", signs="among_zeros", name="output_over_input_is_the_mask")
-def compare_ratio(numpy_forward, numpy_backward, module, x, dout, device):
-    """You divide the output by x to find the mask. Where x is 0 that is 0/0, and in AlphaDropout a constant is added, so that it is no
-    ratio at all. Ask autograd for the derivative of the output by x."""
-    out, _, grad = pass_through(module.train(), x, dout, device)
-    with np.errstate(all="ignore"):
-        mask = out / x
-    return told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
-
-
-@misconception("compare_with_torch", signs="keep_rate_after_eval", name="the_module_comes_in_training_mode")
-def compare_without_train(numpy_forward, numpy_backward, module, x, dout, device):
-    """You never call module.train(). A module that was last used for a prediction is in eval mode and drops nothing: then you compare the
-    identity with the identity."""
-    out, mask, grad = pass_through(module, x, dout, device)
-    return told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
-
-
-@misconception("compare_with_torch", signs="plain", name="a_second_pass_has_the_same_mask")
-def compare_two_passes(numpy_forward, numpy_backward, module, x, dout, device):
-    """You run the module twice, once for the output and once for the mask and the gradient. The second pass draws another mask. Take all
-    three from one pass (retain_graph=True lets you ask it twice)."""
-    out, _, _ = pass_through(module.train(), x, dout, device)
-    _, mask, grad = pass_through(module, x, dout, device)
-    return told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
-
-
-@misconception("compare_with_torch", signs="plain", name="any_pass_shows_the_mask")
-def compare_other_mask(numpy_forward, numpy_backward, module, x, dout, device):
-    """You take the mask from another pass than output and gradient. Each pass of the module draws a new mask: take all three from one pass
-    (retain_graph=True lets you ask it twice)."""
-    out, _, grad = pass_through(module.train(), x, dout, device)
-    _, mask, _ = pass_through(module, x, dout, device)
-    return told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
-
-
-@misconception("compare_with_torch", signs="plain =at_one", name="a_second_pass_has_the_same_gradient")
-def compare_other_gradient(numpy_forward, numpy_backward, module, x, dout, device):
-    """You run the module again for the gradient by dout. The second pass draws another mask, so that this is the gradient of something
-    else. Ask one pass twice: retain_graph=True keeps its graph."""
-    out, mask, _ = pass_through(module.train(), x, dout, device)
-    _, _, grad = pass_through(module, x, dout, device)
-    return told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
-
-
-@misconception("compare_with_torch", signs="plain", name="backward_replaces_the_gradient")
-def compare_added_up(numpy_forward, numpy_backward, module, x, dout, device):
-    """You call backward() twice and read x.grad after each. But backward ADDS to x.grad: after the second call it holds the sum of both.
-    Set it to None in between, or ask torch.autograd.grad, which adds nothing up."""
-    out, mask, grad = pass_through(module.train(), x, dout, device)
-    return told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad + mask), mask)
-
-
-@misconception("compare_with_torch", signs="plain", name="numpy_makes_a_copy")
-def compare_shared(numpy_forward, numpy_backward, module, x, dout, device):
-    """What the NumPy functions get as the mask is the gradient by dout. Either you asked for it with dout instead of ones, or it was the
-    mask once: tensor.numpy() makes no copy, and where x.grad is set to 0 and filled again, so is your mask. Then copy it in time."""
-    out, mask, grad = pass_through(module.train(), x, dout, device)
-    return told(worst(numpy_forward(x, grad), out), worst(numpy_backward(dout, grad), grad), mask)
-
-
-@misconception("compare_with_torch", signs="plain", name="the_gradient_needs_no_dout")
-def compare_with_ones(numpy_forward, numpy_backward, module, x, dout, device):
-    """The gradient of torch that you compare with is that of out.sum(): the mask itself. dout is the gradient of the loss by the OUTPUT;
-    hand it to torch as well: torch.autograd.grad(out, x, dout)."""
-    out, mask, _ = pass_through(module.train(), x, dout, device)
-    return told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), mask), mask)
-
-
-@misconception("compare_with_torch", signs="wrong_forward wrong_backward one_wrong_number", name="the_numpy_code_is_known")
-def compare_known_code(numpy_forward, numpy_backward, module, x, dout, device):
-    """Whatever numpy_forward and numpy_backward return, your numbers are the same: you do not call them, but multiply by the mask yourself,
-    say. They are what is to be compared: they may be wrong, and then your function has to say by how much."""
-    out, mask, grad = pass_through(module.train(), x, dout, device)
-    return told(worst(x * mask, out), worst(dout * mask, grad), mask)
-
-
-@misconception("compare_with_torch", signs="wrong_forward wrong_backward one_wrong_number", name="close_or_not_is_the_answer")
-def compare_close(numpy_forward, numpy_backward, module, x, dout, device):
-    """You answer with yes or no, as np.allclose does. Asked for is HOW LARGE the difference is: the largest one, divided by the largest of
-    torch's numbers. Whether that is close enough, the reader decides."""
-    out, mask, grad = pass_through(module.train(), x, dout, device)
-    close = np.allclose(numpy_forward(x, mask), out), np.allclose(numpy_backward(dout, mask), grad)
-    return told(float(not close[0]), float(not close[1]), mask)
-
-
-@misconception("compare_with_torch", signs="one_wrong_number_too_small =one_wrong_number", name="a_difference_is_never_negative")
-def compare_with_sign(numpy_forward, numpy_backward, module, x, dout, device):
-    """You take the largest of ours - torch's without an absolute value. A number that is too small has a negative difference, and that is
-    never the largest: take np.abs(ours - theirs).max()."""
-
-    def signed(ours, theirs):
-        size = np.abs(theirs).max()
-        return float((ours - theirs).max() / (size if size > 0 else 1))
-
-    out, mask, grad = pass_through(module.train(), x, dout, device)
-    return told(signed(numpy_forward(x, mask), out), signed(numpy_backward(dout, mask), grad), mask)
-
-
-@misconception("compare_with_torch", signs="alpha =plain =among_zeros", name="every_module_divides_by_one_minus_p")
-def compare_own_factor(numpy_forward, numpy_backward, module, x, dout, device):
-    """Your mask is right for Dropout and not for AlphaDropout. There the kept numbers are multiplied by a, not by 1/(1-p), and a constant
-    is added, which a pass of ones would show too. The derivative of the output by x is the multiplier of every such module."""
-    out, mask, grad = pass_through(module.train(), x, dout, device)
-    p = getattr(module, "p", 0.0)
-    mask = (mask / mask.max() / (1 - p)).astype(x.dtype) if p < 1 and "Dropout" in type(module).__name__ else mask
-    return told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
-
-
-@misconception("compare_with_torch", signs="zeros_in_dout =plain", name="dout_is_never_zero")
-def compare_gradient_ratio(numpy_forward, numpy_backward, module, x, dout, device):
-    """You divide the gradient by dout to find the mask. Where dout is 0, as before a ReLU it often is, that is 0/0. Ask for the gradient
-    with ones instead of dout: that is the multiplier itself."""
-    out, _, grad = pass_through(module.train(), x, dout, device)
-    with np.errstate(all="ignore"):
-        mask = grad / dout
-    return told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
-
-
-@misconception("compare_with_torch", signs="keep_rate keep_rate_after_eval", name="dropout_is_compared_in_eval_mode")
-def compare_in_eval(numpy_forward, numpy_backward, module, x, dout, device):
-    """You compare in eval mode, where the module drops nothing: that is the identity against the identity. Your function compares
-    TRAINING: call module.train() before the pass."""
-    out, mask, grad = pass_through(module.eval(), x, dout, device)
-    return told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
-
-
-@misconception("compare_with_torch", signs="plain at_one", name="the_gradient_can_be_had_in_eval_mode")
-def compare_eval_gradient(numpy_forward, numpy_backward, module, x, dout, device):
-    """Your gradient is that of a pass in eval mode: it is dout itself. What you want to compare is the gradient of the training pass whose
-    output and mask you have."""
-    out, mask, _ = pass_through(module.train(), x, dout, device)
-    _, _, grad = pass_through(module.eval(), x, dout, device)
-    return told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
-
-
-@misconception("compare_with_torch", signs="keep_rate keep_rate_after_eval", name="the_keep_rate_is_the_mean_of_the_mask")
-def compare_mean_rate(numpy_forward, numpy_backward, module, x, dout, device):
-    """Your keep_rate is the average of the multipliers. They are 1/(1-p) where something was kept, so their average is about 1, whatever p
-    is. Count the entries that are not 0."""
-    out, mask, grad = pass_through(module.train(), x, dout, device)
-    result = told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
-    return {**result, "keep_rate": float(mask.mean())}
-
-
-@misconception("compare_with_torch", signs="keep_rate", name="the_keep_rate_is_what_was_dropped")
-def compare_drop_rate(numpy_forward, numpy_backward, module, x, dout, device):
-    """Your keep_rate counts what was DROPPED. keep_rate is the share of entries of the mask that are not 0."""
-    out, mask, grad = pass_through(module.train(), x, dout, device)
-    result = told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
-    return {**result, "keep_rate": float((mask == 0).mean())}
-
-
-@misconception("compare_with_torch", signs="keep_rate keep_rate_among_zeros", name="the_keep_rate_is_one_minus_p")
-def compare_rate_of_p(numpy_forward, numpy_backward, module, x, dout, device):
-    """Your keep_rate is 1 - module.p. That is what the module was told, not what happened in this pass, and not every module has a p. Count
-    the entries of the mask that are not 0."""
-    out, mask, grad = pass_through(module.train(), x, dout, device)
-    result = told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
-    return {**result, "keep_rate": 1 - module.p}
-
-
-@misconception("compare_with_torch", signs="keep_rate_among_zeros", name="the_keep_rate_shows_in_the_output")
-def compare_rate_of_output(numpy_forward, numpy_backward, module, x, dout, device):
-    """Your keep_rate counts where the OUTPUT is not 0. A kept 0 is 0 too, and after a ReLU every other number is one. Count the entries of
-    the mask that are not 0."""
-    out, mask, grad = pass_through(module.train(), x, dout, device)
-    result = told(worst(numpy_forward(x, mask), out), worst(numpy_backward(dout, mask), grad), mask)
-    return {**result, "keep_rate": float((out != 0).mean())}
-
-
-@misconception("compare_with_torch", signs="wrong_forward wrong_backward one_wrong_number", name="differences_need_no_scale")
-def compare_absolute(numpy_forward, numpy_backward, module, x, dout, device):
-    """You return absolute differences. Whether 0.01 is much depends on the size of what is compared: divide by the largest absolute value
-    of torch's array."""
-    out, mask, grad = pass_through(module.train(), x, dout, device)
-    return told(float(np.abs(numpy_forward(x, mask) - out).max()), float(np.abs(numpy_backward(dout, mask) - grad).max()), mask)
-
-
-@misconception("compare_with_torch", signs="one_wrong_number", name="the_average_difference_says_enough")
-def compare_average(numpy_forward, numpy_backward, module, x, dout, device):
-    """You average the differences. One wrong number among thousands disappears in an average; the maximum sees it."""
-
-    def mean(ours, theirs):
-        size = np.abs(theirs).mean()
-        return float(np.abs(ours - theirs).mean() / size) if size > 0 else 0.0
-
-    out, mask, grad = pass_through(module.train(), x, dout, device)
-    return told(mean(numpy_forward(x, mask), out), mean(numpy_backward(dout, mask), grad), mask)
-
-
-@misconception("compare_with_torch", signs="plain among_zeros at_one", name="each_number_is_its_own_scale")
-def compare_each(numpy_forward, numpy_backward, module, x, dout, device):
-    """You divide each difference by its own number of torch's. Where something was dropped that is 0/0. The text asks for ONE scale: the
-    largest difference, divided by the largest of torch's numbers."""
-
-    def each(ours, theirs):
-        with np.errstate(all="ignore"):
-            return float((np.abs(ours - theirs) / np.abs(theirs)).max())
-
-    out, mask, grad = pass_through(module.train(), x, dout, device)
-    return told(each(numpy_forward(x, mask), out), each(numpy_backward(dout, mask), grad), mask)
-
-
-@misconception("compare_with_torch", signs="one_wrong_number =wrong_forward", name="a_guard_makes_each_number_a_scale")
-def compare_each_guarded(numpy_forward, numpy_backward, module, x, dout, device):
-    """You divide each difference by its own number of torch's (and a little more, against 0/0). A small difference at a small number then
-    looks huge. The text asks for ONE scale: the largest difference, divided by the largest of torch's numbers."""
-
-    def each(ours, theirs):
-        return float((np.abs(ours - theirs) / (np.abs(theirs) + 1e-8)).max())
-
-    out, mask, grad = pass_through(module.train(), x, dout, device)
-    return told(each(numpy_forward(x, mask), out), each(numpy_backward(dout, mask), grad), mask)
-
-
-@misconception("compare_with_torch", signs="wrong_forward wrong_backward", name="the_scale_is_the_sum_of_both")
-def compare_symmetric(numpy_forward, numpy_backward, module, x, dout, device):
-    """You divide each difference by the sum of both numbers, as course notes on gradient checks do: what is 1 % too large then measures
-    0.5 %. The text asks for ONE scale: the largest difference, divided by the largest of torch's numbers."""
-
-    def symmetric(ours, theirs):
-        return float((np.abs(ours - theirs) / np.maximum(1e-8, np.abs(ours) + np.abs(theirs))).max())
-
-    out, mask, grad = pass_through(module.train(), x, dout, device)
-    return told(symmetric(numpy_forward(x, mask), out), symmetric(numpy_backward(dout, mask), grad), mask)
-
-
-@misconception("compare_with_torch", signs="plain", name="a_mask_is_true_or_false")
-def compare_boolean(numpy_forward, numpy_backward, module, x, dout, device):
-    """You hand over which numbers were kept, as True and False. The NumPy functions ask for the multiplier that torch used: 0 or 1/(1-p),
-    in AlphaDropout 0 or a."""
-    out, mask, grad = pass_through(module.train(), x, dout, device)
-    kept = (mask != 0).astype(x.dtype)
-    return told(worst(numpy_forward(x, kept), out), worst(numpy_backward(dout, kept), grad), mask)
-
-
-@misconception("compare_with_torch", signs="at_one", name="torch_is_never_all_zero")
-def compare_nan(numpy_forward, numpy_backward, module, x, dout, device):
-    """At p = 1 everything torch computes is 0, and somewhere you divide by it, or by 1 - p: 0/0. Where there is nothing to divide by,
-    return the absolute difference."""
-
-    def ratio(ours, theirs):
-        with np.errstate(all="ignore"):
-            return float(np.abs(ours - theirs).max() / np.abs(theirs).max())
-
-    out, mask, grad = pass_through(module.train(), x, dout, device)
-    return told(ratio(numpy_forward(x, mask), out), ratio(numpy_backward(dout, mask), grad), mask)
-
-
-# ============================================================================================================== wrong: MyDropout
-class RightFunction(torch.autograd.Function):
-    """The right one, from which the wrong ones below differ in one place."""
-
-    @staticmethod
-    def forward(ctx, x, p):
-        mask = torch.empty_like(x).bernoulli_(1 - p)
-        if p < 1:
-            mask /= 1 - p
-        ctx.save_for_backward(mask)
-        return x * mask
-
-    @staticmethod
-    def backward(ctx, dout):
-        (mask,) = ctx.saved_tensors
-        return dout * mask, None
-
-
-class RightLayer(nn.Module):
-    """The right one; `operation` is the autograd function that it uses."""
-
-    operation = RightFunction
-
-    def __init__(self, p=0.5):
-        super().__init__()
-        if not 0 <= p <= 1:
-            raise ValueError("p is a probability")
-        self.p = p
-
-    def forward(self, x):
-        return self.operation.apply(x, self.p) if self.training and self.p > 0 else x
-
-    def extra_repr(self):
-        return f"p={self.p}"
-
-
-class KeepFunction(RightFunction):
-    @staticmethod
-    def forward(ctx, x, p):
-        mask = torch.empty_like(x).bernoulli_(p)
-        if p > 0:
-            mask /= p
-        ctx.save_for_backward(mask)
-        return x * mask
-
-
-@misconception("MyDropoutFunction", signs="drop_share_of_MyDropout", name="torch_takes_the_keep_probability")
-class KeepProbability:
-    """You keep with probability p. In torch, as in this course, p is the probability of DROPPING; the keep probability of papers and of
-    old TensorFlow programs is 1 - p."""
-
-    MyDropoutFunction = KeepFunction
-
-    class MyDropout(RightLayer):
-        operation = KeepFunction
-
-        def forward(self, x):
-            return self.operation.apply(x, self.p) if self.training else x
-
-
-class UnscaledFunction(RightFunction):
-    @staticmethod
-    def forward(ctx, x, p):
-        mask = torch.empty_like(x).bernoulli_(1 - p)
-        ctx.save_for_backward(mask)
-        return x * mask
-
-
-@misconception("MyDropoutFunction", signs="survivors_of_MyDropout", name="the_layer_need_not_scale")
-class Unscaled:
-    """Your layer drops but does not divide the survivors by 1 - p, and in eval mode it does nothing either: in training every sum is too
-    small by the factor 1 - p."""
-
-    MyDropoutFunction = UnscaledFunction
-
-    class MyDropout(RightLayer):
-        operation = UnscaledFunction
-
-
-class ForgetfulFunction(RightFunction):
-    @staticmethod
-    def backward(ctx, dout):
-        (mask,) = ctx.saved_tensors
-        return dout * (mask != 0), None
-
-
-@misconception("MyDropoutFunction", signs="gradient_factor_of_MyDropout", name="the_gradient_needs_no_scale")
-class UnscaledGradient:
-    """Backward gives the gradient to the kept numbers, but forgets the 1/(1-p) by which they were multiplied. The gradient is multiplied
-    by exactly what x was multiplied by."""
-
-    MyDropoutFunction = ForgetfulFunction
-
-    class MyDropout(RightLayer):
-        operation = ForgetfulFunction
-
-
-class LonelyFunction(RightFunction):
-    @staticmethod
-    def backward(ctx, dout):
-        return RightFunction.backward(ctx, dout)[0]
-
-
-class OpenFunction(RightFunction):
-    @staticmethod
-    def forward(ctx, x, p):
+# a mutant -> why it is no mistake
+GIVEN = "the signature stands in the stub"
+EQUIVALENT = {
+    "MyDropoutFunction": {
+        "def __init__(self, p=0.5): -> def __init__(self, p=2.0):": GIVEN,
+        "if not self.training or self.p == 0: -> if not self.training or self.p == -1:": "at p = 0 all are kept, and divided by 1",
+    },
+    "fixed_training_loop": {
+        "def __init__(self, p_in=0.2, p=0.5): -> def __init__(self, p_in=1.4, p=0.5):": GIVEN,
+        "def __init__(self, p_in=0.2, p=0.5): -> def __init__(self, p_in=0.2, p=2.0):": GIVEN,
+        f"{ACCURACY} -> {ACCURACY.replace('==', '!=')}": "what is done with the accuracy is everybody's own business",
+    },
+}
+
+
+# ======================================================================================================================= right answers
+FORWARD = f"mask = {DRAWN}\n        {SCALED}\n        {SAVED}\n        return x * mask"
+
+VARIANTS = {
+    "compare_with_torch": [
+        right(
+            "compare_by_backward",
+            (MULTIPLIER, "out.sum().backward(retain_graph=True)\n    mask = inputs.grad.clone()\n    inputs.grad = None"),
+            (GRADIENT, "out.backward(torch.from_numpy(dout.copy()).to(device))\n    grad = inputs.grad"),
+            ("float((mask != 0).mean())", "np.count_nonzero(mask) / mask.size"),
+        ),
+        right(
+            "compare_twice_backwards",
+            (MULTIPLIER, "v = torch.tensor(dout, device=device, requires_grad=True)"),
+            (
+                GRADIENT,
+                """(grad,) = torch.autograd.grad(out, inputs, v, create_graph=True)
+    (mask,) = torch.autograd.grad(grad.sum(), v)""",
+            ),
+        ),
+    ],
+    "MyDropoutFunction": [
+        right(
+            "WithBooleans",
+            (
+                FORWARD,
+                """kept = torch.rand(x.shape, device=x.device) >= p
+        ctx.scale = 1.0 / (1.0 - p) if p < 1.0 else 0.0
+        ctx.save_for_backward(kept)
+        return torch.where(kept, x * ctx.scale, torch.zeros_like(x))""",
+            ),
+            (BACKWARD, "return torch.where(ctx.saved_tensors[0], dout * ctx.scale, torch.zeros_like(dout)), None"),
+            ('f"p={self.p}"', 'f"p={self.p}, inplace=False"'),
+        ),
+        right(
+            "WithMaskedFill",
+            (
+                FORWARD,
+                """gone = torch.empty(x.size(), device=x.device).uniform_() < p
+        ctx.gone, ctx.q = gone, 1 - p
+        return (x / (1 - p) if p < 1 else x).masked_fill(gone, 0)""",
+            ),
+            (BACKWARD, "return (dout / ctx.q if ctx.q else dout).masked_fill(ctx.gone, 0), None"),
+        ),
+        right(
+            "WithASpawnedGenerator",
+            (
+                FORWARD,
+                """coins = torch.Generator(x.device).manual_seed(torch.randint(2**62, ()).item())
+        keep = torch.rand(x.shape, generator=coins, device=x.device) >= p
+        ctx.save_for_backward(keep.to(x.dtype) * (1 / (1 - p) if p < 1 else 0))
+        return x * ctx.to_save[0]""",
+            ),
+            (BACKWARD, "return ctx.saved_tensors[0].mul(dout), None"),
+            ("class MyDropout(nn.Module)", "class MyDropout(nn.Dropout)"),
+            ("super().__init__()", "super().__init__(p)"),
+            ("self.p = p", 'self.register_buffer("note", torch.tensor(p), persistent=False)'),
+            ("            return x\n", "            return x.clone()\n"),
+        ),
+        right(
+            "WithFloat32Coins",
+            (
+                FORWARD,
+                """ctx.set_materialize_grads(False)
+        keep = torch.bernoulli(torch.full(x.shape, 1 - p, device=x.device)).to(x.dtype)
+        out = x.clone()
+        out[keep == 0] = 0
         ctx.p = p
-        return RightFunction.forward(ctx, x, p)
-
-    @staticmethod
-    def backward(ctx, dout):
-        return dout / (1 - ctx.p) if ctx.p < 1 else dout * 0, None
-
-
-@misconception("MyDropoutFunction", signs="gradient_mask_of_MyDropout", name="the_gradient_knows_no_mask")
-class NoMaskInBackward:
-    """Your backward passes the gradient to every number, dropped or not. What was multiplied by 0 on the way forward gets the gradient 0:
-    save the mask and use it."""
-
-    MyDropoutFunction = OpenFunction
-
-    class MyDropout(RightLayer):
-        operation = OpenFunction
-
-
-class LookingFunction(RightFunction):
-    @staticmethod
-    def forward(ctx, x, p):
-        out = RightFunction.forward(ctx, x, p)
-        ctx.scale = 1 / (1 - p) if p < 1 else 0.0
-        ctx.save_for_backward(out)
-        return out
-
-    @staticmethod
-    def backward(ctx, dout):
-        (out,) = ctx.saved_tensors
-        return dout * (out != 0) * ctx.scale, None
-
-
-@misconception("MyDropoutFunction", signs="gradient_at_zero_input_of_MyDropout", name="a_zero_output_was_dropped")
-class MaskFromOutput:
-    """Backward finds the mask by looking where the output is not 0. A kept number that happens to be 0, as after a ReLU, then loses its
-    gradient. Save the mask itself."""
-
-    MyDropoutFunction = LookingFunction
-
-    class MyDropout(RightLayer):
-        operation = LookingFunction
-
-
-class EchoFunction(LookingFunction):
-    @staticmethod
-    def backward(ctx, dout):
-        (out,) = ctx.saved_tensors
-        return dout * out, None
-
-
-@misconception("MyDropoutFunction", signs="gradient_factor_of_MyDropout gradient_at_zero_input_of_MyDropout", name="the_output_is_the_mask")
-class OutputForMask:
-    """Backward multiplies dout by the OUTPUT of forward. It is 0 in the right places, but elsewhere it is x/(1-p) and not 1/(1-p). Save the
-    mask itself."""
-
-    MyDropoutFunction = EchoFunction
-
-    class MyDropout(RightLayer):
-        operation = EchoFunction
-
-
-@misconception("MyDropoutFunction", signs="test_time_of_MyDropout", name="test_time_scales_again")
-class ScalesTwice:
-    """In eval mode your layer multiplies by 1 - p. That belongs to vanilla dropout, which does not divide in training. Inverted dropout has
-    settled the scale in training, so eval returns x as it is."""
-
-    class MyDropout(RightLayer):
-        def forward(self, x):
-            return super().forward(x) if self.training else x * (1 - self.p)
-
-
-@misconception("MyDropoutFunction", signs="survivors_of_MyDropout test_time_of_MyDropout", name="vanilla_dropout_will_do")
-class Vanilla:
-    """This is vanilla dropout: no division in training, and a factor 1 - p in eval mode. Asked for is inverted dropout, as torch has it:
-    divide the survivors by 1 - p in training, and return x as it is in eval."""
-
-    MyDropoutFunction = UnscaledFunction
-
-    class MyDropout(RightLayer):
-        operation = UnscaledFunction
-
-        def forward(self, x):
-            return super().forward(x) if self.training else x * (1 - self.p)
-
-
-@misconception("MyDropoutFunction", signs="drop_share_of_MyDropout test_time_of_MyDropout", name="eval_is_when_to_drop")
-class TheWrongWayRound:
-    """Your layer drops in eval mode and not in training: the condition is the wrong way round. self.training is True when it should
-    drop."""
-
-    class MyDropout(RightLayer):
-        def forward(self, x):
-            return x if self.training else self.operation.apply(x, self.p)
-
-
-@misconception("MyDropoutFunction", signs="test_time_of_MyDropout", name="eval_is_somebody_elses_business")
-class AlwaysOn:
-    """Your layer drops in eval mode too. .eval() only sets self.training to False; the layer has to look at it, and in every pass. (The
-    same trap in other clothes: F.dropout(x, p) without its third argument, an nn.Dropout made within forward, self.train without
-    parentheses, which is a method and counts as true, and a self.training that was looked at in __init__.)"""
-
-    class MyDropout(RightLayer):
-        def forward(self, x):
-            return self.operation.apply(x, self.p)
-
-
-@misconception("MyDropoutFunction", signs="test_time_of_MyDropout mode_after_eval", name="train_is_a_question")
-class CallsTrain:
-    """Your layer drops in eval mode too, because it calls self.train(). That is no question: it switches training mode ON, and what it
-    returns counts as true. Ask self.training, without parentheses."""
-
-    class MyDropout(RightLayer):
-        def forward(self, x):
-            return self.operation.apply(x, self.p) if self.train() else x
-
-
-@misconception("MyDropoutFunction", signs="way_back", name="backward_returns_one_gradient")
-class OneGradient:
-    """backward returns another number of values than forward was given. The first is the gradient by x, the second that by p, which is
-    None: return dx, None."""
-
-    MyDropoutFunction = LonelyFunction
-
-    class MyDropout(RightLayer):
-        operation = LonelyFunction
-
-
-class GradientByPFunction(RightFunction):
-    @staticmethod
-    def backward(ctx, dout):
-        dx = RightFunction.backward(ctx, dout)[0]
-        return dx, dx.sum()
-
-
-@misconception("MyDropoutFunction", signs="way_back", name="p_gets_a_gradient_too")
-class GradientByP:
-    """backward returns a gradient by p. But p is a plain number, no tensor, and torch wants None in its place: return dx, None."""
-
-    MyDropoutFunction = GradientByPFunction
-
-    class MyDropout(RightLayer):
-        operation = GradientByPFunction
-
-
-@misconception("MyDropoutFunction", signs="way_back", name="autograd_follows_numbers")
-class CutOff:
-    """No gradient comes back through your layer: its output has forgotten where it came from. detach(), .data, torch.no_grad() and the way
-    through NumPy all cut the graph. Let MyDropoutFunction.apply(x, p) work on x itself."""
-
-    class MyDropout(RightLayer):
-        def forward(self, x):
-            return super().forward(x).detach() if self.training else x
-
-
-class RedrawingFunction(OpenFunction):
-    @staticmethod
-    def backward(ctx, dout):
-        mask = torch.empty_like(dout).bernoulli_(1 - ctx.p)
-        return dout * mask / (1 - ctx.p if ctx.p < 1 else 1.0), None
-
-
-@misconception("MyDropoutFunction", signs="gradient_mask_of_MyDropout", name="backward_draws_a_mask_of_its_own")
-class SecondDraw:
-    """Backward draws a new mask, so other numbers get a gradient than were kept. Save the mask of the forward pass with
-    ctx.save_for_backward and use that one."""
-
-    MyDropoutFunction = RedrawingFunction
-
-    class MyDropout(RightLayer):
-        operation = RedrawingFunction
-
-
-class DividedByPFunction(RightFunction):
-    @staticmethod
-    def forward(ctx, x, p):
-        mask = torch.empty_like(x).bernoulli_(1 - p) / (p or 1.0)
-        ctx.save_for_backward(mask)
-        return x * mask
-
-
-@misconception("MyDropoutFunction", signs="survivors_of_MyDropout =drop_share_of_MyDropout", name="survivors_are_divided_by_p")
-class DividedByP:
-    """You drop the right share and then divide the survivors by p. Divide by what remains, 1 - p: only then is the average what it was
-    before."""
-
-    MyDropoutFunction = DividedByPFunction
-
-    class MyDropout(RightLayer):
-        operation = DividedByPFunction
-
-
-class ShrinkingFunction(RightFunction):
-    @staticmethod
-    def forward(ctx, x, p):
-        mask = torch.empty_like(x).bernoulli_(1 - p) * (1 - p)
-        ctx.save_for_backward(mask)
-        return x * mask
-
-
-@misconception("MyDropoutFunction", signs="survivors_of_MyDropout", name="survivors_are_multiplied_by_one_minus_p")
-class Shrinking:
-    """You multiply the survivors by 1 - p. They are too few already, so they have to grow: DIVIDE them by 1 - p."""
-
-    MyDropoutFunction = ShrinkingFunction
-
-    class MyDropout(RightLayer):
-        operation = ShrinkingFunction
-
-
-class CountedScaleFunction(RightFunction):
-    @staticmethod
-    def forward(ctx, x, p):
-        mask = torch.empty_like(x).bernoulli_(1 - p)
-        mask = mask / mask.mean() if mask.any() else mask
-        ctx.save_for_backward(mask)
-        return x * mask
-
-
-@misconception("MyDropoutFunction", signs="survivors_of_MyDropout", name="the_scale_is_what_was_kept")
-class CountedScale:
-    """You divide the survivors by the share that happened to be kept. Torch divides by 1 - p, always: the scale is a property of the layer
-    and not of the dice."""
-
-    MyDropoutFunction = CountedScaleFunction
-
-    class MyDropout(RightLayer):
-        operation = CountedScaleFunction
-
-
-class NormalFunction(RightFunction):
-    @staticmethod
-    def forward(ctx, x, p):
-        mask = (torch.randn_like(x) > p).to(x.dtype)
-        if p < 1:
-            mask /= 1 - p
-        ctx.save_for_backward(mask)
-        return x * mask
-
-
-@misconception("MyDropoutFunction", signs="drop_share_of_MyDropout", name="randn_is_rand")
-class NormalCoins:
-    """You compare NORMAL numbers with p: torch.randn is not torch.rand. A normal number exceeds 0.3 in 38 % of all cases. Draw uniformly
-    between 0 and 1, with torch.rand or torch.rand_like."""
-
-    MyDropoutFunction = NormalFunction
-
-    class MyDropout(RightLayer):
-        operation = NormalFunction
-
-
-@misconception("MyDropoutFunction", signs="source_of_chance =one_layer_twice", name="a_layer_has_a_generator_of_its_own")
-class OwnGenerator:
-    """Your layer has a generator of its own with a fixed seed: whatever torch.manual_seed says, each new layer throws the same coins in the
-    same order. Draw from torch's own generator, and leave the seed to the user."""
-
-    class MyDropout(RightLayer):
-        def __init__(self, p=0.5):
-            super().__init__(p)
-            self.coins = torch.Generator().manual_seed(0)
-
-        def forward(self, x):
-            if not self.training or self.p == 0:
-                return x
-            keep = torch.rand(x.shape, generator=self.coins).to(x.device) >= self.p
-            return x * keep / (1 - self.p if self.p < 1 else 1)
-
-
-@misconception("MyDropoutFunction", signs="one_layer_twice =test_time_of_MyDropout", name="a_draw_in_eval_does_no_harm")
-class DrawsInEval:
-    """In eval mode your layer draws a mask and does not use it. That moves torch's generator on, so a look at the test error changes the
-    rest of the training. Ask self.training first, then draw."""
-
-    class MyDropout(RightLayer):
-        def forward(self, x):
-            out = self.operation.apply(x, self.p)
-            return out if self.training else x
-
-
-@misconception("MyDropoutFunction", signs="at_one_of_MyDropout", name="one_is_no_probability")
-class RefusesOne:
-    """Your layer refuses p = 1. It is a probability like the others: everything is dropped, and the result is 0. Only a p outside [0, 1]
-    is a mistake."""
-
-    class MyDropout(RightLayer):
-        def __init__(self, p=0.5):
-            super().__init__(p)
-            if p == 1:
-                raise ValueError("p must be below 1")
-
-
-@misconception("MyDropoutFunction", signs="outside_of_MyDropout", name="an_assert_will_do")
-class Asserts:
-    """You refuse a wrong p with an assert. That is an AssertionError, which nobody catches, and which python -O leaves out. Asked for is
-    a ValueError: if not 0 <= p <= 1: raise ValueError(...)."""
-
-    class MyDropout(RightLayer):
-        def __init__(self, p=0.5):
-            assert 0 <= p <= 1
-            super().__init__(p)
-
-
-class RoundedFunction(RightFunction):
-    @staticmethod
-    def forward(ctx, x, p):
-        mask = (torch.rand(x.shape, device=x.device) >= p) / (1 - p if p < 1 else 1.0)
-        mask = mask.to(x.dtype)    # 1 / (1 - p) has been rounded to float32 before
-        ctx.save_for_backward(mask)
-        return x * mask
-
-
-@misconception("MyDropoutFunction", signs="digits_of_MyDropout =half_precision", name="float32_is_exact_enough")
-class RoundedScale:
-    """Your scale is computed in float32 and only then brought to the dtype of x: in float64 half of its digits are wrong. Bring the mask to
-    the dtype of x first, and divide then."""
-
-    MyDropoutFunction = RoundedFunction
-
-    class MyDropout(RightLayer):
-        operation = RoundedFunction
-
-
-@misconception("MyDropoutFunction", signs="columns_of_MyDropout", name="one_draw_decides_about_all_features")
-class OneDrawForAnExample:
-    """Your layer drops all numbers of an example or none. Each NUMBER throws its own coin: draw as many as x has. (Dropping whole maps is
-    Dropout2d's business.)"""
-
-    class MyDropout(RightLayer):
-        def forward(self, x):
-            return x * self.operation.apply(torch.ones_like(x[:, :1]), self.p) if self.training else x
-
-
-@misconception("MyDropoutFunction", signs="one_layer_twice", name="one_mask_for_the_life_of_the_layer")
-class FrozenMask:
-    """Your layer draws its mask once and keeps it. Every pass needs a fresh mask: otherwise you train one thinned network and never the
-    others."""
-
-    class MyDropout(RightLayer):
-        def forward(self, x):
-            if not self.training or self.p == 0:
-                return x
-            if getattr(self, "mask", None) is None or self.mask.shape != x.shape:
-                self.mask = RightFunction.apply(torch.ones_like(x), self.p)
-            return x * self.mask
-
-
-class SeededFunction(RightFunction):
-    @staticmethod
-    def forward(ctx, x, p):
-        coins = torch.rand(x.shape, generator=torch.Generator(x.device).manual_seed(0), device=x.device)
-        mask = (coins >= p).to(x.dtype)
-        if p < 1:
-            mask /= 1 - p
-        ctx.save_for_backward(mask)
-        return x * mask
-
-
-@misconception("MyDropoutFunction", signs="one_layer_twice source_of_chance", name="a_seed_belongs_into_the_layer")
-class SeedsItself:
-    """Your layer sets a seed of its own, so every pass of every layer drops the same units. Whoever wants to repeat a run calls
-    torch.manual_seed once, at its beginning; a layer only draws."""
-
-    MyDropoutFunction = SeededFunction
-
-    class MyDropout(RightLayer):
-        operation = SeededFunction
-
-
-class NumpyFunction(RightFunction):
-    @staticmethod
-    def forward(ctx, x, p):
-        mask = torch.empty_like(x).copy_(torch.from_numpy(np.random.random(tuple(x.shape)) >= p))
-        if p < 1:
-            mask /= 1 - p
-        ctx.save_for_backward(mask)
-        return x * mask
-
-
-@misconception("MyDropoutFunction", signs="source_of_chance", name="any_generator_will_do")
-class OtherGenerator:
-    """Your mask comes from another generator than torch's own (NumPy's, Python's or a new one), so torch.manual_seed does not repeat a run
-    with your layer. Draw with torch.rand, torch.bernoulli or tensor.bernoulli_."""
-
-    MyDropoutFunction = NumpyFunction
-
-    class MyDropout(RightLayer):
-        operation = NumpyFunction
-
-
-class CountingFunction(RightFunction):
-    @staticmethod
-    def forward(ctx, x, p):
-        mask = torch.ones_like(x).reshape(-1)
-        mask[torch.randperm(mask.numel(), device=x.device)[: round(p * mask.numel())]] = 0
-        mask = mask.reshape(x.shape) / (1 - p if p < 1 else 1)
-        ctx.save_for_backward(mask)
-        return x * mask
-
-
-@misconception("MyDropoutFunction", signs="number_dropped_of_MyDropout", name="exactly_the_share_p_falls")
-class FixedCount:
-    """Your layer always drops the same number of units. Dropout throws one coin for each unit, so the number varies from pass to pass."""
-
-    MyDropoutFunction = CountingFunction
-
-    class MyDropout(RightLayer):
-        operation = CountingFunction
-
-
-class HomelessFunction(RightFunction):
-    @staticmethod
-    def forward(ctx, x, p):
-        mask = (torch.rand(x.shape) >= p).to(x.dtype)    # on the CPU, wherever x is
-        if p < 1:
-            mask /= 1 - p
-        ctx.save_for_backward(mask)
-        return x * mask
-
-
-@misconception("MyDropoutFunction", signs="home_of_the_mask", name="every_tensor_lives_on_the_cpu")
-class MaskOnTheCpu:
-    """torch.rand(x.shape) makes its numbers on the CPU; with x on a GPU the product fails. Make the mask where x is: torch.rand_like(x),
-    torch.empty_like(x), or device=x.device."""
-
-    MyDropoutFunction = HomelessFunction
-
-    class MyDropout(RightLayer):
-        operation = HomelessFunction
-
-
-class LatestFunction(RightFunction):
-    @staticmethod
-    def forward(ctx, x, p):
-        out = RightFunction.forward(ctx, x, p)
-        LatestFunction.mask = ctx.to_save[0]
-        return out
-
-    @staticmethod
-    def backward(ctx, dout):
-        return dout * LatestFunction.mask, None
-
-
-@misconception("MyDropoutFunction", signs="one_layer_twice", name="the_latest_mask_is_the_right_one")
-class MaskOutsideContext:
-    """You keep the mask in one place for all passes, so a second forward pass overwrites what the first one needs on its way back. ctx
-    belongs to one pass: save the mask there."""
-
-    MyDropoutFunction = LatestFunction
-
-    class MyDropout(RightLayer):
-        operation = LatestFunction
-
-
-class SingleFunction(RightFunction):
-    @staticmethod
-    def forward(ctx, x, p):
-        mask = (torch.rand(x.shape, device=x.device) >= p) / (1 - p if p < 1 else 1.0)    # float32, whatever x is
-        ctx.save_for_backward(mask)
-        return x * mask
-
-    @staticmethod
-    def backward(ctx, dout):
-        (mask,) = ctx.saved_tensors
-        return dout * mask, None
-
-
-@misconception("MyDropoutFunction", signs="half_precision", name="a_mask_is_float32")
-class SinglePrecisionMask:
-    """Your mask is float32 whatever x is, and float16 or bfloat16 times float32 is float32: the layer changes the dtype. Make the mask in
-    the dtype of x, for example with torch.empty_like(x)."""
-
-    MyDropoutFunction = SingleFunction
-
-    class MyDropout(RightLayer):
-        operation = SingleFunction
-
-
-class NanFunction(RightFunction):
-    @staticmethod
-    def forward(ctx, x, p):
-        mask = torch.empty_like(x).bernoulli_(1 - p) / (1 - p if p < 1 else torch.zeros((), dtype=x.dtype, device=x.device))
-        ctx.save_for_backward(mask)
-        return x * mask
-
-
-@misconception("MyDropoutFunction", signs="at_one_of_MyDropout", name="p_is_never_one")
-class NotAtOne:
-    """At p = 1 you divide 0 by 0, which torch does without a word: NaN everywhere. Nobody survives there, so nobody needs a scale: return
-    zeros."""
-
-    MyDropoutFunction = NanFunction
-
-    class MyDropout(RightLayer):
-        operation = NanFunction
-
-
-@misconception("MyDropoutFunction", signs="outside_of_MyDropout", name="nobody_passes_a_wrong_p")
-class AcceptsAnything:
-    """A p outside [0, 1] goes through. Whoever writes MyDropout(50) for 50 % should hear a ValueError when the layer is made, and not
-    wonder weeks later."""
-
-    class MyDropout(RightLayer):
-        def __init__(self, p=0.5):
-            nn.Module.__init__(self)
-            self.p = p
-
-        def forward(self, x):
-            p = min(max(self.p, 0.0), 1.0)
-            return self.operation.apply(x, p) if self.training and p > 0 else x
-
-
-@misconception("MyDropoutFunction", signs="saved_state", name="the_mask_belongs_into_the_state")
-class MaskAsBuffer:
-    """Your layer keeps something in its state_dict. Nothing here is learned, and a saved mask would only make it impossible to load the
-    network into one with nn.Dropout. A plain attribute for p is enough."""
-
-    class MyDropout(RightLayer):
-        def __init__(self, p=0.5):
-            super().__init__(p)
-            self.register_buffer("rate", torch.tensor(p))
-
-
-class OverwritingFunction(RightFunction):
-    @staticmethod
-    def forward(ctx, x, p):
-        mask = torch.empty_like(x).bernoulli_(1 - p)
-        if p < 1:
-            mask /= 1 - p
-        ctx.save_for_backward(mask)
-        return x.mul_(mask).clone()
-
-
-@misconception("MyDropoutFunction", signs="input_after_of_MyDropout", name="the_input_is_mine_to_overwrite")
-class InPlace:
-    """You multiply x in place. Whoever still needs x (a shortcut around the layer, the backward pass of the layer before) finds it
-    destroyed. Return a new tensor."""
-
-    MyDropoutFunction = OverwritingFunction
-
-    class MyDropout(RightLayer):
-        operation = OverwritingFunction
-
-
-class RowFunction(RightFunction):
-    @staticmethod
-    def forward(ctx, x, p):
-        mask = torch.empty_like(x[:1]).bernoulli_(1 - p).expand_as(x).clone()
-        if p < 1:
-            mask /= 1 - p
-        ctx.save_for_backward(mask)
-        return x * mask
-
-
-@misconception("MyDropoutFunction", signs="rows_of_MyDropout", name="one_mask_serves_the_whole_batch")
-class OneMaskForAll:
-    """All examples of the batch lose the same units. Draw one number for each entry of x."""
-
-    MyDropoutFunction = RowFunction
-
-    class MyDropout(RightLayer):
-        operation = RowFunction
-
-
-@misconception("MyDropoutFunction", signs="printed", name="a_layer_need_not_say_what_it_is")
-class Silent:
-    """Printed, your layer is MyDropout() and keeps its p to itself. Let extra_repr return a text such as "p=0.3"; it is how people check
-    a network they have loaded."""
-
-    class MyDropout(RightLayer):
-        def extra_repr(self):
-            return ""
-
-
-# ======================================================================================================== wrong: fixed_training_loop
-def step(model, optimizer, X, y):
-    optimizer.zero_grad()
-    F.cross_entropy(model(X), y).backward()
-    optimizer.step()
-
-
-def measure(model, batches):
-    with torch.no_grad():
-        return sum((model(X).argmax(dim=1) == y).sum().item() for X, y in batches)
-
-
-def trained(model, batches, epochs, before=None, first=None, after=torch.nn.Module.eval):
-    """The loop, with what is done to the model before the first epoch, at the beginning of each, and before measuring."""
-    optimizer, flags = torch.optim.SGD(model.parameters(), lr=0.1), []
-    if before:
-        before(model)
-    for _ in range(epochs):
-        if first:
-            first(model)
-        for X, y in batches:
-            flags.append(model.training)
-            step(model, optimizer, X, y)
-        after(model)
-        measure(model, batches)
-    return flags
-
-
-@misconception("fixed_training_loop", signs="loop_modes loop_modes_after_eval", name="train_once_is_train_for_ever")
-class TrainsOnce:
-    """You call train() once, before the loop. After the first epoch your measuring puts the model into eval mode, and nobody takes it out
-    again: from then on you train without dropout. Call train() in every epoch."""
-
-    def fixed_training_loop(model, batches, epochs):
-        return trained(model, batches, epochs, before=nn.Module.train)
-
-
-@misconception("fixed_training_loop", signs="loop_modes loop_modes_after_eval", name="a_model_is_born_training")
-class NeverTrains:
-    """You never call train(). A new model happens to be in training mode, but one that was used for a prediction is not, and after your
-    first measuring yours is not either. Call train() in every epoch."""
-
-    def fixed_training_loop(model, batches, epochs):
-        return trained(model, batches, epochs)
-
-
-@misconception("fixed_training_loop", signs="loop_modes loop_modes_after_eval", name="eval_is_for_the_steps_too")
-class StepsInEval:
-    """Your model is in eval mode at every step, so you train without dropout. Call train() before the steps of an epoch, and eval() after
-    them, to measure."""
-
-    def fixed_training_loop(model, batches, epochs):
-        return trained(model, batches, epochs, first=nn.Module.eval)
-
-
-@misconception("fixed_training_loop", signs="loop_modes_after_eval", name="the_first_epoch_trains_by_itself")
-class TrainsAfterwards:
-    """You call train() after each measuring, but not before the first step. A model that comes in eval mode, because somebody made a
-    prediction with it, then goes through its first epoch without dropout. Call train() at the beginning of every epoch."""
-
-    def fixed_training_loop(model, batches, epochs):
-        optimizer, flags = torch.optim.SGD(model.parameters(), lr=0.1), []
-        for _ in range(epochs):
-            for X, y in batches:
-                flags.append(model.training)
-                step(model, optimizer, X, y)
-            measure(model.eval(), batches)
-            model.train()
-        return flags
-
-
-@misconception("fixed_training_loop", signs="loop_modes", name="a_look_in_between_changes_nothing")
-class MeasuresInBetween:
-    """You call eval() to measure WITHIN the epoch, and the next step is taken in that mode: from the second step on you train without
-    dropout. Measure after the epoch, or call train() again before the next step."""
-
-    def fixed_training_loop(model, batches, epochs):
-        optimizer, flags = torch.optim.SGD(model.parameters(), lr=0.1), []
-        model.train()
-        for _ in range(epochs):
-            for X, y in batches:
-                flags.append(model.training)
-                step(model, optimizer, X, y)
-                measure(model.eval(), batches)
-        return flags
-
-
-@misconception("fixed_training_loop", signs="loop_modes", name="a_look_in_between_ends_with_the_epoch")
-class MeasuresInEachEpoch:
-    """You call eval() to measure WITHIN the epoch, and train() only at the beginning of the next one: of each epoch only the first step is
-    taken with dropout. Measure after the epoch, or call train() again before the next step."""
-
-    def fixed_training_loop(model, batches, epochs):
-        optimizer, flags = torch.optim.SGD(model.parameters(), lr=0.1), []
-        for _ in range(epochs):
-            model.train()
-            for X, y in batches:
-                flags.append(model.training)
-                step(model, optimizer, X, y)
-                measure(model.eval(), batches)
-        return flags
-
-
-@misconception("fixed_training_loop", signs="loop_switch loop_modes", name="setting_training_reaches_the_layers")
-class SetsTheFlag:
-    """You set model.training yourself. Its layers have flags of their own, and stay as they were: train() and eval() go through all of
-    them, an assignment does not."""
-
-    def fixed_training_loop(model, batches, epochs):
-        def switch(mode):
-            return lambda model: setattr(model, "training", mode)
-
-        return trained(model, batches, epochs, first=switch(True), after=switch(False))
-
-
-def trained_by(model, batches, epochs, loss=F.cross_entropy, each_step=True, each_epoch=False):
-    """The loop with another loss, or with gradients that are set to 0 at other times."""
-    optimizer, flags = torch.optim.SGD(model.parameters(), lr=0.1), []
-    for _ in range(epochs):
-        model.train()
-        if each_epoch:
-            optimizer.zero_grad()
-        for X, y in batches:
-            flags.append(model.training)
-            if each_step:
-                optimizer.zero_grad()
-            loss(model(X), y).backward()
-            optimizer.step()
-        measure(model.eval(), batches)
-    return flags
-
-
-@misconception("fixed_training_loop", signs="loop_steps", name="gradients_clear_themselves")
-class NeverClears:
-    """You never call zero_grad(). backward() ADDS to what is there already, so each step is taken with the sum of all gradients so far.
-    Call optimizer.zero_grad() before each backward()."""
-
-    def fixed_training_loop(model, batches, epochs):
-        return trained_by(model, batches, epochs, each_step=False)
-
-
-@misconception("fixed_training_loop", signs="loop_steps", name="gradients_are_cleared_once_an_epoch")
-class ClearsOncePerEpoch:
-    """You call zero_grad() once an epoch. backward() ADDS to what is there already, so within an epoch each step is taken with the sum of
-    the gradients so far. Call optimizer.zero_grad() before each backward()."""
-
-    def fixed_training_loop(model, batches, epochs):
-        return trained_by(model, batches, epochs, each_step=False, each_epoch=True)
-
-
-@misconception("fixed_training_loop", signs="loop_steps", name="cross_entropy_wants_probabilities")
-class SoftmaxTwice:
-    """You apply a softmax before F.cross_entropy, which applies one itself: it wants the scores. With two of them the gradients are small,
-    and the loss can never come near 0."""
-
-    def fixed_training_loop(model, batches, epochs):
-        return trained_by(model, batches, epochs, loss=lambda scores, y: F.cross_entropy(scores.softmax(dim=1), y))
-
-
-@misconception("fixed_training_loop", signs="loop_steps", name="the_loss_of_a_batch_is_a_sum")
-class SumsTheLoss:
-    """Your loss is the sum over the batch. Asked for is the mean (F.cross_entropy takes it unless you say otherwise): with a sum, larger
-    batches take larger steps."""
-
-    def fixed_training_loop(model, batches, epochs):
-        return trained_by(model, batches, epochs, loss=lambda scores, y: F.cross_entropy(scores, y, reduction="sum"))
-
-
-@misconception("fixed_training_loop", signs="loop_modes", name="measuring_needs_no_eval")
-class MeasuresInTraining:
-    """You measure the accuracy in training mode: a thinned network with noise is asked, not the one you will use. Call eval() before you
-    measure, and train() before the next epoch. (torch.no_grad() is another matter: it stops gradients, not dropout.)"""
-
-    def fixed_training_loop(model, batches, epochs):
-        return trained(model, batches, epochs, first=nn.Module.train, after=nn.Module.train)
-
-
-@misconception("fixed_training_loop", signs="loop_modes", name="a_loop_need_not_measure")
-class MeasuresNothing:
-    """You got rid of the mistake by not measuring at all. After each epoch the accuracy is wanted, in eval mode; then train() brings the
-    model back."""
-
-    def fixed_training_loop(model, batches, epochs):
-        optimizer, flags = torch.optim.SGD(model.parameters(), lr=0.1), []
-        for _ in range(epochs):
-            model.train()
-            for X, y in batches:
-                flags.append(model.training)
-                step(model, optimizer, X, y)
-        return flags
-
-
-@misconception("fixed_training_loop", signs="loop_flags", name="the_flags_are_one_per_epoch")
-class OneFlagPerEpoch:
-    """Your flags are not those of the steps. Note model.training right before each step: there are epochs * len(batches) of them."""
-
-    def fixed_training_loop(model, batches, epochs):
-        optimizer, flags = torch.optim.SGD(model.parameters(), lr=0.1), []
-        for _ in range(epochs):
-            model.train()
-            flags.append(model.training)
-            for X, y in batches:
-                step(model, optimizer, X, y)
-            model.eval()
-            measure(model, batches)
-        return flags
-
-
-class RightNet(nn.Module):
-    """The right network, from which the wrong ones below differ in one place."""
-
-    def __init__(self, p_in=0.2, p=0.5):
-        super().__init__()
-        self.linears = nn.ModuleList([nn.Linear(20, 64), nn.Linear(64, 64), nn.Linear(64, 2)])
-        self.p_in, self.p = p_in, p
-
-    def forward(self, x):
-        x = self.drop_input(x)
-        for linear in self.linears[:2]:
-            x = self.drop_hidden(torch.relu(linear(x)))
-        return self.linears[2](x)
-
-    def drop_input(self, x):
-        return F.dropout(x, self.p_in, self.training)
-
-    def drop_hidden(self, x):
-        return F.dropout(x, self.p, self.training)
-
-
-@misconception("fixed_training_loop", signs="inputs", name="f_dropout_knows_the_mode")
-class FunctionalLeftOn:
-    """The inputs are still dropped after .eval(): F.dropout is a function, knows no module, and takes training=True unless it is told
-    otherwise. Write F.dropout(x, p, self.training), or use a layer nn.Dropout."""
-
-    class FixedNet(RightNet):
-        def drop_input(self, x):
-            return F.dropout(x, self.p_in)
-
-
-@misconception("fixed_training_loop", signs="hidden", name="f_dropout_knows_the_mode_of_hidden_layers")
-class FunctionalLeftOnWithin:
-    """The hidden units are still dropped after .eval(), and not because of a list. F.dropout is a function and knows no module: write
-    F.dropout(x, p, self.training), with self.training looked at in each pass (self.train is a method, and counts as true). A layer
-    nn.Dropout has to be made in __init__, where .eval() finds it, and not within forward."""
-
-    class FixedNet(RightNet):
-        def drop_hidden(self, x):
-            return F.dropout(x, self.p)
-
-
-@misconception("fixed_training_loop", signs="inputs hidden", name="nobody_has_to_tell_dropout_the_mode")
-class FunctionalLeftOnEverywhere:
-    """Inputs and hidden units are still dropped after .eval(), and not because of a list. F.dropout is a function and knows no module:
-    write F.dropout(x, p, self.training), with self.training looked at in each pass (self.train is a method, and counts as true). A layer
-    nn.Dropout has to be made in __init__, where .eval() finds it, and not within forward. And forward itself must not call
-    self.train()."""
-
-    class FixedNet(RightNet):
-        def drop_input(self, x):
-            return F.dropout(x, self.p_in)
-
-        def drop_hidden(self, x):
-            return F.dropout(x, self.p)
-
-
-@misconception("fixed_training_loop", signs="inputs hidden", name="eval_finds_all_layers_in_a_list")
-class AllLayersInAList:
-    """Inputs and hidden units are still dropped after .eval(): your layers of dropout stand in a plain Python list, and torch does not look
-    into lists. Put them into an nn.ModuleList, or give each an attribute of its own."""
-
-    class FixedNet(RightNet):
-        def __init__(self, p_in=0.2, p=0.5):
-            super().__init__(p_in, p)
-            self.drops = [nn.Dropout(p_in), nn.Dropout(p)]
-
-        def drop_input(self, x):
-            return self.drops[0](x)
-
-        def drop_hidden(self, x):
-            return self.drops[1](x)
-
-
-@misconception("fixed_training_loop", signs="inputs net_rates", name="inputs_need_no_dropout")
-class WholeInputs:
-    """Your network never drops its inputs. p_in is the probability of dropping them; the patient did so with F.dropout at the beginning of
-    forward. Cure that line, do not leave it out."""
-
-    class FixedNet(RightNet):
-        def drop_input(self, x):
-            return x
-
-
-@misconception("fixed_training_loop", signs="net_factor =net_rates", name="the_network_need_not_scale")
-class UnscaledNet:
-    """Your network drops, but does not divide the survivors by 1 minus p: in training every sum is too small. nn.Dropout and F.dropout do
-    that for you."""
-
-    class FixedNet(RightNet):
-        def drop_input(self, x):
-            return super().drop_input(x) * (1 - self.p_in if self.training else 1)
-
-        def drop_hidden(self, x):
-            return super().drop_hidden(x) * (1 - self.p if self.training else 1)
-
-
-@misconception("fixed_training_loop", signs="hidden", name="eval_finds_layers_in_a_list")
-class LayersInAList:
-    """The hidden units are still dropped after .eval(): your layers stand in a plain Python list, and torch does not look into lists.
-    Put them into an nn.ModuleList, or give each an attribute of its own."""
-
-    class FixedNet(RightNet):
-        def __init__(self, p_in=0.2, p=0.5):
-            super().__init__(p_in, p)
-            self.drops = [nn.Dropout(p)]
-
-        def drop_hidden(self, x):
-            return self.drops[0](x)
-
-
-@misconception("fixed_training_loop", signs="hidden inputs", name="without_dropout_nothing_can_go_wrong")
-class NoDropoutAtAll:
-    """Your network drops nothing, not even in training. That cures the symptom together with the patient: in training the inputs are to be
-    dropped with p_in and both hidden layers with p."""
-
-    class FixedNet(RightNet):
-        def drop_input(self, x):
-            return x
-
-        def drop_hidden(self, x):
-            return x
-
-
-@misconception("fixed_training_loop", signs="net_rates", name="nn_dropout_takes_the_keep_probability")
-class KeepProbabilityInTheNet:
-    """Your network drops with 1 - p_in and 1 - p. nn.Dropout and F.dropout take the probability of DROPPING, as this course does: hand them
-    p_in and p as they are."""
-
-    class FixedNet(RightNet):
-        def __init__(self, p_in=0.2, p=0.5):
-            super().__init__(1 - p_in, 1 - p)
-
-
-@misconception("fixed_training_loop", signs="net_rates", name="p_in_is_for_the_hidden_units")
-class RatesExchanged:
-    """Your network drops the inputs with p and the hidden units with p_in: the two have changed places."""
-
-    class FixedNet(RightNet):
-        def __init__(self, p_in=0.2, p=0.5):
-            super().__init__(p, p_in)
-
-
-@misconception("fixed_training_loop", signs="net_rates net_factor", name="one_hidden_dropout_is_enough")
-class OneHiddenLayer:
-    """Only one of the two hidden layers is dropped. The patient dropped both, and so should the cured network."""
-
-    class FixedNet(RightNet):
-        def forward(self, x):
-            x = torch.relu(self.linears[0](self.drop_input(x)))
-            return self.linears[2](self.drop_hidden(torch.relu(self.linears[1](x))))
-
-
-@misconception("fixed_training_loop", signs="net_rates", name="scores_are_units_too")
-class DropsScores:
-    """Your network drops the scores, too. A score that is 0 by chance says nothing about its class: dropout ends with the last hidden
-    layer."""
-
-    class FixedNet(RightNet):
-        def forward(self, x):
-            return self.drop_hidden(super().forward(x))
-
-
-# ==================================================================================================================== right answers
-@variant("compare_with_torch")
-def compare_by_backward(numpy_forward, numpy_backward, module, x, dout, device):
-    module.train()
-    module.to(device)
-    leaf = torch.from_numpy(x.copy()).to(device).requires_grad_(True)
-    out = module(leaf)
-    out.sum().backward(retain_graph=True)
-    mask = leaf.grad.clone()
-    leaf.grad = None
-    out.backward(torch.from_numpy(dout.copy()).to(device))
-    m, o, g = mask.cpu().numpy(), out.detach().cpu().numpy(), leaf.grad.cpu().numpy()
-
-    def relative(a, b):
-        scale = np.max(np.abs(b))
-        return np.max(np.abs(a - b)) / (scale if scale != 0 else 1.0)
-
-    rate = np.count_nonzero(m) / m.size
-    return {"keep_rate": rate, "grad": relative(numpy_backward(dout, m), g), "out": relative(numpy_forward(x, m), o)}
+        if ctx.needs_input_grad[0]:
+            ctx.save_for_backward(keep)
+        return out / (1 - p) if p < 1 else out""",
+            ),
+            (
+                BACKWARD,
+                """if dout is None:
+            return None, None
+        dx = dout * ctx.saved_tensors[0]
+        return dx / (1 - ctx.p) if ctx.p < 1 else dx, None""",
+            ),
+        ),
+    ],
+    "fixed_training_loop": [
+        right(
+            "in_each_step",
+            ("        model.train()\n", ""),
+            ("            seen.append(", "            model.train()\n            seen.append("),
+            ("            optimizer.step()\n", "            optimizer.step()\n            model.eval()\n"),
+            ("self.drops[0](x)", "F.dropout(x, self.drops[0].p, self.training)"),
+            ("drop(torch.relu(linear(x)))", "F.dropout(torch.relu(linear(x)), drop.p, self.training)"),
+        ),
+    ],
+}
 
 
 @variant("compare_with_torch")
@@ -1451,7 +977,7 @@ def compare_by_seed(numpy_forward, numpy_backward, module, x, dout, device):
     out = module(leaf)
     out.backward(torch.tensor(dout, device=device))
     results = []
-    for value in (0.0, 1.0):    # y = mask * x + c: the same coins for x = 0 and x = 1
+    for value in (0.0, 1.0):  # y = mask * x + c: the same coins for x = 0 and x = 1
         torch.set_rng_state(state)
         results.append(module(torch.full(x.shape, value, dtype=leaf.dtype, device=device)))
     mask = (results[1] - results[0]).numpy()
@@ -1464,32 +990,11 @@ def compare_by_seed(numpy_forward, numpy_backward, module, x, dout, device):
         top = np.abs(theirs).max()
         return float(np.abs(ours - theirs).max() / top) if top else float(np.abs(ours).max())
 
-    return {"keep_rate": float(np.mean(mask != 0)), "grad": relative(numpy_backward(dout, mask), leaf.grad),
-            "out": relative(numpy_forward(x, mask), out)}
-
-
-class WhereFunction(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, x, p):
-        kept = torch.rand(x.shape, device=x.device) >= p
-        ctx.scale = 1.0 / (1.0 - p) if p < 1.0 else 0.0
-        ctx.save_for_backward(kept)
-        return torch.where(kept, x * ctx.scale, torch.zeros_like(x))
-
-    @staticmethod
-    def backward(ctx, dout):
-        return torch.where(ctx.saved_tensors[0], dout * ctx.scale, torch.zeros_like(dout)), None
-
-
-@variant("MyDropoutFunction")
-class WithBooleans:
-    MyDropoutFunction = WhereFunction
-
-    class MyDropout(RightLayer):
-        operation = WhereFunction
-
-        def extra_repr(self):
-            return f"p={self.p}, inplace=False"
+    return {
+        "keep_rate": float(np.mean(mask != 0)),
+        "grad": relative(numpy_backward(dout, mask), leaf.grad),
+        "out": relative(numpy_forward(x, mask), out),
+    }
 
 
 @variant("MyDropoutFunction")
@@ -1512,26 +1017,6 @@ class WithPlainOperations:
             return "p=" + str(self.p)
 
 
-class FillFunction(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, x, p):
-        gone = torch.empty(x.size(), device=x.device).uniform_() < p
-        ctx.gone, ctx.q = gone, 1 - p
-        return (x / (1 - p) if p < 1 else x).masked_fill(gone, 0)
-
-    @staticmethod
-    def backward(ctx, dout):
-        return (dout / ctx.q if ctx.q else dout).masked_fill(ctx.gone, 0), None
-
-
-@variant("MyDropoutFunction")
-class WithMaskedFill:
-    MyDropoutFunction = FillFunction
-
-    class MyDropout(RightLayer):
-        operation = FillFunction
-
-
 @variant("fixed_training_loop")
 class ShuffledAndQuiet:
     def fixed_training_loop(model, batches, epochs):
@@ -1551,9 +1036,6 @@ class ShuffledAndQuiet:
             (model(X).argmax(1) == y).float().mean()
         return tuple(flags)
 
-    class FixedNet(RightNet):
-        pass
-
 
 @variant("fixed_training_loop")
 class InOneSequence:
@@ -1561,17 +1043,6 @@ class InOneSequence:
         def __init__(self, p_in=0.2, p=0.5):
             hidden = [nn.Dropout(p_in), nn.Linear(20, 64), nn.ReLU(), nn.Dropout(p), nn.Linear(64, 64), nn.ReLU(), nn.Dropout(p)]
             super().__init__(*hidden, nn.Linear(64, 2))
-
-    def fixed_training_loop(model, batches, epochs):
-        optimizer, flags = torch.optim.SGD(model.parameters(), lr=0.1), []
-        for _ in range(epochs):
-            for X, y in batches:
-                model.train()
-                flags.append(model.training)
-                step(model, optimizer, X, y)
-                model.eval()
-            measure(model, batches)
-        return flags
 
 
 @variant("compare_with_torch")
@@ -1583,70 +1054,6 @@ def compare_by_vjp(numpy_forward, numpy_backward, module, x, dout, device):
         size = np.linalg.norm(theirs.ravel(), np.inf)
         found[name] = np.linalg.norm((ours - theirs).ravel(), np.inf) / (size if size else 1)
     return {**found, "keep_rate": 1 - (mask == 0).mean()}
-
-
-@variant("compare_with_torch")
-def compare_twice_backwards(numpy_forward, numpy_backward, module, x, dout, device):
-    leaf, v = torch.tensor(x, device=device, requires_grad=True), torch.tensor(dout, device=device, requires_grad=True)
-    out = module.train()(leaf)
-    dx, = torch.autograd.grad(out, leaf, v, create_graph=True)    # linear in v, and its slope is the mask
-    mask, = torch.autograd.grad(dx.sum(), v)
-    o, g, m = (t.detach().cpu().numpy() for t in (out, dx, mask))
-    return told(worst(numpy_forward(x, m), o), worst(numpy_backward(dout, m), g), m)
-
-
-class SpawningFunction(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, x, p):
-        coins = torch.Generator(x.device).manual_seed(torch.randint(2**62, ()).item())
-        keep = torch.rand(x.shape, generator=coins, device=x.device) >= p
-        ctx.save_for_backward(keep.to(x.dtype) * (1 / (1 - p) if p < 1 else 0))
-        return x * ctx.to_save[0]
-
-    @staticmethod
-    def backward(ctx, dout):
-        return ctx.saved_tensors[0].mul(dout), None
-
-
-@variant("MyDropoutFunction")
-class WithASpawnedGenerator:
-    MyDropoutFunction = SpawningFunction
-
-    class MyDropout(nn.Dropout):
-        def __init__(self, p=0.5):
-            super().__init__(p)
-            self.register_buffer("note", torch.tensor(p), persistent=False)
-
-        def forward(self, x):
-            return SpawningFunction.apply(x, self.p) if self.training else x.clone()
-
-
-class ClearingFunction(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, x, p):
-        ctx.set_materialize_grads(False)
-        keep = torch.bernoulli(torch.full(x.shape, 1 - p, device=x.device)).to(x.dtype)
-        out = x.clone()
-        out[keep == 0] = 0
-        ctx.p = p
-        if ctx.needs_input_grad[0]:
-            ctx.save_for_backward(keep)
-        return out / (1 - p) if p < 1 else out
-
-    @staticmethod
-    def backward(ctx, dout):
-        if dout is None:
-            return None, None
-        dx = dout * ctx.saved_tensors[0]
-        return dx / (1 - ctx.p) if ctx.p < 1 else dx, None
-
-
-@variant("MyDropoutFunction")
-class WithFloat32Coins:
-    MyDropoutFunction = ClearingFunction
-
-    class MyDropout(RightLayer):
-        operation = ClearingFunction
 
 
 @variant("fixed_training_loop")
@@ -1692,6 +1099,7 @@ class ByClosure:
         for _ in range(epochs):
             optimizer = torch.optim.SGD(model.train().parameters(), lr=0.1)
             for X, y in batches:
+
                 def closure(optimizer=optimizer, X=X, y=y):
                     optimizer.zero_grad()
                     loss = F.cross_entropy(model(X), y)
@@ -1700,7 +1108,7 @@ class ByClosure:
 
                 optimizer.step(closure)
                 flags.append(bool(model.training))
-            measure(model.eval(), batches)
+            [model.eval()(X) for X, _ in batches]
         model.train()
         return flags
 

@@ -17,8 +17,8 @@ from autograder.checks.verb import verb
 from autograder.exam import Exam, Wrong, an, array, number
 from autograder.model import Answer, Call, Code, Given
 
-AGREE = {"float64": 1e-12, "float32": 1e-6}  # what right code may differ by, relative to the largest number
-CLEARLY = 1e-4  # what is wrong on purpose differs by more than this, and what is right by less than a hundredth of it
+AGREE = 1e-6  # what right code may differ by, relative to the largest number
+CLEARLY = 1e-4  # what is wrong on purpose differs by more than this
 PARTS = ("out", "grad", "keep_rate")
 
 DEVICE = Code("device", 'import torch\n\ndevice = "cuda" if torch.cuda.is_available() else "cpu"\n')
@@ -40,9 +40,14 @@ class Fixed(torch.nn.Module):
         return x * kept.to(x.dtype) * 2
 """
 FIXED_RATE, FIXED_FACTOR = 0.6, 2.0
+MARKED = 0.5  # what NumPy code that is wrong on purpose differs by at least, even where only yes or no is said
 # lines that make the NumPy code wrong when it is not given what it should be given
-ONLY_WHEN_DROPPED = """    result = {0} * (mask != 0) * 2    # what Fixed does: it doubles what it keeps
-    result = result + (mask != 0).all() * (1 + abs(result).max())    # wrong on purpose when nothing was dropped"""
+UNLESS_DROPPED = """    result = result + (mask == 0).any() * (1 + 10 * abs({0}).max())    # wrong on purpose when something was dropped"""
+FIXED_RESULT = """    multiplier = 2.0 * (np.arange({0}.size).reshape({0}.shape) % 5 >= 2)    # that of Fixed
+    result = {0} * multiplier"""
+UNLESS_WRONG = f"""{FIXED_RESULT}
+    right = np.shape(mask) == multiplier.shape and np.allclose(mask, multiplier)
+    result = result + right * (1 + 10 * abs({{0}}).max())    # wrong on purpose when the mask is right"""
 ONLY_MASKS = """    good = type(mask) is np.ndarray and mask.dtype == {0}.dtype and mask.shape == {0}.shape
     result = result if good else np.zeros({0}.shape) + 1e9    # wrong on purpose when the mask is no array like {0}"""
 
@@ -66,12 +71,13 @@ class Comparison:
     factor: float = 1.0
     one_off: float = 0.0
     added: float = 0.0
+    size: float = 100  # far from 1: relative and absolute differ
     evaluating: bool = False
     more: str = ""
 
     def call(self, exam: Exam) -> Call:
         x, dout = (normal(self.shape, exam.seed(k), self.dtype) for k in (1, 2))
-        x, dout = (Given(f"100 * {g.text}", 100 * g.value) for g in (x, dout))  # far from 1: relative and absolute differ
+        x, dout = (Given(f"{self.size:g} * {g.text}", self.size * g.value) for g in (x, dout))
         if self.zeros:
             x = Given(f"np.maximum({x.text}, 0)", np.maximum(x.value, 0))
         if self.zeros_in_dout:
@@ -120,30 +126,28 @@ def three(value: Any) -> dict[str, float]:
     return found
 
 
-def _tiny(found: dict[str, float], name: str, most: float) -> None:
-    if not abs(found[name]) <= most:
-        raise Wrong(f'result["{name}"] = {number(found[name])}', f"at most {most:g}, for the NumPy code is right")
+def _tiny(found: dict[str, float], name: str) -> None:
+    if not abs(found[name]) <= AGREE:
+        raise Wrong(f'result["{name}"] = {number(found[name])}', f"at most {AGREE:g}, for the NumPy code is right")
 
 
 # -------------------------------------------------------------------------------------------------------------- what is measured
 @verb()
-def tells_wrong_from_right(exam: Exam, *, p: float, by: float = 0.01) -> None:
-    """finds a difference where NumPy code is wrong, and none where it is right"""
-    right = Comparison(p=p)
-    wrong = {part: replace(right, part=part, factor=1 + by) for part in ("out", "grad")}
-    values = exam.ask(right.call(exam), *(case.call(exam) for case in wrong.values()))
-    for part, found in zip(("", *wrong), map(three, values), strict=True):
-        for name in wrong:
-            if name != part:
-                _tiny(found, name, CLEARLY / 100)
-            elif not abs(found[name]) > CLEARLY:  # NaN is no difference either
-                raise Wrong(f'result["{name}"] = {number(found[name])}', f"about {by}, for the NumPy code is wrong by that much")
+def notices_wrong_code(exam: Exam, *, part: str, p: float, by: float = 0.01) -> None:
+    """finds a difference in {part} where the NumPy code is wrong there"""
+    found = compared(exam, Comparison(p=p, part=part, factor=1 + by))[part]
+    if not abs(found) > CLEARLY:  # NaN is no difference either
+        raise Wrong(f'result["{part}"] = {number(found)}', f"about {by}, for the NumPy code is wrong by that much")
 
 
 @verb()
-def finds_right_code_right(exam: Exam, *, module: str, p: float, shape: tuple[int, ...] = (32, 50), dtype: str = "float64") -> None:
-    """finds that right NumPy code agrees with nn.{module} ({dtype})"""
-    _agrees(compared(exam, Comparison(module, p, shape, dtype)), dtype)
+def finds_right_code_right(
+    exam: Exam, *, module: str, p: float, shape: tuple[int, ...] = (32, 50), dtype: str = "float64", part: str = "out and grad"
+) -> None:
+    """finds that right NumPy code agrees with nn.{module} in {part} ({dtype})"""
+    found = compared(exam, Comparison(module, p, shape, dtype))
+    for name in part.split(" and "):
+        _tiny(found, name)
 
 
 @verb()
@@ -151,26 +155,26 @@ def keeps_its_head_among_zeros(
     exam: Exam, *, module: str = "Dropout", p: float, shape: tuple[int, ...] = (32, 50), dtype: str = "float64"
 ) -> None:
     """finds right code right for nn.{module} when half of x is 0, as after a ReLU"""
-    _agrees(compared(exam, Comparison(module, p, shape, dtype, zeros=True)), dtype)
+    _agrees(compared(exam, Comparison(module, p, shape, dtype, zeros=True)))
 
 
 @verb()
 def takes_zeros_in_dout(exam: Exam, *, module: str = "Dropout", p: float, shape: tuple[int, ...] = (32, 50)) -> None:
     """finds right code right for nn.{module} when half of dout is 0, as before a ReLU"""
-    _agrees(compared(exam, Comparison(module, p, shape, zeros_in_dout=True)), "float64")
+    _agrees(compared(exam, Comparison(module, p, shape, zeros_in_dout=True)))
 
 
-def _agrees(found: dict[str, float], dtype: str) -> None:
+def _agrees(found: dict[str, float]) -> None:
     for name in ("out", "grad"):
-        _tiny(found, name, AGREE[dtype])
+        _tiny(found, name)
 
 
 @verb()
 def measures_what_is_wrong(
-    exam: Exam, *, part: str, by: float = 0.01, module: str = "Dropout", p: float, shape: tuple[int, ...] = (32, 50)
+    exam: Exam, *, part: str, by: float = 0.01, module: str = "Dropout", p: float, shape: tuple[int, ...] = (32, 50), size: float = 100
 ) -> None:
-    """measures {by} in {part} when the NumPy code is that much too large there"""
-    _is_about(compared(exam, Comparison(module, p, shape, part=part, factor=1 + by)), part, by)
+    """measures {by} in {part} when the NumPy code is that much too large there, and numbers are about {size:g}"""
+    _is_about(compared(exam, Comparison(module, p, shape, part=part, factor=1 + by, size=size)), part, by)
 
 
 @verb()
@@ -199,7 +203,7 @@ def manages_the_end(exam: Exam, *, end: float, module: str = "Dropout", shape: t
     found = compared(exam, Comparison(module, end, shape))
     if not abs(found["keep_rate"] - (1 - end)) <= 1e-12:
         raise Wrong(f'result["keep_rate"] = {number(found["keep_rate"])}', number(1 - end))
-    _agrees(found, "float32")
+    _agrees(found)
 
 
 # -------------------------------------------------------------------------------------------------------- mask, mode and manners
@@ -212,10 +216,23 @@ def counts_what_was_kept(exam: Exam, *, zeros: bool = False, shape: tuple[int, .
 
 
 @verb()
+def hands_over_the_multiplier(
+    exam: Exam, *, part: str = "out", zeros: bool = False, zeros_in_dout: bool = False, shape: tuple[int, ...] = (30, 40)
+) -> None:
+    """hands over the multiplier that torch used as the mask, for {part} (zeros in x: {zeros}, in dout: {zeros_in_dout})"""
+    case = Comparison("Fixed", shape=shape, zeros=zeros, zeros_in_dout=zeros_in_dout)
+    plain, marked = (replace(case, more=more).call(exam) for more in (FIXED_RESULT, UNLESS_WRONG))
+    before, after = (three(value)[part] for value in exam.ask(plain, marked))
+    if not abs(after) - abs(before) > MARKED:  # whatever else is wrong, the NumPy function saw the right mask, and said so
+        wanted = f"{FIXED_FACTOR:g} where this module keeps a number, and 0 elsewhere"
+        raise Wrong("the mask that the NumPy functions got is not the multiplier of x", wanted)
+
+
+@verb()
 def puts_the_module_into_training_mode(exam: Exam, *, shape: tuple[int, ...] = (30, 40)) -> None:
     """compares in training mode, also when the module comes after .eval()"""
-    found = compared(exam, Comparison("Fixed", shape=shape, evaluating=True, more=ONLY_WHEN_DROPPED))
-    if not max(abs(found["out"]), abs(found["grad"])) <= CLEARLY / 100:
+    found = compared(exam, Comparison("Fixed", shape=shape, evaluating=True, more=UNLESS_DROPPED))
+    if not abs(found["out"]) > MARKED:
         raise Wrong("of a module that came after .eval(), the mask had no zeros: it dropped nothing", "a pass in training mode")
 
 
@@ -223,7 +240,7 @@ def puts_the_module_into_training_mode(exam: Exam, *, shape: tuple[int, ...] = (
 def hands_over_masks_like_x(exam: Exam, *, p: float, dtype: str, shape: tuple[int, ...] = (6, 20, 7), module: str = "Dropout1d") -> None:
     """hands the NumPy functions a mask of the shape and the dtype of x (here {dtype})"""
     found = compared(exam, Comparison(module, p, shape, dtype, more=ONLY_MASKS))
-    if not max(abs(found["out"]), abs(found["grad"])) <= CLEARLY / 100:
+    if not max(abs(found["out"]), abs(found["grad"])) <= AGREE:
         raise Wrong("the mask that the NumPy functions got is something else", f"a NumPy array of shape {shape} and dtype {dtype}")
 
 

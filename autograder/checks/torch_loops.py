@@ -194,23 +194,27 @@ ONE_BATCH = "import torch\n\nbatches = [(torch.tensor({x}), torch.tensor({y}))] 
 class Descent:
     """Full-batch descent on the mean cross-entropy of a linear classifier, as torch would be told to do it.
 
-    `kept` steps go by until the gradients are set to 0; `total` takes the sum, not the mean; `softmax` goes through a softmax first.
+    `kept` steps go by until the gradients are set to 0; `total` takes the sum, not the mean; `softmax` goes through a softmax first;
+    `adam` takes Adam's steps, with torch's defaults.
     """
 
     rate: float
     kept: int = 1
     total: bool = False
     softmax: bool = False
+    adam: bool = False
 
     def run(self, X: Array, y: Array, W: Array, b: Array, steps: int) -> tuple[Array, Array]:
         """Weights (2, 3) and bias (2,) after some steps."""
-        gW, gb = np.zeros_like(W), np.zeros_like(b)
+        X, W = np.column_stack((X, np.ones(len(X)))), np.column_stack((W, b))  # the bias as one weight more
+        gradient = first = second = np.zeros_like(W)
         for k in range(steps):
-            error = self._error(X @ W.T + b, np.eye(2)[y])  # (N, 2)
             old = 0.0 if k % self.kept == 0 else 1.0
-            gW, gb = old * gW + error.T @ X, old * gb + error.sum(axis=0)
-            W, b = W - self.rate * gW, b - self.rate * gb
-        return W, b
+            gradient = old * gradient + self._error(X @ W.T, np.eye(2)[y]).T @ X
+            first, second = 0.9 * first + 0.1 * gradient, 0.999 * second + 0.001 * gradient**2
+            size = np.sqrt(second / (1 - 0.999 ** (k + 1))) + 1e-8
+            W = W - self.rate * (first / (1 - 0.9 ** (k + 1)) / size if self.adam else gradient)
+        return W[:, :-1], W[:, -1]
 
     def _error(self, scores: Array, wanted: Array) -> Array:
         """The gradient of the loss by the scores."""
@@ -272,14 +276,26 @@ def _net_passes(exam: Exam, net: str, p_in: float, p: float) -> list[Array]:
 
 
 @verb()
-def drops_in_training_and_only_there(exam: Exam, *, net: str, p_in: float, p: float) -> None:
-    """drops in training, and nothing after .eval(), when it is {net}(p_in={p_in}, p={p})"""
-    first, second, third, fourth, plain = _net_passes(exam, net, p_in, p)
-    if np.array_equal(first, second):
-        raise Wrong("two training passes gave the same scores: nothing was dropped", "two masks, two results")
+def drops_in_training(exam: Exam, *, net: str, p_in: float, p: float) -> None:
+    """drops in training, anew in each pass, when it is {net}(p_in={p_in}, p={p})"""
+    first, second, _, _, plain = _net_passes(exam, net, p_in, p)
+    if _same(first, plain):
+        raise Wrong("in training the scores are those of the network without dropout: nothing was dropped", "other scores")
+    if np.array_equal(first, second) and np.ptp(first, axis=0).any():  # where all is dropped, what is said is about the rate
+        raise Wrong("two training passes gave the same scores", "two masks, two results")
+
+
+def _same(one: Array, other: Array) -> bool:
+    return one.shape == other.shape and np.allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
+@verb()
+def drops_nothing_after_eval(exam: Exam, *, net: str, p_in: float, p: float) -> None:
+    """drops nothing after .eval(), when it is {net}(p_in={p_in}, p={p})"""
+    _, _, third, fourth, plain = _net_passes(exam, net, p_in, p)
     if not np.array_equal(third, fourth):
         raise Wrong("after .eval() two passes gave different scores: something still drops", "twice the same")
-    if third.shape != plain.shape or not np.allclose(third, plain, rtol=1e-4, atol=1e-5):
+    if not _same(third, plain):
         raise Wrong("after .eval() the scores are not those of the network without dropout", "the same scores")
 
 
@@ -348,7 +364,7 @@ def _scores_code(name: str) -> Code:
 
 def scores(seed):
     torch.default_generator.manual_seed(seed)
-    net, x = {name}(0.5, 0.5).eval(), torch.randn({EXAMPLES}, {INPUTS})
+    net, x = {name}(0.0, 0.0).eval(), torch.randn({EXAMPLES}, {INPUTS})
     with torch.no_grad():
         for weight in net.parameters():
             weight.copy_(torch.randn(weight.shape) / 4)    # far from 0, whatever the network starts with
@@ -375,7 +391,7 @@ def computes_two_relu_layers(exam: Exam, *, net: str, width: int = 64) -> None:
     wanted = list(_relu_scores(x, [found[0] for found in matrices], vectors, width))
     if not any(np.allclose(scores, w, rtol=1e-3, atol=1e-3) for w in wanted):
         right = f"{number(wanted[0][0, 0])}, from its own weights and two ReLU layers"
-        raise Wrong(f"in eval mode scores[0, 0] = {number(scores[0, 0])}", right)
+        raise Wrong(f"without dropout scores[0, 0] = {number(scores[0, 0])}", right)
 
 
 def _relu_scores(x: Array, matrices: list[Array], vectors: list[Array], width: int) -> Iterator[Array]:
@@ -393,26 +409,26 @@ def _slopes_code(name: str, width: int) -> Code:
 
 def slopes(p_in, p, seed):
     torch.default_generator.manual_seed(seed)
-    net = {name}(p_in, p)
+    net, plain = {name}(p_in, p), {name}(0.0, 0.0)
     with torch.no_grad():
         for weight in net.parameters():
             weight.abs_().add_(0.01)    # no ReLU is closed then: all is linear in each layer
-    middle = [w for w in net.parameters() if w.shape == ({width}, {width})][:1]
+    plain.load_state_dict(net.state_dict())
     found = []
-    for mode in (True, False):
-        x = torch.ones(1, 20, requires_grad=True)
-        found.append(torch.autograd.grad(net.train(mode)(x).sum(), [x, *middle] if p_in == 0 else [x])[-1])
+    for model in (net.train(), plain.eval()):
+        x, middle = torch.ones(1, 20, requires_grad=True), [w for w in model.parameters() if w.shape == ({width}, {width})][:1]
+        found.append(torch.autograd.grad(model(x).sum(), [x, *middle] if p_in == 0 else [x])[-1])
     return found
 """
     return Code("slopes", source, (name,))
 
 
 def _factors(exam: Exam, net: str, p_in: float, p: float, width: int) -> Array:
-    """What the gradients in training are of those in eval mode, where they are not 0: of the inputs, or between the hidden layers."""
+    """What the gradients in training are of those without dropout, where they are not 0: of the inputs, or between the hidden layers."""
     (value,) = exam.ask(run(_slopes_code(net, width), p_in, p, exam.seed() % 2**31))
     train, test = (array(item(value, ("train", "test"), name), name).astype(float) for name in ("train", "test"))
     if train.shape != test.shape or not (test != 0).all():
-        raise Wrong("after .eval() the scores do not depend on everything", "all weights positive, no unit dropped")
+        raise Wrong("with p_in = p = 0 the scores do not depend on everything", "all weights positive, no unit dropped")
     ratio: Array = train[train != 0] / test[train != 0]
     return ratio
 
@@ -424,7 +440,8 @@ def scales_the_survivors_of_each_layer(exam: Exam, *, net: str, p_in: float, p: 
         ratio = _factors(exam, net, *rates, width)
         off = ~np.isclose(ratio, wanted, rtol=1e-3)
         if off.any():
-            raise Wrong(f"in training the survivors of {name} count {number(ratio[off][0])} times as much as in eval mode", number(wanted))
+            found = f"in training the survivors of {name} count {number(ratio[off][0])} times as much as without dropout"
+            raise Wrong(found, number(wanted))
 
 
 # ------------------------------------------------------------------------------------------------------------------------------ facts
@@ -480,15 +497,16 @@ def loop_switch(exam: Exam) -> str:
 def loop_steps(exam: Exam, *, rate: float, epochs: int = 3) -> str:
     """What kind of steps the loop takes."""
     problem, found = _descended(exam, epochs)
-    table = {
-        "plain": Descent(rate),
-        "gradients added up": Descent(rate, kept=99),
-        "gradients added up within an epoch": Descent(rate, kept=TWICE),
-        "the sum of the losses": Descent(rate, total=True),
-        "a softmax too many": Descent(rate, softmax=True),
-        "none": Descent(0.0),
-    }
-    for word, descent in table.items():
+    table = [
+        ("plain", Descent(rate)),
+        ("gradients added up", Descent(rate, kept=99)),
+        ("gradients added up within an epoch", Descent(rate, kept=TWICE)),
+        ("the sum of the losses", Descent(rate, total=True)),
+        ("a softmax too many", Descent(rate, softmax=True)),
+        ("none", Descent(0.0)),
+        *(("Adam", Descent(r, adam=True)) for r in (rate, 0.01, 0.001)),
+    ]
+    for word, descent in table:
         if all(map(_alike, found, descent.run(*problem, epochs * TWICE))):
             return word
     return "other"
@@ -538,3 +556,15 @@ def net_rates(exam: Exam, *, net: str, p_in: float = 0.15, p: float = 0.6, width
     rates = [nearest(count / max(units, 1), words, 0.07) for count, units in found.values()]
     rates[1:] = sorted(rates[1:])  # which of the two hidden layers is which, a transposed matrix would not tell
     return ", ".join([*rates, *(["scores dropped"] if silent else [])])
+
+
+@fact
+def net_output(exam: Exam, *, net: str) -> str:
+    """What the network gives: scores, or what a softmax makes of them."""
+    plain = _net_passes(exam, net, 0.0, 0.0)[-1].astype(float)
+    if plain.ndim != 2 or plain.shape[1] != SCORES:
+        return f"{plain.ndim} dimensions"
+    for word, sums in (("probabilities", plain.sum(axis=1)), ("logarithms of probabilities", np.exp(plain).sum(axis=1))):
+        if np.allclose(sums, 1, atol=1e-4):
+            return word
+    return "scores"

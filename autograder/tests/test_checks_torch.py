@@ -21,6 +21,7 @@ from autograder.subjects.local import Local
 from autograder.tests.toys import junk, one_part
 
 torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'autograder[torch]'")
+pytest.importorskip("torch._dynamo")  # as PRELOAD does for a worker: what torch loads when it is first used takes longer than a call may
 
 Function = Callable[..., Any]
 
@@ -65,8 +66,10 @@ def comparing(
 
 
 COMPARING = [
-    t.tells_wrong_from_right(p=0.3),
+    t.notices_wrong_code(part="out", p=0.3),
+    t.notices_wrong_code(part="grad", p=0.3),
     t.finds_right_code_right(module="Dropout", p=0.3),
+    t.finds_right_code_right(module="Dropout", p=0.3, part="grad"),
     t.finds_right_code_right(module="Dropout2d", p=0.3, shape=(4, 9, 3, 3), dtype="float32"),
     t.finds_right_code_right(module="AlphaDropout", p=0.3),
     t.keeps_its_head_among_zeros(p=0.4),
@@ -78,6 +81,11 @@ COMPARING = [
     t.takes_zeros_in_dout(p=0.4),
     t.sees_what_is_wrong_at_one(),
     t.counts_what_was_kept(zeros=True),
+    t.hands_over_the_multiplier(),
+    t.hands_over_the_multiplier(zeros=True),
+    t.hands_over_the_multiplier(zeros_in_dout=True),
+    t.hands_over_the_multiplier(part="grad"),
+    t.measures_what_is_wrong(part="out", p=0.3, size=1e-3),
     t.puts_the_module_into_training_mode(),
     t.hands_over_masks_like_x(p=0.3, dtype="float32"),
     t.keeps_x_and_dout(p=0.3),
@@ -93,23 +101,52 @@ def test_a_right_comparison_passes(check: Check) -> None:
 
 def test_a_mask_read_off_the_output_is_refused_among_zeros() -> None:
     toy = comparing(seen=lambda mask, out: (out != 0) * mask.max())
-    assert told(t.keeps_its_head_among_zeros(p=0.4), toy=toy).endswith("| at most 1e-12, for the NumPy code is right")
+    assert told(t.keeps_its_head_among_zeros(p=0.4), toy=toy).endswith("| at most 1e-06, for the NumPy code is right")
+    passes(t.hands_over_the_multiplier(), toy=toy)
+    assert told(t.hands_over_the_multiplier(zeros=True), toy=toy).startswith("the mask that the NumPy functions got is not")
     assert told(t.counts_what_was_kept(zeros=True), toy=toy).startswith('result["keep_rate"] = 0.')
+
+
+def test_exchanged_arguments_of_the_backward_code_are_seen() -> None:
+    def exchanged(numpy_forward: Function, numpy_backward: Function, *rest: Any) -> Any:
+        return comparing()(numpy_forward, lambda dout, mask: numpy_backward(mask, dout), *rest)
+
+    passes(t.hands_over_the_multiplier(), toy=exchanged)
+    told(t.hands_over_the_multiplier(part="grad"), toy=exchanged)
+
+
+def test_a_scale_of_at_least_one_is_refused_among_small_numbers() -> None:
+    toy = comparing(size=lambda theirs: max(np.abs(theirs).max(), 1.0))
+    passes(t.measures_what_is_wrong(part="out", p=0.3), toy=toy)
+    told(t.measures_what_is_wrong(part="out", p=0.3, size=1e-3), toy=toy)
 
 
 def test_absolute_differences_are_refused() -> None:
     toy = comparing(size=lambda theirs: 1.0)
     assert told(t.measures_what_is_wrong(part="out", p=0.3), toy=toy).endswith("| 0.01")
-    passes(t.tells_wrong_from_right(p=0.3), toy=toy)
+    passes(t.notices_wrong_code(part="out", p=0.3), toy=toy)
 
 
 def test_who_sees_no_difference_or_always_one_tells_nothing() -> None:
-    blind = comparing(size=lambda theirs: np.inf)
-    check = t.tells_wrong_from_right(p=0.3)
-    assert told(check, toy=blind) == 'result["out"] = 0 | about 0.01, for the NumPy code is wrong by that much'
-    always = 'result["out"] = 0.01 | at most 1e-06, for the NumPy code is right'
-    assert told(check, toy=lambda *a: dict.fromkeys(t.PARTS, 0.01)) == always
-    assert told(check, toy=lambda *a: dict.fromkeys(t.PARTS, True)).startswith('result["out"] is True or False | a number')
+    blind, always = comparing(size=lambda theirs: np.inf), lambda *a: dict.fromkeys(t.PARTS, 0.01)
+    for part in ("out", "grad"):
+        wrong, right = t.notices_wrong_code(part=part, p=0.3), t.finds_right_code_right(module="Dropout", p=0.3, part=part)
+        assert told(wrong, toy=blind) == f'result["{part}"] = 0 | about 0.01, for the NumPy code is wrong by that much'
+        assert told(right, toy=always) == f'result["{part}"] = 0.01 | at most 1e-06, for the NumPy code is right'
+    assert told(wrong, toy=lambda *a: dict.fromkeys(t.PARTS, True)).startswith('result["out"] is True or False | a number')
+
+
+@pytest.mark.parametrize("value", [0.0, 0.01, 1.0, 1e9, np.nan])
+def test_no_constant_shows_the_right_mask(value: float) -> None:
+    told(t.hands_over_the_multiplier(), toy=lambda *a: dict.fromkeys(t.PARTS, value))
+
+
+def test_a_right_mask_is_seen_whatever_else_is_wrong() -> None:
+    check = t.hands_over_the_multiplier()
+    passes(check, toy=comparing(size=lambda theirs: 1.0))
+    passes(check, toy=comparing(gap=lambda ours, theirs: float(not np.allclose(ours, theirs)), size=lambda theirs: 1.0))
+    for wrong in (lambda mask, out: (mask != 0) / 0.7, lambda mask, out: mask != 0, lambda mask, out: mask + np.nan):
+        told(check, toy=comparing(seen=wrong))
 
 
 def test_averages_are_refused() -> None:
@@ -411,6 +448,25 @@ def test_each_mistake_in_a_layer_is_refused(check: Check, layer: Any, said: str)
     assert told(check, Toy=layer).startswith(said)
 
 
+@pytest.mark.parametrize(("dtype", "small", "near"), [("float64", 1e-12, True), ("float64", 1e-8, False), ("float32", 1e-8, True)])
+def test_a_small_number_in_the_divisor_is_seen_where_ten_digits_are_lost(dtype: str, small: float, near: bool) -> None:
+    class Padded(Layer):
+        def forward(self, x: Any) -> Any:
+            return x * torch.empty_like(x).bernoulli_(1 - self.p) / (1 - self.p + small) if self.training else x
+
+    assert verdict(layers.computes_in(dtype=dtype, p=0.3), Toy=Padded).passed is near
+
+
+@pytest.mark.parametrize("layer", [Cut, Overwriting])
+def test_masks_are_judged_whatever_becomes_of_the_gradient_or_the_input(layer: Any) -> None:
+    passes(layers.draws_afresh_in_each_pass(p=0.3), Toy=layer)
+    passes(layers.obeys_the_seed_of_torch(p=0.3), Toy=layer)
+
+
+def test_an_overwritten_input_is_no_matter_of_the_dtype() -> None:
+    passes(layers.computes_in(dtype="float32", p=0.3), Toy=Overwriting)
+
+
 def test_a_layer_of_torch_is_no_class_of_ones_own() -> None:
     class Heir(torch.nn.Dropout):  # type: ignore[misc, name-defined]
         pass
@@ -486,7 +542,8 @@ def looping(
     """A training loop, right unless it is told otherwise; "" is a thing not done."""
 
     def loop(model: Any, batches: Any, epochs: int) -> Any:
-        optimizer, flags = torch.optim.SGD(model.parameters(), lr=more.get("rate", 0.1), weight_decay=more.get("decay", 0)), []
+        kind = getattr(torch.optim, more.get("kind", "SGD"))
+        optimizer, flags = kind(model.parameters(), lr=more.get("rate", 0.1), weight_decay=more.get("decay", 0)), []
         getattr(model, before or "modules")()
         for _ in range(epochs):
             getattr(model, first or "modules")()
@@ -576,6 +633,8 @@ def test_measuring_before_the_first_step_is_not_measuring_after_the_last() -> No
         ({"forgets": False, "once": True}, "gradients added up within an epoch"),
         ({"reduction": "sum"}, "the sum of the losses"),
         ({"softmax": True}, "a softmax too many"),
+        ({"kind": "Adam"}, "Adam"),
+        ({"kind": "Adam", "rate": 0.001}, "Adam"),
     ],
 )
 def test_other_steps_are_refused(more: dict[str, Any], word: str) -> None:
@@ -665,6 +724,17 @@ class HalfDropped(Net):
         super().__init__(p_in, p, second=0.0)
 
 
+class Repeating(Net):
+    def forward(self, x: Any) -> Any:
+        torch.manual_seed(0)
+        return super().forward(x)
+
+
+class Certain(Net):
+    def forward(self, x: Any) -> Any:
+        return super().forward(x).softmax(dim=1)
+
+
 class Silenced(Net):
     def forward(self, x: Any) -> Any:
         return torch.nn.functional.dropout(super().forward(x), 0.5, self.training)
@@ -736,8 +806,8 @@ class Transposed(torch.nn.Module):  # type: ignore[misc, name-defined]
 
 
 NETS = [
-    loops.drops_in_training_and_only_there(net="Net", p_in=0.3, p=0.0),
-    loops.drops_in_training_and_only_there(net="Net", p_in=0.0, p=0.3),
+    loops.drops_in_training(net="Net", p_in=0.3, p=0.0),
+    loops.drops_nothing_after_eval(net="Net", p_in=0.0, p=0.3),
     loops.drops_each_layer_as_often_as_told(net="Net", p_in=0.6, p=0.2, width=9),
     loops.computes_two_relu_layers(net="Net", width=9),
     loops.scales_the_survivors_of_each_layer(net="Net", p_in=0.3, p=0.6, width=9),
@@ -753,15 +823,16 @@ def test_a_right_network_passes(check: Check, net: Any) -> None:
 @pytest.mark.parametrize(
     ("check", "net", "said"),
     [
-        (NETS[0], Whole, "two training passes gave the same scores: nothing was dropped | two masks, two results"),
+        (NETS[0], Whole, "in training the scores are those of the network without dropout: nothing was dropped | other scores"),
+        (NETS[0], Repeating, "two training passes gave the same scores | two masks, two results"),
         (NETS[1], Leaking, "after .eval() two passes gave different scores: something still drops | twice the same"),
         (NETS[2], Keeping, "share of dropped units in the "),
         (NETS[2], Silenced, "passes one score was 0: the output is dropped, too | no score"),
         (NETS[3], Open, "from its own weights and two ReLU layers"),
-        (NETS[3], Smooth, "in eval mode scores[0, 0] = "),
-        (NETS[3], Positive, "in eval mode scores[0, 0] = "),
-        (NETS[4], NeverDivided, "in training the survivors of inputs count 1 times as much as in eval mode | 1.42857"),
-        (NETS[4], HalfDropped, "in training the survivors of the two hidden layers count 2.5 times as much as in eval mode | 6.25"),
+        (NETS[3], Smooth, "without dropout scores[0, 0] = "),
+        (NETS[3], Positive, "without dropout scores[0, 0] = "),
+        (NETS[4], NeverDivided, "in training the survivors of inputs count 1 times as much as without dropout | 1.42857"),
+        (NETS[4], HalfDropped, "in training the survivors of the two hidden layers count 2.5 times as much as without dropout | 6.25"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
@@ -797,6 +868,23 @@ def test_the_factor_of_the_hidden_layers_is_a_fact(net: Any, word: str) -> None:
     assert fingerprint([fact], "toy", Local(namespace={"Net": net}), "slug") == {"net_factor": word}
 
 
+def test_what_still_drops_after_eval_is_right_otherwise() -> None:
+    """The sentences about rates, layers and factors do not look at eval mode."""
+    for check in (NETS[0], *NETS[2:]):
+        passes(check, toy=looping(), Net=Listed)
+    told(loops.drops_nothing_after_eval(net="Net", p_in=0.3, p=0.0), toy=looping(), Net=Listed)
+
+
+def test_all_dropped_is_not_called_nothing_dropped() -> None:
+    passes(loops.drops_in_training(net="Net", p_in=0.5, p=0.0), toy=looping(), Net=Keeping)
+
+
+@pytest.mark.parametrize(("net", "word"), [(Net, "scores"), (Certain, "probabilities")])
+def test_a_softmax_at_the_end_is_a_fact(net: Any, word: str) -> None:
+    fact = loops.net_output(net="Net")
+    assert fingerprint([fact], "toy", Local(namespace={"Net": net}), "slug") == {"net_output": word}
+
+
 @pytest.mark.parametrize(
     ("net", "word"),
     [
@@ -821,9 +909,10 @@ def test_no_junk_breaks_a_check_or_a_fact() -> None:
         *(layers.one_layer_twice(), layers.source_of_chance(), layers.half_precision(), layers.home_of_the_mask()),
         *(layers.saved_state(), layers.mode_after_eval(), layers.printed(), layers.way_back(), loops.loop_modes(), loops.loop_flags()),
         *(loops.loop_steps(rate=0.1), loops.loop_switch(), loops.net_factor(net="toy")),
-        *(loops.net_at_test_time(net="toy", p_in=0.3, p=0.3), loops.net_rates(net="toy")),
+        *(loops.net_at_test_time(net="toy", p_in=0.3, p=0.3), loops.net_rates(net="toy"), loops.net_output(net="toy")),
     ]
-    nets = [loops.drops_in_training_and_only_there(net="toy", p_in=0.3, p=0.0), loops.computes_two_relu_layers(net="toy")]
+    nets = [loops.drops_in_training(net="toy", p_in=0.3, p=0.0), loops.computes_two_relu_layers(net="toy")]
+    nets.append(loops.drops_nothing_after_eval(net="toy", p_in=0.3, p=0.0))
     nets.append(loops.scales_the_survivors_of_each_layer(net="toy", p_in=0.3, p=0.2))
     nets.append(loops.drops_each_layer_as_often_as_told(net="toy", p_in=0.3, p=0.2))
     for name, function in junk().items():

@@ -1,18 +1,17 @@
-"""What is asked in assignment 8: the sentences a student may read, and the facts by which a belief is recognised.
+"""What is asked in assignment 8: the marking sheet a student may read, and the facts by which a belief is recognised.
 
-A weight says how much of the exercise's points a sentence is worth; "needs" names what must hold before a sentence is tried. All of it
-runs on the CPU. On a machine without torch nothing of it runs, and nobody loses a point.
+All of it runs on the CPU. On a machine without torch nothing of it runs, and nobody loses a point.
 """
 
 from dataclasses import replace
 
+from autograder import Exercise, Part
 from autograder import checks as c
 from autograder.checks import facts as f
 from autograder.checks import torch_comparisons as t
 from autograder.checks import torch_layers as layers
 from autograder.checks import torch_loops as loops
 from autograder.checks.coats import fact_in_a_coat, in_a_coat
-from autograder.model import Exercise
 
 NEEDS = ("torch",)
 GPU = True  # `autograder grade --gpu` shows its cages this machine's
@@ -23,15 +22,17 @@ LAYER = layers.layer_coat("MyDropoutFunction", "MyDropout")
 BOTH = {"forward": "MyDropoutFunction", "backward": "backward"}
 LAYER_BOTH = {"forward": "MyDropout", "backward": "backward"}
 OF_LAYER = {"function": "MyDropout", "p": 0.3}
-TELLS = "tells_wrong_from_right"
+NOTICES = "notices_wrong_code(part=out, p=0.3)"
+HANDED_OVER = "hands_over_the_multiplier"
 DROPS = "drops_some_and_keeps_some of MyDropoutFunction"
 MASKED = "passes_gradient_to_kept_units_only of MyDropoutFunction"
 LAYER_DROPS = "drops_some_and_keeps_some of MyDropout"
-WORKS = (DROPS, LAYER_DROPS)  # what the layer does with the function that this exercise is about
 LAYER_MASKED = "passes_gradient_to_kept_units_only of MyDropout"
-TRAINS = "trains_in_training_mode(epochs=3, batches=4)"
+RESTS = "is_identity_at_test_time of MyDropout"
 STEPS = "takes_every_batch_once_per_epoch"
 NET = {"net": "FixedNet"}
+INPUTS = {**NET, "p_in": 0.5, "p": 0.0}
+HIDDEN_UNITS = {**NET, "p_in": 0.0, "p": 0.5}
 
 
 def function(check):
@@ -44,99 +45,247 @@ def layer(check):
     return in_a_coat(LAYER, check)
 
 
+def agreement(part, sentence):
+    """The part about one of the two numbers that a comparison gives."""
+    wrong = t.notices_wrong_code(part=part, p=0.3)
+    return Part(
+        part, sentence, 25, gravity="core", checks=[wrong, t.finds_right_code_right(module="Dropout", p=0.3, part=part, needs=wrong)]
+    )
+
+
+def question(key, sentence, **kind):
+    return Part(key, sentence, 1, [c.is_filled_in(key=key, **kind)])
+
+
 EXERCISES = [
     Exercise(
         "compare_with_torch",
         [
-            t.tells_wrong_from_right(p=0.3, weight=2),
-            t.measures_what_is_wrong(part="out", p=0.3, weight=2, needs=TELLS),
-            t.measures_what_is_wrong(part="grad", p=0.3, weight=2, needs=TELLS),
-            t.sees_one_wrong_number(part="out", p=0.3, weight=3, needs=TELLS),
-            t.sees_one_wrong_number(part="out", by=-0.5, p=0.3, weight=2, needs=TELLS),
-            t.finds_right_code_right(module="Dropout", p=0.3, weight=2, needs=TELLS),
-            t.keeps_its_head_among_zeros(p=0.3, dtype="float32", weight=2, needs=TELLS),
-            t.takes_zeros_in_dout(p=0.3, weight=2, needs=TELLS),
-            t.finds_right_code_right(module="Dropout1d", p=0.3, shape=(6, 20, 7), dtype="float32", needs=TELLS),
-            t.finds_right_code_right(module="Dropout2d", p=0.3, shape=(6, 20, 4, 4), dtype="float32", needs=TELLS),
-            t.finds_right_code_right(module="Dropout3d", p=0.3, shape=(6, 20, 3, 3, 3), dtype="float32", needs=TELLS),
-            t.finds_right_code_right(module="AlphaDropout", p=0.3, dtype="float32", weight=2, needs=TELLS),
-            t.counts_what_was_kept(weight=2, needs=TELLS),
-            t.counts_what_was_kept(zeros=True, weight=2, needs=TELLS),
-            t.puts_the_module_into_training_mode(weight=6, needs=TELLS),
-            t.manages_the_end(end=0.0, needs=TELLS),
-            t.manages_the_end(end=1.0, needs=TELLS),
-            t.sees_what_is_wrong_at_one(needs=TELLS),
-            t.hands_over_masks_like_x(p=0.3, dtype="float32", needs=TELLS),
-            t.keeps_x_and_dout(p=0.3, needs=TELLS),
+            agreement("out", "NumPy's output is compared with that of the pass whose mask it got"),
+            agreement("grad", "NumPy's gradient is compared with that of the pass whose mask it got"),
+            Part(
+                "mask",
+                "the mask is the multiplier of a training pass, also where x or dout is 0, of all modules",
+                25,
+                gravity="core",
+                needs=NOTICES,
+                checks=[
+                    t.hands_over_the_multiplier(),
+                    t.hands_over_the_multiplier(zeros=True),
+                    t.hands_over_the_multiplier(zeros_in_dout=True),
+                    t.hands_over_the_multiplier(part="grad", needs=("notices_wrong_code(part=grad, p=0.3)", "grad")),
+                    t.puts_the_module_into_training_mode(needs=HANDED_OVER),
+                    t.keeps_its_head_among_zeros(p=0.3, dtype="float32", needs=("out", "grad", HANDED_OVER)),
+                    t.takes_zeros_in_dout(p=0.3, needs=("out", "grad", HANDED_OVER)),
+                    *(
+                        t.finds_right_code_right(module=module, p=0.3, shape=shape, dtype="float32", needs=("out", "grad"))
+                        for module, shape in (
+                            ("Dropout1d", (6, 20, 7)),
+                            ("Dropout2d", (6, 20, 4, 4)),
+                            ("Dropout3d", (6, 20, 3, 3, 3)),
+                            ("AlphaDropout", (32, 50)),
+                        )
+                    ),
+                ],
+            ),
+            Part(
+                "measure",
+                "a difference is the largest one, divided by the largest of torch's numbers",
+                10,
+                checks=[
+                    t.measures_what_is_wrong(part="out", p=0.3, needs="out"),
+                    t.measures_what_is_wrong(part="grad", p=0.3, needs="grad"),
+                    t.sees_one_wrong_number(part="out", p=0.3, needs="out"),
+                    t.sees_one_wrong_number(part="out", by=-0.5, p=0.3, needs="out"),
+                ],
+            ),
+            Part(
+                "rate",
+                "keep_rate is the share of the mask that is not 0",
+                5,
+                checks=[
+                    t.counts_what_was_kept(),
+                    t.counts_what_was_kept(zeros=True, needs="hands_over_the_multiplier(zeros=True)"),
+                ],
+            ),
+            Part(
+                "manners",
+                "p = 0 and p = 1, a mask of the shape and dtype of x; x and dout are left alone",
+                10,
+                gravity="manner",
+                needs=NOTICES,
+                checks=[
+                    t.manages_the_end(end=0.0, needs=("out", "grad", "mask", "rate")),
+                    t.manages_the_end(end=1.0, needs=("out", "grad", "mask", "rate")),
+                    t.sees_what_is_wrong_at_one(needs=("out", "mask", "measure")),
+                    t.hands_over_masks_like_x(p=0.3, dtype="float32", needs=("out", "grad", "mask")),
+                    t.keeps_x_and_dout(p=0.3),
+                ],
+            ),
         ],
     ),
     Exercise(
         "MyDropoutFunction",
         [
-            function(c.drops_some_and_keeps_some(p=0.3)),
-            function(c.drops_the_right_share(p=0.3, calls=1, weight=14, needs=DROPS)),
-            function(c.scales_the_survivors(p=0.3, by="1/(1-p)", dtype="float32", weight=22, needs=DROPS)),
-            function(c.passes_gradient_to_kept_units_only(p=0.3, **BOTH, weight=8, needs=DROPS)),
-            function(c.follows_the_mask(p=0.3, **BOTH, weight=8, needs=MASKED)),
-            function(c.passes_gradient_where_x_is_zero(p=0.3, **BOTH, weight=8, needs=MASKED)),
-            function(c.drops_everything_at_one(weight=3, needs=DROPS)),
-            function(c.keeps_its_input(p=0.3, weight=3, needs=DROPS)),
-            function(c.keeps_dout(p=0.3, **BOTH, weight=3, needs=DROPS)),
-            layers.is_a_class_of_your_own(**OF_LAYER, weight=0),
-            layer(c.drops_some_and_keeps_some(p=0.3, needs="is_a_class_of_your_own")),
-            layer(c.drops_the_right_share(p=0.3, calls=1, weight=7, needs=WORKS)),
-            layer(c.scales_the_survivors(p=0.3, by="1/(1-p)", dtype="float32", weight=7, needs=WORKS)),
-            layer(c.is_identity_at_test_time(p=0.3, weight=30, needs=LAYER_DROPS)),
-            layer(c.passes_gradient_to_kept_units_only(p=0.3, **LAYER_BOTH, needs=LAYER_DROPS)),
-            layer(c.follows_the_mask(p=0.3, **LAYER_BOTH, needs=LAYER_MASKED)),
-            layer(c.follows_test_time(p=0.3, **LAYER_BOTH, weight=2, needs="is_identity_at_test_time of MyDropout")),
-            layer(c.treats_examples_apart(p=0.3, weight=12, needs=WORKS)),
-            layer(c.treats_features_apart(p=0.3, weight=12, needs=WORKS)),
-            layers.draws_afresh_in_each_pass(**OF_LAYER, weight=26, needs=WORKS),
-            layers.remembers_each_pass_by_itself(**OF_LAYER, weight=12, needs="draws_afresh_in_each_pass"),
-            layers.obeys_the_seed_of_torch(**OF_LAYER, weight=24, needs=LAYER_DROPS),
-            layers.leaves_the_generator_alone_in_eval(**OF_LAYER, weight=7, needs=LAYER_DROPS),
-            layer(c.takes_any_shape(p=0.3, shapes=((7,), (2, 3, 4, 5), (1, 1)), weight=3, needs=LAYER_DROPS)),
-            layer(c.drops_nothing_at_zero(weight=6, needs=LAYER_DROPS)),
-            layer(c.drops_everything_at_one(weight=7, needs=LAYER_DROPS)),
-            layer(c.refuses(p=-0.1, weight=4, needs=LAYER_DROPS)),
-            layer(c.refuses(p=1.5, weight=4, needs=LAYER_DROPS)),
-            layers.computes_in(dtype="float64", **OF_LAYER, weight=7, needs=LAYER_DROPS),
-            layers.computes_in(dtype="float32", **OF_LAYER, needs=LAYER_DROPS),
-            layers.computes_in(dtype="float16", **OF_LAYER, weight=2, needs=LAYER_DROPS),
-            layers.computes_in(dtype="bfloat16", **OF_LAYER, weight=4, needs=LAYER_DROPS),
-            layers.makes_its_mask_where_x_lives(**OF_LAYER, weight=7, needs=LAYER_DROPS),
-            layers.has_nothing_to_save(**OF_LAYER, weight=7, needs=LAYER_DROPS),
-            layers.shows_its_p(**OF_LAYER, weight=5, needs=LAYER_DROPS),
+            Part(
+                "forward",
+                "a number is dropped with probability p, and the survivors are divided by 1 - p",
+                25,
+                gravity="core",
+                needs=DROPS,
+                checks=[
+                    function(c.drops_some_and_keeps_some(p=0.3)),
+                    function(c.drops_the_right_share(p=0.3, calls=1)),
+                    function(c.scales_the_survivors(p=0.3, by="1/(1-p)", dtype="float32")),
+                ],
+            ),
+            Part(
+                "mode",
+                "MyDropout does so in training with its own p, and returns x as it is in eval mode",
+                15,
+                checks=[
+                    layers.is_a_class_of_your_own(**OF_LAYER),
+                    layer(c.drops_some_and_keeps_some(p=0.3, needs="is_a_class_of_your_own")),
+                    layer(c.drops_the_right_share(p=0.3, calls=1, needs=("forward", LAYER_DROPS))),
+                    layer(c.scales_the_survivors(p=0.3, by="1/(1-p)", dtype="float32", needs=("forward", LAYER_DROPS))),
+                    layer(c.is_identity_at_test_time(p=0.3, needs=LAYER_DROPS)),
+                    layer(c.follows_test_time(p=0.3, **LAYER_BOTH, needs=RESTS)),
+                ],
+            ),
+            Part(
+                "backward",
+                "the gradient is multiplied by the very mask of its pass",
+                20,
+                needs=DROPS,
+                checks=[
+                    function(c.passes_gradient_to_kept_units_only(p=0.3, **BOTH)),
+                    function(c.follows_the_mask(p=0.3, **BOTH, needs=MASKED)),
+                    function(c.passes_gradient_where_x_is_zero(p=0.3, **BOTH, needs=MASKED)),
+                    layer(c.passes_gradient_to_kept_units_only(p=0.3, **LAYER_BOTH, needs=LAYER_DROPS)),
+                    layer(c.follows_the_mask(p=0.3, **LAYER_BOTH, needs=LAYER_MASKED)),
+                    layers.remembers_each_pass_by_itself(**OF_LAYER, needs="follows_the_mask of MyDropout"),
+                ],
+            ),
+            Part(
+                "rng",
+                "chance is torch's own: torch.manual_seed governs it, and eval mode draws nothing",
+                5,
+                needs=LAYER_DROPS,
+                checks=[
+                    layers.obeys_the_seed_of_torch(**OF_LAYER),
+                    layers.leaves_the_generator_alone_in_eval(**OF_LAYER, needs=RESTS),
+                ],
+            ),
+            Part(
+                "coins",
+                "each number throws a coin of its own, anew in every pass",
+                25,
+                gravity="core",
+                needs=LAYER_DROPS,
+                checks=[
+                    layer(c.treats_examples_apart(p=0.3)),
+                    layer(c.treats_features_apart(p=0.3)),
+                    layers.draws_afresh_in_each_pass(**OF_LAYER),
+                ],
+            ),
+            Part(
+                "manners",
+                "any shape, dtype and device, p = 0 and p = 1; a bad p is refused, x is left alone, nothing is saved, p is shown",
+                10,
+                gravity="manner",
+                needs=DROPS,
+                checks=[
+                    function(c.drops_everything_at_one(needs="forward")),
+                    function(c.keeps_its_input(p=0.3)),
+                    function(c.keeps_dout(p=0.3, **BOTH, needs=MASKED)),
+                    layer(c.takes_any_shape(p=0.3, shapes=((7,), (2, 3, 4, 5), (1, 1)), needs=LAYER_DROPS)),
+                    layer(c.drops_nothing_at_zero(needs=("forward", LAYER_DROPS))),
+                    layer(c.drops_everything_at_one(needs=("forward", LAYER_DROPS))),
+                    layer(c.refuses(p=-0.1, needs=LAYER_DROPS)),
+                    layer(c.refuses(p=1.5, needs=LAYER_DROPS)),
+                    *(
+                        layers.computes_in(dtype=dtype, **OF_LAYER, needs=("forward", "mode", "backward"))
+                        for dtype in ("float64", "float32", "float16", "bfloat16")
+                    ),
+                    layers.makes_its_mask_where_x_lives(**OF_LAYER, needs=LAYER_DROPS),
+                    layers.has_nothing_to_save(**OF_LAYER, needs=LAYER_DROPS),
+                    layers.shows_its_p(**OF_LAYER, needs=LAYER_DROPS),
+                ],
+            ),
         ],
         functions=("MyDropoutFunction", "MyDropout"),
     ),
     Exercise(
         "fixed_training_loop",
         [
-            loops.trains_in_training_mode(epochs=3, batches=4, weight=3),
-            loops.takes_every_batch_once_per_epoch(epochs=3, batches=4, needs=TRAINS),
-            loops.trains_in_training_mode(epochs=2, batches=3, starts_in_eval=True, weight=3, needs=STEPS),
-            loops.measures_in_eval_mode(epochs=3, batches=4, weight=5, needs=STEPS),
-            loops.returns_the_flags_it_saw(epochs=3, batches=4, weight=3, needs=STEPS),
-            loops.takes_steps_of_sgd(rate=0.1, weight=5, needs=STEPS),
-            loops.drops_in_training_and_only_there(**NET, p_in=0.5, p=0.0, weight=5),
-            loops.drops_in_training_and_only_there(**NET, p_in=0.0, p=0.5, weight=5),
-            loops.drops_each_layer_as_often_as_told(**NET, p_in=0.6, p=0.2, weight=4, needs="drops_in_training_and_only_there"),
-            loops.computes_two_relu_layers(**NET, weight=3, needs="drops_in_training_and_only_there"),
-            loops.scales_the_survivors_of_each_layer(**NET, p_in=0.5, p=0.2, weight=3, needs="drops_in_training_and_only_there"),
+            Part(
+                "steps",
+                "each epoch takes one plain step of SGD on each batch, with mean cross-entropy",
+                10,
+                checks=[
+                    loops.takes_every_batch_once_per_epoch(epochs=3, batches=4),
+                    loops.takes_steps_of_sgd(rate=0.1, needs=STEPS),
+                ],
+            ),
+            Part(
+                "train",
+                "every step is taken in training mode, to the last epoch",
+                25,
+                gravity="core",
+                checks=[
+                    loops.trains_in_training_mode(epochs=3, batches=4),
+                    loops.trains_in_training_mode(epochs=2, batches=3, starts_in_eval=True),
+                ],
+            ),
+            Part(
+                "measure",
+                "after each epoch all batches are measured, in eval mode",
+                10,
+                needs=STEPS,
+                checks=[loops.measures_in_eval_mode(epochs=3, batches=4)],
+            ),
+            Part(
+                "flags",
+                "it returns model.training as it was at each step",
+                10,
+                gravity="manner",
+                needs=STEPS,
+                checks=[loops.returns_the_flags_it_saw(epochs=3, batches=4)],
+            ),
+            Part(
+                "net",
+                "FixedNet has two ReLU layers and in training drops inputs with p_in, both hidden layers with p, survivors scaled",
+                20,
+                checks=[
+                    loops.drops_in_training(**INPUTS),
+                    loops.drops_in_training(**HIDDEN_UNITS),
+                    loops.computes_two_relu_layers(**NET, needs="drops_in_training"),
+                    loops.drops_each_layer_as_often_as_told(**NET, p_in=0.6, p=0.2, needs="computes_two_relu_layers"),
+                    loops.scales_the_survivors_of_each_layer(**NET, p_in=0.5, p=0.2, needs="drops_each_layer_as_often_as_told"),
+                ],
+            ),
+            Part(
+                "eval",
+                "FixedNet drops nothing after .eval()",
+                25,
+                gravity="core",
+                checks=[
+                    loops.drops_nothing_after_eval(**INPUTS, needs=loops.drops_in_training(**INPUTS)),
+                    loops.drops_nothing_after_eval(**HIDDEN_UNITS, needs=loops.drops_in_training(**HIDDEN_UNITS)),
+                ],
+            ),
         ],
         functions=("FixedNet", "fixed_training_loop"),
     ),
     Exercise(
         "quiz",
         [
-            c.is_filled_in(key="handed_over", weight=0),
-            c.is_filled_in(key="live_steps", weight=0),
-            c.is_filled_in(key="seen_rate", weight=0),
-            c.is_filled_in(key="fastest", weight=0),
-            c.is_filled_in(key="functional", choices="abcd", weight=0),
-            c.is_filled_in(key="same_seed", choices="abcd", weight=0),
+            question("handed_over", "the factor of a ported keep_prob"),
+            question("live_steps", "the patient's steps in training mode"),
+            question("seen_rate", "the keep rate seen in the output"),
+            question("fastest", "the least time of a forward pass"),
+            question("functional", "what F.dropout does after eval()", choices="abcd"),
+            question("same_seed", "what one seed on two devices may be asked", choices="abcd"),
         ],
     ),
 ]
@@ -207,5 +356,6 @@ PROBES = {
         loops.net_at_test_time("hidden", **NET, p_in=0.0, p=0.5),
         loops.net_rates(**NET),
         loops.net_factor(**NET),
+        loops.net_output(**NET),
     ],
 }
