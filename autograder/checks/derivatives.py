@@ -127,6 +127,18 @@ def differentiates(exam: Exam, *, form: str, shape: tuple[int, ...] = (4, 5), to
 
 
 @verb()
+def stands_an_f_that_returns_x(exam: Exam, *, n: int = 12) -> None:
+    """finds the slope of an f that returns x itself, not a copy"""
+    # up to a factor, for a wrong divisor is told by `differentiates`
+    x, ones = np.random.default_rng(exam.seed(1)).normal(size=n), np.ones(n)
+    given = (Code("f", "f = lambda x: x"), Given(f"np.random.default_rng({exam.seed(1)}).normal(size={n})", x), Given(f"np.ones({n})", ones))
+    (value,) = exam.ask(Call(exam.function, given, returns=("dx",)))
+    got = array(value, "dx", x.shape).astype(float)
+    if not np.allclose(got, got[0], rtol=1e-3, atol=0) or not got[0]:
+        raise Wrong(f"dx = {number(got.min())} to {number(got.max())}", "1 everywhere")
+
+
+@verb()
 def uses_central_differences(exam: Exam, *, h: float = 0.1, x: tuple[float, ...] = (2.0, -1.0, 0.5)) -> None:
     """steps by h, as far up as down: for x^3 and h = {h:g} the gradient goes like 3 x^2 + h^2"""
     # up to a factor, for a wrong divisor is told by `differentiates`
@@ -266,6 +278,16 @@ def knows_a_gradient_of_zeros(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) ->
     if not error <= 1e-9:
         raise Wrong(f"error = {number(error)}", "0")
     demand_no_warning(answer)
+
+
+@verb()
+def measures_where_dx_is_zero(exam: Exam) -> None:
+    """gives about 5 for f(x) = 5 x and a dx of zero: there is nothing to divide by"""
+    given = (Code("f", "f = lambda x: 5 * x"), *(Given(f"np.array([{v}])", np.array([v])) for v in (2.0, 1.0, 0.0)))
+    (value,) = exam.ask(Call(exam.function, (*given, Seed(exam.seed()), 3, 0.1), returns=("error",)))
+    error = error_of(value)
+    if not 0.05 <= error <= 500:  # half of it, or the slope along a longer direction, is told elsewhere
+        raise Wrong(f"error = {number(error)}", "about 5")
 
 
 @verb()
