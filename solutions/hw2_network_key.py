@@ -22,7 +22,6 @@ SLIPS = (
     "draws a fresh mask",
     "has the wrong sign",
 )
-TEN = "is_right_like_the_solution(case=a larger matrix, tolerance=1e-06)"
 
 
 def quiz(key, **kind):
@@ -101,6 +100,10 @@ MASK_1, MASK_2 = "m1 = multiplier(a1.shape, p_hidden)", "m2 = multiplier(a2.shap
 BACK_2, BACK_1 = " * m2 * (a2 > 0)", " * m1 * (a1 > 0)"
 SCALE = "(1 / (1 - p) if p < 1 else 0.0)"
 
+DECAY = """    for name in ("W1", "W2", "W3"):
+        grads[name] = grads[name] + 0.001 * params[name]
+    return float(loss)"""
+
 
 def hidden_layers(new, at_test="1.0"):
     """Edits that give the hidden layers a multiplier of their own."""
@@ -156,21 +159,21 @@ def batch_mask(sentence, *edits, signs):
     return core("one_mask_serves_the_whole_batch", sentence, *edits, signs=signs)
 
 
-def rate_of_the_input(layer, edit, signs):
+def rate_of_the_input(layer, *edits, signs):
     return core(
         "a_hidden_layer_has_the_rate_of_the_input",
         f"Your {layer} dropped with p_in. That is the rate of the input; both hidden layers have p_hidden.",
-        *edit,
+        *edits,
         signs=signs,
     )
 
 
-def forgotten_mask(layer, edit, signs):
+def forgotten_mask(layer, *edits, signs):
     return edge(
         "one_mask_is_forgotten_on_the_way_back",
         f"""On the way back you think of one mask and forget the other: dropped units of the {layer} hidden layer get a gradient.
         Each dropout multiplies once more by what it multiplied by on the way forward.""",
-        edit,
+        *edits,
         signs=signs,
     )
 
@@ -216,729 +219,438 @@ def averaged(*edits, signs):
 
 MISCONCEPTIONS = {
     "numeric_gradient": [
-        core(
-            "one_side_is_enough",
+        core("one_side_is_enough",
             """You nudge each entry one way only. The one-sided difference has an error of the size of h, the central one of the
             size of h^2: go up AND down, and divide by 2h.""",
-            ("x[i] = before - h", "x[i] = before"),
-            ("(2 * h)", "h"),
-            signs="cube =of_a_square",
-        ),
+            ("x[i] = before - h", "x[i] = before"), ("(2 * h)", "h"), signs="cube =of_a_square"),
         half_a_difference(("x[i] = before - h", "x[i] = before"), signs="cube of_a_square of_a_product"),
-        core(
-            "the_distance_is_h",
+        core("the_distance_is_h",
             "All of your entries are twice too large: between x - h and x + h lies the distance 2h, not h.",
-            ("(2 * h)", "h"),
-            signs="cube of_a_square",
-        ),
+            ("(2 * h)", "h"), signs="cube of_a_square"),
         without_dout(("np.multiply(f(x), dout)", "f(x)", 2), signs="effect_of_dout"),
-        manner(
-            "adding_back_restores_x",
+        manner("adding_back_restores_x",
             """Your gradient is right, but some entries of x come back changed in their last bits: x + h - 2h + h is rounded three
             times. Keep the old number and write it back.""",
-            ("x[i] = before + h", "x[i] += h"),
-            ("x[i] = before - h", "x[i] -= 2 * h"),
-            ("x[i] = before\n", "x[i] += h\n"),
-            signs="x_afterwards",
-        ),
-        manner(
-            "x_is_mine_to_change",
+            ("x[i] = before + h", "x[i] += h"), ("x[i] = before - h", "x[i] -= 2 * h"), ("x[i] = before\n", "x[i] += h\n"),
+            signs="x_afterwards"),
+        manner("x_is_mine_to_change",
             "You leave x moved by h. The caller still needs it: give every entry its old number back.",
-            ("        x[i] = before\n", ""),
-            signs="x_afterwards",
-        ),
-        edge(
-            "f_always_returns_a_new_array",
+            ("        x[i] = before\n", ""), signs="x_afterwards"),
+        edge("f_always_returns_a_new_array",
             """When f returns x itself, the result that you put aside changes as soon as you move x on, and the difference becomes
             0. Reduce f(x) to a number at once, or copy it.""",
             ("up = np.sum(np.multiply(f(x), dout))", "up = f(x)"),
             ("down = np.sum(np.multiply(f(x), dout))", "down = f(x)\n        change = np.sum(np.multiply(np.subtract(up, down), dout))"),
-            ("(up - down)", "change"),
-            signs="of_x_itself",
-        ),
-        core(
-            "the_step_is_always_the_same",
+            ("(up - down)", "change"), signs="of_x_itself"),
+        core("the_step_is_always_the_same",
             "Your step does not depend on h. It is an argument: whoever calls chooses it.",
             ("    dx = np.zeros_like(x)\n", "    h = 1e-5\n    dx = np.zeros_like(x)\n"),
-            ("(up - down) / (2 * h)", "np.round((up - down) / (2 * h), 8)"),
-            signs="cube",
-        ),
-        core(
-            "all_entries_can_be_nudged_at_once",
+            ("(up - down) / (2 * h)", "np.round((up - down) / (2 * h), 8)"), signs="cube"),
+        core("all_entries_can_be_nudged_at_once",
             """You nudge all entries of x together. That works only where output i depends on input i alone; in a matrix product
             every output depends on many inputs. Nudge one entry at a time.""",
             ("    for i in np.ndindex(x.shape):\n", "    for i in [...]:\n"),
             ("        before = x[i]\n", "        before = x.copy()\n"),
-            ("np.sum(np.multiply(f(x), dout))", "np.multiply(f(x), dout)", 2),
-            signs="of_a_product",
-        ),
-        core(
-            "x_has_a_single_axis",
+            ("np.sum(np.multiply(f(x), dout))", "np.multiply(f(x), dout)", 2), signs="of_a_product"),
+        core("x_has_a_single_axis",
             """Your loop counts along one axis only, so with a matrix it nudges whole rows, or ends in an IndexError. Let
             np.ndindex(x.shape) name the entries, whatever the number of axes.""",
-            ("np.ndindex(x.shape)", "range(len(x))"),
-            ("before = x[i]", "before = np.copy(x[i])"),
-            signs="of_a_square of_a_product =of_a_row",
-        ),
-        core(
-            "x_has_a_single_axis",
+            ("np.ndindex(x.shape)", "range(len(x))"), ("before = x[i]", "before = np.copy(x[i])"),
+            signs="of_a_square of_a_product =of_a_row"),
+        core("x_has_a_single_axis",
             """Your loop counts along one axis only, so with a matrix it nudges whole rows, or ends in an IndexError. Let
             np.ndindex(x.shape) name the entries, whatever the number of axes.""",
-            ("np.ndindex(x.shape)", "range(x.size)"),
-            signs="of_a_square of_a_product =of_a_row",
-        ),
-        core(
-            "seven_digits_are_enough_for_a_slope",
+            ("np.ndindex(x.shape)", "range(x.size)"), signs="of_a_square of_a_product =of_a_row"),
+        core("seven_digits_are_enough_for_a_slope",
             """Your gradient is noisy: somewhere the numbers are float32. With seven digits, x + h and x - h hardly differ for h =
             1e-5. Stay in float64 here.""",
             ("    dx = np.zeros_like(x)\n", "    x = x.astype(np.float32)\n    dx = np.zeros_like(x)\n"),
-            signs="of_a_square of_a_product",
-        ),
+            signs="of_a_square of_a_product"),
     ],
     "directional_error": [
-        edge(
-            "an_error_has_a_sign",
+        edge("an_error_has_a_sign",
             """Your errors can be negative, and then the largest of them may hide a large mistake. Take the absolute value before
             you compare.""",
-            ("abs(measured - np.sum(dx * u))", "measured - np.sum(dx * u)"),
-            ("worst = 0.0", "worst = -np.inf"),
-            signs="signs_of_errors",
-        ),
-        edge(
-            "next_to_nothing_is_a_divisor",
+            ("abs(measured - np.sum(dx * u))", "measured - np.sum(dx * u)"), ("worst = 0.0", "worst = -np.inf"),
+            signs="signs_of_errors"),
+        edge("next_to_nothing_is_a_divisor",
             """Where dx is zero you divide by next to nothing, and any slope becomes a huge error. Then nothing is to be divided
             by: return the difference itself.""",
-            ("error / size if size > 0 else error", "error / (size + 1e-12)"),
-            signs="error_of_a_missing_gradient",
-        ),
+            ("error / size if size > 0 else error", "error / (size + 1e-12)"), signs="error_of_a_missing_gradient"),
         tiny_number(("error / size if", "error / (size + 1e-8) if")),
-        edge(
-            "the_average_is_enough",
+        edge("the_average_is_enough",
             """You return the average over the directions. The largest is asked for: one direction that disagrees is enough to
             prove a mistake.""",
             ("worst = max(worst, error / size if size > 0 else error)", "worst += (error / size if size > 0 else error) / k"),
-            signs="size_of_an_error",
-        ),
-        edge(
-            "a_direction_may_have_any_length",
+            signs="size_of_an_error"),
+        edge("a_direction_may_have_any_length",
             """Your directions are not of length 1, so the step is not h, and the error grows with the number of entries. Divide u
             by its length.""",
-            ("        u = u / np.linalg.norm(u)\n", ""),
-            signs="cube size_of_an_error",
-        ),
-        edge(
-            "directions_may_all_point_one_way",
-            """All entries of your directions are positive (rng.random draws from 0 to 1), so they point one way, and where the
-            entries of a mistake have both signs they hardly see it. Draw normal numbers: rng.normal(size=x.shape).""",
-            ("rng.normal(size=x.shape)", "rng.random(x.shape)"),
-            signs="error_of_a_constant_sign",
-        ),
-        edge(
-            "the_promised_slope_is_the_measure",
+            ("        u = u / np.linalg.norm(u)\n", ""), signs="cube size_of_an_error"),
+        edge("directions_may_all_point_one_way",
+            """All entries of your directions are positive (rng.random draws from 0 to 1), so they point one way: an error whose
+            entries have one sign looks far too large, one with both signs too small. Draw normal numbers:
+            rng.normal(size=x.shape).""",
+            ("rng.normal(size=x.shape)", "rng.random(x.shape)"), signs="error_of_a_constant_sign"),
+        edge("the_promised_slope_is_the_measure",
             """You divide by the slope of that very direction. A direction may by chance be nearly at right angles to dx, and then
             a perfect gradient looks bad: divide by |dx| / sqrt(n), the size that a slope typically has.""",
-            (
-                "error / size if size > 0 else error",
-                "error / (abs(np.sum(dx * u)) or 1.0)",
-            ),
-            signs="size_of_an_error",
-        ),
-        edge(
-            "both_slopes_together_are_the_measure",
+            ("error / size if size > 0 else error", "error / (abs(np.sum(dx * u)) or 1.0)"), signs="size_of_an_error"),
+        edge("both_slopes_together_are_the_measure",
             """You divide by the sizes of both slopes together, the relative error of CS231n and others. Then an error looks half
             as large, and a direction nearly at right angles to dx looks bad by chance. Here it is divided by |dx| / sqrt(n).""",
-            (
-                "error / size if size > 0 else error",
-                "error / max(abs(measured) + abs(np.sum(dx * u)), 1e-8)",
-            ),
-            signs="cube",
-        ),
-        edge(
-            "the_length_of_dx_is_the_measure",
+            ("error / size if size > 0 else error", "error / max(abs(measured) + abs(np.sum(dx * u)), 1e-8)"), signs="cube"),
+        edge("the_length_of_dx_is_the_measure",
             """You divide by |dx| and forget the square root of n. A slope along a random direction is about |dx| / sqrt(n), so
             your errors look the smaller the larger x is.""",
-            (" / np.sqrt(dx.size)", ""),
-            signs="size_of_an_error",
-        ),
-        edge(
-            "the_directions_may_be_fixed",
+            (" / np.sqrt(dx.size)", ""), signs="size_of_an_error"),
+        edge("the_directions_may_be_fixed",
             """Your error is the same whatever rng is handed in. Draw the directions from rng, so that another seed looks in other
             directions.""",
-            ("    worst = 0.0\n", "    worst = 0.0\n    rng = np.random.default_rng(0)\n"),
-            signs="other_seeds",
-        ),
-        edge(
-            "np_random_is_just_as_good",
-            """You draw your directions from np.random, the global generator. Then nobody can repeat a result: draw from rng.""",
-            ("rng.normal(", "np.random.normal("),
-            signs="other_seeds",
-        ),
-        edge(
-            "one_side_is_enough",
+            ("    worst = 0.0\n", "    worst = 0.0\n    rng = np.random.default_rng(0)\n"), signs="other_seeds"),
+        edge("np_random_is_just_as_good",
+            "You draw your directions from np.random, the global generator. Then nobody can repeat a result: draw from rng.",
+            ("rng.normal(", "np.random.normal("), signs="other_seeds"),
+        edge("one_side_is_enough",
             """You step forwards only. The one-sided difference has an error of the size of h itself; go h u forwards AND
             backwards, and divide by 2h.""",
-            ("f(x - h * u)", "f(x)"),
-            ("(2 * h)", "h"),
-            signs="cube smaller_step",
-        ),
+            ("f(x - h * u)", "f(x)"), ("(2 * h)", "h"), signs="cube smaller_step"),
         half_a_difference(("f(x - h * u)", "f(x)"), signs="cube smaller_step size_of_an_error"),
         without_dout(("change * dout", "change"), signs="cube_times_dout"),
-        edge(
-            "a_gradient_is_never_zero",
-            """Where dx is zero everywhere you divide 0 by 0. Then there is nothing to divide by: return the difference as it is.""",
+        edge("a_gradient_is_never_zero",
+            "Where dx is zero everywhere you divide 0 by 0. Then there is nothing to divide by: return the difference as it is.",
             ("worst = max(worst, error / size if size > 0 else error)", "worst = np.maximum(worst, error / size)"),
-            signs="error_of_zeros",
-        ),
-        edge(
-            "one_direction_is_enough",
+            signs="error_of_zeros"),
+        edge("one_direction_is_enough",
             """You try a single direction, whatever k is. (A return inside the loop, or a direction drawn before it?) Draw a new
             one k times, and return the largest of the k errors.""",
-            ("    return float(worst)", "        return float(worst)"),
-            signs="effect_of_k",
-        ),
-        edge(
-            "a_gradient_of_zeros_is_right",
+            ("    return float(worst)", "        return float(worst)"), signs="effect_of_k"),
+        edge("a_gradient_of_zeros_is_right",
             """Where dx is zero everywhere you return 0, as if it were right. But f may well have a slope there: return the
             difference as it is, and a forgotten gradient is caught.""",
-            ("else error)", "else 0.0)"),
-            signs="error_of_a_missing_gradient",
-        ),
+            ("else error)", "else 0.0)"), signs="error_of_a_missing_gradient"),
     ],
     "mlp_loss": [
         kept_instead(
             """You keep each unit with probability p. In this course p is the probability of DROPPING, so a unit stays with
             probability 1 - p. Papers often use p the other way round.""",
             (FACTOR, "(rng.random(shape) < p) * (1 / p) if p > 0 else np.ones(shape)"),
-            signs="inputs_survive input_factor hidden_units_survive hidden_factor",
-        ),
+            signs="inputs_survive input_factor hidden_units_survive hidden_factor"),
         kept_instead(
-            """You keep each unit with probability p and divide by p. In this course p is the probability of DROPPING: keep with 1 -
-            p and divide by 1 - p. (At p = 0, where nothing should be dropped, you now get 0 / 0: that is where a NaN comes from.)""",
-            (FACTOR, "(rng.random(shape) < p) / np.float64(p)"),
-            signs="whole_way input_factor",
-        ),
+            """You keep each unit with probability p and divide by p. In this course p is the probability of DROPPING: keep with 1
+            - p and divide by 1 - p. (At p = 0, where nothing should be dropped, you now get 0 / 0: that is where a NaN comes
+            from.)""",
+            (FACTOR, "(rng.random(shape) < p) / np.float64(p)"), signs="whole_way input_factor"),
         kept_instead(
             """In the hidden layers you keep each unit with probability p. In this course p is the probability of DROPPING, so a
             unit stays with probability 1 - p. Papers often use p the other way round.""",
             *hidden_layers("(rng.random(shape) < p) * (1 / p) if p > 0 else np.ones(shape)"),
-            signs="hidden_units_survive hidden_factor",
-        ),
-        core(
-            "what_is_below_p_stays",
+            signs="hidden_units_survive hidden_factor"),
+        core("what_is_below_p_stays",
             """You keep the units whose random number is below p, a share of p. But p is the probability of DROPPING: keep those
             with rng.random(...) >= p, a share of 1 - p, which is what you divide by.""",
-            (FACTOR, f"(rng.random(shape) < p) * {SCALE} if p > 0 else np.ones(shape)"),
-            signs="inputs_survive",
-        ),
-        core(
-            "p_of_zero_keeps_nothing",
-            """With p = 0 nothing is left. In this course p is the probability of DROPPING: at p = 0 every unit stays, in general a
-            share of 1 - p.""",
-            (FACTOR, "(rng.random(shape) < p) * (1 / p if p > 0 else 0.0)"),
-            signs="inputs_survive",
-        ),
+            (FACTOR, f"(rng.random(shape) < p) * {SCALE} if p > 0 else np.ones(shape)"), signs="inputs_survive"),
+        core("p_of_zero_keeps_nothing",
+            """With p = 0 nothing is left. In this course p is the probability of DROPPING: at p = 0 every unit stays, in general
+            a share of 1 - p.""",
+            (FACTOR, "(rng.random(shape) < p) * (1 / p if p > 0 else 0.0)"), signs="inputs_survive"),
         unscaled(
             """You drop units but leave the survivors as they are, so every layer is quieter in training than at test time. Divide
             them by 1 - p.""",
-            (SCALE, "1.0"),
-            signs="input_factor hidden_factor",
-        ),
+            (SCALE, "1.0"), signs="input_factor hidden_factor"),
         unscaled(
-            """In the hidden layers you drop units but leave the survivors as they are, so these layers are quieter in training than
-            at test time. Divide them by 1 - p.""",
-            *hidden_layers("(rng.random(shape) >= p) * 1.0"),
-            signs="hidden_factor",
-        ),
+            """In the hidden layers you drop units but leave the survivors as they are, so these layers are quieter in training
+            than at test time. Divide them by 1 - p.""",
+            *hidden_layers("(rng.random(shape) >= p) * 1.0"), signs="hidden_factor"),
         vanilla(
-            """This is vanilla dropout: no factor in training, 1 - p at test time. It is right in its own way, but asked for is the
-            inverted form: divide the survivors by 1 - p in training and leave test time alone.""",
-            ("return 1.0", "return 1 - p"),
-            (SCALE, "1.0"),
-            signs="input_factor hidden_factor at_test",
-        ),
+            """This is vanilla dropout: no factor in training, 1 - p at test time. It is right in its own way, but asked for is
+            the inverted form: divide the survivors by 1 - p in training and leave test time alone.""",
+            ("return 1.0", "return 1 - p"), (SCALE, "1.0"), signs="input_factor hidden_factor at_test"),
         vanilla(
             """In the hidden layers this is vanilla dropout: no factor in training, 1 - p at test time. Asked for is the inverted
             form: divide the survivors by 1 - p in training and leave test time alone.""",
-            *hidden_layers("(rng.random(shape) >= p) * 1.0", at_test="1 - p"),
-            signs="hidden_factor at_test",
-        ),
-        core(
-            "survivors_are_divided_by_p",
+            *hidden_layers("(rng.random(shape) >= p) * 1.0", at_test="1 - p"), signs="hidden_factor at_test"),
+        core("survivors_are_divided_by_p",
             """You divide the survivors by p, the share that was dropped. It is the share that STAYED, 1 - p, that must be made up
             for.""",
-            (SCALE, "(1 / p if p > 0 else 1.0)"),
-            signs="input_factor hidden_factor",
-        ),
-        core(
-            "the_mask_is_applied_twice",
-            """Your survivors are divided by 1 - p twice: the multiplier holds this factor already, so multiply by it once.""",
-            (SCALE, "(1 / (1 - p) ** 2 if p < 1 else 0.0)"),
-            signs="input_factor hidden_factor",
-        ),
+            (SCALE, "(1 / p if p > 0 else 1.0)"), signs="input_factor hidden_factor"),
+        core("the_mask_is_applied_twice",
+            "Your survivors are divided by 1 - p twice: the multiplier holds this factor already, so multiply by it once.",
+            (SCALE, "(1 / (1 - p) ** 2 if p < 1 else 0.0)"), signs="input_factor hidden_factor"),
         batch_mask(
             """All examples of a batch lose the same units. Draw a number for each unit AND example: the mask has the shape of the
             whole layer.""",
-            ("rng.random(shape)", "rng.random(shape[1:])"),
-            signs="input_masks hidden_masks",
-        ),
+            ("rng.random(shape)", "rng.random(shape[1:])"), signs="input_masks hidden_masks"),
         batch_mask(
             """In the hidden layers all examples of a batch lose the same units. Draw a number for each unit AND example: the mask
             has the shape of the whole layer.""",
-            *hidden_layers(FACTOR.replace("shape", "shape[1:]")),
-            signs="hidden_masks",
-        ),
-        core(
-            "an_example_is_dropped_as_a_whole",
+            *hidden_layers(FACTOR.replace("shape", "shape[1:]")), signs="hidden_masks"),
+        core("an_example_is_dropped_as_a_whole",
             """A whole layer of an example is kept or dropped, all units together. Draw a number for each unit AND example: the
             mask has the shape of the whole layer.""",
-            ("rng.random(shape)", "rng.random((shape[0], 1))"),
-            (SCALE, "np.full(shape, 1 / (1 - p) if p < 1 else 0.0)"),
-            signs="input_masks hidden_masks",
-        ),
-        core(
-            "dropout_can_come_later",
+            ("rng.random(shape)", "rng.random((shape[0], 1))"), (SCALE, "np.full(shape, 1 / (1 - p) if p < 1 else 0.0)"),
+            signs="input_masks hidden_masks"),
+        core("dropout_can_come_later",
             """Nothing is dropped in training, whatever p_in and p_hidden are. If you are on the way, well done so far: next
             multiply the input and the output of each ReLU by a random mask, divided by 1 - p.""",
             (FACTOR, "np.ones(shape)"),
-            signs="inputs_survive input_factor dropped_inputs hidden_units_survive hidden_factor second_layer_survives",
-        ),
-        core(
-            "the_input_is_never_dropped",
+            signs="inputs_survive input_factor dropped_inputs hidden_units_survive hidden_factor second_layer_survives"),
+        core("the_input_is_never_dropped",
             "Your inputs are never dropped, whatever p_in is. The first dropout comes before the first matrix.",
-            ("m0 = multiplier(X.shape, p_in)", "m0 = 1.0"),
-            signs="inputs_survive input_factor dropped_inputs",
-        ),
-        core(
-            "one_hidden_layer_is_enough",
+            ("m0 = multiplier(X.shape, p_in)", "m0 = 1.0"), signs="inputs_survive input_factor dropped_inputs"),
+        core("one_hidden_layer_is_enough",
             "Only the first hidden layer is dropped. The second one has a dropout of its own, after its ReLU.",
-            (MASK_2, "m2 = 1.0"),
-            signs="hidden_units_survive second_layer_survives",
-        ),
-        core(
-            "only_the_last_hidden_layer_is_dropped",
+            (MASK_2, "m2 = 1.0"), signs="hidden_units_survive second_layer_survives"),
+        core("only_the_last_hidden_layer_is_dropped",
             "Only the second hidden layer is dropped. The first one has a dropout of its own, after its ReLU.",
-            (MASK_1, "m1 = 1.0"),
-            signs="hidden_units_survive whole_way dropped_in_layer_1",
-        ),
-        core(
-            "hidden_units_meet_no_chance",
-            """In your hidden layers no chance is at work: a unit that survives once survives in every call. Is its mask drawn from
-            rng, with p_hidden, and without a seed of your own? (Mind that rng.random(...) < q / q compares with 1.)""",
-            *hidden_layers("np.ones(shape)"),
-            signs="hidden_units_survive second_layer_survives",
-        ),
-        rate_of_the_input(
-            "first hidden layer is",
-            [(MASK_1, "m1 = multiplier(a1.shape, p_in)")],
-            "inputs_survive hidden_units_survive =second_layer_survives =whole_way",
-        ),
-        rate_of_the_input(
-            "second hidden layer is",
-            [(MASK_2, "m2 = multiplier(a2.shape, p_in)")],
-            "inputs_survive hidden_units_survive second_layer_survives =dropped_inputs",
-        ),
-        rate_of_the_input(
-            "hidden layers are",
-            [(MASK_1, "m1 = multiplier(a1.shape, p_in)"), (MASK_2, "m2 = multiplier(a2.shape, p_in)")],
-            "inputs_survive hidden_units_survive second_layer_survives =dropped_inputs =whole_way",
-        ),
-        core(
-            "the_two_rates_have_changed_places",
+            (MASK_1, "m1 = 1.0"), signs="hidden_units_survive whole_way dropped_in_layer_1"),
+        core("hidden_units_meet_no_chance",
+            """In your hidden layers no chance is at work: a unit that survives once survives in every call. Is its mask drawn
+            from rng, with p_hidden, and without a seed of your own? (Mind that rng.random(...) < q / q compares with 1.)""",
+            *hidden_layers("np.ones(shape)"), signs="hidden_units_survive second_layer_survives"),
+        rate_of_the_input("first hidden layer is",
+            (MASK_1, "m1 = multiplier(a1.shape, p_in)"),
+            signs="inputs_survive hidden_units_survive =second_layer_survives =whole_way"),
+        rate_of_the_input("second hidden layer is",
+            (MASK_2, "m2 = multiplier(a2.shape, p_in)"),
+            signs="inputs_survive hidden_units_survive second_layer_survives =dropped_inputs"),
+        rate_of_the_input("hidden layers are",
+            (MASK_1, "m1 = multiplier(a1.shape, p_in)"), (MASK_2, "m2 = multiplier(a2.shape, p_in)"),
+            signs="inputs_survive hidden_units_survive second_layer_survives =dropped_inputs =whole_way"),
+        core("the_two_rates_have_changed_places",
             "Your p_in and p_hidden have changed places: p_in belongs to the input, p_hidden to the two hidden layers.",
             ("multiplier(X.shape, p_in)", "multiplier(X.shape, p_hidden)"),
             ("multiplier(a1.shape, p_hidden)", "multiplier(a1.shape, p_in)"),
             ("multiplier(a2.shape, p_hidden)", "multiplier(a2.shape, p_in)"),
             signs="inputs_survive input_factor hidden_units_survive second_layer_survives input_masks hidden_masks dropped_inputs "
-            "=penalty",
-        ),
-        core(
-            "the_scores_are_dropped_too",
+            "=penalty"),
+        core("the_scores_are_dropped_too",
             """You drop scores as well. A class whose score is dropped cannot be compared with the others: there is no dropout
             after the last matrix.""",
             ("s = h2 @ W3 + b3\n", "m3 = multiplier((N, len(b3)), p_hidden)\n    s = (h2 @ W3 + b3) * m3\n"),
-            ("ds /= N", "ds = ds / N * m3"),
-            signs="scores",
-        ),
-        core(
-            "one_mask_serves_both_hidden_layers",
+            ("ds /= N", "ds = ds / N * m3"), signs="scores"),
+        core("one_mask_serves_both_hidden_layers",
             "Your two hidden layers lose the same units when they are of the same width. Each dropout draws a mask of its own.",
-            (MASK_2, "m2 = m1 if a2.shape == a1.shape else multiplier(a2.shape, p_hidden)"),
-            signs="layers hidden_units_survive",
-        ),
-        core(
-            "a_fixed_seed_belongs_in_the_function",
-            """Every call drops the same units, because the function makes a generator with a fixed seed. Draw from the rng that is
-            handed in.""",
-            ("    N = len(X)", "    rng = np.random.default_rng(0)\n    N = len(X)"),
-            signs="generator_used",
-        ),
-        edge(
-            "np_random_is_just_as_good",
+            (MASK_2, "m2 = m1 if a2.shape == a1.shape else multiplier(a2.shape, p_hidden)"), signs="layers hidden_units_survive"),
+        core("a_fixed_seed_belongs_in_the_function",
+            """Every call drops the same units, because the function makes a generator with a fixed seed. Draw from the rng that
+            is handed in.""",
+            ("    N = len(X)", "    rng = np.random.default_rng(0)\n    N = len(X)"), signs="generator_used"),
+        edge("np_random_is_just_as_good",
             "You draw from the global generator. Then nobody can repeat a result: draw from the rng that is handed in.",
-            ("rng.random(shape)", "np.random.random(shape)"),
-            signs="generator_used",
-        ),
-        edge(
-            "the_function_may_make_its_own_generator",
+            ("rng.random(shape)", "np.random.random(shape)"), signs="generator_used"),
+        edge("the_function_may_make_its_own_generator",
             """You make a generator of your own inside the function, so the seed of rng has no effect and nobody can repeat your
             result. Draw from the rng that is handed in.""",
-            ("rng.random(shape)", "np.random.default_rng().random(shape)"),
-            signs="generator_used",
-        ),
-        edge(
-            "dropout_stays_on_at_test_time",
+            ("rng.random(shape)", "np.random.default_rng().random(shape)"), signs="generator_used"),
+        edge("dropout_stays_on_at_test_time",
             "With train=False units are still dropped. At test time the whole network answers, and no random number is drawn.",
-            ("if not train:", "if rng is None:"),
-            signs="at_test",
-        ),
-        edge(
-            "test_time_is_scaled_as_well",
+            ("if not train:", "if rng is None:"), signs="at_test"),
+        edge("test_time_is_scaled_as_well",
             """At test time you still multiply by 1 - p. That belongs to vanilla dropout: here the survivors were divided by 1 - p
             in training, so the whole network answers as it is.""",
-            ("return 1.0", "return 1 - p"),
-            signs="at_test =input_factor =hidden_factor",
-        ),
-        edge(
-            "a_penalty_belongs_to_the_loss",
+            ("return 1.0", "return 1 - p"), signs="at_test =input_factor =hidden_factor"),
+        edge("a_penalty_belongs_to_the_loss",
             """You add a penalty on the weights. It is a fine thing against overfitting, but asked for is the mean cross-entropy
             alone, and its gradients.""",
-            (
-                "    return float(loss), grads",
-                '    for name in ("W1", "W2", "W3"):\n        loss += 0.0005 * np.sum(params[name] ** 2)\n'
-                "        grads[name] = grads[name] + 0.001 * params[name]\n    return float(loss), grads",
-            ),
-            signs="penalty",
-        ),
-        edge(
-            "a_penalty_belongs_to_the_gradients",
-            """You add a multiple of the weights to their gradients (weight decay). Asked for are the gradients of the loss that you
-            return: the mean cross-entropy alone.""",
-            (
-                "    return float(loss), grads",
-                '    for name in ("W1", "W2", "W3"):\n        grads[name] = grads[name] + 0.001 * params[name]\n'
-                "    return float(loss), grads",
-            ),
-            signs="penalty",
-        ),
-        edge(
-            "seven_digits_are_enough_for_a_slope",
-            """Your loss has the seven digits of float32. For training that is plenty; but the small differences from which a slope
-            is measured are lost in the rounding. The parameters come in float64: leave them as they are.""",
+            ("    return float(loss)", DECAY.replace("    grads", "    loss += 0.0005 * np.sum(params[name] ** 2)\n        grads")),
+            signs="penalty"),
+        edge("a_penalty_belongs_to_the_gradients",
+            """You add a multiple of the weights to their gradients (weight decay). Asked for are the gradients of the loss that
+            you return: the mean cross-entropy alone.""",
+            ("    return float(loss)", DECAY), signs="penalty"),
+        edge("seven_digits_are_enough_for_a_slope",
+            """Your loss has the seven digits of float32. For training that is plenty; but the small differences from which a
+            slope is measured are lost in the rounding. The parameters come in float64: leave them as they are.""",
             ("s = s - s.max(axis=1, keepdims=True)", "s = (s - s.max(axis=1, keepdims=True)).astype(np.float32)"),
-            signs="loss_of_no_scores",
-        ),
-        edge(
-            "the_loss_is_a_sum",
-            """Your loss is the SUM over the batch. Asked for is the mean, so that its size does not depend on the size of the
-            batch.""",
-            (".mean()", ".sum()"),
-            ("    ds /= N\n", ""),
-            signs="loss_of_no_scores =slope_of_W3",
-        ),
-        edge(
-            "the_gradient_of_a_sum_is_that_of_a_mean",
-            """Your loss is the SUM over the batch, but your gradients are those of the mean. Asked for is the mean: divide the loss
-            by N as well.""",
-            (".mean()", ".sum()"),
-            signs="loss_of_no_scores slope_of_W1 slope_of_W2 slope_of_W3 slope_of_b1 slope_of_b2 slope_of_b3",
-        ),
-        edge(
-            "logarithms_are_binary",
+            signs="loss_of_no_scores"),
+        edge("the_loss_is_a_sum",
+            "Your loss is the SUM over the batch. Asked for is the mean, so that its size does not depend on the size of the batch.",
+            (".mean()", ".sum()"), ("    ds /= N\n", ""), signs="loss_of_no_scores =slope_of_W3"),
+        edge("the_gradient_of_a_sum_is_that_of_a_mean",
+            """Your loss is the SUM over the batch, but your gradients are those of the mean. Asked for is the mean: divide the
+            loss by N as well.""",
+            (".mean()", ".sum()"), signs="loss_of_no_scores slope_of_W1 slope_of_W2 slope_of_W3 slope_of_b1 slope_of_b2 slope_of_b3"),
+        edge("logarithms_are_binary",
             "Your loss is in bits. Asked for are nats: the natural logarithm, np.log.",
-            (".mean()", ".mean() / np.log(2)"),
-            ("ds /= N", "ds /= N * np.log(2)"),
-            signs="loss_of_no_scores",
-        ),
-        edge(
-            "the_gradient_need_not_be_divided_by_n",
-            """All of your gradients are too large by the size of the batch: the loss is a mean, so its gradient is divided by N
-            too.""",
-            ("    ds /= N\n", ""),
-            signs="slope_of_W1 slope_of_W2 slope_of_W3",
-        ),
-        edge(
-            "the_gradient_points_downhill",
+            (".mean()", ".mean() / np.log(2)"), ("ds /= N", "ds /= N * np.log(2)"), signs="loss_of_no_scores"),
+        edge("the_gradient_need_not_be_divided_by_n",
+            "All of your gradients are too large by the size of the batch: the loss is a mean, so its gradient is divided by N too.",
+            ("    ds /= N\n", ""), signs="slope_of_W1 slope_of_W2 slope_of_W3"),
+        edge("the_gradient_points_downhill",
             """All of your gradients have the wrong sign. The gradient says how the loss GROWS; the minus comes only when you take
             the step.""",
-            ("ds /= N", "ds /= -N"),
-            signs="slope_of_W1 slope_of_W2 slope_of_W3",
-        ),
-        edge(
-            "the_right_class_needs_no_minus_one",
-            """Your gradient of the scores is the softmax P alone. The right class has to have its 1 subtracted: (P - one-hot(y)) /
-            N, or the scores of all classes are pushed down alike.""",
-            ("    ds[np.arange(N), y] -= 1\n", ""),
-            signs="delta",
-        ),
-        edge(
-            "only_the_right_class_has_a_gradient",
-            """Only the score of the right class gets a gradient. The others matter too: raising one of them takes probability from
-            the right class. The gradient of the scores is (P - one-hot(y)) / N, all classes of it.""",
-            ("    ds /= N\n", "    ds *= np.eye(len(b3))[y] / N\n"),
-            signs="delta",
-        ),
+            ("ds /= N", "ds /= -N"), signs="slope_of_W1 slope_of_W2 slope_of_W3"),
+        edge("the_right_class_needs_no_minus_one",
+            """Your gradient of the scores is the softmax P alone. The right class has to have its 1 subtracted: (P - one-hot(y))
+            / N, or the scores of all classes are pushed down alike.""",
+            ("    ds[np.arange(N), y] -= 1\n", ""), signs="delta"),
+        edge("only_the_right_class_has_a_gradient",
+            """Only the score of the right class gets a gradient. The others matter too: raising one of them takes probability
+            from the right class. The gradient of the scores is (P - one-hot(y)) / N, all classes of it.""",
+            ("    ds /= N\n", "    ds *= np.eye(len(b3))[y] / N\n"), signs="delta"),
         averaged(
-            ("ds.sum(axis=0)", "ds.mean(axis=0)"),
-            ("da2.sum(axis=0)", "da2.mean(axis=0)"),
-            ("da1.sum(axis=0)", "da1.mean(axis=0)"),
-            signs="slope_of_b1 slope_of_b2 slope_of_b3",
-        ),
+            ("ds.sum(axis=0)", "ds.mean(axis=0)"), ("da2.sum(axis=0)", "da2.mean(axis=0)"), ("da1.sum(axis=0)", "da1.mean(axis=0)"),
+            signs="slope_of_b1 slope_of_b2 slope_of_b3"),
         averaged(("ds.sum(axis=0)", "ds.mean(axis=0)"), signs="slope_of_b3 =slope_of_W3 =slope_of_b2"),
         averaged(
-            ("da2.sum(axis=0)", "da2.mean(axis=0)"), ("da1.sum(axis=0)", "da1.mean(axis=0)"), signs="slope_of_b1 slope_of_b2 =slope_of_b3"
-        ),
-        edge(
-            "relu_lets_every_gradient_pass",
+            ("da2.sum(axis=0)", "da2.mean(axis=0)"), ("da1.sum(axis=0)", "da1.mean(axis=0)"),
+            signs="slope_of_b1 slope_of_b2 =slope_of_b3"),
+        edge("relu_lets_every_gradient_pass",
             "Units whose ReLU is off get a gradient. Where a is negative the ReLU is flat: multiply by (a > 0).",
-            (" * (a2 > 0)", ""),
-            (" * (a1 > 0)", ""),
-            signs="inactive_in_layer_1 inactive_in_layer_2 =slope_of_W3",
-        ),
-        edge(
-            "the_first_relu_lets_every_gradient_pass",
-            """On the way back you think of the second ReLU, but not of the first: where a of the first layer is negative, its units
-            get a gradient. Multiply by (a > 0) there too.""",
-            (" * (a1 > 0)", ""),
-            signs="inactive_in_layer_1 =inactive_in_layer_2 =slope_of_W3",
-        ),
-        edge(
-            "the_second_relu_lets_every_gradient_pass",
+            (" * (a2 > 0)", ""), (" * (a1 > 0)", ""), signs="inactive_in_layer_1 inactive_in_layer_2 =slope_of_W3"),
+        edge("the_first_relu_lets_every_gradient_pass",
+            """On the way back you think of the second ReLU, but not of the first: where a of the first layer is negative, its
+            units get a gradient. Multiply by (a > 0) there too.""",
+            (" * (a1 > 0)", ""), signs="inactive_in_layer_1 =inactive_in_layer_2 =slope_of_W3"),
+        edge("the_second_relu_lets_every_gradient_pass",
             """On the way back you think of the first ReLU, but not of the second: where a of the second layer is negative, its
             units get a gradient. Multiply by (a > 0) there too.""",
-            (" * (a2 > 0)", ""),
-            signs="inactive_in_layer_2 =inactive_in_layer_1 =slope_of_W3",
-        ),
-        edge(
-            "dropout_matters_forwards_only",
+            (" * (a2 > 0)", ""), signs="inactive_in_layer_2 =inactive_in_layer_1 =slope_of_W3"),
+        edge("dropout_matters_forwards_only",
             """Dropped units get a gradient. On the way back each dropout multiplies once more by what it multiplied by on the way
             forward: 0 for the dropped ones.""",
-            (BACK_2, " * (a2 > 0)"),
-            (BACK_1, " * (a1 > 0)"),
-            signs="dropped_in_layer_1 dropped_in_layer_2",
-        ),
-        forgotten_mask("first", (BACK_1, " * (a1 > 0)"), "dropped_in_layer_1 =dropped_in_layer_2"),
-        forgotten_mask("second", (BACK_2, " * (a2 > 0)"), "dropped_in_layer_2 =dropped_in_layer_1"),
-        edge(
-            "the_gradient_needs_no_scale",
+            (BACK_2, " * (a2 > 0)"), (BACK_1, " * (a1 > 0)"), signs="dropped_in_layer_1 dropped_in_layer_2"),
+        forgotten_mask("first",
+            (BACK_1, " * (a1 > 0)"), signs="dropped_in_layer_1 =dropped_in_layer_2"),
+        forgotten_mask("second",
+            (BACK_2, " * (a2 > 0)"), signs="dropped_in_layer_2 =dropped_in_layer_1"),
+        edge("the_gradient_needs_no_scale",
             """Your gradient passes the right units, but without the factor 1/(1-p) of the survivors. What the forward pass
             multiplied by, scale included, multiplies the gradient.""",
-            (BACK_2, " * (m2 > 0) * (a2 > 0)"),
-            (BACK_1, " * (m1 > 0) * (a1 > 0)"),
-            signs="slope_of_W2_with_dropout slope_of_W1_with_dropout",
-        ),
+            (BACK_2, " * (m2 > 0) * (a2 > 0)"), (BACK_1, " * (m1 > 0) * (a1 > 0)"),
+            signs="slope_of_W2_with_dropout slope_of_W1_with_dropout"),
         twice_back(
-            (BACK_2, " * m2 * m2 * (a2 > 0)"),
-            (BACK_1, " * m1 * m1 * (a1 > 0)"),
-            signs="slope_of_W2_with_dropout slope_of_W1_with_dropout",
-        ),
+            (BACK_2, " * m2 * m2 * (a2 > 0)"), (BACK_1, " * m1 * m1 * (a1 > 0)"),
+            signs="slope_of_W2_with_dropout slope_of_W1_with_dropout"),
         twice_back((BACK_1, " * m1 * m1 * (a1 > 0)"), signs="slope_of_W1_with_dropout =slope_of_W2_with_dropout"),
         twice_back((BACK_2, " * m2 * m2 * (a2 > 0)"), signs="slope_of_W2_with_dropout slope_of_W1_with_dropout"),
         fresh_mask(
-            (BACK_2, " * multiplier(a2.shape, p_hidden) * (a2 > 0)"),
-            (BACK_1, " * multiplier(a1.shape, p_hidden) * (a1 > 0)"),
-            signs="dropped_in_layer_1 dropped_in_layer_2",
-        ),
+            (BACK_2, " * multiplier(a2.shape, p_hidden) * (a2 > 0)"), (BACK_1, " * multiplier(a1.shape, p_hidden) * (a1 > 0)"),
+            signs="dropped_in_layer_1 dropped_in_layer_2"),
         fresh_mask((BACK_1, " * multiplier(a1.shape, p_hidden) * (a1 > 0)"), signs="dropped_in_layer_1 =dropped_in_layer_2"),
         fresh_mask((BACK_2, " * multiplier(a2.shape, p_hidden) * (a2 > 0)"), signs="dropped_in_layer_2 =dropped_in_layer_1"),
-        edge(
-            "the_first_matrix_meets_the_whole_input",
-            """Your gradient of W1 uses X. The matrix was multiplied by the input AFTER dropout: use that, zeros and scale
-            included.""",
-            ("h0.T @ da1", "X.T @ da1"),
-            signs="dropped_inputs =penalty",
-        ),
-        before_dropout(
-            "W2 and that of W3",
-            ("h2.T @ ds", "np.maximum(a2, 0).T @ ds"),
+        edge("the_first_matrix_meets_the_whole_input",
+            "Your gradient of W1 uses X. The matrix was multiplied by the input AFTER dropout: use that, zeros and scale included.",
+            ("h0.T @ da1", "X.T @ da1"), signs="dropped_inputs =penalty"),
+        before_dropout("W2 and that of W3",
+            ("h2.T @ ds", "np.maximum(a2, 0).T @ ds"), ("h1.T @ da2", "np.maximum(a1, 0).T @ da2"),
+            signs="slope_of_W2_with_dropout slope_of_W3_with_dropout dropped_in_layer_1 =penalty"),
+        before_dropout("W3",
+            ("h2.T @ ds", "np.maximum(a2, 0).T @ ds"), signs="slope_of_W3_with_dropout =slope_of_W2_with_dropout"),
+        before_dropout("W2",
             ("h1.T @ da2", "np.maximum(a1, 0).T @ da2"),
-            signs="slope_of_W2_with_dropout slope_of_W3_with_dropout dropped_in_layer_1 =penalty",
-        ),
-        before_dropout("W3", ("h2.T @ ds", "np.maximum(a2, 0).T @ ds"), signs="slope_of_W3_with_dropout =slope_of_W2_with_dropout"),
-        before_dropout("W2", ("h1.T @ da2", "np.maximum(a1, 0).T @ da2"), signs="slope_of_W2_with_dropout =slope_of_W1_with_dropout =slope_of_W3_with_dropout"),
-        manner(
-            "a_sum_keeps_its_dimensions",
+            signs="slope_of_W2_with_dropout =slope_of_W1_with_dropout =slope_of_W3_with_dropout"),
+        manner("a_sum_keeps_its_dimensions",
             """A gradient has the shape of its parameter: b1 is (H,), but your gradient of it has an axis more. Sum over the rows
             without keepdims=True, or params[name] -= lr * grads[name] will fail.""",
-            ("ds.sum(axis=0)", "ds.sum(axis=0, keepdims=True)"),
-            signs="gradient_shapes",
-        ),
-        manner(
-            "the_data_may_be_overwritten",
+            ("ds.sum(axis=0)", "ds.sum(axis=0, keepdims=True)"), signs="gradient_shapes"),
+        manner("the_data_may_be_overwritten",
             """X *= mask changes the array of the caller: your training data lose some of their entries at every step. Make a new
             array, X * mask.""",
-            ("h0 = X * m0", "X *= m0\n    h0 = X"),
-            signs="given_after",
-        ),
-        manner(
-            "scores_are_never_large",
-            """With a score of 2000 your loss is no finite number: exp(2000) is too large, and so is the log of a probability of 0.
-            Subtract the largest score of each ROW first, and take the logarithm of the sum, not of the probability.""",
-            ("    s = s - s.max(axis=1, keepdims=True)\n", ""),
-            signs="huge_scores",
-        ),
-        manner(
-            "a_tiny_number_makes_a_logarithm_safe",
+            ("h0 = X * m0", "X *= m0\n    h0 = X"), signs="given_after"),
+        manner("scores_are_never_large",
+            """With a score of 2000 your loss is no finite number: exp(2000) is too large, and so is the log of a probability of
+            0. Subtract the largest score of each ROW first, and take the logarithm of the sum, not of the probability.""",
+            ("    s = s - s.max(axis=1, keepdims=True)\n", ""), signs="huge_scores"),
+        manner("a_tiny_number_makes_a_logarithm_safe",
             """You add a tiny number to the probability (or clip it) before you take its logarithm. That hides the zero, but makes
-            the loss of a hopeless example too small. Take the logarithm of the sum of exponentials, minus the score, and no zero
-            comes up.""",
-            ("-log_P[np.arange(N), y].mean()", "-np.log(np.exp(log_P[np.arange(N), y]) + 1e-12).mean()"),
-            signs="huge_scores",
-        ),
+            the loss of a hopeless example too small. Take the logarithm of the sum of exponentials, minus the score, and no
+            zero comes up.""",
+            ("-log_P[np.arange(N), y].mean()", "-np.log(np.exp(log_P[np.arange(N), y]) + 1e-12).mean()"), signs="huge_scores"),
         tiny_number((SCALE, "(1 / (1 - p + 1e-8) if p < 1 else 0.0)")),
         tiny_number(("axis=1, keepdims=True))\n", "axis=1, keepdims=True) + 1e-8)\n"), signs="digits =loss_of_no_scores"),
-        manner(
-            "a_rate_of_one_is_refused",
+        manner("a_rate_of_one_is_refused",
             "You refuse p = 1. It is a legal rate: everything is dropped, and the result is zeros, not an error.",
-            ("0 <= p <= 1", "0 <= p < 1"),
-            signs="rate_one",
-        ),
-        manner(
-            "p_is_never_one",
-            """With p = 1 you divide by zero. Then everything is dropped, and there is nobody left to be scaled: the multiplier is
-            0.""",
-            (SCALE, "np.divide(1.0, 1 - p)"),
-            signs="rate_one",
-        ),
-        manner(
-            "any_p_will_do",
+            ("0 <= p <= 1", "0 <= p < 1"), signs="rate_one"),
+        manner("p_is_never_one",
+            "With p = 1 you divide by zero. Then everything is dropped, and there is nobody left to be scaled: the multiplier is 0.",
+            (SCALE, "np.divide(1.0, 1 - p)"), signs="rate_one"),
+        manner("any_p_will_do",
             "A rate outside 0 to 1 goes through without a word. It is always a slip of the caller's: raise ValueError.",
-            ("raise ValueError(", "str("),
-            ("if p < 1 else 0.0", "if p != 1 else 0.0"),
-            signs="rate_outside",
-        ),
+            ("raise ValueError(", "str("), ("if p < 1 else 0.0", "if p != 1 else 0.0"), signs="rate_outside"),
     ],
     "mlp_predict": [
-        core(
-            "scores_go_through_a_relu_too",
+        core("scores_go_through_a_relu_too",
             "Negative scores are missing: you send the scores through a ReLU as well. The last layer is linear.",
-            ('h2 @ params["W3"] + params["b3"]', 'np.maximum(h2 @ params["W3"] + params["b3"], 0)'),
-            signs="scores_by_hand",
-        ),
-        core(
-            "scores_are_probabilities",
+            ('h2 @ params["W3"] + params["b3"]', 'np.maximum(h2 @ params["W3"] + params["b3"], 0)'), signs="scores_by_hand"),
+        core("scores_are_probabilities",
             "You return probabilities. Asked for are the scores, before any softmax.",
             ("    return h2", "    s = h2"),
-            ('params["b3"]\n', 'params["b3"]\n    e = np.exp(s - s.max(axis=1, keepdims=True))\n    return e / e.sum(axis=1, keepdims=True)\n'),
-            signs="row_sums",
-        ),
-        core(
-            "one_relu_is_enough",
+            ('"b3"]\n', '"b3"]\n    e = np.exp(s - s.max(axis=1)[:, None])\n    return e / e.sum(axis=1)[:, None]\n'),
+            signs="row_sums"),
+        core("one_relu_is_enough",
             "Your second hidden layer has no ReLU. Two linear maps in a row are no more than one.",
-            ('np.maximum(h1 @ params["W2"] + params["b2"], 0)', 'h1 @ params["W2"] + params["b2"]'),
-            signs="scores_by_hand",
-        ),
-        core(
-            "biases_are_for_training",
+            ('np.maximum(h1 @ params["W2"] + params["b2"], 0)', 'h1 @ params["W2"] + params["b2"]'), signs="scores_by_hand"),
+        core("biases_are_for_training",
             "Your prediction leaves the biases out. They are a part of the network at test time too.",
-            *((f' + params["b{layer}"]', "") for layer in (1, 2, 3)),
-            signs="scores_by_hand",
-        ),
-        core(
-            "a_network_is_linear",
-            """Your hidden layers have no ReLU. Without it three matrices in a row are no more than one. Take max(a, 0) twice.""",
-            ("np.maximum(", "(", 2),
-            (", 0)", ")", 2),
-            signs="scores_by_hand",
-        ),
-        core(
-            "a_prediction_is_a_class",
+            *((f' + params["b{layer}"]', "") for layer in (1, 2, 3)), signs="scores_by_hand"),
+        core("a_network_is_linear",
+            "Your hidden layers have no ReLU. Without it three matrices in a row are no more than one. Take max(a, 0) twice.",
+            ("np.maximum(", "(", 2), (", 0)", ")", 2), signs="scores_by_hand"),
+        core("a_prediction_is_a_class",
             """You return the classes. Asked for are the scores of all classes, an (N, K) array; whoever wants the class takes
             argmax of it.""",
-            ('h2 @ params["W3"] + params["b3"]', '(h2 @ params["W3"] + params["b3"]).argmax(axis=1)'),
-            signs="scores_by_hand",
-        ),
+            ('h2 @ params["W3"] + params["b3"]', '(h2 @ params["W3"] + params["b3"]).argmax(axis=1)'), signs="scores_by_hand"),
     ],
     "max_norm": [
-        core(
-            "the_leash_holds_the_whole_matrix",
+        core("the_leash_holds_the_whole_matrix",
             """You scale the whole matrix by one number. The leash is for each unit by itself: column j is scaled only if column j
             is too long.""",
-            (".sum(axis=0)", ".sum()"),
-            signs="long_column short_column",
-        ),
-        core(
-            "a_unit_is_a_row",
-            """You look at the rows of W. The weights INTO unit j are column j: sum the squares over axis 0.""",
-            (".sum(axis=0)", ".sum(axis=1, keepdims=True)"),
-            signs="long_column short_column",
-        ),
-        core(
-            "every_column_has_length_c",
-            """You bring every column to length c, the short ones too. It is a leash, not a rod: what is shorter than c stays as it
-            is.""",
-            ("np.maximum(length, c)", "np.where(length > 0, length, 1.0)"),
-            signs="short_column",
-        ),
-        core(
-            "the_length_is_the_sum_of_squares",
+            (".sum(axis=0)", ".sum()"), signs="long_column short_column"),
+        core("a_unit_is_a_row",
+            "You look at the rows of W. The weights INTO unit j are column j: sum the squares over axis 0.",
+            (".sum(axis=0)", ".sum(axis=1, keepdims=True)"), signs="long_column short_column"),
+        core("every_column_has_length_c",
+            """You bring every column to length c, the short ones too. It is a leash, not a rod: what is shorter than c stays as
+            it is.""",
+            ("np.maximum(length, c)", "np.where(length > 0, length, 1.0)"), signs="short_column"),
+        core("the_length_is_the_sum_of_squares",
             "You compare the SQUARE of the length with c. Take the root first.",
-            ("np.sqrt((W ** 2).sum(axis=0))", "(W ** 2).sum(axis=0)"),
-            signs="long_column",
-        ),
-        core(
-            "the_length_is_the_sum_of_entries",
-            """You take the sum of the absolute values for the length. It is the root of the sum of squares: [3, 4] has the length
-            5.""",
-            ("np.sqrt((W ** 2).sum(axis=0))", "np.abs(W).sum(axis=0)"),
-            signs="long_column",
-        ),
-        core(
-            "entries_are_clipped",
-            """You clip the entries one by one, which turns the column in another direction. The whole column is scaled by one
-            number.""",
-            ("W * (c / np.maximum(length, c))", "np.clip(W, -c, c)"),
-            signs="long_column",
-        ),
-        edge(
-            "every_column_has_a_length",
-            """A column of zeros becomes NaN, because you divide by its length. It is shorter than c, so it stays as it is.""",
-            ("c / np.maximum(length, c)", "np.minimum(1.0, c * np.divide(1.0, length)) * (length / length)"),
-            signs="zeros",
-        ),
+            ("np.sqrt((W ** 2).sum(axis=0))", "(W ** 2).sum(axis=0)"), signs="long_column"),
+        core("the_length_is_the_sum_of_entries",
+            "You take the sum of the absolute values for the length. It is the root of the sum of squares: [3, 4] has the length 5.",
+            ("np.sqrt((W ** 2).sum(axis=0))", "np.abs(W).sum(axis=0)"), signs="long_column"),
+        core("entries_are_clipped",
+            "You clip the entries one by one, which turns the column in another direction. The whole column is scaled by one number.",
+            ("W * (c / np.maximum(length, c))", "np.clip(W, -c, c)"), signs="long_column"),
+        edge("every_column_has_a_length",
+            "A column of zeros becomes NaN, because you divide by its length. It is shorter than c, so it stays as it is.",
+            ("c / np.maximum(length, c)", "np.minimum(1.0, c * np.divide(1.0, length)) * (length / length)"), signs="zeros"),
         tiny_number(("np.maximum(length, c)", "(np.maximum(length, c) + 1e-6)")),
-        manner(
-            "w_may_be_overwritten",
+        manner("w_may_be_overwritten",
             "You scale the caller's matrix itself. Return a new one.",
-            ("return W * (c / np.maximum(length, c))", "W *= c / np.maximum(length, c)\n    return W"),
-            signs="arguments_afterwards",
-        ),
+            ("return W * (c / np.maximum(length, c))", "W *= c / np.maximum(length, c)\n    return W"), signs="arguments_afterwards"),
     ],
     "fixed_softmax_backward": [
-        core(
-            "an_equals_sign_makes_a_copy",
-            """The patient has not changed: delta = probs (or probs[:], or np.asarray) is a second NAME for the same numbers, so the
-            caller's probabilities lose their 1. Copy first.""",
-            ("probs.copy()", "probs"),
-            signs="arguments_afterwards",
-        ),
-        core(
-            "the_loss_is_a_sum",
+        core("an_equals_sign_makes_a_copy",
+            """The patient has not changed: delta = probs (or probs[:], or np.asarray) is a second NAME for the same numbers, so
+            the caller's probabilities lose their 1. Copy first.""",
+            ("probs.copy()", "probs"), signs="arguments_afterwards"),
+        core("the_loss_is_a_sum",
             "Your gradient belongs to the SUM over the batch. The loss is a mean: divide by N.",
-            (" / len(y)", ""),
-            signs="right_class other_class",
-        ),
-        core(
-            "the_gradient_points_the_other_way",
-            """Your gradient has the wrong sign: a larger score of the right class makes the loss SMALLER, so its entry is
-            negative.""",
-            ("return dscores", "return -dscores"),
-            signs="right_class other_class",
-        ),
-        core(
-            "only_the_right_class_has_a_gradient",
+            (" / len(y)", ""), signs="right_class other_class"),
+        core("the_gradient_points_the_other_way",
+            "Your gradient has the wrong sign: a larger score of the right class makes the loss SMALLER, so its entry is negative.",
+            ("return dscores", "return -dscores"), signs="right_class other_class"),
+        core("only_the_right_class_has_a_gradient",
             """Only the right class gets a gradient. The other scores matter too: raising one of them takes probability from the
             right class.""",
-            ("return dscores", "return np.eye(probs.shape[1])[y] * dscores"),
-            signs="other_class",
-        ),
+            ("return dscores", "return np.eye(probs.shape[1])[y] * dscores"), signs="other_class"),
         tiny_number(("len(y)\n", "(len(y) + 1e-8)\n")),
     ],
 }
 
 EQUIVALENT = {}
 
-
 # ------------------------------------------------------------------------------------------------ right, and looks different
+VARIANTS = {
+    "max_norm": [right("by_where", ("W * (c / np.maximum(length, c))", "np.where(length > c, W * c / (length + (length == 0)), W)"))],
+    "fixed_softmax_backward": [right("by_one_hot", ("dscores[np.arange(len(y)), y] -= 1", "dscores -= np.eye(probs.shape[1])[y]"))],
+    "mlp_loss": [right("by_choice", ("(rng.random(shape) >= p)", "rng.choice([0, 1], size=shape, p=[p, 1 - p])"))],
+}
+
+
 @variant("numeric_gradient")
 def numeric_flat(f, x, dout, h=1e-5):
     dx = np.empty(x.size)
@@ -1150,17 +862,6 @@ def max_norm_loop(W, c):
         if length > c:
             result[:, j] = W[:, j] / length * c
     return result
-
-
-@variant("max_norm")
-def max_norm_clip(W, c):
-    norms = np.linalg.norm(W, axis=0, keepdims=True)
-    return np.where(norms > c, W * c / (norms + (norms == 0)), W)
-
-
-@variant("fixed_softmax_backward")
-def clinic_onehot(probs, y):
-    return (probs - np.eye(probs.shape[1])[y]) / probs.shape[0]
 
 
 @variant("fixed_softmax_backward")

@@ -131,7 +131,8 @@ def stands_an_f_that_returns_x(exam: Exam, *, n: int = 12) -> None:
     """finds the slope of an f that returns x itself, not a copy"""
     # up to a factor, for a wrong divisor is told by `differentiates`
     x, ones = np.random.default_rng(exam.seed(1)).normal(size=n), np.ones(n)
-    given = (Code("f", "f = lambda x: x"), Given(f"np.random.default_rng({exam.seed(1)}).normal(size={n})", x), Given(f"np.ones({n})", ones))
+    shown = Given(f"np.random.default_rng({exam.seed(1)}).normal(size={n})", x)
+    given = (Code("f", "f = lambda x: x"), shown, Given(f"np.ones({n})", ones))
     (value,) = exam.ask(Call(exam.function, given, returns=("dx",)))
     got = array(value, "dx", x.shape).astype(float)
     if not np.allclose(got, got[0], rtol=1e-3, atol=0) or not got[0]:
@@ -437,7 +438,8 @@ def error_of_a_missing_gradient(exam: Exam) -> str:
 def error_of_a_constant_sign(exam: Exam, *, off: float = 1e-3, n: int = 2000, k: int = 40) -> str:
     """Is a dx of ones judged like one of mixed signs? Not when all directions point the same way."""
     given = (Code("f", "f = lambda x: x"), Given("x", np.zeros(n)), Given("dout", np.ones(n)), Given("dx", np.full(n, 1 + off)))
-    ones, usual = exam.ask(Call(exam.function, (*given, Seed(exam.seed()), k)), error_call(exam.function, *_longer(exam, off, n), Seed(exam.seed()), k))
+    other_call = error_call(exam.function, *_longer(exam, off, n), Seed(exam.seed()), k)
+    ones, usual = exam.ask(Call(exam.function, (*given, Seed(exam.seed()), k)), other_call)
     one, other = _float(ones), _float(usual)
     return "larger" if one > 5 * other else "like others"
 

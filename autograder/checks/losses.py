@@ -291,7 +291,8 @@ def leads_the_gradient_back(exam: Exam, *, through: str, to: str) -> None:
 def gives_dropped_units_no_gradient(exam: Exam, *, p_in: float, p_hidden: float, units: int = 40, calls: int = 24) -> None:
     """gives the weights into and out of a dropped unit exactly no gradient"""
     question = asked("firm_network", (units, units, units, 5), 1, exam.seed(1))
-    silence = Question(Given("silence", {k: v * (k[0] == "W") for k, v in question.values.items()}), Given("0 * X", 0 * question.X.value), question.y)
+    unbiased = Given("unbiased", {k: v * (k[0] == "W") for k, v in question.values.items()})
+    silence = Question(unbiased, Given("0 * X", 0 * question.X.value), question.y)
     script = [loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed(k)), ship=None) for k in range(calls)]
     first, *values = exam.ask(_tested(exam, silence, ship=None), *script)
     floor = grads_of(first, question.values)  # no unit says anything: what weights get then (a penalty) is told elsewhere
@@ -469,12 +470,13 @@ def obeys_its_generator(exam: Exam, *, p: float) -> None:
 # ------------------------------------------------------------------------------------------------- a leash, and a gradient of scores
 @verb()
 def shortens_what_is_too_long(exam: Exam, *, c: float = 2.0) -> None:
-    """shortens a column that is longer than c"""
+    """shortens a column that is too long, and the more the shorter the leash"""
     W = np.array([[3.0], [4.0]])
-    (value,) = exam.ask(Call(exam.function, (Given(f"np.array({W.tolist()})", W), c), returns=("W",)))
-    after = array(value, "W", W.shape).astype(float)
-    if not 0 < np.linalg.norm(after) < np.linalg.norm(W):
-        raise Wrong(f"the length of the column [3, 4] = {number(np.linalg.norm(after))} afterwards", f"{number(c)}")
+    calls = [Call(exam.function, (Given(f"np.array({W.tolist()})", W), leash), returns=("W",)) for leash in (c, c / 2)]
+    first, second = (float(np.linalg.norm(array(v, "W", W.shape).astype(float))) for v in exam.ask(*calls))
+    if not 0 < second < first < np.linalg.norm(W):
+        got = f"the column [3, 4] has the length {number(first)} with c = {c:g}, and {number(second)} with c = {c / 2:g}"
+        raise Wrong(got, f"{c:g} and {c / 2:g}")
 
 
 @verb()
@@ -484,4 +486,5 @@ def gives_a_gradient_of_scores(exam: Exam) -> None:
     call = Call(exam.function, (Given(f"np.array({probs.tolist()})", probs), Given(f"np.array({y.tolist()})", y)), returns=("dscores",))
     found = array(exam.ask(call)[0], "dscores", probs.shape).astype(float)
     if not all(0 < abs(found[n, k]) < 1 and abs(found[n, k] - probs[n, k]) > 0.01 for n, k in enumerate(y)):
-        raise Wrong(f"dscores[0, 1] = {number(found[0, 1])} and dscores[1, 0] = {number(found[1, 0])}", "what becomes of 0.5 and 0.1 in a gradient")
+        got = f"dscores[0, 1] = {number(found[0, 1])} and dscores[1, 0] = {number(found[1, 0])}"
+        raise Wrong(got, "what becomes of 0.5 and 0.1 in a gradient")

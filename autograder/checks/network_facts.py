@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from autograder.checks.behaviour import ending
@@ -26,11 +28,15 @@ P_IN, P_HIDDEN = 0.2, 0.25  # far from 1/2, and so that the shares below lie apa
 BATCH = 9
 CALLS = 600  # a share is known to 0.02, the labels of `share` lie at least 0.16 apart
 EXACT = 1e-6
-TESTED = {"train": False}
 
 
 def _question(exam: Exam) -> Question:
     return asked("firm_network", SMALL, BATCH, exam.seed(1))
+
+
+def _tested(exam: Exam, question: Question, **more: Any) -> Call:
+    """The network of test time, with a generator for whoever draws there without need."""
+    return loss_call(exam.function, question, 0.0, 0.0, Seed(exam.seed()), kwargs={"train": False}, **more)
 
 
 @fact
@@ -38,7 +44,7 @@ def loss_of_no_scores(exam: Exam) -> str:
     """The loss when all parameters are 0: log(classes), if it is a mean in nats."""
     question = _question(exam)
     zero = Question(Given("zero", {k: 0 * v for k, v in question.values.items()}), question.X, question.y)
-    (value,) = exam.ask(loss_call(exam.function, zero, 0.0, 0.0, Seed(exam.seed()), kwargs=TESTED))
+    (value,) = exam.ask(_tested(exam, zero))
     nats = float(np.log(SMALL[-1]))
     table = {"mean": nats, "sum": nats * BATCH, "mean in bits": nats / np.log(2), "mean over all entries": nats / SMALL[-1], "minus": -nats}
     table["mean in float32"] = float(np.float32(nats))
@@ -48,7 +54,7 @@ def loss_of_no_scores(exam: Exam) -> str:
 @fact
 def huge_scores(exam: Exam) -> str:
     """What becomes of a score of 2000."""
-    (value,) = exam.ask(loss_call(exam.function, asked("reading_network", INPUTS, (2000.0,)), 0.0, 0.0, Seed(exam.seed()), kwargs=TESTED))
+    (value,) = exam.ask(_tested(exam, asked("reading_network", INPUTS, (2000.0,))))
     loss = float(array(pair(value, ("loss", "grads"))[0], "loss", ()))
     if not np.isfinite(loss):
         return "overflow"
@@ -154,7 +160,7 @@ def at_test(exam: Exam) -> str:
 @fact
 def digits(exam: Exam) -> str:
     """How exact the loss and the factor of the input are: "ten", or what is only "nearly" right."""
-    (value,) = exam.ask(loss_call(exam.function, asked("reading_network", INPUTS, (1.0,)), 0.0, 0.0, Seed(exam.seed()), kwargs=TESTED))
+    (value,) = exam.ask(_tested(exam, asked("reading_network", INPUTS, (1.0,))))
     found = {"loss": (loss_of(value), float(np.log(1 + np.e)))}
     kept = [f for f in singles(exam, INPUTS, P_IN, 32) if f]
     if kept:
@@ -168,7 +174,7 @@ def digits(exam: Exam) -> str:
 def delta(exam: Exam) -> str:
     """What the gradient of the last bias is for one example: that of the scores."""
     question = asked("firm_network", SMALL, 1, exam.seed(1))
-    (value,) = exam.ask(loss_call(exam.function, question, 0.0, 0.0, Seed(exam.seed()), ship=None, kwargs=TESTED))
+    (value,) = exam.ask(_tested(exam, question, ship=None))
     got, h = grads_of(value, question.values)["b3"], question.X.value
     for n in (1, 2):
         h = np.maximum(h @ question.values[f"W{n}"] + question.values[f"b{n}"], 0)
@@ -250,7 +256,7 @@ def dropped_inputs(exam: Exam) -> str:
 def inactive_units(exam: Exam, *, layer: int) -> str:
     """Do units whose ReLU is off for the only example get a gradient?"""
     question = asked("firm_network", SMALL, 1, exam.seed(1))
-    (value,) = exam.ask(loss_call(exam.function, question, 0.0, 0.0, Seed(exam.seed()), ship=None, kwargs=TESTED))
+    (value,) = exam.ask(_tested(exam, question, ship=None))
     silent = grads_of(value, question.values)[f"b{layer}"][question.values[f"b{layer}"] < 0]
     return "none" if (silent == 0).all() else "some"
 
@@ -270,7 +276,7 @@ def penalty(exam: Exam) -> str:
     """Do weights count that meet no data? "in the loss", "in the gradients only" as a multiple of themselves, "without data", or "none"."""
     question = _question(exam)
     no_data = Question(question.params, Given("0 * X", 0 * question.X.value), question.y)
-    calls = [loss_call(exam.function, q, 0.0, 0.0, Seed(exam.seed()), ship=None, kwargs=TESTED) for q in (no_data, no_data.moved("W1", 2 * question.values["W1"]))]
+    calls = [_tested(exam, q, ship=None) for q in (no_data, no_data.moved("W1", 2 * question.values["W1"]))]
     first, second = exam.ask(*calls)
     if abs(loss_of(second) - loss_of(first)) > 1e-9 * abs(loss_of(first)):
         return "in the loss"
