@@ -311,8 +311,6 @@ def _same_units_dropped(grads: Params, question: Question) -> None:
     for layer in (FIRST, SECOND):
         active = question.values[f"b{layer}"] > 0  # with one example, the units whose ReLU is on
         out, into = _silent(grads[f"W{layer + 1}"], 1), _silent(grads[f"W{layer}"], 0) & (grads[f"b{layer}"] == 0)
-        if _silent(grads[f"W{layer}"], 0).all() or _silent(grads[f"W{layer + 1}"], 1).all():
-            continue  # a whole layer was dropped, here or beyond
         leaking, blocked = int((out & ~into & active).sum()), int((~out & into & active).sum())
         where = f'grads["W{layer}"] and grads["b{layer}"]', f'grads["W{layer + 1}"]'
         if leaking:
@@ -354,7 +352,7 @@ def _drops_some_of_many(exam: Exam, layer: int, p: float, units: int = 64) -> bo
     """Whether some of many units come through, and not all: that masks never change is told elsewhere."""
     question, shown = asked("reading_network", layer, (1.0 / units,) * units), exam.last
     through = scores_read(exam, question, 1.0, rates(layer, p), [Seed(exam.seed(k)) for k in range(8)])
-    unit, exam.last = max(factors(exam, layer, p, 8), default=1.0), shown
+    unit, exam.last = max(factors(exam, layer, p, 8), default=np.inf), shown
     return any(1e-6 < score < (1 - 1e-6) * unit for score in through)
 
 
