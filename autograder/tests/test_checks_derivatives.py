@@ -197,7 +197,7 @@ def positive(f: Function, x: Array, dout: Any, dx: Array, rng: Any, k: int = 3, 
 
 
 WRONG_DIRECTIONAL: tuple[tuple[Check, Function, str, str], ...] = (
-    (DIRECTIONAL[0], lambda *a, **k: 1e-3, "error = 0.001", "at most 0.0001"),
+    (DIRECTIONAL[0], lambda *a, **k: 1e-2, "error = 0.01", "at most 0.005"),
     (SIGN, changed(judged, sign=lambda error: error), "error = -", "0 or more"),
     (FEELS, lambda *a, **k: 0.5, "two different gradients of one function have the error 0.5", "that follows from the gradient"),
     (STEPS, one_sided, "the errors for h = 0.1 and h = 0.05 are", "the first four times the second"),
