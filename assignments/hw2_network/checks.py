@@ -162,6 +162,7 @@ EXERCISES = [
                 needs="feels_the_gradient",
                 checks=[
                     c.keeps_what_it_is_given(),
+                    c.accepts_the_right_gradient(form="a matrix product", tolerance=1e-6, needs="tells"),
                     c.is_right(
                         case="5 x and the slope 4, to ten digits",
                         given=OFF_BY_ONE,
