@@ -4,6 +4,7 @@ import numpy as np
 
 from autograder import checks as c
 from autograder import core, edge, manner, right, variant
+from autograder.model import Code, Seed
 
 SALT = "quokka-5823"
 
@@ -13,6 +14,7 @@ SOME = tuple(f"drops_some_and_keeps_some_of_the(of={of}, p=0.4)" for of in ALL)
 MEASURABLE = ("upper", "lower", "obeys_its_generator")
 DROPS = {"p_in": 0.3, "p_hidden": 0.6}
 REAL = {"sizes": (64, 40, 30, 10), "batch": 32}
+LINE = Code("f", "f = lambda x: 5 * x")
 SLIPS = (
     "forgets the mask",
     "forgets the scale",
@@ -45,7 +47,11 @@ HIDDEN = {
             c.accepts_the_right_gradient(form="a matrix product", shape=(32, 50)),
             *(c.rejects_a_gradient_that(slips=name, shape=(32, 50)) for name in SLIPS),
         ],
-        "unit": [c.measures_in_units_of_the_gradient(off=0.01, n=3000, needs="is_right")],
+        "unit": [
+            c.measures_in_units_of_the_gradient(off=0.01, n=3000, needs="is_right"),
+            c.is_right(case="a dx far below 1", given=(LINE, [2.0], [1.0], [0.5], Seed(1), 3, 0.1), wanted=9.0, tolerance=1e-6,
+                       names=("error",), needs="accepts_the_right_gradient"),
+        ],
     },
     "mlp_loss": {
         "loss": [
@@ -282,7 +288,7 @@ MISCONCEPTIONS = {
             """You return the average over the directions. The largest is asked for: one direction that disagrees is enough to
             prove a mistake.""",
             ("worst = max(worst, error / size if size > 0 else error)", "worst += (error / size if size > 0 else error) / k"),
-            signs="size_of_an_error"),
+            signs="size_of_an_error =effect_of_k"),
         edge("a_direction_may_have_any_length",
             """Your directions are not of length 1, so the step is not h, and the error grows with the number of entries. Divide u
             by its length.""",
@@ -291,7 +297,7 @@ MISCONCEPTIONS = {
             """All entries of your directions are positive (rng.random draws from 0 to 1), so they point one way: an error whose
             entries have one sign looks far too large, one with both signs too small. Draw normal numbers:
             rng.normal(size=x.shape).""",
-            ("rng.normal(size=x.shape)", "rng.random(x.shape)"), signs="error_of_a_constant_sign"),
+            ("rng.normal(size=x.shape)", "rng.random(x.shape)"), signs="error_of_a_constant_sign =other_seeds"),
         edge("the_promised_slope_is_the_measure",
             """You divide by the slope of that very direction. A direction may by chance be nearly at right angles to dx, and then
             a perfect gradient looks bad: divide by |dx| / sqrt(n), the size that a slope typically has.""",
@@ -641,7 +647,20 @@ MISCONCEPTIONS = {
     ],
 }
 
-EQUIVALENT = {}
+FACTORS = "the factors of a product, or the arguments of a maximum, have changed places"
+EQUIVALENT = {
+    "numeric_gradient": {
+        f"{side} = np.sum(np.multiply(f(x), dout)) -> {side} = np.sum(np.multiply(dout, f(x)))": FACTORS for side in ("up", "down")
+    },
+    "directional_error": {
+        "worst = max(worst, error / size if size > 0 else error) -> worst = max(error / size if size > 0 else error, worst)": FACTORS
+    },
+    "mlp_predict": {
+        "h1 = np.maximum(X @ params['W1'] + params['b1'], 0) -> h1 = np.maximum(0, X @ params['W1'] + params['b1'])": FACTORS,
+        "h2 = np.maximum(h1 @ params['W2'] + params['b2'], 0) -> h2 = np.maximum(0, h1 @ params['W2'] + params['b2'])": FACTORS,
+    },
+    "max_norm": {"return W * (c / np.maximum(length, c)) -> return W * (c / np.maximum(c, length))": FACTORS},
+}
 
 # ------------------------------------------------------------------------------------------------ right, and looks different
 VARIANTS = {
