@@ -1,1044 +1,673 @@
 """SECRET. The key of assignment 2: hidden cases, wrong solutions by the belief behind them, and right answers that look different."""
 
-import linecache
-
 import numpy as np
 
 from autograder import checks as c
-from autograder import misconception, variant
+from autograder import core, edge, manner, right, variant
+from autograder.model import Code, Seed
 
 SALT = "quokka-5823"
 
-BOTH = ("differentiates(form=x squared)", "differentiates(form=a matrix product)")
-CORE = "gives_a_loss_and_all_gradients"
-INPUT = "drops_some_and_keeps_some_of_the(of=inputs, p=0.4)"
-UNITS = "drops_some_and_keeps_some_of_the(of=hidden units, p=0.4)"
-INPUT_SCALE, UNITS_SCALE = "scales_the_surviving(of=inputs, p=0.4)", "scales_the_surviving(of=hidden units, p=0.4)"
-LONG_COLUMN = "is_right(case=a column of length 5 beside a short one, with c = 2, tolerance=1e-06)"
-DROPS, KEEPS = {"p_in": 0.3, "p_hidden": 0.6}, {"p_in": 0.0, "p_hidden": 0.0}
+INPUTS, ONE, TWO = ALL = ("inputs", "units of hidden layer 1", "units of hidden layer 2")
+UPPER, LOWER = ("W3", "b3"), ("W2", "b2", "W1", "b1")
+SOME = tuple(f"drops_some_and_keeps_some_of_the(of={of}, p=0.4)" for of in ALL)
+MEASURABLE = ("upper", "lower", "obeys_its_generator")
+DROPS = {"p_in": 0.3, "p_hidden": 0.6}
 REAL = {"sizes": (64, 40, 30, 10), "batch": 32}
+LINE = Code("f", "f = lambda x: 5 * x")
+SLIPS = (
+    "forgets the mask",
+    "forgets the scale",
+    "scales twice",
+    "divides by p",
+    "forgets the ReLU",
+    "draws a fresh mask",
+    "has the wrong sign",
+)
+
+
+def quiz(key, **kind):
+    return [c.answers_rightly(key=key, needs=key, **kind)]
+
 
 HIDDEN = {
+    "numeric_gradient": {
+        "slope": [
+            c.differentiates(form="a ReLU layer with dropout"),
+            c.differentiates(form="a matrix product", shape=(2, 3, 4)),
+            c.differentiates(form="x squared with dropout", shape=(11,)),
+        ],
+        "central": [c.uses_central_differences(h=0.03, x=(1.5, -2.5, 0.25, 4.0))],
+        "manners": [c.gives_x_back(form="x squared with dropout", shape=(7,))],
+    },
+    "directional_error": {
+        "tells": [
+            c.accepts_the_right_gradient(form="a ReLU layer with dropout", shape=(32, 50)),
+            c.accepts_the_right_gradient(form="a sum of sines (one number)", shape=(5, 4, 3)),
+            c.accepts_the_right_gradient(form="a matrix product", shape=(32, 50)),
+            *(c.rejects_a_gradient_that(slips=name, shape=(32, 50)) for name in SLIPS),
+        ],
+        "unit": [
+            c.measures_in_units_of_the_gradient(off=0.01, n=3000, needs="is_right"),
+            c.is_right(case="a dx far below 1", given=(LINE, [2.0], [1.0], [0.5], Seed(1), 3, 0.1), wanted=9.0, tolerance=1e-6,
+                       names=("error",), needs="accepts_the_right_gradient"),
+        ],
+    },
+    "mlp_loss": {
+        "loss": [
+            c.gives_the_loss_of_the_solution(case="at test time, on a larger network", **DROPS, train=False, **REAL, tolerance=1e-6),
+            c.is_the_plain_network_at_test_time(p_in=0.45, p_hidden=0.7, **REAL),
+        ],
+        "dropout": [
+            *(c.scales_the_surviving(of=of, p=0.55, calls=128, needs=some) for of, some in zip(ALL, SOME, strict=True)),
+            *(c.drops_the_right_share_of(of=of, p=0.62, needs=f"decides_by_itself_about(of={of}, p=0.4)") for of in ALL),
+            c.drops_the_right_share_of(of=INPUTS, p=0.05, needs=f"decides_by_itself_about(of={INPUTS}, p=0.4)"),
+        ],
+        "upper": [c.agrees_with_its_own_loss(case="of W3 and b3, on a larger network", of=UPPER, train=False, **REAL, needs="is_right")],
+        "lower": [
+            c.agrees_with_its_own_loss(case="of W2, b2, W1 and b1, on a larger network", of=LOWER, train=False, **REAL, needs="upper"),
+            c.agrees_with_its_own_loss(case="at test time", **DROPS, train=False, needs=("loss", "upper")),
+        ],
+        "masks": [
+            c.agrees_with_its_own_loss(case="with dropout everywhere, on a larger network", **DROPS, **REAL, needs=(*SOME, *MEASURABLE)),
+            c.agrees_with_its_own_loss(
+                case="for a single example", p_in=0.1, p_hidden=0.25, sizes=(7, 9, 5, 3), batch=1, needs=(*SOME, *MEASURABLE)
+            ),
+            c.gives_dropped_units_no_gradient(p_in=0.4, p_hidden=0.3, needs=SOME),
+        ],
+        "manners": [c.changes_neither_parameters_nor_data(p_in=0.5, p_hidden=0.3)],
+    },
+    "mlp_predict": {"scores": [c.gives_the_scores_of_the_solution(sizes=(30, 20, 16, 7), batch=25, tolerance=1e-6)]},
+    "max_norm": {
+        "long": [c.is_right_like_the_solution(case="a larger matrix", given=((40, 30), 2.0), names=("W",), tolerance=1e-6)],
+        "short": [
+            c.is_right_like_the_solution(case="long and short columns", given=((40, 30), 6.3), names=("W",), tolerance=1e-6, needs="long")
+        ],
+    },
+    "fixed_softmax_backward": {
+        "gradient": [
+            c.is_right_like_the_solution(
+                case="a larger batch",
+                given=([[0.5, 0.25, 0.25], [0.1, 0.6, 0.3], [0.7, 0.2, 0.1], [0.3, 0.3, 0.4], [0.05, 0.05, 0.9]], [2, 2, 0, 1, 0]),
+                names=("dscores",),
+                tolerance=1e-6,
+            ),
+        ],
+    },
+    "quiz": {
+        **{key: quiz(key) for key in ("first_loss", "parameters", "evaluations", "truncation")},
+        **{key: quiz(key, choices="abcd") for key in ("same_seed", "one_example")},
+    },
+}
+
+# ------------------------------------------------------------------------------------------------------------------ edits of mlp_loss
+FACTOR = "(rng.random(shape) >= p) * (1 / (1 - p) if p < 1 else 0.0)"
+MASK_1, MASK_2 = "m1 = multiplier(a1.shape, p_hidden)", "m2 = multiplier(a2.shape, p_hidden)"
+BACK_2, BACK_1 = " * m2 * (a2 > 0)", " * m1 * (a1 > 0)"
+SCALE = "(1 / (1 - p) if p < 1 else 0.0)"
+
+DECAY = """    for name in ("W1", "W2", "W3"):
+        grads[name] = grads[name] + 0.001 * params[name]
+    return float(loss)"""
+
+
+def hidden_layers(new, at_test="1.0"):
+    """Edits that give the hidden layers a multiplier of their own."""
+    own = f"    def own(shape, p):\n        if not train:\n            return {at_test}\n        return {new}\n\n"
+    names = "    W1, b1, W2, b2, W3, b3 ="
+    return (names, own + names), (MASK_1, MASK_1.replace("multiplier", "own")), (MASK_2, MASK_2.replace("multiplier", "own"))
+
+
+# ------------------------------------------------------------------------------------------------- wrong, in several exercises
+def half_a_difference(*edits, signs):
+    return core(
+        "a_step_back_that_only_goes_home",
+        """You step up by h, and then back by h to where you started, and divide by 2h: half of a one-sided difference. The second
+        value must be taken at x - h.""",
+        *edits,
+        signs=signs,
+    )
+
+
+def without_dout(*edits, signs):
+    return core(
+        "dout_plays_no_part",
+        """You take the slope of sum(f(x)). The gradient in question is that of sum(f(x) * dout): what arrives from above weighs
+        each output.""",
+        *edits,
+        signs=signs,
+    )
+
+
+def tiny_number(*edits, signs="digits"):
+    return manner(
+        "a_little_in_the_divisor_does_no_harm",
+        """You add a tiny number to what you divide by (or to what you take the logarithm of), so no result is right to more than a
+        few digits. Treat the case that you fear apart, and divide by the number itself.""",
+        *edits,
+        signs=signs,
+    )
+
+
+def kept_instead(sentence, *edits, signs):
+    return core("p_is_the_keep_probability", sentence, *edits, signs=signs)
+
+
+def unscaled(sentence, *edits, signs):
+    return core("survivors_need_no_scale", sentence, *edits, signs=signs)
+
+
+def vanilla(sentence, *edits, signs):
+    return core("the_factor_belongs_to_test_time", sentence, *edits, signs=signs)
+
+
+def batch_mask(sentence, *edits, signs):
+    return core("one_mask_serves_the_whole_batch", sentence, *edits, signs=signs)
+
+
+def rate_of_the_input(layer, *edits, signs):
+    return core(
+        "a_hidden_layer_has_the_rate_of_the_input",
+        f"Your {layer} dropped with p_in. That is the rate of the input; both hidden layers have p_hidden.",
+        *edits,
+        signs=signs,
+    )
+
+
+def forgotten_mask(layer, *edits, signs):
+    return edge(
+        "one_mask_is_forgotten_on_the_way_back",
+        f"""On the way back you think of one mask and forget the other: dropped units of the {layer} hidden layer get a gradient.
+        Each dropout multiplies once more by what it multiplied by on the way forward.""",
+        *edits,
+        signs=signs,
+    )
+
+
+def fresh_mask(*edits, signs):
+    return edge(
+        "the_gradient_draws_its_own_mask",
+        """On the way back you draw a fresh mask. The gradient belongs to the units that took part: keep the masks of the forward
+        pass.""",
+        *edits,
+        signs=signs,
+    )
+
+
+def twice_back(*edits, signs):
+    return edge(
+        "the_scale_is_applied_again",
+        """Your gradient is divided by 1 - p twice: the stored multiplier holds this factor already, so multiply by it once.""",
+        *edits,
+        signs=signs,
+    )
+
+
+def before_dropout(names, *edits, signs):
+    return edge(
+        "weights_meet_the_layer_before_dropout",
+        f"""Your gradient of {names} uses the ReLU's output before dropout. The matrix was multiplied by what was left AFTER
+        dropout.""",
+        *edits,
+        signs=signs,
+    )
+
+
+def averaged(*edits, signs):
+    return edge(
+        "biases_take_the_average",
+        """Your weight gradients are right, but those of biases are too small by the size of the batch. A bias is added in every
+        row: its gradient is the SUM over the rows (the division by N is done already).""",
+        *edits,
+        signs=signs,
+    )
+
+
+MISCONCEPTIONS = {
     "numeric_gradient": [
-        c.differentiates(form="a ReLU layer with dropout", shape=(4, 5), needs=BOTH),
-        c.differentiates(form="a matrix product", shape=(2, 3, 4), weight=2, needs=BOTH),
-        c.differentiates(form="x squared with dropout", shape=(11,), needs=BOTH),
-        c.uses_central_differences(h=0.03, x=(1.5, -2.5, 0.25, 4.0), weight=3, needs=BOTH),
-        c.gives_x_back(form="a matrix product", shape=(2, 3, 4), weight=2, needs=BOTH),
+        core("one_side_is_enough",
+            """You nudge each entry one way only. The one-sided difference has an error of the size of h, the central one of the
+            size of h^2: go up AND down, and divide by 2h.""",
+            ("x[i] = before - h", "x[i] = before"), ("(2 * h)", "h"), signs="cube =of_a_square"),
+        half_a_difference(("x[i] = before - h", "x[i] = before"), signs="cube of_a_square of_a_product"),
+        core("the_distance_is_h",
+            "All of your entries are twice too large: between x - h and x + h lies the distance 2h, not h.",
+            ("(2 * h)", "h"), signs="cube of_a_square"),
+        without_dout(("np.multiply(f(x), dout)", "f(x)", 2), signs="effect_of_dout"),
+        manner("adding_back_restores_x",
+            """Your gradient is right, but some entries of x come back changed in their last bits: x + h - 2h + h is rounded three
+            times. Keep the old number and write it back.""",
+            ("x[i] = before + h", "x[i] += h"), ("x[i] = before - h", "x[i] -= 2 * h"), ("x[i] = before\n", "x[i] += h\n"),
+            signs="x_afterwards"),
+        manner("x_is_mine_to_change",
+            "You leave x moved by h. The caller still needs it: give every entry its old number back.",
+            ("        x[i] = before\n", ""), signs="x_afterwards"),
+        edge("f_always_returns_a_new_array",
+            """When f returns x itself, the result that you put aside changes as soon as you move x on, and the difference becomes
+            0. Reduce f(x) to a number at once, or copy it.""",
+            ("up = np.sum(np.multiply(f(x), dout))", "up = f(x)"),
+            ("down = np.sum(np.multiply(f(x), dout))", "down = f(x)\n        change = np.sum(np.multiply(np.subtract(up, down), dout))"),
+            ("(up - down)", "change"), signs="of_x_itself"),
+        core("the_step_is_always_the_same",
+            "Your step does not depend on h. It is an argument: whoever calls chooses it.",
+            ("    dx = np.zeros_like(x)\n", "    h = 1e-5\n    dx = np.zeros_like(x)\n"),
+            ("(up - down) / (2 * h)", "np.round((up - down) / (2 * h), 8)"), signs="cube"),
+        core("all_entries_can_be_nudged_at_once",
+            """You nudge all entries of x together. That works only where output i depends on input i alone; in a matrix product
+            every output depends on many inputs. Nudge one entry at a time.""",
+            ("    for i in np.ndindex(x.shape):\n", "    for i in [...]:\n"),
+            ("        before = x[i]\n", "        before = x.copy()\n"),
+            ("np.sum(np.multiply(f(x), dout))", "np.multiply(f(x), dout)", 2), signs="of_a_product"),
+        core("x_has_a_single_axis",
+            """Your loop counts along one axis only, so with a matrix it nudges whole rows, or ends in an IndexError. Let
+            np.ndindex(x.shape) name the entries, whatever the number of axes.""",
+            ("np.ndindex(x.shape)", "range(len(x))"), ("before = x[i]", "before = np.copy(x[i])"),
+            signs="of_a_square of_a_product =of_a_row"),
+        core("x_has_a_single_axis",
+            """Your loop counts along one axis only, so with a matrix it nudges whole rows, or ends in an IndexError. Let
+            np.ndindex(x.shape) name the entries, whatever the number of axes.""",
+            ("np.ndindex(x.shape)", "range(x.size)"), signs="of_a_square of_a_product =of_a_row"),
+        core("seven_digits_are_enough_for_a_slope",
+            """Your gradient is noisy: somewhere the numbers are float32. With seven digits, x + h and x - h hardly differ for h =
+            1e-5. Stay in float64 here.""",
+            ("    dx = np.zeros_like(x)\n", "    x = x.astype(np.float32)\n    dx = np.zeros_like(x)\n"),
+            signs="of_a_square of_a_product"),
     ],
     "directional_error": [
-        c.accepts_the_right_gradient(form="a ReLU layer with dropout", shape=(32, 50), weight=2, needs="rejects_a_gradient_that"),
-        c.accepts_the_right_gradient(form="a sum of sines (one number)", shape=(5, 4, 3), weight=2, needs="rejects_a_gradient_that"),
-        c.accepts_the_right_gradient(form="a matrix product", shape=(32, 50), needs="rejects_a_gradient_that"),
-        *(
-            c.rejects_a_gradient_that(slips=name, shape=(32, 50), needs="accepts_the_right_gradient(form=x squared with dropout)")
-            for name in (
-                "forgets the mask",
-                "forgets the scale",
-                "scales twice",
-                "divides by p",
-                "forgets the ReLU",
-                "draws a fresh mask",
-                "has the wrong sign",
-                "is zero everywhere",
-            )
-        ),
-        c.measures_in_units_of_the_gradient(off=0.01, shape=(30, 100), weight=5, needs="rejects_a_gradient_that"),
+        edge("an_error_has_a_sign",
+            """Your errors can be negative, and then the largest of them may hide a large mistake. Take the absolute value before
+            you compare.""",
+            ("abs(measured - np.sum(dx * u))", "measured - np.sum(dx * u)"), ("worst = 0.0", "worst = -np.inf"),
+            signs="signs_of_errors"),
+        edge("next_to_nothing_is_a_divisor",
+            """Where dx is zero you divide by next to nothing, and any slope becomes a huge error. Then nothing is to be divided
+            by: return the difference itself.""",
+            ("error / size if size > 0 else error", "error / (size + 1e-12)"), signs="error_of_a_missing_gradient"),
+        tiny_number(("error / size if", "error / (size + 1e-8) if")),
+        edge("the_average_is_enough",
+            """You return the average over the directions. The largest is asked for: one direction that disagrees is enough to
+            prove a mistake.""",
+            ("worst = max(worst, error / size if size > 0 else error)", "worst += (error / size if size > 0 else error) / k"),
+            signs="size_of_an_error =effect_of_k"),
+        edge("a_direction_may_have_any_length",
+            """Your directions are not of length 1, so the step is not h, and the error grows with the number of entries. Divide u
+            by its length.""",
+            ("        u = u / np.linalg.norm(u)\n", ""), signs="cube size_of_an_error"),
+        edge("directions_may_all_point_one_way",
+            """All entries of your directions are positive (rng.random draws from 0 to 1), so they point one way: an error whose
+            entries have one sign looks far too large, one with both signs too small. Draw normal numbers:
+            rng.normal(size=x.shape).""",
+            ("rng.normal(size=x.shape)", "rng.random(x.shape)"), signs="error_of_a_constant_sign =other_seeds"),
+        edge("the_promised_slope_is_the_measure",
+            """You divide by the slope of that very direction. A direction may by chance be nearly at right angles to dx, and then
+            a perfect gradient looks bad: divide by |dx| / sqrt(n), the size that a slope typically has.""",
+            ("error / size if size > 0 else error", "error / (abs(np.sum(dx * u)) or 1.0)"), signs="size_of_an_error"),
+        edge("both_slopes_together_are_the_measure",
+            """You divide by the sizes of both slopes together, the relative error of CS231n and others. Then an error looks half
+            as large, and a direction nearly at right angles to dx looks bad by chance. Here it is divided by |dx| / sqrt(n).""",
+            ("error / size if size > 0 else error", "error / max(abs(measured) + abs(np.sum(dx * u)), 1e-8)"), signs="cube"),
+        edge("the_length_of_dx_is_the_measure",
+            """You divide by |dx| and forget the square root of n. A slope along a random direction is about |dx| / sqrt(n), so
+            your errors look the smaller the larger x is.""",
+            (" / np.sqrt(dx.size)", ""), signs="size_of_an_error"),
+        edge("the_directions_may_be_fixed",
+            """Your error is the same whatever rng is handed in. Draw the directions from rng, so that another seed looks in other
+            directions.""",
+            ("    worst = 0.0\n", "    worst = 0.0\n    rng = np.random.default_rng(0)\n"), signs="other_seeds"),
+        edge("np_random_is_just_as_good",
+            "You draw your directions from np.random, the global generator. Then nobody can repeat a result: draw from rng.",
+            ("rng.normal(", "np.random.normal("), signs="other_seeds"),
+        edge("one_side_is_enough",
+            """You step forwards only. The one-sided difference has an error of the size of h itself; go h u forwards AND
+            backwards, and divide by 2h.""",
+            ("f(x - h * u)", "f(x)"), ("(2 * h)", "h"), signs="cube smaller_step"),
+        half_a_difference(("f(x - h * u)", "f(x)"), signs="cube smaller_step size_of_an_error"),
+        without_dout(("change * dout", "change"), signs="cube_times_dout"),
+        edge("a_gradient_is_never_zero",
+            "Where dx is zero everywhere you divide 0 by 0. Then there is nothing to divide by: return the difference as it is.",
+            ("worst = max(worst, error / size if size > 0 else error)", "worst = np.maximum(worst, error / size)"),
+            signs="error_of_zeros"),
+        edge("one_direction_is_enough",
+            """You try a single direction, whatever k is. (A return inside the loop, or a direction drawn before it?) Draw a new
+            one k times, and return the largest of the k errors.""",
+            ("    return float(worst)", "        return float(worst)"), signs="effect_of_k"),
+        edge("a_gradient_of_zeros_is_right",
+            """Where dx is zero everywhere you return 0, as if it were right. But f may well have a slope there: return the
+            difference as it is, and a forgotten gradient is caught.""",
+            ("else error)", "else 0.0)"), signs="error_of_a_missing_gradient"),
     ],
     "mlp_loss": [
-        c.gives_the_loss_of_the_solution(
-            case="at test time, on a larger network", **DROPS, train=False, **REAL, weight=6, tolerance=1e-6, needs=CORE
-        ),
-        c.gives_the_loss_of_the_solution(
-            case="in training without dropout", **KEEPS, train=True, **REAL, weight=3, tolerance=1e-6, needs=CORE
-        ),
-        c.agrees_with_its_own_loss(case="without dropout, on a larger network", **KEEPS, **REAL, weight=6, needs="is_right"),
-        c.agrees_with_its_own_loss(case="at test time", **DROPS, train=False, weight=2, needs="is_right"),
-        c.agrees_with_its_own_loss(case="with dropout everywhere, on a larger network", **DROPS, **REAL, weight=10, needs=(INPUT, UNITS)),
-        c.agrees_with_its_own_loss(
-            case="for a single example", p_in=0.1, p_hidden=0.25, sizes=(7, 9, 5, 3), batch=1, weight=3, needs=(INPUT, UNITS)
-        ),
-        c.drops_the_right_share_of(of="inputs", p=0.62, weight=4, needs=INPUT_SCALE),
-        c.drops_the_right_share_of(of="units of hidden layer 1", p=0.62, weight=4, needs=UNITS_SCALE),
-        c.drops_the_right_share_of(of="units of hidden layer 2", p=0.62, weight=4, needs=UNITS_SCALE),
-        c.drops_the_right_share_of(of="inputs", p=0.05, needs=INPUT_SCALE),
-        c.scales_the_surviving(of="inputs", p=0.55, weight=2, needs=INPUT),
-        c.scales_the_surviving(of="hidden units", p=0.55, weight=2, needs=UNITS),
-        c.gives_dropped_units_no_gradient(p_in=0.4, p_hidden=0.3, weight=3, needs=(INPUT, UNITS)),
-        c.changes_neither_parameters_nor_data(p_in=0.5, p_hidden=0.3, weight=2, needs="is_right"),
-        c.is_the_plain_network_at_test_time(p_in=0.45, p_hidden=0.7, **REAL, weight=4, needs="is_right"),
+        kept_instead(
+            """You keep each unit with probability p. In this course p is the probability of DROPPING, so a unit stays with
+            probability 1 - p. Papers often use p the other way round.""",
+            (FACTOR, "(rng.random(shape) < p) * (1 / p) if p > 0 else np.ones(shape)"),
+            signs="inputs_survive input_factor hidden_units_survive hidden_factor"),
+        kept_instead(
+            """You keep each unit with probability p and divide by p. In this course p is the probability of DROPPING: keep with 1
+            - p and divide by 1 - p. (At p = 0, where nothing should be dropped, you now get 0 / 0: that is where a NaN comes
+            from.)""",
+            (FACTOR, "(rng.random(shape) < p) / np.float64(p)"), signs="whole_way input_factor"),
+        kept_instead(
+            """In the hidden layers you keep each unit with probability p. In this course p is the probability of DROPPING, so a
+            unit stays with probability 1 - p. Papers often use p the other way round.""",
+            *hidden_layers("(rng.random(shape) < p) * (1 / p) if p > 0 else np.ones(shape)"),
+            signs="hidden_units_survive hidden_factor"),
+        core("what_is_below_p_stays",
+            """You keep the units whose random number is below p, a share of p. But p is the probability of DROPPING: keep those
+            with rng.random(...) >= p, a share of 1 - p, which is what you divide by.""",
+            (FACTOR, f"(rng.random(shape) < p) * {SCALE} if p > 0 else np.ones(shape)"), signs="inputs_survive"),
+        core("p_of_zero_keeps_nothing",
+            """With p = 0 nothing is left. In this course p is the probability of DROPPING: at p = 0 every unit stays, in general
+            a share of 1 - p.""",
+            (FACTOR, "(rng.random(shape) < p) * (1 / p if p > 0 else 0.0)"), signs="inputs_survive"),
+        unscaled(
+            """You drop units but leave the survivors as they are, so every layer is quieter in training than at test time. Divide
+            them by 1 - p.""",
+            (SCALE, "1.0"), signs="input_factor hidden_factor"),
+        unscaled(
+            """In the hidden layers you drop units but leave the survivors as they are, so these layers are quieter in training
+            than at test time. Divide them by 1 - p.""",
+            *hidden_layers("(rng.random(shape) >= p) * 1.0"), signs="hidden_factor"),
+        vanilla(
+            """This is vanilla dropout: no factor in training, 1 - p at test time. It is right in its own way, but asked for is
+            the inverted form: divide the survivors by 1 - p in training and leave test time alone.""",
+            ("return 1.0", "return 1 - p"), (SCALE, "1.0"), signs="input_factor hidden_factor at_test"),
+        vanilla(
+            """In the hidden layers this is vanilla dropout: no factor in training, 1 - p at test time. Asked for is the inverted
+            form: divide the survivors by 1 - p in training and leave test time alone.""",
+            *hidden_layers("(rng.random(shape) >= p) * 1.0", at_test="1 - p"), signs="hidden_factor at_test"),
+        core("survivors_are_divided_by_p",
+            """You divide the survivors by p, the share that was dropped. It is the share that STAYED, 1 - p, that must be made up
+            for.""",
+            (SCALE, "(1 / p if p > 0 else 1.0)"), signs="input_factor hidden_factor"),
+        core("the_mask_is_applied_twice",
+            "Your survivors are divided by 1 - p twice: the multiplier holds this factor already, so multiply by it once.",
+            (SCALE, "(1 / (1 - p) ** 2 if p < 1 else 0.0)"), signs="input_factor hidden_factor"),
+        batch_mask(
+            """All examples of a batch lose the same units. Draw a number for each unit AND example: the mask has the shape of the
+            whole layer.""",
+            ("rng.random(shape)", "rng.random(shape[1:])"), signs="input_masks hidden_masks"),
+        batch_mask(
+            """In the hidden layers all examples of a batch lose the same units. Draw a number for each unit AND example: the mask
+            has the shape of the whole layer.""",
+            *hidden_layers(FACTOR.replace("shape", "shape[1:]")), signs="hidden_masks"),
+        core("an_example_is_dropped_as_a_whole",
+            """A whole layer of an example is kept or dropped, all units together. Draw a number for each unit AND example: the
+            mask has the shape of the whole layer.""",
+            ("rng.random(shape)", "rng.random((shape[0], 1))"), (SCALE, "np.full(shape, 1 / (1 - p) if p < 1 else 0.0)"),
+            signs="input_masks hidden_masks"),
+        core("dropout_can_come_later",
+            """Nothing is dropped in training, whatever p_in and p_hidden are. If you are on the way, well done so far: next
+            multiply the input and the output of each ReLU by a random mask, divided by 1 - p.""",
+            (FACTOR, "np.ones(shape)"),
+            signs="inputs_survive input_factor dropped_inputs hidden_units_survive hidden_factor second_layer_survives"),
+        core("the_input_is_never_dropped",
+            "Your inputs are never dropped, whatever p_in is. The first dropout comes before the first matrix.",
+            ("m0 = multiplier(X.shape, p_in)", "m0 = 1.0"), signs="inputs_survive input_factor dropped_inputs"),
+        core("one_hidden_layer_is_enough",
+            "Only the first hidden layer is dropped. The second one has a dropout of its own, after its ReLU.",
+            (MASK_2, "m2 = 1.0"), signs="hidden_units_survive second_layer_survives"),
+        core("only_the_last_hidden_layer_is_dropped",
+            "Only the second hidden layer is dropped. The first one has a dropout of its own, after its ReLU.",
+            (MASK_1, "m1 = 1.0"), signs="hidden_units_survive whole_way dropped_in_layer_1"),
+        core("hidden_units_meet_no_chance",
+            """In your hidden layers no chance is at work: a unit that survives once survives in every call. Is its mask drawn
+            from rng, with p_hidden, and without a seed of your own? (Mind that rng.random(...) < q / q compares with 1.)""",
+            *hidden_layers("np.ones(shape)"), signs="hidden_units_survive second_layer_survives"),
+        rate_of_the_input("first hidden layer is",
+            (MASK_1, "m1 = multiplier(a1.shape, p_in)"),
+            signs="inputs_survive hidden_units_survive =second_layer_survives =whole_way"),
+        rate_of_the_input("second hidden layer is",
+            (MASK_2, "m2 = multiplier(a2.shape, p_in)"),
+            signs="inputs_survive hidden_units_survive second_layer_survives =dropped_inputs"),
+        rate_of_the_input("hidden layers are",
+            (MASK_1, "m1 = multiplier(a1.shape, p_in)"), (MASK_2, "m2 = multiplier(a2.shape, p_in)"),
+            signs="inputs_survive hidden_units_survive second_layer_survives =dropped_inputs =whole_way"),
+        core("the_two_rates_have_changed_places",
+            "Your p_in and p_hidden have changed places: p_in belongs to the input, p_hidden to the two hidden layers.",
+            ("multiplier(X.shape, p_in)", "multiplier(X.shape, p_hidden)"),
+            ("multiplier(a1.shape, p_hidden)", "multiplier(a1.shape, p_in)"),
+            ("multiplier(a2.shape, p_hidden)", "multiplier(a2.shape, p_in)"),
+            signs="inputs_survive input_factor hidden_units_survive second_layer_survives input_masks hidden_masks dropped_inputs "
+            "=penalty"),
+        core("the_scores_are_dropped_too",
+            """You drop scores as well. A class whose score is dropped cannot be compared with the others: there is no dropout
+            after the last matrix.""",
+            ("s = h2 @ W3 + b3\n", "m3 = multiplier((N, len(b3)), p_hidden)\n    s = (h2 @ W3 + b3) * m3\n"),
+            ("ds /= N", "ds = ds / N * m3"), signs="scores"),
+        core("one_mask_serves_both_hidden_layers",
+            "Your two hidden layers lose the same units when they are of the same width. Each dropout draws a mask of its own.",
+            (MASK_2, "m2 = m1 if a2.shape == a1.shape else multiplier(a2.shape, p_hidden)"), signs="layers hidden_units_survive"),
+        core("a_fixed_seed_belongs_in_the_function",
+            """Every call drops the same units, because the function makes a generator with a fixed seed. Draw from the rng that
+            is handed in.""",
+            ("    N = len(X)", "    rng = np.random.default_rng(0)\n    N = len(X)"), signs="generator_used"),
+        edge("np_random_is_just_as_good",
+            "You draw from the global generator. Then nobody can repeat a result: draw from the rng that is handed in.",
+            ("rng.random(shape)", "np.random.random(shape)"), signs="generator_used"),
+        edge("the_function_may_make_its_own_generator",
+            """You make a generator of your own inside the function, so the seed of rng has no effect and nobody can repeat your
+            result. Draw from the rng that is handed in.""",
+            ("rng.random(shape)", "np.random.default_rng().random(shape)"), signs="generator_used"),
+        edge("dropout_stays_on_at_test_time",
+            "With train=False units are still dropped. At test time the whole network answers, and no random number is drawn.",
+            ("if not train:", "if rng is None:"), signs="at_test"),
+        edge("test_time_is_scaled_as_well",
+            """At test time you still multiply by 1 - p. That belongs to vanilla dropout: here the survivors were divided by 1 - p
+            in training, so the whole network answers as it is.""",
+            ("return 1.0", "return 1 - p"), signs="at_test =input_factor =hidden_factor"),
+        edge("a_penalty_belongs_to_the_loss",
+            """You add a penalty on the weights. It is a fine thing against overfitting, but asked for is the mean cross-entropy
+            alone, and its gradients.""",
+            ("    return float(loss)", DECAY.replace("    grads", "    loss += 0.0005 * np.sum(params[name] ** 2)\n        grads")),
+            signs="penalty"),
+        edge("a_penalty_belongs_to_the_gradients",
+            """You add a multiple of the weights to their gradients (weight decay). Asked for are the gradients of the loss that
+            you return: the mean cross-entropy alone.""",
+            ("    return float(loss)", DECAY), signs="penalty"),
+        edge("seven_digits_are_enough_for_a_slope",
+            """Your loss has the seven digits of float32. For training that is plenty; but the small differences from which a
+            slope is measured are lost in the rounding. The parameters come in float64: leave them as they are.""",
+            ("s = s - s.max(axis=1, keepdims=True)", "s = (s - s.max(axis=1, keepdims=True)).astype(np.float32)"),
+            signs="loss_of_no_scores"),
+        edge("the_loss_is_a_sum",
+            "Your loss is the SUM over the batch. Asked for is the mean, so that its size does not depend on the size of the batch.",
+            (".mean()", ".sum()"), ("    ds /= N\n", ""), signs="loss_of_no_scores =slope_of_W3"),
+        edge("the_gradient_of_a_sum_is_that_of_a_mean",
+            """Your loss is the SUM over the batch, but your gradients are those of the mean. Asked for is the mean: divide the
+            loss by N as well.""",
+            (".mean()", ".sum()"), signs="loss_of_no_scores slope_of_W1 slope_of_W2 slope_of_W3 slope_of_b1 slope_of_b2 slope_of_b3"),
+        edge("logarithms_are_binary",
+            "Your loss is in bits. Asked for are nats: the natural logarithm, np.log.",
+            (".mean()", ".mean() / np.log(2)"), ("ds /= N", "ds /= N * np.log(2)"), signs="loss_of_no_scores"),
+        edge("the_gradient_need_not_be_divided_by_n",
+            "All of your gradients are too large by the size of the batch: the loss is a mean, so its gradient is divided by N too.",
+            ("    ds /= N\n", ""), signs="slope_of_W1 slope_of_W2 slope_of_W3"),
+        edge("the_gradient_points_downhill",
+            """All of your gradients have the wrong sign. The gradient says how the loss GROWS; the minus comes only when you take
+            the step.""",
+            ("ds /= N", "ds /= -N"), signs="slope_of_W1 slope_of_W2 slope_of_W3"),
+        edge("the_right_class_needs_no_minus_one",
+            """Your gradient of the scores is the softmax P alone. The right class has to have its 1 subtracted: (P - one-hot(y))
+            / N, or the scores of all classes are pushed down alike.""",
+            ("    ds[np.arange(N), y] -= 1\n", ""), signs="delta"),
+        edge("only_the_right_class_has_a_gradient",
+            """Only the score of the right class gets a gradient. The others matter too: raising one of them takes probability
+            from the right class. The gradient of the scores is (P - one-hot(y)) / N, all classes of it.""",
+            ("    ds /= N\n", "    ds *= np.eye(len(b3))[y] / N\n"), signs="delta"),
+        averaged(
+            ("ds.sum(axis=0)", "ds.mean(axis=0)"), ("da2.sum(axis=0)", "da2.mean(axis=0)"), ("da1.sum(axis=0)", "da1.mean(axis=0)"),
+            signs="slope_of_b1 slope_of_b2 slope_of_b3"),
+        averaged(("ds.sum(axis=0)", "ds.mean(axis=0)"), signs="slope_of_b3 =slope_of_W3 =slope_of_b2"),
+        averaged(
+            ("da2.sum(axis=0)", "da2.mean(axis=0)"), ("da1.sum(axis=0)", "da1.mean(axis=0)"),
+            signs="slope_of_b1 slope_of_b2 =slope_of_b3"),
+        edge("relu_lets_every_gradient_pass",
+            "Units whose ReLU is off get a gradient. Where a is negative the ReLU is flat: multiply by (a > 0).",
+            (" * (a2 > 0)", ""), (" * (a1 > 0)", ""), signs="inactive_in_layer_1 inactive_in_layer_2 =slope_of_W3"),
+        edge("the_first_relu_lets_every_gradient_pass",
+            """On the way back you think of the second ReLU, but not of the first: where a of the first layer is negative, its
+            units get a gradient. Multiply by (a > 0) there too.""",
+            (" * (a1 > 0)", ""), signs="inactive_in_layer_1 =inactive_in_layer_2 =slope_of_W3"),
+        edge("the_second_relu_lets_every_gradient_pass",
+            """On the way back you think of the first ReLU, but not of the second: where a of the second layer is negative, its
+            units get a gradient. Multiply by (a > 0) there too.""",
+            (" * (a2 > 0)", ""), signs="inactive_in_layer_2 =inactive_in_layer_1 =slope_of_W3"),
+        edge("dropout_matters_forwards_only",
+            """Dropped units get a gradient. On the way back each dropout multiplies once more by what it multiplied by on the way
+            forward: 0 for the dropped ones.""",
+            (BACK_2, " * (a2 > 0)"), (BACK_1, " * (a1 > 0)"), signs="dropped_in_layer_1 dropped_in_layer_2"),
+        forgotten_mask("first",
+            (BACK_1, " * (a1 > 0)"), signs="dropped_in_layer_1 =dropped_in_layer_2"),
+        forgotten_mask("second",
+            (BACK_2, " * (a2 > 0)"), signs="dropped_in_layer_2 =dropped_in_layer_1"),
+        edge("the_gradient_needs_no_scale",
+            """Your gradient passes the right units, but without the factor 1/(1-p) of the survivors. What the forward pass
+            multiplied by, scale included, multiplies the gradient.""",
+            (BACK_2, " * (m2 > 0) * (a2 > 0)"), (BACK_1, " * (m1 > 0) * (a1 > 0)"),
+            signs="slope_of_W2_with_dropout slope_of_W1_with_dropout"),
+        twice_back(
+            (BACK_2, " * m2 * m2 * (a2 > 0)"), (BACK_1, " * m1 * m1 * (a1 > 0)"),
+            signs="slope_of_W2_with_dropout slope_of_W1_with_dropout"),
+        twice_back((BACK_1, " * m1 * m1 * (a1 > 0)"), signs="slope_of_W1_with_dropout =slope_of_W2_with_dropout"),
+        twice_back((BACK_2, " * m2 * m2 * (a2 > 0)"), signs="slope_of_W2_with_dropout slope_of_W1_with_dropout"),
+        fresh_mask(
+            (BACK_2, " * multiplier(a2.shape, p_hidden) * (a2 > 0)"), (BACK_1, " * multiplier(a1.shape, p_hidden) * (a1 > 0)"),
+            signs="dropped_in_layer_1 dropped_in_layer_2"),
+        fresh_mask((BACK_1, " * multiplier(a1.shape, p_hidden) * (a1 > 0)"), signs="dropped_in_layer_1 =dropped_in_layer_2"),
+        fresh_mask((BACK_2, " * multiplier(a2.shape, p_hidden) * (a2 > 0)"), signs="dropped_in_layer_2 =dropped_in_layer_1"),
+        edge("the_first_matrix_meets_the_whole_input",
+            "Your gradient of W1 uses X. The matrix was multiplied by the input AFTER dropout: use that, zeros and scale included.",
+            ("h0.T @ da1", "X.T @ da1"), signs="dropped_inputs =penalty"),
+        before_dropout("W2 and that of W3",
+            ("h2.T @ ds", "np.maximum(a2, 0).T @ ds"), ("h1.T @ da2", "np.maximum(a1, 0).T @ da2"),
+            signs="slope_of_W2_with_dropout slope_of_W3_with_dropout dropped_in_layer_1 =penalty"),
+        before_dropout("W3",
+            ("h2.T @ ds", "np.maximum(a2, 0).T @ ds"), signs="slope_of_W3_with_dropout =slope_of_W2_with_dropout"),
+        before_dropout("W2",
+            ("h1.T @ da2", "np.maximum(a1, 0).T @ da2"),
+            signs="slope_of_W2_with_dropout =slope_of_W1_with_dropout =slope_of_W3_with_dropout"),
+        manner("a_sum_keeps_its_dimensions",
+            """A gradient has the shape of its parameter: b1 is (H,), but your gradient of it has an axis more. Sum over the rows
+            without keepdims=True, or params[name] -= lr * grads[name] will fail.""",
+            ("ds.sum(axis=0)", "ds.sum(axis=0, keepdims=True)"), signs="gradient_shapes"),
+        manner("the_data_may_be_overwritten",
+            """X *= mask changes the array of the caller: your training data lose some of their entries at every step. Make a new
+            array, X * mask.""",
+            ("h0 = X * m0", "X *= m0\n    h0 = X"), signs="given_after"),
+        manner("scores_are_never_large",
+            """With a score of 2000 your loss is no finite number: exp(2000) is too large, and so is the log of a probability of
+            0. Subtract the largest score of each ROW first, and take the logarithm of the sum, not of the probability.""",
+            ("    s = s - s.max(axis=1, keepdims=True)\n", ""), signs="huge_scores"),
+        manner("a_tiny_number_makes_a_logarithm_safe",
+            """You add a tiny number to the probability (or clip it) before you take its logarithm. That hides the zero, but makes
+            the loss of a hopeless example too small. Take the logarithm of the sum of exponentials, minus the score, and no
+            zero comes up.""",
+            ("-log_P[np.arange(N), y].mean()", "-np.log(np.exp(log_P[np.arange(N), y]) + 1e-12).mean()"), signs="huge_scores"),
+        tiny_number((SCALE, "(1 / (1 - p + 1e-8) if p < 1 else 0.0)")),
+        tiny_number(("axis=1, keepdims=True))\n", "axis=1, keepdims=True) + 1e-8)\n"), signs="digits =loss_of_no_scores"),
+        manner("a_rate_of_one_is_refused",
+            "You refuse p = 1. It is a legal rate: everything is dropped, and the result is zeros, not an error.",
+            ("0 <= p <= 1", "0 <= p < 1"), signs="rate_one"),
+        manner("p_is_never_one",
+            "With p = 1 you divide by zero. Then everything is dropped, and there is nobody left to be scaled: the multiplier is 0.",
+            (SCALE, "np.divide(1.0, 1 - p)"), signs="rate_one"),
+        manner("any_p_will_do",
+            "A rate outside 0 to 1 goes through without a word. It is always a slip of the caller's: raise ValueError.",
+            ("raise ValueError(", "str("), ("if p < 1 else 0.0", "if p != 1 else 0.0"), signs="rate_outside"),
     ],
-    "mlp_predict": [c.gives_the_scores_of_the_solution(sizes=(30, 20, 16, 7), batch=25, weight=3, needs="is_right")],
+    "mlp_predict": [
+        core("scores_go_through_a_relu_too",
+            "Negative scores are missing: you send the scores through a ReLU as well. The last layer is linear.",
+            ('h2 @ params["W3"] + params["b3"]', 'np.maximum(h2 @ params["W3"] + params["b3"], 0)'), signs="scores_by_hand"),
+        core("scores_are_probabilities",
+            "You return probabilities. Asked for are the scores, before any softmax.",
+            ("    return h2", "    s = h2"),
+            ('"b3"]\n', '"b3"]\n    e = np.exp(s - s.max(axis=1)[:, None])\n    return e / e.sum(axis=1)[:, None]\n'),
+            signs="row_sums"),
+        core("one_relu_is_enough",
+            "Your second hidden layer has no ReLU. Two linear maps in a row are no more than one.",
+            ('np.maximum(h1 @ params["W2"] + params["b2"], 0)', 'h1 @ params["W2"] + params["b2"]'), signs="scores_by_hand"),
+        core("biases_are_for_training",
+            "Your prediction leaves the biases out. They are a part of the network at test time too.",
+            *((f' + params["b{layer}"]', "") for layer in (1, 2, 3)), signs="scores_by_hand"),
+        core("a_network_is_linear",
+            "Your hidden layers have no ReLU. Without it three matrices in a row are no more than one. Take max(a, 0) twice.",
+            ("np.maximum(", "(", 2), (", 0)", ")", 2), signs="scores_by_hand"),
+        core("a_prediction_is_a_class",
+            """You return the classes. Asked for are the scores of all classes, an (N, K) array; whoever wants the class takes
+            argmax of it.""",
+            ('h2 @ params["W3"] + params["b3"]', '(h2 @ params["W3"] + params["b3"]).argmax(axis=1)'), signs="scores_by_hand"),
+    ],
     "max_norm": [
-        c.is_right_like_the_solution(
-            case="a larger matrix", given=((40, 30), 6.3), names=("W",), tolerance=1e-6, weight=3, needs=LONG_COLUMN
-        ),
+        core("the_leash_holds_the_whole_matrix",
+            """You scale the whole matrix by one number. The leash is for each unit by itself: column j is scaled only if column j
+            is too long.""",
+            (".sum(axis=0)", ".sum()"), signs="long_column short_column"),
+        core("a_unit_is_a_row",
+            "You look at the rows of W. The weights INTO unit j are column j: sum the squares over axis 0.",
+            (".sum(axis=0)", ".sum(axis=1, keepdims=True)"), signs="long_column short_column"),
+        core("every_column_has_length_c",
+            """You bring every column to length c, the short ones too. It is a leash, not a rod: what is shorter than c stays as
+            it is.""",
+            ("np.maximum(length, c)", "np.where(length > 0, length, 1.0)"), signs="short_column"),
+        core("the_length_is_the_sum_of_squares",
+            "You compare the SQUARE of the length with c. Take the root first.",
+            ("np.sqrt((W ** 2).sum(axis=0))", "(W ** 2).sum(axis=0)"), signs="long_column"),
+        core("the_length_is_the_sum_of_entries",
+            "You take the sum of the absolute values for the length. It is the root of the sum of squares: [3, 4] has the length 5.",
+            ("np.sqrt((W ** 2).sum(axis=0))", "np.abs(W).sum(axis=0)"), signs="long_column"),
+        core("entries_are_clipped",
+            "You clip the entries one by one, which turns the column in another direction. The whole column is scaled by one number.",
+            ("W * (c / np.maximum(length, c))", "np.clip(W, -c, c)"), signs="long_column"),
+        edge("every_column_has_a_length",
+            "A column of zeros becomes NaN, because you divide by its length. It is shorter than c, so it stays as it is.",
+            ("c / np.maximum(length, c)", "np.minimum(1.0, c * np.divide(1.0, length)) * (length / length)"), signs="zeros"),
+        tiny_number(("np.maximum(length, c)", "(np.maximum(length, c) + 1e-6)")),
+        manner("w_may_be_overwritten",
+            "You scale the caller's matrix itself. Return a new one.",
+            ("return W * (c / np.maximum(length, c))", "W *= c / np.maximum(length, c)\n    return W"), signs="arguments_afterwards"),
     ],
     "fixed_softmax_backward": [
-        c.is_right_like_the_solution(
-            case="a larger batch",
-            given=([[0.5, 0.25, 0.25], [0.1, 0.6, 0.3], [0.7, 0.2, 0.1], [0.3, 0.3, 0.4], [0.05, 0.05, 0.9]], [2, 2, 0, 1, 0]),
-            names=("dscores",),
-            tolerance=1e-6,
-            weight=2,
-            needs="leaves_its_arguments_alone",
-        ),
-    ],
-    "quiz": [
-        c.answers_rightly(key="first_loss", needs="is_filled_in(key=first_loss)"),
-        c.answers_rightly(key="parameters", needs="is_filled_in(key=parameters)"),
-        c.answers_rightly(key="evaluations", needs="is_filled_in(key=evaluations)"),
-        c.answers_rightly(key="truncation", needs="is_filled_in(key=truncation)"),
-        c.answers_rightly(key="same_seed", choices="abcd", needs="is_filled_in(key=same_seed, choices=abcd)"),
-        c.answers_rightly(key="one_example", choices="abcd", needs="is_filled_in(key=one_example, choices=abcd)"),
+        core("an_equals_sign_makes_a_copy",
+            """The patient has not changed: delta = probs (or probs[:], or np.asarray) is a second NAME for the same numbers, so
+            the caller's probabilities lose their 1. Copy first.""",
+            ("probs.copy()", "probs"), signs="arguments_afterwards"),
+        core("the_loss_is_a_sum",
+            "Your gradient belongs to the SUM over the batch. The loss is a mean: divide by N.",
+            (" / len(y)", ""), signs="right_class other_class"),
+        core("the_gradient_points_the_other_way",
+            "Your gradient has the wrong sign: a larger score of the right class makes the loss SMALLER, so its entry is negative.",
+            ("return dscores", "return -dscores"), signs="right_class other_class"),
+        core("only_the_right_class_has_a_gradient",
+            """Only the right class gets a gradient. The other scores matter too: raising one of them takes probability from the
+            right class.""",
+            ("return dscores", "return np.eye(probs.shape[1])[y] * dscores"), signs="other_class"),
+        tiny_number(("len(y)\n", "(len(y) + 1e-8)\n")),
     ],
 }
 
-
-# ==================================================================================================== wrong: numeric_gradient
-@misconception("numeric_gradient", signs="cube", name="one_side_is_enough")
-def numeric_one_sided(f, x, dout, h=1e-5):
-    """You nudge each entry one way only. The one-sided difference has an error of the size of h, the central one of the size of h^2:
-    go up AND down, and divide by 2h."""
-    dx = np.zeros_like(x)
-    for i in np.ndindex(x.shape):
-        before = x[i]
-        here = np.sum(f(x) * dout)
-        x[i] = before + h
-        dx[i] = (np.sum(f(x) * dout) - here) / h
-        x[i] = before
-    return dx
-
-
-@misconception("numeric_gradient", signs="cube of_a_square", name="the_distance_is_h")
-def numeric_divided_by_h(f, x, dout, h=1e-5):
-    """All of your entries are twice too large: between x - h and x + h lies the distance 2h, not h."""
-    dx = np.zeros_like(x)
-    for i in np.ndindex(x.shape):
-        before = x[i]
-        x[i] = before + h
-        up = np.sum(f(x) * dout)
-        x[i] = before - h
-        down = np.sum(f(x) * dout)
-        x[i] = before
-        dx[i] = (up - down) / h
-    return dx
-
-
-@misconception("numeric_gradient", signs="effect_of_dout", name="dout_plays_no_part")
-def numeric_without_dout(f, x, dout, h=1e-5):
-    """You differentiate sum(f(x)). The gradient asked for is that of sum(f(x) * dout): what arrives from above weighs each output."""
-    dx = np.zeros_like(x)
-    for i in np.ndindex(x.shape):
-        before = x[i]
-        x[i] = before + h
-        up = np.sum(f(x))
-        x[i] = before - h
-        down = np.sum(f(x))
-        x[i] = before
-        dx[i] = (up - down) / (2 * h)
-    return dx
-
-
-@misconception("numeric_gradient", signs="x_afterwards", name="adding_back_restores_x")
-def numeric_added_back(f, x, dout, h=1e-5):
-    """Your gradient is right, but some entries of x come back changed in their last bits: x + h - 2h + h is rounded three times. Keep
-    the old number and write it back."""
-    dx = np.zeros_like(x)
-    for i in np.ndindex(x.shape):
-        x[i] += h
-        up = np.sum(f(x) * dout)
-        x[i] -= 2 * h
-        down = np.sum(f(x) * dout)
-        x[i] += h
-        dx[i] = (up - down) / (2 * h)
-    return dx
-
-
-@misconception("numeric_gradient", signs="x_afterwards", name="x_is_mine_to_change")
-def numeric_not_restored(f, x, dout, h=1e-5):
-    """You leave x moved by h. The caller still needs it: give every entry its old number back."""
-    dx = np.zeros_like(x)
-    for i in np.ndindex(x.shape):
-        x[i] += h
-        up = np.sum(f(x) * dout)
-        x[i] -= 2 * h
-        down = np.sum(f(x) * dout)
-        dx[i] = (up - down) / (2 * h)
-    return dx
-
-
-@misconception("numeric_gradient", signs="of_x_itself", name="f_always_returns_a_new_array")
-def numeric_alias(f, x, dout, h=1e-5):
-    """When f returns x itself, the result that you put aside changes as soon as you move x on, and the difference becomes 0. Reduce
-    f(x) to a number at once, or copy it."""
-    dx = np.zeros_like(x)
-    for i in np.ndindex(x.shape):
-        before = x[i]
-        x[i] = before + h
-        up = f(x)
-        x[i] = before - h
-        down = f(x)
-        dx[i] = np.sum((up - down) * dout) / (2 * h)
-        x[i] = before
-    return dx
-
-
-@misconception("numeric_gradient", signs="cube", name="the_step_is_always_the_same")
-def numeric_fixed_step(f, x, dout, h=1e-5):
-    """Your step does not depend on h. It is an argument: whoever calls chooses it."""
-    h = 1e-5
-    dx = np.zeros_like(x)
-    for i in np.ndindex(x.shape):
-        before = x[i]
-        x[i] = before + h
-        up = np.sum(f(x) * dout)
-        x[i] = before - h
-        down = np.sum(f(x) * dout)
-        x[i] = before
-        dx[i] = np.round((up - down) / (2 * h), 8)
-    return dx
-
-
-@misconception("numeric_gradient", signs="of_a_product", name="all_entries_can_be_nudged_at_once")
-def numeric_all_at_once(f, x, dout, h=1e-5):
-    """You nudge all entries of x together. That works only where output i depends on input i alone; in a matrix product every output
-    depends on many inputs. Nudge one entry at a time."""
-    if np.shape(f(x)) == ():
-        return np.zeros_like(x)
-    return (f(x + h) - f(x - h)) / (2 * h) * dout
-
-
-@misconception("numeric_gradient", signs="of_a_square of_a_product", name="seven_digits_are_enough_for_a_slope")
-def numeric_in_float32(f, x, dout, h=1e-5):
-    """Your gradient is noisy: somewhere the numbers are float32. With seven digits, x + h and x - h hardly differ for h = 1e-5. Stay in
-    float64 here."""
-    x = x.astype(np.float32)
-    dx = np.zeros_like(x)
-    for i in np.ndindex(x.shape):
-        up, down = x.copy(), x.copy()
-        up[i] += h
-        down[i] -= h
-        dx[i] = (np.sum(f(up) * dout) - np.sum(f(down) * dout)) / (2 * h)
-    return dx
-
-
-# ==================================================================================================== wrong: directional_error
-@misconception("directional_error", signs="signs_of_errors", name="an_error_has_a_sign")
-def directional_signed(f, x, dout, dx, rng, k=3, h=1e-5):
-    """Your errors can be negative, and then the largest of them may hide a large mistake. Take the absolute value before you compare."""
-    size = np.linalg.norm(dx) / np.sqrt(dx.size)
-    errors = []
-    for _ in range(k):
-        u = rng.normal(size=x.shape)
-        u /= np.linalg.norm(u)
-        measured = np.sum((f(x + h * u) - f(x - h * u)) * dout) / (2 * h)
-        errors.append((measured - np.sum(dx * u)) / (size or 1.0))
-    return float(max(errors))
-
-
-@misconception("directional_error", signs="error_of_a_missing_gradient", name="next_to_nothing_is_a_divisor")
-def directional_eps(f, x, dout, dx, rng, k=3, h=1e-5):
-    """Where dx is zero you divide by next to nothing, and any slope becomes a huge error. Then nothing is to be divided by: return the
-    difference itself."""
-    size = np.linalg.norm(dx) / np.sqrt(dx.size) + 1e-12
-    worst = 0.0
-    for _ in range(k):
-        u = rng.normal(size=x.shape)
-        u /= np.linalg.norm(u)
-        measured = np.sum((f(x + h * u) - f(x - h * u)) * dout) / (2 * h)
-        worst = max(worst, abs(measured - np.sum(dx * u)) / size)
-    return float(worst)
-
-
-@misconception("directional_error", signs="size_of_an_error", name="the_average_is_enough")
-def directional_mean(f, x, dout, dx, rng, k=3, h=1e-5):
-    """You return the average over the directions. The largest is asked for: one direction that disagrees is enough to prove a mistake."""
-    size = np.linalg.norm(dx) / np.sqrt(dx.size)
-    errors = []
-    for _ in range(k):
-        u = rng.normal(size=x.shape)
-        u /= np.linalg.norm(u)
-        measured = np.sum((f(x + h * u) - f(x - h * u)) * dout) / (2 * h)
-        errors.append(abs(measured - np.sum(dx * u)) / (size or 1.0))
-    return float(np.mean(errors))
-
-
-@misconception("directional_error", signs="cube size_of_an_error", name="a_direction_may_have_any_length")
-def directional_long(f, x, dout, dx, rng, k=3, h=1e-5):
-    """Your directions are not of length 1, so the step is not h, and the error grows with the number of entries. Divide u by its length."""
-    size = np.linalg.norm(dx) / np.sqrt(dx.size)
-    worst = 0.0
-    for _ in range(k):
-        u = rng.normal(size=x.shape)
-        measured = np.sum((f(x + h * u) - f(x - h * u)) * dout) / (2 * h)
-        worst = max(worst, abs(measured - np.sum(dx * u)) / (size or 1.0))
-    return float(worst)
-
-
-@misconception("directional_error", signs="size_of_an_error", name="the_promised_slope_is_the_measure")
-def directional_by_slope(f, x, dout, dx, rng, k=3, h=1e-5):
-    """You divide by the slope of that very direction. A direction may by chance be nearly at right angles to dx, and then a perfect
-    gradient looks bad: divide by |dx| / sqrt(n), the size that a slope typically has."""
-    worst = 0.0
-    for _ in range(k):
-        u = rng.normal(size=x.shape)
-        u /= np.linalg.norm(u)
-        measured = np.sum((f(x + h * u) - f(x - h * u)) * dout) / (2 * h)
-        slope = np.sum(dx * u)
-        worst = max(worst, abs(measured - slope) / (abs(slope) or 1.0))
-    return float(worst)
-
-
-@misconception("directional_error", signs="cube", name="both_slopes_together_are_the_measure")
-def directional_relative(f, x, dout, dx, rng, k=3, h=1e-5):
-    """You divide by the sizes of both slopes together, the relative error of CS231n and others. Then an error looks half as large,
-    and a direction nearly at right angles to dx looks bad by chance. Here it is divided by |dx| / sqrt(n)."""
-    worst = 0.0
-    for _ in range(k):
-        u = rng.normal(size=x.shape)
-        u /= np.linalg.norm(u)
-        measured = np.sum((f(x + h * u) - f(x - h * u)) * dout) / (2 * h)
-        slope = np.sum(dx * u)
-        worst = max(worst, abs(measured - slope) / max(abs(measured) + abs(slope), 1e-8))
-    return float(worst)
-
-
-@misconception("directional_error", signs="size_of_an_error", name="the_length_of_dx_is_the_measure")
-def directional_by_length(f, x, dout, dx, rng, k=3, h=1e-5):
-    """You divide by |dx| and forget the square root of n. A slope along a random direction is about |dx| / sqrt(n), so your errors look the
-    smaller the larger x is."""
-    size = np.linalg.norm(dx)
-    worst = 0.0
-    for _ in range(k):
-        u = rng.normal(size=x.shape)
-        u /= np.linalg.norm(u)
-        measured = np.sum((f(x + h * u) - f(x - h * u)) * dout) / (2 * h)
-        worst = max(worst, abs(measured - np.sum(dx * u)) / (size or 1.0))
-    return float(worst)
-
-
-@misconception("directional_error", signs="other_seeds", name="the_directions_may_be_fixed")
-def directional_frozen(f, x, dout, dx, rng, k=3, h=1e-5):
-    """Your error is the same whatever rng is handed in. Draw the directions from rng, so that another seed looks in other directions."""
-    rng = np.random.default_rng(0)
-    size = np.linalg.norm(dx) / np.sqrt(dx.size)
-    worst = 0.0
-    for _ in range(k):
-        u = rng.normal(size=x.shape)
-        u /= np.linalg.norm(u)
-        measured = np.sum((f(x + h * u) - f(x - h * u)) * dout) / (2 * h)
-        worst = max(worst, abs(measured - np.sum(dx * u)) / (size or 1.0))
-    return float(worst)
-
-
-@misconception("directional_error", signs="cube smaller_step", name="one_side_is_enough")
-def directional_one_sided(f, x, dout, dx, rng, k=3, h=1e-5):
-    """You step forwards only. The one-sided difference has an error of the size of h itself; go h u forwards AND backwards, and divide by
-    2h."""
-    size = np.linalg.norm(dx) / np.sqrt(dx.size)
-    worst = 0.0
-    for _ in range(k):
-        u = rng.normal(size=x.shape)
-        u /= np.linalg.norm(u)
-        measured = np.sum((f(x + h * u) - f(x)) * dout) / h
-        worst = max(worst, abs(measured - np.sum(dx * u)) / (size or 1.0))
-    return float(worst)
-
-
-@misconception("directional_error", signs="cube_times_dout", name="dout_plays_no_part")
-def directional_without_dout(f, x, dout, dx, rng, k=3, h=1e-5):
-    """You measure the slope of sum(f(x)). It is sum(f(x) * dout) whose gradient dx claims to be."""
-    size = np.linalg.norm(dx) / np.sqrt(dx.size)
-    worst = 0.0
-    for _ in range(k):
-        u = rng.normal(size=x.shape)
-        u /= np.linalg.norm(u)
-        measured = np.sum(f(x + h * u) - f(x - h * u)) / (2 * h)
-        worst = max(worst, abs(measured - np.sum(dx * u)) / (size or 1.0))
-    return float(worst)
-
-
-@misconception("directional_error", signs="error_of_zeros", name="a_gradient_is_never_zero")
-def directional_nan(f, x, dout, dx, rng, k=3, h=1e-5):
-    """Where dx is zero everywhere you divide 0 by 0. Then there is nothing to divide by: return the difference as it is."""
-    size = np.linalg.norm(dx) / np.sqrt(dx.size)
-    errors = []
-    for _ in range(k):
-        u = rng.normal(size=x.shape)
-        u /= np.linalg.norm(u)
-        measured = np.sum((f(x + h * u) - f(x - h * u)) * dout) / (2 * h)
-        errors.append(abs(measured - np.sum(dx * u)) / size)
-    return float(np.max(errors))
-
-
-@misconception("directional_error", signs="other_seeds", name="np_random_is_just_as_good")
-def directional_global(f, x, dout, dx, rng, k=3, h=1e-5):
-    """You draw your directions from np.random, the global generator. Then nobody can repeat a result: draw from rng."""
-    size = np.linalg.norm(dx) / np.sqrt(dx.size)
-    worst = 0.0
-    for _ in range(k):
-        u = np.random.normal(size=x.shape)
-        u /= np.linalg.norm(u)
-        measured = np.sum((f(x + h * u) - f(x - h * u)) * dout) / (2 * h)
-        worst = max(worst, abs(measured - np.sum(dx * u)) / (size or 1.0))
-    return float(worst)
-
-
-@misconception("directional_error", signs="effect_of_k", name="one_direction_is_enough")
-def directional_once(f, x, dout, dx, rng, k=3, h=1e-5):
-    """You try a single direction, whatever k is. (A return inside the loop, or a direction drawn before it?) Draw a new one k times, and
-    return the largest of the k errors."""
-    size = np.linalg.norm(dx) / np.sqrt(dx.size)
-    u = rng.normal(size=x.shape)
-    u /= np.linalg.norm(u)
-    measured = np.sum((f(x + h * u) - f(x - h * u)) * dout) / (2 * h)
-    return float(abs(measured - np.sum(dx * u)) / (size or 1.0))
-
-
-@misconception("directional_error", signs="error_of_a_missing_gradient", name="a_gradient_of_zeros_is_right")
-def directional_zeros_pass(f, x, dout, dx, rng, k=3, h=1e-5):
-    """Where dx is zero everywhere you return 0, as if it were right. But f may well have a slope there: return the difference as it is, and
-    a forgotten gradient is caught."""
-    size = np.linalg.norm(dx) / np.sqrt(dx.size)
-    worst = 0.0
-    for _ in range(k):
-        u = rng.normal(size=x.shape)
-        u /= np.linalg.norm(u)
-        measured = np.sum((f(x + h * u) - f(x - h * u)) * dout) / (2 * h)
-        worst = max(worst, abs(measured - np.sum(dx * u)) / size if size else 0.0)
-    return float(worst)
-
-
-# ============================================================================================================= wrong: mlp_loss
-# A right answer, and what one changed line makes of it.
-RIGHT = '''\
-def mlp_loss(params, X, y, p_in, p_hidden, rng, train=True):
-    if not (0 <= p_in <= 1 and 0 <= p_hidden <= 1):
-        raise ValueError("p is a probability")
-
-    def factor(shape, p):
-        if not train:
-            return np.ones(shape)
-        return (rng.random(shape) >= p) * (1 / (1 - p) if p < 1 else 0.0)
-
-    W1, b1, W2, b2, W3, b3 = (params[name] for name in ("W1", "b1", "W2", "b2", "W3", "b3"))
-    N = len(X)
-    m0 = factor(X.shape, p_in)
-    h0 = X * m0
-    a1 = h0 @ W1 + b1
-    m1 = factor(a1.shape, p_hidden)
-    h1 = np.maximum(a1, 0) * m1
-    a2 = h1 @ W2 + b2
-    m2 = factor(a2.shape, p_hidden)
-    h2 = np.maximum(a2, 0) * m2
-    s = h2 @ W3 + b3
-    s = s - s.max(axis=1, keepdims=True)
-    sums = np.exp(s).sum(axis=1, keepdims=True)
-    loss = np.mean(np.log(sums[:, 0]) - s[np.arange(N), y])
-    ds = np.exp(s) / sums
-    ds[np.arange(N), y] -= 1
-    ds = ds / N
-    da2 = (ds @ W3.T) * m2 * (a2 > 0)
-    da1 = (da2 @ W2.T) * m1 * (a1 > 0)
-    grads = {"W3": h2.T @ ds, "b3": ds.sum(axis=0)}
-    grads["W2"], grads["b2"] = h1.T @ da2, da2.sum(axis=0)
-    grads["W1"], grads["b1"] = h0.T @ da1, da1.sum(axis=0)
-    return loss, grads
-'''
-
-
-def _written(name, *changes):
-    """The right answer with some lines changed (old, new, old, new ...), as a function that knows its source."""
-    source = RIGHT
-    for old, new in zip(changes[0::2], changes[1::2], strict=True):
-        if old not in source:
-            raise ValueError(f"{name}: there is no {old!r}")
-        source = source.replace(old, new)
-    filename = f"<{name}>"
-    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
-    namespace = {"np": np}
-    exec(compile(source, filename, "exec"), namespace)
-    return namespace["mlp_loss"]
-
-
-def _slip(name, signs, sentence, *changes):
-    """A wrong solution: the belief, the facts that give it away, what the student reads, and the lines it changes."""
-    function = _written(name, *changes)
-    function.__doc__ = sentence
-    globals()[f"mlp_{name}_{len(globals())}"] = misconception("mlp_loss", signs=signs, name=name)(function)
-
-
-FACTOR = "(rng.random(shape) >= p) * (1 / (1 - p) if p < 1 else 0.0)"
-
-_slip(
-    "p_is_the_keep_probability",
-    "inputs_survive input_factor hidden_units_survive hidden_factor",
-    "You keep each unit with probability p. In this course p is the probability of DROPPING, so a unit stays with probability 1 - p. "
-    "Papers often use p the other way round.",
-    FACTOR,
-    "(rng.random(shape) < p) * (1 / p) if p > 0 else np.ones(shape)",
-)
-_slip(
-    "p_is_the_keep_probability",
-    "whole_way input_factor",
-    "You keep each unit with probability p and divide by p. In this course p is the probability of DROPPING: keep with 1 - p and "
-    "divide by 1 - p. (At p = 0, where nothing should be dropped, you now get 0 / 0: that is where a NaN comes from.)",
-    FACTOR,
-    "(rng.random(shape) < p) / np.float64(p)",
-)
-HIDDEN_FACTORS = ("m1 = factor(a1.shape, p_hidden)", "m2 = factor(a2.shape, p_hidden)")
-
-
-def _hidden(new):
-    """The lines that give the hidden layers a factor of their own."""
-    first, second = HIDDEN_FACTORS
-    own = "    def hidden(shape, p):\n        if not train:\n            return np.ones(shape)\n        return " + new + "\n\n"
-    names = "    W1, b1, W2, b2, W3, b3 ="
-    return (names, own + names, first, first.replace("factor", "hidden"), second, second.replace("factor", "hidden"))
-
-
-_slip(
-    "p_is_the_keep_probability",
-    "hidden_units_survive hidden_factor",
-    "In the hidden layers you keep each unit with probability p. In this course p is the probability of DROPPING, so a unit stays with "
-    "probability 1 - p. Papers often use p the other way round.",
-    *_hidden("(rng.random(shape) < p) * (1 / p) if p > 0 else np.ones(shape)"),
-)
-_slip(
-    "survivors_need_no_scale",
-    "hidden_factor",
-    "In the hidden layers you drop units but leave the survivors as they are, so these layers are quieter in training than at test time. "
-    "Divide them by 1 - p.",
-    *_hidden("(rng.random(shape) >= p) * 1.0"),
-)
-_slip(
-    "the_factor_belongs_to_test_time",
-    "hidden_factor at_test",
-    "In the hidden layers this is vanilla dropout: no factor in training, 1 - p at test time. Asked for is the inverted form: divide the "
-    "survivors by 1 - p in training and leave test time alone.",
-    *_hidden("(rng.random(shape) >= p) * 1.0"),
-    "            return np.ones(shape)\n        return (rng.random(shape) >= p) * 1.0",
-    "            return np.full(shape, 1 - p)\n        return (rng.random(shape) >= p) * 1.0",
-)
-_slip(
-    "one_mask_serves_the_whole_batch",
-    "hidden_masks",
-    "In the hidden layers all examples of a batch lose the same units. Draw a number for each unit AND example: the mask has the shape of "
-    "the whole layer.",
-    *_hidden(FACTOR.replace("shape", "shape[1:]")),
-)
-_slip(
-    "hidden_units_meet_no_chance",
-    "hidden_units_survive second_layer_survives",
-    "In your hidden layers no chance is at work: a unit that survives once survives in every call. Is its mask drawn from rng, with "
-    "p_hidden, and without a seed of your own? (Mind that rng.random(...) < q / q compares with 1.)",
-    *_hidden("np.ones(shape)"),
-)
-_slip(
-    "a_penalty_belongs_to_the_loss",
-    "penalty",
-    "You add a penalty on the weights. It is a fine thing against overfitting, but asked for is the mean cross-entropy alone, and its "
-    "gradients.",
-    "    return loss, grads",
-    "    for name in (\"W1\", \"W2\", \"W3\"):\n        loss += 0.0005 * np.sum(params[name] ** 2)\n"
-    "        grads[name] = grads[name] + 0.001 * params[name]\n    return loss, grads",
-)
-_slip(
-    "a_penalty_belongs_to_the_gradients",
-    "penalty",
-    "You add a multiple of the weights to their gradients (weight decay). Asked for are the gradients of the loss that you return: the "
-    "mean cross-entropy alone.",
-    "    return loss, grads",
-    "    for name in (\"W1\", \"W2\", \"W3\"):\n        grads[name] = grads[name] + 0.001 * params[name]\n    return loss, grads",
-)
-_slip(
-    "a_sum_keeps_its_dimensions",
-    "gradient_shapes",
-    "A gradient has the shape of its parameter: b1 is (H,), but your gradient of it has an axis more. Sum over the rows without "
-    "keepdims=True, or params[name] -= lr * grads[name] will fail.",
-    "grads = {\"W3\": h2.T @ ds, \"b3\": ds.sum(axis=0)}",
-    "grads = {\"W3\": h2.T @ ds, \"b3\": ds.sum(axis=0, keepdims=True)}",
-)
-_slip(
-    "what_is_below_p_stays",
-    "inputs_survive",
-    "You keep the units whose random number is below p, a share of p. But p is the probability of DROPPING: keep those with "
-    "rng.random(...) >= p, a share of 1 - p, which is what you divide by.",
-    FACTOR,
-    "(rng.random(shape) < p) * (1 / (1 - p) if p < 1 else 0.0) if p > 0 else np.ones(shape)",
-)
-_slip(
-    "p_of_zero_keeps_nothing",
-    "inputs_survive",
-    "With p = 0 nothing is left. In this course p is the probability of DROPPING: at p = 0 every unit stays, in general a share of 1 - p.",
-    FACTOR,
-    "(rng.random(shape) < p) * (1 / p if p > 0 else 0.0)",
-)
-_slip(
-    "dropout_can_come_later",
-    "inputs_survive input_factor dropped_inputs hidden_units_survive hidden_factor second_layer_survives",
-    "Nothing is dropped in training, whatever p_in and p_hidden are. If you are on the way, well done so far: next multiply the input and "
-    "the output of each ReLU by a random mask, divided by 1 - p.",
-    FACTOR,
-    "np.ones(shape)",
-)
-_slip(
-    "survivors_need_no_scale",
-    "input_factor hidden_factor",
-    "You drop units but leave the survivors as they are, so every layer is quieter in training than at test time. Divide them by 1 - p.",
-    FACTOR,
-    "(rng.random(shape) >= p) * 1.0",
-)
-_slip(
-    "the_factor_belongs_to_test_time",
-    "input_factor hidden_factor at_test",
-    "This is vanilla dropout: no factor in training, 1 - p at test time. It is right in its own way, but asked for is the inverted form: "
-    "divide the survivors by 1 - p in training and leave test time alone.",
-    "return np.ones(shape)",
-    "return np.full(shape, 1 - p)",
-    FACTOR,
-    "(rng.random(shape) >= p) * 1.0",
-)
-_slip(
-    "survivors_are_divided_by_p",
-    "input_factor hidden_factor",
-    "You divide the survivors by p, the share that was dropped. It is the share that STAYED, 1 - p, that must be made up for.",
-    FACTOR,
-    "(rng.random(shape) >= p) * (1 / p if p > 0 else 1.0)",
-)
-_slip(
-    "seven_digits_are_enough_for_a_slope",
-    "loss_of_no_scores",
-    "Your loss has the seven digits of float32. For training that is plenty; but the small differences from which a slope is measured are "
-    "lost in the rounding. The parameters come in float64: leave them as they are.",
-    "s = s - s.max(axis=1, keepdims=True)",
-    "s = (s - s.max(axis=1, keepdims=True)).astype(np.float32)",
-)
-_slip(
-    "the_input_is_never_dropped",
-    "inputs_survive input_factor dropped_inputs",
-    "Your inputs are never dropped, whatever p_in is. The first dropout comes before the first matrix.",
-    "m0 = factor(X.shape, p_in)",
-    "m0 = np.ones(X.shape)",
-)
-_slip(
-    "one_hidden_layer_is_enough",
-    "hidden_units_survive second_layer_survives",
-    "Only the first hidden layer is dropped. The second one has a dropout of its own, after its ReLU.",
-    "m2 = factor(a2.shape, p_hidden)",
-    "m2 = np.ones(a2.shape)",
-)
-_slip(
-    "only_the_last_hidden_layer_is_dropped",
-    "hidden_units_survive whole_way =second_layer_survives =layers",
-    "Only the second hidden layer is dropped. The first one has a dropout of its own, after its ReLU.",
-    "m1 = factor(a1.shape, p_hidden)",
-    "m1 = np.ones(a1.shape)",
-)
-_slip(
-    "a_hidden_layer_has_the_rate_of_the_input",
-    "inputs_survive hidden_units_survive =second_layer_survives =whole_way",
-    "Your first hidden layer is dropped with p_in. That is the rate of the input; both hidden layers have p_hidden.",
-    "m1 = factor(a1.shape, p_hidden)",
-    "m1 = factor(a1.shape, p_in)",
-)
-_slip(
-    "a_hidden_layer_has_the_rate_of_the_input",
-    "inputs_survive hidden_units_survive second_layer_survives =dropped_inputs",
-    "Your second hidden layer is dropped with p_in. That is the rate of the input; both hidden layers have p_hidden.",
-    "m2 = factor(a2.shape, p_hidden)",
-    "m2 = factor(a2.shape, p_in)",
-)
-_slip(
-    "the_scores_are_dropped_too",
-    "scores",
-    "You drop scores as well. A class whose score is dropped cannot be compared with the others: there is no dropout after the "
-    "last matrix.",
-    "s = h2 @ W3 + b3\n",
-    "m3 = factor((N, len(b3)), p_hidden)\n    s = (h2 @ W3 + b3) * m3\n",
-    "ds = ds / N",
-    "ds = ds / N * m3",
-)
-_slip(
-    "the_two_rates_have_changed_places",
-    "inputs_survive input_factor hidden_units_survive second_layer_survives input_masks hidden_masks dropped_inputs =penalty",
-    "Your p_in and p_hidden have changed places: p_in belongs to the input, p_hidden to the two hidden layers.",
-    "factor(X.shape, p_in)",
-    "factor(X.shape, p_hidden)",
-    "factor(a1.shape, p_hidden)",
-    "factor(a1.shape, p_in)",
-    "factor(a2.shape, p_hidden)",
-    "factor(a2.shape, p_in)",
-)
-_slip(
-    "dropout_stays_on_at_test_time",
-    "at_test",
-    "With train=False units are still dropped. At test time the whole network answers, and no random number is drawn.",
-    "if not train:",
-    "if rng is None:",
-)
-_slip(
-    "one_mask_serves_both_hidden_layers",
-    "layers hidden_units_survive",
-    "Your two hidden layers lose the same units when they are of the same width. Each dropout draws a mask of its own.",
-    "m2 = factor(a2.shape, p_hidden)",
-    "m2 = m1 if a2.shape == a1.shape else factor(a2.shape, p_hidden)",
-)
-_slip(
-    "one_mask_serves_the_whole_batch",
-    "input_masks hidden_masks",
-    "All examples of a batch lose the same units. Draw a number for each unit AND example: the mask has the shape of the whole layer.",
-    "rng.random(shape)",
-    "rng.random(shape[1:])",
-)
-_slip(
-    "an_example_is_dropped_as_a_whole",
-    "input_masks hidden_masks",
-    "A whole layer of an example is kept or dropped, all units together. Draw a number for each unit AND example: the mask has the "
-    "shape of the whole layer.",
-    "rng.random(shape)",
-    "rng.random((shape[0], 1))",
-    "* (1 / (1 - p) if p < 1 else 0.0)",
-    "* np.full(shape, 1 / (1 - p) if p < 1 else 0.0)",
-)
-_slip(
-    "a_fixed_seed_belongs_in_the_function",
-    "generator_used",
-    "Every call drops the same units, because the function makes a generator with a fixed seed. Draw from the rng that is handed in.",
-    "    N = len(X)",
-    "    rng = np.random.default_rng(0)\n    N = len(X)",
-)
-_slip(
-    "np_random_is_just_as_good",
-    "generator_used",
-    "You draw from the global generator. Then nobody can repeat a result: draw from the rng that is handed in.",
-    "rng.random(shape)",
-    "np.random.random(shape)",
-)
-_slip(
-    "the_loss_is_a_sum",
-    "loss_of_no_scores",
-    "Your loss is the SUM over the batch. Asked for is the mean, so that its size does not depend on the size of the batch.",
-    "loss = np.mean(",
-    "loss = np.sum(",
-    "ds = ds / N",
-    "ds = ds * 1.0",
-)
-_slip(
-    "the_gradient_of_a_sum_is_that_of_a_mean",
-    "loss_of_no_scores slope_of_W1 slope_of_W2 slope_of_W3 slope_of_b1 slope_of_b2 slope_of_b3",
-    "Your loss is the SUM over the batch, but your gradients are those of the mean. Asked for is the mean: divide the loss by N as well.",
-    "loss = np.mean(",
-    "loss = np.sum(",
-)
-_slip(
-    "logarithms_are_binary",
-    "loss_of_no_scores",
-    "Your loss is in bits. Asked for are nats: the natural logarithm, np.log.",
-    "loss = np.mean(np.log(sums[:, 0]) - s[np.arange(N), y])",
-    "loss = np.mean(np.log(sums[:, 0]) - s[np.arange(N), y]) / np.log(2)",
-    "ds = ds / N",
-    "ds = ds / N / np.log(2)",
-)
-_slip(
-    "the_gradient_need_not_be_divided_by_n",
-    "slope_of_W1 slope_of_W2 slope_of_W3",
-    "All of your gradients are too large by the size of the batch: the loss is a mean, so its gradient is divided by N too.",
-    "ds = ds / N",
-    "ds = ds * 1.0",
-)
-_slip(
-    "the_gradient_points_downhill",
-    "slope_of_W1 slope_of_W2 slope_of_W3",
-    "All of your gradients have the wrong sign. The gradient says how the loss GROWS; the minus comes only when you take the step.",
-    "return loss, grads",
-    "return loss, {name: -g for name, g in grads.items()}",
-)
-_slip(
-    "biases_take_the_average",
-    "slope_of_b1 slope_of_b2 slope_of_b3",
-    "Your weight gradients are right, but those of the biases are too small by the size of the batch. A bias is added in every row: its "
-    "gradient is the SUM over the rows (the division by N is done already).",
-    "ds.sum(axis=0)",
-    "ds.mean(axis=0)",
-    "da2.sum(axis=0)",
-    "da2.mean(axis=0)",
-    "da1.sum(axis=0)",
-    "da1.mean(axis=0)",
-)
-_slip(
-    "dropout_matters_forwards_only",
-    "dropped_in_layer_1 dropped_in_layer_2",
-    "Dropped units get a gradient. On the way back each dropout multiplies once more by what it multiplied by on the way forward: 0 for "
-    "the dropped ones.",
-    " * m2 * (a2 > 0)",
-    " * (a2 > 0)",
-    " * m1 * (a1 > 0)",
-    " * (a1 > 0)",
-)
-_slip(
-    "the_gradient_needs_no_scale",
-    "slope_of_W2_with_dropout slope_of_W1_with_dropout",
-    "Your gradient passes the right units, but without the factor 1/(1-p) of the survivors. What the forward pass multiplied by, scale "
-    "included, multiplies the gradient.",
-    " * m2 * (a2 > 0)",
-    " * (m2 > 0) * (a2 > 0)",
-    " * m1 * (a1 > 0)",
-    " * (m1 > 0) * (a1 > 0)",
-)
-_slip(
-    "the_scale_is_applied_again",
-    "slope_of_W2_with_dropout slope_of_W1_with_dropout",
-    "Your gradient is divided by 1 - p twice: the stored multiplier holds this factor already.",
-    " * m2 * (a2 > 0)",
-    " * m2 / (1 - p_hidden if p_hidden < 1 else 1) * (a2 > 0)",
-    " * m1 * (a1 > 0)",
-    " * m1 / (1 - p_hidden if p_hidden < 1 else 1) * (a1 > 0)",
-)
-_slip(
-    "the_gradient_draws_its_own_mask",
-    "dropped_in_layer_1 dropped_in_layer_2",
-    "On the way back you draw a fresh mask. The gradient belongs to the units that took part: keep the masks of the forward pass.",
-    " * m2 * (a2 > 0)",
-    " * factor(a2.shape, p_hidden) * (a2 > 0)",
-    " * m1 * (a1 > 0)",
-    " * factor(a1.shape, p_hidden) * (a1 > 0)",
-)
-_slip(
-    "relu_lets_every_gradient_pass",
-    "inactive_in_layer_1 inactive_in_layer_2 =slope_of_W3",
-    "Units whose ReLU is off get a gradient. Where a is negative the ReLU is flat: multiply by (a > 0).",
-    " * (a2 > 0)",
-    "",
-    " * (a1 > 0)",
-    "",
-)
-_slip(
-    "the_first_relu_lets_every_gradient_pass",
-    "inactive_in_layer_1 =slope_of_W3",
-    "On the way back you think of the second ReLU, but not of the first: where a of the first layer is negative, its units get a gradient. "
-    "Multiply by (a > 0) there too.",
-    " * (a1 > 0)",
-    "",
-)
-_slip(
-    "the_first_matrix_meets_the_whole_input",
-    "dropped_inputs =penalty",
-    "Your gradient of W1 uses X. The matrix was multiplied by the input AFTER dropout: use that, zeros and scale included.",
-    "h0.T @ da1",
-    "X.T @ da1",
-)
-_slip(
-    "weights_meet_the_layer_before_dropout",
-    "slope_of_W2_with_dropout slope_of_W3_with_dropout dropped_in_layer_1 =penalty",
-    "Your gradients of W2 and W3 use the ReLU's output before dropout. These matrices were multiplied by what was left AFTER dropout.",
-    "h2.T @ ds",
-    "np.maximum(a2, 0).T @ ds",
-    "h1.T @ da2",
-    "np.maximum(a1, 0).T @ da2",
-)
-_slip(
-    "the_data_may_be_overwritten",
-    "given_after",
-    "X *= mask changes the array of the caller: your training data lose some of their entries at every step. Make a new array, X * mask.",
-    "h0 = X * m0",
-    "X *= m0\n    h0 = X",
-)
-_slip(
-    "scores_are_never_large",
-    "huge_scores",
-    "With a score of 2000 your loss is no finite number: exp(2000) is too large, and so is the log of a probability of 0. Subtract the "
-    "largest score of each ROW first, and take the logarithm of the sum, not of the probability.",
-    "s = s - s.max(axis=1, keepdims=True)",
-    "s = s * 1.0",
-)
-_slip(
-    "a_tiny_number_makes_a_logarithm_safe",
-    "huge_scores",
-    "You add a tiny number to the probability (or clip it) before you take its logarithm. That hides the zero, but makes the loss of a "
-    "hopeless example too small. Take the logarithm of the sum of exponentials, minus the score, and no zero comes up.",
-    "loss = np.mean(np.log(sums[:, 0]) - s[np.arange(N), y])",
-    "loss = -np.mean(np.log((np.exp(s) / sums)[np.arange(N), y] + 1e-12))",
-)
-_slip(
-    "test_time_is_scaled_as_well",
-    "at_test",
-    "At test time you still multiply by 1 - p. That belongs to vanilla dropout: here the survivors were divided by 1 - p in training, so "
-    "the whole network answers as it is.",
-    "return np.ones(shape)",
-    "return np.full(shape, 1 - p)",
-)
-_slip(
-    "a_rate_of_one_is_refused",
-    "rate_one",
-    "You refuse p = 1. It is a legal rate: everything is dropped, and the result is zeros, not an error.",
-    "0 <= p_hidden <= 1)",
-    "0 <= p_hidden < 1)",
-)
-_slip(
-    "p_is_never_one",
-    "rate_one",
-    "With p = 1 you divide by zero. Then everything is dropped, and there is nobody left to be scaled: the multiplier is 0.",
-    "(1 / (1 - p) if p < 1 else 0.0)",
-    "np.divide(1.0, 1 - p)",
-)
-_slip(
-    "any_p_will_do",
-    "rate_outside",
-    "A rate outside 0 to 1 goes through without a word. It is always a slip of the caller's: raise ValueError.",
-    "if not (0 <= p_in <= 1 and 0 <= p_hidden <= 1):",
-    "if p_in is None:",
-    "1 / (1 - p) if p < 1 else 0.0",
-    "1 / (1 - p) if p != 1 else 0.0",
-)
-
-
-# ========================================================================================================== wrong: mlp_predict
-@misconception("mlp_predict", signs="scores_by_hand", name="scores_go_through_a_relu_too")
-def predict_relu(params, X):
-    """Negative scores are missing: you send the scores through a ReLU as well. The last layer is linear."""
-    h1 = np.maximum(X @ params["W1"] + params["b1"], 0)
-    h2 = np.maximum(h1 @ params["W2"] + params["b2"], 0)
-    return np.maximum(h2 @ params["W3"] + params["b3"], 0)
-
-
-@misconception("mlp_predict", signs="row_sums", name="scores_are_probabilities")
-def predict_softmax(params, X):
-    """You return probabilities. Asked for are the scores, before any softmax."""
-    h1 = np.maximum(X @ params["W1"] + params["b1"], 0)
-    h2 = np.maximum(h1 @ params["W2"] + params["b2"], 0)
-    s = h2 @ params["W3"] + params["b3"]
-    e = np.exp(s - s.max(axis=1, keepdims=True))
-    return e / e.sum(axis=1, keepdims=True)
-
-
-@misconception("mlp_predict", signs="scores_by_hand", name="one_relu_is_enough")
-def predict_one_relu(params, X):
-    """Your second hidden layer has no ReLU. Two linear maps in a row are no more than one."""
-    h1 = np.maximum(X @ params["W1"] + params["b1"], 0)
-    h2 = h1 @ params["W2"] + params["b2"]
-    return h2 @ params["W3"] + params["b3"]
-
-
-@misconception("mlp_predict", signs="scores_by_hand", name="biases_are_for_training")
-def predict_no_biases(params, X):
-    """Your prediction leaves the biases out. They are a part of the network at test time too."""
-    h1 = np.maximum(X @ params["W1"], 0)
-    h2 = np.maximum(h1 @ params["W2"], 0)
-    return h2 @ params["W3"]
-
-
-@misconception("mlp_predict", signs="scores_by_hand", name="a_network_is_linear")
-def predict_linear(params, X):
-    """Your hidden layers have no ReLU. Without it three matrices in a row are no more than one. Take max(a, 0) twice."""
-    h = (X @ params["W1"] + params["b1"]) @ params["W2"] + params["b2"]
-    return h @ params["W3"] + params["b3"]
-
-
-@misconception("mlp_predict", signs="scores_by_hand", name="a_prediction_is_a_class")
-def predict_classes(params, X):
-    """You return the classes. Asked for are the scores of all classes, an (N, K) array; whoever wants the class takes argmax of it."""
-    h1 = np.maximum(X @ params["W1"] + params["b1"], 0)
-    h2 = np.maximum(h1 @ params["W2"] + params["b2"], 0)
-    return (h2 @ params["W3"] + params["b3"]).argmax(axis=1)
-
-
-# ============================================================================================================= wrong: max_norm
-@misconception("max_norm", signs="long_column short_column", name="the_leash_holds_the_whole_matrix")
-def max_norm_whole(W, c):
-    """You scale the whole matrix by one number. The leash is for each unit by itself: column j is scaled only if column j is too long."""
-    return W * min(1.0, c / max(np.sqrt((W**2).sum()), 1e-300))
-
-
-@misconception("max_norm", signs="long_column short_column", name="a_unit_is_a_row")
-def max_norm_rows(W, c):
-    """You look at the rows of W. The weights INTO unit j are column j: sum the squares over axis 0."""
-    length = np.sqrt((W**2).sum(axis=1, keepdims=True))
-    return W * (c / np.maximum(length, c))
-
-
-@misconception("max_norm", signs="short_column", name="every_column_has_length_c")
-def max_norm_all(W, c):
-    """You bring every column to length c, the short ones too. It is a leash, not a rod: what is shorter than c stays as it is."""
-    length = np.sqrt((W**2).sum(axis=0))
-    return W * c / np.where(length > 0, length, 1.0)
-
-
-@misconception("max_norm", signs="long_column", name="the_length_is_the_sum_of_squares")
-def max_norm_squared(W, c):
-    """You compare the SQUARE of the length with c. Take the root first."""
-    square = (W**2).sum(axis=0)
-    return W * (c / np.maximum(square, c))
-
-
-@misconception("max_norm", signs="long_column", name="the_length_is_the_sum_of_entries")
-def max_norm_l1(W, c):
-    """You take the sum of the absolute values for the length. It is the root of the sum of squares: [3, 4] has the length 5."""
-    length = np.abs(W).sum(axis=0)
-    return W * (c / np.maximum(length, c))
-
-
-@misconception("max_norm", signs="long_column", name="entries_are_clipped")
-def max_norm_clipped(W, c):
-    """You clip the entries one by one, which turns the column in another direction. The whole column is scaled by one number."""
-    return np.clip(W, -c, c)
-
-
-@misconception("max_norm", signs="zeros", name="every_column_has_a_length")
-def max_norm_nan(W, c):
-    """A column of zeros becomes NaN, because you divide by its length. It is shorter than c, so it stays as it is."""
-    with np.errstate(all="ignore"):
-        return W * np.minimum(1.0, c / np.sqrt((W**2).sum(axis=0)) * np.where((W**2).sum(axis=0) > 0, 1.0, np.nan))
-
-
-@misconception("max_norm", signs="arguments_afterwards", name="w_may_be_overwritten")
-def max_norm_in_place(W, c):
-    """You scale the caller's matrix itself. Return a new one."""
-    W *= c / np.maximum(np.sqrt((W**2).sum(axis=0)), c)
-    return W
-
-
-# =============================================================================================== wrong: fixed_softmax_backward
-@misconception("fixed_softmax_backward", signs="arguments_afterwards", name="an_equals_sign_makes_a_copy")
-def clinic_patient(probs, y):
-    """The patient has not changed: delta = probs (or probs[:], or np.asarray) is a second NAME for the same numbers, so the caller's
-    probabilities lose their 1. Copy first."""
-    delta = probs
-    delta[np.arange(len(y)), y] -= 1
-    return delta / len(y)
-
-
-@misconception("fixed_softmax_backward", signs="right_class other_class", name="the_loss_is_a_sum")
-def clinic_sum(probs, y):
-    """Your gradient belongs to the SUM over the batch. The loss is a mean: divide by N."""
-    delta = probs.copy()
-    delta[np.arange(len(y)), y] -= 1
-    return delta
-
-
-@misconception("fixed_softmax_backward", signs="right_class other_class", name="the_gradient_points_the_other_way")
-def clinic_sign(probs, y):
-    """Your gradient has the wrong sign: a larger score of the right class makes the loss SMALLER, so its entry is negative."""
-    delta = -probs
-    delta[np.arange(len(y)), y] += 1
-    return delta / len(y)
-
-
-@misconception("fixed_softmax_backward", signs="other_class", name="only_the_right_class_has_a_gradient")
-def clinic_right_only(probs, y):
-    """Only the right class gets a gradient. The other scores matter too: raising one of them takes probability from the right class."""
-    delta = np.zeros_like(probs)
-    n = np.arange(len(y))
-    delta[n, y] = (probs[n, y] - 1) / len(y)
-    return delta
-
-
-# ============================================================================================== right, and looks different
-@variant("max_norm")
-def max_norm_tiny(W, c):
-    norms = np.sqrt(np.sum(np.square(W), axis=0, keepdims=True))
-    return W * (np.clip(norms, 0, c) / (1e-7 + norms))
+FACTORS = "the factors of a product, or the arguments of a maximum, have changed places"
+EQUIVALENT = {
+    "numeric_gradient": {
+        f"{side} = np.sum(np.multiply(f(x), dout)) -> {side} = np.sum(np.multiply(dout, f(x)))": FACTORS for side in ("up", "down")
+    },
+    "directional_error": {
+        "worst = max(worst, error / size if size > 0 else error) -> worst = max(error / size if size > 0 else error, worst)": FACTORS
+    },
+    "mlp_predict": {
+        "h1 = np.maximum(X @ params['W1'] + params['b1'], 0) -> h1 = np.maximum(0, X @ params['W1'] + params['b1'])": FACTORS,
+        "h2 = np.maximum(h1 @ params['W2'] + params['b2'], 0) -> h2 = np.maximum(0, h1 @ params['W2'] + params['b2'])": FACTORS,
+    },
+    "max_norm": {"return W * (c / np.maximum(length, c)) -> return W * (c / np.maximum(c, length))": FACTORS},
+}
+
+# ------------------------------------------------------------------------------------------------ right, and looks different
+VARIANTS = {
+    "max_norm": [right("by_where", ("W * (c / np.maximum(length, c))", "np.where(length > c, W * c / (length + (length == 0)), W)"))],
+    "fixed_softmax_backward": [right("by_one_hot", ("dscores[np.arange(len(y)), y] -= 1", "dscores -= np.eye(probs.shape[1])[y]"))],
+    "mlp_loss": [right("by_choice", ("(rng.random(shape) >= p)", "rng.choice([0, 1], size=shape, p=[p, 1 - p])"))],
+}
 
 
 @variant("numeric_gradient")
@@ -1110,10 +739,6 @@ def directional_flat(f, x, dout, dx, rng, k=3, h=1e-5):
         measured = np.sum(dout * (up - down) / (2 * h))
         result.append(np.abs(measured - (dx * u).sum()) * (np.sqrt(x.size) / norm if norm > 0 else 1.0))
     return np.max(result)
-
-
-mlp_right = _written("mlp_right")
-mlp_right = variant("mlp_loss")(mlp_right)
 
 
 @variant("mlp_loss")
@@ -1256,17 +881,6 @@ def max_norm_loop(W, c):
         if length > c:
             result[:, j] = W[:, j] / length * c
     return result
-
-
-@variant("max_norm")
-def max_norm_clip(W, c):
-    norms = np.linalg.norm(W, axis=0, keepdims=True)
-    return np.where(norms > c, W * c / (norms + (norms == 0)), W)
-
-
-@variant("fixed_softmax_backward")
-def clinic_onehot(probs, y):
-    return (probs - np.eye(probs.shape[1])[y]) / probs.shape[0]
 
 
 @variant("fixed_softmax_backward")

@@ -14,7 +14,7 @@ import numpy as np
 from autograder.checks.behaviour import demand_no_warning
 from autograder.checks.facts import fact, nearest
 from autograder.checks.verb import verb
-from autograder.exam import Exam, Wrong, array, number
+from autograder.exam import Exam, Wrong, array, number, pair
 from autograder.model import Answer, Call, Code, Given, Seed
 
 DROP = 0.3
@@ -93,16 +93,27 @@ def error_call(function: str, asked: Question, dx: Any, seed: Seed, *more: Any, 
 
 
 def error_of(value: Any) -> float:
-    """A returned error: one number that is not NaN and not negative."""
+    """A returned error: one number that is not NaN. Its sign is asked for once, by `is_never_negative`."""
     error = array(value, "error", ())
-    if not error >= 0:
-        raise Wrong(f"error = {number(error)}", "0 or more")
-    return float(error)
+    if np.isnan(error):
+        raise Wrong("error = nan", "a number")
+    return abs(float(error))
 
 
 # ----------------------------------------------------------------------------------------------------------------- numeric gradients
 @verb()
-def differentiates(exam: Exam, *, form: str, shape: tuple[int, ...] = (4, 5), tolerance: float = 1e-4) -> None:
+def points_uphill(exam: Exam, *, x: tuple[float, ...] = (2.0, -1.0, 0.5)) -> None:
+    """points uphill: for f(x) = x^2 and a dout of ones the gradient goes the way of x"""
+    at, ones = np.array(x), np.ones(len(x))
+    given = (Code("f", "f = lambda x: x ** 2"), Given(f"np.array({list(x)})", at), Given(f"np.ones({len(x)})", ones))
+    (value,) = exam.ask(Call(exam.function, given, returns=("dx",)))
+    got = array(value, "dx", at.shape).astype(float)
+    if not (got * at).sum() > 0.9 * np.linalg.norm(got) * np.linalg.norm(at):
+        raise Wrong(f"dx = {got.tolist()}", f"a multiple of {list(x)}")
+
+
+@verb()
+def differentiates(exam: Exam, *, form: str, shape: tuple[int, ...] = (4, 5), tolerance: float = 1e-3) -> None:
     """gets the gradient of {form} right"""
     # one-sided differences are near enough here: `uses_central_differences` tells them apart
     asked = question(form, shape, exam.seed(1))
@@ -116,15 +127,31 @@ def differentiates(exam: Exam, *, form: str, shape: tuple[int, ...] = (4, 5), to
 
 
 @verb()
-def uses_central_differences(exam: Exam, *, h: float = 0.1, x: tuple[float, ...] = (2.0, -1.0, 0.5)) -> None:
-    """takes central differences with the step h: for x^3 and h = {h:g} they give exactly 3 x^2 + h^2"""
-    at, dout = np.array(x), np.arange(1.0, 1.0 + len(x))
-    given = (Code("f", "f = lambda x: x ** 3"), Given(f"np.array({list(x)})", at), Given(f"np.array({dout.tolist()})", dout), h)
+def stands_an_f_that_returns_x(exam: Exam, *, n: int = 12) -> None:
+    """finds the slope of an f that returns x itself, not a copy"""
+    # up to a factor, for a wrong divisor is told by `differentiates`
+    x, ones = np.random.default_rng(exam.seed(1)).normal(size=n), np.ones(n)
+    shown = Given(f"np.random.default_rng({exam.seed(1)}).normal(size={n})", x)
+    given = (Code("f", "f = lambda x: x"), shown, Given(f"np.ones({n})", ones))
     (value,) = exam.ask(Call(exam.function, given, returns=("dx",)))
-    got, wanted = array(value, "dx", at.shape), dout * (3 * at**2 + h * h)
+    got = array(value, "dx", x.shape).astype(float)
+    if not np.allclose(got, got[0], rtol=1e-3, atol=0) or not got[0]:
+        raise Wrong(f"dx = {number(got.min())} to {number(got.max())}", "1 everywhere")
+
+
+@verb()
+def uses_central_differences(exam: Exam, *, h: float = 0.1, x: tuple[float, ...] = (2.0, -1.0, 0.5)) -> None:
+    """steps by h, as far up as down: for x^3 and h = {h:g} the gradient goes like 3 x^2 + h^2"""
+    # up to a factor, for a wrong divisor is told by `differentiates`
+    at, ones = np.array(x), np.ones(len(x))
+    given = (Code("f", "f = lambda x: x ** 3"), Given(f"np.array({list(x)})", at), Given(f"np.ones({len(x)})", ones), h)
+    (value,) = exam.ask(Call(exam.function, given, returns=("dx",)))
+    got, wanted = array(value, "dx", at.shape), 3 * at**2 + h * h
+    largest = int(np.argmax(wanted))
     for k in range(at.size):
-        if not abs(got[k] - wanted[k]) <= 1e-9:
-            raise Wrong(f"dx[{k}] = {number(got[k])}", number(wanted[k]))
+        if not abs(got[k] / got[largest] * wanted[largest] - wanted[k]) <= 1e-4 * wanted[k]:
+            ratio = f"dx[{k}] / dx[{largest}]"
+            raise Wrong(f"{ratio} = {number(got[k] / got[largest])}", number(wanted[k] / wanted[largest]))
 
 
 @verb()
@@ -151,7 +178,60 @@ def changed(names: tuple[str, ...], before: tuple[Any, ...], after: tuple[Any, .
 
 # ---------------------------------------------------------------------------------------------------------------- directional checks
 @verb()
-def accepts_the_right_gradient(exam: Exam, *, form: str, shape: tuple[int, ...] = (6, 7), tolerance: float = 1e-6) -> None:
+def feels_the_gradient(exam: Exam) -> None:
+    """gives another error for another gradient"""
+    asked = question("x squared", (6, 7), exam.seed(1))
+    calls = [error_call(exam.function, asked, asked.gradient(text), Seed(exam.seed()), 4) for text in ("dout * 3 * x", "dout * x * x")]
+    one, other = (error_of(v) for v in exam.ask(*calls))
+    if one == other:
+        raise Wrong(f"two different gradients of one function have the error {number(one)}", "an error that follows from the gradient")
+
+
+@verb()
+def takes_central_steps(exam: Exam, *, h: float = 0.1) -> None:
+    """steps by h, as far forwards as backwards: the error of the slope of x^3 shrinks by 4 when the step is halved"""
+    at = (Code("f", "f = lambda x: x ** 3"), *(Given(f"np.array([{v}])", np.array([v])) for v in (2.0, 1.0, 12.0)))
+    calls = [Call(exam.function, (*at, Seed(exam.seed()), 3, step), returns=("error",)) for step in (h, h / 2)]
+    far, near = (error_of(v) for v in exam.ask(*calls))
+    if not abs(far - 4 * near) <= 0.05 * far or not far:
+        raise Wrong(f"the errors for h = {h:g} and h = {h / 2:g} are {number(far)} and {number(near)}", "the first four times the second")
+
+
+@verb()
+def is_never_negative(exam: Exam, *, calls: int = 24) -> None:
+    """gives an error without a sign: it is never below 0"""
+    asked = question("a ReLU layer with dropout", (6, 7), exam.seed(1))
+    wrong = asked.gradient(SLIPS["forgets the mask"])
+    values = exam.ask(*(error_call(exam.function, asked, wrong, Seed(exam.seed(j)), 1) for j in range(calls)))
+    least = min(float(array(v, "error", ())) for v in values)
+    if not least >= 0:
+        raise Wrong(f"error = {number(least)}", "0 or more")
+
+
+@verb()
+def looks_all_ways(exam: Exam, *, off: float = 1e-3, n: int = 2000, k: int = 400) -> None:
+    """looks in all directions alike: for f(x) = x and dout of ones, a dx that is {off:g} too large gives a few times {off:g}"""
+    # a direction whose entries are all positive feels n numbers of one sign at once, so its error is about sqrt(n) times as large
+    ones, longer = Given(f"np.ones({n})", np.ones(n)), Given(f"np.full({n}, {1 + off})", np.full(n, 1 + off))
+    given = (Code("f", "f = lambda x: x"), Given(f"np.zeros({n})", np.zeros(n)), ones, longer, Seed(exam.seed()), k)
+    (value,) = exam.ask(Call(exam.function, given, returns=("error",)))
+    usual = exam.ask(error_call(exam.function, *_longer(exam, off, n), Seed(exam.seed()), k))[0]
+    error, other = error_of(value), error_of(usual)
+    if not error <= 5 * other:
+        got = f"a dx of ones that is {off:g} too long has the error {number(error)}, one of mixed signs {number(other)}"
+        raise Wrong(got, "about the same error")
+
+
+def _longer(exam: Exam, off: float, n: int) -> tuple[Question, Given]:
+    """A gradient of mixed signs that is a little too long; dout is ones, for whoever leaves it out is told so elsewhere."""
+    asked = question("a matrix product", (n // 50, 50), exam.seed(1))
+    ones = np.ones((n // 50, 2))
+    asked = replace(asked, dout=Given(f"np.ones({ones.shape})", ones), known={**asked.known, "dout": ones})
+    return asked, asked.gradient(f"{1 + off} * (dout @ W.T)")
+
+
+@verb()
+def accepts_the_right_gradient(exam: Exam, *, form: str, shape: tuple[int, ...] = (6, 7), tolerance: float = 5e-3) -> None:
     """gives at most {tolerance:g} for the right gradient of {form}"""
     asked = question(form, shape, exam.seed(1))
     (value,) = exam.ask(error_call(exam.function, asked, asked.dx, Seed(exam.seed()), 4))
@@ -178,12 +258,10 @@ def _is_infinite(value: Any) -> bool:
 
 
 @verb()
-def measures_in_units_of_the_gradient(exam: Exam, *, off: float = 1e-3, shape: tuple[int, ...] = (40, 50), k: int = 400) -> None:
-    """divides by |dx| / sqrt(n): a gradient that is {off:g} too long gives a few times {off:g}"""
+def measures_in_units_of_the_gradient(exam: Exam, *, off: float = 1e-3, n: int = 2000, k: int = 400) -> None:
+    """gives the largest of k errors, over |dx| / sqrt(n): a gradient that is {off:g} too long gives a few times {off:g}"""
     # the error is off * max |z| over k nearly normal z: outside 1.8 to 8 with probability below 1e-12
-    asked = question("a matrix product", shape, exam.seed(1))
-    longer = asked.gradient(f"{1 + off} * (dout @ W.T)")
-    (value,) = exam.ask(error_call(exam.function, asked, longer, Seed(exam.seed()), k))
+    (value,) = exam.ask(error_call(exam.function, *_longer(exam, off, n), Seed(exam.seed()), k))
     error = error_of(value)
     if not 1.8 * off <= error <= 8 * off:
         raise Wrong(f"the largest error of {k} directions = {number(error)}", f"between {1.8 * off:g} and {8 * off:g}")
@@ -201,6 +279,16 @@ def knows_a_gradient_of_zeros(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) ->
     if not error <= 1e-9:
         raise Wrong(f"error = {number(error)}", "0")
     demand_no_warning(answer)
+
+
+@verb()
+def measures_where_dx_is_zero(exam: Exam) -> None:
+    """gives about 5 for f(x) = 5 x and a dx of zero: there is nothing to divide by"""
+    given = (Code("f", "f = lambda x: 5 * x"), *(Given(f"np.array([{v}])", np.array([v])) for v in (2.0, 1.0, 0.0)))
+    (value,) = exam.ask(Call(exam.function, (*given, Seed(exam.seed()), 3, 0.1), returns=("error",)))
+    error = error_of(value)
+    if not 0.05 <= error <= 500:  # half of it, or the slope along a longer direction, is told elsewhere
+        raise Wrong(f"error = {number(error)}", "about 5")
 
 
 @verb()
@@ -248,9 +336,9 @@ def x_afterwards(exam: Exam, *, form: str = "x squared") -> str:
 
 
 @fact
-def gradient_of(exam: Exam, *, form: str) -> str:
+def gradient_of(exam: Exam, *, form: str, shape: tuple[int, ...] = (4, 5)) -> str:
     """Is the gradient of this form right, a multiple, wrong, or right but for the noise of too few digits?"""
-    asked = question(form, (4, 5), exam.seed(1))
+    asked = question(form, shape, exam.seed(1))
     (value,) = exam.ask(numeric_call(exam.function, asked))
     got, wanted = array(value, "dx").astype(float), asked.dx.value
     if got.shape != wanted.shape:
@@ -344,6 +432,27 @@ def error_of_a_missing_gradient(exam: Exam) -> str:
     if not np.isfinite(error):
         return "no number"
     return "0" if error == 0 else "huge" if error > 1e6 else "some"
+
+
+@fact
+def error_of_a_constant_sign(exam: Exam, *, off: float = 1e-3, n: int = 2000, k: int = 40) -> str:
+    """Is a dx of ones judged like one of mixed signs? Not when all directions point the same way."""
+    given = (Code("f", "f = lambda x: x"), Given("x", np.zeros(n)), Given("dout", np.ones(n)), Given("dx", np.full(n, 1 + off)))
+    other_call = error_call(exam.function, *_longer(exam, off, n), Seed(exam.seed()), k)
+    ones, usual = exam.ask(Call(exam.function, (*given, Seed(exam.seed()), k)), other_call)
+    one, other = _float(ones), _float(usual)
+    return "larger" if one > 5 * other else "like others"
+
+
+@fact
+def digits_at(exam: Exam, *, given: tuple[Any, ...], wanted: Any, index: int | None = None) -> str:
+    """Whether a result is right to ten digits, "nearly" (to five), or not."""
+    arguments = tuple(Given(f"np.array({a})", np.array(a)) if isinstance(a, list) else a for a in given)
+    (value,) = exam.ask(Call(exam.function, arguments))
+    got, right = array(value if index is None else pair(value)[index], "value").astype(float), np.array(wanted)
+    if got.shape != right.shape or not np.allclose(got, right, rtol=1e-5, atol=0):
+        return "other"
+    return "ten" if np.allclose(got, right, rtol=1e-10, atol=0) else "nearly"
 
 
 @fact

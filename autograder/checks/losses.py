@@ -6,7 +6,7 @@ with central differences of the student's own loss under the same seed. So masks
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,10 +18,12 @@ from autograder.checks.networks import (
     FIRST,
     INPUTS,
     LAYERS,
+    NAMES,
     SECOND,
     Params,
     Question,
     asked,
+    factors,
     grads_of,
     loss_call,
     loss_of,
@@ -31,7 +33,8 @@ from autograder.checks.networks import (
     rates,
     scale,
     scores_read,
-    singles,
+    seen_factor,
+    survivals,
 )
 from autograder.checks.randomness import _expect
 from autograder.checks.verb import verb
@@ -42,18 +45,16 @@ Sizes = tuple[int, ...]
 SMALL: Sizes = (6, 8, 7, 4)
 STEP = 1e-5
 DIRECTIONAL = 1e-5  # error over |gradient| / sqrt(n): right code stays far below it, also with 1e-8 added in a logarithm
+BACK = 1e-6  # how near one gradient must be to what follows from another
 READ = 1e-4  # how far a count read off a loss may be from a whole number
 CODED_UNITS = 12  # a reading of so many units is exact to a thousandth
 
 
 # ---------------------------------------------------------------------------------------------------------------------------- values
 @verb()
-def gives_a_loss_and_all_gradients(exam: Exam, *, p_in: float, p_hidden: float, sizes: Sizes = SMALL, batch: int = 9) -> None:
-    """returns a number and, for each parameter, a gradient of its size"""
-    question = asked("firm_network", sizes, batch, exam.seed(1))
-    (value,) = exam.ask(loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed()), ship=None))
-    loss_of(value)
-    grads_of(value, question.values)
+def feels_its_scores(exam: Exam) -> None:
+    """returns a pair (loss, grads), and the loss grows with the score of a wrong class"""
+    scale(exam, asked("reading_network", INPUTS, (1.0,)), 1.0)
 
 
 @verb()
@@ -92,27 +93,27 @@ def gives_the_scores_of_the_solution(exam: Exam, reference: Exam, *, sizes: Size
 def is_the_plain_network_at_zero(exam: Exam, *, sizes: Sizes = SMALL, batch: int = 9) -> None:
     """is in training, with both rates 0, the network of test time"""
     question = asked("firm_network", sizes, batch, exam.seed(1))
-    train = loss_call(exam.function, question, 0.0, 0.0, Seed(exam.seed()), ship=None)
-    _same(exam, train, plain_call(exam.function, question, 0.0, 0.0, ship=None), question)
+    _same(exam, loss_call(exam.function, question, 0.0, 0.0, Seed(exam.seed())), _tested(exam, question), 1e-5)
 
 
 @verb()
 def is_the_plain_network_at_test_time(exam: Exam, *, p_in: float, p_hidden: float, sizes: Sizes = SMALL, batch: int = 9) -> None:
     """drops and scales nothing at test time (train=False), with rng=None or a generator"""
     question = asked("firm_network", sizes, batch, exam.seed(1))
-    plain = plain_call(exam.function, question, 0.0, 0.0, ship=None)
-    _same(exam, plain_call(exam.function, question, p_in, p_hidden, ship=None), plain, question)
-    given = loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed(2)), kwargs={"train": False}, ship=None)
-    _same(exam, given, plain, question)
+    plain = _tested(exam, question)
+    _same(exam, plain_call(exam.function, question, p_in, p_hidden), plain)
+    _same(exam, loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed(2)), kwargs={"train": False}), plain)
 
 
-def _same(exam: Exam, one: Call, other: Call, question: Question) -> None:
-    """Refuse two calls of which the first gives another loss or another gradient than the second."""
+def _tested(exam: Exam, question: Question, p_in: float = 0.0, p_hidden: float = 0.0, **more: Any) -> Call:
+    """The network of test time. It gets a generator: who draws there without need is told so once, and answers the rest."""
+    return loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed()), kwargs={"train": False}, **more)
+
+
+def _same(exam: Exam, one: Call, other: Call, tolerance: float = 1e-12) -> None:
+    """Refuse two calls of which the first gives another loss than the second."""
     first, second = exam.ask(other, one)  # the second call is the one that a message shows
-    compare(np.array(loss_of(second)), np.array(loss_of(first)), "loss", 1e-12)
-    ours, theirs = grads_of(first, question.values), grads_of(second, question.values)
-    for name in question.values:
-        compare(theirs[name], ours[name], f'grads["{name}"]', 1e-12)
+    compare(np.array(loss_of(second)), np.array(loss_of(first)), "loss", tolerance)
 
 
 @verb()
@@ -132,7 +133,7 @@ def stands_huge_scores(exam: Exam, *, gap: float = 2000.0) -> None:
     own = asked("reading_network", INPUTS, (gap,))
     among = asked("reading_network", INPUTS, (gap,), 0, 2)  # the other example has small scores: its largest one is not that of the batch
     for question, wanted in ((own, gap), (among, (gap + np.log(2)) / 2)):
-        (answer,) = exam.returned(plain_call(exam.function, question, 0.0, 0.0, ship=None, watch=True))
+        (answer,) = exam.returned(_tested(exam, question, ship=None, watch=True))
         compare(np.array(loss_of(answer.value)), np.array(wanted), "loss", 1e-6)
         for name, gradient in grads_of(answer.value, question.values).items():
             if not np.isfinite(gradient).all():
@@ -180,29 +181,38 @@ def refuses_rates(exam: Exam, *, p_in: float, p_hidden: float) -> None:
 
 @verb()
 def survives_dropping_everything(exam: Exam, *, sizes: Sizes = SMALL, batch: int = 9) -> None:
-    """leaves only the last bias, no NaN and no warning, when p_hidden = 1"""
+    """gives the loss of the last bias alone, no NaN and no warning, when p_hidden = 1"""
     question = asked("firm_network", sizes, batch, exam.seed(1))
     cut = Question(Given("cut", {**question.values, "W3": 0 * question.values["W3"]}), question.X, question.y)
-    bias_only = plain_call(exam.function, cut, 0.0, 0.0)
+    bias_only = _tested(exam, cut)
     everything = loss_call(exam.function, question, 0.0, 1.0, Seed(exam.seed()), ship=None, watch=True)
     wanted, answer = (a for a in exam.returned(bias_only, everything))
     exam.last = (everything,)
     compare(np.array(loss_of(answer.value)), np.array(loss_of(wanted.value)), "loss", 1e-12)
     for name, gradient in grads_of(answer.value, question.values).items():
-        bad = gradient[~(gradient == 0)] if name != "b3" else gradient[~np.isfinite(gradient)]
+        bad = gradient[~np.isfinite(gradient)]
         if bad.size:
-            raise Wrong(f'grads["{name}"] holds {number(bad[0])}', "0 everywhere" if name != "b3" else "finite numbers")
+            raise Wrong(f'grads["{name}"] holds {number(bad[0])}', "finite numbers")
     demand_no_warning(answer)
 
 
 # ------------------------------------------------------------------------------------------------------------------------- gradients
 @verb()
 def agrees_with_its_own_loss(
-    exam: Exam, *, case: str, p_in: float, p_hidden: float, train: bool = True, sizes: Sizes = SMALL, batch: int = 9, directions: int = 3
+    exam: Exam,
+    *,
+    case: str,
+    p_in: float = 0.0,
+    p_hidden: float = 0.0,
+    train: bool = True,
+    of: Sequence[str] = NAMES,
+    sizes: Sizes = SMALL,
+    batch: int = 9,
+    directions: int = 3,
 ) -> None:
     """gives the gradients of its own loss {case}"""
     question = asked("firm_network", sizes, batch, exam.seed(1))
-    errors = slope_errors(exam, question, (p_in, p_hidden), train, directions)
+    errors = slope_errors(exam, question, (p_in, p_hidden), train, directions, of)
     for name, (error, by_grads, measured) in errors.items():
         if not error <= DIRECTIONAL:
             _must_be_measurable(exam, question, (p_in, p_hidden), train)
@@ -211,7 +221,7 @@ def agrees_with_its_own_loss(
 
 def _must_be_measurable(exam: Exam, question: Question, p: tuple[float, float], train: bool) -> None:
     """Say so where the loss itself is why no gradient can agree with it: other masks for the same seed, or too few digits."""
-    again = loss_call(exam.function, question, *p, Seed(exam.seed())) if train else plain_call(exam.function, question, *p)
+    again = loss_call(exam.function, question, *p, Seed(exam.seed())) if train else _tested(exam, question, *p)
     shown = exam.last
     one, other = (loss_of(v) for v in exam.ask(again, again))
     exam.last = shown
@@ -224,20 +234,20 @@ def _must_be_measurable(exam: Exam, question: Question, p: tuple[float, float], 
 
 
 def slope_errors(
-    exam: Exam, question: Question, p: tuple[float, float], train: bool = True, directions: int = 3, only: str = ""
+    exam: Exam, question: Question, p: tuple[float, float], train: bool = True, directions: int = 3, of: Sequence[str] = NAMES
 ) -> dict[str, tuple[float, float, float]]:
     """For each parameter the worst (error over |gradient| / sqrt(n), slope by the gradient, slope measured) along random directions."""
 
     def call(q: Question, **more: Any) -> Call:
-        return loss_call(exam.function, q, *p, Seed(exam.seed()), **more) if train else plain_call(exam.function, q, *p, **more)
+        return loss_call(exam.function, q, *p, Seed(exam.seed()), **more) if train else _tested(exam, q, *p, **more)
 
     ways = [(name, direction(value.shape, exam.seed(100 * k + place))) for place, (name, value) in enumerate(question.values.items())
-            for k in range(1, directions + 1) if not only or name == only]
+            for k in range(1, directions + 1) if name in of]
     moved = [call(question.moved(name, sign * STEP * u)) for name, u in ways for sign in (1, -1)]
     first, *values = exam.ask(call(question, ship=None), *moved)
     exam.last = exam.last[:1]
     rounding = 4 * np.finfo(float).eps * (1 + abs(loss_of(first))) / STEP  # of the measured slope: it must not look like a mistake
-    grads = grads_of(first, question.values)
+    grads = grads_of(first, {name: question.values[name] for name in of})
     return _worst(grads, ways, [loss_of(v) for v in values], rounding)
 
 
@@ -261,25 +271,53 @@ def direction(shape: tuple[int, ...], seed: int) -> Array:
 
 
 @verb()
-def gives_dropped_units_no_gradient(exam: Exam, *, p_in: float, p_hidden: float, units: int = 80) -> None:
+def leads_the_gradient_back(exam: Exam, *, through: str, to: str) -> None:
+    """leads the gradient of one example back through {through} and a ReLU to {to}"""
+    layer = int(through[1:]) - 1
+    question = asked("firm_network", SMALL, 1, exam.seed(1))
+    (value,) = exam.ask(_tested(exam, question, ship=None))
+    loss_of(value)
+    grads, values = grads_of(value, question.values), question.values
+    h = [question.X.value[0]]
+    for n in (FIRST, SECOND):
+        h.append(np.maximum(h[-1] @ values[f"W{n}"] + values[f"b{n}"], 0))
+    above = grads[f"b{layer + 1}"]  # one example: the gradient of a bias is that of what it is added to
+    if not above.any():
+        raise Wrong(f'grads["b{layer + 1}"] is 0 everywhere', "a gradient that can be led back")
+    da = (above @ values[f"W{layer + 1}"].T) * (h[layer] > 0)
+    compare(grads[f"b{layer}"], da, f'grads["b{layer}"]', BACK)
+
+
+@verb()
+def gives_dropped_units_no_gradient(exam: Exam, *, p_in: float, p_hidden: float, units: int = 40, calls: int = 24) -> None:
     """gives the weights into and out of a dropped unit exactly no gradient"""
     question = asked("firm_network", (units, units, units, 5), 1, exam.seed(1))
-    (value,) = exam.ask(loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed()), ship=None))
-    loss_of(value)
-    grads = grads_of(value, question.values)
-    if not _silent(grads["W1"], 1).any() or _silent(grads["W1"], 1).all():
-        empty = int(_silent(grads["W1"], 1).sum())
-        raise Wrong(f'{empty} of {units} rows of grads["W1"] are 0', f"about {p_in:g} of them: the dropped inputs")
+    unbiased = Given("unbiased", {k: v * (k[0] == "W") for k, v in question.values.items()})
+    silence = Question(unbiased, Given("0 * X", 0 * question.X.value), question.y)
+    script = [loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed(k)), ship=None) for k in range(calls)]
+    first, *values = exam.ask(_tested(exam, silence, ship=None), *script)
+    floor = grads_of(first, question.values)  # no unit says anything: what weights get then (a penalty) is told elsewhere
+    exam.last = tuple(script[:1])
+    quiet = []
+    for value in values:
+        grads = {name: g - floor[name] * (name[0] == "W") for name, g in grads_of(value, question.values).items()}
+        _same_units_dropped(grads, question)
+        quiet.append(_silent(grads["W1"], 1))
+    if not any(rows.any() for rows in quiet) or all(rows.all() for rows in quiet):
+        raise Wrong(f'{int(quiet[0].sum())} of {units} rows of grads["W1"] are 0', f"about {p_in:g} of them: the dropped inputs")
+
+
+def _same_units_dropped(grads: Params, question: Question) -> None:
+    """Refuse gradients in which a unit of a hidden layer is silent on one side only."""
     for layer in (FIRST, SECOND):
         active = question.values[f"b{layer}"] > 0  # with one example, the units whose ReLU is on
         out, into = _silent(grads[f"W{layer + 1}"], 1), _silent(grads[f"W{layer}"], 0) & (grads[f"b{layer}"] == 0)
-        if not out[active].any():
-            raise Wrong(f'no row of grads["W{layer + 1}"] is 0', f"about {p_hidden:g} of them: the dropped units")
-        leaking, blocked = int((out & ~into).sum()), int((~out & into).sum())
+        leaking, blocked = int((out & ~into & active).sum()), int((~out & into & active).sum())
+        where = f'grads["W{layer}"] and grads["b{layer}"]', f'grads["W{layer + 1}"]'
         if leaking:
-            raise Wrong(f'{leaking} of {int(out.sum())} units that gave 0 got a gradient in grads["W{layer}"] or grads["b{layer}"]', "none")
+            raise Wrong(f"{leaking} units have a gradient in {where[0]} and none in {where[1]}", "in both, or (when dropped) in neither")
         if blocked:
-            raise Wrong(f'{blocked} of {int((~out).sum())} units that took part got no gradient in grads["W{layer}"]', "none")
+            raise Wrong(f"{blocked} units have a gradient in {where[1]} and none in {where[0]}", "in both, or (when dropped) in neither")
 
 
 def _silent(gradient: Array, axis: int) -> Array:
@@ -290,27 +328,33 @@ def _silent(gradient: Array, axis: int) -> Array:
 @verb()
 def drops_some_and_keeps_some_of_the(exam: Exam, *, of: str, p: float, calls: int = 64) -> None:
     """drops some of the {of} and keeps others"""
-    kept = sum(f != 0 for f in singles(exam, LAYERS[of], p, calls))
+    kept = sum(survivals(exam, LAYERS[of], p, calls))
     exam.last = exam.last[:1]
-    if kept in (0, calls):
+    if kept in (0, calls) and not _drops_some_of_many(exam, LAYERS[of], p):
         raise Wrong(f"{'a single input' if of == 'inputs' else 'a single unit'} survived in {kept} of {calls} calls", "some, not all")
 
 
 @verb()
-def scales_the_surviving(exam: Exam, *, of: str, p: float, calls: int = 64) -> None:
-    """multiplies the {of} that survive by 1/(1-p)"""
-    layer = LAYERS[of]
-    factors = singles(exam, layer, p, calls)
+def scales_the_surviving(exam: Exam, *, of: str, p: float, calls: int = 64, tolerance: float = 1e-5) -> None:
+    """multiplies the {of} that survive by 1/(1-p), within {tolerance:g}"""
+    kept = factors(exam, LAYERS[of], p, calls)
     exam.last = exam.last[:1]
-    kept, times = [f for f in factors if f], passes(layer)
-    through = "a single input" if layer == INPUTS else "what passes a unit of each hidden layer"
-    if not kept or len(kept) == calls:
-        raise Wrong(f"{through} survived in {len(kept)} of {calls} calls", f"about {round((1 - p) ** times * calls)}")
-    wanted = (1 - p) ** -times
-    odd = [f for f in kept if not abs(f - wanted) <= 1e-6 * wanted]
+    unit = "a single input" if of == "inputs" else "a single unit"
+    if not kept:
+        raise Wrong(f"{unit} survived in none of {calls} calls", "some, not all")
+    wanted = 1 / (1 - p)
+    odd = [f for f in kept if not abs(f - wanted) <= tolerance * wanted]
     if odd:
-        formula = "1/(1-p)" if times == 1 else "1/(1-p)^2"
-        raise Wrong(f"{through} is multiplied by {number(odd[0])} when it survives", f"{number(wanted)} = {formula}")
+        digits = number if abs(odd[0] - wanted) > 1e-4 * wanted else repr
+        raise Wrong(f"{unit} is multiplied by {digits(odd[0])} when it survives", f"{digits(wanted)} = 1/(1-p)")
+
+
+def _drops_some_of_many(exam: Exam, layer: int, p: float, units: int = 64) -> bool:
+    """Whether some of many units come through, and not all: that masks never change is told elsewhere."""
+    question, shown = asked("reading_network", layer, (1.0 / units,) * units), exam.last
+    through = scores_read(exam, question, 1.0, rates(layer, p), [Seed(exam.seed(k)) for k in range(8)])
+    unit, exam.last = max(factors(exam, layer, p, 8), default=np.inf), shown
+    return any(1e-6 < score < (1 - 1e-6) * unit for score in through)
 
 
 def _seen(*, of: str, p: float, units: int, calls: int, **_: Any) -> str:
@@ -322,10 +366,11 @@ def _seen(*, of: str, p: float, units: int, calls: int, **_: Any) -> str:
 def drops_the_right_share_of(exam: Exam, *, of: str, p: float, units: int = 4096, calls: int = 32) -> None:
     """drops each of the {of} with probability {p}"""
     layer = LAYERS[of]
-    question = asked("reading_network", layer, (4.0 * (1 - p) ** passes(layer) / units,) * units)
-    found = scores_read(exam, question, 4.0 * (1 - p) ** passes(layer), rates(layer, p), [Seed(exam.seed(k)) for k in range(calls)])
+    size, unit = 4.0 * (1 - p) ** passes(layer), seen_factor(exam, rates(layer, p))
+    question = asked("reading_network", layer, (size / units,) * units)
+    found = scores_read(exam, question, size, rates(layer, p), [Seed(exam.seed(k)) for k in range(calls)])
     exam.last = ()  # a network of thousands of units is not for pasting
-    counts = [_whole(score * units / 4.0) for score in found]
+    counts = [_whole(score * units / size / unit) for score in found]
     open_ = [c for c in counts if c] if layer != INPUTS else counts  # else the unit in series was dropped
     if not open_:
         raise Wrong(f"nothing came through in {calls} calls", f"something in about {round((1 - p) * calls)}")
@@ -336,7 +381,7 @@ def drops_the_right_share_of(exam: Exam, *, of: str, p: float, units: int = 4096
 def _whole(count: float) -> int:
     """A count read off a loss."""
     if not np.isfinite(count) or abs(count - round(count)) > READ * max(1.0, abs(count)):
-        raise Wrong(f"the loss shows {number(count)} survivors", "a whole number: 0 or 1/(1-p) for each unit")
+        raise Wrong(f"the loss shows {number(count)} survivors", "a whole number: the same factor for each of them")
     return round(count)
 
 
@@ -344,11 +389,12 @@ def _whole(count: float) -> int:
 def decides_by_itself_about(exam: Exam, *, of: str, p: float, calls: int = 64) -> None:
     """decides about each of the {of}, in each example, by itself"""
     layer = LAYERS[of]
-    codes = tuple((4.0 * (1 - p) ** passes(layer) / 2.0**CODED_UNITS * 2.0 ** np.arange(CODED_UNITS)).tolist())
+    size, unit = 4.0 * (1 - p) ** passes(layer), seen_factor(exam, rates(layer, p))
+    codes = tuple((size / 2.0**CODED_UNITS * 2.0 ** np.arange(CODED_UNITS)).tolist())
     asks = [asked("reading_network", layer, codes, example, 2) for example in (0, 1)]
     script = [loss_call(exam.function, q, *rates(layer, p), Seed(exam.seed(k))) for k in range(calls) for q in asks]
     known = scale(exam, asks[0], sum(codes))
-    read = [_whole(known.read(loss_of(v)) * 2.0**CODED_UNITS / 4.0) for v in exam.ask(*script)]
+    read = [_whole(known.read(loss_of(v)) * 2.0**CODED_UNITS / size / unit) for v in exam.ask(*script)]
     exam.last = exam.last[:2]
     both = [(one, other) for one, other in zip(read[0::2], read[1::2], strict=True) if one and other]
     if not both:
@@ -366,11 +412,11 @@ def _apart_seen(*, p: float, units: int, calls: int, **_: Any) -> str:
 @verb(chances=1, sees=_apart_seen)
 def draws_a_mask_for_every_layer(exam: Exam, *, p: float, units: int = 48, calls: int = 64) -> None:
     """draws a mask of its own for the input and for each hidden layer"""
-    share = (1 - p) ** 3
+    share, unit = (1 - p) ** 3, seen_factor(exam, (p, p))
     question = asked("square_network", units, 4.0 * share / units)
     found = scores_read(exam, question, 4.0 * share, (p, p), [Seed(exam.seed(k)) for k in range(calls)])
     exam.last = exam.last[:1]
-    count, events = sum(_whole(score * units / 4.0) for score in found), units * calls
+    count, events = sum(_whole(score * units / 4.0 / share / unit) for score in found), units * calls
     _expect("share of units that survive all three layers", count, events, share, formula=" = (1-p)^3")
 
 
@@ -388,19 +434,50 @@ def never_drops_the_scores(exam: Exam, *, p: float, calls: int = 64) -> None:
 
 
 @verb()
-def obeys_its_generator(exam: Exam, *, p: float) -> None:
-    """draws from the rng it is given, afresh in every call, and from nothing else"""
+def draws_its_masks_afresh(exam: Exam, *, p: float) -> None:
+    """draws other masks in the next call"""
     question = asked("firm_network", (20, 20, 20, 4), 9, exam.seed(1))
     for p_in, p_hidden in ((p, 0.0), (0.0, p)):
-        seeds = [Seed(exam.seed(0)), Seed(exam.seed(0)), Seed(exam.seed(2), "rng"), Seed(exam.seed(2), "rng")]
-        calls = [replace(loss_call(exam.function, question, p_in, p_hidden, s), watch=True) for s in seeds]
-        answers = exam.returned(*calls)
-        exam.last = tuple(calls[:2])
-        one, again, first, second = (loss_of(a.value) for a in answers)
-        if any(a.facts is not None and a.facts.global_rng_moved for a in answers):
-            raise Wrong("the function drew from (or seeded) the global generator", "random numbers from rng only")
-        if one != again:
-            raise Wrong(f"two generators with the same seed gave the losses {number(one)} and {number(again)}", "the same loss")
-        if one == first or first == second:
+        seeds = [Seed(exam.seed(0)), Seed(exam.seed(2), "rng"), Seed(exam.seed(2), "rng")]
+        calls = [loss_call(exam.function, question, p_in, p_hidden, s) for s in seeds]
+        plain, *found = (loss_of(v) for v in exam.ask(_tested(exam, question), *calls))
+        exam.last = tuple(calls[1:])
+        if len(set(found)) < 3 and set(found) != {plain}:  # a layer that is never dropped is told elsewhere
             where = "on the input" if p_in else "on the hidden layers"
-            raise Wrong(f"with dropout {where} the loss was {number(first)} twice, from other random numbers", "two losses")
+            raise Wrong(f"with dropout {where} the loss was {max(found, key=found.count)!r} twice, from other random numbers", "two losses")
+
+
+@verb()
+def obeys_its_generator(exam: Exam, *, p: float) -> None:
+    """draws from the rng it is given and from nothing else"""
+    question = asked("firm_network", (20, 20, 20, 4), 9, exam.seed(1))
+    calls = [loss_call(exam.function, question, p, p, Seed(exam.seed(0)), watch=True) for _ in range(2)]
+    answers = exam.returned(*calls)
+    one, again = (loss_of(a.value) for a in answers)
+    if any(a.facts is not None and a.facts.global_rng_moved for a in answers):
+        raise Wrong("the function drew from (or seeded) the global generator", "random numbers from rng only")
+    if one != again:
+        raise Wrong(f"two generators with the same seed gave the losses {one!r} and {again!r}", "the same loss")
+
+
+# ------------------------------------------------------------------------------------------------- a leash, and a gradient of scores
+@verb()
+def shortens_what_is_too_long(exam: Exam, *, c: float = 2.0) -> None:
+    """shortens a column that is too long, and the more the shorter the leash"""
+    W = np.array([[3.0], [4.0]])
+    calls = [Call(exam.function, (Given(f"np.array({W.tolist()})", W), leash), returns=("W",)) for leash in (c, c / 2)]
+    first, second = (float(np.linalg.norm(array(v, "W", W.shape).astype(float))) for v in exam.ask(*calls))
+    if not 0 < second < first < np.linalg.norm(W):
+        got = f"the column [3, 4] has the length {number(first)} with c = {c:g}, and {number(second)} with c = {c / 2:g}"
+        raise Wrong(got, f"{c:g} and {c / 2:g}")
+
+
+@verb()
+def gives_a_gradient_of_scores(exam: Exam) -> None:
+    """gives the score of the right class a gradient that is no probability"""
+    probs, y = np.array([[0.2, 0.5, 0.3], [0.1, 0.1, 0.8]]), np.array([1, 0])
+    call = Call(exam.function, (Given(f"np.array({probs.tolist()})", probs), Given(f"np.array({y.tolist()})", y)), returns=("dscores",))
+    found = array(exam.ask(call)[0], "dscores", probs.shape).astype(float)
+    if not all(0 < abs(found[n, k]) < 1 and abs(found[n, k] - probs[n, k]) > 0.01 for n, k in enumerate(y)):
+        got = f"dscores[0, 1] = {number(found[0, 1])} and dscores[1, 0] = {number(found[1, 0])}"
+        raise Wrong(got, "what becomes of 0.5 and 0.1 in a gradient")

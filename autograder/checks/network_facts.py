@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from autograder.checks.behaviour import ending
@@ -9,13 +11,11 @@ from autograder.checks.facts import fact, nearest
 from autograder.checks.losses import SMALL, direction, slope_errors, what_changed
 from autograder.checks.networks import (
     INPUTS,
-    SECOND,
     Question,
     asked,
     grads_of,
     loss_call,
     loss_of,
-    plain_call,
     scale,
     scores_read,
     singles,
@@ -34,12 +34,17 @@ def _question(exam: Exam) -> Question:
     return asked("firm_network", SMALL, BATCH, exam.seed(1))
 
 
+def _tested(exam: Exam, question: Question, **more: Any) -> Call:
+    """The network of test time, with a generator for whoever draws there without need."""
+    return loss_call(exam.function, question, 0.0, 0.0, Seed(exam.seed()), kwargs={"train": False}, **more)
+
+
 @fact
 def loss_of_no_scores(exam: Exam) -> str:
     """The loss when all parameters are 0: log(classes), if it is a mean in nats."""
     question = _question(exam)
     zero = Question(Given("zero", {k: 0 * v for k, v in question.values.items()}), question.X, question.y)
-    (value,) = exam.ask(plain_call(exam.function, zero, 0.0, 0.0))
+    (value,) = exam.ask(_tested(exam, zero))
     nats = float(np.log(SMALL[-1]))
     table = {"mean": nats, "sum": nats * BATCH, "mean in bits": nats / np.log(2), "mean over all entries": nats / SMALL[-1], "minus": -nats}
     table["mean in float32"] = float(np.float32(nats))
@@ -49,7 +54,7 @@ def loss_of_no_scores(exam: Exam) -> str:
 @fact
 def huge_scores(exam: Exam) -> str:
     """What becomes of a score of 2000."""
-    (value,) = exam.ask(plain_call(exam.function, asked("reading_network", INPUTS, (2000.0,)), 0.0, 0.0))
+    (value,) = exam.ask(_tested(exam, asked("reading_network", INPUTS, (2000.0,))))
     loss = float(array(pair(value, ("loss", "grads"))[0], "loss", ()))
     if not np.isfinite(loss):
         return "overflow"
@@ -59,16 +64,8 @@ def huge_scores(exam: Exam) -> str:
 @fact
 def share(exam: Exam, *, layer: int) -> str:
     """Which share of this layer survives: layer 0 alone, layer 2 alone (by its bias), 1 through both hidden layers."""
-    p, question = (P_IN if layer == INPUTS else P_HIDDEN), asked("reading_network", layer, (1.0,))
-    if layer == SECOND:  # the second hidden unit alone, fed by its bias
-        alone = {**question.values, "W1": np.zeros((1, 1)), "b2": np.ones(1)}
-        question = Question(Given("params", alone), question.X, question.y)
-        silent = Question(Given("params", {**alone, "b2": np.zeros(1)}), question.X, question.y)
-        known = scale(exam, question, 1.0, silent)
-        factors = [known.read(v) for v in training_losses(exam, question, 0.0, p, [Seed(exam.seed(k)) for k in range(CALLS)])]
-    else:
-        factors = singles(exam, layer, p, CALLS)
-    kept = float(np.mean([abs(f) > 1e-9 for f in factors]))
+    p = P_IN if layer == INPUTS else P_HIDDEN
+    kept = float(np.mean([f != 0 for f in singles(exam, layer, p, CALLS)]))
     q = 1 - p
     if not kept:
         return "never"
@@ -160,14 +157,41 @@ def at_test(exam: Exam) -> str:
     return "plain" if abs(first - others[0]) < 1e-9 else "scaled"
 
 
+@fact
+def digits(exam: Exam) -> str:
+    """How exact the loss and the factor of the input are: "ten", or what is only "nearly" right."""
+    (value,) = exam.ask(_tested(exam, asked("reading_network", INPUTS, (1.0,))))
+    found = {"loss": (loss_of(value), float(np.log(1 + np.e)))}
+    kept = [f for f in singles(exam, INPUTS, P_IN, 32) if f]
+    if kept:
+        found["factor"] = kept[0], 1 / (1 - P_IN)
+    off = [(name, abs(got / wanted - 1)) for name, (got, wanted) in found.items()]
+    return ", ".join(f"{name} nearly" for name, error in off if 1e-10 < error < 1e-5) or "ten"
+
+
 # ------------------------------------------------------------------------------------------------------------------------- gradients
+@fact
+def delta(exam: Exam) -> str:
+    """What the gradient of the last bias is for one example: that of the scores."""
+    question = asked("firm_network", SMALL, 1, exam.seed(1))
+    (value,) = exam.ask(_tested(exam, question, ship=None))
+    got, h = grads_of(value, question.values)["b3"], question.X.value
+    for n in (1, 2):
+        h = np.maximum(h @ question.values[f"W{n}"] + question.values[f"b{n}"], 0)
+    scores = (h @ question.values["W3"] + question.values["b3"])[0]
+    probs, one = np.exp(scores) / np.exp(scores).sum(), np.eye(SMALL[-1])[question.y.value[0]]
+    table = {"P - one-hot": probs - one, "P": probs, "one-hot - P": one - probs, "0": 0 * one, "1": 0 * one + 1,
+             "one-hot": one, "-one-hot": -one, "of the right class only": (probs - one) * one, "scores": scores}
+    return next((word for word, wanted in table.items() if np.allclose(got, wanted, rtol=1e-5, atol=1e-9)), "other")
+
+
 @fact
 def slope(exam: Exam, *, of: str, p_in: float = 0.0, p_hidden: float = 0.0) -> str:
     """How one gradient compares with finite differences of the loss: "right", a constant factor, or "wrong".
 
     "unclear" when the same seed gives another loss: then a difference quotient means nothing.
     """
-    errors = slope_errors(exam, _question(exam), (p_in, p_hidden), only=of)
+    errors = slope_errors(exam, _question(exam), (p_in, p_hidden), of=(of,))
     error = errors[of][0]
     if error <= EXACT:
         return "right"
@@ -232,7 +256,7 @@ def dropped_inputs(exam: Exam) -> str:
 def inactive_units(exam: Exam, *, layer: int) -> str:
     """Do units whose ReLU is off for the only example get a gradient?"""
     question = asked("firm_network", SMALL, 1, exam.seed(1))
-    (value,) = exam.ask(plain_call(exam.function, question, 0.0, 0.0, ship=None))
+    (value,) = exam.ask(_tested(exam, question, ship=None))
     silent = grads_of(value, question.values)[f"b{layer}"][question.values[f"b{layer}"] < 0]
     return "none" if (silent == 0).all() else "some"
 
@@ -252,7 +276,7 @@ def penalty(exam: Exam) -> str:
     """Do weights count that meet no data? "in the loss", "in the gradients only" as a multiple of themselves, "without data", or "none"."""
     question = _question(exam)
     no_data = Question(question.params, Given("0 * X", 0 * question.X.value), question.y)
-    calls = [plain_call(exam.function, q, 0.0, 0.0, ship=None) for q in (no_data, no_data.moved("W1", 2 * question.values["W1"]))]
+    calls = [_tested(exam, q, ship=None) for q in (no_data, no_data.moved("W1", 2 * question.values["W1"]))]
     first, second = exam.ask(*calls)
     if abs(loss_of(second) - loss_of(first)) > 1e-9 * abs(loss_of(first)):
         return "in the loss"

@@ -20,8 +20,9 @@ from autograder.exam import Exam, Wrong, an, array, number, pair, quoted
 from autograder.model import Call, Given, Seed
 
 INPUTS, FIRST, SECOND = 0, 1, 2
-LAYERS = {"inputs": INPUTS, "hidden units": FIRST, "units of hidden layer 1": FIRST, "units of hidden layer 2": SECOND}  # as lists say
+LAYERS = {"inputs": INPUTS, "units of hidden layer 1": FIRST, "units of hidden layer 2": SECOND}  # as lists say
 NAMES = ("W1", "b1", "W2", "b2", "W3", "b3")
+FAN = 64  # units of layer 2 behind one of layer 1: all of them are dropped with probability p^64
 Params = dict[str, Array]
 Network = tuple[Params, Array, Array]
 
@@ -211,8 +212,50 @@ def scores_read(exam: Exam, question: Question, score: float, p: tuple[float, fl
     return [known.read(v) for v in losses(exam, question, *p, seeds)]
 
 
+def chained(exam: Exam, p: tuple[float, float], count: int, number: int = 1000) -> list[float]:
+    """By what a signal was multiplied on its way through one unit of each layer, in `count` calls (0: one of them was dropped)."""
+    question = asked("reading_network", INPUTS, (1.0,))
+    return _nearly_zero(scores_read(exam, question, 1.0, p, [Seed(exam.seed(number + k)) for k in range(count)]))
+
+
 def singles(exam: Exam, layer: int, p: float, count: int, number: int = 1000) -> list[float]:
-    """By what a single unit of this layer was multiplied, in `count` calls (0: it was dropped, or the unit in series was)."""
-    question = asked("reading_network", layer, (1.0,))
-    factors = scores_read(exam, question, 1.0, rates(layer, p), [Seed(exam.seed(number + k)) for k in range(count)])
+    """By what a single unit of this layer was multiplied; of hidden layer 1, that unit and one of layer 2 behind it."""
+    if layer != SECOND:
+        return chained(exam, rates(layer, p), count, number)
+    values = asked("reading_network", SECOND, (1.0,)).values  # the unit is fed by its bias, and no other is in the way
+    questions = []
+    for bias in (np.zeros(1), np.ones(1)):
+        params = {**values, "W1": np.zeros((1, 1)), "b2": bias}
+        questions.append(Question(Given("params", params), Given("X", np.ones((1, 1))), Given("y", np.zeros(1, dtype=np.int64))))
+    known = scale(exam, questions[1], 1.0, questions[0])
+    seeds = [Seed(exam.seed(number + k)) for k in range(count)]
+    return _nearly_zero([known.read(v) for v in losses(exam, questions[1], 0.0, p, seeds)])
+
+
+def survivals(exam: Exam, layer: int, p: float, count: int) -> list[bool]:
+    """Whether a single unit of this layer survived, in `count` calls, whatever the other layers do."""
+    if layer != FIRST:
+        return [f != 0 for f in singles(exam, layer, p, count)]
+    question = asked("reading_network", SECOND, (1.0 / FAN,) * FAN)
+    fed = scores_read(exam, question, 1.0, rates(FIRST, p), [Seed(exam.seed(k)) for k in range(count)])
+    return [f != 0 for f in _nearly_zero(fed)]
+
+
+def factors(exam: Exam, layer: int, p: float, count: int) -> list[float]:
+    """By what the surviving single units of this layer were multiplied, whatever the other layers do."""
+    found = [f for f in singles(exam, layer, p, count) if f]
+    behind = [f for f in singles(exam, SECOND, p, count, 5000) if f] if layer == FIRST else []
+    return [f / behind[0] for f in found] if behind else found
+
+
+def seen_factor(exam: Exam, p: tuple[float, float]) -> float:
+    """By what a signal that comes through is multiplied, right or wrong: counts of survivors are read in this unit."""
+    for batch in range(8):
+        found = [f for f in chained(exam, p, 64, 7000 + 64 * batch) if f]
+        if found:
+            return float(np.median(found))
+    raise Wrong("nothing came through in 512 calls", "something, now and then")
+
+
+def _nearly_zero(factors: Sequence[float]) -> list[float]:
     return [0.0 if abs(f) < 1e-9 else f for f in factors]

@@ -98,10 +98,11 @@ def verdict(check: Check, function: Function, slug: str = "slug", reference: Fun
 
 
 SMALL = {"sizes": (4, 5, 4, 3), "batch": 6}
-HIDDEN, INPUTS = "hidden units", "inputs"
+INPUTS = "inputs"
 FIRST, SECOND = "units of hidden layer 1", "units of hidden layer 2"
+SHAPES = c.shapes_gradients_like_parameters(p_in=0.2, p_hidden=0.5, **SMALL)
 CHECKS = (
-    c.gives_a_loss_and_all_gradients(p_in=0.2, p_hidden=0.5, **SMALL),
+    c.feels_its_scores(),
     c.agrees_with_its_own_loss(case="without dropout", p_in=0.0, p_hidden=0.0, **SMALL),
     c.agrees_with_its_own_loss(case="everywhere", p_in=0.2, p_hidden=0.4, **SMALL),
     c.agrees_with_its_own_loss(case="at test time", p_in=0.2, p_hidden=0.4, train=False, **SMALL),
@@ -113,11 +114,11 @@ CHECKS = (
     c.refuses_rates(p_in=0.2, p_hidden=1.5),
     c.stands_huge_scores(),
     c.survives_dropping_everything(**SMALL),
-    c.gives_dropped_units_no_gradient(p_in=0.4, p_hidden=0.5, units=14),
+    c.gives_dropped_units_no_gradient(p_in=0.4, p_hidden=0.5, units=14, calls=6),
     c.drops_some_and_keeps_some_of_the(of=INPUTS, p=0.4),
-    c.drops_some_and_keeps_some_of_the(of=HIDDEN, p=0.4),
+    c.drops_some_and_keeps_some_of_the(of=FIRST, p=0.4),
     c.scales_the_surviving(of=INPUTS, p=0.4),
-    c.scales_the_surviving(of=HIDDEN, p=0.4),
+    c.scales_the_surviving(of=FIRST, p=0.4),
     c.drops_the_right_share_of(of=INPUTS, p=0.3),
     c.drops_the_right_share_of(of=FIRST, p=0.3),
     c.drops_the_right_share_of(of=SECOND, p=0.3),
@@ -127,6 +128,10 @@ CHECKS = (
     c.draws_a_mask_for_every_layer(p=0.4),
     c.never_drops_the_scores(p=0.4),
     c.obeys_its_generator(p=0.4),
+    c.draws_its_masks_afresh(p=0.4),
+    c.leads_the_gradient_back(through="W3", to="b2"),
+    c.leads_the_gradient_back(through="W2", to="b1"),
+    SHAPES,
 )
 
 
@@ -226,11 +231,11 @@ def whole_batch(params: Params, X: Array, y: Array, *rest: Any, **more: Any) -> 
 
 AGREES = 'along a random direction, grads["'
 REFUSALS: tuple[tuple[Check, Function, str, str], ...] = (
-    (CHECKS[0], network(grads=without("b2")), "grads has no b2", "a gradient for each of W1, b1, W2, b2, W3, b3"),
-    (CHECKS[0], network(grads=lambda g: g | {"W1": g["W1"].T}), 'grads["W1"].shape = (5, 4)', "(4, 5)"),
+    (SHAPES, network(grads=without("b2")), "grads has no b2", "a gradient for each of W1, b1, W2, b2, W3, b3"),
+    (SHAPES, network(grads=lambda g: g | {"W1": g["W1"].T}), 'grads["W1"].shape = (5, 4)', "(4, 5)"),
     (CHECKS[0], network(loss=lambda loss, n: loss * np.nan), "loss = nan", "a finite number"),
     (CHECKS[0], lambda *a, **k: 1.0, "the function returned a float", "a pair (loss, grads)"),
-    (CHECKS[0], lambda *a, **k: (1.0, [1.0]), "grads is a list of 1", "a dict"),
+    (SHAPES, lambda *a, **k: (1.0, [1.0]), "grads is a list of 1", "a dict"),
     (CHECKS[1], network(grads=times(2.0, "W2")), f'{AGREES}W2"] gives the slope', ", as measured"),
     (CHECKS[1], network(grads=times(1 + 1e-3, "b1")), f'{AGREES}b1"] gives the slope', ", as measured"),
     (CHECKS[1], network(grads=times(np.nan, "b3")), f'{AGREES}b3"] gives the slope nan', ", as measured"),
@@ -246,20 +251,22 @@ REFUSALS: tuple[tuple[Check, Function, str, str], ...] = (
     (CHECKS[10], whole_batch, "loss = ", ""),
     (CHECKS[11], network(divides_by_zero), "loss = nan", "a finite number"),
     (CHECKS[11], network(warns), "NumPy warned: RuntimeWarning", "no warning"),
-    (CHECKS[12], network(grads=leaks), '14 rows of grads["W1"] are 0', "about 0.4 of them: the dropped inputs"),
-    (CHECKS[12], network(grads=lambda g: g | {"b1": g["b1"] + 1.0}), "units that gave 0 got a gradient in", "none"),
-    (CHECKS[12], network(grads=lambda g: g | {"W2": 0 * g["W2"], "b2": 0 * g["b2"]}), "", ""),
+    (CHECKS[12], network(grads=leaks), "units have a gradient in grads", "in both, or (when dropped) in neither"),
+    (CHECKS[12], network(grads=lambda g: g | {"b1": g["b1"] + 1.0}), 'and none in grads["W2"]', "in both, or (when dropped) in neither"),
+    (CHECKS[12], network(grads=lambda g: g | {"W2": 0 * g["W2"], "b2": 0 * g["b2"]}), 'and none in grads["W', "in both"),
+    (CHECKS[12], network(grads=lambda g: {k: 0 * v for k, v in g.items()}), '14 of 14 rows of grads["W1"] are 0', "about 0.4"),
+    (CHECKS[12], network(grads=lambda g: {k: 0 * v + 1 for k, v in g.items()}), 'and none in grads["W', "in both"),
     (CHECKS[12], network(drops_nothing), '0 of 14 rows of grads["W1"] are 0', "about 0.4 of them: the dropped inputs"),
     (CHECKS[13], network(drops_nothing), "a single input survived in 64 of 64 calls", "some, not all"),
     (CHECKS[13], lambda *a, **k: (0.5, {}), "for the scores 0 and 0 the loss is 0.5", "grows with the score of a wrong class"),
     (CHECKS[14], network(lambda rng, shape, p: 0.0 if p else 1.0), "a single unit survived in 0 of 64 calls", "some, not all"),
     (CHECKS[15], network(unscaled), "a single input is multiplied by 1 when it survives", "1.66667 = 1/(1-p)"),
-    (CHECKS[15], network(rates=lambda a, b: (b, b, b)), "a single input survived in 64 of 64 calls", "about 38"),
-    (CHECKS[16], network(rates=lambda a, b: (a, b, 0.0)), "is multiplied by 1.66667 when it survives", "2.77778 = 1/(1-p)^2"),
+    (CHECKS[15], network(rates=lambda a, b: (b, b, b)), "a single input is multiplied by 1 when", "1.66667 = 1/(1-p)"),
+    (CHECKS[16], network(unscaled), "a single unit is multiplied by 1 when it survives", "1.66667 = 1/(1-p)"),
     (CHECKS[17], network(too_many), "share of dropped inputs = 0.33", "0.3000, by chance 0.2"),
     (CHECKS[18], network(too_many), "share of dropped units of hidden layer 1 = 0.3", "0.3000, by chance 0.2"),
     (CHECKS[19], network(too_many), "share of dropped units of hidden layer 2 = 0.3", "0.3000, by chance 0.2"),
-    (CHECKS[17], network(lambda rng, shape, p: inverted(rng, shape, p) * 1.01), "survivors", "a whole number: 0 or 1/(1-p) for each unit"),
+    (CHECKS[17], network(lambda rng, shape, p: inverted(rng, shape, p) * (1 + rng.random(shape))), "survivors", "the same factor for each"),
     (CHECKS[20], network(shared_by_the_batch), "two examples always lose the same units", "a mask of its own for each example"),
     (CHECKS[21], network(shared_by_the_batch), "two examples always lose the same units", "a mask of its own for each example"),
     (CHECKS[22], network(shared_by_the_batch), "two examples always lose the same units", "a mask of its own for each example"),
@@ -267,9 +274,35 @@ REFUSALS: tuple[tuple[Check, Function, str, str], ...] = (
     (CHECKS[22], network(by_the_row), "an example loses all of the units of hidden layer 2 or none", "a decision for each unit"),
     (CHECKS[23], network(lambda rng, shape, p: inverted(np.random.default_rng(rng.bit_generator.seed_seq), shape, p)), "", "(1-p)^3"),
     (CHECKS[24], network(scores=True), "with all weights 0 and b3 = [0, 2], a score is", "2 always"),
-    (CHECKS[25], network(drawn_elsewhere), "twice, from other random numbers", "two losses"),
+    (CHECKS[26], network(drawn_elsewhere), "twice, from other random numbers", "two losses"),
     (CHECKS[25], network(drawn_globally), "the function drew from (or seeded) the global generator", "random numbers from rng only"),
+    (CHECKS[27], network(grads=times(2.0, "b2")), 'grads["b2"][', ""),
+    (CHECKS[27], network(grads=times(0.0, "b3", "b2")), 'grads["b3"] is 0 everywhere', "a gradient that can be led back"),
+    (CHECKS[28], network(grads=times(-1.0, "b1")), 'grads["b1"][', ""),
 )
+
+# what a sentence does not speak of does not make it false
+NEUTRAL: tuple[tuple[Check, Function], ...] = (
+    (CHECKS[14], network(rates=lambda a, b: (a, b, 0.0))),
+    (CHECKS[16], network(rates=lambda a, b: (a, b, 0.0))),
+    (CHECKS[17], network(unscaled)),
+    (CHECKS[18], network(unscaled)),
+    (CHECKS[20], network(unscaled)),
+    (CHECKS[23], network(unscaled)),
+    (CHECKS[13], network(drawn_elsewhere)),
+    (CHECKS[25], network(drawn_elsewhere)),
+    (CHECKS[26], network(drawn_globally)),
+    (CHECKS[12], network(by_the_row)),
+    (CHECKS[27], network(grads=lambda g: {k: -v for k, v in g.items()})),
+    (CHECKS[27], network(grads=times(5.0, "b1", "W1", "W2"))),
+)
+
+
+@pytest.mark.parametrize(("check", "function"), NEUTRAL, ids=[f"{k}-{r[0].name}" for k, r in enumerate(NEUTRAL)])
+def test_other_mistakes_do_not_make_a_sentence_false(check: Check, function: Function) -> None:
+    found = verdict(check, function)
+    assert found.passed, f"{found.got} | {found.wanted}"
+
 
 MEASURED = c.agrees_with_its_own_loss(case="everywhere", p_in=0.2, p_hidden=0.4, **SMALL)
 
@@ -308,7 +341,7 @@ def test_other_names_of_gradients_are_told() -> None:
         loss, grads = network()(*arguments, **flags)
         return loss, {f"d{name}": g for name, g in grads.items()}
 
-    found = verdict(c.gives_a_loss_and_all_gradients(p_in=0.2, p_hidden=0.5, **SMALL), named)
+    found = verdict(SHAPES, named)
     assert found.got == "grads has no W1, but dW1, db1, dW2, db2, dW3, db3"
 
 
@@ -324,16 +357,13 @@ def keeps_dimensions(grads: dict[str, Array]) -> Any:
     return {name: g[None] if g.ndim == 1 else g for name, g in grads.items()}
 
 
-SHAPES = c.shapes_gradients_like_parameters(p_in=0.2, p_hidden=0.5, **SMALL)
-
-
 def test_a_bias_gradient_summed_with_keepdims_is_charged_once_and_not_for_all() -> None:
     for check in CHECKS[:6]:
         assert verdict(check, network(grads=keeps_dimensions)).passed
     found = verdict(SHAPES, network(grads=keeps_dimensions))
     assert (found.outcome, found.got, found.wanted) == (Outcome.FAILED, 'grads["b1"].shape = (1, 5)', "(5,)")
     assert verdict(SHAPES, RIGHT).passed
-    transposed = verdict(CHECKS[0], network(grads=lambda g: g | {"W1": g["W1"].T}))
+    transposed = verdict(SHAPES, network(grads=lambda g: g | {"W1": g["W1"].T}))
     assert (transposed.outcome, transposed.got, transposed.wanted) == (Outcome.FAILED, 'grads["W1"].shape = (5, 4)', "(4, 5)")
 
 
@@ -389,6 +419,13 @@ def keeps_p(rng: Any, shape: tuple[int, ...], p: float) -> Any:
         (n.penalty(), RIGHT, "none"),
         (n.penalty(), penalised(in_loss=True), "in the loss"),
         (n.penalty(), penalised(in_loss=False), "in the gradients only"),
+        (n.penalty(), network(grads=lambda g: {k: 0 * v + 1 for k, v in g.items()}), "without data"),
+        (n.delta(), RIGHT, "P - one-hot"),
+        (n.delta(), network(grads=times(-1.0, "b3")), "one-hot - P"),
+        (n.delta(), network(grads=times(0.0, "b3")), "0"),
+        (n.digits(), RIGHT, "ten"),
+        (n.digits(), network(lambda rng, shape, p: inverted(rng, shape, p) * (1 - 1e-8 * (p > 0))), "factor nearly"),
+        (n.digits(), network(loss=lambda loss, n: loss + 1e-8), "loss nearly"),
     ],
 )
 def test_a_fact_is_claimed_only_where_it_can_be_seen(fact: Any, function: Function, wanted: str) -> None:
@@ -552,7 +589,10 @@ def test_no_junk_passes_or_breaks_a_check(check: Check) -> None:
         assert found.passed or found.got
 
 
-TAME = {"changes_neither_parameters_nor_data", "draws_no_number_at_test_time"}  # a constant loss changes and draws nothing
+TAME = {  # a constant loss changes and draws nothing; these sentences wait for `feels_its_scores`
+    "is_the_plain_network_at_zero", "is_the_plain_network_at_test_time", "obeys_its_generator", "draws_its_masks_afresh",
+    "changes_neither_parameters_nor_data", "draws_no_number_at_test_time",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("fact", {f[0].name: f[0] for f in FACTS}.values(), ids=lambda fact: fact.name)

@@ -5,7 +5,7 @@ The final marks use these sentences too, and others like them with other network
 
 import numpy as np
 
-from autograder import Exercise
+from autograder import Exercise, Part
 from autograder import checks as c
 from autograder.checks import derivatives as d
 from autograder.checks import facts as f
@@ -26,149 +26,396 @@ SCORES = [[0.0, 3.0, -2.0], [2.0, 0.0, 5.0]]
 LOSS = (np.log(1 + np.exp(3) + np.exp(-2)) - 3 + np.log(np.exp(2) + 1 + np.exp(5)) - 2) / 2
 
 CUBE = Code("f", "f = lambda x: x ** 3")
+LINE = Code("f", "f = lambda x: 5 * x")
+OFF_BY_ONE = (LINE, [2.0], [1.0], [4.0], Seed(1), 3, 0.1)
 PROBS = [[0.2, 0.5, 0.3], [0.1, 0.1, 0.8]]
 DSCORES = [[0.1, -0.25, 0.15], [-0.45, 0.05, 0.4]]
+TWO_LONG = [[3.0, 6.0], [4.0, 8.0]]
 LAYER = "a ReLU layer with dropout"
-BOTH = ("differentiates(form=x squared)", "differentiates(form=a matrix product)")
-CORE = "gives_a_loss_and_all_gradients"
-INPUT_CASE, UNITS_CASE = "(of=inputs, p=0.4)", "(of=hidden units, p=0.4)"
-INPUT, HIDDEN_UNITS = (f"drops_some_and_keeps_some_of_the{case}" for case in (INPUT_CASE, UNITS_CASE))
-LONG_COLUMN = "is_right(case=a column of length 5 beside a short one, with c = 2, tolerance=1e-06)"
+ONE, TWO = "units of hidden layer 1", "units of hidden layer 2"
+ALL = ("inputs", ONE, TWO)
+UPPER, LOWER = ("W3", "b3"), ("W2", "b2", "W1", "b1")
+MEASURABLE = ("upper", "lower", "obeys_its_generator")  # so that a mask alone is to blame
 PARTS = ("W1", "b1", "W2", "b2", "W3", "b3")
+
+
+def some(of):
+    return f"drops_some_and_keeps_some_of_the(of={of}, p=0.4)"
+
+
+def apart(of):
+    return f"decides_by_itself_about(of={of}, p=0.4)"
+
+
+def question(key, sentence, **kind):
+    return Part(key, sentence, 1, [c.is_filled_in(key=key, **kind)])
+
 
 EXERCISES = [
     Exercise(
         "numeric_gradient",
         [
-            c.differentiates(form="x squared", weight=3),
-            c.differentiates(form="a matrix product", weight=3),
-            c.uses_central_differences(weight=3, needs=BOTH),
-            c.differentiates(form="a sum of sines (one number)"),
-            c.gives_x_back(weight=3, needs=BOTH),
-            c.differentiates(form="x itself", needs=BOTH),
+            Part(
+                "slope",
+                "each entry of dx is the slope of sum(f(x) * dout) when that entry of x alone moves",
+                share=45,
+                gravity="core",
+                checks=[
+                    c.points_uphill(),
+                    c.differentiates(form="x squared"),
+                    c.differentiates(form="a matrix product"),
+                    c.differentiates(form="a sum of sines (one number)"),
+                ],
+            ),
+            Part(
+                "central",
+                "it steps by h, as far up as down",
+                share=30,
+                gravity="core",
+                needs="points_uphill",
+                checks=[c.uses_central_differences()],
+            ),
+            Part(
+                "itself",
+                "f may return x itself",
+                share=10,
+                needs="points_uphill",
+                checks=[c.stands_an_f_that_returns_x()],
+            ),
+            Part(
+                "manners",
+                "x comes back as it was, bit for bit, and dout is left alone",
+                share=15,
+                gravity="manner",
+                needs="points_uphill",
+                checks=[c.gives_x_back(shape=(30,))],
+            ),
         ],
     ),
     Exercise(
         "directional_error",
         [
-            c.accepts_the_right_gradient(form="x squared with dropout", weight=0),
-            c.rejects_a_gradient_that(slips="forgets the mask", needs="accepts_the_right_gradient"),
-            c.rejects_a_gradient_that(slips="forgets the scale", needs="accepts_the_right_gradient"),
-            c.rejects_a_gradient_that(slips="scales twice", needs="accepts_the_right_gradient"),
-            c.rejects_a_gradient_that(slips="divides by p", needs="accepts_the_right_gradient"),
-            c.rejects_a_gradient_that(slips="forgets the ReLU", needs="accepts_the_right_gradient"),
-            c.rejects_a_gradient_that(slips="draws a fresh mask", needs="accepts_the_right_gradient"),
-            c.accepts_the_right_gradient(form=LAYER, weight=2, needs="rejects_a_gradient_that"),
-            c.is_right(
-                case="x^3 at 2 with the step 0.1, where the slope comes out too large by 0.01",
-                given=(CUBE, [2.0], [1.0], [12.0], Seed(1), 3, 0.1),
-                wanted=0.01 / 12,
-                names=("error",),
-                weight=3,
-                needs="rejects_a_gradient_that",
+            Part(
+                "tells",
+                "a right gradient has a tiny error, a wrong one has not",
+                share=35,
+                gravity="core",
+                checks=[
+                    c.feels_the_gradient(),
+                    c.accepts_the_right_gradient(form="x squared with dropout"),
+                    c.accepts_the_right_gradient(form=LAYER),
+                    c.rejects_a_gradient_that(slips="forgets the mask"),
+                    c.rejects_a_gradient_that(slips="forgets the scale"),
+                    c.rejects_a_gradient_that(slips="scales twice"),
+                    c.rejects_a_gradient_that(slips="divides by p"),
+                    c.rejects_a_gradient_that(slips="forgets the ReLU"),
+                    c.rejects_a_gradient_that(slips="draws a fresh mask"),
+                ],
             ),
-            c.is_right(
-                case="a dx of zero where f has a slope: there is nothing to divide by",
-                given=(CUBE, [2.0], [1.0], [0.0], Seed(1), 3, 0.1),
-                wanted=12.01,
-                names=("error",),
-                needs="rejects_a_gradient_that",
+            Part(
+                "unit",
+                "the error is the largest of k, over |dx| / sqrt(n)",
+                share=20,
+                needs="feels_the_gradient",
+                checks=[
+                    c.is_right(
+                        case="5 x, when dx claims the slope 4: 1 of 4",
+                        given=OFF_BY_ONE,
+                        wanted=0.25,
+                        names=("error",),
+                        tolerance=1e-6,
+                        needs="accepts_the_right_gradient",
+                    ),
+                    c.is_never_negative(),
+                    c.measures_in_units_of_the_gradient(needs="is_right"),
+                ],
             ),
-            c.measures_in_units_of_the_gradient(weight=4, needs="rejects_a_gradient_that"),
-            c.draws_its_directions_from_rng(slips="forgets the scale", weight=2, needs="rejects_a_gradient_that"),
-            c.knows_a_gradient_of_zeros(needs="rejects_a_gradient_that"),
-            c.keeps_what_it_is_given(needs="rejects_a_gradient_that"),
+            Part(
+                "central",
+                "it steps by h, as far forwards as backwards",
+                share=15,
+                needs="feels_the_gradient",
+                checks=[c.takes_central_steps()],
+            ),
+            Part(
+                "directions",
+                "its directions come from rng, and point all ways alike",
+                share=10,
+                needs="feels_the_gradient",
+                checks=[c.draws_its_directions_from_rng(slips="forgets the scale"), c.looks_all_ways()],
+            ),
+            Part(
+                "zeros",
+                "where dx is zero everywhere, nothing is divided by",
+                share=10,
+                needs="feels_the_gradient",
+                checks=[
+                    c.knows_a_gradient_of_zeros(),
+                    c.measures_where_dx_is_zero(),
+                ],
+            ),
+            Part(
+                "manners",
+                "ten digits; x, dout and dx are left alone",
+                share=10,
+                gravity="manner",
+                needs="feels_the_gradient",
+                checks=[
+                    c.keeps_what_it_is_given(),
+                    c.accepts_the_right_gradient(form="a matrix product", tolerance=1e-6, needs="tells"),
+                    c.is_right(
+                        case="5 x and the slope 4, to ten digits",
+                        given=OFF_BY_ONE,
+                        wanted=0.25,
+                        names=("error",),
+                        tolerance=1e-10,
+                        needs="unit",
+                    ),
+                ],
+            ),
         ],
     ),
     Exercise(
         "mlp_loss",
         [
-            c.gives_a_loss_and_all_gradients(p_in=0.2, p_hidden=0.5, weight=0),
-            c.is_right(
-                case="two examples that you can do by hand",
-                given=(HAND, X, Y, 0.0, 0.0, None, False),
-                wanted=LOSS,
-                names=("loss", "grads"),
-                name="loss",
-                tolerance=1e-6,
-                weight=4,
-                needs=CORE,
+            Part(
+                "loss",
+                "the loss is the mean cross-entropy of the softmax; at test time nothing is dropped, scaled or drawn",
+                share=15,
+                checks=[
+                    c.feels_its_scores(),
+                    c.is_right(
+                        case="two examples that you can do by hand",
+                        given=(HAND, X, Y, 0.0, 0.0, Seed(1), False),
+                        wanted=LOSS,
+                        names=("loss", "grads"),
+                        name="loss",
+                        tolerance=1e-6,
+                    ),
+                    c.is_the_plain_network_at_test_time(p_in=0.2, p_hidden=0.5),
+                    c.draws_no_number_at_test_time(p_in=0.2, p_hidden=0.5, needs="is_the_plain_network_at_test_time"),
+                ],
             ),
-            c.agrees_with_its_own_loss(case="without dropout", p_in=0.0, p_hidden=0.0, weight=6, needs="is_right"),
-            c.shapes_gradients_like_parameters(p_in=0.2, p_hidden=0.5, weight=8, needs="is_right"),
-            c.is_the_plain_network_at_zero(needs="is_right"),
-            c.is_the_plain_network_at_test_time(p_in=0.2, p_hidden=0.5, weight=18, needs="is_right"),
-            c.drops_some_and_keeps_some_of_the(of="inputs", p=0.4, weight=0, needs=CORE),
-            c.drops_some_and_keeps_some_of_the(of="hidden units", p=0.4, weight=0, needs=CORE),
-            c.scales_the_surviving(of="inputs", p=0.4, weight=2, needs=INPUT),
-            c.scales_the_surviving(of="hidden units", p=0.4, weight=2, needs=HIDDEN_UNITS),
-            c.drops_the_right_share_of(of="inputs", p=0.3, weight=2, needs=f"scales_the_surviving{INPUT_CASE}"),
-            c.drops_the_right_share_of(of="units of hidden layer 1", p=0.3, weight=2, needs=f"scales_the_surviving{UNITS_CASE}"),
-            c.drops_the_right_share_of(of="units of hidden layer 2", p=0.3, weight=2, needs=f"scales_the_surviving{UNITS_CASE}"),
-            c.decides_by_itself_about(of="inputs", p=0.4, weight=12, needs=f"scales_the_surviving{INPUT_CASE}"),
-            c.decides_by_itself_about(of="units of hidden layer 1", p=0.4, weight=12, needs=f"scales_the_surviving{UNITS_CASE}"),
-            c.decides_by_itself_about(of="units of hidden layer 2", p=0.4, weight=12, needs=f"scales_the_surviving{UNITS_CASE}"),
-            c.draws_a_mask_for_every_layer(p=0.4, weight=26, needs=("scales_the_surviving",)),
-            c.never_drops_the_scores(p=0.4, needs=INPUT),
-            c.obeys_its_generator(p=0.4, needs=(INPUT, HIDDEN_UNITS)),
-            c.draws_no_number_at_test_time(p_in=0.2, p_hidden=0.5, weight=12, needs=(INPUT, HIDDEN_UNITS)),
-            c.agrees_with_its_own_loss(case="with dropout on the input", p_in=0.2, p_hidden=0.0, weight=4, needs=INPUT),
-            c.agrees_with_its_own_loss(case="with dropout on the hidden layers", p_in=0.0, p_hidden=0.4, weight=7, needs=HIDDEN_UNITS),
-            c.gives_dropped_units_no_gradient(p_in=0.2, p_hidden=0.5, weight=3, needs=(INPUT, HIDDEN_UNITS)),
-            c.changes_neither_parameters_nor_data(p_in=0.2, p_hidden=0.5, weight=2, needs="is_right"),
-            c.stands_huge_scores(weight=3, needs="is_right"),
-            c.survives_dropping_everything(weight=3, needs=HIDDEN_UNITS),
-            c.refuses_rates(p_in=-0.1, p_hidden=0.5, weight=2, needs="is_right"),
-            c.refuses_rates(p_in=0.2, p_hidden=1.5, weight=2, needs="is_right"),
+            Part(
+                "dropout",
+                "input and hidden units throw a coin each, in every layer, example and call anew; survivors are divided by 1 - p",
+                share=25,
+                gravity="core",
+                needs="feels_its_scores",
+                checks=[
+                    *(c.drops_some_and_keeps_some_of_the(of=of, p=0.4) for of in ALL),
+                    *(c.scales_the_surviving(of=of, p=0.4, needs=some(of)) for of in ALL),
+                    c.is_the_plain_network_at_zero(),
+                    c.draws_its_masks_afresh(p=0.4),
+                    *(c.decides_by_itself_about(of=of, p=0.4, needs=(some(of), "draws_its_masks_afresh")) for of in ALL),
+                    *(c.drops_the_right_share_of(of=of, p=0.3, needs=apart(of)) for of in ALL),
+                    c.draws_a_mask_for_every_layer(p=0.4, needs="drops_the_right_share_of"),
+                    c.never_drops_the_scores(p=0.4, needs=some("inputs")),
+                ],
+            ),
+            Part(
+                "upper",
+                "without dropout, W3 and b3 get the gradients of the loss",
+                share=12,
+                needs="feels_its_scores",
+                checks=[
+                    c.agrees_with_its_own_loss(case="of W3 and b3, for one example", of=UPPER, batch=1, train=False),
+                    c.agrees_with_its_own_loss(case="of W3 and b3", of=UPPER, train=False, needs="is_right"),
+                ],
+            ),
+            Part(
+                "lower",
+                "without dropout, W2, b2 and then W1, b1 get theirs, through both ReLUs",
+                share=19,
+                needs="feels_its_scores",
+                checks=[
+                    c.leads_the_gradient_back(through="W3", to="b2"),
+                    c.leads_the_gradient_back(through="W2", to="b1"),
+                    c.agrees_with_its_own_loss(case="of W2, b2, W1 and b1", of=LOWER, train=False, needs="upper"),
+                ],
+            ),
+            Part(
+                "manners",
+                "rng is the only chance; shapes, ten digits, huge scores, p = 1; bad rates are refused, nothing is modified",
+                share=10,
+                gravity="manner",
+                needs="feels_its_scores",
+                checks=[
+                    c.obeys_its_generator(p=0.4),
+                    c.shapes_gradients_like_parameters(p_in=0.2, p_hidden=0.5),
+                    c.is_right(
+                        case="the same two examples, to ten digits",
+                        given=(HAND, X, Y, 0.0, 0.0, Seed(1), False),
+                        wanted=LOSS,
+                        names=("loss", "grads"),
+                        name="loss",
+                        tolerance=1e-10,
+                        needs="is_right(case=two examples that you can do by hand, name=loss, tolerance=1e-06)",
+                    ),
+                    c.scales_the_surviving(
+                        of="inputs", p=0.4, tolerance=1e-9, needs="scales_the_surviving(of=inputs, p=0.4)"
+                    ),
+                    c.stands_huge_scores(needs="is_right"),
+                    c.survives_dropping_everything(needs="dropout"),
+                    c.refuses_rates(p_in=-0.1, p_hidden=0.5),
+                    c.refuses_rates(p_in=0.2, p_hidden=1.5),
+                    c.changes_neither_parameters_nor_data(p_in=0.2, p_hidden=0.5),
+                ],
+            ),
+            Part(
+                "masks",
+                "with dropout, the gradients meet the masks of the forward pass, factor included",
+                share=19,
+                needs="feels_its_scores",
+                checks=[
+                    c.gives_dropped_units_no_gradient(p_in=0.2, p_hidden=0.5, needs=tuple(map(some, ALL))),
+                    c.agrees_with_its_own_loss(case="with dropout on the input", p_in=0.2, needs=(some("inputs"), *MEASURABLE)),
+                    c.agrees_with_its_own_loss(
+                        case="with dropout on the hidden layers", p_hidden=0.4, needs=(some(ONE), some(TWO), *MEASURABLE)
+                    ),
+                ],
+            ),
         ],
     ),
     Exercise(
         "mlp_predict",
         [
-            c.is_right(case="two examples that you can do by hand", given=(HAND, X), wanted=SCORES, names=("scores",), weight=2),
-            c.changes_neither_parameters_nor_data(via="predict", needs="is_right"),
+            Part(
+                "scores",
+                "relu, relu, and a last layer that is linear: the scores of all classes",
+                share=85,
+                gravity="core",
+                checks=[
+                    c.is_right(
+                        case="two examples that you can do by hand",
+                        given=(HAND, X),
+                        wanted=SCORES,
+                        names=("scores",),
+                        tolerance=1e-6,
+                    )
+                ],
+            ),
+            Part(
+                "manners",
+                "neither params nor X is modified",
+                share=15,
+                gravity="manner",
+                checks=[c.changes_neither_parameters_nor_data(via="predict")],
+            ),
         ],
     ),
     Exercise(
         "max_norm",
         [
-            c.is_right(
-                case="a column of length 5 beside a short one, with c = 2",
-                given=([[3.0, 0.1], [4.0, 0.1]], 2.0),
-                wanted=[[1.2, 0.1], [1.6, 0.1]],
-                names=("W",),
-                tolerance=1e-6,
-                weight=2,
+            Part(
+                "long",
+                "a column longer than c comes back with length c, whatever the others are",
+                share=50,
+                gravity="core",
+                checks=[
+                    c.shortens_what_is_too_long(),
+                    c.is_right(
+                        case="columns of length 5 and 10, with c = 2",
+                        given=(TWO_LONG, 2.0),
+                        wanted=[[1.2, 1.2], [1.6, 1.6]],
+                        names=("W",),
+                        tolerance=1e-6,
+                    ),
+                ],
             ),
-            c.is_right(
-                case="a column of zeros",
-                given=([[0.0, 3.0], [0.0, -4.0]], 2.5),
-                wanted=[[0.0, 1.5], [0.0, -2.0]],
-                names=("W",),
-                tolerance=1e-6,
-                needs=LONG_COLUMN,
+            Part(
+                "short",
+                "a shorter column stays as it is, also beside a long one",
+                share=25,
+                gravity="core",
+                needs="shortens_what_is_too_long",
+                checks=[
+                    c.is_right(
+                        case="columns of length 1 and 0.5, with c = 2",
+                        given=([[0.6, 0.3], [0.8, 0.4]], 2.0),
+                        wanted=[[0.6, 0.3], [0.8, 0.4]],
+                        names=("W",),
+                        tolerance=1e-6,
+                    ),
+                ],
             ),
-            c.leaves_its_arguments_alone(given=([[3.0, 0.1], [4.0, 0.1]], 2.0), names=("W", "c"), needs=LONG_COLUMN),
+            Part(
+                "zeros",
+                "a column of zeros stays as it is",
+                share=10,
+                needs="shortens_what_is_too_long",
+                checks=[
+                    c.is_right(
+                        case="a column of zeros",
+                        given=([[0.0], [0.0]], 2.5),
+                        wanted=[[0.0], [0.0]],
+                        names=("W",),
+                    ),
+                ],
+            ),
+            Part(
+                "manners",
+                "ten digits; the given W is left alone",
+                share=15,
+                gravity="manner",
+                needs="shortens_what_is_too_long",
+                checks=[
+                    c.leaves_its_arguments_alone(given=(TWO_LONG, 2.0), names=("W", "c")),
+                    c.is_right(
+                        case="columns of length 5 and 10, to ten digits",
+                        given=(TWO_LONG, 2.0),
+                        wanted=[[1.2, 1.2], [1.6, 1.6]],
+                        names=("W",),
+                        tolerance=1e-10,
+                        needs="long",
+                    ),
+                ],
+            ),
         ],
     ),
     Exercise(
         "fixed_softmax_backward",
         [
-            c.is_right(
-                case="two examples with three classes", given=(PROBS, Y), wanted=DSCORES, names=("dscores",), tolerance=1e-6, weight=0
+            Part(
+                "cure",
+                "the stored probabilities stay as they are, however often it is called",
+                share=50,
+                gravity="core",
+                needs="gives_a_gradient_of_scores",
+                checks=[c.gives_a_gradient_of_scores(), c.leaves_its_arguments_alone(given=(PROBS, Y), names=("probs", "y"))],
             ),
-            c.leaves_its_arguments_alone(given=(PROBS, Y), names=("probs", "y"), weight=3, needs="is_right"),
+            Part(
+                "gradient",
+                "the gradient is that of the mean, (probs - one-hot(y)) / N",
+                share=35,
+                gravity="core",
+                checks=[
+                    c.is_right(
+                        case="two examples with three classes", given=(PROBS, Y), wanted=DSCORES, names=("dscores",), tolerance=1e-6
+                    ),
+                ],
+            ),
+            Part(
+                "manners",
+                "ten digits, and one example is a batch too",
+                share=15,
+                gravity="manner",
+                needs="gives_a_gradient_of_scores",
+                checks=[
+                    c.is_right(case="a single example", given=([[0.25, 0.75]], [1]), wanted=[[0.25, -0.25]], names=("dscores",)),
+                ],
+            ),
         ],
     ),
     Exercise(
         "quiz",
         [
-            c.is_filled_in(key="first_loss", weight=0),
-            c.is_filled_in(key="parameters", weight=0),
-            c.is_filled_in(key="evaluations", weight=0),
-            c.is_filled_in(key="truncation", weight=0),
-            c.is_filled_in(key="same_seed", choices="abcd", weight=0),
-            c.is_filled_in(key="one_example", choices="abcd", weight=0),
+            question("first_loss", "the loss of a network that knows nothing"),
+            question("parameters", "the number of parameters"),
+            question("evaluations", "what the check entry by entry costs"),
+            question("truncation", "the error at a tenth of the step"),
+            question("same_seed", "why the masks are frozen during a check", choices="abcd"),
+            question("one_example", "what one dropped example does to a unit's weights", choices="abcd"),
         ],
     ),
 ]
@@ -191,6 +438,7 @@ PROBES = {
         d.gradient_of("of_a_square", form="x squared"),
         d.gradient_of("of_a_product", form="a matrix product"),
         d.gradient_of("of_x_itself", form="x itself"),
+        d.gradient_of("of_a_row", form="x squared", shape=(6,)),
         d.x_afterwards(),
     ],
     "directional_error": [
@@ -203,9 +451,13 @@ PROBES = {
         d.effect_of_k(),
         d.error_of_zeros(),
         d.error_of_a_missing_gradient(),
+        d.error_of_a_constant_sign(),
+        d.digits_at("digits", given=OFF_BY_ONE, wanted=0.25),
     ],
     "mlp_loss": [
         n.loss_of_no_scores(),
+        n.digits(),
+        n.delta(),
         n.huge_scores(),
         n.share("inputs_survive", layer=0),
         n.share("hidden_units_survive", layer=1),
@@ -240,11 +492,13 @@ PROBES = {
         f.value_at("long_column", given=([[3.0, 0.1], [4.0, 0.1]], 2.0)),
         f.value_at("short_column", given=([[0.1, 3.0], [0.1, 4.0]], 2.0)),
         f.value_at("zeros", given=([[0.0, 3.0], [0.0, -4.0]], 2.5)),
+        d.digits_at("digits", given=(TWO_LONG, 2.0), wanted=[[1.2, 1.2], [1.6, 1.6]]),
         d.arguments_afterwards(given=([[3.0, 0.1], [4.0, 0.1]], 2.0), names=("W", "c")),
     ],
     "fixed_softmax_backward": [
         f.value_at("right_class", given=([[0.2, 0.8], [0.6, 0.4]], [0, 1])),
         f.value_at("other_class", given=([[0.2, 0.8], [0.6, 0.4]], [1, 1])),
+        d.digits_at("digits", given=(PROBS, Y), wanted=DSCORES),
         d.arguments_afterwards(given=(PROBS, Y), names=("probs", "y")),
     ],
 }
