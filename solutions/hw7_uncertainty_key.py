@@ -92,8 +92,10 @@ HIDDEN = {
         ),
         "coins": alpha(
             c.drops_the_right_share(p=0.62, calls=2, **KEPT),
-            c.drops_the_right_share(p=0.005, **KEPT),
-            c.keeps_a_varying_number(p=0.62, **KEPT),
+            c.drops_the_right_share(
+                p=0.005, **KEPT, needs=("treats_examples_apart of alpha dropout", "treats_features_apart of alpha dropout")
+            ),
+            c.keeps_a_varying_number(p=0.62, **KEPT, needs="draws_afresh of alpha dropout"),
         ),
         "alpha_manners": alpha(c.is_identity_at_test_time(p=0.62, shape=(6, 5, 4, 7))),
     },
