@@ -640,7 +640,7 @@ MISCONCEPTIONS = {
             """You add a small number to 1 - p before you divide, so that the survivors are not quite what they should be. Only p = 1 needs
             care, and that is better asked for.""",
             ("mask /= 1 - p", "mask /= 1 - p + 1e-8"),
-            signs="digits_of_MyDropout",
+            signs="divisor",
         ),
     ],
     "fixed_training_loop": [
