@@ -754,7 +754,7 @@ MISCONCEPTIONS = {
             """The inputs are still dropped after .eval(): F.dropout is a function, knows no module, and takes training=True
             unless it is told otherwise. Write F.dropout(x, p, self.training), or use a layer nn.Dropout.""",
             ("self.drops[0](x)", "F.dropout(x, self.drops[0].p)"),
-            signs="inputs",
+            signs="inputs =net_rates",
         ),
         core(
             "f_dropout_knows_the_mode_of_hidden_layers",
@@ -772,7 +772,7 @@ MISCONCEPTIONS = {
             forward. And forward itself must not call self.train().""",
             ("self.drops[0](x)", "F.dropout(x, self.drops[0].p)"),
             ("drop(torch.relu(linear(x)))", "F.dropout(torch.relu(linear(x)), drop.p)"),
-            signs="inputs hidden",
+            signs="inputs hidden =net_rates",
         ),
         core(
             "eval_finds_all_layers_in_a_list",
