@@ -640,7 +640,7 @@ MISCONCEPTIONS = {
             """You add a small number to 1 - p before you divide, so that the survivors are not quite what they should be. Only p = 1 needs
             care, and that is better asked for.""",
             ("mask /= 1 - p", "mask /= 1 - p + 1e-8"),
-            signs="digits_of_MyDropout",
+            signs="divisor",
         ),
     ],
     "fixed_training_loop": [
@@ -754,7 +754,7 @@ MISCONCEPTIONS = {
             """The inputs are still dropped after .eval(): F.dropout is a function, knows no module, and takes training=True
             unless it is told otherwise. Write F.dropout(x, p, self.training), or use a layer nn.Dropout.""",
             ("self.drops[0](x)", "F.dropout(x, self.drops[0].p)"),
-            signs="inputs",
+            signs="inputs =net_rates",
         ),
         core(
             "f_dropout_knows_the_mode_of_hidden_layers",
@@ -772,7 +772,7 @@ MISCONCEPTIONS = {
             forward. And forward itself must not call self.train().""",
             ("self.drops[0](x)", "F.dropout(x, self.drops[0].p)"),
             ("drop(torch.relu(linear(x)))", "F.dropout(torch.relu(linear(x)), drop.p)"),
-            signs="inputs hidden",
+            signs="inputs hidden =net_rates",
         ),
         core(
             "eval_finds_all_layers_in_a_list",

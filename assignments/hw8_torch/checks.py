@@ -340,6 +340,7 @@ PROBES = {
         layers.one_layer_twice(function="MyDropout"),
         layers.source_of_chance(function="MyDropout"),
         layers.half_precision(function="MyDropout"),
+        layers.divisor(function="MyDropout"),
         layers.home_of_the_mask(function="MyDropout"),
         layers.saved_state(function="MyDropout"),
         layers.mode_after_eval(function="MyDropout"),

@@ -325,6 +325,19 @@ def half_precision(exam: Exam, *, function: str = "") -> str:
 
 
 @fact
+def divisor(exam: Exam, *, function: str = "") -> str:
+    """By what float64 survivors are divided: 1 - p, or a small number more, as it is added against 0/0."""
+    (value,) = exam.ask(run(_dtype_code(function or exam.function), "float64", 0.3, 5))
+    x, out = (array(item(value, ("dtypes", "x", "dout", "out", "x.grad"), name), name, (40, 50)).astype(float) for name in ("x", "out"))
+    kept = out != 0
+    more = x[kept] / out[kept] - (1 - 0.3)
+    if not kept.any() or not (np.abs(more) <= 1e-3).all():
+        return "other"
+    little = any((np.abs(more - small) <= 0.01 * small).all() for small in 10.0 ** np.arange(-10, -3))
+    return "a little more" if little else "1 - p"
+
+
+@fact
 def saved_state(exam: Exam, *, function: str = "") -> str:
     """Is there anything in the state_dict, or among the parameters, after a pass?"""
     name = function or exam.function

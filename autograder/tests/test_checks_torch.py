@@ -268,6 +268,13 @@ class Unscaled(Layer):
         return super().forward(x) * (1 - self.p)
 
 
+class Padded(Layer):
+    small = 1e-8
+
+    def forward(self, x: Any) -> Any:
+        return x * torch.empty_like(x).bernoulli_(1 - self.p) / (1 - self.p + self.small) if self.training else x
+
+
 class Saved(Layer):
     def __init__(self, p: float = 0.5) -> None:
         super().__init__(p)
@@ -450,11 +457,11 @@ def test_each_mistake_in_a_layer_is_refused(check: Check, layer: Any, said: str)
 
 @pytest.mark.parametrize(("dtype", "small", "near"), [("float64", 1e-12, True), ("float64", 1e-8, False), ("float32", 1e-8, True)])
 def test_a_small_number_in_the_divisor_is_seen_where_ten_digits_are_lost(dtype: str, small: float, near: bool) -> None:
-    class Padded(Layer):
-        def forward(self, x: Any) -> Any:
-            return x * torch.empty_like(x).bernoulli_(1 - self.p) / (1 - self.p + small) if self.training else x
+    class More(Padded):
+        pass
 
-    assert verdict(layers.computes_in(dtype=dtype, p=0.3), Toy=Padded).passed is near
+    More.small = small
+    assert verdict(layers.computes_in(dtype=dtype, p=0.3), Toy=More).passed is near
 
 
 @pytest.mark.parametrize("layer", [Cut, Overwriting])
@@ -506,6 +513,7 @@ def test_a_layer_in_a_coat_may_overwrite_its_input_and_is_seen() -> None:
         (layers.source_of_chance(function="Toy"), {Layer: "torch", Frozen: "torch", Seeded: "none", Elsewhere: "another"}),
         (layers.home_of_the_mask(function="Toy"), {Layer: "that of x", Careful: "that of x", OnTheCpu: "raises RuntimeError"}),
         (layers.half_precision(function="Toy"), {Layer: "torch.bfloat16", Single: "torch.float32"}),
+        (layers.divisor(function="Toy"), {Layer: "1 - p", Unscaled: "other", Padded: "a little more"}),
         (layers.saved_state(function="Toy"), {Layer: "nothing", Saved: "something", Remembered: "something"}),
         (layers.printed(function="Toy"), {Layer: "p", Mute: "no p", Half: "another number"}),
         (layers.way_back(function="Toy"), {Layer: "open", Latest: "open", Cut: "cut off", Odd: "too few or too many gradients"}),
