@@ -303,8 +303,6 @@ __all__ = [
     "drops_whole_features_of_sequences",
     "feels_its_scores",
     "feels_the_gradient",
-    "follows_its_masks",
-    "follows_its_masks_through_time",
     "follows_test_time",
     "follows_the_mask",
     "follows_the_normal_law",
