@@ -353,3 +353,23 @@ def test_doing_nothing_passes_no_check_that_is_about_dropping() -> None:
             for kind, function in JUNK.items():
                 verdict = examined(check, dict.fromkeys((name, "dropout_forward", "dropout_backward"), function), name)
                 assert not verdict.passed, f"{kind} passes {check.name}"
+
+
+# ------------------------------------------------------------------------------------------------------- what an idle answer misses
+def test_a_variance_is_never_negative() -> None:
+    check = c.returns_no_negative(given=([2.0, -1.0],), names=("mean", "var"), name="var")
+    assert examined(check, {FORWARD: lambda x: (x, x**2)}).passed
+    verdict = examined(check, {FORWARD: lambda x: (x, x)})
+    assert (verdict.got, verdict.wanted) == ("var holds -1", "0 or more everywhere"), told(verdict)
+
+
+def test_a_leash_shortens_what_is_too_long() -> None:
+    check = c.shortens_what_is_too_long()
+    assert examined(check, {FORWARD: lambda W, leash: W * min(1, leash / np.linalg.norm(W))}).passed
+    assert not examined(check, {FORWARD: lambda W, leash: W}).passed
+
+
+def test_a_gradient_of_scores_is_no_probability() -> None:
+    check = c.gives_a_gradient_of_scores()
+    assert examined(check, {FORWARD: lambda probs, y: (probs - np.eye(3)[y]) / len(y)}).passed
+    assert not examined(check, {FORWARD: lambda probs, y: probs}).passed
