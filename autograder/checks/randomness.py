@@ -90,11 +90,11 @@ def thrown(mask: Array, axes: Sequence[int] | None = None) -> Array:
 
 
 def _share_of(mask: Array, p: float) -> float:
-    """The share that is dropped: p, unless what was seen cannot be p; other sentences then go by what was seen."""
+    """The share that is dropped: p, unless some were dropped and it cannot be p; other sentences then go by what was seen."""
     coins = thrown(mask)
     dropped = coins.size - int(coins.sum())
     low, high = acceptance(coins.size, p)
-    return p if low <= dropped <= high else dropped / coins.size
+    return p if low <= dropped <= high or dropped in (0, coins.size) else dropped / coins.size
 
 
 def unlikely(what: str, count: int, events: int, probability: float, picture: Array | None = None, formula: str = "") -> Wrong | None:

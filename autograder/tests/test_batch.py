@@ -136,7 +136,7 @@ def test_a_changed_hidden_case_costs_its_exercise_only(room: Classroom, capsys: 
         "        + multiplies_at_test_time(p=0.25, by=1-p)",
         "        + keeps_its_input(p=0.25)",
         "        + multiplies_at_test_time(p=0.6, by=1-p)",
-        "    quiz: 2 -> 1.33",
+        "    quiz: 2 -> 0.5",
         "        - answers_rightly(key=twice)",
         "1 student with other points than before.",
     ]
@@ -270,8 +270,8 @@ def test_the_diff_tells_checks_that_came_and_went_shares_and_points(room: Classr
 def test_our_own_failure_is_no_zero_and_is_tried_again(room: Classroom) -> None:
     key = room.root / "solutions" / f"{SLUG}_key.py"
     text = key.read_text(encoding="utf-8")
-    trap = "\n\ndef _trap(exam):\n    (value,) = exam.ask(Call('quiz', look=True))\n    1 / (value['twice'] - 13)\n"
-    extra = "\n\nfrom dataclasses import replace\nfrom autograder.model import Call\n" + trap
+    trap = "\n\ndef _trap(exam):\n    if exam.ask(Call('quiz', look=True))[0]['twice'] == 13:\n        raise Broken('ours')\n"
+    extra = "\n\nfrom dataclasses import replace\nfrom autograder.model import Broken, Call\n" + trap
     swap = "\nHIDDEN['quiz']['twice'][0] = replace(HIDDEN['quiz']['twice'][0], judge=_trap, with_reference=False)\n"
     key.write_text(text + extra + swap, encoding="utf-8")
     room.submit("bob", answered(room.released(), RIGHT, QUIZ.replace("42", "13")))

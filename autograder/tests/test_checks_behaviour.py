@@ -347,7 +347,7 @@ def test_two_numbers_that_look_alike_are_shown_to_the_last_digit() -> None:
 
 
 def test_doing_nothing_passes_no_check_that_is_about_dropping() -> None:
-    mean = ("passes_gradient_to_kept_units_only", "follows_the_mask", "scales_the_survivors", "drops_the_right_share", "draws_afresh")
+    mean = ("passes_gradient_to_kept_units_only", "follows_the_mask", "scales_the_survivors", "drops_the_right_share")
     for name, check in CASES:
         if check.verb in mean:
             for kind, function in JUNK.items():

@@ -17,8 +17,8 @@ from autograder.model import Broken, Limits
 from autograder.tests.classroom import QUIZ, RIGHT, SLUG, WRONG, answered
 
 GRADED = {"schema", "assignment", "submission", "status", "error", "isolation", "points", "max_points", "exercises", "worth_a_look"}
-EXERCISE = {"name", "points", "max_points", "outcome", "verdicts", "diagnoses"}
-VERDICT = {"check", "sentence", "outcome", "message"}
+EXERCISE = {"name", "points", "max_points", "outcome", "parts", "verdicts", "diagnoses"}
+VERDICT = {"check", "part", "sentence", "outcome", "message"}
 
 
 def hand_in(toy: Path, name: str, shrink: str = RIGHT, quiz: str = QUIZ) -> Path:
@@ -129,10 +129,10 @@ def test_check_does_what_the_student_sees(toy: Path, capsys: pytest.CaptureFixtu
     path = toy / "assignments" / SLUG / f"{SLUG}.ipynb"
     write(answered(released(path)), path)
     assert main(["check", str(path.parent)]) == 0
-    assert capsys.readouterr().out.count("ok ") == 4
+    assert capsys.readouterr().out.count("ok ") == 8
     assert main(["check", str(path)]) == 0
     right = capsys.readouterr().out
-    assert right.count("ok ") == 4, right
+    assert right.count("ok ") == 8, right
     assert "hidden" not in right, right
     write(answered(released(path), WRONG), path)
     assert main(["check", str(path)]) == 1
