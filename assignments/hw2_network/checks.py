@@ -402,7 +402,9 @@ EXERCISES = [
                 gravity="manner",
                 needs="gives_a_gradient_of_scores",
                 checks=[
-                    c.is_right(case="a single example", given=([[0.25, 0.75]], [1]), wanted=[[0.25, -0.25]], names=("dscores",)),
+                    c.is_right(
+                        case="a single example", given=([[0.25, 0.75]], [1]), wanted=[[0.25, -0.25]], names=("dscores",), tolerance=1e-10
+                    ),
                 ],
             ),
         ],
