@@ -72,16 +72,19 @@ def _right(staff: Staff, blank: Notebook, count: int) -> Iterator[HandIn]:
 
 
 def _believers(staff: Staff, blank: Notebook) -> Iterator[HandIn]:
-    """Each student holds one belief about the main exercises and perhaps one about the small ones, until all are handed out."""
+    """Each student holds one belief about the main exercises and perhaps one about the small ones, until all are handed out.
+
+    Who is wrong about keep_mask is right about the rest: the solution's other functions call it, and one mistake would hide the other.
+    """
     queues = _by_exercise(_once(staff.key.misconceptions))
     elsewhere = {m.name for exercise, found in queues.items() if exercise != "dropout_forward" for m in found}
     queues["dropout_forward"] = [m for m in queues["dropout_forward"] if m.name not in elsewhere]  # somebody holds it there
     main = [[m] for m in queues.pop("dropout_forward")]
-    masks, backward = queues.pop("keep_mask"), queues.pop("dropout_backward")
-    main += [[*pair] for pair in zip(masks, backward, strict=False)]
-    main += [[m] for m in (masks[len(backward) :] + backward[len(masks) :])]
+    main += [[m] for m in queues.pop("dropout_backward")]
+    masks = [[m] for m in queues.pop("keep_mask")]
     for number, group in enumerate(main):
         group += [found[number] for found in queues.values() if number < len(found)]
+    for group in main + masks:
         yield HandIn("", "believes something", filled(blank, _merged(staff, group)), {m.exercise: m.name for m in group}, _infected(group))
 
 
