@@ -12,7 +12,7 @@ import pytest
 from autograder.batch import Batch
 from autograder.cli import main
 from autograder.isolation import choose
-from autograder.model import ExerciseResult, Look, Outcome, Report, Verdict
+from autograder.model import ExerciseResult, Look, Report
 from autograder.nbgrader_plugin.looks import duration
 from autograder.report import looks
 from autograder.tests.classroom import QUIZ, RIGHT, SLUG, Classroom, answered, cell, checks, code_cell, copied, make, without
@@ -132,9 +132,9 @@ def test_reports_of_files_say_it_too(room: Classroom, capsys: pytest.CaptureFixt
 
 
 def test_what_grading_noticed_is_collected_in_one_place() -> None:
-    late = Verdict("e", "c", "s", Outcome.TIMED_OUT)
-    results = (ExerciseResult("e", 0, 2.0, (late,)), ExerciseResult("f", 0, 2.0, (), not_run="no torch"))
-    report = Report("hw", "x", "graded", "none", results, notes=("Cell 3 of e is odd.", "The file is odd."))
+    results = (ExerciseResult("e", 0, 2.0, ()), ExerciseResult("f", 0, 2.0, (), not_run="no torch"))
+    notes, stopped = ("Cell 3 of e is odd.", "The file is odd."), (("e", "did not return in time"),)
+    report = Report("hw", "x", "graded", "none", results, notes=notes, stopped=stopped)
     assert list(looks.of_report(report, "ada")) == [
         Look("ada", "e", "Cell 3 of e is odd."),
         Look("ada", "", "The file is odd."),

@@ -326,7 +326,7 @@ def test_our_own_failure_is_no_zero_and_stops_nobody_else(small: Classroom) -> N
     trap = "\n\ndef _trap(exam):\n    (value,) = exam.ask(Call('quiz', look=True))\n"
     trap += "    if value['twice'] == 13:\n        raise Broken('ours')\n"
     extra = "\n\nfrom dataclasses import replace\nfrom autograder.model import Broken, Call\n" + trap
-    swap = "\nHIDDEN['quiz'][0] = replace(HIDDEN['quiz'][0], judge=_trap, with_reference=False)\n"
+    swap = "\nHIDDEN['quiz']['twice'][0] = replace(HIDDEN['quiz']['twice'][0], judge=_trap, with_reference=False)\n"
     key.write_text(key.read_text(encoding="utf-8") + extra + swap, encoding="utf-8")
     small.submit("ada", answered(small.released()))
     small.submit("unlucky", answered(small.released(), quiz=QUIZ.replace("42", "13")))
