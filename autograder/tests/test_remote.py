@@ -116,7 +116,7 @@ def test_a_look_fetches_a_value() -> None:
 @pytest.mark.parametrize(
     ("source", "trouble"),
     [
-        ("while True: pass", "this cell did not end in time and was stopped (it may compute for 1 s)"),
+        ("while True: pass", "this cell did not end in time and was stopped (line 1: while True: pass) (it may compute for 1 s)"),
         ("import os; os._exit(0)", "this cell was stopped: the Python process ended"),
         (GARBLE, "this cell was stopped: the Python process did not answer as it should"),
         ("1 / 0", "ZeroDivisionError: division by zero"),
