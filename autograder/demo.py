@@ -85,15 +85,20 @@ def _believers(staff: Staff, blank: Notebook) -> Iterator[HandIn]:
     for number, group in enumerate(main):
         group += [found[number] for found in queues.values() if number < len(found)]
     for group in main + masks:
-        yield HandIn("", "believes something", filled(blank, _merged(staff, group)), {m.exercise: m.name for m in group}, _infected(group))
+        yield HandIn("", "believes something", filled(blank, _merged(staff, group)), {m.exercise: m.name for m in group}, _infected(staff, group))
 
 
-def _infected(group: Sequence[Misconception | Variant]) -> frozenset[str]:
-    """Exercises that may lose points through somebody else's mistake: the solution's functions call keep_mask, backward needs forward."""
-    found = {m.exercise for m in group}
-    infected = {"dropout_backward"} if "dropout_forward" in found else set()
+def _infected(staff: Staff, group: Sequence[Misconception | Variant]) -> frozenset[str]:
+    """Exercises that may lose points through a mistake about another one.
+
+    A wrong cache is written by the forward function; the solution's functions call keep_mask; backward needs forward.
+    """
+    found, plain = {m.exercise for m in group}, solved(staff)
+    infected = {name for m in group for name, source in with_entries(staff, m).items() if source != plain[name]}
+    if "dropout_forward" in found:
+        infected |= {"dropout_backward"}
     if "keep_mask" in found:
-        infected = {"dropout_forward", "vanilla_forward", "fixed_dropout_mask", "dropout_backward"}
+        infected |= {"dropout_forward", "vanilla_forward", "fixed_dropout_mask", "dropout_backward"}
     return frozenset(infected - found)
 
 
