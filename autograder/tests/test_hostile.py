@@ -11,6 +11,7 @@ import os
 import secrets
 import subprocess
 import sys
+from collections.abc import Iterator
 from functools import lru_cache
 
 import pytest
@@ -59,8 +60,15 @@ def results(cage: str, request: pytest.FixtureRequest) -> Results:
     return _results(cage, tuple(sorted(chosen)))
 
 
-@pytest.mark.parametrize("cage", CAGES)
-@pytest.mark.parametrize("name", [b.name for b in BEHAVIOURS])
+def _meetings() -> Iterator[object]:
+    """Every behaviour in every cage; a plain run meets each in the warm ones, and each sixth in those that start afresh."""
+    for number, behaviour in enumerate(BEHAVIOURS):
+        for cage in CAGES:
+            left = pytest.mark.slow if number % 6 and not cage.endswith("-warm") else ()
+            yield pytest.param(behaviour.name, cage, marks=left, id=f"{behaviour.name}-{cage}")
+
+
+@pytest.mark.parametrize(("name", "cage"), _meetings())
 def test_a_behaviour_costs_only_itself(name: str, cage: str, results: Results) -> None:
     assert name in results, f"the judge did not survive: {results.get('the judge')}"
     assert results[name] == []

@@ -229,4 +229,5 @@ def test_a_file_in_which_something_was_stopped_is_judged_once_more(
     assert asked == [source, other, source]
     assert [r["worth_a_look"] for r in json.loads(file.read_bytes())] == [[{"exercise": "shrink", "what": "look 3"}], []]
     (line,) = (line for line in capsys.readouterr().out.splitlines() if "look 3" in line)
-    assert SLUG in line and "shrink: look 3" in line
+    assert SLUG in line
+    assert "shrink: look 3" in line
