@@ -68,7 +68,7 @@ def _meetings() -> Iterator[object]:
             yield pytest.param(behaviour.name, cage, marks=left, id=f"{behaviour.name}-{cage}")
 
 
-@pytest.mark.parametrize(("name", "cage"), _meetings())
+@pytest.mark.parametrize(("name", "cage"), [*_meetings()])
 def test_a_behaviour_costs_only_itself(name: str, cage: str, results: Results) -> None:
     assert name in results, f"the judge did not survive: {results.get('the judge')}"
     assert results[name] == []
