@@ -32,7 +32,7 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
         "grade",
         "nbgrader_plugin",
         "classes",
-        "authoring",
+        "authoring neighbours",
         "cli __main__ __init__ nbgrader_config",
     )
 )
