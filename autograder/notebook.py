@@ -129,6 +129,11 @@ def from_node(node: Any, path: Path, assignment: Assignment) -> Submission:
     return _Reading(cells, assignment).submission(str(path))
 
 
+def written(path: Path, known: Layout) -> bool:
+    """Whether a notebook holds code that is not the course's own."""
+    return any(c.kind == "code" and c.text and c.digest not in known.cells for c in _cells(parse(content(path), path), path))
+
+
 def _must_belong(cells: Sequence[_Found], assignment: Assignment, path: Path) -> None:
     """Refuse the notebook of another assignment: a mix-up deserves a word, not a zero."""
     found = {c.grade_id.removeprefix("check_") for c in cells if c.grade_id.startswith("check_")}
