@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from autograder.checks.facts import UNUSABLE_RESULT, Fact
+from autograder.checks_api.symptoms import UNUSABLE_RESULT, Fact
 from autograder.exam import Exam
 from autograder.model import Diagnosis, Subject
 

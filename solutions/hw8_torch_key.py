@@ -10,12 +10,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from autograder import checks as c
 from autograder import core, edge, manner, right, variant
-from autograder.checks import torch_comparisons as t
-from autograder.checks import torch_layers as layers
-from autograder.checks import torch_loops as loops
-from autograder.checks.coats import in_a_coat
+from autograder.dropout import checks as c
+from autograder.dropout.torch import comparisons as t
+from autograder.dropout.torch import layers, loops
+from autograder.dropout.views import in_a_coat
 
 SALT = "quokka-2718"
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from autograder import checks as c
-from autograder.checks import facts as f
-from autograder.checks import uncertainty_facts as u
-from autograder.checks.lenses import asked_of, asking
-from autograder.checks.noise import Branched, branches
+from autograder.dropout import symptoms as f
+from autograder.dropout.uncertainty import symptoms as u
+from autograder.dropout.uncertainty.noise import Branched, branches
+from autograder.dropout.views import asked_of, asking
 from autograder.exam import Exam, Wrong
 from autograder.judge import judge
 from autograder.model import Check, Outcome, Verdict

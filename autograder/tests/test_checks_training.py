@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from autograder import checks as c
-from autograder.checks import training_facts as t
+from autograder.dropout.generalization import training_symptoms as t
 from autograder.exam import Exam
 from autograder.model import Check, Outcome
 from autograder.tests.toys import Array, examined, junk, student, told
