@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Unanswered, Wrong, an, number, quoted, raised
 from autograder.checks_api.inputs import Array
-from autograder.exam import Unanswered, Wrong, an, number, quoted, raised
 from autograder.model import Answer, Call, Outcome
 
 NEARLY = 0.05  # relative: an answer that is off by so little may be meant to be near only

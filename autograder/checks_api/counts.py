@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.asking import Wrong
 from autograder.chance import acceptance
 from autograder.checks_api.inputs import Array
-from autograder.exam import Wrong
 
 
 def unlikely(what: str, count: int, events: int, probability: float, picture: Array | None = None, formula: str = "") -> Wrong | None:

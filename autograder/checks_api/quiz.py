@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, an, array, number, quoted
 from autograder.checks_api.verb import verb
-from autograder.exam import Exam, Wrong, an, array, number, quoted
 from autograder.model import Call
 
 __all__ = [

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, array, number
 from autograder.checks_api.comparing import compare, demand_value_error, item
 from autograder.checks_api.inputs import normal
 from autograder.checks_api.verb import verb
-from autograder.exam import Exam, Wrong, array, number
 from autograder.model import Call, Given
 
 __all__ = [

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Unanswered, Wrong, array, called, number, raised, shown, tripped
 from autograder.checks_api.comparing import ending
 from autograder.checks_api.results import EXACT, NEAR, ROUGH, _changed, question
-from autograder.exam import Exam, Unanswered, Wrong, array, called, number, raised, shown, tripped
 from autograder.model import AutograderError, Broken, Call, Given, Outcome
 
 __all__ = [

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import array, pair
 from autograder.checks_api.inputs import Array
-from autograder.exam import array, pair
 from autograder.model import Call, Given, Item, Seed
 
 SCALES = ("1", "1-p", "1/(1-p)", "p", "1/p")

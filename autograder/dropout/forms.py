@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, array, pair, stable_seed
 from autograder.checks_api.inputs import Array, asked_shape, normal
 from autograder.dropout.calls import train_call
 from autograder.dropout.masks import Form
-from autograder.exam import Exam, Wrong, array, pair, stable_seed
 from autograder.model import Call, Seed
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.asking import Exam, array
 from autograder.checks_api.inputs import Array, normal, positive
 from autograder.checks_api.symptoms import fact, must_return, nearest
 from autograder.dropout.calls import backward_call, output, scale, test_call, train_call
 from autograder.dropout.mask_symptoms import FACTORS, SHAPE, P, _factor
-from autograder.exam import Exam, array
 from autograder.model import Given, Outcome, Seed
 
 __all__ = [

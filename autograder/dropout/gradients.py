@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.asking import Exam, Unanswered, Wrong, array, number
 from autograder.checks_api.comparing import close, compare
 from autograder.checks_api.inputs import Array, normal, positive
 from autograder.checks_api.verb import verb
 from autograder.dropout.calls import backward_call, output, scale, test_call, train_call
 from autograder.dropout.values import SHAPE
-from autograder.exam import Exam, Unanswered, Wrong, array, number
 from autograder.model import Given, Outcome, Seed
 
 __all__ = [

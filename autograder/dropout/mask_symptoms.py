@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from autograder.asking import Exam, Unanswered, Wrong, array, raised
 from autograder.checks_api.comparing import ending
 from autograder.checks_api.inputs import Array, normal
 from autograder.checks_api.symptoms import fact, nearest
 from autograder.dropout.calls import output, returned_output, scale, test_call, train_call
 from autograder.dropout.masks import Form, Via, draw_call, draw_input, drawn, masks, read_mask
-from autograder.exam import Exam, Unanswered, Wrong, array, raised
 from autograder.model import Call, Outcome, Seed
 
 __all__ = [

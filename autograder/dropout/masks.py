@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Unanswered, Wrong, array, pair, stable_seed
 from autograder.chance import acceptance, cdf, pmf, smallest_error
 from autograder.checks_api.counts import expect
 from autograder.checks_api.inputs import Array, asked_shape, normal
 from autograder.checks_api.verb import verb
 from autograder.dropout.calls import train_call
-from autograder.exam import Exam, Unanswered, Wrong, array, pair, stable_seed
 from autograder.model import Call, Given, Outcome, Seed
 
 __all__ = [

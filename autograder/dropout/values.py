@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, an, array, number
 from autograder.checks_api.comparing import compare, demand_no_warning, demand_value_error
 from autograder.checks_api.inputs import Array, normal
 from autograder.checks_api.verb import verb
 from autograder.dropout.calls import output, returned_output, scale, test_call, train_call
 from autograder.dropout.masks import Via, draw_call, draw_input, drawn
-from autograder.exam import Exam, Wrong, an, array, number
 from autograder.model import Call, Seed
 
 __all__ = [

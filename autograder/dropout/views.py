@@ -14,10 +14,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from autograder.asking import Exam, Unanswered
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.symptoms import Fact
 from autograder.checks_api.verb import renamed
-from autograder.exam import Exam, Unanswered
 from autograder.model import Answer, Call, Check, Code, Outcome, Seed
 
 READ = 1e-4  # relative: how near a multiplier is that was read off seven digits, behind a tanh perhaps

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from autograder import checks as c
+from autograder.asking import Exam, script_text
 from autograder.checks_api.symptoms import Fact
 from autograder.dropout import symptoms as f
 from autograder.dropout.sequences import gradient_formulas as w
@@ -20,7 +21,6 @@ from autograder.dropout.sequences import symptoms as s
 from autograder.dropout.sequences.recurrent import INPUT_MASK, SEQUENCES, STATE_MASK
 from autograder.dropout.sequences.weights import ONE_ROW
 from autograder.dropout.views import seen_through, through
-from autograder.exam import Exam, script_text
 from autograder.judge import judge
 from autograder.model import Broken, Call, Check, Item, Outcome, Seed, Verdict
 from autograder.subjects.local import Local

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from autograder import checks as c
+from autograder.asking import Exam
 from autograder.dropout.uncertainty import symptoms as u
 from autograder.dropout.uncertainty.passes import FAIR
 from autograder.dropout.values import softmax
-from autograder.exam import Exam
 from autograder.judge import judge
 from autograder.model import Check, Outcome, Verdict
 from autograder.subjects.local import Local

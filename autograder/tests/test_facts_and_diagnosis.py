@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from autograder.asking import Exam, Unanswered, Wrong
 from autograder.checks_api.symptoms import Fact
 from autograder.diagnose import SOMETHING_ELSE, diagnose, fingerprint, signs
 from autograder.dropout import symptoms as f
 from autograder.dropout.mask_symptoms import P
-from autograder.exam import Exam, Unanswered, Wrong
 from autograder.model import Broken, Call
 from autograder.tests import test_checks_gradients as backwards
 from autograder.tests import test_checks_randomness as draws

@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, array, number, stable_seed
 from autograder.chance import acceptance, smallest_error
 from autograder.checks_api.comparing import compare
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.verb import verb
 from autograder.dropout.generalization.experiments import manners, unchanged
 from autograder.dropout.generalization.training import Params, accuracy
-from autograder.exam import Exam, Wrong, array, number, stable_seed
 from autograder.model import Call, Given, Seed
 
 __all__ = [

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from autograder import datasets
+from autograder.asking import Exam, Wrong, number
 from autograder.chance import smallest_error
 from autograder.checks_api.counts import expect
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.verb import verb
 from autograder.dropout.generalization.training import BATCH, accuracy, batch, flat, read, scores, training
-from autograder.exam import Exam, Wrong, number
 from autograder.model import Given
 
 __all__ = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, array, number
 from autograder.checks_api.comparing import ending
 from autograder.checks_api.inputs import normal
 from autograder.checks_api.symptoms import fact, nearest
@@ -28,7 +29,6 @@ from autograder.dropout.generalization.experiments import entry, spoiling, uncha
 from autograder.dropout.generalization.training import labels
 from autograder.dropout.mask_symptoms import FACTORS, SHAPE, P
 from autograder.dropout.values import DIGITS
-from autograder.exam import Exam, Wrong, array, number
 from autograder.model import Call, Given, Seed
 
 

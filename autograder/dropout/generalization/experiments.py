@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, an, array
 from autograder.chance import smallest_error
 from autograder.checks_api.comparing import compare, demand_value_error
 from autograder.checks_api.counts import expect
@@ -14,7 +15,6 @@ from autograder.checks_api.verb import verb
 from autograder.dropout.calls import scale as factor_named
 from autograder.dropout.generalization.training import labels
 from autograder.dropout.values import DIGITS, NEAR
-from autograder.exam import Exam, Wrong, an, array
 from autograder.model import Answer, Call, Given, Seed
 
 __all__ = [

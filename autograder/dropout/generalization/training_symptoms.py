@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.asking import Exam
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.symptoms import fact, nearest
 from autograder.dropout.generalization.epochs import ROWS, in_the_last_batch, thinned, tracked
 from autograder.dropout.generalization.training import FIRST, Params, batch, copies, flat, in_a_row, moved, read, slope, slopes, training
-from autograder.exam import Exam
 
 SIZES = (6, 40, 30, 3)  # wide, so that no layer is silent for an example
 LR, MOMENTUM = 0.1, 0.8

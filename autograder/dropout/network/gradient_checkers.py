@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, array, number, pair
 from autograder.checks_api.comparing import demand_no_warning
 from autograder.checks_api.symptoms import fact, nearest
 from autograder.checks_api.verb import verb
-from autograder.exam import Exam, Wrong, array, number, pair
 from autograder.model import Answer, Call, Code, Given, Seed
 
 __all__ = [

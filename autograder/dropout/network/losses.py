@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, array, number
 from autograder.chance import smallest_error
 from autograder.checks_api.comparing import compare, demand_no_warning, ending
 from autograder.checks_api.counts import expect
@@ -38,7 +39,6 @@ from autograder.dropout.network.networks import (
     seen_factor,
     survivals,
 )
-from autograder.exam import Exam, Wrong, array, number
 from autograder.model import Call, Given, Seed
 
 __all__ = [

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Unanswered, Wrong, array, pair, raised
 from autograder.checks_api.comparing import ending
 from autograder.checks_api.symptoms import fact, nearest
 from autograder.dropout.network.losses import SMALL, direction, slope_errors, what_changed
 from autograder.dropout.network.networks import INPUTS, Question, asked, grads_of, loss_call, loss_of, scale, scores_read, singles
 from autograder.dropout.network.networks import losses as training_losses
-from autograder.exam import Exam, Unanswered, Wrong, array, pair, raised
 from autograder.model import Call, Given, Seed
 
 P_IN, P_HIDDEN = 0.2, 0.25  # far from 1/2, and so that the shares below lie apart

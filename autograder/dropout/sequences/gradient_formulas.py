@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam
 from autograder.checks_api.inputs import Array, normal
 from autograder.checks_api.symptoms import fact
 from autograder.dropout.calls import backward_call
@@ -25,7 +26,6 @@ from autograder.dropout.sequences.recurrent import (
 )
 from autograder.dropout.sequences.weights import found_masks
 from autograder.dropout.views import READ
-from autograder.exam import Exam
 from autograder.model import Call, Given, Seed
 
 CLOSE = 1e-5  # relative, of a gradient that is called by the name of a formula

@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, array, number, pair
 from autograder.checks_api.comparing import compare, demand_value_error, item
 from autograder.checks_api.inputs import Array, normal
 from autograder.checks_api.verb import verb
 from autograder.dropout.calls import backward_call
 from autograder.dropout.gradients import DIRECTIONAL
 from autograder.dropout.values import TOLERANCE
-from autograder.exam import Exam, Wrong, array, number, pair
 from autograder.model import Call, Given, Seed
 
 __all__ = [

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, array, stable_seed
 from autograder.chance import smallest_error
 from autograder.checks_api.comparing import compare, demand_value_error, ending
 from autograder.checks_api.counts import expect
@@ -21,7 +22,6 @@ from autograder.dropout.calls import output
 from autograder.dropout.sequences.layers import first_result
 from autograder.dropout.values import DIGITS, NEAR
 from autograder.dropout.views import READ, Lens
-from autograder.exam import Exam, Wrong, array, stable_seed
 from autograder.model import Call, Given, Item, Outcome, Seed
 
 __all__ = [

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, array
 from autograder.checks_api.comparing import compare
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.verb import verb
 from autograder.dropout.calls import scale
 from autograder.dropout.masks import draw_call
 from autograder.dropout.views import READ
-from autograder.exam import Exam, Wrong, array
 from autograder.model import Seed
 
 __all__ = [

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Unanswered, Wrong, array, raised
 from autograder.checks_api.comparing import ending
 from autograder.checks_api.inputs import Array, normal
 from autograder.checks_api.results import question
@@ -41,7 +42,6 @@ from autograder.dropout.sequences.seen_masks import one_mask
 from autograder.dropout.sequences.weights import whole_masks
 from autograder.dropout.values import DIGITS
 from autograder.dropout.views import READ
-from autograder.exam import Exam, Unanswered, Wrong, array, raised
 from autograder.model import Call, Given, Outcome, Seed
 
 WRONG = 1e-5  # relative error of a derivative that counts as wrong

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, array, stable_seed
 from autograder.chance import smallest_error
 from autograder.checks_api.comparing import compare, demand_no_warning, item
 from autograder.checks_api.counts import expect
@@ -19,7 +20,6 @@ from autograder.dropout.calls import SCALES, backward_call, scale
 from autograder.dropout.sequences.layers import first_result
 from autograder.dropout.values import TOLERANCE
 from autograder.dropout.views import Lens
-from autograder.exam import Exam, Wrong, array, stable_seed
 from autograder.model import Call, Given, Seed
 
 __all__ = [

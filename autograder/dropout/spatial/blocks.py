@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, array, number, stable_seed
 from autograder.chance import acceptance, smallest_error
 from autograder.checks_api.comparing import compare, demand_no_warning, demand_value_error
 from autograder.checks_api.counts import unlikely
@@ -19,7 +20,6 @@ from autograder.checks_api.inputs import Array
 from autograder.checks_api.verb import verb
 from autograder.dropout.forms import Shared
 from autograder.dropout.masks import draw_call, shared_axes, thrown
-from autograder.exam import Exam, Wrong, array, number, stable_seed
 from autograder.model import Call, Given, Outcome, Seed
 
 __all__ = [

@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, an, array, number
 from autograder.chance import smallest_error
 from autograder.checks_api.comparing import close, compare, demand_no_warning, demand_value_error
 from autograder.checks_api.counts import expect
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.verb import verb
 from autograder.dropout.forms import Shared
-from autograder.exam import Exam, Wrong, an, array, number
 from autograder.model import Call, Given, Seed
 
 __all__ = [

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, array
 from autograder.checks_api.comparing import ending
 from autograder.checks_api.inputs import Array, normal
 from autograder.checks_api.symptoms import fact, nearest
@@ -14,7 +15,6 @@ from autograder.dropout.mask_symptoms import P
 from autograder.dropout.masks import thrown
 from autograder.dropout.spatial.blocks import Lattice, block_draws, in_whole_blocks
 from autograder.dropout.spatial.normalisation import Memory, block_call, block_output, channel_calls, channel_statistics, lively, remembered
-from autograder.exam import Exam, array
 from autograder.model import Call, Given, Seed
 
 NEAR = 2e-6  # float32 throughout is no other formula

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, an, array, number
 from autograder.checks_api.comparing import compare
 from autograder.checks_api.inputs import Array, normal
 from autograder.checks_api.results import NEAR, question
 from autograder.checks_api.verb import verb
-from autograder.exam import Exam, Wrong, an, array, number
 from autograder.model import Call, CourseError, Given
 
 __all__ = [

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, array, number
 from autograder.checks_api.results import question
 from autograder.checks_api.symptoms import *
 from autograder.checks_api.symptoms import _place, fact
-from autograder.exam import Exam, array, number
 from autograder.model import Call
 
 

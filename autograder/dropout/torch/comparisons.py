@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, an, array, number
 from autograder.checks_api.inputs import normal
 from autograder.checks_api.symptoms import fact, nearest
 from autograder.checks_api.verb import verb
-from autograder.exam import Exam, Wrong, an, array, number
 from autograder.model import Answer, Call, Code, Given
 
 __all__ = [

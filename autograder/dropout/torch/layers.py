@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, an, array, number, quoted, raised, stable_seed
 from autograder.checks_api.comparing import item
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.symptoms import fact
 from autograder.checks_api.verb import verb
 from autograder.dropout.views import CALLED, Coat
-from autograder.exam import Exam, Wrong, an, array, number, quoted, raised, stable_seed
 from autograder.model import Answer, Call, Code, Outcome
 
 __all__ = [

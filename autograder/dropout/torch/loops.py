@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, an, array, number, shape_text
 from autograder.chance import smallest_error
 from autograder.checks_api.comparing import item
 from autograder.checks_api.counts import expect
@@ -21,7 +22,6 @@ from autograder.checks_api.verb import verb
 from autograder.dropout.torch.layers import run
 from autograder.dropout.values import softmax
 from autograder.dropout.views import CALLED
-from autograder.exam import Exam, Wrong, an, array, number, shape_text
 from autograder.model import Call, Code, Item
 
 __all__ = [

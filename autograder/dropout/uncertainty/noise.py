@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, array, number, pair, stable_seed
 from autograder.chance import POWER, acceptance, cdf, smallest_error
 from autograder.checks_api.comparing import compare
 from autograder.checks_api.counts import expect
@@ -21,7 +22,6 @@ from autograder.checks_api.inputs import Array, normal
 from autograder.checks_api.verb import verb
 from autograder.dropout.calls import output, test_call, train_call
 from autograder.dropout.masks import LARGE, Form, _agree, _share_of, thrown
-from autograder.exam import Exam, Wrong, array, number, pair, stable_seed
 from autograder.model import Call, Given, Seed
 
 __all__ = [

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, array, number, pair, stable_seed
 from autograder.chance import cdf, smallest_error
 from autograder.checks_api.comparing import compare, demand_no_warning, item
 from autograder.checks_api.counts import expect
@@ -19,7 +20,6 @@ from autograder.checks_api.results import question
 from autograder.checks_api.verb import verb
 from autograder.dropout.masks import _agree, _equal_counts, _middle, thrown
 from autograder.dropout.values import softmax
-from autograder.exam import Exam, Wrong, array, number, pair, stable_seed
 from autograder.model import Call, Code, Given, Seed
 
 __all__ = [

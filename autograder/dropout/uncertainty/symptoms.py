@@ -8,6 +8,7 @@ from itertools import product
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, array, pair
 from autograder.checks_api.comparing import item
 from autograder.checks_api.inputs import Array, normal
 from autograder.checks_api.results import question
@@ -27,7 +28,6 @@ from autograder.dropout.uncertainty.passes import (
     read_stats,
 )
 from autograder.dropout.values import softmax
-from autograder.exam import Exam, Wrong, array, pair
 from autograder.model import Call, Given, Seed
 
 SHAPE = (101, 119)  # as in facts.py: a standard deviation is known to 0.7 %
