@@ -20,7 +20,6 @@ from autograder.checks_api.results import EXACT, NEAR, ROUGH, _changed, question
 from autograder.model import AutograderError, Broken, Call, Given, Outcome
 
 __all__ = [
-    "UNUSABLE_RESULT",
     "Fact",
     "arguments_after",
     "digits",
