@@ -8,13 +8,13 @@ from typing import Any
 
 from nbgrader.preprocessors import NbGraderPreprocessor  # type: ignore[import-untyped]  # nbgrader has no annotations to read
 
-from autograder import course
+from autograder import __version__, course
 from autograder.model import CourseError
 from autograder.nbgrader_plugin.place import place_of
 
 
 class FinishRelease(NbGraderPreprocessor):  # type: ignore[misc]  # the price of a base class without annotations
-    """Write hints.json where the notebook will be written, and refuse what nbgrader copied that no student should have."""
+    """Write hints.json where the notebook will be written, say in it which release it is, and refuse what nbgrader copied that no student should have."""
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         place = place_of(self.parent, resources)
@@ -22,6 +22,7 @@ class FinishRelease(NbGraderPreprocessor):  # type: ignore[misc]  # the price of
         place.release.mkdir(parents=True, exist_ok=True)
         text = hints_text(course.hints(place.staff()))
         (place.release / "hints.json").write_text(text, encoding="utf-8", newline="\n")
+        nb.metadata["autograder"] = {"assignment": place.slug, "release": __version__}
         return nb, resources
 
 
