@@ -14,7 +14,7 @@ from autograder.nbgrader_plugin.place import place_of
 
 
 class FinishRelease(NbGraderPreprocessor):  # type: ignore[misc]  # the price of a base class without annotations
-    """Write hints.json where the notebook will be written, say in it which release it is, and refuse what nbgrader copied that no student should have."""
+    """Write hints.json and say which release this is; refuse what nbgrader copied and no student should have."""
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         place = place_of(self.parent, resources)
