@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+import autograder
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -104,7 +106,7 @@ def test_an_untouched_notebook_leaves_no_notes() -> None:
     ("metadata", "said"),
     [
         ({"autograder": {"release": "0.0.9"}}, ("This notebook is of release 0.0.9, and here is",)),
-        ({"autograder": {"release": notebook.__version__}}, ()),
+        ({"autograder": {"release": autograder.__version__}}, ()),
         ({"autograder": {"release": 9}}, ()),
         ({"autograder": [1]}, ()),
         ([1], ()),
