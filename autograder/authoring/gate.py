@@ -23,7 +23,7 @@ from autograder.authoring.limited import alarm, each
 from autograder.course import Staff
 from autograder.judge import judge, result
 from autograder.model import Answer, Call, Exercise, Item, Opaque, Outcome, Subject
-from autograder.perform import Room
+from autograder.running.runner import Room
 from autograder.subjects.local import Local
 
 MOST = 0.25  # of an exercise's points: what earns as much is an answer

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-import autograder
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import autograder
 from autograder import notebook
 from autograder.model import Assignment, Cell, CourseError, Exercise, Role, Submission, SubmissionError
 
