@@ -31,8 +31,8 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
         "carried selfcheck release handins scratch",
         "grade verify pytest_plugin memory",
         "nbgrader_plugin pairs mutants",
-        "batch demo simulate matrix",
-        "bench cluster",
+        "batch demo simulate matrix explain",
+        "bench cluster instructor",
         "cli __main__ __init__ nbgrader_config",
     )
 )
