@@ -16,6 +16,7 @@ from rich.console import Console
 
 from autograder import __version__, instructor
 from autograder.model import AutograderError, Broken, CourseError, Look, Report
+from autograder.neighbours import commands as neighbours
 from autograder.report.terminal import patient
 
 if TYPE_CHECKING:
@@ -100,6 +101,8 @@ def _parser() -> argparse.ArgumentParser:
     collect.add_argument("--force", action="store_true", help="replace what was put into submitted/ by hand or by another road")
     collect.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
     collect.set_defaults(run=_collect)
+
+    neighbours.add(commands)
 
     diff = commands.add_parser("diff", help="whose points changed between the last two gradings of a class, and by which check")
     diff.add_argument("assignment", help="for example hw1_dropout")

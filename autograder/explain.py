@@ -55,7 +55,7 @@ def pasteable(script: Sequence[Call]) -> str:
 def _replayed(
     lost: Sequence[Verdict], scripts: Scripts, cells: Sequence[Cell], staff: Staff, isolation: Isolation
 ) -> Iterator[tuple[str, Sequence[Replayed]]]:
-    """The calls of each of these checks once more: those cells in their cage, and the solution here."""
+    """The calls of each of these checks once more: those cells in their sandbox, and the solution here."""
     seconds = {c.name: c.seconds or LIMITS.call_seconds for c in staff.assignment.exercise(lost[0].exercise).checks}
     with Remote(isolation, cells) as student:
         for verdict in lost:

@@ -19,14 +19,14 @@ def add(commands: Any) -> None:
     explain.add_argument("assignment", help="for example hw1_dropout")
     explain.add_argument("student", help="as the folder in submitted/ is called")
     explain.add_argument("exercise", nargs="?", default="", help="one exercise; all of them when left out")
-    explain.add_argument("--replay", action="store_true", help="make the calls once more, caged, and show what the solution answers")
+    explain.add_argument("--replay", action="store_true", help="make the calls once more, sandboxed, and show what the solution answers")
     explain.add_argument("--html", type=Path, metavar="FILE", help="write a page, with masks as pictures, in place of text")
     explain.add_argument(
         "--set", action="append", default=[], metavar="PART=POINTS", help="give a part, an exercise or a manual cell these points"
     )
     explain.add_argument("--because", default="", metavar="TEXT", help="why; the student reads it beside the points")
-    explain.add_argument("--isolation", choices=("bubblewrap", "landlock", "subprocess"), help="insist on one kind of cage")
-    explain.add_argument("--unsafe-isolation", action="store_true", help="run student code even where it cannot be caged")
+    explain.add_argument("--isolation", choices=("bubblewrap", "landlock", "subprocess"), help="insist on one kind of sandbox")
+    explain.add_argument("--unsafe-isolation", action="store_true", help="run student code even where it cannot be sandboxed")
     explain.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
     explain.set_defaults(run=_explain)
 
@@ -49,8 +49,8 @@ def _explain(arguments: argparse.Namespace) -> int:
         if folder is None:
             raise CourseError(f"{arguments.student} has handed in nothing for {arguments.assignment}. Look into submitted/.")
         file = private(arguments.html, root, register.given_away()) if arguments.html else None
-        staff, cage = load_staff(root, arguments.assignment), _cage(arguments)
-        told = explain(take(folder, arguments.assignment), staff, cage, arguments.exercise, arguments.replay)
+        staff, sandbox = load_staff(root, arguments.assignment), _sandbox(arguments)
+        told = explain(take(folder, arguments.assignment), staff, sandbox, arguments.exercise, arguments.replay)
         if wanted:
             return _given(register, arguments, list(by_hand.give(register, arguments.student, wanted, told.chosen)))
         told = replace(told, standing=tuple(by_hand.standing(register, arguments.student, told.chosen)))
@@ -58,7 +58,7 @@ def _explain(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _cage(arguments: argparse.Namespace) -> Isolation:
+def _sandbox(arguments: argparse.Namespace) -> Isolation:
     from autograder.isolation import choose, warning
 
     isolation = choose(arguments.unsafe_isolation, arguments.isolation)

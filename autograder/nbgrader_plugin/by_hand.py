@@ -146,8 +146,8 @@ def _of_parts(one: Given, result: ExerciseResult | None, grade: Any, before: str
         raise CourseError(f"{result.name} was graded before with other points. Run `autograder grade` first.")
     total = TOTAL.search(before)
     if grade.manual_score is not None and (not total or abs(float(total["points"]) - grade.manual_score) > CLOSE):
-        score = words.number(grade.manual_score)
-        raise CourseError(f"{result.name} has {score} points by hand for all of it. Say --set {result.name}=POINTS.")
+        manual = words.number(grade.manual_score)
+        raise CourseError(f"{result.name} has {manual} points by hand for all of it. Say --set {result.name}=POINTS.")
     lines = {found["part"]: found for line in before.split("\n") if (found := LINE.fullmatch(line))}
     if result.name in lines:
         raise CourseError(f"All of {result.name} was judged by hand. Say --set {result.name}=POINTS or {result.name}={AUTOMATIC}.")

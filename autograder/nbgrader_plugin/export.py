@@ -45,7 +45,7 @@ def write(gradebook: Any, file: Any, students: Iterable[str] = (), assignments: 
     """Write the rows of these students and assignments (of all, where none are named)."""
     students, assignments = set(students), set(assignments)
     chosen = [a for a in gradebook.assignments if not assignments or a.name in assignments]
-    exercises = list(dict.fromkeys(name for a in chosen for n in a.notebooks for name in _exercises(n)))
+    exercises = list(dict.fromkeys(name for a in chosen for n in a.notebooks for name in map(title, cells(n))))
     out = csv.DictWriter(file, [*STOCK, "status", *exercises], restval="")
     out.writeheader()
     for assignment in chosen:
@@ -54,9 +54,10 @@ def write(gradebook: Any, file: Any, students: Iterable[str] = (), assignments: 
                 out.writerow({key: _safe(value) for key, value in row(gradebook, assignment, student).items()})
 
 
-def _exercises(notebook: Any) -> list[str]:
-    order = [cell.name for cell in notebook.source_cells]  # as in the notebook; grade_cells come in any order
-    return [_title(n) for n in sorted((c.name for c in (*notebook.grade_cells, *notebook.task_cells)), key=order.index)]
+def cells(notebook: Any) -> list[str]:
+    """The cells with points, as they stand in the notebook."""
+    order = [cell.name for cell in notebook.source_cells]  # grade_cells come in any order
+    return sorted((c.name for c in (*notebook.grade_cells, *notebook.task_cells)), key=order.index)
 
 
 def row(gradebook: Any, assignment: Any, student: Any) -> dict[str, Any]:
@@ -75,10 +76,11 @@ def row(gradebook: Any, assignment: Any, student: Any) -> dict[str, Any]:
     except MissingEntry:
         return told | {"status": "missing"}
     grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
-    return told | {"timestamp": submission.timestamp, "status": _status(grades)} | _scores(submission, grades)
+    return told | {"timestamp": submission.timestamp, "status": status(grades)} | _scores(submission, grades)
 
 
-def _status(grades: list[Any]) -> str:
+def status(grades: list[Any]) -> str:
+    """How far the grades of one hand-in are."""
     open_ = [g for g in grades if g.auto_score is None and g.manual_score is None]
     if len(open_) == len(grades):
         return "not graded"
@@ -86,15 +88,16 @@ def _status(grades: list[Any]) -> str:
 
 
 def _scores(submission: Any, grades: list[Any]) -> dict[str, Any]:
-    if _status(grades) == "not graded":
+    if status(grades) == "not graded":
         return {}
     penalty = submission.late_submission_penalty or 0.0
-    told = {_title(g.name): g.score for g in grades if g.auto_score is not None or g.manual_score is not None}
+    told = {title(g.name): g.score for g in grades if g.auto_score is not None or g.manual_score is not None}
     total = {"raw_score": submission.score, "late_submission_penalty": penalty, "score": max(0.0, submission.score - penalty)}
     return told | total
 
 
-def _title(grade_id: str) -> str:
+def title(grade_id: str) -> str:
+    """The exercise that a check cell belongs to, or the name of the cell."""
     return str(grade_id).removeprefix(CHECK)
 
 

@@ -32,7 +32,7 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
         "grade verify pytest_plugin memory",
         "nbgrader_plugin pairs mutants",
         "batch demo simulate matrix explain",
-        "bench cluster instructor",
+        "bench cluster neighbours instructor",
         "cli __main__ __init__ nbgrader_config",
     )
 )

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from autograder import checks as c
-from autograder.model import Outcome
+from autograder.model import Opaque, Outcome
 from autograder.perform import plain
 from autograder.tests.battery import all_hold, channels, edges, element, verdicts
 
@@ -107,5 +107,5 @@ def test_bfloat16_travels_as_float32_and_gradients_stay_behind() -> None:
 
 
 def test_a_tensor_without_numbers_does_not_travel() -> None:
-    assert plain(torch.empty(2, device="meta")).kind.startswith("tensor of dtype")
-    assert plain(torch.eye(3).to_sparse()).kind == "tensor of dtype torch.float32"
+    assert plain(torch.empty(2, device="meta")) == Opaque("Tensor")
+    assert plain(torch.eye(3).to_sparse()) == Opaque("Tensor")

@@ -1,0 +1,101 @@
+"""The commands that speak with other platforms; each returns the exit code."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autograder.model import CourseError
+from autograder.report import words
+
+if TYPE_CHECKING:
+    from autograder.neighbours.gradebooks import Filled, Layout
+    from autograder.neighbours.sheet import Sheet
+
+SHOWN = 20  # names in one list on a terminal
+
+
+def add(commands: Any) -> None:
+    """Put the commands on the command line."""
+    export = commands.add_parser("export", help="fill in the gradebook of Canvas or the worksheet of Moodle, and zip the feedback")
+    export.add_argument("assignment", help="for example hw1_dropout")
+    which = export.add_mutually_exclusive_group(required=True)
+    which.add_argument("--canvas", type=Path, metavar="CSV", help="the gradebook, as downloaded from Canvas")
+    which.add_argument("--moodle", type=Path, metavar="CSV", help="the grading worksheet of the assignment, as downloaded from Moodle")
+    export.add_argument("--to", type=Path, metavar="FILE", help="where to write it (default: CSV_filled.csv beside it)")
+    export.add_argument("--column", default="", metavar="TITLE", help="the column to fill, where it cannot be told")
+    export.add_argument("--scale", action="store_true", help="convert the points where the platform has another maximum")
+    export.add_argument("--feedback", type=Path, metavar="ZIP", help="also zip the pages in feedback/ as the platform wants them")
+    export.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
+    export.set_defaults(run=_export)
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from autograder.course import find_root, must_exist
+    from autograder.nbgrader_plugin.standings import standings
+    from autograder.neighbours import feedback, gradebooks, sheet
+
+    root, slug = find_root(arguments.course), arguments.assignment
+    must_exist(root, slug)
+    kind = "canvas" if arguments.canvas else "moodle"
+    source: Path = arguments.canvas or arguments.moodle
+    to = arguments.to or source.with_name(f"{source.stem}_filled.csv")
+    if to.resolve() == source.resolve():
+        raise CourseError(f"{to} is the file that was downloaded. Name another one with --to, so that this one stays as it is.")
+    table = sheet.read(source)
+    layout = gradebooks.LAYOUTS[kind](table, slug, arguments.column)
+    known = feedback.way_back(root, slug, layout.platform)
+    done = gradebooks.fill(table, layout, standings(root, slug), known.numbers, arguments.scale)
+    _put(to, table.data())
+    for line in _told(to, layout, done):
+        print(line)
+    code = 1 if done.lost else 0
+    return max(code, _feedback(arguments.feedback, root, slug, table, layout, done)) if arguments.feedback else code
+
+
+def _put(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise CourseError(f"{path} cannot be written ({error.strerror or error}). Name another file with --to.") from error
+
+
+def _told(to: Path, layout: Layout, done: Filled) -> Iterator[str]:
+    yield f'wrote {to}: {len(done.rows)} of {len(layout.students)} rows filled, column "{words.line(done.column)}"'
+    yield from _list("not in the file", done.lost)
+    yield from _list("left as they were", done.left)
+
+
+def _list(title: str, found: Mapping[str, str]) -> Iterator[str]:
+    if found:
+        yield f"{title}: {len(found)}"
+        yield from (f"    {words.line(name)}: {words.line(why)}" for name, why in list(found.items())[:SHOWN])
+        yield from [f"    and {len(found) - SHOWN} more"] * (len(found) > SHOWN)
+
+
+def _feedback(path: Path, root: Path, slug: str, table: Sheet, layout: Layout, done: Filled) -> int:
+    from autograder.nbgrader_plugin import settings
+    from autograder.neighbours import feedback
+
+    known = feedback.way_back(root, slug, layout.platform)
+    coursedir, _ = settings.collecting(root, slug)
+    found, lost = feedback.pages(coursedir, slug, [s for s in done.owners if s not in done.missing])
+    if layout.platform == "Canvas":
+        names = {s: feedback.canvas_name(known.entries[s]) for s in found if s in known.entries}
+    else:
+        names = {s: _moodle_name(slug, table, layout, done.owners[s]) for s in found}
+    zipped = feedback.write(path, found, names)
+    print(f"wrote {path}: the pages of {len(zipped.names)} students")
+    if layout.platform == "Canvas" and zipped.names:
+        print(f"Canvas shows each page under the name of the student's own file; to read it, save it as {slug}.html.")
+    for line in _list("without a page in it", lost | zipped.lost):
+        print(line)
+    return 1 if lost or zipped.lost else 0
+
+
+def _moodle_name(slug: str, table: Sheet, layout: Layout, row: int) -> str:
+    from autograder.neighbours import feedback, gradebooks
+
+    return feedback.moodle_name(slug, table.value(row, layout.name), gradebooks.number_of(table, layout, row))

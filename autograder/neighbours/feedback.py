@@ -1,0 +1,93 @@
+"""The pages in feedback/, zipped under the names by which a platform knows whose they are."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from autograder.model import CourseError
+from autograder.nbgrader_plugin import collect, settings
+from autograder.nbgrader_plugin.collect import STABLE
+
+SAFE = str.maketrans(dict.fromkeys('_/\\:*?"<>|', "-"))  # Moodle cuts names at "_"
+
+
+@dataclass
+class Zipped:
+    """Whose page is in the zip, under which name, and whose is not, and why."""
+
+    names: dict[str, str] = field(default_factory=dict)
+    lost: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class WayBack:
+    """What was written down when the hand-ins were collected from one platform."""
+
+    numbers: Mapping[str, str] = field(default_factory=dict)  # the platform's number -> student
+    entries: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # student -> entry of this assignment's manifest
+
+
+def way_back(root: Path, slug: str, platform: str) -> WayBack:
+    """Numbers and names of this assignment; numbers of others, too, where the platform has one for a person and not for a hand-in."""
+    _, downloaded = settings.collecting(root, slug)
+    entries: dict[str, Mapping[str, Any]] = {}
+    claims: dict[str, set[str]] = {}
+    for path in sorted(downloaded.parent.glob(f"*/{settings.MANIFEST}")):
+        here = path.parent.name == slug
+        for entry in collect.read(path)["hand_ins"] if here or platform in STABLE else ():
+            if entry["platform"] == platform and entry["number"] and entry["student"]:
+                claims.setdefault(str(entry["number"]), set()).add(entry["student"])
+                entries |= {entry["student"]: entry} if here else {}
+    return WayBack({n: min(students) for n, students in claims.items() if len(students) == 1}, entries)
+
+
+def pages(coursedir: Any, slug: str, students: Sequence[str]) -> tuple[dict[str, Path], dict[str, str]]:
+    """Student -> the page for them, and student -> why there is none that may be given back."""
+    found, lost = dict[str, Path](), dict[str, str]()
+    for student in students:
+        page = Path(coursedir.format_path(coursedir.feedback_directory, student, slug)) / f"{slug}.html"
+        graded = Path(coursedir.format_path(coursedir.autograded_directory, student, slug)) / f"{slug}.ipynb"
+        if not page.is_file():
+            lost[student] = f"has no page in feedback/. Run: nbgrader generate_feedback {slug}"
+        elif graded.is_file() and page.stat().st_mtime < graded.stat().st_mtime:
+            lost[student] = f"was graded again after the page was written. Run: nbgrader generate_feedback {slug} --force"
+        else:
+            found[student] = page
+    return found, lost
+
+
+def moodle_name(slug: str, name: str, number: str) -> str:
+    """Where Moodle looks for a student's feedback: it reads the number and nothing else of it."""
+    shown = " ".join(name.translate(SAFE).split()).lstrip(".~") or "participant"
+    return f"{shown[:80]}_{number}_assignsubmission_file/{slug}.html"
+
+
+def canvas_name(entry: Mapping[str, Any]) -> str:
+    """The name of the file as Canvas gave it out, which holds the numbers of the student and of the file; "" where none is known."""
+    graded = [f["from"] for f in entry["files"] if f["as"]] or [f["from"] for f in entry["files"]]
+    number = str(entry["number"])
+    for source in graded:
+        # a file in an archive of the student's: the archive has the name that Canvas knows
+        for part in PurePosixPath(source).parts:
+            words = part.split("_")
+            if number in words and any(w.isdigit() for w in words[words.index(number) + 1 :]):
+                return PurePosixPath(part).stem + ".html"
+    return ""
+
+
+def write(path: Path, found: Mapping[str, Path], names: Mapping[str, str]) -> Zipped:
+    """Zip the pages of those who have a name there."""
+    done = Zipped(lost={s: "the platform's name of their hand-in is not known" for s in found if not names.get(s)})
+    try:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for student, page in found.items():
+                if names.get(student):
+                    archive.write(page, names[student])
+                    done.names[student] = names[student]
+    except OSError as error:
+        raise CourseError(f"{path} cannot be written ({error.strerror or error}). Name another file, or make room.") from error
+    return done

@@ -1,0 +1,51 @@
+"""Where a student stands in one assignment, as the gradebook has it: the records that the class report and the exports speak in."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+GRADED, REVIEW, NOT_GRADED, MISSING = "graded", "needs review", "not graded", "missing"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One cell with points: `points` is None before anything was graded; `by_hand` where a human gave them."""
+
+    points: float | None
+    maximum: float
+    by_hand: bool = False
+    wanted: bool = False  # a human should look
+    said: str = ""  # what a human wrote to the student
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One student in one assignment. Without a grade there is no score, which is not a score of 0."""
+
+    student: str
+    maximum: float
+    name: str = ""  # first and last, as far as the gradebook knows them
+    status: str = MISSING
+    marks: Mapping[str, Mark] = field(default_factory=dict)  # exercise, or a cell that is marked by hand -> its mark
+    penalty: float = 0.0  # for being late
+    handed_in: datetime.datetime | None = None
+    late: float = 0.0  # seconds
+
+    @property
+    def raw(self) -> float | None:
+        """The points before the late penalty."""
+        if self.status in (NOT_GRADED, MISSING):
+            return None
+        return round(sum(m.points or 0.0 for m in self.marks.values()), 6)
+
+    @property
+    def score(self) -> float | None:
+        """The points that count, as `nbgrader export` has them."""
+        return None if self.raw is None else round(max(0.0, self.raw - self.penalty), 6)
+
+    @property
+    def whole(self) -> bool:
+        """Whether every cell has its points, so that the score is not a part of one."""
+        return self.score is not None and all(m.points is not None for m in self.marks.values())
