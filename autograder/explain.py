@@ -9,15 +9,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from autograder import notebook
-from autograder.bounded import bounded
+from autograder.asking import script_text
 from autograder.course import PATIENCE, Staff
-from autograder.exam import script_text
 from autograder.grade import LIMITS, grade
-from autograder.isolation import Isolation
 from autograder.judge import Scripts, Witness
 from autograder.model import Call, Cell, CourseError, ExerciseResult, Report, Seed, Submission, SubmissionError, Verdict
 from autograder.nbgrader_plugin.submitted import HandIn
 from autograder.report.explanation import LONGEST, Explained, Explanation, Replayed
+from autograder.sandbox import Isolation
+from autograder.sandbox.bounded import bounded
 from autograder.subjects.remote import Remote
 
 MOST = 3  # calls of a script that are shown, and made again: a chance test asks the same hundreds of times

@@ -8,14 +8,14 @@ from pathlib import Path
 from types import MappingProxyType
 
 from autograder import notebook
-from autograder.bounded import bounded
 from autograder.carried import with_carried
 from autograder.course import Staff, lacking, not_run
 from autograder.diagnose import diagnose, fingerprint
-from autograder.isolation import Isolation
 from autograder.judge import Scripts, Witness, can_be_diagnosed, judge, judged_fairly
 from autograder.judge import result as result_of
 from autograder.model import Broken, Diagnosis, Exercise, ExerciseResult, Limits, Outcome, Report, Submission, SubmissionError
+from autograder.sandbox import Isolation
+from autograder.sandbox.bounded import bounded
 from autograder.subjects.budget import Budget
 from autograder.subjects.remote import Remote
 

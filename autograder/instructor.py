@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from autograder.model import CourseError
 
 if TYPE_CHECKING:
-    from autograder.isolation import Isolation
-    from autograder.nbgrader_plugin.record import Register
+    from autograder.nbgrader_plugin.gradebook import Register
+    from autograder.sandbox import Isolation
 
 
 def add(commands: Any) -> None:
@@ -37,7 +37,7 @@ def _explain(arguments: argparse.Namespace) -> int:
     from autograder.course import find_root, load_staff, must_exist
     from autograder.explain import explain, private
     from autograder.nbgrader_plugin import by_hand
-    from autograder.nbgrader_plugin.record import Register
+    from autograder.nbgrader_plugin.gradebook import Register
     from autograder.nbgrader_plugin.submitted import take
     from autograder.report import explanation
 
@@ -59,7 +59,7 @@ def _explain(arguments: argparse.Namespace) -> int:
 
 
 def _sandbox(arguments: argparse.Namespace) -> Isolation:
-    from autograder.isolation import choose, warning
+    from autograder.sandbox import choose, warning
 
     isolation = choose(arguments.unsafe_isolation, arguments.isolation)
     if loud := warning(isolation):

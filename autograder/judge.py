@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from autograder.exam import Exam, Unanswered, Wrong, called, raised, script_text, shown, tripped
+from autograder.asking import Exam, Unanswered, Wrong, called, raised, script_text, shown, tripped
 from autograder.model import (
     NOT_TRIED,
     Answer,
@@ -179,7 +179,7 @@ def _hold(check: Check, exam: Exam, reference: Subject | None) -> None:
 def _tripped(exercise: Exercise, check: Check, exam: Exam, reference: Subject | None, error: Exception) -> Verdict:
     """A check ended in an exception that it did not mean: by whose doing?
 
-    The helpers of exam.py make a Wrong of whatever rubbish comes back, so this is our bug in any case. But it must not be the student who
+    The helpers of asking.py make a Wrong of whatever rubbish comes back, so this is our bug in any case. But it must not be the student who
     decides whether there is a mark. The same check, with the same seeds, is put to the solution: where it holds there, course and machine
     are sound, and what brought the exception about is an answer so unlike a right one that nobody thought of it. It is wrong, and staff
     read of it in the log. Where it does not hold for the solution either, nothing can be said of anybody's answer: BROKEN, and no mark.

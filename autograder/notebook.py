@@ -21,10 +21,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from autograder import blank, statements
 from autograder.interactive import as_python
 from autograder.model import Assignment, Cell, CourseError, Exercise, Role, Submission, SubmissionError
-from autograder.perform import changed, stubs
+from autograder.running import import_stubs, statements
+from autograder.running.runner import changed, stubs
 
 MAX_BYTES = 50_000_000  # of one notebook file
 MAX_BRACKETS = 1_000_000  # "{" and "[" in it: each becomes a Python object, so this bounds the memory a file can ask for
@@ -340,7 +340,7 @@ def _reach(cell: _Found, first: Mapping[str, int]) -> float:
 
 @lru_cache(1000)
 def _is_lacking(package: str) -> bool:
-    if package in sys.stdlib_module_names or package in blank.SHOW_ONLY:
+    if package in sys.stdlib_module_names or package in import_stubs.SHOW_ONLY:
         return False
     try:
         return find_spec(package) is None

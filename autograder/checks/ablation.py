@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, array, number, stable_seed
 from autograder.chance import acceptance, smallest_error
 from autograder.checks.behaviour import compare
 from autograder.checks.experiments import manners, unchanged
 from autograder.checks.inputs import Array
 from autograder.checks.training import Params, accuracy
 from autograder.checks.verb import verb
-from autograder.exam import Exam, Wrong, array, number, stable_seed
 from autograder.model import Call, Given, Seed
 
 EXAMPLES = 1001

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, array, number, quoted
 from autograder.checks.behaviour import compare, item, quiz_answer
 from autograder.checks.inputs import normal
 from autograder.checks.verb import verb
-from autograder.exam import Exam, Wrong, array, number, quoted
 from autograder.model import Call, Given
 
 

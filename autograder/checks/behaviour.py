@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Unanswered, Wrong, an, array, number, quoted, raised
 from autograder.checks.inputs import Array, normal, output, returned_output, scale, test_call, train_call
 from autograder.checks.randomness import Via, draw_call, draw_input, drawn
 from autograder.checks.verb import verb
-from autograder.exam import Exam, Unanswered, Wrong, an, array, number, quoted, raised
 from autograder.model import Answer, Call, Given, Outcome, Seed
 
 SHAPE = (32, 50)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from autograder.asking import Exam, Unanswered
 from autograder.checks.facts import Fact
 from autograder.checks.verb import renamed
-from autograder.exam import Exam, Unanswered
 from autograder.model import Answer, Call, Check, Code
 
 CALLED = ".__call__"

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, array, number, pair
 from autograder.checks.behaviour import demand_no_warning
 from autograder.checks.facts import fact, nearest
 from autograder.checks.verb import verb
-from autograder.exam import Exam, Wrong, array, number, pair
 from autograder.model import Answer, Call, Code, Given, Seed
 
 DROP = 0.3

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from autograder import datasets
+from autograder.asking import Exam, Wrong, number
 from autograder.chance import smallest_error
 from autograder.checks.inputs import Array
 from autograder.checks.randomness import _expect
 from autograder.checks.training import BATCH, accuracy, batch, flat, read, scores, training
 from autograder.checks.verb import verb
-from autograder.exam import Exam, Wrong, number
 from autograder.model import Given
 
 ROWS = (80, 3)  # one-hot examples and classes: batches of 32, 32 and 16

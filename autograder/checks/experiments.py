@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, an, array
 from autograder.chance import smallest_error
 from autograder.checks.behaviour import DIGITS, NEAR, compare, demand_value_error
 from autograder.checks.inputs import Array, normal
@@ -13,7 +14,6 @@ from autograder.checks.inputs import scale as factor_named
 from autograder.checks.randomness import _expect
 from autograder.checks.training import labels
 from autograder.checks.verb import verb
-from autograder.exam import Exam, Wrong, an, array
 from autograder.model import Answer, Call, Given, Seed
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, array, number
 from autograder.checks.ablation import (
     DELETED,
     ODD,
@@ -26,7 +27,6 @@ from autograder.checks.experiments import entry, spoiling, unchanged, whole
 from autograder.checks.facts import FACTORS, SHAPE, P, fact, nearest
 from autograder.checks.inputs import normal
 from autograder.checks.training import labels
-from autograder.exam import Exam, Wrong, array, number
 from autograder.model import Call, Given, Seed
 
 

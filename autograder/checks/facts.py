@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Unanswered, Wrong, array, called, number, raised, shown, tripped
 from autograder.checks.behaviour import ending
 from autograder.checks.forms import Form
 from autograder.checks.inputs import Array, backward_call, normal, output, positive, returned_output, scale, test_call, train_call
 from autograder.checks.randomness import Via, draw_call, draw_input, drawn, masks, read_mask
-from autograder.exam import Exam, Unanswered, Wrong, array, called, number, raised, shown, tripped
 from autograder.model import AutograderError, Broken, Call, Given, Outcome, Seed
 
 LOG = logging.getLogger(__name__)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, array, pair, stable_seed
 from autograder.checks.inputs import Array, asked_shape, normal, train_call
-from autograder.exam import Exam, Wrong, array, pair, stable_seed
 from autograder.model import Call, Seed
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.asking import Exam, Unanswered, Wrong, array, number
 from autograder.checks.behaviour import SHAPE, close, compare
 from autograder.checks.inputs import Array, backward_call, normal, output, positive, scale, test_call, train_call
 from autograder.checks.verb import verb
-from autograder.exam import Exam, Unanswered, Wrong, array, number
 from autograder.model import Given, Outcome, Seed
 
 EXACT = 1e-6  # elementwise: a mask of float32 numbers is no wrong gradient, and is charged where its digits are

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.exam import array, pair
+from autograder.asking import array, pair
 from autograder.model import Call, Given, Item, Seed
 
 Array = np.ndarray[Any, Any]

@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, array
 from autograder.checks.behaviour import compare
 from autograder.checks.facts import Fact
 from autograder.checks.inputs import Array, scale
 from autograder.checks.randomness import draw_call
 from autograder.checks.verb import renamed, verb
-from autograder.exam import Exam, Wrong, array
 from autograder.model import Answer, Call, Check, Outcome, Seed
 
 READ = 1e-4  # relative: how near a multiplier is that was read off seven digits, behind a tanh perhaps

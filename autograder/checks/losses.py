@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, array, number
 from autograder.chance import smallest_error
 from autograder.checks.behaviour import compare, demand_no_warning, ending
 from autograder.checks.inputs import Array
@@ -38,7 +39,6 @@ from autograder.checks.networks import (
 )
 from autograder.checks.randomness import _expect
 from autograder.checks.verb import verb
-from autograder.exam import Exam, Wrong, array, number
 from autograder.model import Call, Given, Seed
 
 Sizes = tuple[int, ...]

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Unanswered, Wrong, array, pair, raised
 from autograder.checks.behaviour import ending
 from autograder.checks.facts import fact, nearest
 from autograder.checks.losses import SMALL, direction, slope_errors, what_changed
@@ -21,7 +22,6 @@ from autograder.checks.networks import (
     singles,
 )
 from autograder.checks.networks import losses as training_losses
-from autograder.exam import Exam, Unanswered, Wrong, array, pair, raised
 from autograder.model import Call, Given, Seed
 
 P_IN, P_HIDDEN = 0.2, 0.25  # far from 1/2, and so that the shares below lie apart

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, an, array, number, pair, quoted
 from autograder.checks.inputs import Array
-from autograder.exam import Exam, Wrong, an, array, number, pair, quoted
 from autograder.model import Call, Given, Seed
 
 INPUTS, FIRST, SECOND = 0, 1, 2

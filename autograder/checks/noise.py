@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, array, number, pair, stable_seed
 from autograder.chance import POWER, acceptance, cdf, smallest_error
 from autograder.checks.behaviour import compare
 from autograder.checks.forms import Form
 from autograder.checks.inputs import Array, normal, output, test_call, train_call
 from autograder.checks.randomness import LARGE, _agree, _expect, _share_of, thrown
 from autograder.checks.verb import verb
-from autograder.exam import Exam, Wrong, array, number, pair, stable_seed
 from autograder.model import Call, Given, Seed
 
 SHAPE = (32, 50)

@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, an, array, number
 from autograder.chance import smallest_error
 from autograder.checks.behaviour import close, compare, demand_no_warning, demand_value_error
 from autograder.checks.forms import Shared
 from autograder.checks.inputs import Array
 from autograder.checks.randomness import _expect
 from autograder.checks.verb import verb
-from autograder.exam import Exam, Wrong, an, array, number
 from autograder.model import Call, Given, Seed
 
 EXACT = 2e-6  # an eps of 1e-5 in another place is seen, the seven digits of float32 are not: these are asked by `minds_its_manners`

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Unanswered, Wrong, array, pair, stable_seed
 from autograder.chance import acceptance, cdf, pmf, smallest_error
 from autograder.checks.forms import Form
 from autograder.checks.inputs import Array, asked_shape, normal, train_call
 from autograder.checks.verb import verb
-from autograder.exam import Exam, Unanswered, Wrong, array, pair, stable_seed
 from autograder.model import Call, Given, Outcome, Seed
 
 Via = str | Form  # what the function under test looks like: "forward", "mask", "multiplier", or a form of forms.py

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Unanswered, Wrong, array, raised
 from autograder.checks import facts
 from autograder.checks.behaviour import DIGITS, ending
 from autograder.checks.facts import FACTORS, P, fact, must_return, nearest
@@ -37,7 +38,6 @@ from autograder.checks.several import (
 )
 from autograder.checks.theory import question
 from autograder.checks.weights import whole_masks
-from autograder.exam import Exam, Unanswered, Wrong, array, raised
 from autograder.model import Call, Given, Outcome, Seed
 
 WRONG = 1e-5  # relative error of a derivative that counts as wrong

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, array, stable_seed
 from autograder.chance import smallest_error
 from autograder.checks.behaviour import DIGITS, NEAR, compare, demand_value_error, ending
 from autograder.checks.inputs import Array, normal, output
@@ -19,7 +20,6 @@ from autograder.checks.lenses import READ, Lens
 from autograder.checks.randomness import _expect
 from autograder.checks.several import first_result
 from autograder.checks.verb import verb
-from autograder.exam import Exam, Wrong, array, stable_seed
 from autograder.model import Call, Given, Item, Outcome, Seed
 
 STEPS = 3  # of the sequences that show a mask

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, array, number, pair
 from autograder.checks.behaviour import TOLERANCE, compare, demand_value_error, item
 from autograder.checks.gradients import DIRECTIONAL
 from autograder.checks.inputs import Array, backward_call, normal
 from autograder.checks.verb import verb
-from autograder.exam import Exam, Wrong, array, number, pair
 from autograder.model import Call, Given, Seed
 
 Shapes = Mapping[str, tuple[int, ...]]

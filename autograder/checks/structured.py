@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, array, number, stable_seed
 from autograder.chance import acceptance, smallest_error
 from autograder.checks.behaviour import compare, demand_no_warning, demand_value_error
 from autograder.checks.forms import Shared
 from autograder.checks.inputs import Array
 from autograder.checks.randomness import draw_call, shared_axes, thrown, unlikely
 from autograder.checks.verb import verb
-from autograder.exam import Exam, Wrong, array, number, stable_seed
 from autograder.model import Call, Given, Outcome, Seed
 
 MAPS = (32, 32, 9, 10)

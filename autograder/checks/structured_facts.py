@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, array
 from autograder.checks.behaviour import ending
 from autograder.checks.facts import P, fact, nearest
 from autograder.checks.inputs import Array, backward_call, normal, output, scale, train_call
 from autograder.checks.normalisation import Memory, block_call, block_output, channel_calls, channel_statistics, lively, remembered
 from autograder.checks.randomness import thrown
 from autograder.checks.structured import Lattice, block_draws, in_whole_blocks
-from autograder.exam import Exam, array
 from autograder.model import Call, Given, Seed
 
 NEAR = 2e-6  # float32 throughout is no other formula

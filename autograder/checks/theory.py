@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, an, array, number
 from autograder.checks.behaviour import compare, demand_value_error, ending, item
 from autograder.checks.facts import fact
 from autograder.checks.inputs import Array, normal
 from autograder.checks.verb import verb
-from autograder.exam import Exam, Wrong, an, array, number
 from autograder.model import Call, CourseError, Given
 
 IT = "it"  # how a sentence speaks of a result that has only one part

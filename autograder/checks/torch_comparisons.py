@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, an, array, number
 from autograder.checks.facts import fact, nearest
 from autograder.checks.inputs import normal
 from autograder.checks.verb import verb
-from autograder.exam import Exam, Wrong, an, array, number
 from autograder.model import Answer, Call, Code, Given
 
 AGREE = 1e-6  # what right code may differ by, relative to the largest number

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, an, array, number, quoted, raised, stable_seed
 from autograder.checks.behaviour import item
 from autograder.checks.coats import CALLED, Coat
 from autograder.checks.facts import fact
 from autograder.checks.inputs import Array
 from autograder.checks.verb import verb
-from autograder.exam import Exam, Wrong, an, array, number, quoted, raised, stable_seed
 from autograder.model import Answer, Call, Code, Outcome
 
 # The codes seed `torch.default_generator`, the CPU's: torch.manual_seed seeds every kind of device, and takes 200 times as long. The one

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, an, array, number, shape_text
 from autograder.chance import smallest_error
 from autograder.checks.behaviour import item
 from autograder.checks.coats import CALLED
@@ -21,7 +22,6 @@ from autograder.checks.randomness import _expect
 from autograder.checks.torch_layers import run
 from autograder.checks.uncertainty import softmax
 from autograder.checks.verb import verb
-from autograder.exam import Exam, Wrong, an, array, number, shape_text
 from autograder.model import Call, Code, Item
 
 SPY = """import torch

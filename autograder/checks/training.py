@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, an, array, number
 from autograder.chance import smallest_error
 from autograder.checks.inputs import Array, normal
 from autograder.checks.randomness import _expect
 from autograder.checks.verb import verb
-from autograder.exam import Exam, Wrong, an, array, number
 from autograder.model import Call, Given, Seed
 
 Params = dict[str, Array]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.asking import Exam
 from autograder.checks.epochs import ROWS, in_the_last_batch, thinned, tracked
 from autograder.checks.facts import fact, nearest
 from autograder.checks.inputs import Array
@@ -20,7 +21,6 @@ from autograder.checks.training import (
     slopes,
     training,
 )
-from autograder.exam import Exam
 
 SIZES = (6, 40, 30, 3)  # wide, so that no layer is silent for an example
 LR, MOMENTUM = 0.1, 0.8

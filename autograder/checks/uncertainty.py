@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, array, number, pair, stable_seed
 from autograder.chance import cdf, smallest_error
 from autograder.checks.behaviour import compare, demand_no_warning, item
 from autograder.checks.inputs import Array, normal
 from autograder.checks.randomness import _agree, _equal_counts, _expect, _middle, thrown
 from autograder.checks.theory import question
 from autograder.checks.verb import verb
-from autograder.exam import Exam, Wrong, array, number, pair, stable_seed
 from autograder.model import Call, Code, Given, Seed
 
 NOISY = Code(

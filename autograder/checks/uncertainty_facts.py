@@ -8,6 +8,7 @@ from itertools import product
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, array, pair
 from autograder.checks.behaviour import item
 from autograder.checks.facts import P, fact, nearest
 from autograder.checks.inputs import Array, normal, output, test_call, train_call
@@ -25,7 +26,6 @@ from autograder.checks.uncertainty import (
     read_stats,
     softmax,
 )
-from autograder.exam import Exam, Wrong, array, pair
 from autograder.model import Call, Given, Seed
 
 SHAPE = (101, 119)  # as in facts.py: a standard deviation is known to 0.7 %

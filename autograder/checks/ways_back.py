@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam
 from autograder.checks.facts import fact
 from autograder.checks.inputs import Array, backward_call, normal
 from autograder.checks.lenses import READ
 from autograder.checks.sequences import read_input_mask, read_state_mask, shows_input_mask, shows_state_mask, solved_masks, states_with
 from autograder.checks.several import Rates, Shapes, arrays, first_result, forward_pass, gradient_of, upstream
 from autograder.checks.weights import found_masks
-from autograder.exam import Exam
 from autograder.model import Call, Given, Seed
 
 CLOSE = 1e-5  # relative, of a gradient that is called by the name of a formula

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.asking import Exam, Wrong, array, stable_seed
 from autograder.chance import smallest_error
 from autograder.checks.behaviour import TOLERANCE, compare, demand_no_warning, item
 from autograder.checks.inputs import SCALES, Array, backward_call, normal, scale
@@ -17,7 +18,6 @@ from autograder.checks.lenses import Lens
 from autograder.checks.randomness import _expect
 from autograder.checks.several import first_result
 from autograder.checks.verb import verb
-from autograder.exam import Exam, Wrong, array, stable_seed
 from autograder.model import Call, Given, Seed
 
 ROWS = 2  # inputs of the layer whose mask is seen row by row

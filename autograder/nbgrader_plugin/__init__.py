@@ -14,12 +14,12 @@ export                QuestionCsv       a column per exercise
 import warnings
 
 from autograder.nbgrader_plugin.export import QuestionCsv
-from autograder.nbgrader_plugin.finish import FinishRelease
+from autograder.nbgrader_plugin.grade_step import GradeOutside
 from autograder.nbgrader_plugin.handin import HandInExporter, accept_any_name
-from autograder.nbgrader_plugin.harmless import MakeHarmless
 from autograder.nbgrader_plugin.marks import SaveKitGrades
-from autograder.nbgrader_plugin.outside import GradeOutside
+from autograder.nbgrader_plugin.release_files import FinishRelease
 from autograder.nbgrader_plugin.repair import RepairHandIn
+from autograder.nbgrader_plugin.sanitize import MakeHarmless
 from autograder.nbgrader_plugin.zip_collect import CollectByName, CollectCarefully
 
 # nbgrader 0.9.6 with SQLAlchemy 2.1 prints six of these lines for each new submission; they are about its own session and mean nothing

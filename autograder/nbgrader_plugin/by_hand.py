@@ -15,8 +15,8 @@ from typing import Any
 from nbgrader.api import MissingEntry  # type: ignore[import-untyped]
 
 from autograder.model import CourseError, ExerciseResult
-from autograder.nbgrader_plugin.place import CHECK
-from autograder.nbgrader_plugin.record import Register
+from autograder.nbgrader_plugin.context import CHECK
+from autograder.nbgrader_plugin.gradebook import Register
 from autograder.report import words
 
 AUTOMATIC = "auto"

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from autograder import checks as c
+from autograder.asking import Exam
 from autograder.checks import experiments_facts as e
 from autograder.checks.facts import drop_share
 from autograder.checks.forms import Bare
-from autograder.exam import Exam
 from autograder.model import Check, Outcome
 from autograder.tests.toys import Array, examined, junk, student, told
 

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 from autograder import checks as c
+from autograder.asking import Exam, script_text
 from autograder.checks import network_facts as n
 from autograder.checks.inputs import Array
 from autograder.checks.networks import Scale, asked, firm_network, reading_network, square_network, written
-from autograder.exam import Exam, script_text
 from autograder.judge import judge
 from autograder.model import Call, Check, Outcome, Verdict
 from autograder.subjects.local import Local

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from autograder import checks as c
+from autograder.asking import Exam
 from autograder.checks import theory as t
-from autograder.exam import Exam
 from autograder.judge import judge
 from autograder.model import Check, Outcome, Verdict
 from autograder.subjects.local import Local

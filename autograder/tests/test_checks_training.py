@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from autograder import checks as c
+from autograder.asking import Exam
 from autograder.checks import training_facts as t
-from autograder.exam import Exam
 from autograder.model import Check, Outcome
 from autograder.tests.toys import Array, examined, junk, student, told
 

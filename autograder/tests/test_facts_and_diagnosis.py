@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from autograder.asking import Exam, Unanswered, Wrong
 from autograder.checks import facts as f
 from autograder.checks.facts import Fact
 from autograder.diagnose import SOMETHING_ELSE, diagnose, fingerprint, signs
-from autograder.exam import Exam, Unanswered, Wrong
 from autograder.model import Broken, Call
 from autograder.tests import test_checks_gradients as backwards
 from autograder.tests import test_checks_randomness as draws

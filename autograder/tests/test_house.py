@@ -25,40 +25,29 @@ HOUSE = Path(autograder.__file__).parent
 FLOORS: tuple[frozenset[str], ...] = tuple(
     frozenset(rooms.split())
     for rooms in (
-        "model bounded surroundings bundle vocabulary wire chance blank awaiting statements interactive perform exam keys datasets",
-        "notebook checks judge diagnose isolation worker report pool",
+        "model surroundings running chance interactive asking keys datasets",
+        "notebook checks judge diagnose sandbox worker report",
         "course subjects",
-        "carried selfcheck release handins scratch",
-        "grade verify pytest_plugin memory",
-        "nbgrader_plugin pairs mutants",
-        "batch demo simulate matrix explain",
-        "bench cluster neighbours instructor",
+        "carried student",
+        "grade",
+        "nbgrader_plugin",
+        "classes explain",
+        "authoring neighbours instructor",
         "cli __main__ __init__ nbgrader_config",
     )
 )
 
 # Arrows that may stay on one floor, or lead up, each with its reason.
 ALLOWED = {
-    ("bounded", "model"): "everything speaks in the nouns",
-    ("bundle", "model"): "everything speaks in the nouns",
-    ("perform", "bundle"): "repetitions are told apart where calls are made",
-    ("perform", "blank"): "what stands in for plots and for a kernel",
-    ("perform", "awaiting"): "a cell may await something",
-    ("perform", "statements"): "what a statement does is decided in one place",
-    ("wire", "model"): "everything speaks in the nouns",
-    ("wire", "perform"): "the limits of what may travel are written where answers are made",
-    ("perform", "vocabulary"): "what cannot travel is named where answers are made",
-    ("wire", "vocabulary"): "and the names are looked at where they arrive",
+    ("running", "model"): "everything speaks in the nouns",
     ("surroundings", "model"): "what is lacking is an error of the kit's",
-    ("perform", "model"): "everything speaks in the nouns",
-    ("exam", "model"): "everything speaks in the nouns",
+    ("asking", "model"): "everything speaks in the nouns",
     ("keys", "model"): "everything speaks in the nouns",
     ("datasets", "model"): "everything speaks in the nouns",
-    ("notebook", "perform"): "what counts as a stub is decided where cells are run",
     ("diagnose", "checks"): "a fingerprint is made of facts, which are probes beside the verbs",
     ("course", "subjects"): "the solution is a subject in this process",
     ("__main__", "cli"): "python -m autograder is the command",
-    ("release", "nbgrader_config"): "release and stock nbgrader must run with the same settings; the file holds settings only",
+    ("authoring", "nbgrader_config"): "release and stock nbgrader must run with the same settings; the file holds settings only",
     ("cli", "__init__"): "the version",
     ("nbgrader_plugin", "nbgrader_config"): "the quick road asks whether the settings are those of the kit; the file holds settings only",
 }
@@ -66,36 +55,36 @@ ALLOWED = {
 # What a room may import of the house, where the floors alone would allow more.
 ONLY = {
     "model": "",
-    "bounded": "model",
+    "running": "model",  # shown in the sandbox file by file, and run on the student's machine, too: so it is no part of worker/
     "chance": "",
     "keys": "model",
     "datasets": "model",
-    "exam": "model",
-    "checks": "model chance exam datasets surroundings",  # public files of numbers; they say nothing of where a student lives
+    "asking": "model",
+    "checks": "model chance asking datasets surroundings",  # public files of numbers; they say nothing of where a student lives
     "report": "model",
-    "worker": "wire bundle vocabulary perform blank model",
+    "worker": "running model",
 }
 
 # One stranger, few rooms.
 STRANGERS = {
     "nbformat": "notebook nbgrader_plugin",  # nbgrader's preprocessors are handed nbformat's nodes and must hand them back
-    "nbgrader": "nbgrader_plugin release nbgrader_config demo bench",  # the demo is a class that nbgrader grades
-    "pytest": "pytest_plugin",
-    "msgpack": "wire",
-    "pyseccomp": "isolation",
+    "nbgrader": "nbgrader_plugin nbgrader_config authoring",  # the demo is a class that nbgrader grades
+    "pytest": "student",
+    "msgpack": "running",
+    "pyseccomp": "sandbox",
     "scipy": "chance",
-    "rich": "cli demo report",
+    "rich": "cli authoring report",
     "jinja2": "report",
-    "IPython": "selfcheck interactive",
-    "distributed": "cluster",
-    "msgspec": "cluster",
-    "torch": "bench worker",  # gradcheck measured beside ours; CUDA started where a GPU was let in
+    "IPython": "student interactive",
+    "distributed": "classes",
+    "msgspec": "classes",
+    "torch": "authoring worker",  # gradcheck measured beside ours; CUDA started where a GPU was let in
 }
 # never imported by importing one of the rooms a student uses
 LAZY = frozenset({"torch", "distributed", "rich", "jinja2", "IPython", "pyseccomp"})
 
 FORBIDDEN_TO_STUDENTS = (
-    *("isolation", "worker", "subjects.remote", "grade", "batch", "memory", "wire", "release", "nbgrader_plugin"),
+    *("sandbox", "worker", "running.wire", "subjects.remote", "grade", "classes", "authoring", "nbgrader_plugin"),
     *("msgpack", "nbgrader", "pyseccomp"),
 )
 
@@ -217,14 +206,14 @@ def test_strangers_stay_in_their_rooms(stranger: str) -> None:
 
 
 def test_the_tests_of_students_and_the_notebook_reach_no_grader() -> None:
-    for start in ("selfcheck", "pytest_plugin"):
+    for start in ("student.selfcheck", "student.pytest_plugin"):
         for module, way in reached(start, imported).items():
             for forbidden in FORBIDDEN_TO_STUDENTS:
                 assert not f"{module}.".startswith(f"{forbidden}."), " -> ".join(way)
 
 
 def test_what_a_student_imports_imports_no_lazy_stranger() -> None:
-    for start in ("__init__", "selfcheck", "pytest_plugin"):
+    for start in ("__init__", "student.selfcheck", "student.pytest_plugin"):
         for module, way in reached(start, at_import).items():
             assert module.split(".")[0] not in LAZY, " -> ".join(way)
 
@@ -346,14 +335,14 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
 
 def test_the_pytest_plugin_does_not_slow_other_suites_down() -> None:
     heavy = ["numpy", "scipy", "nbformat", "rich"]
-    loaded = run_python(f"import sys; import pytest, autograder.pytest_plugin; print([m for m in {heavy} if m in sys.modules])")
+    loaded = run_python(f"import sys; import pytest, autograder.student.pytest_plugin; print([m for m in {heavy} if m in sys.modules])")
     assert loaded.strip() == "[]", f"the plugin imports {loaded}"
 
 
 def test_checking_oneself_loads_no_grader() -> None:
-    forbidden = ["msgpack", "nbgrader", "autograder.wire", "autograder.isolation", "autograder.grade", "autograder.subjects.remote"]
+    forbidden = ["msgpack", "nbgrader", "autograder.running.wire", "autograder.sandbox", "autograder.grade", "autograder.subjects.remote"]
     loaded = run_python(
-        "import sys, autograder.selfcheck, autograder.pytest_plugin, autograder.notebook, autograder.checks.facts; "
+        "import sys, autograder.student.selfcheck, autograder.student.pytest_plugin, autograder.notebook, autograder.checks.facts; "
         f"print([m for m in {forbidden} if m in sys.modules])"
     )
     assert loaded.strip() == "[]", f"a student's check loads {loaded}"

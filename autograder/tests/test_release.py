@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from autograder.authoring.release import check_release, regions, release
 from autograder.model import CourseError
-from autograder.release import check_release, regions, release
 from autograder.tests.classroom import SLUG, TOY, make
 
 pytestmark = pytest.mark.nbgrader
