@@ -25,7 +25,7 @@ HOUSE = Path(autograder.__file__).parent
 FLOORS: tuple[frozenset[str], ...] = tuple(
     frozenset(rooms.split())
     for rooms in (
-        "model surroundings running chance interactive asking keys datasets",
+        "model layout surroundings running chance interactive asking keys datasets",
         "notebook checks judge diagnose sandbox worker report",
         "course subjects",
         "carried student",
@@ -40,6 +40,7 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
 # Arrows that may stay on one floor, or lead up, each with its reason.
 ALLOWED = {
     ("running", "model"): "everything speaks in the nouns",
+    ("layout", "model"): "everything speaks in the nouns",
     ("surroundings", "model"): "what is lacking is an error of the kit's",
     ("asking", "model"): "everything speaks in the nouns",
     ("keys", "model"): "everything speaks in the nouns",
@@ -55,6 +56,7 @@ ALLOWED = {
 # What a room may import of the house, where the floors alone would allow more.
 ONLY = {
     "model": "",
+    "layout": "model",
     "running": "model",  # shown in the sandbox file by file, and run on the student's machine, too: so it is no part of worker/
     "chance": "",
     "keys": "model",

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from autograder import notebook
+from autograder.layout import Layout, digest
 from autograder.model import Assignment, Cell, CourseError, Exercise, Role, Submission, SubmissionError
 
 STUB = 'def halve(x):\n    """Half of x."""\n    raise NotImplementedError'
@@ -23,13 +24,17 @@ OTHER = "def halve(x):\n    return 0.5 * x"
 DEMO = "print(halve(4))"
 SETUP = "import numpy as np"
 
+def digests(*cells: str) -> frozenset[str]:
+    return frozenset(map(digest, cells))
+
+
 ASSIGNMENT = Assignment(
     slug="hw0_toy",
     folder=Path("."),
     exercises=(Exercise("halve", ()), Exercise("there", (), ("there", "back")), Exercise("quiz", ())),
     probes={},
     setup=SETUP,
-    course_sources=frozenset({DEMO, STUB, "quiz = {}"}),
+    course_cells=digests(DEMO, STUB, "quiz = {}"),
 )
 
 
@@ -368,11 +373,11 @@ def course_book(*cells: dict[str, Any]) -> dict[str, Any]:
 
 def test_the_layout_of_a_course_notebook(tmp_path: Path) -> None:
     path = write(tmp_path, course_book(markdown("# The end")))
-    assert notebook.layout(path) == notebook.Layout(SETUP, {"halve": 2.0}, frozenset({SETUP, STUB, 'check("halve")', DEMO}))
+    assert notebook.layout(path) == Layout(SETUP, {"halve": 2.0}, digests(SETUP, STUB, 'check("halve")', DEMO))
 
 
 def test_a_course_notebook_needs_no_setup(tmp_path: Path) -> None:
-    assert notebook.layout(write(tmp_path, book(code("1 + 1")))) == notebook.Layout("", {}, frozenset({"1 + 1"}))
+    assert notebook.layout(write(tmp_path, book(code("1 + 1")))) == Layout("", {}, digests("1 + 1"))
 
 
 def check_cell(name: str, **nbgrader: Any) -> dict[str, Any]:
@@ -413,7 +418,7 @@ def test_a_course_notebook_that_nbformat_refuses_is_named(tmp_path: Path) -> Non
 
 def test_what_an_answer_borrows_from_a_demonstration_cell_is_there(tmp_path: Path) -> None:
     demonstration = "import math\nimport turtle\nSIZE = 3\nfor i in range(10**9):\n    pass"
-    ours = replace(ASSIGNMENT, course_sources=frozenset({demonstration}))
+    ours = replace(ASSIGNMENT, course_cells=digests(demonstration))
     answer = code("def scale(x, SIZE):\n    return math.sqrt(x)", "scale")
     submission = notebook.read(write(tmp_path, book(code(demonstration), answer)), ours)
     borrowed = [c for c in submission.cells if c.id.startswith("course-")]
