@@ -31,8 +31,8 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
         "carried student",
         "grade",
         "nbgrader_plugin",
-        "classes",
-        "authoring neighbours",
+        "classes explain",
+        "authoring neighbours instructor",
         "cli __main__ __init__ nbgrader_config",
     )
 )
