@@ -238,7 +238,8 @@ def _judged(paths: Sequence[Path], staff: Staff, isolation: Isolation) -> Iterat
 
 def _graded(path: Path, staff: Staff, isolation: Isolation) -> Report:
     from autograder.classes.pool import at_most
-    from autograder.grade import LIMITS, grade_path
+    from autograder.examine import LIMITS
+    from autograder.grade import grade_path
 
     try:
         with at_most(LIMITS.judge_bytes):

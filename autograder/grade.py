@@ -10,16 +10,12 @@ from types import MappingProxyType
 from autograder import notebook
 from autograder.carried import with_carried
 from autograder.course import Staff, lacking, not_run
-from autograder.diagnose import diagnose, fingerprint
-from autograder.judge import can_be_diagnosed, judge, judged_fairly
-from autograder.judge import result as result_of
-from autograder.model import Broken, Diagnosis, Exercise, ExerciseResult, Limits, Outcome, Report, Submission, SubmissionError
+from autograder.examine import LIMITS, examine, examine_fairly
+from autograder.model import Exercise, ExerciseResult, Limits, Report, Subject, Submission, SubmissionError
 from autograder.sandbox import Isolation
 from autograder.sandbox.bounded import bounded
 from autograder.subjects.budget import Budget
 from autograder.subjects.remote import Remote
-
-LIMITS = Limits()
 
 
 def grade_path(path: Path, staff: Staff, isolation: Isolation, limits: Limits = LIMITS) -> Report:
@@ -48,7 +44,7 @@ def grade(
         return Report(staff.assignment.slug, submission.path, "graded", isolation.name, results, notes=submission.notes)
     with Remote(isolation, submission.cells, limits, budget) as student:
         if any(e.name not in known for e in staff.assignment.exercises):
-            _ = student.troubles  # run the cells now: that time is no exercise's
+            student.run_cells()  # now: that time is no exercise's
         stopped += budget.take_stopped()
         exercises = list[ExerciseResult]()
         for e in staff.assignment.exercises:
@@ -63,27 +59,8 @@ def grade(
 
 
 def _exercise(exercise: Exercise, student: Remote, submission: Submission, staff: Staff, limits: Limits) -> ExerciseResult:
-    """Judge one exercise in the finished notebook; where a later cell may have changed something, also as it was below its answer."""
+    def look(subject: Subject) -> ExerciseResult:
+        student.budget.begin_exercise()
+        return examine(exercise, subject, staff.assignment, staff.hints, staff.key.salt, staff.reference, limits)
 
-    def below() -> ExerciseResult:
-        student.close()  # a warm cage holds one worker at a time; a new one starts with the next question
-        with student.with_fewer(submission.until(exercise.name, student.left_out).cells) as earlier:
-            _ = earlier.troubles
-            return _judged(exercise, earlier, staff, limits)
-
-    return judged_fairly(exercise, submission, lambda: _judged(exercise, student, staff, limits), below)
-
-
-def _judged(exercise: Exercise, student: Remote, staff: Staff, limits: Limits) -> ExerciseResult:
-    slug, name = staff.assignment.slug, exercise.name
-    student.budget.begin_exercise()
-    verdicts = judge(exercise, student, slug, staff.key.salt, staff.reference, limits.call_seconds, limits.exercise_deaths)
-    for verdict in verdicts:
-        if verdict.outcome is Outcome.BROKEN:
-            raise Broken(f"{slug}, {name}, {verdict.check}: {verdict.got}")
-    diagnoses: tuple[Diagnosis, ...] = ()
-    facts: Mapping[str, str] = {}
-    if name in staff.hints and can_be_diagnosed(verdicts):
-        facts = fingerprint(staff.assignment.probes[name], name, student, slug, limits.call_seconds)
-        diagnoses = diagnose(name, facts, staff.hints[name])
-    return result_of(exercise, verdicts, diagnoses, student.troubles.get(name, ""), facts)
+    return examine_fairly(exercise, student, submission, look)

@@ -27,7 +27,7 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
     for rooms in (
         "model surroundings running chance interactive asking keys datasets",
         "notebook checks judge diagnose sandbox worker report",
-        "course subjects",
+        "course subjects examine",
         "carried student",
         "grade",
         "nbgrader_plugin",
@@ -41,6 +41,7 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
 ALLOWED = {
     ("running", "model"): "everything speaks in the nouns",
     ("surroundings", "model"): "what is lacking is an error of the kit's",
+    ("asking", "running"): "what cannot travel has the same name in messages",
     ("asking", "model"): "everything speaks in the nouns",
     ("keys", "model"): "everything speaks in the nouns",
     ("datasets", "model"): "everything speaks in the nouns",
@@ -59,7 +60,7 @@ ONLY = {
     "chance": "",
     "keys": "model",
     "datasets": "model",
-    "asking": "model",
+    "asking": "model running",
     "checks": "model chance asking datasets surroundings",  # public files of numbers; they say nothing of where a student lives
     "report": "model",
     "worker": "running model",
