@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from autograder import __version__
+from autograder import __version__, instructor
 from autograder.model import AutograderError, Broken, CourseError, Look, Report
 from autograder.neighbours import commands as neighbours
 from autograder.report.terminal import patient
 
 if TYPE_CHECKING:
     from autograder.course import Staff
+    from autograder.judge import Witness
     from autograder.sandbox import Isolation
 
 OK, UNREADABLE, BROKEN = 0, 1, 2
@@ -108,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     diff.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
     diff.set_defaults(run=_diff)
 
+    instructor.add(commands)
     release = commands.add_parser("release", help="write assignments/ from solutions/ (staff)")
     release.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="all of them when left out")
     release.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
@@ -185,12 +187,14 @@ def _grade(arguments: argparse.Namespace) -> int:
     if arguments.student or arguments.jobs or arguments.regrade:
         raise CourseError("--student, --jobs and --regrade are for a whole class. Leave them out, or leave the notebooks out.")
     from autograder.course import find_root, load_staff
+    from autograder.explain import calls_of
+    from autograder.judge import Witness
     from autograder.report import data, looks, table, text
 
     staff, console = load_staff(find_root(arguments.course), arguments.assignment), Console()
-    isolation, found = _cage(arguments, console), dict[int, Report]()
-    with data.JsonFile(arguments.json, lambda: [data.to_dict(r) for r in found.values()]) as file:
-        for number, report in _judged(arguments.notebooks, staff, isolation):
+    isolation, found, witness = _cage(arguments, console), dict[int, Report](), Witness()
+    with data.JsonFile(arguments.json, lambda: [data.to_dict(r, calls_of(r, witness)) for r in found.values()]) as file:
+        for number, report in _judged(arguments.notebooks, staff, isolation, witness):
             if not arguments.quiet and (number in found or not report.stopped):
                 print(text.report_text(report, staff=True))
             found[number] = report
@@ -225,25 +229,25 @@ def _cage(arguments: argparse.Namespace, console: Console) -> Isolation:
     return with_gpu(isolation) if arguments.gpu else isolation
 
 
-def _judged(paths: Sequence[Path], staff: Staff, isolation: Isolation) -> Iterator[tuple[int, Report]]:
+def _judged(paths: Sequence[Path], staff: Staff, isolation: Isolation, witness: Witness) -> Iterator[tuple[int, Report]]:
     """A report for each notebook; where something was stopped, another one at the end: the machine may have been busy."""
     again = []
     for number, path in enumerate(paths):
-        report = _graded(path, staff, isolation)
+        report = _graded(path, staff, isolation, witness)
         again += [number] if report.stopped else []
         yield number, report
     for number in again:
-        yield number, _graded(paths[number], staff, isolation)
+        yield number, _graded(paths[number], staff, isolation, witness)
 
 
-def _graded(path: Path, staff: Staff, isolation: Isolation) -> Report:
+def _graded(path: Path, staff: Staff, isolation: Isolation, witness: Witness) -> Report:
     from autograder.classes.pool import at_most
     from autograder.examine import LIMITS
     from autograder.grade import grade_path
 
     try:
         with at_most(LIMITS.judge_bytes):
-            return grade_path(path, staff, isolation)
+            return grade_path(path, staff, isolation, witness=witness)
     except (Broken, MemoryError) as error:  # ours: reported beside the others, and never as a zero
         said = str(error) if isinstance(error, Broken) else "grading it takes more memory than it may. Look at this notebook."
         return Report(staff.assignment.slug, str(path), "broken", isolation.name, error=said, maximum=staff.assignment.points)

@@ -7,24 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from autograder.diagnose import Facts, diagnose, fingerprint
-from autograder.judge import can_be_diagnosed, judge
+from autograder.judge import Scripts, can_be_diagnosed, judge
 from autograder.judge import result as result_of
 from autograder.model import Assignment, Broken, Cell, Diagnosis, Exercise, ExerciseResult, Limits, Outcome, Subject, Submission
 
 LIMITS = Limits()
 
 
-class Notebook(Subject, Protocol):
+Notebook = TypeVar("Notebook", bound="Cells")
+
+
+class Cells(Subject, Protocol):
     """A subject made of cells, of which some can be left away."""
 
     @property
     def left_out(self) -> Collection[int]:
         """Places of the cells that came to no end, or to the end of a worker."""
 
-    def with_fewer(self, cells: Sequence[Cell]) -> AbstractContextManager[Subject]:
+    def with_fewer(self: Notebook, cells: Sequence[Cell]) -> AbstractContextManager[Notebook]:
         """Some cells of the same notebook, run anew, for another look. Until it is over, this subject is not asked."""
 
 
@@ -36,15 +39,17 @@ def examine(
     salt: str = "",
     reference: Subject | None = None,
     limits: Limits = LIMITS,
+    scripts: Scripts | None = None,
 ) -> ExerciseResult:
     """Judge an exercise and name the misconception when one shows. Raises Broken when a check fails by our fault: that is never a zero.
 
     hints     : exercise -> what tells its misconceptions apart; those that are released
     salt      : of the key, when hidden checks are among those of the exercise
     reference : the solution, when it is at hand
+    scripts   : where it is written down what each check asked last
     """
     slug, name = assignment.slug, exercise.name
-    verdicts = judge(exercise, subject, slug, salt, reference, limits.call_seconds, limits.exercise_deaths)
+    verdicts = judge(exercise, subject, slug, salt, reference, limits.call_seconds, limits.exercise_deaths, scripts)
     for verdict in verdicts:
         if verdict.outcome is Outcome.BROKEN:
             raise Broken(f"{slug}, {name}, {verdict.check}: {verdict.got}")
@@ -64,7 +69,7 @@ def look_closer(
 
 
 def examine_fairly(
-    exercise: Exercise, student: Notebook, submission: Submission, look: Callable[[Subject], ExerciseResult]
+    exercise: Exercise, student: Notebook, submission: Submission, look: Callable[[Notebook], ExerciseResult]
 ) -> ExerciseResult:
     """The result in the finished notebook; where a later cell may have changed something and not all holds, the better of two.
 

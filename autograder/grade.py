@@ -11,20 +11,23 @@ from autograder import notebook
 from autograder.carried import with_carried
 from autograder.course import Staff, lacking, not_run
 from autograder.examine import LIMITS, examine, examine_fairly
-from autograder.model import Exercise, ExerciseResult, Limits, Report, Subject, Submission, SubmissionError
+from autograder.judge import Scripts, Witness
+from autograder.model import Exercise, ExerciseResult, Limits, Report, Submission, SubmissionError
 from autograder.sandbox import Isolation
 from autograder.sandbox.bounded import bounded
 from autograder.subjects.budget import Budget
 from autograder.subjects.remote import Remote
 
 
-def grade_path(path: Path, staff: Staff, isolation: Isolation, limits: Limits = LIMITS) -> Report:
+def grade_path(
+    path: Path, staff: Staff, isolation: Isolation, limits: Limits = LIMITS, witness: Witness | None = None
+) -> Report:
     """Grade the notebook at `path`; one that cannot be read gets a report that says why, and no points. Raises Broken for our faults."""
     try:
         submission = bounded(lambda: notebook.read(path, staff.assignment), notebook.called(path))
     except SubmissionError as error:
         return Report(staff.assignment.slug, str(path), "unreadable", isolation.name, error=str(error), maximum=staff.assignment.points)
-    return grade(submission, staff, isolation, limits)
+    return grade(submission, staff, isolation, limits, witness=witness)
 
 
 def grade(
@@ -33,6 +36,7 @@ def grade(
     isolation: Isolation,
     limits: Limits = LIMITS,
     known: Mapping[str, ExerciseResult] = MappingProxyType({}),
+    witness: Witness | None = None,
 ) -> Report:
     """Grade a submission that was read. Raises Broken when a check, the cage or the solution fails: that is never a zero.
 
@@ -48,7 +52,7 @@ def grade(
         stopped += budget.take_stopped()
         exercises = list[ExerciseResult]()
         for e in staff.assignment.exercises:
-            exercises.append(known.get(e.name) or _exercise(e, student, submission, staff, limits))
+            exercises.append(known.get(e.name) or _exercise(e, student, submission, staff, limits, witness))
             how = budget.take_stopped()
             stopped += [(cell or e.name, what) for cell, what in how if exercises[-1].outcome != "passed"]
     if all(e.outcome == "passed" for e in exercises):
@@ -58,9 +62,15 @@ def grade(
     return Report(slug, submission.path, "graded", isolation.name, settled, "", submission.notes, seconds, told)
 
 
-def _exercise(exercise: Exercise, student: Remote, submission: Submission, staff: Staff, limits: Limits) -> ExerciseResult:
-    def look(subject: Subject) -> ExerciseResult:
-        student.budget.begin_exercise()
-        return examine(exercise, subject, staff.assignment, staff.hints, staff.key.salt, staff.reference, limits)
+def _exercise(
+    exercise: Exercise, student: Remote, submission: Submission, staff: Staff, limits: Limits, witness: Witness | None
+) -> ExerciseResult:
+    def look(subject: Remote) -> ExerciseResult:
+        scripts = Scripts()
+        subject.budget.begin_exercise()
+        result = examine(exercise, subject, staff.assignment, staff.hints, staff.key.salt, staff.reference, limits, scripts)
+        if witness:
+            witness.seen.append((result.verdicts, scripts, subject.cells))
+        return result
 
     return examine_fairly(exercise, student, submission, look)

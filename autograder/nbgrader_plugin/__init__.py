@@ -1,7 +1,7 @@
 """The steps that stand in nbgrader's own lists; `nbgrader_config.configure` puts them there by name.
 
 zip_collect           CollectCarefully  whose hand-in is this file
-generate_assignment   FinishRelease     hints.json, and nothing that does not belong
+generate_assignment   FinishRelease     hints.json, layout.json, and nothing that does not belong
 autograde, pass 1     accept_any_name   a notebook called "hw1_dropout (1).ipynb" is one
                       HandInExporter    reads any hand-in, or says in one line why not
                       RepairHandIn      cells and metadata as they were released, answers as they were handed in

@@ -72,6 +72,11 @@ class Register:
         self._cells = [*self._notebook.grade_cells, *self._notebook.solution_cells, *self._notebook.task_cells]
 
     @property
+    def book(self) -> Any:
+        """The Gradebook of nbgrader; what is changed in it is written by `settle` and `settle_one`."""
+        return self._book
+
+    @property
     def excluded(self) -> set[str]:
         """Students whom the course's settings leave out."""
         return {name for name in self.coursedir.student_id_exclude.split(",") if name}
@@ -113,6 +118,12 @@ class Register:
         """Where the list of collected hand-ins lies, if any were collected from archives."""
         return settings.downloaded(self.converter.parent, self.slug) / settings.MANIFEST
 
+    def given_away(self) -> list[Path]:
+        """The folders of the course that students come to see, or that are copied to them."""
+        c, root = self.coursedir, Path(self.coursedir.root)
+        steps = (c.release_directory, c.submitted_directory, c.autograded_directory, c.feedback_directory, c.source_directory)
+        return [root / step for step in steps]
+
     def page_of(self, student: str) -> Path:
         """Where the graded notebook of a student lies."""
         return self._folder(student) / f"{self.slug}.ipynb"
@@ -129,7 +140,7 @@ class Register:
                 self._write(entry, known)
             self._session.commit()
         except OperationalError as error:
-            raise Broken(f"The gradebook cannot be written ({error.orig}). Close what else uses it and grade again.") from error
+            raise _busy(error) from error
         except OSError as error:
             mend = "Make room, or see that you may write there; then run the command again, it goes on."
             place = error.filename or self.coursedir.autograded_directory
@@ -150,6 +161,17 @@ class Register:
                 changed += [submission.student_id] * ((before or 0) != (found.late_submission_penalty or 0))
         self._session.commit()
         return sorted(changed)
+
+    def settle_one(self, student: str) -> None:
+        """Write what was changed by hand, with the late penalty that goes with it. Broken when the gradebook cannot be had."""
+        try:
+            submission = self._book.find_submission(self.slug, student)
+            self._penalize(submission, submission.notebooks[0])
+            self._session.commit()
+        except OperationalError as error:
+            raise _busy(error) from error
+        finally:
+            self._session.rollback()
 
     def _known(self, students: Sequence[str]) -> dict[str, Any]:
         """The entries of these students as they are now: a human may have changed some while others were graded."""
@@ -213,6 +235,10 @@ class Register:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+
+def _busy(error: OperationalError) -> Broken:
+    return Broken(f"The gradebook cannot be written ({error.orig}). Close what else uses it and grade again.")
 
 
 def _opened(coursedir: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The last step of generate_assignment: the released folder holds the notebook, checks.py and hints.json, and nothing else."""
+"""The last step of generate_assignment: the released folder holds the notebook, checks.py, hints.json and layout.json, and nothing else."""
 
 from __future__ import annotations
 
@@ -8,21 +8,28 @@ from typing import Any
 
 from nbgrader.preprocessors import NbGraderPreprocessor  # type: ignore[import-untyped]  # nbgrader has no annotations to read
 
-from autograder import course
+from autograder import __version__, course, layout, notebook
 from autograder.model import CourseError
 from autograder.nbgrader_plugin.context import place_of
 
 
 class FinishRelease(NbGraderPreprocessor):  # type: ignore[misc]  # the price of a base class without annotations
-    """Write hints.json where the notebook will be written, and refuse what nbgrader copied that no student should have."""
+    """Write hints.json and layout.json and say which release this is; refuse what nbgrader copied and no student should have."""
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         place = place_of(self.parent, resources)
         _refuse_strangers(place.source, place.release, place.slug)
         place.release.mkdir(parents=True, exist_ok=True)
-        text = hints_text(course.hints(place.staff()))
-        (place.release / "hints.json").write_text(text, encoding="utf-8", newline="\n")
+        staff = place.staff()
+        known = notebook.layout_of(nb, place.source / f"{place.slug}.ipynb")
+        _write(place.release / course.HINTS, hints_text(course.hints(staff)))
+        _write(place.release / layout.LAYOUT, layout.text(place.slug, known, staff.assignment.exercises))
+        nb.metadata["autograder"] = {"assignment": place.slug, "release": __version__}
         return nb, resources
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def hints_text(hints: Any) -> str:
@@ -32,7 +39,7 @@ def hints_text(hints: Any) -> str:
 
 def belongs(slug: str) -> set[str]:
     """The names of the files that a released folder holds."""
-    return {f"{slug}.ipynb", "checks.py", "hints.json"}
+    return {f"{slug}.ipynb", "checks.py", course.HINTS, layout.LAYOUT}
 
 
 def _refuse_strangers(source: Path, release: Path, slug: str) -> None:

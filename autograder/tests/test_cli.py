@@ -18,7 +18,7 @@ from autograder.tests.classroom import QUIZ, RIGHT, SLUG, WRONG, answered
 
 GRADED = {"schema", "assignment", "submission", "status", "error", "isolation", "points", "max_points", "exercises", "worth_a_look"}
 EXERCISE = {"name", "points", "max_points", "outcome", "parts", "verdicts", "diagnoses"}
-VERDICT = {"check", "part", "sentence", "outcome", "message"}
+VERDICT = {"check", "hidden", "part", "points", "max_points", "sentence", "outcome", "got", "wanted", "call", "message"}
 
 
 def hand_in(toy: Path, name: str, shrink: str = RIGHT, quiz: str = QUIZ) -> Path:
