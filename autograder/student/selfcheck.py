@@ -15,15 +15,11 @@ from autograder.model import (
     CourseError,
     Exercise,
     ExerciseResult,
-<<<<<<< HEAD
     Limits,
-=======
-    Outcome,
->>>>>>> main
     Subject,
 )
 from autograder.report import html, text, words
-from autograder.student.reading import Opened, load
+from autograder.student.reading import Opened
 from autograder.subjects.local import Local
 
 
@@ -76,25 +72,9 @@ def examine_public(exercise: Exercise, subject: Subject, assignment: Assignment)
         raise Broken(f"{error}. That is our mistake, not yours; please report it.") from error
 
 
-<<<<<<< HEAD
-def load(submission: Submission) -> Local:
-    """The code of a notebook in this process, with the limits that a grader has."""
-    return Local(submission.cells, limits=Limits())
-
-
-def examine_notebook(exercise: Exercise, subject: Local, submission: Submission, assignment: Assignment) -> ExerciseResult:
-    """Like `examine_public`, for a notebook file: an exercise that a later cell may have spoilt also counts as it was before."""
-    return examine_fairly(exercise, subject, submission, lambda seen: examine_public(exercise, seen, assignment))
-=======
 def examine_notebook(exercise: Exercise, opened: Opened) -> ExerciseResult:
-    """Like `examine`, for a notebook file: where a later cell may have changed something, it also counts as it was below its answer."""
-
-    def below() -> ExerciseResult:
-        until = opened.submission.until(exercise.name, opened.subject.left_out)
-        return examine(exercise, load(until), opened.assignment)
-
-    return judged_fairly(exercise, opened.submission, lambda: examine(exercise, opened.subject, opened.assignment), below)
->>>>>>> main
+    """Like `examine_public`, for a notebook file: an exercise that a later cell may have spoilt also counts as it was before."""
+    return examine_fairly(exercise, opened.subject, opened.submission, lambda seen: examine_public(exercise, seen, opened.assignment))
 
 
 def _show(result: ExerciseResult) -> None:
