@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from autograder import cli, notebook
@@ -21,7 +21,8 @@ from autograder.course import Staff, load_public, load_staff
 from autograder.grade import grade
 from autograder.model import ExerciseResult
 from autograder.sandbox import Isolation, choose, stays_shut, warmed
-from autograder.student import command, selfcheck
+from autograder.student import selfcheck
+from autograder.subjects.local import Local
 from autograder.tests.classroom import QUIZ, RIGHT, SLUG, WRONG, answered, cell, code_cell, copied, without
 
 Notebook = dict[str, Any]
@@ -242,9 +243,13 @@ def by_grader(path: Path, staff: Staff, cage: Isolation) -> Verdicts:
 
 def by_command(path: Path, monkeypatch: pytest.MonkeyPatch) -> Verdicts:
     seen: list[ExerciseResult] = []
-    whole = command.examine_notebook
+
+    def kept(*asked: Any) -> ExerciseResult:
+        seen.append(selfcheck.examine_notebook(*asked))
+        return seen[-1]
+
     with monkeypatch.context() as patched:
-        patched.setattr(command, "examine_notebook", lambda *a: seen.append(whole(*a)) or seen[-1])
+        patched.setattr("autograder.student.command.examine_notebook", kept)
         cli.main(["check", str(path)])
     return verdicts(seen)
 
@@ -273,13 +278,13 @@ def by_kernel(path: Path) -> Verdicts:
 
     settings = Config()
     settings.HistoryManager.enabled = False
-    shell = InteractiveShell(config=settings)
+    shell: Any = InteractiveShell(config=settings)  # type: ignore[no-untyped-call]
     nb = json.loads(path.read_text(encoding="utf-8"))
     for source in (nb["metadata"].get("deleted", ""), *("".join(c["source"]) for c in nb["cells"] if c["cell_type"] == "code")):
         shell.run_cell(source)
     assignment = load_public(path.parent)
-    subject = selfcheck.Local(namespace=shell.user_ns)
-    return verdicts(selfcheck.examine(e, subject, assignment) for e in assignment.exercises)
+    subject = Local(namespace=shell.user_ns)
+    return verdicts(selfcheck.examine_public(e, subject, assignment) for e in assignment.exercises)
 
 
 
