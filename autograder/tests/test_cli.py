@@ -129,10 +129,10 @@ def test_check_does_what_the_student_sees(toy: Path, capsys: pytest.CaptureFixtu
     path = toy / "assignments" / SLUG / f"{SLUG}.ipynb"
     write(answered(released(path)), path)
     assert main(["check", str(path.parent)]) == 0
-    assert capsys.readouterr().out.count("ok ") == 8
+    assert capsys.readouterr().out.count("\nok ") == 4
     assert main(["check", str(path)]) == 0
     right = capsys.readouterr().out
-    assert right.count("ok ") == 8, right
+    assert right.count("\nok ") == 4, right
     assert "hidden" not in right, right
     write(answered(released(path), WRONG), path)
     assert main(["check", str(path)]) == 1
