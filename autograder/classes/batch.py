@@ -28,7 +28,8 @@ from autograder.classes.code_digest import digest
 from autograder.classes.pool import Here, at_most, results
 from autograder.classes.results_store import Done, Memory, Recorded
 from autograder.course import load_staff, must_exist
-from autograder.grade import LIMITS, grade
+from autograder.examine import LIMITS
+from autograder.grade import grade
 from autograder.model import AutograderError, Broken, CourseError, Exercise, Limits, Look, Report, Submission, SubmissionError
 from autograder.nbgrader_plugin.context import CHECK
 from autograder.nbgrader_plugin.grade_step import anew, points_differ
