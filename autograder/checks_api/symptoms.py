@@ -16,7 +16,7 @@ import numpy as np
 
 from autograder.asking import Exam, Unanswered, Wrong, array, called, number, raised, shown, tripped
 from autograder.checks_api.comparing import ending
-from autograder.checks_api.results import EXACT, NEAR, ROUGH, _changed, question
+from autograder.checks_api.results import EXACT, NEAR, ROUGH, changed_arguments, question
 from autograder.model import AutograderError, Broken, Call, Given, Outcome
 
 __all__ = [
@@ -111,11 +111,11 @@ def value_at(exam: Exam, *, given: tuple[Any, ...], index: int = 0, function: st
 @fact
 def gives(exam: Exam, *, given: tuple[Any, ...], index: int | None = None, place: int = 0) -> str:
     """The number at one place of the result (of item `index`, when it is a tuple), in six digits."""
-    found = _place(exam, given, index, place)
+    found = number_at(exam, given, index, place)
     return "missing" if found is None else number(found + 0.0)  # + 0.0 turns -0.0 into 0.0
 
 
-def _place(exam: Exam, given: tuple[Any, ...], index: int | None, place: int) -> float | None:
+def number_at(exam: Exam, given: tuple[Any, ...], index: int | None, place: int) -> float | None:
     (value,) = exam.ask(question(exam, given))
     if index is not None:
         if not isinstance(value, (tuple, list)) or len(value) <= index:
@@ -135,7 +135,7 @@ def ratio(exam: Exam, *, given: tuple[Any, ...], to: tuple[Any, ...]) -> str:
 @fact
 def digits(exam: Exam, *, given: tuple[Any, ...], wanted: float, index: int | None = None, place: int = 0) -> str:
     """How near a number comes to what is wanted."""
-    found = _place(exam, given, index, place)
+    found = number_at(exam, given, index, place)
     off = np.nan if found is None else found / wanted - 1
     if abs(off) <= EXACT:
         return "ten"
@@ -154,7 +154,7 @@ def repeated(exam: Exam, *, given: tuple[Any, ...]) -> str:
 @fact
 def in_proportion(exam: Exam, *, given: tuple[Any, ...], to: tuple[Any, ...], wanted: float) -> str:
     """Is the first number for `given` so many times the one for `to`?"""
-    one, other = _place(exam, given, None, 0), _place(exam, to, None, 0)
+    one, other = number_at(exam, given, None, 0), number_at(exam, to, None, 0)
     if one is None or not other:
         return "not usable"
     return "as it should be" if abs(one / other / wanted - 1) <= NEAR else "otherwise"
@@ -197,4 +197,4 @@ def takes(exam: Exam, *, given: tuple[Any, ...]) -> str:
 @fact
 def arguments_after(exam: Exam, *, given: tuple[Any, ...]) -> str:
     """Are the arrays as they were after a call?"""
-    return "overwritten" if _changed(exam, question(exam, given, watch=True)) else "kept"
+    return "overwritten" if changed_arguments(exam, question(exam, given, watch=True)) else "kept"

@@ -8,7 +8,7 @@ from autograder.asking import Exam, array
 from autograder.checks_api.inputs import Array, normal, positive
 from autograder.checks_api.symptoms import fact, must_return, nearest
 from autograder.dropout.calls import backward_call, output, scale, test_call, train_call
-from autograder.dropout.mask_symptoms import FACTORS, SHAPE, P, _factor
+from autograder.dropout.mask_symptoms import FACTORS, SHAPE, P, factor_of
 from autograder.model import Given, Outcome, Seed
 
 __all__ = [
@@ -83,7 +83,7 @@ def test_gradient(exam: Exam, *, forward: str, backward: str, by: str = "", shap
     kept = own != 0
     if not kept.any():
         return "1" if zero.all() else "other"
-    return _factor(array(dx_value, "dx")[kept], (dout.value * own)[kept])
+    return factor_of(array(dx_value, "dx")[kept], (dout.value * own)[kept])
 
 
 test_gradient.__test__ = False  # type: ignore[attr-defined]

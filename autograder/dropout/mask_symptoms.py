@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 P = 0.3  # far from 1/2, where so many mistakes look right
-SHAPE = (101, 119)  # a share is known to 0.004, the labels below are 0.05 apart; 0.7 of 12019 is no whole number (see `_factor`)
+SHAPE = (101, 119)  # a share is known to 0.004, the labels below are 0.05 apart; 0.7 of 12019 is no whole number (see `factor_of`)
 
 
 # ------------------------------------------------------------------------------------------------------------------------ draws
@@ -154,10 +154,10 @@ def survivors(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAP
         given = normal(shape, exam.seed(1))
         (value,) = exam.ask(train_call(exam.function, given, P, Seed(exam.seed())))
         out, x = output(value, given), np.asarray(given.value)
-    return "nothing dropped" if np.array_equal(out, x) else _factor(out, x)
+    return "nothing dropped" if np.array_equal(out, x) else factor_of(out, x)
 
 
-def _factor(out: Array, x: Array) -> str:
+def factor_of(out: Array, x: Array) -> str:
     kept = out != 0
     if not kept.any():
         return "0"
@@ -178,13 +178,13 @@ def digits(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE) 
     (value,) = exam.ask(draw_call(exam, via, shape, P, Seed(exam.seed())))
     out = drawn(value, via, shape).astype(float)
     x = np.asarray(draw_input(exam, shape).value) if via == "forward" else np.ones(shape)
-    if FACTORS.get(_factor(out, x), 0.0) == 0:
+    if FACTORS.get(factor_of(out, x), 0.0) == 0:
         return "unclear"
     ratios = out[out != 0] / x[out != 0]
     if ratios.size and np.ptp(ratios) > 1e-9 * abs(ratios).max():
         return "float32 throughout"
     ratio = float(ratios[0]) if ratios.size else 0.0
-    wanted = FACTORS[_factor(out, x)]
+    wanted = FACTORS[factor_of(out, x)]
     if abs(ratio - wanted) <= 1e-10 * wanted:
         return "double"
     single = [float(np.float32(f)) for f in (wanted, np.float32(1) / np.float32(1 / wanted))]
@@ -216,7 +216,7 @@ def test_time(exam: Exam, *, shape: tuple[int, ...] = SHAPE) -> str:  # noqa: PT
     (value,) = exam.ask(given_rng)
     positive_ = x.value > 0  # a ReLU is no dropping
     out = output(value, x)[positive_]
-    return "drops" if (out == 0).any() and (out != 0).any() else _factor(out, np.asarray(x.value)[positive_])
+    return "drops" if (out == 0).any() and (out != 0).any() else factor_of(out, np.asarray(x.value)[positive_])
 
 
 test_time.__test__ = False  # type: ignore[attr-defined]  # a probe, not a test

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import checks as c
 from autograder.asking import Exam
 from autograder.checks_api.symptoms import Fact
+from autograder.dropout.spatial import checks as c
 from autograder.dropout.spatial import symptoms as s
 from autograder.dropout.spatial.normalisation import Memory
 from autograder.judge import judge

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import checks as c
 from autograder.asking import Exam, script_text
 from autograder.checks_api.symptoms import Fact
 from autograder.dropout import symptoms as f
+from autograder.dropout.sequences import checks as c
 from autograder.dropout.sequences import gradient_formulas as w
 from autograder.dropout.sequences import symptoms as s
 from autograder.dropout.sequences.recurrent import INPUT_MASK, SEQUENCES, STATE_MASK

@@ -12,11 +12,11 @@ import pytest
 from scipy.stats import binom
 
 from autograder import chance
-from autograder import checks as c
 from autograder.asking import Exam
 from autograder.checks_api.symptoms import Fact
 from autograder.dropout import masks as randomness
 from autograder.dropout.forms import Blocks, Shared
+from autograder.dropout.spatial import checks as c
 from autograder.dropout.spatial import symptoms as s
 from autograder.dropout.spatial.blocks import Lattice, in_whole_blocks
 from autograder.model import Check, Outcome, Seed

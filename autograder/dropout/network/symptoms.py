@@ -9,7 +9,8 @@ import numpy as np
 from autograder.asking import Exam, Unanswered, Wrong, array, pair, raised
 from autograder.checks_api.comparing import ending
 from autograder.checks_api.symptoms import fact, nearest
-from autograder.dropout.network.losses import SMALL, direction, slope_errors, what_changed
+from autograder.checks_api.inputs import direction
+from autograder.dropout.network.losses import SMALL, slope_errors, what_changed
 from autograder.dropout.network.networks import INPUTS, Question, asked, grads_of, loss_call, loss_of, scale, scores_read, singles
 from autograder.dropout.network.networks import losses as training_losses
 from autograder.model import Call, Given, Seed

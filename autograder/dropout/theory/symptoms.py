@@ -9,7 +9,7 @@ import numpy as np
 from autograder.asking import Exam, array, number
 from autograder.checks_api.results import question
 from autograder.checks_api.symptoms import *
-from autograder.checks_api.symptoms import _place, fact
+from autograder.checks_api.symptoms import fact, number_at
 from autograder.model import Call
 
 
@@ -40,7 +40,7 @@ def list_type(exam: Exam, *, n: int = 4) -> str:
 @fact
 def log_odds(exam: Exam, *, given: tuple[Any, ...], unit: float) -> str:
     """The logarithm of the first probability over the second, in units: how each row is normalised does not matter."""
-    first, second = (_place(exam, given, None, place) for place in (0, 1))
+    first, second = (number_at(exam, given, None, place) for place in (0, 1))
     if first is None or second is None or not first > 0 or not second > 0:
         return "not usable"
     return f"{np.log(first / second) / unit:.2f}"
