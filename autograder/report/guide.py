@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from autograder.model import Earned, ExerciseResult, Outcome, Verdict
 from autograder.report import html, text, words
@@ -45,6 +45,17 @@ def blocks(result: ExerciseResult) -> list[Block]:
     return found
 
 
+def first_cross(found: list[Block]) -> Verdict | None:
+    """Where to go on: the first that does not hold, as one reads."""
+    crosses = [v for b in found for v in b.crosses]
+    return next(iter(crosses + [v for b in found for v in b.waiting]), None)
+
+
+def _plain(verdict: Verdict) -> Verdict:
+    """Without the call, where there is nothing yet that could be called."""
+    return replace(verdict, call="") if words.unwritten(verdict) else verdict
+
+
 def _more(waiting: int) -> str:
     return f"{waiting} more follow{'s' * (waiting == 1)} once this holds"
 
@@ -62,13 +73,14 @@ def _lines(result: ExerciseResult, after: str) -> Iterator[str]:
     if result.trouble:
         yield "! running your cell stopped with"
         yield from text.below("", words.clean(result.trouble))
-    found, first = blocks(result), words.first_trouble(result)
+    found = blocks(result)
+    first = first_cross(found)
     for block in found:
         if block.part:
             yield text.heading(block.mark, words.part_sentence(block.part), words.part_points(block.part))
         for verdict in block.crosses or ([first] if first in block.waiting else []):
             hints = result.diagnoses[:MOST_HINTS] if verdict is first else ()
-            told = text.message(verdict, hints)
+            told = text.message(_plain(verdict), hints)
             yield textwrap.indent(told if verdict is first else told.split("\n")[0], "   " * bool(block.part))
     waiting = sum(len(b.waiting) for b in found) - (first is not None and first.outcome is Outcome.SKIPPED)
     if waiting and first:
@@ -81,14 +93,15 @@ def _lines(result: ExerciseResult, after: str) -> Iterator[str]:
 def guide_html(result: ExerciseResult, after: str = "", told: str = "") -> str:
     """What a notebook shows: one block, in the colours of the page around it."""
     last = html.line(told) if told else ""
-    return html.framed(result, "".join(_pieces(result, after)) + last)
+    return html.framed(result, f'<div style="margin-left:.6em">{"".join(_pieces(result, after))}{last}</div>')  # room for the triangles
 
 
 def _pieces(result: ExerciseResult, after: str) -> Iterator[str]:
     yield html.title(result.name, words.summary(result))
     if result.trouble:
         yield html.box("Running your cell stopped with", html.code(result.trouble), html.RED)
-    found, first = blocks(result), words.first_trouble(result)
+    found = blocks(result)
+    first = first_cross(found)
     drawn = next((v for b in found for v in b.crosses if v.picture is not None), None)
     for block in found:
         heading = html.heading(block.part, block.mark) if block.part else ""
@@ -106,7 +119,7 @@ def _pieces(result: ExerciseResult, after: str) -> Iterator[str]:
 def _told(verdict: Verdict, result: ExerciseResult, first: Verdict | None, drawn: Verdict | None) -> str:
     """The first cross as a whole, another one behind its sentence."""
     if verdict is first:
-        return html.verdict_html(verdict, result.diagnoses[:MOST_HINTS], draw=verdict is drawn)
+        return html.verdict_html(_plain(verdict), result.diagnoses[:MOST_HINTS], draw=verdict is drawn)
     return _folded(html.verdict_html(verdict, (), draw=False, brief=True), html.details(verdict, (), draw=verdict is drawn))
 
 
