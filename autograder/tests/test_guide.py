@@ -110,7 +110,7 @@ def test_a_slip_in_a_name_is_named(folder: Path) -> None:
 
 # ------------------------------------------------------------------------------------------------------------------ in the kernel
 @pytest.fixture
-def run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+def run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Any]]:
     """Runs cells in IPython's shell, in this process."""
     settings = Config()
     settings.HistoryManager.enabled = False
@@ -127,14 +127,14 @@ def checked(name: str, capsys: pytest.CaptureFixture[str]) -> str:
     from IPython.core.getipython import get_ipython
 
     capsys.readouterr()
-    shell: Any = get_ipython()  # type: ignore[no-untyped-call]
+    shell: Any = get_ipython()
     with contextlib.suppress(CheckFailed):
         check(name, namespace=shell.user_ns)
     return capsys.readouterr().out
 
 
 def test_a_cell_that_stopped_is_told_above_what_its_earlier_version_does(
-    run: Callable[..., None], capsys: pytest.CaptureFixture[str]
+    run: Callable[..., Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(RIGHT)
     assert "!" not in checked("shrink", capsys)
