@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import shlex
 import signal
 import sys
@@ -102,6 +103,15 @@ def _parser() -> argparse.ArgumentParser:
     collect.set_defaults(run=_collect)
 
     neighbours.add(commands)
+
+    report = commands.add_parser("report", help="the class at a glance: what was graded, without judging anything anew")
+    report.add_argument("assignment", nargs="?", help="for example hw1_dropout; without it, all assignments side by side")
+    report.add_argument("--html", type=Path, metavar="FILE", help="write one page that needs nothing else")
+    report.add_argument("--csv", type=Path, metavar="FILE", help="write a row for each student")
+    report.add_argument("--json", type=Path, metavar="FILE", help="write everything as data")
+    report.add_argument("--names", action="store_true", help="call students by id and name, not by pseudonyms")
+    report.add_argument("--course", nargs="?", type=Path, help="the course's root; by default the one you are in")
+    report.set_defaults(run=_report)
 
     diff = commands.add_parser("diff", help="whose points changed between the last two gradings of a class, and by which check")
     diff.add_argument("assignment", help="for example hw1_dropout")
@@ -344,6 +354,33 @@ def _diff(arguments: argparse.Namespace) -> int:
     with Memory(find_root(arguments.course), arguments.assignment) as remembered:
         for line in lines(remembered.changes()):
             print(line)
+    return OK
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    from autograder.course import find_root
+    from autograder.overview import overview, overviews
+    from autograder.report import class_page, class_text, course_report
+    from autograder.report.data import write_rows, write_text
+
+    root, named = find_root(arguments.course), arguments.names
+    if arguments.assignment:
+        one = overview(root, arguments.assignment, named)
+        lines, rows, told, page = class_text.lines(one), class_text.rows(one), class_text.to_dict(one), partial(class_page.page, one, named)
+    else:
+        all_ = course_report.course_report(overviews(root, named))
+        lines, rows, told = course_report.lines(all_), course_report.rows(all_), course_report.to_dict(all_)
+        page = partial(course_report.page, all_, named)
+    for line in lines:
+        print(line)
+    if arguments.html:
+        write_text(arguments.html, page())
+    if arguments.csv:
+        write_rows(arguments.csv, rows)
+    if arguments.json:
+        write_text(arguments.json, json.dumps(told, indent=1) + "\n")
+    for path in filter(None, (arguments.html, arguments.csv, arguments.json)):
+        print(f"wrote {path}" + ", which students must not see" * (path == arguments.html))
     return OK
 
 
