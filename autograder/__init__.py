@@ -12,12 +12,12 @@ TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
 if TYPE_CHECKING:
     from autograder.keys import core, edge, manner, misconception, right, variant, within
     from autograder.model import Exercise, Part
-    from autograder.selfcheck import check
+    from autograder.student.selfcheck import check
 
 _HOMES = {
     "Exercise": "autograder.model",
     "Part": "autograder.model",
-    "check": "autograder.selfcheck",
+    "check": "autograder.student.selfcheck",
     "core": "autograder.keys",
     "edge": "autograder.keys",
     "manner": "autograder.keys",
@@ -40,9 +40,9 @@ def __getattr__(name: str) -> object:
 
 
 def _check(exercise: object = None, folder: str | None = None) -> None:
-    """Check one exercise (or all of them) of the notebook this is called in; see autograder.selfcheck.check."""
+    """Check one exercise (or all of them) of the notebook this is called in; see autograder.student.selfcheck.check."""
     import sys
 
-    from autograder.selfcheck import check
+    from autograder.student.selfcheck import check
 
     check(exercise, folder, namespace=sys._getframe(1).f_globals)

@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from autograder import __version__
+from autograder import __version__, instructor
 from autograder.model import AutograderError, Broken, CourseError, Look, Report
 from autograder.neighbours import commands as neighbours
 from autograder.report.terminal import patient
 
 if TYPE_CHECKING:
     from autograder.course import Staff
-    from autograder.isolation import Isolation
+    from autograder.judge import Witness
+    from autograder.sandbox import Isolation
 
 OK, UNREADABLE, BROKEN = 0, 1, 2
 
@@ -118,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     diff.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
     diff.set_defaults(run=_diff)
 
+    instructor.add(commands)
     release = commands.add_parser("release", help="write assignments/ from solutions/ (staff)")
     release.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="all of them when left out")
     release.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
@@ -170,7 +172,7 @@ def _check(arguments: argparse.Namespace) -> int:
     from autograder.course import load_public
     from autograder.notebook import content, from_node, parse
     from autograder.report import text, words
-    from autograder.selfcheck import examine_notebook, load
+    from autograder.student.selfcheck import examine_notebook, load
 
     path = arguments.notebook
     path = path / f"{path.resolve().name}.ipynb" if path.is_dir() else path
@@ -195,12 +197,14 @@ def _grade(arguments: argparse.Namespace) -> int:
     if arguments.student or arguments.jobs or arguments.regrade:
         raise CourseError("--student, --jobs and --regrade are for a whole class. Leave them out, or leave the notebooks out.")
     from autograder.course import find_root, load_staff
+    from autograder.explain import calls_of
+    from autograder.judge import Witness
     from autograder.report import data, looks, table, text
 
     staff, console = load_staff(find_root(arguments.course), arguments.assignment), Console()
-    isolation, found = _cage(arguments, console), dict[int, Report]()
-    with data.JsonFile(arguments.json, lambda: [data.to_dict(r) for r in found.values()]) as file:
-        for number, report in _judged(arguments.notebooks, staff, isolation):
+    isolation, found, witness = _cage(arguments, console), dict[int, Report](), Witness()
+    with data.JsonFile(arguments.json, lambda: [data.to_dict(r, calls_of(r, witness)) for r in found.values()]) as file:
+        for number, report in _judged(arguments.notebooks, staff, isolation, witness):
             if not arguments.quiet and (number in found or not report.stopped):
                 print(text.report_text(report, staff=True))
             found[number] = report
@@ -225,7 +229,7 @@ def _show(console: Console, found: Sequence[Look]) -> None:
 def _cage(arguments: argparse.Namespace, console: Console) -> Isolation:
     """The cage that was asked for; what it does not deny is said loudly."""
     from autograder.course import find_root, load_staff
-    from autograder.isolation import choose, warning, with_gpu
+    from autograder.sandbox import choose, warning, with_gpu
 
     if arguments.gpu and not load_staff(find_root(arguments.course), arguments.assignment).assignment.gpu:
         raise CourseError(f"{arguments.assignment} has no use for a GPU. Leave --gpu out.")
@@ -235,24 +239,24 @@ def _cage(arguments: argparse.Namespace, console: Console) -> Isolation:
     return with_gpu(isolation) if arguments.gpu else isolation
 
 
-def _judged(paths: Sequence[Path], staff: Staff, isolation: Isolation) -> Iterator[tuple[int, Report]]:
+def _judged(paths: Sequence[Path], staff: Staff, isolation: Isolation, witness: Witness) -> Iterator[tuple[int, Report]]:
     """A report for each notebook; where something was stopped, another one at the end: the machine may have been busy."""
     again = []
     for number, path in enumerate(paths):
-        report = _graded(path, staff, isolation)
+        report = _graded(path, staff, isolation, witness)
         again += [number] if report.stopped else []
         yield number, report
     for number in again:
-        yield number, _graded(paths[number], staff, isolation)
+        yield number, _graded(paths[number], staff, isolation, witness)
 
 
-def _graded(path: Path, staff: Staff, isolation: Isolation) -> Report:
+def _graded(path: Path, staff: Staff, isolation: Isolation, witness: Witness) -> Report:
+    from autograder.classes.pool import at_most
     from autograder.grade import LIMITS, grade_path
-    from autograder.pool import at_most
 
     try:
         with at_most(LIMITS.judge_bytes):
-            return grade_path(path, staff, isolation)
+            return grade_path(path, staff, isolation, witness=witness)
     except (Broken, MemoryError) as error:  # ours: reported beside the others, and never as a zero
         said = str(error) if isinstance(error, Broken) else "grading it takes more memory than it may. Look at this notebook."
         return Report(staff.assignment.slug, str(path), "broken", isolation.name, error=said, maximum=staff.assignment.points)
@@ -281,12 +285,12 @@ def _grade_class(arguments: argparse.Namespace) -> int:
         from multiprocessing import forkserver
 
         surroundings.short_sockets()
-        forkserver.set_forkserver_preload(["autograder.batch"])
+        forkserver.set_forkserver_preload(["autograder.classes.batch"])
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # it inherits this, and says nothing at a Ctrl-C while it imports
         forkserver.ensure_running()
         signal.signal(signal.SIGINT, before)
 
-    from autograder import batch, cluster
+    from autograder.classes import batch, cluster
     from autograder.course import find_root
     from autograder.report import data
     from autograder.report.progress import Progress
@@ -318,7 +322,7 @@ def _grade_class(arguments: argparse.Namespace) -> int:
 
 
 def _dask_keys(arguments: argparse.Namespace) -> int:
-    from autograder import cluster
+    from autograder.classes import cluster
 
     path = cluster.make_keys(arguments.folder)
     print(f"wrote {path}, which nobody else may read. {cluster.how_to_start(path.parent.resolve())}")
@@ -347,8 +351,8 @@ def _collect(arguments: argparse.Namespace) -> int:
 
 
 def _diff(arguments: argparse.Namespace) -> int:
+    from autograder.classes.results_store import Memory
     from autograder.course import find_root
-    from autograder.memory import Memory
     from autograder.report.changes import lines
 
     with Memory(find_root(arguments.course), arguments.assignment) as remembered:
@@ -385,8 +389,8 @@ def _report(arguments: argparse.Namespace) -> int:
 
 
 def _release(arguments: argparse.Namespace) -> int:
+    from autograder.authoring.release import release
     from autograder.course import find_root, lacking, load_public, slugs
-    from autograder.release import release
 
     root = find_root(arguments.course)
     for folder in release(root, arguments.assignments or slugs(root)):
@@ -397,7 +401,7 @@ def _release(arguments: argparse.Namespace) -> int:
 
 def _print_stress(staff: Staff, arguments: argparse.Namespace) -> None:
     """What becomes of pairs of mistakes, and of mutants."""
-    from autograder import mutants, pairs
+    from autograder.authoring import mutants, pairs
 
     if arguments.pairs is not None:
         print(f"{staff.assignment.slug}: two mistakes at once")
@@ -408,8 +412,8 @@ def _print_stress(staff: Staff, arguments: argparse.Namespace) -> None:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
+    from autograder.authoring.verify import FINE, SKIPPED, Examination, verify
     from autograder.course import find_root, load_staff, slugs
-    from autograder.verify import FINE, SKIPPED, Examination, verify
 
     root = find_root(arguments.course)
     folder = _matrix_folder(root, arguments.matrix)
@@ -428,7 +432,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     for slug in (arguments.assignments or slugs(root)) if arguments.pairs is not None or arguments.mutants else ():
         _print_stress(load_staff(root, slug), arguments)
     if folder:
-        from autograder.matrix import write
+        from autograder.authoring.kill_matrix import write
 
         print(f"wrote {write(folder, seen, told)}, which students must not see")
     if findings:
@@ -442,15 +446,15 @@ def _matrix_folder(root: Path, named: str | None) -> Path | None:
     """Where the pages are to go, looked at before anything is judged; None when there shall be none."""
     if named is None:
         return None
-    from autograder.matrix import folder_for
+    from autograder.authoring.kill_matrix import folder_for
 
     return folder_for(root, Path(named) if named else None)
 
 
 def _print_odds(root: Path, assignments: Sequence[str]) -> None:
     from autograder import chance
+    from autograder.authoring.verify import odds
     from autograder.course import load_staff, slugs
-    from autograder.verify import odds
 
     for slug in assignments or slugs(root):
         found = list(odds(load_staff(root, slug)))
@@ -485,8 +489,8 @@ def _fetched(arguments: argparse.Namespace) -> Path:
 
 
 def _simulate(arguments: argparse.Namespace) -> int:
+    from autograder.authoring.simulate import simulate
     from autograder.course import find_root
-    from autograder.simulate import simulate
 
     slug = arguments.assignment
     course = simulate(find_root(arguments.course), slug, arguments.students, arguments.seed, arguments.into)
@@ -496,7 +500,7 @@ def _simulate(arguments: argparse.Namespace) -> int:
 
 
 def _bench(arguments: argparse.Namespace) -> int:
-    from autograder.bench import bench, lines
+    from autograder.authoring.bench import bench, lines
     from autograder.course import find_root
 
     root, into = find_root(arguments.course), arguments.into.resolve()
@@ -508,8 +512,8 @@ def _bench(arguments: argparse.Namespace) -> int:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
+    from autograder.authoring.demo import demo
     from autograder.course import find_root
-    from autograder.demo import demo
 
     return demo(find_root(arguments.course), arguments.folder, arguments.unsafe_isolation)
 

@@ -16,9 +16,11 @@ from typing import Any
 
 from autograder import notebook
 from autograder.chance import MAX_TESTS
-from autograder.checks.verb import hide, named
+from autograder.checks_api.verb import hide, named
 from autograder.diagnose import fingerprint, signs
 from autograder.keys import bare, edited, entries, helpers, source
+from autograder.layout import LAYOUT, Layout, must_agree
+from autograder.layout import read as read_layout
 from autograder.model import (
     Assignment,
     Cell,
@@ -61,24 +63,22 @@ def slugs(root: Path) -> list[str]:
 
 # ------------------------------------------------------------------------------------------------------------------------ public
 def load_public(folder: Path) -> Assignment:
-    """The assignment in a released folder (or in a source folder: both look alike)."""
+    """The assignment in a released folder, where layout.json speaks for its notebook, or in a source folder, where the notebook does."""
     demand_sentences()
     folder = folder.resolve()
-    path = folder / f"{folder.name}.ipynb"
-    if not path.is_file():
-        path = _only_notebook(folder)
-    layout = notebook.layout(path)
+    layout = _layout(folder)
     module = _module(folder / "checks.py", f"_autograder_checks_{folder.name}")
     exercises = tuple(_exercise(e, layout.points, folder) for e in _defined(module, "EXERCISES"))
-    _complete(exercises, layout.points, path)
+    _complete(exercises, layout.points, folder)
+    must_agree(layout, exercises, folder)
     hints = folder / HINTS
     return Assignment(
-        slug=folder.name,
+        slug=layout.slug or folder.name,
         folder=folder,
         exercises=exercises,
         probes={name: tuple(facts) for name, facts in getattr(module, "PROBES", {}).items()},
         setup=layout.setup,
-        course_sources=layout.sources,
+        course_cells=layout.cells,
         hints=json.loads(hints.read_text(encoding="utf-8")) if hints.is_file() else {},
         needs=tuple(getattr(module, "NEEDS", ())),
         preload=tuple(getattr(module, "PRELOAD", ())),
@@ -98,17 +98,23 @@ def not_run(assignment: Assignment) -> tuple[ExerciseResult, ...]:
     return tuple(ExerciseResult(e.name, 0.0, e.points, (), not_run=reason) for e in assignment.exercises)
 
 
-def _only_notebook(folder: Path) -> Path:
-    found = sorted(folder.glob("*.ipynb"))
-    if len(found) != 1:
+def _layout(folder: Path) -> Layout:
+    """What is known of the course's own notebook: in a source folder that notebook says it, elsewhere layout.json, and nothing else."""
+    if not _is_source(folder):
+        return read_layout(folder / LAYOUT)
+    path = folder / f"{folder.name}.ipynb"
+    if not path.is_file():
         raise CourseError(f"{folder} should hold the notebook {folder.name}.ipynb. {_take_it(folder)}")
-    return found[0]
+    return notebook.layout(path)
+
+
+def _is_source(folder: Path) -> bool:
+    return "solutions" in (folder.name, folder.parent.name)
 
 
 def _take_it(folder: Path) -> str:
     """Where a lost file is to be had: a release in place of a solution would be graded against its own stubs."""
-    secret = "solutions" in (folder.name, folder.parent.name)
-    return "Make it, or put it back from your copy of solutions/." if secret else "Take it from the folder you were given."
+    return "Make it, or put it back from your copy of solutions/." if _is_source(folder) else "Take it from the folder you were given."
 
 
 def _module(path: Path, name: str) -> ModuleType:
@@ -180,10 +186,11 @@ def _distinct(exercise: Exercise) -> None:
         known |= {check.name, check.verb, exercise.part_of[check.name]}
 
 
-def _complete(exercises: tuple[Exercise, ...], points: Mapping[str, float], path: Path) -> None:
+def _complete(exercises: tuple[Exercise, ...], points: Mapping[str, float], folder: Path) -> None:
     unknown = set(points) - {e.name for e in exercises}
     if unknown:
-        raise CourseError(f"{path.name} has a check cell for {sorted(unknown)[0]}, which checks.py does not list. Add the exercise there.")
+        odd = sorted(unknown)[0]
+        raise CourseError(f"{folder.name} has a check cell for {odd}, which checks.py does not list. Add the exercise there.")
 
 
 # ------------------------------------------------------------------------------------------------------------------------- staff
@@ -280,7 +287,7 @@ def load_staff(root: Path, slug: str) -> Staff:
     exercises = tuple(_with_hidden(e, hidden.get(e.name, {})) for e in public.exercises)
     for exercise in exercises:
         _distinct(exercise)
-    assignment = replace(public, exercises=exercises, course_sources=public.course_sources | _released_sources(root, slug))
+    assignment = replace(public, exercises=exercises, course_cells=public.course_cells | _released_cells(root, slug))
     _affordable(assignment)
     found = entries(vars(module))
     for entry in found:
@@ -344,10 +351,10 @@ def _must_be_there(exercise: str, public: Assignment, where: str) -> None:
         raise CourseError(f"{where}: {error}") from None
 
 
-def _released_sources(root: Path, slug: str) -> frozenset[str]:
-    """The texts of the released cells, stubs among them: where the solution's folder holds answers, students got these."""
+def _released_cells(root: Path, slug: str) -> frozenset[str]:
+    """Digests of the released cells, stubs among them: where the solution's folder holds answers, students got these."""
     released = root / "assignments" / slug / f"{slug}.ipynb"
-    return notebook.layout(released).sources if released.is_file() else frozenset()
+    return notebook.layout(released).cells if released.is_file() else frozenset()
 
 
 def _affordable(assignment: Assignment) -> None:

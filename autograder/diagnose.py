@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from autograder.checks.facts import UNUSABLE_RESULT, Fact
-from autograder.exam import Exam
+from autograder.asking import Exam
+from autograder.checks_api.symptoms import UNUSABLE_RESULT, Fact
 from autograder.model import Diagnosis, Subject
 
 Facts = dict[str, str]

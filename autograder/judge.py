@@ -6,17 +6,18 @@ import logging
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import numpy as np
 
-from autograder.exam import Exam, Unanswered, Wrong, called, raised, script_text, shown, tripped
+from autograder.asking import Exam, Unanswered, Wrong, called, raised, script_text, shown, tripped
 from autograder.model import (
     NOT_TRIED,
     Answer,
     AutograderError,
     Call,
+    Cell,
     Check,
     Code,
     Diagnosis,
@@ -38,6 +39,21 @@ OLD_NAMES = re.compile(r"AttributeError: '[\w.]*Generator' object has no attribu
 LONGEST = 2000  # characters of a call that is to be pasted
 UNFIT = "what came back cannot be used here"
 NO_RETURN = " (is its `return` missing?)"
+Scripts = dict[str, tuple[Call, ...]]
+
+
+@dataclass(frozen=True)
+class Witness:
+    """What each check asked last, hidden ones too, and of which cells. For staff alone.
+
+    It stands beside the results and in none of them, so that no page, no memory and no gradebook can come to hold a hidden case.
+    """
+
+    seen: list[tuple[tuple[Verdict, ...], Scripts, tuple[Cell, ...]]] = field(default_factory=list)
+
+    def of(self, result: ExerciseResult) -> tuple[Scripts, tuple[Cell, ...]]:
+        """The scripts by check, and the cells that were asked; nothing for a result that this witness did not see made."""
+        return next(((scripts, cells) for verdicts, scripts, cells in self.seen if verdicts is result.verdicts), ({}, ()))
 
 
 def judge(
@@ -48,8 +64,12 @@ def judge(
     reference: Subject | None = None,
     seconds: float = 5.0,
     deaths: int = Limits.exercise_deaths,
+    scripts: Scripts | None = None,
 ) -> tuple[Verdict, ...]:
-    """All verdicts of one exercise. A time-out or a crash costs the check it happened in; after so many the rest is skipped."""
+    """All verdicts of one exercise. A time-out or a crash costs the check it happened in; after so many the rest is skipped.
+
+    What each check asked last is written into `scripts`, if they are given.
+    """
     verdicts: dict[str, Verdict] = {}
     memo: dict[object, object] = {}
     for check in exercise.checks:
@@ -60,6 +80,8 @@ def judge(
             seed_text = "/".join((slug, exercise.name, check.name, own_salt))
             exam = Exam(exercise.name, subject, seed_text, check.seconds or seconds, own_salt, memo)
             verdict = _examine(exercise, check, exam, reference)
+            if scripts is not None:
+                scripts[check.name] = exam.last
         verdicts[check.name] = verdict
     return tuple(verdicts.values())
 
@@ -157,7 +179,7 @@ def _hold(check: Check, exam: Exam, reference: Subject | None) -> None:
 def _tripped(exercise: Exercise, check: Check, exam: Exam, reference: Subject | None, error: Exception) -> Verdict:
     """A check ended in an exception that it did not mean: by whose doing?
 
-    The helpers of exam.py make a Wrong of whatever rubbish comes back, so this is our bug in any case. But it must not be the student who
+    The helpers of asking.py make a Wrong of whatever rubbish comes back, so this is our bug in any case. But it must not be the student who
     decides whether there is a mark. The same check, with the same seeds, is put to the solution: where it holds there, course and machine
     are sound, and what brought the exception about is an answer so unlike a right one that nobody thought of it. It is wrong, and staff
     read of it in the log. Where it does not hold for the solution either, nothing can be said of anybody's answer: BROKEN, and no mark.

@@ -358,7 +358,7 @@ class Assignment:
     exercises: tuple[Exercise, ...]
     probes: Mapping[str, tuple[Any, ...]]  # exercise -> fact verbs, the fingerprint
     setup: str  # source of the set-up cell
-    course_sources: frozenset[str]  # texts of all of the course's own cells, never run in a worker
+    course_cells: frozenset[str]  # digests of the course's own code cells, which are never run in a worker
     hints: Mapping[str, Any] = field(default_factory=dict)
     needs: tuple[str, ...] = ()  # packages beyond those of the kit; where one is missing nothing is judged, and nothing lost
     preload: tuple[str, ...] = ()  # modules that a warm worker has loaded before the first hand-in comes

@@ -47,7 +47,7 @@ GENERATE = [
     f"{STOCK}.ClearMarkScheme",
     f"{STOCK}.ComputeChecksums",
     f"{STOCK}.CheckCellMetadata",
-    f"{PLUGIN}.FinishRelease",  # writes hints.json, and refuses files that do not belong
+    f"{PLUGIN}.FinishRelease",  # writes hints.json and layout.json, and refuses files that do not belong
 ]
 
 SANITIZE = [

@@ -21,10 +21,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from autograder import blank, statements
+from autograder import __version__
 from autograder.interactive import as_python
+from autograder.layout import Layout, digest
 from autograder.model import Assignment, Cell, CourseError, Exercise, Role, Submission, SubmissionError
-from autograder.perform import changed, stubs
+from autograder.running import import_stubs, statements
+from autograder.running.runner import changed, stubs
 
 MAX_BYTES = 50_000_000  # of one notebook file
 MAX_BRACKETS = 1_000_000  # "{" and "[" in it: each becomes a Python object, so this bounds the memory a file can ask for
@@ -41,22 +43,17 @@ _NO_NOTEBOOK = "Hand in the .ipynb file that Jupyter saves."
 
 
 # -------------------------------------------------------------------------------------------------------------- course notebooks
-@dataclass(frozen=True)
-class Layout:
-    """What the course's own notebook says about the assignment."""
-
-    setup: str  # source of the set-up cell, or ""
-    points: dict[str, float]  # exercise -> points, in notebook order
-    sources: frozenset[str]  # stripped texts of the code cells, save the solutions
-
-
 def layout(path: Path) -> Layout:
     """Read a notebook of the course, solution or release; CourseError says what is off and how to mend it."""
     try:
-        node = parse(content(path), path)
-        cells = _cells(node, path)
+        return layout_of(parse(content(path), path), path)
     except SubmissionError as error:
         raise CourseError(f"{path}: {error}") from error
+
+
+def layout_of(node: Any, path: Path) -> Layout:
+    """The same of a notebook of the course that is already parsed."""
+    cells = _cells(node, path)
     _must_be_unique(cells, path)
     code = [c for c in cells if c.kind == "code"]
     setup = next((c.source for c in code if c.grade_id == "setup"), "")
@@ -64,7 +61,7 @@ def layout(path: Path) -> Layout:
     for name in points:
         _must_have_answer(name, cells, path)
     # an answer is no text of the course: a student may write the same, and in another cell
-    return Layout(setup, points, frozenset(c.text for c in code if c.text and SOLUTION not in c.source))
+    return Layout(setup, points, frozenset(c.digest for c in code if c.text and SOLUTION not in c.source))
 
 
 def validate(path: Path) -> None:
@@ -130,7 +127,23 @@ def from_node(node: Any, path: Path, assignment: Assignment) -> Submission:
             "Delete pasted data from its code cells, save it and hand it in again."
         )
     _must_belong(cells, assignment, path)
-    return _Reading(cells, assignment).submission(str(path))
+    reading = _Reading(cells, assignment)
+    reading.notes += _of_another_release(node)
+    return reading.submission(str(path))
+
+
+def release_of(node: Any) -> str:
+    """The release that a notebook says it is from; "" when it says nothing (Colab and others drop what they do not know)."""
+    found = node["metadata"].get("autograder") if isinstance(node.get("metadata"), Mapping) else None
+    release = found.get("release") if isinstance(found, Mapping) else None
+    return release if isinstance(release, str) else ""
+
+
+def _of_another_release(node: Any) -> Iterator[str]:
+    """A word about a notebook that was handed out before, or after, what is installed here. Its cells are found by their ids."""
+    release = release_of(node)
+    if release and release != __version__:
+        yield f"This notebook is of release {called(Path(release))}, and here is {__version__}: it is read by the ids of its cells."
 
 
 def _must_belong(cells: Sequence[_Found], assignment: Assignment, path: Path) -> None:
@@ -202,7 +215,7 @@ class _Reading:
         """What the student wrote beside the answers; a changed set-up cell too, after the course's own one."""
         if cell.kind != "code" or not cell.text or cell.grade_id.startswith("check_"):
             return False
-        return cell.text not in self.assignment.course_sources and cell.text != self.assignment.setup.strip()
+        return cell.digest not in self.assignment.course_cells and cell.text != self.assignment.setup.strip()
 
     def _provided(self, cell: _Found) -> tuple[str, ...]:
         """The names that the student's definitions lean on and this cell binds or changes: what does so is run, whatever it calls."""
@@ -265,7 +278,7 @@ class _Reading:
         return True
 
     def _untouched(self, cell: _Found, exercise: Exercise) -> bool:
-        if cell.text in self.assignment.course_sources or not cell.text:
+        if cell.digest in self.assignment.course_cells or not cell.text:
             return True
         named = cell.defines & set(exercise.names)
         return bool(named) and named <= cell.stubs
@@ -312,6 +325,10 @@ class _Found:
         return self.source.strip()
 
     @cached_property
+    def digest(self) -> str:
+        return digest(self.source)
+
+    @cached_property
     def read(self) -> _Read:
         """The cell as a kernel reads it."""
         return _Read(self.source) if len(self.source) > MAX_KNOWN else _known(self.source)
@@ -340,7 +357,7 @@ def _reach(cell: _Found, first: Mapping[str, int]) -> float:
 
 @lru_cache(1000)
 def _is_lacking(package: str) -> bool:
-    if package in sys.stdlib_module_names or package in blank.SHOW_ONLY:
+    if package in sys.stdlib_module_names or package in import_stubs.SHOW_ONLY:
         return False
     try:
         return find_spec(package) is None

@@ -1,7 +1,7 @@
 """The steps that stand in nbgrader's own lists; `nbgrader_config.configure` puts them there by name.
 
 zip_collect           CollectCarefully  whose hand-in is this file
-generate_assignment   FinishRelease     hints.json, and nothing that does not belong
+generate_assignment   FinishRelease     hints.json, layout.json, and nothing that does not belong
 autograde, pass 1     accept_any_name   a notebook called "hw1_dropout (1).ipynb" is one
                       HandInExporter    reads any hand-in, or says in one line why not
                       RepairHandIn      cells and metadata as they were released, answers as they were handed in
@@ -14,12 +14,12 @@ export                QuestionCsv       a column per exercise
 import warnings
 
 from autograder.nbgrader_plugin.export import QuestionCsv
-from autograder.nbgrader_plugin.finish import FinishRelease
+from autograder.nbgrader_plugin.grade_step import GradeOutside
 from autograder.nbgrader_plugin.handin import HandInExporter, accept_any_name
-from autograder.nbgrader_plugin.harmless import MakeHarmless
 from autograder.nbgrader_plugin.marks import SaveKitGrades
-from autograder.nbgrader_plugin.outside import GradeOutside
+from autograder.nbgrader_plugin.release_files import FinishRelease
 from autograder.nbgrader_plugin.repair import RepairHandIn
+from autograder.nbgrader_plugin.sanitize import MakeHarmless
 from autograder.nbgrader_plugin.zip_collect import CollectByName, CollectCarefully
 
 # nbgrader 0.9.6 with SQLAlchemy 2.1 prints six of these lines for each new submission; they are about its own session and mean nothing

@@ -9,7 +9,7 @@ from typing import Any
 from nbgrader.api import MissingEntry  # type: ignore[import-untyped]
 from nbgrader.plugins import ExportPlugin  # type: ignore[import-untyped]
 
-from autograder.nbgrader_plugin.place import CHECK
+from autograder.nbgrader_plugin.context import CHECK
 
 STOCK = [  # nbgrader's own columns, in its order: scripts that read them go on working
     "assignment",

@@ -14,12 +14,12 @@ from nbgrader.converters import Autograde  # type: ignore[import-untyped]
 from traitlets.log import get_logger
 
 from autograder import notebook
-from autograder.bounded import bounded
 from autograder.model import SubmissionError
 from autograder.nbgrader_plugin import marks
-from autograder.nbgrader_plugin.place import Place, place_of
+from autograder.nbgrader_plugin.context import Place, place_of
 from autograder.nbgrader_plugin.stock import Entrance
 from autograder.nbgrader_plugin.submitted import find_notebook
+from autograder.sandbox.bounded import bounded
 
 KINDS = ("code", "markdown", "raw")
 PICTURES = ("image/png", "image/jpeg")

@@ -13,8 +13,8 @@ from nbgrader.api import Gradebook, MissingEntry  # type: ignore[import-untyped]
 from nbgrader.preprocessors import NbGraderPreprocessor  # type: ignore[import-untyped]
 
 from autograder.model import ExerciseResult, Outcome, Report
+from autograder.nbgrader_plugin.context import CHECK, Place, place_of
 from autograder.nbgrader_plugin.markdown import code, tame
-from autograder.nbgrader_plugin.place import CHECK, Place, place_of
 from autograder.report import words
 
 MOST = 4  # reasons in one comment; all of them stand in the report below the check cell

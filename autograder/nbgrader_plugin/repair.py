@@ -17,12 +17,12 @@ from nbgrader.api import Gradebook  # type: ignore[import-untyped]
 from nbgrader.preprocessors import NbGraderPreprocessor  # type: ignore[import-untyped]
 
 from autograder import notebook
-from autograder.bounded import bounded
 from autograder.model import Role, Submission
+from autograder.nbgrader_plugin.context import CHECK, Place, place_of
 from autograder.nbgrader_plugin.handin import cell as valid_cell
 from autograder.nbgrader_plugin.handin import text
-from autograder.nbgrader_plugin.place import CHECK, Place, place_of
 from autograder.nbgrader_plugin.secret import SECRET, secret
+from autograder.sandbox.bounded import bounded
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from nbgrader.converters import base  # type: ignore[import-untyped]
 
 from autograder.model import SubmissionError
 from autograder.nbgrader_plugin import marks
-from autograder.nbgrader_plugin.place import Place
+from autograder.nbgrader_plugin.context import Place
 from autograder.nbgrader_plugin.submitted import STAMP, folders, look, misnamed, shown
 
 CARRIED = (STAMP,)  # what is copied from a hand-in beside its notebook

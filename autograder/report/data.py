@@ -7,12 +7,14 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from autograder.model import Broken, Earned, ExerciseResult, Report, Verdict
 from autograder.report import looks, text, words
+from autograder.report.explanation import LONGEST
 
 SCHEMA = 1  # a new number whenever a key changes its meaning
 
@@ -23,8 +25,11 @@ HEADER = ("assignment", "submission", "status", "exercise", "outcome", "points",
 Cell = str | float | None
 
 
-def to_dict(report: Report) -> dict[str, Any]:
-    """The report as plain data that any JSON writer accepts: no NaN, no surrogates. Without a mark, `points` is null."""
+def to_dict(report: Report, calls: Mapping[str, Mapping[str, str]] = MappingProxyType({})) -> dict[str, Any]:
+    """The report as plain data that any JSON writer accepts: no NaN, no surrogates. Without a mark, `points` is null.
+
+    `calls` are exercise -> check -> the call that shows what is wrong, hidden cases among them: for staff alone.
+    """
     return {
         "schema": SCHEMA,
         "assignment": words.clean(report.assignment),
@@ -34,19 +39,20 @@ def to_dict(report: Report) -> dict[str, Any]:
         "isolation": words.clean(report.isolation),
         "points": _number(report.points),
         "max_points": _number(report.max_points),
-        "exercises": [_exercise(result) for result in report.exercises],
+        "exercises": [_exercise(result, calls.get(result.name, {})) for result in report.exercises],
         "worth_a_look": [{"exercise": k["exercise"], "what": k["what"]} for k in looks.to_dicts(looks.of_report(report, ""))],
     }
 
 
-def _exercise(result: ExerciseResult) -> dict[str, Any]:
+def _exercise(result: ExerciseResult, calls: Mapping[str, str]) -> dict[str, Any]:
+    parts = {part.name: part for part in result.parts}
     return {
         "name": words.clean(result.name),
         "points": _number(result.points),
         "max_points": _number(result.max_points),
         "outcome": result.outcome,
         "parts": [_part(part) for part in result.parts],
-        "verdicts": [_verdict(verdict) for verdict in result.verdicts],
+        "verdicts": [_verdict(v, parts.get(v.part), calls.get(v.check, v.call)) for v in result.verdicts],
         "diagnoses": [{"name": words.clean(d.name), "message": words.clean(d.message)} for d in result.diagnoses],
     }
 
@@ -61,12 +67,19 @@ def _part(part: Earned) -> dict[str, Any]:
     }
 
 
-def _verdict(verdict: Verdict) -> dict[str, Any]:
+def _verdict(verdict: Verdict, part: Earned | None, call: str) -> dict[str, Any]:
+    """One sentence; its points are those of its part, which is earned as a whole."""
     return {
         "check": words.clean(verdict.check),
+        "hidden": verdict.hidden,
         "part": words.clean(verdict.part),
+        "points": _number(part.points) if part else None,
+        "max_points": _number(part.max_points) if part else None,
         "sentence": words.clean(verdict.sentence),
         "outcome": verdict.outcome.value,
+        "got": words.clean(verdict.got) or None,
+        "wanted": words.clean(verdict.wanted) or None,
+        "call": words.clean_long(call, LONGEST) or None,
         "message": text.message(verdict),
     }
 

@@ -7,7 +7,8 @@ text has the colour of the page around it, and other colours are translucent. Wh
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from autograder.model import Diagnosis, Earned, ExerciseResult, Outcome, Report, Verdict
@@ -15,58 +16,67 @@ from autograder.report import words
 
 MOST_CELLS = 24  # rows and columns of a picture
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
 _GREEN, _RED, _AMBER, _GREY = "#2e9e5b", "#d9534f", "#c98a1b", "#888"
 _MARKS = {Outcome.PASSED: ("&#10003;", _GREEN), Outcome.SKIPPED: ("&#8211;", _GREY), Outcome.BROKEN: ("!", _AMBER)}
 _MONO = "font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:.92em"
 
 
-def exercise_html(result: ExerciseResult, staff: bool = False) -> str:
-    """The block that `check("dropout_forward")` shows and that stands under the check cell in feedback, part by part."""
+def exercise_html(result: ExerciseResult, staff: bool = False, more: Mapping[str, str] = NOTHING) -> str:
+    """The block that `check("dropout_forward")` shows and that stands under the check cell in feedback, part by part.
+
+    `more` is HTML that staff alone sees below a check.
+    """
     colour = {"passed": _GREEN, "partial": _AMBER, "not_run": _GREY}.get(result.outcome, _RED)
     style = (
         f"border-left:3px solid {colour};padding:.3em 0 .4em 1em;margin:.6em 0;max-width:54em;line-height:1.5;"
         "font-family:system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;font-size:14px;overflow-wrap:anywhere"
     )
     # both class names: MathJax of any version must not typeset what a student wrote between dollar signs
-    return f'<div class="tex2jax_ignore mathjax_ignore" style="{style}">{"".join(_parts(result, staff))}</div>'
+    return f'<div class="tex2jax_ignore mathjax_ignore" style="{style}">{"".join(_parts(result, staff, more))}</div>'
 
 
 def report_html(report: Report, staff: bool = False) -> str:
     """A whole page about one hand-in, light or dark as the reader's system is."""
+    total = f"<p><b>{words.number(report.points or 0)} of {words.number(report.max_points)} points</b></p>"
+    blocks = [exercise_html(result, staff) for result in report.exercises] + [total] * (staff and report.points is not None)
+    return page(report, "", "".join(blocks))
+
+
+def page(report: Report, above: str, blocks: str) -> str:
+    """The page around blocks of HTML about a hand-in."""
     title = escape(f"{report.assignment}  {report.submission}")
-    body = [f'<h1 style="font-size:1.2em;font-weight:600">{title}</h1>']
+    body = [f'<h1 style="font-size:1.2em;font-weight:600">{title}</h1>', above]
     if report.error:
         body.append(f"<p>{escape(report.error)}</p>")
     body += [f'<p style="opacity:.75">{escape(note)}</p>' for note in report.notes]
-    body += [exercise_html(result, staff) for result in report.exercises]
-    if staff and report.points is not None:
-        body.append(f"<p><b>{words.number(report.points)} of {words.number(report.max_points)} points</b></p>")
+    body.append(blocks)
     head = f'<meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>{title}</title>'
     style = "font-family:system-ui,sans-serif;max-width:56em;margin:2em auto;padding:0 1em"
     return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head><body style="{style}">{"".join(body)}</body></html>\n'
 
 
-def escape(text: str) -> str:
+def escape(text: str, most: int = words.MAX_CHARACTERS) -> str:
     """Text that stays text: in HTML, in attributes, and for MathJax, whose delimiters are taken apart by a span each."""
-    shown = html.escape(words.clean(text))
+    shown = html.escape(words.clean_long(text, most))
     for mark in ("\\", "$"):
         shown = shown.replace(mark, f"<span>{mark}</span>")
     return shown.replace("\n", "<br>")
 
 
 # ---------------------------------------------------------------------------------------------------------------------- the parts
-def _parts(result: ExerciseResult, staff: bool) -> Iterator[str]:
+def _parts(result: ExerciseResult, staff: bool, more: Mapping[str, str]) -> Iterator[str]:
     yield (
         f'<div style="margin-bottom:.25em"><b style="{_MONO}">{escape(result.name)}</b>'
         f'<span style="opacity:.75;margin-left:.6em">{escape(words.summary(result, staff))}</span></div>'
     )
     if result.trouble:
-        yield _box("Running your cell stopped with", _code(result.trouble), _RED)
+        yield _box("Running your cell stopped with", code(result.trouble), _RED)
     first = words.first_trouble(result)
     drawn = next((v for v in result.verdicts if not v.passed and v.picture is not None), None)
 
     def told(verdict: Verdict) -> str:
-        return _verdict(verdict, result.diagnoses if verdict is first else (), verdict is drawn)
+        return _verdict(verdict, result.diagnoses if verdict is first else (), verdict is drawn, more.get(verdict.check, ""))
 
     for part, verdicts in words.grouped(result):
         inside = "".join(map(told, verdicts))
@@ -84,7 +94,7 @@ def _heading(part: Earned) -> str:
     )
 
 
-def _verdict(verdict: Verdict, diagnoses: tuple[Diagnosis, ...], draw: bool) -> str:
+def _verdict(verdict: Verdict, diagnoses: tuple[Diagnosis, ...], draw: bool, more: str = "") -> str:
     mark, colour = _MARKS.get(verdict.outcome, ("&#10007;", _RED))
     quiet = verdict.outcome in (Outcome.PASSED, Outcome.SKIPPED)
     text = f'<span style="{"opacity:.75" if quiet else "font-weight:600"}">{escape(words.sentence(verdict))}</span>'
@@ -92,7 +102,7 @@ def _verdict(verdict: Verdict, diagnoses: tuple[Diagnosis, ...], draw: bool) -> 
     return (
         f'<div style="display:flex;gap:.6em;margin:{".15em" if quiet else ".6em"} 0">'
         f'<span style="color:{colour};font-weight:700;flex:none;width:1em;text-align:center">{mark}</span>'
-        f'<div style="flex:1;min-width:0">{text}{details}</div></div>'
+        f'<div style="flex:1;min-width:0">{text}{details}{more}</div></div>'
     )
 
 
@@ -102,16 +112,17 @@ def _details(verdict: Verdict, diagnoses: tuple[Diagnosis, ...], draw: bool) -> 
         shown = escape(story).replace(" +- ", " &#177; ")
         yield f'<div style="{"opacity:.75" if verdict.outcome is Outcome.SKIPPED else ""}">{shown}</div>'
     if words.call(verdict):
-        yield f'<div style="opacity:.75;margin-top:.3em">See it yourself:</div>{_code(words.call(verdict))}'
+        yield f'<div style="opacity:.75;margin-top:.3em">See it yourself:</div>{code(words.call(verdict))}'
     if draw:
-        yield _picture(verdict.picture)
+        yield picture(verdict.picture)
     for hint in words.hints(diagnoses, verdict.exercise):
         yield _box("A hint", escape(hint), _AMBER)
 
 
-def _code(text: str) -> str:
+def code(text: str, most: int = words.MAX_CHARACTERS) -> str:
+    """A block of code."""
     style = "display:block;white-space:pre-wrap;background:rgba(128,128,128,.13);color:inherit;padding:.35em .6em;border-radius:4px"
-    return f'<code style="{_MONO};{style}">{escape(text)}</code>'
+    return f'<code style="{_MONO};{style}">{escape(text, most)}</code>'
 
 
 def _box(title: str, inside: str, colour: str) -> str:
@@ -119,7 +130,7 @@ def _box(title: str, inside: str, colour: str) -> str:
     return f'<div style="{style}"><div style="font-weight:600">{title}</div>{inside}</div>'
 
 
-def _picture(values: Any) -> str:
+def picture(values: Any, told: str = "What your code drew") -> str:
     """A mask as a small drawing: filled squares where units were kept. Nothing when it is no 2-D array of numbers."""
     import numpy as np
 
@@ -128,7 +139,7 @@ def _picture(values: Any) -> str:
     shown = values[:MOST_CELLS, :MOST_CELLS]
     height, width = shown.shape
     path = "".join(f"M{x} {y}h.86v.86h-.86z" for y, x in np.argwhere(shown != 0))
-    caption = f"What your code drew, {height} rows of {width}: filled squares are kept, empty ones dropped."
+    caption = f"{told}, {height} rows of {width}: filled squares are kept, empty ones dropped."
     return (
         f'<figure style="margin:.5em 0"><svg role="img" aria-label="{caption}" width="{8 * width}" height="{8 * height}" '
         f'viewBox="-.3 -.3 {width + 0.46:g} {height + 0.46:g}" style="max-width:100%">'

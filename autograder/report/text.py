@@ -3,40 +3,46 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from autograder.model import Diagnosis, ExerciseResult, Report, Verdict
 from autograder.report import words
 
 WIDTH = 100
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 def message(verdict: Verdict, diagnoses: Sequence[Diagnosis] = ()) -> str:
     """One verdict in two to four lines; one line when the sentence holds."""
     lines = [f"{words.MARKS[verdict.outcome]} {words.line(verdict.exercise)} {words.sentence(verdict)}"]
-    lines += _below("", words.story(verdict))
+    lines += below("", words.story(verdict))
     call = words.call(verdict)
-    lines += _below("", f"from these lines:\n{call}") if "\n" in call else _below("from  ", call)
+    lines += below("", f"from these lines:\n{call}") if "\n" in call else below("from  ", call)
     for hint in words.hints(diagnoses, verdict.exercise):
-        lines += _below("hint  ", hint, wrap=True)
+        lines += below("hint  ", hint, wrap=True)
     return "\n".join(lines)
 
 
-def exercise_text(result: ExerciseResult, staff: bool = False) -> str:
-    """All that is known about one exercise, part by part; for students the points are those in reach."""
+def exercise_text(result: ExerciseResult, staff: bool = False, more: Mapping[str, str] = NOTHING) -> str:
+    """All that is known about one exercise, part by part; for students the points are those in reach.
+
+    `more` is what staff alone reads below a check.
+    """
     if result.not_run:
         return f"- {words.line(result.name)} {words.summary(result)}"
-    return "\n".join(_exercise_lines(result, staff))
+    return "\n".join(_exercise_lines(result, staff, more))
 
 
-def _exercise_lines(result: ExerciseResult, staff: bool) -> Iterator[str]:
+def _exercise_lines(result: ExerciseResult, staff: bool, more: Mapping[str, str]) -> Iterator[str]:
     if result.trouble:
         yield f"! {words.line(result.name)}: running your cell stopped with"
-        yield from _below("", words.clean(result.trouble))
+        yield from below("", words.clean(result.trouble))
     first = words.first_trouble(result)
 
     def told(verdict: Verdict) -> str:
-        return message(verdict, result.diagnoses if verdict is first else ())
+        lines = [message(verdict, result.diagnoses if verdict is first else ()), *below("", more.get(verdict.check, ""))]
+        return "\n".join(lines)
 
     for part, verdicts in words.grouped(result):
         if part:
@@ -66,7 +72,7 @@ def report_text(report: Report, staff: bool = False) -> str:
     return "\n\n".join(blocks)
 
 
-def _below(label: str, text: str, wrap: bool = False) -> list[str]:
+def below(label: str, text: str, wrap: bool = False) -> list[str]:
     """The text four columns in, its further lines aligned with the first; nothing for no text."""
     if not text:
         return []

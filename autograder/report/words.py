@@ -32,10 +32,15 @@ _ANSI = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|[@-_]
 
 def clean(text: str) -> str:
     """The text without anything that is not a visible character: no escape codes, no NUL, no bidi controls, no surrogates."""
-    text = str(text)[: 4 * MAX_CHARACTERS]
+    return clean_long(text, MAX_CHARACTERS)
+
+
+def clean_long(text: str, most: int) -> str:
+    """The same for texts of another length."""
+    text = str(text)[: 4 * most]
     if not text.isprintable():  # most texts are, and need no second look
         text = _made_printable(text)
-    return text if len(text) <= MAX_CHARACTERS else text[: MAX_CHARACTERS - 3] + "..."
+    return text if len(text) <= most else text[: most - 3] + "..."
 
 
 def _made_printable(text: str) -> str:

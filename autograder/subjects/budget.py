@@ -6,9 +6,9 @@ import contextlib
 import time
 from collections.abc import Iterator
 
-from autograder.isolation.clock import Allowance
-from autograder.isolation.process import Worker
 from autograder.model import Limits
+from autograder.sandbox.clock import Allowance
+from autograder.sandbox.process import Worker
 
 
 class Budget:

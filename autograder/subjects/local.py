@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from autograder import blank
-from autograder.bundle import bundled
 from autograder.model import Answer, Call, Cell, Limits, Outcome, Role
-from autograder.perform import Room
-from autograder.statements import where
+from autograder.running import import_stubs
+from autograder.running.batching import bundled
+from autograder.running.runner import Room
+from autograder.running.statements import where
 
 AGAIN = 0.2  # seconds between two interrupts, and at least between two looks at the clock
 PATIENCE = Limits.patience
@@ -192,15 +192,15 @@ def _without_terminal() -> Iterator[None]:
 @contextlib.contextmanager
 def _luxuries() -> Iterator[None]:
     """Nobody else in this process is to take a stand-in for the real thing."""
-    if blank.luxuries in sys.meta_path:
+    if import_stubs.luxuries in sys.meta_path:
         yield
         return
-    sys.meta_path.append(blank.luxuries)
+    sys.meta_path.append(import_stubs.luxuries)
     try:
         yield
     finally:
-        sys.meta_path.remove(blank.luxuries)
-        for name in [n for n, module in list(sys.modules.items()) if type(module) is blank.Blank]:
+        sys.meta_path.remove(import_stubs.luxuries)
+        for name in [n for n, module in list(sys.modules.items()) if type(module) is import_stubs.Blank]:
             del sys.modules[name]
 
 

@@ -14,14 +14,14 @@ from functools import cached_property
 from types import TracebackType
 from typing import Any
 
-from autograder.bundle import NOT_REPEATED, bundled, repetitions, scattered
-from autograder.isolation.clock import Allowance
-from autograder.isolation.process import Isolation, Worker
 from autograder.model import NOT_TRIED, Answer, Broken, Call, Cell, Limits, Outcome, Role
-from autograder.perform import SMALL, line_of, weight_of
-from autograder.statements import where
+from autograder.running.batching import NOT_REPEATED, bundled, repetitions, scattered
+from autograder.running.runner import SMALL, line_of, weight_of
+from autograder.running.statements import where
+from autograder.running.wire import WireError, is_data, is_line
+from autograder.sandbox.clock import Allowance
+from autograder.sandbox.process import Isolation, Worker
 from autograder.subjects.budget import Budget
-from autograder.wire import WireError, is_data, is_line
 
 DONE_SECONDS = 2.0  # of processor time; a worker that answered the last call has nothing left to do but to say so
 HONEST = frozenset({Outcome.PASSED, Outcome.RAISED, Outcome.SKIPPED})  # how a call can end in the worker's own words

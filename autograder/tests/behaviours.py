@@ -48,7 +48,7 @@ def wire():
     frame = sys._getframe()
     while "nonce" not in frame.f_locals:
         frame = frame.f_back
-    return frame.f_locals["link"].descriptor, frame.f_locals["nonce"], sys.modules["autograder.wire"]
+    return frame.f_locals["link"].descriptor, frame.f_locals["nonce"], sys.modules["autograder.running.wire"]
 '''
 HONEST = "\ndef honest(x):\n    return 2 * x + 1\n"
 
@@ -427,9 +427,8 @@ return re.findall("the-secret-[0-9a-f]+", " ".join(texts))
         "imports the grader",
         """
 loaded = {n for n in sys.modules if n.startswith("autograder")}
-kit = ("model", "bundle", "perform", "vocabulary", "wire", "blank", "awaiting", "statements")
-above = {n for n in loaded if not n.startswith("autograder.worker")} - {"autograder." + n for n in kit}
-return sorted(above - {"autograder"})
+shown = ("autograder.worker", "autograder.running")
+return sorted(n for n in loaded if not n.startswith(shown) and n not in ("autograder", "autograder.model"))
 """,
     ),
     _one(
@@ -441,9 +440,9 @@ def imported(name):
     return True
 def read(name):
     return get(f"{told['kit']}/{name}.py")
-names = ("tests.toys", "tests.test_checks_networks", "checks.facts", "checks", "exam", "judge")
+names = ("tests.toys", "tests.test_checks_networks", "checks_api.symptoms", "dropout.masks", "dropout", "asking", "judge")
 found = could(*(lambda n=n: imported(n) for n in names), *(lambda n=n: read(n.replace(".", "/")) for n in names))
-for name in [n for n in sys.modules if n.startswith("autograder") and not n.startswith("autograder.w")]:
+for name in [n for n in sys.modules if n.startswith("autograder") and not n.startswith(("autograder.w", "autograder.r"))]:
     del sys.modules[name]
 sys.path[:0] = [os.path.dirname(told["kit"]), "/kit"]
 return found + could(*(lambda n=n: imported(n) for n in names))
@@ -675,12 +674,12 @@ os.write(fd, w.frame(("answer", nonce, 0, w.Answer(w.Outcome.PASSED, w.Opaque(se
     ),
     _one(
         "replaces one of the worker's functions",
-        "sys.modules['autograder.perform'].plain = lambda *a: 1 / 0\nreturn []",
+        "sys.modules['autograder.running.runner'].plain = lambda *a: 1 / 0\nreturn []",
         ends(RAISED, CRASHED),
     ),
     _one(
         "replaces the worker's own functions",
-        "m = sys.modules\nm['autograder.perform'].plain = m['autograder.wire'].pieces = lambda *a: 1 / 0\nreturn []",
+        "m = sys.modules\nm['autograder.running.runner'].plain = m['autograder.running.wire'].pieces = lambda *a: 1 / 0\nreturn []",
         ends(RAISED, CRASHED),
     ),
 ]

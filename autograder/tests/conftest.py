@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.release import release
+from autograder.authoring.release import release
 from autograder.tests.classroom import SLUG, TOY
 
 SLOW_ONES_STAY_OUT = "not slow"  # unless the command line chooses by marker itself
@@ -60,7 +60,7 @@ def nothing_trips(request: pytest.FixtureRequest) -> Iterator[None]:
     _TRIPS.caught.clear()
     yield
     if request.node.get_closest_marker("trips") is None:
-        assert not _TRIPS.caught, "a check or a fact tripped over an answer; the helpers of exam.py should have made a Wrong of it"
+        assert not _TRIPS.caught, "a check or a fact tripped over an answer; the helpers of asking.py should have made a Wrong of it"
 
 
 @pytest.fixture(scope="session")

@@ -23,13 +23,13 @@ from typing import Any
 
 import numpy as np
 
-from autograder import wire
 from autograder.course import Staff, lacking, load_staff, slugs
 from autograder.diagnose import diagnose, fingerprint
 from autograder.judge import LONGEST, judge, result
 from autograder.model import Answer, Call, Exercise, Facts, Given, Outcome, Subject, Verdict
-from autograder.perform import MAX_TEXT
 from autograder.report import text
+from autograder.running import wire
+from autograder.running.runner import MAX_TEXT
 from autograder.subjects.remote import _fits
 from autograder.tests.odd_values import MARK, Rng, odd_value, pick, shapes, spoilt
 

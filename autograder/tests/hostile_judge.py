@@ -22,8 +22,8 @@ from typing import Any
 
 import numpy as np
 
-from autograder.isolation import BACKENDS, Isolation, interpreter, warmed
 from autograder.model import Answer, Call, Cell, Limits, Outcome, Role
+from autograder.sandbox import BACKENDS, Isolation, interpreter, warmed
 from autograder.subjects.remote import AFTER, Remote
 from autograder.tests.behaviours import BEHAVIOURS, HONEST, PRELUDE, Behaviour
 

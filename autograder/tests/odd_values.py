@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograder.model import Given, Opaque
-from autograder.perform import DTYPES, MAX_TEXT
+from autograder.running.runner import DTYPES, MAX_TEXT
 
 Rng = np.random.Generator
 Shape = tuple[int, ...]

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from autograder import memory
-from autograder.batch import Batch, Graded
+from autograder.classes import results_store
+from autograder.classes.batch import Batch, Graded
+from autograder.classes.results_store import Memory, packed, unpacked
 from autograder.cli import main
-from autograder.isolation import choose
-from autograder.memory import Memory, packed, unpacked
 from autograder.model import CourseError, Diagnosis, Earned, ExerciseResult, Outcome, Verdict
 from autograder.nbgrader_plugin.submitted import take
+from autograder.sandbox import choose
 from autograder.tests.classroom import QUIZ, RIGHT, SLUG, WRONG, Classroom, answered, make
 
 pytestmark = pytest.mark.nbgrader
@@ -188,14 +188,14 @@ def test_a_full_disk_is_told_in_a_line(room: Classroom, capsys: pytest.CaptureFi
         raise OSError(28, "No space left on device", str(path))
 
     with monkeypatch.context() as patch:
-        patch.setattr("autograder.nbgrader_plugin.record.put", full)
+        patch.setattr("autograder.nbgrader_plugin.gradebook.put", full)
         assert command(room, "grade", "--jobs", "1") == 2
     (line,) = capsys.readouterr().out.splitlines()
     assert f"{SLUG}.ipynb cannot be written (No space left on device). Make room" in line
     assert command(room, "grade", "--jobs", "1") == 1
     assert room.total("ada") == 5
-    shutil.rmtree(room.root / memory.FOLDER)
-    (room.root / memory.FOLDER).write_text("no folder")
+    shutil.rmtree(room.root / results_store.FOLDER)
+    (room.root / results_store.FOLDER).write_text("no folder")
     assert command(room, "grade", "--jobs", "1") == 2
     assert "cannot be written" in capsys.readouterr().out.splitlines()[-1]
 
@@ -361,9 +361,9 @@ def test_a_result_survives_its_bytes() -> None:
 
 
 def test_the_engine_has_one_word() -> None:
-    assert memory.engine() == memory.engine()
-    assert len(memory.digest("a", "b")) == 40
-    assert memory.digest("ab") != memory.digest("a", "b")
+    assert results_store.engine() == results_store.engine()
+    assert len(results_store.digest("a", "b")) == 40
+    assert results_store.digest("ab") != results_store.digest("a", "b")
 
 
 # ---------------------------------------------------------------------------------------------------------------------- the command

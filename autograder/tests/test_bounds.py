@@ -10,18 +10,18 @@ from typing import Any
 
 import pytest
 
-from autograder import vocabulary, wire
-from autograder.isolation import choose
 from autograder.model import Answer, Call, Cell, Facts, Opaque, Outcome, Role
+from autograder.running import opaque, wire
+from autograder.running.opaque import BEYOND, CROWDED, LARGE, OWN
+from autograder.sandbox import choose
 from autograder.subjects.remote import GARBLED, TOO_MUCH, Remote
-from autograder.vocabulary import BEYOND, CROWDED, LARGE, OWN
 
 # A judge that asks, and says for each case what came last and by how many MB its memory grew in the meantime.
 JUDGE = """
 import json, re, sys
 from pathlib import Path
 import numpy as np
-from autograder.isolation import choose
+from autograder.sandbox import choose
 from autograder.model import Call, Cell, Role
 from autograder.subjects.remote import AFTER, Remote
 from autograder.tests.behaviours import PRELUDE
@@ -155,5 +155,5 @@ def test_a_forged_line_is_one_of_the_notebook_or_none(told: str, shown: str) -> 
 
 
 def test_the_words_are_words() -> None:
-    assert all(word.replace("_", " ").replace(" ", "").isalnum() for word in vocabulary.KINDS)
-    assert vocabulary.warning("RuntimeWarning: invalid value encountered in scalar divide").endswith("divide")
+    assert all(word.replace("_", " ").replace(" ", "").isalnum() for word in opaque.KINDS)
+    assert opaque.warning("RuntimeWarning: invalid value encountered in scalar divide").endswith("divide")

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from autograder.authoring.fill import solved
 from autograder.course import Staff, load_staff
 from autograder.grade import grade
-from autograder.handins import solved
-from autograder.isolation import Isolation, warmed
-from autograder.isolation.plain import Plain
 from autograder.model import Cell, Report, Role, Submission
+from autograder.sandbox import Isolation, warmed
+from autograder.sandbox.plain import Plain
 
 ROOT = Path(__file__).parents[2]
 MASK = "def keep_mask(shape, p, rng):\n    if not 0 <= p <= 1:\n        raise ValueError\n    return np.asarray(rng.random(shape) {})\n"

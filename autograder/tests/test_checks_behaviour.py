@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from autograder import checks as c
-from autograder.checks.behaviour import close, compare
-from autograder.exam import Wrong
+from autograder.asking import Wrong
+from autograder.checks_api.comparing import close, compare
 from autograder.model import Check, Outcome
 from autograder.tests.toys import (
     CASES,

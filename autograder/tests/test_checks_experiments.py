@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from autograder import checks as c
-from autograder.checks import experiments_facts as e
-from autograder.checks.facts import drop_share
-from autograder.checks.forms import Bare
-from autograder.exam import Exam
+from autograder.asking import Exam
+from autograder.dropout.forms import Bare
+from autograder.dropout.generalization import experiment_symptoms as e
+from autograder.dropout.symptoms import drop_share
 from autograder.model import Check, Outcome
 from autograder.tests.toys import Array, examined, junk, student, told
 

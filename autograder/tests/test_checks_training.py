@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from autograder import checks as c
-from autograder.checks import training_facts as t
-from autograder.exam import Exam
+from autograder.asking import Exam
+from autograder.dropout.generalization import training_symptoms as t
 from autograder.model import Check, Outcome
 from autograder.tests.toys import Array, examined, junk, student, told
 

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from autograder import cli
+from autograder.authoring.fill import released, write
 from autograder.cli import main
-from autograder.handins import released, write
 from autograder.model import Broken, Limits
 from autograder.tests.classroom import QUIZ, RIGHT, SLUG, WRONG, answered
 
 GRADED = {"schema", "assignment", "submission", "status", "error", "isolation", "points", "max_points", "exercises", "worth_a_look"}
 EXERCISE = {"name", "points", "max_points", "outcome", "parts", "verdicts", "diagnoses"}
-VERDICT = {"check", "part", "sentence", "outcome", "message"}
+VERDICT = {"check", "hidden", "part", "points", "max_points", "sentence", "outcome", "got", "wanted", "call", "message"}
 
 
 def hand_in(toy: Path, name: str, shrink: str = RIGHT, quiz: str = QUIZ) -> Path:
@@ -244,7 +244,7 @@ def test_a_notebook_that_leaves_asks_or_shows_is_checked_all_the_same(toy: Path,
 
 
 def test_a_cell_without_end_is_stopped_and_named(toy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr("autograder.selfcheck.Limits", lambda: Limits(cell_seconds=0.3))
+    monkeypatch.setattr("autograder.student.selfcheck.Limits", lambda: Limits(cell_seconds=0.3))
     path = toy / "assignments" / SLUG / f"{SLUG}.ipynb"
     write(answered(released(path), RIGHT + "while True:\n    pass\n"), path)
     assert main(["check", str(path)]) == 0

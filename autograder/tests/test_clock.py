@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from autograder.isolation import BACKENDS, Isolation, warmed
-from autograder.isolation.clock import LEAST, MOMENT, Allowance, Clock
 from autograder.model import NOT_TRIED, Call, Cell, Limits, Outcome, Role
+from autograder.sandbox import BACKENDS, Isolation, warmed
+from autograder.sandbox.clock import LEAST, MOMENT, Allowance, Clock
 from autograder.subjects.remote import Remote
 
 LIMITS = Limits(call_seconds=0.5, cell_seconds=1, patience=1000, memory_bytes=1 << 30)
@@ -141,7 +141,7 @@ def test_the_clock_of_a_process_that_is_gone_stands_still() -> None:
 
 
 def test_where_the_system_cannot_tell_the_wall_clock_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("autograder.isolation.clock._clock_of", lambda pid: None)
+    monkeypatch.setattr("autograder.sandbox.clock._clock_of", lambda pid: None)
     clock = Clock(os.getpid())
     before = clock.read()
     time.sleep(0.05)

@@ -16,15 +16,15 @@ from typing import Any
 
 import pytest
 
-from autograder.batch import Batch, Graded
+from autograder.classes.batch import Batch, Graded
 from autograder.cli import main
-from autograder.isolation import choose
 from autograder.model import Broken, CourseError
+from autograder.sandbox import choose
 from autograder.tests.classroom import RIGHT, SLUG, WRONG, Classroom, answered, make
 
 pytest.importorskip("distributed", reason="the package distributed (the extra [dask]) is not installed")
 
-from autograder import cluster
+from autograder.classes import cluster
 
 pytestmark = [pytest.mark.nbgrader, pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")]
 SLOW = RIGHT.replace("    return", "    import time; time.sleep(0.02)\n    return")

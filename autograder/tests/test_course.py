@@ -109,16 +109,12 @@ def test_what_is_lost_is_looked_for_where_it_belongs(toy: Path) -> None:
     (toy / "solutions" / f"{SLUG}_key.py").unlink()
     with pytest.raises(CourseError, match=rf"toy_scaling_key\.py is missing\. It holds the hidden checks\. {back}"):
         load_staff(toy, SLUG)
-    for home, mend in (("solutions", back), ("assignments", r"Take it from the folder you were given\.$")):
-        (toy / home / SLUG / f"{SLUG}.ipynb").unlink()
-        with pytest.raises(CourseError, match=rf"should hold the notebook toy_scaling\.ipynb\. {mend}"):
-            load_public(toy / home / SLUG)
-
-
-def test_a_renamed_notebook_is_found_when_it_is_the_only_one(toy: Path) -> None:
-    folder = toy / "assignments" / SLUG
-    (folder / f"{SLUG}.ipynb").rename(folder / "ada.ipynb")
-    assert load_public(folder).points == 5
+    (toy / "solutions" / SLUG / f"{SLUG}.ipynb").unlink()
+    with pytest.raises(CourseError, match=rf"should hold the notebook toy_scaling\.ipynb\. {back}"):
+        load_public(toy / "solutions" / SLUG)
+    (toy / "assignments" / SLUG / "checks.py").unlink()
+    with pytest.raises(CourseError, match=r"Take it from the folder you were given\.$"):
+        load_public(toy / "assignments" / SLUG)
 
 
 # -------------------------------------------------------------------------------------------------------------------------- staff

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.batch import _word
+from autograder.classes.batch import _word
 from autograder.cli import main
 from autograder.nbgrader_plugin.secret import SECRET, secret
 from autograder.nbgrader_plugin.submitted import take

@@ -19,10 +19,10 @@ from autograder import notebook
 from autograder.course import Staff, lacking, load_public, load_staff, slugs
 from autograder.diagnose import fingerprint
 from autograder.grade import grade
-from autograder.isolation import choose, stays_shut, warmed
 from autograder.judge import judge
 from autograder.model import Answer, Call, Facts, Outcome, Subject, Submission
-from autograder.selfcheck import examine
+from autograder.sandbox import choose, stays_shut, warmed
+from autograder.student.selfcheck import examine
 from autograder.subjects.local import Local
 from autograder.tests.fuzz import IGNORANT, MOODS, ROOT, run
 from autograder.tests.toys import junk

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from autograder.cli import main
-from autograder.isolation import BACKENDS, Isolation, gpu, holes, interpreter, with_gpu
 from autograder.model import Broken, Call, Cell, CourseError, Limits, Role
+from autograder.sandbox import BACKENDS, Isolation, gpu, holes, interpreter, with_gpu
 from autograder.subjects.remote import Remote
 from autograder.tests.classroom import SLUG
 

@@ -12,9 +12,9 @@ import pytest
 from autograder import notebook
 from autograder.course import Staff, load_public, load_staff
 from autograder.grade import grade
-from autograder.isolation import Isolation, choose, stays_shut, warmed
 from autograder.model import Report, Submission
-from autograder.selfcheck import examine_notebook, load
+from autograder.sandbox import Isolation, choose, stays_shut, warmed
+from autograder.student.selfcheck import examine_notebook, load
 from autograder.tests.classroom import QUIZ, RIGHT, SLUG, TOY, WRONG
 
 HELPED = "def factor(p):\n    return 1 - p\n\n" + RIGHT.replace("(1 - p)", "factor(p)")

@@ -16,7 +16,7 @@ from functools import lru_cache
 
 import pytest
 
-from autograder.isolation import holes
+from autograder.sandbox import holes
 from autograder.tests.behaviours import BEHAVIOURS
 
 pytestmark = [pytest.mark.hostile, pytest.mark.skipif(sys.platform != "linux", reason="cages are made of Linux")]

@@ -14,8 +14,8 @@ import pytest
 from nbclient import NotebookClient
 
 from autograder import notebook
-from autograder.isolation import Isolation, choose, stays_shut, warmed
 from autograder.model import Answer, Assignment, Call, Exercise, Limits, Outcome, Submission
+from autograder.sandbox import Isolation, choose, stays_shut, warmed
 from autograder.subjects.local import Local
 from autograder.subjects.remote import Remote
 

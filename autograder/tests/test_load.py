@@ -19,11 +19,11 @@ from pathlib import Path
 import pytest
 
 from autograder import notebook
+from autograder.authoring.fill import filled, released, solved, with_entries, write
 from autograder.course import Staff, lacking, load_staff, slugs
 from autograder.grade import grade
-from autograder.handins import filled, released, solved, with_entries, write
-from autograder.isolation import choose, warmed
 from autograder.model import ExerciseResult, Report, Variant
+from autograder.sandbox import choose, warmed
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="cages are made of Linux")]
 

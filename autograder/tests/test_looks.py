@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from autograder.batch import Batch
+from autograder.classes.batch import Batch
 from autograder.cli import main
-from autograder.isolation import choose
 from autograder.model import ExerciseResult, Look, Report
 from autograder.nbgrader_plugin.looks import duration
 from autograder.report import looks
+from autograder.sandbox import choose
 from autograder.tests.classroom import QUIZ, RIGHT, SLUG, Classroom, answered, cell, checks, code_cell, copied, make, without
 
 pytestmark = pytest.mark.nbgrader

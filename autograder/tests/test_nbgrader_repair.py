@@ -123,7 +123,7 @@ def result(points: float = 1.5, **more: Any) -> ExerciseResult:
 
 @pytest.mark.parametrize(("points", "score"), [(1.5, 1.5), (-1.0, 0.0), (7.0, 3.0), (float("nan"), 0.0), (float("inf"), 0.0), (3, 3.0)])
 def test_a_score_is_a_finite_number_within_bounds(points: float, score: float) -> None:
-    from autograder.nbgrader_plugin.outside import score_of
+    from autograder.nbgrader_plugin.grade_step import score_of
 
     found = score_of(result(points), 3)
     assert found == score
@@ -131,8 +131,8 @@ def test_a_score_is_a_finite_number_within_bounds(points: float, score: float) -
 
 
 def test_what_could_not_be_run_costs_nothing_and_says_so() -> None:
+    from autograder.nbgrader_plugin.grade_step import score_of
     from autograder.nbgrader_plugin.marks import reasons
-    from autograder.nbgrader_plugin.outside import score_of
 
     skipped = result(0.0, not_run="torch is not installed")
     assert score_of(skipped, 3) == 3
@@ -140,7 +140,7 @@ def test_what_could_not_be_run_costs_nothing_and_says_so() -> None:
 
 
 def test_points_that_differ_from_the_gradebook_are_a_course_error() -> None:
-    from autograder.nbgrader_plugin.outside import score_of
+    from autograder.nbgrader_plugin.grade_step import score_of
 
     with pytest.raises(CourseError, match="worth 3 points in solutions/, but 2 in the gradebook"):
         score_of(result(), 2)

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from autograder.authoring.release import check_release, release
+from autograder.authoring.verify import SKIPPED, verify
 from autograder.cli import main
 from autograder.course import load_public, load_staff
 from autograder.grade import grade_path
-from autograder.isolation.plain import Plain
-from autograder.release import check_release, release
-from autograder.selfcheck import check
+from autograder.sandbox.plain import Plain
+from autograder.student.selfcheck import check
 from autograder.tests.classroom import SLUG, Classroom, answered, make
-from autograder.verify import SKIPPED, verify
 
 REASON = "the package no_such_package is not installed on this machine"
 KEY = "import no_such_package\n"  # a key may import what its assignment needs

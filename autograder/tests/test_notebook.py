@@ -14,7 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import autograder
 from autograder import notebook
+from autograder.layout import Layout, digest
 from autograder.model import Assignment, Cell, CourseError, Exercise, Role, Submission, SubmissionError
 
 STUB = 'def halve(x):\n    """Half of x."""\n    raise NotImplementedError'
@@ -23,13 +25,17 @@ OTHER = "def halve(x):\n    return 0.5 * x"
 DEMO = "print(halve(4))"
 SETUP = "import numpy as np"
 
+def digests(*cells: str) -> frozenset[str]:
+    return frozenset(map(digest, cells))
+
+
 ASSIGNMENT = Assignment(
     slug="hw0_toy",
     folder=Path("."),
     exercises=(Exercise("halve", ()), Exercise("there", (), ("there", "back")), Exercise("quiz", ())),
     probes={},
     setup=SETUP,
-    course_sources=frozenset({DEMO, STUB, "quiz = {}"}),
+    course_cells=digests(DEMO, STUB, "quiz = {}"),
 )
 
 
@@ -98,6 +104,23 @@ def test_an_untouched_notebook_leaves_no_notes() -> None:
     submission = parse(code(SETUP, "setup"), code(STUB, "halve"), code("quiz = {}", "quiz"), code(DEMO))
     assert program(submission) == [("halve", STUB), ("quiz", "quiz = {}")]
     assert submission.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("metadata", "said"),
+    [
+        ({"autograder": {"release": "0.0.9"}}, ("This notebook is of release 0.0.9, and here is",)),
+        ({"autograder": {"release": autograder.__version__}}, ()),
+        ({"autograder": {"release": 9}}, ()),
+        ({"autograder": [1]}, ()),
+        ([1], ()),
+    ],
+)
+def test_a_notebook_of_another_release_is_read_as_one_of_this_and_says_so(metadata: object, said: tuple[str, ...]) -> None:
+    submission = notebook.from_node({**book(code(ANSWER, "halve")), "metadata": metadata}, Path("hw0_toy.ipynb"), ASSIGNMENT)
+    assert program(submission) == [("halve", ANSWER)]
+    assert len(submission.notes) == len(said)
+    assert all(note.startswith(begin) for note, begin in zip(submission.notes, said, strict=True))
 
 
 # ------------------------------------------------------------------------------------------------------- mangled, but readable
@@ -368,11 +391,11 @@ def course_book(*cells: dict[str, Any]) -> dict[str, Any]:
 
 def test_the_layout_of_a_course_notebook(tmp_path: Path) -> None:
     path = write(tmp_path, course_book(markdown("# The end")))
-    assert notebook.layout(path) == notebook.Layout(SETUP, {"halve": 2.0}, frozenset({SETUP, STUB, 'check("halve")', DEMO}))
+    assert notebook.layout(path) == Layout(SETUP, {"halve": 2.0}, digests(SETUP, STUB, 'check("halve")', DEMO))
 
 
 def test_a_course_notebook_needs_no_setup(tmp_path: Path) -> None:
-    assert notebook.layout(write(tmp_path, book(code("1 + 1")))) == notebook.Layout("", {}, frozenset({"1 + 1"}))
+    assert notebook.layout(write(tmp_path, book(code("1 + 1")))) == Layout("", {}, digests("1 + 1"))
 
 
 def check_cell(name: str, **nbgrader: Any) -> dict[str, Any]:
@@ -413,7 +436,7 @@ def test_a_course_notebook_that_nbformat_refuses_is_named(tmp_path: Path) -> Non
 
 def test_what_an_answer_borrows_from_a_demonstration_cell_is_there(tmp_path: Path) -> None:
     demonstration = "import math\nimport turtle\nSIZE = 3\nfor i in range(10**9):\n    pass"
-    ours = replace(ASSIGNMENT, course_sources=frozenset({demonstration}))
+    ours = replace(ASSIGNMENT, course_cells=digests(demonstration))
     answer = code("def scale(x, SIZE):\n    return math.sqrt(x)", "scale")
     submission = notebook.read(write(tmp_path, book(code(demonstration), answer)), ours)
     borrowed = [c for c in submission.cells if c.id.startswith("course-")]

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from autograder.handins import released, write
+from autograder.authoring.fill import released, write
 from autograder.tests.classroom import QUIZ, RIGHT, SLUG, WRONG, answered, code_cell
 
 IDS = (

@@ -14,9 +14,7 @@ from typing import Any
 
 import pytest
 
-from autograder import bounded as room
 from autograder import notebook
-from autograder.bounded import TookTooLong, at_most, bounded
 from autograder.model import (
     Assignment,
     AutograderError,
@@ -29,6 +27,8 @@ from autograder.model import (
     Submission,
     SubmissionError,
 )
+from autograder.sandbox import bounded as room
+from autograder.sandbox.bounded import TookTooLong, at_most, bounded
 
 pytestmark = pytest.mark.nbgrader
 
@@ -220,8 +220,8 @@ def read(data: bytes) -> Submission:
 
 def paged(data: bytes, submission: Submission) -> Any:
     """The page of a hand-in, as a class's grading makes it."""
-    from autograder.batch import PAGE_SECONDS
-    from autograder.nbgrader_plugin.page import Frame, page
+    from autograder.classes.batch import PAGE_SECONDS
+    from autograder.nbgrader_plugin.graded_notebook import Frame, page
 
     report = Report("hw0_toy", NAME, "graded", "none")
     frame = Frame({}, frozenset())
@@ -317,13 +317,13 @@ def test_no_class_of_the_pages_own_is_taken(source: str) -> None:
 def test_code_is_cut_where_a_view_would_take_long() -> None:
     from nbformat import from_dict
 
-    from autograder.nbgrader_plugin import harmless
-    from autograder.nbgrader_plugin.harmless import Budget, soften
+    from autograder.nbgrader_plugin import sanitize
+    from autograder.nbgrader_plugin.sanitize import Budget, soften
 
     sources = ("a." * 5000 + "\n" * 500 + "b\n", "a\n\n\nb\n")
     long, honest = (from_dict(text(source, "", "code")) for source in sources)  # type: ignore[no-untyped-call]
     for cell in (long, honest):
         soften(cell, Budget())
     assert honest.source == "a\n\n\nb\n"
-    assert max(map(len, long.source.split("\n"))) < harmless.MAX_LINE + 50
-    assert long.source.count("\n") == harmless.MAX_BLANK + 2
+    assert max(map(len, long.source.split("\n"))) < sanitize.MAX_LINE + 50
+    assert long.source.count("\n") == sanitize.MAX_BLANK + 2

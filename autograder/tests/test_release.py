@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from autograder.authoring.release import check_release, regions, release
 from autograder.model import CourseError
-from autograder.release import check_release, regions, release
 from autograder.tests.classroom import SLUG, TOY, make
 
 pytestmark = pytest.mark.nbgrader
@@ -46,7 +46,7 @@ def source(root: Path) -> Path:
 # ------------------------------------------------------------------------------------------------------------------------ release
 def test_the_release_holds_three_files_and_no_secret(released: Path) -> None:
     found = files(released / "assignments" / SLUG)
-    assert set(found) == {f"{SLUG}.ipynb", "checks.py", "hints.json"}
+    assert set(found) == {f"{SLUG}.ipynb", "checks.py", "hints.json", "layout.json"}
     everything = b"\n".join(found.values())
     assert b"raise NotImplementedError()" in everything
     assert b"factor" not in found[f"{SLUG}.ipynb"]
@@ -94,7 +94,7 @@ def test_what_editors_leave_behind_is_not_published(leftover: str, root: Path) -
     path.parent.mkdir(exist_ok=True)
     path.write_text("x")
     release(root, [SLUG])
-    assert set(files(root / "assignments" / SLUG)) == {f"{SLUG}.ipynb", "checks.py", "hints.json"}
+    assert set(files(root / "assignments" / SLUG)) == {f"{SLUG}.ipynb", "checks.py", "hints.json", "layout.json"}
 
 
 def test_an_unknown_assignment_is_named(root: Path) -> None:

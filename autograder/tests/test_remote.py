@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from autograder.isolation import choose
 from autograder.model import NOT_TRIED, Answer, Broken, Call, Cell, Given, Item, Limits, Opaque, Outcome, Role, Seed
+from autograder.running.opaque import BEYOND
+from autograder.sandbox import choose
 from autograder.subjects.remote import Remote
-from autograder.vocabulary import BEYOND
 
 LIMITS = Limits(call_seconds=1, cell_seconds=1, submission_seconds=20, memory_bytes=1 << 30, answer_bytes=1 << 20)
 NOTEBOOK = """
@@ -163,12 +163,12 @@ SETUP = """
 import matplotlib.pyplot as plt
 from matplotlib import rcParams
 from autograder import check
-import autograder, autograder.selfcheck
+import autograder, autograder.student.selfcheck
 rcParams["figure.dpi"] = 90
 plt.plot([1])
 check("dropout_forward")
 autograder.check()
-autograder.selfcheck.check()
+autograder.student.selfcheck.check()
 """
 
 
@@ -232,7 +232,7 @@ def test_a_student_cannot_say_that_it_is_our_fault() -> None:
 FORGED = """
 import os, sys
 def f():
-    frame, w = sys._getframe(), sys.modules["autograder.wire"]
+    frame, w = sys._getframe(), sys.modules["autograder.running.wire"]
     while "nonce" not in frame.f_locals: frame = frame.f_back
     answer = w.Answer({})
     os.write(frame.f_locals["link"].descriptor, w.frame(("answer", frame.f_locals["nonce"], 0, answer)))

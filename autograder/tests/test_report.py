@@ -232,9 +232,15 @@ def test_the_dict_of_a_report_has_exactly_this_shape() -> None:
                 "verdicts": [
                     {
                         "check": verdict.check,
+                        "hidden": False,
                         "part": verdict.part,
+                        "points": 1.5 if verdict.part == "shape" else 0.0,
+                        "max_points": 1.5 if verdict.part == "shape" else 2.5,
                         "sentence": verdict.sentence,
                         "outcome": verdict.outcome.value,
+                        "got": verdict.got or None,
+                        "wanted": verdict.wanted or None,
+                        "call": verdict.call or None,
                         "message": text.message(verdict),
                     }
                     for verdict in RESULT.verdicts

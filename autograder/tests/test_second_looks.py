@@ -14,15 +14,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import batch as room_of_batch
 from autograder import cli
-from autograder.batch import LOST, Batch, Graded, Task
-from autograder.batch import _work as work
+from autograder.classes import batch as room_of_batch
+from autograder.classes.batch import LOST, Batch, Graded, Task
+from autograder.classes.batch import _work as work
+from autograder.classes.pool import Here, at_most, results
 from autograder.cli import main
 from autograder.grade import grade as grade_one
-from autograder.isolation import choose
 from autograder.model import Broken, CourseError, Limits, Report
-from autograder.pool import Here, at_most, results
+from autograder.sandbox import choose
 from autograder.tests.classroom import RIGHT, SLUG, WRONG, Classroom, answered, make
 
 HANGS = RIGHT.replace("    return", "    while p == 0.6: pass\n    return")

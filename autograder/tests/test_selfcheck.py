@@ -15,9 +15,9 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 import autograder
-from autograder.handins import released, write
+from autograder.authoring.fill import released, write
 from autograder.model import CourseError
-from autograder.selfcheck import CheckFailed, check, find_folder
+from autograder.student.selfcheck import CheckFailed, check, find_folder
 from autograder.tests.classroom import QUIZ, RIGHT, SLUG, WRONG, answered
 
 SAID = "Not there yet: shrink (0 of 2 parts, 0 of 3 points in reach). Mend the first cross first."
@@ -182,7 +182,7 @@ def test_an_endless_loop_in_a_notebook_is_stopped(
             pass
 
     whole: Callable[..., Any] = room.judge
-    monkeypatch.setattr("autograder.selfcheck.judge", lambda *a: whole(*a, seconds=0.3))
+    monkeypatch.setattr("autograder.student.selfcheck.judge", lambda *a: whole(*a, seconds=0.3))
     with pytest.raises(CheckFailed, match=r"shrink \(0 of 2 parts, 0 of 3 points in reach\)"):
         check("shrink", str(folder), {"shrink": hangs})
     out = capsys.readouterr().out

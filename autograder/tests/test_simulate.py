@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder import bench, demo
+from autograder.authoring import bench, demo
+from autograder.authoring.fill import released
+from autograder.authoring.scratch import course
+from autograder.authoring.simulate import Stock, hand_ins, simulate, stock
 from autograder.cli import main
 from autograder.course import load_staff
-from autograder.handins import released
 from autograder.model import CourseError
-from autograder.scratch import course
-from autograder.simulate import Stock, hand_ins, simulate, stock
 from autograder.tests.classroom import SLUG, TOY
 
 

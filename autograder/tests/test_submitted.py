@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from autograder.batch import Batch
-from autograder.bounded import bounded
+from autograder.classes.batch import Batch
 from autograder.cli import main
-from autograder.isolation import choose
 from autograder.nbgrader_plugin.submitted import HandIn, folders, misnamed, shown, take, when
+from autograder.sandbox import choose
+from autograder.sandbox.bounded import bounded
 from autograder.tests.classroom import QUIZ, RIGHT, SLUG, Classroom, answered, make
 
 pytestmark = pytest.mark.nbgrader

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder import isolation, surroundings
-from autograder.isolation import BACKENDS, Isolation, choose, holes, interpreter
+from autograder import sandbox, surroundings
 from autograder.model import Broken, Call, Cell, CourseError, Limits, Role
+from autograder.sandbox import BACKENDS, Isolation, choose, holes, interpreter
 from autograder.subjects.remote import Remote
 from autograder.tests.classroom import RIGHT, SLUG, Classroom, answered, make
 
@@ -42,14 +42,14 @@ def test_python_without_docstrings_or_asserts_is_refused_in_one_sentence(toy: Pa
     done = python("-m", "autograder", "check", str(notebook), PYTHONOPTIMIZE=level)
     assert done.returncode != 0
     assert (done.stdout + done.stderr).strip().splitlines() == [f"autograder: {surroundings.OPTIMIZED}"]
-    done = python("-c", "from autograder.model import CourseError\ntry: import autograder.checks\nexcept CourseError as e: print(e)",
+    done = python("-c", "from autograder.model import CourseError\ntry: import autograder.checks_api\nexcept CourseError as e: print(e)",
                   PYTHONOPTIMIZE=level)  # fmt: skip
     assert done.stdout.strip() == surroundings.OPTIMIZED, done.stderr
 
 
 @linux
 def test_a_worker_keeps_its_asserts_whatever_the_grader_is_told() -> None:
-    source = "from autograder.isolation import choose\nfrom autograder.model import *\nfrom autograder.subjects.remote import Remote\n"
+    source = "from autograder.sandbox import choose\nfrom autograder.model import *\nfrom autograder.subjects.remote import Remote\n"
     source += "c = Cell('a', Role.ANSWER, 'def f(): assert False, __debug__')\n"
     source += "print(Remote(choose(), [c]).ask([Call('f')], 9)[0].error)"
     done = python("-c", source, PYTHONOPTIMIZE="2")
@@ -137,7 +137,7 @@ def test_and_where_nobody_says_where_it_is_the_mend_is_the_right_one(needy: Path
     monkeypatch.delenv("LD_LIBRARY_PATH", raising=False)
     with pytest.raises(Broken, match=r"run ldconfig, or set LD_LIBRARY_PATH to it") as caught:
         choose()
-    assert isolation.LOADER in str(caught.value)
+    assert sandbox.LOADER in str(caught.value)
     assert "apt-get" not in str(caught.value)
 
 

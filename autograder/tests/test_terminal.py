@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.handins import released, write
+from autograder.authoring.fill import released, write
 from autograder.report.terminal import Patient
 from autograder.tests.classroom import QUIZ, SLUG, answered
 

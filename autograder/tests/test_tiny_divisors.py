@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from autograder.authoring.verify import CLOSE, COSTS, lost, verdicts_of
 from autograder.course import load_staff
 from autograder.diagnose import diagnose, fingerprint
 from autograder.judge import result
 from autograder.keys import edge
 from autograder.model import Gravity
-from autograder.verify import CLOSE, COSTS, lost, verdicts_of
 
 ROOT = Path(__file__).parents[2]
 NAME = "a_tiny_number_makes_a_division_safe"

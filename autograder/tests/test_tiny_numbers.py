@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from autograder.authoring.verify import COSTS, lost, verdicts_of
 from autograder.course import Staff, load_staff
 from autograder.diagnose import diagnose, fingerprint
 from autograder.judge import result
 from autograder.keys import manner
 from autograder.model import Gravity, Misconception
-from autograder.verify import COSTS, lost, verdicts_of
 
 ROOT = Path(__file__).parents[2]
 DIVISOR, DIAGONAL = "a_tiny_number_makes_a_divisor_safe", "a_ridge_needs_a_little_on_the_diagonal"

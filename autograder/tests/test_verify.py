@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from autograder import checks as c
+from autograder.authoring.verify import FINE, odds, trivial_subjects, verdicts_of, verify
 from autograder.course import load_staff
 from autograder.tests.classroom import SLUG
 from autograder.tests.toys import one_part
-from autograder.verify import FINE, odds, trivial_subjects, verdicts_of, verify
 
 KEY = """
 from autograder import checks as c

@@ -19,8 +19,8 @@ from autograder.cli import main
 from autograder.model import CourseError
 from autograder.nbgrader_plugin import settings
 from autograder.nbgrader_plugin.collect import collect
+from autograder.nbgrader_plugin.gradebook import Entry, Register
 from autograder.nbgrader_plugin.marks import Marks
-from autograder.nbgrader_plugin.record import Entry, Register
 from autograder.neighbours import gradebooks, sheet
 from autograder.neighbours.feedback import canvas_name, moodle_name
 from autograder.report.standing import GRADED, Mark, Standing

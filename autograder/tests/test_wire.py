@@ -18,10 +18,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder import wire
 from autograder.model import Answer, Call, Cell, Code, Facts, Given, Item, Opaque, Outcome, Role, Seed
-from autograder.perform import DTYPES, MAX_ITEMS
-from autograder.wire import Channel, WireError, decode, encode
+from autograder.running import wire
+from autograder.running.runner import DTYPES, MAX_ITEMS
+from autograder.running.wire import Channel, WireError, decode, encode
 
 
 def payload(tree: Any, *buffers: bytes) -> bytes:

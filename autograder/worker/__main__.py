@@ -16,11 +16,11 @@ def main() -> None:
     """Get ready, say so, serve until the judge hangs up."""
     plan = json.loads(sys.argv[1])
     _find_packages(plan["package"], plan["path"])
-    from autograder.worker import cage
+    from autograder.worker import lockdown
 
     if plan["die_with_parent"]:
-        cage.die_with_parent()
-    cage.limit(plan["memory"], plan["descriptors"], any_space=plan["gpu"])
+        lockdown.die_with_parent()
+    lockdown.limit(plan["memory"], plan["descriptors"], any_space=plan["gpu"])
     from autograder.worker import service  # imports numpy, within the limits
 
     service.run(plan["fd"], plan["answer_bytes"], (plan["cpu"], plan["file"]), plan["keeps"])

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from autograder import blank, bundle, perform, vocabulary, wire
-from autograder.bundle import NOT_REPEATED, functions, gathered, repetitions, says_all
 from autograder.model import Answer, Call, Draws
-from autograder.perform import Room, fitting, weight_of, without_values
-from autograder.worker import cage, gpu, keeper
+from autograder.running import batching, import_stubs, opaque, runner, wire
+from autograder.running.batching import NOT_REPEATED, functions, gathered, repetitions, says_all
+from autograder.running.runner import Room, fitting, weight_of, without_values
+from autograder.worker import forkserver, gpu, lockdown
 
 GATHERING = 0.02  # seconds for which a finished answer may wait for the next one
 
@@ -27,28 +27,28 @@ def run(descriptor: int, answer_bytes: int, work: tuple[int, int], keeps: Sequen
     link = Link(descriptor, answer_bytes)
     _, readable, program, devices, listed = link.receive()
     _import_early(keeps or ())
-    blank.install()
-    cage.silence()
-    cage.close_others(descriptor)
+    import_stubs.install()
+    lockdown.silence()
+    lockdown.close_others(descriptor)
     if readable is not None:
-        cage.drop_capabilities()
-        cage.landlock(readable, devices or (), listed)
+        lockdown.drop_capabilities()
+        lockdown.landlock(readable, devices or (), listed)
     if devices is not None and (trouble := gpu.wake()):  # before the door is locked: this takes calls that no student is to make
         link.send(("failed", trouble))
         os._exit(1)
     filter_program = None if program is None else program.tobytes()
     if keeps is not None:
         link.send(("ready",))
-        keeper.keep(descriptor, lambda channel: _lock_and_serve(Link(channel, answer_bytes), work, filter_program))
+        forkserver.keep(descriptor, lambda channel: _lock_and_serve(Link(channel, answer_bytes), work, filter_program))
     else:
         _lock_and_serve(link, work, filter_program)
 
 
 def _lock_and_serve(link: Link, work: tuple[int, int], program: bytes | None) -> None:
     """The last step before student code may come: from here on this process can do nothing but compute and answer."""
-    cage.limit_work(*work)
+    lockdown.limit_work(*work)
     if program is not None:
-        cage.install_filter(program)
+        lockdown.install_filter(program)
     link.send(("ready",))
     serve(link)
 
@@ -84,7 +84,7 @@ def serve(link: Link) -> None:
     """Answer frames until the judge hangs up: `load` runs one cell, `script` answers calls one by one."""
     room = Room()
     depth = sys.getrecursionlimit()
-    places = [sys.modules, *(vars(module) for module in (builtins, np, np.random, np.linalg, np.fft, bundle, perform, vocabulary, wire))]
+    places = [sys.modules, *(vars(module) for module in (builtins, np, np.random, np.linalg, np.fft, batching, runner, opaque, wire))]
     original = [dict(place) for place in places]
     while True:
         try:
@@ -158,4 +158,4 @@ def _pieces_of_one(cap: int, nonce: str, index: int, answer: Answer) -> list[wir
             return pieces
     except (wire.WireError, MemoryError):
         pass
-    return wire.pieces(("answer", nonce, index, without_values(answer, vocabulary.UNSENT)))
+    return wire.pieces(("answer", nonce, index, without_values(answer, opaque.UNSENT)))

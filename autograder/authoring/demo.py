@@ -1,0 +1,274 @@
+"""`autograder demo`: a class of 40 in a scratch course, graded by stock nbgrader commands, with everything that comes out of it.
+
+Every belief of the key is handed in by somebody, some students are right in an unusual way, and some are blank, broken or hostile. The
+last column of the table says whether the marks are what that kind of hand-in deserves.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from autograder.authoring import scratch
+from autograder.authoring.fill import Notebook, filled, released, solved, with_entries, write
+from autograder.course import Staff, load_staff
+from autograder.model import Misconception, Variant
+from autograder.report.table import Grid, Row
+from autograder.sandbox import choose, warning
+
+SLUG = "hw1_dropout"
+SIZE = 40
+RIGHT = 8  # hand-ins at least
+
+
+@dataclass(frozen=True)
+class HandIn:
+    """One member of the class: what is handed in, and what that deserves."""
+
+    student: str
+    kind: str
+    content: Notebook | str
+    beliefs: dict[str, str] = field(default_factory=dict)  # exercise -> the misconception that should be named
+    lost: frozenset[str] | None = frozenset()  # exercises that lose points for another reason; None: nothing can be graded
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What the gradebook says of one hand-in."""
+
+    points: dict[str, float]
+    maximum: dict[str, float]
+    comments: dict[str, str]
+
+
+# --------------------------------------------------------------------------------------------------------------------- the class
+def class_of_40(staff: Staff, blank: Notebook) -> list[HandIn]:
+    """The same 40 hand-ins every time: all troubles, beliefs from the whole key, and the rest are right."""
+    troubled = list(_troubled(staff, blank))
+    wrong = [*_spread(list(_believers(staff, blank)), SIZE - RIGHT - len(troubled)), *troubled]
+    people = [*_right(staff, blank, SIZE - len(wrong)), *wrong]
+    return [HandIn(f"s{n:02d}", h.kind, h.content, h.beliefs, h.lost) for n, h in enumerate(people, 1)]
+
+
+def _spread(people: list[HandIn], seats: int) -> list[HandIn]:
+    """As many of them as there are seats for, from the first to the last."""
+    return people if len(people) <= seats else [people[k * len(people) // seats] for k in range(seats)]
+
+
+def _right(staff: Staff, blank: Notebook, count: int) -> Iterator[HandIn]:
+    yield HandIn("", "the solution", filled(blank, solved(staff)))
+    for k in range(count - 1):
+        chosen = [found[k % len(found)] for found in _by_exercise(staff.key.variants).values()]
+        yield HandIn("", "right, another way", filled(blank, _merged(staff, chosen)))
+
+
+def _believers(staff: Staff, blank: Notebook) -> Iterator[HandIn]:
+    """Each student holds one belief about the main exercises and perhaps one about the small ones, until all are handed out.
+
+    Who is wrong about keep_mask is right about the rest: the solution's other functions call it, and one mistake would hide the other.
+    """
+    queues = _by_exercise(_once(staff.key.misconceptions))
+    elsewhere = {m.name for exercise, found in queues.items() if exercise != "dropout_forward" for m in found}
+    queues["dropout_forward"] = [m for m in queues["dropout_forward"] if m.name not in elsewhere]  # somebody holds it there
+    main = [[m] for m in queues.pop("dropout_forward")]
+    main += [[m] for m in queues.pop("dropout_backward")]
+    masks = [[m] for m in queues.pop("keep_mask")]
+    for number, group in enumerate(main):
+        group += [found[number] for found in queues.values() if number < len(found)]
+    for group in main + masks:
+        beliefs = {m.exercise: m.name for m in group}
+        yield HandIn("", "believes something", filled(blank, _merged(staff, group)), beliefs, _infected(staff, group))
+
+
+def _infected(staff: Staff, group: Sequence[Misconception | Variant]) -> frozenset[str]:
+    """Exercises that may lose points through a mistake about another one.
+
+    A wrong cache is written by the forward function; the solution's functions call keep_mask; backward needs forward.
+    """
+    found, plain = {m.exercise for m in group}, solved(staff)
+    infected = {name for m in group for name, source in with_entries(staff, m).items() if source != plain[name]}
+    if "dropout_forward" in found:
+        infected |= {"dropout_backward"}
+    if "keep_mask" in found:
+        infected |= {"dropout_forward", "vanilla_forward", "fixed_dropout_mask", "dropout_backward"}
+    return frozenset(infected - found)
+
+
+def _troubled(staff: Staff, blank: Notebook) -> Iterator[HandIn]:
+    answers = solved(staff)
+    everything = frozenset(answers)
+    yield HandIn("", "blank", blank, lost=everything)
+    yield HandIn("", "file cut off", json.dumps(filled(blank, answers))[:9000], lost=None)
+    yield HandIn("", "file empty", "", lost=None)
+    yield HandIn("", "forges its marks", _forged(blank), lost=everything)
+    for kind, source in _TROUBLE.items():
+        yield HandIn("", kind, filled(blank, {**answers, "dropout_moments": source}), lost=frozenset({"dropout_moments"}))
+
+
+_TROUBLE = {
+    "syntax error": "def dropout_moments(x, p):\n    return x, x**2 * p / (1 - p\n",
+    "loops for ever": "def dropout_moments(x, p):\n    while True:\n        pass\n",
+    "kills its process": "import os\n\n\ndef dropout_moments(x, p):\n    os._exit(0)\n",
+    "looks for the solution": (
+        "import glob\n\n\ndef dropout_moments(x, p):\n"
+        "    found = glob.glob('/**/*_key.py', recursive=True)\n"
+        "    raise ValueError(open(found[0]).read() if found else 'nothing to be found')\n"
+    ),
+}
+
+
+def _forged(blank: Notebook) -> Notebook:
+    """A blank notebook whose check cells claim full marks, in every way that stock grading would believe."""
+    notebook: Notebook = json.loads(json.dumps(blank))
+    for cell in notebook["cells"]:
+        told = cell.get("metadata", {}).get("nbgrader", {})
+        if told.get("grade"):
+            cell["metadata"]["tags"] = ["skip-execution"]
+            told["points"] = 99
+            claim = {"data": {"text/plain": "99"}, "execution_count": 1, "metadata": {}, "output_type": "execute_result"}
+            cell |= {"source": "99", "execution_count": 1, "outputs": [claim]}
+    return notebook
+
+
+def _by_exercise(entries: Sequence[Misconception | Variant]) -> dict[str, list[Misconception | Variant]]:
+    found: dict[str, list[Misconception | Variant]] = {}
+    for entry in entries:
+        found.setdefault(entry.exercise, []).append(entry)
+    return found
+
+
+def _once(beliefs: Sequence[Misconception]) -> list[Misconception]:
+    return list({(m.exercise, m.name): m for m in reversed(beliefs)}.values())[::-1]
+
+
+def _merged(staff: Staff, entries: Sequence[Misconception | Variant]) -> dict[str, str]:
+    """The solution's answers with all of these in their cells."""
+    plain = solved(staff)
+    answers = dict(plain)
+    for entry in entries:
+        answers |= {k: v for k, v in with_entries(staff, entry).items() if v != plain[k]}
+    return answers
+
+
+# ----------------------------------------------------------------------------------------------------------------------- the run
+def demo(root: Path, folder: Path, unsafe: bool = False) -> int:
+    """Build, grade and show; returns 0 when every mark is the one that was expected."""
+    console = Console()
+    isolation = choose(unsafe)
+    if loud := warning(isolation):
+        console.print(loud, style="bold red", highlight=False)
+    course = scratch.course(root, folder.resolve(), SLUG)
+    staff = load_staff(course, SLUG)
+    print(f"A class of {SIZE} in {course}, graded by nbgrader; student code runs in: {isolation.name}")
+    scratch.nbgrader(course, "generate_assignment", SLUG, "--force")
+    people = class_of_40(staff, released(course / "assignments" / SLUG / f"{SLUG}.ipynb"))
+    for person in people:
+        _hand_in(course, person)
+    _autograde(course, console, unsafe)
+    scratch.nbgrader(course, "generate_feedback", SLUG, "--force")
+    scratch.nbgrader(course, "export", "--to", str(course / "grades.csv"))
+    marks = _marks(course)
+    strange = _show(console, people, marks)
+    print(f"\nMarks      {course / 'grades.csv'}")
+    print(f"Feedback   {course / 'feedback' / 's05' / SLUG / (SLUG + '.html')}   (one for each student)")
+    print(f"Gradebook  {course / 'gradebook.db'}   Log  {course / 'autograde.log'}")
+    console.print("[green]Every mark is as expected.[/]" if not strange else f"[red]{strange} marks are not as expected.[/]")
+    return 0 if not strange else 1
+
+
+def _hand_in(course: Path, person: HandIn) -> None:
+    path = course / "submitted" / person.student / SLUG / f"{SLUG}.ipynb"
+    if isinstance(person.content, str):
+        path.parent.mkdir(parents=True)
+        path.write_text(person.content, encoding="utf-8")
+    else:
+        write(person.content, path)
+
+
+def _environment(unsafe: bool = False) -> dict[str, str]:
+    return {**os.environ, **({"AUTOGRADER_UNSAFE_ISOLATION": "1"} if unsafe else {})}
+
+
+def _autograde(course: Path, console: Console, unsafe: bool) -> None:
+    """`nbgrader autograde`, its log turned into a progress bar and kept in autograde.log."""
+    command = [sys.executable, "-m", "nbgrader", "autograde", SLUG]
+    columns = (TextColumn("nbgrader autograde"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with (
+        (course / "autograde.log").open("w", encoding="utf-8") as log,
+        subprocess.Popen(
+            command, cwd=course, env=_environment(unsafe), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        ) as process,
+        Progress(*columns, console=console) as progress,
+    ):
+        task = progress.add_task("grading", total=SIZE)
+        seen: set[str] = set()
+        for line in process.stdout or ():
+            log.write(line)
+            if found := re.search(r"submitted[/\\](s\d\d)[/\\]", line):
+                seen.add(found.group(1))
+                progress.update(task, completed=len(seen) - 1)
+        progress.update(task, completed=SIZE)
+
+
+# --------------------------------------------------------------------------------------------------------------------- what came
+def _marks(course: Path) -> dict[str, Mark]:
+    from nbgrader.api import Gradebook  # type: ignore[import-untyped]  # staff only, and slow to import
+
+    marks = {}
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
+        for submission in gradebook.assignment_submissions(SLUG):
+            for found in submission.notebooks:
+                points = {g.name.removeprefix("check_"): g.score for g in found.grades}
+                maximum = {g.name.removeprefix("check_"): g.max_score for g in found.grades}
+                comments = {c.name: c.comment or "" for c in found.comments}
+                if (course / "autograded" / submission.student.id / SLUG).is_dir():
+                    marks[submission.student.id] = Mark(points, maximum, comments)
+    return marks
+
+
+def _show(console: Console, people: Sequence[HandIn], marks: dict[str, Mark]) -> int:
+    """The class as a table; returns the number of students whose marks are not as expected."""
+    strange = {p.student for p in people if not _expected(p, marks.get(p.student))}
+    console.print()
+    for line in Grid([_row(p, marks.get(p.student), p.student in strange) for p in people]).lines():
+        console.print(line, highlight=False)
+    return len(strange)
+
+
+def _row(person: HandIn, mark: Mark | None, strange: bool) -> Row:
+    label = f"{person.student}  {person.kind}"
+    flag = "  [red]not as expected[/]" if strange else ""
+    if mark is None:
+        return Row(label, {}, {}, ("cannot be read: reported by name, and the class is graded",), flag)
+    named = [
+        f"{exercise}: {belief.replace('_', ' ') if _says(mark, exercise, belief) else 'NOT NAMED'}"
+        for exercise, belief in person.beliefs.items()
+    ]
+    return Row(label, mark.points, mark.maximum, named, flag)
+
+
+def _says(mark: Mark, exercise: str, belief: str) -> bool:
+    return belief.replace("_", " ") in mark.comments.get(exercise, "").replace("\\", "")
+
+
+def _expected(person: HandIn, mark: Mark | None) -> bool:
+    """Full points where nothing is wrong, fewer where something is, and every belief named."""
+    if person.lost is None or mark is None:
+        return person.lost is None and mark is None
+    for exercise, points in mark.points.items():
+        full = points == mark.maximum[exercise]
+        if exercise in person.beliefs:
+            if full or not _says(mark, exercise, person.beliefs[exercise]):
+                return False
+        elif (not full and exercise not in person.lost) or (points and exercise in person.lost and not person.beliefs):
+            return False
+    return True

@@ -1,0 +1,93 @@
+"""What verify judged, as pages for instructors. They show hidden checks and wrong solutions, so they go where no student looks."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from autograder import keys
+from autograder.authoring.verify import Examination
+from autograder.course import Staff, lacking, slugs
+from autograder.model import CourseError, Misconception
+from autograder.report import matrix as pages
+
+HOME = Path("build") / "matrix"  # in the course; build/ is ignored by git, and nobody publishes it
+PUBLISHED = ("assignments", "autograder", "datasets", "submitted", "feedback", "release")  # what is given away, or back
+INDEX = "index.html"
+
+
+def folder_for(root: Path, named: Path | None = None) -> Path:
+    """The folder that was named, or HOME; made where it is missing. A CourseError when students could come to see what is in it."""
+    folder = (named or root / HOME).resolve()
+    if named and folder.name in slugs(root) and not folder.exists():
+        raise CourseError(f"--matrix {named} names a folder, not an assignment. Write: autograder verify {folder.name} --matrix")
+    better = f"Name another one, or none: they then go to {root / HOME}."
+    for course in (root, _course_above(folder)):
+        trouble = _seen_there(folder, course) if course else ""
+        if trouble:
+            raise CourseError(f"The pages show hidden checks and wrong solutions, and {trouble}. {better}")
+    try:
+        _make(folder)
+    except OSError as error:
+        raise CourseError(f"The folder {folder} cannot be made: {error.strerror}. {better}") from error
+    return folder
+
+
+def _course_above(folder: Path) -> Path | None:
+    """The course in which the folder lies, which need not be the one that is verified."""
+    return next((f for f in (folder, *folder.parents) if (f / "solutions").is_dir() or (f / "assignments").is_dir()), None)
+
+
+def _seen_there(folder: Path, course: Path) -> str:
+    """Why the pages may not lie in this folder; "" when they may."""
+    if not folder.is_relative_to(course):
+        return ""
+    if folder == course:
+        return f"{folder} is the course itself"
+    place = course / folder.relative_to(course).parts[0]
+    if place.name == "solutions":
+        return f"what lies in {place} may be released with an assignment"
+    return f"students may come to see what lies in {place}" if place.name in PUBLISHED else ""
+
+
+def _make(folder: Path) -> None:
+    """Make the folder, and let git ignore what is in it; one in which something lies already is left as it is."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not any(folder.iterdir()):
+        (folder / ".gitignore").write_text("# secret: hidden checks and wrong solutions\n*\n", encoding="utf-8")
+
+
+def matrix(slug: str, seen: Examination | None, findings: Sequence[str]) -> pages.Matrix:
+    """What is known of one assignment; None was judged when it did not load."""
+    if seen is None:
+        return pages.Matrix(slug, findings=tuple(findings), not_run="the assignment does not load")
+    if reason := lacking(seen.staff.assignment):
+        return pages.Matrix(slug, findings=tuple(findings), not_run=reason)
+    wrong = [pages.Wrong(belief, result, _shown(seen.staff, belief)) for belief, result in seen.wrong]
+    found = pages.blocks(seen.staff.assignment.exercises, wrong, seen.right, seen.idle)
+    return pages.Matrix(slug, found, tuple(findings), seeds=seen.seeds)
+
+
+def _shown(staff: Staff, belief: Misconception) -> Mapping[str, str]:
+    """What a mistake looks like: the lines that differ from the right answer, or the whole function that was written out."""
+    if not belief.edits:
+        return keys.source(belief)
+    right, wrong = staff.base(belief), staff.written(belief)
+    return {name: _diff(right[name], text) for name, text in wrong.items()}
+
+
+def _diff(right: str, wrong: str) -> str:
+    lines = difflib.unified_diff(right.splitlines(), wrong.splitlines(), n=1, lineterm="")
+    return "\n".join(line for line in lines if not line.startswith(("---", "+++", "@@")))
+
+
+def write(folder: Path, seen: Mapping[str, Examination], findings: Mapping[str, Sequence[str]]) -> Path:
+    """Write a page for each assignment, and an index of several; returns the page to begin with."""
+    matrices = [(matrix(slug, seen.get(slug), found), f"{slug}.html") for slug, found in findings.items()]
+    if len(matrices) > 1:
+        (folder / INDEX).write_text(pages.index(matrices), encoding="utf-8")
+    back = INDEX if (folder / INDEX).is_file() else ""
+    for one, file in matrices:
+        (folder / file).write_text(pages.page(one, back), encoding="utf-8")
+    return folder / (INDEX if len(matrices) > 1 else matrices[0][1])

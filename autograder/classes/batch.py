@@ -1,0 +1,464 @@
+"""A whole class: untrusted runs side by side on any concurrent.futures.Executor, one writer that records them.
+
+A job takes one hand-in from its bytes to the finished page and marks; jobs share nothing. The process that started them writes: first the
+page and the gradebook, then its own memory, and only then is the hand-in reported. So an interruption loses nothing that was reported, and
+the next run goes on where this one ended.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import chain
+from multiprocessing import connection
+from pathlib import Path
+from typing import Any
+
+from autograder import notebook, surroundings
+from autograder.classes import results_store
+from autograder.classes.pool import Here, at_most, results
+from autograder.classes.results_store import Done, Memory, Recorded, digest
+from autograder.course import load_staff, must_exist
+from autograder.grade import LIMITS, grade
+from autograder.model import AutograderError, Broken, CourseError, Exercise, Limits, Look, Report, Submission, SubmissionError
+from autograder.nbgrader_plugin.context import CHECK
+from autograder.nbgrader_plugin.grade_step import anew, points_differ
+from autograder.nbgrader_plugin.gradebook import Entry, Register
+from autograder.nbgrader_plugin.graded_notebook import Frame, page
+from autograder.nbgrader_plugin.looks import around
+from autograder.nbgrader_plugin.marks import Marks
+from autograder.nbgrader_plugin.repair import mended
+from autograder.nbgrader_plugin.submitted import HandIn, misnamed, shown, take
+from autograder.report import looks
+from autograder.sandbox import Isolation, stays_shut, warmed
+from autograder.sandbox.bounded import bounded
+
+LISTED = 8  # students named in one note
+POOLS = 3  # that may break one after the other before anything came back
+LOST = "the process that graded it ended, also when nothing else ran (out of memory?). Look at this notebook; the others were graded."
+PAGE_SECONDS = 2  # of CPU time for making a page; an honest one takes some hundredths
+
+
+# ---------------------------------------------------------------------------------------------------------------------- one hand-in
+@dataclass(frozen=True)
+class Plan:
+    """What every job of a class needs to know, by value."""
+
+    root: Path
+    slug: str
+    isolation: Isolation
+    frame: Frame
+    limits: Limits = LIMITS
+    regrade: bool = False
+    warm: bool = False
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What came of it: what is to be written and remembered, and what is to be said."""
+
+    entry: Entry
+    done: Done
+    points: float | None = None
+    seconds: float = 0.0
+    judged: int = 0  # exercises that were judged now; the others were remembered
+    stopped: tuple[tuple[str, str], ...] = ()  # exercise or cell, and what was stopped or lost there
+
+    @property
+    def student(self) -> str:
+        return self.entry.student
+
+    @property
+    def status(self) -> str:
+        return self.done.recorded.status
+
+    @property
+    def error(self) -> str:
+        return self.done.recorded.error
+
+    def brief(self) -> dict[str, Any]:
+        """The same in a few words, as plain data."""
+        return {"student": self.student, "status": self.status, "error": self.error or None, "points": self.total}
+
+    @property
+    def total(self) -> float | None:
+        """The points, also those that stand from before."""
+        scores = [s for s in self.done.recorded.scores.values() if s is not None]
+        return self.points if self.points is not None or self.status != "graded" else round(sum(scores), 6)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One hand-in to be graded, by value, with what is remembered of its exercises where the job cannot look that up itself."""
+
+    student: str
+    found: HandIn
+    known: Mapping[str, bytes] = field(default_factory=dict)  # key -> a packed result
+
+
+def _word(found: HandIn, desk: str) -> str:
+    """One word for all that decides what is written about a hand-in."""
+    content = hashlib.sha256(found.content).hexdigest()
+    return digest(desk, found.error, found.path.name, content, *(b.decode("latin-1") for b in (found.stamp, found.secret)))
+
+
+class Desk:
+    """Where one process grades one hand-in after the other."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.isolation = plan.isolation  # or the same one kept warm in this process
+        self.staff = load_staff(plan.root, plan.slug)
+
+    def warmed(self) -> AbstractContextManager[Isolation]:
+        """The plan's cage, kept warm if the plan says so, with all loaded that this assignment takes."""
+        return warmed(self.plan.isolation, self.plan.warm, self.staff.assignment.preload)
+
+    @cached_property
+    def words(self) -> dict[str, str]:
+        """Exercise -> all that decides its result, save the answers."""
+        staff, cage, limits = self.staff, self.plan.isolation.name, self.plan.limits
+        return {e.name: results_store.exercise_word(staff, e, cage, limits) for e in staff.assignment.exercises}
+
+    @cached_property
+    def word(self) -> str:
+        """All that decides what is written about a hand-in, save the hand-in."""
+        frame = self.plan.frame
+        return digest(*self.words.values(), repr(sorted(frame.released.items())), repr(sorted(frame.ours)))
+
+    def grade(self, task: Task) -> Graded:
+        """One hand-in, from its bytes to the finished page. Raises for a fault of the course only, never for what one hand-in does."""
+        try:
+            return self._graded(task)
+        except SubmissionError as error:
+            return self._without_marks(task, "unreadable", str(error))
+        except (CourseError, MemoryError):  # the first would befall everybody: the command ends, and all marks stand as they are
+            raise
+        except AutograderError as error:
+            return self._without_marks(task, "broken", str(error))
+        except Exception as error:  # a bug of ours, or a full disk: it is reported with the student's name, and the class goes on
+            return self._without_marks(task, "broken", f"{type(error).__name__}: {error}")
+
+    def recalled(self, found: HandIn) -> dict[str, bytes]:
+        """What is remembered of the exercises of a hand-in, for a job that cannot look it up itself."""
+        try:
+            submission = self._read(found)
+        except SubmissionError:
+            return {}
+        return self._remembered(self._keys(results_store.answers_word(submission)).values())
+
+    def _read(self, found: HandIn) -> Submission:
+        if found.error:
+            raise SubmissionError(found.error)
+
+        def reading() -> Submission:
+            return notebook.from_node(notebook.parse(found.content, found.path), found.path, self.staff.assignment)
+
+        return bounded(reading, notebook.called(found.path))
+
+    def _page(self, found: HandIn, submission: Submission, report: Report) -> tuple[str, Marks, list[tuple[str, str]]]:
+        """The page, the marks, and which cells were put back as they were handed out."""
+
+        def writing() -> tuple[str, Marks, list[tuple[str, str]]]:
+            parsed = notebook.parse(found.content, found.path)
+            changed = list(mended(parsed["cells"], self.plan.frame.released, submission))
+            return *page(parsed, submission, report, self.plan.frame), changed
+
+        return bounded(writing, notebook.called(found.path), PAGE_SECONDS)
+
+    def _keys(self, answers: str) -> dict[str, str]:
+        return {name: digest(word, answers) for name, word in self.words.items()}
+
+    def _graded(self, task: Task) -> Graded:
+        student, found = task.student, task.found
+        submission = self._read(found)
+        answers = results_store.answers_word(submission)
+        keys = self._keys(answers)
+        remembered = self._remembered(keys.values())
+        packed = {**task.known, **remembered}
+        known = {name: results_store.unpacked(packed[key]) for name, key in keys.items() if key in packed}
+        report = grade(submission, self.staff, self.isolation, self.plan.limits, known)
+        text, marks, changed = self._page(found, submission, report)
+        # a time-out is remembered nowhere: the next run finds the hand-in changed, and judges what did not pass once more
+        sure = [e for e in report.exercises if not report.stopped or e.outcome == "passed"]
+        fresh = {keys[e.name]: results_store.packed(e) for e in sure if keys[e.name] not in remembered}
+        recorded = Recorded("" if report.stopped else _word(found, self.word), "graded", "", dict(marks.scores))
+        noticed = [*looks.of_report(report, student), *(Look(student, name, what) for name, what in changed)]
+        new = {k: v for k, v in fresh.items() if v}
+        done = Done(student, recorded, answers, _marks(report), new, noticed, keys, report.seconds)
+        entry = Entry(student, text, marks, found.stamp, found.secret)
+        return Graded(entry, done, report.points, report.seconds, len(keys) - len(known), report.stopped)
+
+    def _remembered(self, keys: Iterable[str]) -> dict[str, bytes]:
+        return {} if self.plan.regrade else results_store.recall(results_store.place(self.plan.root, self.plan.slug), keys)
+
+    def lost(self, task: Task) -> Graded:
+        """What is reported of a hand-in whose process ended once more."""
+        return self._without_marks(task, "broken", LOST)
+
+    def _without_marks(self, task: Task, status: str, error: str) -> Graded:
+        student, found = task.student, task.found
+        stamp = found.stamp if status == "unreadable" else b""
+        return Graded(Entry(student, stamp=stamp), Done(student, Recorded(_word(found, self.word), status, error, {}), "", {}))
+
+
+def _marks(report: Report) -> dict[str, tuple[float, tuple[str, ...]]]:
+    return {e.name: (e.points, tuple(v.check for v in e.verdicts if not v.passed)) for e in report.exercises}
+
+
+# -------------------------------------------------------------------------------------------------------------------- many hand-ins
+_desk: Desk | None = None  # of this process, when it is one of a pool
+
+
+def _sit(plan: Plan) -> None:
+    """The beginning of a process of the pool: it ends at Ctrl-C, and with the process that started it."""
+    global _desk
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _desk = Desk(plan)
+    ExitStack().enter_context(at_most(plan.limits.judge_bytes))
+    _desk.isolation = ExitStack().enter_context(_desk.warmed())  # the keeper ends with this process
+
+
+def _end_with_parent() -> None:
+    """Without this a pool whose grader was killed would wait for ever, and a student's endless loop with it."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+
+def _work(task: Task) -> Graded:
+    assert _desk is not None, "the pool was started without its initializer"
+    return _desk.grade(task)
+
+
+@contextmanager
+def executor(desk: Desk, jobs: int) -> Iterator[Executor]:
+    """The process itself for one job, else a pool."""
+    if jobs > 1:
+        with processes(desk, jobs) as pool:
+            yield pool
+        return
+    with desk.warmed() as desk.isolation, at_most(desk.plan.limits.judge_bytes):
+        yield Here(desk.grade)
+
+
+@contextmanager
+def processes(desk: Desk, jobs: int) -> Iterator[Executor]:
+    """A pool whose processes are gone at the end, also after Ctrl-C."""
+    if not surroundings.semaphores():
+        raise CourseError(f"--jobs {jobs} cannot be had here: {surroundings.NO_SEMAPHORES}. Say --jobs 1.")
+    surroundings.short_sockets()
+    context = multiprocessing.get_context("forkserver")  # its children have one thread, whatever this process has
+    context.set_forkserver_preload([__name__])
+    pool = ProcessPoolExecutor(jobs, context, _sit, (desk.plan,))
+    try:
+        yield pool
+    except BaseException:
+        for child in multiprocessing.active_children():
+            child.kill()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+@dataclass
+class Tally:
+    """How many came to what end, and who took longest."""
+
+    graded: int = 0
+    unchanged: int = 0
+    unreadable: int = 0
+    broken: int = 0
+    judged: int = 0  # exercises
+    slowest: list[tuple[float, str]] = field(default_factory=list)
+
+    def add(self, one: Graded) -> None:
+        """Count one hand-in."""
+        setattr(self, one.status, getattr(self, one.status) + 1)
+        self.judged += one.judged
+        self.slowest = sorted([*self.slowest, (one.seconds, one.student)])[-3:]
+
+
+class Batch:
+    """The grading of one assignment's hand-ins."""
+
+    def __init__(
+        self,
+        root: Path,
+        slug: str,
+        isolation: Isolation,
+        jobs: int = 1,
+        regrade: bool = False,
+        warm: bool = True,
+        pool: Callable[[Desk, int], AbstractContextManager[Executor]] = executor,
+    ) -> None:
+        self.root, self.slug, self.jobs, self.regrade = root.resolve(), slug, jobs, regrade
+        self.isolation, self.warm, self.pool = isolation, warm and stays_shut(isolation.name), pool
+        self.alone = processes if pool is executor and jobs > 1 else pool  # a process that ends is to take nobody along
+        self.tally = Tally()
+        self.notes: list[str] = []  # what an instructor should know when all is done
+        self.looks: list[Look] = []  # and which hand-ins are worth a look
+
+    def run(self, students: Sequence[str] = (), begin: Callable[[int], None] = lambda total: None) -> Iterator[Graded]:
+        """Grade and record; each hand-in is yielded when it is recorded, or was found unchanged. `begin` is told how many there are."""
+        must_exist(self.root, self.slug)
+        with Register(self.root, self.slug) as register, Memory(self.root, self.slug) as remembered:
+            desk = self._desk(register)
+            handed_in = dict(register.students(students))
+            if missing := sorted(set(students) - set(handed_in)):
+                raise CourseError(f"{missing[0]} has handed in no notebook for {self.slug}. Look into submitted/.")
+            begin(len(handed_in))
+            for student in [s for s in handed_in if misnamed(s)]:
+                handed_in.pop(student)
+                yield self._misnamed(student)
+            grading = remembered.begin({e.name: (e.points, tuple(c.name for c in e.checks)) for e in desk.staff.assignment.exercises})
+            if self.regrade:
+                remembered.forget(list(handed_in))
+            changed, unchanged = self._sorted_out(handed_in, desk, register, remembered)
+            for one in unchanged:
+                self.tally.unchanged += one.status == "graded"
+                self.tally.unreadable += one.status == "unreadable"
+                yield one
+            settled = register.settle({one.student for one in unchanged if one.status == "graded"})
+            jobs, fresh = min(self.jobs, max(1, len(changed))), set[str]()
+            tasks = (Task(student, take(handed_in[student], self.slug)) for student in changed)
+            for handful in self._judged(desk, tasks, jobs):
+                fresh |= {one.student for one in handful if one.status == "graded"}
+                yield from self._recorded(handful, grading, register, remembered)
+            remembered.end(grading)
+            self.notes = _notes(settled, register, handed_in, fresh, bool(students))
+            seen = [k for k in remembered.looks() if k.student in handed_in]
+            seen += around(self.slug, handed_in, register.late(), register.manifest)
+            self.looks = sorted(dict.fromkeys(seen), key=lambda k: (not k.student, k.student))
+
+    def _misnamed(self, student: str) -> Graded:
+        """Somebody of whom nothing can be written, because no gradebook takes the name."""
+        one = Graded(Entry(shown(student)), Done(shown(student), Recorded("", "unreadable", misnamed(student), {}), "", {}))
+        self.tally.add(one)
+        return one
+
+    def _judged(self, desk: Desk, tasks: Iterator[Task], jobs: int) -> Iterator[list[Graded]]:
+        """Every hand-in once, save those in which something was stopped or lost: these twice, the second time alone, at the end."""
+        given: dict[str, Task] = {}
+        stopped, lost, pools = list[Task](), list[Task](), 0
+        waiting = _noted(tasks, given)
+        while (first := next(waiting, None)) is not None:
+            with self.pool(desk, jobs) as pool:
+                pools += 1
+                for handful in results(pool, _work, chain([first], waiting), jobs, lost):
+                    pools = 0
+                    stopped += [_again(given[one.student], one) for one in handful if one.stopped]
+                    yield [one for one in handful if not one.stopped]
+                    for one in handful:
+                        del given[one.student]
+            if pools == POOLS:
+                raise Broken(f"{POOLS} pools of processes were ended from outside (out of memory?). Run the command again; it goes on.")
+        yield from self._alone(desk, iter([*stopped, *lost]))
+
+    def _alone(self, desk: Desk, tasks: Iterator[Task]) -> Iterator[list[Graded]]:
+        """One after the other, and nothing beside them."""
+        for first in tasks:
+            with self.alone(desk, 1) as pool:
+                for task in chain([first], tasks):
+                    gone = list[Task]()
+                    yield from results(pool, _work, iter([task]), 1, gone)
+                    if gone:
+                        break
+            yield [desk.lost(task) for task in gone]
+
+    def _desk(self, register: Register) -> Desk:
+        plan = Plan(self.root, self.slug, self.isolation, register.frame(), regrade=self.regrade, warm=self.warm)
+        desk = Desk(plan)
+        _must_agree(self.slug, desk.staff.assignment.exercises, plan.frame)
+        return desk
+
+    def _sorted_out(
+        self, handed_in: Mapping[str, Path], desk: Desk, register: Register, remembered: Memory
+    ) -> tuple[list[str], list[Graded]]:
+        """Students whose hand-ins are to be graded, and hand-ins whose marks stand as they were written."""
+        scores = register.scores()
+        changed, unchanged = [], []
+        for student, folder in handed_in.items():
+            found = remembered.recorded(student)
+            if found and self._stands(found, scores.get(student), register.page_of(student)) and (
+                _word(take(folder, self.slug), desk.word) == found.print
+            ):
+                unchanged.append(Graded(Entry(student), Done(student, found, "", {})))
+            else:
+                changed.append(student)
+        return changed, unchanged
+
+    def _stands(self, found: Recorded, scores: dict[str, float | None] | None, page: Path) -> bool:
+        """Whether the gradebook and autograded/ still hold what was written."""
+        if found.status != "graded":
+            return found.status == "unreadable" and scores is not None and not page.exists()
+        return scores is not None and page.is_file() and all(scores.get(name) == score for name, score in found.scores.items())
+
+    def _recorded(self, handful: Sequence[Graded], grading: int, register: Register, remembered: Memory) -> Iterator[Graded]:
+        register.write([one.entry for one in handful])
+        remembered.keep(grading, [one.done for one in handful if one.status != "broken"])
+        for one in handful:
+            self.tally.add(one)
+            yield one
+
+
+def _noted(tasks: Iterator[Task], given: dict[str, Task]) -> Iterator[Task]:
+    """The tasks, each written down while it is with a job."""
+    for task in tasks:
+        given[task.student] = task
+        yield task
+
+
+def _again(task: Task, one: Graded) -> Task:
+    """The same hand-in once more; what passed the first time stands."""
+    return replace(task, known={**task.known, **one.done.results})
+
+
+def _notes(settled: Sequence[str], register: Register, handed_in: Collection[str], fresh: set[str], some: bool) -> list[str]:
+    """What an instructor should know and no line about a hand-in says."""
+    gone = set() if some else register.scores().keys() - set(handed_in) - register.excluded
+    told = {
+        "late penalty changed": settled,
+        "for a human to look at, in formgrader": register.for_a_human() & fresh,
+        "no hand-in any more, the marks of before stand": gone,
+        "nbgrader's own commands find no folder with [, ] * or ? in its name": {s for s in handed_in if any(c in s for c in "[]*?")},
+    }
+    return [f"{what}: {_some(sorted(students))}" for what, students in told.items() if students]
+
+
+def _some(students: Sequence[str]) -> str:
+    return ", ".join(students[:LISTED]) + (f" and {len(students) - LISTED} more" if len(students) > LISTED else "")
+
+
+def _must_agree(slug: str, exercises: Sequence[Exercise], frame: Frame) -> None:
+    """Nothing is touched when the gradebook has other exercises or points than solutions/."""
+    checked = {n.removeprefix(CHECK): r.points for n, r in frame.released.items() if n.startswith(CHECK) and r.points is not None}
+    for name in sorted(checked.keys() - {e.name for e in exercises}):
+        raise CourseError(f"The gradebook has the exercise {name}, and solutions/ has not. {anew(slug)}")
+    for exercise in exercises:
+        found = checked.get(exercise.name)
+        if found is None:
+            raise CourseError(f"solutions/ has the exercise {exercise.name}, and the gradebook has not. {anew(slug)}")
+        if found != exercise.points:
+            raise CourseError(points_differ(exercise.name, exercise.points, found, slug))
+
+
+def to_dict(grading: Batch, graded: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What is known of a class so far, as plain data."""
+    told = {"schema": 1, "assignment": grading.slug, "hand_ins": list(graded), "notes": grading.notes}
+    return told | {"worth_a_look": looks.to_dicts(grading.looks)}
+
+
+def cores() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

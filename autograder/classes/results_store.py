@@ -1,0 +1,329 @@
+"""What is remembered of earlier gradings: results by content, who was recorded with which marks, and how the marks changed.
+
+A result is found again by what it depends on: the answers, the checks of its exercise, the solution, and the engine itself. One SQLite
+file for each assignment, in the course's folder .autograder/; it may be deleted, and then everything is graded anew.
+"""
+
+from __future__ import annotations
+
+import datetime
+import fcntl
+import functools
+import hashlib
+import json
+import platform
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+import numpy as np
+
+from autograder.carried import calls, sources
+from autograder.course import Staff
+from autograder.model import (
+    Broken,
+    Change,
+    CourseError,
+    Diagnosis,
+    Earned,
+    Exercise,
+    ExerciseResult,
+    Limits,
+    Look,
+    Moved,
+    Outcome,
+    Submission,
+    Verdict,
+)
+from autograder.running import wire
+
+FOLDER = ".autograder"
+KEPT = 10  # gradings of which the marks are kept
+# no result depends on these
+LATER = frozenset(["cli", "authoring", "student", "tests"])
+PLAIN = (type(None), bool, int, float, str)
+TABLES = """
+create table if not exists result (key text primary key, value blob not null);
+create table if not exists grading (id integer primary key, began text not null, ended text);
+create table if not exists recorded (student text primary key, print text, status text, error text, scores text);
+create table if not exists asked (grading integer primary key, checks text);
+create table if not exists look (student text, exercise text, what text);
+create table if not exists held (student text primary key, keys text, seconds real);
+create table if not exists mark (grading integer, student text, answers text, marks text, primary key (grading, student));
+"""
+
+Scores = Mapping[str, "float | None"]
+
+
+# ------------------------------------------------------------------------------------------------------------- what a result depends on
+@functools.cache
+def engine() -> str:
+    """One word for the code that judges, and for the Python and NumPy under it."""
+    house = Path(__file__).parents[1]
+    parts = [platform.python_version(), np.__version__]
+    for path in sorted(house.rglob("*.py")):
+        if path.relative_to(house).parts[0].removesuffix(".py") not in LATER:
+            parts.append(path.read_text(encoding="utf-8"))
+    return digest(*parts)
+
+
+def digest(*parts: str) -> str:
+    """A short word that two different sequences of texts will not share."""
+    found = hashlib.sha256()
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass")
+        found.update(len(data).to_bytes(8, "big") + data)
+    return found.hexdigest()[:40]
+
+
+def exercise_word(staff: Staff, exercise: Exercise, isolation: str, limits: Limits) -> str:
+    """One word for all that decides the result of an exercise, save the answers."""
+    name = exercise.name
+    told = [engine(), isolation, repr(limits), staff.assignment.slug, name, repr(exercise.names), repr(exercise.points), staff.key.salt]
+    told += [staff.assignment.setup, repr(staff.solution.cells), json.dumps(staff.hints.get(name), sort_keys=True)]
+    told += [repr((part.name, part.sentence, part.share, [c.name for c in part.checks])) for part in exercise.parts]
+    for check in exercise.checks:
+        plain = (check.verb, check.name, check.sentence, check.needs, check.hidden, check.seconds, check.with_reference)
+        told += [repr(plain), _code(check.judge, staff)]
+    told += [probe.name + _code(probe.probe, staff) for probe in staff.assignment.probes.get(name, ())]
+    # what an earlier exercise costs is not charged again in one that uses it, so the one decides about the other
+    told += [exercise_word(staff, staff.assignment.exercise(e), isolation, limits) for e in _sources(staff, exercise)]
+    return digest(*told)
+
+
+def _sources(staff: Staff, exercise: Exercise) -> list[str]:
+    return sources(staff, exercise, calls(staff.solution.cells))
+
+
+def _code(function: Callable[..., Any], staff: Staff) -> str:
+    """What a bound verb does: its name and case if it is one of the engine's, else the course's own files."""
+    inner, case = function, []
+    while isinstance(inner, functools.partial):
+        case += [inner.args, sorted(inner.keywords.items())]
+        inner = inner.func
+    if str(getattr(inner, "__module__", "")).startswith("autograder.") and _is_plain(case):
+        return f"{inner.__module__}.{inner.__qualname__}{case!r}"
+    return _files(staff.assignment.folder)
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether `repr` says all about it."""
+    if type(value) in (list, tuple):
+        return all(map(_is_plain, value))
+    return all(map(_is_plain, value.items())) if type(value) is dict else type(value) in PLAIN
+
+
+@functools.cache
+def _files(folder: Path) -> str:
+    paths = [*sorted(folder.glob("*.py")), folder.with_name(f"{folder.name}_key.py")]
+    return digest(*(p.read_text(encoding="utf-8") for p in paths if p.is_file()))
+
+
+def answers_word(submission: Submission) -> str:
+    """One word for what was handed in, as far as it is run or remarked upon."""
+    return digest(repr(submission.cells), repr(submission.notes))
+
+
+# -------------------------------------------------------------------------------------------------------------------- results as bytes
+def packed(result: ExerciseResult) -> bytes | None:
+    """The result as bytes, on the wire's strict terms; None for one that should be found out anew (time-outs come from load, too)."""
+    if any(v.outcome is Outcome.TIMED_OUT for v in result.verdicts) or result.not_run:
+        return None
+    try:
+        diagnoses = tuple((d.exercise, d.name, d.message, dict(d.facts)) for d in result.diagnoses)
+        verdicts = tuple(map(_verdict, result.verdicts))
+        parts = tuple(tuple(vars(p).values()) for p in result.parts)
+        return wire.encode((result.name, result.points, result.max_points, result.trouble, verdicts, diagnoses, parts, dict(result.facts)))
+    except wire.WireError:
+        return None
+
+
+def _verdict(verdict: Verdict) -> tuple[Any, ...]:
+    picture = verdict.picture if isinstance(verdict.picture, np.ndarray) else None
+    return tuple(picture if k == "picture" else v for k, v in vars(verdict).items())
+
+
+def unpacked(data: bytes) -> ExerciseResult:
+    """The result again."""
+    name, points, maximum, trouble, verdicts, diagnoses, parts, facts = wire.decode(data)
+    told = tuple(Diagnosis(*d) for d in diagnoses)
+    return ExerciseResult(
+        name, points, maximum, tuple(Verdict(*v) for v in verdicts), told, trouble, parts=tuple(Earned(*p) for p in parts), facts=facts
+    )
+
+
+# ----------------------------------------------------------------------------------------------------------------------- the file
+@dataclass(frozen=True)
+class Recorded:
+    """What was last written about a student."""
+
+    print: str  # of the hand-in and of all that decides its marks
+    status: str
+    error: str
+    scores: Scores  # check cell -> automatic score
+
+
+@dataclass(frozen=True)
+class Done:
+    """What is to be remembered of one hand-in that was graded and recorded."""
+
+    student: str
+    recorded: Recorded
+    answers: str
+    marks: Mapping[str, tuple[float, tuple[str, ...]]]  # exercise -> points, and the checks that did not pass
+    results: Mapping[str, bytes] = field(default_factory=dict)  # key -> packed
+    looks: Sequence[Look] = ()
+    keys: Mapping[str, str] = field(default_factory=dict)  # exercise -> the key of its result, whenever that was found out
+    seconds: float = 0.0
+
+
+def place(root: Path, slug: str) -> Path:
+    """Where an assignment's memory lies."""
+    return root / FOLDER / f"{slug}.sqlite"
+
+
+def recall(path: Path, keys: Iterable[str]) -> dict[str, bytes]:
+    """The packed results that are remembered under these keys. Any process may ask while one writes."""
+    if not path.is_file():
+        return {}
+    database = sqlite3.connect(path, timeout=30)
+    try:
+        found = ((k, database.execute("select value from result where key = ?", (k,)).fetchone()) for k in keys)
+        return {k: row[0] for k, row in found if row}
+    finally:
+        database.close()
+
+
+class Memory:
+    """The file, held by the one process that writes; a context manager. CourseError when another one holds it."""
+
+    def __init__(self, root: Path, slug: str) -> None:
+        self._path = path = place(root, slug)
+        try:
+            path.parent.mkdir(exist_ok=True)
+            self._lock = _locked(path.with_suffix(".lock"), slug)
+            self._base = sqlite3.connect(path, timeout=30)
+            self._base.execute("pragma journal_mode = wal")  # so that others can read while this one writes
+            self._base.execute("pragma synchronous = normal")  # what a power cut takes away is graded again
+            self._base.executescript(TABLES)
+        except (OSError, sqlite3.Error) as error:
+            raise _unwritten(path, error) from error
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing of what is done within is kept; Broken when it cannot be."""
+        try:
+            with self._base as base:
+                yield base
+        except sqlite3.Error as error:
+            raise _unwritten(self._path, error) from error
+
+    def recorded(self, student: str) -> Recorded | None:
+        """What was last written about the student."""
+        row = self._base.execute("select print, status, error, scores from recorded where student = ?", (student,)).fetchone()
+        return Recorded(row[0], row[1], row[2], json.loads(row[3])) if row else None
+
+    def looks(self) -> list[Look]:
+        """What was worth a look when each hand-in was graded last."""
+        return [Look(*row) for row in self._base.execute("select student, exercise, what from look order by rowid")]
+
+    def begin(self, asked: Asked) -> int:
+        """The number of this grading, in which this is `asked`: a new one, or that of an earlier one that was interrupted."""
+        with self._writing() as base:
+            row = base.execute("select id from grading where ended is null").fetchone()
+            if row is None:
+                row = base.execute("insert into grading (began) values (?) returning id", (_now(),)).fetchone()
+            latest = "select max(grading), student from mark group by student"
+            base.execute(f"delete from mark where grading <= ? and (grading, student) not in ({latest})", (row[0] - KEPT,))
+            base.execute("delete from asked where grading not in (select grading from mark)")
+            base.execute("insert or replace into asked values (?, ?)", (row[0], json.dumps(asked)))
+        return int(row[0])
+
+    def end(self, grading: int) -> None:
+        """The whole class was gone through. A grading in which nothing changed leaves no trace."""
+        with self._writing() as base:
+            base.execute("update grading set ended = ? where id = ?", (_now(), grading))
+            base.execute("delete from grading where id = ? and not exists (select 1 from mark where grading = ?)", (grading, grading))
+
+    def keep(self, grading: int, done: Sequence[Done]) -> None:
+        """Remember these, all or none. Only after they are in the gradebook."""
+        with self._writing() as base:
+            for one in done:
+                r = one.recorded
+                base.executemany("insert or replace into result values (?, ?)", one.results.items())
+                base.execute("delete from look where student = ?", (one.student,))
+                base.executemany("insert into look values (?, ?, ?)", [(k.student, k.exercise, k.what) for k in one.looks])
+                base.execute("insert or replace into held values (?, ?, ?)", (one.student, json.dumps(dict(one.keys)), one.seconds))
+                told = (one.student, r.print, r.status, r.error, json.dumps(dict(r.scores)))
+                base.execute("insert or replace into recorded values (?, ?, ?, ?, ?)", told)
+                base.execute("insert or replace into mark values (?, ?, ?, ?)", (grading, one.student, one.answers, json.dumps(one.marks)))
+
+    def forget(self, students: Sequence[str]) -> None:
+        """Nothing is known of these any more; what they got is being found out again."""
+        with self._writing() as base:
+            base.executemany("delete from recorded where student = ?", [(s,) for s in students])
+
+    def changes(self) -> Iterator[Change]:
+        """Whose points differ between the last grading and what each of those students had before it."""
+        row = self._base.execute("select max(grading) from mark").fetchone()
+        query = (
+            "select n.student, n.answers, n.marks, n.grading, o.answers, o.marks, o.grading "
+            "from mark n join mark o on o.student = n.student and o.grading = "
+            "(select max(grading) from mark where student = n.student and grading < n.grading) where n.grading = ? order by n.student"
+        )
+        asked = {g: json.loads(checks) for g, checks in self._base.execute("select grading, checks from asked")}
+        for student, answers, marks, grading, old_answers, old_marks, old in self._base.execute(query, row):
+            changes = tuple(_compared(json.loads(old_marks), json.loads(marks), asked.get(old, {}), asked.get(grading, {})))
+            if changes:
+                yield Change(student, answers != old_answers, changes)
+
+    def __enter__(self) -> Memory:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._base.close()
+        self._lock.close()
+
+
+Asked = Mapping[str, tuple[float, Sequence[str]]]  # exercise -> points, and the names of its checks
+Marks = Mapping[str, tuple[float, Sequence[str]]]
+
+
+def _compared(old: Marks, new: Marks, old_asked: Asked, asked: Asked) -> Iterator[Moved]:
+    for name in dict.fromkeys((*old, *new)):
+        (before, failed), (after, fails) = old.get(name, (0.0, ())), new.get(name, (0.0, ()))
+        if before != after:
+            then, now = old_asked.get(name), asked.get(name)
+            worth = (then[0] if then else None, now[0] if now else None)
+            yield Moved(name, before, after, worth, tuple(_reasons(failed, fails, then and then[1], now and now[1])))
+
+
+def _reasons(failed: Sequence[str], fails: Sequence[str], then: Sequence[str] | None, now: Sequence[str] | None) -> Iterator[str]:
+    """Checks that failed before or fail now; of those that were not asked both times it is said."""
+    new, gone = set(now or ()) - set(then or now or ()), set(then or ()) - set(now or then or ())
+    yield from (f"- {c}{' (a new check)' * (c in new)}" for c in fails if c not in failed)
+    yield from (f"+ {c}{' (no longer asked)' * (c in gone)}" for c in failed if c not in fails)
+
+
+def _locked(path: Path, slug: str) -> IO[str]:
+    """The lock of the one writer: it goes with the process, however that ends."""
+    file = path.open("w", encoding="utf-8")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise CourseError(f"{slug} is being graded by another `autograder grade`. Wait until that one has ended.") from None
+    return file
+
+
+def _unwritten(path: Path, error: Exception) -> Broken:
+    mend = "Make room, or see that you may write there; a damaged one may be deleted, then everything is graded anew."
+    return Broken(f"What is remembered in {path} cannot be written ({error}). {mend}")
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")

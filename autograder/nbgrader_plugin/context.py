@@ -1,0 +1,76 @@
+"""Where a step stands: which course, which assignment, which student; and what the course knows about it."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder import course, sandbox
+from autograder.course import Staff
+from autograder.sandbox.process import Isolation
+
+CHECK = "check_"  # the grade_id of an exercise's check cell: check_<exercise>
+_STAFF: weakref.WeakKeyDictionary[Any, dict[str, Any]] = weakref.WeakKeyDictionary()
+
+
+@dataclass(frozen=True)
+class Place:
+    """What nbgrader says about the notebook in hand."""
+
+    coursedir: Any  # nbgrader's CourseDirectory
+    run: Any  # nbgrader's converter: one object for one command
+    slug: str
+    notebook: str
+    student: str
+    db_url: str
+
+    @property
+    def root(self) -> Path:
+        return Path(self.coursedir.root)
+
+    @property
+    def source(self) -> Path:
+        return self._folder(self.coursedir.source_directory, ".")
+
+    @property
+    def release(self) -> Path:
+        return self._folder(self.coursedir.release_directory, ".")
+
+    @property
+    def submitted(self) -> Path:
+        return self._folder(self.coursedir.submitted_directory, self.student)
+
+    @property
+    def autograded(self) -> Path:
+        return self._folder(self.coursedir.autograded_directory, self.student)
+
+    def _folder(self, step: str, student: str) -> Path:
+        return Path(self.coursedir.format_path(step, student, self.slug))
+
+    def staff(self) -> Staff:
+        """The assignment with its key. Loaded once a command: a server such as formgrader must see tomorrow's key tomorrow."""
+        found: Staff = self._once(self.slug, lambda: course.load_staff(self.root, self.slug))
+        return found
+
+    def cage(self) -> Isolation:
+        """How student code is locked in on this machine."""
+        # an environment variable, because stock nbgrader commands have no option of ours
+        unsafe = os.environ.get("AUTOGRADER_UNSAFE_ISOLATION") == "1"
+        found: Isolation = self._once("", lambda: sandbox.choose(unsafe))
+        return found
+
+    def _once(self, name: str, make: Callable[[], Any]) -> Any:
+        known = _STAFF.setdefault(self.run, {})
+        if name not in known:
+            known[name] = make()
+        return known[name]
+
+
+def place_of(exporter: Any, resources: Mapping[str, Any]) -> Place:
+    """The place of an exporter (a preprocessor's `parent`), whose own parent is the converter."""
+    run, told = exporter.parent, resources["nbgrader"]
+    return Place(run.coursedir, run, told["assignment"], told["notebook"], told["student"], told["db_url"])

@@ -1,0 +1,114 @@
+"""Where nbgrader would start a kernel: the student's code answers in its cage, and only the verdict enters the notebook."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import nbformat
+from nbgrader.preprocessors import NbGraderPreprocessor  # type: ignore[import-untyped]
+
+from autograder import notebook
+from autograder.grade import grade
+from autograder.model import Broken, CourseError, ExerciseResult, Outcome, Report, SubmissionError
+from autograder.nbgrader_plugin.context import CHECK, place_of
+from autograder.nbgrader_plugin.submitted import find_notebook
+from autograder.report import html, text
+from autograder.sandbox.bounded import bounded
+
+MAX_HTML = 200_000  # characters; a report of some ten checks has about 5 000
+MAX_TEXT = 20_000
+
+
+class GradeOutside(NbGraderPreprocessor):  # type: ignore[misc]
+    """Put the verdict below each check cell, in the form from which nbgrader reads a score.
+
+    It is no subclass of Execute, whose settings (`--no-execute` among them) would let a student's saved outputs count. The submitted
+    file itself is read once more, so that this verdict and that of `autograder grade` cannot differ.
+    """
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        place = place_of(self.parent, resources)
+        staff = place.staff()
+        path = find_notebook(place.submitted, place.slug)
+        submission = bounded(lambda: notebook.read(path, staff.assignment), notebook.called(path))
+        report = sound(grade(submission, staff, place.cage()))
+        put_verdicts(nb.cells, report)
+        resources["autograder"] = report
+        for where, what in report.stopped:
+            self.log.warning("%s, worth a look: %s: %s", place.student, where, what)
+        self.log.info("%s: %s of %s points", place.student, report.points, report.max_points)
+        return nb, resources
+
+
+def sound(report: Report) -> Report:
+    """The report, if it says something about the student; what it says about us is raised, so that no mark comes of it."""
+    if report.status == "unreadable":
+        raise SubmissionError(report.error)
+    broken = [v for v in report.verdicts() if v.outcome is Outcome.BROKEN]
+    if report.status != "graded" or broken:
+        reason = report.error or f"{broken[0].exercise}: {broken[0].got}"
+        raise Broken(f"The grader failed, not the student; no mark was given. {reason}")
+    return report
+
+
+def put_verdicts(cells: Iterable[Any], report: Report) -> None:
+    """Leave below each code cell what the report says of it, and nothing else."""
+    for cell in cells:
+        if cell.cell_type == "code":
+            cell.execution_count = None
+            cell.outputs = outputs(cell.metadata.get("nbgrader", {}), report)
+
+
+def outputs(nbgrader: Any, report: Report) -> list[Any]:
+    """What stands below a code cell: nothing, or for a check cell the report and the score."""
+    if not nbgrader.get("grade") or nbgrader.get("solution"):
+        return []
+    name = nbgrader["grade_id"].removeprefix(CHECK)
+    try:
+        result = report.result(name)
+    except KeyError:
+        raise CourseError(f"The gradebook has the exercise {name}, and checks.py has not. {anew(report.assignment)}") from None
+    return list(_outputs(result, nbgrader["points"]))
+
+
+def anew(slug: str) -> str:
+    """The mend where solutions/ and the gradebook have other exercises: nbgrader neither adds nor removes one when there are hand-ins."""
+    return (
+        "If that was a slip, mend it. If not, the gradebook takes other exercises only for an assignment made anew: keep a copy of "
+        f"gradebook.db, run `nbgrader db assignment remove {slug} --force` (due date, marks and words given by hand are lost), then "
+        f"`nbgrader generate_assignment {slug} --force`, and grade again."
+    )
+
+
+def points_differ(exercise: str, here: float, there: float, slug: str = "hwN_name") -> str:
+    """What is said, with the mend, where solutions/ and the gradebook give an exercise other points."""
+    mend = f"Run `nbgrader generate_assignment {slug} --force` and grade again."
+    return f"{exercise} is worth {here:g} points in solutions/, but {there:g} in the gradebook. {mend}"
+
+
+def _outputs(result: ExerciseResult, max_points: float) -> Iterator[Any]:
+    shown = {"text/plain": _at_most(text.exercise_text(result, staff=True), MAX_TEXT)}
+    page = html.exercise_html(result, staff=True)
+    if len(page) <= MAX_HTML:  # half a page could leave a tag open
+        shown["text/html"] = page
+    yield nbformat.from_dict({"output_type": "display_data", "metadata": {}, "data": shown})  # type: ignore[no-untyped-call]
+    score: dict[str, Any] = {"output_type": "execute_result", "metadata": {}, "execution_count": None}
+    score["data"] = {"text/plain": repr(score_of(result, max_points))}
+    yield nbformat.from_dict(score)  # type: ignore[no-untyped-call]
+
+
+def score_of(result: ExerciseResult, max_points: float) -> float:
+    """A finite number from 0 to the maximum: nbgrader gives full marks for anything else.
+
+    What could not be judged here costs nothing: it counts in full, and SaveKitGrades marks it for a look by a human.
+    """
+    if abs(result.max_points - max_points) > 1e-9:
+        raise CourseError(points_differ(result.name, result.max_points, max_points))
+    points = float(max_points if result.not_run else result.points)
+    return min(max(points, 0.0), float(max_points)) if math.isfinite(points) else 0.0
+
+
+def _at_most(words: str, length: int) -> str:
+    return words if len(words) <= length else words[:length] + "\n... (shortened)"

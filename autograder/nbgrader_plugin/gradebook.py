@@ -1,0 +1,258 @@
+"""The one writer of a class: it leaves what `nbgrader autograde` leaves, at a fraction of the cost.
+
+The gradebook is opened once, through nbgrader's own API, and the hand-ins of a batch are written in one transaction. A notebook is
+written beside its place and renamed, before that transaction ends: whatever moment the power goes, there is no half of anything, and what
+was not reported as done is done again.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from nbgrader.api import (  # type: ignore[import-untyped]
+    BaseCell,
+    Grade,
+    Gradebook,
+    MissingEntry,
+    Student,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
+from sqlalchemy import or_
+from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.orm import selectinload
+
+from autograder.model import Broken, CourseError
+from autograder.nbgrader_plugin import settings
+from autograder.nbgrader_plugin.graded_notebook import Frame
+from autograder.nbgrader_plugin.marks import Marks, clear, enter
+from autograder.nbgrader_plugin.repair import released_cells
+from autograder.nbgrader_plugin.sanitize import course_words
+from autograder.nbgrader_plugin.secret import SECRET
+from autograder.nbgrader_plugin.submitted import STAMP, folders, when
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is to be written about one hand-in; without a page it was not graded, and no earlier mark may stand."""
+
+    student: str
+    page: str = ""
+    marks: Marks | None = None
+    stamp: bytes = b""  # what timestamp.txt says
+    secret: bytes = b""  # by which the exchange names the feedback
+
+
+class Register:
+    """The gradebook, submitted/ and autograded/ of one assignment; a context manager."""
+
+    def __init__(self, root: Path, slug: str) -> None:
+        self.slug = slug
+        self.converter = settings.converter(root, slug)
+        self.coursedir = self.converter.coursedir
+        self._late = settings.late_penalties(self.converter)
+        self._book = _opened(self.coursedir)
+        self._session = self._book.db()
+        self._session.expire_on_commit = False
+        self._book.db.commit = self._book.db.flush  # the API's functions commit one by one; here a batch is one transaction
+        try:
+            self._notebook = self._book.find_notebook(slug, slug)
+        except MissingEntry:
+            self.close()
+            # with --force, because assignments/ is there from the start, and nbgrader then does nothing without
+            mend = f"Run `nbgrader generate_assignment {slug} --force` once: it enters the assignment and its points."
+            raise CourseError(f"{slug} is not in the gradebook yet. {mend}") from None
+        # held, so that no grade has to ask the gradebook for its name
+        self._cells = [*self._notebook.grade_cells, *self._notebook.solution_cells, *self._notebook.task_cells]
+
+    @property
+    def book(self) -> Any:
+        """The Gradebook of nbgrader; what is changed in it is written by `settle` and `settle_one`."""
+        return self._book
+
+    @property
+    def excluded(self) -> set[str]:
+        """Students whom the course's settings leave out."""
+        return {name for name in self.coursedir.student_id_exclude.split(",") if name}
+
+    def frame(self) -> Frame:
+        """What all graded notebooks have in common."""
+        source = Path(self.coursedir.format_path(self.coursedir.source_directory, ".", self.slug))
+        return Frame(released_cells(self._book, self.slug, self.slug), course_words(source, self.slug))
+
+    def students(self, chosen: Sequence[str] = ()) -> Iterator[tuple[str, Path]]:
+        """Students who may have handed something in, with the folder for it, in nbgrader's order."""
+        excluded = self.excluded
+        for student, path in folders(self.coursedir, self.slug):
+            if student not in excluded and (not chosen or student in chosen):
+                yield student, path
+
+    def scores(self) -> dict[str, dict[str, float | None]]:
+        """Student -> check cell -> automatic score, as the gradebook has them now."""
+        query = self._session.query(SubmittedAssignment.student_id, BaseCell.name, Grade.auto_score)
+        query = query.join(SubmittedAssignment.notebooks).join(SubmittedNotebook.grades).join(BaseCell, BaseCell.id == Grade.cell_id)
+        found: dict[str, dict[str, float | None]] = {}
+        for student, name, score in query.filter(SubmittedAssignment.assignment_id == self._notebook.assignment_id):
+            found.setdefault(student, {})[name] = score
+        return found
+
+    def for_a_human(self) -> set[str]:
+        """Students with an exercise that a human should look at: marks given by hand to other answers, or what could not be run here."""
+        query = self._session.query(SubmittedAssignment.student_id).join(SubmittedAssignment.notebooks).join(SubmittedNotebook.grades)
+        here = SubmittedAssignment.assignment_id == self._notebook.assignment_id
+        return {student for (student,) in query.filter(here, Grade.needs_manual_grade.is_(True)).distinct()}
+
+    def late(self) -> dict[str, float]:
+        """Student -> seconds after the due date, of those who are late."""
+        query = self._session.query(SubmittedAssignment).filter_by(assignment_id=self._notebook.assignment_id)
+        return {s.student_id: s.total_seconds_late for s in query if s.total_seconds_late > 0}
+
+    @property
+    def manifest(self) -> Path:
+        """Where the list of collected hand-ins lies, if any were collected from archives."""
+        return settings.downloaded(self.converter.parent, self.slug) / settings.MANIFEST
+
+    def given_away(self) -> list[Path]:
+        """The folders of the course that students come to see, or that are copied to them."""
+        c, root = self.coursedir, Path(self.coursedir.root)
+        steps = (c.release_directory, c.submitted_directory, c.autograded_directory, c.feedback_directory, c.source_directory)
+        return [root / step for step in steps]
+
+    def page_of(self, student: str) -> Path:
+        """Where the graded notebook of a student lies."""
+        return self._folder(student) / f"{self.slug}.ipynb"
+
+    def _folder(self, student: str) -> Path:
+        return Path(self.coursedir.format_path(self.coursedir.autograded_directory, student, self.slug))
+
+    # ------------------------------------------------------------------------------------------------------------------ writing
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Write these hand-ins; when this returns, they are in the gradebook and on the disk. Broken when the gradebook cannot be had."""
+        try:
+            known = self._known([e.student for e in entries])
+            for entry in entries:
+                self._write(entry, known)
+            self._session.commit()
+        except OperationalError as error:
+            raise _busy(error) from error
+        except OSError as error:
+            mend = "Make room, or see that you may write there; then run the command again, it goes on."
+            place = error.filename or self.coursedir.autograded_directory
+            raise Broken(f"{place} cannot be written ({error.strerror or error}). {mend}") from error
+        finally:
+            self._session.rollback()  # of what was not committed; nothing otherwise
+
+    def settle(self, students: Collection[str]) -> list[str]:
+        """Late penalties anew where marks stand; whose are others now. A due date may have moved, or a human given other points."""
+        query = self._session.query(SubmittedAssignment).filter_by(assignment_id=self._notebook.assignment_id).join(SubmittedNotebook)
+        due, had = self._notebook.assignment.duedate, SubmittedNotebook.late_submission_penalty > 0
+        changed = []
+        for submission in query.filter(had if due is None else or_(SubmittedAssignment.timestamp > due, had)):
+            (found,) = submission.notebooks
+            before = found.late_submission_penalty
+            if submission.student_id in students:
+                self._penalize(submission, found)
+                changed += [submission.student_id] * ((before or 0) != (found.late_submission_penalty or 0))
+        self._session.commit()
+        return sorted(changed)
+
+    def settle_one(self, student: str) -> None:
+        """Write what was changed by hand, with the late penalty that goes with it. Broken when the gradebook cannot be had."""
+        try:
+            submission = self._book.find_submission(self.slug, student)
+            self._penalize(submission, submission.notebooks[0])
+            self._session.commit()
+        except OperationalError as error:
+            raise _busy(error) from error
+        finally:
+            self._session.rollback()
+
+    def _known(self, students: Sequence[str]) -> dict[str, Any]:
+        """The entries of these students as they are now: a human may have changed some while others were graded."""
+        notebooks = selectinload(SubmittedAssignment.notebooks)
+        everything = (notebooks.selectinload(SubmittedNotebook.grades), notebooks.selectinload(SubmittedNotebook.comments))
+        query = self._session.query(SubmittedAssignment).filter_by(assignment_id=self._notebook.assignment_id)
+        query = query.filter(SubmittedAssignment.student_id.in_(students)).options(*everything).populate_existing()
+        return {s.student_id: s for s in query.all()}
+
+    def _write(self, entry: Entry, known: Mapping[str, Any]) -> None:
+        submission = self._submission(entry, known.get(entry.student))
+        (found,) = submission.notebooks
+        if entry.marks is None:
+            clear(found)
+            shutil.rmtree(self._folder(entry.student), ignore_errors=True)
+            return
+        enter(found, entry.marks)
+        self._penalize(submission, found)
+        self._put(entry)
+
+    def _submission(self, entry: Entry, known: Any) -> Any:
+        """The submitted assignment with the time of this hand-in, made when there is none."""
+        time = when(entry.stamp)
+        if known is None:
+            if self._session.get(Student, entry.student) is None:
+                self._book.add_student(entry.student)
+            with self._session.no_autoflush:  # else SQLAlchemy warns of the half-made objects
+                return self._book.add_submission(self.slug, entry.student, **({"timestamp": time} if time else {}))
+        known.timestamp = time or known.timestamp
+        return known
+
+    def _penalize(self, submission: Any, found: Any) -> None:
+        """What AssignLatePenalties does, with the plugin that the course has chosen."""
+        found.late_submission_penalty = None
+        late = submission.total_seconds_late
+        if late > 0:
+            self._session.flush()
+            self._session.refresh(found, ["score"])
+            penalty = self._late.plugin_inst.late_submission_penalty(submission.student_id, found.score, late)
+            found.late_submission_penalty = None if penalty is None else self._late._check_late_penalty(found, penalty)
+
+    def _put(self, entry: Entry) -> None:
+        """The page in its place, time and secret beside it, and nothing else."""
+        folder = self._folder(entry.student)
+        folder.mkdir(parents=True, exist_ok=True)
+        beside = {STAMP: entry.stamp, SECRET: entry.secret}
+        wanted = {f"{self.slug}.ipynb": entry.page.encode()} | {name: content for name, content in beside.items() if content}
+        for name, content in wanted.items():
+            put(folder / name, content)
+        for path in folder.iterdir():
+            if path.name not in wanted:
+                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        self.converter.set_permissions(self.slug, entry.student)
+
+    def close(self) -> None:
+        """Let the gradebook go."""
+        self._book.close()
+
+    def __enter__(self) -> Register:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+def _busy(error: OperationalError) -> Broken:
+    return Broken(f"The gradebook cannot be written ({error.orig}). Close what else uses it and grade again.")
+
+
+def _opened(coursedir: Any) -> Any:
+    """The gradebook; CourseError when it is locked, damaged or out of reach."""
+    try:
+        return Gradebook(coursedir.db_url, coursedir.course_id)
+    except DatabaseError as error:
+        mend = "Close what else uses it, see that you may read and write it, or put back a copy; then grade again."
+        raise CourseError(f"The gradebook {coursedir.db_url} cannot be opened ({error.orig}). {mend}") from error
+
+
+def put(path: Path, content: bytes) -> None:
+    """Write a file so that at any moment the old or the new one is there, whole."""
+    new = path.with_name(f".{path.name}.new")
+    new.unlink(missing_ok=True)  # of a run that was killed; it may be read-only
+    new.write_bytes(content)
+    os.replace(new, path)

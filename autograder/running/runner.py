@@ -1,0 +1,479 @@
+"""Run the cells of a notebook and answer calls: the same rules for the solution, the student's own machine and the cage.
+
+`Room.load` executes cells, `Room.perform` answers calls. Neither raises for anything the notebook's code does. Imported by the worker,
+so: standard library, numpy and model only, and nothing that matters if a student tampers with it. The judge sits elsewhere.
+"""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import builtins
+import itertools
+import linecache
+import random
+import sys
+import warnings
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from autograder.model import Answer, Call, Cell, Code, Draws, Facts, Given, Item, Opaque, Outcome, Role, Seed
+from autograder.running import import_stubs, opaque
+from autograder.running.awaiting import finish
+from autograder.running.batching import NOT_REPEATED, opened, repetitions
+from autograder.running.opaque import MAX_ELEMENTS, MAX_NESTED, kind
+from autograder.running.statements import tried_imports
+
+A_VALUE_ERROR = " (a ValueError)"  # stands behind the name of an exception that is a kind of ValueError
+MAX_TEXT = 400  # characters of a student's error message that are kept
+MAX_ITEMS = 10_000  # items of one list, tuple or dict that may travel
+MAX_DEPTH = 6  # nesting of an answer
+SMALL = 4096  # bytes of an answer that travels whatever came before it
+OBJECT = 128  # bytes that Python takes for an object and its place in a container; an array takes somewhat more
+IS_COROUTINE = 0x80  # inspect.CO_COROUTINE: code that awaits something at its top level
+DTYPES = frozenset(
+    {"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"}
+    | {"float16", "float32", "float64", "complex64", "complex128"}
+)
+
+
+class Room:
+    """A namespace in which one notebook's code lives."""
+
+    def __init__(self, namespace: dict[str, Any] | None = None, caught: type[BaseException] = BaseException) -> None:
+        own = {"__name__": "__main__", "get_ipython": import_stubs.get_ipython, "display": import_stubs.display}
+        self.namespace: dict[str, Any] = own if namespace is None else namespace
+        self.caught = caught  # of what a call raises
+        self._answered: set[str] = set()
+        self._files: set[str] = set()
+        self._lines: dict[str, int] = {}  # file name of a cell -> how many lines it has
+        self._honest: set[str] = set()  # packages whose absence the notebook is ready for: they get no stand-in
+        self._said: dict[str, Any] = {}  # what an answer that is data was below its own cell; no later cell changes it
+        self._future = 0  # compiler flags of `from __future__ import ...`, which hold for all cells after it, as in Jupyter
+
+    def load(self, cell: Cell) -> str:
+        """Execute one cell statement by statement and return what went wrong first ("" when nothing did), with its line.
+
+        A statement that raises does not stop the ones after it. Of cells the student ADDED only imports, definitions and assignments
+        that call nothing defined in the notebook are run, and what binds the names listed in `cell.names`. A name of an exercise comes
+        from its own answer cell, unless that is a stub.
+        """
+        filename = f"<{cell.role.value} cell {cell.id}>"
+        _remember_lines(filename, cell.source, new=filename not in self._files)
+        self._files.add(filename)
+        self._lines[filename] = max(self._lines.get(filename, 0), cell.source.count("\n") + 1)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # "\d" in a plain string is a warning, and would be an error under `pytest -W error`
+                tree = ast.parse(cell.source, filename)
+        except Exception as error:  # SyntaxError, RecursionError, MemoryError: whatever the parser says of a student's text
+            return describe(error)
+        self._honest |= tried_imports(tree)
+        import_stubs.luxuries.honest = self._honest
+        others = {name: self.namespace[name] for name in self._answered - set(cell.names) if name in self.namespace}
+        before = {name: self.namespace.get(name) for name in cell.names}
+        trouble = self._execute(tree.body, filename, cell)
+        self.namespace.update(others)
+        if cell.role is Role.ANSWER:
+            mine = {name for name in cell.names if name in self.namespace and self.namespace[name] is not before[name]}
+            self._answered |= mine - stubs(tree)
+            self._said.update(self._data(cell.names))
+        return trouble
+
+    def _data(self, names: Sequence[str]) -> dict[str, Any]:
+        """Those of the names that hold data and no function, as they are now."""
+        there = {name: self.namespace[name] for name in names if name in self.namespace}
+        return {name: _plain_or_opaque(value) for name, value in there.items() if not callable(value)}
+
+    def _execute(self, statements: Sequence[ast.stmt], filename: str, cell: Cell) -> str:
+        trouble = ""
+        for statement in statements:
+            try:
+                # asked here and not before: what an earlier statement of the cell imported counts, and names may hold hostile objects
+                if cell.role is Role.ADDED and not (_only_defines(statement, self.namespace) or provides(statement, cell.names)):
+                    continue
+                self._run_statement(statement, filename)
+                self._future |= _future_flags(statement)
+            except BaseException as error:  # SystemExit, too: a kernel goes on with the next cell
+                if isinstance(error, KeyboardInterrupt) and self.caught is not BaseException:
+                    raise  # the user's own
+                if not _only_shows(statement, error):
+                    trouble = trouble or _with_line(error, filename)
+        return trouble
+
+    def _run_statement(self, statement: ast.stmt, filename: str) -> None:
+        """Execute one statement. A definition whose annotations name things not imported is made all the same; then the NameError comes."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                self._run_code(statement, filename, self._future)
+            except NameError:
+                if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
+                    # a newer Python does not read them either
+                    self._run_code(statement, filename, self._future | __future__.annotations.compiler_flag)
+                raise
+
+    def _run_code(self, statement: ast.stmt, filename: str, flags: int) -> None:
+        module = ast.Module([statement], [])
+        code = compile(module, filename, "exec", flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+        if code.co_flags & IS_COROUTINE:
+            finish(eval(code, self.namespace))
+        else:
+            exec(code, self.namespace)
+
+    def perform(self, script: Sequence[Call | Draws]) -> Iterator[Answer]:
+        """Answer the calls of one script, one after the other, each as soon as it is known."""
+        import_stubs.luxuries.honest = self._honest
+        results: list[Any] = []
+        generators: dict[str, np.random.Generator] = {}
+        left = repetitions(script)
+        for call in (call for group in script for call in opened(group)):
+            again = len(results) and left[len(results) - 1] and results[-1] is _DIED
+            answer, result = (NOT_REPEATED, _DIED) if again else self._answer(call, results, generators)
+            results.append(result)
+            yield answer
+
+    def _answer(self, call: Call, results: list[Any], generators: dict[str, np.random.Generator]) -> tuple[Answer, Any]:
+        try:
+            args = [self._resolved(a, results, generators) for a in call.args]
+            kwargs = {k: self._resolved(v, results, generators) for k, v in call.kwargs.items()}
+        except _NoItem as error:
+            return Answer(Outcome.SKIPPED, error=str(error)), _DIED
+        except self.caught as error:  # code that speaks of a name that this notebook does not define
+            return Answer(Outcome.RAISED, error=describe(error)), _DIED
+        if call.look and call.function in self._said:
+            return self._looked(call)
+        if call.function not in self.namespace and not call.is_method:
+            return Answer(Outcome.RAISED, error=f"NameError: {call.function} is not defined"), _DIED
+        try:
+            if call.look:
+                result, facts = self.namespace[call.function], None
+            else:
+                function = getattr(args.pop(0), call.function[1:]) if call.is_method else self.namespace[call.function]
+                result, facts = self._run(function, args, kwargs, call.watch)
+            return Answer(Outcome.PASSED, value=plain(result, call.ship), facts=facts), result
+        except self.caught as error:
+            return Answer(Outcome.RAISED, error=describe(error), line=self._own_line(error)), _DIED
+
+    def _looked(self, call: Call) -> tuple[Answer, Any]:
+        """An answer that is data, as its own cell said it; what that left open may have been added below."""
+        said, now = self._said[call.function], self.namespace.get(call.function)
+        if type(said) is dict and type(now) is dict:
+            said = {**plain(now), **said}
+        return Answer(Outcome.PASSED, value=said), now
+
+    def _resolved(self, argument: Any, results: list[Any], generators: dict[str, np.random.Generator]) -> Any:
+        return made(argument, self.namespace) if isinstance(argument, Code) else _resolve(argument, results, generators)
+
+    def _run(self, function: Any, args: list[Any], kwargs: dict[str, Any], watch: bool) -> tuple[Any, Facts | None]:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            if not watch:
+                return function(*args, **kwargs), None
+            before = _random_states(args, kwargs)
+            result = function(*args, **kwargs)
+            after = _random_states(args, kwargs)
+        seen = tuple(opaque.warning(f"{w.category.__name__}: {w.message}") for w in caught[:5])
+        arguments = tuple(plain(a) for a in args)
+        return result, Facts(arguments, before[0] != after[0], before[1] != after[1], seen)
+
+    def _own_line(self, error: BaseException) -> str:
+        """The last line of the traceback that stands in the notebook itself; what says so and is longer than its cell does not."""
+        line, trace = "", error.__traceback__
+        while trace is not None:
+            filename = trace.tb_frame.f_code.co_filename
+            if trace.tb_frame.f_globals is self.namespace and 0 < trace.tb_lineno <= self._lines.get(filename, 0):
+                text = linecache.getline(filename, trace.tb_lineno).strip()
+                line = line_of(trace.tb_lineno, text)
+            trace = trace.tb_next
+        return line
+
+
+def line_of(number: int, text: str) -> str:
+    """How a line of a cell is spoken of: "line 7: return x * mask"."""
+    return _clip(f"line {number}: {text}" if text else f"line {number}")
+
+
+# ------------------------------------------------------------------------------------------------------------------ reading cells
+def _remember_lines(filename: str, source: str, new: bool) -> None:
+    """Let tracebacks find the lines of a cell; when it comes in parts, those of all its parts."""
+    lines = source.splitlines(keepends=True)
+    known = [] if new else linecache.getlines(filename)
+    merged = [one if one.strip() else other for one, other in itertools.zip_longest(lines, known, fillvalue="")]
+    linecache.cache[filename] = (len(source), None, merged, filename)
+
+
+def _with_line(error: BaseException, filename: str) -> str:
+    """What went wrong, and in which line of this cell."""
+    number, trace = 0, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == filename:
+            number = trace.tb_lineno
+        trace = trace.tb_next
+    if not number or isinstance(error, SyntaxError):
+        return describe(error)
+    return _clip(f"{describe(error)} (line {number}: {linecache.getline(filename, number).strip()})")
+
+
+def _future_flags(statement: ast.stmt) -> int:
+    if not isinstance(statement, ast.ImportFrom) or statement.module != "__future__":
+        return 0
+    flags = 0
+    for alias in statement.names:
+        flags |= getattr(getattr(__future__, alias.name, None), "compiler_flag", 0)
+    return flags
+
+
+def _only_shows(statement: ast.stmt, error: BaseException) -> bool:
+    """Whether a plot or a print failed for want of a name: the course's plots do not run here, so it may well be there in the notebook."""
+    return isinstance(statement, ast.Expr) and type(error) is NameError
+
+
+def stubs(tree: ast.Module) -> set[str]:
+    """Names of functions whose body is nothing but a docstring and `raise NotImplementedError`."""
+    return {s.name for s in tree.body if isinstance(s, ast.FunctionDef) and all(_says_nothing(b) for b in s.body)}
+
+
+def _says_nothing(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.Expr):
+        return isinstance(statement.value, ast.Constant)
+    if not isinstance(statement, ast.Raise):
+        return isinstance(statement, ast.Pass)
+    raised = statement.exc.func if isinstance(statement.exc, ast.Call) else statement.exc
+    return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
+
+
+def _only_defines(statement: ast.stmt, namespace: Mapping[str, Any]) -> bool:
+    """Imports, definitions, and assignments whose right side calls only things from modules and builtins."""
+    if isinstance(statement, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return True
+    if isinstance(statement, (ast.If, ast.Try)):  # `try: import ... except ImportError: ...`
+        return all(_only_defines(s, namespace) or isinstance(s, ast.Pass) for s in _inner(statement))
+    if not isinstance(statement, (ast.Assign, ast.AnnAssign)) or statement.value is None:
+        return False
+    calls = [node for node in ast.walk(statement.value) if isinstance(node, ast.Call)]
+    return all(_is_foreign(call.func, namespace) for call in calls)
+
+
+def _inner(statement: ast.If | ast.Try) -> list[ast.stmt]:
+    if isinstance(statement, ast.If):
+        return [*statement.body, *statement.orelse]
+    handled = [s for handler in statement.handlers for s in handler.body]
+    return [*statement.body, *handled, *statement.orelse, *statement.finalbody]
+
+
+def provides(statement: ast.stmt, names: Collection[str]) -> bool:
+    """Whether a statement that is no loop binds or changes one of these names."""
+    return bool(names) and not changed(statement).isdisjoint(names)
+
+
+def changed(statement: ast.stmt) -> set[str]:
+    """The names that a statement binds or changes; none for a loop."""
+    if isinstance(statement, (ast.For, ast.AsyncFor, ast.While)):
+        return set()
+    if isinstance(statement, ast.Expr):  # LIMITS.update(high=1)
+        function = statement.value.func if isinstance(statement.value, ast.Call) else None
+        owner = function.value if isinstance(function, ast.Attribute) else None
+        return {owner.id} if isinstance(owner, ast.Name) else set()
+    bound = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
+    return bound | {n.value.id for n in ast.walk(statement) if isinstance(n, ast.Subscript) and isinstance(n.value, ast.Name)
+                    and isinstance(n.ctx, ast.Store)}
+
+
+def _is_foreign(function: ast.expr, namespace: Mapping[str, Any]) -> bool:
+    while isinstance(function, (ast.Attribute, ast.Call)):
+        function = function.value if isinstance(function, ast.Attribute) else function.func
+    if not isinstance(function, ast.Name):
+        return False
+    value = namespace.get(function.id, getattr(builtins, function.id, None))
+    own = getattr(value, "__globals__", None) is namespace or getattr(value, "__module__", "") == "__main__"
+    return value is not None and not own and function.id not in {"input", "exec", "eval", "open", "print"}
+
+
+# -------------------------------------------------------------------------------------------------------------- calls and answers
+class _NoItem(Exception):
+    """An argument that an earlier call of the script should have made does not exist."""
+
+
+_DIED = object()  # the result of a call that did not return
+
+
+def _resolve(argument: Any, results: list[Any], generators: dict[str, np.random.Generator]) -> Any:
+    if isinstance(argument, Given):
+        argument = argument.value
+    if isinstance(argument, (np.ndarray, dict, list, tuple)):
+        return copied(argument)
+    if isinstance(argument, Seed):
+        if not argument.name:
+            return np.random.default_rng(argument.number)
+        return generators.setdefault(argument.name, np.random.default_rng(argument.number))
+    if isinstance(argument, Item):
+        return _item(results[argument.call], argument.index)
+    return argument
+
+
+def copied(value: Any) -> Any:
+    """Plain data of its own: what the student's function does to it stays there."""
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if type(value) is dict:
+        return {key: copied(item) for key, item in value.items()}
+    return type(value)(map(copied, value)) if type(value) in (list, tuple) else value
+
+
+def made(code: Code, notebook: Mapping[str, Any] | None = None) -> Any:
+    """The thing that a Code stands for, in a namespace of its own; NameError when the notebook lacks what it uses."""
+    namespace: dict[str, Any] = {"__name__": "course", "np": np}
+    for name in code.uses:
+        if name not in (notebook or {}):
+            raise NameError(f"{name} is not defined")
+        namespace[name] = (notebook or {})[name]
+    exec(code.source, namespace)
+    return namespace[code.name]
+
+
+def _item(result: Any, index: int | None) -> Any:
+    if result is _DIED:
+        raise _NoItem("the call before it did not return")
+    if index is None:
+        return result
+    if not isinstance(result, (tuple, list)) or len(result) <= index:
+        raise _NoItem(f"the call before it returned {kind(result)}, not a tuple of {index + 1} or more")
+    return result[index]
+
+
+def _random_states(args: list[Any], kwargs: Mapping[str, Any]) -> tuple[list[str], tuple[str, int]]:
+    """The state of each generator among the arguments, and of the two global ones, as comparable text."""
+    own = [str(a.bit_generator.state) for a in [*args, *kwargs.values()] if isinstance(a, np.random.Generator)]
+    legacy: Any = np.random.get_state()
+    return own, (str(legacy[1].tobytes()[:64]) + str(legacy[2:]), hash(random.getstate()))
+
+
+def plain(value: Any, ship: tuple[int, ...] | None = None) -> Any:
+    """The value as plain data; what cannot be is replaced by Opaque. Of a tuple only the items in `ship` are kept."""
+    try:
+        return _Packing().plain(value, ship)
+    except _TooMuch as error:
+        return Opaque(str(error))
+
+
+class _TooMuch(Exception):
+    """A value that is too large to be looked at; the text is its kind."""
+
+
+class _Packing:
+    """One answer on its way to plain data, and how much of it there is already."""
+
+    def __init__(self) -> None:
+        self.items = self.elements = 0
+
+    def plain(self, value: Any, ship: tuple[int, ...] | None = None, depth: int = 0) -> Any:
+        if isinstance(value, (tuple, list)) and depth < MAX_DEPTH and len(value) <= MAX_ITEMS:
+            self._count(len(value))
+            items = [
+                self.plain(item, None, depth + 1) if ship is None or i in ship else Opaque(kind(item)) for i, item in enumerate(value)
+            ]
+            return tuple(items) if isinstance(value, tuple) else items
+        if isinstance(value, dict) and depth < MAX_DEPTH and len(value) <= MAX_ITEMS:
+            self._count(len(value))
+            # a note under another key harms nobody
+            return {k: self.plain(v, None, depth + 1) for k, v in value.items() if type(k) is str}
+        return self._leaf(value)
+
+    def _leaf(self, value: Any) -> Any:
+        if value is None or type(value) in (bool, float, str):
+            return value
+        if isinstance(value, (Fraction, Decimal)):
+            return float(value)
+        if isinstance(value, np.str_):
+            return str(value)
+        if type(value) is int:
+            return value if -(2**63) <= value < 2**63 else Opaque(opaque.HUGE_INT)
+        if isinstance(value, (np.ndarray, np.generic)):
+            return self._array(np.asarray(value))
+        torch = sys.modules.get("torch")  # asked for, never imported: most notebooks know nothing of it
+        if torch is not None and isinstance(value, torch.Tensor):
+            return self._tensor(value)
+        return Opaque(kind(value))
+
+    def _count(self, items: int) -> None:
+        self.items += items
+        if self.items > MAX_NESTED:
+            raise _TooMuch(opaque.CROWDED)
+
+    def _array(self, array: Any) -> Any:
+        self.elements += opaque.extent(array.shape)
+        if self.elements > MAX_ELEMENTS:
+            raise _TooMuch(opaque.LARGE)
+        if array.dtype.name not in DTYPES:
+            return Opaque(opaque.dtype_kind(array.dtype))
+        return np.array(array, dtype=array.dtype.newbyteorder("="), subok=False, order="C")
+
+    def _tensor(self, tensor: Any) -> Any:
+        """A torch tensor as an array, wherever it lives; bfloat16, which NumPy does not know, as float32."""
+        try:
+            plain_tensor = tensor.detach().cpu()
+            return self._array((plain_tensor.float() if str(plain_tensor.dtype) == "torch.bfloat16" else plain_tensor).numpy())
+        except (TypeError, RuntimeError, NotImplementedError):  # sparse ones and the like
+            return Opaque("Tensor")
+
+
+def weight(value: Any) -> int:
+    """About how many bytes of memory plain data takes, containers and all."""
+    if isinstance(value, np.ndarray):
+        return OBJECT + value.nbytes
+    if isinstance(value, str):
+        return OBJECT + 4 * len(value)
+    if type(value) in (tuple, list):
+        return OBJECT + sum(map(weight, value))
+    return OBJECT + sum(map(weight, value.values())) if type(value) is dict else OBJECT
+
+
+def weight_of(answer: Answer) -> int:
+    """About how many bytes of memory an answer takes."""
+    return weight(answer.value) + (weight(answer.facts.arguments) if answer.facts else 0)
+
+
+def fitting(answer: Answer, allowed: int) -> Answer:
+    """The answer, if it takes no more than so many bytes; else without its values, if it has any to speak of."""
+    heavy = weight_of(answer)
+    return without_values(answer, opaque.BEYOND) if heavy > allowed and heavy > SMALL else answer
+
+
+def _plain_or_opaque(value: Any) -> Any:
+    try:
+        return plain(value)
+    except BaseException:  # a dict of the student's own making
+        return Opaque(kind(value))
+
+
+def without_values(answer: Answer, kind: str) -> Answer:
+    """The same answer with a word in place of each value."""
+    facts = answer.facts and replace(answer.facts, arguments=tuple(Opaque(kind) for _ in answer.facts.arguments))
+    return replace(answer, value=Opaque(kind), facts=facts)
+
+
+def describe(error: BaseException) -> str:
+    """One line about an exception: its type and message, clipped; survives an exception whose own text raises."""
+    try:
+        text = str(error)
+    except BaseException:
+        text = "(its message cannot be shown)"
+    if isinstance(error, SyntaxError):
+        where = ": ".join(filter(None, (f"line {error.lineno}", (error.text or "").strip())))
+        text = f"{error.msg} ({where})" if error.lineno else str(error.msg)
+    name = _clip(opaque.type_name(error))
+    if isinstance(error, ValueError) and not hasattr(builtins, name):
+        name += A_VALUE_ERROR  # LinAlgError, StatisticsError and the student's own are as good where a ValueError is asked for
+    return _clip(f"{name}: {text}" if text else name)
+
+
+def _clip(text: str) -> str:
+    clean = "".join(c if c.isprintable() else " " for c in text[: 4 * MAX_TEXT])
+    clean = clean.encode("utf-8", "replace").decode()
+    return clean if len(clean) <= MAX_TEXT else clean[: MAX_TEXT - 3] + "..."

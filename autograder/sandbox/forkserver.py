@@ -1,0 +1,111 @@
+"""A cage kept warm: one keeper with numpy loaded, and for each worker a child of it, in some milliseconds instead of a hundred.
+
+One child at a time. A keeper belongs to the thread that made it, as every worker does; when it is lost, the next start makes another one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import socket
+from collections.abc import Callable
+from types import TracebackType
+
+from autograder.model import Broken, Limits
+from autograder.running.wire import Channel
+from autograder.sandbox.clock import ask_who
+from autograder.sandbox.process import START_SECONDS, Worker, wait_until_ready
+
+GONE_SECONDS = 60.0  # a killed child is gone in a millisecond, or later on a busy machine; if not, the keeper and all it holds are ended
+
+
+class Warm:
+    """Workers forked from a keeper; a context manager."""
+
+    def __init__(self, name: str, keeper: Callable[[Limits], Worker]) -> None:
+        self.name = name
+        self._make = keeper
+        self._keeper: Worker | None = None
+        self._limits: Limits | None = None
+        self._child: Child | None = None
+
+    def start(self, limits: Limits) -> Worker:
+        """A worker that is ready for its first cell; Broken when it cannot be had."""
+        if self._child is not None:
+            self._child.kill()
+        if limits != self._limits:
+            self.close()
+        try:
+            return self._started(limits)
+        except (OSError, EOFError, Broken):
+            self.close()  # the keeper was lost (a memory limit of the machine, a person): once more, from the beginning
+            return self._started(limits)
+
+    def _started(self, limits: Limits) -> Worker:
+        if self._keeper is None:
+            self._keeper, self._limits = self._make(limits), limits
+        self._child = fork(self._keeper, limits)
+        return self._child
+
+    def close(self) -> None:
+        """End the keeper and with it every child."""
+        if self._child is not None:
+            self._child.kill()
+        if self._keeper is not None:
+            self._keeper.kill()
+        self._keeper = self._child = self._limits = None
+
+    def __enter__(self) -> Warm:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+class Child(Worker):
+    """A worker that a keeper has forked; `pidfd` is its process, whatever its number is in there."""
+
+    def __init__(self, keeper: Worker, channel: Channel, pidfd: int) -> None:
+        super().__init__(keeper.process, channel)
+        self._keeper = keeper
+        self._pidfd: int | None = pidfd
+
+    def kill(self) -> None:
+        """End it and wait until it is gone. May be called twice."""
+        if self.clock:
+            self.clock.stop()
+        self.channel.close()
+        pidfd, self._pidfd = self._pidfd, None
+        if pidfd is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+        if not select.select([pidfd], [], [], GONE_SECONDS)[0]:
+            self._keeper.kill()
+        os.close(pidfd)
+
+
+def fork(keeper: Worker, limits: Limits) -> Child:
+    """Let the keeper fork a child that serves on a socket of its own; OSError, EOFError or Broken when it does not."""
+    control = keeper.channel.connection
+    control.settimeout(START_SECONDS)
+    ours, theirs = socket.socketpair()
+    ask_who(ours)
+    try:
+        with theirs:
+            socket.send_fds(control, [b"."], [theirs.fileno()])
+            word, handed, _, _ = socket.recv_fds(control, 1, 1)
+        if not word or not handed:
+            raise EOFError("the keeper is gone")
+        child = Child(keeper, Channel(ours, limits.answer_bytes + (1 << 12)), handed[0])
+    except BaseException:
+        ours.close()
+        raise
+    try:
+        wait_until_ready(child)
+    except BaseException:
+        child.kill()
+        raise
+    return child

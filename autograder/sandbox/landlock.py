@@ -1,0 +1,45 @@
+"""Tier 2: no namespaces (Docker, JupyterHub, a locked-down Ubuntu): a worker that limits itself with Landlock, seccomp and rlimits."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from autograder.model import Broken, Limits
+from autograder.sandbox import gpu, interpreter, seccomp
+from autograder.sandbox.forkserver import Warm
+from autograder.sandbox.process import Cage, Worker, launch, worker_command
+
+
+@dataclass(frozen=True)
+class Landlock:
+    """A worker that may read what Python needs and nothing else; it can still see THAT other files exist, and how large they are.
+
+    And when they were last read: by reading some of a hundred files a hand-in can leave a few bits for the next one, unless the disk is
+    mounted with noatime. It can leave neither secrets nor marks that way, for it knows none.
+    """
+
+    name: str = "landlock"
+    gpu: bool = False
+
+    def start(self, limits: Limits) -> Worker:
+        """A worker that is ready for its first cell; Broken when it cannot be had."""
+        return self._start(limits)
+
+    def warm(self, preload: Sequence[str] = ()) -> Warm:
+        """The same cage with a keeper in it."""
+        return Warm(self.name, partial(self._start, keeps=tuple(preload)))
+
+    def _start(self, limits: Limits, keeps: Sequence[str] | None = None) -> Worker:
+        if sys.platform != "linux":
+            raise Broken("Landlock needs Linux.")
+        whole, listed = interpreter.uncovered()  # nothing of the package: by the time the rules hold, all of it that is needed is loaded
+        readable, devices, told = [*whole, interpreter.CPUS], None, None
+        if self.gpu:
+            readable += [*gpu.readable(), *gpu.proc()]
+            devices, told = (*gpu.nodes(), gpu.THREADS), gpu.environment()
+        cage = Cage(readable, seccomp.program(gpu=self.gpu), devices, listed)
+        command = partial(worker_command, limits, str(interpreter.package()), keeps=keeps, gpu=self.gpu)
+        return launch(command, cage, limits, interpreter.environment(told))

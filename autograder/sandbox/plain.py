@@ -1,0 +1,24 @@
+"""Tier 3: a process like any other, with what resource limits the system has. It keeps a student's mistakes in, not a student's malice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from autograder.model import Limits
+from autograder.sandbox import interpreter
+from autograder.sandbox.process import Cage, Worker, launch, worker_command
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A worker that can do whatever the person who grades can do: read the solutions, use the network, end other programs.
+
+    Of the kit, `import` finds no more than the worker has loaded; but the files are there for whoever looks for them.
+    """
+
+    name: str = "subprocess"
+
+    def start(self, limits: Limits) -> Worker:
+        """A worker that is ready for its first cell; Broken when it cannot be had."""
+        package = str(interpreter.package())
+        return launch(lambda socket: worker_command(limits, package, socket), Cage(), limits, interpreter.environment())

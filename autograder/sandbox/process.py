@@ -1,0 +1,208 @@
+"""A running worker as the judge holds it: a process, a socket, and a way to end both for certain."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Protocol
+
+import numpy as np
+
+from autograder.model import Broken, Limits
+from autograder.running.wire import Channel, WireError
+from autograder.sandbox import interpreter
+from autograder.sandbox.clock import Clock, ask_who, who
+
+START_SECONDS = 300.0  # of the wall clock; a fresh worker takes half a second of a processor, and the machine may be busy
+DESCRIPTORS = {False: 64, True: 1024}  # with a GPU: its driver holds some dozens open
+
+
+@dataclass(frozen=True)
+class Cage:
+    """What the worker is to do to itself: the paths Landlock leaves readable, the seccomp program, and which devices to use, if any.
+
+    With devices (none need be named where Landlock does not ask for them) the worker starts CUDA before it locks the door. Of the
+    folders in `listed` Landlock leaves the names readable, there and beneath.
+    """
+
+    readable: Sequence[str] | None = None
+    program: bytes | None = None
+    devices: Sequence[str] | None = None
+    listed: Sequence[str] = ()
+
+
+class Isolation(Protocol):
+    """A way to cage a worker."""
+
+    @property
+    def name(self) -> str:
+        """What is recorded with the grades: "bubblewrap", "landlock" or "subprocess", and "+gpu" behind it."""
+
+    def start(self, limits: Limits) -> Worker:
+        """A worker that is ready for its first cell; Broken when it cannot be had."""
+
+
+class Worker:
+    """A process in a cage and the channel to it; use it as a context manager, or `kill` it.
+
+    It belongs to the thread that started it: Linux ends it when that thread ends, so that no judge leaves a worker behind.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], channel: Channel, inner: int | None = None) -> None:
+        self.process = process
+        self.channel = channel
+        self.inner = inner  # a descriptor (pidfd) of the caged process itself, when the process is only its keeper
+        self.clock: Clock | None = None  # of the process that serves, once it has said that it is ready
+
+    def used(self) -> float:
+        """Seconds of processor time that it has used, from its first instruction on."""
+        return self.clock.read() if self.clock else 0.0
+
+    def kill(self) -> None:
+        """End everything the worker is, wait until it is gone, close what we hold. May be called twice."""
+        if self.clock:
+            self.clock.stop()
+        self.channel.close()
+        if self.inner is not None:
+            _kill_inner(self.inner, self.process)
+            self.inner = None
+        if self.process.returncode is None:
+            _kill_group(self.process)
+            self.process.wait()
+        if self.process.stderr is not None:
+            self.process.stderr.close()
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.kill()
+
+
+def _kill_inner(descriptor: int, keeper: subprocess.Popen[bytes]) -> None:
+    """Kill the caged process and let its keeper bury it; were the keeper killed first, a zombie would be left to somebody else."""
+    try:
+        signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    finally:
+        os.close(descriptor)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        keeper.wait(2.0)
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    try:
+        os.killpg(process.pid, signal.SIGKILL)  # it was started as the leader of its own session
+    except (ProcessLookupError, PermissionError, AttributeError):
+        process.kill()
+
+
+def worker_command(
+    limits: Limits, package: str, descriptor: int, die_with_parent: bool = True, keeps: Sequence[str] | None = None, gpu: bool = False
+) -> list[str]:
+    """How the worker program is started when the package lies at `package`, with what it is told.
+
+    With `keeps` it is a keeper, which forks the workers, and these are the modules it has loaded for them.
+    """
+    told = {
+        "package": package,
+        "path": interpreter.site(),
+        "fd": descriptor,
+        "memory": limits.memory_bytes,
+        "cpu": int(limits.submission_seconds) + 5,
+        "file": limits.file_bytes,
+        "descriptors": DESCRIPTORS[gpu],
+        "gpu": gpu,
+        "answer_bytes": limits.answer_bytes,
+        "die_with_parent": die_with_parent,
+        "keeps": keeps,
+    }
+    # -s -S: no site-packages but those in the plan, and no .pth file is run; not -I, which would forget the environment below
+    return [interpreter.executable(), "-s", "-S", "-B", f"{package}/{interpreter.PROGRAM}", json.dumps(told)]
+
+
+def launch(
+    command: Callable[[int], Sequence[str]],
+    cage: Cage,
+    limits: Limits,
+    environment: Mapping[str, str],
+    descriptors: Sequence[int] = (),
+    inner: Callable[[], int | None] = lambda: None,
+) -> Worker:
+    """Start `command(descriptor of the socket)` and wait until it says "ready"; Broken when it does not."""
+    if sys.platform == "win32":
+        raise Broken("Student code cannot be run on Windows itself; use WSL2 or a Linux container.")
+    ours, theirs = socket.socketpair()
+    ask_who(ours)
+    with theirs:
+        try:
+            process = _start(command(theirs.fileno()), environment, (theirs.fileno(), *descriptors))
+        except OSError as error:
+            ours.close()
+            raise Broken(f"The worker could not be started: {error}.") from error
+    worker = Worker(process, Channel(ours, limits.answer_bytes + (1 << 12)))
+    try:
+        worker.inner = inner()
+        _shake_hands(worker, cage)
+    except BaseException:
+        worker.kill()
+        raise
+    return worker
+
+
+def _start(command: Sequence[str], environment: Mapping[str, str], descriptors: Sequence[int]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        pass_fds=descriptors,
+        env=dict(environment),
+        cwd="/",
+        start_new_session=True,
+    )
+
+
+def _shake_hands(worker: Worker, cage: Cage) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    program = None if cage.program is None else np.frombuffer(cage.program, np.uint8)
+    readable, devices = (None if paths is None else list(paths) for paths in (cage.readable, cage.devices))
+    try:
+        worker.channel.send(("cage", readable, program, devices, list(cage.listed)), deadline)
+    except (EOFError, TimeoutError, WireError) as error:
+        raise Broken(f"The worker did not start ({error}). {_last_words(worker)}".rstrip()) from error
+    wait_until_ready(worker)
+
+
+def wait_until_ready(worker: Worker) -> None:
+    """Return when the worker has locked its door; Broken when it does not say so."""
+    deadline = time.monotonic() + START_SECONDS
+    try:
+        worker.channel.connection.settimeout(START_SECONDS)
+        worker.clock = Clock(who(worker.channel.connection, otherwise=worker.process.pid))
+        answer: Any = worker.channel.receive(deadline)
+    except (EOFError, TimeoutError, WireError) as error:
+        raise Broken(f"The worker did not start ({error}). {_last_words(worker)}".rstrip()) from error
+    if type(answer) is tuple and len(answer) == 2 and answer[0] == "failed":  # nothing of a student's has run by then
+        raise Broken(f"The GPU cannot be used in the cage: {answer[1]}.")
+    if answer != ("ready",):
+        raise Broken("The worker did not say that it is ready.")
+
+
+def _last_words(worker: Worker) -> str:
+    """The end of what the worker wrote to stderr before it got ready (nothing of a student's has run by then)."""
+    stderr = worker.process.stderr
+    if stderr is None:
+        return ""
+    os.set_blocking(stderr.fileno(), False)
+    return (stderr.read() or b"").decode("utf-8", "replace").strip()[-1000:]

@@ -1,0 +1,170 @@
+"""Every point explained to staff, and points given by hand; nothing of it in front of students."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autograder.cli import main
+from autograder.model import Answer, Outcome
+from autograder.report.explanation import Replayed, compared, mask
+from autograder.tests.classroom import SLUG, WRONG, Classroom, answered, make
+
+pytestmark = pytest.mark.nbgrader
+
+HALF = "def shrink(x, p, rng, train=True):\n    return (1 - p) * x if p < 0.5 else x, None\n"  # only the hidden case sees it
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory) -> Classroom:
+    classroom = make(tmp_path_factory.mktemp("explained"))
+    classroom.submit("eve", answered(classroom.released(), HALF))
+    classroom.submit("bob", answered(classroom.released(), WRONG))
+    assert main(["grade", SLUG, "--course", str(classroom.root), "--jobs", "1"]) == 0
+    return classroom
+
+
+def explained(graded: Classroom, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
+    capsys.readouterr()
+    code = main(["explain", SLUG, *words, "--course", str(graded.root)])
+    return code, capsys.readouterr().out
+
+
+def test_a_hidden_case_is_shown_as_code_that_runs(graded: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+    code, told = explained(graded, capsys, "eve", "shrink")
+    assert code == 0
+    assert told.startswith("For staff only")
+    assert "0 of 2.55" in told
+    call = re.search(r"call\n\s+(shrink\(.*\))", told)
+    assert call, told
+    scope = {"np": np}
+    exec(HALF, scope)
+    out = eval(call[1], scope)[0]
+    assert f"out[0, 0] = {out[0, 0]:.6g}" in told, "the very call, with the very inputs"
+
+
+def test_what_was_not_tried_says_why(graded: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+    _, told = explained(graded, capsys, "bob")
+    assert told.count('not tried: first "returns x times 1-p at test time (train=False)" must hold') == 2
+    assert "hint  You multiply by p" in told
+
+
+def test_a_replay_shows_both_answers(graded: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+    _, told = explained(graded, capsys, "eve", "shrink", "--replay")
+    theirs, ours = (re.search(rf"{side} +\[0\] float64 array of shape \(32, 50\)\n +\[\[ *(\S+)", told) for side in ("theirs", "ours"))
+    assert theirs
+    assert ours
+    assert float(ours[1]) == pytest.approx(0.4 * float(theirs[1]), rel=1e-3)
+    assert "differ in 1600 of 1600 places" in told
+
+
+def test_the_page_is_private(graded: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+    for place in ("feedback/eve/x.html", "assignments/x.html", "autograded/x.html", "solutions/x.html", "submitted/x.html"):
+        code, told = explained(graded, capsys, "eve", "--html", str(graded.root / place))
+        assert code == 1
+        assert "which students come to see" in told
+        assert not (graded.root / place).exists()
+    page = graded.root / "build" / "eve.html"
+    assert explained(graded, capsys, "eve", "--html", str(page), "--replay")[0] == 0
+    assert "default_rng" in page.read_text()
+    assert page.stat().st_mode & 0o077 == 0
+
+
+def test_no_hidden_call_reaches_what_students_see(graded: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+    """The call that staff reads stands in no graded notebook, no comment and no memory."""
+    _, told = explained(graded, capsys, "eve", "shrink")
+    (number,) = set(re.findall(r"default_rng\((\d+)\).normal", told))
+    written = [p for p in graded.root.rglob("*") if p.is_file() and p.relative_to(graded.root).parts[0] != "build"]
+    assert len(written) > 5
+    assert not [p for p in written if number.encode() in p.read_bytes()]
+
+
+def test_json_has_the_calls_for_staff(graded: Classroom, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = graded.root / "submitted" / "eve" / SLUG / f"{SLUG}.ipynb"
+    main(["grade", SLUG, str(file), "--json", str(tmp_path / "r.json"), "--quiet", "--course", str(graded.root)])
+    (report,) = json.loads((tmp_path / "r.json").read_text())
+    shrink = report["exercises"][0]
+    (lost,) = [v for v in shrink["verdicts"] if v["outcome"] == "failed"]
+    assert (lost["part"], lost["points"], lost["max_points"], lost["hidden"]) == ("factor", 0, 2.55, True)
+    assert lost["got"].startswith("out[0, 0] = ")
+    assert lost["wanted"]
+    assert lost["call"].startswith("shrink(np.random.default_rng(")
+    assert "default_rng" not in lost["message"], "the words for students stay without it"
+
+
+# ------------------------------------------------------------------------------------------------------------------------ by hand
+def test_points_by_hand_add_up_and_can_be_taken_back(graded: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+    def given(*words: str) -> tuple[int, str, tuple[float | None, float | None, bool]]:
+        code, told = explained(graded, capsys, "bob", *words)
+        return code, told, graded.grades("bob")["check_shrink"]
+
+    assert given("--set", "factor=1", "--because", "the comment is right")[::2] == (0, (0.0, 1.0, False))
+    assert given("--set", "manners=0.45", "--because", "x is left alone")[2] == (0.0, 1.45, False)
+    assert given("--set", "factor=2", "--because", "on a second reading")[2] == (0.0, 2.45, False)
+    (words,) = graded._rows(
+        "select m.manual_comment from comment m join submitted_notebook n on m.notebook_id = n.id "
+        "join submitted_assignment a on n.assignment_id = a.id where a.student_id = ? and m.manual_comment is not null",
+        "bob",
+    )
+    assert "factor (x is multiplied by 1 - p): 2 of 2.55 by hand, not 0, because on a second reading" in words[0]
+    assert "the comment is right" not in words[0]
+    code, told, _ = given()
+    assert "shrink: 2.45 by hand" in told
+    assert "gradebook: 4.45 of 5 points" in told
+    assert given("--set", "factor=auto")[2] == (0.0, 0.45, False)
+    assert given("--set", "shrink=3", "--because", "all of it")[2] == (0.0, 3.0, False)
+    code, told, _ = given("--set", "factor=1", "--because", "x")
+    assert code == 1
+    assert "All of shrink was judged by hand" in told or "has 3 points by hand for all of it" in told
+    assert given("--set", "shrink=auto")[2] == (0.0, None, False)
+
+
+@pytest.mark.parametrize(
+    ("words", "mend"),
+    [
+        (["--set", "factor=9", "--because", "x"], "is worth 2.55 points"),
+        (["--set", "factor=1"], "needs a reason"),
+        (["--set", "factor", "--because", "x"], "Write PART=POINTS"),
+        (["--set", "factor=nan", "--because", "x"], "is no number of points"),
+        (["--set", "nothing=1", "--because", "x"], "There are: factor, manners, twice, letter, shrink, quiz"),
+    ],
+)
+def test_a_slip_writes_nothing(words: list[str], mend: str, graded: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+    code, told = explained(graded, capsys, "eve", *words)
+    assert code == 1
+    assert mend in told
+    assert [manual for _, manual, _ in graded.grades("eve").values()] == [None, None]
+
+
+def test_of_several_points_all_or_none_are_written(graded: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _ = explained(graded, capsys, "eve", "--set", "factor=1", "--set", "nothing=1", "--because", "x")
+    assert code == 1
+    assert [manual for _, manual, _ in graded.grades("eve").values()] == [None, None]
+
+
+def test_who_handed_in_nothing_is_told(graded: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+    code, told = explained(graded, capsys, "nobody")
+    assert code == 1
+    assert "nobody has handed in nothing for" in told
+
+
+# ------------------------------------------------------------------------------------------------------------------------ pictures
+def test_a_mask_is_found_in_what_came_back() -> None:
+    drawn = np.array([[0.0, 2.0], [2.0, 0.0]])
+    assert mask((drawn, None)) is drawn
+    assert mask(np.ones((2, 2))) is None
+    assert mask({"a": drawn}) is None
+
+
+def test_two_answers_are_compared_only_where_they_can_be() -> None:
+    def told(theirs: object, ours: object) -> str:
+        return compared(Replayed("f()", Answer(Outcome.PASSED, theirs), Answer(Outcome.PASSED, ours)))
+
+    assert told(np.array([1.0, 2.0]), np.array([1.0, 4.0])) == "differ in 1 of 2 places, by 2 at most"
+    assert told(np.array([np.nan]), np.array([1.0])) == "differ in 1 of 1 places"
+    assert told(np.ones(2), np.ones(2)) == "the same to the last digit"
+    assert told(np.ones(2), np.ones(3)) == told("a", np.ones(1)) == ""
