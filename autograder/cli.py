@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shlex
 import signal
 import sys
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from autograder import __version__, instructor
+from autograder import __version__, instructor, reports
 from autograder.model import AutograderError, Broken, CourseError, Look, Report
 from autograder.neighbours import commands as neighbours
 from autograder.report.terminal import patient
@@ -104,15 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     collect.set_defaults(run=_collect)
 
     neighbours.add(commands)
-
-    report = commands.add_parser("report", help="the class at a glance: what was graded, without judging anything anew")
-    report.add_argument("assignment", nargs="?", help="for example hw1_dropout; without it, all assignments side by side")
-    report.add_argument("--html", type=Path, metavar="FILE", help="write one page that needs nothing else")
-    report.add_argument("--csv", type=Path, metavar="FILE", help="write a row for each student")
-    report.add_argument("--json", type=Path, metavar="FILE", help="write everything as data")
-    report.add_argument("--names", action="store_true", help="call students by id and name, not by pseudonyms")
-    report.add_argument("--course", nargs="?", type=Path, help="the course's root; by default the one you are in")
-    report.set_defaults(run=_report)
+    reports.add(commands)
 
     diff = commands.add_parser("diff", help="whose points changed between the last two gradings of a class, and by which check")
     diff.add_argument("assignment", help="for example hw1_dropout")
@@ -312,6 +303,7 @@ def _grade_class(arguments: argparse.Namespace) -> int:
             graded += [one.brief()] * bool(arguments.json)
             file.step()
             progress.step(f"{one.student}: {one.status}: {one.error}" if one.error else "")
+    _table(console, root, arguments.assignment, arguments.student, grading.looks)
     tally = grading.tally
     for line in progress.summary(tally.graded, tally.unchanged, tally.unreadable, tally.broken, tally.slowest):
         console.print(line, highlight=False, markup=False)
@@ -319,6 +311,21 @@ def _grade_class(arguments: argparse.Namespace) -> int:
         console.print(note, highlight=False, markup=False, soft_wrap=True)
     _show(console, grading.looks)
     return BROKEN if tally.broken else UNREADABLE if tally.unreadable else OK
+
+
+def _table(console: Console, root: Path, slug: str, students: Sequence[str], found: Sequence[Look]) -> None:
+    """Where the class stands now, student by student."""
+    from autograder.nbgrader_plugin.standings import standings
+    from autograder.report import looks, table
+
+    rows = table.class_rows((s for s in standings(root, slug) if not students or s.student in students), found)
+    if not rows:
+        return
+    for line in table.Grid(rows[: looks.SHOWN]).lines():
+        console.print(line, highlight=False)
+    if len(rows) > looks.SHOWN:
+        console.print(f"and {len(rows) - looks.SHOWN} more; all of them with: autograder report {slug} --names --csv FILE", highlight=False)
+    console.print("")
 
 
 def _dask_keys(arguments: argparse.Namespace) -> int:
@@ -358,33 +365,6 @@ def _diff(arguments: argparse.Namespace) -> int:
     with Memory(find_root(arguments.course), arguments.assignment) as remembered:
         for line in lines(remembered.changes()):
             print(line)
-    return OK
-
-
-def _report(arguments: argparse.Namespace) -> int:
-    from autograder.course import find_root
-    from autograder.overview import overview, overviews
-    from autograder.report import class_page, class_text, course_report
-    from autograder.report.data import write_rows, write_text
-
-    root, named = find_root(arguments.course), arguments.names
-    if arguments.assignment:
-        one = overview(root, arguments.assignment, named)
-        lines, rows, told, page = class_text.lines(one), class_text.rows(one), class_text.to_dict(one), partial(class_page.page, one, named)
-    else:
-        all_ = course_report.course_report(overviews(root, named))
-        lines, rows, told = course_report.lines(all_), course_report.rows(all_), course_report.to_dict(all_)
-        page = partial(course_report.page, all_, named)
-    for line in lines:
-        print(line)
-    if arguments.html:
-        write_text(arguments.html, page())
-    if arguments.csv:
-        write_rows(arguments.csv, rows)
-    if arguments.json:
-        write_text(arguments.json, json.dumps(told, indent=1) + "\n")
-    for path in filter(None, (arguments.html, arguments.csv, arguments.json)):
-        print(f"wrote {path}" + ", which students must not see" * (path == arguments.html))
     return OK
 
 

@@ -55,7 +55,8 @@ def lines(report: ClassReport) -> Iterator[str]:
         yield f"    {item.name:{wide}}  {percent(item.difficulty):>10}  {shown:>14}"
     yield from _top(report)
     if report.looks or report.strays:
-        yield f"worth a look: {len(report.looks)} students, {len(report.strays)} files of nobody's"
+        number = len(report.looks)
+        yield f"worth a look: {number} student{'s' * (number != 1)}" + f", and {len(report.strays)} uncollected" * bool(report.strays)
 
 
 def _top(report: ClassReport) -> Iterator[str]:

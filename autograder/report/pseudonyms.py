@@ -49,7 +49,7 @@ class Hide:
         label = self._called.get(student, student)
         if label == student and not self._secret:  # a report with names
             return text
-        parts = text.split(student) if student else [text]
+        parts = re.split(rf"(?<![^\W_]){re.escape(student)}(?![^\W_])", text) if student else [text]
         return label.join(TOKEN.sub(self._token, part) for part in parts)
 
     def _token(self, found: re.Match[str]) -> str:

@@ -33,7 +33,7 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
         "grade",
         "nbgrader_plugin",
         "classes explain",
-        "authoring neighbours instructor",
+        "authoring neighbours instructor reports",
         "dropout",
         "cli __main__ __init__ nbgrader_config checks",
     )

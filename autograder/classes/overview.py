@@ -15,14 +15,14 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from autograder import memory
+from autograder.classes import results_store
+from autograder.classes.results_store import FOLDER
 from autograder.course import must_exist, slugs
 from autograder.keys import bare
-from autograder.memory import FOLDER
 from autograder.model import CourseError, ExerciseResult, Look
 from autograder.nbgrader_plugin import collect, settings
 from autograder.nbgrader_plugin import looks as folders
-from autograder.nbgrader_plugin.place import CHECK
+from autograder.nbgrader_plugin.context import CHECK
 from autograder.nbgrader_plugin.standings import NothingGraded, standings
 from autograder.nbgrader_plugin.submitted import folders as handed_in
 from autograder.report.class_report import ClassReport, class_report
@@ -52,7 +52,7 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
     base = sqlite3.connect(path if path.is_file() else ":memory:", timeout=30)
     try:
         if not path.is_file():
-            base.executescript(memory.TABLES)
+            base.executescript(results_store.TABLES)
         yield base
     except sqlite3.Error as error:
         raise CourseError(f"What is remembered in {path} cannot be read ({error}). Delete it and grade again.") from error
@@ -67,7 +67,7 @@ def held(path: Path) -> dict[str, Held]:
         @functools.lru_cache(4096)  # blank hand-ins share their results
         def result(key: str) -> ExerciseResult | None:
             row = base.execute("select value from result where key = ?", (key,)).fetchone()
-            return memory.unpacked(row[0]) if row else None
+            return results_store.unpacked(row[0]) if row else None
 
         rows = base.execute("select student, status, error, scores from recorded order by student").fetchall()
         more = base.execute("select 1 from sqlite_master where name = 'held'").fetchone()
@@ -90,7 +90,7 @@ def looks(path: Path) -> list[Look]:
 def overview(root: Path, slug: str, names: bool = False) -> ClassReport:
     """The report on one assignment; CourseError when nothing of it was graded."""
     must_exist(root, slug)
-    people, remembered = standings(root, slug), held(memory.place(root, slug))
+    people, remembered = standings(root, slug), held(results_store.place(root, slug))
     if not any(one.status not in (MISSING, NOT_GRADED) for one in people):
         raise NothingGraded(f"Nothing of {slug} was graded yet. Run: autograder grade {slug}.")
     stale = [s.student for s in people if s.student in remembered and not _stands(s, remembered[s.student])]
@@ -128,7 +128,7 @@ def _unreadable(people: Sequence[Standing], remembered: Mapping[str, Held]) -> I
 def _looks(root: Path, slug: str) -> list[Look]:
     coursedir, downloaded = settings.collecting(root, slug)
     here = dict(handed_in(coursedir, slug))
-    seen = [k for k in looks(memory.place(root, slug)) if not here or k.student in here]
+    seen = [k for k in looks(results_store.place(root, slug)) if not here or k.student in here]
     return [*seen, *folders.around(slug, here, {}, downloaded / settings.MANIFEST)]
 
 
