@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import shlex
 import signal
 import sys
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from autograder import __version__, instructor, reports
-from autograder.model import AutograderError, Broken, CourseError, Look, Report
+from autograder.model import AutograderError, Broken, CourseError, ExerciseResult, Look, Report
 from autograder.neighbours import commands as neighbours
 from autograder.report.terminal import patient
 
@@ -70,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="check a notebook as its student can (public sentences only)")
     check.add_argument("notebook", type=Path, help="a notebook with checks.py beside it")
     check.add_argument("exercise", nargs="?", help="one exercise; all of them when left out")
+    check.add_argument("--classroom", action="store_true", help="print the result as GitHub Classroom reads it; the words go to stderr")
     check.set_defaults(run=_check)
 
     grade = commands.add_parser("grade", help="grade submitted/*/HW/ into the gradebook, or notebooks without touching it")
@@ -160,6 +162,19 @@ def _parser() -> argparse.ArgumentParser:
 
 # --------------------------------------------------------------------------------------------------------------------- commands
 def _check(arguments: argparse.Namespace) -> int:
+    if not arguments.classroom:
+        results = _checked(arguments)
+        return OK if all(r.outcome in ("passed", "not_run") for r in results) else 1
+    from autograder.neighbours import classroom
+
+    with contextlib.redirect_stdout(sys.stderr):  # what a notebook prints is no result
+        results = _checked(arguments)
+    print(classroom.line(results))
+    return OK  # the points stand in the result
+
+
+def _checked(arguments: argparse.Namespace) -> list[ExerciseResult]:
+    """The public checks of a notebook, told as they come."""
     from autograder.course import load_public
     from autograder.notebook import content, from_node, parse
     from autograder.report import text, words
@@ -174,12 +189,11 @@ def _check(arguments: argparse.Namespace) -> int:
     for note in submission.notes:
         print(f"note  {words.line(note)}")
     chosen = [assignment.exercise(arguments.exercise)] if arguments.exercise else assignment.exercises
-    passed = True
+    results = []
     for exercise in chosen:
-        result = examine_notebook(exercise, subject, submission, assignment)
-        print(text.exercise_text(result))
-        passed = passed and result.outcome in ("passed", "not_run")
-    return 0 if passed else 1
+        results.append(examine_notebook(exercise, subject, submission, assignment))
+        print(text.exercise_text(results[-1]))
+    return results
 
 
 def _grade(arguments: argparse.Namespace) -> int:

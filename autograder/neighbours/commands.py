@@ -31,6 +31,19 @@ def add(commands: Any) -> None:
     export.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
     export.set_defaults(run=_export)
 
+    gradescope = commands.add_parser("gradescope", help="zip an assignment as an autograder of Gradescope's (staff: it holds the key)")
+    gradescope.add_argument("assignment", help="for example hw1_dropout")
+    gradescope.add_argument("--into", type=Path, required=True, metavar="ZIP", help="where to write it; students must not see it")
+    gradescope.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
+    gradescope.set_defaults(run=_gradescope)
+
+    classroom = commands.add_parser("classroom", help="write the workflow by which GitHub Classroom runs the public checks")
+    classroom.add_argument("assignment", help="for example hw1_dropout")
+    classroom.add_argument("--into", type=Path, required=True, metavar="REPOSITORY", help="that students are given, the assignment in it")
+    classroom.add_argument("--kit", required=True, metavar="WHEEL", help="what pip installs there: the wheel in it, or its address")
+    classroom.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
+    classroom.set_defaults(run=_classroom)
+
 
 def _export(arguments: argparse.Namespace) -> int:
     from autograder.course import find_root, must_exist
@@ -99,3 +112,27 @@ def _moodle_name(slug: str, table: Sheet, layout: Layout, row: int) -> str:
     from autograder.neighbours import feedback, gradebooks
 
     return feedback.moodle_name(slug, table.value(row, layout.name), gradebooks.number_of(table, layout, row))
+
+
+# ------------------------------------------------------------------------------------------------------------- Gradescope and GitHub
+def _gradescope(arguments: argparse.Namespace) -> int:
+    from autograder.course import find_root
+    from autograder.explain import private
+    from autograder.nbgrader_plugin.settings import students_see
+    from autograder.neighbours import gradescope
+
+    root = find_root(arguments.course)
+    number = gradescope.write(root, arguments.assignment, private(arguments.into, root, students_see(root)))
+    print(f"wrote {arguments.into}: {number} files")
+    print("STAFF ONLY: it holds the solution and the hidden checks. Upload it to Gradescope; keep it out of every folder that is shared.")
+    return 0
+
+
+def _classroom(arguments: argparse.Namespace) -> int:
+    from autograder.course import find_root
+    from autograder.neighbours import classroom
+
+    find_root(arguments.course)
+    path = classroom.write(arguments.assignment, arguments.into, arguments.kit)
+    print(f"wrote {path}. Only public checks run there; for the marks, grade what students pushed: autograder grade.")
+    return 0
