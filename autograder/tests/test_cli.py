@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from autograder import cli
 from autograder.authoring.fill import released, write
 from autograder.cli import main
+from autograder.commands import authoring
 from autograder.model import Broken, Limits
 from autograder.tests.classroom import QUIZ, RIGHT, SLUG, WRONG, answered
 
@@ -193,7 +193,7 @@ def test_what_stops_the_command_has_a_code(
     def stop(arguments: object) -> int:
         raise error
 
-    monkeypatch.setattr(cli, "_verify", stop)
+    monkeypatch.setattr(authoring, "_verify", stop)
     assert main(["verify", "--course", str(toy)]) == code
     assert said in capsys.readouterr().out
 
@@ -244,7 +244,7 @@ def test_a_notebook_that_leaves_asks_or_shows_is_checked_all_the_same(toy: Path,
 
 
 def test_a_cell_without_end_is_stopped_and_named(toy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr("autograder.student.selfcheck.Limits", lambda: Limits(cell_seconds=0.3))
+    monkeypatch.setattr("autograder.student.reading.Limits", lambda: Limits(cell_seconds=0.3))
     path = toy / "assignments" / SLUG / f"{SLUG}.ipynb"
     write(answered(released(path), RIGHT + "while True:\n    pass\n"), path)
     assert main(["check", str(path)]) == 0

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder.commands import OK
+
 
 def add(commands: Any) -> None:
     """Put the command on the command line."""
@@ -53,7 +55,7 @@ def _report(arguments: argparse.Namespace) -> int:
         data.write_text(arguments.json, json.dumps(told.data, indent=1) + "\n")
     for path in files:
         print(f"wrote {path}, which students must not see")
-    return 0
+    return OK
 
 
 def _one(root: Path, slug: str, named: bool) -> _Told:
