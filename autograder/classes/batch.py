@@ -24,8 +24,9 @@ from typing import Any
 
 from autograder import notebook, surroundings
 from autograder.classes import results_store
+from autograder.classes.code_digest import digest
 from autograder.classes.pool import Here, at_most, results
-from autograder.classes.results_store import Done, Memory, Recorded, digest
+from autograder.classes.results_store import Done, Memory, Recorded
 from autograder.course import load_staff, must_exist
 from autograder.examine import LIMITS
 from autograder.grade import grade

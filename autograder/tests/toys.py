@@ -13,8 +13,8 @@ from zlib import crc32
 import numpy as np
 import pytest
 
-from autograder import checks as c
 from autograder.asking import Exam, Unanswered, Wrong
+from autograder.dropout import checks as c
 from autograder.judge import judge
 from autograder.model import Check, Exercise, Part, Subject, Verdict
 from autograder.subjects.local import Local
