@@ -194,7 +194,8 @@ class Desk:
         fresh = {keys[e.name]: results_store.packed(e) for e in sure if keys[e.name] not in remembered}
         recorded = Recorded("" if report.stopped else _word(found, self.word), "graded", "", dict(marks.scores))
         noticed = [*looks.of_report(report, student), *(Look(student, name, what) for name, what in changed)]
-        done = Done(student, recorded, answers, _marks(report), {k: v for k, v in fresh.items() if v}, noticed)
+        new = {k: v for k, v in fresh.items() if v}
+        done = Done(student, recorded, answers, _marks(report), new, noticed, keys, report.seconds)
         entry = Entry(student, text, marks, found.stamp, found.secret)
         return Graded(entry, done, report.points, report.seconds, len(keys) - len(known), report.stopped)
 

@@ -49,6 +49,7 @@ create table if not exists grading (id integer primary key, began text not null,
 create table if not exists recorded (student text primary key, print text, status text, error text, scores text);
 create table if not exists asked (grading integer primary key, checks text);
 create table if not exists look (student text, exercise text, what text);
+create table if not exists held (student text primary key, keys text, seconds real);
 create table if not exists mark (grading integer, student text, answers text, marks text, primary key (grading, student));
 """
 
@@ -155,6 +156,8 @@ class Done:
     marks: Mapping[str, tuple[float, tuple[str, ...]]]  # exercise -> points, and the checks that did not pass
     results: Mapping[str, bytes] = field(default_factory=dict)  # key -> packed
     looks: Sequence[Look] = ()
+    keys: Mapping[str, str] = field(default_factory=dict)  # exercise -> the key of its result, whenever that was found out
+    seconds: float = 0.0
 
 
 def place(root: Path, slug: str) -> Path:
@@ -233,6 +236,7 @@ class Memory:
                 base.executemany("insert or replace into result values (?, ?)", one.results.items())
                 base.execute("delete from look where student = ?", (one.student,))
                 base.executemany("insert into look values (?, ?, ?)", [(k.student, k.exercise, k.what) for k in one.looks])
+                base.execute("insert or replace into held values (?, ?, ?)", (one.student, json.dumps(dict(one.keys)), one.seconds))
                 told = (one.student, r.print, r.status, r.error, json.dumps(dict(r.scores)))
                 base.execute("insert or replace into recorded values (?, ?, ?, ?, ?)", told)
                 base.execute("insert or replace into mark values (?, ?, ?, ?)", (grading, one.student, one.answers, json.dumps(one.marks)))

@@ -16,7 +16,7 @@ from autograder.dropout import symptoms as f
 from autograder.dropout.mask_symptoms import P
 from autograder.model import Broken, Call
 from autograder.tests import test_checks_gradients as backwards
-from autograder.tests import test_checks_randomness as draws
+from autograder.tests import test_checks_masks as draws
 from autograder.tests.toys import FORWARD, PAIR, Array, Function, Rng, backward, classic, forward, junk, multiplier, some_junk, student
 
 BACKWARD = "dropout_backward"
