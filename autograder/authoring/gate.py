@@ -1,0 +1,365 @@
+"""Whether anything in a hand-out answers an exercise, by behaviour: each candidate is put under the exercise's name and judged.
+
+Three sieves, each dearer than the one before. A candidate must be callable with what the exercise's functions are called with; what it
+returns must have the form of a right answer once at least; then the public checks are put to it, and where these give a quarter of the
+points, all checks. Candidates run in children that may neither write files nor compute for long, with nothing of the solution in sight:
+every other name of the assignment is as it was handed out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import itertools
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from autograder.authoring.candidates import Candidate, Demonstration
+from autograder.authoring.limited import alarm, each
+from autograder.course import Staff
+from autograder.judge import judge, result
+from autograder.model import Answer, Call, Exercise, Item, Opaque, Outcome, Subject
+from autograder.running.runner import Room
+from autograder.subjects.local import Local
+
+MOST = 0.25  # of an exercise's points: what earns as much is an answer
+SCRIPTS = 3  # questions of the public checks that the second sieve puts
+SIEVE_SECONDS = 0.1  # of CPU time, for one of them
+CALL_SECONDS = 1.0  # for a call of a check; the solution of the slowest takes half of it
+
+
+@dataclass(frozen=True)
+class Score:
+    """What one candidate, or a pair of them, earns of one exercise, as a share of its points."""
+
+    assignment: str
+    exercise: str
+    where: str
+    share: float
+
+    @property
+    def finding(self) -> str:
+        """The sentence for whoever must mend it."""
+        return (
+            f"{self.where} earns {self.share:.0%} of {self.exercise} ({self.assignment}). "
+            "Rework it so that it is of another form, or keep it out of the hand-out."
+        )
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One exercise: how many candidates there were, how many came through each sieve, and what they earned."""
+
+    assignment: str
+    exercise: str
+    candidates: int
+    fitting: int  # in form: these were judged
+    scores: tuple[Score, ...]  # the best first; lost ones (a crash, a time-out) are not among them
+    lost: int = 0
+
+    @property
+    def best(self) -> float:
+        return self.scores[0].share if self.scores else 0.0
+
+    @property
+    def findings(self) -> tuple[Score, ...]:
+        return tuple(s for s in self.scores if s.share >= MOST)
+
+
+# -------------------------------------------------------------------------------------------------------------------- an exercise
+Asked = tuple[tuple[Call, ...], tuple[Answer, ...]]
+
+
+@dataclass(frozen=True)
+class Target:
+    """An exercise as candidates meet it: what its public checks ask, and what is handed out around it."""
+
+    staff: Staff
+    exercise: Exercise
+    handed_out: Mapping[str, Any]  # the names of the released notebook
+
+    @cached_property
+    def public(self) -> Exercise:
+        """The exercise with its public checks only."""
+        return replace(self.exercise, parts=[replace(p, checks=[c for c in p.checks if not c.hidden]) for p in self.exercise.parts])
+
+    @cached_property
+    def asked(self) -> tuple[Asked, ...]:
+        """What the public checks ask the solution, script by script, and what it answers."""
+        recorder = _Recorder(self.staff.reference)
+        judge(self.public, recorder, self.staff.assignment.slug, reference=self.staff.reference)
+        return tuple(recorder.asked)
+
+    @property
+    def is_table(self) -> bool:
+        """Whether its answer is data, as a quiz is."""
+        return not all(callable(self.solution(name)) for name in self.exercise.names)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The functions that are asked, also those of an earlier exercise that this one builds on."""
+        called = {c.function for calls, _ in self.asked for c in calls}
+        answers = (n for e in self.staff.assignment.exercises for n in e.names)
+        return tuple(n for n in answers if n in called and callable(self.solution(n)))
+
+    def solution(self, name: str) -> Any:
+        """What stands under this name in the solution."""
+        return self.staff.reference.namespace.get(name)
+
+    @cached_property
+    def around(self) -> Mapping[str, Any]:
+        """The names a candidate finds: as handed out, but for the functions of earlier exercises that this one builds on."""
+        return {**self.handed_out, **{n: self.solution(n) for n in self.names if n not in self.exercise.names}}
+
+    def arguments(self, name: str) -> tuple[str, ...]:
+        """The names of the arguments of one of its functions."""
+        return tuple(inspect.signature(self.solution(name)).parameters)
+
+    def questions(self, name: str) -> list[tuple[tuple[Call, ...], Answer]]:
+        """Scripts up to a first call of this function that a right answer returns from; each with that answer."""
+        found = []
+        for calls, answers in self.asked:
+            place = next((n for n, c in enumerate(calls) if c.function == name and answers[n].outcome is Outcome.PASSED), None)
+            if place is not None:
+                found.append((calls[: place + 1], answers[place]))
+        return found[:: max(1, len(found) // SCRIPTS)][:SCRIPTS]
+
+    def leans(self, name: str) -> bool:
+        """Whether it is called with what another of the functions returned, as a backward pass is."""
+        return any(isinstance(a, Item) for calls, _ in self.questions(name) for a in calls[-1].args)
+
+    @cached_property
+    def first(self) -> Exercise:
+        """The exercise with the first check of each part: as a part is lost with one of its checks, no answer earns less than by these."""
+        return replace(self.exercise, parts=[replace(p, checks=list(p.checks[:1])) for p in self.public.parts])
+
+    def share(self, exercise: Exercise, answers: Mapping[str, Any]) -> float:
+        """Which share of the points these answers earn by the checks of this exercise."""
+        subject = Local(namespace={**self.around, **answers})
+        short = exercise.each(lambda check: replace(check, seconds=min(check.seconds or CALL_SECONDS, CALL_SECONDS)))
+        verdicts = judge(short, subject, self.staff.assignment.slug, self.staff.key.salt, self.staff.reference, CALL_SECONDS, deaths=1)
+        return sum(part.points for part in result(exercise, verdicts).parts) / exercise.points
+
+
+class _Recorder:
+    """A subject that remembers what was asked."""
+
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+        self.troubles = subject.troubles
+        self.asked: list[Asked] = []
+
+    def ask(self, calls: Sequence[Call], seconds: float) -> list[Answer]:
+        answers = self._subject.ask(calls, seconds)
+        self.asked.append((tuple(calls), tuple(answers)))
+        return answers
+
+
+# ------------------------------------------------------------------------------------------------------------------- coats and forms
+def coats(value: Any, arguments: Sequence[str]) -> Iterator[tuple[str, Callable[..., Any]]]:
+    """The candidate as it is; where it takes fewer arguments, by their names, else the first ones."""
+    parameters = inspect.signature(value).parameters.values()
+    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        yield "", value
+        return
+    plain = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    needed = [p.name for p in plain if p.default is p.empty]
+    named = [p.name for p in plain if p.name in arguments]
+    in_order = [p.name for p in plain][: len(named)] == named == [a for a in arguments if a in named] and named == list(arguments[: len(named)])
+    if len(plain) >= len(arguments):
+        yield "", value
+    elif not (in_order and named) and needed:
+        yield f"of the first {len(needed)}", lambda *args, **kwargs: value(*[*args, *kwargs.values()][: len(needed)])
+    if named and set(needed) <= set(named) and not (in_order and len(plain) >= len(arguments)):
+        yield "by name", _by_name(value, arguments, named)
+
+
+def mannered(function: Callable[..., Any], arguments: Sequence[str]) -> Callable[..., Any]:
+    """The function with what any student adds in a few lines: rates outside [0, 1] are refused, and at test time nothing is dropped."""
+    rates = [a for a in arguments if a == "p" or a.startswith("p_")]
+    if not rates:
+        return function
+
+    def called(*args: Any, **kwargs: Any) -> Any:
+        given = {**dict(zip(arguments, args, strict=False)), **kwargs}
+        if any(not 0 <= given.get(rate, 0) <= 1 for rate in rates):
+            raise ValueError(rates)
+        if given.get("train") is False:
+            given |= {**dict.fromkeys(rates, 0.0), "rng": np.random.default_rng(0)}
+        return function(*(given.pop(a) for a in arguments[: len(args)]), **given)
+
+    return called
+
+
+def _by_name(value: Callable[..., Any], arguments: Sequence[str], named: Sequence[str]) -> Callable[..., Any]:
+    def called(*args: Any, **kwargs: Any) -> Any:
+        given = {**dict(zip(arguments, args, strict=False)), **kwargs}
+        return value(**{name: given[name] for name in named if name in given})
+
+    return called
+
+
+SHAPES: Mapping[str, Callable[[Any], Any]] = {  # what half a line around it makes of what it returns
+    "": lambda value: value,
+    "its first item": lambda value: value[0],
+    "with a None": lambda value: (value, None),
+}
+
+
+def shaped(function: Callable[..., Any], shape: str) -> Callable[..., Any]:
+    """The function with what it returns in another shape."""
+    return (lambda *args, **kwargs: SHAPES[shape](function(*args, **kwargs))) if shape else function
+
+
+def resembles(found: Any, right: Any) -> bool:
+    """Whether an answer has the form of a right one: types, shapes, keys; not the numbers."""
+    if isinstance(right, Opaque) or right is None:
+        return True
+    if isinstance(right, np.ndarray):
+        return isinstance(found, np.ndarray) and found.shape == right.shape and (found.dtype.kind == "b") == (right.dtype.kind == "b")
+    if isinstance(right, dict):
+        return isinstance(found, dict) and found.keys() == right.keys() and all(resembles(found[k], right[k]) for k in right)
+    if isinstance(right, (tuple, list)):
+        return isinstance(found, (tuple, list)) and len(found) == len(right) and all(map(resembles, found, right))
+    if isinstance(right, (int, float)) and not isinstance(right, bool):
+        return isinstance(found, (int, float)) and not isinstance(found, bool) and math.isfinite(found)
+    return type(found) is type(right)
+
+
+# --------------------------------------------------------------------------------------------------------------------------- sieves
+@dataclass(frozen=True)
+class Fitted:
+    """A candidate in the coat in which it has the form of an answer."""
+
+    name: str  # of the exercise's function that it stands for
+    candidate: Candidate
+    coat: str
+    value: Any
+
+    @property
+    def where(self) -> str:
+        return self.candidate.where + (f" ({self.coat})" if self.coat else "")
+
+    def in_shape(self, shape: str) -> Fitted:
+        """The same, with what it returns in this shape."""
+        return replace(self, coat=", ".join(t for t in (self.coat, shape) if t), value=shaped(self.value, shape))
+
+
+def dressed(target: Target, name: str, candidate: Candidate) -> Iterator[Fitted]:
+    """The candidate in every coat that there is for it under this name."""
+    value, right = candidate.value, target.solution(name)
+    if inspect.isclass(right):
+        if inspect.isclass(value):
+            yield Fitted(name, candidate, "", value)
+    elif callable(value) and _takes(value, arguments := target.arguments(name)):
+        yield from (Fitted(name, candidate, coat, mannered(function, arguments)) for coat, function in coats(value, arguments))
+
+
+def _takes(value: Any, arguments: Sequence[str]) -> bool:
+    """Whether it can be called with so many arguments, or with fewer of them."""
+    try:
+        parameters = inspect.signature(value).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    needed = [p for p in parameters if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    asks = any("Exam" in str(p.annotation) for p in needed)  # a check: it puts questions and answers none
+    return 0 < len(parameters) and len(needed) <= len(arguments) and not asks
+
+
+def shape_of(target: Target, one: Fitted, partner: Fitted | None = None) -> str | None:
+    """The shape in which what it returns has the form of a right answer, once at least; `partner` makes what it is called with."""
+    if inspect.isclass(one.value):
+        return ""
+    own = {n: target.solution(n) for n in target.names} if target.leans(one.name) else {}
+    names = {**target.around, **own, **({partner.name: partner.value} if partner else {}), one.name: one.value}
+    with contextlib.suppress(TimeoutError):  # who is slow once is not asked again
+        return next(filter(lambda s: s is not None, (_shape(names, *q) for q in target.questions(one.name))), None)
+    return None
+
+
+def _shape(names: dict[str, Any], calls: Sequence[Call], right: Answer) -> str | None:
+    with alarm(SIEVE_SECONDS):
+        *_, last = Room(dict(names), caught=Exception).perform(calls)
+    return _fitting_shape(last.value, right.value) if last.outcome is Outcome.PASSED else None
+
+
+def _fitting_shape(found: Any, right: Any) -> str | None:
+    for shape, change in SHAPES.items():
+        with contextlib.suppress(Exception):
+            if resembles(change(found), right):
+                return shape
+    return None
+
+
+def tables(target: Target, candidates: Sequence[Candidate]) -> Iterator[Fitted]:
+    """Tables that have an entry in common with the right one."""
+    for name in target.exercise.names:
+        right = target.solution(name)
+        for candidate in candidates:
+            if isinstance(candidate.value, dict) and isinstance(right, dict) and candidate.value.keys() & right.keys():
+                yield Fitted(name, candidate, "", candidate.value)
+
+
+# ------------------------------------------------------------------------------------------------------------------------ the gate
+Group = tuple[Fitted, ...]
+
+
+def tried(target: Target, candidates: Sequence[Candidate], notebooks: Sequence[Demonstration]) -> Tried:
+    """All candidates under the names of one exercise, single and in pairs of one file."""
+    slug, name = target.staff.assignment.slug, target.exercise.name
+    if target.is_table:
+        many, groups, lost = len(candidates), [(f,) for f in tables(target, candidates)], 0
+    else:
+        sets = {n: [*candidates, *_lines(target, n, notebooks)] for n in target.names}
+        many = len(candidates) + sum(len(some) - len(candidates) for some in sets.values())
+        groups, lost = _grouped(target, sets)
+    shares = each(groups, lambda group: _share(target, group))
+    scores = [Score(slug, name, " with ".join(f.where for f in g), s) for g, s in zip(groups, shares, strict=True) if s is not None]
+    scores.sort(key=lambda s: (-s.share, s.where))
+    return Tried(slug, name, many, len(groups), tuple(scores), lost + shares.count(None))
+
+
+def _share(target: Target, group: Group) -> float:
+    """By the first check of each part, which bounds it; where that is an answer's share, by the public checks, then by all of them."""
+    answers, share = {f.name: f.value for f in group}, 0.0
+    for exercise in (target.first, target.public, target.exercise):
+        share = target.share(exercise, answers)
+        if share < MOST:
+            break
+    return share
+
+
+def _lines(target: Target, name: str, notebooks: Sequence[Demonstration]) -> Iterator[Candidate]:
+    if not inspect.isclass(target.solution(name)):
+        for notebook in notebooks:
+            yield from notebook.lines(target.arguments(name))
+
+
+def _grouped(target: Target, sets: Mapping[str, Sequence[Candidate]]) -> tuple[list[Group], int]:
+    """What has the form of an answer: one by one, and in pairs. Second: how many ended their process."""
+    first = [(None, d) for name, some in sets.items() if not target.leans(name) for c in some for d in dressed(target, name, c)]
+    singles, lost = _sieved(target, first)
+    found = [one for (one,) in singles]
+    pairs = [(a, b) for a, b in itertools.combinations(found, 2) if a.name != b.name and a.candidate.file == b.candidate.file]
+    second = [
+        (partner, d)
+        for name, some in sets.items()
+        if target.leans(name)
+        for c in some
+        for d in dressed(target, name, c)
+        for partner in (None, *(f for f in found if f.candidate.file == c.file))
+    ]
+    leaning, more = _sieved(target, second)
+    return [*singles, *pairs, *leaning], lost + more
+
+
+def _sieved(target: Target, jobs: Sequence[tuple[Fitted | None, Fitted]]) -> tuple[list[Group], int]:
+    """Those that fit, each in its shape, with the partners they have."""
+    seen = each(jobs, lambda job: (shape_of(target, job[1], job[0]),))
+    found = [(p, one.in_shape(s[0])) for (p, one), s in zip(jobs, seen, strict=True) if s and s[0] is not None]
+    return [tuple(f for f in two if f) for two in found], seen.count(None)
