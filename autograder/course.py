@@ -16,7 +16,7 @@ from typing import Any
 
 from autograder import notebook
 from autograder.chance import MAX_TESTS
-from autograder.checks.verb import hide, named
+from autograder.checks_api.verb import hide, named
 from autograder.diagnose import fingerprint, signs
 from autograder.keys import bare, edited, entries, helpers, source
 from autograder.layout import LAYOUT, Layout, must_agree
@@ -210,6 +210,10 @@ class Staff:
             cell, trouble = next(iter(subject.troubles.items()))
             raise CourseError(f"The solution of {self.assignment.slug} does not run: cell {cell}: {trouble}. Mend the solution notebook.")
         return subject
+
+    def demand_a_solution_that_runs(self) -> None:
+        """Load it now; CourseError when one of its cells does not run."""
+        _ = self.reference
 
     def written(self, entry: Misconception | Variant) -> dict[str, str]:
         """The answer cells of one wrong or right answer of the key, as far as they are not the solution's: exercise -> source."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -14,6 +14,7 @@ import numpy as np
 from autograder.asking import Exam, Unanswered, Wrong, called, raised, script_text, shown, tripped
 from autograder.model import (
     NOT_TRIED,
+    UNWRITTEN,
     Answer,
     AutograderError,
     Call,
@@ -27,13 +28,11 @@ from autograder.model import (
     Limits,
     Outcome,
     Subject,
-    Submission,
     Verdict,
 )
 
 DEATHS = (Outcome.TIMED_OUT, Outcome.CRASHED)
 LOG = logging.getLogger(__name__)
-UNWRITTEN = "is not written yet"
 UNDEFINED = "is not defined: its cell is missing, was not run, ended in an error, or uses another name"
 OLD_NAMES = re.compile(r"AttributeError: '[\w.]*Generator' object has no attribute '(rand|randn|randint|random_sample|ranf|sample|seed)'")
 LONGEST = 2000  # characters of a call that is to be pasted
@@ -257,16 +256,3 @@ def _advice(answer: Answer) -> str:
     if "seed(" in answer.line and re.match(r"(TypeError|ValueError): .*(Cannot cast|SeedSequence|[Ss]eed)", answer.error):
         return " (what comes in is a generator, not a seed: draw from it, as in rng.random(shape))"
     return ""
-
-
-def judged_fairly(
-    exercise: Exercise, submission: Submission, finished: Callable[[], ExerciseResult], below: Callable[[], ExerciseResult]
-) -> ExerciseResult:
-    """The result in the finished notebook; where a later cell may have changed something and not all holds, the better of two.
-
-    `below` judges the exercise as it was below its own answer cell. One rule for grading and for self-checks.
-    """
-    result = finished()
-    if result.outcome == "passed" or result.not_run or exercise.name not in submission.spoilt:
-        return result
-    return max(result, below(), key=lambda r: (r.points, sum(v.passed for v in r.verdicts)))

@@ -146,6 +146,11 @@ def _of_another_release(node: Any) -> Iterator[str]:
         yield f"This notebook is of release {called(Path(release))}, and here is {__version__}: it is read by the ids of its cells."
 
 
+def written(path: Path, known: Layout) -> bool:
+    """Whether a notebook holds code that is not the course's own."""
+    return any(c.kind == "code" and c.text and c.digest not in known.cells for c in _cells(parse(content(path), path), path))
+
+
 def _must_belong(cells: Sequence[_Found], assignment: Assignment, path: Path) -> None:
     """Refuse the notebook of another assignment: a mix-up deserves a word, not a zero."""
     found = {c.grade_id.removeprefix("check_") for c in cells if c.grade_id.startswith("check_")}

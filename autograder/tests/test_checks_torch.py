@@ -9,12 +9,11 @@ import numpy as np
 import pytest
 
 from autograder import checks as c
-from autograder.checks import facts as f
-from autograder.checks import torch_comparisons as t
-from autograder.checks import torch_layers as layers
-from autograder.checks import torch_loops as loops
-from autograder.checks.coats import fact_in_a_coat, in_a_coat
 from autograder.diagnose import fingerprint
+from autograder.dropout import symptoms as f
+from autograder.dropout.torch import comparisons as t
+from autograder.dropout.torch import layers, loops
+from autograder.dropout.views import fact_in_a_coat, in_a_coat
 from autograder.judge import NO_RETURN, UNDEFINED, judge
 from autograder.model import Check, Outcome, Verdict
 from autograder.subjects.local import Local
