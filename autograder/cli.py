@@ -15,40 +15,22 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from autograder import __version__, instructor
-from autograder.model import AutograderError, Broken, CourseError, Look, Report
+from autograder.authoring import commands as authoring
+from autograder.model import Broken, CourseError, Look, Report
 from autograder.neighbours import commands as neighbours
-from autograder.report.terminal import patient
+from autograder.student import command as student
 
 if TYPE_CHECKING:
     from autograder.course import Staff
     from autograder.judge import Witness
     from autograder.sandbox import Isolation
 
-OK, UNREADABLE, BROKEN = 0, 1, 2
+OK, UNREADABLE, BROKEN = 0, 1, student.BROKEN
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand; errors made on purpose become one clear line and a code. What cannot be printed stops nothing."""
-    with patient() as out:
-        code = _run(_arguments(argv))
-    if out.failed and not isinstance(out.failed, BrokenPipeError):  # who pipes into `head` has read enough
-        print(f"autograder: the output could not be written ({out.failed.strerror}). What was graded is recorded.", file=sys.stderr)
-        return code or BROKEN
-    return code
-
-
-def _run(arguments: argparse.Namespace) -> int:
-    try:
-        return int(arguments.run(arguments))
-    except Broken as error:
-        print(f"autograder: BROKEN (our fault, no mark was written): {error}")
-        return BROKEN
-    except AutograderError as error:
-        print(f"autograder: {error}")
-        return 1
-    except KeyboardInterrupt:
-        print("autograder: stopped.")
-        return 130
+    return student.patiently(lambda: _arguments(argv))
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -67,11 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    check = commands.add_parser("check", help="check a notebook as its student can (public sentences only)")
-    check.add_argument("notebook", type=Path, help="a notebook with checks.py beside it")
-    check.add_argument("exercise", nargs="?", help="one exercise; all of them when left out")
-    check.set_defaults(run=_check)
-
+    student.add(commands)
     grade = commands.add_parser("grade", help="grade submitted/*/HW/ into the gradebook, or notebooks without touching it")
     grade.add_argument("assignment", help="for example hw1_dropout")
     grade.add_argument("notebooks", type=Path, nargs="*", metavar="NOTEBOOK", help="hand-ins, anywhere: only reports are made of them")
@@ -115,22 +93,18 @@ def _parser() -> argparse.ArgumentParser:
     release.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
     release.set_defaults(run=_release)
 
+    authoring.add(commands)
     verify = commands.add_parser("verify", help="let the kit examine itself (staff)")
     verify.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="all of them when left out")
     verify.add_argument("--seeds", type=int, default=3, help="how often each right variant is judged (default 3)")
     verify.add_argument("--matrix", nargs="?", const="", metavar="FOLDER", help="write secret pages: what each check does on wrong answers")
     verify.add_argument("--pairs", nargs="?", type=int, const=0, metavar="N", help="also make two mistakes at once: all pairs, or N")
     verify.add_argument("--mutants", action="store_true", help="also change each answer mechanically, and list what loses nothing")
+    verify.add_argument("--sample", type=int, default=1, metavar="N", help="look for answers in the hand-out to each N-th exercise only")
+    verify.add_argument("--table", type=Path, metavar="CSV", help="write there what of the hand-out was tried, and what it would earn")
     verify.add_argument("--odds", action="store_true", help="print what each chance test may get wrong, and what it sees")
     verify.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
     verify.set_defaults(run=_verify)
-
-    data = commands.add_parser("data", help="list the data sets, or fetch one into datasets/")
-    data.add_argument("name", nargs="?", help="sonar or cifar10; without a name: what there is, and where")
-    data.add_argument("--from", dest="source", type=Path, metavar="FILE", help="take it from this file instead of the net")
-    data.add_argument("--url", default="", help="fetch it from there (a mirror); the checksum must be the same")
-    data.add_argument("--rebuild", action="store_true", help="write datasets/digits.npy again from scikit-learn's copy")
-    data.set_defaults(run=_data)
 
     simulate = commands.add_parser("simulate", help="write a class of plausible hand-ins into a scratch course")
     simulate.add_argument("assignment", help="for example hw1_dropout")
@@ -158,12 +132,6 @@ def _parser() -> argparse.ArgumentParser:
 
 
 # --------------------------------------------------------------------------------------------------------------------- commands
-def _check(arguments: argparse.Namespace) -> int:
-    from autograder.student.command import check
-
-    return check(arguments.notebook, arguments.exercise)
-
-
 def _grade(arguments: argparse.Namespace) -> int:
     if not arguments.notebooks:
         return _grade_class(arguments)
@@ -374,6 +342,10 @@ def _verify(arguments: argparse.Namespace) -> int:
             print(f"     {finding}")
         findings += len(found)
         told.setdefault(slug, []).extend(found)
+    for title, found in authoring.verified(root, arguments):
+        skipped += SKIPPED in title
+        authoring.show(title, found)
+        findings += len(found)
     if arguments.odds:
         _print_odds(root, arguments.assignments)
     for slug in (arguments.assignments or slugs(root)) if arguments.pairs is not None or arguments.mutants else ():
@@ -409,30 +381,6 @@ def _print_odds(root: Path, assignments: Sequence[str]) -> None:
         print(f"{slug}: {tests} chance tests; a right submission is refused anything with probability at most {tests * chance.ALPHA:.1e}")
         for exercise, check in found:
             print(f"   {exercise}: {check.name}: false alarm at most {check.chances * chance.ALPHA:.0e}; sees {check.power}")
-
-
-def _data(arguments: argparse.Namespace) -> int:
-    from autograder import datasets
-
-    if not arguments.name:
-        for data in datasets.DATASETS.values():
-            print(f"{data.name}: {data.about}\n   {datasets.find(data.name) or 'not here. ' + datasets.how_to_get(data.name)}")
-    elif arguments.name == "digits" and arguments.rebuild:
-        print(f"wrote {datasets.rebuild_digits()}, bit for bit as it should be")
-    else:
-        print(f"wrote {_fetched(arguments)}; its checksum is right")
-    return OK
-
-
-def _fetched(arguments: argparse.Namespace) -> Path:
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
-
-    from autograder import datasets
-
-    with Progress(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), transient=True) as bar:
-        task = bar.add_task(arguments.name, total=None)
-        show = lambda done, size: bar.update(task, completed=done, total=size or None)  # noqa: E731  # one line, used once
-        return datasets.fetch(arguments.name, arguments.source, arguments.url, show)
 
 
 def _simulate(arguments: argparse.Namespace) -> int:

@@ -11,19 +11,19 @@ from __future__ import annotations
 import contextlib
 import inspect
 import itertools
-import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from autograder.authoring.candidates import Candidate, Demonstration
+from autograder.authoring.candidates import Candidate, Demonstration, of_module, of_notebook
+from autograder.authoring.coats import coats, fitting_shape, mannered, shaped
+from autograder.authoring.handout import Handout
 from autograder.authoring.limited import alarm, each
 from autograder.course import Staff
 from autograder.judge import judge, result
-from autograder.model import Answer, Call, Exercise, Item, Opaque, Outcome, Subject
+from autograder.model import Answer, Call, Exercise, Item, Outcome, Subject
 from autograder.running.runner import Room
 from autograder.subjects.local import Local
 
@@ -39,7 +39,8 @@ class Score:
 
     assignment: str
     exercise: str
-    where: str
+    what: str  # names and files
+    where: str  # the same, and in which coat
     share: float
 
     @property
@@ -160,77 +161,6 @@ class _Recorder:
         return answers
 
 
-# ------------------------------------------------------------------------------------------------------------------- coats and forms
-def coats(value: Any, arguments: Sequence[str]) -> Iterator[tuple[str, Callable[..., Any]]]:
-    """The candidate as it is; where it takes fewer arguments, by their names, else the first ones."""
-    parameters = inspect.signature(value).parameters.values()
-    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
-        yield "", value
-        return
-    plain = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
-    needed = [p.name for p in plain if p.default is p.empty]
-    named = [p.name for p in plain if p.name in arguments]
-    in_order = [p.name for p in plain][: len(named)] == named == [a for a in arguments if a in named] and named == list(arguments[: len(named)])
-    if len(plain) >= len(arguments):
-        yield "", value
-    elif not (in_order and named) and needed:
-        yield f"of the first {len(needed)}", lambda *args, **kwargs: value(*[*args, *kwargs.values()][: len(needed)])
-    if named and set(needed) <= set(named) and not (in_order and len(plain) >= len(arguments)):
-        yield "by name", _by_name(value, arguments, named)
-
-
-def mannered(function: Callable[..., Any], arguments: Sequence[str]) -> Callable[..., Any]:
-    """The function with what any student adds in a few lines: rates outside [0, 1] are refused, and at test time nothing is dropped."""
-    rates = [a for a in arguments if a == "p" or a.startswith("p_")]
-    if not rates:
-        return function
-
-    def called(*args: Any, **kwargs: Any) -> Any:
-        given = {**dict(zip(arguments, args, strict=False)), **kwargs}
-        if any(not 0 <= given.get(rate, 0) <= 1 for rate in rates):
-            raise ValueError(rates)
-        if given.get("train") is False:
-            given |= {**dict.fromkeys(rates, 0.0), "rng": np.random.default_rng(0)}
-        return function(*(given.pop(a) for a in arguments[: len(args)]), **given)
-
-    return called
-
-
-def _by_name(value: Callable[..., Any], arguments: Sequence[str], named: Sequence[str]) -> Callable[..., Any]:
-    def called(*args: Any, **kwargs: Any) -> Any:
-        given = {**dict(zip(arguments, args, strict=False)), **kwargs}
-        return value(**{name: given[name] for name in named if name in given})
-
-    return called
-
-
-SHAPES: Mapping[str, Callable[[Any], Any]] = {  # what half a line around it makes of what it returns
-    "": lambda value: value,
-    "its first item": lambda value: value[0],
-    "with a None": lambda value: (value, None),
-}
-
-
-def shaped(function: Callable[..., Any], shape: str) -> Callable[..., Any]:
-    """The function with what it returns in another shape."""
-    return (lambda *args, **kwargs: SHAPES[shape](function(*args, **kwargs))) if shape else function
-
-
-def resembles(found: Any, right: Any) -> bool:
-    """Whether an answer has the form of a right one: types, shapes, keys; not the numbers."""
-    if isinstance(right, Opaque) or right is None:
-        return True
-    if isinstance(right, np.ndarray):
-        return isinstance(found, np.ndarray) and found.shape == right.shape and (found.dtype.kind == "b") == (right.dtype.kind == "b")
-    if isinstance(right, dict):
-        return isinstance(found, dict) and found.keys() == right.keys() and all(resembles(found[k], right[k]) for k in right)
-    if isinstance(right, (tuple, list)):
-        return isinstance(found, (tuple, list)) and len(found) == len(right) and all(map(resembles, found, right))
-    if isinstance(right, (int, float)) and not isinstance(right, bool):
-        return isinstance(found, (int, float)) and not isinstance(found, bool) and math.isfinite(found)
-    return type(found) is type(right)
-
-
 # --------------------------------------------------------------------------------------------------------------------------- sieves
 @dataclass(frozen=True)
 class Fitted:
@@ -268,7 +198,7 @@ def _takes(value: Any, arguments: Sequence[str]) -> bool:
         return False
     needed = [p for p in parameters if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     asks = any("Exam" in str(p.annotation) for p in needed)  # a check: it puts questions and answers none
-    return 0 < len(parameters) and len(needed) <= len(arguments) and not asks
+    return len(parameters) > 0 and len(needed) <= len(arguments) and not asks
 
 
 def shape_of(target: Target, one: Fitted, partner: Fitted | None = None) -> str | None:
@@ -285,15 +215,7 @@ def shape_of(target: Target, one: Fitted, partner: Fitted | None = None) -> str 
 def _shape(names: dict[str, Any], calls: Sequence[Call], right: Answer) -> str | None:
     with alarm(SIEVE_SECONDS):
         *_, last = Room(dict(names), caught=Exception).perform(calls)
-    return _fitting_shape(last.value, right.value) if last.outcome is Outcome.PASSED else None
-
-
-def _fitting_shape(found: Any, right: Any) -> str | None:
-    for shape, change in SHAPES.items():
-        with contextlib.suppress(Exception):
-            if resembles(change(found), right):
-                return shape
-    return None
+    return fitting_shape(last.value, right.value) if last.outcome is Outcome.PASSED else None
 
 
 def tables(target: Target, candidates: Sequence[Candidate]) -> Iterator[Fitted]:
@@ -313,15 +235,21 @@ def tried(target: Target, candidates: Sequence[Candidate], notebooks: Sequence[D
     """All candidates under the names of one exercise, single and in pairs of one file."""
     slug, name = target.staff.assignment.slug, target.exercise.name
     if target.is_table:
-        many, groups, lost = len(candidates), [(f,) for f in tables(target, candidates)], 0
+        many, lost = len(candidates), 0
+        groups: list[Group] = [(f,) for f in tables(target, candidates)]
     else:
         sets = {n: [*candidates, *_lines(target, n, notebooks)] for n in target.names}
         many = len(candidates) + sum(len(some) - len(candidates) for some in sets.values())
         groups, lost = _grouped(target, sets)
     shares = each(groups, lambda group: _share(target, group))
-    scores = [Score(slug, name, " with ".join(f.where for f in g), s) for g, s in zip(groups, shares, strict=True) if s is not None]
+    scores = [_score(target, g, s) for g, s in zip(groups, shares, strict=True) if s is not None]
     scores.sort(key=lambda s: (-s.share, s.where))
     return Tried(slug, name, many, len(groups), tuple(scores), lost + shares.count(None))
+
+
+def _score(target: Target, group: Group, share: float) -> Score:
+    what, where = (" with ".join(told) for told in zip(*((f.candidate.where, f.where) for f in group), strict=True))
+    return Score(target.staff.assignment.slug, target.exercise.name, what, where, share)
 
 
 def _share(target: Target, group: Group) -> float:
@@ -363,3 +291,54 @@ def _sieved(target: Target, jobs: Sequence[tuple[Fitted | None, Fitted]]) -> tup
     seen = each(jobs, lambda job: (shape_of(target, job[1], job[0]),))
     found = [(p, one.in_shape(s[0])) for (p, one), s in zip(jobs, seen, strict=True) if s and s[0] is not None]
     return [tuple(f for f in two if f) for two in found], seen.count(None)
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A hand-out before the exercises of a course."""
+
+    handout: Handout
+    root: Path
+
+    @cached_property
+    def notebooks(self) -> tuple[Demonstration, ...]:
+        """The released notebooks of the hand-out."""
+        return tuple(of_notebook(name, text) for name, text in self.handout.notebooks())
+
+    @cached_property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """All that can be put under a name; CourseError when a module of the hand-out cannot be imported."""
+        modules = (c for name, text in self.handout.modules() for c in of_module(name, text))
+        return (*modules, *(c for notebook in self.notebooks for c in notebook.candidates()))
+
+    def tried(self, staff: Staff, chosen: Container[str] | None = None) -> Iterator[Tried]:
+        """Every exercise of an assignment, or those chosen, with all candidates under its names."""
+        around = self._handed_out(staff.assignment.slug)
+        for exercise in staff.assignment.exercises:
+            if chosen is None or exercise.name in chosen:
+                yield tried(Target(staff, exercise, around), self.candidates, self.notebooks)
+
+    def _handed_out(self, slug: str) -> Mapping[str, Any]:
+        path = self.root / "assignments" / slug / f"{slug}.ipynb"
+        name = f"{slug}/{path.name}"
+        known = next((n for n in self.notebooks if n.file == name), None)
+        return (known or of_notebook(name, path.read_text(encoding="utf-8"))).space
+
+
+def findings(one: Tried, staff: Staff) -> Iterator[str]:
+    """What earns too much of an exercise and is not argued for in the key, and what is argued for and does not."""
+    argued = staff.key.shown.get(one.exercise, {})
+    found = {score.what: score for score in reversed(one.findings)}
+    yield from (score.finding for what, score in found.items() if what not in argued)
+    for what in argued.keys() - found.keys():
+        yield f"SHOWN in {one.assignment}_key.py argues for {what} under {one.exercise}, and nothing of that kind is found. Take it out."
+
+
+TABLE = ("assignment", "exercise", "candidates", "judged", "lost", "share", "what")
+
+
+def rows(found: Iterable[Tried]) -> Iterator[tuple[Any, ...]]:
+    """The whole table, line by line: every candidate that had the form of an answer, and what it earned."""
+    for one in found:
+        head = (one.assignment, one.exercise, one.candidates, one.fitting, one.lost)
+        yield from ((*head, f"{score.share:.3f}", score.where) for score in one.scores or (Score(*head[:2], "", "", 0.0),))
