@@ -12,7 +12,6 @@ import numpy as np
 
 from autograder import chance, notebook
 from autograder.authoring import release
-from autograder.authoring.commands import SKIPPED as SKIPPED
 from autograder.course import PATIENCE, Staff, lacking, load_staff
 from autograder.course import slugs as all_slugs
 from autograder.examine import look_closer
@@ -22,6 +21,7 @@ from autograder.model import Check, CourseError, Exercise, ExerciseResult, Gravi
 from autograder.subjects.local import Local
 
 FINE = "Everything looks fine."
+SKIPPED = " - skipped: "
 COSTS = {  # of the points of its exercise, what a wrong answer must lose, at least and at most
     Gravity.CORE: (0.25, 1.0),
     Gravity.EDGE: (0.05, 0.25),

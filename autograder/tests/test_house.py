@@ -33,8 +33,8 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
         "grade",
         "nbgrader_plugin",
         "classes explain",
-        "authoring neighbours instructor",
-        "dropout",
+        "authoring neighbours",
+        "dropout commands",
         "cli __main__ __init__ nbgrader_config checks",
     )
 )
@@ -82,7 +82,7 @@ STRANGERS = {
     "msgpack": "running",
     "pyseccomp": "sandbox",
     "scipy": "chance",
-    "rich": "cli authoring report",
+    "rich": "commands authoring report",
     "jinja2": "report",
     "IPython": "student interactive",
     "distributed": "classes",
