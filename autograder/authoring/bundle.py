@@ -27,8 +27,9 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib  # comes with pytest there
 
+CLONE = Path(autograder.__file__).parents[1]
 FOLDER = "dropout"  # all of the zip lies in it
-EPOCH = 315532800  # 1980-01-01, the first day a zip can tell
+EPOCH = "315532800"  # 1980-01-01, the first day a zip can tell
 BUILD = "import sys, setuptools.build_meta as b; print(b.build_wheel(sys.argv[1]))"
 KEPT = ("name", "description", "requires-python", "license", "license-files", "dependencies")  # of the kit's own [project]
 DATA_HOME = "share/autograder/datasets"  # where autograder.datasets looks, too
@@ -74,23 +75,24 @@ def build_wheel(handout: Handout) -> tuple[str, bytes]:
         stage, out = Path(scratch) / "stage", Path(scratch) / "out"
         out.mkdir()
         data = {f"datasets/{Path(name).name}": content for name, content in handout.files.items() if name.startswith("datasets/")}
-        tree = {**handout.wheel, **data, "LICENSE": handout.files["LICENSE"], "pyproject.toml": _pyproject(handout, data).encode()}
+        own = {"LICENSE": (CLONE / "LICENSE").read_bytes(), "pyproject.toml": _pyproject(handout, data).encode()}
+        tree = {**handout.wheel, **data, **own}
         for name, content in tree.items():
             _put(stage / name, content)
-        environment = os.environ | {"SOURCE_DATE_EPOCH": str(EPOCH), "PYTHONHASHSEED": "0", "PYTHONPATH": ""}
+        environment = os.environ | {"SOURCE_DATE_EPOCH": EPOCH, "PYTHONHASHSEED": "0", "PYTHONPATH": ""}
         command = [sys.executable, "-c", BUILD, str(out)]
         done = subprocess.run(command, cwd=stage, env=environment, capture_output=True, text=True, timeout=300, check=False)
         made = list(out.glob("*.whl"))
         if done.returncode or len(made) != 1:
             last = (done.stderr.strip().splitlines() or ["no wheel was made"])[-1]
             raise Broken(f"setuptools cannot build the wheel for students: {last}. Is it installed? pip install 'setuptools>=77'")
-        return made[0].name, made[0].read_bytes()
+        with zipfile.ZipFile(made[0]) as archive:  # which remembers modes and the day
+            return made[0].name, zipped({name: archive.read(name) for name in archive.namelist()})
 
 
 def _put(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
-    path.chmod(0o644)  # a wheel remembers modes, and an umask should not show
 
 
 def _pyproject(handout: Handout, data: Mapping[str, bytes]) -> str:
@@ -118,7 +120,7 @@ def _is_module(name: str, packages: list[str]) -> bool:
 
 
 def _project() -> dict[str, Any]:
-    path = Path(autograder.__file__).parents[1] / "pyproject.toml"
+    path = CLONE / "pyproject.toml"
     try:
         found: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
     except OSError:

@@ -35,6 +35,7 @@ class Candidate:
     file: str
     name: str
     value: Any
+    more: str = ""  # what of its surroundings was taken along
 
     @property
     def where(self) -> str:
@@ -88,7 +89,7 @@ def _defined(file: str, tree: ast.AST, space: Mapping[str, Any], path: str = "")
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             name = f"{path}{node.name}"
             made = _made(node, space)
-            if made is not None:
+            if made is not None and not (isinstance(tree, ast.ClassDef) and node.name.startswith("__")):
                 yield Candidate(file, name, made)
             if isinstance(node, ast.ClassDef):
                 yield from _methods(file, name, made)
@@ -159,7 +160,7 @@ class Demonstration:
         before = [s for s in above[-MAX_SLICE:] if isinstance(s, (ast.Assign, ast.AugAssign)) and not _binds(s, arguments)]
         if before:
             body = "\n    ".join([*"\n".join(map(ast.unparse, before)).split("\n"), f"return {shown}"])
-            yield Candidate(self.file, f"{name} and {len(before)} lines above", self._function(body, arguments))
+            yield Candidate(self.file, name, self._function(body, arguments), f"and {len(before)} lines above")
 
     def _function(self, body: str, arguments: Sequence[str]) -> Callable[..., Any]:
         names = dict(self.space)

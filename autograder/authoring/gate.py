@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import itertools
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -39,7 +39,7 @@ class Score:
 
     assignment: str
     exercise: str
-    what: str  # names and files
+    parts: tuple[str, ...]  # names and files, as SHOWN in a key argues for them
     where: str  # the same, and in which coat
     share: float
 
@@ -173,7 +173,8 @@ class Fitted:
 
     @property
     def where(self) -> str:
-        return self.candidate.where + (f" ({self.coat})" if self.coat else "")
+        told = ", ".join(t for t in (self.candidate.more, self.coat) if t)
+        return self.candidate.where + (f" ({told})" if told else "")
 
     def in_shape(self, shape: str) -> Fitted:
         """The same, with what it returns in this shape."""
@@ -187,7 +188,7 @@ def dressed(target: Target, name: str, candidate: Candidate) -> Iterator[Fitted]
         if inspect.isclass(value):
             yield Fitted(name, candidate, "", value)
     elif callable(value) and _takes(value, arguments := target.arguments(name)):
-        yield from (Fitted(name, candidate, coat, mannered(function, arguments)) for coat, function in coats(value, arguments))
+        yield from (Fitted(name, candidate, coat, function) for coat, function in coats(value, arguments))
 
 
 def _takes(value: Any, arguments: Sequence[str]) -> bool:
@@ -248,13 +249,22 @@ def tried(target: Target, candidates: Sequence[Candidate], notebooks: Sequence[D
 
 
 def _score(target: Target, group: Group, share: float) -> Score:
-    what, where = (" with ".join(told) for told in zip(*((f.candidate.where, f.where) for f in group), strict=True))
-    return Score(target.staff.assignment.slug, target.exercise.name, what, where, share)
+    parts, where = tuple(f.candidate.where for f in group), " with ".join(f.where for f in group)
+    return Score(target.staff.assignment.slug, target.exercise.name, parts, where, share)
 
 
 def _share(target: Target, group: Group) -> float:
-    """By the first check of each part, which bounds it; where that is an answer's share, by the public checks, then by all of them."""
-    answers, share = {f.name: f.value for f in group}, 0.0
+    """What they earn as they are, or with manners: by the first check of each part, a bound; then by the public checks; then by all."""
+    plain = {f.name: f.value for f in group}
+    share = _worth(target, plain)
+    if share >= MOST or target.is_table:
+        return share
+    added = {n: v if inspect.isclass(v) else mannered(v, target.arguments(n)) for n, v in plain.items()}
+    return share if added == plain else max(share, _worth(target, added))
+
+
+def _worth(target: Target, answers: Mapping[str, Any]) -> float:
+    share = 0.0
     for exercise in (target.first, target.public, target.exercise):
         share = target.share(exercise, answers)
         if share < MOST:
@@ -325,20 +335,11 @@ class Gate:
         return (known or of_notebook(name, path.read_text(encoding="utf-8"))).space
 
 
-def findings(one: Tried, staff: Staff) -> Iterator[str]:
-    """What earns too much of an exercise and is not argued for in the key, and what is argued for and does not."""
-    argued = staff.key.shown.get(one.exercise, {})
-    found = {score.what: score for score in reversed(one.findings)}
-    yield from (score.finding for what, score in found.items() if what not in argued)
-    for what in argued.keys() - found.keys():
-        yield f"SHOWN in {one.assignment}_key.py argues for {what} under {one.exercise}, and nothing of that kind is found. Take it out."
-
-
-TABLE = ("assignment", "exercise", "candidates", "judged", "lost", "share", "what")
-
-
-def rows(found: Iterable[Tried]) -> Iterator[tuple[Any, ...]]:
-    """The whole table, line by line: every candidate that had the form of an answer, and what it earned."""
-    for one in found:
-        head = (one.assignment, one.exercise, one.candidates, one.fitting, one.lost)
-        yield from ((*head, f"{score.share:.3f}", score.where) for score in one.scores or (Score(*head[:2], "", "", 0.0),))
+    def findings(self, one: Tried, staff: Staff) -> Iterator[str]:
+        """What earns too much of an exercise and is not argued for in the key, and what of this hand-out is argued for and does not."""
+        argued = staff.key.shown.get(one.exercise, {})
+        found = {score.parts: score for score in reversed(one.findings)}
+        yield from (score.finding for parts, score in found.items() if not argued.keys() & set(parts))
+        for what in argued.keys() - {part for parts in found for part in parts}:
+            if what.rpartition(" in ")[2] in {*self.handout.files, *self.handout.wheel}:
+                yield f"SHOWN in {one.assignment}_key.py argues for {what} under {one.exercise}, which earns little. Take it out."

@@ -18,9 +18,10 @@ h1 { font-size: 1.6rem; line-height: 1.2; } h2 { font-size: 1.1rem; margin: 0 0 
 main { display: grid; grid-template-columns: repeat(auto-fit, minmax(18rem, 1fr)); gap: 1rem; }
 section { border: 1px solid var(--line); border-radius: 8px; padding: 1rem; min-width: 0; }
 ol { padding-left: 1.2rem; margin: 0; } li { margin-bottom: .6rem; }
-pre { background: var(--soft); padding: .6rem; border-radius: 6px; margin: .3rem 0; font-size: .8rem; white-space: pre-wrap; }
+pre { background: var(--soft); padding: .6rem; border-radius: 6px; margin: .3rem 0; font-size: .8rem; }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 code { font-family: ui-monospace, monospace; font-size: .9em; overflow-wrap: anywhere; }
-table { border-collapse: collapse; }
+table { border-collapse: collapse; width: 100%; }
 td { border-top: 1px solid var(--line); padding: .4rem .8rem .4rem 0; vertical-align: top; }
 @media (prefers-color-scheme: dark) { :root { --mark: #56b4e9; } }
 """
@@ -31,8 +32,7 @@ PAGE = """<!DOCTYPE html>
 <title>Install the dropout course</title>
 <style>{style}</style>
 <h1>Install the dropout course</h1>
-<p>Once, about five minutes. You need Python 3.10 or newer and a network to install with; after that, none. The zip holds
-{assignments}.</p>
+<p>Once. You need Python 3.10 or newer, and a network to install with; afterwards none. The zip holds {assignments}.</p>
 <main>
 {systems}
 </main>
@@ -48,8 +48,8 @@ PAGE = """<!DOCTYPE html>
 """
 SYSTEM = """<section><h2>{name}</h2><ol>
 <li>Python: {python}.
-<li>Unpack the zip, and open a terminal ({terminal}) in the folder <code>dropout</code>: type <code>cd </code>, drag the folder into the
-window, press Enter.
+<li>Unpack the zip, and open a terminal ({terminal}) in the folder <code>dropout</code>: type <code>cd</code> and a space, drag the
+folder into the window, press Enter.
 <li>A place of its own:<pre>{program} -m venv .venv</pre>
 <li>Install:<pre>{bin}python -m pip install -r requirements.txt</pre>
 <li>Begin, and open a notebook on the left:<pre>{bin}jupyter lab</pre>

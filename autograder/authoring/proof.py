@@ -5,14 +5,17 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
-from autograder.authoring.gate import TABLE, Gate, Tried, findings, rows
+from autograder.authoring.gate import Gate, Score, Tried
 from autograder.authoring.handout import Handout
 from autograder.authoring.secrets import leaks
 from autograder.authoring.verify import SKIPPED
 from autograder.course import lacking, load_staff
 from autograder.course import slugs as all_slugs
 from autograder.model import CourseError
+
+TABLE = ("assignment", "exercise", "candidates", "judged", "lost", "share", "what")
 
 
 def examined(
@@ -42,7 +45,7 @@ def examined(
         here = list(gate.tried(staff, chosen))
         if tried is not None:
             tried += here
-        yield told(slug, here), [f for one in here for f in findings(one, staff)]
+        yield told(slug, here), [f for one in here for f in gate.findings(one, staff)]
 
 
 def told(slug: str, found: Sequence[Tried]) -> str:
@@ -50,6 +53,15 @@ def told(slug: str, found: Sequence[Tried]) -> str:
     counts = f"{sum(t.candidates for t in found):,} tried, {sum(t.fitting for t in found):,} judged"
     best = max((t.best for t in found), default=0.0)
     return f"nothing in the hand-out answers {slug}: {len(found)} exercises, {counts}; the best earns {best:.0%}"
+
+
+
+
+def rows(found: Iterable[Tried]) -> Iterator[tuple[Any, ...]]:
+    """The whole table, line by line: every candidate that had the form of an answer, and what it earned."""
+    for one in found:
+        head, none = (one.assignment, one.exercise, one.candidates, one.fitting, one.lost), Score(one.assignment, one.exercise, (), "", 0.0)
+        yield from ((*head, f"{score.share:.3f}", score.where) for score in one.scores or (none,))
 
 
 def write_table(path: Path, tried: Iterable[Tried]) -> None:
