@@ -104,7 +104,7 @@ class Target:
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The functions that are asked, also those of an earlier exercise that this one builds on."""
-        called = {c.function for calls, _ in self.asked for c in calls}
+        called = {c.function for calls, _ in self.asked for c in calls} | set(self.exercise.names)
         answers = (n for e in self.staff.assignment.exercises for n in e.names)
         return tuple(n for n in answers if n in called and callable(self.solution(n)))
 

@@ -16,12 +16,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 
 import autograder
 from autograder.authoring import bundle, secrets
-from autograder.authoring.bundle import tomllib
 from autograder.authoring.fill import filled, released, solved, write
 from autograder.authoring.gate import Gate
 from autograder.authoring.handout import Handout, collect, student_part
@@ -95,9 +93,7 @@ def test_data_that_was_fetched_is_not_passed_on(toy: Path) -> None:
 
 
 def test_the_version_stands_in_one_place() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    assert "version" in project["project"]["dynamic"]
-    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "autograder.__version__"}
+    assert 'version = { attr = "autograder.__version__" }' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     for path in ROOT.glob("assignments/*/*.ipynb"):
         told = json.loads(path.read_text(encoding="utf-8"))["metadata"]["autograder"]
         assert told == {"assignment": path.stem, "release": autograder.__version__}
@@ -240,7 +236,8 @@ def test_a_saved_notebook_finds_its_checks_by_what_it_says_or_holds(beside: Path
     del node["metadata"]["autograder"]
     assert places.of_notebook(moved, node) == beside / SLUG, "by the ids of its cells"
     assert places.of_notebook(original, node) == original.parent, "checks beside it come first"
-    for odd in ({}, [], {"cells": 7}, {"cells": [{"metadata": {"nbgrader": 1}}]}, {"metadata": {"autograder": []}}):
+    odds: tuple[Any, ...] = ({}, [], {"cells": 7}, {"cells": [{"metadata": {"nbgrader": 1}}]}, {"metadata": {"autograder": []}})
+    for odd in odds:
         assert places.of_notebook(moved, odd) == moved.parent
     moved.write_text("{", encoding="utf-8")
     assert not places.is_of_course(moved)
@@ -322,7 +319,7 @@ def test_a_notebook_alone_in_an_empty_folder_finds_its_checks(student: Path, met
     if metadata is None:
         tests = run([str(student / ".venv/bin/python"), "-m", "pytest", "-q"], tmp_path)
         assert tests.returncode == 0, tests.stdout + tests.stderr
-    running = nbformat.from_dict({**node, "cells": [c for c in node["cells"] if _is_needed(c)]})  # type: ignore[no-untyped-call]
+    running = {**node, "cells": [{**c, "source": "".join(c["source"])} for c in node["cells"] if _is_needed(c)]}
     path = student / ".venv/share/jupyter/kernels/python3"
     path.mkdir(parents=True, exist_ok=True)
     words = [str(student / ".venv/bin/python"), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
