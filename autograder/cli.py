@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from autograder import __version__
-from autograder.commands import authoring, collecting, grading, handout, instructor
-from autograder.neighbours import commands as neighbours
+from autograder.commands import OK, authoring, collecting, grading, handout, instructor, neighbours, reports
 from autograder.student import command as student
 
 
@@ -34,9 +34,23 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    for group in (student, grading, collecting, neighbours, instructor, authoring, handout):
+    check = student.add(commands)
+    check.add_argument("--classroom", action="store_true", help="print the result as GitHub Classroom reads it; the words go to stderr")
+    check.set_defaults(run=_check)
+    for group in (grading, collecting, reports, neighbours, instructor, authoring, handout):
         group.add(commands)
     return parser
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    if not arguments.classroom:
+        return student.check(arguments.notebook, arguments.exercise)
+    from autograder.neighbours import classroom
+
+    with contextlib.redirect_stdout(sys.stderr):  # what a notebook prints is no result
+        results = student.checked(arguments.notebook, arguments.exercise)
+    print(classroom.line(results))
+    return OK  # the points stand in the result
 
 
 if __name__ == "__main__":

@@ -23,8 +23,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from autograder.classes import results_store
 from autograder.classes.batch import Desk, Graded, Plan, Task
+from autograder.classes.code_digest import digest, whole_kit
 from autograder.model import Broken, CourseError
 from autograder.sandbox import choose, stays_shut
 
@@ -43,7 +43,7 @@ class Parcel:
 
     plan: Plan
     files: Mapping[str, bytes]  # of the course: path below its root -> content
-    engine: str  # the code that judges, which must be the same at both ends
+    kit: str  # the code that judges, which must be the same at both ends
     word: str  # one word for all this
 
 
@@ -54,7 +54,7 @@ def parcel(plan: Plan) -> Parcel:
     paths = sorted(p for place in places for p in ([place] if place.is_file() else place.rglob("*")) if p.is_file())
     files = {p.relative_to(root).as_posix(): p.read_bytes() for p in paths if "__pycache__" not in p.parts}
     content = [part for name, data in files.items() for part in (name, data.decode("latin-1"))]
-    return Parcel(plan, files, results_store.engine(), results_store.digest(repr(plan), *content))
+    return Parcel(plan, files, whole_kit(), digest(repr(plan), *content))
 
 
 # ------------------------------------------------------------------------------------------------------------------- on the cluster
@@ -107,7 +107,7 @@ def unpacked(data: Any, student: str) -> Graded:
 def _sit(sent: Parcel) -> None:
     """Make ready for a class; what was there for another one is put away."""
     here = socket.gethostname()
-    if results_store.engine() != sent.engine:
+    if whole_kit() != sent.kit:
         raise Broken(f"The Dask worker on {here} has another version of autograder, Python or NumPy. Install the same everywhere.")
     if hasattr(_seat, "stack"):
         _seat.stack.close()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder import __version__
-from autograder.model import AutograderError, Broken
+from autograder.model import AutograderError, Broken, ExerciseResult
 from autograder.report import overview, text, words
 from autograder.report.terminal import patient
 from autograder.student.reading import find, opened
@@ -30,8 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return patiently(lambda: parser.parse_args(argv))
 
 
-def add(commands: Any) -> None:
-    """Put the commands on argparse's list."""
+def add(commands: Any) -> argparse.ArgumentParser:
+    """Put the commands on argparse's list; returns `check`, to which instructors' option is added."""
     one = commands.add_parser("check", help="check a notebook as its student can (public sentences only)")
     one.add_argument("notebook", type=Path, help="a notebook, or its folder")
     one.add_argument("exercise", nargs="?", help="one exercise; all of them when left out")
@@ -43,6 +43,7 @@ def add(commands: Any) -> None:
     data.add_argument("--url", default="", help="fetch it from there (a mirror); the checksum must be the same")
     data.add_argument("--rebuild", action="store_true", help="write datasets/digits.npy again from scikit-learn's copy")
     data.set_defaults(run=_data)
+    return one  # type: ignore[no-any-return]
 
 
 def patiently(read: Callable[[], argparse.Namespace]) -> int:
@@ -57,7 +58,7 @@ def patiently(read: Callable[[], argparse.Namespace]) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     if note := stranger():
-        print(f"note  {note}")
+        print(f"note  {note}", file=sys.stderr)
     try:
         return int(arguments.run(arguments))
     except Broken as error:
@@ -73,6 +74,11 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def check(place: Path, exercise: str | None = None) -> int:
     """Print what holds in a notebook (or in that of a folder), exercise by exercise, then a table; 0 when all of it does."""
+    return 0 if all(r.outcome in ("passed", "not_run") for r in checked(place, exercise)) else 1
+
+
+def checked(place: Path, exercise: str | None = None) -> list[ExerciseResult]:
+    """The same, and what was found."""
     path, note = find(place)
     found = opened(path)
     for told in [note, *found.submission.notes]:
@@ -85,7 +91,7 @@ def check(place: Path, exercise: str | None = None) -> int:
         print(text.exercise_text(results[-1]))
     if len(results) > 1:
         print("\n" + "\n".join(overview.lines(results)))
-    return 0 if all(r.outcome in ("passed", "not_run") for r in results) else 1
+    return results
 
 
 def _data(arguments: argparse.Namespace) -> int:
