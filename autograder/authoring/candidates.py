@@ -25,6 +25,7 @@ from autograder.model import Cell, CourseError, Role
 from autograder.subjects.local import Local
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+LONGEST = 60  # characters of a line that names itself
 MAX_SLICE = 12  # statements of a cell that are taken along with a line of it
 
 
@@ -96,7 +97,7 @@ def _defined(file: str, tree: ast.AST, space: Mapping[str, Any], path: str = "")
             yield from _defined(file, node, space, f"{name}.")
         else:
             if isinstance(node, ast.Lambda):
-                yield Candidate(file, f"{path}lambda in line {node.lineno}", _evaluated(node, space))
+                yield Candidate(file, f"{path}`{ast.unparse(node)[:LONGEST]}`", _evaluated(node, space))
             yield from _defined(file, node, space, path)
 
 
@@ -155,7 +156,7 @@ class Demonstration:
 
     def _functions(self, above: Sequence[ast.stmt], value: ast.expr, arguments: Sequence[str]) -> Iterator[Candidate]:
         shown = ast.unparse(value)
-        name = f"`{shown[:60]}`"
+        name = f"`{shown[:LONGEST]}`"
         yield Candidate(self.file, name, self._function(f"return {shown}", arguments))
         before = [s for s in above[-MAX_SLICE:] if isinstance(s, (ast.Assign, ast.AugAssign)) and not _binds(s, arguments)]
         if before:

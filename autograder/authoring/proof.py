@@ -19,7 +19,7 @@ TABLE = ("assignment", "exercise", "candidates", "judged", "lost", "share", "wha
 
 
 def examined(
-    root: Path, handout: Handout, slugs: Sequence[str] = (), sample: int = 1, tried: list[Tried] | None = None
+    root: Path, handout: Handout, slugs: Sequence[str] | None = None, sample: int = 1, tried: list[Tried] | None = None
 ) -> Iterator[tuple[str, list[str]]]:
     """Look whether a hand-out answers anything: by text, then by behaviour, assignment by assignment. Yields what was looked at, findings.
 
@@ -30,7 +30,7 @@ def examined(
         raise CourseError("--sample must be 1 or more.")
     yield "the hand-out holds no secret text", list(leaks(handout, root))
     gate, place = Gate(handout, root), 0
-    for slug in slugs or all_slugs(root):
+    for slug in all_slugs(root) if slugs is None else slugs:
         try:
             staff = load_staff(root, slug)
         except CourseError as error:

@@ -113,7 +113,7 @@ def _verify(arguments: argparse.Namespace) -> int:
             print(f"     {finding}")
         findings += len(found)
         told.setdefault(slug, []).extend(found)
-    for title, found in handout.verified(root, arguments):
+    for title, found in handout.verified(root, arguments, list(seen)):
         skipped += SKIPPED in title
         handout.show(title, found)
         findings += len(found)

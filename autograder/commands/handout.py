@@ -56,8 +56,8 @@ def show(title: str, findings: Sequence[str]) -> None:
     print(f"{mark} {title}", *(f"     {finding}" for finding in findings), sep="\n", flush=True)
 
 
-def verified(root: Path, arguments: argparse.Namespace) -> Iterator[tuple[str, list[str]]]:
-    """The part of `autograder verify` that is about the hand-out of all that is released."""
+def verified(root: Path, arguments: argparse.Namespace, slugs: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    """The part of `autograder verify` that is about the hand-out of all that is released, before these assignments."""
     from autograder.authoring.handout import collect, released
     from autograder.authoring.proof import examined, write_table
     from autograder.authoring.verify import SKIPPED
@@ -66,6 +66,6 @@ def verified(root: Path, arguments: argparse.Namespace) -> Iterator[tuple[str, l
         yield f"the hand-out{SKIPPED}nothing is released", []
         return
     tried: list[Tried] = []
-    yield from examined(root, collect(root), arguments.assignments, arguments.sample, tried)
+    yield from examined(root, collect(root), slugs, arguments.sample, tried)
     if arguments.table:
         write_table(arguments.table, tried)
