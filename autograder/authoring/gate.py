@@ -204,7 +204,7 @@ def _takes(value: Any, arguments: Sequence[str]) -> bool:
 
 def shape_of(target: Target, one: Fitted, partner: Fitted | None = None) -> str | None:
     """The shape in which what it returns has the form of a right answer, once at least; `partner` makes what it is called with."""
-    if inspect.isclass(one.value):
+    if inspect.isclass(target.solution(one.name)):
         return ""
     own = {n: target.solution(n) for n in target.names} if target.leans(one.name) else {}
     names = {**target.around, **own, **({partner.name: partner.value} if partner else {}), one.name: one.value}
