@@ -61,7 +61,8 @@ def of_namespace(exercise: str | None, namespace: Mapping[str, Any]) -> Path | N
     """The installed assignment that a running notebook is of: by the exercise asked for, the names defined and the cells that were run."""
     run = namespace.get("In")
     cells = {str(text).strip() for text in run} if isinstance(run, list) else set()
-    return _likeliest({*namespace, *([exercise] if exercise else [])}, exercise, cells)
+    known = any(exercise in layout.points for _, layout in installed())  # else a second function of one, or nothing
+    return _likeliest({*namespace, *([exercise] if exercise else [])}, exercise if known else None, cells)
 
 
 def _likeliest(names: set[str], exercise: str | None = None, cells: Iterable[str] = ()) -> Path | None:
