@@ -16,6 +16,7 @@ from typing import Any
 
 from autograder import notebook
 from autograder.model import CourseError
+from autograder.surroundings import import_jsonschema_quickly
 
 BEGIN, END = "BEGIN SOLUTION", "END SOLUTION"
 WINDOW = 3  # lines of a solution that, found together, are no coincidence
@@ -36,6 +37,7 @@ def generate(root: Path, slug: str, into: Path) -> Path:
     if not (root / "solutions" / slug).is_dir():
         raise CourseError(f"There is no folder solutions/{slug} in {root}. Look at the name, or make the assignment first.")
     _must_be_whole(root / "solutions" / slug / f"{slug}.ipynb")
+    import_jsonschema_quickly()
     from nbgrader.converters.base import NbGraderException  # type: ignore[import-untyped]  # late: it takes a second, and is for staff
 
     converter = _converter(root.resolve(), slug, into.resolve())
