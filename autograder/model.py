@@ -168,7 +168,7 @@ class Subject(Protocol):
 
 # --------------------------------------------------------------------------------------------------------------------- notebooks
 class Role(enum.Enum):
-    """What a code cell is to the loader; see `perform.Room.load`."""
+    """What a code cell is to the loader; see `running.runner.Room.load`."""
 
     SETUP = "setup"  # the course's own first cell
     ANSWER = "answer"  # the student's answer to one exercise
@@ -204,6 +204,7 @@ class Submission:
 
 
 # ------------------------------------------------------------------------------------------------------------------------- limits
+LEFT_OVER = ": left over at line "  # behind a NotImplementedError that a finished function raises
 UNWRITTEN = "is not written yet"  # so ends what is said of an answer that is still a stub
 NOT_TRIED = "not tried: "  # so begins the error of a call that was not made because what a hand-in may use is used up
 
@@ -238,7 +239,7 @@ class Limits:
 class Check:
     """A verb bound to a case. `name` is unique in its exercise; `sentence` is what the student reads.
 
-    `template` is the sentence before the case is filled in. `judge(exam)` returns when the sentence holds and raises `exam.Wrong` when it
+    `template` is the sentence before the case is filled in. `judge(exam)` returns when the sentence holds and raises `asking.Wrong` when it
     does not. `chances` counts the exact chance tests it makes, each at the submission's share of the false-alarm budget.
     """
 
@@ -373,6 +374,12 @@ class Assignment:
         known = ", ".join(e.name for e in self.exercises)
         raise CourseError(f"There is no exercise {name!r} in {self.slug}. The exercises are: {known}.")
 
+    def holding(self, name: str) -> Exercise:
+        """The exercise of that name, or the one that asks for a function of that name; CourseError as above."""
+        if all(name != e.name for e in self.exercises):
+            name = next((e.name for e in self.exercises if name in e.names), name)
+        return self.exercise(name)
+
     @property
     def points(self) -> float:
         """The maximum of the whole assignment."""
@@ -388,6 +395,7 @@ class Key:
     variants: tuple[Variant, ...]
     salt: str
     equivalent: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # exercise -> mutant -> why it means the same
+    shown: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # exercise -> what is handed out and earns some of it -> why
 
 
 # ------------------------------------------------------------------------------------------------------------------------ results

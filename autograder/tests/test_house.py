@@ -26,7 +26,7 @@ HOUSE = Path(autograder.__file__).parent
 FLOORS: tuple[frozenset[str], ...] = tuple(
     frozenset(rooms.split())
     for rooms in (
-        "model layout surroundings running chance interactive asking keys datasets",
+        "model layout surroundings running chance interactive asking pasting keys datasets",
         "notebook checks_api judge diagnose sandbox worker report",
         "course subjects examine",
         "carried student",
@@ -43,6 +43,8 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
 ALLOWED = {
     ("running", "model"): "everything speaks in the nouns",
     ("layout", "model"): "everything speaks in the nouns",
+    ("pasting", "model"): "everything speaks in the nouns",
+    ("pasting", "asking"): "how a call is written is decided where calls are made",
     ("surroundings", "model"): "what is lacking is an error of the kit's",
     ("asking", "running"): "what cannot travel has the same name in messages",
     ("asking", "model"): "everything speaks in the nouns",
@@ -53,6 +55,8 @@ ALLOWED = {
     ("__main__", "cli"): "python -m autograder is the command",
     ("authoring", "nbgrader_config"): "release and stock nbgrader must run with the same settings; the file holds settings only",
     ("cli", "__init__"): "the version",
+    ("student", "__init__"): "the version",
+    ("authoring", "__init__"): "the version, which a hand-out says",
     ("notebook", "__init__"): "the version: a hand-in may be of another release",
     ("nbgrader_plugin", "__init__"): "the version, which a release says",
     ("nbgrader_plugin", "nbgrader_config"): "the quick road asks whether the settings are those of the kit; the file holds settings only",
@@ -62,6 +66,7 @@ ALLOWED = {
 ONLY = {
     "model": "",
     "layout": "model",
+    "pasting": "model asking",
     "running": "model",  # shown in the sandbox file by file, and run on the student's machine, too: so it is no part of worker/
     "chance": "",
     "keys": "model",
@@ -82,7 +87,7 @@ STRANGERS = {
     "msgpack": "running",
     "pyseccomp": "sandbox",
     "scipy": "chance",
-    "rich": "commands authoring report",
+    "rich": "commands authoring report student",
     "jinja2": "report",
     "IPython": "student interactive",
     "distributed": "classes",
