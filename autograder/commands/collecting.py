@@ -56,11 +56,11 @@ def _collect(arguments: argparse.Namespace) -> int:
 
 
 def _diff(arguments: argparse.Namespace) -> int:
-    from autograder.classes.results_store import Memory
+    from autograder.classes.results_store import ResultsStore
     from autograder.course import find_root
     from autograder.report.changes import lines
 
-    with Memory(find_root(arguments.course), arguments.assignment) as remembered:
+    with ResultsStore(find_root(arguments.course), arguments.assignment) as remembered:
         for line in lines(remembered.changes()):
             print(line)
     return OK
