@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from autograder.asking import argument_text, script_text
-from autograder.model import Call
+from autograder.model import Call, Given
 
 DRAWN = ("out", "mask")  # names of what is 0 where something was dropped
 MOST = 3  # calls of a script that are shown
@@ -37,7 +37,7 @@ def lines(calls: Sequence[Call], got: str) -> str:
     if pair := _of_two(got, calls):
         return pair
     expression = _expression(got, calls) if len(calls) <= MOST else ""
-    if not expression:
+    if not expression or not _can_be_named(expression, calls):
         return script_text(calls, MOST)
     first, calls = _named_input(expression, calls)
     made = script_text([*calls, Call(expression, look=True)], MOST + 1)
@@ -90,11 +90,24 @@ def _value(text: str, known: set[str]) -> str:
     return text if used and used <= known and used != {"x"} and not calls else ""
 
 
+def _input(expression: str) -> str:
+    return next((n for n in ("dout", "x") if re.search(rf"\b{n}\b", expression)), "")
+
+
+def _is_named(name: str, calls: Sequence[Call]) -> bool:
+    return not name or any(argument_text(a) == name for call in calls for a in call.args[:1])
+
+
+def _can_be_named(expression: str, calls: Sequence[Call]) -> bool:
+    """Whether the input that the expression speaks of is the first argument of the last call, or has that name already."""
+    name = _input(expression)
+    return _is_named(name, calls) or (all(isinstance(a, Given) for a in (calls[-1].args or (None,))[:1]) and (name == "dout" or len(calls) == 1))
+
+
 def _named_input(expression: str, calls: list[Call]) -> tuple[list[str], list[Call]]:
     """The lines that give the last call's input a name, where the expression speaks of it, and the calls with that name in them."""
-    name = next((n for n in ("dout", "x") if re.search(rf"\b{n}\b", expression)), "")
-    last = calls[-1]
-    if not name or any(argument_text(a) == name for call in calls for a in call.args[:1]):
+    name, last = _input(expression), calls[-1]
+    if _is_named(name, calls):
         return [f"before = {name}.copy()"] * ("before" in expression), calls
     first = [f"{name} = {argument_text(last.args[0])}"] + [f"before = {name}.copy()"] * ("before" in expression)
     return first, [*calls[:-1], replace(last, args=(Named(name), *last.args[1:]))]

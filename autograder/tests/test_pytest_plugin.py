@@ -63,7 +63,7 @@ def test_a_wrong_notebook_fails_with_the_message_and_no_traceback(folder: Path) 
     assert re.search(r"_+ shrink returns x times 1-p at test time \(train=False\) _+", text), text
     grammar = r"\nx shrink returns x times 1-p at test time.*\n    out\[0, 0\] = \S+, but should be \S+ \(1600 of 1600 differ\)\n"
     assert re.search(grammar, text), text
-    assert "\n    from  shrink(np.random.default_rng(" in text, text
+    assert re.search(r"\n    from these lines:\n    out, cache = shrink\(np\.random\.default_rng\(.*\n    out\[0, 0\]\n", text), text
     assert "\n    hint  You multiply by p, but p says how much is taken away: what stays is 1 - p.\n" in text, text
     assert 'quiz["letter"] is missing, but should be a letter' in text, text
     for ours in ("Traceback", "SentenceFailed", "pytest_plugin.py", "judge.py"):
