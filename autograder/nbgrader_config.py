@@ -67,7 +67,7 @@ AUTOGRADE = [
     f"{STOCK}.CheckCellMetadata",
 ]
 
-FEEDBACK = [f"{STOCK}.GetGrades", "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor"]
+FEEDBACK = [f"{STOCK}.GetGrades", f"{PLUGIN}.OpenWithSummary", "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor"]
 
 
 def configure(c: Any) -> None:
@@ -84,6 +84,7 @@ def configure(c: Any) -> None:
     c.Autograde.sanitize_preprocessors = SANITIZE
     c.Autograde.autograde_preprocessors = AUTOGRADE
     c.GenerateFeedback.preprocessors = FEEDBACK
+    c.GenerateFeedback.exporter_class = f"{PLUGIN}.FeedbackPage"
     c.ExportApp.plugin_class = f"{PLUGIN}.QuestionCsv"
     c.ExchangeFactory.release_feedback = f"{PLUGIN}.exchange.ReleaseFeedback"
     c.ZipCollectApp.collector_plugin = f"{PLUGIN}.CollectByName"

@@ -8,12 +8,15 @@ autograde, pass 1     accept_any_name   a notebook called "hw1_dropout (1).ipynb
 autograde, pass 2     GradeOutside      student code answers in its cage; the verdict goes below the check cells
                       SaveKitGrades     marks and reasons, and no stale ones
                       MakeHarmless      what staff and students will open in a browser
+generate_feedback     OpenWithSummary   what the page begins with
+                      FeedbackPage      readable without a network
 export                QuestionCsv       a column per exercise
 """
 
 import warnings
 
 from autograder.nbgrader_plugin.export import QuestionCsv
+from autograder.nbgrader_plugin.feedback import FeedbackPage, OpenWithSummary
 from autograder.nbgrader_plugin.grade_step import GradeOutside
 from autograder.nbgrader_plugin.handin import HandInExporter, accept_any_name
 from autograder.nbgrader_plugin.marks import SaveKitGrades
@@ -28,10 +31,12 @@ warnings.filterwarnings("ignore", message="Object of type <Submitted", module="n
 __all__ = [
     "CollectByName",
     "CollectCarefully",
+    "FeedbackPage",
     "FinishRelease",
     "GradeOutside",
     "HandInExporter",
     "MakeHarmless",
+    "OpenWithSummary",
     "QuestionCsv",
     "RepairHandIn",
     "SaveKitGrades",

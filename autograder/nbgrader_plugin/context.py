@@ -48,6 +48,11 @@ class Place:
     def autograded(self) -> Path:
         return self._folder(self.coursedir.autograded_directory, self.student)
 
+    @property
+    def ours(self) -> bool:
+        """Whether the kit grades this assignment. Where no checks.py lies beside the notebook, nbgrader does what it always does."""
+        return (self.source / "checks.py").is_file()
+
     def _folder(self, step: str, student: str) -> Path:
         return Path(self.coursedir.format_path(step, student, self.slug))
 
