@@ -159,26 +159,9 @@ def _parser() -> argparse.ArgumentParser:
 
 # --------------------------------------------------------------------------------------------------------------------- commands
 def _check(arguments: argparse.Namespace) -> int:
-    from autograder.course import load_public
-    from autograder.notebook import content, from_node, parse
-    from autograder.report import text, words
-    from autograder.student.selfcheck import examine_notebook, load
+    from autograder.student.command import check
 
-    path = arguments.notebook
-    path = path / f"{path.resolve().name}.ipynb" if path.is_dir() else path
-    found = parse(content(path), path)  # before the folder is looked at: a slip in the name is told as what it is
-    assignment = load_public(path.resolve().parent)
-    submission = from_node(found, path, assignment)
-    subject = load(submission)
-    for note in submission.notes:
-        print(f"note  {words.line(note)}")
-    chosen = [assignment.exercise(arguments.exercise)] if arguments.exercise else assignment.exercises
-    passed = True
-    for exercise in chosen:
-        result = examine_notebook(exercise, subject, submission, assignment)
-        print(text.exercise_text(result))
-        passed = passed and result.outcome in ("passed", "not_run")
-    return 0 if passed else 1
+    return check(arguments.notebook, arguments.exercise)
 
 
 def _grade(arguments: argparse.Namespace) -> int:

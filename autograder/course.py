@@ -16,7 +16,7 @@ from typing import Any
 
 from autograder import notebook
 from autograder.chance import MAX_TESTS
-from autograder.checks.verb import hide, named
+from autograder.checks_api.verb import hide, named
 from autograder.diagnose import fingerprint, signs
 from autograder.keys import bare, edited, entries, helpers, source
 from autograder.layout import LAYOUT, Layout, must_agree

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from autograder.asking import Exam
-from autograder.checks.facts import UNUSABLE_RESULT, Fact
+from autograder.checks_api.symptoms import UNUSABLE_RESULT, Fact
 from autograder.model import Diagnosis, Subject
 
 Facts = dict[str, str]

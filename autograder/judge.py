@@ -14,6 +14,7 @@ import numpy as np
 from autograder.asking import Exam, Unanswered, Wrong, called, raised, script_text, shown, tripped
 from autograder.model import (
     NOT_TRIED,
+    UNWRITTEN,
     Answer,
     AutograderError,
     Call,
@@ -33,7 +34,6 @@ from autograder.model import (
 
 DEATHS = (Outcome.TIMED_OUT, Outcome.CRASHED)
 LOG = logging.getLogger(__name__)
-UNWRITTEN = "is not written yet"
 UNDEFINED = "is not defined: its cell is missing, was not run, ended in an error, or uses another name"
 OLD_NAMES = re.compile(r"AttributeError: '[\w.]*Generator' object has no attribute '(rand|randn|randint|random_sample|ranf|sample|seed)'")
 LONGEST = 2000  # characters of a call that is to be pasted

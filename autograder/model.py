@@ -204,6 +204,7 @@ class Submission:
 
 
 # ------------------------------------------------------------------------------------------------------------------------- limits
+UNWRITTEN = "is not written yet"  # so ends what is said of an answer that is still a stub
 NOT_TRIED = "not tried: "  # so begins the error of a call that was not made because what a hand-in may use is used up
 
 

@@ -21,6 +21,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from autograder import __version__
 from autograder.interactive import as_python
 from autograder.layout import Layout, digest
 from autograder.model import Assignment, Cell, CourseError, Exercise, Role, Submission, SubmissionError
@@ -126,7 +127,28 @@ def from_node(node: Any, path: Path, assignment: Assignment) -> Submission:
             "Delete pasted data from its code cells, save it and hand it in again."
         )
     _must_belong(cells, assignment, path)
-    return _Reading(cells, assignment).submission(str(path))
+    reading = _Reading(cells, assignment)
+    reading.notes += _of_another_release(node)
+    return reading.submission(str(path))
+
+
+def release_of(node: Any) -> str:
+    """The release that a notebook says it is from; "" when it says nothing (Colab and others drop what they do not know)."""
+    found = node["metadata"].get("autograder") if isinstance(node.get("metadata"), Mapping) else None
+    release = found.get("release") if isinstance(found, Mapping) else None
+    return release if isinstance(release, str) else ""
+
+
+def _of_another_release(node: Any) -> Iterator[str]:
+    """A word about a notebook that was handed out before, or after, what is installed here. Its cells are found by their ids."""
+    release = release_of(node)
+    if release and release != __version__:
+        yield f"This notebook is of release {called(Path(release))}, and here is {__version__}: it is read by the ids of its cells."
+
+
+def written(path: Path, known: Layout) -> bool:
+    """Whether a notebook holds code that is not the course's own."""
+    return any(c.kind == "code" and c.text and c.digest not in known.cells for c in _cells(parse(content(path), path), path))
 
 
 def _must_belong(cells: Sequence[_Found], assignment: Assignment, path: Path) -> None:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from autograder import checks as c
 from autograder import core, edge, manner, variant, within
+from autograder.dropout import checks as c
 
 SALT = "okapi-7341"
 

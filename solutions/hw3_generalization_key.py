@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder import checks as c
 from autograder import notebook, variant
-from autograder.checks.forms import Bare
+from autograder.dropout.forms import Bare
+from autograder.dropout.generalization import checks as c
 from autograder.keys import core, edge, manner, right
 
 SALT = "numbat-5903"

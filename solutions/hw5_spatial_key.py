@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from autograder import checks as c
 from autograder import core, edge, manner, right, variant, within
-from autograder.checks.forms import Blocks, Shared
-from autograder.checks.lenses import asking
-from autograder.checks.normalisation import Memory
+from autograder.dropout.forms import Blocks, Shared
+from autograder.dropout.spatial import checks as c
+from autograder.dropout.spatial.normalisation import Memory
+from autograder.dropout.views import asking
 
 SALT = "quokka-2905"
 

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from autograder import checks as c
 from autograder import variant
-from autograder.checks import ways_back as w
-from autograder.checks.lenses import through
-from autograder.checks.sequences import INPUT_MASK, SEQUENCES, STATE_MASK
-from autograder.checks.weights import ONE_ROW
+from autograder.dropout.sequences import checks as c
+from autograder.dropout.sequences import gradient_formulas as w
+from autograder.dropout.sequences.recurrent import INPUT_MASK, SEQUENCES, STATE_MASK
+from autograder.dropout.sequences.weights import ONE_ROW
+from autograder.dropout.views import through
 from autograder.keys import core, edge, manner, right
 from autograder.model import Seed
 

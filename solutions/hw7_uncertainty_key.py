@@ -4,11 +4,11 @@ import math
 
 import numpy as np
 
-from autograder import checks as c
 from autograder import core, edge, manner, variant
-from autograder.checks.lenses import asking
-from autograder.checks.noise import Branched
-from autograder.checks.uncertainty import NOISY, STATS, STEEP
+from autograder.dropout.uncertainty import checks as c
+from autograder.dropout.uncertainty.noise import Branched
+from autograder.dropout.uncertainty.passes import NOISY, STATS, STEEP
+from autograder.dropout.views import asking
 from autograder.model import Seed
 
 SALT = "curlew-5527"

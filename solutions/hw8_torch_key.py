@@ -10,12 +10,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from autograder import checks as c
 from autograder import core, edge, manner, right, variant
-from autograder.checks import torch_comparisons as t
-from autograder.checks import torch_layers as layers
-from autograder.checks import torch_loops as loops
-from autograder.checks.coats import in_a_coat
+from autograder.dropout import checks as c
+from autograder.dropout.torch import comparisons as t
+from autograder.dropout.torch import layers, loops
+from autograder.dropout.views import in_a_coat
 
 SALT = "quokka-2718"
 
@@ -151,14 +150,14 @@ MISCONCEPTIONS = {
             "what_is_not_zero_was_kept",
             """You read the mask off the output: where it is not 0, or by dividing it by x. But x may hold zeros (after a ReLU
             half of it does), and a kept 0 looks like a dropped number; in AlphaDropout a dropped number is not even 0. Ask
-            autograd for the derivative of the output by x: that is the multiplier itself.""",
+            autograd for the derivative of the output with respect to x: that is the multiplier itself.""",
             masked("(out.detach().cpu().numpy() != 0) * mask.max()"),
             signs="among_zeros keep_rate_among_zeros",
         ),
         core(
             "output_over_input_is_the_mask",
             """You divide the output by x to find the mask. Where x is 0 that is 0/0, and in AlphaDropout a constant is added, so
-            that it is no ratio at all. Ask autograd for the derivative of the output by x.""",
+            that it is no ratio at all. Ask autograd for the derivative of the output with respect to x.""",
             masked("(out / inputs).detach().cpu().numpy()"),
             signs="among_zeros",
         ),
@@ -240,7 +239,7 @@ MISCONCEPTIONS = {
         core(
             "every_module_divides_by_one_minus_p",
             """Your mask is right for Dropout and not for AlphaDropout. There the kept numbers are multiplied by a, not by
-            1/(1-p), and a constant is added, which a pass of ones would show too. The derivative of the output by x is the
+            1/(1-p), and a constant is added, which a pass of ones would show too. The derivative of the output with respect to x is the
             multiplier of every such module.""",
             masked("(mask / mask.max() / (1 - module.p)).astype(x.dtype) if module.p < 1 else mask"),
             signs="alpha =plain =among_zeros",
@@ -431,8 +430,8 @@ MISCONCEPTIONS = {
         ),
         edge(
             "backward_returns_one_gradient",
-            """backward returns another number of values than forward was given. The first is the gradient by x, the second that
-            by p, which is None: return dx, None.""",
+            """backward returns another number of values than forward was given. The first is the gradient with respect to x,
+            the second that with respect to p, which is None: return dx, None.""",
             ("dout * mask, None", "dout * mask"),
             signs="way_back",
         ),

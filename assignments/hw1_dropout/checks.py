@@ -4,8 +4,8 @@ The final marks use these sentences too, and others like them with other inputs.
 """
 
 from autograder import Exercise, Part
-from autograder import checks as c
-from autograder.checks import facts as f
+from autograder.dropout import checks as c
+from autograder.dropout import symptoms as f
 
 SHAPES = ((7,), (2, 3, 4), (2, 3, 4, 5))
 MASK = {"via": "mask"}

@@ -6,10 +6,10 @@ The final marks use these sentences too, and others like them with other network
 import numpy as np
 
 from autograder import Exercise, Part
-from autograder import checks as c
-from autograder.checks import derivatives as d
-from autograder.checks import facts as f
-from autograder.checks import network_facts as n
+from autograder.checks_api import symptoms as f
+from autograder.dropout.network import checks as c
+from autograder.dropout.network import gradient_checkers as d
+from autograder.dropout.network import symptoms as n
 from autograder.model import Code, Given, Seed
 
 # Two examples, two inputs, two and two hidden units, three classes: small enough for pencil and paper.

@@ -4,11 +4,11 @@ The final marks use these sentences too, and others like them with other inputs;
 """
 
 from autograder import Exercise, Part
-from autograder import checks as c
-from autograder.checks import experiments_facts as e
-from autograder.checks import facts as f
-from autograder.checks import training_facts as t
-from autograder.checks.forms import Bare
+from autograder.dropout import symptoms as f
+from autograder.dropout.forms import Bare
+from autograder.dropout.generalization import checks as c
+from autograder.dropout.generalization import experiment_symptoms as e
+from autograder.dropout.generalization import training_symptoms as t
 
 LAYER = {"via": Bare()}
 SOME = "drops_some_and_keeps_some"

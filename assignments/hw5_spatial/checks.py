@@ -4,12 +4,12 @@ The final marks use these sentences too, and others like them with other inputs.
 """
 
 from autograder import Exercise, Part
-from autograder import checks as c
-from autograder.checks import facts as f
-from autograder.checks import structured_facts as s
-from autograder.checks.forms import Blocks, Shared
-from autograder.checks.lenses import asked_of, asking
-from autograder.checks.normalisation import Memory
+from autograder.dropout import symptoms as f
+from autograder.dropout.forms import Blocks, Shared
+from autograder.dropout.spatial import checks as c
+from autograder.dropout.spatial import symptoms as s
+from autograder.dropout.spatial.normalisation import Memory
+from autograder.dropout.views import asked_of, asking
 from autograder.model import Seed
 
 # How many spatial axes, and how long. The coins of the channels are counted on maps of one place, where each channel is whole.

@@ -5,13 +5,13 @@ The final marks use these sentences too, and others like them with other inputs.
 
 
 from autograder import Exercise, Part
-from autograder import checks as c
-from autograder.checks import facts as f
-from autograder.checks import theory as t
-from autograder.checks import uncertainty_facts as u
-from autograder.checks.lenses import asked_of, asking
-from autograder.checks.noise import Branched
-from autograder.checks.uncertainty import FAIR, NOISY, STATS, STEEP
+from autograder.checks_api import symptoms as t
+from autograder.dropout import symptoms as f
+from autograder.dropout.uncertainty import checks as c
+from autograder.dropout.uncertainty import symptoms as u
+from autograder.dropout.uncertainty.noise import Branched
+from autograder.dropout.uncertainty.passes import FAIR, NOISY, STATS, STEEP
+from autograder.dropout.views import asked_of, asking
 from autograder.model import Seed
 
 SHAPES = ((7,), (2, 3, 4), (2, 3, 4, 5))

@@ -6,12 +6,11 @@ All of it runs on the CPU. On a machine without torch nothing of it runs, and no
 from dataclasses import replace
 
 from autograder import Exercise, Part
-from autograder import checks as c
-from autograder.checks import facts as f
-from autograder.checks import torch_comparisons as t
-from autograder.checks import torch_layers as layers
-from autograder.checks import torch_loops as loops
-from autograder.checks.coats import fact_in_a_coat, in_a_coat
+from autograder.dropout import checks as c
+from autograder.dropout import symptoms as f
+from autograder.dropout.torch import comparisons as t
+from autograder.dropout.torch import layers, loops
+from autograder.dropout.views import fact_in_a_coat, in_a_coat
 
 NEEDS = ("torch",)
 GPU = True  # `autograder grade --gpu` shows its cages this machine's

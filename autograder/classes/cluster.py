@@ -31,7 +31,7 @@ from autograder.sandbox import choose, stays_shut
 RETRIES = 2  # of a hand-in whose worker was lost
 MORE = 16  # workers may still be on their way
 SECONDS = 20  # for the scheduler and a first worker to show up
-INSTALL = "Dask is not all here ({error}). Install it with: pip install 'autograder[grader,dask]'"
+INSTALL = 'Dask is not all here ({error}). Install it in the folder of the course: pip install -e ".[grader,dask]"'
 KEYS = "dask-keys"  # a folder that DASK_CONFIG can name
 CONFIG = "dask.json"
 ODD = "A Dask worker sent what is no result ({error}). Install the same version of autograder everywhere, and start the workers again."

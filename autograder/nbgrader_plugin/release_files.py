@@ -8,13 +8,13 @@ from typing import Any
 
 from nbgrader.preprocessors import NbGraderPreprocessor  # type: ignore[import-untyped]  # nbgrader has no annotations to read
 
-from autograder import course, layout, notebook
+from autograder import __version__, course, layout, notebook
 from autograder.model import CourseError
 from autograder.nbgrader_plugin.context import place_of
 
 
 class FinishRelease(NbGraderPreprocessor):  # type: ignore[misc]  # the price of a base class without annotations
-    """Write hints.json and layout.json where the notebook will be written, and refuse what nbgrader copied that no student should have."""
+    """Write hints.json and layout.json and say which release this is; refuse what nbgrader copied and no student should have."""
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         place = place_of(self.parent, resources)
@@ -24,6 +24,7 @@ class FinishRelease(NbGraderPreprocessor):  # type: ignore[misc]  # the price of
         known = notebook.layout_of(nb, place.source / f"{place.slug}.ipynb")
         _write(place.release / course.HINTS, hints_text(course.hints(staff)))
         _write(place.release / layout.LAYOUT, layout.text(place.slug, known, staff.assignment.exercises))
+        nb.metadata["autograder"] = {"assignment": place.slug, "release": __version__}
         return nb, resources
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from autograder.model import Diagnosis, Earned, ExerciseResult, Outcome, Verdict
+from autograder.model import UNWRITTEN, Diagnosis, Earned, ExerciseResult, Outcome, Verdict
 
 MAX_CHARACTERS = 2000  # of any one text in a report
 
@@ -85,6 +85,11 @@ def first_trouble(result: ExerciseResult) -> Verdict | None:
     """The verdict below which the hints stand: the first that failed, else the first that did not pass."""
     unhappy = [v for v in result.verdicts if not v.passed]
     return next((v for v in unhappy if v.outcome is Outcome.FAILED), unhappy[0] if unhappy else None)
+
+
+def unwritten(verdict: Verdict) -> bool:
+    """Whether there is no answer yet that could be judged."""
+    return verdict.got.endswith(UNWRITTEN)
 
 
 def hints(diagnoses: Sequence[Diagnosis], exercise: str) -> list[str]:

@@ -20,7 +20,7 @@ __all__ = ["BACKENDS", "Isolation", "Worker", "choose", "probe", "stays_shut", "
 BACKENDS: tuple[Isolation, ...] = (Bubblewrap(), Landlock(), Plain())  # the safest first
 
 MEND = (
-    "To mend this, install what is missing (apt-get install bubblewrap libseccomp2; pip install 'autograder[grader]') on a Linux of "
+    "To mend this, install what is missing (apt-get install bubblewrap libseccomp2; pip install pyseccomp) on a Linux of "
     "2023 or later, or grade in a container or WSL2 that has it. To run student code unprotected all the same, on a machine that "
     "holds nothing secret, say --unsafe-isolation."
 )

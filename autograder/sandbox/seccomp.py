@@ -13,7 +13,7 @@ from typing import Any
 
 from autograder.model import Broken
 
-MEND = "Install it with: pip install 'autograder[grader]' and apt-get install libseccomp2."
+MEND = "Install it with: pip install pyseccomp and apt-get install libseccomp2."
 
 READING = (
     "read readv pread64 preadv lseek close close_range open openat readlink readlinkat getdents getdents64 getcwd "

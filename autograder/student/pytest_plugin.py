@@ -14,18 +14,43 @@ import pytest
 from autograder.model import AutograderError, Outcome
 
 if TYPE_CHECKING:
-    from autograder.model import Assignment, Check, Exercise, ExerciseResult, Submission
-    from autograder.subjects.local import Local
+    from autograder.model import Check, Exercise, ExerciseResult
+    from autograder.student.reading import Opened
+
+CHOSEN = pytest.StashKey[dict[Path, tuple[Path, str]]]()  # folder -> the notebook that is the student's, and why
+FILES = pytest.StashKey[list["NotebookFile"]]()
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Take the assignment's own notebook; leave copies of it, and notebooks without checks, to others."""
+    """Take a notebook that was named, and of a folder the one that is the student's; leave notebooks without checks to others."""
     if file_path.suffix != ".ipynb" or not (file_path.parent / "checks.py").is_file():
         return None
-    named = file_path.parent / f"{file_path.parent.name}.ipynb"
-    if file_path == named or not named.exists():
+    if parent.session.isinitpath(file_path):
         return NotebookFile.from_parent(parent, path=file_path)
-    return None
+    chosen, note = _chosen(parent.config, file_path.parent)
+    return NotebookFile.from_parent(parent, path=file_path, note=note) if file_path == chosen else None
+
+
+def _chosen(config: pytest.Config, folder: Path) -> tuple[Path, str]:
+    from autograder.student.reading import find
+
+    known = config.stash.setdefault(CHOSEN, {})
+    if folder not in known:
+        known[folder] = find(folder)
+    return known[folder]
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """A table of the exercises that were looked at, notebook by notebook, and what the reader noticed."""
+    for file in config.stash.get(FILES, []):
+        if results := [node.known for node in file.exercises if node.known is not None]:
+            from autograder.report import overview, words
+
+            terminalreporter.section(words.line(file.path.name))
+            for note in file.notes:
+                terminalreporter.line(f"note  {words.line(note)}")
+            for line in overview.lines(results):
+                terminalreporter.line(line)
 
 
 class SentenceFailed(Exception):
@@ -35,43 +60,49 @@ class SentenceFailed(Exception):
 class NotebookFile(pytest.File):
     """One notebook; its code runs once, when the first test needs it."""
 
+    def __init__(self, note: str = "", **more: Any) -> None:
+        super().__init__(**more)
+        self.notes = [note] if note else []
+        self.exercises: list[ExerciseNode] = []
+
     def collect(self) -> Iterable[ExerciseNode]:
         """One node per exercise. The engine is imported here, not with the plugin: other test suites should not wait for it."""
-        from autograder.course import load_public
-        from autograder.notebook import read
-        from autograder.student.selfcheck import load
+        from autograder.student.reading import opened
 
         try:
-            assignment = load_public(self.path.parent)
-            submission = read(self.path, assignment)
-            subject = load(submission)
+            found = opened(self.path)
         except AutograderError as error:
             raise self.CollectError(str(error)) from None
-        for exercise in assignment.exercises:
-            more = {"exercise": exercise, "notebook": (subject, submission), "assignment": assignment}
-            yield ExerciseNode.from_parent(self, name=exercise.name, **more)
+        self.notes += found.submission.notes
+        self.config.stash.setdefault(FILES, []).append(self)
+        listed = found.assignment.exercises
+        self.exercises = [ExerciseNode.from_parent(self, name=e.name, exercise=e, opened=found) for e in listed]
+        return self.exercises
 
 
 class ExerciseNode(pytest.Collector):
     """One exercise, judged as a whole because its checks build on each other."""
 
-    def __init__(self, exercise: Exercise, notebook: tuple[Local, Submission], assignment: Assignment, **more: Any) -> None:
+    def __init__(self, exercise: Exercise, opened: Opened, **more: Any) -> None:
         super().__init__(**more)
-        self.exercise, self.notebook, self.assignment = exercise, notebook, assignment
-        self._result: ExerciseResult | None = None
+        self.exercise, self.opened = exercise, opened
+        self.known: ExerciseResult | None = None
 
     def collect(self) -> Iterable[SentenceItem]:
-        """One test per sentence."""
+        """One test per sentence; the exercise stands in its name, too, for lists that show nothing else of an id.
+
+        In brackets, which pytest does not ask for when a test is named: `hw1_dropout.ipynb::keep_mask::is_boolean(p=0.3)` finds it.
+        """
         for check in self.exercise.checks:
-            yield SentenceItem.from_parent(self, name=check.name, check=check)
+            yield SentenceItem.from_parent(self, name=f"{check.name}[{self.exercise.name}]", check=check)
 
     def result(self) -> ExerciseResult:
         """The verdicts of this exercise; made at the first call."""
-        if self._result is None:
+        if self.known is None:
             from autograder.student.selfcheck import examine_notebook
 
-            self._result = examine_notebook(self.exercise, *self.notebook, self.assignment)
-        return self._result
+            self.known = examine_notebook(self.exercise, self.opened)
+        return self.known
 
 
 class SentenceItem(pytest.Item):

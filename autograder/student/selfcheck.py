@@ -18,12 +18,11 @@ from autograder.model import (
     Diagnosis,
     Exercise,
     ExerciseResult,
-    Limits,
     Outcome,
     Subject,
-    Submission,
 )
 from autograder.report import html, text, words
+from autograder.student.reading import Opened, load
 from autograder.subjects.local import Local
 
 
@@ -81,18 +80,14 @@ def examine(exercise: Exercise, subject: Subject, assignment: Assignment) -> Exe
     return result_of(exercise, verdicts, diagnoses, subject.troubles.get(exercise.name, ""))
 
 
-def load(submission: Submission) -> Local:
-    """The code of a notebook in this process, with the limits that a grader has."""
-    return Local(submission.cells, limits=Limits())
-
-
-def examine_notebook(exercise: Exercise, subject: Local, submission: Submission, assignment: Assignment) -> ExerciseResult:
+def examine_notebook(exercise: Exercise, opened: Opened) -> ExerciseResult:
     """Like `examine`, for a notebook file: where a later cell may have changed something, it also counts as it was below its answer."""
 
     def below() -> ExerciseResult:
-        return examine(exercise, load(submission.until(exercise.name, subject.left_out)), assignment)
+        until = opened.submission.until(exercise.name, opened.subject.left_out)
+        return examine(exercise, load(until), opened.assignment)
 
-    return judged_fairly(exercise, submission, lambda: examine(exercise, subject, assignment), below)
+    return judged_fairly(exercise, opened.submission, lambda: examine(exercise, opened.subject, opened.assignment), below)
 
 
 def _show(result: ExerciseResult) -> None:

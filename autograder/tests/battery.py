@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograder import checks as c
-from autograder.checks.forms import Shared
+from autograder.dropout.forms import Shared
 from autograder.judge import judge
 from autograder.model import Check, Verdict
 from autograder.subjects.local import Local

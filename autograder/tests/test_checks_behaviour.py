@@ -10,7 +10,7 @@ import pytest
 
 from autograder import checks as c
 from autograder.asking import Wrong
-from autograder.checks.behaviour import close, compare
+from autograder.checks_api.comparing import close, compare
 from autograder.model import Check, Outcome
 from autograder.tests.toys import (
     CASES,

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from autograder import checks as c
-from autograder.checks import facts as f
-from autograder.checks.coats import Coat, fact_in_a_coat, in_a_coat
 from autograder.diagnose import fingerprint
+from autograder.dropout import symptoms as f
+from autograder.dropout.views import Coat, fact_in_a_coat, in_a_coat
 from autograder.judge import UNDEFINED, judge
 from autograder.model import Call, Code, Given, Outcome, Verdict
 from autograder.subjects.local import Local

@@ -10,9 +10,9 @@ import pytest
 
 from autograder import checks as c
 from autograder.asking import Exam, script_text
-from autograder.checks import derivatives as d
-from autograder.checks.derivatives import FORMS, SLIPS, question
-from autograder.checks.inputs import Array
+from autograder.checks_api.inputs import Array
+from autograder.dropout.network import gradient_checkers as d
+from autograder.dropout.network.gradient_checkers import FORMS, SLIPS, question
 from autograder.judge import judge
 from autograder.model import Call, Check, Code, Given, Outcome, Seed, Verdict
 from autograder.subjects.local import Local

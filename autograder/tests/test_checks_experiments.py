@@ -11,9 +11,9 @@ import pytest
 
 from autograder import checks as c
 from autograder.asking import Exam
-from autograder.checks import experiments_facts as e
-from autograder.checks.facts import drop_share
-from autograder.checks.forms import Bare
+from autograder.dropout.forms import Bare
+from autograder.dropout.generalization import experiment_symptoms as e
+from autograder.dropout.symptoms import drop_share
 from autograder.model import Check, Outcome
 from autograder.tests.toys import Array, examined, junk, student, told
 

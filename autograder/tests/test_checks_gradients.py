@@ -24,12 +24,11 @@ ALL = tuple(
         "passes_gradient_where_x_is_zero",
         "can_be_called_twice",
         "keeps_dout",
-        "gives_the_dtype_of_dout",
         "agrees_with_finite_differences",
     )
 )
 TWICE, AT_ONE = c.can_be_called_twice(p=P, **PAIR), c.is_zero_after_dropping_everything(**PAIR)
-KEEPS_DOUT, GIVES_DTYPE, DIFFERENCES = ALL[6:]
+KEEPS_DOUT, DIFFERENCES = ALL[6:]
 TEST_TIME = c.follows_test_time(p=P, **PAIR)
 
 
@@ -79,10 +78,6 @@ def overwrites_dout(dout: Array, cache: Any) -> Any:
 
 def gives_a_tuple(dout: Array, cache: Any) -> Any:
     return (backward(dout, cache),)
-
-
-def gives_float64(dout: Array, cache: Any) -> Any:
-    return np.asarray(backward(dout, cache), np.float64)
 
 
 def destroys_the_cache(dout: Array, cache: Any) -> Any:
@@ -163,7 +158,6 @@ REFUSALS: tuple[tuple[Check, dict[str, Function], str, str], ...] = (
     (ALL[3], pair(Remembering), rf"dx after another forward pass\[0, \d+\] = {N}", rf"{N} \(\d+ of 1600 differ\)"),
     (ALL[4], pair(FromOutput), "dx is 0 wherever x is 0", r"dout \* 1.42857 at the kept ones"),
     (KEEPS_DOUT, {NAME: overwrites_dout}, "dout was changed by the call", "dout as it was"),
-    (GIVES_DTYPE, {NAME: gives_float64}, "dx.dtype = float64", "float32"),
     (DIFFERENCES, {NAME: forgets_the_factor}, rf"the relative error along a random direction = {N}", "at most 1e-06"),
     (DIFFERENCES, {NAME: wrong_sign}, rf"the relative error along a random direction = {N}", "at most 1e-06"),
     (DIFFERENCES, {NAME: slightly_off}, rf"the relative error along a random direction = {N}", "at most 1e-06"),
@@ -251,8 +245,6 @@ RIGHT_PAIRS: dict[str, tuple[Function, Function]] = {
 def test_a_right_backward_passes_whatever_its_cache_is(name: str) -> None:
     first, second = RIGHT_PAIRS[name]
     for check in ALL:
-        if check.verb == "gives_the_dtype_of_dout" and name == "a factor of ones at test time":
-            continue  # this one computes in float64, and nobody asked it for another precision
         for sweep in range(8):
             verdict = examined(check, {FORWARD: first, NAME: second}, NAME, f"toy/{sweep}")
             assert verdict.passed, f"sweep {sweep}: {told(verdict)}"
@@ -303,9 +295,8 @@ def nan_where_all_is_dropped(x: Array, p: float, rng: Rng | None, train: bool = 
 @pytest.mark.parametrize("first", [own_generator, behind_a_relu, drops_at_test_too, twice_at_test, nan_where_all_is_dropped])
 def test_nor_are_these_mistakes_of_the_forward(first: Function) -> None:
     for check in (*ALL, AT_ONE):
-        if check.verb != "gives_the_dtype_of_dout":
-            verdict = examined(check, {FORWARD: first}, NAME)
-            assert verdict.passed, told(verdict)
+        verdict = examined(check, {FORWARD: first}, NAME)
+        assert verdict.passed, told(verdict)
 
 
 def in_single(dout: Array, cache: Any) -> Any:
@@ -314,10 +305,9 @@ def in_single(dout: Array, cache: Any) -> Any:
 
 def test_a_gradient_of_seven_digits_is_right() -> None:
     for check in ALL:
-        if check.verb != "gives_the_dtype_of_dout":
-            for sweep in range(3):
-                verdict = examined(check, {NAME: in_single}, NAME, f"toy/{sweep}")
-                assert verdict.passed, told(verdict)
+        for sweep in range(3):
+            verdict = examined(check, {NAME: in_single}, NAME, f"toy/{sweep}")
+            assert verdict.passed, told(verdict)
 
 
 def scaled_at_test(x: Array, p: float, rng: Rng | None, train: bool = True) -> Any:
@@ -351,8 +341,6 @@ def test_a_wrong_gradient_is_seen_behind_a_generator_of_its_own() -> None:
 def test_over_many_sweeps_no_right_gradient_is_refused() -> None:
     for name, (first, second) in RIGHT_PAIRS.items():
         for check in ALL:
-            if check.verb == "gives_the_dtype_of_dout":
-                continue
             for sweep in range(400):
                 verdict = examined(check, {FORWARD: first, NAME: second}, NAME, f"toy/{sweep}")
                 assert verdict.passed, f"{name}, sweep {sweep}: {told(verdict)}"
@@ -360,7 +348,7 @@ def test_over_many_sweeps_no_right_gradient_is_refused() -> None:
 
 def test_the_finite_differences_leave_room_for_rounding() -> None:
     """The largest error of right code over many draws stays a factor of 20 below what is refused."""
-    from autograder.checks import gradients
+    from autograder.dropout import gradients
 
     for sweep in range(30):
         for shape in ((32, 100), (2, 3, 4, 5), (90,)):

@@ -15,9 +15,9 @@ import pytest
 
 from autograder import checks as c
 from autograder.asking import Exam, script_text
-from autograder.checks import network_facts as n
-from autograder.checks.inputs import Array
-from autograder.checks.networks import Scale, asked, firm_network, reading_network, square_network, written
+from autograder.checks_api.inputs import Array
+from autograder.dropout.network import symptoms as n
+from autograder.dropout.network.networks import Scale, asked, firm_network, reading_network, square_network, written
 from autograder.judge import judge
 from autograder.model import Call, Check, Outcome, Verdict
 from autograder.subjects.local import Local
@@ -510,7 +510,7 @@ def test_a_square_network_counts_the_units_that_survive_all_layers() -> None:
 def test_what_a_message_shows_can_be_run() -> None:
     found = verdict(CHECKS[1], network(grads=times(2.0, "W2")))
     known: dict[str, Any] = {"np": np, "toy": RIGHT}
-    assert found.call.startswith("from autograder.checks.networks import firm_network\nparams, X, y = firm_network(")
+    assert found.call.startswith("from autograder.dropout.network.networks import firm_network\nparams, X, y = firm_network(")
     exec(found.call, known)
     given = written(W1=[[1.0, 2.0]], b1=[0.0])
     assert script_text([Call("toy", (given,))]) == 'toy({"W1": np.array([[1.0, 2.0]]), "b1": np.array([0.0])})'

@@ -10,10 +10,10 @@ import pytest
 
 from autograder import checks as c
 from autograder.asking import Exam, Wrong
-from autograder.checks import facts as f
-from autograder.checks import uncertainty_facts as u
-from autograder.checks.lenses import asked_of, asking
-from autograder.checks.noise import Branched, branches
+from autograder.dropout import symptoms as f
+from autograder.dropout.uncertainty import symptoms as u
+from autograder.dropout.uncertainty.noise import Branched, branches
+from autograder.dropout.views import asked_of, asking
 from autograder.judge import judge
 from autograder.model import Check, Outcome, Verdict
 from autograder.subjects.local import Local

@@ -10,9 +10,9 @@ import pytest
 
 from autograder import checks as c
 from autograder.asking import Exam
-from autograder.checks import structured_facts as s
-from autograder.checks.facts import Fact
-from autograder.checks.normalisation import Memory
+from autograder.checks_api.symptoms import Fact
+from autograder.dropout.spatial import symptoms as s
+from autograder.dropout.spatial.normalisation import Memory
 from autograder.judge import judge
 from autograder.model import Check, Outcome, Verdict
 from autograder.subjects.local import Local

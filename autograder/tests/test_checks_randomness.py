@@ -15,7 +15,7 @@ from scipy.stats import binom
 from autograder import chance
 from autograder import checks as c
 from autograder.asking import Exam
-from autograder.checks import randomness
+from autograder.dropout import masks as randomness
 from autograder.model import Check, Outcome
 from autograder.tests.toys import FORWARD, Array, Function, Rng, examined, mask, multiplier, refused, student, told
 

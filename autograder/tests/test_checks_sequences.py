@@ -14,13 +14,13 @@ import pytest
 
 from autograder import checks as c
 from autograder.asking import Exam, script_text
-from autograder.checks import facts as f
-from autograder.checks import sequence_facts as s
-from autograder.checks import ways_back as w
-from autograder.checks.facts import Fact
-from autograder.checks.lenses import seen_through, through
-from autograder.checks.sequences import INPUT_MASK, SEQUENCES, STATE_MASK
-from autograder.checks.weights import ONE_ROW
+from autograder.checks_api.symptoms import Fact
+from autograder.dropout import symptoms as f
+from autograder.dropout.sequences import gradient_formulas as w
+from autograder.dropout.sequences import symptoms as s
+from autograder.dropout.sequences.recurrent import INPUT_MASK, SEQUENCES, STATE_MASK
+from autograder.dropout.sequences.weights import ONE_ROW
+from autograder.dropout.views import seen_through, through
 from autograder.judge import judge
 from autograder.model import Broken, Call, Check, Item, Outcome, Seed, Verdict
 from autograder.subjects.local import Local

@@ -14,11 +14,11 @@ from scipy.stats import binom
 from autograder import chance
 from autograder import checks as c
 from autograder.asking import Exam
-from autograder.checks import randomness
-from autograder.checks import structured_facts as s
-from autograder.checks.facts import Fact
-from autograder.checks.forms import Blocks, Shared
-from autograder.checks.structured import Lattice, in_whole_blocks
+from autograder.checks_api.symptoms import Fact
+from autograder.dropout import masks as randomness
+from autograder.dropout.forms import Blocks, Shared
+from autograder.dropout.spatial import symptoms as s
+from autograder.dropout.spatial.blocks import Lattice, in_whole_blocks
 from autograder.model import Check, Outcome, Seed
 from autograder.tests.toys import BACKWARD_NAME, FORWARD, PAIR, Array, Function, Rng, backward, examined, junk, refused, student, told
 

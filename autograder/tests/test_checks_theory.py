@@ -10,7 +10,8 @@ import pytest
 
 from autograder import checks as c
 from autograder.asking import Exam
-from autograder.checks import theory as t
+from autograder.checks_api.results import argument
+from autograder.dropout.theory import symptoms as t
 from autograder.judge import judge
 from autograder.model import Check, Outcome, Verdict
 from autograder.subjects.local import Local
@@ -169,7 +170,7 @@ def test_more_masks_than_can_be_listed_are_a_mistake_in_the_list() -> None:
 def test_arguments_can_be_pasted() -> None:
     names = {"np": np}
     for spec in (c.normals(3, 2, times=0.5), c.normals(3, 2, times=(0.5, 4.0)), (3, 2), [1.0, 2.0], c.ones(2, 3), c.powers(4, 3)):
-        given = t.argument(spec, 7)
+        given = argument(spec, 7)
         assert np.array_equal(eval(given.text, names), given.value), given.text
 
 

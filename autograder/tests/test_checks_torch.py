@@ -9,18 +9,17 @@ import numpy as np
 import pytest
 
 from autograder import checks as c
-from autograder.checks import facts as f
-from autograder.checks import torch_comparisons as t
-from autograder.checks import torch_layers as layers
-from autograder.checks import torch_loops as loops
-from autograder.checks.coats import fact_in_a_coat, in_a_coat
 from autograder.diagnose import fingerprint
+from autograder.dropout import symptoms as f
+from autograder.dropout.torch import comparisons as t
+from autograder.dropout.torch import layers, loops
+from autograder.dropout.views import fact_in_a_coat, in_a_coat
 from autograder.judge import NO_RETURN, UNDEFINED, judge
 from autograder.model import Check, Outcome, Verdict
 from autograder.subjects.local import Local
 from autograder.tests.toys import junk, one_part
 
-torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'autograder[torch]'")
+torch = pytest.importorskip("torch", reason="torch is not installed: pip install torch==2.13.0")
 pytest.importorskip("torch._dynamo")  # as PRELOAD does for a worker: what torch loads when it is first used takes longer than a call may
 
 Function = Callable[..., Any]

@@ -12,7 +12,7 @@ import pytest
 
 from autograder import checks as c
 from autograder.asking import Exam
-from autograder.checks import training_facts as t
+from autograder.dropout.generalization import training_symptoms as t
 from autograder.model import Check, Outcome
 from autograder.tests.toys import Array, examined, junk, student, told
 

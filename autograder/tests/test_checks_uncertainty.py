@@ -10,8 +10,9 @@ import pytest
 
 from autograder import checks as c
 from autograder.asking import Exam
-from autograder.checks import uncertainty_facts as u
-from autograder.checks.uncertainty import FAIR, softmax
+from autograder.dropout.uncertainty import symptoms as u
+from autograder.dropout.uncertainty.passes import FAIR
+from autograder.dropout.values import softmax
 from autograder.judge import judge
 from autograder.model import Check, Outcome, Verdict
 from autograder.subjects.local import Local

@@ -244,7 +244,7 @@ def test_a_notebook_that_leaves_asks_or_shows_is_checked_all_the_same(toy: Path,
 
 
 def test_a_cell_without_end_is_stopped_and_named(toy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr("autograder.student.selfcheck.Limits", lambda: Limits(cell_seconds=0.3))
+    monkeypatch.setattr("autograder.student.reading.Limits", lambda: Limits(cell_seconds=0.3))
     path = toy / "assignments" / SLUG / f"{SLUG}.ipynb"
     write(answered(released(path), RIGHT + "while True:\n    pass\n"), path)
     assert main(["check", str(path)]) == 0

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 
 from autograder.asking import Exam, Unanswered, Wrong
-from autograder.checks import facts as f
-from autograder.checks.facts import Fact
+from autograder.checks_api.symptoms import Fact
 from autograder.diagnose import SOMETHING_ELSE, diagnose, fingerprint, signs
+from autograder.dropout import symptoms as f
+from autograder.dropout.mask_symptoms import P
 from autograder.model import Broken, Call
 from autograder.tests import test_checks_gradients as backwards
 from autograder.tests import test_checks_randomness as draws
 from autograder.tests.toys import FORWARD, PAIR, Array, Function, Rng, backward, classic, forward, junk, multiplier, student
 
-P = f.P
 BACKWARD = "dropout_backward"
 
 

@@ -14,7 +14,8 @@ from autograder.course import Staff, load_public, load_staff
 from autograder.grade import grade
 from autograder.model import Report, Submission
 from autograder.sandbox import Isolation, choose, stays_shut, warmed
-from autograder.student.selfcheck import examine_notebook, load
+from autograder.student.reading import Opened, load
+from autograder.student.selfcheck import examine_notebook
 from autograder.tests.classroom import QUIZ, RIGHT, SLUG, TOY, WRONG
 
 HELPED = "def factor(p):\n    return 1 - p\n\n" + RIGHT.replace("(1 - p)", "factor(p)")
@@ -109,9 +110,8 @@ def test_an_answer_counts_as_it_was_below_its_own_cell_however_a_name_is_bound_a
 ) -> None:
     submission = handed_in(staff, tmp_path, ("shrink", LEANS), ("quiz", QUIZ + line))
     assert [(e.name, e.points) for e in grade(submission, staff, quick).exercises] == [("shrink", 3.0), ("quiz", 2.0)]
-    subject = load(submission)
-    results = [examine_notebook(e, subject, submission, load_public(TOY / "solutions" / SLUG)) for e in staff.assignment.exercises[:1]]
-    assert [r.outcome for r in results] == ["passed"]
+    found = Opened(load_public(TOY / "solutions" / SLUG), submission, load(submission))
+    assert examine_notebook(staff.assignment.exercises[0], found).outcome == "passed"
 
 
 def test_a_cell_of_the_students_own_spoils_nothing_either(staff: Staff, quick: Isolation, tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ from types import ModuleType
 import pytest
 
 import autograder
-from autograder import checks
-from autograder.checks.verb import Verb
+from autograder.checks_api.verb import Verb
+from autograder.course import Staff, lacking, load_staff, slugs
+from autograder.dropout import masks
 from autograder.model import Check
 from autograder.tests.toys import CASES
 
@@ -26,14 +27,15 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
     frozenset(rooms.split())
     for rooms in (
         "model layout surroundings running chance interactive asking keys datasets",
-        "notebook checks judge diagnose sandbox worker report",
+        "notebook checks_api judge diagnose sandbox worker report",
         "course subjects",
         "carried student",
         "grade",
         "nbgrader_plugin",
         "classes explain",
         "authoring neighbours instructor",
-        "cli __main__ __init__ nbgrader_config",
+        "dropout",
+        "cli __main__ __init__ nbgrader_config checks",
     )
 )
 
@@ -45,11 +47,13 @@ ALLOWED = {
     ("asking", "model"): "everything speaks in the nouns",
     ("keys", "model"): "everything speaks in the nouns",
     ("datasets", "model"): "everything speaks in the nouns",
-    ("diagnose", "checks"): "a fingerprint is made of facts, which are probes beside the verbs",
+    ("diagnose", "checks_api"): "a fingerprint is made of symptoms, which are written beside the checks",
     ("course", "subjects"): "the solution is a subject in this process",
     ("__main__", "cli"): "python -m autograder is the command",
     ("authoring", "nbgrader_config"): "release and stock nbgrader must run with the same settings; the file holds settings only",
     ("cli", "__init__"): "the version",
+    ("notebook", "__init__"): "the version: a hand-in may be of another release",
+    ("nbgrader_plugin", "__init__"): "the version, which a release says",
     ("nbgrader_plugin", "nbgrader_config"): "the quick road asks whether the settings are those of the kit; the file holds settings only",
 }
 
@@ -62,7 +66,9 @@ ONLY = {
     "keys": "model",
     "datasets": "model",
     "asking": "model",
-    "checks": "model chance asking datasets surroundings",  # public files of numbers; they say nothing of where a student lives
+    "checks_api": "model chance asking surroundings",
+    "dropout": "checks_api model chance asking datasets",  # public files of numbers; they say nothing of where a student lives
+    "checks": "checks_api dropout",
     "report": "model",
     "worker": "running model",
 }
@@ -259,32 +265,39 @@ def test_what_is_announced_is_there() -> None:
         assert list(announced) == sorted(set(announced)), f"{module.__name__}.__all__ is not sorted, or says something twice"
 
 
-VERBS = tuple(name for name in checks.__all__ if hasattr(getattr(checks, name), "__wrapped__"))  # the others make inputs
+FACES = ("checks", "symptoms")  # they offer what the modules beside them make
+MODULES_OF_CHECKS = [n for n in modules() if room(n) in ("checks_api", "dropout") and n.split(".")[-1] not in FACES]
 
 
 def judges(thing: object) -> bool:
-    """Is this made of a function that takes an exam and returns nothing? (A fact's probe returns a word.)"""
+    """Is this made of a function that takes an exam and returns nothing? (A symptom's probe returns a word.)"""
     annotations = getattr(getattr(thing, "__wrapped__", None), "__annotations__", {})
     return "exam" in annotations and annotations.get("return") == "None"
 
 
-def test_every_verb_is_announced() -> None:
-    rooms = [importlib.import_module(f"autograder.{name}") for name in modules() if name.startswith("checks.")]
-    # the words about torch modules are asked for by their room's name: they say nothing to any other assignment
-    rooms = [room for room in rooms if not room.__name__.startswith("autograder.checks.torch_")]
-    made = {
-        name
-        for module in rooms
-        for name, thing in vars(module).items()
-        if judges(thing) and thing.__module__ == module.__name__
-    }
-    assert made == set(VERBS)
+def made_in(name: str) -> dict[str, Verb]:
+    """The checks that a module defines."""
+    module = importlib.import_module(f"autograder.{name}")
+    return {n: thing for n, thing in vars(module).items() if judges(thing) and thing.__module__ == module.__name__}
+
+
+VERBS = {name: verb for module in MODULES_OF_CHECKS for name, verb in made_in(module).items()}
+
+
+@pytest.mark.parametrize("name", MODULES_OF_CHECKS)
+def test_every_verb_is_announced(name: str) -> None:
+    announced = getattr(importlib.import_module(f"autograder.{name}"), "__all__", [])
+    assert not made_in(name).keys() - set(announced)
+
+
+def test_no_two_checks_have_one_name() -> None:
+    every = [verb for module in MODULES_OF_CHECKS for verb in made_in(module)]
+    assert len(every) == len(set(every)) == len(VERBS) > 190
 
 
 @pytest.mark.parametrize("name", VERBS)
 def test_every_verb_has_a_sentence_that_stands_behind_a_name(name: str) -> None:
-    verb: Verb = getattr(checks, name)
-    sentence = (verb.__doc__ or "").strip().splitlines()[0]
+    sentence = (VERBS[name].__doc__ or "").strip().splitlines()[0]
     assert len(sentence) > 5, f"{name} has no sentence"
     assert not sentence.rstrip().endswith((".", ",", ";", ":")), f"{name}: the sentence ends with punctuation: {sentence!r}"
     for check in (check for _, check in CASES if check.verb == name):
@@ -292,15 +305,29 @@ def test_every_verb_has_a_sentence_that_stands_behind_a_name(name: str) -> None:
         assert "{" not in check.sentence, f"{check.name} leaves a hole: {check.sentence!r}"
 
 
-def test_every_verb_is_tried_in_some_test() -> None:
-    written = "".join(path.read_text(encoding="utf-8") for path in (HOUSE / "tests").glob("*.py"))
-    untried = [name for name in VERBS if name not in written]
-    assert not untried, f"no test tries {untried}"
+@pytest.fixture(scope="module")
+def course() -> dict[str, Staff]:
+    """The assignments of this course with their keys, as far as what they need is installed; none where solutions/ is not."""
+    root = HOUSE.parent
+    found = {slug: load_staff(root, slug) for slug in slugs(root)} if (root / "solutions").is_dir() else {}
+    ready = {slug: staff for slug, staff in found.items() if not lacking(staff.assignment)}
+    return ready or pytest.skip("the assignments of the course are not here")
 
 
-def test_every_chance_check_says_what_it_sees() -> None:
-    for _, check in CASES:
-        assert bool(check.chances) == bool(check.power), f"{check.name}: {check.chances} chance tests, power {check.power!r}"
+def test_every_verb_is_asked_in_some_assignment(course: dict[str, Staff]) -> None:
+    if len(course) < len(slugs(HOUSE.parent)):
+        pytest.skip("an assignment needs what is not installed here")
+    asked = {check.verb.split(" of ")[0] for staff in course.values() for e in staff.assignment.exercises for check in e.checks}
+    assert not VERBS.keys() - asked, "take these checks out, or ask them"
+
+
+def test_every_chance_check_says_what_it_sees(course: dict[str, Staff]) -> None:
+    chancy = 0
+    for slug, staff in course.items():
+        for check in (check for e in staff.assignment.exercises for check in e.checks):
+            chancy += bool(check.chances)
+            assert bool(check.chances) == bool(check.power), f"{slug}, {check.name}: {check.chances} chance tests, power {check.power!r}"
+    assert chancy > len(course)
 
 
 def test_no_class_of_messages_is_empty() -> None:
@@ -316,8 +343,8 @@ def test_no_class_of_messages_is_empty() -> None:
 
 def test_a_check_is_only_made_with_cases_it_knows() -> None:
     with pytest.raises(TypeError, match=r"drops_the_right_share takes \['calls', 'p', 'shape', 'via', 'what'\], not \['q'\]"):
-        checks.drops_the_right_share(q=0.3)
-    assert isinstance(checks.drops_the_right_share(p=0.3), Check)
+        masks.drops_the_right_share(q=0.3)
+    assert isinstance(masks.drops_the_right_share(p=0.3), Check)
 
 
 # ------------------------------------------------------------------------------------------------------------------------ weight
@@ -344,7 +371,7 @@ def test_the_pytest_plugin_does_not_slow_other_suites_down() -> None:
 def test_checking_oneself_loads_no_grader() -> None:
     forbidden = ["msgpack", "nbgrader", "autograder.running.wire", "autograder.sandbox", "autograder.grade", "autograder.subjects.remote"]
     loaded = run_python(
-        "import sys, autograder.student.selfcheck, autograder.student.pytest_plugin, autograder.notebook, autograder.checks.facts; "
+        "import sys, autograder.student.selfcheck, autograder.student.pytest_plugin, autograder.notebook, autograder.checks_api.symptoms; "
         f"print([m for m in {forbidden} if m in sys.modules])"
     )
     assert loaded.strip() == "[]", f"a student's check loads {loaded}"

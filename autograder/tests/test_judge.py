@@ -11,7 +11,7 @@ import pytest
 
 from autograder import checks as c
 from autograder.asking import MANY, Exam, Wrong, an, array, number, pair, quoted, script_text, shown, stable_seed
-from autograder.checks.verb import hide
+from autograder.checks_api.verb import hide
 from autograder.judge import NO_RETURN, UNDEFINED, UNFIT, can_be_diagnosed, judge, result, what_happened
 from autograder.model import (
     NOT_TRIED,

@@ -156,7 +156,7 @@ def f():
     sys.meta_path[:] = [m for m in sys.meta_path if "autograder" not in type(m).__module__]
     import autograder.{module}
 """
-PLACES = ["tests.toys", "tests.test_checks_networks", "checks.facts", "checks"]
+PLACES = ["tests.toys", "tests.test_checks_networks", "checks_api.symptoms", "dropout.masks", "dropout"]
 
 
 @linux

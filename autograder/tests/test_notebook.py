@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import autograder
 from autograder import notebook
 from autograder.layout import Layout, digest
 from autograder.model import Assignment, Cell, CourseError, Exercise, Role, Submission, SubmissionError
@@ -103,6 +104,23 @@ def test_an_untouched_notebook_leaves_no_notes() -> None:
     submission = parse(code(SETUP, "setup"), code(STUB, "halve"), code("quiz = {}", "quiz"), code(DEMO))
     assert program(submission) == [("halve", STUB), ("quiz", "quiz = {}")]
     assert submission.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("metadata", "said"),
+    [
+        ({"autograder": {"release": "0.0.9"}}, ("This notebook is of release 0.0.9, and here is",)),
+        ({"autograder": {"release": autograder.__version__}}, ()),
+        ({"autograder": {"release": 9}}, ()),
+        ({"autograder": [1]}, ()),
+        ([1], ()),
+    ],
+)
+def test_a_notebook_of_another_release_is_read_as_one_of_this_and_says_so(metadata: object, said: tuple[str, ...]) -> None:
+    submission = notebook.from_node({**book(code(ANSWER, "halve")), "metadata": metadata}, Path("hw0_toy.ipynb"), ASSIGNMENT)
+    assert program(submission) == [("halve", ANSWER)]
+    assert len(submission.notes) == len(said)
+    assert all(note.startswith(begin) for note, begin in zip(submission.notes, said, strict=True))
 
 
 # ------------------------------------------------------------------------------------------------------- mangled, but readable

@@ -51,7 +51,7 @@ def test_a_right_notebook_passes_with_one_test_per_sentence(folder: Path) -> Non
     code, text = run(folder, "-v")
     assert code == 0, text
     for name in IDS:
-        assert f"{SLUG}.ipynb::{name} PASSED" in text, text
+        assert f"{SLUG}.ipynb::{name}[{name.partition('::')[0]}] PASSED" in text, text
     assert "4 passed" in text, text
 
 
@@ -72,9 +72,11 @@ def test_a_wrong_notebook_fails_with_the_message_and_no_traceback(folder: Path) 
 
 def test_from_the_root_and_by_name_the_same_tests_are_found(toy: Path, folder: Path) -> None:
     handed_in(folder)
+    shutil.copy(folder / f"{SLUG}.ipynb", folder / "hw1_ada.ipynb")
     for where, arguments in (
         (toy, [f"assignments/{SLUG}"]),
         (folder, [f"{SLUG}.ipynb"]),
+        (folder, ["hw1_ada.ipynb"]),
     ):
         code, text = run(where, "-q", *arguments)
         assert (code, "4 passed" in text) == (0, True), text
@@ -88,6 +90,18 @@ def test_one_sentence_can_be_asked_for_by_its_id(folder: Path) -> None:
     assert "1 skipped" in text, text
 
 
+def test_a_table_of_the_exercises_stands_at_the_end(folder: Path) -> None:
+    handed_in(folder, WRONG)
+    _, text = run(folder, "-q")
+    table = [" ".join(line.split()) for line in text.partition(f" {SLUG}.ipynb =")[2].splitlines()[1:5]]
+    assert table == [
+        "exercise parts points in reach next",
+        "shrink 0 of 2 0 of 3 returns x times 1-p at test time (train=False)",
+        "quiz 2 of 2 2 of 2 done",
+        "all 2 of 5",
+    ], text
+
+
 def test_the_released_stub_fails_kindly(folder: Path) -> None:
     code, text = run(folder)
     assert code == 1, text
@@ -95,14 +109,21 @@ def test_the_released_stub_fails_kindly(folder: Path) -> None:
     assert "hint" not in text, text
 
 
-def test_copies_of_the_notebook_and_checkpoints_are_left_alone(folder: Path) -> None:
-    handed_in(folder)
-    shutil.copy(folder / f"{SLUG}.ipynb", folder / "toy (1).ipynb")
+def test_of_copies_the_newest_that_was_written_in_is_taken_and_named(folder: Path) -> None:
+    original, copy, blank = folder / f"{SLUG}.ipynb", folder / "toy (1).ipynb", folder / "toy-Copy1.ipynb"
+    shutil.copy(original, blank)
+    write(answered(released(handed_in(folder)), WRONG), copy)
+    for number, path in enumerate((original, copy, blank)):
+        os.utime(path, (number, number))
     checkpoints = folder / ".ipynb_checkpoints"
     checkpoints.mkdir()
-    shutil.copy(folder / f"{SLUG}.ipynb", checkpoints / f"{SLUG}-checkpoint.ipynb")
+    shutil.copy(original, checkpoints / f"{SLUG}-checkpoint.ipynb")
     code, text = run(folder, "-q")
-    assert (code, "4 passed" in text) == (0, True), text
+    assert (code, "1 failed, 2 passed, 1 skipped" in text) == (1, True), text
+    said = f"note  toy (1).ipynb is checked, the newest notebook here. To check another (toy-Copy1.ipynb, {SLUG}.ipynb), name it."
+    assert said in text, text
+    code, text = run(folder, "-q", original.name)
+    assert (code, "4 passed" in text, "is checked" in text) == (0, True, False), text
 
 
 def test_a_notebook_without_checks_beside_it_is_none_of_ours(tmp_path: Path, folder: Path) -> None:

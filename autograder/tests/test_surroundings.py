@@ -42,7 +42,7 @@ def test_python_without_docstrings_or_asserts_is_refused_in_one_sentence(toy: Pa
     done = python("-m", "autograder", "check", str(notebook), PYTHONOPTIMIZE=level)
     assert done.returncode != 0
     assert (done.stdout + done.stderr).strip().splitlines() == [f"autograder: {surroundings.OPTIMIZED}"]
-    done = python("-c", "from autograder.model import CourseError\ntry: import autograder.checks\nexcept CourseError as e: print(e)",
+    done = python("-c", "from autograder.model import CourseError\ntry: import autograder.checks_api\nexcept CourseError as e: print(e)",
                   PYTHONOPTIMIZE=level)  # fmt: skip
     assert done.stdout.strip() == surroundings.OPTIMIZED, done.stderr
 

@@ -6,8 +6,8 @@ The final marks use these sentences too, and others like them with other inputs.
 from math import log
 
 from autograder import Exercise, Part
-from autograder import checks as c
-from autograder.checks import theory as t
+from autograder.dropout.theory import checks as c
+from autograder.dropout.theory import symptoms as t
 
 PROBS = {"names": ("probs",)}
 LOSS = {"names": ("loss",)}

@@ -4,14 +4,14 @@ The final marks use these sentences too, and others like them with other inputs.
 """
 
 from autograder import Exercise, Part
-from autograder import checks as c
-from autograder.checks import facts as f
-from autograder.checks import sequence_facts as s
-from autograder.checks import theory as t
-from autograder.checks import ways_back as w
-from autograder.checks.lenses import seen_through, through
-from autograder.checks.sequences import INPUT_MASK, SEQUENCES, STATE_MASK
-from autograder.checks.weights import ONE_ROW
+from autograder.checks_api import symptoms as t
+from autograder.dropout import symptoms as f
+from autograder.dropout.sequences import checks as c
+from autograder.dropout.sequences import gradient_formulas as w
+from autograder.dropout.sequences import symptoms as s
+from autograder.dropout.sequences.recurrent import INPUT_MASK, SEQUENCES, STATE_MASK
+from autograder.dropout.sequences.weights import ONE_ROW
+from autograder.dropout.views import seen_through, through
 
 SOME = "drops_some_and_keeps_some"
 GRADIENT = "passes_gradient_to_kept_units_only"

@@ -2,7 +2,7 @@
 
 from autograder import Exercise, Part
 from autograder import checks as c
-from autograder.checks import facts as f
+from autograder.dropout import symptoms as f
 
 EXERCISES = [
     Exercise(

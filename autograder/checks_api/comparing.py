@@ -1,0 +1,73 @@
+"""What checks compare: values element by element, exceptions, warnings, the items of a returned tuple."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+
+from autograder.asking import Unanswered, Wrong, an, number, quoted, raised
+from autograder.checks_api.inputs import Array
+from autograder.model import Answer, Call, Outcome
+
+NEARLY = 0.05  # relative: an answer that is off by so little may be meant to be near only
+
+
+def close(got: Array, wanted: Array, tolerance: float) -> Array:
+    """Elementwise: as near as `tolerance` times the size of what is wanted (at least 1)."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.abs(np.subtract(got, wanted, dtype=float)) <= tolerance * np.maximum(1.0, np.abs(wanted)))
+
+
+def compare(got: Array, wanted: Array, name: str, tolerance: float) -> None:
+    """Refuse the first element that differs, and say which one it is."""
+    good = close(got, wanted, tolerance)
+    if good.all():
+        return
+    place = tuple(int(i) for i in np.argwhere(~good)[0])
+    where = f"{name}[{', '.join(map(str, place))}]" if place else name
+    rest = f" ({int((~good).sum())} of {good.size} differ)" if good.size > 1 else ""
+    if tolerance and np.allclose(got, wanted, rtol=NEARLY, atol=0):  # a simulation, perhaps, or rounded numbers: how near is near enough?
+        rest = f" within {tolerance:g}{rest}"
+    one, other = number(got[place]), number(wanted[place])
+    if one == other:  # they differ beyond the digits that messages show
+        one, other = repr(float(got[place])), repr(float(wanted[place]))
+    raise Wrong(f"{where} = {one}", f"{other}{rest}")
+
+
+def demand_value_error(call: Call, answer: Answer, where: str = "") -> None:
+    """Refuse a call that did not end with a ValueError of any kind, and with no other exception whose name begins like it."""
+    if answer.outcome is Outcome.PASSED:
+        raise Wrong(f"the function returned{where}", "ValueError")
+    if ending(answer) != "ValueError":
+        raise Unanswered(call, answer)
+
+
+def ending(answer: Answer) -> str:
+    """How a call ended: "accepted", or the name of what was raised; each kind of ValueError is one."""
+    if answer.outcome is Outcome.PASSED:
+        return "accepted"
+    name = raised(answer)
+    return "ValueError" if name.endswith(" (a ValueError)") else name
+
+
+NUMPY_WARNS = re.compile(r"RuntimeWarning: (divide by zero|invalid value|overflow|underflow) encountered in [a-z_0-9 ]{1,24}")
+
+
+def demand_no_warning(answer: Answer) -> None:
+    """Refuse a call that warned. Of a warning's words only NumPy's own are shown: the others are the student's, and may say anything."""
+    if answer.facts is not None and answer.facts.warnings:
+        found = NUMPY_WARNS.fullmatch(answer.facts.warnings[0])
+        if found is None:
+            raise Wrong("the function gave a warning of your own", "no warning")
+        raise Wrong(f"NumPy warned: {quoted(found.group(), instead=found.group(1))}", "no warning")
+
+
+def item(value: Any, names: tuple[str, ...], name: str) -> Any:
+    """The item called `name` of a returned tuple; Wrong when the function returned something else."""
+    if len(names) == 1:
+        return value
+    if not isinstance(value, (tuple, list)) or len(value) != len(names):
+        raise Wrong(f"the function returned {an(value)}", f"({', '.join(names)})")
+    return value[names.index(name)]

@@ -1,0 +1,38 @@
+"""Inputs that can be shown: each is an array together with the Python that makes it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from autograder.model import Given
+
+Array = np.ndarray[Any, Any]
+
+
+@lru_cache(maxsize=256)  # seeds are fixed, so a class of hand-ins meets the same inputs again and again
+def normal(shape: tuple[int, ...], seed: int, dtype: str = "float64") -> Given:
+    """Standard normal numbers: both signs, and never exactly zero, so that a zero in the output is a dropped unit."""
+    value = np.asarray(np.random.default_rng(seed).normal(size=shape))
+    text = f"np.random.default_rng({seed}).normal(size={shape})"
+    if dtype != "float64":
+        text += f".astype(np.{dtype})"
+    value = value.astype(dtype)
+    value.flags.writeable = False
+    return Given(text, value)
+
+
+@lru_cache(maxsize=256)
+def positive(shape: tuple[int, ...], seed: int) -> Given:
+    """The sizes of standard normal numbers: all above zero, so that a ReLU lets them through."""
+    value = np.abs(np.random.default_rng(seed).normal(size=shape))
+    value.flags.writeable = False
+    return Given(f"np.abs(np.random.default_rng({seed}).normal(size={shape}))", value)
+
+
+@lru_cache(maxsize=256)
+def asked_shape(shape: tuple[int, ...]) -> Given:
+    """A shape as an argument; one and the same object each time, so that calls with it are known to be alike."""
+    return Given(repr(shape), shape)

@@ -1,0 +1,200 @@
+"""Symptoms: a few robust facts about a function, each a short word such as "1-p" or "shared", and those that any function can show.
+
+They judge nothing. `diagnose` compares the symptoms of a student's function with those of the right and of the wrong solutions.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograder.asking import Exam, Unanswered, Wrong, array, called, number, raised, shown, tripped
+from autograder.checks_api.comparing import ending
+from autograder.checks_api.results import EXACT, NEAR, ROUGH, _changed, question
+from autograder.model import AutograderError, Broken, Call, Given, Outcome
+
+__all__ = [
+    "Fact",
+    "arguments_after",
+    "digits",
+    "fact",
+    "form",
+    "gives",
+    "in_proportion",
+    "nearest",
+    "ratio",
+    "refused",
+    "repeated",
+    "sums",
+    "takes",
+    "value_at",
+]
+
+
+LOG = logging.getLogger(__name__)
+UNUSABLE_RESULT = "not a usable result"  # the word for what no probe can read
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One probe bound to its case; `look(exam)` gives the word."""
+
+    name: str
+    probe: Callable[[Exam], str]
+
+    def look(self, exam: Exam, strict: bool = False) -> str:
+        """The word for this fact; what went wrong is a fact too.
+
+        A probe that trips over an answer costs the hint, never the grading: no mark hangs on a fact. With `strict`, for answers that the
+        course itself wrote, it is Broken, so that the bug is found here and not by a class.
+        """
+        try:
+            with warnings.catch_warnings(), np.errstate(all="warn"):
+                warnings.simplefilter("ignore")  # NaN and infinity come from the student; NumPy's warnings about them are not ours to print
+                return shown(self.probe(exam), hidden=True)
+        except Wrong:
+            return UNUSABLE_RESULT
+        except Unanswered as unanswered:
+            answer = unanswered.answer
+            return f"raises {raised(answer)}" if answer.outcome is Outcome.RAISED else answer.outcome.value
+        except AutograderError:
+            raise
+        except Exception as error:
+            what = f"{exam.function}, fact {self.name}: {tripped(error)}"
+            if strict:
+                raise Broken(what) from error
+            LOG.info(what, exc_info=LOG.isEnabledFor(logging.DEBUG))
+            return UNUSABLE_RESULT
+
+
+def fact(probe: Callable[..., str]) -> Callable[..., Fact]:
+    """Turn a probe into a maker of facts; the fact is named like the probe unless `name` says otherwise."""
+
+    @functools.wraps(probe)
+    def make(name: str = "", **case: Any) -> Fact:
+        return Fact(name or probe.__name__, functools.partial(probe, **case))
+
+    return make
+
+
+def nearest(value: float, table: Mapping[str, float], within: float) -> str:
+    """The label whose number is nearest, or "other" when none is within reach."""
+    label, distance = min(((k, abs(v - value)) for k, v in table.items()), key=lambda item: item[1])
+    return label if distance <= within else "other"
+
+
+def must_return(exam: Exam, *there: Call) -> None:
+    """Wrong when a forward pass raises: no backward pass is to blame for that, whatever was raised."""
+    for call, answer in zip(there, exam.answers(*there), strict=True):
+        if answer.outcome is not Outcome.PASSED:
+            raise Wrong(f"{called(call)} did not return", "a pass to go back through")
+
+
+@fact
+def value_at(exam: Exam, *, given: tuple[Any, ...], index: int = 0, function: str = "") -> str:
+    """The number a function gives in one case, in six digits."""
+    arguments = tuple(Given(f"np.array({a})", np.array(a)) if isinstance(a, list) else a for a in given)
+    (value,) = exam.ask(Call(function or exam.function, arguments))
+    items = value if isinstance(value, (tuple, list)) else (value,)
+    if len(items) <= index:
+        return "missing"
+    numbers = array(items[index], "value")
+    return number(numbers.flat[0] + 0.0) if numbers.size else "empty"  # + 0.0 turns -0.0 into 0.0
+
+
+@fact
+def gives(exam: Exam, *, given: tuple[Any, ...], index: int | None = None, place: int = 0) -> str:
+    """The number at one place of the result (of item `index`, when it is a tuple), in six digits."""
+    found = _place(exam, given, index, place)
+    return "missing" if found is None else number(found + 0.0)  # + 0.0 turns -0.0 into 0.0
+
+
+def _place(exam: Exam, given: tuple[Any, ...], index: int | None, place: int) -> float | None:
+    (value,) = exam.ask(question(exam, given))
+    if index is not None:
+        if not isinstance(value, (tuple, list)) or len(value) <= index:
+            return None
+        value = value[index]
+    flat = array(value, "result").reshape(-1)
+    return float(flat[place]) if flat.size > place else None
+
+
+@fact
+def ratio(exam: Exam, *, given: tuple[Any, ...], to: tuple[Any, ...]) -> str:
+    """How many times the result for `to` the result for `given` is, in six digits: what both are multiplied by does not matter."""
+    one, other = (float(array(v, "result", ())) for v in exam.ask(question(exam, given), question(exam, to)))
+    return number(one / other) if other else "the other one is 0"
+
+
+@fact
+def digits(exam: Exam, *, given: tuple[Any, ...], wanted: float, index: int | None = None, place: int = 0) -> str:
+    """How near a number comes to what is wanted."""
+    found = _place(exam, given, index, place)
+    off = np.nan if found is None else found / wanted - 1
+    if abs(off) <= EXACT:
+        return "ten"
+    if abs(off) <= NEAR:
+        return "a little too large" if off > 0 else "a little too small"
+    return "roughly" if abs(off) <= ROUGH else "other"
+
+
+@fact
+def repeated(exam: Exam, *, given: tuple[Any, ...]) -> str:
+    """Does the same call give the same numbers again?"""
+    one, other = exam.ask(question(exam, given), question(exam, given))
+    return "the same" if repr(one) == repr(other) else "others"
+
+
+@fact
+def in_proportion(exam: Exam, *, given: tuple[Any, ...], to: tuple[Any, ...], wanted: float) -> str:
+    """Is the first number for `given` so many times the one for `to`?"""
+    one, other = _place(exam, given, None, 0), _place(exam, to, None, 0)
+    if one is None or not other:
+        return "not usable"
+    return "as it should be" if abs(one / other / wanted - 1) <= NEAR else "otherwise"
+
+
+@fact
+def sums(exam: Exam, *, given: tuple[Any, ...]) -> str:
+    """What adds up to 1: the rows, nearly the rows, the columns, or neither."""
+    (value,) = exam.ask(question(exam, given))
+    probs = array(value, "result").astype(float)
+    if probs.ndim != 2:
+        return "no table"
+    off = np.abs(probs.sum(axis=1) - 1).max(initial=0.0)
+    if off <= NEAR:
+        return "rows" if off <= EXACT else "rows, nearly"
+    return "columns" if np.abs(probs.sum(axis=0) - 1).max(initial=0.0) <= NEAR else "neither"
+
+
+@fact
+def refused(exam: Exam, *, given: tuple[Any, ...]) -> str:
+    """Does a call end with a ValueError?"""
+    (answer,) = exam.answers(question(exam, given))
+    return "refused" if ending(answer) == "ValueError" else "not refused"
+
+
+@fact
+def form(exam: Exam, *, given: tuple[Any, ...]) -> str:
+    """The shape of the result, or how many items it has."""
+    (value,) = exam.ask(question(exam, given))
+    return f"{len(value)} items" if isinstance(value, tuple) else f"shape {array(value, 'result').shape}"
+
+
+@fact
+def takes(exam: Exam, *, given: tuple[Any, ...]) -> str:
+    """Whether a call is accepted, or which exception it raises."""
+    (answer,) = exam.answers(question(exam, given))
+    return ending(answer)
+
+
+@fact
+def arguments_after(exam: Exam, *, given: tuple[Any, ...]) -> str:
+    """Are the arrays as they were after a call?"""
+    return "overwritten" if _changed(exam, question(exam, given, watch=True)) else "kept"

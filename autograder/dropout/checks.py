@@ -1,0 +1,7 @@
+"""The checks that all assignments share: `from autograder.dropout import checks as c`, then `c.drops_the_right_share(p=0.3)` in a list."""
+
+from autograder.checks_api.quiz import *
+from autograder.checks_api.results import *
+from autograder.dropout.gradients import *
+from autograder.dropout.masks import *
+from autograder.dropout.values import *

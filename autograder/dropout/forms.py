@@ -1,0 +1,87 @@
+"""What a function that draws a structured mask looks like: how it is asked, and where its mask is read.
+
+The plain forms are words (`via="forward"`, `"mask"`, `"multiplier"`, see masks.py). A form object stands where a word stands; the
+shape of a check is then the shape of the REDUCED mask, one entry per coin: the whole suite of chance tests applies to it as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from autograder.asking import Exam, Wrong, array, pair, stable_seed
+from autograder.checks_api.inputs import Array, asked_shape, normal
+from autograder.dropout.calls import train_call
+from autograder.dropout.masks import Form
+from autograder.model import Call, Seed
+
+
+@dataclass(frozen=True)
+class Shared(Form):
+    """`out, cache = f(x, p, rng)` whose mask is the same along some axes: those from `axis` on, as long as `sizes` says.
+
+    `Shared(2, (5, 4))`: x is (N, C, 5, 4), the reduced mask (N, C). `Shared(1, (3,))`: x is (N, 3, D), the reduced mask (N, D).
+    `what` is the word for one entry of the reduced mask.
+    """
+
+    axis: int
+    sizes: tuple[int, ...]
+    what: str = "unit"
+
+    def spread(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """The shape of x for a reduced mask of that shape."""
+        return (*shape[: self.axis], *self.sizes, *shape[self.axis :])
+
+    def call(self, exam: Exam, shape: tuple[int, ...], p: float, seed: Seed) -> Call:
+        full = self.spread(shape)
+        x = normal(full, stable_seed(f"{exam.function}/input/{full}/{exam.salt}"))
+        return train_call(exam.function, x, p, seed)
+
+    def read(self, value: object, shape: tuple[int, ...]) -> Array:
+        return self.reduced(array(pair(value)[0], "out", self.spread(shape)) != 0)
+
+    def reduced(self, kept: Array) -> Array:
+        """One entry per coin; Wrong when the entries of one coin were not all treated alike."""
+        axes = tuple(range(self.axis, self.axis + len(self.sizes)))
+        count, whole = kept.sum(axis=axes), int(np.prod(self.sizes))
+        torn = (count != 0) & (count != whole)
+        if torn.any():
+            place = tuple(int(i) for i in np.argwhere(torn)[0])
+            name = f"{self.what} {list(place)}"
+            rest = f" ({int(torn.sum())} of {torn.size} are torn)" if torn.size > 1 else ""
+            raise Wrong(f"{name} is kept at {int(count[place])} of its {whole} places{rest}", "kept at all of them or at none")
+        return np.asarray(count != 0)
+
+
+@dataclass(frozen=True)
+class Blocks(Form):
+    """`mask = f((N, C, H, W), p, block, rng)` with block = 1: one coin per entry. `axes` are the two that the reduced mask lies along."""
+
+    axes: tuple[int, int] = (0, 1)
+
+    def spread(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """The four sizes: those of the reduced mask along `axes`, one elsewhere."""
+        full = [1, 1, 1, 1]
+        for axis, size in zip(self.axes, shape, strict=True):
+            full[axis] = size
+        return tuple(full)
+
+    def call(self, exam: Exam, shape: tuple[int, ...], p: float, seed: Seed) -> Call:
+        full = self.spread(shape)
+        return Call(exam.function, (asked_shape(full), p, 1, seed), returns=("mask",))
+
+    def read(self, value: object, shape: tuple[int, ...]) -> Array:
+        return array(value, "mask", self.spread(shape)).reshape(shape)
+
+
+@dataclass(frozen=True)
+class Bare(Form):
+    """`out = f(x, p, rng)`: a forward pass that returns its output alone."""
+
+    def call(self, exam: Exam, shape: tuple[int, ...], p: float, seed: Seed) -> Call:
+        x = normal(shape, stable_seed(f"{exam.function}/input/{shape}/{exam.salt}"))
+        return Call(exam.function, (x, p, seed), returns=("out",))
+
+    def read(self, value: object, shape: tuple[int, ...]) -> Array:
+        return array(value, "out", shape)

@@ -1,0 +1,1 @@
+"""Training, experiments and ablations: what only one assignment asks."""

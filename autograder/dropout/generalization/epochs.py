@@ -1,0 +1,242 @@
+"""Verbs about what a training does with its examples and with chance, and about what comes of it (its steps: training.py).
+
+All is read off the weights it returns: with one-hot examples each row of the weights tells how often, in batches of which size and with
+which label its example was used. Accuracies are always computed here, from the returned weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from autograder import datasets
+from autograder.asking import Exam, Wrong, number
+from autograder.chance import smallest_error
+from autograder.checks_api.counts import expect
+from autograder.checks_api.inputs import Array
+from autograder.checks_api.verb import verb
+from autograder.dropout.generalization.training import BATCH, accuracy, batch, flat, read, scores, training
+from autograder.model import Given
+
+__all__ = [
+    "draws_orders_and_masks_by_rng",
+    "drops_while_training",
+    "gains_from_dropout",
+    "keeps_examples_and_labels_together",
+    "keeps_its_data",
+    "learns",
+    "repeats_itself",
+    "shuffles_anew",
+    "uses_each_example_once",
+]
+
+ROWS = (80, 3)  # one-hot examples and classes: batches of 32, 32 and 16
+TINY = 1e-4  # a learning rate at which one batch does not disturb the next
+WIDE = 3000  # units whose dropping is counted
+
+
+# -------------------------------------------------------------------------------------------------------------- examples and batches
+def tracked(exam: Exam, momentum: float = 0.0, seed: int = 4) -> tuple[Array, Array, Array]:
+    """Of ROWS[0] one-hot examples: the label each was used with, and its share of a step in the first and in the second epoch.
+
+    An example used once, in a batch of m, has the share 1 / m; one that was left out has 0. Momentum makes early shares grow.
+    """
+    key = ("tracked", momentum, seed, exam.salt)
+    if key not in exam.memo:
+        count, classes = ROWS
+        X = Given(f"np.eye({count})", np.eye(count))
+        y = Given(f"np.arange({count}) % {classes}", np.arange(count) % classes)
+        calls = [
+            training(exam, X, y, ROWS, epochs=max(k, 1), lr=TINY if k else 0.0, momentum=momentum, seed=exam.seed(seed)) for k in (0, 1, 2)
+        ]
+        start, one, two = (read(value, ROWS) for value in exam.ask(*calls))
+        exam.memo[key] = calls, _tracks(start["W1"] + start["b1"], one["W1"] - start["W1"], two["W1"] - one["W1"])
+    calls, tracks = exam.memo[key]
+    exam.last = (calls[1],)
+    return tracks  # type: ignore[no-any-return]  # what stands in the memo was put there above
+
+
+def _tracks(logits: Array, first: Array, second: Array) -> tuple[Array, Array, Array]:
+    probs = np.exp(logits - logits.max(axis=1, keepdims=True))
+    probs /= probs.sum(axis=1, keepdims=True)
+    used = np.abs(first).argmax(axis=1)  # a step moves the score of the label as much as those of all other classes together
+    residual = np.eye(probs.shape[1])[used] - probs
+    share = [np.asarray((step * residual).sum(axis=1) / (residual**2).sum(axis=1) / TINY) for step in (first, second)]
+    return used, share[0], share[1]
+
+
+@verb()
+def keeps_examples_and_labels_together(exam: Exam) -> None:
+    """trains every example with its own label"""
+    used, first, _ = tracked(exam)
+    busy = np.abs(first) >= 1e-3
+    if not busy.any():
+        raise Wrong(f"{len(used)} of {len(used)} examples had no influence in the first epoch", "0")
+    wrong = int((used != np.arange(ROWS[0]) % ROWS[1])[busy].sum())
+    if wrong:
+        raise Wrong(f"{wrong} of {len(used)} examples were trained with the label of another", "0")
+
+
+def _shares(exam: Exam) -> tuple[Array, Array]:
+    """The shares of the examples in the first and in the second epoch. The sign of a step is the business of others."""
+    first, second = map(np.abs, tracked(exam)[1:])
+    idle = int((first < 1e-3).sum())
+    if idle:
+        raise Wrong(f"{idle} of {len(first)} examples had no influence in the first epoch", "0")
+    return first, second
+
+
+@verb()
+def uses_each_example_once(exam: Exam) -> None:
+    """uses each example once in an epoch, in batches of 32 (the last batch holds the rest)"""
+    first, _ = _shares(exam)
+    wanted = batch_sizes(ROWS[0])
+    got = np.sort(np.rint(1 / np.maximum(first, 1e-9)))[::-1]
+    sound = np.abs(first * np.rint(1 / np.maximum(first, 1e-9)) - 1).max() < 0.02
+    if not sound or not np.array_equal(got, wanted):
+        shown = ", ".join(f"1/{1 / s:.3g}" for s in sorted({float(f"{s:.3g}") for s in first if s > 0})[:4])
+        raise Wrong(f"examples had these shares in a step: {shown}", "1/32 in a full batch, 1/16 in the last, for 80 examples")
+
+
+def batch_sizes(count: int) -> Array:
+    """For each of `count` examples the size of the batch it falls into, largest first."""
+    whole = count // BATCH * BATCH
+    return np.concatenate([np.full(whole, BATCH), np.full(count - whole, count - whole)])
+
+
+@verb()
+def shuffles_anew(exam: Exam) -> None:
+    """shuffles the examples anew in each epoch"""
+    first, second = _shares(exam)
+    if np.array_equal(in_the_last_batch(first), in_the_last_batch(second)):  # by chance: less than once in 10^16
+        raise Wrong("the last batch held the same examples in both epochs", "others")
+
+
+def in_the_last_batch(share: Array) -> Array:
+    """Who sat in the last batch, the small one."""
+    return np.flatnonzero(np.abs(share) > 1.5 / BATCH)
+
+
+# ------------------------------------------------------------------------------------------------------------------------------ chance
+@verb()
+def repeats_itself(exam: Exam) -> None:
+    """draws all its random numbers from rng: the same seed gives the same network"""
+    sizes = (6, 8, 3)
+    X, y = batch(exam, sizes, 40)
+    calls = [training(exam, X, y, sizes, drop=(0.2, 0.5), epochs=2, momentum=0.9, seed=exam.seed(k), watch=True) for k in (0, 0, 5)]
+    answers = exam.returned(*calls)
+    one, again, other = (flat(read(answer.value, sizes)) for answer in answers)
+    if any(answer.facts is not None and answer.facts.global_rng_moved for answer in answers):
+        raise Wrong("the function drew from (or seeded) the global generator", "random numbers from rng only")
+    if not np.array_equal(one, again):
+        raise Wrong(f"two generators with the same seed gave weights that differ by {number(np.abs(one - again).max())}", "no difference")
+    if np.array_equal(one, other):
+        raise Wrong("two generators with different seeds gave the same weights", "different weights")
+
+
+@verb()
+def draws_orders_and_masks_by_rng(exam: Exam) -> None:
+    """draws the order of the examples and the masks from rng: another seed gives others"""
+    one, other = (in_the_last_batch(tracked(exam, seed=seed)[1]) for seed in (4, 5))
+    if np.array_equal(one, other):
+        raise Wrong("generators with different seeds gave the same last batch", "others")
+    for where, drop in (("inputs", (0.5, 0.0)), ("hidden units", (0.0, 0.5))):
+        shows, stays = thinned(exam, drop, where)
+        also, fresh = thinned(exam, drop, where, 1)
+        both = shows & also
+        if np.array_equal(stays[both], fresh[both]):
+            raise Wrong(f"generators with different seeds dropped the same {where}", "others")
+
+
+@verb()
+def keeps_its_data(exam: Exam) -> None:
+    """does not modify X and y"""
+    sizes = (6, 8, 3)
+    X, y = batch(exam, sizes, 40)
+    (answer,) = exam.returned(training(exam, X, y, sizes, drop=(0.2, 0.5), epochs=2, seed=exam.seed(), watch=True))
+    for name, before, after in zip("Xy", (X, y), answer.facts.arguments if answer.facts else (), strict=False):
+        if not isinstance(after, np.ndarray) or not np.array_equal(after, before.value):
+            raise Wrong(f"{name} was changed by the call", f"{name} as it was")
+
+
+def thinned(exam: Exam, drop: tuple[float, float], where: str, seed: int = 0) -> tuple[Array, Array]:
+    """One step on one example: which units are not 0 anyway, and of which the weights on their way out moved."""
+    sizes = (WIDE, 40, 3) if where == "inputs" else (6, WIDE, 3)  # 40: that all are dropped is beyond chance
+    X, y = batch(exam, sizes, 1)
+    (value,) = exam.ask(training(exam, X, y, sizes, drop=drop, lr=0.0, seed=exam.seed(seed)))
+    before = read(value, sizes)
+    name = "W1" if where == "inputs" else "W2"
+    h = X.value[0] if where == "inputs" else np.maximum(X.value @ before["W1"] + before["b1"], 0)[0]
+    # a label that the network takes for unlikely: of one that it is sure about there is no gradient
+    label = int(scores(before, X.value)[0].argmin())
+    for count in (1, BATCH):  # some make no step without a full batch: zeros fill it, and move no weight
+        rows = Given(f"np.pad({X.text}, ((0, {count - 1}), (0, 0)))", np.pad(X.value, ((0, count - 1), (0, 0)))) if count > 1 else X
+        y = Given(f"np.full({count}, {label})", np.full(count, label))
+        (value,) = exam.ask(training(exam, rows, y, sizes, drop=drop, lr=TINY, seed=exam.seed(seed)))
+        step = np.asarray(read(value, sizes)[name] - before[name])
+        if step.any():
+            break
+    return np.asarray(h != 0), np.asarray(step.any(axis=1))
+
+
+def _dropping_seen(*, where: str, p_in: float, p_hidden: float, **_: Any) -> str:
+    units, share = (WIDE, p_in) if where == "inputs" else (WIDE // 2, p_hidden)  # half of the hidden ones are silent
+    return f"a share of dropped {where} that is off by {smallest_error(units, share):.2g}"
+
+
+@verb(chances=1, sees=_dropping_seen)
+def drops_while_training(exam: Exam, *, where: str, p_in: float, p_hidden: float) -> None:
+    """drops {where} with their own probability while it trains"""
+    share = p_in if where == "inputs" else p_hidden
+    # the other probability is 0, so that the dropping of one layer does not hide that of the other
+    drop = (p_in, 0.0) if where == "inputs" else (0.0, p_hidden)
+    shows, stays = thinned(exam, drop, where)
+    if not stays.any():
+        raise Wrong(f"no weight out of the {where} moved in a step on one example", f"those of about {1 - share:g} of them")
+    dropped, total = int((shows & ~stays).sum()), int(shows.sum())
+    expect(f"share of {where} without a gradient in a step", dropped, total, share)
+
+
+# -------------------------------------------------------------------------------------------------------------------------- experiments
+def split(data: str, train: int, noise: float, seed: int) -> tuple[Given, Given, Array, Array]:
+    """`train` examples, a share of them with a wrong label, and all other examples with their right ones."""
+    X, y = datasets.load(data)
+    rng, classes = np.random.default_rng(seed), int(y.max()) + 1
+    order = rng.permutation(len(X))
+    here, there = order[:train], order[train:]
+    noisy = y[here]
+    wrong = rng.permutation(train)[: round(noise * train)]
+    noisy[wrong] = (noisy[wrong] + rng.integers(1, classes, len(wrong))) % classes
+    return Given("X_train", X[here]), Given("y_train", noisy), X[there], y[there]
+
+
+def experiment(exam: Exam, given: Mapping[str, Any], drop: tuple[float, float], seed: int) -> float:
+    """Train once, in the setting `given` (data, train, noise, sizes, epochs, lr, momentum); the accuracy on all other examples."""
+    X, y, X_test, y_test = split(given["data"], given["train"], given["noise"], exam.seed(2 * seed))
+    how = {name: given[name] for name in ("epochs", "lr", "momentum")}
+    (value,) = exam.ask(training(exam, X, y, given["sizes"], drop=drop, seed=exam.seed(2 * seed + 1), **how))
+    return accuracy(read(value, given["sizes"]), X_test, y_test)
+
+
+@verb()
+def learns(exam: Exam, *, given: Mapping[str, Any], at_least: float, p_in: float = 0.0, p_hidden: float = 0.0) -> None:
+    """learns: trained on a few of the {given[data]}, it is right about at least {at_least:.0%} of the others"""
+    share = experiment(exam, given, (p_in, p_hidden), 0)
+    if not share >= at_least:
+        raise Wrong(f"accuracy on new examples = {share:.1%}", f"at least {at_least:.0%}")
+
+
+@verb()
+def gains_from_dropout(
+    exam: Exam, *, given: Mapping[str, Any], seeds: int, gain: float, floor: float, p_in: float = 0.0, p_hidden: float = 0.5
+) -> None:
+    """gains from dropout: with wrong labels among the training examples, new ones are recognised better with dropout than without"""
+    pairs = [[experiment(exam, given, drop, k) for drop in ((0.0, 0.0), (p_in, p_hidden))] for k in range(seeds)]
+    before, after = np.mean(pairs, axis=0)
+    if not before >= floor:  # a network that learns nothing without dropout is no baseline
+        raise Wrong(f"mean accuracy without dropout = {before:.1%}", f"at least {floor:.0%}")
+    if not after - before >= gain:
+        told = f"mean gain over {seeds} trainings = {100 * (after - before):.1f} points ({before:.1%} without, {after:.1%} with)"
+        raise Wrong(told, f"at least {100 * gain:.0f} points")

@@ -1,0 +1,317 @@
+"""Facts about the tools of an experiment, for diagnosis (see facts.py for what a fact is)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograder.asking import Exam, Wrong, array, number
+from autograder.checks_api.comparing import ending
+from autograder.checks_api.inputs import normal
+from autograder.checks_api.symptoms import fact, nearest
+from autograder.dropout.generalization.ablation import (
+    DELETED,
+    ODD,
+    ONE_LAYER,
+    TWO_LAYERS,
+    Habit,
+    curve,
+    curves,
+    deletions,
+    habit,
+    means_of,
+    near,
+    patient,
+    same_example,
+    single,
+)
+from autograder.dropout.generalization.ablation import FACTORS as TIMES
+from autograder.dropout.generalization.experiments import entry, spoiling, unchanged, whole
+from autograder.dropout.generalization.training import labels
+from autograder.dropout.mask_symptoms import FACTORS, SHAPE, P
+from autograder.dropout.values import DIGITS
+from autograder.model import Call, Given, Seed
+
+
+# ----------------------------------------------------------------------------------------------------------------------- wrong labels
+@fact
+def moved_labels(exam: Exam) -> str:
+    """How many labels differ afterwards, over a few calls with 29 % of 100 labels (0.29 * 100 is a little less than 29)."""
+    y = labels(100, 10, exam.seed(1))
+    counts = [int((whole(v, 100) != y.value).sum()) for v in exam.ask(*(spoiling(exam, y, 0.29, 10, k) for k in range(12)))]
+    if len(set(counts)) == 1:
+        return {29: "29", 28: "28", 0: "none", 71: "the others"}.get(counts[0], "another number")
+    return "varies" if max(counts) > 29 else "varies, at most 29"
+
+
+@fact
+def picked_places(exam: Exam) -> str:
+    """Where the labels that move stand."""
+    y = labels(400, 10, exam.seed(1))
+    one, two = ((whole(v, 400) != y.value) for v in exam.ask(*(spoiling(exam, y, 0.3, 10, k) for k in (0, 1))))
+    if not one.any():
+        return "nowhere"
+    if one.mean() > 0.6:
+        return "nearly everywhere"
+    if one[: int(one.sum())].mean() > 0.8:
+        return "at the front"
+    return "always the same" if np.array_equal(one, two) else "anywhere"
+
+
+@fact
+def new_classes(exam: Exam) -> str:
+    """Where a label of class 4 goes when all labels are to move."""
+    y = Given("np.full(2000, 4)", np.full(2000, 4))
+    (value,) = exam.ask(spoiling(exam, y, 1.0, 10))
+    y2 = whole(value, 2000)
+    found = {int(k): float((y2 == k).mean()) for k in np.unique(y2)}
+    if len(found) == 1:
+        return {5: "the next class", 4: "nowhere"}.get(next(iter(found)), "one class")
+    if set(found) - set(range(10)):
+        return "beyond the classes"
+    if 4 in found:
+        return nearest(found[4], {"its own class too": 0.1, "its own class too, more often": 1 / 3}, 0.05)
+    even = max(found.values()) - min(found.values()) < 0.06
+    return "all others" if len(found) == 9 and even else "not all others alike"
+
+
+@fact
+def labels_after(exam: Exam) -> str:
+    """Is y as it was?"""
+    y = labels(50, 10, exam.seed(1))
+    (answer,) = exam.returned(spoiling(exam, y, 0.3, 10, watch=True))
+    return "kept" if unchanged(answer, 0, y.value) else "overwritten"
+
+
+@fact
+def labels_by(exam: Exam) -> str:
+    """Where the random numbers come from."""
+    y = labels(200, 10, exam.seed(1))
+    return _chance(exam, tuple(spoiling(exam, y, 0.3, 10, k, watch=True) for k in (0, 0, 3)))
+
+
+def _chance(exam: Exam, calls: tuple[Call, ...]) -> str:
+    answers = exam.returned(*calls)
+    if any(answer.facts is not None and answer.facts.global_rng_moved for answer in answers):
+        return "global"
+    one, again, other = (array(answer.value, "value") for answer in answers)
+    if np.array_equal(one, other):
+        return "frozen"
+    return "given" if np.array_equal(one, again) else "own"
+
+
+@fact
+def odd_fractions(exam: Exam) -> str:
+    """What fractions outside [0, 1] give."""
+    words = []
+    for fraction in (-0.2, 1.2):
+        (answer,) = exam.answers(spoiling(exam, labels(20, 10, exam.seed(1)), fraction, 10))
+        words.append(ending(answer))
+    return words[0] if words[0] == words[1] else " / ".join(words)
+
+
+# ---------------------------------------------------------------------------------------------------------------------------- summaries
+@fact
+def summary(exam: Exam, *, given: tuple[list[float], list[float]], key: str) -> str:
+    """An entry of a summary, in six digits."""
+    (value,) = exam.ask(Call(exam.function, tuple(Given(f"np.array({a})", np.array(a)) for a in given)))
+    return number(array(entry(value, key), key, ()))
+
+
+def _wins(exam: Exam, a: list[float], b: list[float]) -> float:
+    (value,) = exam.ask(Call(exam.function, tuple(Given(f"np.array({v})", np.array(v)) for v in (a, b))))
+    return float(array(entry(value, "wins"), "wins", ()))
+
+
+@fact
+def wins_form(exam: Exam, *, a: list[float], b: list[float]) -> str:
+    """Are wins counted, or given as a share?"""
+    return "a share" if 0 < _wins(exam, a, b) < 1 else "a number"
+
+
+@fact
+def draws(exam: Exam, *, a: list[float], b: list[float]) -> str:
+    """Are differences of 0 counted as wins, whichever way round the difference is taken, or with its sign lost?"""
+    wins, d = _wins(exam, a, b), np.array(a) - np.array(b)
+    found = round(wins * len(a)) if 0 < wins < 1 else wins
+    up, down, even = (int((np.sign(d) == sign).sum()) for sign in (1, -1, 0))
+    alone = (up, down, up + down)
+    return "not counted" if found in alone else "counted" if found - even in alone else "unclear"
+
+
+@fact
+def t_and_sd(exam: Exam, *, given: tuple[list[float], list[float]], wanted: float) -> str:
+    """Is t right? Else what its own mean and sd are multiplied by: then a wrong sd does not look like a wrong t."""
+    (value,) = exam.ask(Call(exam.function, tuple(Given(f"np.array({a})", np.array(a)) for a in given)))
+    mean, sd, t = (float(array(entry(value, key), key, ())) for key in ("mean", "sd", "t"))
+    if abs(abs(t) - abs(wanted)) < 1e-9:  # the sign is that of the mean
+        return "right"
+    n = len(given[0])
+    return nearest(t * sd / mean if mean else 0.0, {"follows sd": n**0.5, "no root of n": 1.0, "n for its root": float(n)}, 1e-6)
+
+
+@fact
+def summary_digits(exam: Exam, *, given: tuple[list[float], list[float]], wanted: dict[str, float]) -> str:
+    """Are the entries of a summary right to ten digits, one of them "about" right, or further off?"""
+    (value,) = exam.ask(Call(exam.function, tuple(Given(f"np.array({a})", np.array(a)) for a in given)))
+    off = [abs(float(array(entry(value, key), key, ())) / right - 1) for key, right in wanted.items()]
+    if any(DIGITS / 10 < d < 1e-5 for d in off):
+        return "about"
+    return "ten digits" if max(off) < 1e-5 else "off"
+
+
+@fact
+def unpaired(exam: Exam, *, a: list[float], b: list[float]) -> str:
+    """What results that are no pairs, or too few, give."""
+    (answer,) = exam.answers(Call(exam.function, tuple(Given(f"np.array({v})", np.array(v)) for v in (a, b))))
+    return ending(answer)
+
+
+# ----------------------------------------------------------------------------------------------------------------------- deleting units
+def _seen(exam: Exam) -> Habit | None:
+    """How units of one hidden layer are deleted; None when it is no deleting of units."""
+    try:
+        return habit(exam, ODD)
+    except Wrong:
+        return None
+
+
+@fact
+def survivor_factor(exam: Exam) -> str:
+    """What the units that are left are multiplied by."""
+    seen = _seen(exam)
+    return seen.factor if seen else "unclear"
+
+
+@fact
+def deleted_unit(exam: Exam) -> str:
+    """What a deleted unit says to the next layer."""
+    seen = _seen(exam)
+    return "its bias" if seen and seen.speak else "nothing"
+
+
+@fact
+def number_deleted(exam: Exam) -> str:
+    """How many units are deleted of 5, when 1.75 are asked for."""
+    seen = _seen(exam)
+    if not seen:
+        return "unclear"
+    number = seen.number(deletions(exam, fraction=ODD))
+    return "varies" if number is None else ("none", "rounded down", "rounded", "the others")[number] if number < 4 else "nearly all"
+
+
+@fact
+def layers_deleted(exam: Exam) -> str:
+    """Of which hidden layers units are deleted."""
+    seen, sick = _seen(exam), patient(exam, TWO_LAYERS)
+    number = seen.number(deletions(exam, fraction=ODD)) if seen else None
+    if not seen or number is None:
+        return "unclear"
+    factor = TIMES[seen.factor](ODD, ONE_LAYER[1], ONE_LAYER[1] - number)
+    stories = {
+        "both": ((number, number), (factor, factor)),
+        "the first": ((number, 0), (factor, 1.0)),
+        "the last": ((0, number), (1.0, factor)),
+    }
+    for name, (counts, factors) in stories.items():
+        possible = sick.possible(counts, factors, seen.speak).values()
+        if all(near(value, possible) for value in single(exam, sick, 12, ODD)):
+            return name
+    return "unclear"
+
+
+@fact
+def deleted_for(exam: Exam) -> str:
+    """Do all examples lose the same units? One example, many times: its copies are all right or all wrong, if they do."""
+    mixed = {value for value in same_example(exam) if 0 < value < 1}
+    return "each example by itself" if len(mixed) > 1 else "all examples alike"
+
+
+@fact
+def deleted_units(exam: Exam) -> str:
+    """Are other units deleted when the seed is another?"""
+    values, sick = single(exam, patient(exam, ONE_LAYER), 24), patient(exam, ONE_LAYER)
+    if all(near(value, [sick.whole]) for value in values):
+        return "none"
+    if np.ptp(values) > 1e-9:
+        return "others each time"
+    known = habit(exam)
+    gone = known.units(values[0], known.number(values))
+    return "always the first" if gone == tuple(range(len(gone))) else "always the same"
+
+
+@fact
+def repeats(exam: Exam) -> str:
+    """What two repeats give."""
+    sick, known = patient(exam, ONE_LAYER), habit(exam)
+    possible = np.array(list(known.of(known.number(deletions(exam))).values()))
+    means = means_of(possible, 2)
+    values, alone = (
+        [float(found[0]) for found in curves(exam, [sick.call(exam, [DELETED], count, 200 + k) for k in range(24)], 1)]
+        for count in (2, 1)
+    )
+    if all(near(value, possible) for value in values):
+        if not np.ptp(alone):
+            return "not seen, for all deletions are alike"
+        return "the same units twice" if np.allclose(values, alone) else "what one of them gives"
+    if all(near(value, means) for value in values):
+        return "their mean"
+    return "their sum" if max(values) > 1 and all(near(value / 2, means) for value in values) else "something else"
+
+
+@fact
+def network_after(exam: Exam) -> str:
+    """Is the network as it was?"""
+    sick = patient(exam, TWO_LAYERS)
+    (answer,) = exam.returned(sick.call(exam, [DELETED, 0.6], 2, 0, watch=True))
+    return "kept" if unchanged(answer, 0, sick.params) else "overwritten"
+
+
+@fact
+def nothing_deleted(exam: Exam) -> str:
+    """Is the whole network given back where nothing is deleted?"""
+    sick = patient(exam, TWO_LAYERS)
+    (value,) = exam.ask(sick.call(exam, [0.0], 2, 0))  # twice, so that a sum is at most 2
+    found = float(curve(value, 1)[0])
+    return "whole" if near(found, [sick.whole]) else "a percentage" if found > 2 else "other"
+
+
+@fact
+def deleted_by(exam: Exam) -> str:
+    """Where the random numbers come from."""
+    sick = patient(exam, TWO_LAYERS)
+    return _chance(exam, tuple(sick.call(exam, [0.2, 0.4, 0.6, 0.8] * 4, 3, k, watch=True) for k in (400, 400, 401)))
+
+
+# ------------------------------------------------------------------------------------------------------------------------------ layers
+@fact
+def layer_survivors(exam: Exam) -> str:
+    """The factor on the survivors of a function that returns its output alone: out = f(x, p, rng)."""
+    x = normal(SHAPE, exam.seed(1))
+    (value,) = exam.ask(Call(exam.function, (x, P, Seed(exam.seed()))))
+    out = array(value, "out", SHAPE)
+    if not out.any():
+        return "0"
+    ratio = out[out != 0] / x.value[out != 0]
+    return nearest(float(ratio[0]), FACTORS, 1e-6) if np.ptp(ratio) < 1e-9 * np.abs(ratio).max() else "varies"
+
+
+@fact
+def layer_digits(exam: Exam) -> str:
+    """Is the factor on the survivors 1 / (1 - p) to ten digits, "about", or another?"""
+    x = normal(SHAPE, exam.seed(1))
+    (value,) = exam.ask(Call(exam.function, (x, P, Seed(exam.seed()))))
+    out = array(value, "out", SHAPE)
+    if not out.any():
+        return "another"
+    off = float(np.abs(out[out != 0] / x.value[out != 0] * (1 - P) - 1).max())
+    return "ten digits" if off < DIGITS / 10 else "about" if off < 1e-5 else "another"
+
+
+@fact
+def layer_input(exam: Exam) -> str:
+    """What has become of x after out = f(x, p, rng)."""
+    x = normal((6, 7), exam.seed(1))
+    (answer,) = exam.returned(Call(exam.function, (x, P, Seed(exam.seed())), watch=True))
+    if unchanged(answer, 0, x.value):
+        return "kept"
+    return "the output" if unchanged(answer, 0, array(answer.value, "out", (6, 7))) else "something else"

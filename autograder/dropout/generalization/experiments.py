@@ -1,0 +1,252 @@
+"""Verbs about the tools of an experiment: spoiling labels, summing up pairs, dropping inputs. For deleting units see ablation.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograder.asking import Exam, Wrong, an, array
+from autograder.chance import smallest_error
+from autograder.checks_api.comparing import compare, demand_value_error
+from autograder.checks_api.counts import expect
+from autograder.checks_api.inputs import Array, normal
+from autograder.checks_api.verb import verb
+from autograder.dropout.calls import scale as factor_named
+from autograder.dropout.generalization.training import labels
+from autograder.dropout.values import DIGITS, NEAR
+from autograder.model import Answer, Call, Given, Seed
+
+__all__ = [
+    "keeps_its_labels",
+    "moves_exactly",
+    "moves_others_in_the_next_call",
+    "multiplies_to_ten_digits",
+    "multiplies_what_it_keeps",
+    "picks_labels_at_random",
+    "reaches_all_wrong_classes",
+    "refuses_the_fraction",
+    "refuses_what_is_not_paired",
+    "returns_x_at_zero",
+    "spoils_by_the_generator",
+    "sums_up",
+    "sums_up_like_the_solution",
+    "sums_up_to_ten_digits",
+]
+
+
+def manners(exam: Exam, calls: tuple[Call, Call, Call], what: str) -> None:
+    """Refuse a function whose result does not follow from its generator. The calls: a seed, the same again, and another; all watched."""
+    answers = exam.returned(*calls)
+    if any(answer.facts is not None and answer.facts.global_rng_moved for answer in answers):
+        raise Wrong("the function drew from (or seeded) the global generator", "random numbers from rng only")
+    one, again, other = (array(answer.value, what) for answer in answers)
+    if not np.array_equal(one, again):
+        raise Wrong(f"two generators with the same seed gave different {what}", "the same")
+    if np.array_equal(one, other):
+        raise Wrong(f"two generators with different seeds gave the same {what}", "others")
+
+
+def unchanged(answer: Answer, place: int, before: Any) -> bool:
+    """Is this argument of a watched call as it was?"""
+    if answer.facts is None or len(answer.facts.arguments) <= place:
+        return False
+    after = answer.facts.arguments[place]
+    if isinstance(before, dict):
+        return isinstance(after, dict) and after.keys() == before.keys() and all(np.array_equal(after[k], before[k]) for k in before)
+    return isinstance(after, np.ndarray) and np.array_equal(after, before)
+
+
+# ----------------------------------------------------------------------------------------------------------------------- wrong labels
+def spoiling(exam: Exam, y: Given, fraction: float, classes: int, seed: int = 0, watch: bool = False) -> Call:
+    """y2 = noisy_labels(y, fraction, classes, rng)"""
+    return Call(exam.function, (y, fraction, classes, Seed(exam.seed(seed))), returns=("y2",), watch=watch)
+
+
+def whole(value: Any, count: int) -> Array:
+    """The returned labels; Wrong when they are no whole numbers or not one for each example."""
+    y2 = array(value, "y2", (count,))
+    if y2.dtype.kind not in "iu":
+        raise Wrong(f"y2.dtype = {y2.dtype.name}", "whole numbers")
+    return y2.astype(np.int64)
+
+
+@verb()
+def moves_exactly(exam: Exam, *, fraction: float, count: int, classes: int = 10) -> None:
+    """moves exactly round(fraction * N) labels, each to another class"""
+    y = labels(count, classes, exam.seed(1))
+    for value in exam.ask(*(spoiling(exam, y, fraction, classes, k) for k in range(3))):
+        changed = int((whole(value, count) != y.value).sum())
+        if changed != round(fraction * count):
+            raise Wrong(f"{changed} of {count} labels differ from y", f"{round(fraction * count)}")
+
+
+def _class_seen(*, classes: int, count: int, **_: Any) -> str:
+    return f"the share of a class that is off by {smallest_error(count, 1 / (classes - 1)):.2g}"
+
+
+@verb(chances=5, sees=_class_seen)
+def reaches_all_wrong_classes(exam: Exam, *, classes: int = 10, count: int = 2000) -> None:
+    """moves a label to each of the wrong classes alike, and nowhere else"""
+    # judged by the labels that moved: how many do is the business of `moves_exactly`
+    own = classes // 2 - 1
+    y = Given(f"np.full({count}, {own})", np.full(count, own))
+    (value,) = exam.ask(spoiling(exam, y, 1.0, classes))
+    y2 = whole(value, count)
+    if y2.min() < 0 or y2.max() >= classes:
+        raise Wrong(f"y2 holds {y2.min() if y2.min() < 0 else y2.max()}", f"classes from 0 to {classes - 1}")
+    y2 = y2[y2 != own]
+    count = len(y2)
+    if not count:
+        raise Wrong("no label was moved", "all of them")
+    for what, events, share in (
+        ("class 0", y2 == 0, 1), ("the next class", y2 == own + 1, 1), ("the last class", y2 == classes - 1, 1),
+        ("the class before", y2 == own - 1, 1), ("a lower class", y2 < own, own),
+    ):
+        expect(f"share of labels moved to {what}", int(events.sum()), count, share / (classes - 1))
+
+
+@verb()
+def picks_labels_at_random(exam: Exam, *, fraction: float = 0.25, count: int = 9000, classes: int = 10) -> None:
+    """picks the labels it moves at random, from all places"""
+    y = labels(count, classes, exam.seed(1))
+    (value,) = exam.ask(spoiling(exam, y, fraction, classes))
+    places = np.flatnonzero(whole(value, count) != y.value)
+    if not len(places):
+        raise Wrong("no label was moved", f"{round(fraction * count)} of {count}")
+    # 2250 draws without replacement: a quarter holds less than .15 or more than .35 of them once in e^45 (Hoeffding 1963)
+    for k, share in enumerate(np.bincount(places * 4 // count, minlength=4) / len(places)):
+        if not 0.15 < share < 0.35:
+            raise Wrong(f"of the moved labels {share:.0%} lie in quarter {k + 1} of y", "about 25%")
+
+
+@verb()
+def moves_others_in_the_next_call(exam: Exam, *, fraction: float = 0.3) -> None:
+    """draws anew in each call which labels it moves"""
+    y = labels(200, 10, exam.seed(1))
+    rng = Seed(exam.seed(), "rng")
+    calls = [Call(exam.function, (y, fraction, 10, rng), returns=("y2",)) for _ in range(2)]
+    first, second = (whole(value, 200) != y.value for value in exam.ask(*calls))
+    if not first.any():
+        raise Wrong("no label was moved", f"{round(fraction * 200)} of 200")
+    if np.array_equal(first, second):  # by chance: less than once in 10^50
+        raise Wrong("two calls with one generator moved the same labels", "others")
+
+
+@verb()
+def keeps_its_labels(exam: Exam, *, fraction: float = 0.3) -> None:
+    """does not modify y"""
+    y = labels(50, 10, exam.seed(1))
+    (answer,) = exam.returned(spoiling(exam, y, fraction, 10, watch=True))
+    if not unchanged(answer, 0, y.value):
+        raise Wrong("y was changed by the call", "y as it was")
+
+
+@verb()
+def spoils_by_the_generator(exam: Exam, *, fraction: float = 0.3) -> None:
+    """draws from the rng it is given: the same seed gives the same labels"""
+    y = labels(200, 10, exam.seed(1))
+    one, two, three = (spoiling(exam, y, fraction, 10, k, watch=True) for k in (0, 0, 3))
+    manners(exam, (one, two, three), "labels")
+
+
+@verb()
+def refuses_the_fraction(exam: Exam, *, fraction: float) -> None:
+    """raises ValueError when fraction = {fraction}"""
+    expect_value_error(exam, spoiling(exam, labels(20, 10, exam.seed(1)), fraction, 10))
+
+
+def expect_value_error(exam: Exam, call: Call) -> None:
+    """Refuse whatever is not a ValueError."""
+    (answer,) = exam.answers(call)
+    demand_value_error(call, answer)
+
+
+# ---------------------------------------------------------------------------------------------------------------------------- summaries
+def entry(value: Any, key: str) -> Any:
+    """An entry of a returned dict."""
+    if not isinstance(value, dict):
+        raise Wrong(f"the function returned {an(value)}", f'a dict with "{key}"')
+    if key not in value:
+        raise Wrong(f'the dict has no "{key}"', f'"{key}"')
+    return value[key]
+
+
+@verb()
+def sums_up(exam: Exam, *, given: tuple[list[float], list[float]], wanted: float, key: str, form: str = "arrays") -> None:
+    """gets {key} right in a case you can do by hand, given as {form}"""
+    arguments = tuple(Given(f"np.array({a})", np.array(a)) for a in given) if form == "arrays" else given
+    (value,) = exam.ask(Call(exam.function, arguments))
+    _compare_entry(value, key, np.array(wanted), len(given[0]), NEAR)
+
+
+@verb(with_reference=True)
+def sums_up_like_the_solution(exam: Exam, reference: Exam, *, count: int, key: str) -> None:
+    """gets {key} right"""
+    _compare_with_the_solution(exam, reference, count, key, NEAR)
+
+
+@verb(with_reference=True)
+def sums_up_to_ten_digits(exam: Exam, reference: Exam, *, count: int, key: str) -> None:
+    """gets {key} right to ten digits"""
+    _compare_with_the_solution(exam, reference, count, key, DIGITS)
+
+
+def _compare_with_the_solution(exam: Exam, reference: Exam, count: int, key: str, tolerance: float) -> None:
+    a, b = (normal((count,), exam.seed(k)) for k in (1, 2))
+    b = Given(f"1 + {b.text}", 1 + b.value)  # apart, so that neither the mean nor t is near 0
+    call = Call(exam.function, (a, b))
+    (value,), (wanted,) = exam.ask(call), reference.ask(call)
+    _compare_entry(value, key, np.asarray(entry(wanted, key)), count, tolerance)
+
+
+def _compare_entry(value: Any, key: str, wanted: Array, count: int, tolerance: float) -> None:
+    got = array(entry(value, key), f'["{key}"]', ())
+    if key == "t" and _follows(value, float(got), count, tolerance):  # a wrong mean or sd is told and charged as what it is
+        return
+    compare(got, wanted, f'["{key}"]', tolerance)
+
+
+def _follows(value: Any, t: float, count: int, tolerance: float) -> bool:
+    """Is t right for the mean and the sd beside it?"""
+    mean, sd = (float(array(entry(value, key), f'["{key}"]', ())) for key in ("mean", "sd"))
+    return bool(sd > 0 and abs(t) > 0 and abs(t * sd - mean * count**0.5) <= tolerance * abs(t * sd))
+
+
+@verb()
+def refuses_what_is_not_paired(exam: Exam) -> None:
+    """raises ValueError when a and b differ in length, or hold fewer than two results"""
+    for a, b in (([1.0, 2.0, 3.0], [1.0, 2.0]), ([1.0], [2.0])):
+        expect_value_error(exam, Call(exam.function, tuple(Given(f"np.array({v})", np.array(v)) for v in (a, b))))
+
+
+# ------------------------------------------------------------------------------------------------------------------------------ layers
+@verb()
+def multiplies_what_it_keeps(exam: Exam, *, p: float, by: str = "1/(1-p)", shape: tuple[int, ...] = (31, 47)) -> None:
+    """multiplies every input that it keeps by {by}"""
+    _compare_kept(exam, p, by, shape, NEAR)
+
+
+@verb()
+def multiplies_to_ten_digits(exam: Exam, *, p: float, by: str = "1/(1-p)", shape: tuple[int, ...] = (31, 47)) -> None:
+    """multiplies what it keeps by {by} to ten digits"""
+    _compare_kept(exam, p, by, shape, DIGITS)
+
+
+@verb()
+def returns_x_at_zero(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) -> None:
+    """gives the numbers of x when p = 0"""
+    x = normal(shape, exam.seed(1))
+    (value,) = exam.ask(Call(exam.function, (x, 0.0, Seed(exam.seed())), returns=("out",)))
+    compare(array(value, "out", shape), x.value, "out", NEAR)
+
+
+def _compare_kept(exam: Exam, p: float, by: str, shape: tuple[int, ...], tolerance: float) -> None:
+    x = normal(shape, exam.seed(1))
+    (value,) = exam.ask(Call(exam.function, (x, p, Seed(exam.seed())), returns=("out",)))
+    out = array(value, "out", shape)
+    kept = out != 0
+    if kept.all() or not kept.any():
+        raise Wrong(f"{int(kept.sum())} of {kept.size} inputs were kept", f"about {1 - p:g} of them")
+    ratio = np.asarray(out[kept] / x.value[kept])
+    compare(ratio, np.full_like(ratio, factor_named(by, p)), "(out / x)[kept]", tolerance)

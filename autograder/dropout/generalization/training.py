@@ -1,0 +1,297 @@
+"""Verbs about a function that trains a network: `train(X, y, sizes, p_in, p_hidden, epochs, lr, momentum, rng) -> params`.
+
+Nothing here knows how a gradient is computed. What a training did is read off the weights it returns: with one batch a step is compared
+with finite differences of the loss. What an epoch does, and what comes of it, is asked in epochs.py.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from autograder.asking import Exam, Wrong, an, array, number
+from autograder.chance import smallest_error
+from autograder.checks_api.counts import expect
+from autograder.checks_api.inputs import Array, normal
+from autograder.checks_api.verb import verb
+from autograder.model import Call, Given, Seed
+
+__all__ = [
+    "draws_first_weights",
+    "draws_its_weights_by_rng",
+    "keeps_its_biases_flat",
+    "keeps_momentum",
+    "returns_a_network",
+    "starts_its_units_apart",
+    "steps_down_the_gradient",
+]
+
+Params = dict[str, Array]
+
+STEP = 1e-5  # of the finite differences
+SMOOTH = 1e-6  # error of a step along a random direction, relative; right ones stay below 1e-8
+FIRST = (300, 200, 100, 10)  # the network whose first weights are looked at: three weight matrices, two chance tests each
+QUARTILE = 0.674489750196082  # half of a normal distribution lies within so many standard deviations
+SLOPE = 0.429  # by how much that half grows with the logarithm of the standard deviation: 2 * QUARTILE * its density there
+BATCH = 32
+SMALL = 0.02  # the size of examples with which even standard normal weights give scores that are near each other
+
+
+# ------------------------------------------------------------------------------------------------------------------- asking, reading
+def labels(count: int, classes: int, seed: int) -> Given:
+    """Whole numbers from 0 to classes - 1."""
+    return Given(f"np.random.default_rng({seed}).integers(0, {classes}, {count})", np.random.default_rng(seed).integers(0, classes, count))
+
+
+def training(
+    exam: Exam, X: Given, y: Given, sizes: tuple[int, ...], *, drop: tuple[float, float] = (0.0, 0.0), epochs: int = 1, lr: float = 0.1,
+    momentum: float = 0.0, seed: int = 0, watch: bool = False,
+) -> Call:
+    """One training. `drop` is (p_in, p_hidden)."""
+    return Call(exam.function, (X, y, sizes, *drop, epochs, lr, momentum, Seed(seed)), returns=("params",), watch=watch)
+
+
+def read(value: Any, sizes: tuple[int, ...]) -> Params:
+    """The returned weights and biases as float64; Wrong when they are not W1, b1, ... of the right shapes, or not finite.
+
+    A bias may be a row (1, H): `keeps_its_biases_flat` asks about that, once.
+    """
+    names = [f"{kind}{k}" for k in range(1, len(sizes)) for kind in "Wb"]
+    if not isinstance(value, dict):
+        raise Wrong(f"the function returned {an(value)}", f"a dict with {', '.join(names)}")
+    missing = [name for name in names if name not in value]
+    if missing or len(value) > len(names):
+        raise Wrong(f"params has no {missing[0]}" if missing else f"params holds {len(value)} arrays", ", ".join(names))
+    params = {}
+    for k, shape in enumerate(pairwise(sizes), start=1):
+        params[f"W{k}"] = array(value[f"W{k}"], f"W{k}", shape).astype(float)
+        bias = array(value[f"b{k}"], f"b{k}")
+        if bias.shape != (1, shape[1]):
+            array(value[f"b{k}"], f"b{k}", shape[1:])
+        params[f"b{k}"] = bias.reshape(shape[1:]).astype(float)
+    for name, entry in params.items():
+        if not np.isfinite(entry).all():
+            raise Wrong(f"{name} holds {number(entry[~np.isfinite(entry)][0])}", "numbers")
+    return params
+
+
+def scores(params: Params, X: Array) -> tuple[Array, list[Array]]:
+    """The scores (N, K) of the whole network, and which hidden units are active."""
+    h, active, layers = X, [], len(params) // 2
+    for k in range(1, layers):
+        z = h @ params[f"W{k}"] + params[f"b{k}"]
+        active.append(z > 0)
+        h = np.maximum(z, 0)
+    return h @ params[f"W{layers}"] + params[f"b{layers}"], active
+
+
+def loss(params: Params, X: Array, y: Array) -> tuple[float, list[Array]]:
+    """Mean softmax cross-entropy (nats), and which hidden units are active."""
+    s, active = scores(params, X)
+    s = s - s.max(axis=1, keepdims=True)
+    return float((np.log(np.exp(s).sum(axis=1)) - s[np.arange(len(y)), y]).mean()), active
+
+
+def accuracy(params: Params, X: Array, y: Array) -> float:
+    """The share of examples whose highest score is that of their label."""
+    return float((scores(params, X)[0].argmax(axis=1) == y).mean())
+
+
+def flat(params: Params) -> Array:
+    """All weights and biases as one vector."""
+    return np.concatenate([entry.ravel() for entry in params.values()])
+
+
+def moved(params: Params, direction: Array, step: float) -> Params:
+    """The network a step along a direction away."""
+    result, start = {}, 0
+    for name, entry in params.items():
+        result[name] = entry + step * direction[start : start + entry.size].reshape(entry.shape)
+        start += entry.size
+    return result
+
+
+def slope(params: Params, X: Array, y: Array, direction: Array) -> float | None:
+    """The derivative of the loss along a direction, by central differences; None when a ReLU has its kink in between."""
+    (up, active), (down, also) = (loss(moved(params, direction, sign * STEP), X, y) for sign in (1, -1))
+    if any((one != other).any() for one, other in zip(active, also, strict=True)):
+        return None
+    return (up - down) / (2 * STEP)
+
+
+def slopes(
+    params: Params, X: Array, y: Array, seed: int, count: int = 3, among: Array | None = None
+) -> list[tuple[Array, float]]:
+    """Random unit directions along which the loss is smooth, and its derivative there; `among` says which numbers may move.
+
+    Weights of 0 stand on the kink of every ReLU: the last layer alone may move then.
+    """
+    rng, found = np.random.default_rng(seed), list[tuple[Array, float]]()
+    size, layers = flat(params).size, len(params) // 2
+    last = np.arange(size) >= size - params[f"W{layers}"].size - params[f"b{layers}"].size
+    may = np.ones(size, bool) if among is None else among
+    for tries in range(20 * count):
+        u = rng.normal(size=size) * (may if tries < 10 * count else may & last)
+        if not u.any():
+            continue
+        u /= np.linalg.norm(u)
+        value = slope(params, X, y, u)
+        if value is not None:
+            found.append((u, value))
+        if len(found) == count:
+            break
+    return found
+
+
+def batch(exam: Exam, sizes: tuple[int, ...], count: int = BATCH) -> tuple[Given, Given]:
+    """Examples that fit into one batch, so that their order cannot matter."""
+    return normal((count, sizes[0]), exam.seed(1)), labels(count, sizes[-1], exam.seed(2))
+
+
+def copies(exam: Exam, sizes: tuple[int, ...], examples: int = 1) -> tuple[Given, Given]:
+    """A full batch of copies of one example (or of several), so that it does not matter either which of them are drawn, and how often.
+
+    They are small: loud first weights would make the network so sure of a class that there is no gradient.
+    """
+    times = BATCH // examples
+    X, y = batch(exam, sizes, examples)
+    tiled = Given(f"np.tile({SMALL} * {X.text}, ({times}, 1))", np.tile(SMALL * X.value, (times, 1)))
+    return tiled, Given(f"np.tile({y.text}, {times})", np.tile(y.value, times))
+
+
+# ------------------------------------------------------------------------------------------------------------------------ what it returns
+@verb()
+def returns_a_network(exam: Exam, *, sizes: tuple[int, ...]) -> None:
+    """returns weights and biases of the right names and shapes, for any number of layers"""
+    X, y = batch(exam, sizes)
+    (value,) = exam.ask(training(exam, X, y, sizes, seed=exam.seed()))
+    read(value, sizes)
+
+
+@verb()
+def keeps_its_biases_flat(exam: Exam, *, sizes: tuple[int, ...]) -> None:
+    """returns each bias as a vector (H,), not as a row (1, H)"""
+    X, y = batch(exam, sizes)
+    (value,) = exam.ask(training(exam, X, y, sizes, seed=exam.seed()))
+    read(value, sizes)
+    for k, width in enumerate(sizes[1:], start=1):
+        array(value[f"b{k}"], f"b{k}", (width,))
+
+
+@verb()
+def starts_its_units_apart(exam: Exam) -> None:
+    """starts with weights that differ from unit to unit"""
+    params = _first(exam, 0)
+    for k in range(1, len(FIRST)):
+        W = params[f"W{k}"]
+        if not np.ptp(W, axis=1).any():
+            raise Wrong(f"all columns of the first W{k} are alike", "different weights into each unit")
+
+
+@verb()
+def draws_its_weights_by_rng(exam: Exam) -> None:
+    """draws the first weights from rng: another seed gives others"""
+    if np.array_equal(_first(exam, 0)["W1"], _first(exam, 1)["W1"]):
+        raise Wrong("generators with different seeds gave the same first weights", "others")
+
+
+def _first(exam: Exam, seed: int) -> Params:
+    """The first weights: a training without a step leaves them as they are."""
+    key = ("first", seed, exam.salt)
+    if key not in exam.memo:
+        X, y = batch(exam, FIRST, 4)
+        call = training(exam, X, y, FIRST, lr=0.0, seed=exam.seed(10 + seed))
+        (value,) = exam.ask(call)
+        exam.memo[key] = call, read(value, FIRST)
+    call, params = exam.memo[key]
+    exam.last = (call,)
+    return params  # type: ignore[no-any-return]  # what stands in the memo was put there above
+
+
+def _spread_seen(**_: Any) -> str:
+    first, last = (smallest_error(units * wide, 0.5) / SLOPE for units, wide in (FIRST[:2], FIRST[-2:]))
+    return f"a standard deviation of the first weights that is off by {first:.0%} in the first layer, by {last:.0%} in the last"
+
+
+@verb(chances=6, sees=_spread_seen)
+def draws_first_weights(exam: Exam) -> None:
+    """draws the first weights from a normal distribution with standard deviation sqrt(2 / fan_in), and starts the biases at 0"""
+    params = _first(exam, 0)
+    for k in range(1, len(FIRST)):
+        name, W = f"W{k}", params[f"W{k}"]
+        sd = float(np.sqrt(2 / W.shape[0]))
+        if params[f"b{k}"].any():
+            raise Wrong(f"b{k} starts with {number(params[f'b{k}'][0])}", "0")
+        if len(np.unique(W)) < 0.9 * W.size:
+            raise Wrong(f"{name} starts with {len(np.unique(W))} different numbers", f"{W.size}")
+        _half(f"share of positive weights in {name}", W > 0)
+        _half(f"share of weights of {name} within 0.6745 * sqrt(2 / {W.shape[0]}) of 0 (their standard deviation is {W.std():.4f})",
+              np.abs(W) < QUARTILE * sd)
+
+
+def _half(what: str, events: Array) -> None:
+    expect(what, int(events.sum()), events.size, 0.5)
+
+
+# --------------------------------------------------------------------------------------------------------------------------- its steps
+@verb()
+def steps_down_the_gradient(exam: Exam, *, sizes: tuple[int, ...], lr: float = 0.1, examples: int = 1) -> None:
+    """makes its first step, without momentum, by minus lr times the gradient of the mean loss"""
+    # narrow layers will not do: where all units of a layer are silent, the next one stands at 0, on the kink of its ReLUs
+    X, y = copies(exam, sizes, examples)
+    before, after = in_a_row(exam, X, y, sizes, lr, 0.0, (0, 1))
+    step = after - flat(before)
+    if not step.any():
+        raise Wrong("the first step is 0 everywhere", "-lr * gradient")
+    smooth = slopes(before, X.value, y.value, exam.seed(3))
+    _agree(step, smooth, -lr, float(np.linalg.norm(step)), "the first step", "-lr * gradient")
+
+
+@verb()
+def keeps_momentum(exam: Exam, *, sizes: tuple[int, ...], momentum: float, lr: float = 0.1, examples: int = 1) -> None:
+    """adds momentum times the last step to each step, from one epoch to the next, and changes nothing else"""
+    # measured in steps without momentum: what they should be is asked by `steps_down_the_gradient`
+    X, y = copies(exam, sizes, examples)
+    start, plain, first, second = in_a_row(exam, X, y, sizes, lr, momentum, (0, 1, 1, 2), (0,))
+    alone, step = plain - flat(start), first - flat(start)
+    size = float(np.linalg.norm(alone))
+    if not size:
+        raise Wrong("the first step is 0 everywhere", "a step")
+    if not np.linalg.norm(step - alone) <= SMOOTH * size:
+        ratio = number(step @ alone / size**2)
+        raise Wrong(f"the first step with momentum is {ratio} times that without", "the same, for there is no last step")
+    moving = alone != 0
+    here, there = (slopes(at, X.value, y.value, exam.seed(3), among=moving) for at in (start, moved(start, step, 1.0)))
+    if not here or not here[0][1]:
+        raise Wrong("the first step leaves the loss as it is", "a step down the gradient")
+    rate = float(alone @ here[0][0]) / here[0][1]
+    rest = second - first - momentum * step
+    _agree(rest, there, rate, size, "the second step less momentum times the first", "a step without momentum")
+
+
+def in_a_row(
+    exam: Exam, X: Given, y: Given, sizes: tuple[int, ...], lr: float, momentum: float, epochs: tuple[int, ...],
+    plain: tuple[int, ...] = (),
+) -> tuple[Any, ...]:
+    """The first network, then the weights after so many steps on one batch, as vectors. One seed: the same first weights.
+
+    Without momentum are those whose places, after that of the first network, are in `plain`.
+    """
+    calls = [
+        training(
+            exam, X, y, sizes, epochs=max(k, 1), lr=lr if k else 0.0, momentum=0.0 if place in plain else momentum, seed=exam.seed()
+        )
+        for place, k in enumerate(epochs, start=-1)
+    ]
+    networks = [read(value, sizes) for value in exam.ask(*calls)]
+    return networks[0], *(flat(network) for network in networks[1:])
+
+
+def _agree(step: Array, smooth: list[tuple[Array, float]], rate: float, size: float, what: str, told: str) -> None:
+    """Refuse a step that is not, along each of these directions, `rate` times the derivative of the loss, as seen at this size."""
+    for u, derivative in smooth:
+        got, wanted = float(step @ u), rate * derivative
+        if not abs(got - wanted) <= SMOOTH * size:
+            raise Wrong(f"{what}, along a random direction, = {number(got)}", f"{number(wanted)}, which is {told}")

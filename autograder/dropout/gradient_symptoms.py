@@ -1,0 +1,137 @@
+"""Symptoms of a backward pass, seen beside what its own forward pass did."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograder.asking import Exam, array
+from autograder.checks_api.inputs import Array, normal, positive
+from autograder.checks_api.symptoms import fact, must_return, nearest
+from autograder.dropout.calls import backward_call, output, scale, test_call, train_call
+from autograder.dropout.mask_symptoms import FACTORS, SHAPE, P, _factor
+from autograder.model import Given, Outcome, Seed
+
+__all__ = [
+    "cache_used",
+    "dout_after",
+    "gradient_at_one",
+    "gradient_at_zero_input",
+    "gradient_factor",
+    "gradient_mask",
+    "test_gradient",
+]
+
+
+# ------------------------------------------------------------------------------------------------------------------ backward values
+def _gradients(exam: Exam, forward: str, backward: str, shape: tuple[int, ...]) -> tuple[Array, Array, Array, Array]:
+    x, dout = positive(shape, exam.seed(1)), normal(shape, exam.seed(2))
+    value, dx = exam.ask(train_call(forward, x, P, Seed(exam.seed())), backward_call(backward, dout, 0))
+    return output(value, x), np.asarray(x.value), np.asarray(dout.value), array(dx, "dx", shape)
+
+
+@fact
+def gradient_mask(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...] = SHAPE) -> str:
+    """Where does the gradient vanish? "another" when at as many places as the output, but at others."""
+    out, _, dout, dx = _gradients(exam, forward, backward, shape)
+    zero, dropped = dx == 0, out == 0
+    if np.array_equal(zero, dropped):
+        return "same"
+    if zero.mean() < 0.01 or zero.all():
+        return "all" if zero.all() else "none" if np.ptp(dx / dout) <= 1e-9 * abs(dx / dout).max() else "none, but unlike"
+    if np.array_equal(zero, ~dropped):
+        return "inverted"
+    return "another" if abs(zero.mean() - dropped.mean()) < 0.05 else "other"
+
+
+@fact
+def gradient_factor(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...] = SHAPE) -> str:
+    """The gradient's factor on kept units, relative to the one of the forward pass; or "times out", or "mask alone".
+
+    "unclear" when the gradient does not vanish just where the output does: then its mask is wrong, and a factor means nothing.
+    """
+    out, x, dout, dx = _gradients(exam, forward, backward, shape)
+    both = (dx != 0) & (out != 0)
+    if not dx.any():
+        return "0"
+    if not np.array_equal(dx == 0, out == 0):
+        return "unclear"
+    own = dx[both] / dout[both]
+    if np.allclose(own, out[both], rtol=1e-9):
+        return "times out"
+    if np.allclose(own, x[both], rtol=1e-9):
+        return "times x"
+    ratio = own / (out[both] / x[both])
+    if np.ptp(ratio) > 1e-6 * abs(ratio).max():
+        return "varies"
+    return "mask alone" if np.ptp(own) == 0 == abs(own[0] - 1) and abs(ratio[0] - 1) > 0.01 else nearest(float(ratio[0]), FACTORS, 1e-6)
+
+
+@fact
+def test_gradient(exam: Exam, *, forward: str, backward: str, by: str = "", shape: tuple[int, ...] = SHAPE) -> str:  # noqa: PT028
+    """The gradient's factor after a pass at test time, relative to the one of that pass (or to `by`); a training pass comes before."""
+    x, dout = positive(shape, exam.seed(1)), normal(shape, exam.seed(2))
+    there = train_call(forward, x, P, Seed(exam.seed())), test_call(forward, x, P, Seed(exam.seed(3)))
+    must_return(exam, *there)
+    before, value, dx_value = exam.ask(*there, backward_call(backward, dout, 1))
+    if dx_value is None:
+        return "nothing"
+    own, zero = output(value, x) / x.value, array(dx_value, "dx", shape) == 0
+    if by and np.allclose(array(dx_value, "dx"), dout.value * scale(by, P), rtol=1e-6, atol=0):
+        return "1"
+    if zero.any() and not zero.all() and not np.array_equal(zero, own == 0):
+        return "stale mask" if np.array_equal(zero, output(before, x) == 0) else "drops"
+    kept = own != 0
+    if not kept.any():
+        return "1" if zero.all() else "other"
+    return _factor(array(dx_value, "dx")[kept], (dout.value * own)[kept])
+
+
+test_gradient.__test__ = False  # type: ignore[attr-defined]
+
+
+@fact
+def cache_used(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...] = SHAPE) -> str:
+    """Of two forward passes, whose mask does the backward pass of the first use?"""
+    x, dout = positive(shape, exam.seed(1)), normal(shape, exam.seed(2))
+    first, second = (train_call(forward, x, P, Seed(exam.seed(k))) for k in (3, 4))
+    one, two, value = exam.ask(first, second, backward_call(backward, dout, 0))
+    zeros = array(value, "dx", shape) == 0
+    if np.array_equal(zeros, output(one, x) == 0):
+        return "own"
+    return "latest" if np.array_equal(zeros, output(two, x) == 0) else "other"
+
+
+@fact
+def gradient_at_one(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...] = (6, 7)) -> str:
+    """What the gradient holds after a forward pass with p = 1 that gave zeros; "skipped" when that pass did not."""
+    x, dout = positive(shape, exam.seed(1)), normal(shape, exam.seed(2))
+    before, after = exam.answers(train_call(forward, x, 1.0, Seed(exam.seed())), backward_call(backward, dout, 0))
+    if before.outcome is not Outcome.PASSED or not isinstance(before.value, (tuple, list)) or output(before.value, x).any():
+        return "skipped"
+    if after.outcome is not Outcome.PASSED:
+        return "no number" if after.error.startswith("ZeroDivisionError") else "skipped"
+    dx = array(after.value, "dx", shape)
+    return "zeros" if (dx == 0).all() else "numbers" if np.isfinite(dx).all() else "no number"
+
+
+@fact
+def gradient_at_zero_input(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...] = SHAPE) -> str:
+    """Does a kept unit pass its gradient where x is 0?"""
+    value = np.array(positive(shape, exam.seed(1)).value)
+    value[..., ::2] = 0.0
+    x, dout = Given("x with zeros", value), normal(shape, exam.seed(2))
+    _, dx = exam.ask(train_call(forward, x, P, Seed(exam.seed())), backward_call(backward, dout, 0))
+    passing = array(dx, "dx", shape) != 0
+    if not passing.any():
+        return "all zero"
+    return "passes" if passing[value == 0].any() else "blocked"
+
+
+@fact
+def dout_after(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...] = (6, 7)) -> str:
+    """Is dout as it was after a call?"""
+    x, dout = normal(shape, exam.seed(1)), normal(shape, exam.seed(2))
+    answers = exam.returned(train_call(forward, x, P, Seed(exam.seed())), backward_call(backward, dout, 0, watch=True))
+    facts = answers[1].facts
+    after = facts.arguments[0] if facts and facts.arguments else None
+    return "kept" if isinstance(after, np.ndarray) and np.array_equal(after, dout.value) else "overwritten"

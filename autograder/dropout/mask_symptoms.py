@@ -1,0 +1,327 @@
+"""Symptoms of a forward pass or a mask: what is dropped, by which chance, and what happens to the rest."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from autograder.asking import Exam, Unanswered, Wrong, array, raised
+from autograder.checks_api.comparing import ending
+from autograder.checks_api.inputs import Array, normal
+from autograder.checks_api.symptoms import fact, nearest
+from autograder.dropout.calls import output, returned_output, scale, test_call, train_call
+from autograder.dropout.masks import Form, Via, draw_call, draw_input, drawn, masks, read_mask
+from autograder.model import Call, Outcome, Seed
+
+__all__ = [
+    "at_one",
+    "at_zero",
+    "columns",
+    "digits",
+    "drop_share",
+    "float32_gives",
+    "generator",
+    "input_after",
+    "mask_type",
+    "negatives",
+    "next_mask",
+    "number_dropped",
+    "outside",
+    "outside_at_test",
+    "returned",
+    "rng_at_test",
+    "rows",
+    "shapes",
+    "small_p",
+    "survivors",
+    "test_time",
+    "when_all_are_dropped",
+]
+
+P = 0.3  # far from 1/2, where so many mistakes look right
+SHAPE = (101, 119)  # a share is known to 0.004, the labels below are 0.05 apart; 0.7 of 12019 is no whole number (see `_factor`)
+
+
+# ------------------------------------------------------------------------------------------------------------------------ draws
+def _normal_cdf(z: float) -> float:
+    return 0.5 * (1 + math.erf(z / math.sqrt(2)))
+
+
+SHARES = {"p": P, "1-p": 1 - P, "none": 0.0, "all": 1.0, "half": 0.5} | {
+    "normal": _normal_cdf(P),  # compares a normal number with p or 1-p, this way round or the other
+    "normal ": _normal_cdf(1 - P),
+    "normal  ": 1 - _normal_cdf(P),
+    "normal   ": 1 - _normal_cdf(1 - P),
+    "with replacement": 1 - math.exp(-P),  # p * n places, each picked among all n
+}
+
+
+@fact
+def drop_share(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE) -> str:
+    """Which share is dropped, counted where x is positive, so that a ReLU does not look like dropping."""
+    positive = draw_input(exam, shape).value > 0
+    kept = np.mean([m[positive].mean() for m in _some_masks(exam, P, shape, via)])
+    return nearest(1 - float(kept), SHARES, 0.028).strip()
+
+
+def _some_masks(exam: Exam, p: float, shape: tuple[int, ...], via: Via) -> list[Array]:
+    """As many masks as it takes to know the share well: a few, or many when whole rows, columns or masks share one draw."""
+    few = masks(exam, p, shape, 4, via)
+    shares = [float(m.mean()) for m in few]
+    scattered = max(shares) - min(shares) > 6 * float(np.sqrt(p * (1 - p) / few[0].size))
+    return masks(exam, p, shape, 24, via) if scattered or any(share in (0, 1) for share in shares) else few
+
+
+@fact
+def rows(exam: Exam, *, via: Via = "forward") -> str:
+    """Are all rows (examples) masked alike?"""
+    return _sameness(masks(exam, P, SHAPE, 1, via)[0], 0)
+
+
+@fact
+def columns(exam: Exam, *, via: Via = "forward") -> str:
+    """Are all columns (features) masked alike?"""
+    return _sameness(masks(exam, P, SHAPE, 1, via)[0], 1)
+
+
+def _sameness(mask: Array, axis: int) -> str:
+    return "shared" if (mask == mask.take([0], axis=axis)).all() and not mask.all() and mask.any() else "apart"
+
+
+@fact
+def number_dropped(exam: Exam, *, via: Via = "forward") -> str:
+    """Does the number of dropped units vary, over 24 calls or over the rows of one?"""
+    small = masks(exam, P, (4, 6), 24, via)
+    (large,) = masks(exam, P, SHAPE, 1, via)
+    per_call = not all(np.array_equal(m, small[0]) for m in small) and len({int(m.sum()) for m in small}) == 1
+    per_row = _sameness(large, 0) == "apart" and len({int(n) for n in large.sum(1)}) == 1
+    return "fixed" if per_call or (per_row and 0 < large.mean() < 1) else "varies"
+
+
+@fact
+def small_p(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE, p: float = 0.03) -> str:
+    """Which share is dropped when p is small: "p", "rounded" when it is a whole number of tenths, "other"."""
+    share, usual = (1 - float(np.mean([m.mean() for m in _some_masks(exam, q, shape, via)])) for q in (p, P))
+    if abs(share - p) < 0.015:
+        return "p"
+    tenths = min(share, abs(share - 0.1)) < 0.015
+    return "rounded" if tenths and abs(usual - P) < 0.03 else "other"
+
+
+@fact
+def next_mask(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE) -> str:
+    """Is a second call with the same generator a fresh draw?"""
+    first, second = masks(exam, P, shape, 2, via, rng="rng")
+    return "frozen" if np.array_equal(first, second) and first.any() and not first.all() else "fresh"
+
+
+@fact
+def generator(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (32, 50)) -> str:
+    """Where do the random numbers come from?"""
+    calls = [replace(draw_call(exam, via, shape, P, Seed(exam.seed())), watch=True) for _ in range(2)]
+    answers = exam.returned(*calls)
+    if answers[0].facts is not None and answers[0].facts.global_rng_moved:
+        return "global"
+    first, second = (read_mask(a.value, via, shape) for a in answers)
+    return "given" if np.array_equal(first, second) else "own"
+
+
+@fact
+def mask_type(exam: Exam) -> str:
+    """What a returned mask holds: "bool", "whole numbers" or "numbers"."""
+    (value,) = exam.ask(draw_call(exam, "mask", (4, 5), P, Seed(exam.seed())))
+    kind = array(value, "mask", (4, 5)).dtype.kind
+    return {"b": "bool", "i": "whole numbers", "u": "whole numbers"}.get(kind, "numbers")
+
+
+# ------------------------------------------------------------------------------------------------------------------ forward values
+FACTORS = {name: scale(name, P) for name in ("1", "1-p", "1/(1-p)", "p", "1/p")} | {
+    "1/(1-p)^2": 1 / (1 - P) ** 2,
+    "(1-p)^2": (1 - P) ** 2,
+    "0": 0.0,
+}
+
+
+@fact
+def survivors(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE) -> str:
+    """The factor on the survivors, or "nothing dropped"."""
+    if via == "multiplier":
+        (value,) = exam.ask(draw_call(exam, via, shape, P, Seed(exam.seed())))
+        out, x = drawn(value, via, shape).astype(float), np.ones(shape)
+    else:
+        given = normal(shape, exam.seed(1))
+        (value,) = exam.ask(train_call(exam.function, given, P, Seed(exam.seed())))
+        out, x = output(value, given), np.asarray(given.value)
+    return "nothing dropped" if np.array_equal(out, x) else _factor(out, x)
+
+
+def _factor(out: Array, x: Array) -> str:
+    kept = out != 0
+    if not kept.any():
+        return "0"
+    ratio = out[kept] / x[kept]
+    if np.ptp(ratio) > 1e-6 * abs(ratio).max():
+        return "the mask" if not kept.all() and np.ptp(out[kept]) <= 1e-9 * abs(out[kept]).max() else "varies"
+    named = nearest(float(ratio[0]), FACTORS, 1e-6)  # that 1 / (realised share) is never 1 / (1 - p) by chance is SHAPE's merit
+    realised = not kept.all() and abs(ratio[0] - kept.size / kept.sum()) < 1e-9
+    return "units / kept" if named == "other" and realised else named
+
+
+@fact
+def digits(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE) -> str:
+    """How exact the factor on float64 survivors is.
+
+    "double", "float32", "float32 throughout" when it differs from unit to unit, or "about" when it is off by something else that is small.
+    """
+    (value,) = exam.ask(draw_call(exam, via, shape, P, Seed(exam.seed())))
+    out = drawn(value, via, shape).astype(float)
+    x = np.asarray(draw_input(exam, shape).value) if via == "forward" else np.ones(shape)
+    if FACTORS.get(_factor(out, x), 0.0) == 0:
+        return "unclear"
+    ratios = out[out != 0] / x[out != 0]
+    if ratios.size and np.ptp(ratios) > 1e-9 * abs(ratios).max():
+        return "float32 throughout"
+    ratio = float(ratios[0]) if ratios.size else 0.0
+    wanted = FACTORS[_factor(out, x)]
+    if abs(ratio - wanted) <= 1e-10 * wanted:
+        return "double"
+    single = [float(np.float32(f)) for f in (wanted, np.float32(1) / np.float32(1 / wanted))]
+    return "float32" if min(abs(ratio - s) for s in single) <= 1e-12 else "about"
+
+
+@fact
+def returned(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) -> str:
+    """What a training call returns: "(out, cache)", "out alone", "nothing" or "other"."""
+    (value,) = exam.ask(train_call(exam.function, normal(shape, exam.seed(1)), P, Seed(exam.seed())))
+    if isinstance(value, (tuple, list)):
+        return "(out, cache)" if len(value) == 2 else "other"
+    return "nothing" if value is None else "out alone" if np.shape(value) == shape else "other"
+
+
+@fact
+def rng_at_test(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) -> str:
+    """Does it work without a generator at test time? "needed" when it only works with one."""
+    x = normal(shape, exam.seed(1))
+    without, with_one = exam.answers(test_call(exam.function, x, P), test_call(exam.function, x, P, Seed(exam.seed())))
+    return "needed" if without.outcome is Outcome.RAISED and with_one.outcome is Outcome.PASSED else "not needed"
+
+
+@fact
+def test_time(exam: Exam, *, shape: tuple[int, ...] = SHAPE) -> str:  # noqa: PT028  a probe, not a test
+    """What test time multiplies by, or "drops"."""
+    x = normal(shape, exam.seed(1))
+    given_rng = Call(exam.function, (x, P, Seed(exam.seed())), {"train": False}, returns=("out", "cache"), ship=(0,))
+    (value,) = exam.ask(given_rng)
+    positive_ = x.value > 0  # a ReLU is no dropping
+    out = output(value, x)[positive_]
+    return "drops" if (out == 0).any() and (out != 0).any() else _factor(out, np.asarray(x.value)[positive_])
+
+
+test_time.__test__ = False  # type: ignore[attr-defined]  # a probe, not a test
+
+
+@fact
+def negatives(exam: Exam, *, shape: tuple[int, ...] = SHAPE) -> str:
+    """Do negative inputs survive?"""
+    x = normal(shape, exam.seed(1))
+    (value,) = exam.ask(train_call(exam.function, x, P, Seed(exam.seed())))
+    out = output(value, x)
+    return "lost" if not (out < 0).any() and (out > 0).any() else "kept"
+
+
+@fact
+def input_after(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) -> str:
+    """Is x as it was after a call?"""
+    x = normal(shape, exam.seed(1))
+    (answer,) = exam.returned(train_call(exam.function, x, P, Seed(exam.seed()), watch=True))
+    after = answer.facts.arguments[0] if answer.facts and answer.facts.arguments else None
+    return "kept" if isinstance(after, np.ndarray) and np.array_equal(after, x.value) else "overwritten"
+
+
+@fact
+def float32_gives(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) -> str:
+    """The dtype that float32 becomes in training; "float32, and so does float64" when that becomes float32 as well."""
+    given = [normal(shape, exam.seed(1), dtype) for dtype in ("float32", "float64")]
+    values = exam.ask(*(train_call(exam.function, x, P, Seed(exam.seed())) for x in given))
+    single, double = (str(returned_output(value, x).dtype.name) for value, x in zip(values, given, strict=True))
+    return "float32, and so does float64" if single == double == "float32" else single
+
+
+@fact
+def shapes(exam: Exam, *, via: Via = "forward") -> str:
+    """Does it work on arrays that are not 2-D, and where it is asked for a shape, on a plain number?"""
+    (flat,) = exam.ask(draw_call(exam, via, (6, 7), P, Seed(exam.seed())))
+    read_mask(flat, via, (6, 7))  # what does not even work in 2-D is another matter
+    for shape in ((7,), (2, 3, 4, 5)):
+        try:
+            (value,) = exam.ask(draw_call(exam, via, shape, P, Seed(exam.seed())))
+            read_mask(value, via, shape)
+        except (Wrong, Unanswered):
+            return "2-D only"
+    if via != "forward" and not isinstance(via, Form):
+        try:
+            (value,) = exam.ask(Call(exam.function, (7, P, Seed(exam.seed())), returns=("mask",)))
+            read_mask(value, via, (7,))
+        except (Wrong, Unanswered):
+            return "tuples only"
+    return "any"
+
+
+@fact
+def at_one(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (6, 7)) -> str:
+    """What p = 1 gives."""
+    call = replace(draw_call(exam, via, shape, 1.0, Seed(exam.seed())), watch=True)
+    (answer,) = exam.returned(call)
+    result = drawn(answer.value, via, shape)
+    if np.isnan(result).any():
+        return "NaN"
+    if (result == 0).all():
+        return "zeros, with a warning" if answer.facts and answer.facts.warnings else "zeros"
+    return "infinity" if np.isinf(result).any() else "numbers"
+
+
+@fact
+def at_zero(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (6, 7)) -> str:
+    """What p = 0 gives."""
+    x = draw_input(exam, shape)
+    (value,) = exam.ask(draw_call(exam, via, shape, 0.0, Seed(exam.seed())))
+    wanted = x.value if via == "forward" else np.ones(shape)
+    return "identity" if np.allclose(drawn(value, via, shape), wanted, rtol=1e-6, atol=0) else "other"
+
+
+@fact
+def outside(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (4, 5)) -> str:
+    """What a p outside [0, 1] gives."""
+    words = []
+    for p in (-0.25, 1.25):
+        (answer,) = exam.answers(draw_call(exam, via, shape, p, Seed(exam.seed())))
+        words.append(ending(answer))
+    return words[0] if words[0] == words[1] else " / ".join(words)
+
+
+@fact
+def outside_at_test(exam: Exam, *, shape: tuple[int, ...] = (4, 5)) -> str:
+    """What a p outside [0, 1] gives at test time."""
+    x = normal(shape, exam.seed(1))
+    answers = exam.answers(*(test_call(exam.function, x, p) for p in (-0.25, 1.25)))
+    words = dict.fromkeys("accepted" if a.outcome is Outcome.PASSED else raised(a) for a in answers)
+    return " / ".join(words)
+
+
+@fact
+def when_all_are_dropped(exam: Exam, *, units: int = 2, calls: int = 400) -> str:
+    """What a multiplier mask of a few units looks like when chance drops all of them (p = 1/2)."""
+    shape = (units,)
+    asked = [draw_call(exam, "multiplier", shape, 0.5, Seed(exam.seed(k))) for k in range(4 * calls)]
+    values = exam.ask(*asked[:calls])
+    if any(isinstance(v, (bool, int, float)) or (isinstance(v, np.ndarray) and v.ndim == 0) for v in values):
+        return "a single number"
+    found = [read_mask(v, "multiplier", shape) for v in values]
+    empty, full = (sum(map(bool, many)) / calls for many in ((not m.any() for m in found), (m.all() for m in found)))
+    if empty:  # a quarter of all, and a quarter of that when an empty mask is drawn once more
+        return "drawn once more" if empty < 5 / 32 and abs(full - 5 / 16) < 0.08 else "zeros"
+    more = [read_mask(v, "multiplier", shape) for v in exam.ask(*asked[calls:])]  # what follows lies nearer together
+    full = sum(bool(m.all()) for m in found + more) / len(asked)
+    return nearest(full, {"one is kept": 0.25, "drawn again": 1 / 3, "all kept": 0.5}, 0.08)

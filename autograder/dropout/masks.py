@@ -1,0 +1,268 @@
+"""Verbs about draws: rate, independence, freshness, obedience to the generator.
+
+Nothing here compares with a particular mask: the mask is read off the student's own output, so uniform, binomial, integers, choice, `<` or
+`>=` are all the same. Every chance test is an exact binomial on disjoint, independent events (chance.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from autograder.asking import Exam, Unanswered, Wrong, array, pair, stable_seed
+from autograder.chance import acceptance, cdf, pmf, smallest_error
+from autograder.checks_api.counts import expect
+from autograder.checks_api.inputs import Array, asked_shape, normal
+from autograder.checks_api.verb import verb
+from autograder.dropout.calls import train_call
+from autograder.model import Call, Given, Outcome, Seed
+
+__all__ = [
+    "can_drop_everything",
+    "draws_afresh",
+    "drops_some_and_keeps_some",
+    "drops_the_right_share",
+    "keeps_a_varying_number",
+    "leaves_global_random_state_alone",
+    "obeys_the_generator",
+    "treats_examples_apart",
+    "treats_features_apart",
+]
+
+
+class Form:
+    """Asks for a mask with `call` and finds it, reduced to `shape`, with `read`."""
+
+    def call(self, exam: Exam, shape: tuple[int, ...], p: float, seed: Seed) -> Call:
+        """One call that draws a mask of that reduced shape."""
+        raise NotImplementedError
+
+    def read(self, value: object, shape: tuple[int, ...]) -> Array:
+        """The drawn numbers in that reduced shape: 0 where dropped; Wrong when the answer holds no such mask."""
+        raise NotImplementedError
+
+
+Via = str | Form  # what the function under test looks like: "forward", "mask", "multiplier", or a form of forms.py
+LARGE = (256, 256)  # `autograder verify` prints the smallest error that this many units show
+SMALL = (8, 12)  # ten pairs of calls that keep equally many are beyond chance
+
+
+def draw_call(exam: Exam, via: Via, shape: tuple[int, ...], p: float, seed: Seed) -> Call:
+    """One call that draws a mask of that shape: `via` says what the function under test looks like."""
+    if isinstance(via, Form):
+        return via.call(exam, shape, p, seed)
+    if via == "forward":
+        return train_call(exam.function, draw_input(exam, shape), p, seed)
+    return Call(exam.function, (asked_shape(shape), p, seed), returns=("mask",))
+
+
+def draw_input(exam: Exam, shape: tuple[int, ...]) -> Given:
+    """The x of every call that draws a mask of this shape: one input for all checks of the exercise, so that it travels once."""
+    return normal(shape, stable_seed(f"{exam.function}/input/{shape}/{exam.salt}"))
+
+
+def drawn(value: Any, via: Via, shape: tuple[int, ...]) -> Array:
+    """The numbers of an answer that show its mask, in the shape of that mask."""
+    if isinstance(via, Form):
+        return via.read(value, shape)
+    return array(pair(value)[0], "out", shape) if via == "forward" else array(value, "mask", shape)
+
+
+def read_mask(value: Any, via: Via, shape: tuple[int, ...]) -> Array:
+    """Which units were kept, as booleans. Inputs hold no zeros, so a zero in the output is a dropped unit."""
+    return np.asarray(drawn(value, via, shape) != 0)
+
+
+def masks(exam: Exam, p: float, shape: tuple[int, ...], count: int, via: Via, rng: str = "") -> list[Array]:
+    """`count` masks from `count` calls in one script: from separate generators, or from the one called `rng`.
+
+    All checks of an exercise that ask for the same masks share them. (The error budget adds up whether or not tests are independent.)
+    """
+    key = (via, p, shape, rng, exam.salt)
+    script: tuple[Call, ...]
+    known: list[Array]
+    script, known = exam.memo.get(key, ((), []))
+    if len(known) < count:
+        text = f"{exam.function}/masks/{p}/{shape}/{exam.salt}"
+        seeds = [Seed(stable_seed(f"{text}/{0 if rng else k}"), rng) for k in range(count)]
+        script = tuple(draw_call(exam, via, shape, p, seed) for seed in seeds)
+        known = [read_mask(value, via, shape) for value in exam.ask(*script)]
+        exam.memo[key] = script, known
+    exam.last = script if rng else script[:1]  # one call is enough to see it
+    return known[:count]
+
+
+def shared_axes(mask: Array) -> tuple[int, ...]:
+    """The axes along which all slices of a mask are alike; none of one that keeps all or nothing, which says nothing of who threw it."""
+    if mask.all() or not mask.any():
+        return ()
+    return tuple(axis for axis in range(mask.ndim) if (mask == mask.take([0], axis=axis)).all())
+
+
+def thrown(mask: Array, axes: Sequence[int] | None = None) -> Array:
+    """The coins that were really thrown: along an axis on which all slices are alike, one of them stands for all.
+
+    So a mask that a whole batch shares is judged by the coins of one row, and what else is asked of it is asked fairly.
+    """
+    for axis in shared_axes(mask):
+        if axes is None or axis in axes:
+            mask = mask.take([0], axis=axis)
+    return mask
+
+
+def _share_of(mask: Array, p: float) -> float:
+    """The share that is dropped: p, unless some were dropped and it cannot be p; other sentences then go by what was seen."""
+    coins = thrown(mask)
+    dropped = coins.size - int(coins.sum())
+    low, high = acceptance(coins.size, p)
+    return p if low <= dropped <= high or dropped in (0, coins.size) else dropped / coins.size
+
+
+# ----------------------------------------------------------------------------------------------- what the chance tests can see
+def _share_seen(*, p: float, shape: tuple[int, ...], calls: int, **_: Any) -> str:
+    return f"a share of dropped units that is off by {smallest_error(calls * int(np.prod(shape)), p):.2g}"
+
+
+def _likeness_seen(*, p: float, shape: tuple[int, ...], **_: Any) -> str:
+    error = smallest_error(int(np.prod(shape)) // 2, p * p + (1 - p) * (1 - p))
+    return f"a correlation of {error / (2 * p * (1 - p)):.2g} between lines"
+
+
+def _repetition_seen(*, p: float, shape: tuple[int, ...], **_: Any) -> str:
+    error = smallest_error(int(np.prod(shape)), p * p + (1 - p) * (1 - p))
+    return f"a correlation of {error / (2 * p * (1 - p)):.2g} between calls"
+
+
+def _variation_seen(*, p: float, calls: int, **_: Any) -> str:
+    pairs = _equal_counts(int(np.prod(SMALL)), 1 - p)
+    return f"equal counts in {pairs + smallest_error(calls // 2, pairs):.0%} of pairs of calls instead of {pairs:.0%}"
+
+
+def _emptiness_seen(*, p: float, units: int, calls: int, **_: Any) -> str:
+    return f"a chance of an empty mask that is off by {smallest_error(calls, p**units):.2g}"
+
+
+@verb()
+def drops_some_and_keeps_some(exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, ...] = (32, 50)) -> None:
+    """drops some units and keeps the others"""
+    (mask,) = masks(exam, p, shape, 1, via)
+    if mask.all() or not mask.any():
+        raise Wrong(f"{int(mask.sum())} of {mask.size} units were kept", f"about {round((1 - p) * mask.size)}")
+
+
+@verb(chances=1, sees=_share_seen)
+def drops_the_right_share(
+    exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, ...] = LARGE, calls: int = 3, what: str = "unit"
+) -> None:
+    """drops each {what} with probability {p}"""
+    found = [thrown(mask) for mask in masks(exam, p, shape, calls, via)]
+    kept = sum(int(m.sum()) for m in found)
+    expect("share of dropped units", sum(m.size for m in found) - kept, sum(m.size for m in found), p, found[0])
+
+
+@verb(chances=2, sees=_likeness_seen)
+def treats_examples_apart(exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, int] = LARGE) -> None:
+    """draws a mask of its own for each example (row)"""
+    (mask,) = masks(exam, p, shape, 1, via)
+    _agree(thrown(mask, [1]), _share_of(mask, p), "rows")
+
+
+@verb(chances=2, sees=_likeness_seen)
+def treats_features_apart(
+    exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, int] = LARGE, what: str = "feature (column)"
+) -> None:
+    """decides about each {what} by itself"""
+    (mask,) = masks(exam, p, shape, 1, via)
+    _agree(thrown(mask, [0]).T, _share_of(mask, p), "columns")
+
+
+def _agree(mask: Array, p: float, what: str) -> None:
+    """Disjoint pairs of lines, neighbours and half a mask apart, agree on a unit with probability p^2 + q^2."""
+    half = len(mask) // 2
+    same = p * p + (1 - p) * (1 - p)
+    for name, first, second in (("neighbouring", mask[0::2], mask[1::2]), ("distant", mask[:half], mask[half:])):
+        agreeing = int((first == second).sum())
+        expect(f"share of units on which {name} {what} agree", agreeing, first.size, same, mask if what == "rows" else mask.T)
+
+
+@verb(chances=3, sees=_variation_seen)
+def keeps_a_varying_number(exam: Exam, *, p: float, via: Via = "forward", calls: int = 20) -> None:
+    """leaves the number of dropped units to chance"""
+    (large,) = masks(exam, p, LARGE, 1, via)
+    q = 1 - _share_of(large, p)
+    small = masks(exam, p, SMALL, calls, via)
+    for axis in shared_axes(large):
+        small = [m.take([0], axis=axis) for m in small]
+    size, pairs = small[0].size, len(small) // 2
+    counts = [int(m.sum()) for m in small]
+    equal = sum(first == second for first, second in zip(counts[0::2], counts[1::2], strict=True))
+    expect(f"share of pairs of calls that keep equally many of {size}", equal, pairs, _equal_counts(size, q))
+    large = thrown(large)
+    for what, sums, length in (("rows", large.sum(1), large.shape[1]), ("columns", large.sum(0), large.shape[0])):
+        low, high = _middle(length, q)
+        inside = int(((sums >= low) & (sums <= high)).sum())
+        expected = cdf(high, length, q) - cdf(low - 1, length, q)
+        expect(f"share of {what} that keep {low} to {high} of {length}", inside, len(sums), expected, large)
+
+
+@lru_cache
+def _equal_counts(n: int, q: float) -> float:
+    """The probability that two draws of Bin(n, q) are equal."""
+    return sum(pmf(k, n, q) ** 2 for k in range(n + 1))
+
+
+def _middle(n: int, q: float) -> tuple[int, int]:
+    width = 0.67 * float(np.sqrt(n * q * (1 - q)))  # about half of all sums lie this close to their mean
+    return round(n * q - width), round(n * q + width)
+
+
+@verb(chances=1, sees=_repetition_seen)
+def draws_afresh(exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, ...] = (128, 128)) -> None:
+    """draws a fresh mask in every call"""
+    first, second = masks(exam, p, shape, 2, via, rng="rng")
+    coins = thrown(np.stack([first, second], axis=-1), range(first.ndim))
+    agreeing, share = int((coins[..., 0] == coins[..., 1]).sum()), _share_of(coins, p)
+    expect("share of units on which two calls agree", agreeing, coins[..., 0].size, share * share + (1 - share) * (1 - share))
+
+
+@verb()
+def obeys_the_generator(exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, ...] = (32, 50)) -> None:
+    """draws from the rng it is given: the same seed gives the same mask"""
+    seeds = [Seed(exam.seed(0)), Seed(exam.seed(0)), Seed(exam.seed(1))]
+    calls = [draw_call(exam, via, shape, p, seed) for seed in seeds]
+    first, again, other = (read_mask(value, via, shape) for value in exam.ask(*calls))
+    if not np.array_equal(first, again):
+        raise Wrong(f"two generators with the same seed gave masks that differ in {int((first != again).sum())} units", "no difference")
+    if np.array_equal(first, other):
+        raise Wrong("two generators with different seeds gave the same mask", "different masks")
+
+
+@verb()
+def leaves_global_random_state_alone(exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, ...] = (4, 5)) -> None:
+    """leaves the global random state alone"""
+    call = replace(draw_call(exam, via, shape, p, Seed(exam.seed())), watch=True)
+    at_test = [replace(call, kwargs={"train": False})] if via == "forward" else []
+    answers = exam.answers(call, *at_test)
+    if answers[0].outcome is not Outcome.PASSED:
+        raise Unanswered(call, answers[0])
+    if any(a.facts is not None and a.facts.global_rng_moved for a in answers):
+        raise Wrong("the function drew from (or seeded) the global generator", "random numbers from rng only")
+
+
+@verb(chances=1, sees=_emptiness_seen)
+def can_drop_everything(
+    exam: Exam, *, p: float, units: int = 2, calls: int = 100, via: Via = "multiplier"
+) -> None:
+    """drops all of a few units as often as chance has it"""
+    (large,) = masks(exam, p, LARGE, 1, via)
+    expected = _share_of(large, p) ** units
+    _, most = acceptance(calls, expected)
+    few = masks(exam, p, (units,), calls // 4, via)  # a third as far off as the whole test allows is near enough; most need no more
+    if abs(np.mean([not m.any() for m in few]) - expected) <= (most / calls - expected) / 3:
+        return
+    empty = sum(not m.any() for m in masks(exam, p, (units,), calls, via))
+    expect(f"share of masks of {units} units with nothing kept", empty, calls, expected)

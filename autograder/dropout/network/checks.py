@@ -1,0 +1,6 @@
+"""The checks of this topic, and those that all assignments share."""
+
+from autograder.dropout.checks import *
+from autograder.dropout.network.gradient_checkers import *
+from autograder.dropout.network.losses import *
+from autograder.dropout.network.networks import *

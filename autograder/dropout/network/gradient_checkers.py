@@ -1,0 +1,495 @@
+"""Verbs and facts about gradient checkers: functions that are handed a function f, and judge or make its gradient.
+
+A form is a function f, written as text so that it can travel and be shown, with its exact gradient and with what the usual slips would
+make of it. Inputs keep away from kinks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from autograder.asking import Exam, Wrong, array, number, pair
+from autograder.checks_api.comparing import demand_no_warning
+from autograder.checks_api.symptoms import fact, nearest
+from autograder.checks_api.verb import verb
+from autograder.model import Answer, Call, Code, Given, Seed
+
+__all__ = [
+    "accepts_the_right_gradient",
+    "differentiates",
+    "draws_its_directions_from_rng",
+    "feels_the_gradient",
+    "gives_x_back",
+    "is_never_negative",
+    "keeps_what_it_is_given",
+    "knows_a_gradient_of_zeros",
+    "looks_all_ways",
+    "measures_in_units_of_the_gradient",
+    "measures_where_dx_is_zero",
+    "points_uphill",
+    "rejects_a_gradient_that",
+    "stands_an_f_that_returns_x",
+    "takes_central_steps",
+    "uses_central_differences",
+]
+
+DROP = 0.3
+KEPT = f"kept = np.random.default_rng(5).random({{shape}}) >= {DROP}\n"
+
+
+@dataclass(frozen=True)
+class Form:
+    """Text that makes f (`{shape}` is the shape of x), and the text of the gradient of sum(f(x) * dout)."""
+
+    source: str
+    gradient: str
+
+
+FORMS: dict[str, Form] = {
+    "x squared": Form("f = lambda x: x ** 2", "dout * 2 * x"),
+    "a sum of sines (one number)": Form("f = lambda x: float(np.sin(x).sum())", "dout * np.cos(x)"),
+    "a matrix product": Form("W = np.random.default_rng(3).normal(size=({shape}[-1], 2))\nf = lambda x: x @ W", "dout @ W.T"),
+    "x itself": Form("f = lambda x: x", "dout"),
+    "a ReLU layer with dropout": Form(
+        f"{KEPT}f = lambda x: np.maximum(x, 0) * kept / {1 - DROP}", f"dout * (x > 0) * kept / {1 - DROP}"
+    ),
+    "x squared with dropout": Form(f"{KEPT}f = lambda x: x ** 2 * kept / {1 - DROP}", f"dout * 2 * x * kept / {1 - DROP}"),
+}
+
+# What a slip makes of the gradient of a ReLU layer with dropout.
+SLIPS: dict[str, str] = {
+    "forgets the mask": f"dout * (x > 0) / {1 - DROP}",
+    "forgets the scale": "dout * (x > 0) * kept",
+    "scales twice": f"dout * (x > 0) * kept / {1 - DROP} ** 2",
+    "divides by p": f"dout * (x > 0) * kept / {DROP}",
+    "forgets the ReLU": f"dout * kept / {1 - DROP}",
+    "draws a fresh mask": f"dout * (x > 0) * (np.random.default_rng(6).random(x.shape) >= {DROP}) / {1 - DROP}",
+    "has the wrong sign": f"-dout * (x > 0) * kept / {1 - DROP}",
+    "is zero everywhere": "0 * x",
+}
+
+
+# ------------------------------------------------------------------------------------------------------------------------- questions
+@dataclass(frozen=True)
+class Question:
+    """f, x, dout and the right dx, each ready to be asked with and to be shown."""
+
+    f: Code
+    x: Given
+    dout: Given
+    dx: Given
+    known: dict[str, Any]  # the names that the texts define, with their values
+
+    def gradient(self, text: str) -> Given:
+        """The gradient that this text computes."""
+        return Given("dx", np.asarray(eval(text, dict(self.known)), dtype=float), f"dx = {text}")
+
+
+def question(form: str, shape: tuple[int, ...], seed: int) -> Question:
+    """A form with an input whose entries are at least a tenth away from zero, of either sign."""
+    code = Code("f", FORMS[form].source.replace("{shape}", str(shape)))
+    x_text = f"x = np.random.default_rng({seed}).normal(size={shape})\nx += 0.1 * np.sign(x)"
+    known: dict[str, Any] = {"np": np}
+    exec(f"{code.source}\n{x_text}", known)
+    size = np.shape(known["f"](known["x"]))
+    dout_text = f"dout = np.random.default_rng({seed + 1}).normal(size={size})" if size else "dout = 1.7"
+    exec(dout_text, known)
+    asked = Question(code, Given("x", known["x"], x_text), Given("dout", known["dout"], dout_text), Given("", None), known)
+    return replace(asked, dx=asked.gradient(FORMS[form].gradient))
+
+
+def numeric_call(function: str, asked: Question, *more: Any, **options: Any) -> Call:
+    """`dx = numeric_gradient(f, x, dout)`."""
+    return Call(function, (asked.f, asked.x, asked.dout, *more), returns=("dx",), **options)
+
+
+def error_call(function: str, asked: Question, dx: Any, seed: Seed, *more: Any, **options: Any) -> Call:
+    """`error = directional_error(f, x, dout, dx, rng)`."""
+    return Call(function, (asked.f, asked.x, asked.dout, dx, seed, *more), returns=("error",), **options)
+
+
+def error_of(value: Any) -> float:
+    """A returned error: one number that is not NaN. Its sign is asked for once, by `is_never_negative`."""
+    error = array(value, "error", ())
+    if np.isnan(error):
+        raise Wrong("error = nan", "a number")
+    return abs(float(error))
+
+
+# ----------------------------------------------------------------------------------------------------------------- numeric gradients
+@verb()
+def points_uphill(exam: Exam, *, x: tuple[float, ...] = (2.0, -1.0, 0.5)) -> None:
+    """points uphill: for f(x) = x^2 and a dout of ones the gradient goes the way of x"""
+    at, ones = np.array(x), np.ones(len(x))
+    given = (Code("f", "f = lambda x: x ** 2"), Given(f"np.array({list(x)})", at), Given(f"np.ones({len(x)})", ones))
+    (value,) = exam.ask(Call(exam.function, given, returns=("dx",)))
+    got = array(value, "dx", at.shape).astype(float)
+    if not (got * at).sum() > 0.9 * np.linalg.norm(got) * np.linalg.norm(at):
+        raise Wrong(f"dx = {got.tolist()}", f"a multiple of {list(x)}")
+
+
+@verb()
+def differentiates(exam: Exam, *, form: str, shape: tuple[int, ...] = (4, 5), tolerance: float = 1e-3) -> None:
+    """gets the gradient of {form} right"""
+    # one-sided differences are near enough here: `uses_central_differences` tells them apart
+    asked = question(form, shape, exam.seed(1))
+    (value,) = exam.ask(numeric_call(exam.function, asked))
+    got, wanted = array(value, "dx", shape).astype(float), asked.dx.value
+    far = np.abs(got - wanted)
+    worst = np.unravel_index(int(np.argmax(np.where(np.isnan(far), np.inf, far))), far.shape)
+    if not far[worst] <= tolerance * max(1.0, float(np.abs(wanted).max())):
+        place = ", ".join(str(int(i)) for i in worst)
+        raise Wrong(f"dx[{place}] = {number(got[worst])}", f"{number(wanted[worst])} within {tolerance:g}")
+
+
+@verb()
+def stands_an_f_that_returns_x(exam: Exam, *, n: int = 12) -> None:
+    """finds the slope of an f that returns x itself, not a copy"""
+    # up to a factor, for a wrong divisor is told by `differentiates`
+    x, ones = np.random.default_rng(exam.seed(1)).normal(size=n), np.ones(n)
+    shown = Given(f"np.random.default_rng({exam.seed(1)}).normal(size={n})", x)
+    given = (Code("f", "f = lambda x: x"), shown, Given(f"np.ones({n})", ones))
+    (value,) = exam.ask(Call(exam.function, given, returns=("dx",)))
+    got = array(value, "dx", x.shape).astype(float)
+    if not np.allclose(got, got[0], rtol=1e-3, atol=0) or not got[0]:
+        raise Wrong(f"dx = {number(got.min())} to {number(got.max())}", "1 everywhere")
+
+
+@verb()
+def uses_central_differences(exam: Exam, *, h: float = 0.1, x: tuple[float, ...] = (2.0, -1.0, 0.5)) -> None:
+    """steps by h, as far up as down: for x^3 and h = {h:g} the gradient goes like 3 x^2 + h^2"""
+    # up to a factor, for a wrong divisor is told by `differentiates`
+    at, ones = np.array(x), np.ones(len(x))
+    given = (Code("f", "f = lambda x: x ** 3"), Given(f"np.array({list(x)})", at), Given(f"np.ones({len(x)})", ones), h)
+    (value,) = exam.ask(Call(exam.function, given, returns=("dx",)))
+    got, wanted = array(value, "dx", at.shape), 3 * at**2 + h * h
+    largest = int(np.argmax(wanted))
+    for k in range(at.size):
+        if not abs(got[k] / got[largest] * wanted[largest] - wanted[k]) <= 1e-4 * wanted[k]:
+            ratio = f"dx[{k}] / dx[{largest}]"
+            raise Wrong(f"{ratio} = {number(got[k] / got[largest])}", number(wanted[k] / wanted[largest]))
+
+
+@verb()
+def gives_x_back(exam: Exam, *, form: str = "x squared", shape: tuple[int, ...] = (5, 6)) -> None:
+    """leaves x and dout as they were, bit for bit"""
+    asked = question(form, shape, exam.seed(1))
+    (answer,) = exam.returned(numeric_call(exam.function, asked, watch=True))
+    array(answer.value, "dx", shape)
+    what = changed(("f", "x", "dout"), (None, asked.x.value, asked.dout.value), answer.facts.arguments if answer.facts else ())
+    if what:
+        raise Wrong(what, "every bit as it was")
+
+
+def changed(names: tuple[str, ...], before: tuple[Any, ...], after: tuple[Any, ...]) -> str:
+    """Which array argument is no longer as it was, and by how much; "" when all are."""
+    for name, was, now in zip(names, before, after, strict=False):
+        if not isinstance(was, np.ndarray) or (isinstance(now, np.ndarray) and was.tobytes() == now.tobytes()):
+            continue
+        if isinstance(now, np.ndarray) and now.shape == was.shape and now.dtype == was.dtype:
+            return f"{int((now != was).sum())} of {was.size} entries of {name} changed, by up to {number(np.abs(now - was).max())}"
+        return f"{name} was replaced"
+    return ""
+
+
+# ---------------------------------------------------------------------------------------------------------------- directional checks
+@verb()
+def feels_the_gradient(exam: Exam) -> None:
+    """gives another error for another gradient"""
+    asked = question("x squared", (6, 7), exam.seed(1))
+    calls = [error_call(exam.function, asked, asked.gradient(text), Seed(exam.seed()), 4) for text in ("dout * 3 * x", "dout * x * x")]
+    one, other = (error_of(v) for v in exam.ask(*calls))
+    if one == other:
+        raise Wrong(f"two different gradients of one function have the error {number(one)}", "an error that follows from the gradient")
+
+
+@verb()
+def takes_central_steps(exam: Exam, *, h: float = 0.1) -> None:
+    """steps by h, as far forwards as backwards: the error of the slope of x^3 shrinks by 4 when the step is halved"""
+    at = (Code("f", "f = lambda x: x ** 3"), *(Given(f"np.array([{v}])", np.array([v])) for v in (2.0, 1.0, 12.0)))
+    calls = [Call(exam.function, (*at, Seed(exam.seed()), 3, step), returns=("error",)) for step in (h, h / 2)]
+    far, near = (error_of(v) for v in exam.ask(*calls))
+    if not abs(far - 4 * near) <= 0.05 * far or not far:
+        raise Wrong(f"the errors for h = {h:g} and h = {h / 2:g} are {number(far)} and {number(near)}", "the first four times the second")
+
+
+@verb()
+def is_never_negative(exam: Exam, *, calls: int = 24) -> None:
+    """gives an error without a sign: it is never below 0"""
+    asked = question("a ReLU layer with dropout", (6, 7), exam.seed(1))
+    wrong = asked.gradient(SLIPS["forgets the mask"])
+    values = exam.ask(*(error_call(exam.function, asked, wrong, Seed(exam.seed(j)), 1) for j in range(calls)))
+    least = min(float(array(v, "error", ())) for v in values)
+    if not least >= 0:
+        raise Wrong(f"error = {number(least)}", "0 or more")
+
+
+@verb()
+def looks_all_ways(exam: Exam, *, off: float = 1e-3, n: int = 2000, k: int = 400) -> None:
+    """looks in all directions alike: for f(x) = x and dout of ones, a dx that is {off:g} too large gives a few times {off:g}"""
+    # a direction whose entries are all positive feels n numbers of one sign at once, so its error is about sqrt(n) times as large
+    ones, longer = Given(f"np.ones({n})", np.ones(n)), Given(f"np.full({n}, {1 + off})", np.full(n, 1 + off))
+    given = (Code("f", "f = lambda x: x"), Given(f"np.zeros({n})", np.zeros(n)), ones, longer, Seed(exam.seed()), k)
+    (value,) = exam.ask(Call(exam.function, given, returns=("error",)))
+    usual = exam.ask(error_call(exam.function, *_longer(exam, off, n), Seed(exam.seed()), k))[0]
+    error, other = error_of(value), error_of(usual)
+    if not error <= 5 * other:
+        got = f"a dx of ones that is {off:g} too long has the error {number(error)}, one of mixed signs {number(other)}"
+        raise Wrong(got, "about the same error")
+
+
+def _longer(exam: Exam, off: float, n: int) -> tuple[Question, Given]:
+    """A gradient of mixed signs that is a little too long; dout is ones, for whoever leaves it out is told so elsewhere."""
+    asked = question("a matrix product", (n // 50, 50), exam.seed(1))
+    ones = np.ones((n // 50, 2))
+    asked = replace(asked, dout=Given(f"np.ones({ones.shape})", ones), known={**asked.known, "dout": ones})
+    return asked, asked.gradient(f"{1 + off} * (dout @ W.T)")
+
+
+@verb()
+def accepts_the_right_gradient(exam: Exam, *, form: str, shape: tuple[int, ...] = (6, 7), tolerance: float = 5e-3) -> None:
+    """gives at most {tolerance:g} for the right gradient of {form}"""
+    asked = question(form, shape, exam.seed(1))
+    (value,) = exam.ask(error_call(exam.function, asked, asked.dx, Seed(exam.seed()), 4))
+    error = error_of(value)
+    if not error <= tolerance:
+        raise Wrong(f"error = {number(error)}", f"at most {tolerance:g}")
+
+
+@verb()
+def rejects_a_gradient_that(
+    exam: Exam, *, slips: str, form: str = "a ReLU layer with dropout", shape: tuple[int, ...] = (6, 7), least: float = 1e-4
+) -> None:
+    """gives at least {least:g} for a gradient that {slips}"""
+    # with four directions, a gradient off by the share r is within `least` with probability (0.8 least / r)^4 < 1e-13
+    asked = question(form, shape, exam.seed(1))
+    (value,) = exam.ask(error_call(exam.function, asked, asked.gradient(SLIPS[slips]), Seed(exam.seed()), 4))
+    error = error_of(value) if not _is_infinite(value) else np.inf
+    if not error >= least:
+        raise Wrong(f"error = {number(error)}", f"at least {least:g}")
+
+
+def _is_infinite(value: Any) -> bool:
+    return isinstance(value, (float, np.ndarray)) and np.ndim(value) == 0 and bool(np.isposinf(value))
+
+
+@verb()
+def measures_in_units_of_the_gradient(exam: Exam, *, off: float = 1e-3, n: int = 2000, k: int = 400) -> None:
+    """gives the largest of k errors, over |dx| / sqrt(n): a gradient that is {off:g} too long gives a few times {off:g}"""
+    # the error is off * max |z| over k nearly normal z: outside 1.8 to 8 with probability below 1e-12
+    (value,) = exam.ask(error_call(exam.function, *_longer(exam, off, n), Seed(exam.seed()), k))
+    error = error_of(value)
+    if not 1.8 * off <= error <= 8 * off:
+        raise Wrong(f"the largest error of {k} directions = {number(error)}", f"between {1.8 * off:g} and {8 * off:g}")
+
+
+@verb()
+def knows_a_gradient_of_zeros(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) -> None:
+    """gives 0, not NaN and no warning, where f is constant and dx is zero"""
+    zeros = Given(f"np.zeros({shape})", np.zeros(shape))
+    asked = question("x squared", shape, exam.seed(1))
+    constant = replace(asked, f=Code("f", "f = lambda x: 0 * x"))
+    call = error_call(exam.function, constant, zeros, Seed(exam.seed()), watch=True)
+    (answer,) = exam.returned(call)
+    error = error_of(answer.value)
+    if not error <= 1e-9:
+        raise Wrong(f"error = {number(error)}", "0")
+    demand_no_warning(answer)
+
+
+@verb()
+def measures_where_dx_is_zero(exam: Exam) -> None:
+    """gives about 5 for f(x) = 5 x and a dx of zero: there is nothing to divide by"""
+    given = (Code("f", "f = lambda x: 5 * x"), *(Given(f"np.array([{v}])", np.array([v])) for v in (2.0, 1.0, 0.0)))
+    (value,) = exam.ask(Call(exam.function, (*given, Seed(exam.seed()), 3, 0.1), returns=("error",)))
+    error = error_of(value)
+    if not 0.05 <= error <= 500:  # half of it, or the slope along a longer direction, is told elsewhere
+        raise Wrong(f"error = {number(error)}", "about 5")
+
+
+@verb()
+def draws_its_directions_from_rng(exam: Exam, *, slips: str, shape: tuple[int, ...] = (6, 7)) -> None:
+    """draws its directions from rng: the same seed gives the same error, another seed another one"""
+    asked = question("a ReLU layer with dropout", shape, exam.seed(1))
+    wrong = asked.gradient(SLIPS[slips])
+    seeds = [Seed(exam.seed()), Seed(exam.seed()), Seed(exam.seed(1))]
+    calls = [error_call(exam.function, asked, wrong, seed, 4, watch=True) for seed in seeds]
+    answers = exam.returned(*calls)
+    exam.last = tuple(calls[:2])
+    one, again, other = (error_of(a.value) for a in answers)
+    if any(a.facts is not None and a.facts.global_rng_moved for a in answers):
+        raise Wrong("the function drew from (or seeded) the global generator", "random numbers from rng only")
+    if one != again:
+        raise Wrong(f"two generators with the same seed gave the errors {number(one)} and {number(again)}", "the same error")
+    if one == other:
+        raise Wrong(f"two generators with different seeds gave the same error {number(one)}", "other directions, so another error")
+
+
+@verb()
+def keeps_what_it_is_given(exam: Exam, *, form: str = "x squared", shape: tuple[int, ...] = (5, 6)) -> None:
+    """does not modify x, dout or dx"""
+    asked = question(form, shape, exam.seed(1))
+    (answer,) = exam.returned(error_call(exam.function, asked, asked.dx, Seed(exam.seed()), watch=True))
+    error_of(answer.value)
+    before = (None, asked.x.value, asked.dout.value, asked.dx.value)
+    what = changed(("f", "x", "dout", "dx"), before, answer.facts.arguments if answer.facts else ())
+    if what:
+        raise Wrong(what, "every bit as it was")
+
+
+# ----------------------------------------------------------------------------------------------------------------------------- facts
+@fact
+def x_afterwards(exam: Exam, *, form: str = "x squared") -> str:
+    """Is x as it was, bit for bit, nearly, or not at all?"""
+    asked = question(form, (5, 6), exam.seed(1))
+    (answer,) = exam.returned(numeric_call(exam.function, asked, watch=True))
+    now = answer.facts.arguments[1] if answer.facts else asked.x.value
+    if not isinstance(now, np.ndarray) or now.shape != asked.x.value.shape:
+        return "replaced"
+    if now.tobytes() == asked.x.value.tobytes():
+        return "as it was"
+    return "nearly" if np.abs(now - asked.x.value).max() < 1e-9 else "moved"
+
+
+@fact
+def gradient_of(exam: Exam, *, form: str, shape: tuple[int, ...] = (4, 5)) -> str:
+    """Is the gradient of this form right, a multiple, wrong, or right but for the noise of too few digits?"""
+    asked = question(form, shape, exam.seed(1))
+    (value,) = exam.ask(numeric_call(exam.function, asked))
+    got, wanted = array(value, "dx").astype(float), asked.dx.value
+    if got.shape != wanted.shape:
+        return "another shape"
+    if np.allclose(got, wanted, rtol=1e-4, atol=1e-4):
+        return "right"
+    if not got.any():
+        return "zeros"
+    if np.isfinite(got).all() and np.linalg.norm(got - wanted) <= 0.02 * np.linalg.norm(wanted):
+        return "noisy"
+    scale = float((got * wanted).sum() / (wanted**2).sum())
+    return nearest(scale, {"twice": 2.0, "half": 0.5, "minus": -1.0}, 1e-4) if np.allclose(got, scale * wanted, atol=1e-4) else "wrong"
+
+
+@fact
+def effect_of_dout(exam: Exam) -> str:
+    """How much larger the gradient becomes when dout is three times as large."""
+    values = exam.ask(*(Call(exam.function, (Code("f", "f = lambda x: x ** 3"), _one(2.0), _one(by), 0.1)) for by in (1.0, 3.0)))
+    once, thrice = (float(array(v, "dx", (1,))[0]) for v in values)
+    return nearest(thrice / once, {"times 3": 3.0, "none": 1.0}, 1e-6) if once else "no gradient"
+
+
+def _one(number: float) -> Given:
+    return Given(f"np.array([{number}])", np.array([number]))
+
+
+@fact
+def size_of_an_error(exam: Exam, *, off: float = 1e-3, n: int = 2000, k: int = 400) -> str:
+    """In which unit the error of a gradient that is a little too long is given."""
+    asked = question("a matrix product", (n // 50, 50), exam.seed(1))
+    (value,) = exam.ask(error_call(exam.function, asked, asked.gradient(f"{1 + off} * (dout @ W.T)"), Seed(exam.seed()), k))
+    size = float(array(value, "error", ())) / off * (1 + off)
+    if abs(size - 1) < 0.02:
+        return "of the slope itself"
+    for word, low, high in (("right", 1.8, 8.0), ("average", 0.6, 1.0), ("times 1/sqrt(n)", 0.04, 0.18), ("times sqrt(n)", 80.0, 360.0)):
+        if low <= size <= high:
+            return word
+    return "other"
+
+
+@fact
+def signs_of_errors(exam: Exam) -> str:
+    """Are errors of wrong gradients ever negative?"""
+    asked = question("a ReLU layer with dropout", (6, 7), exam.seed(1))
+    wrong = asked.gradient(SLIPS["forgets the mask"])
+    values = exam.ask(*(error_call(exam.function, asked, wrong, Seed(exam.seed(j)), 1) for j in range(24)))
+    return "negative" if any(float(array(v, "error", ())) < 0 for v in values) else "positive"
+
+
+def _float(value: Any) -> float:
+    return float(array(value, "error", ()))
+
+
+def _errors(exam: Exam, slips: str, seeds: tuple[int, ...], k: int, watch: bool = False) -> list[Answer]:
+    """The errors of one gradient of a ReLU layer; refuses a function that finds right and wrong gradients alike: it measures nothing."""
+    asked = question("a ReLU layer with dropout", (6, 7), exam.seed(1))
+    right = error_call(exam.function, asked, asked.dx, Seed(exam.seed(0)), k)
+    wrong = [error_call(exam.function, asked, asked.gradient(SLIPS[slips]), Seed(exam.seed(j)), k, watch=watch) for j in seeds]
+    first, *answers = exam.returned(right, *wrong)
+    if _float(first.value) == _float(answers[0].value):
+        raise Wrong("a right and a wrong gradient have the same error", "a larger error for the wrong one")
+    return answers
+
+
+@fact
+def other_seeds(exam: Exam) -> str:
+    """Do other random numbers give another error, and where do they come from?"""
+    answers = _errors(exam, "forgets the mask", (0, 1), 2, watch=True)
+    if any(a.facts is not None and a.facts.global_rng_moved for a in answers):
+        return "global"
+    one, other = (_float(a.value) for a in answers)
+    return "the same" if one == other else "another"
+
+
+@fact
+def effect_of_k(exam: Exam) -> str:
+    """Do more directions change the error? By chance the first of 40 is the worst for all three seeds with probability 2e-5."""
+    few, many = ([_float(a.value) for a in _errors(exam, "forgets the mask", (0, 1, 2), k)] for k in (1, 40))
+    if len({*few, *many}) == 1:
+        return "nothing changes it"
+    return "none" if few == many else "some"
+
+
+@fact
+def error_of_a_missing_gradient(exam: Exam) -> str:
+    """What a zero gradient of something that does have a slope gives: "huge" when it is divided by next to nothing."""
+    asked = question("x squared", (6, 7), exam.seed(1))
+    zeros = Given("zeros", np.zeros((6, 7)))
+    (value,) = exam.ask(error_call(exam.function, asked, zeros, Seed(exam.seed()), 3))
+    error = float(array(value, "error", ()))
+    if not np.isfinite(error):
+        return "no number"
+    return "0" if error == 0 else "huge" if error > 1e6 else "some"
+
+
+@fact
+def error_of_a_constant_sign(exam: Exam, *, off: float = 1e-3, n: int = 2000, k: int = 40) -> str:
+    """Is a dx of ones judged like one of mixed signs? Not when all directions point the same way."""
+    given = (Code("f", "f = lambda x: x"), Given("x", np.zeros(n)), Given("dout", np.ones(n)), Given("dx", np.full(n, 1 + off)))
+    other_call = error_call(exam.function, *_longer(exam, off, n), Seed(exam.seed()), k)
+    ones, usual = exam.ask(Call(exam.function, (*given, Seed(exam.seed()), k)), other_call)
+    one, other = _float(ones), _float(usual)
+    return "larger" if one > 5 * other else "like others"
+
+
+@fact
+def digits_at(exam: Exam, *, given: tuple[Any, ...], wanted: Any, index: int | None = None) -> str:
+    """Whether a result is right to ten digits, "nearly" (to five), or not."""
+    arguments = tuple(Given(f"np.array({a})", np.array(a)) if isinstance(a, list) else a for a in given)
+    (value,) = exam.ask(Call(exam.function, arguments))
+    got, right = array(value if index is None else pair(value)[index], "value").astype(float), np.array(wanted)
+    if got.shape != right.shape or not np.allclose(got, right, rtol=1e-5, atol=0):
+        return "other"
+    return "ten" if np.allclose(got, right, rtol=1e-10, atol=0) else "nearly"
+
+
+@fact
+def error_of_zeros(exam: Exam) -> str:
+    """What a zero gradient of a constant gives."""
+    asked = question("x squared", (6, 7), exam.seed(1))
+    zeros = Given("zeros", np.zeros((6, 7)))
+    (value,) = exam.ask(Call(exam.function, (Code("f", "f = lambda x: 0 * x"), asked.x, asked.dout, zeros, Seed(exam.seed()))))
+    error = float(array(value, "error", ()))
+    return "NaN" if np.isnan(error) else ("0" if abs(error) < 1e-9 else "other")
+
+
+@fact
+def arguments_afterwards(exam: Exam, *, given: tuple[Any, ...], names: tuple[str, ...]) -> str:
+    """Which array argument is changed by the call."""
+    arguments = tuple(Given(f"np.array({a})", np.array(a)) if isinstance(a, list) else a for a in given)
+    (answer,) = exam.returned(Call(exam.function, arguments, watch=True))
+    after = answer.facts.arguments if answer.facts else ()
+    pairs = zip(names, arguments, after, strict=False)
+    odd = [n for n, was, now in pairs if isinstance(was, Given) and not np.array_equal(was.value, now)]
+    return odd[0] if odd else "as they were"

@@ -1,0 +1,510 @@
+"""Verbs about the loss of a network with dropout on its input and its hidden layers, and about its gradients.
+
+No mask is ever compared with a particular one: which units were dropped is read off the student's own loss, and gradients are compared
+with central differences of the student's own loss under the same seed. So masks may be drawn in any order and in any way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograder.asking import Exam, Wrong, array, number
+from autograder.chance import smallest_error
+from autograder.checks_api.comparing import compare, demand_no_warning, ending
+from autograder.checks_api.counts import expect
+from autograder.checks_api.inputs import Array
+from autograder.checks_api.verb import verb
+from autograder.dropout.network.networks import (
+    FIRST,
+    INPUTS,
+    LAYERS,
+    NAMES,
+    SECOND,
+    Params,
+    Question,
+    asked,
+    factors,
+    grads_of,
+    loss_call,
+    loss_of,
+    losses,
+    passes,
+    plain_call,
+    rates,
+    scale,
+    scores_read,
+    seen_factor,
+    survivals,
+)
+from autograder.model import Call, Given, Seed
+
+__all__ = [
+    "agrees_with_its_own_loss",
+    "changes_neither_parameters_nor_data",
+    "decides_by_itself_about",
+    "draws_a_mask_for_every_layer",
+    "draws_its_masks_afresh",
+    "draws_no_number_at_test_time",
+    "drops_some_and_keeps_some_of_the",
+    "drops_the_right_share_of",
+    "feels_its_scores",
+    "gives_a_gradient_of_scores",
+    "gives_dropped_units_no_gradient",
+    "gives_the_loss_of_the_solution",
+    "gives_the_scores_of_the_solution",
+    "is_the_plain_network_at_test_time",
+    "is_the_plain_network_at_zero",
+    "leads_the_gradient_back",
+    "never_drops_the_scores",
+    "obeys_its_generator",
+    "refuses_rates",
+    "scales_the_surviving",
+    "shapes_gradients_like_parameters",
+    "shortens_what_is_too_long",
+    "stands_huge_scores",
+    "survives_dropping_everything",
+]
+
+Sizes = tuple[int, ...]
+SMALL: Sizes = (6, 8, 7, 4)
+STEP = 1e-5
+DIRECTIONAL = 1e-5  # error over |gradient| / sqrt(n): right code stays far below it, also with 1e-8 added in a logarithm
+BACK = 1e-6  # how near one gradient must be to what follows from another
+READ = 1e-4  # how far a count read off a loss may be from a whole number
+CODED_UNITS = 12  # a reading of so many units is exact to a thousandth
+
+
+# ---------------------------------------------------------------------------------------------------------------------------- values
+@verb()
+def feels_its_scores(exam: Exam) -> None:
+    """returns a pair (loss, grads), and the loss grows with the score of a wrong class"""
+    scale(exam, asked("reading_network", INPUTS, (1.0,)), 1.0)
+
+
+@verb()
+def shapes_gradients_like_parameters(exam: Exam, *, p_in: float, p_hidden: float, sizes: Sizes = SMALL, batch: int = 9) -> None:
+    """returns each gradient in the very shape of its parameter"""
+    question = asked("firm_network", sizes, batch, exam.seed(1))
+    (value,) = exam.ask(loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed()), ship=None))
+    grads_of(value, question.values)
+    for name, parameter in question.values.items():
+        array(value[1][name], f'grads["{name}"]', parameter.shape)
+
+
+@verb(with_reference=True)
+def gives_the_loss_of_the_solution(
+    exam: Exam, reference: Exam, *, case: str, p_in: float, p_hidden: float, train: bool, sizes: Sizes, batch: int, tolerance: float = 1e-12
+) -> None:
+    """gets the loss right {case}"""
+    question = asked("normal_network", sizes, batch, exam.seed(1))
+    call = plain_call(exam.function, question, p_in, p_hidden)
+    if train:
+        call = loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed()))
+    (value,), (wanted,) = exam.ask(call), reference.ask(call)
+    compare(np.array(loss_of(value)), np.array(loss_of(wanted)), "loss", tolerance)
+
+
+@verb(with_reference=True)
+def gives_the_scores_of_the_solution(exam: Exam, reference: Exam, *, sizes: Sizes, batch: int, tolerance: float = 1e-12) -> None:
+    """gets the scores right on another network"""
+    question = asked("normal_network", sizes, batch, exam.seed(1))
+    call = Call(exam.function, (question.params, question.X), returns=("scores",))
+    (value,), (wanted,) = exam.ask(call), reference.ask(call)
+    compare(array(value, "scores", (batch, sizes[-1])), np.asarray(wanted), "scores", tolerance)
+
+
+@verb()
+def is_the_plain_network_at_zero(exam: Exam, *, sizes: Sizes = SMALL, batch: int = 9) -> None:
+    """is in training, with both rates 0, the network of test time"""
+    question = asked("firm_network", sizes, batch, exam.seed(1))
+    _same(exam, loss_call(exam.function, question, 0.0, 0.0, Seed(exam.seed())), _tested(exam, question), 1e-5)
+
+
+@verb()
+def is_the_plain_network_at_test_time(exam: Exam, *, p_in: float, p_hidden: float, sizes: Sizes = SMALL, batch: int = 9) -> None:
+    """drops and scales nothing at test time (train=False), with rng=None or a generator"""
+    question = asked("firm_network", sizes, batch, exam.seed(1))
+    plain = _tested(exam, question)
+    _same(exam, plain_call(exam.function, question, p_in, p_hidden), plain)
+    _same(exam, loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed(2)), kwargs={"train": False}), plain)
+
+
+def _tested(exam: Exam, question: Question, p_in: float = 0.0, p_hidden: float = 0.0, **more: Any) -> Call:
+    """The network of test time. It gets a generator: who draws there without need is told so once, and answers the rest."""
+    return loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed()), kwargs={"train": False}, **more)
+
+
+def _same(exam: Exam, one: Call, other: Call, tolerance: float = 1e-12) -> None:
+    """Refuse two calls of which the first gives another loss than the second."""
+    first, second = exam.ask(other, one)  # the second call is the one that a message shows
+    compare(np.array(loss_of(second)), np.array(loss_of(first)), "loss", tolerance)
+
+
+@verb()
+def draws_no_number_at_test_time(exam: Exam, *, p_in: float, p_hidden: float) -> None:
+    """draws no random number at test time"""
+    question = asked("firm_network", SMALL, 9, exam.seed(1))
+    call = loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed()), kwargs={"train": False}, watch=True)
+    (answer,) = exam.returned(call)
+    loss_of(answer.value)
+    if answer.facts is not None and (answer.facts.rng_moved or answer.facts.global_rng_moved):
+        raise Wrong("the random generator moved on", "as it was before the call")
+
+
+@verb()
+def stands_huge_scores(exam: Exam, *, gap: float = 2000.0) -> None:
+    """stays finite when a score is larger than the others by {gap:g}, of its own example or of another"""
+    own = asked("reading_network", INPUTS, (gap,))
+    among = asked("reading_network", INPUTS, (gap,), 0, 2)  # the other example has small scores: its largest one is not that of the batch
+    for question, wanted in ((own, gap), (among, (gap + np.log(2)) / 2)):
+        (answer,) = exam.returned(_tested(exam, question, ship=None, watch=True))
+        compare(np.array(loss_of(answer.value)), np.array(wanted), "loss", 1e-6)
+        for name, gradient in grads_of(answer.value, question.values).items():
+            if not np.isfinite(gradient).all():
+                raise Wrong(f'grads["{name}"] holds {number(gradient[~np.isfinite(gradient)][0])}', "finite numbers")
+
+
+@verb()
+def changes_neither_parameters_nor_data(exam: Exam, *, p_in: float = 0.0, p_hidden: float = 0.0, via: str = "loss") -> None:
+    """modifies neither params nor the data"""
+    question = asked("firm_network", SMALL, 9, exam.seed(1))
+    if via == "loss":
+        (answer,) = exam.returned(loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed()), watch=True))
+        loss_of(answer.value)
+    else:
+        (answer,) = exam.returned(Call(exam.function, (question.params, question.X), returns=("scores",), watch=True))
+        array(answer.value, "scores", (9, SMALL[-1]))
+    changed = what_changed(question, answer.facts.arguments if answer.facts else ())
+    if changed:
+        raise Wrong(f"{changed} was changed by the call", f"{changed} as it was")
+
+
+def what_changed(question: Question, after: tuple[Any, ...]) -> str:
+    """The first of params, X and y that is no longer as it was; "" when all are."""
+    if not after:
+        return ""
+    params = after[0] if isinstance(after[0], dict) else {}
+    for name, value in question.values.items():
+        if not _equal(params.get(name), value):
+            return f'params["{name}"]'
+    return next((n for n, now, was in zip("Xy", after[1:3], (question.X, question.y), strict=False) if not _equal(now, was.value)), "")
+
+
+def _equal(now: Any, was: Any) -> bool:
+    return isinstance(now, np.ndarray) and np.array_equal(now, was)
+
+
+@verb()
+def refuses_rates(exam: Exam, *, p_in: float, p_hidden: float) -> None:
+    """raises ValueError when p_in = {p_in} and p_hidden = {p_hidden}"""
+    question = asked("firm_network", SMALL, 9, exam.seed(1))
+    (answer,) = exam.answers(loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed())))
+    if ending(answer) != "ValueError":
+        raise Wrong("the function returned" if ending(answer) == "accepted" else f"the function raised {ending(answer)}", "ValueError")
+
+
+@verb()
+def survives_dropping_everything(exam: Exam, *, sizes: Sizes = SMALL, batch: int = 9) -> None:
+    """gives the loss of the last bias alone, no NaN and no warning, when p_hidden = 1"""
+    question = asked("firm_network", sizes, batch, exam.seed(1))
+    cut = Question(Given("cut", {**question.values, "W3": 0 * question.values["W3"]}), question.X, question.y)
+    bias_only = _tested(exam, cut)
+    everything = loss_call(exam.function, question, 0.0, 1.0, Seed(exam.seed()), ship=None, watch=True)
+    wanted, answer = (a for a in exam.returned(bias_only, everything))
+    exam.last = (everything,)
+    compare(np.array(loss_of(answer.value)), np.array(loss_of(wanted.value)), "loss", 1e-12)
+    for name, gradient in grads_of(answer.value, question.values).items():
+        bad = gradient[~np.isfinite(gradient)]
+        if bad.size:
+            raise Wrong(f'grads["{name}"] holds {number(bad[0])}', "finite numbers")
+    demand_no_warning(answer)
+
+
+# ------------------------------------------------------------------------------------------------------------------------- gradients
+@verb()
+def agrees_with_its_own_loss(
+    exam: Exam,
+    *,
+    case: str,
+    p_in: float = 0.0,
+    p_hidden: float = 0.0,
+    train: bool = True,
+    of: Sequence[str] = NAMES,
+    sizes: Sizes = SMALL,
+    batch: int = 9,
+    directions: int = 3,
+) -> None:
+    """gives the gradients of its own loss {case}"""
+    question = asked("firm_network", sizes, batch, exam.seed(1))
+    errors = slope_errors(exam, question, (p_in, p_hidden), train, directions, of)
+    for name, (error, by_grads, measured) in errors.items():
+        if not error <= DIRECTIONAL:
+            _must_be_measurable(exam, question, (p_in, p_hidden), train)
+            raise Wrong(f'along a random direction, grads["{name}"] gives the slope {number(by_grads)}', f"{number(measured)}, as measured")
+
+
+def _must_be_measurable(exam: Exam, question: Question, p: tuple[float, float], train: bool) -> None:
+    """Say so where the loss itself is why no gradient can agree with it: other masks for the same seed, or too few digits."""
+    again = loss_call(exam.function, question, *p, Seed(exam.seed())) if train else _tested(exam, question, *p)
+    shown = exam.last
+    one, other = (loss_of(v) for v in exam.ask(again, again))
+    exam.last = shown
+    if one != other:
+        got = f"the same question with the same seed gave the losses {number(one)} and {number(other)}"
+        raise Wrong(got, "one loss, so that a slope can be measured")
+    if one and one == float(np.float32(one)):
+        got = f"loss = {number(one)} has the seven digits of float32"
+        raise Wrong(got, "float64, as the parameters are, so that a slope can be measured")
+
+
+def slope_errors(
+    exam: Exam, question: Question, p: tuple[float, float], train: bool = True, directions: int = 3, of: Sequence[str] = NAMES
+) -> dict[str, tuple[float, float, float]]:
+    """For each parameter the worst (error over |gradient| / sqrt(n), slope by the gradient, slope measured) along random directions."""
+
+    def call(q: Question, **more: Any) -> Call:
+        return loss_call(exam.function, q, *p, Seed(exam.seed()), **more) if train else _tested(exam, q, *p, **more)
+
+    ways = [(name, direction(value.shape, exam.seed(100 * k + place))) for place, (name, value) in enumerate(question.values.items())
+            for k in range(1, directions + 1) if name in of]
+    moved = [call(question.moved(name, sign * STEP * u)) for name, u in ways for sign in (1, -1)]
+    first, *values = exam.ask(call(question, ship=None), *moved)
+    exam.last = exam.last[:1]
+    rounding = 4 * np.finfo(float).eps * (1 + abs(loss_of(first))) / STEP  # of the measured slope: it must not look like a mistake
+    grads = grads_of(first, {name: question.values[name] for name in of})
+    return _worst(grads, ways, [loss_of(v) for v in values], rounding)
+
+
+def _worst(
+    grads: Params, ways: list[tuple[str, Array]], found: list[float], rounding: float
+) -> dict[str, tuple[float, float, float]]:
+    worst: dict[str, tuple[float, float, float]] = {}
+    for (name, u), plus, minus in zip(ways, found[0::2], found[1::2], strict=True):
+        measured, by_grads = (plus - minus) / (2 * STEP), float((grads[name] * u).sum())
+        norm = float(np.linalg.norm(grads[name])) / np.sqrt(u.size) or 1.0
+        error = max(abs(measured - by_grads) - rounding, 0.0) / norm if np.isfinite(by_grads) else np.inf
+        if name not in worst or error > worst[name][0]:
+            worst[name] = (error, by_grads, measured)
+    return worst
+
+
+def direction(shape: tuple[int, ...], seed: int) -> Array:
+    """A random direction of length 1."""
+    u = np.random.default_rng(seed).normal(size=shape)
+    return np.asarray(u / np.linalg.norm(u))
+
+
+@verb()
+def leads_the_gradient_back(exam: Exam, *, through: str, to: str) -> None:
+    """leads the gradient of one example back through {through} and a ReLU to {to}"""
+    layer = int(through[1:]) - 1
+    question = asked("firm_network", SMALL, 1, exam.seed(1))
+    (value,) = exam.ask(_tested(exam, question, ship=None))
+    loss_of(value)
+    grads, values = grads_of(value, question.values), question.values
+    h = [question.X.value[0]]
+    for n in (FIRST, SECOND):
+        h.append(np.maximum(h[-1] @ values[f"W{n}"] + values[f"b{n}"], 0))
+    above = grads[f"b{layer + 1}"]  # one example: the gradient of a bias is that of what it is added to
+    if not above.any():
+        raise Wrong(f'grads["b{layer + 1}"] is 0 everywhere', "a gradient that can be led back")
+    da = (above @ values[f"W{layer + 1}"].T) * (h[layer] > 0)
+    compare(grads[f"b{layer}"], da, f'grads["b{layer}"]', BACK)
+
+
+@verb()
+def gives_dropped_units_no_gradient(exam: Exam, *, p_in: float, p_hidden: float, units: int = 40, calls: int = 24) -> None:
+    """gives the weights into and out of a dropped unit exactly no gradient"""
+    question = asked("firm_network", (units, units, units, 5), 1, exam.seed(1))
+    unbiased = Given("unbiased", {k: v * (k[0] == "W") for k, v in question.values.items()})
+    silence = Question(unbiased, Given("0 * X", 0 * question.X.value), question.y)
+    script = [loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed(k)), ship=None) for k in range(calls)]
+    first, *values = exam.ask(_tested(exam, silence, ship=None), *script)
+    floor = grads_of(first, question.values)  # no unit says anything: what weights get then (a penalty) is told elsewhere
+    exam.last = tuple(script[:1])
+    quiet = []
+    for value in values:
+        grads = {name: g - floor[name] * (name[0] == "W") for name, g in grads_of(value, question.values).items()}
+        _same_units_dropped(grads, question)
+        quiet.append(_silent(grads["W1"], 1))
+    if not any(rows.any() for rows in quiet) or all(rows.all() for rows in quiet):
+        raise Wrong(f'{int(quiet[0].sum())} of {units} rows of grads["W1"] are 0', f"about {p_in:g} of them: the dropped inputs")
+
+
+def _same_units_dropped(grads: Params, question: Question) -> None:
+    """Refuse gradients in which a unit of a hidden layer is silent on one side only."""
+    for layer in (FIRST, SECOND):
+        active = question.values[f"b{layer}"] > 0  # with one example, the units whose ReLU is on
+        out, into = _silent(grads[f"W{layer + 1}"], 1), _silent(grads[f"W{layer}"], 0) & (grads[f"b{layer}"] == 0)
+        leaking, blocked = int((out & ~into & active).sum()), int((~out & into & active).sum())
+        where = f'grads["W{layer}"] and grads["b{layer}"]', f'grads["W{layer + 1}"]'
+        if leaking:
+            raise Wrong(f"{leaking} units have a gradient in {where[0]} and none in {where[1]}", "in both, or (when dropped) in neither")
+        if blocked:
+            raise Wrong(f"{blocked} units have a gradient in {where[1]} and none in {where[0]}", "in both, or (when dropped) in neither")
+
+
+def _silent(gradient: Array, axis: int) -> Array:
+    return np.asarray((gradient == 0).all(axis=axis))
+
+
+# ----------------------------------------------------------------------------------------------------------------------------- masks
+@verb()
+def drops_some_and_keeps_some_of_the(exam: Exam, *, of: str, p: float, calls: int = 64) -> None:
+    """drops some of the {of} and keeps others"""
+    kept = sum(survivals(exam, LAYERS[of], p, calls))
+    exam.last = exam.last[:1]
+    if kept in (0, calls) and not _drops_some_of_many(exam, LAYERS[of], p):
+        raise Wrong(f"{'a single input' if of == 'inputs' else 'a single unit'} survived in {kept} of {calls} calls", "some, not all")
+
+
+@verb()
+def scales_the_surviving(exam: Exam, *, of: str, p: float, calls: int = 64, tolerance: float = 1e-5) -> None:
+    """multiplies the {of} that survive by 1/(1-p), within {tolerance:g}"""
+    kept = factors(exam, LAYERS[of], p, calls)
+    exam.last = exam.last[:1]
+    unit = "a single input" if of == "inputs" else "a single unit"
+    if not kept:
+        raise Wrong(f"{unit} survived in none of {calls} calls", "some, not all")
+    wanted = 1 / (1 - p)
+    odd = [f for f in kept if not abs(f - wanted) <= tolerance * wanted]
+    if odd:
+        digits = number if abs(odd[0] - wanted) > 1e-4 * wanted else repr
+        raise Wrong(f"{unit} is multiplied by {digits(odd[0])} when it survives", f"{digits(wanted)} = 1/(1-p)")
+
+
+def _drops_some_of_many(exam: Exam, layer: int, p: float, units: int = 64) -> bool:
+    """Whether some of many units come through, and not all: that masks never change is told elsewhere."""
+    question, shown = asked("reading_network", layer, (1.0 / units,) * units), exam.last
+    through = scores_read(exam, question, 1.0, rates(layer, p), [Seed(exam.seed(k)) for k in range(8)])
+    unit, exam.last = max(factors(exam, layer, p, 8), default=np.inf), shown
+    return any(1e-6 < score < (1 - 1e-6) * unit for score in through)
+
+
+def _seen(*, of: str, p: float, units: int, calls: int, **_: Any) -> str:
+    events = units * calls if LAYERS[of] == INPUTS else units * max(1, int(calls * (1 - p) / 2))
+    return f"a share of dropped {of} that is off by {smallest_error(events, p):.2g}"
+
+
+@verb(chances=1, sees=_seen)
+def drops_the_right_share_of(exam: Exam, *, of: str, p: float, units: int = 4096, calls: int = 32) -> None:
+    """drops each of the {of} with probability {p}"""
+    layer = LAYERS[of]
+    size, unit = 4.0 * (1 - p) ** passes(layer), seen_factor(exam, rates(layer, p))
+    question = asked("reading_network", layer, (size / units,) * units)
+    found = scores_read(exam, question, size, rates(layer, p), [Seed(exam.seed(k)) for k in range(calls)])
+    exam.last = ()  # a network of thousands of units is not for pasting
+    counts = [_whole(score * units / size / unit) for score in found]
+    open_ = [c for c in counts if c] if layer != INPUTS else counts  # else the unit in series was dropped
+    if not open_:
+        raise Wrong(f"nothing came through in {calls} calls", f"something in about {round((1 - p) * calls)}")
+    events = units * len(open_)
+    expect(f"share of dropped {of}", events - sum(open_), events, p)
+
+
+def _whole(count: float) -> int:
+    """A count read off a loss."""
+    if not np.isfinite(count) or abs(count - round(count)) > READ * max(1.0, abs(count)):
+        raise Wrong(f"the loss shows {number(count)} survivors", "a whole number: the same factor for each of them")
+    return round(count)
+
+
+@verb()
+def decides_by_itself_about(exam: Exam, *, of: str, p: float, calls: int = 64) -> None:
+    """decides about each of the {of}, in each example, by itself"""
+    layer = LAYERS[of]
+    size, unit = 4.0 * (1 - p) ** passes(layer), seen_factor(exam, rates(layer, p))
+    codes = tuple((size / 2.0**CODED_UNITS * 2.0 ** np.arange(CODED_UNITS)).tolist())
+    asks = [asked("reading_network", layer, codes, example, 2) for example in (0, 1)]
+    script = [loss_call(exam.function, q, *rates(layer, p), Seed(exam.seed(k))) for k in range(calls) for q in asks]
+    known = scale(exam, asks[0], sum(codes))
+    read = [_whole(known.read(loss_of(v)) * 2.0**CODED_UNITS / size / unit) for v in exam.ask(*script)]
+    exam.last = exam.last[:2]
+    both = [(one, other) for one, other in zip(read[0::2], read[1::2], strict=True) if one and other]
+    if not both:
+        raise Wrong(f"in none of {calls} calls something came through for both examples", f"about {round((1 - p) ** 2 * calls)}")
+    if all(code == 2**CODED_UNITS - 1 for pair_ in both for code in pair_):
+        raise Wrong(f"an example loses all of the {of} or none", "a decision for each unit")
+    if all(one == other for one, other in both):
+        raise Wrong("two examples always lose the same units", "a mask of its own for each example")
+
+
+def _apart_seen(*, p: float, units: int, calls: int, **_: Any) -> str:
+    return f"a share of units surviving all three layers that is off by {smallest_error(units * calls, (1 - p) ** 3):.2g}"
+
+
+@verb(chances=1, sees=_apart_seen)
+def draws_a_mask_for_every_layer(exam: Exam, *, p: float, units: int = 48, calls: int = 64) -> None:
+    """draws a mask of its own for the input and for each hidden layer"""
+    share, unit = (1 - p) ** 3, seen_factor(exam, (p, p))
+    question = asked("square_network", units, 4.0 * share / units)
+    found = scores_read(exam, question, 4.0 * share, (p, p), [Seed(exam.seed(k)) for k in range(calls)])
+    exam.last = exam.last[:1]
+    count, events = sum(_whole(score * units / 4.0 / share / unit) for score in found), units * calls
+    expect("share of units that survive all three layers", count, events, share, formula=" = (1-p)^3")
+
+
+@verb()
+def never_drops_the_scores(exam: Exam, *, p: float, calls: int = 64) -> None:
+    """drops no scores"""
+    question = asked("reading_network", INPUTS, (0.0,))
+    moved = Question(Given("params", {**question.values, "b3": np.array([0.0, 2.0])}), question.X, question.y)
+    known = scale(exam, moved, 2.0, silent=question)
+    scores = [known.read(loss) for loss in losses(exam, moved, p, p, [Seed(exam.seed(k)) for k in range(calls)])]
+    exam.last = ()
+    odd = [s for s in scores if not abs(s - 2.0) <= 1e-6]
+    if odd:
+        raise Wrong(f"with all weights 0 and b3 = [0, 2], a score is {number(odd[0])} in {len(odd)} of {calls} calls", "2 always")
+
+
+@verb()
+def draws_its_masks_afresh(exam: Exam, *, p: float) -> None:
+    """draws other masks in the next call"""
+    question = asked("firm_network", (20, 20, 20, 4), 9, exam.seed(1))
+    for p_in, p_hidden in ((p, 0.0), (0.0, p)):
+        seeds = [Seed(exam.seed(0)), Seed(exam.seed(2), "rng"), Seed(exam.seed(2), "rng")]
+        calls = [loss_call(exam.function, question, p_in, p_hidden, s) for s in seeds]
+        plain, *found = (loss_of(v) for v in exam.ask(_tested(exam, question), *calls))
+        exam.last = tuple(calls[1:])
+        if len(set(found)) < 3 and set(found) != {plain}:  # a layer that is never dropped is told elsewhere
+            where = "on the input" if p_in else "on the hidden layers"
+            raise Wrong(f"with dropout {where} the loss was {max(found, key=found.count)!r} twice, from other random numbers", "two losses")
+
+
+@verb()
+def obeys_its_generator(exam: Exam, *, p: float) -> None:
+    """draws from the rng it is given and from nothing else"""
+    question = asked("firm_network", (20, 20, 20, 4), 9, exam.seed(1))
+    calls = [loss_call(exam.function, question, p, p, Seed(exam.seed(0)), watch=True) for _ in range(2)]
+    answers = exam.returned(*calls)
+    one, again = (loss_of(a.value) for a in answers)
+    if any(a.facts is not None and a.facts.global_rng_moved for a in answers):
+        raise Wrong("the function drew from (or seeded) the global generator", "random numbers from rng only")
+    if one != again:
+        raise Wrong(f"two generators with the same seed gave the losses {one!r} and {again!r}", "the same loss")
+
+
+# ------------------------------------------------------------------------------------------------- a leash, and a gradient of scores
+@verb()
+def shortens_what_is_too_long(exam: Exam, *, c: float = 2.0) -> None:
+    """shortens a column that is too long, and the more the shorter the leash"""
+    W = np.array([[3.0], [4.0]])
+    calls = [Call(exam.function, (Given(f"np.array({W.tolist()})", W), leash), returns=("W",)) for leash in (c, c / 2)]
+    first, second = (float(np.linalg.norm(array(v, "W", W.shape).astype(float))) for v in exam.ask(*calls))
+    if not 0 < second < first < np.linalg.norm(W):
+        got = f"the column [3, 4] has the length {number(first)} with c = {c:g}, and {number(second)} with c = {c / 2:g}"
+        raise Wrong(got, f"{c:g} and {c / 2:g}")
+
+
+@verb()
+def gives_a_gradient_of_scores(exam: Exam) -> None:
+    """gives the score of the right class a gradient that is no probability"""
+    probs, y = np.array([[0.2, 0.5, 0.3], [0.1, 0.1, 0.8]]), np.array([1, 0])
+    call = Call(exam.function, (Given(f"np.array({probs.tolist()})", probs), Given(f"np.array({y.tolist()})", y)), returns=("dscores",))
+    found = array(exam.ask(call)[0], "dscores", probs.shape).astype(float)
+    if not all(0 < abs(found[n, k]) < 1 and abs(found[n, k] - probs[n, k]) > 0.01 for n, k in enumerate(y)):
+        got = f"dscores[0, 1] = {number(found[0, 1])} and dscores[1, 0] = {number(found[1, 0])}"
+        raise Wrong(got, "what becomes of 0.5 and 0.1 in a gradient")

@@ -1,0 +1,1 @@
+"""Masks shared over time and masks on weights: what only one assignment asks."""

@@ -1,0 +1,7 @@
+"""The checks of this topic, and those that all assignments share."""
+
+from autograder.dropout.checks import *
+from autograder.dropout.sequences.layers import *
+from autograder.dropout.sequences.recurrent import *
+from autograder.dropout.sequences.seen_masks import *
+from autograder.dropout.sequences.weights import *

@@ -1,0 +1,293 @@
+"""Verbs about layers of several arrays: `out, cache = f(*arrays, *rates, rng, train)`, and backward gives a gradient for each array.
+
+`given` names the arrays and their shapes, in order; `rates` are the probabilities that follow them. Gradients are compared with finite
+differences of the student's OWN forward function along random directions, the masks being held still by one seed, so a mistake made in
+forward is not charged twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from autograder.asking import Exam, Wrong, array, number, pair
+from autograder.checks_api.comparing import compare, demand_value_error, item
+from autograder.checks_api.inputs import Array, normal
+from autograder.checks_api.verb import verb
+from autograder.dropout.calls import backward_call
+from autograder.dropout.gradients import DIRECTIONAL
+from autograder.dropout.values import TOLERANCE
+from autograder.model import Call, Given, Seed
+
+__all__ = [
+    "drops_nothing_when_all_rates_are_zero",
+    "has_the_right_gradient",
+    "keeps_two_passes_apart",
+    "leaves_its_upstream_alone",
+    "leaves_what_it_is_given",
+    "needs_no_chance_at_test_time",
+    "refuses_a_rate_of",
+    "stays_in",
+]
+
+Shapes = Mapping[str, tuple[int, ...]]
+Rates = tuple[float, ...]
+# (arrays, rates, out, dout) of one pass -> the gradients of the arrays, or None when no masks explain what came out
+Model = Callable[[Sequence[Array], Rates, Array, Array], Sequence[Array] | None]
+SIZE = 0.4  # of the numbers in the arrays: small enough that a tanh is far from flat, and that no gradient explodes over the steps
+LEAST = 1e-4  # where masks leave hardly any gradient, what is left is measured by this, not by its rounding errors
+LOUD = 10.0  # times normal numbers is the gradient from above: so large that gradients which were clipped do not pass for right ones
+STEP = 1e-4
+SINGLE_STEP, SINGLE = 0.02, 2e-3  # where an output is float32: a step that its seven digits can feel, and how near they come then
+# Four points: the error is of the order STEP**4, where two points leave STEP**2, which a long sequence magnifies beyond any tolerance.
+# The function must be smooth; a kink within 2 * STEP of the inputs would show.
+STENCIL = {2: -1 / 12, 1: 8 / 12, -1: -8 / 12, -2: 1 / 12}
+
+
+@lru_cache(maxsize=256)
+def moderate(shape: tuple[int, ...], seed: int, dtype: str = "float64") -> Given:
+    """Normal numbers of standard deviation SIZE."""
+    found = normal(shape, seed)
+    value = (SIZE * found.value).astype(dtype)
+    value.flags.writeable = False
+    return Given(f"{SIZE} * {found.text}" + (f".astype(np.{dtype})" if dtype != "float64" else ""), value)
+
+
+def arrays(exam: Exam, given: Shapes, first: int = 20, dtype: str = "float64") -> tuple[Given, ...]:
+    """One array for each name in `given`; `first` is the number of the first seed."""
+    return tuple(moderate(tuple(shape), exam.seed(first + k), dtype) for k, shape in enumerate(given.values()))
+
+
+def forward_pass(name: str, values: Sequence[Given], rates: Rates, seed: Seed | None, train: bool = True, **more: Any) -> Call:
+    """`out, cache = f(*arrays, *rates, rng)`, at test time with train=False; only `out` travels."""
+    kwargs = {} if train else {"train": False}
+    return Call(name, (*values, *rates, seed), kwargs, returns=("out", "cache"), **{"ship": (0,), **more})
+
+
+def first_result(value: Any, shape: tuple[int, ...] | None = None) -> Array:
+    """`out` of a returned `(out, cache)`; no layer of several arrays gives a single number."""
+    out = array(pair(value)[0], "out", shape)
+    if not out.ndim:
+        raise Wrong("out is a single number", "an array")
+    return out
+
+
+# --------------------------------------------------------------------------------------------------------------------- manners
+@verb()
+def needs_no_chance_at_test_time(exam: Exam, *, given: Shapes, rates: Rates) -> None:
+    """works without a generator at test time, and draws nothing when it has one"""
+    values = arrays(exam, given)
+    without, with_one = (
+        forward_pass(exam.function, values, rates, seed, train=False, watch=True) for seed in (None, Seed(exam.seed()))
+    )
+    first, second = exam.returned(without, with_one)
+    if second.facts is not None and (second.facts.rng_moved or second.facts.global_rng_moved):
+        raise Wrong("the random generator moved on", "as it was before the call")
+    out = first_result(first.value).astype(float)
+    compare(first_result(second.value, out.shape), out, "out with an rng", 0.0)
+
+
+@verb()
+def leaves_what_it_is_given(exam: Exam, *, given: Shapes, rates: Rates) -> None:
+    """does not modify any of its arrays"""
+    values = arrays(exam, given)
+    (answer,) = exam.returned(forward_pass(exam.function, values, rates, Seed(exam.seed()), watch=True))
+    after = answer.facts.arguments if answer.facts else ()
+    for name, value, now in zip(given, values, after, strict=False):
+        if not isinstance(now, np.ndarray) or not np.array_equal(now, value.value):
+            raise Wrong(f"{name} was changed by the call", f"{name} as it was")
+
+
+@verb()
+def leaves_its_upstream_alone(exam: Exam, *, given: Shapes, rates: Rates, forward: str, backward: str) -> None:
+    """does not modify the gradient that it is handed"""
+    there = forward_pass(forward, arrays(exam, given), rates, Seed(exam.seed()))
+    dout = upstream(exam, first_result(exam.ask(there)[0]).shape)
+    answer = exam.returned(there, backward_call(backward, dout, 0, watch=True))[1]
+    for name in given:
+        gradient_of(answer.value, given, name)  # who gives no gradients has not shown any manners
+    after = answer.facts.arguments[0] if answer.facts and answer.facts.arguments else None
+    if not isinstance(after, np.ndarray) or not np.array_equal(after, dout.value):
+        raise Wrong("the gradient that came from above was changed by the call", "as it was")
+
+
+@verb()
+def stays_in(exam: Exam, *, given: Shapes, rates: Rates, dtype: str = "float32") -> None:
+    """gives {dtype} for {dtype}, in training and at test time"""
+    values = arrays(exam, given, dtype=dtype)
+    calls = (forward_pass(exam.function, values, rates, Seed(exam.seed()), train) for train in (True, False))
+    for value, mode in zip(exam.ask(*calls), ("in training", "at test time"), strict=True):
+        out = first_result(value)
+        if out.dtype.name != dtype:
+            raise Wrong(f"out.dtype = {out.dtype.name} {mode}", dtype)
+
+
+@verb()
+def drops_nothing_when_all_rates_are_zero(exam: Exam, *, given: Shapes, rates: Rates) -> None:
+    """gives in training with p = 0 what it gives at test time"""
+    values, nothing = arrays(exam, given), (0.0,) * len(rates)
+    calls = (forward_pass(exam.function, values, nothing, Seed(exam.seed()), train) for train in (True, False))
+    trained, tested = (first_result(value).astype(float) for value in exam.ask(*calls))
+    if trained.shape != tested.shape:
+        raise Wrong(f"out.shape = {trained.shape} in training", f"{tested.shape} as at test time")
+    compare(trained, tested, "out", TOLERANCE["float32"])
+
+
+@verb()
+def refuses_a_rate_of(exam: Exam, *, bad: float, given: Shapes, rates: Rates, train: bool = True) -> None:
+    """raises ValueError when a probability is {bad}"""
+    for place in range(len(rates)):
+        asked = (*rates[:place], bad, *rates[place + 1 :])
+        call = forward_pass(exam.function, arrays(exam, given), asked, Seed(exam.seed()), train)
+        (answer,) = exam.answers(call)
+        demand_value_error(call, answer, f" for the probabilities {', '.join(map(str, asked))}")
+
+
+# ------------------------------------------------------------------------------------------------------------------- gradients
+@verb()
+def has_the_right_gradient(
+    exam: Exam,
+    *,
+    name: str,
+    given: Shapes,
+    rates: Rates,
+    forward: str,
+    backward: str,
+    train: bool = True,
+    case: str = "",
+    directions: int = 3,
+    model: Model | None = None,
+) -> None:
+    """gives a {name} that agrees with finite differences along random directions{case}"""
+    of = name.removeprefix("d")
+    gradient, numeric, along = differences(exam, of, given, rates, forward, backward, train, directions, model=model)
+    if not any(numeric):
+        _depends(exam, of, given, rates, forward)
+    for found, wanted in zip(along, numeric, strict=True):
+        error = abs(found - wanted) / size_of(gradient)
+        if not error <= DIRECTIONAL:
+            raise Wrong(
+                f"the derivative along a random direction of {of} is {number(found)} by {name} (relative error {error:.2g})",
+                f"{number(wanted)} by finite differences of {forward}",
+            )
+
+
+def _depends(exam: Exam, of: str, given: Shapes, rates: Rates, forward: str) -> None:
+    """Refuse an output that does not change with an array. Asked at test time: in training chance may have dropped all of it."""
+    values, place = arrays(exam, given), list(given).index(of)
+    moved = _moved(values, place, np.ones(tuple(given[of])))
+    one, other = (first_result(v) for v in exam.ask(*(forward_pass(forward, v, rates, None, train=False) for v in (values, moved))))
+    if np.array_equal(one, other):
+        raise Wrong(f"{forward} gives the same whatever {of} is", f"an output that depends on {of}")
+
+
+def size_of(gradient: Array) -> float:
+    """The length of a gradient per square root of its number of entries, by which errors are measured; never less than LEAST."""
+    return max(float(np.linalg.norm(gradient)) / float(np.sqrt(max(gradient.size, 1))), LEAST)
+
+
+def differences(
+    exam: Exam,
+    of: str,
+    given: Shapes,
+    rates: Rates,
+    forward: str,
+    backward: str,
+    train: bool = True,
+    directions: int = 3,
+    last_step: bool = False,
+    model: Model | None = None,
+) -> tuple[Array, list[float], list[float]]:
+    """The gradient of sum(out * dout) with respect to array `of`, and its derivatives along random directions: numeric, by the gradient.
+
+    With `last_step`, dout is zero save at the last place of its second axis (time). Where the same seed gives another output (charged
+    elsewhere), a difference quotient means nothing: then the `model` works out the gradient for the masks that it finds in the output;
+    where there is none, or it finds none, nothing is dropped. Of float32 no more is asked than it can give.
+    """
+    values, place = arrays(exam, given), list(given).index(of)
+    seed, shape = Seed(exam.seed()) if train else None, tuple(given[of])
+    units = [_unit(shape, exam.seed(40 + k)) for k in range(directions)]
+
+    def passes(step: float) -> list[Call]:
+        scripts = [values] + [_moved(values, place, k * step * u) for u in units for k in STENCIL]
+        return [forward_pass(forward, moved, rates, seed, train) for moved in scripts]
+
+    calls, step = passes(STEP), STEP
+    outs = [first_result(value) for value in exam.ask(*calls)]
+    single = outs[0].dtype == np.float32
+    if single:
+        calls, step = passes(SINGLE_STEP), SINGLE_STEP
+        outs = [first_result(value) for value in exam.ask(*calls)]
+    dout = upstream(exam, outs[0].shape, last_step)
+    again, answer = exam.ask(calls[0], backward_call(backward, dout, 0))
+    if any(rates) and not np.array_equal(first_result(again), outs[0], equal_nan=True):
+        right = model([np.asarray(v.value) for v in values], rates, first_result(again).astype(float), dout.value) if model else None
+        if right is None:
+            return differences(exam, of, given, (0.0,) * len(rates), forward, backward, train, directions, last_step)
+        numeric = np.array([float((right[place] * u).sum()) for u in units])
+    else:
+        first = outs[0].astype(float)
+        losses = np.array([float((dout.value * (array(out, "out", first.shape) - first)).sum()) for out in outs[1:]])
+        numeric = losses.reshape(directions, len(STENCIL)) @ list(STENCIL.values()) / step
+    gradient = gradient_of(answer, given, of)
+    along = [float((gradient * u).sum()) for u in units]
+    near = SINGLE * size_of(gradient) if single else 0.0
+    return gradient, [a if abs(n - a) <= near else n for n, a in zip(numeric.tolist(), along, strict=True)], along
+
+
+def upstream(exam: Exam, shape: tuple[int, ...], last_step: bool = False) -> Given:
+    """The gradient that comes from above, for an output of that shape."""
+    plain = normal(shape, exam.seed(30))
+    found = Given(f"{LOUD} * {plain.text}", LOUD * plain.value)
+    if not last_step or len(shape) < 2:
+        return found
+    value = np.zeros(shape)
+    value[:, -1:] = found.value[:, -1:]
+    return Given("dout, zero but at the last step", value)
+
+
+def gradient_of(value: Any, given: Shapes, of: str) -> Array:
+    """The gradient of one array among those that came back."""
+    names = tuple(f"d{name}" for name in given)
+    return array(item(value, names, f"d{of}"), f"d{of}", tuple(given[of])).astype(float)
+
+
+def _moved(values: tuple[Given, ...], place: int, step: Array) -> tuple[Given, ...]:
+    moved = Given(f"{values[place].text} + step", values[place].value + step)
+    return (*values[:place], moved, *values[place + 1 :])
+
+
+@lru_cache(maxsize=512)
+def _unit(shape: tuple[int, ...], seed: int) -> Array:
+    u = np.random.default_rng(seed).normal(size=shape)
+    return np.asarray(u / np.linalg.norm(u))
+
+
+@verb()
+def keeps_two_passes_apart(
+    exam: Exam, *, first: Shapes, second: Shapes, rates: Rates, forward: str, backward: str
+) -> None:
+    """keeps two forward passes apart, whichever goes backwards first"""
+    _demand_apart(exam, (first, second), rates, forward, backward)
+
+
+def _demand_apart(exam: Exam, both: tuple[Shapes, Shapes], rates: Rates, forward: str, backward: str) -> None:
+    passes = [forward_pass(forward, arrays(exam, given, 50 + 10 * k), rates, Seed(exam.seed(k))) for k, given in enumerate(both)]
+    outs = [first_result(value) for value in exam.ask(*passes)]
+    douts = [normal(out.shape, exam.seed(2 + k)) for k, out in enumerate(outs)]
+    alone = []
+    for one, out, dout in zip(passes, outs, douts, strict=True):
+        again, value = exam.ask(one, backward_call(backward, dout, 0))
+        if any(rates) and not np.array_equal(first_result(again), out, equal_nan=True):  # charged elsewhere
+            _demand_apart(exam, both, (0.0,) * len(rates), forward, backward)
+            return
+        alone.append(value)
+    for order in ((0, 1), (1, 0)):
+        values = exam.ask(*passes, *(backward_call(backward, douts[k], k) for k in order))[2:]
+        for k, value in zip(order, values, strict=True):
+            for name in both[k]:
+                found, wanted = gradient_of(value, both[k], name), gradient_of(alone[k], both[k], name)
+                compare(found, wanted, f"d{name} of pass {k + 1}, when pass {order[0] + 1} goes backwards first", TOLERANCE["float32"])

@@ -1,0 +1,396 @@
+"""Probes about masks over time, recurrent networks, masks on weights and layers with a memory."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from autograder.asking import Exam, Unanswered, Wrong, array, raised
+from autograder.checks_api.comparing import ending
+from autograder.checks_api.inputs import Array, normal
+from autograder.checks_api.results import question
+from autograder.checks_api.symptoms import fact, must_return, nearest
+from autograder.dropout import symptoms as facts
+from autograder.dropout.calls import backward_call
+from autograder.dropout.mask_symptoms import FACTORS, P
+from autograder.dropout.masks import draw_call
+from autograder.dropout.sequences.layers import (
+    Model,
+    Rates,
+    Shapes,
+    arrays,
+    differences,
+    first_result,
+    forward_pass,
+    gradient_of,
+    size_of,
+    upstream,
+)
+from autograder.dropout.sequences.recurrent import (
+    build,
+    factors,
+    read_input_mask,
+    read_state_mask,
+    shows_input_mask,
+    shows_state_mask,
+    state_forms,
+    step,
+)
+from autograder.dropout.sequences.seen_masks import one_mask
+from autograder.dropout.sequences.weights import whole_masks
+from autograder.dropout.values import DIGITS
+from autograder.dropout.views import READ
+from autograder.model import Call, Given, Outcome, Seed
+
+WRONG = 1e-5  # relative error of a derivative that counts as wrong
+RAISES = "raises in backward"
+N, T, D = 31, 4, 29  # 0.7 of 31 * 29 is no whole number
+
+
+# --------------------------------------------------------------------------------------------------------- masks, through a lens
+@fact
+def over_time(exam: Exam) -> str:
+    """Is the mask the same at every step? Through a lens."""
+    kept = one_mask(exam, P, (N, T, D)) != 0
+    if (kept == kept[:, :1]).all():
+        return "one mask"
+    if (kept[:, 1:] == kept[:, 1:2]).all():
+        if kept[:, 0].all():
+            return "from the second step on"
+        if not kept[:, 0].any():
+            return "nothing at the first step"
+    return "a mask for each step"
+
+
+@fact
+def multiplier(exam: Exam) -> str:
+    """The factor on what is kept, through a lens."""
+    found = one_mask(exam, P, (N, D))
+    kept = found[found != 0]
+    if not kept.size:
+        return "0"
+    if not np.ptp(kept) <= READ * abs(kept).max():
+        return "varies"
+    if kept.size == found.size:
+        return "nothing dropped"
+    return nearest(float(kept[0]), FACTORS, READ)
+
+
+@fact
+def digits(exam: Exam) -> str:
+    """How exact that factor is, see `facts.digits`: "about" also where it is off by more than the survivors' factor may be."""
+    word = facts.digits(via="mask").probe(exam)
+    return "about" if word == "unclear" and multiplier().probe(exam) in FACTORS.keys() - {"0"} else word
+
+
+@fact
+def at_one(exam: Exam) -> str:
+    """What p = 1 gives, through a lens."""
+    try:
+        found = one_mask(exam, 1.0, (6, 7))
+    except Unanswered as unanswered:
+        if unanswered.answer.error.startswith("ZeroDivisionError"):
+            return "divides by zero"
+        raise
+    return "zeros" if (found == 0).all() else "divides by zero" if np.isnan(found).any() else "numbers"
+
+
+@fact
+def outside(exam: Exam) -> str:
+    """What a p outside [0, 1] gives, through a lens."""
+    words = []
+    for p in (-0.25, 1.25):
+        (answer,) = exam.answers(draw_call(exam, "mask", (4, 5), p, Seed(exam.seed())))
+        words.append(ending(answer))
+    return words[0] if words[0] == words[1] else " / ".join(words)
+
+
+@fact
+def two_masks(exam: Exam) -> str:
+    """Do the masks of a recurrent network's input and state agree more often than chance has it?"""
+    size, seed = (N, 1, D, D), Seed(exam.seed())
+    of_input = exam.ask(shows_input_mask(exam.function, size, (P, P), seed))[0]
+    of_state = exam.ask(shows_state_mask(exam.function, size, (P, P), seed))[0]
+    first, second = read_input_mask(of_input, size) != 0, read_state_mask(of_state, size) != 0
+    return "alike" if (first == second).mean() > 0.9 and not first.all() else "apart"
+
+
+@fact
+def returned_states(exam: Exam) -> str:
+    """Are the states that a recurrent net returns whole? If not, does its mask fall on h0 as well, or only on what comes out?"""
+    size = (N, 1, D, D)
+    h = first_result(exam.ask(shows_state_mask(exam.function, size, (P, P), Seed(exam.seed())))[0], (N, 1, D))[:, 0]
+    kept = h != 0
+    if kept.all() or not kept.any():
+        return "whole" if kept.all() else "nothing"
+    forms = [state_forms(N, D, factor) for factor in FACTORS.values() if factor]
+    fits = [word for k, word in enumerate(("masked, as h0 is", "masked in place of h0"))
+            if any(np.allclose(h[kept], form[k][kept], rtol=READ) for form in forms)]
+    return fits[0] if len(fits) == 1 else "masked"  # with a factor of 1 both are the same
+
+
+# --------------------------------------------------------------------------------------------------------- functions of several arrays
+@fact
+def arrays_after(exam: Exam, *, given: Shapes, rates: Rates) -> str:
+    """Which of the arrays are not as they were."""
+    values = arrays(exam, given)
+    (answer,) = exam.returned(forward_pass(exam.function, values, rates, Seed(exam.seed()), watch=True))
+    after = answer.facts.arguments if answer.facts else ()
+    changed = [
+        name
+        for name, value, now in zip(given, values, after, strict=False)
+        if not (isinstance(now, np.ndarray) and np.array_equal(now, value.value))
+    ]
+    return f"{', '.join(changed)} overwritten" if changed else "as they were"
+
+
+@fact
+def upstream_after(exam: Exam, *, given: Shapes, rates: Rates, forward: str, backward: str) -> str:
+    """Is the gradient from above as it was after a backward pass?"""
+    there = forward_pass(forward, arrays(exam, given), rates, Seed(exam.seed()))
+    dout = upstream(exam, first_result(exam.ask(there)[0]).shape)
+    after = exam.returned(there, backward_call(backward, dout, 0, watch=True))[1].facts
+    now = after.arguments[0] if after and after.arguments else None
+    return "as it was" if isinstance(now, np.ndarray) and np.array_equal(now, dout.value) else "overwritten"
+
+
+@fact
+def exactness(exam: Exam, *, given: tuple[Any, ...], index: int, wanted: float) -> str:
+    """How near the first number of one result comes: "ten digits", "about" for what is off by something small, or "other"."""
+    (value,) = exam.ask(question(exam, given))
+    found = array(value[index] if isinstance(value, (tuple, list)) and len(value) > index else value, "result").reshape(-1)
+    off = abs(float(found[0]) / wanted - 1) if found.size else np.inf
+    return "ten digits" if off <= DIGITS else "about" if off <= 1e-3 else "other"
+
+
+@fact
+def dtypes(exam: Exam, *, given: Shapes, rates: Rates) -> str:
+    """What float32 becomes, in training and at test time; "always float32" when float64 becomes that too."""
+    asked = [arrays(exam, given, dtype=dtype) for dtype in ("float32", "float64")]
+    calls = [forward_pass(exam.function, values, rates, Seed(exam.seed()), train) for values in asked for train in (True, False)]
+    *single, one, other = (first_result(v).dtype.name for v in exam.ask(*calls))
+    if single == ["float32"] * 2 and "float32" in (one, other):
+        return "always float32"
+    return " / ".join(dict.fromkeys(single))
+
+
+@fact
+def first_axis(exam: Exam, *, steps: int = 4) -> str:
+    """What the first axis of x stands for in a recurrent network, seen on as many examples as steps: does example 0 hear itself only?"""
+    shapes = {"x": (steps, steps, 3), "h0": (steps, 5), "Wx": (3, 5), "Wh": (5, 5), "b": (5,)}
+    values = arrays(exam, shapes)
+    other = replace(values[0], value=np.concatenate([values[0].value[:1] + 1, values[0].value[1:]]))
+    calls = (forward_pass(exam.function, given, (0.0, 0.0), None, False) for given in (values, (other, *values[1:])))
+    one, two = (first_result(v, (steps, steps, 5)) for v in exam.ask(*calls))
+    moved = (one != two).any(axis=2)
+    return "examples" if not moved[1:].any() else "time" if moved[1:].all() else "unclear"
+
+
+@fact
+def scaled_gradients(exam: Exam, *, given: Shapes, rates: Rates, forward: str, backward: str, times: float = 1e3) -> str:
+    """Do the gradients grow as the gradient from above does?"""
+    there = forward_pass(forward, arrays(exam, given), rates, Seed(exam.seed()))
+    dout = upstream(exam, first_result(exam.ask(there)[0]).shape)
+    more = replace(dout, value=times * np.asarray(dout.value))
+    _, small, large = exam.ask(there, backward_call(backward, dout, 0), backward_call(backward, more, 0))
+    pairs = [(gradient_of(small, given, of), gradient_of(large, given, of)) for of in given]
+    if all(np.array_equal(a, b) for a, b in pairs):
+        return "always the same"
+    return "in step" if all(np.allclose(times * a, b, rtol=1e-3, atol=1e-3 * times * abs(a).max()) for a, b in pairs) else "not in step"
+
+
+@fact
+def chance_at_test_time(exam: Exam, *, given: Shapes, rates: Rates) -> str:
+    """Do two generators give the same at test time, and does p matter there?"""
+    values = arrays(exam, given)
+    seeds = Seed(exam.seed(0)), Seed(exam.seed(1))
+    calls = [forward_pass(exam.function, values, rates, seed, train=False) for seed in seeds]
+    calls.append(forward_pass(exam.function, values, (0.0,) * len(rates), seeds[0], train=False))
+    one, other, without = (first_result(v) for v in exam.ask(*calls))
+    if one.shape != other.shape or not np.array_equal(one, other):
+        return "draws"
+    same = one.shape == without.shape and np.allclose(one, without, rtol=1e-9, atol=0)
+    return "no matter of p" if same else "depends on p"
+
+
+@fact
+def wrong_gradients(
+    exam: Exam,
+    *,
+    given: Shapes,
+    rates: Rates,
+    forward: str,
+    backward: str,
+    train: bool = True,
+    last_step: bool = False,
+    model: Model | None = None,
+) -> str:
+    """The gradients that disagree with finite differences, each with its factor when it is off by one."""
+    if not model and not _repeats(exam, given, rates, forward, train):
+        return "unknown: the same seed gives another output"  # then finite differences say nothing about backward
+    words = [_gradient_word(exam, of, given, rates, (forward, backward), train, last_step, model) for of in given]
+    return words[0] if RAISES in words else ", ".join(filter(None, words)) or "none"
+
+
+def _repeats(exam: Exam, given: Shapes, rates: Rates, forward: str, train: bool) -> bool:
+    call = forward_pass(forward, arrays(exam, given), rates, Seed(exam.seed()) if train else None, train)
+    must_return(exam, call, call)
+    one, again = exam.ask(call, call)
+    return np.array_equal(first_result(one), first_result(again), equal_nan=True)
+
+
+def _gradient_word(
+    exam: Exam, of: str, given: Shapes, rates: Rates, pair: tuple[str, str], train: bool, last_step: bool, model: Model | None
+) -> str:
+    try:
+        gradient, numeric, along = differences(exam, of, given, rates, *pair, train, 3, last_step, model)
+    except Wrong as wrong:
+        return f"d{of} ({'missing' if 'returned' in str(wrong) else 'another shape'})"
+    except Unanswered as unanswered:
+        if unanswered.call.function == pair[1] and unanswered.answer.outcome is Outcome.RAISED:
+            return RAISES  # and not the forward pass, of which this says nothing
+        raise
+    if all(abs(a - n) <= WRONG * size_of(gradient) for a, n in zip(along, numeric, strict=True)):
+        return ""
+    ratios = np.array([a / n if n else np.inf for a, n in zip(along, numeric, strict=True)])
+    one_factor = bool(np.isfinite(ratios).all() and np.ptp(ratios) <= 1e-4 * abs(ratios).max())
+    factor = nearest(float(ratios[0]), FACTORS, 1e-3) if one_factor else "other"
+    return f"d{of}" if factor == "other" else f"d{of} (times {factor})"
+
+
+@fact
+def pass_remembered(exam: Exam, *, given: Shapes, rates: Rates, forward: str, backward: str) -> str:
+    """Of two forward passes, to which does the gradient of the first one belong?"""
+    values = arrays(exam, given)
+    first, second = (forward_pass(forward, values, rates, Seed(exam.seed(k))) for k in (3, 4))
+    out = first_result(exam.ask(first)[0])
+    dout = upstream(exam, out.shape)
+    again, alone = exam.ask(first, backward_call(backward, dout, 0))
+    if not np.array_equal(first_result(again), out, equal_nan=True):
+        return "unknown: the same seed gives another output"
+    latest = exam.ask(second, backward_call(backward, dout, 0))[1]
+    value = exam.ask(first, second, backward_call(backward, dout, 0))[2]
+    name = next(iter(given))
+    found, own, other = (gradient_of(v, given, name) for v in (value, alone, latest))
+    return "its own" if np.array_equal(found, own) else "the latest" if np.array_equal(found, other) else "another"
+
+
+# ----------------------------------------------------------------------------------------------------------------- masks on weights
+@fact
+def coins(exam: Exam, *, size: tuple[int, int, int] = (12, 10, 11)) -> str:
+    """Along which axes all weights share one coin."""
+    kept = whole_masks(exam, P, size, Seed(exam.seed()))
+    if kept.all() or not kept.any():
+        return "nothing is dropped" if kept.all() else "everything is dropped"
+    names = ("examples", "inputs", "outputs")
+    shared = [name for axis, name in enumerate(names) if (kept == kept.take([0], axis=axis)).all()]
+    return f"shared by all {' and '.join(shared)}" if shared else "one for each weight"
+
+
+@fact
+def bias(exam: Exam) -> str:
+    """What becomes of the bias in training."""
+    n, rows, columns = 40, 3, 11
+    x, b = Given("zeros", np.zeros((n, rows))), normal((columns,), exam.seed(2))
+    call = Call(exam.function, (x, normal((rows, columns), exam.seed(1)), b, P, Seed(exam.seed())), ship=(0,))
+    ratio = first_result(exam.ask(call)[0], (n, columns)) / b.value
+    if ((ratio == 0).any(axis=0) & (ratio != 0).any(axis=0)).any():
+        return "dropped"
+    if not np.ptp(ratio) <= 1e-9:
+        return "varies"
+    return nearest(float(ratio.flat[0]), FACTORS, 1e-6)
+
+
+@fact
+def weights_at_test_time(exam: Exam) -> str:
+    """The factor on W at test time."""
+    weights = normal((5, 4), exam.seed(1))
+    x, b = Given("np.eye(5)", np.eye(5)), Given("np.zeros(4)", np.zeros(4))
+    call = Call(exam.function, (x, weights, b, P, Seed(exam.seed())), {"train": False}, ship=(0,))
+    ratio = first_result(exam.ask(call)[0], (5, 4)) / weights.value
+    if (ratio == 0).any():
+        return "dropped"
+    return nearest(float(ratio.flat[0]), FACTORS, 1e-6) if np.ptp(ratio) <= 1e-9 else "varies"
+
+
+# ------------------------------------------------------------------------------------------------------------- a layer with a memory
+def _two(exam: Exam, first: tuple[int, ...], second: tuple[int, ...], **flags: bool) -> tuple[Array, Array]:
+    one, two = normal(first, exam.seed(1)), normal(second, exam.seed(2))
+    rng = Seed(exam.seed(), "rng")
+    values = exam.ask(build(exam, P), step(one, rng), step(two, rng, **flags))
+    return factors(values[1], one) != 0, factors(values[2], two) != 0
+
+
+@fact
+def next_call(exam: Exam, *, same_mask: bool, steps: int = 5) -> str:
+    """Whether a second call, of `steps` steps after 5, keeps the mask of the first one."""
+    first, second = _two(exam, (8, 5, 20), (8, steps, 20), same_mask=same_mask)
+    if not (first == first[:, :1]).all() or not (second == second[:, :1]).all():
+        return "a mask for each step"
+    return "kept" if np.array_equal(first[:, 0], second[:, 0]) else "drawn"
+
+
+@fact
+def another_batch(exam: Exam, *, first: int, second: int, features: tuple[int, int] = (20, 20)) -> str:
+    """What becomes of the mask with same_mask=True when the batch has another size."""
+    try:
+        before, after = _two(exam, (first, 5, features[0]), (second, 5, features[1]), same_mask=True)
+    except Unanswered as unanswered:
+        return f"raises {raised(unanswered.answer)}"
+    if (after == (before[:1] if first != second else before[..., :1])).all():
+        return "the old mask is spread"
+    rows = min(first, second)
+    return "the old mask is cut" if features[0] == features[1] and np.array_equal(before[:rows], after[:rows]) else "drawn"
+
+
+@fact
+def after_test_time(exam: Exam) -> str:
+    """Whether the mask outlives a call at test time."""
+    x, other = normal((8, 5, 20), exam.seed(1)), normal((3, 4, 20), exam.seed(2))
+    rng = Seed(exam.seed(), "rng")
+    script = build(exam, P), step(x, rng), step(other, None, train=False), step(x, rng, same_mask=True)
+    values = exam.ask(*script)
+    array(values[2], "out", other.value.shape)
+    return "kept" if np.array_equal(factors(values[1], x) != 0, factors(values[3], x) != 0) else "drawn"
+
+
+@fact
+def layer_factor(exam: Exam) -> str:
+    """The factor on what the layer keeps; "about" what it should be when it is off by something small."""
+    x = normal((N, T, D), exam.seed(1))
+    found = factors(exam.ask(build(exam, P), step(x, Seed(exam.seed())))[1], x)
+    kept = found[found != 0]
+    if not kept.size or not np.ptp(kept) <= 1e-6 * abs(kept).max():
+        return "varies"
+    factor = float(kept[0]) * (1 - P)
+    return "about 1/(1-p)" if DIGITS < abs(factor - 1) < READ else nearest(float(kept[0]), FACTORS, 1e-6)
+
+
+@fact
+def layer_share(exam: Exam) -> str:
+    """Which share of the features the layer drops."""
+    x = normal((N, T, D), exam.seed(1))
+    dropped = (factors(exam.ask(build(exam, P), step(x, Seed(exam.seed())))[1], x) == 0).mean()
+    return nearest(float(dropped), {"p": P, "1-p": 1 - P, "none": 0.0, "all": 1.0}, 0.15)
+
+
+@fact
+def layer_at_test_time(exam: Exam) -> str:
+    """The factor on x at test time, after a training call."""
+    x = normal((8, 5, 20), exam.seed(1))
+    rng = Seed(exam.seed(), "rng")
+    found = factors(exam.ask(build(exam, P), step(x, rng), step(x, rng, train=False))[2], x)
+    if not np.ptp(found) <= 1e-9:
+        return "dropped" if (found == 0).any() else "varies"
+    return nearest(float(found.flat[0]), FACTORS, 1e-6)
+
+
+@fact
+def sequences_after(exam: Exam) -> str:
+    """Is x as it was after a training call?"""
+    x = normal((4, 3, 5), exam.seed(1))
+    answer = exam.returned(build(exam, P), replace(step(x, Seed(exam.seed())), watch=True))[1]
+    after = answer.facts.arguments if answer.facts else ()
+    return "as it was" if any(isinstance(a, np.ndarray) and np.array_equal(a, x.value) for a in after) else "overwritten"

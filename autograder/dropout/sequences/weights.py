@@ -1,0 +1,181 @@
+"""Verbs about masks on weights (DropConnect): `out, cache = f(x, W, b, p, rng, train=True)`, with a mask on W for each example.
+
+With a one-hot example the output shows one row of its mask. With ones as inputs and powers of two as weights it shows the whole mask: each
+output is a sum of those powers whose weights were kept, and such a sum can be read like a binary number.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograder.asking import Exam, Wrong, array, stable_seed
+from autograder.chance import smallest_error
+from autograder.checks_api.comparing import compare, demand_no_warning, item
+from autograder.checks_api.counts import expect
+from autograder.checks_api.inputs import Array, normal
+from autograder.checks_api.verb import verb
+from autograder.dropout.calls import SCALES, backward_call, scale
+from autograder.dropout.sequences.layers import first_result
+from autograder.dropout.values import TOLERANCE
+from autograder.dropout.views import Lens
+from autograder.model import Call, Given, Seed
+
+__all__ = [
+    "leaves_the_bias_alone_at_one",
+    "never_drops_the_bias",
+    "sends_gradient_through_kept_weights_only",
+    "sums_kept_weights",
+    "throws_a_coin_for_each_weight",
+]
+
+ROWS = 2  # inputs of the layer whose mask is seen row by row
+SUMS = 1e-5  # relative: how near an output must come to a sum of kept weights
+
+
+def _zeros(n: int) -> Given:
+    return Given(f"np.zeros({n})", np.zeros(n))
+
+
+# ---------------------------------------------------------------------------------------------------------------------- row by row
+def _one_hot(n: int) -> Given:
+    text = f"np.eye({ROWS})[np.arange({n}) % {ROWS}]"
+    return Given(text, np.eye(ROWS)[np.arange(n) % ROWS])
+
+
+def _rows(shape: tuple[int, ...]) -> Given:
+    return normal((ROWS, shape[1]), stable_seed(f"weights/{shape}"))
+
+
+def _ask(function: str, shape: tuple[int, ...], p: float, seed: Seed) -> Call:
+    given = (_one_hot(shape[0]), _rows(shape), _zeros(shape[1]))
+    return Call(function, (*given, p, seed), returns=("out", "cache"), ship=(0,))
+
+
+def _read(value: Any, shape: tuple[int, ...]) -> Array:
+    weights = _rows(shape).value[np.arange(shape[0]) % ROWS]
+    return np.asarray(first_result(value, (shape[0], shape[1])) / weights)
+
+
+ONE_ROW = Lens(_ask, _read)
+
+
+# ------------------------------------------------------------------------------------------------------------------- whole masks
+def _shows_all(name: str, p: float, size: tuple[int, int, int], seed: Seed) -> Call:
+    """A pass whose outputs are sums of powers of two, one for each weight that was kept."""
+    n, rows, columns = size
+    powers = 2.0 ** np.arange(rows)[:, None] * np.ones((rows, columns))
+    given = (
+        Given(f"np.ones(({n}, {rows}))", np.ones((n, rows))),
+        Given(f"2.0 ** np.arange({rows})[:, None] * np.ones(({rows}, {columns}))", powers),
+        _zeros(columns),
+    )
+    return Call(name, (*given, p, seed), returns=("out", "cache"), ship=(0,))
+
+
+def _kept_of_all(value: Any, p: float, size: tuple[int, int, int]) -> Array:
+    """Which weights such a pass kept; Wrong when its outputs are no sums of kept weights."""
+    n, rows, columns = size
+    out = first_result(value, (n, columns)).astype(float)
+    for name in dict.fromkeys(("1/(1-p)", "1", *SCALES)):
+        sums = out / scale(name, p)
+        whole = np.rint(sums)
+        if (abs(sums - whole) <= SUMS * np.maximum(1, abs(whole))).all() and (whole >= 0).all() and (whole < 2**rows).all():
+            return np.asarray(whole[:, None].astype(np.int64) >> np.arange(rows)[:, None] & 1).astype(bool)
+    raise Wrong("the output is no sum of weights that were each kept or dropped", "x @ (kept weights) / (1 - p)")
+
+
+def whole_masks(exam: Exam, p: float, size: tuple[int, int, int], seed: Seed) -> Array:
+    """The kept weights (N, in, out) of every example, as booleans; Wrong when the outputs are no sums of kept weights."""
+    return _kept_of_all(exam.ask(_shows_all(exam.function, p, size, seed))[0], p, size)
+
+
+def found_masks(out: Array, x: Array, weights: Array, p: float, factors: tuple[str, ...] = SCALES) -> Array | None:
+    """What each weight (N, in, out) was multiplied by in a pass with b = 0, found among all 2^in ways to drop; None if none fits.
+
+    Read off one pass, it needs no seed that repeats; `in` must be small.
+    """
+    ways = np.arange(2 ** len(weights))[:, None] >> np.arange(len(weights)) & 1  # (2^in, in)
+    sums = np.einsum("ki,ni,io->kno", ways, x, weights)
+    for name in factors:
+        errors = abs(scale(name, p) * sums - out)
+        if (errors.min(axis=0) <= SUMS * np.maximum(1, abs(out))).all():
+            return np.asarray(np.moveaxis(ways[errors.argmin(axis=0)], 2, 1) * scale(name, p))
+    return None
+
+
+def _likeness_seen(*, p: float, size: tuple[int, int, int], **_: Any) -> str:
+    error = smallest_error(int(np.prod(size)) // 2, p * p + (1 - p) * (1 - p))
+    return f"a correlation of {error / (2 * p * (1 - p)):.2g} between examples, rows or columns"
+
+
+@verb(chances=3, sees=_likeness_seen)
+def throws_a_coin_for_each_weight(exam: Exam, *, p: float, size: tuple[int, int, int] = (48, 12, 48)) -> None:
+    """throws a coin for each weight and each example"""
+    kept = whole_masks(exam, p, size, Seed(exam.seed()))
+    same = p * p + (1 - p) * (1 - p)
+    for axis, what in enumerate(("examples", "inputs (rows of W)", "outputs (columns of W)")):
+        lines = np.moveaxis(kept, axis, 0)
+        first, second = lines[0::2], lines[1::2]
+        agreeing = int((first == second).sum())
+        expect(f"share of weights on which the masks of neighbouring {what} agree", agreeing, first.size, same, kept[0])
+
+
+@verb()
+def never_drops_the_bias(exam: Exam, *, p: float, size: tuple[int, int, int] = (20, 4, 9)) -> None:
+    """adds the whole of b in training, whatever is dropped"""
+    n, rows, columns = size
+    x, b = Given(f"np.zeros(({n}, {rows}))", np.zeros((n, rows))), normal((columns,), exam.seed(2))
+    call = Call(exam.function, (x, normal((rows, columns), exam.seed(1)), b, p, Seed(exam.seed())), returns=("out", "cache"), ship=(0,))
+    out = first_result(exam.ask(call)[0], (n, columns)).astype(float)
+    if (out == 0).any():
+        raise Wrong(f"{int((out == 0).sum())} of {out.size} outputs are 0 for x = 0", "the bias of their unit")
+    compare(out, np.broadcast_to(b.value, out.shape), "out (for x = 0)", TOLERANCE["float32"])
+
+
+@verb()
+def leaves_the_bias_alone_at_one(exam: Exam, *, size: tuple[int, int, int] = (6, 4, 5)) -> None:
+    """gives b, no NaN and no warning, when p = 1"""
+    n, _, columns = size
+    x, weights, b = _normals(exam, size)
+    call = Call(exam.function, (x, weights, b, 1.0, Seed(exam.seed())), returns=("out", "cache"), ship=(0,), watch=True)
+    (answer,) = exam.returned(call)
+    compare(first_result(answer.value, (n, columns)).astype(float), np.broadcast_to(b.value, (n, columns)), "out", TOLERANCE["float32"])
+    demand_no_warning(answer)
+
+
+@verb()
+def sums_kept_weights(exam: Exam, *, p: float, size: tuple[int, int, int] = (6, 7, 5)) -> None:
+    """gives each example x (kept weights) / (1 - p) + b in training"""
+    n, _, columns = size
+    x, weights, b = _normals(exam, size)
+    call = Call(exam.function, (x, weights, b, p, Seed(exam.seed())), returns=("out", "cache"), ship=(0,))
+    out = first_result(exam.ask(call)[0], (n, columns)).astype(float) - b.value
+    if found_masks(out, np.asarray(x.value), np.asarray(weights.value), p, ("1/(1-p)",)) is None:
+        raise Wrong("some outputs are no sum of kept weights", "x @ (kept weights) / (1 - p) + b")
+
+
+def _normals(exam: Exam, size: tuple[int, int, int]) -> tuple[Given, Given, Given]:
+    n, rows, columns = size
+    return normal((n, rows), exam.seed(1)), normal((rows, columns), exam.seed(2)), normal((columns,), exam.seed(3))
+
+
+@verb()
+def sends_gradient_through_kept_weights_only(
+    exam: Exam, *, p: float, backward: str, size: tuple[int, int, int] = (30, 8, 4)
+) -> None:
+    """sends the gradient of an output back through the weights that its example kept, and through no other"""
+    n, rows, columns = size
+    place = np.arange(n) % columns
+    dout = Given(f"np.eye({columns})[np.arange({n}) % {columns}]", np.eye(columns)[place])
+    one, value = exam.ask(_shows_all(exam.function, p, size, Seed(exam.seed())), backward_call(backward, dout, 0))
+    kept = _kept_of_all(one, p, size)[np.arange(n), :, place]
+    if kept.all() or not kept.any():
+        raise Wrong(f"{int(kept.sum())} of {kept.size} weights were kept", f"about {1 - p:g} of them")
+    dx = array(item(value, ("dx", "dW", "db"), "dx"), "dx", (n, rows))
+    leaking, blocked = int((dx[~kept] != 0).sum()), int((dx[kept] == 0).sum())
+    if leaking:
+        raise Wrong(f"{leaking} of {int((~kept).sum())} dropped weights sent a gradient back", "none", kept)
+    if blocked:
+        raise Wrong(f"{blocked} of {int(kept.sum())} kept weights sent no gradient back", "none", kept)

@@ -1,0 +1,1 @@
+"""Whole channels, blocks and batch normalisation: what only one assignment asks."""

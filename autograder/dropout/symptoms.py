@@ -1,0 +1,5 @@
+"""The symptoms that several assignments look at: `from autograder.dropout import symptoms as f`, then `f.drop_share()` in PROBES."""
+
+from autograder.checks_api.symptoms import value_at as value_at
+from autograder.dropout.gradient_symptoms import *
+from autograder.dropout.mask_symptoms import *

@@ -1,0 +1,1 @@
+"""Closed forms: what only one assignment asks."""

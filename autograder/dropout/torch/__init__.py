@@ -1,0 +1,1 @@
+"""Layers, loops and comparisons in PyTorch: what only one assignment asks."""

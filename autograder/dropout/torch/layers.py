@@ -1,0 +1,421 @@
+"""Verbs and facts about layers for torch, and the coats in which the battery about functions is put to them.
+
+torch itself is never imported here. What has to be done with tensors is written as code that runs where the student's code lives; what
+comes back are arrays, and the judging of them is NumPy. Masks are torch's own and never compared bit by bit: structure, scale, gradients
+and exact differences are.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograder.asking import Exam, Wrong, an, array, number, quoted, raised, stable_seed
+from autograder.checks_api.comparing import item
+from autograder.checks_api.inputs import Array
+from autograder.checks_api.symptoms import fact
+from autograder.checks_api.verb import verb
+from autograder.dropout.views import CALLED, Coat
+from autograder.model import Answer, Call, Code, Outcome
+
+__all__ = [
+    "computes_in",
+    "draws_afresh_in_each_pass",
+    "has_nothing_to_save",
+    "is_a_class_of_your_own",
+    "leaves_the_generator_alone_in_eval",
+    "makes_its_mask_where_x_lives",
+    "obeys_the_seed_of_torch",
+    "remembers_each_pass_by_itself",
+    "shows_its_p",
+]
+
+# The codes seed `torch.default_generator`, the CPU's: torch.manual_seed seeds every kind of device, and takes 200 times as long. The one
+# check that is about torch.manual_seed calls it.
+BACKWARD = "backward"  # how a list calls the backward pass of a layer in a coat
+EPSILON = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}  # torch.finfo(dtype).eps
+ROUNDINGS = 4  # of half an epsilon each, with room: scale, product, and the two of a division
+TEN_DIGITS = 1e-10  # are enough, where a dtype has more
+
+
+# ---------------------------------------------------------------------------------------------------------------------------- coats
+def layer_coat(exercise: str, name: str) -> Coat:
+    """`layer = NAME(p)` as `out, cache = NAME(x, p, rng, train=True)`; chance is torch's own, set going by a number from rng.
+
+    Checks call it by its own name, or by that of the exercise.
+    """
+    return _coat(exercise, name, f"torch.nn.Sequential({name}(p)).train(train)(inner)")
+
+
+def function_coat(exercise: str, name: str) -> Coat:
+    """`out = NAME.apply(x, p)`, an autograd function, in place of the function that the exercise is named after."""
+    return _coat(exercise, name, f"{name}.apply(inner, p)")
+
+
+def _coat(exercise: str, name: str, expression: str) -> Coat:
+    source = f"""import torch
+
+def layer_forward(x, p, rng, train=True):
+    if train:
+        torch.default_generator.manual_seed(int(rng.integers(2**31)))    # of the CPU, where all this happens
+    leaf = torch.from_numpy(x).requires_grad_()
+    inner = leaf.clone()    # what a layer gets within a network, where nothing keeps it from overwriting its input
+    out = {expression}
+    if not torch.equal(inner, leaf):
+        leaf.data.copy_(inner.detach())    # overwritten: then so is x
+    return out, (leaf, out)
+"""
+    forward = Code("layer_forward", source, (name,))
+    return Coat({exercise: forward, name: forward, BACKWARD: _BACKWARD}, name)
+
+
+_BACKWARD = Code(
+    "layer_backward",
+    """import torch
+
+def layer_backward(dout, cache):
+    leaf, out = cache
+    return torch.autograd.grad(out, leaf, torch.from_numpy(dout), retain_graph=True)[0]
+""",
+)
+
+
+def run(code: Code, *arguments: Any) -> Call:
+    """The call of what a code makes."""
+    return Call(CALLED, (code, *arguments))
+
+
+# ------------------------------------------------------------------------------------------------------- numbers, in four precisions
+def _dtype_code(name: str) -> Code:
+    source = f"""import torch
+
+def in_dtype(dtype, p, seed):
+    rng = np.random.default_rng(seed)
+    x, dout = (torch.from_numpy(rng.normal(size=(40, 50))).to(getattr(torch, dtype)) for _ in range(2))
+    torch.default_generator.manual_seed(seed)
+    out = {name}(p)(x.requires_grad_().clone())    # whether its input is overwritten is asked elsewhere, too
+    (grad,) = torch.autograd.grad(out, x, dout.clone())    # whether dout is overwritten is asked elsewhere
+    test = {name}(p).eval()(x.clone())
+    dtypes = [str(t.dtype) for t in (out, grad, test)]
+    return dtypes, x.double(), dout.double(), out.double(), grad.double()
+"""
+    return Code("in_dtype", source, (name,))
+
+
+@verb()
+def computes_in(exam: Exam, *, dtype: str, p: float, function: str = "") -> None:
+    """takes {dtype} and stays in it, with a scale right to its precision ({function})"""
+    names = ("dtypes", "x", "dout", "out", "x.grad")
+    (value,) = exam.ask(run(_dtype_code(function or exam.function), dtype, p, exam.seed() % 2**31))
+    for found, where in zip(_words(item(value, names, "dtypes"), 3), ("out", "x.grad", "out at test time"), strict=True):
+        if found != f"torch.{dtype}":
+            raise Wrong(f"{where} is {quoted(found, instead='something else')}", f"torch.{dtype}")
+    x, dout, out, grad = (array(item(value, names, name), name, (40, 50)).astype(float) for name in names[1:])
+    kept = out != 0
+    if kept.all() or not kept.any():
+        raise Wrong(f"{int(kept.sum())} of {kept.size} units survived", f"about {1 - p:g} of them")
+    _near(out, np.where(kept, x / (1 - p), 0.0), dtype, "out")
+    _near(grad, np.where(kept, dout / (1 - p), 0.0), dtype, "x.grad")
+
+
+def _words(value: Any, count: int) -> list[str]:
+    """A list of so many texts."""
+    if not isinstance(value, list) or len(value) != count or not all(isinstance(word, str) for word in value):
+        raise Wrong(f"the layer answered with {an(value)}", f"{count} words")
+    return value
+
+
+def _near(got: Array, wanted: Array, dtype: str, name: str) -> None:
+    tolerance = max(ROUNDINGS * EPSILON[dtype], TEN_DIGITS)
+    good = np.abs(got - wanted) <= tolerance * np.abs(wanted)
+    if not good.all():
+        place = tuple(int(i) for i in np.argwhere(~good)[0])
+        one, other = number(got[place]), number(wanted[place])
+        if one == other:  # they differ beyond the digits that messages show
+            one, other = repr(float(got[place])), repr(float(wanted[place]))
+        raise Wrong(f"{name}{list(place)} = {one}", f"{other} up to {tolerance:.1g} of it")
+
+
+# ------------------------------------------------------------------------------------------------------ the passes of one layer
+def _passes_code(name: str) -> Code:
+    source = f"""import torch
+
+def passes(p, seed):
+    torch.manual_seed(seed)
+    layer = {name}(p)
+    x = torch.randn(40, 50, dtype=torch.float64, requires_grad=True)
+    state = torch.get_rng_state()
+    first, second = layer(x.clone()), layer(x.clone())    # clones: a layer may overwrite what it is given
+    try:
+        (grad,) = torch.autograd.grad(first, x, torch.ones_like(first))    # of the FIRST pass, after the second
+    except Exception:    # whether there is a way back is asked elsewhere; here it is about the masks
+        grad = torch.zeros_like(x)
+    before = torch.get_rng_state()
+    layer.eval()(x.clone())
+    unmoved = torch.equal(torch.get_rng_state(), before)
+    torch.set_rng_state(state)
+    again = {name}(p)(x.clone())    # a new layer, and torch's generator where it was before the first pass
+    torch.manual_seed(seed + 1)
+    other = {name}(p)(x.clone())
+    return x, first, second, grad, again, other, unmoved
+"""
+    return Code("passes", source, (name,))
+
+
+_PASSES = ("x", "first", "second", "x.grad", "again", "other")
+
+
+def _passes(exam: Exam, p: float, function: str) -> tuple[dict[str, Array], bool]:
+    """What the passes gave, by name, and whether the one at test time left torch's generator alone; checks share them."""
+    name, names = function or exam.function, (*_PASSES, "unmoved")
+    key = ("passes", name, p, exam.salt)
+    if key not in exam.memo:
+        (value,) = exam.ask(run(_passes_code(name), p, stable_seed(f"{name}/passes/{p}/{exam.salt}") % 2**31))
+        exam.memo[key] = exam.last, value
+    exam.last, value = exam.memo[key]
+    return {n: array(item(value, names, n), n, (40, 50)) for n in _PASSES}, item(value, names, "unmoved") is True
+
+
+@verb()
+def draws_afresh_in_each_pass(exam: Exam, *, p: float, function: str = "") -> None:
+    """draws a fresh mask in each pass of one and the same layer ({function})"""
+    found, _ = _passes(exam, p, function)
+    if np.array_equal(found["first"] == 0, found["second"] == 0):
+        raise Wrong("two passes of one layer dropped the same units", "two masks")
+
+
+@verb()
+def remembers_each_pass_by_itself(exam: Exam, *, p: float, function: str = "") -> None:
+    """goes backwards through a pass with that pass's own mask, whatever the layer did since ({function})"""
+    found, _ = _passes(exam, p, function)
+    grad = found["x.grad"]
+    off = int((~(np.abs(grad - found["first"] / found["x"]) <= 1e-9)).sum())
+    if off:
+        raise Wrong(f"after a second pass the gradient of the first differs from its multiplier in {off} of {grad.size} units", "none")
+
+
+@verb()
+def leaves_the_generator_alone_in_eval(exam: Exam, *, p: float, function: str = "") -> None:
+    """draws no random number at test time ({function})"""
+    if not _passes(exam, p, function)[1]:
+        raise Wrong("after .eval() torch's random generator moved on", "as it was before the pass")
+
+
+@verb()
+def obeys_the_seed_of_torch(exam: Exam, *, p: float, function: str = "") -> None:
+    """draws its mask from torch's own generator: torch.manual_seed decides about it, and nothing else ({function})"""
+    found, _ = _passes(exam, p, function)
+    first, again, other = (found[name] == 0 for name in ("first", "again", "other"))
+    if not np.array_equal(first, again):
+        raise Wrong("the same torch.manual_seed gave another mask", "the same mask")
+    if np.array_equal(first, other):
+        raise Wrong("another torch.manual_seed gave the same mask", "another mask")
+
+
+# ------------------------------------------------------------------------------------------------------------ manners of a module
+@verb()
+def is_a_class_of_your_own(exam: Exam, *, p: float, function: str = "") -> None:
+    """is a class of your own, which may well be made from one of torch's ({function})"""
+    name = function or exam.function
+    (value,) = exam.ask(run(Code("home", f"def home(p):\n    return type({name}(p)).__module__\n", (name,)), p))
+    if isinstance(value, str) and value.partition(".")[0] == "torch":
+        raise Wrong(f"{name} is a layer of torch{quoted(f', from {value}')}", "a class that you wrote")
+
+
+@verb()
+def has_nothing_to_save(exam: Exam, *, p: float, function: str = "") -> None:
+    """has an empty state_dict and no parameters: nothing is learned, so nothing is saved ({function})"""
+    name = function or exam.function
+    saved = f"""import torch
+
+def saved(p):
+    layer = {name}(p)
+    layer(torch.randn(4, 5))
+    return [*layer.state_dict(), *(name for name, _ in layer.named_parameters())]
+"""
+    (value,) = exam.ask(run(Code("saved", saved, (name,)), p))
+    if not isinstance(value, list) or value:
+        names = sorted({v for v in value if isinstance(v, str)}) if isinstance(value, list) else []
+        shown = quoted(", ".join(names), instead="something") if names else an(value)
+        raise Wrong(f"the state_dict or the parameters hold {shown}", "nothing")
+
+
+def _shown(exam: Exam, p: float, function: str) -> str:
+    name = function or exam.function
+    (value,) = exam.ask(run(Code("shown", f"def shown(p):\n    return repr({name}(p))\n", (name,)), p))
+    if not isinstance(value, str):
+        raise Wrong(f"repr(layer) is {an(value)}", "a text")
+    return value
+
+
+@verb()
+def shows_its_p(exam: Exam, *, p: float, function: str = "") -> None:
+    """says p, and its own name once, when it is printed ({function})"""
+    value = _shown(exam, p, function)
+    if f"p={p:g}" not in value.replace(" ", ""):
+        raise Wrong(f"repr(layer) = {quoted(repr(value), 200, 'another text')}", f'a text with "p={p:g}" in it, made by extra_repr')
+    name = value.partition("(")[0]
+    if value.count(f"{name}(") > 1:
+        wanted = "its name only once: extra_repr returns what stands between the parentheses"
+        raise Wrong(f"repr(layer) = {quoted(repr(value), 200, 'another text')}", wanted)
+
+
+def _home(exam: Exam, p: float, function: str) -> str:
+    """Where the layer's output lives: "meta" when everything it makes is made where x is."""
+    name = function or exam.function
+    elsewhere = f"""import torch
+
+def elsewhere(p):
+    try:
+        return str({name}(p)(torch.empty(4, 5, device="meta")).device)
+    except (RuntimeError, NotImplementedError):    # it may have asked for a number: then the other way round
+        x = torch.ones(4, 5)
+        try:
+            with torch.device("meta"):    # where tensors are made that are not told where
+                out = {name}(p)(x)
+        except (RuntimeError, NotImplementedError) as error:
+            if "item()" not in str(error):
+                raise
+            return "meta"    # it draws a number to go on with, a seed for one: then there is no way to try it without numbers
+        return "meta" if out.device == x.device else str(out.device)
+"""
+    (value,) = exam.ask(run(Code("elsewhere", elsewhere, (name,)), p))
+    return value if isinstance(value, str) else an(value)
+
+
+@verb()
+def makes_its_mask_where_x_lives(exam: Exam, *, p: float, function: str = "") -> None:
+    """makes its mask on the device of x, tried with torch's "meta" device, which has shapes and no numbers ({function})"""
+    value = _home(exam, p, function)
+    if value != "meta":
+        raise Wrong(f"out lives on {quoted(repr(value), instead='another device')}", "'meta', like x")
+
+
+# ------------------------------------------------------------------------------------------------------------------------------ facts
+def _drops(out: Array) -> bool:
+    return bool((out == 0).any() and (out != 0).any())
+
+
+@fact
+def one_layer_twice(exam: Exam, *, function: str = "") -> str:
+    """What two passes of one layer have to do with each other."""
+    found, unmoved = _passes(exam, 0.3, function)
+    x, first, second, grad = (found[name] for name in _PASSES[:4])
+    if not _drops(first):
+        return "drops nothing, or everything"
+    if np.array_equal(first == 0, second == 0):
+        return "one mask"
+    with np.errstate(all="ignore"):
+        own = _pass_of(grad, {"own gradients": first / x, "gradients of the latest": second / x})
+    return own if unmoved else f"{own}, draws in eval"
+
+
+def _pass_of(grad: Array, passes: dict[str, Array]) -> str:
+    """Which pass a gradient belongs to."""
+    return next((name for name, multiplier in passes.items() if np.allclose(grad, multiplier)), "other gradients")
+
+
+@fact
+def source_of_chance(exam: Exam, *, function: str = "") -> str:
+    """Does torch.manual_seed decide about the mask?"""
+    found, _ = _passes(exam, 0.3, function)
+    first, again, other = (found[name] == 0 for name in ("first", "again", "other"))
+    if not _drops(found["first"]) or np.array_equal(first, other):
+        return "none"
+    return "torch" if np.array_equal(first, again) else "another"
+
+
+@fact
+def half_precision(exam: Exam, *, function: str = "") -> str:
+    """The dtype that bfloat16 becomes."""
+    (value,) = exam.ask(run(_dtype_code(function or exam.function), "bfloat16", 0.3, 5))
+    names = ("dtypes", "x", "dout", "out", "x.grad")
+    dtypes = item(value, names, "dtypes")
+    word = dtypes[0] if isinstance(dtypes, list) and dtypes else ""
+    return word if isinstance(word, str) and word.removeprefix("torch.") in EPSILON else "other"
+
+
+@fact
+def divisor(exam: Exam, *, function: str = "") -> str:
+    """By what float64 survivors are divided: 1 - p, or a small number more, as it is added against 0/0."""
+    (value,) = exam.ask(run(_dtype_code(function or exam.function), "float64", 0.3, 5))
+    x, out = (array(item(value, ("dtypes", "x", "dout", "out", "x.grad"), name), name, (40, 50)).astype(float) for name in ("x", "out"))
+    kept = out != 0
+    more = x[kept] / out[kept] - (1 - 0.3)
+    if not kept.any() or not (np.abs(more) <= 1e-3).all():
+        return "other"
+    little = any((np.abs(more - small) <= 0.01 * small).all() for small in 10.0 ** np.arange(-10, -3))
+    return "a little more" if little else "1 - p"
+
+
+@fact
+def saved_state(exam: Exam, *, function: str = "") -> str:
+    """Is there anything in the state_dict, or among the parameters, after a pass?"""
+    name = function or exam.function
+    source = f"""import torch
+
+def saved(p):
+    layer = {name}(p)
+    layer(torch.randn(4, 5))
+    return len(layer.state_dict()) + len(list(layer.parameters()))
+"""
+    (value,) = exam.ask(run(Code("saved", source, (name,)), 0.3))
+    return "nothing" if isinstance(value, int) and value == 0 else "something"
+
+
+@fact
+def mode_after_eval(exam: Exam, *, function: str = "") -> str:
+    """The mode of a layer that was put into eval mode, after a pass."""
+    name = function or exam.function
+    source = f"""import torch
+
+def mode(p):
+    layer = {name}(p).eval()
+    layer(torch.randn(4, 5))
+    return layer.training
+"""
+    (value,) = exam.ask(run(Code("mode", source, (name,)), 0.3))
+    return "eval" if value is False else "training"
+
+
+@fact
+def printed(exam: Exam, *, function: str = "") -> str:
+    """Does the layer say its p?"""
+    shown = _shown(exam, 0.3, function)
+    return "p" if "0.3" in shown else "another number" if any(letter.isdigit() for letter in shown.partition("(")[2]) else "no p"
+
+
+@fact
+def way_back(exam: Exam, *, function: str = "") -> str:
+    """Does autograd find its way back through the layer? What torch says when it does not, in a word."""
+    name = function or exam.function
+    source = f"""import torch
+
+def way(p):
+    x = torch.randn(4, 5, requires_grad=True)
+    out = {name}(p)(x.clone())
+    if not isinstance(out, torch.Tensor):
+        return "no tensor"
+    if out.grad_fn is None:
+        return "cut off"
+    try:
+        torch.autograd.grad(out, x, torch.ones_like(out))
+    except Exception as error:
+        words = {{"number of gradients": "too few or too many gradients", "different than None": "a gradient by p"}}
+        return next((word for words_of_torch, word in words.items() if words_of_torch in str(error)), "raises " + type(error).__name__)
+    return "open"
+"""
+    (value,) = exam.ask(run(Code("way", source, (name,)), 0.3))
+    if isinstance(value, str) and value.startswith("raises "):
+        return f"raises {raised(Answer(Outcome.RAISED, error=value[7:]))}"
+    return value if isinstance(value, str) and value in WAYS else "other"
+
+
+WAYS = ("no tensor", "cut off", "open", "too few or too many gradients", "a gradient by p")
+
+
+@fact
+def home_of_the_mask(exam: Exam, *, function: str = "") -> str:
+    """Is anything made on another device than that of x?"""
+    return "that of x" if _home(exam, 0.3, function) == "meta" else "elsewhere"

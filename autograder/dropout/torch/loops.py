@@ -1,0 +1,583 @@
+"""Verbs and facts about training loops and networks for torch: in which mode is trained and measured, and what is dropped where.
+
+A loop is given a model that writes down what is done with it; a network is asked for gradients, which vanish where a unit was dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import permutations, product
+from typing import Any
+
+import numpy as np
+
+from autograder.asking import Exam, Wrong, an, array, number, shape_text
+from autograder.chance import smallest_error
+from autograder.checks_api.comparing import item
+from autograder.checks_api.counts import expect
+from autograder.checks_api.inputs import Array
+from autograder.checks_api.symptoms import fact, nearest
+from autograder.checks_api.verb import verb
+from autograder.dropout.torch.layers import run
+from autograder.dropout.values import softmax
+from autograder.dropout.views import CALLED
+from autograder.model import Call, Code, Item
+
+__all__ = [
+    "computes_two_relu_layers",
+    "drops_each_layer_as_often_as_told",
+    "drops_in_training",
+    "drops_nothing_after_eval",
+    "measures_in_eval_mode",
+    "returns_the_flags_it_saw",
+    "scales_the_survivors_of_each_layer",
+    "takes_every_batch_once_per_epoch",
+    "takes_steps_of_sgd",
+    "trains_in_training_mode",
+]
+
+SPY = """import torch
+
+class Spy(torch.nn.Module):
+    \"\"\"Writes down, pass by pass: the mode of its dropout and its own, the batch, its size, and how often the weights have changed.\"\"\"
+
+    def __init__(self):
+        super().__init__()
+        self.linear, self.drop = torch.nn.Linear(3, 2), torch.nn.Dropout(0.0)
+        self.seen, self.changes = [], 0
+        self.before = self.weights()
+
+    def weights(self):
+        return self.linear.weight._version, torch.cat([w.detach().flatten().clone() for w in self.linear.parameters()])
+
+    def write(self, batch, size):
+        now = self.weights()    # by their values, too: who changes weight.data changes no version
+        self.changes += now[0] != self.before[0] or not torch.equal(now[1], self.before[1])
+        self.before = now
+        self.seen.append([self.drop.training, self.training, batch, size, int(self.changes)])
+
+    def forward(self, x):
+        self.write(int(x[0, 0]), len(x))
+        return self.linear(x)
+
+    def report(self):
+        self.write(-1, 0)
+        return self.seen
+
+def spy(training):
+    return Spy().train(training)
+"""
+SIZE = 4
+BATCHES = "import torch\n\nbatches = [(torch.full((4, 3), float(k)), torch.tensor([0, 1, 0, 1])) for k in range({count})]\n"
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One pass of the model: the mode of its layers, what model.training said, the batch, how many examples, and was a step taken then?"""
+
+    mode: bool
+    flag: bool
+    batch: int
+    size: int
+    step: bool
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What a spy saw of a training loop: the flags the loop returned, and every pass."""
+
+    flags: Any
+    passes: tuple[Pass, ...]
+
+    @property
+    def steps(self) -> list[Pass]:
+        """The passes that were followed by a step."""
+        return [p for p in self.passes if p.step]
+
+    @property
+    def looks(self) -> list[bool]:
+        """The mode of the passes that changed nothing: evaluations."""
+        return [p.mode for p in self.passes if not p.step]
+
+    def measured(self, batches: int) -> list[int]:
+        """For each epoch of so many steps: how many examples were looked at between its last step and the next one?"""
+        looked, found = 0, []
+        for p in self.passes:
+            if p.step:
+                found.append(looked)
+            looked = 0 if p.step else looked + p.size
+        return [*found, looked][batches::batches]
+
+
+def watched(exam: Exam, epochs: int, batches: int, starts_in_eval: bool) -> Watched:
+    """Let the loop train a spy; all checks of an exercise share what it saw."""
+    key = ("watched", epochs, batches, starts_in_eval)
+    if key not in exam.memo:
+        exam.memo[key] = _watch(exam, epochs, batches, starts_in_eval), exam.last
+    seen: Watched
+    seen, exam.last = exam.memo[key]
+    return seen
+
+
+def _watch(exam: Exam, epochs: int, batches: int, starts_in_eval: bool) -> Watched:
+    spy = Call(CALLED, (Code("spy", SPY), not starts_in_eval), returns=("model",))
+    model = Item(0, None, "model")
+    loop = Call(exam.function, (model, Code("batches", BATCHES.format(count=batches)), epochs), returns=("flags",))
+    _, flags, report = exam.ask(spy, loop, Call(".report", (model,)))
+    if not isinstance(report, list) or not all(isinstance(p, list) and list(map(type, p)) == _PASS for p in report):
+        raise Wrong("the model that was handed over has been changed", "the model as it was")
+    changes = [p[-1] for p in report]
+    after = zip(report, changes, changes[1:], strict=False)
+    passes = tuple(Pass(mode, flag, batch, size, later != now) for (mode, flag, batch, size, _), now, later in after)
+    return Watched(flags, passes)
+
+
+_PASS = [bool, bool, int, int, int]
+
+
+# -------------------------------------------------------------------------------------------------------------------------- loops
+@verb()
+def trains_in_training_mode(exam: Exam, *, epochs: int, batches: int, starts_in_eval: bool = False) -> None:
+    """takes every step in training mode, to the last epoch (the model comes in eval mode: {starts_in_eval})"""
+    modes = [p.mode for p in watched(exam, epochs, batches, starts_in_eval).steps]
+    if not modes:
+        raise Wrong("no step was taken", f"{epochs} epochs of {batches} batches: {epochs * batches} steps")
+    if not all(modes):
+        raise Wrong(f"the model was in training mode in {sum(modes)} of {len(modes)} steps", "all of them")
+
+
+@verb()
+def takes_every_batch_once_per_epoch(exam: Exam, *, epochs: int, batches: int, starts_in_eval: bool = False) -> None:
+    """takes one step on each batch in each epoch"""
+    steps = [p.batch for p in watched(exam, epochs, batches, starts_in_eval).steps]
+    if len(steps) != epochs * batches:
+        raise Wrong(f"{len(steps)} steps were taken", f"{epochs} epochs of {batches} batches: {epochs * batches} steps")
+    for epoch in range(epochs):
+        if sorted(steps[epoch * batches : (epoch + 1) * batches]) != list(range(batches)):
+            raise Wrong(f"epoch {epoch + 1} did not take each batch once", "each batch once")
+
+
+@verb()
+def measures_in_eval_mode(exam: Exam, *, epochs: int, batches: int) -> None:
+    """measures after each epoch, in eval mode, on all batches"""
+    seen = watched(exam, epochs, batches, False)
+    if any(seen.looks):
+        raise Wrong(f"{sum(seen.looks)} of {len(seen.looks)} measuring passes were made in training mode", "none")
+    measured = seen.measured(batches)
+    times = sum(size > 0 for size in measured)
+    if times < epochs:
+        raise Wrong(f"something was measured after {times} of {epochs} epochs", "after each of them")
+    if min(measured) < SIZE * batches:
+        raise Wrong(f"after an epoch {min(measured)} of {SIZE * batches} examples were measured", "all batches")
+
+
+@verb()
+def returns_the_flags_it_saw(exam: Exam, *, epochs: int, batches: int, starts_in_eval: bool = False) -> None:
+    """returns model.training as it was at each step"""
+    seen = watched(exam, epochs, batches, starts_in_eval)
+    wanted = [p.flag for p in seen.steps]
+    if not isinstance(seen.flags, (list, tuple)) or len(seen.flags) != len(wanted):
+        raise Wrong(f"the function returned {an(seen.flags)}", f"a list of {len(wanted)} flags, one for each step")
+    if not wanted or not _are(seen.flags, wanted):
+        raise Wrong("the flags are not those of the steps", "model.training at each step")
+
+
+def _are(flags: Any, wanted: list[bool]) -> bool:
+    return isinstance(flags, (list, tuple)) and [f if type(f) is bool else None for f in flags] == wanted
+
+
+LINEAR = """import torch
+
+def linear(W, b):
+    model = torch.nn.Linear(3, 2)
+    with torch.no_grad():
+        model.weight.copy_(torch.tensor(W))
+        model.bias.copy_(torch.tensor(b))
+    return model
+
+def weights(model):
+    return model.weight, model.bias
+"""
+TWICE = 2  # the same batch: in whatever order a loop takes them, it gets the same weights
+ONE_BATCH = "import torch\n\nbatches = [(torch.tensor({x}), torch.tensor({y}))] * {times}\n"
+
+
+@dataclass(frozen=True)
+class Descent:
+    """Full-batch descent on the mean cross-entropy of a linear classifier, as torch would be told to do it.
+
+    `kept` steps go by until the gradients are set to 0; `total` takes the sum, not the mean; `softmax` goes through a softmax first;
+    `adam` takes Adam's steps, with torch's defaults.
+    """
+
+    rate: float
+    kept: int = 1
+    total: bool = False
+    softmax: bool = False
+    adam: bool = False
+
+    def run(self, X: Array, y: Array, W: Array, b: Array, steps: int) -> tuple[Array, Array]:
+        """Weights (2, 3) and bias (2,) after some steps."""
+        X, W = np.column_stack((X, np.ones(len(X)))), np.column_stack((W, b))  # the bias as one weight more
+        gradient = first = second = np.zeros_like(W)
+        for k in range(steps):
+            old = 0.0 if k % self.kept == 0 else 1.0
+            gradient = old * gradient + self._error(X @ W.T, np.eye(2)[y]).T @ X
+            first, second = 0.9 * first + 0.1 * gradient, 0.999 * second + 0.001 * gradient**2
+            size = np.sqrt(second / (1 - 0.999 ** (k + 1))) + 1e-8
+            W = W - self.rate * (first / (1 - 0.9 ** (k + 1)) / size if self.adam else gradient)
+        return W[:, :-1], W[:, -1]
+
+    def _error(self, scores: Array, wanted: Array) -> Array:
+        """The gradient of the loss by the scores."""
+        probabilities = softmax(scores)
+        error = (softmax(probabilities) if self.softmax else probabilities) - wanted
+        if self.softmax:
+            error = probabilities * (error - (error * probabilities).sum(axis=1, keepdims=True))
+        return error if self.total else error / len(scores)
+
+
+def _descended(exam: Exam, epochs: int) -> tuple[tuple[Array, Array, Array, Array], tuple[Array, Array]]:
+    """A small problem (X, y, W, b), and what the loop made of W and b."""
+    rng = np.random.default_rng(exam.seed())
+    X, W, b = (np.round(rng.normal(size=size), 2) for size in ((5, 3), (2, 3), (2,)))
+    y = np.array([0, 1, 1, 0, 1])
+    model = Item(0, None, "model")
+    batches = Code("batches", ONE_BATCH.format(x=X.tolist(), y=y.tolist(), times=TWICE))
+    made = Call(CALLED, (Code("linear", LINEAR), W.tolist(), b.tolist()), returns=("model",))
+    loop = Call(exam.function, (model, batches, epochs), returns=("flags",))
+    *_, value = exam.ask(made, loop, Call(CALLED, (Code("weights", LINEAR), model)))
+    names = ("weight", "bias")
+    weight, bias = (array(item(value, names, name), f"model.{name}", old.shape) for name, old in zip(names, (W, b), strict=True))
+    return (X, y, W, b), (weight, bias)
+
+
+def _alike(got: Array, wanted: Array) -> bool:
+    return np.allclose(got, wanted, rtol=1e-3, atol=1e-5)
+
+
+@verb()
+def takes_steps_of_sgd(exam: Exam, *, rate: float, epochs: int = 3) -> None:
+    """takes plain steps of SGD: learning rate {rate}, mean cross-entropy, gradients from this batch alone"""
+    problem, found = _descended(exam, epochs)
+    for name, got, wanted in zip(("weight", "bias"), found, Descent(rate).run(*problem, epochs * TWICE), strict=True):
+        if not _alike(got, wanted):
+            place = np.unravel_index(int(np.argmax(np.abs(got - wanted))), wanted.shape)
+            where = f"after {epochs} epochs of {TWICE} batches model.{name}{[int(i) for i in place]}"
+            raise Wrong(f"{where} = {number(got[place])}", number(wanted[place]))
+
+
+# ----------------------------------------------------------------------------------------------------------------------- networks
+def _net_code(name: str) -> Code:
+    source = f"""import torch
+
+def passes(p_in, p, seed):
+    torch.default_generator.manual_seed(seed)
+    net, plain, x = {name}(p_in, p), {name}(0.0, 0.0), torch.randn(16, 20)
+    plain.load_state_dict(net.state_dict())
+    with torch.no_grad():
+        return [net.train()(x), net(x), net.eval()(x), net(x), plain.eval()(x)]
+"""
+    return Code("passes", source, (name,))
+
+
+def _net_passes(exam: Exam, net: str, p_in: float, p: float) -> list[Array]:
+    (value,) = exam.ask(run(_net_code(net), p_in, p, exam.seed() % 2**31))
+    names = ("train 1", "train 2", "test 1", "test 2", "without dropout")
+    return [array(item(value, names, name), name) for name in names]
+
+
+@verb()
+def drops_in_training(exam: Exam, *, net: str, p_in: float, p: float) -> None:
+    """drops in training, anew in each pass, when it is {net}(p_in={p_in}, p={p})"""
+    first, second, _, _, plain = _net_passes(exam, net, p_in, p)
+    if _same(first, plain):
+        raise Wrong("in training the scores are those of the network without dropout: nothing was dropped", "other scores")
+    if np.array_equal(first, second) and np.ptp(first, axis=0).any():  # where all is dropped, what is said is about the rate
+        raise Wrong("two training passes gave the same scores", "two masks, two results")
+
+
+def _same(one: Array, other: Array) -> bool:
+    return one.shape == other.shape and np.allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
+@verb()
+def drops_nothing_after_eval(exam: Exam, *, net: str, p_in: float, p: float) -> None:
+    """drops nothing after .eval(), when it is {net}(p_in={p_in}, p={p})"""
+    _, _, third, fourth, plain = _net_passes(exam, net, p_in, p)
+    if not np.array_equal(third, fourth):
+        raise Wrong("after .eval() two passes gave different scores: something still drops", "twice the same")
+    if not _same(third, plain):
+        raise Wrong("after .eval() the scores are not those of the network without dropout", "the same scores")
+
+
+def _coins_code(name: str, width: int) -> Code:
+    source = f"""import torch
+
+def coins(p_in, p, seed, passes):
+    torch.default_generator.manual_seed(seed)
+    net = {name}(p_in, p).train()
+    with torch.no_grad():
+        for weight in net.parameters():
+            weight.abs_().add_(0.01)    # no ReLU is closed then: a gradient vanishes only where a unit was dropped
+    middle = [w for w in net.parameters() if w.shape == ({width}, {width})]
+    found = []
+    for _ in range(passes):
+        x = torch.ones(1, 20, requires_grad=True)
+        scores = net(x)
+        into, *between = torch.autograd.grad(scores.sum(), [x, *middle[:1]])
+        kept = [into[0] != 0, *((between[0] != 0).any(dim) for dim in range(len(between) * 2))]
+        found.append([*(int(k.sum()) for k in kept), int((scores == 0).sum())])
+    return found
+"""
+    return Code("coins", source, (name,))
+
+
+COUNTED = ("inputs", "first hidden layer", "second hidden layer")
+INPUTS, SCORES, PASSES, EXAMPLES = 20, 2, 12, 32
+MOST_WEIGHTS = 20  # of a network that is looked at: every pair of vectors is tried as its biases
+
+
+def _dropped(exam: Exam, net: str, p_in: float, p: float, width: int, passes: int) -> tuple[dict[str, tuple[int, int]], int]:
+    """How many units of each layer were dropped, and of how many; and in how many passes one score was 0 and the other was not.
+
+    Read off the gradients: of x, and of the square matrix between the hidden layers. A network without such a matrix shows its inputs.
+    Where both scores are 0 there is no gradient, and the pass shows nothing.
+    """
+    (value,) = exam.ask(run(_coins_code(net, width), p_in, p, exam.seed() % 2**31, passes))
+    counts = array(value, "counts").astype(int)
+    if counts.ndim != 2 or counts.shape[1] not in (2, 4):
+        raise Wrong(f"the network answered with {an(value)}", "scores")
+    *kept, silent = counts[counts[:, -1] < SCORES].T
+    sizes = {name: INPUTS if name == COUNTED[0] else width for name in COUNTED}
+    found = {name: (size * len(n) - int(n.sum()), size * len(n)) for (name, size), n in zip(sizes.items(), kept, strict=False)}
+    return found, int((silent > 0).sum())
+
+
+def _rate_seen(*, p_in: float, **_: Any) -> str:
+    return f"a share of dropped inputs that is off by {smallest_error(PASSES * INPUTS, p_in):.2g}"
+
+
+@verb(chances=3, sees=_rate_seen)
+def drops_each_layer_as_often_as_told(exam: Exam, *, net: str, p_in: float, p: float, width: int = 64) -> None:
+    """drops inputs with probability {p_in}, units of both hidden layers with {p}, and never a score ({net})"""
+    found, silent = _dropped(exam, net, p_in, p, width, PASSES)
+    if silent:
+        raise Wrong(f"in {silent} of {PASSES} passes one score was 0: the output is dropped, too", "no score")
+    for name, (count, units) in found.items():
+        rate = p_in if name == COUNTED[0] else p
+        if not units:
+            raise Wrong(f"no pass shows which units of the {name} were dropped", "scores that are not all 0")
+        expect(f"share of dropped units in the {name}", count, units, rate)
+
+
+def _scores_code(name: str) -> Code:
+    source = f"""import torch
+
+def scores(seed):
+    torch.default_generator.manual_seed(seed)
+    net, x = {name}(0.0, 0.0).eval(), torch.randn({EXAMPLES}, {INPUTS})
+    with torch.no_grad():
+        for weight in net.parameters():
+            weight.copy_(torch.randn(weight.shape) / 4)    # far from 0, whatever the network starts with
+        return [x, net(x), *net.parameters()]
+"""
+    return Code("scores", source, (name,))
+
+
+@verb()
+def computes_two_relu_layers(exam: Exam, *, net: str, width: int = 64) -> None:
+    """computes scores from two hidden ReLU layers and nothing else ({net})"""
+    (value,) = exam.ask(run(_scores_code(net), exam.seed() % 2**31))
+    if not isinstance(value, (list, tuple)) or len(value) < 2:
+        raise Wrong(f"the network answered with {an(value)}", "scores")
+    if len(value) > MOST_WEIGHTS:
+        raise Wrong(f"the network has {len(value) - 2} weights", "three matrices and their biases")
+    x, scores, *weights = (array(v, "weights").astype(float) for v in value)
+    shapes = [(width, INPUTS), (width, width), (SCORES, width)]
+    matrices = [[w if w.shape == shape else w.T for w in weights if w.shape in (shape, shape[::-1])] for shape in shapes]
+    if not all(len(found) == 1 for found in matrices) or x.shape != (EXAMPLES, INPUTS) or scores.shape != (EXAMPLES, SCORES):
+        shown = ", ".join(shape_text(w.shape) for w in weights)
+        raise Wrong(f"the network has weights of shape {shown or 'none'}", f"matrices of shape {shapes}, or the other way round")
+    vectors = [w for w in weights if w.ndim == 1]
+    wanted = list(_relu_scores(x, [found[0] for found in matrices], vectors, width))
+    if not any(np.allclose(scores, w, rtol=1e-3, atol=1e-3) for w in wanted):
+        right = f"{number(wanted[0][0, 0])}, from its own weights and two ReLU layers"
+        raise Wrong(f"without dropout scores[0, 0] = {number(scores[0, 0])}", right)
+
+
+def _relu_scores(x: Array, matrices: list[Array], vectors: list[Array], width: int) -> Iterator[Array]:
+    """The scores, for each way to tell the weights apart: which hidden bias is which, and a square matrix or its transpose."""
+    first, square, last = matrices
+    hidden = [v for v in vectors if v.shape == (width,)]
+    biases = list(permutations(hidden, 2)) if len(hidden) > 1 else [(hidden[0], 0.0), (0.0, hidden[0])] if hidden else [(0.0, 0.0)]
+    end = next((v for v in vectors if v.shape == (SCORES,)), 0.0)
+    for (one, two), middle in product(biases, (square, square.T)):
+        yield np.maximum(np.maximum(x @ first.T + one, 0) @ middle.T + two, 0) @ last.T + end
+
+
+def _slopes_code(name: str, width: int) -> Code:
+    source = f"""import torch
+
+def slopes(p_in, p, seed):
+    torch.default_generator.manual_seed(seed)
+    net, plain = {name}(p_in, p), {name}(0.0, 0.0)
+    with torch.no_grad():
+        for weight in net.parameters():
+            weight.abs_().add_(0.01)    # no ReLU is closed then: all is linear in each layer
+    plain.load_state_dict(net.state_dict())
+    found = []
+    for model in (net.train(), plain.eval()):
+        x, middle = torch.ones(1, 20, requires_grad=True), [w for w in model.parameters() if w.shape == ({width}, {width})][:1]
+        found.append(torch.autograd.grad(model(x).sum(), [x, *middle] if p_in == 0 else [x])[-1])
+    return found
+"""
+    return Code("slopes", source, (name,))
+
+
+def _factors(exam: Exam, net: str, p_in: float, p: float, width: int) -> Array:
+    """What the gradients in training are of those without dropout, where they are not 0: of the inputs, or between the hidden layers."""
+    (value,) = exam.ask(run(_slopes_code(net, width), p_in, p, exam.seed() % 2**31))
+    train, test = (array(item(value, ("train", "test"), name), name).astype(float) for name in ("train", "test"))
+    if train.shape != test.shape or not (test != 0).all():
+        raise Wrong("with p_in = p = 0 the scores do not depend on everything", "all weights positive, no unit dropped")
+    ratio: Array = train[train != 0] / test[train != 0]
+    return ratio
+
+
+@verb()
+def scales_the_survivors_of_each_layer(exam: Exam, *, net: str, p_in: float, p: float, width: int = 64) -> None:
+    """divides the survivors by 1 minus their own p: inputs, and both hidden layers ({net})"""
+    for name, rates, wanted in (("inputs", (p_in, 0.0), 1 / (1 - p_in)), ("the two hidden layers", (0.0, p), 1 / (1 - p) ** 2)):
+        ratio = _factors(exam, net, *rates, width)
+        off = ~np.isclose(ratio, wanted, rtol=1e-3)
+        if off.any():
+            found = f"in training the survivors of {name} count {number(ratio[off][0])} times as much as without dropout"
+            raise Wrong(found, number(wanted))
+
+
+# ------------------------------------------------------------------------------------------------------------------------------ facts
+@fact
+def loop_modes(exam: Exam, *, starts_in_eval: bool = False) -> str:
+    """In which modes a loop of 3 epochs of 4 batches trains and measures."""
+    seen = watched(exam, 3, 4, starts_in_eval)
+    modes, looks = [p.mode for p in seen.steps], seen.looks
+    if len(modes) not in (0, 12):
+        return f"takes {len(modes)} steps of 12"  # then nobody knows which passes were meant for measuring
+    measures = "nothing" if not looks else "in training mode" if any(looks) else "in eval mode"
+    return f"trains {_when(modes)}, measures {measures}"
+
+
+_WHEN = {
+    "not at all": [],
+    "always": [True] * 12,
+    "never": [False] * 12,
+    "in the first step": [True] + [False] * 11,
+    "in the first epoch": [True] * 4 + [False] * 8,
+    "not in the first epoch": [False] * 4 + [True] * 8,
+    "in the first step of each epoch": [True, False, False, False] * 3,
+}
+
+
+def _when(modes: list[bool]) -> str:
+    return next((name for name, wanted in _WHEN.items() if modes == wanted), "now and then")
+
+
+@fact
+def loop_flags(exam: Exam) -> str:
+    """Are the returned flags those of the steps?"""
+    seen = watched(exam, 3, 4, True)
+    if not seen.steps:
+        return "no steps"
+    if not isinstance(seen.flags, (list, tuple)):
+        return "no list"
+    if len(seen.steps) != 12 or _are(seen.flags, [p.flag for p in seen.steps]):
+        return "seen"
+    if len(seen.flags) == 3:
+        return "one per epoch"
+    return "always True" if _are(seen.flags, [True] * 12) else "other"
+
+
+@fact
+def loop_switch(exam: Exam) -> str:
+    """Do the layers of the model follow, when it changes its mode?"""
+    seen = watched(exam, 3, 4, True)
+    return "the layers follow" if all(p.mode == p.flag for p in seen.passes) else "the layers stay as they are"
+
+
+@fact
+def loop_steps(exam: Exam, *, rate: float, epochs: int = 3) -> str:
+    """What kind of steps the loop takes."""
+    problem, found = _descended(exam, epochs)
+    table = [
+        ("plain", Descent(rate)),
+        ("gradients added up", Descent(rate, kept=99)),
+        ("gradients added up within an epoch", Descent(rate, kept=TWICE)),
+        ("the sum of the losses", Descent(rate, total=True)),
+        ("a softmax too many", Descent(rate, softmax=True)),
+        ("none", Descent(0.0)),
+        *(("Adam", Descent(r, adam=True)) for r in (rate, 0.01, 0.001)),
+    ]
+    for word, descent in table:
+        if all(map(_alike, found, descent.run(*problem, epochs * TWICE))):
+            return word
+    return "other"
+
+
+@fact
+def net_at_test_time(exam: Exam, *, net: str, p_in: float, p: float) -> str:
+    """Does the network drop in training, and does it still after .eval()? If so: does it stop when layers in plain lists are told, too?"""
+    first, second, third, fourth, plain = _net_passes(exam, net, p_in, p)
+    training = "drops" if not np.array_equal(first, second) else "whole"
+    if np.array_equal(third, fourth):
+        same = third.shape == plain.shape and np.allclose(third, plain, rtol=1e-4, atol=1e-5)
+        return f"{training} in training, {'whole' if same else 'other scores'} in eval"
+    return f"{training} in training, drops in eval{_from_a_list(exam, net, p_in, p)}"
+
+
+def _from_a_list(exam: Exam, net: str, p_in: float, p: float) -> str:
+    source = f"""import torch
+
+def told(p_in, p):
+    net, x = {net}(p_in, p).eval(), torch.randn(16, 20)
+    for name, held in vars(net).items():
+        if name not in vars(torch.nn.Module()) and isinstance(held, (list, tuple, dict)):
+            for layer in held.values() if isinstance(held, dict) else held:
+                if isinstance(layer, torch.nn.Module):
+                    layer.eval()
+    with torch.no_grad():
+        return torch.equal(net(x), net(x))
+"""
+    (value,) = exam.ask(run(Code("told", source, (net,)), p_in, p))
+    return ", from a list" if value is True else ""
+
+
+@fact
+def net_factor(exam: Exam, *, net: str, p: float = 0.6, width: int = 64) -> str:
+    """By what power of 1/(1-p) the survivors of both hidden layers are multiplied."""
+    ratio = _factors(exam, net, 0.0, p, width)
+    words = {"both": 1 / (1 - p) ** 2, "one": 1 / (1 - p), "none": 1.0}
+    return nearest(float(ratio[0]), words, 1e-2) if ratio.size and np.ptp(ratio) <= 1e-3 * abs(ratio).max() else "other"
+
+
+@fact
+def net_rates(exam: Exam, *, net: str, p_in: float = 0.15, p: float = 0.6, width: int = 64) -> str:
+    """With which probability the inputs and the hidden layers are dropped, in words."""
+    found, silent = _dropped(exam, net, p_in, p, width, 30)
+    words = {"p_in": p_in, "1 - p_in": 1 - p_in, "p": p, "1 - p": 1 - p, "0": 0.0}
+    rates = [nearest(count / max(units, 1), words, 0.07) for count, units in found.values()]
+    rates[1:] = sorted(rates[1:])  # which of the two hidden layers is which, a transposed matrix would not tell
+    return ", ".join([*rates, *(["scores dropped"] if silent else [])])
+
+
+@fact
+def net_output(exam: Exam, *, net: str) -> str:
+    """What the network gives: scores, or what a softmax makes of them."""
+    plain = _net_passes(exam, net, 0.0, 0.0)[-1].astype(float)
+    if plain.ndim != 2 or plain.shape[1] != SCORES:
+        return f"{plain.ndim} dimensions"
+    for word, sums in (("probabilities", plain.sum(axis=1)), ("logarithms of probabilities", np.exp(plain).sum(axis=1))):
+        if np.allclose(sums, 1, atol=1e-4):
+            return word
+    return "scores"

@@ -1,0 +1,1 @@
+"""Multiplicative noise, many passes and what they know: what only one assignment asks."""

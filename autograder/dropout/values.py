@@ -1,0 +1,193 @@
+"""Checks of values that are exact: scale, edges, test time, dtype, shape, the input left alone. No statistics here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from autograder.asking import Exam, Wrong, an, array, number
+from autograder.checks_api.comparing import compare, demand_no_warning, demand_value_error
+from autograder.checks_api.inputs import Array, normal
+from autograder.checks_api.verb import verb
+from autograder.dropout.calls import output, returned_output, scale, test_call, train_call
+from autograder.dropout.masks import Via, draw_call, draw_input, drawn
+from autograder.model import Call, Seed
+
+__all__ = [
+    "draws_nothing_at_test_time",
+    "drops_everything_at_one",
+    "drops_nothing_at_zero",
+    "holds_only",
+    "is_boolean",
+    "is_exact_to_ten_digits",
+    "is_identity_at_test_time",
+    "keeps_its_input",
+    "keeps_the_dtype",
+    "multiplies_at_test_time",
+    "refuses",
+    "refuses_at_test_time",
+    "scales_the_survivors",
+    "takes_any_shape",
+]
+
+SHAPE = (32, 50)
+ODD = (31, 53)  # of so many units, 1 - p is not a whole number: the share that really stays is never 1 - p itself
+TOLERANCE = {"float64": 1e-12, "float32": 1e-6}  # relative, for values that are one or two roundings away from exact
+NEAR = 1e-6  # relative, for factors: a mask of float32 numbers, or 1e-8 added to a divisor, is no wrong scale ...
+SINGLE = 1e-4  # relative, for factors of a float32 input
+DIGITS = 1e-10  # ... but `is_exact_to_ten_digits` sees it
+
+
+@verb()
+def scales_the_survivors(
+    exam: Exam, *, p: float, by: str = "1/(1-p)", shape: tuple[int, ...] = ODD, dtype: str = "float64"
+) -> None:
+    """multiplies every survivor by {by}"""
+    x = normal(shape, exam.seed(1), dtype)
+    (value,) = exam.ask(train_call(exam.function, x, p, Seed(exam.seed())))
+    out = output(value, x)
+    kept = out != 0
+    if kept.all() or not kept.any():
+        raise Wrong(f"{int(kept.sum())} of {kept.size} units survived", f"about {1 - p:g} of them")
+    ratio = out[kept].astype(float) / x.value[kept].astype(float)
+    compare(ratio, np.full_like(ratio, scale(by, p)), "(out / x)[kept]", SINGLE if dtype == "float32" else NEAR)
+
+
+@verb()
+def is_exact_to_ten_digits(exam: Exam, *, p: float, by: str = "1/(1-p)", via: Via = "forward", shape: tuple[int, ...] = ODD) -> None:
+    """multiplies float64 survivors by {by} to ten digits"""
+    (value,) = exam.ask(draw_call(exam, via, shape, p, Seed(exam.seed())))
+    result = drawn(value, via, shape).astype(float)
+    kept = result != 0
+    ratio = result[kept] / draw_input(exam, shape).value[kept] if via == "forward" else result[kept]
+    compare(ratio, np.full_like(ratio, scale(by, p)), "(out / x)[kept]" if via == "forward" else "mask[mask != 0]", DIGITS)
+
+
+@verb()
+def multiplies_at_test_time(exam: Exam, *, p: float, by: str = "1", shape: tuple[int, ...] = SHAPE, dtype: str = "float64") -> None:
+    """returns x times {by} at test time (train=False)"""
+    # with an rng: that some cannot do without it is the business of `draws_nothing_at_test_time`
+    x = normal(shape, exam.seed(1), dtype)
+    (value,) = exam.ask(test_call(exam.function, x, p, Seed(exam.seed())))
+    compare(output(value, x), x.value * scale(by, p), "out", NEAR)
+
+
+@verb()
+def is_identity_at_test_time(exam: Exam, *, p: float, shape: tuple[int, ...] = SHAPE) -> None:
+    """returns x unchanged at test time (train=False)"""
+    x = normal(shape, exam.seed(1))
+    (value,) = exam.ask(test_call(exam.function, x, p, Seed(exam.seed())))
+    compare(output(value, x), x.value, "out", NEAR)  # what float32 costs is asked by `keeps_the_dtype`
+
+
+@verb()
+def draws_nothing_at_test_time(exam: Exam, *, p: float, shape: tuple[int, ...] = SHAPE) -> None:
+    """draws no random number at test time, and takes rng=None there"""
+    # judged by masks alone: what a generator's state is said to be, the student's code could forge
+    x, number = normal(shape, exam.seed(1)), exam.seed()
+    exam.ask(test_call(exam.function, x, p))
+    at_test = Call(exam.function, (x, p, Seed(number, "rng")), {"train": False}, returns=("out", "cache"), ship=(0,))
+    after, fresh = (train_call(exam.function, x, p, seed) for seed in (Seed(number, "rng"), Seed(number)))
+    _, moved, still = (output(value, x) for value in exam.ask(at_test, after, fresh))
+    if not np.array_equal(moved != 0, still != 0):
+        raise Wrong("a pass at test time changed the mask that rng gives next", "the mask that rng gives without it")
+
+
+@verb()
+def drops_nothing_at_zero(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE) -> None:
+    """keeps everything when p = 0"""
+    x = draw_input(exam, shape)
+    (value,) = exam.ask(draw_call(exam, via, shape, 0.0, Seed(exam.seed())))
+    result = drawn(value, via, shape)
+    compare(result, x.value if via == "forward" else np.ones(shape), "out" if via == "forward" else "mask", NEAR)
+
+
+@verb()
+def drops_everything_at_one(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE) -> None:
+    """gives zeros, no NaN and no warning, when p = 1"""
+    call = replace(draw_call(exam, via, shape, 1.0, Seed(exam.seed())), watch=True)
+    (answer,) = exam.returned(call)
+    result = drawn(answer.value, via, shape)
+    if not (result == 0).all():
+        bad = result[~(result == 0)][0]
+        raise Wrong(f"{'out' if via == 'forward' else 'mask'} holds {number(bad)}", "0 everywhere")
+    demand_no_warning(answer)
+
+
+@verb()
+def refuses(exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, ...] = (4, 5)) -> None:
+    """raises ValueError when p = {p}"""
+    call = draw_call(exam, via, shape, p, Seed(exam.seed()))
+    (answer,) = exam.answers(call)
+    demand_value_error(call, answer)
+
+
+@verb()
+def refuses_at_test_time(exam: Exam, *, p: float, shape: tuple[int, ...] = (4, 5)) -> None:
+    """raises ValueError when p = {p}, at test time too"""
+    call = test_call(exam.function, normal(shape, exam.seed(1)), p, Seed(exam.seed()))
+    (answer,) = exam.answers(call)
+    demand_value_error(call, answer)
+
+
+@verb()
+def keeps_its_input(exam: Exam, *, p: float, shape: tuple[int, ...] = (6, 7)) -> None:
+    """does not modify x"""
+    x = normal(shape, exam.seed(1))
+    call = train_call(exam.function, x, p, Seed(exam.seed()), watch=True)
+    (answer,) = exam.returned(call)
+    if answer.facts is not None and answer.facts.arguments:
+        after = answer.facts.arguments[0]
+        if not isinstance(after, np.ndarray) or not np.array_equal(after, x.value):
+            raise Wrong("x was changed by the call", "x as it was")
+
+
+@verb()
+def keeps_the_dtype(exam: Exam, *, p: float, dtype: str = "float32", shape: tuple[int, ...] = SHAPE) -> None:
+    """gives {dtype} for {dtype}, in training and at test time"""
+    x = normal(shape, exam.seed(1), dtype)
+    values = exam.ask(train_call(exam.function, x, p, Seed(exam.seed())), test_call(exam.function, x, p, Seed(exam.seed())))
+    for value, mode in zip(values, ("in training", "at test time"), strict=True):
+        out = returned_output(value, x)
+        if out.dtype.name != dtype:
+            raise Wrong(f"out.dtype = {out.dtype.name} {mode}", dtype)
+
+
+@verb()
+def takes_any_shape(exam: Exam, *, p: float, shapes: tuple[int | tuple[int, ...], ...], via: Via = "forward") -> None:
+    """takes any shape"""
+    for k, asked in enumerate(shapes):
+        shape = (asked,) if isinstance(asked, int) else asked
+        call = draw_call(exam, via, shape, p, Seed(exam.seed(k)))
+        if asked != shape:  # a mask of 7 units may be asked for as 7
+            call = replace(call, args=(asked, *call.args[1:]))
+        (value,) = exam.ask(call)
+        drawn(value, via, shape)
+
+
+@verb()
+def is_boolean(exam: Exam, *, p: float, shape: tuple[int, ...] = (4, 5)) -> None:
+    """returns a boolean array of the asked shape"""
+    (value,) = exam.ask(draw_call(exam, "mask", shape, p, Seed(exam.seed())))
+    mask = array(value, "mask", shape)
+    if mask.dtype != bool:
+        raise Wrong(f"mask.dtype = {mask.dtype.name}", "bool")
+
+
+@verb()
+def holds_only(exam: Exam, *, p: float, by: str = "1/(1-p)", shape: tuple[int, ...] = (2,), calls: int = 30) -> None:
+    """returns an array of the asked shape that holds only 0 and {by}, in every call"""
+    asked = [draw_call(exam, "multiplier", shape, p, Seed(exam.seed(k))) for k in range(calls)]
+    for value in exam.ask(*asked):
+        if not isinstance(value, np.ndarray):
+            raise Wrong(f"one call returned {an(value)}", f"an array of shape {shape}")
+        mask = array(value, "mask", shape)
+        wanted = np.where(mask != 0, scale(by, p), 0.0)
+        compare(mask, wanted, "mask", NEAR)
+
+
+def softmax(scores: Array) -> Array:
+    """Along the last axis."""
+    powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))

@@ -1,0 +1,26 @@
+"""`autograder check NOTEBOOK`: the public sentences on a saved notebook, in a terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from autograder.report import overview, text, words
+from autograder.student.reading import find, opened
+from autograder.student.selfcheck import examine_notebook
+
+
+def check(place: Path, exercise: str | None = None) -> int:
+    """Print what holds in a notebook (or in that of a folder), exercise by exercise, then a table; 0 when all of it does."""
+    path, note = find(place)
+    found = opened(path)
+    for told in [note, *found.submission.notes]:
+        if told:
+            print(f"note  {words.line(told)}")
+    chosen = [found.assignment.exercise(exercise)] if exercise else found.assignment.exercises
+    results = []
+    for one in chosen:
+        results.append(examine_notebook(one, found))
+        print(text.exercise_text(results[-1]))
+    if len(results) > 1:
+        print("\n" + "\n".join(overview.lines(results)))
+    return 0 if all(r.outcome in ("passed", "not_run") for r in results) else 1

@@ -1,0 +1,70 @@
+"""Which notebook is the student's, and what is in it: one reading for `pytest` and `autograder check`, and the grader's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder import notebook
+from autograder.course import load_public
+from autograder.layout import LAYOUT, Layout
+from autograder.layout import read as read_layout
+from autograder.model import Assignment, AutograderError, Limits, Submission, SubmissionError
+from autograder.subjects.local import Local
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A notebook that was read and run."""
+
+    assignment: Assignment
+    submission: Submission
+    subject: Local
+
+
+def opened(path: Path) -> Opened:
+    """Read the notebook against the layout beside it, as the grader does, and run its code here; errors say what to do."""
+    found = notebook.parse(notebook.content(path), path)  # before the folder is looked at: a slip in the name is told as what it is
+    assignment = load_public(path.resolve().parent)
+    submission = notebook.from_node(found, path, assignment)
+    return Opened(assignment, submission, load(submission))
+
+
+def load(submission: Submission) -> Local:
+    """The code of a notebook in this process, with the limits that a grader has."""
+    return Local(submission.cells, limits=Limits())
+
+
+# --------------------------------------------------------------------------------------------------------------- several notebooks
+def find(place: Path) -> tuple[Path, str]:
+    """The notebook that is meant: the one named, or in a folder the newest that was written in; and a sentence if there was a choice."""
+    if not place.is_dir():
+        return place, ""
+    found = sorted(p for p in place.glob("*.ipynb") if not p.name.startswith("."))
+    if not found:
+        raise SubmissionError(f"{place} holds no notebook. Go to the folder you were given, or name the notebook.")
+    if len(found) == 1:
+        return found[0], ""
+    chosen = max(found, key=lambda path: _rank(path, _layout(place)))
+    others = ", ".join(notebook.called(p) for p in found if p != chosen)
+    return chosen, f"{notebook.called(chosen)} is checked, the newest notebook here. To check another ({others}), name it."
+
+
+def _layout(folder: Path) -> Layout | None:
+    try:
+        return read_layout(folder / LAYOUT)
+    except AutograderError:  # said later, and of the notebook that is chosen
+        return None
+
+
+def _rank(path: Path, layout: Layout | None) -> tuple[bool, int, bool]:
+    """What was written in comes before what was not, the newer before the older, and of two alike the one with the assignment's name."""
+    own = path.stem == (layout.slug if layout else path.parent.name)
+    return _written(path, layout), path.stat().st_mtime_ns, own
+
+
+def _written(path: Path, layout: Layout | None) -> bool:
+    try:
+        return layout is not None and notebook.written(path, layout)
+    except AutograderError:  # a file that cannot be read is taken only where there is no other
+        return False
