@@ -35,8 +35,8 @@ IGNORED = [
 ]
 
 GENERATE = [
-    # without InstantiateTests: it would start a kernel, and this course's tests are the checks
     f"{STOCK}.IncludeHeaderFooter",
+    f"{PLUGIN}.InstantiateElsewhere",  # InstantiateTests would start a kernel, and the kit's tests are its checks
     f"{STOCK}.LockCells",
     f"{STOCK}.ClearSolutions",
     f"{STOCK}.ClearOutput",
@@ -70,14 +70,14 @@ AUTOGRADE = [
 FEEDBACK = [f"{STOCK}.GetGrades", f"{PLUGIN}.OpenWithSummary", "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor"]
 
 
-def configure(c: Any) -> None:
-    """Fill nbgrader's configuration object. What a course sets after this call wins."""
+def configure(c: Any, source: str = "solutions", release: str = "assignments") -> None:
+    """Fill nbgrader's configuration object. Folders, header and course_id that a course has set stay; of the steps, what it sets later."""
     find_alembic()
-    c.CourseDirectory.source_directory = "solutions"
-    c.CourseDirectory.release_directory = "assignments"
-    c.CourseDirectory.solution_directory = "build/solution"  # of `nbgrader generate_solution`; not to be taken for solutions/
-    c.CourseDirectory.ignore = IGNORED
-    c.IncludeHeaderFooter.header = "solutions/header.ipynb"
+    ours = {"source_directory": source, "release_directory": release, "ignore": IGNORED}
+    ours["solution_directory"] = "build/solution"  # of `nbgrader generate_solution`; not to be taken for solutions/
+    for name, value in ours.items():
+        c.CourseDirectory.setdefault(name, value)
+    c.IncludeHeaderFooter.setdefault("header", f"{c.CourseDirectory.source_directory}/header.ipynb")
     c.GenerateAssignment.preprocessors = GENERATE
     c.Autograde.pre_convert_hook = f"{PLUGIN}.accept_any_name"
     c.Autograde.exporter_class = f"{PLUGIN}.HandInExporter"

@@ -21,6 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from autograder.authoring import scratch
 from autograder.authoring.fill import Notebook, filled, released, solved, with_entries, write
 from autograder.course import Staff, load_staff
+from autograder.folders import folders
 from autograder.model import Misconception, Variant
 from autograder.report.table import Grid, Row
 from autograder.sandbox import choose, warning
@@ -170,7 +171,7 @@ def demo(root: Path, folder: Path, unsafe: bool = False) -> int:
     staff = load_staff(course, SLUG)
     print(f"A class of {SIZE} in {course}, graded by nbgrader; student code runs in: {isolation.name}")
     scratch.nbgrader(course, "generate_assignment", SLUG, "--force")
-    people = class_of_40(staff, released(course / "assignments" / SLUG / f"{SLUG}.ipynb"))
+    people = class_of_40(staff, released(folders(course).released(SLUG) / f"{SLUG}.ipynb"))
     for person in people:
         _hand_in(course, person)
     _autograde(course, console, unsafe)

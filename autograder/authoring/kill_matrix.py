@@ -9,6 +9,7 @@ from pathlib import Path
 from autograder import keys
 from autograder.authoring.verify import Examination
 from autograder.course import Staff, lacking, slugs
+from autograder.folders import folders, is_course
 from autograder.model import CourseError, Misconception
 from autograder.report import matrix as pages
 
@@ -36,7 +37,7 @@ def folder_for(root: Path, named: Path | None = None) -> Path:
 
 def _course_above(folder: Path) -> Path | None:
     """The course in which the folder lies, which need not be the one that is verified."""
-    return next((f for f in (folder, *folder.parents) if (f / "solutions").is_dir() or (f / "assignments").is_dir()), None)
+    return next((f for f in (folder, *folder.parents) if is_course(f)), None)
 
 
 def _seen_there(folder: Path, course: Path) -> str:
@@ -46,9 +47,11 @@ def _seen_there(folder: Path, course: Path) -> str:
     if folder == course:
         return f"{folder} is the course itself"
     place = course / folder.relative_to(course).parts[0]
-    if place.name == "solutions":
+    given = folders(course)
+    if folder.is_relative_to(given.source):
         return f"what lies in {place} may be released with an assignment"
-    return f"students may come to see what lies in {place}" if place.name in PUBLISHED else ""
+    published = place.name in PUBLISHED or folder.is_relative_to(given.release)
+    return f"students may come to see what lies in {place}" if published else ""
 
 
 def _make(folder: Path) -> None:

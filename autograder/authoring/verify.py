@@ -15,6 +15,7 @@ from autograder.authoring import release
 from autograder.course import PATIENCE, Staff, lacking, load_staff
 from autograder.course import slugs as all_slugs
 from autograder.diagnose import diagnose, fingerprint
+from autograder.folders import folders
 from autograder.judge import UNFIT, judge
 from autograder.judge import result as result_of
 from autograder.model import Check, CourseError, Exercise, ExerciseResult, Gravity, Misconception, Outcome, Subject, Variant, Verdict
@@ -117,7 +118,7 @@ def verify(
     for slug in slugs or all_slugs(root):
         try:
             staff = load_staff(root, slug)
-            notebook.validate(root / "solutions" / slug / f"{slug}.ipynb")
+            notebook.validate(folders(root).notebook(slug))
             reason = lacking(staff.assignment)
             _ = reason or staff.reference
         except CourseError as error:
@@ -177,7 +178,7 @@ def trivial_subjects(staff: Staff, exercise: Exercise) -> Iterator[tuple[str, Su
 
 def _stub(staff: Staff, root: Path) -> Iterator[tuple[str, Subject]]:
     """The released notebook, in which nothing is filled in. That it exists is another step's business."""
-    path = root / "assignments" / staff.assignment.slug / f"{staff.assignment.slug}.ipynb"
+    path = staff.released / f"{staff.assignment.slug}.ipynb"
     if path.is_file():
         yield "the released stub", Local(notebook.read(path, staff.assignment).cells)
 

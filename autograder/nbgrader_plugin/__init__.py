@@ -1,5 +1,7 @@
 """The steps that stand in nbgrader's own lists; `nbgrader_config.configure` puts them there by name.
 
+Of an assignment without a checks.py each does what the steps do in whose place it stands (elsewhere.py).
+
 zip_collect           CollectCarefully  whose hand-in is this file
 generate_assignment   FinishRelease     hints.json, layout.json, and nothing that does not belong
 autograde, pass 1     accept_any_name   a notebook called "hw1_dropout (1).ipynb" is one
@@ -15,6 +17,7 @@ export                QuestionCsv       a column per exercise
 
 import warnings
 
+from autograder.nbgrader_plugin.elsewhere import InstantiateElsewhere
 from autograder.nbgrader_plugin.export import QuestionCsv
 from autograder.nbgrader_plugin.feedback import FeedbackPage, OpenWithSummary
 from autograder.nbgrader_plugin.grade_step import GradeOutside
@@ -35,6 +38,7 @@ __all__ = [
     "FinishRelease",
     "GradeOutside",
     "HandInExporter",
+    "InstantiateElsewhere",
     "MakeHarmless",
     "OpenWithSummary",
     "QuestionCsv",

@@ -23,6 +23,7 @@ from autograder.report import learn, words
 
 TEMPLATES = Path(__file__).parent / "templates"
 STOCK = Path(nbgrader.__file__).parent / "server_extensions" / "formgrader" / "templates"
+CSS = STOCK.parent / "static" / "node_modules" / "bootstrap" / "dist" / "css"
 LONGEST = 2000  # characters of a formula; those of the course have at most some hundreds
 UNKNOWN = re.compile(r"<m[io][^>]*>\\")  # a command that was not understood stands as it is
 
@@ -100,7 +101,7 @@ class FeedbackPage(HTMLExporter):
         config = Config(config or {})
         config.FeedbackPage.template_name = "autograder_feedback"
         config.FeedbackPage.extra_template_basedirs = [str(TEMPLATES)]
-        config.FeedbackPage.extra_template_paths = [*(config.HTMLExporter.get("extra_template_paths") or ()), str(STOCK)]
+        config.FeedbackPage.extra_template_paths = [str(STOCK), str(CSS)]
         super().__init__(config=config, **more)  # type: ignore[no-untyped-call]
 
     @pass_context

@@ -13,6 +13,7 @@ from autograder import notebook
 from autograder.grade import grade
 from autograder.model import Broken, CourseError, ExerciseResult, Outcome, Report, SubmissionError
 from autograder.nbgrader_plugin.context import CHECK, place_of
+from autograder.nbgrader_plugin.elsewhere import RUNNING, as_ever
 from autograder.nbgrader_plugin.submitted import find_notebook
 from autograder.report import html, learn, text
 from autograder.sandbox.bounded import bounded
@@ -30,6 +31,8 @@ class GradeOutside(NbGraderPreprocessor):  # type: ignore[misc]
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         place = place_of(self.parent, resources)
+        if not place.ours:
+            return as_ever(self, nb, resources, RUNNING)
         staff = place.staff()
         path = find_notebook(place.submitted, place.slug)
         submission = bounded(lambda: notebook.read(path, staff.assignment), notebook.called(path))

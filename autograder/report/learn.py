@@ -12,7 +12,7 @@ from autograder.model import ExerciseResult
 from autograder.report import html, words
 
 FIRST = 2  # things to learn; more are not read
-UNWRITTEN = ("is not written yet", "another name", "is missing")  # so ends what is said of an answer that is not there: nothing to learn from it
+UNWRITTEN = ("is not written yet", "another name", "is missing")  # so ends what is said where no answer is: nothing to learn
 
 
 def of_result(result: ExerciseResult) -> dict[str, Any]:

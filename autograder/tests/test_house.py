@@ -27,13 +27,14 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
     frozenset(rooms.split())
     for rooms in (
         "model layout surroundings running chance interactive asking keys datasets",
-        "notebook checks_api judge diagnose sandbox worker report",
+        "notebook checks_api judge diagnose sandbox worker report folders",
         "course subjects",
         "carried student",
         "grade",
         "nbgrader_plugin",
         "classes explain",
-        "authoring neighbours instructor",
+        "authoring neighbours",
+        "instructor",
         "dropout",
         "cli __main__ __init__ nbgrader_config checks",
     )

@@ -211,10 +211,10 @@ def test_the_page_needs_no_network_and_no_script(classroom: Classroom) -> None:
 
 def test_the_page_opens_with_exercises_and_points(classroom: Classroom) -> None:
     page = classroom.feedback("mallory")
-    assert page.index('<section class="summary"') < page.index('id="notebook"')
+    assert page.index("<section") < page.index('id="notebook"')
     assert '<a href="#check_shrink">shrink</a>' in page
     assert "Test cell" not in page
-    assert "What to learn first" in page
+    assert "Two things to learn first" in page
     opened = page[page.index("<section") : page.index("</section>")]
     assert "x is multiplied by 1 - p" in opened
     assert "0 of 2.55" in opened
@@ -259,11 +259,13 @@ def test_the_summary_of_the_longest_assignment_prints_on_one_page(tmp_path: Path
         found = learn.of_result(ExerciseResult(name, 0, 2, (verdict,), (lesson,), parts=parts))
         told = {"grade": True, "grade_id": f"check_{name}", "points": 2.0, "score": 0.0}
         output = {"output_type": "display_data", "metadata": {"autograder": found}, "data": {}}
-        cells.append(nbformat.from_dict(code_cell("", id=name, metadata={"nbgrader": told}, outputs=[output])))
+        cell_ = code_cell("", id=name, metadata={"nbgrader": told}, outputs=[output])
+        cells.append(nbformat.from_dict(cell_))  # type: ignore[no-untyped-call]
     opening = summary(cells, {"notebook": "hw", "score": 0, "max_score": 16, "late_penalty": 1})
     assert len(opening["learn"]) == 2
     resources = {"autograder": opening, "nbgrader": {"notebook": "hw"}}
-    page, _ = FeedbackPage().from_notebook_node(nbformat.v4.new_notebook(), resources)
+    nothing = nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []})  # type: ignore[no-untyped-call]
+    page, _ = FeedbackPage().from_notebook_node(nothing, resources)
     (tmp_path / "page.html").write_text(page.replace("break-after: page;", ""))
     words = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}", "--no-pdf-header-footer"]
     subprocess.run([*words, f"--print-to-pdf={tmp_path / 'page.pdf'}", f"file://{tmp_path / 'page.html'}"], timeout=120, check=True)
