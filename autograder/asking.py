@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from autograder.model import Answer, Call, Code, Given, Item, Opaque, Outcome, Seed, Subject
+from autograder.running import opaque
 
 MANY = 1 << 22  # entries of an array, or steps along an axis: no right answer of any course is a quarter as large
 MANY_AXES = 6
@@ -115,21 +116,6 @@ def pair(value: Any, names: tuple[str, str] = ("out", "cache")) -> tuple[Any, An
     return value[0], value[1]
 
 
-# builtin types, and others that a student meets; the name of any other class could carry what must stay hidden
-KNOWN = {name for name, thing in vars(builtins).items() if isinstance(thing, type)} | {
-    *("function", "generator", "coroutine", "module", "method", "dict_keys", "dict_values", "dict_items"),
-    *("ndarray", "Generator", "Tensor", "int of more than 64 bits"),
-}
-# what the worker says of values that cannot travel: the digits and names in it are of the student's making
-UNSENT = {
-    re.compile(r"array of dtype (object|str|bytes|void|longdouble|clongdouble|datetime64|timedelta64)"): r"an array of \1",
-    re.compile(r"array of dtype "): "an array of another dtype",
-    re.compile(r"(array|value) of \d+ "): r"\1 too large to be judged",
-    re.compile(r"tensor of dtype "): "a tensor that NumPy does not know",
-    re.compile(r"value that cannot be sent"): "a value that cannot be judged",
-}
-
-
 def an(value: Any) -> str:
     """How a message names a value of the wrong kind: "None", "a str", "an array of float64 and shape (3, 4)". No text of the student's."""
     if value is None:
@@ -138,15 +124,8 @@ def an(value: Any) -> str:
         return f"an array of {value.dtype.name} and shape {shape_text(value.shape)}"
     if isinstance(value, (tuple, list)):
         return f"a {type(value).__name__} of {len(value)}"
-    name = value.kind if isinstance(value, Opaque) else type(value).__name__
-    if name in KNOWN:
-        return _with_article(name)
-    found = next((match.expand(words) for form, words in UNSENT.items() if (match := form.match(name))), "")
-    return found if found.startswith("a ") else _with_article(found or "object of a class of your own")
-
-
-def _with_article(name: str) -> str:
-    return name if name.startswith("an ") else f"{'an' if name[:1] in 'aeiouAEIOU' else 'a'} {name}"
+    name = opaque.told(value.kind if isinstance(value, Opaque) else type(value).__name__)
+    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
 
 
 def shape_text(shape: tuple[int, ...]) -> str:

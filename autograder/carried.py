@@ -13,8 +13,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from autograder.course import Staff
-from autograder.diagnose import Facts, fingerprint
-from autograder.judge import earned, judge, points
+from autograder.diagnose import Facts
+from autograder.examine import examine
+from autograder.judge import points
 from autograder.model import Cell, Earned, Exercise, ExerciseResult, Misconception, Submission
 
 MOST = 0.5  # of the points of an exercise that another's mistake may explain
@@ -80,12 +81,10 @@ def consequence_of(staff: Staff, belief: Misconception, exercise: Exercise) -> C
 
 def _worked_out(staff: Staff, belief: Misconception, exercise: Exercise) -> Consequence:
     subject = staff.with_cells(staff.written(belief))
-    slug = staff.assignment.slug
-    parts = earned(exercise, judge(exercise, subject, slug, staff.key.salt, staff.reference))
-    facts = fingerprint(staff.assignment.probes.get(exercise.name, ()), exercise.name, subject, slug)
-    lost = [part for part in parts if not part.full]
+    result = examine(exercise, subject, staff.assignment, staff.hints, staff.key.salt, staff.reference)
+    lost = [part for part in result.parts if not part.full]
     share = sum(part.max_points for part in lost) / exercise.points if exercise.points else 0.0
-    return Consequence(facts, frozenset(part.name for part in lost), share)
+    return Consequence(dict(result.facts), frozenset(part.name for part in lost), share)
 
 
 # ------------------------------------------------------------------------------------------------------------------ who calls whom

@@ -215,6 +215,10 @@ class Staff:
             raise CourseError(f"The solution of {self.assignment.slug} does not run: cell {cell}: {trouble}. Mend the solution notebook.")
         return subject
 
+    def demand_a_solution_that_runs(self) -> None:
+        """Load it now; CourseError when one of its cells does not run."""
+        _ = self.reference
+
     def written(self, entry: Misconception | Variant) -> dict[str, str]:
         """The answer cells of one wrong or right answer of the key, as far as they are not the solution's: exercise -> source."""
         if entry.edits:

@@ -11,7 +11,8 @@ from pathlib import Path
 from autograder import notebook
 from autograder.asking import script_text
 from autograder.course import PATIENCE, Staff
-from autograder.grade import LIMITS, grade
+from autograder.examine import LIMITS
+from autograder.grade import grade
 from autograder.judge import Scripts, Witness
 from autograder.model import Call, Cell, CourseError, ExerciseResult, Report, Seed, Submission, SubmissionError, Verdict
 from autograder.nbgrader_plugin.submitted import HandIn

@@ -10,16 +10,13 @@ from types import MappingProxyType
 from autograder import notebook
 from autograder.carried import with_carried
 from autograder.course import Staff, lacking, not_run
-from autograder.diagnose import diagnose, fingerprint
-from autograder.judge import Scripts, Witness, can_be_diagnosed, judge, judged_fairly
-from autograder.judge import result as result_of
-from autograder.model import Broken, Diagnosis, Exercise, ExerciseResult, Limits, Outcome, Report, Submission, SubmissionError
+from autograder.examine import LIMITS, examine, examine_fairly
+from autograder.judge import Scripts, Witness
+from autograder.model import Exercise, ExerciseResult, Limits, Report, Submission, SubmissionError
 from autograder.sandbox import Isolation
 from autograder.sandbox.bounded import bounded
 from autograder.subjects.budget import Budget
 from autograder.subjects.remote import Remote
-
-LIMITS = Limits()
 
 
 def grade_path(
@@ -51,7 +48,7 @@ def grade(
         return Report(staff.assignment.slug, submission.path, "graded", isolation.name, results, notes=submission.notes)
     with Remote(isolation, submission.cells, limits, budget) as student:
         if any(e.name not in known for e in staff.assignment.exercises):
-            _ = student.troubles  # run the cells now: that time is no exercise's
+            student.run_cells()  # now: that time is no exercise's
         stopped += budget.take_stopped()
         exercises = list[ExerciseResult]()
         for e in staff.assignment.exercises:
@@ -68,29 +65,12 @@ def grade(
 def _exercise(
     exercise: Exercise, student: Remote, submission: Submission, staff: Staff, limits: Limits, witness: Witness | None
 ) -> ExerciseResult:
-    """Judge one exercise in the finished notebook; where a later cell may have changed something, also as it was below its answer."""
+    def look(subject: Remote) -> ExerciseResult:
+        scripts = Scripts()
+        subject.budget.begin_exercise()
+        result = examine(exercise, subject, staff.assignment, staff.hints, staff.key.salt, staff.reference, limits, scripts)
+        if witness:
+            witness.seen.append((result.verdicts, scripts, subject.cells))
+        return result
 
-    def below() -> ExerciseResult:
-        student.close()  # a warm cage holds one worker at a time; a new one starts with the next question
-        with student.with_fewer(submission.until(exercise.name, student.left_out).cells) as earlier:
-            _ = earlier.troubles
-            return _judged(exercise, earlier, staff, limits, witness)
-
-    return judged_fairly(exercise, submission, lambda: _judged(exercise, student, staff, limits, witness), below)
-
-
-def _judged(exercise: Exercise, student: Remote, staff: Staff, limits: Limits, witness: Witness | None) -> ExerciseResult:
-    slug, name, scripts = staff.assignment.slug, exercise.name, Scripts()
-    student.budget.begin_exercise()
-    verdicts = judge(exercise, student, slug, staff.key.salt, staff.reference, limits.call_seconds, limits.exercise_deaths, scripts)
-    if witness:
-        witness.seen.append((verdicts, scripts, student.cells))
-    for verdict in verdicts:
-        if verdict.outcome is Outcome.BROKEN:
-            raise Broken(f"{slug}, {name}, {verdict.check}: {verdict.got}")
-    diagnoses: tuple[Diagnosis, ...] = ()
-    facts: Mapping[str, str] = {}
-    if name in staff.hints and can_be_diagnosed(verdicts):
-        facts = fingerprint(staff.assignment.probes[name], name, student, slug, limits.call_seconds)
-        diagnoses = diagnose(name, facts, staff.hints[name])
-    return result_of(exercise, verdicts, diagnoses, student.troubles.get(name, ""), facts)
+    return examine_fairly(exercise, student, submission, look)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -28,7 +28,6 @@ from autograder.model import (
     Limits,
     Outcome,
     Subject,
-    Submission,
     Verdict,
 )
 
@@ -257,16 +256,3 @@ def _advice(answer: Answer) -> str:
     if "seed(" in answer.line and re.match(r"(TypeError|ValueError): .*(Cannot cast|SeedSequence|[Ss]eed)", answer.error):
         return " (what comes in is a generator, not a seed: draw from it, as in rng.random(shape))"
     return ""
-
-
-def judged_fairly(
-    exercise: Exercise, submission: Submission, finished: Callable[[], ExerciseResult], below: Callable[[], ExerciseResult]
-) -> ExerciseResult:
-    """The result in the finished notebook; where a later cell may have changed something and not all holds, the better of two.
-
-    `below` judges the exercise as it was below its own answer cell. One rule for grading and for self-checks.
-    """
-    result = finished()
-    if result.outcome == "passed" or result.not_run or exercise.name not in submission.spoilt:
-        return result
-    return max(result, below(), key=lambda r: (r.points, sum(v.passed for v in r.verdicts)))

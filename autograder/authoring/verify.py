@@ -14,7 +14,7 @@ from autograder import chance, notebook
 from autograder.authoring import release
 from autograder.course import PATIENCE, Staff, lacking, load_staff
 from autograder.course import slugs as all_slugs
-from autograder.diagnose import diagnose, fingerprint
+from autograder.examine import look_closer
 from autograder.folders import folders
 from autograder.judge import UNFIT, judge
 from autograder.judge import result as result_of
@@ -89,8 +89,8 @@ class Examination:
         exercise, subject = self._answered(belief)
         staff, name = self.staff, exercise.name
         result = self._result(exercise, verdicts_of(exercise, subject, staff))
-        facts = fingerprint(staff.assignment.probes.get(name, ()), name, subject, staff.assignment.slug, PATIENCE, strict=True)
-        return replace(result, diagnoses=diagnose(name, facts, staff.hints[name]))
+        _, diagnoses = look_closer(name, subject, staff.assignment, staff.hints, PATIENCE, strict=True)
+        return replace(result, diagnoses=diagnoses)
 
     def _answered(self, entry: Variant | Misconception) -> tuple[Exercise, Local]:
         return self.staff.assignment.exercise(entry.exercise), self.staff.answered(entry)
@@ -120,7 +120,8 @@ def verify(
             staff = load_staff(root, slug)
             notebook.validate(folders(root).notebook(slug))
             reason = lacking(staff.assignment)
-            _ = reason or staff.reference
+            if not reason:
+                staff.demand_a_solution_that_runs()
         except CourseError as error:
             yield slug, "loads", [str(error)]
             continue

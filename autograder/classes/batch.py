@@ -27,7 +27,8 @@ from autograder.classes import results_store
 from autograder.classes.pool import Here, at_most, results
 from autograder.classes.results_store import Done, Memory, Recorded, digest
 from autograder.course import load_staff, must_exist
-from autograder.grade import LIMITS, grade
+from autograder.examine import LIMITS
+from autograder.grade import grade
 from autograder.model import AutograderError, Broken, CourseError, Exercise, Limits, Look, Report, Submission, SubmissionError
 from autograder.nbgrader_plugin.context import CHECK
 from autograder.nbgrader_plugin.grade_step import anew, points_differ

@@ -44,7 +44,7 @@ from autograder.running import wire
 FOLDER = ".autograder"
 KEPT = 10  # gradings of which the marks are kept
 # no result depends on these
-LATER = frozenset(["cli", "authoring", "student", "tests"])
+LATER = frozenset(["cli", "commands", "neighbours", "explain", "authoring", "student", "tests"])
 PLAIN = (type(None), bool, int, float, str)
 TABLES = """
 create table if not exists result (key text primary key, value blob not null);

@@ -37,6 +37,7 @@ _OTHERS = (
 KINDS = frozenset(
     {OWN, LARGE, CROWDED, UNSENT, BEYOND, HUGE_INT, *_BUILTIN, *_OTHERS.split(), *(f"array of dtype {name}" for name in _DTYPES.values())}
 )
+_TOLD = dict.fromkeys((LARGE, CROWDED, BEYOND), "value too large to be judged") | {UNSENT: "value that cannot be judged"}
 
 _CATEGORIES = {n for n in _BUILTIN if n.endswith("Warning")} | {"ComplexWarning", "RankWarning", "VisibleDeprecationWarning"}
 _PLACES = "|".join(n for n in dir(np) if isinstance(getattr(np, n), np.ufunc)) + "|cast|dot|reduce|accumulate|reduceat|outer|vecdot|det"
@@ -65,6 +66,11 @@ def kind(value: Any) -> str:
 def dtype_kind(dtype: np.dtype[Any]) -> str:
     """What an array is called whose numbers cannot travel."""
     return f"array of dtype {_DTYPES.get(dtype.kind, 'object')}"
+
+
+def told(kind: str) -> str:
+    """What a message calls a value of this kind: "ndarray", "array of object", "value too large to be judged"."""
+    return _TOLD.get(kind) or known(kind).replace("array of dtype ", "array of ")
 
 
 def known(text: str) -> str:

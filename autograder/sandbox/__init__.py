@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 
 from autograder.model import Broken, CourseError
@@ -13,7 +12,7 @@ from autograder.sandbox.bubblewrap import Bubblewrap
 from autograder.sandbox.landlock import Landlock
 from autograder.sandbox.plain import Plain
 from autograder.sandbox.probe import probe
-from autograder.sandbox.process import Isolation, Worker
+from autograder.sandbox.process import ON_CPU, Isolation, Worker
 
 __all__ = ["BACKENDS", "Isolation", "Worker", "choose", "probe", "stays_shut", "warmed", "with_gpu"]
 
@@ -29,7 +28,6 @@ LIBRARY = (
     "To mend this, let Python find its own libraries without help: put the folder that holds the one named above into a file below "
     "/etc/ld.so.conf.d/ and run ldconfig, or set LD_LIBRARY_PATH to it before you start this."
 )
-ON_CPU = "Leave --gpu out and everything is graded on the CPU."
 WARNING = (
     "WARNING: student code is NOT caged on this machine. It runs with your own rights and could {could}. Hidden checks can be read "
     "and marks can be forged."
@@ -62,12 +60,9 @@ def choose(unsafe: bool = False, prefer: str | None = None) -> Isolation:
 
 @lru_cache
 def stays_shut(name: str) -> bool:
-    """Whether the probe finds everything denied in a child of this backend's keeper, too; once per process."""
-    backend = _backend(name)
-    if not isinstance(backend, (Bubblewrap, Landlock)):
-        return False
+    """Whether the probe finds everything denied in a child of this backend's fork server, too; once per process."""
     try:
-        with backend.warm() as warm:
+        with _backend(name).warm() as warm:
             return not probe(warm)
     except Broken:
         return False
@@ -75,12 +70,9 @@ def stays_shut(name: str) -> bool:
 
 @contextmanager
 def warmed(backend: Isolation, wanted: bool = True, preload: Sequence[str] = ()) -> Iterator[Isolation]:
-    """The backend with a keeper in it, if that is wanted and it has one; else the backend itself, which starts every worker afresh."""
-    if wanted and isinstance(backend, (Bubblewrap, Landlock)):
-        with backend.warm(preload) as warm:
-            yield warm
-    else:
-        yield backend
+    """The backend with a fork server in it, if that is wanted and it has one; else the backend itself."""
+    with backend.warm(preload) if wanted else nullcontext(backend) as found:
+        yield found
 
 
 def with_gpu(backend: Isolation) -> Isolation:
@@ -90,9 +82,7 @@ def with_gpu(backend: Isolation) -> Isolation:
     """
     if not gpu.nodes():
         raise CourseError(f"This machine shows no NVIDIA GPU (there is no /dev/nvidia0). {ON_CPU}")
-    if not isinstance(backend, (Bubblewrap, Landlock)):
-        raise CourseError(f"A GPU is let into a cage only, and {backend.name} is none. {ON_CPU}")
-    wider = replace(backend, name=f"{backend.name}+gpu", gpu=True)
+    wider = backend.with_gpu()
     try:
         found = probe(wider)
     except Broken as error:

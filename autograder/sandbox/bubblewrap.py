@@ -10,20 +10,20 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
 from autograder.model import Broken, Limits
 from autograder.sandbox import gpu, interpreter, seccomp
 from autograder.sandbox.forkserver import Warm
-from autograder.sandbox.process import START_SECONDS, Cage, Worker, launch, worker_command
+from autograder.sandbox.process import START_SECONDS, Cage, Isolation, Worker, launch, worker_command
 
 KIT = "/kit/autograder"  # a neutral place: the package's own path would name the folder that solutions/ lies in
 DEVICES = ("/dev/null", "/dev/random", "/dev/urandom")  # no /dev/zero: what is mapped of it is shared, and no limit on memory counts it
 
 
 @dataclass(frozen=True)
-class Bubblewrap:
+class Bubblewrap(Isolation):
     """A worker in namespaces of its own: no network, no other process, no /proc, and only the files it needs, read-only."""
 
     name: str = "bubblewrap"
@@ -34,8 +34,12 @@ class Bubblewrap:
         return self._start(limits)
 
     def warm(self, preload: Sequence[str] = ()) -> Warm:
-        """The same cage with a keeper in it."""
+        """The same with a fork server in it."""
         return Warm(self.name, partial(self._start, keeps=tuple(preload)))
+
+    def with_gpu(self) -> Bubblewrap:
+        """The same with this machine's GPU in it; `sandbox.with_gpu` looks whether it holds."""
+        return replace(self, name=f"{self.name}+gpu", gpu=True)
 
     def _start(self, limits: Limits, keeps: Sequence[str] | None = None) -> Worker:
         program = _program()

@@ -16,13 +16,15 @@ from types import TracebackType
 from autograder.model import Broken, Limits
 from autograder.running.wire import Channel
 from autograder.sandbox.clock import ask_who
-from autograder.sandbox.process import START_SECONDS, Worker, wait_until_ready
+from autograder.sandbox.process import START_SECONDS, Isolation, Worker, wait_until_ready
 
 GONE_SECONDS = 60.0  # a killed child is gone in a millisecond, or later on a busy machine; if not, the keeper and all it holds are ended
 
 
-class Warm:
+class Warm(Isolation):
     """Workers forked from a keeper; a context manager."""
+
+    name: str = ""
 
     def __init__(self, name: str, keeper: Callable[[Limits], Worker]) -> None:
         self.name = name

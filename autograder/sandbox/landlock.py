@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from autograder.model import Broken, Limits
 from autograder.sandbox import gpu, interpreter, seccomp
 from autograder.sandbox.forkserver import Warm
-from autograder.sandbox.process import Cage, Worker, launch, worker_command
+from autograder.sandbox.process import Cage, Isolation, Worker, launch, worker_command
 
 
 @dataclass(frozen=True)
-class Landlock:
+class Landlock(Isolation):
     """A worker that may read what Python needs and nothing else; it can still see THAT other files exist, and how large they are.
 
     And when they were last read: by reading some of a hundred files a hand-in can leave a few bits for the next one, unless the disk is
@@ -29,8 +29,12 @@ class Landlock:
         return self._start(limits)
 
     def warm(self, preload: Sequence[str] = ()) -> Warm:
-        """The same cage with a keeper in it."""
+        """The same with a fork server in it."""
         return Warm(self.name, partial(self._start, keeps=tuple(preload)))
+
+    def with_gpu(self) -> Landlock:
+        """The same with this machine's GPU in it; `sandbox.with_gpu` looks whether it holds."""
+        return replace(self, name=f"{self.name}+gpu", gpu=True)
 
     def _start(self, limits: Limits, keeps: Sequence[str] | None = None) -> Worker:
         if sys.platform != "linux":

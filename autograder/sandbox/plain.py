@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from autograder.model import Limits
 from autograder.sandbox import interpreter
-from autograder.sandbox.process import Cage, Worker, launch, worker_command
+from autograder.sandbox.process import Cage, Isolation, Worker, launch, worker_command
 
 
 @dataclass(frozen=True)
-class Plain:
+class Plain(Isolation):
     """A worker that can do whatever the person who grades can do: read the solutions, use the network, end other programs.
 
     Of the kit, `import` finds no more than the worker has loaded; but the files are there for whoever looks for them.

@@ -11,18 +11,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol
 
 import numpy as np
 
-from autograder.model import Broken, Limits
+from autograder.model import Broken, CourseError, Limits
 from autograder.running.wire import Channel, WireError
 from autograder.sandbox import interpreter
 from autograder.sandbox.clock import Clock, ask_who, who
 
 START_SECONDS = 300.0  # of the wall clock; a fresh worker takes half a second of a processor, and the machine may be busy
+ON_CPU = "Leave --gpu out and everything is graded on the CPU."
 DESCRIPTORS = {False: 64, True: 1024}  # with a GPU: its driver holds some dozens open
 
 
@@ -49,6 +51,14 @@ class Isolation(Protocol):
 
     def start(self, limits: Limits) -> Worker:
         """A worker that is ready for its first cell; Broken when it cannot be had."""
+
+    def warm(self, preload: Sequence[str] = ()) -> AbstractContextManager[Isolation]:
+        """The same with a fork server in it, which has imported `preload`; where there is none, every worker is started afresh."""
+        return contextlib.nullcontext(self)
+
+    def with_gpu(self) -> Isolation:
+        """The same with this machine's GPU in it; CourseError where there are no walls that could hold it."""
+        raise CourseError(f"A GPU is let into a cage only, and {self.name} is none. {ON_CPU}")
 
 
 class Worker:

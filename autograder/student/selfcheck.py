@@ -7,22 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from autograder.course import lacking, load_public
-from autograder.diagnose import diagnose, fingerprint
-from autograder.judge import can_be_diagnosed, judge, judged_fairly
-from autograder.judge import result as result_of
+from autograder.examine import examine, examine_fairly
 from autograder.model import (
     Assignment,
     AutograderError,
     Broken,
     CourseError,
-    Diagnosis,
     Exercise,
     ExerciseResult,
-    Outcome,
+    Limits,
     Subject,
 )
 from autograder.report import html, text, words
-from autograder.student.reading import Opened, load
+from autograder.student.reading import Opened
 from autograder.subjects.local import Local
 
 
@@ -44,7 +41,7 @@ def check(exercise: object = None, folder: str | None = None, namespace: dict[st
     name = None if exercise is None else str(getattr(exercise, "__name__", exercise))  # who forgets the quotes gives the function
     assignment = load_public(find_folder(name, folder))
     chosen = assignment.exercises if name is None else (assignment.exercise(name),)
-    results = [examine(e, Local(namespace=functions), assignment) for e in chosen]
+    results = [examine_public(e, Local(namespace=functions), assignment) for e in chosen]
     for result in results:
         _show(result)
     _complain(results)
@@ -64,30 +61,20 @@ def find_folder(exercise: str | None, folder: str | None = None) -> Path:
     )
 
 
-def examine(exercise: Exercise, subject: Subject, assignment: Assignment) -> ExerciseResult:
+def examine_public(exercise: Exercise, subject: Subject, assignment: Assignment) -> ExerciseResult:
     """Judge one exercise on this machine with the public checks, and name the misconception when one shows."""
     reason = lacking(assignment)
     if reason:
         return ExerciseResult(exercise.name, 0.0, 0.0, (), not_run=f"{reason}; install it to check yourself")
-    verdicts = judge(exercise, subject, assignment.slug)
-    for verdict in verdicts:
-        if verdict.outcome is Outcome.BROKEN:
-            raise Broken(f"{exercise.name}, {verdict.check}: {verdict.got}. That is our mistake, not yours; please report it.")
-    diagnoses: tuple[Diagnosis, ...] = ()
-    if exercise.name in assignment.hints and can_be_diagnosed(verdicts):
-        facts = fingerprint(assignment.probes[exercise.name], exercise.name, subject, assignment.slug)
-        diagnoses = diagnose(exercise.name, facts, assignment.hints[exercise.name])
-    return result_of(exercise, verdicts, diagnoses, subject.troubles.get(exercise.name, ""))
+    try:
+        return examine(exercise, subject, assignment, assignment.hints, limits=Limits())
+    except Broken as error:
+        raise Broken(f"{error}. That is our mistake, not yours; please report it.") from error
 
 
 def examine_notebook(exercise: Exercise, opened: Opened) -> ExerciseResult:
-    """Like `examine`, for a notebook file: where a later cell may have changed something, it also counts as it was below its answer."""
-
-    def below() -> ExerciseResult:
-        until = opened.submission.until(exercise.name, opened.subject.left_out)
-        return examine(exercise, load(until), opened.assignment)
-
-    return judged_fairly(exercise, opened.submission, lambda: examine(exercise, opened.subject, opened.assignment), below)
+    """Like `examine_public`, for a notebook file: an exercise that a later cell may have spoilt also counts as it was before."""
+    return examine_fairly(exercise, opened.subject, opened.submission, lambda seen: examine_public(exercise, seen, opened.assignment))
 
 
 def _show(result: ExerciseResult) -> None:

@@ -35,6 +35,7 @@ class Local:
         self._room = Room(namespace, caught=Exception)
         self.troubles: dict[str, str] = {}
         self.left_out: set[int] = set()  # places of the cells that were stopped
+        self._limits = limits
         if cells:
             _plot_to_nowhere()
         for place, cell in enumerate(cells):
@@ -84,6 +85,11 @@ class Local:
             troubles = {cell.id: other._room.load(cell) for cell in cells}
         other.troubles = {cell: trouble for cell, trouble in troubles.items() if trouble}
         return other
+
+    @contextlib.contextmanager
+    def with_fewer(self, cells: Sequence[Cell]) -> Iterator[Local]:
+        """Some cells of the same notebook, run anew, for another look."""
+        yield Local(cells, limits=self._limits)
 
     def ask(self, calls: Sequence[Call], seconds: float) -> list[Answer]:
         """Run a script here; see model.Subject."""

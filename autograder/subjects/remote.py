@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from types import TracebackType
@@ -46,10 +47,14 @@ class Remote:
         self._troubles: dict[str, str] = {}
         self._left_out: set[int] = set()  # places of cells that hung or killed a worker
 
+    def run_cells(self) -> None:
+        """Start a worker and run the cells in it, if that has not happened yet."""
+        self._ready()
+
     @property
     def troubles(self) -> Mapping[str, str]:
-        """Cell id -> what went wrong when that cell ran. Runs the cells, if that has not happened yet."""
-        self._ready()
+        """Cell id -> what went wrong when that cell ran."""
+        self.run_cells()
         return {cell: text for cell, text in self._troubles.items() if text}
 
     @property
@@ -69,9 +74,16 @@ class Remote:
             self.budget.stopped.append(("", _told(calls[len(answers) - 1], answers[-1])))
         return answers + [Answer(Outcome.SKIPPED, error=AFTER)] * (len(calls) - len(answers))
 
-    def with_fewer(self, cells: Sequence[Cell]) -> Remote:
-        """Some cells of the same notebook, for another look; it lives on the same budget. Close this one first."""
-        return Remote(self.isolation, cells, self.limits, self.budget)
+    @contextmanager
+    def with_fewer(self, cells: Sequence[Cell]) -> Iterator[Remote]:
+        """Some cells of the same notebook, run anew, for another look; it lives on the same budget.
+
+        This one's worker is ended: a fork server has one child at a time. The next question gets another.
+        """
+        self.close()
+        with Remote(self.isolation, cells, self.limits, self.budget) as other:
+            other.run_cells()
+            yield other
 
     @property
     def deaths(self) -> int:

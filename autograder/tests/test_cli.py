@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from autograder import cli
 from autograder.authoring.fill import released, write
 from autograder.cli import main
+from autograder.commands import authoring
 from autograder.model import Broken, Limits
 from autograder.tests.classroom import QUIZ, RIGHT, SLUG, WRONG, answered
 
@@ -193,7 +193,7 @@ def test_what_stops_the_command_has_a_code(
     def stop(arguments: object) -> int:
         raise error
 
-    monkeypatch.setattr(cli, "_verify", stop)
+    monkeypatch.setattr(authoring, "_verify", stop)
     assert main(["verify", "--course", str(toy)]) == code
     assert said in capsys.readouterr().out
 

@@ -152,7 +152,7 @@ def test_where_the_system_cannot_tell_the_wall_clock_counts(monkeypatch: pytest.
 def started(isolation: Isolation) -> Any:
     """The same cage, which counts how many workers it starts."""
 
-    class Counting:
+    class Counting(Isolation):
         name, starts = isolation.name, 0
 
         def start(self, limits: Limits) -> Any:

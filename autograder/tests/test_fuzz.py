@@ -22,7 +22,7 @@ from autograder.grade import grade
 from autograder.judge import judge
 from autograder.model import Answer, Call, Facts, Outcome, Subject, Submission
 from autograder.sandbox import choose, stays_shut, warmed
-from autograder.student.selfcheck import examine
+from autograder.student.selfcheck import examine_public
 from autograder.subjects.local import Local
 from autograder.tests.fuzz import IGNORANT, MOODS, ROOT, run
 from autograder.tests.toys import junk
@@ -63,7 +63,7 @@ def judge_junk(slug: str, kinds: Sequence[tuple[str, Callable[..., Any]]]) -> No
     for number, (kind, function) in enumerate(kinds):
         exercise = public.exercises[number % len(public.exercises)]
         subject = Local(namespace={**staff.reference.namespace, **dict.fromkeys(exercise.names, function)})
-        examine(exercise, subject, public)  # Broken is an exception
+        examine_public(exercise, subject, public)  # Broken is an exception
         verdicts = judge(staff.assignment.exercise(exercise.name), subject, slug, staff.key.salt, staff.reference)
         assert not [v for v in verdicts if v.outcome is Outcome.BROKEN], (exercise.name, kind)
 

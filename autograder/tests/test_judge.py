@@ -30,6 +30,7 @@ from autograder.model import (
     Seed,
     Verdict,
 )
+from autograder.running import opaque
 from autograder.tests.toys import FORWARD, forward, one_part, student
 
 
@@ -351,11 +352,12 @@ def test_without_a_reference_such_a_check_is_our_fault() -> None:
         (np.zeros((2, 3), "float32"), "an array of float32 and shape (2, 3)"),
         (Opaque("Tensor"), "a Tensor"),
         (Opaque("generator"), "a generator"),
-        (Opaque("array of 99 bytes"), "an array too large to be judged"),
-        (Opaque("value of 99 bytes"), "a value too large to be judged"),
+        (Opaque(opaque.LARGE), "a value too large to be judged"),
+        (Opaque(opaque.BEYOND), "a value too large to be judged"),
+        (Opaque(opaque.UNSENT), "a value that cannot be judged"),
+        (Opaque("deque"), "a deque"),
         (Opaque("array of dtype object"), "an array of object"),
-        (Opaque("array of dtype p062seed7x17"), "an array of another dtype"),
-        (Opaque("tensor of dtype torch.p062"), "a tensor that NumPy does not know"),
+        (Opaque("array of dtype p062seed7x17"), "an object of a class of your own"),
         (Opaque("value p=0.62 seed=7 x=[1.7]"), "an object of a class of your own"),
         (Opaque("p062seed7x17"), "an object of a class of your own"),
         (np.zeros((2**31, 0), "int8"), "an array of int8 and shape (huge, 0)"),

@@ -46,7 +46,7 @@ def ask(backend: Isolation, source: str, *args: Any) -> Any:
 
 # ---------------------------------------------------------------------------------------------------------------------- choosing
 @dataclass(frozen=True)
-class Unfiltered:
+class Unfiltered(Isolation):
     """A cage of Landlock alone, without a filter for system calls."""
 
     name: str = "unfiltered"
@@ -58,7 +58,7 @@ class Unfiltered:
 
 
 @dataclass(frozen=True)
-class Missing:
+class Missing(Isolation):
     """A cage that cannot be had."""
 
     name: str = "missing"

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import cli
 from autograder.classes import batch as room_of_batch
 from autograder.classes.batch import LOST, Batch, Graded, Task
 from autograder.classes.batch import _work as work
 from autograder.classes.pool import Here, at_most, results
 from autograder.cli import main
+from autograder.commands import grading
 from autograder.grade import grade as grade_one
 from autograder.model import Broken, CourseError, Limits, Report
 from autograder.sandbox import choose
@@ -199,7 +199,7 @@ def test_pools_that_never_give_anything_are_our_fault(room: Classroom, monkeypat
 
 # ------------------------------------------------------------------------------------------------------------------- files by name
 def test_reports_of_files_survive_a_later_crash(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source, file, whole = toy / "assignments" / SLUG / f"{SLUG}.ipynb", toy / "reports.json", cli._graded
+    source, file, whole = toy / "assignments" / SLUG / f"{SLUG}.ipynb", toy / "reports.json", grading._graded
     asked: list[Path] = []
 
     def crashes(path: Path, *rest: Any) -> Report:
@@ -208,7 +208,7 @@ def test_reports_of_files_survive_a_later_crash(toy: Path, monkeypatch: pytest.M
             raise RuntimeError("the power went")
         return whole(path, *rest)
 
-    monkeypatch.setattr(cli, "_graded", crashes)
+    monkeypatch.setattr(grading, "_graded", crashes)
     with pytest.raises(RuntimeError):
         main(["grade", SLUG, *[str(source)] * 3, "--json", str(file), "--course", str(toy), "--quiet"])
     assert [r["status"] for r in json.loads(file.read_bytes())] == ["graded", "graded"]
@@ -225,7 +225,7 @@ def test_a_file_in_which_something_was_stopped_is_judged_once_more(
         told = (("shrink", f"look {len(asked)}"),) if path == source else ()
         return Report(SLUG, str(path), "graded", "none", stopped=told)
 
-    monkeypatch.setattr(cli, "_graded", stopped)
+    monkeypatch.setattr(grading, "_graded", stopped)
     assert main(["grade", SLUG, str(source), str(other), "--json", str(file), "--course", str(toy)]) == 0
     assert asked == [source, other, source]
     assert [r["worth_a_look"] for r in json.loads(file.read_bytes())] == [[{"exercise": "shrink", "what": "look 3"}], []]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from nbclient.exceptions import CellExecutionError
 
 import autograder
 from autograder.authoring.fill import released, write
-from autograder.model import CourseError
+from autograder.model import CourseError, Limits
 from autograder.student.selfcheck import CheckFailed, check, find_folder
 from autograder.tests.classroom import QUIZ, RIGHT, SLUG, WRONG, answered
 
@@ -175,14 +174,11 @@ def test_nbgrader_validate_notices(folder: Path) -> None:
 def test_an_endless_loop_in_a_notebook_is_stopped(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from autograder import judge as room
-
     def hangs(*args: Any, **kwargs: Any) -> Any:
         while True:
             pass
 
-    whole: Callable[..., Any] = room.judge
-    monkeypatch.setattr("autograder.student.selfcheck.judge", lambda *a: whole(*a, seconds=0.3))
+    monkeypatch.setattr("autograder.student.selfcheck.Limits", lambda: Limits(call_seconds=0.3))
     with pytest.raises(CheckFailed, match=r"shrink \(0 of 2 parts, 0 of 3 points in reach\)"):
         check("shrink", str(folder), {"shrink": hangs})
     out = capsys.readouterr().out

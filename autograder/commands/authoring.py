@@ -1,0 +1,212 @@
+"""Releasing assignments and examining them; made-up classes, measurements, data."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autograder.commands import OK, in_course
+
+if TYPE_CHECKING:
+    from autograder.course import Staff
+
+
+
+def add(commands: Any) -> None:
+    """Put the commands on the command line."""
+    _add_release(commands)
+    _add_verify(commands)
+    _add_data(commands)
+    _add_simulate(commands)
+    _add_bench(commands)
+    _add_demo(commands)
+
+
+def _add_release(commands: Any) -> None:
+    release = commands.add_parser("release", help="write assignments/ from solutions/ (staff)")
+    release.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="all of them when left out")
+    in_course(release)
+    release.set_defaults(run=_release)
+
+
+def _add_verify(commands: Any) -> None:
+    verify = commands.add_parser("verify", help="let the kit examine itself (staff)")
+    verify.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="all of them when left out")
+    verify.add_argument("--seeds", type=int, default=3, help="how often each right variant is judged (default 3)")
+    verify.add_argument("--matrix", nargs="?", const="", metavar="FOLDER", help="write secret pages: what each check does on wrong answers")
+    verify.add_argument("--pairs", nargs="?", type=int, const=0, metavar="N", help="also make two mistakes at once: all pairs, or N")
+    verify.add_argument("--mutants", action="store_true", help="also change each answer mechanically, and list what loses nothing")
+    verify.add_argument("--odds", action="store_true", help="print what each chance test may get wrong, and what it sees")
+    in_course(verify)
+    verify.set_defaults(run=_verify)
+
+
+def _add_data(commands: Any) -> None:
+    data = commands.add_parser("data", help="list the data sets, or fetch one into datasets/")
+    data.add_argument("name", nargs="?", help="sonar or cifar10; without a name: what there is, and where")
+    data.add_argument("--from", dest="source", type=Path, metavar="FILE", help="take it from this file instead of the net")
+    data.add_argument("--url", default="", help="fetch it from there (a mirror); the checksum must be the same")
+    data.add_argument("--rebuild", action="store_true", help="write datasets/digits.npy again from scikit-learn's copy")
+    data.set_defaults(run=_data)
+
+
+def _add_simulate(commands: Any) -> None:
+    simulate = commands.add_parser("simulate", help="write a class of plausible hand-ins into a scratch course")
+    simulate.add_argument("assignment", help="for example hw1_dropout")
+    simulate.add_argument("--students", type=int, default=100, metavar="N", help="how many (default 100)")
+    simulate.add_argument("--seed", type=int, default=0, metavar="S", help="the same seed makes the same class (default 0)")
+    simulate.add_argument("--into", type=Path, default=Path("simulated"), metavar="DIR", help="the new course (default: simulated/)")
+    in_course(simulate)
+    simulate.set_defaults(run=_simulate)
+
+
+def _add_bench(commands: Any) -> None:
+    bench = commands.add_parser("bench", help="measure what grading costs here, beside stock nbgrader")
+    bench.add_argument("assignment", nargs="?", default="hw1_dropout", help="default: hw1_dropout")
+    bench.add_argument("--students", type=int, default=40, metavar="N", help="the size of the class (default 40)")
+    bench.add_argument("--into", type=Path, default=Path("build/bench"), metavar="DIR", help="bench.json, bench.png and the classes")
+    bench.add_argument("--no-stock", action="store_true", help="leave stock nbgrader out, which takes longest")
+    bench.add_argument("--scaling", type=int, nargs="*", default=[], metavar="N", help="larger classes by the quick road: 100 1000 10000")
+    in_course(bench)
+    bench.set_defaults(run=_bench)
+
+
+def _add_demo(commands: Any) -> None:
+    demo = commands.add_parser("demo", help="build a class of 40, grade it with nbgrader, and show what comes out")
+    demo.add_argument("folder", type=Path, nargs="?", default=Path("demo"), help="where to build it (default: demo/)")
+    demo.add_argument("--unsafe-isolation", action="store_true", help="grade even where student code cannot be caged")
+    in_course(demo)
+    demo.set_defaults(run=_demo)
+
+
+def _release(arguments: argparse.Namespace) -> int:
+    from autograder.authoring.release import release
+    from autograder.course import find_root, lacking, load_public, slugs
+
+    root = find_root(arguments.course)
+    for folder in release(root, arguments.assignments or slugs(root)):
+        reason = lacking(load_public(folder))
+        print(f"wrote {folder}" + (f" (hints.json is the one of before: {reason})" if reason else ""))
+    return OK
+
+
+def _print_stress(staff: Staff, arguments: argparse.Namespace) -> None:
+    """What becomes of pairs of mistakes, and of mutants."""
+    from autograder.authoring import mutants, pairs
+
+    if arguments.pairs is not None:
+        print(f"{staff.assignment.slug}: two mistakes at once")
+        print("\n".join(f"  {line}" for line in pairs.lines(list(pairs.seen(staff, arguments.pairs or None)))))
+    if arguments.mutants:
+        print(f"{staff.assignment.slug}: mutants")
+        print("\n".join(f"  {line}" for line in mutants.lines(list(mutants.scores(staff)))))
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from autograder.authoring.verify import FINE, SKIPPED, Examination, verify
+    from autograder.course import find_root, load_staff, slugs
+
+    root = find_root(arguments.course)
+    folder = _matrix_folder(root, arguments.matrix)
+    findings, skipped = 0, 0
+    seen: dict[str, Examination] = {}
+    told: dict[str, list[str]] = {}
+    for slug, title, found in verify(root, arguments.assignments or None, arguments.seeds, seen):
+        skipped += SKIPPED in title
+        print(f"{'x ' if found else '- ' if SKIPPED in title else 'ok'} {slug}: {title}")
+        for finding in found:
+            print(f"     {finding}")
+        findings += len(found)
+        told.setdefault(slug, []).extend(found)
+    if arguments.odds:
+        _print_odds(root, arguments.assignments)
+    for slug in (arguments.assignments or slugs(root)) if arguments.pairs is not None or arguments.mutants else ():
+        _print_stress(load_staff(root, slug), arguments)
+    if folder:
+        from autograder.authoring.kill_matrix import write
+
+        print(f"wrote {write(folder, seen, told)}, which students must not see")
+    if findings:
+        print(f"{findings} finding{'s' * (findings != 1)}. Mend and run `autograder verify` again.")
+    else:
+        print(f"What was looked at is fine, but {skipped} steps were skipped. Run this where nothing is lacking." if skipped else FINE)
+    return OK if not findings else 1
+
+
+def _matrix_folder(root: Path, named: str | None) -> Path | None:
+    """Where the pages are to go, looked at before anything is judged; None when there shall be none."""
+    if named is None:
+        return None
+    from autograder.authoring.kill_matrix import folder_for
+
+    return folder_for(root, Path(named) if named else None)
+
+
+def _print_odds(root: Path, assignments: Sequence[str]) -> None:
+    from autograder import chance
+    from autograder.authoring.verify import odds
+    from autograder.course import load_staff, slugs
+
+    for slug in assignments or slugs(root):
+        found = list(odds(load_staff(root, slug)))
+        tests = sum(check.chances for _, check in found)
+        print(f"{slug}: {tests} chance tests; a right submission is refused anything with probability at most {tests * chance.ALPHA:.1e}")
+        for exercise, check in found:
+            print(f"   {exercise}: {check.name}: false alarm at most {check.chances * chance.ALPHA:.0e}; sees {check.power}")
+
+
+def _data(arguments: argparse.Namespace) -> int:
+    from autograder import datasets
+
+    if not arguments.name:
+        for data in datasets.DATASETS.values():
+            print(f"{data.name}: {data.about}\n   {datasets.find(data.name) or 'not here. ' + datasets.how_to_get(data.name)}")
+    elif arguments.name == "digits" and arguments.rebuild:
+        print(f"wrote {datasets.rebuild_digits()}, bit for bit as it should be")
+    else:
+        print(f"wrote {_fetched(arguments)}; its checksum is right")
+    return OK
+
+
+def _fetched(arguments: argparse.Namespace) -> Path:
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+
+    from autograder import datasets
+
+    with Progress(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), transient=True) as bar:
+        task = bar.add_task(arguments.name, total=None)
+        show = lambda done, size: bar.update(task, completed=done, total=size or None)  # noqa: E731  # one line, used once
+        return datasets.fetch(arguments.name, arguments.source, arguments.url, show)
+
+
+def _simulate(arguments: argparse.Namespace) -> int:
+    from autograder.authoring.simulate import simulate
+    from autograder.course import find_root
+
+    slug = arguments.assignment
+    course = simulate(find_root(arguments.course), slug, arguments.students, arguments.seed, arguments.into)
+    where = shlex.quote(str(course))
+    print(f"{arguments.students} hand-ins in {course / 'submitted'}. Grade them with: cd {where} && autograder grade {slug}")
+    return OK
+
+
+def _bench(arguments: argparse.Namespace) -> int:
+    from autograder.authoring.bench import bench, lines
+    from autograder.course import find_root
+
+    root, into = find_root(arguments.course), arguments.into.resolve()
+    found = bench(root, arguments.assignment, arguments.students, into, not arguments.no_stock, arguments.scaling)
+    for line in lines(found):
+        print(line)
+    print(f"written: {into / 'bench.json'} and {into / 'bench.png'}")
+    return OK
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from autograder.authoring.demo import demo
+    from autograder.course import find_root
+
+    return demo(find_root(arguments.course), arguments.folder, arguments.unsafe_isolation)

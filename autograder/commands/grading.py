@@ -1,0 +1,209 @@
+"""Grading: a class into the gradebook, or notebooks without touching it."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from autograder import surroundings
+from autograder.commands import BROKEN, OK, UNREADABLE, in_course
+from autograder.model import Broken, CourseError, Look, Report
+
+if TYPE_CHECKING:
+    from autograder.classes.batch import Batch
+    from autograder.course import Staff
+    from autograder.judge import Witness
+    from autograder.sandbox import Isolation
+
+
+
+def add(commands: Any) -> None:
+    """Put the commands on the command line."""
+    _add_grade(commands)
+    _add_dask_keys(commands)
+
+
+def _add_grade(commands: Any) -> None:
+    grade = commands.add_parser("grade", help="grade submitted/*/HW/ into the gradebook, or notebooks without touching it")
+    grade.add_argument("assignment", help="for example hw1_dropout")
+    grade.add_argument("notebooks", type=Path, nargs="*", metavar="NOTEBOOK", help="hand-ins, anywhere: only reports are made of them")
+    grade.add_argument("--json", type=Path, metavar="FILE", help="write there what came of each, and what is worth a look")
+    grade.add_argument("--csv", type=Path, metavar="FILE", help="with notebooks: write points per exercise there")
+    grade.add_argument("--quiet", action="store_true", help="print the table only, not the sentences; no progress bar")
+    grade.add_argument("--student", nargs="+", action="extend", default=[], metavar="ID", help="of the class, only these")
+    grade.add_argument("--jobs", type=int, metavar="N", help="how many hand-ins at once (default: one for each processor)")
+    grade.add_argument("--dask", metavar="ADDRESS", help="on the workers of this Dask cluster, for example tls://10.0.0.1:8786")
+    grade.add_argument("--dask-keys", type=Path, metavar="FOLDER", help="the keys of that cluster (default: dask-keys/ of the course)")
+    grade.add_argument("--regrade", action="store_true", help="run everything again, whatever is remembered")
+    grade.add_argument("--fresh", action="store_true", help="start a new Python for every hand-in, and keep none warm")
+    grade.add_argument("--isolation", choices=("bubblewrap", "landlock", "subprocess"), help="insist on one kind of cage")
+    grade.add_argument("--unsafe-isolation", action="store_true", help="grade even where student code cannot be caged")
+    grade.add_argument("--gpu", action="store_true", help="let this machine's NVIDIA GPU into the cage (hw8_torch; a new Python for each)")
+    in_course(grade)
+    grade.set_defaults(run=_grade)
+
+
+def _add_dask_keys(commands: Any) -> None:
+    keys = commands.add_parser("dask-keys", help="make the keys of a Dask cluster, for `autograder grade --dask`")
+    keys.add_argument("folder", type=Path, nargs="?", default=Path("dask-keys"), help="where to write them (default: dask-keys/)")
+    keys.set_defaults(run=_dask_keys)
+
+
+def _grade(arguments: argparse.Namespace) -> int:
+    if not arguments.notebooks:
+        return _grade_class(arguments)
+    if arguments.student or arguments.jobs or arguments.regrade:
+        raise CourseError("--student, --jobs and --regrade are for a whole class. Leave them out, or leave the notebooks out.")
+    from autograder.course import find_root, load_staff
+    from autograder.explain import calls_of
+    from autograder.judge import Witness
+    from autograder.report import data, looks, table, text
+
+    staff, console = load_staff(find_root(arguments.course), arguments.assignment), Console()
+    isolation, found, witness = _cage(arguments, console), dict[int, Report](), Witness()
+    with data.JsonFile(arguments.json, lambda: [data.to_dict(r, calls_of(r, witness)) for r in found.values()]) as file:
+        for number, report in _judged(arguments.notebooks, staff, isolation, witness):
+            if not arguments.quiet and (number in found or not report.stopped):
+                print(text.report_text(report, staff=True))
+            found[number] = report
+            file.step()
+    reports = list(found.values())
+    if arguments.csv:
+        data.write_csv(arguments.csv, reports)
+    grid = table.Grid(table.rows(reports))
+    for line in grid.lines():
+        console.print(line, highlight=False)
+    _show(console, [k for row, r in zip(grid.rows, reports, strict=True) for k in looks.of_report(r, row.label)])
+    return _code(reports)
+
+
+def _show(console: Console, found: Sequence[Look]) -> None:
+    from autograder.report import looks
+
+    for line in looks.lines(found):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _cage(arguments: argparse.Namespace, console: Console) -> Isolation:
+    """The cage that was asked for; what it does not deny is said loudly."""
+    from autograder.course import find_root, load_staff
+    from autograder.sandbox import choose, warning, with_gpu
+
+    if arguments.gpu and not load_staff(find_root(arguments.course), arguments.assignment).assignment.gpu:
+        raise CourseError(f"{arguments.assignment} has no use for a GPU. Leave --gpu out.")
+    isolation = choose(arguments.unsafe_isolation, arguments.isolation)
+    if loud := warning(isolation):
+        console.print(loud, style="bold red", highlight=False)
+    return with_gpu(isolation) if arguments.gpu else isolation
+
+
+def _judged(paths: Sequence[Path], staff: Staff, isolation: Isolation, witness: Witness) -> Iterator[tuple[int, Report]]:
+    """A report for each notebook; where something was stopped, another one at the end: the machine may have been busy."""
+    again = []
+    for number, path in enumerate(paths):
+        report = _graded(path, staff, isolation, witness)
+        again += [number] if report.stopped else []
+        yield number, report
+    for number in again:
+        yield number, _graded(paths[number], staff, isolation, witness)
+
+
+def _graded(path: Path, staff: Staff, isolation: Isolation, witness: Witness) -> Report:
+    from autograder.classes.pool import at_most
+    from autograder.examine import LIMITS
+    from autograder.grade import grade_path
+
+    try:
+        with at_most(LIMITS.judge_bytes):
+            return grade_path(path, staff, isolation, witness=witness)
+    except (Broken, MemoryError) as error:  # ours: reported beside the others, and never as a zero
+        said = str(error) if isinstance(error, Broken) else "grading it takes more memory than it may. Look at this notebook."
+        return Report(staff.assignment.slug, str(path), "broken", isolation.name, error=said, maximum=staff.assignment.points)
+
+
+def _code(reports: Sequence[Report]) -> int:
+    statuses = {r.status for r in reports}
+    if "broken" in statuses:
+        return BROKEN
+    return UNREADABLE if "unreadable" in statuses else OK
+
+
+def _grade_class(arguments: argparse.Namespace) -> int:
+    _refuse_what_does_not_fit(arguments)
+    if arguments.jobs != 1 and not arguments.dask:
+        _start_fork_server()
+    from autograder.classes import batch
+    from autograder.report import data
+    from autograder.report.progress import Progress
+
+    console = Console()
+    isolation = _cage(arguments, console)
+    with ExitStack() as stack:
+        grading = _batch(arguments, isolation, stack)
+        graded: list[dict[str, Any]] = []
+        file = stack.enter_context(data.JsonFile(arguments.json, lambda: batch.to_dict(grading, graded)))
+        progress = stack.enter_context(Progress(console, arguments.assignment, arguments.quiet))
+        for one in grading.run(arguments.student, progress.begin):
+            graded += [one.brief()] * bool(arguments.json)
+            file.step()
+            progress.step(f"{one.student}: {one.status}: {one.error}" if one.error else "")
+    tally = grading.tally
+    for line in progress.summary(tally.graded, tally.unchanged, tally.unreadable, tally.broken, tally.slowest):
+        console.print(line, highlight=False, markup=False)
+    for note in grading.notes:
+        console.print(note, highlight=False, markup=False, soft_wrap=True)
+    _show(console, grading.looks)
+    return BROKEN if tally.broken else UNREADABLE if tally.unreadable else OK
+
+
+def _refuse_what_does_not_fit(arguments: argparse.Namespace) -> None:
+    """CourseError for options that cannot go together; one job where the machine has no means for several."""
+    if arguments.csv:
+        raise CourseError("--csv is for notebooks named one by one; the marks of a class come from `nbgrader export`.")
+    if arguments.jobs is not None and arguments.jobs < 1:
+        raise CourseError("--jobs must be 1 or more.")
+    if arguments.dask and arguments.gpu:
+        raise CourseError("--gpu is for the GPU of this machine, and --dask for other machines. Leave one of them out.")
+    if not (arguments.jobs or arguments.dask or surroundings.semaphores()):
+        print(f"One hand-in at a time: {surroundings.NO_SEMAPHORES}.")
+        arguments.jobs = 1
+
+
+def _start_fork_server() -> None:
+    """Importing nbgrader takes seconds; let the pool do it at the same time as this process."""
+    from multiprocessing import forkserver
+
+    surroundings.short_sockets()
+    forkserver.set_forkserver_preload(["autograder.classes.batch"])
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # it inherits this, and says nothing at a Ctrl-C while it imports
+    forkserver.ensure_running()
+    signal.signal(signal.SIGINT, before)
+
+
+def _batch(arguments: argparse.Namespace, isolation: Isolation, stack: ExitStack) -> Batch:
+    """The class to be graded, on this machine's processes or on those of a cluster."""
+    from autograder.classes import batch, cluster
+    from autograder.course import find_root
+
+    root = find_root(arguments.course)
+    jobs, pool = arguments.jobs or batch.cores(), batch.executor
+    if arguments.dask:
+        client, workers = stack.enter_context(cluster.connected(arguments.dask, arguments.dask_keys or root / cluster.KEYS))
+        jobs, pool = arguments.jobs or workers, partial(cluster.executor, client)
+    warm = not (arguments.fresh or arguments.gpu)
+    return batch.Batch(root, arguments.assignment, isolation, jobs, arguments.regrade, warm, pool)
+
+
+def _dask_keys(arguments: argparse.Namespace) -> int:
+    from autograder.classes import cluster
+
+    path = cluster.make_keys(arguments.folder)
+    print(f"wrote {path}, which nobody else may read. {cluster.how_to_start(path.parent.resolve())}")
+    return OK

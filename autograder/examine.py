@@ -1,0 +1,82 @@
+"""One exercise of one subject: judged, and where something does not hold, with the belief behind it.
+
+The grader and the self-check come here alike, so what a student is told at home is what the grader says of the same sentences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol, TypeVar
+
+from autograder.diagnose import Facts, diagnose, fingerprint
+from autograder.judge import Scripts, can_be_diagnosed, judge
+from autograder.judge import result as result_of
+from autograder.model import Assignment, Broken, Cell, Diagnosis, Exercise, ExerciseResult, Limits, Outcome, Subject, Submission
+
+LIMITS = Limits()
+
+
+Notebook = TypeVar("Notebook", bound="Cells")
+
+
+class Cells(Subject, Protocol):
+    """A subject made of cells, of which some can be left away."""
+
+    @property
+    def left_out(self) -> Collection[int]:
+        """Places of the cells that came to no end, or to the end of a worker."""
+
+    def with_fewer(self: Notebook, cells: Sequence[Cell]) -> AbstractContextManager[Notebook]:
+        """Some cells of the same notebook, run anew, for another look. Until it is over, this subject is not asked."""
+
+
+def examine(
+    exercise: Exercise,
+    subject: Subject,
+    assignment: Assignment,
+    hints: Mapping[str, Any],
+    salt: str = "",
+    reference: Subject | None = None,
+    limits: Limits = LIMITS,
+    scripts: Scripts | None = None,
+) -> ExerciseResult:
+    """Judge an exercise and name the misconception when one shows. Raises Broken when a check fails by our fault: that is never a zero.
+
+    hints     : exercise -> what tells its misconceptions apart; those that are released
+    salt      : of the key, when hidden checks are among those of the exercise
+    reference : the solution, when it is at hand
+    scripts   : where it is written down what each check asked last
+    """
+    slug, name = assignment.slug, exercise.name
+    verdicts = judge(exercise, subject, slug, salt, reference, limits.call_seconds, limits.exercise_deaths, scripts)
+    for verdict in verdicts:
+        if verdict.outcome is Outcome.BROKEN:
+            raise Broken(f"{slug}, {name}, {verdict.check}: {verdict.got}")
+    facts: Facts = {}
+    diagnoses: tuple[Diagnosis, ...] = ()
+    if name in hints and can_be_diagnosed(verdicts):
+        facts, diagnoses = look_closer(name, subject, assignment, hints, limits.call_seconds)
+    return result_of(exercise, verdicts, diagnoses, subject.troubles.get(name, ""), facts)
+
+
+def look_closer(
+    exercise: str, subject: Subject, assignment: Assignment, hints: Mapping[str, Any], seconds: float, strict: bool = False
+) -> tuple[Facts, tuple[Diagnosis, ...]]:
+    """The facts about an exercise, and the beliefs they show; `strict` as in `fingerprint`."""
+    facts = fingerprint(assignment.probes.get(exercise, ()), exercise, subject, assignment.slug, seconds, strict)
+    return facts, diagnose(exercise, facts, hints[exercise])
+
+
+def examine_fairly(
+    exercise: Exercise, student: Notebook, submission: Submission, look: Callable[[Notebook], ExerciseResult]
+) -> ExerciseResult:
+    """The result in the finished notebook; where a later cell may have changed something and not all holds, the better of two.
+
+    The other one is of the exercise as it was below its own answer cell. `look` examines it in either.
+    """
+    result = look(student)
+    if result.outcome == "passed" or result.not_run or exercise.name not in submission.spoilt:
+        return result
+    with student.with_fewer(submission.until(exercise.name, student.left_out).cells) as earlier:
+        return max(result, look(earlier), key=lambda r: (r.points, sum(v.passed for v in r.verdicts)))
