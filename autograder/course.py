@@ -280,6 +280,9 @@ def must_exist(root: Path, slug: str) -> Path:
     """The source folder of an assignment, or a CourseError that lists those there are."""
     found = folders(root)
     folder = found.of(slug)
+    if not found.source.is_dir() and found.released(slug).is_dir():
+        mend = f"To check a notebook: autograder check {found.released(slug) / slug}.ipynb"
+        raise CourseError(f"{root} holds what students get of {slug}, and no solutions: nothing can be graded here. {mend}")
     if folder.is_dir() and not (folder / "checks.py").is_file() and not folders(root).key(slug).is_file():
         raise CourseError(f"{slug} has no checks.py, so nbgrader grades it as ever: nbgrader autograde {slug}")
     if not folder.is_dir():

@@ -73,8 +73,9 @@ FEEDBACK = [f"{STOCK}.GetGrades", f"{PLUGIN}.OpenWithSummary", "nbconvert.prepro
 def configure(c: Any, source: str = "solutions", release: str = "assignments") -> None:
     """Fill nbgrader's configuration object. Folders, header and course_id that a course has set stay; of the steps, what it sets later."""
     find_alembic()
-    ours = {"source_directory": source, "release_directory": release, "ignore": IGNORED}
+    ours: dict[str, Any] = {"source_directory": source, "release_directory": release, "ignore": IGNORED}
     ours["solution_directory"] = "build/solution"  # of `nbgrader generate_solution`; not to be taken for solutions/
+    ours["course_id"] = "default_course"  # as nbgrader's API has it; its commands say "", for which PostgreSQL finds no course
     for name, value in ours.items():
         c.CourseDirectory.setdefault(name, value)
     c.IncludeHeaderFooter.setdefault("header", f"{c.CourseDirectory.source_directory}/header.ipynb")

@@ -86,11 +86,10 @@ def _diff(right: str, wrong: str) -> str:
 
 
 def write(folder: Path, seen: Mapping[str, Examination], findings: Mapping[str, Sequence[str]]) -> Path:
-    """Write a page for each assignment, and an index of several; returns the page to begin with."""
+    """Write a page for each assignment, and the index of all that lie there; returns the page to begin with."""
     matrices = [(matrix(slug, seen.get(slug), found), f"{slug}.html") for slug, found in findings.items()]
-    if len(matrices) > 1:
-        (folder / INDEX).write_text(pages.index(matrices), encoding="utf-8")
-    back = INDEX if (folder / INDEX).is_file() else ""
+    earlier = sorted({p.name for p in folder.glob("*.html")} - {INDEX, *(file for _, file in matrices)})
+    (folder / INDEX).write_text(pages.index(matrices, earlier), encoding="utf-8")
     for one, file in matrices:
-        (folder / file).write_text(pages.page(one, back), encoding="utf-8")
+        (folder / file).write_text(pages.page(one, INDEX), encoding="utf-8")
     return folder / (INDEX if len(matrices) > 1 else matrices[0][1])
