@@ -241,12 +241,10 @@ class _Reading:
 
     @cached_property
     def _used(self) -> set[str]:
-        """Names that the student's definitions mention and do not make themselves."""
+        """Names that the student's definitions lean on, and those that the student mentions and does not make."""
         own = [c for c in self.cells if c.number in self.answers or self._is_added(c)]
-        statements = [s for c in own if c.tree for s in c.tree.body if not isinstance(s, ast.Expr)]
-        names = [n for s in statements for n in ast.walk(s) if isinstance(n, (ast.Name, ast.arg))]
-        made = {n.arg if isinstance(n, ast.arg) else n.id for n in names if isinstance(n, ast.arg) or not isinstance(n.ctx, ast.Load)}
-        return {n.id for n in names if isinstance(n, ast.Name)} - made
+        body = [s for c in own if c.tree for s in c.tree.body if not isinstance(s, ast.Expr)]
+        return statements.free(*body) | statements.leaned_on(body)
 
     def _answer(self, exercise: Exercise) -> _Found | None:
         """The cell that answers the exercise: by its grade_id if that one was written in, else by what it defines."""

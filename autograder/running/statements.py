@@ -9,6 +9,7 @@ from itertools import groupby
 
 MAX_PARTS = 20  # of one cell: each is sent by itself
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
 DATA = (ast.Dict, ast.List, ast.Tuple, ast.Set, ast.Constant)
 # builtins that can do nothing to what was defined before
 ACTS = frozenset({"exec", "eval", "globals", "locals", "vars", "setattr", "delattr", "map", "filter", "sorted", "__import__"})
@@ -127,3 +128,29 @@ def imported(node: ast.AST) -> Iterator[str]:
             yield from (alias.name.partition(".")[0] for alias in found.names)
         elif isinstance(found, ast.ImportFrom) and found.module and not found.level:
             yield found.module.partition(".")[0]
+
+
+def free(*statements: ast.stmt) -> set[str]:
+    """The names that statements read and that none of them makes."""
+    names = [n for s in statements for n in ast.walk(s) if isinstance(n, (ast.Name, ast.arg))]
+    made = {n.arg if isinstance(n, ast.arg) else n.id for n in names if isinstance(n, ast.arg) or not isinstance(n.ctx, ast.Load)}
+    return {n.id for n in names if isinstance(n, ast.Name)} - made
+
+
+def leaned_on(body: Sequence[ast.stmt]) -> set[str]:
+    """The names from outside that functions and classes use, and those with whose help these are bound."""
+    found: set[str] = set()
+    for statement in [*reversed(body)] * 2:  # twice: helpers may stand below what uses them
+        if _defines(statement) or (isinstance(statement, ASSIGNMENTS) and not found.isdisjoint(_bound(statement))):
+            found |= free(statement)
+    return found
+
+
+def _defines(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.Assign):
+        return isinstance(statement.value, ast.Lambda)
+    return isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.If, ast.Try))
+
+
+def _bound(statement: ast.stmt) -> set[str]:
+    return {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
