@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
 from pathlib import Path
 from typing import Any
@@ -144,15 +145,21 @@ def with_cells_for_a_human(source: Path) -> None:
 
 @pytest.fixture(scope="module")
 def quickstart(tmp_path_factory: pytest.TempPathFactory) -> Classroom:
-    """What `nbgrader quickstart` makes, with one assignment of the kit's beside its own; both handed in, graded, and given back."""
-    outside = Classroom(tmp_path_factory.mktemp("quick"))
-    course = Classroom(outside.root / "course101")
+    """What `nbgrader quickstart` makes, with one assignment of the kit's beside its own; both handed in, graded, and given back.
 
-    def done(*words: str, where: Classroom = course) -> None:
-        ran = where.run(*words)
+    Its files are copied and its configuration written as it writes them: the command itself starts nbgrader four times.
+    """
+    import nbgrader  # type: ignore[import-untyped]
+
+    course = Classroom(tmp_path_factory.mktemp("quick") / "course101")
+    shutil.copytree(Path(nbgrader.__file__).parent / "docs" / "source" / "user_guide" / "source", course.root / "source")
+    lines = ["c = get_config()", 'c.CourseDirectory.course_id = "course101"', 'c.IncludeHeaderFooter.header = "source/header.ipynb"']
+    (course.root / "nbgrader_config.py").write_text("\n".join([*lines, "c = get_config()  #noqa", ""]))
+
+    def done(*words: str) -> None:
+        ran = course.run(*words)
         assert ran.code == 0, ran.text[-3000:]
 
-    done("quickstart", "course101", where=outside)
     assert main(["init", str(course.root), "--with", SLUG, "--course", str(TOY)]) == 0
     with_cells_for_a_human(course.root / "source" / SLUG / f"{SLUG}.ipynb")
     for slug in (PS, SLUG):
