@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from autograder import __version__
-from autograder.commands import BROKEN, authoring, collecting, grading, instructor
+from autograder.commands import BROKEN, OK, authoring, collecting, grading, instructor, neighbours, reports
 from autograder.model import AutograderError, Broken
-from autograder.neighbours import commands as neighbours
 from autograder.report.terminal import patient
 
 
@@ -57,17 +57,25 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="check a notebook as its student can (public sentences only)")
     check.add_argument("notebook", type=Path, help="a notebook with checks.py beside it")
     check.add_argument("exercise", nargs="?", help="one exercise; all of them when left out")
+    check.add_argument("--classroom", action="store_true", help="print the result as GitHub Classroom reads it; the words go to stderr")
     check.set_defaults(run=_check)
 
-    for group in (grading, collecting, neighbours, instructor, authoring):
+    for group in (grading, collecting, reports, neighbours, instructor, authoring):
         group.add(commands)
     return parser
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from autograder.student.command import check
+    from autograder.student.command import check, checked
 
-    return check(arguments.notebook, arguments.exercise)
+    if not arguments.classroom:
+        return check(arguments.notebook, arguments.exercise)
+    from autograder.neighbours import classroom
+
+    with contextlib.redirect_stdout(sys.stderr):  # what a notebook prints is no result
+        results = checked(arguments.notebook, arguments.exercise)
+    print(classroom.line(results))
+    return OK  # the points stand in the result
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from autograder.asking import Exam
-from autograder.checks_api.symptoms import UNUSABLE_RESULT, Fact
+from autograder.checks_api.symptoms import UNUSABLE_RESULT, Symptom
 from autograder.model import Diagnosis, Subject
 
 Facts = dict[str, str]
@@ -20,7 +20,7 @@ UNUSABLE = ("raises NotImplementedError", "NotImplementedError", "skipped")
 
 
 def fingerprint(
-    probes: Iterable[Fact], exercise: str, subject: Subject, slug: str, seconds: float = 5.0, strict: bool = False
+    probes: Iterable[Symptom], exercise: str, subject: Subject, slug: str, seconds: float = 5.0, strict: bool = False
 ) -> Facts:
     """The facts about one exercise's function; stops at the first time-out or crash, so that a dead function costs one deadline.
 

@@ -20,13 +20,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from autograder.authoring import scratch
 from autograder.authoring.fill import Notebook, filled, released, solved, with_entries, write
-from autograder.course import Staff, load_staff
+from autograder.carried import calls, sources
+from autograder.course import Staff, load_staff, slugs
 from autograder.folders import folders
-from autograder.model import Misconception, Variant
+from autograder.model import CourseError, Misconception, Variant
 from autograder.report.table import Grid, Row
 from autograder.sandbox import choose, warning
 
-SLUG = "hw1_dropout"
 SIZE = 40
 RIGHT = 8  # hand-ins at least
 
@@ -75,32 +75,34 @@ def _right(staff: Staff, blank: Notebook, count: int) -> Iterator[HandIn]:
 def _believers(staff: Staff, blank: Notebook) -> Iterator[HandIn]:
     """Each student holds one belief about the main exercises and perhaps one about the small ones, until all are handed out.
 
-    Who is wrong about keep_mask is right about the rest: the solution's other functions call it, and one mistake would hide the other.
+    The main ones build on each other. Who is wrong about what they all use is right about the rest: one mistake would hide the other.
     """
-    queues = _by_exercise(_once(staff.key.misconceptions))
-    elsewhere = {m.name for exercise, found in queues.items() if exercise != "dropout_forward" for m in found}
-    queues["dropout_forward"] = [m for m in queues["dropout_forward"] if m.name not in elsewhere]  # somebody holds it there
-    main = [[m] for m in queues.pop("dropout_forward")]
-    main += [[m] for m in queues.pop("dropout_backward")]
-    masks = [[m] for m in queues.pop("keep_mask")]
+    queues, used = _by_exercise(_once(staff.key.misconceptions)), _used_by(staff)
+    everywhere = {name for names in used.values() for name in names if not used[name]}
+    chain = [e for e in queues if e not in everywhere and (used[e] - everywhere or any(e in names for names in used.values()))]
+    first, *rest = chain or [max(queues, key=lambda e: len(queues[e]))]
+    elsewhere = {m.name for exercise, found in queues.items() if exercise != first for m in found}
+    main = [[m] for m in queues.pop(first) if m.name not in elsewhere]  # somebody holds the others there
+    main += [[m] for e in rest for m in queues.pop(e)]
+    alone = [[m] for e in [e for e in queues if e in everywhere] for m in queues.pop(e)]
     for number, group in enumerate(main):
         group += [found[number] for found in queues.values() if number < len(found)]
-    for group in main + masks:
+    for group in main + alone:
         beliefs = {m.exercise: m.name for m in group}
         yield HandIn("", "believes something", filled(blank, _merged(staff, group)), beliefs, _infected(staff, group))
 
 
-def _infected(staff: Staff, group: Sequence[Misconception | Variant]) -> frozenset[str]:
-    """Exercises that may lose points through a mistake about another one.
+def _used_by(staff: Staff) -> dict[str, set[str]]:
+    """Exercise -> the earlier ones that its solution or its checks call."""
+    uses = calls(staff.solution.cells)
+    return {e.name: set(sources(staff, e, uses)) for e in staff.assignment.exercises}
 
-    A wrong cache is written by the forward function; the solution's functions call keep_mask; backward needs forward.
-    """
+
+def _infected(staff: Staff, group: Sequence[Misconception | Variant]) -> frozenset[str]:
+    """Exercises that may lose points through a mistake about another one: a cell that it changes, or one that uses what is wrong."""
     found, plain = {m.exercise for m in group}, solved(staff)
     infected = {name for m in group for name, source in with_entries(staff, m).items() if source != plain[name]}
-    if "dropout_forward" in found:
-        infected |= {"dropout_backward"}
-    if "keep_mask" in found:
-        infected |= {"dropout_forward", "vanilla_forward", "fixed_dropout_mask", "dropout_backward"}
+    infected |= {name for name, earlier in _used_by(staff).items() if earlier & found}
     return frozenset(infected - found)
 
 
@@ -111,20 +113,33 @@ def _troubled(staff: Staff, blank: Notebook) -> Iterator[HandIn]:
     yield HandIn("", "file cut off", json.dumps(filled(blank, answers))[:9000], lost=None)
     yield HandIn("", "file empty", "", lost=None)
     yield HandIn("", "forges its marks", _forged(blank), lost=everything)
-    for kind, source in _TROUBLE.items():
-        yield HandIn("", kind, filled(blank, {**answers, "dropout_moments": source}), lost=frozenset({"dropout_moments"}))
+    name, header = _by_itself(staff, answers)
+    for kind, source in _troubles(header).items():
+        yield HandIn("", kind, filled(blank, {**answers, name: source}), lost=frozenset({name}))
 
 
-_TROUBLE = {
-    "syntax error": "def dropout_moments(x, p):\n    return x, x**2 * p / (1 - p\n",
-    "loops for ever": "def dropout_moments(x, p):\n    while True:\n        pass\n",
-    "kills its process": "import os\n\n\ndef dropout_moments(x, p):\n    os._exit(0)\n",
-    "looks for the solution": (
-        "import glob\n\n\ndef dropout_moments(x, p):\n"
-        "    found = glob.glob('/**/*_key.py', recursive=True)\n"
-        "    raise ValueError(open(found[0]).read() if found else 'nothing to be found')\n"
-    ),
-}
+def _by_itself(staff: Staff, answers: dict[str, str]) -> tuple[str, str]:
+    """An exercise that uses no other and is used by none, so that it alone is spoilt, and the first line of its function."""
+    used = _used_by(staff)
+    needed = set().union(*used.values())
+    for name, source in answers.items():
+        header = re.search(rf"^def {name}\(.*\):$", source, re.MULTILINE)
+        if header and not used[name] and name not in needed:
+            return name, header.group()
+    raise CourseError(f"{staff.assignment.slug} has no function that stands by itself. Show the demo with another assignment.")
+
+
+def _troubles(header: str) -> dict[str, str]:
+    return {
+        "syntax error": f"{header}\n    return (\n",
+        "loops for ever": f"{header}\n    while True:\n        pass\n",
+        "kills its process": f"import os\n\n\n{header}\n    os._exit(0)\n",
+        "looks for the solution": (
+            f"import glob\n\n\n{header}\n"
+            "    found = glob.glob('/**/*_key.py', recursive=True)\n"
+            "    raise ValueError(open(found[0]).read() if found else 'nothing to be found')\n"
+        ),
+    }
 
 
 def _forged(blank: Notebook) -> Notebook:
@@ -167,27 +182,28 @@ def demo(root: Path, folder: Path, unsafe: bool = False) -> int:
     isolation = choose(unsafe)
     if loud := warning(isolation):
         console.print(loud, style="bold red", highlight=False)
-    course = scratch.course(root, folder.resolve(), SLUG)
-    staff = load_staff(course, SLUG)
+    slug = slugs(root)[0]
+    course = scratch.course(root, folder.resolve(), slug)
+    staff = load_staff(course, slug)
     print(f"A class of {SIZE} in {course}, graded by nbgrader; student code runs in: {isolation.name}")
-    scratch.nbgrader(course, "generate_assignment", SLUG, "--force")
-    people = class_of_40(staff, released(folders(course).released(SLUG) / f"{SLUG}.ipynb"))
+    scratch.nbgrader(course, "generate_assignment", slug, "--force")
+    people = class_of_40(staff, released(folders(course).released(slug) / f"{slug}.ipynb"))
     for person in people:
-        _hand_in(course, person)
-    _autograde(course, console, unsafe)
-    scratch.nbgrader(course, "generate_feedback", SLUG, "--force")
+        _hand_in(course, slug, person)
+    _autograde(course, slug, console, unsafe)
+    scratch.nbgrader(course, "generate_feedback", slug, "--force")
     scratch.nbgrader(course, "export", "--to", str(course / "grades.csv"))
-    marks = _marks(course)
+    marks = _marks(course, slug)
     strange = _show(console, people, marks)
     print(f"\nMarks      {course / 'grades.csv'}")
-    print(f"Feedback   {course / 'feedback' / 's05' / SLUG / (SLUG + '.html')}   (one for each student)")
+    print(f"Feedback   {course / 'feedback' / 's05' / slug / (slug + '.html')}   (one for each student)")
     print(f"Gradebook  {course / 'gradebook.db'}   Log  {course / 'autograde.log'}")
     console.print("[green]Every mark is as expected.[/]" if not strange else f"[red]{strange} marks are not as expected.[/]")
     return 0 if not strange else 1
 
 
-def _hand_in(course: Path, person: HandIn) -> None:
-    path = course / "submitted" / person.student / SLUG / f"{SLUG}.ipynb"
+def _hand_in(course: Path, slug: str, person: HandIn) -> None:
+    path = course / "submitted" / person.student / slug / f"{slug}.ipynb"
     if isinstance(person.content, str):
         path.parent.mkdir(parents=True)
         path.write_text(person.content, encoding="utf-8")
@@ -199,9 +215,9 @@ def _environment(unsafe: bool = False) -> dict[str, str]:
     return {**os.environ, **({"AUTOGRADER_UNSAFE_ISOLATION": "1"} if unsafe else {})}
 
 
-def _autograde(course: Path, console: Console, unsafe: bool) -> None:
+def _autograde(course: Path, slug: str, console: Console, unsafe: bool) -> None:
     """`nbgrader autograde`, its log turned into a progress bar and kept in autograde.log."""
-    command = [sys.executable, "-m", "nbgrader", "autograde", SLUG]
+    command = [sys.executable, "-m", "nbgrader", "autograde", slug]
     columns = (TextColumn("nbgrader autograde"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with (
         (course / "autograde.log").open("w", encoding="utf-8") as log,
@@ -221,17 +237,17 @@ def _autograde(course: Path, console: Console, unsafe: bool) -> None:
 
 
 # --------------------------------------------------------------------------------------------------------------------- what came
-def _marks(course: Path) -> dict[str, Mark]:
+def _marks(course: Path, slug: str) -> dict[str, Mark]:
     from nbgrader.api import Gradebook  # type: ignore[import-untyped]  # staff only, and slow to import
 
     marks = {}
     with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
-        for submission in gradebook.assignment_submissions(SLUG):
+        for submission in gradebook.assignment_submissions(slug):
             for found in submission.notebooks:
                 points = {g.name.removeprefix("check_"): g.score for g in found.grades}
                 maximum = {g.name.removeprefix("check_"): g.max_score for g in found.grades}
                 comments = {c.name: c.comment or "" for c in found.comments}
-                if (course / "autograded" / submission.student.id / SLUG).is_dir():
+                if (course / "autograded" / submission.student.id / slug).is_dir():
                     marks[submission.student.id] = Mark(points, maximum, comments)
     return marks
 

@@ -35,7 +35,7 @@ def release(root: Path, slugs: Sequence[str]) -> list[Path]:
 def generate(root: Path, slug: str, into: Path) -> Path:
     """Make `into`/<slug> as students will get it. CourseError when nbgrader cannot, with its reason."""
     if not folders(root).of(slug).is_dir():
-        raise CourseError(f"There is no folder {folders(root).of(slug)}. Look at the name, or make the assignment first.")
+        raise CourseError(f"There is no folder {folders(root).source.name}/{slug} in {root}. Look at the name, or make it first.")
     _must_be_whole(folders(root).notebook(slug))
     from nbgrader.converters.base import NbGraderException  # type: ignore[import-untyped]  # late: it takes a second, and is for staff
 

@@ -36,3 +36,12 @@ def positive(shape: tuple[int, ...], seed: int) -> Given:
 def asked_shape(shape: tuple[int, ...]) -> Given:
     """A shape as an argument; one and the same object each time, so that calls with it are known to be alike."""
     return Given(repr(shape), shape)
+
+
+@lru_cache(maxsize=512)
+def direction(shape: tuple[int, ...], seed: int) -> Array:
+    """A random direction of length 1, along which a derivative is taken; not to be written into."""
+    u = np.random.default_rng(seed).normal(size=shape)
+    found = np.asarray(u / np.linalg.norm(u))
+    found.flags.writeable = False
+    return found

@@ -156,7 +156,7 @@ def raises_value_error(exam: Exam, *, case: str, given: tuple[Any, ...]) -> None
 def leaves_its_arguments_alone(exam: Exam, *, given: tuple[Any, ...], names: tuple[str, ...]) -> None:
     """does not modify the arrays it is given"""
     call = question(exam, given, watch=True)
-    changed = _changed(exam, call)
+    changed = changed_arguments(exam, call)
     if changed:
         raise Wrong(f"{names[changed[0]]} was changed by the call", f"{names[changed[0]]} as it was")
 
@@ -179,7 +179,7 @@ def _single(given: Any) -> Any:
     return given
 
 
-def _changed(exam: Exam, call: Call) -> list[int]:
+def changed_arguments(exam: Exam, call: Call) -> list[int]:
     """Places of the array arguments that are no longer as they were given."""
     (answer,) = exam.returned(call)
     after = answer.facts.arguments if answer.facts else ()
@@ -216,14 +216,7 @@ def agrees_with_the_solution(
     function: str = "",
 ) -> None:
     """gets {name} right"""
-    call = Call(function or exam.function, tuple(_argument(a, exam.seed(k)) for k, a in enumerate(given)), returns=names)
+    call = Call(function or exam.function, tuple(argument(a, exam.seed(k)) for k, a in enumerate(given)), returns=names)
     (value,), (wanted,) = exam.ask(call), reference.ask(call)
     expected = np.asarray(item(wanted, names, name))
     compare(array(item(value, names, name), name, expected.shape), expected, name, tolerance)
-
-
-def _argument(argument: Any, seed: int) -> Any:
-    """In a list, a tuple of whole numbers stands for a normal array of that shape; anything else for itself."""
-    if isinstance(argument, tuple):
-        return normal(argument, seed)
-    return Given(f"np.array({argument})", np.array(argument)) if isinstance(argument, list) else argument

@@ -16,14 +16,13 @@ import numpy as np
 
 from autograder.asking import Exam, Unanswered, Wrong, array, called, number, raised, shown, tripped
 from autograder.checks_api.comparing import ending
-from autograder.checks_api.results import EXACT, NEAR, ROUGH, _changed, question
+from autograder.checks_api.results import EXACT, NEAR, ROUGH, changed_arguments, question
 from autograder.model import AutograderError, Broken, Call, Given, Outcome
 
 __all__ = [
-    "Fact",
+    "Symptom",
     "arguments_after",
     "digits",
-    "fact",
     "form",
     "gives",
     "in_proportion",
@@ -32,6 +31,7 @@ __all__ = [
     "refused",
     "repeated",
     "sums",
+    "symptom",
     "takes",
     "value_at",
 ]
@@ -42,7 +42,7 @@ UNUSABLE_RESULT = "not a usable result"  # the word for what no probe can read
 
 
 @dataclass(frozen=True)
-class Fact:
+class Symptom:
     """One probe bound to its case; `look(exam)` gives the word."""
 
     name: str
@@ -73,12 +73,12 @@ class Fact:
             return UNUSABLE_RESULT
 
 
-def fact(probe: Callable[..., str]) -> Callable[..., Fact]:
-    """Turn a probe into a maker of facts; the fact is named like the probe unless `name` says otherwise."""
+def symptom(probe: Callable[..., str]) -> Callable[..., Symptom]:
+    """Turn a probe into a maker of symptoms; one is named like the probe unless `name` says otherwise."""
 
     @functools.wraps(probe)
-    def make(name: str = "", **case: Any) -> Fact:
-        return Fact(name or probe.__name__, functools.partial(probe, **case))
+    def make(name: str = "", **case: Any) -> Symptom:
+        return Symptom(name or probe.__name__, functools.partial(probe, **case))
 
     return make
 
@@ -96,7 +96,7 @@ def must_return(exam: Exam, *there: Call) -> None:
             raise Wrong(f"{called(call)} did not return", "a pass to go back through")
 
 
-@fact
+@symptom
 def value_at(exam: Exam, *, given: tuple[Any, ...], index: int = 0, function: str = "") -> str:
     """The number a function gives in one case, in six digits."""
     arguments = tuple(Given(f"np.array({a})", np.array(a)) if isinstance(a, list) else a for a in given)
@@ -108,14 +108,14 @@ def value_at(exam: Exam, *, given: tuple[Any, ...], index: int = 0, function: st
     return number(numbers.flat[0] + 0.0) if numbers.size else "empty"  # + 0.0 turns -0.0 into 0.0
 
 
-@fact
+@symptom
 def gives(exam: Exam, *, given: tuple[Any, ...], index: int | None = None, place: int = 0) -> str:
     """The number at one place of the result (of item `index`, when it is a tuple), in six digits."""
-    found = _place(exam, given, index, place)
+    found = number_at(exam, given, index, place)
     return "missing" if found is None else number(found + 0.0)  # + 0.0 turns -0.0 into 0.0
 
 
-def _place(exam: Exam, given: tuple[Any, ...], index: int | None, place: int) -> float | None:
+def number_at(exam: Exam, given: tuple[Any, ...], index: int | None, place: int) -> float | None:
     (value,) = exam.ask(question(exam, given))
     if index is not None:
         if not isinstance(value, (tuple, list)) or len(value) <= index:
@@ -125,17 +125,17 @@ def _place(exam: Exam, given: tuple[Any, ...], index: int | None, place: int) ->
     return float(flat[place]) if flat.size > place else None
 
 
-@fact
+@symptom
 def ratio(exam: Exam, *, given: tuple[Any, ...], to: tuple[Any, ...]) -> str:
     """How many times the result for `to` the result for `given` is, in six digits: what both are multiplied by does not matter."""
     one, other = (float(array(v, "result", ())) for v in exam.ask(question(exam, given), question(exam, to)))
     return number(one / other) if other else "the other one is 0"
 
 
-@fact
+@symptom
 def digits(exam: Exam, *, given: tuple[Any, ...], wanted: float, index: int | None = None, place: int = 0) -> str:
     """How near a number comes to what is wanted."""
-    found = _place(exam, given, index, place)
+    found = number_at(exam, given, index, place)
     off = np.nan if found is None else found / wanted - 1
     if abs(off) <= EXACT:
         return "ten"
@@ -144,23 +144,23 @@ def digits(exam: Exam, *, given: tuple[Any, ...], wanted: float, index: int | No
     return "roughly" if abs(off) <= ROUGH else "other"
 
 
-@fact
+@symptom
 def repeated(exam: Exam, *, given: tuple[Any, ...]) -> str:
     """Does the same call give the same numbers again?"""
     one, other = exam.ask(question(exam, given), question(exam, given))
     return "the same" if repr(one) == repr(other) else "others"
 
 
-@fact
+@symptom
 def in_proportion(exam: Exam, *, given: tuple[Any, ...], to: tuple[Any, ...], wanted: float) -> str:
     """Is the first number for `given` so many times the one for `to`?"""
-    one, other = _place(exam, given, None, 0), _place(exam, to, None, 0)
+    one, other = number_at(exam, given, None, 0), number_at(exam, to, None, 0)
     if one is None or not other:
         return "not usable"
     return "as it should be" if abs(one / other / wanted - 1) <= NEAR else "otherwise"
 
 
-@fact
+@symptom
 def sums(exam: Exam, *, given: tuple[Any, ...]) -> str:
     """What adds up to 1: the rows, nearly the rows, the columns, or neither."""
     (value,) = exam.ask(question(exam, given))
@@ -173,28 +173,28 @@ def sums(exam: Exam, *, given: tuple[Any, ...]) -> str:
     return "columns" if np.abs(probs.sum(axis=0) - 1).max(initial=0.0) <= NEAR else "neither"
 
 
-@fact
+@symptom
 def refused(exam: Exam, *, given: tuple[Any, ...]) -> str:
     """Does a call end with a ValueError?"""
     (answer,) = exam.answers(question(exam, given))
     return "refused" if ending(answer) == "ValueError" else "not refused"
 
 
-@fact
+@symptom
 def form(exam: Exam, *, given: tuple[Any, ...]) -> str:
     """The shape of the result, or how many items it has."""
     (value,) = exam.ask(question(exam, given))
     return f"{len(value)} items" if isinstance(value, tuple) else f"shape {array(value, 'result').shape}"
 
 
-@fact
+@symptom
 def takes(exam: Exam, *, given: tuple[Any, ...]) -> str:
     """Whether a call is accepted, or which exception it raises."""
     (answer,) = exam.answers(question(exam, given))
     return ending(answer)
 
 
-@fact
+@symptom
 def arguments_after(exam: Exam, *, given: tuple[Any, ...]) -> str:
     """Are the arrays as they were after a call?"""
-    return "overwritten" if _changed(exam, question(exam, given, watch=True)) else "kept"
+    return "overwritten" if changed_arguments(exam, question(exam, given, watch=True)) else "kept"

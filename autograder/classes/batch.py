@@ -24,9 +24,10 @@ from typing import Any
 
 from autograder import notebook, surroundings
 from autograder.classes import results_store
+from autograder.classes.code_digest import digest
 from autograder.classes.kept import kept
 from autograder.classes.pool import Here, at_most, results
-from autograder.classes.results_store import Done, Memory, Recorded, digest
+from autograder.classes.results_store import Done, Memory, Recorded
 from autograder.course import load_staff, must_exist
 from autograder.examine import LIMITS
 from autograder.grade import grade
@@ -194,7 +195,8 @@ class Desk:
         fresh = {keys[e.name]: results_store.packed(e) for e in sure if keys[e.name] not in remembered}
         recorded = Recorded("" if report.stopped else _word(found, self.word), "graded", "", dict(marks.scores))
         noticed = [*looks.of_report(report, student), *(Look(student, name, what) for name, what in changed)]
-        done = Done(student, recorded, answers, _marks(report), {k: v for k, v in fresh.items() if v}, noticed)
+        new = {k: v for k, v in fresh.items() if v}
+        done = Done(student, recorded, answers, _marks(report), new, noticed, keys, report.seconds)
         entry = Entry(student, text, marks, found.stamp, found.secret)
         return Graded(entry, done, report.points, report.seconds, len(keys) - len(known), report.stopped)
 

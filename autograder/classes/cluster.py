@@ -23,8 +23,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from autograder.classes import results_store
 from autograder.classes.batch import Desk, Graded, Plan, Task
+from autograder.classes.code_digest import digest, whole_kit
 from autograder.folders import RELEASE, SALT, SOURCE, folders
 from autograder.model import Broken, CourseError
 from autograder.sandbox import choose, stays_shut
@@ -44,7 +44,7 @@ class Parcel:
 
     plan: Plan
     files: Mapping[str, bytes]  # of the course: path below its root -> content
-    engine: str  # the code that judges, which must be the same at both ends
+    kit: str  # the code that judges, which must be the same at both ends
     word: str  # one word for all this
 
 
@@ -57,7 +57,7 @@ def parcel(plan: Plan) -> Parcel:
     places |= {course.released(slug): f"{RELEASE}/{slug}", root / "datasets": "datasets", root / SALT: SALT}
     files = {name: data for place, name in places.items() for name, data in sorted(_below(place, name))}
     content = [part for name, data in files.items() for part in (name, data.decode("latin-1"))]
-    return Parcel(plan, files, results_store.engine(), results_store.digest(repr(plan), *content))
+    return Parcel(plan, files, whole_kit(), digest(repr(plan), *content))
 
 
 def _below(place: Path, name: str) -> Iterator[tuple[str, bytes]]:
@@ -117,7 +117,7 @@ def unpacked(data: Any, student: str) -> Graded:
 def _sit(sent: Parcel) -> None:
     """Make ready for a class; what was there for another one is put away."""
     here = socket.gethostname()
-    if results_store.engine() != sent.engine:
+    if whole_kit() != sent.kit:
         raise Broken(f"The Dask worker on {here} has another version of autograder, Python or NumPy. Install the same everywhere.")
     if hasattr(_seat, "stack"):
         _seat.stack.close()

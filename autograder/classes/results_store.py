@@ -9,9 +9,7 @@ from __future__ import annotations
 import datetime
 import fcntl
 import functools
-import hashlib
 import json
-import platform
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,6 +21,7 @@ from typing import IO, Any
 import numpy as np
 
 from autograder.carried import calls, sources
+from autograder.classes.code_digest import code_digest, digest
 from autograder.course import Staff
 from autograder.model import (
     Broken,
@@ -43,8 +42,6 @@ from autograder.running import wire
 
 FOLDER = ".autograder"
 KEPT = 10  # gradings of which the marks are kept
-# no result depends on these
-LATER = frozenset(["cli", "commands", "neighbours", "explain", "authoring", "student", "tests"])
 PLAIN = (type(None), bool, int, float, str)
 TABLES = """
 create table if not exists result (key text primary key, value blob not null);
@@ -52,6 +49,7 @@ create table if not exists grading (id integer primary key, began text not null,
 create table if not exists recorded (student text primary key, print text, status text, error text, scores text);
 create table if not exists asked (grading integer primary key, checks text);
 create table if not exists look (student text, exercise text, what text);
+create table if not exists held (student text primary key, keys text, seconds real);
 create table if not exists mark (grading integer, student text, answers text, marks text, primary key (grading, student));
 """
 
@@ -59,30 +57,11 @@ Scores = Mapping[str, "float | None"]
 
 
 # ------------------------------------------------------------------------------------------------------------- what a result depends on
-@functools.cache
-def engine() -> str:
-    """One word for the code that judges, and for the Python and NumPy under it."""
-    house = Path(__file__).parents[1]
-    parts = [platform.python_version(), np.__version__]
-    for path in sorted(house.rglob("*.py")):
-        if path.relative_to(house).parts[0].removesuffix(".py") not in LATER:
-            parts.append(path.read_text(encoding="utf-8"))
-    return digest(*parts)
-
-
-def digest(*parts: str) -> str:
-    """A short word that two different sequences of texts will not share."""
-    found = hashlib.sha256()
-    for part in parts:
-        data = part.encode("utf-8", "surrogatepass")
-        found.update(len(data).to_bytes(8, "big") + data)
-    return found.hexdigest()[:40]
-
-
 def exercise_word(staff: Staff, exercise: Exercise, isolation: str, limits: Limits) -> str:
     """One word for all that decides the result of an exercise, save the answers."""
     name = exercise.name
-    told = [engine(), isolation, repr(limits), staff.assignment.slug, name, repr(exercise.names), repr(exercise.points), staff.key.salt]
+    code = code_digest(*_own_files(staff.assignment.folder), staff.assignment.setup, *(cell.source for cell in staff.solution.cells))
+    told = [code, isolation, repr(limits), staff.assignment.slug, name, repr(exercise.names), repr(exercise.points), staff.key.salt]
     told += [staff.assignment.setup, repr(staff.solution.cells), json.dumps(staff.hints.get(name), sort_keys=True)]
     told += [repr((part.name, part.sentence, part.share, [c.name for c in part.checks])) for part in exercise.parts]
     for check in exercise.checks:
@@ -106,7 +85,7 @@ def _code(function: Callable[..., Any], staff: Staff) -> str:
         inner = inner.func
     if str(getattr(inner, "__module__", "")).startswith("autograder.") and _is_plain(case):
         return f"{inner.__module__}.{inner.__qualname__}{case!r}"
-    return _files(staff.assignment.folder)
+    return digest(*_own_files(staff.assignment.folder))
 
 
 def _is_plain(value: Any) -> bool:
@@ -117,9 +96,10 @@ def _is_plain(value: Any) -> bool:
 
 
 @functools.cache
-def _files(folder: Path) -> str:
+def _own_files(folder: Path) -> tuple[str, ...]:
+    """The sources of an assignment: what is beside its notebook, and the key."""
     paths = [*sorted(folder.glob("*.py")), folder.with_name(f"{folder.name}_key.py")]
-    return digest(*(p.read_text(encoding="utf-8") for p in paths if p.is_file()))
+    return tuple(p.read_text(encoding="utf-8") for p in paths if p.is_file())
 
 
 def answers_word(submission: Submission) -> str:
@@ -176,6 +156,8 @@ class Done:
     marks: Mapping[str, tuple[float, tuple[str, ...]]]  # exercise -> points, and the checks that did not pass
     results: Mapping[str, bytes] = field(default_factory=dict)  # key -> packed
     looks: Sequence[Look] = ()
+    keys: Mapping[str, str] = field(default_factory=dict)  # exercise -> the key of its result, whenever that was found out
+    seconds: float = 0.0
     found: Mapping[str, float] = field(default_factory=dict)  # what the checks give now, where the points of before stay
 
 
@@ -265,6 +247,7 @@ class Memory:
                 base.executemany("insert or replace into result values (?, ?)", one.results.items())
                 base.execute("delete from look where student = ?", (one.student,))
                 base.executemany("insert into look values (?, ?, ?)", [(k.student, k.exercise, k.what) for k in one.looks])
+                base.execute("insert or replace into held values (?, ?, ?)", (one.student, json.dumps(dict(one.keys)), one.seconds))
                 told = (one.student, r.print, r.status, r.error, json.dumps(dict(r.scores)))
                 base.execute("insert or replace into recorded values (?, ?, ?, ?, ?)", told)
                 marks = json.dumps(_written(one))

@@ -157,6 +157,7 @@ def _grade_class(arguments: argparse.Namespace) -> int:
             graded += [one.brief()] * bool(arguments.json)
             file.step()
             progress.step(f"{one.student}: {one.status}: {one.error}" if one.error else "")
+    _table(console, grading, arguments.student)
     tally = grading.tally
     for line in progress.summary(tally.graded, tally.unchanged, tally.unreadable, tally.broken, tally.slowest):
         console.print(line, highlight=False, markup=False)
@@ -202,6 +203,19 @@ def _batch(arguments: argparse.Namespace, isolation: Isolation, stack: ExitStack
         jobs, pool = arguments.jobs or workers, partial(cluster.executor, client)
     warm = not (arguments.fresh or arguments.gpu)
     return batch.Batch(root, arguments.assignment, isolation, jobs, arguments.regrade, warm, pool, arguments.never_lower)
+
+
+def _table(console: Console, grading: Batch, students: Sequence[str]) -> None:
+    """Where the class stands now, student by student."""
+    from autograder.nbgrader_plugin.standings import standings
+    from autograder.report import looks, table
+
+    rows = table.class_rows((s for s in standings(grading.root, grading.slug) if not students or s.student in students), grading.looks)
+    for line in table.Grid(rows[: looks.SHOWN]).lines() if rows else ():
+        console.print(line, highlight=False)
+    if len(rows) > looks.SHOWN:
+        more = f"and {len(rows) - looks.SHOWN} more; all of them with: autograder report {grading.slug} --names --csv FILE"
+        console.print(more, highlight=False, markup=False)
 
 
 def _dask_keys(arguments: argparse.Namespace) -> int:

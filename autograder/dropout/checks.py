@@ -2,6 +2,7 @@
 
 from autograder.checks_api.quiz import *
 from autograder.checks_api.results import *
+from autograder.checks_api.verb import verb as verb
 from autograder.dropout.gradients import *
 from autograder.dropout.masks import *
 from autograder.dropout.values import *

@@ -6,9 +6,9 @@ import numpy as np
 
 from autograder.asking import Exam, array
 from autograder.checks_api.inputs import Array, normal, positive
-from autograder.checks_api.symptoms import fact, must_return, nearest
+from autograder.checks_api.symptoms import must_return, nearest, symptom
 from autograder.dropout.calls import backward_call, output, scale, test_call, train_call
-from autograder.dropout.mask_symptoms import FACTORS, SHAPE, P, _factor
+from autograder.dropout.mask_symptoms import FACTORS, SHAPE, P, factor_of
 from autograder.model import Given, Outcome, Seed
 
 __all__ = [
@@ -29,7 +29,7 @@ def _gradients(exam: Exam, forward: str, backward: str, shape: tuple[int, ...]) 
     return output(value, x), np.asarray(x.value), np.asarray(dout.value), array(dx, "dx", shape)
 
 
-@fact
+@symptom
 def gradient_mask(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...] = SHAPE) -> str:
     """Where does the gradient vanish? "another" when at as many places as the output, but at others."""
     out, _, dout, dx = _gradients(exam, forward, backward, shape)
@@ -43,7 +43,7 @@ def gradient_mask(exam: Exam, *, forward: str, backward: str, shape: tuple[int, 
     return "another" if abs(zero.mean() - dropped.mean()) < 0.05 else "other"
 
 
-@fact
+@symptom
 def gradient_factor(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...] = SHAPE) -> str:
     """The gradient's factor on kept units, relative to the one of the forward pass; or "times out", or "mask alone".
 
@@ -66,7 +66,7 @@ def gradient_factor(exam: Exam, *, forward: str, backward: str, shape: tuple[int
     return "mask alone" if np.ptp(own) == 0 == abs(own[0] - 1) and abs(ratio[0] - 1) > 0.01 else nearest(float(ratio[0]), FACTORS, 1e-6)
 
 
-@fact
+@symptom
 def test_gradient(exam: Exam, *, forward: str, backward: str, by: str = "", shape: tuple[int, ...] = SHAPE) -> str:  # noqa: PT028
     """The gradient's factor after a pass at test time, relative to the one of that pass (or to `by`); a training pass comes before."""
     x, dout = positive(shape, exam.seed(1)), normal(shape, exam.seed(2))
@@ -83,13 +83,13 @@ def test_gradient(exam: Exam, *, forward: str, backward: str, by: str = "", shap
     kept = own != 0
     if not kept.any():
         return "1" if zero.all() else "other"
-    return _factor(array(dx_value, "dx")[kept], (dout.value * own)[kept])
+    return factor_of(array(dx_value, "dx")[kept], (dout.value * own)[kept])
 
 
 test_gradient.__test__ = False  # type: ignore[attr-defined]
 
 
-@fact
+@symptom
 def cache_used(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...] = SHAPE) -> str:
     """Of two forward passes, whose mask does the backward pass of the first use?"""
     x, dout = positive(shape, exam.seed(1)), normal(shape, exam.seed(2))
@@ -101,7 +101,7 @@ def cache_used(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...
     return "latest" if np.array_equal(zeros, output(two, x) == 0) else "other"
 
 
-@fact
+@symptom
 def gradient_at_one(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...] = (6, 7)) -> str:
     """What the gradient holds after a forward pass with p = 1 that gave zeros; "skipped" when that pass did not."""
     x, dout = positive(shape, exam.seed(1)), normal(shape, exam.seed(2))
@@ -114,7 +114,7 @@ def gradient_at_one(exam: Exam, *, forward: str, backward: str, shape: tuple[int
     return "zeros" if (dx == 0).all() else "numbers" if np.isfinite(dx).all() else "no number"
 
 
-@fact
+@symptom
 def gradient_at_zero_input(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...] = SHAPE) -> str:
     """Does a kept unit pass its gradient where x is 0?"""
     value = np.array(positive(shape, exam.seed(1)).value)
@@ -127,7 +127,7 @@ def gradient_at_zero_input(exam: Exam, *, forward: str, backward: str, shape: tu
     return "passes" if passing[value == 0].any() else "blocked"
 
 
-@fact
+@symptom
 def dout_after(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...] = (6, 7)) -> str:
     """Is dout as it was after a call?"""
     x, dout = normal(shape, exam.seed(1)), normal(shape, exam.seed(2))

@@ -10,7 +10,7 @@ import numpy as np
 
 from autograder.asking import Exam, Unanswered, Wrong, array, number
 from autograder.checks_api.comparing import close, compare
-from autograder.checks_api.inputs import Array, normal, positive
+from autograder.checks_api.inputs import Array, direction, normal, positive
 from autograder.checks_api.verb import verb
 from autograder.dropout.calls import backward_call, output, scale, test_call, train_call
 from autograder.dropout.values import SHAPE
@@ -176,7 +176,7 @@ def agrees_with_finite_differences(
 ) -> None:
     """agrees with finite differences along random directions"""
     x, dout, seed = positive(shape, exam.seed(1)), normal(shape, exam.seed(2)), Seed(exam.seed())
-    steps = [_direction(shape, exam.seed(10 + k)) for k in range(directions)]
+    steps = [direction(shape, exam.seed(10 + k)) for k in range(directions)]
     moved = [Given("x + h*u", x.value + sign * STEP * u) for u in steps for sign in (1, -1)]
     train = train_call(forward, x, p, seed)
     calls = [train, backward_call(backward, dout, 0), train]
@@ -194,8 +194,3 @@ def agrees_with_finite_differences(
         error = abs(numeric - float((dx * u).sum())) / norm
         if not error <= DIRECTIONAL:
             raise Wrong(f"the relative error along a random direction = {number(error)}", f"at most {DIRECTIONAL:g}")
-
-
-def _direction(shape: tuple[int, ...], seed: int) -> Array:
-    u = np.random.default_rng(seed).normal(size=shape)
-    return np.asarray(u / np.linalg.norm(u))

@@ -10,7 +10,7 @@ import numpy as np
 from autograder.asking import Exam, Unanswered, Wrong, array, raised
 from autograder.checks_api.comparing import ending
 from autograder.checks_api.inputs import Array, normal
-from autograder.checks_api.symptoms import fact, nearest
+from autograder.checks_api.symptoms import nearest, symptom
 from autograder.dropout.calls import output, returned_output, scale, test_call, train_call
 from autograder.dropout.masks import Form, Via, draw_call, draw_input, drawn, masks, read_mask
 from autograder.model import Call, Outcome, Seed
@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 P = 0.3  # far from 1/2, where so many mistakes look right
-SHAPE = (101, 119)  # a share is known to 0.004, the labels below are 0.05 apart; 0.7 of 12019 is no whole number (see `_factor`)
+SHAPE = (101, 119)  # a share is known to 0.004, the labels below are 0.05 apart; 0.7 of 12019 is no whole number (see `factor_of`)
 
 
 # ------------------------------------------------------------------------------------------------------------------------ draws
@@ -58,7 +58,7 @@ SHARES = {"p": P, "1-p": 1 - P, "none": 0.0, "all": 1.0, "half": 0.5} | {
 }
 
 
-@fact
+@symptom
 def drop_share(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE) -> str:
     """Which share is dropped, counted where x is positive, so that a ReLU does not look like dropping."""
     positive = draw_input(exam, shape).value > 0
@@ -74,13 +74,13 @@ def _some_masks(exam: Exam, p: float, shape: tuple[int, ...], via: Via) -> list[
     return masks(exam, p, shape, 24, via) if scattered or any(share in (0, 1) for share in shares) else few
 
 
-@fact
+@symptom
 def rows(exam: Exam, *, via: Via = "forward") -> str:
     """Are all rows (examples) masked alike?"""
     return _sameness(masks(exam, P, SHAPE, 1, via)[0], 0)
 
 
-@fact
+@symptom
 def columns(exam: Exam, *, via: Via = "forward") -> str:
     """Are all columns (features) masked alike?"""
     return _sameness(masks(exam, P, SHAPE, 1, via)[0], 1)
@@ -90,7 +90,7 @@ def _sameness(mask: Array, axis: int) -> str:
     return "shared" if (mask == mask.take([0], axis=axis)).all() and not mask.all() and mask.any() else "apart"
 
 
-@fact
+@symptom
 def number_dropped(exam: Exam, *, via: Via = "forward") -> str:
     """Does the number of dropped units vary, over 24 calls or over the rows of one?"""
     small = masks(exam, P, (4, 6), 24, via)
@@ -100,7 +100,7 @@ def number_dropped(exam: Exam, *, via: Via = "forward") -> str:
     return "fixed" if per_call or (per_row and 0 < large.mean() < 1) else "varies"
 
 
-@fact
+@symptom
 def small_p(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE, p: float = 0.03) -> str:
     """Which share is dropped when p is small: "p", "rounded" when it is a whole number of tenths, "other"."""
     share, usual = (1 - float(np.mean([m.mean() for m in _some_masks(exam, q, shape, via)])) for q in (p, P))
@@ -110,14 +110,14 @@ def small_p(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE,
     return "rounded" if tenths and abs(usual - P) < 0.03 else "other"
 
 
-@fact
+@symptom
 def next_mask(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE) -> str:
     """Is a second call with the same generator a fresh draw?"""
     first, second = masks(exam, P, shape, 2, via, rng="rng")
     return "frozen" if np.array_equal(first, second) and first.any() and not first.all() else "fresh"
 
 
-@fact
+@symptom
 def generator(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (32, 50)) -> str:
     """Where do the random numbers come from?"""
     calls = [replace(draw_call(exam, via, shape, P, Seed(exam.seed())), watch=True) for _ in range(2)]
@@ -128,7 +128,7 @@ def generator(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (32,
     return "given" if np.array_equal(first, second) else "own"
 
 
-@fact
+@symptom
 def mask_type(exam: Exam) -> str:
     """What a returned mask holds: "bool", "whole numbers" or "numbers"."""
     (value,) = exam.ask(draw_call(exam, "mask", (4, 5), P, Seed(exam.seed())))
@@ -144,7 +144,7 @@ FACTORS = {name: scale(name, P) for name in ("1", "1-p", "1/(1-p)", "p", "1/p")}
 }
 
 
-@fact
+@symptom
 def survivors(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE) -> str:
     """The factor on the survivors, or "nothing dropped"."""
     if via == "multiplier":
@@ -154,10 +154,10 @@ def survivors(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAP
         given = normal(shape, exam.seed(1))
         (value,) = exam.ask(train_call(exam.function, given, P, Seed(exam.seed())))
         out, x = output(value, given), np.asarray(given.value)
-    return "nothing dropped" if np.array_equal(out, x) else _factor(out, x)
+    return "nothing dropped" if np.array_equal(out, x) else factor_of(out, x)
 
 
-def _factor(out: Array, x: Array) -> str:
+def factor_of(out: Array, x: Array) -> str:
     kept = out != 0
     if not kept.any():
         return "0"
@@ -169,7 +169,7 @@ def _factor(out: Array, x: Array) -> str:
     return "units / kept" if named == "other" and realised else named
 
 
-@fact
+@symptom
 def digits(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE) -> str:
     """How exact the factor on float64 survivors is.
 
@@ -178,20 +178,20 @@ def digits(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE) 
     (value,) = exam.ask(draw_call(exam, via, shape, P, Seed(exam.seed())))
     out = drawn(value, via, shape).astype(float)
     x = np.asarray(draw_input(exam, shape).value) if via == "forward" else np.ones(shape)
-    if FACTORS.get(_factor(out, x), 0.0) == 0:
+    if FACTORS.get(factor_of(out, x), 0.0) == 0:
         return "unclear"
     ratios = out[out != 0] / x[out != 0]
     if ratios.size and np.ptp(ratios) > 1e-9 * abs(ratios).max():
         return "float32 throughout"
     ratio = float(ratios[0]) if ratios.size else 0.0
-    wanted = FACTORS[_factor(out, x)]
+    wanted = FACTORS[factor_of(out, x)]
     if abs(ratio - wanted) <= 1e-10 * wanted:
         return "double"
     single = [float(np.float32(f)) for f in (wanted, np.float32(1) / np.float32(1 / wanted))]
     return "float32" if min(abs(ratio - s) for s in single) <= 1e-12 else "about"
 
 
-@fact
+@symptom
 def returned(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) -> str:
     """What a training call returns: "(out, cache)", "out alone", "nothing" or "other"."""
     (value,) = exam.ask(train_call(exam.function, normal(shape, exam.seed(1)), P, Seed(exam.seed())))
@@ -200,7 +200,7 @@ def returned(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) -> str:
     return "nothing" if value is None else "out alone" if np.shape(value) == shape else "other"
 
 
-@fact
+@symptom
 def rng_at_test(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) -> str:
     """Does it work without a generator at test time? "needed" when it only works with one."""
     x = normal(shape, exam.seed(1))
@@ -208,7 +208,7 @@ def rng_at_test(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) -> str:
     return "needed" if without.outcome is Outcome.RAISED and with_one.outcome is Outcome.PASSED else "not needed"
 
 
-@fact
+@symptom
 def test_time(exam: Exam, *, shape: tuple[int, ...] = SHAPE) -> str:  # noqa: PT028  a probe, not a test
     """What test time multiplies by, or "drops"."""
     x = normal(shape, exam.seed(1))
@@ -216,13 +216,13 @@ def test_time(exam: Exam, *, shape: tuple[int, ...] = SHAPE) -> str:  # noqa: PT
     (value,) = exam.ask(given_rng)
     positive_ = x.value > 0  # a ReLU is no dropping
     out = output(value, x)[positive_]
-    return "drops" if (out == 0).any() and (out != 0).any() else _factor(out, np.asarray(x.value)[positive_])
+    return "drops" if (out == 0).any() and (out != 0).any() else factor_of(out, np.asarray(x.value)[positive_])
 
 
 test_time.__test__ = False  # type: ignore[attr-defined]  # a probe, not a test
 
 
-@fact
+@symptom
 def negatives(exam: Exam, *, shape: tuple[int, ...] = SHAPE) -> str:
     """Do negative inputs survive?"""
     x = normal(shape, exam.seed(1))
@@ -231,7 +231,7 @@ def negatives(exam: Exam, *, shape: tuple[int, ...] = SHAPE) -> str:
     return "lost" if not (out < 0).any() and (out > 0).any() else "kept"
 
 
-@fact
+@symptom
 def input_after(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) -> str:
     """Is x as it was after a call?"""
     x = normal(shape, exam.seed(1))
@@ -240,7 +240,7 @@ def input_after(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) -> str:
     return "kept" if isinstance(after, np.ndarray) and np.array_equal(after, x.value) else "overwritten"
 
 
-@fact
+@symptom
 def float32_gives(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) -> str:
     """The dtype that float32 becomes in training; "float32, and so does float64" when that becomes float32 as well."""
     given = [normal(shape, exam.seed(1), dtype) for dtype in ("float32", "float64")]
@@ -249,7 +249,7 @@ def float32_gives(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) -> str:
     return "float32, and so does float64" if single == double == "float32" else single
 
 
-@fact
+@symptom
 def shapes(exam: Exam, *, via: Via = "forward") -> str:
     """Does it work on arrays that are not 2-D, and where it is asked for a shape, on a plain number?"""
     (flat,) = exam.ask(draw_call(exam, via, (6, 7), P, Seed(exam.seed())))
@@ -269,7 +269,7 @@ def shapes(exam: Exam, *, via: Via = "forward") -> str:
     return "any"
 
 
-@fact
+@symptom
 def at_one(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (6, 7)) -> str:
     """What p = 1 gives."""
     call = replace(draw_call(exam, via, shape, 1.0, Seed(exam.seed())), watch=True)
@@ -282,7 +282,7 @@ def at_one(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (6, 7))
     return "infinity" if np.isinf(result).any() else "numbers"
 
 
-@fact
+@symptom
 def at_zero(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (6, 7)) -> str:
     """What p = 0 gives."""
     x = draw_input(exam, shape)
@@ -291,7 +291,7 @@ def at_zero(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (6, 7)
     return "identity" if np.allclose(drawn(value, via, shape), wanted, rtol=1e-6, atol=0) else "other"
 
 
-@fact
+@symptom
 def outside(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (4, 5)) -> str:
     """What a p outside [0, 1] gives."""
     words = []
@@ -301,7 +301,7 @@ def outside(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (4, 5)
     return words[0] if words[0] == words[1] else " / ".join(words)
 
 
-@fact
+@symptom
 def outside_at_test(exam: Exam, *, shape: tuple[int, ...] = (4, 5)) -> str:
     """What a p outside [0, 1] gives at test time."""
     x = normal(shape, exam.seed(1))
@@ -310,7 +310,7 @@ def outside_at_test(exam: Exam, *, shape: tuple[int, ...] = (4, 5)) -> str:
     return " / ".join(words)
 
 
-@fact
+@symptom
 def when_all_are_dropped(exam: Exam, *, units: int = 2, calls: int = 400) -> str:
     """What a multiplier mask of a few units looks like when chance drops all of them (p = 1/2)."""
     shape = (units,)

@@ -114,7 +114,7 @@ def thrown(mask: Array, axes: Sequence[int] | None = None) -> Array:
     return mask
 
 
-def _share_of(mask: Array, p: float) -> float:
+def share_of(mask: Array, p: float) -> float:
     """The share that is dropped: p, unless some were dropped and it cannot be p; other sentences then go by what was seen."""
     coins = thrown(mask)
     dropped = coins.size - int(coins.sum())
@@ -138,7 +138,7 @@ def _repetition_seen(*, p: float, shape: tuple[int, ...], **_: Any) -> str:
 
 
 def _variation_seen(*, p: float, calls: int, **_: Any) -> str:
-    pairs = _equal_counts(int(np.prod(SMALL)), 1 - p)
+    pairs = equal_counts(int(np.prod(SMALL)), 1 - p)
     return f"equal counts in {pairs + smallest_error(calls // 2, pairs):.0%} of pairs of calls instead of {pairs:.0%}"
 
 
@@ -168,7 +168,7 @@ def drops_the_right_share(
 def treats_examples_apart(exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, int] = LARGE) -> None:
     """draws a mask of its own for each example (row)"""
     (mask,) = masks(exam, p, shape, 1, via)
-    _agree(thrown(mask, [1]), _share_of(mask, p), "rows")
+    demand_agreement(thrown(mask, [1]), share_of(mask, p), "rows")
 
 
 @verb(chances=2, sees=_likeness_seen)
@@ -177,10 +177,10 @@ def treats_features_apart(
 ) -> None:
     """decides about each {what} by itself"""
     (mask,) = masks(exam, p, shape, 1, via)
-    _agree(thrown(mask, [0]).T, _share_of(mask, p), "columns")
+    demand_agreement(thrown(mask, [0]).T, share_of(mask, p), "columns")
 
 
-def _agree(mask: Array, p: float, what: str) -> None:
+def demand_agreement(mask: Array, p: float, what: str) -> None:
     """Disjoint pairs of lines, neighbours and half a mask apart, agree on a unit with probability p^2 + q^2."""
     half = len(mask) // 2
     same = p * p + (1 - p) * (1 - p)
@@ -193,29 +193,29 @@ def _agree(mask: Array, p: float, what: str) -> None:
 def keeps_a_varying_number(exam: Exam, *, p: float, via: Via = "forward", calls: int = 20) -> None:
     """leaves the number of dropped units to chance"""
     (large,) = masks(exam, p, LARGE, 1, via)
-    q = 1 - _share_of(large, p)
+    q = 1 - share_of(large, p)
     small = masks(exam, p, SMALL, calls, via)
     for axis in shared_axes(large):
         small = [m.take([0], axis=axis) for m in small]
     size, pairs = small[0].size, len(small) // 2
     counts = [int(m.sum()) for m in small]
     equal = sum(first == second for first, second in zip(counts[0::2], counts[1::2], strict=True))
-    expect(f"share of pairs of calls that keep equally many of {size}", equal, pairs, _equal_counts(size, q))
+    expect(f"share of pairs of calls that keep equally many of {size}", equal, pairs, equal_counts(size, q))
     large = thrown(large)
     for what, sums, length in (("rows", large.sum(1), large.shape[1]), ("columns", large.sum(0), large.shape[0])):
-        low, high = _middle(length, q)
+        low, high = middle_of(length, q)
         inside = int(((sums >= low) & (sums <= high)).sum())
         expected = cdf(high, length, q) - cdf(low - 1, length, q)
         expect(f"share of {what} that keep {low} to {high} of {length}", inside, len(sums), expected, large)
 
 
 @lru_cache
-def _equal_counts(n: int, q: float) -> float:
+def equal_counts(n: int, q: float) -> float:
     """The probability that two draws of Bin(n, q) are equal."""
     return sum(pmf(k, n, q) ** 2 for k in range(n + 1))
 
 
-def _middle(n: int, q: float) -> tuple[int, int]:
+def middle_of(n: int, q: float) -> tuple[int, int]:
     width = 0.67 * float(np.sqrt(n * q * (1 - q)))  # about half of all sums lie this close to their mean
     return round(n * q - width), round(n * q + width)
 
@@ -225,7 +225,7 @@ def draws_afresh(exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int
     """draws a fresh mask in every call"""
     first, second = masks(exam, p, shape, 2, via, rng="rng")
     coins = thrown(np.stack([first, second], axis=-1), range(first.ndim))
-    agreeing, share = int((coins[..., 0] == coins[..., 1]).sum()), _share_of(coins, p)
+    agreeing, share = int((coins[..., 0] == coins[..., 1]).sum()), share_of(coins, p)
     expect("share of units on which two calls agree", agreeing, coins[..., 0].size, share * share + (1 - share) * (1 - share))
 
 
@@ -259,7 +259,7 @@ def can_drop_everything(
 ) -> None:
     """drops all of a few units as often as chance has it"""
     (large,) = masks(exam, p, LARGE, 1, via)
-    expected = _share_of(large, p) ** units
+    expected = share_of(large, p) ** units
     _, most = acceptance(calls, expected)
     few = masks(exam, p, (units,), calls // 4, via)  # a third as far off as the whole test allows is near enough; most need no more
     if abs(np.mean([not m.any() for m in few]) - expected) <= (most / calls - expected) / 3:

@@ -16,7 +16,7 @@ from typing import Any
 
 from autograder.asking import Exam, Unanswered
 from autograder.checks_api.inputs import Array
-from autograder.checks_api.symptoms import Fact
+from autograder.checks_api.symptoms import Symptom
 from autograder.checks_api.verb import renamed
 from autograder.model import Answer, Call, Check, Code, Outcome, Seed
 
@@ -82,10 +82,10 @@ def through(lens: Lens, check: Check) -> Check:
     return renamed(seen, lens.name) if lens.name else seen
 
 
-def seen_through(lens: Lens, fact: Fact) -> Fact:
+def seen_through(lens: Lens, fact: Symptom) -> Symptom:
     """A fact about masks (`via="mask"`), looking through a lens."""
     name = f"{fact.name}_of_{lens.name}" if lens.name else fact.name
-    return Fact(name, lambda exam: fact.probe(_looking(exam, lens)))
+    return Symptom(name, lambda exam: fact.probe(_looking(exam, lens)))
 
 
 def _before(exam: Exam, function: str) -> Exam:
@@ -106,9 +106,9 @@ def asking(function: str, check: Check, name: str) -> Check:
     return renamed(replace(check, judge=judge), name)
 
 
-def asked_of(function: str, fact: Fact, name: str) -> Fact:
+def asked_of(function: str, fact: Symptom, name: str) -> Symptom:
     """A fact about one function of an exercise with several; the name stands before that of the fact."""
-    return Fact(f"{name}_{fact.name}", lambda exam: fact.probe(_before(exam, function)))
+    return Symptom(f"{name}_{fact.name}", lambda exam: fact.probe(_before(exam, function)))
 
 
 # -------------------------------------------------------------------------------------------------------------- coats
@@ -166,7 +166,7 @@ def in_a_coat(coat: Coat, check: Check) -> Check:
     return renamed(asked, coat.name) if coat.name else asked
 
 
-def fact_in_a_coat(coat: Coat, fact: Fact) -> Fact:
+def fact_in_a_coat(coat: Coat, fact: Symptom) -> Symptom:
     """The fact, seen of a layer in this coat."""
     name = f"{fact.name}_of_{coat.name}" if coat.name else fact.name
-    return Fact(name, lambda exam: fact.probe(_dressing(exam, coat)))
+    return Symptom(name, lambda exam: fact.probe(_dressing(exam, coat)))

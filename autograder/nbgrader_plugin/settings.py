@@ -39,6 +39,13 @@ def collecting(root: Path, slug: str) -> tuple[Any, Path]:
     return app.coursedir, downloaded(app, slug)
 
 
+def students_see(root: Path) -> list[Path]:
+    """The folders of the course that students come to see, or that are copied to them."""
+    c = _app(root, "").coursedir
+    steps = (c.release_directory, c.submitted_directory, c.autograded_directory, c.feedback_directory, c.source_directory)
+    return [root / step for step in steps]
+
+
 def zone(name: str) -> tzinfo:
     """The time zone of that name, "Europe/Berlin"; CourseError when there is none."""
     try:

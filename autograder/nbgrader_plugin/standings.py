@@ -16,18 +16,22 @@ from autograder.nbgrader_plugin.export import cells, status, title
 from autograder.report.standing import MISSING, Mark, Standing
 
 
+class NothingGraded(CourseError):
+    """The gradebook has nothing of the assignment: an error where one was asked for, and nothing to tell where all are."""
+
+
 def standings(root: Path, slug: str) -> list[Standing]:
     """Everybody in the gradebook, by id; CourseError when the assignment or the gradebook is not there."""
     coursedir, _ = settings.collecting(root, slug)
     first = f"{slug} is not in the gradebook yet. Grade it first: autograder grade {slug}."
     file = coursedir.db_url.removeprefix("sqlite:///")
     if file != coursedir.db_url and not Path(file).is_file():  # opening it would make one
-        raise CourseError(first)
+        raise NothingGraded(first)
     try:
         with Gradebook(coursedir.db_url, coursedir.course_id) as book:
             return list(_of(book, slug))
     except MissingEntry:
-        raise CourseError(first) from None
+        raise NothingGraded(first) from None
     except DatabaseError as error:
         raise CourseError(f"The gradebook {coursedir.db_url} cannot be read ({error.orig}). Close what else uses it.") from error
 
@@ -62,4 +66,5 @@ def _standing(submission: Any, name: str, order: list[str], maxima: dict[str, fl
 def _mark(grade: Any, maximum: float, said: str) -> Mark:
     points = grade.auto_score if grade.manual_score is None else grade.manual_score
     points = None if points is None else float(points) + float(grade.extra_credit or 0.0)
-    return Mark(points, maximum, grade.manual_score is not None or bool(grade.extra_credit), bool(grade.needs_manual_grade), said)
+    by_hand = grade.manual_score is not None or bool(grade.extra_credit)
+    return Mark(points, maximum, by_hand, bool(grade.needs_manual_grade), said, grade.auto_score)

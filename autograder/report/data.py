@@ -7,7 +7,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -151,10 +151,23 @@ def rows(reports: Sequence[Report]) -> Iterator[tuple[Cell, ...]]:
 
 
 def write_csv(path: Path, reports: Sequence[Report]) -> None:
-    """Write `rows` as UTF-8 CSV. A text that a spreadsheet would run as a formula gets an apostrophe in front."""
+    """Write `rows` as CSV."""
+    write_rows(path, rows(reports))
+
+
+def write_rows(path: Path, table: Iterable[Sequence[Cell]]) -> None:
+    """Write a table as UTF-8 CSV. A text that a spreadsheet would run as a formula gets an apostrophe in front."""
     try:
         with open(path, "w", encoding="utf-8", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerows([_harmless(cell) for cell in row] for row in rows(reports))
+            csv.writer(file, lineterminator="\n").writerows([_harmless(cell) for cell in row] for row in table)
+    except OSError as error:
+        raise _unwritten(path, error) from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a page or some data; Broken where that cannot be."""
+    try:
+        path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise _unwritten(path, error) from error
 

@@ -18,6 +18,7 @@ class Mark:
     by_hand: bool = False
     wanted: bool = False  # a human should look
     said: str = ""  # what a human wrote to the student
+    auto: float | None = None  # what the checks gave, whatever a human gave instead
 
 
 @dataclass(frozen=True)
@@ -49,3 +50,11 @@ class Standing:
     def whole(self) -> bool:
         """Whether every cell has its points, so that the score is not a part of one."""
         return self.score is not None and all(m.points is not None for m in self.marks.values())
+
+
+@dataclass(frozen=True)
+class Person:
+    """How a student is called in a report: by a pseudonym, or by id and name."""
+
+    label: str
+    name: str = ""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
 from rich.markup import escape
 
-from autograder.model import Report
+from autograder.model import Look, Report
 from autograder.report import words
+from autograder.report.standing import MISSING, Standing
 
 COLOURS = {"passed": "green", "partial": "yellow", "failed": "red", "not_run": "dim"}
 
@@ -57,6 +59,22 @@ def rows(reports: Sequence[Report]) -> list[Row]:
     paths = [PurePath(words.line(report.submission)) for report in reports]
     shared = PurePath(os.path.commonpath([p.parent for p in paths])) if len({p.is_absolute() for p in paths}) == 1 else PurePath()
     return [_row(report, path.relative_to(shared).as_posix()) for report, path in zip(reports, paths, strict=True)]
+
+
+def class_rows(people: Iterable[Standing], looks: Iterable[Look]) -> list[Row]:
+    """The rows of a class as the gradebook has it, marks by hand among them, and which of them are worth a look."""
+    seen = Counter(look.student for look in looks)
+    return [_standing_row(one, seen[one.student]) for one in people if one.status != MISSING]
+
+
+def _standing_row(one: Standing, looks: int) -> Row:
+    told = [f"-{words.number(one.penalty)} late"] * bool(one.penalty) + ["by hand"] * any(m.by_hand for m in one.marks.values())
+    told += ["worth a look"] * bool(looks or any(m.wanted for m in one.marks.values()))
+    flag = "  " + ", ".join(told) if told else ""
+    if one.score is None:
+        return Row(words.line(one.student), {}, {}, flag=flag)
+    points = {name: mark.points for name, mark in one.marks.items()}
+    return Row(words.line(one.student), points, {name: mark.maximum for name, mark in one.marks.items()}, flag=flag)
 
 
 def _row(report: Report, label: str) -> Row:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from autograder.model import ExerciseResult
 from autograder.report import overview, text, words
 from autograder.student.reading import find, opened
 from autograder.student.selfcheck import examine_notebook
@@ -11,6 +12,11 @@ from autograder.student.selfcheck import examine_notebook
 
 def check(place: Path, exercise: str | None = None) -> int:
     """Print what holds in a notebook (or in that of a folder), exercise by exercise, then a table; 0 when all of it does."""
+    return 0 if all(r.outcome in ("passed", "not_run") for r in checked(place, exercise)) else 1
+
+
+def checked(place: Path, exercise: str | None = None) -> list[ExerciseResult]:
+    """The same, and what was found."""
     path, note = find(place)
     found = opened(path)
     for told in [note, *found.submission.notes]:
@@ -23,4 +29,4 @@ def check(place: Path, exercise: str | None = None) -> int:
         print(text.exercise_text(results[-1]))
     if len(results) > 1:
         print("\n" + "\n".join(overview.lines(results)))
-    return 0 if all(r.outcome in ("passed", "not_run") for r in results) else 1
+    return results

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autograder import checks as c
 from autograder.dropout.forms import Shared
+from autograder.dropout.spatial import checks as c
 from autograder.judge import judge
 from autograder.model import Check, Verdict
 from autograder.subjects.local import Local

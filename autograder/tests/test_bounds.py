@@ -14,6 +14,7 @@ from autograder.model import Answer, Call, Cell, Facts, Opaque, Outcome, Role
 from autograder.running import opaque, wire
 from autograder.running.opaque import BEYOND, CROWDED, LARGE, OWN
 from autograder.sandbox import choose
+from autograder.sandbox.bounded import bounded
 from autograder.subjects.remote import GARBLED, TOO_MUCH, Remote
 
 # A judge that asks, and says for each case what came last and by how many MB its memory grew in the meantime.
@@ -157,3 +158,10 @@ def test_a_forged_line_is_one_of_the_notebook_or_none(told: str, shown: str) -> 
 def test_the_words_are_words() -> None:
     assert all(word.replace("_", " ").replace(" ", "").isalnum() for word in opaque.KINDS)
     assert opaque.warning("RuntimeWarning: invalid value encountered in scalar divide").endswith("divide")
+
+
+def test_an_enumeration_comes_back_from_any_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Python 3.11.0 to 3.11.3 write one: by a call of getattr, which the reader does not make."""
+    monkeypatch.setattr(Role, "__reduce_ex__", lambda self, protocol: (getattr, (type(self), self.name)))
+    found = bounded(lambda: Cell("keep_mask", Role.ANSWER, "pass"), "x.ipynb")
+    assert found.role is Role.ANSWER

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import checks as c
 from autograder.asking import Exam
 from autograder.dropout.forms import Bare
+from autograder.dropout.generalization import checks as c
 from autograder.dropout.generalization import experiment_symptoms as e
 from autograder.dropout.symptoms import drop_share
 from autograder.model import Check, Outcome

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import checks as c
+from autograder.dropout import checks as c
 from autograder.model import Check, Outcome
 from autograder.tests.toys import FORWARD, PAIR, Array, Function, Rng, backward, classic, examined, forward, told
 

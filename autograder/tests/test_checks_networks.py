@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import checks as c
 from autograder.asking import Exam, script_text
 from autograder.checks_api.inputs import Array
+from autograder.dropout.network import checks as c
 from autograder.dropout.network import symptoms as n
 from autograder.dropout.network.networks import Scale, asked, firm_network, reading_network, square_network, written
 from autograder.judge import judge

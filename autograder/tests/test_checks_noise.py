@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import checks as c
 from autograder.asking import Exam, Wrong
 from autograder.dropout import symptoms as f
+from autograder.dropout.uncertainty import checks as c
 from autograder.dropout.uncertainty import symptoms as u
 from autograder.dropout.uncertainty.noise import Branched, branches
 from autograder.dropout.views import asked_of, asking

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import checks as c
 from autograder.asking import Exam
-from autograder.checks_api.symptoms import Fact
+from autograder.checks_api.symptoms import Symptom
+from autograder.dropout.spatial import checks as c
 from autograder.dropout.spatial import symptoms as s
 from autograder.dropout.spatial.normalisation import Memory
 from autograder.judge import judge
@@ -36,7 +36,7 @@ CHECKS: tuple[Check, ...] = (
     c.drops_every_channel_at_one(memory=MEMORY),
 )
 NORMAL, REMEMBER, UNSEEN, TEST, STILL, LAST, APART, MANNERS, REFUSE, ROOT, VARIANCES, FROM_RNG, ONE = CHECKS
-FACTS: tuple[Fact, ...] = (
+FACTS: tuple[Symptom, ...] = (
     s.normalised_over(memory=MEMORY),
     s.memory_holds(memory=MEMORY),
     s.test_uses(memory=MEMORY),
@@ -244,7 +244,7 @@ def test_no_answer_breaks_a_check_and_none_passes_by_doing_nothing(check: Check)
 
 
 @pytest.mark.parametrize("fact", FACTS, ids=[fact.name for fact in FACTS])
-def test_no_answer_breaks_a_probe(fact: Fact) -> None:
+def test_no_answer_breaks_a_probe(fact: Symptom) -> None:
     for function in junk().values():
         assert fact.look(Exam("block", Local(namespace={"np": np, **notebook(), "block": function}), "rubbish"))
 

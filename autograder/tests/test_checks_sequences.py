@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import checks as c
 from autograder.asking import Exam, script_text
-from autograder.checks_api.symptoms import Fact
+from autograder.checks_api.symptoms import Symptom
 from autograder.dropout import symptoms as f
+from autograder.dropout.sequences import checks as c
 from autograder.dropout.sequences import gradient_formulas as w
 from autograder.dropout.sequences import symptoms as s
 from autograder.dropout.sequences.recurrent import INPUT_MASK, SEQUENCES, STATE_MASK
@@ -541,7 +541,7 @@ def test_a_method_that_is_missing_is_the_students_matter() -> None:
 
 
 # ------------------------------------------------------------------------------------------------------------------------------ facts
-def word(fact: Fact, name: str, wrong: Functions | None = None) -> str:
+def word(fact: Symptom, name: str, wrong: Functions | None = None) -> str:
     return fact.look(Exam(name, Local(namespace={"np": np, **RIGHT, **(wrong or {})}), "fact"))
 
 
@@ -694,7 +694,7 @@ def twice_wrong(dh: Array, cache: Any) -> Any:
 WAYS_BACK = (w.way_of_errors, w.way_to_h0, w.sums_of_weights, w.state_of_dWh)
 DEEP = {"x": (3, 4, 7), "h0": (3, 5), "U": (7, 5), "V": (5, 5), "b": (5,)}
 DEEP_BACK: dict[str, Any] = {**NET_BACK, "given": DEEP}
-WAYS: tuple[tuple[Fact, str, Functions, str], ...] = (
+WAYS: tuple[tuple[Symptom, str, Functions, str], ...] = (
     (w.mask_on_the_way_back(**ONE_BACK), "steady", {}, "the same mask"),
     (w.mask_on_the_way_back(**ONE_BACK), "steady", {"steady": own_coins(steady)}, "the same mask"),
     (w.mask_on_the_way_back(**ONE_BACK), "steady", {"times": summed}, "the sum over the steps"),
@@ -766,7 +766,7 @@ class Near(Layer):
 
 
 MOMENT: dict[str, Any] = {"given": ([2.0], 0.5), "index": 1, "wanted": 4.0}
-NEW_FACTS: tuple[tuple[Fact, str, Functions, str], ...] = (
+NEW_FACTS: tuple[tuple[Symptom, str, Functions, str], ...] = (
     (seen_through(STATE_MASK, s.multiplier()), "echo", {"echo": nothing_dropped}, "nothing dropped"),
     (seen_through(STATE_MASK, s.multiplier()), "echo", {"echo": without_bias}, "not a usable result"),
     (seen_through(INPUT_MASK, s.over_time()), "echo", {"echo": one_step_late}, "nothing at the first step"),
@@ -787,7 +787,7 @@ NEW_FACTS: tuple[tuple[Fact, str, Functions, str], ...] = (
     (s.wrong_gradients(**ONE_BACK), "steady", {"steady": lambda x, p, rng, train=True: x + None}, "not a usable result"),
     (s.layer_factor(), "Layer", {"Layer": Near}, "about 1/(1-p)"),
 )
-FACTS: tuple[tuple[Fact, str, Functions, str], ...] = (
+FACTS: tuple[tuple[Symptom, str, Functions, str], ...] = (
     (seen_through(SEQUENCES, f.drop_share(**MASK)), "steady", {}, "p"),
     (seen_through(SEQUENCES, f.rows(**MASK)), "steady", {"steady": time_first}, "shared"),
     (seen_through(SEQUENCES, s.over_time()), "steady", {}, "one mask"),
@@ -833,7 +833,7 @@ FACTS: tuple[tuple[Fact, str, Functions, str], ...] = (
 
 
 @pytest.mark.parametrize(("fact", "name", "wrong", "expected"), FACTS, ids=[f"{f.name}-{k}" for k, (f, *_) in enumerate(FACTS)])
-def test_facts_are_right(fact: Fact, name: str, wrong: Functions, expected: str) -> None:
+def test_facts_are_right(fact: Symptom, name: str, wrong: Functions, expected: str) -> None:
     assert word(fact, name, wrong) == expected
 
 

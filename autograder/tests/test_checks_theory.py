@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import checks as c
 from autograder.asking import Exam
 from autograder.checks_api.results import argument
+from autograder.dropout.theory import checks as c
 from autograder.dropout.theory import symptoms as t
 from autograder.judge import judge
 from autograder.model import Check, Outcome, Verdict

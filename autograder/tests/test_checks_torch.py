@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import checks as c
 from autograder.diagnose import fingerprint
+from autograder.dropout import checks as c
 from autograder.dropout import symptoms as f
 from autograder.dropout.torch import comparisons as t
 from autograder.dropout.torch import layers, loops

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import checks as c
 from autograder.asking import Exam
+from autograder.dropout.generalization import checks as c
 from autograder.dropout.generalization import training_symptoms as t
 from autograder.model import Check, Outcome
 from autograder.tests.toys import Array, examined, junk, student, told

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import checks as c
 from autograder.asking import Exam
+from autograder.dropout.uncertainty import checks as c
 from autograder.dropout.uncertainty import symptoms as u
 from autograder.dropout.uncertainty.passes import FAIR
 from autograder.dropout.values import softmax

@@ -22,7 +22,7 @@ def source(toy: Path) -> Path:
 
 
 def checks(exercises: str) -> str:
-    return f"from autograder import Exercise, Part\nfrom autograder import checks as c\nEXERCISES = [{exercises}]\n"
+    return f"from autograder import Exercise, Part\nfrom autograder.dropout import checks as c\nEXERCISES = [{exercises}]\n"
 
 
 def shrink(*parts: str) -> str:
@@ -178,7 +178,7 @@ BELIEF = 'def belief(x):\n    """You ..."""'
     ],
 )
 def test_a_mistake_in_the_key_is_named(toy: Path, written: str, said: str) -> None:
-    (toy / "solutions" / f"{SLUG}_key.py").write_text(f"from autograder import checks as c\n{written}\n", encoding="utf-8")
+    (toy / "solutions" / f"{SLUG}_key.py").write_text(f"from autograder.dropout import checks as c\n{written}\n", encoding="utf-8")
     with pytest.raises(CourseError) as found:
         load_staff(toy, SLUG)
     assert said in str(found.value)
@@ -187,7 +187,7 @@ def test_a_mistake_in_the_key_is_named(toy: Path, written: str, said: str) -> No
 def test_more_chance_than_the_budget_pays_for_is_refused(toy: Path) -> None:
     many = ", ".join(f"c.drops_the_right_share(p=0.{k:03})" for k in range(1, 102))
     (toy / "solutions" / f"{SLUG}_key.py").write_text(
-        f'from autograder import checks as c\nSALT = ""\nHIDDEN = {{"shrink": {{"factor": [{many}]}}}}\n', encoding="utf-8"
+        f'from autograder.dropout import checks as c\nSALT = ""\nHIDDEN = {{"shrink": {{"factor": [{many}]}}}}\n', encoding="utf-8"
     )
     with pytest.raises(CourseError, match=r"makes 101 chance tests; the error budget pays for 100\. Leave some out"):
         load_staff(toy, SLUG)

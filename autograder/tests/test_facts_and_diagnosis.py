@@ -10,19 +10,19 @@ import numpy as np
 import pytest
 
 from autograder.asking import Exam, Unanswered, Wrong
-from autograder.checks_api.symptoms import Fact
+from autograder.checks_api.symptoms import Symptom
 from autograder.diagnose import SOMETHING_ELSE, diagnose, fingerprint, signs
 from autograder.dropout import symptoms as f
 from autograder.dropout.mask_symptoms import P
 from autograder.model import Broken, Call
 from autograder.tests import test_checks_gradients as backwards
-from autograder.tests import test_checks_randomness as draws
+from autograder.tests import test_checks_masks as draws
 from autograder.tests.toys import FORWARD, PAIR, Array, Function, Rng, backward, classic, forward, junk, multiplier, student
 
 BACKWARD = "dropout_backward"
 
 
-def word(fact: Fact, functions: dict[str, Any] | None = None, name: str = FORWARD, text: str = "fact", strict: bool = True) -> str:
+def word(fact: Symptom, functions: dict[str, Any] | None = None, name: str = FORWARD, text: str = "fact", strict: bool = True) -> str:
     return fact.look(Exam(name, student(functions), text), strict)
 
 
@@ -147,7 +147,7 @@ def from_draw(draw: Function) -> dict[str, Function]:
     return {FORWARD: draws.as_forward(draw)}
 
 
-FACTS: tuple[tuple[Fact, dict[str, Any], str, str], ...] = (
+FACTS: tuple[tuple[Symptom, dict[str, Any], str, str], ...] = (
     (f.drop_share(), {}, FORWARD, "p"),
     (f.drop_share(), from_draw(draws.keeps_p), FORWARD, "1-p"),
     (f.drop_share(), from_draw(draws.drops_nothing), FORWARD, "none"),
@@ -273,7 +273,7 @@ FACTS: tuple[tuple[Fact, dict[str, Any], str, str], ...] = (
 
 
 @pytest.mark.parametrize(("fact", "functions", "name", "wanted"), FACTS, ids=[f"{n}-{k.name}-{w}" for n, (k, _, _, w) in enumerate(FACTS)])
-def test_a_fact_is_the_same_word_whatever_the_draw(fact: Fact, functions: dict[str, Any], name: str, wanted: str) -> None:
+def test_a_fact_is_the_same_word_whatever_the_draw(fact: Symptom, functions: dict[str, Any], name: str, wanted: str) -> None:
     state = np.random.get_state()
     words = {word(fact, functions, name, f"sweep {sweep}") for sweep in range(5)}
     np.random.set_state(state)
@@ -288,7 +288,7 @@ EVERY_FACT = [(fact, name) for fact, name in {(k.name, n): (k, n) for k, _, n, _
 
 
 @pytest.mark.parametrize(("fact", "name"), EVERY_FACT, ids=[f"{n}-{k.name}" for k, n in EVERY_FACT])
-def test_no_answer_breaks_a_probe(fact: Fact, name: str) -> None:
+def test_no_answer_breaks_a_probe(fact: Symptom, name: str) -> None:
     for victim in (name, FORWARD) if name == BACKWARD else (name,):
         for kind, function in junk().items():
             try:
@@ -314,17 +314,17 @@ def odd_probe(exam: Exam) -> str:
 @pytest.mark.trips
 def test_a_probe_that_trips_costs_the_hint_and_not_the_grading(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", "autograder")
-    assert word(Fact("odd", odd_probe), strict=False) == "not a usable result"
+    assert word(Symptom("odd", odd_probe), strict=False) == "not a usable result"
     assert re.search(r"dropout_forward, fact odd: IndexError at test_facts_and_diagnosis\.py:\d+", caplog.text), "in silence"
 
 
 @pytest.mark.trips
 def test_a_probe_that_trips_over_an_answer_of_the_course_is_broken_and_says_so() -> None:
     with pytest.raises(Broken, match=r"dropout_forward, fact odd: IndexError at test_facts_and_diagnosis\.py"):
-        word(Fact("odd", odd_probe))
+        word(Symptom("odd", odd_probe))
     with pytest.raises(Broken, match="fact odd"):
-        fingerprint([Fact("odd", odd_probe)], FORWARD, student(), "toy", strict=True)
-    assert fingerprint([Fact("odd", odd_probe)], FORWARD, student(), "toy") == {"odd": "not a usable result"}
+        fingerprint([Symptom("odd", odd_probe)], FORWARD, student(), "toy", strict=True)
+    assert fingerprint([Symptom("odd", odd_probe)], FORWARD, student(), "toy") == {"odd": "not a usable result"}
 
 
 def test_no_name_that_a_student_chose_becomes_a_word() -> None:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import checks as c
+from autograder.dropout import checks as c
 from autograder.model import Outcome
 from autograder.tests.battery import all_hold, channels, edges, element, verdicts
 

@@ -83,7 +83,7 @@ STRANGERS = {
     "pyseccomp": "sandbox",
     "scipy": "chance",
     "rich": "commands authoring report",
-    "jinja2": "report",
+    "jinja2": "report nbgrader_plugin",
     "IPython": "student interactive",
     "distributed": "classes",
     "msgspec": "classes",
@@ -186,6 +186,31 @@ def test_some_rooms_know_even_less_than_their_floor_allows() -> None:
         f"{module} imports {there}" for module, here, there in arrows() if here in ONLY and there not in ONLY[here].split()
     ]
     assert not wrong, "these rooms may not know so much: " + "; ".join(wrong)
+
+
+def test_the_engine_knows_nothing_of_the_course() -> None:
+    wrong = [f"{module} imports {there}" for module, here, there in arrows() if there in ("dropout", "checks") and here != "checks"]
+    assert not wrong, f"what is about dropout belongs in dropout/: {wrong}"
+
+
+TOPICS = frozenset(path.parent.name for path in (HOUSE / "dropout").glob("*/__init__.py"))
+
+
+def topic(module: str) -> str:
+    """The topic of dropout/ in whose folder a module lies, or ""."""
+    parts = module.split(".")
+    return parts[1] if parts[0] == "dropout" and len(parts) > 1 and parts[1] in TOPICS else ""
+
+
+def test_no_topic_imports_another_and_what_topics_share_imports_none() -> None:
+    assert len(TOPICS) == 7
+    wrong = [
+        f"{module} imports {there}"
+        for module, tree in modules().items()
+        for there in inside(imported(tree))
+        if room(module) == "dropout" and topic(there) not in ("", topic(module))
+    ]
+    assert not wrong, f"let what two topics need lie beside their folders: {wrong}"
 
 
 def test_the_nouns_need_only_the_standard_library() -> None:

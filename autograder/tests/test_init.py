@@ -149,7 +149,7 @@ def quickstart(tmp_path_factory: pytest.TempPathFactory) -> Classroom:
 
     Its files are copied and its configuration written as it writes them: the command itself starts nbgrader four times.
     """
-    import nbgrader  # type: ignore[import-untyped]
+    import nbgrader
 
     course = Classroom(tmp_path_factory.mktemp("quick") / "course101")
     shutil.copytree(Path(nbgrader.__file__).parent / "docs" / "source" / "user_guide" / "source", course.root / "source")

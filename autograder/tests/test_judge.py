@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import checks as c
 from autograder.asking import MANY, Exam, Wrong, an, array, number, pair, quoted, script_text, shown, stable_seed
 from autograder.checks_api.verb import hide
+from autograder.dropout import checks as c
 from autograder.judge import NO_RETURN, UNDEFINED, UNFIT, can_be_diagnosed, judge, result, what_happened
 from autograder.model import (
     NOT_TRIED,

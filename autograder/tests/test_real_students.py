@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import checks as c
+from autograder.dropout import checks as c
 from autograder.judge import judge, result
 from autograder.model import Exercise, Part, Verdict
 from autograder.tests.toys import BACKWARD_NAME, FORWARD, PAIR, SHAPES, Array, Function, backward, forward, student

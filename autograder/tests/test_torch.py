@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import checks as c
+from autograder.dropout import checks as c
 from autograder.model import Opaque, Outcome
 from autograder.running.runner import plain
 from autograder.tests.battery import all_hold, channels, edges, element, verdicts

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import checks as c
 from autograder.authoring.verify import FINE, odds, trivial_subjects, verdicts_of, verify
 from autograder.course import load_staff
+from autograder.dropout import checks as c
 from autograder.tests.classroom import SLUG
 from autograder.tests.toys import one_part
 
 KEY = """
-from autograder import checks as c
+from autograder.dropout import checks as c
 from autograder import misconception, variant
 SALT = "salt"
 HIDDEN = {{}}

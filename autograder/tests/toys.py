@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from autograder import checks as c
 from autograder.asking import Exam, Unanswered, Wrong
+from autograder.dropout import checks as c
 from autograder.judge import judge
 from autograder.model import Check, Exercise, Part, Subject, Verdict
 from autograder.subjects.local import Local

@@ -7,7 +7,7 @@ import numpy as np
 from autograder.asking import Exam, Wrong, array, number
 from autograder.checks_api.comparing import ending
 from autograder.checks_api.inputs import normal
-from autograder.checks_api.symptoms import fact, nearest
+from autograder.checks_api.symptoms import nearest, symptom
 from autograder.dropout.generalization.ablation import (
     DELETED,
     ODD,
@@ -33,7 +33,7 @@ from autograder.model import Call, Given, Seed
 
 
 # ----------------------------------------------------------------------------------------------------------------------- wrong labels
-@fact
+@symptom
 def moved_labels(exam: Exam) -> str:
     """How many labels differ afterwards, over a few calls with 29 % of 100 labels (0.29 * 100 is a little less than 29)."""
     y = labels(100, 10, exam.seed(1))
@@ -43,7 +43,7 @@ def moved_labels(exam: Exam) -> str:
     return "varies" if max(counts) > 29 else "varies, at most 29"
 
 
-@fact
+@symptom
 def picked_places(exam: Exam) -> str:
     """Where the labels that move stand."""
     y = labels(400, 10, exam.seed(1))
@@ -57,7 +57,7 @@ def picked_places(exam: Exam) -> str:
     return "always the same" if np.array_equal(one, two) else "anywhere"
 
 
-@fact
+@symptom
 def new_classes(exam: Exam) -> str:
     """Where a label of class 4 goes when all labels are to move."""
     y = Given("np.full(2000, 4)", np.full(2000, 4))
@@ -74,7 +74,7 @@ def new_classes(exam: Exam) -> str:
     return "all others" if len(found) == 9 and even else "not all others alike"
 
 
-@fact
+@symptom
 def labels_after(exam: Exam) -> str:
     """Is y as it was?"""
     y = labels(50, 10, exam.seed(1))
@@ -82,7 +82,7 @@ def labels_after(exam: Exam) -> str:
     return "kept" if unchanged(answer, 0, y.value) else "overwritten"
 
 
-@fact
+@symptom
 def labels_by(exam: Exam) -> str:
     """Where the random numbers come from."""
     y = labels(200, 10, exam.seed(1))
@@ -99,7 +99,7 @@ def _chance(exam: Exam, calls: tuple[Call, ...]) -> str:
     return "given" if np.array_equal(one, again) else "own"
 
 
-@fact
+@symptom
 def odd_fractions(exam: Exam) -> str:
     """What fractions outside [0, 1] give."""
     words = []
@@ -110,7 +110,7 @@ def odd_fractions(exam: Exam) -> str:
 
 
 # ---------------------------------------------------------------------------------------------------------------------------- summaries
-@fact
+@symptom
 def summary(exam: Exam, *, given: tuple[list[float], list[float]], key: str) -> str:
     """An entry of a summary, in six digits."""
     (value,) = exam.ask(Call(exam.function, tuple(Given(f"np.array({a})", np.array(a)) for a in given)))
@@ -122,13 +122,13 @@ def _wins(exam: Exam, a: list[float], b: list[float]) -> float:
     return float(array(entry(value, "wins"), "wins", ()))
 
 
-@fact
+@symptom
 def wins_form(exam: Exam, *, a: list[float], b: list[float]) -> str:
     """Are wins counted, or given as a share?"""
     return "a share" if 0 < _wins(exam, a, b) < 1 else "a number"
 
 
-@fact
+@symptom
 def draws(exam: Exam, *, a: list[float], b: list[float]) -> str:
     """Are differences of 0 counted as wins, whichever way round the difference is taken, or with its sign lost?"""
     wins, d = _wins(exam, a, b), np.array(a) - np.array(b)
@@ -138,7 +138,7 @@ def draws(exam: Exam, *, a: list[float], b: list[float]) -> str:
     return "not counted" if found in alone else "counted" if found - even in alone else "unclear"
 
 
-@fact
+@symptom
 def t_and_sd(exam: Exam, *, given: tuple[list[float], list[float]], wanted: float) -> str:
     """Is t right? Else what its own mean and sd are multiplied by: then a wrong sd does not look like a wrong t."""
     (value,) = exam.ask(Call(exam.function, tuple(Given(f"np.array({a})", np.array(a)) for a in given)))
@@ -149,7 +149,7 @@ def t_and_sd(exam: Exam, *, given: tuple[list[float], list[float]], wanted: floa
     return nearest(t * sd / mean if mean else 0.0, {"follows sd": n**0.5, "no root of n": 1.0, "n for its root": float(n)}, 1e-6)
 
 
-@fact
+@symptom
 def summary_digits(exam: Exam, *, given: tuple[list[float], list[float]], wanted: dict[str, float]) -> str:
     """Are the entries of a summary right to ten digits, one of them "about" right, or further off?"""
     (value,) = exam.ask(Call(exam.function, tuple(Given(f"np.array({a})", np.array(a)) for a in given)))
@@ -159,7 +159,7 @@ def summary_digits(exam: Exam, *, given: tuple[list[float], list[float]], wanted
     return "ten digits" if max(off) < 1e-5 else "off"
 
 
-@fact
+@symptom
 def unpaired(exam: Exam, *, a: list[float], b: list[float]) -> str:
     """What results that are no pairs, or too few, give."""
     (answer,) = exam.answers(Call(exam.function, tuple(Given(f"np.array({v})", np.array(v)) for v in (a, b))))
@@ -175,21 +175,21 @@ def _seen(exam: Exam) -> Habit | None:
         return None
 
 
-@fact
+@symptom
 def survivor_factor(exam: Exam) -> str:
     """What the units that are left are multiplied by."""
     seen = _seen(exam)
     return seen.factor if seen else "unclear"
 
 
-@fact
+@symptom
 def deleted_unit(exam: Exam) -> str:
     """What a deleted unit says to the next layer."""
     seen = _seen(exam)
     return "its bias" if seen and seen.speak else "nothing"
 
 
-@fact
+@symptom
 def number_deleted(exam: Exam) -> str:
     """How many units are deleted of 5, when 1.75 are asked for."""
     seen = _seen(exam)
@@ -199,7 +199,7 @@ def number_deleted(exam: Exam) -> str:
     return "varies" if number is None else ("none", "rounded down", "rounded", "the others")[number] if number < 4 else "nearly all"
 
 
-@fact
+@symptom
 def layers_deleted(exam: Exam) -> str:
     """Of which hidden layers units are deleted."""
     seen, sick = _seen(exam), patient(exam, TWO_LAYERS)
@@ -219,14 +219,14 @@ def layers_deleted(exam: Exam) -> str:
     return "unclear"
 
 
-@fact
+@symptom
 def deleted_for(exam: Exam) -> str:
     """Do all examples lose the same units? One example, many times: its copies are all right or all wrong, if they do."""
     mixed = {value for value in same_example(exam) if 0 < value < 1}
     return "each example by itself" if len(mixed) > 1 else "all examples alike"
 
 
-@fact
+@symptom
 def deleted_units(exam: Exam) -> str:
     """Are other units deleted when the seed is another?"""
     values, sick = single(exam, patient(exam, ONE_LAYER), 24), patient(exam, ONE_LAYER)
@@ -239,7 +239,7 @@ def deleted_units(exam: Exam) -> str:
     return "always the first" if gone == tuple(range(len(gone))) else "always the same"
 
 
-@fact
+@symptom
 def repeats(exam: Exam) -> str:
     """What two repeats give."""
     sick, known = patient(exam, ONE_LAYER), habit(exam)
@@ -258,7 +258,7 @@ def repeats(exam: Exam) -> str:
     return "their sum" if max(values) > 1 and all(near(value / 2, means) for value in values) else "something else"
 
 
-@fact
+@symptom
 def network_after(exam: Exam) -> str:
     """Is the network as it was?"""
     sick = patient(exam, TWO_LAYERS)
@@ -266,7 +266,7 @@ def network_after(exam: Exam) -> str:
     return "kept" if unchanged(answer, 0, sick.params) else "overwritten"
 
 
-@fact
+@symptom
 def nothing_deleted(exam: Exam) -> str:
     """Is the whole network given back where nothing is deleted?"""
     sick = patient(exam, TWO_LAYERS)
@@ -275,7 +275,7 @@ def nothing_deleted(exam: Exam) -> str:
     return "whole" if near(found, [sick.whole]) else "a percentage" if found > 2 else "other"
 
 
-@fact
+@symptom
 def deleted_by(exam: Exam) -> str:
     """Where the random numbers come from."""
     sick = patient(exam, TWO_LAYERS)
@@ -283,7 +283,7 @@ def deleted_by(exam: Exam) -> str:
 
 
 # ------------------------------------------------------------------------------------------------------------------------------ layers
-@fact
+@symptom
 def layer_survivors(exam: Exam) -> str:
     """The factor on the survivors of a function that returns its output alone: out = f(x, p, rng)."""
     x = normal(SHAPE, exam.seed(1))
@@ -295,7 +295,7 @@ def layer_survivors(exam: Exam) -> str:
     return nearest(float(ratio[0]), FACTORS, 1e-6) if np.ptp(ratio) < 1e-9 * np.abs(ratio).max() else "varies"
 
 
-@fact
+@symptom
 def layer_digits(exam: Exam) -> str:
     """Is the factor on the survivors 1 / (1 - p) to ten digits, "about", or another?"""
     x = normal(SHAPE, exam.seed(1))
@@ -307,7 +307,7 @@ def layer_digits(exam: Exam) -> str:
     return "ten digits" if off < DIGITS / 10 else "about" if off < 1e-5 else "another"
 
 
-@fact
+@symptom
 def layer_input(exam: Exam) -> str:
     """What has become of x after out = f(x, p, rng)."""
     x = normal((6, 7), exam.seed(1))

@@ -6,7 +6,7 @@ import numpy as np
 
 from autograder.asking import Exam
 from autograder.checks_api.inputs import Array
-from autograder.checks_api.symptoms import fact, nearest
+from autograder.checks_api.symptoms import nearest, symptom
 from autograder.dropout.generalization.epochs import ROWS, in_the_last_batch, thinned, tracked
 from autograder.dropout.generalization.training import FIRST, Params, batch, copies, flat, in_a_row, moved, read, slope, slopes, training
 
@@ -15,7 +15,7 @@ LR, MOMENTUM = 0.1, 0.8
 DROP = (0.2, 0.6)
 
 
-@fact
+@symptom
 def first_weights(exam: Exam) -> str:
     """The standard deviation of the first weights, as a formula."""
     X, y = batch(exam, FIRST, 4)
@@ -33,7 +33,7 @@ def first_weights(exam: Exam) -> str:
     return f"{known}, mean not 0" if abs(W.mean()) > 0.1 * W.std() else known
 
 
-@fact
+@symptom
 def first_step(exam: Exam) -> str:
     """The first step, as a multiple of -lr * gradient."""
     X, y = copies(exam, SIZES)
@@ -47,7 +47,7 @@ def first_step(exam: Exam) -> str:
     return nearest(-norm / (LR * derivative), table, 1e-3)
 
 
-@fact
+@symptom
 def second_step(exam: Exam) -> str:
     """What the second step, in the second epoch, keeps of the first."""
     X, y = copies(exam, SIZES)
@@ -67,7 +67,7 @@ def _is(rest: Array, at: Params, X: Array, y: Array, seed: int) -> bool:
     return bool(smooth) and all(abs(rest @ u + LR * d) <= 1e-6 * np.linalg.norm(rest) for u, d in smooth)
 
 
-@fact
+@symptom
 def trained_biases(exam: Exam) -> str:
     """Do the biases move when the weights do?"""
     X, y = copies(exam, SIZES)
@@ -77,7 +77,7 @@ def trained_biases(exam: Exam) -> str:
     return {"W": "stay", "Wb": "move", "b": "move"}.get("".join(sorted(moving)), "nothing moves")
 
 
-@fact
+@symptom
 def within_an_epoch(exam: Exam) -> str:
     """Does a step keep something of the one before it in the same epoch? Three batches: the first one then counts 1 + 1/2 + 1/4 times."""
     _, share, _ = tracked(exam, 0.5)
@@ -85,7 +85,7 @@ def within_an_epoch(exam: Exam) -> str:
     return "momentum" if grown.sum() >= 32 else "other"
 
 
-@fact
+@symptom
 def batches(exam: Exam) -> str:
     """How the examples of an epoch come in batches."""
     _, share, _ = tracked(exam)
@@ -102,14 +102,14 @@ def batches(exam: Exam) -> str:
     return "32 and the rest" if found == {32: 64, 16: 16} else " and ".join(map(str, sorted(found, reverse=True)[:3]))
 
 
-@fact
+@symptom
 def label_used(exam: Exam) -> str:
     """Are examples and labels in the same order?"""
     used, share, _ = tracked(exam)
     return "its own" if (used == np.arange(ROWS[0]) % ROWS[1])[np.abs(share) > 1e-3].all() else "another's"
 
 
-@fact
+@symptom
 def order(exam: Exam) -> str:
     """Is the order shuffled, and how often?"""
     _, one, two = tracked(exam)
@@ -121,7 +121,7 @@ def order(exam: Exam) -> str:
     return "never shuffled" if first == list(range(ROWS[0] - 16, ROWS[0])) else "shuffled once" if first else "not seen"
 
 
-@fact
+@symptom
 def order_by(exam: Exam) -> str:
     """Does another seed shuffle in another order?"""
     one, other = (in_the_last_batch(tracked(exam, seed=seed)[1]) for seed in (4, 5))
@@ -130,7 +130,7 @@ def order_by(exam: Exam) -> str:
     return "the same" if np.array_equal(one, other) else "another"
 
 
-@fact
+@symptom
 def source_of_chance(exam: Exam) -> str:
     """Where the random numbers come from."""
     sizes = (6, 8, 3)
@@ -145,7 +145,7 @@ def source_of_chance(exam: Exam) -> str:
     return "given" if np.array_equal(one, again) else "own"
 
 
-@fact
+@symptom
 def data_after(exam: Exam) -> str:
     """Are X and y as they were after a training?"""
     sizes = (6, 8, 3)
@@ -156,7 +156,7 @@ def data_after(exam: Exam) -> str:
     return "kept" if same and all(same) else "overwritten"
 
 
-@fact
+@symptom
 def dropped_share(exam: Exam, *, where: str) -> str:
     """Which share of the inputs or of the hidden units is dropped in training."""
     # dropped inputs would change which hidden units are active; dropped hidden units hide no input

@@ -13,7 +13,7 @@ import numpy as np
 
 from autograder.asking import Exam, Wrong, array, number, pair
 from autograder.checks_api.comparing import demand_no_warning
-from autograder.checks_api.symptoms import fact, nearest
+from autograder.checks_api.symptoms import nearest, symptom
 from autograder.checks_api.verb import verb
 from autograder.model import Answer, Call, Code, Given, Seed
 
@@ -341,7 +341,7 @@ def keeps_what_it_is_given(exam: Exam, *, form: str = "x squared", shape: tuple[
 
 
 # ----------------------------------------------------------------------------------------------------------------------------- facts
-@fact
+@symptom
 def x_afterwards(exam: Exam, *, form: str = "x squared") -> str:
     """Is x as it was, bit for bit, nearly, or not at all?"""
     asked = question(form, (5, 6), exam.seed(1))
@@ -354,7 +354,7 @@ def x_afterwards(exam: Exam, *, form: str = "x squared") -> str:
     return "nearly" if np.abs(now - asked.x.value).max() < 1e-9 else "moved"
 
 
-@fact
+@symptom
 def gradient_of(exam: Exam, *, form: str, shape: tuple[int, ...] = (4, 5)) -> str:
     """Is the gradient of this form right, a multiple, wrong, or right but for the noise of too few digits?"""
     asked = question(form, shape, exam.seed(1))
@@ -372,7 +372,7 @@ def gradient_of(exam: Exam, *, form: str, shape: tuple[int, ...] = (4, 5)) -> st
     return nearest(scale, {"twice": 2.0, "half": 0.5, "minus": -1.0}, 1e-4) if np.allclose(got, scale * wanted, atol=1e-4) else "wrong"
 
 
-@fact
+@symptom
 def effect_of_dout(exam: Exam) -> str:
     """How much larger the gradient becomes when dout is three times as large."""
     values = exam.ask(*(Call(exam.function, (Code("f", "f = lambda x: x ** 3"), _one(2.0), _one(by), 0.1)) for by in (1.0, 3.0)))
@@ -384,7 +384,7 @@ def _one(number: float) -> Given:
     return Given(f"np.array([{number}])", np.array([number]))
 
 
-@fact
+@symptom
 def size_of_an_error(exam: Exam, *, off: float = 1e-3, n: int = 2000, k: int = 400) -> str:
     """In which unit the error of a gradient that is a little too long is given."""
     asked = question("a matrix product", (n // 50, 50), exam.seed(1))
@@ -398,7 +398,7 @@ def size_of_an_error(exam: Exam, *, off: float = 1e-3, n: int = 2000, k: int = 4
     return "other"
 
 
-@fact
+@symptom
 def signs_of_errors(exam: Exam) -> str:
     """Are errors of wrong gradients ever negative?"""
     asked = question("a ReLU layer with dropout", (6, 7), exam.seed(1))
@@ -422,7 +422,7 @@ def _errors(exam: Exam, slips: str, seeds: tuple[int, ...], k: int, watch: bool 
     return answers
 
 
-@fact
+@symptom
 def other_seeds(exam: Exam) -> str:
     """Do other random numbers give another error, and where do they come from?"""
     answers = _errors(exam, "forgets the mask", (0, 1), 2, watch=True)
@@ -432,7 +432,7 @@ def other_seeds(exam: Exam) -> str:
     return "the same" if one == other else "another"
 
 
-@fact
+@symptom
 def effect_of_k(exam: Exam) -> str:
     """Do more directions change the error? By chance the first of 40 is the worst for all three seeds with probability 2e-5."""
     few, many = ([_float(a.value) for a in _errors(exam, "forgets the mask", (0, 1, 2), k)] for k in (1, 40))
@@ -441,7 +441,7 @@ def effect_of_k(exam: Exam) -> str:
     return "none" if few == many else "some"
 
 
-@fact
+@symptom
 def error_of_a_missing_gradient(exam: Exam) -> str:
     """What a zero gradient of something that does have a slope gives: "huge" when it is divided by next to nothing."""
     asked = question("x squared", (6, 7), exam.seed(1))
@@ -453,7 +453,7 @@ def error_of_a_missing_gradient(exam: Exam) -> str:
     return "0" if error == 0 else "huge" if error > 1e6 else "some"
 
 
-@fact
+@symptom
 def error_of_a_constant_sign(exam: Exam, *, off: float = 1e-3, n: int = 2000, k: int = 40) -> str:
     """Is a dx of ones judged like one of mixed signs? Not when all directions point the same way."""
     given = (Code("f", "f = lambda x: x"), Given("x", np.zeros(n)), Given("dout", np.ones(n)), Given("dx", np.full(n, 1 + off)))
@@ -463,7 +463,7 @@ def error_of_a_constant_sign(exam: Exam, *, off: float = 1e-3, n: int = 2000, k:
     return "larger" if one > 5 * other else "like others"
 
 
-@fact
+@symptom
 def digits_at(exam: Exam, *, given: tuple[Any, ...], wanted: Any, index: int | None = None) -> str:
     """Whether a result is right to ten digits, "nearly" (to five), or not."""
     arguments = tuple(Given(f"np.array({a})", np.array(a)) if isinstance(a, list) else a for a in given)
@@ -474,7 +474,7 @@ def digits_at(exam: Exam, *, given: tuple[Any, ...], wanted: Any, index: int | N
     return "ten" if np.allclose(got, right, rtol=1e-10, atol=0) else "nearly"
 
 
-@fact
+@symptom
 def error_of_zeros(exam: Exam) -> str:
     """What a zero gradient of a constant gives."""
     asked = question("x squared", (6, 7), exam.seed(1))
@@ -484,7 +484,7 @@ def error_of_zeros(exam: Exam) -> str:
     return "NaN" if np.isnan(error) else ("0" if abs(error) < 1e-9 else "other")
 
 
-@fact
+@symptom
 def arguments_afterwards(exam: Exam, *, given: tuple[Any, ...], names: tuple[str, ...]) -> str:
     """Which array argument is changed by the call."""
     arguments = tuple(Given(f"np.array({a})", np.array(a)) if isinstance(a, list) else a for a in given)

@@ -15,7 +15,7 @@ from autograder.asking import Exam, Wrong, array, number
 from autograder.chance import smallest_error
 from autograder.checks_api.comparing import compare, demand_no_warning, ending
 from autograder.checks_api.counts import expect
-from autograder.checks_api.inputs import Array
+from autograder.checks_api.inputs import Array, direction
 from autograder.checks_api.verb import verb
 from autograder.dropout.network.networks import (
     FIRST,
@@ -289,12 +289,6 @@ def _worst(
         if name not in worst or error > worst[name][0]:
             worst[name] = (error, by_grads, measured)
     return worst
-
-
-def direction(shape: tuple[int, ...], seed: int) -> Array:
-    """A random direction of length 1."""
-    u = np.random.default_rng(seed).normal(size=shape)
-    return np.asarray(u / np.linalg.norm(u))
 
 
 @verb()

@@ -8,8 +8,9 @@ import numpy as np
 
 from autograder.asking import Exam, Unanswered, Wrong, array, pair, raised
 from autograder.checks_api.comparing import ending
-from autograder.checks_api.symptoms import fact, nearest
-from autograder.dropout.network.losses import SMALL, direction, slope_errors, what_changed
+from autograder.checks_api.inputs import direction
+from autograder.checks_api.symptoms import nearest, symptom
+from autograder.dropout.network.losses import SMALL, slope_errors, what_changed
 from autograder.dropout.network.networks import INPUTS, Question, asked, grads_of, loss_call, loss_of, scale, scores_read, singles
 from autograder.dropout.network.networks import losses as training_losses
 from autograder.model import Call, Given, Seed
@@ -29,7 +30,7 @@ def _tested(exam: Exam, question: Question, **more: Any) -> Call:
     return loss_call(exam.function, question, 0.0, 0.0, Seed(exam.seed()), kwargs={"train": False}, **more)
 
 
-@fact
+@symptom
 def loss_of_no_scores(exam: Exam) -> str:
     """The loss when all parameters are 0: log(classes), if it is a mean in nats."""
     question = _question(exam)
@@ -41,7 +42,7 @@ def loss_of_no_scores(exam: Exam) -> str:
     return nearest(loss_of(value), table, 1e-9)
 
 
-@fact
+@symptom
 def huge_scores(exam: Exam) -> str:
     """What becomes of a score of 2000."""
     (value,) = exam.ask(_tested(exam, asked("reading_network", INPUTS, (2000.0,))))
@@ -51,7 +52,7 @@ def huge_scores(exam: Exam) -> str:
     return "capped" if 10 < loss < 1000 else nearest(loss, {"finite": 2000.0}, 1e-6)
 
 
-@fact
+@symptom
 def share(exam: Exam, *, layer: int) -> str:
     """Which share of this layer survives: layer 0 alone, layer 2 alone (by its bias), 1 through both hidden layers."""
     p = P_IN if layer == INPUTS else P_HIDDEN
@@ -62,7 +63,7 @@ def share(exam: Exam, *, layer: int) -> str:
     return nearest(kept, {"once": q, "twice": q * q, "always": 1.0, "p": p, "p twice": p * p}, 0.1)
 
 
-@fact
+@symptom
 def whole_way(exam: Exam, *, p: float = 0.3) -> str:
     """Which share comes through all three layers when both rates are the same (no rate is 0, which some divide by)."""
     question = asked("reading_network", INPUTS, (1.0,))
@@ -71,7 +72,7 @@ def whole_way(exam: Exam, *, p: float = 0.3) -> str:
     return nearest(float(kept), {"1-p": (1 - p) ** 3, "p": p**3}, 0.1)
 
 
-@fact
+@symptom
 def factor(exam: Exam, *, layer: int) -> str:
     """By what a survivor is multiplied: of the input alone, or through both hidden layers."""
     p = P_IN if layer == INPUTS else P_HIDDEN
@@ -85,7 +86,7 @@ def factor(exam: Exam, *, layer: int) -> str:
     return words.pop() if len(words) == 1 else "varies"
 
 
-@fact
+@symptom
 def scores(exam: Exam) -> str:
     """Are the scores dropped too?"""
     question = asked("reading_network", INPUTS, (0.0,))
@@ -97,7 +98,7 @@ def scores(exam: Exam) -> str:
     return "dropped" if any(abs(f) < EXACT for f in found) else "varies"
 
 
-@fact
+@symptom
 def layers(exam: Exam) -> str:
     """Of units that survive one layer, do more than their share survive the next?"""
     units, p = 48, 0.5
@@ -107,7 +108,7 @@ def layers(exam: Exam) -> str:
     return nearest(float(kept), {"apart": 0.125, "two alike": 0.25, "all alike": 0.5, "kept": 1.0}, 0.06)
 
 
-@fact
+@symptom
 def examples(exam: Exam, *, layer: int) -> str:
     """Do two examples lose the same units? "all" or "none" when all or none survive, "as a whole" when those of an example go together."""
     codes = tuple((2.0 ** np.arange(8) / 64).tolist())
@@ -122,7 +123,7 @@ def examples(exam: Exam, *, layer: int) -> str:
     return "alike" if all(abs(a - b) < 1e-4 for a, b in both) else "apart"
 
 
-@fact
+@symptom
 def generator_used(exam: Exam) -> str:
     """Where do the random numbers come from? "nowhere" when the losses are those without dropout."""
     (plain,) = exam.ask(loss_call(exam.function, _question(exam), 0.0, 0.0, Seed(exam.seed())))
@@ -136,7 +137,7 @@ def generator_used(exam: Exam) -> str:
     return "own" if one != again else ("frozen" if one == other else "given")
 
 
-@fact
+@symptom
 def at_test(exam: Exam) -> str:
     """Is test time the plain network?"""
     plain = loss_call(exam.function, _question(exam), 0.0, 0.0, Seed(exam.seed()), kwargs={"train": False})
@@ -147,7 +148,7 @@ def at_test(exam: Exam) -> str:
     return "plain" if abs(first - others[0]) < 1e-9 else "scaled"
 
 
-@fact
+@symptom
 def digits(exam: Exam) -> str:
     """How exact the loss and the factor of the input are: "ten", or what is only "nearly" right."""
     (value,) = exam.ask(_tested(exam, asked("reading_network", INPUTS, (1.0,))))
@@ -160,7 +161,7 @@ def digits(exam: Exam) -> str:
 
 
 # ------------------------------------------------------------------------------------------------------------------------- gradients
-@fact
+@symptom
 def delta(exam: Exam) -> str:
     """What the gradient of the last bias is for one example: that of the scores."""
     question = asked("firm_network", SMALL, 1, exam.seed(1))
@@ -175,7 +176,7 @@ def delta(exam: Exam) -> str:
     return next((word for word, wanted in table.items() if np.allclose(got, wanted, rtol=1e-5, atol=1e-9)), "other")
 
 
-@fact
+@symptom
 def slope(exam: Exam, *, of: str, p_in: float = 0.0, p_hidden: float = 0.0) -> str:
     """How one gradient compares with finite differences of the loss: "right", a constant factor, or "wrong".
 
@@ -214,7 +215,7 @@ def _ratios(exam: Exam, question: Question, name: str, p: tuple[float, float]) -
     return [float((gradient * u).sum()) / m for u, m in zip(ways, measured, strict=True)]
 
 
-@fact
+@symptom
 def dropped_units(exam: Exam, *, layer: int) -> str:
     """What gradient the weights into a dropped unit get: "none", "some" (it is as if kept), or that of "another" mask."""
     question = asked("firm_network", (80, 80, 80, 4), 1, exam.seed(1))
@@ -230,7 +231,7 @@ def dropped_units(exam: Exam, *, layer: int) -> str:
     return "another" if silent.any() else "some"
 
 
-@fact
+@symptom
 def dropped_inputs(exam: Exam) -> str:
     """Do the weights out of a dropped input get a gradient?"""
     question = asked("firm_network", (60, 8, 7, 4), 1, exam.seed(1))
@@ -242,7 +243,7 @@ def dropped_inputs(exam: Exam) -> str:
     return "none" if (gradient == 0).all(axis=1).any() else "some"
 
 
-@fact
+@symptom
 def inactive_units(exam: Exam, *, layer: int) -> str:
     """Do units whose ReLU is off for the only example get a gradient?"""
     question = asked("firm_network", SMALL, 1, exam.seed(1))
@@ -251,7 +252,7 @@ def inactive_units(exam: Exam, *, layer: int) -> str:
     return "none" if (silent == 0).all() else "some"
 
 
-@fact
+@symptom
 def gradient_shapes(exam: Exam) -> str:
     """Have all gradients the shapes of their parameters?"""
     question = _question(exam)
@@ -261,7 +262,7 @@ def gradient_shapes(exam: Exam) -> str:
     return "those of params" if all(np.shape(grads[n]) == p.shape for n, p in question.values.items()) else "with other axes"
 
 
-@fact
+@symptom
 def penalty(exam: Exam) -> str:
     """Do weights count that meet no data? "in the loss", "in the gradients only" as a multiple of themselves, "without data", or "none"."""
     question = _question(exam)
@@ -279,7 +280,7 @@ def penalty(exam: Exam) -> str:
     return "in the gradients only" if decay else "without data"
 
 
-@fact
+@symptom
 def given_after(exam: Exam) -> str:
     """Which argument is changed by the call, if any."""
     question = _question(exam)
@@ -287,7 +288,7 @@ def given_after(exam: Exam) -> str:
     return what_changed(question, answer.facts.arguments if answer.facts else ()) or "as it was"
 
 
-@fact
+@symptom
 def rate_outside(exam: Exam) -> str:
     """What rates outside [0, 1] give."""
     words = []
@@ -297,7 +298,7 @@ def rate_outside(exam: Exam) -> str:
     return words[0] if words[0] == words[1] else " / ".join(words)
 
 
-@fact
+@symptom
 def rate_one(exam: Exam) -> str:
     """What p_hidden = 1 gives."""
     try:
@@ -310,7 +311,7 @@ def rate_one(exam: Exam) -> str:
 
 
 # --------------------------------------------------------------------------------------------------------------------------- predict
-@fact
+@symptom
 def scores_by_hand(exam: Exam, *, params: Given, X: Given, table: tuple[tuple[str, tuple[float, ...]], ...]) -> str:
     """Which of these rows of scores come out."""
     (value,) = exam.ask(Call(exam.function, (params, X)))
@@ -321,7 +322,7 @@ def scores_by_hand(exam: Exam, *, params: Given, X: Given, table: tuple[tuple[st
     return "other"
 
 
-@fact
+@symptom
 def row_sums(exam: Exam, *, params: Given, X: Given) -> str:
     """Are these probabilities rather than scores?"""
     (value,) = exam.ask(Call(exam.function, (params, X)))

@@ -13,7 +13,7 @@ import numpy as np
 
 from autograder.asking import Exam
 from autograder.checks_api.inputs import Array, normal
-from autograder.checks_api.symptoms import fact
+from autograder.checks_api.symptoms import symptom
 from autograder.dropout.calls import backward_call
 from autograder.dropout.sequences.layers import Rates, Shapes, arrays, first_result, forward_pass, gradient_of, upstream
 from autograder.dropout.sequences.recurrent import (
@@ -40,7 +40,7 @@ def _named(found: Array, formulas: Mapping[str, Array]) -> str:
 
 
 # ------------------------------------------------------------------------------------------------------------ one mask over all steps
-@fact
+@symptom
 def mask_on_the_way_back(exam: Exam, *, given: Shapes, rates: Rates, forward: str, backward: str) -> str:
     """What dout was multiplied by, compared with what x was multiplied by in the same pass: no seed needs to repeat."""
     (x,) = arrays(exam, given)
@@ -155,7 +155,7 @@ def _undropped(exam: Exam, given: Shapes, rates: Rates, forward: str, backward: 
     return (x, h0, wx, wh, h), np.asarray(dh.value), found, found[0] @ np.linalg.pinv(wx.T)
 
 
-@fact
+@symptom
 def way_of_errors(exam: Exam, **case: Any) -> str:
     """By which formula the errors of a recurrent net go back when nothing is dropped."""
     net, dh, _, errors = _undropped(exam, **case)
@@ -163,14 +163,14 @@ def way_of_errors(exam: Exam, **case: Any) -> str:
     return _named(errors, {name: np.stack(walked[::-1], axis=1) for name, walked in walks.items()})
 
 
-@fact
+@symptom
 def way_to_h0(exam: Exam, **case: Any) -> str:
     """What is sent back to h0, given the error of the first step."""
     net, _, found, errors = _undropped(exam, **case)
     return _named(found[1], {"right": errors[:, 0] @ net[3].T, "Wh not transposed": errors[:, 0] @ net[3], "nothing": 0 * net[1]})
 
 
-@fact
+@symptom
 def sums_of_weights(exam: Exam, **case: Any) -> str:
     """How the shares of the examples and steps are put together in dWx and db, given the errors."""
     net, _, found, errors = _undropped(exam, **case)
@@ -179,7 +179,7 @@ def sums_of_weights(exam: Exam, **case: Any) -> str:
     return _named(np.concatenate([found[2], found[4][None]]), both)
 
 
-@fact
+@symptom
 def state_of_dWh(exam: Exam, **case: Any) -> str:
     """Which state stands in dWh, given the errors, however its shares are put together."""
     net, _, found, errors = _undropped(exam, **case)
@@ -190,7 +190,7 @@ def state_of_dWh(exam: Exam, **case: Any) -> str:
     return "other"
 
 
-@fact
+@symptom
 def place_of_the_state_mask(exam: Exam, *, size: tuple[int, int, int, int] = (12, 1, 5, 7), rates: Rates = (0.3, 0.4)) -> str:
     """Does m_h fall on the state before Wh, on what comes out of Wh, or on the new state?"""
     (n, _, d, h), seed = size, Seed(exam.seed())
@@ -212,7 +212,7 @@ def place_of_the_state_mask(exam: Exam, *, size: tuple[int, int, int, int] = (12
 
 
 # ---------------------------------------------------------------------------------------------------------------- through dropped weights
-@fact
+@symptom
 def way_through_weights(exam: Exam, *, of: str, given: Shapes, rates: Rates, forward: str, backward: str) -> str:
     """By which formula the gradient dx or dW of a layer with masks on its weights goes back."""
     x, w, b = arrays(exam, given)

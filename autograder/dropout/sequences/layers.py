@@ -15,7 +15,7 @@ import numpy as np
 
 from autograder.asking import Exam, Wrong, array, number, pair
 from autograder.checks_api.comparing import compare, demand_value_error, item
-from autograder.checks_api.inputs import Array, normal
+from autograder.checks_api.inputs import Array, direction, normal
 from autograder.checks_api.verb import verb
 from autograder.dropout.calls import backward_call
 from autograder.dropout.gradients import DIRECTIONAL
@@ -209,7 +209,7 @@ def differences(
     """
     values, place = arrays(exam, given), list(given).index(of)
     seed, shape = Seed(exam.seed()) if train else None, tuple(given[of])
-    units = [_unit(shape, exam.seed(40 + k)) for k in range(directions)]
+    units = [direction(shape, exam.seed(40 + k)) for k in range(directions)]
 
     def passes(step: float) -> list[Call]:
         scripts = [values] + [_moved(values, place, k * step * u) for u in units for k in STENCIL]
@@ -258,12 +258,6 @@ def gradient_of(value: Any, given: Shapes, of: str) -> Array:
 def _moved(values: tuple[Given, ...], place: int, step: Array) -> tuple[Given, ...]:
     moved = Given(f"{values[place].text} + step", values[place].value + step)
     return (*values[:place], moved, *values[place + 1 :])
-
-
-@lru_cache(maxsize=512)
-def _unit(shape: tuple[int, ...], seed: int) -> Array:
-    u = np.random.default_rng(seed).normal(size=shape)
-    return np.asarray(u / np.linalg.norm(u))
 
 
 @verb()

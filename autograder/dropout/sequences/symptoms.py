@@ -11,7 +11,7 @@ from autograder.asking import Exam, Unanswered, Wrong, array, raised
 from autograder.checks_api.comparing import ending
 from autograder.checks_api.inputs import Array, normal
 from autograder.checks_api.results import question
-from autograder.checks_api.symptoms import fact, must_return, nearest
+from autograder.checks_api.symptoms import must_return, nearest, symptom
 from autograder.dropout import symptoms as facts
 from autograder.dropout.calls import backward_call
 from autograder.dropout.mask_symptoms import FACTORS, P
@@ -50,7 +50,7 @@ N, T, D = 31, 4, 29  # 0.7 of 31 * 29 is no whole number
 
 
 # --------------------------------------------------------------------------------------------------------- masks, through a lens
-@fact
+@symptom
 def over_time(exam: Exam) -> str:
     """Is the mask the same at every step? Through a lens."""
     kept = one_mask(exam, P, (N, T, D)) != 0
@@ -64,7 +64,7 @@ def over_time(exam: Exam) -> str:
     return "a mask for each step"
 
 
-@fact
+@symptom
 def multiplier(exam: Exam) -> str:
     """The factor on what is kept, through a lens."""
     found = one_mask(exam, P, (N, D))
@@ -78,14 +78,14 @@ def multiplier(exam: Exam) -> str:
     return nearest(float(kept[0]), FACTORS, READ)
 
 
-@fact
+@symptom
 def digits(exam: Exam) -> str:
     """How exact that factor is, see `facts.digits`: "about" also where it is off by more than the survivors' factor may be."""
     word = facts.digits(via="mask").probe(exam)
     return "about" if word == "unclear" and multiplier().probe(exam) in FACTORS.keys() - {"0"} else word
 
 
-@fact
+@symptom
 def at_one(exam: Exam) -> str:
     """What p = 1 gives, through a lens."""
     try:
@@ -97,7 +97,7 @@ def at_one(exam: Exam) -> str:
     return "zeros" if (found == 0).all() else "divides by zero" if np.isnan(found).any() else "numbers"
 
 
-@fact
+@symptom
 def outside(exam: Exam) -> str:
     """What a p outside [0, 1] gives, through a lens."""
     words = []
@@ -107,7 +107,7 @@ def outside(exam: Exam) -> str:
     return words[0] if words[0] == words[1] else " / ".join(words)
 
 
-@fact
+@symptom
 def two_masks(exam: Exam) -> str:
     """Do the masks of a recurrent network's input and state agree more often than chance has it?"""
     size, seed = (N, 1, D, D), Seed(exam.seed())
@@ -117,7 +117,7 @@ def two_masks(exam: Exam) -> str:
     return "alike" if (first == second).mean() > 0.9 and not first.all() else "apart"
 
 
-@fact
+@symptom
 def returned_states(exam: Exam) -> str:
     """Are the states that a recurrent net returns whole? If not, does its mask fall on h0 as well, or only on what comes out?"""
     size = (N, 1, D, D)
@@ -132,7 +132,7 @@ def returned_states(exam: Exam) -> str:
 
 
 # --------------------------------------------------------------------------------------------------------- functions of several arrays
-@fact
+@symptom
 def arrays_after(exam: Exam, *, given: Shapes, rates: Rates) -> str:
     """Which of the arrays are not as they were."""
     values = arrays(exam, given)
@@ -146,7 +146,7 @@ def arrays_after(exam: Exam, *, given: Shapes, rates: Rates) -> str:
     return f"{', '.join(changed)} overwritten" if changed else "as they were"
 
 
-@fact
+@symptom
 def upstream_after(exam: Exam, *, given: Shapes, rates: Rates, forward: str, backward: str) -> str:
     """Is the gradient from above as it was after a backward pass?"""
     there = forward_pass(forward, arrays(exam, given), rates, Seed(exam.seed()))
@@ -156,7 +156,7 @@ def upstream_after(exam: Exam, *, given: Shapes, rates: Rates, forward: str, bac
     return "as it was" if isinstance(now, np.ndarray) and np.array_equal(now, dout.value) else "overwritten"
 
 
-@fact
+@symptom
 def exactness(exam: Exam, *, given: tuple[Any, ...], index: int, wanted: float) -> str:
     """How near the first number of one result comes: "ten digits", "about" for what is off by something small, or "other"."""
     (value,) = exam.ask(question(exam, given))
@@ -165,7 +165,7 @@ def exactness(exam: Exam, *, given: tuple[Any, ...], index: int, wanted: float) 
     return "ten digits" if off <= DIGITS else "about" if off <= 1e-3 else "other"
 
 
-@fact
+@symptom
 def dtypes(exam: Exam, *, given: Shapes, rates: Rates) -> str:
     """What float32 becomes, in training and at test time; "always float32" when float64 becomes that too."""
     asked = [arrays(exam, given, dtype=dtype) for dtype in ("float32", "float64")]
@@ -176,7 +176,7 @@ def dtypes(exam: Exam, *, given: Shapes, rates: Rates) -> str:
     return " / ".join(dict.fromkeys(single))
 
 
-@fact
+@symptom
 def first_axis(exam: Exam, *, steps: int = 4) -> str:
     """What the first axis of x stands for in a recurrent network, seen on as many examples as steps: does example 0 hear itself only?"""
     shapes = {"x": (steps, steps, 3), "h0": (steps, 5), "Wx": (3, 5), "Wh": (5, 5), "b": (5,)}
@@ -188,7 +188,7 @@ def first_axis(exam: Exam, *, steps: int = 4) -> str:
     return "examples" if not moved[1:].any() else "time" if moved[1:].all() else "unclear"
 
 
-@fact
+@symptom
 def scaled_gradients(exam: Exam, *, given: Shapes, rates: Rates, forward: str, backward: str, times: float = 1e3) -> str:
     """Do the gradients grow as the gradient from above does?"""
     there = forward_pass(forward, arrays(exam, given), rates, Seed(exam.seed()))
@@ -201,7 +201,7 @@ def scaled_gradients(exam: Exam, *, given: Shapes, rates: Rates, forward: str, b
     return "in step" if all(np.allclose(times * a, b, rtol=1e-3, atol=1e-3 * times * abs(a).max()) for a, b in pairs) else "not in step"
 
 
-@fact
+@symptom
 def chance_at_test_time(exam: Exam, *, given: Shapes, rates: Rates) -> str:
     """Do two generators give the same at test time, and does p matter there?"""
     values = arrays(exam, given)
@@ -215,7 +215,7 @@ def chance_at_test_time(exam: Exam, *, given: Shapes, rates: Rates) -> str:
     return "no matter of p" if same else "depends on p"
 
 
-@fact
+@symptom
 def wrong_gradients(
     exam: Exam,
     *,
@@ -260,7 +260,7 @@ def _gradient_word(
     return f"d{of}" if factor == "other" else f"d{of} (times {factor})"
 
 
-@fact
+@symptom
 def pass_remembered(exam: Exam, *, given: Shapes, rates: Rates, forward: str, backward: str) -> str:
     """Of two forward passes, to which does the gradient of the first one belong?"""
     values = arrays(exam, given)
@@ -278,7 +278,7 @@ def pass_remembered(exam: Exam, *, given: Shapes, rates: Rates, forward: str, ba
 
 
 # ----------------------------------------------------------------------------------------------------------------- masks on weights
-@fact
+@symptom
 def coins(exam: Exam, *, size: tuple[int, int, int] = (12, 10, 11)) -> str:
     """Along which axes all weights share one coin."""
     kept = whole_masks(exam, P, size, Seed(exam.seed()))
@@ -289,7 +289,7 @@ def coins(exam: Exam, *, size: tuple[int, int, int] = (12, 10, 11)) -> str:
     return f"shared by all {' and '.join(shared)}" if shared else "one for each weight"
 
 
-@fact
+@symptom
 def bias(exam: Exam) -> str:
     """What becomes of the bias in training."""
     n, rows, columns = 40, 3, 11
@@ -303,7 +303,7 @@ def bias(exam: Exam) -> str:
     return nearest(float(ratio.flat[0]), FACTORS, 1e-6)
 
 
-@fact
+@symptom
 def weights_at_test_time(exam: Exam) -> str:
     """The factor on W at test time."""
     weights = normal((5, 4), exam.seed(1))
@@ -323,7 +323,7 @@ def _two(exam: Exam, first: tuple[int, ...], second: tuple[int, ...], **flags: b
     return factors(values[1], one) != 0, factors(values[2], two) != 0
 
 
-@fact
+@symptom
 def next_call(exam: Exam, *, same_mask: bool, steps: int = 5) -> str:
     """Whether a second call, of `steps` steps after 5, keeps the mask of the first one."""
     first, second = _two(exam, (8, 5, 20), (8, steps, 20), same_mask=same_mask)
@@ -332,7 +332,7 @@ def next_call(exam: Exam, *, same_mask: bool, steps: int = 5) -> str:
     return "kept" if np.array_equal(first[:, 0], second[:, 0]) else "drawn"
 
 
-@fact
+@symptom
 def another_batch(exam: Exam, *, first: int, second: int, features: tuple[int, int] = (20, 20)) -> str:
     """What becomes of the mask with same_mask=True when the batch has another size."""
     try:
@@ -345,7 +345,7 @@ def another_batch(exam: Exam, *, first: int, second: int, features: tuple[int, i
     return "the old mask is cut" if features[0] == features[1] and np.array_equal(before[:rows], after[:rows]) else "drawn"
 
 
-@fact
+@symptom
 def after_test_time(exam: Exam) -> str:
     """Whether the mask outlives a call at test time."""
     x, other = normal((8, 5, 20), exam.seed(1)), normal((3, 4, 20), exam.seed(2))
@@ -356,7 +356,7 @@ def after_test_time(exam: Exam) -> str:
     return "kept" if np.array_equal(factors(values[1], x) != 0, factors(values[3], x) != 0) else "drawn"
 
 
-@fact
+@symptom
 def layer_factor(exam: Exam) -> str:
     """The factor on what the layer keeps; "about" what it should be when it is off by something small."""
     x = normal((N, T, D), exam.seed(1))
@@ -368,7 +368,7 @@ def layer_factor(exam: Exam) -> str:
     return "about 1/(1-p)" if DIGITS < abs(factor - 1) < READ else nearest(float(kept[0]), FACTORS, 1e-6)
 
 
-@fact
+@symptom
 def layer_share(exam: Exam) -> str:
     """Which share of the features the layer drops."""
     x = normal((N, T, D), exam.seed(1))
@@ -376,7 +376,7 @@ def layer_share(exam: Exam) -> str:
     return nearest(float(dropped), {"p": P, "1-p": 1 - P, "none": 0.0, "all": 1.0}, 0.15)
 
 
-@fact
+@symptom
 def layer_at_test_time(exam: Exam) -> str:
     """The factor on x at test time, after a training call."""
     x = normal((8, 5, 20), exam.seed(1))
@@ -387,7 +387,7 @@ def layer_at_test_time(exam: Exam) -> str:
     return nearest(float(found.flat[0]), FACTORS, 1e-6)
 
 
-@fact
+@symptom
 def sequences_after(exam: Exam) -> str:
     """Is x as it was after a training call?"""
     x = normal((4, 3, 5), exam.seed(1))

@@ -9,7 +9,7 @@ import numpy as np
 from autograder.asking import Exam, array
 from autograder.checks_api.comparing import ending
 from autograder.checks_api.inputs import Array, normal
-from autograder.checks_api.symptoms import fact, nearest
+from autograder.checks_api.symptoms import nearest, symptom
 from autograder.dropout.calls import backward_call, output, scale, train_call
 from autograder.dropout.mask_symptoms import P
 from autograder.dropout.masks import thrown
@@ -22,7 +22,7 @@ MAPS = (24, 30, 9, 10)
 
 
 # -------------------------------------------------------------------------------------------------------------- masks along axes
-@fact
+@symptom
 def mask_axes(exam: Exam, *, shape: tuple[int, ...]) -> str:
     """The axes of x along which the mask changes: "0, 1" for whole channels."""
     x = normal(shape, exam.seed(1))
@@ -30,7 +30,7 @@ def mask_axes(exam: Exam, *, shape: tuple[int, ...]) -> str:
     return axes_of(output(value, x) != 0)
 
 
-@fact
+@symptom
 def gradient_axes(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...]) -> str:
     """The axes of dout along which the zeros of the gradient change."""
     x, dout = normal(shape, exam.seed(1)), normal(shape, exam.seed(2))
@@ -45,7 +45,7 @@ def axes_of(kept: Array) -> str:
 
 
 # ------------------------------------------------------------------------------------------------------------------------ blocks
-@fact
+@symptom
 def zeros_form(exam: Exam, *, block: int, shape: tuple[int, int, int, int] = MAPS) -> str:
     """What the zeros are made of: "blocks of 3", "blocks cut at the border", "no blocks", "nothing"."""
     zero = block_draws(exam, shape, P, block) == 0
@@ -61,7 +61,7 @@ def zeros_form(exam: Exam, *, block: int, shape: tuple[int, int, int, int] = MAP
     return "no blocks" if cut else "blocks cut at the border"
 
 
-@fact
+@symptom
 def block_scale(exam: Exam, *, block: int, shape: tuple[int, int, int, int] = MAPS) -> str:
     """The value of the units that are left."""
     mask = block_draws(exam, shape, P, block).astype(float)
@@ -85,7 +85,7 @@ def block_scale(exam: Exam, *, block: int, shape: tuple[int, int, int, int] = MA
     return "other"
 
 
-@fact
+@symptom
 def block_digits(exam: Exam, *, block: int, shape: tuple[int, int, int, int] = MAPS) -> str:
     """How exact (all units) / (units left) is: "ten digits", "about", or "another" value."""
     mask = block_draws(exam, shape, P, block)
@@ -95,7 +95,7 @@ def block_digits(exam: Exam, *, block: int, shape: tuple[int, int, int, int] = M
     return _precision(mask[kept].astype(float), kept.size / float(kept.sum()))
 
 
-@fact
+@symptom
 def factor_digits(exam: Exam, *, shape: tuple[int, ...]) -> str:
     """How exact the factor 1 / (1 - p) is: "ten digits", "about", "float32" for those that float32 has, or "another" factor."""
     x = normal(shape, exam.seed(1))
@@ -110,7 +110,7 @@ def factor_digits(exam: Exam, *, shape: tuple[int, ...]) -> str:
     return "float32" if single and word == "about" else word
 
 
-@fact
+@symptom
 def digits_of_value(exam: Exam, *, given: tuple[Any, ...], wanted: float) -> str:
     """How exact the number is that a function gives in one case: "ten digits", "about", or "another" value."""
     (value,) = exam.ask(Call(exam.function, given))
@@ -122,7 +122,7 @@ def _precision(found: Array, wanted: float) -> str:
     return next((word for word, near in words if np.allclose(found, wanted, rtol=near, atol=0)), "another")
 
 
-@fact
+@symptom
 def maps_masked(exam: Exam, *, block: int, shape: tuple[int, int, int, int] = MAPS) -> str:
     """Do the examples, or the channels of an example, share their blocks?"""
     kept = block_draws(exam, shape, P, block) != 0
@@ -133,7 +133,7 @@ def maps_masked(exam: Exam, *, block: int, shape: tuple[int, int, int, int] = MA
     return words.get(("0" in changing, "1" in changing), "shared by all")
 
 
-@fact
+@symptom
 def blocks_a_map(exam: Exam, *, block: int, shape: tuple[int, int, int, int] = MAPS) -> str:
     """Does the number of dropped units vary from map to map as it should? "always some" when no map is left whole."""
     kept = thrown(block_draws(exam, shape, P, block) != 0, (0, 1))
@@ -147,7 +147,7 @@ def blocks_a_map(exam: Exam, *, block: int, shape: tuple[int, int, int, int] = M
     return "chance" if maps.all(1).any() else "always some"
 
 
-@fact
+@symptom
 def inner_share(exam: Exam, *, block: int, shape: tuple[int, int, int, int] = MAPS) -> str:
     """The chance by which blocks were drawn, from the share of inner units that are kept."""
     lattice = Lattice(*shape[2:], block)
@@ -160,7 +160,7 @@ def _gammas(lattice: Lattice) -> dict[str, float]:
     return {"gamma": right, "p": P, "p / block": P / lattice.block, "gamma of 1-p": lattice.gamma(1 - P), "none": 0.0}
 
 
-@fact
+@symptom
 def call_gives(exam: Exam, *, given: tuple[Any, ...], function: str = "") -> str:
     """How a call ends that should be refused: "ValueError", "accepted" or another error."""
     arguments = tuple(Given(repr(a), a) if isinstance(a, tuple) else a for a in given)
@@ -168,7 +168,7 @@ def call_gives(exam: Exam, *, given: tuple[Any, ...], function: str = "") -> str
     return ending(answer)
 
 
-@fact
+@symptom
 def large_blocks_drop(exam: Exam) -> str:
     """What blocks larger than the map drop, where they are not refused: "some" or "nothing"."""
     shape = (8, 8, 9, 4)
@@ -176,7 +176,7 @@ def large_blocks_drop(exam: Exam) -> str:
     return "some" if (array(value, "mask", shape) == 0).any() else "nothing"
 
 
-@fact
+@symptom
 def when_nothing_is_left(exam: Exam) -> str:
     """What a mask looks like in which every unit is dropped (one block as large as the map, p = 1)."""
     shape = (3, 4, 2, 2)
@@ -194,7 +194,7 @@ def when_nothing_is_left(exam: Exam) -> str:
 SHAPE = (12, 10, 5, 4)
 
 
-@fact
+@symptom
 def normalised_over(exam: Exam, *, memory: Memory) -> str:
     """Over which axes a training batch is normalised."""
     x = lively(SHAPE, exam.seed(1))
@@ -234,7 +234,7 @@ def axes_word(x: Array, out: Array, memory: Memory) -> str:
     return "other"
 
 
-@fact
+@symptom
 def test_uses(exam: Exam, *, memory: Memory) -> str:  # a probe, not a test
     """What test time normalises with: "running", "the batch", "nothing", "the last batch"."""
     *given, x = [lively(SHAPE, exam.seed(1 + k)) for k in range(3)]
@@ -262,7 +262,7 @@ def test_uses(exam: Exam, *, memory: Memory) -> str:  # a probe, not a test
 test_uses.__test__ = False  # type: ignore[attr-defined]
 
 
-@fact
+@symptom
 def memory_holds(exam: Exam, *, memory: Memory, p: float = 0.0) -> str:
     """What the memory holds after three training batches."""
     given = [lively(SHAPE, exam.seed(1 + k)) for k in range(3)]
@@ -295,7 +295,7 @@ def _kind_of_variance(var: Array, batches: list[Array], memory: Memory) -> str:
     return "deviations for var" if np.allclose(var, memory.after(batches, np.sqrt)[1], rtol=1e-3, atol=0) else "var otherwise"
 
 
-@fact
+@symptom
 def memory_at_test(exam: Exam, *, memory: Memory) -> str:
     """Does a pass at test time move the memory?"""
     first, x = (lively(SHAPE, exam.seed(1 + k)) for k in range(2))
@@ -314,7 +314,7 @@ def _dropped(exam: Exam, memory: Memory) -> tuple[Array, Array]:
     return block_output(plain, x), block_output(value, x)
 
 
-@fact
+@symptom
 def dropout_place(exam: Exam, *, memory: Memory) -> str:
     """Is dropout the last thing that happens? "not last" when dropped units are no zeros, or survivors no multiples."""
     plain, out = _dropped(exam, memory)
@@ -327,13 +327,13 @@ def dropout_place(exam: Exam, *, memory: Memory) -> str:
     return "last" if not kept.all() and np.ptp(ratio) < NEAR * abs(ratio).max() * 1000 else "not last"
 
 
-@fact
+@symptom
 def block_mask_axes(exam: Exam, *, memory: Memory) -> str:
     """The axes along which the block's mask changes."""
     return axes_of(_dropped(exam, memory)[1] != 0)
 
 
-@fact
+@symptom
 def block_factor(exam: Exam, *, memory: Memory) -> str:
     """The factor on the survivors of the block."""
     plain, out = _dropped(exam, memory)
@@ -344,7 +344,7 @@ def block_factor(exam: Exam, *, memory: Memory) -> str:
     return nearest(float(np.median(out[kept] / plain[kept])), names, 1e-6)
 
 
-@fact
+@symptom
 def block_generator(exam: Exam, *, memory: Memory) -> str:
     """Where the block's coins come from: "given", "own", "global", or "frozen" when every call drops the same."""
     calls = channel_calls(exam, memory, P, SHAPE)
@@ -357,7 +357,7 @@ def block_generator(exam: Exam, *, memory: Memory) -> str:
     return "own" if not np.array_equal(first, again) else "frozen" if np.array_equal(first, other) else "given"
 
 
-@fact
+@symptom
 def block_at_one(exam: Exam, *, memory: Memory) -> str:
     """What a training pass with p = 1 gives."""
     x = lively(SHAPE, exam.seed(1))
@@ -369,7 +369,7 @@ def block_at_one(exam: Exam, *, memory: Memory) -> str:
     return "zeros, with a warning" if answer.facts and answer.facts.warnings else "zeros"
 
 
-@fact
+@symptom
 def block_outside(exam: Exam, *, memory: Memory) -> str:
     """What a p outside [0, 1] gives, in training and at test time."""
     x = lively(SHAPE, exam.seed(1))
@@ -377,7 +377,7 @@ def block_outside(exam: Exam, *, memory: Memory) -> str:
     return " / ".join(dict.fromkeys(ending(answer) for answer in exam.answers(memory.start(SHAPE[1]), *calls)[1:]))
 
 
-@fact
+@symptom
 def block_share(exam: Exam, *, memory: Memory) -> str:
     """The share of zeros."""
     shape = (64, 60, 2, 1)

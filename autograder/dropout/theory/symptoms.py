@@ -9,12 +9,12 @@ import numpy as np
 from autograder.asking import Exam, array, number
 from autograder.checks_api.results import question
 from autograder.checks_api.symptoms import *
-from autograder.checks_api.symptoms import _place, fact
+from autograder.checks_api.symptoms import number_at, symptom
 from autograder.model import Call
 
 
 # ------------------------------------------------------------------------------------------------------------------------------ facts
-@fact
+@symptom
 def masks_listed(exam: Exam, *, n: int = 4) -> str:
     """Which masks a list holds."""
     (value,) = exam.ask(Call(exam.function, (n,)))
@@ -30,23 +30,23 @@ def masks_listed(exam: Exam, *, n: int = 4) -> str:
     return f"{len(masks)} rows, some twice" if len(distinct) < len(masks) else f"{len(masks)} different ones"
 
 
-@fact
+@symptom
 def list_type(exam: Exam, *, n: int = 4) -> str:
     """Does a list of masks hold booleans?"""
     (value,) = exam.ask(Call(exam.function, (n,)))
     return "bool" if array(value, "masks").dtype == bool else "numbers"
 
 
-@fact
+@symptom
 def log_odds(exam: Exam, *, given: tuple[Any, ...], unit: float) -> str:
     """The logarithm of the first probability over the second, in units: how each row is normalised does not matter."""
-    first, second = (_place(exam, given, None, place) for place in (0, 1))
+    first, second = (number_at(exam, given, None, place) for place in (0, 1))
     if first is None or second is None or not first > 0 or not second > 0:
         return "not usable"
     return f"{np.log(first / second) / unit:.2f}"
 
 
-@fact
+@symptom
 def prediction(exam: Exam, *, p: float) -> str:
     """How large a loss takes the average prediction to be, for one example whose right one is 1: seen in y and -y."""
     above, below = (float(array(v, "loss", ())) for v in exam.ask(*(question(exam, ([[1.0]], [y], [1.0], p)) for y in (1.0, -1.0))))

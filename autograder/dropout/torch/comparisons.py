@@ -13,7 +13,7 @@ import numpy as np
 
 from autograder.asking import Exam, Wrong, an, array, number
 from autograder.checks_api.inputs import normal
-from autograder.checks_api.symptoms import fact, nearest
+from autograder.checks_api.symptoms import nearest, symptom
 from autograder.checks_api.verb import verb
 from autograder.model import Answer, Call, Code, Given
 
@@ -286,14 +286,14 @@ def _word(value: float, sizes: tuple[float, ...] = ()) -> str:
     return "huge" if value > 1.5 else "small" if 0 < value < 0.1 else "other"
 
 
-@fact
+@symptom
 def comparison(exam: Exam, *, case: Comparison, sizes: tuple[float, ...] = ()) -> str:
     """What a comparison says of the outputs and of the gradients."""
     found = compared(exam, case)
     return f"{_word(found['out'], sizes)}, {_word(found['grad'], sizes)}"
 
 
-@fact
+@symptom
 def rate(exam: Exam, *, case: Comparison) -> str:
     """What a comparison calls the share that is kept, of a module that keeps three of five."""
     x = np.ravel(case.call(exam).args[3].value)

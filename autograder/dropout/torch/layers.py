@@ -14,7 +14,7 @@ import numpy as np
 from autograder.asking import Exam, Wrong, an, array, number, quoted, raised, stable_seed
 from autograder.checks_api.comparing import item
 from autograder.checks_api.inputs import Array
-from autograder.checks_api.symptoms import fact
+from autograder.checks_api.symptoms import symptom
 from autograder.checks_api.verb import verb
 from autograder.dropout.views import CALLED, Coat
 from autograder.model import Answer, Call, Code, Outcome
@@ -297,7 +297,7 @@ def _drops(out: Array) -> bool:
     return bool((out == 0).any() and (out != 0).any())
 
 
-@fact
+@symptom
 def one_layer_twice(exam: Exam, *, function: str = "") -> str:
     """What two passes of one layer have to do with each other."""
     found, unmoved = _passes(exam, 0.3, function)
@@ -316,7 +316,7 @@ def _pass_of(grad: Array, passes: dict[str, Array]) -> str:
     return next((name for name, multiplier in passes.items() if np.allclose(grad, multiplier)), "other gradients")
 
 
-@fact
+@symptom
 def source_of_chance(exam: Exam, *, function: str = "") -> str:
     """Does torch.manual_seed decide about the mask?"""
     found, _ = _passes(exam, 0.3, function)
@@ -326,7 +326,7 @@ def source_of_chance(exam: Exam, *, function: str = "") -> str:
     return "torch" if np.array_equal(first, again) else "another"
 
 
-@fact
+@symptom
 def half_precision(exam: Exam, *, function: str = "") -> str:
     """The dtype that bfloat16 becomes."""
     (value,) = exam.ask(run(_dtype_code(function or exam.function), "bfloat16", 0.3, 5))
@@ -336,7 +336,7 @@ def half_precision(exam: Exam, *, function: str = "") -> str:
     return word if isinstance(word, str) and word.removeprefix("torch.") in EPSILON else "other"
 
 
-@fact
+@symptom
 def divisor(exam: Exam, *, function: str = "") -> str:
     """By what float64 survivors are divided: 1 - p, or a small number more, as it is added against 0/0."""
     (value,) = exam.ask(run(_dtype_code(function or exam.function), "float64", 0.3, 5))
@@ -349,7 +349,7 @@ def divisor(exam: Exam, *, function: str = "") -> str:
     return "a little more" if little else "1 - p"
 
 
-@fact
+@symptom
 def saved_state(exam: Exam, *, function: str = "") -> str:
     """Is there anything in the state_dict, or among the parameters, after a pass?"""
     name = function or exam.function
@@ -364,7 +364,7 @@ def saved(p):
     return "nothing" if isinstance(value, int) and value == 0 else "something"
 
 
-@fact
+@symptom
 def mode_after_eval(exam: Exam, *, function: str = "") -> str:
     """The mode of a layer that was put into eval mode, after a pass."""
     name = function or exam.function
@@ -379,14 +379,14 @@ def mode(p):
     return "eval" if value is False else "training"
 
 
-@fact
+@symptom
 def printed(exam: Exam, *, function: str = "") -> str:
     """Does the layer say its p?"""
     shown = _shown(exam, 0.3, function)
     return "p" if "0.3" in shown else "another number" if any(letter.isdigit() for letter in shown.partition("(")[2]) else "no p"
 
 
-@fact
+@symptom
 def way_back(exam: Exam, *, function: str = "") -> str:
     """Does autograd find its way back through the layer? What torch says when it does not, in a word."""
     name = function or exam.function
@@ -415,7 +415,7 @@ def way(p):
 WAYS = ("no tensor", "cut off", "open", "too few or too many gradients", "a gradient by p")
 
 
-@fact
+@symptom
 def home_of_the_mask(exam: Exam, *, function: str = "") -> str:
     """Is anything made on another device than that of x?"""
     return "that of x" if _home(exam, 0.3, function) == "meta" else "elsewhere"

@@ -17,7 +17,7 @@ from autograder.chance import smallest_error
 from autograder.checks_api.comparing import item
 from autograder.checks_api.counts import expect
 from autograder.checks_api.inputs import Array
-from autograder.checks_api.symptoms import fact, nearest
+from autograder.checks_api.symptoms import nearest, symptom
 from autograder.checks_api.verb import verb
 from autograder.dropout.torch.layers import run
 from autograder.dropout.values import softmax
@@ -458,7 +458,7 @@ def scales_the_survivors_of_each_layer(exam: Exam, *, net: str, p_in: float, p: 
 
 
 # ------------------------------------------------------------------------------------------------------------------------------ facts
-@fact
+@symptom
 def loop_modes(exam: Exam, *, starts_in_eval: bool = False) -> str:
     """In which modes a loop of 3 epochs of 4 batches trains and measures."""
     seen = watched(exam, 3, 4, starts_in_eval)
@@ -484,7 +484,7 @@ def _when(modes: list[bool]) -> str:
     return next((name for name, wanted in _WHEN.items() if modes == wanted), "now and then")
 
 
-@fact
+@symptom
 def loop_flags(exam: Exam) -> str:
     """Are the returned flags those of the steps?"""
     seen = watched(exam, 3, 4, True)
@@ -499,14 +499,14 @@ def loop_flags(exam: Exam) -> str:
     return "always True" if _are(seen.flags, [True] * 12) else "other"
 
 
-@fact
+@symptom
 def loop_switch(exam: Exam) -> str:
     """Do the layers of the model follow, when it changes its mode?"""
     seen = watched(exam, 3, 4, True)
     return "the layers follow" if all(p.mode == p.flag for p in seen.passes) else "the layers stay as they are"
 
 
-@fact
+@symptom
 def loop_steps(exam: Exam, *, rate: float, epochs: int = 3) -> str:
     """What kind of steps the loop takes."""
     problem, found = _descended(exam, epochs)
@@ -525,7 +525,7 @@ def loop_steps(exam: Exam, *, rate: float, epochs: int = 3) -> str:
     return "other"
 
 
-@fact
+@symptom
 def net_at_test_time(exam: Exam, *, net: str, p_in: float, p: float) -> str:
     """Does the network drop in training, and does it still after .eval()? If so: does it stop when layers in plain lists are told, too?"""
     first, second, third, fourth, plain = _net_passes(exam, net, p_in, p)
@@ -553,7 +553,7 @@ def told(p_in, p):
     return ", from a list" if value is True else ""
 
 
-@fact
+@symptom
 def net_factor(exam: Exam, *, net: str, p: float = 0.6, width: int = 64) -> str:
     """By what power of 1/(1-p) the survivors of both hidden layers are multiplied."""
     ratio = _factors(exam, net, 0.0, p, width)
@@ -561,7 +561,7 @@ def net_factor(exam: Exam, *, net: str, p: float = 0.6, width: int = 64) -> str:
     return nearest(float(ratio[0]), words, 1e-2) if ratio.size and np.ptp(ratio) <= 1e-3 * abs(ratio).max() else "other"
 
 
-@fact
+@symptom
 def net_rates(exam: Exam, *, net: str, p_in: float = 0.15, p: float = 0.6, width: int = 64) -> str:
     """With which probability the inputs and the hidden layers are dropped, in words."""
     found, silent = _dropped(exam, net, p_in, p, width, 30)
@@ -571,7 +571,7 @@ def net_rates(exam: Exam, *, net: str, p_in: float = 0.15, p: float = 0.6, width
     return ", ".join([*rates, *(["scores dropped"] if silent else [])])
 
 
-@fact
+@symptom
 def net_output(exam: Exam, *, net: str) -> str:
     """What the network gives: scores, or what a softmax makes of them."""
     plain = _net_passes(exam, net, 0.0, 0.0)[-1].astype(float)

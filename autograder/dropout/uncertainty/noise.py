@@ -21,7 +21,7 @@ from autograder.checks_api.counts import expect
 from autograder.checks_api.inputs import Array, normal
 from autograder.checks_api.verb import verb
 from autograder.dropout.calls import output, test_call, train_call
-from autograder.dropout.masks import LARGE, Form, _agree, _share_of, thrown
+from autograder.dropout.masks import LARGE, Form, demand_agreement, share_of, thrown
 from autograder.model import Call, Given, Seed
 
 __all__ = [
@@ -154,9 +154,9 @@ def draws_a_factor_for_each_unit(exam: Exam, *, p: float, shape: tuple[int, int]
     (found,) = factors(exam, p, shape, 1)
     _vary(found, f"for all {found.size} units")
     louder = found > 1  # of the right law a fair coin for every p; of another law the share that is seen
-    share = _share_of(louder, 0.5)
-    _agree(thrown(louder, [1]), share, "rows")
-    _agree(thrown(louder, [0]).T, share, "columns")
+    share = share_of(louder, 0.5)
+    demand_agreement(thrown(louder, [1]), share, "rows")
+    demand_agreement(thrown(louder, [0]).T, share, "columns")
     first, second = (f > 1 for f in factors(exam, p, (shape[0] // 2, shape[1]), 2, rng="rng"))
     coins, alike = thrown(np.stack([first, second], axis=-1), (0, 1)), share * share + (1 - share) * (1 - share)
     agreeing = int((coins[..., 0] == coins[..., 1]).sum())

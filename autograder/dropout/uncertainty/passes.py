@@ -18,7 +18,7 @@ from autograder.checks_api.counts import expect
 from autograder.checks_api.inputs import Array, normal
 from autograder.checks_api.results import question
 from autograder.checks_api.verb import verb
-from autograder.dropout.masks import _agree, _equal_counts, _middle, thrown
+from autograder.dropout.masks import demand_agreement, equal_counts, middle_of, thrown
 from autograder.dropout.values import softmax
 from autograder.model import Call, Code, Given, Seed
 
@@ -328,8 +328,8 @@ def drops_for_each_example(exam: Exam, *, p: float, examples: int = 2000, units:
     coins = thrown(kept)
     expect("share of dropped units", int((~coins).sum()), coins.size, p)
     pairs = kept[: examples // 2 * 2, : units // 2 * 2]
-    _agree(thrown(pairs, [1]), p, "rows")
-    _agree(thrown(pairs, [0]).T, p, "columns")
+    demand_agreement(thrown(pairs, [1]), p, "rows")
+    demand_agreement(thrown(pairs, [0]).T, p, "columns")
 
 
 @verb()
@@ -398,8 +398,8 @@ def drops_for_each_pass(exam: Exam, *, p: float, passes: int = 20, examples: int
     counts = np.round(times).astype(int)
     expect("share of passes in which a unit is dropped", int((passes - counts).sum()), passes * examples, p)
     equal = int((counts[0::2] == counts[1::2]).sum())
-    expect("share of pairs of examples that keep their unit equally often", equal, examples // 2, _equal_counts(passes, 1 - p))
-    low, high = _middle(passes, 1 - p)
+    expect("share of pairs of examples that keep their unit equally often", equal, examples // 2, equal_counts(passes, 1 - p))
+    low, high = middle_of(passes, 1 - p)
     inside = int(((counts >= low) & (counts <= high)).sum())
     expected = cdf(high, passes, 1 - p) - cdf(low - 1, passes, 1 - p)
     expect(f"share of examples that keep their unit in {low} to {high} of {passes} passes", inside, examples, expected)

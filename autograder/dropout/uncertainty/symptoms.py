@@ -12,7 +12,7 @@ from autograder.asking import Exam, Wrong, array, pair
 from autograder.checks_api.comparing import item
 from autograder.checks_api.inputs import Array, normal
 from autograder.checks_api.results import question
-from autograder.checks_api.symptoms import fact, nearest
+from autograder.checks_api.symptoms import nearest, symptom
 from autograder.dropout.calls import output, test_call, train_call
 from autograder.dropout.mask_symptoms import P
 from autograder.dropout.uncertainty.noise import branches, factors
@@ -36,7 +36,7 @@ NEAR = 1e-6
 
 
 # ------------------------------------------------------------------------------------------------------------ a factor for each unit
-@fact
+@symptom
 def noise(exam: Exam) -> str:
     """What happens to x: "times noise", "plus noise", "zeros and a factor", "nothing"."""
     return _what_noise(exam)
@@ -58,7 +58,7 @@ def _what_noise(exam: Exam) -> str:
     return "plus noise" if np.allclose(two - one, x.value, atol=NEAR) else "other"
 
 
-@fact
+@symptom
 def noise_mean(exam: Exam) -> str:
     """The average of out / x."""
     found = np.concatenate(factors(exam, P, SHAPE, 6))
@@ -82,7 +82,7 @@ SPREADS = {
 }
 
 
-@fact
+@symptom
 def noise_spread(exam: Exam) -> str:
     """The standard deviation of out / x, or of what is added to x, from its quartiles."""
     if _what_noise(exam) == "plus noise":
@@ -96,7 +96,7 @@ def noise_spread(exam: Exam) -> str:
     return label if abs(spread / value - 1) < 0.03 else "other"
 
 
-@fact
+@symptom
 def noise_shape(exam: Exam) -> str:
     """Is the noise normal? The share of factors within one standard deviation of their average says so."""
     found = np.concatenate(factors(exam, P, SHAPE, 6))
@@ -105,7 +105,7 @@ def noise_shape(exam: Exam) -> str:
     return nearest(inner, {"normal": 0.6827, "uniform": 0.5774}, 0.02)
 
 
-@fact
+@symptom
 def noise_of(exam: Exam) -> str:
     """What has noise of its own: "each unit", "each example", "each feature" or "each call"."""
     (found,) = factors(exam, P, SHAPE, 1)
@@ -113,14 +113,14 @@ def noise_of(exam: Exam) -> str:
     return {(True, True): "each call", (True, False): "each feature", (False, True): "each example"}.get((rows, columns), "each unit")
 
 
-@fact
+@symptom
 def next_noise(exam: Exam) -> str:
     """Is a second call with the same generator a fresh draw?"""
     first, second = factors(exam, P, (32, 50), 2, rng="rng")
     return "frozen" if np.array_equal(first, second) else "fresh"
 
 
-@fact
+@symptom
 def noise_from(exam: Exam) -> str:
     """Where do the random numbers come from?"""
     x = normal((32, 50), exam.seed(1))
@@ -130,7 +130,7 @@ def noise_from(exam: Exam) -> str:
     return "given" if np.array_equal(output(one.value, x), output(other.value, x)) else "own"
 
 
-@fact
+@symptom
 def at_rest(exam: Exam) -> str:
     """What test time gives: "x", "a factor", "a line" or "noise"."""
     x = normal((32, 50), exam.seed(1))
@@ -151,7 +151,7 @@ def _named(value: float, table: dict[str, float]) -> str:
     return nearest(value, table, 1e-5)
 
 
-@fact
+@symptom
 def branch(exam: Exam, *, part: str, table: tuple[tuple[str, float], ...]) -> str:
     """The `floor`, `slope` or `intercept` of the two branches, named by a table."""
     x = normal((32, 50), exam.seed(1))
@@ -159,7 +159,7 @@ def branch(exam: Exam, *, part: str, table: tuple[tuple[str, float], ...]) -> st
     return _named(getattr(branches(output(value, x), np.asarray(x.value)), part), dict(table))
 
 
-@fact
+@symptom
 def line_digits(exam: Exam, *, slopes: tuple[float, ...]) -> str:
     """How exact the slope of the kept units is: "ten", "float32", "about", or "unclear" when it is none of these."""
     x = normal((32, 50), exam.seed(1))
@@ -176,7 +176,7 @@ def _digits(value: float, known: Iterable[float], of: Array) -> str:
 
 
 # --------------------------------------------------------------------------------------------------------------- passes of a network
-@fact
+@symptom
 def passes_are(exam: Exam) -> str:
     """What mc_predict's result is: "softmax", "scores", "one average", ..."""
     call = pass_call(exam, 5, 7)
@@ -207,7 +207,7 @@ _KINDS: dict[str, Callable[[Array, Array], bool]] = {
 }
 
 
-@fact
+@symptom
 def passes_differ(exam: Exam) -> str:
     """Are the passes alike?"""
     found = array(exam.ask(fair_call(exam, 5, 64))[0], "probs")
@@ -218,7 +218,7 @@ def passes_differ(exam: Exam) -> str:
     return "alike" if np.array_equal(found[0], found[-1]) else "apart"
 
 
-@fact
+@symptom
 def passes_from(exam: Exam) -> str:
     """Does the seed of rng decide about the passes?"""
     calls = (fair_call(exam, 5, 64, seed) for seed in (0, 0, 1))
@@ -230,7 +230,7 @@ def passes_from(exam: Exam) -> str:
     return "frozen" if np.array_equal(one, other) else "given"
 
 
-@fact
+@symptom
 def rows_sum_to(exam: Exam) -> str:
     """What the probabilities of an example sum to: "1", "1 in float32", "about 1" or "other"."""
     (value,) = exam.ask(pass_call(exam, 5, 7))
@@ -279,7 +279,7 @@ def _entropies(probs: Array, mean: Array) -> Iterator[tuple[str, Array]]:
         yield "information", entropy_of(probs.mean(axis=axis)) - own
 
 
-@fact
+@symptom
 def stats_mean(exam: Exam, *, given: list[object]) -> str:
     """What the mean is: "average", "sum", "over the examples", "geometric" or "other"."""
     probs, mean, *_ = read_stats(exam, given)
@@ -294,19 +294,19 @@ def stats_mean(exam: Exam, *, given: list[object]) -> str:
     return next((name for name, k in kinds.items() if k.shape == mean.shape and np.allclose(k, mean, rtol=1e-5)), "other")
 
 
-@fact
+@symptom
 def stats_entropy(exam: Exam, *, given: list[object]) -> str:
     """Of what the second result is the entropy: "of the mean", "average of the passes", "information" or "other"."""
     return _read_entropy(exam, given)[0].of
 
 
-@fact
+@symptom
 def stats_unit(exam: Exam, *, given: list[object]) -> str:
     """In what the entropy is measured: "nats", "bits", "log K", "mean over classes" or "?"."""
     return _read_entropy(exam, given)[0].unit
 
 
-@fact
+@symptom
 def stats_sign(exam: Exam, *, given: list[object]) -> str:
     """The sign of the entropy."""
     entropy = _read_entropy(exam, given)[0]
@@ -314,7 +314,7 @@ def stats_sign(exam: Exam, *, given: list[object]) -> str:
     return "minus" if minus else "plus"
 
 
-@fact
+@symptom
 def stats_form(exam: Exam, *, given: list[object]) -> str:
     """For what there is an entropy: "each example", "each pass", "each class", "all"."""
     probs, _, entropy, _ = read_stats(exam, given)
@@ -322,7 +322,7 @@ def stats_form(exam: Exam, *, given: list[object]) -> str:
     return forms.get(entropy.shape, "other")
 
 
-@fact
+@symptom
 def stats_information(exam: Exam, *, given: list[object]) -> str:
     """What the third result is, in the unit of the entropy: "difference", "the other way", "average of the passes", ..."""
     entropy, probs, information = _read_entropy(exam, given)
@@ -341,7 +341,7 @@ def stats_information(exam: Exam, *, given: list[object]) -> str:
     return "other"
 
 
-@fact
+@symptom
 def stats_digits(exam: Exam, *, given: list[object]) -> str:
     """How exact the entropy is: "ten", "float32", "about" or "unclear"."""
     entropy = _read_entropy(exam, given)[0]
@@ -351,7 +351,7 @@ def stats_digits(exam: Exam, *, given: list[object]) -> str:
     return "float32" if array(item(value, STATS, "entropy"), "entropy").dtype == np.float32 else "about"
 
 
-@fact
+@symptom
 def at_zero(exam: Exam, *, given: list[object]) -> str:
     """What a probability of 0 gives: "numbers", "NaN", or "numbers, with a warning"."""
     (answer,) = exam.returned(question(exam, (given,), STATS, watch=True))
@@ -361,7 +361,7 @@ def at_zero(exam: Exam, *, given: list[object]) -> str:
 
 
 # -------------------------------------------------------------------------------------- a softmax layer with dropout on its inputs
-@fact
+@symptom
 def layer_digits(exam: Exam) -> str:
     """How exact the probabilities of a single pass are: "ten", "float32", "about" or "unclear"."""
     try:
@@ -392,7 +392,7 @@ def _candidates(call: Call) -> Iterator[tuple[str, Array]]:
         yield "weights" + name, factor * np.einsum("nd,mdk->nmk", x, weights * W)
 
 
-@fact
+@symptom
 def what_is_dropped(exam: Exam) -> str:
     """What a single pass drops: units or weights, and the factor on the others."""
     call = _question(exam, 1)
@@ -411,7 +411,7 @@ def _explained(values: Array, mean: Array) -> Array:
     return np.asarray(np.abs(values - mean[:, None]).max(axis=2).min(axis=1) < NEAR)
 
 
-@fact
+@symptom
 def dropped_for(exam: Exam) -> str:
     """Do equal examples get masks of their own?"""
     call = _question(exam, 1, alike=True)
@@ -434,7 +434,7 @@ def _dropped_for(call: Call, mean: Array) -> str:
     return "all units of an example" if _explained(whole, mean).all() else "each example"
 
 
-@fact
+@symptom
 def layer_from(exam: Exam) -> str:
     """Where do the masks of a layer come from?"""
     call = _question(exam, 3)
@@ -448,14 +448,14 @@ def layer_from(exam: Exam) -> str:
     return "frozen" if np.array_equal(one, second) else "given"
 
 
-@fact
+@symptom
 def dropped_in(exam: Exam) -> str:
     """Do the passes differ?"""
     _, std = mean_and_std(exam.ask(_question(exam, 7))[0], (40, 2))
     return "all passes alike" if std.max() < NEAR else "each pass"
 
 
-@fact
+@symptom
 def share_dropped(exam: Exam) -> str:
     """Which share of the inputs a single pass drops; "?" when it does not drop inputs."""
     call = _question(exam, 1)
@@ -484,7 +484,7 @@ def _pairs(call: Call) -> Iterator[tuple[Array, Array]]:
         yield scores[:, pairs[:, 0]], scores[:, pairs[:, 1]]
 
 
-@fact
+@symptom
 def mean_is(exam: Exam) -> str:
     """Of what the mean over two passes is taken: "probabilities", "scores before the softmax", "scores"."""
     call, mean, _ = _two_passes(exam)
@@ -500,7 +500,7 @@ def mean_is(exam: Exam) -> str:
     return "something else"
 
 
-@fact
+@symptom
 def std_is(exam: Exam) -> str:
     """What the second result is for two passes: "divided by T", "divided by T-1", "variance", "of the scores", ..."""
     call, mean, std = _two_passes(exam)

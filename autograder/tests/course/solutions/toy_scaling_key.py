@@ -2,8 +2,8 @@
 # mypy: disable-error-code="no-untyped-def"
 """Toy: the key. Its words must never be seen outside solutions/."""
 
-from autograder import checks as c
 from autograder import misconception, variant
+from autograder.dropout import checks as c
 
 SALT = "a toy needs no secret salt"
 

@@ -1,7 +1,7 @@
 """Toy: what is asked in public."""
 
 from autograder import Exercise, Part
-from autograder import checks as c
+from autograder.dropout import checks as c
 from autograder.dropout import symptoms as f
 
 EXERCISES = [

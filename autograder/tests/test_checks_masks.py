@@ -13,8 +13,8 @@ import pytest
 from scipy.stats import binom
 
 from autograder import chance
-from autograder import checks as c
 from autograder.asking import Exam
+from autograder.dropout import checks as c
 from autograder.dropout import masks as randomness
 from autograder.model import Check, Outcome
 from autograder.tests.toys import FORWARD, Array, Function, Rng, examined, mask, multiplier, refused, student, told
@@ -317,7 +317,7 @@ def test_calls_as_alike_as_promised_are_seen() -> None:
 
 def test_counts_as_equal_as_promised_are_seen() -> None:
     check = c.keeps_a_varying_number(p=P, via="mask")
-    equal = randomness._equal_counts(int(np.prod(randomness.SMALL)), 1 - P)
+    equal = randomness.equal_counts(int(np.prod(randomness.SMALL)), 1 - P)
     repeated = min(1.0, (1.02 * seen_by(check) - equal) / (1 - equal))
 
     def make() -> Function:

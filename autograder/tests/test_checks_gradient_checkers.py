@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import checks as c
 from autograder.asking import Exam, script_text
 from autograder.checks_api.inputs import Array
+from autograder.dropout.network import checks as c
 from autograder.dropout.network import gradient_checkers as d
 from autograder.dropout.network.gradient_checkers import FORMS, SLIPS, question
 from autograder.judge import judge

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import checks as c
 from autograder.diagnose import fingerprint
+from autograder.dropout import checks as c
 from autograder.dropout import symptoms as f
 from autograder.dropout.views import Coat, fact_in_a_coat, in_a_coat
 from autograder.judge import UNDEFINED, judge

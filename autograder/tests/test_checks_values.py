@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import checks as c
 from autograder.asking import Wrong
 from autograder.checks_api.comparing import close, compare
+from autograder.dropout.network import checks as c
 from autograder.model import Check, Outcome
 from autograder.tests.toys import (
     CASES,

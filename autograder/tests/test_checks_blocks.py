@@ -12,11 +12,11 @@ import pytest
 from scipy.stats import binom
 
 from autograder import chance
-from autograder import checks as c
 from autograder.asking import Exam
-from autograder.checks_api.symptoms import Fact
+from autograder.checks_api.symptoms import Symptom
 from autograder.dropout import masks as randomness
 from autograder.dropout.forms import Blocks, Shared
+from autograder.dropout.spatial import checks as c
 from autograder.dropout.spatial import symptoms as s
 from autograder.dropout.spatial.blocks import Lattice, in_whole_blocks
 from autograder.model import Check, Outcome, Seed
@@ -404,7 +404,7 @@ def test_no_answer_breaks_a_structured_check(name: str, check: Check) -> None:
         assert verdict.passed or verdict.got, f"{kind}: refused without a word"
 
 
-FACTS: tuple[tuple[str, Fact], ...] = (
+FACTS: tuple[tuple[str, Symptom], ...] = (
     (FORWARD, s.mask_axes(shape=(9, 8, 5, 4))),
     (FORWARD, s.factor_digits(shape=(9, 8, 5, 4))),
     (BACKWARD_NAME, s.gradient_axes(shape=(9, 8, 5, 4), **PAIR)),
@@ -422,12 +422,12 @@ FACTS: tuple[tuple[str, Fact], ...] = (
 
 
 @pytest.mark.parametrize(("name", "fact"), FACTS, ids=[fact.name for _, fact in FACTS])
-def test_no_answer_breaks_a_structured_probe(name: str, fact: Fact) -> None:
+def test_no_answer_breaks_a_structured_probe(name: str, fact: Symptom) -> None:
     for function in JUNK.values():
         assert fact.look(Exam(name, student({**RIGHT, **SHARED, name: function}), "rubbish"))
 
 
-def word(fact: Fact, functions: dict[str, Any], name: str = "mask") -> str:
+def word(fact: Symptom, functions: dict[str, Any], name: str = "mask") -> str:
     return fact.look(Exam(name, student({**RIGHT, **SHARED, **functions}), "toy"))
 
 

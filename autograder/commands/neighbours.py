@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from autograder.commands import OK, in_course
 from autograder.model import CourseError
 from autograder.report import words
 
@@ -28,8 +29,21 @@ def add(commands: Any) -> None:
     export.add_argument("--column", default="", metavar="TITLE", help="the column to fill, where it cannot be told")
     export.add_argument("--scale", action="store_true", help="convert the points where the platform has another maximum")
     export.add_argument("--feedback", type=Path, metavar="ZIP", help="also zip the pages in feedback/ as the platform wants them")
-    export.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
+    in_course(export)
     export.set_defaults(run=_export)
+
+    gradescope = commands.add_parser("gradescope", help="zip an assignment as an autograder of Gradescope's (staff: it holds the key)")
+    gradescope.add_argument("assignment", help="for example hw1_dropout")
+    gradescope.add_argument("--into", type=Path, required=True, metavar="ZIP", help="where to write it; students must not see it")
+    in_course(gradescope)
+    gradescope.set_defaults(run=_gradescope)
+
+    classroom = commands.add_parser("classroom", help="write the workflow by which GitHub Classroom runs the public checks")
+    classroom.add_argument("assignment", help="for example hw1_dropout")
+    classroom.add_argument("--into", type=Path, required=True, metavar="REPOSITORY", help="that students are given, the assignment in it")
+    classroom.add_argument("--kit", required=True, metavar="WHEEL", help="what pip installs there: the wheel in it, or its address")
+    in_course(classroom)
+    classroom.set_defaults(run=_classroom)
 
 
 def _export(arguments: argparse.Namespace) -> int:
@@ -99,3 +113,27 @@ def _moodle_name(slug: str, table: Sheet, layout: Layout, row: int) -> str:
     from autograder.neighbours import feedback, gradebooks
 
     return feedback.moodle_name(slug, table.value(row, layout.name), gradebooks.number_of(table, layout, row))
+
+
+# ------------------------------------------------------------------------------------------------------------- Gradescope and GitHub
+def _gradescope(arguments: argparse.Namespace) -> int:
+    from autograder.course import find_root
+    from autograder.explain import private
+    from autograder.nbgrader_plugin.settings import students_see
+    from autograder.neighbours import gradescope
+
+    root = find_root(arguments.course)
+    number = gradescope.write(root, arguments.assignment, private(arguments.into, root, students_see(root)))
+    print(f"wrote {arguments.into}: {number} files")
+    print("STAFF ONLY: it holds the solution and the hidden checks. Upload it to Gradescope; keep it out of every folder that is shared.")
+    return OK
+
+
+def _classroom(arguments: argparse.Namespace) -> int:
+    from autograder.course import find_root
+    from autograder.neighbours import classroom
+
+    find_root(arguments.course)
+    path = classroom.write(arguments.assignment, arguments.into, arguments.kit)
+    print(f"wrote {path}. Only public checks run there; for the marks, grade what students pushed: autograder grade.")
+    return OK

@@ -1,0 +1,104 @@
+"""The zip that makes an assignment one of Gradescope's: setup.sh, run_autograder, the grader itself and the key.
+
+STAFF ONLY: it holds the solution and the hidden checks.
+"""
+
+from __future__ import annotations
+
+import shlex
+import stat
+import zipfile
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+import autograder
+from autograder.course import must_exist
+from autograder.folders import RELEASE, SALT, SOURCE, folders
+from autograder.model import CourseError
+
+DISTRIBUTION = "dropout-autograder"
+NEEDED = ("msgpack", "pyseccomp")  # of the extra [grader]; nbgrader and Jupyter stay at home
+LEFT_OUT = ("tests", "authoring", "nbgrader_plugin", "classes", "__pycache__")
+DATA = ("README.md", "digits.npy")
+SECRET = """This archive holds the solution and the hidden checks of {slug}.
+Upload it to Gradescope as the autograder of the assignment, and give it to nobody else.
+"""
+SETUP = """#!/usr/bin/env bash
+# Gradescope runs this once, when it builds the image of {slug}.
+set -euo pipefail
+root="${{AUTOGRADER_ROOT:-/autograder}}"
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+apt-get install -y -qq --no-install-recommends python3 python3-venv bubblewrap libseccomp2
+python3 -m venv "$root/source/venv"
+"$root/source/venv/bin/pip" install --quiet --disable-pip-version-check -r "$root/source/requirements.txt"
+"""
+RUN = """#!/usr/bin/env bash
+# Gradescope runs this for each hand-in of {slug}.
+set -euo pipefail
+root="${{AUTOGRADER_ROOT:-/autograder}}"
+cd "$root/source"  # not where the hand-in lies: Python looks for modules where it is started
+export PYTHONPATH="$root/source/kit" OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+exec "${{AUTOGRADER_PYTHON:-$root/source/venv/bin/python}}" -m autograder.neighbours.gradescope_run "$root" {slug}
+"""
+
+
+def write(root: Path, slug: str, into: Path) -> int:
+    """Write the archive and say how many files are in it."""
+    must_exist(root, slug)
+    files = dict(_files(root, slug))
+    try:
+        with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in sorted(files.items()):
+                archive.writestr(_entry(name), content)
+    except OSError as error:
+        raise CourseError(f"{into} cannot be written ({error.strerror or error}). Name another file with --into.") from error
+    return len(files)
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    """The same bytes whenever it is written, and what must be is executable."""
+    entry = zipfile.ZipInfo(name)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.external_attr = (stat.S_IFREG | (0o755 if name in ("setup.sh", "run_autograder") else 0o644)) << 16
+    return entry
+
+
+def _files(root: Path, slug: str) -> Iterator[tuple[str, bytes]]:
+    word = shlex.quote(slug)
+    yield "setup.sh", SETUP.format(slug=word).encode()
+    yield "run_autograder", RUN.format(slug=word).encode()
+    yield "STAFF_ONLY.txt", SECRET.format(slug=slug).encode()
+    yield "requirements.txt", "".join(f"{line}\n" for line in requirements()).encode()
+    kit = Path(autograder.__file__).parent
+    yield from _below(kit, "kit/autograder", LEFT_OUT)
+    course = folders(root)
+    yield f"course/{SOURCE}/{slug}_key.py", course.key(slug).read_bytes()
+    if (root / SALT).is_file():
+        yield f"course/{SALT}", (root / SALT).read_bytes()
+    released = course.released(slug)
+    if not released.is_dir():
+        raise CourseError(f"{released} is missing. Run: autograder release {slug}")
+    for home, place in ((SOURCE, course.of(slug)), (RELEASE, released)):
+        yield from _below(place, f"course/{home}/{slug}", (".ipynb_checkpoints", "__pycache__"))
+    for name in DATA:
+        if (root / "datasets" / name).is_file():
+            yield f"course/datasets/{name}", (root / "datasets" / name).read_bytes()
+
+
+def _below(folder: Path, to: str, without: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
+    for path in sorted(folder.rglob("*")):
+        parts = path.relative_to(folder).parts
+        if path.is_file() and not path.is_symlink() and parts[0] not in without and "__pycache__" not in parts:
+            yield f"{to}/{path.relative_to(folder).as_posix()}", path.read_bytes()
+
+
+def requirements() -> list[str]:
+    """What the grader needs where there is no nbgrader, as the package itself says it; torch where an assignment is about it."""
+    try:
+        told = metadata.requires(DISTRIBUTION) or []
+    except metadata.PackageNotFoundError:
+        raise CourseError(f"{DISTRIBUTION} is not installed here. Install it: pip install -e '.[grader]'") from None
+    plain = [line.partition(";")[0].strip() for line in told if "extra ==" not in line]
+    return plain + [line.partition(";")[0].strip() for line in told if line.startswith(NEEDED)]

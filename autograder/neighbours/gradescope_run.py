@@ -1,0 +1,70 @@
+"""What runs on Gradescope: the hand-in in ROOT/submission goes through the ordinary grader, and ROOT/results/results.json says what came.
+
+Started by run_autograder, which `autograder gradescope` writes. Where something of ours is broken there are no results: Gradescope then
+says that the autograder failed, and nobody gets a zero.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from autograder import sandbox
+from autograder.course import load_staff
+from autograder.grade import grade_path
+from autograder.model import AutograderError, Broken, Report
+from autograder.neighbours.gradescope_results import results
+from autograder.sandbox import Isolation
+
+
+def main(root: Path, slug: str) -> int:
+    """Grade the one hand-in there; 0, or 2 where no results could be written."""
+    place = root / "results" / "results.json"
+    try:
+        place.unlink(missing_ok=True)  # of an earlier run, if anything of one is left
+        told = results(graded(root, slug))
+        place.parent.mkdir(parents=True, exist_ok=True)
+        new = place.with_name(".results.json.new")
+        new.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+        os.replace(new, place)
+    except (AutograderError, OSError, MemoryError) as error:
+        print(f"autograder: BROKEN (our fault, no results were written): {error}")
+        return 2
+    return 0
+
+
+def graded(root: Path, slug: str) -> Report:
+    """The report on what was handed in. What was stopped is judged once more: the machine may have been busy."""
+    staff = load_staff(root / "source" / "course", slug)
+    isolation = _isolation()
+    notebook = submitted(root / "submission", slug)
+    if notebook is None:
+        told = f"There must be one notebook called {slug}.ipynb in it. Hand that file in."
+        return Report(slug, "", "unreadable", isolation.name, error=told, maximum=staff.assignment.points)
+    report = grade_path(notebook, staff, isolation)
+    return grade_path(notebook, staff, isolation) if report.stopped else report
+
+
+def _isolation() -> Isolation:
+    """The safest sandbox that works here: a container that forbids namespaces leaves Landlock."""
+    chosen = sandbox.choose(prefer=os.environ.get("AUTOGRADER_ISOLATION"))
+    print(f"student code runs in: {chosen.name}")
+    return chosen
+
+
+def submitted(folder: Path, slug: str) -> Path | None:
+    """The notebook with the right name, else the only one; a link is none."""
+    found = [p for p in sorted(folder.glob("*")) if p.suffix.lower() == ".ipynb" and p.is_file() and not p.is_symlink()]
+    named = [p for p in found if p.name == f"{slug}.ipynb"]
+    if named or len(found) == 1:
+        return (named or found)[0]
+    return None
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(Path(sys.argv[1]), sys.argv[2]))
+    except Broken as error:
+        sys.exit(f"autograder: BROKEN: {error}")

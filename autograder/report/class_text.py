@@ -1,0 +1,69 @@
+"""The class report for the terminal, as rows for a spreadsheet, and as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from autograder.report import words
+from autograder.report.class_page import percent
+from autograder.report.class_report import ClassReport, Item
+
+SCHEMA = 1
+SHOWN = 10
+
+
+def to_dict(report: ClassReport) -> dict[str, Any]:
+    """The report as plain data; `difficulty` is the mean share of the points."""
+    told = {"schema": SCHEMA, **asdict(report)}
+    for item, plain in zip(report.exercises, told["exercises"], strict=True):
+        _with_difficulty(item, plain)
+    for check, plain in zip(report.checks, told["checks"], strict=True):
+        plain["pass_rate"] = check.rate
+    return told
+
+
+def _with_difficulty(item: Item, plain: dict[str, Any]) -> None:
+    plain["difficulty"] = item.difficulty
+    for part, inner in zip(item.parts, plain["parts"], strict=True):
+        _with_difficulty(part, inner)
+
+
+def rows(report: ClassReport) -> Iterator[tuple[str | float | None, ...]]:
+    """A header, then a row for each student."""
+    names = [item.name for item in report.exercises]
+    yield ("student", "name", "status", "score", "late_penalty", "seconds_late", *names, "by_hand", "worth_a_look")
+    for row in report.rows:
+        points = (row.points.get(name) for name in names)
+        yield (row.student, row.name, row.status, row.score, row.penalty, row.late, *points, " ".join(row.by_hand), "; ".join(row.why))
+
+
+def lines(report: ClassReport) -> Iterator[str]:
+    """The most of it on one screen."""
+    yield f"{report.slug}: {report.handed_in} of {len(report.rows)} handed in, {len(report.graded)} graded"
+    yield from (f"    {note}" for note in report.notes)
+    if report.spread:
+        s = report.spread
+        half = " to ".join(map(percent, s.quartiles))
+        yield f"    mean {percent(s.mean)}, median {percent(s.median)}, half of the class {half}"
+        yield "    " + "  ".join(f"{10 * n}+: {count}" for n, count in enumerate(s.bins))
+    wide = min(max((len(item.name) for item in report.exercises), default=0), 28)
+    yield from [f"{'exercise':{wide + 4}}  mean share  discrimination"] * bool(report.exercises)
+    for item in report.exercises:
+        shown = "" if item.discrimination is None else f"{item.discrimination:.2f}"
+        yield f"    {item.name:{wide}}  {percent(item.difficulty):>10}  {shown:>14}"
+    yield from _top(report)
+    if report.looks or report.strays:
+        number = len(report.looks)
+        yield f"worth a look: {number} student{'s' * (number != 1)}" + f", and {len(report.strays)} uncollected" * bool(report.strays)
+
+
+def _top(report: ClassReport) -> Iterator[str]:
+    if report.misconceptions:
+        yield "misconceptions, by points"
+    for seen in report.misconceptions[:SHOWN]:
+        number = len(seen.students)
+        yield f"    {words.number(round(seen.lost, 2)):>6}  {number} student{'s' * (number != 1)}  {seen.exercise}: {seen.title}"
+    if len(report.misconceptions) > SHOWN:
+        yield f"    and {len(report.misconceptions) - SHOWN} more"
