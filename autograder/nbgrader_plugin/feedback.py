@@ -15,10 +15,11 @@ import nbgrader  # type: ignore[import-untyped]
 from jinja2 import pass_context
 from nbconvert.exporters import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbgrader.api import Gradebook  # type: ignore[import-untyped]
 from nbgrader.preprocessors import NbGraderPreprocessor  # type: ignore[import-untyped]
 from traitlets.config import Config
 
-from autograder.nbgrader_plugin.context import CHECK, place_of
+from autograder.nbgrader_plugin.context import CHECK, Place, place_of
 from autograder.report import learn, words
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -34,13 +35,22 @@ class OpenWithSummary(NbGraderPreprocessor):  # type: ignore[misc]
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         place = place_of(self.parent, resources)
         if place.ours:
-            resources["autograder"] = summary(nb.cells, resources["nbgrader"])
+            resources["autograder"] = summary(nb.cells, resources["nbgrader"], _given(place))
         return nb, resources
 
 
-def summary(cells: Sequence[Any], told: Mapping[str, Any]) -> dict[str, Any]:
+Given = Mapping[str, tuple[float | None, float | None]]  # cell -> automatic and manual score: their sum says 0 where there is none
+
+
+def _given(place: Place) -> Given:
+    with Gradebook(place.db_url) as gradebook:
+        found = gradebook.find_submission_notebook(place.notebook, place.slug, place.student)
+        return {grade.name: (grade.auto_score, grade.manual_score) for grade in found.grades}
+
+
+def summary(cells: Sequence[Any], told: Mapping[str, Any], scores: Given) -> dict[str, Any]:
     """Title, points, lessons and rows, ready to be shown. `told` is what GetGrades has read."""
-    rows = list(_rows(cells))
+    rows = list(_rows(cells, scores))
     lessons = learn.first((row["name"], row["learn"]) for row in rows if row["learn"])
     anchors = {row["name"]: row["anchor"] for row in rows}
     late = told["late_penalty"]
@@ -54,7 +64,7 @@ def summary(cells: Sequence[Any], told: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _rows(cells: Sequence[Any]) -> Iterator[dict[str, Any]]:
+def _rows(cells: Sequence[Any], scores: Given) -> Iterator[dict[str, Any]]:
     comments = {c.metadata.nbgrader.grade_id: c.metadata.nbgrader.get("comment") for c in cells if "nbgrader" in c.metadata}
     for cell in cells:
         told = cell.metadata.get("nbgrader", {})
@@ -62,10 +72,11 @@ def _rows(cells: Sequence[Any]) -> Iterator[dict[str, Any]]:
             continue
         name = told["grade_id"].removeprefix(CHECK)
         found = _below(cell)
-        score = told.get("score")
-        given = score or 0.0
+        given = told.get("score") or 0.0
         parts = [{**p, "state": "full" if p["full"] else "lost"} for p in found.get("parts", ())]
-        by_hand = bool(found) and not found["not_run"] and abs(given - found["points"]) > 0.005
+        automatic, manual = scores.get(told["grade_id"], (None, None))
+        waits = (automatic is None and manual is None) or bool(found.get("not_run") and manual is None)
+        by_hand = manual is not None
         yield {
             "name": name,
             "anchor": told["grade_id"],
@@ -73,15 +84,13 @@ def _rows(cells: Sequence[Any]) -> Iterator[dict[str, Any]]:
             "most": words.number(told["points"]),
             "state": "full" if given >= told["points"] else "lost",
             "parts": [] if given >= told["points"] and not by_hand else parts,
-            "note": _note(score, found, by_hand, comments.get(name)),
+            "note": "someone still looks at this" if waits else _note(found, by_hand, comments.get(name)),
             "learn": found.get("learn") if given < told["points"] else None,
         }
 
 
-def _note(score: float | None, found: Mapping[str, Any], by_hand: bool, comment: str | None) -> str:
+def _note(found: Mapping[str, Any], by_hand: bool, comment: str | None) -> str:
     """What is to be said beside the points of an exercise, if anything is."""
-    if score is None or found.get("not_run"):
-        return "someone still looks at this"
     if not by_hand:
         return "" if found.get("written", True) else "not written yet"
     return "given by hand; the words stand below your answer" if comment else "given by hand"

@@ -261,7 +261,8 @@ def test_the_summary_of_the_longest_assignment_prints_on_one_page(tmp_path: Path
         output = {"output_type": "display_data", "metadata": {"autograder": found}, "data": {}}
         cell_ = code_cell("", id=name, metadata={"nbgrader": told}, outputs=[output])
         cells.append(nbformat.from_dict(cell_))  # type: ignore[no-untyped-call]
-    opening = summary(cells, {"notebook": "hw", "score": 0, "max_score": 16, "late_penalty": 1})
+    scores = {f"check_exercise_{number}": (0.0, None) for number in range(8)}
+    opening = summary(cells, {"notebook": "hw", "score": 0, "max_score": 16, "late_penalty": 1}, scores)
     assert len(opening["learn"]) == 2
     resources = {"autograder": opening, "nbgrader": {"notebook": "hw"}}
     nothing = nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []})  # type: ignore[no-untyped-call]
