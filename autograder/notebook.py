@@ -27,6 +27,7 @@ from autograder.layout import Layout, digest
 from autograder.model import Assignment, Cell, CourseError, Exercise, Role, Submission, SubmissionError
 from autograder.running import import_stubs, statements
 from autograder.running.runner import changed, stubs
+from autograder.surroundings import import_jsonschema_quickly
 
 MAX_BYTES = 50_000_000  # of one notebook file
 MAX_BRACKETS = 1_000_000  # "{" and "[" in it: each becomes a Python object, so this bounds the memory a file can ask for
@@ -68,6 +69,7 @@ def layout_of(node: Any, path: Path) -> Layout:
 
 def validate(path: Path) -> None:
     """Refuse a notebook of the course that nbformat would not accept; CourseError with the mend."""
+    import_jsonschema_quickly()
     import nbformat  # here, because it takes most of a second and no student's own check needs it
 
     with warnings.catch_warnings():

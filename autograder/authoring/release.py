@@ -17,6 +17,7 @@ from typing import Any
 from autograder import notebook
 from autograder.folders import folders
 from autograder.model import CourseError
+from autograder.surroundings import import_jsonschema_quickly
 
 BEGIN, END = "BEGIN SOLUTION", "END SOLUTION"
 WINDOW = 3  # lines of a solution that, found together, are no coincidence
@@ -37,6 +38,7 @@ def generate(root: Path, slug: str, into: Path) -> Path:
     if not folders(root).of(slug).is_dir():
         raise CourseError(f"There is no folder {folders(root).source.name}/{slug} in {root}. Look at the name, or make it first.")
     _must_be_whole(folders(root).notebook(slug))
+    import_jsonschema_quickly()
     from nbgrader.converters.base import NbGraderException  # type: ignore[import-untyped]  # late: it takes a second, and is for staff
 
     converter = _converter(root.resolve(), slug, into.resolve())

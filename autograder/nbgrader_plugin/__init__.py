@@ -1,3 +1,4 @@
+# ruff: noqa: E402 - what is imported first decides how long the rest takes
 """The steps that stand in nbgrader's own lists; `nbgrader_config.configure` puts them there by name.
 
 Of an assignment without a checks.py each does what the steps do in whose place it stands (elsewhere.py).
@@ -16,6 +17,10 @@ export                QuestionCsv       a column per exercise
 """
 
 import warnings
+
+from autograder.surroundings import import_jsonschema_quickly
+
+import_jsonschema_quickly()  # before the steps below import nbgrader
 
 from autograder.nbgrader_plugin.elsewhere import InstantiateElsewhere
 from autograder.nbgrader_plugin.export import QuestionCsv

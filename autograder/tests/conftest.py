@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import os
 import shutil
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,20 +20,6 @@ collect_ignore_glob = ["course/*"]  # a course of its own: its notebooks and che
 def pytest_configure(config: pytest.Config) -> None:
     """A plain `pytest` leaves out the sweeps that take minutes."""
     config.option.markexpr = config.option.markexpr or SLOW_ONES_STAY_OUT
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With AUTOGRADER_TEST_SAMPLE=3 each third case of a test that has many: what .ci/run has time for."""
-    each = int(os.environ.get("AUTOGRADER_TEST_SAMPLE", "1"))
-    met: Counter[str] = Counter()
-    left = []
-    for item in items:
-        test = item.nodeid.partition("[")[0]
-        left += [item] if met[test] % each else []
-        met[test] += 1
-    config.hook.pytest_deselected(items=left)
-    gone = set(left)
-    items[:] = [item for item in items if item not in gone]
 
 
 class _Trips(logging.Handler):

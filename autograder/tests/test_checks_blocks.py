@@ -20,7 +20,21 @@ from autograder.dropout.spatial import checks as c
 from autograder.dropout.spatial import symptoms as s
 from autograder.dropout.spatial.blocks import Lattice, in_whole_blocks
 from autograder.model import Check, Outcome, Seed
-from autograder.tests.toys import BACKWARD_NAME, FORWARD, PAIR, Array, Function, Rng, backward, examined, junk, refused, student, told
+from autograder.tests.toys import (
+    BACKWARD_NAME,
+    FORWARD,
+    PAIR,
+    Array,
+    Function,
+    Rng,
+    backward,
+    examined,
+    junk,
+    refused,
+    some_junk,
+    student,
+    told,
+)
 
 P = 0.3
 IMAGES, STEPS = Shared(2, (3, 2), "channel"), Shared(1, (4,), "feature")
@@ -398,7 +412,7 @@ STRUCTURED: tuple[tuple[str, Check], ...] = (
 
 @pytest.mark.parametrize(("name", "check"), STRUCTURED, ids=[f"{n}-{check.verb}" for n, (_, check) in enumerate(STRUCTURED)])
 def test_no_answer_breaks_a_structured_check(name: str, check: Check) -> None:
-    for kind, function in JUNK.items():
+    for kind, function in some_junk(check.name).items():
         verdict = examined(check, {**RIGHT, **SHARED, name: function}, name)
         assert verdict.outcome is not Outcome.BROKEN, f"{kind}: {told(verdict)}"
         assert verdict.passed or verdict.got, f"{kind}: refused without a word"
@@ -423,7 +437,7 @@ FACTS: tuple[tuple[str, Symptom], ...] = (
 
 @pytest.mark.parametrize(("name", "fact"), FACTS, ids=[fact.name for _, fact in FACTS])
 def test_no_answer_breaks_a_structured_probe(name: str, fact: Symptom) -> None:
-    for function in JUNK.values():
+    for function in some_junk(fact.name).values():
         assert fact.look(Exam(name, student({**RIGHT, **SHARED, name: function}), "rubbish"))
 
 

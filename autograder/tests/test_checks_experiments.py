@@ -15,7 +15,7 @@ from autograder.dropout.generalization import checks as c
 from autograder.dropout.generalization import experiment_symptoms as e
 from autograder.dropout.symptoms import drop_share
 from autograder.model import Check, Outcome
-from autograder.tests.toys import Array, examined, junk, student, told
+from autograder.tests.toys import Array, examined, junk, kinds_of_junk, student, told
 
 NAME = "tool"
 Rng = np.random.Generator
@@ -319,7 +319,7 @@ def test_a_mistake_is_told_once(function: Function, checks: tuple[Check, ...]) -
             assert verdict.passed, told(verdict)
 
 
-@pytest.mark.parametrize("kind", junk())
+@pytest.mark.parametrize("kind", kinds_of_junk())
 def test_rubbish_breaks_no_check_and_no_fact(kind: str) -> None:
     rubbish = junk()[kind]
 

@@ -16,7 +16,7 @@ from autograder.dropout.spatial.normalisation import Memory
 from autograder.judge import judge
 from autograder.model import Check, Outcome, Verdict
 from autograder.subjects.local import Local
-from autograder.tests.toys import Array, Function, Rng, junk, one_part, told
+from autograder.tests.toys import Array, Function, Rng, one_part, some_junk, told
 
 P = 0.3
 MEMORY = Memory(state="memory", reset="forget", rate=0.1, eps=1e-5)
@@ -236,7 +236,7 @@ def test_a_memory_of_another_kind_is_refused_in_words() -> None:
 
 @pytest.mark.parametrize("check", CHECKS, ids=[check.name for check in CHECKS])
 def test_no_answer_breaks_a_check_and_none_passes_by_doing_nothing(check: Check) -> None:
-    for kind, function in junk().items():
+    for kind, function in some_junk(check.name).items():
         for names in ({"block": function}, {"memory": function() if kind == "None" else kind}, {"forget": function}):
             found = verdict(check, {**notebook(), **names})
             assert found.outcome is not Outcome.BROKEN, f"{list(names)} gives {kind}: {told(found)}"
@@ -245,7 +245,7 @@ def test_no_answer_breaks_a_check_and_none_passes_by_doing_nothing(check: Check)
 
 @pytest.mark.parametrize("fact", FACTS, ids=[fact.name for fact in FACTS])
 def test_no_answer_breaks_a_probe(fact: Symptom) -> None:
-    for function in junk().values():
+    for function in some_junk(fact.name).values():
         assert fact.look(Exam("block", Local(namespace={"np": np, **notebook(), "block": function}), "rubbish"))
 
 

@@ -24,7 +24,7 @@ from autograder.dropout.views import seen_through, through
 from autograder.judge import judge
 from autograder.model import Broken, Call, Check, Item, Outcome, Seed, Verdict
 from autograder.subjects.local import Local
-from autograder.tests.toys import junk, one_part
+from autograder.tests.toys import one_part, some_junk
 
 Array = np.ndarray[Any, Any]
 Functions = dict[str, Any]
@@ -207,7 +207,7 @@ def test_right_functions_pass(name: str, check: Check) -> None:
 
 @pytest.mark.parametrize(("name", "check"), CASES, ids=IDS)
 def test_no_rubbish_breaks_a_check(name: str, check: Check) -> None:
-    for title, function in junk().items():
+    for title, function in some_junk(f"{name} {check.name}").items():
         found = verdict(name, check, {name: function})
         assert found.outcome is not Outcome.BROKEN, f"{title}: {found.got}"
 
@@ -217,7 +217,7 @@ def test_no_rubbish_of_a_backward_function_breaks_a_check(backward: str) -> None
     for name, check in CASES:
         if check.case.get("backward") != backward:
             continue
-        for title, function in junk().items():
+        for title, function in some_junk(f"{name} {check.name}").items():
             found = verdict(name, check, {backward: function})
             assert found.outcome is not Outcome.BROKEN, f"{check.name}, {title}: {found.got}"
             if check.verb != "leaves_its_upstream_alone":  # doing nothing leaves it alone; a list lets it need a gradient
@@ -225,7 +225,7 @@ def test_no_rubbish_of_a_backward_function_breaks_a_check(backward: str) -> None
 
 
 def test_no_rubbish_of_a_layer_breaks_a_check() -> None:
-    for title, function in junk().items():
+    for title, function in some_junk("layer").items():
         layer = type("Odd", (), {"__init__": lambda self, p: None, "forward": lambda self, *a, _f=function, **k: _f(*a, **k)})
         for name, check in CASES:
             if name == "Layer":
@@ -839,7 +839,7 @@ def test_facts_are_right(fact: Symptom, name: str, wrong: Functions, expected: s
 
 def test_facts_survive_rubbish() -> None:
     for fact, name, _, _ in FACTS:
-        for title, function in junk().items():
+        for title, function in some_junk(fact.name).items():
             try:
                 assert word(fact, name, {name: function})
             except Broken as broken:

@@ -14,7 +14,7 @@ from autograder.asking import Exam
 from autograder.dropout.generalization import checks as c
 from autograder.dropout.generalization import training_symptoms as t
 from autograder.model import Check, Outcome
-from autograder.tests.toys import Array, examined, junk, student, told
+from autograder.tests.toys import Array, examined, junk, kinds_of_junk, student, told
 
 NAME = "train"
 Rng = np.random.Generator
@@ -215,7 +215,7 @@ def test_a_mistake_is_told_once(function: Toy, checks: tuple[Check, ...]) -> Non
             assert verdict.passed, told(verdict)
 
 
-@pytest.mark.parametrize("kind", junk())
+@pytest.mark.parametrize("kind", kinds_of_junk())
 def test_rubbish_breaks_no_check_and_no_fact(kind: str) -> None:
     rubbish = junk()[kind]
 

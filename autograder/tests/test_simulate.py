@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from autograder.asking import Exam
 from autograder.authoring import bench, demo
 from autograder.authoring.fill import released
 from autograder.authoring.scratch import course
 from autograder.authoring.simulate import Stock, hand_ins, simulate, stock
 from autograder.cli import main
 from autograder.course import load_staff
-from autograder.model import CourseError
+from autograder.model import Call, Check, CourseError, Part
 from autograder.tests.classroom import SLUG, TOY
 
 
@@ -67,9 +70,21 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
 
 # --------------------------------------------------------------------------------------------------------------------- measurements
 def test_every_gradient_check_is_timed() -> None:
-    found = bench.gradient_timings([(2, 3)])
+    asked: list[Any] = []
+
+    def looks(exam: Exam, shape: tuple[int, ...] = (9, 9)) -> None:
+        asked.append((shape, *exam.ask(Call("shrink", (np.ones(shape), 0.5, None)))))
+
+    staff = load_staff(TOY, SLUG)
+    assert bench.gradient_timings(staff, [(2, 3)]) == []
+    check = Check(bench.GRADIENT_CHECK, bench.GRADIENT_CHECK, "holds", looks)
+    (exercise, *_), part = staff.assignment.exercises, Part("gradient", "the gradient is right", 1.0, [check])
+    staff = replace(staff, assignment=replace(staff.assignment, exercises=(replace(exercise, parts=(part,)),)))
+    found = bench.gradient_timings(staff, [(2, 3)])
     assert found[0]["shape"] == [2, 3]
-    assert {"directions", "loop"} <= found[0]["seconds"].keys()
+    assert {"check", "loop"} <= found[0]["seconds"].keys()
+    assert {shape for shape, _ in asked} == {(2, 3)}
+    assert all(out.shape == (2, 3) for _, (out, _) in asked)
 
 
 def test_the_loop_leaves_the_input_as_it_was() -> None:

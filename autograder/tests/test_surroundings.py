@@ -147,3 +147,12 @@ def test_a_folder_above_the_course_is_not_shown_for_the_sake_of_a_library(monkey
     monkeypatch.setenv("LD_LIBRARY_PATH", above)
     monkeypatch.setattr(interpreter, "_loaded", lambda: {f"{above}/libsomething.so"})
     assert interpreter.libraries.__wrapped__() == ()
+
+
+# ---------------------------------------------------------------------------------------------------------------- a quick start
+def test_nbgrader_is_imported_without_a_grammar_that_takes_longer_than_all_the_rest() -> None:
+    """And who wants the grammar afterwards can still import it."""
+    told = "'lark' in sys.modules, 'rfc3987_syntax' in sys.modules, 'nbgrader.api' in sys.modules"
+    code = f"import sys, autograder.nbgrader_plugin; print({told}); import rfc3987_syntax"
+    done = subprocess.run([sys.executable, "-c", code], text=True, capture_output=True, timeout=120, check=False)
+    assert done.stdout == "False False True\n", done.stderr

@@ -6,9 +6,12 @@ Written for the tests of the verbs; nothing here comes from a solution.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from typing import Any
+from zlib import crc32
 
 import numpy as np
+import pytest
 
 from autograder.asking import Exam, Unanswered, Wrong
 from autograder.dropout import checks as c
@@ -341,3 +344,16 @@ def junk() -> dict[str, Function]:
         found[f"({name}, None)"] = lambda *a, _f=function, **k: (_f(*a, **k), None)
         found[f"(right, {name})"] = lambda x=None, *a, _f=function, **k: (x, _f(x, *a, **k))
     return {**found, **_RAISING}
+
+
+EACH = 9  # the 140 kinds of junk on everything are a sweep: `python -m autograder.tests.fuzz`
+
+
+def some_junk(of: str) -> dict[str, Function]:
+    """Each ninth kind, beginning with another one for another name, so that all kinds are met by something."""
+    return dict(islice(junk().items(), crc32(of.encode()) % EACH, None, EACH))
+
+
+def kinds_of_junk() -> list[Any]:
+    """For parametrize: each ninth kind, and all of them behind `slow`."""
+    return [pytest.param(kind, marks=() if number % EACH == 0 else pytest.mark.slow) for number, kind in enumerate(junk())]
