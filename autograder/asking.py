@@ -199,8 +199,8 @@ def _first(argument: Any) -> str:
 def _call_text(call: Call, last: bool) -> str:
     if call.look:
         return call.function
-    arguments = [_argument_text(a) for a in call.args]
-    arguments += [f"{name}={_argument_text(a)}" for name, a in call.kwargs.items()]
+    arguments = [argument_text(a) for a in call.args]
+    arguments += [f"{name}={argument_text(a)}" for name, a in call.kwargs.items()]
     owner = arguments.pop(0) if call.is_method else ""
     method = "" if call.function == ".__call__" else call.function
     text = f"{owner}{method}({', '.join(arguments)})"
@@ -209,10 +209,11 @@ def _call_text(call: Call, last: bool) -> str:
 
 def called(call: Call) -> str:
     """What a message calls the function that was called."""
-    return _argument_text(call.args[0]) if call.function == ".__call__" else call.function.lstrip(".")
+    return argument_text(call.args[0]) if call.function == ".__call__" else call.function.lstrip(".")
 
 
-def _argument_text(argument: Any) -> str:
+def argument_text(argument: Any) -> str:
+    """An argument as a pasted call has it."""
     if isinstance(argument, (Given, Item)):
         return argument.text
     if isinstance(argument, Seed):

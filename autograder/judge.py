@@ -13,6 +13,7 @@ import numpy as np
 
 from autograder.asking import Exam, Unanswered, Wrong, called, raised, script_text, shown, tripped
 from autograder.model import (
+    LEFT_OVER,
     NOT_TRIED,
     UNWRITTEN,
     Answer,
@@ -30,6 +31,7 @@ from autograder.model import (
     Subject,
     Verdict,
 )
+from autograder.pasting import lines
 
 DEATHS = (Outcome.TIMED_OUT, Outcome.CRASHED)
 LOG = logging.getLogger(__name__)
@@ -215,16 +217,16 @@ def _verdict(
     exam: Exam | None = None,
     picture: object = None,
 ) -> Verdict:
-    call = _pasteable(exam.last) if exam and exam.last and not check.hidden else ""
     got, wanted = (shown(text, check.hidden) for text in (got, wanted))
+    call = _pasteable(exam.last, got) if exam and exam.last and not check.hidden else ""
     return Verdict(
         exercise.name, check.name, check.sentence, outcome, got, wanted, call, exercise.part_of[check.name], check.hidden, picture
     )
 
 
-def _pasteable(calls: Sequence[Call]) -> str:
+def _pasteable(calls: Sequence[Call], got: str) -> str:
     """The script that shows what is spoken of, or as much of it as a report can hold whole: half a call is of no use to anybody."""
-    return next((text for most in (3, 1) if len(text := script_text(calls, most)) <= LONGEST), "")
+    return next((text for text in (lines(calls, got), script_text(calls, 1)) if len(text) <= LONGEST), "")
 
 
 def what_happened(call: Call, answer: Answer, hidden: bool = False) -> str:
@@ -238,15 +240,24 @@ def what_happened(call: Call, answer: Answer, hidden: bool = False) -> str:
         return f"{name} could not be called: {'what it needs was not returned before' if hidden else answer.error}"
     error_type = answer.error.split(":")[0]
     if error_type == "NotImplementedError":
-        return f"{name} {UNWRITTEN}"
+        return f"{name} {_unwritten(answer, hidden)}"
     if answer.error.startswith("NameError: " + name):
-        return f"{name} {UNDEFINED}"
+        near = re.search(r" is not defined, but (\w+) is$", answer.error)
+        return f"{name} is not defined, but {near[1]} is: rename it" if near and not hidden else f"{name} {UNDEFINED}"
     for lacking in (n for a in call.args if isinstance(a, Code) for n in a.uses):
         if answer.error == f"NameError: {lacking} is not defined":
             return f"{lacking} {UNDEFINED}"
     if hidden:  # no line either: whoever compiles code of their own chooses its number
         return f"{name} raised {raised(answer)}"
     return f"{name} raised {answer.error}{_advice(answer)}{answer.line and f' at {answer.line}'}"
+
+
+def _unwritten(answer: Answer, hidden: bool) -> str:
+    """Of a stub that it is one; of finished code in which the stub's line was left, which line that is."""
+    number = answer.error.rpartition(LEFT_OVER)[2] if LEFT_OVER in answer.error else ""
+    if hidden or not number.isdecimal():
+        return UNWRITTEN
+    return f"still comes to the line `raise NotImplementedError()` (line {number} of its cell): delete that line"
 
 
 def _advice(answer: Answer) -> str:

@@ -31,7 +31,8 @@ def quiz_answer(value: Any, key: str, choices: str = "") -> float | str:
     if choices:
         letter = given.strip().lower() if isinstance(given, str) else ""
         if letter not in tuple(choices):
-            raise Wrong(f'quiz["{key}"] is {an(given)}', f'one of the letters {", ".join(choices)}, in quotes')
+            came = quoted(f" = {given!r}", instead=f" is {an(given)}") if isinstance(given, str) else f" is {an(given)}"
+            raise Wrong(f'quiz["{key}"]{came}', f'one of the letters {", ".join(choices)}, in quotes')
         return letter
     result = array(given, f'quiz["{key}"]')
     if result.ndim or not np.isfinite(result):

@@ -27,7 +27,7 @@ from autograder.classes import results_store
 from autograder.classes.code_digest import digest
 from autograder.classes.kept import kept
 from autograder.classes.pool import Here, at_most, results
-from autograder.classes.results_store import Done, Memory, Recorded
+from autograder.classes.results_store import Done, Recorded, ResultsStore
 from autograder.course import load_staff, must_exist
 from autograder.examine import LIMITS
 from autograder.grade import grade
@@ -228,7 +228,7 @@ def _sit(plan: Plan) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _desk = Desk(plan)
     ExitStack().enter_context(at_most(plan.limits.judge_bytes))
-    _desk.isolation = ExitStack().enter_context(_desk.warmed())  # the keeper ends with this process
+    _desk.isolation = ExitStack().enter_context(_desk.warmed())  # the fork server ends with this process
 
 
 def _end_with_parent() -> None:
@@ -317,7 +317,7 @@ class Batch:
     def run(self, students: Sequence[str] = (), begin: Callable[[int], None] = lambda total: None) -> Iterator[Graded]:
         """Grade and record; each hand-in is yielded when it is recorded, or was found unchanged. `begin` is told how many there are."""
         must_exist(self.root, self.slug)
-        with Register(self.root, self.slug) as register, Memory(self.root, self.slug) as remembered:
+        with Register(self.root, self.slug) as register, ResultsStore(self.root, self.slug) as remembered:
             desk = self._desk(register)
             handed_in = dict(register.students(students))
             if missing := sorted(set(students) - set(handed_in)):
@@ -388,7 +388,7 @@ class Batch:
         return desk
 
     def _sorted_out(
-        self, handed_in: Mapping[str, Path], desk: Desk, register: Register, remembered: Memory
+        self, handed_in: Mapping[str, Path], desk: Desk, register: Register, remembered: ResultsStore
     ) -> tuple[list[str], list[Graded]]:
         """Students whose hand-ins are to be graded, and hand-ins whose marks stand as they were written."""
         scores = register.scores()
@@ -409,11 +409,11 @@ class Batch:
             return found.status == "unreadable" and scores is not None and not page.exists()
         return scores is not None and page.is_file() and all(scores.get(name) == score for name, score in found.scores.items())
 
-    def _kept(self, handful: Sequence[Graded], desk: Desk, remembered: Memory) -> Sequence[Graded]:
+    def _kept(self, handful: Sequence[Graded], desk: Desk, remembered: ResultsStore) -> Sequence[Graded]:
         worth = {e.name: e.points for e in desk.staff.assignment.exercises}
         return [kept(one, remembered.latest(one.student), worth) for one in handful] if self.never_lower else handful
 
-    def _recorded(self, handful: Sequence[Graded], grading: int, register: Register, remembered: Memory) -> Iterator[Graded]:
+    def _recorded(self, handful: Sequence[Graded], grading: int, register: Register, remembered: ResultsStore) -> Iterator[Graded]:
         register.write([one.entry for one in handful])
         remembered.keep(grading, [one.done for one in handful if one.status != "broken"])
         for one in handful:

@@ -178,7 +178,7 @@ def recall(path: Path, keys: Iterable[str]) -> dict[str, bytes]:
         database.close()
 
 
-class Memory:
+class ResultsStore:
     """The file, held by the one process that writes; a context manager. CourseError when another one holds it."""
 
     def __init__(self, root: Path, slug: str) -> None:
@@ -272,7 +272,7 @@ class Memory:
             if changes:
                 yield Change(student, answers != old_answers, changes)
 
-    def __enter__(self) -> Memory:
+    def __enter__(self) -> ResultsStore:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

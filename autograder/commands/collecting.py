@@ -57,13 +57,13 @@ def _collect(arguments: argparse.Namespace) -> int:
 
 
 def _diff(arguments: argparse.Namespace) -> int:
-    from autograder.classes.results_store import Memory
+    from autograder.classes.results_store import ResultsStore
     from autograder.course import find_root, must_exist
     from autograder.report.changes import lines
 
     root, slug = find_root(arguments.course), arguments.assignment
     must_exist(root, slug)
-    with Memory(root, slug) as remembered:
+    with ResultsStore(root, slug) as remembered:
         changes, gradings = list(remembered.changes()), remembered.gradings
     for line in lines(changes, gradings, _given_by_hand(root, slug) if changes else {}):
         print(line)

@@ -125,9 +125,10 @@ def belongs_to_its_own_cache(exam: Exam, *, p: float, forward: str, backward: st
 @verb()
 def passes_gradient_where_x_is_zero(exam: Exam, *, p: float, forward: str, backward: str, shape: tuple[int, ...] = SHAPE) -> None:
     """passes the gradient of a kept unit even where x is 0"""
-    value = np.array(positive(shape, exam.seed(1)).value)
+    whole = positive(shape, exam.seed(1))
+    value = np.array(whole.value)
     value[..., ::2] = 0.0  # 800 zeros: all of them dropped has probability p^800
-    x, dout = Given("x with every other column 0", value), normal(shape, exam.seed(2))
+    x, dout = Given("x", value, f"x = {whole.text}; x[..., ::2] = 0"), normal(shape, exam.seed(2))
     forward_value, dx = exam.ask(train_call(forward, x, p, Seed(exam.seed())), backward_call(backward, dout, 0))
     out, gradient = output(forward_value, x), array(dx, "dx", shape)
     kept = (out != 0) & (value != 0)

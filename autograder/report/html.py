@@ -17,8 +17,9 @@ from autograder.report import words
 MOST_CELLS = 24  # rows and columns of a picture
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
-_GREEN, _RED, _AMBER, _GREY = "#2e9e5b", "#d9534f", "#c98a1b", "#888"
+_GREEN, RED, _AMBER, _GREY = "#2e9e5b", "#d9534f", "#c98a1b", "#888"
 _MARKS = {Outcome.PASSED: ("&#10003;", _GREEN), Outcome.SKIPPED: ("&#8211;", _GREY), Outcome.BROKEN: ("!", _AMBER)}
+_HEADS = {"ok": _MARKS[Outcome.PASSED], "x": ("&#10007;", RED), "-": _MARKS[Outcome.SKIPPED]}
 _MONO = "font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:.92em"
 
 
@@ -27,13 +28,41 @@ def exercise_html(result: ExerciseResult, staff: bool = False, more: Mapping[str
 
     `more` is HTML that staff alone sees below a check.
     """
-    colour = {"passed": _GREEN, "partial": _AMBER, "not_run": _GREY}.get(result.outcome, _RED)
+    return framed(result, "".join(_parts(result, staff, more)))
+
+
+def framed(result: ExerciseResult, inside: str) -> str:
+    """The block itself: a bar in the colour of the outcome, and the fonts."""
+    colour = {"passed": _GREEN, "partial": _AMBER, "not_run": _GREY}.get(result.outcome, RED)
     style = (
         f"border-left:3px solid {colour};padding:.3em 0 .4em 1em;margin:.6em 0;max-width:54em;line-height:1.5;"
         "font-family:system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;font-size:14px;overflow-wrap:anywhere"
     )
     # both class names: MathJax of any version must not typeset what a student wrote between dollar signs
-    return f'<div class="tex2jax_ignore mathjax_ignore" style="{style}">{"".join(_parts(result, staff, more))}</div>'
+    return f'<div class="tex2jax_ignore mathjax_ignore" style="{style}">{inside}</div>'
+
+
+def title(name: str, state: str) -> str:
+    """The line on top: which exercise, and how much of it holds."""
+    return (
+        f'<div style="margin-bottom:.25em"><b style="{_MONO}">{escape(name)}</b>'
+        f'<span style="opacity:.75;margin-left:.6em">{escape(state)}</span></div>'
+    )
+
+
+def indented(inside: str) -> str:
+    """Below a heading."""
+    return f'<div style="margin-left:1.6em">{inside}</div>' if inside else ""
+
+
+def quiet(words_of_ours: str) -> str:
+    """A line that may be passed over."""
+    return f'<span style="opacity:.75">{escape(words_of_ours)}</span>'
+
+
+def line(words_of_ours: str) -> str:
+    """A sentence below the rest."""
+    return f'<div style="margin-top:.5em">{escape(words_of_ours)}</div>'
 
 
 def report_html(report: Report, staff: bool = False) -> str:
@@ -66,44 +95,47 @@ def escape(text: str, most: int = words.MAX_CHARACTERS) -> str:
 
 # ---------------------------------------------------------------------------------------------------------------------- the parts
 def _parts(result: ExerciseResult, staff: bool, more: Mapping[str, str]) -> Iterator[str]:
-    yield (
-        f'<div style="margin-bottom:.25em"><b style="{_MONO}">{escape(result.name)}</b>'
-        f'<span style="opacity:.75;margin-left:.6em">{escape(words.summary(result, staff))}</span></div>'
-    )
+    yield title(result.name, words.summary(result, staff))
     if result.trouble:
-        yield _box("Running your cell stopped with", code(result.trouble), _RED)
+        yield box("Running your cell stopped with", code(result.trouble), RED)
     first = words.first_trouble(result)
     drawn = next((v for v in result.verdicts if not v.passed and v.picture is not None), None)
 
     def told(verdict: Verdict) -> str:
-        return _verdict(verdict, result.diagnoses if verdict is first else (), verdict is drawn, more.get(verdict.check, ""))
+        return verdict_html(verdict, result.diagnoses if verdict is first else (), verdict is drawn, more.get(verdict.check, ""))
 
     for part, verdicts in words.grouped(result):
         inside = "".join(map(told, verdicts))
-        yield f'{_heading(part)}<div style="margin-left:1.6em">{inside}</div>' if part else inside
+        yield heading(part) + indented(inside) if part else inside
 
 
-def _heading(part: Earned) -> str:
+def heading(part: Earned, mark: str = "") -> str:
     """A line of the rubric: what the part asks, and its points."""
-    mark, colour = _MARKS[Outcome.PASSED] if part.full else ("&#10007;", _RED)
+    shown, colour = _HEADS[mark or ("ok" if part.full else "x")]
     return (
         f'<div style="display:flex;gap:.6em;margin-top:.5em;font-weight:600">'
-        f'<span style="color:{colour};flex:none;width:1em;text-align:center">{mark}</span>'
+        f'<span style="color:{colour};flex:none;width:1em;text-align:center">{shown}</span>'
         f'<span style="flex:1;min-width:0">{escape(words.part_sentence(part))}</span>'
         f'<span style="flex:none;opacity:.75">{words.part_points(part)}</span></div>'
     )
 
 
-def _verdict(verdict: Verdict, diagnoses: tuple[Diagnosis, ...], draw: bool, more: str = "") -> str:
-    mark, colour = _MARKS.get(verdict.outcome, ("&#10007;", _RED))
+def verdict_html(verdict: Verdict, diagnoses: tuple[Diagnosis, ...], draw: bool, more: str = "", brief: bool = False) -> str:
+    """A sentence with its mark and, if it does not hold and nobody asks to be brief, all that is known about it."""
+    mark, colour = _MARKS.get(verdict.outcome, ("&#10007;", RED))
     quiet = verdict.outcome in (Outcome.PASSED, Outcome.SKIPPED)
     text = f'<span style="{"opacity:.75" if quiet else "font-weight:600"}">{escape(words.sentence(verdict))}</span>'
-    details = "".join(_details(verdict, diagnoses, draw))
+    told = "" if brief else details(verdict, diagnoses, draw)
     return (
         f'<div style="display:flex;gap:.6em;margin:{".15em" if quiet else ".6em"} 0">'
         f'<span style="color:{colour};font-weight:700;flex:none;width:1em;text-align:center">{mark}</span>'
-        f'<div style="flex:1;min-width:0">{text}{details}{more}</div></div>'
+        f'<div style="flex:1;min-width:0">{text}{told}{more}</div></div>'
     )
+
+
+def details(verdict: Verdict, diagnoses: tuple[Diagnosis, ...], draw: bool) -> str:
+    """What stands below a sentence: what was seen, the call that shows it, a picture, hints."""
+    return "".join(_details(verdict, diagnoses, draw))
 
 
 def _details(verdict: Verdict, diagnoses: tuple[Diagnosis, ...], draw: bool) -> Iterator[str]:
@@ -116,7 +148,7 @@ def _details(verdict: Verdict, diagnoses: tuple[Diagnosis, ...], draw: bool) -> 
     if draw:
         yield picture(verdict.picture)
     for hint in words.hints(diagnoses, verdict.exercise):
-        yield _box("A hint", escape(hint), _AMBER)
+        yield box("A hint", escape(hint), _AMBER)
 
 
 def code(text: str, most: int = words.MAX_CHARACTERS) -> str:
@@ -125,7 +157,8 @@ def code(text: str, most: int = words.MAX_CHARACTERS) -> str:
     return f'<code style="{_MONO};{style}">{escape(text, most)}</code>'
 
 
-def _box(title: str, inside: str, colour: str) -> str:
+def box(title: str, inside: str, colour: str) -> str:
+    """Something to be seen first, on a tint of the colour."""
     style = f"background:{colour}1f;border-radius:4px;padding:.45em .8em;margin:.5em 0"
     return f'<div style="{style}"><div style="font-weight:600">{title}</div>{inside}</div>'
 

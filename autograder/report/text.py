@@ -46,13 +46,13 @@ def _exercise_lines(result: ExerciseResult, staff: bool, more: Mapping[str, str]
 
     for part, verdicts in words.grouped(result):
         if part:
-            yield _heading("ok" if part.full else "x", words.part_sentence(part), words.part_points(part))
+            yield heading("ok" if part.full else "x", words.part_sentence(part), words.part_points(part))
         yield from (textwrap.indent(told(verdict), "   " * bool(part)) for verdict in verdicts)
     if result.max_points:
         yield f"= {words.line(result.name)}: {words.summary(result, staff)}"
 
 
-def _heading(mark: str, sentence: str, points: str) -> str:
+def heading(mark: str, sentence: str, points: str) -> str:
     """A line of the rubric, its points at the right edge."""
     return f"{mark:<2} {sentence}".ljust(WIDTH - len(points) - 1) + " " + points
 

@@ -9,6 +9,7 @@ import __future__
 
 import ast
 import builtins
+import difflib
 import itertools
 import linecache
 import random
@@ -22,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.model import Answer, Call, Cell, Code, Draws, Facts, Given, Item, Opaque, Outcome, Role, Seed
+from autograder.model import LEFT_OVER, Answer, Call, Cell, Code, Draws, Facts, Given, Item, Opaque, Outcome, Role, Seed
 from autograder.running import import_stubs, opaque
 from autograder.running.awaiting import finish
 from autograder.running.batching import NOT_REPEATED, opened, repetitions
@@ -30,6 +31,7 @@ from autograder.running.opaque import MAX_ELEMENTS, MAX_NESTED, kind
 from autograder.running.statements import tried_imports
 
 A_VALUE_ERROR = " (a ValueError)"  # stands behind the name of an exception that is a kind of ValueError
+NEAR = 0.88  # how alike a name must be to be taken for a slip: dropout_backward is 0.77 like dropout_forward
 MAX_TEXT = 400  # characters of a student's error message that are kept
 MAX_ITEMS = 10_000  # items of one list, tuple or dict that may travel
 MAX_DEPTH = 6  # nesting of an answer
@@ -149,7 +151,7 @@ class Room:
         if call.look and call.function in self._said:
             return self._looked(call)
         if call.function not in self.namespace and not call.is_method:
-            return Answer(Outcome.RAISED, error=f"NameError: {call.function} is not defined"), _DIED
+            return Answer(Outcome.RAISED, error=f"NameError: {call.function} is not defined{self._near(call.function)}"), _DIED
         try:
             if call.look:
                 result, facts = self.namespace[call.function], None
@@ -158,7 +160,25 @@ class Room:
                 result, facts = self._run(function, args, kwargs, call.watch)
             return Answer(Outcome.PASSED, value=plain(result, call.ship), facts=facts), result
         except self.caught as error:
-            return Answer(Outcome.RAISED, error=describe(error), line=self._own_line(error)), _DIED
+            return Answer(Outcome.RAISED, error=describe(error) + self._left_over(error), line=self._own_line(error)), _DIED
+
+    def _near(self, name: str) -> str:
+        """The name that a slip of the pen has given to what is missing, ", but dropout_foward is"."""
+        own = [n for n, v in self.namespace.items() if type(n) is str and callable(v) and not n.startswith("_")]
+        found = difflib.get_close_matches(name, own, 1, NEAR)
+        return f", but {found[0]} is" if found else ""
+
+    def _left_over(self, error: BaseException) -> str:
+        """Where a stub's last line still stands in a function that says more than that; "" for a stub and any other exception."""
+        trace, frames = error.__traceback__, list[tuple[str, int]]()
+        while type(error) is NotImplementedError and trace is not None:
+            if trace.tb_frame.f_globals is self.namespace:
+                frames.append((trace.tb_frame.f_code.co_filename, trace.tb_lineno))
+            trace = trace.tb_next
+        if not frames:
+            return ""
+        filename, number = frames[-1]
+        return f"{LEFT_OVER}{number}" if _is_written_around("".join(linecache.getlines(filename)), number) else ""
 
     def _looked(self, call: Call) -> tuple[Answer, Any]:
         """An answer that is data, as its own cell said it; what that left open may have been added below."""
@@ -192,6 +212,18 @@ class Room:
                 line = line_of(trace.tb_lineno, text)
             trace = trace.tb_next
         return line
+
+
+def _is_written_around(source: str, number: int) -> bool:
+    """Whether the function whose line this is holds more than a docstring and a line that raises NotImplementedError."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            nodes = [n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.FunctionDef)]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    around = [n for n in nodes if n.lineno <= number <= (n.end_lineno or 0)]
+    return bool(around) and not all(map(_says_nothing, max(around, key=lambda n: n.lineno).body))
 
 
 def line_of(number: int, text: str) -> str:

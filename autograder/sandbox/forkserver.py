@@ -1,6 +1,6 @@
-"""A cage kept warm: one keeper with numpy loaded, and for each worker a child of it, in some milliseconds instead of a hundred.
+"""A sandbox with a fork server in it, which has numpy loaded: each worker is a child of it, in some milliseconds instead of a hundred.
 
-One child at a time. A keeper belongs to the thread that made it, as every worker does; when it is lost, the next start makes another one.
+One child at a time. A fork server belongs to the thread that made it, as every worker does; when it is lost, the next start makes another.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from autograder.running.wire import Channel
 from autograder.sandbox.clock import ask_who
 from autograder.sandbox.process import START_SECONDS, Isolation, Worker, wait_until_ready
 
-GONE_SECONDS = 60.0  # a killed child is gone in a millisecond, or later on a busy machine; if not, the keeper and all it holds are ended
+GONE_SECONDS = 60.0  # a killed child is gone in a millisecond, or later on a busy machine; if not, the server and all it holds are ended
 
 
-class Warm(Isolation):
-    """Workers forked from a keeper; a context manager."""
+class ForkServer(Isolation):
+    """Workers forked from one process that is kept; a context manager."""
 
     name: str = ""
 
-    def __init__(self, name: str, keeper: Callable[[Limits], Worker]) -> None:
+    def __init__(self, name: str, server: Callable[[Limits], Worker]) -> None:
         self.name = name
-        self._make = keeper
-        self._keeper: Worker | None = None
+        self._make = server
+        self._server: Worker | None = None
         self._limits: Limits | None = None
         self._child: Child | None = None
 
@@ -42,24 +42,24 @@ class Warm(Isolation):
         try:
             return self._started(limits)
         except (OSError, EOFError, Broken):
-            self.close()  # the keeper was lost (a memory limit of the machine, a person): once more, from the beginning
+            self.close()  # the server was lost (a memory limit of the machine, a person): once more, from the beginning
             return self._started(limits)
 
     def _started(self, limits: Limits) -> Worker:
-        if self._keeper is None:
-            self._keeper, self._limits = self._make(limits), limits
-        self._child = fork(self._keeper, limits)
+        if self._server is None:
+            self._server, self._limits = self._make(limits), limits
+        self._child = fork(self._server, limits)
         return self._child
 
     def close(self) -> None:
-        """End the keeper and with it every child."""
+        """End the server and with it every child."""
         if self._child is not None:
             self._child.kill()
-        if self._keeper is not None:
-            self._keeper.kill()
-        self._keeper = self._child = self._limits = None
+        if self._server is not None:
+            self._server.kill()
+        self._server = self._child = self._limits = None
 
-    def __enter__(self) -> Warm:
+    def __enter__(self) -> ForkServer:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -67,11 +67,11 @@ class Warm(Isolation):
 
 
 class Child(Worker):
-    """A worker that a keeper has forked; `pidfd` is its process, whatever its number is in there."""
+    """A worker that the server has forked; `pidfd` is its process, whatever its number is in there."""
 
-    def __init__(self, keeper: Worker, channel: Channel, pidfd: int) -> None:
-        super().__init__(keeper.process, channel)
-        self._keeper = keeper
+    def __init__(self, server: Worker, channel: Channel, pidfd: int) -> None:
+        super().__init__(server.process, channel)
+        self._server = server
         self._pidfd: int | None = pidfd
 
     def kill(self) -> None:
@@ -85,13 +85,13 @@ class Child(Worker):
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(pidfd, signal.SIGKILL)
         if not select.select([pidfd], [], [], GONE_SECONDS)[0]:
-            self._keeper.kill()
+            self._server.kill()
         os.close(pidfd)
 
 
-def fork(keeper: Worker, limits: Limits) -> Child:
-    """Let the keeper fork a child that serves on a socket of its own; OSError, EOFError or Broken when it does not."""
-    control = keeper.channel.connection
+def fork(server: Worker, limits: Limits) -> Child:
+    """Let the fork server make a child that serves on a socket of its own; OSError, EOFError or Broken when it does not."""
+    control = server.channel.connection
     control.settimeout(START_SECONDS)
     ours, theirs = socket.socketpair()
     ask_who(ours)
@@ -100,8 +100,8 @@ def fork(keeper: Worker, limits: Limits) -> Child:
             socket.send_fds(control, [b"."], [theirs.fileno()])
             word, handed, _, _ = socket.recv_fds(control, 1, 1)
         if not word or not handed:
-            raise EOFError("the keeper is gone")
-        child = Child(keeper, Channel(ours, limits.answer_bytes + (1 << 12)), handed[0])
+            raise EOFError("the fork server is gone")
+        child = Child(server, Channel(ours, limits.answer_bytes + (1 << 12)), handed[0])
     except BaseException:
         ours.close()
         raise

@@ -9,7 +9,7 @@ from functools import partial
 
 from autograder.model import Broken, Limits
 from autograder.sandbox import gpu, interpreter, seccomp
-from autograder.sandbox.forkserver import Warm
+from autograder.sandbox.forkserver import ForkServer
 from autograder.sandbox.process import Cage, Isolation, Worker, launch, worker_command
 
 
@@ -28,9 +28,9 @@ class Landlock(Isolation):
         """A worker that is ready for its first cell; Broken when it cannot be had."""
         return self._start(limits)
 
-    def warm(self, preload: Sequence[str] = ()) -> Warm:
+    def warm(self, preload: Sequence[str] = ()) -> ForkServer:
         """The same with a fork server in it."""
-        return Warm(self.name, partial(self._start, keeps=tuple(preload)))
+        return ForkServer(self.name, partial(self._start, keeps=tuple(preload)))
 
     def with_gpu(self) -> Landlock:
         """The same with this machine's GPU in it; `sandbox.with_gpu` looks whether it holds."""

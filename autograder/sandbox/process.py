@@ -70,7 +70,7 @@ class Worker:
     def __init__(self, process: subprocess.Popen[bytes], channel: Channel, inner: int | None = None) -> None:
         self.process = process
         self.channel = channel
-        self.inner = inner  # a descriptor (pidfd) of the caged process itself, when the process is only its keeper
+        self.inner = inner  # a descriptor (pidfd) of the caged process itself, when the process is only its parent
         self.clock: Clock | None = None  # of the process that serves, once it has said that it is ready
 
     def used(self) -> float:
@@ -98,8 +98,8 @@ class Worker:
         self.kill()
 
 
-def _kill_inner(descriptor: int, keeper: subprocess.Popen[bytes]) -> None:
-    """Kill the caged process and let its keeper bury it; were the keeper killed first, a zombie would be left to somebody else."""
+def _kill_inner(descriptor: int, parent: subprocess.Popen[bytes]) -> None:
+    """Kill the caged process and let its parent bury it; were the parent killed first, a zombie would be left to somebody else."""
     try:
         signal.pidfd_send_signal(descriptor, signal.SIGKILL)
     except ProcessLookupError:
@@ -107,7 +107,7 @@ def _kill_inner(descriptor: int, keeper: subprocess.Popen[bytes]) -> None:
     finally:
         os.close(descriptor)
     with contextlib.suppress(subprocess.TimeoutExpired):
-        keeper.wait(2.0)
+        parent.wait(2.0)
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
@@ -122,7 +122,7 @@ def worker_command(
 ) -> list[str]:
     """How the worker program is started when the package lies at `package`, with what it is told.
 
-    With `keeps` it is a keeper, which forks the workers, and these are the modules it has loaded for them.
+    With `keeps` it is a fork server, which forks the workers, and these are the modules it has loaded for them.
     """
     told = {
         "package": package,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from autograder.model import ExerciseResult
-from autograder.report import overview, text, words
+from autograder.report import guide, overview, words
 from autograder.student.reading import find, opened
-from autograder.student.selfcheck import examine_notebook
+from autograder.student.selfcheck import after, examine_notebook
 
 
 def check(place: Path, exercise: str | None = None) -> int:
@@ -22,11 +22,11 @@ def checked(place: Path, exercise: str | None = None) -> list[ExerciseResult]:
     for told in [note, *found.submission.notes]:
         if told:
             print(f"note  {words.line(told)}")
-    chosen = [found.assignment.exercise(exercise)] if exercise else found.assignment.exercises
+    chosen = [found.assignment.holding(exercise)] if exercise else found.assignment.exercises
     results = []
     for one in chosen:
         results.append(examine_notebook(one, found))
-        print(text.exercise_text(results[-1]))
+        print(guide.guide_text(results[-1], after(results[-1], found.assignment) if exercise else ""))
     if len(results) > 1:
         print("\n" + "\n".join(overview.lines(results)))
     return results

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from autograder.model import (
     Limits,
     Subject,
 )
-from autograder.report import html, text, words
+from autograder.report import guide, words
+from autograder.student import kernel
 from autograder.student.reading import Opened
 from autograder.subjects.local import Local
 
@@ -40,11 +42,30 @@ def check(exercise: object = None, folder: str | None = None, namespace: dict[st
     functions = sys._getframe(1).f_globals if namespace is None else namespace
     name = None if exercise is None else str(getattr(exercise, "__name__", exercise))  # who forgets the quotes gives the function
     assignment = load_public(find_folder(name, folder))
-    chosen = assignment.exercises if name is None else (assignment.exercise(name),)
-    results = [examine_public(e, Local(namespace=functions), assignment) for e in chosen]
+    chosen = assignment.exercises if name is None else (assignment.holding(name),)
+    results = [_in_kernel(e, functions, assignment) for e in chosen]
     for result in results:
-        _show(result)
+        _show(result, after(result, assignment), name)
     _complain(results)
+
+
+def _in_kernel(exercise: Exercise, functions: dict[str, Any], assignment: Assignment) -> ExerciseResult:
+    """The functions as they are now, and what became of the cell that was to define them."""
+    result = examine_public(exercise, Local(namespace=functions), assignment)
+    how = kernel.stopped(exercise.names, functions)
+    return replace(result, trouble=how) if how else result
+
+
+def after(result: ExerciseResult, assignment: Assignment) -> str:
+    """What comes next when all of an exercise holds."""
+    names = [e.name for e in assignment.exercises]
+    later = names[names.index(result.name) + 1 :]
+    said = "All is filled in; whether it is right, the marks will tell. " if _only_filled(assignment.exercise(result.name)) else ""
+    return said + (f"Next: {later[0]}." if later else "That was the last exercise: restart the kernel, run all, save, and hand in.")
+
+
+def _only_filled(exercise: Exercise) -> bool:
+    return all(check.verb == "is_filled_in" for check in exercise.checks)
 
 
 def find_folder(exercise: str | None, folder: str | None = None) -> Path:
@@ -77,17 +98,18 @@ def examine_notebook(exercise: Exercise, opened: Opened) -> ExerciseResult:
     return examine_fairly(exercise, opened.subject, opened.submission, lambda seen: examine_public(exercise, seen, opened.assignment))
 
 
-def _show(result: ExerciseResult) -> None:
+def _show(result: ExerciseResult, after: str, asked: str | None) -> None:
+    told = f"{asked} is checked together with {result.name}." if asked not in (None, result.name) else ""
+    shown = {"text/html": guide.guide_html(result, after, told), "text/plain": guide.guide_text(result, after, told)}
     if "IPython" in sys.modules:
         from IPython.core.getipython import get_ipython
 
         if get_ipython() is not None:
             from IPython.display import publish_display_data
 
-            shown = {"text/html": html.exercise_html(result), "text/plain": text.exercise_text(result)}
             publish_display_data(shown)  # type: ignore[no-untyped-call]
             return
-    print(text.exercise_text(result))
+    print(shown["text/plain"])
 
 
 def _complain(results: list[ExerciseResult]) -> None:

@@ -47,7 +47,7 @@ class World:
         self.abstract = f"hostile-{secrets.token_hex(8)}"  # pids repeat across namespaces
         self.listeners = self._listeners()
         self.signals: list[int] = []
-        self.keepers = set(_workers(0))  # of a warm cage: they stay
+        self.servers = set(_workers(0))  # fork servers: they stay
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGIO):
             signal.signal(number, lambda n, _: self.signals.append(n))
         self.places = [str(folder), "/", "/tmp", "/var/tmp", "/dev", "/dev/shm", str(Path.home()), *interpreter.site()]
@@ -107,7 +107,7 @@ class World:
         found = [f"changed: {name}" for name, value in self._state().items() if value != self.before[name]]
         found += [f"signal {number} arrived" for number in self.signals]
         found += [f"something came to the {name} socket" for name, s in self.listeners.items() if _visited(s)]
-        found += [f"left running: {line}" for line in set(_workers(len(self.keepers))) - self.keepers]
+        found += [f"left running: {line}" for line in set(_workers(len(self.servers))) - self.servers]
         self.signals.clear()
         return found
 
@@ -197,7 +197,7 @@ def main() -> None:
     name, _, warm = sys.argv[1].partition("-")
     with warmed(next(b for b in BACKENDS if b.name == name), bool(warm)) as backend:
         if warm:
-            backend.start(LIMITS).kill()  # its keeper is there from the beginning
+            backend.start(LIMITS).kill()  # its fork server is there from the beginning
         for line in run(backend, json.loads(sys.argv[2]) if len(sys.argv) > 2 else []):
             print(json.dumps(line), flush=True)
 

@@ -16,7 +16,7 @@ import pytest
 from autograder.classes import results_store
 from autograder.classes.batch import Batch, Graded
 from autograder.classes.code_digest import digest
-from autograder.classes.results_store import Memory, packed, unpacked
+from autograder.classes.results_store import ResultsStore, packed, unpacked
 from autograder.cli import main
 from autograder.model import CourseError, Diagnosis, Earned, ExerciseResult, Outcome, Verdict
 from autograder.nbgrader_plugin.submitted import take
@@ -347,7 +347,7 @@ def test_what_was_reported_survives_an_interruption_and_the_rest_follows(number:
     run.communicate(timeout=30)  # all who could have written are gone
     graded = {p.parts[-3] for p in (room.root / "autograded").glob("*/*/*.ipynb")}
     assert all(json.loads(p.read_bytes()) for p in (room.root / "autograded").glob("*/*/*.ipynb"))
-    with Memory(room.root, SLUG) as remembered:
+    with ResultsStore(room.root, SLUG) as remembered:
         done = {s for s in graded if remembered.recorded(s)}
     assert {s for s in graded if room.total(s) is not None} >= done
     _, batch = grade(room, jobs=2)
@@ -370,12 +370,12 @@ def test_ctrl_c_at_the_start_is_one_line(room: Classroom) -> None:
 
 
 def test_two_at_once_are_refused(room: Classroom) -> None:
-    with Memory(room.root, SLUG), pytest.raises(CourseError, match="another `autograder grade`"):
+    with ResultsStore(room.root, SLUG), pytest.raises(CourseError, match="another `autograder grade`"):
         grade(room)
 
 
 def test_an_interrupted_grading_is_gone_on_with(room: Classroom) -> None:
-    with Memory(room.root, SLUG) as remembered:
+    with ResultsStore(room.root, SLUG) as remembered:
         number = remembered.begin({})
         assert remembered.begin({}) == number
         remembered.end(number)

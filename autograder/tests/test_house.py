@@ -26,7 +26,7 @@ HOUSE = Path(autograder.__file__).parent
 FLOORS: tuple[frozenset[str], ...] = tuple(
     frozenset(rooms.split())
     for rooms in (
-        "model layout surroundings running chance interactive asking keys datasets",
+        "model layout surroundings running chance interactive asking pasting keys datasets",
         "notebook checks_api judge diagnose sandbox worker report folders",
         "course subjects examine",
         "carried student",
@@ -43,6 +43,8 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
 ALLOWED = {
     ("running", "model"): "everything speaks in the nouns",
     ("layout", "model"): "everything speaks in the nouns",
+    ("pasting", "model"): "everything speaks in the nouns",
+    ("pasting", "asking"): "how a call is written is decided where calls are made",
     ("surroundings", "model"): "what is lacking is an error of the kit's",
     ("asking", "running"): "what cannot travel has the same name in messages",
     ("asking", "model"): "everything speaks in the nouns",
@@ -62,6 +64,7 @@ ALLOWED = {
 ONLY = {
     "model": "",
     "layout": "model",
+    "pasting": "model asking",
     "running": "model",  # shown in the sandbox file by file, and run on the student's machine, too: so it is no part of worker/
     "chance": "",
     "keys": "model",

@@ -1,6 +1,6 @@
 """A worker that was started once and has numpy loaded: for each submission it forks a child, and that child serves.
 
-The keeper takes no cell and no call and never computes. What a child leaves behind is what its cage lets it leave: it has no file, no
+The fork server takes no cell and no call and never computes. What a child leaves behind is what its cage lets it leave: it has no file, no
 other process and no signal it could reach anybody with, and its memory goes with it. So the next child begins as this one did.
 """
 
@@ -38,7 +38,7 @@ def keep(descriptor: int, serve: Callable[[int], None]) -> None:
 
 
 def _be_child(control: socket.socket, channel: int, serve: Callable[[int], None]) -> None:
-    """Never returns: whatever happens, no child goes on as a keeper."""
+    """Never returns: whatever happens, no child goes on as a server."""
     try:
         lockdown.die_with_parent()
         control.close()

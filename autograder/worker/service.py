@@ -23,7 +23,7 @@ GATHERING = 0.02  # seconds for which a finished answer may wait for the next on
 
 
 def run(descriptor: int, answer_bytes: int, work: tuple[int, int], keeps: Sequence[str] | None) -> None:
-    """Lock the door as the judge says, say so, and serve; a keeper starts children that do so. `work` is for `cage.limit_work`."""
+    """Lock the door as the judge says, say so, and serve; a fork server starts children that do so. `work` is for `lockdown.limit_work`."""
     link = Link(descriptor, answer_bytes)
     _, readable, program, devices, listed = link.receive()
     _import_early(keeps or ())
@@ -54,7 +54,7 @@ def _lock_and_serve(link: Link, work: tuple[int, int], program: bytes | None) ->
 
 
 def _import_early(modules: Sequence[str]) -> None:
-    """What numpy loads lazily is loaded now, while files can still be opened everywhere; a keeper loads more."""
+    """What numpy loads lazily is loaded now, while files can still be opened everywhere; a fork server loads more."""
     tempfile.tempdir = "/tmp"  # torch asks for this name when it is imported; nothing can be written there
     np.random.default_rng(0).random()
     _ = np.linalg.norm, np.fft.fft, np.ma.array, np.polynomial.Polynomial

@@ -1,0 +1,66 @@
+"""What the kernel knows and the functions in it do not say: that the cell which was to define them stopped with an error."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import re
+import sys
+import traceback
+import types
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+BEFORE = "What stands below is about the version before it."
+
+
+def stopped(names: Iterable[str], functions: Mapping[str, Any]) -> str:
+    """How the cell ended that was last to define one of these names, if it never came to it; "" when all is well or nothing is known."""
+    shell = _shell()
+    if shell is None:
+        return ""
+    for name in names:
+        found = functions.get(name)
+        cell = _last_cell(shell, name)
+        if cell and not _comes_from(found, cell) and (how := _ended(cell)):
+            return f"{how}\n{BEFORE}" if found is not None else how
+    return ""
+
+
+def _shell() -> Any:
+    if "IPython" not in sys.modules:
+        return None
+    from IPython.core.getipython import get_ipython
+
+    return get_ipython()
+
+
+def _last_cell(shell: Any, name: str) -> str:
+    """The text, as the kernel reads it, of the last cell that has `def name` or `name = `."""
+    defines = re.compile(rf"^[ \t]*(?:(?:async )?def {name}\b|{name}[ \t]*=[^=])", re.MULTILINE)
+    cells = [cell for cell in shell.history_manager.input_hist_raw if defines.search(cell)]
+    return str(shell.transform_cell(cells[-1])) if cells else ""
+
+
+def _comes_from(found: Any, cell: str) -> bool:
+    """Whether this is the function of that cell. What is no function tells nothing of its cell, and is believed."""
+    if found is None:
+        return False
+    return not isinstance(found, types.FunctionType) or _text(found.__code__.co_filename) == cell.strip()
+
+
+def _text(filename: str) -> str:
+    return "".join(linecache.getlines(filename)).strip()
+
+
+def _ended(cell: str) -> str:
+    """"SyntaxError at line 3: ...", of a cell that does not parse or in which the last exception came about."""
+    try:
+        ast.parse(cell)
+    except (SyntaxError, ValueError) as error:
+        where = f" at line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
+        return f"{type(error).__name__}{where}: {getattr(error, 'msg', error)}"
+    last = getattr(sys, "last_value", None)
+    frames = traceback.walk_tb(getattr(last, "__traceback__", None))
+    number = next((number for frame, number in frames if _text(frame.f_code.co_filename) == cell.strip()), 0)
+    return f"{type(last).__name__} at line {number}: {last}" if number else ""

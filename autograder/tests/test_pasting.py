@@ -1,0 +1,96 @@
+"""What stands below a cross can be pasted, and shows the quantity that the message speaks of."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograder
+from autograder.course import Staff, lacking, load_public, load_staff
+from autograder.model import Call, Given, Seed, Verdict
+from autograder.pasting import lines
+from autograder.student.selfcheck import examine_public
+
+ROOT = Path(autograder.__file__).parents[1]
+SHARE = 0.02  # by which a share in one of the calls may differ from that in all of them
+SLUGS = ("hw1_dropout", *(pytest.param(s, marks=pytest.mark.slow) for s in ("hw5_spatial", "hw6_sequences", "hw7_uncertainty")))
+
+
+@cache
+def staff(slug: str) -> Staff:
+    return load_staff(ROOT, slug)
+
+
+def crosses(slug: str) -> Iterator[tuple[str, Verdict, dict[str, Any]]]:
+    """Every different message that the wrong answers of the key bring about, with the functions it speaks of."""
+    public, seen = load_public(ROOT / "assignments" / slug), set()
+    for belief in staff(slug).key.misconceptions:
+        subject = staff(slug).answered(belief)
+        for verdict in examine_public(public.exercise(belief.exercise), subject, public).verdicts:
+            told = (belief.exercise, verdict.check, verdict.got)
+            if not verdict.passed and verdict.call and told not in seen:
+                seen.add(told)
+                yield f"{belief.name}: {verdict.check}: {verdict.got}\n{verdict.call}", verdict, dict(subject.namespace)
+
+
+def pasted(call: str, namespace: dict[str, Any]) -> Any:
+    """The value that a notebook would show, or the exception."""
+    tree = ast.parse(call.removesuffix(" ..."))
+    last = tree.body.pop()
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            exec(compile(tree, "pasted", "exec"), namespace)
+            if isinstance(last, ast.Expr):
+                return eval(compile(ast.Expression(last.value), "pasted", "eval"), namespace)
+            return exec(compile(ast.Module([last], []), "pasted", "exec"), namespace)
+    except Exception as error:
+        return error
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_every_line_to_see_it_runs_and_shows_what_is_spoken_of(slug: str) -> None:
+    if lacking(staff(slug).assignment):
+        pytest.skip(lacking(staff(slug).assignment))
+    shown = 0
+    for told, verdict, namespace in crosses(slug):
+        value = pasted(verdict.call, namespace)
+        assert not isinstance(value, Exception) or f"raised {type(value).__name__}" in verdict.got, told
+        if number := re.match(r"(share of )?[^=]* = (-?[\d.]+(?:e-?\d+)?)( |$)", verdict.got):
+            if np.ndim(value) or not isinstance(value, (int, float, np.number, np.bool_)):
+                continue
+            assert float(value) == pytest.approx(float(number[2]), rel=1e-4, abs=SHARE if number[1] else 1e-6), told
+            shown += 1
+    assert shown >= 5
+
+
+X, RNG = Given("np.ones((2, 3))", np.ones((2, 3))), Seed(7)
+FORWARD = Call("f", (X, 0.3, RNG), returns=("out", "cache"))
+MASK = Call("mask", ((2, 3), 0.3, RNG), returns=("mask",))
+ARGUMENTS = "0.3, np.random.default_rng(7))"
+BEFORE = "x = np.ones((2, 3))\nbefore = x.copy()\n"
+
+
+@pytest.mark.parametrize(
+    ("calls", "got", "seen"),
+    [
+        ([MASK], "share of dropped units = 0.7", f"mask = mask((2, 3), {ARGUMENTS}\n(mask == 0).mean()"),
+        ([FORWARD], "out[0, 0] = 3", f"out, cache = f(np.ones((2, 3)), {ARGUMENTS}\nout[0, 0]"),
+        ([FORWARD], "(out / x)[kept][0] = 1", f"x = np.ones((2, 3))\nout, cache = f(x, {ARGUMENTS}\n(out / x)[out != 0][0]"),
+        ([FORWARD], "x was changed by the call", f"{BEFORE}out, cache = f(x, {ARGUMENTS}\n(x != before).sum()"),
+        ([FORWARD], "out.shape = (3,)", f"out, cache = f(np.ones((2, 3)), {ARGUMENTS}\nnp.shape(out)"),
+        ([FORWARD], "f raised ValueError: x = 3", f"f(np.ones((2, 3)), {ARGUMENTS}"),
+        ([FORWARD], "__import__('os') = 3", f"f(np.ones((2, 3)), {ARGUMENTS}"),
+        ([Call("quiz", look=True)], 'quiz["a"] = 3', "quiz"),
+    ],
+)
+def test_the_last_line_is_the_value_that_a_message_begins_with(calls: list[Call], got: str, seen: str) -> None:
+    assert lines(calls, got) == seen
