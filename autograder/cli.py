@@ -9,33 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from autograder import __version__
-from autograder.commands import BROKEN, OK, authoring, collecting, grading, instructor, neighbours, reports
-from autograder.model import AutograderError, Broken
-from autograder.report.terminal import patient
+from autograder.commands import OK, authoring, collecting, grading, handout, instructor, neighbours, reports
+from autograder.student import command as student
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand; errors made on purpose become one clear line and a code. What cannot be printed stops nothing."""
-    with patient() as out:
-        code = _run(_arguments(argv))
-    if out.failed and not isinstance(out.failed, BrokenPipeError):  # who pipes into `head` has read enough
-        print(f"autograder: the output could not be written ({out.failed.strerror}). What was graded is recorded.", file=sys.stderr)
-        return code or BROKEN
-    return code
-
-
-def _run(arguments: argparse.Namespace) -> int:
-    try:
-        return int(arguments.run(arguments))
-    except Broken as error:
-        print(f"autograder: BROKEN (our fault, no mark was written): {error}")
-        return BROKEN
-    except AutograderError as error:
-        print(f"autograder: {error}")
-        return 1
-    except KeyboardInterrupt:
-        print("autograder: stopped.")
-        return 130
+    return student.patiently(lambda: _arguments(argv))
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -54,26 +34,21 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    check = commands.add_parser("check", help="check a notebook as its student can (public sentences only)")
-    check.add_argument("notebook", type=Path, help="a notebook with checks.py beside it")
-    check.add_argument("exercise", nargs="?", help="one exercise; all of them when left out")
+    check = student.add(commands)
     check.add_argument("--classroom", action="store_true", help="print the result as GitHub Classroom reads it; the words go to stderr")
     check.set_defaults(run=_check)
-
-    for group in (grading, collecting, reports, neighbours, instructor, authoring):
+    for group in (grading, collecting, reports, neighbours, instructor, authoring, handout):
         group.add(commands)
     return parser
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from autograder.student.command import check, checked
-
     if not arguments.classroom:
-        return check(arguments.notebook, arguments.exercise)
+        return student.check(arguments.notebook, arguments.exercise)
     from autograder.neighbours import classroom
 
     with contextlib.redirect_stdout(sys.stderr):  # what a notebook prints is no result
-        results = checked(arguments.notebook, arguments.exercise)
+        results = student.checked(arguments.notebook, arguments.exercise)
     print(classroom.line(results))
     return OK  # the points stand in the result
 

@@ -8,6 +8,7 @@ import multiprocessing.util
 import os
 import sys
 import tempfile
+from importlib import metadata
 
 from autograder.model import CourseError
 
@@ -17,6 +18,8 @@ OPTIMIZED = (
     "Python was started with -O or PYTHONOPTIMIZE, and so without the sentences of the checks and the asserts of the answers. "
     "Unset PYTHONOPTIMIZE (or leave out -O) and run this again."
 )
+NAMESAKE = "autograder"  # on the public index that is a stranger's; the course is dropout-autograder
+OURS = "course on dropout"
 NO_SEMAPHORES = "several jobs need a /dev/shm that can be written to"
 
 
@@ -24,6 +27,17 @@ def demand_sentences() -> None:
     """CourseError where docstrings and asserts were thrown away: the sentences of checks are docstrings, and answers may assert."""
     if sys.flags.optimize:
         raise CourseError(OPTIMIZED)
+
+
+def stranger() -> str:
+    """A sentence about another package that is installed under our import name and may have written over our files; "" without one."""
+    try:
+        other = metadata.distribution(NAMESAKE)
+    except metadata.PackageNotFoundError:
+        return ""
+    if OURS in (other.metadata["Summary"] or ""):  # what the course was called before
+        return ""
+    return f"Another package is called {NAMESAKE}, too, and is installed here. Say pip uninstall {NAMESAKE}, then install the course anew."
 
 
 def short_sockets() -> None:

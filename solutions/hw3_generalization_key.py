@@ -671,6 +671,22 @@ MISCONCEPTIONS = {
     ],
 }
 
+# What the hand-out shows, and would earn a quarter of an exercise or more, with the reason; assignments are handed out one after the other.
+SHOWN = {
+    "noisy_labels": {
+        "`np.where(rng.random(y.size) < 1 / 8, rng.integers(0, 3, y.si` in hw2_network/hw2_network.ipynb":
+            "makes noise for a picture by a slip that the exercise warns of",
+    },
+    "fixed_input_dropout": {
+        "buggy_input_dropout in hw3_generalization/hw3_generalization.ipynb":
+            "is the patient of the clinic: it drops rightly and eats its input",
+        "layer in hw2_network/hw2_network.ipynb": "times the gradient check on a layer whose mask is fixed",
+        "inverted in hw7_uncertainty/hw7_uncertainty.ipynb":
+            "is compared with alpha dropout, in one line; assignment 1 is handed in by then",
+        "numpy_dropout in hw8_torch/hw8_torch.ipynb": "is timed beside torch; assignment 1 is handed in by then",
+    },
+}
+
 EQUIVALENT = {
     "noisy_labels": {
         "y2[moved] = (y2[moved] + steps) % classes -> y2[moved] = (y2[moved] - steps) % classes": "the other way round the same circle"

@@ -172,7 +172,7 @@ def _leaks(root: Path, slug: str) -> Iterator[str]:
     """Solution text anywhere in assignments/, not only in this assignment."""
     solutions = list(_solutions(folders(root).notebook(slug)))
     for path in _files(folders(root).release).values():
-        text = _plain(_text(path))
+        text = plain(_text(path))
         name = path.relative_to(root).as_posix()
         for mark in MARKS:
             if mark in text:
@@ -202,14 +202,14 @@ def regions(source: str) -> list[str]:
 
 
 def _pieces(region: str) -> Iterator[str]:
-    lines = _plain(region).split("\n")
+    lines = plain(region).split("\n")
     for start in range(max(1, len(lines) - WINDOW + 1)):
         piece = "\n".join(lines[start : start + WINDOW])
         if len(piece) >= LEAST:
             yield piece
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """The text without what a copy may change: indentation, blank lines, comments."""
     lines = (re.sub(r"(?<!#)\s+#(?!#).*", "", line).strip() for line in text.splitlines())
     return "\n".join(line for line in lines if line)

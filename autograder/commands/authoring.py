@@ -1,4 +1,4 @@
-"""Releasing assignments and examining them; made-up classes, measurements, data."""
+"""Releasing assignments and examining them; made-up classes, measurements."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograder.commands import OK, in_course
+from autograder.commands import OK, handout, in_course
 
 if TYPE_CHECKING:
     from autograder.course import Staff
@@ -19,7 +19,6 @@ def add(commands: Any) -> None:
     """Put the commands on the command line."""
     _add_release(commands)
     _add_verify(commands)
-    _add_data(commands)
     _add_simulate(commands)
     _add_bench(commands)
     _add_demo(commands)
@@ -39,18 +38,11 @@ def _add_verify(commands: Any) -> None:
     verify.add_argument("--matrix", nargs="?", const="", metavar="FOLDER", help="write secret pages: what each check does on wrong answers")
     verify.add_argument("--pairs", nargs="?", type=int, const=0, metavar="N", help="also make two mistakes at once: all pairs, or N")
     verify.add_argument("--mutants", action="store_true", help="also change each answer mechanically, and list what loses nothing")
+    verify.add_argument("--sample", type=int, default=1, metavar="N", help="look for answers in the hand-out to each N-th exercise only")
+    verify.add_argument("--table", type=Path, metavar="CSV", help="write there what of the hand-out was tried, and what it would earn")
     verify.add_argument("--odds", action="store_true", help="print what each chance test may get wrong, and what it sees")
     in_course(verify)
     verify.set_defaults(run=_verify)
-
-
-def _add_data(commands: Any) -> None:
-    data = commands.add_parser("data", help="list the data sets, or fetch one into datasets/")
-    data.add_argument("name", nargs="?", help="sonar or cifar10; without a name: what there is, and where")
-    data.add_argument("--from", dest="source", type=Path, metavar="FILE", help="take it from this file instead of the net")
-    data.add_argument("--url", default="", help="fetch it from there (a mirror); the checksum must be the same")
-    data.add_argument("--rebuild", action="store_true", help="write datasets/digits.npy again from scikit-learn's copy")
-    data.set_defaults(run=_data)
 
 
 def _add_simulate(commands: Any) -> None:
@@ -121,6 +113,10 @@ def _verify(arguments: argparse.Namespace) -> int:
             print(f"     {finding}")
         findings += len(found)
         told.setdefault(slug, []).extend(found)
+    for title, found in handout.verified(root, arguments, list(seen)):
+        skipped += SKIPPED in title
+        handout.show(title, found)
+        findings += len(found)
     if arguments.odds:
         _print_odds(root, arguments.assignments)
     for slug in (arguments.assignments or slugs(root)) if arguments.pairs is not None or arguments.mutants else ():
@@ -156,30 +152,6 @@ def _print_odds(root: Path, assignments: Sequence[str]) -> None:
         print(f"{slug}: {tests} chance tests; a right submission is refused anything with probability at most {tests * chance.ALPHA:.1e}")
         for exercise, check in found:
             print(f"   {exercise}: {check.name}: false alarm at most {check.chances * chance.ALPHA:.0e}; sees {check.power}")
-
-
-def _data(arguments: argparse.Namespace) -> int:
-    from autograder import datasets
-
-    if not arguments.name:
-        for data in datasets.DATASETS.values():
-            print(f"{data.name}: {data.about}\n   {datasets.find(data.name) or 'not here. ' + datasets.how_to_get(data.name)}")
-    elif arguments.name == "digits" and arguments.rebuild:
-        print(f"wrote {datasets.rebuild_digits()}, bit for bit as it should be")
-    else:
-        print(f"wrote {_fetched(arguments)}; its checksum is right")
-    return OK
-
-
-def _fetched(arguments: argparse.Namespace) -> Path:
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
-
-    from autograder import datasets
-
-    with Progress(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), transient=True) as bar:
-        task = bar.add_task(arguments.name, total=None)
-        show = lambda done, size: bar.update(task, completed=done, total=size or None)  # noqa: E731  # one line, used once
-        return datasets.fetch(arguments.name, arguments.source, arguments.url, show)
 
 
 def _simulate(arguments: argparse.Namespace) -> int:

@@ -1,13 +1,75 @@
-"""`autograder check NOTEBOOK`: the public sentences on a saved notebook, in a terminal."""
+"""The command of students: `autograder check NOTEBOOK` puts the public questions to a saved notebook, `autograder data` fetches data sets.
+
+It is the whole command where nothing but the student's part is installed, and two of the verbs of the instructor's.
+"""
 
 from __future__ import annotations
 
+import argparse
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
-from autograder.model import ExerciseResult
+from autograder import __version__
+from autograder.model import AutograderError, Broken, ExerciseResult
 from autograder.report import guide, overview, words
+from autograder.report.terminal import patient
 from autograder.student.reading import find, opened
 from autograder.student.selfcheck import after, examine_notebook
+from autograder.surroundings import stranger
+
+BROKEN = 2  # the exit code for a fault of ours
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command as students have it."""
+    parser = argparse.ArgumentParser(prog="autograder", description="Check your notebooks of the course on dropout.")
+    parser.add_argument("--version", action="version", version=__version__)
+    add(parser.add_subparsers(title="commands", required=True, metavar="COMMAND"))
+    return patiently(lambda: parser.parse_args(argv))
+
+
+def add(commands: Any) -> argparse.ArgumentParser:
+    """Put the commands on argparse's list; returns `check`, to which instructors' option is added."""
+    one = commands.add_parser("check", help="check a notebook as its student can (public sentences only)")
+    one.add_argument("notebook", type=Path, help="a notebook, or its folder")
+    one.add_argument("exercise", nargs="?", help="one exercise; all of them when left out")
+    one.set_defaults(run=lambda arguments: check(arguments.notebook, arguments.exercise))
+
+    data = commands.add_parser("data", help="list the data sets, or fetch one into datasets/")
+    data.add_argument("name", nargs="?", help="sonar or cifar10; without a name: what there is, and where")
+    data.add_argument("--from", dest="source", type=Path, metavar="FILE", help="take it from this file instead of the net")
+    data.add_argument("--url", default="", help="fetch it from there (a mirror); the checksum must be the same")
+    data.add_argument("--rebuild", action="store_true", help="write datasets/digits.npy again from scikit-learn's copy")
+    data.set_defaults(run=_data)
+    return one  # type: ignore[no-any-return]
+
+
+def patiently(read: Callable[[], argparse.Namespace]) -> int:
+    """Run the subcommand that is read; errors made on purpose become one clear line and a code. What cannot be printed stops nothing."""
+    with patient() as out:
+        code = _run(read())
+    if out.failed and not isinstance(out.failed, BrokenPipeError):  # who pipes into `head` has read enough
+        print(f"autograder: the output could not be written ({out.failed.strerror}). What was graded is recorded.", file=sys.stderr)
+        return code or BROKEN
+    return code
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    if note := stranger():
+        print(f"note  {note}", file=sys.stderr)
+    try:
+        return int(arguments.run(arguments))
+    except Broken as error:
+        print(f"autograder: BROKEN (our fault, no mark was written): {error}")
+        return BROKEN
+    except AutograderError as error:
+        print(f"autograder: {error}")
+        return 1
+    except KeyboardInterrupt:
+        print("autograder: stopped.")
+        return 130
 
 
 def check(place: Path, exercise: str | None = None) -> int:
@@ -30,3 +92,27 @@ def checked(place: Path, exercise: str | None = None) -> list[ExerciseResult]:
     if len(results) > 1:
         print("\n" + "\n".join(overview.lines(results)))
     return results
+
+
+def _data(arguments: argparse.Namespace) -> int:
+    from autograder import datasets
+
+    if not arguments.name:
+        for data in datasets.DATASETS.values():
+            print(f"{data.name}: {data.about}\n   {datasets.find(data.name) or 'not here. ' + datasets.how_to_get(data.name)}")
+    elif arguments.name == "digits" and arguments.rebuild:
+        print(f"wrote {datasets.rebuild_digits()}, bit for bit as it should be")
+    else:
+        print(f"wrote {_fetched(arguments)}; its checksum is right")
+    return 0
+
+
+def _fetched(arguments: argparse.Namespace) -> Path:
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+
+    from autograder import datasets
+
+    with Progress(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), transient=True) as bar:
+        task = bar.add_task(arguments.name, total=None)
+        show = lambda done, size: bar.update(task, completed=done, total=size or None)  # noqa: E731  # one line, used once
+        return datasets.fetch(arguments.name, arguments.source, arguments.url, show)

@@ -23,12 +23,19 @@ FILES = pytest.StashKey[list["NotebookFile"]]()
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Take a notebook that was named, and of a folder the one that is the student's; leave notebooks without checks to others."""
-    if file_path.suffix != ".ipynb" or not (file_path.parent / "checks.py").is_file():
+    alone = not (file_path.parent / "checks.py").is_file()
+    if file_path.suffix != ".ipynb" or (alone and not _of_course(file_path)):
         return None
-    if parent.session.isinitpath(file_path):
+    if alone or parent.session.isinitpath(file_path):
         return NotebookFile.from_parent(parent, path=file_path)
     chosen, note = _chosen(parent.config, file_path.parent)
     return NotebookFile.from_parent(parent, path=file_path, note=note) if file_path == chosen else None
+
+
+def _of_course(path: Path) -> bool:
+    from autograder.student.places import is_of_course
+
+    return is_of_course(path)
 
 
 def _chosen(config: pytest.Config, folder: Path) -> tuple[Path, str]:

@@ -10,6 +10,7 @@ from autograder.course import load_public
 from autograder.layout import LAYOUT, Layout
 from autograder.layout import read as read_layout
 from autograder.model import Assignment, AutograderError, Limits, Submission, SubmissionError
+from autograder.student import places
 from autograder.subjects.local import Local
 
 
@@ -25,7 +26,7 @@ class Opened:
 def opened(path: Path) -> Opened:
     """Read the notebook against the layout beside it, as the grader does, and run its code here; errors say what to do."""
     found = notebook.parse(notebook.content(path), path)  # before the folder is looked at: a slip in the name is told as what it is
-    assignment = load_public(path.resolve().parent)
+    assignment = load_public(places.of_notebook(path, found))
     submission = notebook.from_node(found, path, assignment)
     return Opened(assignment, submission, load(submission))
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from autograder.course import lacking, load_public
@@ -20,7 +22,7 @@ from autograder.model import (
     Subject,
 )
 from autograder.report import guide, words
-from autograder.student import kernel
+from autograder.student import kernel, places
 from autograder.student.reading import Opened
 from autograder.subjects.local import Local
 
@@ -41,7 +43,7 @@ def check(exercise: object = None, folder: str | None = None, namespace: dict[st
     """
     functions = sys._getframe(1).f_globals if namespace is None else namespace
     name = None if exercise is None else str(getattr(exercise, "__name__", exercise))  # who forgets the quotes gives the function
-    assignment = load_public(find_folder(name, folder))
+    assignment = load_public(find_folder(name, folder, functions))
     chosen = assignment.exercises if name is None else (assignment.holding(name),)
     results = [_in_kernel(e, functions, assignment) for e in chosen]
     for result in results:
@@ -68,14 +70,16 @@ def _only_filled(exercise: Exercise) -> bool:
     return all(check.verb == "is_filled_in" for check in exercise.checks)
 
 
-def find_folder(exercise: str | None, folder: str | None = None) -> Path:
-    """The assignment's folder: the given one, the current one, or the one below assignments/ that has the exercise."""
+def find_folder(exercise: str | None, folder: str | None = None, namespace: Mapping[str, Any] = MappingProxyType({})) -> Path:
+    """The assignment's folder: the given one, the current one, one below that has the exercise, or the one that was installed."""
     here = Path(folder) if folder else Path.cwd()
     if (here / "checks.py").is_file():
         return here
     for checks in sorted([*here.glob("*/checks.py"), *here.glob("assignments/*/checks.py")]):
         if exercise and any(e.name == exercise for e in load_public(checks.parent).exercises):
             return checks.parent
+    if not folder and (found := places.of_namespace(exercise, namespace)):
+        return found
     raise CourseError(
         f"{here} holds no checks.py. Open the notebook in the folder you were given (it has checks.py beside it), "
         'or say where that folder is: check("...", folder="path/to/it").'

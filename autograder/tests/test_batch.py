@@ -268,20 +268,26 @@ def penalty(room: Classroom, student: str) -> float:
     return float(found or 0)
 
 
+def noted(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """What stands below the line that says how many were graded."""
+    lines = capsys.readouterr().out.splitlines()
+    return lines[1 + next(n for n, line in enumerate(lines) if line.startswith(f"{SLUG}: ")) :]
+
+
 def test_what_no_line_says_is_noted_at_the_end(room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
     room.submit("o'brien [x]", answered(room.released(), RIGHT))
     command(room, "grade", "--jobs", "1")
-    assert capsys.readouterr().out.splitlines()[2:] == ["nbgrader's own commands find no folder with [, ] * or ? in its name: o'brien [x]"]
+    assert noted(capsys) == ["nbgrader's own commands find no folder with [, ] * or ? in its name: o'brien [x]"]
     shutil.rmtree(room.root / "submitted" / "o'brien [x]")
     room.change("update grade set manual_score = 1 where auto_score = 3")
     room.submit("cyd", answered(room.released(), WRONG))
     command(room, "grade", "--jobs", "1")
-    assert capsys.readouterr().out.splitlines()[2:] == [
+    assert noted(capsys) == [
         "for a human to look at, in formgrader: cyd",
         "no hand-in any more, the marks of before stand: o'brien [x]",
     ]
     command(room, "grade", "--student", "ada")
-    assert len(capsys.readouterr().out.splitlines()) == 1
+    assert noted(capsys) == []
 
 
 def test_the_diff_tells_checks_that_came_and_went_shares_and_points(room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,7 @@ from autograder.chance import smallest_error
 from autograder.checks_api.counts import expect
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.verb import verb
-from autograder.dropout.generalization.training import BATCH, accuracy, batch, flat, read, scores, training
+from autograder.dropout.generalization.training import BATCH, accuracy, batch, flat, read, sums, training
 from autograder.model import Given
 
 __all__ = [
@@ -170,7 +170,8 @@ def thinned(exam: Exam, drop: tuple[float, float], where: str, seed: int = 0) ->
     name = "W1" if where == "inputs" else "W2"
     h = X.value[0] if where == "inputs" else np.maximum(X.value @ before["W1"] + before["b1"], 0)[0]
     # a label that the network takes for unlikely: of one that it is sure about there is no gradient
-    label = int(scores(before, X.value)[0].argmin())
+    *_, s = sums(before, X.value)
+    label = int(s[0].argmin())
     for count in (1, BATCH):  # some make no step without a full batch: zeros fill it, and move no weight
         rows = Given(f"np.pad({X.text}, ((0, {count - 1}), (0, 0)))", np.pad(X.value, ((0, count - 1), (0, 0)))) if count > 1 else X
         y = Given(f"np.full({count}, {label})", np.full(count, label))

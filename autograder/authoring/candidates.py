@@ -1,0 +1,194 @@
+"""What a hand-out holds that could be put under an exercise's name: definitions of all kinds, tables, lines of demonstrations.
+
+A module's definitions are taken wherever they stand, without their decorators, as somebody would copy them. Of a released notebook also
+each assignment that speaks of an exercise's arguments becomes a function of them: `mask = rng.random(x.shape) >= p` answers something.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import functools
+import importlib
+import inspect
+import json
+import sys
+import types
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.interactive import as_python
+from autograder.model import Cell, CourseError, Role
+from autograder.subjects.local import Local
+
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+LONGEST = 60  # characters of a line that names itself
+MAX_SLICE = 12  # statements of a cell that are taken along with a line of it
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Something that can be called, or a table, and where it stands."""
+
+    file: str
+    name: str
+    value: Any
+    more: str = ""  # what of its surroundings was taken along
+
+    @property
+    def where(self) -> str:
+        return f"{self.name} in {self.file}"
+
+
+# ------------------------------------------------------------------------------------------------------------------------ modules
+def of_module(file: str, source: str) -> Iterator[Candidate]:
+    """All that one module of the wheel defines; CourseError when it cannot be imported."""
+    space = _space(file, source)
+    told = set[int]()
+    for name, value in list(space.items()):
+        if _is_own(value, space.get("__name__", "")) and id(value) not in told:
+            told.add(id(value))
+            yield Candidate(file, name, value)
+    for statement in ast.parse(source).body:
+        if isinstance(statement, ast.FunctionDef) and not statement.decorator_list:  # told above; what is in it is not
+            yield from _defined(file, statement, space, f"{statement.name}.")
+        else:
+            yield from _defined(file, ast.Module([statement], []), space)
+
+
+def _space(file: str, source: str) -> dict[str, Any]:
+    """The names of the module: of the kit's own where it is the same text, else of a new one."""
+    dotted = Path(file).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
+    try:
+        found = importlib.import_module(dotted)
+        if found.__file__ and Path(found.__file__).read_text(encoding="utf-8") == source:
+            return vars(found)
+    except ImportError:
+        pass
+    module = types.ModuleType(f"_handout_{dotted.replace('.', '_')}")
+    sys.modules[module.__name__] = module  # dataclasses look their module up
+    try:
+        exec(compile(source, file, "exec"), vars(module))
+    except Exception as error:
+        raise CourseError(f"{file} of the hand-out cannot be imported: {type(error).__name__}: {error}. Mend it.") from error
+    return vars(module)
+
+
+def _is_own(value: Any, module: str) -> bool:
+    """Whether a name of a module is bound to something that is made there: no import, no plain number."""
+    if isinstance(value, (dict, functools.partial)):
+        return True
+    return callable(value) and getattr(value, "__module__", module) == module
+
+
+def _defined(file: str, tree: ast.AST, space: Mapping[str, Any], path: str = "") -> Iterator[Candidate]:
+    """Every definition at any depth, compiled by itself among the module's names."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            name = f"{path}{node.name}"
+            made = _made(node, space)
+            if made is not None and not (isinstance(tree, ast.ClassDef) and node.name.startswith("__")):
+                yield Candidate(file, name, made)
+            if isinstance(node, ast.ClassDef):
+                yield from _methods(file, name, made)
+            yield from _defined(file, node, space, f"{name}.")
+        else:
+            if isinstance(node, ast.Lambda):
+                yield Candidate(file, f"{path}`{ast.unparse(node)[:LONGEST]}`", _evaluated(node, space))
+            yield from _defined(file, node, space, path)
+
+
+def _made(node: Definition, space: Mapping[str, Any]) -> Any:
+    """What the definition makes, without its decorators; None when that needs what only stands around it."""
+    plain = copy.copy(node)
+    plain.decorator_list = [d for d in node.decorator_list if isinstance(node, ast.ClassDef)]
+    names = dict(space)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            exec(compile(ast.Module([plain], []), "<hand-out>", "exec"), names)
+    except Exception:
+        return None
+    return names.get(node.name)
+
+
+def _evaluated(node: ast.Lambda, space: Mapping[str, Any]) -> Any:
+    return eval(compile(ast.Expression(node), "<hand-out>", "eval"), dict(space))
+
+
+def _methods(file: str, name: str, made: Any) -> Iterator[Candidate]:
+    """The methods of a class that can be had without arguments."""
+    try:
+        one = made()
+    except BaseException:  # pytest's nodes refuse with one of their own
+        return
+    for method in vars(made):
+        if not method.startswith("__") and inspect.ismethod(getattr(one, method, None)):
+            yield Candidate(file, f"{name}().{method}", getattr(one, method))
+
+
+# ---------------------------------------------------------------------------------------------------------------------- notebooks
+@dataclass(frozen=True)
+class Demonstration:
+    """The cells of a released notebook: what they define, and their statements."""
+
+    file: str
+    space: Mapping[str, Any]
+    cells: tuple[ast.Module, ...]
+
+    def candidates(self) -> Iterator[Candidate]:
+        """What its cells define."""
+        for tree in self.cells:
+            yield from _defined(self.file, tree, self.space)
+        tables = ((n, v) for n, v in self.space.items() if isinstance(v, dict))
+        yield from (Candidate(self.file, name, value) for name, value in tables)
+
+    def lines(self, arguments: Sequence[str]) -> Iterator[Candidate]:
+        """Its assignments as functions of these arguments: the right side alone, and with what stands above it in the cell."""
+        for tree in self.cells:
+            for place, statement in enumerate(tree.body):
+                value = getattr(statement, "value", None)
+                if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.Expr)) and value is not None and _speaks(value, arguments):
+                    yield from self._functions(tree.body[:place], value, arguments)
+
+    def _functions(self, above: Sequence[ast.stmt], value: ast.expr, arguments: Sequence[str]) -> Iterator[Candidate]:
+        shown = ast.unparse(value)
+        name = f"`{shown[:LONGEST]}`"
+        yield Candidate(self.file, name, self._function(f"return {shown}", arguments))
+        before = [s for s in above[-MAX_SLICE:] if isinstance(s, (ast.Assign, ast.AugAssign)) and not _binds(s, arguments)]
+        if before:
+            body = "\n    ".join([*"\n".join(map(ast.unparse, before)).split("\n"), f"return {shown}"])
+            yield Candidate(self.file, name, self._function(body, arguments), f"and {len(before)} lines above")
+
+    def _function(self, body: str, arguments: Sequence[str]) -> Callable[..., Any]:
+        names = dict(self.space)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            exec(f"def line({', '.join(f'{a}=None' for a in arguments)}):\n    {body}", names)
+        function: Callable[..., Any] = names["line"]
+        return function
+
+
+def _speaks(value: ast.expr, arguments: Sequence[str]) -> bool:
+    """Whether an expression that is no mere name speaks of one of the arguments."""
+    return not isinstance(value, ast.Name) and any(isinstance(n, ast.Name) and n.id in arguments for n in ast.walk(value))
+
+
+def _binds(statement: ast.stmt, names: Sequence[str]) -> bool:
+    return any(isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store) and n.id in names for n in ast.walk(statement))
+
+
+def of_notebook(file: str, text: str) -> Demonstration:
+    """A released notebook with its definitions, imports and constants made, as a grader makes those that a student leans on."""
+    code = [c for c in json.loads(text)["cells"] if c["cell_type"] == "code"]
+    sources = [(_grade_id(c), as_python("".join(c["source"]))) for c in code]
+    cells = [Cell(f"{file} {n}", Role.SETUP if name == "setup" else Role.ADDED, source) for n, (name, source) in enumerate(sources)]
+    shown = [ast.parse(source) for name, source in sources if not name.startswith("check_")]
+    return Demonstration(file, Local(cells).namespace, tuple(shown))
+
+
+def _grade_id(cell: Mapping[str, Any]) -> str:
+    return str(cell["metadata"].get("nbgrader", {}).get("grade_id", ""))

@@ -1,0 +1,345 @@
+"""Whether anything in a hand-out answers an exercise, by behaviour: each candidate is put under the exercise's name and judged.
+
+Three sieves, each dearer than the one before. A candidate must be callable with what the exercise's functions are called with; what it
+returns must have the form of a right answer once at least; then the public checks are put to it, and where these give a quarter of the
+points, all checks. Candidates run in children that may neither write files nor compute for long, with nothing of the solution in sight:
+every other name of the assignment is as it was handed out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import itertools
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from autograder.authoring.candidates import Candidate, Demonstration, of_module, of_notebook
+from autograder.authoring.coats import coats, fitting_shape, mannered, shaped
+from autograder.authoring.handout import Handout
+from autograder.authoring.limited import alarm, each
+from autograder.course import Staff
+from autograder.judge import judge, result
+from autograder.model import Answer, Call, Exercise, Item, Outcome, Subject
+from autograder.running.runner import Room
+from autograder.subjects.local import Local
+
+MOST = 0.25  # of an exercise's points: what earns as much is an answer
+SCRIPTS = 3  # questions of the public checks that the second sieve puts
+SIEVE_SECONDS = 0.1  # of CPU time, for one of them
+CALL_SECONDS = 1.0  # for a call of a check; the solution of the slowest takes half of it
+
+
+@dataclass(frozen=True)
+class Score:
+    """What one candidate, or a pair of them, earns of one exercise, as a share of its points."""
+
+    assignment: str
+    exercise: str
+    parts: tuple[str, ...]  # names and files, as SHOWN in a key argues for them
+    where: str  # the same, and in which coat
+    share: float
+
+    @property
+    def finding(self) -> str:
+        """The sentence for whoever must mend it."""
+        return (
+            f"{self.where} earns {self.share:.0%} of {self.exercise} ({self.assignment}). "
+            "Rework it so that it is of another form, or keep it out of the hand-out."
+        )
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One exercise: how many candidates there were, how many came through each sieve, and what they earned."""
+
+    assignment: str
+    exercise: str
+    candidates: int
+    fitting: int  # in form: these were judged
+    scores: tuple[Score, ...]  # the best first; lost ones (a crash, a time-out) are not among them
+    lost: int = 0
+
+    @property
+    def best(self) -> float:
+        return self.scores[0].share if self.scores else 0.0
+
+    @property
+    def findings(self) -> tuple[Score, ...]:
+        return tuple(s for s in self.scores if s.share >= MOST)
+
+
+# -------------------------------------------------------------------------------------------------------------------- an exercise
+Asked = tuple[tuple[Call, ...], tuple[Answer, ...]]
+
+
+@dataclass(frozen=True)
+class Target:
+    """An exercise as candidates meet it: what its public checks ask, and what is handed out around it."""
+
+    staff: Staff
+    exercise: Exercise
+    handed_out: Mapping[str, Any]  # the names of the released notebook
+
+    @cached_property
+    def public(self) -> Exercise:
+        """The exercise with its public checks only."""
+        return replace(self.exercise, parts=[replace(p, checks=[c for c in p.checks if not c.hidden]) for p in self.exercise.parts])
+
+    @cached_property
+    def asked(self) -> tuple[Asked, ...]:
+        """What the public checks ask the solution, script by script, and what it answers."""
+        recorder = _Recorder(self.staff.reference)
+        judge(self.public, recorder, self.staff.assignment.slug, reference=self.staff.reference)
+        return tuple(recorder.asked)
+
+    @property
+    def is_table(self) -> bool:
+        """Whether its answer is data, as a quiz is."""
+        return not all(callable(self.solution(name)) for name in self.exercise.names)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The functions that are asked, also those of an earlier exercise that this one builds on."""
+        called = {c.function for calls, _ in self.asked for c in calls} | set(self.exercise.names)
+        answers = (n for e in self.staff.assignment.exercises for n in e.names)
+        return tuple(n for n in answers if n in called and callable(self.solution(n)))
+
+    def solution(self, name: str) -> Any:
+        """What stands under this name in the solution."""
+        return self.staff.reference.namespace.get(name)
+
+    @cached_property
+    def around(self) -> Mapping[str, Any]:
+        """The names a candidate finds: as handed out, but for the functions of earlier exercises that this one builds on."""
+        return {**self.handed_out, **{n: self.solution(n) for n in self.names if n not in self.exercise.names}}
+
+    def arguments(self, name: str) -> tuple[str, ...]:
+        """The names of the arguments of one of its functions."""
+        return tuple(inspect.signature(self.solution(name)).parameters)
+
+    def questions(self, name: str) -> list[tuple[tuple[Call, ...], Answer]]:
+        """Scripts up to a first call of this function that a right answer returns from; each with that answer."""
+        found = []
+        for calls, answers in self.asked:
+            place = next((n for n, c in enumerate(calls) if c.function == name and answers[n].outcome is Outcome.PASSED), None)
+            if place is not None:
+                found.append((calls[: place + 1], answers[place]))
+        return found[:: max(1, len(found) // SCRIPTS)][:SCRIPTS]
+
+    def leans(self, name: str) -> bool:
+        """Whether it is called with what another of the functions returned, as a backward pass is."""
+        return any(isinstance(a, Item) for calls, _ in self.questions(name) for a in calls[-1].args)
+
+    @cached_property
+    def first(self) -> Exercise:
+        """The exercise with the first check of each part: as a part is lost with one of its checks, no answer earns less than by these."""
+        return replace(self.exercise, parts=[replace(p, checks=list(p.checks[:1])) for p in self.public.parts])
+
+    def share(self, exercise: Exercise, answers: Mapping[str, Any]) -> float:
+        """Which share of the points these answers earn by the checks of this exercise."""
+        subject = Local(namespace={**self.around, **answers})
+        short = exercise.each(lambda check: replace(check, seconds=min(check.seconds or CALL_SECONDS, CALL_SECONDS)))
+        verdicts = judge(short, subject, self.staff.assignment.slug, self.staff.key.salt, self.staff.reference, CALL_SECONDS, deaths=1)
+        return sum(part.points for part in result(exercise, verdicts).parts) / exercise.points
+
+
+class _Recorder:
+    """A subject that remembers what was asked."""
+
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+        self.troubles = subject.troubles
+        self.asked: list[Asked] = []
+
+    def ask(self, calls: Sequence[Call], seconds: float) -> list[Answer]:
+        answers = self._subject.ask(calls, seconds)
+        self.asked.append((tuple(calls), tuple(answers)))
+        return answers
+
+
+# --------------------------------------------------------------------------------------------------------------------------- sieves
+@dataclass(frozen=True)
+class Fitted:
+    """A candidate in the coat in which it has the form of an answer."""
+
+    name: str  # of the exercise's function that it stands for
+    candidate: Candidate
+    coat: str
+    value: Any
+
+    @property
+    def where(self) -> str:
+        told = ", ".join(t for t in (self.candidate.more, self.coat) if t)
+        return self.candidate.where + (f" ({told})" if told else "")
+
+    def in_shape(self, shape: str) -> Fitted:
+        """The same, with what it returns in this shape."""
+        return replace(self, coat=", ".join(t for t in (self.coat, shape) if t), value=shaped(self.value, shape))
+
+
+def dressed(target: Target, name: str, candidate: Candidate) -> Iterator[Fitted]:
+    """The candidate in every coat that there is for it under this name."""
+    value, right = candidate.value, target.solution(name)
+    if inspect.isclass(right):
+        if inspect.isclass(value):
+            yield Fitted(name, candidate, "", value)
+    elif callable(value) and _takes(value, arguments := target.arguments(name)):
+        yield from (Fitted(name, candidate, coat, function) for coat, function in coats(value, arguments))
+
+
+def _takes(value: Any, arguments: Sequence[str]) -> bool:
+    """Whether it can be called with so many arguments, or with fewer of them."""
+    try:
+        parameters = inspect.signature(value).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    needed = [p for p in parameters if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    asks = any("Exam" in str(p.annotation) for p in needed)  # a check: it puts questions and answers none
+    return len(parameters) > 0 and len(needed) <= len(arguments) and not asks
+
+
+def shape_of(target: Target, one: Fitted, partner: Fitted | None = None) -> str | None:
+    """The shape in which what it returns has the form of a right answer, once at least; `partner` makes what it is called with."""
+    if inspect.isclass(target.solution(one.name)):
+        return ""
+    own = {n: target.solution(n) for n in target.names} if target.leans(one.name) else {}
+    names = {**target.around, **own, **({partner.name: partner.value} if partner else {}), one.name: one.value}
+    with contextlib.suppress(TimeoutError):  # who is slow once is not asked again
+        return next(filter(lambda s: s is not None, (_shape(names, *q) for q in target.questions(one.name))), None)
+    return None
+
+
+def _shape(names: dict[str, Any], calls: Sequence[Call], right: Answer) -> str | None:
+    with alarm(SIEVE_SECONDS):
+        *_, last = Room(dict(names), caught=Exception).perform(calls)
+    return fitting_shape(last.value, right.value) if last.outcome is Outcome.PASSED else None
+
+
+def tables(target: Target, candidates: Sequence[Candidate]) -> Iterator[Fitted]:
+    """Tables that have an entry in common with the right one."""
+    for name in target.exercise.names:
+        right = target.solution(name)
+        for candidate in candidates:
+            if isinstance(candidate.value, dict) and isinstance(right, dict) and candidate.value.keys() & right.keys():
+                yield Fitted(name, candidate, "", candidate.value)
+
+
+# ------------------------------------------------------------------------------------------------------------------------ the gate
+Group = tuple[Fitted, ...]
+
+
+def tried(target: Target, candidates: Sequence[Candidate], notebooks: Sequence[Demonstration]) -> Tried:
+    """All candidates under the names of one exercise, single and in pairs of one file."""
+    slug, name = target.staff.assignment.slug, target.exercise.name
+    if target.is_table:
+        many, lost = len(candidates), 0
+        groups: list[Group] = [(f,) for f in tables(target, candidates)]
+    else:
+        sets = {n: [*candidates, *_lines(target, n, notebooks)] for n in target.names}
+        many = len(candidates) + sum(len(some) - len(candidates) for some in sets.values())
+        groups, lost = _grouped(target, sets)
+    shares = each(groups, lambda group: _share(target, group))
+    scores = [_score(target, g, s) for g, s in zip(groups, shares, strict=True) if s is not None]
+    scores.sort(key=lambda s: (-s.share, s.where))
+    return Tried(slug, name, many, len(groups), tuple(scores), lost + shares.count(None))
+
+
+def _score(target: Target, group: Group, share: float) -> Score:
+    parts, where = tuple(f.candidate.where for f in group), " with ".join(f.where for f in group)
+    return Score(target.staff.assignment.slug, target.exercise.name, parts, where, share)
+
+
+def _share(target: Target, group: Group) -> float:
+    """What they earn as they are, or with manners: by the first check of each part, a bound; then by the public checks; then by all."""
+    plain = {f.name: f.value for f in group}
+    share = _worth(target, plain)
+    if share >= MOST or target.is_table:
+        return share
+    added = {n: v if inspect.isclass(v) else mannered(v, target.arguments(n)) for n, v in plain.items()}
+    return share if added == plain else max(share, _worth(target, added))
+
+
+def _worth(target: Target, answers: Mapping[str, Any]) -> float:
+    share = 0.0
+    for exercise in (target.first, target.public, target.exercise):
+        share = target.share(exercise, answers)
+        if share < MOST:
+            break
+    return share
+
+
+def _lines(target: Target, name: str, notebooks: Sequence[Demonstration]) -> Iterator[Candidate]:
+    if not inspect.isclass(target.solution(name)):
+        for notebook in notebooks:
+            yield from notebook.lines(target.arguments(name))
+
+
+def _grouped(target: Target, sets: Mapping[str, Sequence[Candidate]]) -> tuple[list[Group], int]:
+    """What has the form of an answer: one by one, and in pairs. Second: how many ended their process."""
+    first = [(None, d) for name, some in sets.items() if not target.leans(name) for c in some for d in dressed(target, name, c)]
+    singles, lost = _sieved(target, first)
+    found = [one for (one,) in singles]
+    pairs = [(a, b) for a, b in itertools.combinations(found, 2) if a.name != b.name and a.candidate.file == b.candidate.file]
+    second = [
+        (partner, d)
+        for name, some in sets.items()
+        if target.leans(name)
+        for c in some
+        for d in dressed(target, name, c)
+        for partner in (None, *(f for f in found if f.candidate.file == c.file))
+    ]
+    leaning, more = _sieved(target, second)
+    return [*singles, *pairs, *leaning], lost + more
+
+
+def _sieved(target: Target, jobs: Sequence[tuple[Fitted | None, Fitted]]) -> tuple[list[Group], int]:
+    """Those that fit, each in its shape, with the partners they have."""
+    seen = each(jobs, lambda job: (shape_of(target, job[1], job[0]),))
+    found = [(p, one.in_shape(s[0])) for (p, one), s in zip(jobs, seen, strict=True) if s and s[0] is not None]
+    return [tuple(f for f in two if f) for two in found], seen.count(None)
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A hand-out before the exercises of a course."""
+
+    handout: Handout
+    root: Path
+
+    @cached_property
+    def notebooks(self) -> tuple[Demonstration, ...]:
+        """The released notebooks of the hand-out."""
+        return tuple(of_notebook(name, text) for name, text in self.handout.notebooks())
+
+    @cached_property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """All that can be put under a name; CourseError when a module of the hand-out cannot be imported."""
+        modules = (c for name, text in self.handout.modules() for c in of_module(name, text))
+        return (*modules, *(c for notebook in self.notebooks for c in notebook.candidates()))
+
+    def tried(self, staff: Staff, chosen: Container[str] | None = None) -> Iterator[Tried]:
+        """Every exercise of an assignment, or those chosen, with all candidates under its names."""
+        around = self._handed_out(staff.assignment.slug)
+        for exercise in staff.assignment.exercises:
+            if chosen is None or exercise.name in chosen:
+                yield tried(Target(staff, exercise, around), self.candidates, self.notebooks)
+
+    def _handed_out(self, slug: str) -> Mapping[str, Any]:
+        path = self.root / "assignments" / slug / f"{slug}.ipynb"
+        name = f"{slug}/{path.name}"
+        known = next((n for n in self.notebooks if n.file == name), None)
+        return (known or of_notebook(name, path.read_text(encoding="utf-8"))).space
+
+
+    def findings(self, one: Tried, staff: Staff) -> Iterator[str]:
+        """What earns too much of an exercise and is not argued for in the key, and what of this hand-out is argued for and does not."""
+        argued = staff.key.shown.get(one.exercise, {})
+        found = {score.parts: score for score in reversed(one.findings)}
+        yield from (score.finding for parts, score in found.items() if not argued.keys() & set(parts))
+        for what in argued.keys() - {part for parts in found for part in parts}:
+            if what.rpartition(" in ")[2] in {*self.handout.files, *self.handout.wheel}:
+                yield f"SHOWN in {one.assignment}_key.py argues for {what} under {one.exercise}, which earns little. Take it out."

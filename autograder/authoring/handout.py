@@ -1,0 +1,123 @@
+"""What students get, as a list of files: the released folders, a README, data that may be passed on, and the wheel of the student's part.
+
+What of the package is the student's part is not listed anywhere: it is what their command, their pytest, the checks of these assignments
+and the notebooks reach by imports. The wheel also holds checks, hints and layout of the assignments, so that a notebook finds them
+wherever it lies.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import autograder
+from autograder import __version__
+from autograder.course import HINTS
+from autograder.interactive import as_python
+from autograder.layout import LAYOUT
+from autograder.model import CourseError
+from autograder.student.places import INSTALLED
+
+PACKAGE = "autograder"
+ENTRANCES = ("student.command", "student.selfcheck", "student.pytest_plugin")
+RELEASED = ("checks.py", HINTS, LAYOUT)  # beside the notebook, and in the wheel
+DATA = ("datasets/README.md", "datasets/digits.npy")  # what its licence lets us pass on; what was fetched stays where it is
+PAGES = {"README.md": "assignments/README.md", "LICENSE": "LICENSE"}
+
+
+@dataclass(frozen=True)
+class Handout:
+    """The files of one hand-out, by their names in the wheel's tree and in the zip (there without the wheel)."""
+
+    slugs: tuple[str, ...]
+    wheel: Mapping[str, bytes]
+    files: Mapping[str, bytes]
+
+    @property
+    def version(self) -> str:
+        """The release, and a word for what is in this wheel: pip takes a wheel of the same version for the same wheel."""
+        found = hashlib.sha256()
+        for name, data in sorted(self.wheel.items()):
+            found.update(f"{name} {len(data)}\n".encode() + data)
+        return f"{__version__}+w{found.hexdigest()[:8]}"
+
+    def modules(self) -> Iterator[tuple[str, str]]:
+        """Name and text of each Python file in the wheel."""
+        return ((name, data.decode()) for name, data in sorted(self.wheel.items()) if name.endswith(".py"))
+
+    def notebooks(self) -> Iterator[tuple[str, str]]:
+        """Name and text of each notebook."""
+        return ((name, data.decode()) for name, data in sorted(self.files.items()) if name.endswith(".ipynb"))
+
+
+def collect(root: Path, slugs: Sequence[str] = ()) -> Handout:
+    """The hand-out of these assignments, of all released ones by default; CourseError when one is not released."""
+    chosen = tuple(dict.fromkeys(slugs)) or tuple(released(root))
+    if not chosen:
+        raise CourseError(f"{root / 'assignments'} holds no released assignment. Run `autograder release` first.")
+    folders = {f"{slug}/{name}": _read(root / "assignments" / slug / name) for slug in chosen for name in (f"{slug}.ipynb", *RELEASED)}
+    wheel = {f"{PACKAGE}/{name}": data for name, data in student_part(_imports_of(folders)).items()}
+    wheel |= {f"{PACKAGE}/{INSTALLED}/{name}": data for name, data in folders.items() if not name.endswith(".ipynb")}
+    files = {name: _read(root / where) for name, where in PAGES.items() if (root / where).is_file()}
+    return Handout(chosen, wheel, files | folders | {name: _read(root / name) for name in DATA if (root / name).is_file()})
+
+
+def released(root: Path) -> list[str]:
+    """The assignments that lie in assignments/, sorted by name."""
+    return sorted(path.parent.name for path in (root / "assignments").glob(f"*/{LAYOUT}"))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CourseError(f"{path} cannot be read ({error.strerror}). Run `autograder release` first.") from error
+
+
+# ------------------------------------------------------------------------------------------------------------- the student's part
+def student_part(more: Iterable[str] = ()) -> dict[str, bytes]:
+    """The files of the package that a student's entrances and these dotted names reach, by their names below the package."""
+    house = Path(autograder.__file__).parent
+    reached = {"": house / "__init__.py"}
+    waiting = [*ENTRANCES, *more]
+    while waiting:
+        name = waiting.pop()
+        path = _file(house, name)
+        if path is None or name in reached:
+            continue
+        reached[name] = path
+        waiting += [*_inside(path.read_text(encoding="utf-8")), name.rpartition(".")[0]]
+    return {path.relative_to(house).as_posix(): path.read_bytes() for path in [*reached.values(), house / "py.typed"]}
+
+
+def _file(house: Path, name: str) -> Path | None:
+    """The file of a module below the package; None for a name that is none."""
+    path = house.joinpath(*name.split("."))
+    return next((p for p in (path / "__init__.py", path.with_suffix(".py")) if name and p.is_file()), None)
+
+
+def _inside(source: str) -> Iterator[str]:
+    """All that a text imports of the package, wherever the import stands, without the package's name in front."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        yield from (name.removeprefix(f"{PACKAGE}.") for name in names if name.startswith(f"{PACKAGE}."))
+
+
+def _imports_of(folders: Mapping[str, bytes]) -> Iterator[str]:
+    """What the checks and the notebooks of these folders import of the package."""
+    for name, data in folders.items():
+        if name.endswith(".py"):
+            yield from _inside(data.decode())
+        elif name.endswith(".ipynb"):
+            cells = json.loads(data)["cells"]
+            for cell in (c for c in cells if c["cell_type"] == "code"):
+                yield from _inside(as_python("".join(cell["source"])))
