@@ -168,7 +168,7 @@ class Subject(Protocol):
 
 # --------------------------------------------------------------------------------------------------------------------- notebooks
 class Role(enum.Enum):
-    """What a code cell is to the loader; see `perform.Room.load`."""
+    """What a code cell is to the loader; see `running.runner.Room.load`."""
 
     SETUP = "setup"  # the course's own first cell
     ANSWER = "answer"  # the student's answer to one exercise
@@ -239,7 +239,7 @@ class Limits:
 class Check:
     """A verb bound to a case. `name` is unique in its exercise; `sentence` is what the student reads.
 
-    `template` is the sentence before the case is filled in. `judge(exam)` returns when the sentence holds and raises `exam.Wrong` when it
+    `template` is the sentence before the case is filled in. `judge(exam)` returns when the sentence holds and raises `asking.Wrong` when it
     does not. `chances` counts the exact chance tests it makes, each at the submission's share of the false-alarm budget.
     """
 

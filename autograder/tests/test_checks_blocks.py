@@ -13,8 +13,9 @@ from scipy.stats import binom
 
 from autograder import chance
 from autograder.asking import Exam
+from autograder.checks_api import counts
 from autograder.checks_api.symptoms import Symptom
-from autograder.dropout import masks as randomness
+from autograder.dropout import masks
 from autograder.dropout.forms import Blocks, Shared
 from autograder.dropout.spatial import checks as c
 from autograder.dropout.spatial import symptoms as s
@@ -393,7 +394,8 @@ CHANCE = tuple(check for check in BLOCK_CHECKS if check.chances and check.verb.s
 @pytest.mark.parametrize("check", CHANCE, ids=[check.name for check in CHANCE])
 def test_right_blocks_are_refused_no_more_often_than_promised(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
     alpha, sweeps = 0.02, 60
-    monkeypatch.setattr(randomness, "acceptance", functools.partial(chance.acceptance, alpha=alpha))
+    for module in (masks, counts):
+        monkeypatch.setattr(module, "acceptance", functools.partial(chance.acceptance, alpha=alpha))
     seen = sum(refused(check, RIGHT, sweep, "mask") for sweep in range(sweeps))
     most = int(binom.isf(1e-6, sweeps, min(1.0, alpha * check.chances)))
     assert seen <= most, f"{check.name}: {seen} false alarms in {sweeps}; {most} would be many"

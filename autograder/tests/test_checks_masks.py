@@ -14,8 +14,9 @@ from scipy.stats import binom
 
 from autograder import chance
 from autograder.asking import Exam
+from autograder.checks_api import counts
 from autograder.dropout import checks as c
-from autograder.dropout import masks as randomness
+from autograder.dropout import masks
 from autograder.model import Check, Outcome
 from autograder.tests.toys import FORWARD, Array, Function, Rng, examined, mask, multiplier, refused, student, told
 
@@ -214,7 +215,8 @@ def test_every_right_way_to_draw_passes(name: str) -> None:
 
 def false_alarms(name: str, check: Check, alpha: float, sweeps: int, monkeypatch: pytest.MonkeyPatch) -> int:
     """How often right functions are refused when each test may err with probability alpha."""
-    monkeypatch.setattr(randomness, "acceptance", functools.partial(chance.acceptance, alpha=alpha))
+    for module in (masks, counts):
+        monkeypatch.setattr(module, "acceptance", functools.partial(chance.acceptance, alpha=alpha))
     return sum(refused(check, {}, sweep, name) for sweep in range(sweeps))
 
 
@@ -317,7 +319,7 @@ def test_calls_as_alike_as_promised_are_seen() -> None:
 
 def test_counts_as_equal_as_promised_are_seen() -> None:
     check = c.keeps_a_varying_number(p=P, via="mask")
-    equal = randomness.equal_counts(int(np.prod(randomness.SMALL)), 1 - P)
+    equal = masks.equal_counts(int(np.prod(masks.SMALL)), 1 - P)
     repeated = min(1.0, (1.02 * seen_by(check) - equal) / (1 - equal))
 
     def make() -> Function:
@@ -325,7 +327,7 @@ def test_counts_as_equal_as_promised_are_seen() -> None:
 
         def draw(shape: tuple[int, ...], p: float, rng: Rng) -> Array:
             drawn = np.asarray(rng.random(shape) >= p)
-            if shape == randomness.SMALL:
+            if shape == masks.SMALL:
                 if len(counts) % 2 and rng.random() < repeated:
                     drawn = rng.permutation(np.arange(drawn.size) < counts[-1]).reshape(shape)
                 counts.append(int(drawn.sum()))
@@ -376,7 +378,7 @@ def test_each_p_and_each_salt_has_masks_of_its_own() -> None:
             seen.extend(rng.random(3))
             return np.ones(shape)
 
-        randomness.masks(Exam("mask", student({"mask": noted}), "text", salt=salt), p, (8, 8), 1, "mask")
+        masks.masks(Exam("mask", student({"mask": noted}), "text", salt=salt), p, (8, 8), 1, "mask")
         return seen
 
     drawn = [corner(0.3, ""), corner(0.3, "other"), corner(0.4, "")]

@@ -14,7 +14,7 @@ def wake() -> str:
         torch.cuda.set_per_process_memory_fraction(min(1.0, MEMORY / total))
         for dtype in (torch.float64, torch.float32, torch.float16, torch.bfloat16):
             x = torch.ones(8, 8, dtype=dtype, device="cuda", requires_grad=True)
-            torch.nn.functional.dropout(x @ x, 0.5).sum().backward()
+            torch.nn.functional.dropout(x @ x, 0.5).sum().backward()  # type: ignore[no-untyped-call, unused-ignore]
         torch.cuda.synchronize()
     except Exception as error:
         return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
