@@ -38,6 +38,7 @@ LOG = logging.getLogger(__name__)
 UNDEFINED = "is not defined: its cell is missing, was not run, ended in an error, or uses another name"
 OLD_NAMES = re.compile(r"AttributeError: '[\w.]*Generator' object has no attribute '(rand|randn|randint|random_sample|ranf|sample|seed)'")
 LONGEST = 2000  # characters of a call that is to be pasted
+VIEWED = " of "  # in the name of a check that looks through a view: "drops_the_right_share of alpha dropout"
 UNFIT = "what came back cannot be used here"
 NO_RETURN = " (is its `return` missing?)"
 Scripts = dict[str, tuple[Call, ...]]
@@ -218,15 +219,20 @@ def _verdict(
     picture: object = None,
 ) -> Verdict:
     got, wanted = (shown(text, check.hidden) for text in (got, wanted))
-    call = _pasteable(exam.last, got) if exam and exam.last and not check.hidden else ""
+    call = _pasteable(exam.last, got, check) if exam and exam.last and not check.hidden else ""
     return Verdict(
         exercise.name, check.name, check.sentence, outcome, got, wanted, call, exercise.part_of[check.name], check.hidden, picture
     )
 
 
-def _pasteable(calls: Sequence[Call], got: str) -> str:
+def _pasteable(calls: Sequence[Call], got: str, check: Check) -> str:
     """The script that shows what is spoken of, or as much of it as a report can hold whole: half a call is of no use to anybody."""
-    return next((text for text in (lines(calls, got), script_text(calls, 1)) if len(text) <= LONGEST), "")
+    return next((text for text in (_shown_by(calls, got, check), script_text(calls, 1)) if len(text) <= LONGEST), "")
+
+
+def _shown_by(calls: Sequence[Call], got: str, check: Check) -> str:
+    # what a view reads off an answer (alpha dropout drops to no zero) has no short expression
+    return script_text(calls) if VIEWED in check.verb else lines(calls, got)
 
 
 def what_happened(call: Call, answer: Answer, hidden: bool = False) -> str:

@@ -10,12 +10,13 @@ from dataclasses import replace
 from autograder.asking import argument_text, script_text
 from autograder.model import Call
 
+DRAWN = ("out", "mask")  # names of what is 0 where something was dropped
 MOST = 3  # calls of a script that are shown
 NEIGHBOURS = {"rows": ("[1:]", "[:-1]"), "columns": ("[:, 1:]", "[:, :-1]")}
 FORMS = {  # what a message begins with -> what shows it; `out` is what the call returns first
     re.compile(r"share of dropped units = "): "({out} == 0).mean()",
     re.compile(r"\d+ of \d+ units were kept$"): "({out} != 0).sum()",
-    re.compile(r"(\w+) was changed by the call$"): "({0} != before).sum()",
+    re.compile(r"(x|dout) was changed by the call$"): "({0} != before).sum()",
     re.compile(r"(\w+) is 0 wherever x is 0$"): "({0} != 0)[x == 0].sum()",
     re.compile(r"(\w+) holds nan$"): "np.isnan({0}).sum()",
     re.compile(r"(\w+) holds -?inf$"): "np.isinf({0}).sum()",
@@ -35,7 +36,7 @@ def lines(calls: Sequence[Call], got: str) -> str:
     calls = list(calls[:1] if got.endswith(" in training") else calls)
     if pair := _of_two(got, calls):
         return pair
-    expression = _expression(got, calls[-1]) if len(calls) <= MOST else ""
+    expression = _expression(got, calls) if len(calls) <= MOST else ""
     if not expression:
         return script_text(calls, MOST)
     first, calls = _named_input(expression, calls)
@@ -46,7 +47,7 @@ def lines(calls: Sequence[Call], got: str) -> str:
 def _of_two(got: str, calls: Sequence[Call]) -> str:
     """The first two calls compared, where that is what the message does."""
     sign = next((sign for words, sign in TWO.items() if got.startswith(words)), "")
-    if not sign or len(calls) < 2 or not calls[0].returns:
+    if not sign or len(calls) < 2 or calls[0].returns[:1] not in [(name,) for name in DRAWN]:
         return ""
     *first, one = script_text(calls[:1]).split("\n")
     *rest, other = script_text([calls[-1 if "different" in got else 1]]).split("\n")
@@ -60,21 +61,22 @@ def _generator(text: str) -> list[str]:
     return [text.rpartition("; ")[0]] if "; " in text else []
 
 
-def _expression(got: str, call: Call) -> str:
-    """The value that a message begins with, in the names that the call returns; "" when it is none of these."""
-    subject, names = got.partition(" = ")[0].strip(), call.returns
-    if call.look or not names:
+def _expression(got: str, calls: Sequence[Call]) -> str:
+    """The value that a message begins with, in the names that one of the calls returns and no other; "" when it is none of these."""
+    subject, made = got.partition(" = ")[0].strip(), [name for call in calls for name in call.returns]
+    names = [name for name in made if made.count(name) == 1]
+    if not names or any(call.look for call in calls):
         return ""
-    out = names[0]
+    out = next((name for name in names if name in DRAWN), "")
     for form, shows in FORMS.items():
-        if (found := form.match(got)) and ("before" in shows or {*found.groups()} <= {*names}):
+        if (found := form.match(got)) and (out or "{out}" not in shows) and ("before" in shows or {*found.groups()} <= {*names}):
             return shows.format(*found.groups(), out=out)
-    if found := AGREE.match(subject):
+    if out and (found := AGREE.match(subject)):
         one, other = NEIGHBOURS[found[1]]
         return f"(({out} == 0){one} == ({out} == 0){other}).mean()"
     if subject.removesuffix(".shape") in names:
         return re.sub(r"(\w+)\.shape$", r"np.shape(\1)", subject)
-    return _value(subject.replace("[kept]", f"[{out} != 0]"), {*names, "x"}) if " = " in got else ""
+    return _value(subject.replace("[kept]", f"[{out} != 0]" if out else "[kept]"), {*names, "x"}) if " = " in got else ""
 
 
 def _value(text: str, known: set[str]) -> str:

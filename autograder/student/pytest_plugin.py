@@ -122,6 +122,7 @@ class SentenceItem(pytest.Item):
     def runtest(self) -> None:
         """Fail, or skip when a sentence it builds on does not hold."""
         from autograder.report import text
+        from autograder.report.guide import MOST_HINTS
 
         assert isinstance(self.parent, ExerciseNode)  # for mypy: from_parent keeps the type to itself
         result = self.parent.result()
@@ -133,7 +134,7 @@ class SentenceItem(pytest.Item):
         if not verdict.passed:
             first = next(v for v in result.verdicts if not v.passed)
             trouble = f"\n    cell  {result.trouble}" if result.trouble and verdict is first else ""
-            raise SentenceFailed(text.message(verdict, result.diagnoses if verdict is first else ()) + trouble)
+            raise SentenceFailed(text.message(verdict, result.diagnoses[:MOST_HINTS] if verdict is first else ()) + trouble)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The message alone: a traceback through our files would teach a student nothing."""
