@@ -186,7 +186,7 @@ def dressed(target: Target, name: str, candidate: Candidate) -> Iterator[Fitted]
     """The candidate in every coat that there is for it under this name."""
     value, right = candidate.value, target.solution(name)
     if inspect.isclass(right):
-        if inspect.isclass(value):
+        if inspect.isclass(value) and {n for n in vars(right) if not n.startswith("_")} <= set(dir(value)):  # its methods
             yield Fitted(name, candidate, "", value)
     elif callable(value) and _takes(value, arguments := target.arguments(name)):
         yield from (Fitted(name, candidate, coat, function) for coat, function in coats(value, arguments))
