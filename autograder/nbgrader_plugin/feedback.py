@@ -58,7 +58,7 @@ def summary(cells: Sequence[Any], told: Mapping[str, Any], scores: Given) -> dic
         "title": told["notebook"],
         "points": words.number(told["score"]),
         "most": words.number(told["max_score"]),
-        "lines": [f"{words.number(late)} points less because it was handed in late."] if late else [],
+        "lines": [f"{words.number(late)} point{'s' * (late != 1)} less because it was handed in late."] if late else [],
         "learn": [{"name": name, "anchor": anchors[name], **lesson} for name, lesson in lessons],
         "rows": rows,
     }
