@@ -18,6 +18,7 @@ from autograder import notebook
 from autograder.chance import MAX_TESTS
 from autograder.checks_api.verb import hide, named
 from autograder.diagnose import fingerprint, signs
+from autograder.folders import folders, is_course, salt
 from autograder.keys import bare, edited, entries, helpers, source
 from autograder.layout import LAYOUT, Layout, must_agree
 from autograder.layout import read as read_layout
@@ -45,19 +46,20 @@ PATIENCE = 600.0  # seconds for a call of the course's own functions: on a busy 
 
 # ----------------------------------------------------------------------------------------------------------------------- folders
 def find_root(start: Path | None = None) -> Path:
-    """The course's root: the nearest folder at or above `start` that holds solutions/ or assignments/."""
+    """The course's root: the nearest folder at or above `start` that holds solutions/, assignments/ or nbgrader_config.py."""
     here = (start or Path.cwd()).resolve()
     if not here.is_dir():
         raise CourseError(f"There is no folder {here}. Name the course's root.")
     for folder in (here, *here.parents):
-        if (folder / "solutions").is_dir() or (folder / "assignments").is_dir():
+        if is_course(folder):
             return folder
     raise CourseError(f"There is no course at {here}: neither it nor a folder above holds solutions/ or assignments/. Go to the course.")
 
 
 def slugs(root: Path) -> list[str]:
     """The assignments of a course, sorted by name; from solutions/ when it is there, else from assignments/."""
-    home = root / "solutions" if (root / "solutions").is_dir() else root / "assignments"
+    found = folders(root)
+    home = found.source if found.source.is_dir() else found.release
     return sorted(f.name for f in home.iterdir() if (f / "checks.py").is_file())
 
 
@@ -109,7 +111,8 @@ def _layout(folder: Path) -> Layout:
 
 
 def _is_source(folder: Path) -> bool:
-    return "solutions" in (folder.name, folder.parent.name)
+    """Whether solutions are written here, wherever the course keeps them: nobody is given a key."""
+    return "solutions" in (folder.name, folder.parent.name) or folder.with_name(f"{folder.name}_key.py").is_file()
 
 
 def _take_it(folder: Path) -> str:
@@ -201,6 +204,7 @@ class Staff:
     assignment: Assignment
     key: Key
     solution: Submission
+    released: Path  # the folder that students were given, whether it is there or not
 
     @cached_property
     def reference(self) -> Local:
@@ -269,14 +273,20 @@ class Staff:
 
 
 def _released(staff: Staff) -> Path:
-    return staff.assignment.folder.parents[1] / "assignments" / staff.assignment.slug / HINTS
+    return staff.released / HINTS
 
 
 def must_exist(root: Path, slug: str) -> Path:
     """The source folder of an assignment, or a CourseError that lists those there are."""
-    folder = root / "solutions" / slug
+    found = folders(root)
+    folder = found.of(slug)
+    if not found.source.is_dir() and found.released(slug).is_dir():
+        mend = f"To check a notebook: autograder check {found.released(slug) / slug}.ipynb"
+        raise CourseError(f"{root} holds what students get of {slug}, and no solutions: nothing can be graded here. {mend}")
+    if folder.is_dir() and not (folder / "checks.py").is_file() and not folders(root).key(slug).is_file():
+        raise CourseError(f"{slug} has no checks.py, so nbgrader grades it as ever: nbgrader autograde {slug}")
     if not folder.is_dir():
-        raise CourseError(f"There is no assignment {slug!r} in {root / 'solutions'}. There are: {', '.join(slugs(root)) or 'none'}.")
+        raise CourseError(f"There is no assignment {slug!r} in {found.source}. There are: {', '.join(slugs(root)) or 'none'}.")
     return folder
 
 
@@ -285,8 +295,8 @@ def load_staff(root: Path, slug: str) -> Staff:
     folder = must_exist(root, slug)
     public = load_public(folder)
     if lacking(public):  # the key may import what the assignment needs; without it, it would be of no use anyhow
-        return Staff(public, Key({}, (), (), ""), notebook.read(folder / f"{slug}.ipynb", public))
-    module = _module(root / "solutions" / f"{slug}_key.py", f"_autograder_key_{slug}")
+        return Staff(public, Key({}, (), (), ""), notebook.read(folder / f"{slug}.ipynb", public), folders(root).released(slug))
+    module = _module(folders(root).key(slug), f"_autograder_key_{slug}")
     hidden = _hidden(module, public)
     exercises = tuple(_with_hidden(e, hidden.get(e.name, {})) for e in public.exercises)
     for exercise in exercises:
@@ -300,11 +310,11 @@ def load_staff(root: Path, slug: str) -> Staff:
         hidden=hidden,
         misconceptions=tuple(e for e in found if isinstance(e, Misconception)),
         variants=tuple(e for e in found if isinstance(e, Variant)),
-        salt=str(_defined(module, "SALT")),
+        salt=str(_defined(module, "SALT")) + salt(root),
         equivalent=getattr(module, "EQUIVALENT", {}),
         shown=getattr(module, "SHOWN", {}),
     )
-    return Staff(assignment, key, notebook.read(folder / f"{slug}.ipynb", assignment))
+    return Staff(assignment, key, notebook.read(folder / f"{slug}.ipynb", assignment), folders(root).released(slug))
 
 
 def _hidden(module: ModuleType, public: Assignment) -> dict[str, dict[str, tuple[Check, ...]]]:
@@ -358,7 +368,7 @@ def _must_be_there(exercise: str, public: Assignment, where: str) -> None:
 
 def _released_cells(root: Path, slug: str) -> frozenset[str]:
     """Digests of the released cells, stubs among them: where the solution's folder holds answers, students got these."""
-    released = root / "assignments" / slug / f"{slug}.ipynb"
+    released = folders(root).released(slug) / f"{slug}.ipynb"
     return notebook.layout(released).cells if released.is_file() else frozenset()
 
 

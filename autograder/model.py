@@ -530,6 +530,7 @@ class Moved:
     after: float
     worth: tuple[float | None, float | None]
     reasons: tuple[str, ...]
+    found: float | None = None  # what the checks give now, where the points of before were kept
 
 
 @dataclass(frozen=True)

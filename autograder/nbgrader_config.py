@@ -35,8 +35,8 @@ IGNORED = [
 ]
 
 GENERATE = [
-    # without InstantiateTests: it would start a kernel, and this course's tests are the checks
     f"{STOCK}.IncludeHeaderFooter",
+    f"{PLUGIN}.InstantiateElsewhere",  # InstantiateTests would start a kernel, and the kit's tests are its checks
     f"{STOCK}.LockCells",
     f"{STOCK}.ClearSolutions",
     f"{STOCK}.ClearOutput",
@@ -67,23 +67,25 @@ AUTOGRADE = [
     f"{STOCK}.CheckCellMetadata",
 ]
 
-FEEDBACK = [f"{STOCK}.GetGrades", "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor"]
+FEEDBACK = [f"{STOCK}.GetGrades", f"{PLUGIN}.OpenWithSummary", "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor"]
 
 
-def configure(c: Any) -> None:
-    """Fill nbgrader's configuration object. What a course sets after this call wins."""
+def configure(c: Any, source: str = "solutions", release: str = "assignments") -> None:
+    """Fill nbgrader's configuration object. Folders, header and course_id that a course has set stay; of the steps, what it sets later."""
     find_alembic()
-    c.CourseDirectory.source_directory = "solutions"
-    c.CourseDirectory.release_directory = "assignments"
-    c.CourseDirectory.solution_directory = "build/solution"  # of `nbgrader generate_solution`; not to be taken for solutions/
-    c.CourseDirectory.ignore = IGNORED
-    c.IncludeHeaderFooter.header = "solutions/header.ipynb"
+    ours: dict[str, Any] = {"source_directory": source, "release_directory": release, "ignore": IGNORED}
+    ours["solution_directory"] = "build/solution"  # of `nbgrader generate_solution`; not to be taken for solutions/
+    ours["course_id"] = "default_course"  # as nbgrader's API has it; its commands say "", for which PostgreSQL finds no course
+    for name, value in ours.items():
+        c.CourseDirectory.setdefault(name, value)
+    c.IncludeHeaderFooter.setdefault("header", f"{c.CourseDirectory.source_directory}/header.ipynb")
     c.GenerateAssignment.preprocessors = GENERATE
     c.Autograde.pre_convert_hook = f"{PLUGIN}.accept_any_name"
     c.Autograde.exporter_class = f"{PLUGIN}.HandInExporter"
     c.Autograde.sanitize_preprocessors = SANITIZE
     c.Autograde.autograde_preprocessors = AUTOGRADE
     c.GenerateFeedback.preprocessors = FEEDBACK
+    c.GenerateFeedback.exporter_class = f"{PLUGIN}.FeedbackPage"
     c.ExportApp.plugin_class = f"{PLUGIN}.QuestionCsv"
     c.ExchangeFactory.release_feedback = f"{PLUGIN}.exchange.ReleaseFeedback"
     c.ZipCollectApp.collector_plugin = f"{PLUGIN}.CollectByName"

@@ -58,7 +58,9 @@ def layout_of(node: Any, path: Path) -> Layout:
     _must_be_unique(cells, path)
     code = [c for c in cells if c.kind == "code"]
     setup = next((c.source for c in code if c.grade_id == "setup"), "")
-    points = {_exercise_of(c, path): _points_of(c, path) for c in cells if c.nbgrader.get("grade") is True}
+    # what is answer and grade in one waits for a human, and asks nothing of the kit
+    checks = [c for c in cells if c.nbgrader.get("grade") is True and c.nbgrader.get("solution") is not True]
+    points = {_exercise_of(c, path): _points_of(c, path) for c in checks}
     for name in points:
         _must_have_answer(name, cells, path)
     # an answer is no text of the course: a student may write the same, and in another cell

@@ -22,6 +22,7 @@ from autograder.authoring import scratch
 from autograder.authoring.fill import Notebook, filled, released, solved, with_entries, write
 from autograder.carried import calls, sources
 from autograder.course import Staff, load_staff, slugs
+from autograder.folders import folders
 from autograder.model import CourseError, Misconception, Variant
 from autograder.report.table import Grid, Row
 from autograder.sandbox import choose, warning
@@ -186,7 +187,7 @@ def demo(root: Path, folder: Path, unsafe: bool = False) -> int:
     staff = load_staff(course, slug)
     print(f"A class of {SIZE} in {course}, graded by nbgrader; student code runs in: {isolation.name}")
     scratch.nbgrader(course, "generate_assignment", slug, "--force")
-    people = class_of_40(staff, released(course / "assignments" / slug / f"{slug}.ipynb"))
+    people = class_of_40(staff, released(folders(course).released(slug) / f"{slug}.ipynb"))
     for person in people:
         _hand_in(course, slug, person)
     _autograde(course, slug, console, unsafe)

@@ -22,6 +22,7 @@ from autograder.authoring.coats import coats, fitting_shape, mannered, shaped
 from autograder.authoring.handout import Handout
 from autograder.authoring.limited import alarm, each
 from autograder.course import Staff
+from autograder.folders import folders
 from autograder.judge import judge, result
 from autograder.model import Answer, Call, Exercise, Item, Outcome, Subject
 from autograder.running.runner import Room
@@ -185,7 +186,7 @@ def dressed(target: Target, name: str, candidate: Candidate) -> Iterator[Fitted]
     """The candidate in every coat that there is for it under this name."""
     value, right = candidate.value, target.solution(name)
     if inspect.isclass(right):
-        if inspect.isclass(value):
+        if inspect.isclass(value) and {n for n in vars(right) if not n.startswith("_")} <= set(dir(value)):  # its methods
             yield Fitted(name, candidate, "", value)
     elif callable(value) and _takes(value, arguments := target.arguments(name)):
         yield from (Fitted(name, candidate, coat, function) for coat, function in coats(value, arguments))
@@ -329,7 +330,7 @@ class Gate:
                 yield tried(Target(staff, exercise, around), self.candidates, self.notebooks)
 
     def _handed_out(self, slug: str) -> Mapping[str, Any]:
-        path = self.root / "assignments" / slug / f"{slug}.ipynb"
+        path = folders(self.root).released(slug) / f"{slug}.ipynb"
         name = f"{slug}/{path.name}"
         known = next((n for n in self.notebooks if n.file == name), None)
         return (known or of_notebook(name, path.read_text(encoding="utf-8"))).space

@@ -17,6 +17,7 @@ from pathlib import Path
 import autograder
 from autograder import __version__
 from autograder.course import HINTS
+from autograder.folders import folders
 from autograder.interactive import as_python
 from autograder.layout import LAYOUT
 from autograder.model import CourseError
@@ -58,17 +59,18 @@ def collect(root: Path, slugs: Sequence[str] = ()) -> Handout:
     """The hand-out of these assignments, of all released ones by default; CourseError when one is not released."""
     chosen = tuple(dict.fromkeys(slugs)) or tuple(released(root))
     if not chosen:
-        raise CourseError(f"{root / 'assignments'} holds no released assignment. Run `autograder release` first.")
-    folders = {f"{slug}/{name}": _read(root / "assignments" / slug / name) for slug in chosen for name in (f"{slug}.ipynb", *RELEASED)}
-    wheel = {f"{PACKAGE}/{name}": data for name, data in student_part(_imports_of(folders)).items()}
-    wheel |= {f"{PACKAGE}/{INSTALLED}/{name}": data for name, data in folders.items() if not name.endswith(".ipynb")}
+        raise CourseError(f"{folders(root).release} holds no released assignment. Run `autograder release` first.")
+    given = {slug: folders(root).released(slug) for slug in chosen}
+    handed_out = {f"{slug}/{name}": _read(place / name) for slug, place in given.items() for name in (f"{slug}.ipynb", *RELEASED)}
+    wheel = {f"{PACKAGE}/{name}": data for name, data in student_part(_imports_of(handed_out)).items()}
+    wheel |= {f"{PACKAGE}/{INSTALLED}/{name}": data for name, data in handed_out.items() if not name.endswith(".ipynb")}
     files = {name: _read(root / where) for name, where in PAGES.items() if (root / where).is_file()}
-    return Handout(chosen, wheel, files | folders | {name: _read(root / name) for name in DATA if (root / name).is_file()})
+    return Handout(chosen, wheel, files | handed_out | {name: _read(root / name) for name in DATA if (root / name).is_file()})
 
 
 def released(root: Path) -> list[str]:
     """The assignments that lie in assignments/, sorted by name."""
-    return sorted(path.parent.name for path in (root / "assignments").glob(f"*/{LAYOUT}"))
+    return sorted(path.parent.name for path in folders(root).release.glob(f"*/{LAYOUT}"))
 
 
 def _read(path: Path) -> bytes:
@@ -112,9 +114,9 @@ def _inside(source: str) -> Iterator[str]:
         yield from (name.removeprefix(f"{PACKAGE}.") for name in names if name.startswith(f"{PACKAGE}."))
 
 
-def _imports_of(folders: Mapping[str, bytes]) -> Iterator[str]:
-    """What the checks and the notebooks of these folders import of the package."""
-    for name, data in folders.items():
+def _imports_of(handed_out: Mapping[str, bytes]) -> Iterator[str]:
+    """What the checks and the notebooks of these files import of the package."""
+    for name, data in handed_out.items():
         if name.endswith(".py"):
             yield from _inside(data.decode())
         elif name.endswith(".ipynb"):

@@ -9,6 +9,7 @@ from pathlib import Path
 from autograder import keys
 from autograder.authoring.verify import Examination
 from autograder.course import Staff, lacking, slugs
+from autograder.folders import folders, is_course
 from autograder.model import CourseError, Misconception
 from autograder.report import matrix as pages
 
@@ -36,7 +37,7 @@ def folder_for(root: Path, named: Path | None = None) -> Path:
 
 def _course_above(folder: Path) -> Path | None:
     """The course in which the folder lies, which need not be the one that is verified."""
-    return next((f for f in (folder, *folder.parents) if (f / "solutions").is_dir() or (f / "assignments").is_dir()), None)
+    return next((f for f in (folder, *folder.parents) if is_course(f)), None)
 
 
 def _seen_there(folder: Path, course: Path) -> str:
@@ -46,9 +47,11 @@ def _seen_there(folder: Path, course: Path) -> str:
     if folder == course:
         return f"{folder} is the course itself"
     place = course / folder.relative_to(course).parts[0]
-    if place.name == "solutions":
+    given = folders(course)
+    if folder.is_relative_to(given.source):
         return f"what lies in {place} may be released with an assignment"
-    return f"students may come to see what lies in {place}" if place.name in PUBLISHED else ""
+    published = place.name in PUBLISHED or folder.is_relative_to(given.release)
+    return f"students may come to see what lies in {place}" if published else ""
 
 
 def _make(folder: Path) -> None:
@@ -83,11 +86,10 @@ def _diff(right: str, wrong: str) -> str:
 
 
 def write(folder: Path, seen: Mapping[str, Examination], findings: Mapping[str, Sequence[str]]) -> Path:
-    """Write a page for each assignment, and an index of several; returns the page to begin with."""
+    """Write a page for each assignment, and the index of all that lie there; returns the page to begin with."""
     matrices = [(matrix(slug, seen.get(slug), found), f"{slug}.html") for slug, found in findings.items()]
-    if len(matrices) > 1:
-        (folder / INDEX).write_text(pages.index(matrices), encoding="utf-8")
-    back = INDEX if (folder / INDEX).is_file() else ""
+    earlier = sorted({p.name for p in folder.glob("*.html")} - {INDEX, *(file for _, file in matrices)})
+    (folder / INDEX).write_text(pages.index(matrices, earlier), encoding="utf-8")
     for one, file in matrices:
-        (folder / file).write_text(pages.page(one, back), encoding="utf-8")
+        (folder / file).write_text(pages.page(one, INDEX), encoding="utf-8")
     return folder / (INDEX if len(matrices) > 1 else matrices[0][1])

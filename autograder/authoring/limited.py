@@ -5,12 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import pickle
+import random
 import resource
 import signal
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
+
+import numpy as np
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -57,6 +61,7 @@ def _child(jobs: Sequence[Job], work: Callable[[Job], Result], writing: int) -> 
             with os.fdopen(writing, "wb") as pipe:
                 for job in jobs:
                     _renew()
+                    _seed()
                     pipe.write(pickle.dumps(_quietly(work, job)))
                     pipe.flush()
     finally:
@@ -73,6 +78,14 @@ def _confine(folder: str) -> None:
     most = MEMORY + int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _seed() -> None:
+    """The same result each time for who draws from the global generators."""
+    random.seed(0)
+    np.random.seed(0)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(0)
 
 
 def _renew() -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder import notebook
+from autograder.folders import folders
 from autograder.model import CourseError
 from autograder.surroundings import import_jsonschema_quickly
 
@@ -29,14 +30,14 @@ def release(root: Path, slugs: Sequence[str]) -> list[Path]:
     """Write the released folders of these assignments and return them. On a CourseError nothing has been changed."""
     with tempfile.TemporaryDirectory(prefix="autograder-release-") as scratch:
         made = [generate(root, slug, Path(scratch)) for slug in slugs]
-        return [_put_in_place(folder, root / "assignments" / folder.name) for folder in made]
+        return [_put_in_place(folder, folders(root).released(folder.name)) for folder in made]
 
 
 def generate(root: Path, slug: str, into: Path) -> Path:
     """Make `into`/<slug> as students will get it. CourseError when nbgrader cannot, with its reason."""
-    if not (root / "solutions" / slug).is_dir():
-        raise CourseError(f"There is no folder solutions/{slug} in {root}. Look at the name, or make the assignment first.")
-    _must_be_whole(root / "solutions" / slug / f"{slug}.ipynb")
+    if not folders(root).of(slug).is_dir():
+        raise CourseError(f"There is no folder {folders(root).source.name}/{slug} in {root}. Look at the name, or make it first.")
+    _must_be_whole(folders(root).notebook(slug))
     import_jsonschema_quickly()
     from nbgrader.converters.base import NbGraderException  # type: ignore[import-untyped]  # late: it takes a second, and is for staff
 
@@ -85,14 +86,16 @@ def _converter(root: Path, slug: str, into: Path) -> Any:
     configure(config)
     config.CourseDirectory.root = str(root)
     config.CourseDirectory.assignment_id = slug
+    config.CourseDirectory.source_directory = str(folders(root).source)
     config.CourseDirectory.release_directory = str(into)
+    config.IncludeHeaderFooter.header = str(folders(root).header)
     config.SaveCells.enabled = False  # these two are nbgrader's --no-db
     config.GenerateAssignment.no_database = True
     return Remembering(coursedir=CourseDirectory(config=config), config=config)
 
 
 def _put_in_place(made: Path, wanted: Path) -> Path:
-    wanted.parent.mkdir(exist_ok=True)
+    wanted.parent.mkdir(parents=True, exist_ok=True)
     new, old = wanted.with_name(f".{wanted.name}.new"), wanted.with_name(f".{wanted.name}.old")
     for leftover in (new, old):
         shutil.rmtree(leftover, ignore_errors=True)
@@ -107,8 +110,8 @@ def _put_in_place(made: Path, wanted: Path) -> Path:
 # --------------------------------------------------------------------------------------------------------------------------- check
 def check_release(root: Path, slug: str) -> list[str]:
     """What is wrong with a release; each sentence ends with the mend. An empty list means it may be published."""
-    source = root / "solutions" / slug / f"{slug}.ipynb"
-    problems = [p for path in (source, root / "solutions" / "header.ipynb") if path.is_file() for p in untidy(path, root)]
+    found = folders(root)
+    problems = [p for path in (found.notebook(slug), found.header) if path.is_file() for p in untidy(path, root)]
     return [*problems, *_differences(root, slug), *_leaks(root, slug)]
 
 
@@ -147,7 +150,7 @@ def _differences(root: Path, slug: str) -> Iterator[str]:
         except CourseError as error:
             yield str(error)
             return
-        found = _files(root / "assignments" / slug)
+        found = _files(folders(root).released(slug))
         for name in sorted(wanted.keys() | found.keys()):
             where = f"assignments/{slug}/{name}"
             if name not in found:
@@ -167,8 +170,8 @@ def _files(folder: Path) -> dict[str, Path]:
 # --------------------------------------------------------------------------------------------------------------------------- leaks
 def _leaks(root: Path, slug: str) -> Iterator[str]:
     """Solution text anywhere in assignments/, not only in this assignment."""
-    solutions = list(_solutions(root / "solutions" / slug / f"{slug}.ipynb"))
-    for path in _files(root / "assignments").values():
+    solutions = list(_solutions(folders(root).notebook(slug)))
+    for path in _files(folders(root).release).values():
         text = plain(_text(path))
         name = path.relative_to(root).as_posix()
         for mark in MARKS:

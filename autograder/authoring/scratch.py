@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+from autograder.folders import CONFIG, folders
 from autograder.model import Broken, CourseError
 
 MARK = ".autograder-scratch"
@@ -18,13 +20,24 @@ def course(root: Path, folder: Path, slug: str) -> Path:
     if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
         raise CourseError(f"{folder} exists and was not made by this command. Name a folder that does not exist yet.")
     shutil.rmtree(folder, ignore_errors=True)
-    (folder / "solutions").mkdir(parents=True)
+    found = folders(root)
+    source = folder / os.path.relpath(found.source, root.resolve())
+    source.mkdir(parents=True)
     (folder / MARK).write_text("made by autograder; this folder may be deleted\n", encoding="utf-8")
-    for path in (root / "solutions" / "header.ipynb", root / "solutions" / f"{slug}_key.py"):
-        shutil.copy(path, folder / "solutions")
-    shutil.copytree(root / "solutions" / slug, folder / "solutions" / slug, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-    shutil.copy(root / "nbgrader_config.py", folder)
+    header = folder / os.path.relpath(found.header, root.resolve())
+    header.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(found.header, header)
+    shutil.copy(found.key(slug), source)
+    shutil.copytree(found.of(slug), source / slug, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    for path in [root / CONFIG, *_beside(root)]:
+        shutil.copy(path, folder)
     return folder
+
+
+def _beside(root: Path) -> list[Path]:
+    """Modules that the course's configuration imports, such as a plugin for late hand-ins."""
+    named = set(re.findall(r"\b[A-Za-z_]\w*\b", (root / CONFIG).read_text(encoding="utf-8")))
+    return [path for path in root.glob("*.py") if path.stem in named and path.name != CONFIG]
 
 
 def nbgrader(course: Path, *words: str) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from autograder.authoring import scratch
 from autograder.authoring.fill import Notebook, filled, released, solved, with_entries
 from autograder.course import Staff, load_staff
+from autograder.folders import folders
 from autograder.model import CourseError, Misconception, Variant
 
 # out of a hundred exercises
@@ -95,7 +96,7 @@ def simulate(root: Path, slug: str, students: int, seed: int, into: Path) -> Pat
         raise CourseError("A class has at least one student. Give --students a number above 0.")
     course = scratch.course(root, into.resolve(), slug)
     scratch.nbgrader(course, "generate_assignment", slug)
-    made = stock(load_staff(course, slug), released(course / "assignments" / slug / f"{slug}.ipynb"))
+    made = stock(load_staff(course, slug), released(folders(course).released(slug) / f"{slug}.ipynb"))
     for student, text in hand_ins(made, students, seed):
         write_text(course / "submitted" / student / slug / f"{slug}.ipynb", text)
     return course

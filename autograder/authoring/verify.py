@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from autograder import chance, notebook
-from autograder.authoring import release
+from autograder.authoring import prose, release
 from autograder.course import PATIENCE, Staff, lacking, load_staff
 from autograder.course import slugs as all_slugs
 from autograder.examine import look_closer
+from autograder.folders import folders
 from autograder.judge import UNFIT, judge
 from autograder.judge import result as result_of
 from autograder.model import Check, CourseError, Exercise, ExerciseResult, Gravity, Misconception, Outcome, Subject, Variant, Verdict
@@ -117,7 +119,7 @@ def verify(
     for slug in slugs or all_slugs(root):
         try:
             staff = load_staff(root, slug)
-            notebook.validate(root / "solutions" / slug / f"{slug}.ipynb")
+            notebook.validate(folders(root).notebook(slug))
             reason = lacking(staff.assignment)
             if not reason:
                 staff.demand_a_solution_that_runs()
@@ -178,7 +180,7 @@ def trivial_subjects(staff: Staff, exercise: Exercise) -> Iterator[tuple[str, Su
 
 def _stub(staff: Staff, root: Path) -> Iterator[tuple[str, Subject]]:
     """The released notebook, in which nothing is filled in. That it exists is another step's business."""
-    path = root / "assignments" / staff.assignment.slug / f"{staff.assignment.slug}.ipynb"
+    path = staff.released / f"{staff.assignment.slug}.ipynb"
     if path.is_file():
         yield "the released stub", Local(notebook.read(path, staff.assignment).cells)
 
@@ -282,6 +284,11 @@ def _told(verdict: Verdict) -> str:
     return f"{verdict.got}, but should be {verdict.wanted}" if verdict.wanted else verdict.got
 
 
+def _prose_agrees(seen: Examination) -> Iterator[str]:
+    path = folders(seen.root).notebook(seen.staff.assignment.slug)
+    yield from prose.findings(json.loads(path.read_text(encoding="utf-8"))["cells"], path.name)
+
+
 STEPS = (
     Step("the rubrics are sound", _rubric_is_sound),
     Step("the solution scores full", _solution_is_full),
@@ -289,6 +296,7 @@ STEPS = (
     Step("right answers that look different score full", _variants_are_full),
     Step("wrong solutions lose points and are named", _wrong_ones_are_named),
     Step("chance tests stay within the error budget", _odds_add_up),
+    Step("the prose speaks of the points there are", _prose_agrees, runs_code=False),
     Step("the release is fresh, complete and holds no secret", _release_is_fresh, runs_code=False),
 )
 

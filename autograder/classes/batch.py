@@ -25,6 +25,7 @@ from typing import Any
 from autograder import notebook, surroundings
 from autograder.classes import results_store
 from autograder.classes.code_digest import digest
+from autograder.classes.kept import kept
 from autograder.classes.pool import Here, at_most, results
 from autograder.classes.results_store import Done, Recorded, ResultsStore
 from autograder.course import load_staff, must_exist
@@ -303,10 +304,12 @@ class Batch:
         regrade: bool = False,
         warm: bool = True,
         pool: Callable[[Desk, int], AbstractContextManager[Executor]] = executor,
+        never_lower: bool = False,
     ) -> None:
         self.root, self.slug, self.jobs, self.regrade = root.resolve(), slug, jobs, regrade
         self.isolation, self.warm, self.pool = isolation, warm and stays_shut(isolation.name), pool
         self.alone = processes if pool is executor and jobs > 1 else pool  # a process that ends is to take nobody along
+        self.never_lower = never_lower  # the same answers keep their points, whatever the course now asks
         self.tally = Tally()
         self.notes: list[str] = []  # what an instructor should know when all is done
         self.looks: list[Look] = []  # and which hand-ins are worth a look
@@ -336,7 +339,7 @@ class Batch:
             tasks = (Task(student, take(handed_in[student], self.slug)) for student in changed)
             for handful in self._judged(desk, tasks, jobs):
                 fresh |= {one.student for one in handful if one.status == "graded"}
-                yield from self._recorded(handful, grading, register, remembered)
+                yield from self._recorded(self._kept(handful, desk, remembered), grading, register, remembered)
             remembered.end(grading)
             self.notes = _notes(settled, register, handed_in, fresh, bool(students))
             seen = [k for k in remembered.looks() if k.student in handed_in]
@@ -405,6 +408,10 @@ class Batch:
         if found.status != "graded":
             return found.status == "unreadable" and scores is not None and not page.exists()
         return scores is not None and page.is_file() and all(scores.get(name) == score for name, score in found.scores.items())
+
+    def _kept(self, handful: Sequence[Graded], desk: Desk, remembered: ResultsStore) -> Sequence[Graded]:
+        worth = {e.name: e.points for e in desk.staff.assignment.exercises}
+        return [kept(one, remembered.latest(one.student), worth) for one in handful] if self.never_lower else handful
 
     def _recorded(self, handful: Sequence[Graded], grading: int, register: Register, remembered: ResultsStore) -> Iterator[Graded]:
         register.write([one.entry for one in handful])

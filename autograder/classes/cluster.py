@@ -25,6 +25,7 @@ from typing import Any
 
 from autograder.classes.batch import Desk, Graded, Plan, Task
 from autograder.classes.code_digest import digest, whole_kit
+from autograder.folders import RELEASE, SALT, SOURCE, folders
 from autograder.model import Broken, CourseError
 from autograder.sandbox import choose, stays_shut
 
@@ -50,11 +51,20 @@ class Parcel:
 def parcel(plan: Plan) -> Parcel:
     """The assignment with its key and its released files; nothing of the other assignments."""
     root, slug = plan.root, plan.slug
-    places = [root / "solutions" / slug, root / "solutions" / f"{slug}_key.py", root / "assignments" / slug, root / "datasets"]
-    paths = sorted(p for place in places for p in ([place] if place.is_file() else place.rglob("*")) if p.is_file())
-    files = {p.relative_to(root).as_posix(): p.read_bytes() for p in paths if "__pycache__" not in p.parts}
+    course = folders(root)
+    # under the names that a course without a configuration has: the worker is sent none
+    places = {course.of(slug): f"{SOURCE}/{slug}", course.key(slug): f"{SOURCE}/{slug}_key.py"}
+    places |= {course.released(slug): f"{RELEASE}/{slug}", root / "datasets": "datasets", root / SALT: SALT}
+    files = {name: data for place, name in places.items() for name, data in sorted(_below(place, name))}
     content = [part for name, data in files.items() for part in (name, data.decode("latin-1"))]
     return Parcel(plan, files, whole_kit(), digest(repr(plan), *content))
+
+
+def _below(place: Path, name: str) -> Iterator[tuple[str, bytes]]:
+    """The files at or below a place, as they are called when it has this name."""
+    for path in [place] if place.is_file() else place.rglob("*"):
+        if path.is_file() and "__pycache__" not in path.parts:
+            yield (name if path == place else f"{name}/{path.relative_to(place).as_posix()}"), path.read_bytes()
 
 
 # ------------------------------------------------------------------------------------------------------------------- on the cluster

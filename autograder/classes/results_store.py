@@ -158,6 +158,7 @@ class Done:
     looks: Sequence[Look] = ()
     keys: Mapping[str, str] = field(default_factory=dict)  # exercise -> the key of its result, whenever that was found out
     seconds: float = 0.0
+    found: Mapping[str, float] = field(default_factory=dict)  # what the checks give now, where the points of before stay
 
 
 def place(root: Path, slug: str) -> Path:
@@ -206,6 +207,16 @@ class ResultsStore:
         row = self._base.execute("select print, status, error, scores from recorded where student = ?", (student,)).fetchone()
         return Recorded(row[0], row[1], row[2], json.loads(row[3])) if row else None
 
+    def latest(self, student: str) -> tuple[str, Marks] | None:
+        """The answers that were graded last, as one word, and what they got."""
+        row = self._base.execute("select answers, marks from mark where student = ? order by grading desc", (student,)).fetchone()
+        return (row[0], {name: (points, tuple(failed)) for name, (points, failed, *_) in json.loads(row[1]).items()}) if row else None
+
+    @property
+    def gradings(self) -> int:
+        """Of how many gradings something is known."""
+        return int(self._base.execute("select count(distinct grading) from mark").fetchone()[0])
+
     def looks(self) -> list[Look]:
         """What was worth a look when each hand-in was graded last."""
         return [Look(*row) for row in self._base.execute("select student, exercise, what from look order by rowid")]
@@ -239,7 +250,8 @@ class ResultsStore:
                 base.execute("insert or replace into held values (?, ?, ?)", (one.student, json.dumps(dict(one.keys)), one.seconds))
                 told = (one.student, r.print, r.status, r.error, json.dumps(dict(r.scores)))
                 base.execute("insert or replace into recorded values (?, ?, ?, ?, ?)", told)
-                base.execute("insert or replace into mark values (?, ?, ?, ?)", (grading, one.student, one.answers, json.dumps(one.marks)))
+                marks = json.dumps(_written(one))
+                base.execute("insert or replace into mark values (?, ?, ?, ?)", (grading, one.student, one.answers, marks))
 
     def forget(self, students: Sequence[str]) -> None:
         """Nothing is known of these any more; what they got is being found out again."""
@@ -269,16 +281,23 @@ class ResultsStore:
 
 
 Asked = Mapping[str, tuple[float, Sequence[str]]]  # exercise -> points, and the names of its checks
-Marks = Mapping[str, tuple[float, Sequence[str]]]
+Marks = Mapping[str, tuple[Any, ...]]  # exercise -> points, checks that failed, and what these give now where they do not decide
 
 
 def _compared(old: Marks, new: Marks, old_asked: Asked, asked: Asked) -> Iterator[Moved]:
     for name in dict.fromkeys((*old, *new)):
-        (before, failed), (after, fails) = old.get(name, (0.0, ())), new.get(name, (0.0, ()))
-        if before != after:
+        before, failed = old.get(name, (0.0, ()))[:2]
+        after, fails, *found = new.get(name, (0.0, ()))
+        if before != after or found:
             then, now = old_asked.get(name), asked.get(name)
             worth = (then[0] if then else None, now[0] if now else None)
-            yield Moved(name, before, after, worth, tuple(_reasons(failed, fails, then and then[1], now and now[1])))
+            reasons = tuple(_reasons(failed, fails, then and then[1], now and now[1]))
+            yield Moved(name, before, after, worth, reasons, found[0] if found else None)
+
+
+def _written(one: Done) -> dict[str, tuple[Any, ...]]:
+    """The marks as they are kept: points, checks that failed, and what these would give where the points of before stay."""
+    return {name: (*told, one.found[name]) if name in one.found else told for name, told in one.marks.items()}
 
 
 def _reasons(failed: Sequence[str], fails: Sequence[str], then: Sequence[str] | None, now: Sequence[str] | None) -> Iterator[str]:

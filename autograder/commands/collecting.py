@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -57,10 +58,20 @@ def _collect(arguments: argparse.Namespace) -> int:
 
 def _diff(arguments: argparse.Namespace) -> int:
     from autograder.classes.results_store import ResultsStore
-    from autograder.course import find_root
+    from autograder.course import find_root, must_exist
     from autograder.report.changes import lines
 
-    with ResultsStore(find_root(arguments.course), arguments.assignment) as remembered:
-        for line in lines(remembered.changes()):
-            print(line)
+    root, slug = find_root(arguments.course), arguments.assignment
+    must_exist(root, slug)
+    with ResultsStore(root, slug) as remembered:
+        changes, gradings = list(remembered.changes()), remembered.gradings
+    for line in lines(changes, gradings, _given_by_hand(root, slug) if changes else {}):
+        print(line)
     return OK
+
+
+def _given_by_hand(root: Path, slug: str) -> Mapping[str, Mapping[str, float]]:
+    from autograder.nbgrader_plugin.gradebook import Register
+
+    with Register(root, slug) as register:
+        return register.by_hand()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import signal
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -42,6 +43,7 @@ def _add_grade(commands: Any) -> None:
     grade.add_argument("--dask", metavar="ADDRESS", help="on the workers of this Dask cluster, for example tls://10.0.0.1:8786")
     grade.add_argument("--dask-keys", type=Path, metavar="FOLDER", help="the keys of that cluster (default: dask-keys/ of the course)")
     grade.add_argument("--regrade", action="store_true", help="run everything again, whatever is remembered")
+    grade.add_argument("--never-lower", action="store_true", help="the same answers keep their points where the course now gives fewer")
     grade.add_argument("--fresh", action="store_true", help="start a new Python for every hand-in, and keep none warm")
     grade.add_argument("--isolation", choices=("bubblewrap", "landlock", "subprocess"), help="insist on one kind of cage")
     grade.add_argument("--unsafe-isolation", action="store_true", help="grade even where student code cannot be caged")
@@ -136,6 +138,7 @@ def _code(reports: Sequence[Report]) -> int:
 
 
 def _grade_class(arguments: argparse.Namespace) -> int:
+    began = time.monotonic()
     _refuse_what_does_not_fit(arguments)
     if arguments.jobs != 1 and not arguments.dask:
         _start_fork_server()
@@ -149,7 +152,7 @@ def _grade_class(arguments: argparse.Namespace) -> int:
         grading = _batch(arguments, isolation, stack)
         graded: list[dict[str, Any]] = []
         file = stack.enter_context(data.JsonFile(arguments.json, lambda: batch.to_dict(grading, graded)))
-        progress = stack.enter_context(Progress(console, arguments.assignment, arguments.quiet))
+        progress = stack.enter_context(Progress(console, arguments.assignment, arguments.quiet, began))
         for one in grading.run(arguments.student, progress.begin):
             graded += [one.brief()] * bool(arguments.json)
             file.step()
@@ -199,7 +202,7 @@ def _batch(arguments: argparse.Namespace, isolation: Isolation, stack: ExitStack
         client, workers = stack.enter_context(cluster.connected(arguments.dask, arguments.dask_keys or root / cluster.KEYS))
         jobs, pool = arguments.jobs or workers, partial(cluster.executor, client)
     warm = not (arguments.fresh or arguments.gpu)
-    return batch.Batch(root, arguments.assignment, isolation, jobs, arguments.regrade, warm, pool)
+    return batch.Batch(root, arguments.assignment, isolation, jobs, arguments.regrade, warm, pool, arguments.never_lower)
 
 
 def _table(console: Console, grading: Batch, students: Sequence[str]) -> None:

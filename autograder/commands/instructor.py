@@ -1,4 +1,4 @@
-"""Commands of an instructor's term, beside those of grading: why a hand-in has its points, and points given by hand."""
+"""Commands of an instructor's term, beside those of grading: a course folder, its salt, and why a hand-in has its points."""
 
 from __future__ import annotations
 
@@ -29,6 +29,38 @@ def add(commands: Any) -> None:
     explain.add_argument("--unsafe-isolation", action="store_true", help="run student code even where it cannot be sandboxed")
     explain.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
     explain.set_defaults(run=_explain)
+
+    init = commands.add_parser("init", help="make a course folder, or let a course of nbgrader's grade with the kit as well")
+    init.add_argument("folder", type=Path, help="a new folder, or one with an nbgrader_config.py")
+    init.add_argument("--course-id", default="", metavar="ID", help="the course's name in the exchange (default: that of the folder)")
+    init.add_argument("--with", dest="chosen", nargs="+", default=[], metavar="HW", help="assignments to copy from the course you are in")
+    init.add_argument("--course", type=Path, help="where --with copies from; by default the course you are in")
+    init.set_defaults(run=_init)
+
+    salt = commands.add_parser("salt", help="give a course hidden cases of its own, for this term")
+    salt.add_argument("--renew", action="store_true", help="another one in place of the one that is there: for a new term")
+    salt.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
+    salt.set_defaults(run=_salt)
+
+
+def _init(arguments: argparse.Namespace) -> int:
+    from autograder.authoring.init import init
+    from autograder.course import find_root
+
+    kit = find_root(arguments.course) if arguments.chosen else None
+    for line in init(arguments.folder, kit, arguments.chosen, arguments.course_id):
+        print(line)
+    return 0
+
+
+def _salt(arguments: argparse.Namespace) -> int:
+    from autograder.course import find_root
+    from autograder.folders import new_salt
+
+    path = new_salt(find_root(arguments.course), arguments.renew)
+    print(f"wrote {path}. Keep it with the gradebook and out of version control: with another one, hidden cases are others.")
+    print("What was graded before is judged anew by the next `autograder grade`.")
+    return 0
 
 
 def _explain(arguments: argparse.Namespace) -> int:

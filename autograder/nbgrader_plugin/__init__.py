@@ -1,6 +1,8 @@
 # ruff: noqa: E402 - what is imported first decides how long the rest takes
 """The steps that stand in nbgrader's own lists; `nbgrader_config.configure` puts them there by name.
 
+Of an assignment without a checks.py each does what the steps do in whose place it stands (elsewhere.py).
+
 zip_collect           CollectCarefully  whose hand-in is this file
 generate_assignment   FinishRelease     hints.json, layout.json, and nothing that does not belong
 autograde, pass 1     accept_any_name   a notebook called "hw1_dropout (1).ipynb" is one
@@ -9,6 +11,8 @@ autograde, pass 1     accept_any_name   a notebook called "hw1_dropout (1).ipynb
 autograde, pass 2     GradeOutside      student code answers in its cage; the verdict goes below the check cells
                       SaveKitGrades     marks and reasons, and no stale ones
                       MakeHarmless      what staff and students will open in a browser
+generate_feedback     OpenWithSummary   what the page begins with
+                      FeedbackPage      readable without a network
 export                QuestionCsv       a column per exercise
 """
 
@@ -18,7 +22,9 @@ from autograder.surroundings import import_jsonschema_quickly
 
 import_jsonschema_quickly()  # before the steps below import nbgrader
 
+from autograder.nbgrader_plugin.elsewhere import InstantiateElsewhere
 from autograder.nbgrader_plugin.export import QuestionCsv
+from autograder.nbgrader_plugin.feedback import FeedbackPage, OpenWithSummary
 from autograder.nbgrader_plugin.grade_step import GradeOutside
 from autograder.nbgrader_plugin.handin import HandInExporter, accept_any_name
 from autograder.nbgrader_plugin.marks import SaveKitGrades
@@ -33,10 +39,13 @@ warnings.filterwarnings("ignore", message="Object of type <Submitted", module="n
 __all__ = [
     "CollectByName",
     "CollectCarefully",
+    "FeedbackPage",
     "FinishRelease",
     "GradeOutside",
     "HandInExporter",
+    "InstantiateElsewhere",
     "MakeHarmless",
+    "OpenWithSummary",
     "QuestionCsv",
     "RepairHandIn",
     "SaveKitGrades",

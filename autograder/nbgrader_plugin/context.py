@@ -48,6 +48,11 @@ class Place:
     def autograded(self) -> Path:
         return self._folder(self.coursedir.autograded_directory, self.student)
 
+    @property
+    def ours(self) -> bool:
+        """Whether the kit grades this assignment."""
+        return is_ours(self.coursedir, self.slug)
+
     def _folder(self, step: str, student: str) -> Path:
         return Path(self.coursedir.format_path(step, student, self.slug))
 
@@ -68,6 +73,11 @@ class Place:
         if name not in known:
             known[name] = make()
         return known[name]
+
+
+def is_ours(coursedir: Any, slug: str) -> bool:
+    """Whether the kit grades an assignment. Where no checks.py lies beside the notebook, nbgrader does what it always does."""
+    return Path(coursedir.format_path(coursedir.source_directory, ".", slug), "checks.py").is_file()
 
 
 def place_of(exporter: Any, resources: Mapping[str, Any]) -> Place:

@@ -13,8 +13,9 @@ from autograder import notebook
 from autograder.grade import grade
 from autograder.model import Broken, CourseError, ExerciseResult, Outcome, Report, SubmissionError
 from autograder.nbgrader_plugin.context import CHECK, place_of
+from autograder.nbgrader_plugin.elsewhere import RUNNING, as_ever
 from autograder.nbgrader_plugin.submitted import find_notebook
-from autograder.report import html, text
+from autograder.report import html, learn, text
 from autograder.sandbox.bounded import bounded
 
 MAX_HTML = 200_000  # characters; a report of some ten checks has about 5 000
@@ -30,6 +31,8 @@ class GradeOutside(NbGraderPreprocessor):  # type: ignore[misc]
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         place = place_of(self.parent, resources)
+        if not place.ours:
+            return as_ever(self, nb, resources, RUNNING)
         staff = place.staff()
         path = find_notebook(place.submitted, place.slug)
         submission = bounded(lambda: notebook.read(path, staff.assignment), notebook.called(path))
@@ -93,7 +96,8 @@ def _outputs(result: ExerciseResult, max_points: float) -> Iterator[Any]:
     page = html.exercise_html(result, staff=True)
     if len(page) <= MAX_HTML:  # half a page could leave a tag open
         shown["text/html"] = page
-    yield nbformat.from_dict({"output_type": "display_data", "metadata": {}, "data": shown})  # type: ignore[no-untyped-call]
+    told = {"autograder": learn.of_result(result)}
+    yield nbformat.from_dict({"output_type": "display_data", "metadata": told, "data": shown})  # type: ignore[no-untyped-call]
     score: dict[str, Any] = {"output_type": "execute_result", "metadata": {}, "execution_count": None}
     score["data"] = {"text/plain": repr(score_of(result, max_points))}
     yield nbformat.from_dict(score)  # type: ignore[no-untyped-call]

@@ -8,6 +8,7 @@ was not reported as done is done again.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,11 +26,12 @@ from nbgrader.api import (  # type: ignore[import-untyped]
     SubmittedNotebook,
 )
 from sqlalchemy import or_
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import selectinload
 
 from autograder.model import Broken, CourseError
 from autograder.nbgrader_plugin import settings
+from autograder.nbgrader_plugin.context import CHECK
 from autograder.nbgrader_plugin.graded_notebook import Frame
 from autograder.nbgrader_plugin.marks import Marks, clear, enter
 from autograder.nbgrader_plugin.repair import released_cells
@@ -100,6 +102,16 @@ class Register:
         found: dict[str, dict[str, float | None]] = {}
         for student, name, score in query.filter(SubmittedAssignment.assignment_id == self._notebook.assignment_id):
             found.setdefault(student, {})[name] = score
+        return found
+
+    def by_hand(self) -> dict[str, dict[str, float]]:
+        """Student -> exercise or cell -> the points that a human has given."""
+        query = self._session.query(SubmittedAssignment.student_id, BaseCell.name, Grade.manual_score)
+        query = query.join(SubmittedAssignment.notebooks).join(SubmittedNotebook.grades).join(BaseCell, BaseCell.id == Grade.cell_id)
+        query = query.filter(SubmittedAssignment.assignment_id == self._notebook.assignment_id, Grade.manual_score.is_not(None))
+        found: dict[str, dict[str, float]] = {}
+        for student, name, score in query:
+            found.setdefault(student, {})[name.removeprefix(CHECK)] = score
         return found
 
     def for_a_human(self) -> set[str]:
@@ -247,7 +259,16 @@ def _opened(coursedir: Any) -> Any:
         return Gradebook(coursedir.db_url, coursedir.course_id)
     except DatabaseError as error:
         mend = "Close what else uses it, see that you may read and write it, or put back a copy; then grade again."
-        raise CourseError(f"The gradebook {coursedir.db_url} cannot be opened ({error.orig}). {mend}") from error
+        told = " ".join(str(error.orig).split())
+        raise CourseError(f"The gradebook {_shown(coursedir.db_url)} cannot be opened ({told}). {mend}") from error
+    except (ModuleNotFoundError, NoSuchModuleError) as error:
+        mend = "Install it with: pip install 'dropout-autograder[postgres]', and write postgresql+psycopg://... in nbgrader_config.py."
+        raise CourseError(f"The gradebook {_shown(coursedir.db_url)} needs a driver that is not here ({error}). {mend}") from error
+
+
+def _shown(address: str) -> str:
+    """Where a gradebook is, without a password."""
+    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", address)
 
 
 def put(path: Path, content: bytes) -> None:

@@ -16,7 +16,7 @@ from traitlets.log import get_logger
 from autograder import notebook
 from autograder.model import SubmissionError
 from autograder.nbgrader_plugin import marks
-from autograder.nbgrader_plugin.context import Place, place_of
+from autograder.nbgrader_plugin.context import Place, is_ours, place_of
 from autograder.nbgrader_plugin.stock import Entrance
 from autograder.nbgrader_plugin.submitted import find_notebook
 from autograder.sandbox.bounded import bounded
@@ -50,11 +50,17 @@ class HandInExporter(NotebookExporter):
     def __init__(self, *args: Any, **kw: Any) -> None:
         super().__init__(*args, **kw)  # type: ignore[no-untyped-call]
         if isinstance(self.parent, Autograde):
-            Entrance(self.parent)
+            run = self.parent
+            if is_ours(run.coursedir, run.coursedir.assignment_id):
+                Entrance(run)
+            elif run.pre_convert_hook is accept_any_name:
+                run.pre_convert_hook = lambda **told: None  # an assignment of nbgrader's has the notebooks that it has
 
     def from_filename(self, filename: str, resources: Any = None, **kw: Any) -> tuple[Any, Any]:
         """Read and process the notebook of one student; a SubmissionError ends this student's turn and nobody else's."""
         place = place_of(self, resources)
+        if not place.ours:
+            return super().from_filename(filename, resources, **kw)
         path = Path(filename)
         if path.parent == place.submitted:
             marks.forget(place)  # from here on no mark of an earlier hand-in can be taken for one of this

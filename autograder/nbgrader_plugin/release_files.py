@@ -18,6 +18,8 @@ class FinishRelease(NbGraderPreprocessor):  # type: ignore[misc]  # the price of
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         place = place_of(self.parent, resources)
+        if not place.ours:
+            return nb, resources
         _refuse_strangers(place.source, place.release, place.slug)
         place.release.mkdir(parents=True, exist_ok=True)
         staff = place.staff()

@@ -19,6 +19,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor  # type: ignore[import-u
 from autograder import notebook
 from autograder.model import Role, Submission
 from autograder.nbgrader_plugin.context import CHECK, Place, place_of
+from autograder.nbgrader_plugin.elsewhere import CLEANING, as_ever
 from autograder.nbgrader_plugin.handin import cell as valid_cell
 from autograder.nbgrader_plugin.handin import text
 from autograder.nbgrader_plugin.secret import SECRET, secret
@@ -57,6 +58,8 @@ class RepairHandIn(NbGraderPreprocessor):  # type: ignore[misc]
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         place = place_of(self.parent, resources)
+        if not place.ours:
+            return as_ever(self, nb, resources, CLEANING)
         with Gradebook(place.db_url) as gradebook:
             released = released_cells(gradebook, place.notebook, place.slug)
         path = Path(f"{place.notebook}.ipynb")

@@ -11,6 +11,7 @@ from traitlets import Unicode
 from autograder.model import AutograderError
 from autograder.nbgrader_plugin import roster, settings
 from autograder.nbgrader_plugin.collect import collect
+from autograder.nbgrader_plugin.context import is_ours
 from autograder.report import collected
 
 
@@ -32,7 +33,8 @@ class CollectCarefully(ExtractorPlugin):  # type: ignore[misc]
         """What nbgrader calls first; it ends the command, with 1 if something was not taken."""
         app = self.parent
         plugin = app.collector_plugin_inst
-        if type(plugin) is not CollectByName or plugin.named_regexp:
+        ours = is_ours(app.coursedir, app.coursedir.assignment_id)
+        if not ours or type(plugin) is not CollectByName or plugin.named_regexp:
             super().extract(archive_path, extracted_path)
             return
         app.exit(self._collected(app, Path(archive_path)))

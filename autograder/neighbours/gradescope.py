@@ -14,6 +14,7 @@ from pathlib import Path
 
 import autograder
 from autograder.course import must_exist
+from autograder.folders import RELEASE, SALT, SOURCE, folders
 from autograder.model import CourseError
 
 DISTRIBUTION = "dropout-autograder"
@@ -72,12 +73,15 @@ def _files(root: Path, slug: str) -> Iterator[tuple[str, bytes]]:
     yield "requirements.txt", "".join(f"{line}\n" for line in requirements()).encode()
     kit = Path(autograder.__file__).parent
     yield from _below(kit, "kit/autograder", LEFT_OUT)
-    yield f"course/solutions/{slug}_key.py", (root / "solutions" / f"{slug}_key.py").read_bytes()
-    released = root / "assignments" / slug
+    course = folders(root)
+    yield f"course/{SOURCE}/{slug}_key.py", course.key(slug).read_bytes()
+    if (root / SALT).is_file():
+        yield f"course/{SALT}", (root / SALT).read_bytes()
+    released = course.released(slug)
     if not released.is_dir():
         raise CourseError(f"{released} is missing. Run: autograder release {slug}")
-    for home in ("solutions", "assignments"):
-        yield from _below(root / home / slug, f"course/{home}/{slug}", (".ipynb_checkpoints", "__pycache__"))
+    for home, place in ((SOURCE, course.of(slug)), (RELEASE, released)):
+        yield from _below(place, f"course/{home}/{slug}", (".ipynb_checkpoints", "__pycache__"))
     for name in DATA:
         if (root / "datasets" / name).is_file():
             yield f"course/datasets/{name}", (root / "datasets" / name).read_bytes()

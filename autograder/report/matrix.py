@@ -219,9 +219,9 @@ def page(matrix: Matrix, index: str = "") -> str:
     return _rendered("matrix.html.j2", matrix=matrix, index=index, marks=MARKS, columns=widest)
 
 
-def index(matrices: Sequence[tuple[Matrix, str]]) -> str:
-    """The page that leads to the others: each matrix with the name of its file."""
-    return _rendered("matrices.html.j2", matrices=matrices)
+def index(matrices: Sequence[tuple[Matrix, str]], earlier: Sequence[str] = ()) -> str:
+    """The page that leads to the others: each matrix with the name of its file, and the files of those written before."""
+    return _rendered("matrices.html.j2", matrices=matrices, earlier=earlier)
 
 
 def _rendered(template: str, **values: object) -> str:

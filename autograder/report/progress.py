@@ -23,7 +23,8 @@ class Rate(progress.ProgressColumn):
 class Progress:
     """A bar for one class; a context manager."""
 
-    def __init__(self, console: Console, title: str, quiet: bool = False) -> None:
+    def __init__(self, console: Console, title: str, quiet: bool = False, began: float | None = None) -> None:
+        # `began` is when the command did, by the same clock: what it took to get here is waited for, too
         shown = console.is_terminal and not quiet
         columns = (progress.TextColumn("{task.description}"), progress.BarColumn(), progress.MofNCompleteColumn(), Rate())
         self._bar = progress.Progress(*columns, progress.TimeRemainingColumn(), console=console, disable=not shown)
@@ -31,6 +32,7 @@ class Progress:
         self._console = console
         self._title = title
         self._began = time.monotonic()
+        self._waited = self._began - (began or self._began)
 
     def begin(self, total: int) -> None:
         """So many there are."""
@@ -49,7 +51,7 @@ class Progress:
         counts = {"graded": graded, "unchanged": unchanged, "unreadable": unreadable, "broken": broken}
         told = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "nothing to grade"
         seconds = time.monotonic() - self._began
-        yield f"{self._title}: {told}; {seconds:.1f} s" + (f", {graded / seconds:.1f} a second" if graded else "")
+        yield f"{self._title}: {told}; {self._waited + seconds:.1f} s" + (f", {graded / seconds:.1f} a second" if graded else "")
         slow = [f"{student} ({took:.1f} s)" for took, student in reversed(slowest) if took > SLOW]
         if slow:
             yield "slowest: " + ", ".join(slow)

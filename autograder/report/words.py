@@ -138,4 +138,14 @@ def summary(result: ExerciseResult, staff: bool = False) -> str:
         return "nothing was checked"
     if held == total:
         return "everything holds" if total == 1 else f"all {total} checks hold"
+    if waiting := sum(v.outcome is Outcome.SKIPPED for v in result.verdicts):
+        return f"{_holds(held, total - held - waiting)}, {waiting} not tried"
     return f"{held} of {total} checks hold"
+
+
+def _holds(held: int, failed: int) -> str:
+    """How many sentences hold, and how many do not: "1 does not hold", "2 hold, 1 does not"."""
+    verb = "does" if failed == 1 else "do"
+    if not held:
+        return f"{failed} {verb} not hold"
+    return f"{held} hold{'s' * (held == 1)}" + (f", {failed} {verb} not" if failed else "")

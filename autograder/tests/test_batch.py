@@ -145,7 +145,40 @@ def test_a_changed_hidden_case_costs_its_exercise_only(room: Classroom, capsys: 
 
 def test_nothing_changed_is_said(room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
     assert command(room, "diff") == 0
+    assert capsys.readouterr().out == "Nothing was graded yet.\n"
+    grade(room)
+    assert command(room, "diff") == 0
+    assert capsys.readouterr().out == "Only one grading is known, so there is nothing to compare it with.\n"
+    grade(room, "ada", regrade=True)
+    assert command(room, "diff") == 0
     assert capsys.readouterr().out == "No points changed.\n"
+
+
+def test_points_by_hand_and_points_kept_are_told_apart(room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+    """A check becomes stricter: a human's marks stay, and with --never-lower so do those of the same answers."""
+    class_ = ("ada", "bob", "cyd")
+    room.submit("bob", answered(room.released(), RIGHT + "# bob\n"))
+    grade(room, *class_)
+    room.change(
+        "update grade set manual_score = 1.5 where id in (select g.id from grade g join base_cell c on g.cell_id = c.id "
+        "join submitted_notebook n on g.notebook_id = n.id join submitted_assignment a on n.assignment_id = a.id "
+        "where a.student_id = 'cyd' and c.name = 'check_shrink')"
+    )
+    key = room.root / "solutions" / f"{SLUG}_key.py"
+    key.write_text(key.read_text().replace('p=0.6, by="1-p"', 'p=0.6, by="p"'))  # nobody's answer holds
+    room.submit("bob", answered(room.released(), RIGHT + "# bob, once more\n"))
+    batch = Batch(room.root, SLUG, choose(), never_lower=True)
+    assert {g.student: g.points for g in batch.run(class_)} == {"ada": 5, "bob": 2.45, "cyd": 5}
+    assert room.grades("ada")["check_shrink"] == (3, None, False)
+    assert "its 3 points stay" in (room.comments("ada")["shrink"] or "")
+    capsys.readouterr()
+    assert command(room, "diff") == 0
+    told = capsys.readouterr().out
+    assert "ada\n    shrink: 3 -> 3 (kept: the checks now give 0.45)" in told
+    assert "bob  (handed in anew)\n    shrink: 3 -> 0.45\n" in told
+    assert "cyd\n    shrink: 3 -> 3 (kept: the checks now give 0.45) by the grader; the 1.5 given by hand stay" in told
+    grade(room, *class_, regrade=True)
+    assert room.grades("ada")["check_shrink"][0] == 0.45, "without the option the course decides"
 
 
 def test_points_changed_after_the_release_stop_everything(room: Classroom) -> None:

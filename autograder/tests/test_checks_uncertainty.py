@@ -270,7 +270,7 @@ COINS = c.throws_its_coins_by_the_generator(p=0.3)
 HEALTHY = [UNITS, EXAMPLES, MEAN, STD, PASSES, COINS, c.gives_over_the_passes(p=0.62, name="std", passes=3)]
 
 
-@pytest.mark.parametrize("check", HEALTHY, ids=str)
+@pytest.mark.parametrize("check", HEALTHY, ids=lambda check: check.name)
 def test_a_healthy_layer_passes(check: Check) -> None:
     for sweep in range(5):
         passes(check, layer, f"sweep {sweep}")

@@ -211,3 +211,11 @@ def test_a_folder_that_does_not_exist_is_no_course_even_below_one(released_once:
 
 def test_the_toy_course_of_the_tests_is_not_released_where_it_lies() -> None:
     assert not (TOY / "assignments").exists()
+
+
+def test_in_a_hand_out_nothing_is_graded_and_that_is_said(toy: Path) -> None:
+    import shutil
+
+    shutil.rmtree(toy / "solutions")
+    with pytest.raises(CourseError, match=r"no solutions: nothing can be graded here\. To check a notebook: autograder check .*\.ipynb"):
+        load_staff(toy, SLUG)

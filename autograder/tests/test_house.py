@@ -27,7 +27,7 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
     frozenset(rooms.split())
     for rooms in (
         "model layout surroundings running chance interactive asking pasting keys datasets",
-        "notebook checks_api judge diagnose sandbox worker report",
+        "notebook checks_api judge diagnose sandbox worker report folders",
         "course subjects examine",
         "carried student",
         "grade",
@@ -88,7 +88,7 @@ STRANGERS = {
     "pyseccomp": "sandbox",
     "scipy": "chance",
     "rich": "commands authoring report student",
-    "jinja2": "report",
+    "jinja2": "report nbgrader_plugin",
     "IPython": "student interactive",
     "distributed": "classes",
     "msgspec": "classes",

@@ -376,8 +376,12 @@ def test_the_command_writes_the_page_and_ends_as_ever(toy: Path, capsys: pytest.
     assert wrote == f"wrote {page}, which students must not see"
     assert last == FINE
     assert page.is_file()
-    assert not (toy / HOME / "index.html").exists()
-    assert "All assignments" not in page.read_text(encoding="utf-8")
+    index = toy / HOME / "index.html"
+    assert f'href="{SLUG}.html"' in index.read_text(encoding="utf-8")
+    assert "All assignments" in page.read_text(encoding="utf-8")
+    (toy / HOME / "hw_earlier.html").write_text("")
+    main(["verify", SLUG, "--course", str(toy), "--matrix"])
+    assert 'href="hw_earlier.html"' in index.read_text(encoding="utf-8"), "the one before is not lost"
 
 
 def test_several_assignments_have_an_index(toy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

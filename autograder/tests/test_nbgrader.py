@@ -211,7 +211,7 @@ def test_gradebook_csv_and_feedback_agree(student: str, classroom: Classroom, fe
     row, points = rows[student], CLASS[student][1]
     assert (float(row["score"]), float(row["max_score"]), row["status"]) == (points, 5, "graded")
     assert float(row["shrink"]) + float(row["quiz"]) == points
-    assert f"(Score: {points:.1f} / 5.0)" in classroom.feedback(student)
+    assert f'<p class="total">{points:g} <span>of 5 points</span></p>' in classroom.feedback(student)
 
 
 def test_the_same_notebook_gets_the_same_marks_under_another_name(classroom: Classroom, autograde: Done) -> None:

@@ -454,3 +454,26 @@ def test_what_is_no_picture_is_not_drawn(picture: Any) -> None:
 def test_a_picture_of_odd_numbers_is_drawn() -> None:
     assert block(np.array([[np.nan, np.inf], [0, -1]])).count("h.86") == 3
     assert "<svg" not in html.exercise_html(replace(RESULT, verdicts=(replace(PASSED, picture=np.ones((2, 2))),)))
+
+
+def test_what_was_not_tried_is_not_counted_as_wrong() -> None:
+    def told(*outcomes: Outcome) -> str:
+        return words.summary(ExerciseResult("f", 0, 0, tuple(replace(PASSED, outcome=o) for o in outcomes)))
+
+    no, skipped, yes = Outcome.FAILED, Outcome.SKIPPED, Outcome.PASSED
+    assert told(no, *[skipped] * 8) == "1 does not hold, 8 not tried"
+    assert told(yes, yes, no, no, skipped) == "2 hold, 2 do not, 1 not tried"
+    assert told(yes, skipped) == "1 holds, 1 not tried"
+    assert told(yes, no) == "1 of 2 checks hold"
+
+
+def test_the_time_of_a_run_counts_from_its_command() -> None:
+    """What it takes to load the kit is waited for, too; the rate is that of grading."""
+    import time
+
+    from autograder.report.progress import Progress
+
+    began = time.monotonic() - 1000
+    (line,) = Progress(Console(file=io.StringIO()), "hw1", True, began).summary(1, 0, 0, 0)
+    assert float(line.split("; ")[1].split(" s")[0]) >= 1000
+    assert "0.0 a second" not in line

@@ -116,3 +116,13 @@ def test_the_demo_keeps_its_size_however_many_beliefs_a_key_holds() -> None:
     people = [demo.HandIn("", str(n), "") for n in range(37)]
     assert demo._spread(people, 40) == people
     assert [h.kind for h in demo._spread(people, 5)] == ["0", "7", "14", "22", "29"]
+
+
+def test_a_scratch_course_brings_what_its_configuration_imports(toy: Path, tmp_path: Path) -> None:
+    config = toy / "nbgrader_config.py"
+    config.write_text(config.read_text() + '\nget_config().AssignLatePenalties.plugin_class = "late.Late"\n')
+    (toy / "late.py").write_text("LATE = 1\n")
+    (toy / "notes.py").write_text("x = 1\n")
+    made = course(toy, tmp_path / "scratch", SLUG)
+    assert (made / "late.py").read_text() == "LATE = 1\n"
+    assert not (made / "notes.py").exists()
