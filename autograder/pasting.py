@@ -101,7 +101,8 @@ def _is_named(name: str, calls: Sequence[Call]) -> bool:
 def _can_be_named(expression: str, calls: Sequence[Call]) -> bool:
     """Whether the input that the expression speaks of is the first argument of the last call, or has that name already."""
     name = _input(expression)
-    return _is_named(name, calls) or (all(isinstance(a, Given) for a in (calls[-1].args or (None,))[:1]) and (name == "dout" or len(calls) == 1))
+    first = next(iter(calls[-1].args), None)
+    return _is_named(name, calls) or (isinstance(first, Given) and (name == "dout" or len(calls) == 1))
 
 
 def _named_input(expression: str, calls: list[Call]) -> tuple[list[str], list[Call]]:
