@@ -224,7 +224,7 @@ def test_classroom_gets_one_line_with_partial_credit(
     told = json.loads(base64.b64decode(line.removeprefix("result="), validate=True))
     jsonschema.validate(told, RUNNER)
     assert (told["max_score"], sum(t["score"] for t in told["tests"]), told["status"]) == (5.0, score, status)
-    assert "= shrink:" in err
+    assert "shrink: " in err
     assert "hidden" not in json.dumps(told)
 
 
