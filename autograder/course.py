@@ -78,7 +78,7 @@ def load_public(folder: Path) -> Assignment:
         slug=layout.slug or folder.name,
         folder=folder,
         exercises=exercises,
-        probes={name: tuple(facts) for name, facts in getattr(module, "PROBES", {}).items()},
+        probes={name: _told_apart(name, tuple(facts)) for name, facts in getattr(module, "PROBES", {}).items()},
         setup=layout.setup,
         course_cells=layout.cells,
         hints=json.loads(hints.read_text(encoding="utf-8")) if hints.is_file() else {},
@@ -174,6 +174,15 @@ def _part(part: Part, checks: Iterable[Check]) -> Part:
     first = next((n for n, c in enumerate(listed) if {c.name, c.verb} & set(needs)), -1)
     waiting = (replace(c, needs=tuple(dict.fromkeys((*needs, *c.needs)))) for c in listed[first + 1 :])
     return replace(part, checks=(*listed[: first + 1], *waiting), gravity=Gravity(part.gravity))
+
+
+def _told_apart(exercise: str, probes: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The probes of an exercise: of two with one name, a misconception could show one of them only."""
+    names = [probe.name for probe in probes]
+    twice = next((name for name in names if names.count(name) > 1), "")
+    if twice:
+        raise CourseError(f'PROBES of {exercise} has {twice} twice. Give one of them a name of its own: {twice}("name", ...).')
+    return probes
 
 
 def _distinct(exercise: Exercise) -> None:

@@ -94,6 +94,14 @@ def test_a_mistake_in_the_list_of_checks_is_named(source: Path, text: str, said:
     assert said in str(found.value)
 
 
+def test_two_probes_of_one_name_are_refused(source: Path) -> None:
+    """One of them was lost without a word, and a misconception that only it showed was named nothing."""
+    text = (source / "checks.py").read_text(encoding="utf-8")
+    (source / "checks.py").write_text(text.replace("[f.test_time()]", "[f.test_time(), f.test_time()]"), encoding="utf-8")
+    with pytest.raises(CourseError, match=r'PROBES of shrink has test_time twice\. Give one of them a name of its own: test_time\("name"'):
+        load_public(source)
+
+
 def test_a_missing_list_or_notebook_is_named(source: Path) -> None:
     (source / "checks.py").unlink()
     with pytest.raises(CourseError, match=r"checks\.py is missing\. It lists the checks"):
