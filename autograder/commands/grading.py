@@ -47,7 +47,7 @@ def _add_grade(commands: Any) -> None:
     grade.add_argument("--fresh", action="store_true", help="start a new Python for every hand-in, and keep none warm")
     grade.add_argument("--isolation", choices=("bubblewrap", "landlock", "subprocess"), help="insist on one kind of cage")
     grade.add_argument("--unsafe-isolation", action="store_true", help="grade even where student code cannot be caged")
-    grade.add_argument("--gpu", action="store_true", help="let this machine's NVIDIA GPU into the cage (hw8_torch; a new Python for each)")
+    grade.add_argument("--gpu", action="store_true", help="let this machine's NVIDIA GPU into the sandbox (hw8_torch; experimental)")
     in_course(grade)
     grade.set_defaults(run=_grade)
 
@@ -103,7 +103,10 @@ def _cage(arguments: argparse.Namespace, console: Console) -> Isolation:
     isolation = choose(arguments.unsafe_isolation, arguments.isolation)
     if loud := warning(isolation):
         console.print(loud, style="bold red", highlight=False)
-    return with_gpu(isolation) if arguments.gpu else isolation
+    if not arguments.gpu:
+        return isolation
+    console.print("--gpu is experimental: it has never run on a GPU.", highlight=False)
+    return with_gpu(isolation)
 
 
 def _judged(paths: Sequence[Path], staff: Staff, isolation: Isolation, witness: Witness) -> Iterator[tuple[int, Report]]:

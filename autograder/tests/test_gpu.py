@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+import autograder
 from autograder.cli import main
 from autograder.model import Broken, Call, Cell, CourseError, Limits, Role
 from autograder.sandbox import BACKENDS, Isolation, gpu, holes, interpreter, with_gpu
@@ -181,3 +182,10 @@ def test_an_assignment_that_has_no_use_for_it_says_so(toy: Path, capsys: pytest.
     assert f"{SLUG} has no use for a GPU. Leave --gpu out." in capsys.readouterr().out
     assert main([*command, "--dask", "tcp://127.0.0.1:1"]) == 1
     assert "Leave one of them out" in capsys.readouterr().out
+
+
+def test_that_it_never_ran_on_a_gpu_is_said_where_it_is_asked_for(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(gpu, "NODES", ("/dev/no-such-node*",))
+    course = Path(autograder.__file__).parents[1]
+    assert main(["grade", "hw8_torch", "--gpu", "--course", str(course)]) == 1
+    assert "--gpu is experimental: it has never run on a GPU." in capsys.readouterr().out
