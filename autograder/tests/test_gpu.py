@@ -184,7 +184,7 @@ def test_an_assignment_that_has_no_use_for_it_says_so(toy: Path, capsys: pytest.
     assert "Leave one of them out" in capsys.readouterr().out
 
 
-def test_that_it_never_ran_on_a_gpu_is_said_where_it_is_asked_for(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_that_it_never_ran_on_a_gpu_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(gpu, "NODES", ("/dev/no-such-node*",))
     course = Path(autograder.__file__).parents[1]
     assert main(["grade", "hw8_torch", "--gpu", "--course", str(course)]) == 1
