@@ -13,11 +13,8 @@ from typing import Any
 
 from autograder import __version__
 from autograder.model import AutograderError, Broken, ExerciseResult
-from autograder.report import guide, overview, words
 from autograder.report.terminal import patient
-from autograder.student.reading import find, opened
-from autograder.student.selfcheck import after, examine_notebook
-from autograder.surroundings import stranger
+from autograder.surroundings import demand_sentences, stranger
 
 BROKEN = 2  # the exit code for a fault of ours
 
@@ -79,6 +76,11 @@ def check(place: Path, exercise: str | None = None) -> int:
 
 def checked(place: Path, exercise: str | None = None) -> list[ExerciseResult]:
     """The same, and what was found."""
+    demand_sentences()  # before the checks are imported, which are nothing without them
+    from autograder.report import guide, overview, words
+    from autograder.student.reading import find, opened
+    from autograder.student.selfcheck import after, examine_notebook
+
     path, note = find(place)
     found = opened(path)
     for told in [note, *found.submission.notes]:

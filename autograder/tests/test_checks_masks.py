@@ -177,8 +177,9 @@ def test_a_wrong_share_comes_with_a_picture_of_the_mask() -> None:
 
 def test_the_call_of_a_refusal_can_be_pasted_and_shows_what_was_said() -> None:
     verdict = examined(c.drops_some_and_keeps_some(p=P), {FORWARD: as_forward(drops_all)})
-    out, _ = eval(verdict.call, {"np": np, FORWARD: as_forward(drops_all)})
-    assert int((out != 0).sum()) == int(verdict.got.split()[0]), verdict.call
+    space: dict[str, Any] = {"np": np, FORWARD: as_forward(drops_all)}
+    exec(verdict.call, space)
+    assert int((space["out"] != 0).sum()) == int(verdict.got.split()[0]), verdict.call
 
 
 def test_calls_that_share_a_generator_are_shown_as_a_script_that_runs() -> None:

@@ -259,7 +259,7 @@ def test_the_wrong_axis_is_a_mask_that_all_examples_share() -> None:
 def test_a_message_shows_the_call_that_was_made() -> None:
     check = through(SEQUENCES, c.treats_examples_apart(p=P, **MASK))
     found = verdict("steady", check, {"steady": time_first})
-    assert found.call.startswith("steady(np.random.default_rng(")
+    assert found.call.startswith("out, cache = steady(np.random.default_rng(")
     assert ".normal(size=(256, 3, 256)), 0.3, np.random.default_rng(" in found.call
 
 

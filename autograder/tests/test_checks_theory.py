@@ -64,7 +64,7 @@ def test_a_case_done_by_hand_is_compared_with_what_is_wanted() -> None:
     assert told(check, lambda x: x.sum()) == "length = 7 | 5"
     assert told(check, lambda x: x) == "length.shape = (2,) | ()"
     assert verdict(check, lambda x: x).sentence == "gets it right for a triangle"
-    assert verdict(check, lambda x: x).call == "toy(np.array([3.0, 4.0]))"
+    assert verdict(check, lambda x: x).call == "length = toy(np.array([3.0, 4.0]))\nnp.shape(length)"
 
 
 def test_digits_are_a_sentence_of_their_own() -> None:

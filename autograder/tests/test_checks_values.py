@@ -172,7 +172,7 @@ REFUSALS: tuple[tuple[str, Check, Any, str, str], ...] = (
     ("quiz", c.is_filled_in(key="number"), {}, 'quiz["number"] is missing', "a number"),
     ("quiz", c.is_filled_in(key="number"), {"number": None}, 'quiz["number"] is None', "an array of numbers"),
     ("quiz", c.is_filled_in(key="number"), {"number": float("nan")}, 'quiz["number"] is a float', "a number"),
-    ("quiz", LETTER, {"letter": "d"}, 'quiz["letter"] is a str', LETTERS),
+    ("quiz", LETTER, {"letter": "d"}, "quiz[\"letter\"] = 'd'", LETTERS),
     ("quiz", LETTER, {"letter": ["a"]}, 'quiz["letter"] is a list of 1', LETTERS),
     ("quiz", c.answers_rightly(key="number"), {"number": 8}, 'quiz["number"] = 8 is not right', ""),
     ("quiz", c.answers_rightly(key="letter", choices="abc"), {"letter": "a"}, 'quiz["letter"] = a is not right', ""),
