@@ -21,7 +21,7 @@ from autograder.authoring.candidates import Candidate, Demonstration, of_module,
 from autograder.authoring.coats import coats, fitting_shape, mannered, shaped
 from autograder.authoring.handout import Handout
 from autograder.authoring.limited import alarm, each
-from autograder.course import Staff
+from autograder.course import Staff, lacking, load_public, slugs
 from autograder.folders import folders
 from autograder.judge import judge, result
 from autograder.model import Answer, Call, Exercise, Item, Outcome, Subject
@@ -329,6 +329,11 @@ class Gate:
             if chosen is None or exercise.name in chosen:
                 yield tried(Target(staff, exercise, around), self.candidates, self.notebooks)
 
+    def _cannot_run(self, place: str) -> bool:
+        """Is it a notebook of an assignment for which something is lacking here? Then nothing in it earns anything."""
+        slug = place.partition("/")[0]
+        return slug in slugs(self.root) and bool(lacking(load_public(folders(self.root).released(slug))))
+
     def _handed_out(self, slug: str) -> Mapping[str, Any]:
         path = folders(self.root).released(slug) / f"{slug}.ipynb"
         name = f"{slug}/{path.name}"
@@ -342,5 +347,6 @@ class Gate:
         found = {score.parts: score for score in reversed(one.findings)}
         yield from (score.finding for parts, score in found.items() if not argued.keys() & set(parts))
         for what in argued.keys() - {part for parts in found for part in parts}:
-            if what.rpartition(" in ")[2] in {*self.handout.files, *self.handout.wheel}:
+            place = what.rpartition(" in ")[2]
+            if place in {*self.handout.files, *self.handout.wheel} and not self._cannot_run(place):
                 yield f"SHOWN in {one.assignment}_key.py argues for {what} under {one.exercise}, which earns little. Take it out."

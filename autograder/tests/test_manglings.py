@@ -243,13 +243,14 @@ def by_grader(path: Path, staff: Staff, cage: Isolation) -> Verdicts:
 
 def by_command(path: Path, monkeypatch: pytest.MonkeyPatch) -> Verdicts:
     seen: list[ExerciseResult] = []
+    examine = selfcheck.examine_notebook
 
     def kept(*asked: Any) -> ExerciseResult:
-        seen.append(selfcheck.examine_notebook(*asked))
+        seen.append(examine(*asked))
         return seen[-1]
 
     with monkeypatch.context() as patched:
-        patched.setattr("autograder.student.command.examine_notebook", kept)
+        patched.setattr("autograder.student.selfcheck.examine_notebook", kept)
         cli.main(["check", str(path)])
     return verdicts(seen)
 
