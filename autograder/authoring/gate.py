@@ -340,7 +340,6 @@ class Gate:
         known = next((n for n in self.notebooks if n.file == name), None)
         return (known or of_notebook(name, path.read_text(encoding="utf-8"))).space
 
-
     def findings(self, one: Tried, staff: Staff) -> Iterator[str]:
         """What earns too much of an exercise and is not argued for in the key, and what of this hand-out is argued for and does not."""
         argued = staff.key.shown.get(one.exercise, {})

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from autograder.course import Staff
 
 
-
 def add(commands: Any) -> None:
     """Put the commands on the command line."""
     _add_release(commands)

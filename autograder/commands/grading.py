@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from autograder.sandbox import Isolation
 
 
-
 def add(commands: Any) -> None:
     """Put the commands on the command line."""
     _add_grade(commands)
