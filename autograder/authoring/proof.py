@@ -55,8 +55,6 @@ def told(slug: str, found: Sequence[Tried]) -> str:
     return f"nothing in the hand-out answers {slug}: {len(found)} exercises, {counts}; the best earns {best:.0%}"
 
 
-
-
 def rows(found: Iterable[Tried]) -> Iterator[tuple[Any, ...]]:
     """The whole table, line by line: every candidate that had the form of an answer, and what it earned."""
     for one in found:
