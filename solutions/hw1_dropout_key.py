@@ -345,7 +345,7 @@ MISCONCEPTIONS = {
             """You multiply the survivors by 1 - p, which makes the layer even quieter. To keep the average, DIVIDE by 1 - p: the
             survivors speak up for those who are missing.""",
             (SCALE, "1 - p"),
-            signs="survivors",
+            signs="survivors =drop_share",
         ),
         core(
             "the_scale_is_applied_twice",
@@ -373,14 +373,14 @@ MISCONCEPTIONS = {
             """Your function drops units at test time as well. With train=False it should use the whole network: return x unchanged
             and draw nothing.""",
             ("if not train:", "if rng is None:"),
-            signs="test_time =drop_share",
+            signs="test_time",
         ),
         edge(
             "test_time_drops_too",
             """Your function drops units at test time as well. With train=False it should use the whole network: return x unchanged
             and draw nothing.""",
             (TRAIN, "pass\n"),
-            signs="test_time rng_at_test =drop_share",
+            signs="test_time rng_at_test",
         ),
         edge(
             "the_mask_is_drawn_before_train_is_asked",
@@ -690,7 +690,7 @@ MISCONCEPTIONS = {
             at test time.""",
             (f"{DRAWN}.astype(x.dtype)", f"{DRAWN}.astype(x.dtype) * float({SCALE})"),
             ("float(1 - p)", "1.0"),
-            signs="survivors test_time test_gradient",
+            signs="survivors test_time test_gradient_alone",
         ),
         core(
             "test_time_multiplies_by_p",
@@ -704,7 +704,7 @@ MISCONCEPTIONS = {
             """At test time you return x as it is. Without scaling in training the average of the output was (1 - p) x, and test
             time must match it: multiply by 1 - p.""",
             ("float(1 - p)", "1.0"),
-            signs="test_time test_gradient",
+            signs="test_time test_gradient_alone",
         ),
         core(
             "test_time_divides_by_the_kept_share",
@@ -715,10 +715,9 @@ MISCONCEPTIONS = {
         ),
         core(
             "the_mask_is_inverted",
-            """Your test time is right, but the mask is the wrong way round: units STAY with probability p. They should be dropped
-            with probability p.""",
+            """Your mask is the wrong way round: units STAY with probability p. They should be dropped with probability p.""",
             (DRAWN, "(~" + DRAWN + ")"),
-            signs="drop_share =test_time",
+            signs="drop_share",
         ),
         core(
             "p_is_the_keep_probability",
@@ -749,7 +748,7 @@ MISCONCEPTIONS = {
             """At test time your forward pass multiplies by 1 - p, but the gradient passes unchanged. Whatever x was multiplied by,
             dout is multiplied by it too.""",
             ("return x * multiplier, multiplier", "return x * multiplier, multiplier if train else 1.0"),
-            signs="test_gradient",
+            signs="test_gradient_alone",
         ),
     ],
     "dropout_moments": [
@@ -757,14 +756,14 @@ MISCONCEPTIONS = {
             "the_spread_is_the_variance",
             "You return the standard deviation. The variance is its square.",
             ("x ** 2 * float(p / (1 - p))", "np.sqrt(x ** 2 * float(p / (1 - p)))"),
-            signs="var",
+            signs="variance_power",
         ),
         core(
             "the_variance_forgets_the_scale",
             """Your variance p (1 - p) x^2 belongs to a mask of 0 and 1. Inverted dropout divides by 1 - p, and a factor comes out
             of a variance squared.""",
             ("p / (1 - p)", "p * (1 - p)"),
-            signs="var",
+            signs="variance_factor",
         ),
         core(
             "these_are_the_moments_of_vanilla_dropout",
@@ -772,20 +771,20 @@ MISCONCEPTIONS = {
             average at x.""",
             ("x.copy()", "x * float(1 - p)"),
             ("p / (1 - p)", "p * (1 - p)"),
-            signs="mean var",
+            signs="mean_factor variance_factor",
         ),
         core(
             "the_variance_divides_once_by_too_much",
             """You divide by (1 - p)^2 but leave out the 1 - p of the coin's own variance p (1 - p). One of the two factors
             cancels.""",
             ("p / (1 - p)", "p / (1 - p) ** 2"),
-            signs="var",
+            signs="variance_factor",
         ),
         core(
             "mean_and_variance_change_places",
             """You return the variance first and the mean second. The function returns (mean, var).""",
             ("return mean, var", "return var, mean"),
-            signs="mean var",
+            signs="moments_order",
         ),
         core(
             "the_variance_is_that_of_the_batch",
@@ -793,33 +792,33 @@ MISCONCEPTIONS = {
             is random, so mean and var have the shape of x.""",
             ("x.copy()", "np.mean(x)"),
             ("x ** 2 *", "np.var(x) *"),
-            signs="var",
+            signs="mean_factor",
         ),
         core(
             "the_ratio_is_upside_down",
             """Your variance has the factor (1 - p) / p. It is the other way round, p / (1 - p): when nothing is dropped there is
             no noise.""",
             ("p / (1 - p)", "(1 - p) / p if p else 0"),
-            signs="var",
+            signs="variance_factor",
         ),
         core(
             "the_variance_grows_like_x",
             "Your variance is proportional to x. A factor comes out of a variance squared: it is proportional to x^2.",
             ("x ** 2", "x"),
-            signs="var",
+            signs="variance_power",
         ),
         core(
             "the_second_moment_is_the_variance",
             "You return the average of y^2. The variance is the average of y^2 minus the square of the average of y.",
             ("p / (1 - p)", "1 / (1 - p)"),
-            signs="var",
+            signs="variance_factor",
         ),
         core(
             "the_mean_shrinks_by_1_minus_p",
             """Your mean is (1 - p) x. So it is without scaling; the inverted form divides the survivors by 1 - p, and the average
             stays x.""",
             ("x.copy()", "x * float(1 - p)"),
-            signs="mean",
+            signs="mean_factor",
         ),
     ],
     "fixed_dropout_mask": [
@@ -852,7 +851,7 @@ MISCONCEPTIONS = {
             An all-zero mask is a legal draw.""",
             ("return np.where(", "mask = np.where("),
             ("scale, 0.0)", "scale, 0.0)\n    return mask if mask.any() else np.full(shape, scale)"),
-            signs="when_all_are_dropped",
+            signs="when_all_are_dropped =rows =columns",
         ),
         core(
             "an_empty_mask_is_drawn_once_more",

@@ -647,6 +647,8 @@ MISCONCEPTIONS = {
     ],
 }
 
+SIGNATURE = "def directional_error(f, x, dout, dx, rng, k={}, h=1e-05):"
+KINK = "at 0 itself a ReLU has no slope, and either is taken"
 FACTORS = "the factors of a product, or the arguments of a maximum, have changed places"
 # What the hand-out shows, and would earn a quarter of an exercise or more, with the reason; assignments are handed out one after the other.
 SHOWN = {
@@ -664,11 +666,6 @@ SHOWN = {
     },
     "fixed_softmax_backward": {
         "buggy_softmax_backward in hw2_network/hw2_network.ipynb": "is the patient of this clinic, and right when it is called once",
-        "_slope in autograder/dropout/sequences/gradient_formulas.py":
-            "keeps the stored probabilities as they are, as any function does that is no cure",
-        "`lambda h: 1 - np.tanh(h) ** 2` in autograder/dropout/sequences/gradient_formulas.py":
-            "keeps the stored probabilities as they are, as any function does that is no cure",
-        "softmax in autograder/dropout/values.py": "keeps the stored probabilities as they are, as any function does that is no cure",
     },
 }
 
@@ -677,7 +674,16 @@ EQUIVALENT = {
         f"{side} = np.sum(np.multiply(f(x), dout)) -> {side} = np.sum(np.multiply(dout, f(x)))": FACTORS for side in ("up", "down")
     },
     "directional_error": {
-        "worst = max(worst, error / size if size > 0 else error) -> worst = max(error / size if size > 0 else error, worst)": FACTORS
+        "worst = max(worst, error / size if size > 0 else error) -> worst = max(error / size if size > 0 else error, worst)": FACTORS,
+        **{f"{SIGNATURE.format(3)} -> {SIGNATURE.format(k)}": "the signature stands in the stub" for k in (2, 4)},
+    },
+    "mlp_loss": {
+        "h1 = np.maximum(a1, 0) * m1 -> h1 = np.maximum(0, a1) * m1": FACTORS,
+        "h2 = np.maximum(a2, 0) * m2 -> h2 = np.maximum(0, a2) * m2": FACTORS,
+        "da2 = ds @ W3.T * m2 * (a2 > 0) -> da2 = ds @ W3.T * m2 * (a2 >= 0)": KINK,
+        "da1 = da2 @ W2.T * m1 * (a1 > 0) -> da1 = da2 @ W2.T * m1 * (a1 >= 0)": KINK,
+        f"return {FACTOR} -> return {FACTOR.replace('>=', '>')}": "a number that is p itself is drawn once in 2^53 times",
+        f"return {FACTOR} -> return {FACTOR.replace('0.0', '1.0')}": "at p = 1 nothing is kept, so nothing is multiplied",
     },
     "mlp_predict": {
         "h1 = np.maximum(X @ params['W1'] + params['b1'], 0) -> h1 = np.maximum(0, X @ params['W1'] + params['b1'])": FACTORS,

@@ -254,7 +254,7 @@ MISCONCEPTIONS = {
         core("entropy_has_no_minus_sign",
             """Your entropies are negative: logarithms of probabilities are below 0, and the minus in front of the sum turns them
             round.""",
-            ("-np.sum", "np.sum"), signs="stats_sign"),
+            ("-np.sum", "np.sum"), signs="stats_sign =stats_mean"),
         edge("zero_times_log_zero_takes_care_of_itself",
             """Where a probability is exactly 0 your entropy is NaN: log(0) is minus infinity, and 0 times that is NaN. Such a class
             should contribute 0; let the logarithm see something harmless there.""",
@@ -295,7 +295,7 @@ MISCONCEPTIONS = {
         edge("a_little_in_the_logarithm_does_no_harm",
             """You add a small number to the probabilities to keep the logarithm from 0. So each class contributes a little, even one of
             probability 0, and your entropies are right to six digits only. Let the logarithm see a 1 where p is 0, and add nothing.""",
-            (LOGS, "(p + 1e-7) * np.log(p + 1e-7)"), signs="stats_digits"),
+            (LOGS, "(p + 1e-7) * np.log(p + 1e-7)"), signs="stats_digits =stats_unit"),
         manner("float32_is_exact_enough",
             """Your results are right to seven digits only, because you reckon in float32. What comes in is float64; leave it so, and a
             later check of gradients or of small differences does not fail.""",

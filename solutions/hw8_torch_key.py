@@ -152,21 +152,21 @@ MISCONCEPTIONS = {
             half of it does), and a kept 0 looks like a dropped number; in AlphaDropout a dropped number is not even 0. Ask
             autograd for the derivative of the output with respect to x: that is the multiplier itself.""",
             masked("(out.detach().cpu().numpy() != 0) * mask.max()"),
-            signs="among_zeros keep_rate_among_zeros",
+            signs="mask_among_zeros =mask",
         ),
         core(
             "output_over_input_is_the_mask",
             """You divide the output by x to find the mask. Where x is 0 that is 0/0, and in AlphaDropout a constant is added, so
             that it is no ratio at all. Ask autograd for the derivative of the output with respect to x.""",
             masked("(out / inputs).detach().cpu().numpy()"),
-            signs="among_zeros",
+            signs="mask_among_zeros =mask",
         ),
         core(
             "the_module_comes_in_training_mode",
             """You never call module.train(). A module that was last used for a prediction is in eval mode and drops nothing: then
             you compare the identity with the identity.""",
             (".train()", ""),
-            signs="keep_rate_after_eval",
+            signs="mask_after_eval =mask",
         ),
         core(
             "a_second_pass_has_the_same_mask",
@@ -174,21 +174,21 @@ MISCONCEPTIONS = {
             mask. Take all three from one pass (retain_graph=True lets you ask it twice).""",
             ("out = module(inputs)", "first = module(inputs)\n    out = module(inputs)"),
             ("(x, mask), out)", "(x, mask), first)"),
-            signs="plain",
+            signs="plain_out =plain_grad =mask =mask_of_zeros_in_dout",
         ),
         core(
             "any_pass_shows_the_mask",
             """You take the mask from another pass than output and gradient. Each pass of the module draws a new mask: take all
             three from one pass (retain_graph=True lets you ask it twice).""",
             ("grad(out, inputs, torch.ones_like(out), retain_graph=True)", "grad(module(inputs), inputs, torch.ones_like(out))"),
-            signs="plain",
+            signs="plain_out plain_grad =mask =gradient_taken",
         ),
         core(
             "a_second_pass_has_the_same_gradient",
             """You run the module again for the gradient by dout. The second pass draws another mask, so that this is the gradient
             of something else. Ask one pass twice: retain_graph=True keeps its graph.""",
             ("grad(out, inputs, torch.tensor(", "grad(module(inputs), inputs, torch.tensor("),
-            signs="plain =at_one",
+            signs="plain_grad =plain_out =mask =gradient_taken",
         ),
         core(
             "backward_replaces_the_gradient",
@@ -196,7 +196,7 @@ MISCONCEPTIONS = {
             the sum of both. Set it to None in between, or ask torch.autograd.grad, which adds nothing up.""",
             (MULTIPLIER, "out.sum().backward(retain_graph=True)\n    mask = inputs.grad.clone()"),
             (GRADIENT, "out.backward(torch.tensor(dout, device=device))\n    grad = inputs.grad"),
-            signs="plain",
+            signs="gradient_taken",
         ),
         core(
             "numpy_makes_a_copy",
@@ -204,14 +204,14 @@ MISCONCEPTIONS = {
             ones, or it was the mask once: tensor.numpy() makes no copy, and where x.grad is set to 0 and filled again, so is your
             mask. Then copy it in time.""",
             masked("grad.cpu().numpy()"),
-            signs="plain",
+            signs="mask",
         ),
         core(
             "the_gradient_needs_no_dout",
             """The gradient of torch that you compare with is that of out.sum(): the mask itself. dout is the gradient of the loss
             by the OUTPUT; hand it to torch as well: torch.autograd.grad(out, x, dout).""",
             ("torch.tensor(dout, device=device)", "torch.ones_like(out)"),
-            signs="plain",
+            signs="gradient_taken",
         ),
         core(
             "the_numpy_code_is_known",
@@ -220,14 +220,14 @@ MISCONCEPTIONS = {
             much.""",
             ("numpy_forward(x, mask)", "x * mask"),
             ("numpy_backward(dout, mask)", "dout * mask"),
-            signs="wrong_forward wrong_backward one_wrong_number",
+            signs="mask",
         ),
         edge(
             "close_or_not_is_the_answer",
             """You answer with yes or no, as np.allclose does. Asked for is HOW LARGE the difference is: the largest one, divided
             by the largest of torch's numbers. Whether that is close enough, the reader decides.""",
             (RATIO, "float(not np.allclose(ours, theirs))"),
-            signs="wrong_forward wrong_backward one_wrong_number",
+            signs="one_percent one_wrong_number",
         ),
         edge(
             "a_difference_is_never_negative",
@@ -242,28 +242,28 @@ MISCONCEPTIONS = {
             1/(1-p), and a constant is added, which a pass of ones would show too. The derivative of the output with respect to x is the
             multiplier of every such module.""",
             masked("(mask / mask.max() / (1 - module.p)).astype(x.dtype) if module.p < 1 else mask"),
-            signs="alpha =plain =among_zeros",
+            signs="mask",
         ),
         core(
             "dout_is_never_zero",
             """You divide the gradient by dout to find the mask. Where dout is 0, as before a ReLU it often is, that is 0/0. Ask
             for the gradient with ones instead of dout: that is the multiplier itself.""",
             masked("(grad / torch.tensor(dout, device=device)).cpu().numpy()"),
-            signs="zeros_in_dout =plain",
+            signs="mask_of_zeros_in_dout =mask",
         ),
         core(
             "dropout_is_compared_in_eval_mode",
             """You compare in eval mode, where the module drops nothing: that is the identity against the identity. Your function
             compares TRAINING: call module.train() before the pass.""",
             (".train()", ".eval()"),
-            signs="keep_rate keep_rate_after_eval",
+            signs="mask mask_after_eval =plain_out",
         ),
         core(
             "the_gradient_can_be_had_in_eval_mode",
             """Your gradient is that of a pass in eval mode: it is dout itself. What you want to compare is the gradient of the
             training pass whose output and mask you have.""",
             ("grad(out, inputs, torch.tensor(", "grad(module.eval()(inputs), inputs, torch.tensor("),
-            signs="plain at_one",
+            signs="gradient_taken =mask",
         ),
         edge(
             "the_keep_rate_is_the_mean_of_the_mask",
@@ -290,14 +290,14 @@ MISCONCEPTIONS = {
             """Your keep_rate counts where the OUTPUT is not 0. A kept 0 is 0 too, and after a ReLU every other number is one.
             Count the entries of the mask that are not 0.""",
             ("(mask != 0).mean()", "(out != 0).float().mean()"),
-            signs="keep_rate_among_zeros =among_zeros",
+            signs="keep_rate_among_zeros =mask_among_zeros",
         ),
         edge(
             "differences_need_no_scale",
             """You return absolute differences. Whether 0.01 is much depends on the size of what is compared: divide by the
             largest absolute value of torch's array.""",
             (RATIO, "float(worst)"),
-            signs="wrong_forward wrong_backward one_wrong_number",
+            signs="one_percent",
         ),
         edge(
             "the_average_difference_says_enough",
@@ -310,7 +310,7 @@ MISCONCEPTIONS = {
             """You divide each difference by its own number of torch's. Where something was dropped that is 0/0. The text asks for
             ONE scale: the largest difference, divided by the largest of torch's numbers.""",
             (RATIO, "float((np.abs(ours - theirs) / np.abs(theirs)).max())"),
-            signs="plain among_zeros at_one",
+            signs="one_percent one_wrong_number at_one",
         ),
         edge(
             "a_guard_makes_each_number_a_scale",
@@ -318,7 +318,7 @@ MISCONCEPTIONS = {
             small number then looks huge. The text asks for ONE scale: the largest difference, divided by the largest of torch's
             numbers.""",
             (RATIO, "float((np.abs(ours - theirs) / (np.abs(theirs) + 1e-8)).max())"),
-            signs="one_wrong_number =wrong_forward",
+            signs="one_wrong_number =one_percent",
         ),
         edge(
             "the_scale_is_the_sum_of_both",
@@ -326,14 +326,14 @@ MISCONCEPTIONS = {
             then measures 0.5 %. The text asks for ONE scale: the largest difference, divided by the largest of torch's
             numbers.""",
             (RATIO, "float((np.abs(ours - theirs) / np.maximum(1e-8, np.abs(ours) + np.abs(theirs))).max())"),
-            signs="wrong_forward wrong_backward",
+            signs="one_percent",
         ),
         core(
             "a_mask_is_true_or_false",
             """You hand over which numbers were kept, as True and False. The NumPy functions ask for the multiplier that torch
             used: 0 or 1/(1-p), in AlphaDropout 0 or a.""",
             masked("(mask != 0).astype(x.dtype)"),
-            signs="plain",
+            signs="mask",
         ),
         manner(
             "torch_is_never_all_zero",
@@ -419,7 +419,7 @@ MISCONCEPTIONS = {
             forward, self.train without parentheses, which is a method and counts as true, and a self.training that was looked at
             in __init__.)""",
             ("not self.training or ", ""),
-            signs="test_time_of_MyDropout",
+            signs="test_time_of_MyDropout =input_after_of_MyDropout",
         ),
         edge(
             "train_is_a_question",
@@ -682,6 +682,14 @@ MISCONCEPTIONS = {
             signs="loop_modes",
         ),
         core(
+            "a_look_in_between_changes_nothing",
+            """You call eval() to measure WITHIN the epoch, and nobody calls train() again: from the second step on you train
+            without dropout. Call train() in every epoch, and measure after it.""",
+            ("        model.train()\n", ""),
+            LOOKS_WITHIN,
+            signs="loop_modes loop_modes_after_eval",
+        ),
+        core(
             "a_look_in_between_ends_with_the_epoch",
             """You call eval() to measure WITHIN the epoch, and train() only at the beginning of the next one: of each epoch only
             the first step is taken with dropout. Measure after the epoch, or call train() again before the next step.""",
@@ -761,7 +769,7 @@ MISCONCEPTIONS = {
             module: write F.dropout(x, p, self.training), with self.training looked at in each pass (self.train is a method, and
             counts as true). A layer nn.Dropout has to be made in __init__, where .eval() finds it, and not within forward.""",
             ("drop(torch.relu(linear(x)))", "F.dropout(torch.relu(linear(x)), drop.p)"),
-            signs="hidden",
+            signs="hidden =net_rates",
         ),
         core(
             "nobody_has_to_tell_dropout_the_mode",

@@ -2,10 +2,14 @@
 
 A pair whose edits touch the same text is left out. Each of the others is asked for its facts and gets one of these words:
 
-named      both beliefs are told, or the one that hides the other (its facts are those of the pair), or a third that they amount to
+named      both beliefs are told, or the one that hides the other (its facts are those of the pair), or a third that explains all there is
 partly     one of the two is told, and the other shows as well
 unnamed    nothing is told, or only that something else is wrong
-falsely    a belief is told that is neither, and that the pair does not amount to
+falsely    a belief is told that is neither, and that is not true of the pair either
+
+Where one mistake hides half of the other, the half that is left may be told in its place: vanilla dropout that also drops at test time is
+dropout without a scale. A half is a belief whose signs are among those of the whole. A third belief is true of a pair that shows all
+that this belief brings about by itself, if it is more than one fact: momentum that ends with each epoch, and one batch an epoch, is none.
 """
 
 from __future__ import annotations
@@ -15,10 +19,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import Any
 
 from autograder.course import Staff
 from autograder.diagnose import SOMETHING_ELSE, Facts, diagnose, fingerprint
-from autograder.model import CourseError, Misconception
+from autograder.model import CourseError, Diagnosis, Misconception
 from autograder.subjects.local import Local
 
 WORDS = ("named", "partly", "unnamed", "falsely")
@@ -64,10 +69,10 @@ def _facts(staff: Staff, exercise: str, subject: Local) -> Facts:
 
 
 def _seen(staff: Staff, pair: Pair, facts: Facts, alone: dict[str, Facts]) -> Seen:
-    exercise = pair[0].exercise
-    told = tuple(d.name for d in diagnose(exercise, facts, staff.hints[exercise]))
-    amounts_to = {name for name in told if any(_facts_alone(staff, m, alone) == facts for m in _called(staff, exercise, name))}
-    return Seen(exercise, (pair[0].name, pair[1].name), told, _word({pair[0].name, pair[1].name}, set(told), amounts_to))
+    exercise, names = pair[0].exercise, (pair[0].name, pair[1].name)
+    told = diagnose(exercise, facts, staff.hints[exercise])
+    hides = any(_facts_alone(staff, m, alone) == facts for d in told for m in _called(staff, exercise, d.name))
+    return Seen(exercise, names, tuple(d.name for d in told), word_for(names, told, facts, staff.hints[exercise], hides))
 
 
 def _called(staff: Staff, exercise: str, name: str) -> Iterator[Misconception]:
@@ -81,13 +86,31 @@ def _facts_alone(staff: Staff, belief: Misconception, known: dict[str, Facts]) -
     return known[key]
 
 
-def _word(pair: set[str], told: set[str], amounts_to: set[str]) -> str:
-    told = told - {SOMETHING_ELSE}
-    if not told:
+def word_for(pair: tuple[str, str], told: Sequence[Diagnosis], facts: Facts, hints: Mapping[str, Any], hides: bool = False) -> str:
+    """What a pair with these facts was told, in a word; `hides` says that one of the beliefs told has these very facts by itself."""
+    beliefs = [d for d in told if d.name != SOMETHING_ELSE]
+    if not beliefs:
         return "unnamed"
-    if told - pair - amounts_to:
+    meant = [_meant(d, pair, hints) for d in beliefs]
+    brought = [_brought_about(d, hints) for d in beliefs]
+    if not all(whom or hides or (len(what) > 1 and what.items() <= facts.items()) for whom, what in zip(meant, brought, strict=True)):
         return "falsely"
-    return "named" if told >= pair or amounts_to else "partly"
+    odd = {name for name, word in facts.items() if hints["right"][name] != word}
+    explained = not all(meant) and odd <= {name for what in brought for name in what}
+    return "named" if hides or explained or set().union(*meant) >= set(pair) else "partly"
+
+
+def _meant(told: Diagnosis, pair: tuple[str, str], hints: Mapping[str, Any]) -> set[str]:
+    """Which of two beliefs is told by this: the one of its name, or those that it is a half of."""
+    if told.name in pair:
+        return {told.name}
+    return {m["name"] for m in hints["misconceptions"] if m["name"] in pair and told.facts.items() < m["signs"].items()}
+
+
+def _brought_about(told: Diagnosis, hints: Mapping[str, Any]) -> Facts:
+    """All facts that a belief changes by itself."""
+    known = next(m for m in hints["misconceptions"] if m["name"] == told.name and m["signs"] == told.facts)
+    return {**known["also"], **known["signs"]}
 
 
 def lines(found: Sequence[Seen]) -> Iterator[str]:

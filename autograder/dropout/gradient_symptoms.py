@@ -67,8 +67,10 @@ def gradient_factor(exam: Exam, *, forward: str, backward: str, shape: tuple[int
 
 
 @symptom
-def test_gradient(exam: Exam, *, forward: str, backward: str, by: str = "", shape: tuple[int, ...] = SHAPE) -> str:  # noqa: PT028
-    """The gradient's factor after a pass at test time, relative to the one of that pass (or to `by`); a training pass comes before."""
+def test_gradient(  # noqa: PT028
+    exam: Exam, *, forward: str, backward: str, by: str = "", relative: bool = True, shape: tuple[int, ...] = SHAPE
+) -> str:
+    """The gradient's factor after a pass at test time, `relative` to the one of that pass (or to `by`); a training pass comes before."""
     x, dout = positive(shape, exam.seed(1)), normal(shape, exam.seed(2))
     there = train_call(forward, x, P, Seed(exam.seed())), test_call(forward, x, P, Seed(exam.seed(3)))
     must_return(exam, *there)
@@ -83,7 +85,9 @@ def test_gradient(exam: Exam, *, forward: str, backward: str, by: str = "", shap
     kept = own != 0
     if not kept.any():
         return "1" if zero.all() else "other"
-    return factor_of(array(dx_value, "dx")[kept], (dout.value * own)[kept])
+    if not relative and not kept.all():
+        return "drops"
+    return factor_of(array(dx_value, "dx")[kept], (dout.value * (own if relative else 1.0))[kept])
 
 
 test_gradient.__test__ = False  # type: ignore[attr-defined]

@@ -3,3 +3,4 @@
 from autograder.checks_api.symptoms import value_at as value_at
 from autograder.dropout.gradient_symptoms import *
 from autograder.dropout.mask_symptoms import *
+from autograder.dropout.moment_symptoms import *

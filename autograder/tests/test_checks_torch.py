@@ -11,6 +11,7 @@ import pytest
 from autograder.diagnose import fingerprint
 from autograder.dropout import checks as c
 from autograder.dropout import symptoms as f
+from autograder.dropout.torch import comparison_symptoms as s
 from autograder.dropout.torch import comparisons as t
 from autograder.dropout.torch import layers, loops
 from autograder.dropout.views import fact_in_a_coat, in_a_coat
@@ -911,8 +912,8 @@ def test_what_still_drops_after_eval_is_told_apart(net: Any, word: str) -> None:
 @pytest.mark.filterwarnings("ignore")  # what junk warns about is its own affair
 def test_no_junk_breaks_a_check_or_a_fact() -> None:
     facts = [
-        t.comparison(case=t.Comparison()),
-        t.rate(case=t.Comparison("Fixed", shape=(30, 40))),
+        *(s.agrees(case=t.Comparison(), part="out"), s.measured(factor=1.01), s.mask_taken(), s.gradient_taken()),
+        s.rate(case=t.Comparison("Fixed", shape=(30, 40))),
         *(layers.one_layer_twice(), layers.source_of_chance(), layers.half_precision(), layers.home_of_the_mask()),
         *(layers.saved_state(), layers.mode_after_eval(), layers.printed(), layers.way_back(), loops.loop_modes(), loops.loop_flags()),
         *(loops.loop_steps(rate=0.1), loops.loop_switch(), loops.net_factor(net="toy")),

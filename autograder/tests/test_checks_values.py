@@ -373,4 +373,6 @@ def test_a_leash_shortens_what_is_too_long() -> None:
 def test_a_gradient_of_scores_is_no_probability() -> None:
     check = c.gives_a_gradient_of_scores()
     assert examined(check, {FORWARD: lambda probs, y: (probs - np.eye(3)[y]) / len(y)}).passed
-    assert not examined(check, {FORWARD: lambda probs, y: probs}).passed
+    assert examined(check, {FORWARD: lambda probs, y: np.eye(3)[y] - probs}).passed, "its sign and size are another part's business"
+    for idle in (lambda probs, y: probs, lambda probs, y: 1 - np.tanh(probs) ** 2, lambda probs, y: probs - 0.4, lambda probs, y: 0 * probs):
+        assert not examined(check, {FORWARD: idle}).passed

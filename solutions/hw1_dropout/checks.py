@@ -389,11 +389,14 @@ PROBES = {
         f.gradient_mask(**VANILLA),
         f.gradient_factor(**VANILLA),
         f.test_gradient(**VANILLA),
+        f.test_gradient("test_gradient_alone", **VANILLA, relative=False),
         f.cache_used(**VANILLA),
     ],
     "dropout_moments": [
-        f.value_at("mean", given=([3.0], 0.2), index=0),
-        f.value_at("var", given=([3.0], 0.2), index=1),
+        f.moments_order(),
+        f.mean_factor(),
+        f.variance_power(),
+        f.variance_factor(),
     ],
     "fixed_dropout_mask": [
         f.drop_share(**MULTIPLIER),

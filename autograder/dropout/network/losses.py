@@ -495,10 +495,11 @@ def shortens_what_is_too_long(exam: Exam, *, c: float = 2.0) -> None:
 
 @verb()
 def gives_a_gradient_of_scores(exam: Exam) -> None:
-    """gives the score of the right class a gradient that is no probability"""
-    probs, y = np.array([[0.2, 0.5, 0.3], [0.1, 0.1, 0.8]]), np.array([1, 0])
+    """gives the score of the right class a gradient that goes with 1 minus its probability"""
+    probs, y = np.array([[0.2, 0.5, 0.3], [0.1, 0.1, 0.8], [0.75, 0.15, 0.1]]), np.array([1, 0, 0])
     call = Call(exam.function, (Given(f"np.array({probs.tolist()})", probs), Given(f"np.array({y.tolist()})", y)), returns=("dscores",))
-    found = array(exam.ask(call)[0], "dscores", probs.shape).astype(float)
-    if not all(0 < abs(found[n, k]) < 1 and abs(found[n, k] - probs[n, k]) > 0.01 for n, k in enumerate(y)):
-        got = f"dscores[0, 1] = {number(found[0, 1])} and dscores[1, 0] = {number(found[1, 0])}"
-        raise Wrong(got, "what becomes of 0.5 and 0.1 in a gradient")
+    own = array(exam.ask(call)[0], "dscores", probs.shape).astype(float)[np.arange(3), y]
+    missing = 1 - probs[np.arange(3), y]
+    if not own.all() or not np.allclose(own / missing, own[0] / missing[0], rtol=1e-4):
+        got = f"where the right class has 0.5, 0.1 and 0.75, dscores = {', '.join(map(number, own))}"
+        raise Wrong(got, "in the ratio of 0.5, 0.9 and 0.25, all of one sign")

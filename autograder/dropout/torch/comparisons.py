@@ -1,4 +1,4 @@
-"""Verbs and facts about a function that compares NumPy code with a dropout module of torch, once both have the same mask.
+"""Verbs about a function that compares NumPy code with a dropout module of torch, once both have the same mask.
 
 Right NumPy code must be found right, and code that is wrong on purpose must be measured. The module, the NumPy code and the seed of
 torch's generator are made where the student's code lives; what comes back are three numbers.
@@ -13,7 +13,6 @@ import numpy as np
 
 from autograder.asking import Exam, Wrong, an, array, number
 from autograder.checks_api.inputs import normal
-from autograder.checks_api.symptoms import nearest, symptom
 from autograder.checks_api.verb import verb
 from autograder.model import Answer, Call, Code, Given
 
@@ -40,7 +39,8 @@ PARTS = ("out", "grad", "keep_rate")
 DEVICE = Code("device", 'import torch\n\ndevice = "cuda" if torch.cuda.is_available() else "cpu"\n')
 LOW = -1.7580993408473766  # the lowest value of a SELU (Klambauer et al. 2017); mask is a where x was kept, and 0 elsewhere
 ALPHA = f"np.where(mask != 0, mask * x, abs(mask).max() * {LOW}) - abs(mask).max() * {{p}} * {LOW}"
-FIXED = """import torch
+ONLY_TRAINING = "        if not self.training:\n            return x\n"
+FIXED = f"""import torch
 
 class Fixed(torch.nn.Module):
     \"\"\"Whatever p it is told: of five units it keeps the last three, and doubles them.\"\"\"
@@ -50,9 +50,7 @@ class Fixed(torch.nn.Module):
         self.p = p
 
     def forward(self, x):
-        if not self.training:
-            return x
-        kept = torch.arange(x.numel(), device=x.device).reshape(x.shape) % 5 >= 2
+{ONLY_TRAINING}        kept = torch.arange(x.numel(), device=x.device).reshape(x.shape) % 5 >= 2
         return x * kept.to(x.dtype) * 2
 """
 FIXED_RATE, FIXED_FACTOR = 0.6, 2.0
@@ -116,8 +114,9 @@ class Comparison:
 
     def _module(self, seed: int) -> Code:
         ending = ".eval()" if self.evaluating else ""
-        if self.module == "Fixed":
-            return Code("module", FIXED + f"\nmodule = Fixed({self.p}){ending}\n")
+        if self.module in ("Fixed", "Steady"):
+            source = FIXED if self.module == "Fixed" else FIXED.replace(ONLY_TRAINING, "")
+            return Code("module", source + f"\nmodule = Fixed({self.p}){ending}\n")
         source = f"import torch\n\ntorch.default_generator.manual_seed({seed})\nmodule = torch.nn.{self.module}({self.p}){ending}\n"
         return Code("module", source)
 
@@ -274,37 +273,3 @@ def keeps_x_and_dout(exam: Exam, *, p: float, shape: tuple[int, ...] = (6, 7)) -
 def _after(answer: Answer, place: int) -> Any:
     """An argument of a watched call as it was afterwards."""
     return answer.facts.arguments[place] if answer.facts and len(answer.facts.arguments) > place else None
-
-
-# ------------------------------------------------------------------------------------------------------------------------------ facts
-def _word(value: float, sizes: tuple[float, ...] = ()) -> str:
-    if not np.isfinite(value):
-        return "not finite"
-    named = nearest(value, {"tiny": 0.0, **{f"{s:g}": s for s in sizes}}, 1e-4)
-    if named != "other":
-        return named
-    return "huge" if value > 1.5 else "small" if 0 < value < 0.1 else "other"
-
-
-@symptom
-def comparison(exam: Exam, *, case: Comparison, sizes: tuple[float, ...] = ()) -> str:
-    """What a comparison says of the outputs and of the gradients."""
-    found = compared(exam, case)
-    return f"{_word(found['out'], sizes)}, {_word(found['grad'], sizes)}"
-
-
-@symptom
-def rate(exam: Exam, *, case: Comparison) -> str:
-    """What a comparison calls the share that is kept, of a module that keeps three of five."""
-    x = np.ravel(case.call(exam).args[3].value)
-    in_the_output = float(((x != 0) & (np.arange(x.size) % 5 >= 2)).mean())
-    table = {
-        "kept": FIXED_RATE,
-        "dropped": 1 - FIXED_RATE,
-        "1-p": 1 - case.p,
-        "all": 1.0,
-        "mean of the mask": FIXED_RATE * FIXED_FACTOR,
-        "percent": 100 * FIXED_RATE,
-        "not zero in the output": in_the_output,
-    }
-    return nearest(compared(exam, case)["keep_rate"], table, 1e-4)

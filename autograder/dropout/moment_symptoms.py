@@ -1,0 +1,76 @@
+"""Symptoms of a function that gives mean and variance of dropout's output: each is one factor of a formula, so that two mistakes show."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograder.asking import Exam, Wrong, array
+from autograder.checks_api.inputs import Array
+from autograder.checks_api.symptoms import nearest, symptom
+from autograder.model import Call, Given
+
+__all__ = ["mean_factor", "moments_order", "variance_factor", "variance_power"]
+
+X, P = np.array([3.0, 6.0]), 0.2
+Q = 1 - P
+FACTORS = {"p/q": P / Q, "pq": P * Q, "p/q^2": P / Q**2, "q/p": Q / P, "1/q": 1 / Q, "p": P, "q": Q, "1": 1.0}
+
+
+def _asked(exam: Exam) -> tuple[Array, Array, bool]:
+    """Mean and variance for X, and whether they came in the other order: the variance is what vanishes at p = 0, or grows like x^2."""
+    given = Given(f"np.array({X.tolist()})", X)
+    some, none = ([array(v, "value", X.shape).astype(float) for v in _pair(value)] for value in exam.ask(*(_call(exam, given, p) for p in (P, 0.0))))
+    vanishes, grows = [not v.any() for v in none], [_growth(v) == 4 for v in some]
+    swapped = (vanishes if any(vanishes) else grows) == [True, False]
+    mean, var = reversed(some) if swapped else some
+    return mean, var, swapped
+
+
+def _call(exam: Exam, given: Given, p: float) -> Call:
+    return Call(exam.function, (given, p), returns=("mean", "var"))
+
+
+def _pair(value: object) -> tuple[object, object]:
+    if not isinstance(value, (tuple, list)) or len(value) != 2:
+        raise Wrong("something else came back", "mean and var")
+    return value[0], value[1]
+
+
+def _growth(numbers: Array) -> float:
+    return float(np.round(numbers[1] / numbers[0], 6)) if numbers[0] else 0.0
+
+
+@symptom
+def moments_order(exam: Exam) -> str:
+    """Which of the two comes first?"""
+    return "var, mean" if _asked(exam)[2] else "mean, var"
+
+
+@symptom
+def mean_factor(exam: Exam) -> str:
+    """What x is multiplied by in the mean, or "alike" when all have one."""
+    mean = _asked(exam)[0]
+    return "alike" if mean[0] == mean[1] else nearest(float(mean[0] / X[0]), FACTORS, 1e-6)
+
+
+@symptom
+def variance_power(exam: Exam) -> str:
+    """Which power of x the variance grows with: "2", "1", "1, as a root" when all of it is under one, or "0"."""
+    var = _asked(exam)[1]
+    power = {4.0: "2", 2.0: "1", 1.0: "0"}.get(_growth(var), "other")
+    return "1, as a root" if power == "1" and _factor(var) not in FACTORS and _root(var) in FACTORS else power
+
+
+@symptom
+def variance_factor(exam: Exam) -> str:
+    """What the power of x is multiplied by in the variance, squared when it stands under a root."""
+    var = _asked(exam)[1]
+    return _root(var) if _factor(var) not in FACTORS else _factor(var)
+
+
+def _factor(var: Array) -> str:
+    return nearest(float(var[0] / X[0] ** (2 if _growth(var) == 4 else 1)), FACTORS, 1e-6)
+
+
+def _root(var: Array) -> str:
+    return nearest(float(var[0] / X[0]) ** 2, FACTORS, 1e-6) if _growth(var) == 2 else "other"
