@@ -3,7 +3,7 @@
 A student whose dropout_forward calls a keep_mask that is upside down has one mistake, not two. So the solution is given that very
 mistake, in keep_mask alone, and its dropout_forward is judged: if its facts are those of the student's, nothing else is wrong there, and
 the parts that it loses too are given back. Nothing can be gained by it: the earlier exercise has lost points for a belief that was named,
-and an exercise that loses more than half in this way shows too little of itself to be believed.
+and an exercise that loses more than six tenths in this way shows too little of itself to be believed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from autograder.examine import examine
 from autograder.judge import points
 from autograder.model import Cell, Earned, Exercise, ExerciseResult, Misconception, Submission
 
-MOST = 0.5  # of the points of an exercise that another's mistake may explain
+MOST = 0.6  # of the points of an exercise that another's mistake may explain
 
 
 @dataclass(frozen=True)

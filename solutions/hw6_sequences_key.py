@@ -456,14 +456,14 @@ MISCONCEPTIONS = {
             "Nothing of the state is dropped: your network has no m_h. Variational dropout of a recurrent network "
             "masks the state on its way into the next step as well.",
             ("state * m_h", "state"), ("before * m_h", "before"), ("Wh.T * m_h", "Wh.T"),
-            signs="=first_state =second_state =drop_share_of_m_x =over_time_of_m_h drop_share_of_m_h place_of_the_state_mask",
+            signs="=drop_share_of_m_x =over_time_of_m_h drop_share_of_m_h place_of_the_state_mask",
         ),
         core(
             "only_the_state_is_dropped",
             "Nothing of the input is dropped: your network has no m_x. Variational dropout of a recurrent network "
             "masks the input as well.",
             ("x[:, t] * m_x", "x[:, t]", 2), ("Wx.T * m_x", "Wx.T"),
-            signs="drop_share_of_m_x =drop_share_of_m_h =first_state",
+            signs="drop_share_of_m_x =drop_share_of_m_h",
         ),
         core(
             "the_mask_comes_after_the_weights",
@@ -481,7 +481,7 @@ MISCONCEPTIONS = {
         edge(
             "one_rate_serves_both",
             "Both of your masks are drawn with p_x. The state has a rate of its own, p_h.",
-            ("mask(p_h,", "mask(p_x,"), signs="drop_share_of_m_h =drop_share_of_m_x =first_state",
+            ("mask(p_h,", "mask(p_x,"), signs="drop_share_of_m_h =drop_share_of_m_x",
         ),
         edge(
             "only_the_input_is_scaled",
@@ -495,7 +495,7 @@ MISCONCEPTIONS = {
             "You return the MASKED states. The mask falls on a state only where it enters the next step; what is "
             "returned is the whole h_t.",
             ("return h, (x,", "return h * m_h[:, None], (x,"), (UNPACKED, f"{UNPACKED}\n    dh = dh * m_h[:, None]"),
-            signs="=first_state =second_state returned_states",
+            signs="returned_states",
         ),
         edge(
             "the_new_state_is_dropped",
@@ -503,7 +503,7 @@ MISCONCEPTIONS = {
             "have holes. The mask belongs on h_(t-1) where it enters step t; what is returned is the whole h_t.",
             (SUM, "np.tanh((x[:, t] * m_x) @ Wx + state @ Wh + b) * m_h"), ("before * m_h", "before"), ("Wh.T * m_h", "Wh.T"),
             ("(1 - h[:, t] ** 2)", "m_h * (1 - (h[:, t] / np.where(m_h > 0, m_h, 1)) ** 2)"),
-            signs="returned_states =first_state",
+            signs="returned_states",
         ),
         edge(
             "dropout_stays_on_at_test_time",

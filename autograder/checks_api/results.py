@@ -189,7 +189,7 @@ def changed_arguments(exam: Exam, call: Call) -> list[int]:
 
 @verb()
 def returns(
-    exam: Exam, *, given: tuple[Any, ...], wanted: Any, names: tuple[str, ...], name: str, tolerance: float = 1e-6, function: str = ""
+    exam: Exam, *, given: tuple[Any, ...], wanted: Any, names: tuple[str, ...], name: str, tolerance: float = NEAR, function: str = ""
 ) -> None:
     """gets {name} right in a case you can do by hand"""
     expected = np.array(wanted)

@@ -40,6 +40,7 @@ __all__ = [
     "when_all_are_dropped",
 ]
 
+NEAR = 1e-5  # a little added to a divisor is no other factor
 P = 0.3  # far from 1/2, where so many mistakes look right
 SHAPE = (101, 119)  # a share is known to 0.004, the labels below are 0.05 apart; 0.7 of 12019 is no whole number (see `factor_of`)
 
@@ -164,7 +165,7 @@ def factor_of(out: Array, x: Array) -> str:
     ratio = out[kept] / x[kept]
     if np.ptp(ratio) > 1e-6 * abs(ratio).max():
         return "the mask" if not kept.all() and np.ptp(out[kept]) <= 1e-9 * abs(out[kept]).max() else "varies"
-    named = nearest(float(ratio[0]), FACTORS, 1e-6)  # that 1 / (realised share) is never 1 / (1 - p) by chance is SHAPE's merit
+    named = nearest(float(ratio[0]), FACTORS, NEAR)  # that 1 / (realised share) is never 1 / (1 - p) by chance is SHAPE's merit
     realised = not kept.all() and abs(ratio[0] - kept.size / kept.sum()) < 1e-9
     return "units / kept" if named == "other" and realised else named
 

@@ -9,9 +9,10 @@ from autograder.checks_api.inputs import Array
 from autograder.checks_api.symptoms import nearest, symptom
 from autograder.model import Call, Given
 
-__all__ = ["mean_factor", "moments_order", "variance_factor", "variance_power"]
+__all__ = ["mean_factor", "moments_order", "variance_digits", "variance_factor", "variance_power"]
 
 X, P = np.array([3.0, 6.0]), 0.2
+NEAR = 1e-5  # a little added to a divisor is no other factor
 Q = 1 - P
 FACTORS = {"p/q": P / Q, "pq": P * Q, "p/q^2": P / Q**2, "q/p": Q / P, "1/q": 1 / Q, "p": P, "q": Q, "1": 1.0}
 
@@ -50,7 +51,7 @@ def moments_order(exam: Exam) -> str:
 def mean_factor(exam: Exam) -> str:
     """What x is multiplied by in the mean, or "alike" when all have one."""
     mean = _asked(exam)[0]
-    return "alike" if mean[0] == mean[1] else nearest(float(mean[0] / X[0]), FACTORS, 1e-6)
+    return "alike" if mean[0] == mean[1] else nearest(float(mean[0] / X[0]), FACTORS, NEAR)
 
 
 @symptom
@@ -68,9 +69,22 @@ def variance_factor(exam: Exam) -> str:
     return _root(var) if _factor(var) not in FACTORS else _factor(var)
 
 
+@symptom
+def variance_digits(exam: Exam) -> str:
+    """How exact this factor is: "ten", "about" or "unclear"."""
+    var = _asked(exam)[1]
+    if _factor(var) not in FACTORS:
+        return "unclear"
+    return "ten" if abs(_coefficient(var) / FACTORS[_factor(var)] - 1) <= 1e-10 else "about"
+
+
+def _coefficient(var: Array) -> float:
+    return float(var[0] / X[0] ** (2 if _growth(var) == 4 else 1))
+
+
 def _factor(var: Array) -> str:
-    return nearest(float(var[0] / X[0] ** (2 if _growth(var) == 4 else 1)), FACTORS, 1e-6)
+    return nearest(_coefficient(var), FACTORS, NEAR)
 
 
 def _root(var: Array) -> str:
-    return nearest(float(var[0] / X[0]) ** 2, FACTORS, 1e-6) if _growth(var) == 2 else "other"
+    return nearest(float(var[0] / X[0]) ** 2, FACTORS, NEAR) if _growth(var) == 2 else "other"

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from autograder.authoring.fill import solved
+from autograder.carried import MOST, with_carried
 from autograder.course import Staff, load_staff
+from autograder.examine import examine
 from autograder.grade import grade
-from autograder.model import Cell, Report, Role, Submission
+from autograder.keys import edge
+from autograder.model import Cell, ExerciseResult, Misconception, Report, Role, Submission
 from autograder.sandbox import Isolation, warmed
 from autograder.sandbox.plain import Plain
 
@@ -89,3 +94,68 @@ def test_a_helper_that_hides_everything_proves_nothing(staff: Staff, cage: Isola
     report = graded(staff, cage, keep_mask=nobody)
     assert report.result("dropout_forward").points == 0
     assert notes(report) == {}
+
+
+# ------------------------------------------------------------------------------------------------------------------- the other roads
+ROADS = [  # assignment, exercise and belief; the exercise that uses it; a mistake of its own there; what the first costs there
+    ("hw1_dropout", "dropout_forward", "the_mask_is_the_output", "dropout_backward", "the_gradient_is_scaled_twice", {"mask"}),
+    ("hw1_dropout", "keep_mask", "np_random_is_just_as_good", "fixed_dropout_mask", "one_unit_is_always_saved", {"rng"}),
+    ("hw4_theory", "enumerate_masks", "the_empty_mask_does_not_count", "ensemble_mean", "the_bias_is_dropped_too", {"mean", "huge"}),
+    ("hw7_uncertainty", "mc_predict", "scores_are_probabilities", "fixed_mc_dropout", "the_variance_is_the_standard_deviation", {"units"}),
+]
+staff_of = cache(lambda slug: load_staff(ROOT, slug))
+
+
+def belief_of(slug: str, exercise: str, name: str) -> Misconception:
+    return next(m for m in staff_of(slug).key.misconceptions if (m.exercise, m.name) == (exercise, name))
+
+
+def settled(slug: str, names: tuple[str, str], *mistakes: Misconception) -> list[tuple[ExerciseResult, ExerciseResult]]:
+    """Of two exercises of the solution with these mistakes in it: each before and after what was carried over is given back."""
+    staff = staff_of(slug)
+    written = solved(staff)
+    for mistake in mistakes:
+        written |= staff.written(mistake)
+    subject = staff.with_cells(written)
+    exercises = [staff.assignment.exercise(name) for name in names]
+    before = [examine(e, subject, staff.assignment, staff.hints, staff.key.salt, staff.reference) for e in exercises]
+    cells = tuple(Cell(e.name, Role.ANSWER, written[e.name], e.names) for e in staff.assignment.exercises if e.name in written)
+    return list(zip(before, with_carried(staff, Submission("f", cells), before), strict=True))
+
+
+@pytest.mark.parametrize(("slug", "first", "belief", "later", "own", "parts"), ROADS)
+def test_each_road_gives_back_what_the_first_exercise_paid_for(
+    slug: str, first: str, belief: str, later: str, own: str, parts: set[str]
+) -> None:
+    (paid, charged), (before, after) = settled(slug, (first, later), belief_of(slug, first, belief))
+    assert charged.points == paid.points < paid.max_points, "it is charged where it is made"
+    assert {p.name for p in before.parts if not p.full} == parts
+    assert after.points == after.max_points
+    assert {p.name: p.note for p in after.parts if p.note} == dict.fromkeys(parts, f"carried over from {first}, charged there")
+
+
+@pytest.mark.parametrize(("slug", "first", "belief", "later", "own", "parts"), ROADS)
+def test_nothing_is_given_back_beside_a_mistake_of_ones_own(
+    slug: str, first: str, belief: str, later: str, own: str, parts: set[str]
+) -> None:
+    mistakes = belief_of(slug, first, belief), belief_of(slug, later, own)
+    (_, _), (before, after) = settled(slug, (first, later), *mistakes)
+    assert after == before
+    assert before.points < before.max_points
+
+
+def test_an_exercise_that_shows_too_little_of_itself_is_not_believed() -> None:
+    exchanged = belief_of("hw1_dropout", "dropout_forward", "training_and_test_are_exchanged")
+    (_, _), (before, after) = settled("hw1_dropout", ("dropout_forward", "dropout_backward"), exchanged)
+    assert before.points < (1 - MOST) * before.max_points
+    assert after == before
+
+
+def test_a_mistake_that_is_made_again_is_paid_for_again() -> None:
+    """What was written by hand beside the helper has the same facts, and does not call it."""
+    drawn = ("keep_mask(x.shape, p, rng)", "(np.random.random_sample(x.shape) >= p)")
+    again = replace(edge("again", "By hand.", drawn), exercise="dropout_forward")
+    helper = belief_of("hw1_dropout", "keep_mask", "np_random_is_just_as_good")
+    (_, _), (before, after) = settled("hw1_dropout", ("keep_mask", "dropout_forward"), helper, again)
+    assert {p.name for p in before.parts if not p.full} == {"rng"}
+    assert after == before

@@ -397,6 +397,7 @@ PROBES = {
         f.mean_factor(),
         f.variance_power(),
         f.variance_factor(),
+        f.variance_digits(),
     ],
     "fixed_dropout_mask": [
         f.drop_share(**MULTIPLIER),
