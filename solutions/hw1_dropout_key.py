@@ -743,6 +743,13 @@ MISCONCEPTIONS = {
             ("dout * cache", "dout * latest"),
             signs="cache_used test_gradient",
         ),
+        core(
+            "the_gradient_is_divided_in_training",
+            """After a training pass you divide the gradient by 1 - p. The forward pass of vanilla dropout does not divide, so its
+            gradient does not either: whatever x was multiplied by, dout is multiplied by it too.""",
+            ("return x * multiplier, multiplier", "return x * multiplier, multiplier / x.dtype.type(1 - p) if train and p < 1 else multiplier"),
+            signs="gradient_factor",
+        ),
         edge(
             "the_test_gradient_forgets_its_factor",
             """At test time your forward pass multiplies by 1 - p, but the gradient passes unchanged. Whatever x was multiplied by,

@@ -92,7 +92,7 @@ EXERCISES = [
                     c.treats_examples_apart(p=0.3),
                     c.treats_features_apart(p=0.3),
                     c.keeps_a_varying_number(p=0.3),
-                    c.draws_afresh(p=0.3),
+                    c.draws_afresh(p=0.3, needs="drops_the_right_share"),
                 ],
             ),
             Part(
@@ -389,11 +389,15 @@ PROBES = {
         f.gradient_mask(**VANILLA),
         f.gradient_factor(**VANILLA),
         f.test_gradient(**VANILLA),
+        f.test_gradient("test_gradient_alone", **VANILLA, relative=False),
         f.cache_used(**VANILLA),
     ],
     "dropout_moments": [
-        f.value_at("mean", given=([3.0], 0.2), index=0),
-        f.value_at("var", given=([3.0], 0.2), index=1),
+        f.moments_order(),
+        f.mean_factor(),
+        f.variance_power(),
+        f.variance_factor(),
+        f.variance_digits(),
     ],
     "fixed_dropout_mask": [
         f.drop_share(**MULTIPLIER),

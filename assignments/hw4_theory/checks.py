@@ -26,6 +26,7 @@ MISS = ([[1.0, 2.0]], [4.0], [1.0, 1.0])
 LINE = ([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]], [1.0, 3.0, 5.0])
 FIT = ([[1.0, 2.0]], [3.0], [1.0, 1.0])  # predicted without a miss: all that is left is noise
 FIT_BY_ONE = ([[3.0, 0.0]], [3.0], [1.0, 1.0])
+FIT_BY_ONE_WEIGHT, FIT_BY_TWO_WEIGHTS = ([[1.0, 1.0]], [3.0], [3.0, 0.0]), ([[1.0, 1.0]], [3.0], [1.0, 2.0])
 NOTHING = ([[1.0, 2.0]], [0.0], [2.0, -1.0])  # a prediction of 0
 UNIT = ([[1.0]], [2.0])
 LONG = ([[10.0]], [2.0])  # ten times as large
@@ -218,7 +219,14 @@ EXERCISES = [
                         to=(*FIT, 0.2),
                         wanted=1.8,
                         **LOSS,
-                    )
+                    ),
+                    c.gives_in_proportion(
+                        case="1.8 times as much noise for the weights 3, 0 as for 1, 2",
+                        given=(*FIT_BY_ONE_WEIGHT, 0.2),
+                        to=(*FIT_BY_TWO_WEIGHTS, 0.2),
+                        wanted=1.8,
+                        **LOSS,
+                    ),
                 ],
             ),
             Part(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from autograder import Exercise, Part
 from autograder.dropout import checks as c
 from autograder.dropout import symptoms as f
+from autograder.dropout.torch import comparison_symptoms as s
 from autograder.dropout.torch import comparisons as t
 from autograder.dropout.torch import layers, loops
 from autograder.dropout.views import fact_in_a_coat, in_a_coat
@@ -289,7 +290,6 @@ EXERCISES = [
     ),
 ]
 
-PLAIN, BIG = (0.01, 0.3), (0.01, 0.005, 0.5, 1.0)  # sizes a comparison may find: of a mask of True and False, p itself
 FIXED = t.Comparison("Fixed", shape=(30, 40))
 
 
@@ -300,18 +300,21 @@ def of_layer(fact):
 
 PROBES = {
     "compare_with_torch": [
-        t.comparison("plain", case=t.Comparison(), sizes=PLAIN),
-        t.comparison("among_zeros", case=t.Comparison(zeros=True)),
-        t.comparison("alpha", case=t.Comparison("AlphaDropout")),
-        t.comparison("wrong_forward", case=t.Comparison(factor=1.01), sizes=BIG),
-        t.comparison("wrong_backward", case=t.Comparison(factor=1.01, part="grad"), sizes=BIG),
-        t.comparison("one_wrong_number", case=t.Comparison(one_off=0.5), sizes=BIG),
-        t.comparison("one_wrong_number_too_small", case=t.Comparison(one_off=-0.5), sizes=BIG),
-        t.comparison("zeros_in_dout", case=t.Comparison(zeros_in_dout=True)),
-        t.rate("keep_rate", case=FIXED),
-        t.rate("keep_rate_among_zeros", case=replace(FIXED, zeros=True)),
-        t.rate("keep_rate_after_eval", case=replace(FIXED, evaluating=True)),
-        t.comparison("at_one", case=t.Comparison(p=1.0), sizes=(1.0,)),
+        s.agrees("plain_out", case=t.Comparison(), part="out"),
+        s.agrees("plain_grad", case=t.Comparison(), part="grad"),
+        s.agrees("alpha", case=t.Comparison("AlphaDropout"), part="out"),
+        s.agrees("at_one", case=t.Comparison(p=1.0), part="out"),
+        s.measured("one_percent", factor=1.01),
+        s.measured("one_wrong_number", one_off=0.5),
+        s.measured("one_wrong_number_too_small", one_off=-0.5),
+        s.mask_taken("mask"),
+        s.mask_taken("mask_among_zeros", case=replace(s.FIXED, zeros=True)),
+        s.mask_taken("mask_after_eval", case=replace(s.FIXED, evaluating=True)),
+        s.mask_taken("mask_of_zeros_in_dout", case=replace(s.FIXED, zeros_in_dout=True), part="grad"),
+        s.gradient_taken(),
+        s.rate("keep_rate", case=FIXED),
+        s.rate("keep_rate_among_zeros", case=replace(FIXED, zeros=True)),
+        s.rate("keep_rate_after_eval", case=replace(FIXED, evaluating=True)),
     ],
     "MyDropoutFunction": [
         *(

@@ -67,8 +67,14 @@ def gradient_factor(exam: Exam, *, forward: str, backward: str, shape: tuple[int
 
 
 @symptom
-def test_gradient(  # noqa: PT028
-    exam: Exam, *, forward: str, backward: str, by: str = "", relative: bool = True, shape: tuple[int, ...] = SHAPE
+def test_gradient(
+    exam: Exam,
+    *,
+    forward: str,
+    backward: str,
+    by: str = "",  # noqa: PT028  a probe, not a test
+    relative: bool = True,  # noqa: PT028
+    shape: tuple[int, ...] = SHAPE,  # noqa: PT028
 ) -> str:
     """The gradient's factor after a pass at test time, `relative` to the one of that pass (or to `by`); a training pass comes before."""
     x, dout = positive(shape, exam.seed(1)), normal(shape, exam.seed(2))

@@ -42,6 +42,7 @@ __all__ = [
 
 NEAR = 1e-5  # a little added to a divisor is no other factor
 P = 0.3  # far from 1/2, where so many mistakes look right
+FEW = 4  # masks tell a share well, where each unit has a coin of its own
 SHAPE = (101, 119)  # a share is known to 0.004, the labels below are 0.05 apart; 0.7 of 12019 is no whole number (see `factor_of`)
 
 
@@ -63,13 +64,14 @@ SHARES = {"p": P, "1-p": 1 - P, "none": 0.0, "all": 1.0, "half": 0.5} | {
 def drop_share(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE) -> str:
     """Which share is dropped, counted where x is positive, so that a ReLU does not look like dropping."""
     positive = draw_input(exam, shape).value > 0
-    kept = np.mean([m[positive].mean() for m in _some_masks(exam, P, shape, via)])
-    return nearest(1 - float(kept), SHARES, 0.028).strip()
+    found = [m[positive] for m in _some_masks(exam, P, shape, via)]
+    within = 0.028 if len(found) > FEW else min(0.028, 5 * math.sqrt(P * (1 - P) / (FEW * found[0].size)))
+    return nearest(1 - float(np.mean([m.mean() for m in found])), SHARES, within).strip()
 
 
 def _some_masks(exam: Exam, p: float, shape: tuple[int, ...], via: Via) -> list[Array]:
     """As many masks as it takes to know the share well: a few, or many when whole rows, columns or masks share one draw."""
-    few = masks(exam, p, shape, 4, via)
+    few = masks(exam, p, shape, FEW, via)
     shares = [float(m.mean()) for m in few]
     scattered = max(shares) - min(shares) > 6 * float(np.sqrt(p * (1 - p) / few[0].size))
     return masks(exam, p, shape, 24, via) if scattered or any(share in (0, 1) for share in shares) else few

@@ -20,15 +20,12 @@ FACTORS = {"p/q": P / Q, "pq": P * Q, "p/q^2": P / Q**2, "q/p": Q / P, "1/q": 1 
 def _asked(exam: Exam) -> tuple[Array, Array, bool]:
     """Mean and variance for X, and whether they came in the other order: the variance is what vanishes at p = 0, or grows like x^2."""
     given = Given(f"np.array({X.tolist()})", X)
-    some, none = ([array(v, "value", X.shape).astype(float) for v in _pair(value)] for value in exam.ask(*(_call(exam, given, p) for p in (P, 0.0))))
+    values = exam.ask(*(Call(exam.function, (given, p), returns=("mean", "var")) for p in (P, 0.0)))
+    some, none = ([array(v, "value", X.shape).astype(float) for v in _pair(value)] for value in values)
     vanishes, grows = [not v.any() for v in none], [_growth(v) == 4 for v in some]
     swapped = (vanishes if any(vanishes) else grows) == [True, False]
     mean, var = reversed(some) if swapped else some
     return mean, var, swapped
-
-
-def _call(exam: Exam, given: Given, p: float) -> Call:
-    return Call(exam.function, (given, p), returns=("mean", "var"))
 
 
 def _pair(value: object) -> tuple[object, object]:

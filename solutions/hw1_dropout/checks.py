@@ -92,7 +92,7 @@ EXERCISES = [
                     c.treats_examples_apart(p=0.3),
                     c.treats_features_apart(p=0.3),
                     c.keeps_a_varying_number(p=0.3),
-                    c.draws_afresh(p=0.3),
+                    c.draws_afresh(p=0.3, needs="drops_the_right_share"),
                 ],
             ),
             Part(

@@ -69,7 +69,7 @@ EXERCISES = [
                     c.treats_examples_apart(p=0.3, **ONE_PLACE),
                     c.treats_features_apart(p=0.3, what="channel", **ONE_PLACE),
                     c.keeps_a_varying_number(p=0.3, **ONE_PLACE),
-                    c.draws_afresh(p=0.3, **ONE_PLACE),
+                    c.draws_afresh(p=0.3, **ONE_PLACE, needs="drops_the_right_share"),
                 ],
             ),
             Part(

@@ -1,0 +1,58 @@
+"""What is told of two mistakes at once, and what that is worth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from autograder.authoring import pairs
+from autograder.course import load_staff
+from autograder.diagnose import diagnose
+
+ROOT = Path(__file__).parents[2]
+RIGHT = {"scale": "1/(1-p)", "test": "1", "share": "p", "digits": "ten"}
+HINTS = {
+    "right": RIGHT,
+    "misconceptions": [
+        {"name": "vanilla", "sentence": ".", "signs": {"scale": "1", "test": "1-p"}, "also": {}},
+        {"name": "unscaled", "sentence": ".", "signs": {"scale": "1"}, "also": {}},
+        {"name": "drops at test", "sentence": ".", "signs": {"test": "drops"}, "also": {}},
+        {"name": "nothing happens", "sentence": ".", "signs": {"share": "none"}, "also": {"scale": "nothing dropped"}},
+        {"name": "tiny", "sentence": ".", "signs": {"digits": "about"}, "also": {}},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("pair", "odd", "hides", "word"),
+    [
+        (("unscaled", "drops at test"), {"scale": "1", "test": "drops"}, False, "named"),
+        (("vanilla", "drops at test"), {"scale": "1", "test": "drops"}, False, "named"),  # half of it is left
+        (("unscaled", "drops at test"), {"test": "drops"}, False, "partly"),
+        (("unscaled", "drops at test"), {"test": "drops"}, True, "named"),  # the one hides the other
+        (("unscaled", "drops at test"), {"scale": "other"}, False, "unnamed"),
+        (("unscaled", "drops at test"), {"digits": "about"}, False, "falsely"),  # a single fact may have another reason
+        (("unscaled", "drops at test"), {"share": "none", "scale": "nothing dropped"}, False, "named"),  # that is what they amount to
+        (("unscaled", "drops at test"), {"share": "none", "scale": "other"}, False, "falsely"),
+        (("unscaled", "drops at test"), {"share": "none", "scale": "nothing dropped", "test": "other"}, False, "partly"),
+    ],
+)
+def test_what_is_told_of_a_pair_has_a_word(pair: tuple[str, str], odd: dict[str, str], hides: bool, word: str) -> None:
+    facts = {**RIGHT, **odd}
+    assert pairs.word_for(pair, diagnose("toy", facts, HINTS), facts, HINTS, hides) == word
+
+
+def test_two_mistakes_of_the_course_are_told_truly() -> None:
+    found = list(pairs.seen(load_staff(ROOT, "hw1_dropout"), 12))
+    assert found
+    assert not [pair for pair in found if pair.word == "falsely"]
+    assert sum(pair.word == "named" for pair in found) >= 0.75 * len(found)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("slug", ["hw1_dropout", "hw4_theory", "hw7_uncertainty"])
+def test_no_pair_is_told_a_falsehood(slug: str) -> None:
+    found = list(pairs.seen(load_staff(ROOT, slug), 300))
+    assert not [(pair.pair, pair.told) for pair in found if pair.word == "falsely"]
+    assert sum(pair.word == "named" for pair in found) >= 0.8 * len(found)
