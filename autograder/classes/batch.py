@@ -323,7 +323,8 @@ class Batch:
         """Grade and record; each hand-in is yielded when it is recorded, or was found unchanged. `begin` is told how many there are."""
         must_exist(self.root, self.slug)
         with ExitStack() as stack:
-            register, remembered = stack.enter_context(Register(self.root, self.slug)), stack.enter_context(ResultsStore(self.root, self.slug))
+            register = stack.enter_context(Register(self.root, self.slug))
+            remembered = stack.enter_context(ResultsStore(self.root, self.slug))
             desk = stack.enter_context(closing(self._desk(register)))
             handed_in = dict(register.students(students))
             if missing := sorted(set(students) - set(handed_in)):

@@ -44,6 +44,10 @@ DTYPES = frozenset(
 )
 
 
+NATIVE = frozenset(map(np.dtype, DTYPES))  # in this machine's byte order; asking a dtype for its name takes long
+SIMPLE = frozenset({float, int, bool, str, type(None)})
+
+
 class Room:
     """A namespace in which one notebook's code lives."""
 
@@ -188,6 +192,8 @@ class Room:
         return Answer(Outcome.PASSED, value=said), now
 
     def _resolved(self, argument: Any, results: list[Any], generators: dict[str, np.random.Generator]) -> Any:
+        if type(argument) in SIMPLE:
+            return argument
         return made(argument, self.namespace) if isinstance(argument, Code) else _resolve(argument, results, generators)
 
     def _run(self, function: Any, args: list[Any], kwargs: dict[str, Any], watch: bool) -> tuple[Any, Facts | None]:
@@ -442,6 +448,8 @@ class _Packing:
         self.elements += opaque.extent(array.shape)
         if self.elements > MAX_ELEMENTS:
             raise _TooMuch(opaque.LARGE)
+        if array.dtype in NATIVE:
+            return np.array(array, subok=False, order="C")
         if array.dtype.name not in DTYPES:
             return Opaque(opaque.dtype_kind(array.dtype))
         return np.array(array, dtype=array.dtype.newbyteorder("="), subok=False, order="C")

@@ -190,9 +190,9 @@ def _serve(work: Callable[..., Any], inlet: int, outlet: int) -> NoReturn:
         os.dup2(outlet, 3)
         os.closerange(4, os.sysconf("SC_OPEN_MAX"))
         _limit()
-        requests = open(0, "rb", closefd=False)
-        while (length := requests.read(LENGTH.size)):
-            seconds, arguments = pickle.loads(requests.read(LENGTH.unpack(length)[0]))  # noqa: S301  # the parent's own words
+        requests = io.BufferedReader(io.FileIO(0, closefd=False))
+        while length := requests.read(LENGTH.size):
+            seconds, arguments = pickle.loads(requests.read(LENGTH.unpack(length)[0]))  # the parent's own words
             used = resource.getrusage(resource.RUSAGE_SELF)
             _at_most(resource.RLIMIT_CPU, math.ceil(used.ru_utime + used.ru_stime) + seconds)
             _write(3, _outcome(partial(work, *arguments)))
