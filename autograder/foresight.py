@@ -1,8 +1,8 @@
 """What the checks of an exercise will ask next, so that it can be sent before it is asked: then neither judge nor worker waits.
 
-It is learned from hand-ins of which everything held, and only what two of them were asked alike is foreseen. What a check asks is the
-course's: no argument is worked out from an answer (`autograder verify` sees to that), so nothing of anybody's comes to anybody else. And
-only what is asked for certain is sent: a check that waits for another is foreseen when that one has held.
+It is learned from hand-ins of which everything held, and only what two of them were asked alike is foreseen. An array among the arguments
+must be what the text that shows it makes: so nothing that was worked out from somebody's answers comes to anybody else. And only what is
+asked for certain is sent: a check that waits for another is foreseen when that one has held.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from autograder.model import Call, Check, Draws, Exercise, Given, Subject, Verdict
+from autograder.model import Call, Check, Code, Draws, Exercise, Given, Item, Seed, Subject, Verdict
 from autograder.running.batching import bundled, repetitions
 
 
@@ -24,11 +24,6 @@ class Script:
 
     calls: tuple[Call, ...]
     seconds: float
-
-    @cached_property
-    def key(self) -> tuple[Any, ...]:
-        """What two scripts that ask the same have in common."""
-        return key(self.calls)
 
     @cached_property
     def groups(self) -> list[Call | Draws]:
@@ -41,23 +36,34 @@ class Script:
         return repetitions(self.groups)
 
 
-def key(calls: Sequence[Call]) -> tuple[Any, ...]:
-    """Equal for scripts that ask the same. Arrays that nobody can write to are known by their identity, so they must be kept alive."""
-    return tuple(
-        (c.function, *map(_key, c.args), *((k, _key(v)) for k, v in c.kwargs.items()), c.returns, c.ship, c.watch, c.look) for c in calls
-    )
+def alike(one: Sequence[Call], other: Sequence[Call]) -> bool:
+    """Whether two scripts ask the same."""
+    return len(one) == len(other) and all(map(_same_call, one, other))
 
 
-def _key(argument: Any) -> Any:
-    if isinstance(argument, Given):
-        return _key(argument.value)
-    if isinstance(argument, np.ndarray):
-        return (argument.shape, argument.dtype, argument.tobytes()) if argument.flags.writeable else id(argument)
-    if isinstance(argument, (tuple, list)):
-        return (type(argument), *map(_key, argument))
-    if isinstance(argument, dict):
-        return tuple((name, _key(value)) for name, value in argument.items())
-    return (type(argument), repr(argument)) if isinstance(argument, (int, float)) else argument
+def _same_call(one: Call, other: Call) -> bool:
+    if one.function != other.function or one.ship != other.ship or one.watch is not other.watch or one.look is not other.look:
+        return False
+    same = one.returns == other.returns and len(one.args) == len(other.args) and all(map(_same, one.args, other.args))
+    return same and one.kwargs.keys() == other.kwargs.keys() and all(_same(v, other.kwargs[k]) for k, v in one.kwargs.items())
+
+
+def _same(one: Any, other: Any) -> bool:
+    if one is other or type(one) is not type(other):
+        return one is other
+    if isinstance(one, Seed):
+        return (one.number, one.name) == (other.number, other.name)
+    if isinstance(one, float):
+        return repr(one) == repr(other)
+    if isinstance(one, Given):
+        return _same(one.value, other.value)
+    if isinstance(one, np.ndarray):
+        return (one.dtype, one.shape) == (other.dtype, other.shape) and one.tobytes() == other.tobytes()
+    if isinstance(one, (tuple, list)):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if isinstance(one, dict):
+        return list(one) == list(other) and all(map(_same, one.values(), other.values()))
+    return bool(one == other)
 
 
 class Eager(Subject, Protocol):
@@ -82,8 +88,7 @@ class Foresight:
             return
         scripts = {name: tuple(Script(tuple(calls), seconds) for calls, seconds in found) for name, found in asked.items()}
         if self._seen is not None:
-            before = {name: [s.key for s in found] for name, found in self._seen.items()}
-            self._sure = {name: found for name, found in scripts.items() if [s.key for s in found] == before.get(name)}
+            self._sure = {n: found for n, found in scripts.items() if n in self._seen and _agree(found, self._seen[n]) and _plain(found)}
         self._seen = scripts
 
     def next(self, exercise: Exercise, place: int, verdicts: Mapping[str, Verdict]) -> Iterator[tuple[Script, ...]]:
@@ -94,6 +99,27 @@ class Foresight:
                 return
             yield () if _waits(exercise, check, verdicts) else self._sure[check.name]
             undecided |= {check.name, check.verb, exercise.part_of[check.name]}
+
+
+def _agree(one: Sequence[Script], other: Sequence[Script]) -> bool:
+    return len(one) == len(other) and all(alike(a.calls, b.calls) for a, b in zip(one, other, strict=True))
+
+
+def _plain(scripts: Sequence[Script]) -> bool:
+    """Whether all that is handed over is made by the text that a message would show."""
+    calls = [call for script in scripts for call in script.calls]
+    return all(map(_is_made, {id(a): a for call in calls for a in (*call.args, *call.kwargs.values())}.values()))
+
+
+def _is_made(argument: Any) -> bool:
+    if not isinstance(argument, Given):
+        return isinstance(argument, (Seed, Item, Code, int, float, str, tuple, type(None)))
+    names = {"np": np}
+    try:
+        exec(argument.first, names)
+        return _same(eval(argument.text, names), argument.value)
+    except Exception:  # it speaks of something else: "x + h*u"
+        return False
 
 
 def _waits(exercise: Exercise, check: Check, verdicts: Mapping[str, Verdict]) -> bool:

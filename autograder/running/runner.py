@@ -514,6 +514,8 @@ def describe(error: BaseException) -> str:
 
 
 def _clip(text: str) -> str:
+    if len(text) <= MAX_TEXT and text.isascii() and text.isprintable():  # as nearly all are
+        return text
     clean = "".join(c if c.isprintable() else " " for c in text[: 4 * MAX_TEXT])
     clean = clean.encode("utf-8", "replace").decode()
     return clean if len(clean) <= MAX_TEXT else clean[: MAX_TEXT - 3] + "..."

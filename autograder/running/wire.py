@@ -35,6 +35,8 @@ AHEAD = 1 << 16  # bytes that are taken off the socket at once
 ALIGNED = 8  # no number that travels needs more
 AT_ONCE = 500  # pieces that are handed to the system together; it takes 1024
 
+PLAIN = frozenset({type(None), bool, float, str})  # what stands for itself
+
 Piece = bytes | memoryview
 Deadline = float | Callable[[], float] | None  # a function gives the seconds after which to ask it again, 0 at the end; None: nobody waits
 Got = TypeVar("Got")
@@ -243,7 +245,7 @@ class _Decoder:
             return _enum(_ENUMS[tag], rest)
         if tag == "d":
             return self._dict(rest, depth)
-        values = [self.value(v, depth + 1) for v in rest]
+        values = [v if type(v) in PLAIN else self.value(v, depth + 1) for v in rest]
         if tag == "t":
             return tuple(values)
         if tag == "l":
@@ -374,18 +376,15 @@ class Channel:
         """Send a frame as soon as the other side takes it: now, or while something is waited for."""
         self._queue = [*self._queue, *frame]
 
-    def _flush(self, deadline: Deadline) -> None:
-        """Send what is queued until something has come."""
+    def _exchange(self, deadline: Deadline) -> None:
+        """Send what is queued, as long as nothing has come."""
         poll = select.poll()
         poll.register(self.connection, select.POLLIN | select.POLLOUT)
+        self.connection.settimeout(0)
         try:
-            while self._queue:
-                self.connection.settimeout(0)
+            while self._queue and not any(event & ~select.POLLOUT for _, event in poll.poll(1000 * _left(deadline))):
                 with contextlib.suppress(BlockingIOError):
                     self._queue = unsent(self._queue, self.connection.sendmsg(self._queue[:AT_ONCE]))
-                    continue
-                if any(event & ~select.POLLOUT for _, event in poll.poll(1000 * _left(deadline))):
-                    return
         except ConnectionError:  # whoever reads finds that out
             self._queue = ()
 
@@ -406,7 +405,8 @@ class Channel:
         """Small frames come by the dozen, and one look at the socket is enough for all of them."""
         if not self._ahead:
             try:
-                self._flush(deadline)
+                if self._queue:
+                    self._exchange(deadline)
                 if len(view) >= AHEAD:
                     return self._patiently(lambda: self.connection.recv_into(view), deadline)
                 self._ahead += self._patiently(lambda: self.connection.recv(AHEAD), deadline)

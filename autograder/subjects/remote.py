@@ -15,7 +15,7 @@ from functools import cached_property, lru_cache
 from types import TracebackType
 from typing import Any
 
-from autograder.foresight import Script, key
+from autograder.foresight import Script, alike
 from autograder.model import NOT_TRIED, Answer, Broken, Call, Cell, Limits, Outcome, Role
 from autograder.running import wire
 from autograder.running.batching import NOT_REPEATED, bundled, repetitions, scattered
@@ -215,11 +215,10 @@ class Remote:
         """The answers to a script that was sent ahead; None when it was not, or when that came to no end."""
         if not self._sent:
             return None
-        asked = key(calls)
-        place = next((n for n, sent in enumerate(self._sent) if sent.script.key == asked), len(self._sent) - 1)
-        for sent in self._sent[: place + 1]:
+        place = next((n for n, sent in enumerate(self._sent) if alike(sent.script.calls, calls)), None)
+        for sent in self._sent if place is None else self._sent[: place + 1]:
             self._collect(sent)
-        if not self._sent or self._sent[place].script.key != asked:
+        if not self._sent or place is None:
             return None
         found, self._sent = self._sent[place].answers, self._sent[place + 1 :]
         return found
