@@ -118,21 +118,26 @@ def test_no_child_and_no_descriptor_is_left() -> None:
 
 
 def test_a_child_stays_until_it_runs_over() -> None:
-    with contextlib.closing(Kept(lambda work: (os.getpid(), work and forever()))) as kept:
-        first, again = kept(NAME, False)[0], kept(NAME, False)[0]
+    def work(too_long: bool) -> int:
+        if too_long:
+            forever()
+        return os.getpid()
+
+    with contextlib.closing(Kept(work)) as kept:
+        first, again = kept(NAME, False), kept(NAME, False)
         assert first == again != os.getpid()
         with pytest.raises(SubmissionError, match="takes more time to read"):
             kept(NAME, True, seconds=1)
-        assert kept(NAME, False)[0] not in (first, os.getpid())
+        assert kept(NAME, False) not in (first, os.getpid())
     assert str(first) not in children()
 
 
 def test_the_time_of_one_is_not_the_time_of_the_next() -> None:
     def busy() -> float:
         until = time.process_time() + 0.7
-        while time.process_time() < until:
+        while (now := time.process_time()) < until:
             pass
-        return until
+        return now
 
     with contextlib.closing(Kept(busy)) as kept:
         spent = [kept(NAME, seconds=1) for _ in range(3)]
