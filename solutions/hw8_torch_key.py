@@ -410,7 +410,7 @@ MISCONCEPTIONS = {
             """Your layer drops in eval mode and not in training: the condition is the wrong way round. self.training is True when
             it should drop.""",
             ("not self.training", "self.training"),
-            signs="drop_share_of_MyDropout test_time_of_MyDropout",
+            signs="drop_share_of_MyDropout test_time_of_MyDropout =input_after_of_MyDropout",
         ),
         edge(
             "eval_is_somebody_elses_business",
@@ -426,7 +426,7 @@ MISCONCEPTIONS = {
             """Your layer drops in eval mode too, because it calls self.train(). That is no question: it switches training mode
             ON, and what it returns counts as true. Ask self.training, without parentheses.""",
             ("not self.training", "not self.train()"),
-            signs="test_time_of_MyDropout mode_after_eval",
+            signs="test_time_of_MyDropout mode_after_eval =input_after_of_MyDropout",
         ),
         edge(
             "backward_returns_one_gradient",
