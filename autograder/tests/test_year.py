@@ -146,7 +146,7 @@ def year_later(year: Year, classes: dict[str, list[str]], kept: dict[str, Marks]
     assert moved <= {f"check_{exercise}"}
     assert {k: m for k, (_, m) in mended.items()} == {k: m for k, (_, m) in kept[slug].items()}
     kept[slug] = mended
-    monkeypatch.setattr(code_digest.platform, "python_version", lambda: "of tomorrow")
+    monkeypatch.setattr("autograder.classes.code_digest.platform.python_version", lambda: "of tomorrow")
     code_digest.code_digest.cache_clear()
     for slug, students in classes.items():
         assert year.run("grade", slug, "--quiet") in (0, 1)
