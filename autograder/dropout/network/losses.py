@@ -298,7 +298,8 @@ def leads_the_gradient_back(exam: Exam, *, through: str, to: str) -> None:
     question = asked("firm_network", SMALL, 1, exam.seed(1))
     (value,) = exam.ask(_tested(exam, question, ship=None))
     loss_of(value)
-    grads, values = grads_of(value, question.values), question.values
+    values = question.values
+    grads = grads_of(value, {name: values[name] for name in (f"b{layer + 1}", f"b{layer}")})  # others may come later
     h = [question.X.value[0]]
     for n in (FIRST, SECOND):
         h.append(np.maximum(h[-1] @ values[f"W{n}"] + values[f"b{n}"], 0))
