@@ -14,18 +14,27 @@ PACKAGE = "autograder."
 
 
 def written_out(setup: str) -> str:
-    """The cell, with each `from autograder.module import names` replaced by that module's own statements."""
+    """The cell, with each `from autograder.module import names` replaced by that module's own statements; what is not there stays."""
     lines = setup.split("\n")
-    for node in reversed(ast.parse(setup).body):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGE):
-            lines[node.lineno - 1 : node.end_lineno] = [_statements(str(node.module))]
+    try:
+        body = ast.parse(setup).body
+    except SyntaxError:  # told where the cell is run
+        return setup
+    for node in reversed(body):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGE) and (path := _path(str(node.module))):
+            lines[node.lineno - 1 : node.end_lineno] = [_statements(path)]
     return "\n".join(lines)
 
 
+def _path(module: str) -> Path | None:
+    try:
+        found = find_spec(module)
+    except ModuleNotFoundError:
+        return None
+    return Path(found.origin) if found and found.origin else None
+
+
 @cache
-def _statements(module: str) -> str:
-    found = find_spec(module)
-    if found is None or found.origin is None:
-        raise ModuleNotFoundError(f"No module named {module!r}", name=module)
-    body = ast.parse(Path(found.origin).read_text(encoding="utf-8")).body
+def _statements(path: Path) -> str:
+    body = ast.parse(path.read_text(encoding="utf-8")).body
     return ast.unparse(ast.Module([s for s in body if not (isinstance(s, ast.ImportFrom) and s.module == "__future__")], []))

@@ -38,14 +38,23 @@ def findings(cells: Cells, header: Cells, name: str) -> Iterator[str]:
     if not told:
         return
     reckoned = minutes([*header, *cells])
-    for number in told.keys() | reckoned.keys():
-        if abs(told.get(number, 0) - reckoned.get(number, 0)) > STEP:
-            yield f"{name}: the table gives {_called(number)} {told.get(number, 0)} minutes. Reckoned are {reckoned.get(number, 0)}: write these."
-    for number, cell in _placed(cells):
-        said, right = SAID.search(_text(cell)), told.get(number or "", 0) if number else sum(told.values())
-        begins = cell is cells[0] or (number and HEADING.search(_text(cell)))
-        if begins and said and cell["cell_type"] == "markdown" and int(said[1]) != right:
-            yield f"{name}: {_called(number) if number else 'the whole'} is about {right} minutes by the table, and {said[1]} by its heading."
+    for number in sorted(told.keys() | reckoned.keys()):
+        said, right = told.get(number, 0), reckoned.get(number, 0)
+        if abs(said - right) > STEP:
+            yield f"{name}: the table gives {_called(number)} {said} minutes. Reckoned are {right}: write these."
+    for number, said in _headings(cells):
+        right = told.get(number, 0) if number else sum(told.values())
+        if said != right:
+            what = _called(number) if number else "the whole"
+            yield f"{name}: {what} takes about {right} minutes by the table and {said} by its heading. Write the same in both."
+
+
+def _headings(cells: Cells) -> Iterator[tuple[str, int]]:
+    """What the title and the heading of each exercise say."""
+    for place, (number, cell) in enumerate(_placed(cells)):
+        said = SAID.search(_text(cell))
+        if said and cell["cell_type"] == "markdown" and (not place or (number and HEADING.search(_text(cell)))):
+            yield number or REST, int(said[1])
 
 
 def _placed(cells: Cells) -> Iterator[tuple[str | None, Mapping[str, Any]]]:
