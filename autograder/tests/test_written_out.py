@@ -60,14 +60,14 @@ def test_its_gradients_are_those_of_the_loss_that_students_wrote(rates: tuple[fl
     assert accuracy(params, X, y) == np.mean(_scores(params, X).argmax(axis=1) == y)
 
 
-def _scores(params: dict[str, np.ndarray], X: np.ndarray, masks: tuple[object, ...] = (1.0, 1.0, 1.0)) -> np.ndarray:  # type: ignore[type-arg]
+def _scores(params: dict[str, np.ndarray], X: np.ndarray, masks: tuple[object, ...] = (1.0, 1.0, 1.0)) -> np.ndarray:
     h = X * masks[0]
     for k in (1, 2):
         h = np.maximum(h @ params[f"W{k}"] + params[f"b{k}"], 0) * masks[k]
     return np.asarray(h @ params["W3"] + params["b3"])
 
 
-def _loss(params: dict[str, np.ndarray], X: np.ndarray, y: np.ndarray, rates: tuple[float, float]) -> float:  # type: ignore[type-arg]
+def _loss(params: dict[str, np.ndarray], X: np.ndarray, y: np.ndarray, rates: tuple[float, float]) -> float:
     rng = np.random.default_rng(3)
     shapes = ((X.shape, rates[0]), ((len(X), 7), rates[1]), ((len(X), 6), rates[1]))
     s = _scores(params, X, tuple((rng.random(shape) >= p) / (1 - p) if p else 1.0 for shape, p in shapes))
