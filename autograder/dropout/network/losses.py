@@ -298,7 +298,8 @@ def leads_the_gradient_back(exam: Exam, *, through: str, to: str) -> None:
     question = asked("firm_network", SMALL, 1, exam.seed(1))
     (value,) = exam.ask(_tested(exam, question, ship=None))
     loss_of(value)
-    grads, values = grads_of(value, question.values), question.values
+    values = question.values
+    grads = grads_of(value, {name: values[name] for name in (f"b{layer + 1}", f"b{layer}")})  # others may come later
     h = [question.X.value[0]]
     for n in (FIRST, SECOND):
         h.append(np.maximum(h[-1] @ values[f"W{n}"] + values[f"b{n}"], 0))
@@ -498,8 +499,9 @@ def gives_a_gradient_of_scores(exam: Exam) -> None:
     """gives the score of the right class a gradient that goes with 1 minus its probability"""
     probs, y = np.array([[0.2, 0.5, 0.3], [0.1, 0.1, 0.8], [0.75, 0.15, 0.1]]), np.array([1, 0, 0])
     call = Call(exam.function, (Given(f"np.array({probs.tolist()})", probs), Given(f"np.array({y.tolist()})", y)), returns=("dscores",))
-    own = array(exam.ask(call)[0], "dscores", probs.shape).astype(float)[np.arange(3), y]
-    missing = 1 - probs[np.arange(3), y]
-    if not own.all() or not np.allclose(own / missing, own[0] / missing[0], rtol=1e-4):
-        got = f"where the right class has 0.5, 0.1 and 0.75, dscores = {', '.join(map(number, own))}"
-        raise Wrong(got, "in the ratio of 0.5, 0.9 and 0.25, all of one sign")
+    found, one_hot = array(exam.ask(call)[0], "dscores", probs.shape).astype(float), np.eye(3, dtype=bool)[y]
+    own, missing = found[one_hot], 1 - probs[one_hot]
+    opposed = ((found * own[:, None])[~one_hot] <= 0).all()  # to the other scores of its row
+    if not (opposed and own.all() and np.allclose(own / missing, own[0] / missing[0], rtol=1e-4)):
+        got = f"where the right class has 0.5, 0.1 and 0.75, dscores = {np.round(found, 3).tolist()}"
+        raise Wrong(got, "for the right class in the ratio of 0.5, 0.9 and 0.25, and of the other sign than the rest of its row")
