@@ -86,6 +86,11 @@ HIDDEN = {
         ],
     },
     "fixed_softmax_backward": {
+        "cure": [
+            c.gives_a_gradient_of_scores(
+                case=", in a larger batch", probs=((0.25, 0.75), (0.9, 0.1), (0.35, 0.65), (0.2, 0.8), (0.55, 0.45)), y=(0, 1, 1, 0, 0)
+            ),
+        ],
         "gradient": [
             c.is_right_like_the_solution(
                 case="a larger batch",

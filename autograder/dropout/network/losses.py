@@ -495,13 +495,20 @@ def shortens_what_is_too_long(exam: Exam, *, c: float = 2.0) -> None:
 
 
 @verb()
-def gives_a_gradient_of_scores(exam: Exam) -> None:
-    """gives the score of the right class a gradient that goes with 1 minus its probability"""
-    probs, y = np.array([[0.2, 0.5, 0.3], [0.1, 0.1, 0.8], [0.75, 0.15, 0.1]]), np.array([1, 0, 0])
-    call = Call(exam.function, (Given(f"np.array({probs.tolist()})", probs), Given(f"np.array({y.tolist()})", y)), returns=("dscores",))
-    found, one_hot = array(exam.ask(call)[0], "dscores", probs.shape).astype(float), np.eye(3, dtype=bool)[y]
-    own, missing = found[one_hot], 1 - probs[one_hot]
+def gives_a_gradient_of_scores(
+    exam: Exam,
+    *,
+    probs: tuple[tuple[float, ...], ...] = ((0.2, 0.5, 0.3), (0.1, 0.1, 0.8), (0.75, 0.15, 0.1)),
+    y: tuple[int, ...] = (1, 0, 0),
+    case: str = "",
+) -> None:
+    """gives the score of the right class a gradient that goes with 1 minus its probability{case}"""
+    given, labels = np.array(probs), np.array(y)
+    asked = tuple(Given(f"np.array({a.tolist()})", a) for a in (given, labels))
+    call = Call(exam.function, asked, returns=("dscores",))
+    found, one_hot = array(exam.ask(call)[0], "dscores", given.shape).astype(float), np.eye(given.shape[1], dtype=bool)[labels]
+    own, missing = found[one_hot], 1 - given[one_hot]
     opposed = ((found * own[:, None])[~one_hot] <= 0).all()  # to the other scores of its row
     if not (opposed and own.all() and np.allclose(own / missing, own[0] / missing[0], rtol=1e-4)):
-        got = f"where the right class has 0.5, 0.1 and 0.75, dscores = {np.round(found, 3).tolist()}"
-        raise Wrong(got, "for the right class in the ratio of 0.5, 0.9 and 0.25, and of the other sign than the rest of its row")
+        got = f"dscores of the right classes = {', '.join(map(number, own))}"
+        raise Wrong(got, f"in the ratio of {', '.join(map(number, missing))}, and of the other sign than the rest of their rows")
