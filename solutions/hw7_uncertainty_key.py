@@ -46,7 +46,7 @@ HIDDEN = {
             c.gives_probabilities_for_each_pass(passes=1, examples=4, needs=SOFTMAX),
             c.is_the_softmax_of_each_pass(passes=40, examples=3, needs=SOFTMAX),
         ],
-        "passes": [c.draws_anew_in_each_pass(passes=40)],
+        "passes": [c.draws_anew_in_each_pass(passes=40, examples=50)],
         "stable": [
             c.is_right(
                 case="four classes and scores of thousands",
@@ -596,15 +596,6 @@ MISCONCEPTIONS = {
     ],
 }
 
-
-# What the hand-out shows, and would earn a quarter of an exercise or more, with the reason; assignments are handed out one after the other.
-SHOWN = {
-    "gaussian_dropout_forward": {
-        "inverted in hw7_uncertainty/hw7_uncertainty.ipynb":
-            "is compared with alpha dropout, in one line; assignment 1 is handed in by then",
-        "numpy_dropout in hw8_torch/hw8_torch.ipynb": "is timed beside torch; assignment 1 is handed in by then",
-    },
-}
 
 EQUIVALENT = {
     "mc_predict": {

@@ -47,6 +47,8 @@ def layer(check):
 
 HIDDEN = {
     "compare_with_torch": {
+        "out": [t.finds_right_code_right(module="Dropout", p=0.45, shape=(40, 30), part="out")],
+        "grad": [t.finds_right_code_right(module="Dropout", p=0.45, shape=(40, 30), part="grad")],
         "mask": [
             t.hands_over_the_multiplier(zeros=True, shape=(7, 5, 6)),
             t.puts_the_module_into_training_mode(shape=(7, 5, 6), needs=HANDED_OVER),
@@ -861,13 +863,6 @@ MISCONCEPTIONS = {
 
 # a mutant -> why it is no mistake
 GIVEN = "the signature stands in the stub"
-# What the hand-out shows, and would earn a quarter of an exercise or more, with the reason; assignments are handed out one after the other.
-SHOWN = {
-    "fixed_training_loop": {
-        "patient_loop in hw8_torch/hw8_torch.ipynb": "is the patient of this clinic",
-    },
-}
-
 EQUIVALENT = {
     "MyDropoutFunction": {
         "def __init__(self, p=0.5): -> def __init__(self, p=2.0):": GIVEN,

@@ -62,9 +62,9 @@ class Place:
         found: Staff = self._once(self.slug, lambda: course.load_staff(self.root, self.slug))
         return found
 
-    def cage(self) -> Isolation:
+    def isolation(self) -> Isolation:
         """How student code is locked in on this machine; kept warm for the time of one command."""
-        found: Isolation = self._once(f"{self.slug}, its cage", self._warmed)
+        found: Isolation = self._once(f"{self.slug}, its sandbox", self._warmed)
         return found
 
     def _warmed(self) -> Isolation:
