@@ -346,9 +346,3 @@ def test_no_junk_passes_or_breaks_a_check(check: Check) -> None:
         found = verdict(check, lambda *a, _j=junk, **k: _j)
         assert found.outcome is Outcome.FAILED, f"{junk!r}: {found}"
         assert found.got
-
-
-@pytest.mark.parametrize("fact", {f[0].name: f[0] for f in FACTS}.values(), ids=lambda fact: fact.name)
-def test_facts_about_junk_are_words_too(fact: Any) -> None:
-    for junk in JUNK:
-        assert word(fact, lambda *a, _j=junk, **k: _j)
