@@ -8,35 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.asking import Exam
 from autograder.dropout.uncertainty import checks as c
 from autograder.dropout.uncertainty import symptoms as u
 from autograder.dropout.uncertainty.passes import FAIR
 from autograder.dropout.values import softmax
-from autograder.judge import judge
-from autograder.model import Check, Outcome, Verdict
-from autograder.subjects.local import Local
-from autograder.tests.toys import junk, kinds_of_junk, one_part
+from autograder.model import Check, Outcome
+from autograder.tests.one_toy import Function, fact, passes, told, verdict
+from autograder.tests.toys import junk, kinds_of_junk
 
 Array = np.ndarray[Any, Any]
-Function = Callable[..., Any]
-
-
-def verdict(check: Check, function: Function, slug: str = "slug") -> Verdict:
-    """What one check says about one function called `toy`."""
-    return judge(one_part("toy", [check]), Local(namespace={"toy": function}), slug, "salt")[0]
-
-
-def told(check: Check, function: Function) -> str:
-    """The sentence of a refusal: what came and what should have come."""
-    found = verdict(check, function)
-    assert found.outcome is Outcome.FAILED, found
-    return f"{found.got} | {found.wanted}"
-
-
-def passes(check: Check, function: Function, slug: str = "slug") -> None:
-    found = verdict(check, function, slug)
-    assert found.passed, found
 
 
 # --------------------------------------------------------------------------------------------------------- passes of a network
@@ -331,11 +311,6 @@ def test_other_averages_are_refused() -> None:
     assert told(MEAN, changed(average="scores")).endswith("(with T = 1)")
     assert told(STD, changed(ddof=1)).startswith("with T = 2, std[")
     assert "| the std of 2 of " in told(STD, changed(ddof=1))
-
-
-def fact(made: Any, function: Function) -> str:
-    """The word of a fact about one function."""
-    return str(made.look(Exam("toy", Local(namespace={"toy": function}), "seed")))
 
 
 def with_coins_of(generator: Callable[[Any], Any]) -> Function:
