@@ -321,6 +321,11 @@ class Exercise:
         """Check -> the part it belongs to."""
         return {check.name: part.name for part in self.parts for check in part.checks}
 
+    @property
+    def public(self) -> Exercise:
+        """The same exercise with its public checks only."""
+        return replace(self, parts=[replace(part, checks=[c for c in part.checks if not c.hidden]) for part in self.parts])
+
     def each(self, change: Callable[[Check], Check]) -> Exercise:
         """The same exercise, with this done to each of its checks."""
         return replace(self, parts=[replace(part, checks=[*map(change, part.checks)]) for part in self.parts])
@@ -373,7 +378,7 @@ class Assignment:
     hints: Mapping[str, Any] = field(default_factory=dict)
     needs: tuple[str, ...] = ()  # packages beyond those of the kit; where one is missing nothing is judged, and nothing lost
     preload: tuple[str, ...] = ()  # modules that a warm worker has loaded before the first hand-in comes
-    gpu: bool = False  # whether its code has a use for one, so that a cage may show it
+    gpu: bool = False  # whether its code has a use for one, so that a sandbox may show it
 
     def exercise(self, name: str) -> Exercise:
         """The exercise of that name, or a CourseError that lists the names there are."""
