@@ -19,6 +19,7 @@ from autograder.chance import MAX_TESTS
 from autograder.checks_api.verb import hide, named
 from autograder.diagnose import fingerprint, signs
 from autograder.folders import folders, is_course, salt
+from autograder.judge import judge
 from autograder.keys import bare, edited, entries, helpers, source
 from autograder.layout import LAYOUT, Layout, must_agree
 from autograder.layout import read as read_layout
@@ -32,10 +33,12 @@ from autograder.model import (
     Gravity,
     Key,
     Misconception,
+    Outcome,
     Part,
     Role,
     Submission,
     Variant,
+    Verdict,
 )
 from autograder.subjects.local import Local
 from autograder.surroundings import demand_sentences
@@ -402,9 +405,38 @@ def hints(staff: Staff) -> dict[str, Any]:
         for belief in (m for m in staff.key.misconceptions if m.exercise == exercise):
             wrong = fingerprint(probes, exercise, staff.answered(belief), slug, PATIENCE, strict=True)
             chosen, also = signs(right, wrong, belief.signs)
-            result[exercise]["misconceptions"].append({"name": belief.name, "sentence": belief.sentence, "signs": chosen, "also": also})
+            told: dict[str, Any] = {"name": belief.name, "sentence": belief.sentence, "signs": chosen, "also": also}
+            told["crosses"] = crosses(staff, belief, before=_crosses_before(staff, belief, told))
+            result[exercise]["misconceptions"].append(told)
     _share(staff, result)
     return result
+
+
+_CROSSES: dict[str, list[str]] = {}  # in this process: `verify` has judged every wrong answer when it makes the release once more
+
+
+def crosses(staff: Staff, belief: Misconception, judged: Iterable[Verdict] = (), before: list[str] | None = None) -> list[str]:
+    """The names of the public checks that do not hold for who believes this; `judged` is what they gave, if that is known.
+
+    `before` is what was released of it: to judge every wrong answer anew takes minutes, and `verify`, which does, tells what is stale.
+    """
+    folder, home = staff.assignment.folder, staff.assignment.exercise(belief.exercise)
+    known = repr((folder, (folder / "checks.py").read_text(encoding="utf-8"), belief.exercise, staff.base(belief), staff.written(belief)))
+    if known not in _CROSSES and before is None:
+        public = replace(home, parts=[replace(p, checks=[c for c in p.checks if not c.hidden]) for p in home.parts])
+        found = judged or judge(public, staff.answered(belief), staff.assignment.slug, seconds=PATIENCE)
+        failed = [v for v in found if not v.passed and v.outcome is not Outcome.SKIPPED and not v.hidden]
+        _CROSSES[known] = [v.check for v in failed]
+    return _CROSSES.get(known, before or [])
+
+
+def _crosses_before(staff: Staff, belief: Misconception, told: Mapping[str, Any]) -> list[str] | None:
+    """Those that were released of a belief that shows in the same way; None for a new one, or where the checks are others."""
+    released = staff.hints if _released(staff).is_file() else {}
+    listed = released.get(staff.assignment.exercise(belief.exercise).name, {}).get("misconceptions", [])
+    found = next((m["crosses"] for m in listed if "crosses" in m and {k: v for k, v in m.items() if k != "crosses"} == told), None)
+    names = {check.name for check in staff.assignment.exercise(belief.exercise).checks}
+    return found if found is not None and names.issuperset(found) else None
 
 
 def _share(staff: Staff, told: dict[str, Any]) -> None:
@@ -416,4 +448,6 @@ def _share(staff: Staff, told: dict[str, Any]) -> None:
         right, there = told[exercise]["right"], told[exercise]["misconceptions"]
         shown = bool(entry["signs"]) and all(right.get(fact, word) != word for fact, word in entry["signs"].items())
         if shown and entry["signs"] not in [m["signs"] for m in there]:
-            there.append({**entry, "also": {fact: word for fact, word in entry["also"].items() if right.get(fact, word) != word}})
+            also = {fact: word for fact, word in entry["also"].items() if right.get(fact, word) != word}
+            names = [check.name for check in staff.assignment.exercise(exercise).checks]
+            there.append({**entry, "also": also, "crosses": [name for name in entry["crosses"] if name in names]})

@@ -53,6 +53,14 @@ def _text(filename: str) -> str:
     return "".join(linecache.getlines(filename)).strip()
 
 
+def cell_name(filename: str) -> str:
+    """The cell of a file name in a traceback, "In [7]"; "" for what is none."""
+    shell, text = _shell(), _text(filename)
+    cells = shell.history_manager.input_hist_parsed if shell and text else []
+    number = max((n for n, cell in enumerate(cells) if cell.strip() == text), default=0)
+    return f"In [{number}]" if number else ""
+
+
 def _ended(cell: str) -> str:
     """"SyntaxError at line 3: ...", of a cell that does not parse or in which the last exception came about."""
     try:

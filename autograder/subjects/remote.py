@@ -17,7 +17,7 @@ from typing import Any
 
 from autograder.model import NOT_TRIED, Answer, Broken, Call, Cell, Limits, Outcome, Role
 from autograder.running.batching import NOT_REPEATED, bundled, repetitions, scattered
-from autograder.running.runner import SMALL, line_of, weight_of
+from autograder.running.runner import SMALL, cell_name, file_name, line_of, weight_of
 from autograder.running.statements import where
 from autograder.running.wire import WireError, is_data, is_line
 from autograder.sandbox.clock import Allowance
@@ -237,8 +237,9 @@ class Remote:
 
     @cached_property
     def _own_lines(self) -> frozenset[str]:
-        numbered = (pair for cell in self.cells for pair in enumerate(cell.source.splitlines(), 1))
-        return frozenset(line_of(number, text.strip()) for number, text in numbered)
+        numbered = ((cell, pair) for cell in self.cells for pair in enumerate(cell.source.splitlines(), 1))
+        named = ((pair, where) for cell, pair in numbered for where in ("", cell_name(file_name(cell))))
+        return frozenset(line_of(number, text.strip(), where) for (number, text), where in named)
 
     def _finish(self, worker: Worker, nonce: str) -> None:
         """Make sure that nothing else is in the channel; a worker out of step is replaced before the next script."""
