@@ -405,8 +405,7 @@ def hints(staff: Staff) -> dict[str, Any]:
         for belief in (m for m in staff.key.misconceptions if m.exercise == exercise):
             wrong = fingerprint(probes, exercise, staff.answered(belief), slug, PATIENCE, strict=True)
             chosen, also = signs(right, wrong, belief.signs)
-            told: dict[str, Any] = {"name": belief.name, "sentence": belief.sentence, "signs": chosen, "also": also}
-            told["crosses"] = crosses(staff, belief, before=_crosses_before(staff, belief, told))
+            told = {"name": belief.name, "sentence": belief.sentence, "signs": chosen, "also": also, "crosses": crosses(staff, belief)}
             result[exercise]["misconceptions"].append(told)
     _share(staff, result)
     return result
@@ -415,28 +414,16 @@ def hints(staff: Staff) -> dict[str, Any]:
 _CROSSES: dict[str, list[str]] = {}  # in this process: `verify` has judged every wrong answer when it makes the release once more
 
 
-def crosses(staff: Staff, belief: Misconception, judged: Iterable[Verdict] = (), before: list[str] | None = None) -> list[str]:
-    """The names of the public checks that do not hold for who believes this; `judged` is what they gave, if that is known.
-
-    `before` is what was released of it: to judge every wrong answer anew takes minutes, and `verify`, which does, tells what is stale.
-    """
+def crosses(staff: Staff, belief: Misconception, judged: Iterable[Verdict] = ()) -> list[str]:
+    """The names of the public checks that do not hold for who believes this; `judged` is what they gave, if that is known."""
     folder, home = staff.assignment.folder, staff.assignment.exercise(belief.exercise)
     known = repr((folder, (folder / "checks.py").read_text(encoding="utf-8"), belief.exercise, staff.base(belief), staff.written(belief)))
-    if known not in _CROSSES and before is None:
+    if known not in _CROSSES:
         public = replace(home, parts=[replace(p, checks=[c for c in p.checks if not c.hidden]) for p in home.parts])
         found = judged or judge(public, staff.answered(belief), staff.assignment.slug, seconds=PATIENCE)
         failed = [v for v in found if not v.passed and v.outcome is not Outcome.SKIPPED and not v.hidden]
         _CROSSES[known] = [v.check for v in failed]
-    return _CROSSES.get(known, before or [])
-
-
-def _crosses_before(staff: Staff, belief: Misconception, told: Mapping[str, Any]) -> list[str] | None:
-    """Those that were released of a belief that shows in the same way; None for a new one, or where the checks are others."""
-    released = staff.hints if _released(staff).is_file() else {}
-    listed = released.get(staff.assignment.exercise(belief.exercise).name, {}).get("misconceptions", [])
-    found = next((m["crosses"] for m in listed if "crosses" in m and {k: v for k, v in m.items() if k != "crosses"} == told), None)
-    names = {check.name for check in staff.assignment.exercise(belief.exercise).checks}
-    return found if found is not None and names.issuperset(found) else None
+    return _CROSSES[known]
 
 
 def _share(staff: Staff, told: dict[str, Any]) -> None:

@@ -67,7 +67,8 @@ def _ended(cell: str) -> str:
         ast.parse(cell)
     except (SyntaxError, ValueError) as error:
         where = f" at line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
-        return f"{type(error).__name__}{where}: {getattr(error, 'msg', error)}"
+        text = f": {error.text.strip()}" if isinstance(error, SyntaxError) and error.text else ""
+        return f"{type(error).__name__}{where}: {getattr(error, 'msg', error)}{text}"
     last = getattr(sys, "last_value", None)
     frames = traceback.walk_tb(getattr(last, "__traceback__", None))
     number = next((number for frame, number in frames if _text(frame.f_code.co_filename) == cell.strip()), 0)

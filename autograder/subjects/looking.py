@@ -8,7 +8,7 @@ import re
 import sys
 import types
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -138,9 +138,9 @@ class Watch:
         return self._step
 
     def makers(self, topic: Topic) -> list[int]:
-        """The lines that made what is spoken of: those that bind its name or write into it, else the one that returned it."""
+        """The lines that made what is spoken of, and those that made what stands in them."""
         if topic.argument:
-            return self._writers(topic.argument)
+            return self._writers({topic.argument})
         returns = _around((self.filename, self.end), (ast.Return,))
         if not returns or returns[-1].value is None:
             return []
@@ -148,10 +148,16 @@ class Watch:
         if isinstance(value, ast.Tuple) and topic.item is not None and len(value.elts) == topic.many:
             value = value.elts[topic.item]
             end = value.lineno
-        return (self._writers(value.id) if isinstance(value, ast.Name) else []) or [end]
+        bound = self._writers({value.id}) if isinstance(value, ast.Name) else []
+        last, where = bound or [end], self._run(bound) if bound else [value]
+        before = self._writers({n.id for node in where for n in ast.walk(node) if isinstance(n, ast.Name)})
+        return last if len(last) == MOST_LINES else sorted({*last, *before})[-MOST_LINES:]
 
-    def _writers(self, name: str) -> list[int]:
-        return sorted({n.lineno for n in self._statements() if name in _bound(n)})[-MOST_LINES:]
+    def _run(self, lines: Collection[int]) -> list[ast.AST]:
+        return [n for n in self._statements() if n.lineno in lines]
+
+    def _writers(self, names: Collection[str]) -> list[int]:
+        return sorted({n.lineno for n in self._statements() if _bound(n) & {*names}})[-MOST_LINES:]
 
     def _statements(self) -> Iterator[ast.Assign | ast.AugAssign | ast.AnnAssign]:
         """The statements that were run, without those that only hold others."""

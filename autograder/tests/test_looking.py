@@ -54,6 +54,7 @@ def test_a_time_out_names_the_loop(body: str, seen: str) -> None:
             ["line 2: out = x * 3", "line 5: out += 1"],
         ),
         ("    out, mask = x, 1\n    return out, mask\n", "(out / x)[kept] = 1", ["line 2: out, mask = x, 1"]),
+        ("    u = x + 1\n    m = u * 3\n    v = 1\n    return x * m, v\n", "out = 18", ["line 3: m = u * 3", "line 5: return x * m, v"]),
         ("    if x:\n        return x, 1\n    return 0, 1\n", "out = 2", ["line 3: return x, 1"]),
         ("    both = x, 1\n    return both\n", "out = 2", ["line 2: both = x, 1"]),
         ("    return (x,\n            1)\n", "cache = 1", ["line 3: 1)"]),

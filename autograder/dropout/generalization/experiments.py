@@ -10,7 +10,7 @@ from autograder.asking import Exam, Wrong, an, array
 from autograder.chance import smallest_error
 from autograder.checks_api.comparing import compare, demand_value_error
 from autograder.checks_api.counts import expect
-from autograder.checks_api.inputs import Array, normal
+from autograder.checks_api.inputs import Array, in_words, normal
 from autograder.checks_api.verb import verb
 from autograder.dropout.calls import scale as factor_named
 from autograder.dropout.generalization.training import labels
@@ -74,8 +74,10 @@ def whole(value: Any, count: int) -> Array:
 @verb()
 def moves_exactly(exam: Exam, *, fraction: float, count: int, classes: int = 10) -> None:
     """moves exactly round(fraction * N) labels, each to another class"""
-    y = labels(count, classes, exam.seed(1))
-    for value in exam.ask(*(spoiling(exam, y, fraction, classes, k) for k in range(3))):
+    y = in_words("y", labels(count, classes, exam.seed(1)))
+    asked = [spoiling(exam, y, fraction, classes, k) for k in range(3)]
+    for call, value in zip(asked, exam.ask(*asked), strict=True):
+        exam.last = (call,)  # a message shows the call it is about
         changed = int((whole(value, count) != y.value).sum())
         if changed != round(fraction * count):
             raise Wrong(f"{changed} of {count} labels differ from y", f"{round(fraction * count)}")
@@ -136,7 +138,7 @@ def moves_others_in_the_next_call(exam: Exam, *, fraction: float = 0.3) -> None:
 @verb()
 def keeps_its_labels(exam: Exam, *, fraction: float = 0.3) -> None:
     """does not modify y"""
-    y = labels(50, 10, exam.seed(1))
+    y = in_words("y", labels(50, 10, exam.seed(1)))
     (answer,) = exam.returned(spoiling(exam, y, fraction, 10, watch=True))
     if not unchanged(answer, 0, y.value):
         raise Wrong("y was changed by the call", "y as it was")
