@@ -252,7 +252,7 @@ class Staff:
 
     @cached_property
     def _solved(self) -> dict[str, str]:
-        return {cell.id: bare(cell.source) for cell in self.solution.cells if cell.role is Role.ANSWER}
+        return {name: bare(source) for name, source in self.solution.answers.items()}
 
     def answered(self, entry: Misconception | Variant) -> Local:
         """The solution notebook with that answer in it, loaded in this process."""

@@ -194,6 +194,15 @@ class Submission:
     notes: tuple[str, ...] = ()
     spoilt: frozenset[str] = frozenset()  # exercises below whose answer some name is bound anew, so it matters when one looks at them
 
+    @property
+    def answers(self) -> dict[str, str]:
+        """Exercise -> the source of its answer cell, whole again where it is run in parts."""
+        found: dict[str, list[str]] = {}
+        for cell in self.cells:
+            if cell.role is Role.ANSWER:
+                found.setdefault(cell.id, []).append(cell.source)
+        return {name: "\n".join(part.strip("\n") for part in parts) for name, parts in found.items()}
+
     def until(self, exercise: str, without: Collection[int] = ()) -> Submission:
         """The notebook as it is when Jupyter runs all cells and arrives below the answer to `exercise`.
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.course import Staff
-from autograder.model import CourseError, Misconception, Role, Variant
+from autograder.model import CourseError, Misconception, Variant
 
 Notebook = dict[str, Any]
 
@@ -37,7 +37,7 @@ def filled(notebook: Notebook, answers: Mapping[str, str]) -> Notebook:
 
 def solved(staff: Staff) -> dict[str, str]:
     """The solution's answer cells: exercise -> source."""
-    return {cell.id: cell.source for cell in staff.solution.cells if cell.role is Role.ANSWER}
+    return staff.solution.answers
 
 
 def with_entries(staff: Staff, *entries: Misconception | Variant) -> dict[str, str]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from autograder.authoring.verify import verdicts_of
 from autograder.course import Staff
 from autograder.keys import bare
-from autograder.model import Exercise, Outcome, Role
+from autograder.model import Exercise, Outcome
 
 OPERATORS: dict[type[ast.operator], Sequence[type[ast.operator]]] = {
     ast.Add: (ast.Sub,),
@@ -149,7 +149,7 @@ def scores(staff: Staff) -> Iterator[Score]:
     for exercise in staff.assignment.exercises:
         if not all(callable(staff.reference.namespace.get(name)) for name in exercise.names):
             continue  # a quiz is numbers, right to a tolerance
-        source = next((c.source for c in staff.solution.cells if c.role is Role.ANSWER and c.id == exercise.name), "")
+        source = staff.solution.answers.get(exercise.name, "")
         made = list(mutants(exercise.name, source))
         alive = [m for m in made if not _killed(staff, exercise, m)]
         known = argued.get(exercise.name, {})

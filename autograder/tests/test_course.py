@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -9,10 +10,13 @@ from typing import Any
 
 import pytest
 
+from autograder.authoring.fill import solved
 from autograder.course import HINTS, find_root, hints, load_public, load_staff, slugs
 from autograder.model import CourseError
 from autograder.subjects.local import Local
 from autograder.tests.classroom import SLUG, TOY
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -228,3 +232,11 @@ def test_in_a_hand_out_nothing_is_graded_and_that_is_said(toy: Path) -> None:
     shutil.rmtree(toy / "solutions")
     with pytest.raises(CourseError, match=r"no solutions: nothing can be graded here\. To check a notebook: autograder check .*\.ipynb"):
         load_staff(toy, SLUG)
+
+
+@pytest.mark.parametrize("slug", slugs(ROOT))
+def test_an_answer_that_is_run_in_parts_is_handed_in_whole(slug: str) -> None:
+    written = json.loads((ROOT / "solutions" / slug / f"{slug}.ipynb").read_text(encoding="utf-8"))["cells"]
+    sources = {c["metadata"].get("nbgrader", {}).get("grade_id"): "".join(c["source"]) for c in written}
+    for exercise, answer in solved(load_staff(ROOT, slug)).items():
+        assert ast.dump(ast.parse(answer)) == ast.dump(ast.parse(sources[exercise])), exercise
