@@ -51,7 +51,7 @@ AGREE = re.compile(r"share of units on which neighbouring (rows|columns) agree$"
 
 def lines(calls: Sequence[Call], got: str) -> str:
     """Python that runs when pasted into the notebook and shows what `got` names; the calls alone where that is no single value."""
-    calls = list(calls[:1] if got.endswith(" in training") else calls)
+    calls = _result_named(got, list(calls[:1] if got.endswith(" in training") else calls))
     for form in (_of_two, _after_another, _loop, _ratio, _whole, _global):
         if found := form(got, calls):
             return found
@@ -66,6 +66,14 @@ def _and_then(calls: Sequence[Call], expression: str) -> str:
     """The calls, and in a line of its own what shows the value."""
     made = script_text([*calls, Call(expression, look=True)], len(calls) + 1)
     return "\n".join([made.removesuffix(expression).rstrip("; \n"), expression])
+
+
+def _result_named(got: str, calls: list[Call]) -> list[Call]:
+    """The calls, the last of which returns what the message speaks of by name and key."""
+    found = re.match(r'(\w+)\["\w+"\] = ', got)
+    if not found or not calls or calls[-1].returns or calls[-1].look:
+        return calls
+    return [*calls[:-1], replace(calls[-1], returns=(found[1],))]
 
 
 def _of_two(got: str, calls: Sequence[Call]) -> str:
@@ -101,7 +109,9 @@ def _loop(got: str, calls: Sequence[Call]) -> str:
 
 def _ratio(got: str, calls: Sequence[Call]) -> str:
     found = re.match(r"the first \w+ / the second(\[[\d, ]+\])? = ", got)
-    return f"({script_text(calls[:1])} / {script_text(calls[1:])}){found[1] or ''}" if found and len(calls) == 2 else ""
+    if not found or len(calls) != 2 or "\n" in script_text(calls):
+        return ""
+    return f"({script_text(calls[:1])} / {script_text(calls[1:])}){found[1] or ''}"
 
 
 def _whole(got: str, calls: Sequence[Call]) -> str:
@@ -165,7 +175,7 @@ def _input(expression: str) -> str:
 def _kept(name: str, call: Call) -> Call:
     """The call with a copy made of that argument before."""
     kept = [replace(a, first=f"{a.first}\nbefore = {name}.copy()") if isinstance(a, Given) and a.text == name else a for a in call.args]
-    return replace(call, args=tuple(kept))
+    return replace(call, args=tuple(kept), returns=call.returns if kept == [*call.args] else ())  # who looks at an argument needs no result
 
 
 def _is_named(name: str, calls: Sequence[Call]) -> bool:
@@ -185,7 +195,8 @@ def _named_input(expression: str, calls: list[Call]) -> tuple[list[str], list[Ca
     if _is_named(name, calls):
         return [], [_kept(name, call) for call in calls] if "before" in expression else calls
     first = [f"{name} = {argument_text(last.args[0])}"] + [f"before = {name}.copy()"] * ("before" in expression)
-    return first, [*calls[:-1], replace(last, args=(Named(name), *last.args[1:]))]
+    returns = () if "before" in expression else last.returns
+    return first, [*calls[:-1], replace(last, args=(Named(name), *last.args[1:]), returns=returns)]
 
 
 class Named(str):

@@ -34,6 +34,8 @@ __all__ = [
     "sums_up_to_ten_digits",
 ]
 
+SUMMARY = "summary"  # the name of what comes back, in lines to be pasted
+
 
 def manners(exam: Exam, calls: tuple[Call, Call, Call], what: str) -> None:
     """Refuse a function whose result does not follow from its generator. The calls: a seed, the same again, and another; all watched."""
@@ -178,7 +180,7 @@ def entry(value: Any, key: str) -> Any:
 def sums_up(exam: Exam, *, given: tuple[list[float], list[float]], wanted: float, key: str, form: str = "arrays") -> None:
     """gets {key} right in a case you can do by hand, given as {form}"""
     arguments = tuple(Given(f"np.array({a})", np.array(a)) for a in given) if form == "arrays" else given
-    (value,) = exam.ask(Call(exam.function, arguments))
+    (value,) = exam.ask(Call(exam.function, arguments, returns=(SUMMARY,)))
     _compare_entry(value, key, np.array(wanted), len(given[0]), NEAR)
 
 
@@ -197,21 +199,21 @@ def sums_up_to_ten_digits(exam: Exam, reference: Exam, *, count: int, key: str) 
 def _compare_with_the_solution(exam: Exam, reference: Exam, count: int, key: str, tolerance: float) -> None:
     a, b = (normal((count,), exam.seed(k)) for k in (1, 2))
     b = Given(f"1 + {b.text}", 1 + b.value)  # apart, so that neither the mean nor t is near 0
-    call = Call(exam.function, (a, b))
+    call = Call(exam.function, (a, b), returns=(SUMMARY,))
     (value,), (wanted,) = exam.ask(call), reference.ask(call)
     _compare_entry(value, key, np.asarray(entry(wanted, key)), count, tolerance)
 
 
 def _compare_entry(value: Any, key: str, wanted: Array, count: int, tolerance: float) -> None:
-    got = array(entry(value, key), f'["{key}"]', ())
+    got = array(entry(value, key), f'{SUMMARY}["{key}"]', ())
     if key == "t" and _follows(value, float(got), count, tolerance):  # a wrong mean or sd is told and charged as what it is
         return
-    compare(got, wanted, f'["{key}"]', tolerance)
+    compare(got, wanted, f'{SUMMARY}["{key}"]', tolerance)
 
 
 def _follows(value: Any, t: float, count: int, tolerance: float) -> bool:
     """Is t right for the mean and the sd beside it?"""
-    mean, sd = (float(array(entry(value, key), f'["{key}"]', ())) for key in ("mean", "sd"))
+    mean, sd = (float(array(entry(value, key), f'{SUMMARY}["{key}"]', ())) for key in ("mean", "sd"))
     return bool(sd > 0 and abs(t) > 0 and abs(t * sd - mean * count**0.5) <= tolerance * abs(t * sd))
 
 
