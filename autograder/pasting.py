@@ -7,6 +7,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from autograder.asking import argument_text, script_text
 from autograder.model import Call, Given, Seed
 
@@ -56,7 +58,7 @@ def lines(calls: Sequence[Call], got: str) -> str:
         if found := form(got, calls):
             return found
     expression = _expression(got, calls) if len(calls) <= MOST else ""
-    if not expression or not _can_be_named(expression, calls):
+    if not expression or not _can_be_named(expression, calls) or not _is_array(_input(expression), calls):
         return script_text(calls, MOST)
     first, calls = _named_input(expression, calls)
     return "\n".join([*first, _and_then(calls, expression)])
@@ -180,6 +182,10 @@ def _kept(name: str, call: Call) -> Call:
 
 def _is_named(name: str, calls: Sequence[Call]) -> bool:
     return not name or any(argument_text(a) == name for call in calls for a in call.args)
+
+
+def _is_array(name: str, calls: Sequence[Call]) -> bool:
+    return not any(argument_text(a) == name and not isinstance(a.value, np.ndarray) for c in calls for a in c.args if isinstance(a, Given))
 
 
 def _can_be_named(expression: str, calls: Sequence[Call]) -> bool:
