@@ -7,6 +7,7 @@ import importlib.util
 import json
 import sys
 import traceback
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,6 +20,7 @@ from autograder.chance import MAX_TESTS
 from autograder.checks_api.verb import hide, named
 from autograder.diagnose import fingerprint, signs
 from autograder.folders import folders, is_course, salt
+from autograder.foresight import Foresight
 from autograder.judge import judge
 from autograder.keys import bare, edited, entries, helpers, source
 from autograder.layout import LAYOUT, Layout, must_agree
@@ -226,6 +228,11 @@ class Staff:
             cell, trouble = next(iter(subject.troubles.items()))
             raise CourseError(f"The solution of {self.assignment.slug} does not run: cell {cell}: {trouble}. Mend the solution notebook.")
         return subject
+
+    @cached_property
+    def foresight(self) -> defaultdict[str, Foresight]:
+        """Exercise -> what its checks ask, as far as this process has learned it."""
+        return defaultdict(Foresight)
 
     def demand_a_solution_that_runs(self) -> None:
         """Load it now; CourseError when one of its cells does not run."""

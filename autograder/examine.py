@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
 from autograder.diagnose import Facts, diagnose, fingerprint
+from autograder.foresight import Ahead
 from autograder.judge import Scripts, can_be_diagnosed, judge
 from autograder.judge import result as result_of
 from autograder.model import Assignment, Broken, Cell, Diagnosis, Exercise, ExerciseResult, Limits, Outcome, Subject, Submission
@@ -40,6 +41,7 @@ def examine(
     reference: Subject | None = None,
     limits: Limits = LIMITS,
     scripts: Scripts | None = None,
+    ahead: Ahead | None = None,
 ) -> ExerciseResult:
     """Judge an exercise and name the misconception when one shows. Raises Broken when a check fails by our fault: that is never a zero.
 
@@ -47,9 +49,10 @@ def examine(
     salt      : of the key, when hidden checks are among those of the exercise
     reference : the solution, when it is at hand
     scripts   : where it is written down what each check asked last
+    ahead     : what sends what will be asked before it is asked
     """
     slug, name = assignment.slug, exercise.name
-    verdicts = judge(exercise, subject, slug, salt, reference, limits.call_seconds, limits.exercise_deaths, scripts)
+    verdicts = judge(exercise, subject, slug, salt, reference, limits.call_seconds, limits.exercise_deaths, scripts, ahead)
     for verdict in verdicts:
         if verdict.outcome is Outcome.BROKEN:
             raise Broken(f"{slug}, {name}, {verdict.check}: {verdict.got}")

@@ -11,6 +11,7 @@ from autograder import notebook
 from autograder.carried import with_carried
 from autograder.course import Staff, lacking, not_run
 from autograder.examine import LIMITS, examine, examine_fairly
+from autograder.foresight import Ahead
 from autograder.judge import Scripts, Witness
 from autograder.model import Exercise, ExerciseResult, Limits, Report, Submission, SubmissionError
 from autograder.sandbox import Isolation
@@ -68,7 +69,8 @@ def _exercise(
     def look(subject: Remote) -> ExerciseResult:
         scripts = Scripts()
         subject.budget.begin_exercise()
-        result = examine(exercise, subject, staff.assignment, staff.hints, staff.key.salt, staff.reference, limits, scripts)
+        ahead = Ahead(subject, staff.foresight[exercise.name])
+        result = examine(exercise, subject, staff.assignment, staff.hints, staff.key.salt, staff.reference, limits, scripts, ahead)
         if witness:
             witness.seen.append((result.verdicts, scripts, subject.cells))
         return result

@@ -12,6 +12,7 @@ from types import MappingProxyType
 import numpy as np
 
 from autograder.asking import Exam, Unanswered, Wrong, called, raised, script_text, shown, tripped
+from autograder.foresight import Ahead
 from autograder.model import (
     LEFT_OVER,
     NOT_TRIED,
@@ -69,14 +70,17 @@ def judge(
     seconds: float = 5.0,
     deaths: int = Limits.exercise_deaths,
     scripts: Scripts | None = None,
+    ahead: Ahead | None = None,
 ) -> tuple[Verdict, ...]:
     """All verdicts of one exercise. A time-out or a crash costs the check it happened in; after so many the rest is skipped.
 
-    What each check asked last is written into `scripts`, if they are given.
+    What each check asked last is written into `scripts`, if they are given; what will be asked for certain is sent `ahead`.
     """
     verdicts: dict[str, Verdict] = {}
     memo: dict[object, object] = {}
-    for check in exercise.checks:
+    for place, check in enumerate(exercise.checks):
+        if ahead:
+            ahead.step(exercise, place, verdicts)
         verdict = _stopped(exercise, check, verdicts, deaths, seconds) or _waiting(exercise, check, verdicts)
         if verdict is None:
             # public checks draw the same inputs on the student's machine and in grading, so their verdicts agree
@@ -87,6 +91,8 @@ def judge(
             if scripts is not None:
                 scripts[check.name] = exam.last
         verdicts[check.name] = verdict
+    if ahead:
+        ahead.end(exercise, verdicts)
     return tuple(verdicts.values())
 
 

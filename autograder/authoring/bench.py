@@ -1,26 +1,21 @@
 """`autograder bench`: what grading costs here, side by side in one run, ratios first.
 
-The stock course is made of the same notebooks: its check cells hold plain asserts, and stock nbgrader runs everything in a kernel, as its
-users do. Times are wall-clock; beside them stands the processor time of the command and of what it started, which a busy machine falsifies
-less. It holds what a kernel used, but not what a caged worker used: bubblewrap does not pass that on. So only the wall-clock ratios compare
-whole roads, and they want a quiet machine.
+Stock nbgrader runs everything in a kernel, as its users do, with two kinds of asserts (see stock_course.py). Times are wall-clock and want
+a quiet machine: what else runs here is looked at first and last, and said. Beside them stands the processor time of all that a command
+started.
 """
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import json
-import os
-import platform
 import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,21 +23,19 @@ from typing import Any
 import numpy as np
 
 from autograder.asking import Exam
-from autograder.authoring import scratch, simulate
+from autograder.authoring import simulate, stock_course, timing
 from autograder.authoring.fill import filled, released, solved
-from autograder.classes.batch import cores
+from autograder.authoring.timing import computing, median, run
 from autograder.course import Staff, load_staff
-from autograder.model import Broken, Check
+from autograder.folders import folders
+from autograder.judge import judge
+from autograder.model import Check
+from autograder.sandbox import choose, stays_shut, warmed
+from autograder.subjects.remote import Remote
 
 GRADIENT_CHECK = "agrees_with_finite_differences"
 SHAPES = ((4, 5), (32, 100), (2, 3, 8, 8), (8, 10, 64))
 HIDDEN = 0.2  # of the time of the start: by so much two starts may differ, so what the rest takes must be more to be told
-STOCK_CONFIG = """
-c = get_config()
-c.CourseDirectory.source_directory = "solutions"
-c.CourseDirectory.release_directory = "assignments"
-c.ClearSolutions.enforce_metadata = False
-"""
 
 
 @dataclass(frozen=True)
@@ -52,7 +45,7 @@ class Timing:
     name: str
     count: int
     seconds: float  # wall
-    cpu: float  # of the command and what it started, save what is in a cage of bubblewrap, which keeps that to itself
+    cpu: float  # of the command and all that it started
     start: float = 0.0  # wall time of the first few hand-ins alone, start-up included
     start_cpu: float = 0.0
     first: int = 1  # how many those were
@@ -66,34 +59,8 @@ class Timing:
         return rest / max(self.count - self.first, 1) if rest > HIDDEN * start else None
 
 
-def run(command: Iterable[str], folder: Path) -> tuple[float, float]:
-    """(wall, processor) seconds of a command; Broken when it fails in another way than by unreadable hand-ins."""
-    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    command, environment = [sys.executable, "-m", *command], scratch.environment()
-    done = subprocess.run(command, cwd=folder, env=environment, text=True, capture_output=True, check=False)
-    seconds = time.monotonic() - began
-    _wait_for_all()
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode not in (0, 1):
-        raise Broken(f"{' '.join(command)} failed: {(done.stdout + done.stderr)[-1000:]}")
-    return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-
-def _wait_for_all() -> None:
-    """Take in what outlives the command by a moment (the server of a pool): its time is counted only then."""
-    with contextlib.suppress(ChildProcessError):
-        while True:
-            os.waitpid(-1, 0)
-
-
-def _become_heir() -> None:
-    """Ask Linux to hand over to this process whatever its descendants leave behind."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(36, 1)  # PR_SET_CHILD_SUBREAPER
-
-
 # --------------------------------------------------------------------------------------------------------------------- whole classes
-def class_timings(course: Path, slug: str, students: list[str], stock: bool = True) -> list[Timing]:
+def class_timings(course: Path, slug: str, students: list[str], with_stock: bool = True) -> list[Timing]:
     """The same hand-ins by every road."""
     roads = {
         "autograder grade, warm, 2 jobs": ("autograder", "grade", slug, "--regrade", "--jobs", "2"),
@@ -103,9 +70,9 @@ def class_timings(course: Path, slug: str, students: list[str], stock: bool = Tr
         "nbgrader autograde with this kit": ("nbgrader", "autograde", slug, "--force"),
     }
     timings = [_timed(name, command, course, students) for name, command in roads.items()]
-    if stock:
-        plain = stock_course(course, slug)
-        timings.append(_timed("stock nbgrader autograde", ("nbgrader", "autograde", slug, "--force"), plain, students))
+    for kind in (stock_course.REAL, stock_course.EMPTY) if with_stock else ():
+        plain = stock_course.course(course, slug, kind)
+        timings.append(_timed(f"stock nbgrader, {kind}", ("nbgrader", "autograde", slug, "--force"), plain, students))
     return timings
 
 
@@ -117,38 +84,28 @@ def _timed(name: str, command: tuple[str, ...], course: Path, students: list[str
     return Timing(name, len(students), seconds, cpu, start, start_cpu, len(first))
 
 
-def stock_course(course: Path, slug: str) -> Path:
-    """The course as a user of stock nbgrader would have it, beside `course`, with the same answers handed in."""
-    folder = course.with_name(course.name + "-stock")
-    shutil.rmtree(folder, ignore_errors=True)
-    (folder / "solutions" / slug).mkdir(parents=True)
-    (folder / "nbgrader_config.py").write_text(STOCK_CONFIG, encoding="utf-8")
-    source = json.loads((course / "solutions" / slug / f"{slug}.ipynb").read_text(encoding="utf-8"))
-    (folder / "solutions" / slug / f"{slug}.ipynb").write_text(json.dumps(with_asserts(source, course, slug)), encoding="utf-8")
-    scratch.nbgrader(folder, "generate_assignment", slug)
-    for path in (course / "submitted").glob(f"*/{slug}"):
-        shutil.copytree(path, folder / "submitted" / path.parent.name / slug)
-    return folder
+# --------------------------------------------------------------------------------------------------------------------- dearest checks
+def dearest(staff: Staff, most: int = 5) -> list[tuple[str, float]]:
+    """The checks that cost most processor time on the solution, in the judge and in its worker together, in seconds."""
+    costs: dict[str, float] = {}
 
+    def timed(check: Check, exercise: str, subject: Remote) -> Check:
+        def look(*exams: Any) -> None:
+            began = time.process_time() + subject.budget.spent
+            try:
+                check.judge(*exams)
+            finally:
+                costs[f"{exercise}: {check.name}"] = time.process_time() + subject.budget.spent - began
 
-def with_asserts(notebook: dict[str, Any], course: Path, slug: str) -> dict[str, Any]:
-    """The notebook with asserts in its check cells.
+        return replace(check, judge=look)
 
-    They only look whether the answer is there: less than any real test asks for, so that
-    what is said of stock nbgrader is rather too good than too bad.
-    """
-    answers = solved(load_staff(course, slug))
-    for cell in notebook["cells"]:
-        told = cell.get("metadata", {}).get("nbgrader", {})
-        name = str(told.get("grade_id", "")).removeprefix("check_")
-        if told.get("grade") and name in answers:
-            cell["source"] = f"assert {_first_name(answers[name])} is not None\n"
-    return notebook
-
-
-def _first_name(source: str) -> str:
-    line = next(line for line in source.splitlines() if line.startswith("def ") or " = " in line)
-    return line.removeprefix("def ").partition("(")[0].partition(" = ")[0].strip()
+    isolation = choose()
+    with warmed(isolation, stays_shut(isolation.name), staff.assignment.preload) as cage, Remote(cage, staff.solution.cells) as subject:
+        subject.run_cells()
+        for e in staff.assignment.exercises:
+            subject.budget.begin_exercise()
+            judge(e.each(partial(timed, exercise=e.name, subject=subject)), subject, staff.assignment.slug, staff.key.salt, staff.reference)
+    return sorted(costs.items(), key=lambda cost: -cost[1])[:most]
 
 
 # ------------------------------------------------------------------------------------------------------------------- gradient checks
@@ -197,22 +154,9 @@ def torch_times(x: np.ndarray[Any, Any]) -> dict[str, float]:
     tensor = torch.tensor(x, requires_grad=True)
     check = torch.autograd.gradcheck
     return {
-        "gradcheck": computing(lambda: check(lambda t: t * mask, (tensor,)), 2),
+        "gradcheck": computing(lambda: check(lambda t: t * mask, (tensor,))),
         "gradcheck, fast": computing(lambda: check(lambda t: t * mask, (tensor,), fast_mode=True)),
     }
-
-
-def best(action: Callable[[], object], times: int = 3, seconds: float = 0.3, clock: Callable[[], float] = time.perf_counter) -> float:
-    """The shortest of several times, at least so many and for at least so long: what disturbs only adds."""
-    found: list[float] = []
-    while len(found) < times or sum(found) < seconds:
-        began = clock()
-        action()
-        found.append(clock() - began)
-    return min(found)
-
-
-computing = partial(best, clock=time.process_time)  # of the processor: what else runs here matters less
 
 
 # ------------------------------------------------------------------------------------------------------------------------ self-check
@@ -220,35 +164,39 @@ def self_check_timings(course: Path, slug: str) -> dict[str, float]:
     """What a student waits for, against `import numpy` alone."""
     folder = Path(tempfile.mkdtemp(prefix="autograder-bench-"))
     try:
-        shutil.copytree(course / "assignments" / slug, folder / slug)
+        shutil.copytree(folders(course).released(slug), folder / slug)
         path = folder / slug / f"{slug}.ipynb"
         path.write_text(json.dumps(filled(released(path), solved(load_staff(course, slug)))), encoding="utf-8")
-        numpy = best(lambda: subprocess.run([sys.executable, "-c", "import numpy"], check=True))
-        check = best(lambda: run(("autograder", "check", str(path)), folder))
+        numpy = median(lambda: subprocess.run([sys.executable, "-c", "import numpy"], check=True))
+        check = median(lambda: run(("autograder", "check", str(path)), folder))
         return {"import numpy": numpy, "autograder check": check}
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 # -------------------------------------------------------------------------------------------------------------------------- the whole
-def bench(root: Path, slug: str, students: int, into: Path, stock: bool = True, scaling: Iterable[int] = ()) -> dict[str, Any]:
+def bench(root: Path, slug: str, students: int, into: Path, with_stock: bool = True, scaling: Iterable[int] = ()) -> dict[str, Any]:
     """Everything, as plain data; written to into/bench.json and into/bench.png."""
-    _become_heir()
+    before = timing.others()
     into.mkdir(parents=True, exist_ok=True)
     course = simulate.simulate(root, slug, students, seed=0, into=into / "class")
     names = [f"s{n:0{max(4, len(str(students)))}d}" for n in range(1, students + 1)]
     staff = load_staff(course, slug)
     checks = sum(len(e.checks) for e in staff.assignment.exercises)
-    timings = class_timings(course, slug, names, stock)
+    timings = class_timings(course, slug, names, with_stock)
     found = {
-        "machine": machine(),
+        "machine": timing.machine(),
+        "others": before,
+        "whole": timing.is_whole(),
         "assignment": slug,
         "checks": checks,
         "classes": [t.told() for t in timings],
+        "dearest": dearest(staff),
         "gradients": gradient_timings(staff),
         "self-check": self_check_timings(course, slug),
         "scaling": [scaled(root, slug, n, into / f"class-{n}") for n in scaling],
     }
+    found["others"] = max(before, timing.others())
     (into / "bench.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     plot(found, into / "bench.png")
     return found
@@ -262,21 +210,20 @@ def scaled(root: Path, slug: str, students: int, into: Path) -> dict[str, float]
     return {"students": students, "each": seconds / students, "cpu": cpu / students, "memory_mb": memory}
 
 
-def machine() -> str:
-    """Where this was measured."""
-    load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
-    return f"{cores()} cores, {platform.machine()}, {platform.system()}, Python {platform.python_version()}, NumPy {np.__version__}{load}"
-
-
 def lines(found: dict[str, Any]) -> Iterable[str]:
     """What was found, ratios first."""
     classes = found["classes"]
     slowest = classes[-1]
     yield f"{found['machine']}; {found['assignment']}, {classes[0]['count']} hand-ins, {found['checks']} checks each"
-    yield f"{'':36}{'times faster':>14}{'ms each':>10}{'us a check':>13}{'all, s':>9}"
+    yield f"{'':48}{'times faster':>12}{'ms each':>9}{'of CPU':>8}{'us a check':>12}{'all, s':>8}"
     for t in classes:
-        each = (f"{1e3 * t['each']:.0f}", f"{1e6 * t['each'] / found['checks']:.0f}") if t["each"] else ("?", "?")
-        yield f"{t['name']:36}{_ratio(slowest['each'], t['each']):>14}{each[0]:>10}{each[1]:>13}{t['seconds']:9.0f}"
+        each, cpu, check = (_number(t["each"], 1e3), _number(t["each_cpu"], 1e3), _number(t["each"], 1e6 / found["checks"]))
+        yield f"{t['name']:48}{_ratio(slowest['each'], t['each']):>12}{each:>9}{cpu:>8}{check:>12}{t['seconds']:8.0f}"
+    if warning := timing.noise(found["others"]):
+        yield warning
+    if not found["whole"]:
+        yield "CPU: without what sandboxed workers used; no control group can be made here (as root, or: systemd-run --user --scope ...)"
+    yield "dearest checks: " + "; ".join(f"{name} {1e3 * seconds:.1f} ms of CPU" for name, seconds in found["dearest"])
     for g in found["gradients"]:
         seconds = g["seconds"]
         others = ", ".join(f"{name} {s / seconds['check']:.1f}x" for name, s in seconds.items() if name != "check")
@@ -285,6 +232,10 @@ def lines(found: dict[str, Any]) -> Iterable[str]:
     yield f"self-check of the whole notebook: {check['autograder check']:.2f} s; `import numpy` alone {check['import numpy']:.2f} s"
     for s in found["scaling"]:
         yield f"{s['students']} hand-ins: {1e3 * s['each']:.0f} ms each, {1e3 * s['cpu']:.0f} ms of CPU, {s['memory_mb']:.0f} MB at most"
+
+
+def _number(seconds: float | None, times: float) -> str:
+    return "?" if seconds is None else f"{times * seconds:.0f}"
 
 
 def _ratio(slow: float | None, quick: float | None) -> str:

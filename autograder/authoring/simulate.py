@@ -17,6 +17,7 @@ from autograder.authoring.fill import Notebook, filled, released, solved, with_e
 from autograder.course import Staff, load_staff
 from autograder.folders import folders
 from autograder.model import CourseError, Misconception, Variant
+from autograder.nbgrader_plugin.settings import collecting
 
 # out of a hundred exercises
 RIGHT, OWN_WAY, BELIEF = 45, 20, 22  # the rest is left as it was handed out
@@ -97,8 +98,9 @@ def simulate(root: Path, slug: str, students: int, seed: int, into: Path) -> Pat
     course = scratch.course(root, into.resolve(), slug)
     scratch.nbgrader(course, "generate_assignment", slug)
     made = stock(load_staff(course, slug), released(folders(course).released(slug) / f"{slug}.ipynb"))
+    theirs = collecting(course, slug)[0]
     for student, text in hand_ins(made, students, seed):
-        write_text(course / "submitted" / student / slug / f"{slug}.ipynb", text)
+        write_text(Path(theirs.format_path(theirs.submitted_directory, student, slug)) / f"{slug}.ipynb", text)
     return course
 
 

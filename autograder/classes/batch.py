@@ -7,6 +7,7 @@ the next run goes on where this one ended.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import multiprocessing
 import os
@@ -14,7 +15,7 @@ import signal
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
@@ -42,7 +43,7 @@ from autograder.nbgrader_plugin.repair import mended
 from autograder.nbgrader_plugin.submitted import HandIn, misnamed, shown, take
 from autograder.report import looks
 from autograder.sandbox import Isolation, stays_shut, warmed
-from autograder.sandbox.bounded import bounded
+from autograder.sandbox.bounded import Kept
 
 LISTED = 8  # students named in one note
 POOLS = 3  # that may break one after the other before anything came back
@@ -120,10 +121,14 @@ class Desk:
         self.plan = plan
         self.isolation = plan.isolation  # or the same one kept warm in this process
         self.staff = load_staff(plan.root, plan.slug)
+        self._apart = Kept(lambda step, *arguments: step(self, *arguments))
 
-    def warmed(self) -> AbstractContextManager[Isolation]:
+    @contextmanager
+    def warmed(self) -> Iterator[Isolation]:
         """The plan's cage, kept warm if the plan says so, with all loaded that this assignment takes."""
-        return warmed(self.plan.isolation, self.plan.warm, self.staff.assignment.preload)
+        with closing(self), warmed(self.plan.isolation, self.plan.warm, self.staff.assignment.preload) as found:
+            gc.freeze()  # what is here by now stays: the collector need not look at it for every hand-in
+            yield found
 
     @cached_property
     def words(self) -> dict[str, str]:
@@ -161,21 +166,23 @@ class Desk:
     def _read(self, found: HandIn) -> Submission:
         if found.error:
             raise SubmissionError(found.error)
+        return self._apart(notebook.called(found.path), Desk._submission, found)  # type: ignore[no-any-return]
 
-        def reading() -> Submission:
-            return notebook.from_node(notebook.parse(found.content, found.path), found.path, self.staff.assignment)
-
-        return bounded(reading, notebook.called(found.path))
+    def _submission(self, found: HandIn) -> Submission:
+        return notebook.from_node(notebook.parse(found.content, found.path), found.path, self.staff.assignment)
 
     def _page(self, found: HandIn, submission: Submission, report: Report) -> tuple[str, Marks, list[tuple[str, str]]]:
         """The page, the marks, and which cells were put back as they were handed out."""
+        return self._apart(notebook.called(found.path), Desk._made, found, submission, report, seconds=PAGE_SECONDS)  # type: ignore[no-any-return]
 
-        def writing() -> tuple[str, Marks, list[tuple[str, str]]]:
-            parsed = notebook.parse(found.content, found.path)
-            changed = list(mended(parsed["cells"], self.plan.frame.released, submission))
-            return *page(parsed, submission, report, self.plan.frame), changed
+    def _made(self, found: HandIn, submission: Submission, report: Report) -> tuple[str, Marks, list[tuple[str, str]]]:
+        parsed = notebook.parse(found.content, found.path)
+        changed = list(mended(parsed["cells"], self.plan.frame.released, submission))
+        return *page(parsed, submission, report, self.plan.frame), changed
 
-        return bounded(writing, notebook.called(found.path), PAGE_SECONDS)
+    def close(self) -> None:
+        """End the process in which texts of students are read and written."""
+        self._apart.close()
 
     def _keys(self, answers: str) -> dict[str, str]:
         return {name: digest(word, answers) for name, word in self.words.items()}
@@ -317,8 +324,10 @@ class Batch:
     def run(self, students: Sequence[str] = (), begin: Callable[[int], None] = lambda total: None) -> Iterator[Graded]:
         """Grade and record; each hand-in is yielded when it is recorded, or was found unchanged. `begin` is told how many there are."""
         must_exist(self.root, self.slug)
-        with Register(self.root, self.slug) as register, ResultsStore(self.root, self.slug) as remembered:
-            desk = self._desk(register)
+        with ExitStack() as stack:
+            register = stack.enter_context(Register(self.root, self.slug))
+            remembered = stack.enter_context(ResultsStore(self.root, self.slug))
+            desk = stack.enter_context(closing(self._desk(register)))
             handed_in = dict(register.students(students))
             if missing := sorted(set(students) - set(handed_in)):
                 raise CourseError(f"{missing[0]} has handed in no notebook for {self.slug}. Look into submitted/.")

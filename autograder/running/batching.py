@@ -98,7 +98,8 @@ def says_all(answer: Answer) -> bool:
 def gathered(values: Sequence[Any]) -> np.ndarray[Any, Any] | tuple[Any, ...]:
     """Values as one: arrays that are all alike as one array with an axis more."""
     first = values[0]
-    if type(first) is np.ndarray and all(type(v) is np.ndarray and v.dtype == first.dtype and v.shape == first.shape for v in values):
+    many = len(values) > 1 and type(first) is np.ndarray
+    if many and all(type(v) is np.ndarray and v.dtype == first.dtype and v.shape == first.shape for v in values):
         return np.stack(values)
     return tuple(values)
 

@@ -45,6 +45,10 @@ DTYPES = frozenset(
 )
 
 
+NATIVE = frozenset(map(np.dtype, DTYPES))  # in this machine's byte order; asking a dtype for its name takes long
+SIMPLE = frozenset({float, int, bool, str, type(None)})
+
+
 class Room:
     """A namespace in which one notebook's code lives."""
 
@@ -196,6 +200,8 @@ class Room:
         return Answer(Outcome.PASSED, value=said), now
 
     def _resolved(self, argument: Any, results: list[Any], generators: dict[str, np.random.Generator]) -> Any:
+        if type(argument) in SIMPLE:
+            return argument
         return made(argument, self.namespace) if isinstance(argument, Code) else _resolve(argument, results, generators)
 
     def _run(self, function: Any, args: list[Any], kwargs: dict[str, Any], watch: bool) -> tuple[Any, Facts | None]:
@@ -476,6 +482,8 @@ class _Packing:
         self.elements += opaque.extent(array.shape)
         if self.elements > MAX_ELEMENTS:
             raise _TooMuch(opaque.LARGE)
+        if array.dtype in NATIVE:
+            return np.array(array, subok=False, order="C")
         if array.dtype.name not in DTYPES:
             return Opaque(opaque.dtype_kind(array.dtype))
         return np.array(array, dtype=array.dtype.newbyteorder("="), subok=False, order="C")
@@ -540,6 +548,8 @@ def describe(error: BaseException) -> str:
 
 
 def _clip(text: str) -> str:
+    if len(text) <= MAX_TEXT and text.isascii() and text.isprintable():  # as nearly all are
+        return text
     clean = "".join(c if c.isprintable() else " " for c in text[: 4 * MAX_TEXT])
     clean = clean.encode("utf-8", "replace").decode()
     return clean if len(clean) <= MAX_TEXT else clean[: MAX_TEXT - 3] + "..."

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import select
 import socket
 import struct
 import time
@@ -34,8 +35,10 @@ AHEAD = 1 << 16  # bytes that are taken off the socket at once
 ALIGNED = 8  # no number that travels needs more
 AT_ONCE = 500  # pieces that are handed to the system together; it takes 1024
 
+PLAIN = frozenset({type(None), bool, float, str})  # what stands for itself
+
 Piece = bytes | memoryview
-Deadline = float | Callable[[], float]  # the latter gives the seconds after which to ask it again, and 0 when the time is used up
+Deadline = float | Callable[[], float] | None  # a function gives the seconds after which to ask it again, 0 at the end; None: nobody waits
 Got = TypeVar("Got")
 
 
@@ -242,7 +245,7 @@ class _Decoder:
             return _enum(_ENUMS[tag], rest)
         if tag == "d":
             return self._dict(rest, depth)
-        values = [self.value(v, depth + 1) for v in rest]
+        values = [v if type(v) in PLAIN else self.value(v, depth + 1) for v in rest]
         if tag == "t":
             return tuple(values)
         if tag == "l":
@@ -357,9 +360,11 @@ class Channel:
         self.connection = connection
         self.cap = cap
         self._ahead = bytearray()  # what has arrived and was not asked for yet
+        self._queue: Sequence[Piece] = ()  # what is to be sent while waiting for something
 
     def send(self, message: Any, deadline: Deadline) -> None:
-        rest: Sequence[Piece] = pieces(message)
+        rest: Sequence[Piece] = [*self._queue, *pieces(message)]
+        self._queue = ()
         try:
             while rest:
                 some = rest[:AT_ONCE]
@@ -367,13 +372,41 @@ class Channel:
         except (BrokenPipeError, ConnectionError) as error:
             raise EOFError("the other side is gone") from error
 
+    def queue(self, frame: Sequence[Piece]) -> None:
+        """Send a frame as soon as the other side takes it: now, or while something is waited for."""
+        self._queue = [*self._queue, *frame]
+
+    def _exchange(self, deadline: Deadline) -> None:
+        """Send what is queued, as long as nothing has come."""
+        poll = select.poll()
+        poll.register(self.connection, select.POLLIN | select.POLLOUT)
+        self.connection.settimeout(0)
+        try:
+            while self._queue and not any(event & ~select.POLLOUT for _, event in poll.poll(1000 * _left(deadline))):
+                with contextlib.suppress(BlockingIOError):
+                    self._queue = unsent(self._queue, self.connection.sendmsg(self._queue[:AT_ONCE]))
+        except ConnectionError:  # whoever reads finds that out
+            self._queue = ()
+
+    def has_frame(self) -> bool:
+        """Whether the next frame is here already, so that nobody has to wait for it."""
+        here = len(self._ahead)
+        return here >= LENGTH.size and here >= LENGTH.size + LENGTH.unpack_from(self._ahead)[0]
+
     def receive(self, deadline: Deadline) -> Any:
-        return read_frame(lambda view: self._readinto(view, deadline), self.cap, MAX_ELEMENTS)
+        if not self.has_frame():
+            return read_frame(lambda view: self._readinto(view, deadline), self.cap, MAX_ELEMENTS)
+        end = LENGTH.size + LENGTH.unpack_from(self._ahead)[0]
+        frame = self._ahead[LENGTH.size : end]
+        del self._ahead[:end]
+        return decode(frame, MAX_ELEMENTS)
 
     def _readinto(self, view: memoryview, deadline: Deadline) -> int:
         """Small frames come by the dozen, and one look at the socket is enough for all of them."""
         if not self._ahead:
             try:
+                if self._queue:
+                    self._exchange(deadline)
                 if len(view) >= AHEAD:
                     return self._patiently(lambda: self.connection.recv_into(view), deadline)
                 self._ahead += self._patiently(lambda: self.connection.recv(AHEAD), deadline)
@@ -386,11 +419,18 @@ class Channel:
 
     def _patiently(self, act: Callable[[], Got], deadline: Deadline) -> Got:
         """Do it as soon as the other side lets us."""
-        while (left := deadline() if callable(deadline) else deadline - time.monotonic()) > 0:
-            self.connection.settimeout(left)
+        while True:
+            self.connection.settimeout(_left(deadline))
             with contextlib.suppress(TimeoutError):
                 return act()
-        raise TimeoutError("the deadline has passed")
 
     def close(self) -> None:
         self.connection.close()
+
+
+def _left(deadline: Deadline) -> float:
+    assert deadline is not None, "who waits says for how long"
+    left = deadline() if callable(deadline) else deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("the deadline has passed")
+    return left

@@ -11,15 +11,18 @@ import enum
 import faulthandler
 import gc
 import io
+import math
 import os
 import pickle
 import select
 import signal
+import struct
 import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import is_dataclass
+from functools import partial
 from types import FrameType
 from typing import Any, NoReturn, TypeVar
 
@@ -32,6 +35,7 @@ except ImportError:  # Windows, where students read their own notebooks and nobo
 
 SECONDS = 3  # of CPU time; an honest notebook takes some hundredths
 MEMORY = 1 << 30  # bytes more than this process has
+LENGTH = struct.Struct(">Q")  # of a message, before it
 MAX_ANSWER = 128 << 20  # bytes of what comes back
 WAIT = 60  # wall seconds for each second of CPU time, before the machine is to blame
 ERRORS = {error.__name__: error for error in (SubmissionError, CourseError, Broken)}
@@ -47,46 +51,92 @@ def bounded(work: Callable[[], T], name: str, seconds: int = SECONDS) -> T:
 
     Where there is no fork it is done here: algorithms are linear and sizes limited all the same.
     """
-    if resource is None or not hasattr(os, "fork"):
-        return work()
-    inlet, outlet = os.pipe()
-    with warnings.catch_warnings():
-        # from 3.12 Python warns where there are threads. The child starts none, imports little and takes no lock of theirs.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
-    if child == 0:
-        _answer(work, outlet, seconds)
-    os.close(outlet)
-    try:
-        data = _received(inlet, WAIT * seconds)
-    except BaseException:
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        raise
-    finally:
-        os.close(inlet)
-    _, status = os.waitpid(child, 0)
-    return _opened(data, status, name)  # type: ignore[no-any-return]
+    with contextlib.closing(Kept(work)) as child:
+        return child(name, seconds=seconds)  # type: ignore[no-any-return]
 
 
-def _received(inlet: int, seconds: float) -> bytes:
-    """All that the child sends; Broken when it neither ends nor runs over in a time that is no student's."""
+class Kept:
+    """A child that stays for one hand-in after the other, each within limits of its own: a fork costs more than most of what it is for.
+
+    It does `work` with what this process knew when the first was asked for; arguments are handed over. One that ran over or tripped is
+    ended, and the next hand-in gets another.
+    """
+
+    def __init__(self, work: Callable[..., Any]) -> None:
+        self._work = work
+        self._child = 0
+        self._inlet = self._outlet = -1
+
+    def __call__(self, name: str, *arguments: Any, seconds: int = SECONDS) -> Any:
+        """What `work` returns for these arguments; errors as those of `bounded`."""
+        if resource is None or not hasattr(os, "fork"):
+            return self._work(*arguments)
+        if not self._child:
+            self._begin()
+        try:
+            with contextlib.suppress(BrokenPipeError):  # what has ended it is seen below
+                _write(self._outlet, pickle.dumps((seconds, arguments), pickle.HIGHEST_PROTOCOL))
+            return _opened(_received(self._inlet, WAIT * seconds), self._status, name)
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self) -> None:
+        theirs, self._outlet = os.pipe()
+        self._inlet, answers = os.pipe()
+        with warnings.catch_warnings():
+            # from 3.12 Python warns where there are threads. The child starts none, imports little and takes no lock of theirs.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self._child = os.fork()
+        if self._child == 0:
+            _serve(self._work, theirs, answers)
+        os.close(theirs)
+        os.close(answers)
+
+    def _status(self) -> int:
+        """How the child has ended, which says no more."""
+        child, self._child = self._child, 0
+        return os.waitpid(child, 0)[1]
+
+    def close(self) -> None:
+        """End the child, if there is one."""
+        if self._child:
+            os.kill(self._child, signal.SIGKILL)
+            self._status()
+        for descriptor in (self._inlet, self._outlet):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._inlet = self._outlet = -1
+
+
+def _write(outlet: int, data: bytes) -> None:
+    for part in (LENGTH.pack(len(data)), data):
+        while part:
+            part = part[os.write(outlet, part) :]
+
+
+def _received(inlet: int, seconds: float) -> bytes | None:
+    """All that the child sends, None when it ended before; Broken when it neither ends nor runs over in a time that is no student's."""
     deadline, found, poll = time.monotonic() + seconds, bytearray(), select.poll()
     poll.register(inlet, select.POLLIN)
-    while True:
+    whole = LENGTH.size
+    while len(found) < whole:
         if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
             raise Broken(f"A hand-in could not be read within {seconds:g} s of waiting. Grade again when the machine is less busy.")
-        part = os.read(inlet, 1 << 20)
+        part = os.read(inlet, min(whole - len(found), 1 << 20))
         if not part:
-            return bytes(found)
+            return None
         found += part
-        if len(found) > MAX_ANSWER:
-            raise SubmissionError(f"The notebook becomes more than {MAX_ANSWER >> 20} MiB when it is read. {_MEND}")
+        if whole == LENGTH.size == len(found):
+            whole += LENGTH.unpack(found)[0]
+            if whole > MAX_ANSWER:
+                raise SubmissionError(f"The notebook becomes more than {MAX_ANSWER >> 20} MiB when it is read. {_MEND}")
+    return bytes(found[LENGTH.size :])
 
 
-def _opened(data: bytes, status: int, name: str) -> Any:
-    code = os.waitstatus_to_exitcode(status)
-    if code != 0:
+def _opened(data: bytes | None, status: Callable[[], int], name: str) -> Any:
+    if data is None:
+        code = os.waitstatus_to_exitcode(status())
         raise _ended(signal.Signals(-code).name if code < 0 else f"code {code}", name)
     kind, value = _Records(io.BytesIO(data)).load()
     if kind == "value":
@@ -133,13 +183,19 @@ def _recorded(value: Any) -> bytes:
 
 
 # ------------------------------------------------------------------------------------------------------------------- in the child
-def _answer(work: Callable[[], Any], outlet: int, seconds: int) -> NoReturn:
-    """Do it, send what came of it, and end without a word or a trace: exit handlers and buffers are the parent's."""
+def _serve(work: Callable[..., Any], inlet: int, outlet: int) -> NoReturn:
+    """Do it each time it is asked for, and end without a word or a trace: exit handlers, buffers and descriptors are the parent's."""
     try:
-        _limit(seconds)
-        data = _outcome(work)
-        while data:
-            data = data[os.write(outlet, data) :]
+        os.dup2(inlet, 0)
+        os.dup2(outlet, 3)
+        os.closerange(4, os.sysconf("SC_OPEN_MAX"))
+        _limit()
+        requests = io.BufferedReader(io.FileIO(0, closefd=False))
+        while length := requests.read(LENGTH.size):
+            seconds, arguments = pickle.loads(requests.read(LENGTH.unpack(length)[0]))  # the parent's own words
+            used = resource.getrusage(resource.RUSAGE_SELF)
+            _at_most(resource.RLIMIT_CPU, math.ceil(used.ru_utime + used.ru_stime) + seconds)
+            _write(3, _outcome(partial(work, *arguments)))
         os._exit(0)
     finally:
         os._exit(1)
@@ -157,23 +213,21 @@ def _outcome(work: Callable[[], Any]) -> bytes:
     return pickle.dumps(told)
 
 
-def _limit(seconds: int) -> None:
+def _limit() -> None:
     gc.freeze()  # the parent's objects are not the child's to collect
     faulthandler.disable()
     for number in (signal.SIGXCPU, signal.SIGTERM, signal.SIGPROF):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer; it ends the child
-    _at_most(resource.RLIMIT_CPU, seconds, seconds + 1)
     _at_most(resource.RLIMIT_CORE, 0)
     _at_most(resource.RLIMIT_FSIZE, 0)
     with contextlib.suppress(OSError, ValueError), open("/proc/self/statm", encoding="ascii") as file:
         _at_most(resource.RLIMIT_AS, int(file.read().split()[0]) * resource.getpagesize() + MEMORY)
 
 
-def _at_most(limit: int, soft: int, hard: int | None = None) -> None:
-    _, allowed = resource.getrlimit(limit)
-    bounds = [wanted if allowed == resource.RLIM_INFINITY else min(wanted, allowed) for wanted in (soft, soft if hard is None else hard)]
-    resource.setrlimit(limit, (bounds[0], bounds[1]))
+def _at_most(limit: int, soft: int) -> None:
+    _, hard = resource.getrlimit(limit)
+    resource.setrlimit(limit, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
 
 
 class TookTooLong(BaseException):

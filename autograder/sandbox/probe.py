@@ -95,4 +95,8 @@ def _load(worker: Worker, source: str) -> None:
 def _ask(worker: Worker, calls: list[Call]) -> list[Answer]:
     deadline, nonce = time.monotonic() + SECONDS, secrets.token_hex(16)
     worker.channel.send(("script", nonce, calls, Limits().answer_bytes), deadline)
-    return [worker.channel.receive(deadline)[3] for _ in calls]
+    return [_answer(*worker.channel.receive(deadline)) for _ in calls]
+
+
+def _answer(kind: str, nonce: str, number: int, said: Any) -> Answer:
+    return Answer(Outcome.PASSED, said[0]) if kind == "values" else said  # one by one: no two calls here are alike

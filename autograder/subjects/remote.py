@@ -10,12 +10,14 @@ import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from types import TracebackType
 from typing import Any
 
+from autograder.foresight import Script, alike
 from autograder.model import NOT_TRIED, Answer, Broken, Call, Cell, Limits, Outcome, Role
+from autograder.running import wire
 from autograder.running.batching import NOT_REPEATED, bundled, repetitions, scattered
 from autograder.running.runner import SMALL, cell_name, file_name, line_of, weight_of
 from autograder.running.statements import where
@@ -24,6 +26,8 @@ from autograder.sandbox.clock import Allowance
 from autograder.sandbox.process import Isolation, Worker
 from autograder.subjects.budget import Budget
 
+ALLOWED = Limits.answer_bytes  # of a script that is sent ahead
+NONCE = "0" * 32  # in a template
 DONE_SECONDS = 2.0  # of processor time; a worker that answered the last call has nothing left to do but to say so
 HONEST = frozenset({Outcome.PASSED, Outcome.RAISED, Outcome.SKIPPED})  # how a call can end in the worker's own words
 
@@ -31,6 +35,15 @@ ENDED = "the Python process ended (os._exit, a crash, or more memory than allowe
 GARBLED = "the Python process did not answer as it should (something was written into its channel)"
 TOO_MUCH = "the Python process sent more than the calls of one check may return"
 AFTER = "an earlier call did not come back"
+
+
+@dataclass
+class _Sent:
+    """A script that was sent before it was asked."""
+
+    script: Script
+    nonce: str
+    answers: list[Answer] | None = None
 
 
 class Remote:
@@ -46,6 +59,9 @@ class Remote:
         self._worker: Worker | None = None
         self._troubles: dict[str, str] = {}
         self._left_out: set[int] = set()  # places of cells that hung or killed a worker
+        self.asked: list[tuple[Sequence[Call], float]] = []
+        self._sent: list[_Sent] = []  # ahead of being asked, and not asked yet
+        self._stepwise = False  # once something that was sent ahead came to no end, each script waits for its turn
 
     def run_cells(self) -> None:
         """Start a worker and run the cells in it, if that has not happened yet."""
@@ -66,6 +82,9 @@ class Remote:
         """Answer every call of a script, each within `seconds`; Broken only for what is our own fault."""
         if not calls:
             return []
+        self.asked.append((calls, seconds))
+        if (early := self._early(calls)) is not None:
+            return early
         used = self._worker is not None
         answers = self._ask_once(calls, seconds)
         if used and answers[-1].outcome is Outcome.CRASHED and not self.budget.used_up():
@@ -73,6 +92,15 @@ class Remote:
         if answers[-1].outcome in (Outcome.TIMED_OUT, Outcome.CRASHED):
             self.budget.stopped.append(("", _told(calls[len(answers) - 1], answers[-1])))
         return answers + [Answer(Outcome.SKIPPED, error=AFTER)] * (len(calls) - len(answers))
+
+    def expect(self, scripts: Sequence[Script]) -> None:
+        """Send scripts that will be asked, in this order. What comes of it is the same as if they were sent one by one."""
+        self._catch_up()
+        self._sent = []
+        if self._worker is None or not self._may_send_ahead():
+            return
+        self._sent = [_Sent(script, secrets.token_hex(16)) for script in scripts]
+        self._worker.channel.queue([piece for sent in self._sent for piece in _stamped(_template(sent.script), sent.nonce)])
 
     @contextmanager
     def with_fewer(self, cells: Sequence[Cell]) -> Iterator[Remote]:
@@ -92,7 +120,7 @@ class Remote:
 
     def close(self) -> None:
         """End the worker, if there is one."""
-        worker, self._worker = self._worker, None
+        worker, self._worker, self._sent = self._worker, None, []
         if worker is not None:
             worker.kill()
             self.budget.pay_for(None)
@@ -182,6 +210,44 @@ class Remote:
             return f"it may take {seconds * self.limits.patience:g} s, {seconds:g} s of them computing"
         return f"it may compute for {seconds:g} s"
 
+    # ------------------------------------------------------------------------------------------------------------ scripts sent ahead
+    def _early(self, calls: Sequence[Call]) -> list[Answer] | None:
+        """The answers to a script that was sent ahead; None when it was not, or when that came to no end."""
+        if not self._sent:
+            return None
+        place = next((n for n, sent in enumerate(self._sent) if alike(sent.script.calls, calls)), None)
+        for sent in self._sent if place is None else self._sent[: place + 1]:
+            self._collect(sent)
+        if not self._sent or place is None:
+            return None
+        found, self._sent = self._sent[place].answers, self._sent[place + 1 :]
+        return found
+
+    def _may_send_ahead(self) -> bool:
+        """Whether a script sent now could return as much as one that is sent when its turn comes."""
+        return not self._stepwise and min(self.limits.answer_bytes, self.budget.bytes_left) >= ALLOWED
+
+    def _catch_up(self) -> None:
+        """Take in all that is still to come."""
+        for sent in self._sent:
+            self._collect(sent)
+
+    def _collect(self, sent: _Sent) -> None:
+        """Take in the answers, if that was not done.
+
+        When the worker is lost over them no question is to blame: they are asked again, one by one, and what happens then counts.
+        """
+        if sent.answers is not None or self._worker is None:
+            return
+        if not self._may_send_ahead():
+            self.close()
+            return
+        deaths, script = self.budget.deaths, sent.script
+        with self.budget.counting(calls=True):
+            sent.answers = self._come(self._worker, sent.nonce, script.calls, script.left, ALLOWED, script.seconds)
+        if self._worker is None:
+            self._stepwise, self.budget.deaths = True, deaths
+
     # ---------------------------------------------------------------------------------------------------------------- one script
     def _ask_once(self, calls: Sequence[Call], seconds: float) -> list[Answer]:
         worker = self._ready()
@@ -192,15 +258,20 @@ class Remote:
 
     def _script(self, worker: Worker, calls: Sequence[Call], seconds: float) -> list[Answer]:
         """The answers up to and including the call on which the worker was lost, if it was."""
-        nonce, answers, groups = secrets.token_hex(16), list[Answer](), bundled(calls)
-        left, allowed = repetitions(groups), min(self.limits.answer_bytes, self.budget.bytes_left)
-        most = allowed + SMALL * len(calls)
+        nonce, groups, allowed = secrets.token_hex(16), bundled(calls), min(self.limits.answer_bytes, self.budget.bytes_left)
         try:
             worker.channel.send(("script", nonce, groups, allowed), self.budget.allowance(worker, seconds, calls=True))
         except WireError as error:
             raise Broken(f"A check asked with something that cannot be sent: {error}.") from error
         except (EOFError, TimeoutError):
             return [self._lost(Outcome.CRASHED, ENDED)]
+        return self._come(worker, nonce, calls, repetitions(groups), allowed, seconds)
+
+    def _come(
+        self, worker: Worker, nonce: str, calls: Sequence[Call], left: Sequence[int], allowed: int, seconds: float
+    ) -> list[Answer]:
+        """What comes back of a script that was sent; the last answer says how the worker was lost, if it was."""
+        answers, most = list[Answer](), allowed + SMALL * len(calls)
         while len(answers) < len(calls):
             came = self._answers(worker, nonce, calls, len(answers), seconds)
             heavy = sum(map(weight_of, came))
@@ -215,11 +286,11 @@ class Remote:
 
     def _answers(self, worker: Worker, nonce: str, calls: Sequence[Call], index: int, seconds: float) -> list[Answer]:
         """The answer to call number `index`, and those to its repetitions that came with it."""
-        patience = self.budget.allowance(worker, seconds, calls=True)
+        patience = self.budget.allowance(worker, seconds, calls=True) if not worker.channel.has_frame() else None
         try:
             message = worker.channel.receive(patience)
         except TimeoutError:
-            return [self._lost(Outcome.TIMED_OUT, self._why(patience, seconds))]
+            return [self._lost(Outcome.TIMED_OUT, self._why(patience, seconds) if patience else "")]
         except EOFError:
             return [self._lost(Outcome.CRASHED, ENDED)]
         except WireError:
@@ -229,22 +300,22 @@ class Remote:
 
     def _with_true_line(self, answer: Answer) -> Answer:
         """The line that raised, if it stands so in a cell; else its number, if a cell is as long; else nothing."""
-        if not answer.line or answer.line in self._own_lines:
+        if not answer.line:
             return answer
         number = re.match(r"line (\d{1,7})\b", answer.line)
-        stands = number and 0 < int(number[1]) <= max(len(cell.source.splitlines()) for cell in self.cells)
-        return replace(answer, line=line_of(int(number[1]), "") if number and stands else "")
+        n = int(number[1]) if number else 0
+        there = [line_of(n, ln[n - 1].strip(), where) for cell, ln in self._lines if 0 < n <= len(ln) for where in ("", cell)]
+        return answer if answer.line in there else replace(answer, line=line_of(n, "") if there else "")
 
     @cached_property
-    def _own_lines(self) -> frozenset[str]:
-        numbered = ((cell, pair) for cell in self.cells for pair in enumerate(cell.source.splitlines(), 1))
-        named = ((pair, where) for cell, pair in numbered for where in ("", cell_name(file_name(cell))))
-        return frozenset(line_of(number, text.strip(), where) for (number, text), where in named)
+    def _lines(self) -> list[tuple[str, list[str]]]:
+        return [(cell_name(file_name(cell)), cell.source.splitlines()) for cell in self.cells]
 
     def _finish(self, worker: Worker, nonce: str) -> None:
         """Make sure that nothing else is in the channel; a worker out of step is replaced before the next script."""
         try:
-            in_step = _is_message(worker.channel.receive(self._ours(worker, DONE_SECONDS)), "done", nonce, 2)
+            patience = None if worker.channel.has_frame() else self._ours(worker, DONE_SECONDS)
+            in_step = _is_message(worker.channel.receive(patience), "done", nonce, 2)
         except (TimeoutError, EOFError, WireError):
             in_step = False
         if not in_step:
@@ -253,6 +324,17 @@ class Remote:
     def _lost(self, outcome: Outcome, error: str) -> Answer:
         self._lose_worker()
         return Answer(outcome, error=error)
+
+
+@lru_cache(maxsize=4096)
+def _template(script: Script) -> list[wire.Piece]:
+    """The frame that asks a script, with NONCE where each sending has its own: made once for a whole class."""
+    return wire.pieces(("script", NONCE, script.groups, ALLOWED))
+
+
+def _stamped(template: Sequence[wire.Piece], nonce: str) -> list[wire.Piece]:
+    length, size, header, *arrays = template
+    return [length, size, bytes(header).replace(NONCE.encode(), nonce.encode(), 1), *arrays]
 
 
 def _told(call: Call, answer: Answer) -> str:

@@ -26,7 +26,7 @@ HOUSE = Path(autograder.__file__).parent
 FLOORS: tuple[frozenset[str], ...] = tuple(
     frozenset(rooms.split())
     for rooms in (
-        "model layout surroundings running chance interactive asking pasting keys datasets",
+        "model layout surroundings running chance interactive asking foresight pasting keys datasets",
         "notebook checks_api judge diagnose sandbox worker report folders",
         "course subjects examine",
         "carried student",
@@ -48,6 +48,8 @@ ALLOWED = {
     ("surroundings", "model"): "what is lacking is an error of the kit's",
     ("asking", "running"): "what cannot travel has the same name in messages",
     ("asking", "model"): "everything speaks in the nouns",
+    ("foresight", "model"): "everything speaks in the nouns",
+    ("foresight", "running"): "what is sent ahead is written down as it travels",
     ("keys", "model"): "everything speaks in the nouns",
     ("datasets", "model"): "everything speaks in the nouns",
     ("diagnose", "checks_api"): "a fingerprint is made of symptoms, which are written beside the checks",

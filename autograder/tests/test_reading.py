@@ -8,6 +8,7 @@ import os
 import resource
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from autograder.model import (
     SubmissionError,
 )
 from autograder.sandbox import bounded as room
-from autograder.sandbox.bounded import TookTooLong, at_most, bounded
+from autograder.sandbox.bounded import Kept, TookTooLong, at_most, bounded
 
 pytestmark = pytest.mark.nbgrader
 
@@ -114,6 +115,33 @@ def test_no_child_and_no_descriptor_is_left() -> None:
             bounded(work, NAME)
     assert len(os.listdir("/proc/self/fd")) == descriptors
     assert children() <= before  # what other tests have started may have ended meanwhile
+
+
+def test_a_child_stays_until_it_runs_over() -> None:
+    def work(too_long: bool) -> int:
+        if too_long:
+            forever()
+        return os.getpid()
+
+    with contextlib.closing(Kept(work)) as kept:
+        first, again = kept(NAME, False), kept(NAME, False)
+        assert first == again != os.getpid()
+        with pytest.raises(SubmissionError, match="takes more time to read"):
+            kept(NAME, True, seconds=1)
+        assert kept(NAME, False) not in (first, os.getpid())
+    assert str(first) not in children()
+
+
+def test_the_time_of_one_is_not_the_time_of_the_next() -> None:
+    def busy() -> float:
+        until = time.process_time() + 0.7
+        while (now := time.process_time()) < until:
+            pass
+        return now
+
+    with contextlib.closing(Kept(busy)) as kept:
+        spent = [kept(NAME, seconds=1) for _ in range(3)]
+    assert spent[-1] - spent[0] > 1  # all of them in one process, which has had more than one of them may
 
 
 def test_a_cut_is_no_exception_that_a_parser_might_catch() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from dataclasses import replace
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 from autograder.asking import Exam
-from autograder.authoring import bench, demo
+from autograder.authoring import bench, demo, stock_course, timing
 from autograder.authoring.fill import released
 from autograder.authoring.scratch import course
 from autograder.authoring.simulate import Stock, hand_ins, simulate, stock
@@ -95,19 +96,48 @@ def test_the_loop_leaves_the_input_as_it_was() -> None:
 
 def test_the_stock_course_has_asserts_and_the_same_points(released_once: Path) -> None:
     notebook = json.loads((released_once / "solutions" / SLUG / f"{SLUG}.ipynb").read_text(encoding="utf-8"))
-    made = bench.with_asserts(notebook, released_once, SLUG)
-    graded = [c for c in made["cells"] if c["metadata"].get("nbgrader", {}).get("grade")]
-    assert [c["source"] for c in graded] == ["assert shrink is not None\n", "assert quiz is not None\n"]
+    staff = load_staff(released_once, SLUG)
+    made = stock_course.with_asserts(copy.deepcopy(notebook), staff, stock_course.EMPTY)
+    assert [c["source"] for c in _graded(made)] == ["assert shrink is not None\n", "assert quiz is not None\n"]
+    real = [c["source"] for c in _graded(stock_course.with_asserts(notebook, staff, stock_course.REAL))]
+    space = {"np": np, **staff.reference.namespace}
+    for source in real:
+        exec(source, space)
+    with pytest.raises(AssertionError):
+        exec(real[0], space | {"shrink": lambda *args, **kwargs: 7})
+    assert real[0].count("assert np.isclose") > 1
+
+
+def _graded(notebook: dict[str, Any]) -> list[dict[str, Any]]:
+    return [c for c in notebook["cells"] if c["metadata"].get("nbgrader", {}).get("grade")]
+
+
+def test_the_processor_time_of_a_command_holds_what_it_started(tmp_path: Path) -> None:
+    (tmp_path / "burn.py").write_text(
+        "import subprocess, sys, time\n"
+        "if len(sys.argv) > 1:\n    end = time.process_time() + 0.3\n    while time.process_time() < end: pass\n"
+        "else:\n    subprocess.run([sys.executable, __file__, 'child'])\n"
+    )
+    assert timing.run(("burn",), tmp_path)[1] >= 0.3
+
+
+def test_a_busy_machine_is_said() -> None:
+    assert timing.noise(0.01) == ""
+    assert "63%" in timing.noise(0.63)
 
 
 def test_ratios_come_first_and_noise_is_called_noise(tmp_path: Path) -> None:
     times = [bench.Timing("quick", 10, 2.0, 1.0, 1.1, 0.1), bench.Timing("noisy", 10, 2.3, 2.0, 2.0, 1.0)]
     times.append(bench.Timing("stock", 10, 20.0, 19.0, 2.0, 1.0))
     found = {"machine": "m", "assignment": "a", "checks": 10, "classes": [t.told() for t in times], "gradients": [], "scaling": []}
+    found |= {"others": 0.4, "whole": False, "dearest": [("e: c", 0.002)]}
     found["self-check"] = {"import numpy": 0.1, "autograder check": 0.5}
     told = list(bench.lines(found))
-    assert told[2].split() == ["quick", "20.0", "100", "10000", "2"]
+    assert told[2].split() == ["quick", "20.0", "100", "100", "10000", "2"]
     assert told[3].split()[:3] == ["noisy", "?", "?"]
+    assert "NOT QUIET" in told[5]
+    assert "without what sandboxed workers used" in told[6]
+    assert told[7] == "dearest checks: e: c 2.0 ms of CPU"
     bench.plot(found, tmp_path / "bench.png")
     assert (tmp_path / "bench.png").stat().st_size > 1000
 

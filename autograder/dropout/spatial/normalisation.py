@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -82,6 +83,7 @@ def channel_statistics(x: Array) -> tuple[Array, Array]:
     return x.mean(axis=axes), x.var(axis=axes)
 
 
+@lru_cache(maxsize=256)
 def lively(shape: tuple[int, ...], seed: int, dtype: str = "float64") -> Given:
     """Normal numbers whose channels have a mean and a spread of their own."""
     line = (1, -1) + (1,) * (len(shape) - 2)
