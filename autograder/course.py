@@ -331,7 +331,6 @@ def load_staff(root: Path, slug: str) -> Staff:
         variants=tuple(e for e in found if isinstance(e, Variant)),
         salt=str(_defined(module, "SALT")) + salt(root),
         equivalent=getattr(module, "EQUIVALENT", {}),
-        shown=getattr(module, "SHOWN", {}),
     )
     return Staff(assignment, key, notebook.read(folder / f"{slug}.ipynb", assignment), folders(root).released(slug))
 

@@ -404,7 +404,6 @@ class Key:
     variants: tuple[Variant, ...]
     salt: str
     equivalent: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # exercise -> mutant -> why it means the same
-    shown: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # exercise -> what is handed out and earns some of it -> why
 
 
 # ------------------------------------------------------------------------------------------------------------------------ results

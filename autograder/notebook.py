@@ -28,6 +28,7 @@ from autograder.model import Assignment, Cell, CourseError, Exercise, Role, Subm
 from autograder.running import import_stubs, statements
 from autograder.running.runner import changed, stubs
 from autograder.surroundings import import_jsonschema_quickly
+from autograder.written_out import written_out
 
 MAX_BYTES = 50_000_000  # of one notebook file
 MAX_BRACKETS = 1_000_000  # "{" and "[" in it: each becomes a Python object, so this bounds the memory a file can ask for
@@ -209,7 +210,7 @@ class _Reading:
 
     def _program(self) -> Iterator[Cell]:
         if self.assignment.setup.strip():
-            yield Cell("setup", Role.SETUP, as_python(self.assignment.setup))
+            yield Cell("setup", Role.SETUP, written_out(as_python(self.assignment.setup)))
         for cell in self.cells:
             exercise = self.answers.get(cell.number)
             if exercise is not None:

@@ -881,39 +881,6 @@ MISCONCEPTIONS = {
 }
 
 
-# What the hand-out shows, and would earn a quarter of an exercise or more, with the reason; assignments are handed out one after the other.
-SHOWN = {
-    "keep_mask": {
-        "`np.random.default_rng(4).random(shape) >= p` in hw2_network/hw2_network.ipynb":
-            "draws the mask of the six slips in one line, as assignment 1 has taught",
-        "`np.random.default_rng(5).random(shape) >= p` in hw2_network/hw2_network.ipynb":
-            "draws the other mask of the six slips in one line, as assignment 1 has taught",
-    },
-    "dropout_forward": {
-        "buggy_input_dropout in hw3_generalization/hw3_generalization.ipynb":
-            "is the patient of the clinic: it drops rightly and eats its input",
-        "inverted in hw7_uncertainty/hw7_uncertainty.ipynb":
-            "is compared with alpha dropout, in one line; assignment 1 is handed in by then",
-        "numpy_dropout in hw8_torch/hw8_torch.ipynb": "is timed beside torch; assignment 1 is handed in by then",
-    },
-    "dropout_backward": {
-        "layer in hw2_network/hw2_network.ipynb": "times the gradient check on a layer whose mask is fixed",
-        "multiply in hw8_torch/hw8_torch.ipynb": "is NumPy's side of the comparison, a product",
-        "`lambda x, mask: x * mask` in hw8_torch/hw8_torch.ipynb": "is NumPy's side of the comparison, a product",
-        "`lambda dout, mask: dout * mask` in hw8_torch/hw8_torch.ipynb": "is NumPy's side of the comparison, a product",
-    },
-    "vanilla_forward": {
-        "layer in hw2_network/hw2_network.ipynb": "times the gradient check on a layer whose mask is fixed",
-        "buggy_input_dropout in hw3_generalization/hw3_generalization.ipynb":
-            "is the patient of the clinic: it drops rightly and eats its input",
-    },
-    "fixed_dropout_mask": {
-        "network_loss.drop in hw3_generalization/hw3_generalization.ipynb":
-            "draws the masks of the network that trainings are written upon",
-        "ten_networks.drop in hw3_generalization/hw3_generalization.ipynb": "draws the masks of the sonar networks",
-    },
-}
-
 EQUIVALENT = {
     "keep_mask": {"return np.asarray(u >= p) -> return np.asarray(u > p)": "u is p itself with probability 2^-53"},
     "dropout_forward": {

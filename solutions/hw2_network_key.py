@@ -648,30 +648,6 @@ MISCONCEPTIONS = {
 }
 
 FACTORS = "the factors of a product, or the arguments of a maximum, have changed places"
-# What the hand-out shows, and would earn a quarter of an exercise or more, with the reason; assignments are handed out one after the other.
-SHOWN = {
-    "directional_error": {
-        "`(layer(torch.from_numpy(x)) != 0).float().mean().item()` in hw8_torch/hw8_torch.ipynb":
-            "is a number of the size that a wrong gradient has, whatever is asked",
-    },
-    "mlp_loss": {
-        "network_loss in hw3_generalization/hw3_generalization.ipynb":
-            "is what trainings are written upon; assignment 2 is handed in by then",
-    },
-    "mlp_predict": {
-        "network_scores in hw3_generalization/hw3_generalization.ipynb":
-            "is what trainings are written upon; assignment 2 is handed in by then",
-    },
-    "fixed_softmax_backward": {
-        "buggy_softmax_backward in hw2_network/hw2_network.ipynb": "is the patient of this clinic, and right when it is called once",
-        "_slope in autograder/dropout/sequences/gradient_formulas.py":
-            "keeps the stored probabilities as they are, as any function does that is no cure",
-        "`lambda h: 1 - np.tanh(h) ** 2` in autograder/dropout/sequences/gradient_formulas.py":
-            "keeps the stored probabilities as they are, as any function does that is no cure",
-        "softmax in autograder/dropout/values.py": "keeps the stored probabilities as they are, as any function does that is no cure",
-    },
-}
-
 EQUIVALENT = {
     "numeric_gradient": {
         f"{side} = np.sum(np.multiply(f(x), dout)) -> {side} = np.sum(np.multiply(dout, f(x)))": FACTORS for side in ("up", "down")

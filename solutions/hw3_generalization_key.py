@@ -85,7 +85,7 @@ HIDDEN = {
 # What the set-up cell gives to every notebook, the functions below may use as well.
 _given = {}
 exec(notebook.layout(Path(__file__).parent / "hw3_generalization" / "hw3_generalization.ipynb").setup, _given)
-network_loss = _given["network_loss"]
+Network = _given["Network"]
 
 
 # ========================================================================================================================= wrong, families
@@ -309,7 +309,7 @@ MISCONCEPTIONS = {
             "the_gradient_is_taken_ahead",
             """You take the gradient one momentum step ahead of the weights (Nesterov's form). Here it is taken at the weights as they
             are, before the step.""",
-            ("network_loss(params,", "network_loss({n: params[n] + momentum * velocity[n] for n in params},"),
+            ("gradients(params,", "gradients({n: params[n] + momentum * velocity[n] for n in params},"),
             signs="second_step",
         ),
         edge(
@@ -364,25 +364,25 @@ MISCONCEPTIONS = {
         core(
             "p_hidden_comes_first",
             """You swap the two probabilities: inputs are dropped with p_hidden and hidden units with p_in. The order is p_in, p_hidden,
-            here and in network_loss.""",
+            here and in Network.""",
             ("p_in, p_hidden, rng", "p_hidden, p_in, rng"),
             signs="dropped_inputs dropped_hidden",
         ),
         core(
             "dropout_comes_by_itself",
-            "Your training does not drop anything: p_in and p_hidden have no effect. Hand them on to network_loss.",
+            "Your training does not drop anything: p_in and p_hidden have no effect. Hand them on to Network.",
             ("p_in, p_hidden, rng", "0.0, 0.0, rng"),
             signs="dropped_inputs dropped_hidden",
         ),
         core(
             "one_p_is_enough",
-            "Inputs are dropped, hidden units are not: p_hidden has no effect. Hand both probabilities on to network_loss.",
+            "Inputs are dropped, hidden units are not: p_hidden has no effect. Hand both probabilities on to Network.",
             ("p_in, p_hidden, rng", "p_in, 0.0, rng"),
             signs="dropped_hidden",
         ),
         core(
             "inputs_are_never_dropped",
-            "Hidden units are dropped, inputs are not: p_in has no effect. Hand both probabilities on to network_loss.",
+            "Hidden units are dropped, inputs are not: p_in has no effect. Hand both probabilities on to Network.",
             ("p_in, p_hidden, rng", "0.0, p_hidden, rng"),
             signs="dropped_inputs",
         ),
@@ -671,22 +671,6 @@ MISCONCEPTIONS = {
     ],
 }
 
-# What the hand-out shows, and would earn a quarter of an exercise or more, with the reason; assignments are handed out one after the other.
-SHOWN = {
-    "noisy_labels": {
-        "`np.where(rng.random(y.size) < 1 / 8, rng.integers(0, 3, y.si` in hw2_network/hw2_network.ipynb":
-            "makes noise for a picture by a slip that the exercise warns of",
-    },
-    "fixed_input_dropout": {
-        "buggy_input_dropout in hw3_generalization/hw3_generalization.ipynb":
-            "is the patient of the clinic: it drops rightly and eats its input",
-        "layer in hw2_network/hw2_network.ipynb": "times the gradient check on a layer whose mask is fixed",
-        "inverted in hw7_uncertainty/hw7_uncertainty.ipynb":
-            "is compared with alpha dropout, in one line; assignment 1 is handed in by then",
-        "numpy_dropout in hw8_torch/hw8_torch.ipynb": "is timed beside torch; assignment 1 is handed in by then",
-    },
-}
-
 EQUIVALENT = {
     "noisy_labels": {
         "y2[moved] = (y2[moved] + steps) % classes -> y2[moved] = (y2[moved] - steps) % classes": "the other way round the same circle"
@@ -756,10 +740,10 @@ def train_as_torch_does(X, y, sizes, p_in, p_hidden, epochs, lr, momentum, rng):
     for k in range(1, len(sizes)):
         fan_in, fan_out = sizes[k - 1 : k + 1]
         values += [rng.standard_normal((fan_in, fan_out)) * (2 / fan_in) ** 0.5, np.zeros(fan_out)]
-    speed = [0.0] * len(values)
+    speed, network = [0.0] * len(values), Network(p_in, p_hidden, rng)
     for _ in range(epochs):
         for batch in np.array_split(rng.permutation(len(X)), range(32, len(X), 32)):
-            _, grads = network_loss(dict(zip(names, values, strict=True)), X[batch], y[batch], p_in, p_hidden, rng)
+            grads = network.gradients(dict(zip(names, values, strict=True)), X[batch], y[batch])
             speed = [momentum * v + grads[name] for v, name in zip(speed, names, strict=True)]
             values = [w - lr * v for w, v in zip(values, speed, strict=True)]
     return dict(zip(names, values, strict=True))
@@ -807,7 +791,7 @@ def train_with_stacked_orders(X, y, sizes, p_in, p_hidden, epochs, lr, momentum,
     for order in orders:
         for i in range(-(-len(X) // 32)):
             rows = order[32 * i : 32 * i + 32]
-            grads = network_loss(params, X[rows], y[rows], p_in, p_hidden, rng)[1]
+            grads = Network(p_in, p_hidden, rng).gradients(params, X[rows], y[rows])
             for name, grad in grads.items():
                 V[name] = momentum * V[name] - lr * grad
                 params[name] = params[name] + V[name]

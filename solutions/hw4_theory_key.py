@@ -463,13 +463,6 @@ MISCONCEPTIONS = {
 }
 
 
-# What the hand-out shows, and would earn a quarter of an exercise or more, with the reason; assignments are handed out one after the other.
-SHOWN = {
-    "expected_dropout_loss": {
-        "buggy_dropout_variance in hw4_theory/hw4_theory.ipynb": "is the patient of the clinic, and half of it is right",
-    },
-}
-
 EQUIVALENT = {
     "enumerate_masks": {
         f"return (numbers >> np.arange(n)) % 2 == 1 -> return (numbers >> np.arange(n)) % 2 {other}": "the rows may stand in any order"

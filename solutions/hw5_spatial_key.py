@@ -853,28 +853,6 @@ MISCONCEPTIONS = {
 
 NEVER_EQUAL = "a random number is p (or gamma) itself with probability 2^-53"
 NOBODY_KEPT = "at p = 1 nobody is kept who would be scaled"
-# What the hand-out shows, and would earn a quarter of an exercise or more, with the reason; assignments are handed out one after the other.
-SHOWN = {
-    "spatial_dropout_forward": {
-        "buggy_input_dropout in hw3_generalization/hw3_generalization.ipynb":
-            "is the patient of the clinic: it drops rightly and eats its input",
-        "inverted in hw7_uncertainty/hw7_uncertainty.ipynb":
-            "is compared with alpha dropout, in one line; assignment 1 is handed in by then",
-        "numpy_dropout in hw8_torch/hw8_torch.ipynb": "is timed beside torch; assignment 1 is handed in by then",
-    },
-    "spatial_dropout_backward": {
-        "layer in hw2_network/hw2_network.ipynb": "times the gradient check on a layer whose mask is fixed",
-        "multiply in hw8_torch/hw8_torch.ipynb": "is NumPy's side of the comparison, a product",
-        "`lambda x, mask: x * mask` in hw8_torch/hw8_torch.ipynb": "is NumPy's side of the comparison, a product",
-        "`lambda dout, mask: dout * mask` in hw8_torch/hw8_torch.ipynb": "is NumPy's side of the comparison, a product",
-    },
-    "dropblock_gamma": {
-        "network_loss.drop in hw3_generalization/hw3_generalization.ipynb":
-            "draws the masks of the network that trainings are written upon",
-        "ten_networks.drop in hw3_generalization/hw3_generalization.ipynb": "draws the masks of the sonar networks",
-    },
-}
-
 EQUIVALENT = {
     "spatial_dropout_forward": {
         f"scale = {SCALE} -> scale = 1 / (1 - p) if p < 1 else 1.0": NOBODY_KEPT,

@@ -1090,19 +1090,6 @@ MISCONCEPTIONS = {
 
 
 NO_ONE_KEPT = {f"scale = {was} -> scale = {was.replace('0.0', '1.0')}": "at p = 1 nothing is kept" for was in (SCALE, LAYER_SCALE)}
-# What the hand-out shows, and would earn a quarter of an exercise or more, with the reason; assignments are handed out one after the other.
-SHOWN = {
-    "variational_dropout_forward": {
-        "layer in hw2_network/hw2_network.ipynb": "times the gradient check on a layer whose mask is fixed",
-        "inverted in hw7_uncertainty/hw7_uncertainty.ipynb":
-            "is compared with alpha dropout, in one line; assignment 1 is handed in by then",
-        "numpy_dropout in hw8_torch/hw8_torch.ipynb": "is timed beside torch; assignment 1 is handed in by then",
-    },
-    "rnn_forward": {
-        "layer in hw2_network/hw2_network.ipynb": "times the gradient check on a layer whose mask is fixed",
-    },
-}
-
 EQUIVALENT = {
     "variational_dropout_forward": {
         "kept = rng.random((sequences, 1, features)) >= p -> kept = rng.random((sequences, 1, features)) > p": SELDOM,

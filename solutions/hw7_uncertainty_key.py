@@ -597,15 +597,6 @@ MISCONCEPTIONS = {
 }
 
 
-# What the hand-out shows, and would earn a quarter of an exercise or more, with the reason; assignments are handed out one after the other.
-SHOWN = {
-    "gaussian_dropout_forward": {
-        "inverted in hw7_uncertainty/hw7_uncertainty.ipynb":
-            "is compared with alpha dropout, in one line; assignment 1 is handed in by then",
-        "numpy_dropout in hw8_torch/hw8_torch.ipynb": "is timed beside torch; assignment 1 is handed in by then",
-    },
-}
-
 EQUIVALENT = {
     "mc_predict": {
         "if T < 1: -> pass": "np.stack of nothing is a ValueError as well",

@@ -861,13 +861,6 @@ MISCONCEPTIONS = {
 
 # a mutant -> why it is no mistake
 GIVEN = "the signature stands in the stub"
-# What the hand-out shows, and would earn a quarter of an exercise or more, with the reason; assignments are handed out one after the other.
-SHOWN = {
-    "fixed_training_loop": {
-        "patient_loop in hw8_torch/hw8_torch.ipynb": "is the patient of this clinic",
-    },
-}
-
 EQUIVALENT = {
     "MyDropoutFunction": {
         "def __init__(self, p=0.5): -> def __init__(self, p=2.0):": GIVEN,

@@ -21,7 +21,7 @@ from autograder.authoring.candidates import Candidate, Demonstration, of_module,
 from autograder.authoring.coats import coats, fitting_shape, mannered, shaped
 from autograder.authoring.handout import Handout
 from autograder.authoring.limited import alarm, each
-from autograder.course import Staff, lacking, load_public, slugs
+from autograder.course import Staff
 from autograder.folders import folders
 from autograder.judge import judge, result
 from autograder.model import Answer, Call, Exercise, Item, Outcome, Subject
@@ -40,7 +40,7 @@ class Score:
 
     assignment: str
     exercise: str
-    parts: tuple[str, ...]  # names and files, as SHOWN in a key argues for them
+    parts: tuple[str, ...]  # names and files
     where: str  # the same, and in which coat
     share: float
 
@@ -70,7 +70,8 @@ class Tried:
 
     @property
     def findings(self) -> tuple[Score, ...]:
-        return tuple(s for s in self.scores if s.share >= MOST)
+        """What earns too much, each once, in the coat in which it earns most."""
+        return tuple({s.parts: s for s in reversed(self.scores) if s.share >= MOST}.values())
 
 
 # -------------------------------------------------------------------------------------------------------------------- an exercise
@@ -329,23 +330,8 @@ class Gate:
             if chosen is None or exercise.name in chosen:
                 yield tried(Target(staff, exercise, around), self.candidates, self.notebooks)
 
-    def _cannot_run(self, place: str) -> bool:
-        """Is it a notebook of an assignment for which something is lacking here? Then nothing in it earns anything."""
-        slug = place.partition("/")[0]
-        return slug in slugs(self.root) and bool(lacking(load_public(folders(self.root).released(slug))))
-
     def _handed_out(self, slug: str) -> Mapping[str, Any]:
         path = folders(self.root).released(slug) / f"{slug}.ipynb"
         name = f"{slug}/{path.name}"
         known = next((n for n in self.notebooks if n.file == name), None)
         return (known or of_notebook(name, path.read_text(encoding="utf-8"))).space
-
-    def findings(self, one: Tried, staff: Staff) -> Iterator[str]:
-        """What earns too much of an exercise and is not argued for in the key, and what of this hand-out is argued for and does not."""
-        argued = staff.key.shown.get(one.exercise, {})
-        found = {score.parts: score for score in reversed(one.findings)}
-        yield from (score.finding for parts, score in found.items() if not argued.keys() & set(parts))
-        for what in argued.keys() - {part for parts in found for part in parts}:
-            place = what.rpartition(" in ")[2]
-            if place in {*self.handout.files, *self.handout.wheel} and not self._cannot_run(place):
-                yield f"SHOWN in {one.assignment}_key.py argues for {what} under {one.exercise}, which earns little. Take it out."

@@ -45,7 +45,7 @@ def examined(
         here = list(gate.tried(staff, chosen))
         if tried is not None:
             tried += here
-        yield told(slug, here), [f for one in here for f in gate.findings(one, staff)]
+        yield told(slug, here), [score.finding for one in here for score in one.findings]
 
 
 def told(slug: str, found: Sequence[Tried]) -> str:

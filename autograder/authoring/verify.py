@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograder import chance, notebook
-from autograder.authoring import prose, release
+from autograder.authoring import prose, reckoning, release
 from autograder.course import PATIENCE, Staff, crosses, lacking, load_staff
 from autograder.course import slugs as all_slugs
 from autograder.examine import look_closer
@@ -286,8 +286,10 @@ def _told(verdict: Verdict) -> str:
 
 
 def _prose_agrees(seen: Examination) -> Iterator[str]:
-    path = folders(seen.root).notebook(seen.staff.assignment.slug)
-    yield from prose.findings(json.loads(path.read_text(encoding="utf-8"))["cells"], path.name)
+    path, header = folders(seen.root).notebook(seen.staff.assignment.slug), folders(seen.root).header
+    cells, above = (json.loads(p.read_text(encoding="utf-8"))["cells"] if p.is_file() else [] for p in (path, header))
+    yield from prose.findings(cells, path.name)
+    yield from reckoning.findings(cells, above, path.name)
 
 
 STEPS = (
@@ -297,7 +299,7 @@ STEPS = (
     Step("right answers that look different score full", _variants_are_full),
     Step("wrong solutions lose points and are named", _wrong_ones_are_named),
     Step("chance tests stay within the error budget", _odds_add_up),
-    Step("the prose speaks of the points there are", _prose_agrees, runs_code=False),
+    Step("the prose speaks of the points and minutes there are", _prose_agrees, runs_code=False),
     Step("the release is fresh, complete and holds no secret", _release_is_fresh, runs_code=False),
 )
 

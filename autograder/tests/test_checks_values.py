@@ -374,3 +374,4 @@ def test_a_gradient_of_scores_is_no_probability() -> None:
     check = c.gives_a_gradient_of_scores()
     assert examined(check, {FORWARD: lambda probs, y: (probs - np.eye(3)[y]) / len(y)}).passed
     assert not examined(check, {FORWARD: lambda probs, y: probs}).passed
+    assert not examined(check, {FORWARD: lambda probs, y: 1 - np.tanh(probs) ** 2}).passed, "a row of one sign is no gradient of scores"

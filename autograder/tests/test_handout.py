@@ -118,7 +118,7 @@ def small(root: Path, wheel: Mapping[str, str] = {}, cells: tuple[str, ...] = ()
 def found(root: Path, handout: Handout) -> list[str]:
     staff = load_staff(root, SLUG)
     gate = Gate(handout, root)
-    return [finding for one in gate.tried(staff) for finding in gate.findings(one, staff)]
+    return [score.finding for one in gate.tried(staff) for score in one.findings]
 
 
 IN_ENGINE = "def lessened(values, share):\n    return values * (1 - share)\n"
@@ -159,16 +159,6 @@ def test_a_function_without_manners_costs_only_itself(released_once: Path) -> No
     assert [s.parts for s in one.findings] == [("lessened in autograder/rude.py",)]
     assert one.lost >= 1
     assert not Path("made.txt").exists()
-
-
-def test_an_argued_exception_is_accepted_and_an_outlived_one_is_not(toy: Path) -> None:
-    key = toy / "solutions" / f"{SLUG}_key.py"
-    argued = {"lessened in autograder/judge_too.py": "it is a toy"}
-    key.write_text(key.read_text(encoding="utf-8") + f"\nSHOWN = {{'shrink': {argued!r}}}\n", encoding="utf-8")
-    assert found(toy, small(toy, {"autograder/judge_too.py": IN_ENGINE})) == []
-    assert found(toy, small(toy)) == [], "it is not in this hand-out"
-    (outlived,) = found(toy, small(toy, {"autograder/judge_too.py": "x = 1\n"}))
-    assert outlived.startswith(f"SHOWN in {SLUG}_key.py argues for lessened in autograder/judge_too.py under shrink, which earns little.")
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ HOUSE = Path(autograder.__file__).parent
 FLOORS: tuple[frozenset[str], ...] = tuple(
     frozenset(rooms.split())
     for rooms in (
-        "model layout surroundings running chance interactive asking foresight pasting keys datasets",
+        "model layout surroundings running chance interactive asking foresight pasting keys datasets written_out",
         "notebook checks_api judge diagnose sandbox worker report folders",
         "course subjects examine",
         "carried student",

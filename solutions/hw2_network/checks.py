@@ -34,7 +34,7 @@ TWO_LONG = [[3.0, 6.0], [4.0, 8.0]]
 LAYER = "a ReLU layer with dropout"
 ONE, TWO = "units of hidden layer 1", "units of hidden layer 2"
 ALL = ("inputs", ONE, TWO)
-UPPER, LOWER = ("W3", "b3"), ("W2", "b2", "W1", "b1")
+UPPER = ("W3", "b3")
 MEASURABLE = ("upper", "lower", "obeys_its_generator")  # so that a mask alone is to blame
 PARTS = ("W1", "b1", "W2", "b2", "W3", "b3")
 
@@ -197,23 +197,6 @@ EXERCISES = [
                 ],
             ),
             Part(
-                "dropout",
-                "input and hidden units throw a coin each, in every layer, example and call anew; survivors are divided by 1 - p",
-                share=25,
-                gravity="core",
-                needs="feels_its_scores",
-                checks=[
-                    *(c.drops_some_and_keeps_some_of_the(of=of, p=0.4) for of in ALL),
-                    *(c.scales_the_surviving(of=of, p=0.4, needs=some(of)) for of in ALL),
-                    c.is_the_plain_network_at_zero(),
-                    c.draws_its_masks_afresh(p=0.4),
-                    *(c.decides_by_itself_about(of=of, p=0.4, needs=(some(of), "draws_its_masks_afresh")) for of in ALL),
-                    *(c.drops_the_right_share_of(of=of, p=0.3, needs=apart(of)) for of in ALL),
-                    c.draws_a_mask_for_every_layer(p=0.4, needs="drops_the_right_share_of"),
-                    c.never_drops_the_scores(p=0.4, needs=some("inputs")),
-                ],
-            ),
-            Part(
                 "upper",
                 "without dropout, W3 and b3 get the gradients of the loss",
                 share=12,
@@ -230,8 +213,26 @@ EXERCISES = [
                 needs="feels_its_scores",
                 checks=[
                     c.leads_the_gradient_back(through="W3", to="b2"),
+                    c.agrees_with_its_own_loss(case="of W2 and b2", of=("W2", "b2"), train=False, needs="upper"),
                     c.leads_the_gradient_back(through="W2", to="b1"),
-                    c.agrees_with_its_own_loss(case="of W2, b2, W1 and b1", of=LOWER, train=False, needs="upper"),
+                    c.agrees_with_its_own_loss(case="of W1 and b1", of=("W1", "b1"), train=False, needs="upper"),
+                ],
+            ),
+            Part(
+                "dropout",
+                "input and hidden units throw a coin each, in every layer, example and call anew; survivors are divided by 1 - p",
+                share=25,
+                gravity="core",
+                needs="feels_its_scores",
+                checks=[
+                    *(c.drops_some_and_keeps_some_of_the(of=of, p=0.4) for of in ALL),
+                    *(c.scales_the_surviving(of=of, p=0.4, needs=some(of)) for of in ALL),
+                    c.is_the_plain_network_at_zero(),
+                    c.draws_its_masks_afresh(p=0.4),
+                    *(c.decides_by_itself_about(of=of, p=0.4, needs=(some(of), "draws_its_masks_afresh")) for of in ALL),
+                    *(c.drops_the_right_share_of(of=of, p=0.3, needs=apart(of)) for of in ALL),
+                    c.draws_a_mask_for_every_layer(p=0.4, needs="drops_the_right_share_of"),
+                    c.never_drops_the_scores(p=0.4, needs=some("inputs")),
                 ],
             ),
             Part(

@@ -298,7 +298,8 @@ def leads_the_gradient_back(exam: Exam, *, through: str, to: str) -> None:
     question = asked("firm_network", SMALL, 1, exam.seed(1))
     (value,) = exam.ask(_tested(exam, question, ship=None))
     loss_of(value)
-    grads, values = grads_of(value, question.values), question.values
+    values = question.values
+    grads = grads_of(value, {name: values[name] for name in (f"b{layer + 1}", f"b{layer}")})  # others may come later
     h = [question.X.value[0]]
     for n in (FIRST, SECOND):
         h.append(np.maximum(h[-1] @ values[f"W{n}"] + values[f"b{n}"], 0))
@@ -499,6 +500,8 @@ def gives_a_gradient_of_scores(exam: Exam) -> None:
     probs, y = np.array([[0.2, 0.5, 0.3], [0.1, 0.1, 0.8]]), np.array([1, 0])
     call = Call(exam.function, (Given(f"np.array({probs.tolist()})", probs), Given(f"np.array({y.tolist()})", y)), returns=("dscores",))
     found = array(exam.ask(call)[0], "dscores", probs.shape).astype(float)
-    if not all(0 < abs(found[n, k]) < 1 and abs(found[n, k] - probs[n, k]) > 0.01 for n, k in enumerate(y)):
-        got = f"dscores[0, 1] = {number(found[0, 1])} and dscores[1, 0] = {number(found[1, 0])}"
-        raise Wrong(got, "what becomes of 0.5 and 0.1 in a gradient")
+    right = found[[0, 1], y]
+    opposed = (np.delete(found * right[:, None], [y[0], 3 + y[1]]) <= 0).all()  # to the other scores of its row
+    if not (opposed and all(0 < abs(d) < 1 and abs(d - probs[n, y[n]]) > 0.01 for n, d in enumerate(right))):
+        got = f"dscores = {np.round(found, 3).tolist()}"
+        raise Wrong(got, "in each row the right class of the other sign than the rest")
