@@ -321,6 +321,11 @@ class Exercise:
         """Check -> the part it belongs to."""
         return {check.name: part.name for part in self.parts for check in part.checks}
 
+    @property
+    def public(self) -> Exercise:
+        """The same exercise with its public checks only."""
+        return replace(self, parts=[replace(part, checks=[c for c in part.checks if not c.hidden]) for part in self.parts])
+
     def each(self, change: Callable[[Check], Check]) -> Exercise:
         """The same exercise, with this done to each of its checks."""
         return replace(self, parts=[replace(part, checks=[*map(change, part.checks)]) for part in self.parts])

@@ -61,7 +61,7 @@ HIDDEN = {
         "dropout": [
             *(c.scales_the_surviving(of=of, p=0.55, calls=128, needs=some) for of, some in zip(ALL, SOME, strict=True)),
             *(c.drops_the_right_share_of(of=of, p=0.62, needs=f"decides_by_itself_about(of={of}, p=0.4)") for of in ALL),
-            c.drops_the_right_share_of(of=INPUTS, p=0.05, needs=f"decides_by_itself_about(of={INPUTS}, p=0.4)"),
+            c.drops_the_right_share_of(of=INPUTS, p=0.05, units=4000, needs=f"decides_by_itself_about(of={INPUTS}, p=0.4)"),
         ],
         "upper": [c.agrees_with_its_own_loss(case="of W3 and b3, on a larger network", of=UPPER, train=False, **REAL, needs="is_right")],
         "lower": [
@@ -79,8 +79,9 @@ HIDDEN = {
     },
     "mlp_predict": {"scores": [c.gives_the_scores_of_the_solution(sizes=(30, 20, 16, 7), batch=25, tolerance=1e-6)]},
     "max_norm": {
-        "long": [c.is_right_like_the_solution(case="a larger matrix", given=((40, 30), 2.0), names=("W",), tolerance=1e-6)],
+        "long": [c.is_right_like_the_solution(case="a larger matrix", given=((40, 30), 1.7), names=("W",), tolerance=1e-6)],
         "short": [
+            c.is_right_like_the_solution(case="short columns only", given=((40, 30), 50.0), names=("W",), tolerance=1e-6),
             c.is_right_like_the_solution(case="long and short columns", given=((40, 30), 6.3), names=("W",), tolerance=1e-6, needs="long")
         ],
     },

@@ -28,7 +28,7 @@ def chosen(key):
 HIDDEN = {
     "noisy_labels": {
         "number": [c.moves_exactly(fraction=0.0, count=50), c.moves_exactly(fraction=0.6, count=335, classes=3)],
-        "classes": [c.reaches_all_wrong_classes(classes=5)],
+        "classes": [c.reaches_all_wrong_classes(classes=5, count=2400)],
         "rounding": [
             c.moves_exactly(fraction=0.07, count=100),  # a little more than 7 in floating point
             c.moves_exactly(fraction=0.6, count=333, classes=3),
@@ -63,14 +63,16 @@ HIDDEN = {
     },
     "ablation_curve": {
         "units": [c.deletes_units(fraction=0.6, two_layers=False)],
-        "scale": [c.scales_the_others(fraction=0.35)],
+        "scale": [c.scales_the_others(fraction=0.45)],
         "draw": [c.deletes_any_unit(calls=200), c.averages_over_repeats(repeats=3, needs="keeps_the_network")],
         "curve": [c.deletes_units(fraction=0.55, needs="deletes_units")],
     },
     "fixed_input_dropout": {
         "cure": [c.keeps_its_input(p=0.6, shape=(5, 8))],
-        "coins": [c.drops_the_right_share(p=0.1, **LAYER)],
-        "scale": [c.multiplies_what_it_keeps(p=0.6)],
+        "coins": [c.drops_the_right_share(p=0.1, shape=(200, 300), **LAYER)],
+        "scale": [c.multiplies_what_it_keeps(p=0.6, shape=(29, 43))],
+        "rng": [c.obeys_the_generator(p=0.6, shape=(20, 30), **LAYER)],
+        "manners": [c.multiplies_to_ten_digits(p=0.6, shape=(29, 43), needs="multiplies_what_it_keeps(p=0.3)")],
     },
     "quiz": {
         "sizes": answered("updates", "parameters"),

@@ -1,7 +1,7 @@
 """SECRET. The key of assignment 4: hidden cases, wrong solutions by the belief behind them, and right answers that look different."""
 
 import itertools
-from math import prod
+from math import log, prod
 
 import numpy as np
 
@@ -18,8 +18,12 @@ POOLED = {"names": ("pooled", "per_unit"), "name": "pooled"}
 PER_UNIT = {"names": ("pooled", "per_unit"), "name": "per_unit"}
 LARGE = c.normals(8, 3, times=300.0)
 UNEVEN = c.normals(50, 6, times=(0.05, 40.0, 1.0, 3.0, 0.2, 1.0))
+THREE, ONES = [[2.0, 1.0, 1.0]], [1.0, 1.0, 1.0]
+TALL = ([[1.0]] * 2, [2.0] * 2)
+FIT = (THREE, [7.0], [1.0, 3.0, 2.0])  # without a miss
 like = c.is_right_like_the_solution
 best = c.reaches_the_minimum
+times = c.gives_in_proportion
 
 HIDDEN = {
     "enumerate_masks": {
@@ -27,8 +31,9 @@ HIDDEN = {
         "any_number": [c.lists_every_mask_once(n=12), c.lists_every_mask_once(n=1)],
     },
     "ensemble_mean": {
-        "mean": [like(case="five inputs", given=((3, 5), (5, 3), (3,), 0.5), **PROBS)],
+        "mean": [like(case="five inputs", given=((3, 5), (5, 3), (3,), 0.35), **PROBS)],
         "votes": [
+            like(case="p = 0, four inputs", given=((3, 4), (4, 3), (3,), 0.0), **PROBS),
             like(case="twelve inputs", given=((6, 12), (12, 4), (4,), 0.3), **PROBS, needs="mean"),
             like(case="a p above one half", given=((5, 7), (7, 3), (3,), 0.62), **PROBS, needs="mean"),
             like(case="no more classes than two", given=((9, 5), (5, 2), (2,), 0.15), **PROBS, needs="mean"),
@@ -47,6 +52,16 @@ HIDDEN = {
     },
     "expected_dropout_loss": {
         "misses": [like(case="more examples and p = 0", given=((4, 3), (4,), (3,), 0.0), **LOSS)],
+        "factor": [times(case="p = 0.8 and p = 0.2, only noise", given=(*FIT, 0.8), to=(*FIT, 0.2), wanted=16.0, **LOSS)],
+        "coins": [
+            times(
+                case="noise of 4, 0, 0 and of 1, 2, 1",
+                given=([[4.0, 0.0, 0.0]], [4.0], ONES, 0.3),
+                to=([[1.0, 2.0, 1.0]], [4.0], ONES, 0.3),
+                wanted=8 / 3,
+                **LOSS,
+            )
+        ],
         "average": [
             like(case="many examples", given=((60, 12), (60,), (12,), 0.3), **LOSS),
             like(case="a p above one half", given=((7, 9), (7,), (9,), 0.62), **LOSS),
@@ -56,6 +71,10 @@ HIDDEN = {
         "manners": [c.raises_value_error(case="p = -0.1", given=((3, 2), (3,), (2,), -0.1))],
     },
     "dropout_ridge": {
+        "factor": [like(case="an input of 1, a p above one half", given=([[1.0]], [3.0], 0.62), **WEIGHTS)],
+        "columns": [
+            times(case="five times as large", given=([[5.0]] * 2, [2.0] * 2, 0.3), to=(*TALL, 0.3), wanted=[0.2], **WEIGHTS)
+        ],
         "minimum": [
             like(case="many examples", given=((60, 8), (60,), 0.3), **WEIGHTS),
             like(case="a p above one half", given=((60, 8), (60,), 0.62), **WEIGHTS),
@@ -75,6 +94,13 @@ HIDDEN = {
         ],
     },
     "glm_penalty": {
+        "factor": [times(case="p = 0.8 and p = 0.2", given=(THREE, ONES, 0.8), to=(THREE, ONES, 0.2), wanted=16.0, **PENALTY)],
+        "curvature": [
+            times(case="log 4 and log 2", given=([[1.0]] * 2, [log(4)], 0.3), to=([[1.0]] * 2, [log(2)], 0.3), wanted=2.88, **PENALTY)
+        ],
+        "coins": [
+            times(case="one of three and all", given=([[3.0, 0.0, 0.0]], ONES, 0.3), to=([ONES], ONES, 0.3), wanted=3.0, **PENALTY)
+        ],
         "size": [
             like(case="many examples", given=((80, 6), (6,), 0.3), **PENALTY),
             like(case="a p above one half", given=((9, 4), (4,), 0.62), **PENALTY),

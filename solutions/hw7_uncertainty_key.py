@@ -46,7 +46,7 @@ HIDDEN = {
             c.gives_probabilities_for_each_pass(passes=1, examples=4, needs=SOFTMAX),
             c.is_the_softmax_of_each_pass(passes=40, examples=3, needs=SOFTMAX),
         ],
-        "passes": [c.draws_anew_in_each_pass(passes=40)],
+        "passes": [c.draws_anew_in_each_pass(passes=40, examples=50)],
         "stable": [
             c.is_right(
                 case="four classes and scores of thousands",

@@ -47,6 +47,8 @@ def layer(check):
 
 HIDDEN = {
     "compare_with_torch": {
+        "out": [t.finds_right_code_right(module="Dropout", p=0.45, shape=(40, 30), part="out")],
+        "grad": [t.finds_right_code_right(module="Dropout", p=0.45, shape=(40, 30), part="grad")],
         "mask": [
             t.hands_over_the_multiplier(zeros=True, shape=(7, 5, 6)),
             t.puts_the_module_into_training_mode(shape=(7, 5, 6), needs=HANDED_OVER),

@@ -87,15 +87,10 @@ class Target:
     handed_out: Mapping[str, Any]  # the names of the released notebook
 
     @cached_property
-    def public(self) -> Exercise:
-        """The exercise with its public checks only."""
-        return replace(self.exercise, parts=[replace(p, checks=[c for c in p.checks if not c.hidden]) for p in self.exercise.parts])
-
-    @cached_property
     def asked(self) -> tuple[Asked, ...]:
         """What the public checks ask the solution, script by script, and what it answers."""
         recorder = _Recorder(self.staff.reference)
-        judge(self.public, recorder, self.staff.assignment.slug, reference=self.staff.reference)
+        judge(self.exercise.public, recorder, self.staff.assignment.slug, reference=self.staff.reference)
         return tuple(recorder.asked)
 
     @property
@@ -139,7 +134,7 @@ class Target:
     @cached_property
     def first(self) -> Exercise:
         """The exercise with the first check of each part: as a part is lost with one of its checks, no answer earns less than by these."""
-        return replace(self.exercise, parts=[replace(p, checks=list(p.checks[:1])) for p in self.public.parts])
+        return replace(self.exercise, parts=[replace(p, checks=list(p.checks[:1])) for p in self.exercise.public.parts])
 
     def share(self, exercise: Exercise, answers: Mapping[str, Any]) -> float:
         """Which share of the points these answers earn by the checks of this exercise."""
@@ -267,7 +262,7 @@ def _share(target: Target, group: Group) -> float:
 
 def _worth(target: Target, answers: Mapping[str, Any]) -> float:
     share = 0.0
-    for exercise in (target.first, target.public, target.exercise):
+    for exercise in (target.first, target.exercise.public, target.exercise):
         share = target.share(exercise, answers)
         if share < MOST:
             break

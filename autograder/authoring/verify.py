@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograder import chance, notebook
-from autograder.authoring import prose, reckoning, release
+from autograder.authoring import lookups, prose, reckoning, release
 from autograder.course import PATIENCE, Staff, lacking, load_staff
 from autograder.course import slugs as all_slugs
 from autograder.examine import look_closer
@@ -77,6 +77,14 @@ class Examination:
                 subject = self.staff.reference.with_functions({name: lambda *args, **kwargs: None})
                 found.append((name, self._result(exercise, verdicts_of(exercise, subject, self.staff))))
         return tuple(found)
+
+    @cached_property
+    def fitted(self) -> tuple[lookups.Lookup, ...]:
+        """Hand-ins that were fitted to the public checks."""
+        return tuple(lookups.lookups(self.staff, self._share))
+
+    def _share(self, exercise: Exercise, subject: Subject) -> float:
+        return self._result(exercise, verdicts_of(exercise, subject, self.staff)).points / exercise.points
 
     def _swept(self, variant: Variant) -> tuple[int, ExerciseResult]:
         exercise, subject = self._answered(variant)
@@ -209,6 +217,10 @@ def _composed(make: Callable[[Any], Any], wrap: Callable[[Any], Any]) -> Callabl
     return lambda x=None, *args, **kwargs: wrap(make(x))
 
 
+def _fitting_does_not_pay(seen: Examination) -> Iterator[str]:
+    yield from filter(None, (one.finding for one in seen.fitted))
+
+
 def _variants_are_full(seen: Examination) -> Iterator[str]:
     for variant, sweep, result in seen.right:
         failed = [v for v in result.verdicts if not v.passed]
@@ -295,6 +307,7 @@ STEPS = (
     Step("the rubrics are sound", _rubric_is_sound),
     Step("the solution scores full", _solution_is_full),
     Step("doing nothing earns nothing", _doing_nothing_earns_nothing),
+    Step("what is fitted to the public checks earns less than half", _fitting_does_not_pay),
     Step("right answers that look different score full", _variants_are_full),
     Step("wrong solutions lose points and are named", _wrong_ones_are_named),
     Step("chance tests stay within the error budget", _odds_add_up),

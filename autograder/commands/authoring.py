@@ -39,6 +39,7 @@ def _add_verify(commands: Any) -> None:
     verify.add_argument("--mutants", action="store_true", help="also change each answer mechanically, and list what loses nothing")
     verify.add_argument("--sample", type=int, default=1, metavar="N", help="look for answers in the hand-out to each N-th exercise only")
     verify.add_argument("--table", type=Path, metavar="CSV", help="write there what of the hand-out was tried, and what it would earn")
+    verify.add_argument("--fitted", action="store_true", help="print what a hand-in would earn that knows the public checks only")
     verify.add_argument("--odds", action="store_true", help="print what each chance test may get wrong, and what it sees")
     in_course(verify)
     verify.set_defaults(run=_verify)
@@ -98,7 +99,7 @@ def _print_stress(staff: Staff, arguments: argparse.Namespace) -> None:
 
 def _verify(arguments: argparse.Namespace) -> int:
     from autograder.authoring.verify import FINE, SKIPPED, Examination, verify
-    from autograder.course import find_root, load_staff, slugs
+    from autograder.course import find_root, lacking, load_staff, slugs
 
     root = find_root(arguments.course)
     folder = _matrix_folder(root, arguments.matrix)
@@ -116,6 +117,9 @@ def _verify(arguments: argparse.Namespace) -> int:
         skipped += SKIPPED in title
         handout.show(title, found)
         findings += len(found)
+    for slug, examination in seen.items() if arguments.fitted else ():
+        for one in () if lacking(examination.staff.assignment) else examination.fitted:
+            print(f"{slug}, {one.exercise}: by {one.seen} {one.share:.0%}")
     if arguments.odds:
         _print_odds(root, arguments.assignments)
     for slug in (arguments.assignments or slugs(root)) if arguments.pairs is not None or arguments.mutants else ():

@@ -136,7 +136,7 @@ def test_a_changed_hidden_case_costs_its_exercise_only(room: Classroom, capsys: 
         "    shrink: 0 -> 3",
         "        + multiplies_at_test_time(p=0.25, by=1-p)",
         "        + keeps_its_input(p=0.25)",
-        "        + multiplies_at_test_time(p=0.6, by=1-p)",
+        "        + multiplies_at_test_time(p=0.6, by=1-p, shape=(9, 7))",
         "    quiz: 2 -> 0.5",
         "        - answers_rightly(key=twice)",
         "1 student with other points than before.",

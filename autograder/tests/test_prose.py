@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -50,3 +51,10 @@ def test_prose_that_says_another_number_is_found(change: dict[str, str], finding
 @pytest.mark.parametrize("path", sorted([*SOLUTIONS.glob("*/*.ipynb"), *(TOY / "solutions").glob("*/*.ipynb")]), ids=lambda p: p.stem)
 def test_every_notebook_says_what_it_is_worth(path: Path) -> None:
     assert not list(findings(json.loads(path.read_text(encoding="utf-8"))["cells"], path.name))
+
+
+def test_the_readme_has_the_points_and_minutes_of_the_notebooks() -> None:
+    rows = re.findall(r"\| `(hw\w+)` \|.*\| (\d+) \| (\d+) \|", (SOLUTIONS.parent / "README.md").read_text(encoding="utf-8"))
+    assert [slug for slug, _, _ in rows] == sorted(path.parent.name for path in SOLUTIONS.glob("*/*.ipynb"))
+    for slug, points, minutes in rows:
+        assert f"{points} points, about {minutes} minutes" in (SOLUTIONS / slug / f"{slug}.ipynb").read_text(encoding="utf-8")

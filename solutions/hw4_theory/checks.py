@@ -41,6 +41,52 @@ INPUTS = [[1000.0], [-1000.0], [1.0]]
 LAYER = [1.0, 2.0, 3.0, 4.0]
 
 
+# what the whole waits for: once a ratio is wrong, so is each value
+NOISE_BY_P = c.gives_in_proportion(
+    case="six times as much for p = 0.6 as for p = 0.2, where only noise is left",
+    given=(*FIT, 0.6),
+    to=(*FIT, 0.2),
+    wanted=6.0,
+    **LOSS,
+)
+NOISE_BY_INPUTS = c.gives_in_proportion(
+    case="1.8 times as much noise for the inputs 3, 0 as for 1, 2",
+    given=(*FIT_BY_ONE, 0.2),
+    to=(*FIT, 0.2),
+    wanted=1.8,
+    **LOSS,
+)
+PRICE = c.is_right(case="one example with one input of 1, p = 0.2", given=(*UNIT, 0.2), wanted=[1.6], **WEIGHTS)
+OWN_COLUMN = c.gives_in_proportion(
+    case="a tenth of the weight when the input is ten times as large",
+    given=(*LONG, 0.2),
+    to=(*UNIT, 0.2),
+    wanted=[0.1],
+    **WEIGHTS,
+)
+PENALTY_BY_P = c.gives_in_proportion(
+    case="six times as much for p = 0.6 as for p = 0.2",
+    given=(*EVEN, 0.6),
+    to=(*EVEN, 0.2),
+    wanted=6.0,
+    **PENALTY,
+)
+PENALTY_BY_SCORE = c.gives_in_proportion(
+    case="1.92 times as much for a score of log 9 as for log 3, with one input of 1",
+    given=(*ODDS_9, 0.5),
+    to=(*ODDS_3, 0.5),
+    wanted=1.92,
+    **PENALTY,
+)
+PENALTY_BY_INPUTS = c.gives_in_proportion(
+    case="twice as much when one input makes the score as when two do",
+    given=(*UNEVEN, 0.5),
+    to=(*EVEN, 0.5),
+    wanted=2.0,
+    **PENALTY,
+)
+
+
 def question(key, sentence, **kind):
     return Part(key, sentence, 1, [c.is_filled_in(key=key, **kind)])
 
@@ -97,9 +143,7 @@ EXERCISES = [
                 checks=[
                     c.is_right(case="p = 0, when nothing is dropped", given=(*ONE, 0.0), wanted=[[81 / 82, 1 / 82]], **PROBS),
                     c.is_right(case="p = 1, when nothing is left", given=(*ONE, 1.0), wanted=[[0.5, 0.5]], **PROBS),
-                    c.is_right(
-                        case="one input and p = 0.25", given=(*ONE, 0.25), wanted=[[27 / 28, 1 / 28]], **PROBS, needs="mean"
-                    ),
+                    c.is_right(case="one input and p = 0.25", given=(*ONE, 0.25), wanted=[[27 / 28, 1 / 28]], **PROBS, needs="mean"),
                 ],
             ),
             Part(
@@ -196,36 +240,20 @@ EXERCISES = [
                 "the noise grows with p as p / (1 - p)",
                 share=30,
                 gravity="core",
-                checks=[
-                    c.gives_in_proportion(
-                        case="six times as much for p = 0.6 as for p = 0.2, where only noise is left",
-                        given=(*FIT, 0.6),
-                        to=(*FIT, 0.2),
-                        wanted=6.0,
-                        **LOSS,
-                    )
-                ],
+                checks=[NOISE_BY_P],
             ),
             Part(
                 "coins",
                 "each entry of X has a coin of its own, and its noise is the square of x w",
                 share=30,
                 gravity="core",
-                checks=[
-                    c.gives_in_proportion(
-                        case="1.8 times as much noise for the inputs 3, 0 as for 1, 2",
-                        given=(*FIT_BY_ONE, 0.2),
-                        to=(*FIT, 0.2),
-                        wanted=1.8,
-                        **LOSS,
-                    )
-                ],
+                checks=[NOISE_BY_INPUTS],
             ),
             Part(
                 "average",
                 "together it is the average over all masks, and X may have any size",
                 share=10,
-                needs=("misses", "factor", "coins"),
+                needs=("misses", NOISE_BY_P, NOISE_BY_INPUTS),
                 checks=[
                     c.is_right(case="one example and p = 0.2", given=(*MISS, 0.2), wanted=2.25, **LOSS),
                     c.is_the_average_over_masks(p=0.3),
@@ -255,29 +283,21 @@ EXERCISES = [
                 "the price has the factor p / (1 - p)",
                 share=20,
                 gravity="core",
-                checks=[c.is_right(case="one example with one input of 1, p = 0.2", given=(*UNIT, 0.2), wanted=[1.6], **WEIGHTS)],
+                checks=[PRICE],
             ),
             Part(
                 "columns",
                 "each weight pays for the sum of squares of its own column",
                 share=20,
                 gravity="core",
-                checks=[
-                    c.gives_in_proportion(
-                        case="a tenth of the weight when the input is ten times as large",
-                        given=(*LONG, 0.2),
-                        to=(*UNIT, 0.2),
-                        wanted=[0.1],
-                        **WEIGHTS,
-                    )
-                ],
+                checks=[OWN_COLUMN],
             ),
             Part(
                 "minimum",
                 "no other weights have a smaller average loss, however the columns lie",
                 share=30,
                 gravity="core",
-                needs=("factor", "columns"),
+                needs=(PRICE, OWN_COLUMN),
                 checks=[
                     c.leaves_no_way_down(p=0.3),
                     c.leaves_no_way_down(p=0.6, shape=(4, 3)),
@@ -314,13 +334,7 @@ EXERCISES = [
                 share=25,
                 gravity="core",
                 checks=[
-                    c.gives_in_proportion(
-                        case="six times as much for p = 0.6 as for p = 0.2",
-                        given=(*EVEN, 0.6),
-                        to=(*EVEN, 0.2),
-                        wanted=6.0,
-                        **PENALTY,
-                    ),
+                    PENALTY_BY_P,
                     c.is_right(case="p = 0", given=(*UNDECIDED, 0.0), wanted=0.0, **PENALTY, needs="gives_in_proportion"),
                 ],
             ),
@@ -329,36 +343,20 @@ EXERCISES = [
                 "an example counts as much as the loss bends there: s (1 - s)",
                 share=25,
                 gravity="core",
-                checks=[
-                    c.gives_in_proportion(
-                        case="1.92 times as much for a score of log 9 as for log 3, with one input of 1",
-                        given=(*ODDS_9, 0.5),
-                        to=(*ODDS_3, 0.5),
-                        wanted=1.92,
-                        **PENALTY,
-                    )
-                ],
+                checks=[PENALTY_BY_SCORE],
             ),
             Part(
                 "coins",
                 "each input has a coin of its own: squares are added, not the square of a sum",
                 share=15,
                 gravity="core",
-                checks=[
-                    c.gives_in_proportion(
-                        case="twice as much when one input makes the score as when two do",
-                        given=(*UNEVEN, 0.5),
-                        to=(*EVEN, 0.5),
-                        wanted=2.0,
-                        **PENALTY,
-                    )
-                ],
+                checks=[PENALTY_BY_INPUTS],
             ),
             Part(
                 "size",
                 "the second order has a half, and the examples are added up",
                 share=15,
-                needs=("factor", "curvature", "coins"),
+                needs=(PENALTY_BY_P, PENALTY_BY_SCORE, PENALTY_BY_INPUTS),
                 checks=[
                     c.is_right(case="a score of 0, p = 0.2", given=(*UNDECIDED, 0.2), wanted=0.0625, **PENALTY),
                     c.is_right(

@@ -36,7 +36,7 @@ __all__ = [
     "starts_at_the_whole_network",
 ]
 
-EXAMPLES = 1001
+EXAMPLES, HIDDEN_EXAMPLES = 1001, 983
 ONE_LAYER, TWO_LAYERS = (6, 5, 4), (6, 5, 5, 3)
 DELETED, ODD = 0.4, 0.35  # of 5 units 2, and round(1.75) = 2
 RESCALED = "1 / (1 - f)"
@@ -54,16 +54,16 @@ Gone = tuple[tuple[int, ...], ...]  # the deleted units of each hidden layer
 class Patient:
     """A small random network with examples, and the accuracies that deleting units can give."""
 
-    def __init__(self, sizes: tuple[int, ...], seed: int) -> None:
+    def __init__(self, sizes: tuple[int, ...], seed: int, examples: int = EXAMPLES) -> None:
         self.sizes = sizes
         rng = np.random.default_rng(seed)
         self.params: Params = {}
         for k in range(1, len(sizes)):
             self.params[f"W{k}"] = rng.normal(size=(sizes[k - 1], sizes[k]))
             self.params[f"b{k}"] = rng.normal(size=sizes[k])
-        self.X = rng.normal(size=(EXAMPLES, sizes[0]))
+        self.X = rng.normal(size=(examples, sizes[0]))
         self.y = self.after(())[1].argmax(axis=1)  # what the whole network says ...
-        lie = rng.random(EXAMPLES) < 0.2
+        lie = rng.random(examples) < 0.2
         self.y[lie] = rng.integers(0, sizes[-1], int(lie.sum()))  # ... but for a few, so that its accuracy is below 1
         self.whole = accuracy(self.params, self.X, self.y)
 
@@ -100,14 +100,14 @@ def patient(exam: Exam, sizes: tuple[int, ...]) -> Patient:
     """A network of these sizes that tells what was deleted: choices of units give different accuracies (with one layer, all of them)."""
     key = ("patient", sizes, exam.salt)
     if key not in exam.memo:
-        exam.memo[key] = _found(sizes, exam.seed_text)
+        exam.memo[key] = _found(sizes, exam.seed_text, HIDDEN_EXAMPLES if exam.salt else EXAMPLES)
     kept: Patient = exam.memo[key]
     return kept
 
 
 @lru_cache(maxsize=64)  # the seeds of public checks are fixed, so a class of hand-ins meets the same networks again and again
-def _found(sizes: tuple[int, ...], seed_text: str) -> Patient:
-    tries = (Patient(sizes, stable_seed(f"{seed_text}/{k}")) for k in range(1000))
+def _found(sizes: tuple[int, ...], seed_text: str, examples: int) -> Patient:
+    tries = (Patient(sizes, stable_seed(f"{seed_text}/{k}"), examples) for k in range(1000))
     return next(found for found in tries if _tells(found))
 
 

@@ -1,0 +1,118 @@
+"""A hand-in that was fitted to what the public checks ask, and knows nothing else: how much of an exercise does it earn?"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import hashlib
+import inspect
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograder.course import Staff
+from autograder.judge import judge
+from autograder.model import Exercise, Subject
+
+Function = Callable[..., Any]
+Key = Callable[[Any], tuple[Hashable, ...]]
+Worth = Callable[[Exercise, Subject], float]
+MOST = 0.5  # of an exercise's points, which such a hand-in stays below
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """What a hand-in earns that is right where something of a call was seen in a public check, and else repeats an earlier answer."""
+
+    exercise: str
+    seen: str  # what it goes by
+    share: float  # of the points of the exercise
+
+    @property
+    def finding(self) -> str:
+        """Empty where it earns less than half."""
+        if self.share < MOST:
+            return ""
+        return (
+            f"{self.exercise}: right only where {self.seen} stood in a public check earns {self.share:.0%}. "
+            "Let a hidden check of its dearest part ask for something else."
+        )
+
+
+def lookups(staff: Staff, worth: Worth) -> Iterator[Lookup]:
+    """Each exercise whose answers are functions, by each way of looking a call up; `worth` gives the share of points earned."""
+    for exercise in staff.assignment.exercises:
+        if all(inspect.isfunction(staff.reference.namespace.get(name)) for name in exercise.names):
+            yield from filter(None, (_fitted(staff, exercise, seen, key, worth) for seen, key in WAYS.items()))
+
+
+def _fitted(staff: Staff, exercise: Exercise, seen: str, key: Key, worth: Worth) -> Lookup | None:
+    """None where some call has nothing of the kind to go by."""
+    known: dict[str, dict[tuple[Hashable, ...], Any]] = {name: {} for name in exercise.names}
+    right: dict[str, Function] = {name: staff.reference.namespace[name] for name in exercise.names}
+    learning = staff.reference.with_functions({n: _learning(f, key, known[n]) for n, f in right.items()})
+    judge(exercise.public, learning, staff.assignment.slug, reference=staff.reference)
+    if not all(any(asked) for asks in known.values() for asked in asks):
+        return None
+    fitted = staff.reference.with_functions({n: _repeating(f, key, known[n]) for n, f in right.items()})
+    return Lookup(exercise.name, seen, worth(exercise, fitted))
+
+
+def _learning(function: Function, key: Key, known: dict[tuple[Hashable, ...], Any]) -> Function:
+    @functools.wraps(function)
+    def learning(*args: Any, **kwargs: Any) -> Any:
+        asked = key((args, kwargs))
+        answer = function(*args, **kwargs)
+        known.setdefault(asked, answer)
+        return answer
+
+    return learning
+
+
+def _repeating(function: Function, key: Key, known: dict[tuple[Hashable, ...], Any]) -> Function:
+    @functools.wraps(function)
+    def repeating(*args: Any, **kwargs: Any) -> Any:
+        if key((args, kwargs)) in known:
+            return function(*args, **kwargs)
+        return copy.deepcopy(next(iter(known.values()), None))
+
+    return repeating
+
+
+# --------------------------------------------------------------------------------------------------------------------- what is seen
+def _everything(value: Any) -> tuple[Hashable, ...]:
+    """All of it: entries, dtypes, the state of a generator."""
+    if isinstance(value, np.ndarray):
+        return value.shape, value.dtype.str, hashlib.sha256(np.ascontiguousarray(value).tobytes()).digest()
+    if isinstance(value, np.random.Generator):
+        return (repr(value.bit_generator.state),)
+    if isinstance(value, Mapping):
+        return tuple((name, _everything(item)) for name, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return tuple(map(_everything, value))
+    return (repr(value),)
+
+
+def _numbers(value: Any) -> tuple[Hashable, ...]:
+    """The numbers among the arguments."""
+    return tuple(repr(v) for v in _leaves(value) if isinstance(v, (int, float)))
+
+
+def _shapes(value: Any) -> tuple[Hashable, ...]:
+    """The shapes of the arrays among the arguments."""
+    return tuple(v.shape for v in _leaves(value) if isinstance(v, np.ndarray))
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _leaves(item)
+    else:
+        yield value
+
+
+WAYS: dict[str, Key] = {"the very call": _everything, "its numbers": _numbers, "its shapes": _shapes}
