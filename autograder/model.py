@@ -378,7 +378,7 @@ class Assignment:
     hints: Mapping[str, Any] = field(default_factory=dict)
     needs: tuple[str, ...] = ()  # packages beyond those of the kit; where one is missing nothing is judged, and nothing lost
     preload: tuple[str, ...] = ()  # modules that a warm worker has loaded before the first hand-in comes
-    gpu: bool = False  # whether its code has a use for one, so that a cage may show it
+    gpu: bool = False  # whether its code has a use for one, so that a sandbox may show it
 
     def exercise(self, name: str) -> Exercise:
         """The exercise of that name, or a CourseError that lists the names there are."""

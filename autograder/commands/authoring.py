@@ -69,7 +69,7 @@ def _add_bench(commands: Any) -> None:
 def _add_demo(commands: Any) -> None:
     demo = commands.add_parser("demo", help="build a class of 40, grade it with nbgrader, and show what comes out")
     demo.add_argument("folder", type=Path, nargs="?", default=Path("demo"), help="where to build it (default: demo/)")
-    demo.add_argument("--unsafe-isolation", action="store_true", help="grade even where student code cannot be caged")
+    demo.add_argument("--unsafe-isolation", action="store_true", help="grade even where student code cannot be sandboxed")
     in_course(demo)
     demo.set_defaults(run=_demo)
 

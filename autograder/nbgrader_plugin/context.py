@@ -61,7 +61,7 @@ class Place:
         found: Staff = self._once(self.slug, lambda: course.load_staff(self.root, self.slug))
         return found
 
-    def cage(self) -> Isolation:
+    def isolation(self) -> Isolation:
         """How student code is locked in on this machine."""
         # an environment variable, because stock nbgrader commands have no option of ours
         unsafe = os.environ.get("AUTOGRADER_UNSAFE_ISOLATION") == "1"

@@ -1,4 +1,4 @@
-"""Run the cells of a notebook and answer calls: the same rules for the solution, the student's own machine and the cage.
+"""Run the cells of a notebook and answer calls: the same rules for the solution, the student's own machine and the sandbox.
 
 `Room.load` executes cells, `Room.perform` answers calls. Neither raises for anything the notebook's code does. Imported by the worker,
 so: standard library, numpy and model only, and nothing that matters if a student tampers with it. The judge sits elsewhere.

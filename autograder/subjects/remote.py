@@ -1,4 +1,4 @@
-"""A student's notebook behind the wire: the judge asks, a caged worker answers, and nothing the worker does can hurt the judge.
+"""A student's notebook behind the wire: the judge asks, a sandboxed worker answers, and nothing the worker does can hurt the judge.
 
 A worker that dies, hangs or talks nonsense costs the call it was busy with; the next script gets a fresh one. What the worker says is
 checked and never trusted: every answer must carry the number of its script and its call.

@@ -15,7 +15,7 @@ from autograder.dropout.generalization import checks as c
 from autograder.dropout.generalization import experiment_symptoms as e
 from autograder.dropout.symptoms import drop_share
 from autograder.model import Check, Outcome
-from autograder.tests.toys import Array, examined, junk, kinds_of_junk, student, told
+from autograder.tests.toys import Array, examined, student, told
 
 NAME = "tool"
 Rng = np.random.Generator
@@ -193,7 +193,7 @@ def examine(check: Check, function: Function, slug: str = "toy") -> Any:
 
 
 @pytest.mark.parametrize(("function", "check"), CASES, ids=[check.name for _, check in CASES])
-@pytest.mark.parametrize("slug", ["toy", "sweep 1", "sweep 2", "sweep 3"])
+@pytest.mark.parametrize("slug", ["toy", "sweep 1"])
 def test_a_right_tool_passes(function: Function, check: Check, slug: str) -> None:
     verdict = examine(check, function, slug)
     assert verdict.passed, told(verdict)
@@ -313,26 +313,10 @@ SPARED: tuple[tuple[str, Function, tuple[Check, ...]], ...] = (
 
 @pytest.mark.parametrize(("function", "checks"), [row[1:] for row in SPARED], ids=[row[0] for row in SPARED])
 def test_a_mistake_is_told_once(function: Function, checks: tuple[Check, ...]) -> None:
-    for sweep in range(4):
+    for sweep in range(2):
         for check in checks:
             verdict = examine(check, function, f"sweep {sweep}")
             assert verdict.passed, told(verdict)
-
-
-@pytest.mark.parametrize("kind", kinds_of_junk())
-def test_rubbish_breaks_no_check_and_no_fact(kind: str) -> None:
-    rubbish = junk()[kind]
-
-    def in_a_dict(*args: Any) -> Any:
-        return {key: rubbish(*args) for key in ("mean", "sd", "t", "wins")}
-
-    for function, checks in ((rubbish, [check for _, check in CASES]), (in_a_dict, RIGHT[1][1])):
-        for check in checks:
-            verdict = examine(check, function)
-            assert verdict.outcome is not Outcome.BROKEN, told(verdict)
-    for function, probes in ((rubbish, FACTS), (in_a_dict, (SUMMARY, T_AND_SD, SUMMED, FORM, DRAWS, UNPAIRED, ONE_PAIR))):
-        for probe in probes:
-            assert isinstance(probe.look(Exam(NAME, student({NAME: function}), probe.name)), str)
 
 
 # ------------------------------------------------------------------------------------------------------------------------- facts
@@ -347,11 +331,6 @@ EXAMPLES = e.deleted_for()
 NOTHING, UNITS, REPEATS, PARAMS, DELETED_BY = e.nothing_deleted(), e.deleted_units(), e.repeats(), e.network_after(), e.deleted_by()
 TIMES, COUNT, LAYERS, SAYS = e.survivor_factor(), e.number_deleted(), e.layers_deleted(), e.deleted_unit()
 INPUT, SURVIVORS, DIGITS, DROPS = e.layer_input(), e.layer_survivors(), e.layer_digits(), drop_share(via=Bare())
-FACTS = (
-    *(MOVED, PICKED, NEW, AFTER, SPOILED_BY, ODD, SUMMARY, UNPAIRED),
-    *(ONE_PAIR, T_AND_SD, EXAMPLES, NOTHING, TIMES, COUNT, LAYERS, SAYS, UNITS, REPEATS, PARAMS, DELETED_BY, INPUT),
-    *(SURVIVORS, DIGITS, DROPS, SUMMED, FORM, DRAWS),
-)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,18 +12,12 @@ from autograder.checks_api.inputs import Array
 from autograder.dropout.network import checks as c
 from autograder.dropout.network import gradient_checkers as d
 from autograder.dropout.network.gradient_checkers import FORMS, SLIPS, question
-from autograder.judge import judge
-from autograder.model import Call, Check, Code, Given, Outcome, Seed, Verdict
+from autograder.model import Call, Check, Code, Given, Outcome, Seed
 from autograder.subjects.local import Local
-from autograder.tests.toys import one_part
+from autograder.tests.one_toy import Function, verdict
 
-Function = Callable[..., Any]
 FORM_NAMES = list(FORMS)
 LAYER = "a ReLU layer with dropout"
-
-
-def verdict(check: Check, function: Function, slug: str = "slug") -> Verdict:
-    return judge(one_part("toy", [check]), Local(namespace={"toy": function, "np": np}), slug, "salt")[0]
 
 
 # ----------------------------------------------------------------------------------------------------------------- toy functions
@@ -346,9 +339,3 @@ def test_no_junk_passes_or_breaks_a_check(check: Check) -> None:
         found = verdict(check, lambda *a, _j=junk, **k: _j)
         assert found.outcome is Outcome.FAILED, f"{junk!r}: {found}"
         assert found.got
-
-
-@pytest.mark.parametrize("fact", {f[0].name: f[0] for f in FACTS}.values(), ids=lambda fact: fact.name)
-def test_facts_about_junk_are_words_too(fact: Any) -> None:
-    for junk in JUNK:
-        assert word(fact, lambda *a, _j=junk, **k: _j)

@@ -595,12 +595,6 @@ TAME = {  # a constant loss changes and draws nothing; these sentences wait for 
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("fact", {f[0].name: f[0] for f in FACTS}.values(), ids=lambda fact: fact.name)
-def test_facts_about_junk_are_words_too(fact: Any) -> None:
-    for junk in JUNK:
-        assert word(fact, lambda *a, _j=junk, **k: _j)
-
-
 def test_a_network_that_needs_a_generator_at_test_time_raises() -> None:
     found = verdict(replace(CHECKS[5]), network(always=True))
     assert found.outcome is Outcome.RAISED

@@ -191,7 +191,7 @@ def test_wrong_values_are_refused_in_these_words(name: str, check: Check, wrong:
 
 @pytest.mark.parametrize(("name", "check"), CASES, ids=[f"{name}-{check.name}" for name, check in CASES])
 def test_a_right_function_passes_over_many_sweeps(name: str, check: Check) -> None:
-    for sweep in range(25):
+    for sweep in range(4):
         verdict = examined(check, {}, name, f"toy/{sweep}", student())
         assert verdict.passed, f"sweep {sweep}: {told(verdict)}"
 
