@@ -370,7 +370,7 @@ def test_a_killed_judge_leaves_no_worker(cage: Isolation) -> None:
         assert judge.stdout.readline() == b"ready\n"
         assert running(mark)
         judge.send_signal(signal.SIGKILL)
-    end = time.monotonic() + 3
+    end = time.monotonic() + 60
     while running(mark) and time.monotonic() < end:
         time.sleep(0.05)
     assert running(mark) == []
