@@ -178,15 +178,37 @@ def number(value: Any) -> str:
 
 
 # ----------------------------------------------------------------------------------------------------------------- showing calls
+WIDE = 120  # characters of calls that stand in one line
+
+
 def script_text(calls: Sequence[Call], most: int = 3) -> str:
     """The script as Python that runs when pasted into the notebook (`np` is imported there)."""
-    shown = calls[:most]
+    shown = _apart(calls[:most])
     arguments = [a for call in shown for a in (*call.args, *call.kwargs.values())]
     first = dict.fromkeys(_first(a) for a in arguments)  # each once, in order
     generators = {a.name: a.number for a in arguments if isinstance(a, Seed) and a.name}
     parts = [f"{name} = np.random.default_rng({seed})" for name, seed in generators.items()]
     parts += [_call_text(call, last=call is shown[-1]) for call in shown]
-    return "\n".join([*filter(None, first), "; ".join(parts)]) + (" ..." if len(calls) > most else "")
+    line = "; ".join(parts)
+    return "\n".join([*filter(None, first), line if len(line) <= WIDE else "\n".join(parts)]) + (" ..." if len(calls) > most else "")
+
+
+def _apart(calls: Sequence[Call]) -> list[Call]:
+    """The same calls; what is used after another result of its name has come gets a name of its own."""
+    found = list(calls)
+    for k, call in enumerate(calls):
+        for name in call.returns:
+            uses = [j for j, later in enumerate(calls) if any(_is_item(a, k, name) for a in later.args)]
+            if uses and any(name in later.returns for later in calls[k + 1 : uses[-1]]):
+                own = f"{name}_{k + 1}"
+                found[k] = replace(found[k], returns=tuple(own if n == name else n for n in found[k].returns))
+                for j in uses:
+                    found[j] = replace(found[j], args=tuple(replace(a, text=own) if _is_item(a, k, name) else a for a in found[j].args))
+    return found
+
+
+def _is_item(argument: Any, call: int, name: str) -> bool:
+    return isinstance(argument, Item) and (argument.call, argument.text) == (call, name)
 
 
 def _first(argument: Any) -> str:

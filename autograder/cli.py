@@ -44,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _check(arguments: argparse.Namespace) -> int:
     if not arguments.classroom:
-        return student.check(arguments.notebook, arguments.exercise)
+        return student.check(arguments.notebook, arguments.exercise, arguments.hint)
     from autograder.neighbours import classroom
 
     with contextlib.redirect_stdout(sys.stderr):  # what a notebook prints is no result

@@ -21,6 +21,7 @@ from autograder.checks_api.verb import hide, named
 from autograder.diagnose import fingerprint, signs
 from autograder.folders import folders, is_course, salt
 from autograder.foresight import Foresight
+from autograder.judge import judge
 from autograder.keys import bare, edited, entries, helpers, source
 from autograder.layout import LAYOUT, Layout, must_agree
 from autograder.layout import read as read_layout
@@ -34,10 +35,12 @@ from autograder.model import (
     Gravity,
     Key,
     Misconception,
+    Outcome,
     Part,
     Role,
     Submission,
     Variant,
+    Verdict,
 )
 from autograder.subjects.local import Local
 from autograder.surroundings import demand_sentences
@@ -408,9 +411,25 @@ def hints(staff: Staff) -> dict[str, Any]:
         for belief in (m for m in staff.key.misconceptions if m.exercise == exercise):
             wrong = fingerprint(probes, exercise, staff.answered(belief), slug, PATIENCE, strict=True)
             chosen, also = signs(right, wrong, belief.signs)
-            result[exercise]["misconceptions"].append({"name": belief.name, "sentence": belief.sentence, "signs": chosen, "also": also})
+            told = {"name": belief.name, "sentence": belief.sentence, "signs": chosen, "also": also, "crosses": crosses(staff, belief)}
+            result[exercise]["misconceptions"].append(told)
     _share(staff, result)
     return result
+
+
+_CROSSES: dict[str, list[str]] = {}  # in this process: `verify` has judged every wrong answer when it makes the release once more
+
+
+def crosses(staff: Staff, belief: Misconception, judged: Iterable[Verdict] = ()) -> list[str]:
+    """The names of the public checks that do not hold for who believes this; `judged` is what they gave, if that is known."""
+    folder, home = staff.assignment.folder, staff.assignment.exercise(belief.exercise)
+    known = repr((folder, (folder / "checks.py").read_text(encoding="utf-8"), belief.exercise, staff.base(belief), staff.written(belief)))
+    if known not in _CROSSES:
+        public = replace(home, parts=[replace(p, checks=[c for c in p.checks if not c.hidden]) for p in home.parts])
+        found = judged or judge(public, staff.answered(belief), staff.assignment.slug, seconds=PATIENCE)
+        failed = [v for v in found if not v.passed and v.outcome is not Outcome.SKIPPED and not v.hidden]
+        _CROSSES[known] = [v.check for v in failed]
+    return _CROSSES[known]
 
 
 def _share(staff: Staff, told: dict[str, Any]) -> None:
@@ -422,4 +441,6 @@ def _share(staff: Staff, told: dict[str, Any]) -> None:
         right, there = told[exercise]["right"], told[exercise]["misconceptions"]
         shown = bool(entry["signs"]) and all(right.get(fact, word) != word for fact, word in entry["signs"].items())
         if shown and entry["signs"] not in [m["signs"] for m in there]:
-            there.append({**entry, "also": {fact: word for fact, word in entry["also"].items() if right.get(fact, word) != word}})
+            also = {fact: word for fact, word in entry["also"].items() if right.get(fact, word) != word}
+            names = [check.name for check in staff.assignment.exercise(exercise).checks]
+            there.append({**entry, "also": also, "crosses": [name for name in entry["crosses"] if name in names]})

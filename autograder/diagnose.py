@@ -49,7 +49,7 @@ def diagnose(exercise: str, facts: Facts, hints: Mapping[str, Any]) -> tuple[Dia
     if hardly:  # it gives no usable answers: only a belief that brings this about may speak
         fired = [m for m in fired if any(_mute(v) and facts.get(k) == v for k, v in _seen_with(m).items())]
     told = [m for m in fired if not any(_within(m, other) for other in fired if other is not m)]
-    found = tuple(Diagnosis(exercise, m["name"], m["sentence"], m["signs"]) for m in told)
+    found = tuple(Diagnosis(exercise, m["name"], m["sentence"], m["signs"], tuple(m.get("crosses", ()))) for m in told)
     explained = {k for m in fired for k, v in _seen_with(m).items() if facts.get(k) == v}
     rest = {k: v for k, v in odd.items() if k not in explained}
     return found if found or not rest else (_something_else(exercise, rest, hardly),)

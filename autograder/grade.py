@@ -39,7 +39,7 @@ def grade(
     known: Mapping[str, ExerciseResult] = MappingProxyType({}),
     witness: Witness | None = None,
 ) -> Report:
-    """Grade a submission that was read. Raises Broken when a check, the cage or the solution fails: that is never a zero.
+    """Grade a submission that was read. Raises Broken when a check, the sandbox or the solution fails: that is never a zero.
 
     Exercises whose result is `known` are not judged again; when all are, no student code is run.
     """

@@ -38,6 +38,8 @@ DEATHS = (Outcome.TIMED_OUT, Outcome.CRASHED)
 LOG = logging.getLogger(__name__)
 UNDEFINED = "is not defined: its cell is missing, was not run, ended in an error, or uses another name"
 OLD_NAMES = re.compile(r"AttributeError: '[\w.]*Generator' object has no attribute '(rand|randn|randint|random_sample|ranf|sample|seed)'")
+STOPPED = "did not return in time and was stopped"
+ENDLESS = "# this may never come back: to stop it, interrupt the kernel\n"
 LONGEST = 2000  # characters of a call that is to be pasted
 VIEWED = " of "  # in the name of a check that looks through a view: "drops_the_right_share of alpha dropout"
 UNFIT = "what came back cannot be used here"
@@ -233,7 +235,8 @@ def _verdict(
 
 def _pasteable(calls: Sequence[Call], got: str, check: Check) -> str:
     """The script that shows what is spoken of, or as much of it as a report can hold whole: half a call is of no use to anybody."""
-    return next((text for text in (_shown_by(calls, got, check), script_text(calls, 1)) if len(text) <= LONGEST), "")
+    first = ENDLESS if STOPPED in got else ""
+    return next((first + text for text in (_shown_by(calls, got, check), script_text(calls, 1)) if len(text) <= LONGEST), "")
 
 
 def _shown_by(calls: Sequence[Call], got: str, check: Check) -> str:
@@ -245,7 +248,8 @@ def what_happened(call: Call, answer: Answer, hidden: bool = False) -> str:
     """One sentence about a call that did not return. For hidden cases the student's own words stay out: they could carry the inputs."""
     name = called(call)
     if answer.outcome is Outcome.TIMED_OUT:
-        return f"{name} did not return in time and was stopped" + (f" ({answer.error})" if answer.error else "")
+        where = f" at {answer.line}" if answer.line and not hidden else ""
+        return f"{name} {STOPPED}" + (f" ({answer.error})" if answer.error else "") + where
     if answer.outcome is Outcome.CRASHED:
         return f"{name} ended the whole program instead of returning"
     if answer.outcome is Outcome.SKIPPED:

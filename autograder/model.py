@@ -151,7 +151,7 @@ class Answer:
     outcome: Outcome
     value: Any = None
     error: str = ""  # "ValueError: operands could not be broadcast ..." (RAISED)
-    line: str = ""  # the student's own line that raised, "line 7: return x * mask"
+    line: str = ""  # the student's own line that raised, or the loop that was stopped: "line 7: return x * mask"
     facts: Facts | None = None
 
 
@@ -378,7 +378,7 @@ class Assignment:
     hints: Mapping[str, Any] = field(default_factory=dict)
     needs: tuple[str, ...] = ()  # packages beyond those of the kit; where one is missing nothing is judged, and nothing lost
     preload: tuple[str, ...] = ()  # modules that a warm worker has loaded before the first hand-in comes
-    gpu: bool = False  # whether its code has a use for one, so that a cage may show it
+    gpu: bool = False  # whether its code has a use for one, so that a sandbox may show it
 
     def exercise(self, name: str) -> Exercise:
         """The exercise of that name, or a CourseError that lists the names there are."""
@@ -427,6 +427,8 @@ class Verdict:
     hidden: bool = False
     picture: Any = None  # a small 2-D array worth showing (a mask), or None
     waits: str = ""  # the check that must hold before this one is tried
+    made: tuple[str, ...] = ()  # the student's own lines that made what is spoken of, where one can look: "line 7: out = x * mask"
+    printed: str = ""  # what the student's code printed meanwhile, the first lines
 
     @property
     def passed(self) -> bool:
@@ -456,6 +458,7 @@ class Diagnosis:
     name: str
     message: str
     facts: Mapping[str, Any] = field(default_factory=dict)
+    crosses: tuple[str, ...] = ()  # the public checks that do not hold for who believes this
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,24 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from autograder.asking import argument_text, script_text
-from autograder.model import Call, Given
+from autograder.model import Call, Given, Seed
 
 DRAWN = ("out", "mask")  # names of what is 0 where something was dropped
-MOST = 3  # calls of a script that are shown
+MOST = 4  # calls of a script that are shown
+MANY = 200  # calls of a loop that counts
 NEIGHBOURS = {"rows": ("[1:]", "[:-1]"), "columns": ("[:, 1:]", "[:, :-1]")}
 FORMS = {  # what a message begins with -> what shows it; `out` is what the call returns first
     re.compile(r"share of dropped units = "): "({out} == 0).mean()",
     re.compile(r"\d+ of \d+ units were kept$"): "({out} != 0).sum()",
-    re.compile(r"(x|dout) was changed by the call$"): "({0} != before).sum()",
+    re.compile(r"\d+ of \d+ dropped units got a gradient$"): "(dx != 0)[{out} == 0].sum()",
+    re.compile(r"(\w+) was changed by the call$"): "({0} != before).sum()",
+    re.compile(r"\d+ of \d+ labels differ from y$"): "(y2 != y).sum()",
+    re.compile(r"share of labels moved to "): "np.bincount(y2, minlength=10) / len(y2)",
+    re.compile(r"at (\w+)(\[\d+\]) = "): "{0}{1}",
+    re.compile(r"(out|mask|dx) holds -?[\d.e+-]+$"): "{0}[{0} != 0][0]",
     re.compile(r"(\w+) is 0 wherever x is 0$"): "({0} != 0)[x == 0].sum()",
     re.compile(r"(\w+) holds nan$"): "np.isnan({0}).sum()",
     re.compile(r"(\w+) holds -?inf$"): "np.isinf({0}).sum()",
@@ -28,20 +36,46 @@ TWO = {
     "two generators with different seeds gave the same mask": "(one != other).sum()",
     "share of units on which two calls agree": "(one == other).mean()",
 }
+LOOPS = {  # what a message begins with -> the lines that count it, over other seeds than the check's
+    re.compile(r"share of pairs of calls that keep equally many"): (
+        "kept = [({call} != 0).sum() for seed in range({many})]\nnp.mean([one == other for one, other in zip(kept[::2], kept[1::2])])"
+    ),
+    re.compile(r"share of masks of \d+ units with nothing kept"): "np.mean([not np.any({call}) for seed in range({many})])",
+}
+RESULT = {  # what a message begins with -> what shows it of the whole result
+    re.compile(r"the function returned (an?|None)\b"): "type(result)",
+    re.compile(r"NumPy warned|the function gave a warning"): "",
+}
+GLOBAL = "the function drew from (or seeded) the global generator"
+STATE = "random.getstate(), str(np.random.get_state())"
 AGREE = re.compile(r"share of units on which neighbouring (rows|columns) agree$")
 
 
 def lines(calls: Sequence[Call], got: str) -> str:
     """Python that runs when pasted into the notebook and shows what `got` names; the calls alone where that is no single value."""
-    calls = list(calls[:1] if got.endswith(" in training") else calls)
-    if pair := _of_two(got, calls):
-        return pair
+    calls = _result_named(got, list(calls[:1] if got.endswith(" in training") else calls))
+    for form in (_of_two, _after_another, _loop, _ratio, _whole, _global):
+        if found := form(got, calls):
+            return found
     expression = _expression(got, calls) if len(calls) <= MOST else ""
-    if not expression or not _can_be_named(expression, calls):
+    if not expression or not _can_be_named(expression, calls) or not _is_array(_input(expression), calls):
         return script_text(calls, MOST)
     first, calls = _named_input(expression, calls)
-    made = script_text([*calls, Call(expression, look=True)], MOST + 1)
-    return "\n".join([*first, *made.removesuffix(f"; {expression}").split("\n"), expression])
+    return "\n".join([*first, _and_then(calls, expression)])
+
+
+def _and_then(calls: Sequence[Call], expression: str) -> str:
+    """The calls, and in a line of its own what shows the value."""
+    made = script_text([*calls, Call(expression, look=True)], len(calls) + 1)
+    return "\n".join([made.removesuffix(expression).rstrip("; \n"), expression])
+
+
+def _result_named(got: str, calls: list[Call]) -> list[Call]:
+    """The calls, the last of which returns what the message speaks of by name and key."""
+    found = re.match(r'(\w+)\["\w+"\] = ', got)
+    if not found or not calls or calls[-1].returns or calls[-1].look:
+        return calls
+    return [*calls[:-1], replace(calls[-1], returns=(found[1],))]
 
 
 def _of_two(got: str, calls: Sequence[Call]) -> str:
@@ -57,6 +91,48 @@ def _of_two(got: str, calls: Sequence[Call]) -> str:
     return "\n".join([*first, *rest, *rng, masks, sign])
 
 
+def _after_another(got: str, calls: Sequence[Call]) -> str:
+    """A gradient asked for once more after a second forward pass."""
+    found = re.match(r"dx after another forward pass(\[[\d, ]+\]) = ", got)
+    if not found or len(calls) != 4:
+        return ""
+    return _and_then(calls, f"dx{found[1]}")
+
+
+def _loop(got: str, calls: Sequence[Call]) -> str:
+    """A frequency counted anew."""
+    shows = next((shows for form, shows in LOOPS.items() if form.match(got)), "")
+    if not shows or not calls:
+        return ""
+    seeded = [Named("np.random.default_rng(seed)") if isinstance(a, Seed) else a for a in calls[0].args]
+    *first, call = script_text([replace(calls[0], args=tuple(seeded))]).split("\n")
+    return "\n".join([*first, shows.format(call=call + "[0]" * (len(calls[0].returns) > 1), many=MANY)])
+
+
+def _ratio(got: str, calls: Sequence[Call]) -> str:
+    found = re.match(r"the first \w+ / the second(\[[\d, ]+\])? = ", got)
+    if not found or len(calls) != 2 or "\n" in script_text(calls):
+        return ""
+    return f"({script_text(calls[:1])} / {script_text(calls[1:])}){found[1] or ''}"
+
+
+def _whole(got: str, calls: Sequence[Call]) -> str:
+    """What kind of thing came back, without its thousand numbers."""
+    shows = next((shows for form, shows in RESULT.items() if form.match(got)), None)
+    if shows is None or len(calls) != 1 or calls[0].look:
+        return ""
+    *first, call = script_text(calls).split("\n")
+    return "\n".join([*first, f"result = {call}", *filter(None, [shows])])
+
+
+def _global(got: str, calls: Sequence[Call]) -> str:
+    """Whether the two global generators are where they were."""
+    if got != GLOBAL or not calls:
+        return ""
+    *first, call = script_text(calls[:1]).split("\n")
+    return "\n".join(["import random", *first, f"before = {STATE}", f"result = {call}", f"({STATE}) != before"])
+
+
 def _generator(text: str) -> list[str]:
     return [text.rpartition("; ")[0]] if "; " in text else []
 
@@ -69,7 +145,9 @@ def _expression(got: str, calls: Sequence[Call]) -> str:
         return ""
     out = next((name for name in names if name in DRAWN), "")
     for form, shows in FORMS.items():
-        if (found := form.match(got)) and (out or "{out}" not in shows) and ("before" in shows or {*found.groups()} <= {*names}):
+        found = form.match(got)
+        known = found and ("before" in shows or {n for n in found.groups() if n.isidentifier()} <= {*names})
+        if found and known and (out or "{out}" not in shows):
             return shows.format(*found.groups(), out=out)
     if out and (found := AGREE.match(subject)):
         one, other = NEIGHBOURS[found[1]]
@@ -91,27 +169,40 @@ def _value(text: str, known: set[str]) -> str:
 
 
 def _input(expression: str) -> str:
+    if found := re.match(r"\((\w+) != before\)", expression):
+        return found[1]
     return next((n for n in ("dout", "x") if re.search(rf"\b{n}\b", expression)), "")
 
 
+def _kept(name: str, call: Call) -> Call:
+    """The call with a copy made of that argument before."""
+    kept = [replace(a, first=f"{a.first}\nbefore = {name}.copy()") if isinstance(a, Given) and a.text == name else a for a in call.args]
+    return replace(call, args=tuple(kept), returns=call.returns if kept == [*call.args] else ())  # who looks at an argument needs no result
+
+
 def _is_named(name: str, calls: Sequence[Call]) -> bool:
-    return not name or any(argument_text(a) == name for call in calls for a in call.args[:1])
+    return not name or any(argument_text(a) == name for call in calls for a in call.args)
+
+
+def _is_array(name: str, calls: Sequence[Call]) -> bool:
+    return not any(argument_text(a) == name and not isinstance(a.value, np.ndarray) for c in calls for a in c.args if isinstance(a, Given))
 
 
 def _can_be_named(expression: str, calls: Sequence[Call]) -> bool:
     """Whether the input that the expression speaks of is the first argument of the last call, or has that name already."""
     name = _input(expression)
     first = next(iter(calls[-1].args), None)
-    return _is_named(name, calls) or (isinstance(first, Given) and (name == "dout" or len(calls) == 1))
+    return _is_named(name, calls) or (isinstance(first, Given) and (name == "dout" or (name == "x" and len(calls) == 1)))
 
 
 def _named_input(expression: str, calls: list[Call]) -> tuple[list[str], list[Call]]:
     """The lines that give the last call's input a name, where the expression speaks of it, and the calls with that name in them."""
     name, last = _input(expression), calls[-1]
     if _is_named(name, calls):
-        return [f"before = {name}.copy()"] * ("before" in expression), calls
+        return [], [_kept(name, call) for call in calls] if "before" in expression else calls
     first = [f"{name} = {argument_text(last.args[0])}"] + [f"before = {name}.copy()"] * ("before" in expression)
-    return first, [*calls[:-1], replace(last, args=(Named(name), *last.args[1:]))]
+    returns = () if "before" in expression else last.returns
+    return first, [*calls[:-1], replace(last, args=(Named(name), *last.args[1:]), returns=returns)]
 
 
 class Named(str):

@@ -100,7 +100,7 @@ def dearest(staff: Staff, most: int = 5) -> list[tuple[str, float]]:
         return replace(check, judge=look)
 
     isolation = choose()
-    with warmed(isolation, stays_shut(isolation.name), staff.assignment.preload) as cage, Remote(cage, staff.solution.cells) as subject:
+    with warmed(isolation, stays_shut(isolation.name), staff.assignment.preload) as warm, Remote(warm, staff.solution.cells) as subject:
         subject.run_cells()
         for e in staff.assignment.exercises:
             subject.budget.begin_exercise()

@@ -13,7 +13,7 @@ import numpy as np
 
 from autograder import chance, notebook
 from autograder.authoring import lookups, prose, reckoning, release
-from autograder.course import PATIENCE, Staff, lacking, load_staff
+from autograder.course import PATIENCE, Staff, crosses, lacking, load_staff
 from autograder.course import slugs as all_slugs
 from autograder.examine import look_closer
 from autograder.folders import folders
@@ -98,6 +98,7 @@ class Examination:
         exercise, subject = self._answered(belief)
         staff, name = self.staff, exercise.name
         result = self._result(exercise, verdicts_of(exercise, subject, staff))
+        crosses(staff, belief, result.verdicts)
         _, diagnoses = look_closer(name, subject, staff.assignment, staff.hints, PATIENCE, strict=True)
         return replace(result, diagnoses=diagnoses)
 

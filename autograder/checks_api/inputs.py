@@ -32,6 +32,11 @@ def positive(shape: tuple[int, ...], seed: int) -> Given:
     return Given(f"np.abs(np.random.default_rng({seed}).normal(size={shape}))", value)
 
 
+def in_words(name: str, argument: Any) -> Any:
+    """An array argument under this name, so that what becomes of it can be looked at."""
+    return Given(name, argument.value, f"{name} = {argument.text}") if isinstance(argument, Given) and not argument.first else argument
+
+
 @lru_cache(maxsize=256)
 def asked_shape(shape: tuple[int, ...]) -> Given:
     """A shape as an argument; one and the same object each time, so that calls with it are known to be alike."""

@@ -5,14 +5,14 @@ Those that compare with the solution take `(exam, reference)` and can only stand
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from autograder.asking import Exam, Wrong, array, number
 from autograder.checks_api.comparing import compare, demand_value_error, item
-from autograder.checks_api.inputs import normal
+from autograder.checks_api.inputs import in_words, normal
 from autograder.checks_api.verb import verb
 from autograder.model import Call, Given
 
@@ -156,6 +156,7 @@ def raises_value_error(exam: Exam, *, case: str, given: tuple[Any, ...]) -> None
 def leaves_its_arguments_alone(exam: Exam, *, given: tuple[Any, ...], names: tuple[str, ...]) -> None:
     """does not modify the arrays it is given"""
     call = question(exam, given, watch=True)
+    call = replace(call, args=tuple(map(in_words, names, call.args[: len(names)])) + call.args[len(names) :])
     changed = changed_arguments(exam, call)
     if changed:
         raise Wrong(f"{names[changed[0]]} was changed by the call", f"{names[changed[0]]} as it was")

@@ -125,7 +125,7 @@ class Desk:
 
     @contextmanager
     def warmed(self) -> Iterator[Isolation]:
-        """The plan's cage, kept warm if the plan says so, with all loaded that this assignment takes."""
+        """The plan's sandbox, kept warm if the plan says so, with all loaded that this assignment takes."""
         with closing(self), warmed(self.plan.isolation, self.plan.warm, self.staff.assignment.preload) as found:
             gc.freeze()  # what is here by now stays: the collector need not look at it for every hand-in
             yield found
@@ -133,8 +133,8 @@ class Desk:
     @cached_property
     def words(self) -> dict[str, str]:
         """Exercise -> all that decides its result, save the answers."""
-        staff, cage, limits = self.staff, self.plan.isolation.name, self.plan.limits
-        return {e.name: results_store.exercise_word(staff, e, cage, limits) for e in staff.assignment.exercises}
+        staff, isolation, limits = self.staff, self.plan.isolation.name, self.plan.limits
+        return {e.name: results_store.exercise_word(staff, e, isolation, limits) for e in staff.assignment.exercises}
 
     @cached_property
     def word(self) -> str:

@@ -1,6 +1,6 @@
 """Beyond one machine: the jobs of a class on the workers of a Dask cluster. Hand-ins, course and key travel by value.
 
-Each worker grades in cages of its own, one hand-in at a time, and knows nothing of the class but what it is handed. The machine that
+Each worker grades in sandboxes of its own, one hand-in at a time, and knows nothing of the class but what it is handed. The machine that
 started the grading reads the hand-ins and writes the marks, as with jobs of its own.
 
 Who can speak to a scheduler can run any program on its workers: that is what Dask is for. So all speak TLS, and only those who hold the
@@ -68,7 +68,7 @@ def _below(place: Path, name: str) -> Iterator[tuple[str, bytes]]:
 
 
 # ------------------------------------------------------------------------------------------------------------------- on the cluster
-_seat = threading.local()  # a cage belongs to the thread that made it
+_seat = threading.local()  # a sandbox belongs to the thread that made it
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ def add(commands: Any) -> None:
     """Put the commands on the command line."""
     _add_release(commands)
     _add_verify(commands)
+    _add_messages(commands)
     _add_simulate(commands)
     _add_bench(commands)
     _add_demo(commands)
@@ -45,6 +46,15 @@ def _add_verify(commands: Any) -> None:
     verify.set_defaults(run=_verify)
 
 
+def _add_messages(commands: Any) -> None:
+    messages = commands.add_parser("messages", help="print what students read about the key's wrong answers (staff)")
+    messages.add_argument("assignment", help="for example hw1_dropout")
+    messages.add_argument("exercise", nargs="?", help="one exercise; all of them when left out")
+    messages.add_argument("--most", type=int, default=10, metavar="N", help="how many of each exercise (default 10)")
+    in_course(messages)
+    messages.set_defaults(run=_messages)
+
+
 def _add_simulate(commands: Any) -> None:
     simulate = commands.add_parser("simulate", help="write a class of plausible hand-ins into a scratch course")
     simulate.add_argument("assignment", help="for example hw1_dropout")
@@ -69,7 +79,7 @@ def _add_bench(commands: Any) -> None:
 def _add_demo(commands: Any) -> None:
     demo = commands.add_parser("demo", help="build a class of 40, grade it with nbgrader, and show what comes out")
     demo.add_argument("folder", type=Path, nargs="?", default=Path("demo"), help="where to build it (default: demo/)")
-    demo.add_argument("--unsafe-isolation", action="store_true", help="grade even where student code cannot be caged")
+    demo.add_argument("--unsafe-isolation", action="store_true", help="grade even where student code cannot be sandboxed")
     in_course(demo)
     demo.set_defaults(run=_demo)
 
@@ -133,6 +143,15 @@ def _verify(arguments: argparse.Namespace) -> int:
     else:
         print(f"What was looked at is fine, but {skipped} steps were skipped. Run this where nothing is lacking." if skipped else FINE)
     return OK if not findings else 1
+
+
+def _messages(arguments: argparse.Namespace) -> int:
+    from autograder.authoring.messages import messages
+    from autograder.course import find_root
+
+    for text in messages(find_root(arguments.course), arguments.assignment, arguments.exercise, max(1, arguments.most)):
+        print(text)
+    return OK
 
 
 def _matrix_folder(root: Path, named: str | None) -> Path | None:

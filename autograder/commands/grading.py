@@ -44,8 +44,8 @@ def _add_grade(commands: Any) -> None:
     grade.add_argument("--regrade", action="store_true", help="run everything again, whatever is remembered")
     grade.add_argument("--never-lower", action="store_true", help="the same answers keep their points where the course now gives fewer")
     grade.add_argument("--fresh", action="store_true", help="start a new Python for every hand-in, and keep none warm")
-    grade.add_argument("--isolation", choices=("bubblewrap", "landlock", "subprocess"), help="insist on one kind of cage")
-    grade.add_argument("--unsafe-isolation", action="store_true", help="grade even where student code cannot be caged")
+    grade.add_argument("--isolation", choices=("bubblewrap", "landlock", "subprocess"), help="insist on one kind of sandbox")
+    grade.add_argument("--unsafe-isolation", action="store_true", help="grade even where student code cannot be sandboxed")
     grade.add_argument("--gpu", action="store_true", help="let this machine's NVIDIA GPU into the sandbox (hw8_torch; experimental)")
     in_course(grade)
     grade.set_defaults(run=_grade)
@@ -93,7 +93,7 @@ def _show(console: Console, found: Sequence[Look]) -> None:
 
 
 def _cage(arguments: argparse.Namespace, console: Console) -> Isolation:
-    """The cage that was asked for; what it does not deny is said loudly."""
+    """The sandbox that was asked for; what it does not deny is said loudly."""
     from autograder.course import find_root, load_staff
     from autograder.sandbox import choose, warning, with_gpu
 

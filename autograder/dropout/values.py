@@ -179,9 +179,10 @@ def is_boolean(exam: Exam, *, p: float, shape: tuple[int, ...] = (4, 5)) -> None
 def holds_only(exam: Exam, *, p: float, by: str = "1/(1-p)", shape: tuple[int, ...] = (2,), calls: int = 30) -> None:
     """returns an array of the asked shape that holds only 0 and {by}, in every call"""
     asked = [draw_call(exam, "multiplier", shape, p, Seed(exam.seed(k))) for k in range(calls)]
-    for value in exam.ask(*asked):
+    for call, value in zip(asked, exam.ask(*asked), strict=True):
+        exam.last = (call,)  # a message shows the call it is about
         if not isinstance(value, np.ndarray):
-            raise Wrong(f"one call returned {an(value)}", f"an array of shape {shape}")
+            raise Wrong(f"the function returned {an(value)}", f"an array of shape {shape}")
         mask = array(value, "mask", shape)
         wanted = np.where(mask != 0, scale(by, p), 0.0)
         compare(mask, wanted, "mask", NEAR)

@@ -8,7 +8,7 @@ generate_assignment   FinishRelease     hints.json, layout.json, and nothing tha
 autograde, pass 1     accept_any_name   a notebook called "hw1_dropout (1).ipynb" is one
                       HandInExporter    reads any hand-in, or says in one line why not
                       RepairHandIn      cells and metadata as they were released, answers as they were handed in
-autograde, pass 2     GradeOutside      student code answers in its cage; the verdict goes below the check cells
+autograde, pass 2     GradeOutside      student code answers in its sandbox; the verdict goes below the check cells
                       SaveKitGrades     marks and reasons, and no stale ones
                       MakeHarmless      what staff and students will open in a browser
 generate_feedback     OpenWithSummary   what the page begins with

@@ -1,4 +1,4 @@
-"""Where nbgrader would start a kernel: the student's code answers in its cage, and only the verdict enters the notebook."""
+"""Where nbgrader would start a kernel: the student's code answers in its sandbox, and only the verdict enters the notebook."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class GradeOutside(NbGraderPreprocessor):  # type: ignore[misc]
         staff = place.staff()
         path = find_notebook(place.submitted, place.slug)
         submission = bounded(lambda: notebook.read(path, staff.assignment), notebook.called(path))
-        report = sound(grade(submission, staff, place.cage()))
+        report = sound(grade(submission, staff, place.isolation()))
         put_verdicts(nb.cells, report)
         resources["autograder"] = report
         for where, what in report.stopped:

@@ -6,14 +6,15 @@ Staff and feedback read the whole rubric instead (text.py, html.py).
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from autograder.model import Earned, ExerciseResult, Outcome, Verdict
-from autograder.report import html, text, words
+from autograder.model import Diagnosis, Earned, ExerciseResult, Outcome, Verdict
+from autograder.report import html, ladder, text, words
+from autograder.report.ladder import Climb
 
-MOST_HINTS = 2
 OUTCOMES = (Outcome.PASSED, Outcome.SKIPPED)
+START = Climb()
 
 
 @dataclass(frozen=True)
@@ -47,13 +48,24 @@ def blocks(result: ExerciseResult) -> list[Block]:
 
 def first_cross(found: list[Block]) -> Verdict | None:
     """Where to go on: the first that does not hold, as one reads."""
-    crosses = [v for b in found for v in b.crosses]
-    return next(iter(crosses + [v for b in found for v in b.waiting]), None)
+    return next(iter(_crosses(found)), None)
+
+
+def _crosses(found: list[Block]) -> list[Verdict]:
+    """Those that do not hold, as one reads; where all wait, the first that does."""
+    return [v for b in found for v in b.crosses] or [v for b in found for v in b.waiting][:1]
+
+
+def to_look_at(result: ExerciseResult) -> list[Verdict]:
+    """The crosses that are shown with all that helps: the first, and those that a hint explains."""
+    crosses = _crosses(blocks(result))
+    told = ladder.homes(result, crosses)
+    return [v for n, v in enumerate(crosses) if n == 0 or v.check in told]
 
 
 def _plain(verdict: Verdict) -> Verdict:
     """Without the call, where there is nothing yet that could be called."""
-    return replace(verdict, call="") if words.unwritten(verdict) else verdict
+    return replace(verdict, call="") if words.unwritten(verdict) or " is not defined" in verdict.got else verdict
 
 
 def _more(waiting: int) -> str:
@@ -61,27 +73,32 @@ def _more(waiting: int) -> str:
 
 
 # --------------------------------------------------------------------------------------------------------------------------- text
-def guide_text(result: ExerciseResult, after: str = "", told: str = "") -> str:
+def guide_text(result: ExerciseResult, after: str = "", told: str = "", climb: Climb = START) -> str:
     """What a terminal shows; `after` is said when there is nothing left to mend, `told` in any case."""
     if result.not_run:
         return f"- {words.line(result.name)} {words.summary(result)}"
-    return "\n".join([*_lines(result, after), *filter(None, [told])])
+    return "\n".join([*_lines(result, after, climb), *filter(None, [told])])
 
 
-def _lines(result: ExerciseResult, after: str) -> Iterator[str]:
+def cross_text(verdict: Verdict, result: ExerciseResult, climb: Climb = START) -> str:
+    """One cross with all that helps, wherever it stands."""
+    hints = ladder.homes(result, _crosses(blocks(result))).get(verdict.check, [])
+    return "\n".join([text.message(_plain(verdict)), *ladder.as_text(hints, verdict, climb)])
+
+
+def _lines(result: ExerciseResult, after: str, climb: Climb) -> Iterator[str]:
     yield f"{words.line(result.name)}: {words.summary(result)}"
     if result.trouble:
         yield "! running your cell stopped with"
         yield from text.below("", words.clean(result.trouble))
     found = blocks(result)
-    first = first_cross(found)
+    first, shown = first_cross(found), to_look_at(result)
     for block in found:
         if block.part:
             yield text.heading(block.mark, words.part_sentence(block.part), words.part_points(block.part))
         for verdict in block.crosses or ([first] if first in block.waiting else []):
-            hints = result.diagnoses[:MOST_HINTS] if verdict is first else ()
-            told = text.message(_plain(verdict), hints)
-            yield textwrap.indent(told if verdict is first else told.split("\n")[0], "   " * bool(block.part))
+            told = cross_text(verdict, result, climb)
+            yield textwrap.indent(told if verdict in shown else told.split("\n")[0], "   " * bool(block.part))
     waiting = sum(len(b.waiting) for b in found) - (first is not None and first.outcome is Outcome.SKIPPED)
     if waiting and first:
         yield f"   {_more(waiting)}"
@@ -90,38 +107,37 @@ def _lines(result: ExerciseResult, after: str) -> Iterator[str]:
 
 
 # --------------------------------------------------------------------------------------------------------------------------- HTML
-def guide_html(result: ExerciseResult, after: str = "", told: str = "") -> str:
+def guide_html(result: ExerciseResult, after: str = "", told: str = "", climb: Climb = START) -> str:
     """What a notebook shows: one block, in the colours of the page around it."""
     last = html.line(told) if told else ""
-    return html.framed(result, f'<div style="margin-left:.6em">{"".join(_pieces(result, after))}{last}</div>')  # room for the triangles
+    inside = "".join(_pieces(result, after, climb)) + last
+    return html.framed(result, f'<div style="margin-left:.6em">{inside}</div>')  # room for the triangles
 
 
-def _pieces(result: ExerciseResult, after: str) -> Iterator[str]:
+def _pieces(result: ExerciseResult, after: str, climb: Climb) -> Iterator[str]:
     yield html.title(result.name, words.summary(result))
     if result.trouble:
         yield html.box("Running your cell stopped with", html.code(result.trouble), html.RED)
     found = blocks(result)
-    first = first_cross(found)
+    first, hints = first_cross(found), ladder.homes(result, _crosses(found))
     drawn = next((v for b in found for v in b.crosses if v.picture is not None), None)
     for block in found:
         heading = html.heading(block.part, block.mark) if block.part else ""
-        inside = "".join(_told(v, result, first, drawn) for v in block.crosses or ([first] if first in block.waiting else []))
+        crosses = block.crosses or ([first] if first in block.waiting else [])
+        inside = "".join(_told(v, hints.get(v.check, ()), climb, v is first, v is drawn) for v in crosses)
         held = "".join(html.verdict_html(v, (), draw=False) for v in block.held)
-        yield _folded(heading, held) if heading and held and not inside else heading + html.indented(inside or held)
+        yield html.folded(heading, held) if heading and held and not inside else heading + html.indented(inside or held)
     waiting = [v for b in found for v in b.waiting if v is not first]
     if waiting and first:
         listed = "".join(html.verdict_html(v, (), draw=False, brief=True) for v in waiting)
-        yield _folded(html.quiet(_more(len(waiting))), listed)
+        yield html.folded(html.quiet(_more(len(waiting))), listed)
     if after and first is None:
         yield html.line(after)
 
 
-def _told(verdict: Verdict, result: ExerciseResult, first: Verdict | None, drawn: Verdict | None) -> str:
+def _told(verdict: Verdict, hints: Sequence[Diagnosis], climb: Climb, first: bool, drawn: bool) -> str:
     """The first cross as a whole, another one behind its sentence."""
-    if verdict is first:
-        return html.verdict_html(_plain(verdict), result.diagnoses[:MOST_HINTS], draw=verdict is drawn)
-    return _folded(html.verdict_html(verdict, (), draw=False, brief=True), html.details(verdict, (), draw=verdict is drawn))
-
-
-def _folded(summary: str, inside: str) -> str:
-    return f'<details><summary style="cursor:pointer;list-style-position:outside">{summary}</summary>{html.indented(inside)}</details>'
+    more = ladder.as_html(hints, verdict, climb)
+    if first:
+        return html.verdict_html(_plain(verdict), (), drawn, more)
+    return html.folded(html.verdict_html(verdict, (), draw=False, brief=True), html.details(verdict, (), drawn) + more)

@@ -17,8 +17,8 @@ from autograder.report import words
 MOST_CELLS = 24  # rows and columns of a picture
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
-_GREEN, RED, _AMBER, _GREY = "#2e9e5b", "#d9534f", "#c98a1b", "#888"
-_MARKS = {Outcome.PASSED: ("&#10003;", _GREEN), Outcome.SKIPPED: ("&#8211;", _GREY), Outcome.BROKEN: ("!", _AMBER)}
+_GREEN, RED, AMBER, _GREY = "#2e9e5b", "#d9534f", "#c98a1b", "#888"
+_MARKS = {Outcome.PASSED: ("&#10003;", _GREEN), Outcome.SKIPPED: ("&#8211;", _GREY), Outcome.BROKEN: ("!", AMBER)}
 _HEADS = {"ok": _MARKS[Outcome.PASSED], "x": ("&#10007;", RED), "-": _MARKS[Outcome.SKIPPED]}
 _MONO = "font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:.92em"
 
@@ -33,7 +33,7 @@ def exercise_html(result: ExerciseResult, staff: bool = False, more: Mapping[str
 
 def framed(result: ExerciseResult, inside: str) -> str:
     """The block itself: a bar in the colour of the outcome, and the fonts."""
-    colour = {"passed": _GREEN, "partial": _AMBER, "not_run": _GREY}.get(result.outcome, RED)
+    colour = {"passed": _GREEN, "partial": AMBER, "not_run": _GREY}.get(result.outcome, RED)
     style = (
         f"border-left:3px solid {colour};padding:.3em 0 .4em 1em;margin:.6em 0;max-width:54em;line-height:1.5;"
         "font-family:system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;font-size:14px;overflow-wrap:anywhere"
@@ -148,7 +148,7 @@ def _details(verdict: Verdict, diagnoses: tuple[Diagnosis, ...], draw: bool) -> 
     if draw:
         yield picture(verdict.picture)
     for hint in words.hints(diagnoses, verdict.exercise):
-        yield box("A hint", escape(hint), _AMBER)
+        yield box("A hint", escape(hint), AMBER)
 
 
 def code(text: str, most: int = words.MAX_CHARACTERS) -> str:
@@ -161,6 +161,12 @@ def box(title: str, inside: str, colour: str) -> str:
     """Something to be seen first, on a tint of the colour."""
     style = f"background:{colour}1f;border-radius:4px;padding:.45em .8em;margin:.5em 0"
     return f'<div style="{style}"><div style="font-weight:600">{title}</div>{inside}</div>'
+
+
+def folded(summary: str, inside: str, opened: bool = False, marker: str = "outside") -> str:
+    """Something to be opened; `summary` is HTML, `marker` says on which side of the margin the triangle stands."""
+    style = f"cursor:pointer;list-style-position:{marker}"
+    return f'<details{" open" * opened}><summary style="{style}">{summary}</summary>{indented(inside)}</details>'
 
 
 def picture(values: Any, told: str = "What your code drew") -> str:

@@ -72,7 +72,7 @@ def story(verdict: Verdict) -> str:
     if verdict.outcome is Outcome.BROKEN:
         return f"{got or 'the check itself failed'}\nThis is the grader's fault, not yours. Please tell your teacher."
     if wanted:
-        return f"{got}, but should be {wanted}"
+        return f"{got}, but should {'raise' if wanted == 'ValueError' else 'be'} {wanted}"
     return got or _SILENT[verdict.outcome]
 
 

@@ -1,4 +1,4 @@
-"""Run the cells of a notebook and answer calls: the same rules for the solution, the student's own machine and the cage.
+"""Run the cells of a notebook and answer calls: the same rules for the solution, the student's own machine and the sandbox.
 
 `Room.load` executes cells, `Room.perform` answers calls. Neither raises for anything the notebook's code does. Imported by the worker,
 so: standard library, numpy and model only, and nothing that matters if a student tampers with it. The judge sits elsewhere.
@@ -13,9 +13,10 @@ import difflib
 import itertools
 import linecache
 import random
+import re
 import sys
 import warnings
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -51,10 +52,17 @@ SIMPLE = frozenset({float, int, bool, str, type(None)})
 class Room:
     """A namespace in which one notebook's code lives."""
 
-    def __init__(self, namespace: dict[str, Any] | None = None, caught: type[BaseException] = BaseException) -> None:
+    def __init__(
+        self,
+        namespace: dict[str, Any] | None = None,
+        caught: type[BaseException] = BaseException,
+        called: Callable[[str], str] | None = None,
+    ) -> None:
         own = {"__name__": "__main__", "get_ipython": import_stubs.get_ipython, "display": import_stubs.display}
         self.namespace: dict[str, Any] = own if namespace is None else namespace
         self.caught = caught  # of what a call raises
+        self.called = called or cell_name  # file name of a cell -> how it is spoken of
+        self._guest = namespace is not None  # the cells were run by somebody else, who let Python know their lines
         self._answered: set[str] = set()
         self._files: set[str] = set()
         self._lines: dict[str, int] = {}  # file name of a cell -> how many lines it has
@@ -69,7 +77,7 @@ class Room:
         that call nothing defined in the notebook are run, and what binds the names listed in `cell.names`. A name of an exercise comes
         from its own answer cell, unless that is a stub.
         """
-        filename = f"<{cell.role.value} cell {cell.id}>"
+        filename = file_name(cell)
         _remember_lines(filename, cell.source, new=filename not in self._files)
         self._files.add(filename)
         self._lines[filename] = max(self._lines.get(filename, 0), cell.source.count("\n") + 1)
@@ -210,14 +218,26 @@ class Room:
 
     def _own_line(self, error: BaseException) -> str:
         """The last line of the traceback that stands in the notebook itself; what says so and is longer than its cell does not."""
-        line, trace = "", error.__traceback__
+        own = self.own_lines(error)
+        return self.told(*own[-1], own[0][0]) if own else ""
+
+    def own_lines(self, error: BaseException) -> list[tuple[str, int]]:
+        """The places in the notebook, (file name of the cell, line), at which an exception was, from the call inwards."""
+        found, trace = list[tuple[str, int]](), error.__traceback__
         while trace is not None:
-            filename = trace.tb_frame.f_code.co_filename
-            if trace.tb_frame.f_globals is self.namespace and 0 < trace.tb_lineno <= self._lines.get(filename, 0):
-                text = linecache.getline(filename, trace.tb_lineno).strip()
-                line = line_of(trace.tb_lineno, text)
+            name, number = trace.tb_frame.f_code.co_filename, trace.tb_lineno
+            if trace.tb_frame.f_globals is self.namespace and number and 0 < number <= self._length(name):
+                found.append((name, number))
             trace = trace.tb_next
-        return line
+        return found
+
+    def _length(self, filename: str) -> int:
+        return self._lines.get(filename) or (len(linecache.getlines(filename)) if self._guest else 0)
+
+    def told(self, filename: str, number: int, home: str) -> str:
+        """A line as it is spoken of, with its cell where that is another one than the function's that was called."""
+        cell = "" if filename == home and not filename.startswith(f"<{Role.ADDED.value} ") else self.called(filename)
+        return line_of(number, linecache.getline(filename, number).strip(), cell)
 
 
 def _is_written_around(source: str, number: int) -> bool:
@@ -232,9 +252,23 @@ def _is_written_around(source: str, number: int) -> bool:
     return bool(around) and not all(map(_says_nothing, max(around, key=lambda n: n.lineno).body))
 
 
-def line_of(number: int, text: str) -> str:
-    """How a line of a cell is spoken of: "line 7: return x * mask"."""
-    return _clip(f"line {number}: {text}" if text else f"line {number}")
+def line_of(number: int, text: str, cell: str = "") -> str:
+    """How a line of a cell is spoken of: "line 7: return x * mask", "line 2 of cell 12: return rng"."""
+    where = f"line {number} of {cell}" if cell else f"line {number}"
+    return _clip(f"{where}: {text}" if text else where)
+
+
+def file_name(cell: Cell) -> str:
+    """The name under which tracebacks know a cell."""
+    return f"<{cell.role.value} cell {cell.id}>"
+
+
+def cell_name(filename: str) -> str:
+    """How a cell is spoken of, "cell 12" or "the cell of keep_mask"; "" for what is no file name of `Room.load`."""
+    found = re.fullmatch(r"<(\w+) cell (?:(?:added|course)-)?(.+)>", filename)
+    if not found:
+        return ""
+    return "the set-up cell" if found[1] == Role.SETUP.value else f"cell {found[2]}" if found[2].isdecimal() else f"the cell of {found[2]}"
 
 
 # ------------------------------------------------------------------------------------------------------------------ reading cells

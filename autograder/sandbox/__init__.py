@@ -1,4 +1,4 @@
-"""How a worker is caged: one backend a file, and the probe that says what is really denied on this machine."""
+"""How a worker is sandboxed: one backend a file, and the probe that says what is really denied on this machine."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LIBRARY = (
     "/etc/ld.so.conf.d/ and run ldconfig, or set LD_LIBRARY_PATH to it before you start this."
 )
 WARNING = (
-    "WARNING: student code is NOT caged on this machine. It runs with your own rights and could {could}. Hidden checks can be read "
+    "WARNING: student code is NOT sandboxed on this machine. It runs with your own rights and could {could}. Hidden checks can be read "
     "and marks can be forged."
 )
 
@@ -76,9 +76,9 @@ def warmed(backend: Isolation, wanted: bool = True, preload: Sequence[str] = ())
 
 
 def with_gpu(backend: Isolation) -> Isolation:
-    """The same cage with this machine's NVIDIA GPU in it, tried.
+    """The same sandbox with this machine's NVIDIA GPU in it, tried.
 
-    CourseError where there is no GPU or no cage, Broken where the GPU cannot be used in there or the cage does not hold with it.
+    CourseError where there is no GPU or no sandbox, Broken where the GPU cannot be used in there or the sandbox does not hold with it.
     """
     if not gpu.nodes():
         raise CourseError(f"This machine shows no NVIDIA GPU (there is no /dev/nvidia0). {ON_CPU}")
@@ -88,7 +88,7 @@ def with_gpu(backend: Isolation) -> Isolation:
     except Broken as error:
         raise Broken(f"{error} {ON_CPU}") from error
     if found:
-        raise Broken(f"With a GPU in the cage, student code could {'; '.join(found)}. {ON_CPU}")
+        raise Broken(f"With a GPU in the sandbox, student code could {'; '.join(found)}. {ON_CPU}")
     return wider
 
 

@@ -16,7 +16,7 @@ from functools import lru_cache, partial
 from autograder.model import Broken, Limits
 from autograder.sandbox import gpu, interpreter, seccomp
 from autograder.sandbox.forkserver import ForkServer
-from autograder.sandbox.process import START_SECONDS, Cage, Isolation, Worker, launch, worker_command
+from autograder.sandbox.process import START_SECONDS, Isolation, Lockdown, Worker, launch, worker_command
 
 KIT = "/kit/autograder"  # a neutral place: the package's own path would name the folder that solutions/ lies in
 DEVICES = ("/dev/null", "/dev/random", "/dev/urandom")  # no /dev/zero: what is mapped of it is shared, and no limit on memory counts it
@@ -46,8 +46,8 @@ class Bubblewrap(Isolation):
         ours, theirs = os.pipe()
         with open(ours, "rb", buffering=0) as reader, open(theirs, "wb") as writer:
             command = partial(_command, program, writer.fileno(), limits, keeps=keeps, with_gpu=self.gpu)
-            cage = Cage(program=seccomp.program(self.gpu), devices=() if self.gpu else None)
-            return launch(command, cage, limits, {}, (writer.fileno(),), partial(_inner, reader, writer))
+            lockdown = Lockdown(program=seccomp.program(self.gpu), devices=() if self.gpu else None)
+            return launch(command, lockdown, limits, {}, (writer.fileno(),), partial(_inner, reader, writer))
 
 
 def _program() -> str:
@@ -68,7 +68,7 @@ def _has(program: str, option: str) -> bool:
 def _command(
     program: str, info: int, limits: Limits, descriptor: int, keeps: Sequence[str] | None = None, with_gpu: bool = False
 ) -> list[str]:
-    """The whole command line. The environment is set inside: what bwrap itself is given could be read in the cage."""
+    """The whole command line. The environment is set inside: what bwrap itself is given could be read in the sandbox."""
     command = [program, "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     command += ["--uid", "65534", "--gid", "65534", "--hostname", "worker", "--info-fd", str(info)]
     if _has(program, "--disable-userns"):  # from 0.8.0 on; seccomp denies new namespaces anyway
@@ -97,7 +97,7 @@ def _for_gpu() -> list[str]:
 
 
 def _inner(reader: io.FileIO, writer: io.BufferedWriter) -> int | None:
-    """A descriptor of the caged process, from what bwrap says about it; None when this system has no such descriptors."""
+    """A descriptor of the sandboxed process, from what bwrap says about it; None when this system has no such descriptors."""
     writer.close()
     text = b""
     while not text.rstrip().endswith(b"}") and select.select([reader], [], [], START_SECONDS)[0]:

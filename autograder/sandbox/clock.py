@@ -1,4 +1,4 @@
-"""How long a caged process has computed, as the kernel says: what the process does or says about itself changes nothing here.
+"""How long a sandboxed process has computed, as the kernel says: what the process does or says about itself changes nothing here.
 
 Wall-clock time would charge students for whatever else the machine is doing.
 """

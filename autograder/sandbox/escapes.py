@@ -1,4 +1,4 @@
-"""What a caged worker must not be able to do, tried for real. Never imported: the probe sends this text to a worker as a cell.
+"""What a sandboxed worker must not be able to do, tried for real. Never imported: the probe sends this text to a worker as a cell.
 
 Each public function tries one thing, harmlessly, and returns True when it could; any exception means that it was denied. Its docstring
 says what is not protected then. `told` holds the paths and the process number the judge has prepared.
@@ -17,13 +17,13 @@ Told = dict[str, Any]
 
 
 def read_file(told: Told) -> bool:
-    """Read files outside the cage (the solutions, other hand-ins)"""
+    """Read files outside the sandbox (the solutions, other hand-ins)"""
     with open(told["file"]) as file:
         return bool(file.read())
 
 
 def list_folder(told: Told) -> bool:
-    """List folders outside the cage"""
+    """List folders outside the sandbox"""
     return told["name"] in os.listdir(told["folder"])
 
 
@@ -44,13 +44,13 @@ def _reads(path: str) -> bool:
 
 
 def empty_file(told: Told) -> bool:
-    """Empty files outside the cage"""
+    """Empty files outside the sandbox"""
     os.close(os.open(told["copy"], os.O_RDONLY | os.O_TRUNC))
     return os.stat(told["copy"]).st_size == 0
 
 
 def change_mode(told: Told) -> bool:
-    """Change the permissions of files outside the cage"""
+    """Change the permissions of files outside the sandbox"""
     os.chmod(told["file"], 0o600)
     return True
 

@@ -1,6 +1,6 @@
-"""An NVIDIA GPU as a cage shows it: device nodes, the driver's libraries, and what the driver reads in /proc and /sys.
+"""An NVIDIA GPU as a sandbox shows it: device nodes, the driver's libraries, and what the driver reads in /proc and /sys.
 
-Not yet tried on a GPU. The lists are what others found their cages to lack, up to driver 570: NVIDIA/OpenShell pull request 710 and
+Not yet tried on a GPU. The lists are what others found their sandboxes to lack, up to driver 570: NVIDIA/OpenShell pull request 710 and
 issue 1696, nolabs-ai/nono pull requests 652 and 673, netblue30/firejail pull request 6387, igo95862/bubblejail issue 123 (all on GitHub).
 """
 
@@ -22,7 +22,7 @@ def nodes() -> tuple[str, ...]:
 
 
 def readable() -> tuple[str, ...]:
-    """What else a cage has to show, save /proc."""
+    """What else a sandbox has to show, save /proc."""
     return _there((*LIBRARIES, *MACHINE))
 
 

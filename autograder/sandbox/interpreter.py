@@ -1,4 +1,4 @@
-"""Where the worker's Python lives: the paths a cage must show, and nothing else of the machine or of this kit."""
+"""Where the worker's Python lives: the paths a sandbox must show, and nothing else of the machine or of this kit."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ENVIRONMENT = {
     "MALLOC_TOP_PAD_": "33554432",
 }
 
-PROGRAM = "worker/__main__.py"  # of the package: what is started in a cage
+PROGRAM = "worker/__main__.py"  # of the package: what is started in a sandbox
 SHOWN = ("worker/*.py", "running/*.py", "model.py")  # of the package: what that program imports, and nothing else
 WHERE_LIBRARIES_ARE = "LD_LIBRARY_PATH"
 CPUS = "/proc/cpuinfo"  # what the processor can do: without it torch turns no float32 into float16
@@ -114,7 +114,7 @@ def copies() -> tuple[str, ...]:
 
 
 def uncovered() -> tuple[list[str], list[str]]:
-    """The readable paths for a cage that cannot cover anything: those without a copy beneath, and folders whose names alone may be listed.
+    """For a sandbox that cannot cover anything: the readable paths without a copy beneath, and folders whose names alone may be listed.
 
     A link says nothing of its own: what it leads to is there or is not.
     """

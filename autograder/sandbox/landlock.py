@@ -10,7 +10,7 @@ from functools import partial
 from autograder.model import Broken, Limits
 from autograder.sandbox import gpu, interpreter, seccomp
 from autograder.sandbox.forkserver import ForkServer
-from autograder.sandbox.process import Cage, Isolation, Worker, launch, worker_command
+from autograder.sandbox.process import Isolation, Lockdown, Worker, launch, worker_command
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,6 @@ class Landlock(Isolation):
         if self.gpu:
             readable += [*gpu.readable(), *gpu.proc()]
             devices, told = (*gpu.nodes(), gpu.THREADS), gpu.environment()
-        cage = Cage(readable, seccomp.program(gpu=self.gpu), devices, listed)
+        lockdown = Lockdown(readable, seccomp.program(gpu=self.gpu), devices, listed)
         command = partial(worker_command, limits, str(interpreter.package()), keeps=keeps, gpu=self.gpu)
-        return launch(command, cage, limits, interpreter.environment(told))
+        return launch(command, lockdown, limits, interpreter.environment(told))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from autograder.model import Limits
 from autograder.sandbox import interpreter
-from autograder.sandbox.process import Cage, Isolation, Worker, launch, worker_command
+from autograder.sandbox.process import Isolation, Lockdown, Worker, launch, worker_command
 
 
 @dataclass(frozen=True)
@@ -21,4 +21,4 @@ class Plain(Isolation):
     def start(self, limits: Limits) -> Worker:
         """A worker that is ready for its first cell; Broken when it cannot be had."""
         package = str(interpreter.package())
-        return launch(lambda socket: worker_command(limits, package, socket), Cage(), limits, interpreter.environment())
+        return launch(lambda socket: worker_command(limits, package, socket), Lockdown(), limits, interpreter.environment())

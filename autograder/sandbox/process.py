@@ -29,7 +29,7 @@ DESCRIPTORS = {False: 64, True: 1024}  # with a GPU: its driver holds some dozen
 
 
 @dataclass(frozen=True)
-class Cage:
+class Lockdown:
     """What the worker is to do to itself: the paths Landlock leaves readable, the seccomp program, and which devices to use, if any.
 
     With devices (none need be named where Landlock does not ask for them) the worker starts CUDA before it locks the door. Of the
@@ -43,7 +43,7 @@ class Cage:
 
 
 class Isolation(Protocol):
-    """A way to cage a worker."""
+    """A way to sandbox a worker."""
 
     @property
     def name(self) -> str:
@@ -58,11 +58,11 @@ class Isolation(Protocol):
 
     def with_gpu(self) -> Isolation:
         """The same with this machine's GPU in it; CourseError where there are no walls that could hold it."""
-        raise CourseError(f"A GPU is let into a cage only, and {self.name} is none. {ON_CPU}")
+        raise CourseError(f"A GPU is let into a sandbox only, and {self.name} is none. {ON_CPU}")
 
 
 class Worker:
-    """A process in a cage and the channel to it; use it as a context manager, or `kill` it.
+    """A process in a sandbox and the channel to it; use it as a context manager, or `kill` it.
 
     It belongs to the thread that started it: Linux ends it when that thread ends, so that no judge leaves a worker behind.
     """
@@ -70,7 +70,7 @@ class Worker:
     def __init__(self, process: subprocess.Popen[bytes], channel: Channel, inner: int | None = None) -> None:
         self.process = process
         self.channel = channel
-        self.inner = inner  # a descriptor (pidfd) of the caged process itself, when the process is only its parent
+        self.inner = inner  # a descriptor (pidfd) of the sandboxed process itself, when the process is only its parent
         self.clock: Clock | None = None  # of the process that serves, once it has said that it is ready
 
     def used(self) -> float:
@@ -99,7 +99,7 @@ class Worker:
 
 
 def _kill_inner(descriptor: int, parent: subprocess.Popen[bytes]) -> None:
-    """Kill the caged process and let its parent bury it; were the parent killed first, a zombie would be left to somebody else."""
+    """Kill the sandboxed process and let its parent bury it; were the parent killed first, a zombie would be left to somebody else."""
     try:
         signal.pidfd_send_signal(descriptor, signal.SIGKILL)
     except ProcessLookupError:
@@ -143,7 +143,7 @@ def worker_command(
 
 def launch(
     command: Callable[[int], Sequence[str]],
-    cage: Cage,
+    lockdown: Lockdown,
     limits: Limits,
     environment: Mapping[str, str],
     descriptors: Sequence[int] = (),
@@ -163,7 +163,7 @@ def launch(
     worker = Worker(process, Channel(ours, limits.answer_bytes + (1 << 12)))
     try:
         worker.inner = inner()
-        _shake_hands(worker, cage)
+        _shake_hands(worker, lockdown)
     except BaseException:
         worker.kill()
         raise
@@ -183,12 +183,12 @@ def _start(command: Sequence[str], environment: Mapping[str, str], descriptors: 
     )
 
 
-def _shake_hands(worker: Worker, cage: Cage) -> None:
+def _shake_hands(worker: Worker, lockdown: Lockdown) -> None:
     deadline = time.monotonic() + START_SECONDS
-    program = None if cage.program is None else np.frombuffer(cage.program, np.uint8)
-    readable, devices = (None if paths is None else list(paths) for paths in (cage.readable, cage.devices))
+    program = None if lockdown.program is None else np.frombuffer(lockdown.program, np.uint8)
+    readable, devices = (None if paths is None else list(paths) for paths in (lockdown.readable, lockdown.devices))
     try:
-        worker.channel.send(("cage", readable, program, devices, list(cage.listed)), deadline)
+        worker.channel.send(("sandbox", readable, program, devices, list(lockdown.listed)), deadline)
     except (EOFError, TimeoutError, WireError) as error:
         raise Broken(f"The worker did not start ({error}). {_last_words(worker)}".rstrip()) from error
     wait_until_ready(worker)
@@ -204,7 +204,7 @@ def wait_until_ready(worker: Worker) -> None:
     except (EOFError, TimeoutError, WireError) as error:
         raise Broken(f"The worker did not start ({error}). {_last_words(worker)}".rstrip()) from error
     if type(answer) is tuple and len(answer) == 2 and answer[0] == "failed":  # nothing of a student's has run by then
-        raise Broken(f"The GPU cannot be used in the cage: {answer[1]}.")
+        raise Broken(f"The GPU cannot be used in the sandbox: {answer[1]}.")
     if answer != ("ready",):
         raise Broken("The worker did not say that it is ready.")
 

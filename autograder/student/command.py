@@ -32,7 +32,8 @@ def add(commands: Any) -> argparse.ArgumentParser:
     one = commands.add_parser("check", help="check a notebook as its student can (public sentences only)")
     one.add_argument("notebook", type=Path, help="a notebook, or its folder")
     one.add_argument("exercise", nargs="?", help="one exercise; all of them when left out")
-    one.set_defaults(run=lambda arguments: check(arguments.notebook, arguments.exercise))
+    one.add_argument("--hint", type=int, default=1, metavar="STEP", help="open each hint as far as this step: 2, 3, ...")
+    one.set_defaults(run=lambda arguments: check(arguments.notebook, arguments.exercise, arguments.hint))
 
     data = commands.add_parser("data", help="list the data sets, or fetch one into datasets/")
     data.add_argument("name", nargs="?", help="sonar or cifar10; without a name: what there is, and where")
@@ -69,16 +70,17 @@ def _run(arguments: argparse.Namespace) -> int:
         return 130
 
 
-def check(place: Path, exercise: str | None = None) -> int:
+def check(place: Path, exercise: str | None = None, hint: int = 1) -> int:
     """Print what holds in a notebook (or in that of a folder), exercise by exercise, then a table; 0 when all of it does."""
-    return 0 if all(r.outcome in ("passed", "not_run") for r in checked(place, exercise)) else 1
+    return 0 if all(r.outcome in ("passed", "not_run") for r in checked(place, exercise, hint)) else 1
 
 
-def checked(place: Path, exercise: str | None = None) -> list[ExerciseResult]:
+def checked(place: Path, exercise: str | None = None, hint: int = 1) -> list[ExerciseResult]:
     """The same, and what was found."""
     demand_sentences()  # before the checks are imported, which are nothing without them
     from autograder.report import guide, overview, words
-    from autograder.student.reading import find, opened
+    from autograder.report.ladder import Climb
+    from autograder.student.reading import find, further, opened
     from autograder.student.selfcheck import after, examine_notebook
 
     path, note = find(place)
@@ -90,7 +92,8 @@ def checked(place: Path, exercise: str | None = None) -> list[ExerciseResult]:
     results = []
     for one in chosen:
         results.append(examine_notebook(one, found))
-        print(guide.guide_text(results[-1], after(results[-1], found.assignment) if exercise else ""))
+        climb = Climb(hint, further(place, one.name))
+        print(guide.guide_text(results[-1], after(results[-1], found.assignment) if exercise else "", climb=climb))
     if len(results) > 1:
         print("\n" + "\n".join(overview.lines(results)))
     return results

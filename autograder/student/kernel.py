@@ -53,13 +53,22 @@ def _text(filename: str) -> str:
     return "".join(linecache.getlines(filename)).strip()
 
 
+def cell_name(filename: str) -> str:
+    """The cell of a file name in a traceback, "In [7]"; "" for what is none."""
+    shell, text = _shell(), _text(filename)
+    cells = shell.history_manager.input_hist_parsed if shell and text else []
+    number = max((n for n, cell in enumerate(cells) if cell.strip() == text), default=0)
+    return f"In [{number}]" if number else ""
+
+
 def _ended(cell: str) -> str:
     """"SyntaxError at line 3: ...", of a cell that does not parse or in which the last exception came about."""
     try:
         ast.parse(cell)
     except (SyntaxError, ValueError) as error:
         where = f" at line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
-        return f"{type(error).__name__}{where}: {getattr(error, 'msg', error)}"
+        text = f": {error.text.strip()}" if isinstance(error, SyntaxError) and error.text else ""
+        return f"{type(error).__name__}{where}: {getattr(error, 'msg', error)}{text}"
     last = getattr(sys, "last_value", None)
     frames = traceback.walk_tb(getattr(last, "__traceback__", None))
     number = next((number for frame, number in frames if _text(frame.f_code.co_filename) == cell.strip()), 0)

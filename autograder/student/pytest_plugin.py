@@ -121,8 +121,9 @@ class SentenceItem(pytest.Item):
 
     def runtest(self) -> None:
         """Fail, or skip when a sentence it builds on does not hold."""
-        from autograder.report import text
-        from autograder.report.guide import MOST_HINTS
+        from autograder.report.guide import cross_text
+        from autograder.report.ladder import Climb
+        from autograder.student.reading import further
 
         assert isinstance(self.parent, ExerciseNode)  # for mypy: from_parent keeps the type to itself
         result = self.parent.result()
@@ -134,7 +135,8 @@ class SentenceItem(pytest.Item):
         if not verdict.passed:
             first = next(v for v in result.verdicts if not v.passed)
             trouble = f"\n    cell  {result.trouble}" if result.trouble and verdict is first else ""
-            raise SentenceFailed(text.message(verdict, result.diagnoses[:MOST_HINTS] if verdict is first else ()) + trouble)
+            climb = Climb(command=further(self.path, self.parent.exercise.name))
+            raise SentenceFailed(cross_text(verdict, result, climb) + trouble)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The message alone: a traceback through our files would teach a student nothing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +35,14 @@ def opened(path: Path) -> Opened:
 def load(submission: Submission) -> Local:
     """The code of a notebook in this process, with the limits that a grader has."""
     return Local(submission.cells, limits=Limits())
+
+
+def further(place: Path, exercise: str) -> Callable[[int], str]:
+    """The command that shows an exercise with its hints opened as far as a step; it can be pasted into every shell."""
+    here = Path.cwd()
+    told = str(place.relative_to(here) if place.is_relative_to(here) else place)
+    named = f'"{told}"' if " " in told else told
+    return lambda step: f"autograder check {named} {exercise} --hint {step}"
 
 
 # --------------------------------------------------------------------------------------------------------------- several notebooks

@@ -1,1 +1,1 @@
-"""Those who can be asked: the same calls on this process and on a caged worker."""
+"""Those who can be asked: the same calls on this process and on a sandboxed worker."""

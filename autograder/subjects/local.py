@@ -22,17 +22,25 @@ from autograder.running import import_stubs
 from autograder.running.batching import bundled
 from autograder.running.runner import Room
 from autograder.running.statements import where
+from autograder.subjects import looking
 
 AGAIN = 0.2  # seconds between two interrupts, and at least between two looks at the clock
 PATIENCE = Limits.patience
+MOST_PRINTED = 2000  # characters of what the student's code prints that are kept
 
 
 class Local:
     """A notebook's code in this process. Output is swallowed; in the main thread a script that computes too long is interrupted."""
 
-    def __init__(self, cells: Sequence[Cell] = (), namespace: dict[str, Any] | None = None, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        cells: Sequence[Cell] = (),
+        namespace: dict[str, Any] | None = None,
+        limits: Limits | None = None,
+        called: Callable[[str], str] | None = None,
+    ) -> None:
         # KeyboardInterrupt is the user's way out of an endless loop: it must not be swallowed as a student's exception
-        self._room = Room(namespace, caught=Exception)
+        self._room = Room(namespace, Exception, called)
         self.troubles: dict[str, str] = {}
         self.left_out: set[int] = set()  # places of the cells that were stopped
         self._limits = limits
@@ -52,11 +60,12 @@ class Local:
         try:
             with _quietly(), _alarm(seconds) as alarm:
                 return self._room.load(cell)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as error:
             if not alarm.is_set():
                 raise
+            stuck = self._stuck(error)
         self.left_out.add(place)
-        return f"this cell ran longer than {seconds:g} s and was stopped{where(cell.source)}"
+        return f"this cell ran longer than {seconds:g} s and was stopped{f' ({stuck})' if stuck else where(cell.source)}"
 
     @property
     def namespace(self) -> dict[str, Any]:
@@ -97,15 +106,41 @@ class Local:
         try:
             with _quietly(), _alarm(seconds) as alarm:
                 answers.extend(self._room.perform(bundled(calls)))
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as error:
             if not alarm.is_set():
                 raise
             if len(answers) < len(calls):  # else it came when all was done
-                answers.append(Answer(Outcome.TIMED_OUT, error=f"it may compute for {seconds:g} s"))
+                answers.append(Answer(Outcome.TIMED_OUT, error=f"it may compute for {seconds:g} s", line=self._stuck(error)))
         except SystemExit:
             answers.append(Answer(Outcome.CRASHED))
         skipped = Answer(Outcome.SKIPPED, error="an earlier call did not return")
         return answers + [skipped] * (len(calls) - len(answers))
+
+    def _stuck(self, error: KeyboardInterrupt) -> str:
+        """Where the notebook's code was when it was stopped: the loop that comes to no end, if it is in one."""
+        places = self._room.own_lines(error)
+        if not places:
+            return ""
+        place, why = looking.loop(places) or (places[-1], "")
+        return self._room.told(*place, places[0][0]) + (f" ({why})" if why else "")
+
+    def look_again(self, calls: Sequence[Call], got: str, seconds: float) -> tuple[tuple[str, ...], str]:
+        """Make the calls a message is about once more: the lines that made what it speaks of, and what was printed meanwhile."""
+        topic, printed = looking.topic(calls, got), _First()
+        if topic is None:
+            return (), ""
+        watch = looking.Watch(self.namespace, calls[topic.call].function.lstrip("."))
+        try:
+            with _quietly(printed), _alarm(seconds) as alarm, watch:
+                answers = [*self._room.perform(calls[: topic.call + 1])]
+        except KeyboardInterrupt:
+            if not alarm.is_set():
+                raise
+            return (), printed.text
+        except SystemExit:
+            return (), printed.text
+        lines = watch.makers(topic) if answers[-1].outcome is Outcome.PASSED else []
+        return tuple(self._room.told(watch.filename, line, watch.filename) for line in lines), printed.text
 
 
 def _moved(function: Any, namespace: dict[str, Any]) -> Any:
@@ -166,12 +201,13 @@ def _main_clock() -> Callable[[], float]:
 
 
 @contextlib.contextmanager
-def _quietly() -> Iterator[None]:
-    """No output, no terminal to ask, and stand-ins for luxuries that are not installed; all as before afterwards."""
+def _quietly(out: io.TextIOBase | None = None) -> Iterator[None]:
+    """No output but into `out`, no terminal to ask, and stand-ins for luxuries that are not installed; all as before afterwards."""
     stdin = sys.stdin
     sys.stdin = io.StringIO()
     try:
-        with contextlib.redirect_stdout(_Nowhere()), contextlib.redirect_stderr(_Nowhere()), _without_terminal(), _luxuries(), _repaired():
+        silent = contextlib.redirect_stdout(out or _Nowhere()), contextlib.redirect_stderr(_Nowhere())
+        with silent[0], silent[1], _without_terminal(), _luxuries(), _repaired():
             yield
     finally:
         sys.stdin = stdin
@@ -231,4 +267,15 @@ def _plot_to_nowhere() -> None:
 
 class _Nowhere(io.TextIOBase):
     def write(self, text: str) -> int:
+        return len(text)
+
+
+class _First(io.TextIOBase):
+    """The first lines of what is written."""
+
+    def __init__(self) -> None:
+        self.text = ""
+
+    def write(self, text: str) -> int:
+        self.text += text[: MOST_PRINTED - len(self.text)]
         return len(text)

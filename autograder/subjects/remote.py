@@ -1,4 +1,4 @@
-"""A student's notebook behind the wire: the judge asks, a caged worker answers, and nothing the worker does can hurt the judge.
+"""A student's notebook behind the wire: the judge asks, a sandboxed worker answers, and nothing the worker does can hurt the judge.
 
 A worker that dies, hangs or talks nonsense costs the call it was busy with; the next script gets a fresh one. What the worker says is
 checked and never trusted: every answer must carry the number of its script and its call.
@@ -19,7 +19,7 @@ from autograder.foresight import Script, alike
 from autograder.model import NOT_TRIED, Answer, Broken, Call, Cell, Limits, Outcome, Role
 from autograder.running import wire
 from autograder.running.batching import NOT_REPEATED, bundled, repetitions, scattered
-from autograder.running.runner import SMALL, line_of, weight_of
+from autograder.running.runner import SMALL, cell_name, file_name, line_of, weight_of
 from autograder.running.statements import where
 from autograder.running.wire import WireError, is_data, is_line
 from autograder.sandbox.clock import Allowance
@@ -304,12 +304,12 @@ class Remote:
             return answer
         number = re.match(r"line (\d{1,7})\b", answer.line)
         n = int(number[1]) if number else 0
-        there = [line_of(n, lines[n - 1].strip()) for lines in self._lines if 0 < n <= len(lines)]
+        there = [line_of(n, ln[n - 1].strip(), where) for cell, ln in self._lines if 0 < n <= len(ln) for where in ("", cell)]
         return answer if answer.line in there else replace(answer, line=line_of(n, "") if there else "")
 
     @cached_property
-    def _lines(self) -> list[list[str]]:
-        return [cell.source.splitlines() for cell in self.cells]
+    def _lines(self) -> list[tuple[str, list[str]]]:
+        return [(cell_name(file_name(cell)), cell.source.splitlines()) for cell in self.cells]
 
     def _finish(self, worker: Worker, nonce: str) -> None:
         """Make sure that nothing else is in the channel; a worker out of step is replaced before the next script."""

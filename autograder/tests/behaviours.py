@@ -73,9 +73,14 @@ def nothing(answer: Answer) -> bool:
     return answer.outcome is Outcome.RAISED or (answer.outcome is Outcome.PASSED and answer.value == [])
 
 
-def ends(*outcomes: Outcome) -> Expectation:
+class ends:
     """The call ended in one of these ways."""
-    return lambda answer: answer.outcome in outcomes
+
+    def __init__(self, *outcomes: Outcome) -> None:
+        self.outcomes = outcomes
+
+    def __call__(self, answer: Answer) -> bool:
+        return answer.outcome in self.outcomes
 
 
 def raised(*starts: str) -> Expectation:

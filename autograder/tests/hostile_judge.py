@@ -30,6 +30,7 @@ from autograder.tests.behaviours import BEHAVIOURS, HONEST, PRELUDE, Behaviour
 MARK = (1 << 20) + os.getpid()  # a file limit nobody else uses: it marks our workers on their command lines
 LIMITS = Limits(cell_seconds=1, submission_seconds=30, patience=4, memory_bytes=1 << 30, file_bytes=MARK, answer_bytes=4 << 20)
 CALL_SECONDS, HONEST_SECONDS, TOTAL_SECONDS = 1.0, 5.0, 12.0  # of processor time, the judge's and the workers'
+HANG_SECONDS = 0.2  # for what is known to hang
 SECRET = os.environ.setdefault("HOSTILE_SECRET", "the-secret-" + secrets.token_hex(16))
 
 
@@ -157,7 +158,9 @@ def meet(behaviour: Behaviour, backend: Isolation, world: World) -> list[str]:
 
 
 def _ask(subject: Remote, behaviour: Behaviour, world: World) -> list[str]:
-    answers = subject.ask([Call("victim", (world.told(),), watch=True)] * behaviour.times, CALL_SECONDS)
+    hangs = Outcome.TIMED_OUT in getattr(behaviour.expect, "outcomes", ())
+    seconds = HANG_SECONDS if hangs else CALL_SECONDS
+    answers = subject.ask([Call("victim", (world.told(),), watch=True)] * behaviour.times, seconds)
     answer = [a for a in answers if a.error != AFTER][-1]
     (honest,) = subject.ask([Call("honest", (np.arange(3.0),))], HONEST_SECONDS)
     problems = []

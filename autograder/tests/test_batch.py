@@ -44,7 +44,8 @@ def grade(room: Classroom, *students: str, jobs: int = 1, regrade: bool = False)
 
 
 def command(room: Classroom, *words: str) -> int:
-    return main([*words[:1], SLUG, "--course", str(room.root), *words[1:]])
+    alone = ("--jobs", "1") if words[0] == "grade" and "--jobs" not in words and not words[-1].startswith("-") else ()
+    return main([*words[:1], SLUG, "--course", str(room.root), *alone, *words[1:]])
 
 
 # ------------------------------------------------------------------------------------------------------------------ what is graded
@@ -271,7 +272,8 @@ def penalty(room: Classroom, student: str) -> float:
 def noted(capsys: pytest.CaptureFixture[str]) -> list[str]:
     """What stands below the line that says how many were graded."""
     lines = capsys.readouterr().out.splitlines()
-    return lines[1 + next(n for n, line in enumerate(lines) if line.startswith(f"{SLUG}: ")) :]
+    below = lines[1 + next(n for n, line in enumerate(lines) if line.startswith(f"{SLUG}: ")) :]
+    return [line for line in below if not line.startswith("slowest: ")]  # on a busy machine somebody may be slow
 
 
 def test_what_no_line_says_is_noted_at_the_end(room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
@@ -342,15 +344,15 @@ def started(room: Classroom, *words: str) -> subprocess.Popen[str]:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_what_was_reported_survives_an_interruption_and_the_rest_follows(number: int, room: Classroom) -> None:
-    for student in range(12):
+    for student in range(6):
         room.submit(f"s{student:02}", answered(room.released(), f"{RIGHT}# {student}\n"))
     run = started(room, "--jobs", "2")
-    for _ in range(600):
+    for _ in range(6000):
         if any((room.root / "autograded").glob("*/*/*.ipynb")):
             break
         time.sleep(0.05)
     os.kill(run.pid, number)
-    run.communicate(timeout=30)  # all who could have written are gone
+    run.communicate(timeout=300)  # all who could have written are gone
     graded = {p.parts[-3] for p in (room.root / "autograded").glob("*/*/*.ipynb")}
     assert all(json.loads(p.read_bytes()) for p in (room.root / "autograded").glob("*/*/*.ipynb"))
     with ResultsStore(room.root, SLUG) as remembered:
@@ -358,21 +360,21 @@ def test_what_was_reported_survives_an_interruption_and_the_rest_follows(number:
     assert {s for s in graded if room.total(s) is not None} >= done
     _, batch = grade(room, jobs=2)
     assert batch.tally.unchanged >= len(done)
-    assert batch.tally.graded + batch.tally.unchanged == 16
-    assert {room.total(f"s{n:02}") for n in range(12)} == {5}
+    assert batch.tally.graded + batch.tally.unchanged == 10
+    assert {room.total(f"s{n:02}") for n in range(6)} == {5}
 
 
 def test_ctrl_c_at_the_start_is_one_line(room: Classroom) -> None:
     """The process that makes the pool's processes was still importing, and said so in sixty lines."""
     run = started(room, "--jobs", "2")
     children = Path(f"/proc/{run.pid}/task/{run.pid}/children")
-    for _ in range(600):
+    for _ in range(6000):
         if children.read_text():
             break
         time.sleep(0.05)
     time.sleep(0.5)
     os.killpg(run.pid, signal.SIGINT)
-    assert run.communicate(timeout=120)[0] == "autograder: stopped.\n"
+    assert run.communicate(timeout=300)[0] == "autograder: stopped.\n"
 
 
 def test_two_at_once_are_refused(room: Classroom) -> None:

@@ -32,7 +32,6 @@ from autograder.tests.toys import (
     examined,
     junk,
     refused,
-    some_junk,
     student,
     told,
 )
@@ -237,7 +236,7 @@ BLOCK_IDS = [f"{n}-{check.verb}" for n, check in enumerate(BLOCK_CHECKS)]
 
 @pytest.mark.parametrize("check", BLOCK_CHECKS, ids=BLOCK_IDS)
 def test_right_blocks_pass_over_many_sweeps(check: Check) -> None:
-    for sweep in range(8):
+    for sweep in range(3):
         verdict = block_verdict(check, blocks(), sweep=sweep)
         assert verdict.passed, f"sweep {sweep}: {told(verdict)}"
     assert bool(check.chances) == bool(check.power)
@@ -334,7 +333,7 @@ SHARED_BLOCKS: tuple[Callable[[int, int], tuple[int, int]], ...] = (lambda N, C:
 
 @pytest.mark.parametrize("sizes", SHARED_BLOCKS)
 def test_shared_blocks_fail_their_own_sentence_only(sizes: Callable[[int, int], tuple[int, int]]) -> None:
-    for sweep in range(5):
+    for sweep in range(2):
         assert not block_verdict(OWN, blocks(sizes=sizes), sweep=sweep).passed
         for check in (WHOLE, RATE, SCALE):
             found = block_verdict(check, blocks(sizes=sizes), sweep=sweep)
@@ -399,48 +398,6 @@ def test_right_blocks_are_refused_no_more_often_than_promised(check: Check, monk
     seen = sum(refused(check, RIGHT, sweep, "mask") for sweep in range(sweeps))
     most = int(binom.isf(1e-6, sweeps, min(1.0, alpha * check.chances)))
     assert seen <= most, f"{check.name}: {seen} false alarms in {sweeps}; {most} would be many"
-
-
-# ------------------------------------------------------------------------------------------------------------------------ rubbish
-STRUCTURED: tuple[tuple[str, Check], ...] = (
-    *(("mask", check) for check in BLOCK_CHECKS),
-    (FORWARD, c.drops_as_a_whole(p=P, via=IMAGES, case="images")),
-    (FORWARD, c.drops_the_right_share(p=P, via=TINY, shape=(64, 64), calls=1)),
-    (BACKWARD_NAME, c.passes_gradient_to_kept_units_only(p=P, shape=(8, 12, 3, 2), **PAIR)),
-    (FORWARD, c.masks_the_gradient_in_any_shape(p=P, shapes=((9, 8, 5),), **PAIR)),
-    (BACKWARD_NAME, c.masks_the_gradient_in_any_shape(p=P, shapes=((9, 8, 5),), **PAIR)),
-)
-
-
-@pytest.mark.parametrize(("name", "check"), STRUCTURED, ids=[f"{n}-{check.verb}" for n, (_, check) in enumerate(STRUCTURED)])
-def test_no_answer_breaks_a_structured_check(name: str, check: Check) -> None:
-    for kind, function in some_junk(check.name).items():
-        verdict = examined(check, {**RIGHT, **SHARED, name: function}, name)
-        assert verdict.outcome is not Outcome.BROKEN, f"{kind}: {told(verdict)}"
-        assert verdict.passed or verdict.got, f"{kind}: refused without a word"
-
-
-FACTS: tuple[tuple[str, Symptom], ...] = (
-    (FORWARD, s.mask_axes(shape=(9, 8, 5, 4))),
-    (FORWARD, s.factor_digits(shape=(9, 8, 5, 4))),
-    (BACKWARD_NAME, s.gradient_axes(shape=(9, 8, 5, 4), **PAIR)),
-    ("mask", s.zeros_form(block=3)),
-    ("mask", s.block_scale(block=3)),
-    ("mask", s.maps_masked(block=3)),
-    ("mask", s.blocks_a_map(block=3)),
-    ("mask", s.inner_share(block=3)),
-    ("mask", s.call_gives(given=((2, 3, 4, 9), P, 5, Seed(1)))),
-    ("mask", s.when_nothing_is_left()),
-    ("mask", s.large_blocks_drop()),
-    ("mask", s.block_digits(block=3)),
-    ("gamma", s.digits_of_value(given=(8, 6, P, 3), wanted=1 / 15)),
-)
-
-
-@pytest.mark.parametrize(("name", "fact"), FACTS, ids=[fact.name for _, fact in FACTS])
-def test_no_answer_breaks_a_structured_probe(name: str, fact: Symptom) -> None:
-    for function in some_junk(fact.name).values():
-        assert fact.look(Exam(name, student({**RIGHT, **SHARED, name: function}), "rubbish"))
 
 
 def word(fact: Symptom, functions: dict[str, Any], name: str = "mask") -> str:

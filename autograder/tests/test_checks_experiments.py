@@ -15,7 +15,7 @@ from autograder.dropout.generalization import checks as c
 from autograder.dropout.generalization import experiment_symptoms as e
 from autograder.dropout.symptoms import drop_share
 from autograder.model import Check, Outcome
-from autograder.tests.toys import Array, examined, junk, kinds_of_junk, student, told
+from autograder.tests.toys import Array, examined, student, told
 
 NAME = "tool"
 Rng = np.random.Generator
@@ -193,7 +193,7 @@ def examine(check: Check, function: Function, slug: str = "toy") -> Any:
 
 
 @pytest.mark.parametrize(("function", "check"), CASES, ids=[check.name for _, check in CASES])
-@pytest.mark.parametrize("slug", ["toy", "sweep 1", "sweep 2", "sweep 3"])
+@pytest.mark.parametrize("slug", ["toy", "sweep 1"])
 def test_a_right_tool_passes(function: Function, check: Check, slug: str) -> None:
     verdict = examine(check, function, slug)
     assert verdict.passed, told(verdict)
@@ -226,13 +226,13 @@ REFUSED: tuple[tuple[Check, Function, str], ...] = (
     (MEAN, lambda a, b: None, r'the function returned None .is its `return` missing.., but should be a dict with "mean"'),
     (MEAN, lambda a, b: {}, r'the dict has no "mean"'),
     (MEAN, lambda a, b: summary(b, a), r'\["mean"\] = -0\.333333, but should be 0\.333333'),
-    (SD, entry(sd=1.0), r'\["sd"\] = 1, but should be 1\.52753'),
+    (SD, entry(sd=1.0), r'summary\["sd"\] = 1, but should be 1\.52753'),
     (T, entry(t="large"), r'\["t"\] is a str, but should be an array of numbers'),
     (WINS, entry(wins=2), r'\["wins"\] = 2, but should be 1'),
     (LIKE, entry(t=0.1), r'\["t"\] = 0\.1, but should be'),
     (LIKE, lambda a, b: dict.fromkeys(("mean", "sd", "t", "wins"), 0.0), r'\["t"\] = 0, but should be'),
     (T, lambda a, b: wrong_t(a, b, 1.0), r'\["t"\] = 0\.109\d+, but should be 0\.377964'),
-    (TEN_SD, lambda a, b: {**summary(a, b), "sd": summary(a, b)["sd"] + 1e-8}, r'\["sd"\] = \d\.\d{10,}, but should be'),
+    (TEN_SD, lambda a, b: {**summary(a, b), "sd": summary(a, b)["sd"] + 1e-8}, r'summary\["sd"\] = \d\.\d{10,}, but should be'),
     (TEN_T, lambda a, b: epsilon(a, b, 1e-8), r'\["t"\] = -?\d\.\d{10,}, but should be'),
     (PAIRED, lambda a, b: summary(a[:2], b[:2]) if len(a) > 1 else {}, r"the function returned, but should be ValueError"),
     (SOMETHING, ablate(count=lambda n: 0, scale=lambda f: 1.0), r"the accuracy is 0\.\d+ whatever the fraction, but should be another"),
@@ -313,26 +313,10 @@ SPARED: tuple[tuple[str, Function, tuple[Check, ...]], ...] = (
 
 @pytest.mark.parametrize(("function", "checks"), [row[1:] for row in SPARED], ids=[row[0] for row in SPARED])
 def test_a_mistake_is_told_once(function: Function, checks: tuple[Check, ...]) -> None:
-    for sweep in range(4):
+    for sweep in range(2):
         for check in checks:
             verdict = examine(check, function, f"sweep {sweep}")
             assert verdict.passed, told(verdict)
-
-
-@pytest.mark.parametrize("kind", kinds_of_junk())
-def test_rubbish_breaks_no_check_and_no_fact(kind: str) -> None:
-    rubbish = junk()[kind]
-
-    def in_a_dict(*args: Any) -> Any:
-        return {key: rubbish(*args) for key in ("mean", "sd", "t", "wins")}
-
-    for function, checks in ((rubbish, [check for _, check in CASES]), (in_a_dict, RIGHT[1][1])):
-        for check in checks:
-            verdict = examine(check, function)
-            assert verdict.outcome is not Outcome.BROKEN, told(verdict)
-    for function, probes in ((rubbish, FACTS), (in_a_dict, (SUMMARY, T_AND_SD, SUMMED, FORM, DRAWS, UNPAIRED, ONE_PAIR))):
-        for probe in probes:
-            assert isinstance(probe.look(Exam(NAME, student({NAME: function}), probe.name)), str)
 
 
 # ------------------------------------------------------------------------------------------------------------------------- facts
@@ -347,11 +331,6 @@ EXAMPLES = e.deleted_for()
 NOTHING, UNITS, REPEATS, PARAMS, DELETED_BY = e.nothing_deleted(), e.deleted_units(), e.repeats(), e.network_after(), e.deleted_by()
 TIMES, COUNT, LAYERS, SAYS = e.survivor_factor(), e.number_deleted(), e.layers_deleted(), e.deleted_unit()
 INPUT, SURVIVORS, DIGITS, DROPS = e.layer_input(), e.layer_survivors(), e.layer_digits(), drop_share(via=Bare())
-FACTS = (
-    *(MOVED, PICKED, NEW, AFTER, SPOILED_BY, ODD, SUMMARY, UNPAIRED),
-    *(ONE_PAIR, T_AND_SD, EXAMPLES, NOTHING, TIMES, COUNT, LAYERS, SAYS, UNITS, REPEATS, PARAMS, DELETED_BY, INPUT),
-    *(SURVIVORS, DIGITS, DROPS, SUMMED, FORM, DRAWS),
-)
 
 
 @pytest.mark.parametrize(

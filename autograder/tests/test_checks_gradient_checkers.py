@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,18 +12,12 @@ from autograder.checks_api.inputs import Array
 from autograder.dropout.network import checks as c
 from autograder.dropout.network import gradient_checkers as d
 from autograder.dropout.network.gradient_checkers import FORMS, SLIPS, question
-from autograder.judge import judge
-from autograder.model import Call, Check, Code, Given, Outcome, Seed, Verdict
+from autograder.model import Call, Check, Code, Given, Outcome, Seed
 from autograder.subjects.local import Local
-from autograder.tests.toys import one_part
+from autograder.tests.one_toy import Function, verdict
 
-Function = Callable[..., Any]
 FORM_NAMES = list(FORMS)
 LAYER = "a ReLU layer with dropout"
-
-
-def verdict(check: Check, function: Function, slug: str = "slug") -> Verdict:
-    return judge(one_part("toy", [check]), Local(namespace={"toy": function, "np": np}), slug, "salt")[0]
 
 
 # ----------------------------------------------------------------------------------------------------------------- toy functions
@@ -119,16 +112,6 @@ def test_a_wrong_divisor_is_charged_once() -> None:
         assert all(verdict(check, twice).passed for check in (CENTRAL, BACK, UPHILL, ITSELF))
 
 
-@pytest.mark.parametrize(
-    ("check", "function", "got", "wanted"), WRONG_NUMERIC, ids=[f"{k}-{r[0].name}" for k, r in enumerate(WRONG_NUMERIC)]
-)
-def test_wrong_gradients_are_refused_in_words(check: Check, function: Function, got: str, wanted: str) -> None:
-    found = verdict(check, function)
-    assert found.outcome is Outcome.FAILED, found
-    assert got in found.got
-    assert wanted in found.wanted
-
-
 # ------------------------------------------------------------------------------------------------------------ directional checks
 DIRECTIONAL = (
     *(c.accepts_the_right_gradient(form=name) for name in FORM_NAMES),
@@ -219,10 +202,11 @@ WRONG_DIRECTIONAL: tuple[tuple[Check, Function, str, str], ...] = (
 )
 
 
-@pytest.mark.parametrize(
-    ("check", "function", "got", "wanted"), WRONG_DIRECTIONAL, ids=[f"{k}-{r[0].name}" for k, r in enumerate(WRONG_DIRECTIONAL)]
-)
-def test_wrong_checkers_are_refused_in_words(check: Check, function: Function, got: str, wanted: str) -> None:
+WRONG = (*WRONG_NUMERIC, *WRONG_DIRECTIONAL)
+
+
+@pytest.mark.parametrize(("check", "function", "got", "wanted"), WRONG, ids=[f"{k}-{row[0].name}" for k, row in enumerate(WRONG)])
+def test_wrong_gradients_and_checkers_are_refused_in_words(check: Check, function: Function, got: str, wanted: str) -> None:
     found = verdict(check, function)
     assert found.outcome is Outcome.FAILED, found
     assert got in found.got
@@ -346,9 +330,3 @@ def test_no_junk_passes_or_breaks_a_check(check: Check) -> None:
         found = verdict(check, lambda *a, _j=junk, **k: _j)
         assert found.outcome is Outcome.FAILED, f"{junk!r}: {found}"
         assert found.got
-
-
-@pytest.mark.parametrize("fact", {f[0].name: f[0] for f in FACTS}.values(), ids=lambda fact: fact.name)
-def test_facts_about_junk_are_words_too(fact: Any) -> None:
-    for junk in JUNK:
-        assert word(fact, lambda *a, _j=junk, **k: _j)

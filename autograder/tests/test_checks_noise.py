@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,29 +14,12 @@ from autograder.dropout.uncertainty import symptoms as u
 from autograder.dropout.uncertainty.noise import Branched, branches
 from autograder.dropout.views import asked_of, asking
 from autograder.judge import judge
-from autograder.model import Check, Outcome, Verdict
+from autograder.model import Check, Outcome
 from autograder.subjects.local import Local
+from autograder.tests.one_toy import Function, fact, passes, told, verdict
 from autograder.tests.toys import junk, kinds_of_junk, one_part
 
 Array = np.ndarray[Any, Any]
-Function = Callable[..., Any]
-
-
-def verdict(check: Check, function: Function, slug: str = "slug") -> Verdict:
-    """What one check says about one function called `toy`."""
-    return judge(one_part("toy", [check]), Local(namespace={"toy": function}), slug, "salt")[0]
-
-
-def told(check: Check, function: Function) -> str:
-    """The sentence of a refusal: what came and what should have come."""
-    found = verdict(check, function)
-    assert found.outcome is Outcome.FAILED, found
-    return f"{found.got} | {found.wanted}"
-
-
-def passes(check: Check, function: Function, slug: str = "slug") -> None:
-    found = verdict(check, function, slug)
-    assert found.passed, found
 
 
 # -------------------------------------------------------------------------------------------------------------------------- toys
@@ -225,11 +207,6 @@ def test_units_that_become_alike_were_dropped() -> None:
 
 
 # --------------------------------------------------------------------------------------------------------------------------- facts
-def fact(made: Any, function: Function) -> str:
-    """The word of a fact about one function."""
-    return str(made.look(Exam("toy", Local(namespace={"toy": function}), "seed")))
-
-
 def test_facts_name_the_noise() -> None:
     assert fact(u.noise(), bell) == "times noise"
     assert fact(u.noise(), lambda x, p, rng: (x + rng.normal(size=x.shape), None)) == "plus noise"

@@ -16,7 +16,7 @@ from autograder.dropout.spatial.normalisation import Memory
 from autograder.judge import judge
 from autograder.model import Check, Outcome, Verdict
 from autograder.subjects.local import Local
-from autograder.tests.toys import Array, Function, Rng, one_part, some_junk, told
+from autograder.tests.toys import Array, Function, Rng, one_part, told
 
 P = 0.3
 MEMORY = Memory(state="memory", reset="forget", rate=0.1, eps=1e-5)
@@ -105,7 +105,7 @@ def verdict(check: Check, names: dict[str, Any], slug: str = "toy") -> Verdict:
 
 @pytest.mark.parametrize("check", CHECKS, ids=[check.name for check in CHECKS])
 def test_the_right_block_passes_over_many_sweeps(check: Check) -> None:
-    for sweep in range(10):
+    for sweep in range(3):
         found = verdict(check, notebook(), f"toy/{sweep}")
         assert found.passed, f"sweep {sweep}: {told(found)}"
     assert bool(check.chances) == bool(check.power)
@@ -232,21 +232,6 @@ def test_a_memory_of_another_kind_is_refused_in_words() -> None:
     ):
         found = verdict(REMEMBER, {**notebook(), "forget": lambda channels: None, "memory": memory, "block": lambda x, p, rng, train: x})
         assert (found.outcome, found.got) == (Outcome.FAILED, got), told(found)
-
-
-@pytest.mark.parametrize("check", CHECKS, ids=[check.name for check in CHECKS])
-def test_no_answer_breaks_a_check_and_none_passes_by_doing_nothing(check: Check) -> None:
-    for kind, function in some_junk(check.name).items():
-        for names in ({"block": function}, {"memory": function() if kind == "None" else kind}, {"forget": function}):
-            found = verdict(check, {**notebook(), **names})
-            assert found.outcome is not Outcome.BROKEN, f"{list(names)} gives {kind}: {told(found)}"
-            assert found.passed or found.got, f"{kind}: refused without a word"
-
-
-@pytest.mark.parametrize("fact", FACTS, ids=[fact.name for fact in FACTS])
-def test_no_answer_breaks_a_probe(fact: Symptom) -> None:
-    for function in some_junk(fact.name).values():
-        assert fact.look(Exam("block", Local(namespace={"np": np, **notebook(), "block": function}), "rubbish"))
 
 
 WORDS: tuple[tuple[int, dict[str, Any], str], ...] = (

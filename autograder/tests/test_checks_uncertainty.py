@@ -8,35 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.asking import Exam
 from autograder.dropout.uncertainty import checks as c
 from autograder.dropout.uncertainty import symptoms as u
 from autograder.dropout.uncertainty.passes import FAIR
 from autograder.dropout.values import softmax
-from autograder.judge import judge
-from autograder.model import Check, Outcome, Verdict
-from autograder.subjects.local import Local
-from autograder.tests.toys import junk, kinds_of_junk, one_part
+from autograder.model import Check, Outcome
+from autograder.tests.one_toy import Function, fact, passes, told, verdict
+from autograder.tests.toys import junk, kinds_of_junk
 
 Array = np.ndarray[Any, Any]
-Function = Callable[..., Any]
-
-
-def verdict(check: Check, function: Function, slug: str = "slug") -> Verdict:
-    """What one check says about one function called `toy`."""
-    return judge(one_part("toy", [check]), Local(namespace={"toy": function}), slug, "salt")[0]
-
-
-def told(check: Check, function: Function) -> str:
-    """The sentence of a refusal: what came and what should have come."""
-    found = verdict(check, function)
-    assert found.outcome is Outcome.FAILED, found
-    return f"{found.got} | {found.wanted}"
-
-
-def passes(check: Check, function: Function, slug: str = "slug") -> None:
-    found = verdict(check, function, slug)
-    assert found.passed, found
 
 
 # --------------------------------------------------------------------------------------------------------- passes of a network
@@ -64,7 +44,7 @@ HANDED = c.hands_its_generator_on()
 @pytest.mark.parametrize("function", [committee, children, tiled])
 @pytest.mark.parametrize("check", [ROWS, SOFTMAX, ANEW, HANDED, c.is_the_softmax_of_each_pass(passes=1, examples=1)], ids=lambda k: k.name)
 def test_every_use_of_the_generator_is_right(check: Check, function: Function) -> None:
-    for sweep in range(5):
+    for sweep in range(2):
         passes(check, function, f"sweep {sweep}")
 
 
@@ -272,7 +252,7 @@ HEALTHY = [UNITS, EXAMPLES, MEAN, STD, PASSES, COINS, c.gives_over_the_passes(p=
 
 @pytest.mark.parametrize("check", HEALTHY, ids=lambda check: check.name)
 def test_a_healthy_layer_passes(check: Check) -> None:
-    for sweep in range(5):
+    for sweep in range(2):
         passes(check, layer, f"sweep {sweep}")
 
 
@@ -331,11 +311,6 @@ def test_other_averages_are_refused() -> None:
     assert told(MEAN, changed(average="scores")).endswith("(with T = 1)")
     assert told(STD, changed(ddof=1)).startswith("with T = 2, std[")
     assert "| the std of 2 of " in told(STD, changed(ddof=1))
-
-
-def fact(made: Any, function: Function) -> str:
-    """The word of a fact about one function."""
-    return str(made.look(Exam("toy", Local(namespace={"toy": function}), "seed")))
 
 
 def with_coins_of(generator: Callable[[Any], Any]) -> Function:

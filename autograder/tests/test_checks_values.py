@@ -164,7 +164,7 @@ REFUSALS: tuple[tuple[str, Check, Any, str, str], ...] = (
     (FORWARD, c.takes_any_shape(p=P, shapes=SHAPES), flattens, "out.shape = (7, 1)", "(7,)"),
     ("mask", c.takes_any_shape(p=P, shapes=SHAPES, via="mask"), lambda s, p, r: r.random(s[:2]), "mask.shape = (2, 3)", "(2, 3, 4)"),
     ("mask", c.is_boolean(p=P), gives_floats, "mask.dtype = float64", "bool"),
-    ("multiplier", c.holds_only(p=0.7), redraws, "one call returned a float", "an array of shape (2,)"),
+    ("multiplier", c.holds_only(p=0.7), redraws, "the function returned a float", "an array of shape (2,)"),
     ("multiplier", c.holds_only(p=0.7), gives_floats, "mask[", "3.33333"),
     ("double", DOUBLE, lambda x: x + 1, "out[1] = 4", "6 (1 of 2 differ)"),
     ("moments", BY_HAND, lambda x, p: (1.0, 1.0), "mean = 1", "2"),
@@ -191,7 +191,7 @@ def test_wrong_values_are_refused_in_these_words(name: str, check: Check, wrong:
 
 @pytest.mark.parametrize(("name", "check"), CASES, ids=[f"{name}-{check.name}" for name, check in CASES])
 def test_a_right_function_passes_over_many_sweeps(name: str, check: Check) -> None:
-    for sweep in range(25):
+    for sweep in range(4):
         verdict = examined(check, {}, name, f"toy/{sweep}", student())
         assert verdict.passed, f"sweep {sweep}: {told(verdict)}"
 

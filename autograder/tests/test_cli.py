@@ -139,6 +139,10 @@ def test_check_does_what_the_student_sees(toy: Path, capsys: pytest.CaptureFixtu
     wrong = capsys.readouterr().out
     assert "x shrink " in wrong, wrong
     assert "hint  You multiply by p" in wrong, wrong
+    assert f"more  autograder check {path} shrink --hint 2\n" in wrong, wrong
+    assert "where" not in wrong, wrong
+    assert main(["check", str(path), "shrink", "--hint", "2"]) == 1
+    assert "where line 2: return x * p, None\n" in capsys.readouterr().out
     assert main(["check", str(path), "quiz"]) == 0
     assert "shrink" not in capsys.readouterr().out
 
@@ -177,6 +181,15 @@ def test_verify_counts_its_findings(toy: Path, capsys: pytest.CaptureFixture[str
     out = capsys.readouterr().out
     assert out.splitlines()[-1].startswith("1 finding"), out
     assert f"x  {SLUG}: loads" in out, out
+
+
+def test_messages_prints_what_a_student_reads_of_each_mistake(released_once: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["messages", SLUG, "--course", str(released_once)]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("== p_is_the_factor: "), told
+    assert "hint  You multiply by p, but p says" in told, told
+    assert main(["messages", SLUG, "shrunk", "--course", str(released_once)]) == 1
+    assert "no exercise 'shrunk'" in capsys.readouterr().out
 
 
 def test_release_says_what_it_wrote(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -248,7 +261,8 @@ def test_a_cell_without_end_is_stopped_and_named(toy: Path, monkeypatch: pytest.
     path = toy / "assignments" / SLUG / f"{SLUG}.ipynb"
     write(answered(released(path), RIGHT + "while True:\n    pass\n"), path)
     assert main(["check", str(path)]) == 0
-    assert "this cell ran longer than 0.3 s and was stopped (line 3: while True:)" in capsys.readouterr().out
+    why = "nothing in it ends it: it has no break and no return"
+    assert f"this cell ran longer than 0.3 s and was stopped (line 3: while True: ({why}))" in capsys.readouterr().out
 
 
 def test_a_library_that_is_not_installed_is_named(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -68,7 +68,7 @@ staff = load_staff(Path({str(ROOT)!r}), {slug!r})
 judge(staff.assignment.exercise("quiz"), staff.reference, {slug!r}, reference=staff.reference)
 print("\\n".join(m.__file__ for n, m in sys.modules.items() if n.split(".")[0] == "autograder"))
 """
-    done = subprocess.run([sys.executable, "-c", code], text=True, capture_output=True, timeout=120, check=False)
+    done = subprocess.run([sys.executable, "-c", code], text=True, capture_output=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     assert {Path(line) for line in done.stdout.split()} <= counted[slug]
 

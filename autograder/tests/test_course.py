@@ -152,6 +152,7 @@ def test_hints_are_those_released_or_else_made_alike(toy: Path) -> None:
     assert staff.hints == released == hints(staff)
     (belief,) = staff.hints["shrink"]["misconceptions"]
     assert (belief["name"], belief["signs"], belief["also"]) == ("p_is_the_factor", {"test_time": "p"}, {})
+    assert belief["crosses"] == ["multiplies_at_test_time(p=0.25, by=1-p)"]
     assert "return" not in json.dumps(released)
 
 

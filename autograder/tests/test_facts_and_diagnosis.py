@@ -275,7 +275,7 @@ FACTS: tuple[tuple[Symptom, dict[str, Any], str, str], ...] = (
 @pytest.mark.parametrize(("fact", "functions", "name", "wanted"), FACTS, ids=[f"{n}-{k.name}-{w}" for n, (k, _, _, w) in enumerate(FACTS)])
 def test_a_fact_is_the_same_word_whatever_the_draw(fact: Symptom, functions: dict[str, Any], name: str, wanted: str) -> None:
     state = np.random.get_state()
-    words = {word(fact, functions, name, f"sweep {sweep}") for sweep in range(5)}
+    words = {word(fact, functions, name, f"sweep {sweep}") for sweep in range(2)}
     np.random.set_state(state)
     assert words == {wanted}
 
@@ -456,7 +456,7 @@ def test_a_function_that_hangs_costs_one_deadline_only() -> None:
 
 
 def test_a_factor_from_the_realised_share_is_never_taken_for_the_right_one() -> None:
-    words = {word(f.survivors(), {FORWARD: by_realised_share}, text=f"realised {sweep}") for sweep in range(400)}
+    words = {word(f.survivors(), {FORWARD: by_realised_share}, text=f"realised {sweep}") for sweep in range(120)}
     assert words == {"units / kept"}
 
 

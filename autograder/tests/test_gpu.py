@@ -161,7 +161,7 @@ def test_a_driver_that_does_not_start_is_told_of_and_nothing_is_graded(
     backend: Isolation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     driver(tmp_path, monkeypatch, "raise RuntimeError('CUDA unknown error\\nsecond line')")
-    with pytest.raises(Broken, match=r"The GPU cannot be used in the cage: RuntimeError: CUDA unknown error\. Leave --gpu out"):
+    with pytest.raises(Broken, match=r"The GPU cannot be used in the sandbox: RuntimeError: CUDA unknown error\. Leave --gpu out"):
         with_gpu(backend)
     with pytest.raises(Broken, match="The GPU cannot be used"):
         replace(backend, gpu=True).start(LIMITS)  # type: ignore[type-var]

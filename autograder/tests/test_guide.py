@@ -6,6 +6,7 @@ import contextlib
 import re
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from traitlets.config import Config
 
 from autograder.course import load_public
 from autograder.model import Cell, Diagnosis, Earned, ExerciseResult, Outcome, Role, Verdict
-from autograder.report import guide, overview
+from autograder.report import guide, ladder, overview
+from autograder.report.ladder import Climb
 from autograder.student.selfcheck import CheckFailed, check, examine_public
 from autograder.subjects.local import Local
 from autograder.tests.classroom import RIGHT, SLUG
@@ -66,6 +68,49 @@ def test_a_notebook_folds_what_is_not_the_first_cross() -> None:
     assert "does one" in folded
     assert "2 more follow once this holds" in folded
     assert (shown.count("Belief"), "Next" in shown) == (2, False)
+
+
+def beside(*crosses: tuple[str, ...]) -> ExerciseResult:
+    """The same result, explained by beliefs that fail these checks."""
+    hints = tuple(Diagnosis("f", str(n), f"Belief {n}. Do this.", {}, explained) for n, explained in enumerate(crosses))
+    return ExerciseResult("f", 1, 4, VERDICTS, hints, parts=PARTS)
+
+
+@pytest.mark.parametrize(
+    ("crosses", "shown"),
+    [
+        ((("three",),), {"three": ["0"]}),
+        ((("three",), ("two", "three")), {"two": ["1"], "three": ["0"]}),
+        ((("five",), ()), {"two": ["0", "1"]}),  # what waits is no cross yet
+        ((("three",), ("three",), ("two",)), {"two": ["2"], "three": ["0"]}),
+    ],
+)
+def test_a_hint_stands_beside_the_first_cross_that_it_explains(crosses: tuple[tuple[str, ...], ...], shown: dict[str, list[str]]) -> None:
+    result = beside(*crosses)
+    homes = ladder.homes(result, [v for v in result.verdicts if v.outcome in (Outcome.RAISED, Outcome.FAILED)])
+    assert {check: [d.name for d in hints] for check, hints in homes.items()} == shown
+    above, _, below = guide.guide_text(result).partition("x f does three")
+    assert [text.count("Belief") for text in (above, below)] == [len(shown.get(name, ())) for name in ("two", "three")]
+
+
+@pytest.mark.parametrize(("rung", "shown", "more"), [(1, "h", True), (2, "hw", True), (3, "hwl", False), (9, "hwl", False)])
+def test_a_hint_is_climbed_one_rung_at_a_time(rung: int, shown: str, more: bool) -> None:
+    result = beside(("two",))
+    made = replace(result, verdicts=tuple(replace(v, made=("line 2: x = 1",)) if v.check == "two" else v for v in result.verdicts))
+    told = guide.guide_text(made, climb=Climb(rung, "check it, step {}".format))
+    said = {"h": "hint  Belief 0.", "w": "why   Do this.", "l": "where line 2: x = 1"}
+    assert "".join(letter for letter, line in said.items() if f"    {line}\n" in told) == shown, told
+    assert (f"more  check it, step {rung + 1}\n" in told) == more, told
+    page = guide.guide_html(made, climb=Climb(rung))
+    assert page.count("<details open>") == min(rung, 3) - 1, page
+    assert re.search(r"Belief 0\..*<details.*Do this\..*<details.*line 2: x = 1.*</details>.*</details>", page), page
+
+
+def test_what_was_printed_is_shown_and_cut() -> None:
+    result = replace(RESULT, verdicts=tuple(replace(v, printed="a\n" * 9) if v.check == "two" else v for v in RESULT.verdicts))
+    assert guide.guide_text(result).count("a\n") == 6
+    assert "Your code printed:" in guide.guide_html(result)
+    assert "printed" not in guide.guide_html(RESULT)
 
 
 def test_what_comes_next_is_said_when_all_of_it_holds() -> None:
@@ -146,6 +191,20 @@ def test_a_cell_that_stopped_is_told_above_what_its_earlier_version_does(
     assert "\n    ZeroDivisionError at line 1: division by zero\n" in checked("shrink", capsys)
     run("print(shrink)", "%time 3", RIGHT)
     assert "!" not in checked("shrink", capsys)
+
+
+def test_an_error_in_a_helper_is_placed_in_the_cell_where_it_happened(run: Callable[..., Any], capsys: pytest.CaptureFixture[str]) -> None:
+    run("def half(x):\n    return x / None", "def shrink(x, p, rng, train=True):\n    return half(x), None")
+    assert re.search(r"TypeError: .* at line 2 of In \[2\]: return x / None\n", checked("shrink", capsys))
+    run("def shrink(x, p, rng, train=True):\n    return x / None, None")
+    assert re.search(r"TypeError: .* at line 2: return x / None, None\n", checked("shrink", capsys))
+
+
+def test_the_line_that_made_it_and_what_was_printed_are_told(run: Callable[..., Any], capsys: pytest.CaptureFixture[str]) -> None:
+    run("def shrink(x, p, rng, train=True):\n    out = p * x\n    print('p is', p)\n    return out, None")
+    told = checked("shrink", capsys)
+    assert "prints  p is 0.25\n" in told
+    assert 'more  check("shrink", hint=2)\n' in told
 
 
 def test_a_function_is_checked_with_the_exercise_that_asks_for_it(released_once: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -290,9 +290,9 @@ def test_an_array_of_any_size_is_refused_before_anything_is_worked_out_from_it()
 
 def test_a_public_check_shows_the_call_that_was_asked() -> None:
     (verdict,) = judge(one_part(FORWARD, [c.is_identity_at_test_time(p=0.3)]), student({FORWARD: lambda *a, **k: 0}), "toy")
-    assert verdict.call.startswith("dropout_forward(np.random.default_rng(")
+    assert verdict.call.startswith("result = dropout_forward(np.random.default_rng(")
     assert ", 0.3, np.random.default_rng(" in verdict.call
-    assert verdict.call.endswith("), train=False)")
+    assert verdict.call.endswith("), train=False)\ntype(result)")
 
 
 # ------------------------------------------------------------------------------------------------------------------------- seeds

@@ -155,7 +155,10 @@ UNREADABLE: dict[str, tuple[str | bytes, str]] = {
 
 @pytest.fixture(scope="module")
 def classroom(tmp_path_factory: pytest.TempPathFactory) -> Classroom:
-    return make(tmp_path_factory.mktemp("course"))
+    found = make(tmp_path_factory.mktemp("course"))
+    checks = found.root / "solutions" / SLUG / "checks.py"
+    checks.write_text(checks.read_text().replace('p=0.25, by="1-p")', 'p=0.25, by="1-p", seconds=1)'))  # whoever hangs costs less
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -197,18 +200,13 @@ def rows(classroom: Classroom, autograde: Done) -> dict[str, dict[str, str]]:
 
 # ---------------------------------------------------------------------------------------------------------------------- the marks
 @pytest.mark.parametrize("student", CLASS)
-def test_everybody_gets_what_the_answers_deserve(student: str, classroom: Classroom, autograde: Done) -> None:
-    assert classroom.total(student) == CLASS[student][1], autograde.text[-3000:]
-
-
-@pytest.mark.parametrize("student", [*CLASS, "renamed", "sidefiles"])
-def test_no_mark_waits_for_a_human_for_ever(student: str, classroom: Classroom, autograde: Done) -> None:
-    assert {name: needs for name, (_, _, needs) in classroom.grades(student).items()} == {"check_shrink": False, "check_quiz": False}
-
-
-@pytest.mark.parametrize("student", CLASS)
-def test_gradebook_csv_and_feedback_agree(student: str, classroom: Classroom, feedback: Done, rows: dict[str, dict[str, str]]) -> None:
+def test_everybody_gets_what_the_answers_deserve(
+    student: str, classroom: Classroom, autograde: Done, feedback: Done, rows: dict[str, dict[str, str]]
+) -> None:
+    """In the gradebook, in the table and on the page; and no mark waits for a human for ever."""
     row, points = rows[student], CLASS[student][1]
+    assert classroom.total(student) == points, autograde.text[-3000:]
+    assert {name: needs for name, (_, _, needs) in classroom.grades(student).items()} == {"check_shrink": False, "check_quiz": False}
     assert (float(row["score"]), float(row["max_score"]), row["status"]) == (points, 5, "graded")
     assert float(row["shrink"]) + float(row["quiz"]) == points
     assert f'<p class="total">{points:g} <span>of 5 points</span></p>' in classroom.feedback(student)
@@ -216,6 +214,7 @@ def test_gradebook_csv_and_feedback_agree(student: str, classroom: Classroom, fe
 
 def test_the_same_notebook_gets_the_same_marks_under_another_name(classroom: Classroom, autograde: Done) -> None:
     assert classroom.total("renamed") == 5
+    assert not [name for s in ("renamed", "sidefiles") for name, (_, _, needs) in classroom.grades(s).items() if needs]
     assert f"renamed handed in {SLUG} (1).ipynb" in autograde.text
 
 
@@ -275,7 +274,9 @@ def test_comments_name_the_misconception(classroom: Classroom, feedback: Done) -
 
 
 def test_nothing_secret_is_passed_on(classroom: Classroom, feedback: Done) -> None:
-    for path in [*classroom.root.glob("feedback/**/*.html"), *classroom.root.glob("assignments/**/*.*")]:
+    paths = [*classroom.root.glob("feedback/**/*.html"), *classroom.root.glob("assignments/**/*.*")]
+    assert len(paths) > len(CLASS)
+    for path in paths:
         text = path.read_text(encoding="utf-8")
         assert "factor = x.dtype.type" not in text
         assert "a toy needs no secret salt" not in text
@@ -371,9 +372,6 @@ def test_zip_collect_takes_what_learning_platforms_export(small: Classroom) -> N
     assert "late, as the platform says" in done.text
     stamps = {p.parts[-3]: p.read_text() for p in small.root.glob("submitted/*/*/timestamp.txt")}
     assert stamps == {"black": "2026-11-20 10:00:00 UTC"}, "the platform's time, and never one that a student wrote"
-    graded = small.run("autograde", SLUG)
-    assert graded.code == 0, graded.text[-2000:]
-    assert {small.total(s) for s in students} == {5}
 
 
 def test_zip_collect_and_collect_are_one_road(small: Classroom, capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,6 +19,7 @@ needs_chromium = pytest.mark.skipif(shutil.which("chromium") is None, reason="ne
 RUN = "document.documentElement.setAttribute('data-pwned', 'yes')"
 
 HTML = [
+    "<scr<details>ipt>alert(1)</scr</details>ipt><<summary>img src=x onerror=alert(1)>",
     f"<script>{RUN}</script>",
     f'<img src=x onerror="{RUN}">',
     f'<svg onload="{RUN}"></svg>',
@@ -83,6 +84,13 @@ def test_no_tag_of_the_student_survives(source: str) -> None:
     assert not re.search(r"<\w[^>]*\son\w+\s*=", page)
 
 
+def test_what_the_course_folds_stands_open_on_a_page() -> None:
+    from autograder.nbgrader_plugin.markdown import tame
+
+    page = rendered(tame("<details>\n<summary>An answer</summary>\n\nAt **one half**.\n\n</details>"))
+    assert re.sub(r"\s*<[^>]*>\s*", "|", page).strip("|") == "An answer||At|one half|."
+
+
 @pytest.mark.parametrize("source", LINKS)
 def test_no_link_leads_where_it_should_not(source: str) -> None:
     from autograder.nbgrader_plugin.markdown import tame
@@ -108,9 +116,9 @@ def test_a_text_at_the_limit_takes_no_second() -> None:
     from autograder.nbgrader_plugin.sanitize import MAX_PROSE
 
     for unit in ("\\\\[", "\\\\(", "\\begin{a}", "[", "![a](", "`a", "*a **b ", "> ", "|a", "<a ", "\n", "$$a "):
-        began = time.perf_counter()
+        began = time.process_time()
         tame((unit * MAX_PROSE)[:MAX_PROSE])
-        assert time.perf_counter() - began < 5, unit  # measured below 0.6; the margin is for a busy machine
+        assert time.process_time() - began < 5, unit  # measured below 0.6
 
 
 # -------------------------------------------------------------------------------------------------------------------------- pages
@@ -159,7 +167,7 @@ def formgrader_page(classroom: Classroom, student: str) -> str:
     import sys
 
     path = classroom.root / "autograded" / student / SLUG / f"{SLUG}.ipynb"
-    done = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, timeout=120, check=True)
+    done = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, timeout=300, check=True)
     return done.stdout
 
 
@@ -169,13 +177,14 @@ def in_browser(page: str, folder: Path) -> str:
     quiet = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
     words = ["chromium", "--headless", "--no-sandbox", *quiet, "--disable-sync", f"--user-data-dir={folder / 'profile'}"]
     words += ["--host-resolver-rules=MAP * ~NOTFOUND", "--virtual-time-budget=3000", "--dump-dom", f"file://{folder / 'page.html'}"]
-    return subprocess.run(words, capture_output=True, text=True, timeout=120, check=True).stdout
+    return subprocess.run(words, capture_output=True, text=True, timeout=300, check=True).stdout
 
 
 @needs_chromium
-@pytest.mark.parametrize("payload", [HTML[0], HTML[1], HTML[2], HTML[3]])
-def test_the_trap_itself_works(payload: str, tmp_path: Path) -> None:
-    assert "data-pwned" in in_browser(f"<!DOCTYPE html><html><body>{payload}</body></html>", tmp_path).split(">", 2)[1]
+def test_the_trap_itself_works(tmp_path: Path) -> None:
+    payloads = "".join(payload.replace("data-pwned", f"data-pwned-{k}") for k, payload in enumerate(HTML[:4]))
+    shown = in_browser(f"<!DOCTYPE html><html><body>{payloads}</body></html>", tmp_path).split(">", 2)[1]
+    assert [k for k in range(4) if f"data-pwned-{k}" in shown] == [0, 1, 2, 3]
 
 
 @needs_chromium
@@ -269,7 +278,7 @@ def test_the_summary_of_the_longest_assignment_prints_on_one_page(tmp_path: Path
     page, _ = FeedbackPage().from_notebook_node(nothing, resources)
     (tmp_path / "page.html").write_text(page.replace("break-after: page;", ""))
     words = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}", "--no-pdf-header-footer"]
-    subprocess.run([*words, f"--print-to-pdf={tmp_path / 'page.pdf'}", f"file://{tmp_path / 'page.html'}"], timeout=120, check=True)
+    subprocess.run([*words, f"--print-to-pdf={tmp_path / 'page.pdf'}", f"file://{tmp_path / 'page.html'}"], timeout=300, check=True)
     assert len(re.findall(rb"/Type\s*/Page\b", (tmp_path / "page.pdf").read_bytes())) == 1
 
 

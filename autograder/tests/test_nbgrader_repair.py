@@ -82,7 +82,7 @@ cells = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(handed_in=st.lists(cells | junk, max_size=6), top=junk)
 def test_every_released_cell_is_there_once_whatever_was_handed_in(handed_in: list[Any], top: Any, tmp_path: Path) -> None:
     nb = repaired({"nbformat": 4, "nbformat_minor": 5, "metadata": top, "cells": handed_in}, tmp_path)

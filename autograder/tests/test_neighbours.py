@@ -256,7 +256,7 @@ def test_the_workflow_runs_the_public_checks(toy: Path, tmp_path: Path, capsys: 
 def test_pytest_writes_junit_xml_of_the_public_checks(toy: Path) -> None:
     path = notebook(toy, WRONG)
     command = [sys.executable, "-m", "pytest", "-q", "--junitxml", str(toy / "junit.xml"), "-p", "no:cacheprovider", str(path)]
-    done = subprocess.run(command, cwd=path.parent, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=path.parent, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 1, done.stdout + done.stderr
     (suite,) = ElementTree.parse(toy / "junit.xml").getroot()
     cases = {case.attrib["name"]: case for case in suite}

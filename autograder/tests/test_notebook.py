@@ -356,7 +356,7 @@ CELLS = st.fixed_dictionaries(
 BOOKS = st.fixed_dictionaries({"cells": st.lists(CELLS | JUNK, max_size=6)}, optional={"nbformat": st.just(4) | JUNK, "metadata": JUNK})
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(BOOKS | JUNK)
 def test_any_node_is_read_or_refused(node: Any) -> None:
     try:
@@ -370,7 +370,7 @@ def test_any_node_is_read_or_refused(node: Any) -> None:
     "".join((*submission.notes, *(cell.source for cell in submission.cells))).encode()
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.binary(max_size=200)
     | st.integers(0, len(GOOD)).map(lambda n: GOOD[:n])

@@ -24,9 +24,8 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def released(root: Path) -> Path:
-    release(root, [SLUG])
-    return root
+def released(toy: Path) -> Path:
+    return toy
 
 
 def files(folder: Path) -> dict[str, bytes]:

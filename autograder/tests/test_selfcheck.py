@@ -106,7 +106,7 @@ def test_no_error_of_ours_shows_a_traceback_in_a_notebook(folder: Path) -> None:
     path = folder / f"{SLUG}.ipynb"
     node = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     node.cells = [nbformat.v4.new_code_cell(lines)]  # type: ignore[no-untyped-call]
-    NotebookClient(node, timeout=60, allow_errors=True, resources={"metadata": {"path": str(folder)}}).execute()
+    NotebookClient(node, timeout=300, allow_errors=True, resources={"metadata": {"path": str(folder)}}).execute()
     (error,) = node.cells[0].outputs
     assert error.traceback == [f"There is no exercise 'shrunk' in {SLUG}. The exercises are: shrink, quiz."]
 
@@ -129,7 +129,7 @@ def executed(folder: Path, shrink: str, quiz: str = QUIZ, go_on: bool = True) ->
     path = folder / f"{SLUG}.ipynb"
     write(answered(released(path), shrink, quiz), path)
     node = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
-    client = NotebookClient(node, timeout=60, allow_errors=go_on, resources={"metadata": {"path": str(folder)}})
+    client = NotebookClient(node, timeout=300, allow_errors=go_on, resources={"metadata": {"path": str(folder)}})
     client.execute()
     return node
 
@@ -167,7 +167,7 @@ def test_nbgrader_validate_notices(folder: Path) -> None:
 
     write(answered(released(path), WRONG), path)
     words = [sys.executable, "-m", "nbgrader", "validate", path.name]
-    done = subprocess.run(words, cwd=folder, env=environment, text=True, capture_output=True, timeout=120, check=False)
+    done = subprocess.run(words, cwd=folder, env=environment, text=True, capture_output=True, timeout=300, check=False)
     said = done.stdout + done.stderr
     assert "FAILED" in said, said
     assert "Not there yet: shrink (0 of 2 parts, 0 of 3 points in reach)" in said, said

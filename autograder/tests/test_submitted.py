@@ -219,7 +219,7 @@ def _anything(random_: random.Random, folder: Path, depth: int = 2) -> None:
                 os.utime(path, (0, random_.choice([0, 1e10, -1e9])))
 
 
-@pytest.mark.parametrize("seed", range(100))
+@pytest.mark.parametrize("seed", range(25))
 def test_anything_in_a_folder_is_that_students(seed: int, tmp_path: Path) -> None:
     submit(tmp_path, "ada")
     chance = random.Random(seed)

@@ -36,14 +36,13 @@ def room(tmp_path: Path) -> Classroom:
 
 
 # ---------------------------------------------------------------------------------------------------------------- without sentences
-@pytest.mark.parametrize("level", ["1", "2"])
-def test_python_without_docstrings_or_asserts_is_refused_in_one_sentence(toy: Path, level: str) -> None:
+def test_python_without_docstrings_or_asserts_is_refused_in_one_sentence(toy: Path) -> None:
     notebook = toy / "assignments" / SLUG / f"{SLUG}.ipynb"
-    done = python("-m", "autograder", "check", str(notebook), PYTHONOPTIMIZE=level)
+    done = python("-m", "autograder", "check", str(notebook), PYTHONOPTIMIZE="1")
     assert done.returncode != 0
     assert (done.stdout + done.stderr).strip().splitlines() == [f"autograder: {surroundings.OPTIMIZED}"]
     done = python("-c", "from autograder.model import CourseError\ntry: import autograder.checks_api\nexcept CourseError as e: print(e)",
-                  PYTHONOPTIMIZE=level)  # fmt: skip
+                  PYTHONOPTIMIZE="2")  # fmt: skip
     assert done.stdout.strip() == surroundings.OPTIMIZED, done.stderr
 
 
@@ -154,5 +153,5 @@ def test_nbgrader_is_imported_without_a_grammar_that_takes_longer_than_all_the_r
     """And who wants the grammar afterwards can still import it."""
     told = "'lark' in sys.modules, 'rfc3987_syntax' in sys.modules, 'nbgrader.api' in sys.modules"
     code = f"import sys, autograder.nbgrader_plugin; print({told}); import rfc3987_syntax"
-    done = subprocess.run([sys.executable, "-c", code], text=True, capture_output=True, timeout=120, check=False)
+    done = subprocess.run([sys.executable, "-c", code], text=True, capture_output=True, timeout=300, check=False)
     assert done.stdout == "False False True\n", done.stderr

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from autograder.authoring.fill import released, write
+from autograder.cli import main
 from autograder.report.terminal import Patient
 from autograder.tests.classroom import QUIZ, SLUG, answered
 
 ODD = "def shrink(x, p, rng, train=True):\n    raise ValueError('∑ 日本語 \\ud83d')\n"
-WORDY = "def shrink(x, p, rng, train=True):\n    raise ValueError('x' * 400_000)\n"
 
 
 def run(words: list[str], shell: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
@@ -30,15 +30,14 @@ def hand_in(toy: Path, shrink: str = ODD) -> Path:
     return write(notebook, toy / "hand-ins" / "ada" / f"{SLUG}.ipynb")
 
 
-@pytest.mark.parametrize("environment", [{"PYTHONIOENCODING": "cp1252"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}])
-def test_words_that_the_terminal_lacks_are_shown_as_escapes(environment: dict[str, str], toy: Path, tmp_path: Path) -> None:
-    file = tmp_path / "reports.json"
-    done = run(["grade", SLUG, str(hand_in(toy)), "--course", str(toy), "--json", str(file)], **environment)
+def test_words_that_the_terminal_lacks_are_shown_as_escapes(toy: Path, tmp_path: Path) -> None:
+    file, path = tmp_path / "reports.json", hand_in(toy)
+    done = run(["grade", SLUG, str(path), "--course", str(toy), "--json", str(file)], PYTHONIOENCODING="cp1252")
     assert done.stderr == "rc 0\n", done.stderr
     assert "\\u65e5\\u672c\\u8a9e" in done.stdout
     assert "日本語" in json.loads(file.read_text(encoding="utf-8"))[0]["exercises"][0]["verdicts"][0]["message"]
-    public = write(json.loads(hand_in(toy).read_text(encoding="utf-8")), toy / "assignments" / SLUG / f"{SLUG}.ipynb")
-    done = run(["check", str(public)], **environment)
+    public = write(json.loads(path.read_text(encoding="utf-8")), toy / "assignments" / SLUG / f"{SLUG}.ipynb")
+    done = run(["check", str(public)], LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
     assert done.stderr == "rc 1\n", done.stderr
     assert "\\u65e5" in done.stdout
 
@@ -59,12 +58,12 @@ def test_a_full_disk_behind_the_output_is_one_line(toy: Path, tmp_path: Path) ->
     assert len(json.loads(file.read_text(encoding="utf-8"))) == 1
 
 
-def test_a_file_that_cannot_be_written_is_told_before_anything_is_graded(toy: Path) -> None:
+def test_a_file_that_cannot_be_written_is_told_before_anything_is_graded(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for option in ("--json", "--csv"):
-        done = run(["grade", SLUG, str(hand_in(toy)), "--course", str(toy), option, str(toy / "nowhere" / "x")])
-        assert done.stderr == "rc 2\n"
-        assert "cannot be written (No such file or directory). Name another file" in done.stdout.splitlines()[-1]
-        assert (option == "--csv") == ("hint" in done.stdout or "shrink" in done.stdout)
+        assert main(["grade", SLUG, str(hand_in(toy)), "--course", str(toy), option, str(toy / "nowhere" / "x")]) == 2
+        said = capsys.readouterr().out
+        assert "cannot be written (No such file or directory). Name another file" in said.splitlines()[-1]
+        assert (option == "--csv") == ("hint" in said or "shrink" in said)
 
 
 def test_a_report_may_go_to_a_pipe(toy: Path) -> None:

@@ -1,7 +1,7 @@
 """A worker that was started once and has numpy loaded: for each submission it forks a child, and that child serves.
 
-The fork server takes no cell and no call and never computes. What a child leaves behind is what its cage lets it leave: it has no file, no
-other process and no signal it could reach anybody with, and its memory goes with it. So the next child begins as this one did.
+The fork server takes no cell and no call and never computes. What a child leaves behind is what its sandbox lets it leave: it has no file,
+no other process and no signal it could reach anybody with, and its memory goes with it. So the next child begins as this one did.
 """
 
 from __future__ import annotations

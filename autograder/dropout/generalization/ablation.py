@@ -48,6 +48,17 @@ FACTORS: dict[str, Callable[[float, int, int], float]] = {
     "1 / f": lambda f, units, left: 1 / f,
     "H / units left": lambda f, units, left: units / max(left, 1),
 }
+MADE = """rng, sizes = np.random.default_rng({seed}), {sizes}
+params = {{}}
+for k in range(1, len(sizes)):
+    params[f"W{{k}}"] = rng.normal(size=(sizes[k - 1], sizes[k]))
+    params[f"b{{k}}"] = rng.normal(size=sizes[k])
+X = h = rng.normal(size=({examples}, sizes[0]))
+for k in range(1, len(sizes)):
+    h = (np.maximum(h, 0) if k > 1 else h) @ params[f"W{{k}}"] + params[f"b{{k}}"]
+y = h.argmax(axis=1)
+lie = rng.random(len(y)) < 0.2
+y[lie] = rng.integers(0, sizes[-1], lie.sum())"""  # what a student pastes to see the same network
 Gone = tuple[tuple[int, ...], ...]  # the deleted units of each hidden layer
 
 
@@ -55,7 +66,7 @@ class Patient:
     """A small random network with examples, and the accuracies that deleting units can give."""
 
     def __init__(self, sizes: tuple[int, ...], seed: int, examples: int = EXAMPLES) -> None:
-        self.sizes = sizes
+        self.sizes, self.text = sizes, MADE.format(seed=seed, sizes=sizes, examples=examples)
         rng = np.random.default_rng(seed)
         self.params: Params = {}
         for k in range(1, len(sizes)):
@@ -70,7 +81,7 @@ class Patient:
     def call(self, exam: Exam, fractions: list[float], repeats: int, seed: int, watch: bool = False) -> Call:
         """ablation_curve(params, X, y, fractions, rng, repeats)"""
         copies = {name: entry.copy() for name, entry in self.params.items()}  # a careless answer must not spoil the next question
-        given = (Given("params", copies), Given("X", self.X), Given("y", self.y))
+        given = (Given("params", copies, self.text), Given("X", self.X), Given("y", self.y))
         return Call(exam.function, (*given, fractions, Seed(exam.seed(seed)), repeats), returns=("curve",), watch=watch)
 
     def after(self, layers: tuple[tuple[tuple[int, ...], float], ...], speak: bool = False) -> tuple[float, Array]:

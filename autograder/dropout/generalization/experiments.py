@@ -10,7 +10,7 @@ from autograder.asking import Exam, Wrong, an, array
 from autograder.chance import smallest_error
 from autograder.checks_api.comparing import compare, demand_value_error
 from autograder.checks_api.counts import expect
-from autograder.checks_api.inputs import Array, normal
+from autograder.checks_api.inputs import Array, in_words, normal
 from autograder.checks_api.verb import verb
 from autograder.dropout.calls import scale as factor_named
 from autograder.dropout.generalization.training import labels
@@ -33,6 +33,8 @@ __all__ = [
     "sums_up_like_the_solution",
     "sums_up_to_ten_digits",
 ]
+
+SUMMARY = "summary"  # the name of what comes back, in lines to be pasted
 
 
 def manners(exam: Exam, calls: tuple[Call, Call, Call], what: str) -> None:
@@ -74,8 +76,10 @@ def whole(value: Any, count: int) -> Array:
 @verb()
 def moves_exactly(exam: Exam, *, fraction: float, count: int, classes: int = 10) -> None:
     """moves exactly round(fraction * N) labels, each to another class"""
-    y = labels(count, classes, exam.seed(1))
-    for value in exam.ask(*(spoiling(exam, y, fraction, classes, k) for k in range(3))):
+    y = in_words("y", labels(count, classes, exam.seed(1)))
+    asked = [spoiling(exam, y, fraction, classes, k) for k in range(3)]
+    for call, value in zip(asked, exam.ask(*asked), strict=True):
+        exam.last = (call,)  # a message shows the call it is about
         changed = int((whole(value, count) != y.value).sum())
         if changed != round(fraction * count):
             raise Wrong(f"{changed} of {count} labels differ from y", f"{round(fraction * count)}")
@@ -136,7 +140,7 @@ def moves_others_in_the_next_call(exam: Exam, *, fraction: float = 0.3) -> None:
 @verb()
 def keeps_its_labels(exam: Exam, *, fraction: float = 0.3) -> None:
     """does not modify y"""
-    y = labels(50, 10, exam.seed(1))
+    y = in_words("y", labels(50, 10, exam.seed(1)))
     (answer,) = exam.returned(spoiling(exam, y, fraction, 10, watch=True))
     if not unchanged(answer, 0, y.value):
         raise Wrong("y was changed by the call", "y as it was")
@@ -176,7 +180,7 @@ def entry(value: Any, key: str) -> Any:
 def sums_up(exam: Exam, *, given: tuple[list[float], list[float]], wanted: float, key: str, form: str = "arrays") -> None:
     """gets {key} right in a case you can do by hand, given as {form}"""
     arguments = tuple(Given(f"np.array({a})", np.array(a)) for a in given) if form == "arrays" else given
-    (value,) = exam.ask(Call(exam.function, arguments))
+    (value,) = exam.ask(Call(exam.function, arguments, returns=(SUMMARY,)))
     _compare_entry(value, key, np.array(wanted), len(given[0]), NEAR)
 
 
@@ -195,21 +199,21 @@ def sums_up_to_ten_digits(exam: Exam, reference: Exam, *, count: int, key: str) 
 def _compare_with_the_solution(exam: Exam, reference: Exam, count: int, key: str, tolerance: float) -> None:
     a, b = (normal((count,), exam.seed(k)) for k in (1, 2))
     b = Given(f"1 + {b.text}", 1 + b.value)  # apart, so that neither the mean nor t is near 0
-    call = Call(exam.function, (a, b))
+    call = Call(exam.function, (a, b), returns=(SUMMARY,))
     (value,), (wanted,) = exam.ask(call), reference.ask(call)
     _compare_entry(value, key, np.asarray(entry(wanted, key)), count, tolerance)
 
 
 def _compare_entry(value: Any, key: str, wanted: Array, count: int, tolerance: float) -> None:
-    got = array(entry(value, key), f'["{key}"]', ())
+    got = array(entry(value, key), f'{SUMMARY}["{key}"]', ())
     if key == "t" and _follows(value, float(got), count, tolerance):  # a wrong mean or sd is told and charged as what it is
         return
-    compare(got, wanted, f'["{key}"]', tolerance)
+    compare(got, wanted, f'{SUMMARY}["{key}"]', tolerance)
 
 
 def _follows(value: Any, t: float, count: int, tolerance: float) -> bool:
     """Is t right for the mean and the sd beside it?"""
-    mean, sd = (float(array(entry(value, key), f'["{key}"]', ())) for key in ("mean", "sd"))
+    mean, sd = (float(array(entry(value, key), f'{SUMMARY}["{key}"]', ())) for key in ("mean", "sd"))
     return bool(sd > 0 and abs(t) > 0 and abs(t * sd - mean * count**0.5) <= tolerance * abs(t * sd))
 
 

@@ -221,9 +221,11 @@ def is_never_negative(exam: Exam, *, calls: int = 24) -> None:
     """gives an error without a sign: it is never below 0"""
     asked = question("a ReLU layer with dropout", (6, 7), exam.seed(1))
     wrong = asked.gradient(SLIPS["forgets the mask"])
-    values = exam.ask(*(error_call(exam.function, asked, wrong, Seed(exam.seed(j)), 1) for j in range(calls)))
-    least = min(float(array(v, "error", ())) for v in values)
+    questions = [error_call(exam.function, asked, wrong, Seed(exam.seed(j)), 1) for j in range(calls)]
+    found = [float(array(value, "error", ())) for value in exam.ask(*questions)]
+    least = min(found)
     if not least >= 0:
+        exam.last = (questions[found.index(least)],)  # a message shows the call it is about
         raise Wrong(f"error = {number(least)}", "0 or more")
 
 
@@ -245,7 +247,7 @@ def _longer(exam: Exam, off: float, n: int) -> tuple[Question, Given]:
     """A gradient of mixed signs that is a little too long; dout is ones, for whoever leaves it out is told so elsewhere."""
     asked = question("a matrix product", (n // 50, 50), exam.seed(1))
     ones = np.ones((n // 50, 2))
-    asked = replace(asked, dout=Given(f"np.ones({ones.shape})", ones), known={**asked.known, "dout": ones})
+    asked = replace(asked, dout=Given("dout", ones, f"dout = np.ones({ones.shape})"), known={**asked.known, "dout": ones})
     return asked, asked.gradient(f"{1 + off} * (dout @ W.T)")
 
 

@@ -210,7 +210,8 @@ def refuses_rates(exam: Exam, *, p_in: float, p_hidden: float) -> None:
 def survives_dropping_everything(exam: Exam, *, sizes: Sizes = SMALL, batch: int = 9) -> None:
     """gives the loss of the last bias alone, no NaN and no warning, when p_hidden = 1"""
     question = asked("firm_network", sizes, batch, exam.seed(1))
-    cut = Question(Given("cut", {**question.values, "W3": 0 * question.values["W3"]}), question.X, question.y)
+    first = f'{question.params.first}\ncut = {{**params, "W3": 0 * params["W3"]}}'
+    cut = Question(Given("cut", {**question.values, "W3": 0 * question.values["W3"]}, first), question.X, question.y)
     bias_only = _tested(exam, cut)
     everything = loss_call(exam.function, question, 0.0, 1.0, Seed(exam.seed()), ship=None, watch=True)
     wanted, answer = (a for a in exam.returned(bias_only, everything))

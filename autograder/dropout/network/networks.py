@@ -222,15 +222,21 @@ def chained(exam: Exam, p: tuple[float, float], count: int, number: int = 1000) 
     return _nearly_zero(scores_read(exam, question, 1.0, p, [Seed(exam.seed(number + k)) for k in range(count)]))
 
 
+SINGLE = """from autograder.dropout.network.networks import reading_network
+params = {{**reading_network({layer}, (1.0,))[0], "W1": np.zeros((1, 1)), "b2": np.{bias}(1)}}
+X, y = np.ones((1, 1)), np.zeros(1, dtype=int)"""
+
+
 def singles(exam: Exam, layer: int, p: float, count: int, number: int = 1000) -> list[float]:
     """By what a single unit of this layer was multiplied; of hidden layer 1, that unit and one of layer 2 behind it."""
     if layer != SECOND:
         return chained(exam, rates(layer, p), count, number)
     values = asked("reading_network", SECOND, (1.0,)).values  # the unit is fed by its bias, and no other is in the way
     questions = []
-    for bias in (np.zeros(1), np.ones(1)):
-        params = {**values, "W1": np.zeros((1, 1)), "b2": bias}
-        questions.append(Question(Given("params", params), Given("X", np.ones((1, 1))), Given("y", np.zeros(1, dtype=np.int64))))
+    for bias in ("zeros", "ones"):
+        params = {**values, "W1": np.zeros((1, 1)), "b2": getattr(np, bias)(1)}
+        shown = Given("params", params, SINGLE.format(layer=SECOND, bias=bias))
+        questions.append(Question(shown, Given("X", np.ones((1, 1))), Given("y", np.zeros(1, dtype=np.int64))))
     known = scale(exam, questions[1], 1.0, questions[0])
     seeds = [Seed(exam.seed(number + k)) for k in range(count)]
     return _nearly_zero([known.read(v) for v in losses(exam, questions[1], 0.0, p, seeds)])

@@ -15,7 +15,7 @@ import numpy as np
 
 from autograder.asking import Exam, Wrong, array, number, pair
 from autograder.checks_api.comparing import compare, demand_value_error, item
-from autograder.checks_api.inputs import Array, direction, normal
+from autograder.checks_api.inputs import Array, direction, in_words, normal
 from autograder.checks_api.verb import verb
 from autograder.dropout.calls import backward_call
 from autograder.dropout.gradients import DIRECTIONAL
@@ -93,7 +93,7 @@ def needs_no_chance_at_test_time(exam: Exam, *, given: Shapes, rates: Rates) -> 
 @verb()
 def leaves_what_it_is_given(exam: Exam, *, given: Shapes, rates: Rates) -> None:
     """does not modify any of its arrays"""
-    values = arrays(exam, given)
+    values = [*map(in_words, given, arrays(exam, given))]
     (answer,) = exam.returned(forward_pass(exam.function, values, rates, Seed(exam.seed()), watch=True))
     after = answer.facts.arguments if answer.facts else ()
     for name, value, now in zip(given, values, after, strict=False):

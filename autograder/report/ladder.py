@@ -1,0 +1,86 @@
+"""A hint as a ladder, climbed one rung at a time: what seems to be done, why and what instead, and the student's own line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from autograder.model import Diagnosis, ExerciseResult, Outcome, Verdict
+from autograder.report import html, text, words
+
+MOST_HINTS = 2
+MOST_PRINTED = 6  # lines
+HINT, WHY, WHERE = ("hint  ", "A hint"), ("why   ", "Why, and what instead"), ("where ", "Where it comes from")  # in text, in HTML
+SENTENCE = re.compile(r"(?<=[.?!])\s+(?=[A-Z`(\[])")
+Rungs = list[tuple[tuple[str, str], str]]  # the labels of a rung, and what it says
+
+
+@dataclass(frozen=True)
+class Climb:
+    """How far up one stands, and the command that leads to the rung of a number."""
+
+    rung: int = 1
+    command: Callable[[int], str] | None = None
+
+
+def homes(result: ExerciseResult, crosses: Sequence[Verdict]) -> dict[str, list[Diagnosis]]:
+    """Check -> the hints that stand beside its cross: the first one that the belief explains, or else the first of all."""
+    places = {id(d): next((n for n, v in enumerate(crosses) if v.check in d.crosses), 0) for d in result.diagnoses}
+    chosen = sorted((d for d in result.diagnoses if d.message and crosses), key=lambda d: places[id(d)])[:MOST_HINTS]
+    found: dict[str, list[Diagnosis]] = {}
+    for diagnosis in chosen:
+        found.setdefault(crosses[places[id(diagnosis)]].check, []).append(diagnosis)
+    return found
+
+
+def rungs(hint: Diagnosis | None, verdict: Verdict) -> Rungs:
+    """The hint's first sentence, what else it says, and the lines that made what the message speaks of."""
+    found: Rungs = []
+    if hint:
+        nudge, *rest = SENTENCE.split(words.clean(hint.message), maxsplit=1)
+        found = [(HINT, nudge), *((WHY, told) for told in rest)]
+    return [*found, (WHERE, words.clean("\n".join(verdict.made)))] if verdict.made else found
+
+
+def ladders(hints: Sequence[Diagnosis], verdict: Verdict) -> list[Rungs]:
+    """One for each hint; the line of the student's stands on the last of them, or on one of its own."""
+    plain = [rungs(hint, _placeless(verdict)) for hint in hints[:-1]]
+    return [*plain, found] if (found := rungs(hints[-1] if hints else None, verdict)) else plain
+
+
+def _placeless(verdict: Verdict) -> Verdict:
+    return Verdict(verdict.exercise, verdict.check, verdict.sentence, Outcome.FAILED)
+
+
+def printed(verdict: Verdict) -> str:
+    """What the student's code printed meanwhile, the first lines."""
+    lines = words.clean(verdict.printed).rstrip("\n").split("\n") if verdict.printed.strip() else []
+    return "\n".join([*lines[:MOST_PRINTED], *["..."] * (len(lines) > MOST_PRINTED)])
+
+
+# --------------------------------------------------------------------------------------------------------------------------- text
+def as_text(hints: Sequence[Diagnosis], verdict: Verdict, climb: Climb) -> list[str]:
+    """The rungs that were asked for, and how to see the next one."""
+    lines = text.below("prints  ", printed(verdict))
+    found = ladders(hints, verdict)
+    for ladder in found:
+        for labels, told in ladder[: climb.rung]:
+            lines += text.below(labels[0], told, wrap=labels is not WHERE)
+    if climb.command and any(len(ladder) > climb.rung for ladder in found):
+        lines += text.below("more  ", climb.command(climb.rung + 1))
+    return lines
+
+
+# --------------------------------------------------------------------------------------------------------------------------- HTML
+def as_html(hints: Sequence[Diagnosis], verdict: Verdict, climb: Climb) -> str:
+    """The first rung open, each further one to be opened inside the one before."""
+    shown = printed(verdict)
+    said = f'<div style="opacity:.75;margin-top:.3em">Your code printed:</div>{html.code(shown)}' if shown else ""
+    return said + "".join(html.box(ladder[0][0][1], _rung(ladder, climb.rung), html.AMBER) for ladder in ladders(hints, verdict))
+
+
+def _rung(ladder: Rungs, opened: int) -> str:
+    (labels, told), *further = ladder
+    shown = html.code(told) if labels is WHERE else html.escape(told)
+    return shown + (html.folded(f"<b>{further[0][0][1]}</b>", _rung(further, opened - 1), opened > 1, "inside") if further else "")
