@@ -19,6 +19,7 @@ needs_chromium = pytest.mark.skipif(shutil.which("chromium") is None, reason="ne
 RUN = "document.documentElement.setAttribute('data-pwned', 'yes')"
 
 HTML = [
+    "<scr<details>ipt>alert(1)</scr</details>ipt><<summary>img src=x onerror=alert(1)>",
     f"<script>{RUN}</script>",
     f'<img src=x onerror="{RUN}">',
     f'<svg onload="{RUN}"></svg>',
@@ -81,6 +82,13 @@ def test_no_tag_of_the_student_survives(source: str) -> None:
     page = rendered(tame(source))
     assert not re.search(r"<(script|img|svg|iframe|details|body|b|style|meta|form)\b", page)
     assert not re.search(r"<\w[^>]*\son\w+\s*=", page)
+
+
+def test_what_the_course_folds_stands_open_on_a_page() -> None:
+    from autograder.nbgrader_plugin.markdown import tame
+
+    page = rendered(tame("<details>\n<summary>An answer</summary>\n\nAt **one half**.\n\n</details>"))
+    assert re.sub(r"\s*<[^>]*>\s*", "|", page).strip("|") == "An answer||At|one half|."
 
 
 @pytest.mark.parametrize("source", LINKS)

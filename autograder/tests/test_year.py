@@ -26,7 +26,7 @@ from autograder.explain import explain
 from autograder.model import SubmissionError
 from autograder.nbgrader_plugin.submitted import take
 
-pytestmark = [pytest.mark.slow, pytest.mark.nbgrader, pytest.mark.skipif(bool(sandbox.holes("landlock")), reason="no sandbox holds here")]
+pytestmark = [pytest.mark.slow, pytest.mark.nbgrader]
 
 ROOT = Path(__file__).parents[2]
 STUDENTS = int(os.environ.get("AUTOGRADER_YEAR", "12"))
@@ -105,6 +105,8 @@ def changed(before: Marks, after: Marks) -> set[str]:
 
 @pytest.fixture
 def year(tmp_path: Path) -> Year:
+    if sandbox.holes("landlock"):  # not asked where tests are collected: the probe takes seconds
+        pytest.skip("no sandbox holds here")
     course = tmp_path / "dropout-26"
     chosen = [slug for slug in slugs(ROOT) if not lacking(load_staff(ROOT, slug).assignment)]
     assert main(["init", str(course), "--course", str(ROOT), "--with", *chosen]) == 0
