@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,11 +63,15 @@ class Place:
         return found
 
     def isolation(self) -> Isolation:
-        """How student code is locked in on this machine."""
-        # an environment variable, because stock nbgrader commands have no option of ours
-        unsafe = os.environ.get("AUTOGRADER_UNSAFE_ISOLATION") == "1"
-        found: Isolation = self._once("", lambda: sandbox.choose(unsafe))
+        """How student code is locked in on this machine; kept warm for the time of one command."""
+        found: Isolation = self._once(f"{self.slug}, its sandbox", self._warmed)
         return found
+
+    def _warmed(self) -> Isolation:
+        # an environment variable, because stock nbgrader commands have no option of ours
+        plain, stack = sandbox.choose(os.environ.get("AUTOGRADER_UNSAFE_ISOLATION") == "1"), ExitStack()
+        weakref.finalize(self.run, stack.close)
+        return stack.enter_context(sandbox.warmed(plain, sandbox.stays_shut(plain.name), self.staff().assignment.preload))
 
     def _once(self, name: str, make: Callable[[], Any]) -> Any:
         known = _STAFF.setdefault(self.run, {})

@@ -7,7 +7,6 @@ ends of the wire.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -70,9 +69,10 @@ def opened(group: Call | Draws) -> Iterator[Call]:
     if isinstance(group, Call):
         yield group
         return
-    before, after = group.call.args[: group.place], group.call.args[group.place + 1 :]
-    for number in group.numbers:
-        yield replace(group.call, args=(*before, Seed(number), *after))
+    call = group.call
+    before, after = call.args[: group.place], call.args[group.place + 1 :]
+    for number in group.numbers:  # `replace` would take three times as long
+        yield Call(call.function, (*before, Seed(number), *after), call.kwargs, call.returns, call.ship, call.watch, call.look)
 
 
 def _size(group: Call | Draws) -> int:

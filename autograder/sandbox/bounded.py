@@ -36,6 +36,7 @@ except ImportError:  # Windows, where students read their own notebooks and nobo
 SECONDS = 3  # of CPU time; an honest notebook takes some hundredths
 MEMORY = 1 << 30  # bytes more than this process has
 LENGTH = struct.Struct(">Q")  # of a message, before it
+STAYS_FOR = 500  # pieces of work; then another child takes over, so that nothing can pile up
 MAX_ANSWER = 128 << 20  # bytes of what comes back
 WAIT = 60  # wall seconds for each second of CPU time, before the machine is to blame
 ERRORS = {error.__name__: error for error in (SubmissionError, CourseError, Broken)}
@@ -64,15 +65,18 @@ class Kept:
 
     def __init__(self, work: Callable[..., Any]) -> None:
         self._work = work
-        self._child = 0
+        self._child = self._served = 0
         self._inlet = self._outlet = -1
 
     def __call__(self, name: str, *arguments: Any, seconds: int = SECONDS) -> Any:
         """What `work` returns for these arguments; errors as those of `bounded`."""
         if resource is None or not hasattr(os, "fork"):
             return self._work(*arguments)
+        if self._served >= STAYS_FOR:
+            self.close()
         if not self._child:
             self._begin()
+        self._served += 1
         try:
             with contextlib.suppress(BrokenPipeError):  # what has ended it is seen below
                 _write(self._outlet, pickle.dumps((seconds, arguments), pickle.HIGHEST_PROTOCOL))
@@ -82,6 +86,7 @@ class Kept:
             raise
 
     def _begin(self) -> None:
+        self._served = 0
         theirs, self._outlet = os.pipe()
         self._inlet, answers = os.pipe()
         with warnings.catch_warnings():

@@ -14,7 +14,7 @@ import sys
 import traceback
 from importlib import import_module
 
-SECONDS = 300  # then a command is stopped
+SECONDS = 1200  # then a command is stopped
 NEEDED = "nbgrader.apps nbgrader.server_extensions.formgrader autograder.nbgrader_config autograder.nbgrader_plugin.exchange "
 NEEDED += "autograder.dropout.checks autograder.dropout.symptoms sqlalchemy.dialects.sqlite latex2mathml.converter pygments.lexers.python"
 

@@ -112,16 +112,6 @@ def test_a_wrong_divisor_is_charged_once() -> None:
         assert all(verdict(check, twice).passed for check in (CENTRAL, BACK, UPHILL, ITSELF))
 
 
-@pytest.mark.parametrize(
-    ("check", "function", "got", "wanted"), WRONG_NUMERIC, ids=[f"{k}-{r[0].name}" for k, r in enumerate(WRONG_NUMERIC)]
-)
-def test_wrong_gradients_are_refused_in_words(check: Check, function: Function, got: str, wanted: str) -> None:
-    found = verdict(check, function)
-    assert found.outcome is Outcome.FAILED, found
-    assert got in found.got
-    assert wanted in found.wanted
-
-
 # ------------------------------------------------------------------------------------------------------------ directional checks
 DIRECTIONAL = (
     *(c.accepts_the_right_gradient(form=name) for name in FORM_NAMES),
@@ -212,10 +202,11 @@ WRONG_DIRECTIONAL: tuple[tuple[Check, Function, str, str], ...] = (
 )
 
 
-@pytest.mark.parametrize(
-    ("check", "function", "got", "wanted"), WRONG_DIRECTIONAL, ids=[f"{k}-{r[0].name}" for k, r in enumerate(WRONG_DIRECTIONAL)]
-)
-def test_wrong_checkers_are_refused_in_words(check: Check, function: Function, got: str, wanted: str) -> None:
+WRONG = (*WRONG_NUMERIC, *WRONG_DIRECTIONAL)
+
+
+@pytest.mark.parametrize(("check", "function", "got", "wanted"), WRONG, ids=[f"{k}-{row[0].name}" for k, row in enumerate(WRONG)])
+def test_wrong_gradients_and_checkers_are_refused_in_words(check: Check, function: Function, got: str, wanted: str) -> None:
     found = verdict(check, function)
     assert found.outcome is Outcome.FAILED, found
     assert got in found.got

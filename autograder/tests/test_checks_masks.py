@@ -221,9 +221,14 @@ def false_alarms(name: str, check: Check, alpha: float, sweeps: int, monkeypatch
     return sum(refused(check, {}, sweep, name) for sweep in range(sweeps))
 
 
+RATES = [(0.02, 80), *(pytest.param(alpha, 4000, marks=pytest.mark.slow) for alpha in (1e-2, 1e-3))]
+
+
+@pytest.mark.parametrize(("alpha", "sweeps"), RATES)
 @pytest.mark.parametrize(("name", "check"), CHANCE_CHECKS, ids=IDS)
-def test_right_functions_are_refused_no_more_often_than_promised(name: str, check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
-    alpha, sweeps = 0.02, 80
+def test_right_functions_are_refused_no_more_often_than_promised(
+    name: str, check: Check, alpha: float, sweeps: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen = false_alarms(name, check, alpha, sweeps, monkeypatch)
     most = int(binom.isf(1e-6, sweeps, alpha * check.chances))
     assert seen <= most, f"{check.name}: {seen} false alarms in {sweeps}; {most} would be many"
@@ -233,18 +238,6 @@ def test_the_sweeps_do_draw_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     check = c.drops_the_right_share(p=P, via="mask")
     seen = false_alarms("mask", check, 0.5, 100, monkeypatch)
     assert 20 <= seen <= 70, f"at a false-alarm rate of one half, {seen} of 100 right ones were refused"
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("alpha", [1e-2, 1e-3])
-@pytest.mark.parametrize(("name", "check"), CHANCE_CHECKS, ids=IDS)
-def test_over_many_sweeps_the_false_alarms_stay_below_their_rate(
-    name: str, check: Check, alpha: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sweeps = 4000
-    seen = false_alarms(name, check, alpha, sweeps, monkeypatch)
-    most = int(binom.isf(1e-6, sweeps, alpha * check.chances))
-    assert seen <= most, f"{check.name}: {seen} false alarms in {sweeps}; {most} would be many"
 
 
 def test_the_budget_holds_at_its_real_size() -> None:

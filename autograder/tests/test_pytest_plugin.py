@@ -188,27 +188,20 @@ def test_an_endless_loop_is_stopped(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("name", "content", "said"),
     [
-        ("", "toy_scaling.ipynb is empty."),
-        ("{", "toy_scaling.ipynb is damaged"),
-        ("%PDF-1.5", "toy_scaling.ipynb is no notebook but a PDF."),
-        ('{"nbformat": 3, "worksheets": []}', "toy_scaling.ipynb"),
+        (f"{SLUG}.ipynb", "", "toy_scaling.ipynb is empty."),
+        (f"{SLUG}.ipynb", "{", "toy_scaling.ipynb is damaged"),
+        (f"{SLUG}.ipynb", "%PDF-1.5", "toy_scaling.ipynb is no notebook but a PDF."),
+        (f"{SLUG}.ipynb", '{"nbformat": 3, "worksheets": []}', "toy_scaling.ipynb"),
+        ("checks.py", "EXERCISES = [", "checks.py cannot be loaded: SyntaxError"),
     ],
 )
-def test_a_notebook_that_cannot_be_read_gives_one_clear_line(folder: Path, content: str, said: str) -> None:
-    (folder / f"{SLUG}.ipynb").write_text(content, encoding="utf-8")
+def test_what_cannot_be_read_gives_one_clear_line(folder: Path, name: str, content: str, said: str) -> None:
+    (folder / name).write_text(content, encoding="utf-8")
     code, text = run(folder)
     assert code not in (0, 5), text
     assert said in text, text
-    assert "Traceback" not in text, text
-
-
-def test_a_broken_list_of_checks_gives_one_clear_line(folder: Path) -> None:
-    (folder / "checks.py").write_text("EXERCISES = [", encoding="utf-8")
-    code, text = run(folder)
-    assert code not in (0, 5), text
-    assert "checks.py cannot be loaded: SyntaxError" in text, text
     assert "Traceback" not in text, text
 
 

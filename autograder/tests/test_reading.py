@@ -132,6 +132,13 @@ def test_a_child_stays_until_it_runs_over() -> None:
     assert str(first) not in children()
 
 
+def test_after_many_another_takes_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "STAYS_FOR", 2)
+    with contextlib.closing(Kept(os.getpid)) as kept:
+        first, second, third = (kept(NAME) for _ in range(3))
+    assert first == second != third
+
+
 def test_the_time_of_one_is_not_the_time_of_the_next() -> None:
     def busy() -> float:
         until = time.process_time() + 0.7
