@@ -111,9 +111,10 @@ def _loop(got: str, calls: Sequence[Call]) -> str:
 
 def _ratio(got: str, calls: Sequence[Call]) -> str:
     found = re.match(r"the first \w+ / the second(\[[\d, ]+\])? = ", got)
-    if not found or len(calls) != 2 or "\n" in script_text(calls):
+    texts = [script_text([call]) for call in calls]
+    if not found or len(texts) != 2 or "\n" in "".join(texts):
         return ""
-    return f"({script_text(calls[:1])} / {script_text(calls[1:])}){found[1] or ''}"
+    return f"({texts[0]} / {texts[1]}){found[1] or ''}"
 
 
 def _whole(got: str, calls: Sequence[Call]) -> str:
