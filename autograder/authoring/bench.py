@@ -223,7 +223,9 @@ def lines(found: dict[str, Any]) -> Iterable[str]:
         yield warning
     if not found["whole"]:
         yield "CPU: without what sandboxed workers used; no control group can be made here (as root, or: systemd-run --user --scope ...)"
-    yield "dearest checks: " + "; ".join(f"{name} {1e3 * seconds:.1f} ms of CPU" for name, seconds in found["dearest"])
+    yield "dearest checks, in ms of CPU:"
+    for name, seconds in found["dearest"]:
+        yield f"{1e3 * seconds:8.1f}  {name}"
     for g in found["gradients"]:
         seconds = g["seconds"]
         others = ", ".join(f"{name} {s / seconds['check']:.1f}x" for name, s in seconds.items() if name != "check")

@@ -62,6 +62,7 @@ class Remote:
         self.asked: list[tuple[Sequence[Call], float]] = []
         self._sent: list[_Sent] = []  # ahead of being asked, and not asked yet
         self._stepwise = False  # once something that was sent ahead came to no end, each script waits for its turn
+        self._was_used = False  # the worker that was lost then, which earlier scripts may have ruined
 
     def run_cells(self) -> None:
         """Start a worker and run the cells in it, if that has not happened yet."""
@@ -85,7 +86,7 @@ class Remote:
         self.asked.append((calls, seconds))
         if (early := self._early(calls)) is not None:
             return early
-        used = self._worker is not None
+        used, self._was_used = self._worker is not None or self._was_used, False
         answers = self._ask_once(calls, seconds)
         if used and answers[-1].outcome is Outcome.CRASHED and not self.budget.used_up():
             answers = self._ask_once(calls, seconds)  # what an earlier script did to the worker is not this one's fault
@@ -100,7 +101,9 @@ class Remote:
         if self._worker is None or not self._may_send_ahead():
             return
         self._sent = [_Sent(script, secrets.token_hex(16)) for script in scripts]
-        self._worker.channel.queue([piece for sent in self._sent for piece in _stamped(_template(sent.script), sent.nonce)])
+        left = range(len(scripts) - 1, -1, -1)
+        frames = (_stamped(_template(sent.script, more > 0), sent.nonce) for sent, more in zip(self._sent, left, strict=True))
+        self._worker.channel.queue([piece for frame in frames for piece in frame])
 
     @contextmanager
     def with_fewer(self, cells: Sequence[Cell]) -> Iterator[Remote]:
@@ -241,12 +244,13 @@ class Remote:
             return
         if not self._may_send_ahead():
             self.close()
+            self._was_used = True
             return
         deaths, script = self.budget.deaths, sent.script
         with self.budget.counting(calls=True):
             sent.answers = self._come(self._worker, sent.nonce, script.calls, script.left, ALLOWED, script.seconds)
         if self._worker is None:
-            self._stepwise, self.budget.deaths = True, deaths
+            self._stepwise, self._was_used, self.budget.deaths = True, True, deaths
 
     # ---------------------------------------------------------------------------------------------------------------- one script
     def _ask_once(self, calls: Sequence[Call], seconds: float) -> list[Answer]:
@@ -327,9 +331,9 @@ class Remote:
 
 
 @lru_cache(maxsize=4096)
-def _template(script: Script) -> list[wire.Piece]:
-    """The frame that asks a script, with NONCE where each sending has its own: made once for a whole class."""
-    return wire.pieces(("script", NONCE, script.groups, ALLOWED))
+def _template(script: Script, more: bool) -> list[wire.Piece]:
+    """The frame that asks a script, with NONCE where each sending has its own: made once for a whole class. Are there `more` behind it?"""
+    return wire.pieces(("script", NONCE, script.groups, ALLOWED, more))
 
 
 def _stamped(template: Sequence[wire.Piece], nonce: str) -> list[wire.Piece]:

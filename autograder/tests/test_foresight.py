@@ -91,7 +91,7 @@ def test_the_one_that_ends_the_worker_pays_for_it_when_it_is_asked(subject: Remo
     assert outcomes(subject, double(1)) == [Outcome.PASSED]
     assert outcomes(subject, Call("die")) == [Outcome.CRASHED]
     assert outcomes(subject, double(2)) == [Outcome.PASSED]
-    assert subject.deaths == 1
+    assert subject.deaths == 2  # as for whoever ends a worker that was used: it is tried in a fresh one, too
 
 
 # ------------------------------------------------------------------------------------------------------------------ what is foreseen

@@ -82,7 +82,7 @@ class Link:
 
 def serve(link: Link) -> None:
     """Answer frames until the judge hangs up: `load` runs one cell, `script` answers calls one by one."""
-    room = Room()
+    room, outbox = Room(), Outbox(link)
     depth = sys.getrecursionlimit()
     places = [sys.modules, *(vars(module) for module in (builtins, np, np.random, np.linalg, np.fft, batching, runner, opaque, wire))]
     original, found = [dict(place) for place in places], [list(place.values()) for place in places]
@@ -99,7 +99,7 @@ def serve(link: Link) -> None:
         if kind == "load":
             link.send(("loaded", nonce, room.load(body)))
         else:
-            _script(link, room, nonce, body, *allowed)
+            _script(link, outbox, room, nonce, body, *allowed)
 
 
 def _are(place: Mapping[str, Any], values: list[Any]) -> bool:
@@ -110,9 +110,15 @@ def _are(place: Mapping[str, Any], values: list[Any]) -> bool:
         return False
 
 
-def _script(link: Link, room: Room, nonce: str, groups: Sequence[Call | Draws], allowed: int) -> None:
-    """Answer call by call; what repetitions of one call return is sent as one. All answers together may weigh `allowed` bytes."""
-    left, outbox = repetitions(groups), Outbox(link)
+def _script(
+    link: Link, outbox: Outbox, room: Room, nonce: str, groups: Sequence[Call | Draws], allowed: int, more: bool = False
+) -> None:
+    """Answer call by call; what repetitions of one call return is sent as one. All answers together may weigh `allowed` bytes.
+
+    With `more` another script is on its way, and what is said may wait for what that one brings.
+    """
+    left = repetitions(groups)
+    outbox.begin()
     called = functions(groups)
     answers: list[Answer] = []
     for index, answer in enumerate(room.perform(groups)):
@@ -123,9 +129,9 @@ def _script(link: Link, room: Room, nonce: str, groups: Sequence[Call | Draws], 
         allowed -= heavy
         if not (left[index] and says_all(answer) and heavy * len(answers) < wire.AHEAD and outbox.is_young()):
             next_is_same = called[index + 1 : index + 2] in ([], [called[index]])  # if that one hangs, the judge blames the right function
-            outbox.put(_answer_pieces(link.cap, nonce, index, answers), may_wait=next_is_same)
+            outbox.put(_answer_pieces(link.cap, nonce, index, answers), may_wait=next_is_same or more)
             answers = []
-    outbox.put(wire.pieces(("done", nonce)))
+    outbox.put(wire.pieces(("done", nonce)), may_wait=more)
 
 
 class Outbox:
@@ -135,6 +141,11 @@ class Outbox:
         self._link = link
         self._pieces: list[wire.Piece] = []
         self._since = monotonic()
+
+    def begin(self) -> None:
+        """What comes now is new, unless something waits already."""
+        if not self._pieces:
+            self._since = monotonic()
 
     def is_young(self) -> bool:
         """Whether what is in here may wait for more."""
