@@ -415,7 +415,7 @@ MISCONCEPTIONS = {
             (MASK_2, "m2 = 1.0"), signs="hidden_units_survive second_layer_survives"),
         core("only_the_last_hidden_layer_is_dropped",
             "Only the second hidden layer is dropped. The first one has a dropout of its own, after its ReLU.",
-            (MASK_1, "m1 = 1.0"), signs="hidden_units_survive whole_way dropped_in_layer_1"),
+            (MASK_1, "m1 = 1.0"), signs="hidden_units_survive whole_way dropped_in_layer_1 =penalty"),
         core("hidden_units_meet_no_chance",
             """In your hidden layers no chance is at work: a unit that survives once survives in every call. Is its mask drawn
             from rng, with p_hidden, and without a seed of your own? (Mind that rng.random(...) < q / q compares with 1.)""",
@@ -570,7 +570,7 @@ MISCONCEPTIONS = {
             the loss of a hopeless example too small. Take the logarithm of the sum of exponentials, minus the score, and no
             zero comes up.""",
             ("-log_P[np.arange(N), y].mean()", "-np.log(np.exp(log_P[np.arange(N), y]) + 1e-12).mean()"), signs="huge_scores"),
-        tiny_number((SCALE, "(1 / (1 - p + 1e-8) if p < 1 else 0.0)")),
+        tiny_number((SCALE, "(1 / (1 - p + 1e-8) if p < 1 else 0.0)"), signs="digits =loss_of_no_scores"),
         tiny_number(("axis=1, keepdims=True))\n", "axis=1, keepdims=True) + 1e-8)\n"), signs="digits =loss_of_no_scores"),
         manner("a_rate_of_one_is_refused",
             "You refuse p = 1. It is a legal rate: everything is dropped, and the result is zeros, not an error.",
