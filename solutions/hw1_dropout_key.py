@@ -853,8 +853,8 @@ MISCONCEPTIONS = {
         ),
         core(
             "one_unit_is_always_saved",
-            """Where all were dropped you bring one unit back. So the average of the mask is too large in a small layer: an all-
-            zero mask is a legal draw, and must stay as often as chance makes it.""",
+            """Where all were dropped you bring one unit back. So the average of the mask is too large in a small layer:
+            a mask of zeros is a legal draw, and must stay as often as chance makes it.""",
             ("return np.where(", "mask = np.where("),
             ("scale, 0.0)", "scale, 0.0)\n    mask.reshape(-1)[rng.integers(mask.size)] += scale * (not mask.any())\n    return mask"),
             signs="when_all_are_dropped",
