@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -125,11 +126,18 @@ def _take_it(folder: Path) -> str:
     return "Make it, or put it back from your copy of solutions/." if _is_source(folder) else "Take it from the folder you were given."
 
 
+class _Unwritten(SourceFileLoader):
+    """Leaves no compiled copy beside a file that students are given, or that they must not see."""
+
+    def set_data(self, path: Any, data: Any, *, _mode: int = 0o666) -> None:
+        """Write nothing."""
+
+
 def _module(path: Path, name: str) -> ModuleType:
     if not path.is_file():
         what = "holds the hidden checks" if path.name.endswith("_key.py") else "lists the checks of the assignment"
         raise CourseError(f"{path} is missing. It {what}. {_take_it(path.parent)}")
-    spec = importlib.util.spec_from_file_location(name, path)
+    spec = importlib.util.spec_from_file_location(name, path, loader=_Unwritten(name, str(path)))
     if spec is None or spec.loader is None:
         raise CourseError(f"{path} is not a Python file.")
     module = importlib.util.module_from_spec(spec)

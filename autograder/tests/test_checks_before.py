@@ -53,6 +53,7 @@ from autograder.checks.uncertainty import FAIR, NOISY, STATS, STEEP
 """,
     "hw8_torch": """
 from autograder.checks import facts as f
+from autograder.checks import torch_comparisons as s
 from autograder.checks import torch_comparisons as t
 from autograder.checks import torch_layers as layers
 from autograder.checks import torch_loops as loops

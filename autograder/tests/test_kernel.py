@@ -241,7 +241,9 @@ def test_an_experiment_without_end_costs_nothing_that_is_defined_in_its_cell(exp
         assert value(subject) == 8
         assert subject.deaths == 0
     local = Local(submission.cells, limits=SHORT)
-    assert (value(local), local.troubles) == (8, {"f": f"this cell ran longer than 0.5 s and was stopped {where}"})
+    here = "line 3: while True: pass" if "def g" in experiment else "line 2: while True:"
+    why = "nothing in it ends it: it has no break and no return"
+    assert (value(local), local.troubles) == (8, {"f": f"this cell ran longer than 0.5 s and was stopped ({here} ({why}))"})
 
 
 def test_nor_does_it_in_a_cell_that_the_student_added(cage: Isolation) -> None:

@@ -19,7 +19,6 @@ needs_chromium = pytest.mark.skipif(shutil.which("chromium") is None, reason="ne
 RUN = "document.documentElement.setAttribute('data-pwned', 'yes')"
 
 HTML = [
-    "<scr<details>ipt>alert(1)</scr</details>ipt><<summary>img src=x onerror=alert(1)>",
     f"<script>{RUN}</script>",
     f'<img src=x onerror="{RUN}">',
     f'<svg onload="{RUN}"></svg>',
@@ -38,6 +37,7 @@ HTML = [
     "<style>* { display: none }</style>",
     '<meta http-equiv="refresh" content="0; url=http://localhost:1">',
     '<form action="/formgrader"><input type="submit"></form>',
+    "<scr<details>ipt>alert(1)</scr</details>ipt><<summary>img src=x onerror=alert(1)>",
 ]
 
 LINKS = [

@@ -40,6 +40,7 @@ __all__ = [
     "returns_whole_states",
 ]
 
+SATURATED = 1 - 1e-12  # as near to 1 as a tanh comes whose argument can still be told
 STEPS = 3  # of the sequences that show a mask
 GAIN = 0.5  # of the weights that show the masks of a recurrent network: a unit hears its own input, softly
 BIAS = 0.3  # what a unit says when the mask silences everything that it hears
@@ -211,9 +212,9 @@ def solved_masks(net: tuple[Array, ...], h: Array) -> tuple[Array, Array]:
     Read off one pass, they need no seed that repeats. T * H must be D + H at least, better twice as much.
     """
     x, h0, wx, wh, b = net
+    h = np.clip(np.nan_to_num(h), -SATURATED, SATURATED)  # an answer may hold anything
     before = np.concatenate([h0[:, None], h[:, :-1]], axis=1)
-    with np.errstate(all="ignore"):
-        sums = np.nan_to_num(np.arctanh(h) - b)
+    sums = np.arctanh(h) - b
     masks = []
     for k in range(len(x)):
         terms = np.concatenate([x[k][:, :, None] * wx, before[k][:, :, None] * wh], axis=1)  # (T, D + H, H)
