@@ -387,7 +387,9 @@ return re.findall("the-secret-[0-9a-f]+", " ".join(texts))
         "reads about the machine and its people",
         """
 files = ("/etc/passwd", "/etc/shadow", "/etc/hostname", "/etc/hosts", "/proc/meminfo", "/proc/version", told["home"] + "/.bashrc")
-return could(*(lambda f=f: get(f) for f in files), lambda: [f for f in os.listdir(told["home"]) if f != ".pyenv"])
+on_the_way = (os.__file__, np.__file__)  # what is shown of the home leads to Python and to numpy, if they lie there
+others = lambda: [f for f in os.listdir(told["home"]) if not any(p.startswith(f"{told['home']}/{f}/") for p in on_the_way)]
+return could(*(lambda f=f: get(f) for f in files), others)
 """,
     ),
     _one("connects to the judge's machine", "return could(lambda: tcp(socket.AF_INET, ('127.0.0.1', told['tcp'])))"),
