@@ -433,8 +433,7 @@ def crosses(staff: Staff, belief: Misconception, judged: Iterable[Verdict] = ())
     folder, home = staff.assignment.folder, staff.assignment.exercise(belief.exercise)
     known = repr((folder, (folder / "checks.py").read_text(encoding="utf-8"), belief.exercise, staff.base(belief), staff.written(belief)))
     if known not in _CROSSES:
-        public = replace(home, parts=[replace(p, checks=[c for c in p.checks if not c.hidden]) for p in home.parts])
-        found = judged or judge(public, staff.answered(belief), staff.assignment.slug, seconds=PATIENCE)
+        found = judged or judge(home.public, staff.answered(belief), staff.assignment.slug, seconds=PATIENCE)
         failed = [v for v in found if not v.passed and v.outcome is not Outcome.SKIPPED and not v.hidden]
         _CROSSES[known] = [v.check for v in failed]
     return _CROSSES[known]

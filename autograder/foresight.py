@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from autograder.model import Call, Check, Code, Draws, Exercise, Given, Item, Seed, Subject, Verdict
+from autograder.model import Call, Code, Draws, Exercise, Given, Item, Seed, Subject, Verdict
 from autograder.running.batching import bundled, repetitions
 
 
@@ -97,7 +97,7 @@ class Foresight:
         for check in exercise.checks[place:]:
             if check.name not in self._sure or not undecided.isdisjoint(check.needs):
                 return
-            yield () if _waits(exercise, check, verdicts) else self._sure[check.name]
+            yield () if any(exercise.unmet(check, verdicts)) else self._sure[check.name]
             undecided |= {check.name, check.verb, exercise.part_of[check.name]}
 
 
@@ -120,11 +120,6 @@ def _is_made(argument: Any) -> bool:
         return _same(eval(argument.text, names), argument.value)
     except Exception:  # it speaks of something else: "x + h*u"
         return False
-
-
-def _waits(exercise: Exercise, check: Check, verdicts: Mapping[str, Verdict]) -> bool:
-    verbs = {c.name: c.verb for c in exercise.checks}
-    return any(not v.passed and need in (name, verbs[name], v.part) for need in check.needs for name, v in verdicts.items())
 
 
 @dataclass

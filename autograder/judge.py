@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -141,17 +141,10 @@ def _stopped(exercise: Exercise, check: Check, so_far: dict[str, Verdict], death
 
 
 def _waiting(exercise: Exercise, check: Check, so_far: dict[str, Verdict]) -> Verdict | None:
-    for need in check.needs:
-        for verdict in _earlier(need, exercise, so_far):
-            if not verdict.passed:
-                waiting = _verdict(exercise, check, Outcome.SKIPPED, got=f'not tried: first "{verdict.sentence}" must hold')
-                return replace(waiting, waits=verdict.check)
+    for verdict in exercise.unmet(check, so_far):
+        waiting = _verdict(exercise, check, Outcome.SKIPPED, got=f'not tried: first "{verdict.sentence}" must hold')
+        return replace(waiting, waits=verdict.check)
     return None
-
-
-def _earlier(need: str, exercise: Exercise, so_far: dict[str, Verdict]) -> Iterator[Verdict]:
-    verbs = {c.name: c.verb for c in exercise.checks}
-    return (v for name, v in so_far.items() if need in (name, verbs[name], v.part))
 
 
 def _examine(exercise: Exercise, check: Check, exam: Exam, reference: Subject | None) -> Verdict:

@@ -326,6 +326,12 @@ class Exercise:
         """The same exercise with its public checks only."""
         return replace(self, parts=[replace(part, checks=[c for c in part.checks if not c.hidden]) for part in self.parts])
 
+    def unmet(self, check: Check, so_far: Mapping[str, Verdict]) -> Iterator[Verdict]:
+        """What must hold before this check is tried (a check, all of one verb, or a part) and does not, of what was judged so far."""
+        verbs = {c.name: c.verb for c in self.checks}
+        for need in check.needs:
+            yield from (v for name, v in so_far.items() if not v.passed and need in (name, verbs[name], v.part))
+
     def each(self, change: Callable[[Check], Check]) -> Exercise:
         """The same exercise, with this done to each of its checks."""
         return replace(self, parts=[replace(part, checks=[*map(change, part.checks)]) for part in self.parts])
