@@ -254,7 +254,7 @@ class Staff:
         found: dict[str, list[str]] = {}
         for function, text in source(entry).items():
             found.setdefault(homes.get(function, entry.exercise), []).append(text)
-        return {e: "\n\n\n".join([*helpers(entry, "\n".join(texts)), *texts]) for e, texts in found.items()}
+        return {e: "\n\n\n".join([*helpers(entry, "\n".join(texts), self.assignment.setup), *texts]) for e, texts in found.items()}
 
     def base(self, entry: Misconception | Variant) -> dict[str, str]:
         """What is edited: the solution's answers, or those with a variant among them, without comments and docstrings."""

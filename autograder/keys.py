@@ -24,7 +24,8 @@ import textwrap
 import tokenize
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
+from symtable import SymbolTable, symtable
 from typing import Any, TypeVar
 
 from autograder.model import CourseError, Gravity, Misconception, Variant
@@ -186,17 +187,38 @@ def _renamed(function: Callable[..., Any], name: str) -> str:
     return ast.unparse(tree)
 
 
-def helpers(entry: Misconception | Variant, text: str) -> list[str]:
-    """Sources of the small functions of the key that this text of an entry calls: a student would write them into the same cell."""
+def helpers(entry: Misconception | Variant, text: str, given: str) -> list[str]:
+    """What this text of an entry takes from its key, and not from the `given` set-up cell: imports, constants, small functions."""
     function = next(iter(entry.functions.values()))
-    space = vars(sys.modules[function.__module__])  # a class has no __globals__
-    found: dict[str, str] = {}
+    named = _statements(inspect.getsource(sys.modules[function.__module__]))
+    there = {s.get_name() for s in symtable(given, "set-up", "exec").get_symbols()}
+    named = {name: named[name] for name in named.keys() - there}
+    found: dict[int, str] = {}
     texts = [text]
     while texts:  # what a helper needs is a helper too
-        used = {node.id for node in ast.walk(ast.parse(texts.pop())) if isinstance(node, ast.Name)}
-        for name in sorted(used - found.keys()):
-            thing = space.get(name)
-            if (inspect.isfunction(thing) or inspect.isclass(thing)) and getattr(thing, "__module__", "") == function.__module__:
-                found[name] = textwrap.dedent(inspect.getsource(thing))
-                texts.append(found[name])
-    return list(reversed(found.values()))
+        for line, statement in sorted(named[name] for name in asked_for(symtable(texts.pop(), "answer", "exec")) & named.keys()):
+            if line not in found:
+                found[line] = statement
+                texts.append(statement)
+    return [found[line] for line in sorted(found)]
+
+
+def asked_for(table: SymbolTable) -> set[str]:
+    """The names this code looks for outside of its functions."""
+    return {s.get_name() for s in table.get_symbols() if s.is_global()}.union(*map(asked_for, table.get_children()))
+
+
+@cache
+def _statements(code: str) -> dict[str, tuple[int, str]]:
+    """Name -> line and text of the statement that gives it a value; without entries of a key, and what it imports from the kit."""
+    found: dict[str, tuple[int, str]] = {}
+    for node in ast.parse(code).body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            names = set() if node.decorator_list else {node.name}
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            ours = isinstance(node, ast.ImportFrom) and (node.module or "").startswith("autograder")
+            names = set() if ours else {alias.asname or alias.name for alias in node.names}
+        else:
+            names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        found |= dict.fromkeys(names, (node.lineno, ast.get_source_segment(code, node) or ""))
+    return found

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import builtins
+from pathlib import Path
+from symtable import SymbolTable, symtable
 from typing import Any
 
 import pytest
 
-from autograder.keys import entries, misconception, source, variant
-from autograder.model import CourseError, Misconception, Variant
+from autograder.authoring.fill import with_entries
+from autograder.course import lacking, load_staff, slugs
+from autograder.keys import asked_for, entries, misconception, source, variant
+from autograder.model import CourseError, Misconception, Role, Variant
+
+ROOT = Path(__file__).parents[2]
 
 
 @misconception("shrink", signs="factor rows")
@@ -104,3 +111,21 @@ def test_a_belief_may_hold_for_other_exercises_too() -> None:
     plain = marked(p_is_the_factor)
     assert isinstance(plain, Misconception)
     assert plain.also == ()
+
+
+def made(table: SymbolTable) -> set[str]:
+    """The global names that this code gives a value."""
+    here = {s.get_name() for s in table.get_symbols() if s.is_declared_global() or (table.get_type() == "module" and s.is_local())}
+    return here.union(*map(made, table.get_children()))
+
+
+@pytest.mark.parametrize("slug", slugs(ROOT))
+def test_an_answer_of_the_key_brings_every_name_it_asks_for(slug: str) -> None:
+    staff = load_staff(ROOT, slug)
+    if lacking(staff.assignment):
+        pytest.skip(lacking(staff.assignment))
+    cells = [cell.source for cell in staff.solution.cells if cell.role is not Role.ANSWER]
+    found: list[Misconception | Variant] = [*staff.key.variants, *staff.key.misconceptions]
+    for entry in found:
+        notebook = symtable("\n\n".join([*cells, *with_entries(staff, entry).values()]), entry.name, "exec")
+        assert asked_for(notebook) - made(notebook) - set(dir(builtins)) - {"__name__"} == set(), entry.name

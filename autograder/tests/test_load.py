@@ -76,9 +76,9 @@ def variants(staff: Staff) -> list[Variant]:
 
 
 def whole(staff: Staff, variant: Variant) -> dict[str, str]:
-    """Its answers, with what a key may import, below the solution's, as a variant need not have all functions of its exercise."""
+    """Its answers below the solution's, as a variant need not have all functions of its exercise."""
     answers, name = with_entries(staff, variant), variant.exercise
-    return {**answers, name: f"import functools, itertools, math\n{solved(staff)[name]}\n\n{answers[name]}"}
+    return {**answers, name: f"{solved(staff)[name]}\n\n{answers[name]}"}
 
 
 def ten_times_slower(staff: Staff) -> dict[str, str]:
