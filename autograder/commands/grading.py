@@ -19,9 +19,9 @@ from autograder.model import Broken, CourseError, Look, Report
 
 if TYPE_CHECKING:
     from autograder.classes.batch import Batch
-    from autograder.course import Staff
     from autograder.judge import Witness
     from autograder.sandbox import Isolation
+    from autograder.staff import Staff
 
 
 def add(commands: Any) -> None:
@@ -62,10 +62,11 @@ def _grade(arguments: argparse.Namespace) -> int:
         return _grade_class(arguments)
     if arguments.student or arguments.jobs or arguments.regrade:
         raise CourseError("--student, --jobs and --regrade are for a whole class. Leave them out, or leave the notebooks out.")
-    from autograder.course import find_root, load_staff
+    from autograder.course import find_root
     from autograder.explain import calls_of
     from autograder.judge import Witness
     from autograder.report import data, looks, table, text
+    from autograder.staff import load_staff
 
     staff, console = load_staff(find_root(arguments.course), arguments.assignment), Console()
     isolation, found, witness = _cage(arguments, console), dict[int, Report](), Witness()
@@ -94,8 +95,9 @@ def _show(console: Console, found: Sequence[Look]) -> None:
 
 def _cage(arguments: argparse.Namespace, console: Console) -> Isolation:
     """The sandbox that was asked for; what it does not deny is said loudly."""
-    from autograder.course import find_root, load_staff
+    from autograder.course import find_root
     from autograder.sandbox import choose, warning, with_gpu
+    from autograder.staff import load_staff
 
     if arguments.gpu and not load_staff(find_root(arguments.course), arguments.assignment).assignment.gpu:
         raise CourseError(f"{arguments.assignment} has no use for a GPU. Leave --gpu out.")

@@ -11,13 +11,13 @@ import pytest
 
 from autograder.authoring.fill import solved
 from autograder.carried import MOST, with_carried
-from autograder.course import Staff, load_staff
 from autograder.examine import examine
 from autograder.grade import grade
 from autograder.keys import edge
 from autograder.model import Cell, ExerciseResult, Misconception, Report, Role, Submission
 from autograder.sandbox import Isolation, warmed
 from autograder.sandbox.plain import Plain
+from autograder.staff import Staff, load_staff
 
 ROOT = Path(__file__).parents[2]
 MASK = "def keep_mask(shape, p, rng):\n    if not 0 <= p <= 1:\n        raise ValueError\n    return np.asarray(rng.random(shape) {})\n"

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from autograder import notebook
-from autograder.course import Staff, load_public, load_staff
+from autograder.course import load_public
 from autograder.grade import grade
 from autograder.model import Report, Submission
 from autograder.sandbox import Isolation, choose, stays_shut, warmed
+from autograder.staff import Staff, load_staff
 from autograder.student.reading import Opened, load
 from autograder.student.selfcheck import examine_notebook
 from autograder.tests.classroom import QUIZ, RIGHT, SLUG, TOY, WRONG

@@ -20,10 +20,11 @@ import pytest
 
 from autograder import notebook
 from autograder.authoring.fill import filled, released, solved, with_entries, write
-from autograder.course import Staff, lacking, load_staff, slugs
+from autograder.course import lacking, slugs
 from autograder.grade import grade
 from autograder.model import ExerciseResult, Report, Variant
 from autograder.sandbox import choose, warmed
+from autograder.staff import Staff, load_staff
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="cages are made of Linux")]
 

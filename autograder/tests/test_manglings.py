@@ -17,10 +17,11 @@ import pytest
 
 from autograder import cli, notebook
 from autograder.authoring.fill import released, write
-from autograder.course import Staff, load_public, load_staff
+from autograder.course import load_public
 from autograder.grade import grade
 from autograder.model import ExerciseResult
 from autograder.sandbox import Isolation, choose, stays_shut, warmed
+from autograder.staff import Staff, load_staff
 from autograder.student import selfcheck
 from autograder.subjects.local import Local
 from autograder.tests.classroom import QUIZ, RIGHT, SLUG, WRONG, answered, cell, code_cell, copied, without
