@@ -228,7 +228,7 @@ def staff(released_once: Path) -> Staff:
 
 
 @pytest.fixture(scope="module")
-def cage() -> Iterator[Isolation]:
+def backend() -> Iterator[Isolation]:
     found = choose()
     with warmed(found, stays_shut(found.name)) as warm:
         yield warm
@@ -238,8 +238,8 @@ def verdicts(results: Any) -> Verdicts:
     return {r.name: {v.check: v.outcome.value for v in r.verdicts if not v.hidden} for r in results}
 
 
-def by_grader(path: Path, staff: Staff, cage: Isolation) -> Verdicts:
-    return verdicts(grade(notebook.read(path, staff.assignment), staff, cage).exercises)
+def by_grader(path: Path, staff: Staff, backend: Isolation) -> Verdicts:
+    return verdicts(grade(notebook.read(path, staff.assignment), staff, backend).exercises)
 
 
 def by_command(path: Path, monkeypatch: pytest.MonkeyPatch) -> Verdicts:
@@ -300,10 +300,10 @@ def mangled(folder: Path, name: str) -> Path:
 
 @pytest.mark.parametrize("name", MANGLINGS)
 def test_the_grader_the_command_and_the_kernel_agree(
-    name: str, folder: Path, staff: Staff, cage: Isolation, monkeypatch: pytest.MonkeyPatch
+    name: str, folder: Path, staff: Staff, backend: Isolation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = mangled(folder, name)
-    graded = by_grader(path, staff, cage)
+    graded = by_grader(path, staff, backend)
     assert by_command(path, monkeypatch) == graded
     assert (by_kernel(path) == graded) == (name not in ELSEWHERE)
 
