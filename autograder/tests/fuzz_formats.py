@@ -44,11 +44,10 @@ from autograder.model import (
     Verdict,
 )
 from autograder.nbgrader_plugin import archives, names, roster
-from autograder.nbgrader_plugin.graded_notebook import harmless
 from autograder.nbgrader_plugin.handin import from_parsed
 from autograder.nbgrader_plugin.markdown import TAGS, code
 from autograder.nbgrader_plugin.repair import Released, mended, repaired
-from autograder.nbgrader_plugin.sanitize import Budget
+from autograder.nbgrader_plugin.sanitize import Budget, harmless
 from autograder.neighbours import gradebooks, sheet
 from autograder.report import data, html, text
 from autograder.report.standing import GRADED, Mark, Standing
@@ -222,7 +221,7 @@ def markdown(dice: Dice) -> None:
     pictures = {"a.png": {"image/png": "aGVsbG8="}} if dice.random() < 0.3 else None
     shown = Budget().tame(source, pictures)
     renderer = IPythonRenderer(escape=False, attachments=dict(pictures or {}))
-    looked_at(MarkdownWithMath(renderer=renderer).render(shown), strict=False)  # type: ignore[no-untyped-call]
+    looked_at(MarkdownWithMath(renderer=renderer).render(shown), strict=False)
     assert "\n" not in code(source)
 
 
@@ -245,14 +244,14 @@ def results(dice: Dice) -> tuple[ExerciseResult, ...]:
     return tuple(result(dice, name) for name in ANSWERED[: dice.randint(0, 2)])
 
 
+def verdict(dice: Dice, name: str, check: str, picture: Any) -> Verdict:
+    sentence, got, wanted, call = (dice.text() for _ in range(4))
+    return Verdict(name, check, sentence, dice.choice(list(Outcome)), got, wanted, call, "part", dice.random() < 0.3, picture)
+
+
 def result(dice: Dice, name: str) -> ExerciseResult:
     picture = dice.choice((None, np.eye(3), np.zeros((0, 2)), np.full((2, 2), np.nan), "x", np.ones(3)))
-    verdicts = tuple(
-        Verdict(
-            name, f"c{k}", dice.text(), dice.choice(list(Outcome)), *(dice.text() for _ in range(3)), "part", dice.random() < 0.3, picture
-        )
-        for k in range(dice.randint(0, 3))
-    )
+    verdicts = tuple(verdict(dice, name, f"c{k}", picture) for k in range(dice.randint(0, 3)))
     told = tuple(Diagnosis(name, dice.text(), dice.text(), {"a": dice.text()}) for _ in range(dice.randint(0, 2)))
     parts = (Earned("part", dice.text(), 1.0, 2.0, dice.text()),) if dice.random() < 0.8 else ()
     return ExerciseResult(name, 1.0, 2.0, verdicts, told, dice.text(), dice.choice(("", "", dice.text())), parts)

@@ -23,13 +23,14 @@ from autograder.running import wire
 SLUG = "hw1_dropout"
 
 TEXTS = (
-    "", " ", "\n", "\r\n", "\t", "\0", "\ud800", "\u202e", "\ufeff", "é", "日本", "a" * 5000, "\x1b[31m", "\x1b]0;t\x07", "'", '"', "\\", "$",
-    "`", "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<a href='javascript:x'>", "</div>", "<!--", "-->", "<![CDATA[",
-    "<?x ?>", "&#60;b&#62;", "[x](javascript:alert(1))", "[x](data:text/html,x)", "![x](http://h/x.png)", "![x](attachment:a.png)", "<details>",
-    "<svg/onload=x>", "java\nscript:", "# check_keep_mask", "# T\n", "x\n===", "- [ ] x\n", "> ", "```\n", "~~~", "```mermaid\n",
-    "| a | b |\n|---|---|\n| 1 | 2 |\n", "[^1]: x\n", "[a]: http://x\n", "$a<b$", "$$x$$", "\\href{javascript:x}{y}", "\\def\\a{}",
-    "\\(x\\)", "*a*", "**", "__x__", "~~x~~", "http://a.b", "<http://a.b>", "<j:x>", "&lt;", "0" * 400, "=1+1", "@x", "-1", "+1", ",", ";", '""',
-    '"a,b"', '"a\nb"', "1,5", "nan", "1e999", "-0", "EX", "../x", "/etc/x", "C:\\x", "ada_1_2_x.ipynb",
+    "", " ", "\n", "\r\n", "\t", "\0", "\ud800", "\u202e", "\ufeff", "é", "日本", "a" * 5000, "\x1b[31m", "\x1b]0;t\x07", "'", '"', "\\",
+    "$", "`", "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<a href='javascript:x'>", "</div>", "<!--", "-->", "<![CDATA[",
+    "<?x ?>", "&#60;b&#62;", "[x](javascript:alert(1))", "[x](data:text/html,x)", "![x](http://h/x.png)", "![x](attachment:a.png)",
+    "<details>", "<svg/onload=x>", "java\nscript:", "# check_keep_mask", "# T\n", "x\n===", "- [ ] x\n", "> ", "```\n", "~~~",
+    "```mermaid\n", "| a | b |\n|---|---|\n| 1 | 2 |\n", "[^1]: x\n", "[a]: http://x\n", "$a<b$", "$$x$$",
+    "\\href{javascript:x}{y}", "\\def\\a{}",
+    "\\(x\\)", "*a*", "**", "__x__", "~~x~~", "http://a.b", "<http://a.b>", "<j:x>", "&lt;", "0" * 400, "=1+1", "@x", "-1", "+1", ",", ";",
+    '""', '"a,b"', '"a\nb"', "1,5", "nan", "1e999", "-0", "EX", "../x", "/etc/x", "C:\\x", "ada_1_2_x.ipynb",
     "Ada_123_assignsubmission_file_x.ipynb",
     "def keep_mask(shape, p, rng):\n    return rng.random(shape) >= p\n", "%%time\nx = 1", "!ls", "def f(:", "quiz = {}", "keep_mask",
     "check_keep_mask", "setup",
@@ -183,7 +184,7 @@ def _without_maps(told: Any) -> Any:
 def tree(dice: Dice, depth: int = 0) -> Any:
     tags = ("a", "t", "l", "d", "answer", "facts", "call", "seed", "item", "code", "cell", "draws", "opaque", "outcome", "role", "x")
     if depth > 8 or dice.random() < 0.4:
-        odd = (2**63 - 1, 2**64 - 1, "passed", "answer", "float64", "bool", "a\nb", "x" * 500, b"x", {}, [])
+        odd: tuple[Any, ...] = (2**63 - 1, 2**64 - 1, "passed", "answer", "float64", "bool", "a\nb", "x" * 500, b"x", {}, [])
         return dice.choice((None, True, 0, -1, 0.5, *odd))
     if dice.random() < 0.3:
         shape = (dice.choice((0, 1, 2, 8, -1, 2**62)) for _ in range(dice.randint(0, 4)))
