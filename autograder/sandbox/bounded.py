@@ -40,11 +40,14 @@ STAYS_FOR = 500  # pieces of work; then another child takes over, so that nothin
 MAX_ANSWER = 128 << 20  # bytes of what comes back
 WAIT = 60  # wall seconds for each second of CPU time, before the machine is to blame
 ERRORS = {error.__name__: error for error in (SubmissionError, CourseError, Broken)}
-OVER = {"SIGXCPU": "time", "SIGKILL": "memory or time"}
-CRASHES = frozenset(["SIGSEGV", "SIGBUS", "SIGABRT", "SIGFPE", "SIGILL"])  # of a parser; any other end comes from outside
+CRASHES = frozenset(["SIGSEGV", "SIGBUS", "SIGABRT", "SIGFPE", "SIGILL"])  # of a parser; any other end than SIGXCPU comes from outside
 _MEND = "Delete what was pasted into it and is no answer, save it and hand it in again."
 
 T = TypeVar("T")
+
+
+class Ended(Broken):
+    """The child was ended from outside: by a machine that runs out of memory, or a person. That is no student's doing."""
 
 
 def bounded(work: Callable[[], T], name: str, seconds: int = SECONDS) -> T:
@@ -69,9 +72,15 @@ class Kept:
         self._inlet = self._outlet = -1
 
     def __call__(self, name: str, *arguments: Any, seconds: int = SECONDS) -> Any:
-        """What `work` returns for these arguments; errors as those of `bounded`."""
+        """What `work` returns for these arguments; errors as those of `bounded`. A child that was ended from outside is asked once more."""
         if resource is None or not hasattr(os, "fork"):
             return self._work(*arguments)
+        try:
+            return self._asked(name, arguments, seconds)
+        except Ended:
+            return self._asked(name, arguments, seconds)
+
+    def _asked(self, name: str, arguments: tuple[Any, ...], seconds: int) -> Any:
         if self._served >= STAYS_FOR:
             self.close()
         if not self._child:
@@ -150,11 +159,11 @@ def _opened(data: bytes | None, status: Callable[[], int], name: str) -> Any:
 
 
 def _ended(how: str, name: str) -> AutograderError:
-    if how in OVER:
-        return _over(OVER[how], name)
+    if how == "SIGXCPU":
+        return _over("time", name)
     if how in CRASHES:
         return SubmissionError(f"{name} cannot be read: what is in it ends the reader ({how}). {_MEND}")
-    return Broken(f"The reading of {name} was ended from outside ({how}). Grade again.")
+    return Ended(f"The reading of {name} was ended from outside ({how}; out of memory?). Grade again.")
 
 
 def _over(what: str, name: str) -> SubmissionError:

@@ -71,6 +71,11 @@ def others(found: Marks, wanted: Marks) -> list[tuple[str, str]]:
     return [place for place, mark in found.items() if mark[0] is not None and mark != wanted.get(place)]
 
 
+def marked(found: Marks) -> set[str]:
+    """Who has marks."""
+    return {who for (who, _), mark in found.items() if mark[0] is not None}
+
+
 @dataclass
 class Course:
     """A course folder with a class of hand-ins, and what came of grading it."""
@@ -149,6 +154,7 @@ KILLED: dict[str, Callable[[tuple[str, ...]], bool]] = {  # by the names down to
     "a worker": lambda names: "bwrap" in names and names[-1] != "bwrap",
     "a sandbox": lambda names: names[-1] == "bwrap",
 }
+ANY = "one or the other of these"
 
 
 def strike(kind: str, process: int, dice: random.Random, root: Path) -> list[int]:
@@ -185,11 +191,11 @@ def over(run: subprocess.Popen[bytes], seconds: float) -> bool:
 def killed(kind: str) -> Callable[[Course, Undisturbed, random.Random], str]:
     def befalls(course: Course, calm: Undisturbed, dice: random.Random) -> str:
         hits, seen = 0, set[int]()
-        longest = calm.seconds * (1 if "grader" in kind else 2 / TIMES)  # one that ends begins anew, and must come that far
+        longest = calm.seconds * (1 if "the grader" in kind else 2 / TIMES)  # one that ends begins anew, and must come that far
         while hits < TIMES:
             run, before = course.start(), hits
             while hits < TIMES and not over(run, dice.uniform(0, longest)):
-                there = strike(kind, run.pid, dice, course.root)
+                there = strike(dice.choice(list(KILLED)) if kind == ANY else kind, run.pid, dice, course.root)
                 hits += bool(there)
                 seen |= set(there)
             if course.ended(run) in (0, 1) and hits == before:
@@ -280,7 +286,7 @@ def gone(course: Course, calm: Undisturbed, dice: random.Random) -> str:
 
 
 FAULTS: dict[str, Callable[[Course, Undisturbed, random.Random], str]] = {
-    **{f"{kind} is killed": killed(kind) for kind in KILLED},
+    **{f"{kind} is killed": killed(kind) for kind in (*KILLED, ANY)},
     "a quota": over_quota, "the gradebook is read-only": read_only, "the gradebook is locked": locked,
     "clocks leap": leaping, "bubblewrap is gone": gone,
 }  # fmt: skip
@@ -289,7 +295,7 @@ FAULTS: dict[str, Callable[[Course, Undisturbed, random.Random], str]] = {
 def made_good(course: Course, calm: Undisturbed) -> str:
     """Run it again as often as it says that something of its own was broken; everybody has the right marks."""
     found = marks(course.root)
-    without = STUDENTS - len({who for (who, _), mark in found.items() if mark[0] is not None})
+    without = len(marked(calm.wanted)) - len(marked(found))
     told = f"{len(others(found, calm.wanted))} marks of others and {without} students without any until run again"
     while course.ended(course.start()) == BROKEN and len(course.codes) < 100:
         pass

@@ -68,7 +68,6 @@ OVER: dict[str, tuple[Callable[[], Any], str]] = {
     "depth": (deep, "takes more memory to read"),
     "answer": (lambda: "x" * (room.MAX_ANSWER + 1), "becomes more than 128 MiB"),
     "crash": (lambda: os.kill(os.getpid(), signal.SIGSEGV), "ends the reader (SIGSEGV)"),
-    "killed": (lambda: os.kill(os.getpid(), signal.SIGKILL), "takes more memory or time"),
 }
 
 
@@ -95,6 +94,20 @@ def test_an_error_keeps_its_kind(error: type[AutograderError]) -> None:
 def test_a_bug_of_ours_is_no_students(work: Callable[[], Any]) -> None:
     with pytest.raises(Broken):
         bounded(work, NAME)
+
+
+def test_who_is_killed_from_outside_is_asked_once_more_and_is_no_students(tmp_path: Path) -> None:
+    """It took the notebook for unreadable, for good: the machine had run out of memory."""
+
+    def killed(times: int) -> int:
+        (tmp_path / str(os.getpid())).touch()
+        if len(list(tmp_path.iterdir())) <= times:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return times
+
+    assert bounded(lambda: killed(1), NAME) == 1
+    with pytest.raises(Broken, match=r"ended from outside \(SIGKILL; out of memory\?\)\. Grade again\."):
+        bounded(lambda: killed(9), NAME)
 
 
 def test_a_child_that_waits_is_no_students(monkeypatch: pytest.MonkeyPatch) -> None:
