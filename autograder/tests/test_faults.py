@@ -154,7 +154,7 @@ KILLED: dict[str, Callable[[tuple[str, ...]], bool]] = {  # by the names down to
     "a worker": lambda names: "bwrap" in names and names[-1] != "bwrap",
     "a sandbox": lambda names: names[-1] == "bwrap",
 }
-ANY = "one or the other of these"
+ANY = "any of these"
 
 
 def strike(kind: str, process: int, dice: random.Random, root: Path) -> list[int]:
