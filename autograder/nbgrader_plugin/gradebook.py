@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +21,7 @@ from nbgrader.api import (  # type: ignore[import-untyped]
     BaseCell,
     Grade,
     Gradebook,
+    InvalidEntry,
     MissingEntry,
     Student,
     SubmittedAssignment,
@@ -147,16 +149,27 @@ class Register:
     def write(self, entries: Sequence[Entry]) -> None:
         """Write these hand-ins; when this returns, they are in the gradebook and on the disk. Broken when the gradebook cannot be had."""
         try:
-            known = self._known([e.student for e in entries])
-            for entry in entries:
-                self._write(entry, known)
-            self._session.commit()
-        except OperationalError as error:
-            raise _busy(error) from error
+            with self._all_or_nothing():
+                known = self._known([e.student for e in entries])
+                for entry in entries:
+                    self._write(entry, known)
         except OSError as error:
             mend = "Make room, or see that you may write there; then run the command again, it goes on."
             place = error.filename or self.coursedir.autograded_directory
             raise Broken(f"{place} cannot be written ({error.strerror or error}). {mend}") from error
+
+    @contextmanager
+    def _all_or_nothing(self) -> Iterator[None]:
+        """What is done within is in the gradebook at the end, or nothing of it is; Broken when the gradebook cannot be had."""
+        try:
+            yield
+            self._session.commit()
+        except OperationalError as error:
+            raise _busy(error) from error
+        except InvalidEntry as error:
+            if isinstance(error.__context__, OperationalError):  # of which nbgrader's API makes this
+                raise _busy(error.__context__) from error
+            raise
         finally:
             self._session.rollback()  # of what was not committed; nothing otherwise
 
@@ -165,25 +178,20 @@ class Register:
         query = self._session.query(SubmittedAssignment).filter_by(assignment_id=self._notebook.assignment_id).join(SubmittedNotebook)
         due, had = self._notebook.assignment.duedate, SubmittedNotebook.late_submission_penalty > 0
         changed = []
-        for submission in query.filter(had if due is None else or_(SubmittedAssignment.timestamp > due, had)):
-            (found,) = submission.notebooks
-            before = found.late_submission_penalty
-            if submission.student_id in students:
-                self._penalize(submission, found)
-                changed += [submission.student_id] * ((before or 0) != (found.late_submission_penalty or 0))
-        self._session.commit()
+        with self._all_or_nothing():
+            for submission in query.filter(had if due is None else or_(SubmittedAssignment.timestamp > due, had)):
+                (found,) = submission.notebooks
+                before = found.late_submission_penalty
+                if submission.student_id in students:
+                    self._penalize(submission, found)
+                    changed += [submission.student_id] * ((before or 0) != (found.late_submission_penalty or 0))
         return sorted(changed)
 
     def settle_one(self, student: str) -> None:
         """Write what was changed by hand, with the late penalty that goes with it. Broken when the gradebook cannot be had."""
-        try:
+        with self._all_or_nothing():
             submission = self._book.find_submission(self.slug, student)
             self._penalize(submission, submission.notebooks[0])
-            self._session.commit()
-        except OperationalError as error:
-            raise _busy(error) from error
-        finally:
-            self._session.rollback()
 
     def _known(self, students: Sequence[str]) -> dict[str, Any]:
         """The entries of these students as they are now: a human may have changed some while others were graded."""
@@ -250,7 +258,8 @@ class Register:
 
 
 def _busy(error: OperationalError) -> Broken:
-    return Broken(f"The gradebook cannot be written ({error.orig}). Close what else uses it and grade again.")
+    mend = "Close what else uses it, or see that you may write it; then grade again."
+    return Broken(f"The gradebook cannot be written ({error.orig}). {mend}")
 
 
 def _opened(coursedir: Any) -> Any:

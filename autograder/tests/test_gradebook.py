@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from autograder.cli import main
-from autograder.model import CourseError
+from autograder.model import Broken, CourseError
 from autograder.nbgrader_plugin.gradebook import Entry, Register, put
 from autograder.tests.classroom import SLUG, WRONG, Classroom, answered, make, without
 from autograder.tests.test_nbgrader import (
@@ -163,6 +164,14 @@ def test_a_batch_that_fails_leaves_no_row(small: Classroom, monkeypatch: pytest.
     monkeypatch.setattr(Register, "_put", full)
     assert graded(small, "--jobs", "1") == 2
     assert left(small) == before
+
+
+def test_a_gradebook_that_may_only_be_read_is_told_in_a_line(small: Classroom) -> None:
+    """Of a student who was not in it yet nbgrader's API makes an error of its own, which ended in a trace of the program."""
+    with Register(small.root, SLUG) as register:
+        register.book.db.execute(text("pragma query_only = on"))
+        with pytest.raises(Broken, match=r"cannot be written \(attempt to write a readonly database\)\. .* see that you may write it"):
+            register.write([Entry("new")])
 
 
 def test_what_is_put_is_old_or_new_and_whole(tmp_path: Path) -> None:

@@ -51,11 +51,18 @@ def run(*words: str | Path, code: int = 0, folder: Path | None = None) -> str:
     return done.stdout
 
 
+def works(python: str) -> bool:
+    try:
+        return not subprocess.run([python, "--version"], capture_output=True, check=False).returncode
+    except OSError:
+        return False
+
+
 def environment(folder: Path, version: str, wanted: Sequence[str | Path], least: Sequence[str]) -> Path:
     """The Python of a fresh environment in which these are installed."""
     homes = (Path.home() / ".pyenv" / "versions").glob(f"{version}.*/bin/python")
-    python = shutil.which(f"python{version}") or next(map(str, homes), None)
-    if python is None or subprocess.run([python, "--version"], capture_output=True, check=False).returncode:
+    python = next((name for name in (f"python{version}", *map(str, homes)) if works(name)), None)
+    if python is None:
         pytest.skip(f"there is no Python {version}")
     run(python, "-m", "venv", folder)
     (folder / "lowest.txt").write_text("\n".join(least), encoding="utf-8")
