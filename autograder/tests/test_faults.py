@@ -225,7 +225,7 @@ def file_system(folder: Path, room: int) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        subprocess.run(["umount", folder], check=True)
+        subprocess.run(["umount", "--lazy", folder], check=True)  # a process that ends may still have a file open
 
 
 def stopped(course: Course, *said: str) -> None:

@@ -166,12 +166,13 @@ def test_a_batch_that_fails_leaves_no_row(small: Classroom, monkeypatch: pytest.
     assert left(small) == before
 
 
-def test_a_gradebook_that_may_only_be_read_is_told_in_a_line(small: Classroom) -> None:
+def test_a_gradebook_that_may_only_be_read_is_told_in_a_line(small: Classroom, caplog: pytest.LogCaptureFixture) -> None:
     """Of a student who was not in it yet nbgrader's API makes an error of its own, which ended in a trace of the program."""
     with Register(small.root, SLUG) as register:
         register.book.db.execute(text("pragma query_only = on"))
         with pytest.raises(Broken, match=r"cannot be written \(attempt to write a readonly database\)\. .* see that you may write it"):
             register.write([Entry("new")])
+    assert not caplog.text
 
 
 def test_what_is_put_is_old_or_new_and_whole(tmp_path: Path) -> None:
