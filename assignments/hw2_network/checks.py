@@ -36,11 +36,17 @@ ONE, TWO = "units of hidden layer 1", "units of hidden layer 2"
 ALL = ("inputs", ONE, TWO)
 UPPER = ("W3", "b3")
 MEASURABLE = ("upper", "lower", "obeys_its_generator")  # so that a mask alone is to blame
+READABLE = "shows_its_scores"  # so that survivors can be counted
 PARTS = ("W1", "b1", "W2", "b2", "W3", "b3")
 
 
 def some(of):
     return f"drops_some_and_keeps_some_of_the(of={of}, p=0.4)"
+
+
+def both(of):
+    """What a factor of this layer can be told by: a unit of hidden layer 1 is seen through one of layer 2."""
+    return (some(ONE), some(TWO)) if of == ONE else some(of)
 
 
 def apart(of):
@@ -192,6 +198,7 @@ EXERCISES = [
                         name="loss",
                         tolerance=1e-6,
                     ),
+                    c.shows_its_scores(),
                     c.is_the_plain_network_at_test_time(p_in=0.2, p_hidden=0.5),
                     c.draws_no_number_at_test_time(p_in=0.2, p_hidden=0.5, needs="is_the_plain_network_at_test_time"),
                 ],
@@ -226,10 +233,10 @@ EXERCISES = [
                 needs="feels_its_scores",
                 checks=[
                     *(c.drops_some_and_keeps_some_of_the(of=of, p=0.4) for of in ALL),
-                    *(c.scales_the_surviving(of=of, p=0.4, needs=some(of)) for of in ALL),
+                    *(c.scales_the_surviving(of=of, p=0.4, needs=both(of)) for of in ALL),
                     c.is_the_plain_network_at_zero(),
                     c.draws_its_masks_afresh(p=0.4),
-                    *(c.decides_by_itself_about(of=of, p=0.4, needs=(some(of), "draws_its_masks_afresh")) for of in ALL),
+                    *(c.decides_by_itself_about(of=of, p=0.4, needs=(some(of), "draws_its_masks_afresh", READABLE)) for of in ALL),
                     *(c.drops_the_right_share_of(of=of, p=0.3, needs=apart(of)) for of in ALL),
                     c.draws_a_mask_for_every_layer(p=0.4, needs="drops_the_right_share_of"),
                     c.never_drops_the_scores(p=0.4, needs=some("inputs")),
@@ -431,6 +438,11 @@ PREDICTIONS = (
     ("no biases", (0.0, 3.0, -3.0, 2.0, 0.0, 4.0)),
     ("no second relu", (-1.0, 3.0, -4.0, 2.0, -1.0, 6.0)),
     ("no relu", (-1.0, 3.0, -4.0, 6.0, -5.0, 18.0)),
+    ("relu of the input", (0.0, 3.0, -2.0, 3.0, 0.0, 7.0)),
+    ("halved twice", (0.0, 0.5, 0.5, 0.5, 0.0, 2.0)),
+    ("leaky relu", (-0.01, 3.0, -2.02, 2.04, -0.0104, 5.0904)),
+    ("tanh", (-0.0042745200, -0.0006707002, 0.9921216601, 0.9613451574, -0.9639801639, 3.8866704786)),
+    ("log-probabilities", (-3.0549852354, -0.0549852354, -5.0549852354, -3.0549852354, -5.0549852354, -0.0549852354)),
     ("classes", (1.0, 2.0)),
 )
 
@@ -455,6 +467,7 @@ PROBES = {
         d.error_of_zeros(),
         d.error_of_a_missing_gradient(),
         d.error_of_a_constant_sign(),
+        d.reach_of_a_direction(),
         d.digits_at("digits", given=OFF_BY_ONE, wanted=0.25),
     ],
     "mlp_loss": [
@@ -501,6 +514,7 @@ PROBES = {
     "fixed_softmax_backward": [
         f.value_at("right_class", given=([[0.2, 0.8], [0.6, 0.4]], [0, 1])),
         f.value_at("other_class", given=([[0.2, 0.8], [0.6, 0.4]], [1, 1])),
+        f.value_at("of_three_classes", given=(PROBS, Y)),
         d.digits_at("digits", given=(PROBS, Y), wanted=DSCORES),
         d.arguments_afterwards(given=(PROBS, Y), names=("probs", "y")),
     ],

@@ -371,7 +371,8 @@ def gradient_of(exam: Exam, *, form: str, shape: tuple[int, ...] = (4, 5)) -> st
     if np.isfinite(got).all() and np.linalg.norm(got - wanted) <= 0.02 * np.linalg.norm(wanted):
         return "noisy"
     scale = float((got * wanted).sum() / (wanted**2).sum())
-    return nearest(scale, {"twice": 2.0, "half": 0.5, "minus": -1.0}, 1e-4) if np.allclose(got, scale * wanted, atol=1e-4) else "wrong"
+    table = {"twice": 2.0, "half": 0.5, "minus": -1.0, "times 1/outputs": 1 / np.size(asked.dout.value), "times 2h": 2e-5}
+    return nearest(scale, table, 1e-6 if scale < 1e-3 else 1e-4) if np.allclose(got, scale * wanted, atol=1e-4) else "wrong"
 
 
 @symptom
@@ -398,6 +399,14 @@ def size_of_an_error(exam: Exam, *, off: float = 1e-3, n: int = 2000, k: int = 4
         if low <= size <= high:
             return word
     return "other"
+
+
+@symptom
+def reach_of_a_direction(exam: Exam, *, n: int = 400) -> str:
+    """Does a direction move all entries of x, or a single one? By the slope of a sum, where dx is zero and nothing is divided by."""
+    given = Given("x", np.zeros(n)), Given("dout", np.ones(n)), Given("dx", np.zeros(n))
+    (value,) = exam.ask(Call(exam.function, (Code("f", "f = lambda x: x"), *given, Seed(exam.seed()), 1, 0.1)))
+    return "a single entry" if abs(_float(value) - 1) < 1e-9 else "all entries"
 
 
 @symptom

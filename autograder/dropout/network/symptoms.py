@@ -171,7 +171,9 @@ def delta(exam: Exam) -> str:
         h = np.maximum(h @ question.values[f"W{n}"] + question.values[f"b{n}"], 0)
     scores = (h @ question.values["W3"] + question.values["b3"])[0]
     probs, one = np.exp(scores) / np.exp(scores).sum(), np.eye(SMALL[-1])[question.y.value[0]]
-    table = {"P - one-hot": probs - one, "P": probs, "one-hot - P": one - probs, "0": 0 * one, "1": 0 * one + 1,
+    flat = np.maximum(scores, 0)
+    table = {"P - one-hot": probs - one, "of scores without negatives": np.exp(flat) / np.exp(flat).sum() - one,
+             "P": probs, "one-hot - P": one - probs, "0": 0 * one, "1": 0 * one + 1,
              "one-hot": one, "-one-hot": -one, "of the right class only": (probs - one) * one, "scores": scores}
     return next((word for word, wanted in table.items() if np.allclose(got, wanted, rtol=1e-5, atol=1e-9)), "other")
 
@@ -245,11 +247,22 @@ def dropped_inputs(exam: Exam) -> str:
 
 @symptom
 def inactive_units(exam: Exam, *, layer: int) -> str:
-    """Do units whose ReLU is off for the only example get a gradient?"""
+    """Do units whose ReLU is off for the only example get a gradient, and which share of what comes from above?
+
+    "none", "a small share" (a leaky ReLU), "changing shares" (a curve), or "some".
+    """
     question = asked("firm_network", SMALL, 1, exam.seed(1))
     (value,) = exam.ask(_tested(exam, question, ship=None))
-    silent = grads_of(value, question.values)[f"b{layer}"][question.values[f"b{layer}"] < 0]
-    return "none" if (silent == 0).all() else "some"
+    grads, off = grads_of(value, question.values), question.values[f"b{layer}"] < 0
+    silent = grads[f"b{layer}"][off]
+    if (silent == 0).all():
+        return "none"
+    share = silent / (grads[f"b{layer + 1}"] @ question.values[f"W{layer + 1}"].T)[off]
+    if not np.isfinite(share).all() or (share <= 0).any() or (share > 1 + EXACT).any():
+        return "some"
+    if np.ptp(share) > EXACT:
+        return "changing shares"
+    return "a small share" if share.max() < 0.5 else "some"
 
 
 @symptom
@@ -257,8 +270,10 @@ def gradient_shapes(exam: Exam) -> str:
     """Have all gradients the shapes of their parameters?"""
     question = _question(exam)
     (value,) = exam.ask(loss_call(exam.function, question, 0.0, 0.0, Seed(exam.seed()), ship=None))
-    grads_of(value, question.values)
     grads = pair(value, ("loss", "grads"))[1]
+    if isinstance(grads, dict) and {f"d{name}" for name in question.values} <= set(grads):
+        return "those of params, as dW1, db1 and so on"
+    grads_of(value, question.values)
     return "those of params" if all(np.shape(grads[n]) == p.shape for n, p in question.values.items()) else "with other axes"
 
 
