@@ -267,7 +267,8 @@ MISCONCEPTIONS = {
         core("dout_comes_at_the_end",
             """You take the slope of sum(f(x)) and multiply by dout afterwards. That works only where output i depends on input i alone:
             dout belongs to the OUTPUTS, so multiply f(x) by it before you add up.""",
-            ("np.multiply(f(x), dout)", "f(x)", 2), ("return dx", "return dx * dout"), signs="of_a_product =of_a_square =of_a_number =effect_of_dout"),
+            ("np.multiply(f(x), dout)", "f(x)", 2), ("return dx", "return dx * dout"),
+            signs="of_a_product =of_a_square =of_a_number =effect_of_dout"),
         core("dout_comes_at_the_end",
             """You take the slope of sum(f(x)) and multiply by dout afterwards. That works only where output i depends on input i alone:
             dout belongs to the OUTPUTS, so multiply f(x) by it before you add up.""",
