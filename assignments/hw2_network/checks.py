@@ -452,6 +452,7 @@ PROBES = {
         d.effect_of_dout(),
         d.gradient_of("of_a_square", form="x squared"),
         d.gradient_of("of_a_product", form="a matrix product"),
+        d.gradient_of("of_a_number", form="a sum of sines (one number)"),
         d.gradient_of("of_x_itself", form="x itself"),
         d.gradient_of("of_a_row", form="x squared", shape=(6,)),
         d.x_afterwards(),

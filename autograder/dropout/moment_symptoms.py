@@ -79,7 +79,7 @@ def variance_digits(exam: Exam) -> str:
 
 
 def _coefficient(var: Array) -> float:
-    return float(var[0] / X[0] ** {4: 2, 1: 0}.get(_growth(var), 1))
+    return float(var[0] / X[0] ** {4.0: 2, 1.0: 0}.get(_growth(var), 1))
 
 
 def _factor(var: Array) -> str:

@@ -33,12 +33,18 @@ def inverted(rng: Any, shape: tuple[int, ...], p: float) -> Array:
     return np.asarray((rng.random(shape) >= p) * (1 / (1 - p) if p < 1 else 0.0))
 
 
-def mean_loss(params: Params, X: Array, y: Array, masks: list[Any], score_mask: Any = 1.0) -> Any:
+def relu(a: Array) -> Array:
+    return np.where(a.real > 0, a, 0)
+
+
+def mean_loss(
+    params: Params, X: Array, y: Array, masks: list[Any], score_mask: Any = 1.0, activation: Callable[[Array], Array] = relu
+) -> Any:
     """The loss for given masks; numbers may be complex, so that a step along the imaginary axis gives a derivative."""
     h = X * masks[0]
     for layer in (1, 2):
         a = h @ params[f"W{layer}"] + params[f"b{layer}"]
-        h = np.where(a.real > 0, a, 0) * masks[layer]
+        h = activation(a) * masks[layer]
     s = (h @ params["W3"] + params["b3"]) * score_mask
     s = s - s.real.max(axis=1, keepdims=True)
     return np.mean(np.log(np.exp(s).sum(axis=1)) - s[np.arange(len(y)), y])
@@ -70,6 +76,7 @@ def network(
     scores: bool = False,
     always: bool = False,
     lawful: bool = True,
+    activation: Callable[[Array], Array] = relu,
 ) -> Function:
     """A network with dropout in which one thing may be different."""
 
@@ -82,7 +89,7 @@ def network(
             masks = [multiplier(rng, shape, p) for shape, p in zip(shapes, (*rates(p_in, p_hidden), p_hidden), strict=True)]
 
         def f(some: Params) -> Any:
-            return loss(mean_loss(some, X, y, masks[:3], masks[3] if scores else 1.0), len(X))
+            return loss(mean_loss(some, X, y, masks[:3], masks[3] if scores else 1.0, activation), len(X))
 
         return float(np.real(f(params))), Lazy(params, f, grads)
 
@@ -132,6 +139,7 @@ CHECKS = (
     c.leads_the_gradient_back(through="W3", to="b2"),
     c.leads_the_gradient_back(through="W2", to="b1"),
     SHAPES,
+    c.shows_its_scores(),
 )
 
 
@@ -140,6 +148,15 @@ def test_the_right_network_passes_whatever_the_draw(check: Check) -> None:
     for slug in ("one", "two", "three"):
         found = verdict(check, RIGHT, slug)
         assert found.passed, f"{check.name}: {found.got} | {found.wanted}"
+
+
+@pytest.mark.parametrize("of", [INPUTS, FIRST, SECOND])
+def test_another_activation_is_told_as_such_and_its_factors_are_right(of: str) -> None:
+    curved = network(activation=np.tanh)
+    assert "is that of the score" in verdict(c.shows_its_scores(), curved).got
+    assert verdict(c.scales_the_surviving(of=of, p=0.4), curved).passed
+    for wrong in (network(unscaled, activation=np.tanh), network(unscaled)):
+        assert verdict(c.scales_the_surviving(of=of, p=0.4), wrong).outcome is Outcome.FAILED
 
 
 def binomial(rng: Any, shape: tuple[int, ...], p: float) -> Array:
