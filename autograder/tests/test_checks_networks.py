@@ -396,6 +396,25 @@ def keeps_p(rng: Any, shape: tuple[int, ...], p: float) -> Any:
     return (rng.random(shape) < p) / p if p else 1.0
 
 
+SOFTENED = ([[0.2, 0.5, 0.3], [0.1, 0.1, 0.8]], [1, 0])
+
+
+def predicted(
+    activation: Callable[[Array], Array] = relu,
+    before: Callable[[Array], Array] = lambda x: x,
+    after: Callable[[Array], Array] = lambda s: s,
+) -> Function:
+    """The scores of a network in which one thing may be different."""
+
+    def function(params: Params, X: Array) -> Array:
+        h = before(X)
+        for layer in (1, 2):
+            h = activation(h @ params[f"W{layer}"] + params[f"b{layer}"])
+        return after(h @ params["W3"] + params["b3"])
+
+    return function
+
+
 @pytest.mark.parametrize(
     ("fact", "function", "wanted"),
     [
@@ -421,6 +440,16 @@ def keeps_p(rng: Any, shape: tuple[int, ...], p: float) -> Any:
         (n.penalty(), penalised(in_loss=True), "in the loss"),
         (n.penalty(), penalised(in_loss=False), "in the gradients only"),
         (n.penalty(), network(grads=lambda g: {k: 0 * v + 1 for k, v in g.items()}), "without data"),
+        (n.below_zero(layer=1), predicted(), "off"),
+        (n.below_zero(layer=2), predicted(lambda a: np.where(a > 0, a, a / 100)), "leaks"),
+        (n.below_zero(layer=0), predicted(before=lambda x: np.maximum(x, 0)), "off"),
+        (n.volume(), predicted(), "1"),
+        (n.volume(), predicted(np.tanh), "curved"),
+        (n.last_layer(), predicted(), "as they are"),
+        (n.last_layer(), predicted(after=lambda s: np.maximum(s, 0)), "without negatives"),
+        (n.delta_form(given=SOFTENED, part="form"), lambda probs, y: probs / 2, "P"),
+        (n.delta_form(given=SOFTENED, part="sign"), lambda probs, y: np.eye(3)[y] - probs, "minus"),
+        (n.delta_form(given=SOFTENED, part="divisor"), lambda probs, y: (probs - np.eye(3)[y]) / 3, "K"),
         (n.delta(), RIGHT, "P - one-hot"),
         (n.delta(), network(grads=times(-1.0, "b3")), "one-hot - P"),
         (n.delta(), network(grads=times(0.0, "b3")), "0"),

@@ -438,23 +438,19 @@ PREDICTIONS = (
     ("no biases", (0.0, 3.0, -3.0, 2.0, 0.0, 4.0)),
     ("no second relu", (-1.0, 3.0, -4.0, 2.0, -1.0, 6.0)),
     ("no relu", (-1.0, 3.0, -4.0, 6.0, -5.0, 18.0)),
-    ("relu of the input", (0.0, 3.0, -2.0, 3.0, 0.0, 7.0)),
-    ("halved twice", (0.0, 0.5, 0.5, 0.5, 0.0, 2.0)),
-    ("leaky relu", (-0.01, 3.0, -2.02, 2.04, -0.0104, 5.0904)),
-    ("tanh", (-0.0042745200, -0.0006707002, 0.9921216601, 0.9613451574, -0.9639801639, 3.8866704786)),
-    ("log-probabilities", (-3.0549852354, -0.0549852354, -5.0549852354, -3.0549852354, -5.0549852354, -0.0549852354)),
     ("classes", (1.0, 2.0)),
 )
 
 PROBES = {
     "numeric_gradient": [
-        f.value_at("cube", given=(CUBE, [2.0], [1.0], 0.1)),
         d.effect_of_dout(),
-        d.gradient_of("of_a_square", form="x squared"),
-        d.gradient_of("of_a_product", form="a matrix product"),
-        d.gradient_of("of_a_number", form="a sum of sines (one number)"),
+        d.sides(),
+        *(d.factor_of_a_slope(part, part=part) for part in ("sign", "distance", "outputs")),
+        d.form_of("form_of_a_square", form="x squared"),
+        d.form_of("form_of_a_product", form="a matrix product"),
+        d.form_of("form_of_a_number", form="a sum of sines (one number)"),
+        d.form_of("form_of_a_row", form="x squared", shape=(6,)),
         d.gradient_of("of_x_itself", form="x itself"),
-        d.gradient_of("of_a_row", form="x squared", shape=(6,)),
         d.x_afterwards(),
     ],
     "directional_error": [
@@ -504,7 +500,15 @@ PROBES = {
         n.rate_outside(),
         n.rate_one(),
     ],
-    "mlp_predict": [n.scores_by_hand(params=HAND, X=INPUTS, table=PREDICTIONS), n.row_sums(params=HAND, X=INPUTS)],
+    "mlp_predict": [
+        n.scores_by_hand(params=HAND, X=INPUTS, table=PREDICTIONS),
+        n.row_sums(params=HAND, X=INPUTS),
+        n.last_layer(),
+        n.volume(),
+        n.below_zero("input_below_zero", layer=0),
+        n.below_zero("layer_1_below_zero", layer=1),
+        n.below_zero("layer_2_below_zero", layer=2),
+    ],
     "max_norm": [
         f.value_at("long_column", given=([[3.0, 0.1], [4.0, 0.1]], 2.0)),
         f.value_at("short_column", given=([[0.1, 3.0], [0.1, 4.0]], 2.0)),
@@ -515,7 +519,7 @@ PROBES = {
     "fixed_softmax_backward": [
         f.value_at("right_class", given=([[0.2, 0.8], [0.6, 0.4]], [0, 1])),
         f.value_at("other_class", given=([[0.2, 0.8], [0.6, 0.4]], [1, 1])),
-        f.value_at("of_three_classes", given=(PROBS, Y)),
+        *(n.delta_form(part, given=(PROBS, Y), part=part) for part in ("form", "sign", "divisor")),
         d.digits_at("digits", given=(PROBS, Y), wanted=DSCORES),
         d.arguments_afterwards(given=(PROBS, Y), names=("probs", "y")),
     ],

@@ -13,6 +13,7 @@ import numpy as np
 
 from autograder.asking import Exam, Wrong, array, number, pair
 from autograder.checks_api.comparing import demand_no_warning
+from autograder.checks_api.inputs import Array
 from autograder.checks_api.symptoms import nearest, symptom
 from autograder.checks_api.verb import verb
 from autograder.model import Answer, Call, Code, Given, Seed
@@ -371,8 +372,54 @@ def gradient_of(exam: Exam, *, form: str, shape: tuple[int, ...] = (4, 5)) -> st
     if np.isfinite(got).all() and np.linalg.norm(got - wanted) <= 0.02 * np.linalg.norm(wanted):
         return "noisy"
     scale = float((got * wanted).sum() / (wanted**2).sum())
-    table = {"twice": 2.0, "half": 0.5, "minus": -1.0, "times 1/outputs": 1 / np.size(asked.dout.value), "times 2h": 2e-5}
-    return nearest(scale, table, 1e-6 if scale < 1e-3 else 1e-4) if np.allclose(got, scale * wanted, atol=1e-4) else "wrong"
+    return nearest(scale, {"twice": 2.0, "half": 0.5, "minus": -1.0}, 1e-4) if np.allclose(got, scale * wanted, atol=1e-4) else "wrong"
+
+
+@symptom
+def form_of(exam: Exam, *, form: str, shape: tuple[int, ...] = (4, 5)) -> str:
+    """The same up to a factor: "right", "noisy", "zeros" or "wrong"."""
+    asked = question(form, shape, exam.seed(1))
+    (value,) = exam.ask(numeric_call(exam.function, asked))
+    got, wanted = array(value, "dx").astype(float), asked.dx.value
+    if got.shape != wanted.shape or not np.isfinite(got).all():
+        return "another shape" if got.shape != wanted.shape else "no numbers"
+    scale = float((got * wanted).sum() / (wanted**2).sum())
+    off = float(np.linalg.norm(got - scale * wanted) / (np.linalg.norm(scale * wanted) or np.inf))
+    return "zeros" if not got.any() else "right" if off <= 1e-4 else "noisy" if off <= 0.02 else "wrong"
+
+
+def _slopes(exam: Exam, *given: tuple[tuple[float, ...], str, float]) -> list[Array]:
+    """The gradients of f at x with a step h and a dout of ones, for each (x, f, h)."""
+    calls = [
+        Call(exam.function, (Code("f", f"f = lambda x: {f}"), Given(f"np.array({list(x)})", np.array(x)),
+                             Given(f"np.ones({len(x)})", np.ones(len(x))), h))
+        for x, f, h in given
+    ]
+    return [array(v, "dx", (len(x),)).astype(float) for v, (x, _, _) in zip(exam.ask(*calls), given, strict=True)]
+
+
+@symptom
+def factor_of_a_slope(exam: Exam, *, part: str) -> str:
+    """The factor of a slope as three of its own, of which the `part` is told: "sign", "distance" and "outputs"."""
+    (one,), many = _slopes(exam, ((3.0,), "x ** 2", 1e-3), ((1.0, 2.0, 4.0), "x ** 2", 1e-3))
+    one, many = one / 6, many / (2.0, 4.0, 8.0)
+    if not one or not np.ptp(many) <= 0.02 * abs(many).max():
+        return "unclear"
+    if part == "sign":
+        return "plus" if one > 0 else "minus"
+    value, table = (abs(one), {"1": 1.0, "2": 2.0, "1/2": 0.5, "2h": 2e-3}) if part == "distance" else (
+        float(many.mean() / one), {"1": 1.0, "1/outputs": 1 / 3})
+    return nearest(1.0, {name: value / known for name, known in table.items()}, 0.05)
+
+
+@symptom
+def sides(exam: Exam) -> str:
+    """By how much a large step changes the slope of a cube: "both sides", "one side", or "a fixed step"."""
+    (small,), (large,) = _slopes(exam, ((2.0,), "x ** 3", 1e-3), ((2.0,), "x ** 3", 0.1))
+    ratio = large / small if small else 0.0
+    ratio = ratio / 100 if ratio > 10 else ratio  # of a difference that is not divided
+    table = {"both sides": 12.01 / 12, "one side": 12.61 / 12.006, "one side ": 11.41 / 11.994, "a fixed step": 1.0}
+    return nearest(ratio, table, 1e-4).strip()
 
 
 @symptom
