@@ -12,11 +12,11 @@ import ast
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from autograder.course import Staff
 from autograder.diagnose import Facts
 from autograder.examine import examine
 from autograder.judge import points
 from autograder.model import Cell, Earned, Exercise, ExerciseResult, Misconception, Submission
+from autograder.staff import Staff
 
 MOST = 0.6  # of the points of an exercise that another's mistake may explain
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from autograder import notebook
 from autograder.asking import script_text
-from autograder.course import PATIENCE, Staff
 from autograder.examine import LIMITS
 from autograder.grade import grade
 from autograder.judge import Scripts, Witness
@@ -19,6 +18,7 @@ from autograder.nbgrader_plugin.submitted import HandIn
 from autograder.report.explanation import LONGEST, Explained, Explanation, Replayed
 from autograder.sandbox import Isolation
 from autograder.sandbox.bounded import bounded
+from autograder.staff import PATIENCE, Staff
 from autograder.subjects.remote import Remote
 
 MOST = 3  # calls of a script that are shown, and made again: a chance test asks the same hundreds of times

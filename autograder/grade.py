@@ -9,13 +9,14 @@ from types import MappingProxyType
 
 from autograder import notebook
 from autograder.carried import with_carried
-from autograder.course import Staff, lacking, not_run
+from autograder.course import lacking, not_run
 from autograder.examine import LIMITS, examine, examine_fairly
 from autograder.foresight import Ahead
 from autograder.judge import Scripts, Witness
 from autograder.model import Exercise, ExerciseResult, Limits, Report, Submission, SubmissionError
 from autograder.sandbox import Isolation
 from autograder.sandbox.bounded import bounded
+from autograder.staff import Staff
 from autograder.subjects.budget import Budget
 from autograder.subjects.remote import Remote
 

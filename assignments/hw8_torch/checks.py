@@ -14,7 +14,7 @@ from autograder.dropout.torch import layers, loops
 from autograder.dropout.views import fact_in_a_coat, in_a_coat
 
 NEEDS = ("torch",)
-GPU = True  # `autograder grade --gpu` shows its cages this machine's
+GPU = True  # `autograder grade --gpu` shows its sandboxes this machine's
 PRELOAD = ("torch._dynamo",)  # what torch.optim loads when it is first used
 
 FUNCTION = layers.function_coat("MyDropoutFunction", "MyDropoutFunction")

@@ -26,11 +26,11 @@ from autograder.asking import Exam
 from autograder.authoring import simulate, stock_course, timing
 from autograder.authoring.fill import filled, released, solved
 from autograder.authoring.timing import computing, median, run
-from autograder.course import Staff, load_staff
 from autograder.folders import folders
 from autograder.judge import judge
 from autograder.model import Check
 from autograder.sandbox import choose, stays_shut, warmed
+from autograder.staff import Staff, load_staff
 from autograder.subjects.remote import Remote
 
 GRADIENT_CHECK = "agrees_with_finite_differences"

@@ -21,11 +21,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from autograder.authoring import scratch
 from autograder.authoring.fill import Notebook, filled, released, solved, with_entries, write
 from autograder.carried import calls, sources
-from autograder.course import Staff, load_staff, slugs
+from autograder.course import slugs
 from autograder.folders import folders
 from autograder.model import CourseError, Misconception, Variant
 from autograder.report.table import Grid, Row
 from autograder.sandbox import choose, warning
+from autograder.staff import Staff, load_staff
 
 SIZE = 40
 RIGHT = 8  # hand-ins at least

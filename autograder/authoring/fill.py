@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from autograder.course import Staff
 from autograder.model import CourseError, Misconception, Variant
+from autograder.staff import Staff
 
 Notebook = dict[str, Any]
 

@@ -21,11 +21,11 @@ from autograder.authoring.candidates import Candidate, Demonstration, of_module,
 from autograder.authoring.coats import coats, fitting_shape, mannered, shaped
 from autograder.authoring.handout import Handout
 from autograder.authoring.limited import alarm, each
-from autograder.course import Staff
 from autograder.folders import folders
 from autograder.judge import judge, result
 from autograder.model import Answer, Call, Exercise, Item, Outcome, Subject
 from autograder.running.runner import Room
+from autograder.staff import Staff
 from autograder.subjects.local import Local
 
 MOST = 0.25  # of an exercise's points: what earns as much is an answer

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from autograder.course import must_exist
 from autograder.folders import CONFIG, SALT, folders, new_salt
 from autograder.model import CourseError
+from autograder.staff import must_exist
 
 NEW = """from autograder.nbgrader_config import configure
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from autograder import keys
 from autograder.authoring.verify import Examination
-from autograder.course import Staff, lacking, slugs
+from autograder.course import lacking, slugs
 from autograder.folders import folders, is_course
 from autograder.model import CourseError, Misconception
 from autograder.report import matrix as pages
+from autograder.staff import Staff
 
 HOME = Path("build") / "matrix"  # in the course; build/ is ignored by git, and nobody publishes it
 PUBLISHED = ("assignments", "autograder", "datasets", "submitted", "feedback", "release")  # what is given away, or back

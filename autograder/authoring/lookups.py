@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from autograder.course import Staff
 from autograder.judge import judge
 from autograder.model import Exercise, Subject
+from autograder.staff import Staff
 
 Function = Callable[..., Any]
 Key = Callable[[Any], tuple[Hashable, ...]]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from autograder.course import lacking, load_public, load_staff
+from autograder.course import lacking, load_public
 from autograder.model import CourseError, Misconception
 from autograder.report import guide
 from autograder.report.ladder import Climb
+from autograder.staff import load_staff
 from autograder.student.selfcheck import examine_public
 
 ALL_RUNGS = 9

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from autograder.authoring.verify import verdicts_of
-from autograder.course import Staff
 from autograder.keys import bare
 from autograder.model import Exercise, Outcome
+from autograder.staff import Staff
 
 OPERATORS: dict[type[ast.operator], Sequence[type[ast.operator]]] = {
     ast.Add: (ast.Sub,),

@@ -21,9 +21,9 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
-from autograder.course import Staff
 from autograder.diagnose import SOMETHING_ELSE, Facts, diagnose, fingerprint
 from autograder.model import CourseError, Diagnosis, Misconception
+from autograder.staff import Staff
 from autograder.subjects.local import Local
 
 WORDS = ("named", "partly", "unnamed", "falsely")

@@ -11,9 +11,10 @@ from autograder.authoring.gate import Gate, Score, Tried
 from autograder.authoring.handout import Handout
 from autograder.authoring.secrets import leaks
 from autograder.authoring.verify import SKIPPED
-from autograder.course import lacking, load_staff
+from autograder.course import lacking
 from autograder.course import slugs as all_slugs
 from autograder.model import CourseError
+from autograder.staff import load_staff
 
 TABLE = ("assignment", "exercise", "candidates", "judged", "lost", "share", "what")
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from autograder.authoring import scratch
 from autograder.authoring.fill import Notebook, filled, released, solved, with_entries
-from autograder.course import Staff, load_staff
 from autograder.folders import folders
 from autograder.model import CourseError, Misconception, Variant
 from autograder.nbgrader_plugin.settings import collecting
+from autograder.staff import Staff, load_staff
 
 # out of a hundred exercises
 RIGHT, OWN_WAY, BELIEF = 45, 20, 22  # the rest is left as it was handed out

@@ -18,12 +18,12 @@ import numpy as np
 from autograder.asking import script_text
 from autograder.authoring import scratch
 from autograder.authoring.fill import solved
-from autograder.course import Staff, load_staff
 from autograder.folders import folders
 from autograder.foresight import Ahead, Foresight, Script
 from autograder.judge import judge
 from autograder.model import Answer, Call, Exercise, Outcome
 from autograder.nbgrader_plugin.settings import collecting
+from autograder.staff import Staff, load_staff
 
 EMPTY, REAL = "asserts that an answer is there", "asserts of our calls"
 CONFIG = """

@@ -13,13 +13,14 @@ import numpy as np
 
 from autograder import chance, notebook
 from autograder.authoring import lookups, prose, reckoning, release
-from autograder.course import PATIENCE, Staff, crosses, lacking, load_staff
+from autograder.course import lacking
 from autograder.course import slugs as all_slugs
 from autograder.examine import look_closer
 from autograder.folders import folders
 from autograder.judge import UNFIT, judge
 from autograder.judge import result as result_of
 from autograder.model import Check, CourseError, Exercise, ExerciseResult, Gravity, Misconception, Outcome, Subject, Variant, Verdict
+from autograder.staff import PATIENCE, Staff, crosses, load_staff
 from autograder.subjects.local import Local
 
 FINE = "Everything looks fine."

@@ -29,7 +29,6 @@ from autograder.classes.code_digest import digest
 from autograder.classes.kept import kept
 from autograder.classes.pool import Here, at_most, results
 from autograder.classes.results_store import Done, Recorded, ResultsStore
-from autograder.course import load_staff, must_exist
 from autograder.examine import LIMITS
 from autograder.grade import grade
 from autograder.model import AutograderError, Broken, CourseError, Exercise, Limits, Look, Report, Submission, SubmissionError
@@ -44,6 +43,7 @@ from autograder.nbgrader_plugin.submitted import HandIn, misnamed, shown, take
 from autograder.report import looks
 from autograder.sandbox import Isolation, stays_shut, warmed
 from autograder.sandbox.bounded import Kept
+from autograder.staff import load_staff, must_exist
 
 LISTED = 8  # students named in one note
 POOLS = 3  # that may break one after the other before anything came back

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from autograder.classes import results_store
 from autograder.classes.results_store import FOLDER
-from autograder.course import must_exist, slugs
+from autograder.course import slugs
 from autograder.keys import bare
 from autograder.model import CourseError, ExerciseResult, Look
 from autograder.nbgrader_plugin import collect, settings
@@ -28,6 +28,7 @@ from autograder.nbgrader_plugin.submitted import folders as handed_in
 from autograder.report.class_report import ClassReport, class_report
 from autograder.report.pseudonyms import Hide, pseudonym, split, telling
 from autograder.report.standing import MISSING, NOT_GRADED, Person, Standing
+from autograder.staff import must_exist
 
 KEY = "pseudonyms.key"
 CANDIDATES = 12  # hand-ins that are looked at for one excerpt

@@ -22,7 +22,6 @@ import numpy as np
 
 from autograder.carried import calls, sources
 from autograder.classes.code_digest import code_digest, digest
-from autograder.course import Staff
 from autograder.model import (
     Broken,
     Change,
@@ -39,6 +38,7 @@ from autograder.model import (
     Verdict,
 )
 from autograder.running import wire
+from autograder.staff import Staff
 
 FOLDER = ".autograder"
 KEPT = 10  # gradings of which the marks are kept

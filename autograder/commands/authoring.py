@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from autograder.commands import OK, handout, in_course
 
 if TYPE_CHECKING:
-    from autograder.course import Staff
+    from autograder.staff import Staff
 
 
 def add(commands: Any) -> None:
@@ -109,7 +109,8 @@ def _print_stress(staff: Staff, arguments: argparse.Namespace) -> None:
 
 def _verify(arguments: argparse.Namespace) -> int:
     from autograder.authoring.verify import FINE, SKIPPED, Examination, verify
-    from autograder.course import find_root, lacking, load_staff, slugs
+    from autograder.course import find_root, lacking, slugs
+    from autograder.staff import load_staff
 
     root = find_root(arguments.course)
     folder = _matrix_folder(root, arguments.matrix)
@@ -166,7 +167,8 @@ def _matrix_folder(root: Path, named: str | None) -> Path | None:
 def _print_odds(root: Path, assignments: Sequence[str]) -> None:
     from autograder import chance
     from autograder.authoring.verify import odds
-    from autograder.course import load_staff, slugs
+    from autograder.course import slugs
+    from autograder.staff import load_staff
 
     for slug in assignments or slugs(root):
         found = list(odds(load_staff(root, slug)))

@@ -36,11 +36,12 @@ def _add_diff(commands: Any) -> None:
 
 
 def _collect(arguments: argparse.Namespace) -> int:
-    from autograder.course import find_root, must_exist
+    from autograder.course import find_root
     from autograder.nbgrader_plugin import roster
     from autograder.nbgrader_plugin.collect import collect
     from autograder.nbgrader_plugin.settings import collecting, zone
     from autograder.report.collected import lines
+    from autograder.staff import must_exist
 
     root = find_root(arguments.course)
     must_exist(root, arguments.assignment)
@@ -58,8 +59,9 @@ def _collect(arguments: argparse.Namespace) -> int:
 
 def _diff(arguments: argparse.Namespace) -> int:
     from autograder.classes.results_store import ResultsStore
-    from autograder.course import find_root, must_exist
+    from autograder.course import find_root
     from autograder.report.changes import lines
+    from autograder.staff import must_exist
 
     root, slug = find_root(arguments.course), arguments.assignment
     must_exist(root, slug)

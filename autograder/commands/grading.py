@@ -19,9 +19,9 @@ from autograder.model import Broken, CourseError, Look, Report
 
 if TYPE_CHECKING:
     from autograder.classes.batch import Batch
-    from autograder.course import Staff
     from autograder.judge import Witness
     from autograder.sandbox import Isolation
+    from autograder.staff import Staff
 
 
 def add(commands: Any) -> None:
@@ -62,13 +62,14 @@ def _grade(arguments: argparse.Namespace) -> int:
         return _grade_class(arguments)
     if arguments.student or arguments.jobs or arguments.regrade:
         raise CourseError("--student, --jobs and --regrade are for a whole class. Leave them out, or leave the notebooks out.")
-    from autograder.course import find_root, load_staff
+    from autograder.course import find_root
     from autograder.explain import calls_of
     from autograder.judge import Witness
     from autograder.report import data, looks, table, text
+    from autograder.staff import load_staff
 
     staff, console = load_staff(find_root(arguments.course), arguments.assignment), Console()
-    isolation, found, witness = _cage(arguments, console), dict[int, Report](), Witness()
+    isolation, found, witness = _isolation(arguments, console), dict[int, Report](), Witness()
     with data.JsonFile(arguments.json, lambda: [data.to_dict(r, calls_of(r, witness)) for r in found.values()]) as file:
         for number, report in _judged(arguments.notebooks, staff, isolation, witness):
             if not arguments.quiet and (number in found or not report.stopped):
@@ -92,10 +93,11 @@ def _show(console: Console, found: Sequence[Look]) -> None:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def _cage(arguments: argparse.Namespace, console: Console) -> Isolation:
+def _isolation(arguments: argparse.Namespace, console: Console) -> Isolation:
     """The sandbox that was asked for; what it does not deny is said loudly."""
-    from autograder.course import find_root, load_staff
+    from autograder.course import find_root
     from autograder.sandbox import choose, warning, with_gpu
+    from autograder.staff import load_staff
 
     if arguments.gpu and not load_staff(find_root(arguments.course), arguments.assignment).assignment.gpu:
         raise CourseError(f"{arguments.assignment} has no use for a GPU. Leave --gpu out.")
@@ -149,7 +151,7 @@ def _grade_class(arguments: argparse.Namespace) -> int:
     from autograder.report.progress import Progress
 
     console = Console()
-    isolation = _cage(arguments, console)
+    isolation = _isolation(arguments, console)
     with ExitStack() as stack:
         grading = _batch(arguments, isolation, stack)
         graded: list[dict[str, Any]] = []

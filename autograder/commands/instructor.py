@@ -66,12 +66,13 @@ def _salt(arguments: argparse.Namespace) -> int:
 def _explain(arguments: argparse.Namespace) -> int:
     from dataclasses import replace
 
-    from autograder.course import find_root, load_staff, must_exist
+    from autograder.course import find_root
     from autograder.explain import explain, private
     from autograder.nbgrader_plugin import by_hand
     from autograder.nbgrader_plugin.gradebook import Register
     from autograder.nbgrader_plugin.submitted import take
     from autograder.report import explanation
+    from autograder.staff import load_staff, must_exist
 
     root = find_root(arguments.course)
     must_exist(root, arguments.assignment)

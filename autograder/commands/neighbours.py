@@ -47,9 +47,10 @@ def add(commands: Any) -> None:
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    from autograder.course import find_root, must_exist
+    from autograder.course import find_root
     from autograder.nbgrader_plugin.standings import standings
     from autograder.neighbours import feedback, gradebooks, sheet
+    from autograder.staff import must_exist
 
     root, slug = find_root(arguments.course), arguments.assignment
     must_exist(root, slug)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder import course, sandbox
-from autograder.course import Staff
+from autograder import sandbox
 from autograder.sandbox.process import Isolation
+from autograder.staff import Staff, load_staff
 
 CHECK = "check_"  # the grade_id of an exercise's check cell: check_<exercise>
 _STAFF: weakref.WeakKeyDictionary[Any, dict[str, Any]] = weakref.WeakKeyDictionary()
@@ -59,7 +59,7 @@ class Place:
 
     def staff(self) -> Staff:
         """The assignment with its key. Loaded once a command: a server such as formgrader must see tomorrow's key tomorrow."""
-        found: Staff = self._once(self.slug, lambda: course.load_staff(self.root, self.slug))
+        found: Staff = self._once(self.slug, lambda: load_staff(self.root, self.slug))
         return found
 
     def isolation(self) -> Isolation:

@@ -8,9 +8,11 @@ from typing import Any
 
 from nbgrader.preprocessors import NbGraderPreprocessor  # type: ignore[import-untyped]  # nbgrader has no annotations to read
 
-from autograder import __version__, course, layout, notebook
+from autograder import __version__, layout, notebook
+from autograder.course import HINTS
 from autograder.model import CourseError
 from autograder.nbgrader_plugin.context import place_of
+from autograder.staff import hints
 
 
 class FinishRelease(NbGraderPreprocessor):  # type: ignore[misc]  # the price of a base class without annotations
@@ -25,7 +27,7 @@ class FinishRelease(NbGraderPreprocessor):  # type: ignore[misc]  # the price of
         staff = place.staff()
         self.log.info("%s: judging the key's wrong answers for hints.json, which takes about half a minute", place.slug)
         known = notebook.layout_of(nb, place.source / f"{place.slug}.ipynb")
-        _write(place.release / course.HINTS, hints_text(course.hints(staff)))
+        _write(place.release / HINTS, hints_text(hints(staff)))
         _write(place.release / layout.LAYOUT, layout.text(place.slug, known, staff.assignment.exercises))
         nb.metadata["autograder"] = {"assignment": place.slug, "release": __version__}
         return nb, resources
@@ -35,14 +37,14 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", newline="\n")
 
 
-def hints_text(hints: Any) -> str:
+def hints_text(told: Any) -> str:
     """hints.json as it is written: the same bytes on every machine."""
-    return json.dumps(hints, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    return json.dumps(told, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def belongs(slug: str) -> set[str]:
     """The names of the files that a released folder holds."""
-    return {f"{slug}.ipynb", "checks.py", course.HINTS, layout.LAYOUT}
+    return {f"{slug}.ipynb", "checks.py", HINTS, layout.LAYOUT}
 
 
 def _refuse_strangers(source: Path, release: Path, slug: str) -> None:

@@ -13,9 +13,9 @@ from importlib import metadata
 from pathlib import Path
 
 import autograder
-from autograder.course import must_exist
 from autograder.folders import RELEASE, SALT, SOURCE, folders
 from autograder.model import CourseError
+from autograder.staff import must_exist
 
 DISTRIBUTION = "dropout-autograder"
 NEEDED = ("msgpack", "pyseccomp")  # of the extra [grader]; nbgrader and Jupyter stay at home

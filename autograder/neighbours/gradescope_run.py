@@ -12,11 +12,11 @@ import sys
 from pathlib import Path
 
 from autograder import sandbox
-from autograder.course import load_staff
 from autograder.grade import grade_path
 from autograder.model import AutograderError, Broken, Report
 from autograder.neighbours.gradescope_results import results
 from autograder.sandbox import Isolation
+from autograder.staff import load_staff
 
 
 def main(root: Path, slug: str) -> int:

@@ -23,13 +23,14 @@ from typing import Any
 
 import numpy as np
 
-from autograder.course import Staff, lacking, load_staff, slugs
+from autograder.course import lacking, slugs
 from autograder.diagnose import diagnose, fingerprint
 from autograder.judge import LONGEST, judge, result
 from autograder.model import Answer, Call, Exercise, Facts, Given, Outcome, Subject, Verdict
 from autograder.report import text
 from autograder.running import wire
 from autograder.running.runner import MAX_TEXT
+from autograder.staff import Staff, load_staff
 from autograder.subjects.remote import _fits
 from autograder.tests.odd_values import MARK, Rng, odd_value, pick, shapes, spoilt
 

@@ -54,7 +54,7 @@ def f(n):
     return n
 """
 ANSWER = '["t", "answer", nonce, n, ["answer", ["outcome", "passed"], {value}, "", "", None]]'
-linux = pytest.mark.skipif(sys.platform != "linux", reason="cages are made of Linux")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="the sandboxes need Linux")
 EMPTY = '["a", "float64", 2 * 10**8, 0]'
 STACK = '["t", "values", nonce, n, ["a", "float64", 10**6, 0]]'
 FLOOD = """

@@ -11,13 +11,13 @@ import pytest
 
 from autograder.authoring.fill import solved
 from autograder.carried import MOST, with_carried
-from autograder.course import Staff, load_staff
 from autograder.examine import examine
 from autograder.grade import grade
 from autograder.keys import edge
 from autograder.model import Cell, ExerciseResult, Misconception, Report, Role, Submission
 from autograder.sandbox import Isolation, warmed
 from autograder.sandbox.plain import Plain
+from autograder.staff import Staff, load_staff
 
 ROOT = Path(__file__).parents[2]
 MASK = "def keep_mask(shape, p, rng):\n    if not 0 <= p <= 1:\n        raise ValueError\n    return np.asarray(rng.random(shape) {})\n"
@@ -40,16 +40,16 @@ def staff() -> Staff:
 
 
 @pytest.fixture(scope="module")
-def cage() -> Iterator[Isolation]:
+def backend() -> Iterator[Isolation]:
     with warmed(Plain()) as isolation:
         yield isolation
 
 
-def graded(staff: Staff, cage: Isolation, **answers: str) -> Report:
+def graded(staff: Staff, backend: Isolation, **answers: str) -> Report:
     cells = {**solved(staff), **answers}
     names = {e.name: e.names for e in staff.assignment.exercises}
     setup = Cell("setup", Role.SETUP, staff.assignment.setup)
-    return grade(Submission("f", (setup, *(Cell(n, Role.ANSWER, s, names[n]) for n, s in cells.items()))), staff, cage)
+    return grade(Submission("f", (setup, *(Cell(n, Role.ANSWER, s, names[n]) for n, s in cells.items()))), staff, backend)
 
 
 def lost(report: Report) -> dict[str, list[str]]:
@@ -60,8 +60,8 @@ def notes(report: Report) -> dict[str, set[str]]:
     return {e.name: {p.note for p in e.parts if p.note} for e in report.exercises if any(p.note for p in e.parts)}
 
 
-def test_a_wrong_sign_in_a_helper_is_charged_where_it_is_made(staff: Staff, cage: Isolation) -> None:
-    report = graded(staff, cage, keep_mask=MASK.format("< p"))
+def test_a_wrong_sign_in_a_helper_is_charged_where_it_is_made(staff: Staff, backend: Isolation) -> None:
+    report = graded(staff, backend, keep_mask=MASK.format("< p"))
     assert "keep_mask" in lost(report)
     assert not lost(report).keys() & {"dropout_forward", "vanilla_forward"}, lost(report)
     assert set(notes(report)) >= {"dropout_forward", "vanilla_forward"}, notes(report)
@@ -71,27 +71,27 @@ def test_a_wrong_sign_in_a_helper_is_charged_where_it_is_made(staff: Staff, cage
     assert forward.diagnoses, "and are explained"
 
 
-def test_an_own_mistake_beside_it_is_paid_for(staff: Staff, cage: Isolation) -> None:
-    report = graded(staff, cage, keep_mask=MASK.format("< p"), dropout_forward=FORWARD.format(CALLS, "1.0"))
+def test_an_own_mistake_beside_it_is_paid_for(staff: Staff, backend: Isolation) -> None:
+    report = graded(staff, backend, keep_mask=MASK.format("< p"), dropout_forward=FORWARD.format(CALLS, "1.0"))
     assert "scale" in lost(report)["dropout_forward"]
     assert "dropout_forward" not in notes(report)
 
 
-def test_who_repeats_the_mistake_without_the_helper_pays_again(staff: Staff, cage: Isolation) -> None:
+def test_who_repeats_the_mistake_without_the_helper_pays_again(staff: Staff, backend: Isolation) -> None:
     mask = "(rng.random(x.shape) < p)"
-    report = graded(staff, cage, keep_mask=MASK.format("< p"), dropout_forward=FORWARD.format(mask, SCALE))
+    report = graded(staff, backend, keep_mask=MASK.format("< p"), dropout_forward=FORWARD.format(mask, SCALE))
     assert "coins" in lost(report)["dropout_forward"]
 
 
-def test_nothing_is_given_back_for_a_helper_that_is_right(staff: Staff, cage: Isolation) -> None:
-    report = graded(staff, cage, dropout_forward=FORWARD.format("~" + CALLS, SCALE))
+def test_nothing_is_given_back_for_a_helper_that_is_right(staff: Staff, backend: Isolation) -> None:
+    report = graded(staff, backend, dropout_forward=FORWARD.format("~" + CALLS, SCALE))
     assert "coins" in lost(report)["dropout_forward"]
     assert notes(report) == {}
 
 
-def test_a_helper_that_hides_everything_proves_nothing(staff: Staff, cage: Isolation) -> None:
+def test_a_helper_that_hides_everything_proves_nothing(staff: Staff, backend: Isolation) -> None:
     nobody = "def keep_mask(shape, p, rng):\n    return np.zeros(shape, dtype=bool)\n"
-    report = graded(staff, cage, keep_mask=nobody)
+    report = graded(staff, backend, keep_mask=nobody)
     assert report.result("dropout_forward").points == 0
     assert notes(report) == {}
 

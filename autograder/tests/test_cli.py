@@ -199,7 +199,7 @@ def test_release_says_what_it_wrote(toy: Path, capsys: pytest.CaptureFixture[str
     assert (toy / "assignments" / SLUG / f"{SLUG}.ipynb").read_bytes() == before
 
 
-@pytest.mark.parametrize(("error", "code", "said"), [(Broken("the cage fell"), 2, "our fault"), (KeyboardInterrupt(), 130, "stopped")])
+@pytest.mark.parametrize(("error", "code", "said"), [(Broken("the sandbox fell"), 2, "our fault"), (KeyboardInterrupt(), 130, "stopped")])
 def test_what_stops_the_command_has_a_code(
     error: BaseException, code: int, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], toy: Path
 ) -> None:

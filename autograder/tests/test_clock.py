@@ -30,23 +30,23 @@ def sleep(seconds):
 def spin_for_ever():
     while True: pass
 """
-CAGES = [(backend, warm) for backend in BACKENDS for warm in ((True, False) if backend.name != "subprocess" else (False,))]
+SANDBOXES = [(backend, warm) for backend in BACKENDS for warm in ((True, False) if backend.name != "subprocess" else (False,))]
 
 
 def cell(source: str = NOTEBOOK, name: str = "a", role: Role = Role.ANSWER) -> Cell:
     return Cell(name, role, source)
 
 
-@pytest.fixture(params=CAGES, ids=lambda p: f"{p[0].name}-{'warm' if p[1] else 'fresh'}")
-def cage(request: pytest.FixtureRequest) -> Iterator[Isolation]:
+@pytest.fixture(params=SANDBOXES, ids=lambda p: f"{p[0].name}-{'warm' if p[1] else 'fresh'}")
+def backend(request: pytest.FixtureRequest) -> Iterator[Isolation]:
     backend, warm = request.param
     with warmed(backend, warm) as isolation:
         yield isolation
 
 
 # ----------------------------------------------------------------------------------------------------------------- what is counted
-def test_the_kernel_and_the_worker_agree_on_what_it_has_computed(cage: Isolation) -> None:
-    with Remote(cage, [cell()], LIMITS) as remote:
+def test_the_kernel_and_the_worker_agree_on_what_it_has_computed(backend: Isolation) -> None:
+    with Remote(backend, [cell()], LIMITS) as remote:
         own = remote.ask([Call("spin", (0.2,))], 5)[0].value
         assert own >= 0.2
         worker = remote._worker
@@ -54,17 +54,17 @@ def test_the_kernel_and_the_worker_agree_on_what_it_has_computed(cage: Isolation
         assert own <= worker.used() < own + 0.2  # what it did to say so, and nothing of its parent's
 
 
-def test_waiting_is_not_charged_and_computing_is(cage: Isolation) -> None:
-    with Remote(cage, [cell()], LIMITS) as remote:
+def test_waiting_is_not_charged_and_computing_is(backend: Isolation) -> None:
+    with Remote(backend, [cell()], LIMITS) as remote:
         assert remote.ask([Call("sleep", (1.0,))], 0.3)[0].value is True
         (answer,) = remote.ask([Call("spin_for_ever")], 0.3)
         assert (answer.outcome, answer.error) == (Outcome.TIMED_OUT, "it may compute for 0.3 s")
         assert remote.budget.spent >= 0.3
 
 
-def test_a_worker_that_gets_no_processor_loses_nothing(cage: Isolation) -> None:
+def test_a_worker_that_gets_no_processor_loses_nothing(backend: Isolation) -> None:
     """A busy machine, made exactly: the worker stands still for longer than the call may compute, again and again."""
-    with Remote(cage, [cell()], LIMITS) as remote:
+    with Remote(backend, [cell()], LIMITS) as remote:
         assert not remote.troubles
         worker = remote._worker
         assert worker is not None
@@ -150,7 +150,7 @@ def test_where_the_system_cannot_tell_the_wall_clock_counts(monkeypatch: pytest.
 
 # ------------------------------------------------------------------------------------------------------------------ what is used up
 def started(isolation: Isolation) -> Any:
-    """The same cage, which counts how many workers it starts."""
+    """The same sandbox, which counts how many workers it starts."""
 
     class Counting(Isolation):
         name, starts = isolation.name, 0
@@ -165,21 +165,21 @@ def started(isolation: Isolation) -> Any:
 def test_cells_that_kill_cost_some_starts_and_no_answer() -> None:
     """100 of them cost 28 s; 5000 are allowed."""
     killers = [cell("class A:\n    import os\n    os._exit(1)", f"{k}", Role.ADDED) for k in range(500)]
-    cage = started(BACKENDS[0])
-    with Remote(cage, [cell("def f(): return 1", "f"), *killers, cell("def g(): return 2", "g")], LIMITS) as remote:
+    backend = started(BACKENDS[0])
+    with Remote(backend, [cell("def f(): return 1", "f"), *killers, cell("def g(): return 2", "g")], LIMITS) as remote:
         assert [a.value for a in remote.ask([Call("f"), Call("g")], 1)] == [1, 2]
-        assert cage.starts == LIMITS.cell_deaths + 1
+        assert backend.starts == LIMITS.cell_deaths + 1
         assert remote.troubles["499"] == "this cell was not run: 5 cells above hung or ended the process"
 
 
 def test_a_hand_in_loses_so_many_workers_and_no_more() -> None:
-    cage = started(BACKENDS[0])
+    backend = started(BACKENDS[0])
     limits = Limits(submission_deaths=4)
-    with Remote(cage, [cell("import os\ndef die(): os._exit(1)")], limits) as remote:
+    with Remote(backend, [cell("import os\ndef die(): os._exit(1)")], limits) as remote:
         answers = [remote.ask([Call("die")], 1)[0] for _ in range(6)]
     assert [a.outcome for a in answers] == [Outcome.CRASHED] * 4 + [Outcome.TIMED_OUT] * 2
     assert answers[-1].error == f"{NOT_TRIED}the Python process hung or ended 4 times and is not started again"
-    assert cage.starts == 4
+    assert backend.starts == 4
 
 
 def test_an_exercise_cannot_use_up_the_time_of_the_next() -> None:

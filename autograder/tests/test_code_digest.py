@@ -62,7 +62,7 @@ def test_nothing_is_loaded_for_judging_that_is_not_counted(counted: dict[str, fr
 import sys
 from pathlib import Path
 from autograder.classes import batch
-from autograder.course import load_staff
+from autograder.staff import load_staff
 from autograder.judge import judge
 staff = load_staff(Path({str(ROOT)!r}), {slug!r})
 judge(staff.assignment.exercise("quiz"), staff.reference, {slug!r}, reference=staff.reference)

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from autograder.authoring.fill import solved
-from autograder.course import HINTS, find_root, hints, load_public, load_staff, slugs
+from autograder.course import HINTS, find_root, load_public, slugs
 from autograder.model import CourseError
+from autograder.staff import hints, load_staff
 from autograder.subjects.local import Local
 from autograder.tests.classroom import SLUG, TOY
 

@@ -17,12 +17,13 @@ import numpy as np
 import pytest
 
 from autograder import notebook
-from autograder.course import Staff, lacking, load_public, load_staff, slugs
+from autograder.course import lacking, load_public, slugs
 from autograder.diagnose import fingerprint
 from autograder.grade import grade
 from autograder.judge import judge
 from autograder.model import Answer, Call, Facts, Outcome, Subject, Submission
 from autograder.sandbox import choose, stays_shut, warmed
+from autograder.staff import Staff, load_staff
 from autograder.student.selfcheck import examine_public
 from autograder.subjects.local import Local
 from autograder.tests.fuzz import IGNORANT, MOODS, ROOT, run

@@ -1,4 +1,4 @@
-"""How a GPU is let into a cage: which doors that opens, and that no other one does.
+"""How a GPU is let into a sandbox: which doors that opens, and that no other one does.
 
 No GPU is needed. /dev/full stands in for the device node, and for torch a few lines that do before the door is locked what a driver does
 there. What a real driver asks for is not tried here.
@@ -20,11 +20,11 @@ from autograder.sandbox import BACKENDS, Isolation, gpu, holes, interpreter, wit
 from autograder.subjects.remote import Remote
 from autograder.tests.classroom import SLUG
 
-CAGES = [b for b in BACKENDS if b.name != "subprocess"]
+SANDBOXES = [b for b in BACKENDS if b.name != "subprocess"]
 LIMITS = Limits(call_seconds=2, submission_seconds=20, memory_bytes=1 << 30)
 NODE = "/dev/full"
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="cages are made of Linux")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandboxes need Linux")
 
 TORCH = """
 import os, queue, threading
@@ -101,9 +101,9 @@ def others():
 EPERM, ENOTTY, ENOSYS = 1, 25, 38
 
 
-@pytest.fixture(params=CAGES, ids=lambda b: b.name)
+@pytest.fixture(params=SANDBOXES, ids=lambda b: b.name)
 def backend(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Isolation:
-    """A cage on a machine with a GPU, or what passes for one."""
+    """A sandbox on a machine with a GPU, or what passes for one."""
     found: Isolation = request.param
     if holes(found.name):
         pytest.skip(f"{found.name} does not hold here: {holes(found.name)[0]}")
@@ -149,7 +149,7 @@ def test_no_other_process_is_seen(backend: Isolation) -> None:
     assert others == ["1"] if backend.name == "bubblewrap" else others.startswith("PermissionError")
 
 
-def test_what_the_cage_denies_is_tried_with_the_gpu_in_it(backend: Isolation, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_sandbox_denies_is_tried_with_the_gpu_in_it(backend: Isolation, monkeypatch: pytest.MonkeyPatch) -> None:
     wider = with_gpu(backend)  # it has looked
     assert (wider.name, wider.gpu) == (f"{backend.name}+gpu", True)  # type: ignore[attr-defined]
     monkeypatch.setattr(gpu, "readable", lambda: (str(interpreter.package().parent),))
@@ -167,10 +167,10 @@ def test_a_driver_that_does_not_start_is_told_of_and_nothing_is_graded(
         replace(backend, gpu=True).start(LIMITS)  # type: ignore[type-var]
 
 
-def test_without_a_gpu_or_a_cage_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_gpu_or_a_sandbox_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gpu, "NODES", ("/dev/no-such-node*",))
     with pytest.raises(CourseError, match=r"no NVIDIA GPU .* Leave --gpu out and everything is graded on the CPU"):
-        with_gpu(CAGES[0])
+        with_gpu(SANDBOXES[0])
     monkeypatch.setattr(gpu, "NODES", (NODE,))
     with pytest.raises(CourseError, match="subprocess is none"):
         with_gpu(BACKENDS[-1])

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from autograder import notebook
-from autograder.course import Staff, load_public, load_staff
+from autograder.course import load_public
 from autograder.grade import grade
 from autograder.model import Report, Submission
 from autograder.sandbox import Isolation, choose, stays_shut, warmed
+from autograder.staff import Staff, load_staff
 from autograder.student.reading import Opened, load
 from autograder.student.selfcheck import examine_notebook
 from autograder.tests.classroom import QUIZ, RIGHT, SLUG, TOY, WRONG
@@ -30,8 +31,8 @@ def staff() -> Staff:
 @pytest.fixture(scope="module")
 def quick() -> Iterator[Isolation]:
     found = choose()
-    with warmed(found, stays_shut(found.name)) as cage:
-        yield cage
+    with warmed(found, stays_shut(found.name)) as backend:
+        yield backend
 
 
 @pytest.fixture(params=["fresh", "warm"])
@@ -39,8 +40,8 @@ def isolation(request: pytest.FixtureRequest) -> Iterator[Isolation]:
     found = choose()
     if request.param == "warm" and not stays_shut(found.name):
         pytest.skip(f"{found.name} keeps no worker warm here")
-    with warmed(found, request.param == "warm") as cage:
-        yield cage
+    with warmed(found, request.param == "warm") as backend:
+        yield backend
 
 
 def graded(staff: Staff, isolation: Isolation, tmp_path: Path, shrink: str, later: str, quiz: str = QUIZ) -> Report:

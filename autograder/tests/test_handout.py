@@ -24,8 +24,8 @@ from autograder.authoring.fill import filled, released, solved, write
 from autograder.authoring.gate import Gate
 from autograder.authoring.handout import Handout, collect, student_part
 from autograder.cli import main
-from autograder.course import load_staff
 from autograder.model import CourseError
+from autograder.staff import load_staff
 from autograder.student import places
 from autograder.surroundings import stranger
 from autograder.tests.classroom import SLUG

@@ -1,6 +1,6 @@
-"""Every hostile or clumsy behaviour on every cage this machine has: the judge survives, the honest exercise gets its marks, nothing leaks.
+"""Every hostile or clumsy behaviour on every sandbox: the judge survives, the honest exercise keeps its marks, nothing leaks.
 
-The judge of each cage runs in a process of its own, and in a process namespace of its own where there is one: should a defence fail,
+The judge of each sandbox runs in a process of its own, and in a process namespace of its own where there is one: should a defence fail,
 `kill(-1)` ends that judge and not whoever runs the tests.
 """
 
@@ -19,9 +19,9 @@ import pytest
 from autograder.sandbox import holes
 from autograder.tests.behaviours import BEHAVIOURS
 
-pytestmark = [pytest.mark.hostile, pytest.mark.skipif(sys.platform != "linux", reason="cages are made of Linux")]
+pytestmark = [pytest.mark.hostile, pytest.mark.skipif(sys.platform != "linux", reason="the sandboxes need Linux")]
 
-CAGES = ("bubblewrap", "landlock", "bubblewrap-warm", "landlock-warm")
+SANDBOXES = ("bubblewrap", "landlock", "bubblewrap-warm", "landlock-warm")
 OUTER = ("bwrap", "--dev-bind", "/", "/", "--unshare-pid", "--unshare-ipc", "--proc", "/proc", "--die-with-parent", "--")
 SECONDS = 1200  # for all of them on a busy machine; alone they take a tenth
 
@@ -38,9 +38,9 @@ def _outer() -> tuple[str, ...]:
 
 
 @lru_cache
-def _results(cage: str, names: tuple[str, ...]) -> Results:
+def _results(backend: str, names: tuple[str, ...]) -> Results:
     """Behaviour -> problems; a behaviour that ended the judge is missing."""
-    command = [*_outer(), sys.executable, "-m", "autograder.tests.hostile_judge", cage, json.dumps(names)]
+    command = [*_outer(), sys.executable, "-m", "autograder.tests.hostile_judge", backend, json.dumps(names)]
     environment = os.environ | {"HOSTILE_SECRET": "the-secret-" + secrets.token_hex(16)}
     done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, env=environment, check=False)
     results = {name: problems for name, problems, _ in map(json.loads, done.stdout.splitlines())}
@@ -50,32 +50,32 @@ def _results(cage: str, names: tuple[str, ...]) -> Results:
 
 
 @pytest.fixture
-def results(cage: str, request: pytest.FixtureRequest) -> Results:
+def results(backend: str, request: pytest.FixtureRequest) -> Results:
     """What came of the behaviours that were selected for this run, met one after the other by one judge."""
-    name = cage.removesuffix("-warm")
+    name = backend.removesuffix("-warm")
     if holes(name):
-        pytest.skip(f"{cage} does not hold here: {holes(name)[0]}")
+        pytest.skip(f"{backend} does not hold here: {holes(name)[0]}")
     params = [getattr(item, "callspec", None) for item in request.session.items]
-    chosen = {p.params["name"] for p in params if p is not None and p.params.get("cage") == cage and "name" in p.params}
-    return _results(cage, tuple(sorted(chosen)))
+    chosen = {p.params["name"] for p in params if p is not None and p.params.get("backend") == backend and "name" in p.params}
+    return _results(backend, tuple(sorted(chosen)))
 
 
 def _meetings() -> Iterator[object]:
-    """Every behaviour in every cage; a plain run meets each in the warm ones, and each sixth in those that start afresh."""
+    """Every behaviour in every sandbox; a plain run meets each in the warm ones, and each sixth in those that start afresh."""
     for number, behaviour in enumerate(BEHAVIOURS):
-        for cage in CAGES:
-            left = pytest.mark.slow if number % 6 and not cage.endswith("-warm") else ()
-            yield pytest.param(behaviour.name, cage, marks=left, id=f"{behaviour.name}-{cage}")
+        for backend in SANDBOXES:
+            left = pytest.mark.slow if number % 6 and not backend.endswith("-warm") else ()
+            yield pytest.param(behaviour.name, backend, marks=left, id=f"{behaviour.name}-{backend}")
 
 
-@pytest.mark.parametrize(("name", "cage"), [*_meetings()])
-def test_a_behaviour_costs_only_itself(name: str, cage: str, results: Results) -> None:
+@pytest.mark.parametrize(("name", "backend"), [*_meetings()])
+def test_a_behaviour_costs_only_itself(name: str, backend: str, results: Results) -> None:
     assert name in results, f"the judge did not survive: {results.get('the judge')}"
     assert results[name] == []
 
 
-@pytest.mark.parametrize("cage", CAGES)
-def test_the_judge_ends_in_peace(cage: str, results: Results) -> None:
+@pytest.mark.parametrize("backend", SANDBOXES)
+def test_the_judge_ends_in_peace(backend: str, results: Results) -> None:
     assert "the judge" not in results
 
 

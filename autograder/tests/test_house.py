@@ -15,9 +15,10 @@ import pytest
 
 import autograder
 from autograder.checks_api.verb import Verb
-from autograder.course import Staff, lacking, load_staff, slugs
+from autograder.course import lacking, slugs
 from autograder.dropout import masks
 from autograder.model import Check
+from autograder.staff import Staff, load_staff
 from autograder.tests.toys import CASES
 
 HOUSE = Path(autograder.__file__).parent
@@ -29,7 +30,8 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
         "model layout surroundings running chance interactive asking foresight pasting keys datasets written_out",
         "notebook checks_api judge diagnose sandbox worker report folders",
         "course subjects examine",
-        "carried student",
+        "staff student",
+        "carried",
         "grade",
         "nbgrader_plugin",
         "classes explain",
@@ -53,7 +55,6 @@ ALLOWED = {
     ("keys", "model"): "everything speaks in the nouns",
     ("datasets", "model"): "everything speaks in the nouns",
     ("diagnose", "checks_api"): "a fingerprint is made of symptoms, which are written beside the checks",
-    ("course", "subjects"): "the solution is a subject in this process",
     ("__main__", "cli"): "python -m autograder is the command",
     ("authoring", "nbgrader_config"): "release and stock nbgrader must run with the same settings; the file holds settings only",
     ("cli", "__init__"): "the version",
@@ -100,7 +101,7 @@ STRANGERS = {
 LAZY = frozenset({"torch", "distributed", "rich", "jinja2", "IPython", "pyseccomp"})
 
 FORBIDDEN_TO_STUDENTS = (
-    *("sandbox", "worker", "running.wire", "subjects.remote", "grade", "classes", "authoring", "nbgrader_plugin"),
+    *("staff", "keys", "sandbox", "worker", "running.wire", "subjects.remote", "grade", "classes", "authoring", "nbgrader_plugin"),
     *("msgpack", "nbgrader", "pyseccomp"),
 )
 

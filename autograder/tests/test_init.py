@@ -13,8 +13,9 @@ import pytest
 from autograder import folders
 from autograder.authoring.init import init
 from autograder.cli import main
-from autograder.course import find_root, load_staff, slugs
+from autograder.course import find_root, slugs
 from autograder.model import CourseError
+from autograder.staff import load_staff
 from autograder.tests.classroom import RIGHT, SLUG, TOY, Classroom, answered, cell
 
 PS = "ps1"

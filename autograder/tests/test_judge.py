@@ -157,10 +157,10 @@ def test_where_there_is_no_solution_the_sentence_asks_for_a_report() -> None:
 
 def test_what_is_broken_for_another_reason_stays_broken() -> None:
     def ends(exam: Exam) -> None:
-        raise Broken("the cage fell")
+        raise Broken("the sandbox fell")
 
     (verdict,) = judge(one_part("f", [Check("v", "v", "holds", ends)]), student(), "toy", reference=student())
-    assert (verdict.outcome, verdict.got) == (Outcome.BROKEN, "the check itself failed: the cage fell")
+    assert (verdict.outcome, verdict.got) == (Outcome.BROKEN, "the check itself failed: the sandbox fell")
 
 
 def test_a_check_may_have_a_deadline_of_its_own() -> None:

@@ -131,7 +131,7 @@ def answer(found: Answer) -> Any:
 
 
 @pytest.fixture(scope="module")
-def cage() -> Iterator[Isolation]:
+def backend() -> Iterator[Isolation]:
     found = choose()
     with warmed(found, stays_shut(found.name)) as isolation:
         yield isolation
@@ -141,12 +141,12 @@ Road = Callable[[Submission], "Remote | Local"]
 
 
 @pytest.fixture(params=["worker", "here"])
-def road(request: pytest.FixtureRequest, cage: Isolation) -> Iterator[Road]:
+def road(request: pytest.FixtureRequest, backend: Isolation) -> Iterator[Road]:
     """How a notebook becomes a subject: behind the wire, and on the student's own machine."""
     open_ones: list[Remote] = []
 
     def behind_the_wire(submission: Submission) -> Remote:
-        open_ones.append(Remote(cage, submission.cells, LIMITS))
+        open_ones.append(Remote(backend, submission.cells, LIMITS))
         return open_ones[-1]
 
     yield behind_the_wire if request.param == "worker" else lambda submission: Local(submission.cells, limits=LIMITS)
@@ -227,17 +227,17 @@ SHORT = Limits(cell_seconds=0.5, submission_seconds=60)
 
 
 @pytest.mark.parametrize("experiment", [ENDLESS, "def g():\n    while True: pass\nz = g()\n"])
-def test_an_experiment_without_end_costs_nothing_that_is_defined_in_its_cell(experiment: str, cage: Isolation) -> None:
+def test_an_experiment_without_end_costs_nothing_that_is_defined_in_its_cell(experiment: str, backend: Isolation) -> None:
     submission = read([("LIMIT = 4\n" + experiment + "def f(x):\n    return LIMIT * x\n" + experiment + "print(f(1))\n",)])
     line = "z = g()" if "def g" in experiment else "while True:"
     where = f"(line {4 if 'def g' in experiment else 2}: {line})"
     said = {"f": f"this cell did not end in time and was stopped {where} (it may compute for 0.5 s)"}
-    with Remote(cage, submission.cells, SHORT) as subject:
+    with Remote(backend, submission.cells, SHORT) as subject:
         assert value(subject) == 8
         assert subject.troubles == said
         assert len(subject.left_out) == 2
         below = submission.until("f", subject.left_out)
-    with Remote(cage, below.cells, SHORT) as subject:
+    with Remote(backend, below.cells, SHORT) as subject:
         assert value(subject) == 8
         assert subject.deaths == 0
     local = Local(submission.cells, limits=SHORT)
@@ -246,16 +246,16 @@ def test_an_experiment_without_end_costs_nothing_that_is_defined_in_its_cell(exp
     assert (value(local), local.troubles) == (8, {"f": f"this cell ran longer than 0.5 s and was stopped ({here} ({why}))"})
 
 
-def test_nor_does_it_in_a_cell_that_the_student_added(cage: Isolation) -> None:
+def test_nor_does_it_in_a_cell_that_the_student_added(backend: Isolation) -> None:
     submission = read(["import time\nz = time.sleep(60)\ndef helper(x):\n    return 3 * x\n", ("def f(x):\n    return helper(x)\n",)])
-    with Remote(cage, submission.cells, replace(SHORT, patience=6)) as subject:
+    with Remote(backend, submission.cells, replace(SHORT, patience=6)) as subject:
         assert value(subject) == 6
         why = "it may take 3 s, 0.5 s of them computing"
         assert subject.troubles == {"added-1": f"this cell did not end in time and was stopped (line 2: z = time.sleep(60)) ({why})"}
 
 
-def test_an_experiment_that_ends_the_process_costs_only_itself(cage: Isolation) -> None:
-    with Remote(cage, read([(F + "import os\nos._exit(1)\n",)]).cells, LIMITS) as subject:
+def test_an_experiment_that_ends_the_process_costs_only_itself(backend: Isolation) -> None:
+    with Remote(backend, read([(F + "import os\nos._exit(1)\n",)]).cells, LIMITS) as subject:
         assert value(subject) == 6
 
 

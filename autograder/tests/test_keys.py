@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from autograder.authoring.fill import with_entries
-from autograder.course import lacking, load_staff, slugs
+from autograder.course import lacking, slugs
 from autograder.keys import asked_for, entries, misconception, source, variant
 from autograder.model import CourseError, Misconception, Role, Variant
+from autograder.staff import load_staff
 
 ROOT = Path(__file__).parents[2]
 

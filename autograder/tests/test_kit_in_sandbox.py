@@ -1,4 +1,4 @@
-"""What of the kit student code can reach: in a cage the files that a worker imports and no other, and in the wheel no tests."""
+"""What of the kit student code can reach: in a sandbox the files that a worker imports and no other, and in the wheel no tests."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ ALLOWED = {
     "worker/service.py",
 }
 LIMITS = Limits(call_seconds=60, submission_seconds=120)
-CAGES = [(b, warm) for b in BACKENDS if b.name != "subprocess" for warm in (False, True)]
-linux = pytest.mark.skipif(sys.platform != "linux", reason="cages are made of Linux")
+SANDBOXES = [(b, warm) for b in BACKENDS if b.name != "subprocess" for warm in (False, True)]
+linux = pytest.mark.skipif(sys.platform != "linux", reason="the sandboxes need Linux")
 
 WALK = """
 import os
@@ -64,8 +64,8 @@ def f():
 """
 
 
-@pytest.fixture(params=CAGES, ids=lambda p: p[0].name + "-warm" * p[1])
-def cage(request: pytest.FixtureRequest) -> Iterator[Isolation]:
+@pytest.fixture(params=SANDBOXES, ids=lambda p: p[0].name + "-warm" * p[1])
+def backend(request: pytest.FixtureRequest) -> Iterator[Isolation]:
     backend, warm = request.param
     if holes(backend.name):
         pytest.skip(f"{backend.name} does not hold here: {holes(backend.name)[0]}")
@@ -107,15 +107,15 @@ def installed(folder: Path) -> Iterator[Path]:
 
 
 @linux
-def test_a_worker_sees_the_files_it_imports_and_no_other(cage: Isolation) -> None:
-    wanted = below("/kit/autograder") if cage.name == "bubblewrap" else set()  # under Landlock they are read before the door is locked
-    assert seen(cage, str(interpreter.package())) == wanted
+def test_a_worker_sees_the_files_it_imports_and_no_other(backend: Isolation) -> None:
+    wanted = below("/kit/autograder") if backend.name == "bubblewrap" else set()  # under Landlock they are read before the door is locked
+    assert seen(backend, str(interpreter.package())) == wanted
 
 
 @linux
-def test_what_is_shown_is_what_a_worker_has_loaded(cage: Isolation) -> None:
-    loaded = {Path(name) for name in ask(cage, LOADED).value}
-    folder = Path("/kit/autograder") if cage.name == "bubblewrap" else interpreter.package()
+def test_what_is_shown_is_what_a_worker_has_loaded(backend: Isolation) -> None:
+    loaded = {Path(name) for name in ask(backend, LOADED).value}
+    folder = Path("/kit/autograder") if backend.name == "bubblewrap" else interpreter.package()
     assert loaded == {folder / name for name in ALLOWED} - {folder / interpreter.PROGRAM}
     assert {name for name in interpreter.kit() if "__pycache__" not in name} == ALLOWED
 
@@ -171,20 +171,20 @@ PLACES = ["tests.toys", "tests.test_checks_networks", "checks_api.symptoms", "dr
 
 
 @linux
-def test_an_answer_imported_from_the_kit_is_no_answer(cage: Isolation) -> None:
+def test_an_answer_imported_from_the_kit_is_no_answer(backend: Isolation) -> None:
     imports = "".join(f"from autograder.{module} import forward as f{n}\n" for n, module in enumerate(PLACES))
-    given = ask(cage, imports + f"def f(): return [{', '.join(f'f{n}' for n in range(len(PLACES)))}]").value
+    given = ask(backend, imports + f"def f(): return [{', '.join(f'f{n}' for n in range(len(PLACES)))}]").value
     assert [type(value) for value in given] == [Opaque] * len(PLACES)  # a blank that shows things to nobody
     for source, args in ((WITHOUT_THE_FINDER, (str(interpreter.package().parent),)), (IN_THE_LOADED_PACKAGE, ())):
-        assert ask(cage, source, PLACES, *args).value == ["ModuleNotFoundError"] * len(PLACES)
+        assert ask(backend, source, PLACES, *args).value == ["ModuleNotFoundError"] * len(PLACES)
     paths = [str(interpreter.package() / f"{module.replace('.', '/')}.py") for module in PLACES]
-    assert set(ask(cage, READING, paths).value) <= {"FileNotFoundError", "PermissionError"}
+    assert set(ask(backend, READING, paths).value) <= {"FileNotFoundError", "PermissionError"}
 
 
 @linux
-def test_nor_is_there_a_solution_to_import(cage: Isolation) -> None:
+def test_nor_is_there_a_solution_to_import(backend: Isolation) -> None:
     folder = str(interpreter.package().parent)
-    answer = ask(cage, "import sys\ndef f(folder):\n    sys.path.insert(0, folder)\n    import solutions.hw1_dropout_key", folder)
+    answer = ask(backend, "import sys\ndef f(folder):\n    sys.path.insert(0, folder)\n    import solutions.hw1_dropout_key", folder)
     assert answer.error.startswith("ModuleNotFoundError"), answer
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from autograder.course import load_public, load_staff
+from autograder.course import load_public
 from autograder.layout import LAYOUT, digest, read
 from autograder.model import CourseError
+from autograder.staff import load_staff
 from autograder.tests.classroom import SLUG, WRONG
 
 AGAIN = r"Take it again from the folder you were given\.$"

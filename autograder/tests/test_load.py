@@ -20,12 +20,13 @@ import pytest
 
 from autograder import notebook
 from autograder.authoring.fill import filled, released, solved, with_entries, write
-from autograder.course import Staff, lacking, load_staff, slugs
+from autograder.course import lacking, slugs
 from autograder.grade import grade
 from autograder.model import ExerciseResult, Report, Variant
 from autograder.sandbox import choose, warmed
+from autograder.staff import Staff, load_staff
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="cages are made of Linux")]
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="the sandboxes need Linux")]
 
 ROOT = Path(__file__).parents[2]
 LOOPS = (0, 6, 12, 24)
@@ -94,11 +95,11 @@ def marks(folder: Path, slow: bool, slug: str) -> Marks:
     if lacking(staff.assignment):
         return []
     blank = released(ROOT / "assignments" / slug / f"{slug}.ipynb")
-    with warmed(choose(), True, staff.assignment.preload) as cage:
+    with warmed(choose(), True, staff.assignment.preload) as backend:
 
         def graded(answers: dict[str, str], known: dict[str, ExerciseResult]) -> Report:
             path = write(filled(blank, answers), folder / f"{slug}.ipynb")
-            return grade(notebook.read(path, staff.assignment), staff, cage, known=known)
+            return grade(notebook.read(path, staff.assignment), staff, backend, known=known)
 
         first = graded(ten_times_slower(staff) if slow else solved(staff), {})
         found = [("solution", first.points, first.max_points)]

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from autograder.authoring.verify import Examination
-from autograder.course import Staff, load_staff
 from autograder.dropout import checks as c
+from autograder.staff import Staff, load_staff
 from autograder.tests.classroom import SLUG
 
 ROOT = Path(__file__).parents[2]

@@ -17,10 +17,11 @@ import pytest
 
 from autograder import cli, notebook
 from autograder.authoring.fill import released, write
-from autograder.course import Staff, load_public, load_staff
+from autograder.course import load_public
 from autograder.grade import grade
 from autograder.model import ExerciseResult
 from autograder.sandbox import Isolation, choose, stays_shut, warmed
+from autograder.staff import Staff, load_staff
 from autograder.student import selfcheck
 from autograder.subjects.local import Local
 from autograder.tests.classroom import QUIZ, RIGHT, SLUG, WRONG, answered, cell, code_cell, copied, without
@@ -227,7 +228,7 @@ def staff(released_once: Path) -> Staff:
 
 
 @pytest.fixture(scope="module")
-def cage() -> Iterator[Isolation]:
+def backend() -> Iterator[Isolation]:
     found = choose()
     with warmed(found, stays_shut(found.name)) as warm:
         yield warm
@@ -237,8 +238,8 @@ def verdicts(results: Any) -> Verdicts:
     return {r.name: {v.check: v.outcome.value for v in r.verdicts if not v.hidden} for r in results}
 
 
-def by_grader(path: Path, staff: Staff, cage: Isolation) -> Verdicts:
-    return verdicts(grade(notebook.read(path, staff.assignment), staff, cage).exercises)
+def by_grader(path: Path, staff: Staff, backend: Isolation) -> Verdicts:
+    return verdicts(grade(notebook.read(path, staff.assignment), staff, backend).exercises)
 
 
 def by_command(path: Path, monkeypatch: pytest.MonkeyPatch) -> Verdicts:
@@ -299,10 +300,10 @@ def mangled(folder: Path, name: str) -> Path:
 
 @pytest.mark.parametrize("name", MANGLINGS)
 def test_the_grader_the_command_and_the_kernel_agree(
-    name: str, folder: Path, staff: Staff, cage: Isolation, monkeypatch: pytest.MonkeyPatch
+    name: str, folder: Path, staff: Staff, backend: Isolation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = mangled(folder, name)
-    graded = by_grader(path, staff, cage)
+    graded = by_grader(path, staff, backend)
     assert by_command(path, monkeypatch) == graded
     assert (by_kernel(path) == graded) == (name not in ELSEWHERE)
 

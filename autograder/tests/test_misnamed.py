@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.course import lacking, load_staff
+from autograder.course import lacking
 from autograder.diagnose import diagnose, fingerprint
+from autograder.staff import load_staff
 from autograder.tests.fuzz import ROOT
 
 Makers = Callable[[dict[str, Any]], dict[str, Any]]

@@ -11,9 +11,10 @@ import pytest
 from autograder.authoring.release import check_release, release
 from autograder.authoring.verify import SKIPPED, verify
 from autograder.cli import main
-from autograder.course import load_public, load_staff
+from autograder.course import load_public
 from autograder.grade import grade_path
 from autograder.sandbox.plain import Plain
+from autograder.staff import load_staff
 from autograder.student.selfcheck import check
 from autograder.tests.classroom import SLUG, Classroom, answered, make
 

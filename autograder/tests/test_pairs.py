@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from autograder.authoring import pairs
-from autograder.course import load_staff
 from autograder.diagnose import diagnose
+from autograder.staff import load_staff
 
 ROOT = Path(__file__).parents[2]
 RIGHT = {"scale": "1/(1-p)", "test": "1", "share": "p", "digits": "ten"}

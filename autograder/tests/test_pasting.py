@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 
 import autograder
-from autograder.course import Staff, lacking, load_public, load_staff
+from autograder.course import lacking, load_public
 from autograder.judge import VIEWED
 from autograder.model import Call, Given, Item, Seed, Verdict
 from autograder.pasting import lines
+from autograder.staff import Staff, load_staff
 from autograder.student.selfcheck import examine_public
 
 ROOT = Path(autograder.__file__).parents[1]

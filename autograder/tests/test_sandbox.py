@@ -1,4 +1,4 @@
-"""The cages themselves: which is chosen, what they show, and that nothing of them is left when they are closed."""
+"""The sandboxes themselves: which is chosen, what they show, and that nothing of them is left when they are closed."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from autograder.sandbox.process import Lockdown, Worker, launch, worker_command
 from autograder.subjects.remote import Remote
 from autograder.worker.lockdown import LIBRARIES
 
-CAGES = [b for b in BACKENDS if b.name != "subprocess"]
+SANDBOXES = [b for b in BACKENDS if b.name != "subprocess"]
 LIMITS = Limits(call_seconds=2, submission_seconds=20, memory_bytes=1 << 30)
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="cages are made of Linux")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandboxes need Linux")
 
 
-@pytest.fixture(params=CAGES, ids=lambda b: b.name)
-def cage(request: pytest.FixtureRequest) -> Isolation:
+@pytest.fixture(params=SANDBOXES, ids=lambda b: b.name)
+def backend(request: pytest.FixtureRequest) -> Isolation:
     backend: Isolation = request.param
     if holes(backend.name):
         pytest.skip(f"{backend.name} does not hold here: {holes(backend.name)[0]}")
@@ -38,7 +38,7 @@ def cage(request: pytest.FixtureRequest) -> Isolation:
 
 
 def ask(backend: Isolation, source: str, *args: Any) -> Any:
-    """What `f(*args)` of this source returns in a cage."""
+    """What `f(*args)` of this source returns in a sandbox."""
     with Remote(backend, [Cell("a", Role.ANSWER, source)], LIMITS) as remote:
         (answer,) = remote.ask([Call("f", args)], 2)
         return answer.error or answer.value
@@ -47,7 +47,7 @@ def ask(backend: Isolation, source: str, *args: Any) -> Any:
 # ---------------------------------------------------------------------------------------------------------------------- choosing
 @dataclass(frozen=True)
 class Unfiltered(Isolation):
-    """A cage of Landlock alone, without a filter for system calls."""
+    """A sandbox of Landlock alone, without a filter for system calls."""
 
     name: str = "unfiltered"
 
@@ -59,7 +59,7 @@ class Unfiltered(Isolation):
 
 @dataclass(frozen=True)
 class Missing(Isolation):
-    """A cage that cannot be had."""
+    """A sandbox that cannot be had."""
 
     name: str = "missing"
 
@@ -75,10 +75,10 @@ def backends(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     holes.cache_clear()
 
 
-def test_a_real_cage_is_chosen_where_there_is_one(cage: Isolation) -> None:
-    assert choose().name in {c.name for c in CAGES}
-    assert choose(prefer=cage.name) is cage
-    assert warning(cage) == ""
+def test_a_real_sandbox_is_chosen_where_there_is_one(backend: Isolation) -> None:
+    assert choose().name in {c.name for c in SANDBOXES}
+    assert choose(prefer=backend.name) is backend
+    assert warning(backend) == ""
 
 
 def test_a_plain_process_is_refused_and_the_text_says_what_to_do() -> None:
@@ -94,7 +94,7 @@ def test_a_plain_process_is_had_for_the_asking_and_with_a_warning() -> None:
     assert warning(backend).startswith("WARNING: student code is NOT sandboxed")
 
 
-def test_to_allow_what_is_unsafe_does_not_mean_to_prefer_it(cage: Isolation) -> None:
+def test_to_allow_what_is_unsafe_does_not_mean_to_prefer_it(backend: Isolation) -> None:
     assert choose(unsafe=True).name != "subprocess"
 
 
@@ -103,12 +103,12 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
         choose(prefer="docker")
 
 
-def test_the_next_cage_is_tried_when_one_is_missing(cage: Isolation, backends: pytest.MonkeyPatch) -> None:
-    backends.setattr(sandbox, "BACKENDS", (Missing(), cage))
-    assert choose() is cage
+def test_the_next_sandbox_is_tried_when_one_is_missing(backend: Isolation, backends: pytest.MonkeyPatch) -> None:
+    backends.setattr(sandbox, "BACKENDS", (Missing(), backend))
+    assert choose() is backend
 
 
-def test_with_no_cage_at_all_nothing_is_run(backends: pytest.MonkeyPatch) -> None:
+def test_with_no_sandbox_at_all_nothing_is_run(backends: pytest.MonkeyPatch) -> None:
     backends.setattr(sandbox, "BACKENDS", (Missing(),))
     with pytest.raises(Broken, match="missing: student code could not be run: nothing here"):
         choose()
@@ -116,7 +116,7 @@ def test_with_no_cage_at_all_nothing_is_run(backends: pytest.MonkeyPatch) -> Non
         choose(unsafe=True)
 
 
-def test_each_cage_is_probed_once(cage: Isolation, backends: pytest.MonkeyPatch) -> None:
+def test_each_sandbox_is_probed_once(backend: Isolation, backends: pytest.MonkeyPatch) -> None:
     starts: list[str] = []
 
     def counted(backend: Isolation) -> list[str]:
@@ -130,8 +130,8 @@ def test_each_cage_is_probed_once(cage: Isolation, backends: pytest.MonkeyPatch)
 
 
 # ----------------------------------------------------------------------------------------------------------------------- probing
-def test_the_probe_finds_nothing_on_a_cage_that_holds(cage: Isolation) -> None:
-    assert probe(cage) == []
+def test_the_probe_finds_nothing_on_a_sandbox_that_holds(backend: Isolation) -> None:
+    assert probe(backend) == []
 
 
 def test_the_probe_finds_every_hole_of_a_plain_process() -> None:
@@ -141,7 +141,7 @@ def test_the_probe_finds_every_hole_of_a_plain_process() -> None:
     assert len(found) >= 13
 
 
-def test_the_probe_finds_what_a_cage_without_seccomp_leaves_open() -> None:
+def test_the_probe_finds_what_a_sandbox_without_seccomp_leaves_open() -> None:
     if holes("landlock"):
         pytest.skip("no Landlock here")
 
@@ -151,10 +151,10 @@ def test_the_probe_finds_what_a_cage_without_seccomp_leaves_open() -> None:
     assert not any(sentence.startswith("read files") for sentence in found)
 
 
-def test_a_worker_that_cannot_compute_is_no_cage(cage: Isolation, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_cannot_compute_is_no_sandbox(backend: Isolation, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.modules["autograder.sandbox.probe"], "WORKS", "def works(): return 1 / 0")
     with pytest.raises(Broken, match="numpy does not work in it: ZeroDivisionError"):
-        probe(cage)
+        probe(backend)
 
 
 # -------------------------------------------------------------------------------------------------------------- what is missing
@@ -222,12 +222,12 @@ def test_elsewhere_the_package_can_be_imported_and_refuses(platform: str) -> Non
     assert done.stdout == "Broken True\n", done.stderr
 
 
-# --------------------------------------------------------------------------------------------------------------- inside the cage
-def test_the_folder_of_solutions_cannot_be_seen(cage: Isolation) -> None:
+# --------------------------------------------------------------------------------------------------------------- inside the sandbox
+def test_the_folder_of_solutions_cannot_be_seen(backend: Isolation) -> None:
     course = interpreter.package().parent
     source = "import os\ndef f(path):\n    try: return os.listdir(path)\n    except OSError: return []"
-    assert set(ask(cage, source, str(course))) <= {".venv"}
-    assert ask(cage, source, str(course / "solutions")) == []
+    assert set(ask(backend, source, str(course))) <= {".venv"}
+    assert ask(backend, source, str(course / "solutions")) == []
 
 
 def test_reading_in_a_read_only_mount_leaves_no_trace_for_the_next_hand_in() -> None:
@@ -252,20 +252,20 @@ def test_bubblewrap_is_given_no_environment_no_proc_and_nothing_of_the_course() 
     assert {"--unshare-all", "--die-with-parent", "--new-session"} <= set(command)
 
 
-def test_limits_hold_in_the_cage(cage: Isolation) -> None:
+def test_limits_hold_in_the_sandbox(backend: Isolation) -> None:
     names = ("RLIMIT_DATA", "RLIMIT_AS", "RLIMIT_CPU", "RLIMIT_FSIZE", "RLIMIT_NOFILE", "RLIMIT_CORE")
     source = f"import resource\ndef f(): return [resource.getrlimit(getattr(resource, n)) for n in {names}]"
     expected = [LIMITS.memory_bytes, LIMITS.memory_bytes + LIBRARIES, 25, LIMITS.file_bytes, 64, 0]
-    assert ask(cage, source) == [(value, value) for value in expected]
+    assert ask(backend, source) == [(value, value) for value in expected]
 
 
-def test_large_libraries_do_not_count_as_memory(cage: Isolation) -> None:
+def test_large_libraries_do_not_count_as_memory(backend: Isolation) -> None:
     source = "import mmap\ndef f(): return len(mmap.mmap(-1, 3 << 30, mmap.MAP_PRIVATE, {}))"
-    assert ask(cage, source.format("mmap.PROT_READ")) == 3 << 30
-    assert "OSError: [Errno 12]" in ask(cage, source.format("mmap.PROT_READ | mmap.PROT_WRITE"))
+    assert ask(backend, source.format("mmap.PROT_READ")) == 3 << 30
+    assert "OSError: [Errno 12]" in ask(backend, source.format("mmap.PROT_READ | mmap.PROT_WRITE"))
 
 
-def test_the_cage_leaves_numpy_alone(cage: Isolation) -> None:
+def test_the_sandbox_leaves_numpy_alone(backend: Isolation) -> None:
     source = """
 import numpy as np, decimal, fractions, json, random, re, statistics, typing
 def f():
@@ -276,11 +276,11 @@ def f():
     print(x, repr(x), np.array2string(x))
     return "fine"
 """
-    assert ask(cage, source) == "fine"
+    assert ask(backend, source) == "fine"
 
 
-def test_scipy_can_be_imported_in_a_cage(cage: Isolation) -> None:
-    assert ask(cage, "def f():\n    import scipy.special\n    return float(scipy.special.expit(0.0))") == 0.5
+def test_scipy_can_be_imported_in_a_sandbox(backend: Isolation) -> None:
+    assert ask(backend, "def f():\n    import scipy.special\n    return float(scipy.special.expit(0.0))") == 0.5
 
 
 TORCH = """
@@ -301,8 +301,8 @@ def rounded():
 
 
 @pytest.mark.skipif(find_spec("torch") is None, reason="torch is not installed")
-def test_torch_can_train_in_a_cage(cage: Isolation) -> None:
-    with Remote(cage, [Cell("a", Role.ANSWER, TORCH)], replace(LIMITS, cell_seconds=60, submission_seconds=120)) as remote:
+def test_torch_can_train_in_a_sandbox(backend: Isolation) -> None:
+    with Remote(backend, [Cell("a", Role.ANSWER, TORCH)], replace(LIMITS, cell_seconds=60, submission_seconds=120)) as remote:
         trained, rounded = remote.ask([Call("f"), Call("rounded")], 60)
         assert trained.value.dtype == "float32", trained
         assert rounded.value.dtype == "float16", rounded  # torch looks into /proc/cpuinfo for this
@@ -313,12 +313,12 @@ def descriptors() -> int:
     return len(os.listdir("/proc/self/fd"))
 
 
-def test_a_closed_worker_leaves_neither_process_nor_descriptor(cage: Isolation) -> None:
-    with cage.start(LIMITS):
+def test_a_closed_worker_leaves_neither_process_nor_descriptor(backend: Isolation) -> None:
+    with backend.start(LIMITS):
         pass
     before = descriptors()
     for _ in range(3):
-        with cage.start(LIMITS) as worker:
+        with backend.start(LIMITS) as worker:
             pid = worker.process.pid
         worker.kill()
         assert worker.process.returncode is not None
@@ -326,19 +326,19 @@ def test_a_closed_worker_leaves_neither_process_nor_descriptor(cage: Isolation) 
     assert descriptors() == before
 
 
-def test_a_worker_that_does_not_start_leaves_no_descriptor(cage: Isolation) -> None:
+def test_a_worker_that_does_not_start_leaves_no_descriptor(backend: Isolation) -> None:
     before = descriptors()
     for _ in range(3):
         with pytest.raises(Broken):
-            cage.start(Limits(memory_bytes=1 << 24))
+            backend.start(Limits(memory_bytes=1 << 24))
     assert descriptors() == before
 
 
-def test_workers_can_be_started_from_several_threads(cage: Isolation) -> None:
+def test_workers_can_be_started_from_several_threads(backend: Isolation) -> None:
     answers = []
 
     def work() -> None:
-        answers.append(ask(cage, "def f(): return 1"))
+        answers.append(ask(backend, "def f(): return 1"))
 
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
@@ -362,9 +362,9 @@ with Remote(backend, [cell], Limits(file_bytes=int(sys.argv[2]))) as remote:
 """
 
 
-def test_a_killed_judge_leaves_no_worker(cage: Isolation) -> None:
+def test_a_killed_judge_leaves_no_worker(backend: Isolation) -> None:
     mark = (2 << 20) + os.getpid()
-    judge = subprocess.Popen([sys.executable, "-c", ORPHAN, cage.name, str(mark)], stdout=subprocess.PIPE)
+    judge = subprocess.Popen([sys.executable, "-c", ORPHAN, backend.name, str(mark)], stdout=subprocess.PIPE)
     with judge:
         assert judge.stdout is not None
         assert judge.stdout.readline() == b"ready\n"

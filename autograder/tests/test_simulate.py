@@ -18,8 +18,8 @@ from autograder.authoring.fill import released
 from autograder.authoring.scratch import course
 from autograder.authoring.simulate import Stock, hand_ins, simulate, stock
 from autograder.cli import main
-from autograder.course import load_staff
 from autograder.model import Call, Check, CourseError, Part
+from autograder.staff import load_staff
 from autograder.tests.classroom import SLUG, TOY
 
 

@@ -119,15 +119,15 @@ def needy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @linux
-@pytest.mark.parametrize("cage", BACKENDS, ids=lambda b: b.name)
-def test_a_python_that_needs_help_to_find_its_library_gets_it_in_the_cage(
-    cage: Isolation, needy: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("backend", BACKENDS, ids=lambda b: b.name)
+def test_a_python_that_needs_help_to_find_its_library_gets_it_in_the_sandbox(
+    backend: Isolation, needy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LD_LIBRARY_PATH", f"/nowhere::relative:{needy}")
     assert interpreter.libraries() == (str(needy),)
-    if cage.name != "subprocess" and holes(cage.name):
-        pytest.skip(f"{cage.name} does not hold here: {holes(cage.name)[0]}")
-    with Remote(cage, [Cell("a", Role.ANSWER, "import os\ndef f(): return os.environ['LD_LIBRARY_PATH']")], Limits()) as remote:
+    if backend.name != "subprocess" and holes(backend.name):
+        pytest.skip(f"{backend.name} does not hold here: {holes(backend.name)[0]}")
+    with Remote(backend, [Cell("a", Role.ANSWER, "import os\ndef f(): return os.environ['LD_LIBRARY_PATH']")], Limits()) as remote:
         assert remote.ask([Call("f")], 9)[0].value == str(needy)
 
 

@@ -16,11 +16,12 @@ from pathlib import Path
 import pytest
 
 from autograder.authoring.verify import CLOSE, COSTS, lost, verdicts_of
-from autograder.course import Staff, load_staff, slugs
+from autograder.course import slugs
 from autograder.diagnose import diagnose, fingerprint
 from autograder.judge import result
 from autograder.keys import bare, manner
 from autograder.model import Gravity, Role
+from autograder.staff import Staff, load_staff
 from autograder.subjects.local import Local
 
 ROOT = Path(__file__).parents[2]

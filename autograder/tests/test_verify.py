@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from autograder.authoring.verify import FINE, odds, trivial_subjects, verdicts_of, verify
-from autograder.course import load_staff
 from autograder.dropout import checks as c
+from autograder.staff import load_staff
 from autograder.tests.classroom import SLUG
 from autograder.tests.toys import one_part
 

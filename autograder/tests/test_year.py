@@ -21,10 +21,11 @@ from autograder.authoring.scratch import nbgrader
 from autograder.authoring.simulate import hand_ins, stock, write_text
 from autograder.classes import code_digest
 from autograder.cli import main
-from autograder.course import Staff, lacking, load_staff, slugs
+from autograder.course import lacking, slugs
 from autograder.explain import explain
 from autograder.model import SubmissionError
 from autograder.nbgrader_plugin.submitted import take
+from autograder.staff import Staff, load_staff
 
 pytestmark = [pytest.mark.slow, pytest.mark.nbgrader]
 
