@@ -185,7 +185,7 @@ def _zip(path: Path, listed: int, unpacking: Unpacking) -> Iterator[_Member]:
         raise Refused("lists far too many files")
     with zipfile.ZipFile(path) as archive:
         for info in archive.infolist():
-            if info.is_dir():
+            if info.filename[-1:] in ("", "/"):  # a folder, or nothing that could be named; `is_dir` trips over a name without a letter
                 continue
             if stat.S_ISLNK(info.external_attr >> 16):
                 yield info.filename, "is a link", None

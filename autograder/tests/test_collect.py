@@ -196,6 +196,7 @@ TROUBLES: dict[str, tuple[Files, str, bool]] = {
     "an inner archive with a wrong checksum": ({"x.zip": spoilt(zipped({NB: notebook("n" * 999)}))}, f"{NB} is damaged", True),
     "three of one name": (named(f"a/{NB}", f"b/{NB}", f"c/{NB}"), f"rename the right one to {NB}", False),
     "a notebook too large": ({NB: b" " * 1_000_001}, "is larger than 1 MB", True),
+    "a member without a name": ({"x.zip": zipped({"????": "", NB: notebook()}).replace(b"????", bytes(4))}, "", False),
     "a zip bomb": ({"x.zip": zipped({f"{n}.ipynb": b" " * 900_000 for n in range(9)})}, "a zip bomb?", False),
     "a path that leads out": ({"x.zip": zipped({f"../../{NB}": notebook()})}, "leads out of the archive", True),
     "an absolute path": ({"x.zip": zipped({f"/tmp/{NB}": notebook()})}, "leads out of the archive", True),

@@ -1,7 +1,8 @@
 """No answer of a student, however odd, makes a check or a fact fail, takes long, or puts a text of its own into a hidden case's report.
 
 Asked of all checks and symptoms that the assignments use; test_house says that there are no other checks.
-A sample; `python -m autograder.tests.fuzz 200000` is the long run.
+And no file, however odd, is more than refused. Samples; `python -m autograder.tests.fuzz 200000` and `fuzz_formats 200000` are the long
+runs.
 """
 
 from __future__ import annotations
@@ -22,10 +23,12 @@ from autograder.diagnose import fingerprint
 from autograder.grade import grade
 from autograder.judge import judge
 from autograder.model import Answer, Call, Facts, Outcome, Subject, Submission
+from autograder.running import wire
 from autograder.sandbox import choose, stays_shut, warmed
 from autograder.staff import Staff, load_staff
 from autograder.student.selfcheck import examine_public
 from autograder.subjects.local import Local
+from autograder.tests import fuzz_formats
 from autograder.tests.fuzz import IGNORANT, MOODS, ROOT, run
 from autograder.tests.toys import junk
 
@@ -73,6 +76,20 @@ def judge_junk(slug: str, kinds: Sequence[tuple[str, Callable[..., Any]]]) -> No
             assert verdict.passed or verdict.got, (exercise.name, kind, f"{verdict.check} refuses without a word")
         facts = fingerprint(staff.assignment.probes.get(exercise.name, ()), exercise.name, subject, slug, strict=True)
         assert all(facts.values()), (exercise.name, kind, facts)
+
+
+@pytest.mark.parametrize("target", fuzz_formats.TARGETS)
+def test_odd_files_are_refused_in_a_sentence_or_taken(target: str) -> None:
+    found = fuzz_formats.run(target, 40, 7)
+    assert not found.kinds, "\n".join(f"{count} x {what}: {found.first[what]}" for what, count in found.kinds.items())
+
+
+def test_a_file_over_which_a_reader_trips_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def trips(header: memoryview) -> None:
+        raise KeyError
+
+    monkeypatch.setattr(wire, "_unpacked", trips)
+    assert [what.split()[0] for what in fuzz_formats.run("answers", 10, 7).kinds] == ["KeyError"]
 
 
 GIVEN = (
