@@ -72,6 +72,7 @@ def _export(arguments: argparse.Namespace) -> int:
 
 def _put(path: Path, data: bytes) -> None:
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     except OSError as error:
         raise CourseError(f"{path} cannot be written ({error.strerror or error}). Name another file with --to.") from error

@@ -51,7 +51,9 @@ def pages(coursedir: Any, slug: str, students: Sequence[str]) -> tuple[dict[str,
     for student in students:
         page = Path(coursedir.format_path(coursedir.feedback_directory, student, slug)) / f"{slug}.html"
         graded = Path(coursedir.format_path(coursedir.autograded_directory, student, slug)) / f"{slug}.ipynb"
-        if not page.is_file():
+        if not page.is_file() and not graded.is_file():
+            lost[student] = "was not graded, so there is nothing to give back"
+        elif not page.is_file():
             lost[student] = f"has no page in feedback/. Run: nbgrader generate_feedback {slug}"
         elif graded.is_file() and page.stat().st_mtime < graded.stat().st_mtime:
             lost[student] = f"was graded again after the page was written. Run: nbgrader generate_feedback {slug} --force"
@@ -83,6 +85,7 @@ def write(path: Path, found: Mapping[str, Path], names: Mapping[str, str]) -> Zi
     """Zip the pages of those who have a name there."""
     done = Zipped(lost={s: "the platform's name of their hand-in is not known" for s in found if not names.get(s)})
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             for student, page in found.items():
                 if names.get(student):

@@ -155,6 +155,9 @@ def fill(sheet: Sheet, layout: Layout, standings: Sequence[Standing], numbers: M
             done.lost[one.student] = "waits for a human: an exercise has no points yet"
         else:
             _write(sheet, layout, one, row, scale, comma, done)
+    unmarked = rows.keys() - {s.student for s in standings}
+    done.left |= dict.fromkeys(sorted(unmarked), "handed in nothing that was graded")
+    done.missing |= unmarked
     taken = set(rows.values())
     done.left |= {_named(sheet, layout, r): "has no hand-in here" for r in layout.students if r not in taken}
     return done

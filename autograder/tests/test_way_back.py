@@ -264,6 +264,12 @@ def test_excused_and_unfinished_students_keep_what_stands_there() -> None:
     assert filled(CANVAS, standing("ann", None)) == CANVAS + "|ann: waits for a human: an exercise has no points yet"
 
 
+def test_who_handed_in_what_nobody_could_grade_is_named() -> None:
+    table = sheet.Sheet(b"", "utf-8", ",", *sheet._rows(CANVAS, ","))
+    done = gradebooks.fill(table, gradebooks.LAYOUTS["canvas"](table, SLUG, ""), [standing("ann")], {"2": "bob"})
+    assert (set(done.rows), done.left, done.missing) == ({"ann"}, {"bob": "handed in nothing that was graded"}, {"bob"})
+
+
 def test_another_maximum_is_refused_or_converted() -> None:
     ten = CANVAS.replace(",5\n", ",10\n")
     with pytest.raises(CourseError, match=r"worth 10 points, and here it is 5.*--scale"):
