@@ -383,7 +383,7 @@ def test_manners_are_told_apart() -> None:
     assert refused("steady", c.needs_no_chance_at_test_time(**ONE), draws_anyway).startswith("the random generator moved on")
     assert refused("steady", c.leaves_what_it_is_given(**ONE), overwrites) == "x was changed by the call | x as it was"
     assert refused("steady", c.stays_in(**ONE), wide) == "out.dtype = float64 in training | float32"
-    assert refused("steady", c.refuses_a_rate_of(bad=1.5, **ONE), bold) == "the function returned for the probabilities 1.5 | ValueError"
+    assert refused("steady", c.refuses_a_rate_of(bad=1.5, **ONE), bold) == "the function returned for p = 1.5 | ValueError"
     halves = lambda x, p, rng, train=True: (x if train else x / 2, None)  # noqa: E731
     assert "out[0, 0, 0] = " in refused("steady", c.drops_nothing_when_all_rates_are_zero(**ONE), halves)
 
