@@ -97,7 +97,7 @@ def _feedback(path: Path, root: Path, slug: str, table: Sheet, layout: Layout, d
 
     known = feedback.way_back(root, slug, layout.platform)
     coursedir, _ = settings.collecting(root, slug)
-    found, lost = feedback.pages(coursedir, slug, [s for s in done.owners if s not in done.missing])
+    found, lost = feedback.pages(coursedir, slug, [s for s in done.owners if s not in done.missing], done.shown)
     if layout.platform == "Canvas":
         names = {s: feedback.canvas_name(known.entries[s]) for s in found if s in known.entries}
     else:
