@@ -681,7 +681,8 @@ MISCONCEPTIONS = {
             ('h2 = np.maximum(h1 @ params["W2"] + params["b2"], 0)',
              'h2 = h1 @ params["W2"] + params["b2"]\n    h2 = np.maximum(h2, 0.01 * h2)'), signs="layer_1_below_zero layer_2_below_zero"),
         core("any_activation_will_do",
-            "Your hidden layers have a tanh. It is the network of mlp_loss that should answer, and its units are ReLUs: max(a, 0).",
+            """Your hidden layers are curved, as with a tanh or a sigmoid. It is the network of mlp_loss that should answer, and its units
+            are ReLUs: max(a, 0).""",
             ("np.maximum(", "np.tanh(", 2), (", 0)", ")", 2), signs="volume =row_sums"),
         core("one_relu_is_enough",
             "Your second hidden layer has no ReLU. Two linear maps in a row are no more than one.",
@@ -718,7 +719,7 @@ MISCONCEPTIONS = {
             ("np.sqrt((W ** 2).sum(axis=0))", "np.abs(W).sum(axis=0)"), signs="long_column"),
         core("the_length_is_the_largest_entry",
             "You take the largest entry for the length. It is the root of the sum of squares: [3, 4] has the length 5.",
-            ("np.sqrt((W ** 2).sum(axis=0))", "np.abs(W).max(axis=0)"), signs="long_column"),
+            ("np.sqrt((W ** 2).sum(axis=0))", "np.abs(W).max(axis=0)"), signs="long_column long_column_below"),
         core("the_length_is_a_mean",
             "You take the root of the MEAN of the squares. The length is the root of their sum, and grows with the number of entries.",
             ("(W ** 2).sum(axis=0)", "(W ** 2).mean(axis=0)"), signs="long_column"),

@@ -511,6 +511,7 @@ PROBES = {
     ],
     "max_norm": [
         f.value_at("long_column", given=([[3.0, 0.1], [4.0, 0.1]], 2.0)),
+        f.gives("long_column_below", given=([[3.0, 0.1], [4.0, 0.1]], 2.0), place=2),
         f.value_at("short_column", given=([[0.1, 3.0], [0.1, 4.0]], 2.0)),
         f.value_at("zeros", given=([[0.0, 3.0], [0.0, -4.0]], 2.5)),
         d.digits_at("digits", given=(TWO_LONG, 2.0), wanted=[[1.2, 1.2], [1.6, 1.6]]),

@@ -392,7 +392,10 @@ def delta_form(exam: Exam, *, given: tuple[Any, ...], part: str) -> str:
     probs, y = (np.array(value) for value in given)
     (value,) = exam.ask(Call(exam.function, (Given(f"np.array({given[0]})", probs), Given(f"np.array({given[1]})", y))))
     got = array(value, "dscores", probs.shape).astype(float)
-    for form, wanted in _deltas(probs, np.eye(probs.shape[1])[y]).items():
+    right = np.eye(probs.shape[1])[y] == 1
+    if part == "form" and got[right].all() and not got[~right].any():
+        return "of the right class only"
+    for form, wanted in _deltas(probs, right.astype(float)).items():
         factor = float((got * wanted).sum() / (wanted * wanted).sum())
         if factor and np.allclose(got, factor * wanted, rtol=1e-5, atol=1e-12):
             names = {"N": len(y), "K": probs.shape[1], "1": 1, "N K": probs.size, "N^2": len(y) ** 2}
