@@ -7,6 +7,7 @@ formgrader prints it as JSON.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import sysconfig
@@ -73,6 +74,7 @@ FEEDBACK = [f"{STOCK}.GetGrades", f"{PLUGIN}.OpenWithSummary", "nbconvert.prepro
 def configure(c: Any, source: str = "solutions", release: str = "assignments") -> None:
     """Fill nbgrader's configuration object. Folders, header and course_id that a course has set stay; of the steps, what it sets later."""
     find_alembic()
+    find_driver()
     ours: dict[str, Any] = {"source_directory": source, "release_directory": release, "ignore": IGNORED}
     ours["solution_directory"] = "build/solution"  # of `nbgrader generate_solution`; not to be taken for solutions/
     ours["course_id"] = "default_course"  # as nbgrader's API has it; its commands say "", for which PostgreSQL finds no course
@@ -110,3 +112,36 @@ def find_alembic() -> None:
             "Install it with: python -m pip install alembic"
         )
     os.environ["PATH"] = found + os.pathsep + os.environ.get("PATH", "")
+
+
+# --------------------------------------------------------------------------------------------------------------------------- database
+def find_driver() -> None:
+    """End with a sentence where the gradebook's database needs a driver that is not here: nbgrader's commands would end in tracebacks.
+
+    nbgrader reads its configuration more than once, so what stands below `configure`, or on the command line, is known the last time.
+    """
+    from traitlets.config import Application
+
+    app = Application.instance() if Application.initialized() else None
+    if lacking := lacking_driver(getattr(getattr(app, "coursedir", None), "db_url", "")):
+        raise SystemExit(lacking)
+
+
+def lacking_driver(address: str) -> str:
+    """Why the database at this address cannot be spoken to from here, and what mends it; "" when it can, as far as is known unasked."""
+    if not address or address.startswith("sqlite:"):
+        return ""
+    from sqlalchemy import create_engine
+    from sqlalchemy.exc import NoSuchModuleError
+
+    try:
+        create_engine(address)  # connects to nothing yet
+    except (ImportError, NoSuchModuleError) as error:
+        mend = "Install it with: pip install 'dropout-autograder[postgres]', and write postgresql+psycopg://... in nbgrader_config.py."
+        return f"The gradebook {shown(address)} needs a driver that is not here ({error}). {mend}"
+    return ""
+
+
+def shown(address: str) -> str:
+    """Where a gradebook is, without a password."""
+    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", address)

@@ -88,7 +88,7 @@ def _of_two(got: str, calls: Sequence[Call]) -> str:
     rng, one, other = _generator(one), one.rpartition("; ")[2], other.rpartition("; ")[2]
     item = "[0]" if len(calls[0].returns) > 1 else ""
     masks = f"one = {one}{item} == 0\nother = {other}{item} == 0"
-    return "\n".join([*first, *rest, *rng, masks, sign])
+    return "\n".join([*dict.fromkeys([*first, *rest, *rng]), masks, sign])
 
 
 def _after_another(got: str, calls: Sequence[Call]) -> str:

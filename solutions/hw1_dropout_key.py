@@ -346,6 +346,15 @@ MISCONCEPTIONS = {
             survivors speak up for those who are missing.""",
             (SCALE, "1 - p"),
             signs="survivors =drop_share",
+            also="fixed_dropout_mask",
+        ),
+        core(
+            "the_spread_is_what_is_kept",
+            """You divide the survivors by the square root of 1 - p. That keeps the average of x^2; inverted dropout keeps the average of
+            x itself: divide by 1 - p.""",
+            (SCALE, "1 / np.sqrt(1 - p) if p < 1 else 0.0"),
+            signs="survivors",
+            also="fixed_dropout_mask",
         ),
         core(
             "the_scale_is_applied_twice",
@@ -451,6 +460,22 @@ MISCONCEPTIONS = {
             (f"scale = {SCALE}", f"kept = {DRAWN}"),
             (f"({DRAWN} * scale)", "(kept * (kept.size / max(kept.sum(), 1)))"),
             signs="survivors",
+            also="fixed_dropout_mask",
+        ),
+        core(
+            "the_weakest_units_are_dropped",
+            """You look at x to decide who is dropped, and the same units fall in every call. Dropout does not choose: each unit throws a
+            coin, whatever its value is.""",
+            (f"{DRAWN} * scale", "(abs(x) > np.sort(abs(x), axis=None)[round(p * x.size) - 1]) * scale if p else np.ones(x.shape)"),
+            signs="next_mask other_inputs",
+        ),
+        core(
+            "what_is_dropped_is_cut_out",
+            """You return only the units that were kept, x[mask], so out is a shorter array. A dropped unit stays where it is, with
+            the value 0: the next layer expects as many inputs as ever.""",
+            ("return x * mask, mask", "return (x * mask)[mask != 0], mask"),
+            signs="returned",
+            also="vanilla_forward",
         ),
         fair_coin(drawn("rng.integers(0, 2, x.shape)"), also=EVERYWHERE),
         frozen(drawn("keep_mask(x.shape, p, np.random.default_rng(1))"), also=EVERYWHERE),
@@ -556,6 +581,38 @@ MISCONCEPTIONS = {
             """Your gradient carries the factor 1 / (1 - p) twice, perhaps once in the stored mask and once more by a division. The
             forward pass used it once, so the gradient does too.""",
             ("dout * cache", "dout * cache * cache"),
+            signs="gradient_factor",
+        ),
+        core(
+            "backward_undoes_the_scale",
+            """You multiply the gradient by 1 - p where the forward pass divided by it. Going back does not undo a step: whatever x was
+            multiplied by, dout is multiplied by the very same.""",
+            within("dropout_forward", "return x, 1.0", "return x, (1.0, 0.0)"),
+            within("dropout_forward", "return x * mask, mask", "return x * mask, (mask != 0, p)"),
+            ("return dout * cache", "kept, p = cache\n    return dout * kept * (1 - p)"),
+            signs="gradient_factor",
+        ),
+        core(
+            "the_gradient_is_divided_by_p",
+            """You divide the gradient by p, the share that was dropped. The forward pass divided by 1 - p, so the gradient does too.
+            (At p = 0.5 both are the same, which hides it.)""",
+            within("dropout_forward", "return x, 1.0", "return x, (1.0, 1.0)"),
+            within("dropout_forward", "return x * mask, mask", "return x * mask, (mask != 0, p or 1.0)"),
+            ("return dout * cache", "kept, p = cache\n    return dout * kept / p"),
+            signs="gradient_factor",
+        ),
+        core(
+            "the_mask_is_the_gradient",
+            """You return the mask itself, and dout plays no part after a training pass. The mask is the slope of this layer; the chain
+            rule multiplies it by what arrives from above: dout * mask.""",
+            ("return dout * cache", "return cache + 0 * dout if isinstance(cache, np.ndarray) else dout * cache"),
+            signs="gradient_factor",
+        ),
+        core(
+            "gradients_are_clipped",
+            """You clip the gradient, so that large entries come back cut off. Whether to clip is for the training loop to decide, about
+            all gradients together: this layer returns dout times the mask.""",
+            ("return dout * cache", "return np.clip(dout * cache, -1, 1)"),
             signs="gradient_factor",
         ),
         core(
@@ -693,6 +750,20 @@ MISCONCEPTIONS = {
             signs="survivors test_time test_gradient_alone",
         ),
         core(
+            "training_is_scaled_as_well",
+            """You divide the survivors by 1 - p in training AND multiply by 1 - p at test time. One of the two keeps the averages equal,
+            both together do not: vanilla dropout leaves the survivors as they are.""",
+            (f"{DRAWN}.astype(x.dtype)", f"{DRAWN}.astype(x.dtype) * float({SCALE})"),
+            signs="survivors",
+        ),
+        core(
+            "training_is_scaled_as_well",
+            """You multiply by 1 - p in training AND at test time. In training the average is (1 - p) x already, because units are missing:
+            leave the survivors as they are.""",
+            (f"{DRAWN}.astype(x.dtype)", f"{DRAWN}.astype(x.dtype) * float(1 - p)"),
+            signs="survivors",
+        ),
+        core(
             "test_time_multiplies_by_p",
             """At test time you multiply by p, the share that was dropped. In training each unit is present with probability 1 - p,
             and that is what test time must match: multiply by 1 - p.""",
@@ -750,6 +821,13 @@ MISCONCEPTIONS = {
             ("return x * multiplier, multiplier", "return x * multiplier, multiplier / x.dtype.type((1 - p or 1) if train else 1)"),
             signs="gradient_factor",
         ),
+        core(
+            "the_gradient_has_the_factor_of_test_time",
+            """After a training pass your gradient is multiplied by 1 - p, the factor of test time. In training x was multiplied by 0 or
+            1, so the gradient is too.""",
+            ("return x * multiplier, multiplier", "return x * multiplier, multiplier * x.dtype.type((1 - p) if train else 1)"),
+            signs="gradient_factor",
+        ),
         edge(
             "the_test_gradient_forgets_its_factor",
             """At test time your forward pass multiplies by 1 - p, but the gradient passes unchanged. Whatever x was multiplied by,
@@ -799,6 +877,31 @@ MISCONCEPTIONS = {
             is random, so mean and var have the shape of x.""",
             ("x.copy()", "np.mean(x)"),
             ("x ** 2 *", "np.var(x) *"),
+            signs="mean_factor",
+        ),
+        core(
+            "the_variance_is_that_of_the_mask",
+            """Your variance does not depend on x: it is that of the scaled mask. The mask multiplies x, and a factor comes out of a
+            variance squared: x^2 belongs to it.""",
+            ("x ** 2 * float(p / (1 - p))", "np.full_like(x, p / (1 - p))"),
+            signs="variance_power =mean_factor",
+        ),
+        core(
+            "many_draws_are_an_exact_average",
+            """You draw masks and average. That comes near, but never exactly there, and it takes long. Both numbers have a closed form:
+            write each as a sum over the two cases, dropped and kept.""",
+            (
+                "return mean, var",
+                "many = [dropout_forward(x, p, np.random.default_rng(k))[0] for k in range(2000)]\n"
+                "    return np.mean(many, axis=0), np.var(many, axis=0)",
+            ),
+            signs="mean_factor",
+        ),
+        core(
+            "the_mean_is_divided_by_1_minus_p",
+            """Your mean is x / (1 - p), which is what a SURVIVOR is worth. A unit survives only with probability 1 - p, so on average x is
+            left.""",
+            ("x.copy()", "x / float(1 - p)"),
             signs="mean_factor",
         ),
         core(
@@ -873,6 +976,14 @@ MISCONCEPTIONS = {
             average of the mask is more than 1. An all-zero mask is a legal draw.""",
             ("return np.where(", "mask = np.where("),
             ("scale, 0.0)", f"scale, 0.0)\n    return mask if mask.any() else np.where({CLINIC}, scale, 0.0)"),
+            signs="when_all_are_dropped",
+        ),
+        core(
+            "an_empty_mask_is_an_error",
+            """When all units are dropped you raise an error. An all-zero mask is a legal draw like any other: return it, so that the
+            average stays right.""",
+            ("return np.where(", "mask = np.where("),
+            ("scale, 0.0)", "scale, 0.0)\n    if scale and not mask.any():\n        raise ValueError('nobody is left')\n    return mask"),
             signs="when_all_are_dropped",
         ),
         core(

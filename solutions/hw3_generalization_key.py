@@ -224,6 +224,16 @@ MISCONCEPTIONS = {
     ],
     "train_mlp": [
         core(
+            "the_weights_are_scaled_at_the_end",
+            """You multiply the trained weights by 1 - p before you return them. That belongs to vanilla dropout. Here the survivors are
+            divided by 1 - p in every step, so the whole network answers with the weights as they were trained.""",
+            (
+                "    return params",
+                '    for k in range(1, len(sizes)):\n        params[f"W{k}"] *= 1 - (p_hidden if k > 1 else p_in)\n    return params',
+            ),
+            signs="returned_weights",
+        ),
+        core(
             "weights_may_start_at_zero",
             """Your weights start at 0. Then all units of a layer compute the same, get the same gradient and stay the same for ever; with
             ReLU nothing but the last bias ever moves. Draw them at random.""",
@@ -664,6 +674,13 @@ MISCONCEPTIONS = {
             "You drop whole examples. Dropout decides about every pixel of every example: rng.random(x.shape).",
             ("x.shape", "(len(x), 1)"),
             signs="columns",
+        ),
+        core(
+            "exactly_p_n_units_are_dropped",
+            """You drop exactly the share p of the pixels, every time. Each pixel should throw its own coin, so that the number that stays
+            varies: it is p * n only on average.""",
+            ("(rng.random(x.shape) >= p)", "(rng.permutation(x.size) >= round(p * x.size)).reshape(x.shape)"),
+            signs="number_dropped",
         ),
         fixed_seed(
             "the same pixels are dropped in every step", ("rng.random", "np.random.default_rng(0).random"), signs="next_mask generator"

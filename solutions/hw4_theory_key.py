@@ -304,6 +304,21 @@ MISCONCEPTIONS = {
             """You divide by 1 - p. That is what inverted dropout does in TRAINING. At test time, after vanilla dropout, all
             inputs are present and the sum is too large: multiply by 1 - p.""",
             ("(1 - p) * (x @ W)", "(x @ W) / (1 - p if p < 1 else 1)"), signs="probability"),
+        core("the_factor_is_a_root",
+            """Your factor is the square root of 1 - p. That keeps the average SQUARE; the mean network keeps the average itself: multiply
+            by 1 - p.""",
+            ("(1 - p) * (x @ W)", "np.sqrt(1 - p) * (x @ W)"), signs="probability"),
+        core("inputs_and_weights_are_both_scaled",
+            """Your scores carry the factor 1 - p twice, once with the inputs and once with the weights. An input is there with probability
+            1 - p: once is enough.""",
+            ("(1 - p) * (x @ W)", "(1 - p) ** 2 * (x @ W)"), signs="probability"),
+        core("scores_are_probabilities",
+            "You return the scores. Asked are probabilities: send each row through a softmax.",
+            ("return odds / odds.sum(axis=1, keepdims=True)", "return (1 - p) * (x @ W) + b"), signs="probability"),
+        core("softmax_runs_over_the_examples",
+            """Your softmax runs over the examples instead of the classes: the columns sum to 1, but the rows should. Take the
+            sums along the last axis.""",
+            ("odds.sum(axis=1, keepdims=True)", "odds.sum(axis=0)"), signs="probability"),
         core("probabilities_are_scaled",
             """You multiply the PROBABILITIES by 1 - p, and they no longer sum to 1. What is scaled is the weights, inside the
             softmax.""",
@@ -334,6 +349,16 @@ MISCONCEPTIONS = {
             """Your prediction is multiplied by 1 - p. With the inverted mask it is right on average: the misses are y - X w,
             and only the variance depends on p.""",
             ("y - X @ w", "y - (1 - p) * X @ w"), signs="prediction =noise_alone"),
+        core("the_loss_has_a_half",
+            "Your loss has a factor 1/2. Many books have one, for the sake of the derivative; asked is the sum of squares itself.",
+            (SUMMED, "0.5 * (np.sum(misses ** 2) + np.sum(noise))"), signs="loss_of_zero_weights"),
+        core("the_prediction_is_divided",
+            """You divide the prediction by 1 - p. The mask drops a share p of it, and the division makes up for just that: on average the
+            prediction is X w.""",
+            ("y - X @ w", "y - X @ w / (1 - p)"), signs="prediction =noise_alone"),
+        core("noise_helps",
+            """You subtract the variance of the prediction. Noise makes a square larger on average, never smaller: add it.""",
+            (" + np.sum(noise)", " - np.sum(noise)"), signs="noise_itself =noise_alone"),
         edge("the_loss_is_a_mean",
             "You divide by the number of examples. The loss here is the SUM of squares.",
             (SUMMED, "np.mean(misses ** 2) + np.mean(noise)"), signs="loss_of_zero_weights"),
@@ -427,6 +452,9 @@ MISCONCEPTIONS = {
             """You use the square of the score. That would be its variance if one coin dropped the whole example. Each input has
             its own coin: square x_ij beta_j first, then add up over j.""",
             ("(X ** 2 @ beta ** 2)", "(X @ beta) ** 2"), signs="by_inputs by_size"),
+        core("the_price_knows_no_weights",
+            """The weights are missing in your penalty. The noise of input j is x_ij beta_j times a noisy factor: square both.""",
+            ("(X ** 2 @ beta ** 2)", "np.sum(X ** 2, axis=1)"), signs="by_inputs one_example"),
         core("the_price_is_the_same_for_all_weights",
             """Your price is the same for all weights, as in ordinary ridge. The noise of input j is x_ij beta_j times a noisy
             factor: its variance contains the square of x_ij as well.""",
@@ -472,6 +500,14 @@ MISCONCEPTIONS = {
         core("the_masks_are_inverted",
             "These are the variances of INVERTED dropout. Here the survivors are not scaled: the factor is p (1 - p).",
             ("p * q * y ** 2", "p / q * y ** 2 if p < 1 else 0.0 * y"), ("np.var(q * y)", "np.var(y)"), signs="pooled second_unit"),
+        core("all_units_speak_at_full_volume",
+            """The second term of your pooled variance lacks the factor (1 - p)^2. The averages of the outputs are (1 - p) y_i, and a factor
+            comes out of a variance squared.""",
+            ("np.var(q * y)", "np.var(y)"), signs="pooled =second_unit =alike"),
+        core("a_pool_is_a_sum",
+            """Your pooled variance is the SUM of the variances per unit. In a pool ONE output is drawn at random: take their average, and
+            add the variance of their averages (1 - p) y_i.""",
+            (POOL, "np.sum(per_unit)"), signs="pooled =second_unit"),
         core("the_spread_is_the_variance",
             "You return the standard deviation of each unit. The variance is its square.",
             ("return pooled, per_unit", "return pooled, np.sqrt(per_unit)"), signs="second_unit"),

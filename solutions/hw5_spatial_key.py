@@ -390,7 +390,7 @@ MISCONCEPTIONS = {
             """Your backward pass draws new coins. The gradient must go to the channels that were kept in the FORWARD pass: store that mask
             in the cache.""",
             within("spatial_dropout_forward", CACHED, "return x * mask, (p, rng)"),
-            ("return dout", "return dout if cache == 1.0 else spatial_dropout_forward(dout, *cache)[0]\n    return dout"),
+            ("return dout * cache", "return spatial_dropout_forward(dout, *cache)[0] if isinstance(cache, tuple) else dout * cache"),
             signs="gradient_mask",
         ),
         core(

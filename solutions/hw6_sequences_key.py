@@ -398,7 +398,7 @@ MISCONCEPTIONS = {
             "it at every step.",
             (MASKS, "m_h, m_x = mask(p_h, len(b)), [mask(p_x, features) for _ in range(steps)]"),
             ("x[:, t] * m_x", "x[:, t] * m_x[t]", 2), ("Wx.T * m_x", "Wx.T * m_x[t]"),
-            signs="over_time_of_m_x",
+            signs="over_time_of_m_x =first_state",
         ),
         core(
             "every_step_throws_new_coins_for_the_state",
@@ -415,7 +415,7 @@ MISCONCEPTIONS = {
             (MASKS, "m_x, m_h = [mask(p_x, features) for _ in range(steps)], [mask(p_h, len(b)) for _ in range(steps)]"),
             ("x[:, t] * m_x", "x[:, t] * m_x[t]", 2), ("Wx.T * m_x", "Wx.T * m_x[t]"),
             ("state * m_h", "state * m_h[t]"), ("before * m_h", "before * m_h[t]"), ("Wh.T * m_h", "Wh.T * m_h[t]"),
-            signs="=second_state over_time_of_m_x over_time_of_m_h",
+            signs="=first_state =second_state over_time_of_m_x over_time_of_m_h",
         ),
         core(
             "one_mask_serves_the_whole_batch",
@@ -545,7 +545,12 @@ MISCONCEPTIONS = {
         edge(
             "a_state_is_its_sum",
             "Your states are the sums a_t themselves. The state is tanh(a_t).",
-            ("np.tanh(", "("), (" * (1 - h[:, t] ** 2)", ""), signs="first_state second_state",
+            ("np.tanh(", "("), (" * (1 - h[:, t] ** 2)", ""), signs="first_state second_state state_below_zero",
+        ),
+        edge(
+            "any_activation_will_do",
+            "Your states go through a ReLU. In this network the state is tanh(a_t), and its slope on the way back 1 - h_t^2.",
+            ("np.tanh(", "np.maximum(0, "), ("(1 - h[:, t] ** 2)", "(h[:, t] > 0)"), signs="first_state state_below_zero",
         ),
         edge(
             "the_past_begins_with_zero",
@@ -560,6 +565,17 @@ MISCONCEPTIONS = {
             (f"state = {SUM}\n        h[:, t] = state", f"h[:, t] = {SUM}"), ("h[:, t - 1] if t else h0", "h0"),
             ("(dh[:, t] + from_future)", "dh[:, t]"), ("from_future = da", "from_future += da"),
             signs="second_state =first_state",
+        ),
+        core(
+            "what_comes_back_goes_round_the_tanh",
+            "You add what the future sends back AFTER the slope of tanh. It arrives at the state h_t, just as dh does: first add the two, "
+            "then multiply by 1 - h_t^2.",
+            ("(dh[:, t] + from_future) * (1 - h[:, t] ** 2)", "dh[:, t] * (1 - h[:, t] ** 2) + from_future"),
+        ),
+        core(
+            "the_way_back_begins_at_the_first_step",
+            "Your backward loop runs from the first step to the last. What a step needs comes from the step AFTER it: begin with the last.",
+            ("reversed(range(x.shape[1]))", "range(x.shape[1])"),
         ),
         core(
             "each_step_has_a_gradient_of_its_own",
@@ -719,6 +735,14 @@ MISCONCEPTIONS = {
         ),
     ],
     "dropconnect_forward": [
+        core(
+            "a_share_is_dropped_exactly",
+            "Every example of yours loses exactly the share p of its weights. Each weight throws a coin of its own, so that the number "
+            "that is left varies: it is a share of 1 - p only on average.",
+            ("(rng.random((len(x), *W.shape)) >= p)",
+             "np.array([rng.permutation(W.size) >= round(p * W.size) for _ in x]).reshape(-1, *W.shape)"),
+            signs="coins",
+        ),
         *of_any_mask("weight"),
         core(
             "one_mask_serves_the_whole_batch",
@@ -975,6 +999,14 @@ MISCONCEPTIONS = {
         ),
     ],
     "FixedVariationalDropout": [
+        core(
+            "the_first_mask_is_kept",
+            "With same_mask=True you use the mask of the FIRST call, although others were drawn since. The next chunk belongs to the "
+            "sequences of the latest call: keep its mask.",
+            ("        fits = self.mask", '        self.mask = getattr(self, "oldest", None)\n        fits = self.mask'),
+            ("        return x * self.mask", "        if not fits:\n            self.oldest = self.mask\n        return x * self.mask"),
+            signs="call_before =asked_to_keep",
+        ),
         core(
             "same_mask_means_draw",
             "The patient has not changed: it draws when same_mask is True and keeps the mask when it is False. It "

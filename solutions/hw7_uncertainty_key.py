@@ -189,6 +189,12 @@ MISCONCEPTIONS = {
             """You take exp of the scores but never divide by its sum. Divide each row by the sum over its classes, so that it sums
             to 1.""",
             (RESULT, "np.exp(z)"), signs="passes_are"),
+        core("a_pass_is_the_average_so_far",
+            """Your passes are averages over all passes so far. Nothing is averaged yet: probs[t] is the softmax of pass t alone, or
+            the spread that is asked for later is lost.""",
+            ("return e / e.sum(axis=2, keepdims=True)",
+             "probs = e / e.sum(axis=2, keepdims=True)\n    return np.cumsum(probs, axis=0) / np.arange(1, T + 1)[:, None, None]"),
+            signs="passes_mixed"),
         core("one_pass_can_be_repeated",
             """All your passes are alike. Call forward T times, each time with rng itself (not with a copy, which would draw the same
             again), and return what each pass says, not one result T times.""",

@@ -371,7 +371,7 @@ PROBES = {
         f.at_one(**MASK),
         f.outside(**MASK),
     ],
-    "dropout_forward": [*DRAW, *VALUES, f.digits(), *EDGES],
+    "dropout_forward": [*DRAW, f.other_inputs(), *VALUES, f.digits(), *EDGES],
     "dropout_backward": [
         f.gradient_mask(**INVERTED),
         f.gradient_factor(**INVERTED),

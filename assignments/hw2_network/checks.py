@@ -36,11 +36,17 @@ ONE, TWO = "units of hidden layer 1", "units of hidden layer 2"
 ALL = ("inputs", ONE, TWO)
 UPPER = ("W3", "b3")
 MEASURABLE = ("upper", "lower", "obeys_its_generator")  # so that a mask alone is to blame
+READABLE = "shows_its_scores"  # so that survivors can be counted
 PARTS = ("W1", "b1", "W2", "b2", "W3", "b3")
 
 
 def some(of):
     return f"drops_some_and_keeps_some_of_the(of={of}, p=0.4)"
+
+
+def both(of):
+    """What a factor of this layer can be told by: a unit of hidden layer 1 is seen through one of layer 2."""
+    return (some(ONE), some(TWO)) if of == ONE else some(of)
 
 
 def apart(of):
@@ -192,6 +198,7 @@ EXERCISES = [
                         name="loss",
                         tolerance=1e-6,
                     ),
+                    c.shows_its_scores(),
                     c.is_the_plain_network_at_test_time(p_in=0.2, p_hidden=0.5),
                     c.draws_no_number_at_test_time(p_in=0.2, p_hidden=0.5, needs="is_the_plain_network_at_test_time"),
                 ],
@@ -226,10 +233,10 @@ EXERCISES = [
                 needs="feels_its_scores",
                 checks=[
                     *(c.drops_some_and_keeps_some_of_the(of=of, p=0.4) for of in ALL),
-                    *(c.scales_the_surviving(of=of, p=0.4, needs=some(of)) for of in ALL),
+                    *(c.scales_the_surviving(of=of, p=0.4, needs=both(of)) for of in ALL),
                     c.is_the_plain_network_at_zero(),
                     c.draws_its_masks_afresh(p=0.4),
-                    *(c.decides_by_itself_about(of=of, p=0.4, needs=(some(of), "draws_its_masks_afresh")) for of in ALL),
+                    *(c.decides_by_itself_about(of=of, p=0.4, needs=(some(of), "draws_its_masks_afresh", READABLE)) for of in ALL),
                     *(c.drops_the_right_share_of(of=of, p=0.3, needs=apart(of)) for of in ALL),
                     c.draws_a_mask_for_every_layer(p=0.4, needs="drops_the_right_share_of"),
                     c.never_drops_the_scores(p=0.4, needs=some("inputs")),
@@ -436,12 +443,14 @@ PREDICTIONS = (
 
 PROBES = {
     "numeric_gradient": [
-        f.value_at("cube", given=(CUBE, [2.0], [1.0], 0.1)),
         d.effect_of_dout(),
-        d.gradient_of("of_a_square", form="x squared"),
-        d.gradient_of("of_a_product", form="a matrix product"),
+        d.sides(),
+        *(d.factor_of_a_slope(part, part=part) for part in ("sign", "distance", "outputs")),
+        d.form_of("form_of_a_square", form="x squared"),
+        d.form_of("form_of_a_product", form="a matrix product"),
+        d.form_of("form_of_a_number", form="a sum of sines (one number)"),
+        d.form_of("form_of_a_row", form="x squared", shape=(6,)),
         d.gradient_of("of_x_itself", form="x itself"),
-        d.gradient_of("of_a_row", form="x squared", shape=(6,)),
         d.x_afterwards(),
     ],
     "directional_error": [
@@ -455,6 +464,7 @@ PROBES = {
         d.error_of_zeros(),
         d.error_of_a_missing_gradient(),
         d.error_of_a_constant_sign(),
+        d.reach_of_a_direction(),
         d.digits_at("digits", given=OFF_BY_ONE, wanted=0.25),
     ],
     "mlp_loss": [
@@ -490,9 +500,18 @@ PROBES = {
         n.rate_outside(),
         n.rate_one(),
     ],
-    "mlp_predict": [n.scores_by_hand(params=HAND, X=INPUTS, table=PREDICTIONS), n.row_sums(params=HAND, X=INPUTS)],
+    "mlp_predict": [
+        n.scores_by_hand(params=HAND, X=INPUTS, table=PREDICTIONS),
+        n.row_sums(params=HAND, X=INPUTS),
+        n.last_layer(),
+        n.volume(),
+        n.below_zero("input_below_zero", layer=0),
+        n.below_zero("layer_1_below_zero", layer=1),
+        n.below_zero("layer_2_below_zero", layer=2),
+    ],
     "max_norm": [
         f.value_at("long_column", given=([[3.0, 0.1], [4.0, 0.1]], 2.0)),
+        f.gives("long_column_below", given=([[3.0, 0.1], [4.0, 0.1]], 2.0), place=2),
         f.value_at("short_column", given=([[0.1, 3.0], [0.1, 4.0]], 2.0)),
         f.value_at("zeros", given=([[0.0, 3.0], [0.0, -4.0]], 2.5)),
         d.digits_at("digits", given=(TWO_LONG, 2.0), wanted=[[1.2, 1.2], [1.6, 1.6]]),
@@ -501,6 +520,7 @@ PROBES = {
     "fixed_softmax_backward": [
         f.value_at("right_class", given=([[0.2, 0.8], [0.6, 0.4]], [0, 1])),
         f.value_at("other_class", given=([[0.2, 0.8], [0.6, 0.4]], [1, 1])),
+        *(n.delta_form(part, given=(PROBS, Y), part=part) for part in ("form", "sign", "divisor")),
         d.digits_at("digits", given=(PROBS, Y), wanted=DSCORES),
         d.arguments_afterwards(given=(PROBS, Y), names=("probs", "y")),
     ],

@@ -118,6 +118,7 @@ EXERCISES = [
                 checks=[
                     c.drops_while_training(where="hidden units", p_in=0.2, p_hidden=0.5),
                     c.drops_while_training(where="inputs", p_in=0.2, p_hidden=0.5),
+                    c.returns_what_it_trained(p_in=0.2, p_hidden=0.5),
                     c.learns(given=DIGITS, p_hidden=0.25, at_least=0.8, needs=("start", "steps", "momentum", "batches"), seconds=30),
                 ],
             ),
@@ -251,6 +252,7 @@ EXERCISES = [
                     c.drops_the_right_share(p=0.3, **LAYER),
                     c.treats_examples_apart(p=0.3, **LAYER),
                     c.treats_features_apart(p=0.3, **LAYER),
+                    c.keeps_a_varying_number(p=0.3, **LAYER),
                     c.draws_afresh(p=0.3, **LAYER),
                 ],
             ),
@@ -302,6 +304,7 @@ PROBES = {
     ],
     "train_mlp": [
         t.first_weights(),
+        t.returned_weights(),
         t.first_step(),
         t.second_step(),
         t.trained_biases(),
@@ -342,6 +345,7 @@ PROBES = {
         f.drop_share(**LAYER),
         f.rows(**LAYER),
         f.columns(**LAYER),
+        f.number_dropped(**LAYER),
         f.next_mask(**LAYER),
         f.generator(**LAYER),
         e.layer_survivors(),

@@ -17,8 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import autograder
-from autograder.authoring.handout import PACKAGE, Handout
+from autograder.authoring.handout import CLONE, PACKAGE, Handout
 from autograder.authoring.install_page import page
 from autograder.model import Broken, CourseError
 
@@ -27,7 +26,6 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib  # comes with pytest there
 
-CLONE = Path(autograder.__file__).parents[1]
 FOLDER = "dropout"  # all of the zip lies in it
 EPOCH = "315532800"  # 1980-01-01, the first day a zip can tell
 BUILD = "import sys, setuptools.build_meta as b; print(b.build_wheel(sys.argv[1]))"

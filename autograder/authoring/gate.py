@@ -326,7 +326,10 @@ class Gate:
                 yield tried(Target(staff, exercise, around), self.candidates, self.notebooks)
 
     def _handed_out(self, slug: str) -> Mapping[str, Any]:
+        """What the notebook of an assignment defines where it is handed out: nothing, before it is released."""
         path = folders(self.root).released(slug) / f"{slug}.ipynb"
         name = f"{slug}/{path.name}"
         known = next((n for n in self.notebooks if n.file == name), None)
+        if known is None and not path.is_file():
+            return {}
         return (known or of_notebook(name, path.read_text(encoding="utf-8"))).space

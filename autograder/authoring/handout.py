@@ -26,8 +26,10 @@ from autograder.student.places import INSTALLED
 PACKAGE = "autograder"
 ENTRANCES = ("student.command", "student.selfcheck", "student.pytest_plugin")
 RELEASED = ("checks.py", HINTS, LAYOUT)  # beside the notebook, and in the wheel
-DATA = ("datasets/README.md", "datasets/digits.npy")  # what its licence lets us pass on; what was fetched stays where it is
+CLONE = Path(autograder.__file__).parents[1]
+# of the course, or where it is one of the instructor's own, of the kit
 PAGES = {"README.md": "assignments/README.md", "LICENSE": "LICENSE"}
+PAGES |= {name: name for name in ("datasets/README.md", "datasets/digits.npy")}  # its licence allows it; what was fetched stays where it is
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,8 @@ def collect(root: Path, slugs: Sequence[str] = ()) -> Handout:
     handed_out = {f"{slug}/{name}": _read(place / name) for slug, place in given.items() for name in (f"{slug}.ipynb", *RELEASED)}
     wheel = {f"{PACKAGE}/{name}": data for name, data in student_part(_imports_of(handed_out)).items()}
     wheel |= {f"{PACKAGE}/{INSTALLED}/{name}": data for name, data in handed_out.items() if not name.endswith(".ipynb")}
-    files = {name: _read(root / where) for name, where in PAGES.items() if (root / where).is_file()}
-    return Handout(chosen, wheel, files | handed_out | {name: _read(root / name) for name in DATA if (root / name).is_file()})
+    more = {name: next((h / where for h in (root, CLONE) if (h / where).is_file()), None) for name, where in PAGES.items()}
+    return Handout(chosen, wheel, handed_out | {name: _read(path) for name, path in more.items() if path})
 
 
 def released(root: Path) -> list[str]:

@@ -43,7 +43,7 @@ configure(get_config(), source="source", release="release")
 """
 
 PRIVATE = (SALT, "gradebook.db*", ".autograder/", "submitted/", "autograded/", "feedback/", "downloaded/", "build/", "grades.csv", "*.bak")
-LOCAL = ("__pycache__/", ".ipynb_checkpoints/", ".venv/", ".DS_Store")
+LOCAL = ("simulated/", "__pycache__/", ".ipynb_checkpoints/", ".venv/", ".DS_Store")
 HEADER = (
     "Write where you see `YOUR CODE HERE`. The cell `check(...)` below each exercise shows what holds and what does not; run it as often "
     "as you like. Before you hand in, choose *Restart Kernel and Run All Cells* and save."

@@ -164,7 +164,7 @@ def _grade_class(arguments: argparse.Namespace) -> int:
     _table(console, grading, arguments.student)
     tally = grading.tally
     for line in progress.summary(tally.graded, tally.unchanged, tally.unreadable, tally.broken, tally.slowest):
-        console.print(line, highlight=False, markup=False)
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     for note in grading.notes:
         console.print(note, highlight=False, markup=False, soft_wrap=True)
     _show(console, grading.looks)

@@ -72,6 +72,7 @@ def _export(arguments: argparse.Namespace) -> int:
 
 def _put(path: Path, data: bytes) -> None:
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     except OSError as error:
         raise CourseError(f"{path} cannot be written ({error.strerror or error}). Name another file with --to.") from error
@@ -96,7 +97,7 @@ def _feedback(path: Path, root: Path, slug: str, table: Sheet, layout: Layout, d
 
     known = feedback.way_back(root, slug, layout.platform)
     coursedir, _ = settings.collecting(root, slug)
-    found, lost = feedback.pages(coursedir, slug, [s for s in done.owners if s not in done.missing])
+    found, lost = feedback.pages(coursedir, slug, [s for s in done.owners if s not in done.missing], done.shown)
     if layout.platform == "Canvas":
         names = {s: feedback.canvas_name(known.entries[s]) for s in found if s in known.entries}
     else:

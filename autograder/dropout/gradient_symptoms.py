@@ -37,15 +37,21 @@ def gradient_mask(exam: Exam, *, forward: str, backward: str, shape: tuple[int, 
     if np.array_equal(zero, dropped):
         return "same"
     if zero.mean() < 0.01 or zero.all():
-        return "all" if zero.all() else "none" if np.ptp(dx / dout) <= 1e-9 * abs(dx / dout).max() else "none, but unlike"
+        return "all" if zero.all() else "none, but unlike" if _two_factors(dx / dout, dropped) else "none"
     if np.array_equal(zero, ~dropped):
         return "inverted"
     return "another" if abs(zero.mean() - dropped.mean()) < 0.05 else "other"
 
 
+def _two_factors(ratio: Array, dropped: Array) -> bool:
+    """Whether the kept have one factor, and the dropped another."""
+    alike = all(np.ptp(some) <= 1e-9 * abs(some).max() for some in (ratio[dropped], ratio[~dropped]) if some.size)
+    return alike and np.ptp(ratio) > 1e-9 * abs(ratio).max()
+
+
 @symptom
 def gradient_factor(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...] = SHAPE) -> str:
-    """The gradient's factor on kept units, relative to the one of the forward pass; or "times out", or "mask alone".
+    """The gradient's factor on kept units, relative to the one of the forward pass; or "times out", "mask alone", "no dout" or "clipped".
 
     "unclear" when the gradient does not vanish just where the output does: then its mask is wrong, and a factor means nothing.
     """
@@ -62,8 +68,16 @@ def gradient_factor(exam: Exam, *, forward: str, backward: str, shape: tuple[int
         return "times x"
     ratio = own / (out[both] / x[both])
     if np.ptp(ratio) > 1e-6 * abs(ratio).max():
-        return "varies"
+        return _of_another_kind(dx[both], ratio)
     return "mask alone" if np.ptp(own) == 0 == abs(own[0] - 1) and abs(ratio[0] - 1) > 0.01 else nearest(float(ratio[0]), FACTORS, 1e-6)
+
+
+def _of_another_kind(dx: Array, ratio: Array) -> str:
+    """Word for a gradient that is no multiple of dout: "no dout" when all of it is one number, "clipped" when only what is large is."""
+    if np.ptp(dx) <= 1e-9 * abs(dx).max():
+        return "no dout"
+    below = abs(dx) < abs(dx).max() * (1 - 1e-9)
+    return "clipped" if 1 < (~below).sum() < dx.size and np.ptp(ratio[below]) <= 1e-6 * abs(ratio[below]).max() else "varies"
 
 
 @symptom

@@ -28,6 +28,7 @@ __all__ = [
     "negatives",
     "next_mask",
     "number_dropped",
+    "other_inputs",
     "outside",
     "outside_at_test",
     "returned",
@@ -132,6 +133,15 @@ def generator(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (32,
 
 
 @symptom
+def other_inputs(exam: Exam, *, shape: tuple[int, ...] = (32, 50)) -> str:
+    """Does the mask depend on the inputs, when the seed is the same?"""
+    given = [normal(shape, exam.seed(k)) for k in (1, 2)]
+    values = exam.ask(*(train_call(exam.function, x, P, Seed(exam.seed())) for x in given))
+    one, other = (output(value, x) != 0 for value, x in zip(values, given, strict=True))
+    return "the same mask" if np.array_equal(one, other) else "another mask"
+
+
+@symptom
 def mask_type(exam: Exam) -> str:
     """What a returned mask holds: "bool", "whole numbers" or "numbers"."""
     (value,) = exam.ask(draw_call(exam, "mask", (4, 5), P, Seed(exam.seed())))
@@ -143,6 +153,8 @@ def mask_type(exam: Exam) -> str:
 FACTORS = {name: scale(name, P) for name in ("1", "1-p", "1/(1-p)", "p", "1/p")} | {
     "1/(1-p)^2": 1 / (1 - P) ** 2,
     "(1-p)^2": (1 - P) ** 2,
+    "(1-p)/p": (1 - P) / P,
+    "1/sqrt(1-p)": (1 - P) ** -0.5,
     "0": 0.0,
 }
 
@@ -196,10 +208,12 @@ def digits(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE) 
 
 @symptom
 def returned(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) -> str:
-    """What a training call returns: "(out, cache)", "out alone", "nothing" or "other"."""
+    """What a training call returns: "(out, cache)", "(what is left of x, cache)", "out alone", "nothing" or "other"."""
     (value,) = exam.ask(train_call(exam.function, normal(shape, exam.seed(1)), P, Seed(exam.seed())))
     if isinstance(value, (tuple, list)):
-        return "(out, cache)" if len(value) == 2 else "other"
+        if len(value) != 2:
+            return "other"
+        return "(what is left of x, cache)" if 0 < np.size(value[0]) < math.prod(shape) and np.ndim(value[0]) == 1 else "(out, cache)"
     return "nothing" if value is None else "out alone" if np.shape(value) == shape else "other"
 
 

@@ -46,9 +46,12 @@ def moments_order(exam: Exam) -> str:
 
 @symptom
 def mean_factor(exam: Exam) -> str:
-    """What x is multiplied by in the mean, or "alike" when all have one."""
+    """What x is multiplied by in the mean, "about 1" as of an average over draws, or "alike" when all have one."""
     mean = _asked(exam)[0]
-    return "alike" if mean[0] == mean[1] else nearest(float(mean[0] / X[0]), FACTORS, NEAR)
+    if mean[0] == mean[1]:
+        return "alike"
+    word = nearest(float(mean[0] / X[0]), FACTORS, NEAR)
+    return "about 1" if word == "other" and (abs(mean / X - 1) < 0.1).all() else word
 
 
 @symptom
@@ -76,7 +79,7 @@ def variance_digits(exam: Exam) -> str:
 
 
 def _coefficient(var: Array) -> float:
-    return float(var[0] / X[0] ** (2 if _growth(var) == 4 else 1))
+    return float(var[0] / X[0] ** {4.0: 2, 1.0: 0}.get(_growth(var), 1))
 
 
 def _factor(var: Array) -> str:

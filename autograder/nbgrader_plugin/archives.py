@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import lzma
 import os
+import re
 import stat
 import struct
 import tarfile
@@ -20,10 +21,12 @@ from pathlib import Path
 from typing import IO
 
 from autograder.model import Broken
+from autograder.nbgrader_plugin.names import CLONED, hidden
 from autograder.notebook import MAX_BYTES
 
 OPENED = (".zip", ".tar", ".tar.gz", ".tgz")
 SHUT = (".7z", ".rar", ".gz", ".bz2", ".xz", ".tar.bz2", ".tar.xz", ".zst")
+NOTEBOOK = re.compile(r"\.ipynb(?:\.(?:txt|json))?$", re.IGNORECASE)  # some browsers save it as the text that it is
 DEPTH = 2  # the platform's archive, and the one that a student packed; what is packed once more is refused
 INNER = 250_000_000  # bytes of a student's archive, packed and unpacked
 OUTER = 2_000_000_000  # bytes that any archive may unpack to, or RATIO times its size
@@ -58,6 +61,8 @@ class Piece:
     @property
     def wanted(self) -> bool:
         """Whether it is, or may hold, a hand-in."""
+        if hidden(self.parts):
+            return False
         return bool(self.why) or not self.parts or is_notebook(self.parts[-1]) or _is_archive(self.parts[-1])
 
 
@@ -87,23 +92,26 @@ def pieces(source: Path, into: Path) -> Iterator[Piece]:
     if not source.is_dir():
         yield from _readable(source, (source.name,), into)
         return
+    home = (source.name,) if source.name.endswith(CLONED) else ()  # it says how the repositories in it begin
     shut: list[OSError] = []  # folders that may not be read
     for folder, inner, files in os.walk(source, onerror=shut.append):
         inner.sort()
         links = [name for name in inner if os.path.islink(os.path.join(folder, name))]
         for path in (Path(folder, name) for name in sorted([*files, *links])):
-            if not _hidden(parts := path.relative_to(source).parts):
-                yield from _readable(path, parts, into)
+            yield from _readable(path, (*home, *path.relative_to(source).parts), into)
     for error in shut:
-        yield Piece("", Path(error.filename).relative_to(source).parts or (".",), why=f"cannot be read ({error.strerror})")
+        yield Piece("", (*home, *Path(error.filename).relative_to(source).parts) or (".",), why=f"cannot be read ({error.strerror})")
 
 
 def is_notebook(name: str) -> bool:
     """Whether a file calls itself one."""
-    return name.lower().endswith(".ipynb")
+    return bool(NOTEBOOK.search(name))
 
 
 def _readable(path: Path, parts: tuple[str, ...], into: Path) -> Iterator[Piece]:
+    if hidden(parts):
+        yield Piece("", parts)
+        return
     try:
         yield from _loose(path, parts, into)
     except OSError as error:
@@ -125,9 +133,10 @@ def _loose(path: Path, parts: tuple[str, ...], into: Path) -> Iterator[Piece]:
 
 def _saved(piece: Piece, file: IO[bytes], unpacking: Unpacking) -> Piece:
     try:
-        return replace(piece, content=unpacking.save(file, MAX_BYTES))
+        content = unpacking.save(file, MAX_BYTES)
     except Refused as why:
         return replace(piece, why=str(why))
+    return replace(piece, content=content) if content.stat().st_size else replace(piece, why="is empty")
 
 
 def _unopened(piece: Piece) -> Piece:
@@ -140,12 +149,15 @@ def _opened(path: Path, piece: Piece, unpacking: Unpacking, depth: int) -> Itera
     if not depth:
         yield replace(piece, why="is an archive in an archive in an archive; unpack it by hand")
         return
-    members = _zip if path.suffix.lower() == ".zip" or zipfile.is_zipfile(path) else _tar
+    empty, members = True, _zip if path.suffix.lower() == ".zip" or zipfile.is_zipfile(path) else _tar
     try:
         for name, why, file in members(path, LIST if depth == DEPTH else LIST // 16, unpacking):
             parts = tuple(p for p in name.replace("\\", "/").split("/") if p not in ("", "."))
-            if parts and not _hidden(parts):
+            if parts:
+                empty = False
                 yield from _member(replace(piece, parts=piece.parts + parts), why or _astray(name, parts), file, unpacking, depth)
+        if empty:
+            yield replace(piece, why="is empty")
     except DAMAGES as error:
         yield replace(piece, why=f"is damaged ({_first(error)}); what could be read of it is listed")
     except Refused as why:
@@ -188,21 +200,29 @@ def _zip(path: Path, listed: int, unpacking: Unpacking) -> Iterator[_Member]:
             if info.filename[-1:] in ("", "/"):  # a folder, or nothing that could be named; `is_dir` trips over a name without a letter
                 continue
             if stat.S_ISLNK(info.external_attr >> 16):
-                yield info.filename, "is a link", None
+                yield _called(info), "is a link", None
             elif info.flag_bits & 1:
-                yield info.filename, "is locked with a password", None
+                yield _called(info), "is locked with a password", None
             else:
                 yield from _zipped(archive, info)
+
+
+def _called(info: zipfile.ZipInfo) -> str:
+    """The name of a member. A Mac writes UTF-8 and does not say so, and is then taken for a machine of 1981."""
+    try:
+        return info.filename if info.flag_bits & 0x800 else info.filename.encode("cp437").decode()
+    except UnicodeError:
+        return info.filename
 
 
 def _zipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[_Member]:
     try:
         file = archive.open(info)
     except DAMAGES as error:
-        yield info.filename, f"is damaged ({_first(error)})", None
+        yield _called(info), f"is damaged ({_first(error)})", None
         return
     with file:
-        yield info.filename, "", file
+        yield _called(info), "", file
 
 
 def _contents_of(path: Path) -> int:
@@ -257,11 +277,6 @@ def _read(file: IO[bytes]) -> bytes:
 
 def _is_archive(name: str) -> bool:
     return name.lower().endswith((*OPENED, *SHUT))
-
-
-def _hidden(parts: tuple[str, ...]) -> bool:
-    """What macOS, Windows and Jupyter put beside files."""
-    return any((p.startswith((".", "__MACOSX")) and p != "..") or p in ("Thumbs.db", "desktop.ini") for p in parts)
 
 
 def _astray(name: str, parts: tuple[str, ...]) -> str:

@@ -113,7 +113,9 @@ def _give(notebook: Any, one: Given, results: Sequence[ExerciseResult]) -> str:
     grade.manual_score, grade.needs_manual_grade = score, score is None and grade.auto_score is None
     if comment is not None:
         comment.manual_comment = after or None
-    return f"{name}: {words.number(grade.auto_score or 0 if score is None else score)} of {words.number(grade.max_score)} points"
+    found = grade.auto_score or 0.0
+    beside = "" if score is None or abs(score - found) <= CLOSE else f", where the checks gave {words.number(found)}"
+    return f"{name}: {words.number(found if score is None else score)} of {words.number(grade.max_score)} points{beside}"
 
 
 def _targets(results: Sequence[ExerciseResult], grades: Mapping[str, Any]) -> list[str]:

@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import tempfile
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from autograder.model import Broken, CourseError
-from autograder.nbgrader_plugin.archives import Piece, is_notebook, pieces
-from autograder.nbgrader_plugin.names import AGAIN, ARCHIVE, HAND, UNKNOWN, Person, Told, same, told, wrappers
+from autograder.nbgrader_plugin.archives import NOTEBOOK, Piece, pieces
+from autograder.nbgrader_plugin.names import AGAIN, ARCHIVE, HAND, UNKNOWN, Person, Told, hidden, same, told, wrappers
 from autograder.nbgrader_plugin.roster import Roster
 from autograder.nbgrader_plugin.settings import MANIFEST
 from autograder.nbgrader_plugin.submitted import STAMP
@@ -56,6 +57,7 @@ class Collection:
     slug: str
     hand_ins: list[Taken] = field(default_factory=list)
     unknown: list[Piece] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)  # ids of the roster, if there is one, of whom nothing came so far
 
     @property
     def code(self) -> int:
@@ -67,7 +69,8 @@ class Collection:
         """The manifest."""
         hand_ins = [_entry(h) for h in sorted(self.hand_ins, key=lambda h: h.student)]
         strangers = [{"from": p.source, "why": p.why or UNKNOWN} for p in self.unknown]
-        return {"schema": SCHEMA, "assignment": self.slug, "hand_ins": hand_ins, "not_taken": strangers}
+        told = {"hand_ins": hand_ins, "not_taken": strangers, "absent": self.absent}
+        return {"schema": SCHEMA, "assignment": self.slug, **told, "unnamed": sum(not p.why for p in self.unknown)}
 
 
 def _entry(one: Taken) -> dict[str, Any]:
@@ -111,6 +114,7 @@ def collect(
                 if one.status == "not taken":
                     one.saved, one.words = {}, before  # what stands there is what was collected before
         found.hand_ins = people
+        found.absent = sorted(roster.ids - {h.student for h in people} - {e["student"] for e in earlier if e["here"]})
         _write(downloaded / MANIFEST, found, earlier)
     except OSError as error:
         place = f"{error.filename or downloaded}"
@@ -132,7 +136,7 @@ def _sorted_out(everything: Sequence[Piece], found: Collection, roster: Roster) 
 
 
 def _owners(archive: str, inside: Sequence[Piece], slug: str, known: frozenset[str]) -> list[tuple[Piece, Told | None]]:
-    around = wrappers((p.parts for p in inside), slug)
+    around = wrappers((p.parts for p in inside if not hidden(p.parts)), slug)
 
     *folders, last = archive.split("/")
 
@@ -162,7 +166,8 @@ def _name(people: Sequence[Taken], roster: Roster, earlier: Iterable[Mapping[str
         one.student = by_roster.get(person) or _known(person, namesakes)
         if not one.student:
             tells = not person.nameless and shared[same(person.name)] == 1 and not _taken_before(person, namesakes)
-            one.student = person.name if tells else person.long
+            # a Mac takes letters apart, and the next machine does not
+            one.student = unicodedata.normalize("NFC", person.name if tells else person.long)
             if not tells and not person.nameless:
                 one.notes.append(f"{person.name} may be two people, so the number {person.number} was kept")
         if roster and person not in by_roster:
@@ -179,7 +184,7 @@ def _known(person: Person, namesakes: Iterable[Mapping[str, Any]]) -> str:
 def _taken_before(person: Person, namesakes: Sequence[Mapping[str, Any]]) -> bool:
     """Whether the bare name is, or was in one class, that of somebody else."""
     other = any(e["number"] != person.number for e in namesakes if e["here"] or person.platform in STABLE)
-    return bool(person.number) and (other or any(e["student"] != e["name"] for e in namesakes))
+    return bool(person.number) and (other or any(same(e["student"]) != same(e["name"]) for e in namesakes))
 
 
 def _no_two_in_one(people: Sequence[Taken]) -> None:
@@ -232,7 +237,7 @@ def _saved(own: Sequence[tuple[Piece, Told]], expected: str) -> dict[str, Piece]
     words = {_word(p): (p, t) for p, t in reversed(own)}
     different = list(reversed(words.values()))
     exact = [p for p, t in different if t.file.lower() == expected.lower()]
-    near = [p for p, t in different if AGAIN.sub("", Path(t.file).stem) == Path(expected).stem]
+    near = [p for p, t in different if AGAIN.sub("", NOTEBOOK.sub("", t.file)) == Path(expected).stem]
     chosen = exact[0] if len(exact) == 1 else near[0] if not exact and len(near) == 1 else None
     result = {expected: chosen} if chosen else {}
     for piece, says in (d for d in different if d[0] is not chosen):
@@ -251,7 +256,7 @@ def _in_utc(time: str, zone: tzinfo) -> str:
 
 def _free(name: str, taken: Iterable[str]) -> str:
     name = "".join(c if c.isprintable() and c not in "/\\:" else "?" for c in name).lstrip(".")[-LONGEST // 2 :]
-    name = name if is_notebook(name) else f"{name}.ipynb"
+    name = f"{NOTEBOOK.sub('', name)}.ipynb"
     lower, stem, number = {t.lower() for t in taken}, Path(name).stem, 1
     while name.lower() in lower:
         name, number = f"{stem} ({number}).ipynb", number + 1

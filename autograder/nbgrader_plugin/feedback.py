@@ -17,6 +17,7 @@ from nbconvert.exporters import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbgrader.api import Gradebook  # type: ignore[import-untyped]
 from nbgrader.preprocessors import NbGraderPreprocessor  # type: ignore[import-untyped]
+from traitlets import List
 from traitlets.config import Config
 
 from autograder.nbgrader_plugin.context import CHECK, Place, place_of
@@ -31,6 +32,9 @@ UNKNOWN = re.compile(r"<m[io][^>]*>\\")  # a command that was not understood sta
 
 class OpenWithSummary(NbGraderPreprocessor):  # type: ignore[misc]
     """What the page begins with, from the marks in the gradebook and what grading left below the check cells."""
+
+    # the exporter sets it for all steps, and nbgrader's base class takes it from where it may be set: a warning in each run
+    display_data_priority: Any = List().tag(config=True)
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         place = place_of(self.parent, resources)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,10 +28,11 @@ from nbgrader.api import (  # type: ignore[import-untyped]
     SubmittedNotebook,
 )
 from sqlalchemy import or_
-from sqlalchemy.exc import DatabaseError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import selectinload
 
 from autograder.model import Broken, CourseError
+from autograder.nbgrader_config import lacking_driver, shown
 from autograder.nbgrader_plugin import settings
 from autograder.nbgrader_plugin.context import CHECK
 from autograder.nbgrader_plugin.graded_notebook import Frame
@@ -64,7 +64,7 @@ class Register:
         self.converter = settings.converter(root, slug)
         self.coursedir = self.converter.coursedir
         self._late = settings.late_penalties(self.converter)
-        self._book = _opened(self.coursedir)
+        self._book = opened(self.coursedir)
         self._session = self._book.db()
         self._session.expire_on_commit = False
         self._book.db.commit = self._book.db.flush  # the API's functions commit one by one; here a batch is one transaction
@@ -268,22 +268,16 @@ def _busy(error: OperationalError) -> Broken:
     return Broken(f"The gradebook cannot be written ({error.orig}). {mend}")
 
 
-def _opened(coursedir: Any) -> Any:
+def opened(coursedir: Any) -> Any:
     """The gradebook; CourseError when it is locked, damaged or out of reach."""
+    if lacking := lacking_driver(coursedir.db_url):
+        raise CourseError(lacking)
     try:
         return Gradebook(coursedir.db_url, coursedir.course_id)
     except DatabaseError as error:
         mend = "Close what else uses it, see that you may read and write it, or put back a copy; then grade again."
         told = " ".join(str(error.orig).split())
-        raise CourseError(f"The gradebook {_shown(coursedir.db_url)} cannot be opened ({told}). {mend}") from error
-    except (ModuleNotFoundError, NoSuchModuleError) as error:
-        mend = "Install it with: pip install 'dropout-autograder[postgres]', and write postgresql+psycopg://... in nbgrader_config.py."
-        raise CourseError(f"The gradebook {_shown(coursedir.db_url)} needs a driver that is not here ({error}). {mend}") from error
-
-
-def _shown(address: str) -> str:
-    """Where a gradebook is, without a password."""
-    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", address)
+        raise CourseError(f"The gradebook {shown(coursedir.db_url)} cannot be opened ({told}). {mend}") from error
 
 
 def put(path: Path, content: bytes) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 from autograder.model import CourseError, Look
 from autograder.nbgrader_plugin import collect
-from autograder.nbgrader_plugin.archives import is_notebook
 from autograder.notebook import called
 
 
@@ -28,7 +27,7 @@ def around(slug: str, handed_in: Mapping[str, Path], late: Mapping[str, float], 
 def of_folder(student: str, folder: Path, expected: str) -> Iterator[Look]:
     """Notebooks that lie beside the one that is graded, or another name of the only one."""
     try:
-        found = sorted(called(p) for p in folder.iterdir() if is_notebook(p.name) and not p.name.startswith("."))
+        found = sorted(called(p) for p in folder.iterdir() if p.suffix.lower() == ".ipynb" and not p.name.startswith("."))
     except OSError:
         return  # told by name where it is read
     others = [name for name in found if name != expected]

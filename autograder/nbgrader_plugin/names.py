@@ -26,6 +26,7 @@ CANVAS = re.compile(r"(?P<name>.+?)_(?P<late>LATE_)?(?P<number>\d+)_(?:\d+_(?P<f
 ANONYMOUS = re.compile(r"(?:LATE_)?anon_(?:LATE_)?(?P<number>[A-Za-z0-9]+)_\d+_(?P<file>.+)")  # Canvas, blind marking
 PLATFORMS = ("_attempt_", "_assignsubmission_")
 TEAMS = re.compile(r"Version (?P<version>\d+)")
+CLONED = "-submissions"  # the folder that `gh classroom clone student-repos` makes
 
 STAMP = re.compile(r"_\d{4}-\d\d-\d\d[T-]\d\d-\d\d-\d\d$")  # may stand in a name made by hand; anybody can write it, so it is no time
 ARCHIVE = re.compile(r"(?:\.tar)?\.(?:zip|tar|gz|tgz)$", re.IGNORECASE)
@@ -35,9 +36,9 @@ NAMELESS = {"anon", "participant", "teilnehmer", "teilnehmerin", "participante",
 # words that many archives have for their folders, also with a number, and that are nobody's name
 NOBODY = re.compile(
     r"(?:(?:new|untitled|working|submitted|my) )?(?:anon|participant|submissions?|version|attempt|group|part|exercise|week|assignment"
-    r"|archive|attachments?|files?|downloads?|downloaded|extracted|notebooks?|homework|hw|work|src|code|new|old|final|folder)[ _-]?\d*"
+    r"|archive|attachments?|files?|downloads?|downloaded|extracted|notebooks?|homework|hw|work|src|code|new|old|final|folder"
+    r"|main|master|copy|copie|kopie|copia)[ _-]?\d*"
 )
-
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,8 @@ class Told:
 
 def told(parts: Sequence[str], slug: str, archive: str = "", known: Collection[str] = ()) -> Told | None:
     """What a path in an archive says, `parts` outermost first; None when it is no known form. `known`: students of the course."""
+    if hidden(parts[:1]):
+        return None
     last = len(parts) == 1
     found = platform(parts[0], slug, last)  # never deeper: from there on names are the student's own invention
     if found is not None:  # what lies in a folder or an inner archive has the name it has there
@@ -86,6 +89,11 @@ def wrappers(paths: Iterable[Sequence[str]], slug: str) -> set[str]:
             owners.setdefault(first, set()).update(("a platform's", "form"))
         owners.setdefault(first, set()).add(second.rpartition(f"_{slug}")[0] if f"_{slug}" in second else "")
     return {name for name, found in owners.items() if len(found - {""}) > 1 and not platform(name, slug)}
+
+
+def hidden(parts: Sequence[str]) -> bool:
+    """Whether it is what macOS, Windows and Jupyter put beside files."""
+    return any((p.startswith((".", "__MACOSX")) and p != "..") or p in ("Thumbs.db", "desktop.ini") for p in parts)
 
 
 def same(name: str) -> str:
@@ -156,7 +164,7 @@ def _teams(parts: Sequence[str]) -> Told | None:
 
 
 def _by_hand(parts: Sequence[str], slug: str, archive: str, known: Collection[str]) -> Told | None:
-    """<student>_<slug>.ipynb or .zip, <student>/<slug>.ipynb, <student>/<slug>/...: one student, or none where two are named."""
+    """<student>_<slug>.ipynb or .zip, <student>/<slug>.ipynb, <slug>-<student>/...: one student, or none where two are named."""
     if any(mark in part for part in parts for mark in PLATFORMS):
         return None  # a platform's, in a form that is not known
     named = list(_named(parts, slug, archive))
@@ -170,14 +178,30 @@ def _by_hand(parts: Sequence[str], slug: str, archive: str, known: Collection[st
 
 
 def _named(parts: Sequence[str], slug: str, archive: str) -> Iterator[str]:
+    ours, repository = _repositories((archive, *parts), slug)
     if len(parts) > 2 and parts[1] == slug:  # as in submitted/, whatever lies below
-        yield parts[0]
+        found = repository.fullmatch(parts[0])
+        yield found["login"] if found else parts[0]
         return
     for part in (archive, *parts):
         before, here, _ = part.rpartition(f"_{slug}")
         if here:
             yield STAMP.sub("", before)
-    yield from (ARCHIVE.sub("", part) for part in parts[:-1] if slug not in part)
+    for part in parts[:-1]:
+        found = repository.fullmatch(part)
+        if found and not NOBODY.fullmatch(same(found["login"])):
+            yield found["login"]
+            return  # from here on names are the student's own invention
+        if not (found or ours.search(part) or hidden([part])):
+            yield ARCHIVE.sub("", part)
+
+
+def _repositories(parts: Sequence[str], slug: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """The assignment's name as GitHub may write it, and [<assignment>-submissions/]<assignment>-<login>, as its Classroom calls folders."""
+    ours = r"[-_. ]".join(map(re.escape, re.split(r"[-_. ]", slug)))
+    theirs = [re.escape(part.removesuffix(CLONED)) for part in parts[:2] if part.endswith(CLONED)]
+    repository = rf"(?:{'|'.join([ours, *theirs])})-(?P<login>[\w.-]*[^\W\d_][\w.-]*)"
+    return re.compile(ours, re.IGNORECASE), re.compile(repository, re.IGNORECASE)
 
 
 # -------------------------------------------------------------------------------------------------------------------------- times

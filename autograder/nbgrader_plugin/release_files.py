@@ -25,6 +25,7 @@ class FinishRelease(NbGraderPreprocessor):  # type: ignore[misc]  # the price of
         _refuse_strangers(place.source, place.release, place.slug)
         place.release.mkdir(parents=True, exist_ok=True)
         staff = place.staff()
+        self.log.info("%s: judging the key's wrong answers for hints.json, which takes about half a minute", place.slug)
         known = notebook.layout_of(nb, place.source / f"{place.slug}.ipynb")
         _write(place.release / HINTS, hints_text(hints(staff)))
         _write(place.release / layout.LAYOUT, layout.text(place.slug, known, staff.assignment.exercises))

@@ -16,6 +16,7 @@ from autograder.nbgrader_plugin.names import Person
 LISTS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
     "Identifier": (("ID number", "Email address", "Full name"), ("Identifier",), ("Full name", "Email address")),  # Moodle's worksheet
     "SIS Login ID": (("SIS Login ID", "SIS User ID", "ID"), ("ID",), ("Student",)),  # Canvas's gradebook
+    "github_username": (("identifier",), (), ("github_username", "name")),  # GitHub Classroom's
     "id": (("id",), ("lms_user_id",), ("email", "name")),  # nbgrader's, as `nbgrader db student import` reads it
 }
 

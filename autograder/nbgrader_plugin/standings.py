@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from nbgrader.api import Gradebook, MissingEntry, SubmittedAssignment, SubmittedNotebook  # type: ignore[import-untyped]
+from nbgrader.api import MissingEntry, SubmittedAssignment, SubmittedNotebook  # type: ignore[import-untyped]
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import selectinload
 
 from autograder.model import CourseError
+from autograder.nbgrader_config import shown
 from autograder.nbgrader_plugin import settings
 from autograder.nbgrader_plugin.export import cells, status, title
+from autograder.nbgrader_plugin.gradebook import opened
 from autograder.report.standing import MISSING, Mark, Standing
 
 
@@ -28,12 +30,12 @@ def standings(root: Path, slug: str) -> list[Standing]:
     if file != coursedir.db_url and not Path(file).is_file():  # opening it would make one
         raise NothingGraded(first)
     try:
-        with Gradebook(coursedir.db_url, coursedir.course_id) as book:
+        with opened(coursedir) as book:
             return list(_of(book, slug))
     except MissingEntry:
         raise NothingGraded(first) from None
     except DatabaseError as error:
-        raise CourseError(f"The gradebook {coursedir.db_url} cannot be read ({error.orig}). Close what else uses it.") from error
+        raise CourseError(f"The gradebook {shown(coursedir.db_url)} cannot be read ({error.orig}). Close what else uses it.") from error
 
 
 def _of(book: Any, slug: str) -> Iterator[Standing]:
@@ -44,7 +46,7 @@ def _of(book: Any, slug: str) -> Iterator[Standing]:
     query = book.db.query(SubmittedAssignment).filter_by(assignment_id=assignment.id).options(*everything)
     found = {s.student_id: s for s in query}
     maxima = {cell.name: float(cell.max_score) for n in assignment.notebooks for cell in (*n.grade_cells, *n.task_cells)}
-    for student in book.students:
+    for student in sorted(book.students, key=lambda s: s.id):
         name = " ".join(filter(None, (student.first_name, student.last_name)))
         if student.id not in found:
             yield Standing(student.id, sum(maxima.values()), name, MISSING)

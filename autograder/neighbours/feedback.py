@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from autograder.model import CourseError
 from autograder.nbgrader_plugin import collect, settings
 from autograder.nbgrader_plugin.collect import STABLE
 
+TOTAL = re.compile(r'<p class="total">([\d.]+) ')  # as the page's template has it; nbgrader's own pages say it in no one place
 SAFE = str.maketrans(dict.fromkeys('_/\\:*?"<>|', "-"))  # Moodle cuts names at "_"
 
 
@@ -45,16 +47,20 @@ def way_back(root: Path, slug: str, platform: str) -> WayBack:
     return WayBack({n: min(students) for n, students in claims.items() if len(students) == 1}, entries)
 
 
-def pages(coursedir: Any, slug: str, students: Sequence[str]) -> tuple[dict[str, Path], dict[str, str]]:
-    """Student -> the page for them, and student -> why there is none that may be given back."""
+def pages(coursedir: Any, slug: str, students: Sequence[str], shown: Mapping[str, str]) -> tuple[dict[str, Path], dict[str, str]]:
+    """Student -> the page for them, and student -> why there is none that may be given back. `shown`: the points that it should say."""
     found, lost = dict[str, Path](), dict[str, str]()
     for student in students:
         page = Path(coursedir.format_path(coursedir.feedback_directory, student, slug)) / f"{slug}.html"
         graded = Path(coursedir.format_path(coursedir.autograded_directory, student, slug)) / f"{slug}.ipynb"
-        if not page.is_file():
+        if not page.is_file() and not graded.is_file():
+            lost[student] = "was not graded, so there is nothing to give back"
+        elif not page.is_file():
             lost[student] = f"has no page in feedback/. Run: nbgrader generate_feedback {slug}"
         elif graded.is_file() and page.stat().st_mtime < graded.stat().st_mtime:
             lost[student] = f"was graded again after the page was written. Run: nbgrader generate_feedback {slug} --force"
+        elif (said := TOTAL.search(page.read_text(encoding="utf-8", errors="replace"))) and said[1] != shown.get(student, said[1]):
+            lost[student] = f"says {said[1]} points, and the gradebook {shown[student]}. Run: nbgrader generate_feedback {slug} --force"
         else:
             found[student] = page
     return found, lost
@@ -83,6 +89,7 @@ def write(path: Path, found: Mapping[str, Path], names: Mapping[str, str]) -> Zi
     """Zip the pages of those who have a name there."""
     done = Zipped(lost={s: "the platform's name of their hand-in is not known" for s in found if not names.get(s)})
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             for student, page in found.items():
                 if names.get(student):

@@ -46,6 +46,7 @@ class Filled:
     missing: set[str] = field(default_factory=set)  # students who have a row and no hand-in
     lost: dict[str, str] = field(default_factory=dict)  # student with marks -> why none of them are in the file
     left: dict[str, str] = field(default_factory=dict)  # the platform's name of a row -> why it was left alone
+    shown: dict[str, str] = field(default_factory=dict)  # student -> the points that their page says, if it is of today
 
 
 # ------------------------------------------------------------------------------------------------------------------------ layouts
@@ -140,7 +141,7 @@ def fill(sheet: Sheet, layout: Layout, standings: Sequence[Standing], numbers: M
     """Write everybody's score into the sheet. Who has no whole score keeps what stands there."""
     done = Filled(sheet.header[layout.grade].strip())
     rows, why = owners(sheet, layout, numbers, [s.student for s in standings])
-    done.owners = rows
+    done.owners, done.shown = rows, {s.student: number(s.raw) for s in standings if s.raw is not None}
     comma = any(re.fullmatch(r"\d+,\d+", t.strip()) for r in layout.students for t in (sheet.value(r, layout.grade), layout.maxima[r]))
     for one in standings:
         row = rows.get(one.student)
@@ -155,6 +156,9 @@ def fill(sheet: Sheet, layout: Layout, standings: Sequence[Standing], numbers: M
             done.lost[one.student] = "waits for a human: an exercise has no points yet"
         else:
             _write(sheet, layout, one, row, scale, comma, done)
+    unmarked = rows.keys() - {s.student for s in standings}
+    done.left |= dict.fromkeys(sorted(unmarked), "handed in nothing that was graded")
+    done.missing |= unmarked
     taken = set(rows.values())
     done.left |= {_named(sheet, layout, r): "has no hand-in here" for r in layout.students if r not in taken}
     return done

@@ -7,6 +7,7 @@ from typing import Any
 
 from autograder.report import words
 
+SHOWN = 40  # names in one line
 
 def lines(manifest: Mapping[str, Any]) -> Iterator[str]:
     """The manifest as a table, and what came of it all."""
@@ -16,10 +17,14 @@ def lines(manifest: Mapping[str, Any]) -> Iterator[str]:
         marks = " (late)" * bool(one["late"]) + (f" ({one['time']})" if one["time"] else "")
         first = one["files"][0]["from"] if one["files"] else ""
         yield f"{words.line(one['student']):{wide}}  {one['status']}{marks}  {words.line(first)}"
-        told = [one["why"], *one["notes"], *(f"{f['from']} {f['why']}" for f in one["files"] if f["why"])]
+        reasons = (f"{f['from']} {f['why']}" for f in one["files"] if f["why"] and f["why"] not in (one["why"] or ""))
+        told = [one["why"], *one["notes"], *reasons]
         yield from (f"{'':{wide}}    {words.line(text)}" for text in told if text)
     for stray in manifest["not_taken"]:
         yield f"not taken: {words.line(stray['from'])}: {words.line(stray['why'])}"
+    if absent := manifest["absent"]:
+        more = f" and {len(absent) - SHOWN} more" * (len(absent) > SHOWN)
+        yield f"in the roster, and nothing came: {', '.join(map(words.line, absent[:SHOWN]))}{more}"
     yield _summary(manifest)
 
 
@@ -28,5 +33,5 @@ def _summary(manifest: Mapping[str, Any]) -> str:
     counts = {s: states.count(s) for s in ("taken", "as before", "unclear", "not taken")}
     counts["not taken"] += len(manifest["not_taken"])
     told = ", ".join(f"{n} {s}" for s, n in counts.items() if n) or "nothing found"
-    mend = f" Rename such files to <student>_{manifest['assignment']}.ipynb and collect again." if manifest["not_taken"] else ""
-    return f"{manifest['assignment']}: {told}.{mend}"
+    mend = f" Rename such files to <student>_{manifest['assignment']}.ipynb, or name the students with --roster, and collect again."
+    return f"{manifest['assignment']}: {told}.{mend * bool(manifest['unnamed'])}"

@@ -158,6 +158,7 @@ def write_csv(path: Path, reports: Sequence[Report]) -> None:
 def write_rows(path: Path, table: Iterable[Sequence[Cell]]) -> None:
     """Write a table as UTF-8 CSV. A text that a spreadsheet would run as a formula gets an apostrophe in front."""
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with open(path, "w", encoding="utf-8", newline="") as file:
             csv.writer(file, lineterminator="\n").writerows([_harmless(cell) for cell in row] for row in table)
     except OSError as error:
@@ -167,6 +168,7 @@ def write_rows(path: Path, table: Iterable[Sequence[Cell]]) -> None:
 def write_text(path: Path, text: str) -> None:
     """Write a page or some data; Broken where that cannot be."""
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise _unwritten(path, error) from error

@@ -58,8 +58,13 @@ def as_text(told: Explanation) -> str:
     blocks += ["\n".join(f"note  {words.line(note)}" for note in report.notes)] * bool(report.notes)
     for result in told.chosen:
         more = {check: "\n".join(_lines(found)) for check, found in told.of(result.name).items()}
-        blocks.append(text.exercise_text(result, True, more))
+        blocks.append(f"{text.exercise_text(result, True, more)}\n  {_named(result)}")
     return "\n\n".join(blocks)
+
+
+def _named(result: ExerciseResult) -> str:
+    """The parts of an exercise by the names that --set knows; the sentences stand above."""
+    return f"for --set: {', '.join(f'{p.name}={words.number(p.points)}' for p in result.parts)}"
 
 
 def _lines(found: Explained) -> Iterator[str]:
@@ -84,7 +89,7 @@ def as_html(told: Explanation) -> str:
     blocks = []
     for result in told.chosen:
         more = {check: "".join(_pieces(found)) for check, found in told.of(result.name).items()}
-        blocks.append(html.exercise_html(result, True, more))
+        blocks.append(html.exercise_html(result, True, more) + f'<div style="opacity:.75">{html.escape(_named(result))}</div>')
     above = [f'<p style="font-weight:600">{SECRET}</p>', *(f"<p>{html.escape(line)}</p>" for line in told.standing)]
     return html.page(told.report, "".join(above), "".join(blocks))
 

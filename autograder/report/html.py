@@ -75,12 +75,13 @@ def report_html(report: Report, staff: bool = False) -> str:
 def page(report: Report, above: str, blocks: str) -> str:
     """The page around blocks of HTML about a hand-in."""
     title = escape(f"{report.assignment}  {report.submission}")
-    body = [f'<h1 style="font-size:1.2em;font-weight:600">{title}</h1>', above]
+    body = [f'<h1 style="font-size:1.2em;font-weight:600;overflow-wrap:anywhere">{title}</h1>', above]
     if report.error:
         body.append(f"<p>{escape(report.error)}</p>")
     body += [f'<p style="opacity:.75">{escape(note)}</p>' for note in report.notes]
     body.append(blocks)
-    head = f'<meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>{title}</title>'
+    known = '<meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
+    head = f"{known}<title>{title}</title>"
     style = "font-family:system-ui,sans-serif;max-width:56em;margin:2em auto;padding:0 1em"
     return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head><body style="{style}">{"".join(body)}</body></html>\n'
 

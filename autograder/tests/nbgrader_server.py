@@ -32,6 +32,9 @@ def run(words: list[str], folder: str, environment: dict[str, str], out: str) ->
     try:
         runpy.run_module("nbgrader", run_name="__main__")
     except SystemExit as end:
+        if isinstance(end.code, str):  # which Python prints
+            print(end.code, file=sys.stderr)
+            return 1
         return int(end.code or 0)
     except BaseException:
         traceback.print_exc()

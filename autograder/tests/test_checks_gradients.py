@@ -141,6 +141,11 @@ def pair(maker: type[Any]) -> dict[str, Function]:
     return {FORWARD: made.forward, NAME: made.backward}
 
 
+def test_a_clipped_gradient_passes_where_x_is_zero_all_the_same() -> None:
+    verdict = examined(ALL[4], {NAME: lambda dout, cache: np.clip(backward(dout, cache), -1, 1)}, NAME)
+    assert verdict.passed, told(verdict)
+
+
 NOTHING_SHOWN = "the forward function kept 1600 of 1600 units, so its gradient shows nothing"
 N = r"-?[\d.e+-]+"
 REFUSALS: tuple[tuple[Check, dict[str, Function], str, str], ...] = (
@@ -156,6 +161,7 @@ REFUSALS: tuple[tuple[Check, dict[str, Function], str, str], ...] = (
     (TEST_TIME, {NAME: scales_at_test}, rf"dx\[0, 0\] = {N}", rf"{N} \(1600 of 1600 differ\)"),
     (TEST_TIME, pair(Remembering), rf"dx\[0, 0\] = {N}", rf"{N} \(1600 of 1600 differ\)"),
     (ALL[3], pair(Remembering), rf"dx after another forward pass\[0, \d+\] = {N}", rf"{N} \(\d+ of 1600 differ\)"),
+    (ALL[4], {NAME: lambda dout, cache: dout if cache is None else 1.0 * cache}, "dx is 1.42857 wherever .*", "a gradient .* dout"),
     (ALL[4], pair(FromOutput), "dx is 0 wherever x is 0", r"dout \* 1.42857 at the kept ones"),
     (KEEPS_DOUT, {NAME: overwrites_dout}, "dout was changed by the call", "dout as it was"),
     (DIFFERENCES, {NAME: forgets_the_factor}, rf"the relative error along a random direction = {N}", "at most 1e-06"),

@@ -33,12 +33,18 @@ def inverted(rng: Any, shape: tuple[int, ...], p: float) -> Array:
     return np.asarray((rng.random(shape) >= p) * (1 / (1 - p) if p < 1 else 0.0))
 
 
-def mean_loss(params: Params, X: Array, y: Array, masks: list[Any], score_mask: Any = 1.0) -> Any:
+def relu(a: Array) -> Array:
+    return np.where(a.real > 0, a, 0)
+
+
+def mean_loss(
+    params: Params, X: Array, y: Array, masks: list[Any], score_mask: Any = 1.0, activation: Callable[[Array], Array] = relu
+) -> Any:
     """The loss for given masks; numbers may be complex, so that a step along the imaginary axis gives a derivative."""
     h = X * masks[0]
     for layer in (1, 2):
         a = h @ params[f"W{layer}"] + params[f"b{layer}"]
-        h = np.where(a.real > 0, a, 0) * masks[layer]
+        h = activation(a) * masks[layer]
     s = (h @ params["W3"] + params["b3"]) * score_mask
     s = s - s.real.max(axis=1, keepdims=True)
     return np.mean(np.log(np.exp(s).sum(axis=1)) - s[np.arange(len(y)), y])
@@ -70,6 +76,7 @@ def network(
     scores: bool = False,
     always: bool = False,
     lawful: bool = True,
+    activation: Callable[[Array], Array] = relu,
 ) -> Function:
     """A network with dropout in which one thing may be different."""
 
@@ -82,7 +89,7 @@ def network(
             masks = [multiplier(rng, shape, p) for shape, p in zip(shapes, (*rates(p_in, p_hidden), p_hidden), strict=True)]
 
         def f(some: Params) -> Any:
-            return loss(mean_loss(some, X, y, masks[:3], masks[3] if scores else 1.0), len(X))
+            return loss(mean_loss(some, X, y, masks[:3], masks[3] if scores else 1.0, activation), len(X))
 
         return float(np.real(f(params))), Lazy(params, f, grads)
 
@@ -132,6 +139,7 @@ CHECKS = (
     c.leads_the_gradient_back(through="W3", to="b2"),
     c.leads_the_gradient_back(through="W2", to="b1"),
     SHAPES,
+    c.shows_its_scores(),
 )
 
 
@@ -140,6 +148,15 @@ def test_the_right_network_passes_whatever_the_draw(check: Check) -> None:
     for slug in ("one", "two", "three"):
         found = verdict(check, RIGHT, slug)
         assert found.passed, f"{check.name}: {found.got} | {found.wanted}"
+
+
+@pytest.mark.parametrize("of", [INPUTS, FIRST, SECOND])
+def test_another_activation_is_told_as_such_and_its_factors_are_right(of: str) -> None:
+    curved = network(activation=np.tanh)
+    assert "is that of the score" in verdict(c.shows_its_scores(), curved).got
+    assert verdict(c.scales_the_surviving(of=of, p=0.4), curved).passed
+    for wrong in (network(unscaled, activation=np.tanh), network(unscaled)):
+        assert verdict(c.scales_the_surviving(of=of, p=0.4), wrong).outcome is Outcome.FAILED
 
 
 def binomial(rng: Any, shape: tuple[int, ...], p: float) -> Array:
@@ -379,6 +396,25 @@ def keeps_p(rng: Any, shape: tuple[int, ...], p: float) -> Any:
     return (rng.random(shape) < p) / p if p else 1.0
 
 
+SOFTENED = ([[0.2, 0.5, 0.3], [0.1, 0.1, 0.8]], [1, 0])
+
+
+def predicted(
+    activation: Callable[[Array], Array] = relu,
+    before: Callable[[Array], Array] = lambda x: x,
+    after: Callable[[Array], Array] = lambda s: s,
+) -> Function:
+    """The scores of a network in which one thing may be different."""
+
+    def function(params: Params, X: Array) -> Array:
+        h = before(X)
+        for layer in (1, 2):
+            h = activation(h @ params[f"W{layer}"] + params[f"b{layer}"])
+        return after(h @ params["W3"] + params["b3"])
+
+    return function
+
+
 @pytest.mark.parametrize(
     ("fact", "function", "wanted"),
     [
@@ -404,6 +440,16 @@ def keeps_p(rng: Any, shape: tuple[int, ...], p: float) -> Any:
         (n.penalty(), penalised(in_loss=True), "in the loss"),
         (n.penalty(), penalised(in_loss=False), "in the gradients only"),
         (n.penalty(), network(grads=lambda g: {k: 0 * v + 1 for k, v in g.items()}), "without data"),
+        (n.below_zero(layer=1), predicted(), "off"),
+        (n.below_zero(layer=2), predicted(lambda a: np.where(a > 0, a, a / 100)), "leaks"),
+        (n.below_zero(layer=0), predicted(before=lambda x: np.maximum(x, 0)), "off"),
+        (n.volume(), predicted(), "1"),
+        (n.volume(), predicted(np.tanh), "curved"),
+        (n.last_layer(), predicted(), "as they are"),
+        (n.last_layer(), predicted(after=lambda s: np.maximum(s, 0)), "without negatives"),
+        (n.delta_form(given=SOFTENED, part="form"), lambda probs, y: probs / 2, "P"),
+        (n.delta_form(given=SOFTENED, part="sign"), lambda probs, y: np.eye(3)[y] - probs, "minus"),
+        (n.delta_form(given=SOFTENED, part="divisor"), lambda probs, y: (probs - np.eye(3)[y]) / 3, "K"),
         (n.delta(), RIGHT, "P - one-hot"),
         (n.delta(), network(grads=times(-1.0, "b3")), "one-hot - P"),
         (n.delta(), network(grads=times(0.0, "b3")), "0"),

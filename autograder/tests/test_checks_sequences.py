@@ -383,7 +383,7 @@ def test_manners_are_told_apart() -> None:
     assert refused("steady", c.needs_no_chance_at_test_time(**ONE), draws_anyway).startswith("the random generator moved on")
     assert refused("steady", c.leaves_what_it_is_given(**ONE), overwrites) == "x was changed by the call | x as it was"
     assert refused("steady", c.stays_in(**ONE), wide) == "out.dtype = float64 in training | float32"
-    assert refused("steady", c.refuses_a_rate_of(bad=1.5, **ONE), bold) == "the function returned for the probabilities 1.5 | ValueError"
+    assert refused("steady", c.refuses_a_rate_of(bad=1.5, **ONE), bold) == "the function returned for p = 1.5 | ValueError"
     halves = lambda x, p, rng, train=True: (x if train else x / 2, None)  # noqa: E731
     assert "out[0, 0, 0] = " in refused("steady", c.drops_nothing_when_all_rates_are_zero(**ONE), halves)
 
@@ -411,6 +411,14 @@ def masked(shape: Callable[[Array, Array], tuple[int, ...]], on_bias: bool = Fal
 def test_shared_coins_are_found_along_each_axis(shape: Any, word: str) -> None:
     got = refused("sparse", c.throws_a_coin_for_each_weight(p=P), masked(shape))
     assert got.startswith(f"share of weights on which the masks of neighbouring {word} agree = 1.0000 | 0.5800, by chance 0.5")
+
+
+def test_a_fixed_number_of_weights_is_no_coin_for_each() -> None:
+    def exact(x: Array, W: Array, b: Array, p: float, rng: Any, train: bool = True) -> Any:
+        kept = np.stack([rng.permutation(W.size) >= round(p * W.size) for _ in x]).reshape(-1, *W.shape)
+        return (x[:, None] @ (kept * W / (1 - p)))[:, 0] + b, None
+
+    assert refused("sparse", c.throws_a_coin_for_each_weight(p=P), exact).startswith("every example keeps exactly 403 of 576 weights")
 
 
 def test_what_is_no_mask_on_weights_is_said_so() -> None:
@@ -470,12 +478,22 @@ class Restless(Layer):
         return coins(x.shape, self.p, rng)
 
 
+class Faithful(Layer):
+    """Keeps the mask of its first call."""
+
+    def forward(self, x: Array, rng: Any, train: bool = True, same_mask: bool = False) -> Array:
+        out = super().forward(x, rng, train, False)
+        self.oldest = getattr(self, "oldest", self.mask)
+        return x * self.oldest if same_mask else out
+
+
 class Lame(Layer):
     def forward(self, x: Array, rng: Any, train: bool = True, same_mask: bool = False) -> Array:
         return super().forward(x, rng, train, same_mask) * (1 - self.p)
 
 
 def test_a_layer_that_errs_is_told_how() -> None:
+    assert refused("Layer", c.keeps_its_mask_when_asked(p=0.4), Faithful).startswith("the second call dropped other units: they differ in")
     assert refused("Layer", c.keeps_its_mask_when_asked(p=0.4), Opposite).startswith("the second call dropped other units: they differ in")
     assert refused("Layer", c.draws_again_unless_asked(p=0.4), Opposite).startswith("the second call dropped the units that the first")
     assert "ValueError" in refused("Layer", c.draws_for_another_batch(p=0.4), Stubborn)

@@ -114,6 +114,17 @@ def test_a_right_training_passes(check: Check) -> None:
     assert verdict.passed, told(verdict)
 
 
+def test_weights_are_returned_as_they_were_trained() -> None:
+    class Vanilla(Toy):
+        def __call__(self, *given: Any) -> Any:
+            return {name: value * (1 - given[4]) if name[0] == "W" else value for name, value in super().__call__(*given).items()}
+
+    check = c.returns_what_it_trained(p_in=0.2, p_hidden=0.5)
+    assert examine(check, RIGHT).passed
+    assert examine(check, Vanilla()).got == "after a training with lr = 0 the first W1 has become 0.5 times as large"
+    assert examine(check, Toy(chance=lambda rng: np.random.default_rng())).passed  # that is charged elsewhere
+
+
 def test_a_bias_in_a_row_is_charged_once() -> None:
     row = Toy(last=lambda v: {k: e[None] if k[0] == "b" else e for k, e in v.items()})
     assert examine(NETWORK, row).passed

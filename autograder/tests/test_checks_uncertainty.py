@@ -75,6 +75,14 @@ def test_passes_must_differ_and_obey() -> None:
     assert told(HANDED, frozen) == "two generators with different seeds gave the same passes | different passes"
 
 
+def test_each_pass_stands_for_itself() -> None:
+    apart = c.keeps_its_passes_apart()
+    for function in (committee, children, tiled):
+        passes(apart, function)
+    so_far = lambda *given: np.cumsum(committee(*given), axis=0) / np.arange(1, given[2] + 1)[:, None, None]  # noqa: E731
+    assert told(apart, so_far) == "probs[1] is no softmax of the scores of one pass | the softmax of pass 1 alone"
+
+
 def test_passes_that_are_no_probabilities_may_still_be_fresh() -> None:
     votes = lambda f, x, T, rng: np.stack([np.eye(2)[f(x, rng).argmax(axis=1)] for _ in range(T)])  # noqa: E731
     sideways = lambda *given: committee(*given).swapaxes(0, 1)  # noqa: E731

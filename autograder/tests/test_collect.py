@@ -7,6 +7,7 @@ import json
 import os
 import stat
 import tarfile
+import unicodedata
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -161,6 +162,17 @@ ARCHIVES: dict[str, tuple[Files, dict[str, str]]] = {
         named(f"Lovelace_Ada_adal_1001/{NB}", f"Lovelace_Ann_annl_1002/{NB}", f"Lee_Wei_w_lee_1003/{NB}"),
         {"adal": NB, "annl": NB, "Lee_Wei_w_lee": NB},
     ),
+    "GitHub Classroom": (
+        {
+            **named(*(f"hw1-dropout-submissions/hw1-dropout-{who}/{NB}" for who in ("octocat", f"mona-lisa/{SLUG}"))),
+            "hw1-dropout-submissions/hw1-dropout-octocat/.git/config": "[core]",
+        },
+        {"octocat": NB, "mona-lisa": NB},
+    ),
+    "GitHub Classroom, another title": (
+        named(*(f"homework-1-submissions/homework-1-{who}/{NB}" for who in ("octocat", "mona-lisa"))),
+        {"octocat": NB, "mona-lisa": NB},
+    ),
     "by hand": (
         named(f"ada_{NB}", f"ada_l_{NB}", f"dee_2026-11-20T10-00-00_{NB}", f"bob/{NB}", f"cyd/{SLUG}/deep/my own.ipynb"),
         {"ada": NB, "ada_l": NB, "dee": NB, "bob": NB, "cyd": "my own.ipynb"},
@@ -176,7 +188,7 @@ def test_everybody_arrives_and_nobody_becomes_another(platform: str, form: str, 
     if form == "a folder":
         for name, content in files.items():
             room.put(name, content or notebook(name))
-    elif form == "an archive" or platform == "by hand":
+    elif form == "an archive" or platform.startswith(("by hand", "GitHub")):  # these have no mark of a platform's
         room.put("submissions.zip", zipped(files))
     else:
         room.put(f"CS101_{SLUG}.zip", zipped(files))
@@ -202,6 +214,11 @@ TROUBLES: dict[str, tuple[Files, str, bool]] = {
     "an absolute path": ({"x.zip": zipped({f"/tmp/{NB}": notebook()})}, "leads out of the archive", True),
     "an archive in an archive": ({"x.zip": zipped({"y.zip": zipped(named(NB))})}, "archive in an archive in an archive", True),
     "a 7z archive": ({"x.7z": b"7z"}, "x.7z is an archive of a kind that is not opened", True),
+    "an archive with nothing in it": ({"x.zip": zipped({})}, "x.zip is empty", True),
+    "nothing but what Jupyter keeps for itself": ({f".ipynb_checkpoints/{NB}": notebook()}, f"no notebook, only {NB}", True),
+    "the same, of Windows and the editor": ({f".vscode/{NB}": notebook(), "Thumbs.db": b"\0"}, f"no notebook, only {NB}, Thumbs.db", True),
+    "the same, packed": ({"x.zip": zipped({f".ipynb_checkpoints/{NB}": notebook()})}, f"no notebook, only {NB}", True),
+    "what a Mac puts beside it": ({NB: notebook(), f"._{NB}": b"\0\5", f".ipynb_checkpoints/{NB}": b"{}"}, "", False),
     "no notebook": ({"hw1.py": b"print()", "hw1.pdf": b"%PDF"}, "no notebook, only hw1.py, hw1.pdf", True),
     "a time that no calendar has": ({f"{SLUG} 2026-99-99T99-99-99.ipynb": notebook()}, "", False),
     "a time of the student's own": ({f"{SLUG} 2020-01-01T00-00-00.ipynb": notebook()}, "", False),
@@ -222,6 +239,46 @@ def test_trouble_costs_only_its_owner_and_is_named(trouble: str, room: Room, mon
     assert said in room.said(found)
     assert found.code == (1 if said else 0), room.said(found)
     assert not (room.root / "submitted" / "Odd One" / SLUG / "timestamp.txt").exists()
+
+
+def test_a_notebook_that_a_browser_saved_as_text_is_one(room: Room) -> None:
+    room.put("c.zip", zipped(named(f"adal_1_2_{NB}.txt", f"leewei_3_4_{NB}.json", "bo_5_6_notes.txt", "cy_7_8_data.json")))
+    found = room.collect()
+    assert room.handed_in() == {"adal": {NB}, "leewei": {NB}}
+    assert "no notebook, only notes.txt" in room.said(found)
+
+
+def test_only_who_is_not_named_is_to_be_renamed(room: Room) -> None:
+    room.put("m.zip", damaged(zipped(named(f"adal_1_2_{NB}"))))
+    assert "Rename" not in room.said(room.collect())
+    room.put(f"CS301/ada/{NB}", notebook())
+    assert "or name the students with --roster" in room.said(room.collect())
+
+
+def test_an_empty_file_is_named(room: Room) -> None:
+    room.put(f"ada_{NB}", b"")
+    found = room.collect()
+    assert (found.code, room.handed_in()) == (1, {})
+    assert f"ada_{NB} is empty" in room.said(found)
+
+
+def test_what_a_mac_packs_is_nobody(room: Room) -> None:
+    room.put("all.zip", zipped({f"class/ada_{NB}": "", f"class/bob_{NB}": "", f"class/._ada_{NB}": b"\0", "class/.DS_Store": b"\0"}))
+    room.put("mac.zip", zipped({f"cyd_{NB}": "", f"__MACOSX/._cyd_{NB}": b"\0", f"__MACOSX/{NB}": b"\0", f"._cyd_{NB}": b"\0"}))
+    found = room.collect()
+    assert (found.code, set(room.handed_in())) == (0, {"ada", "bob", "cyd"}), room.said(found)
+
+
+def test_a_mac_writes_names_in_utf8_and_takes_letters_apart(room: Room) -> None:
+    """Finder's archives have no mark that says UTF-8; what nobody can read as that stays as an old machine wrote it."""
+    students = {"李小龙": "utf-8", unicodedata.normalize("NFD", "Jörg"): "utf-8", "Grün": "cp437"}  # of other lengths, the longest first
+    names = [f"{student}_{NB}".encode(code) for student, code in students.items()]
+    archive = zipped({"N" * len(name): "" for name in names})
+    for name in names:
+        archive = archive.replace(b"N" * len(name), name)
+    room.put("m.zip", archive)
+    found = room.collect()
+    assert (found.code, set(room.handed_in())) == (0, {"李小龙", "Jörg", "Grün"}), room.said(found)
 
 
 def linked(kind: str) -> bytes:
@@ -432,6 +489,7 @@ def test_the_roster_says_who_is_who(kind: str, room: Room, tmp_path: Path) -> No
     room.put("c.zip", zipped(named(f"leewei_1234_1_{NB}", f"leewei_5678_2_{NB}", f"lovelaceada_9_3_{NB}", f"stranger_10_4_{NB}")))
     found = room.collect(lists.read(tmp_path / "roster.csv"))
     assert set(room.handed_in()) == {"wl1", "wl2", "al", "stranger"}
+    assert found.absent == []
     assert room.said(found).count("is not in the roster") == 1
 
 
@@ -457,6 +515,15 @@ def test_a_number_that_stands_twice_finds_nobody(room: Room, tmp_path: Path) -> 
     room.put("c.zip", zipped(named(f"adal_7_2_{NB}")))
     room.collect(lists.read(tmp_path / "roster.csv"))
     assert set(room.handed_in()) == {"adal"}
+
+
+def test_of_whom_nothing_came_is_said_once_all_archives_are_read(room: Room, tmp_path: Path) -> None:
+    (tmp_path / "roster.csv").write_text(ROSTERS["nbgrader"], encoding="utf-8")
+    known = lists.read(tmp_path / "roster.csv")
+    first, second = room.put("1.zip", zipped(named(f"leewei_1234_1_{NB}"))), room.put("2.zip", zipped(named("leewei_5678_2_hw1.pdf")))
+    assert "in the roster, and nothing came: al, wl2" in room.said(room.collect(known, sources=[first]))
+    assert "in the roster, and nothing came: al\n" in room.said(room.collect(known, sources=[second])), "a wrong file is something"
+    assert room.manifest()["absent"] == ["al"]
 
 
 def test_the_roster_decides_where_two_names_stand(room: Room, tmp_path: Path) -> None:
@@ -502,6 +569,37 @@ def test_the_student_is_read_from_the_name(path: str, name: str, file: str) -> N
     found = says(path, "hw1")
     assert found is not None
     assert (found.person.name, found.file) == (name, file)
+
+
+def test_what_github_calls_a_copy_is_nobodys_name() -> None:
+    """The folder in "Download ZIP" of a repository ends in its branch; who handed it in stands around it."""
+    branch = told(["hw1-main", "hw1.ipynb"], "hw1"), told(["hw1-main", "hw1.ipynb"], "hw1", "ada_hw1")
+    assert [t and t.person.name for t in branch] == [None, "ada"]
+    for path in ("ada/hw1-main/hw1.ipynb", "hw1-ada/hw1.ipynb", "HW1-ada/hw1/hw1.ipynb", "HW1-ada/sub/hw1/deep.ipynb"):
+        found = says(path, "hw1")
+        assert found is not None
+        assert found.person.name == "ada", path
+    assert says("hw1-1/hw1.ipynb", "hw1") is None
+    left = says("ada/.ipynb_checkpoints/hw1.ipynb", "hw1")
+    assert left is not None
+    assert left.person.name == "ada"
+    assert told(["hw1-bob", "hw1.ipynb"], "hw1", "ada_hw1") is None, "two are named"
+
+
+def test_a_folder_of_clones_that_is_given_itself(room: Room) -> None:
+    clones = room.root / "homework-1-submissions"
+    for who in ("octocat", "mona-lisa"):
+        (clones / f"homework-1-{who}").mkdir(parents=True)
+        (clones / f"homework-1-{who}" / NB).write_bytes(notebook(who))
+    (clones / "homework-1-hubot" / ".git").mkdir(parents=True)
+    (clones / "homework-1-hubot" / ".git" / "HEAD").write_text("ref: refs/heads/main")
+    (room.root / "classroom_roster.csv").write_text(
+        '"identifier","github_username","github_id","name"\n"s-17","octocat","1","octocat"\n"s-18","","",""\n"s-19","Mona-Lisa","2",""\n'
+    )
+    found = room.collect(lists.read(room.root / "classroom_roster.csv"), sources=[clones])
+    assert (found.code, set(room.handed_in())) == (1, {"s-17", "s-19"}), room.said(found)
+    assert "no notebook, only HEAD" in room.said(found)
+    assert [h["student"] for h in room.manifest()["hand_ins"] if h["status"] == "not taken"] == ["hubot"]
 
 
 def test_numbers_in_the_name_of_an_assignment_are_not_canvass() -> None:

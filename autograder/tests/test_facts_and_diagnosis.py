@@ -240,6 +240,8 @@ FACTS: tuple[tuple[Symptom, dict[str, Any], str, str], ...] = (
     (f.gradient_mask(**PAIR), {BACKWARD: what_is_left}, BACKWARD, "none, but unlike"),
     (f.gradient_factor(**PAIR), {BACKWARD: backwards.masks_twice}, BACKWARD, "1/(1-p)"),
     (f.gradient_factor(**PAIR), {BACKWARD: backwards.blocks_all}, BACKWARD, "0"),
+    (f.gradient_factor(**PAIR), {BACKWARD: lambda dout, cache: np.clip(backward(dout, cache), -1, 1)}, BACKWARD, "clipped"),
+    (f.gradient_factor(**PAIR), {BACKWARD: lambda dout, cache: 1.0 * cache}, BACKWARD, "no dout"),
     (f.gradient_factor(**PAIR), backwards.pair(backwards.TimesOutput), BACKWARD, "times out"),
     (f.test_gradient(**PAIR), {BACKWARD: backwards.scales_at_test}, BACKWARD, "1/(1-p)"),
     (f.test_gradient(**PAIR), backwards.pair(backwards.Remembering), BACKWARD, "stale mask"),

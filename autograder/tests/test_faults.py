@@ -14,6 +14,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -217,15 +218,16 @@ def mounting() -> list[str]:
 
 
 @contextmanager
-def file_system(folder: Path, room: int) -> Iterator[Path]:
-    """A folder with so many bytes of room."""
-    folder.mkdir()
+def file_system(room: int) -> Iterator[Path]:
+    """A folder with so many bytes of room; not in pytest's, which a later run cannot clear if this one is killed."""
+    folder = Path(tempfile.mkdtemp(prefix="autograder-disk-"))
     if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={room}", "none", folder], capture_output=True, check=False).returncode:
         pytest.skip("nothing can be mounted here")
     try:
         yield folder
     finally:
-        subprocess.run(["umount", "--lazy", folder], check=True)  # a process that ends may still have a file open
+        subprocess.run(["umount", "--lazy", folder], check=True)  # a process of the run may be ending still
+        folder.rmdir()
 
 
 def stopped(course: Course, *said: str) -> None:
@@ -318,7 +320,7 @@ def test_after_a_fault_the_same_command_gives_everybody_the_same_marks(fault: st
 def test_after_a_full_disk_too(undisturbed: Undisturbed) -> None:
     """Room for a third of what grading writes, then for all of it."""
     before, after = undisturbed.written["before"], undisturbed.written["after"]
-    with file_system(undisturbed.root.with_name("disk"), int(before * 1.05) + (after - before) // 3) as disk:
+    with file_system(int(before * 1.05) + (after - before) // 3) as disk:
         course = Course(Path(shutil.copytree(undisturbed.root, disk / "course")))
         course.ended(course.start())
         stopped(course, "Make room")

@@ -89,7 +89,17 @@ def test_data_that_was_fetched_is_not_passed_on(toy: Path) -> None:
     (toy / "datasets").mkdir()
     for name in ("digits.npy", "sonar.csv", "cifar-10-python.tar.gz"):
         (toy / "datasets" / name).write_text("data")
-    assert [name for name in collect(toy).files if name.startswith("datasets/")] == ["datasets/digits.npy"]
+    found = collect(toy).files
+    assert {name for name in found if name.startswith("datasets/")} == {"datasets/README.md", "datasets/digits.npy"}
+    assert found["datasets/digits.npy"] == b"data", "the course's own"
+
+
+def test_a_course_of_ones_own_gives_what_the_kit_gives_and_needs_no_other_assignment(toy: Path) -> None:
+    found = collect(toy)
+    assert {"README.md", "LICENSE", "datasets/digits.npy"} <= found.files.keys()
+    assert found.files["README.md"] == (ROOT / "assignments" / "README.md").read_bytes()
+    assert Gate(found, toy)._handed_out("hw2_unreleased") == {}
+    assert "check" in Gate(found, toy)._handed_out(SLUG)
 
 
 def test_the_version_stands_in_one_place() -> None:

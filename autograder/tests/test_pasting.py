@@ -86,6 +86,7 @@ FORWARD = Call("f", (X, 0.3, RNG), returns=("out", "cache"))
 MASK = Call("mask", ((2, 3), 0.3, RNG), returns=("mask",))
 BACKWARD, PLAIN = Call("b", (1, Item(0)), returns=("dx",)), Call("f", (2,), returns=("out",))
 LONG = Call("f", (Given("x" * 99, 1),), returns=("out",))
+WIDE = Call("f", (Given("x" * 99, 1), Seed(7, "rng")), returns=("out", "cache"))
 LAYER = Call("f", (Given("x", 1, "x = 1"), Given("W", np.ones(2), "W = np.ones(2)")), returns=("out",))
 ARGUMENTS = "0.3, np.random.default_rng(7))"
 TWICE = f"f(np.ones((2, 3)), {ARGUMENTS}; f(np.ones((2, 3)), {ARGUMENTS}"
@@ -106,6 +107,11 @@ BEFORE = "x = np.ones((2, 3))\nbefore = x.copy()\n"
         ([FORWARD], "the function returned", f"f(np.ones((2, 3)), {ARGUMENTS}"),
         ([FORWARD], "NumPy warned: overflow", f"result = f(np.ones((2, 3)), {ARGUMENTS}"),
         ([PLAIN, PLAIN], "the first out / the second[0] = 3", "(f(2) / f(2))[0]"),
+        (
+            [WIDE, WIDE],
+            "share of units on which two calls agree = 1",
+            f"rng = np.random.default_rng(7)\none = f({'x' * 99}, rng)[0] == 0\nother = f({'x' * 99}, rng)[0] == 0\n(one == other).mean()",
+        ),
         ([LONG, LONG], "the first out / the second = 3", f"(f({'x' * 99}) / f({'x' * 99}))"),
         (
             [MASK, MASK],

@@ -106,6 +106,18 @@ def test_a_missing_driver_is_one_line_with_its_mend(
     assert "pip install 'dropout-autograder[postgres]'" in said
 
 
+@pytest.mark.parametrize("command", ["autograde", "generate_assignment", "export"])
+def test_nbgraders_own_commands_say_it_in_one_line_too(command: str, tmp_path: Path) -> None:
+    classroom = make(tmp_path / "course")
+    classroom.submit("ada", classroom.released())
+    moved(classroom, "postgresql+pg8000://grader:hunter2@localhost:1/gradebook")
+    done = classroom.run(command, *[SLUG, "--force"] * (command != "export"))
+    assert done.code == 1
+    assert done.text.count("\n") == 1, done.text
+    assert "needs a driver that is not here" in done.text
+    assert "hunter2" not in done.text
+
+
 def test_an_address_with_a_password_is_shown_without_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("psycopg")
     classroom = make(tmp_path / "course")

@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -21,7 +22,7 @@ from autograder.nbgrader_plugin import settings
 from autograder.nbgrader_plugin.collect import collect
 from autograder.nbgrader_plugin.gradebook import Entry, Register
 from autograder.nbgrader_plugin.marks import Marks
-from autograder.neighbours import gradebooks, sheet
+from autograder.neighbours import feedback, gradebooks, sheet
 from autograder.neighbours.feedback import canvas_name, moodle_name
 from autograder.report.standing import GRADED, Mark, Standing
 from autograder.tests.classroom import SLUG, Classroom, make
@@ -262,6 +263,28 @@ def test_two_rows_that_may_be_one_students_are_left_alone() -> None:
 def test_excused_and_unfinished_students_keep_what_stands_there() -> None:
     assert filled(CANVAS, standing("bob")) == CANVAS
     assert filled(CANVAS, standing("ann", None)) == CANVAS + "|ann: waits for a human: an exercise has no points yet"
+
+
+def test_who_handed_in_what_nobody_could_grade_is_named() -> None:
+    table = sheet.Sheet(b"", "utf-8", ",", *sheet._rows(CANVAS, ","))
+    done = gradebooks.fill(table, gradebooks.LAYOUTS["canvas"](table, SLUG, ""), [standing("ann")], {"2": "bob"})
+    assert (set(done.rows), done.left, done.missing) == ({"ann"}, {"bob": "handed in nothing that was graded"}, {"bob"})
+
+
+def test_a_page_that_says_other_points_than_the_gradebook_is_left_out(tmp_path: Path) -> None:
+    """Points given by hand after the page was written; the template's words are those that are looked for."""
+    template = Path(feedback.__file__).parents[1] / "nbgrader_plugin" / "templates" / "autograder_feedback"
+    total = next(line for line in (template / "index.html.j2").read_text().splitlines() if 'class="total"' in line)
+    where = SimpleNamespace(feedback_directory="feedback", autograded_directory="autograded")
+    where.format_path = lambda step, student, slug: str(tmp_path / step / student)
+    for student in ("ann", "bob"):
+        (tmp_path / "feedback" / student).mkdir(parents=True)
+        page = total.replace("{{ told.points | e }}", "9.5").replace("{{ told.most | e }}", "14")
+        (tmp_path / "feedback" / student / f"{SLUG}.html").write_text(page)
+    found, lost = feedback.pages(where, SLUG, ["ann", "bob", "cyd"], {"ann": "9.5", "bob": "9.3"})
+    assert (set(found), set(lost)) == ({"ann"}, {"bob", "cyd"})
+    assert "says 9.5 points, and the gradebook 9.3" in lost["bob"]
+    assert "was not graded" in lost["cyd"]
 
 
 def test_another_maximum_is_refused_or_converted() -> None:

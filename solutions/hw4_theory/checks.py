@@ -256,7 +256,11 @@ EXERCISES = [
                 "each entry of X has a coin of its own, and its noise is the square of x w",
                 share=30,
                 gravity="core",
-                checks=[NOISE_BY_INPUTS, NOISE_BY_WEIGHTS],
+                checks=[
+                    c.returns_no_negative(given=(*FIT, 0.2), names=("loss",), name="loss"),
+                    NOISE_BY_INPUTS,
+                    NOISE_BY_WEIGHTS,
+                ],
             ),
             Part(
                 "average",
@@ -500,6 +504,7 @@ PROBES = {
     ],
     "expected_dropout_loss": [
         t.prediction(p=0.2),
+        t.gives("noise_itself", given=(*NOTHING, 0.2)),
         t.ratio("noise_alone", given=(*NOTHING, 0.6), to=(*NOTHING, 0.2)),
         t.ratio("noise_by_p", given=(*FIT, 0.6), to=(*FIT, 0.2)),
         t.ratio("noise_by_inputs", given=(*FIT_BY_ONE, 0.2), to=(*FIT, 0.2)),

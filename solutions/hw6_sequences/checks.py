@@ -42,6 +42,7 @@ WEIGHTS_MODEL = {"model": w.through_weights}
 BY_HAND = (
     [[[1.5], [-0.5]], [[0.5], [2.5]]], [[0.25], [0.0]], [[1.0]], [[2.0]], [-0.5], 0.5, 0.5, None, False,
 )
+BELOW_ZERO = ([[[-1.0]]], [[0.0]], [[1.0]], [[2.0]], [-0.5], 0.5, 0.5, None, False)
 STATES = [[[0.9051482536448664], [0.6697537950614595]], [[0.0], [0.9640275800758169]]]
 LAYER_BY_HAND = ([[1.0, 2.0]], [[3.0, 0.0, -1.0], [1.0, 4.0, 0.5]], [0.0, 1.0, -1.0], 0.5, None, False)
 MOMENTS = ([[3.0, 1.0]], [[1.0, 0.0], [-2.0, 4.0]], [0.5, 0.0], 0.2)
@@ -435,6 +436,7 @@ PROBES = {
     "rnn_forward": [
         f.value_at(given=BY_HAND, index=0, name="first_state"),
         t.gives("second_state", given=BY_HAND, index=0, place=1),
+        t.gives("state_below_zero", given=BELOW_ZERO, index=0),
         *seen(INPUT_MASK),
         seen_through(INPUT_MASK, s.over_time()),
         *seen(STATE_MASK),
@@ -486,6 +488,7 @@ PROBES = {
         s.next_call("asked_to_keep", same_mask=True),
         s.next_call("asked_to_keep_for_a_shorter_chunk", same_mask=True, steps=3),
         s.next_call("not_asked_to_keep", same_mask=False),
+        s.call_before(),
         s.another_batch("smaller_batch", first=8, second=6),
         s.another_batch("after_one_sequence", first=1, second=6),
         s.another_batch("after_one_feature", first=6, second=6, features=(1, 20)),

@@ -72,6 +72,7 @@ EXERCISES = [
                 gravity="core",
                 checks=[
                     c.draws_anew_in_each_pass(),
+                    c.keeps_its_passes_apart(needs=SOFTMAX),
                     c.draws_anew_in_each_call(given=(FAIR, (64, 2), 3), names=("probs",), needs="draws_anew_in_each_pass"),
                 ],
             ),
@@ -398,6 +399,7 @@ PROBES = {
     "mc_predict": [
         u.passes_are(),
         u.passes_differ(),
+        u.passes_mixed(),
         u.passes_from(),
         u.rows_sum_to(),
         t.gives("huge_scores", given=(STEEP, PEAKS, 2, Seed(1))),

@@ -6,7 +6,7 @@ which label its example was used. Accuracies are always computed here, from the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from autograder.checks_api.counts import expect
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.verb import verb
 from autograder.dropout.generalization.training import BATCH, accuracy, batch, flat, read, sums, training
-from autograder.model import Given
+from autograder.model import Call, Given
 
 __all__ = [
     "draws_orders_and_masks_by_rng",
@@ -28,10 +28,12 @@ __all__ = [
     "keeps_its_data",
     "learns",
     "repeats_itself",
+    "returns_what_it_trained",
     "shuffles_anew",
     "uses_each_example_once",
 ]
 
+SIZES = (6, 8, 7, 3)
 ROWS = (80, 3)  # one-hot examples and classes: batches of 32, 32 and 16
 TINY = 1e-4  # a learning rate at which one batch does not disturb the next
 WIDE = 3000  # units whose dropping is counted
@@ -198,6 +200,24 @@ def drops_while_training(exam: Exam, *, where: str, p_in: float, p_hidden: float
         raise Wrong(f"no weight out of the {where} moved in a step on one example", f"those of about {1 - share:g} of them")
     dropped, total = int((shows & ~stays).sum()), int(shows.sum())
     expect(f"share of {where} without a gradient in a step", dropped, total, share)
+
+
+@verb()
+def returns_what_it_trained(exam: Exam, *, p_in: float, p_hidden: float) -> None:
+    """returns the weights as the last step left them, whatever p_in and p_hidden are"""
+    plain, again, dropped = (read(value, SIZES) for value in exam.ask(*without_a_step(exam, ((0.0, 0.0), (0.0, 0.0), (p_in, p_hidden)))))
+    if not np.array_equal(flat(plain), flat(again)):
+        return  # that the first weights are not repeated is charged elsewhere
+    for name, value in plain.items():
+        if not np.allclose(dropped[name], value, rtol=1e-6, atol=0):
+            share = float((dropped[name] * value).sum() / (value * value).sum()) if value.any() else np.inf
+            raise Wrong(f"after a training with lr = 0 the first {name} has become {number(share)} times as large", "as it was drawn")
+
+
+def without_a_step(exam: Exam, drops: Sequence[tuple[float, float]]) -> list[Call]:
+    """Trainings with a learning rate of 0, which leave the first weights as they are."""
+    X, y = batch(exam, SIZES, 4)
+    return [training(exam, X, y, SIZES, drop=drop, lr=0.0, seed=exam.seed()) for drop in drops]
 
 
 # -------------------------------------------------------------------------------------------------------------------------- experiments

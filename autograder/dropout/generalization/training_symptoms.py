@@ -7,12 +7,14 @@ import numpy as np
 from autograder.asking import Exam
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.symptoms import nearest, symptom
-from autograder.dropout.generalization.epochs import ROWS, in_the_last_batch, thinned, tracked
+from autograder.dropout.generalization.epochs import ROWS, in_the_last_batch, thinned, tracked, without_a_step
+from autograder.dropout.generalization.epochs import SIZES as SMALL
 from autograder.dropout.generalization.training import FIRST, Params, batch, copies, flat, in_a_row, moved, read, slope, slopes, training
 
 SIZES = (6, 40, 30, 3)  # wide, so that no layer is silent for an example
 LR, MOMENTUM = 0.1, 0.8
 DROP = (0.2, 0.6)
+NEAR = 1e-6
 
 
 @symptom
@@ -31,6 +33,18 @@ def first_weights(exam: Exam) -> str:
     logs = {name: float(np.log(variance)) for name, variance in table.items()}
     known = nearest(float(np.log(W.var())), logs, 0.06)  # sampling moves the logarithm by 0.006
     return f"{known}, mean not 0" if abs(W.mean()) > 0.1 * W.std() else known
+
+
+@symptom
+def returned_weights(exam: Exam) -> str:
+    """What becomes of weights that are not moved, in a training with dropout: "as they were", or each "times 1 - p"."""
+    calls = without_a_step(exam, ((0.0, 0.0), (0.0, 0.0), DROP))
+    plain, again, dropped = (read(value, SMALL) for value in exam.ask(*calls))
+    if not np.array_equal(flat(plain), flat(again)):
+        return "other first weights"
+    if np.allclose(flat(dropped), flat(plain), rtol=NEAR, atol=0):
+        return "as they were"
+    return "times 1 - p" if np.allclose(dropped["W2"], (1 - DROP[1]) * plain["W2"], rtol=NEAR, atol=0) else "other"
 
 
 @symptom

@@ -13,6 +13,7 @@ import numpy as np
 
 from autograder.asking import Exam, Wrong, array, number, pair
 from autograder.checks_api.comparing import demand_no_warning
+from autograder.checks_api.inputs import Array
 from autograder.checks_api.symptoms import nearest, symptom
 from autograder.checks_api.verb import verb
 from autograder.model import Answer, Call, Code, Given, Seed
@@ -375,6 +376,53 @@ def gradient_of(exam: Exam, *, form: str, shape: tuple[int, ...] = (4, 5)) -> st
 
 
 @symptom
+def form_of(exam: Exam, *, form: str, shape: tuple[int, ...] = (4, 5)) -> str:
+    """The same up to a factor: "right", "noisy", "zeros" or "wrong"."""
+    asked = question(form, shape, exam.seed(1))
+    (value,) = exam.ask(numeric_call(exam.function, asked))
+    got, wanted = array(value, "dx").astype(float), asked.dx.value
+    if got.shape != wanted.shape or not np.isfinite(got).all():
+        return "another shape" if got.shape != wanted.shape else "no numbers"
+    scale = float((got * wanted).sum() / (wanted**2).sum())
+    off = float(np.linalg.norm(got - scale * wanted) / (np.linalg.norm(scale * wanted) or np.inf))
+    return "zeros" if not got.any() else "right" if off <= 1e-4 else "noisy" if off <= 0.02 else "wrong"
+
+
+def _slopes(exam: Exam, *given: tuple[tuple[float, ...], str, float]) -> list[Array]:
+    """The gradients of f at x with a step h and a dout of ones, for each (x, f, h)."""
+    calls = [
+        Call(exam.function, (Code("f", f"f = lambda x: {f}"), Given(f"np.array({list(x)})", np.array(x)),
+                             Given(f"np.ones({len(x)})", np.ones(len(x))), h))
+        for x, f, h in given
+    ]
+    return [array(v, "dx", (len(x),)).astype(float) for v, (x, _, _) in zip(exam.ask(*calls), given, strict=True)]
+
+
+@symptom
+def factor_of_a_slope(exam: Exam, *, part: str) -> str:
+    """The factor of a slope as three of its own, of which the `part` is told: "sign", "distance" and "outputs"."""
+    (one,), many = _slopes(exam, ((3.0,), "x ** 2", 1e-3), ((1.0, 2.0, 4.0), "x ** 2", 1e-3))
+    one, many = one / 6, many / (2.0, 4.0, 8.0)
+    if not one or not np.ptp(many) <= 0.02 * abs(many).max():
+        return "unclear"
+    if part == "sign":
+        return "plus" if one > 0 else "minus"
+    value, table = (abs(one), {"1": 1.0, "2": 2.0, "1/2": 0.5, "2h": 2e-3}) if part == "distance" else (
+        float(many.mean() / one), {"1": 1.0, "1/outputs": 1 / 3})
+    return nearest(1.0, {name: value / known for name, known in table.items()}, 0.05)
+
+
+@symptom
+def sides(exam: Exam) -> str:
+    """By how much a large step changes the slope of a cube: "both sides", "one side", or "a fixed step"."""
+    (small,), (large,) = _slopes(exam, ((2.0,), "x ** 3", 1e-3), ((2.0,), "x ** 3", 0.1))
+    ratio = large / small if small else 0.0
+    ratio = ratio / 100 if ratio > 10 else ratio  # of a difference that is not divided
+    table = {"both sides": 12.01 / 12, "one side": 12.61 / 12.006, "one side ": 11.41 / 11.994, "a fixed step": 1.0}
+    return nearest(ratio, table, 1e-4).strip()
+
+
+@symptom
 def effect_of_dout(exam: Exam) -> str:
     """How much larger the gradient becomes when dout is three times as large."""
     values = exam.ask(*(Call(exam.function, (Code("f", "f = lambda x: x ** 3"), _one(2.0), _one(by), 0.1)) for by in (1.0, 3.0)))
@@ -398,6 +446,14 @@ def size_of_an_error(exam: Exam, *, off: float = 1e-3, n: int = 2000, k: int = 4
         if low <= size <= high:
             return word
     return "other"
+
+
+@symptom
+def reach_of_a_direction(exam: Exam, *, n: int = 400) -> str:
+    """Does a direction move all entries of x, or a single one? By the slope of a sum, where dx is zero and nothing is divided by."""
+    given = Given("x", np.zeros(n)), Given("dout", np.ones(n)), Given("dx", np.zeros(n))
+    (value,) = exam.ask(Call(exam.function, (Code("f", "f = lambda x: x"), *given, Seed(exam.seed()), 1, 0.1)))
+    return "a single entry" if abs(_float(value) - 1) < 1e-9 else "all entries"
 
 
 @symptom

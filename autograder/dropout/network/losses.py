@@ -37,6 +37,7 @@ from autograder.dropout.network.networks import (
     scale,
     scores_read,
     seen_factor,
+    single,
     survivals,
 )
 from autograder.model import Call, Given, Seed
@@ -64,6 +65,7 @@ __all__ = [
     "scales_the_surviving",
     "shapes_gradients_like_parameters",
     "shortens_what_is_too_long",
+    "shows_its_scores",
     "stands_huge_scores",
     "survives_dropping_everything",
 ]
@@ -74,6 +76,7 @@ STEP = 1e-5
 DIRECTIONAL = 1e-5  # error over |gradient| / sqrt(n): right code stays far below it, also with 1e-8 added in a logarithm
 BACK = 1e-6  # how near one gradient must be to what follows from another
 READ = 1e-4  # how far a count read off a loss may be from a whole number
+READABLE = 1e-3  # how far a score read off a loss may be from the score itself, in a network whose losses can be read
 CODED_UNITS = 12  # a reading of so many units is exact to a thousandth
 
 
@@ -82,6 +85,18 @@ CODED_UNITS = 12  # a reading of so many units is exact to a thousandth
 def feels_its_scores(exam: Exam) -> None:
     """returns a pair (loss, grads), and the loss grows with the score of a wrong class"""
     scale(exam, asked("reading_network", INPUTS, (1.0,)), 1.0)
+
+
+@verb()
+def shows_its_scores(exam: Exam) -> None:
+    """passes a positive number on through both layers, and turns the scores 0 and s into log(1 + exp(s)), up to a unit"""
+    question = asked("reading_network", INPUTS, (1.0,))
+    known = scale(exam, question, 1.0)
+    for by in (0.5, 2.0):
+        (value,) = exam.ask(_tested(exam, Question(question.params, Given(f"{by:g} * X", by * question.X.value), question.y)))
+        score = known.read(loss_of(value))
+        if not abs(score - by) <= READABLE:
+            raise Wrong(f"the loss of the input {by:g} is that of the score {number(score)}, when that of 1 is that of 1", f"{by:g}")
 
 
 @verb()
@@ -367,9 +382,25 @@ def scales_the_surviving(exam: Exam, *, of: str, p: float, calls: int = 64, tole
         raise Wrong(f"{unit} survived in none of {calls} calls", "some, not all")
     wanted = 1 / (1 - p)
     odd = [f for f in kept if not abs(f - wanted) <= tolerance * wanted]
-    if odd:
+    if odd and not _sounds_louder(exam, LAYERS[of], p, calls, tolerance):
         digits = number if abs(odd[0] - wanted) > 1e-4 * wanted else repr
         raise Wrong(f"{unit} is multiplied by {digits(odd[0])} when it survives", f"{digits(wanted)} = 1/(1-p)")
+
+
+def _sounds_louder(exam: Exam, layer: int, p: float, calls: int, tolerance: float) -> bool:
+    """Whether a survivor gives the loss that its network has at test time when what comes after the layer is 1/(1-p) times as large.
+
+    That holds for a right factor even where no factor can be read off: with another activation, or another loss.
+    """
+    shown, question = exam.last, single(layer)
+    after = {INPUTS: ("W1",), FIRST: ("W2", "W3"), SECOND: ("W3",)}[layer]
+    loud = {name: value / (1 - p) if name in after else value for name, value in question.values.items()}
+    silent = {name: 0 * value for name, value in question.values.items()}
+    ends = [_tested(exam, Question(Given("params", values), question.X, question.y)) for values in (silent, loud)]
+    nothing, wanted = (loss_of(v) for v in exam.ask(*ends))
+    found = losses(exam, question, *rates(layer, p), [Seed(exam.seed(1000 + k)) for k in range(calls)])
+    exam.last = shown
+    return all(min(abs(f - wanted), abs(f - nothing)) <= tolerance * abs(wanted - nothing) for f in found)
 
 
 def _drops_some_of_many(exam: Exam, layer: int, p: float, units: int = 64) -> bool:

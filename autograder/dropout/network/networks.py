@@ -231,15 +231,20 @@ def singles(exam: Exam, layer: int, p: float, count: int, number: int = 1000) ->
     """By what a single unit of this layer was multiplied; of hidden layer 1, that unit and one of layer 2 behind it."""
     if layer != SECOND:
         return chained(exam, rates(layer, p), count, number)
-    values = asked("reading_network", SECOND, (1.0,)).values  # the unit is fed by its bias, and no other is in the way
-    questions = []
-    for bias in ("zeros", "ones"):
-        params = {**values, "W1": np.zeros((1, 1)), "b2": getattr(np, bias)(1)}
-        shown = Given("params", params, SINGLE.format(layer=SECOND, bias=bias))
-        questions.append(Question(shown, Given("X", np.ones((1, 1))), Given("y", np.zeros(1, dtype=np.int64))))
-    known = scale(exam, questions[1], 1.0, questions[0])
+    question = single(layer)
+    known = scale(exam, question, 1.0, single(layer, "zeros"))
     seeds = [Seed(exam.seed(number + k)) for k in range(count)]
-    return _nearly_zero([known.read(v) for v in losses(exam, questions[1], 0.0, p, seeds)])
+    return _nearly_zero([known.read(v) for v in losses(exam, question, 0.0, p, seeds)])
+
+
+def single(layer: int, bias: str = "ones") -> Question:
+    """A network of single units whose score is 1; where layer 2 is meant, it is fed by its bias, and no other layer is in the way."""
+    if layer != SECOND:
+        return asked("reading_network", INPUTS, (1.0,))
+    values = asked("reading_network", SECOND, (1.0,)).values
+    params = {**values, "W1": np.zeros((1, 1)), "b2": getattr(np, bias)(1)}
+    shown = Given("params", params, SINGLE.format(layer=SECOND, bias=bias))
+    return Question(shown, Given("X", np.ones((1, 1))), Given("y", np.zeros(1, dtype=np.int64)))
 
 
 def survivals(exam: Exam, layer: int, p: float, count: int) -> list[bool]:

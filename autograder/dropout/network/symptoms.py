@@ -8,7 +8,7 @@ import numpy as np
 
 from autograder.asking import Exam, Unanswered, Wrong, array, pair, raised
 from autograder.checks_api.comparing import ending
-from autograder.checks_api.inputs import direction
+from autograder.checks_api.inputs import Array, direction
 from autograder.checks_api.symptoms import nearest, symptom
 from autograder.dropout.network.losses import SMALL, slope_errors, what_changed
 from autograder.dropout.network.networks import INPUTS, Question, asked, grads_of, loss_call, loss_of, scale, scores_read, singles
@@ -171,7 +171,9 @@ def delta(exam: Exam) -> str:
         h = np.maximum(h @ question.values[f"W{n}"] + question.values[f"b{n}"], 0)
     scores = (h @ question.values["W3"] + question.values["b3"])[0]
     probs, one = np.exp(scores) / np.exp(scores).sum(), np.eye(SMALL[-1])[question.y.value[0]]
-    table = {"P - one-hot": probs - one, "P": probs, "one-hot - P": one - probs, "0": 0 * one, "1": 0 * one + 1,
+    flat = np.maximum(scores, 0)
+    table = {"P - one-hot": probs - one, "of scores without negatives": np.exp(flat) / np.exp(flat).sum() - one,
+             "P": probs, "one-hot - P": one - probs, "0": 0 * one, "1": 0 * one + 1,
              "one-hot": one, "-one-hot": -one, "of the right class only": (probs - one) * one, "scores": scores}
     return next((word for word, wanted in table.items() if np.allclose(got, wanted, rtol=1e-5, atol=1e-9)), "other")
 
@@ -245,11 +247,22 @@ def dropped_inputs(exam: Exam) -> str:
 
 @symptom
 def inactive_units(exam: Exam, *, layer: int) -> str:
-    """Do units whose ReLU is off for the only example get a gradient?"""
+    """Do units whose ReLU is off for the only example get a gradient, and which share of what comes from above?
+
+    "none", "a small share" (a leaky ReLU), "changing shares" (a curve), or "some".
+    """
     question = asked("firm_network", SMALL, 1, exam.seed(1))
     (value,) = exam.ask(_tested(exam, question, ship=None))
-    silent = grads_of(value, question.values)[f"b{layer}"][question.values[f"b{layer}"] < 0]
-    return "none" if (silent == 0).all() else "some"
+    grads, off = grads_of(value, question.values), question.values[f"b{layer}"] < 0
+    silent = grads[f"b{layer}"][off]
+    if (silent == 0).all():
+        return "none"
+    share = silent / (grads[f"b{layer + 1}"] @ question.values[f"W{layer + 1}"].T)[off]
+    if not np.isfinite(share).all() or (share <= 0).any() or (share > 1 + EXACT).any():
+        return "some"
+    if np.ptp(share) > EXACT:
+        return "changing shares"
+    return "a small share" if share.max() < 0.5 else "some"
 
 
 @symptom
@@ -257,8 +270,10 @@ def gradient_shapes(exam: Exam) -> str:
     """Have all gradients the shapes of their parameters?"""
     question = _question(exam)
     (value,) = exam.ask(loss_call(exam.function, question, 0.0, 0.0, Seed(exam.seed()), ship=None))
-    grads_of(value, question.values)
     grads = pair(value, ("loss", "grads"))[1]
+    if isinstance(grads, dict) and {f"d{name}" for name in question.values} <= set(grads):
+        return "those of params, as dW1, db1 and so on"
+    grads_of(value, question.values)
     return "those of params" if all(np.shape(grads[n]) == p.shape for n, p in question.values.items()) else "with other axes"
 
 
@@ -327,4 +342,63 @@ def row_sums(exam: Exam, *, params: Given, X: Given) -> str:
     """Are these probabilities rather than scores?"""
     (value,) = exam.ask(Call(exam.function, (params, X)))
     rows = array(value, "scores").astype(float)
+    if rows.ndim == 2 and np.allclose(np.exp(np.minimum(rows, 1)).sum(axis=1), 1):
+        return "0, as logarithms"
     return "1" if rows.ndim == 2 and np.allclose(rows.sum(axis=1), 1) else "any"
+
+
+@symptom
+def below_zero(exam: Exam, *, layer: int) -> str:
+    """What a unit of this hidden layer (0: an input) says below zero, relative to above: it is "off", "leaks" or "passes"."""
+    ways = [1.0, 1.0, 1.0]
+    ways[max(layer, 1) - 1] = -1.0
+    (value, usual) = (_gap(exam, ways, -1.0 if layer == INPUTS else 1.0), _gap(exam, [1.0, 1.0, 1.0], 1.0))
+    return nearest(value / usual, {"off": 0.0, "leaks": -0.01, "passes": -1.0, "as above zero": 1.0}, 0.002) if usual else "says nothing"
+
+
+@symptom
+def volume(exam: Exam) -> str:
+    """What a signal that meets no ReLU's corner is multiplied by on its way through the layers, or that this is no constant."""
+    one, two = _gap(exam, [1.0, 1.0, 1.0], 1.0), _gap(exam, [1.0, 1.0, 1.0], 2.0)
+    return nearest(one, {"1": 1.0, "1/4": 0.25, "4": 4.0, "0": 0.0}, EXACT) if abs(two - 2 * one) <= EXACT else "curved"
+
+
+def _gap(exam: Exam, ways: list[float], x: float) -> float:
+    """The first score less the second, which is 0, of a chain of single units: log-probabilities do not change it."""
+    params = {f"W{k}": np.array([[way, 0.0][: 1 + (k == 3)]]) for k, way in enumerate(ways, 1)}
+    params |= {"b1": np.zeros(1), "b2": np.zeros(1), "b3": np.full(2, 10.0)}  # above zero, whatever the signal is
+    (value,) = exam.ask(Call(exam.function, (Given("params", params), Given("X", np.array([[x]])))))
+    scores = array(value, "scores", (1, 2)).astype(float)
+    return float(scores[0, 0] - scores[0, 1])
+
+
+@symptom
+def last_layer(exam: Exam) -> str:
+    """What becomes of scores that are biases alone; only their difference is looked at, which log-probabilities do not change."""
+    params = {f"W{k}": np.zeros((1, 1 + (k == 3))) for k in (1, 2, 3)} | {"b1": np.zeros(1), "b2": np.zeros(1), "b3": np.array([2.0, -3.0])}
+    (value,) = exam.ask(Call(exam.function, (Given("params", params), Given("X", np.ones((1, 1))))))
+    scores = array(value, "scores", (1, 2)).astype(float)
+    return nearest(float(scores[0, 0] - scores[0, 1]), {"as they are": 5.0, "without negatives": 2.0, "no biases": 0.0}, EXACT)
+
+
+def _deltas(probs: Array, one: Array) -> dict[str, Array]:
+    """What is taken for the gradient of the scores, up to a factor; `one` is 1 for the right class of each row."""
+    return {"P - one-hot": probs - one, "P": probs, "of the right class only": (probs - one) * one}
+
+
+@symptom
+def delta_form(exam: Exam, *, given: tuple[Any, ...], part: str) -> str:
+    """The gradient of a batch of scores as form, sign and divisor: the `part` that is asked for."""
+    probs, y = (np.array(value) for value in given)
+    (value,) = exam.ask(Call(exam.function, (Given(f"np.array({given[0]})", probs), Given(f"np.array({given[1]})", y))))
+    got = array(value, "dscores", probs.shape).astype(float)
+    right = np.eye(probs.shape[1])[y] == 1
+    if part == "form" and got[right].all() and not got[~right].any():
+        return "of the right class only"
+    for form, wanted in _deltas(probs, right.astype(float)).items():
+        factor = float((got * wanted).sum() / (wanted * wanted).sum())
+        if factor and np.allclose(got, factor * wanted, rtol=1e-5, atol=1e-12):
+            names = {"N": len(y), "K": probs.shape[1], "1": 1, "N K": probs.size, "N^2": len(y) ** 2}
+            divisor = nearest(1 / abs(factor), names, 1e-4)
+            return {"form": form, "sign": "plus" if factor > 0 else "minus", "divisor": divisor}[part]
+    return "other"

@@ -143,7 +143,8 @@ def refuses_a_rate_of(exam: Exam, *, bad: float, given: Shapes, rates: Rates, tr
         asked = (*rates[:place], bad, *rates[place + 1 :])
         call = forward_pass(exam.function, arrays(exam, given), asked, Seed(exam.seed()), train)
         (answer,) = exam.answers(call)
-        demand_value_error(call, answer, f" for the probabilities {', '.join(map(str, asked))}")
+        told = f"p = {bad}" if len(asked) == 1 else f"the probabilities {' and '.join(map(str, asked))}"
+        demand_value_error(call, answer, f" for {told}")
 
 
 # ------------------------------------------------------------------------------------------------------------------- gradients

@@ -39,7 +39,7 @@ from autograder.dropout.sequences.recurrent import (
     step,
 )
 from autograder.dropout.sequences.seen_masks import one_mask
-from autograder.dropout.sequences.weights import whole_masks
+from autograder.dropout.sequences.weights import fixed_number, whole_masks
 from autograder.dropout.values import DIGITS
 from autograder.dropout.views import READ
 from autograder.model import Call, Given, Outcome, Seed
@@ -286,7 +286,7 @@ def coins(exam: Exam, *, size: tuple[int, int, int] = (12, 10, 11)) -> str:
         return "nothing is dropped" if kept.all() else "everything is dropped"
     names = ("examples", "inputs", "outputs")
     shared = [name for axis, name in enumerate(names) if (kept == kept.take([0], axis=axis)).all()]
-    return f"shared by all {' and '.join(shared)}" if shared else "one for each weight"
+    return f"shared by all {' and '.join(shared)}" if shared else "exactly so many" if fixed_number(kept) else "one for each weight"
 
 
 @symptom
@@ -330,6 +330,17 @@ def next_call(exam: Exam, *, same_mask: bool, steps: int = 5) -> str:
     if not (first == first[:, :1]).all() or not (second == second[:, :1]).all():
         return "a mask for each step"
     return "kept" if np.array_equal(first[:, 0], second[:, 0]) else "drawn"
+
+
+@symptom
+def call_before(exam: Exam) -> str:
+    """Of two calls that both drew, whose mask does a third one keep?"""
+    x, rng = normal((8, 5, 20), exam.seed(1)), Seed(exam.seed(), "rng")
+    values = exam.ask(build(exam, P), step(x, rng), step(x, rng), step(x, rng, same_mask=True))
+    first, latest, kept = (factors(value, x) != 0 for value in values[1:])
+    if np.array_equal(first, latest):
+        return "nobody drew"
+    return "the latest" if np.array_equal(kept, latest) else "the first" if np.array_equal(kept, first) else "another"
 
 
 @symptom

@@ -105,6 +105,12 @@ def found_masks(out: Array, x: Array, weights: Array, p: float, factors: tuple[s
     return None
 
 
+def fixed_number(kept: Array) -> bool:
+    """Whether each example keeps equally many weights, but not all, and not the same ones."""
+    numbers = {int(n) for n in kept.sum(axis=(1, 2))}
+    return len(numbers) == 1 and 0 < kept.mean() < 1 and not (kept == kept[:1]).all()
+
+
 def _likeness_seen(*, p: float, size: tuple[int, int, int], **_: Any) -> str:
     error = smallest_error(int(np.prod(size)) // 2, p * p + (1 - p) * (1 - p))
     return f"a correlation of {error / (2 * p * (1 - p)):.2g} between examples, rows or columns"
@@ -114,6 +120,8 @@ def _likeness_seen(*, p: float, size: tuple[int, int, int], **_: Any) -> str:
 def throws_a_coin_for_each_weight(exam: Exam, *, p: float, size: tuple[int, int, int] = (48, 12, 48)) -> None:
     """throws a coin for each weight and each example"""
     kept = whole_masks(exam, p, size, Seed(exam.seed()))
+    if fixed_number(kept):
+        raise Wrong(f"every example keeps exactly {int(kept[0].sum())} of {kept[0].size} weights", "a number that is left to chance")
     same = p * p + (1 - p) * (1 - p)
     for axis, what in enumerate(("examples", "inputs (rows of W)", "outputs (columns of W)")):
         lines = np.moveaxis(kept, axis, 0)

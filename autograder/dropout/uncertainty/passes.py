@@ -36,6 +36,7 @@ __all__ = [
     "hands_its_generator_on",
     "is_exact_in_a_single_pass",
     "is_the_softmax_of_each_pass",
+    "keeps_its_passes_apart",
     "stays_quiet",
     "subtracts_the_average_entropy",
     "sums_to_one_to_ten_digits",
@@ -52,6 +53,12 @@ FAIR = Code(
     "fair_scores",
     "def fair_scores(x, rng):\n"
     "    return rng.random((len(x), 2))                        # either class may win: (N, 2)\n",
+)
+LADDER = Code(
+    "ladder_scores",
+    "def ladder_scores(x, rng):\n"
+    "    u = 6 * rng.random((len(x), 1))\n"
+    "    return np.hstack([0 * u, u, 2 * u])                   # three classes at equal distances: (N, 3)\n",
 )
 STEEP = Code("steep_scores", "def steep_scores(x, rng):\n    return 1000.0 * x\n")
 NEAR = 1e-6  # of probabilities: the seven digits of float32 are enough for them
@@ -128,6 +135,26 @@ def draws_anew_in_each_pass(exam: Exam, *, passes: int = 5, examples: int = 64) 
         same = [s for s in range(t) if np.array_equal(found[s], found[t])]
         if same:
             raise Wrong(f"pass {t} is the same as pass {same[0]}", "noise of its own in each pass")
+
+
+def ladder_call(exam: Exam, passes: int, examples: int) -> Call:
+    """`probs = f(ladder_scores, x, T, rng)`: of three classes at equal distances, softmax squared in the middle is that of the ends."""
+    return Call(exam.function, (LADDER, normal((examples, 2), exam.seed(9)), passes, Seed(exam.seed())), returns=("probs",))
+
+
+@verb()
+def keeps_its_passes_apart(exam: Exam, *, passes: int = 5, examples: int = 8) -> None:
+    """gives each pass by itself, no average over several"""
+    found = array(exam.ask(ladder_call(exam, passes, examples))[0], "probs", (passes, examples, 3)).astype(float)
+    mixed = mixed_passes(found)
+    if mixed.any():
+        t = int(np.flatnonzero(mixed)[0])
+        raise Wrong(f"probs[{t}] is no softmax of the scores of one pass", f"the softmax of pass {t} alone")
+
+
+def mixed_passes(found: Array) -> Array:
+    """Which passes are not the softmax of scores at equal distances: an average of several is not."""
+    return np.asarray((abs(found[..., 1] ** 2 - found[..., 0] * found[..., 2]) > ROUGH * found[..., 1] ** 2).any(axis=1))
 
 
 @verb()

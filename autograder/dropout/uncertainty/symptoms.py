@@ -21,8 +21,10 @@ from autograder.dropout.uncertainty.passes import (
     all_masks,
     entropy_of,
     fair_call,
+    ladder_call,
     layer_call,
     mean_and_std,
+    mixed_passes,
     one_pass,
     pass_call,
     read_stats,
@@ -205,6 +207,13 @@ _KINDS: dict[str, Callable[[Array, Array], bool]] = {
     "shares of a pass": lambda found, x: np.allclose(found.sum(axis=(1, 2)), 1),
     "shares of all": lambda found, x: np.allclose(found.sum(), 1),
 }
+
+
+@symptom
+def passes_mixed(exam: Exam) -> str:
+    """Is a pass an average over several?"""
+    found = array(exam.ask(ladder_call(exam, 5, 8))[0], "probs", (5, 8, 3)).astype(float)
+    return "averages" if mixed_passes(found).any() and not mixed_passes(found)[0] else "single passes"
 
 
 @symptom
