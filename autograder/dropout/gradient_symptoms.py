@@ -68,7 +68,7 @@ def gradient_factor(exam: Exam, *, forward: str, backward: str, shape: tuple[int
         return "times x"
     ratio = own / (out[both] / x[both])
     if np.ptp(ratio) > 1e-6 * abs(ratio).max():
-        return _of_another_kind(dx[both], ratio)
+        return _of_another_kind(dx[both].astype(float), ratio)
     return "mask alone" if np.ptp(own) == 0 == abs(own[0] - 1) and abs(ratio[0] - 1) > 0.01 else nearest(float(ratio[0]), FACTORS, 1e-6)
 
 
