@@ -7,6 +7,7 @@ import builtins
 import contextlib
 import io
 import os
+import signal
 import sys
 import threading
 import time
@@ -184,12 +185,27 @@ def _alarm(seconds: float) -> Iterator[threading.Event]:
                 _thread.interrupt_main()
 
     clock = threading.Thread(target=ring, daemon=True)
-    clock.start()
+    with _interruptible():
+        clock.start()
+        try:
+            yield fired
+        finally:
+            over.set()
+            clock.join()  # an interrupt that is on its way arrives here, not in the caller
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Interrupts arrive, also where a shell started us in the background, which ignores Ctrl-C and with it every interrupt."""
+    before = signal.getsignal(signal.SIGINT)
+    if callable(before) or before is None:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        yield fired
+        yield
     finally:
-        over.set()
-        clock.join()  # an interrupt that is on its way arrives here, not in the caller
+        signal.signal(signal.SIGINT, before)
 
 
 def _main_clock() -> Callable[[], float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -430,12 +431,18 @@ def test_from_a_function_to_its_name(functions: dict[str, Any], names: list[str]
     assert [d.name for d in diagnose(FORWARD, facts, HINTS)] == names, facts
 
 
-def test_a_function_that_hangs_costs_one_deadline_only() -> None:
+@pytest.mark.parametrize("handler", [signal.default_int_handler, signal.SIG_IGN], ids=["heard", "ignored, as in a shell's background"])
+def test_a_function_that_hangs_costs_one_deadline_only(handler: Any) -> None:
     def hangs(*args: Any, **kwargs: Any) -> Any:
         while True:
             pass
 
-    facts = fingerprint(PROBES, FORWARD, student({FORWARD: hangs}), "toy", seconds=0.2)
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        facts = fingerprint(PROBES, FORWARD, student({FORWARD: hangs}), "toy", seconds=0.2)
+        assert signal.getsignal(signal.SIGINT) is handler
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert facts == {"drop_share": "timed_out"}
 
 

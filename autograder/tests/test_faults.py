@@ -317,11 +317,12 @@ def test_after_a_fault_the_same_command_gives_everybody_the_same_marks(fault: st
 
 
 @pytest.mark.slow
-def test_after_a_full_disk_too(undisturbed: Undisturbed) -> None:
-    """Room for a third of what grading writes, then for all of it."""
+def test_after_a_full_disk_too(undisturbed: Undisturbed, tmp_path: Path) -> None:
+    """Room for a third of what grading writes, then for all of it; what is said goes to another disk."""
     before, after = undisturbed.written["before"], undisturbed.written["after"]
     with file_system(int(before * 1.05) + (after - before) // 3) as disk:
         course = Course(Path(shutil.copytree(undisturbed.root, disk / "course")))
+        (course.root / "log").symlink_to(tmp_path / "log")
         course.ended(course.start())
         stopped(course, "Make room")
         subprocess.run(["mount", "-o", f"remount,size={3 * after}", disk], check=True)
