@@ -324,7 +324,7 @@ def test_after_a_full_disk_too(undisturbed: Undisturbed, tmp_path: Path) -> None
         course = Course(Path(shutil.copytree(undisturbed.root, disk / "course")))
         (course.root / "log").symlink_to(tmp_path / "log")
         course.ended(course.start())
-        stopped(course, "Make room")
+        stopped(course, "Make room", "make room")
         subprocess.run(["mount", "-o", f"remount,size={3 * after}", disk], check=True)
         told = made_good(course, undisturbed)
     print(f"\na full disk: {len(course.codes)} runs; {told}; then all {STUDENTS} as undisturbed")
