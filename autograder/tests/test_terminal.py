@@ -60,9 +60,9 @@ def test_a_full_disk_behind_the_output_is_one_line(toy: Path, tmp_path: Path) ->
 
 def test_a_file_that_cannot_be_written_is_told_before_anything_is_graded(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for option in ("--json", "--csv"):
-        assert main(["grade", SLUG, str(hand_in(toy)), "--course", str(toy), option, str(toy / "nowhere" / "x")]) == 2
+        assert main(["grade", SLUG, str(hand_in(toy)), "--course", str(toy), option, str(hand_in(toy) / "x")]) == 2
         said = capsys.readouterr().out
-        assert "cannot be written (No such file or directory). Name another file" in said.splitlines()[-1]
+        assert "). Name another file" in said.splitlines()[-1]
         assert (option == "--csv") == ("hint" in said or "shrink" in said)
 
 
