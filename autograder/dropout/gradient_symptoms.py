@@ -45,8 +45,12 @@ def gradient_mask(exam: Exam, *, forward: str, backward: str, shape: tuple[int, 
 
 def _two_factors(ratio: Array, dropped: Array) -> bool:
     """Whether the kept have one factor, and the dropped another."""
-    alike = all(np.ptp(some) <= 1e-9 * abs(some).max() for some in (ratio[dropped], ratio[~dropped]) if some.size)
-    return alike and np.ptp(ratio) > 1e-9 * abs(ratio).max()
+    return not _one(ratio) and all(_one(some) for some in (ratio[dropped], ratio[~dropped]) if some.size)
+
+
+def _one(numbers: Array, tolerance: float = 1e-9) -> bool:
+    """Whether all of them are one number."""
+    return bool(np.ptp(numbers) <= tolerance * abs(numbers).max())
 
 
 @symptom
@@ -74,10 +78,10 @@ def gradient_factor(exam: Exam, *, forward: str, backward: str, shape: tuple[int
 
 def _of_another_kind(dx: Array, ratio: Array) -> str:
     """Word for a gradient that is no multiple of dout: "no dout" when all of it is one number, "clipped" when only what is large is."""
-    if np.ptp(dx) <= 1e-9 * abs(dx).max():
+    if _one(dx):
         return "no dout"
     below = abs(dx) < abs(dx).max() * (1 - 1e-9)
-    return "clipped" if 1 < (~below).sum() < dx.size and np.ptp(ratio[below]) <= 1e-6 * abs(ratio[below]).max() else "varies"
+    return "clipped" if 1 < (~below).sum() < dx.size and _one(ratio[below], 1e-6) else "varies"
 
 
 @symptom

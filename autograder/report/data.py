@@ -114,6 +114,7 @@ class JsonFile:
         text = json.dumps(self._value(), indent=1) + "\n"
         new = self._path.with_name(f".{self._path.name}.new") if self._plain else self._path
         try:
+            new.parent.mkdir(parents=True, exist_ok=True)
             new.write_text(text, encoding="utf-8")
             if self._plain:
                 os.replace(new, self._path)

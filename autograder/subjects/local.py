@@ -197,15 +197,14 @@ def _alarm(seconds: float) -> Iterator[threading.Event]:
 @contextlib.contextmanager
 def _interruptible() -> Iterator[None]:
     """Interrupts arrive, also where a shell started us in the background, which ignores Ctrl-C and with it every interrupt."""
-    before = signal.getsignal(signal.SIGINT)
-    if callable(before) or before is None:
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         yield
         return
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _main_clock() -> Callable[[], float]:

@@ -278,6 +278,7 @@ def test_a_pipe_gets_the_reports_at_the_end() -> None:
 
 
 def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "no").write_text("a file, where a folder should be")
     with pytest.raises(Broken, match=r"x\.json cannot be written"), data.JsonFile(tmp_path / "no" / "x.json", list):
         pass
 

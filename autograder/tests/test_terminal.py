@@ -62,8 +62,13 @@ def test_a_file_that_cannot_be_written_is_told_before_anything_is_graded(toy: Pa
     for option in ("--json", "--csv"):
         assert main(["grade", SLUG, str(hand_in(toy)), "--course", str(toy), option, str(hand_in(toy) / "x")]) == 2
         said = capsys.readouterr().out
-        assert "). Name another file" in said.splitlines()[-1]
+        assert "cannot be written (File exists). Name another file" in said.splitlines()[-1]
         assert (option == "--csv") == ("hint" in said or "shrink" in said)
+
+
+def test_the_folder_of_a_report_is_made(toy: Path) -> None:
+    assert main(["grade", SLUG, str(hand_in(toy)), "--course", str(toy), "--json", str(toy / "new" / "x"), "--quiet"]) == 0
+    assert json.loads((toy / "new" / "x").read_text())
 
 
 def test_a_report_may_go_to_a_pipe(toy: Path) -> None:
