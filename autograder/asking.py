@@ -220,7 +220,7 @@ def _first(argument: Any) -> str:
 
 def _call_text(call: Call, last: bool) -> str:
     if call.look:
-        return call.function
+        return f"{', '.join(call.returns)} = {call.function}" if call.returns and not last else call.function
     arguments = [argument_text(a) for a in call.args]
     arguments += [f"{name}={argument_text(a)}" for name, a in call.kwargs.items()]
     owner = arguments.pop(0) if call.is_method else ""

@@ -233,8 +233,9 @@ def _pasteable(calls: Sequence[Call], got: str, check: Check) -> str:
 
 
 def _shown_by(calls: Sequence[Call], got: str, check: Check) -> str:
-    # what a view reads off an answer (alpha dropout drops to no zero) has no short expression
-    return script_text(calls) if VIEWED in check.verb else lines(calls, got)
+    # what a view reads off an answer (alpha dropout drops to no zero) has no short expression, unless the check says it
+    said = VIEWED not in check.verb or any(call.look and call.returns for call in calls)
+    return lines(calls, got) if said else script_text(calls)
 
 
 def what_happened(call: Call, answer: Answer, hidden: bool = False) -> str:

@@ -18,7 +18,16 @@ MANY = 200  # calls of a loop that counts
 NEIGHBOURS = {"rows": ("[1:]", "[:-1]"), "columns": ("[:, 1:]", "[:, :-1]")}
 FORMS = {  # what a message begins with -> what shows it; `out` is what the call returns first
     re.compile(r"share of dropped units = "): "({out} == 0).mean()",
-    re.compile(r"\d+ of \d+ units were kept$"): "({out} != 0).sum()",
+    re.compile(r"\d+ of \d+( units)? were kept$"): "({out} != 0).sum()",
+    re.compile(r"\d+ of \d+ were kept at the first step$"): "({out}[:, 0] != 0).sum()",
+    re.compile(r"factor of the kept ones(\[\d+\])? = "): "{out}[{out} != 0]{0}",
+    re.compile(r"between the first step and step (\d+) the mask changes "): "(({out}[:, {0} - 1] != 0) != ({out}[:, 0] != 0)).mean()",
+    re.compile(r"share of units on which m_x and m_h agree = "): "((m_x == 0) == (m_h == 0)).mean()",
+    re.compile(r"share of weights .* neighbouring examples agree = "): "({out}[0::2] == {out}[1::2]).mean()",
+    re.compile(r"share of weights .* neighbouring inputs .* agree = "): "({out}[:, 0::2] == {out}[:, 1::2]).mean()",
+    re.compile(r"share of weights .* neighbouring outputs .* agree = "): "({out}[..., 0::2] == {out}[..., 1::2]).mean()",
+    re.compile(r"every example keeps exactly \d+ of \d+ weights$"): "{out}.sum(axis=(1, 2))",
+    re.compile(r"\d+ of \d+ (outputs are 0 for x = 0|returned states are 0)$"): "({out} == 0).sum()",
     re.compile(r"\d+ of \d+ dropped units got a gradient$"): "(dx != 0)[{out} == 0].sum()",
     re.compile(r"(\w+) was changed by the call$"): "({0} != before).sum()",
     re.compile(r"\d+ of \d+ labels differ from y$"): "(y2 != y).sum()",
@@ -28,8 +37,8 @@ FORMS = {  # what a message begins with -> what shows it; `out` is what the call
     re.compile(r"(\w+) is 0 wherever x is 0$"): "({0} != 0)[x == 0].sum()",
     re.compile(r"(\w+) holds nan$"): "np.isnan({0}).sum()",
     re.compile(r"(\w+) holds -?inf$"): "np.isinf({0}).sum()",
-    re.compile(r"(\w+) holds -[\d.e+-]+$"): "{0}.min()",
-    re.compile(r"(\w+) holds [\d.e+-]+$"): "{0}.max()",
+    re.compile(r"(\w+) holds -[\d.e+-]+$"): "np.min({0})",
+    re.compile(r"(\w+) holds [\d.e+-]+$"): "np.max({0})",
 }
 TWO = {
     "two generators with the same seed gave masks that differ": "(one != other).sum()",
@@ -53,13 +62,14 @@ AGREE = re.compile(r"share of units on which neighbouring (rows|columns) agree$"
 
 def lines(calls: Sequence[Call], got: str) -> str:
     """Python that runs when pasted into the notebook and shows what `got` names; the calls alone where that is no single value."""
-    calls = _result_named(got, list(calls[:1] if got.endswith(" in training") else calls))
-    for form in (_of_two, _after_another, _loop, _ratio, _whole, _global):
-        if found := form(got, calls):
+    made = [call for call in calls if not (call.look and call.returns)]  # what is left reads a mask off what came back
+    calls, made = (_result_named(got, list(c[:1] if got.endswith(" in training") else c)) for c in (calls, made))
+    for form, of in ((_of_two, calls), (_after_another, made), (_loop, made), (_ratio, made), (_whole, made), (_global, made)):
+        if found := form(got, of):
             return found
     expression = _expression(got, calls) if len(calls) <= MOST else ""
     if not expression or not _can_be_named(expression, calls) or not _is_array(_input(expression), calls):
-        return script_text(calls, MOST)
+        return script_text(made, MOST)
     first, calls = _named_input(expression, calls)
     return "\n".join([*first, _and_then(calls, expression)])
 
@@ -81,6 +91,13 @@ def _result_named(got: str, calls: list[Call]) -> list[Call]:
 def _of_two(got: str, calls: Sequence[Call]) -> str:
     """The first two calls compared, where that is what the message does."""
     sign = next((sign for words, sign in TWO.items() if got.startswith(words)), "")
+    if sign and len(calls) > 3 and calls[1].look:
+        pairs = calls[:2], calls[-2:] if "different" in got else calls[2:4]
+        named = [
+            (call, replace(look, function=f"({look.function}) == 0", returns=(name,)))
+            for (call, look), name in zip(pairs, ("one", "other"), strict=True)
+        ]
+        return _and_then([line for one in named for line in one], sign)
     if not sign or len(calls) < 2 or calls[0].returns[:1] not in [(name,) for name in DRAWN]:
         return ""
     *first, one = script_text(calls[:1]).split("\n")
@@ -142,14 +159,14 @@ def _expression(got: str, calls: Sequence[Call]) -> str:
     """The value that a message begins with, in the names that one of the calls returns and no other; "" when it is none of these."""
     subject, made = got.partition(" = ")[0].strip(), [name for call in calls for name in call.returns]
     names = [name for name in made if made.count(name) == 1]
-    if not names or any(call.look for call in calls):
+    if not names or any(call.look and not call.returns for call in calls):
         return ""
-    out = next((name for name in names if name in DRAWN), "")
+    out = next((name for name in reversed(names) if name in DRAWN), "")
     for form, shows in FORMS.items():
         found = form.match(got)
-        known = found and ("before" in shows or {n for n in found.groups() if n.isidentifier()} <= {*names})
+        known = found and ("before" in shows or {n for n in found.groups("") if n.isidentifier()} <= {*names})
         if found and known and (out or "{out}" not in shows):
-            return shows.format(*found.groups(), out=out)
+            return shows.format(*found.groups(""), out=out)
     if out and (found := AGREE.match(subject)):
         one, other = NEIGHBOURS[found[1]]
         return f"(({out} == 0){one} == ({out} == 0){other}).mean()"

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import io
 import json
+import tokenize
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,7 +97,44 @@ def student_part(more: Iterable[str] = ()) -> dict[str, bytes]:
             continue
         reached[name] = path
         waiting += [*_inside(path.read_text(encoding="utf-8")), name.rpartition(".")[0]]
-    return {path.relative_to(house).as_posix(): path.read_bytes() for path in [*reached.values(), house / "py.typed"]}
+    modules = {path.relative_to(house).as_posix(): bare(path.read_text(encoding="utf-8")).encode() for path in reached.values()}
+    return {**modules, "py.typed": (house / "py.typed").read_bytes()}
+
+
+def bare(source: str) -> str:
+    """A module without comments and without the docstrings that nothing reads: they explain what is right. Each line keeps its number."""
+    lines = source.splitlines()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            line, column = token.start
+            lines[line - 1] = lines[line - 1][:column].rstrip()
+    for text in _idle_docstrings(ast.parse(source)):
+        last = text.end_lineno or text.lineno
+        lines[text.lineno - 1 : last] = [""] * (last - text.lineno + 1)
+    return "\n".join([*lines, ""])
+
+
+def _idle_docstrings(tree: ast.Module) -> Iterator[ast.Constant]:
+    """Of the module, and of what is not public in it: that of a check is its sentence, and help() may be asked about the others."""
+    offered = _offered(tree)
+    for top in tree.body:
+        private = isinstance(top, ast.FunctionDef | ast.ClassDef) and bool(offered) and top.name not in offered
+        for node in ast.walk(top):
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and (private or node.name.startswith("_")):
+                yield from _docstring(node)
+    yield from _docstring(tree)
+
+
+def _offered(tree: ast.Module) -> set[str]:
+    """The names in `__all__`; none where it is not said."""
+    lists = [node.value for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"]
+    return {name for value in lists for name in ast.literal_eval(value)}
+
+
+def _docstring(node: ast.Module | ast.FunctionDef | ast.ClassDef) -> Iterator[ast.Constant]:
+    first = node.body[0] if len(node.body) > 1 else None
+    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+        yield first.value
 
 
 def _file(house: Path, name: str) -> Path | None:

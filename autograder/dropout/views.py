@@ -28,11 +28,13 @@ class Lens:
     """How one mask of a function is seen.
 
     `ask(function, shape, p, seed)` is the call that shows a mask of that shape, `read(value, shape)` finds the multipliers (0 where
-    something was dropped) in what came back. `name` tells two masks of one function apart.
+    something was dropped) in what came back, `shown(shape)` is Python that does the same with the names of that call. `name` tells two
+    masks of one function apart.
     """
 
     ask: Callable[[str, tuple[int, ...], float, Seed], Call]
     read: Callable[[Any, tuple[int, ...]], Array]
+    shown: Callable[[tuple[int, ...]], str]
     name: str = ""
 
 
@@ -43,11 +45,23 @@ class _Looking(Exam):
     lens: Lens = field(kw_only=True)
 
     def answers(self, *calls: Call) -> list[Answer]:
-        answers = super().answers(*self.translated(calls))
+        try:
+            answers = super().answers(*self.translated(calls))
+        finally:
+            self.last = calls
         return [self._seen(call, answer) for call, answer in zip(calls, answers, strict=True)]
 
     def translated(self, calls: Sequence[Call]) -> tuple[Call, ...]:
         return tuple(self._translated(call) if _asks_for_a_mask(call) else call for call in calls)
+
+    def shown(self, calls: Sequence[Call]) -> tuple[Call, ...]:
+        """The calls that were really made, each with a line that reads the mask off what it returns."""
+        return tuple(line for call in calls for line in self._shown(call))
+
+    def _shown(self, call: Call) -> tuple[Call, ...]:
+        if not _asks_for_a_mask(call):
+            return (call,)
+        return self._translated(call), Call(self.lens.shown(call.args[0].value), returns=call.returns, look=True)
 
     def _translated(self, call: Call) -> Call:
         shape, p, seed = call.args
@@ -76,7 +90,7 @@ def through(lens: Lens, check: Check) -> Check:
         try:
             check.judge(desk)
         finally:
-            exam.last = desk.translated(desk.last)  # the message shows the call that was really made
+            exam.last = desk.shown(desk.last)
 
     seen = replace(check, judge=judge)
     return renamed(seen, lens.name) if lens.name else seen

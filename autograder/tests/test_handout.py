@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import json
 import os
@@ -22,7 +23,7 @@ import autograder
 from autograder.authoring import bundle, secrets
 from autograder.authoring.fill import filled, released, solved, write
 from autograder.authoring.gate import Gate
-from autograder.authoring.handout import Handout, collect, student_part
+from autograder.authoring.handout import Handout, bare, collect, student_part
 from autograder.cli import main
 from autograder.model import CourseError
 from autograder.staff import load_staff
@@ -72,6 +73,22 @@ def test_the_students_part_reaches_no_grader_and_no_test(handout: Handout) -> No
     assert "autograder/datasets.py" in handout.wheel, "a notebook imports it"
     assert "autograder/dropout/sequences/checks.py" not in handout.wheel, "of no chosen assignment"
     assert list(secrets.leaks(handout, ROOT)) == []
+
+
+def test_the_wheel_does_not_explain_itself(handout: Handout) -> None:
+    def code(source: str) -> str:
+        tree = ast.parse(source)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef) and len(node.body) > 1 and ast.get_docstring(node):
+                node.body.pop(0)
+        return ast.dump(tree, include_attributes=True)
+
+    for name, made in student_part().items():
+        if name.endswith(".py"):
+            assert code(made.decode()) == code((ROOT / "autograder" / name).read_text(encoding="utf-8")), name
+    assert bare('"""A."""\nx = "# no"  # why\n') == '\nx = "# no"\n'
+    assert bare('def _f():\n    """A\n    B."""\n    return 1\n') == "def _f():\n\n\n    return 1\n"
+    assert bare('def f():\n    """A."""\n    return 1\n').count('"""') == 2, "it may be a check's sentence"
 
 
 def test_the_same_tree_gives_the_same_bytes_and_another_one_another_version(zip_file: Path, handout: Handout, tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_every_line_to_see_it_runs_and_shows_what_is_spoken_of(slug: str) -> Non
     for told, verdict, namespace in crosses(slug):
         value = pasted(verdict.call, namespace)
         assert not isinstance(value, Exception) or f"raised {type(value).__name__}" in verdict.got, told
-        if number := re.match(r"(?!the errors for)(share of )?[^=]* = (-?[\d.]+(?:e-?\d+)?)( (?!to )|$)", verdict.got):
+        if number := re.match(r"(?!the errors for|\d+ of )(share of )?[^=]* = (-?[\d.]+(?:e-?\d+)?)( (?!to )|$)", verdict.got):
             if not isinstance(value, (int, float, np.number, np.bool_)):
                 # of several calls more than one may return that name; what a view reads off an answer has no short expression
                 several = verdict.call.count(f"{verdict.exercise}(") > 1 or isinstance(value, tuple)

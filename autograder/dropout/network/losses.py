@@ -330,7 +330,8 @@ def leads_the_gradient_back(exam: Exam, *, through: str, to: str) -> None:
 def gives_dropped_units_no_gradient(exam: Exam, *, p_in: float, p_hidden: float, units: int = 40, calls: int = 24) -> None:
     """gives the weights into and out of a dropped unit exactly no gradient"""
     question = asked("firm_network", (units, units, units, 5), 1, exam.seed(1))
-    unbiased = Given("unbiased", {k: v * (k[0] == "W") for k, v in question.values.items()})
+    first = f'{question.params.first}\nunbiased = {{k: v * (k[0] == "W") for k, v in params.items()}}'
+    unbiased = Given("unbiased", {k: v * (k[0] == "W") for k, v in question.values.items()}, first)
     silence = Question(unbiased, Given("0 * X", 0 * question.X.value), question.y)
     script = [loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed(k)), ship=None) for k in range(calls)]
     first, *values = exam.ask(_tested(exam, silence, ship=None), *script)

@@ -8,6 +8,7 @@ forward is not charged twice.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -165,15 +166,25 @@ def has_the_right_gradient(
     """gives a {name} that agrees with finite differences along random directions{case}"""
     of = name.removeprefix("d")
     gradient, numeric, along = differences(exam, of, given, rates, forward, backward, train, directions, model=model)
+    made = exam.last
     if not any(numeric):
         _depends(exam, of, given, rates, forward)
-    for found, wanted in zip(along, numeric, strict=True):
+    for k, (found, wanted) in enumerate(zip(along, numeric, strict=True)):
         error = abs(found - wanted) / size_of(gradient)
         if not error <= DIRECTIONAL:
+            exam.last = _with_the_slope(exam, made, k, given, of)
             raise Wrong(
                 f"the derivative along a random direction of {of} is {number(found)} by {name} (relative error {error:.2g})",
                 f"{number(wanted)} by finite differences of {forward}",
             )
+
+
+def _with_the_slope(exam: Exam, made: Sequence[Call], k: int, given: Shapes, of: str) -> tuple[Call, ...]:
+    """A forward and a backward pass, and the derivative along direction number k that their gradient gives."""
+    forward, backward = made
+    unit = Given("u", None, f"u = np.random.default_rng({exam.seed(40 + k)}).normal(size={tuple(given[of])})")
+    slope = Call(f"(d{of} * u).sum() / np.linalg.norm(u)", (unit,), look=True)
+    return forward, replace(backward, returns=tuple(f"d{name}" for name in given)), slope
 
 
 def _depends(exam: Exam, of: str, given: Shapes, rates: Rates, forward: str) -> None:

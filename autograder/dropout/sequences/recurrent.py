@@ -8,6 +8,7 @@ the first step, or changes, is so charged once.)
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -58,8 +59,17 @@ def _last(steps: Array, shape: tuple[int, ...]) -> Array:
 
 
 # ----------------------------------------------------------------------------------------------------------------- one mask over time
+def _named(name: str, given: Given) -> Given:
+    """The same array, which has a name where a call is pasted."""
+    return Given(name, given.value, f"{name} = {given.text}")
+
+
+def _shown_last(steps: str, shape: tuple[int, ...]) -> str:
+    return steps if len(shape) == 3 else f"({steps})[:, -1]"
+
+
 def _sequence(shape: tuple[int, ...]) -> Given:
-    return normal(_long(shape), stable_seed(f"sequence/{shape}"))
+    return _named("x", normal(_long(shape), stable_seed(f"sequence/{shape}")))
 
 
 def _ask_sequence(function: str, shape: tuple[int, ...], p: float, seed: Seed) -> Call:
@@ -71,19 +81,19 @@ def _read_sequence(value: Any, shape: tuple[int, ...]) -> Array:
     return _last(output(value, x) / x.value, shape)
 
 
-SEQUENCES = Lens(_ask_sequence, _read_sequence)
+SEQUENCES = Lens(_ask_sequence, _read_sequence, partial(_shown_last, "out / x"))
 
 
 # --------------------------------------------------------------------------------------------------------- the masks of a recurrent net
 def _inputs(shape: tuple[int, int, int]) -> Given:
-    return normal(shape, stable_seed(f"inputs/{shape}"))
+    return _named("x", normal(shape, stable_seed(f"inputs/{shape}")))
 
 
 def _states(shape: tuple[int, int]) -> Given:
     """First states between 0.5 and 1: far from zero, and far from where a tanh is flat."""
     seed = stable_seed(f"states/{shape}")
     text = f"np.random.default_rng({seed}).uniform(0.5, 1, size={shape})"
-    return Given(text, np.random.default_rng(seed).uniform(0.5, 1, size=shape))
+    return _named("h0", Given(text, np.random.default_rng(seed).uniform(0.5, 1, size=shape)))
 
 
 def _zeros(shape: tuple[int, ...]) -> Given:
@@ -110,6 +120,11 @@ def read_input_mask(value: Any, size: tuple[int, int, int, int]) -> Array:
         return np.asarray(np.where(abs(heard) > SILENCE, heard / (GAIN * _inputs((n, t, d)).value), 0.0))
 
 
+def shown_input_mask(shape: tuple[int, ...]) -> str:
+    """Python that does the same with h and x, where the network has as many states as inputs."""
+    return _shown_last(f"np.arctanh(h) / ({GAIN} * x)", shape)
+
+
 def shows_state_mask(name: str, size: tuple[int, int, int, int], rates: tuple[float, float], seed: Seed) -> Call:
     """A pass without input, whose states h_t = tanh(GAIN h_(t-1) * m_h + BIAS) show the mask of the state."""
     n, t, d, h = size
@@ -128,6 +143,12 @@ def read_state_mask(value: Any, size: tuple[int, int, int, int]) -> Array:
     if (found < 0).any():  # no mask does that: another formula is behind these states
         raise Wrong("some states do not follow from those before them", "tanh((h * m_h) @ Wh + b), for x = 0")
     return found
+
+
+def shown_state_mask(shape: tuple[int, ...]) -> str:
+    """Python that does the same with h and h0; the rounding takes away what a tanh and its inverse leave of a zero."""
+    before = f"({GAIN} * np.concatenate([h0[:, None], h[:, :-1]], axis=1))"
+    return _shown_last(f"((np.arctanh(h) - {BIAS}) / {before}).round(9)", shape)
 
 
 def state_forms(n: int, d: int, factor: float) -> tuple[Array, Array]:
@@ -152,11 +173,13 @@ def _square(shape: tuple[int, ...]) -> tuple[int, int, int, int]:
 INPUT_MASK = Lens(
     lambda name, shape, p, seed: shows_input_mask(name, _square(shape), (p, OTHER), seed),
     lambda value, shape: _last(read_input_mask(value, _square(shape)), shape),
+    shown_input_mask,
     "m_x",
 )
 STATE_MASK = Lens(
     lambda name, shape, p, seed: shows_state_mask(name, _square(shape), (OTHER, p), seed),
     lambda value, shape: _last(read_state_mask(value, _square(shape)), shape),
+    shown_state_mask,
     "m_h",
 )
 
@@ -174,6 +197,9 @@ def draws_two_masks(exam: Exam, *, p: float, size: tuple[int, int] = (64, 64)) -
     calls = shows_input_mask(exam.function, shape, (p, p), seed), shows_state_mask(exam.function, shape, (p, p), seed)
     values = exam.ask(*calls)
     of_input, of_state = read_input_mask(values[0], shape) != 0, read_state_mask(values[1], shape) != 0
+    texts = {"m_x": shown_input_mask((n, d)), "m_h": shown_state_mask((n, d))}
+    looks = (Call(text, returns=(name,), look=True) for name, text in texts.items())
+    exam.last = tuple(line for pair in zip(calls, looks, strict=True) for line in pair)
     same = p * p + (1 - p) * (1 - p)
     expect("share of units on which m_x and m_h agree", int((of_input == of_state).sum()), of_input.size, same)
 

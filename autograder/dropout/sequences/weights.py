@@ -45,7 +45,8 @@ def _one_hot(n: int) -> Given:
 
 
 def _rows(shape: tuple[int, ...]) -> Given:
-    return normal((ROWS, shape[1]), stable_seed(f"weights/{shape}"))
+    given = normal((ROWS, shape[1]), stable_seed(f"weights/{shape}"))
+    return Given("W", given.value, f"W = {given.text}")
 
 
 def _ask(function: str, shape: tuple[int, ...], p: float, seed: Seed) -> Call:
@@ -58,7 +59,11 @@ def _read(value: Any, shape: tuple[int, ...]) -> Array:
     return np.asarray(first_result(value, (shape[0], shape[1])) / weights)
 
 
-ONE_ROW = Lens(_ask, _read)
+def _shown(shape: tuple[int, ...]) -> str:
+    return f"out / W[np.arange({shape[0]}) % {ROWS}]"
+
+
+ONE_ROW = Lens(_ask, _read, _shown)
 
 
 # ------------------------------------------------------------------------------------------------------------------- whole masks
@@ -74,21 +79,25 @@ def _shows_all(name: str, p: float, size: tuple[int, int, int], seed: Seed) -> C
     return Call(name, (*given, p, seed), returns=("out", "cache"), ship=(0,))
 
 
-def _kept_of_all(value: Any, p: float, size: tuple[int, int, int]) -> Array:
-    """Which weights such a pass kept; Wrong when its outputs are no sums of kept weights."""
+def _kept_of_all(value: Any, p: float, size: tuple[int, int, int]) -> tuple[Array, str]:
+    """Which weights such a pass kept, and Python that says so; Wrong when its outputs are no sums of kept weights."""
     n, rows, columns = size
     out = first_result(value, (n, columns)).astype(float)
     for name in dict.fromkeys(("1/(1-p)", "1", *SCALES)):
         sums = out / scale(name, p)
         whole = np.rint(sums)
         if (abs(sums - whole) <= SUMS * np.maximum(1, abs(whole))).all() and (whole >= 0).all() and (whole < 2**rows).all():
-            return np.asarray(whole[:, None].astype(np.int64) >> np.arange(rows)[:, None] & 1).astype(bool)
+            kept = np.asarray(whole[:, None].astype(np.int64) >> np.arange(rows)[:, None] & 1).astype(bool)
+            return kept, f"(out / {scale(name, p):.9g}).round().astype(int)[:, None] >> np.arange({rows})[:, None] & 1"
     raise Wrong("the output is no sum of weights that were each kept or dropped", "x @ (kept weights) / (1 - p)")
 
 
 def whole_masks(exam: Exam, p: float, size: tuple[int, int, int], seed: Seed) -> Array:
     """The kept weights (N, in, out) of every example, as booleans; Wrong when the outputs are no sums of kept weights."""
-    return _kept_of_all(exam.ask(_shows_all(exam.function, p, size, seed))[0], p, size)
+    call = _shows_all(exam.function, p, size, seed)
+    kept, shown = _kept_of_all(exam.ask(call)[0], p, size)
+    exam.last = call, Call(shown, returns=("mask",), look=True)
+    return kept
 
 
 def found_masks(out: Array, x: Array, weights: Array, p: float, factors: tuple[str, ...] = SCALES) -> Array | None:
@@ -178,7 +187,7 @@ def sends_gradient_through_kept_weights_only(
     place = np.arange(n) % columns
     dout = Given(f"np.eye({columns})[np.arange({n}) % {columns}]", np.eye(columns)[place])
     one, value = exam.ask(_shows_all(exam.function, p, size, Seed(exam.seed())), backward_call(backward, dout, 0))
-    kept = _kept_of_all(one, p, size)[np.arange(n), :, place]
+    kept = _kept_of_all(one, p, size)[0][np.arange(n), :, place]
     if kept.all() or not kept.any():
         raise Wrong(f"{int(kept.sum())} of {kept.size} weights were kept", f"about {1 - p:g} of them")
     dx = array(item(value, ("dx", "dW", "db"), "dx"), "dx", (n, rows))
