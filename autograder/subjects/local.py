@@ -14,7 +14,7 @@ import time
 import types
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -222,7 +222,7 @@ def _quietly(out: io.TextIOBase | None = None) -> Iterator[None]:
     sys.stdin = io.StringIO()
     try:
         silent = contextlib.redirect_stdout(out or _Nowhere()), contextlib.redirect_stderr(_Nowhere())
-        with silent[0], silent[1], _without_terminal(), _luxuries(), _repaired():
+        with silent[0], silent[1], _without_terminal(), _staying(), _luxuries(), _repaired():
             yield
     finally:
         sys.stdin = stdin
@@ -244,6 +244,23 @@ def _without_terminal() -> Iterator[None]:
     finally:
         os.dup2(kept, 0)
         os.close(kept)
+
+
+@contextlib.contextmanager
+def _staying() -> Iterator[None]:
+    """`os._exit()` ends no more than `sys.exit()` does, or nothing would be said and all seem well; what was forked may leave."""
+    leave, here = os._exit, os.getpid()
+
+    def stay(status: int = 0) -> NoReturn:
+        if os.getpid() != here:
+            leave(status)
+        raise SystemExit(status)
+
+    os._exit = stay
+    try:
+        yield
+    finally:
+        os._exit = leave
 
 
 @contextlib.contextmanager
