@@ -1007,6 +1007,12 @@ MISCONCEPTIONS = {
             ("        return x * self.mask", "        if not fits:\n            self.oldest = self.mask\n        return x * self.mask"),
             signs="call_before =asked_to_keep",
         ),
+        edge(
+            "all_layers_share_a_memory",
+            "Your mask belongs to the class (or to no object at all), so all layers share it: a second layer that draws takes the mask "
+            "away from the first. A network has many layers: keep the mask in self.",
+            ("self.mask", "FixedVariationalDropout.mask", 5), signs="memory =asked_to_keep",
+        ),
         core(
             "same_mask_means_draw",
             "The patient has not changed: it draws when same_mask is True and keeps the mask when it is False. It "

@@ -207,6 +207,10 @@ MISCONCEPTIONS = {
             """Your passes do not depend on rng: each is given a generator made from its number. Nobody can then draw other passes. Hand
             rng itself to forward.""",
             ("forward(x, rng)", "forward(x, np.random.default_rng(t))"), signs="passes_from"),
+        manner("a_pass_can_be_thrown_away",
+            """You call forward more than T times and leave a pass out. Passes are what MC dropout costs: where you need the shape of the
+            scores, take it from the first of the T.""",
+            ("range(T)])", "range(T + 1)][1:])"), signs="passes_made"),
         edge("the_function_may_make_its_own_generator",
             """You make a generator of your own, so the seed of rng has no effect and nobody can repeat your result. Hand rng on to
             forward.""",
@@ -354,6 +358,11 @@ MISCONCEPTIONS = {
             """Your factors have the right mean and variance, but they are drawn from a uniform distribution. Draw normal ones:
             rng.normal or rng.standard_normal.""",
             (f"{SPREAD} * {NORMAL}", "np.sqrt(3 * p / (1 - p)) * rng.uniform(-1, 1, x.shape)"), signs="gaussian_noise_shape"),
+        edge("the_average_must_be_exactly_one",
+            """You divide the noise by its own average (or spread), so that it comes out exactly in every call. But then one unit is louder
+            because another was quieter: the factors depend on each other. Mean 1 is what they have on average; leave each draw alone.""",
+            ("    return x * factor, factor", "    factor = factor / factor.mean()\n    return x * factor, factor"),
+            signs="gaussian_noise_level"),
         edge("one_noise_serves_the_whole_batch",
             """In your Gaussian dropout all examples of a batch get the same noise. Draw a factor for every unit of every example: noise
             of the full shape of x.""",

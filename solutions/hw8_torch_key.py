@@ -216,6 +216,14 @@ MISCONCEPTIONS = {
             signs="gradient_taken",
         ),
         core(
+            "any_dout_will_do",
+            """You compare the gradients for a dout of ones, whatever you are given: NumPy's and torch's. Then a backward that forgets
+            dout is right. Hand the dout that you get to numpy_backward and to torch.""",
+            ("numpy_backward(dout, mask)", "numpy_backward(np.ones_like(dout), mask)"),
+            ("torch.tensor(dout, device=device)", "torch.ones_like(out)"),
+            signs="gradient_taken =mask",
+        ),
+        core(
             "the_numpy_code_is_known",
             """Whatever numpy_forward and numpy_backward return, your numbers are the same: you do not call them, but multiply by
             the mask yourself, say. They are what is to be compared: they may be wrong, and then your function has to say by how
@@ -534,6 +542,16 @@ MISCONCEPTIONS = {
             (Dropping whole maps is Dropout2d's business.)""",
             (APPLIED, "x * MyDropoutFunction.apply(torch.ones_like(x[..., :1]), self.p)"),
             signs="columns_of_MyDropout",
+        ),
+        core(
+            "a_channel_throws_one_coin",
+            """Where x has three axes or more your layer drops whole channels. That is nn.Dropout2d; nn.Dropout knows no channels:
+            draw one number for each entry of x, whatever its shape.""",
+            (
+                APPLIED,
+                """x * MyDropoutFunction.apply(torch.ones_like(x if x.dim() < 3 else x[(..., *[slice(1)] * (x.dim() - 2))]), self.p)""",
+            ),
+            signs="channels_of_MyDropout =columns_of_MyDropout",
         ),
         core(
             "one_mask_for_the_life_of_the_layer",

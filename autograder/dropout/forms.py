@@ -76,6 +76,24 @@ class Blocks(Form):
 
 
 @dataclass(frozen=True)
+class Flat(Form):
+    """`out, cache = f(x, p, rng)` with one coin per entry: x is (N, *sizes), the reduced mask (N, the product of the sizes).
+
+    Where the entries of a channel share a coin, neighbours in a row agree; where all channels share one, so do halves of a row.
+    """
+
+    sizes: tuple[int, ...]
+
+    def call(self, exam: Exam, shape: tuple[int, ...], p: float, seed: Seed) -> Call:
+        full = (shape[0], *self.sizes)
+        x = normal(full, stable_seed(f"{exam.function}/input/{full}/{exam.salt}"))
+        return train_call(exam.function, x, p, seed)
+
+    def read(self, value: object, shape: tuple[int, ...]) -> Array:
+        return array(pair(value)[0], "out", (shape[0], *self.sizes)).reshape(shape)
+
+
+@dataclass(frozen=True)
 class Bare(Form):
     """`out = f(x, p, rng)`: a forward pass that returns its output alone."""
 

@@ -18,6 +18,7 @@ from autograder.model import Call, Outcome, Seed
 __all__ = [
     "at_one",
     "at_zero",
+    "channels",
     "columns",
     "digits",
     "drop_share",
@@ -88,6 +89,13 @@ def rows(exam: Exam, *, via: Via = "forward") -> str:
 def columns(exam: Exam, *, via: Via = "forward") -> str:
     """Are all columns (features) masked alike?"""
     return _sameness(masks(exam, P, SHAPE, 1, via)[0], 1)
+
+
+@symptom
+def channels(exam: Exam, *, via: Via = "forward") -> str:
+    """Are all places of a channel masked alike, where x has three axes? Whose channels are masked alike is another fact."""
+    (mask,) = masks(exam, P, (40, 8, 6), 1, via)
+    return _sameness(mask, 2) if mask.ndim == 3 else "apart"
 
 
 def _sameness(mask: Array, axis: int) -> str:

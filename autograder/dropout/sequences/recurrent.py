@@ -34,6 +34,8 @@ __all__ = [
     "drops_features_as_often_as",
     "drops_whole_features_of_sequences",
     "keeps_its_mask_when_asked",
+    "keeps_layers_apart",
+    "keeps_the_latest_mask",
     "knows_the_ends",
     "leaves_its_sequences_alone",
     "masks_what_goes_to_the_weights",
@@ -262,14 +264,24 @@ def states_with(net: tuple[Array, ...], h: Array, m_x: Array, m_h: Array) -> Arr
 
 
 # ------------------------------------------------------------------------------------------------------- a layer that keeps its mask
-def build(exam: Exam, p: float) -> Call:
+LAYER = Item(0, None, "layer")
+
+
+def build(exam: Exam, p: float, name: str = "layer") -> Call:
     """`layer = Class(p)`."""
-    return Call(exam.function, (p,), returns=("layer",), ship=())
+    return Call(exam.function, (p,), returns=(name,), ship=())
 
 
-def step(x: Given, seed: Seed | None, **flags: bool) -> Call:
-    """`layer.forward(x, rng)` of the layer that the first call of the script made."""
-    return Call(".forward", (Item(0, None, "layer"), x, seed), flags, returns=("out",))
+def step(x: Given, seed: Seed | None, layer: Item = LAYER, **flags: bool) -> Call:
+    """`layer.forward(x, rng)` of the layer that the first call of the script made, or of another."""
+    return Call(".forward", (layer, x, seed), flags, returns=("out",))
+
+
+def two_layers(exam: Exam, p: float, x: Given) -> list[Array]:
+    """Which units are kept by a layer, by another one of the same class, and by the first again when it is asked to keep its mask."""
+    other, seeds = Item(1, None, "other"), [Seed(exam.seed(k)) for k in (0, 5, 9)]
+    passes = step(x, seeds[0]), step(x, seeds[1], other), step(x, seeds[2], same_mask=True)
+    return [factors(value, x) != 0 for value in exam.ask(build(exam, p), build(exam, p, "other"), *passes)[2:]]
 
 
 def factors(value: Any, x: Given) -> Array:
@@ -340,12 +352,31 @@ def divides_what_it_keeps(exam: Exam, *, p: float, shape: tuple[int, int, int] =
 def keeps_its_mask_when_asked(exam: Exam, *, p: float, shape: tuple[int, int, int] = (8, 5, 20), steps: int = 5) -> None:
     """uses the mask of the call before, with same_mask=True, for chunks of {steps} steps after one of 5"""
     first, second = _chunks(exam, shape, (shape[0], steps, shape[2]))
-    before = step(first, Seed(exam.seed(5)))  # a call before that one: its mask is the wrong one to keep
-    script = build(exam, p), before, step(first, Seed(exam.seed())), step(second, Seed(exam.seed(9)), same_mask=True)
-    *_, one, other = exam.ask(*script)
+    _, one, other = exam.ask(build(exam, p), step(first, Seed(exam.seed())), step(second, Seed(exam.seed(9)), same_mask=True))
     before, after = factors(one, first)[:, 0] != 0, factors(other, second)[:, 0] != 0
     if not np.array_equal(before, after):
         raise Wrong(f"the second call dropped other units: {_differing(before, after)}", "the units that the first call dropped")
+
+
+@verb()
+def keeps_the_latest_mask(exam: Exam, *, p: float, shape: tuple[int, int, int] = (8, 5, 20)) -> None:
+    """uses the mask of the latest call, with same_mask=True, of two that drew"""
+    (x,) = _chunks(exam, shape)
+    drawing = (step(x, Seed(exam.seed(k))) for k in (5, 0))
+    *_, latest, kept = exam.ask(build(exam, p), *drawing, step(x, Seed(exam.seed(9)), same_mask=True))
+    before, after = factors(latest, x)[:, 0] != 0, factors(kept, x)[:, 0] != 0
+    if not np.array_equal(before, after):
+        raise Wrong(f"the third call dropped other units: {_differing(before, after)}", "the units that the second call dropped")
+
+
+@verb()
+def keeps_layers_apart(exam: Exam, *, p: float, shape: tuple[int, int, int] = (8, 5, 20)) -> None:
+    """keeps a mask for each layer: another layer that draws changes nothing"""
+    (x,) = _chunks(exam, shape)
+    before, other, after = two_layers(exam, p, x)
+    if not np.array_equal(before, after):
+        whose = "those of the other layer" if np.array_equal(other, after) else _differing(before, after)
+        raise Wrong(f"after a call of another layer, the first one dropped other units: {whose}", "the units that it dropped before")
 
 
 @verb()

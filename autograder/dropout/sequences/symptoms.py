@@ -37,6 +37,7 @@ from autograder.dropout.sequences.recurrent import (
     shows_state_mask,
     state_forms,
     step,
+    two_layers,
 )
 from autograder.dropout.sequences.seen_masks import one_mask
 from autograder.dropout.sequences.weights import fixed_number, whole_masks
@@ -341,6 +342,13 @@ def call_before(exam: Exam) -> str:
     if np.array_equal(first, latest):
         return "nobody drew"
     return "the latest" if np.array_equal(kept, latest) else "the first" if np.array_equal(kept, first) else "another"
+
+
+@symptom
+def memory(exam: Exam) -> str:
+    """Whose mask does a layer keep when another one has drawn since? "its own" or "that of the other"."""
+    first, other, kept = two_layers(exam, P, normal((8, 5, 20), exam.seed(1)))
+    return "that of the other" if np.array_equal(kept, other) and not np.array_equal(first, other) else "its own"
 
 
 @symptom

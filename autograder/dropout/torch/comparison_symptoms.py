@@ -87,7 +87,8 @@ def gradient_taken(exam: Exam) -> str:
     """Which gradient of torch the NumPy functions are compared with."""
     codes = (f"{FIXED_RESULT}\n    result = {wanted}" for wanted in GRADIENTS.values())
     found = [three(v)["grad"] for v in exam.ask(*(replace(FIXED, more=code).call(exam) for code in codes))]
-    return next((word for word, value in zip(GRADIENTS, found, strict=True) if abs(value) <= AGREE), "other")
+    agreeing = [word for word, value in zip(GRADIENTS, found, strict=True) if abs(value) <= AGREE]
+    return "for a dout of ones" if agreeing[:2] == ["by dout", "of the sum"] else next(iter(agreeing), "other")
 
 
 @symptom

@@ -17,6 +17,7 @@ from autograder.checks_api.verb import verb
 from autograder.model import Answer, Call, Code, Given
 
 __all__ = [
+    "asks_with_the_dout_it_got",
     "counts_what_was_kept",
     "finds_right_code_right",
     "hands_over_masks_like_x",
@@ -153,6 +154,14 @@ def notices_wrong_code(exam: Exam, *, part: str, p: float, by: float = 0.01) -> 
     found = compared(exam, Comparison(p=p, part=part, factor=1 + by))[part]
     if not abs(found) > CLEARLY:  # NaN is no difference either
         raise Wrong(f'result["{part}"] = {number(found)}', f"about {by}, for the NumPy code is wrong by that much")
+
+
+@verb()
+def asks_with_the_dout_it_got(exam: Exam, *, p: float) -> None:
+    """finds a difference in grad where the NumPy code takes dout for ones"""
+    found = compared(exam, Comparison(p=p, more="    result = mask    # wrong on purpose", part="grad"))["grad"]
+    if not abs(found) > CLEARLY:
+        raise Wrong(f'result["grad"] = {number(found)}', "about 1, for the NumPy code gives the mask whatever dout is")
 
 
 @verb()

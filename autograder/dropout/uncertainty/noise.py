@@ -28,6 +28,7 @@ __all__ = [
     "draws_a_factor_for_each_unit",
     "follows_the_normal_law",
     "keeps_units_on_the_line",
+    "leaves_the_average_to_chance",
     "makes_no_noise_at_test_time",
     "multiplies_by_noise",
     "repeats_with_the_seed",
@@ -161,6 +162,27 @@ def draws_a_factor_for_each_unit(exam: Exam, *, p: float, shape: tuple[int, int]
     coins, alike = thrown(np.stack([first, second], axis=-1), (0, 1)), share * share + (1 - share) * (1 - share)
     agreeing = int((coins[..., 0] == coins[..., 1]).sum())
     expect("share of units that two calls both raise or both lower", agreeing, coins[..., 0].size, alike)
+
+
+@verb()
+def leaves_the_average_to_chance(exam: Exam, *, p: float, shape: tuple[int, ...] = SHAPE) -> None:
+    """leaves the average and the spread of a call's factors to chance, as independent draws do"""
+    found = factors(exam, p, shape, 2)
+    _vary(np.stack(found), "in every call")
+    if told := levelled(found):
+        raise Wrong(f"{told}, in every call", "numbers that vary around it")
+
+
+def levelled(found: list[Array]) -> str:
+    """What is exactly the same of all calls, or of all their rows or columns: who draws for each unit by itself meets no such thing."""
+    if np.array_equal(*found[:2]) or any(np.ptp(f, axis=axis).max() <= NEAR * np.abs(f).max() for f in found for axis in range(f.ndim)):
+        return ""  # calls or units share their draws, which is another matter
+    for what, axis in (("all factors", None), ("each column", 0), ("each row", 1)):
+        for name, statistic in (("average", np.mean), ("standard deviation", np.std)):
+            numbers = np.concatenate([np.ravel(statistic(f, axis=axis)) for f in found])
+            if np.ptp(numbers) <= NEAR * abs(numbers[0]):
+                return f"the {name} of {what} is {number(numbers[0])}"
+    return ""
 
 
 @verb()

@@ -20,7 +20,7 @@ from autograder.checks_api.results import question
 from autograder.checks_api.verb import verb
 from autograder.dropout.masks import demand_agreement, equal_counts, middle_of, thrown
 from autograder.dropout.values import softmax
-from autograder.model import Call, Code, Given, Seed
+from autograder.model import Answer, Call, Code, Given, Outcome, Seed
 
 __all__ = [
     "counts_zero_log_zero_as_zero",
@@ -37,6 +37,7 @@ __all__ = [
     "is_exact_in_a_single_pass",
     "is_the_softmax_of_each_pass",
     "keeps_its_passes_apart",
+    "makes_no_pass_in_vain",
     "stays_quiet",
     "subtracts_the_average_entropy",
     "sums_to_one_to_ten_digits",
@@ -61,6 +62,7 @@ LADDER = Code(
     "    return np.hstack([0 * u, u, 2 * u])                   # three classes at equal distances: (N, 3)\n",
 )
 STEEP = Code("steep_scores", "def steep_scores(x, rng):\n    return 1000.0 * x\n")
+TOO_MANY = "forward was called more often than T times"
 NEAR = 1e-6  # of probabilities: the seven digits of float32 are enough for them
 ROUGH = 1e-4  # lets through a small number added to a divisor or in a logarithm, which the ten digits show
 DIGITS = 1e-10
@@ -135,6 +137,33 @@ def draws_anew_in_each_pass(exam: Exam, *, passes: int = 5, examples: int = 64) 
         same = [s for s in range(t) if np.array_equal(found[s], found[t])]
         if same:
             raise Wrong(f"pass {t} is the same as pass {same[0]}", "noise of its own in each pass")
+
+
+def counted_call(exam: Exam, passes: int, examples: int) -> Call:
+    """`probs = f(counted_scores, x, T, rng)`: a network that refuses more than T passes, one by one or in one large batch."""
+    source = (
+        "asked = []\n\n\n"
+        "def counted_scores(x, rng):\n"
+        "    asked.extend(x)\n"
+        f"    if len(asked) > {passes * examples}:                                    # T * N\n"
+        f'        raise RuntimeError("{TOO_MANY}")\n'
+        "    return rng.random((len(x), 2))\n"
+    )
+    x = normal((examples, 2), exam.seed(9))
+    return Call(exam.function, (Code("counted_scores", source), x, passes, Seed(exam.seed())), returns=("probs",))
+
+
+def made_too_many(answer: Answer) -> bool:
+    """Whether that network had to refuse a pass."""
+    return answer.outcome is Outcome.RAISED and TOO_MANY in answer.error
+
+
+@verb()
+def makes_no_pass_in_vain(exam: Exam, *, passes: int = 5, examples: int = 7) -> None:
+    """makes T passes, and none besides"""
+    (answer,) = exam.answers(counted_call(exam, passes, examples))
+    if made_too_many(answer):
+        raise Wrong(TOO_MANY, f"T passes, here {passes}")
 
 
 def ladder_call(exam: Exam, passes: int, examples: int) -> Call:

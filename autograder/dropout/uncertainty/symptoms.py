@@ -15,14 +15,16 @@ from autograder.checks_api.results import question
 from autograder.checks_api.symptoms import nearest, symptom
 from autograder.dropout.calls import output, test_call, train_call
 from autograder.dropout.mask_symptoms import P
-from autograder.dropout.uncertainty.noise import branches, factors
+from autograder.dropout.uncertainty.noise import branches, factors, levelled
 from autograder.dropout.uncertainty.passes import (
     STATS,
     all_masks,
+    counted_call,
     entropy_of,
     fair_call,
     ladder_call,
     layer_call,
+    made_too_many,
     mean_and_std,
     mixed_passes,
     one_pass,
@@ -30,7 +32,7 @@ from autograder.dropout.uncertainty.passes import (
     read_stats,
 )
 from autograder.dropout.values import softmax
-from autograder.model import Call, Given, Seed
+from autograder.model import Call, Given, Outcome, Seed
 
 SHAPE = (101, 119)  # as in facts.py: a standard deviation is known to 0.7 %
 Q = 1 - P
@@ -113,6 +115,12 @@ def noise_of(exam: Exam) -> str:
     (found,) = factors(exam, P, SHAPE, 1)
     rows, columns = bool((np.ptp(found, axis=0) < NEAR).all()), bool((np.ptp(found, axis=1) < NEAR).all())
     return {(True, True): "each call", (True, False): "each feature", (False, True): "each example"}.get((rows, columns), "each unit")
+
+
+@symptom
+def noise_level(exam: Exam) -> str:
+    """Is the average or the spread of the factors the same in all calls? "fixed" or "by chance"."""
+    return "fixed" if levelled(factors(exam, P, (32, 50), 2)) else "by chance"
 
 
 @symptom
@@ -225,6 +233,13 @@ def passes_differ(exam: Exam) -> str:
         return "no passes"
     found = np.moveaxis(found, axes[0], 0)
     return "alike" if np.array_equal(found[0], found[-1]) else "apart"
+
+
+@symptom
+def passes_made(exam: Exam) -> str:
+    """How many passes are made: "T", "more", or "unclear" when nothing came back for another reason."""
+    (answer,) = exam.answers(counted_call(exam, 5, 7))
+    return "more" if made_too_many(answer) else "T" if answer.outcome is Outcome.PASSED else "unclear"
 
 
 @symptom
