@@ -400,6 +400,16 @@ MISCONCEPTIONS = {
             within("spatial_dropout_forward", CACHED, "return x * mask, (rng.random(x.shape) >= p) * scale"),
             signs="gradient_mask gradient_axes",
         ),
+        core(
+            "a_channel_shares_its_gradient",
+            """All places of a channel get the same gradient: you add it up (or average it) over the map. They share a COIN, but each has
+            an output of its own: multiply dout by the mask, place by place, and sum nothing.""",
+            (
+                "dout * cache",
+                "np.broadcast_to((dout * cache).sum(axis=tuple(range(2, dout.ndim)), keepdims=True), dout.shape).astype(dout.dtype)",
+            ),
+            signs="gradient_places",
+        ),
         edge(
             "the_mask_can_be_read_off_the_output",
             """You take a zero of the output for a dropped unit. But a kept unit whose x is 0 (behind a ReLU there are many) has output 0
@@ -536,6 +546,14 @@ MISCONCEPTIONS = {
             (SEEDS, "np.arange(rows * columns) == rng.integers(rows * columns, size=(N, C, 1))"),
             ("    mask = np.ones", "    seeds = seeds.reshape(N, C, rows, columns) & (gamma > 0)\n    mask = np.ones"),
             signs="mask_untouched_maps =mask_zeros",
+        ),
+        core(
+            "a_map_loses_one_block_at_most",
+            """You throw one coin for each MAP, and one block of it falls or none. In DropBlock every valid place throws a coin, with
+            probability gamma: a map may lose several blocks.""",
+            (SEEDS, "(np.arange(rows * columns) == rng.integers(rows * columns, size=(N, C, 1))) & (rng.random((N, C, 1)) < p)"),
+            ("    mask = np.ones", "    seeds = seeds.reshape(N, C, rows, columns)\n    mask = np.ones"),
+            signs="mask_inner_units mask_drop_share =mask_zeros =mask_untouched_maps",
         ),
         edge(
             "the_scale_is_one_over_one_minus_p",

@@ -364,6 +364,7 @@ PROBES = {
     "spatial_dropout_backward": [
         f.gradient_mask(**WIDE_PAIR),
         s.gradient_axes(**WIDE_PAIR),
+        s.gradient_places(**WIDE_PAIR),
         f.gradient_factor(**WIDE_PAIR),
         f.test_gradient(**WIDE_PAIR),
         f.cache_used(**WIDE_PAIR),

@@ -94,11 +94,12 @@ EXERCISES = [
             Part("rng", "chance comes from the rng that is handed on", share=10, checks=[c.hands_its_generator_on()]),
             Part(
                 "manners",
-                "ten digits; a T below 1 is refused, x is left alone",
+                "ten digits, no pass in vain; a T below 1 is refused, x is left alone",
                 share=10,
                 gravity="manner",
                 checks=[
                     c.sums_to_one_to_ten_digits(needs=PROBABILITIES),
+                    c.makes_no_pass_in_vain(needs=PROBABILITIES),
                     c.leaves_its_arguments_alone(given=(NOISY, PEAKS, 3, Seed(1)), names=("forward", "x", "T", "rng")),
                     c.raises_value_error(case="T = 0", given=(NOISY, PEAKS, 0, Seed(1))),
                 ],
@@ -175,7 +176,10 @@ EXERCISES = [
                 "own",
                 "Gaussian dropout draws a factor for each unit, anew in every call",
                 share=15,
-                checks=gaussian(c.draws_a_factor_for_each_unit(p=0.3)),
+                checks=gaussian(
+                    c.draws_a_factor_for_each_unit(p=0.3),
+                    c.leaves_the_average_to_chance(p=0.3, needs="draws_a_factor_for_each_unit of Gaussian dropout"),
+                ),
             ),
             Part(
                 "gaussian_manners",
@@ -368,6 +372,7 @@ GAUSSIAN_FACTS = [
     u.noise_spread(),
     u.noise_shape(),
     u.noise_of(),
+    u.noise_level(),
     u.next_noise(),
     u.noise_from(),
     u.at_rest(),
@@ -400,6 +405,7 @@ PROBES = {
         u.passes_are(),
         u.passes_differ(),
         u.passes_mixed(),
+        u.passes_made(),
         u.passes_from(),
         u.rows_sum_to(),
         t.gives("huge_scores", given=(STEEP, PEAKS, 2, Seed(1))),

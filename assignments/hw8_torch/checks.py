@@ -8,6 +8,7 @@ from dataclasses import replace
 from autograder import Exercise, Part
 from autograder.dropout import checks as c
 from autograder.dropout import symptoms as f
+from autograder.dropout.forms import Flat
 from autograder.dropout.torch import comparison_symptoms as s
 from autograder.dropout.torch import comparisons as t
 from autograder.dropout.torch import layers, loops
@@ -28,6 +29,8 @@ DROPS = "drops_some_and_keeps_some of MyDropoutFunction"
 MASKED = "passes_gradient_to_kept_units_only of MyDropoutFunction"
 LAYER_DROPS = "drops_some_and_keeps_some of MyDropout"
 LAYER_MASKED = "passes_gradient_to_kept_units_only of MyDropout"
+FEATURES = "treats_features_apart of MyDropout"
+MAPS = {"via": Flat((8, 4, 8)), "shape": (256, 256)}
 RESTS = "is_identity_at_test_time of MyDropout"
 STEPS = "takes_every_batch_once_per_epoch"
 NET = {"net": "FixedNet"}
@@ -45,12 +48,11 @@ def layer(check):
     return in_a_coat(LAYER, check)
 
 
-def agreement(part, sentence):
+def agreement(part, sentence, *more):
     """The part about one of the two numbers that a comparison gives."""
     wrong = t.notices_wrong_code(part=part, p=0.3)
-    return Part(
-        part, sentence, 25, gravity="core", checks=[wrong, t.finds_right_code_right(module="Dropout", p=0.3, part=part, needs=wrong)]
-    )
+    right = t.finds_right_code_right(module="Dropout", p=0.3, part=part, needs=wrong)
+    return Part(part, sentence, 25, gravity="core", checks=[wrong, right, *more])
 
 
 def question(key, sentence, **kind):
@@ -62,7 +64,10 @@ EXERCISES = [
         "compare_with_torch",
         [
             agreement("out", "NumPy's output is compared with that of the pass whose mask it got"),
-            agreement("grad", "NumPy's gradient is compared with that of the pass whose mask it got"),
+            agreement(
+                "grad", "NumPy's gradient by dout is compared with that of the pass whose mask it got",
+                t.asks_with_the_dout_it_got(p=0.3, needs="notices_wrong_code(part=grad, p=0.3)"),
+            ),
             Part(
                 "mask",
                 "the mask is the multiplier of a training pass, also where x or dout is 0, of all modules",
@@ -185,6 +190,7 @@ EXERCISES = [
                 checks=[
                     layer(c.treats_examples_apart(p=0.3)),
                     layer(c.treats_features_apart(p=0.3)),
+                    layer(c.treats_features_apart(p=0.3, what="place of a channel", **MAPS, needs=FEATURES)),
                     layers.draws_afresh_in_each_pass(**OF_LAYER),
                 ],
             ),
@@ -323,6 +329,7 @@ PROBES = {
                 f.drop_share(),
                 f.rows(),
                 f.columns(),
+                f.channels(),
                 f.survivors(),
                 f.digits(),
                 f.test_time(),

@@ -58,6 +58,7 @@ from autograder.checks import torch_comparisons as t
 from autograder.checks import torch_layers as layers
 from autograder.checks import torch_loops as loops
 from autograder.checks.coats import fact_in_a_coat, in_a_coat
+from autograder.checks.forms import Flat
 """,
 }
 OURS = re.compile(r"^from autograder\.(checks_api|dropout)[\w.]* import .*\n", re.MULTILINE)

@@ -410,6 +410,9 @@ def test_the_words_for_masks() -> None:
     assert word(axes, {FORWARD: coins(lambda shape: shape)}, FORWARD) == "0, 1, 2, 3"
     assert word(axes, {FORWARD: coins(features)}, FORWARD) == "0, 2, 3"
     assert word(s.gradient_axes(shape=(17, 13, 7, 6), **PAIR), {}, BACKWARD_NAME) == "0, 1"
+    summed = {BACKWARD_NAME: lambda dout, cache: np.zeros_like(dout) + (dout * cache).sum((2, 3), keepdims=True)}
+    places = [word(s.gradient_places(shape=(17, 13, 7, 6), **PAIR), toys, BACKWARD_NAME) for toys in ({}, summed)]
+    assert places == ["each its own", "all alike"]
 
 
 @pytest.mark.parametrize(

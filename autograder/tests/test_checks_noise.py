@@ -52,6 +52,7 @@ def low(x: Array, p: float, rng: Any, train: bool = True) -> Any:
 NOISE = c.multiplies_by_noise(p=0.3)
 LAW = c.follows_the_normal_law(p=0.3)
 APART = c.draws_a_factor_for_each_unit(p=0.3)
+LEVEL = c.leaves_the_average_to_chance(p=0.3)
 SEEDED = c.repeats_with_the_seed(p=0.3)
 RIGHT: dict[str, Function] = {
     "normal": bell,
@@ -62,7 +63,7 @@ RIGHT: dict[str, Function] = {
 
 
 @pytest.mark.parametrize("name", RIGHT)
-@pytest.mark.parametrize("check", [NOISE, LAW, APART, SEEDED], ids=lambda check: check.verb)
+@pytest.mark.parametrize("check", [NOISE, LAW, APART, LEVEL, SEEDED], ids=lambda check: check.verb)
 def test_every_way_of_drawing_normal_factors_is_right(check: Check, name: str) -> None:
     for sweep in range(3):
         passes(check, RIGHT[name], f"sweep {sweep}")
@@ -96,6 +97,24 @@ def test_shared_factors_are_refused() -> None:
     assert told(APART, bell_with(size=lambda shape: (*shape[:-1], 1))).startswith("share of units on which ")
     frozen = bell_with(law=lambda rng, size: np.random.default_rng(1).standard_normal(size))
     assert told(APART, frozen).startswith("share of units that two calls both raise or both lower = 1.0000 | 0.5000")
+
+
+@pytest.mark.parametrize("axis", [None, 0, 1])
+@pytest.mark.parametrize(("statistic", "name"), [(np.mean, "average"), (np.std, "standard deviation")])
+def test_factors_that_are_made_to_come_out_exactly_are_refused(statistic: Any, name: str, axis: int | None) -> None:
+    def levelling(x: Array, p: float, rng: Any, train: bool = True) -> Any:
+        factors = rng.normal(1, (p / (1 - p)) ** 0.5, x.shape)
+        return x * factors / statistic(factors, axis=axis, keepdims=True), None
+
+    whose = {None: "all factors", 0: "each column", 1: "each row"}[axis]
+    assert told(LEVEL, levelling) == f"the {name} of {whose} is 1, in every call | numbers that vary around it"
+    assert (fact(u.noise_level(), levelling), fact(u.noise_level(), bell)) == ("fixed", "by chance")
+
+
+def test_shared_or_frozen_factors_are_not_called_levelled() -> None:
+    frozen = bell_with(law=lambda rng, size: np.random.default_rng(1).standard_normal(size))
+    for function in (frozen, bell_with(size=lambda shape: (1, *shape[1:])), bell_with(size=lambda shape: (*shape[:-1], 1))):
+        passes(LEVEL, function)
 
 
 def zeros_and_a_factor(x: Array, p: float, rng: Any, train: bool = True) -> Any:
@@ -245,9 +264,10 @@ def test_facts_name_the_branches() -> None:
 
 # ---------------------------------------------------------------------------------------------------------------------------- junk
 SHARE = c.drops_the_right_share(p=0.3, via=Branched())
-CHECKS = [NOISE, LAW, APART, SEEDED, BRANCHES, LINE, BOTTOM, SHARE]
+CHECKS = [NOISE, LAW, APART, LEVEL, SEEDED, BRANCHES, LINE, BOTTOM, SHARE]
 FACTS = [
-    u.noise(), u.noise_mean(), u.noise_spread(), u.noise_shape(), u.noise_of(), u.next_noise(), u.noise_from(), u.at_rest(),
+    u.noise(), u.noise_mean(), u.noise_spread(), u.noise_shape(), u.noise_of(), u.noise_level(), u.next_noise(), u.noise_from(),
+    u.at_rest(),
     u.branch("slope", part="slope", table=(("one", 1.0),)), u.line_digits(slopes=(1.0,)),
 ]  # fmt: skip
 
@@ -257,7 +277,7 @@ def test_junk_breaks_nothing(name: str) -> None:
     for check in CHECKS:
         found = verdict(check, junk()[name])
         refused = found.outcome in (Outcome.FAILED, Outcome.RAISED, Outcome.CRASHED)
-        assert refused or (check is SHARE and found.passed), f"{check.verb}: {found}"
+        assert refused or (check in (SHARE, LEVEL) and found.passed), f"{check.verb}: {found}"
         assert found.got or found.passed
     for made in FACTS:
         assert fact(made, junk()[name])

@@ -173,6 +173,8 @@ CASES: tuple[tuple[str, Check], ...] = (
     ("Layer", c.knows_the_ends(bad=(1.5, -0.25))),
     ("Layer", c.keeps_its_mask_when_asked(p=0.4)),
     ("Layer", c.keeps_its_mask_when_asked(p=0.4, steps=2)),
+    ("Layer", c.keeps_the_latest_mask(p=0.4)),
+    ("Layer", c.keeps_layers_apart(p=0.4)),
     ("Layer", c.draws_again_unless_asked(p=0.4)),
     ("Layer", c.draws_for_another_batch(p=0.4)),
     ("Layer", c.draws_for_another_batch(p=0.4, first=(1, 5, 20), second=(7, 5, 20))),
@@ -487,13 +489,22 @@ class Faithful(Layer):
         return x * self.oldest if same_mask else out
 
 
+class Sharing(Layer):
+    """Its mask belongs to the class."""
+
+    common = np.zeros((0, 0, 0))
+    mask = property(lambda self: Sharing.common, lambda self, mask: setattr(Sharing, "common", mask))
+
+
 class Lame(Layer):
     def forward(self, x: Array, rng: Any, train: bool = True, same_mask: bool = False) -> Array:
         return super().forward(x, rng, train, same_mask) * (1 - self.p)
 
 
 def test_a_layer_that_errs_is_told_how() -> None:
-    assert refused("Layer", c.keeps_its_mask_when_asked(p=0.4), Faithful).startswith("the second call dropped other units: they differ in")
+    assert refused("Layer", c.keeps_the_latest_mask(p=0.4), Faithful).startswith("the third call dropped other units: they differ in")
+    assert verdict("Layer", c.keeps_its_mask_when_asked(p=0.4), {"Layer": Faithful}).passed
+    assert "dropped other units: those of the other layer" in refused("Layer", c.keeps_layers_apart(p=0.4), Sharing)
     assert refused("Layer", c.keeps_its_mask_when_asked(p=0.4), Opposite).startswith("the second call dropped other units: they differ in")
     assert refused("Layer", c.draws_again_unless_asked(p=0.4), Opposite).startswith("the second call dropped the units that the first")
     assert "ValueError" in refused("Layer", c.draws_for_another_batch(p=0.4), Stubborn)
@@ -718,6 +729,9 @@ WAYS: tuple[tuple[Symptom, str, Functions, str], ...] = (
     (s.wrong_gradients(**ONE_BACK), "steady", {"steady": own_coins(steady)}, "unknown: the same seed gives another output"),
     (s.another_batch(first=6, second=6, features=(1, 20)), "Layer", {}, "drawn"),
     (s.another_batch(first=6, second=6, features=(1, 20)), "Layer", {"Layer": Stubborn}, "the old mask is spread"),
+    (s.memory(), "Layer", {}, "its own"),
+    (s.memory(), "Layer", {"Layer": Opposite}, "its own"),
+    (s.memory(), "Layer", {"Layer": Sharing}, "that of the other"),
     (s.layer_at_test_time(), "Layer", {}, "1"),
     (s.layer_at_test_time(), "Layer", {"Layer": Damped}, "1-p"),
     (s.sequences_after(), "Layer", {}, "as it was"),

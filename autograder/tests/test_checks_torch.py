@@ -11,6 +11,7 @@ import pytest
 from autograder.diagnose import fingerprint
 from autograder.dropout import checks as c
 from autograder.dropout import symptoms as f
+from autograder.dropout.forms import Flat
 from autograder.dropout.torch import comparison_symptoms as s
 from autograder.dropout.torch import comparisons as t
 from autograder.dropout.torch import layers, loops
@@ -66,6 +67,7 @@ def comparing(
 
 
 COMPARING = [
+    t.asks_with_the_dout_it_got(p=0.3),
     t.notices_wrong_code(part="out", p=0.3),
     t.notices_wrong_code(part="grad", p=0.3),
     t.finds_right_code_right(module="Dropout", p=0.3),
@@ -113,6 +115,16 @@ def test_exchanged_arguments_of_the_backward_code_are_seen() -> None:
 
     passes(t.hands_over_the_multiplier(), toy=exchanged)
     told(t.hands_over_the_multiplier(part="grad"), toy=exchanged)
+
+
+def test_who_compares_for_a_dout_of_ones_only_is_refused() -> None:
+    def ones(numpy_forward: Function, numpy_backward: Function, module: Any, x: Any, dout: Any, device: str) -> Any:
+        return comparing()(numpy_forward, numpy_backward, module, x, np.ones_like(dout), device)
+
+    passes(t.finds_right_code_right(module="Dropout", p=0.3, part="grad"), toy=ones)
+    assert told(t.asks_with_the_dout_it_got(p=0.3), toy=ones).endswith("| about 1, for the NumPy code gives the mask whatever dout is")
+    found = [fingerprint([s.gradient_taken()], "toy", Local(namespace={"toy": toy}), "slug") for toy in (ones, comparing())]
+    assert [facts["gradient_taken"] for facts in found] == ["for a dout of ones", "by dout"]
 
 
 def test_a_scale_of_at_least_one_is_refused_among_small_numbers() -> None:
@@ -518,6 +530,7 @@ def test_a_layer_in_a_coat_may_overwrite_its_input_and_is_seen() -> None:
         (layers.printed(function="Toy"), {Layer: "p", Mute: "no p", Half: "another number"}),
         (layers.way_back(function="Toy"), {Layer: "open", Latest: "open", Cut: "cut off", Odd: "too few or too many gradients"}),
         (layers.mode_after_eval(function="Toy"), {Layer: "eval", Asking: "training"}),
+        (fact_in_a_coat(COAT, f.channels()), {Layer: "apart", torch.nn.Dropout1d: "shared"}),
         (fact_in_a_coat(COAT, f.test_time()), {Layer: "1", Asking: "drops"}),
         (fact_in_a_coat(COAT, f.input_after()), {Layer: "kept", Overwriting: "overwritten"}),
     ],
@@ -526,6 +539,20 @@ def test_a_layer_in_a_coat_may_overwrite_its_input_and_is_seen() -> None:
 def test_facts_about_layers(fact: Any, words: dict[Any, str]) -> None:
     found = {toy: fingerprint([fact], "toy", Local(namespace={"Toy": toy}), "slug")[fact.name] for toy in words}
     assert found == words
+
+
+@pytest.mark.parametrize(("axes", "word"), [((2, 3), "neighbouring"), ((1,), "distant"), ((), "")])
+def test_coins_that_places_or_channels_share_are_seen_where_x_has_four_axes(axes: tuple[int, ...], word: str) -> None:
+    class Sharing(Layer):
+        def forward(self, x: Any) -> Any:
+            coins = torch.ones([1 if axis in axes and x.dim() == 4 else size for axis, size in enumerate(x.shape)])
+            return x * super().forward(coins)
+
+    check = in_a_coat(COAT, c.treats_features_apart(p=0.3, via=Flat((4, 4, 4)), shape=(64, 64), what="place"))
+    if word:
+        assert told(check, toy=None, Toy=Sharing).startswith(f"share of units on which {word} columns agree = 1.0000")
+    else:
+        passes(check, toy=None, Toy=Sharing)
 
 
 def test_a_layer_that_is_missing_is_named() -> None:

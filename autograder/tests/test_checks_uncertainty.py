@@ -38,11 +38,13 @@ def tiled(forward: Function, x: Array, T: int, rng: Any) -> Array:
 ROWS = c.gives_probabilities_for_each_pass()
 SOFTMAX = c.is_the_softmax_of_each_pass()
 ANEW = c.draws_anew_in_each_pass()
+VAIN = c.makes_no_pass_in_vain()
 HANDED = c.hands_its_generator_on()
+PASSES = [ROWS, SOFTMAX, ANEW, VAIN, HANDED]
 
 
 @pytest.mark.parametrize("function", [committee, children, tiled])
-@pytest.mark.parametrize("check", [ROWS, SOFTMAX, ANEW, HANDED, c.is_the_softmax_of_each_pass(passes=1, examples=1)], ids=lambda k: k.name)
+@pytest.mark.parametrize("check", [*PASSES, c.is_the_softmax_of_each_pass(passes=1, examples=1)], ids=lambda check: check.name)
 def test_every_use_of_the_generator_is_right(check: Check, function: Function) -> None:
     for sweep in range(2):
         passes(check, function, f"sweep {sweep}")
@@ -73,6 +75,13 @@ def test_passes_must_differ_and_obey() -> None:
     assert told(HANDED, own) == "two generators with the same seed gave passes that differ | no difference"
     frozen = lambda f, x, T, rng: committee(f, x, T, np.random.default_rng(3))  # noqa: E731
     assert told(HANDED, frozen) == "two generators with different seeds gave the same passes | different passes"
+
+
+@pytest.mark.parametrize("kept", [slice(1, None), slice(-1)], ids=["but the first", "but the last"])
+def test_a_pass_too_many_is_refused_whichever_is_thrown_away(kept: slice) -> None:
+    wasteful = lambda f, x, T, rng: committee(f, x, T + 1, rng)[kept]  # noqa: E731
+    assert told(VAIN, wasteful) == "forward was called more often than T times | T passes, here 5"
+    assert [fact(u.passes_made(), toy) for toy in (committee, wasteful, lambda *given: 1 / 0)] == ["T", "more", "unclear"]
 
 
 def test_each_pass_stands_for_itself() -> None:

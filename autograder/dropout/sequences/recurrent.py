@@ -264,23 +264,20 @@ def states_with(net: tuple[Array, ...], h: Array, m_x: Array, m_h: Array) -> Arr
 
 
 # ------------------------------------------------------------------------------------------------------- a layer that keeps its mask
-LAYER = Item(0, None, "layer")
-
-
 def build(exam: Exam, p: float, name: str = "layer") -> Call:
     """`layer = Class(p)`."""
     return Call(exam.function, (p,), returns=(name,), ship=())
 
 
-def step(x: Given, seed: Seed | None, layer: Item = LAYER, **flags: bool) -> Call:
-    """`layer.forward(x, rng)` of the layer that the first call of the script made, or of another."""
-    return Call(".forward", (layer, x, seed), flags, returns=("out",))
+def step(x: Given, seed: Seed | None, **flags: bool) -> Call:
+    """`layer.forward(x, rng)` of the layer that the first call of the script made."""
+    return Call(".forward", (Item(0, None, "layer"), x, seed), flags, returns=("out",))
 
 
 def two_layers(exam: Exam, p: float, x: Given) -> list[Array]:
     """Which units are kept by a layer, by another one of the same class, and by the first again when it is asked to keep its mask."""
     other, seeds = Item(1, None, "other"), [Seed(exam.seed(k)) for k in (0, 5, 9)]
-    passes = step(x, seeds[0]), step(x, seeds[1], other), step(x, seeds[2], same_mask=True)
+    passes = step(x, seeds[0]), Call(".forward", (other, x, seeds[1])), step(x, seeds[2], same_mask=True)
     return [factors(value, x) != 0 for value in exam.ask(build(exam, p), build(exam, p, "other"), *passes)[2:]]
 
 

@@ -38,6 +38,16 @@ def gradient_axes(exam: Exam, *, forward: str, backward: str, shape: tuple[int, 
     return axes_of(array(dx, "dx", shape) != 0)
 
 
+@symptom
+def gradient_places(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...]) -> str:
+    """Has each place of a channel a gradient of its own, or do all have the same?"""
+    x, dout = normal(shape, exam.seed(1)), normal(shape, exam.seed(2))
+    _, dx = exam.ask(train_call(forward, x, P, Seed(exam.seed())), backward_call(backward, dout, 0))
+    found = array(dx, "dx", shape).astype(float)
+    places = found.reshape(*shape[:2], -1)
+    return "all alike" if found.any() and (np.ptp(places, axis=2) <= NEAR * np.abs(places).max()).all() else "each its own"
+
+
 def axes_of(kept: Array) -> str:
     """The axes along which a mask changes."""
     changing = [a for a in range(kept.ndim) if not (kept == kept.take([0], axis=a)).all()]

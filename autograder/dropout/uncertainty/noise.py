@@ -175,9 +175,10 @@ def leaves_the_average_to_chance(exam: Exam, *, p: float, shape: tuple[int, ...]
 
 def levelled(found: list[Array]) -> str:
     """What is exactly the same of all calls, or of all their rows or columns: who draws for each unit by itself meets no such thing."""
-    if np.array_equal(*found[:2]) or any(np.ptp(f, axis=axis).max() <= NEAR * np.abs(f).max() for f in found for axis in range(f.ndim)):
+    shared = any(np.ptp(f, axis=axis).max() <= NEAR * np.abs(f).max() for f in found for axis in range(f.ndim))
+    if shared or np.array_equal(found[0], found[1]):
         return ""  # calls or units share their draws, which is another matter
-    for what, axis in (("all factors", None), ("each column", 0), ("each row", 1)):
+    for what, axis in (("each column", 0), ("each row", 1), ("all factors", None)):
         for name, statistic in (("average", np.mean), ("standard deviation", np.std)):
             numbers = np.concatenate([np.ravel(statistic(f, axis=axis)) for f in found])
             if np.ptp(numbers) <= NEAR * abs(numbers[0]):
