@@ -158,6 +158,13 @@ MISCONCEPTIONS = {
             signs="moved_labels",
         ),
         core(
+            "labels_are_exchanged",
+            """You shuffle the labels of the chosen places among themselves. Many come back to one of their own class, and how often
+            each class stands there does not change: too few move, and not to any class alike. Draw a wrong class for each place.""",
+            ("(y2[moved] + steps) % classes", "rng.permutation(y2[moved])"),
+            signs="new_classes moved_labels",
+        ),
+        core(
             "a_label_may_be_drawn_twice",
             """You draw the places with replacement, so some labels are drawn twice and too few move. Use rng.permutation(N)[:k] or
             rng.choice(N, k, replace=False).""",

@@ -267,6 +267,13 @@ MISCONCEPTIONS = {
             "coins = (*x.shape[:-1], 1)", signs="images volumes",
         ),
         coins(
+            core,
+            "only_the_third_axis_is_spatial",
+            """Each COLUMN of a map throws its own coin: only the third axis shares it. All axes from the third on are spatial, so the coins
+            have the shape (N, C, 1, 1) for images.""",
+            "coins = (*x.shape[:2], 1, *x.shape[3:])", signs="images volumes",
+        ),
+        coins(
             edge,
             "maps_have_two_axes_always",
             """Your function only takes four axes. Sequences (N, C, L) and volumes (N, C, D, H, W) have channels too: let x.ndim decide how
@@ -311,6 +318,14 @@ MISCONCEPTIONS = {
             (f"({KEPT}) * scale", KEPT),
             ("    return x * mask", "    mask = mask / mask.mean(dtype=x.dtype) if mask.any() else mask\n    return x * mask"),
             signs="survivors",
+        ),
+        edge(
+            "each_example_counts_its_own",
+            """You divide by the share of channels that survived in each example, so that one which lost many is louder than another. Here
+            the factor is 1 / (1 - p) for all.""",
+            (f"({KEPT}) * scale", KEPT),
+            ("    return x * mask", "    mask = mask / np.maximum(mask.mean(1, keepdims=True, dtype=x.dtype), 1e-9)\n    return x * mask"),
+            signs="survivors =drop_share",
         ),
         core(
             "exactly_p_times_c_channels_are_dropped",
@@ -548,6 +563,37 @@ MISCONCEPTIONS = {
             signs="mask_untouched_maps =mask_zeros",
         ),
         core(
+            "the_last_places_begin_no_block",
+            """Your places end one too early: with range(H - block), or H - block rows of seeds, no block ever reaches the last row and the
+            last column, and a block as large as the map is never drawn. There are H - block + 1 places down, W - block + 1 across.""",
+            (PLACES_OF, "rows, columns = H - block, W - block"), signs="mask_nothing_left mask_drop_share =mask_zeros",
+        ),
+        core(
+            "blocks_never_overlap",
+            """You draw a block only where none lies yet. Each valid place throws its coin whatever its neighbours did, and blocks overlap:
+            the share that is left is counted afterwards.""",
+            (
+                "    mask = np.ones",
+                """    for n, c, i, j in np.argwhere(seeds):
+        near = seeds[n, c, max(i - block + 1, 0):i + block, max(j - block + 1, 0):j + block]
+        near[...] = False
+        seeds[n, c, i, j] = True
+    mask = np.ones""",
+            ),
+            signs="mask_overlaps =mask_untouched_maps =mask_drop_share =mask_zeros",
+        ),
+        core(
+            "each_map_loses_as_many_blocks",
+            """Each map loses the same number of blocks. Here every valid place throws a coin with probability gamma, so their number varies
+            from map to map, and some maps stay whole.""",
+            (
+                SEEDS,
+                "rng.random((N, C, rows * columns)).argsort(axis=2).argsort(axis=2) < round(gamma * rows * columns)\n"
+                "    seeds = seeds.reshape(N, C, rows, columns)",
+            ),
+            signs="mask_untouched_maps =mask_zeros =mask_inner_units",
+        ),
+        core(
             "a_map_loses_one_block_at_most",
             """You throw one coin for each MAP, and one block of it falls or none. In DropBlock every valid place throws a coin, with
             probability gamma: a map may lose several blocks.""",
@@ -560,6 +606,11 @@ MISCONCEPTIONS = {
             """You divide by 1 - p. With blocks the share that is left is NOT 1 - p: they overlap, and few of them make a large noise. So
             the scale is counted: (all units) / (units left).""",
             (BY_COUNT, "mask / (1 - p) if p < 1 else 0 * mask"), signs="mask_survivors",
+        ),
+        edge(
+            "the_scale_is_upside_down",
+            "You multiply by (units left) / (all units). It is the other way round: what is left speaks up for what is gone.",
+            (BY_COUNT, "mask * (left / mask.size)"), signs="mask_survivors",
         ),
         edge(
             "each_map_is_scaled_by_itself",
@@ -629,7 +680,7 @@ MISCONCEPTIONS = {
         core(
             "mu_needs_no_square",
             "You use mu where its square belongs; for mu = 1 that makes no difference. The average of the square is sigma**2 + mu**2.",
-            ("mu ** 2", "mu", 2), signs="=ratio =centred far_from_zero",
+            ("mu ** 2", "mu", 2), signs="exponent_of_mu",
         ),
         manner(
             "any_p_will_do",
@@ -640,42 +691,54 @@ MISCONCEPTIONS = {
         core(
             "the_ratio_is_training_over_test",
             "Your ratio is the wrong way round: training / test. Asked for is test / training, a number of at most 1.",
-            ("sigma ** 2 / training", "training / sigma ** 2"), signs="ratio centred",
+            ("sigma ** 2 / training", "training / sigma ** 2"), signs="direction",
         ),
         core(
             "the_average_plays_no_part",
             """You return 1 - p whatever the average is. A dropped unit jumps from x to 0, so the noise grows with the average: E[x^2] =
             sigma^2 + mu^2.""",
-            ("sigma ** 2 / training", "1 - p"), signs="ratio",
+            ("sigma ** 2 / training", "1 - p"), signs="exponent_of_mu",
         ),
         core(
             "a_ratio_of_variances_is_a_ratio_of_deviations",
             "You return the ratio of the standard deviations. The variances were asked for: the square of yours.",
-            ("sigma ** 2 / training", "np.sqrt(sigma ** 2 / training)"), signs="ratio centred",
+            ("sigma ** 2 / training", "np.sqrt(sigma ** 2 / training)"), signs="root",
         ),
         core(
             "the_second_moment_is_the_variance",
             "Your training variance is E[y^2]: the square of the average has not been subtracted.",
-            (" - mu ** 2", ""), signs="ratio",
+            (" - mu ** 2", ""), signs="centre",
         ),
         core(
             "p_is_the_keep_probability",
             "You divide by p where 1 - p belongs: in this course p is the probability of DROPPING.",
-            ("(1 - p) - mu", "max(p, 1e-12) - mu"), signs="ratio centred",
+            ("(1 - p) - mu", "max(p, 1e-12) - mu"), signs="factor",
         ),
         core(
             "sigma_is_the_variance",
             "You use sigma as if it were the variance. It is the standard deviation: square it.",
-            ("sigma ** 2", "sigma", 2), signs="ratio",
+            ("sigma ** 2", "sigma", 2), signs="exponent_of_sigma",
         ),
         core(
             "training_is_not_scaled",
             """Your training variance belongs to a mask of 0 and 1. Inverted dropout divides by 1 - p, and a factor comes out of a variance
             squared.""",
             ("(sigma ** 2 + mu ** 2) / (1 - p) - mu ** 2", "(1 - p) * (sigma ** 2 + mu ** 2) - (1 - p) ** 2 * mu ** 2"),
-            signs="ratio centred",
+            signs="factor",
         ),
-        tiny("a divisor", ("/ training", "/ (training + 1e-8)"), signs="ratio_digits"),
+        core(
+            "a_factor_is_squared_and_no_coin_thrown",
+            """You divide sigma^2 + mu^2 by (1 - p)^2. The factor comes out squared, but only 1 - p of the units have it, the others are 0:
+            E[y^2] is the share 1 - p of that, (sigma^2 + mu^2) / (1 - p).""",
+            ("(1 - p) - mu", "(1 - p) ** 2 - mu"), signs="factor",
+        ),
+        core(
+            "only_the_average_makes_noise",
+            """Your training variance is sigma^2 plus the noise of the average. The spread around it is dropped and scaled as well: sigma^2
+            is divided by 1 - p, too.""",
+            ("(sigma ** 2 + mu ** 2) / (1 - p) - mu ** 2", "sigma ** 2 + p / (1 - p) * mu ** 2"), signs="factor",
+        ),
+        tiny("a divisor", ("/ training", "/ (training + 1e-8)"), signs="digits_of_ratio"),
     ],
     "fixed_conv_block": [
         core(

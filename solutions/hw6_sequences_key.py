@@ -908,40 +908,40 @@ MISCONCEPTIONS = {
             "the_sum_comes_before_the_square",
             "You square the sum x W. The variance of a sum of independent terms is the sum of their variances, so "
             "each term is squared first: (x**2) @ (W**2).",
-            ("(x**2 @ W**2)", "(x @ W) ** 2"), signs="var last_var",
+            ("(x**2 @ W**2)", "(x @ W) ** 2"), signs="spread_of_two",
         ),
         core(
             "the_variance_forgets_the_scale",
             "Your variance p (1 - p) x^2 W^2 belongs to a mask of 0 and 1. The kept weights are divided by 1 - p, "
             "and a factor comes out of a variance squared.",
-            ("p / (1 - p)", "p * (1 - p)"), signs="var last_var",
+            ("p / (1 - p)", "p * (1 - p)"), signs="spread_factor",
         ),
         core(
             "the_spread_is_the_variance",
             "You return the standard deviation. The variance is its square.",
-            ("return mean, var", "return mean, np.sqrt(var)"), signs="var last_var",
+            ("return mean, var", "return mean, np.sqrt(var)"), signs="spread_root",
         ),
         core(
             "the_bias_adds_to_the_spread",
             "You add b to the variance. A number that is always the same moves the average and not the spread.",
-            ("(x**2 @ W**2)", "(x**2 @ W**2) + b**2"), signs="var last_var",
+            ("(x**2 @ W**2)", "(x**2 @ W**2) + b**2"), signs="spread_adds",
         ),
         core(
             "p_is_the_keep_probability",
             "Your variance is that of weights that STAY with probability p, as the paper writes it. In this course "
             "p is the probability of DROPPING: p / (1 - p).",
-            ("p / (1 - p)", "(1 - p) / (p or 1)"), signs="var last_var",
+            ("p / (1 - p)", "(1 - p) / (p or 1)"), signs="spread_factor",
         ),
         core(
             "the_second_moment_is_the_variance",
             "Your second result is the average of u squared. The variance is that minus the square of the average.",
-            ("(x**2 @ W**2)", "(x**2 @ W**2) + mean**2"), signs="var last_var",
+            ("(x**2 @ W**2)", "(x**2 @ W**2) + mean**2"), signs="spread_adds",
         ),
         core(
             "the_variance_is_a_single_coins",
             "Your variance has the factor p. One term has the variance p / (1 - p) times the square of x W: from p "
             "(1 - p) of the coin, and twice 1 / (1 - p) of the scale.",
-            ("p / (1 - p)", "p"), signs="var last_var",
+            ("p / (1 - p)", "p"), signs="spread_factor",
         ),
         core(
             "outputs_vary_together",
@@ -952,31 +952,31 @@ MISCONCEPTIONS = {
         core(
             "variance_and_average_change_places",
             "Your two results have changed places: first the average, then the variance.",
-            ("return mean, var", "return var, mean"), signs="mean var last_mean last_var",
+            ("return mean, var", "return var, mean"), signs="order",
         ),
         core(
             "these_are_the_moments_without_the_division",
             "These are the moments of the paper's form, in which the kept weights are not divided. Here they are "
             "divided by 1 - p in training, which keeps the average at xW + b.",
             ("x @ W + b", "(1 - p) * (x @ W) + b"), ("p / (1 - p)", "p * (1 - p)"),
-            signs="mean var last_mean last_var",
+            signs="average_factor spread_factor",
         ),
         edge(
             "the_average_has_no_bias",
             "Your average lacks the bias: it is xW + b.",
-            ("x @ W + b", "x @ W"), signs="mean =last_mean",
+            ("x @ W + b", "x @ W"), signs="average_adds",
         ),
         edge(
             "the_average_shrinks",
             "Your average is multiplied by 1 - p. The kept weights are divided by 1 - p in training, so on average "
             "nothing is lost: xW + b.",
-            ("x @ W + b", "(1 - p) * (x @ W) + b"), signs="mean last_mean",
+            ("x @ W + b", "(1 - p) * (x @ W) + b"), signs="average_factor",
         ),
         edge(
             "the_average_grows",
             "Your average is divided by 1 - p. That factor belongs to the kept weights, and makes up for the "
             "dropped ones: on average it is xW + b.",
-            ("x @ W + b", "x @ W / (1 - p) + b"), signs="mean last_mean",
+            ("x @ W + b", "x @ W / (1 - p) + b"), signs="average_factor",
         ),
         manner(
             "p_need_not_be_checked",
@@ -995,7 +995,7 @@ MISCONCEPTIONS = {
             "a_divisor_needs_an_epsilon",
             "You add something small to 1 - p before you divide, so the variance is a little too small. p is "
             "smaller than 1: nothing divides by zero.",
-            ("p / (1 - p)", "p / (1 - p + 1e-8)"), signs="digits_of_var =var",
+            ("p / (1 - p)", "p / (1 - p + 1e-8)"), signs="spread_digits",
         ),
     ],
     "FixedVariationalDropout": [

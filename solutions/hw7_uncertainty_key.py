@@ -261,6 +261,14 @@ MISCONCEPTIONS = {
             """Your third result is the variance of the probabilities. It is another measure of disagreement; the mutual information is
             the entropy of the average minus the average entropy.""",
             ("entropy - hesitation", "probs.var(axis=0).sum(axis=-1)"), signs="stats_information"),
+        core("entropies_of_passes_are_added",
+            """You subtract the SUM of the passes' entropies. Their average is meant: divide by T.""",
+            ("entropy_of(probs).mean(axis=0)", "entropy_of(probs).sum(axis=0)"), signs="stats_information =stats_entropy"),
+        core("the_divergence_is_turned_round",
+            """You average how far the MEAN diverges from the passes. It is the other way round: how far each pass diverges from the mean,
+            which is the entropy of the mean minus the average entropy. (Yours is infinite where a pass rules a class out.)""",
+            ("entropy - hesitation", "(mean * np.log(mean / np.maximum(probs, 1e-300))).sum(axis=-1).mean(axis=0)"),
+            signs="stats_information =stats_entropy"),
         core("entropy_has_no_minus_sign",
             """Your entropies are negative: logarithms of probabilities are below 0, and the minus in front of the sum turns them
             round.""",
@@ -349,11 +357,19 @@ MISCONCEPTIONS = {
         core("the_mean_is_the_keep_probability",
             """Your factors have the mean 1 - p, like the mask of vanilla dropout. Here their mean is 1, and test time needs no
             factor.""",
-            ("1 + np.sqrt", "1 - p + np.sqrt"), signs="gaussian_noise_mean"),
+            ("1 + np.sqrt", "1 - p + np.sqrt"), signs="gaussian_noise_mean =gaussian_noise"),
         core("this_is_dropout_with_zeros",
             """This is inverted dropout itself: factors 0 and 1 / (1 - p). Here each factor is drawn from a NORMAL distribution with the
             same mean and variance.""",
             (f"1 + {SPREAD} * {NORMAL}", "(rng.random(x.shape) >= p) / (1 - p)"), signs="gaussian_noise"),
+        core("noise_comes_besides_the_zeros",
+            """You drop units AND disturb the others. Here nobody is dropped: the noise stands in place of the mask of zeros, and has its
+            mean and its variance by itself.""",
+            (f"{SPREAD} * {NORMAL}", f"{SPREAD} * {NORMAL}\n    factor = factor * (rng.random(x.shape) >= p)"), signs="gaussian_noise"),
+        core("factors_are_never_negative",
+            """You cut the noise off at 0 (or take its absolute value). A normal factor may be negative: that turns a unit's sign round,
+            and belongs to the law. Leave it, or mean and variance are others.""",
+            (f"1 + {SPREAD} * {NORMAL}", f"np.maximum(1 + {SPREAD} * {NORMAL}, 0)"), signs="gaussian_noise_below_zero =gaussian_noise"),
         core("any_noise_of_that_variance_will_do",
             """Your factors have the right mean and variance, but they are drawn from a uniform distribution. Draw normal ones:
             rng.normal or rng.standard_normal.""",
@@ -440,9 +456,13 @@ MISCONCEPTIONS = {
         core("b_can_be_left_out",
             "You multiply by a but do not add b. The variance is repaired, the mean is not: add b to everything.",
             (SHIFT, "0.0"), signs="alpha_dropped_to alpha_shift"),
+        core("alpha_is_added_to_everybody",
+            """You add alpha' to every unit, the kept ones too, so that all of them are lower. It stands in the place of a unit that was
+            dropped: a kept one becomes a x + b.""",
+            (LINE, "a * (x + alpha) + b"), signs="alpha_shift =alpha_slope"),
         core("b_is_added_before_the_multiplication",
             "You add the repair of the mean after multiplying by a, but without a in it: b = -a p alpha', not -p alpha'.",
-            (SHIFT, "-p * alpha"), signs="alpha_shift alpha_slope"),
+            (SHIFT, "-p * alpha"), signs="alpha_shift"),
         edge("units_stay_with_probability_p",
             """Your constants are right, but the mask is the wrong way round: units STAY with probability p. They should be dropped with
             probability p.""",

@@ -401,6 +401,22 @@ MISCONCEPTIONS = {
             signs="gradient_factor_of_MyDropout gradient_at_zero_input_of_MyDropout",
         ),
         edge(
+            "output_over_input_is_the_mask",
+            """Backward finds the mask as output / x. Where x is 0, as behind a ReLU, that is 0 / 0, and NaN spreads through the whole
+            network. Save the mask itself.""",
+            ("ctx.save_for_backward(mask)\n        return x * mask", "ctx.save_for_backward(x, x * mask)\n        return x * mask"),
+            (BACKWARD, "x, out = ctx.saved_tensors\n        return dout * out / x, None"),
+            signs="gradient_at_zero_input_of_MyDropout",
+        ),
+        core(
+            "the_layer_scales_for_the_function",
+            """MyDropoutFunction drops and does not scale; MyDropout divides in its place. But the function is asked for as inverted dropout
+            by itself: whoever calls MyDropoutFunction.apply gets sums that are too small. Divide there.""",
+            (SCALED, "pass"),
+            (APPLIED, "MyDropoutFunction.apply(x, self.p) / (1 - self.p if self.p < 1 else 1)"),
+            signs="survivors_of_MyDropoutFunction =survivors_of_MyDropout",
+        ),
+        edge(
             "test_time_scales_again",
             """In eval mode your layer multiplies by 1 - p. That belongs to vanilla dropout, which does not divide in training.
             Inverted dropout has settled the scale in training, so eval returns x as it is.""",
@@ -781,7 +797,7 @@ MISCONCEPTIONS = {
             """The inputs are still dropped after .eval(): F.dropout is a function, knows no module, and takes training=True
             unless it is told otherwise. Write F.dropout(x, p, self.training), or use a layer nn.Dropout.""",
             ("self.drops[0](x)", "F.dropout(x, self.drops[0].p)"),
-            signs="inputs =net_rates",
+            signs="inputs",
         ),
         core(
             "f_dropout_knows_the_mode_of_hidden_layers",
@@ -789,7 +805,7 @@ MISCONCEPTIONS = {
             module: write F.dropout(x, p, self.training), with self.training looked at in each pass (self.train is a method, and
             counts as true). A layer nn.Dropout has to be made in __init__, where .eval() finds it, and not within forward.""",
             ("drop(torch.relu(linear(x)))", "F.dropout(torch.relu(linear(x)), drop.p)"),
-            signs="hidden =net_rates",
+            signs="hidden",
         ),
         core(
             "nobody_has_to_tell_dropout_the_mode",
@@ -799,7 +815,7 @@ MISCONCEPTIONS = {
             forward. And forward itself must not call self.train().""",
             ("self.drops[0](x)", "F.dropout(x, self.drops[0].p)"),
             ("drop(torch.relu(linear(x)))", "F.dropout(torch.relu(linear(x)), drop.p)"),
-            signs="inputs hidden =net_rates",
+            signs="inputs hidden",
         ),
         core(
             "eval_finds_all_layers_in_a_list",
@@ -860,14 +876,14 @@ MISCONCEPTIONS = {
             "one_hidden_dropout_is_enough",
             """Only one of the two hidden layers is dropped. The patient dropped both, and so should the cured network.""",
             (RATES_IN_ORDER, "nn.Dropout(p_in), nn.Dropout(0.0), nn.Dropout(p)"),
-            signs="net_rates net_factor",
+            signs="net_rates",
         ),
         edge(
             "scores_are_units_too",
             """Your network drops the scores, too. A score that is 0 by chance says nothing about its class: dropout ends with the
             last hidden layer.""",
             ("return self.linears[2](x)", "return self.drops[2](self.linears[2](x))"),
-            signs="net_rates",
+            signs="net_scores",
         ),
         edge(
             "the_network_ends_with_a_softmax",

@@ -209,7 +209,7 @@ EXERCISES = [
                 checks=[
                     c.refuses_the_call(case="gamma is asked for blocks larger than the map", given=(4, 9, 0.3, 5)),
                     *of_mask(
-                        c.obeys_the_generator(p=0.3, **UNITS),
+                        c.obeys_the_generator(p=0.3, **UNITS, needs=COINS),
                         c.leaves_global_random_state_alone(p=0.3, **UNITS),
                         c.drops_nothing_at_zero(**UNITS, needs=COINS),
                         c.stays_finite_when_nothing_is_left(needs=COINS),
@@ -328,6 +328,7 @@ MASK_FACTS = [
     s.zeros_form("zeros", block=3),
     s.zeros_form("zeros_of_even_blocks", block=4),
     s.inner_share("inner_units", block=3),
+    s.overlaps("overlaps", block=3),
     s.maps_masked("maps", block=3),
     s.blocks_a_map("untouched_maps", block=3),
     s.block_scale("survivors", block=3),

@@ -365,6 +365,7 @@ PROBES = {
         loops.net_at_test_time("inputs", **NET, p_in=0.5, p=0.0),
         loops.net_at_test_time("hidden", **NET, p_in=0.0, p=0.5),
         loops.net_rates(**NET),
+        loops.net_scores(**NET),
         loops.net_factor(**NET),
         loops.net_output(**NET),
     ],

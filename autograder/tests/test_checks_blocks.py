@@ -438,6 +438,14 @@ def test_the_words_for_blocks() -> None:
     assert word(s.block_scale(block=3), {}) == "units / kept"
     assert word(s.block_scale(block=3), {"mask": blocks(scale=lambda kept: 1.0)}) == "1"
     assert word(s.maps_masked(block=3), {"mask": blocks(sizes=lambda N, C: (1, C))}) == "shared by examples"
+    assert word(s.overlaps(block=3), {}) == "by chance"
+
+    def alone(shape: tuple[int, ...], *rest: Any) -> Array:
+        mask = np.ones(shape)
+        mask[:, :, 2:5, 2:5] = 0
+        return mask
+
+    assert word(s.overlaps(block=3), {"mask": alone}) == "never"
     assert word(s.inner_share(block=3), {}) == "gamma"
     assert word(s.inner_share(block=3), {"mask": blocks(rate=lambda H, W, p, b: p)}) == "p"
     assert word(s.blocks_a_map(block=3), {}) == "chance"
@@ -449,6 +457,5 @@ def test_the_words_for_blocks() -> None:
     assert word(s.block_digits(block=3), {}) == "ten digits"
     assert word(s.block_digits(block=3), {"mask": blocks(scale=lambda kept: 1 / (kept.mean() + 1e-8))}) == "about"
     assert word(s.block_digits(block=3), {"mask": blocks(scale=lambda kept: 1.0)}) == "another"
-    assert word(s.digits_of_value(given=(8, 6, P, 3), wanted=1 / 15), {}, "gamma") == "ten digits"
     assert word(s.when_nothing_is_left(), {}) == "zeros"
     assert word(s.call_gives(given=(4, 9, P, 5), function="gamma"), {}) == "ValueError"

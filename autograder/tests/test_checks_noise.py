@@ -238,6 +238,10 @@ def test_facts_name_the_noise() -> None:
     assert fact(u.noise_spread(), bell_with(spread=lambda p: 1 / (1 - p))) == "1/(1-p)"
     besides = lambda x, p, rng: (bell(x, p, rng)[0] / (1 - p), None)  # noqa: E731
     assert (fact(u.noise_mean(), besides), fact(u.noise_spread(), besides)) == ("1/(1-p)", "sqrt(p/(1-p))/(1-p)")
+    drops = lambda x, p, rng: (bell(x, p, rng)[0] * (rng.random(x.shape) >= p), None)  # noqa: E731
+    cut = lambda x, p, rng: (x * np.maximum(rng.normal(1, (p / (1 - p)) ** 0.5, x.shape), 0), None)  # noqa: E731
+    assert [fact(u.noise(), function) for function in (drops, cut)] == ["zeros and noise", "times noise"]
+    assert [fact(u.noise_below_zero(), function) for function in (bell, cut)] == ["some", "none"]
     assert fact(u.noise_shape(), bell) == "normal"
     assert fact(u.noise_shape(), bell_with(law=lambda rng, size: rng.uniform(-1, 1, size))) == "uniform"
     assert fact(u.noise_of(), bell) == "each unit"
@@ -266,8 +270,8 @@ def test_facts_name_the_branches() -> None:
 SHARE = c.drops_the_right_share(p=0.3, via=Branched())
 CHECKS = [NOISE, LAW, APART, LEVEL, SEEDED, BRANCHES, LINE, BOTTOM, SHARE]
 FACTS = [
-    u.noise(), u.noise_mean(), u.noise_spread(), u.noise_shape(), u.noise_of(), u.noise_level(), u.next_noise(), u.noise_from(),
-    u.at_rest(),
+    u.noise(), u.noise_mean(), u.noise_spread(), u.noise_shape(), u.noise_of(), u.noise_level(), u.noise_below_zero(),
+    u.next_noise(), u.noise_from(), u.at_rest(),
     u.branch("slope", part="slope", table=(("one", 1.0),)), u.line_digits(slopes=(1.0,)),
 ]  # fmt: skip
 

@@ -887,12 +887,13 @@ def test_one_hidden_layer_without_dropout_is_seen() -> None:
         (Transposed, "p_in, p, p"),
         (Keeping, "1 - p_in, 1 - p, 1 - p"),
         (HalfDropped, "p_in, 0, p"),
-        (Silenced, "p_in, p, p, scores dropped"),
+        (Silenced, "p_in, p, p"),
     ],
 )
 def test_facts_about_networks(net: Any, words: str) -> None:
-    fact = loops.net_rates(net="Net", width=9)
-    assert fingerprint([fact], "toy", Local(namespace={"Net": net}), "slug") == {"net_rates": words}
+    facts = [loops.net_rates(net="Net", width=9), loops.net_scores(net="Net", width=9)]
+    scores = "dropped" if net is Silenced else "whole"
+    assert fingerprint(facts, "toy", Local(namespace={"Net": net}), "slug") == {"net_rates": words, "net_scores": scores}
 
 
 @pytest.mark.parametrize(
@@ -946,6 +947,7 @@ def test_no_junk_breaks_a_check_or_a_fact() -> None:
         *(loops.loop_steps(rate=0.1), loops.loop_switch(), loops.net_factor(net="toy")),
         *(loops.net_at_test_time(net="toy", p_in=0.3, p=0.3), loops.net_rates(net="toy"), loops.net_output(net="toy")),
     ]
+    facts.append(loops.net_scores(net="toy"))
     nets = [loops.drops_in_training(net="toy", p_in=0.3, p=0.0), loops.computes_two_relu_layers(net="toy")]
     nets.append(loops.drops_nothing_after_eval(net="toy", p_in=0.3, p=0.0))
     nets.append(loops.scales_the_survivors_of_each_layer(net="toy", p_in=0.3, p=0.2))

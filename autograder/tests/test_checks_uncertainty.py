@@ -40,11 +40,11 @@ SOFTMAX = c.is_the_softmax_of_each_pass()
 ANEW = c.draws_anew_in_each_pass()
 VAIN = c.makes_no_pass_in_vain()
 HANDED = c.hands_its_generator_on()
-PASSES = [ROWS, SOFTMAX, ANEW, VAIN, HANDED]
+OF_PASSES = [ROWS, SOFTMAX, ANEW, VAIN, HANDED]
 
 
 @pytest.mark.parametrize("function", [committee, children, tiled])
-@pytest.mark.parametrize("check", [*PASSES, c.is_the_softmax_of_each_pass(passes=1, examples=1)], ids=lambda check: check.name)
+@pytest.mark.parametrize("check", [*OF_PASSES, c.is_the_softmax_of_each_pass(passes=1, examples=1)], ids=lambda check: check.name)
 def test_every_use_of_the_generator_is_right(check: Check, function: Function) -> None:
     for sweep in range(2):
         passes(check, function, f"sweep {sweep}")
@@ -223,9 +223,15 @@ def test_facts_name_what_stats_are() -> None:
     assert fact(u.stats_sign(**given), stats_with(mean=lambda probs: probs.sum(axis=0))) == "plus"
     assert words(stats_with(mean=lambda probs: probs.sum(axis=0))) == {**right, "mean": "sum"}
     assert words(stats_with(information=lambda total, own: own - total)) == {**right, "information": "the other way"}
+    added = stats_with(information=lambda total, own: total - len(GIVEN) * own)
+    turned = lambda probs: (*stats(probs)[:2], (probs.mean(0) * np.log(probs.mean(0) / probs)).sum(-1).mean(0))  # noqa: E731
+    for function, word in ((added, "minus the sum"), (turned, "divergence turned round")):
+        assert words(function) == {**right, "information": word}
     assert words(lambda probs: tuple(np.mean(part) if k else part for k, part in enumerate(stats(probs))))["form"] == "all"
     assert fact(u.at_zero(given=[[[1.0, 0.0]], [[0.0, 1.0]]]), stats_with(nan=True)) == "NaN"
     assert fact(u.at_zero(given=[[[1.0, 0.0]], [[0.0, 1.0]]]), stats) == "numbers"
+    endless = stats_with(information=lambda total, own: total * np.inf)
+    assert fact(u.at_zero(given=[[[1.0, 0.0]], [[0.0, 1.0]]]), endless) == "infinity"
 
 
 def test_dirichlets_can_be_pasted() -> None:
@@ -392,7 +398,9 @@ def test_facts_name_what_passes_are() -> None:
         function = lambda f, x, T, rng, kind=kind: np.stack([kind(f(x, rng)) for _ in range(T)])  # noqa: E731
         assert fact(u.passes_are(), function) == word
     assert fact(u.passes_are(), lambda *a: committee(*a).mean(axis=0)) == "one average"
-    assert fact(u.passes_differ(), committee) == "apart"
+    few = lambda f, x, T, rng: np.stack([softmax(f(x, np.random.default_rng(t // 2))) for t in range(T)])  # noqa: E731
+    one = lambda f, x, T, rng: np.stack([softmax(f(x, np.random.default_rng(1))) for t in range(T)])  # noqa: E731
+    assert [fact(u.passes_differ(), function) for function in (committee, few, one)] == ["apart", "some alike", "alike"]
     assert fact(u.passes_from(), committee) == "given"
 
 

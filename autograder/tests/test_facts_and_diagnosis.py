@@ -263,6 +263,7 @@ FACTS: tuple[tuple[Symptom, dict[str, Any], str, str], ...] = (
     (f.gradient_at_zero_input(**PAIR), {}, BACKWARD, "passes"),
     (f.gradient_at_zero_input(**PAIR), backwards.pair(backwards.FromOutput), BACKWARD, "blocked"),
     (f.gradient_at_zero_input(**PAIR), {BACKWARD: backwards.blocks_all}, BACKWARD, "all zero"),
+    (f.gradient_at_zero_input(**PAIR), {BACKWARD: lambda dout, cache: dout * np.inf}, BACKWARD, "not finite"),
     (f.dout_after(**PAIR), {}, BACKWARD, "kept"),
     (f.dout_after(**PAIR), {BACKWARD: backwards.overwrites_dout}, BACKWARD, "overwritten"),
     (f.value_at(given=([1.0, 3.0], 0.5), index=1), {}, "moments", "1"),

@@ -9,6 +9,7 @@ from autograder import Exercise, Part
 from autograder.checks_api import symptoms as f
 from autograder.dropout.network import checks as c
 from autograder.dropout.network import gradient_checkers as d
+from autograder.dropout.network import leash_symptoms as k
 from autograder.dropout.network import symptoms as n
 from autograder.model import Code, Given, Seed
 
@@ -510,11 +511,12 @@ PROBES = {
         n.below_zero("layer_2_below_zero", layer=2),
     ],
     "max_norm": [
-        f.value_at("long_column", given=([[3.0, 0.1], [4.0, 0.1]], 2.0)),
-        f.gives("long_column_below", given=([[3.0, 0.1], [4.0, 0.1]], 2.0), place=2),
-        f.value_at("short_column", given=([[0.1, 3.0], [0.1, 4.0]], 2.0)),
+        k.scaled_together(),
+        k.length_taken(),
+        k.length_wanted(),
+        k.length_digits(),
+        k.short_columns(),
         f.value_at("zeros", given=([[0.0, 3.0], [0.0, -4.0]], 2.5)),
-        d.digits_at("digits", given=(TWO_LONG, 2.0), wanted=[[1.2, 1.2], [1.6, 1.6]]),
         d.arguments_afterwards(given=([[3.0, 0.1], [4.0, 0.1]], 2.0), names=("W", "c")),
     ],
     "fixed_softmax_backward": [

@@ -7,6 +7,7 @@ from autograder import Exercise, Part
 from autograder.dropout import symptoms as f
 from autograder.dropout.forms import Blocks, Shared
 from autograder.dropout.spatial import checks as c
+from autograder.dropout.spatial import shift_symptoms as v
 from autograder.dropout.spatial import symptoms as s
 from autograder.dropout.spatial.normalisation import Memory
 from autograder.dropout.views import asked_of, asking
@@ -209,7 +210,7 @@ EXERCISES = [
                 checks=[
                     c.refuses_the_call(case="gamma is asked for blocks larger than the map", given=(4, 9, 0.3, 5)),
                     *of_mask(
-                        c.obeys_the_generator(p=0.3, **UNITS),
+                        c.obeys_the_generator(p=0.3, **UNITS, needs=COINS),
                         c.leaves_global_random_state_alone(p=0.3, **UNITS),
                         c.drops_nothing_at_zero(**UNITS, needs=COINS),
                         c.stays_finite_when_nothing_is_left(needs=COINS),
@@ -328,6 +329,7 @@ MASK_FACTS = [
     s.zeros_form("zeros", block=3),
     s.zeros_form("zeros_of_even_blocks", block=4),
     s.inner_share("inner_units", block=3),
+    s.overlaps("overlaps", block=3),
     s.maps_masked("maps", block=3),
     s.blocks_a_map("untouched_maps", block=3),
     s.block_scale("survivors", block=3),
@@ -378,10 +380,13 @@ PROBES = {
         *(asked_of(MASK, fact, "mask") for fact in MASK_FACTS),
     ],
     "variance_shift": [
-        f.value_at("ratio", given=(1.0, 1.5, 0.2)),
-        f.value_at("centred", given=(0.0, 1.0, 0.2)),
-        f.value_at("far_from_zero", given=(3.0, 2.0, 0.2)),
-        s.digits_of_value("ratio_digits", given=(1.0, 1.5, 0.2), wanted=36 / 49),
+        v.direction(),
+        v.root(),
+        v.exponent_of_mu(),
+        v.exponent_of_sigma(),
+        v.factor(),
+        v.centre(),
+        v.digits_of_ratio(),
         s.call_gives("outside", given=(1.0, 2.0, 1.25)),
         s.call_gives("at_one", given=(1.0, 2.0, 1.0)),
     ],

@@ -361,6 +361,7 @@ SLOPES = (
 SHIFTS = (
     ("b", 0.45409206813706293),
     ("0", 0.0),
+    ("a alpha' + b", -1.0595481589864804),
     ("-b", -0.45409206813706293),
     ("b / a", 0.5274298022542130),
     ("b of 1/a", 0.45409206813706293 / 0.8609526162463562**2),
@@ -371,6 +372,7 @@ GAUSSIAN_FACTS = [
     u.noise_mean(),
     u.noise_spread(),
     u.noise_shape(),
+    u.noise_below_zero(),
     u.noise_of(),
     u.noise_level(),
     u.next_noise(),

@@ -120,13 +120,6 @@ def factor_digits(exam: Exam, *, shape: tuple[int, ...]) -> str:
     return "float32" if single and word == "about" else word
 
 
-@symptom
-def digits_of_value(exam: Exam, *, given: tuple[Any, ...], wanted: float) -> str:
-    """How exact the number is that a function gives in one case: "ten digits", "about", or "another" value."""
-    (value,) = exam.ask(Call(exam.function, given))
-    return _precision(array(value, "value", ()).astype(float), wanted)
-
-
 def _precision(found: Array, wanted: float) -> str:
     words = (("ten digits", 1e-10), ("about", 1e-5))
     return next((word for word, near in words if np.allclose(found, wanted, rtol=near, atol=0)), "another")
@@ -155,6 +148,13 @@ def blocks_a_map(exam: Exam, *, block: int, shape: tuple[int, int, int, int] = M
     if len({int(n) for n in maps.sum(1)}) == 1:
         return "as many in each"
     return "chance" if maps.all(1).any() else "always some"
+
+
+@symptom
+def overlaps(exam: Exam, *, block: int, shape: tuple[int, int, int, int] = MAPS) -> str:
+    """Do blocks overlap? Where they never do, each map loses a multiple of block * block units."""
+    zeros = (block_draws(exam, shape, P, block) == 0).sum((2, 3))
+    return "by chance" if (zeros % block**2).any() or not zeros.any() else "never"
 
 
 @symptom

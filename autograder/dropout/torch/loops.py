@@ -564,11 +564,17 @@ def net_factor(exam: Exam, *, net: str, p: float = 0.6, width: int = 64) -> str:
 @symptom
 def net_rates(exam: Exam, *, net: str, p_in: float = 0.15, p: float = 0.6, width: int = 64) -> str:
     """With which probability the inputs and the hidden layers are dropped, in words."""
-    found, silent = _dropped(exam, net, p_in, p, width, 30)
+    found, _ = _dropped(exam, net, p_in, p, width, 30)
     words = {"p_in": p_in, "1 - p_in": 1 - p_in, "p": p, "1 - p": 1 - p, "0": 0.0}
     rates = [nearest(count / max(units, 1), words, 0.07) for count, units in found.values()]
     rates[1:] = sorted(rates[1:])  # which of the two hidden layers is which, a transposed matrix would not tell
-    return ", ".join([*rates, *(["scores dropped"] if silent else [])])
+    return ", ".join(rates)
+
+
+@symptom
+def net_scores(exam: Exam, *, net: str, width: int = 64) -> str:
+    """Are scores dropped, too?"""
+    return "dropped" if _dropped(exam, net, 0.15, 0.6, width, 30)[1] else "whole"
 
 
 @symptom

@@ -53,8 +53,11 @@ def _what_noise(exam: Exam) -> str:
     one, two, again = (output(value, x).astype(float) for value in values)
     if np.allclose(one, x.value):
         return "nothing"
+    zeros = (one == 0).mean() > P / 2  # more than a law that is cut off at 0 leaves
     if np.unique((one / x.value).round(6)).size < 10:
-        return "zeros and a factor" if (one == 0).any() else "a factor"
+        return "zeros and a factor" if zeros else "a factor"
+    if zeros:
+        return "zeros and noise"
     if not np.array_equal(one, again):
         return "unknown: the same seed gives another output"
     if np.allclose(two, 2 * one, rtol=NEAR):
@@ -107,6 +110,12 @@ def noise_shape(exam: Exam) -> str:
     with np.errstate(all="ignore"):
         inner = float((np.abs(found - found.mean()) < found.std()).mean())
     return nearest(inner, {"normal": 0.6827, "uniform": 0.5774}, 0.02)
+
+
+@symptom
+def noise_below_zero(exam: Exam) -> str:
+    """Are some factors negative, as 6 % of normal ones are?"""
+    return "some" if (np.concatenate(factors(exam, P, SHAPE, 6)) < 0).any() else "none"
 
 
 @symptom
@@ -226,13 +235,14 @@ def passes_mixed(exam: Exam) -> str:
 
 @symptom
 def passes_differ(exam: Exam) -> str:
-    """Are the passes alike?"""
+    """Are the passes alike, or some of them?"""
     found = array(exam.ask(fair_call(exam, 5, 64))[0], "probs")
     axes = [axis for axis, length in enumerate(found.shape) if length == 5]
     if not axes:
         return "no passes"
     found = np.moveaxis(found, axes[0], 0)
-    return "alike" if np.array_equal(found[0], found[-1]) else "apart"
+    kinds = len({one.tobytes() for one in found})
+    return {1: "alike", len(found): "apart"}.get(kinds, "some alike")
 
 
 @symptom
@@ -357,12 +367,25 @@ def stats_information(exam: Exam, *, given: list[object]) -> str:
         variance = {"variance": probs.var(axis=axis).sum(axis=-1)}
         for middle in [m for m in (probs.mean(axis=axis), mean) if m.ndim == 2 and entropy_of(m).shape == own.shape]:
             total = entropy_of(middle)
-            kinds = {"difference": total - own, "the other way": own - total, "average of the passes": own, "entropy": total}
+            kinds = {
+                "difference": total - own,
+                "the other way": own - total,
+                "average of the passes": own,
+                "entropy": total,
+                "minus the sum": total - own * probs.shape[axis],
+                "divergence turned round": _divergence(middle, probs, axis),
+            }
             for name, values in {**{k: entropy.factor * v for k, v in kinds.items()}, **variance}.items():
                 wanted = np.asarray(values.mean()) if found.ndim == 0 else values
                 if wanted.shape == found.shape and np.allclose(wanted, found, rtol=1e-4, atol=1e-4):
                     return name
     return "other"
+
+
+def _divergence(mean: Array, probs: Array, axis: int) -> Array:
+    """Of the mean from the passes, averaged over these. (That of the passes from their mean is the mutual information.)"""
+    with np.errstate(all="ignore"):
+        return np.asarray((mean * np.log(mean / np.moveaxis(probs, axis, 0))).sum(axis=-1).mean(axis=0))
 
 
 @symptom
@@ -377,10 +400,11 @@ def stats_digits(exam: Exam, *, given: list[object]) -> str:
 
 @symptom
 def at_zero(exam: Exam, *, given: list[object]) -> str:
-    """What a probability of 0 gives: "numbers", "NaN", or "numbers, with a warning"."""
+    """What a probability of 0 gives: "numbers", "NaN", "infinity", or "numbers, with a warning"."""
     (answer,) = exam.returned(question(exam, (given,), STATS, watch=True))
-    if not all(np.isfinite(array(item(answer.value, STATS, name), name).astype(float)).all() for name in STATS[1:]):
-        return "NaN"
+    found = np.concatenate([np.ravel(array(item(answer.value, STATS, name), name).astype(float)) for name in STATS[1:]])
+    if not np.isfinite(found).all():
+        return "NaN" if np.isnan(found).any() else "infinity"
     return "numbers, with a warning" if answer.facts is not None and answer.facts.warnings else "numbers"
 
 
