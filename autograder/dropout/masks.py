@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from autograder.checks_api.counts import expect
 from autograder.checks_api.inputs import Array, asked_shape, normal
 from autograder.checks_api.verb import verb
 from autograder.dropout.calls import train_call
-from autograder.model import Call, Given, Outcome, Seed
+from autograder.model import Call, Given, Outcome, Seed, Subject
 
 __all__ = [
     "can_drop_everything",
@@ -48,6 +48,7 @@ class Form:
 
 Via = str | Form  # what the function under test looks like: "forward", "mask", "multiplier", or a form of forms.py
 LARGE = (256, 256)  # `autograder verify` prints the smallest error that this many units show
+NOBODY = cast(Subject, None)  # for calls that are only made up
 SMALL = (8, 12)  # ten pairs of calls that keep equally many are beyond chance
 
 
@@ -87,13 +88,19 @@ def masks(exam: Exam, p: float, shape: tuple[int, ...], count: int, via: Via, rn
     known: list[Array]
     script, known = exam.memo.get(key, ((), []))
     if len(known) < count:
-        text = f"{exam.function}/masks/{p}/{shape}/{exam.salt}"
-        seeds = [Seed(stable_seed(f"{text}/{0 if rng else k}"), rng) for k in range(count)]
-        script = tuple(draw_call(exam, via, shape, p, seed) for seed in seeds)
+        script = _script(exam.function, exam.salt, via, p, shape, rng, count)
         known = [read_mask(value, via, shape) for value in exam.ask(*script)]
         exam.memo[key] = script, known
     exam.last = script if rng else script[:1]  # one call is enough to see it
     return known[:count]
+
+
+@lru_cache(maxsize=256, typed=True)  # a class of hand-ins is asked the same again and again
+def _script(function: str, salt: str, via: Via, p: float, shape: tuple[int, ...], rng: str, count: int) -> tuple[Call, ...]:
+    """The calls that draw so many masks."""
+    exam, text = Exam(function, NOBODY, "", salt=salt), f"{function}/masks/{p}/{shape}/{salt}"
+    seeds = [Seed(stable_seed(f"{text}/{0 if rng else k}"), rng) for k in range(count)]
+    return tuple(draw_call(exam, via, shape, p, seed) for seed in seeds)
 
 
 def shared_axes(mask: Array) -> tuple[int, ...]:
