@@ -304,51 +304,51 @@ MISCONCEPTIONS = {
             """Your errors can be negative, and then the largest of them may hide a large mistake. Take the absolute value before
             you compare.""",
             ("abs(measured - np.sum(dx * u))", "measured - np.sum(dx * u)"), ("worst = 0.0", "worst = -np.inf"),
-            signs="signs_of_errors"),
+            signs="sign_of_an_error"),
         edge("next_to_nothing_is_a_divisor",
             """Where dx is zero you divide by next to nothing, and any slope becomes a huge error. Then nothing is to be divided
             by: return the difference itself.""",
             ("error / size if size > 0 else error", "error / (size + 1e-12)"), signs="error_of_a_missing_gradient"),
-        tiny_number(("error / size if", "error / (size + 1e-8) if")),
+        tiny_number(("error / size if", "error / (size + 1e-8) if"), signs="digits_of_an_error"),
         edge("the_average_is_enough",
             """You return the average over the directions. The largest is asked for: one direction that disagrees is enough to
             prove a mistake.""",
             ("worst = max(worst, error / size if size > 0 else error)", "worst += (error / size if size > 0 else error) / k"),
-            signs="size_of_an_error =effect_of_k"),
+            signs="result_of_k"),
         edge("a_direction_may_have_any_length",
             """Your directions are not of length 1, so the step is not h, and the error grows with the number of entries. Divide u
             by its length.""",
-            ("        u = u / np.linalg.norm(u)\n", ""), signs="cube size_of_an_error"),
+            ("        u = u / np.linalg.norm(u)\n", ""), signs="length_of_a_direction"),
         edge("directions_may_all_point_one_way",
             """All entries of your directions are positive (rng.random draws from 0 to 1), so they point one way: an error whose
             entries have one sign looks far too large, one with both signs too small. Draw normal numbers:
             rng.normal(size=x.shape).""",
-            ("rng.normal(size=x.shape)", "rng.random(x.shape)"), signs="error_of_a_constant_sign =other_seeds"),
+            ("rng.normal(size=x.shape)", "rng.random(x.shape)"), signs="ways_of_directions"),
         edge("the_promised_slope_is_the_measure",
             """You divide by the slope of that very direction. A direction may by chance be nearly at right angles to dx, and then
             a perfect gradient looks bad: divide by |dx| / sqrt(n), the size that a slope typically has.""",
-            ("error / size if size > 0 else error", "error / (abs(np.sum(dx * u)) or 1.0)"), signs="size_of_an_error"),
+            ("error / size if size > 0 else error", "error / (abs(np.sum(dx * u)) or 1.0)"), signs="unit_of_an_error"),
         edge("both_slopes_together_are_the_measure",
             """You divide by the sizes of both slopes together, the relative error of CS231n and others. Then an error looks half
             as large, and a direction nearly at right angles to dx looks bad by chance. Here it is divided by |dx| / sqrt(n).""",
-            ("error / size if size > 0 else error", "error / max(abs(measured) + abs(np.sum(dx * u)), 1e-8)"), signs="cube"),
+            ("error / size if size > 0 else error", "error / max(abs(measured) + abs(np.sum(dx * u)), 1e-8)"), signs="unit_of_an_error"),
         edge("the_length_of_dx_is_the_measure",
             """You divide by |dx| and forget the square root of n. A slope along a random direction is about |dx| / sqrt(n), so
             your errors look the smaller the larger x is.""",
-            (" / np.sqrt(dx.size)", ""), signs="size_of_an_error"),
+            (" / np.sqrt(dx.size)", ""), signs="unit_of_an_error"),
         edge("the_number_of_entries_is_its_own_root",
             """You divide |dx| by n, not by the square root of n. A slope along a random direction is about |dx| / sqrt(n), so your
             errors look the larger the larger x is.""",
-            (" / np.sqrt(dx.size)", " / dx.size"), signs="size_of_an_error"),
+            (" / np.sqrt(dx.size)", " / dx.size"), signs="unit_of_an_error"),
         edge("an_error_needs_no_unit",
             """You return the difference of the two slopes as it is. Whether that is much depends on how large dx is: divide by
             |dx| / sqrt(n), the size that a slope typically has.""",
-            ("error / size if size > 0 else error", "error"), signs="cube smaller_step =error_of_zeros"),
+            ("error / size if size > 0 else error", "error"), signs="unit_of_an_error"),
         core("a_direction_is_an_axis",
             """Your directions move a single entry of x. A wrong gradient is then found only if that entry happens to be wrong: draw
             normal numbers for all entries, and divide by their length.""",
             ("u = rng.normal(size=x.shape)", "u = np.zeros(x.shape)\n        u.flat[rng.integers(u.size)] = 1.0"),
-            signs="reach_of_a_direction =cube"),
+            signs="reach"),
         edge("the_directions_may_be_fixed",
             """Your error is the same whatever rng is handed in. Draw the directions from rng, so that another seed looks in other
             directions.""",
@@ -359,9 +359,9 @@ MISCONCEPTIONS = {
         edge("one_side_is_enough",
             """You step forwards only. The one-sided difference has an error of the size of h itself; go h u forwards AND
             backwards, and divide by 2h.""",
-            ("f(x - h * u)", "f(x)"), ("(2 * h)", "h"), signs="cube smaller_step"),
-        half_a_difference(("f(x - h * u)", "f(x)"), signs="cube smaller_step size_of_an_error"),
-        without_dout(("change * dout", "change"), signs="cube_times_dout"),
+            ("f(x - h * u)", "f(x)"), ("(2 * h)", "h"), signs="sides_of_a_step"),
+        half_a_difference(("f(x - h * u)", "f(x)"), signs="sides_of_a_step"),
+        without_dout(("change * dout", "change"), signs="weight_of_dout"),
         edge("a_gradient_is_never_zero",
             "Where dx is zero everywhere you divide 0 by 0. Then there is nothing to divide by: return the difference as it is.",
             ("worst = max(worst, error / size if size > 0 else error)", "worst = np.maximum(worst, error / size)"),
@@ -369,7 +369,7 @@ MISCONCEPTIONS = {
         edge("one_direction_is_enough",
             """You try a single direction, whatever k is. (A return inside the loop, or a direction drawn before it?) Draw a new
             one k times, and return the largest of the k errors.""",
-            ("    return float(worst)", "        return float(worst)"), signs="effect_of_k"),
+            ("    return float(worst)", "        return float(worst)"), signs="result_of_k"),
         edge("a_gradient_of_zeros_is_right",
             """Where dx is zero everywhere you return 0, as if it were right. But f may well have a slope there: return the
             difference as it is, and a forgotten gradient is caught.""",

@@ -165,7 +165,7 @@ def tiny(*edits, signs="digits"):
         *edits, signs=signs)
 
 
-def sampled(function, *edits):
+def sampled(function, *edits, exact="digits"):
     """Masks drawn by RNG: one with a fixed seed in every call, and one that goes on from call to call."""
     start = f"def {function}("
     return [
@@ -174,7 +174,7 @@ def sampled(function, *edits):
             Asked is the average itself: the closed form, or the sum over all masks with their probabilities.""",
             *edits, (old, new), signs=signs)
         for old, new, signs in [
-            ("RNG", "np.random.default_rng(1)", "digits =repeated"),
+            ("RNG", "np.random.default_rng(1)", f"{exact} =repeated"),
             (start, f"RNG = np.random.default_rng(1)\n\n\n{start}", "repeated"),
         ]
     ]
@@ -242,50 +242,50 @@ MISCONCEPTIONS = {
             """You average the probabilities of the members. That is the arithmetic mean, a good committee as well, but asked is
             the GEOMETRIC one: average the logarithms, then normalise.""",
             ("log_softmax(scores), 1)", "np.exp(log_softmax(scores)), 1)"), ("np.exp(log_softmax(mean_log))", "mean_log"),
-            signs="at_half"),
+            signs="kind_of_mean"),
         core("every_member_has_the_same_voice",
             """All masks count the same in your mean. That is right at p = 1/2 only; otherwise a mask with k inputs kept has the
             weight (1 - p)^k p^(D - k).""",
-            ("(1 - p) ** k * p ** (masks.shape[1] - k)", "0.0 * k + 0.5 ** masks.shape[1]"), signs="votes"),
+            ("(1 - p) ** k * p ** (masks.shape[1] - k)", "0.0 * k + 0.5 ** masks.shape[1]"), signs="votes_of_masks"),
         core("p_is_the_keep_probability",
             """You weight a mask with p for each KEPT input, as the papers write it. In this course p is the probability of
             DROPPING: each kept input counts 1 - p, each dropped one p.""",
-            ("(1 - p) ** k * p **", "p ** k * (1 - p) **"), signs="votes"),
+            ("(1 - p) ** k * p **", "p ** k * (1 - p) **"), signs="votes_of_masks"),
         core("a_geometric_mean_sums_to_one",
             """Your rows do not sum to 1. A geometric mean of probabilities is no probability yet: divide each row by its
             sum.""",
-            ("np.exp(log_softmax(mean_log))", "np.exp(mean_log)"), signs="sums"),
+            ("np.exp(log_softmax(mean_log))", "np.exp(mean_log)"), signs="rows"),
         core("the_members_scale_their_inputs",
             """Your members divide the kept inputs by 1 - p. That is inverted dropout; here the masks are vanilla: an input is
             there as it is, or it is 0.""",
-            ("x[:, :, None] * W", "x[:, :, None] * W / (1 - p if p < 1 else 1)"), signs="at_half"),
+            ("x[:, :, None] * W", "x[:, :, None] * W / (1 - p if p < 1 else 1)"), signs="inputs_of_members"),
         core("softmax_runs_over_the_examples",
             """Your softmax runs over the examples instead of the classes: the columns sum to 1, but the rows should. Take the
             sums along the last axis.""",
-            ("axis=-1", "axis=-2", 2), signs="sums"),
+            ("axis=-1", "axis=-2", 2), signs="softmax_over"),
         edge("a_product_of_many_probabilities_stays_a_number",
             """With huge scores your result is no number. You multiply probabilities, and those that are too small for a float
             make the whole product 0. Stay with logarithms from the scores on, and take the exponential once, at the end.""",
             ("mean_log = np.tensordot(weights, log_softmax(scores), 1)\n    return np.exp(log_softmax(mean_log))",
              "product = np.prod(np.exp(log_softmax(scores)) ** weights[:, None, None], axis=0)\n"
              "    return product / product.sum(axis=1, keepdims=True)"),
-            signs="huge_scores"),
+            signs="clash =loud_members"),
         edge("the_exponential_of_a_score_is_a_number",
             """With huge scores your result is no number: the exponential of 1000 is larger than any float. Subtract the largest
             score of each example first; the softmax does not notice.""",
-            ("scores = scores - scores.max(axis=-1, keepdims=True)\n    ", ""), signs="loud_scores huge_scores"),
+            ("scores = scores - scores.max(axis=-1, keepdims=True)\n    ", ""), signs="loud_members"),
         core("the_bias_is_dropped_too",
             "You scale or drop the bias as well. Only the inputs have coins: every member keeps b, so the committee does.",
-            ("axes=(1, 1)) + b", "axes=(1, 1)) + (1 - p) * b"), signs="bias_alone"),
+            ("axes=(1, 1)) + b", "axes=(1, 1)) + (1 - p) * b"), signs="bias_of_members"),
         edge("a_tiny_number_makes_a_logarithm_safe",
             """You add a tiny number before you take the logarithm of a probability. That hides the zero, but changes the mean
             where a member is sure. Take scores minus the logarithm of the sum of exponentials: no zero comes up.""",
-            ("log_softmax(scores), 1)", "np.log(np.exp(log_softmax(scores)) + 1e-12), 1)"), signs="huge_scores"),
+            ("log_softmax(scores), 1)", "np.log(np.exp(log_softmax(scores)) + 1e-12), 1)"), signs="sure_members"),
         *sampled("ensemble_mean", ("enumerate_masks(x.shape[1])", "RNG.random((20000, x.shape[1])) >= p"),
-            ("(1 - p) ** k * p ** (masks.shape[1] - k)", "np.full(len(k), 1 / len(k))")),
+            ("(1 - p) ** k * p ** (masks.shape[1] - k)", "np.full(len(k), 1 / len(k))"), exact="exactness"),
         tiny(("return np.exp(log_softmax(mean_log))",
             "odds = np.exp(mean_log - mean_log.max(axis=1, keepdims=True))\n"
-            "    return odds / (odds.sum(axis=1, keepdims=True) + 1e-8)"), signs="sums"),
+            "    return odds / (odds.sum(axis=1, keepdims=True) + 1e-8)"), signs="rows"),
         any_p(),
     ],
     "weight_scaling": [

@@ -8,7 +8,9 @@ import numpy as np
 from autograder import Exercise, Part
 from autograder.checks_api import symptoms as f
 from autograder.dropout.network import checks as c
+from autograder.dropout.network import direction_symptoms as a
 from autograder.dropout.network import gradient_checkers as d
+from autograder.dropout.network import leash_symptoms as k
 from autograder.dropout.network import symptoms as n
 from autograder.model import Code, Given, Seed
 
@@ -454,18 +456,18 @@ PROBES = {
         d.x_afterwards(),
     ],
     "directional_error": [
-        f.value_at("cube", given=(CUBE, [2.0], [1.0], [12.0], Seed(1), 1, 0.1)),
-        f.value_at("cube_times_dout", given=(CUBE, [2.0], [3.0], [36.0], Seed(1), 1, 0.1)),
-        f.value_at("smaller_step", given=(CUBE, [2.0], [1.0], [12.0], Seed(1), 1, 0.02)),
-        d.size_of_an_error(),
-        d.signs_of_errors(),
+        a.unit_of_an_error(),
+        a.sides_of_a_step(),
+        a.weight_of_dout(),
+        a.length_of_a_direction(),
+        a.ways_of_directions(),
+        a.reach(),
+        a.sign_of_an_error(),
+        a.result_of_k(),
+        a.digits_of_an_error(),
         d.other_seeds(),
-        d.effect_of_k(),
         d.error_of_zeros(),
         d.error_of_a_missing_gradient(),
-        d.error_of_a_constant_sign(),
-        d.reach_of_a_direction(),
-        d.digits_at("digits", given=OFF_BY_ONE, wanted=0.25),
     ],
     "mlp_loss": [
         n.loss_of_no_scores(),
@@ -510,11 +512,12 @@ PROBES = {
         n.below_zero("layer_2_below_zero", layer=2),
     ],
     "max_norm": [
-        f.value_at("long_column", given=([[3.0, 0.1], [4.0, 0.1]], 2.0)),
-        f.gives("long_column_below", given=([[3.0, 0.1], [4.0, 0.1]], 2.0), place=2),
-        f.value_at("short_column", given=([[0.1, 3.0], [0.1, 4.0]], 2.0)),
+        k.scaled_together(),
+        k.length_taken(),
+        k.length_wanted(),
+        k.length_digits(),
+        k.short_columns(),
         f.value_at("zeros", given=([[0.0, 3.0], [0.0, -4.0]], 2.5)),
-        d.digits_at("digits", given=(TWO_LONG, 2.0), wanted=[[1.2, 1.2], [1.6, 1.6]]),
         d.arguments_afterwards(given=([[3.0, 0.1], [4.0, 0.1]], 2.0), names=("W", "c")),
     ],
     "fixed_softmax_backward": [

@@ -7,6 +7,7 @@ from math import log
 
 from autograder import Exercise, Part
 from autograder.dropout.theory import checks as c
+from autograder.dropout.theory import committee_symptoms as m
 from autograder.dropout.theory import symptoms as t
 
 PROBS = {"names": ("probs",)}
@@ -479,14 +480,16 @@ PROBES = {
         t.list_type(n=4),
     ],
     "ensemble_mean": [
-        t.log_odds("votes", given=(*ONE, 0.25), unit=log(81)),
-        t.log_odds("at_half", given=(*ONE, 0.5), unit=log(81)),
-        t.log_odds("bias_alone", given=(*SILENT, 0.25), unit=log(2)),
-        t.sums(given=(*SOFTMAX, 0.2)),
-        t.gives("probability", given=(*SOFTMAX, 0.2)),
-        t.gives("huge_scores", given=(*HUGE, 0.25)),
-        t.gives("loud_scores", given=([[1.0]], [[1000.0, 1000.0]], [log(3), 0.0], 0.25)),
-        t.digits(given=(*ONE, 0.25), wanted=1 / 28, place=1),
+        m.kind_of_mean(),
+        m.votes_of_masks(),
+        m.inputs_of_members(),
+        m.exactness(),
+        m.rows(),
+        m.softmax_over(),
+        m.bias_of_members(),
+        m.sure_members(),
+        m.loud_members(),
+        m.clash(),
         t.repeated(given=(*ONE, 0.25)),
         t.arguments_after(given=(*SOFTMAX, 0.2)),
         t.takes("outside", given=(*SOFTMAX, 1.5)),

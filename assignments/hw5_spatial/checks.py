@@ -7,6 +7,7 @@ from autograder import Exercise, Part
 from autograder.dropout import symptoms as f
 from autograder.dropout.forms import Blocks, Shared
 from autograder.dropout.spatial import checks as c
+from autograder.dropout.spatial import shift_symptoms as v
 from autograder.dropout.spatial import symptoms as s
 from autograder.dropout.spatial.normalisation import Memory
 from autograder.dropout.views import asked_of, asking
@@ -379,10 +380,13 @@ PROBES = {
         *(asked_of(MASK, fact, "mask") for fact in MASK_FACTS),
     ],
     "variance_shift": [
-        f.value_at("ratio", given=(1.0, 1.5, 0.2)),
-        f.value_at("centred", given=(0.0, 1.0, 0.2)),
-        f.value_at("far_from_zero", given=(3.0, 2.0, 0.2)),
-        s.digits_of_value("ratio_digits", given=(1.0, 1.5, 0.2), wanted=36 / 49),
+        v.direction(),
+        v.root(),
+        v.exponent_of_mu(),
+        v.exponent_of_sigma(),
+        v.factor(),
+        v.centre(),
+        v.digits_of_ratio(),
         s.call_gives("outside", given=(1.0, 2.0, 1.25)),
         s.call_gives("at_one", given=(1.0, 2.0, 1.0)),
     ],

@@ -8,6 +8,7 @@ from autograder.checks_api import symptoms as t
 from autograder.dropout import symptoms as f
 from autograder.dropout.sequences import checks as c
 from autograder.dropout.sequences import gradient_formulas as w
+from autograder.dropout.sequences import moment_symptoms as m
 from autograder.dropout.sequences import symptoms as s
 from autograder.dropout.sequences.recurrent import INPUT_MASK, SEQUENCES, STATE_MASK
 from autograder.dropout.sequences.weights import ONE_ROW
@@ -474,12 +475,15 @@ PROBES = {
         s.pass_remembered(**THROUGH_WEIGHTS),
     ],
     "dropconnect_moments": [
-        f.value_at("mean", given=MOMENTS, index=0),
-        f.value_at("var", given=MOMENTS, index=1),
-        t.gives("last_mean", given=TWO_EXAMPLES, index=0, place=3),
-        t.gives("last_var", given=TWO_EXAMPLES, index=1, place=3),
+        m.order(),
+        m.average_factor(),
+        m.average_adds(),
+        m.spread_factor(),
+        m.spread_of_two(),
+        m.spread_adds(),
+        m.spread_root(),
+        m.spread_digits(),
         t.gives("beyond", given=TWO_EXAMPLES, index=1, place=4),
-        s.exactness("digits_of_var", given=MOMENTS, index=1, wanted=3.25),
         t.takes("outside", given=(*MOMENTS[:3], 1.25)),
         t.takes("at_one", given=(*MOMENTS[:3], 1.0)),
     ],

@@ -12,13 +12,15 @@ import pytest
 import autograder
 
 ASSIGNMENTS = Path(autograder.__file__).parents[1] / "assignments"
-# what each imported then; the rest of the file is as it was
+# what each imported then, and what came since; the rest of the file is as it was
 BEFORE = {
     "hw1_dropout": "from autograder.checks import facts as f",
     "hw2_network": """
 from autograder.checks import derivatives as d
 from autograder.checks import facts as f
 from autograder.checks import network_facts as n
+from autograder.dropout.network import direction_symptoms as a
+from autograder.dropout.network import leash_symptoms as k
 """,
     "hw3_generalization": """
 from autograder.checks import experiments_facts as e
@@ -26,19 +28,24 @@ from autograder.checks import facts as f
 from autograder.checks import training_facts as t
 from autograder.checks.forms import Bare
 """,
-    "hw4_theory": "from autograder.checks import theory as t",
+    "hw4_theory": """
+from autograder.checks import theory as t
+from autograder.dropout.theory import committee_symptoms as m
+""",
     "hw5_spatial": """
 from autograder.checks import facts as f
 from autograder.checks import structured_facts as s
 from autograder.checks.forms import Blocks, Shared
 from autograder.checks.lenses import asked_of, asking
 from autograder.checks.normalisation import Memory
+from autograder.dropout.spatial import shift_symptoms as v
 """,
     "hw6_sequences": """
 from autograder.checks import facts as f
 from autograder.checks import sequence_facts as s
 from autograder.checks import theory as t
 from autograder.checks import ways_back as w
+from autograder.dropout.sequences import moment_symptoms as m
 from autograder.checks.lenses import seen_through, through
 from autograder.checks.sequences import INPUT_MASK, SEQUENCES, STATE_MASK
 from autograder.checks.weights import ONE_ROW

@@ -457,5 +457,6 @@ def test_the_words_for_blocks() -> None:
     assert word(s.block_digits(block=3), {}) == "ten digits"
     assert word(s.block_digits(block=3), {"mask": blocks(scale=lambda kept: 1 / (kept.mean() + 1e-8))}) == "about"
     assert word(s.block_digits(block=3), {"mask": blocks(scale=lambda kept: 1.0)}) == "another"
+    assert word(s.digits_of_value(given=(8, 6, P, 3), wanted=1 / 15), {}, "gamma") == "ten digits"
     assert word(s.when_nothing_is_left(), {}) == "zeros"
     assert word(s.call_gives(given=(4, 9, P, 5), function="gamma"), {}) == "ValueError"

@@ -781,6 +781,7 @@ class Near(Layer):
         return super().draw(x, rng) * (1 - 1e-8)
 
 
+MOMENT: dict[str, Any] = {"given": ([2.0], 0.5), "index": 1, "wanted": 4.0}
 NEW_FACTS: tuple[tuple[Symptom, str, Functions, str], ...] = (
     (seen_through(STATE_MASK, s.multiplier()), "echo", {"echo": nothing_dropped}, "nothing dropped"),
     (seen_through(STATE_MASK, s.multiplier()), "echo", {"echo": without_bias}, "not a usable result"),
@@ -795,6 +796,9 @@ NEW_FACTS: tuple[tuple[Symptom, str, Functions, str], ...] = (
     (s.returned_states(), "echo", {"echo": holes(keeps_h0=True)}, "masked in place of h0"),
     (s.upstream_after(**ONE_BACK), "steady", {}, "as it was"),
     (s.upstream_after(**ONE_BACK), "steady", {"times": scribbling}, "overwritten"),
+    (s.exactness(**MOMENT), "pair", {"pair": lambda x, p: (x, x**2)}, "ten digits"),
+    (s.exactness(**MOMENT), "pair", {"pair": lambda x, p: (x, x**2 + 1e-6)}, "about"),
+    (s.exactness(**MOMENT), "pair", {"pair": lambda x, p: (x, x)}, "other"),
     (s.wrong_gradients(**ONE_BACK, train=False), "steady", {"times": lambda dout, cache: dout + None}, "raises in backward"),
     (s.wrong_gradients(**ONE_BACK), "steady", {"steady": lambda x, p, rng, train=True: x + None}, "not a usable result"),
     (s.layer_factor(), "Layer", {"Layer": Near}, "about 1/(1-p)"),

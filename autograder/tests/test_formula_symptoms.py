@@ -8,14 +8,19 @@ import numpy as np
 import pytest
 
 from autograder.checks_api.symptoms import Symptom
+from autograder.dropout.network import direction_symptoms as directions
 from autograder.dropout.network import leash_symptoms as leash
 from autograder.dropout.sequences import moment_symptoms as moments
 from autograder.dropout.spatial import shift_symptoms as shift
+from autograder.dropout.theory import committee_symptoms as committee
 from autograder.tests.one_toy import Function, fact
 from autograder.tests.toys import junk, kinds_of_junk
 
 Array = np.ndarray[Any, Any]
-MODULES = (leash, moments, shift)
+MODULES = (committee, directions, leash, moments, shift)
+
+
+_USUAL: dict[Any, dict[str, str]] = {}
 
 
 def words(module: Any, function: Function) -> dict[str, str]:
@@ -26,7 +31,7 @@ def words(module: Any, function: Function) -> dict[str, str]:
 
 def odd(module: Any, right: Function, wrong: Function) -> dict[str, str]:
     """Those that differ from the words of the right function."""
-    usual = words(module, right)
+    usual = _USUAL.get(module) or _USUAL.setdefault(module, words(module, right))
     return {name: word for name, word in words(module, wrong).items() if usual[name] != word}
 
 
@@ -103,6 +108,99 @@ def test_parts_of_a_shift() -> None:
     assert odd(shift, right, shifted(scale=lambda p: p, minus=0)) == {"factor": "1/p", "centre": "no"}
     assert odd(shift, right, lambda mu, sigma, p: 1 - p) == {"exponent_of_mu": "none"}
     assert odd(shift, right, shifted(scale=lambda p: 1 - p + 1e-8)) == {"digits_of_ratio": "about"}
+
+
+# ----------------------------------------------------------------------------------------------------- errors along directions
+UNITS: dict[str, Function] = {
+    "|dx| / sqrt(n)": lambda error, dx, here, there: error / (np.linalg.norm(dx) / np.sqrt(dx.size)),
+    "|dx|": lambda error, dx, here, there: error / np.linalg.norm(dx),
+    "|dx| / n": lambda error, dx, here, there: error / (np.linalg.norm(dx) / dx.size),
+    "nothing": lambda error, *others: error,
+    "the slope of that direction": lambda error, dx, here, there: error / (abs(there) or 1.0),
+    "both slopes": lambda error, dx, here, there: error / (abs(here) + abs(there)),
+}
+
+
+HALF = {"sides_of_a_step": "half a difference"}
+
+
+def an_axis(rng: Any, n: int) -> Array:
+    return np.asarray(np.eye(n)[rng.integers(n)])
+
+
+def judging(
+    unit: str = "|dx| / sqrt(n)", of_k: Function = max, draw: Function = lambda rng, n: rng.normal(size=n), whole: bool = True,
+    back: float = 1.0, width: float = 2.0, weighted: bool = True, size: Function = abs, more: float = 0.0,
+) -> Function:  # fmt: skip
+    def one(f: Function, x: Array, dout: float, dx: Array, rng: Any, h: float) -> float:
+        u = draw(rng, x.size)
+        u = u / np.linalg.norm(u) if whole else u
+        measured = (f(x + h * u) - f(x - back * h * u)) * (dout if weighted else 1.0) / (width * h)
+        return float(UNITS[unit](size(measured - dx @ u), dx, measured, dx @ u)) / (1 + more)
+
+    return lambda f, x, dout, dx, rng, k, h: float(of_k([one(f, x, dout, dx, rng, h) for _ in range(k)]))
+
+
+def test_units_of_an_error() -> None:
+    found = [fact(directions.unit_of_an_error(), judging(unit)) for unit in UNITS]
+    assert found == list(UNITS)
+
+
+def test_parts_of_an_error() -> None:
+    right, unit = judging(), {"unit_of_an_error": "|dx|"}
+    assert odd(directions, right, judging("both slopes", back=0.0)) == {**unit, "unit_of_an_error": "both slopes", **HALF}
+    wrong: dict[str, dict[str, Any]] = {
+        "sides_of_a_step": {"back": 0.0, "width": 1.0},
+        "weight_of_dout": {"weighted": False},
+        "sign_of_an_error": {"size": float},
+        "reach": {"draw": an_axis},
+        "ways_of_directions": {"draw": lambda rng, n: rng.random(n)},
+    }
+    for part, change in wrong.items():
+        found = odd(directions, right, judging("|dx|", **change))
+        assert found.keys() == {*unit, part}, part
+    averaged, first = (odd(directions, right, judging(of_k=of_k))["result_of_k"] for of_k in (np.mean, lambda errors: errors[0]))
+    assert (averaged, first) == ("the average", "one of them")
+    assert odd(directions, right, judging(whole=False))["length_of_a_direction"] == "any"
+    assert odd(directions, right, judging(more=1e-8)) == {"digits_of_an_error": "about"}
+
+
+# ----------------------------------------------------------------------------------------------------------------- a committee
+def meeting(
+    mean: str = "geometric", votes: Function = lambda p: 1 - p, scaled: bool = False, axis: int = -1, of_bias: float = 1.0,
+    more: float = 0.0, norm: bool = True,
+) -> Function:  # fmt: skip
+    """A committee of the thinned networks of one input or two."""
+
+    def softmax(z: Array) -> Array:
+        e = np.exp(z - z.max(axis=axis, keepdims=True))
+        return np.asarray(e / e.sum(axis=axis, keepdims=True)) + more
+
+    def function(x: Any, W: Any, b: Any, p: float) -> Array:
+        x, W, b = np.array(x), np.array(W), np.array(b)
+        total: Any = 0.0
+        for mask in np.ndindex(*(2,) * x.shape[1]):
+            weight = np.prod([votes(p) if kept else 1 - votes(p) for kept in mask])
+            probs = softmax(x * mask / (1 - p if scaled else 1) @ W + of_bias * b)
+            total = total + weight * (np.log(probs + 1e-300) if mean == "geometric" else probs)
+        if mean == "arithmetic":
+            return np.asarray(total)
+        return softmax(total) - more if norm else np.exp(total)
+
+    return function
+
+
+def test_parts_of_a_committee() -> None:
+    right = meeting()
+    assert words(committee, right)["exactness"] == "ten digits"
+    both = odd(committee, right, meeting("arithmetic", votes=lambda p: 0.5, axis=-2))
+    assert both == {"kind_of_mean": "arithmetic", "votes_of_masks": "all alike", "softmax_over": "the examples"}
+    swapped = odd(committee, right, meeting(votes=lambda p: p, scaled=True, of_bias=0.5))
+    assert swapped == {"votes_of_masks": "exchanged", "inputs_of_members": "scaled", "bias_of_members": "another"}
+    assert odd(committee, right, meeting(norm=False)) == {"rows": "another number"}
+    assert odd(committee, right, meeting(more=1e-12)) == {"sure_members": "bounded"}
+    assert odd(committee, right, lambda *given: right(*given) * (1 - 1e-8)) == {"rows": "about 1"}
+    assert odd(committee, right, lambda x, W, b, p: right(x, W, b, p + 0.002)) == {"exactness": "roughly"}
 
 
 # ---------------------------------------------------------------------------------------------------------------------- junk

@@ -8,6 +8,7 @@ import numpy as np
 from autograder import Exercise, Part
 from autograder.checks_api import symptoms as f
 from autograder.dropout.network import checks as c
+from autograder.dropout.network import direction_symptoms as a
 from autograder.dropout.network import gradient_checkers as d
 from autograder.dropout.network import leash_symptoms as k
 from autograder.dropout.network import symptoms as n
@@ -455,18 +456,18 @@ PROBES = {
         d.x_afterwards(),
     ],
     "directional_error": [
-        f.value_at("cube", given=(CUBE, [2.0], [1.0], [12.0], Seed(1), 1, 0.1)),
-        f.value_at("cube_times_dout", given=(CUBE, [2.0], [3.0], [36.0], Seed(1), 1, 0.1)),
-        f.value_at("smaller_step", given=(CUBE, [2.0], [1.0], [12.0], Seed(1), 1, 0.02)),
-        d.size_of_an_error(),
-        d.signs_of_errors(),
+        a.unit_of_an_error(),
+        a.sides_of_a_step(),
+        a.weight_of_dout(),
+        a.length_of_a_direction(),
+        a.ways_of_directions(),
+        a.reach(),
+        a.sign_of_an_error(),
+        a.result_of_k(),
+        a.digits_of_an_error(),
         d.other_seeds(),
-        d.effect_of_k(),
         d.error_of_zeros(),
         d.error_of_a_missing_gradient(),
-        d.error_of_a_constant_sign(),
-        d.reach_of_a_direction(),
-        d.digits_at("digits", given=OFF_BY_ONE, wanted=0.25),
     ],
     "mlp_loss": [
         n.loss_of_no_scores(),

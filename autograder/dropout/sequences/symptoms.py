@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from autograder.asking import Exam, Unanswered, Wrong, array, raised
 from autograder.checks_api.comparing import ending
 from autograder.checks_api.inputs import Array, normal
+from autograder.checks_api.results import question
 from autograder.checks_api.symptoms import must_return, nearest, symptom
 from autograder.dropout import symptoms as facts
 from autograder.dropout.calls import backward_call
@@ -153,6 +155,15 @@ def upstream_after(exam: Exam, *, given: Shapes, rates: Rates, forward: str, bac
     after = exam.returned(there, backward_call(backward, dout, 0, watch=True))[1].facts
     now = after.arguments[0] if after and after.arguments else None
     return "as it was" if isinstance(now, np.ndarray) and np.array_equal(now, dout.value) else "overwritten"
+
+
+@symptom
+def exactness(exam: Exam, *, given: tuple[Any, ...], index: int, wanted: float) -> str:
+    """How near the first number of one result comes: "ten digits", "about" for what is off by something small, or "other"."""
+    (value,) = exam.ask(question(exam, given))
+    found = array(value[index] if isinstance(value, (tuple, list)) and len(value) > index else value, "result").reshape(-1)
+    off = abs(float(found[0]) / wanted - 1) if found.size else np.inf
+    return "ten digits" if off <= DIGITS else "about" if off <= 1e-3 else "other"
 
 
 @symptom

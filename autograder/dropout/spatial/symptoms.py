@@ -120,6 +120,13 @@ def factor_digits(exam: Exam, *, shape: tuple[int, ...]) -> str:
     return "float32" if single and word == "about" else word
 
 
+@symptom
+def digits_of_value(exam: Exam, *, given: tuple[Any, ...], wanted: float) -> str:
+    """How exact the number is that a function gives in one case: "ten digits", "about", or "another" value."""
+    (value,) = exam.ask(Call(exam.function, given))
+    return _precision(array(value, "value", ()).astype(float), wanted)
+
+
 def _precision(found: Array, wanted: float) -> str:
     words = (("ten digits", 1e-10), ("about", 1e-5))
     return next((word for word, near in words if np.allclose(found, wanted, rtol=near, atol=0)), "another")

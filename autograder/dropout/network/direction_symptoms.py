@@ -1,0 +1,131 @@
+"""Symptoms of a function that judges a gradient along random directions: each is one part of the formula, so that two mistakes show.
+
+The functions that are handed over know the step, and change by the same along every direction: so what is asked does not depend on
+which directions are drawn. Where both slopes are the unit, errors are 1 whatever is wrong: what does not show then is called right.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograder.asking import Exam, Wrong, array
+from autograder.checks_api.symptoms import nearest, symptom
+from autograder.model import Call, Code, Given, Seed
+
+__all__ = [
+    "digits_of_an_error", "length_of_a_direction", "reach", "result_of_k", "sides_of_a_step", "sign_of_an_error", "unit_of_an_error",
+    "ways_of_directions", "weight_of_dout",
+]  # fmt: skip
+
+STEP = 0.5
+STEEP = f"{STEP} * np.sign(x.sum())"  # its slope is 1 or -1 along every direction
+WIDE = "(1 if abs(x[0]) > abs(x[1]) else 3)"
+HIGH = "(3 if abs(x[0]) > abs(x[1]) else 1)"
+LINE = "x.sum()"
+TINY = 1e-4  # a dx that is no match for the slope of STEEP
+NEAR = 0.05
+BLIND = "both slopes"
+
+
+def _error(exam: Exam, formula: str, dx: list[float], dout: float = 1.0, k: int = 1, seed: int = 0) -> float:
+    """The error of dx as the gradient of a formula at x = 0."""
+    f = Code("f", f"def f(x):\n    return float({formula})\n")
+    x, given = Given(f"np.zeros({len(dx)})", np.zeros(len(dx))), Given(f"np.array({dx})", np.array(dx))
+    (value,) = exam.ask(Call(exam.function, (f, x, dout, given, Seed(exam.seed(seed)), k, STEP)))
+    error = float(array(value, "error", ()))
+    if not np.isfinite(error):
+        raise Wrong(f"error = {error}", "a number")
+    return error
+
+
+def _ratio(one: float, other: float) -> float:
+    return abs(one / other) if other else np.inf
+
+
+def _size(exam: Exam, dx: list[float], formula: str = STEEP) -> float:
+    return abs(_error(exam, formula, dx))
+
+
+@symptom
+def unit_of_an_error(exam: Exam) -> str:
+    """What the difference of the slopes is divided by."""
+    return _unit(exam)
+
+
+def _unit(exam: Exam) -> str:
+    dx = [TINY, 2 * TINY, 3 * TINY, 4 * TINY]
+    one = _size(exam, dx)
+    if abs(_ratio(one, _size(exam, dx[::-1])) - 1) > NEAR:
+        return "the slope of that direction"
+    if abs(_ratio(one, _size(exam, [2 * entry for entry in dx])) - 1) < NEAR:
+        doubled = _ratio(_size(exam, dx, f"2 * {STEEP}"), one)
+        return nearest(doubled, {"nothing": 2.0, BLIND: 1.0}, NEAR)
+    return nearest(_ratio(one, _size(exam, [float(np.linalg.norm(dx))])), {"|dx| / sqrt(n)": 2.0, "|dx|": 1.0, "|dx| / n": 4.0}, 2 * NEAR)
+
+
+@symptom
+def length_of_a_direction(exam: Exam) -> str:
+    """Have directions the length 1? A line and STEEP have the same slope then."""
+    one, other = (abs(_error(exam, formula, [2.0])) for formula in (LINE, STEEP))
+    return "1" if abs(_ratio(one, other) - 1) < 1e-6 else "any"
+
+
+@symptom
+def sides_of_a_step(exam: Exam) -> str:
+    """Is a step taken to both sides, to one, or back to where it began, "half a difference"?"""
+    if abs(_error(exam, LINE, [1.0])) > 1e-6:
+        return "half a difference" if abs(_error(exam, LINE, [0.5])) < 1e-6 else "other"
+    return "both" if abs(_error(exam, f"{LINE} + x.sum() ** 2", [1.0])) < 1e-6 else "one"
+
+
+@symptom
+def weight_of_dout(exam: Exam) -> str:
+    """Is the change of f weighted with dout? Whatever the sides of a step."""
+    for word, slope in (("dout", 3.0), ("nothing", 1.0)):
+        if any(abs(_error(exam, LINE, [part * slope], dout=3.0)) < 1e-6 for part in (1.0, 0.5)):
+            return word
+    return "other"
+
+
+@symptom
+def result_of_k(exam: Exam) -> str:
+    """What becomes of several errors: "the largest", "the average" or "one of them"."""
+    if _unit(exam) not in ("|dx| / sqrt(n)", "|dx|", "|dx| / n", "nothing"):
+        return "the largest"
+    unit = _size(exam, [TINY, 0])
+    found = [_ratio(_error(exam, f"{STEEP} * {kinds}", [TINY, 0], k=40), unit) for kinds in (WIDE, HIGH)]
+    words = [nearest(ratio, {"the largest": 3.0, "one of them": 1.0}, NEAR) for ratio in found]
+    return "the average" if "other" in words else "one of them" if "one of them" in words else "the largest"
+
+
+@symptom
+def sign_of_an_error(exam: Exam) -> str:
+    """Are errors ever negative?"""
+    return "negative" if any(_error(exam, STEEP, [TINY, 0], seed=j) < 0 for j in range(12)) else "positive"
+
+
+@symptom
+def reach(exam: Exam) -> str:
+    """Does a direction move all entries of x, or a single one?"""
+    if _unit(exam) == BLIND:
+        return "all entries"
+    one, other = (_size(exam, [TINY] * 4, formula) for formula in (f"{STEEP} * (x != 0).all()", STEEP))
+    return "all entries" if _ratio(one, other) > 0.5 else "a single entry"
+
+
+@symptom
+def ways_of_directions(exam: Exam) -> str:
+    """Do the entries of a direction have both signs, or one? That eight have one by chance, three times, happens once in two million."""
+    if _unit(exam) == BLIND:
+        return "both"
+    alike = f"{STEEP} * ((x >= 0).all() or (x <= 0).all()) * (x != 0).all()"
+    found = [_ratio(*(abs(_error(exam, formula, [TINY] * 8, seed=j)) for formula in (alike, STEEP))) for j in range(3)]
+    return "one" if min(found) > 0.5 else "both"
+
+
+@symptom
+def digits_of_an_error(exam: Exam) -> str:
+    """How exact an error is, in whatever unit: "ten", "about" or "unclear"."""
+    found = abs(_error(exam, LINE, [2.0]))
+    off = min(abs(found / value - 1) for value in (1 / 2, 1.0, 1 / 3, 3 / 4, 3 / 2, 3 / 5))
+    return "unclear" if off > 1e-5 else "ten" if off <= 1e-10 else "about"
