@@ -173,7 +173,7 @@ def _name(people: Sequence[Taken], roster: Roster, earlier: Iterable[Mapping[str
             tells = not person.nameless and shared[same(person.name)] == 1 and not _taken_before(person, namesakes)
             # a Mac takes letters apart, and the next machine does not
             one.student = unicodedata.normalize("NFC", person.name if tells else person.long)
-            if not tells and not person.nameless:
+            if not tells and not person.nameless and person.number:
                 one.notes.append(f"{person.name} may be two people, so the number {person.number} was kept")
         if roster and person not in by_roster:
             one.notes.append("is not in the roster")
