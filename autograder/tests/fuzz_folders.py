@@ -288,16 +288,17 @@ def main(arguments: Sequence[str]) -> int:
     """The long run; 1 when anything was found."""
     trees, seed = int(arguments[0]), int(arguments[1]) if len(arguments) > 1 else 0
 
-    def told(found: Findings) -> None:
-        if found.rounds % 20 == 0:
-            print(f"{found.rounds} trees, {len(found.kinds)} kinds of trouble", flush=True)
+    said: set[str] = set()
 
-    found = run(trees, seed, told)
-    odd = found.rounds * 2 * ODD
-    print(f"{found.rounds} trees with {odd} odd hand-ins, slowest {found.slowest:.1f} s, {len(found.kinds)} kinds of trouble")
-    for what, count in found.kinds.most_common():
-        print(f"  {count} x {what}\n    {found.first[what]}")
-    return int(bool(found.kinds))
+    def told(found: Findings) -> None:
+        for what in found.kinds.keys() - said:
+            print(f"{what}\n    {found.first[what]}", flush=True)
+            said.add(what)
+        if found.rounds % 20 == 0 or found.rounds == trees:
+            odd = found.rounds * 2 * ODD
+            print(f"{found.rounds} trees with {odd} odd hand-ins, slowest {found.slowest:.1f} s, {dict(found.kinds)}", flush=True)
+
+    return int(bool(run(trees, seed, told).kinds))
 
 
 if __name__ == "__main__":
