@@ -45,6 +45,10 @@ class Form:
         """The drawn numbers in that reduced shape: 0 where dropped; Wrong when the answer holds no such mask."""
         raise NotImplementedError
 
+    def shown(self, value: object, shape: tuple[int, ...]) -> str:
+        """Python that does the same with what the call returns; "" where that is 0 for what was dropped, in that shape."""
+        return ""
+
 
 Via = str | Form  # what the function under test looks like: "forward", "mask", "multiplier", or a form of forms.py
 LARGE = (256, 256)  # `autograder verify` prints the smallest error that this many units show
@@ -83,17 +87,25 @@ def masks(exam: Exam, p: float, shape: tuple[int, ...], count: int, via: Via, rn
     All checks of an exercise that ask for the same masks share them. (The error budget adds up whether or not tests are independent.)
     """
     key = (via, p, shape, rng, exam.salt)
-    script: tuple[Call, ...]
+    script: list[list[Call]]
     known: list[Array]
-    script, known = exam.memo.get(key, ((), []))
+    script, known = exam.memo.get(key, ([], []))
     if len(known) < count:
         text = f"{exam.function}/masks/{p}/{shape}/{exam.salt}"
         seeds = [Seed(stable_seed(f"{text}/{0 if rng else k}"), rng) for k in range(count)]
-        script = tuple(draw_call(exam, via, shape, p, seed) for seed in seeds)
-        known = [read_mask(value, via, shape) for value in exam.ask(*script)]
+        calls = [draw_call(exam, via, shape, p, seed) for seed in seeds]
+        values = exam.ask(*calls)
+        known = [read_mask(value, via, shape) for value in values]
+        script = [_with_the_mask(call, value, via, shape) for call, value in zip(calls, values, strict=True)]
         exam.memo[key] = script, known
-    exam.last = script if rng else script[:1]  # one call is enough to see it
+    exam.last = tuple(call for lines in (script if rng else script[:1]) for call in lines)  # one call is enough to see it
     return known[:count]
+
+
+def _with_the_mask(call: Call, value: object, via: Via, shape: tuple[int, ...]) -> list[Call]:
+    """The call, and where its mask is not to be seen at once, the line that reads it off."""
+    text = via.shown(value, shape) if isinstance(via, Form) else ""
+    return [call, Call(text, returns=("mask",), look=True)] if text else [call]
 
 
 def shared_axes(mask: Array) -> tuple[int, ...]:
