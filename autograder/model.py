@@ -247,6 +247,10 @@ class Limits:
     answer_bytes: int = 32 << 20  # of memory that the answers of one script may take together
     exercise_bytes: int = 128 << 20  # and those of one exercise
 
+    def first_look(self) -> Limits:
+        """Those of a class's first round, after which whatever was stopped is looked at anew, alone and with the whole of these."""
+        return replace(self, call_seconds=self.call_seconds / 5, cell_seconds=self.cell_seconds / 5, exercise_deaths=1)
+
 
 # --------------------------------------------------------------------------------------------------------- checks and assignments
 @dataclass(frozen=True)

@@ -106,6 +106,7 @@ class Task:
     student: str
     found: HandIn
     known: Mapping[str, bytes] = field(default_factory=dict)  # key -> a packed result
+    alone: bool = False  # whether this is the look that decides
 
 
 def _word(found: HandIn, desk: str) -> str:
@@ -195,7 +196,8 @@ class Desk:
         remembered = self._remembered(keys.values())
         packed = {**task.known, **remembered}
         known = {name: results_store.unpacked(packed[key]) for name, key in keys.items() if key in packed}
-        report = grade(submission, self.staff, self.isolation, self.plan.limits, known)
+        limits = self.plan.limits if task.alone else self.plan.limits.first_look()
+        report = grade(submission, self.staff, self.isolation, limits, known)
         text, marks, changed = self._page(found, submission, report)
         # a time-out is remembered nowhere: the next run finds the hand-in changed, and judges what did not pass once more
         sure = [e for e in report.exercises if not report.stopped or e.outcome == "passed"]
@@ -381,6 +383,7 @@ class Batch:
 
     def _alone(self, desk: Desk, tasks: Iterator[Task]) -> Iterator[list[Graded]]:
         """One after the other, and nothing beside them."""
+        tasks = (replace(task, alone=True) for task in tasks)
         for first in tasks:
             with self.alone(desk, 1) as pool:
                 for task in chain([first], tasks):

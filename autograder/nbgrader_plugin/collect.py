@@ -65,6 +65,11 @@ class Collection:
         whole = all(h.status in ("taken", "as before") and not any(p.why for p, _ in h.files) for h in self.hand_ins)
         return 0 if whole and not self.unknown else 1
 
+    @property
+    def students(self) -> frozenset[str]:
+        """Those of whom something stands in submitted/."""
+        return frozenset(h.student for h in self.hand_ins if h.status != "not taken")
+
     def to_dict(self) -> dict[str, Any]:
         """The manifest."""
         hand_ins = [_entry(h) for h in sorted(self.hand_ins, key=lambda h: h.student)]

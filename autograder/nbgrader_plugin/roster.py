@@ -28,6 +28,9 @@ class Row:
     id: str
     number: str  # the platform's
     names: frozenset[str]  # in letters only
+    first: str = ""
+    last: str = ""
+    email: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,21 @@ def read(path: Path) -> Roster:
 def _row(line: Mapping[str, str], ids: Sequence[str], numbers: Sequence[str], names: Sequence[str]) -> Row | None:
     student = next((line[c] for c in ids if line.get(c)), "")
     number = next((line[c].split()[-1] for c in numbers if line.get(c)), "")
-    return Row(student, number, frozenset(_letters(n) for n in (student, *_names(line, names)) if _letters(n))) if student else None
+    if not student:
+        return None
+    letters = frozenset(_letters(n) for n in (student, *_names(line, names)) if _letters(n))
+    return Row(student, number, letters, *_called(line), line.get("email") or line.get("Email address", ""))
+
+
+def _called(line: Mapping[str, str]) -> tuple[str, str]:
+    """First and last name. Of a name that is told as a whole, the last word is taken for the last name: gradebooks have no other place."""
+    if line.get("first_name") or line.get("last_name"):
+        return line.get("first_name", ""), line.get("last_name", "")
+    whole = next((line[c] for c in ("Full name", "Student", "name") if line.get(c)), "")
+    last, comma, first = whole.partition(",")  # Canvas: "Lovelace, Ada"
+    if not comma:
+        first, _, last = whole.rpartition(" ")
+    return first.strip(), last.strip()
 
 
 def _names(line: Mapping[str, str], columns: Sequence[str]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from autograder.model import AutograderError
 from autograder.nbgrader_plugin import roster, settings
 from autograder.nbgrader_plugin.collect import collect
 from autograder.nbgrader_plugin.context import is_ours
+from autograder.nbgrader_plugin.enrolled import enter
 from autograder.report import collected
 
 
@@ -43,9 +44,11 @@ class CollectCarefully(ExtractorPlugin):  # type: ignore[misc]
         try:
             known = roster.read(Path(app.coursedir.root) / self.roster) if self.roster else None
             found = collect(app.coursedir, archives.parent, [archives], known, app.force, settings.zone(self.zone))
+            for line in collected.lines(found.to_dict()):
+                print(line)
+            if known and (named := enter(app.coursedir, known, found.students)):
+                print(named)
         except AutograderError as error:
             self.log.error("%s", error)
             return 1
-        for line in collected.lines(found.to_dict()):
-            print(line)
         return found.code

@@ -14,7 +14,8 @@ def lines(manifest: Mapping[str, Any]) -> Iterator[str]:
     hand_ins = manifest["hand_ins"]
     wide = min(max((len(h["student"]) for h in hand_ins), default=0), 32)
     for one in hand_ins:
-        marks = " (late)" * bool(one["late"]) + (f" ({one['time']})" if one["time"] else "")
+        when = [*["late"] * bool(one["late"]), one["time"] or "no time told"] if one["late"] or one["time"] else []
+        marks = f" ({', '.join(when)})" if when else ""
         first = one["files"][0]["from"] if one["files"] else ""
         yield f"{words.line(one['student']):{wide}}  {one['status']}{marks}  {words.line(first)}"
         reasons = (f"{f['from']} {f['why']}" for f in one["files"] if f["why"] and f["why"] not in (one["why"] or ""))

@@ -225,6 +225,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Classroom:
     room.submit("cut", '{"cells": [')
     assert main(["grade", SLUG, "--course", str(room.root), "--jobs", "1", "--quiet"]) == 1
     room.change(f"update grade set manual_score = 0.5 where id = (select min(g.id) {OF_ADA})")
+    room.change("update student set first_name = 'Ottilie', last_name = 'Quandt' where id = 'student-03'")
     return room
 
 
@@ -257,12 +258,12 @@ def test_a_report_judges_nothing_and_changes_nothing(graded: Classroom, monkeypa
 def test_a_report_names_nobody_unless_it_is_asked_to(graded: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
     page, rows, data = told(graded, SLUG)
     everything = page + json.dumps(data, ensure_ascii=False) + str(rows) + capsys.readouterr().out
-    for name in [*NAMES[:4], *NAMES[6:], "Lovelace", "joerg"]:
+    for name in [*NAMES[:4], *NAMES[6:], "Lovelace", "joerg", "Ottilie", "Quandt"]:
         assert name not in everything
     labels = {row[0] for row in rows[1:]}
     page, rows, _ = told(graded, SLUG, "--names")
     assert {row[0] for row in rows[1:]} == set(NAMES)
-    assert all(name in page.replace("&#39;", "'") for name in NAMES)
+    assert all(name in page.replace("&#39;", "'") for name in [*NAMES, "Ottilie Quandt"])
     assert labels == {row[0] for row in told(graded)[1][1:]}, "across assignments everybody is called the same"
 
 

@@ -389,6 +389,8 @@ def test_late_is_kept_and_a_time_only_where_the_platform_tells_it(room: Room) ->
     found = room.collect(zone="Europe/Berlin")
     by_student = {h["student"]: (h["late"], h["time"]) for h in room.manifest()["hand_ins"]}
     assert by_student == {"leewei": (True, None), "bob": (False, "2026-11-20 09:00:00 UTC")}
+    assert "leewei  taken (late, no time told)  " in room.said(found)
+    assert "bob     taken (2026-11-20 09:00:00 UTC)  " in room.said(found)
     assert "late, as the platform says" in room.said(found)
     assert (room.root / "submitted" / "bob" / SLUG / "timestamp.txt").read_text() == "2026-11-20 09:00:00 UTC"
     assert not (room.root / "submitted" / "leewei" / SLUG / "timestamp.txt").exists()

@@ -75,6 +75,28 @@ def test_a_time_out_is_judged_twice_listed_and_remembered_nowhere(room: Classroo
     assert len(batch.looks) == 2
 
 
+SPIN = "    began = time.process_time()\n    while time.process_time() < began + 0.4: pass\n"
+SLOW = "import time\n" + RIGHT.replace("    return", SPIN + "    return", 1)
+
+
+@pytest.mark.nbgrader
+def test_a_first_look_is_short_and_decides_nothing(room: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An endless loop is waited for a fifth as long before the look that decides; who is slow has the whole time in that one."""
+    monkeypatch.setattr(room_of_batch, "Plan", partial(room_of_batch.Plan, limits=Limits(call_seconds=1.5)))
+    allowed: list[tuple[str, float, int]] = []
+
+    def noted(submission: Any, staff: Any, isolation: Any, limits: Limits, known: Any) -> Report:
+        allowed.append((Path(submission.path).parent.parent.name, limits.call_seconds, limits.exercise_deaths))
+        return grade_one(submission, staff, isolation, limits, known)
+
+    monkeypatch.setattr(room_of_batch, "grade", noted)
+    room.submit("bob", answered(room.released(), SLOW))
+    found, batch = graded(room)
+    assert points(found) == [("ada", 5.0), ("cyd", 2.0), ("bob", 5.0)]
+    assert batch.looks == []
+    assert allowed == [("ada", 0.3, 1), ("bob", 0.3, 1), ("cyd", 0.3, 1), ("bob", 1.5, 3)]
+
+
 @pytest.mark.nbgrader
 def test_who_timed_out_in_a_bad_moment_loses_nothing(room: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []

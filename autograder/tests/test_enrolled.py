@@ -1,0 +1,85 @@
+"""What a roster says of who is who stands in the gradebook after collecting, and nothing that an instructor entered is lost."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from autograder.cli import main
+from autograder.tests.classroom import SLUG, Classroom, answered, make
+
+pytestmark = pytest.mark.nbgrader
+
+NBGRADER = "id,first_name,last_name,email,lms_user_id\nwl1,Wei,Lee,w@x.edu,12\nal,Ada,Lovelace,ada@x.edu,9\nnone,No,Body,n@x.edu,7\n"
+LISTS = {
+    "nbgrader": (NBGRADER, {"wl1": ("Wei", "Lee", "w@x.edu"), "al": ("Augusta", "King", "ada@x.edu")}),
+    "Canvas": (
+        'Student,ID,SIS User ID,SIS Login ID\n"Lee, Wei",12,77,wl1\n"Lovelace, Ada",9,79,al\n',
+        {"wl1": ("Wei", "Lee", None), "al": ("Augusta", "King", None)},
+    ),
+    "whole names": (
+        "id;lms_user_id;name;email\nwl1;12;Wei\x07 Min Lee;\nal;9;Ada L;ada@x.edu\n",
+        {"wl1": ("Wei? Min", "Lee", None), "al": ("Augusta", "King", "ada@x.edu")},
+    ),
+    "ids alone": ("id,lms_user_id\nwl1,12\nal,9\n", {"wl1": (None, None, None), "al": ("Augusta", "King", None)}),
+}
+Collecting = Callable[[str], int]
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Classroom:
+    return make(tmp_path / "course")
+
+
+@pytest.fixture
+def collecting(course: Classroom, tmp_path: Path) -> Collecting:
+    """Collect a hand-in of student 12 with this roster."""
+    archive = tmp_path / "canvas"
+    archive.mkdir()
+    (archive / f"leewei_12_1_{SLUG}.ipynb").write_text(json.dumps(answered(course.released())))
+
+    def collect(roster: str) -> int:
+        (tmp_path / "roster.csv").write_text(roster, encoding="utf-8")
+        return main(["collect", SLUG, str(archive), "--roster", str(tmp_path / "roster.csv"), "--course", str(course.root)])
+
+    return collect
+
+
+def enrolled(course: Classroom) -> dict[str, tuple[str | None, ...]]:
+    """Student -> first name, last name and e-mail address, in the gradebook."""
+    with sqlite3.connect(course.root / "gradebook.db") as database:
+        return {row[0]: row[1:] for row in database.execute("select id, first_name, last_name, email from student")}
+
+
+@pytest.mark.parametrize("kind", LISTS)
+def test_names_are_entered_where_there_are_none(kind: str, course: Classroom, collecting: Collecting) -> None:
+    """Of who handed in, and of who is in the gradebook; whoever else the list knows is not entered for that alone."""
+    course.change("insert into student (id, first_name, last_name, email) values ('al', 'Augusta', 'King', null)")
+    roster, there = LISTS[kind]
+    assert collecting(roster) == 0
+    assert enrolled(course) == there
+    assert collecting(roster.replace("Wei", "Wu").replace("w@x", "z@x")) == 0
+    assert enrolled(course) == there, "a name that is there stays, whoever entered it"
+
+
+def test_a_locked_gradebook_costs_names_and_no_hand_in(
+    course: Classroom, collecting: Collecting, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = f"sqlite:///{course.root / 'gradebook.db'}?timeout=0"
+    config = course.root / "nbgrader_config.py"
+    config.write_text(config.read_text() + f"\nget_config().CourseDirectory.db_url = {address!r}\n")
+    lock = sqlite3.connect(course.root / "gradebook.db", isolation_level=None)
+    lock.execute("begin immediate")
+    assert collecting(NBGRADER) == 2
+    said = capsys.readouterr().out
+    assert f"{SLUG}: 1 taken." in said
+    assert "Names cannot be entered into the gradebook (database is locked)" in " ".join(said.split())
+    assert (course.root / "submitted" / "wl1" / SLUG / f"{SLUG}.ipynb").is_file()
+    lock.execute("rollback")
+    lock.close()
+    assert collecting(NBGRADER) == 0
+    assert enrolled(course)["wl1"] == ("Wei", "Lee", "w@x.edu")
