@@ -78,7 +78,7 @@ class Blocks(Form):
     def read(self, value: object, shape: tuple[int, ...]) -> Array:
         return array(value, "mask", self.spread(shape)).reshape(shape)
 
-    def shown(self, value: object, shape: tuple[int, ...]) -> str:
+    def shown(self, shape: tuple[int, ...]) -> str:
         return f"mask.reshape({shape})"
 
 

@@ -219,9 +219,8 @@ class Branched(Form):
         values, counts = np.unique(out, return_counts=True)
         return np.asarray(out != values[counts.argmax()]) if counts.max() > 1 else np.ones(shape, dtype=bool)
 
-    def shown(self, value: object, shape: tuple[int, ...]) -> str:
-        values, counts = np.unique(array(pair(value)[0], "out", shape).astype(float).round(9), return_counts=True)
-        return f"out.round(9) != {float(values[counts.argmax()])!r}" if counts.max() > 1 else "np.ones_like(out)"
+    def shown(self, shape: tuple[int, ...]) -> str:
+        return "out.round(9) != (lambda values, counts: values[counts.argmax()])(*np.unique(out.round(9), return_counts=True))"
 
 
 @dataclass(frozen=True)
