@@ -60,7 +60,7 @@ def _replayed(
     seconds = {c.name: c.seconds or LIMITS.call_seconds for c in staff.assignment.exercise(lost[0].exercise).checks}
     with Remote(isolation, cells) as student:
         for verdict in lost:
-            calls = scripts[verdict.check][:MOST]
+            calls = [call for call in scripts[verdict.check] if not call.is_shown][:MOST]
             theirs, ours = student.ask(calls, seconds[verdict.check]), staff.reference.ask(calls, PATIENCE)
             yield verdict.check, [
                 Replayed(script_text([call], 1), mine, right, _draws(call))

@@ -42,6 +42,8 @@ def alike(one: Sequence[Call], other: Sequence[Call]) -> bool:
 
 
 def _same_call(one: Call, other: Call) -> bool:
+    if one is other:
+        return True
     if one.function != other.function or one.ship != other.ship or one.watch is not other.watch or one.look is not other.look:
         return False
     same = one.returns == other.returns and len(one.args) == len(other.args) and all(map(_same, one.args, other.args))

@@ -20,7 +20,14 @@ OPTIMIZED = (
 )
 NAMESAKE = "autograder"  # on the public index that is a stranger's; the course is dropout-autograder
 OURS = "course on dropout"
+LIBRARIES = ("OMP", "OPENBLAS", "MKL")
 NO_SEMAPHORES = "several jobs need a /dev/shm that can be written to"
+
+
+def one_thread() -> None:
+    """One thread for each of NumPy's libraries, unless the user wants more: over small matrices they wait for each other. Before NumPy."""
+    for library in LIBRARIES:
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
 
 def demand_sentences() -> None:

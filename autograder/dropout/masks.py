@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from autograder.checks_api.counts import expect
 from autograder.checks_api.inputs import Array, asked_shape, normal
 from autograder.checks_api.verb import verb
 from autograder.dropout.calls import train_call
-from autograder.model import Call, Given, Outcome, Seed
+from autograder.model import Call, Given, Outcome, Seed, Subject
 
 __all__ = [
     "can_drop_everything",
@@ -45,9 +45,14 @@ class Form:
         """The drawn numbers in that reduced shape: 0 where dropped; Wrong when the answer holds no such mask."""
         raise NotImplementedError
 
+    def shown(self, shape: tuple[int, ...]) -> str:
+        """Python that does the same with what the call returns; "" where that is 0 for what was dropped, in that shape."""
+        return ""
+
 
 Via = str | Form  # what the function under test looks like: "forward", "mask", "multiplier", or a form of forms.py
 LARGE = (256, 256)  # `autograder verify` prints the smallest error that this many units show
+NOBODY = cast(Subject, None)  # for calls that are only made up
 SMALL = (8, 12)  # ten pairs of calls that keep equally many are beyond chance
 
 
@@ -87,13 +92,25 @@ def masks(exam: Exam, p: float, shape: tuple[int, ...], count: int, via: Via, rn
     known: list[Array]
     script, known = exam.memo.get(key, ((), []))
     if len(known) < count:
-        text = f"{exam.function}/masks/{p}/{shape}/{exam.salt}"
-        seeds = [Seed(stable_seed(f"{text}/{0 if rng else k}"), rng) for k in range(count)]
-        script = tuple(draw_call(exam, via, shape, p, seed) for seed in seeds)
+        script = _script(exam.function, exam.salt, via, p, shape, rng, count)
         known = [read_mask(value, via, shape) for value in exam.ask(*script)]
         exam.memo[key] = script, known
-    exam.last = script if rng else script[:1]  # one call is enough to see it
+    exam.last = tuple(line for call in (script if rng else script[:1]) for line in _seen(call, via, shape))  # one call is enough to see it
     return known[:count]
+
+
+def _seen(call: Call, via: Via, shape: tuple[int, ...]) -> list[Call]:
+    """The call, and where its mask is not to be seen at once, the line that reads it off."""
+    text = via.shown(shape) if isinstance(via, Form) else ""
+    return [call, Call(text, returns=("mask",), look=True)] if text else [call]
+
+
+@lru_cache(maxsize=256, typed=True)  # a class of hand-ins is asked the same again and again
+def _script(function: str, salt: str, via: Via, p: float, shape: tuple[int, ...], rng: str, count: int) -> tuple[Call, ...]:
+    """The calls that draw so many masks."""
+    exam, text = Exam(function, NOBODY, "", salt=salt), f"{function}/masks/{p}/{shape}/{salt}"
+    seeds = [Seed(stable_seed(f"{text}/{0 if rng else k}"), rng) for k in range(count)]
+    return tuple(draw_call(exam, via, shape, p, seed) for seed in seeds)
 
 
 def shared_axes(mask: Array) -> tuple[int, ...]:

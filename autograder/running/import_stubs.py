@@ -272,6 +272,7 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def __init__(self, packages: frozenset[str]) -> None:
         self.packages = packages
         self.honest: set[str] = set()
+        self.made: list[str] = []  # names of the modules that it stood in for
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: types.ModuleType | None = None
@@ -282,6 +283,7 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return importlib.machinery.ModuleSpec(name, self, is_package=True)
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
+        self.made.append(spec.name)
         return Blank(spec.name)
 
     def exec_module(self, module: types.ModuleType) -> None:

@@ -40,7 +40,8 @@ KINDS = frozenset(
 _TOLD = dict.fromkeys((LARGE, CROWDED, BEYOND), "value too large to be judged") | {UNSENT: "value that cannot be judged"}
 
 _CATEGORIES = {n for n in _BUILTIN if n.endswith("Warning")} | {"ComplexWarning", "RankWarning", "VisibleDeprecationWarning"}
-_PLACES = "|".join(n for n in dir(np) if isinstance(getattr(np, n), np.ufunc)) + "|cast|dot|reduce|accumulate|reduceat|outer|vecdot|det"
+_UFUNCS = sorted(name for name, value in vars(np).items() if isinstance(value, np.ufunc))  # dir(np) would import all that NumPy has
+_PLACES = "|".join([*_UFUNCS, "cast|dot|reduce|accumulate|reduceat|outer|vecdot|det"])
 _NUMPY = re.compile(
     rf"(?:divide by zero|overflow|underflow|invalid value) encountered in (?:scalar )?(?:{_PLACES})"
     r"|Mean of empty slice\.?|Degrees of freedom <= 0 for slice\.?|All-NaN (?:slice|axis) encountered"

@@ -14,7 +14,7 @@ from typing import Any
 from autograder import __version__
 from autograder.model import AutograderError, Broken, ExerciseResult
 from autograder.report.terminal import patient
-from autograder.surroundings import demand_sentences, stranger
+from autograder.surroundings import demand_sentences, one_thread, stranger
 
 BROKEN = 2  # the exit code for a fault of ours
 
@@ -46,6 +46,7 @@ def add(commands: Any) -> argparse.ArgumentParser:
 
 def patiently(read: Callable[[], argparse.Namespace]) -> int:
     """Run the subcommand that is read; errors made on purpose become one clear line and a code. What cannot be printed stops nothing."""
+    one_thread()
     with patient() as out:
         code = _run(read())
     if out.failed and not isinstance(out.failed, BrokenPipeError):  # who pipes into `head` has read enough

@@ -74,6 +74,9 @@ class NotebookFile(pytest.File):
 
     def collect(self) -> Iterable[ExerciseNode]:
         """One node per exercise. The engine is imported here, not with the plugin: other test suites should not wait for it."""
+        from autograder.surroundings import one_thread
+
+        one_thread()
         from autograder.student.reading import opened
 
         try:

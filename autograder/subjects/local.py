@@ -274,8 +274,8 @@ def _luxuries() -> Iterator[None]:
         yield
     finally:
         sys.meta_path.remove(import_stubs.luxuries)
-        for name in [n for n, module in list(sys.modules.items()) if type(module) is import_stubs.Blank]:
-            del sys.modules[name]
+        while import_stubs.luxuries.made:
+            sys.modules.pop(import_stubs.luxuries.made.pop(), None)
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from autograder import sandbox, surroundings
+from autograder.cli import main
 from autograder.model import Broken, Call, Cell, CourseError, Limits, Role
 from autograder.sandbox import BACKENDS, Isolation, choose, holes, interpreter
 from autograder.subjects.remote import Remote
@@ -25,6 +26,18 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="about Linux")
 def python(*words: str, before: tuple[str, ...] = (), **environment: str) -> subprocess.CompletedProcess[str]:
     command = [*before, sys.executable, *words]
     return subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=False)
+
+
+def test_small_matrices_have_one_thread_unless_somebody_wants_more(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On a busy machine the threads of one product of 128 x 128 numbers waited seven times as long for each other as they computed."""
+    for library in surroundings.LIBRARIES:
+        monkeypatch.delenv(f"{library}_NUM_THREADS", raising=False)
+    monkeypatch.setenv("MKL_NUM_THREADS", "4")
+    assert main(["data"]) == 0
+    assert [os.environ[f"{library}_NUM_THREADS"] for library in surroundings.LIBRARIES] == ["1", "1", "4"]
+    assert "sonar" in capsys.readouterr().out
 
 
 @pytest.fixture
