@@ -21,7 +21,8 @@ from typing import Any
 
 from autograder.model import Broken, CourseError
 from autograder.nbgrader_plugin.archives import NOTEBOOK, Piece, pieces
-from autograder.nbgrader_plugin.handed_in import digest, in_the_way, words_of
+from autograder.nbgrader_plugin.handed_in import digest, in_the_way
+from autograder.nbgrader_plugin.handed_in import words_of as words_of  # for all who read the manifest
 from autograder.nbgrader_plugin.names import AGAIN, ARCHIVE, HAND, UNKNOWN, Person, Told, hidden, same, told, wrappers
 from autograder.nbgrader_plugin.roster import Roster
 from autograder.nbgrader_plugin.settings import MANIFEST

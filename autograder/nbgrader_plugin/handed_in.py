@@ -8,7 +8,7 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-from autograder.notebook import MAX_BYTES
+from autograder.nbgrader_plugin.archives import INNER
 
 
 def in_the_way(folder: Path, slug: str) -> str:
@@ -25,7 +25,7 @@ def digest(data: bytes) -> str:
 
 
 def words_of(folder: Path) -> dict[str, str]:
-    """Name -> digest of all ordinary files; "" for one that cannot be read, or is larger than what is collected."""
+    """Name -> digest of all ordinary files; "" for one that cannot be read, or is larger than anything that is collected."""
     found = {}
     for place, _, names in () if folder.is_symlink() else os.walk(folder):
         for path in (Path(place, name) for name in names if not name.startswith(".")):
@@ -38,6 +38,6 @@ def words_of(folder: Path) -> dict[str, str]:
 
 def _digest_of(path: Path) -> str:
     try:
-        return digest(path.read_bytes()) if path.stat().st_size <= MAX_BYTES else ""
+        return digest(path.read_bytes()) if path.stat().st_size <= INNER else ""
     except OSError:
         return ""
