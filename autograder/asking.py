@@ -76,6 +76,25 @@ class Exam:
                 raise Unanswered(call, answer)
         return answers
 
+    def show(self, expression: str, *given: Given) -> None:
+        """Let the lines below a message end in this Python, which shows what the message speaks of.
+
+        It may use the names that the calls asked last return, and those of `given`. "{at}" becomes the place that the message names
+        ("[3, 1]"), "{call}" the last of the calls, with a generator of the seed called `seed`: for what is counted over many.
+        """
+        made = [call for call in self.last if call.returns or not call.look]
+        self.last = (*made, Call(expression, given, look=True))
+
+    def show_two(self, calls: Sequence[Call], expression: str = "(one != other).sum()", first: Sequence[Call] = ()) -> None:
+        """The same of two calls: what each returns, or returns first, is called `one` and `other`."""
+        named = [replace(call, returns=(name, *call.returns[1:])) for call, name in zip(calls, ("one", "other"), strict=True)]
+        self.last = (*first, *named)
+        self.show(expression)
+
+    def show_change(self, name: str, rest: str = "") -> None:
+        """How many entries of the argument of that name, or of the part of it that `rest` names, are no longer as they were."""
+        self.show(f"({name}{rest} != before{rest}).sum()", Given("before", None, f"from copy import deepcopy\nbefore = deepcopy({name})"))
+
     def of(self, subject: Subject) -> Exam:
         """The same desk before another subject (the reference): same seeds, same limits."""
         return replace(self, subject=subject, memo={}, last=())

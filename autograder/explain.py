@@ -15,6 +15,7 @@ from autograder.grade import grade
 from autograder.judge import Scripts, Witness
 from autograder.model import Call, Cell, CourseError, ExerciseResult, Report, Seed, Submission, SubmissionError, Verdict
 from autograder.nbgrader_plugin.submitted import HandIn
+from autograder.notebook_file import called, parse
 from autograder.report.explanation import LONGEST, Explained, Explanation, Replayed
 from autograder.sandbox import Isolation
 from autograder.sandbox.bounded import bounded
@@ -36,9 +37,8 @@ def explain(found: HandIn, staff: Staff, isolation: Isolation, exercise: str = "
 def _read(found: HandIn, staff: Staff) -> Submission:
     if found.error:
         raise SubmissionError(found.error)
-    return bounded(
-        lambda: notebook.from_node(notebook.parse(found.content, found.path), found.path, staff.assignment), notebook.called(found.path)
-    )
+    path = found.path
+    return bounded(lambda: notebook.from_node(parse(found.content, path), path, staff.assignment), called(path))
 
 
 def _explained(result: ExerciseResult, witness: Witness, staff: Staff, isolation: Isolation, replay: bool) -> dict[str, Explained]:
@@ -60,7 +60,7 @@ def _replayed(
     seconds = {c.name: c.seconds or LIMITS.call_seconds for c in staff.assignment.exercise(lost[0].exercise).checks}
     with Remote(isolation, cells) as student:
         for verdict in lost:
-            calls = scripts[verdict.check][:MOST]
+            calls = [call for call in scripts[verdict.check] if not call.is_shown][:MOST]
             theirs, ours = student.ask(calls, seconds[verdict.check]), staff.reference.ask(calls, PATIENCE)
             yield verdict.check, [
                 Replayed(script_text([call], 1), mine, right, _draws(call))

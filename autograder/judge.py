@@ -41,7 +41,6 @@ OLD_NAMES = re.compile(r"AttributeError: '[\w.]*Generator' object has no attribu
 STOPPED = "did not return in time and was stopped"
 ENDLESS = "# this may never come back: to stop it, interrupt the kernel\n"
 LONGEST = 2000  # characters of a call that is to be pasted
-VIEWED = " of "  # in the name of a check that looks through a view: "drops_the_right_share of alpha dropout"
 UNFIT = "what came back cannot be used here"
 NO_RETURN = " (is its `return` missing?)"
 Scripts = dict[str, tuple[Call, ...]]
@@ -220,22 +219,16 @@ def _verdict(
     picture: object = None,
 ) -> Verdict:
     got, wanted = (shown(text, check.hidden) for text in (got, wanted))
-    call = _pasteable(exam.last, got, check) if exam and exam.last and not check.hidden else ""
+    call = _pasteable(exam.last, got) if exam and exam.last and not check.hidden else ""
     return Verdict(
         exercise.name, check.name, check.sentence, outcome, got, wanted, call, exercise.part_of[check.name], check.hidden, picture
     )
 
 
-def _pasteable(calls: Sequence[Call], got: str, check: Check) -> str:
+def _pasteable(calls: Sequence[Call], got: str) -> str:
     """The script that shows what is spoken of, or as much of it as a report can hold whole: half a call is of no use to anybody."""
     first = ENDLESS if STOPPED in got else ""
-    return next((first + text for text in (_shown_by(calls, got, check), script_text(calls, 1)) if len(text) <= LONGEST), "")
-
-
-def _shown_by(calls: Sequence[Call], got: str, check: Check) -> str:
-    # what a view reads off an answer (alpha dropout drops to no zero) has no short expression, unless the check says it
-    said = VIEWED not in check.verb or any(call.look and call.returns for call in calls)
-    return lines(calls, got) if said else script_text(calls)
+    return next((first + text for text in (lines(calls, got), script_text(calls, 1)) if len(text) <= LONGEST), "")
 
 
 def what_happened(call: Call, answer: Answer, hidden: bool = False) -> str:

@@ -114,6 +114,11 @@ class Call:
     look: bool = False
 
     @property
+    def is_shown(self) -> bool:
+        """Whether it is asked of nobody and stands in messages only: Python in the names that other calls return."""
+        return self.look and not self.function.isidentifier()
+
+    @property
     def is_method(self) -> bool:
         return self.function.startswith(".") and bool(self.args)
 

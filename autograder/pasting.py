@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -33,6 +34,7 @@ FORMS = {  # what a message begins with -> what shows it; `out` is what the call
     re.compile(r"\d+ of \d+ labels differ from y$"): "(y2 != y).sum()",
     re.compile(r"share of labels moved to "): "np.bincount(y2, minlength=10) / len(y2)",
     re.compile(r"at (\w+)(\[\d+\]) = "): "{0}{1}",
+    re.compile(r"(\w+) has no \w+"): "list({0})",
     re.compile(r"(out|mask|dx) holds -?[\d.e+-]+$"): "{0}[{0} != 0][0]",
     re.compile(r"(\w+) is 0 wherever x is 0$"): "({0} != 0)[x == 0].sum()",
     re.compile(r"(\w+) holds nan$"): "np.isnan({0}).sum()",
@@ -52,6 +54,7 @@ LOOPS = {  # what a message begins with -> the lines that count it, over other s
     re.compile(r"share of masks of \d+ units with nothing kept"): "np.mean([not np.any({call}) for seed in range({many})])",
 }
 RESULT = {  # what a message begins with -> what shows it of the whole result
+    re.compile(r"the function returned( in training| at test time)?$"): "type(result)",
     re.compile(r"the function returned (an?|None)\b"): "type(result)",
     re.compile(r"NumPy warned|the function gave a warning"): "",
 }
@@ -62,8 +65,10 @@ AGREE = re.compile(r"share of units on which neighbouring (rows|columns) agree$"
 
 def lines(calls: Sequence[Call], got: str) -> str:
     """Python that runs when pasted into the notebook and shows what `got` names; the calls alone where that is no single value."""
+    if calls and calls[-1].is_shown and not calls[-1].returns:
+        return _said(calls, got)
     made = [call for call in calls if not (call.look and call.returns)]  # what is left reads a mask off what came back
-    calls, made = (_result_named(got, list(c[:1] if got.endswith(" in training") else c)) for c in (calls, made))
+    calls, made = (_result_named(got, list(_in_mode(c, got))) for c in (calls, made))
     for form, of in ((_of_two, calls), (_after_another, made), (_loop, made), (_ratio, made), (_whole, made), (_global, made)):
         if found := form(got, of):
             return found
@@ -74,9 +79,32 @@ def lines(calls: Sequence[Call], got: str) -> str:
     return "\n".join([*first, _and_then(calls, expression)])
 
 
-def _and_then(calls: Sequence[Call], expression: str) -> str:
+def _in_mode(calls: Sequence[Call], got: str) -> Sequence[Call]:
+    """Of a pass in training and one at test time the one that is spoken of."""
+    if got.endswith(" in training") and calls and calls[0].returns:
+        return calls[:1]
+    return calls[-1:] if got.endswith(" at test time") else calls
+
+
+def _said(calls: Sequence[Call], got: str) -> str:
+    """The calls and what the check itself has said to show (see Exam.show)."""
+    *made, look = calls
+    place = re.search(r"(\[[\d, ]+\]) (=|is) ", got)
+    shows = look.function.replace("{at}", place[1] if place else "")
+    if "{call}" in shows:
+        *first, call = _seeded(made.pop()).split("\n")
+        return "\n".join([*([script_text(made, len(made))] * bool(made)), *first, shows.replace("{call}", call)])
+    return _and_then(made, shows, look.args)
+
+
+def _seeded(call: Call) -> str:
+    """The call with a generator of the seed called `seed`."""
+    return script_text([replace(call, args=tuple(Named("np.random.default_rng(seed)") if isinstance(a, Seed) else a for a in call.args))])
+
+
+def _and_then(calls: Sequence[Call], expression: str, given: tuple[Any, ...] = ()) -> str:
     """The calls, and in a line of its own what shows the value."""
-    made = script_text([*calls, Call(expression, look=True)], len(calls) + 1)
+    made = script_text([*calls, Call(expression, given, look=True)], len(calls) + 1)
     return "\n".join([made.removesuffix(expression).rstrip("; \n"), expression])
 
 
@@ -121,8 +149,7 @@ def _loop(got: str, calls: Sequence[Call]) -> str:
     shows = next((shows for form, shows in LOOPS.items() if form.match(got)), "")
     if not shows or not calls:
         return ""
-    seeded = [Named("np.random.default_rng(seed)") if isinstance(a, Seed) else a for a in calls[0].args]
-    *first, call = script_text([replace(calls[0], args=tuple(seeded))]).split("\n")
+    *first, call = _seeded(calls[0]).split("\n")
     return "\n".join([*first, shows.format(call=call + "[0]" * (len(calls[0].returns) > 1), many=MANY)])
 
 
@@ -137,18 +164,19 @@ def _ratio(got: str, calls: Sequence[Call]) -> str:
 def _whole(got: str, calls: Sequence[Call]) -> str:
     """What kind of thing came back, without its thousand numbers."""
     shows = next((shows for form, shows in RESULT.items() if form.match(got)), None)
-    if shows is None or len(calls) != 1 or calls[0].look:
+    if shows is None or not 1 <= len(calls) <= MOST or calls[-1].look:
         return ""
-    *first, call = script_text(calls).split("\n")
-    return "\n".join([*first, f"result = {call}", *filter(None, [shows])])
+    return _and_then([*calls[:-1], replace(calls[-1], returns=("result",))], shows).rstrip()
 
 
 def _global(got: str, calls: Sequence[Call]) -> str:
     """Whether the two global generators are where they were."""
     if got != GLOBAL or not calls:
         return ""
-    *first, call = script_text(calls[:1]).split("\n")
-    return "\n".join(["import random", *first, f"before = {STATE}", f"result = {call}", f"({STATE}) != before"])
+    k = next((k for k, call in enumerate(calls) if call.returns), 0)
+    *first, call = script_text([calls[k]]).split("\n")
+    made = [script_text(calls[:k], k)] * bool(k)
+    return "\n".join(["import random", *first, *made, f"before = {STATE}", f"result = {call}", f"({STATE}) != before"])
 
 
 def _generator(text: str) -> list[str]:
@@ -157,9 +185,10 @@ def _generator(text: str) -> list[str]:
 
 def _expression(got: str, calls: Sequence[Call]) -> str:
     """The value that a message begins with, in the names that one of the calls returns and no other; "" when it is none of these."""
-    subject, made = got.partition(" = ")[0].strip(), [name for call in calls for name in call.returns]
-    names = [name for name in made if made.count(name) == 1]
-    if not names or any(call.look and not call.returns for call in calls):
+    subject = got.partition(" = ")[0].strip()
+    made, read = ([name for call in calls if call.look == look for name in call.returns] for look in (False, True))
+    names = [name for name in dict.fromkeys([*made, *read]) if made.count(name) <= 1 >= read.count(name)]
+    if any(call.look and not call.returns for call in calls):
         return ""
     out = next((name for name in reversed(names) if name in DRAWN), "")
     for form, shows in FORMS.items():
@@ -182,8 +211,8 @@ def _value(text: str, known: set[str]) -> str:
     except (SyntaxError, ValueError):
         return ""
     used = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
-    calls = any(isinstance(n, ast.Call) for n in ast.walk(tree))
-    return text if used and used <= known and used != {"x"} and not calls else ""
+    called = {n.func.attr if isinstance(n.func, ast.Attribute) else "" for n in ast.walk(tree) if isinstance(n, ast.Call)}
+    return text if used and used <= known and used != {"x"} and called <= {"sum", "mean", "var"} else ""
 
 
 def _input(expression: str) -> str:

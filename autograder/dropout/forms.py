@@ -41,6 +41,10 @@ class Shared(Form):
     def read(self, value: object, shape: tuple[int, ...]) -> Array:
         return self.reduced(array(pair(value)[0], "out", self.spread(shape)) != 0)
 
+    def kept(self, how: str) -> str:
+        """Python for how much of each coin's entries was kept: their "sum", or whether "any" was."""
+        return f"(out != 0).{how}(axis={tuple(range(self.axis, self.axis + len(self.sizes)))})"
+
     def reduced(self, kept: Array) -> Array:
         """One entry per coin; Wrong when the entries of one coin were not all treated alike."""
         axes = tuple(range(self.axis, self.axis + len(self.sizes)))
@@ -73,6 +77,9 @@ class Blocks(Form):
 
     def read(self, value: object, shape: tuple[int, ...]) -> Array:
         return array(value, "mask", self.spread(shape)).reshape(shape)
+
+    def shown(self, shape: tuple[int, ...]) -> str:
+        return f"mask.reshape({shape})"
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,10 @@ class Form:
         """The drawn numbers in that reduced shape: 0 where dropped; Wrong when the answer holds no such mask."""
         raise NotImplementedError
 
+    def shown(self, shape: tuple[int, ...]) -> str:
+        """Python that does the same with what the call returns; "" where that is 0 for what was dropped, in that shape."""
+        return ""
+
 
 Via = str | Form  # what the function under test looks like: "forward", "mask", "multiplier", or a form of forms.py
 LARGE = (256, 256)  # `autograder verify` prints the smallest error that this many units show
@@ -91,8 +95,14 @@ def masks(exam: Exam, p: float, shape: tuple[int, ...], count: int, via: Via, rn
         script = _script(exam.function, exam.salt, via, p, shape, rng, count)
         known = [read_mask(value, via, shape) for value in exam.ask(*script)]
         exam.memo[key] = script, known
-    exam.last = script if rng else script[:1]  # one call is enough to see it
+    exam.last = tuple(line for call in (script if rng else script[:1]) for line in _seen(call, via, shape))  # one call is enough to see it
     return known[:count]
+
+
+def _seen(call: Call, via: Via, shape: tuple[int, ...]) -> list[Call]:
+    """The call, and where its mask is not to be seen at once, the line that reads it off."""
+    text = via.shown(shape) if isinstance(via, Form) else ""
+    return [call, Call(text, returns=("mask",), look=True)] if text else [call]
 
 
 @lru_cache(maxsize=256, typed=True)  # a class of hand-ins is asked the same again and again

@@ -121,7 +121,7 @@ def test_a_refused_call_can_be_pasted() -> None:
     names: dict[str, Any] = {"np": np, "toy": committee}
     first, call = text.rsplit("\n", 1)
     exec(first, names)
-    assert eval(call, names).shape == (5, 64, 2)
+    assert eval(call, names), "the passes of the right one differ"
 
 
 # -------------------------------------------------------------------------------------------------------------- what passes give

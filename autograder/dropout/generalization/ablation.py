@@ -59,6 +59,7 @@ for k in range(1, len(sizes)):
 y = h.argmax(axis=1)
 lie = rng.random(len(y)) < 0.2
 y[lie] = rng.integers(0, sizes[-1], lie.sum())"""  # what a student pastes to see the same network
+SHOWN = {1.0: "curve[0]", 100.0: "curve[0] / 100"}
 Gone = tuple[tuple[int, ...], ...]  # the deleted units of each hidden layer
 
 
@@ -167,10 +168,15 @@ def single(exam: Exam, sick: Patient, count: int, fraction: float = DELETED) -> 
     key = ("single", sick.sizes, fraction, count, exam.salt)
     if key not in exam.memo:
         calls = [sick.call(exam, [fraction], 1, k) for k in range(count)]
-        exam.memo[key] = [float(found[0]) for found in curves(exam, calls, 1)], calls[0]
-    found, first = exam.memo[key]
-    exam.last = (first,)
-    return list(found)
+        exam.memo[key] = [float(found[0]) for found in curves(exam, calls, 1)]
+    _show_deletion(exam, sick, 0, fraction)
+    return list(exam.memo[key])
+
+
+def _show_deletion(exam: Exam, sick: Patient, k: int, fraction: float) -> None:
+    """The accuracy after the k-th of the single deletions."""
+    exam.last = (sick.call(exam, [fraction], 1, k),)
+    exam.show(SHOWN[exam.memo["unit", exam.salt]])
 
 
 @dataclass(frozen=True)
@@ -211,6 +217,7 @@ def habit(exam: Exam, fraction: float = DELETED, calls: int = 12) -> Habit:
             usual = asked(ONE_LAYER, fraction)[0]
             return next((h for h in known if h.number(found) == usual), known[0])
     odd = next(value for value in found if not near(value, habits[0].possible.values()))
+    _show_deletion(exam, sick, found.index(odd), fraction)
     raise Wrong(f"accuracy after one deletion = {odd:.4f}", f"an accuracy that deleting some of {ONE_LAYER[1]} units can give")
 
 
@@ -246,7 +253,8 @@ def same_example(exam: Exam, count: int = 6) -> list[float]:
     sick, calls = patient(exam, TWO_LAYERS), []
     for k in range(count):
         call = sick.call(exam, [0.5], 1, k)
-        same = (Given("X", np.repeat(sick.X[k : k + 1], 200, axis=0)), Given("y", np.repeat(sick.y[k : k + 1], 200)))
+        first = f"X, y = np.repeat(X[{k}:{k + 1}], 200, axis=0), np.repeat(y[{k}:{k + 1}], 200)"
+        same = (Given("X", np.repeat(sick.X[k : k + 1], 200, axis=0), first), Given("y", np.repeat(sick.y[k : k + 1], 200)))
         calls.append(replace(call, args=(call.args[0], *same, *call.args[3:])))
     return [float(found[0]) for found in curves(exam, calls, 1)]
 
@@ -271,9 +279,12 @@ def deletes_something(exam: Exam) -> None:
 @verb()
 def deletes_for_all_examples(exam: Exam) -> None:
     """deletes a unit for all examples alike"""
-    mixed = [value for value in same_example(exam) if not near(value, (0, 1))]
+    found = same_example(exam)
+    mixed = [k for k, value in enumerate(found) if not near(value, (0, 1))]
     if mixed:
-        raise Wrong(f"200 copies of one example had the accuracy {mixed[0]:.3f} after one deletion", "0 or 1")
+        exam.last = exam.last[mixed[0] : mixed[0] + 1]
+        exam.show(SHOWN[exam.memo["unit", exam.salt]])
+        raise Wrong(f"200 copies of one example had the accuracy {found[mixed[0]]:.3f} after one deletion", "0 or 1")
 
 
 @verb()
@@ -282,12 +293,13 @@ def deletes_units(exam: Exam, *, fraction: float = DELETED, two_layers: bool = T
     sizes = TWO_LAYERS if two_layers else ONE_LAYER
     sick = patient(exam, sizes)
     possible = sick.possible(asked(sizes, fraction), scale(sizes, fraction, habit(exam, fraction).factor)).values()
-    for value in single(exam, sick, 12, fraction):
+    for k, value in enumerate(single(exam, sick, 12, fraction)):
         if not near(value, possible):
             hint = " (that of the whole network)" if near(value, [sick.whole]) else ""
             count = " and ".join(map(str, asked(sizes, fraction)))
             closest = min(possible, key=lambda other: abs(other - value))
             wanted = f"an accuracy that deleting {count} units can give; the nearest is {closest:.4f}"
+            _show_deletion(exam, sick, k, fraction)
             raise Wrong(f"accuracy after one deletion = {value:.4f}{hint}", wanted)
 
 
@@ -326,11 +338,16 @@ def averages_over_repeats(exam: Exam, *, repeats: int = 2) -> None:
     possible = np.array(list(known.of(known.number(deletions(exam))).values()))
     means = means_of(possible, repeats)
     values = [float(found[0]) for found in curves(exam, [sick.call(exam, [DELETED], repeats, 200 + k) for k in range(24)], 1)]
+    asked, shown = exam.last, SHOWN[exam.memo["unit", exam.salt]]
+    exam.last = asked[:1]
+    exam.show(shown)
     # the same units in every repeat: at most once in ten calls; in all 24 once in 10^24
     if all(near(value, possible) for value in values):
         raise Wrong(f"{repeats} repeats always gave what one can give", "the mean of several deletions")
-    for value in values:
+    for call, value in zip(asked, values, strict=True):
         if not near(value, means):
+            exam.last = (call,)
+            exam.show(shown)
             raise Wrong(f"curve = {value:.4f} for {repeats} repeats", "the mean of accuracies that one deletion can give")
 
 
@@ -359,6 +376,9 @@ def keeps_the_network(exam: Exam) -> None:
     (answer,) = exam.returned(sick.call(exam, [DELETED, 0.6], 2, 0, watch=True))
     for place, (name, before) in enumerate((("params", sick.params), ("X", sick.X), ("y", sick.y))):
         if not unchanged(answer, place, before):
+            exam.show_change(name)
+            if name == "params":
+                exam.show("sum((params[k] != before[k]).sum() for k in params)", *exam.last[-1].args)
             raise Wrong(f"{name} was changed by the call", f"{name} as it was")
 
 

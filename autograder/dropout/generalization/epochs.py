@@ -15,9 +15,9 @@ from autograder import datasets
 from autograder.asking import Exam, Wrong, number
 from autograder.chance import smallest_error
 from autograder.checks_api.counts import expect
-from autograder.checks_api.inputs import Array
+from autograder.checks_api.inputs import Array, in_words
 from autograder.checks_api.verb import verb
-from autograder.dropout.generalization.training import BATCH, accuracy, batch, flat, read, sums, training
+from autograder.dropout.generalization.training import BATCH, accuracy, batch, call_them, flat, read, sums, training
 from autograder.model import Call, Given
 
 __all__ = [
@@ -34,8 +34,18 @@ __all__ = [
 ]
 
 SIZES = (6, 8, 7, 3)
+APART = "max(abs(one[name] - other[name]).max() for name in one)"
 ROWS = (80, 3)  # one-hot examples and classes: batches of 32, 32 and 16
 TINY = 1e-4  # a learning rate at which one batch does not disturb the next
+SHARE = Given(
+    "share",
+    None,
+    f"""def share(before, after):  # of each example in a step: 1 / m in a batch of m
+    y, rows = np.arange({ROWS[0]}) % {ROWS[1]}, np.arange({ROWS[0]})
+    p = np.exp(before["W1"] + before["b1"])
+    p /= p.sum(axis=1, keepdims=True)
+    return abs(after["W1"] - before["W1"])[rows, y] / ({TINY} * (1 - p[rows, y]))""",
+)
 WIDE = 3000  # units whose dropping is counted
 
 
@@ -56,7 +66,9 @@ def tracked(exam: Exam, momentum: float = 0.0, seed: int = 4) -> tuple[Array, Ar
         start, one, two = (read(value, ROWS) for value in exam.ask(*calls))
         exam.memo[key] = calls, _tracks(start["W1"] + start["b1"], one["W1"] - start["W1"], two["W1"] - one["W1"])
     calls, tracks = exam.memo[key]
-    exam.last = (calls[1],)
+    exam.last = tuple(calls)
+    call_them(exam, "before", "after", "later")
+    exam.show('(after["W1"] == before["W1"]).all(axis=1).sum()')
     return tracks  # type: ignore[no-any-return]  # what stands in the memo was put there above
 
 
@@ -78,6 +90,7 @@ def keeps_examples_and_labels_together(exam: Exam) -> None:
         raise Wrong(f"{len(used)} of {len(used)} examples had no influence in the first epoch", "0")
     wrong = int((used != np.arange(ROWS[0]) % ROWS[1])[busy].sum())
     if wrong:
+        exam.show(f'(abs(after["W1"] - before["W1"]).argmax(axis=1) != np.arange({ROWS[0]}) % {ROWS[1]}).sum()')
         raise Wrong(f"{wrong} of {len(used)} examples were trained with the label of another", "0")
 
 
@@ -98,6 +111,7 @@ def uses_each_example_once(exam: Exam) -> None:
     got = np.sort(np.rint(1 / np.maximum(first, 1e-9)))[::-1]
     sound = np.abs(first * np.rint(1 / np.maximum(first, 1e-9)) - 1).max() < 0.02
     if not sound or not np.array_equal(got, wanted):
+        exam.show("np.unique((1 / share(before, after)).round(1))[:4]", SHARE)
         shown = ", ".join(f"1/{1 / s:.3g}" for s in sorted({float(f"{s:.3g}") for s in first if s > 0})[:4])
         raise Wrong(f"examples had these shares in a step: {shown}", "1/32 in a full batch, 1/16 in the last, for 80 examples")
 
@@ -113,6 +127,7 @@ def shuffles_anew(exam: Exam) -> None:
     """shuffles the examples anew in each epoch"""
     first, second = _shares(exam)
     if np.array_equal(in_the_last_batch(first), in_the_last_batch(second)):  # by chance: less than once in 10^16
+        exam.show(f"((share(before, after) > {1.5 / BATCH}) != (share(after, later) > {1.5 / BATCH})).sum()", SHARE)
         raise Wrong("the last batch held the same examples in both epochs", "others")
 
 
@@ -132,8 +147,10 @@ def repeats_itself(exam: Exam) -> None:
     one, again, other = (flat(read(answer.value, sizes)) for answer in answers)
     if any(answer.facts is not None and answer.facts.global_rng_moved for answer in answers):
         raise Wrong("the function drew from (or seeded) the global generator", "random numbers from rng only")
+    exam.show_two(calls[:2], APART)
     if not np.array_equal(one, again):
         raise Wrong(f"two generators with the same seed gave weights that differ by {number(np.abs(one - again).max())}", "no difference")
+    exam.show_two(calls[::2], APART)
     if np.array_equal(one, other):
         raise Wrong("two generators with different seeds gave the same weights", "different weights")
 
@@ -143,6 +160,9 @@ def draws_orders_and_masks_by_rng(exam: Exam) -> None:
     """draws the order of the examples and the masks from rng: another seed gives others"""
     one, other = (in_the_last_batch(tracked(exam, seed=seed)[1]) for seed in (4, 5))
     if np.array_equal(one, other):
+        exam.last = tuple(call for seed in (4, 5) for call in exam.memo["tracked", 0.0, seed, exam.salt][0][:2])
+        call_them(exam, "before", "after", "other_before", "other_after")
+        exam.show(f"((share(before, after) > {1.5 / BATCH}) != (share(other_before, other_after) > {1.5 / BATCH})).sum()", SHARE)
         raise Wrong("generators with different seeds gave the same last batch", "others")
     for where, drop in (("inputs", (0.5, 0.0)), ("hidden units", (0.0, 0.5))):
         shows, stays = thinned(exam, drop, where)
@@ -156,10 +176,11 @@ def draws_orders_and_masks_by_rng(exam: Exam) -> None:
 def keeps_its_data(exam: Exam) -> None:
     """does not modify X and y"""
     sizes = (6, 8, 3)
-    X, y = batch(exam, sizes, 40)
+    X, y = (in_words(name, given) for name, given in zip("Xy", batch(exam, sizes, 40), strict=True))
     (answer,) = exam.returned(training(exam, X, y, sizes, drop=(0.2, 0.5), epochs=2, seed=exam.seed(), watch=True))
     for name, before, after in zip("Xy", (X, y), answer.facts.arguments if answer.facts else (), strict=False):
         if not isinstance(after, np.ndarray) or not np.array_equal(after, before.value):
+            exam.show_change(name)
             raise Wrong(f"{name} was changed by the call", f"{name} as it was")
 
 
@@ -167,20 +188,25 @@ def thinned(exam: Exam, drop: tuple[float, float], where: str, seed: int = 0) ->
     """One step on one example: which units are not 0 anyway, and of which the weights on their way out moved."""
     sizes = (WIDE, 40, 3) if where == "inputs" else (6, WIDE, 3)  # 40: that all are dropped is beyond chance
     X, y = batch(exam, sizes, 1)
+    X = in_words("X", X)
     (value,) = exam.ask(training(exam, X, y, sizes, drop=drop, lr=0.0, seed=exam.seed(seed)))
-    before = read(value, sizes)
+    before, first = read(value, sizes), exam.last
     name = "W1" if where == "inputs" else "W2"
     h = X.value[0] if where == "inputs" else np.maximum(X.value @ before["W1"] + before["b1"], 0)[0]
     # a label that the network takes for unlikely: of one that it is sure about there is no gradient
     *_, s = sums(before, X.value)
     label = int(s[0].argmin())
     for count in (1, BATCH):  # some make no step without a full batch: zeros fill it, and move no weight
-        rows = Given(f"np.pad({X.text}, ((0, {count - 1}), (0, 0)))", np.pad(X.value, ((0, count - 1), (0, 0)))) if count > 1 else X
+        rows = Given(f"np.pad(X, ((0, {count - 1}), (0, 0)))", np.pad(X.value, ((0, count - 1), (0, 0))), X.first) if count > 1 else X
         y = Given(f"np.full({count}, {label})", np.full(count, label))
         (value,) = exam.ask(training(exam, rows, y, sizes, drop=drop, lr=TINY, seed=exam.seed(seed)))
         step = np.asarray(read(value, sizes)[name] - before[name])
         if step.any():
             break
+    exam.last = *first, *exam.last
+    call_them(exam, "before", "after")
+    active = "" if where == "inputs" else '[(X @ before["W1"] + before["b1"])[0] > 0]'
+    exam.show(f'(after["{name}"] == before["{name}"]).all(axis=1){active}.mean()')
     return np.asarray(h != 0), np.asarray(step.any(axis=1))
 
 
@@ -205,11 +231,13 @@ def drops_while_training(exam: Exam, *, where: str, p_in: float, p_hidden: float
 @verb()
 def returns_what_it_trained(exam: Exam, *, p_in: float, p_hidden: float) -> None:
     """returns the weights as the last step left them, whatever p_in and p_hidden are"""
-    plain, again, dropped = (read(value, SIZES) for value in exam.ask(*without_a_step(exam, ((0.0, 0.0), (0.0, 0.0), (p_in, p_hidden)))))
+    calls = without_a_step(exam, ((0.0, 0.0), (0.0, 0.0), (p_in, p_hidden)))
+    plain, again, dropped = (read(value, SIZES) for value in exam.ask(*calls))
     if not np.array_equal(flat(plain), flat(again)):
         return  # that the first weights are not repeated is charged elsewhere
     for name, value in plain.items():
         if not np.allclose(dropped[name], value, rtol=1e-6, atol=0):
+            exam.show_two(calls[::2], f'(other["{name}"] * one["{name}"]).sum() / (one["{name}"] ** 2).sum()')
             share = float((dropped[name] * value).sum() / (value * value).sum()) if value.any() else np.inf
             raise Wrong(f"after a training with lr = 0 the first {name} has become {number(share)} times as large", "as it was drawn")
 

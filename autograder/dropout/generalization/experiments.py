@@ -43,8 +43,10 @@ def manners(exam: Exam, calls: tuple[Call, Call, Call], what: str) -> None:
     if any(answer.facts is not None and answer.facts.global_rng_moved for answer in answers):
         raise Wrong("the function drew from (or seeded) the global generator", "random numbers from rng only")
     one, again, other = (array(answer.value, what) for answer in answers)
+    exam.show_two(calls[:2])
     if not np.array_equal(one, again):
         raise Wrong(f"two generators with the same seed gave different {what}", "the same")
+    exam.show_two(calls[::2])
     if np.array_equal(one, other):
         raise Wrong(f"two generators with different seeds gave the same {what}", "others")
 
@@ -103,17 +105,19 @@ def reaches_all_wrong_classes(exam: Exam, *, classes: int = 10, count: int = 200
     count = len(y2)
     if not count:
         raise Wrong("no label was moved", "all of them")
-    for what, events, share in (
-        ("class 0", y2 == 0, 1), ("the next class", y2 == own + 1, 1), ("the last class", y2 == classes - 1, 1),
-        ("the class before", y2 == own - 1, 1), ("a lower class", y2 < own, own),
+    for what, events, share, sign in (
+        ("class 0", y2 == 0, 1, "== 0"), ("the next class", y2 == own + 1, 1, f"== {own + 1}"),
+        ("the last class", y2 == classes - 1, 1, f"== {classes - 1}"), ("the class before", y2 == own - 1, 1, f"== {own - 1}"),
+        ("a lower class", y2 < own, own, f"< {own}"),
     ):
+        exam.show(f"(y2[y2 != {own}] {sign}).mean()")
         expect(f"share of labels moved to {what}", int(events.sum()), count, share / (classes - 1))
 
 
 @verb()
 def picks_labels_at_random(exam: Exam, *, fraction: float = 0.25, count: int = 9000, classes: int = 10) -> None:
     """picks the labels it moves at random, from all places"""
-    y = labels(count, classes, exam.seed(1))
+    y = in_words("y", labels(count, classes, exam.seed(1)))
     (value,) = exam.ask(spoiling(exam, y, fraction, classes))
     places = np.flatnonzero(whole(value, count) != y.value)
     if not len(places):
@@ -121,18 +125,20 @@ def picks_labels_at_random(exam: Exam, *, fraction: float = 0.25, count: int = 9
     # 2250 draws without replacement: a quarter holds less than .15 or more than .35 of them once in e^45 (Hoeffding 1963)
     for k, share in enumerate(np.bincount(places * 4 // count, minlength=4) / len(places)):
         if not 0.15 < share < 0.35:
+            exam.show(f"(np.flatnonzero(y2 != y) * 4 // {count} == {k}).mean()")
             raise Wrong(f"of the moved labels {share:.0%} lie in quarter {k + 1} of y", "about 25%")
 
 
 @verb()
 def moves_others_in_the_next_call(exam: Exam, *, fraction: float = 0.3) -> None:
     """draws anew in each call which labels it moves"""
-    y = labels(200, 10, exam.seed(1))
+    y = in_words("y", labels(200, 10, exam.seed(1)))
     rng = Seed(exam.seed(), "rng")
     calls = [Call(exam.function, (y, fraction, 10, rng), returns=("y2",)) for _ in range(2)]
     first, second = (whole(value, 200) != y.value for value in exam.ask(*calls))
     if not first.any():
         raise Wrong("no label was moved", f"{round(fraction * 200)} of 200")
+    exam.show_two(calls, "((one != y) != (other != y)).sum()")
     if np.array_equal(first, second):  # by chance: less than once in 10^50
         raise Wrong("two calls with one generator moved the same labels", "others")
 

@@ -6,7 +6,8 @@ with finite differences of the loss. What an epoch does, and what comes of it, i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -187,6 +188,7 @@ def starts_its_units_apart(exam: Exam) -> None:
     for k in range(1, len(FIRST)):
         W = params[f"W{k}"]
         if not np.ptp(W, axis=1).any():
+            exam.show(f'np.ptp(params["W{k}"], axis=1).max()')
             raise Wrong(f"all columns of the first W{k} are alike", "different weights into each unit")
 
 
@@ -194,6 +196,7 @@ def starts_its_units_apart(exam: Exam) -> None:
 def draws_its_weights_by_rng(exam: Exam) -> None:
     """draws the first weights from rng: another seed gives others"""
     if np.array_equal(_first(exam, 0)["W1"], _first(exam, 1)["W1"]):
+        exam.show_two([exam.memo["first", seed, exam.salt][0] for seed in (0, 1)], '(one["W1"] != other["W1"]).sum()')
         raise Wrong("generators with different seeds gave the same first weights", "others")
 
 
@@ -223,10 +226,14 @@ def draws_first_weights(exam: Exam) -> None:
         name, W = f"W{k}", params[f"W{k}"]
         sd = float(np.sqrt(2 / W.shape[0]))
         if params[f"b{k}"].any():
+            exam.show(f'params["b{k}"][0]')
             raise Wrong(f"b{k} starts with {number(params[f'b{k}'][0])}", "0")
         if len(np.unique(W)) < 0.9 * W.size:
+            exam.show(f'np.unique(params["{name}"]).size')
             raise Wrong(f"{name} starts with {len(np.unique(W))} different numbers", f"{W.size}")
+        exam.show(f'(params["{name}"] > 0).mean()')
         _half(f"share of positive weights in {name}", W > 0)
+        exam.show(f'(abs(params["{name}"]) < 0.6745 * np.sqrt(2 / {W.shape[0]})).mean()')
         _half(f"share of weights of {name} within 0.6745 * sqrt(2 / {W.shape[0]}) of 0 (their standard deviation is {W.std():.4f})",
               np.abs(W) < QUARTILE * sd)
 
@@ -243,10 +250,17 @@ def steps_down_the_gradient(exam: Exam, *, sizes: tuple[int, ...], lr: float = 0
     X, y = copies(exam, sizes, examples)
     before, after = in_a_row(exam, X, y, sizes, lr, 0.0, (0, 1))
     step = after - flat(before)
+    call_them(exam, "before", "after")
+    exam.show("abs(flat(after) - flat(before)).max()", _flat(sizes))
     if not step.any():
         raise Wrong("the first step is 0 everywhere", "-lr * gradient")
     smooth = slopes(before, X.value, y.value, exam.seed(3))
-    _agree(step, smooth, -lr, float(np.linalg.norm(step)), "the first step", "-lr * gradient")
+
+    def show(u: Array) -> None:
+        row = _direction_shown(exam.seed(3), u, np.ones(u.size, bool))
+        exam.show(f"u = {row}\n(flat(after) - flat(before)) @ u / np.linalg.norm(u)", _flat(sizes))
+
+    _agree(step, smooth, -lr, float(np.linalg.norm(step)), "the first step", "-lr * gradient", show)
 
 
 @verb()
@@ -256,11 +270,14 @@ def keeps_momentum(exam: Exam, *, sizes: tuple[int, ...], momentum: float, lr: f
     X, y = copies(exam, sizes, examples)
     start, plain, first, second = in_a_row(exam, X, y, sizes, lr, momentum, (0, 1, 1, 2), (0,))
     alone, step = plain - flat(start), first - flat(start)
+    call_them(exam, "start", "plain", "first", "second")
+    exam.show("abs(flat(plain) - flat(start)).max()", _flat(sizes))
     size = float(np.linalg.norm(alone))
     if not size:
         raise Wrong("the first step is 0 everywhere", "a step")
     if not np.linalg.norm(step - alone) <= SMOOTH * size:
         ratio = number(step @ alone / size**2)
+        exam.show("alone, step = flat(plain) - flat(start), flat(first) - flat(start)\nstep @ alone / (alone @ alone)", _flat(sizes))
         raise Wrong(f"the first step with momentum is {ratio} times that without", "the same, for there is no last step")
     moving = alone != 0
     here, there = (slopes(at, X.value, y.value, exam.seed(3), among=moving) for at in (start, moved(start, step, 1.0)))
@@ -268,7 +285,36 @@ def keeps_momentum(exam: Exam, *, sizes: tuple[int, ...], momentum: float, lr: f
         raise Wrong("the first step leaves the loss as it is", "a step down the gradient")
     rate = float(alone @ here[0][0]) / here[0][1]
     rest = second - first - momentum * step
-    _agree(rest, there, rate, size, "the second step less momentum times the first", "a step without momentum")
+
+    def show(u: Array) -> None:
+        row = f"{_direction_shown(exam.seed(3), u, moving)} * (flat(plain) != flat(start))"
+        rest = f"flat(second) - flat(first) - {momentum} * (flat(first) - flat(start))"
+        exam.show(f"u = {row}\n({rest}) @ u / np.linalg.norm(u)", _flat(sizes))
+
+    _agree(rest, there, rate, size, "the second step less momentum times the first", "a step without momentum", show)
+
+
+FLAT = "def flat(params):\n    return np.concatenate([params[name].ravel() for name in {names}])"
+
+
+def _flat(sizes: tuple[int, ...]) -> Given:
+    """For messages: `flat`, which makes one vector of a network."""
+    return Given("flat", None, FLAT.format(names=[f"{kind}{k}" for k in range(1, len(sizes)) for kind in "Wb"]))
+
+
+def call_them(exam: Exam, *names: str) -> None:
+    """Let what the calls asked last return have these names in a message."""
+    exam.last = tuple(replace(call, returns=(name,)) for call, name in zip(exam.last, names, strict=False))
+
+
+def _direction_shown(seed: int, u: Array, among: Array) -> str:
+    """Python for a direction of `slopes` as it was drawn, before only `among` was let move: the last of so many draws."""
+    rng = np.random.default_rng(seed)
+    for tries in range(1, 31):
+        drawn = rng.normal(size=u.size) * among
+        if np.allclose(drawn / np.linalg.norm(drawn), u, atol=1e-12):
+            return f"np.random.default_rng({seed}).normal(size=({tries}, {u.size}))[-1]"
+    return f"np.array({u.tolist()})"
 
 
 def in_a_row(
@@ -289,9 +335,12 @@ def in_a_row(
     return networks[0], *(flat(network) for network in networks[1:])
 
 
-def _agree(step: Array, smooth: list[tuple[Array, float]], rate: float, size: float, what: str, told: str) -> None:
+def _agree(
+    step: Array, smooth: list[tuple[Array, float]], rate: float, size: float, what: str, told: str, show: Callable[[Array], None]
+) -> None:
     """Refuse a step that is not, along each of these directions, `rate` times the derivative of the loss, as seen at this size."""
     for u, derivative in smooth:
         got, wanted = float(step @ u), rate * derivative
         if not abs(got - wanted) <= SMOOTH * size:
+            show(u)
             raise Wrong(f"{what}, along a random direction, = {number(got)}", f"{number(wanted)}, which is {told}")

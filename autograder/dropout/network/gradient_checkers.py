@@ -156,6 +156,7 @@ def stands_an_f_that_returns_x(exam: Exam, *, n: int = 12) -> None:
     (value,) = exam.ask(Call(exam.function, given, returns=("dx",)))
     got = array(value, "dx", x.shape).astype(float)
     if not np.allclose(got, got[0], rtol=1e-3, atol=0) or not got[0]:
+        exam.show("dx.min(), dx.max()")
         raise Wrong(f"dx = {number(got.min())} to {number(got.max())}", "1 everywhere")
 
 
@@ -182,6 +183,7 @@ def gives_x_back(exam: Exam, *, form: str = "x squared", shape: tuple[int, ...] 
     array(answer.value, "dx", shape)
     what = changed(("f", "x", "dout"), (None, asked.x.value, asked.dout.value), answer.facts.arguments if answer.facts else ())
     if what:
+        exam.show_change(what.split()[0 if what.endswith("replaced") else 5])
         raise Wrong(what, "every bit as it was")
 
 
@@ -340,6 +342,7 @@ def keeps_what_it_is_given(exam: Exam, *, form: str = "x squared", shape: tuple[
     before = (None, asked.x.value, asked.dout.value, asked.dx.value)
     what = changed(("f", "x", "dout", "dx"), before, answer.facts.arguments if answer.facts else ())
     if what:
+        exam.show_change(what.split()[0 if what.endswith("replaced") else 5])
         raise Wrong(what, "every bit as it was")
 
 

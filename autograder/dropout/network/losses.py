@@ -7,6 +7,7 @@ with central differences of the student's own loss under the same seed. So masks
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ from autograder.dropout.network.networks import (
     loss_call,
     loss_of,
     losses,
+    losses_of,
     passes,
     plain_call,
     rates,
@@ -96,6 +98,7 @@ def shows_its_scores(exam: Exam) -> None:
         (value,) = exam.ask(_tested(exam, Question(question.params, Given(f"{by:g} * X", by * question.X.value), question.y)))
         score = known.read(loss_of(value))
         if not abs(score - by) <= READABLE:
+            exam.show(known.shown("loss"))
             raise Wrong(f"the loss of the input {by:g} is that of the score {number(score)}, when that of 1 is that of 1", f"{by:g}")
 
 
@@ -154,8 +157,9 @@ def _tested(exam: Exam, question: Question, p_in: float = 0.0, p_hidden: float =
 
 def _same(exam: Exam, one: Call, other: Call, tolerance: float = 1e-12) -> None:
     """Refuse two calls of which the first gives another loss than the second."""
-    first, second = exam.ask(other, one)  # the second call is the one that a message shows
-    compare(np.array(loss_of(second)), np.array(loss_of(first)), "loss", tolerance)
+    wanted, got = losses_of(exam, exam.ask(other, one))
+    exam.last = (one,)
+    compare(np.array(got), np.array(wanted), "loss", tolerance)
 
 
 @verb()
@@ -194,6 +198,7 @@ def changes_neither_parameters_nor_data(exam: Exam, *, p_in: float = 0.0, p_hidd
         array(answer.value, "scores", (9, SMALL[-1]))
     changed = what_changed(question, answer.facts.arguments if answer.facts else ())
     if changed:
+        exam.show_change(*changed.partition("[")[:1], changed[changed.find("["):] if "[" in changed else "")
         raise Wrong(f"{changed} was changed by the call", f"{changed} as it was")
 
 
@@ -256,9 +261,11 @@ def agrees_with_its_own_loss(
     """gives the gradients of its own loss {case}"""
     question = asked("firm_network", sizes, batch, exam.seed(1))
     errors = slope_errors(exam, question, (p_in, p_hidden), train, directions, of)
-    for name, (error, by_grads, measured) in errors.items():
+    for name, (error, by_grads, measured, seed) in errors.items():
         if not error <= DIRECTIONAL:
             _must_be_measurable(exam, question, (p_in, p_hidden), train)
+            u = Given("u", None, f"u = np.random.default_rng({seed}).normal(size={question.values[name].shape})")
+            exam.show(f'(grads["{name}"] * u).sum() / np.linalg.norm(u)', u)
             raise Wrong(f'along a random direction, grads["{name}"] gives the slope {number(by_grads)}', f"{number(measured)}, as measured")
 
 
@@ -266,9 +273,10 @@ def _must_be_measurable(exam: Exam, question: Question, p: tuple[float, float], 
     """Say so where the loss itself is why no gradient can agree with it: other masks for the same seed, or too few digits."""
     again = loss_call(exam.function, question, *p, Seed(exam.seed())) if train else _tested(exam, question, *p)
     shown = exam.last
-    one, other = (loss_of(v) for v in exam.ask(again, again))
+    one, other = losses_of(exam, exam.ask(again, again))
     exam.last = shown
     if one != other:
+        exam.show_two([again, again], "one, other")
         got = f"the same question with the same seed gave the losses {number(one)} and {number(other)}"
         raise Wrong(got, "one loss, so that a slope can be measured")
     if one and one == float(np.float32(one)):
@@ -278,15 +286,15 @@ def _must_be_measurable(exam: Exam, question: Question, p: tuple[float, float], 
 
 def slope_errors(
     exam: Exam, question: Question, p: tuple[float, float], train: bool = True, directions: int = 3, of: Sequence[str] = NAMES
-) -> dict[str, tuple[float, float, float]]:
-    """For each parameter the worst (error over |gradient| / sqrt(n), slope by the gradient, slope measured) along random directions."""
+) -> dict[str, tuple[float, float, float, int]]:
+    """For each parameter the worst of random directions: (error over |gradient| / sqrt(n), slope by the gradient, slope measured, seed)."""
 
     def call(q: Question, **more: Any) -> Call:
         return loss_call(exam.function, q, *p, Seed(exam.seed()), **more) if train else _tested(exam, q, *p, **more)
 
-    ways = [(name, direction(value.shape, exam.seed(100 * k + place))) for place, (name, value) in enumerate(question.values.items())
-            for k in range(1, directions + 1) if name in of]
-    moved = [call(question.moved(name, sign * STEP * u)) for name, u in ways for sign in (1, -1)]
+    seeds = [(name, 100 * k + place) for place, name in enumerate(question.values) for k in range(1, directions + 1)]
+    ways = [(name, exam.seed(seed)) for name, seed in seeds if name in of]
+    moved = [call(question.moved(n, sign * STEP * direction(question.values[n].shape, seed))) for n, seed in ways for sign in (1, -1)]
     first, *values = exam.ask(call(question, ship=None), *moved)
     exam.last = exam.last[:1]
     rounding = 4 * np.finfo(float).eps * (1 + abs(loss_of(first))) / STEP  # of the measured slope: it must not look like a mistake
@@ -295,15 +303,16 @@ def slope_errors(
 
 
 def _worst(
-    grads: Params, ways: list[tuple[str, Array]], found: list[float], rounding: float
-) -> dict[str, tuple[float, float, float]]:
-    worst: dict[str, tuple[float, float, float]] = {}
-    for (name, u), plus, minus in zip(ways, found[0::2], found[1::2], strict=True):
+    grads: Params, ways: list[tuple[str, int]], found: list[float], rounding: float
+) -> dict[str, tuple[float, float, float, int]]:
+    worst: dict[str, tuple[float, float, float, int]] = {}
+    for (name, seed), plus, minus in zip(ways, found[0::2], found[1::2], strict=True):
+        u = direction(grads[name].shape, seed)
         measured, by_grads = (plus - minus) / (2 * STEP), float((grads[name] * u).sum())
         norm = float(np.linalg.norm(grads[name])) / np.sqrt(u.size) or 1.0
         error = max(abs(measured - by_grads) - rounding, 0.0) / norm if np.isfinite(by_grads) else np.inf
         if name not in worst or error > worst[name][0]:
-            worst[name] = (error, by_grads, measured)
+            worst[name] = (error, by_grads, measured, seed)
     return worst
 
 
@@ -335,27 +344,34 @@ def gives_dropped_units_no_gradient(exam: Exam, *, p_in: float, p_hidden: float,
     silence = Question(unbiased, Given("0 * X", 0 * question.X.value), question.y)
     script = [loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed(k)), ship=None) for k in range(calls)]
     first, *values = exam.ask(_tested(exam, silence, ship=None), *script)
+    exam.last = exam.last[:1]
     floor = grads_of(first, question.values)  # no unit says anything: what weights get then (a penalty) is told elsewhere
-    exam.last = tuple(script[:1])
     quiet = []
-    for value in values:
+    for call, value in zip(script, values, strict=True):
+        exam.last = (call,)
         grads = {name: g - floor[name] * (name[0] == "W") for name, g in grads_of(value, question.values).items()}
-        _same_units_dropped(grads, question)
+        _same_units_dropped(exam, grads, question)
         quiet.append(_silent(grads["W1"], 1))
+    exam.last = tuple(script[:1])
+    exam.show('(grads["W1"] == 0).all(axis=1).sum()')
     if not any(rows.any() for rows in quiet) or all(rows.all() for rows in quiet):
         raise Wrong(f'{int(quiet[0].sum())} of {units} rows of grads["W1"] are 0', f"about {p_in:g} of them: the dropped inputs")
 
 
-def _same_units_dropped(grads: Params, question: Question) -> None:
+def _same_units_dropped(exam: Exam, grads: Params, question: Question) -> None:
     """Refuse gradients in which a unit of a hidden layer is silent on one side only."""
     for layer in (FIRST, SECOND):
         active = question.values[f"b{layer}"] > 0  # with one example, the units whose ReLU is on
         out, into = _silent(grads[f"W{layer + 1}"], 1), _silent(grads[f"W{layer}"], 0) & (grads[f"b{layer}"] == 0)
         leaking, blocked = int((out & ~into & active).sum()), int((~out & into & active).sum())
         where = f'grads["W{layer}"] and grads["b{layer}"]', f'grads["W{layer + 1}"]'
+        sides = f"into = (grads['W{layer}'] != 0).any(axis=0) | (grads['b{layer}'] != 0)\nout = (grads['W{layer + 1}'] != 0).any(axis=1)"
+        sides, on = sides.replace("'", '"'), f'(params["b{layer}"] > 0)'
         if leaking:
+            exam.show(f"{sides}\n(into & ~out & {on}).sum()")
             raise Wrong(f"{leaking} units have a gradient in {where[0]} and none in {where[1]}", "in both, or (when dropped) in neither")
         if blocked:
+            exam.show(f"{sides}\n(out & ~into & {on}).sum()")
             raise Wrong(f"{blocked} units have a gradient in {where[1]} and none in {where[0]}", "in both, or (when dropped) in neither")
 
 
@@ -368,24 +384,34 @@ def _silent(gradient: Array, axis: int) -> Array:
 def drops_some_and_keeps_some_of_the(exam: Exam, *, of: str, p: float, calls: int = 64) -> None:
     """drops some of the {of} and keeps others"""
     kept = sum(survivals(exam, LAYERS[of], p, calls))
-    exam.last = exam.last[:1]
+    script = exam.last
     if kept in (0, calls) and not _drops_some_of_many(exam, LAYERS[of], p):
+        _show_survivors(exam, script, calls)
         raise Wrong(f"{'a single input' if of == 'inputs' else 'a single unit'} survived in {kept} of {calls} calls", "some, not all")
+
+
+def _show_survivors(exam: Exam, script: Sequence[Call], calls: int) -> None:
+    """In how many calls a single unit survives, over other seeds."""
+    exam.last = tuple(script[:1])
+    exam.show(f"sum(abs({{call}}[0] - {exam.memo['scale'].zero!r}) > 1e-9 for seed in range({calls}))")
 
 
 @verb()
 def scales_the_surviving(exam: Exam, *, of: str, p: float, calls: int = 64, tolerance: float = 1e-5) -> None:
     """multiplies the {of} that survive by 1/(1-p), within {tolerance:g}"""
-    kept = factors(exam, LAYERS[of], p, calls)
-    exam.last = exam.last[:1]
-    unit = "a single input" if of == "inputs" else "a single unit"
-    if not kept:
+    found, behind = factors(exam, LAYERS[of], p, calls)
+    script, unit = exam.last, "a single input" if of == "inputs" else "a single unit"
+    if not any(found):
+        _show_survivors(exam, script, calls)
         raise Wrong(f"{unit} survived in none of {calls} calls", "some, not all")
     wanted = 1 / (1 - p)
-    odd = [f for f in kept if not abs(f - wanted) <= tolerance * wanted]
+    odd = [k for k, f in enumerate(found) if f and not abs(f - wanted) <= tolerance * wanted]
     if odd and not _sounds_louder(exam, LAYERS[of], p, calls, tolerance):
-        digits = number if abs(odd[0] - wanted) > 1e-4 * wanted else repr
-        raise Wrong(f"{unit} is multiplied by {digits(odd[0])} when it survives", f"{digits(wanted)} = 1/(1-p)")
+        factor = found[odd[0]]
+        exam.last = script[odd[0] : odd[0] + 1]
+        exam.show(f"{exam.memo['scale'].shown('loss')}{f' / {behind!r}' * (behind != 1)}")
+        digits = number if abs(factor - wanted) > 1e-4 * wanted else repr
+        raise Wrong(f"{unit} is multiplied by {digits(factor)} when it survives", f"{digits(wanted)} = 1/(1-p)")
 
 
 def _sounds_louder(exam: Exam, layer: int, p: float, calls: int, tolerance: float) -> bool:
@@ -393,22 +419,21 @@ def _sounds_louder(exam: Exam, layer: int, p: float, calls: int, tolerance: floa
 
     That holds for a right factor even where no factor can be read off: with another activation, or another loss.
     """
-    shown, question = exam.last, single(layer)
+    question = single(layer)
     after = {INPUTS: ("W1",), FIRST: ("W2", "W3"), SECOND: ("W3",)}[layer]
     loud = {name: value / (1 - p) if name in after else value for name, value in question.values.items()}
     silent = {name: 0 * value for name, value in question.values.items()}
     ends = [_tested(exam, Question(Given("params", values), question.X, question.y)) for values in (silent, loud)]
     nothing, wanted = (loss_of(v) for v in exam.ask(*ends))
     found = losses(exam, question, *rates(layer, p), [Seed(exam.seed(1000 + k)) for k in range(calls)])
-    exam.last = shown
     return all(min(abs(f - wanted), abs(f - nothing)) <= tolerance * abs(wanted - nothing) for f in found)
 
 
 def _drops_some_of_many(exam: Exam, layer: int, p: float, units: int = 64) -> bool:
     """Whether some of many units come through, and not all: that masks never change is told elsewhere."""
-    question, shown = asked("reading_network", layer, (1.0 / units,) * units), exam.last
+    question = asked("reading_network", layer, (1.0 / units,) * units)
     through = scores_read(exam, question, 1.0, rates(layer, p), [Seed(exam.seed(k)) for k in range(8)])
-    unit, exam.last = max(factors(exam, layer, p, 8), default=np.inf), shown
+    unit = max(factors(exam, layer, p, 8)[0]) or np.inf
     return any(1e-6 < score < (1 - 1e-6) * unit for score in through)
 
 
@@ -446,17 +471,22 @@ def decides_by_itself_about(exam: Exam, *, of: str, p: float, calls: int = 64) -
     layer = LAYERS[of]
     size, unit = 4.0 * (1 - p) ** passes(layer), seen_factor(exam, rates(layer, p))
     codes = tuple((size / 2.0**CODED_UNITS * 2.0 ** np.arange(CODED_UNITS)).tolist())
-    asks = [asked("reading_network", layer, codes, example, 2) for example in (0, 1)]
+    one = asked("reading_network", layer, codes, 0, 2)
+    asks = [one, Question(one.params, Given("X[::-1]", one.X.value[::-1], one.params.first), one.y)]
     script = [loss_call(exam.function, q, *rates(layer, p), Seed(exam.seed(k))) for k in range(calls) for q in asks]
     known = scale(exam, asks[0], sum(codes))
-    read = [_whole(known.read(loss_of(v)) * 2.0**CODED_UNITS / size / unit) for v in exam.ask(*script)]
-    exam.last = exam.last[:2]
-    both = [(one, other) for one, other in zip(read[0::2], read[1::2], strict=True) if one and other]
+    read = [_whole(known.read(v) * 2.0**CODED_UNITS / size / unit) for v in losses_of(exam, exam.ask(*script))]
+    exam.last = tuple(script[:1])
+    exam.show(f"len({{round({{call}}[0], 9) for seed in range({calls})}})")
+    pairs = list(zip(read[0::2], read[1::2], strict=True))
+    both = [pair_ for pair_ in pairs if all(pair_)]
     if not both:
         raise Wrong(f"in none of {calls} calls something came through for both examples", f"about {round((1 - p) ** 2 * calls)}")
     if all(code == 2**CODED_UNITS - 1 for pair_ in both for code in pair_):
         raise Wrong(f"an example loses all of the {of} or none", "a decision for each unit")
     if all(one == other for one, other in both):
+        k = pairs.index(both[0])
+        exam.show_two(script[2 * k : 2 * k + 2], "one - other")
         raise Wrong("two examples always lose the same units", "a mask of its own for each example")
 
 
@@ -471,6 +501,7 @@ def draws_a_mask_for_every_layer(exam: Exam, *, p: float, units: int = 48, calls
     question = asked("square_network", units, 4.0 * share / units)
     found = scores_read(exam, question, 4.0 * share, (p, p), [Seed(exam.seed(k)) for k in range(calls)])
     exam.last = exam.last[:1]
+    exam.show(f"np.mean([{exam.memo['scale'].shown('{call}[0]')} for seed in range({calls})]) / {4.0 * share * unit!r}")
     count, events = sum(_whole(score * units / 4.0 / share / unit) for score in found), units * calls
     expect("share of units that survive all three layers", count, events, share, formula=" = (1-p)^3")
 
@@ -495,8 +526,9 @@ def draws_its_masks_afresh(exam: Exam, *, p: float) -> None:
     for p_in, p_hidden in ((p, 0.0), (0.0, p)):
         seeds = [Seed(exam.seed(0)), Seed(exam.seed(2), "rng"), Seed(exam.seed(2), "rng")]
         calls = [loss_call(exam.function, question, p_in, p_hidden, s) for s in seeds]
-        plain, *found = (loss_of(v) for v in exam.ask(_tested(exam, question), *calls))
-        exam.last = tuple(calls[1:])
+        plain, *found = losses_of(exam, exam.ask(_tested(exam, question), *calls))
+        exam.last = tuple(replace(call, returns=(f"loss_{k}", "grads")) for k, call in enumerate(calls))
+        exam.show("loss_0, loss_1, loss_2")
         if len(set(found)) < 3 and set(found) != {plain}:  # a layer that is never dropped is told elsewhere
             where = "on the input" if p_in else "on the hidden layers"
             raise Wrong(f"with dropout {where} the loss was {max(found, key=found.count)!r} twice, from other random numbers", "two losses")
@@ -512,6 +544,7 @@ def obeys_its_generator(exam: Exam, *, p: float) -> None:
     if any(a.facts is not None and a.facts.global_rng_moved for a in answers):
         raise Wrong("the function drew from (or seeded) the global generator", "random numbers from rng only")
     if one != again:
+        exam.show_two(calls, "one, other")
         raise Wrong(f"two generators with the same seed gave the losses {one!r} and {again!r}", "the same loss")
 
 
@@ -523,6 +556,7 @@ def shortens_what_is_too_long(exam: Exam, *, c: float = 2.0) -> None:
     calls = [Call(exam.function, (Given(f"np.array({W.tolist()})", W), leash), returns=("W",)) for leash in (c, c / 2)]
     first, second = (float(np.linalg.norm(array(v, "W", W.shape).astype(float))) for v in exam.ask(*calls))
     if not 0 < second < first < np.linalg.norm(W):
+        exam.show_two(calls, "np.linalg.norm(one), np.linalg.norm(other)")
         got = f"the column [3, 4] has the length {number(first)} with c = {c:g}, and {number(second)} with c = {c / 2:g}"
         raise Wrong(got, f"{c:g} and {c / 2:g}")
 
@@ -544,4 +578,5 @@ def gives_a_gradient_of_scores(
     opposed = ((found * own[:, None])[~one_hot] <= 0).all()  # to the other scores of its row
     if not (opposed and own.all() and np.allclose(own / missing, own[0] / missing[0], rtol=1e-4)):
         got = f"dscores of the right classes = {', '.join(map(number, own))}"
+        exam.show(f"dscores[np.arange({len(y)}), {list(y)}]")
         raise Wrong(got, f"in the ratio of {', '.join(map(number, missing))}, and of the other sign than the rest of their rows")

@@ -101,6 +101,12 @@ class Scale:
         nats = (loss - self.zero) * (np.log1p(np.exp(self.score)) - np.log(2)) / (self.full - self.zero) + np.log(2)
         return float(np.log(np.expm1(nats))) if nats > 0 else -np.inf
 
+    def shown(self, loss: str) -> str:
+        """Python that does the same."""
+        unit = (np.log1p(np.exp(self.score)) - np.log(2)) / (self.full - self.zero)
+        usual = abs(unit - 1) < 1e-9 and abs(self.zero - np.log(2)) < 1e-9
+        return f"np.log(np.expm1({loss}))" if usual else f"np.log(np.expm1(({loss} - {self.zero!r}) * {unit!r} + np.log(2)))"
+
 
 MAKERS: dict[str, Callable[..., Network]] = {
     f.__name__: f for f in (firm_network, normal_network, reading_network, square_network)
@@ -186,7 +192,18 @@ def _gradient(value: Any, name: str, shape: tuple[int, ...]) -> Array:
 
 def losses(exam: Exam, question: Question, p_in: float, p_hidden: float, seeds: Sequence[Seed]) -> list[float]:
     """The training losses of one question, seed by seed."""
-    return [loss_of(v) for v in exam.ask(*(loss_call(exam.function, question, p_in, p_hidden, s) for s in seeds))]
+    script = [loss_call(exam.function, question, p_in, p_hidden, s) for s in seeds]
+    return losses_of(exam, exam.ask(*script))
+
+
+def losses_of(exam: Exam, values: Sequence[Any]) -> list[float]:
+    """The losses of the pairs that the calls asked last returned; a message about one of them shows its call."""
+    script, found = exam.last, []
+    for call, value in zip(script, values, strict=True):
+        exam.last = (call,)
+        found.append(loss_of(value))
+    exam.last = script
+    return found
 
 
 def rates(layer: int, p: float) -> tuple[float, float]:
@@ -203,10 +220,11 @@ def scale(exam: Exam, question: Question, score: float, silent: Question | None 
     """How this student's loss follows a score, learnt at test time: from `question`, and from the same without data (or from `silent`)."""
     silent = silent or Question(question.params, Given("0 * X", 0 * question.X.value), question.y)
     calls = [loss_call(exam.function, q, 0.0, 0.0, Seed(exam.seed()), kwargs={"train": False}) for q in (silent, question)]
-    zero, full = (loss_of(v) for v in exam.ask(*calls))
+    zero, full = losses_of(exam, exam.ask(*calls))
     if not full > zero:
         got = f"for the scores 0 and 0 the loss is {number(zero)}, for 0 and {score:g} it is {number(full)}"
         raise Wrong(got, "a loss that grows with the score of a wrong class")
+    exam.memo["scale"] = Scale(zero, full, score)  # of the network asked last: who says what was read shows it
     return Scale(zero, full, score)
 
 
@@ -256,11 +274,12 @@ def survivals(exam: Exam, layer: int, p: float, count: int) -> list[bool]:
     return [f != 0 for f in _nearly_zero(fed)]
 
 
-def factors(exam: Exam, layer: int, p: float, count: int) -> list[float]:
-    """By what the surviving single units of this layer were multiplied, whatever the other layers do."""
-    found = [f for f in singles(exam, layer, p, count) if f]
-    behind = [f for f in singles(exam, SECOND, p, count, 5000) if f] if layer == FIRST else []
-    return [f / behind[0] for f in found] if behind else found
+def factors(exam: Exam, layer: int, p: float, count: int) -> tuple[list[float], float]:
+    """By what the single units of this layer were multiplied, 0 for the dropped ones; and by what the unit behind them was, taken out."""
+    found, script = singles(exam, layer, p, count), exam.last
+    behind = next((f for f in singles(exam, SECOND, p, count, 5000) if f), 1.0) if layer == FIRST else 1.0
+    exam.last = script
+    return [f / behind for f in found], behind
 
 
 def seen_factor(exam: Exam, p: tuple[float, float]) -> float:

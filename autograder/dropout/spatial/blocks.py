@@ -42,7 +42,9 @@ DIGITS = 1e-10  # ... but `scales_to_ten_digits` sees it
 def drops_as_a_whole(exam: Exam, *, p: float, via: Shared, case: str, shape: tuple[int, ...] = (12, 10)) -> None:
     """keeps or drops as a whole: {case}"""
     (value,) = exam.ask(draw_call(exam, via, shape, p, Seed(exam.seed())))
+    exam.show(f"{via.kept('sum')}{{at}}")
     kept = via.read(value, shape)
+    exam.show(f"{via.kept('any')}.sum()")
     if kept.all() or not kept.any():
         raise Wrong(f"{int(kept.sum())} of {kept.size} were kept", f"about {round((1 - p) * kept.size)}")
 
@@ -76,6 +78,12 @@ class Lattice:
         """Units that block * block places can cover, a block apart from each other: (N, C, rows, columns)."""
         first, step = self.block - 1, self.block
         return mask[:, :, first : self.rows : step, first : self.columns : step]
+
+    @property
+    def shown_inner(self) -> str:
+        """Python that says which of them are kept."""
+        first, step = self.block - 1, self.block
+        return f"mask[:, :, {first}:{self.rows}:{step}, {first}:{self.columns}:{step}] != 0"
 
     def corners(self, mask: Array) -> Array:
         """The four units that only one place can cover: (N, C, 2, 2)."""
@@ -114,11 +122,14 @@ def in_whole_blocks(zero: Array, block: int) -> Array:
 def drops_whole_blocks(exam: Exam, *, p: float, block: int, shape: tuple[int, int, int, int] = MAPS) -> None:
     """drops whole blocks of {block} x {block} units"""
     zero = block_draws(exam, shape, p, block) == 0
+    exam.show("(mask == 0).sum()")
     if zero.all() or not zero.any():
         raise Wrong(f"{int(zero.sum())} of {zero.size} units were dropped", f"roughly {round(p * zero.size)}")
     torn = zero & ~in_whole_blocks(zero, block)
     if torn.any():
         n, c, i, j = (int(k) for k in np.argwhere(torn)[0])
+        rows, columns = (f"{max(k - block + 1, 0)}:{k + block}" for k in (i, j))
+        exam.show(f"(mask[{n}, {c}, {rows}, {columns}] != 0).astype(int)")
         rest = f"in no block of {block} x {block} zeros ({int(torn.sum())} of {int(zero.sum())} zeros do not)"
         raise Wrong(f"mask[{n}, {c}, {i}, {j}] = 0 lies {rest}", "part of such a block", ~zero[n, c])
     larger = block + 1  # among hundreds of maps some hold a block that no other touches, so right zeros never pass for larger blocks
@@ -161,25 +172,32 @@ def drops_blocks_as_often_as_gamma_says(
 ) -> None:
     """draws a block at each valid place with probability gamma"""
     kept = thrown(block_draws(exam, shape, p, block) != 0, (0, 1))  # maps that share their blocks count once
-    lattice, shown = Lattice(*shape[2:], block), exam.last
-    complaint = _odd(_rates(lattice, kept, lattice.gamma(p)))
+    lattice = Lattice(*shape[2:], block)
+    complaint = _odd(exam, _rates(lattice, kept, lattice.gamma(p)))
     if complaint is None:
         return
+    shown = exam.last
     own = _own_gamma(exam, gamma, lattice, p)  # a wrong gamma is charged once, where it is written
-    exam.last = shown
-    if own is None or _odd(_rates(lattice, kept, own)) is not None:
+    if own is None or _odd(exam, _rates(lattice, kept, own)) is not None:
+        exam.last = shown
         raise complaint
 
 
-def _rates(lattice: Lattice, kept: Array, gamma: float) -> Iterator[tuple[str, Array, float]]:
-    """What is counted, hit by hit, and how probable a hit is with this gamma."""
+Count = tuple[str, Array, float, str]  # what is counted, hit by hit, how probable a hit is, and Python for the share of hits
+
+
+def _rates(lattice: Lattice, kept: Array, gamma: float) -> Iterator[Count]:
+    """What this gamma decides."""
     inner, q = lattice.inner(kept), lattice.kept(gamma)
-    yield "share of inner units that are kept", inner, q
-    yield "share of corner units that are kept", lattice.corners(kept), 1 - gamma
-    yield "share of maps without any block", np.asarray(kept.all(axis=(2, 3))), (1 - gamma) ** (lattice.rows * lattice.columns)
+    yield "share of inner units that are kept", inner, q, f"({lattice.shown_inner}).mean()"
+    corners = f"(mask[:, :, ::{lattice.height - 1}, ::{lattice.width - 1}] != 0).mean()"
+    yield "share of corner units that are kept", lattice.corners(kept), 1 - gamma, corners
+    whole, empty = np.asarray(kept.all(axis=(2, 3))), (1 - gamma) ** (lattice.rows * lattice.columns)
+    yield "share of maps without any block", whole, empty, "(mask != 0).all(axis=(2, 3)).mean()"
     if inner[0, 0].size > 1:
         apart = np.asarray(inner[:, :, 0, 0] == inner[:, :, -1, -1])
-        yield "share of maps on which two distant units agree", apart, _same(q)
+        shown = f"kept = {lattice.shown_inner}\n(kept[:, :, 0, 0] == kept[:, :, -1, -1]).mean()"
+        yield "share of maps on which two distant units agree", apart, _same(q), shown
 
 
 def _alike_seen(*, p: float, block: int, shape: tuple[int, int, int, int], **_: Any) -> str:
@@ -199,19 +217,21 @@ def draws_blocks_for_each_map(exam: Exam, *, p: float, block: int, shape: tuple[
     """draws blocks of its own for each channel of each example"""
     lattice = Lattice(*shape[2:], block)
     kept = lattice.inner(block_draws(exam, shape, p, block) != 0)
-    complaint = _odd(_likenesses(kept, _kept_share(kept, lattice.kept(lattice.gamma(p)))))
+    complaint = _odd(exam, _likenesses(lattice, kept, _kept_share(kept, lattice.kept(lattice.gamma(p)))))
     if complaint is not None:
         raise complaint
 
 
-def _likenesses(kept: Array, q: float) -> Iterator[tuple[str, Array, float]]:
+def _likenesses(lattice: Lattice, kept: Array, q: float) -> Iterator[Count]:
     """Disjoint pairs of maps; those of one example when only the examples are alike, and of one channel when only the channels are."""
     differ = not {0, 1} <= set(shared_axes(kept))
     examples, channels = (thrown(kept, [axis]) if differ else kept for axis in (1, 0))
-    for what, lines in (("examples", examples), ("channels", channels.swapaxes(0, 1))):
+    for what, lines, axes in (("examples", examples, ""), ("channels", channels.swapaxes(0, 1), ":, ")):
         half = len(lines) // 2
-        for name, one, other in (("neighbouring", lines[0::2], lines[1::2]), ("distant", lines[:half], lines[half:])):
-            yield f"share of units on which {name} {what} agree", one == other, _same(q)
+        for name, one, other in (("neighbouring", "0::2", "1::2"), ("distant", f":{half}", f"{half}:")):
+            first, second = (lines[slice(*(int(k) if k else None for k in part.split(":")))] for part in (one, other))
+            shown = f"kept = {lattice.shown_inner}\n(kept[{axes}{one}] == kept[{axes}{other}]).mean()"
+            yield f"share of units on which {name} {what} agree", first == second, _same(q), shown
 
 
 def _kept_share(kept: Array, q: float) -> float:
@@ -221,8 +241,9 @@ def _kept_share(kept: Array, q: float) -> float:
     return q if low <= int(coins.sum()) <= high else float(coins.mean())
 
 
-def _odd(counts: Iterator[tuple[str, Array, float]]) -> Wrong | None:
-    for what, hits, probability in counts:
+def _odd(exam: Exam, counts: Iterator[Count]) -> Wrong | None:
+    for what, hits, probability, shown in counts:
+        exam.show(shown)
         wrong = unlikely(what, int(hits.sum()), hits.size, probability)
         if wrong is not None:
             return wrong

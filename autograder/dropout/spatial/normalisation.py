@@ -17,7 +17,7 @@ from autograder.asking import Exam, Wrong, an, array, number
 from autograder.chance import smallest_error
 from autograder.checks_api.comparing import close, compare, demand_no_warning, demand_value_error
 from autograder.checks_api.counts import expect
-from autograder.checks_api.inputs import Array
+from autograder.checks_api.inputs import Array, in_words
 from autograder.checks_api.verb import verb
 from autograder.dropout.forms import Shared
 from autograder.model import Call, Given, Seed
@@ -149,16 +149,22 @@ def remembers_the_batches(exam: Exam, *, memory: Memory, p: float = 0.0, batches
     """moves the running mean and variance towards each training batch (with p = {p})"""
     mean, var, wanted = _remembered_after(exam, memory, p, batches, shape)
     if not mean.any() and (var == 1).all():
+        exam.show(f'{memory.state}["mean"]')
         raise Wrong(f"{memory.state} is still as {memory.reset} left it", f"a mean and a variance that moved towards the {batches} batches")
-    compare(mean, wanted[0], f'{memory.state}["mean"]', EXACT)
-    compare(var, wanted[1], f'{memory.state}["var"]', ROUGH)
+    _compare_memory(exam, memory, "mean", mean, wanted[0], EXACT)
+    _compare_memory(exam, memory, "var", var, wanted[1], ROUGH)
 
 
 @verb()
 def remembers_variances_to_six_digits(exam: Exam, *, memory: Memory, batches: int = 3, shape: tuple[int, ...] = SHAPE) -> None:
     """remembers the variances of np.var, without eps"""
     _, var, wanted = _remembered_after(exam, memory, 0.0, batches, shape)
-    compare(var, wanted[1], f'{memory.state}["var"]', NEAR)
+    _compare_memory(exam, memory, "var", var, wanted[1], NEAR)
+
+
+def _compare_memory(exam: Exam, memory: Memory, key: str, got: Array, wanted: Array, tolerance: float) -> None:
+    exam.show(f'{memory.state}["{key}"]{{at}}')
+    compare(got, wanted, f'{memory.state}["{key}"]', tolerance)
 
 
 def _remembered_after(
@@ -187,6 +193,7 @@ def normalises_at_test_time(exam: Exam, *, memory: Memory, p: float, batches: in
         deviations = memory.normalised(x.value, mean, var**2)  # who remembers them, which is charged there, need take no root
         if close(out, deviations, near).all():
             return
+    exam.show("out{at}")
     compare(out, memory.normalised(x.value, mean, var), "out", near)
 
 
@@ -200,7 +207,7 @@ def learns_nothing_at_test_time(exam: Exam, *, memory: Memory, p: float, shape: 
     block_output(values[3], x)
     for key in ("mean", "var"):
         before, after = (remembered(values[k], memory, key, shape[1]) for k in (2, 4))
-        compare(after, before, f'{memory.state}["{key}"]', 0.0)
+        _compare_memory(exam, memory, key, after, before, 0.0)
 
 
 @verb()
@@ -210,10 +217,14 @@ def drops_channels_last(exam: Exam, *, memory: Memory, p: float, shape: tuple[in
     start, seed = memory.start(shape[1]), Seed(exam.seed())
     _, plain, _, value = exam.ask(start, block_call(exam, x, 0.0, seed, True), start, block_call(exam, x, p, seed, True))
     whole, out = block_output(plain, x), block_output(value, x)
-    kept = Shared(2, shape[2:], "channel").reduced(out != 0)
+    exam.last, form = exam.last[2:], Shared(2, shape[2:], "channel")
+    exam.show(f"{form.kept('sum')}{{at}}")
+    kept = form.reduced(out != 0)
+    exam.show(f"{form.kept('any')}.sum()")
     if kept.all() or not kept.any():
         raise Wrong(f"{int(kept.sum())} of {kept.size} channels were kept", f"about {round((1 - p) * kept.size)}")
     multiplier = np.where(kept, 1 / (1 - p), 0.0).reshape((*kept.shape, *(1 for _ in shape[2:])))
+    exam.show("out{at}")
     compare(out, whole * multiplier, "out", EXACT)
 
 
@@ -230,12 +241,18 @@ def drops_each_channel_by_itself(exam: Exam, *, memory: Memory, p: float, shape:
     """drops each channel of each example with probability p, by a coin of its own"""
     x = lively(shape, exam.seed(1))
     _, value = exam.ask(memory.start(shape[1]), block_call(exam, x, p, Seed(exam.seed()), True))
-    kept = Shared(2, shape[2:], "channel").reduced(block_output(value, x) != 0)
-    for what, hits, probability in (
-        ("share of dropped channels", ~kept, p),
-        ("share of channels on which neighbouring examples agree", kept[0::2] == kept[1::2], _alike(p)),
-        ("share of examples on which neighbouring channels agree", kept[:, 0::2] == kept[:, 1::2], _alike(p)),
+    form = Shared(2, shape[2:], "channel")
+    exam.show(f"{form.kept('sum')}{{at}}")
+    kept = form.reduced(block_output(value, x) != 0)
+    for what, hits, probability, shown in (
+        ("share of dropped channels", ~kept, p, "~kept"),
+        ("share of channels on which neighbouring examples agree", kept[0::2] == kept[1::2], _alike(p), "kept[0::2] == kept[1::2]"),
+        (
+            "share of examples on which neighbouring channels agree", kept[:, 0::2] == kept[:, 1::2], _alike(p),
+            "kept[:, 0::2] == kept[:, 1::2]",
+        ),
     ):
+        exam.show(f"kept = {form.kept('any')}\n({shown}).mean()")
         expect(what, int(hits.sum()), hits.size, probability)
 
 
@@ -249,12 +266,15 @@ def channel_calls(exam: Exam, memory: Memory, p: float, shape: tuple[int, ...]) 
 def draws_its_channels_from_rng(exam: Exam, *, memory: Memory, p: float, shape: tuple[int, ...] = (12, 10, 4, 3)) -> None:
     """draws the coins of the channels from rng, anew in every call"""
     calls = channel_calls(exam, memory, p, shape)
-    answers = exam.returned(memory.start(shape[1]), *calls)[1:]
+    start = memory.start(shape[1])
+    answers = exam.returned(start, *calls)[1:]
     if any(a.facts is not None and a.facts.global_rng_moved for a in answers):
         raise Wrong("the function drew from (or seeded) the global generator", "random numbers from rng only")
     first, again, other = (block_output(a.value, calls[0].args[0]) != 0 for a in answers)
+    exam.show_two(calls[:2], "((one == 0) != (other == 0)).sum()", first=[start])
     if not np.array_equal(first, again):
         raise Wrong("two generators with the same seed dropped different channels", "the same channels")
+    exam.show_two(calls[::2], "((one == 0) != (other == 0)).sum()", first=[start])
     if np.array_equal(first, other):
         raise Wrong("two generators with different seeds dropped the same channels", "different channels")
 
@@ -262,16 +282,21 @@ def draws_its_channels_from_rng(exam: Exam, *, memory: Memory, p: float, shape: 
 @verb()
 def minds_its_manners(exam: Exam, *, memory: Memory, p: float, dtype: str = "float32", shape: tuple[int, ...] = SHAPE) -> None:
     """gives {dtype} for {dtype}, and does not modify x"""
-    x = lively(shape, exam.seed(1), dtype)
+    x = in_words("x", lively(shape, exam.seed(1), dtype))
     train = block_call(exam, x, p, Seed(exam.seed()), True, watch=True)
     answers = exam.returned(memory.start(shape[1]), train, block_call(exam, x, p, None, False))
-    for answer, mode in zip(answers[1:], ("in training", "at test time"), strict=True):
+    asked = exam.last
+    for k, (answer, mode) in enumerate(zip(answers[1:], ("in training", "at test time"), strict=True), 2):
+        exam.last = asked[:k]
+        exam.show("out.dtype")
         found = block_output(answer.value, x).dtype.name
         if found != dtype:
             raise Wrong(f"out.dtype = {found} {mode}", dtype)
     facts = answers[1].facts
     after = facts.arguments[0] if facts and facts.arguments else x.value
     if not isinstance(after, np.ndarray) or not np.array_equal(after, x.value):
+        exam.last = asked[:2]
+        exam.show_change("x")
         raise Wrong("x was changed by the call", "x as it was")
 
 

@@ -18,7 +18,7 @@ from autograder.asking import Exam, Wrong, array, number, pair, stable_seed
 from autograder.chance import POWER, acceptance, cdf, smallest_error
 from autograder.checks_api.comparing import compare
 from autograder.checks_api.counts import expect
-from autograder.checks_api.inputs import Array, normal
+from autograder.checks_api.inputs import Array, in_words, normal
 from autograder.checks_api.verb import verb
 from autograder.dropout.calls import output, test_call, train_call
 from autograder.dropout.masks import LARGE, Form, demand_agreement, share_of, thrown
@@ -38,6 +38,9 @@ __all__ = [
 
 SHAPE = (32, 50)
 CUTS = (0.005, 0.05, 0.25, 0.5, 0.75, 0.95, 0.995)  # quantiles in the tails, on the flanks and in the middle
+RANGE = "(out / x).min(), (out / x).max()"
+MOST_COMMON = "values, counts = np.unique(out.round(9), return_counts=True)\n"
+LINE = MOST_COMMON + "kept = out.round(9) != values[counts.argmax()]\nnp.polyfit(x[kept], out[kept], 1)"
 NEAR = 1e-9  # absolute, for outputs that should be equal up to rounding
 CONSTANTS = 1e-4  # relative: lets constants pass that are printed with five digits, 1.0507 and 1.6733
 
@@ -51,20 +54,24 @@ def factors(exam: Exam, p: float, shape: tuple[int, ...], count: int, rng: str =
     script, known = exam.memo.get(key, ((), []))
     if len(known) < count:
         text = f"{exam.function}/factors/{p}/{shape}/{exam.salt}"
-        x = normal(shape, stable_seed(text))
+        x = in_words("x", normal(shape, stable_seed(text)))
         script = tuple(train_call(exam.function, x, p, Seed(stable_seed(f"{text}/{0 if rng else k}"), rng)) for k in range(count))
         known = [output(value, x) / x.value for value in exam.ask(*script)]
         exam.memo[key] = script, known
     exam.last = script if rng else script[:1]
+    exam.show(RANGE)
     return known[:count]
 
 
 @verb()
 def multiplies_by_noise(exam: Exam, *, p: float, shape: tuple[int, ...] = SHAPE) -> None:
     """multiplies the units by random factors, which do not depend on x"""
-    x, seed = normal(shape, exam.seed(1)), Seed(exam.seed())
-    twice = Given(f"2 * {x.text}", 2 * x.value)
-    one, other, again = exam.ask(*(train_call(exam.function, given, p, seed) for given in (x, twice, x)))
+    x, seed = in_words("x", normal(shape, exam.seed(1))), Seed(exam.seed())
+    twice = Given("2 * x", 2 * x.value, x.first)
+    script = [train_call(exam.function, given, p, seed) for given in (x, twice, x)]
+    one, other, again = exam.ask(*script)
+    exam.last = tuple(script[:1])
+    exam.show(RANGE)
     plain, doubled = output(one, x) / x.value, output(other, twice) / twice.value
     if not np.isfinite(plain).all():
         raise Wrong(f"out / x holds {number(plain[~np.isfinite(plain)][0])}", "finite numbers")
@@ -76,15 +83,18 @@ def multiplies_by_noise(exam: Exam, *, p: float, shape: tuple[int, ...] = SHAPE)
     moved = ~(np.abs(doubled - plain) <= NEAR * np.maximum(1, np.abs(plain)))
     if moved.any():
         place = tuple(int(i) for i in np.argwhere(moved)[0])
+        exam.show_two(script[:2], f"(one / x)[{place}], (other / (2 * x))[{place}]".replace("[(", "[").replace(")]", "]"))
         now = f"out / x at {list(place)} is {number(plain[place])}, and {number(doubled[place])} for twice the x and the same seed"
         raise Wrong(now, "the same both times")
 
 
 def _leaves_zeros_alone(exam: Exam, p: float, x: Given) -> None:
     zeros = np.arange(x.value.size).reshape(x.value.shape) % 2 == 0
-    given = Given(f"np.where(np.arange({x.value.size}).reshape({x.value.shape}) % 2, {x.text}, 0)", np.where(zeros, 0.0, x.value))
+    text = f"np.where(np.arange({x.value.size}).reshape({x.value.shape}) % 2, x, 0)"
+    given = Given("x", np.where(zeros, 0.0, x.value), f"{x.first}\nx = {text}")
     out = output(exam.ask(train_call(exam.function, given, p, Seed(exam.seed())))[0], given)
     if out[zeros].any():
+        exam.show("out[(x == 0) & (out != 0)][0]")
         raise Wrong(f"out = {number(out[zeros][out[zeros] != 0][0])} where x is 0", "0, as every multiple of 0")
 
 
@@ -142,6 +152,7 @@ def follows_the_normal_law(exam: Exam, *, p: float, shape: tuple[int, ...] = LAR
     law = NormalDist(1.0, sqrt(p / (1 - p)))
     for low, high in _ranges(law):
         name = f"below {number(high)}" if low == -inf else f"from {number(low)} to {number(high)}"
+        exam.show(f"(({low!r} < out / x) & (out / x <= {high!r})).mean()" if low > -inf else f"(out / x <= {high!r}).mean()")
         expect(f"share of factors {name}", int(((found > low) & (found <= high)).sum()), found.size, _share(law, low, high))
 
 
@@ -154,6 +165,7 @@ def draws_a_factor_for_each_unit(exam: Exam, *, p: float, shape: tuple[int, int]
     """draws a factor of its own for each unit of each example, afresh in every call"""
     (found,) = factors(exam, p, shape, 1)
     _vary(found, f"for all {found.size} units")
+    exam.last = exam.last[0], Call("out / x > 1", returns=("mask",), look=True)
     louder = found > 1  # of the right law a fair coin for every p; of another law the share that is seen
     share = share_of(louder, 0.5)
     demand_agreement(thrown(louder, [1]), share, "rows")
@@ -161,6 +173,7 @@ def draws_a_factor_for_each_unit(exam: Exam, *, p: float, shape: tuple[int, int]
     first, second = (f > 1 for f in factors(exam, p, (shape[0] // 2, shape[1]), 2, rng="rng"))
     coins, alike = thrown(np.stack([first, second], axis=-1), (0, 1)), share * share + (1 - share) * (1 - share)
     agreeing = int((coins[..., 0] == coins[..., 1]).sum())
+    exam.show_two(exam.last[:2], "((one / x > 1) == (other / x > 1)).mean()")
     expect("share of units that two calls both raise or both lower", agreeing, coins[..., 0].size, alike)
 
 
@@ -191,9 +204,12 @@ def repeats_with_the_seed(exam: Exam, *, p: float, shape: tuple[int, ...] = SHAP
     """draws from the rng it is given: the same seed gives the same output"""
     x = normal(shape, exam.seed(1))
     seeds = (exam.seed(0), exam.seed(0), exam.seed(2))
-    first, again, other = (output(v, x) for v in exam.ask(*(train_call(exam.function, x, p, Seed(s)) for s in seeds)))
+    calls = [train_call(exam.function, x, p, Seed(s)) for s in seeds]
+    first, again, other = (output(v, x) for v in exam.ask(*calls))
+    exam.show_two(calls[:2])
     if not np.array_equal(first, again):
         raise Wrong(f"two generators with the same seed gave outputs that differ in {int((first != again).sum())} units", "no difference")
+    exam.show_two(calls[::2])
     if np.array_equal(first, other):
         raise Wrong("two generators with different seeds gave the same output", "different outputs")
 
@@ -207,6 +223,7 @@ def makes_no_noise_at_test_time(exam: Exam, *, p: float, shape: tuple[int, ...] 
     at_test = test_call(exam.function, x, p, Seed(seed, "rng"))
     after, fresh = (train_call(exam.function, x, p, given) for given in (Seed(seed, "rng"), Seed(seed)))
     _, moved, still = (output(value, x) for value in exam.ask(at_test, after, fresh))
+    exam.show_two([after, fresh], first=[at_test])
     if not np.array_equal(moved, still):
         raise Wrong("a pass at test time changed what rng gives next", "what rng gives without it")
 
@@ -224,6 +241,9 @@ class Branched(Form):
         out = array(pair(value)[0], "out", shape).astype(float).round(9)
         values, counts = np.unique(out, return_counts=True)
         return np.asarray(out != values[counts.argmax()]) if counts.max() > 1 else np.ones(shape, dtype=bool)
+
+    def shown(self, shape: tuple[int, ...]) -> str:
+        return "out.round(9) != (lambda values, counts: values[counts.argmax()])(*np.unique(out.round(9), return_counts=True))"
 
 
 @dataclass(frozen=True)
@@ -261,8 +281,9 @@ def branches(out: Array, x: Array) -> Branches:
 
 
 def _branches(exam: Exam, p: float, shape: tuple[int, ...]) -> Branches:
-    x = normal(shape, exam.seed(1))
+    x = in_words("x", normal(shape, exam.seed(1)))
     (value,) = exam.ask(train_call(exam.function, x, p, Seed(exam.seed())))
+    exam.show(f"{MOST_COMMON}counts.max()")
     return branches(output(value, x), np.asarray(x.value))
 
 
@@ -278,11 +299,14 @@ def keeps_units_on_the_line(
 ) -> None:
     """turns kept units into a x + b with the right a and b"""
     found = _branches(exam, p, shape)
-    for name, got, right in zip("ab", (found.slope, found.intercept), wanted, strict=True):
+    for k, (name, got, right) in enumerate(zip("ab", (found.slope, found.intercept), wanted, strict=True)):
+        exam.show(f"{LINE}[{k}]")
         compare(np.asarray(got), np.asarray(right), name, tolerance)
 
 
 @verb()
 def sets_dropped_units_to(exam: Exam, *, p: float, wanted: float, shape: tuple[int, ...] = SHAPE) -> None:
     """sets every dropped unit to a alpha' + b"""
-    compare(np.asarray(_branches(exam, p, shape).floor), np.asarray(wanted), "out of a dropped unit", CONSTANTS)
+    floor = _branches(exam, p, shape).floor
+    exam.show(f"{MOST_COMMON}values[counts.argmax()]")
+    compare(np.asarray(floor), np.asarray(wanted), "out of a dropped unit", CONSTANTS)

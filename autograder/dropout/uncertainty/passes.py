@@ -89,6 +89,7 @@ def read_passes(exam: Exam, passes: int, examples: int) -> tuple[Array, Array]:
     probs = array(value, "probs", (passes, examples, 3)).astype(float)
     odd = probs[~(np.isfinite(probs) & (probs > 0))]
     if odd.size:
+        exam.show("probs.min()")
         raise Wrong(f"probs holds {number(odd[0])}", "probabilities of finite scores: positive numbers")
     compare(probs.sum(axis=2), np.ones((passes, examples)), "probs.sum(axis=2)", 10 * NEAR)
     return probs, np.asarray(call.args[1].value[:, 0])
@@ -104,10 +105,12 @@ def gives_probabilities_for_each_pass(exam: Exam, *, passes: int = 5, examples: 
 def is_the_softmax_of_each_pass(exam: Exam, *, passes: int = 5, examples: int = 7) -> None:
     """is the softmax of what forward returned, for each pass and each example"""
     probs, x = read_passes(exam, passes, examples)
+    exam.show("np.log(probs[:, :, 1] / probs[:, :, 0]){at}")
     compare(np.log(probs[:, :, 1] / probs[:, :, 0]), np.tile(x, (passes, 1)), "log(probs[:, :, 1] / probs[:, :, 0])", 10 * NEAR)
     third = np.log(probs[:, :, 2] / probs[:, :, 0])
     strange = third[(third < LEVELS[0] - 10 * NEAR) | (third > LEVELS[1] + 10 * NEAR)]
     if strange.size:
+        exam.show("third = np.log(probs[:, :, 2] / probs[:, :, 0])\nthird.min(), third.max()")
         raise Wrong(f"log(probs[:, :, 2] / probs[:, :, 0]) holds {number(strange[0])}", "the third score, between -4 and -1")
 
 
@@ -136,6 +139,7 @@ def draws_anew_in_each_pass(exam: Exam, *, passes: int = 5, examples: int = 64) 
     for t in range(1, passes):
         same = [s for s in range(t) if np.array_equal(found[s], found[t])]
         if same:
+            exam.show(f"(probs.take({t}, axis={axes[0]}) != probs.take({same[0]}, axis={axes[0]})).sum()")
             raise Wrong(f"pass {t} is the same as pass {same[0]}", "noise of its own in each pass")
 
 
@@ -178,6 +182,7 @@ def keeps_its_passes_apart(exam: Exam, *, passes: int = 5, examples: int = 8) ->
     mixed = mixed_passes(found)
     if mixed.any():
         t = int(np.flatnonzero(mixed)[0])
+        exam.show(f"abs(probs[{t}, :, 1] ** 2 - probs[{t}, :, 0] * probs[{t}, :, 2]).max()")
         raise Wrong(f"probs[{t}] is no softmax of the scores of one pass", f"the softmax of pass {t} alone")
 
 
@@ -191,6 +196,7 @@ def draws_anew_in_each_call(exam: Exam, *, given: tuple[Any, ...], names: tuple[
     """draws afresh in every call"""
     call = question(exam, (*given, Seed(exam.seed(), "rng")), names)
     first, second = (array(item(value, names, names[0]), names[0]) for value in exam.ask(call, call))
+    exam.show_two([call, call])
     if _same(first, second):
         raise Wrong(f"a second call with the same generator gave the same {names[0]}", "another draw")
 
@@ -202,10 +208,12 @@ def _same(one: Array, other: Array) -> bool:
 @verb()
 def hands_its_generator_on(exam: Exam, *, passes: int = 5, examples: int = 64) -> None:
     """hands rng on to forward: the same seed gives the same passes, another seed gives others"""
-    calls = (fair_call(exam, passes, examples, seed) for seed in (0, 0, 1))
+    calls = [fair_call(exam, passes, examples, seed) for seed in (0, 0, 1)]
     first, again, other = (array(value, "probs") for value in exam.ask(*calls))
+    exam.show_two(calls[:2])
     if not _same(first, again):
         raise Wrong("two generators with the same seed gave passes that differ", "no difference")
+    exam.show_two(calls[::2])
     if _same(first, other):
         raise Wrong("two generators with different seeds gave the same passes", "different passes")
 
@@ -270,9 +278,10 @@ def counts_zero_log_zero_as_zero(exam: Exam, *, given: list[Any]) -> None:
     probs = np.array(given)
     plain = [_for_each_example(part) for part in read_stats(exam, given)[2:]]
     wider = np.concatenate([probs, np.zeros_like(probs[..., :1])], axis=2)
-    (_, *wide) = [_for_each_example(part) for part in read_stats(exam, wider.tolist())[1:]]
+    (_, *wide), asked = [_for_each_example(part) for part in read_stats(exam, wider.tolist())[1:]], exam.last
     if np.array_equal(plain[0], _for_each_example(read_stats(exam, given[:1])[2])):
         raise Wrong(f"entropy is {number(plain[0].flat[0])} whatever the passes say", "a number that depends on them")
+    exam.last = asked
     factor = wide[0].sum() / plain[0].sum()  # where it is divided by log K, say, all of it becomes smaller
     for name, one, other in zip(STATS[1:], plain, wide, strict=True):
         odd = other[~np.isfinite(other)]
@@ -345,6 +354,7 @@ def one_pass(exam: Exam, p: float, examples: int, units: int, kinds: tuple[str, 
     if key not in exam.memo:
         exam.memo[key] = mean_and_std(exam.ask(call)[0], (examples, 3))[0]
     exam.last, mean = (call,), exam.memo[key]
+    exam.show("mean[0]")
     for kind in kinds if mean.any() else KINDS[:1]:
         away = np.abs(thinned_as(kind, x.value, W.value, p) - mean[:, None, :]).max(axis=2)  # (N, 2^D)
         if (away.min(axis=1) <= ROUGH).all():
@@ -352,6 +362,7 @@ def one_pass(exam: Exam, p: float, examples: int, units: int, kinds: tuple[str, 
     away = np.abs(thinned(x.value, W.value, p) - mean[:, None, :]).max(axis=2).min(axis=1)
     wrong = ~(away <= ROUGH)
     n = int(wrong.argmax())
+    exam.show(f"mean[{n}]")
     rest = f" ({int(wrong.sum())} of {examples} are not)"
     row = ", ".join(map(number, mean[n]))
     raise Wrong(f"with T = 1, mean[{n}] = ({row})", f"{KINDS[0].format(n=n)} for one of the {2**units} masks m{rest}")
@@ -368,7 +379,7 @@ def drops_inputs_of_the_layer(exam: Exam, *, p: float, examples: int = 60, units
 @verb()
 def is_exact_in_a_single_pass(exam: Exam, *, p: float, examples: int = 60, units: int = 4) -> None:
     """gives the probabilities of a single pass to ten digits"""
-    _, _, off = one_pass(exam, p, examples, units, KINDS[:1])
+    *_, off = one_pass(exam, p, examples, units, KINDS[:1])
     if off > DIGITS:
         raise Wrong(f"with T = 1, a probability is off by {number(off)}", f"by no more than {DIGITS:g}")
 
@@ -393,10 +404,12 @@ def throws_its_coins_by_the_generator(exam: Exam, *, p: float, passes: int = 3, 
     """gives the same for the same seed, and something else for another"""
     x, W = _layer(examples, 3, 2, exam.seed(1))
     seeds = (Seed(exam.seed(k)) for k in (0, 0, 1))
-    values = exam.ask(*(layer_call(exam, x, W, p, passes, seed) for seed in seeds))
-    first, again, other = (np.stack(mean_and_std(value, (examples, 2))) for value in values)
+    calls = [layer_call(exam, x, W, p, passes, seed) for seed in seeds]
+    first, again, other = (np.stack(mean_and_std(value, (examples, 2))) for value in exam.ask(*calls))
+    exam.show_two(calls[:2])
     if not _same(first, again):
         raise Wrong("two generators with the same seed gave other results", "the same")
+    exam.show_two(calls[::2])
     if _same(first, other):
         raise Wrong("two generators with different seeds gave the same result", "different ones")
 
@@ -421,6 +434,8 @@ def gives_over_the_passes(exam: Exam, *, p: float, name: str, passes: int = 2) -
     call = layer_call(exam, x, W, p, passes, Seed(exam.seed()))
     found = mean_and_std(exam.ask(call)[0], (ROWS * COPIES, 2))[name != "mean"]
     if all(len(values) < 2 for values in seen) and (name == "mean" or not found.any()):
+        exam.last = (layer_call(exam, x, W, p, 1, Seed(exam.seed())),)
+        exam.show("np.ptp([{call}[0][0, 0] for seed in range(30)])")
         raise Wrong("every pass gives the same", "passes that differ")
     healthy = thinned(rows, np.asarray(W.value), p)  # (ROWS, 2, 2)
     for n, got in enumerate(found):
@@ -428,6 +443,7 @@ def gives_over_the_passes(exam: Exam, *, p: float, name: str, passes: int = 2) -
         every = values[np.stack(np.meshgrid(*[np.arange(len(values))] * passes), axis=-1).reshape(-1, passes)]  # (choices, T, 2)
         wanted = every.mean(axis=1) if name == "mean" else every.std(axis=1)
         if not (np.abs(wanted - got).max(axis=1) <= 10 * NEAR).any():
+            exam.show(f"{name}[{n}, 0]")
             singles = ", ".join(number(v) for v in dict.fromkeys(values[:, 0].round(6).tolist()))
             raise Wrong(f"with T = {passes}, {name}[{n}, 0] = {number(got[0])}", f"the {name} of {passes} of {singles} (with T = 1)")
 
@@ -446,6 +462,7 @@ def drops_for_each_pass(exam: Exam, *, p: float, passes: int = 20, examples: int
     mean, _ = mean_and_std(value, (examples, 2))
     _, kind, _ = one_pass(exam, p, 60, 4)
     exam.last = (call,)
+    exam.show("mean[:3, 0]")
     dropped, kept = thinned_as(kind, x.value, W.value, p)[:, :, 0].T  # the two values a single unit can give
     times = passes * (mean[:, 0] - dropped) / (kept - dropped)
     odd = ~(np.abs(times - np.round(times)) <= 1e-4) | ~((times > -0.5) & (times < passes + 0.5))
