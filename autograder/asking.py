@@ -93,7 +93,7 @@ class Exam:
 
     def show_change(self, name: str, rest: str = "") -> None:
         """How many entries of the argument of that name, or of the part of it that `rest` names, are no longer as they were."""
-        self.show(f"({name}{rest} != before{rest}).sum()", Given("before", None, f"from copy import deepcopy\nbefore = deepcopy({name})"))
+        self.show(f"({name}{rest} != before).sum()", Given("before", None, f"before = {name}{rest}.copy()"))
 
     def of(self, subject: Subject) -> Exam:
         """The same desk before another subject (the reference): same seeds, same limits."""
