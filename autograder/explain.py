@@ -15,6 +15,7 @@ from autograder.grade import grade
 from autograder.judge import Scripts, Witness
 from autograder.model import Call, Cell, CourseError, ExerciseResult, Report, Seed, Submission, SubmissionError, Verdict
 from autograder.nbgrader_plugin.submitted import HandIn
+from autograder.notebook_file import called, parse
 from autograder.report.explanation import LONGEST, Explained, Explanation, Replayed
 from autograder.sandbox import Isolation
 from autograder.sandbox.bounded import bounded
@@ -36,9 +37,8 @@ def explain(found: HandIn, staff: Staff, isolation: Isolation, exercise: str = "
 def _read(found: HandIn, staff: Staff) -> Submission:
     if found.error:
         raise SubmissionError(found.error)
-    return bounded(
-        lambda: notebook.from_node(notebook.parse(found.content, found.path), found.path, staff.assignment), notebook.called(found.path)
-    )
+    path = found.path
+    return bounded(lambda: notebook.from_node(parse(found.content, path), path, staff.assignment), called(path))
 
 
 def _explained(result: ExerciseResult, witness: Witness, staff: Staff, isolation: Isolation, replay: bool) -> dict[str, Explained]:

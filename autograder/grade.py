@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from autograder import notebook
+from autograder import notebook, notebook_file
 from autograder.carried import with_carried
 from autograder.course import lacking, not_run
 from autograder.examine import LIMITS, examine, examine_fairly
@@ -26,7 +26,7 @@ def grade_path(
 ) -> Report:
     """Grade the notebook at `path`; one that cannot be read gets a report that says why, and no points. Raises Broken for our faults."""
     try:
-        submission = bounded(lambda: notebook.read(path, staff.assignment), notebook.called(path))
+        submission = bounded(lambda: notebook.read(path, staff.assignment), notebook_file.called(path))
     except SubmissionError as error:
         return Report(staff.assignment.slug, str(path), "unreadable", isolation.name, error=str(error), maximum=staff.assignment.points)
     return grade(submission, staff, isolation, limits, witness=witness)

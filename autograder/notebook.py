@@ -1,4 +1,4 @@
-""".ipynb -> Submission, and the course's own notebooks -> Layout. The only file that knows nbformat.
+""".ipynb -> Submission, and the course's own notebooks -> Layout. The only file that knows nbformat; notebook_file.py reads the JSON.
 
 A hand-in is read forgivingly: whatever can be understood is understood, and each repair leaves a sentence in `Submission.notes`.
 What cannot be read ends in a SubmissionError of one line. A notebook of the course is read strictly.
@@ -7,14 +7,11 @@ What cannot be read ends in a SubmissionError of one line. A notebook of the cou
 from __future__ import annotations
 
 import ast
-import json
 import math
-import os
 import re
-import stat
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib.util import find_spec
@@ -25,13 +22,12 @@ from autograder import __version__
 from autograder.interactive import as_python
 from autograder.layout import Layout, digest
 from autograder.model import Assignment, Cell, CourseError, Exercise, Role, Submission, SubmissionError
+from autograder.notebook_file import NO_NOTEBOOK, called, content, parse
 from autograder.running import import_stubs, statements
-from autograder.running.runner import changed, stubs
+from autograder.running.statements import stubs, touched
 from autograder.surroundings import import_jsonschema_quickly
 from autograder.written_out import written_out
 
-MAX_BYTES = 50_000_000  # of one notebook file
-MAX_BRACKETS = 1_000_000  # "{" and "[" in it: each becomes a Python object, so this bounds the memory a file can ask for
 MAX_CELLS = 5_000
 MAX_CODE = 500_000  # characters in all code cells together: parsing takes a second or two and up to 900 times the length in memory
 MAX_NOTES = 20
@@ -40,8 +36,6 @@ FENCED = re.compile(r"```(?:python|py)?[ \t]*\n(.*)\n```", re.DOTALL)  # code th
 SOLUTION = "### BEGIN SOLUTION"  # nbgrader's mark
 MAX_KNOWN = 5_000  # characters of a cell whose syntax tree is kept for the next hand-in
 
-_AGAIN = "Save the notebook again and hand that file in."
-_NO_NOTEBOOK = "Hand in the .ipynb file that Jupyter saves."
 
 
 # -------------------------------------------------------------------------------------------------------------- course notebooks
@@ -230,7 +224,7 @@ class _Reading:
     def _provided(self, cell: _Found) -> tuple[str, ...]:
         """The names that the student's definitions lean on and this cell binds or changes: what does so is run, whatever it calls."""
         statements = cell.tree.body if cell.tree else []
-        return tuple(sorted(self._used & set[str]().union(*map(changed, statements))))
+        return tuple(sorted(self._used & set[str]().union(*map(touched, statements))))
 
     def _wanted_of_course(self, cell: _Found) -> str:
         """Of a demonstration cell of the course: the imports, functions and constants that the student's own code uses.
@@ -435,14 +429,14 @@ def _cells(node: Any, path: Path) -> list[_Found]:
     """The cells of a parsed notebook, or a SubmissionError when this is no notebook of nbformat 4."""
     name = called(path)
     if not isinstance(node, Mapping):
-        raise SubmissionError(f"{name} is no notebook: it holds a JSON {type(node).__name__}. {_NO_NOTEBOOK}")
+        raise SubmissionError(f"{name} is no notebook: it holds a JSON {type(node).__name__}. {NO_NOTEBOOK}")
     version = node.get("nbformat", 4)
     if isinstance(version, (int, float)) and version != 4:
         age = "an old" if version < 4 else "a newer"
         raise SubmissionError(f"{name} is in {age} notebook format ({version:g}). Open it in Jupyter, save it, hand in that file.")
     cells = node.get("cells")
     if not isinstance(cells, list):
-        raise SubmissionError(f"{name} is no notebook: it has no list of cells. {_NO_NOTEBOOK}")
+        raise SubmissionError(f"{name} is no notebook: it has no list of cells. {NO_NOTEBOOK}")
     if len(cells) > MAX_CELLS:
         raise SubmissionError(f"{name} has {len(cells):,} cells, more than {MAX_CELLS:,}. Hand in the assignment's own notebook.")
     return [_found(number, cell) for number, cell in enumerate(cells, 1)]
@@ -472,92 +466,3 @@ def _source(found: Any) -> tuple[str, str]:
     if clean != text:
         damage = damage or "holds characters that are no characters; they were replaced by question marks"
     return clean, damage
-
-
-# ------------------------------------------------------------------------------------------------------------------------- files
-def content(path: Path) -> bytes:
-    """The content of a regular file of at most MAX_BYTES, or a SubmissionError that says why there is none."""
-    name = called(path)
-    try:
-        data = beginning(path, MAX_BYTES + 1, lambda mode: _must_be_file(mode, name))
-    except FileNotFoundError:
-        raise SubmissionError(f"There is no file {name}. Look at its name and folder, then try again.") from None
-    except PermissionError:
-        raise SubmissionError(f"{name} may not be read (permission denied). Make the file readable and try again.") from None
-    except (OSError, ValueError, MemoryError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise SubmissionError(f"{name} cannot be opened ({reason}). {_AGAIN}") from None
-    if len(data) > MAX_BYTES:
-        raise SubmissionError(f"{name} is larger than {MAX_BYTES // 1_000_000} MB. Clear its outputs, save it and hand that file in.")
-    return data
-
-
-def beginning(path: Path, length: int, must_be: Callable[[int], None]) -> bytes:
-    """The first bytes of a file whose mode passes. Never waits for a pipe, never opens a device, never follows a link."""
-    must_be(os.lstat(path).st_mode)
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    with open(os.open(path, flags), "rb") as file:
-        must_be(os.fstat(file.fileno()).st_mode)  # again: it may have been exchanged since
-        return file.read(length)
-
-
-def _must_be_file(mode: int, name: str) -> None:
-    if stat.S_ISREG(mode):
-        return
-    if stat.S_ISDIR(mode):
-        raise SubmissionError(f"{name} is a folder, not a notebook. Hand in the .ipynb file itself.")
-    if stat.S_ISLNK(mode):  # followed with the grader's rights it could lead into solutions/
-        raise SubmissionError(f"{name} is only a link to another file. Hand in the notebook itself.")
-    raise SubmissionError(f"{name} is not an ordinary file but a pipe or a device. Hand in the .ipynb file itself.")
-
-
-def parse(data: bytes, path: Path) -> Any:
-    """The JSON in a file, whatever it holds, or a SubmissionError that says what the file is instead."""
-    name = called(path)
-    data = data.removeprefix(b"\xef\xbb\xbf")
-    if not data.strip():
-        raise SubmissionError(f"{name} is empty. {_AGAIN}")
-    if data.count(b"{") + data.count(b"[") > MAX_BRACKETS:
-        raise SubmissionError(f"{name} holds far too much. Clear its outputs, save it and hand that file in.")
-    _must_be_json(data, name)
-    if b"\n<<<<<<< " in data and b"\n>>>>>>> " in data:  # no JSON: there a line break stands as \\n
-        raise SubmissionError(f"{name} holds an unresolved git conflict. Settle it with git, open the file in Jupyter and save it.")
-    try:
-        # strict=False: a raw tab or line break in a string is a slip. Numbers matter only in nbformat, so a long one may become 0.
-        return json.loads(data.decode("utf-8"), strict=False, parse_int=lambda text: int(text) if len(text) < 20 else 0)
-    except UnicodeDecodeError as error:
-        raise SubmissionError(f"{name} is not UTF-8 text (byte {error.start}). {_AGAIN}") from None
-    except RecursionError:
-        raise SubmissionError(f"{name} is nested too deeply to be a notebook. {_AGAIN}") from None
-    except json.JSONDecodeError as error:
-        cut = error.msg.startswith("Unterminated") or not error.doc[error.pos :].strip()
-        where = "the file is cut off" if cut else f"it is not valid JSON (line {error.lineno})"
-        raise SubmissionError(f"{name} is damaged: {where}. {_AGAIN}") from None
-    except (ValueError, MemoryError):
-        raise SubmissionError(f"{name} is damaged: it is not valid JSON. {_AGAIN}") from None
-
-
-_KINDS = {
-    b"%PDF": "a PDF",
-    b"PK\x03\x04": "a zip archive",
-    b"\x1f\x8b": "a gzip archive",
-    b"\x89PNG": "a picture",
-    b"<<<<<<<": "a file with an unresolved git conflict",
-    b"<": "a web page",
-    b"\xff\xfe": "UTF-16 text",
-    b"\xfe\xff": "UTF-16 text",
-    b"\x00": "a file of zero bytes",
-}
-
-
-def _must_be_json(data: bytes, name: str) -> None:
-    start = data.lstrip()[:8]
-    if start[:1] in (b"{", b"["):
-        return
-    kind = next((kind for mark, kind in _KINDS.items() if start.startswith(mark)), "other text or data")
-    raise SubmissionError(f"{name} is no notebook but {kind}. {_NO_NOTEBOOK}")
-
-
-def called(path: Path) -> str:
-    """The file's name on one line, whatever characters it is made of."""
-    return "".join(c if c.isprintable() else "?" for c in path.name or str(path))[:120]

@@ -23,7 +23,7 @@ from multiprocessing import connection
 from pathlib import Path
 from typing import Any
 
-from autograder import notebook, surroundings
+from autograder import notebook, notebook_file, surroundings
 from autograder.classes import results_store
 from autograder.classes.code_digest import digest
 from autograder.classes.kept import kept
@@ -167,17 +167,17 @@ class Desk:
     def _read(self, found: HandIn) -> Submission:
         if found.error:
             raise SubmissionError(found.error)
-        return self._apart(notebook.called(found.path), Desk._submission, found)  # type: ignore[no-any-return]
+        return self._apart(notebook_file.called(found.path), Desk._submission, found)  # type: ignore[no-any-return]
 
     def _submission(self, found: HandIn) -> Submission:
-        return notebook.from_node(notebook.parse(found.content, found.path), found.path, self.staff.assignment)
+        return notebook.from_node(notebook_file.parse(found.content, found.path), found.path, self.staff.assignment)
 
     def _page(self, found: HandIn, submission: Submission, report: Report) -> tuple[str, Marks, list[tuple[str, str]]]:
         """The page, the marks, and which cells were put back as they were handed out."""
-        return self._apart(notebook.called(found.path), Desk._made, found, submission, report, seconds=PAGE_SECONDS)  # type: ignore[no-any-return]
+        return self._apart(notebook_file.called(found.path), Desk._made, found, submission, report, seconds=PAGE_SECONDS)  # type: ignore[no-any-return]
 
     def _made(self, found: HandIn, submission: Submission, report: Report) -> tuple[str, Marks, list[tuple[str, str]]]:
-        parsed = notebook.parse(found.content, found.path)
+        parsed = notebook_file.parse(found.content, found.path)
         changed = list(mended(parsed["cells"], self.plan.frame.released, submission))
         return *page(parsed, submission, report, self.plan.frame), changed
 

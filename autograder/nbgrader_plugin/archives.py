@@ -22,7 +22,7 @@ from typing import IO
 
 from autograder.model import Broken
 from autograder.nbgrader_plugin.names import CLONED, hidden
-from autograder.notebook import MAX_BYTES
+from autograder.notebook_file import MAX_BYTES
 
 OPENED = (".zip", ".tar", ".tar.gz", ".tgz")
 SHUT = (".7z", ".rar", ".gz", ".bz2", ".xz", ".tar.bz2", ".tar.xz", ".zst")

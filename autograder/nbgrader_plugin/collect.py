@@ -6,7 +6,7 @@ archive does not say whose a file is, nobody gets it.
 
 from __future__ import annotations
 
-import hashlib
+import errno
 import json
 import os
 import shutil
@@ -21,12 +21,15 @@ from typing import Any
 
 from autograder.model import Broken, CourseError
 from autograder.nbgrader_plugin.archives import NOTEBOOK, Piece, pieces
+from autograder.nbgrader_plugin.handed_in import digest, in_the_way
+from autograder.nbgrader_plugin.handed_in import words_of as words_of  # for all who read the manifest
 from autograder.nbgrader_plugin.names import AGAIN, ARCHIVE, HAND, UNKNOWN, Person, Told, hidden, same, told, wrappers
 from autograder.nbgrader_plugin.roster import Roster
 from autograder.nbgrader_plugin.settings import MANIFEST
 from autograder.nbgrader_plugin.submitted import STAMP
 
 SCHEMA = 1
+OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)  # and of nobody's hand-in
 LONGEST = 200  # bytes of a student's id, which is the name of a folder
 STABLE = ("Canvas", "Blackboard", "ILIAS", "Brightspace")  # whose number is the same person in every assignment
 
@@ -115,7 +118,8 @@ def collect(
                 _choose(one, slug)
                 if one.saved:
                     one.time = _in_utc(max((t.time for _, t in one.files), default=""), zone)
-                    _put(one, Path(coursedir.format_path(coursedir.submitted_directory, one.student, slug)), before, force)
+                    folder = Path(coursedir.format_path(coursedir.submitted_directory, one.student, slug))
+                    _put(one, folder, before, force, in_the_way(folder, slug))
                 if one.status == "not taken":
                     one.saved, one.words = {}, before  # what stands there is what was collected before
         found.hand_ins = people
@@ -173,7 +177,7 @@ def _name(people: Sequence[Taken], roster: Roster, earlier: Iterable[Mapping[str
             tells = not person.nameless and shared[same(person.name)] == 1 and not _taken_before(person, namesakes)
             # a Mac takes letters apart, and the next machine does not
             one.student = unicodedata.normalize("NFC", person.name if tells else person.long)
-            if not tells and not person.nameless:
+            if not tells and not person.nameless and person.number:
                 one.notes.append(f"{person.name} may be two people, so the number {person.number} was kept")
         if roster and person not in by_roster:
             one.notes.append("is not in the roster")
@@ -270,14 +274,17 @@ def _free(name: str, taken: Iterable[str]) -> str:
 
 def _word(piece: Piece) -> str:
     assert piece.content is not None, "only what was unpacked is compared"
-    return _digest(piece.content.read_bytes())
+    return digest(piece.content.read_bytes())
 
 
 # -------------------------------------------------------------------------------------------------------------------------- writing
-def _put(one: Taken, folder: Path, before: Mapping[str, str], force: bool) -> None:
+def _put(one: Taken, folder: Path, before: Mapping[str, str], force: bool, blocked: str) -> None:
     """The hand-in in its place, whole or not at all; what a human or another road put there stays, unless forced."""
+    if blocked:
+        one.status, one.why = "not taken", blocked
+        return
     stamp = {STAMP: one.time.encode()} if one.time else {}
-    one.words = {name: _word(p) for name, p in one.saved.items()} | {name: _digest(data) for name, data in stamp.items()}
+    one.words = {name: _word(p) for name, p in one.saved.items()} | {name: digest(data) for name, data in stamp.items()}
     there = words_of(folder)
     by_hand = bool(there) and there != before and not force
     if there == one.words or (by_hand and one.words == before):
@@ -287,7 +294,13 @@ def _put(one: Taken, folder: Path, before: Mapping[str, str], force: bool) -> No
         one.status = "not taken"
         one.why = f"{folder} holds something else that was not collected here; look at it, and take it away or add --force"
     else:
-        _replace(one, folder, stamp)
+        try:
+            _replace(one, folder, stamp)
+        except OSError as error:
+            if error.errno in OF_THE_DISK:
+                raise
+            one.status = "not taken"
+            one.why = f"{error.filename or folder} cannot be written ({error.strerror or error}); mend it, and collect again"
 
 
 def _replace(one: Taken, folder: Path, stamp: Mapping[str, bytes]) -> None:
@@ -302,16 +315,6 @@ def _replace(one: Taken, folder: Path, stamp: Mapping[str, bytes]) -> None:
     if folder.exists():
         shutil.rmtree(folder)
     os.replace(new, folder)
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()[:40]
-
-
-def words_of(folder: Path) -> dict[str, str]:
-    """What stands in a folder of submitted/: name -> digest, as the manifest has it of what was collected."""
-    files = (p for p in sorted(folder.rglob("*")) if p.is_file() and not p.is_symlink() and not p.name.startswith("."))
-    return {p.relative_to(folder).as_posix(): _digest(p.read_bytes()) for p in files}
 
 
 # ------------------------------------------------------------------------------------------------------------------------- manifest

@@ -9,7 +9,7 @@ from typing import Any
 import nbformat
 from nbgrader.preprocessors import NbGraderPreprocessor  # type: ignore[import-untyped]
 
-from autograder import notebook
+from autograder import notebook, notebook_file
 from autograder.grade import grade
 from autograder.model import Broken, CourseError, ExerciseResult, Outcome, Report, SubmissionError
 from autograder.nbgrader_plugin.context import CHECK, place_of
@@ -35,7 +35,7 @@ class GradeOutside(NbGraderPreprocessor):  # type: ignore[misc]
             return as_ever(self, nb, resources, RUNNING)
         staff = place.staff()
         path = find_notebook(place.submitted, place.slug)
-        submission = bounded(lambda: notebook.read(path, staff.assignment), notebook.called(path))
+        submission = bounded(lambda: notebook.read(path, staff.assignment), notebook_file.called(path))
         report = sound(grade(submission, staff, place.isolation()))
         put_verdicts(nb.cells, report)
         resources["autograder"] = report

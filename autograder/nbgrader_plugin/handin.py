@@ -13,7 +13,7 @@ from nbconvert.exporters import NotebookExporter
 from nbgrader.converters import Autograde  # type: ignore[import-untyped]
 from traitlets.log import get_logger
 
-from autograder import notebook
+from autograder import notebook, notebook_file
 from autograder.model import SubmissionError
 from autograder.nbgrader_plugin import marks
 from autograder.nbgrader_plugin.context import Place, is_ours, place_of
@@ -38,7 +38,7 @@ def accept_any_name(assignment: str, student: str, notebooks: list[str]) -> None
         return
     folder = Path(notebooks[0]).parent
     expected = folder / f"{folder.name}.ipynb"
-    others = sorted(notebook.called(p) for p in map(Path, notebooks) if p.name != expected.name)
+    others = sorted(notebook_file.called(p) for p in map(Path, notebooks) if p.name != expected.name)
     if str(expected) in notebooks and others:
         get_logger().warning("%s: only %s is graded, not %s", folder, expected.name, ", ".join(others))
     notebooks[:] = [str(expected)]
@@ -72,18 +72,18 @@ class HandInExporter(NotebookExporter):
     def _readable(self, place: Place) -> Path:
         try:
             path, assignment = find_notebook(place.submitted, place.slug), place.staff().assignment
-            bounded(lambda: notebook.read(path, assignment), notebook.called(path))
+            bounded(lambda: notebook.read(path, assignment), notebook_file.called(path))
         except SubmissionError as error:
             self.log.error("Hand-in of %s cannot be read: %s", place.student, error)
             raise SubmissionError(f"{place.student}: {error}") from None
         if path.stem != place.slug:
-            self.log.warning("%s handed in %s; it is graded as %s.ipynb", place.student, notebook.called(path), place.slug)
+            self.log.warning("%s handed in %s; it is graded as %s.ipynb", place.student, notebook_file.called(path), place.slug)
         return path
 
 
 def node(path: Path) -> Any:
     """The file as a notebook that is valid whatever is in it: cells, their texts, metadata, pictures. Outputs are left behind."""
-    plain = bounded(lambda: _plain(notebook.parse(notebook.content(path), path)), notebook.called(path))
+    plain = bounded(lambda: _plain(notebook_file.parse(notebook_file.content(path), path)), notebook_file.called(path))
     return nbformat.from_dict(plain)  # type: ignore[no-untyped-call]
 
 

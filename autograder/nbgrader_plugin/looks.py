@@ -8,7 +8,7 @@ from typing import Any
 
 from autograder.model import CourseError, Look
 from autograder.nbgrader_plugin import collect
-from autograder.notebook import called
+from autograder.notebook_file import called
 
 
 def around(slug: str, handed_in: Mapping[str, Path], late: Mapping[str, float], manifest: Path) -> Iterator[Look]:

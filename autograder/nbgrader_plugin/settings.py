@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from datetime import tzinfo
 from pathlib import Path
 from typing import Any
@@ -79,11 +80,15 @@ def _refuse_other_steps(config: Any) -> None:
 
 
 def late_penalties(converter: Any) -> Any:
-    """The step for late hand-ins, with the plugin that the course has chosen."""
+    """The step for late hand-ins, with the plugin that the course has chosen, which may lie beside its nbgrader_config.py."""
+    root = str(converter.coursedir.root)
+    sys.path.insert(0, root)  # where nbgrader has the folder in which it was started
     try:
         step = AssignLatePenalties(parent=converter)
         step.init_plugin()
     except TraitError as error:
         mend = "Put the file beside nbgrader_config.py, and see how its names are written."
         raise CourseError(f"nbgrader_config.py: {error}. {mend}") from error
+    finally:
+        sys.path.remove(root)
     return step

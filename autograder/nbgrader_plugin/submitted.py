@@ -16,7 +16,7 @@ from typing import Any
 
 from nbgrader.utils import parse_utc  # type: ignore[import-untyped]
 
-from autograder import notebook
+from autograder import notebook_file
 from autograder.model import CourseError, SubmissionError
 from autograder.nbgrader_plugin.secret import secret
 
@@ -92,7 +92,7 @@ def take(folder: Path, slug: str) -> HandIn:
     path = folder / f"{slug}.ipynb"
     try:
         path, stamp = look(folder, slug)
-        return HandIn(path, notebook.content(path), stamp, secret=secret(folder))
+        return HandIn(path, notebook_file.content(path), stamp, secret=secret(folder))
     except SubmissionError as error:
         return HandIn(path, error=str(error))
 
@@ -111,7 +111,7 @@ def look(folder: Path, slug: str) -> tuple[Path, bytes]:
 
 
 def _must_be_folder(folder: Path) -> None:
-    name = notebook.called(folder)
+    name = notebook_file.called(folder)
     try:
         mode = os.lstat(folder).st_mode
     except ABSENT:
@@ -126,14 +126,14 @@ def _must_be_folder(folder: Path) -> None:
 
 def small(path: Path) -> bytes:
     """The content of a small regular file beside the notebook; b"" where there is none."""
-    name = notebook.called(path)
+    name = notebook_file.called(path)
 
     def must_be_file(mode: int) -> None:
         if not stat.S_ISREG(mode):
             raise SubmissionError(f"its {name} is no ordinary file. Delete it and grade again.")
 
     try:
-        data = notebook.beginning(path, MAX_SMALL + 1, must_be_file)
+        data = notebook_file.beginning(path, MAX_SMALL + 1, must_be_file)
     except ABSENT:
         return b""
     except OSError as error:
@@ -168,14 +168,14 @@ def find_notebook(folder: Path, slug: str) -> Path:
     if not found:
         raise SubmissionError(f"there is no notebook, {_instead(names)}. Ask for {slug}.ipynb, put it there and grade again.")
     if len(found) > 1:
-        told = _some([notebook.called(Path(n)) for n in found])
+        told = _some([notebook_file.called(Path(n)) for n in found])
         raise SubmissionError(f"none of the notebooks {told} is called {slug}.ipynb. Rename the right one and grade again.")
     return folder / found[0]
 
 
 def _instead(names: dict[str, bool]) -> str:
     """What a folder holds in which no notebook was found: "only hw1_dropout.ipynb.txt, sub/"."""
-    told = sorted(notebook.called(Path(n)) + "/" * is_folder for n, is_folder in names.items() if n != STAMP)
+    told = sorted(notebook_file.called(Path(n)) + "/" * is_folder for n, is_folder in names.items() if n != STAMP)
     return f"only {_some(told)}" if told else "and nothing else"
 
 

@@ -14,38 +14,24 @@ import itertools
 import linecache
 import random
 import re
-import sys
 import warnings
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
-from decimal import Decimal
-from fractions import Fraction
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from autograder.model import LEFT_OVER, Answer, Call, Cell, Code, Draws, Facts, Given, Item, Opaque, Outcome, Role, Seed
+from autograder.model import LEFT_OVER, Answer, Call, Cell, Code, Draws, Facts, Given, Item, Outcome, Role, Seed
 from autograder.running import import_stubs, opaque
 from autograder.running.awaiting import finish
 from autograder.running.batching import NOT_REPEATED, opened, repetitions
-from autograder.running.opaque import MAX_ELEMENTS, MAX_NESTED, kind
-from autograder.running.statements import tried_imports
+from autograder.running.opaque import kind
+from autograder.running.packing import plain, plain_or_opaque
+from autograder.running.statements import future_flags, is_written_around, only_defines, only_shows, provides, stubs, tried_imports
 
 A_VALUE_ERROR = " (a ValueError)"  # stands behind the name of an exception that is a kind of ValueError
 NEAR = 0.88  # how alike a name must be to be taken for a slip: dropout_backward is 0.77 like dropout_forward
 MAX_TEXT = 400  # characters of a student's error message that are kept
-MAX_ITEMS = 10_000  # items of one list, tuple or dict that may travel
-MAX_DEPTH = 6  # nesting of an answer
-SMALL = 4096  # bytes of an answer that travels whatever came before it
-OBJECT = 128  # bytes that Python takes for an object and its place in a container; an array takes somewhat more
 IS_COROUTINE = 0x80  # inspect.CO_COROUTINE: code that awaits something at its top level
-DTYPES = frozenset(
-    {"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"}
-    | {"float16", "float32", "float64", "complex64", "complex128"}
-)
-
-
-NATIVE = frozenset(map(np.dtype, DTYPES))  # in this machine's byte order; asking a dtype for its name takes long
 SIMPLE = frozenset({float, int, bool, str, type(None)})
 
 
@@ -102,21 +88,21 @@ class Room:
     def _data(self, names: Sequence[str]) -> dict[str, Any]:
         """Those of the names that hold data and no function, as they are now."""
         there = {name: self.namespace[name] for name in names if name in self.namespace}
-        return {name: _plain_or_opaque(value) for name, value in there.items() if not callable(value)}
+        return {name: plain_or_opaque(value) for name, value in there.items() if not callable(value)}
 
     def _execute(self, statements: Sequence[ast.stmt], filename: str, cell: Cell) -> str:
         trouble = ""
         for statement in statements:
             try:
                 # asked here and not before: what an earlier statement of the cell imported counts, and names may hold hostile objects
-                if cell.role is Role.ADDED and not (_only_defines(statement, self.namespace) or provides(statement, cell.names)):
+                if cell.role is Role.ADDED and not (only_defines(statement, self.namespace) or provides(statement, cell.names)):
                     continue
                 self._run_statement(statement, filename)
-                self._future |= _future_flags(statement)
+                self._future |= future_flags(statement)
             except BaseException as error:  # SystemExit, too: a kernel goes on with the next cell
                 if isinstance(error, KeyboardInterrupt) and self.caught is not BaseException:
                     raise  # the user's own
-                if not _only_shows(statement, error):
+                if not only_shows(statement, error):
                     trouble = trouble or _with_line(error, filename)
         return trouble
 
@@ -190,7 +176,7 @@ class Room:
         if not frames:
             return ""
         filename, number = frames[-1]
-        return f"{LEFT_OVER}{number}" if _is_written_around("".join(linecache.getlines(filename)), number) else ""
+        return f"{LEFT_OVER}{number}" if is_written_around("".join(linecache.getlines(filename)), number) else ""
 
     def _looked(self, call: Call) -> tuple[Answer, Any]:
         """An answer that is data, as its own cell said it; what that left open may have been added below."""
@@ -240,18 +226,6 @@ class Room:
         return line_of(number, linecache.getline(filename, number).strip(), cell)
 
 
-def _is_written_around(source: str, number: int) -> bool:
-    """Whether the function whose line this is holds more than a docstring and a line that raises NotImplementedError."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            nodes = [n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.FunctionDef)]
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    around = [n for n in nodes if n.lineno <= number <= (n.end_lineno or 0)]
-    return bool(around) and not all(map(_says_nothing, max(around, key=lambda n: n.lineno).body))
-
-
 def line_of(number: int, text: str, cell: str = "") -> str:
     """How a line of a cell is spoken of: "line 7: return x * mask", "line 2 of cell 12: return rng"."""
     where = f"line {number} of {cell}" if cell else f"line {number}"
@@ -290,81 +264,6 @@ def _with_line(error: BaseException, filename: str) -> str:
     if not number or isinstance(error, SyntaxError):
         return describe(error)
     return _clip(f"{describe(error)} (line {number}: {linecache.getline(filename, number).strip()})")
-
-
-def _future_flags(statement: ast.stmt) -> int:
-    if not isinstance(statement, ast.ImportFrom) or statement.module != "__future__":
-        return 0
-    flags = 0
-    for alias in statement.names:
-        flags |= getattr(getattr(__future__, alias.name, None), "compiler_flag", 0)
-    return flags
-
-
-def _only_shows(statement: ast.stmt, error: BaseException) -> bool:
-    """Whether a plot or a print failed for want of a name: the course's plots do not run here, so it may well be there in the notebook."""
-    return isinstance(statement, ast.Expr) and type(error) is NameError
-
-
-def stubs(tree: ast.Module) -> set[str]:
-    """Names of functions whose body is nothing but a docstring and `raise NotImplementedError`."""
-    return {s.name for s in tree.body if isinstance(s, ast.FunctionDef) and all(_says_nothing(b) for b in s.body)}
-
-
-def _says_nothing(statement: ast.stmt) -> bool:
-    if isinstance(statement, ast.Expr):
-        return isinstance(statement.value, ast.Constant)
-    if not isinstance(statement, ast.Raise):
-        return isinstance(statement, ast.Pass)
-    raised = statement.exc.func if isinstance(statement.exc, ast.Call) else statement.exc
-    return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
-
-
-def _only_defines(statement: ast.stmt, namespace: Mapping[str, Any]) -> bool:
-    """Imports, definitions, and assignments whose right side calls only things from modules and builtins."""
-    if isinstance(statement, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        return True
-    if isinstance(statement, (ast.If, ast.Try)):  # `try: import ... except ImportError: ...`
-        return all(_only_defines(s, namespace) or isinstance(s, ast.Pass) for s in _inner(statement))
-    if not isinstance(statement, (ast.Assign, ast.AnnAssign)) or statement.value is None:
-        return False
-    calls = [node for node in ast.walk(statement.value) if isinstance(node, ast.Call)]
-    return all(_is_foreign(call.func, namespace) for call in calls)
-
-
-def _inner(statement: ast.If | ast.Try) -> list[ast.stmt]:
-    if isinstance(statement, ast.If):
-        return [*statement.body, *statement.orelse]
-    handled = [s for handler in statement.handlers for s in handler.body]
-    return [*statement.body, *handled, *statement.orelse, *statement.finalbody]
-
-
-def provides(statement: ast.stmt, names: Collection[str]) -> bool:
-    """Whether a statement that is no loop binds or changes one of these names."""
-    return bool(names) and not changed(statement).isdisjoint(names)
-
-
-def changed(statement: ast.stmt) -> set[str]:
-    """The names that a statement binds or changes; none for a loop."""
-    if isinstance(statement, (ast.For, ast.AsyncFor, ast.While)):
-        return set()
-    if isinstance(statement, ast.Expr):  # LIMITS.update(high=1)
-        function = statement.value.func if isinstance(statement.value, ast.Call) else None
-        owner = function.value if isinstance(function, ast.Attribute) else None
-        return {owner.id} if isinstance(owner, ast.Name) else set()
-    bound = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
-    return bound | {n.value.id for n in ast.walk(statement) if isinstance(n, ast.Subscript) and isinstance(n.value, ast.Name)
-                    and isinstance(n.ctx, ast.Store)}
-
-
-def _is_foreign(function: ast.expr, namespace: Mapping[str, Any]) -> bool:
-    while isinstance(function, (ast.Attribute, ast.Call)):
-        function = function.value if isinstance(function, ast.Attribute) else function.func
-    if not isinstance(function, ast.Name):
-        return False
-    value = namespace.get(function.id, getattr(builtins, function.id, None))
-    own = getattr(value, "__globals__", None) is namespace or getattr(value, "__module__", "") == "__main__"
-    return value is not None and not own and function.id not in {"input", "exec", "eval", "open", "print"}
 
 
 # -------------------------------------------------------------------------------------------------------------- calls and answers
@@ -424,112 +323,6 @@ def _random_states(args: list[Any], kwargs: Mapping[str, Any]) -> tuple[list[str
     own = [str(a.bit_generator.state) for a in [*args, *kwargs.values()] if isinstance(a, np.random.Generator)]
     legacy: Any = np.random.get_state()
     return own, (str(legacy[1].tobytes()[:64]) + str(legacy[2:]), hash(random.getstate()))
-
-
-def plain(value: Any, ship: tuple[int, ...] | None = None) -> Any:
-    """The value as plain data; what cannot be is replaced by Opaque. Of a tuple only the items in `ship` are kept."""
-    try:
-        return _Packing().plain(value, ship)
-    except _TooMuch as error:
-        return Opaque(str(error))
-
-
-class _TooMuch(Exception):
-    """A value that is too large to be looked at; the text is its kind."""
-
-
-class _Packing:
-    """One answer on its way to plain data, and how much of it there is already."""
-
-    def __init__(self) -> None:
-        self.items = self.elements = 0
-
-    def plain(self, value: Any, ship: tuple[int, ...] | None = None, depth: int = 0) -> Any:
-        if isinstance(value, (tuple, list)) and depth < MAX_DEPTH and len(value) <= MAX_ITEMS:
-            self._count(len(value))
-            items = [
-                self.plain(item, None, depth + 1) if ship is None or i in ship else Opaque(kind(item)) for i, item in enumerate(value)
-            ]
-            return tuple(items) if isinstance(value, tuple) else items
-        if isinstance(value, dict) and depth < MAX_DEPTH and len(value) <= MAX_ITEMS:
-            self._count(len(value))
-            # a note under another key harms nobody
-            return {k: self.plain(v, None, depth + 1) for k, v in value.items() if type(k) is str}
-        return self._leaf(value)
-
-    def _leaf(self, value: Any) -> Any:
-        if value is None or type(value) in (bool, float, str):
-            return value
-        if isinstance(value, (Fraction, Decimal)):
-            return float(value)
-        if isinstance(value, np.str_):
-            return str(value)
-        if type(value) is int:
-            return value if -(2**63) <= value < 2**63 else Opaque(opaque.HUGE_INT)
-        if isinstance(value, (np.ndarray, np.generic)):
-            return self._array(np.asarray(value))
-        torch = sys.modules.get("torch")  # asked for, never imported: most notebooks know nothing of it
-        if torch is not None and isinstance(value, torch.Tensor):
-            return self._tensor(value)
-        return Opaque(kind(value))
-
-    def _count(self, items: int) -> None:
-        self.items += items
-        if self.items > MAX_NESTED:
-            raise _TooMuch(opaque.CROWDED)
-
-    def _array(self, array: Any) -> Any:
-        self.elements += opaque.extent(array.shape)
-        if self.elements > MAX_ELEMENTS:
-            raise _TooMuch(opaque.LARGE)
-        if array.dtype in NATIVE:
-            return np.array(array, subok=False, order="C")
-        if array.dtype.name not in DTYPES:
-            return Opaque(opaque.dtype_kind(array.dtype))
-        return np.array(array, dtype=array.dtype.newbyteorder("="), subok=False, order="C")
-
-    def _tensor(self, tensor: Any) -> Any:
-        """A torch tensor as an array, wherever it lives; bfloat16, which NumPy does not know, as float32."""
-        try:
-            plain_tensor = tensor.detach().cpu()
-            return self._array((plain_tensor.float() if str(plain_tensor.dtype) == "torch.bfloat16" else plain_tensor).numpy())
-        except (TypeError, RuntimeError, NotImplementedError):  # sparse ones and the like
-            return Opaque("Tensor")
-
-
-def weight(value: Any) -> int:
-    """About how many bytes of memory plain data takes, containers and all."""
-    if isinstance(value, np.ndarray):
-        return OBJECT + value.nbytes
-    if isinstance(value, str):
-        return OBJECT + 4 * len(value)
-    if type(value) in (tuple, list):
-        return OBJECT + sum(map(weight, value))
-    return OBJECT + sum(map(weight, value.values())) if type(value) is dict else OBJECT
-
-
-def weight_of(answer: Answer) -> int:
-    """About how many bytes of memory an answer takes."""
-    return weight(answer.value) + (weight(answer.facts.arguments) if answer.facts else 0)
-
-
-def fitting(answer: Answer, allowed: int) -> Answer:
-    """The answer, if it takes no more than so many bytes; else without its values, if it has any to speak of."""
-    heavy = weight_of(answer)
-    return without_values(answer, opaque.BEYOND) if heavy > allowed and heavy > SMALL else answer
-
-
-def _plain_or_opaque(value: Any) -> Any:
-    try:
-        return plain(value)
-    except BaseException:  # a dict of the student's own making
-        return Opaque(kind(value))
-
-
-def without_values(answer: Answer, kind: str) -> Answer:
-    """The same answer with a word in place of each value."""
-    facts = answer.facts and replace(answer.facts, arguments=tuple(Opaque(kind) for _ in answer.facts.arguments))
-    return replace(answer, value=Opaque(kind), facts=facts)
 
 
 def describe(error: BaseException) -> str:

@@ -24,7 +24,8 @@ import numpy as np
 from autograder.model import Answer, Call, Cell, Code, Draws, Facts, Given, Item, Opaque, Outcome, Role, Seed
 from autograder.running import opaque
 from autograder.running.opaque import MAX_ELEMENTS
-from autograder.running.runner import DTYPES, MAX_DEPTH, MAX_ITEMS, MAX_TEXT
+from autograder.running.packing import DTYPES, MAX_DEPTH, MAX_ITEMS
+from autograder.running.runner import MAX_TEXT
 
 LENGTH = struct.Struct(">Q")
 HEADER = struct.Struct(">I")

@@ -11,6 +11,7 @@ from autograder.course import load_public
 from autograder.layout import LAYOUT, Layout
 from autograder.layout import read as read_layout
 from autograder.model import Assignment, AutograderError, Limits, Submission, SubmissionError
+from autograder.notebook_file import called, content, parse
 from autograder.student import places
 from autograder.subjects.local import Local
 
@@ -26,7 +27,7 @@ class Opened:
 
 def opened(path: Path) -> Opened:
     """Read the notebook against the layout beside it, as the grader does, and run its code here; errors say what to do."""
-    found = notebook.parse(notebook.content(path), path)  # before the folder is looked at: a slip in the name is told as what it is
+    found = parse(content(path), path)  # before the folder is looked at: a slip in the name is told as what it is
     assignment = load_public(places.of_notebook(path, found))
     submission = notebook.from_node(found, path, assignment)
     return Opened(assignment, submission, load(submission))
@@ -56,8 +57,8 @@ def find(place: Path) -> tuple[Path, str]:
     if len(found) == 1:
         return found[0], ""
     chosen = max(found, key=lambda path: _rank(path, _layout(place)))
-    others = ", ".join(notebook.called(p) for p in found if p != chosen)
-    return chosen, f"{notebook.called(chosen)} is checked, the newest notebook here. To check another ({others}), name it."
+    others = ", ".join(called(p) for p in found if p != chosen)
+    return chosen, f"{called(chosen)} is checked, the newest notebook here. To check another ({others}), name it."
 
 
 def _layout(folder: Path) -> Layout | None:

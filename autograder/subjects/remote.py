@@ -19,7 +19,8 @@ from autograder.foresight import Script, alike
 from autograder.model import NOT_TRIED, Answer, Broken, Call, Cell, Limits, Outcome, Role
 from autograder.running import wire
 from autograder.running.batching import NOT_REPEATED, bundled, repetitions, scattered
-from autograder.running.runner import SMALL, cell_name, file_name, line_of, weight_of
+from autograder.running.packing import SMALL, weight_of
+from autograder.running.runner import cell_name, file_name, line_of
 from autograder.running.statements import where
 from autograder.running.wire import WireError, is_data, is_line
 from autograder.sandbox.clock import Allowance

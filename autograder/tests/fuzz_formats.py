@@ -29,7 +29,7 @@ from typing import Any
 import nbformat
 import numpy as np
 
-from autograder import notebook
+from autograder import notebook, notebook_file
 from autograder.course import load_public
 from autograder.model import (
     Assignment,
@@ -104,7 +104,7 @@ def a_notebook(dice: Dice) -> None:
     raw = json.dumps(bent_book(dice)).encode() if dice.random() < 0.6 else json.dumps(book()).encode()
     raw, path = dice.spoilt(raw) if dice.random() < 0.6 else raw, Path(dice.choice((f"{SLUG}.ipynb", "a\nb.ipynb", "")))
     try:
-        submission = notebook.from_node(notebook.parse(raw, path), path, assignment())
+        submission = notebook.from_node(notebook_file.parse(raw, path), path, assignment())
     except SubmissionError as error:
         one_sentence(str(error))
         return

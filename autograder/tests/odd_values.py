@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from autograder.model import Given, Opaque
-from autograder.running.runner import DTYPES, MAX_TEXT
+from autograder.running.packing import DTYPES
+from autograder.running.runner import MAX_TEXT
 
 Rng = np.random.Generator
 Shape = tuple[int, ...]

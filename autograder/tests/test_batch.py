@@ -235,18 +235,17 @@ def test_a_full_disk_is_told_in_a_line(room: Classroom, capsys: pytest.CaptureFi
     assert "cannot be written" in capsys.readouterr().out.splitlines()[-1]
 
 
-def test_late_penalties_follow_the_due_date_and_the_points_of_a_human(
-    room: Classroom, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_late_penalties_follow_the_due_date_and_the_points_of_a_human(room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
     (room.root / "late.py").write_text(
         "from nbgrader.plugins import BasePlugin\nclass Half(BasePlugin):\n"
         "    def late_submission_penalty(self, student_id, score, total_seconds_late):\n        return score / 2\n"
     )
-    with (room.root / "nbgrader_config.py").open("a") as file:
-        file.write("\nget_config().AssignLatePenalties.plugin_class = 'late.Half'\n")
+    config = room.root / "nbgrader_config.py"
+    config.write_text(config.read_text() + "\nget_config().AssignLatePenalties.plugin_class = 'late.Halb'\n")
     assert command(room, "grade", "--jobs", "1") == 1
-    assert "'late.Half' could not be imported. Put the file beside" in capsys.readouterr().out
-    monkeypatch.syspath_prepend(room.root)
+    assert "'late.Halb' could not be imported. Put the file beside" in capsys.readouterr().out
+    config.write_text(config.read_text().replace("Halb", "Half"))
+    assert str(room.root) not in sys.path
     (room.root / "submitted" / "ada" / SLUG / "timestamp.txt").write_text("2026-11-22 10:00:00 UTC")
     grade(room)
     assert penalty(room, "ada") == 0

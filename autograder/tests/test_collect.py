@@ -396,6 +396,31 @@ def test_late_is_kept_and_a_time_only_where_the_platform_tells_it(room: Room) ->
     assert not (room.root / "submitted" / "leewei" / SLUG / "timestamp.txt").exists()
 
 
+def test_what_is_in_the_way_of_one_costs_nobody_else(room: Room) -> None:
+    """Odd things in submitted/: nothing is written through a link, and nothing endless is read."""
+    names = ("ada", "bob", "cyd", "dee", "eve", "zoe")
+    room.put("s.zip", zipped(named(*(f"{who}_{NB}" for who in names))))
+    submitted, outside = room.root / "submitted", room.root / "outside"
+    for place in (outside / SLUG, submitted / "cyd", submitted / "dee" / SLUG):
+        place.mkdir(parents=True)
+    (submitted / "ada").write_text("no folder")
+    (submitted / "bob").symlink_to(outside)
+    (submitted / "cyd" / SLUG).symlink_to(outside)
+    os.mkfifo(submitted / "dee" / SLUG / "pipe.ipynb")
+    with (submitted / "dee" / SLUG / "endless.txt").open("wb") as file:
+        file.truncate(1 << 40)
+    (submitted / "eve").mkdir()
+    (submitted / "eve" / f".{SLUG}.new").write_text("no folder")
+    found = room.collect()
+    assert {h.student: h.status for h in found.hand_ins} == dict.fromkeys(names, "not taken") | {"zoe": "taken"}
+    told = "\n".join(h.why for h in found.hand_ins)
+    assert f"submitted/ada is no folder; take it away, and collect again\n{submitted}/bob is only a link" in told
+    assert "something else that was not collected here" in told
+    assert f".{SLUG}.new cannot be written (File exists); mend it, and collect again" in told
+    assert list(outside.rglob("*")) == [outside / SLUG]
+    assert "zoe" in room.handed_in()
+
+
 def test_a_zone_that_is_none_is_told() -> None:
     for name in ("Berlin", "../../etc/passwd", ""):
         with pytest.raises(CourseError, match="There is no time zone"):

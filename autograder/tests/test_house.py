@@ -27,7 +27,7 @@ HOUSE = Path(autograder.__file__).parent
 FLOORS: tuple[frozenset[str], ...] = tuple(
     frozenset(rooms.split())
     for rooms in (
-        "model layout surroundings running chance interactive asking foresight pasting keys datasets written_out",
+        "model layout surroundings running chance interactive asking foresight pasting keys datasets written_out notebook_file",
         "notebook checks_api judge diagnose sandbox worker report folders",
         "course subjects examine",
         "staff student",
@@ -54,6 +54,7 @@ ALLOWED = {
     ("foresight", "running"): "what is sent ahead is written down as it travels",
     ("keys", "model"): "everything speaks in the nouns",
     ("datasets", "model"): "everything speaks in the nouns",
+    ("notebook_file", "model"): "everything speaks in the nouns",
     ("diagnose", "checks_api"): "a fingerprint is made of symptoms, which are written beside the checks",
     ("__main__", "cli"): "python -m autograder is the command",
     ("authoring", "nbgrader_config"): "release and stock nbgrader must run with the same settings; the file holds settings only",
@@ -74,6 +75,7 @@ ONLY = {
     "chance": "",
     "keys": "model",
     "datasets": "model",
+    "notebook_file": "model",
     "asking": "model running",
     "checks_api": "model chance asking surroundings",
     "dropout": "checks_api model chance asking datasets",  # public files of numbers; they say nothing of where a student lives

@@ -26,6 +26,7 @@ ALLOWED = {
     "running/batching.py",
     "running/import_stubs.py",
     "running/opaque.py",
+    "running/packing.py",
     "running/runner.py",
     "running/statements.py",
     "running/wire.py",

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from autograder import notebook
+from autograder import notebook, notebook_file
 from autograder.model import (
     Assignment,
     AutograderError,
@@ -263,7 +263,7 @@ def cpu() -> float:
 
 def read(data: bytes) -> Submission:
     path = Path(NAME)
-    return bounded(lambda: notebook.from_node(notebook.parse(data, path), path, ASSIGNMENT), NAME)
+    return bounded(lambda: notebook.from_node(notebook_file.parse(data, path), path, ASSIGNMENT), NAME)
 
 
 def paged(data: bytes, submission: Submission) -> Any:
@@ -273,7 +273,7 @@ def paged(data: bytes, submission: Submission) -> Any:
 
     report = Report("hw0_toy", NAME, "graded", "none")
     frame = Frame({}, frozenset())
-    return json.loads(bounded(lambda: page(notebook.parse(data, Path(NAME)), submission, report, frame), NAME, PAGE_SECONDS)[0])
+    return json.loads(bounded(lambda: page(notebook_file.parse(data, Path(NAME)), submission, report, frame), NAME, PAGE_SECONDS)[0])
 
 
 def viewed(page: Any) -> int:

@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 
 from autograder.model import Answer, Call, Cell, Code, Given, Item, Opaque, Outcome, Role, Seed
-from autograder.running import runner
+from autograder.running import packing, runner
 from autograder.running.opaque import CROWDED, LARGE, MAX_ELEMENTS, OWN, kind
-from autograder.running.runner import Room, describe, plain, stubs
+from autograder.running.packing import plain
+from autograder.running.runner import Room, describe
+from autograder.running.statements import stubs
 from autograder.subjects.local import Local
 from autograder.tests.toys import Hostile, HostileError, Lying
 
@@ -327,7 +329,7 @@ def test_deep_and_endless_nests_are_cut() -> None:
     knot: list[Any] = []
     knot.append(knot)
     deep = plain(knot)
-    for _ in range(runner.MAX_DEPTH):
+    for _ in range(packing.MAX_DEPTH):
         (deep,) = deep
     assert deep == Opaque("list")
 

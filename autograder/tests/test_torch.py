@@ -13,7 +13,7 @@ import pytest
 
 from autograder.dropout import checks as c
 from autograder.model import Opaque, Outcome
-from autograder.running.runner import plain
+from autograder.running.packing import plain
 from autograder.tests.battery import all_hold, channels, edges, element, verdicts
 
 torch = pytest.importorskip("torch", reason="torch is not installed: pip install torch==2.13.0")

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from autograder.model import Answer, Call, Cell, Code, Facts, Given, Item, Opaque, Outcome, Role, Seed
 from autograder.running import wire
-from autograder.running.runner import DTYPES, MAX_ITEMS
+from autograder.running.packing import DTYPES, MAX_ITEMS
 from autograder.running.wire import Channel, WireError, decode, encode
 
 

@@ -35,7 +35,7 @@ AGAIN, LATE, BY_HAND, LOOKED_AT = 7, 5, 11, 10  # each so many-th student
 SCORES = """
 select a.student_id, c.name, g.auto_score, g.manual_score, g.extra_credit from grade g join base_cell c on g.cell_id = c.id
 join submitted_notebook n on g.notebook_id = n.id join submitted_assignment a on n.assignment_id = a.id
-join assignment t on a.assignment_id = t.id where t.name = ?
+join assignment t on a.assignment_id = t.id where t.name = ? and coalesce(g.auto_score, g.manual_score) is not null
 """
 Marks = dict[tuple[str, str], tuple[float | None, float | None]]  # student, check cell -> points of the kit, points by hand
 

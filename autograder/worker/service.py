@@ -16,7 +16,8 @@ import numpy as np
 from autograder.model import Answer, Call, Draws
 from autograder.running import batching, import_stubs, opaque, runner, wire
 from autograder.running.batching import NOT_REPEATED, functions, gathered, repetitions, says_all
-from autograder.running.runner import Room, fitting, weight_of, without_values
+from autograder.running.packing import fitting, weight_of, without_values
+from autograder.running.runner import Room
 from autograder.worker import forkserver, gpu, lockdown
 
 GATHERING = 0.02  # seconds for which a finished answer may wait for the next one
