@@ -32,7 +32,6 @@ FORMS = {  # what a message begins with -> what shows it; `out` is what the call
     re.compile(r"\d+ of \d+ dropped units got a gradient$"): "(dx != 0)[{out} == 0].sum()",
     re.compile(r"(\w+) was changed by the call$"): "({0} != before).sum()",
     re.compile(r"\d+ of \d+ labels differ from y$"): "(y2 != y).sum()",
-    re.compile(r"share of labels moved to "): "np.bincount(y2, minlength=10) / len(y2)",
     re.compile(r"at (\w+)(\[\d+\]) = "): "{0}{1}",
     re.compile(r"dx is -?[\d.e+-]+ wherever it is not 0"): "dx[dx != 0][0]",
     re.compile(r"the forward function kept \d+ of "): "({out} != 0).sum()",

@@ -41,6 +41,10 @@ NO_NUMBER = {
     "hw7_uncertainty": 39,
     "hw8_torch": 12,
 }
+ONE_NUMBER = re.compile(
+    r"(?!the errors for|the accuracy after|after a training|\d+ of )"
+    r"(share of )?[^=]* = (-?[\d.]+(?:e-?\d+)?)( (?!to )|$)"
+)
 DRAWS = "many_draws"  # so begin the names of beliefs that draw anew each time
 
 
@@ -86,7 +90,7 @@ def test_every_line_to_see_it_runs_and_shows_what_is_spoken_of(slug: str) -> Non
         assert not isinstance(value, Exception) or f"raised {type(value).__name__}" in verdict.got, told
         assert len(repr(value)) <= LONGEST, f"not one quantity, but a dump: {told}"
         silent += [] if isinstance(value, (*NUMBERS, Exception)) else [told]
-        if number := re.match(r"(?!the errors for|after a training|\d+ of )(share of )?[^=]* = (-?[\d.]+(?:e-?\d+)?)( (?!to )|$)", verdict.got):
+        if number := ONE_NUMBER.match(verdict.got):
             if not isinstance(value, NUMBERS):
                 corner_of_a_map = " lies in no block " in verdict.got
                 assert isinstance(value, tuple) or corner_of_a_map or not NAMED.match(verdict.got), told
@@ -143,12 +147,12 @@ BEFORE = "x = np.ones((2, 3))\nbefore = x.copy()\n"
         ),
         ([FORWARD, FORWARD], "out[0, 0] = 3", TWICE),
         (
-            [FORWARD, FORWARD, Call("2 * out{at}", (Given("u", 1, "u = 1"),), look=True)],
+            [FORWARD, FORWARD, Call("2 * out{at}", (Given("u", 1, "u = 1"),), ship=(), look=True)],
             "twice out[0, 1] = 3",
             f"u = 1\nout, cache = f(np.ones((2, 3)), {ARGUMENTS}\nout, cache = f(np.ones((2, 3)), {ARGUMENTS}\n2 * out[0, 1]",
         ),
         (
-            [FORWARD, Call("sum({call}[0] > 1 for seed in range(9))", look=True)],
+            [FORWARD, Call("sum({call}[0] > 1 for seed in range(9))", ship=(), look=True)],
             "1 of 9 calls",
             "sum(f(np.ones((2, 3)), 0.3, np.random.default_rng(seed))[0] > 1 for seed in range(9))",
         ),
@@ -171,4 +175,4 @@ def test_a_check_says_what_is_shown() -> None:
     assert lines(exam.last, "").endswith(f"one = mask((2, 3), {ARGUMENTS}\nother = mask((2, 3), {ARGUMENTS}\n(one != other).sum()")
     exam.last = (LAYER,)
     exam.show_change("x", "[0]")
-    assert lines(exam.last, "") == "x = 1\nW = np.ones(2)\nbefore = x[0].copy()\nout = f(x, W)\n(x[0] != before).sum()"
+    assert lines(exam.last, "") == "x = 1\nW = np.ones(2)\nbefore = x[0].copy()\nf(x, W)\n(x[0] != before).sum()"

@@ -174,19 +174,13 @@ def has_the_right_gradient(
     for k, (found, wanted) in enumerate(zip(along, numeric, strict=True)):
         error = abs(found - wanted) / size_of(gradient)
         if not error <= DIRECTIONAL:
-            exam.last = _with_the_slope(exam, made, k, given, of)
+            exam.last = made[0], replace(made[1], returns=tuple(f"d{name}" for name in given))
+            u = Given("u", None, f"u = np.random.default_rng({exam.seed(40 + k)}).normal(size={tuple(given[of])})")
+            exam.show(f"(d{of} * u).sum() / np.linalg.norm(u)", u)
             raise Wrong(
                 f"the derivative along a random direction of {of} is {number(found)} by {name} (relative error {error:.2g})",
                 f"{number(wanted)} by finite differences of {forward}",
             )
-
-
-def _with_the_slope(exam: Exam, made: Sequence[Call], k: int, given: Shapes, of: str) -> tuple[Call, ...]:
-    """A forward and a backward pass, and the derivative along direction number k that their gradient gives."""
-    forward, backward = made
-    unit = Given("u", None, f"u = np.random.default_rng({exam.seed(40 + k)}).normal(size={tuple(given[of])})")
-    slope = Call(f"(d{of} * u).sum() / np.linalg.norm(u)", (unit,), look=True)
-    return forward, replace(backward, returns=tuple(f"d{name}" for name in given)), slope
 
 
 def _depends(exam: Exam, of: str, given: Shapes, rates: Rates, forward: str) -> None:
