@@ -83,7 +83,7 @@ class Exam:
         ("[3, 1]"), "{call}" the last of the calls, with a generator of the seed called `seed`: for what is counted over many.
         """
         made = [call for call in self.last if call.returns or not call.look]
-        self.last = (*made, Call(expression, given, look=True))
+        self.last = (*made, Call(expression, given, ship=(), look=True))
 
     def show_two(self, calls: Sequence[Call], expression: str = "(one != other).sum()", first: Sequence[Call] = ()) -> None:
         """The same of two calls: what each returns, or returns first, is called `one` and `other`."""
@@ -93,7 +93,9 @@ class Exam:
 
     def show_change(self, name: str, rest: str = "") -> None:
         """How many entries of the argument of that name, or of the part of it that `rest` names, are no longer as they were."""
-        self.show(f"({name}{rest} != before{rest}).sum()", Given("before", None, f"from copy import deepcopy\nbefore = deepcopy({name})"))
+        *made, last = self.last
+        self.last = *made, replace(last, returns=())  # who looks at an argument needs no result
+        self.show(f"({name}{rest} != before).sum()", Given("before", None, f"before = {name}{rest}.copy()"))
 
     def of(self, subject: Subject) -> Exam:
         """The same desk before another subject (the reference): same seeds, same limits."""

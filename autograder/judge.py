@@ -206,7 +206,8 @@ def _holds_for(reference: Subject, check: Check, exam: Exam) -> bool:
 
 def _came_back_empty(got: str, exam: Exam) -> bool:
     """Whether a function (not a name that was looked at) gave None: somebody forgot to return, or printed instead."""
-    return got.endswith((" is None", "returned None")) and bool(exam.last) and not exam.last[-1].look
+    asked = [call for call in exam.last if not call.is_shown]
+    return got.endswith((" is None", "returned None")) and bool(asked) and not asked[-1].look
 
 
 def _verdict(

@@ -116,7 +116,7 @@ class Call:
     @property
     def is_shown(self) -> bool:
         """Whether it is asked of nobody and stands in messages only: Python in the names that other calls return."""
-        return self.look and not self.function.isidentifier()
+        return self.look and (self.ship == () or bool(self.returns))
 
     @property
     def is_method(self) -> bool:

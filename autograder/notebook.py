@@ -24,7 +24,7 @@ from autograder.layout import Layout, digest
 from autograder.model import Assignment, Cell, CourseError, Exercise, Role, Submission, SubmissionError
 from autograder.notebook_file import NO_NOTEBOOK, called, content, parse
 from autograder.running import import_stubs, statements
-from autograder.running.runner import changed, stubs
+from autograder.running.statements import stubs, touched
 from autograder.surroundings import import_jsonschema_quickly
 from autograder.written_out import written_out
 
@@ -224,7 +224,7 @@ class _Reading:
     def _provided(self, cell: _Found) -> tuple[str, ...]:
         """The names that the student's definitions lean on and this cell binds or changes: what does so is run, whatever it calls."""
         statements = cell.tree.body if cell.tree else []
-        return tuple(sorted(self._used & set[str]().union(*map(changed, statements))))
+        return tuple(sorted(self._used & set[str]().union(*map(touched, statements))))
 
     def _wanted_of_course(self, cell: _Found) -> str:
         """Of a demonstration cell of the course: the imports, functions and constants that the student's own code uses.

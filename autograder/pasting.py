@@ -27,13 +27,14 @@ FORMS = {  # what a message begins with -> what shows it; `out` is what the call
     re.compile(r"share of weights .* neighbouring examples agree = "): "({out}[0::2] == {out}[1::2]).mean()",
     re.compile(r"share of weights .* neighbouring inputs .* agree = "): "({out}[:, 0::2] == {out}[:, 1::2]).mean()",
     re.compile(r"share of weights .* neighbouring outputs .* agree = "): "({out}[..., 0::2] == {out}[..., 1::2]).mean()",
-    re.compile(r"every example keeps exactly \d+ of \d+ weights$"): "{out}.sum(axis=(1, 2))",
-    re.compile(r"\d+ of \d+ (outputs are 0 for x = 0|returned states are 0)$"): "({out} == 0).sum()",
+    re.compile(r"every example keeps exactly \d+ of \d+ weights$"): "np.unique({out}.sum(axis=(1, 2)))",
+    re.compile(r"\d+ of \d+ outputs are 0 for x = 0$"): "({out} == 0).sum()",
     re.compile(r"\d+ of \d+ dropped units got a gradient$"): "(dx != 0)[{out} == 0].sum()",
     re.compile(r"(\w+) was changed by the call$"): "({0} != before).sum()",
     re.compile(r"\d+ of \d+ labels differ from y$"): "(y2 != y).sum()",
-    re.compile(r"share of labels moved to "): "np.bincount(y2, minlength=10) / len(y2)",
     re.compile(r"at (\w+)(\[\d+\]) = "): "{0}{1}",
+    re.compile(r"dx is -?[\d.e+-]+ wherever it is not 0"): "dx[dx != 0][0]",
+    re.compile(r"the forward function kept \d+ of "): "({out} != 0).sum()",
     re.compile(r"(\w+) has no \w+"): "list({0})",
     re.compile(r"(out|mask|dx) holds -?[\d.e+-]+$"): "{0}[{0} != 0][0]",
     re.compile(r"(\w+) is 0 wherever x is 0$"): "({0} != 0)[x == 0].sum()",
@@ -54,7 +55,7 @@ LOOPS = {  # what a message begins with -> the lines that count it, over other s
     re.compile(r"share of masks of \d+ units with nothing kept"): "np.mean([not np.any({call}) for seed in range({many})])",
 }
 RESULT = {  # what a message begins with -> what shows it of the whole result
-    re.compile(r"the function returned( in training| at test time)?$"): "type(result)",
+    re.compile(r"the function returned( in training| at test time| for .*)?$"): "type(result)",
     re.compile(r"the function returned (an?|None)\b"): "type(result)",
     re.compile(r"NumPy warned|the function gave a warning"): "",
 }

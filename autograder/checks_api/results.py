@@ -138,7 +138,12 @@ def gives_in_proportion(
     # `wanted` is the result for `given` over that for `to`: what both are multiplied by is another sentence's business
     expected, (called,) = np.array(wanted), names
     found = exam.ask(question(exam, given, names), question(exam, to, names))
-    one, other = (array(value, called, expected.shape).astype(float) for value in found)
+    asked = exam.last
+    for k, value in enumerate(found):
+        exam.last = asked[k : k + 1]  # a message shows the call it is about
+        array(value, called, expected.shape)
+    exam.last = asked
+    one, other = (np.asarray(value).astype(float) for value in found)
     if not np.all(np.isfinite(other) & (other != 0)):
         raise Wrong(f"the second {called} is {number(other[~np.isfinite(other) | (other == 0)].flat[0])}", "a number other than 0")
     compare(one / other, expected, f"the first {called} / the second", NEAR)

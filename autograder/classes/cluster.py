@@ -23,8 +23,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from autograder.classes.batch import Desk, Graded, Plan, Task
 from autograder.classes.code_digest import digest, whole_kit
+from autograder.classes.desk import Desk, Graded, Plan, Task
 from autograder.folders import RELEASE, SALT, SOURCE, folders
 from autograder.model import Broken, CourseError
 from autograder.sandbox import choose, stays_shut

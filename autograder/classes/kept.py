@@ -13,7 +13,7 @@ from autograder.nbgrader_plugin.context import CHECK
 from autograder.report import words
 
 if TYPE_CHECKING:
-    from autograder.classes.batch import Graded
+    from autograder.classes.desk import Graded
 
 Before = tuple[str, Mapping[str, tuple[Any, ...]]]  # of the answers, and exercise -> points and checks that failed
 

@@ -135,6 +135,7 @@ class Coat:
 
     functions: Mapping[str, Code]
     name: str = ""
+    read: Mapping[str, str] = field(default_factory=dict)  # what a coat's code returns first -> Python that makes an array of it
 
 
 @dataclass
@@ -148,6 +149,15 @@ class _Dressed(Exam):
 
     def dressed(self, calls: Sequence[Call]) -> tuple[Call, ...]:
         return tuple(self._dressed(call) for call in calls)
+
+    def shown(self, calls: Sequence[Call]) -> tuple[Call, ...]:
+        """The calls that were really made, each with the line that makes an array of what it returns."""
+        return tuple(line for call in calls for line in self._shown(call))
+
+    def _shown(self, call: Call) -> list[Call]:
+        name, dressed = next(iter(call.returns), ""), self._dressed(call)
+        made = dressed.function == CALLED and self.coat.read.get({"one": "out", "other": "out"}.get(name, name), "")
+        return [dressed, Call(made.format(name), returns=(name,), look=True)] if made else [dressed]
 
     def _dressed(self, call: Call) -> Call:
         code = self.coat.functions.get(call.function)
@@ -174,7 +184,7 @@ def in_a_coat(coat: Coat, check: Check) -> Check:
         except Unanswered as unanswered:
             raise Unanswered(_named(unanswered.call, coat, exam), unanswered.answer) from unanswered
         finally:
-            exam.last = desk.dressed(desk.last)  # the message shows the call that was really made
+            exam.last = desk.shown(desk.last)
 
     asked = replace(check, judge=judge)
     return renamed(asked, coat.name) if coat.name else asked

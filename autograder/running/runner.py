@@ -15,7 +15,7 @@ import linecache
 import random
 import re
 import warnings
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,7 @@ from autograder.running.awaiting import finish
 from autograder.running.batching import NOT_REPEATED, opened, repetitions
 from autograder.running.opaque import kind
 from autograder.running.packing import plain, plain_or_opaque
-from autograder.running.statements import tried_imports
+from autograder.running.statements import future_flags, is_written_around, only_defines, only_shows, provides, stubs, tried_imports
 
 A_VALUE_ERROR = " (a ValueError)"  # stands behind the name of an exception that is a kind of ValueError
 NEAR = 0.88  # how alike a name must be to be taken for a slip: dropout_backward is 0.77 like dropout_forward
@@ -95,14 +95,14 @@ class Room:
         for statement in statements:
             try:
                 # asked here and not before: what an earlier statement of the cell imported counts, and names may hold hostile objects
-                if cell.role is Role.ADDED and not (_only_defines(statement, self.namespace) or provides(statement, cell.names)):
+                if cell.role is Role.ADDED and not (only_defines(statement, self.namespace) or provides(statement, cell.names)):
                     continue
                 self._run_statement(statement, filename)
-                self._future |= _future_flags(statement)
+                self._future |= future_flags(statement)
             except BaseException as error:  # SystemExit, too: a kernel goes on with the next cell
                 if isinstance(error, KeyboardInterrupt) and self.caught is not BaseException:
                     raise  # the user's own
-                if not _only_shows(statement, error):
+                if not only_shows(statement, error):
                     trouble = trouble or _with_line(error, filename)
         return trouble
 
@@ -176,7 +176,7 @@ class Room:
         if not frames:
             return ""
         filename, number = frames[-1]
-        return f"{LEFT_OVER}{number}" if _is_written_around("".join(linecache.getlines(filename)), number) else ""
+        return f"{LEFT_OVER}{number}" if is_written_around("".join(linecache.getlines(filename)), number) else ""
 
     def _looked(self, call: Call) -> tuple[Answer, Any]:
         """An answer that is data, as its own cell said it; what that left open may have been added below."""
@@ -226,18 +226,6 @@ class Room:
         return line_of(number, linecache.getline(filename, number).strip(), cell)
 
 
-def _is_written_around(source: str, number: int) -> bool:
-    """Whether the function whose line this is holds more than a docstring and a line that raises NotImplementedError."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            nodes = [n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.FunctionDef)]
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    around = [n for n in nodes if n.lineno <= number <= (n.end_lineno or 0)]
-    return bool(around) and not all(map(_says_nothing, max(around, key=lambda n: n.lineno).body))
-
-
 def line_of(number: int, text: str, cell: str = "") -> str:
     """How a line of a cell is spoken of: "line 7: return x * mask", "line 2 of cell 12: return rng"."""
     where = f"line {number} of {cell}" if cell else f"line {number}"
@@ -276,81 +264,6 @@ def _with_line(error: BaseException, filename: str) -> str:
     if not number or isinstance(error, SyntaxError):
         return describe(error)
     return _clip(f"{describe(error)} (line {number}: {linecache.getline(filename, number).strip()})")
-
-
-def _future_flags(statement: ast.stmt) -> int:
-    if not isinstance(statement, ast.ImportFrom) or statement.module != "__future__":
-        return 0
-    flags = 0
-    for alias in statement.names:
-        flags |= getattr(getattr(__future__, alias.name, None), "compiler_flag", 0)
-    return flags
-
-
-def _only_shows(statement: ast.stmt, error: BaseException) -> bool:
-    """Whether a plot or a print failed for want of a name: the course's plots do not run here, so it may well be there in the notebook."""
-    return isinstance(statement, ast.Expr) and type(error) is NameError
-
-
-def stubs(tree: ast.Module) -> set[str]:
-    """Names of functions whose body is nothing but a docstring and `raise NotImplementedError`."""
-    return {s.name for s in tree.body if isinstance(s, ast.FunctionDef) and all(_says_nothing(b) for b in s.body)}
-
-
-def _says_nothing(statement: ast.stmt) -> bool:
-    if isinstance(statement, ast.Expr):
-        return isinstance(statement.value, ast.Constant)
-    if not isinstance(statement, ast.Raise):
-        return isinstance(statement, ast.Pass)
-    raised = statement.exc.func if isinstance(statement.exc, ast.Call) else statement.exc
-    return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
-
-
-def _only_defines(statement: ast.stmt, namespace: Mapping[str, Any]) -> bool:
-    """Imports, definitions, and assignments whose right side calls only things from modules and builtins."""
-    if isinstance(statement, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        return True
-    if isinstance(statement, (ast.If, ast.Try)):  # `try: import ... except ImportError: ...`
-        return all(_only_defines(s, namespace) or isinstance(s, ast.Pass) for s in _inner(statement))
-    if not isinstance(statement, (ast.Assign, ast.AnnAssign)) or statement.value is None:
-        return False
-    calls = [node for node in ast.walk(statement.value) if isinstance(node, ast.Call)]
-    return all(_is_foreign(call.func, namespace) for call in calls)
-
-
-def _inner(statement: ast.If | ast.Try) -> list[ast.stmt]:
-    if isinstance(statement, ast.If):
-        return [*statement.body, *statement.orelse]
-    handled = [s for handler in statement.handlers for s in handler.body]
-    return [*statement.body, *handled, *statement.orelse, *statement.finalbody]
-
-
-def provides(statement: ast.stmt, names: Collection[str]) -> bool:
-    """Whether a statement that is no loop binds or changes one of these names."""
-    return bool(names) and not changed(statement).isdisjoint(names)
-
-
-def changed(statement: ast.stmt) -> set[str]:
-    """The names that a statement binds or changes; none for a loop."""
-    if isinstance(statement, (ast.For, ast.AsyncFor, ast.While)):
-        return set()
-    if isinstance(statement, ast.Expr):  # LIMITS.update(high=1)
-        function = statement.value.func if isinstance(statement.value, ast.Call) else None
-        owner = function.value if isinstance(function, ast.Attribute) else None
-        return {owner.id} if isinstance(owner, ast.Name) else set()
-    bound = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
-    return bound | {n.value.id for n in ast.walk(statement) if isinstance(n, ast.Subscript) and isinstance(n.value, ast.Name)
-                    and isinstance(n.ctx, ast.Store)}
-
-
-def _is_foreign(function: ast.expr, namespace: Mapping[str, Any]) -> bool:
-    while isinstance(function, (ast.Attribute, ast.Call)):
-        function = function.value if isinstance(function, ast.Attribute) else function.func
-    if not isinstance(function, ast.Name):
-        return False
-    value = namespace.get(function.id, getattr(builtins, function.id, None))
-    own = getattr(value, "__globals__", None) is namespace or getattr(value, "__module__", "") == "__main__"
-    return value is not None and not own and function.id not in {"input", "exec", "eval", "open", "print"}
 
 
 # -------------------------------------------------------------------------------------------------------------- calls and answers

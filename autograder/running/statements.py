@@ -1,11 +1,14 @@
 """What the statements of a cell do when it is run, as far as that can be seen without running them."""
 
 from __future__ import annotations
+import __future__
 
 import ast
 import builtins
-from collections.abc import Iterable, Iterator, Sequence
+import warnings
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
+from typing import Any
 
 MAX_PARTS = 20  # of one cell: each is sent by itself
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -154,3 +157,92 @@ def _defines(statement: ast.stmt) -> bool:
 
 def _bound(statement: ast.stmt) -> set[str]:
     return {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
+
+
+# ----------------------------------------------------------------------------------------------------------- when a cell is run
+def future_flags(statement: ast.stmt) -> int:
+    """The flags of the compiler that `from __future__ import ...` sets for what follows."""
+    if not isinstance(statement, ast.ImportFrom) or statement.module != "__future__":
+        return 0
+    flags = 0
+    for alias in statement.names:
+        flags |= getattr(getattr(__future__, alias.name, None), "compiler_flag", 0)
+    return flags
+
+
+def only_shows(statement: ast.stmt, error: BaseException) -> bool:
+    """Whether a plot or a print failed for want of a name: the course's plots do not run here, so it may well be there in the notebook."""
+    return isinstance(statement, ast.Expr) and type(error) is NameError
+
+
+def stubs(tree: ast.Module) -> set[str]:
+    """Names of functions whose body is nothing but a docstring and `raise NotImplementedError`."""
+    return {s.name for s in tree.body if isinstance(s, ast.FunctionDef) and all(_says_nothing(b) for b in s.body)}
+
+
+def _says_nothing(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.Expr):
+        return isinstance(statement.value, ast.Constant)
+    if not isinstance(statement, ast.Raise):
+        return isinstance(statement, ast.Pass)
+    raised = statement.exc.func if isinstance(statement.exc, ast.Call) else statement.exc
+    return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
+
+
+def only_defines(statement: ast.stmt, namespace: Mapping[str, Any]) -> bool:
+    """Imports, definitions, and assignments whose right side calls only things from modules and builtins."""
+    if isinstance(statement, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return True
+    if isinstance(statement, (ast.If, ast.Try)):  # `try: import ... except ImportError: ...`
+        return all(only_defines(s, namespace) or isinstance(s, ast.Pass) for s in _inner(statement))
+    if not isinstance(statement, (ast.Assign, ast.AnnAssign)) or statement.value is None:
+        return False
+    calls = [node for node in ast.walk(statement.value) if isinstance(node, ast.Call)]
+    return all(_is_foreign(call.func, namespace) for call in calls)
+
+
+def _inner(statement: ast.If | ast.Try) -> list[ast.stmt]:
+    if isinstance(statement, ast.If):
+        return [*statement.body, *statement.orelse]
+    handled = [s for handler in statement.handlers for s in handler.body]
+    return [*statement.body, *handled, *statement.orelse, *statement.finalbody]
+
+
+def provides(statement: ast.stmt, names: Collection[str]) -> bool:
+    """Whether a statement that is no loop binds or changes one of these names."""
+    return bool(names) and not touched(statement).isdisjoint(names)
+
+
+def touched(statement: ast.stmt) -> set[str]:
+    """The names that a statement binds or changes; none for a loop."""
+    if isinstance(statement, (ast.For, ast.AsyncFor, ast.While)):
+        return set()
+    if isinstance(statement, ast.Expr):  # LIMITS.update(high=1)
+        function = statement.value.func if isinstance(statement.value, ast.Call) else None
+        owner = function.value if isinstance(function, ast.Attribute) else None
+        return {owner.id} if isinstance(owner, ast.Name) else set()
+    bound = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
+    return bound | {n.value.id for n in ast.walk(statement) if isinstance(n, ast.Subscript) and isinstance(n.value, ast.Name)
+                    and isinstance(n.ctx, ast.Store)}
+
+
+def _is_foreign(function: ast.expr, namespace: Mapping[str, Any]) -> bool:
+    while isinstance(function, (ast.Attribute, ast.Call)):
+        function = function.value if isinstance(function, ast.Attribute) else function.func
+    if not isinstance(function, ast.Name):
+        return False
+    value = namespace.get(function.id, getattr(builtins, function.id, None))
+    own = getattr(value, "__globals__", None) is namespace or getattr(value, "__module__", "") == "__main__"
+    return value is not None and not own and function.id not in {"input", "exec", "eval", "open", "print"}
+
+
+def is_written_around(source: str, number: int) -> bool:
+    """Whether the function whose line this is holds more than a docstring and a line that raises NotImplementedError."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            nodes = [n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.FunctionDef)]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    around = [n for n in nodes if n.lineno <= number <= (n.end_lineno or 0)]
+    return bool(around) and not all(map(_says_nothing, max(around, key=lambda n: n.lineno).body))

@@ -3,20 +3,15 @@
 A frame is eight bytes of length and a payload; a payload is four bytes of header length, the header (msgpack) and the buffers of its
 arrays in order, each begun at a multiple of eight so that an array can stay where it arrived. What arrives was written by somebody else's
 code: the decoder checks every type, depth, count, dtype, shape and length and knows one way to say no, `WireError`.
-A deadline is for a whole frame, so a slow trickle cannot extend it.
 """
 
 from __future__ import annotations
 
-import contextlib
 import math
-import select
-import socket
 import struct
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
-from typing import Any, TypeVar
+from typing import Any
 
 import msgpack  # type: ignore[import-untyped]  # it ships no annotations
 import numpy as np
@@ -39,8 +34,6 @@ AT_ONCE = 500  # pieces that are handed to the system together; it takes 1024
 PLAIN = frozenset({type(None), bool, float, str})  # what stands for itself
 
 Piece = bytes | memoryview
-Deadline = float | Callable[[], float] | None  # a function gives the seconds after which to ask it again, 0 at the end; None: nobody waits
-Got = TypeVar("Got")
 
 
 class WireError(Exception):
@@ -347,91 +340,3 @@ def _read(readinto: Callable[[memoryview], int], size: int) -> memoryview:
             raise EOFError("the other side is gone")
         done += count
     return view
-
-
-class Channel:
-    """The judge's end: frames over a socket, of arrays of at most MAX_ELEMENTS, each within a deadline.
-
-    A deadline is a time on `time.monotonic()`, or what says how long to wait.
-
-    Raises TimeoutError when the deadline passes, EOFError when the other side is gone, WireError for what is no message.
-    """
-
-    def __init__(self, connection: socket.socket, cap: int) -> None:
-        self.connection = connection
-        self.cap = cap
-        self._ahead = bytearray()  # what has arrived and was not asked for yet
-        self._queue: Sequence[Piece] = ()  # what is to be sent while waiting for something
-
-    def send(self, message: Any, deadline: Deadline) -> None:
-        rest: Sequence[Piece] = [*self._queue, *pieces(message)]
-        self._queue = ()
-        try:
-            while rest:
-                some = rest[:AT_ONCE]
-                rest = unsent(rest, self._patiently(lambda: self.connection.sendmsg(some), deadline))  # noqa: B023  # called at once
-        except (BrokenPipeError, ConnectionError) as error:
-            raise EOFError("the other side is gone") from error
-
-    def queue(self, frame: Sequence[Piece]) -> None:
-        """Send a frame as soon as the other side takes it: now, or while something is waited for."""
-        self._queue = [*self._queue, *frame]
-
-    def _exchange(self, deadline: Deadline) -> None:
-        """Send what is queued, as long as nothing has come."""
-        poll = select.poll()
-        poll.register(self.connection, select.POLLIN | select.POLLOUT)
-        self.connection.settimeout(0)
-        try:
-            while self._queue and not any(event & ~select.POLLOUT for _, event in poll.poll(1000 * _left(deadline))):
-                with contextlib.suppress(BlockingIOError):
-                    self._queue = unsent(self._queue, self.connection.sendmsg(self._queue[:AT_ONCE]))
-        except ConnectionError:  # whoever reads finds that out
-            self._queue = ()
-
-    def has_frame(self) -> bool:
-        """Whether the next frame is here already, so that nobody has to wait for it."""
-        here = len(self._ahead)
-        return here >= LENGTH.size and here >= LENGTH.size + LENGTH.unpack_from(self._ahead)[0]
-
-    def receive(self, deadline: Deadline) -> Any:
-        if not self.has_frame():
-            return read_frame(lambda view: self._readinto(view, deadline), self.cap, MAX_ELEMENTS)
-        end = LENGTH.size + LENGTH.unpack_from(self._ahead)[0]
-        frame = self._ahead[LENGTH.size : end]
-        del self._ahead[:end]
-        return decode(frame, MAX_ELEMENTS)
-
-    def _readinto(self, view: memoryview, deadline: Deadline) -> int:
-        """Small frames come by the dozen, and one look at the socket is enough for all of them."""
-        if not self._ahead:
-            try:
-                if self._queue:
-                    self._exchange(deadline)
-                if len(view) >= AHEAD:
-                    return self._patiently(lambda: self.connection.recv_into(view), deadline)
-                self._ahead += self._patiently(lambda: self.connection.recv(AHEAD), deadline)
-            except ConnectionError:
-                return 0
-        count = min(len(view), len(self._ahead))
-        view[:count] = self._ahead[:count]
-        del self._ahead[:count]
-        return count
-
-    def _patiently(self, act: Callable[[], Got], deadline: Deadline) -> Got:
-        """Do it as soon as the other side lets us."""
-        while True:
-            self.connection.settimeout(_left(deadline))
-            with contextlib.suppress(TimeoutError):
-                return act()
-
-    def close(self) -> None:
-        self.connection.close()
-
-
-def _left(deadline: Deadline) -> float:
-    assert deadline is not None, "who waits says for how long"
-    left = deadline() if callable(deadline) else deadline - time.monotonic()
-    if left <= 0:
-        raise TimeoutError("the deadline has passed")
-    return left

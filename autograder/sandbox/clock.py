@@ -48,7 +48,7 @@ class Clock:
 class Allowance:
     """How long one may wait for a process: until it has computed for `cpu` seconds from now on, or `wall` seconds have passed.
 
-    A `wire.Channel` takes it in place of a deadline.
+    A `Channel` takes it in place of a deadline.
     """
 
     def __init__(self, clock: Clock, cpu: float, wall: float, now: Callable[[], float] = time.monotonic) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from types import TracebackType
 
 from autograder.model import Broken, Limits
-from autograder.running.wire import Channel
+from autograder.sandbox.channel import Channel
 from autograder.sandbox.clock import ask_who
 from autograder.sandbox.process import START_SECONDS, Isolation, Worker, wait_until_ready
 

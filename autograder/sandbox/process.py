@@ -19,8 +19,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from autograder.model import Broken, CourseError, Limits
-from autograder.running.wire import Channel, WireError
+from autograder.running.wire import WireError
 from autograder.sandbox import interpreter
+from autograder.sandbox.channel import Channel
 from autograder.sandbox.clock import Clock, ask_who, who
 
 START_SECONDS = 300.0  # of the wall clock; a fresh worker takes half a second of a processor, and the machine may be busy

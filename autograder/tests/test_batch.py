@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from autograder.classes import results_store
-from autograder.classes.batch import Batch, Graded
+from autograder.classes.batch import Batch
 from autograder.classes.code_digest import digest
+from autograder.classes.desk import Graded
 from autograder.classes.results_store import ResultsStore, packed, unpacked
 from autograder.cli import main
 from autograder.model import CourseError, Diagnosis, Earned, ExerciseResult, Outcome, Verdict

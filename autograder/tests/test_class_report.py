@@ -244,7 +244,7 @@ def test_a_report_judges_nothing_and_changes_nothing(graded: Classroom, monkeypa
         raise AssertionError("a report runs no student's code")
 
     monkeypatch.setattr(sandbox, "choose", must_not)
-    monkeypatch.setattr("autograder.classes.batch.grade", must_not)
+    monkeypatch.setattr("autograder.classes.desk.grade", must_not)
     before = (graded.root / "gradebook.db").read_bytes()
     page, rows, data = told(graded, SLUG)
     assert (graded.root / "gradebook.db").read_bytes() == before

@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from autograder.classes.batch import Batch, Graded
+from autograder.classes.batch import Batch
+from autograder.classes.desk import Graded
 from autograder.cli import main
 from autograder.model import Broken, CourseError
 from autograder.sandbox import choose

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.classes.batch import _word
+from autograder.classes.desk import word_of
 from autograder.cli import main
 from autograder.nbgrader_plugin.secret import SECRET, secret
 from autograder.nbgrader_plugin.submitted import take
@@ -137,5 +137,5 @@ def test_the_same_notebook_with_another_secret_is_another_hand_in(tmp_path: Path
     words = set()
     for content in ("a", "b"):
         (folder / SECRET).write_text(content)
-        words.add(_word(take(folder, SLUG), "desk"))
+        words.add(word_of(take(folder, SLUG), "desk"))
     assert len(words) == 2

@@ -89,6 +89,11 @@ def test_marks_are_those_of_sqlite_and_two_may_grade_at_once(address: str, tmp_p
     assert len(there) == 7
     assert main(["explain", SLUG, "eve", "--set", "factor=1", "--because", "x", "--course", str(one.root)]) == 0
     assert dict(marks(address))["eve"][0] == pytest.approx(3.45)
+    (tmp_path / "archive").mkdir()
+    (tmp_path / "roster.csv").write_text(f"id,first_name,last_name\neve,Eve,{'x' * 200}\n")
+    assert main(["collect", SLUG, str(tmp_path / "archive"), "--roster", str(tmp_path / "roster.csv"), "--course", str(one.root)]) == 0
+    assert main(["report", SLUG, "--names", "--csv", str(tmp_path / "named.csv"), "--course", str(one.root)]) == 0
+    assert "eve,Eve xxx" in (tmp_path / "named.csv").read_text(encoding="utf-8")
     done = one.run("export")
     assert done.code == 0, done.text[-2000:]
     assert '"Zoë, jr."' in (one.root / "grades.csv").read_text(encoding="utf-8")

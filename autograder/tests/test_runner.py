@@ -16,7 +16,8 @@ from autograder.model import Answer, Call, Cell, Code, Given, Item, Opaque, Outc
 from autograder.running import packing, runner
 from autograder.running.opaque import CROWDED, LARGE, MAX_ELEMENTS, OWN, kind
 from autograder.running.packing import plain
-from autograder.running.runner import Room, describe, stubs
+from autograder.running.runner import Room, describe
+from autograder.running.statements import stubs
 from autograder.subjects.local import Local
 from autograder.tests.toys import Hostile, HostileError, Lying
 

@@ -15,8 +15,10 @@ import numpy as np
 import pytest
 
 from autograder.classes import batch as room_of_batch
-from autograder.classes.batch import LOST, Batch, Graded, Task
+from autograder.classes import desk as room_of_desk
+from autograder.classes.batch import Batch
 from autograder.classes.batch import _work as work
+from autograder.classes.desk import LOST, Graded, Task
 from autograder.classes.pool import Here, at_most, results
 from autograder.cli import main
 from autograder.commands import grading
@@ -52,14 +54,14 @@ def points(found: list[Graded]) -> list[tuple[str, float | None]]:
 @pytest.mark.nbgrader
 def test_a_time_out_is_judged_twice_listed_and_remembered_nowhere(room: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
     """The next run said "2 unchanged", and a cell's time-out was even remembered as a result."""
-    monkeypatch.setattr(room_of_batch, "Plan", partial(room_of_batch.Plan, limits=SHORT))
+    monkeypatch.setattr(room_of_batch, "Plan", partial(room_of_desk.Plan, limits=SHORT))
     asked: list[str] = []
 
     def noted(submission: Any, *rest: Any) -> Report:
         asked.append(Path(submission.path).parent.parent.name)
         return grade_one(submission, *rest)
 
-    monkeypatch.setattr(room_of_batch, "grade", noted)
+    monkeypatch.setattr(room_of_desk, "grade", noted)
     room.submit("ada", answered(room.released(), HANGS))
     room.submit("bob", answered(room.released(), ENDLESS))
     first, batch = graded(room)
@@ -82,14 +84,14 @@ SLOW = "import time\n" + RIGHT.replace("    return", SPIN + "    return", 1)
 @pytest.mark.nbgrader
 def test_a_first_look_is_short_and_decides_nothing(room: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
     """An endless loop is waited for a fifth as long before the look that decides; who is slow has the whole time in that one."""
-    monkeypatch.setattr(room_of_batch, "Plan", partial(room_of_batch.Plan, limits=Limits(call_seconds=1.5)))
+    monkeypatch.setattr(room_of_batch, "Plan", partial(room_of_desk.Plan, limits=Limits(call_seconds=1.5)))
     allowed: list[tuple[str, float, int]] = []
 
     def noted(submission: Any, staff: Any, isolation: Any, limits: Limits, known: Any) -> Report:
         allowed.append((Path(submission.path).parent.parent.name, limits.call_seconds, limits.exercise_deaths))
         return grade_one(submission, staff, isolation, limits, known)
 
-    monkeypatch.setattr(room_of_batch, "grade", noted)
+    monkeypatch.setattr(room_of_desk, "grade", noted)
     room.submit("bob", answered(room.released(), SLOW))
     found, batch = graded(room)
     assert points(found) == [("ada", 5.0), ("cyd", 2.0), ("bob", 5.0)]
@@ -106,7 +108,7 @@ def test_who_timed_out_in_a_bad_moment_loses_nothing(room: Classroom, monkeypatc
         seen.append(submission.path)
         return grade_one(submission, staff, isolation, Limits(call_seconds=0.0) if first else limits, known)
 
-    monkeypatch.setattr(room_of_batch, "grade", busy_once)
+    monkeypatch.setattr(room_of_desk, "grade", busy_once)
     found, batch = graded(room)
     assert sorted(points(found)) == [("ada", 5.0), ("bob", 5.0), ("cyd", 2.0)]
     assert (batch.tally.graded, batch.looks) == (3, [])
@@ -138,14 +140,14 @@ def test_who_ends_the_process_is_named_and_the_others_are_graded(
 
 @pytest.mark.nbgrader
 def test_who_takes_too_much_memory_is_named_and_the_others_are_graded(room: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room_of_batch, "Plan", partial(room_of_batch.Plan, limits=Limits(judge_bytes=1 << 28)))
+    monkeypatch.setattr(room_of_batch, "Plan", partial(room_of_desk.Plan, limits=Limits(judge_bytes=1 << 28)))
 
     def greedy(submission: Any, *rest: Any) -> Report:
         if "bob" in submission.path:
             np.ones(1 << 27)
         return grade_one(submission, *rest)
 
-    monkeypatch.setattr(room_of_batch, "grade", greedy)
+    monkeypatch.setattr(room_of_desk, "grade", greedy)
     found, _ = graded(room)
     assert points(found) == [("ada", 5.0), ("cyd", 2.0), ("bob", None)]
     assert (found[-1].status, found[-1].error) == ("broken", LOST)

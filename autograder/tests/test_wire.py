@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 from autograder.model import Answer, Call, Cell, Code, Facts, Given, Item, Opaque, Outcome, Role, Seed
 from autograder.running import wire
 from autograder.running.packing import DTYPES, MAX_ITEMS
-from autograder.running.wire import Channel, WireError, decode, encode
+from autograder.running.wire import WireError, decode, encode
+from autograder.sandbox.channel import Channel
 
 
 def payload(tree: Any, *buffers: bytes) -> bytes:

@@ -378,7 +378,8 @@ def keeps_the_network(exam: Exam) -> None:
         if not unchanged(answer, place, before):
             exam.show_change(name)
             if name == "params":
-                exam.show("sum((params[k] != before[k]).sum() for k in params)", *exam.last[-1].args)
+                before_ = Given("before", None, "before = {k: v.copy() for k, v in params.items()}")
+                exam.show("sum((params[k] != before[k]).sum() for k in params)", before_)
             raise Wrong(f"{name} was changed by the call", f"{name} as it was")
 
 

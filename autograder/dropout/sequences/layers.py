@@ -106,12 +106,13 @@ def leaves_what_it_is_given(exam: Exam, *, given: Shapes, rates: Rates) -> None:
 def leaves_its_upstream_alone(exam: Exam, *, given: Shapes, rates: Rates, forward: str, backward: str) -> None:
     """does not modify the gradient that it is handed"""
     there = forward_pass(forward, arrays(exam, given), rates, Seed(exam.seed()))
-    dout = upstream(exam, first_result(exam.ask(there)[0]).shape)
+    dout = in_words("dout", upstream(exam, first_result(exam.ask(there)[0]).shape))
     answer = exam.returned(there, backward_call(backward, dout, 0, watch=True))[1]
     for name in given:
         gradient_of(answer.value, given, name)  # who gives no gradients has not shown any manners
     after = answer.facts.arguments[0] if answer.facts and answer.facts.arguments else None
     if not isinstance(after, np.ndarray) or not np.array_equal(after, dout.value):
+        exam.show_change("dout")
         raise Wrong("the gradient that came from above was changed by the call", "as it was")
 
 
@@ -134,6 +135,7 @@ def drops_nothing_when_all_rates_are_zero(exam: Exam, *, given: Shapes, rates: R
     trained, tested = (first_result(value).astype(float) for value in exam.ask(*calls))
     if trained.shape != tested.shape:
         raise Wrong(f"out.shape = {trained.shape} in training", f"{tested.shape} as at test time")
+    exam.last = exam.last[:1]
     compare(trained, tested, "out", TOLERANCE["float32"])
 
 
@@ -172,19 +174,13 @@ def has_the_right_gradient(
     for k, (found, wanted) in enumerate(zip(along, numeric, strict=True)):
         error = abs(found - wanted) / size_of(gradient)
         if not error <= DIRECTIONAL:
-            exam.last = _with_the_slope(exam, made, k, given, of)
+            exam.last = made[0], replace(made[1], returns=tuple(f"d{name}" for name in given))
+            u = Given("u", None, f"u = np.random.default_rng({exam.seed(40 + k)}).normal(size={tuple(given[of])})")
+            exam.show(f"(d{of} * u).sum() / np.linalg.norm(u)", u)
             raise Wrong(
                 f"the derivative along a random direction of {of} is {number(found)} by {name} (relative error {error:.2g})",
                 f"{number(wanted)} by finite differences of {forward}",
             )
-
-
-def _with_the_slope(exam: Exam, made: Sequence[Call], k: int, given: Shapes, of: str) -> tuple[Call, ...]:
-    """A forward and a backward pass, and the derivative along direction number k that their gradient gives."""
-    forward, backward = made
-    unit = Given("u", None, f"u = np.random.default_rng({exam.seed(40 + k)}).normal(size={tuple(given[of])})")
-    slope = Call(f"(d{of} * u).sum() / np.linalg.norm(u)", (unit,), look=True)
-    return forward, replace(backward, returns=tuple(f"d{name}" for name in given)), slope
 
 
 def _depends(exam: Exam, of: str, given: Shapes, rates: Rates, forward: str) -> None:

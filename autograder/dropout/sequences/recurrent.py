@@ -7,6 +7,7 @@ the first step, or changes, is so charged once.)
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -210,10 +211,12 @@ def draws_two_masks(exam: Exam, *, p: float, size: tuple[int, int] = (64, 64)) -
 def returns_whole_states(exam: Exam, *, rates: tuple[float, float], size: tuple[int, int, int, int] = (6, 3, 4, 9)) -> None:
     """returns the whole states in training, with no holes in them"""
     h = first_result(exam.ask(_pass(exam, size, rates))[0], (size[0], size[1], size[3]))
+    exam.show("(h == 0).sum()")
     holes = h == 0  # no tanh of normal numbers is exactly 0
     if holes.any():
         shown = exam.last
         if (first_result(exam.ask(_pass(exam, size, (0.0, 0.0)))[0]) == 0).any():
+            exam.show("(h == 0).sum()")
             raise Wrong("some of the returned states are 0, and without dropout too", "none of them: no tanh of such numbers is exactly 0")
         exam.last = shown
         raise Wrong(f"{int(holes.sum())} of {holes.size} returned states are 0", "none of them: masks fall on what enters a step")
@@ -287,7 +290,15 @@ def factors(value: Any, x: Given) -> Array:
 
 
 def _chunks(exam: Exam, *shapes: tuple[int, int, int]) -> list[Given]:
-    return [normal(shape, exam.seed(k + 1)) for k, shape in enumerate(shapes)]
+    return [_named("xyz"[k], normal(shape, exam.seed(k + 1))) for k, shape in enumerate(shapes)]
+
+
+APART = "((one[:, 0] == 0) != (other[:, 0] == 0)).sum()"
+
+
+def _show_steps(exam: Exam, script: Sequence[Call], rows: int = 0) -> None:
+    """In how many units (of so many rows) the masks of the last two calls differ."""
+    exam.show_two(script[-2:], APART.replace("[:,", f"[:{rows},") if rows else APART, script[:-2])
 
 
 def _differing(first: Array, second: Array) -> str:
@@ -318,6 +329,7 @@ def drops_features_as_often_as(exam: Exam, *, p: float, shape: tuple[int, int, i
     """drops each feature with probability {p}"""
     (x,) = _chunks(exam, shape)
     dropped = int((factors(exam.ask(build(exam, p), step(x, Seed(exam.seed())))[1], x) == 0).sum())
+    exam.show("(out == 0).mean()")
     expect("share of dropped features", dropped, x.value.size, p)
 
 
@@ -342,6 +354,7 @@ def divides_what_it_keeps(exam: Exam, *, p: float, shape: tuple[int, int, int] =
     """divides what it keeps by 1 - p, to ten digits"""
     (x,) = _chunks(exam, shape)
     found = factors(exam.ask(build(exam, p), step(x, Seed(exam.seed())))[1], x)
+    exam.show("(out / x){at}")
     compare(found, np.where(found != 0, 1 / (1 - p), 0.0), "out / x", DIGITS)
 
 
@@ -351,6 +364,7 @@ def keeps_its_mask_when_asked(exam: Exam, *, p: float, shape: tuple[int, int, in
     first, second = _chunks(exam, shape, (shape[0], steps, shape[2]))
     _, one, other = exam.ask(build(exam, p), step(first, Seed(exam.seed())), step(second, Seed(exam.seed(9)), same_mask=True))
     before, after = factors(one, first)[:, 0] != 0, factors(other, second)[:, 0] != 0
+    _show_steps(exam, script)
     if not np.array_equal(before, after):
         raise Wrong(f"the second call dropped other units: {_differing(before, after)}", "the units that the first call dropped")
 
@@ -381,7 +395,9 @@ def draws_again_unless_asked(exam: Exam, *, p: float, shape: tuple[int, int, int
     """draws a new mask in every call with same_mask=False"""
     first, second = _chunks(exam, shape, shape)
     rng = Seed(exam.seed(), "rng")
-    _, one, other = exam.ask(build(exam, p), step(first, rng), step(second, rng))
+    script = build(exam, p), step(first, rng), step(second, rng)
+    _, one, other = exam.ask(*script)
+    _show_steps(exam, script)
     before, after = factors(one, first)[:, 0] != 0, factors(other, second)[:, 0] != 0
     if np.array_equal(before, after):
         raise Wrong("the second call dropped the units that the first had dropped", "new coins")
@@ -399,6 +415,7 @@ def draws_for_another_batch(
     rows = min(len(before), len(kept))
     if kept.all() or not kept.any():
         raise Wrong(f"{int(kept.sum())} of {kept.size} units were kept in the second batch", f"about {1 - p:g} of them")
+    _show_steps(exam, script, rows)
     if rows > 5 and np.array_equal(before[:rows], kept[:rows]):  # of a few units only, they could be the same by chance
         raise Wrong(f"the first {rows} sequences of both batches are masked alike", "new coins")
     if (kept == kept[:1]).all() or (kept == kept[:, :1]).all():
@@ -425,8 +442,12 @@ def remembers_through_test_time(exam: Exam, *, p: float, shape: tuple[int, int, 
         step(last, Seed(exam.seed(9)), same_mask=True),
     )
     _, one, test, other = exam.ask(*script)
+    exam.last = script[:3]
+    exam.show("out{at}")
     compare(array(test, "out", between.value.shape), between.value, "out at test time", 0.0)
     before, after = factors(one, first)[:, 0] != 0, factors(other, last)[:, 0] != 0
+    exam.last = script[0], replace(script[1], returns=("one",)), script[2], replace(script[3], returns=("other",))
+    exam.show(APART)
     if not np.array_equal(before, after):
         raise Wrong(f"after a call at test time the mask is another: {_differing(before, after)}", "the mask of the last training call")
 
@@ -439,4 +460,5 @@ def leaves_its_sequences_alone(exam: Exam, *, p: float, shape: tuple[int, int, i
         answer = exam.returned(build(exam, p), replace(step(x, Seed(exam.seed()), **flags), watch=True))[1]
         after = answer.facts.arguments if answer.facts else ()
         if not any(isinstance(now, np.ndarray) and np.array_equal(now, x.value) for now in after):
+            exam.show_change("x")
             raise Wrong("x was changed by the call", "x as it was")

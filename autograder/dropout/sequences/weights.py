@@ -148,6 +148,7 @@ def never_drops_the_bias(exam: Exam, *, p: float, size: tuple[int, int, int] = (
     out = first_result(exam.ask(call)[0], (n, columns)).astype(float)
     if (out == 0).any():
         raise Wrong(f"{int((out == 0).sum())} of {out.size} outputs are 0 for x = 0", "the bias of their unit")
+    exam.show("out{at}")
     compare(out, np.broadcast_to(b.value, out.shape), "out (for x = 0)", TOLERANCE["float32"])
 
 

@@ -36,6 +36,7 @@ def lists_every_mask_once(exam: Exam, *, n: int) -> None:
     codes, counts = np.unique(rows @ 2 ** np.arange(n), return_counts=True)
     if len(codes) < 2**n:
         twice = (codes[counts.argmax()] >> np.arange(n)) & 1
+        exam.show("len(np.unique(masks, axis=0))")
         raise Wrong(f"{len(codes)} different masks, and {_told(twice)} stands there {counts.max()} times", f"{2**n} different masks")
 
 

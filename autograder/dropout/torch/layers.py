@@ -67,7 +67,7 @@ def layer_forward(x, p, rng, train=True):
     return out, (leaf, out)
 """
     forward = Code("layer_forward", source, (name,))
-    return Coat({exercise: forward, name: forward, BACKWARD: _BACKWARD}, name)
+    return Coat({exercise: forward, name: forward, BACKWARD: _BACKWARD}, name, {"out": "{}.detach().numpy()", "dx": "{}.numpy()"})
 
 
 _BACKWARD = Code(
@@ -81,9 +81,9 @@ def layer_backward(dout, cache):
 )
 
 
-def run(code: Code, *arguments: Any) -> Call:
+def run(code: Code, *arguments: Any, returns: tuple[str, ...] = ()) -> Call:
     """The call of what a code makes."""
-    return Call(CALLED, (code, *arguments))
+    return Call(CALLED, (code, *arguments), returns=returns)
 
 
 # ------------------------------------------------------------------------------------------------------- numbers, in four precisions
@@ -107,15 +107,20 @@ def in_dtype(dtype, p, seed):
 def computes_in(exam: Exam, *, dtype: str, p: float, function: str = "") -> None:
     """takes {dtype} and stays in it, with a scale right to its precision ({function})"""
     names = ("dtypes", "x", "dout", "out", "x.grad")
-    (value,) = exam.ask(run(_dtype_code(function or exam.function), dtype, p, exam.seed() % 2**31))
+    shown = tuple(name.replace(".", "_") for name in names)
+    (value,) = exam.ask(run(_dtype_code(function or exam.function), dtype, p, exam.seed() % 2**31, returns=shown))
+    exam.show("dtypes")
     for found, where in zip(_words(item(value, names, "dtypes"), 3), ("out", "x.grad", "out at test time"), strict=True):
         if found != f"torch.{dtype}":
             raise Wrong(f"{where} is {quoted(found, instead='something else')}", f"torch.{dtype}")
     x, dout, out, grad = (array(item(value, names, name), name, (40, 50)).astype(float) for name in names[1:])
     kept = out != 0
+    exam.show("(out != 0).sum().item()")
     if kept.all() or not kept.any():
         raise Wrong(f"{int(kept.sum())} of {kept.size} units survived", f"about {1 - p:g} of them")
+    exam.show("out{at}.item()")
     _near(out, np.where(kept, x / (1 - p), 0.0), dtype, "out")
+    exam.show("x_grad{at}.item()")
     _near(grad, np.where(kept, dout / (1 - p), 0.0), dtype, "x.grad")
 
 
@@ -163,6 +168,7 @@ def passes(p, seed):
     return Code("passes", source, (name,))
 
 
+OTHERS = "((first == 0) != ({} == 0)).sum().item()"
 _PASSES = ("x", "first", "second", "x.grad", "again", "other")
 
 
@@ -171,7 +177,8 @@ def _passes(exam: Exam, p: float, function: str) -> tuple[dict[str, Array], bool
     name, names = function or exam.function, (*_PASSES, "unmoved")
     key = ("passes", name, p, exam.salt)
     if key not in exam.memo:
-        (value,) = exam.ask(run(_passes_code(name), p, stable_seed(f"{name}/passes/{p}/{exam.salt}") % 2**31))
+        shown = tuple(n.replace(".", "_") for n in names)
+        (value,) = exam.ask(run(_passes_code(name), p, stable_seed(f"{name}/passes/{p}/{exam.salt}") % 2**31, returns=shown))
         exam.memo[key] = exam.last, value
     exam.last, value = exam.memo[key]
     return {n: array(item(value, names, n), n, (40, 50)) for n in _PASSES}, item(value, names, "unmoved") is True
@@ -181,6 +188,7 @@ def _passes(exam: Exam, p: float, function: str) -> tuple[dict[str, Array], bool
 def draws_afresh_in_each_pass(exam: Exam, *, p: float, function: str = "") -> None:
     """draws a fresh mask in each pass of one and the same layer ({function})"""
     found, _ = _passes(exam, p, function)
+    exam.show(OTHERS.format("second"))
     if np.array_equal(found["first"] == 0, found["second"] == 0):
         raise Wrong("two passes of one layer dropped the same units", "two masks")
 
@@ -192,6 +200,7 @@ def remembers_each_pass_by_itself(exam: Exam, *, p: float, function: str = "") -
     grad = found["x.grad"]
     off = int((~(np.abs(grad - found["first"] / found["x"]) <= 1e-9)).sum())
     if off:
+        exam.show("(~(abs(x_grad - first / x) <= 1e-9)).sum().item()")
         raise Wrong(f"after a second pass the gradient of the first differs from its multiplier in {off} of {grad.size} units", "none")
 
 
@@ -199,6 +208,7 @@ def remembers_each_pass_by_itself(exam: Exam, *, p: float, function: str = "") -
 def leaves_the_generator_alone_in_eval(exam: Exam, *, p: float, function: str = "") -> None:
     """draws no random number at test time ({function})"""
     if not _passes(exam, p, function)[1]:
+        exam.show("unmoved")
         raise Wrong("after .eval() torch's random generator moved on", "as it was before the pass")
 
 
@@ -207,8 +217,10 @@ def obeys_the_seed_of_torch(exam: Exam, *, p: float, function: str = "") -> None
     """draws its mask from torch's own generator: torch.manual_seed decides about it, and nothing else ({function})"""
     found, _ = _passes(exam, p, function)
     first, again, other = (found[name] == 0 for name in ("first", "again", "other"))
+    exam.show(OTHERS.format("again"))
     if not np.array_equal(first, again):
         raise Wrong("the same torch.manual_seed gave another mask", "the same mask")
+    exam.show(OTHERS.format("other"))
     if np.array_equal(first, other):
         raise Wrong("another torch.manual_seed gave the same mask", "another mask")
 

@@ -68,6 +68,7 @@ class Spy(torch.nn.Module):
 def spy(training):
     return Spy().train(training)
 """
+SEEN = "sum(row[0] for row, later in zip(report, report[1:]) if later[4] {} row[4])"  # == after a look, > after a step
 SIZE = 4
 BATCHES = "import torch\n\nbatches = [(torch.full((4, 3), float(k)), torch.tensor([0, 1, 0, 1])) for k in range({count})]\n"
 
@@ -124,7 +125,7 @@ def _watch(exam: Exam, epochs: int, batches: int, starts_in_eval: bool) -> Watch
     spy = Call(CALLED, (Code("spy", SPY), not starts_in_eval), returns=("model",))
     model = Item(0, None, "model")
     loop = Call(exam.function, (model, Code("batches", BATCHES.format(count=batches)), epochs), returns=("flags",))
-    _, flags, report = exam.ask(spy, loop, Call(".report", (model,)))
+    _, flags, report = exam.ask(spy, loop, Call(".report", (model,), returns=("report",)))
     if not isinstance(report, list) or not all(isinstance(p, list) and list(map(type, p)) == _PASS for p in report):
         raise Wrong("the model that was handed over has been changed", "the model as it was")
     changes = [p[-1] for p in report]
@@ -141,9 +142,11 @@ _PASS = [bool, bool, int, int, int]
 def trains_in_training_mode(exam: Exam, *, epochs: int, batches: int, starts_in_eval: bool = False) -> None:
     """takes every step in training mode, to the last epoch (the model comes in eval mode: {starts_in_eval})"""
     modes = [p.mode for p in watched(exam, epochs, batches, starts_in_eval).steps]
+    exam.show(SEEN.format(">").replace("row[0]", "1", 1))
     if not modes:
         raise Wrong("no step was taken", f"{epochs} epochs of {batches} batches: {epochs * batches} steps")
     if not all(modes):
+        exam.show(SEEN.format(">"))
         raise Wrong(f"the model was in training mode in {sum(modes)} of {len(modes)} steps", "all of them")
 
 
@@ -151,6 +154,7 @@ def trains_in_training_mode(exam: Exam, *, epochs: int, batches: int, starts_in_
 def takes_every_batch_once_per_epoch(exam: Exam, *, epochs: int, batches: int, starts_in_eval: bool = False) -> None:
     """takes one step on each batch in each epoch"""
     steps = [p.batch for p in watched(exam, epochs, batches, starts_in_eval).steps]
+    exam.show(SEEN.format(">").replace("row[0]", "1", 1))
     if len(steps) != epochs * batches:
         raise Wrong(f"{len(steps)} steps were taken", f"{epochs} epochs of {batches} batches: {epochs * batches} steps")
     for epoch in range(epochs):
@@ -162,8 +166,10 @@ def takes_every_batch_once_per_epoch(exam: Exam, *, epochs: int, batches: int, s
 def measures_in_eval_mode(exam: Exam, *, epochs: int, batches: int) -> None:
     """measures after each epoch, in eval mode, on all batches"""
     seen = watched(exam, epochs, batches, False)
+    exam.show(SEEN.format("=="))
     if any(seen.looks):
         raise Wrong(f"{sum(seen.looks)} of {len(seen.looks)} measuring passes were made in training mode", "none")
+    exam.show(SEEN.format("==").replace("row[0]", "row[3]", 1))
     measured = seen.measured(batches)
     times = sum(size > 0 for size in measured)
     if times < epochs:
@@ -177,6 +183,7 @@ def returns_the_flags_it_saw(exam: Exam, *, epochs: int, batches: int, starts_in
     """returns model.training as it was at each step"""
     seen = watched(exam, epochs, batches, starts_in_eval)
     wanted = [p.flag for p in seen.steps]
+    exam.show("flags")
     if not isinstance(seen.flags, (list, tuple)) or len(seen.flags) != len(wanted):
         raise Wrong(f"the function returned {an(seen.flags)}", f"a list of {len(wanted)} flags, one for each step")
     if not wanted or not _are(seen.flags, wanted):
@@ -247,8 +254,8 @@ def _descended(exam: Exam, epochs: int) -> tuple[tuple[Array, Array, Array, Arra
     batches = Code("batches", ONE_BATCH.format(x=X.tolist(), y=y.tolist(), times=TWICE))
     made = Call(CALLED, (Code("linear", LINEAR), W.tolist(), b.tolist()), returns=("model",))
     loop = Call(exam.function, (model, batches, epochs), returns=("flags",))
-    *_, value = exam.ask(made, loop, Call(CALLED, (Code("weights", LINEAR), model)))
     names = ("weight", "bias")
+    *_, value = exam.ask(made, loop, Call(CALLED, (Code("weights", LINEAR), model), returns=names))
     weight, bias = (array(item(value, names, name), f"model.{name}", old.shape) for name, old in zip(names, (W, b), strict=True))
     return (X, y, W, b), (weight, bias)
 
@@ -264,6 +271,7 @@ def takes_steps_of_sgd(exam: Exam, *, rate: float, epochs: int = 3) -> None:
     for name, got, wanted in zip(("weight", "bias"), found, Descent(rate).run(*problem, epochs * TWICE), strict=True):
         if not _alike(got, wanted):
             place = np.unravel_index(int(np.argmax(np.abs(got - wanted))), wanted.shape)
+            exam.show(f"{name}{{at}}.item()")
             where = f"after {epochs} epochs of {TWICE} batches model.{name}{[int(i) for i in place]}"
             raise Wrong(f"{where} = {number(got[place])}", number(wanted[place]))
 
@@ -282,9 +290,13 @@ def passes(p_in, p, seed):
     return Code("passes", source, (name,))
 
 
+FARTHEST = "abs({} - {}).max().item()"
+
+
 def _net_passes(exam: Exam, net: str, p_in: float, p: float) -> list[Array]:
-    (value,) = exam.ask(run(_net_code(net), p_in, p, exam.seed() % 2**31))
     names = ("train 1", "train 2", "test 1", "test 2", "without dropout")
+    shown = tuple(name.replace(" ", "_") for name in names)
+    (value,) = exam.ask(run(_net_code(net), p_in, p, exam.seed() % 2**31, returns=shown))
     return [array(item(value, names, name), name) for name in names]
 
 
@@ -292,8 +304,10 @@ def _net_passes(exam: Exam, net: str, p_in: float, p: float) -> list[Array]:
 def drops_in_training(exam: Exam, *, net: str, p_in: float, p: float) -> None:
     """drops in training, anew in each pass, when it is {net}(p_in={p_in}, p={p})"""
     first, second, _, _, plain = _net_passes(exam, net, p_in, p)
+    exam.show(FARTHEST.format("train_1", "without_dropout"))
     if _same(first, plain):
         raise Wrong("in training the scores are those of the network without dropout: nothing was dropped", "other scores")
+    exam.show(FARTHEST.format("train_1", "train_2"))
     if np.array_equal(first, second) and np.ptp(first, axis=0).any():  # where all is dropped, what is said is about the rate
         raise Wrong("two training passes gave the same scores", "two masks, two results")
 
@@ -306,8 +320,10 @@ def _same(one: Array, other: Array) -> bool:
 def drops_nothing_after_eval(exam: Exam, *, net: str, p_in: float, p: float) -> None:
     """drops nothing after .eval(), when it is {net}(p_in={p_in}, p={p})"""
     _, _, third, fourth, plain = _net_passes(exam, net, p_in, p)
+    exam.show(FARTHEST.format("test_1", "test_2"))
     if not np.array_equal(third, fourth):
         raise Wrong("after .eval() two passes gave different scores: something still drops", "twice the same")
+    exam.show(FARTHEST.format("test_1", "without_dropout"))
     if not _same(third, plain):
         raise Wrong("after .eval() the scores are not those of the network without dropout", "the same scores")
 
@@ -345,7 +361,7 @@ def _dropped(exam: Exam, net: str, p_in: float, p: float, width: int, passes: in
     Read off the gradients: of x, and of the square matrix between the hidden layers. A network without such a matrix shows its inputs.
     Where both scores are 0 there is no gradient, and the pass shows nothing.
     """
-    (value,) = exam.ask(run(_coins_code(net, width), p_in, p, exam.seed() % 2**31, passes))
+    (value,) = exam.ask(run(_coins_code(net, width), p_in, p, exam.seed() % 2**31, passes, returns=("counts",)))
     counts = array(value, "counts").astype(int)
     if counts.ndim != 2 or counts.shape[1] not in (2, 4):
         raise Wrong(f"the network answered with {an(value)}", "scores")
@@ -363,9 +379,11 @@ def _rate_seen(*, p_in: float, **_: Any) -> str:
 def drops_each_layer_as_often_as_told(exam: Exam, *, net: str, p_in: float, p: float, width: int = 64) -> None:
     """drops inputs with probability {p_in}, units of both hidden layers with {p}, and never a score ({net})"""
     found, silent = _dropped(exam, net, p_in, p, width, PASSES)
+    exam.show(f"sum(0 < row[-1] < {SCORES} for row in counts)")
     if silent:
         raise Wrong(f"in {silent} of {PASSES} passes one score was 0: the output is dropped, too", "no score")
-    for name, (count, units) in found.items():
+    for k, (name, (count, units)) in enumerate(found.items()):
+        exam.show(f"1 - np.mean([row[{k}] for row in counts if row[-1] < {SCORES}]) / {width if k else INPUTS}")
         rate = p_in if name == COUNTED[0] else p
         if not units:
             raise Wrong(f"no pass shows which units of the {name} were dropped", "scores that are not all 0")
@@ -389,7 +407,8 @@ def scores(seed):
 @verb()
 def computes_two_relu_layers(exam: Exam, *, net: str, width: int = 64) -> None:
     """computes scores from two hidden ReLU layers and nothing else ({net})"""
-    (value,) = exam.ask(run(_scores_code(net), exam.seed() % 2**31))
+    (value,) = exam.ask(run(_scores_code(net), exam.seed() % 2**31, returns=("x", "scores", "*weights")))
+    exam.show("[tuple(w.shape) for w in weights]")
     if not isinstance(value, (list, tuple)) or len(value) < 2:
         raise Wrong(f"the network answered with {an(value)}", "scores")
     if len(value) > MOST_WEIGHTS:
@@ -403,6 +422,7 @@ def computes_two_relu_layers(exam: Exam, *, net: str, width: int = 64) -> None:
     vectors = [w for w in weights if w.ndim == 1]
     wanted = list(_relu_scores(x, [found[0] for found in matrices], vectors, width))
     if not any(np.allclose(scores, w, rtol=1e-3, atol=1e-3) for w in wanted):
+        exam.show("scores{at}.item()")
         right = f"{number(wanted[0][0, 0])}, from its own weights and two ReLU layers"
         raise Wrong(f"without dropout scores[0, 0] = {number(scores[0, 0])}", right)
 
@@ -438,7 +458,7 @@ def slopes(p_in, p, seed):
 
 def _factors(exam: Exam, net: str, p_in: float, p: float, width: int) -> Array:
     """What the gradients in training are of those without dropout, where they are not 0: of the inputs, or between the hidden layers."""
-    (value,) = exam.ask(run(_slopes_code(net, width), p_in, p, exam.seed() % 2**31))
+    (value,) = exam.ask(run(_slopes_code(net, width), p_in, p, exam.seed() % 2**31, returns=("train", "test")))
     train, test = (array(item(value, ("train", "test"), name), name).astype(float) for name in ("train", "test"))
     if train.shape != test.shape or not (test != 0).all():
         raise Wrong("with p_in = p = 0 the scores do not depend on everything", "all weights positive, no unit dropped")
@@ -453,6 +473,7 @@ def scales_the_survivors_of_each_layer(exam: Exam, *, net: str, p_in: float, p: 
         ratio = _factors(exam, net, *rates, width)
         off = ~np.isclose(ratio, wanted, rtol=1e-3)
         if off.any():
+            exam.show(f"(train / test)[train != 0][{int(off.argmax())}].item()")
             found = f"in training the survivors of {name} count {number(ratio[off][0])} times as much as without dropout"
             raise Wrong(found, number(wanted))
 
