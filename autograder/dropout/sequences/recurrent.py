@@ -362,7 +362,8 @@ def divides_what_it_keeps(exam: Exam, *, p: float, shape: tuple[int, int, int] =
 def keeps_its_mask_when_asked(exam: Exam, *, p: float, shape: tuple[int, int, int] = (8, 5, 20), steps: int = 5) -> None:
     """uses the mask of the call before, with same_mask=True, for chunks of {steps} steps after one of 5"""
     first, second = _chunks(exam, shape, (shape[0], steps, shape[2]))
-    _, one, other = exam.ask(build(exam, p), step(first, Seed(exam.seed())), step(second, Seed(exam.seed(9)), same_mask=True))
+    script = build(exam, p), step(first, Seed(exam.seed())), step(second, Seed(exam.seed(9)), same_mask=True)
+    _, one, other = exam.ask(*script)
     before, after = factors(one, first)[:, 0] != 0, factors(other, second)[:, 0] != 0
     _show_steps(exam, script)
     if not np.array_equal(before, after):
@@ -373,9 +374,10 @@ def keeps_its_mask_when_asked(exam: Exam, *, p: float, shape: tuple[int, int, in
 def keeps_the_latest_mask(exam: Exam, *, p: float, shape: tuple[int, int, int] = (8, 5, 20)) -> None:
     """uses the mask of the latest call, with same_mask=True, of two that drew"""
     (x,) = _chunks(exam, shape)
-    drawing = (step(x, Seed(exam.seed(k))) for k in (5, 0))
-    *_, latest, kept = exam.ask(build(exam, p), *drawing, step(x, Seed(exam.seed(9)), same_mask=True))
+    script = build(exam, p), *(step(x, Seed(exam.seed(k))) for k in (5, 0)), step(x, Seed(exam.seed(9)), same_mask=True)
+    *_, latest, kept = exam.ask(*script)
     before, after = factors(latest, x)[:, 0] != 0, factors(kept, x)[:, 0] != 0
+    _show_steps(exam, script)
     if not np.array_equal(before, after):
         raise Wrong(f"the third call dropped other units: {_differing(before, after)}", "the units that the second call dropped")
 

@@ -183,6 +183,7 @@ def leaves_the_average_to_chance(exam: Exam, *, p: float, shape: tuple[int, ...]
     found = factors(exam, p, shape, 2)
     _vary(np.stack(found), "in every call")
     if told := levelled(found):
+        exam.show("(out / x).std()" if "deviation" in told else "(out / x).mean()")
         raise Wrong(f"{told}, in every call", "numbers that vary around it")
 
 

@@ -167,7 +167,7 @@ def makes_no_pass_in_vain(exam: Exam, *, passes: int = 5, examples: int = 7) -> 
     """makes T passes, and none besides"""
     (answer,) = exam.answers(counted_call(exam, passes, examples))
     if made_too_many(answer):
-        raise Wrong(TOO_MANY, f"T passes, here {passes}")
+        raise Wrong(f"{TOO_MANY}, and raised RuntimeError", f"T passes, here {passes}")
 
 
 def ladder_call(exam: Exam, passes: int, examples: int) -> Call:
