@@ -30,7 +30,6 @@ FORMS = {  # what a message begins with -> what shows it; `out` is what the call
     re.compile(r"every example keeps exactly \d+ of \d+ weights$"): "np.unique({out}.sum(axis=(1, 2)))",
     re.compile(r"\d+ of \d+ outputs are 0 for x = 0$"): "({out} == 0).sum()",
     re.compile(r"\d+ of \d+ dropped units got a gradient$"): "(dx != 0)[{out} == 0].sum()",
-    re.compile(r"(\w+) was changed by the call$"): "({0} != before).sum()",
     re.compile(r"\d+ of \d+ labels differ from y$"): "(y2 != y).sum()",
     re.compile(r"at (\w+)(\[\d+\]) = "): "{0}{1}",
     re.compile(r"dx is -?[\d.e+-]+ wherever it is not 0"): "dx[dx != 0][0]",
@@ -70,7 +69,7 @@ def lines(calls: Sequence[Call], got: str) -> str:
         return _said(calls, got)
     made = [call for call in calls if not (call.look and call.returns)]  # what is left reads a mask off what came back
     calls, made = (_result_named(got, list(_in_mode(c, got))) for c in (calls, made))
-    for form, of in ((_of_two, calls), (_after_another, made), (_loop, made), (_ratio, made), (_whole, made), (_global, made)):
+    for form, of in ((_of_two, calls), (_loop, made), (_whole, made), (_global, made)):
         if found := form(got, of):
             return found
     expression = _expression(got, calls) if len(calls) <= MOST else ""
@@ -137,14 +136,6 @@ def _of_two(got: str, calls: Sequence[Call]) -> str:
     return "\n".join([*dict.fromkeys([*first, *rest, *rng]), masks, sign])
 
 
-def _after_another(got: str, calls: Sequence[Call]) -> str:
-    """A gradient asked for once more after a second forward pass."""
-    found = re.match(r"dx after another forward pass(\[[\d, ]+\]) = ", got)
-    if not found or len(calls) != 4:
-        return ""
-    return _and_then(calls, f"dx{found[1]}")
-
-
 def _loop(got: str, calls: Sequence[Call]) -> str:
     """A frequency counted anew."""
     shows = next((shows for form, shows in LOOPS.items() if form.match(got)), "")
@@ -152,14 +143,6 @@ def _loop(got: str, calls: Sequence[Call]) -> str:
         return ""
     *first, call = _seeded(calls[0]).split("\n")
     return "\n".join([*first, shows.format(call=call + "[0]" * (len(calls[0].returns) > 1), many=MANY)])
-
-
-def _ratio(got: str, calls: Sequence[Call]) -> str:
-    found = re.match(r"the first \w+ / the second(\[[\d, ]+\])? = ", got)
-    texts = [script_text([call]) for call in calls]
-    if not found or len(texts) != 2 or "\n" in "".join(texts):
-        return ""
-    return f"({texts[0]} / {texts[1]}){found[1] or ''}"
 
 
 def _whole(got: str, calls: Sequence[Call]) -> str:
@@ -189,12 +172,12 @@ def _expression(got: str, calls: Sequence[Call]) -> str:
     subject = got.partition(" = ")[0].strip()
     made, read = ([name for call in calls if call.look == look for name in call.returns] for look in (False, True))
     names = [name for name in dict.fromkeys([*made, *read]) if made.count(name) <= 1 >= read.count(name)]
-    if any(call.look and not call.returns for call in calls):
+    if not names or any(call.look and not call.returns for call in calls):
         return ""
     out = next((name for name in reversed(names) if name in DRAWN), "")
     for form, shows in FORMS.items():
         found = form.match(got)
-        known = found and ("before" in shows or {n for n in found.groups("") if n.isidentifier()} <= {*names})
+        known = found and {n for n in found.groups("") if n.isidentifier()} <= {*names}
         if found and known and (out or "{out}" not in shows):
             return shows.format(*found.groups(""), out=out)
     if out and (found := AGREE.match(subject)):
@@ -217,15 +200,7 @@ def _value(text: str, known: set[str]) -> str:
 
 
 def _input(expression: str) -> str:
-    if found := re.match(r"\((\w+) != before\)", expression):
-        return found[1]
     return next((n for n in ("dout", "x") if re.search(rf"\b{n}\b", expression)), "")
-
-
-def _kept(name: str, call: Call) -> Call:
-    """The call with a copy made of that argument before."""
-    kept = [replace(a, first=f"{a.first}\nbefore = {name}.copy()") if isinstance(a, Given) and a.text == name else a for a in call.args]
-    return replace(call, args=tuple(kept), returns=call.returns if kept == [*call.args] else ())  # who looks at an argument needs no result
 
 
 def _is_named(name: str, calls: Sequence[Call]) -> bool:
@@ -247,10 +222,8 @@ def _named_input(expression: str, calls: list[Call]) -> tuple[list[str], list[Ca
     """The lines that give the last call's input a name, where the expression speaks of it, and the calls with that name in them."""
     name, last = _input(expression), calls[-1]
     if _is_named(name, calls):
-        return [], [_kept(name, call) for call in calls] if "before" in expression else calls
-    first = [f"{name} = {argument_text(last.args[0])}"] + [f"before = {name}.copy()"] * ("before" in expression)
-    returns = () if "before" in expression else last.returns
-    return first, [*calls[:-1], replace(last, args=(Named(name), *last.args[1:]), returns=returns)]
+        return [], calls
+    return [f"{name} = {argument_text(last.args[0])}"], [*calls[:-1], replace(last, args=(Named(name), *last.args[1:]))]
 
 
 class Named(str):

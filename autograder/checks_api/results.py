@@ -146,6 +146,7 @@ def gives_in_proportion(
     one, other = (np.asarray(value).astype(float) for value in found)
     if not np.all(np.isfinite(other) & (other != 0)):
         raise Wrong(f"the second {called} is {number(other[~np.isfinite(other) | (other == 0)].flat[0])}", "a number other than 0")
+    exam.show_two(asked, "(one / other){at}")
     compare(one / other, expected, f"the first {called} / the second", NEAR)
 
 
@@ -164,6 +165,7 @@ def leaves_its_arguments_alone(exam: Exam, *, given: tuple[Any, ...], names: tup
     call = replace(call, args=tuple(map(in_words, names, call.args[: len(names)])) + call.args[len(names) :])
     changed = changed_arguments(exam, call)
     if changed:
+        exam.show_change(names[changed[0]])
         raise Wrong(f"{names[changed[0]]} was changed by the call", f"{names[changed[0]]} as it was")
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from autograder.asking import Exam, Unanswered, Wrong, array, number
 from autograder.checks_api.comparing import close, compare
-from autograder.checks_api.inputs import Array, direction, normal, positive
+from autograder.checks_api.inputs import Array, direction, in_words, normal, positive
 from autograder.checks_api.verb import verb
 from autograder.dropout.calls import backward_call, output, scale, test_call, train_call
 from autograder.dropout.values import SHAPE
@@ -119,6 +119,7 @@ def belongs_to_its_own_cache(exam: Exam, *, p: float, forward: str, backward: st
     first, second = (train_call(forward, x, p, Seed(exam.seed(k))) for k in (3, 4))
     back = backward_call(backward, dout, 0)
     _, before, _, after = exam.ask(first, back, second, back)
+    exam.show("dx{at}")
     compare(array(after, "dx", shape), array(before, "dx", shape), "dx after another forward pass", EXACT)
 
 
@@ -156,11 +157,12 @@ def _alike_in_pairs(dout: Given) -> Given:
 @verb()
 def keeps_dout(exam: Exam, *, p: float, forward: str, backward: str, shape: tuple[int, ...] = (6, 7)) -> None:
     """does not modify dout"""
-    x, dout = normal(shape, exam.seed(1)), normal(shape, exam.seed(2))
+    x, dout = normal(shape, exam.seed(1)), in_words("dout", normal(shape, exam.seed(2)))
     answers = exam.returned(train_call(forward, x, p, Seed(exam.seed())), backward_call(backward, dout, 0, watch=True))
     facts = answers[1].facts
     after = facts.arguments[0] if facts and facts.arguments else None
     if not isinstance(after, np.ndarray) or not np.array_equal(after, dout.value):
+        exam.show_change("dout")
         raise Wrong("dout was changed by the call", "dout as it was")
 
 

@@ -111,7 +111,6 @@ WIDE = Call("f", (Given("x" * 99, 1), Seed(7, "rng")), returns=("out", "cache"))
 LAYER = Call("f", (Given("x", 1, "x = 1"), Given("W", np.ones(2), "W = np.ones(2)")), returns=("out",))
 ARGUMENTS = "0.3, np.random.default_rng(7))"
 TWICE = f"f(np.ones((2, 3)), {ARGUMENTS}; f(np.ones((2, 3)), {ARGUMENTS}"
-BEFORE = "x = np.ones((2, 3))\nbefore = x.copy()\n"
 
 
 @pytest.mark.parametrize(
@@ -120,27 +119,22 @@ BEFORE = "x = np.ones((2, 3))\nbefore = x.copy()\n"
         ([MASK], "share of dropped units = 0.7", f"mask = mask((2, 3), {ARGUMENTS}\n(mask == 0).mean()"),
         ([FORWARD], "out[0, 0] = 3", f"out, cache = f(np.ones((2, 3)), {ARGUMENTS}\nout[0, 0]"),
         ([FORWARD], "(out / x)[kept][0] = 1", f"x = np.ones((2, 3))\nout, cache = f(x, {ARGUMENTS}\n(out / x)[out != 0][0]"),
-        ([FORWARD], "x was changed by the call", f"{BEFORE}f(x, {ARGUMENTS}\n(x != before).sum()"),
-        ([FORWARD], "h0 was changed by the call", f"f(np.ones((2, 3)), {ARGUMENTS}"),
-        ([LAYER], "W was changed by the call", "x = 1\nW = np.ones(2)\nbefore = W.copy()\nf(x, W)\n(W != before).sum()"),
         ([FORWARD], "out holds -1.5", f"out, cache = f(np.ones((2, 3)), {ARGUMENTS}\nout[out != 0][0]"),
         ([FORWARD], "the function returned an array", f"result = f(np.ones((2, 3)), {ARGUMENTS}\ntype(result)"),
         ([FORWARD], "the function returned", f"result = f(np.ones((2, 3)), {ARGUMENTS}\ntype(result)"),
         ([FORWARD], "NumPy warned: overflow", f"result = f(np.ones((2, 3)), {ARGUMENTS}"),
-        ([PLAIN, PLAIN], "the first out / the second[0] = 3", "(f(2) / f(2))[0]"),
         (
             [WIDE, WIDE],
             "share of units on which two calls agree = 1",
             f"rng = np.random.default_rng(7)\none = f({'x' * 99}, rng)[0] == 0\nother = f({'x' * 99}, rng)[0] == 0\n(one == other).mean()",
         ),
-        ([LONG, LONG], "the first out / the second = 3", f"(f({'x' * 99}) / f({'x' * 99}))"),
         (
             [MASK, MASK],
             "share of masks of 2 units with nothing kept = 0.0",
             "np.mean([not np.any(mask((2, 3), 0.3, np.random.default_rng(seed))) for seed in range(200)])",
         ),
         (
-            [FORWARD, BACKWARD, FORWARD, BACKWARD],
+            [FORWARD, BACKWARD, FORWARD, BACKWARD, Call("dx{at}", ship=(), look=True)],
             "dx after another forward pass[0, 1] = 3",
             f"out, cache_1 = f(np.ones((2, 3)), {ARGUMENTS}\ndx = b(1, cache_1)\n"
             f"out, cache = f(np.ones((2, 3)), {ARGUMENTS}\ndx = b(1, cache_1)\ndx[0, 1]",

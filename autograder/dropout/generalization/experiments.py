@@ -149,6 +149,7 @@ def keeps_its_labels(exam: Exam, *, fraction: float = 0.3) -> None:
     y = in_words("y", labels(50, 10, exam.seed(1)))
     (answer,) = exam.returned(spoiling(exam, y, fraction, 10, watch=True))
     if not unchanged(answer, 0, y.value):
+        exam.show_change("y")
         raise Wrong("y was changed by the call", "y as it was")
 
 

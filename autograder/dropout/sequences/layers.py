@@ -99,6 +99,7 @@ def leaves_what_it_is_given(exam: Exam, *, given: Shapes, rates: Rates) -> None:
     after = answer.facts.arguments if answer.facts else ()
     for name, value, now in zip(given, values, after, strict=False):
         if not isinstance(now, np.ndarray) or not np.array_equal(now, value.value):
+            exam.show_change(name)
             raise Wrong(f"{name} was changed by the call", f"{name} as it was")
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograder.asking import Exam, Wrong, an, array, number
-from autograder.checks_api.inputs import normal
+from autograder.checks_api.inputs import in_words, normal
 from autograder.checks_api.verb import verb
 from autograder.model import Answer, Call, Code, Given
 
@@ -271,11 +271,14 @@ def hands_over_masks_like_x(exam: Exam, *, p: float, dtype: str, shape: tuple[in
 @verb()
 def keeps_x_and_dout(exam: Exam, *, p: float, shape: tuple[int, ...] = (6, 7)) -> None:
     """does not modify x or dout"""
-    call = replace(Comparison(p=p, shape=shape).call(exam), watch=True)
+    call = Comparison(p=p, shape=shape).call(exam)
+    named = (in_words(name, given) for name, given in zip(("x", "dout"), call.args[3:5], strict=True))
+    call = replace(call, args=(*call.args[:3], *named, *call.args[5:]), watch=True)
     (answer,) = exam.returned(call)
     three(answer.value)
     for place, name in ((3, "x"), (4, "dout")):
         if not np.array_equal(_after(answer, place), call.args[place].value):
+            exam.show_change(name)
             raise Wrong(f"{name} was changed by the call", f"{name} as it was")
 
 
