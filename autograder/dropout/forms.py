@@ -99,6 +99,9 @@ class Flat(Form):
     def read(self, value: object, shape: tuple[int, ...]) -> Array:
         return array(pair(value)[0], "out", (shape[0], *self.sizes)).reshape(shape)
 
+    def shown(self, shape: tuple[int, ...]) -> str:
+        return f"out.reshape({shape})"
+
 
 @dataclass(frozen=True)
 class Bare(Form):

@@ -280,7 +280,8 @@ def step(x: Given, seed: Seed | None, **flags: bool) -> Call:
 def two_layers(exam: Exam, p: float, x: Given) -> list[Array]:
     """Which units are kept by a layer, by another one of the same class, and by the first again when it is asked to keep its mask."""
     other, seeds = Item(1, None, "other"), [Seed(exam.seed(k)) for k in (0, 5, 9)]
-    passes = step(x, seeds[0]), Call(".forward", (other, x, seeds[1])), step(x, seeds[2], same_mask=True)
+    one, again = replace(step(x, seeds[0]), returns=("one",)), replace(step(x, seeds[2], same_mask=True), returns=("again",))
+    passes = one, Call(".forward", (other, x, seeds[1])), again
     return [factors(value, x) != 0 for value in exam.ask(build(exam, p), build(exam, p, "other"), *passes)[2:]]
 
 
@@ -387,6 +388,7 @@ def keeps_layers_apart(exam: Exam, *, p: float, shape: tuple[int, int, int] = (8
     """keeps a mask for each layer: another layer that draws changes nothing"""
     (x,) = _chunks(exam, shape)
     before, other, after = two_layers(exam, p, x)
+    exam.show("((one[:, 0] == 0) != (again[:, 0] == 0)).sum()")
     if not np.array_equal(before, after):
         whose = "those of the other layer" if np.array_equal(other, after) else _differing(before, after)
         raise Wrong(f"after a call of another layer, the first one dropped other units: {whose}", "the units that it dropped before")
