@@ -67,9 +67,14 @@ def collect(root: Path, slugs: Sequence[str] = ()) -> Handout:
     given = {slug: folders(root).released(slug) for slug in chosen}
     handed_out = {f"{slug}/{name}": _read(place / name) for slug, place in given.items() for name in (f"{slug}.ipynb", *RELEASED)}
     wheel = {f"{PACKAGE}/{name}": data for name, data in student_part(_imports_of(handed_out)).items()}
-    wheel |= {f"{PACKAGE}/{INSTALLED}/{name}": data for name, data in handed_out.items() if not name.endswith(".ipynb")}
+    wheel |= {f"{PACKAGE}/{INSTALLED}/{name}": _close(name, data) for name, data in handed_out.items() if not name.endswith(".ipynb")}
     more = {name: next((h / where for h in (root, CLONE) if (h / where).is_file()), None) for name, where in PAGES.items()}
     return Handout(chosen, wheel, handed_out | {name: _read(path) for name, path in more.items() if path})
+
+
+def _close(name: str, data: bytes) -> bytes:
+    """A file as it lies in the wheel, where nobody reads it: JSON without indentation."""
+    return json.dumps(json.loads(data), ensure_ascii=False, separators=(",", ":")).encode() if name.endswith(".json") else data
 
 
 def released(root: Path) -> list[str]:
