@@ -104,6 +104,7 @@ def reaches_all_wrong_classes(exam: Exam, *, classes: int = 10, count: int = 200
     y2 = y2[y2 != own]
     count = len(y2)
     if not count:
+        exam.show(f"(y2 != {own}).sum()")
         raise Wrong("no label was moved", "all of them")
     for what, events, share, sign in (
         ("class 0", y2 == 0, 1, "== 0"), ("the next class", y2 == own + 1, 1, f"== {own + 1}"),
