@@ -599,7 +599,7 @@ MISCONCEPTIONS = {
             probability gamma: a map may lose several blocks.""",
             (SEEDS, "(np.arange(rows * columns) == rng.integers(rows * columns, size=(N, C, 1))) & (rng.random((N, C, 1)) < p)"),
             ("    mask = np.ones", "    seeds = seeds.reshape(N, C, rows, columns)\n    mask = np.ones"),
-            signs="mask_inner_units mask_drop_share =mask_zeros =mask_untouched_maps",
+            signs="mask_untouched_maps =mask_zeros",
         ),
         edge(
             "the_scale_is_one_over_one_minus_p",

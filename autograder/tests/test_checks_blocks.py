@@ -451,6 +451,7 @@ def test_the_words_for_blocks() -> None:
     assert word(s.inner_share(block=3), {}) == "gamma"
     assert word(s.inner_share(block=3), {"mask": blocks(rate=lambda H, W, p, b: p)}) == "p"
     assert word(s.blocks_a_map(block=3), {}) == "chance"
+    assert word(s.blocks_a_map(block=3), {"mask": blocks(rate=lambda *a: 0.0002)}) == "one block at most"
     one = {"mask": blocks(sizes=lambda N, C: (1, 1))}
     assert (word(s.blocks_a_map(block=3), one), word(s.maps_masked(block=3), one)) == ("chance", "shared by all")
     assert word(s.maps_masked(block=3), {"mask": blocks(rate=lambda *a: 0.0)}) == "nothing to see"

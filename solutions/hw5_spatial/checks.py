@@ -323,11 +323,12 @@ WIDE = {"shape": (53, 59, 2, 1)}  # 0.7 of 53 * 59 * 2 is no whole number, so 1 
 SMALL = {"shape": (3, 4, 5, 2)}
 WIDE_PAIR = {**SPATIAL, **WIDE}
 
+LARGE_MAPS = {"shape": (6, 8, 20, 25)}  # a single one of which has enough blocks at its border
 MASK_FACTS = [
     s.call_gives("too_large", given=TOO_LARGE),
     s.large_blocks_drop(),
-    s.zeros_form("zeros", block=3),
-    s.zeros_form("zeros_of_even_blocks", block=4),
+    s.zeros_form("zeros", block=3, **LARGE_MAPS),
+    s.zeros_form("zeros_of_even_blocks", block=4, **LARGE_MAPS),
     s.inner_share("inner_units", block=3),
     s.overlaps("overlaps", block=3),
     s.maps_masked("maps", block=3),

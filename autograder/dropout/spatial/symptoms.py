@@ -145,7 +145,7 @@ def maps_masked(exam: Exam, *, block: int, shape: tuple[int, int, int, int] = MA
 
 @symptom
 def blocks_a_map(exam: Exam, *, block: int, shape: tuple[int, int, int, int] = MAPS) -> str:
-    """Does the number of dropped units vary from map to map as it should? "always some" when no map is left whole."""
+    """Does the number of dropped units vary from map to map as it should, or is there "always some", or "one block at most"?"""
     kept = thrown(block_draws(exam, shape, P, block) != 0, (0, 1))
     maps = kept.reshape(-1, kept[0, 0].size)
     if kept.all():
@@ -154,6 +154,8 @@ def blocks_a_map(exam: Exam, *, block: int, shape: tuple[int, int, int, int] = M
         return "chance"
     if len({int(n) for n in maps.sum(1)}) == 1:
         return "as many in each"
+    if (~maps).sum(1).max() <= block**2:
+        return "one block at most"
     return "chance" if maps.all(1).any() else "always some"
 
 
