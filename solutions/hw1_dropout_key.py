@@ -122,8 +122,7 @@ def normal(*edits, also=""):
         """You compare NORMAL random numbers with p. They are not spread evenly over 0 to 1, so the share that is dropped is not p.
         Draw uniform numbers: rng.random, not rng.normal or randn.""",
         *edits,
-        signs="drop_share",
-        also=also,
+        signs="drop_share", also=also,
     )
 
 
@@ -133,8 +132,7 @@ def shared_rows(*edits, also=""):
         """All rows of your mask are the same: every example of the batch loses the same units. Draw one number per ENTRY, not one
         per column.""",
         *edits,
-        signs="rows",
-        also=also,
+        signs="rows", also=also,
     )
 
 
@@ -144,8 +142,7 @@ def shared_columns(*edits, also=""):
         """Each row of your mask is all kept or all dropped: an example loses all of its features or none. Draw one number per
         ENTRY, not one per row.""",
         *edits,
-        signs="columns",
-        also=also,
+        signs="columns", also=also,
     )
 
 
@@ -155,8 +152,7 @@ def exact_number(*edits, also=""):
         """You drop exactly the share p, every time. Each unit should throw its own coin, so the number that stays varies: it is p
         * n only on average.""",
         *edits,
-        signs="number_dropped",
-        also=also,
+        signs="number_dropped", also=also,
     )
 
 
@@ -166,8 +162,7 @@ def fair_coin(*edits, also=""):
         """Half of your units are dropped whatever p is: the coin is always fair. Let p decide, for example by comparing uniform
         numbers with it.""",
         *edits,
-        signs="drop_share",
-        also=also,
+        signs="drop_share", also=also,
     )
 
 
@@ -177,8 +172,7 @@ def frozen(*edits, also=""):
         """Two calls drop the same units, because the function seeds a generator of its own (with a fixed number, or with the
         time). Dropout needs a fresh mask in every step: draw from the rng that is handed in, without seeding anything.""",
         *edits,
-        signs="next_mask",
-        also=also,
+        signs="next_mask", also=also,
     )
 
 
@@ -188,8 +182,7 @@ def global_generator(*edits, also=""):
         """You draw from a global generator, np.random or random. Then the same rng gives another mask each time and nobody can
         repeat your result. Draw from the rng that is handed in.""",
         *edits,
-        signs="generator",
-        also=also,
+        signs="generator", also=also,
     )
 
 
@@ -199,8 +192,7 @@ def own_generator(*edits, also=""):
         """You make a generator of your own inside the function, so the seed of rng has no effect and nobody can repeat your
         result. Draw from the rng that is handed in.""",
         *edits,
-        signs="generator",
-        also=also,
+        signs="generator", also=also,
     )
 
 
@@ -210,8 +202,7 @@ def in_tenths(*edits, also=""):
         """Your random numbers take only a few values, so p is rounded to tenths: 0.03 works like 0 or like 0.1. Draw numbers fine
         enough for every p, such as rng.random.""",
         *edits,
-        signs="small_p",
-        also=also,
+        signs="small_p", also=also,
     )
 
 
@@ -233,11 +224,10 @@ MISCONCEPTIONS = {
     "keep_mask": [
         core(
             "p_is_the_keep_probability",
-            """You keep each unit with probability p. In this course p is the probability of DROPPING (as in PyTorch), so a unit
-            stays with probability 1 - p. Papers and CS231n often use p the other way round.""",
+            """You keep each unit with probability p. In this course p is the probability of DROPPING (as in PyTorch), so a unit stays with
+            probability 1 - p. Papers and CS231n often use p the other way round.""",
             ("u >= p", "u < p"),
-            signs="drop_share",
-            also="fixed_dropout_mask",
+            signs="drop_share", also="fixed_dropout_mask",
         ),
         normal((UNIFORM, "rng.standard_normal(shape)")),
         shared_rows(
@@ -265,129 +255,122 @@ MISCONCEPTIONS = {
         ),
         manner(
             "zeros_and_ones_are_booleans",
-            """Your mask holds the whole numbers 0 and 1. Asked for are booleans, True and False: they multiply just as well, and
-            x[mask] and ~mask only mean what you think with them. Leave out astype(int), or compare with 1.""",
+            """Your mask holds the whole numbers 0 and 1. Asked for are booleans, True and False: they multiply just as well, and x[mask]
+            and ~mask only mean what you think with them. Leave out astype(int), or compare with 1.""",
             ("np.asarray(u >= p)", "np.asarray(u >= p).astype(int)"),
             signs="mask_type",
         ),
         in_tenths((UNIFORM, "rng.integers(0, 10, shape)"), ("u >= p", "u >= round(10 * p)")),
         core(
             "places_are_picked_with_replacement",
-            """You pick p * n places, but the same place can be picked twice, so fewer units are dropped than you meant; and how
-            many are dropped should be left to chance anyway. Let each unit throw its own coin.""",
+            """You pick p * n places, but the same place can be picked twice, so fewer units are dropped than you meant; and how many are
+            dropped should be left to chance anyway. Let each unit throw its own coin.""",
             (UNIFORM, "np.ones(shape, dtype=bool)"),
             (
                 "return np.asarray(u >= p)",
                 "u.reshape(-1)[rng.integers(0, max(u.size, 1), round(p * u.size))] = False\n    return u",
             ),
-            signs="drop_share",
-            also="dropout_forward vanilla_forward fixed_dropout_mask",
+            signs="drop_share", also="dropout_forward vanilla_forward fixed_dropout_mask",
         ),
         manner(
             "a_shape_is_always_a_tuple",
-            """Your function fails when the shape is a plain number, such as 7, because it takes a tuple apart. NumPy's own
-            functions take both: hand shape on as it is, as in rng.random(shape).""",
+            """Your function fails when the shape is a plain number, such as 7, because it takes a tuple apart. NumPy's own functions take
+            both: hand shape on as it is, as in rng.random(shape).""",
             (UNIFORM, "rng.random((*shape,))"),
-            signs="shapes",
-            also="fixed_dropout_mask",
+            signs="shapes", also="fixed_dropout_mask",
         ),
     ],
     "dropout_forward": [
         core(
             "p_is_the_keep_probability",
-            """You treat p as the probability of KEEPING: units stay with probability p and are divided by p. In this course p is
-            the probability of DROPPING (as in PyTorch): keep with 1 - p, divide by 1 - p.""",
+            """You treat p as the probability of KEEPING: units stay with probability p and are divided by p. In this course p is the
+            probability of DROPPING (as in PyTorch): keep with 1 - p, divide by 1 - p.""",
             drawn("~" + DRAWN),
             (SCALE, "1 / max(p, 1e-12)"),
             signs="drop_share survivors",
         ),
         core(
             "the_mask_is_inverted",
-            """Your scale 1 / (1 - p) is right, but the mask is the wrong way round: units STAY with probability p. They should be
-            dropped with probability p.""",
+            """Your scale 1 / (1 - p) is right, but the mask is the wrong way round: units STAY with probability p. They should be dropped
+            with probability p.""",
             drawn("~" + DRAWN),
             signs="drop_share =survivors",
         ),
         core(
             "survivors_need_no_scaling",
-            """You drop units but never divide the survivors by 1 - p, so the layer is quieter in training than at test time and
-            the average of the output is (1 - p) x instead of x.""",
+            """You drop units but never divide the survivors by 1 - p, so the layer is quieter in training than at test time and the average
+            of the output is (1 - p) x instead of x.""",
             (SCALE, "1.0"),
             signs="survivors",
         ),
         core(
             "the_scaling_belongs_to_test_time",
-            """This is classic dropout: nothing is scaled in training and the output shrinks by 1 - p at test time. Correct, but
-            not inverted: here the survivors are divided by 1 - p in training, and test time returns x as it is. (Exercise 4 is
-            the place for this form.)""",
+            """This is classic dropout: nothing is scaled in training and the output shrinks by 1 - p at test time. Correct, but not
+            inverted: here the survivors are divided by 1 - p in training, and test time returns x as it is. (Exercise 4 is the place for
+            this form.)""",
             (SCALE, "1.0"),
             ("return x, 1.0", "return x * float(1 - p), float(1 - p)"),
             signs="survivors test_time",
         ),
         core(
             "test_time_multiplies_by_p",
-            """You scale at test time, and by p, the share that was DROPPED. Inverted dropout does not scale at test time at all:
-            divide the survivors by 1 - p while training.""",
+            """You scale at test time, and by p, the share that was DROPPED. Inverted dropout does not scale at test time at all: divide the
+            survivors by 1 - p while training.""",
             (SCALE, "1.0"),
             ("return x, 1.0", "return x * float(p), float(p)"),
             signs="survivors test_time",
         ),
         core(
             "survivors_are_divided_by_p",
-            """You divide the survivors by p. A unit survives with probability 1 - p, so that is what the average must be repaired
-            by: divide by 1 - p. (At p = 0.5 both are the same, which hides it.)""",
+            """You divide the survivors by p. A unit survives with probability 1 - p, so that is what the average must be repaired by:
+            divide by 1 - p. (At p = 0.5 both are the same, which hides it.)""",
             (SCALE, "1 / p if p > 0 else 1.0"),
-            signs="survivors",
-            also="fixed_dropout_mask",
+            signs="survivors", also="fixed_dropout_mask",
         ),
         core(
             "survivors_are_multiplied_by_the_keep_probability",
-            """You multiply the survivors by 1 - p, which makes the layer even quieter. To keep the average, DIVIDE by 1 - p: the
-            survivors speak up for those who are missing.""",
+            """You multiply the survivors by 1 - p, which makes the layer even quieter. To keep the average, DIVIDE by 1 - p: the survivors
+            speak up for those who are missing.""",
             (SCALE, "1 - p"),
-            signs="survivors =drop_share",
-            also="fixed_dropout_mask",
+            signs="survivors =drop_share", also="fixed_dropout_mask",
         ),
         core(
             "the_spread_is_what_is_kept",
-            """You divide the survivors by the square root of 1 - p. That keeps the average of x^2; inverted dropout keeps the average of
-            x itself: divide by 1 - p.""",
+            """You divide the survivors by the square root of 1 - p. That keeps the average of x^2; inverted dropout keeps the average of x
+            itself: divide by 1 - p.""",
             (SCALE, "1 / np.sqrt(1 - p) if p < 1 else 0.0"),
-            signs="survivors",
-            also="fixed_dropout_mask",
+            signs="survivors", also="fixed_dropout_mask",
         ),
         core(
             "the_scale_is_applied_twice",
-            """You divide by 1 - p twice, perhaps once in the mask and once more in the output. Once is enough: then the average is
-            x.""",
+            """You divide by 1 - p twice, perhaps once in the mask and once more in the output. Once is enough: then the average is x.""",
             (SCALE, "1 / (1 - p) ** 2 if p < 1 else 0.0"),
             signs="survivors",
         ),
         edge(
             "test_time_scales_once_more",
-            """At test time you multiply by 1 - p. In inverted dropout the division in training has already repaired the average:
-            test time returns x unchanged.""",
+            """At test time you multiply by 1 - p. In inverted dropout the division in training has already repaired the average: test time
+            returns x unchanged.""",
             ("return x, 1.0", "return x * float(1 - p), float(1 - p)"),
             signs="test_time",
         ),
         edge(
             "test_time_divides_as_well",
-            """At test time you divide by 1 - p. There all units are present and nobody has to speak up for others: return x
-            unchanged.""",
+            """At test time you divide by 1 - p. There all units are present and nobody has to speak up for others: return x unchanged.""",
             ("return x, 1.0", f"return x * float({SCALE}), 1.0"),
             signs="test_time",
         ),
         edge(
             "test_time_drops_too",
-            """Your function drops units at test time as well. With train=False it should use the whole network: return x unchanged
-            and draw nothing.""",
+            """Your function drops units at test time as well. With train=False it should use the whole network: return x unchanged and draw
+            nothing.""",
             ("if not train:", "if rng is None:"),
             signs="test_time",
         ),
         edge(
             "test_time_drops_too",
-            """Your function drops units at test time as well. With train=False it should use the whole network: return x unchanged
-            and draw nothing.""",
+            """Your function drops units at test time as well. With train=False it should use the whole network: return x unchanged and draw
+            nothing.""",
             (TRAIN, "pass\n"),
             signs="test_time rng_at_test",
         ),
@@ -396,58 +379,51 @@ MISCONCEPTIONS = {
             """At test time your function works only if it gets an rng, because the mask is drawn before train is looked at. With
             train=False no random number is drawn, and rng may be None: ask for train first.""",
             ("if not train:", f"kept = {DRAWN}\n    if not train:"),
-            signs="rng_at_test",
-            also="vanilla_forward",
+            signs="rng_at_test", also="vanilla_forward",
         ),
         core(
             "the_mask_is_the_output",
-            """While training you return the mask itself: every survivor has the same value, whatever x was. The layer MULTIPLIES x
-            by the mask; the mask belongs into the cache.""",
+            """While training you return the mask itself: every survivor has the same value, whatever x was. The layer MULTIPLIES x by the
+            mask; the mask belongs into the cache.""",
             ("return x * mask, mask", "return mask, mask"),
-            signs="survivors negatives",
-            also="vanilla_forward",
+            signs="survivors negatives", also="vanilla_forward",
         ),
         core(
             "forward_returns_out_alone",
-            """You return only the output. In this course a forward function returns a pair, (out, cache): the second is whatever
-            the backward function needs, usually the mask.""",
+            """You return only the output. In this course a forward function returns a pair, (out, cache): the second is whatever the
+            backward function needs, usually the mask.""",
             ("return x, 1.0", "return x"),
             ("return x * mask, mask", "return x * mask"),
-            signs="returned",
-            also="vanilla_forward",
+            signs="returned", also="vanilla_forward",
         ),
         core(
             "forward_returns_nothing",
             """Your function returns nothing (None). A forward function returns a pair, (out, cache), and leaves x as it was.""",
             ("return x, 1.0", "return"),
             ("return x * mask, mask", "x = x * mask"),
-            signs="returned",
-            also="vanilla_forward",
+            signs="returned", also="vanilla_forward",
         ),
         manner(
             "a_float32_mask_is_exact_enough",
-            """You divide in float32, so what survives is right to seven digits only, even when x is float64. A gradient check
-            would notice. Keep the mask boolean (or in the dtype of x) and divide by the plain number 1 - p.""",
+            """You divide in float32, so what survives is right to seven digits only, even when x is float64. A gradient check would notice.
+            Keep the mask boolean (or in the dtype of x) and divide by the plain number 1 - p.""",
             (".astype(x.dtype)", ".astype(np.float32)"),
-            signs="digits",
-            also="fixed_dropout_mask",
+            signs="digits", also="fixed_dropout_mask",
         ),
         manner(
             "float32_is_good_enough_for_all",
-            """You turn everything into float32. Most networks do live in float32, but which it is the caller decides: float64 in
-            gives float64 out, or a gradient check, which needs all sixteen digits, fails behind your layer.""",
+            """You turn everything into float32. Most networks do live in float32, but which it is the caller decides: float64 in gives
+            float64 out, or a gradient check, which needs all sixteen digits, fails behind your layer.""",
             (".astype(x.dtype)", ".astype(np.float32)"),
             ("return x * mask, mask", "return x.astype(np.float32) * mask, mask"),
-            signs="digits",
-            also="vanilla_forward",
+            signs="digits", also="vanilla_forward",
         ),
         manner(
             "a_little_in_the_divisor_does_no_harm",
-            """You add a small number to 1 - p before you divide by it. Against p = 1 that helps, but everywhere else the survivors
-            are a little too small. Divide by 1 - p itself, and treat p = 1 apart.""",
+            """You add a small number to 1 - p before you divide by it. Against p = 1 that helps, but everywhere else the survivors are a
+            little too small. Divide by 1 - p itself, and treat p = 1 apart.""",
             (SCALE, "1 / (1 - p + 1e-8) if p else 1.0"),
-            signs="digits",
-            also="fixed_dropout_mask",
+            signs="digits", also="fixed_dropout_mask",
         ),
         normal(drawn("(rng.standard_normal(x.shape) < 1 - p)"), also=EVERYWHERE),
         shared_rows(drawn("keep_mask((1, *x.shape[1:]), p, rng)"), also=EVERYWHERE),
@@ -455,12 +431,11 @@ MISCONCEPTIONS = {
         exact_number(drawn("(rng.permutation(x.size) >= round(p * x.size)).reshape(x.shape)"), also=EVERYWHERE),
         core(
             "the_scale_is_the_share_that_really_stayed",
-            """You divide by the share that happened to stay in this draw. Divide by 1 - p: then each unit keeps its average by
-            itself, whatever happens to its neighbours.""",
+            """You divide by the share that happened to stay in this draw. Divide by 1 - p: then each unit keeps its average by itself,
+            whatever happens to its neighbours.""",
             (f"scale = {SCALE}", f"kept = {DRAWN}"),
             (f"({DRAWN} * scale)", "(kept * (kept.size / max(kept.sum(), 1)))"),
-            signs="survivors",
-            also="fixed_dropout_mask",
+            signs="survivors", also="fixed_dropout_mask",
         ),
         core(
             "the_weakest_units_are_dropped",
@@ -471,11 +446,10 @@ MISCONCEPTIONS = {
         ),
         core(
             "what_is_dropped_is_cut_out",
-            """You return only the units that were kept, x[mask], so out is a shorter array. A dropped unit stays where it is, with
-            the value 0: the next layer expects as many inputs as ever.""",
+            """You return only the units that were kept, x[mask], so out is a shorter array. A dropped unit stays where it is, with the
+            value 0: the next layer expects as many inputs as ever.""",
             ("return x * mask, mask", "return (x * mask)[mask != 0], mask"),
-            signs="returned",
-            also="vanilla_forward",
+            signs="returned", also="vanilla_forward",
         ),
         fair_coin(drawn("rng.integers(0, 2, x.shape)"), also=EVERYWHERE),
         frozen(drawn("keep_mask(x.shape, p, np.random.default_rng(1))"), also=EVERYWHERE),
@@ -483,34 +457,31 @@ MISCONCEPTIONS = {
         own_generator(drawn("keep_mask(x.shape, p, np.random.default_rng())"), also=EVERYWHERE),
         core(
             "dropout_is_gaussian_noise",
-            """You multiply every unit by a normal random number. That is Gaussian dropout, a cousin (assignment 7). Here a unit is
-            either dropped or kept and divided by 1 - p, nothing in between.""",
+            """You multiply every unit by a normal random number. That is Gaussian dropout, a cousin (assignment 7). Here a unit is either
+            dropped or kept and divided by 1 - p, nothing in between.""",
             (f"{DRAWN} * scale", "1 + rng.standard_normal(x.shape) * np.sqrt(p / max(1 - p, 1e-12))"),
             signs="drop_share survivors",
         ),
         core(
             "dropout_comes_with_a_relu",
-            """Negative inputs never survive: there is a ReLU in your function (code from lecture notes often has both in one
-            line). Dropout treats all values alike.""",
+            """Negative inputs never survive: there is a ReLU in your function (code from lecture notes often has both in one line). Dropout
+            treats all values alike.""",
             ("return x * mask, mask", "return np.maximum(x, 0) * mask, mask"),
-            signs="negatives",
-            also="vanilla_forward",
+            signs="negatives", also="vanilla_forward",
         ),
         manner(
             "the_input_may_be_overwritten",
-            """Your function changes x itself (*= works in place). The caller still needs it: if x is a slice of the training set,
-            the data is erased bit by bit. Write x * mask into a new array.""",
+            """Your function changes x itself (*= works in place). The caller still needs it: if x is a slice of the training set, the data
+            is erased bit by bit. Write x * mask into a new array.""",
             ("return x * mask, mask", "x *= mask\n    return x, mask"),
-            signs="input_after",
-            also="vanilla_forward",
+            signs="input_after", also="vanilla_forward",
         ),
         manner(
             "arrays_are_always_two_dimensional",
-            """Your function only works in two dimensions (perhaps it unpacks a shape into N, D). Use the shape as a whole, and it
-            works for any number of axes.""",
+            """Your function only works in two dimensions (perhaps it unpacks a shape into N, D). Use the shape as a whole, and it works for
+            any number of axes.""",
             (f"scale = {SCALE}", f"n, d = x.shape\n    scale = {SCALE}"),
-            signs="shapes",
-            also=ALL,
+            signs="shapes", also=ALL,
         ),
         never_one(
             """At p = 1 you divide 0 by 0 and get NaN. Nobody survives there, so nobody needs a scale: return zeros without
@@ -537,49 +508,46 @@ MISCONCEPTIONS = {
         in_tenths(drawn("(rng.integers(0, 10, x.shape) >= 10 * p)"), also=EVERYWHERE),
         core(
             "training_and_test_are_exchanged",
-            """Your two modes are exchanged: you drop units at test time and return x while training. Dropout works while the
-            network learns; with train=False nothing is dropped.""",
+            """Your two modes are exchanged: you drop units at test time and return x while training. Dropout works while the network
+            learns; with train=False nothing is dropped.""",
             ("if not train:", "if train:"),
             signs="drop_share test_time rng_at_test",
         ),
         manner(
             "float64_is_good_enough_for_all",
-            """float32 goes in and float64 comes out, because the mask is float64. Networks often run in float32, and this silently
-            doubles their memory. Give the mask the dtype of x.""",
+            """float32 goes in and float64 comes out, because the mask is float64. Networks often run in float32, and this silently doubles
+            their memory. Give the mask the dtype of x.""",
             (".astype(x.dtype)", ".astype(np.float64)"),
-            signs="float32_gives",
-            also="vanilla_forward",
+            signs="float32_gives", also="vanilla_forward",
         ),
         manner(
             "assert_is_as_good_as_raise",
-            """You check p with assert, which raises AssertionError, and which python -O leaves out. Asked for is a ValueError: if
-            p is outside [0, 1], raise ValueError with a word about what was wrong.""",
+            """You check p with assert, which raises AssertionError, and which python -O leaves out. Asked for is a ValueError: if p is
+            outside [0, 1], raise ValueError with a word about what was wrong.""",
             (CHECKED, "raise AssertionError("),
-            signs="outside",
-            also=ALL,
+            signs="outside", also=ALL,
         ),
         manner(
             "any_p_is_a_probability",
-            """You accept a p outside [0, 1], and what comes out then is nonsense that looks like numbers. Raise a ValueError at
-            once: it is the kindest thing a function can do for its caller.""",
+            """You accept a p outside [0, 1], and what comes out then is nonsense that looks like numbers. Raise a ValueError at once: it is
+            the kindest thing a function can do for its caller.""",
             (CHECKED, "str("),
             drawn("(rng.random(x.shape) >= p)"),
-            signs="outside",
-            also=ALL,
+            signs="outside", also=ALL,
         ),
     ],
     "dropout_backward": [
         core(
             "the_gradient_needs_no_scale",
-            """Your gradient has the mask but not the factor 1 / (1 - p). The forward pass multiplied x by mask / (1 - p), so the
-            gradient is multiplied by the very same.""",
+            """Your gradient has the mask but not the factor 1 / (1 - p). The forward pass multiplied x by mask / (1 - p), so the gradient
+            is multiplied by the very same.""",
             ("dout * cache", "dout * (cache != 0)"),
             signs="gradient_factor",
         ),
         core(
             "the_gradient_is_scaled_twice",
-            """Your gradient carries the factor 1 / (1 - p) twice, perhaps once in the stored mask and once more by a division. The
-            forward pass used it once, so the gradient does too.""",
+            """Your gradient carries the factor 1 / (1 - p) twice, perhaps once in the stored mask and once more by a division. The forward
+            pass used it once, so the gradient does too.""",
             ("dout * cache", "dout * cache * cache"),
             signs="gradient_factor",
         ),
@@ -594,8 +562,8 @@ MISCONCEPTIONS = {
         ),
         core(
             "the_gradient_is_divided_by_p",
-            """You divide the gradient by p, the share that was dropped. The forward pass divided by 1 - p, so the gradient does too.
-            (At p = 0.5 both are the same, which hides it.)""",
+            """You divide the gradient by p, the share that was dropped. The forward pass divided by 1 - p, so the gradient does too. (At p
+            = 0.5 both are the same, which hides it.)""",
             within("dropout_forward", "return x, 1.0", "return x, (1.0, 1.0)"),
             within("dropout_forward", "return x * mask, mask", "return x * mask, (mask != 0, p or 1.0)"),
             ("return dout * cache", "kept, p = cache\n    return dout * kept / p"),
@@ -603,22 +571,22 @@ MISCONCEPTIONS = {
         ),
         core(
             "the_mask_is_the_gradient",
-            """You return the mask itself, and dout plays no part after a training pass. The mask is the slope of this layer; the chain
-            rule multiplies it by what arrives from above: dout * mask.""",
+            """You return the mask itself, and dout plays no part after a training pass. The mask is the slope of this layer; the chain rule
+            multiplies it by what arrives from above: dout * mask.""",
             ("return dout * cache", "return cache + 0 * dout if isinstance(cache, np.ndarray) else dout * cache"),
             signs="gradient_factor",
         ),
         core(
             "gradients_are_clipped",
-            """You clip the gradient, so that large entries come back cut off. Whether to clip is for the training loop to decide, about
-            all gradients together: this layer returns dout times the mask.""",
+            """You clip the gradient, so that large entries come back cut off. Whether to clip is for the training loop to decide, about all
+            gradients together: this layer returns dout times the mask.""",
             ("return dout * cache", "return np.clip(dout * cache, -1, 1)"),
             signs="gradient_factor",
         ),
         core(
             "backward_draws_its_own_mask",
-            """Your backward pass draws a new mask. The gradient must pass exactly where the forward pass let x through: keep the
-            mask in the cache and use it again.""",
+            """Your backward pass draws a new mask. The gradient must pass exactly where the forward pass let x through: keep the mask in
+            the cache and use it again.""",
             within("dropout_forward", "return x, 1.0", "return x, (1.0, 0.0, rng)"),
             within("dropout_forward", "return x * mask, mask", "return x * mask, (scale, p, rng)"),
             ("return dout * cache", "scale, p, rng = cache\n    return dout * (keep_mask(dout.shape, p, rng) * scale if p else 1.0)"),
@@ -626,39 +594,38 @@ MISCONCEPTIONS = {
         ),
         core(
             "the_gradient_ignores_the_mask",
-            """Dropped units get a gradient as well. A dropped unit contributed nothing to the output, so nothing comes back to it:
-            multiply dout by the mask of the forward pass.""",
+            """Dropped units get a gradient as well. A dropped unit contributed nothing to the output, so nothing comes back to it: multiply
+            dout by the mask of the forward pass.""",
             within("dropout_forward", "return x * mask, mask", "return x * mask, scale"),
             ("dout * cache", "dout * cache"),
             signs="gradient_mask",
         ),
         core(
             "the_gradient_is_multiplied_by_the_output",
-            """You multiply dout by the OUTPUT of the forward pass. The layer is y = m x / (1 - p): its derivative with respect to
-            x is m / (1 - p), in which x does not occur.""",
+            """You multiply dout by the OUTPUT of the forward pass. The layer is y = m x / (1 - p): its derivative with respect to x is m /
+            (1 - p), in which x does not occur.""",
             within("dropout_forward", "return x * mask, mask", "return x * mask, x * mask"),
             signs="gradient_factor gradient_at_zero_input",
         ),
         edge(
             "the_output_tells_who_was_dropped",
-            """You find the mask again from out != 0. But where x itself is 0 (after a ReLU, half of all units) the output is 0
-            either way, and a kept unit loses its gradient. Keep the mask in the cache.""",
+            """You find the mask again from out != 0. But where x itself is 0 (after a ReLU, half of all units) the output is 0 either way,
+            and a kept unit loses its gradient. Keep the mask in the cache.""",
             within("dropout_forward", "return x * mask, mask", "return x * mask, (x * mask != 0) * scale"),
             signs="gradient_at_zero_input",
         ),
         core(
             "the_mask_lives_outside_the_cache",
-            """Your backward pass uses the mask of the LATEST training pass, which you keep outside the cache. After a second
-            forward pass, or after one at test time, that is the wrong one. Everything backward needs belongs in the cache it is
-            given.""",
+            """Your backward pass uses the mask of the LATEST training pass, which you keep outside the cache. After a second forward pass,
+            or after one at test time, that is the wrong one. Everything backward needs belongs in the cache it is given.""",
             within("dropout_forward", "    mask = (", "    global latest_mask\n    mask = latest_mask = ("),
             ("dout * cache", "dout * latest_mask"),
             signs="cache_used test_gradient",
         ),
         edge(
             "test_time_leaves_the_old_mask_in_place",
-            """After a forward pass at test time your gradient still carries the mask of the last TRAINING pass. At test time the
-            layer is the identity, so dx = dout.""",
+            """After a forward pass at test time your gradient still carries the mask of the last TRAINING pass. At test time the layer is
+            the identity, so dx = dout.""",
             within("dropout_forward", TRAIN, "global old_mask\n    if not train:\n        return x, old_mask\n"),
             within("dropout_forward", "    mask = (", "    mask = old_mask = ("),
             signs="test_gradient",
@@ -687,12 +654,11 @@ MISCONCEPTIONS = {
         ),
         edge(
             "the_cache_holds_a_mask_in_any_case",
-            """After a forward pass at test time your gradient is masked, although the output was not: the mask is drawn and put
-            into the cache whether train is True or not. The cache should say what x was really multiplied by.""",
+            """After a forward pass at test time your gradient is masked, although the output was not: the mask is drawn and put into the
+            cache whether train is True or not. The cache should say what x was really multiplied by.""",
             within("dropout_forward", TRAIN, "rng = np.random.default_rng(p > 0) if rng is None else rng\n"),
             within("dropout_forward", "return x * mask, mask", "return x * mask if train else x, mask"),
-            signs="test_gradient",
-            also="vanilla_forward",
+            signs="test_gradient", also="vanilla_forward",
         ),
         edge(
             "p_is_never_one",
@@ -705,37 +671,37 @@ MISCONCEPTIONS = {
         ),
         edge(
             "the_gradient_is_scaled_at_test_time",
-            """After a forward pass at test time you divide dout by 1 - p. At test time the layer is the identity, so the gradient
-            passes unchanged: dx = dout.""",
+            """After a forward pass at test time you divide dout by 1 - p. At test time the layer is the identity, so the gradient passes
+            unchanged: dx = dout.""",
             within("dropout_forward", "return x, 1.0", f"return x, {SCALE}"),
             signs="test_gradient",
         ),
         edge(
             "the_latest_mask_is_the_right_one",
-            """Your backward pass uses the mask of the LATEST training pass, which you keep outside the cache. When two forward
-            passes are followed by two backward passes, one of them gets the wrong mask. Hand it over in the cache.""",
+            """Your backward pass uses the mask of the LATEST training pass, which you keep outside the cache. When two forward passes are
+            followed by two backward passes, one of them gets the wrong mask. Hand it over in the cache.""",
             within("dropout_forward", "    mask = (", "    global newest_mask\n    mask = newest_mask = ("),
             ("dout * cache", "dout * (newest_mask if isinstance(cache, np.ndarray) else cache)"),
             signs="cache_used =test_gradient",
         ),
         core(
             "the_gradient_goes_to_the_dropped",
-            """Your gradient passes exactly where units were DROPPED, and vanishes where they were kept: the mask is the wrong way
-            round. It must pass where the forward pass let x through.""",
+            """Your gradient passes exactly where units were DROPPED, and vanishes where they were kept: the mask is the wrong way round. It
+            must pass where the forward pass let x through.""",
             within("dropout_forward", "return x * mask, mask", "return x * mask, (mask == 0) * scale"),
             signs="gradient_mask",
         ),
         core(
             "the_gradient_goes_to_the_dropped",
-            """You subtract dout * mask from dout: what is left is just what the mask takes away, so the dropped units get the
-            gradient and the kept ones the wrong one. The gradient is dout * mask itself.""",
+            """You subtract dout * mask from dout: what is left is just what the mask takes away, so the dropped units get the gradient and
+            the kept ones the wrong one. The gradient is dout * mask itself.""",
             ("return dout * cache", "return dout - dout * cache"),
             signs="gradient_mask",
         ),
         manner(
             "dout_may_be_overwritten",
-            """Your function changes dout itself (*= works in place). Other branches of the network may still need it: write dout *
-            mask into a new array.""",
+            """Your function changes dout itself (*= works in place). Other branches of the network may still need it: write dout * mask
+            into a new array.""",
             ("return dout * cache", "dout *= cache\n    return dout"),
             signs="dout_after",
         ),
@@ -743,8 +709,8 @@ MISCONCEPTIONS = {
     "vanilla_forward": [
         core(
             "vanilla_is_inverted_dropout",
-            """This is inverted dropout again. Vanilla dropout leaves the survivors as they are in training and multiplies by 1 - p
-            at test time.""",
+            """This is inverted dropout again. Vanilla dropout leaves the survivors as they are in training and multiplies by 1 - p at test
+            time.""",
             (f"{DRAWN}.astype(x.dtype)", f"{DRAWN}.astype(x.dtype) * float({SCALE})"),
             ("float(1 - p)", "1.0"),
             signs="survivors test_time test_gradient_alone",
@@ -765,22 +731,22 @@ MISCONCEPTIONS = {
         ),
         core(
             "test_time_multiplies_by_p",
-            """At test time you multiply by p, the share that was dropped. In training each unit is present with probability 1 - p,
-            and that is what test time must match: multiply by 1 - p.""",
+            """At test time you multiply by p, the share that was dropped. In training each unit is present with probability 1 - p, and that
+            is what test time must match: multiply by 1 - p.""",
             ("float(1 - p)", "float(p)"),
             signs="test_time test_gradient",
         ),
         core(
             "test_time_needs_no_factor",
-            """At test time you return x as it is. Without scaling in training the average of the output was (1 - p) x, and test
-            time must match it: multiply by 1 - p.""",
+            """At test time you return x as it is. Without scaling in training the average of the output was (1 - p) x, and test time must
+            match it: multiply by 1 - p.""",
             ("float(1 - p)", "1.0"),
             signs="test_time test_gradient_alone",
         ),
         core(
             "test_time_divides_by_the_kept_share",
-            """At test time you DIVIDE by 1 - p. All units are back then, so the layer is louder than it was in training, not
-            quieter: multiply by 1 - p.""",
+            """At test time you DIVIDE by 1 - p. All units are back then, so the layer is louder than it was in training, not quieter:
+            multiply by 1 - p.""",
             ("float(1 - p)", "float(1 / (1 - p or 1))"),
             signs="test_time",
         ),
@@ -792,23 +758,23 @@ MISCONCEPTIONS = {
         ),
         core(
             "p_is_the_keep_probability",
-            """You keep each unit with probability p, as the papers write it. In this course p is the probability of DROPPING: keep
-            with probability 1 - p.""",
+            """You keep each unit with probability p, as the papers write it. In this course p is the probability of DROPPING: keep with
+            probability 1 - p.""",
             (DRAWN, "(~" + DRAWN + ")"),
             ("float(1 - p)", "float(p)"),
             signs="drop_share test_time test_gradient",
         ),
         core(
             "test_time_drops_too",
-            """Your function drops units at test time as well. With train=False it should use the whole network: multiply x by 1 -
-            p and draw nothing.""",
+            """Your function drops units at test time as well. With train=False it should use the whole network: multiply x by 1 - p and
+            draw nothing.""",
             ("if train:", "rng = np.random.default_rng(5) if rng is None else rng\n    if True:"),
             signs="test_time rng_at_test",
         ),
         core(
             "the_mask_lives_outside_the_cache",
-            """vanilla_backward uses the mask of the LATEST training pass, which you keep outside the cache. After another forward
-            pass, or after one at test time, that is the wrong one. Everything backward needs belongs in the cache it is given.""",
+            """vanilla_backward uses the mask of the LATEST training pass, which you keep outside the cache. After another forward pass, or
+            after one at test time, that is the wrong one. Everything backward needs belongs in the cache it is given.""",
             ("    if train:", "    global latest\n    if train:"),
             ("        multiplier = keep", "        latest = multiplier = keep"),
             ("dout * cache", "dout * latest"),
@@ -816,22 +782,22 @@ MISCONCEPTIONS = {
         ),
         core(
             "the_gradient_is_divided_in_training",
-            """After a training pass you divide the gradient by 1 - p. The forward pass of vanilla dropout does not divide, so its
-            gradient does not either: whatever x was multiplied by, dout is multiplied by it too.""",
+            """After a training pass you divide the gradient by 1 - p. The forward pass of vanilla dropout does not divide, so its gradient
+            does not either: whatever x was multiplied by, dout is multiplied by it too.""",
             ("return x * multiplier, multiplier", "return x * multiplier, multiplier / x.dtype.type((1 - p or 1) if train else 1)"),
             signs="gradient_factor",
         ),
         core(
             "the_gradient_has_the_factor_of_test_time",
-            """After a training pass your gradient is multiplied by 1 - p, the factor of test time. In training x was multiplied by 0 or
-            1, so the gradient is too.""",
+            """After a training pass your gradient is multiplied by 1 - p, the factor of test time. In training x was multiplied by 0 or 1,
+            so the gradient is too.""",
             ("return x * multiplier, multiplier", "return x * multiplier, multiplier * x.dtype.type((1 - p) if train else 1)"),
             signs="gradient_factor",
         ),
         edge(
             "the_test_gradient_forgets_its_factor",
-            """At test time your forward pass multiplies by 1 - p, but the gradient passes unchanged. Whatever x was multiplied by,
-            dout is multiplied by it too.""",
+            """At test time your forward pass multiplies by 1 - p, but the gradient passes unchanged. Whatever x was multiplied by, dout is
+            multiplied by it too.""",
             ("return x * multiplier, multiplier", "return x * multiplier, multiplier if train else 1.0"),
             signs="test_gradient_alone",
         ),
@@ -845,23 +811,22 @@ MISCONCEPTIONS = {
         ),
         core(
             "the_variance_forgets_the_scale",
-            """Your variance p (1 - p) x^2 belongs to a mask of 0 and 1. Inverted dropout divides by 1 - p, and a factor comes out
-            of a variance squared.""",
+            """Your variance p (1 - p) x^2 belongs to a mask of 0 and 1. Inverted dropout divides by 1 - p, and a factor comes out of a
+            variance squared.""",
             ("p / (1 - p)", "p * (1 - p)"),
             signs="variance_factor",
         ),
         core(
             "these_are_the_moments_of_vanilla_dropout",
-            """These are the moments of VANILLA dropout in training. The exercise asks for the inverted form, which keeps the
-            average at x.""",
+            """These are the moments of VANILLA dropout in training. The exercise asks for the inverted form, which keeps the average at
+            x.""",
             ("x.copy()", "x * float(1 - p)"),
             ("p / (1 - p)", "p * (1 - p)"),
             signs="mean_factor variance_factor",
         ),
         core(
             "the_variance_divides_once_by_too_much",
-            """You divide by (1 - p)^2 but leave out the 1 - p of the coin's own variance p (1 - p). One of the two factors
-            cancels.""",
+            """You divide by (1 - p)^2 but leave out the 1 - p of the coin's own variance p (1 - p). One of the two factors cancels.""",
             ("p / (1 - p)", "p / (1 - p) ** 2"),
             signs="variance_factor",
         ),
@@ -873,8 +838,8 @@ MISCONCEPTIONS = {
         ),
         core(
             "the_variance_is_that_of_the_batch",
-            """You take averages over the entries of x. The question is about each entry by itself: x is fixed, and only its mask
-            is random, so mean and var have the shape of x.""",
+            """You take averages over the entries of x. The question is about each entry by itself: x is fixed, and only its mask is random,
+            so mean and var have the shape of x.""",
             ("x.copy()", "np.mean(x)"),
             ("x ** 2 *", "np.var(x) *"),
             signs="mean_factor",
@@ -906,8 +871,8 @@ MISCONCEPTIONS = {
         ),
         core(
             "the_ratio_is_upside_down",
-            """Your variance has the factor (1 - p) / p. It is the other way round, p / (1 - p): when nothing is dropped there is
-            no noise.""",
+            """Your variance has the factor (1 - p) / p. It is the other way round, p / (1 - p): when nothing is dropped there is no
+            noise.""",
             ("p / (1 - p)", "(1 - p) / p if p else 0"),
             signs="variance_factor",
         ),
@@ -925,15 +890,15 @@ MISCONCEPTIONS = {
         ),
         core(
             "the_mean_shrinks_by_1_minus_p",
-            """Your mean is (1 - p) x. So it is without scaling; the inverted form divides the survivors by 1 - p, and the average
-            stays x.""",
+            """Your mean is (1 - p) x. So it is without scaling; the inverted form divides the survivors by 1 - p, and the average stays
+            x.""",
             ("x.copy()", "x * float(1 - p)"),
             signs="mean_factor",
         ),
         manner(
             "a_little_in_the_divisor_does_no_harm",
-            """You add a small number to 1 - p before you divide by it, so your variance is a little too small. p = 1 is refused, and
-            for all other p there is nothing to fear: divide by 1 - p itself.""",
+            """You add a small number to 1 - p before you divide by it, so your variance is a little too small. p = 1 is refused, and for
+            all other p there is nothing to fear: divide by 1 - p itself.""",
             ("p / (1 - p)", "p / (1 - p + 1e-8)"),
             signs="variance_digits",
         ),
@@ -948,32 +913,32 @@ MISCONCEPTIONS = {
         ),
         core(
             "an_empty_mask_is_drawn_again",
-            """When all units are dropped you draw again until somebody survives. That changes the probabilities: the average of
-            the mask is more than 1. An all-zero mask is a legal draw.""",
+            """When all units are dropped you draw again until somebody survives. That changes the probabilities: the average of the mask is
+            more than 1. An all-zero mask is a legal draw.""",
             ("return np.where(", "mask = np.where("),
             ("scale, 0.0)", f"scale, 0.0)\n    while scale and not mask.any():\n        mask = {CLINIC} * scale\n    return mask"),
             signs="when_all_are_dropped",
         ),
         core(
             "one_unit_is_always_saved",
-            """Where all were dropped you bring one unit back. So the average of the mask is too large in a small layer:
-            a mask of zeros is a legal draw, and must stay as often as chance makes it.""",
+            """Where all were dropped you bring one unit back. So the average of the mask is too large in a small layer: a mask of zeros is
+            a legal draw, and must stay as often as chance makes it.""",
             ("return np.where(", "mask = np.where("),
             ("scale, 0.0)", "scale, 0.0)\n    mask.reshape(-1)[rng.integers(mask.size)] += scale * (not mask.any())\n    return mask"),
             signs="when_all_are_dropped",
         ),
         core(
             "an_empty_mask_becomes_a_full_one",
-            """When all units are dropped you keep all of them instead. The shape is right now, but the average is still too large.
-            An all-zero mask is a legal draw.""",
+            """When all units are dropped you keep all of them instead. The shape is right now, but the average is still too large. An
+            all-zero mask is a legal draw.""",
             ("return np.where(", "mask = np.where("),
             ("scale, 0.0)", "scale, 0.0)\n    return mask if mask.any() else np.full(shape, scale)"),
             signs="when_all_are_dropped =rows =columns",
         ),
         core(
             "an_empty_mask_is_drawn_once_more",
-            """When all units are dropped you draw a second time. That happens less often to be empty than it should, and the
-            average of the mask is more than 1. An all-zero mask is a legal draw.""",
+            """When all units are dropped you draw a second time. That happens less often to be empty than it should, and the average of the
+            mask is more than 1. An all-zero mask is a legal draw.""",
             ("return np.where(", "mask = np.where("),
             ("scale, 0.0)", f"scale, 0.0)\n    return mask if mask.any() else np.where({CLINIC}, scale, 0.0)"),
             signs="when_all_are_dropped",
@@ -988,8 +953,8 @@ MISCONCEPTIONS = {
         ),
         core(
             "survivors_need_no_scaling",
-            """Your mask holds 0 and 1. The healthy function returns the factors of INVERTED dropout: 0 and 1 / (1 - p), so that
-            their average is 1.""",
+            """Your mask holds 0 and 1. The healthy function returns the factors of INVERTED dropout: 0 and 1 / (1 - p), so that their
+            average is 1.""",
             ("scale, 0.0)", "1.0, 0.0)"),
             signs="survivors",
         ),

@@ -159,8 +159,8 @@ MISCONCEPTIONS = {
         ),
         core(
             "labels_are_exchanged",
-            """You shuffle the labels of the chosen places among themselves. Many come back to one of their own class, and how often
-            each class stands there does not change: too few move, and not to any class alike. Draw a wrong class for each place.""",
+            """You shuffle the labels of the chosen places among themselves. Many come back to one of their own class, and how often each
+            class stands there does not change: too few move, and not to any class alike. Draw a wrong class for each place.""",
             ("(y2[moved] + steps) % classes", "rng.permutation(y2[moved])"),
             signs="new_classes moved_labels",
         ),
@@ -222,8 +222,8 @@ MISCONCEPTIONS = {
         ),
         manner(
             "any_number_is_a_fraction",
-            """A fraction outside [0, 1] should be refused with a ValueError. As it is, a slip of the pen (20 for 20 %) gives labels
-            nobody meant.""",
+            """A fraction outside [0, 1] should be refused with a ValueError. As it is, a slip of the pen (20 for 20 %) gives labels nobody
+            meant.""",
             ("not 0 <= fraction <= 1", "False"),
             signs="odd_fractions",
         ),
@@ -326,8 +326,8 @@ MISCONCEPTIONS = {
         ),
         edge(
             "the_gradient_is_taken_ahead",
-            """You take the gradient one momentum step ahead of the weights (Nesterov's form). Here it is taken at the weights as they
-            are, before the step.""",
+            """You take the gradient one momentum step ahead of the weights (Nesterov's form). Here it is taken at the weights as they are,
+            before the step.""",
             ("gradients(params,", "gradients({n: params[n] + momentum * velocity[n] for n in params},"),
             signs="second_step",
         ),
@@ -340,8 +340,8 @@ MISCONCEPTIONS = {
         ),
         core(
             "only_x_needs_shuffling",
-            """The examples are trained with the labels of others: you shuffle only one of X and y, or each of them in an order of its
-            own. Use the same order for both: X[batch], y[batch].""",
+            """The examples are trained with the labels of others: you shuffle only one of X and y, or each of them in an order of its own.
+            Use the same order for both: X[batch], y[batch].""",
             ("y[batch]", "y[start : start + 32]"),
             signs="label_used",
         ),
@@ -427,8 +427,8 @@ MISCONCEPTIONS = {
         np_random("networks", ("rng.permutation", "np.random.permutation"), signs="source_of_chance"),
         manner(
             "shuffling_x_itself_does_no_harm",
-            """Your function shuffles (or drops) the caller's X and y themselves. After it nobody knows which example was which. Shuffle
-            an array of indices and take X[batch], y[batch].""",
+            """Your function shuffles (or drops) the caller's X and y themselves. After it nobody knows which example was which. Shuffle an
+            array of indices and take X[batch], y[batch].""",
             (SHUFFLE, f"{SHUFFLE}\n        X[:], y[:] = X[order], y[order]\n        order = np.arange(len(X))"),
             signs="data_after",
         ),
@@ -443,8 +443,8 @@ MISCONCEPTIONS = {
         ),
         core(
             "pairs_may_be_taken_apart",
-            """You add up the scatter of a and that of b, as for two unrelated groups. These are PAIRS: take the differences first, and
-            the standard deviation of those. That is what makes few seeds go far.""",
+            """You add up the scatter of a and that of b, as for two unrelated groups. These are PAIRS: take the differences first, and the
+            standard deviation of those. That is what makes few seeds go far.""",
             ("d.std(ddof=1)", "np.sqrt(a.var(ddof=1) + b.var(ddof=1))"),
             signs="sd",
         ),
@@ -456,8 +456,8 @@ MISCONCEPTIONS = {
         ),
         core(
             "t_needs_no_root_of_n",
-            """Your t is the mean over the standard deviation of a single difference. The mean of n of them scatters less, by the root of
-            n: t = mean / (sd / sqrt(n)).""",
+            """Your t is the mean over the standard deviation of a single difference. The mean of n of them scatters less, by the root of n:
+            t = mean / (sd / sqrt(n)).""",
             ("sd / np.sqrt(len(d))", "sd"),
             signs="t_and_sd =sd",
         ),
@@ -495,8 +495,8 @@ MISCONCEPTIONS = {
         ),
         manner(
             "what_can_be_subtracted_is_paired",
-            """Results of different length are no pairs; cutting the longer one pairs them with the wrong partners. Raise a ValueError,
-            also for fewer than two.""",
+            """Results of different length are no pairs; cutting the longer one pairs them with the wrong partners. Raise a ValueError, also
+            for fewer than two.""",
             ("a.shape != b.shape or len(a) < 2", "False"),
             ("d = a - b", "n = min(len(a), len(b))\n    d = a[:n] - b[:n]"),
             signs="unpaired a_single_pair",
@@ -522,8 +522,8 @@ MISCONCEPTIONS = {
     "ablation_curve": [
         core(
             "survivors_need_no_scaling",
-            """You delete units but leave the others as they are, so the next layer hears less than it is used to, and accuracy is lost
-            for want of loudness. Multiply the survivors by 1 / (1 - f).""",
+            """You delete units but leave the others as they are, so the next layer hears less than it is used to, and accuracy is lost for
+            want of loudness. Multiply the survivors by 1 / (1 - f).""",
             (FACTOR, "1.0"),
             signs="survivor_factor",
         ),
@@ -542,15 +542,15 @@ MISCONCEPTIONS = {
         ),
         edge(
             "the_realised_share_scales",
-            """You scale by H / (units left). That is close, but asked for is 1 / (1 - f) with the fraction as given, which differs when f
-            * H is not a whole number.""",
+            """You scale by H / (units left). That is close, but asked for is 1 / (1 - f) with the fraction as given, which differs when f *
+            H is not a whole number.""",
             (FACTOR, "units / (units - round(f * units))"),
             signs="survivor_factor",
         ),
         core(
             "each_unit_throws_a_coin",
-            """You throw a coin for each unit, so the number that goes varies. Exactly round(f * H) units of a layer are to be deleted:
-            draw WHICH ones, for example rng.permutation(H)[:k].""",
+            """You throw a coin for each unit, so the number that goes varies. Exactly round(f * H) units of a layer are to be deleted: draw
+            WHICH ones, for example rng.permutation(H)[:k].""",
             (UNITS, "rng.random(units) < f"),
             signs="number_deleted =network_after",
         ),
@@ -577,8 +577,8 @@ MISCONCEPTIONS = {
         ),
         core(
             "only_the_first_layer_has_hidden_units",
-            """Units are deleted in the first hidden layer only. Every layer between the inputs and the scores is hidden: delete in each
-            of them.""",
+            """Units are deleted in the first hidden layer only. Every layer between the inputs and the scores is hidden: delete in each of
+            them.""",
             ("h * factor", "h * factor if k == 1 else h"),
             signs="layers_deleted",
         ),
@@ -591,8 +591,8 @@ MISCONCEPTIONS = {
         ),
         core(
             "a_deleted_unit_keeps_its_bias",
-            """You cut a unit off from its inputs, but its bias still speaks: relu(b) goes on to the next layer. A deleted unit gives 0:
-            set its OUTPUT to 0, after the ReLU.""",
+            """You cut a unit off from its inputs, but its bias still speaks: relu(b) goes on to the next layer. A deleted unit gives 0: set
+            its OUTPUT to 0, after the ReLU.""",
             ('np.maximum(h @ params[f"W{k}"] + params[f"b{k}"], 0)', 'h @ params[f"W{k}"]'),
             ("h * factor", f'np.maximum(h * (factor > 0) + params[f"b{{k}}"], 0) * ({FACTOR})'),
             signs="deleted_unit",
@@ -630,8 +630,8 @@ MISCONCEPTIONS = {
         ),
         manner(
             "the_weights_may_be_set_to_zero",
-            """You set weights of params itself to zero. The units stay deleted for the next repeat, the next fraction, and for whoever
-            owns the network. Work on h, or on a copy.""",
+            """You set weights of params itself to zero. The units stay deleted for the next repeat, the next fraction, and for whoever owns
+            the network. Work on h, or on a copy.""",
             ("factor[rng", 'params[f"W{k + 1}"][rng'),
             signs="network_after",
         ),
@@ -647,8 +647,8 @@ MISCONCEPTIONS = {
         ),
         core(
             "setting_entries_to_zero_is_no_multiplication",
-            """You set entries of x itself to zero. That is as permanent as x *= mask: x may be a view of the training set. Work on a
-            copy, or return x * mask.""",
+            """You set entries of x itself to zero. That is as permanent as x *= mask: x may be a view of the training set. Work on a copy,
+            or return x * mask.""",
             ("return x * mask", "x[mask == 0] = 0\n    return x / (1 - p)"),
             signs="layer_input",
         ),

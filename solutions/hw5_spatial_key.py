@@ -417,8 +417,8 @@ MISCONCEPTIONS = {
         ),
         core(
             "a_channel_shares_its_gradient",
-            """All places of a channel get the same gradient: you add it up (or average it) over the map. They share a COIN, but each has
-            an output of its own: multiply dout by the mask, place by place, and sum nothing.""",
+            """All places of a channel get the same gradient: you add it up (or average it) over the map. They share a COIN, but each has an
+            output of its own: multiply dout by the mask, place by place, and sum nothing.""",
             (
                 "dout * cache",
                 "np.broadcast_to((dout * cache).sum(axis=tuple(range(2, dout.ndim)), keepdims=True), dout.shape).astype(dout.dtype)",
@@ -530,9 +530,9 @@ MISCONCEPTIONS = {
         ),
         core(
             "even_blocks_are_padded_alike",
-            """Your even blocks lie one row and one column off, and the border cuts some of them: block // 2 units of padding on both
-            sides are right for an odd block. An even one needs block // 2 on one side and block // 2 - 1 on the other; or count from
-            the corner.""",
+            """Your even blocks lie one row and one column off, and the border cuts some of them: block // 2 units of padding on both sides
+            are right for an odd block. An even one needs block // 2 on one side and block // 2 - 1 on the other; or count from the
+            corner.""",
             ("np.ones(shape)", "np.ones((N, C, H + 1, W + 1))"),
             (COUNTED, "    even = 1 - block % 2\n    mask = mask[:, :, even:even + H, even:even + W]\n" + COUNTED),
             signs="mask_zeros_of_even_blocks =mask_zeros",

@@ -150,135 +150,134 @@ MISCONCEPTIONS = {
     "compare_with_torch": [
         core(
             "what_is_not_zero_was_kept",
-            """You read the mask off the output: where it is not 0, or by dividing it by x. But x may hold zeros (after a ReLU
-            half of it does), and a kept 0 looks like a dropped number; in AlphaDropout a dropped number is not even 0. Ask
-            autograd for the derivative of the output with respect to x: that is the multiplier itself.""",
+            """You read the mask off the output: where it is not 0, or by dividing it by x. But x may hold zeros (after a ReLU half of it
+            does), and a kept 0 looks like a dropped number; in AlphaDropout a dropped number is not even 0. Ask autograd for the derivative
+            of the output with respect to x: that is the multiplier itself.""",
             masked("(out.detach().cpu().numpy() != 0) * mask.max()"),
             signs="mask_among_zeros =mask",
         ),
         core(
             "output_over_input_is_the_mask",
-            """You divide the output by x to find the mask. Where x is 0 that is 0/0, and in AlphaDropout a constant is added, so
-            that it is no ratio at all. Ask autograd for the derivative of the output with respect to x.""",
+            """You divide the output by x to find the mask. Where x is 0 that is 0/0, and in AlphaDropout a constant is added, so that it is
+            no ratio at all. Ask autograd for the derivative of the output with respect to x.""",
             masked("(out / inputs).detach().cpu().numpy()"),
             signs="mask_among_zeros =mask",
         ),
         core(
             "the_module_comes_in_training_mode",
-            """You never call module.train(). A module that was last used for a prediction is in eval mode and drops nothing: then
-            you compare the identity with the identity.""",
+            """You never call module.train(). A module that was last used for a prediction is in eval mode and drops nothing: then you
+            compare the identity with the identity.""",
             (".train()", ""),
             signs="mask_after_eval =mask",
         ),
         core(
             "a_second_pass_has_the_same_mask",
-            """You run the module twice, once for the output and once for the mask and the gradient. The second pass draws another
-            mask. Take all three from one pass (retain_graph=True lets you ask it twice).""",
+            """You run the module twice, once for the output and once for the mask and the gradient. The second pass draws another mask.
+            Take all three from one pass (retain_graph=True lets you ask it twice).""",
             ("out = module(inputs)", "first = module(inputs)\n    out = module(inputs)"),
             ("(x, mask), out)", "(x, mask), first)"),
             signs="plain_out =plain_grad =mask =mask_of_zeros_in_dout",
         ),
         core(
             "any_pass_shows_the_mask",
-            """You take the mask from another pass than output and gradient. Each pass of the module draws a new mask: take all
-            three from one pass (retain_graph=True lets you ask it twice).""",
+            """You take the mask from another pass than output and gradient. Each pass of the module draws a new mask: take all three from
+            one pass (retain_graph=True lets you ask it twice).""",
             ("grad(out, inputs, torch.ones_like(out), retain_graph=True)", "grad(module(inputs), inputs, torch.ones_like(out))"),
             signs="plain_out plain_grad =mask =gradient_taken",
         ),
         core(
             "a_second_pass_has_the_same_gradient",
-            """You run the module again for the gradient by dout. The second pass draws another mask, so that this is the gradient
-            of something else. Ask one pass twice: retain_graph=True keeps its graph.""",
+            """You run the module again for the gradient by dout. The second pass draws another mask, so that this is the gradient of
+            something else. Ask one pass twice: retain_graph=True keeps its graph.""",
             ("grad(out, inputs, torch.tensor(", "grad(module(inputs), inputs, torch.tensor("),
             signs="plain_grad =plain_out =mask =gradient_taken",
         ),
         core(
             "backward_replaces_the_gradient",
-            """You call backward() twice and read x.grad after each. But backward ADDS to x.grad: after the second call it holds
-            the sum of both. Set it to None in between, or ask torch.autograd.grad, which adds nothing up.""",
+            """You call backward() twice and read x.grad after each. But backward ADDS to x.grad: after the second call it holds the sum of
+            both. Set it to None in between, or ask torch.autograd.grad, which adds nothing up.""",
             (MULTIPLIER, "out.sum().backward(retain_graph=True)\n    mask = inputs.grad.clone()"),
             (GRADIENT, "out.backward(torch.tensor(dout, device=device))\n    grad = inputs.grad"),
             signs="gradient_taken",
         ),
         core(
             "numpy_makes_a_copy",
-            """What the NumPy functions get as the mask is the gradient by dout. Either you asked for it with dout instead of
-            ones, or it was the mask once: tensor.numpy() makes no copy, and where x.grad is set to 0 and filled again, so is your
-            mask. Then copy it in time.""",
+            """What the NumPy functions get as the mask is the gradient by dout. Either you asked for it with dout instead of ones, or it
+            was the mask once: tensor.numpy() makes no copy, and where x.grad is set to 0 and filled again, so is your mask. Then copy it in
+            time.""",
             masked("grad.cpu().numpy()"),
             signs="mask",
         ),
         core(
             "the_gradient_needs_no_dout",
-            """The gradient of torch that you compare with is that of out.sum(): the mask itself. dout is the gradient of the loss
-            by the OUTPUT; hand it to torch as well: torch.autograd.grad(out, x, dout).""",
+            """The gradient of torch that you compare with is that of out.sum(): the mask itself. dout is the gradient of the loss by the
+            OUTPUT; hand it to torch as well: torch.autograd.grad(out, x, dout).""",
             ("torch.tensor(dout, device=device)", "torch.ones_like(out)"),
             signs="gradient_taken",
         ),
         core(
             "any_dout_will_do",
-            """You compare the gradients for a dout of ones, whatever you are given: NumPy's and torch's. Then a backward that forgets
-            dout is right. Hand the dout that you get to numpy_backward and to torch.""",
+            """You compare the gradients for a dout of ones, whatever you are given: NumPy's and torch's. Then a backward that forgets dout
+            is right. Hand the dout that you get to numpy_backward and to torch.""",
             ("numpy_backward(dout, mask)", "numpy_backward(np.ones_like(dout), mask)"),
             ("torch.tensor(dout, device=device)", "torch.ones_like(out)"),
             signs="gradient_taken =mask",
         ),
         core(
             "the_numpy_code_is_known",
-            """Whatever numpy_forward and numpy_backward return, your numbers are the same: you do not call them, but multiply by
-            the mask yourself, say. They are what is to be compared: they may be wrong, and then your function has to say by how
-            much.""",
+            """Whatever numpy_forward and numpy_backward return, your numbers are the same: you do not call them, but multiply by the mask
+            yourself, say. They are what is to be compared: they may be wrong, and then your function has to say by how much.""",
             ("numpy_forward(x, mask)", "x * mask"),
             ("numpy_backward(dout, mask)", "dout * mask"),
             signs="mask",
         ),
         edge(
             "close_or_not_is_the_answer",
-            """You answer with yes or no, as np.allclose does. Asked for is HOW LARGE the difference is: the largest one, divided
-            by the largest of torch's numbers. Whether that is close enough, the reader decides.""",
+            """You answer with yes or no, as np.allclose does. Asked for is HOW LARGE the difference is: the largest one, divided by the
+            largest of torch's numbers. Whether that is close enough, the reader decides.""",
             (RATIO, "float(not np.allclose(ours, theirs))"),
             signs="one_percent one_wrong_number",
         ),
         edge(
             "a_difference_is_never_negative",
-            """You take the largest of ours - torch's without an absolute value. A number that is too small has a negative
-            difference, and that is never the largest: take np.abs(ours - theirs).max().""",
+            """You take the largest of ours - torch's without an absolute value. A number that is too small has a negative difference, and
+            that is never the largest: take np.abs(ours - theirs).max().""",
             ("np.abs(ours - theirs)", "(ours - theirs)"),
             signs="one_wrong_number_too_small =one_wrong_number",
         ),
         core(
             "every_module_divides_by_one_minus_p",
-            """Your mask is right for Dropout and not for AlphaDropout. There the kept numbers are multiplied by a, not by
-            1/(1-p), and a constant is added, which a pass of ones would show too. The derivative of the output with respect to x is the
-            multiplier of every such module.""",
+            """Your mask is right for Dropout and not for AlphaDropout. There the kept numbers are multiplied by a, not by 1/(1-p), and a
+            constant is added, which a pass of ones would show too. The derivative of the output with respect to x is the multiplier of
+            every such module.""",
             masked("(mask / mask.max() / (1 - module.p)).astype(x.dtype) if module.p < 1 else mask"),
             signs="mask",
         ),
         core(
             "dout_is_never_zero",
-            """You divide the gradient by dout to find the mask. Where dout is 0, as before a ReLU it often is, that is 0/0. Ask
-            for the gradient with ones instead of dout: that is the multiplier itself.""",
+            """You divide the gradient by dout to find the mask. Where dout is 0, as before a ReLU it often is, that is 0/0. Ask for the
+            gradient with ones instead of dout: that is the multiplier itself.""",
             masked("(grad / torch.tensor(dout, device=device)).cpu().numpy()"),
             signs="mask_of_zeros_in_dout =mask",
         ),
         core(
             "dropout_is_compared_in_eval_mode",
-            """You compare in eval mode, where the module drops nothing: that is the identity against the identity. Your function
-            compares TRAINING: call module.train() before the pass.""",
+            """You compare in eval mode, where the module drops nothing: that is the identity against the identity. Your function compares
+            TRAINING: call module.train() before the pass.""",
             (".train()", ".eval()"),
             signs="mask mask_after_eval =plain_out",
         ),
         core(
             "the_gradient_can_be_had_in_eval_mode",
-            """Your gradient is that of a pass in eval mode: it is dout itself. What you want to compare is the gradient of the
-            training pass whose output and mask you have.""",
+            """Your gradient is that of a pass in eval mode: it is dout itself. What you want to compare is the gradient of the training
+            pass whose output and mask you have.""",
             ("grad(out, inputs, torch.tensor(", "grad(module.eval()(inputs), inputs, torch.tensor("),
             signs="gradient_taken =mask",
         ),
         edge(
             "the_keep_rate_is_the_mean_of_the_mask",
-            """Your keep_rate is the average of the multipliers. They are 1/(1-p) where something was kept, so their average is
-            about 1, whatever p is. Count the entries that are not 0.""",
+            """Your keep_rate is the average of the multipliers. They are 1/(1-p) where something was kept, so their average is about 1,
+            whatever p is. Count the entries that are not 0.""",
             ("(mask != 0).mean()", "mask.mean()"),
             signs="keep_rate keep_rate_after_eval",
         ),
@@ -290,22 +289,22 @@ MISCONCEPTIONS = {
         ),
         edge(
             "the_keep_rate_is_one_minus_p",
-            """Your keep_rate is 1 - module.p. That is what the module was told, not what happened in this pass, and not every
-            module has a p. Count the entries of the mask that are not 0.""",
+            """Your keep_rate is 1 - module.p. That is what the module was told, not what happened in this pass, and not every module has a
+            p. Count the entries of the mask that are not 0.""",
             ("(mask != 0).mean()", "1 - module.p"),
             signs="keep_rate keep_rate_among_zeros",
         ),
         edge(
             "the_keep_rate_shows_in_the_output",
-            """Your keep_rate counts where the OUTPUT is not 0. A kept 0 is 0 too, and after a ReLU every other number is one.
-            Count the entries of the mask that are not 0.""",
+            """Your keep_rate counts where the OUTPUT is not 0. A kept 0 is 0 too, and after a ReLU every other number is one. Count the
+            entries of the mask that are not 0.""",
             ("(mask != 0).mean()", "(out != 0).float().mean()"),
             signs="keep_rate_among_zeros =mask_among_zeros",
         ),
         edge(
             "differences_need_no_scale",
-            """You return absolute differences. Whether 0.01 is much depends on the size of what is compared: divide by the
-            largest absolute value of torch's array.""",
+            """You return absolute differences. Whether 0.01 is much depends on the size of what is compared: divide by the largest absolute
+            value of torch's array.""",
             (RATIO, "float(worst)"),
             signs="one_percent",
         ),
@@ -317,38 +316,36 @@ MISCONCEPTIONS = {
         ),
         core(
             "each_number_is_its_own_scale",
-            """You divide each difference by its own number of torch's. Where something was dropped that is 0/0. The text asks for
-            ONE scale: the largest difference, divided by the largest of torch's numbers.""",
+            """You divide each difference by its own number of torch's. Where something was dropped that is 0/0. The text asks for ONE
+            scale: the largest difference, divided by the largest of torch's numbers.""",
             (RATIO, "float((np.abs(ours - theirs) / np.abs(theirs)).max())"),
             signs="one_percent one_wrong_number at_one",
         ),
         edge(
             "a_guard_makes_each_number_a_scale",
-            """You divide each difference by its own number of torch's (and a little more, against 0/0). A small difference at a
-            small number then looks huge. The text asks for ONE scale: the largest difference, divided by the largest of torch's
-            numbers.""",
+            """You divide each difference by its own number of torch's (and a little more, against 0/0). A small difference at a small
+            number then looks huge. The text asks for ONE scale: the largest difference, divided by the largest of torch's numbers.""",
             (RATIO, "float((np.abs(ours - theirs) / (np.abs(theirs) + 1e-8)).max())"),
             signs="one_wrong_number =one_percent",
         ),
         edge(
             "the_scale_is_the_sum_of_both",
-            """You divide each difference by the sum of both numbers, as course notes on gradient checks do: what is 1 % too large
-            then measures 0.5 %. The text asks for ONE scale: the largest difference, divided by the largest of torch's
-            numbers.""",
+            """You divide each difference by the sum of both numbers, as course notes on gradient checks do: what is 1 % too large then
+            measures 0.5 %. The text asks for ONE scale: the largest difference, divided by the largest of torch's numbers.""",
             (RATIO, "float((np.abs(ours - theirs) / np.maximum(1e-8, np.abs(ours) + np.abs(theirs))).max())"),
             signs="one_percent",
         ),
         core(
             "a_mask_is_true_or_false",
-            """You hand over which numbers were kept, as True and False. The NumPy functions ask for the multiplier that torch
-            used: 0 or 1/(1-p), in AlphaDropout 0 or a.""",
+            """You hand over which numbers were kept, as True and False. The NumPy functions ask for the multiplier that torch used: 0 or
+            1/(1-p), in AlphaDropout 0 or a.""",
             masked("(mask != 0).astype(x.dtype)"),
             signs="mask",
         ),
         manner(
             "torch_is_never_all_zero",
-            """At p = 1 everything torch computes is 0, and somewhere you divide by it, or by 1 - p: 0/0. Where there is nothing
-            to divide by, return the absolute difference.""",
+            """At p = 1 everything torch computes is 0, and somewhere you divide by it, or by 1 - p: 0/0. Where there is nothing to divide
+            by, return the absolute difference.""",
             (" if largest > 0 else float(worst)", ""),
             signs="at_one",
         ),
@@ -356,8 +353,8 @@ MISCONCEPTIONS = {
     "MyDropoutFunction": [
         core(
             "torch_takes_the_keep_probability",
-            """You keep with probability p. In torch, as in this course, p is the probability of DROPPING; the keep probability of
-            papers and of old TensorFlow programs is 1 - p.""",
+            """You keep with probability p. In torch, as in this course, p is the probability of DROPPING; the keep probability of papers
+            and of old TensorFlow programs is 1 - p.""",
             (DRAWN, "torch.empty_like(x).bernoulli_(p)"),
             (SCALED, "if p > 0:\n            mask /= p"),
             (" or self.p == 0", ""),
@@ -365,38 +362,38 @@ MISCONCEPTIONS = {
         ),
         core(
             "the_layer_need_not_scale",
-            """Your layer drops but does not divide the survivors by 1 - p, and in eval mode it does nothing either: in training
-            every sum is too small by the factor 1 - p.""",
+            """Your layer drops but does not divide the survivors by 1 - p, and in eval mode it does nothing either: in training every sum
+            is too small by the factor 1 - p.""",
             (SCALED, "pass"),
             signs="survivors_of_MyDropout",
         ),
         edge(
             "the_gradient_needs_no_scale",
-            """Backward gives the gradient to the kept numbers, but forgets the 1/(1-p) by which they were multiplied. The
-            gradient is multiplied by exactly what x was multiplied by.""",
+            """Backward gives the gradient to the kept numbers, but forgets the 1/(1-p) by which they were multiplied. The gradient is
+            multiplied by exactly what x was multiplied by.""",
             ("dout * mask", "dout * (mask != 0)"),
             signs="gradient_factor_of_MyDropout",
         ),
         edge(
             "the_gradient_knows_no_mask",
-            """Your backward passes the gradient to every number, dropped or not. What was multiplied by 0 on the way forward gets
-            the gradient 0: save the mask and use it.""",
+            """Your backward passes the gradient to every number, dropped or not. What was multiplied by 0 on the way forward gets the
+            gradient 0: save the mask and use it.""",
             (SAVED, "ctx.p = p"),
             (BACKWARD, "return dout / (1 - ctx.p) if ctx.p < 1 else dout * 0, None"),
             signs="gradient_mask_of_MyDropout",
         ),
         edge(
             "a_zero_output_was_dropped",
-            """Backward finds the mask by looking where the output is not 0. A kept number that happens to be 0, as after a ReLU,
-            then loses its gradient. Save the mask itself.""",
+            """Backward finds the mask by looking where the output is not 0. A kept number that happens to be 0, as after a ReLU, then loses
+            its gradient. Save the mask itself.""",
             OUTPUT_SAVED,
             ("dout * mask", "dout * (mask != 0) / (1 - ctx.p if ctx.p < 1 else 1)"),
             signs="gradient_at_zero_input_of_MyDropout",
         ),
         edge(
             "the_output_is_the_mask",
-            """Backward multiplies dout by the OUTPUT of forward. It is 0 in the right places, but elsewhere it is x/(1-p) and not
-            1/(1-p). Save the mask itself.""",
+            """Backward multiplies dout by the OUTPUT of forward. It is 0 in the right places, but elsewhere it is x/(1-p) and not 1/(1-p).
+            Save the mask itself.""",
             OUTPUT_SAVED,
             signs="gradient_factor_of_MyDropout gradient_at_zero_input_of_MyDropout",
         ),
@@ -418,60 +415,58 @@ MISCONCEPTIONS = {
         ),
         edge(
             "test_time_scales_again",
-            """In eval mode your layer multiplies by 1 - p. That belongs to vanilla dropout, which does not divide in training.
-            Inverted dropout has settled the scale in training, so eval returns x as it is.""",
+            """In eval mode your layer multiplies by 1 - p. That belongs to vanilla dropout, which does not divide in training. Inverted
+            dropout has settled the scale in training, so eval returns x as it is.""",
             SHRINKS,
             signs="test_time_of_MyDropout",
         ),
         core(
             "vanilla_dropout_will_do",
-            """This is vanilla dropout: no division in training, and a factor 1 - p in eval mode. Asked for is inverted dropout,
-            as torch has it: divide the survivors by 1 - p in training, and return x as it is in eval.""",
+            """This is vanilla dropout: no division in training, and a factor 1 - p in eval mode. Asked for is inverted dropout, as torch
+            has it: divide the survivors by 1 - p in training, and return x as it is in eval.""",
             (SCALED, "pass"),
             SHRINKS,
             signs="survivors_of_MyDropout test_time_of_MyDropout",
         ),
         core(
             "eval_is_when_to_drop",
-            """Your layer drops in eval mode and not in training: the condition is the wrong way round. self.training is True when
-            it should drop.""",
+            """Your layer drops in eval mode and not in training: the condition is the wrong way round. self.training is True when it should
+            drop.""",
             ("not self.training", "self.training"),
             signs="drop_share_of_MyDropout test_time_of_MyDropout =input_after_of_MyDropout",
         ),
         edge(
             "eval_is_somebody_elses_business",
-            """Your layer drops in eval mode too. .eval() only sets self.training to False; the layer has to look at it, and in
-            every pass. (The same trap in other clothes: F.dropout(x, p) without its third argument, an nn.Dropout made within
-            forward, self.train without parentheses, which is a method and counts as true, and a self.training that was looked at
-            in __init__.)""",
+            """Your layer drops in eval mode too. .eval() only sets self.training to False; the layer has to look at it, and in every pass.
+            (The same trap in other clothes: F.dropout(x, p) without its third argument, an nn.Dropout made within forward, self.train
+            without parentheses, which is a method and counts as true, and a self.training that was looked at in __init__.)""",
             ("not self.training or ", ""),
             signs="test_time_of_MyDropout =input_after_of_MyDropout",
         ),
         edge(
             "train_is_a_question",
-            """Your layer drops in eval mode too, because it calls self.train(). That is no question: it switches training mode
-            ON, and what it returns counts as true. Ask self.training, without parentheses.""",
+            """Your layer drops in eval mode too, because it calls self.train(). That is no question: it switches training mode ON, and what
+            it returns counts as true. Ask self.training, without parentheses.""",
             ("not self.training", "not self.train()"),
             signs="test_time_of_MyDropout mode_after_eval =input_after_of_MyDropout",
         ),
         edge(
             "backward_returns_one_gradient",
-            """backward returns another number of values than forward was given. The first is the gradient with respect to x,
-            the second that with respect to p, which is None: return dx, None.""",
+            """backward returns another number of values than forward was given. The first is the gradient with respect to x, the second
+            that with respect to p, which is None: return dx, None.""",
             ("dout * mask, None", "dout * mask"),
             signs="way_back",
         ),
         edge(
             "p_gets_a_gradient_too",
-            """backward returns a gradient by p. But p is a plain number, no tensor, and torch wants None in its place: return dx,
-            None.""",
+            """backward returns a gradient by p. But p is a plain number, no tensor, and torch wants None in its place: return dx, None.""",
             ("dout * mask, None", "dout * mask, (dout * mask).sum()"),
             signs="way_back",
         ),
         edge(
             "autograd_follows_numbers",
-            """No gradient comes back through your layer: its output has forgotten where it came from. detach(), .data,
-            torch.no_grad() and the way through NumPy all cut the graph. Let MyDropoutFunction.apply(x, p) work on x itself.""",
+            """No gradient comes back through your layer: its output has forgotten where it came from. detach(), .data, torch.no_grad() and
+            the way through NumPy all cut the graph. Let MyDropoutFunction.apply(x, p) work on x itself.""",
             (APPLIED, "MyDropoutFunction.apply(x, self.p).detach()"),
             signs="way_back",
         ),
@@ -485,8 +480,8 @@ MISCONCEPTIONS = {
         ),
         core(
             "survivors_are_divided_by_p",
-            """You drop the right share and then divide the survivors by p. Divide by what remains, 1 - p: only then is the
-            average what it was before.""",
+            """You drop the right share and then divide the survivors by p. Divide by what remains, 1 - p: only then is the average what it
+            was before.""",
             (SCALED, "mask /= p or 1.0"),
             signs="survivors_of_MyDropout =drop_share_of_MyDropout",
         ),
@@ -498,22 +493,22 @@ MISCONCEPTIONS = {
         ),
         core(
             "the_scale_is_what_was_kept",
-            """You divide the survivors by the share that happened to be kept. Torch divides by 1 - p, always: the scale is a
-            property of the layer and not of the dice.""",
+            """You divide the survivors by the share that happened to be kept. Torch divides by 1 - p, always: the scale is a property of
+            the layer and not of the dice.""",
             (SCALED, "if mask.any():\n            mask /= mask.mean()"),
             signs="survivors_of_MyDropout",
         ),
         core(
             "randn_is_rand",
-            """You compare NORMAL numbers with p: torch.randn is not torch.rand. A normal number exceeds 0.3 in 38 % of all cases.
-            Draw uniformly between 0 and 1, with torch.rand or torch.rand_like.""",
+            """You compare NORMAL numbers with p: torch.randn is not torch.rand. A normal number exceeds 0.3 in 38 % of all cases. Draw
+            uniformly between 0 and 1, with torch.rand or torch.rand_like.""",
             (DRAWN, "(torch.randn_like(x) > p).to(x.dtype)"),
             signs="drop_share_of_MyDropout",
         ),
         edge(
             "a_layer_has_a_generator_of_its_own",
-            """Your layer has a generator of its own with a fixed seed: whatever torch.manual_seed says, each new layer throws the
-            same coins in the same order. Draw from torch's own generator, and leave the seed to the user.""",
+            """Your layer has a generator of its own with a fixed seed: whatever torch.manual_seed says, each new layer throws the same
+            coins in the same order. Draw from torch's own generator, and leave the seed to the user.""",
             ("self.p = p", "self.p, self.coins = p, torch.Generator().manual_seed(0)"),
             (
                 "return MyDropoutFunction.apply(x, self.p)",
@@ -524,45 +519,45 @@ MISCONCEPTIONS = {
         ),
         edge(
             "a_draw_in_eval_does_no_harm",
-            """In eval mode your layer draws a mask and does not use it. That moves torch's generator on, so a look at the test
-            error changes the rest of the training. Ask self.training first, then draw.""",
+            """In eval mode your layer draws a mask and does not use it. That moves torch's generator on, so a look at the test error
+            changes the rest of the training. Ask self.training first, then draw.""",
             ("if not self.training or self.p == 0:", "out = MyDropoutFunction.apply(x, self.p)\n        if not self.training:"),
             ("        return MyDropoutFunction.apply(x, self.p)\n", "        return out\n"),
             signs="one_layer_twice =test_time_of_MyDropout",
         ),
         manner(
             "one_is_no_probability",
-            """Your layer refuses p = 1. It is a probability like the others: everything is dropped, and the result is 0. Only a p
-            outside [0, 1] is a mistake.""",
+            """Your layer refuses p = 1. It is a probability like the others: everything is dropped, and the result is 0. Only a p outside
+            [0, 1] is a mistake.""",
             ("0 <= p <= 1", "0 <= p < 1"),
             signs="at_one_of_MyDropout",
         ),
         manner(
             "an_assert_will_do",
-            """You refuse a wrong p with an assert. That is an AssertionError, which nobody catches, and which python -O leaves
-            out. Asked for is a ValueError: if not 0 <= p <= 1: raise ValueError(...).""",
+            """You refuse a wrong p with an assert. That is an AssertionError, which nobody catches, and which python -O leaves out. Asked
+            for is a ValueError: if not 0 <= p <= 1: raise ValueError(...).""",
             (REFUSED, "assert 0 <= p <= 1"),
             signs="outside_of_MyDropout",
         ),
         manner(
             "float32_is_exact_enough",
-            """Your scale is computed in float32 and only then brought to the dtype of x: in float64 half of its digits are wrong.
-            Bring the mask to the dtype of x first, and divide then.""",
+            """Your scale is computed in float32 and only then brought to the dtype of x: in float64 half of its digits are wrong. Bring the
+            mask to the dtype of x first, and divide then.""",
             (DRAWN, "(torch.rand(x.shape, device=x.device) >= p) / (1 - p if p < 1 else 1.0)"),
             (SCALED, "mask = mask.to(x.dtype)"),
             signs="digits_of_MyDropout =half_precision",
         ),
         core(
             "one_draw_decides_about_all_features",
-            """Your layer drops all numbers of an example or none. Each NUMBER throws its own coin: draw as many as x has.
-            (Dropping whole maps is Dropout2d's business.)""",
+            """Your layer drops all numbers of an example or none. Each NUMBER throws its own coin: draw as many as x has. (Dropping whole
+            maps is Dropout2d's business.)""",
             (APPLIED, "x * MyDropoutFunction.apply(torch.ones_like(x[..., :1]), self.p)"),
             signs="columns_of_MyDropout",
         ),
         core(
             "a_channel_throws_one_coin",
-            """Where x has three axes or more your layer drops whole channels. That is nn.Dropout2d; nn.Dropout knows no channels:
-            draw one number for each entry of x, whatever its shape.""",
+            """Where x has three axes or more your layer drops whole channels. That is nn.Dropout2d; nn.Dropout knows no channels: draw one
+            number for each entry of x, whatever its shape.""",
             (
                 APPLIED,
                 """x * MyDropoutFunction.apply(torch.ones_like(x if x.dim() < 3 else x[(..., *[slice(1)] * (x.dim() - 2))]), self.p)""",
@@ -571,8 +566,8 @@ MISCONCEPTIONS = {
         ),
         core(
             "one_mask_for_the_life_of_the_layer",
-            """Your layer draws its mask once and keeps it. Every pass needs a fresh mask: otherwise you train one thinned network
-            and never the others.""",
+            """Your layer draws its mask once and keeps it. Every pass needs a fresh mask: otherwise you train one thinned network and never
+            the others.""",
             (
                 "return MyDropoutFunction.apply(x, self.p)",
                 """if getattr(self, "mask", None) is None or self.mask.shape != x.shape:
@@ -583,22 +578,22 @@ MISCONCEPTIONS = {
         ),
         core(
             "a_seed_belongs_into_the_layer",
-            """Your layer sets a seed of its own, so every pass of every layer drops the same units. Whoever wants to repeat a run
-            calls torch.manual_seed once, at its beginning; a layer only draws.""",
+            """Your layer sets a seed of its own, so every pass of every layer drops the same units. Whoever wants to repeat a run calls
+            torch.manual_seed once, at its beginning; a layer only draws.""",
             (DRAWN, "(torch.rand(x.shape, generator=torch.Generator(x.device).manual_seed(0), device=x.device) >= p).to(x.dtype)"),
             signs="one_layer_twice source_of_chance",
         ),
         edge(
             "any_generator_will_do",
-            """Your mask comes from another generator than torch's own (NumPy's, Python's or a new one), so torch.manual_seed does
-            not repeat a run with your layer. Draw with torch.rand, torch.bernoulli or tensor.bernoulli_.""",
+            """Your mask comes from another generator than torch's own (NumPy's, Python's or a new one), so torch.manual_seed does not
+            repeat a run with your layer. Draw with torch.rand, torch.bernoulli or tensor.bernoulli_.""",
             (DRAWN, "torch.empty_like(x).copy_(torch.from_numpy(np.random.random(tuple(x.shape)) >= p))"),
             signs="source_of_chance",
         ),
         core(
             "exactly_the_share_p_falls",
-            """Your layer always drops the same number of units. Dropout throws one coin for each unit, so the number varies from
-            pass to pass.""",
+            """Your layer always drops the same number of units. Dropout throws one coin for each unit, so the number varies from pass to
+            pass.""",
             (
                 DRAWN,
                 """torch.ones_like(x).reshape(-1)
@@ -616,44 +611,44 @@ MISCONCEPTIONS = {
         ),
         edge(
             "the_latest_mask_is_the_right_one",
-            """You keep the mask in one place for all passes, so a second forward pass overwrites what the first one needs on its
-            way back. ctx belongs to one pass: save the mask there.""",
+            """You keep the mask in one place for all passes, so a second forward pass overwrites what the first one needs on its way back.
+            ctx belongs to one pass: save the mask there.""",
             (SAVED, "MyDropoutFunction.mask = mask"),
             ("(mask,) = ctx.saved_tensors", "mask = MyDropoutFunction.mask"),
             signs="one_layer_twice",
         ),
         manner(
             "a_mask_is_float32",
-            """Your mask is float32 whatever x is, and float16 or bfloat16 times float32 is float32: the layer changes the dtype.
-            Make the mask in the dtype of x, for example with torch.empty_like(x).""",
+            """Your mask is float32 whatever x is, and float16 or bfloat16 times float32 is float32: the layer changes the dtype. Make the
+            mask in the dtype of x, for example with torch.empty_like(x).""",
             (DRAWN, "(torch.rand(x.shape, device=x.device) >= p).float()"),
             signs="half_precision",
         ),
         manner(
             "p_is_never_one",
-            """At p = 1 you divide 0 by 0, which torch does without a word: NaN everywhere. Nobody survives there, so nobody needs
-            a scale: return zeros.""",
+            """At p = 1 you divide 0 by 0, which torch does without a word: NaN everywhere. Nobody survives there, so nobody needs a scale:
+            return zeros.""",
             (SCALED, "mask /= 1 - p"),
             signs="at_one_of_MyDropout",
         ),
         manner(
             "nobody_passes_a_wrong_p",
-            """A p outside [0, 1] goes through. Whoever writes MyDropout(50) for 50 % should hear a ValueError when the layer is
-            made, and not wonder weeks later.""",
+            """A p outside [0, 1] goes through. Whoever writes MyDropout(50) for 50 % should hear a ValueError when the layer is made, and
+            not wonder weeks later.""",
             (REFUSED, "p = min(max(p, 0.0), 1.0)"),
             signs="outside_of_MyDropout",
         ),
         manner(
             "the_mask_belongs_into_the_state",
-            """Your layer keeps something in its state_dict. Nothing here is learned, and a saved mask would only make it
-            impossible to load the network into one with nn.Dropout. A plain attribute for p is enough.""",
+            """Your layer keeps something in its state_dict. Nothing here is learned, and a saved mask would only make it impossible to load
+            the network into one with nn.Dropout. A plain attribute for p is enough.""",
             ("self.p = p", 'self.p = p\n        self.register_buffer("rate", torch.tensor(p))'),
             signs="saved_state",
         ),
         manner(
             "the_input_is_mine_to_overwrite",
-            """You multiply x in place. Whoever still needs x (a shortcut around the layer, the backward pass of the layer before)
-            finds it destroyed. Return a new tensor.""",
+            """You multiply x in place. Whoever still needs x (a shortcut around the layer, the backward pass of the layer before) finds it
+            destroyed. Return a new tensor.""",
             ("x * mask", "x.mul_(mask).clone()"),
             signs="input_after_of_MyDropout",
         ),
@@ -665,8 +660,8 @@ MISCONCEPTIONS = {
         ),
         manner(
             "a_layer_need_not_say_what_it_is",
-            """Printed, your layer is MyDropout() and keeps its p to itself. Let extra_repr return a text such as "p=0.3"; it is
-            how people check a network they have loaded.""",
+            """Printed, your layer is MyDropout() and keeps its p to itself. Let extra_repr return a text such as "p=0.3"; it is how people
+            check a network they have loaded.""",
             ('f"p={self.p}"', '""'),
             signs="printed",
         ),
@@ -681,168 +676,166 @@ MISCONCEPTIONS = {
     "fixed_training_loop": [
         core(
             "train_once_is_train_for_ever",
-            """You call train() once, before the loop. After the first epoch your measuring puts the model into eval mode, and
-            nobody takes it out again: from then on you train without dropout. Call train() in every epoch.""",
+            """You call train() once, before the loop. After the first epoch your measuring puts the model into eval mode, and nobody takes
+            it out again: from then on you train without dropout. Call train() in every epoch.""",
             TRAINS_ONCE,
             signs="loop_modes loop_modes_after_eval",
         ),
         core(
             "a_model_is_born_training",
-            """You never call train(). A new model happens to be in training mode, but one that was used for a prediction is not,
-            and after your first measuring yours is not either. Call train() in every epoch.""",
+            """You never call train(). A new model happens to be in training mode, but one that was used for a prediction is not, and after
+            your first measuring yours is not either. Call train() in every epoch.""",
             ("        model.train()\n", ""),
             signs="loop_modes loop_modes_after_eval",
         ),
         core(
             "eval_is_for_the_steps_too",
-            """Your model is in eval mode at every step, so you train without dropout. Call train() before the steps of an epoch,
-            and eval() after them, to measure.""",
+            """Your model is in eval mode at every step, so you train without dropout. Call train() before the steps of an epoch, and eval()
+            after them, to measure.""",
             ("model.train()", "model.eval()"),
             signs="loop_modes loop_modes_after_eval",
         ),
         core(
             "the_first_epoch_trains_by_itself",
-            """You call train() after each measuring, but not before the first step. A model that comes in eval mode, because
-            somebody made a prediction with it, then goes through its first epoch without dropout. Call train() at the beginning
-            of every epoch.""",
+            """You call train() after each measuring, but not before the first step. A model that comes in eval mode, because somebody made
+            a prediction with it, then goes through its first epoch without dropout. Call train() at the beginning of every epoch.""",
             ("        model.train()\n", ""),
             ("    return seen", "        model.train()\n    return seen"),
             signs="loop_modes_after_eval",
         ),
         core(
             "a_look_in_between_changes_nothing",
-            """You call eval() to measure WITHIN the epoch, and the next step is taken in that mode: from the second step on you
-            train without dropout. Measure after the epoch, or call train() again before the next step.""",
+            """You call eval() to measure WITHIN the epoch, and the next step is taken in that mode: from the second step on you train
+            without dropout. Measure after the epoch, or call train() again before the next step.""",
             TRAINS_ONCE,
             LOOKS_WITHIN,
             signs="loop_modes",
         ),
         core(
             "a_look_in_between_changes_nothing",
-            """You call eval() to measure WITHIN the epoch, and nobody calls train() again: from the second step on you train
-            without dropout. Call train() in every epoch, and measure after it.""",
+            """You call eval() to measure WITHIN the epoch, and nobody calls train() again: from the second step on you train without
+            dropout. Call train() in every epoch, and measure after it.""",
             ("        model.train()\n", ""),
             LOOKS_WITHIN,
             signs="loop_modes loop_modes_after_eval",
         ),
         core(
             "a_look_in_between_ends_with_the_epoch",
-            """You call eval() to measure WITHIN the epoch, and train() only at the beginning of the next one: of each epoch only
-            the first step is taken with dropout. Measure after the epoch, or call train() again before the next step.""",
+            """You call eval() to measure WITHIN the epoch, and train() only at the beginning of the next one: of each epoch only the first
+            step is taken with dropout. Measure after the epoch, or call train() again before the next step.""",
             LOOKS_WITHIN,
             signs="loop_modes",
         ),
         core(
             "setting_training_reaches_the_layers",
-            """You set model.training yourself. Its layers have flags of their own, and stay as they were: train() and eval() go
-            through all of them, an assignment does not.""",
+            """You set model.training yourself. Its layers have flags of their own, and stay as they were: train() and eval() go through all
+            of them, an assignment does not.""",
             ("model.train()", "model.training = True"),
             ("model.eval()", "model.training = False"),
             signs="loop_switch loop_modes",
         ),
         edge(
             "gradients_clear_themselves",
-            """You never call zero_grad(). backward() ADDS to what is there already, so each step is taken with the sum of all
-            gradients so far. Call optimizer.zero_grad() before each backward().""",
+            """You never call zero_grad(). backward() ADDS to what is there already, so each step is taken with the sum of all gradients so
+            far. Call optimizer.zero_grad() before each backward().""",
             ("            optimizer.zero_grad()\n", ""),
             signs="loop_steps",
         ),
         edge(
             "gradients_are_cleared_once_an_epoch",
-            """You call zero_grad() once an epoch. backward() ADDS to what is there already, so within an epoch each step is taken
-            with the sum of the gradients so far. Call optimizer.zero_grad() before each backward().""",
+            """You call zero_grad() once an epoch. backward() ADDS to what is there already, so within an epoch each step is taken with the
+            sum of the gradients so far. Call optimizer.zero_grad() before each backward().""",
             ("            optimizer.zero_grad()\n", ""),
             ("model.train()\n", "model.train()\n        optimizer.zero_grad()\n"),
             signs="loop_steps",
         ),
         edge(
             "cross_entropy_wants_probabilities",
-            """You apply a softmax before F.cross_entropy, which applies one itself: it wants the scores. With two of them the
-            gradients are small, and the loss can never come near 0.""",
+            """You apply a softmax before F.cross_entropy, which applies one itself: it wants the scores. With two of them the gradients are
+            small, and the loss can never come near 0.""",
             ("cross_entropy(model(X), y)", "cross_entropy(model(X).softmax(dim=1), y)"),
             signs="loop_steps",
         ),
         edge(
             "the_loss_of_a_batch_is_a_sum",
-            """Your loss is the sum over the batch. Asked for is the mean (F.cross_entropy takes it unless you say otherwise):
-            with a sum, larger batches take larger steps.""",
+            """Your loss is the sum over the batch. Asked for is the mean (F.cross_entropy takes it unless you say otherwise): with a sum,
+            larger batches take larger steps.""",
             ("cross_entropy(model(X), y)", 'cross_entropy(model(X), y, reduction="sum")'),
             signs="loop_steps",
         ),
         edge(
             "measuring_needs_no_eval",
-            """You measure the accuracy in training mode: a thinned network with noise is asked, not the one you will use. Call
-            eval() before you measure, and train() before the next epoch. (torch.no_grad() is another matter: it stops gradients,
-            not dropout.)""",
+            """You measure the accuracy in training mode: a thinned network with noise is asked, not the one you will use. Call eval()
+            before you measure, and train() before the next epoch. (torch.no_grad() is another matter: it stops gradients, not dropout.)""",
             ("            model.eval()\n", ""),
             signs="loop_modes",
         ),
         edge(
             "a_loop_need_not_measure",
-            """You got rid of the mistake by not measuring at all. After each epoch the accuracy is wanted, in eval mode; then
-            train() brings the model back.""",
+            """You got rid of the mistake by not measuring at all. After each epoch the accuracy is wanted, in eval mode; then train()
+            brings the model back.""",
             (MEASURED, ""),
             signs="loop_modes",
         ),
         manner(
             "the_flags_are_one_per_epoch",
-            """Your flags are not those of the steps. Note model.training right before each step: there are epochs * len(batches)
-            of them.""",
+            """Your flags are not those of the steps. Note model.training right before each step: there are epochs * len(batches) of
+            them.""",
             ("            seen.append(model.training)\n", ""),
             ("model.train()\n", "model.train()\n        seen.append(model.training)\n"),
             signs="loop_flags",
         ),
         core(
             "f_dropout_knows_the_mode",
-            """The inputs are still dropped after .eval(): F.dropout is a function, knows no module, and takes training=True
-            unless it is told otherwise. Write F.dropout(x, p, self.training), or use a layer nn.Dropout.""",
+            """The inputs are still dropped after .eval(): F.dropout is a function, knows no module, and takes training=True unless it is
+            told otherwise. Write F.dropout(x, p, self.training), or use a layer nn.Dropout.""",
             ("self.drops[0](x)", "F.dropout(x, self.drops[0].p)"),
             signs="inputs",
         ),
         core(
             "f_dropout_knows_the_mode_of_hidden_layers",
-            """The hidden units are still dropped after .eval(), and not because of a list. F.dropout is a function and knows no
-            module: write F.dropout(x, p, self.training), with self.training looked at in each pass (self.train is a method, and
-            counts as true). A layer nn.Dropout has to be made in __init__, where .eval() finds it, and not within forward.""",
+            """The hidden units are still dropped after .eval(), and not because of a list. F.dropout is a function and knows no module:
+            write F.dropout(x, p, self.training), with self.training looked at in each pass (self.train is a method, and counts as true). A
+            layer nn.Dropout has to be made in __init__, where .eval() finds it, and not within forward.""",
             ("drop(torch.relu(linear(x)))", "F.dropout(torch.relu(linear(x)), drop.p)"),
             signs="hidden",
         ),
         core(
             "nobody_has_to_tell_dropout_the_mode",
-            """Inputs and hidden units are still dropped after .eval(), and not because of a list. F.dropout is a function and
-            knows no module: write F.dropout(x, p, self.training), with self.training looked at in each pass (self.train is a
-            method, and counts as true). A layer nn.Dropout has to be made in __init__, where .eval() finds it, and not within
-            forward. And forward itself must not call self.train().""",
+            """Inputs and hidden units are still dropped after .eval(), and not because of a list. F.dropout is a function and knows no
+            module: write F.dropout(x, p, self.training), with self.training looked at in each pass (self.train is a method, and counts as
+            true). A layer nn.Dropout has to be made in __init__, where .eval() finds it, and not within forward. And forward itself must
+            not call self.train().""",
             ("self.drops[0](x)", "F.dropout(x, self.drops[0].p)"),
             ("drop(torch.relu(linear(x)))", "F.dropout(torch.relu(linear(x)), drop.p)"),
             signs="inputs hidden",
         ),
         core(
             "eval_finds_all_layers_in_a_list",
-            """Inputs and hidden units are still dropped after .eval(): your layers of dropout stand in a plain Python list, and
-            torch does not look into lists. Put them into an nn.ModuleList, or give each an attribute of its own.""",
+            """Inputs and hidden units are still dropped after .eval(): your layers of dropout stand in a plain Python list, and torch does
+            not look into lists. Put them into an nn.ModuleList, or give each an attribute of its own.""",
             ("nn.ModuleList([nn.Dropout(p_in), nn.Dropout(p), nn.Dropout(p)])", "[nn.Dropout(p_in), nn.Dropout(p), nn.Dropout(p)]"),
             signs="inputs hidden",
         ),
         edge(
             "inputs_need_no_dropout",
-            """Your network never drops its inputs. p_in is the probability of dropping them; the patient did so with F.dropout at
-            the beginning of forward. Cure that line, do not leave it out.""",
+            """Your network never drops its inputs. p_in is the probability of dropping them; the patient did so with F.dropout at the
+            beginning of forward. Cure that line, do not leave it out.""",
             ("        x = self.drops[0](x)\n", ""),
             signs="inputs net_rates",
         ),
         edge(
             "the_network_need_not_scale",
-            """Your network drops, but does not divide the survivors by 1 minus p: in training every sum is too small. nn.Dropout
-            and F.dropout do that for you.""",
+            """Your network drops, but does not divide the survivors by 1 minus p: in training every sum is too small. nn.Dropout and
+            F.dropout do that for you.""",
             ("self.drops[0](x)", "self.drops[0](x) * (1 - self.drops[0].p if self.training else 1)"),
             ("drop(torch.relu(linear(x)))", "drop(torch.relu(linear(x))) * (1 - drop.p if self.training else 1)"),
             signs="net_factor =net_rates",
         ),
         core(
             "eval_finds_layers_in_a_list",
-            """The hidden units are still dropped after .eval(): your layers stand in a plain Python list, and torch does not look
-            into lists. Put them into an nn.ModuleList, or give each an attribute of its own.""",
+            """The hidden units are still dropped after .eval(): your layers stand in a plain Python list, and torch does not look into
+            lists. Put them into an nn.ModuleList, or give each an attribute of its own.""",
             (
                 "self.drops = nn.ModuleList([nn.Dropout(p_in), nn.Dropout(p), nn.Dropout(p)])",
                 "self.first, self.drops = nn.Dropout(p_in), [nn.Dropout(p), nn.Dropout(p)]",
@@ -853,16 +846,16 @@ MISCONCEPTIONS = {
         ),
         core(
             "without_dropout_nothing_can_go_wrong",
-            """Your network drops nothing, not even in training. That cures the symptom together with the patient: in training the
-            inputs are to be dropped with p_in and both hidden layers with p.""",
+            """Your network drops nothing, not even in training. That cures the symptom together with the patient: in training the inputs
+            are to be dropped with p_in and both hidden layers with p.""",
             ("        x = self.drops[0](x)\n", ""),
             ("drop(torch.relu(linear(x)))", "torch.relu(linear(x))"),
             signs="hidden inputs",
         ),
         edge(
             "nn_dropout_takes_the_keep_probability",
-            """Your network drops with 1 - p_in and 1 - p. nn.Dropout and F.dropout take the probability of DROPPING, as this
-            course does: hand them p_in and p as they are.""",
+            """Your network drops with 1 - p_in and 1 - p. nn.Dropout and F.dropout take the probability of DROPPING, as this course does:
+            hand them p_in and p as they are.""",
             (RATES_IN_ORDER, "nn.Dropout(1 - p_in), nn.Dropout(1 - p), nn.Dropout(1 - p)"),
             signs="net_rates",
         ),
@@ -880,22 +873,22 @@ MISCONCEPTIONS = {
         ),
         edge(
             "scores_are_units_too",
-            """Your network drops the scores, too. A score that is 0 by chance says nothing about its class: dropout ends with the
-            last hidden layer.""",
+            """Your network drops the scores, too. A score that is 0 by chance says nothing about its class: dropout ends with the last
+            hidden layer.""",
             ("return self.linears[2](x)", "return self.drops[2](self.linears[2](x))"),
             signs="net_scores",
         ),
         edge(
             "the_network_ends_with_a_softmax",
-            """Your network gives probabilities: it ends with a softmax. F.cross_entropy applies one itself and wants the scores, so
-            with yours there are two of them, and the gradients are small. Return the scores.""",
+            """Your network gives probabilities: it ends with a softmax. F.cross_entropy applies one itself and wants the scores, so with
+            yours there are two of them, and the gradients are small. Return the scores.""",
             ("return self.linears[2](x)", "return self.linears[2](x).softmax(dim=1)"),
             signs="net_output",
         ),
         edge(
             "any_optimizer_will_do",
-            """Your steps are those of Adam, which divides each gradient by its own size. Asked for are plain steps of SGD with the
-            learning rate 0.1: torch.optim.SGD(model.parameters(), lr=0.1).""",
+            """Your steps are those of Adam, which divides each gradient by its own size. Asked for are plain steps of SGD with the learning
+            rate 0.1: torch.optim.SGD(model.parameters(), lr=0.1).""",
             ("torch.optim.SGD(model.parameters(), lr=0.1)", "torch.optim.Adam(model.parameters(), lr=0.001)"),
             signs="loop_steps",
         ),

@@ -94,7 +94,8 @@ def student_part(more: Iterable[str] = ()) -> dict[str, bytes]:
     """The files of the package that a student's entrances and these dotted names reach, by their names below the package."""
     house = Path(autograder.__file__).parent
     reached = {"": house / "__init__.py"}
-    waiting = [*ENTRANCES, *more]
+    entered = {"", *ENTRANCES, *more}
+    waiting = [*entered]
     while waiting:
         name = waiting.pop()
         path = _file(house, name)
@@ -102,38 +103,35 @@ def student_part(more: Iterable[str] = ()) -> dict[str, bytes]:
             continue
         reached[name] = path
         waiting += [*_inside(path.read_text(encoding="utf-8")), name.rpartition(".")[0]]
-    modules = {path.relative_to(house).as_posix(): bare(path.read_text(encoding="utf-8")).encode() for path in reached.values()}
+    texts = {path: bare(path.read_text(encoding="utf-8"), name in entered) for name, path in reached.items()}
+    modules = {path.relative_to(house).as_posix(): text.encode() for path, text in texts.items()}
     return {**modules, "py.typed": (house / "py.typed").read_bytes()}
 
 
-def bare(source: str) -> str:
-    """A module without comments and without the docstrings that nothing reads: they explain what is right. Each line keeps its number."""
+def bare(source: str, entered: bool = False) -> str:
+    """A module without comments and without the docstrings that nothing reads: they explain what is right. Each line keeps its number.
+
+    The docstring of a check, a verb, is its sentence. Of what is public in a module that is `entered`, by a student's command
+    or by an import of a notebook, help() may be asked.
+    """
     lines = source.splitlines()
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
             line, column = token.start
             lines[line - 1] = lines[line - 1][:column].rstrip()
-    for text in _idle_docstrings(ast.parse(source)):
-        last = text.end_lineno or text.lineno
-        lines[text.lineno - 1 : last] = [""] * (last - text.lineno + 1)
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef) and not _is_read(node, entered):
+            for text in _docstring(node):
+                last = text.end_lineno or text.lineno
+                lines[text.lineno - 1 : last] = [""] * (last - text.lineno + 1)
     return "\n".join([*lines, ""])
 
 
-def _idle_docstrings(tree: ast.Module) -> Iterator[ast.Constant]:
-    """Of the module, and of what is not public in it: that of a check is its sentence, and help() may be asked about the others."""
-    offered = _offered(tree)
-    for top in tree.body:
-        private = isinstance(top, ast.FunctionDef | ast.ClassDef) and bool(offered) and top.name not in offered
-        for node in ast.walk(top):
-            if isinstance(node, ast.FunctionDef | ast.ClassDef) and (private or node.name.startswith("_")):
-                yield from _docstring(node)
-    yield from _docstring(tree)
-
-
-def _offered(tree: ast.Module) -> set[str]:
-    """The names in `__all__`; none where it is not said."""
-    lists = [node.value for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"]
-    return {name for value in lists for name in ast.literal_eval(value)}
+def _is_read(node: ast.Module | ast.FunctionDef | ast.ClassDef, entered: bool) -> bool:
+    """Whether somebody may read the docstring of this."""
+    if isinstance(node, ast.Module):
+        return False
+    return any("verb" in ast.unparse(decorator) for decorator in node.decorator_list) or (entered and not node.name.startswith("_"))
 
 
 def _docstring(node: ast.Module | ast.FunctionDef | ast.ClassDef) -> Iterator[ast.Constant]:

@@ -87,8 +87,9 @@ def test_the_wheel_does_not_explain_itself(handout: Handout) -> None:
         if name.endswith(".py"):
             assert code(made.decode()) == code((ROOT / "autograder" / name).read_text(encoding="utf-8")), name
     assert bare('"""A."""\nx = "# no"  # why\n') == '\nx = "# no"\n'
-    assert bare('def _f():\n    """A\n    B."""\n    return 1\n') == "def _f():\n\n\n    return 1\n"
-    assert bare('def f():\n    """A."""\n    return 1\n').count('"""') == 2, "it may be a check's sentence"
+    assert bare('def f():\n    """A\n    B."""\n    return 1\n') == "def f():\n\n\n    return 1\n"
+    assert bare('@verb()\ndef f():\n    """A."""\n    return 1\n').count('"""') == 2, "it is the check's sentence"
+    assert bare('def f():\n    """A."""\n    return 1\n', entered=True).count('"""') == 2, "a notebook may ask for help(f)"
 
 
 def test_the_same_tree_gives_the_same_bytes_and_another_one_another_version(zip_file: Path, handout: Handout, tmp_path: Path) -> None:
