@@ -21,6 +21,7 @@ __all__ = [
 
 P, ODDS = 0.43, 3.2  # all words below lie 0.07 apart: many draws in place of the exact average take none for another
 NEAR = 0.03
+MANY = 12  # inputs, of which all are dropped with a probability of 0.00004
 MEANS, INPUTS = ("geometric", "arithmetic"), ("as they are", "scaled")
 VOTES = {"their probabilities": 1 - P, "all alike": 0.5, "exchanged": P}
 
@@ -101,7 +102,8 @@ def softmax_over(exam: Exam) -> str:
 @symptom
 def bias_of_members(exam: Exam) -> str:
     """Is the bias whole where only it speaks? "kept", too, where it does not show."""
-    (value,) = exam.ask(question(exam, ([[0.0]], [[0.0, 0.0]], [1.0, 0.0], P)))
+    # of so many inputs that no single mask matters: a list that lacks one is another mistake
+    (value,) = exam.ask(question(exam, ([[0.0] * MANY], [[0.0, 0.0]] * MANY, [1.0, 0.0], P)))
     found = array(value, "probs", (1, 2)).astype(float)
     if not (found > 0).all() or np.ptp(found) <= 1e-9:
         return "kept"
