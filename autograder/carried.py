@@ -1,9 +1,10 @@
 """A mistake made once is paid for once: what a later exercise loses only because it uses a wrong function of an earlier one.
 
 A student whose dropout_forward calls a keep_mask that is upside down has one mistake, not two. So the solution is given that very
-mistake, in keep_mask alone, and its dropout_forward is judged: if its facts are those of the student's, nothing else is wrong there, and
-the parts that it loses too are given back. Nothing can be gained by it: the earlier exercise has lost points for a belief that was named,
-and an exercise that loses more than six tenths in this way shows too little of itself to be believed.
+mistake, in keep_mask alone, and its dropout_forward is judged: if its facts are those of the student's and the same checks hold, nothing
+else is wrong there as far as can be seen, and the parts that it loses too are given back. Nothing can be gained by it: the earlier
+exercise has lost points for a belief that was named, and an exercise that loses more than six tenths in this way shows too little of
+itself to be believed.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass, replace
 from autograder.diagnose import Facts
 from autograder.examine import examine
 from autograder.judge import points
-from autograder.model import Cell, Earned, Exercise, ExerciseResult, Misconception, Submission
+from autograder.model import Cell, Earned, Exercise, ExerciseResult, Misconception, Outcome, Submission
 from autograder.staff import Staff
 
 MOST = 0.6  # of the points of an exercise that another's mistake may explain
@@ -26,6 +27,7 @@ class Consequence:
     """What one belief about an earlier exercise does to a later one in which nothing else is wrong."""
 
     facts: Facts
+    outcomes: Mapping[str, Outcome]  # of its checks
     lost: frozenset[str]  # parts
     share: float  # of the points
 
@@ -47,7 +49,8 @@ def _settled(staff: Staff, exercise: Exercise, result: ExerciseResult, earlier: 
     for source in earlier:
         for belief in _named(staff, source):
             consequence = consequence_of(staff, belief, exercise)
-            if result.facts and consequence.facts == result.facts and 0 < consequence.share <= MOST:
+            alike = consequence.facts == result.facts and consequence.outcomes == _outcomes(result)
+            if result.facts and alike and 0 < consequence.share <= MOST:
                 return _given_back(exercise, result, consequence.lost, source.name)
     return result
 
@@ -84,7 +87,11 @@ def _worked_out(staff: Staff, belief: Misconception, exercise: Exercise) -> Cons
     result = examine(exercise, subject, staff.assignment, staff.hints, staff.key.salt, staff.reference)
     lost = [part for part in result.parts if not part.full]
     share = sum(part.max_points for part in lost) / exercise.points if exercise.points else 0.0
-    return Consequence(dict(result.facts), frozenset(part.name for part in lost), share)
+    return Consequence(dict(result.facts), _outcomes(result), frozenset(part.name for part in lost), share)
+
+
+def _outcomes(result: ExerciseResult) -> dict[str, Outcome]:
+    return {verdict.check: verdict.outcome for verdict in result.verdicts}
 
 
 # ------------------------------------------------------------------------------------------------------------------ who calls whom

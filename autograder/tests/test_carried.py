@@ -144,6 +144,15 @@ def test_nothing_is_given_back_beside_a_mistake_of_ones_own(
     assert before.points < before.max_points
 
 
+@pytest.mark.parametrize("own", ["scores_are_averaged", "the_spread_is_that_of_the_mean"])
+def test_more_that_fails_is_not_forgiven_with_it(own: str) -> None:
+    """Such facts are alike where the earlier mistake hides what they tell apart; the checks that fail are not."""
+    belief = belief_of("hw7_uncertainty", "mc_predict", "exp_is_already_a_softmax")
+    mistakes = belief, belief_of("hw7_uncertainty", "fixed_mc_dropout", own)
+    (_, _), (before, after) = settled("hw7_uncertainty", ("mc_predict", "fixed_mc_dropout"), *mistakes)
+    assert after == before
+
+
 def test_an_exercise_that_shows_too_little_of_itself_is_not_believed() -> None:
     exchanged = belief_of("hw1_dropout", "dropout_forward", "training_and_test_are_exchanged")
     (_, _), (before, after) = settled("hw1_dropout", ("dropout_forward", "dropout_backward"), exchanged)
