@@ -103,9 +103,8 @@ def student_part(more: Iterable[str] = ()) -> dict[str, bytes]:
             continue
         reached[name] = path
         waiting += [*_inside(path.read_text(encoding="utf-8")), name.rpartition(".")[0]]
-    texts = {path: bare(path.read_text(encoding="utf-8"), name in entered) for name, path in reached.items()}
-    modules = {path.relative_to(house).as_posix(): text.encode() for path, text in texts.items()}
-    return {**modules, "py.typed": (house / "py.typed").read_bytes()}
+    texts = {path.relative_to(house).as_posix(): bare(path.read_text(encoding="utf-8"), name in entered) for name, path in reached.items()}
+    return {**{name: text.encode() for name, text in texts.items()}, "py.typed": (house / "py.typed").read_bytes()}
 
 
 def bare(source: str, entered: bool = False) -> str:

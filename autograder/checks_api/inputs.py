@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from autograder.model import Given
 
 Array = np.ndarray[Any, Any]
+Argument = TypeVar("Argument")
 
 
 @lru_cache(maxsize=256)  # seeds are fixed, so a class of hand-ins meets the same inputs again and again
@@ -32,9 +34,11 @@ def positive(shape: tuple[int, ...], seed: int) -> Given:
     return Given(f"np.abs(np.random.default_rng({seed}).normal(size={shape}))", value)
 
 
-def in_words(name: str, argument: Any) -> Any:
+def in_words(name: str, argument: Argument) -> Argument:
     """An array argument under this name, so that what becomes of it can be looked at."""
-    return Given(name, argument.value, f"{name} = {argument.text}") if isinstance(argument, Given) and not argument.first else argument
+    if not isinstance(argument, Given) or argument.first:
+        return argument
+    return replace(argument, text=name, first=f"{name} = {argument.text}")
 
 
 @lru_cache(maxsize=256)

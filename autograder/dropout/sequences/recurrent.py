@@ -18,7 +18,7 @@ from autograder.asking import Exam, Wrong, array, stable_seed
 from autograder.chance import smallest_error
 from autograder.checks_api.comparing import compare, demand_value_error, ending
 from autograder.checks_api.counts import expect
-from autograder.checks_api.inputs import Array, normal
+from autograder.checks_api.inputs import Array, in_words, normal
 from autograder.checks_api.verb import verb
 from autograder.dropout.calls import output
 from autograder.dropout.sequences.layers import first_result
@@ -62,17 +62,12 @@ def _last(steps: Array, shape: tuple[int, ...]) -> Array:
 
 
 # ----------------------------------------------------------------------------------------------------------------- one mask over time
-def _named(name: str, given: Given) -> Given:
-    """The same array, which has a name where a call is pasted."""
-    return Given(name, given.value, f"{name} = {given.text}")
-
-
 def _shown_last(steps: str, shape: tuple[int, ...]) -> str:
     return steps if len(shape) == 3 else f"({steps})[:, -1]"
 
 
 def _sequence(shape: tuple[int, ...]) -> Given:
-    return _named("x", normal(_long(shape), stable_seed(f"sequence/{shape}")))
+    return in_words("x", normal(_long(shape), stable_seed(f"sequence/{shape}")))
 
 
 def _ask_sequence(function: str, shape: tuple[int, ...], p: float, seed: Seed) -> Call:
@@ -89,14 +84,14 @@ SEQUENCES = Lens(_ask_sequence, _read_sequence, partial(_shown_last, "out / x"))
 
 # --------------------------------------------------------------------------------------------------------- the masks of a recurrent net
 def _inputs(shape: tuple[int, int, int]) -> Given:
-    return _named("x", normal(shape, stable_seed(f"inputs/{shape}")))
+    return in_words("x", normal(shape, stable_seed(f"inputs/{shape}")))
 
 
 def _states(shape: tuple[int, int]) -> Given:
     """First states between 0.5 and 1: far from zero, and far from where a tanh is flat."""
     seed = stable_seed(f"states/{shape}")
     text = f"np.random.default_rng({seed}).uniform(0.5, 1, size={shape})"
-    return _named("h0", Given(text, np.random.default_rng(seed).uniform(0.5, 1, size=shape)))
+    return in_words("h0", Given(text, np.random.default_rng(seed).uniform(0.5, 1, size=shape)))
 
 
 def _zeros(shape: tuple[int, ...]) -> Given:
@@ -291,7 +286,7 @@ def factors(value: Any, x: Given) -> Array:
 
 
 def _chunks(exam: Exam, *shapes: tuple[int, int, int]) -> list[Given]:
-    return [_named("xyz"[k], normal(shape, exam.seed(k + 1))) for k, shape in enumerate(shapes)]
+    return [in_words("xyz"[k], normal(shape, exam.seed(k + 1))) for k, shape in enumerate(shapes)]
 
 
 APART = "((one[:, 0] == 0) != (other[:, 0] == 0)).sum()"

@@ -14,7 +14,7 @@ from autograder.asking import Exam, Wrong, array, stable_seed
 from autograder.chance import smallest_error
 from autograder.checks_api.comparing import compare, demand_no_warning, item
 from autograder.checks_api.counts import expect
-from autograder.checks_api.inputs import Array, normal
+from autograder.checks_api.inputs import Array, in_words, normal
 from autograder.checks_api.verb import verb
 from autograder.dropout.calls import SCALES, backward_call, scale
 from autograder.dropout.sequences.layers import first_result
@@ -45,8 +45,7 @@ def _one_hot(n: int) -> Given:
 
 
 def _rows(shape: tuple[int, ...]) -> Given:
-    given = normal((ROWS, shape[1]), stable_seed(f"weights/{shape}"))
-    return Given("W", given.value, f"W = {given.text}")
+    return in_words("W", normal((ROWS, shape[1]), stable_seed(f"weights/{shape}")))
 
 
 def _ask(function: str, shape: tuple[int, ...], p: float, seed: Seed) -> Call:
