@@ -450,7 +450,7 @@ MISCONCEPTIONS = {
         shared_rows(drawn("keep_mask((1, *x.shape[1:]), p, rng)"), also=EVERYWHERE),
         shared_columns(drawn("keep_mask(x.shape[:1] + (1,) * (x.ndim - 1), p, rng)"), also=EVERYWHERE),
         never_empty(
-            ("    return x * mask", f"    while p < 1 and not mask.any():\n        mask = {DRAWN} * x.dtype.type(scale)\n    return x * mask"),
+            ("    return x * mask", f"    while scale and not mask.any(): mask = {DRAWN} * x.dtype.type(scale)\n    return x * mask"),
         ),
         one_saved(("    return x * mask, mask", "    if not mask.any():\n        mask.flat[:1] = scale\n    return x * mask, mask")),
         exact_number(drawn("(rng.permutation(x.size) >= round(p * x.size)).reshape(x.shape)"), also=EVERYWHERE),

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.asking import Exam, Wrong, array, number, pair
+from autograder.asking import Exam, Wrong, array, number, pair, raised
 from autograder.checks_api.comparing import demand_no_warning
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.symptoms import nearest, symptom
@@ -30,6 +30,7 @@ __all__ = [
     "looks_all_ways",
     "measures_in_units_of_the_gradient",
     "measures_where_dx_is_zero",
+    "needs_few_calls_of_f",
     "points_uphill",
     "rejects_a_gradient_that",
     "stands_an_f_that_returns_x",
@@ -124,20 +125,25 @@ def error_of(value: Any) -> float:
 @verb()
 def points_uphill(exam: Exam, *, x: tuple[float, ...] = (2.0, -1.0, 0.5)) -> None:
     """points uphill: for f(x) = x^2 and a dout of ones the gradient goes the way of x"""
-    at, ones = np.array(x), np.ones(len(x))
-    given = (Code("f", "f = lambda x: x ** 2"), Given(f"np.array({list(x)})", at), Given(f"np.ones({len(x)})", ones))
-    (value,) = exam.ask(Call(exam.function, given, returns=("dx",)))
+    at, given = _column(x)
+    (value,) = exam.ask(Call(exam.function, (Code("f", "f = lambda x: x ** 2"), *given), returns=("dx",)))
     got = array(value, "dx", at.shape).astype(float)
     if not (got * at).sum() > 0.9 * np.linalg.norm(got) * np.linalg.norm(at):
-        raise Wrong(f"dx = {got.tolist()}", f"a multiple of {list(x)}")
+        raise Wrong(f"dx = {got.tolist()}", f"a multiple of {at.tolist()}")
+
+
+def _column(x: tuple[float, ...]) -> tuple[Array, tuple[Given, Given]]:
+    """x as a column, and x and a dout of ones as they are shown: who can do one axis only, or two only, can do this."""
+    at = np.array([[number] for number in x])
+    return at, (Given(f"np.array({at.tolist()})", at), Given(f"np.ones({at.shape})", np.ones(at.shape)))
 
 
 @verb()
-def differentiates(exam: Exam, *, form: str, shape: tuple[int, ...] = (4, 5), tolerance: float = 1e-3) -> None:
+def differentiates(exam: Exam, *, form: str, shape: tuple[int, ...] = (4, 5), tolerance: float = 1e-3, h: float = 1e-5) -> None:
     """gets the gradient of {form} right"""
     # one-sided differences are near enough here: `uses_central_differences` tells them apart
     asked = question(form, shape, exam.seed(1))
-    (value,) = exam.ask(numeric_call(exam.function, asked))
+    (value,) = exam.ask(numeric_call(exam.function, asked, *([h] if h != 1e-5 else [])))
     got, wanted = array(value, "dx", shape).astype(float), asked.dx.value
     far = np.abs(got - wanted)
     worst = np.unravel_index(int(np.argmax(np.where(np.isnan(far), np.inf, far))), far.shape)
@@ -147,15 +153,15 @@ def differentiates(exam: Exam, *, form: str, shape: tuple[int, ...] = (4, 5), to
 
 
 @verb()
-def stands_an_f_that_returns_x(exam: Exam, *, n: int = 12) -> None:
+def stands_an_f_that_returns_x(exam: Exam, *, shape: tuple[int, ...] = (12, 1)) -> None:
     """finds the slope of an f that returns x itself, not a copy"""
     # up to a factor, for a wrong divisor is told by `differentiates`
-    x, ones = np.random.default_rng(exam.seed(1)).normal(size=n), np.ones(n)
-    shown = Given(f"np.random.default_rng({exam.seed(1)}).normal(size={n})", x)
-    given = (Code("f", "f = lambda x: x"), shown, Given(f"np.ones({n})", ones))
+    x = np.random.default_rng(exam.seed(1)).normal(size=shape)
+    shown = Given(f"np.random.default_rng({exam.seed(1)}).normal(size={shape})", x)
+    given = (Code("f", "f = lambda x: x"), shown, Given(f"np.ones({shape})", np.ones(shape)))
     (value,) = exam.ask(Call(exam.function, given, returns=("dx",)))
     got = array(value, "dx", x.shape).astype(float)
-    if not np.allclose(got, got[0], rtol=1e-3, atol=0) or not got[0]:
+    if not np.allclose(got, got[0], rtol=1e-3, atol=0) or not got[0].any():
         exam.show("dx.min(), dx.max()")
         raise Wrong(f"dx = {number(got.min())} to {number(got.max())}", "1 everywhere")
 
@@ -164,14 +170,13 @@ def stands_an_f_that_returns_x(exam: Exam, *, n: int = 12) -> None:
 def uses_central_differences(exam: Exam, *, h: float = 0.1, x: tuple[float, ...] = (2.0, -1.0, 0.5)) -> None:
     """steps by h, as far up as down: for x^3 and h = {h:g} the gradient goes like 3 x^2 + h^2"""
     # up to a factor, for a wrong divisor is told by `differentiates`
-    at, ones = np.array(x), np.ones(len(x))
-    given = (Code("f", "f = lambda x: x ** 3"), Given(f"np.array({list(x)})", at), Given(f"np.ones({len(x)})", ones), h)
-    (value,) = exam.ask(Call(exam.function, given, returns=("dx",)))
-    got, wanted = array(value, "dx", at.shape), 3 * at**2 + h * h
+    at, given = _column(x)
+    (value,) = exam.ask(Call(exam.function, (Code("f", "f = lambda x: x ** 3"), *given, h), returns=("dx",)))
+    got, wanted = array(value, "dx", at.shape)[:, 0], 3 * at[:, 0] ** 2 + h * h
     largest = int(np.argmax(wanted))
     for k in range(at.size):
         if not abs(got[k] / got[largest] * wanted[largest] - wanted[k]) <= 1e-4 * wanted[k]:
-            ratio = f"dx[{k}] / dx[{largest}]"
+            ratio = f"dx[{k}, 0] / dx[{largest}, 0]"
             raise Wrong(f"{ratio} = {number(got[k] / got[largest])}", number(wanted[k] / wanted[largest]))
 
 
@@ -315,6 +320,19 @@ def measures_where_dx_is_zero(exam: Exam) -> None:
         raise Wrong(f"error = {number(error)}", "about 5")
 
 
+def _counted(most: int) -> Code:
+    """x squared, as a function that raises RuntimeError when it is called more often."""
+    refuse = f"    f.calls += 1\n    if f.calls > {most}:\n        raise RuntimeError('f was called more than {most} times')\n"
+    return Code("f", f"def f(x):\n{refuse}    return x ** 2\n\n\nf.calls = 0")
+
+
+@verb()
+def needs_few_calls_of_f(exam: Exam, *, shape: tuple[int, ...] = (20, 30), k: int = 3, most: int = 30) -> None:
+    """calls f a few times for each direction, however many entries x has"""
+    asked = replace(question("x squared", shape, exam.seed(1)), f=_counted(most))
+    exam.ask(error_call(exam.function, asked, asked.dx, Seed(exam.seed()), k))
+
+
 @verb()
 def draws_its_directions_from_rng(exam: Exam, *, slips: str, shape: tuple[int, ...] = (6, 7)) -> None:
     """draws its directions from rng: the same seed gives the same error, another seed another one"""
@@ -361,6 +379,14 @@ def x_afterwards(exam: Exam, *, form: str = "x squared") -> str:
 
 
 @symptom
+def type_of_dx(exam: Exam) -> str:
+    """The dtype of the gradient of a float64 array."""
+    asked = question("x squared", (4, 5), exam.seed(1))
+    (value,) = exam.ask(numeric_call(exam.function, asked))
+    return str(array(value, "dx", (4, 5)).dtype.name)
+
+
+@symptom
 def gradient_of(exam: Exam, *, form: str, shape: tuple[int, ...] = (4, 5)) -> str:
     """Is the gradient of this form right, a multiple, wrong, or right but for the noise of too few digits?"""
     asked = question(form, shape, exam.seed(1))
@@ -394,11 +420,9 @@ def form_of(exam: Exam, *, form: str, shape: tuple[int, ...] = (4, 5)) -> str:
 def _slopes(exam: Exam, *given: tuple[tuple[float, ...], str, float]) -> list[Array]:
     """The gradients of f at x with a step h and a dout of ones, for each (x, f, h)."""
     calls = [
-        Call(exam.function, (Code("f", f"f = lambda x: {f}"), Given(f"np.array({list(x)})", np.array(x)),
-                             Given(f"np.ones({len(x)})", np.ones(len(x))), h))
-        for x, f, h in given
+        Call(exam.function, (Code("f", f"f = lambda x: {f}"), *_column(x)[1], h)) for x, f, h in given
     ]
-    return [array(v, "dx", (len(x),)).astype(float) for v, (x, _, _) in zip(exam.ask(*calls), given, strict=True)]
+    return [array(v, "dx", (len(x), 1))[:, 0].astype(float) for v, (x, _, _) in zip(exam.ask(*calls), given, strict=True)]
 
 
 @symptom
@@ -410,7 +434,7 @@ def factor_of_a_slope(exam: Exam, *, part: str) -> str:
         return "unclear"
     if part == "sign":
         return "plus" if one > 0 else "minus"
-    value, table = (abs(one), {"1": 1.0, "2": 2.0, "1/2": 0.5, "2h": 2e-3}) if part == "distance" else (
+    value, table = (abs(one), {"1": 1.0, "2": 2.0, "1/2": 0.5, "2h": 2e-3, "2e-5": 100.0}) if part == "distance" else (
         float(many.mean() / one), {"1": 1.0, "1/outputs": 1 / 3})
     return nearest(1.0, {name: value / known for name, known in table.items()}, 0.05)
 
@@ -429,12 +453,12 @@ def sides(exam: Exam) -> str:
 def effect_of_dout(exam: Exam) -> str:
     """How much larger the gradient becomes when dout is three times as large."""
     values = exam.ask(*(Call(exam.function, (Code("f", "f = lambda x: x ** 3"), _one(2.0), _one(by), 0.1)) for by in (1.0, 3.0)))
-    once, thrice = (float(array(v, "dx", (1,))[0]) for v in values)
+    once, thrice = (float(array(v, "dx", (1, 1)).item()) for v in values)
     return nearest(thrice / once, {"times 3": 3.0, "none": 1.0}, 1e-6) if once else "no gradient"
 
 
 def _one(number: float) -> Given:
-    return Given(f"np.array([{number}])", np.array([number]))
+    return Given(f"np.array([[{number}]])", np.array([[number]]))
 
 
 @symptom
@@ -457,6 +481,14 @@ def reach_of_a_direction(exam: Exam, *, n: int = 400) -> str:
     given = Given("x", np.zeros(n)), Given("dout", np.ones(n)), Given("dx", np.zeros(n))
     (value,) = exam.ask(Call(exam.function, (Code("f", "f = lambda x: x"), *given, Seed(exam.seed()), 1, 0.1)))
     return "a single entry" if abs(_float(value) - 1) < 1e-9 else "all entries"
+
+
+@symptom
+def calls_of_f(exam: Exam, *, n: int = 40) -> str:
+    """Does it call f a few times, or for each of the entries of x?"""
+    asked = replace(question("x squared", (n // 2, 2), exam.seed(1)), f=_counted(n))
+    (answer,) = exam.answers(error_call(exam.function, asked, asked.dx, Seed(exam.seed()), 3))
+    return "one for each entry" if raised(answer) == "RuntimeError" else "few"
 
 
 @symptom

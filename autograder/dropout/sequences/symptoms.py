@@ -334,11 +334,13 @@ def next_call(exam: Exam, *, same_mask: bool, steps: int = 5) -> str:
 
 
 @symptom
-def call_before(exam: Exam) -> str:
-    """Of two calls that both drew, whose mask does a third one keep?"""
+def call_before(exam: Exam, *, sequences: int = 8) -> str:
+    """Of two calls that both drew, whose mask does a third one keep? Of fewer `sequences`, the second drew although it was told not to."""
     x, rng = normal((8, 5, 20), exam.seed(1)), Seed(exam.seed(), "rng")
-    values = exam.ask(build(exam, P), step(x, rng), step(x, rng), step(x, rng, same_mask=True))
-    first, latest, kept = (factors(value, x) != 0 for value in values[1:])
+    flags = {} if sequences == 8 else {"same_mask": True}
+    one = x if sequences == 8 else normal((sequences, 5, 20), exam.seed(2))
+    values = exam.ask(build(exam, P), step(one, rng), step(x, rng, **flags), step(x, rng, same_mask=True))
+    first, latest, kept = (factors(value, given) != 0 for value, given in zip(values[1:], (one, x, x), strict=True))
     if np.array_equal(first, latest):
         return "nobody drew"
     return "the latest" if np.array_equal(kept, latest) else "the first" if np.array_equal(kept, first) else "another"
@@ -358,6 +360,8 @@ def another_batch(exam: Exam, *, first: int, second: int, features: tuple[int, i
         before, after = _two(exam, (first, 5, features[0]), (second, 5, features[1]), same_mask=True)
     except Unanswered as unanswered:
         return f"raises {raised(unanswered.answer)}"
+    if first != second and features[0] != features[1]:
+        return "the old coins in other places" if np.array_equal(before[:, 0].ravel(), after[:, 0].ravel()) else "drawn"
     if (after == (before[:1] if first != second else before[..., :1])).all():
         return "the old mask is spread"
     rows = min(first, second)
