@@ -940,7 +940,7 @@ MISCONCEPTIONS = {
             "somebody_must_survive_as_a_number",
             """When all units are dropped, a single number comes back instead of a mask of zeros.""",
             ("return np.where(", "mask = np.where("),
-            ("scale, 0.0)", "scale, 0.0)\n    return mask if mask.any() else scale or 1e12"),
+            ("scale, 0.0)", "scale, 0.0)\n    return mask if mask.any() or not scale else scale"),
             signs="when_all_are_dropped",
         ),
         core(

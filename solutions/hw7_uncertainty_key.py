@@ -577,6 +577,10 @@ MISCONCEPTIONS = {
             ("probs = mc", f"scores = {ALL_SCORES}\n    passes = iter(scores)\n    probs = mc"),
             ("mc_predict(thinned_scores, x", "mc_predict(lambda x, rng: next(passes), x"),
             (SPREAD_OF, "scores.std(axis=0)"), signs="std_is =mean_is"),
+        edge("the_spread_has_another_formula",
+            """Your mean is right, but the spread beside it is none of the usual ones. Take the deviations of the T probabilities from their
+            mean, the mean of their squares over the passes, and its root: np.std(probs, axis=0).""",
+            (SPREAD_OF, "np.sqrt(probs.mean(axis=0) * (1 - probs.mean(axis=0)))"), signs="std_is =mean_is =what_is_dropped"),
         edge("the_variance_is_the_standard_deviation",
             "Your second result is the variance. The standard deviation is its root.",
             (SPREAD_OF, "probs.var(axis=0)"), signs="std_is"),

@@ -338,9 +338,8 @@ def outside_at_test(exam: Exam, *, shape: tuple[int, ...] = (4, 5)) -> str:
 
 
 @symptom
-def when_all_are_dropped(exam: Exam, *, units: int = 2, calls: int = 400, via: Via = "multiplier") -> str:
+def when_all_are_dropped(exam: Exam, *, shape: tuple[int, ...] = (2,), calls: int = 400, via: Via = "multiplier") -> str:
     """What a mask of a few units looks like when chance drops all of them (p = 1/2)."""
-    shape = (units,)
     asked = [draw_call(exam, via, shape, 0.5, Seed(exam.seed(k))) for k in range(4 * calls)]
     values = exam.ask(*asked[:calls])
     if any(isinstance(v, (bool, int, float)) or (isinstance(v, np.ndarray) and v.ndim == 0) for v in values):

@@ -276,14 +276,15 @@ def leaves_global_random_state_alone(exam: Exam, *, p: float, via: Via = "forwar
 
 @verb(chances=1, sees=_emptiness_seen)
 def can_drop_everything(
-    exam: Exam, *, p: float, units: int = 2, calls: int = 100, via: Via = "multiplier"
+    exam: Exam, *, p: float, units: int = 2, calls: int = 100, via: Via = "multiplier", lead: tuple[int, ...] = ()
 ) -> None:
     """drops all of a few units as often as chance has it"""
+    shape = (*lead, units)
     (large,) = masks(exam, p, LARGE, 1, via)
     expected = share_of(large, p) ** units
     _, most = acceptance(calls, expected)
-    few = masks(exam, p, (units,), calls // 4, via)  # a third as far off as the whole test allows is near enough; most need no more
+    few = masks(exam, p, shape, calls // 4, via)  # a third as far off as the whole test allows is near enough; most need no more
     if abs(np.mean([not m.any() for m in few]) - expected) <= (most / calls - expected) / 3:
         return
-    empty = sum(not m.any() for m in masks(exam, p, (units,), calls, via))
+    empty = sum(not m.any() for m in masks(exam, p, shape, calls, via))
     expect(f"share of masks of {units} units with nothing kept", empty, calls, expected)
