@@ -17,7 +17,7 @@ from autograder.classes import results_store
 from autograder.classes.batch import Batch
 from autograder.classes.code_digest import digest
 from autograder.classes.desk import Graded
-from autograder.classes.results_store import ResultsStore, packed, unpacked
+from autograder.classes.results_store import ResultsStore, key_of, packed, unpacked
 from autograder.cli import main
 from autograder.model import CourseError, Diagnosis, Earned, ExerciseResult, Outcome, Verdict
 from autograder.nbgrader_plugin.submitted import take
@@ -399,7 +399,8 @@ def test_a_result_survives_its_bytes() -> None:
     again = unpacked(packed(result) or b"")
     assert repr(again) == repr(result)
     late = Verdict("e", "c", "s", Outcome.TIMED_OUT)
-    assert packed(ExerciseResult("e", 0, 2.0, (late,))) is None, "a machine under load is no reason to give 0 for ever"
+    assert key_of(ExerciseResult("e", 0, 2.0, (late,)), "key", False) != "key", "a machine under load is no reason to give 0 for ever"
+    assert (key_of(result, "key", False), key_of(result, "key", True)) == ("key", "key, stopped")
 
 
 def test_two_sequences_of_texts_have_two_digests() -> None:
