@@ -14,8 +14,10 @@ import itertools
 import linecache
 import random
 import re
+import types
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -305,8 +307,13 @@ def made(code: Code, notebook: Mapping[str, Any] | None = None) -> Any:
         if name not in (notebook or {}):
             raise NameError(f"{name} is not defined")
         namespace[name] = (notebook or {})[name]
-    exec(code.source, namespace)
+    exec(_compiled(code.source), namespace)
     return namespace[code.name]
+
+
+@lru_cache(maxsize=256)  # many calls are handed the same
+def _compiled(source: str) -> types.CodeType:
+    return compile(source, "<string>", "exec")
 
 
 def _item(result: Any, index: int | None) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from autograder.model import Answer, Call, Given, Outcome
@@ -15,7 +17,7 @@ class Solution:
         self.asked = 0
         self.troubles: dict[str, str] = {}
 
-    def ask(self, calls: tuple[Call, ...], seconds: float) -> list[Answer]:
+    def ask(self, calls: Sequence[Call], seconds: float) -> list[Answer]:
         self.asked += 1
         if calls[0].function == "fail":
             return [Answer(Outcome.RAISED, error="ValueError")]
