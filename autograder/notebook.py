@@ -1,8 +1,8 @@
-""".ipynb -> Submission, and the course's own notebooks -> Layout. The only file that knows nbformat; notebook_file.py reads the
-JSON, found_cells.py the cells in it.
+""".ipynb -> Submission, and the course's own notebooks -> Layout. The only file that knows nbformat.
 
-A hand-in is read forgivingly: whatever can be understood is understood, and each repair leaves a sentence in `Submission.notes`.
-What cannot be read ends in a SubmissionError of one line. A notebook of the course is read strictly.
+notebook_file.py reads the JSON, found_cells.py the cells in it. A hand-in is read forgivingly: whatever can be understood is
+understood, and each repair leaves a sentence in `Submission.notes`. What cannot be read ends in a SubmissionError of one line. A notebook
+of the course is read strictly.
 """
 
 from __future__ import annotations
