@@ -11,14 +11,13 @@ MASK = {"via": "mask"}
 MULTIPLIER = {"via": "multiplier"}
 INVERTED = {"forward": "dropout_forward", "backward": "dropout_backward"}
 VANILLA = {"forward": "vanilla_forward", "backward": "vanilla_backward"}
-HALVES = {"shape": (128, 256), "calls": 2}
 SOME = "drops_some_and_keeps_some"
 GRADIENT = "passes_gradient_to_kept_units_only"
 
 HIDDEN = {
     "keep_mask": {
         "rate": [
-            c.drops_the_right_share(p=0.005, **HALVES, **MASK),
+            c.drops_the_right_share(p=0.005, calls=1, **MASK),
             c.drops_the_right_share(p=0.62, calls=1, **MASK),
         ],
         "coins": [
@@ -30,7 +29,7 @@ HIDDEN = {
     },
     "dropout_forward": {
         "coins": [
-            c.drops_the_right_share(p=0.005, **HALVES),
+            c.drops_the_right_share(p=0.005, calls=1),
             c.drops_the_right_share(p=0.62, calls=1),
             c.treats_examples_apart(p=0.62),
             c.treats_features_apart(p=0.62),
@@ -54,7 +53,7 @@ HIDDEN = {
     },
     "vanilla_forward": {
         "training": [
-            c.drops_the_right_share(p=0.005, **HALVES),
+            c.drops_the_right_share(p=0.005, calls=1),
             c.drops_the_right_share(p=0.62, calls=1),
             c.scales_the_survivors(p=0.62, by="1", shape=(37, 41)),
             c.treats_examples_apart(p=0.62),
