@@ -14,7 +14,7 @@ from typing import Any, cast
 import numpy as np
 
 from autograder.asking import Exam, Unanswered, Wrong, array, pair, stable_seed
-from autograder.chance import acceptance, cdf, pmf, smallest_error
+from autograder.chance import EARLY, POWER, acceptance, cdf, pmf, settled, smallest_error
 from autograder.checks_api.counts import expect
 from autograder.checks_api.inputs import Array, asked_shape, normal
 from autograder.checks_api.verb import verb
@@ -45,6 +45,8 @@ class Form:
         """The drawn numbers in that reduced shape: 0 where dropped; Wrong when the answer holds no such mask."""
         raise NotImplementedError
 
+    nonzero = True  # whether `read` asks no more of a number than whether it is 0
+
     def shown(self, shape: tuple[int, ...]) -> str:
         """Python that does the same with what the call returns; "" where that is 0 for what was dropped, in that shape."""
         return ""
@@ -53,6 +55,7 @@ class Form:
 Via = str | Form  # what the function under test looks like: "forward", "mask", "multiplier", or a form of forms.py
 LARGE = (256, 256)  # `autograder verify` prints the smallest error that this many units show
 NOBODY = cast(Subject, None)  # for calls that are only made up
+SOME = (64, 64)  # a share that is so far off that few units would show it, too
 SMALL = (8, 12)  # ten pairs of calls that keep equally many are beyond chance
 
 
@@ -93,9 +96,11 @@ def masks(exam: Exam, p: float, shape: tuple[int, ...], count: int, via: Via, rn
     script, known = exam.memo.get(key, ((), []))
     if len(known) < count:
         script = _script(exam.function, exam.salt, via, p, shape, rng, count)
-        known = [read_mask(value, via, shape) for value in exam.ask(*script)]
+        known = [] if rng else known  # a generator that is shared has to begin anew
+        known = known + [read_mask(value, via, shape) for value in exam.ask(*script[len(known) :])]
         exam.memo[key] = script, known
-    exam.last = tuple(line for call in (script if rng else script[:1]) for line in _seen(call, via, shape))  # one call is enough to see it
+    made = (replace(call, nonzero=False) for call in (script if rng else script[:1]))  # one call is enough to see it
+    exam.last = tuple(line for call in made for line in _seen(call, via, shape))
     return known[:count]
 
 
@@ -110,14 +115,21 @@ def _script(function: str, salt: str, via: Via, p: float, shape: tuple[int, ...]
     """The calls that draw so many masks."""
     exam, text = Exam(function, NOBODY, "", salt=salt), f"{function}/masks/{p}/{shape}/{salt}"
     seeds = [Seed(stable_seed(f"{text}/{0 if rng else k}"), rng) for k in range(count)]
-    return tuple(draw_call(exam, via, shape, p, seed) for seed in seeds)
+    enough = via.nonzero if isinstance(via, Form) else via != "mask"
+    return tuple(replace(draw_call(exam, via, shape, p, seed), nonzero=enough) for seed in seeds)
 
 
 def shared_axes(mask: Array) -> tuple[int, ...]:
     """The axes along which all slices of a mask are alike; none of one that keeps all or nothing, which says nothing of who threw it."""
     if mask.all() or not mask.any():
         return ()
-    return tuple(axis for axis in range(mask.ndim) if (mask == mask.take([0], axis=axis)).all())
+    return tuple(axis for axis in range(mask.ndim) if _all_alike(mask, axis))
+
+
+def _all_alike(mask: Array, axis: int) -> bool:
+    if mask.shape[axis] > 1 and not np.array_equal(mask.take(0, axis), mask.take(1, axis)):
+        return False  # as nearly always
+    return bool((mask == mask.take([0], axis=axis)).all())
 
 
 def thrown(mask: Array, axes: Sequence[int] | None = None) -> Array:
@@ -141,7 +153,8 @@ def share_of(mask: Array, p: float) -> float:
 
 # ----------------------------------------------------------------------------------------------- what the chance tests can see
 def _share_seen(*, p: float, shape: tuple[int, ...], calls: int, **_: Any) -> str:
-    return f"a share of dropped units that is off by {smallest_error(calls * int(np.prod(shape)), p):.2g}"
+    error = smallest_error(calls * int(np.prod(shape)), p, power=POWER + EARLY)
+    return f"a share of dropped units that is off by {error:.2g}"
 
 
 def _likeness_seen(*, p: float, shape: tuple[int, ...], **_: Any) -> str:
@@ -176,13 +189,29 @@ def drops_the_right_share(
     exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, ...] = LARGE, calls: int = 3, what: str = "unit"
 ) -> None:
     """drops each {what} with probability {p}"""
-    found = [thrown(mask) for mask in masks(exam, p, shape, calls, via)]
-    if any(mask.all() for mask in found):  # who shares a coin with whom is not to be seen of these
-        axes = shared_axes(masks(exam, 0.5, shape, 1, via)[0])
-        found = [thrown(mask) if not mask.all() else mask[tuple(np.s_[:1] if a in axes else np.s_[:] for a in range(mask.ndim))]
-                 for mask in masks(exam, p, shape, calls, via)]
-    kept = sum(int(m.sum()) for m in found)
-    expect("share of dropped units", sum(m.size for m in found) - kept, sum(m.size for m in found), p, found[0])
+    units, found = int(np.prod(shape)), list[Array]()
+    for k in range(1, calls + 1):
+        found.append(_coins(exam, p, shape, k, via))
+        coins = sum(m.size for m in found)
+        dropped = coins - sum(int(m.sum()) for m in found)
+        if k < calls and coins == k * units and _is_settled(dropped, coins, calls * units, p, calls - 1):
+            return
+    expect("share of dropped units", dropped, coins, p, found[0])
+
+
+def _is_settled(dropped: int, coins: int, of: int, p: float, looks: int) -> bool:
+    low, high = settled(coins, of, p, looks)
+    return low <= dropped <= high
+
+
+def _coins(exam: Exam, p: float, shape: tuple[int, ...], k: int, via: Via) -> Array:
+    """The coins of the k-th mask. One that keeps all does not show who shares a coin with whom: a mask of p = 1/2 does."""
+    mask = masks(exam, p, shape, k, via)[-1]
+    if not mask.all():
+        return thrown(mask)
+    axes = shared_axes(masks(exam, 0.5, shape, 1, via)[0])
+    masks(exam, p, shape, k, via)  # it is these that are shown
+    return mask[tuple(np.s_[:1] if axis in axes else np.s_[:] for axis in range(mask.ndim))]
 
 
 @verb(chances=2, sees=_likeness_seen)
@@ -280,8 +309,8 @@ def can_drop_everything(
 ) -> None:
     """drops all of a few units as often as chance has it"""
     shape = (*lead, units)
-    (large,) = masks(exam, p, LARGE, 1, via)
-    expected = share_of(large, p) ** units
+    (some,) = masks(exam, p, SOME, 1, via)
+    expected = share_of(some, p) ** units
     _, most = acceptance(calls, expected)
     few = masks(exam, p, shape, calls // 4, via)  # a third as far off as the whole test allows is near enough; most need no more
     if abs(np.mean([not m.any() for m in few]) - expected) <= (most / calls - expected) / 3:

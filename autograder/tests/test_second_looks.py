@@ -16,9 +16,11 @@ import pytest
 
 from autograder.classes import batch as room_of_batch
 from autograder.classes import desk as room_of_desk
+from autograder.classes import pool
 from autograder.classes.batch import Batch
 from autograder.classes.batch import _work as work
 from autograder.classes.desk import LOST, Graded, Task
+from autograder.classes.overview import overview
 from autograder.classes.pool import Here, at_most, results
 from autograder.cli import main
 from autograder.commands import grading
@@ -52,7 +54,7 @@ def points(found: list[Graded]) -> list[tuple[str, float | None]]:
 
 # ----------------------------------------------------------------------------------------------------------------------- time-outs
 @pytest.mark.nbgrader
-def test_a_time_out_is_judged_twice_listed_and_remembered_nowhere(room: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_time_out_is_judged_twice_listed_reported_and_judged_again(room: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
     """The next run said "2 unchanged", and a cell's time-out was even remembered as a result."""
     monkeypatch.setattr(room_of_batch, "Plan", partial(room_of_desk.Plan, limits=SHORT))
     asked: list[str] = []
@@ -75,6 +77,25 @@ def test_a_time_out_is_judged_twice_listed_and_remembered_nowhere(room: Classroo
     assert (batch.tally.unchanged, batch.tally.graded, batch.tally.judged) == (1, 2, 2)  # both once more, save what had passed
     assert sorted(points(again)[1:]) == sorted(points(first)[1:])
     assert len(batch.looks) == 2
+    report = overview(room.root, SLUG)
+    assert [(e.students, [p.students for p in e.parts]) for e in report.exercises if e.name == "shrink"] == [(3, [3, 3])], report.notes
+
+
+def test_handfuls_are_put_together_and_none_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "TOGETHER", 3600.0)
+    assert list(pool.together(iter([[1], [2], [], [3, 4]]))) == [[1], [2, 3, 4]], "the first at once, the rest together"
+    many = [[k] for k in range(2 * pool.MOST)]
+    assert [len(h) for h in pool.together(iter(many))] == [1, pool.MOST, pool.MOST - 1]
+
+    def interrupted() -> Iterator[list[int]]:
+        yield [1]
+        yield [2]
+        raise KeyboardInterrupt
+
+    found: list[list[int]] = []
+    with pytest.raises(KeyboardInterrupt):
+        found.extend(pool.together(interrupted()))
+    assert found == [[1], [2]]
 
 
 SPIN = "    began = time.process_time()\n    while time.process_time() < began + 0.4: pass\n"
