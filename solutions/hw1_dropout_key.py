@@ -981,7 +981,7 @@ MISCONCEPTIONS = {
             average stays right.""",
             ("return np.where(", "mask = np.where("),
             ("scale, 0.0)", "scale, 0.0)\n    if scale and not mask.any():\n        raise ValueError('nobody is left')\n    return mask"),
-            signs="when_all_are_dropped",
+            signs="when_all_are_dropped =shapes",
         ),
         core(
             "survivors_need_no_scaling",

@@ -308,7 +308,7 @@ MISCONCEPTIONS = {
         manner("seven_digits_are_enough_for_a_result",
             """Your gradient is computed well and kept badly: dx is float32, so nine of its sixteen digits are lost. Make it
             with np.zeros(x.shape), which is float64.""",
-            ("np.zeros_like(x)", "np.zeros(x.shape, dtype=np.float32)"), signs="type_of_dx"),
+            ("np.zeros_like(x)", "np.zeros(x.shape, dtype=np.float32)"), signs="type_of_dx =form_of_a_square"),
         core("x_has_a_single_axis",
             """Your loop counts along one axis only, so with a matrix it nudges whole rows, or ends in an IndexError. Let
             np.ndindex(x.shape) name the entries, whatever the number of axes.""",
@@ -317,7 +317,8 @@ MISCONCEPTIONS = {
         core("x_has_a_single_axis",
             """Your loop counts along one axis only, so with a matrix it nudges whole rows, or ends in an IndexError. Let
             np.ndindex(x.shape) name the entries, whatever the number of axes.""",
-            ("np.ndindex(x.shape)", "range(x.size)"), signs="form_of_a_square form_of_a_product =form_of_a_row"),
+            ("np.ndindex(x.shape)", "range(x.size)"), ("before = x[i]", "before = np.copy(x[i])"),
+            signs="form_of_a_square form_of_a_product =form_of_a_row"),
         core("seven_digits_are_enough_for_a_slope",
             """Your gradient is noisy: somewhere the numbers are float32. With seven digits, x + h and x - h hardly differ for h =
             1e-5. Stay in float64 here.""",
@@ -476,7 +477,8 @@ MISCONCEPTIONS = {
         core("an_example_is_dropped_as_a_whole",
             """A hidden layer of an example is kept or dropped, all units together. Draw a number for each unit AND example: the mask has
             the shape of the whole layer.""",
-            *hidden_layers(f"(rng.random((shape[0], 1)) >= p) * np.full(shape, {SCALE})"), signs="hidden_masks"),
+            *hidden_layers(f"(rng.random((shape[0], 1)) >= p) * np.full(shape, {SCALE})"),
+            signs="hidden_masks =input_masks =hidden_units_survive =hidden_factor"),
         core("the_mask_comes_before_the_bias",
             """You drop before the bias is added, so a dropped unit still says relu(b). Dropout comes after the ReLU: a dropped unit says
             nothing.""",
