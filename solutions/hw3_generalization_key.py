@@ -33,7 +33,7 @@ HIDDEN = {
             c.moves_exactly(fraction=0.07, count=100),  # a little more than 7 in floating point
             c.moves_exactly(fraction=0.6, count=333, classes=3),
         ],
-        "manners": [c.refuses_the_fraction(fraction=-0.1)],
+        "manners": [c.raises_value_error(case="fraction = -0.1", via=c.noisy_labels(-0.1))],
     },
     "train_mlp": {
         "start": [c.returns_a_network(sizes=(5, 3))],
@@ -64,7 +64,7 @@ HIDDEN = {
     "ablation_curve": {
         "units": [c.deletes_units(fraction=0.6, two_layers=False)],
         "scale": [c.scales_the_others(fraction=0.45)],
-        "draw": [c.deletes_any_unit(calls=200), c.averages_over_repeats(repeats=3, needs="keeps_the_network")],
+        "draw": [c.deletes_any_unit(calls=200), c.averages_over_repeats(repeats=3, needs="leaves_its_arguments_alone")],
         "curve": [c.deletes_units(fraction=0.55, needs="deletes_units")],
     },
     "fixed_input_dropout": {

@@ -7,6 +7,7 @@ import importlib
 import sys
 from types import ModuleType
 
+from autograder.checks import before
 from autograder.dropout.generalization.checks import *
 from autograder.dropout.network.checks import *
 from autograder.dropout.sequences.checks import *
@@ -45,3 +46,8 @@ torch_comparisons = sys.modules[f"{__name__}.torch_comparisons"] = ModuleType(f"
 for _new in ("comparisons", "comparison_symptoms"):
     _found = vars(importlib.import_module(f"autograder.dropout.torch.{_new}"))
     vars(torch_comparisons).update({k: v for k, v in _found.items() if not k.startswith("__")})
+
+globals().update({name: before.check(name) for name in before.CHECKS})
+for _old, _made in before.SYMPTOMS.items():  # a name of theirs that a topic still has says the same there
+    vars(sys.modules[f"{__name__}.{_old}"]).update({name: before.symptom(_old, name) for name in _made})
+torch_comparisons.keeps_x_and_dout = before.check("keeps_x_and_dout")  # type: ignore[attr-defined]

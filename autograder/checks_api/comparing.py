@@ -57,8 +57,8 @@ NUMPY_WARNS = re.compile(r"RuntimeWarning: (divide by zero|invalid value|overflo
 
 def demand_no_warning(answer: Answer) -> None:
     """Refuse a call that warned. Of a warning's words only NumPy's own are shown: the others are the student's, and may say anything."""
-    if answer.facts is not None and answer.facts.warnings:
-        found = NUMPY_WARNS.fullmatch(answer.facts.warnings[0])
+    if answer.beside.warnings:
+        found = NUMPY_WARNS.fullmatch(answer.beside.warnings[0])
         if found is None:
             raise Wrong("the function gave a warning of your own", "no warning")
         raise Wrong(f"NumPy warned: {quoted(found.group(), instead=found.group(1))}", "no warning")

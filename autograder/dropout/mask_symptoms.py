@@ -10,8 +10,8 @@ import numpy as np
 from autograder.asking import Exam, Unanswered, Wrong, array, raised
 from autograder.checks_api.comparing import ending
 from autograder.checks_api.inputs import Array, normal
-from autograder.checks_api.symptoms import nearest, symptom
-from autograder.dropout.calls import output, returned_output, scale, test_call, train_call
+from autograder.checks_api.symptoms import arguments_after, nearest, symptom
+from autograder.dropout.calls import output, outputs, returned_output, scale, test_call, train_call
 from autograder.dropout.masks import Form, Via, draw_call, draw_input, drawn, masks, read_mask
 from autograder.model import Call, Outcome, Seed
 
@@ -134,7 +134,7 @@ def generator(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (32,
     """Where do the random numbers come from?"""
     calls = [replace(draw_call(exam, via, shape, P, Seed(exam.seed())), watch=True) for _ in range(2)]
     answers = exam.returned(*calls)
-    if answers[0].facts is not None and answers[0].facts.global_rng_moved:
+    if answers[0].beside.global_rng_moved:
         return "global"
     first, second = (read_mask(a.value, via, shape) for a in answers)
     return "given" if np.array_equal(first, second) else "own"
@@ -259,10 +259,7 @@ def negatives(exam: Exam, *, shape: tuple[int, ...] = SHAPE) -> str:
 @symptom
 def input_after(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) -> str:
     """Is x as it was after a call?"""
-    x = normal(shape, exam.seed(1))
-    (answer,) = exam.returned(train_call(exam.function, x, P, Seed(exam.seed()), watch=True))
-    after = answer.facts.arguments[0] if answer.facts and answer.facts.arguments else None
-    return "kept" if isinstance(after, np.ndarray) and np.array_equal(after, x.value) else "overwritten"
+    return arguments_after(via=outputs(P, shape)).probe(exam)
 
 
 @symptom
@@ -303,7 +300,7 @@ def at_one(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (6, 7))
     if np.isnan(result).any():
         return "NaN"
     if (result == 0).all():
-        return "zeros, with a warning" if answer.facts and answer.facts.warnings else "zeros"
+        return "zeros, with a warning" if answer.beside.warnings else "zeros"
     return "infinity" if np.isinf(result).any() else "numbers"
 
 

@@ -266,7 +266,7 @@ def leaves_global_random_state_alone(exam: Exam, *, p: float, via: Via = "forwar
     answers = exam.answers(call, *at_test)
     if answers[0].outcome is not Outcome.PASSED:
         raise Unanswered(call, answers[0])
-    if any(a.facts is not None and a.facts.global_rng_moved for a in answers):
+    if any(a.beside.global_rng_moved for a in answers):
         raise Wrong("the function drew from (or seeded) the global generator", "random numbers from rng only")
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from autograder.asking import Exam
+from autograder.checks_api import symptoms as g
 from autograder.dropout.forms import Bare
 from autograder.dropout.generalization import checks as c
 from autograder.dropout.generalization import experiment_symptoms as e
@@ -155,17 +156,17 @@ A, B = [3.0, 5.0, 4.0], [1.0, 5.0, 5.0]  # d = 2, 0, -1
 EXACT = c.moves_exactly(fraction=0.29, count=100)
 CLASSES = c.reaches_all_wrong_classes()
 PLACES = c.picks_labels_at_random()
-LABELS = c.keeps_its_labels()
-BY = c.spoils_by_the_generator()
+LABELS = c.leaves_its_arguments_alone(via=c.noisy_labels())
+BY = c.draws_from_rng(via=c.noisy_labels())
 NEXT = c.moves_others_in_the_next_call()
-FRACTION = c.refuses_the_fraction(fraction=1.5)
+FRACTION = c.raises_value_error(case="fraction = 1.5", via=c.noisy_labels(1.5))
 MEAN, SD, T, WINS = (
     c.sums_up(given=(A, B), wanted=wanted, key=key)
     for key, wanted in (("mean", 1 / 3), ("sd", (7 / 3) ** 0.5), ("t", 1 / 7**0.5), ("wins", 1.0))
 )
 LIKE = c.sums_up_like_the_solution(count=9, key="t")
 TEN_SD, TEN_T = (c.sums_up_to_ten_digits(count=9, key=key) for key in ("sd", "t"))
-PAIRED = c.refuses_what_is_not_paired()
+PAIRED = c.raises_value_error(case="no pairs", given=([1.0, 2.0, 3.0], [1.0, 2.0]))
 WHOLE = c.starts_at_the_whole_network()
 DELETES, OTHER, ONE = c.deletes_units(), c.deletes_units(fraction=0.35), c.deletes_units(fraction=0.6, two_layers=False)
 SOMETHING, FOR_ALL = c.deletes_something(), c.deletes_for_all_examples()
@@ -173,8 +174,8 @@ SCALES, SCALES_ODD = c.scales_the_others(), c.scales_the_others(fraction=0.35)
 ANY = c.deletes_any_unit()
 AVERAGES, THREE = c.averages_over_repeats(), c.averages_over_repeats(repeats=3)
 ORDER = c.answers_in_order()
-NETWORK = c.keeps_the_network()
-DELETES_BY = c.deletes_by_the_generator()
+NETWORK = c.leaves_its_arguments_alone(via=c.ablated())
+DELETES_BY = c.draws_from_rng(via=c.ablated())
 FACTOR, TEN = c.multiplies_what_it_keeps(p=0.3), c.multiplies_to_ten_digits(p=0.3)
 ZERO = c.returns_x_at_zero()
 SHARE = c.drops_the_right_share(p=0.3, via=Bare())
@@ -262,7 +263,7 @@ REFUSED: tuple[tuple[Check, Function, str], ...] = (
     (ORDER, lambda params, X, y, fractions, rng, repeats: ablate()(params, X, y, sorted(fractions), rng, repeats), r"curve\[2\] = 0\."),
     (ORDER, ablate(count=lambda n: 0, scale=lambda f: 1.0), r"all accuracies are that of the whole network, but should be others"),
     (ORDER, lambda *_: [0.5], r"curve\.shape = \(1,\), but should be \(4,\)"),
-    (NETWORK, ablate(spoil=True), r"params was changed by the call, but should be params as it was"),
+    (NETWORK, ablate(spoil=True), r'params\["b1"\] was changed by the call, but should be params\["b1"\] as it was'),
     (DELETES_BY, own_chance(ablate()), r"two generators with the same seed gave different curve"),
     (DELETES_BY, own_chance(ablate(), 1), r"two generators with different seeds gave the same curve"),
     (FACTOR, lambda x, p, rng: x * (rng.random(x.shape) >= p), r"\(out / x\)\[kept\]\[0\] = 1, but should be 1\.42857"),
@@ -321,14 +322,16 @@ def test_a_mistake_is_told_once(function: Function, checks: tuple[Check, ...]) -
 
 # ------------------------------------------------------------------------------------------------------------------------- facts
 MOVED, PICKED, NEW, AFTER, SPOILED_BY, ODD = (
-    e.moved_labels(), e.picked_places(), e.new_classes(), e.labels_after(), e.labels_by(), e.odd_fractions(),
+    e.moved_labels(), e.picked_places(), e.new_classes(),
+    g.arguments_after(via=c.noisy_labels()), g.chance_from(via=c.noisy_labels()), g.takes(via=(c.noisy_labels(-0.2), c.noisy_labels(1.2))),
 )
-SUMMARY, UNPAIRED = e.summary("sd", given=(A, B), key="sd"), e.unpaired(a=[1.0, 2.0, 3.0], b=[1.0, 2.0])
-ONE_PAIR, T_AND_SD = e.unpaired("a_single_pair", a=[1.0], b=[2.0]), e.t_and_sd(given=(A, B), wanted=summary(A, B)["t"])
+SUMMARY, UNPAIRED = e.summary("sd", given=(A, B), key="sd"), g.takes(given=([1.0, 2.0, 3.0], [1.0, 2.0]))
+ONE_PAIR, T_AND_SD = g.takes(given=([1.0], [2.0])), e.t_and_sd(given=(A, B), wanted=summary(A, B)["t"])
 SUMMED = e.summary_digits(given=(A, B), wanted={key: summary(A, B)[key] for key in ("mean", "sd", "t")})
 FORM, DRAWS = (make(a=[1.0, 0.0, 0.0, -1.0, -2.0, -3.0, -4.0], b=[0.0] * 7) for make in (e.wins_form, e.draws))
 EXAMPLES = e.deleted_for()
-NOTHING, UNITS, REPEATS, PARAMS, DELETED_BY = e.nothing_deleted(), e.deleted_units(), e.repeats(), e.network_after(), e.deleted_by()
+NOTHING, UNITS, REPEATS = e.nothing_deleted(), e.deleted_units(), e.repeats()
+PARAMS, DELETED_BY = g.arguments_after(via=c.ablated()), g.chance_from(via=c.ablated())
 TIMES, COUNT, LAYERS, SAYS = e.survivor_factor(), e.number_deleted(), e.layers_deleted(), e.deleted_unit()
 INPUT, SURVIVORS, DIGITS, DROPS = e.layer_input(), e.layer_survivors(), e.layer_digits(), drop_share(via=Bare())
 
@@ -350,7 +353,7 @@ INPUT, SURVIVORS, DIGITS, DROPS = e.layer_input(), e.layer_survivors(), e.layer_
         (NEW, shifting(lambda classes, k, rng: rng.integers(0, classes, k)), "its own class too"),
         (NEW, shifting(lambda classes, k, rng: rng.integers(1, classes - 1, k)), "not all others alike"),
         (NEW, lambda y, *_: y + np.arange(len(y)), "beyond the classes"),
-        (AFTER, spoil_in_place, "overwritten"),
+        (AFTER, spoil_in_place, "y overwritten"),
         (SPOILED_BY, spoil, "given"),
         (SPOILED_BY, own_chance(spoil), "own"),
         (ODD, spoil, "ValueError"),
@@ -418,7 +421,7 @@ INPUT, SURVIVORS, DIGITS, DROPS = e.layer_input(), e.layer_survivors(), e.layer_
         (REPEATS, ablate(sum_up=sum), "their sum"),
         (REPEATS, ablate(sum_up=lambda found: np.mean(found) - 0.0003 * (len(found) > 1)), "something else"),
         (REPEATS, ablate(front=True), "not seen, for all deletions are alike"),
-        (PARAMS, ablate(spoil=True), "overwritten"),
+        (PARAMS, ablate(spoil=True), 'params["b1"], params["b2"] overwritten'),
         (DELETED_BY, own_chance(ablate(), 1), "frozen"),
         (INPUT, thin, "kept"),
         (INPUT, thin_in_place, "the output"),

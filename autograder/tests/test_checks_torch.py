@@ -90,7 +90,7 @@ COMPARING = [
     t.measures_what_is_wrong(part="out", p=0.3, size=1e-3),
     t.puts_the_module_into_training_mode(),
     t.hands_over_masks_like_x(p=0.3, dtype="float32"),
-    t.keeps_x_and_dout(p=0.3),
+    c.leaves_its_arguments_alone(via=t.comparison(0.3)),
     t.manages_the_end(end=0.0),
     t.manages_the_end(end=1.0),
 ]
@@ -216,7 +216,7 @@ def test_an_overwritten_argument_is_refused() -> None:
         dout *= 2
         return found
 
-    assert told(t.keeps_x_and_dout(p=0.3), toy=spoils) == "dout was changed by the call | dout as it was"
+    assert told(c.leaves_its_arguments_alone(via=t.comparison(0.3)), toy=spoils) == "dout was changed by the call | dout as it was"
 
 
 def test_dividing_by_ones_own_numbers_shows_where_much_is_wrong() -> None:
@@ -532,7 +532,7 @@ def test_a_layer_in_a_coat_may_overwrite_its_input_and_is_seen() -> None:
         (layers.mode_after_eval(function="Toy"), {Layer: "eval", Asking: "training"}),
         (fact_in_a_coat(COAT, f.channels()), {Layer: "apart", torch.nn.Dropout1d: "shared"}),
         (fact_in_a_coat(COAT, f.test_time()), {Layer: "1", Asking: "drops"}),
-        (fact_in_a_coat(COAT, f.input_after()), {Layer: "kept", Overwriting: "overwritten"}),
+        (fact_in_a_coat(COAT, f.input_after()), {Layer: "kept", Overwriting: "x overwritten"}),
     ],
     ids=lambda value: getattr(value, "name", ""),
 )

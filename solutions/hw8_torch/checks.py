@@ -124,7 +124,7 @@ EXERCISES = [
                     t.manages_the_end(end=1.0, needs=("out", "grad", "mask", "rate")),
                     t.sees_what_is_wrong_at_one(needs=("out", "mask", "measure")),
                     t.hands_over_masks_like_x(p=0.3, dtype="float32", needs=("out", "grad", "mask")),
-                    t.keeps_x_and_dout(p=0.3),
+                    c.leaves_its_arguments_alone(arrays="x and dout", via=t.comparison(0.3)),
                 ],
             ),
         ],

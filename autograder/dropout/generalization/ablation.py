@@ -19,19 +19,18 @@ from autograder.chance import acceptance, smallest_error
 from autograder.checks_api.comparing import compare
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.verb import verb
-from autograder.dropout.generalization.experiments import manners, unchanged
+from autograder.checks_api.views import View
 from autograder.dropout.generalization.training import Params, accuracy
 from autograder.model import Call, Given, Seed
 
 __all__ = [
+    "ablated",
     "answers_in_order",
     "averages_over_repeats",
     "deletes_any_unit",
-    "deletes_by_the_generator",
     "deletes_for_all_examples",
     "deletes_something",
     "deletes_units",
-    "keeps_the_network",
     "scales_the_others",
     "starts_at_the_whole_network",
 ]
@@ -151,6 +150,15 @@ def curve(value: Any, count: int, whole: float = 1.0) -> Array:
 def near(value: float, values: Any) -> bool:
     """Is this accuracy one of these? One example more or less is another accuracy."""
     return bool(np.abs(np.asarray(list(values)) - value).min() < 0.1 / EXAMPLES)
+
+
+def ablated(fractions: tuple[float, ...] = (0.2, 0.4, 0.6, 0.8, 0.4, 0.6), repeats: int = 3) -> View:
+    """The accuracies for so many fractions that two seeds do not agree by chance."""
+
+    def call(exam: Exam, number: int) -> Call:
+        return patient(exam, TWO_LAYERS).call(exam, [*fractions] * 3, repeats, 400 + number)
+
+    return View(call, lambda value: array(value, "curve"), "curves")
 
 
 def curves(exam: Exam, calls: list[Call], count: int) -> list[Array]:
@@ -367,26 +375,3 @@ def answers_in_order(exam: Exam) -> None:
     compare(found[2], np.array(sick.whole), "curve[2]", 1e-9)
     if all(near(value, [sick.whole]) for value in found):
         raise Wrong("all accuracies are that of the whole network", "others where units are deleted")
-
-
-@verb()
-def keeps_the_network(exam: Exam) -> None:
-    """does not modify params, X and y"""
-    sick = patient(exam, TWO_LAYERS)
-    (answer,) = exam.returned(sick.call(exam, [DELETED, 0.6], 2, 0, watch=True))
-    for place, (name, before) in enumerate((("params", sick.params), ("X", sick.X), ("y", sick.y))):
-        if not unchanged(answer, place, before):
-            exam.show_change(name)
-            if name == "params":
-                before_ = Given("before", None, "before = {k: v.copy() for k, v in params.items()}")
-                exam.show("sum((params[k] != before[k]).sum() for k in params)", before_)
-            raise Wrong(f"{name} was changed by the call", f"{name} as it was")
-
-
-@verb()
-def deletes_by_the_generator(exam: Exam) -> None:
-    """draws from the rng it is given: the same seed gives the same curve"""
-    sick = patient(exam, TWO_LAYERS)
-    fractions = [0.2, 0.4, 0.6, 0.8, 0.4, 0.6]  # so many that two seeds do not agree by chance
-    one, two, three = (sick.call(exam, fractions * 3, 3, k, watch=True) for k in (400, 400, 401))
-    manners(exam, (one, two, three), "curve")

@@ -25,16 +25,13 @@ __all__ = [
     "drops_while_training",
     "gains_from_dropout",
     "keeps_examples_and_labels_together",
-    "keeps_its_data",
     "learns",
-    "repeats_itself",
     "returns_what_it_trained",
     "shuffles_anew",
     "uses_each_example_once",
 ]
 
 SIZES = (6, 8, 7, 3)
-APART = "max(abs(one[name] - other[name]).max() for name in one)"
 ROWS = (80, 3)  # one-hot examples and classes: batches of 32, 32 and 16
 TINY = 1e-4  # a learning rate at which one batch does not disturb the next
 SHARE = Given(
@@ -138,24 +135,6 @@ def in_the_last_batch(share: Array) -> Array:
 
 # ------------------------------------------------------------------------------------------------------------------------------ chance
 @verb()
-def repeats_itself(exam: Exam) -> None:
-    """draws all its random numbers from rng: the same seed gives the same network"""
-    sizes = (6, 8, 3)
-    X, y = batch(exam, sizes, 40)
-    calls = [training(exam, X, y, sizes, drop=(0.2, 0.5), epochs=2, momentum=0.9, seed=exam.seed(k), watch=True) for k in (0, 0, 5)]
-    answers = exam.returned(*calls)
-    one, again, other = (flat(read(answer.value, sizes)) for answer in answers)
-    if any(answer.facts is not None and answer.facts.global_rng_moved for answer in answers):
-        raise Wrong("the function drew from (or seeded) the global generator", "random numbers from rng only")
-    exam.show_two(calls[:2], APART)
-    if not np.array_equal(one, again):
-        raise Wrong(f"two generators with the same seed gave weights that differ by {number(np.abs(one - again).max())}", "no difference")
-    exam.show_two(calls[::2], APART)
-    if np.array_equal(one, other):
-        raise Wrong("two generators with different seeds gave the same weights", "different weights")
-
-
-@verb()
 def draws_orders_and_masks_by_rng(exam: Exam) -> None:
     """draws the order of the examples and the masks from rng: another seed gives others"""
     one, other = (in_the_last_batch(tracked(exam, seed=seed)[1]) for seed in (4, 5))
@@ -170,18 +149,6 @@ def draws_orders_and_masks_by_rng(exam: Exam) -> None:
         both = shows & also
         if np.array_equal(stays[both], fresh[both]):
             raise Wrong(f"generators with different seeds dropped the same {where}", "others")
-
-
-@verb()
-def keeps_its_data(exam: Exam) -> None:
-    """does not modify X and y"""
-    sizes = (6, 8, 3)
-    X, y = (in_words(name, given) for name, given in zip("Xy", batch(exam, sizes, 40), strict=True))
-    (answer,) = exam.returned(training(exam, X, y, sizes, drop=(0.2, 0.5), epochs=2, seed=exam.seed(), watch=True))
-    for name, before, after in zip("Xy", (X, y), answer.facts.arguments if answer.facts else (), strict=False):
-        if not isinstance(after, np.ndarray) or not np.array_equal(after, before.value):
-            exam.show_change(name)
-            raise Wrong(f"{name} was changed by the call", f"{name} as it was")
 
 
 def thinned(exam: Exam, drop: tuple[float, float], where: str, seed: int = 0) -> tuple[Array, Array]:

@@ -8,27 +8,25 @@ import numpy as np
 
 from autograder.asking import Exam, Wrong, an, array
 from autograder.chance import smallest_error
-from autograder.checks_api.comparing import compare, demand_value_error
+from autograder.checks_api.comparing import compare
 from autograder.checks_api.counts import expect
 from autograder.checks_api.inputs import Array, in_words, normal
 from autograder.checks_api.verb import verb
+from autograder.checks_api.views import View
 from autograder.dropout.calls import scale as factor_named
 from autograder.dropout.generalization.training import labels
 from autograder.dropout.values import DIGITS, NEAR
-from autograder.model import Answer, Call, Given, Seed
+from autograder.model import Call, Given, Seed
 
 __all__ = [
-    "keeps_its_labels",
     "moves_exactly",
     "moves_others_in_the_next_call",
     "multiplies_to_ten_digits",
     "multiplies_what_it_keeps",
+    "noisy_labels",
     "picks_labels_at_random",
     "reaches_all_wrong_classes",
-    "refuses_the_fraction",
-    "refuses_what_is_not_paired",
     "returns_x_at_zero",
-    "spoils_by_the_generator",
     "sums_up",
     "sums_up_like_the_solution",
     "sums_up_to_ten_digits",
@@ -37,34 +35,19 @@ __all__ = [
 SUMMARY = "summary"  # the name of what comes back, in lines to be pasted
 
 
-def manners(exam: Exam, calls: tuple[Call, Call, Call], what: str) -> None:
-    """Refuse a function whose result does not follow from its generator. The calls: a seed, the same again, and another; all watched."""
-    answers = exam.returned(*calls)
-    if any(answer.facts is not None and answer.facts.global_rng_moved for answer in answers):
-        raise Wrong("the function drew from (or seeded) the global generator", "random numbers from rng only")
-    one, again, other = (array(answer.value, what) for answer in answers)
-    exam.show_two(calls[:2])
-    if not np.array_equal(one, again):
-        raise Wrong(f"two generators with the same seed gave different {what}", "the same")
-    exam.show_two(calls[::2])
-    if np.array_equal(one, other):
-        raise Wrong(f"two generators with different seeds gave the same {what}", "others")
-
-
-def unchanged(answer: Answer, place: int, before: Any) -> bool:
-    """Is this argument of a watched call as it was?"""
-    if answer.facts is None or len(answer.facts.arguments) <= place:
-        return False
-    after = answer.facts.arguments[place]
-    if isinstance(before, dict):
-        return isinstance(after, dict) and after.keys() == before.keys() and all(np.array_equal(after[k], before[k]) for k in before)
-    return isinstance(after, np.ndarray) and np.array_equal(after, before)
-
-
 # ----------------------------------------------------------------------------------------------------------------------- wrong labels
 def spoiling(exam: Exam, y: Given, fraction: float, classes: int, seed: int = 0, watch: bool = False) -> Call:
     """y2 = noisy_labels(y, fraction, classes, rng)"""
     return Call(exam.function, (y, fraction, classes, Seed(exam.seed(seed))), returns=("y2",), watch=watch)
+
+
+def noisy_labels(fraction: float = 0.3, count: int = 200) -> View:
+    """The spoilt labels of so many examples."""
+
+    def call(exam: Exam, number: int) -> Call:
+        return spoiling(exam, in_words("y", labels(count, 10, exam.seed(1))), fraction, 10, number)
+
+    return View(call, lambda value: array(value, "y2"), "labels")
 
 
 def whole(value: Any, count: int) -> Array:
@@ -144,36 +127,6 @@ def moves_others_in_the_next_call(exam: Exam, *, fraction: float = 0.3) -> None:
         raise Wrong("two calls with one generator moved the same labels", "others")
 
 
-@verb()
-def keeps_its_labels(exam: Exam, *, fraction: float = 0.3) -> None:
-    """does not modify y"""
-    y = in_words("y", labels(50, 10, exam.seed(1)))
-    (answer,) = exam.returned(spoiling(exam, y, fraction, 10, watch=True))
-    if not unchanged(answer, 0, y.value):
-        exam.show_change("y")
-        raise Wrong("y was changed by the call", "y as it was")
-
-
-@verb()
-def spoils_by_the_generator(exam: Exam, *, fraction: float = 0.3) -> None:
-    """draws from the rng it is given: the same seed gives the same labels"""
-    y = labels(200, 10, exam.seed(1))
-    one, two, three = (spoiling(exam, y, fraction, 10, k, watch=True) for k in (0, 0, 3))
-    manners(exam, (one, two, three), "labels")
-
-
-@verb()
-def refuses_the_fraction(exam: Exam, *, fraction: float) -> None:
-    """raises ValueError when fraction = {fraction}"""
-    expect_value_error(exam, spoiling(exam, labels(20, 10, exam.seed(1)), fraction, 10))
-
-
-def expect_value_error(exam: Exam, call: Call) -> None:
-    """Refuse whatever is not a ValueError."""
-    (answer,) = exam.answers(call)
-    demand_value_error(call, answer)
-
-
 # ---------------------------------------------------------------------------------------------------------------------------- summaries
 def entry(value: Any, key: str) -> Any:
     """An entry of a returned dict."""
@@ -223,13 +176,6 @@ def _follows(value: Any, t: float, count: int, tolerance: float) -> bool:
     """Is t right for the mean and the sd beside it?"""
     mean, sd = (float(array(entry(value, key), f'{SUMMARY}["{key}"]', ())) for key in ("mean", "sd"))
     return bool(sd > 0 and abs(t) > 0 and abs(t * sd - mean * count**0.5) <= tolerance * abs(t * sd))
-
-
-@verb()
-def refuses_what_is_not_paired(exam: Exam) -> None:
-    """raises ValueError when a and b differ in length, or hold fewer than two results"""
-    for a, b in (([1.0, 2.0, 3.0], [1.0, 2.0]), ([1.0], [2.0])):
-        expect_value_error(exam, Call(exam.function, tuple(Given(f"np.array({v})", np.array(v)) for v in (a, b))))
 
 
 # ------------------------------------------------------------------------------------------------------------------------------ layers

@@ -18,6 +18,7 @@ from autograder.chance import smallest_error
 from autograder.checks_api.counts import expect
 from autograder.checks_api.inputs import Array, normal
 from autograder.checks_api.verb import verb
+from autograder.checks_api.views import View
 from autograder.model import Call, Given, Seed
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "returns_a_network",
     "starts_its_units_apart",
     "steps_down_the_gradient",
+    "trained",
 ]
 
 Params = dict[str, Array]
@@ -149,6 +151,17 @@ def slopes(
 def batch(exam: Exam, sizes: tuple[int, ...], count: int = BATCH) -> tuple[Given, Given]:
     """Examples that fit into one batch, so that their order cannot matter."""
     return normal((count, sizes[0]), exam.seed(1)), labels(count, sizes[-1], exam.seed(2))
+
+
+def trained() -> View:
+    """The weights after two epochs with everything that a training has."""
+    sizes = (6, 8, 3)
+
+    def call(exam: Exam, number: int) -> Call:
+        return training(exam, *batch(exam, sizes, 40), sizes, drop=(0.2, 0.5), epochs=2, momentum=0.9, seed=exam.seed(number))
+
+    apart = "max(abs(one[name] - other[name]).max() for name in one)"
+    return View(call, lambda value: flat(read(value, sizes)), "weights", ("X", "y"), apart)
 
 
 def copies(exam: Exam, sizes: tuple[int, ...], examples: int = 1) -> tuple[Given, Given]:

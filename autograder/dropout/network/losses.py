@@ -14,10 +14,11 @@ import numpy as np
 
 from autograder.asking import Exam, Wrong, array, number
 from autograder.chance import smallest_error
-from autograder.checks_api.comparing import compare, demand_no_warning, ending
+from autograder.checks_api.comparing import compare, demand_no_warning
 from autograder.checks_api.counts import expect
 from autograder.checks_api.inputs import Array, direction
 from autograder.checks_api.verb import verb
+from autograder.checks_api.views import View
 from autograder.dropout.network.networks import (
     FIRST,
     INPUTS,
@@ -46,7 +47,6 @@ from autograder.model import Call, Given, Seed
 
 __all__ = [
     "agrees_with_its_own_loss",
-    "changes_neither_parameters_nor_data",
     "decides_by_itself_about",
     "draws_a_mask_for_every_layer",
     "draws_its_masks_afresh",
@@ -56,15 +56,13 @@ __all__ = [
     "feels_its_scores",
     "gives_a_gradient_of_scores",
     "gives_dropped_units_no_gradient",
-    "gives_the_loss_of_the_solution",
-    "gives_the_scores_of_the_solution",
     "is_the_plain_network_at_test_time",
     "is_the_plain_network_at_zero",
     "leads_the_gradient_back",
+    "loss",
     "never_drops_the_scores",
-    "obeys_its_generator",
-    "refuses_rates",
     "scales_the_surviving",
+    "scores",
     "shapes_gradients_like_parameters",
     "shortens_what_is_too_long",
     "shows_its_scores",
@@ -83,6 +81,30 @@ CODED_UNITS = 12  # a reading of so many units is exact to a thousandth
 
 
 # ---------------------------------------------------------------------------------------------------------------------------- values
+def loss(
+    p_in: float = 0.0, p_hidden: float = 0.0, train: bool = True, sizes: Sizes = SMALL, batch: int = 9, maker: str = "firm_network"
+) -> View:
+    """The loss of a network; that another seed gives another one is asked by `draws_its_masks_afresh`."""
+
+    def call(exam: Exam, number: int) -> Call:
+        question = asked(maker, sizes, batch, exam.seed(1))
+        if not train:
+            return plain_call(exam.function, question, p_in, p_hidden)
+        return loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed(number)))
+
+    return View(call, lambda value: np.asarray(loss_of(value)), "loss", apart="one, other", follows=False)
+
+
+def scores(sizes: Sizes = SMALL, batch: int = 9, maker: str = "firm_network") -> View:
+    """The scores of a network, as `f(params, X)` gives them."""
+
+    def call(exam: Exam, number: int) -> Call:
+        question = asked(maker, sizes, batch, exam.seed(1))
+        return Call(exam.function, (question.params, question.X), returns=("scores",))
+
+    return View(call, lambda value: array(value, "scores", (batch, sizes[-1])), "scores")
+
+
 @verb()
 def feels_its_scores(exam: Exam) -> None:
     """returns a pair (loss, grads), and the loss grows with the score of a wrong class"""
@@ -110,28 +132,6 @@ def shapes_gradients_like_parameters(exam: Exam, *, p_in: float, p_hidden: float
     grads_of(value, question.values)
     for name, parameter in question.values.items():
         array(value[1][name], f'grads["{name}"]', parameter.shape)
-
-
-@verb(with_reference=True)
-def gives_the_loss_of_the_solution(
-    exam: Exam, reference: Exam, *, case: str, p_in: float, p_hidden: float, train: bool, sizes: Sizes, batch: int, tolerance: float = 1e-12
-) -> None:
-    """gets the loss right {case}"""
-    question = asked("normal_network", sizes, batch, exam.seed(1))
-    call = plain_call(exam.function, question, p_in, p_hidden)
-    if train:
-        call = loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed()))
-    (value,), (wanted,) = exam.ask(call), reference.ask(call)
-    compare(np.array(loss_of(value)), np.array(loss_of(wanted)), "loss", tolerance)
-
-
-@verb(with_reference=True)
-def gives_the_scores_of_the_solution(exam: Exam, reference: Exam, *, sizes: Sizes, batch: int, tolerance: float = 1e-12) -> None:
-    """gets the scores right on another network"""
-    question = asked("normal_network", sizes, batch, exam.seed(1))
-    call = Call(exam.function, (question.params, question.X), returns=("scores",))
-    (value,), (wanted,) = exam.ask(call), reference.ask(call)
-    compare(array(value, "scores", (batch, sizes[-1])), np.asarray(wanted), "scores", tolerance)
 
 
 @verb()
@@ -169,7 +169,7 @@ def draws_no_number_at_test_time(exam: Exam, *, p_in: float, p_hidden: float) ->
     call = loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed()), kwargs={"train": False}, watch=True)
     (answer,) = exam.returned(call)
     loss_of(answer.value)
-    if answer.facts is not None and (answer.facts.rng_moved or answer.facts.global_rng_moved):
+    if answer.beside.rng_moved or answer.beside.global_rng_moved:
         raise Wrong("the random generator moved on", "as it was before the call")
 
 
@@ -184,46 +184,6 @@ def stands_huge_scores(exam: Exam, *, gap: float = 2000.0) -> None:
         for name, gradient in grads_of(answer.value, question.values).items():
             if not np.isfinite(gradient).all():
                 raise Wrong(f'grads["{name}"] holds {number(gradient[~np.isfinite(gradient)][0])}', "finite numbers")
-
-
-@verb()
-def changes_neither_parameters_nor_data(exam: Exam, *, p_in: float = 0.0, p_hidden: float = 0.0, via: str = "loss") -> None:
-    """modifies neither params nor the data"""
-    question = asked("firm_network", SMALL, 9, exam.seed(1))
-    if via == "loss":
-        (answer,) = exam.returned(loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed()), watch=True))
-        loss_of(answer.value)
-    else:
-        (answer,) = exam.returned(Call(exam.function, (question.params, question.X), returns=("scores",), watch=True))
-        array(answer.value, "scores", (9, SMALL[-1]))
-    changed = what_changed(question, answer.facts.arguments if answer.facts else ())
-    if changed:
-        exam.show_change(*changed.partition("[")[:1], changed[changed.find("["):] if "[" in changed else "")
-        raise Wrong(f"{changed} was changed by the call", f"{changed} as it was")
-
-
-def what_changed(question: Question, after: tuple[Any, ...]) -> str:
-    """The first of params, X and y that is no longer as it was; "" when all are."""
-    if not after:
-        return ""
-    params = after[0] if isinstance(after[0], dict) else {}
-    for name, value in question.values.items():
-        if not _equal(params.get(name), value):
-            return f'params["{name}"]'
-    return next((n for n, now, was in zip("Xy", after[1:3], (question.X, question.y), strict=False) if not _equal(now, was.value)), "")
-
-
-def _equal(now: Any, was: Any) -> bool:
-    return isinstance(now, np.ndarray) and np.array_equal(now, was)
-
-
-@verb()
-def refuses_rates(exam: Exam, *, p_in: float, p_hidden: float) -> None:
-    """raises ValueError when p_in = {p_in} and p_hidden = {p_hidden}"""
-    question = asked("firm_network", SMALL, 9, exam.seed(1))
-    (answer,) = exam.answers(loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed())))
-    if ending(answer) != "ValueError":
-        raise Wrong("the function returned" if ending(answer) == "accepted" else f"the function raised {ending(answer)}", "ValueError")
 
 
 @verb()
@@ -532,20 +492,6 @@ def draws_its_masks_afresh(exam: Exam, *, p: float) -> None:
         if len(set(found)) < 3 and set(found) != {plain}:  # a layer that is never dropped is told elsewhere
             where = "on the input" if p_in else "on the hidden layers"
             raise Wrong(f"with dropout {where} the loss was {max(found, key=found.count)!r} twice, from other random numbers", "two losses")
-
-
-@verb()
-def obeys_its_generator(exam: Exam, *, p: float) -> None:
-    """draws from the rng it is given and from nothing else"""
-    question = asked("firm_network", (20, 20, 20, 4), 9, exam.seed(1))
-    calls = [loss_call(exam.function, question, p, p, Seed(exam.seed(0)), watch=True) for _ in range(2)]
-    answers = exam.returned(*calls)
-    one, again = (loss_of(a.value) for a in answers)
-    if any(a.facts is not None and a.facts.global_rng_moved for a in answers):
-        raise Wrong("the function drew from (or seeded) the global generator", "random numbers from rng only")
-    if one != again:
-        exam.show_two(calls, "one, other")
-        raise Wrong(f"two generators with the same seed gave the losses {one!r} and {again!r}", "the same loss")
 
 
 # ------------------------------------------------------------------------------------------------- a leash, and a gradient of scores

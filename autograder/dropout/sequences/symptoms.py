@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from autograder.asking import Exam, Unanswered, Wrong, array, raised
-from autograder.checks_api.comparing import ending
 from autograder.checks_api.inputs import Array, normal
-from autograder.checks_api.results import question
 from autograder.checks_api.symptoms import must_return, nearest, symptom
 from autograder.dropout import symptoms as facts
 from autograder.dropout.calls import backward_call
 from autograder.dropout.mask_symptoms import FACTORS, P
-from autograder.dropout.masks import draw_call
 from autograder.dropout.sequences.layers import (
     Model,
     Rates,
@@ -99,16 +95,6 @@ def at_one(exam: Exam) -> str:
 
 
 @symptom
-def outside(exam: Exam) -> str:
-    """What a p outside [0, 1] gives, through a lens."""
-    words = []
-    for p in (-0.25, 1.25):
-        (answer,) = exam.answers(draw_call(exam, "mask", (4, 5), p, Seed(exam.seed())))
-        words.append(ending(answer))
-    return words[0] if words[0] == words[1] else " / ".join(words)
-
-
-@symptom
 def two_masks(exam: Exam) -> str:
     """Do the masks of a recurrent network's input and state agree more often than chance has it?"""
     size, seed = (N, 1, D, D), Seed(exam.seed())
@@ -133,39 +119,6 @@ def returned_states(exam: Exam) -> str:
 
 
 # --------------------------------------------------------------------------------------------------------- functions of several arrays
-@symptom
-def arrays_after(exam: Exam, *, given: Shapes, rates: Rates) -> str:
-    """Which of the arrays are not as they were."""
-    values = arrays(exam, given)
-    (answer,) = exam.returned(forward_pass(exam.function, values, rates, Seed(exam.seed()), watch=True))
-    after = answer.facts.arguments if answer.facts else ()
-    changed = [
-        name
-        for name, value, now in zip(given, values, after, strict=False)
-        if not (isinstance(now, np.ndarray) and np.array_equal(now, value.value))
-    ]
-    return f"{', '.join(changed)} overwritten" if changed else "as they were"
-
-
-@symptom
-def upstream_after(exam: Exam, *, given: Shapes, rates: Rates, forward: str, backward: str) -> str:
-    """Is the gradient from above as it was after a backward pass?"""
-    there = forward_pass(forward, arrays(exam, given), rates, Seed(exam.seed()))
-    dout = upstream(exam, first_result(exam.ask(there)[0]).shape)
-    after = exam.returned(there, backward_call(backward, dout, 0, watch=True))[1].facts
-    now = after.arguments[0] if after and after.arguments else None
-    return "as it was" if isinstance(now, np.ndarray) and np.array_equal(now, dout.value) else "overwritten"
-
-
-@symptom
-def exactness(exam: Exam, *, given: tuple[Any, ...], index: int, wanted: float) -> str:
-    """How near the first number of one result comes: "ten digits", "about" for what is off by something small, or "other"."""
-    (value,) = exam.ask(question(exam, given))
-    found = array(value[index] if isinstance(value, (tuple, list)) and len(value) > index else value, "result").reshape(-1)
-    off = abs(float(found[0]) / wanted - 1) if found.size else np.inf
-    return "ten digits" if off <= DIGITS else "about" if off <= 1e-3 else "other"
-
-
 @symptom
 def dtypes(exam: Exam, *, given: Shapes, rates: Rates) -> str:
     """What float32 becomes, in training and at test time; "always float32" when float64 becomes that too."""
@@ -404,12 +357,3 @@ def layer_at_test_time(exam: Exam) -> str:
     if not np.ptp(found) <= 1e-9:
         return "dropped" if (found == 0).any() else "varies"
     return nearest(float(found.flat[0]), FACTORS, 1e-6)
-
-
-@symptom
-def sequences_after(exam: Exam) -> str:
-    """Is x as it was after a training call?"""
-    x = normal((4, 3, 5), exam.seed(1))
-    answer = exam.returned(build(exam, P), replace(step(x, Seed(exam.seed())), watch=True))[1]
-    after = answer.facts.arguments if answer.facts else ()
-    return "as it was" if any(isinstance(a, np.ndarray) and np.array_equal(a, x.value) for a in after) else "overwritten"

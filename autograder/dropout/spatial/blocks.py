@@ -14,7 +14,7 @@ import numpy as np
 
 from autograder.asking import Exam, Wrong, array, number, stable_seed
 from autograder.chance import acceptance, smallest_error
-from autograder.checks_api.comparing import compare, demand_no_warning, demand_value_error
+from autograder.checks_api.comparing import compare, demand_no_warning
 from autograder.checks_api.counts import unlikely
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.verb import verb
@@ -27,7 +27,6 @@ __all__ = [
     "drops_as_a_whole",
     "drops_blocks_as_often_as_gamma_says",
     "drops_whole_blocks",
-    "refuses_the_call",
     "scales_by_the_kept_share",
     "scales_to_ten_digits",
     "stays_finite_when_nothing_is_left",
@@ -263,15 +262,6 @@ def _own_gamma(exam: Exam, gamma: str, lattice: Lattice, p: float) -> float | No
 
 
 # ---------------------------------------------------------------------------------------------------------------------- manners
-@verb()
-def refuses_the_call(exam: Exam, *, case: str, given: tuple[Any, ...], function: str = "") -> None:
-    """raises ValueError when {case}"""
-    arguments = tuple(Given(repr(a), a) if isinstance(a, tuple) else a for a in given)
-    call = Call(function or exam.function, arguments)
-    (answer,) = exam.answers(call)
-    demand_value_error(call, answer)
-
-
 @verb()
 def stays_finite_when_nothing_is_left(exam: Exam, *, shape: tuple[int, int, int, int] = (3, 4, 2, 2)) -> None:
     """gives zeros, no NaN and no warning, when every unit is dropped"""

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from autograder.asking import Exam, array
-from autograder.checks_api.comparing import ending
 from autograder.checks_api.inputs import Array, normal
-from autograder.checks_api.symptoms import nearest, symptom
+from autograder.checks_api.symptoms import chance_from, nearest, symptom
 from autograder.dropout.calls import backward_call, output, scale, train_call
 from autograder.dropout.mask_symptoms import P
 from autograder.dropout.masks import thrown
 from autograder.dropout.spatial.blocks import Lattice, block_draws, in_whole_blocks
-from autograder.dropout.spatial.normalisation import Memory, block_call, block_output, channel_calls, channel_statistics, lively, remembered
+from autograder.dropout.spatial.normalisation import Memory, block_call, block_output, channel_statistics, lively, normalised, remembered
 from autograder.model import Call, Given, Seed
 
 NEAR = 2e-6  # float32 throughout is no other formula
@@ -120,13 +117,6 @@ def factor_digits(exam: Exam, *, shape: tuple[int, ...]) -> str:
     return "float32" if single and word == "about" else word
 
 
-@symptom
-def digits_of_value(exam: Exam, *, given: tuple[Any, ...], wanted: float) -> str:
-    """How exact the number is that a function gives in one case: "ten digits", "about", or "another" value."""
-    (value,) = exam.ask(Call(exam.function, given))
-    return _precision(array(value, "value", ()).astype(float), wanted)
-
-
 def _precision(found: Array, wanted: float) -> str:
     words = (("ten digits", 1e-10), ("about", 1e-5))
     return next((word for word, near in words if np.allclose(found, wanted, rtol=near, atol=0)), "another")
@@ -180,14 +170,6 @@ def _gammas(lattice: Lattice) -> dict[str, float]:
 
 
 @symptom
-def call_gives(exam: Exam, *, given: tuple[Any, ...], function: str = "") -> str:
-    """How a call ends that should be refused: "ValueError", "accepted" or another error."""
-    arguments = tuple(Given(repr(a), a) if isinstance(a, tuple) else a for a in given)
-    (answer,) = exam.answers(Call(function or exam.function, arguments))
-    return ending(answer)
-
-
-@symptom
 def large_blocks_drop(exam: Exam) -> str:
     """What blocks larger than the map drop, where they are not refused: "some" or "nothing"."""
     shape = (8, 8, 9, 4)
@@ -205,7 +187,7 @@ def when_nothing_is_left(exam: Exam) -> str:
     if np.isnan(mask).any():
         return "NaN"
     if (mask == 0).all():
-        return "zeros, with a warning" if answer.facts and answer.facts.warnings else "zeros"
+        return "zeros, with a warning" if answer.beside.warnings else "zeros"
     return "numbers"
 
 
@@ -366,14 +348,9 @@ def block_factor(exam: Exam, *, memory: Memory) -> str:
 @symptom
 def block_generator(exam: Exam, *, memory: Memory) -> str:
     """Where the block's coins come from: "given", "own", "global", or "frozen" when every call drops the same."""
-    calls = channel_calls(exam, memory, P, SHAPE)
-    answers = exam.returned(memory.start(SHAPE[1]), *calls)[1:]
-    if any(a.facts is not None and a.facts.global_rng_moved for a in answers):
-        return "global"
-    first, again, other = (block_output(a.value, calls[0].args[0]) != 0 for a in answers)
-    if first.all() or not first.any():
-        return "none"
-    return "own" if not np.array_equal(first, again) else "frozen" if np.array_equal(first, other) else "given"
+    word = chance_from(via=normalised(memory, P, shape=SHAPE, kept=True)).probe(exam)
+    kept = block_output(exam.ask(*normalised(memory, P, shape=SHAPE).script(exam))[-1], lively(SHAPE, exam.seed(1))) != 0
+    return word if word == "global" or (kept.any() and not kept.all()) else "none"
 
 
 @symptom
@@ -385,15 +362,7 @@ def block_at_one(exam: Exam, *, memory: Memory) -> str:
     out = block_output(answer.value, x)
     if not (out == 0).all():
         return "numbers" if np.isfinite(out).all() else "NaN"
-    return "zeros, with a warning" if answer.facts and answer.facts.warnings else "zeros"
-
-
-@symptom
-def block_outside(exam: Exam, *, memory: Memory) -> str:
-    """What a p outside [0, 1] gives, in training and at test time."""
-    x = lively(SHAPE, exam.seed(1))
-    calls = [block_call(exam, x, p, Seed(exam.seed()) if train else None, train) for p in (-0.25, 1.25) for train in (True, False)]
-    return " / ".join(dict.fromkeys(ending(answer) for answer in exam.answers(memory.start(SHAPE[1]), *calls)[1:]))
+    return "zeros, with a warning" if answer.beside.warnings else "zeros"
 
 
 @symptom

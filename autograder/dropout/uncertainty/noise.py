@@ -31,7 +31,6 @@ __all__ = [
     "leaves_the_average_to_chance",
     "makes_no_noise_at_test_time",
     "multiplies_by_noise",
-    "repeats_with_the_seed",
     "sets_dropped_units_to",
     "sets_some_and_keeps_some",
 ]
@@ -198,21 +197,6 @@ def levelled(found: list[Array]) -> str:
             if np.ptp(numbers) <= NEAR * abs(numbers[0]):
                 return f"the {name} of {what} is {number(numbers[0])}"
     return ""
-
-
-@verb()
-def repeats_with_the_seed(exam: Exam, *, p: float, shape: tuple[int, ...] = SHAPE) -> None:
-    """draws from the rng it is given: the same seed gives the same output"""
-    x = normal(shape, exam.seed(1))
-    seeds = (exam.seed(0), exam.seed(0), exam.seed(2))
-    calls = [train_call(exam.function, x, p, Seed(s)) for s in seeds]
-    first, again, other = (output(v, x) for v in exam.ask(*calls))
-    exam.show_two(calls[:2])
-    if not np.array_equal(first, again):
-        raise Wrong(f"two generators with the same seed gave outputs that differ in {int((first != again).sum())} units", "no difference")
-    exam.show_two(calls[::2])
-    if np.array_equal(first, other):
-        raise Wrong("two generators with different seeds gave the same output", "different outputs")
 
 
 @verb()

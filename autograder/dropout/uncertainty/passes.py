@@ -16,8 +16,8 @@ from autograder.chance import cdf, smallest_error
 from autograder.checks_api.comparing import compare, demand_no_warning, item
 from autograder.checks_api.counts import expect
 from autograder.checks_api.inputs import Array, normal
-from autograder.checks_api.results import question
 from autograder.checks_api.verb import verb
+from autograder.checks_api.views import View, question
 from autograder.dropout.masks import demand_agreement, equal_counts, middle_of, thrown
 from autograder.dropout.values import softmax
 from autograder.model import Answer, Call, Code, Given, Outcome, Seed
@@ -30,18 +30,18 @@ __all__ = [
     "drops_for_each_example",
     "drops_for_each_pass",
     "drops_inputs_of_the_layer",
+    "fair_passes",
     "gives_over_the_passes",
     "gives_probabilities_for_each_pass",
     "gives_the_entropy_of_its_mean",
-    "hands_its_generator_on",
     "is_exact_in_a_single_pass",
     "is_the_softmax_of_each_pass",
     "keeps_its_passes_apart",
     "makes_no_pass_in_vain",
+    "mc_layer",
     "stays_quiet",
     "subtracts_the_average_entropy",
     "sums_to_one_to_ten_digits",
-    "throws_its_coins_by_the_generator",
 ]
 
 NOISY = Code(
@@ -126,6 +126,11 @@ def fair_call(exam: Exam, passes: int, examples: int, seed: int = 0) -> Call:
     return Call(exam.function, (FAIR, normal((examples, 2), exam.seed(9)), passes, Seed(exam.seed(seed))), returns=("probs",))
 
 
+def fair_passes(passes: int = 5, examples: int = 64) -> View:
+    """Passes of which no two are alike."""
+    return View(lambda exam, number: fair_call(exam, passes, examples, number), lambda value: array(value, "probs"), "passes")
+
+
 @verb()
 def draws_anew_in_each_pass(exam: Exam, *, passes: int = 5, examples: int = 64) -> None:
     """makes T passes that differ from each other"""
@@ -203,19 +208,6 @@ def draws_anew_in_each_call(exam: Exam, *, given: tuple[Any, ...], names: tuple[
 
 def _same(one: Array, other: Array) -> bool:
     return np.array_equal(one.astype(float), other.astype(float), equal_nan=True)
-
-
-@verb()
-def hands_its_generator_on(exam: Exam, *, passes: int = 5, examples: int = 64) -> None:
-    """hands rng on to forward: the same seed gives the same passes, another seed gives others"""
-    calls = [fair_call(exam, passes, examples, seed) for seed in (0, 0, 1)]
-    first, again, other = (array(value, "probs") for value in exam.ask(*calls))
-    exam.show_two(calls[:2])
-    if not _same(first, again):
-        raise Wrong("two generators with the same seed gave passes that differ", "no difference")
-    exam.show_two(calls[::2])
-    if _same(first, other):
-        raise Wrong("two generators with different seeds gave the same passes", "different passes")
 
 
 # --------------------------------------------------------------------------------------------------------- what passes agree on
@@ -312,6 +304,16 @@ def layer_call(exam: Exam, x: Given, W: Given, p: float, passes: int, seed: Seed
     return Call(exam.function, (x, W, p, passes, seed), returns=("mean", "std"))
 
 
+def mc_layer(p: float, passes: int = 3) -> View:
+    """Mean and standard deviation over the passes of a softmax layer."""
+
+    def call(exam: Exam, number: int) -> Call:
+        x, W = _layer(40, 3, 2, exam.seed(1))
+        return layer_call(exam, x, W, p, passes, Seed(exam.seed(number)))
+
+    return View(call, lambda value: np.stack(mean_and_std(value, (40, 2))))
+
+
 def mean_and_std(value: Any, shape: tuple[int, int]) -> tuple[Array, Array]:
     """Both parts of an answer, each of shape (N, K)."""
     mean, std = pair(value, ("mean", "std"))
@@ -397,21 +399,6 @@ def drops_for_each_example(exam: Exam, *, p: float, examples: int = 2000, units:
     pairs = kept[: examples // 2 * 2, : units // 2 * 2]
     demand_agreement(thrown(pairs, [1]), p, "rows")
     demand_agreement(thrown(pairs, [0]).T, p, "columns")
-
-
-@verb()
-def throws_its_coins_by_the_generator(exam: Exam, *, p: float, passes: int = 3, examples: int = 40) -> None:
-    """gives the same for the same seed, and something else for another"""
-    x, W = _layer(examples, 3, 2, exam.seed(1))
-    seeds = (Seed(exam.seed(k)) for k in (0, 0, 1))
-    calls = [layer_call(exam, x, W, p, passes, seed) for seed in seeds]
-    first, again, other = (np.stack(mean_and_std(value, (examples, 2))) for value in exam.ask(*calls))
-    exam.show_two(calls[:2])
-    if not _same(first, again):
-        raise Wrong("two generators with the same seed gave other results", "the same")
-    exam.show_two(calls[::2])
-    if _same(first, other):
-        raise Wrong("two generators with different seeds gave the same result", "different ones")
 
 
 ROWS, COPIES = 3, 10  # examples with a single unit, each of them many times

@@ -11,8 +11,8 @@ import numpy as np
 from autograder.asking import Exam, Wrong, array, pair
 from autograder.checks_api.comparing import item
 from autograder.checks_api.inputs import Array, normal
-from autograder.checks_api.results import question
-from autograder.checks_api.symptoms import nearest, symptom
+from autograder.checks_api.symptoms import chance_from, nearest, symptom
+from autograder.checks_api.views import question
 from autograder.dropout.calls import output, test_call, train_call
 from autograder.dropout.mask_symptoms import P
 from autograder.dropout.uncertainty.noise import branches, factors, levelled
@@ -22,6 +22,7 @@ from autograder.dropout.uncertainty.passes import (
     counted_call,
     entropy_of,
     fair_call,
+    fair_passes,
     ladder_call,
     layer_call,
     made_too_many,
@@ -140,16 +141,6 @@ def next_noise(exam: Exam) -> str:
 
 
 @symptom
-def noise_from(exam: Exam) -> str:
-    """Where do the random numbers come from?"""
-    x = normal((32, 50), exam.seed(1))
-    one, other = exam.returned(*(train_call(exam.function, x, P, Seed(exam.seed()), watch=True) for _ in range(2)))
-    if one.facts is not None and one.facts.global_rng_moved:
-        return "global"
-    return "given" if np.array_equal(output(one.value, x), output(other.value, x)) else "own"
-
-
-@symptom
 def at_rest(exam: Exam) -> str:
     """What test time gives: "x", "a factor", "a line" or "noise"."""
     x = normal((32, 50), exam.seed(1))
@@ -255,13 +246,10 @@ def passes_made(exam: Exam) -> str:
 @symptom
 def passes_from(exam: Exam) -> str:
     """Does the seed of rng decide about the passes?"""
-    calls = (fair_call(exam, 5, 64, seed) for seed in (0, 0, 1))
-    one, again, other = (array(value, "probs") for value in exam.ask(*calls))
-    if not np.array_equal(one, again):
-        return "own"
-    if one.size and np.array_equal(one, np.full_like(one, one.flat[0])):
+    found = array(exam.ask(fair_call(exam, 5, 64))[0], "probs")
+    if found.size and np.array_equal(found, np.full_like(found, found.flat[0])):
         return "nothing: all is alike"
-    return "frozen" if np.array_equal(one, other) else "given"
+    return chance_from(via=fair_passes()).probe(exam)
 
 
 @symptom
@@ -405,7 +393,7 @@ def at_zero(exam: Exam, *, given: list[object]) -> str:
     found = np.concatenate([np.ravel(array(item(answer.value, STATS, name), name).astype(float)) for name in STATS[1:]])
     if not np.isfinite(found).all():
         return "NaN" if np.isnan(found).any() else "infinity"
-    return "numbers, with a warning" if answer.facts is not None and answer.facts.warnings else "numbers"
+    return "numbers, with a warning" if answer.beside.warnings else "numbers"
 
 
 # -------------------------------------------------------------------------------------- a softmax layer with dropout on its inputs
@@ -480,20 +468,6 @@ def _dropped_for(call: Call, mean: Array) -> str:
         return "the batch"
     whole = softmax(np.stack([0 * x @ W, x @ W / Q], axis=1))  # an example that loses all of its units, or none
     return "all units of an example" if _explained(whole, mean).all() else "each example"
-
-
-@symptom
-def layer_from(exam: Exam) -> str:
-    """Where do the masks of a layer come from?"""
-    call = _question(exam, 3)
-    other = replace(call, args=(*call.args[:-1], Seed(exam.seed(7))))
-    answers = exam.returned(replace(call, watch=True), call, other)
-    one, again, second = (np.stack(mean_and_std(answer.value, (40, 2))) for answer in answers)
-    if answers[0].facts is not None and answers[0].facts.global_rng_moved:
-        return "global"
-    if not np.array_equal(one, again):
-        return "own"
-    return "frozen" if np.array_equal(one, second) else "given"
 
 
 @symptom
