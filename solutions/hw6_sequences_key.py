@@ -119,7 +119,7 @@ HIDDEN = {
             through(ONE_ROW, c.drops_the_right_share(p=0.005, **MASK, needs=COINS)),
             through(ONE_ROW, c.drops_the_right_share(p=0.62, calls=2, **MASK, needs=COINS)),
             through(ONE_ROW, c.keeps_a_varying_number(p=0.62, **MASK, needs=(COINS, FRESH))),
-            through(ONE_ROW, c.multiplies_the_kept_ones(p=0.62)),
+            through(ONE_ROW, c.scales_the_survivors(p=0.62, **MASK)),
             c.never_drops_the_bias(p=0.62, size=(9, 3, 5)),
             c.sums_kept_weights(p=0.62),
         ],

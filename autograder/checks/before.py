@@ -14,10 +14,11 @@ from autograder.checks_api import symptoms as t
 from autograder.checks_api.verb import SILENT, named
 from autograder.checks_api.views import View, calling, in_both_modes
 from autograder.dropout.calls import outputs
+from autograder.dropout.forms import Bare
 from autograder.dropout.generalization.ablation import ablated
 from autograder.dropout.generalization.experiments import noisy_labels
 from autograder.dropout.generalization.training import trained
-from autograder.dropout.mask_symptoms import outside
+from autograder.dropout.mask_symptoms import digits, outside, survivors
 from autograder.dropout.network.gradient_checkers import error_of_a_slip, numeric_gradient
 from autograder.dropout.network.losses import loss, scores
 from autograder.dropout.sequences.layers import backwards, forwards, with_a_rate_of
@@ -25,6 +26,7 @@ from autograder.dropout.sequences.recurrent import a_layer
 from autograder.dropout.spatial.normalisation import normalised
 from autograder.dropout.torch.comparisons import comparison
 from autograder.dropout.uncertainty.passes import fair_passes, mc_layer
+from autograder.dropout.values import draws_nothing_at_test_time, drops_nothing_at_zero, is_exact_to_ten_digits, scales_the_survivors
 from autograder.model import Check, Given
 
 Maker = Callable[..., Any]
@@ -73,6 +75,11 @@ CHECKS: Mapping[str, Maker] = {
     "leaves_its_upstream_alone": _alone(backwards, "the gradient that it is handed"),
     "leaves_what_it_is_given": _alone(forwards),
     "minds_its_manners": lambda **case: r.gives_the_dtype(dtype=case.get("dtype", "float32"), via=in_both_modes(normalised, **case)),
+    "makes_no_noise_at_test_time": draws_nothing_at_test_time,
+    "moves_others_in_the_next_call": lambda **case: r.draws_anew_in_each_call(via=noisy_labels(**case)),
+    "multiplies_the_kept_ones": lambda **case: scales_the_survivors(via="mask", **case),
+    "multiplies_to_ten_digits": lambda **case: is_exact_to_ten_digits(via=Bare(), **case),
+    "multiplies_what_it_keeps": lambda **case: scales_the_survivors(via=Bare(), **case),
     "obeys_its_generator": _by_rng(lambda p: loss(p, p)),
     "refuses_a_rate_of": _refuses(with_a_rate_of),
     "refuses_in_both_modes": _refuses(lambda **case: in_both_modes(normalised, **case)),
@@ -83,6 +90,7 @@ CHECKS: Mapping[str, Maker] = {
     "repeats_itself": _by_rng(trained),
     "repeats_with_the_seed": _by_rng(outputs),
     "returns": r.is_right,
+    "returns_x_at_zero": lambda: drops_nothing_at_zero(via=Bare()),
     "spoils_by_the_generator": _by_rng(noisy_labels),
     "stays_in": lambda **case: r.gives_the_dtype(dtype=case.get("dtype", "float32"), via=in_both_modes(forwards, **case)),
     "throws_its_coins_by_the_generator": _by_rng(mc_layer),
@@ -92,6 +100,8 @@ SYMPTOMS: Mapping[str, Mapping[str, Maker]] = {
         "deleted_by": lambda: t.chance_from(via=ablated()),
         "labels_after": lambda: t.arguments_after(via=noisy_labels()),
         "labels_by": lambda: t.chance_from(via=noisy_labels()),
+        "layer_digits": lambda: digits(via=Bare()),
+        "layer_survivors": lambda: survivors(via=Bare()),
         "network_after": lambda: t.arguments_after(via=ablated()),
         "odd_fractions": lambda: t.takes(via=(noisy_labels(-0.2), noisy_labels(1.2))),
         "unpaired": lambda a, b: t.takes(given=(a, b)),

@@ -16,9 +16,10 @@ from autograder.checks_api.comparing import compare, demand_value_error
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.verb import verb
 from autograder.checks_api.views import View, Views, calling, each, question
-from autograder.model import Answer, Call, Given
+from autograder.model import Answer, Call, Given, Seed
 
 __all__ = [
+    "draws_anew_in_each_call",
     "draws_from_rng",
     "gives_in_proportion",
     "gives_the_dtype",
@@ -178,3 +179,15 @@ def returns_no_negative(exam: Exam, *, given: tuple[Any, ...], names: tuple[str,
     found = _found(exam, _result(given, names, name))
     if not (found >= 0).all():
         raise Wrong(f"{name} holds {number(found[~(found >= 0)][0])}", "0 or more everywhere")
+
+
+@verb()
+def draws_anew_in_each_call(exam: Exam, *, given: tuple[Any, ...] = (), names: tuple[str, ...] = (), via: View | None = None) -> None:
+    """draws afresh in every call"""
+    view = via or calling(*given, Seed(exam.seed()), returns=names, name=names[0])
+    *first, call = view.script(exam)
+    again = replace(call, args=tuple(replace(a, name="rng") if isinstance(a, Seed) else a for a in call.args))
+    one, other = (view.read(value) for value in exam.ask(*first, again, again)[-2:])
+    exam.show_two([again, again], view.apart, first)
+    if np.array_equal(one, other, equal_nan=True):
+        raise Wrong(f"a second call with the same generator gave the same {view.what}", "another draw")

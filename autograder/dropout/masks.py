@@ -35,7 +35,9 @@ __all__ = [
 
 
 class Form:
-    """Asks for a mask with `call` and finds it, reduced to `shape`, with `read`."""
+    """Asks for a mask with `call` and finds it, reduced to `shape`, with `read`; `outputs` of `draw_input`, or the mask itself."""
+
+    outputs = False
 
     def call(self, exam: Exam, shape: tuple[int, ...], p: float, seed: Seed) -> Call:
         """One call that draws a mask of that reduced shape."""
@@ -75,6 +77,16 @@ def drawn(value: Any, via: Via, shape: tuple[int, ...]) -> Array:
     if isinstance(via, Form):
         return via.read(value, shape)
     return array(pair(value)[0], "out", shape) if via == "forward" else array(value, "mask", shape)
+
+
+def shows_outputs(via: Via) -> bool:
+    """Whether what is drawn is x times the mask."""
+    return via == "forward" or (isinstance(via, Form) and via.outputs)
+
+
+def multipliers(exam: Exam, found: Array, via: Via) -> Array:
+    """What was drawn, freed of x where it is an output."""
+    return np.asarray(found / draw_input(exam, found.shape).value if shows_outputs(via) else found)
 
 
 def read_mask(value: Any, via: Via, shape: tuple[int, ...]) -> Array:

@@ -11,10 +11,10 @@ import pytest
 
 from autograder.asking import Exam
 from autograder.checks_api import symptoms as g
+from autograder.dropout import symptoms as shared
 from autograder.dropout.forms import Bare
 from autograder.dropout.generalization import checks as c
 from autograder.dropout.generalization import experiment_symptoms as e
-from autograder.dropout.symptoms import drop_share
 from autograder.model import Check, Outcome
 from autograder.tests.toys import Array, examined, student, told
 
@@ -158,14 +158,14 @@ CLASSES = c.reaches_all_wrong_classes()
 PLACES = c.picks_labels_at_random()
 LABELS = c.leaves_its_arguments_alone(via=c.noisy_labels())
 BY = c.draws_from_rng(via=c.noisy_labels())
-NEXT = c.moves_others_in_the_next_call()
+NEXT = c.draws_anew_in_each_call(via=c.noisy_labels())
 FRACTION = c.raises_value_error(case="fraction = 1.5", via=c.noisy_labels(1.5))
 MEAN, SD, T, WINS = (
     c.sums_up(given=(A, B), wanted=wanted, key=key)
     for key, wanted in (("mean", 1 / 3), ("sd", (7 / 3) ** 0.5), ("t", 1 / 7**0.5), ("wins", 1.0))
 )
 LIKE = c.sums_up_like_the_solution(count=9, key="t")
-TEN_SD, TEN_T = (c.sums_up_to_ten_digits(count=9, key=key) for key in ("sd", "t"))
+TEN_SD, TEN_T = (c.sums_up_like_the_solution(count=9, key=key, tolerance=1e-10) for key in ("sd", "t"))
 PAIRED = c.raises_value_error(case="no pairs", given=([1.0, 2.0, 3.0], [1.0, 2.0]))
 WHOLE = c.starts_at_the_whole_network()
 DELETES, OTHER, ONE = c.deletes_units(), c.deletes_units(fraction=0.35), c.deletes_units(fraction=0.6, two_layers=False)
@@ -176,8 +176,8 @@ AVERAGES, THREE = c.averages_over_repeats(), c.averages_over_repeats(repeats=3)
 ORDER = c.answers_in_order()
 NETWORK = c.leaves_its_arguments_alone(via=c.ablated())
 DELETES_BY = c.draws_from_rng(via=c.ablated())
-FACTOR, TEN = c.multiplies_what_it_keeps(p=0.3), c.multiplies_to_ten_digits(p=0.3)
-ZERO = c.returns_x_at_zero()
+FACTOR, TEN = c.scales_the_survivors(p=0.3, via=Bare()), c.is_exact_to_ten_digits(p=0.3, via=Bare())
+ZERO = c.drops_nothing_at_zero(via=Bare())
 SHARE = c.drops_the_right_share(p=0.3, via=Bare())
 
 RIGHT: tuple[tuple[Function, tuple[Check, ...]], ...] = (
@@ -216,9 +216,9 @@ REFUSED: tuple[tuple[Check, Function, str], ...] = (
     (CLASSES, shifting(lambda classes, k, rng: rng.integers(1, classes - 1, k)), r"share of labels moved to [a-z ]+ = 0\.\d+, but"),
     (PLACES, shifting(evenly, front=True), r"of the moved labels 100% lie in quarter 1 of y, but should be about 25%"),
     (PLACES, shifting(lambda *_: 0), r"no label was moved, but should be 2250 of 9000"),
-    (NEXT, own_chance(spoil, 3), r"two calls with one generator moved the same labels, but should be others"),
-    (NEXT, shifting(evenly, front=True), r"two calls with one generator moved the same labels"),
-    (NEXT, shifting(lambda *_: 0), r"no label was moved, but should be 60 of 200"),
+    (NEXT, own_chance(spoil, 3), r"a second call with the same generator gave the same labels, but should be another draw"),
+    (NEXT, shifting(evenly, front=True), r"a second call with the same generator gave the same labels"),
+    (NEXT, shifting(lambda *_: 0), r"a second call with the same generator gave the same labels"),
     (LABELS, spoil_in_place, r"y was changed by the call, but should be y as it was"),
     (BY, own_chance(spoil), r"two generators with the same seed gave different labels, but should be the same"),
     (BY, own_chance(spoil, 3), r"two generators with different seeds gave the same labels, but should be others"),
@@ -269,7 +269,7 @@ REFUSED: tuple[tuple[Check, Function, str], ...] = (
     (FACTOR, lambda x, p, rng: x * (rng.random(x.shape) >= p), r"\(out / x\)\[kept\]\[0\] = 1, but should be 1\.42857"),
     (TEN, lambda x, p, rng: thin(x, p, rng) * (1 + 1e-8), r"\(out / x\)\[kept\]\[0\] = 1\.4285714\d+, but should be 1\.42857142857"),
     (ZERO, lambda x, p, rng: thin(x, p or 0.5, rng), r"out\[0, \d\] = .*, but should be"),
-    (FACTOR, lambda x, p, rng: x, r"1457 of 1457 inputs were kept, but should be about 0\.7 of them"),
+    (FACTOR, lambda x, p, rng: x, r"1643 of 1643 units survived, but should be about 0\.7 of them"),
     (SHARE, lambda x, p, rng: thin(x, 0.35, rng), r"share of dropped units = 0\.35\d+, but should be 0\.3000"),
 )
 
@@ -333,7 +333,7 @@ EXAMPLES = e.deleted_for()
 NOTHING, UNITS, REPEATS = e.nothing_deleted(), e.deleted_units(), e.repeats()
 PARAMS, DELETED_BY = g.arguments_after(via=c.ablated()), g.chance_from(via=c.ablated())
 TIMES, COUNT, LAYERS, SAYS = e.survivor_factor(), e.number_deleted(), e.layers_deleted(), e.deleted_unit()
-INPUT, SURVIVORS, DIGITS, DROPS = e.layer_input(), e.layer_survivors(), e.layer_digits(), drop_share(via=Bare())
+INPUT, SURVIVORS, DIGITS, DROPS = e.layer_input(), shared.survivors(via=Bare()), shared.digits(via=Bare()), shared.drop_share(via=Bare())
 
 
 @pytest.mark.parametrize(

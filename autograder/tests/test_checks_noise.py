@@ -148,7 +148,7 @@ def test_one_factor_for_all_is_refused() -> None:
 
 
 def test_test_time_makes_no_noise() -> None:
-    quiet = c.makes_no_noise_at_test_time(p=0.3)
+    quiet = c.draws_nothing_at_test_time(p=0.3)
 
     def drawing(x: Array, p: float, rng: Any, train: bool = True) -> Any:
         noise = rng.normal(1, (p / (1 - p)) ** 0.5, x.shape) if rng else None

@@ -129,7 +129,7 @@ MASKS = tuple(
     for check in (
         c.drops_some_and_keeps_some(p=P, **MASK),
         c.drops_the_right_share(p=P, **MASK, shape=(128, 128), calls=2),
-        c.multiplies_the_kept_ones(p=P),
+        c.scales_the_survivors(p=P, **MASK),
         c.treats_examples_apart(p=P, **MASK, shape=(128, 128)),
         c.treats_features_apart(p=P, **MASK, shape=(128, 128)),
         c.draws_afresh(p=P, **MASK),
@@ -255,7 +255,7 @@ def test_a_message_shows_the_call_that_was_made() -> None:
 
 def test_what_is_kept_is_scaled() -> None:
     wrong = lambda x, p, rng, train=True: (x * (coins((len(x), 1, x.shape[2]), p, rng) != 0), None)  # noqa: E731
-    assert "factor of the kept ones[0] = 1 | 1.42857" in refused("steady", through(SEQUENCES, c.multiplies_the_kept_ones(p=P)), wrong)
+    assert "mask[mask != 0][0] = 1 | 1.42857" in refused("steady", through(SEQUENCES, c.scales_the_survivors(p=P, **MASK)), wrong)
 
 
 # ------------------------------------------------------------------------------------------------------------ recurrent networks
@@ -320,7 +320,7 @@ def test_a_network_without_tanh_shows_its_masks_nevertheless() -> None:
         return np.stack(h[1:], 1), None
 
     for lens in (INPUT_MASK, STATE_MASK):
-        for check in (c.shares_its_mask_over_time(p=P), c.drops_the_right_share(p=P, **MASK), c.multiplies_the_kept_ones(p=P)):
+        for check in (c.shares_its_mask_over_time(p=P), c.drops_the_right_share(p=P, **MASK), c.scales_the_survivors(p=P, **MASK)):
             assert verdict("echo", through(lens, check), {"echo": linear}).passed
 
 

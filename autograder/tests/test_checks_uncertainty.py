@@ -11,7 +11,6 @@ import pytest
 from autograder.checks_api import symptoms as t
 from autograder.dropout.uncertainty import checks as c
 from autograder.dropout.uncertainty import symptoms as u
-from autograder.dropout.uncertainty.passes import FAIR
 from autograder.dropout.values import softmax
 from autograder.model import Check, Outcome
 from autograder.tests.one_toy import Function, fact, passes, told, verdict
@@ -97,7 +96,7 @@ def test_passes_that_are_no_probabilities_may_still_be_fresh() -> None:
     votes = lambda f, x, T, rng: np.stack([np.eye(2)[f(x, rng).argmax(axis=1)] for _ in range(T)])  # noqa: E731
     sideways = lambda *given: committee(*given).swapaxes(0, 1)  # noqa: E731
     averaged = lambda *given: committee(*given).mean(axis=0)  # noqa: E731
-    again = c.draws_anew_in_each_call(given=(FAIR, (64, 2), 3), names=("probs",))
+    again = c.draws_anew_in_each_call(via=c.fair_passes(3))
     for function in (votes, sideways, lambda *given: np.log(committee(*given))):
         for check in (ANEW, HANDED, again):
             passes(check, function)
@@ -408,7 +407,7 @@ def test_facts_name_what_passes_are() -> None:
 
 # --------------------------------------------------------------------------------------------------------------------------- junk
 QUIET = c.stays_quiet(case="junk", given=([1.0],), names=("mean", "std"))
-AGAIN = c.draws_anew_in_each_call(given=(FAIR, (64, 2), 3), names=("probs",))
+AGAIN = c.draws_anew_in_each_call(via=c.fair_passes(3))
 EXACT = [c.sums_to_one_to_ten_digits(), c.is_exact_in_a_single_pass(p=0.3)]
 CHECKS = [ROWS, SOFTMAX, ANEW, HANDED, UNITS, EXAMPLES, MEAN, STD, PASSES, ENTROPY, INFORMATION, ZEROS, AGAIN, *EXACT, QUIET]
 FACTS = [

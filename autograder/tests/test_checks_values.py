@@ -147,7 +147,7 @@ REFUSALS: tuple[tuple[str, Check, Any, str, str], ...] = (
     (FORWARD, c.is_identity_at_test_time(p=P), classic, "out[0, 0] = ", " (1600 of 1600 differ)"),
     (FORWARD, c.is_identity_at_test_time(p=P), changed(test=lambda x, p: x * (1 + 1e-4)), "out[0, 0] = -0.8770", " of 1600 differ)"),
     (FORWARD, c.is_identity_at_test_time(p=P), changed(test=lambda x, p: x[:5]), "out.shape = (5, 50)", "(32, 50)"),
-    (FORWARD, c.draws_nothing_at_test_time(p=P), draws_at_test, "a pass at test time changed the mask that rng gives next", "without it"),
+    (FORWARD, c.draws_nothing_at_test_time(p=P), draws_at_test, "a pass at test time changed what rng gives next", "without it"),
     (FORWARD, c.leaves_global_random_state_alone(p=P), draws_globally_at_test, "the function drew from (or seeded) the global", "rng only"),
     (FORWARD, c.drops_nothing_at_zero(), changed(train=lambda x, k, p: x * k * 0.9), "out[0, 0] = ", " (1600 of 1600 differ)"),
     ("mask", c.drops_nothing_at_zero(via="mask"), lambda s, p, r: r.random(s) < p, "mask[0, 0] = 0", "1 (1600 of 1600 differ)"),

@@ -46,7 +46,7 @@ EXERCISES = [
                 "which labels move is left to chance, anew in each call",
                 share=25,
                 gravity="core",
-                checks=[c.picks_labels_at_random(), c.moves_others_in_the_next_call()],
+                checks=[c.picks_labels_at_random(), c.draws_anew_in_each_call(via=c.noisy_labels())],
             ),
             Part(
                 "rounding",
@@ -266,7 +266,7 @@ EXERCISES = [
                 "what is kept is divided by 1 - p",
                 share=20,
                 needs=SOME,
-                checks=[c.multiplies_what_it_keeps(p=0.3)],
+                checks=[c.scales_the_survivors(p=0.3, **LAYER)],
             ),
             Part(
                 "rng",
@@ -281,7 +281,7 @@ EXERCISES = [
                 share=10,
                 gravity="manner",
                 needs=SOME,
-                checks=[c.returns_x_at_zero(), c.multiplies_to_ten_digits(p=0.3, needs="multiplies_what_it_keeps")],
+                checks=[c.drops_nothing_at_zero(**LAYER), c.is_exact_to_ten_digits(p=0.3, **LAYER, needs="scales_the_survivors")],
             ),
         ],
     ),
@@ -353,7 +353,7 @@ PROBES = {
         f.number_dropped(**LAYER),
         f.next_mask(**LAYER),
         f.generator(**LAYER),
-        e.layer_survivors(),
-        e.layer_digits(),
+        f.survivors("layer_survivors", **LAYER),
+        f.digits("layer_digits", **LAYER),
     ],
 }

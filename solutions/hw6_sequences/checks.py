@@ -188,7 +188,7 @@ EXERCISES = [
                     *of_both(
                         lambda name: [
                             c.drops_the_right_share(p=0.3, **LARGE, calls=4, needs=(f"{SOME} of {name}", WHOLE)),
-                            c.multiplies_the_kept_ones(p=0.3, needs=(f"{SOME} of {name}", "is_right", WHOLE)),
+                            c.scales_the_survivors(p=0.3, **MASK, needs=(f"{SOME} of {name}", "is_right", WHOLE)),
                             c.obeys_the_generator(p=0.3, **MASK, needs=(f"{SOME} of {name}", f"draws_afresh of {name}")),
                             c.leaves_global_random_state_alone(p=0.3, **MASK, needs=f"{SOME} of {name}"),
                         ]
@@ -226,7 +226,7 @@ EXERCISES = [
                 checks=[
                     *of_both(
                         lambda name: [
-                            c.is_exact_to_ten_digits(p=0.3, **MASK, needs=f"multiplies_the_kept_ones of {name}"),
+                            c.is_exact_to_ten_digits(p=0.3, **MASK, needs=f"scales_the_survivors of {name}"),
                             c.drops_everything_at_one(**MASK, needs=f"drops_the_right_share of {name}"),
                         ]
                     ),
@@ -262,7 +262,7 @@ EXERCISES = [
                 needs=SOME,
                 checks=[
                     through(ONE_ROW, c.drops_the_right_share(p=0.3, **LARGE, calls=4, needs="throws_a_coin_for_each_weight")),
-                    through(ONE_ROW, c.multiplies_the_kept_ones(p=0.3)),
+                    through(ONE_ROW, c.scales_the_survivors(p=0.3, **MASK)),
                     c.never_drops_the_bias(p=0.3),
                 ],
             ),
@@ -308,7 +308,7 @@ EXERCISES = [
                 gravity="manner",
                 needs=SOME,
                 checks=[
-                    through(ONE_ROW, c.is_exact_to_ten_digits(p=0.3, **MASK, needs="multiplies_the_kept_ones")),
+                    through(ONE_ROW, c.is_exact_to_ten_digits(p=0.3, **MASK, needs="scales_the_survivors")),
                     c.drops_nothing_when_all_rates_are_zero(given=LAYER, rates=(0.3,), needs=ENDS),
                     c.leaves_the_bias_alone_at_one(needs=ENDS),
                     c.leaves_its_arguments_alone(via=c.forwards(LAYER, (0.3,))),

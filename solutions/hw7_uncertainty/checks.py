@@ -10,7 +10,7 @@ from autograder.dropout import symptoms as f
 from autograder.dropout.uncertainty import checks as c
 from autograder.dropout.uncertainty import symptoms as u
 from autograder.dropout.uncertainty.noise import Branched
-from autograder.dropout.uncertainty.passes import FAIR, NOISY, STATS, STEEP
+from autograder.dropout.uncertainty.passes import NOISY, STATS, STEEP
 from autograder.dropout.views import asked_of, asking
 from autograder.model import Seed
 
@@ -73,7 +73,7 @@ EXERCISES = [
                 checks=[
                     c.draws_anew_in_each_pass(),
                     c.keeps_its_passes_apart(needs=SOFTMAX),
-                    c.draws_anew_in_each_call(given=(FAIR, (64, 2), 3), names=("probs",), needs="draws_anew_in_each_pass"),
+                    c.draws_anew_in_each_call(via=c.fair_passes(3), needs="draws_anew_in_each_pass"),
                 ],
             ),
             Part(
@@ -190,7 +190,7 @@ EXERCISES = [
                     c.draws_from_rng(via=c.outputs(0.3)),
                     c.leaves_global_random_state_alone(p=0.3),
                     c.is_identity_at_test_time(p=0.3),
-                    c.makes_no_noise_at_test_time(
+                    c.draws_nothing_at_test_time(
                         p=0.3, needs=("is_identity_at_test_time of Gaussian dropout", "draws_from_rng of Gaussian dropout")
                     ),
                     c.keeps_its_input(p=0.3),
@@ -237,7 +237,7 @@ EXERCISES = [
                     c.draws_from_rng(via=c.outputs(0.3)),
                     c.leaves_global_random_state_alone(p=0.3),
                     c.is_identity_at_test_time(p=0.3),
-                    c.makes_no_noise_at_test_time(
+                    c.draws_nothing_at_test_time(
                         p=0.3, needs=("is_identity_at_test_time of alpha dropout", "draws_from_rng of alpha dropout")
                     ),
                     c.keeps_units_on_the_line(
@@ -282,7 +282,7 @@ EXERCISES = [
                 checks=[
                     c.drops_for_each_example(p=0.3),
                     c.drops_for_each_pass(p=0.3, needs=(COINS, "average")),
-                    c.draws_anew_in_each_call(given=(*LAYER, 0.5, 5), **RESULTS, needs=COINS),
+                    c.draws_anew_in_each_call(via=c.mc_layer(0.5, 5), needs=COINS),
                 ],
             ),
             Part(

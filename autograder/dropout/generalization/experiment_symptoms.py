@@ -26,7 +26,7 @@ from autograder.dropout.generalization.ablation import (
 from autograder.dropout.generalization.ablation import FACTORS as TIMES
 from autograder.dropout.generalization.experiments import entry, spoiling, whole
 from autograder.dropout.generalization.training import labels
-from autograder.dropout.mask_symptoms import FACTORS, SHAPE, P
+from autograder.dropout.mask_symptoms import P
 from autograder.dropout.values import DIGITS
 from autograder.model import Call, Given, Seed
 
@@ -225,30 +225,6 @@ def nothing_deleted(exam: Exam) -> str:
 
 
 # ------------------------------------------------------------------------------------------------------------------------------ layers
-@symptom
-def layer_survivors(exam: Exam) -> str:
-    """The factor on the survivors of a function that returns its output alone: out = f(x, p, rng)."""
-    x = normal(SHAPE, exam.seed(1))
-    (value,) = exam.ask(Call(exam.function, (x, P, Seed(exam.seed()))))
-    out = array(value, "out", SHAPE)
-    if not out.any():
-        return "0"
-    ratio = out[out != 0] / x.value[out != 0]
-    return nearest(float(ratio[0]), FACTORS, 1e-6) if np.ptp(ratio) < 1e-9 * np.abs(ratio).max() else "varies"
-
-
-@symptom
-def layer_digits(exam: Exam) -> str:
-    """Is the factor on the survivors 1 / (1 - p) to ten digits, "about", or another?"""
-    x = normal(SHAPE, exam.seed(1))
-    (value,) = exam.ask(Call(exam.function, (x, P, Seed(exam.seed()))))
-    out = array(value, "out", SHAPE)
-    if not out.any():
-        return "another"
-    off = float(np.abs(out[out != 0] / x.value[out != 0] * (1 - P) - 1).max())
-    return "ten digits" if off < DIGITS / 10 else "about" if off < 1e-5 else "another"
-
-
 @symptom
 def layer_input(exam: Exam) -> str:
     """What has become of x after out = f(x, p, rng)."""

@@ -1,4 +1,4 @@
-"""Verbs about the tools of an experiment: spoiling labels, summing up pairs, dropping inputs. For deleting units see ablation.py."""
+"""Verbs about the tools of an experiment: spoiling labels, summing up pairs. For deleting units see ablation.py."""
 
 from __future__ import annotations
 
@@ -13,23 +13,17 @@ from autograder.checks_api.counts import expect
 from autograder.checks_api.inputs import Array, in_words, normal
 from autograder.checks_api.verb import verb
 from autograder.checks_api.views import View
-from autograder.dropout.calls import scale as factor_named
 from autograder.dropout.generalization.training import labels
-from autograder.dropout.values import DIGITS, NEAR
+from autograder.dropout.values import NEAR
 from autograder.model import Call, Given, Seed
 
 __all__ = [
     "moves_exactly",
-    "moves_others_in_the_next_call",
-    "multiplies_to_ten_digits",
-    "multiplies_what_it_keeps",
     "noisy_labels",
     "picks_labels_at_random",
     "reaches_all_wrong_classes",
-    "returns_x_at_zero",
     "sums_up",
     "sums_up_like_the_solution",
-    "sums_up_to_ten_digits",
 ]
 
 SUMMARY = "summary"  # the name of what comes back, in lines to be pasted
@@ -113,20 +107,6 @@ def picks_labels_at_random(exam: Exam, *, fraction: float = 0.25, count: int = 9
             raise Wrong(f"of the moved labels {share:.0%} lie in quarter {k + 1} of y", "about 25%")
 
 
-@verb()
-def moves_others_in_the_next_call(exam: Exam, *, fraction: float = 0.3) -> None:
-    """draws anew in each call which labels it moves"""
-    y = in_words("y", labels(200, 10, exam.seed(1)))
-    rng = Seed(exam.seed(), "rng")
-    calls = [Call(exam.function, (y, fraction, 10, rng), returns=("y2",)) for _ in range(2)]
-    first, second = (whole(value, 200) != y.value for value in exam.ask(*calls))
-    if not first.any():
-        raise Wrong("no label was moved", f"{round(fraction * 200)} of 200")
-    exam.show_two(calls, "((one != y) != (other != y)).sum()")
-    if np.array_equal(first, second):  # by chance: less than once in 10^50
-        raise Wrong("two calls with one generator moved the same labels", "others")
-
-
 # ---------------------------------------------------------------------------------------------------------------------------- summaries
 def entry(value: Any, key: str) -> Any:
     """An entry of a returned dict."""
@@ -146,18 +126,8 @@ def sums_up(exam: Exam, *, given: tuple[list[float], list[float]], wanted: float
 
 
 @verb(with_reference=True)
-def sums_up_like_the_solution(exam: Exam, reference: Exam, *, count: int, key: str) -> None:
-    """gets {key} right"""
-    _compare_with_the_solution(exam, reference, count, key, NEAR)
-
-
-@verb(with_reference=True)
-def sums_up_to_ten_digits(exam: Exam, reference: Exam, *, count: int, key: str) -> None:
-    """gets {key} right to ten digits"""
-    _compare_with_the_solution(exam, reference, count, key, DIGITS)
-
-
-def _compare_with_the_solution(exam: Exam, reference: Exam, count: int, key: str, tolerance: float) -> None:
+def sums_up_like_the_solution(exam: Exam, reference: Exam, *, count: int, key: str, tolerance: float = NEAR) -> None:
+    """gets {key} right within {tolerance:g}"""
     a, b = (normal((count,), exam.seed(k)) for k in (1, 2))
     b = Given(f"1 + {b.text}", 1 + b.value)  # apart, so that neither the mean nor t is near 0
     call = Call(exam.function, (a, b), returns=(SUMMARY,))
@@ -176,35 +146,3 @@ def _follows(value: Any, t: float, count: int, tolerance: float) -> bool:
     """Is t right for the mean and the sd beside it?"""
     mean, sd = (float(array(entry(value, key), f'{SUMMARY}["{key}"]', ())) for key in ("mean", "sd"))
     return bool(sd > 0 and abs(t) > 0 and abs(t * sd - mean * count**0.5) <= tolerance * abs(t * sd))
-
-
-# ------------------------------------------------------------------------------------------------------------------------------ layers
-@verb()
-def multiplies_what_it_keeps(exam: Exam, *, p: float, by: str = "1/(1-p)", shape: tuple[int, ...] = (31, 47)) -> None:
-    """multiplies every input that it keeps by {by}"""
-    _compare_kept(exam, p, by, shape, NEAR)
-
-
-@verb()
-def multiplies_to_ten_digits(exam: Exam, *, p: float, by: str = "1/(1-p)", shape: tuple[int, ...] = (31, 47)) -> None:
-    """multiplies what it keeps by {by} to ten digits"""
-    _compare_kept(exam, p, by, shape, DIGITS)
-
-
-@verb()
-def returns_x_at_zero(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) -> None:
-    """gives the numbers of x when p = 0"""
-    x = normal(shape, exam.seed(1))
-    (value,) = exam.ask(Call(exam.function, (x, 0.0, Seed(exam.seed())), returns=("out",)))
-    compare(array(value, "out", shape), x.value, "out", NEAR)
-
-
-def _compare_kept(exam: Exam, p: float, by: str, shape: tuple[int, ...], tolerance: float) -> None:
-    x = normal(shape, exam.seed(1))
-    (value,) = exam.ask(Call(exam.function, (x, p, Seed(exam.seed())), returns=("out",)))
-    out = array(value, "out", shape)
-    kept = out != 0
-    if kept.all() or not kept.any():
-        raise Wrong(f"{int(kept.sum())} of {kept.size} inputs were kept", f"about {1 - p:g} of them")
-    ratio = np.asarray(out[kept] / x.value[kept])
-    compare(ratio, np.full_like(ratio, factor_named(by, p)), "(out / x)[kept]", tolerance)

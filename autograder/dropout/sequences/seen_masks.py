@@ -5,16 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from autograder.asking import Exam, Wrong, array
-from autograder.checks_api.comparing import compare
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.verb import verb
-from autograder.dropout.calls import scale
 from autograder.dropout.masks import draw_call
-from autograder.dropout.views import READ
 from autograder.model import Seed
 
 __all__ = [
-    "multiplies_the_kept_ones",
     "shares_its_mask_over_time",
 ]
 
@@ -23,16 +19,6 @@ def one_mask(exam: Exam, p: float, shape: tuple[int, ...], number: int = 0) -> A
     """The multipliers of one call, as a lens shows them (or as the function under test returns them)."""
     (value,) = exam.ask(draw_call(exam, "mask", shape, p, Seed(exam.seed(number))))
     return array(value, "mask", shape).astype(float)
-
-
-@verb()
-def multiplies_the_kept_ones(exam: Exam, *, p: float, by: str = "1/(1-p)", shape: tuple[int, ...] = (32, 50)) -> None:
-    """multiplies what it keeps by {by}"""
-    factors = one_mask(exam, p, shape)
-    kept = factors != 0
-    if kept.all() or not kept.any():
-        raise Wrong(f"{int(kept.sum())} of {kept.size} were kept", f"about {round((1 - p) * kept.size)}")
-    compare(factors[kept], np.full(int(kept.sum()), scale(by, p)), "factor of the kept ones", READ)
 
 
 @verb()

@@ -20,7 +20,7 @@ from autograder.checks_api.comparing import compare
 from autograder.checks_api.counts import expect
 from autograder.checks_api.inputs import Array, in_words, normal
 from autograder.checks_api.verb import verb
-from autograder.dropout.calls import output, test_call, train_call
+from autograder.dropout.calls import output, train_call
 from autograder.dropout.masks import LARGE, Form, demand_agreement, share_of, thrown
 from autograder.model import Call, Given, Seed
 
@@ -29,7 +29,6 @@ __all__ = [
     "follows_the_normal_law",
     "keeps_units_on_the_line",
     "leaves_the_average_to_chance",
-    "makes_no_noise_at_test_time",
     "multiplies_by_noise",
     "sets_dropped_units_to",
     "sets_some_and_keeps_some",
@@ -197,20 +196,6 @@ def levelled(found: list[Array]) -> str:
             if np.ptp(numbers) <= NEAR * abs(numbers[0]):
                 return f"the {name} of {what} is {number(numbers[0])}"
     return ""
-
-
-@verb()
-def makes_no_noise_at_test_time(exam: Exam, *, p: float, shape: tuple[int, ...] = SHAPE) -> None:
-    """draws no random number at test time, and takes rng=None there"""
-    # judged by what the generator gives next: what its state is said to be, the student's code could forge
-    x, seed = normal(shape, exam.seed(1)), exam.seed()
-    exam.ask(test_call(exam.function, x, p))
-    at_test = test_call(exam.function, x, p, Seed(seed, "rng"))
-    after, fresh = (train_call(exam.function, x, p, given) for given in (Seed(seed, "rng"), Seed(seed)))
-    _, moved, still = (output(value, x) for value in exam.ask(at_test, after, fresh))
-    exam.show_two([after, fresh], first=[at_test])
-    if not np.array_equal(moved, still):
-        raise Wrong("a pass at test time changed what rng gives next", "what rng gives without it")
 
 
 # ------------------------------------------------------------------------------------------------- a fixed value for dropped units

@@ -25,7 +25,6 @@ from autograder.model import Answer, Call, Code, Given, Outcome, Seed
 __all__ = [
     "counts_zero_log_zero_as_zero",
     "dirichlets",
-    "draws_anew_in_each_call",
     "draws_anew_in_each_pass",
     "drops_for_each_example",
     "drops_for_each_pass",
@@ -55,6 +54,7 @@ FAIR = Code(
     "def fair_scores(x, rng):\n"
     "    return rng.random((len(x), 2))                        # either class may win: (N, 2)\n",
 )
+# of three classes at equal distances, softmax squared in the middle is that of the ends
 LADDER = Code(
     "ladder_scores",
     "def ladder_scores(x, rng):\n"
@@ -77,9 +77,9 @@ def dirichlets(*shape: int, alpha: float, seed: int) -> Given:
 
 
 # ------------------------------------------------------------------------------------------------------------- passes of a network
-def pass_call(exam: Exam, passes: int, examples: int, seed: int = 0) -> Call:
-    """`probs = f(noisy_scores, x, T, rng)`."""
-    return Call(exam.function, (NOISY, normal((examples, 2), exam.seed(9)), passes, Seed(exam.seed(seed))), returns=("probs",))
+def pass_call(exam: Exam, passes: int, examples: int, seed: int = 0, network: Code = NOISY) -> Call:
+    """`probs = f(network, x, T, rng)`."""
+    return Call(exam.function, (network, normal((examples, 2), exam.seed(9)), passes, Seed(exam.seed(seed))), returns=("probs",))
 
 
 def read_passes(exam: Exam, passes: int, examples: int) -> tuple[Array, Array]:
@@ -121,20 +121,15 @@ def sums_to_one_to_ten_digits(exam: Exam, *, passes: int = 5, examples: int = 7)
     compare(probs.sum(axis=2), np.ones((passes, examples)), "probs.sum(axis=2)", DIGITS)
 
 
-def fair_call(exam: Exam, passes: int, examples: int, seed: int = 0) -> Call:
-    """`probs = f(fair_scores, x, T, rng)`: whatever is made of such scores, no two passes are alike."""
-    return Call(exam.function, (FAIR, normal((examples, 2), exam.seed(9)), passes, Seed(exam.seed(seed))), returns=("probs",))
-
-
 def fair_passes(passes: int = 5, examples: int = 64) -> View:
     """Passes of which no two are alike."""
-    return View(lambda exam, number: fair_call(exam, passes, examples, number), lambda value: array(value, "probs"), "passes")
+    return View(lambda exam, number: pass_call(exam, passes, examples, number, FAIR), lambda value: array(value, "probs"), "passes")
 
 
 @verb()
 def draws_anew_in_each_pass(exam: Exam, *, passes: int = 5, examples: int = 64) -> None:
     """makes T passes that differ from each other"""
-    found = array(exam.ask(fair_call(exam, passes, examples))[0], "probs").astype(float)
+    found = array(exam.ask(pass_call(exam, passes, examples, network=FAIR))[0], "probs").astype(float)
     axes = [axis for axis, length in enumerate(found.shape) if length == passes]
     if not axes:
         raise Wrong(f"probs.shape = {found.shape}", f"({passes}, {examples}, 2)")
@@ -158,8 +153,7 @@ def counted_call(exam: Exam, passes: int, examples: int) -> Call:
         f'        raise RuntimeError("{TOO_MANY}")\n'
         "    return rng.random((len(x), 2))\n"
     )
-    x = normal((examples, 2), exam.seed(9))
-    return Call(exam.function, (Code("counted_scores", source), x, passes, Seed(exam.seed())), returns=("probs",))
+    return pass_call(exam, passes, examples, network=Code("counted_scores", source))
 
 
 def made_too_many(answer: Answer) -> bool:
@@ -175,15 +169,10 @@ def makes_no_pass_in_vain(exam: Exam, *, passes: int = 5, examples: int = 7) -> 
         raise Wrong(f"{TOO_MANY}, and raised RuntimeError", f"T passes, here {passes}")
 
 
-def ladder_call(exam: Exam, passes: int, examples: int) -> Call:
-    """`probs = f(ladder_scores, x, T, rng)`: of three classes at equal distances, softmax squared in the middle is that of the ends."""
-    return Call(exam.function, (LADDER, normal((examples, 2), exam.seed(9)), passes, Seed(exam.seed())), returns=("probs",))
-
-
 @verb()
 def keeps_its_passes_apart(exam: Exam, *, passes: int = 5, examples: int = 8) -> None:
     """gives each pass by itself, no average over several"""
-    found = array(exam.ask(ladder_call(exam, passes, examples))[0], "probs", (passes, examples, 3)).astype(float)
+    found = array(exam.ask(pass_call(exam, passes, examples, network=LADDER))[0], "probs", (passes, examples, 3)).astype(float)
     mixed = mixed_passes(found)
     if mixed.any():
         t = int(np.flatnonzero(mixed)[0])
@@ -194,20 +183,6 @@ def keeps_its_passes_apart(exam: Exam, *, passes: int = 5, examples: int = 8) ->
 def mixed_passes(found: Array) -> Array:
     """Which passes are not the softmax of scores at equal distances: an average of several is not."""
     return np.asarray((abs(found[..., 1] ** 2 - found[..., 0] * found[..., 2]) > ROUGH * found[..., 1] ** 2).any(axis=1))
-
-
-@verb()
-def draws_anew_in_each_call(exam: Exam, *, given: tuple[Any, ...], names: tuple[str, ...]) -> None:
-    """draws afresh in every call"""
-    call = question(exam, (*given, Seed(exam.seed(), "rng")), names)
-    first, second = (array(item(value, names, names[0]), names[0]) for value in exam.ask(call, call))
-    exam.show_two([call, call])
-    if _same(first, second):
-        raise Wrong(f"a second call with the same generator gave the same {names[0]}", "another draw")
-
-
-def _same(one: Array, other: Array) -> bool:
-    return np.array_equal(one.astype(float), other.astype(float), equal_nan=True)
 
 
 # --------------------------------------------------------------------------------------------------------- what passes agree on

@@ -17,13 +17,13 @@ from autograder.dropout.calls import output, test_call, train_call
 from autograder.dropout.mask_symptoms import P
 from autograder.dropout.uncertainty.noise import branches, factors, levelled
 from autograder.dropout.uncertainty.passes import (
+    FAIR,
+    LADDER,
     STATS,
     all_masks,
     counted_call,
     entropy_of,
-    fair_call,
     fair_passes,
-    ladder_call,
     layer_call,
     made_too_many,
     mean_and_std,
@@ -220,14 +220,14 @@ _KINDS: dict[str, Callable[[Array, Array], bool]] = {
 @symptom
 def passes_mixed(exam: Exam) -> str:
     """Is a pass an average over several?"""
-    found = array(exam.ask(ladder_call(exam, 5, 8))[0], "probs", (5, 8, 3)).astype(float)
+    found = array(exam.ask(pass_call(exam, 5, 8, network=LADDER))[0], "probs", (5, 8, 3)).astype(float)
     return "averages" if mixed_passes(found).any() and not mixed_passes(found)[0] else "single passes"
 
 
 @symptom
 def passes_differ(exam: Exam) -> str:
     """Are the passes alike, or some of them?"""
-    found = array(exam.ask(fair_call(exam, 5, 64))[0], "probs")
+    found = array(exam.ask(pass_call(exam, 5, 64, network=FAIR))[0], "probs")
     axes = [axis for axis, length in enumerate(found.shape) if length == 5]
     if not axes:
         return "no passes"
@@ -246,7 +246,7 @@ def passes_made(exam: Exam) -> str:
 @symptom
 def passes_from(exam: Exam) -> str:
     """Does the seed of rng decide about the passes?"""
-    found = array(exam.ask(fair_call(exam, 5, 64))[0], "probs")
+    found = array(exam.ask(pass_call(exam, 5, 64, network=FAIR))[0], "probs")
     if found.size and np.array_equal(found, np.full_like(found, found.flat[0])):
         return "nothing: all is alike"
     return chance_from(via=fair_passes()).probe(exam)
