@@ -14,7 +14,7 @@ from autograder import core, edge, manner, right, variant
 from autograder.dropout import checks as c
 from autograder.dropout.torch import comparisons as t
 from autograder.dropout.torch import layers, loops
-from autograder.dropout.views import in_a_coat
+from autograder.dropout.views import through
 
 SALT = "quokka-2718"
 
@@ -38,11 +38,11 @@ HIDDEN_UNITS = "drops_in_training(net=FixedNet, p_in=0.0, p=0.5)"
 
 
 def function(check):
-    return in_a_coat(FUNCTION, check)
+    return through(FUNCTION, check)
 
 
 def layer(check):
-    return in_a_coat(LAYER, check)
+    return through(LAYER, check)
 
 
 HIDDEN = {

@@ -15,7 +15,7 @@ from autograder.dropout.forms import Flat
 from autograder.dropout.torch import comparison_symptoms as s
 from autograder.dropout.torch import comparisons as t
 from autograder.dropout.torch import layers, loops
-from autograder.dropout.views import fact_in_a_coat, in_a_coat
+from autograder.dropout.views import seen_through, through
 from autograder.judge import NO_RETURN, UNDEFINED, judge
 from autograder.model import Check, Outcome, Verdict
 from autograder.subjects.local import Local
@@ -513,8 +513,8 @@ BOTH = {"forward": "toy", "backward": "backward"}
 
 def test_a_layer_in_a_coat_may_overwrite_its_input_and_is_seen() -> None:
     """Not a leaf, but what a layer gets within a network; and what else the layer does is judged all the same."""
-    passes(in_a_coat(COAT, c.follows_the_mask(p=0.3, **BOTH)), toy=None, Toy=Overwriting)
-    assert told(in_a_coat(COAT, c.keeps_its_input(p=0.3)), toy=None, Toy=Overwriting) == "x was changed by the call | x as it was"
+    passes(through(COAT, c.follows_the_mask(p=0.3, **BOTH)), toy=None, Toy=Overwriting)
+    assert told(through(COAT, c.keeps_its_input(p=0.3)), toy=None, Toy=Overwriting) == "x was changed by the call | x as it was"
 
 
 @pytest.mark.parametrize(
@@ -530,9 +530,9 @@ def test_a_layer_in_a_coat_may_overwrite_its_input_and_is_seen() -> None:
         (layers.printed(function="Toy"), {Layer: "p", Mute: "no p", Half: "another number"}),
         (layers.way_back(function="Toy"), {Layer: "open", Latest: "open", Cut: "cut off", Odd: "too few or too many gradients"}),
         (layers.mode_after_eval(function="Toy"), {Layer: "eval", Asking: "training"}),
-        (fact_in_a_coat(COAT, f.channels()), {Layer: "apart", torch.nn.Dropout1d: "shared"}),
-        (fact_in_a_coat(COAT, f.test_time()), {Layer: "1", Asking: "drops"}),
-        (fact_in_a_coat(COAT, f.input_after()), {Layer: "kept", Overwriting: "x overwritten"}),
+        (seen_through(COAT, f.channels()), {Layer: "apart", torch.nn.Dropout1d: "shared"}),
+        (seen_through(COAT, f.test_time()), {Layer: "1", Asking: "drops"}),
+        (seen_through(COAT, f.input_after()), {Layer: "kept", Overwriting: "x overwritten"}),
     ],
     ids=lambda value: getattr(value, "name", ""),
 )
@@ -548,7 +548,7 @@ def test_coins_that_places_or_channels_share_are_seen_where_x_has_four_axes(axes
             coins = torch.ones([1 if axis in axes and x.dim() == 4 else size for axis, size in enumerate(x.shape)])
             return x * super().forward(coins)
 
-    check = in_a_coat(COAT, c.treats_features_apart(p=0.3, via=Flat((4, 4, 4)), shape=(64, 64), what="place"))
+    check = through(COAT, c.treats_features_apart(p=0.3, via=Flat((4, 4, 4)), shape=(64, 64), what="place"))
     if word:
         assert told(check, toy=None, Toy=Sharing).startswith(f"share of units on which {word} columns agree = 1.0000")
     else:
@@ -556,7 +556,7 @@ def test_coins_that_places_or_channels_share_are_seen_where_x_has_four_axes(axes
 
 
 def test_a_layer_that_is_missing_is_named() -> None:
-    both = layers.has_nothing_to_save(p=0.3, function="Toy"), in_a_coat(COAT, c.keeps_its_input(p=0.3))
+    both = layers.has_nothing_to_save(p=0.3, function="Toy"), through(COAT, c.keeps_its_input(p=0.3))
     for found in judge(one_part("toy", both), Local(namespace={}), "slug"):
         assert found.got == f"Toy {UNDEFINED}"
 
@@ -566,7 +566,7 @@ def test_an_error_in_a_coat_is_told_of_the_layer() -> None:
         def forward(self, x: Any) -> Any:
             raise TypeError("no")
 
-    found = verdict(in_a_coat(COAT, c.keeps_its_input(p=0.3)), toy=None, Toy=Raising)
+    found = verdict(through(COAT, c.keeps_its_input(p=0.3)), toy=None, Toy=Raising)
     assert found.got.startswith("Toy raised TypeError: no")
 
 

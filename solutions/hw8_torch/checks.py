@@ -12,7 +12,7 @@ from autograder.dropout.forms import Flat
 from autograder.dropout.torch import comparison_symptoms as s
 from autograder.dropout.torch import comparisons as t
 from autograder.dropout.torch import layers, loops
-from autograder.dropout.views import fact_in_a_coat, in_a_coat
+from autograder.dropout.views import seen_through, through
 
 NEEDS = ("torch",)
 GPU = True  # `autograder grade --gpu` shows its sandboxes this machine's
@@ -40,12 +40,12 @@ HIDDEN_UNITS = {**NET, "p_in": 0.0, "p": 0.5}
 
 def function(check):
     """The check, put to MyDropoutFunction itself."""
-    return in_a_coat(FUNCTION, check)
+    return through(FUNCTION, check)
 
 
 def layer(check):
     """The check, put to the layer MyDropout."""
-    return in_a_coat(LAYER, check)
+    return through(LAYER, check)
 
 
 def agreement(part, sentence, *more):
@@ -301,7 +301,7 @@ FIXED = t.Comparison("Fixed", shape=(30, 40))
 
 def of_layer(fact):
     """The fact, seen of the layer MyDropout."""
-    return fact_in_a_coat(LAYER, fact)
+    return seen_through(LAYER, fact)
 
 
 PROBES = {
@@ -344,8 +344,8 @@ PROBES = {
                 f.gradient_at_zero_input(**LAYER_BOTH),
             )
         ),
-        fact_in_a_coat(FUNCTION, f.survivors()),
-        fact_in_a_coat(FUNCTION, f.gradient_factor(**BOTH)),
+        seen_through(FUNCTION, f.survivors()),
+        seen_through(FUNCTION, f.gradient_factor(**BOTH)),
         layers.one_layer_twice(function="MyDropout"),
         layers.source_of_chance(function="MyDropout"),
         layers.half_precision(function="MyDropout"),

@@ -7,7 +7,7 @@ the first step, or changes, is so charged once.)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -303,9 +303,26 @@ def _chunks(exam: Exam, *shapes: tuple[int, int, int]) -> list[Given]:
 APART = "((one[:, 0] == 0) != (other[:, 0] == 0)).sum()"
 
 
-def _show_steps(exam: Exam, script: Sequence[Call], rows: int = 0) -> None:
-    """In how many units (of so many rows) the masks of the last two calls differ."""
-    exam.show_two(script[-2:], APART.replace("[:,", f"[:{rows},") if rows else APART, script[:-2])
+def layer_factors(exam: Exam, p: float, *steps: tuple[Given, Seed | None, Mapping[str, bool]]) -> list[Array]:
+    """What one layer multiplied each x by, step by step."""
+    calls = [step(x, seed, **flags) for x, seed, flags in steps]
+    values = exam.ask(build(exam, p), *calls)[1:]
+    return [factors(value, x) for value, (x, *_) in zip(values, steps, strict=True)]
+
+
+def layer_masks(exam: Exam, p: float, *steps: tuple[Given, Seed | None, Mapping[str, bool]]) -> list[Array]:
+    """Which features (N, D) one layer kept at the first place of each x; a message says in how many the last two differ."""
+    found = [f[:, 0] != 0 for f in layer_factors(exam, p, *steps)]
+    if len(found) > 1:
+        rows = min(len(found[-2]), len(found[-1]))
+        short = len(found[-2]) != len(found[-1])
+        exam.show_two(exam.last[-2:], APART.replace("[:,", f"[:{rows},") if short else APART, exam.last[:-2])
+    return found
+
+
+def _demand_some(kept: Array, p: float, where: str = "") -> None:
+    if kept.all() or not kept.any():
+        raise Wrong(f"{int(kept.sum())} of {kept.size} units were kept{where}", f"about {1 - p:g} of them")
 
 
 def _differing(first: Array, second: Array) -> str:
@@ -316,11 +333,8 @@ def _differing(first: Array, second: Array) -> str:
 def drops_whole_features_of_sequences(exam: Exam, *, p: float, shape: tuple[int, int, int] = (16, 5, 24)) -> None:
     """drops with one mask for all steps of a sequence"""
     (x,) = _chunks(exam, shape)
-    _, value = exam.ask(build(exam, p), step(x, Seed(exam.seed())))
-    found = factors(value, x)
-    kept = found != 0
-    if kept.all() or not kept.any():
-        raise Wrong(f"{int(kept.sum())} of {kept.size} units were kept", f"about {1 - p:g} of them")
+    kept = layer_factors(exam, p, (x, Seed(exam.seed()), {}))[0] != 0
+    _demand_some(kept, p)
     if (kept != kept[:, :1]).any():
         raise Wrong("the mask changes from step to step", "one mask for all steps", kept[0])
     if (kept == kept[:1]).all() or (kept == kept[..., :1]).all():
@@ -335,7 +349,7 @@ def _rate_seen(*, p: float, shape: tuple[int, int, int], **_: Any) -> str:
 def drops_features_as_often_as(exam: Exam, *, p: float, shape: tuple[int, int, int] = (64, 1, 64)) -> None:
     """drops each feature with probability {p}"""
     (x,) = _chunks(exam, shape)
-    dropped = int((factors(exam.ask(build(exam, p), step(x, Seed(exam.seed())))[1], x) == 0).sum())
+    dropped = int((layer_factors(exam, p, (x, Seed(exam.seed()), {}))[0] == 0).sum())
     exam.show("(out == 0).mean()")
     expect("share of dropped features", dropped, x.value.size, p)
 
@@ -345,7 +359,7 @@ def knows_the_ends(exam: Exam, *, bad: tuple[float, ...], shape: tuple[int, int,
     """keeps everything when p = 0, drops everything when p = 1, and refuses another p"""
     (x,) = _chunks(exam, shape)
     for p in (0.0, 1.0):
-        found = factors(exam.ask(build(exam, p), step(x, Seed(exam.seed())))[1], x)
+        (found,) = layer_factors(exam, p, (x, Seed(exam.seed()), {}))
         compare(found, np.full(shape, 1 - p), f"out / x with p = {p:g}", NEAR)
     for p in bad:
         made, used = build(exam, p), step(x, Seed(exam.seed()))
@@ -360,19 +374,19 @@ def knows_the_ends(exam: Exam, *, bad: tuple[float, ...], shape: tuple[int, int,
 def divides_what_it_keeps(exam: Exam, *, p: float, shape: tuple[int, int, int] = (16, 5, 24)) -> None:
     """divides what it keeps by 1 - p, to ten digits"""
     (x,) = _chunks(exam, shape)
-    found = factors(exam.ask(build(exam, p), step(x, Seed(exam.seed())))[1], x)
+    (found,) = layer_factors(exam, p, (x, Seed(exam.seed()), {}))
     exam.show("(out / x){at}")
     compare(found, np.where(found != 0, 1 / (1 - p), 0.0), "out / x", DIGITS)
+
+
+ASKED = {"same_mask": True}
 
 
 @verb()
 def keeps_its_mask_when_asked(exam: Exam, *, p: float, shape: tuple[int, int, int] = (8, 5, 20), steps: int = 5) -> None:
     """uses the mask of the call before, with same_mask=True, for chunks of {steps} steps after one of 5"""
     first, second = _chunks(exam, shape, (shape[0], steps, shape[2]))
-    script = build(exam, p), step(first, Seed(exam.seed())), step(second, Seed(exam.seed(9)), same_mask=True)
-    _, one, other = exam.ask(*script)
-    before, after = factors(one, first)[:, 0] != 0, factors(other, second)[:, 0] != 0
-    _show_steps(exam, script)
+    before, after = layer_masks(exam, p, (first, Seed(exam.seed()), {}), (second, Seed(exam.seed(9)), ASKED))
     if not np.array_equal(before, after):
         raise Wrong(f"the second call dropped other units: {_differing(before, after)}", "the units that the first call dropped")
 
@@ -381,10 +395,7 @@ def keeps_its_mask_when_asked(exam: Exam, *, p: float, shape: tuple[int, int, in
 def keeps_the_latest_mask(exam: Exam, *, p: float, shape: tuple[int, int, int] = (8, 5, 20)) -> None:
     """uses the mask of the latest call, with same_mask=True, of two that drew"""
     (x,) = _chunks(exam, shape)
-    script = build(exam, p), *(step(x, Seed(exam.seed(k))) for k in (5, 0)), step(x, Seed(exam.seed(9)), same_mask=True)
-    *_, latest, kept = exam.ask(*script)
-    before, after = factors(latest, x)[:, 0] != 0, factors(kept, x)[:, 0] != 0
-    _show_steps(exam, script)
+    *_, before, after = layer_masks(exam, p, *((x, Seed(exam.seed(k)), ASKED if k == 9 else {}) for k in (5, 0, 9)))
     if not np.array_equal(before, after):
         raise Wrong(f"the third call dropped other units: {_differing(before, after)}", "the units that the second call dropped")
 
@@ -403,12 +414,7 @@ def keeps_layers_apart(exam: Exam, *, p: float, shape: tuple[int, int, int] = (8
 @verb()
 def draws_again_unless_asked(exam: Exam, *, p: float, shape: tuple[int, int, int] = (8, 5, 20)) -> None:
     """draws a new mask in every call with same_mask=False"""
-    first, second = _chunks(exam, shape, shape)
-    rng = Seed(exam.seed(), "rng")
-    script = build(exam, p), step(first, rng), step(second, rng)
-    _, one, other = exam.ask(*script)
-    _show_steps(exam, script)
-    before, after = factors(one, first)[:, 0] != 0, factors(other, second)[:, 0] != 0
+    before, after = layer_masks(exam, p, *((x, Seed(exam.seed(), "rng"), {}) for x in _chunks(exam, shape, shape)))
     if np.array_equal(before, after):
         raise Wrong("the second call dropped the units that the first had dropped", "new coins")
 
@@ -419,13 +425,9 @@ def draws_for_another_batch(
 ) -> None:
     """draws a new mask when the batch has another size ({first}, then {second}), whatever same_mask says"""
     one, two = _chunks(exam, first, second)
-    script = build(exam, p), step(one, Seed(exam.seed())), step(two, Seed(exam.seed(9)), same_mask=True)
-    _, value, other = exam.ask(*script)
-    before, kept = factors(value, one)[:, 0] != 0, factors(other, two)[:, 0] != 0
+    before, kept = layer_masks(exam, p, (one, Seed(exam.seed()), {}), (two, Seed(exam.seed(9)), ASKED))
+    _demand_some(kept, p, " in the second batch")
     rows = min(len(before), len(kept))
-    if kept.all() or not kept.any():
-        raise Wrong(f"{int(kept.sum())} of {kept.size} units were kept in the second batch", f"about {1 - p:g} of them")
-    _show_steps(exam, script, rows)
     if rows > 5 and np.array_equal(before[:rows], kept[:rows]):  # of a few units only, they could be the same by chance
         raise Wrong(f"the first {rows} sequences of both batches are masked alike", "new coins")
     if (kept == kept[:1]).all() or (kept == kept[:, :1]).all():
@@ -436,9 +438,7 @@ def draws_for_another_batch(
 def draws_first_whatever_is_asked(exam: Exam, *, p: float, shape: tuple[int, int, int] = (8, 5, 20)) -> None:
     """draws its first mask even when same_mask=True"""
     (x,) = _chunks(exam, shape)
-    kept = factors(exam.ask(build(exam, p), step(x, Seed(exam.seed()), same_mask=True))[1], x) != 0
-    if kept.all() or not kept.any():
-        raise Wrong(f"{int(kept.sum())} of {kept.size} units were kept", f"about {1 - p:g} of them")
+    _demand_some(layer_factors(exam, p, (x, Seed(exam.seed()), ASKED))[0] != 0, p)
 
 
 @verb()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
-from autograder.asking import Exam, Unanswered, Wrong, array, raised
+from autograder.asking import Exam, Unanswered, Wrong, raised
 from autograder.checks_api.inputs import Array, normal
 from autograder.checks_api.symptoms import must_return, nearest, symptom
 from autograder.dropout import symptoms as facts
@@ -25,14 +26,13 @@ from autograder.dropout.sequences.layers import (
     upstream,
 )
 from autograder.dropout.sequences.recurrent import (
-    build,
-    factors,
+    ASKED,
+    layer_factors,
     read_input_mask,
     read_state_mask,
     shows_input_mask,
     shows_state_mask,
     state_forms,
-    step,
     two_layers,
 )
 from autograder.dropout.sequences.seen_masks import one_mask
@@ -270,17 +270,17 @@ def weights_at_test_time(exam: Exam) -> str:
 
 
 # ------------------------------------------------------------------------------------------------------------- a layer with a memory
-def _two(exam: Exam, first: tuple[int, ...], second: tuple[int, ...], **flags: bool) -> tuple[Array, Array]:
-    one, two = normal(first, exam.seed(1)), normal(second, exam.seed(2))
+def _kept(exam: Exam, *steps: tuple[tuple[int, ...], Mapping[str, bool]]) -> list[Array]:
+    """Which numbers (N, T, D) of so many x one layer keeps, with one generator for all."""
     rng = Seed(exam.seed(), "rng")
-    values = exam.ask(build(exam, P), step(one, rng), step(two, rng, **flags))
-    return factors(values[1], one) != 0, factors(values[2], two) != 0
+    asked = ((normal(shape, exam.seed(k)), rng, flags) for k, (shape, flags) in enumerate(steps, 1))
+    return [found != 0 for found in layer_factors(exam, P, *asked)]
 
 
 @symptom
 def next_call(exam: Exam, *, same_mask: bool, steps: int = 5) -> str:
     """Whether a second call, of `steps` steps after 5, keeps the mask of the first one."""
-    first, second = _two(exam, (8, 5, 20), (8, steps, 20), same_mask=same_mask)
+    first, second = _kept(exam, ((8, 5, 20), {}), ((8, steps, 20), {"same_mask": same_mask}))
     if not (first == first[:, :1]).all() or not (second == second[:, :1]).all():
         return "a mask for each step"
     return "kept" if np.array_equal(first[:, 0], second[:, 0]) else "drawn"
@@ -289,9 +289,7 @@ def next_call(exam: Exam, *, same_mask: bool, steps: int = 5) -> str:
 @symptom
 def call_before(exam: Exam) -> str:
     """Of two calls that both drew, whose mask does a third one keep?"""
-    x, rng = normal((8, 5, 20), exam.seed(1)), Seed(exam.seed(), "rng")
-    values = exam.ask(build(exam, P), step(x, rng), step(x, rng), step(x, rng, same_mask=True))
-    first, latest, kept = (factors(value, x) != 0 for value in values[1:])
+    first, latest, kept = _kept(exam, *(((8, 5, 20), flags) for flags in ({}, {}, ASKED)))
     if np.array_equal(first, latest):
         return "nobody drew"
     return "the latest" if np.array_equal(kept, latest) else "the first" if np.array_equal(kept, first) else "another"
@@ -308,7 +306,7 @@ def memory(exam: Exam) -> str:
 def another_batch(exam: Exam, *, first: int, second: int, features: tuple[int, int] = (20, 20)) -> str:
     """What becomes of the mask with same_mask=True when the batch has another size."""
     try:
-        before, after = _two(exam, (first, 5, features[0]), (second, 5, features[1]), same_mask=True)
+        before, after = _kept(exam, ((first, 5, features[0]), {}), ((second, 5, features[1]), ASKED))
     except Unanswered as unanswered:
         return f"raises {raised(unanswered.answer)}"
     if (after == (before[:1] if first != second else before[..., :1])).all():
@@ -320,19 +318,14 @@ def another_batch(exam: Exam, *, first: int, second: int, features: tuple[int, i
 @symptom
 def after_test_time(exam: Exam) -> str:
     """Whether the mask outlives a call at test time."""
-    x, other = normal((8, 5, 20), exam.seed(1)), normal((3, 4, 20), exam.seed(2))
-    rng = Seed(exam.seed(), "rng")
-    script = build(exam, P), step(x, rng), step(other, None, train=False), step(x, rng, same_mask=True)
-    values = exam.ask(*script)
-    array(values[2], "out", other.value.shape)
-    return "kept" if np.array_equal(factors(values[1], x) != 0, factors(values[3], x) != 0) else "drawn"
+    before, _, after = _kept(exam, ((8, 5, 20), {}), ((3, 4, 20), {"train": False}), ((8, 5, 20), ASKED))
+    return "kept" if np.array_equal(before, after) else "drawn"
 
 
 @symptom
 def layer_factor(exam: Exam) -> str:
     """The factor on what the layer keeps; "about" what it should be when it is off by something small."""
-    x = normal((N, T, D), exam.seed(1))
-    found = factors(exam.ask(build(exam, P), step(x, Seed(exam.seed())))[1], x)
+    (found,) = layer_factors(exam, P, (normal((N, T, D), exam.seed(1)), Seed(exam.seed()), {}))
     kept = found[found != 0]
     if not kept.size or not np.ptp(kept) <= 1e-6 * abs(kept).max():
         return "varies"
@@ -343,17 +336,15 @@ def layer_factor(exam: Exam) -> str:
 @symptom
 def layer_share(exam: Exam) -> str:
     """Which share of the features the layer drops."""
-    x = normal((N, T, D), exam.seed(1))
-    dropped = (factors(exam.ask(build(exam, P), step(x, Seed(exam.seed())))[1], x) == 0).mean()
-    return nearest(float(dropped), {"p": P, "1-p": 1 - P, "none": 0.0, "all": 1.0}, 0.15)
+    (kept,) = _kept(exam, ((N, T, D), {}))
+    return nearest(float((~kept).mean()), {"p": P, "1-p": 1 - P, "none": 0.0, "all": 1.0}, 0.15)
 
 
 @symptom
 def layer_at_test_time(exam: Exam) -> str:
     """The factor on x at test time, after a training call."""
-    x = normal((8, 5, 20), exam.seed(1))
-    rng = Seed(exam.seed(), "rng")
-    found = factors(exam.ask(build(exam, P), step(x, rng), step(x, rng, train=False))[2], x)
+    x, rng = normal((8, 5, 20), exam.seed(1)), Seed(exam.seed(), "rng")
+    _, found = layer_factors(exam, P, (x, rng, {}), (x, rng, {"train": False}))
     if not np.ptp(found) <= 1e-9:
         return "dropped" if (found == 0).any() else "varies"
     return nearest(float(found.flat[0]), FACTORS, 1e-6)
