@@ -50,4 +50,4 @@ for _new in ("comparisons", "comparison_symptoms"):
 globals().update({name: before.check(name) for name in before.CHECKS})
 for _old, _made in before.SYMPTOMS.items():  # a name of theirs that a topic still has says the same there
     vars(sys.modules[f"{__name__}.{_old}"]).update({name: before.symptom(_old, name) for name in _made})
-torch_comparisons.keeps_x_and_dout = before.check("keeps_x_and_dout")  # type: ignore[attr-defined]
+vars(torch_comparisons).update({k: before.check(k) for k in ("keeps_its_head_among_zeros", "keeps_x_and_dout", "takes_zeros_in_dout")})

@@ -19,12 +19,12 @@ from autograder.dropout.generalization.ablation import ablated
 from autograder.dropout.generalization.experiments import noisy_labels
 from autograder.dropout.generalization.training import trained
 from autograder.dropout.mask_symptoms import digits, outside, survivors
-from autograder.dropout.network.gradient_checkers import error_of_a_slip, numeric_gradient
+from autograder.dropout.network.gradient_checkers import error_of_a_slip, form_of, numeric_gradient
 from autograder.dropout.network.losses import loss, scores
 from autograder.dropout.sequences.layers import backwards, forwards, with_a_rate_of
 from autograder.dropout.sequences.recurrent import a_layer
 from autograder.dropout.spatial.normalisation import normalised
-from autograder.dropout.torch.comparisons import comparison
+from autograder.dropout.torch.comparisons import comparison, finds_right_code_right
 from autograder.dropout.uncertainty.passes import fair_passes, mc_layer
 from autograder.dropout.values import draws_nothing_at_test_time, drops_nothing_at_zero, is_exact_to_ten_digits, scales_the_survivors
 from autograder.model import Check, Given
@@ -66,6 +66,7 @@ CHECKS: Mapping[str, Maker] = {
     "hands_its_generator_on": _by_rng(fair_passes),
     "is_right_to_ten_digits": lambda **case: r.is_right(tolerance=r.EXACT, **case),
     "keeps_its_data": _alone(trained, "X and y"),
+    "keeps_its_head_among_zeros": lambda **case: finds_right_code_right(zeros=True, **case),
     "keeps_its_labels": _alone(noisy_labels, "y"),
     "keeps_single_precision": r.gives_the_dtype,
     "keeps_the_network": _alone(ablated, "params, X and y"),
@@ -76,7 +77,7 @@ CHECKS: Mapping[str, Maker] = {
     "leaves_what_it_is_given": _alone(forwards),
     "minds_its_manners": lambda **case: r.gives_the_dtype(dtype=case.get("dtype", "float32"), via=in_both_modes(normalised, **case)),
     "makes_no_noise_at_test_time": draws_nothing_at_test_time,
-    "moves_others_in_the_next_call": lambda **case: r.draws_anew_in_each_call(via=noisy_labels(**case)),
+    "moves_others_in_the_next_call": lambda **case: r.draws_anew_in_each_call(via=noisy_labels(moved=True, **case)),
     "multiplies_the_kept_ones": lambda **case: scales_the_survivors(via="mask", **case),
     "multiplies_to_ten_digits": lambda **case: is_exact_to_ten_digits(via=Bare(), **case),
     "multiplies_what_it_keeps": lambda **case: scales_the_survivors(via=Bare(), **case),
@@ -93,9 +94,11 @@ CHECKS: Mapping[str, Maker] = {
     "returns_x_at_zero": lambda: drops_nothing_at_zero(via=Bare()),
     "spoils_by_the_generator": _by_rng(noisy_labels),
     "stays_in": lambda **case: r.gives_the_dtype(dtype=case.get("dtype", "float32"), via=in_both_modes(forwards, **case)),
+    "takes_zeros_in_dout": lambda **case: finds_right_code_right(zeros_in_dout=True, **case),
     "throws_its_coins_by_the_generator": _by_rng(mc_layer),
 }
 SYMPTOMS: Mapping[str, Mapping[str, Maker]] = {
+    "facts": {"value_at": t.gives},
     "experiments_facts": {
         "deleted_by": lambda: t.chance_from(via=ablated()),
         "labels_after": lambda: t.arguments_after(via=noisy_labels()),
@@ -114,7 +117,7 @@ SYMPTOMS: Mapping[str, Mapping[str, Maker]] = {
         "given_after": lambda: t.arguments_after(via=loss(0.2, 0.25)),
         "rate_outside": lambda: t.takes(via=(loss(-0.25, 0.5), loss(0.5, 1.25))),
     },
-    "derivatives": {"arguments_afterwards": t.arguments_after},
+    "derivatives": {"arguments_afterwards": t.arguments_after, "gradient_of": form_of},
     "sequence_facts": {
         "arrays_after": lambda **case: t.arguments_after(via=forwards(**case)),
         "outside": lambda: outside(via="mask"),

@@ -36,10 +36,10 @@ def compare(got: Array, wanted: Array, name: str, tolerance: float) -> None:
     raise Wrong(f"{where} = {one}", f"{other}{rest}")
 
 
-def demand_value_error(call: Call, answer: Answer, where: str = "") -> None:
+def demand_value_error(call: Call, answer: Answer) -> None:
     """Refuse a call that did not end with a ValueError of any kind, and with no other exception whose name begins like it."""
     if answer.outcome is Outcome.PASSED:
-        raise Wrong(f"the function returned{where}", "ValueError")
+        raise Wrong("the function returned", "ValueError")
     if ending(answer) != "ValueError":
         raise Unanswered(call, answer)
 

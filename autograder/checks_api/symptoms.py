@@ -18,7 +18,7 @@ from autograder.asking import Exam, Unanswered, Wrong, array, called, number, ra
 from autograder.checks_api.comparing import ending
 from autograder.checks_api.results import EXACT, NEAR, ROUGH, changed_arguments
 from autograder.checks_api.views import View, Views, calling, each, question
-from autograder.model import AutograderError, Broken, Call, Given, Outcome
+from autograder.model import AutograderError, Broken, Call, Outcome
 
 __all__ = [
     "Symptom",
@@ -29,12 +29,12 @@ __all__ = [
     "gives",
     "in_proportion",
     "nearest",
+    "precision",
     "ratio",
     "refused",
     "repeated",
     "symptom",
     "takes",
-    "value_at",
 ]
 
 
@@ -90,23 +90,17 @@ def nearest(value: float, table: Mapping[str, float], within: float) -> str:
     return label if distance <= within else "other"
 
 
+def precision(found: Any, *known: float, near: float = NEAR) -> str:
+    """How exact numbers are that should all be one of the known: "ten" digits, "about", or "unclear" when they are none of them."""
+    off = min(float(np.abs(np.asarray(found, dtype=float) / value - 1).max()) for value in known)
+    return "ten" if off <= EXACT else "about" if off <= near else "unclear"
+
+
 def must_return(exam: Exam, *there: Call) -> None:
     """Wrong when a forward pass raises: no backward pass is to blame for that, whatever was raised."""
     for call, answer in zip(there, exam.answers(*there), strict=True):
         if answer.outcome is not Outcome.PASSED:
             raise Wrong(f"{called(call)} did not return", "a pass to go back through")
-
-
-@symptom
-def value_at(exam: Exam, *, given: tuple[Any, ...], index: int = 0, function: str = "") -> str:
-    """The number a function gives in one case, in six digits."""
-    arguments = tuple(Given(f"np.array({a})", np.array(a)) if isinstance(a, list) else a for a in given)
-    (value,) = exam.ask(Call(function or exam.function, arguments))
-    items = value if isinstance(value, (tuple, list)) else (value,)
-    if len(items) <= index:
-        return "missing"
-    numbers = array(items[index], "value")
-    return number(numbers.flat[0] + 0.0) if numbers.size else "empty"  # + 0.0 turns -0.0 into 0.0
 
 
 @symptom

@@ -103,13 +103,15 @@ BACK = {**LAYER, "forward": "f", "backward": "g"}
 BLOCK = {"memory": Memory("running", "start_over", 0.1, 1e-5), "p": 0.3}
 NUMBERS = {"given": ([1.0],), "names": ("x",)}
 CASE: dict[str, dict[str, Any]] = {  # of what cannot be made without one
-    **dict.fromkeys(("agrees_with_the_solution", "keeps_single_precision", "arguments_afterwards"), NUMBERS),
+    **dict.fromkeys(("agrees_with_the_solution", "keeps_single_precision", "arguments_afterwards", "value_at"), NUMBERS),
     **{key: {**NUMBERS, "wanted": 1.0} for key in ("is_right_to_ten_digits", "returns")},
     **dict.fromkeys(("leaves_what_it_is_given", "stays_in", "arrays_after"), LAYER),
     **dict.fromkeys(("leaves_its_upstream_alone", "upstream_after"), BACK),
     **dict.fromkeys(("draws_its_channels_from_rng", "minds_its_manners", "refuses_in_both_modes"), BLOCK),
     **{key: {"p": 0.3} for key in ("keeps_x_and_dout", "leaves_its_sequences_alone", "obeys_its_generator", "repeats_with_the_seed",
+        "keeps_its_head_among_zeros", "takes_zeros_in_dout",
         "makes_no_noise_at_test_time", "multiplies_the_kept_ones", "multiplies_to_ten_digits", "multiplies_what_it_keeps")},
+    "gradient_of": {"form": "x squared"},
     "call_gives": {"given": ((2, 3), 1.0)},
     "block_outside": {"memory": BLOCK["memory"]},
     "refuses_a_rate_of": {"bad": 1.5, **LAYER},

@@ -74,13 +74,13 @@ COMPARING = [
     t.finds_right_code_right(module="Dropout", p=0.3, part="grad"),
     t.finds_right_code_right(module="Dropout2d", p=0.3, shape=(4, 9, 3, 3), dtype="float32"),
     t.finds_right_code_right(module="AlphaDropout", p=0.3),
-    t.keeps_its_head_among_zeros(p=0.4),
+    t.finds_right_code_right(zeros=True, p=0.4),
     t.measures_what_is_wrong(part="out", p=0.3),
     t.measures_what_is_wrong(part="grad", p=0.3, by=0.2),
     t.sees_one_wrong_number(part="out", p=0.3),
     t.sees_one_wrong_number(part="grad", p=0.3),
     t.sees_one_wrong_number(part="grad", p=0.3, by=-0.3),
-    t.takes_zeros_in_dout(p=0.4),
+    t.finds_right_code_right(zeros_in_dout=True, p=0.4),
     t.sees_what_is_wrong_at_one(),
     t.counts_what_was_kept(zeros=True),
     t.hands_over_the_multiplier(),
@@ -103,7 +103,7 @@ def test_a_right_comparison_passes(check: Check) -> None:
 
 def test_a_mask_read_off_the_output_is_refused_among_zeros() -> None:
     toy = comparing(seen=lambda mask, out: (out != 0) * mask.max())
-    assert told(t.keeps_its_head_among_zeros(p=0.4), toy=toy).endswith("| at most 1e-06, for the NumPy code is right")
+    assert told(t.finds_right_code_right(zeros=True, p=0.4), toy=toy).endswith("| at most 1e-06, for the NumPy code is right")
     passes(t.hands_over_the_multiplier(), toy=toy)
     assert told(t.hands_over_the_multiplier(zeros=True), toy=toy).startswith("the mask that the NumPy functions got is not")
     assert told(t.counts_what_was_kept(zeros=True), toy=toy).startswith('result["keep_rate"] = 0.')
@@ -192,8 +192,8 @@ def test_a_mask_found_by_dividing_by_dout_is_refused_where_dout_is_zero() -> Non
             seen = comparing(seen=lambda mask, out: mask * dout / dout)
             return seen(numpy_forward, numpy_backward, module, x, dout, device)
 
-    assert told(t.takes_zeros_in_dout(p=0.4), toy=divides).startswith('result["out"] = nan | at most')
-    passes(t.keeps_its_head_among_zeros(p=0.4), toy=divides)
+    assert told(t.finds_right_code_right(zeros_in_dout=True, p=0.4), toy=divides).startswith('result["out"] = nan | at most')
+    passes(t.finds_right_code_right(zeros=True, p=0.4), toy=divides)
 
 
 def test_who_divides_by_infinity_at_one_overlooks_what_is_wrong() -> None:

@@ -103,7 +103,7 @@ def test_passes_that_are_no_probabilities_may_still_be_fresh() -> None:
     passes(HANDED, averaged)
     numbered = lambda f, x, T, rng: np.stack([f(x, np.random.default_rng(t)) for t in range(T)])  # noqa: E731
     passes(ANEW, numbered)
-    assert told(again, numbered) == "a second call with the same generator gave the same probs | another draw"
+    assert told(again, numbered) == "a second call with the same generator gave the same passes | another draw"
 
 
 def test_ten_digits_of_a_sum_are_asked_apart() -> None:

@@ -46,7 +46,7 @@ EXERCISES = [
                 "which labels move is left to chance, anew in each call",
                 share=25,
                 gravity="core",
-                checks=[c.picks_labels_at_random(), c.draws_anew_in_each_call(via=c.noisy_labels())],
+                checks=[c.picks_labels_at_random(), c.draws_anew_in_each_call(via=c.noisy_labels(moved=True))],
             ),
             Part(
                 "rounding",

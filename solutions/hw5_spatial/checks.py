@@ -379,8 +379,8 @@ PROBES = {
         f.dout_after(**SPATIAL, **MAPS),
     ],
     "dropblock_gamma": [
-        f.value_at("gamma", given=(14, 14, 0.1, 7)),
-        f.value_at("gamma_of_a_wide_map", given=(8, 6, 0.3, 3)),
+        f.gives("gamma", given=(14, 14, 0.1, 7)),
+        f.gives("gamma_of_a_wide_map", given=(8, 6, 0.3, 3)),
         t.takes("gamma_too_large", given=(4, 9, 0.3, 5)),
         *(asked_of(MASK, fact, "mask") for fact in MASK_FACTS),
     ],

@@ -444,7 +444,7 @@ PROBES = {
         s.pass_remembered(given=SEQUENCE, rates=(0.3,), **VARIATIONAL),
     ],
     "rnn_forward": [
-        f.value_at(given=BY_HAND, index=0, name="first_state"),
+        t.gives("first_state", given=BY_HAND, index=0),
         t.gives("second_state", given=BY_HAND, index=0, place=1),
         t.gives("state_below_zero", given=BELOW_ZERO, index=0),
         *seen(INPUT_MASK),

@@ -80,8 +80,8 @@ EXERCISES = [
                     t.hands_over_the_multiplier(zeros_in_dout=True),
                     t.hands_over_the_multiplier(part="grad", needs=("notices_wrong_code(part=grad, p=0.3)", "grad")),
                     t.puts_the_module_into_training_mode(needs=HANDED_OVER),
-                    t.keeps_its_head_among_zeros(p=0.3, dtype="float32", needs=("out", "grad", HANDED_OVER)),
-                    t.takes_zeros_in_dout(p=0.3, needs=("out", "grad", HANDED_OVER)),
+                    t.finds_right_code_right(zeros=True, p=0.3, dtype="float32", needs=("out", "grad", HANDED_OVER)),
+                    t.finds_right_code_right(zeros_in_dout=True, p=0.3, needs=("out", "grad", HANDED_OVER)),
                     *(
                         t.finds_right_code_right(module=module, p=0.3, shape=shape, dtype="float32", needs=("out", "grad"))
                         for module, shape in (

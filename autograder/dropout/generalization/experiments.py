@@ -30,18 +30,21 @@ SUMMARY = "summary"  # the name of what comes back, in lines to be pasted
 
 
 # ----------------------------------------------------------------------------------------------------------------------- wrong labels
-def spoiling(exam: Exam, y: Given, fraction: float, classes: int, seed: int = 0, watch: bool = False) -> Call:
+def spoiling(exam: Exam, y: Given, fraction: float, classes: int, seed: int = 0) -> Call:
     """y2 = noisy_labels(y, fraction, classes, rng)"""
-    return Call(exam.function, (y, fraction, classes, Seed(exam.seed(seed))), returns=("y2",), watch=watch)
+    return Call(exam.function, (y, fraction, classes, Seed(exam.seed(seed))), returns=("y2",))
 
 
-def noisy_labels(fraction: float = 0.3, count: int = 200) -> View:
-    """The spoilt labels of so many examples."""
+def noisy_labels(fraction: float = 0.3, moved: bool = False) -> View:
+    """The spoilt labels of some examples, or which of them are not as they were."""
+    count = 200
+    y = in_words("y", labels(count, 10, count))
 
-    def call(exam: Exam, number: int) -> Call:
-        return spoiling(exam, in_words("y", labels(count, 10, exam.seed(1))), fraction, 10, number)
+    def read(value: Any) -> Array:
+        return whole(value, count) != y.value if moved else array(value, "y2")
 
-    return View(call, lambda value: array(value, "y2"), "labels")
+    apart = "((one != y) != (other != y)).sum()" if moved else "(one != other).sum()"
+    return View(lambda exam, number: spoiling(exam, y, fraction, 10, number), read, "moved labels" if moved else "labels", apart=apart)
 
 
 def whole(value: Any, count: int) -> Array:

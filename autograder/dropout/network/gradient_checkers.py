@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from autograder.asking import Exam, Wrong, array, number, pair
+from autograder.asking import Exam, Wrong, array, number
 from autograder.checks_api.comparing import demand_no_warning
 from autograder.checks_api.inputs import Array
-from autograder.checks_api.symptoms import nearest, symptom
+from autograder.checks_api.symptoms import nearest, precision, symptom
 from autograder.checks_api.verb import verb
 from autograder.checks_api.views import View
+from autograder.checks_api.views import question as question_of
 from autograder.model import Answer, Call, Code, Given, Seed
 
 __all__ = [
@@ -326,24 +327,6 @@ def x_afterwards(exam: Exam, *, form: str = "x squared") -> str:
 
 
 @symptom
-def gradient_of(exam: Exam, *, form: str, shape: tuple[int, ...] = (4, 5)) -> str:
-    """Is the gradient of this form right, a multiple, wrong, or right but for the noise of too few digits?"""
-    asked = question(form, shape, exam.seed(1))
-    (value,) = exam.ask(numeric_call(exam.function, asked))
-    got, wanted = array(value, "dx").astype(float), asked.dx.value
-    if got.shape != wanted.shape:
-        return "another shape"
-    if np.allclose(got, wanted, rtol=1e-4, atol=1e-4):
-        return "right"
-    if not got.any():
-        return "zeros"
-    if np.isfinite(got).all() and np.linalg.norm(got - wanted) <= 0.02 * np.linalg.norm(wanted):
-        return "noisy"
-    scale = float((got * wanted).sum() / (wanted**2).sum())
-    return nearest(scale, {"twice": 2.0, "half": 0.5, "minus": -1.0}, 1e-4) if np.allclose(got, scale * wanted, atol=1e-4) else "wrong"
-
-
-@symptom
 def form_of(exam: Exam, *, form: str, shape: tuple[int, ...] = (4, 5)) -> str:
     """The same up to a factor: "right", "noisy", "zeros" or "wrong"."""
     asked = question(form, shape, exam.seed(1))
@@ -440,14 +423,12 @@ def error_of_a_missing_gradient(exam: Exam) -> str:
 
 
 @symptom
-def digits_at(exam: Exam, *, given: tuple[Any, ...], wanted: Any, index: int | None = None) -> str:
+def digits_at(exam: Exam, *, given: tuple[Any, ...], wanted: Any) -> str:
     """Whether a result is right to ten digits, "nearly" (to five), or not."""
-    arguments = tuple(Given(f"np.array({a})", np.array(a)) if isinstance(a, list) else a for a in given)
-    (value,) = exam.ask(Call(exam.function, arguments))
-    got, right = array(value if index is None else pair(value)[index], "value").astype(float), np.array(wanted)
-    if got.shape != right.shape or not np.allclose(got, right, rtol=1e-5, atol=0):
-        return "other"
-    return "ten" if np.allclose(got, right, rtol=1e-10, atol=0) else "nearly"
+    (value,) = exam.ask(question_of(exam, given))
+    got, right = array(value, "value").astype(float), np.array(wanted)
+    word = precision(got / right, 1.0) if got.shape == right.shape else "unclear"
+    return {"ten": "ten", "about": "nearly"}.get(word, "other")
 
 
 @symptom

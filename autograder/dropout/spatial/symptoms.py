@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from autograder.asking import Exam, array
 from autograder.checks_api.inputs import Array, normal
-from autograder.checks_api.symptoms import chance_from, nearest, symptom
-from autograder.dropout.calls import backward_call, output, scale, train_call
+from autograder.checks_api.symptoms import chance_from, nearest, precision, symptom
+from autograder.dropout.calls import gradients, output, scale, train_call
 from autograder.dropout.mask_symptoms import P
 from autograder.dropout.masks import thrown
 from autograder.dropout.spatial.blocks import Lattice, block_draws, in_whole_blocks
@@ -16,6 +18,7 @@ from autograder.model import Call, Given, Seed
 
 NEAR = 2e-6  # float32 throughout is no other formula
 MAPS = (24, 30, 9, 10)
+WORDS = {"ten": "ten digits", "about": "about", "unclear": "another"}
 
 
 # -------------------------------------------------------------------------------------------------------------- masks along axes
@@ -27,21 +30,21 @@ def mask_axes(exam: Exam, *, shape: tuple[int, ...]) -> str:
     return axes_of(output(value, x) != 0)
 
 
+def _gradient(exam: Exam, forward: str, backward: str, shape: tuple[int, ...]) -> Array:
+    return array(exam.ask(*gradients(P, forward, backward, shape).script(exam))[-1], "dx", shape).astype(float)
+
+
 @symptom
-def gradient_axes(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...]) -> str:
+def gradient_axes(exam: Exam, **pair: Any) -> str:
     """The axes of dout along which the zeros of the gradient change."""
-    x, dout = normal(shape, exam.seed(1)), normal(shape, exam.seed(2))
-    _, dx = exam.ask(train_call(forward, x, P, Seed(exam.seed())), backward_call(backward, dout, 0))
-    return axes_of(array(dx, "dx", shape) != 0)
+    return axes_of(_gradient(exam, **pair) != 0)
 
 
 @symptom
-def gradient_places(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...]) -> str:
+def gradient_places(exam: Exam, **pair: Any) -> str:
     """Has each place of a channel a gradient of its own, or do all have the same?"""
-    x, dout = normal(shape, exam.seed(1)), normal(shape, exam.seed(2))
-    _, dx = exam.ask(train_call(forward, x, P, Seed(exam.seed())), backward_call(backward, dout, 0))
-    found = array(dx, "dx", shape).astype(float)
-    places = found.reshape(*shape[:2], -1)
+    found = _gradient(exam, **pair)
+    places = found.reshape(*found.shape[:2], -1)
     return "all alike" if found.any() and (np.ptp(places, axis=2) <= NEAR * np.abs(places).max()).all() else "each its own"
 
 
@@ -99,7 +102,7 @@ def block_digits(exam: Exam, *, block: int, shape: tuple[int, int, int, int] = M
     kept = mask != 0
     if not kept.any():
         return "another"
-    return _precision(mask[kept].astype(float), kept.size / float(kept.sum()))
+    return WORDS[precision(mask[kept], kept.size / float(kept.sum()))]
 
 
 @symptom
@@ -113,13 +116,8 @@ def factor_digits(exam: Exam, *, shape: tuple[int, ...]) -> str:
         return "another"
     ratio = out[kept] / x.value[kept]
     single = np.ptp(ratio) > 1e-9 or abs(ratio[0] - float(np.float32(wanted))) < 1e-12
-    word = _precision(ratio, wanted)
+    word = WORDS[precision(ratio, wanted)]
     return "float32" if single and word == "about" else word
-
-
-def _precision(found: Array, wanted: float) -> str:
-    words = (("ten digits", 1e-10), ("about", 1e-5))
-    return next((word for word, near in words if np.allclose(found, wanted, rtol=near, atol=0)), "another")
 
 
 @symptom

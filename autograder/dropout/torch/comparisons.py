@@ -24,14 +24,12 @@ __all__ = [
     "finds_right_code_right",
     "hands_over_masks_like_x",
     "hands_over_the_multiplier",
-    "keeps_its_head_among_zeros",
     "manages_the_end",
     "measures_what_is_wrong",
     "notices_wrong_code",
     "puts_the_module_into_training_mode",
     "sees_one_wrong_number",
     "sees_what_is_wrong_at_one",
-    "takes_zeros_in_dout",
 ]
 
 AGREE = 1e-6  # what right code may differ by, relative to the largest number
@@ -177,30 +175,12 @@ def asks_with_the_dout_it_got(exam: Exam, *, p: float) -> None:
 
 @verb()
 def finds_right_code_right(
-    exam: Exam, *, module: str, p: float, shape: tuple[int, ...] = (32, 50), dtype: str = "float64", part: str = "out and grad"
+    exam: Exam, *, module: str = "Dropout", p: float, shape: tuple[int, ...] = (32, 50), dtype: str = "float64", part: str = "out and grad",
+    zeros: bool = False, zeros_in_dout: bool = False,
 ) -> None:
-    """finds that right NumPy code agrees with nn.{module} in {part} ({dtype})"""
-    found = compared(exam, Comparison(module, p, shape, dtype))
+    """finds that right NumPy code agrees with nn.{module} in {part} ({dtype}; half of x is 0: {zeros}, half of dout: {zeros_in_dout})"""
+    found = compared(exam, Comparison(module, p, shape, dtype, zeros, zeros_in_dout))
     for name in part.split(" and "):
-        _tiny(found, name)
-
-
-@verb()
-def keeps_its_head_among_zeros(
-    exam: Exam, *, module: str = "Dropout", p: float, shape: tuple[int, ...] = (32, 50), dtype: str = "float64"
-) -> None:
-    """finds right code right for nn.{module} when half of x is 0, as after a ReLU"""
-    _agrees(compared(exam, Comparison(module, p, shape, dtype, zeros=True)))
-
-
-@verb()
-def takes_zeros_in_dout(exam: Exam, *, module: str = "Dropout", p: float, shape: tuple[int, ...] = (32, 50)) -> None:
-    """finds right code right for nn.{module} when half of dout is 0, as before a ReLU"""
-    _agrees(compared(exam, Comparison(module, p, shape, zeros_in_dout=True)))
-
-
-def _agrees(found: dict[str, float]) -> None:
-    for name in ("out", "grad"):
         _tiny(found, name)
 
 
@@ -238,7 +218,8 @@ def manages_the_end(exam: Exam, *, end: float, module: str = "Dropout", shape: t
     found = compared(exam, Comparison(module, end, shape))
     if not abs(found["keep_rate"] - (1 - end)) <= 1e-12:
         raise Wrong(f'result["keep_rate"] = {number(found["keep_rate"])}', number(1 - end))
-    _agrees(found)
+    for name in ("out", "grad"):
+        _tiny(found, name)
 
 
 # -------------------------------------------------------------------------------------------------------- mask, mode and manners

@@ -235,9 +235,8 @@ def is_a_class_of_your_own(exam: Exam, *, p: float, function: str = "") -> None:
         raise Wrong(f"{name} is a layer of torch{quoted(f', from {value}')}", "a class that you wrote")
 
 
-@verb()
-def has_nothing_to_save(exam: Exam, *, p: float, function: str = "") -> None:
-    """has an empty state_dict and no parameters: nothing is learned, so nothing is saved ({function})"""
+def _saved(exam: Exam, p: float, function: str) -> Any:
+    """The names of what a layer would save."""
     name = function or exam.function
     saved = f"""import torch
 
@@ -247,6 +246,13 @@ def saved(p):
     return [*layer.state_dict(), *(name for name, _ in layer.named_parameters())]
 """
     (value,) = exam.ask(run(Code("saved", saved, (name,)), p))
+    return value
+
+
+@verb()
+def has_nothing_to_save(exam: Exam, *, p: float, function: str = "") -> None:
+    """has an empty state_dict and no parameters: nothing is learned, so nothing is saved ({function})"""
+    value = _saved(exam, p, function)
     if not isinstance(value, list) or value:
         names = sorted({v for v in value if isinstance(v, str)}) if isinstance(value, list) else []
         shown = quoted(", ".join(names), instead="something") if names else an(value)
@@ -364,16 +370,7 @@ def divisor(exam: Exam, *, function: str = "") -> str:
 @symptom
 def saved_state(exam: Exam, *, function: str = "") -> str:
     """Is there anything in the state_dict, or among the parameters, after a pass?"""
-    name = function or exam.function
-    source = f"""import torch
-
-def saved(p):
-    layer = {name}(p)
-    layer(torch.randn(4, 5))
-    return len(layer.state_dict()) + len(list(layer.parameters()))
-"""
-    (value,) = exam.ask(run(Code("saved", source, (name,)), 0.3))
-    return "nothing" if isinstance(value, int) and value == 0 else "something"
+    return "nothing" if _saved(exam, 0.3, function) == [] else "something"
 
 
 @symptom
