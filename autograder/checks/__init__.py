@@ -30,6 +30,7 @@ _MODULES = {
     "sequences": "dropout.sequences.recurrent",
     "structured_facts": "dropout.spatial.symptoms",
     "theory": "dropout.theory.symptoms",
+    "torch_comparisons": "dropout.torch.comparisons dropout.torch.comparison_symptoms",
     "torch_layers": "dropout.torch.layers",
     "torch_loops": "dropout.torch.loops",
     "training_facts": "dropout.generalization.training_symptoms",
@@ -40,14 +41,10 @@ _MODULES = {
     "weights": "dropout.sequences.weights",
 }
 for _old, _new in _MODULES.items():
-    globals()[_old] = sys.modules[f"{__name__}.{_old}"] = importlib.import_module(f"autograder.{_new}")
-
-torch_comparisons = sys.modules[f"{__name__}.torch_comparisons"] = ModuleType(f"{__name__}.torch_comparisons")  # two files today
-for _new in ("comparisons", "comparison_symptoms"):
-    _found = vars(importlib.import_module(f"autograder.dropout.torch.{_new}"))
-    vars(torch_comparisons).update({k: v for k, v in _found.items() if not k.startswith("__")})
-
-globals().update({name: before.check(name) for name in before.CHECKS})
-for _old, _made in before.SYMPTOMS.items():  # a name of theirs that a topic still has says the same there
-    vars(sys.modules[f"{__name__}.{_old}"]).update({name: before.symptom(_old, name) for name in _made})
-vars(torch_comparisons).update({k: before.check(k) for k in ("keeps_its_head_among_zeros", "keeps_x_and_dout", "takes_zeros_in_dout")})
+    _module = ModuleType(f"{__name__}.{_old}")
+    for _name in _new.split():
+        _found = vars(importlib.import_module(f"autograder.{_name}"))
+        vars(_module).update({k: v for k, v in _found.items() if not k.startswith("__")})
+    vars(_module).update(before.checks() | before.symptoms(_old))
+    globals()[_old] = sys.modules[_module.__name__] = _module
+globals().update(before.checks())

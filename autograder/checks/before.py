@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from autograder.checks_api import results as r
@@ -135,17 +136,21 @@ SYMPTOMS: Mapping[str, Mapping[str, Maker]] = {
 }
 
 
-def check(name: str) -> Callable[..., Check]:
-    """The maker of a check under its old name."""
-
-    def make(*, needs: Any = (), seconds: float | None = None, **case: Any) -> Check:
-        made: Check = CHECKS[name](**case)
-        shown = ", ".join(f"{k}={v}" for k, v in case.items() if k not in SILENT)
-        return replace(made, verb=name, name=f"{name}({shown})" if shown else name, needs=named(needs), seconds=seconds)
-
-    return make
+def checks() -> dict[str, Callable[..., Check]]:
+    """The makers of checks by their old names."""
+    return {name: partial(_check, name) for name in CHECKS}
 
 
-def symptom(module: str, old: str) -> Callable[..., t.Symptom]:
-    """The maker of a symptom under its old name."""
-    return lambda name="", **case: replace(SYMPTOMS[module][old](**case), name=name or old)
+def _check(old: str, *, needs: Any = (), seconds: float | None = None, **case: Any) -> Check:
+    made: Check = CHECKS[old](**case)
+    shown = ", ".join(f"{k}={v}" for k, v in case.items() if k not in SILENT)
+    return replace(made, verb=old, name=f"{old}({shown})" if shown else old, needs=named(needs), seconds=seconds)
+
+
+def symptoms(module: str) -> dict[str, Callable[..., t.Symptom]]:
+    """The makers of the symptoms that a module had, by their old names."""
+    return {old: partial(_symptom, old, make) for old, make in SYMPTOMS.get(module, {}).items()}
+
+
+def _symptom(old: str, make: Maker, name: str = "", **case: Any) -> t.Symptom:
+    return replace(make(**case), name=name or old)

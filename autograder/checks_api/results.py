@@ -182,11 +182,12 @@ def returns_no_negative(exam: Exam, *, given: tuple[Any, ...], names: tuple[str,
 
 
 @verb()
-def draws_anew_in_each_call(exam: Exam, *, via: View) -> None:
+def draws_anew_in_each_call(exam: Exam, *, given: tuple[Any, ...] = (), names: tuple[str, ...] = (), via: View | None = None) -> None:
     """draws afresh in every call"""
-    *first, call = via.script(exam)
+    view = via or calling(*given, Seed(exam.seed()), returns=names, name=names[0])
+    *first, call = view.script(exam)
     again = replace(call, args=tuple(replace(a, name="rng") if isinstance(a, Seed) else a for a in call.args))
-    one, other = (via.read(value) for value in exam.ask(*first, again, again)[-2:])
-    exam.show_two([again, again], via.apart, first)
+    one, other = (view.read(value) for value in exam.ask(*first, again, again)[-2:])
+    exam.show_two([again, again], view.apart, first)
     if np.array_equal(one, other, equal_nan=True):
-        raise Wrong(f"a second call with the same generator gave the same {via.what}", "another draw")
+        raise Wrong(f"a second call with the same generator gave the same {view.what}", "another draw")
