@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from autograder.asking import Exam
 from autograder.checks_api import results as r
 from autograder.checks_api import symptoms as t
 from autograder.checks_api.verb import SILENT, named
@@ -98,13 +99,14 @@ CHECKS: Mapping[str, Maker] = {
     "takes_zeros_in_dout": lambda **case: finds_right_code_right(zeros_in_dout=True, **case),
     "throws_its_coins_by_the_generator": _by_rng(mc_layer),
 }
+AS_IT_WAS, AS_THEY_WERE = {"kept": "as it was"}, {"kept": "as they were"}
 SYMPTOMS: Mapping[str, Mapping[str, Maker]] = {
     "facts": {"value_at": t.gives},
     "experiments_facts": {
         "deleted_by": lambda: t.chance_from(via=ablated()),
         "labels_after": lambda: t.arguments_after(via=noisy_labels()),
         "labels_by": lambda: t.chance_from(via=noisy_labels()),
-        "layer_digits": lambda: digits(via=Bare()),
+        "layer_digits": lambda: _told(digits(via=Bare()), {"double": "ten digits", "float32": "about", "unclear": "another"}),
         "layer_survivors": lambda: survivors(via=Bare()),
         "network_after": lambda: t.arguments_after(via=ablated()),
         "odd_fractions": lambda: t.takes(via=(noisy_labels(-0.2), noisy_labels(1.2))),
@@ -115,15 +117,18 @@ SYMPTOMS: Mapping[str, Mapping[str, Maker]] = {
         "source_of_chance": lambda: t.chance_from(via=trained()),
     },
     "network_facts": {
-        "given_after": lambda: t.arguments_after(via=loss(0.2, 0.25)),
+        "given_after": lambda: _told(t.arguments_after(via=loss(0.2, 0.25), named=True), AS_IT_WAS, " overwritten"),
         "rate_outside": lambda: t.takes(via=(loss(-0.25, 0.5), loss(0.5, 1.25))),
     },
-    "derivatives": {"arguments_afterwards": t.arguments_after, "gradient_of": form_of},
+    "derivatives": {
+        "arguments_afterwards": lambda **case: _told(t.arguments_after(**case, named=True), AS_THEY_WERE, " overwritten"),
+        "gradient_of": form_of,
+    },
     "sequence_facts": {
-        "arrays_after": lambda **case: t.arguments_after(via=forwards(**case)),
+        "arrays_after": lambda **case: _told(t.arguments_after(via=forwards(**case), named=True), AS_THEY_WERE),
         "outside": lambda: outside(via="mask"),
-        "sequences_after": lambda: t.arguments_after(via=a_layer(0.3)),
-        "upstream_after": lambda **case: t.arguments_after(via=backwards(**case)),
+        "sequences_after": lambda: _told(t.arguments_after(via=a_layer(0.3)), AS_IT_WAS),
+        "upstream_after": lambda **case: _told(t.arguments_after(via=backwards(**case)), AS_IT_WAS),
     },
     "structured_facts": {
         "block_outside": lambda memory: t.takes(via=[v for p in (-0.25, 1.25) for v in in_both_modes(normalised, memory, p)]),
@@ -131,9 +136,19 @@ SYMPTOMS: Mapping[str, Mapping[str, Maker]] = {
     },
     "uncertainty_facts": {
         "layer_from": lambda: t.chance_from(via=mc_layer(0.3)),
-        "noise_from": lambda: t.chance_from(via=outputs(0.3)),
+        "noise_from": lambda: _told(t.chance_from(via=outputs(0.3)), {"frozen": "given"}),
     },
 }
+
+
+def _told(fact: t.Symptom, words: Mapping[str, str], end: str = "") -> t.Symptom:
+    """The fact in the words of then, by which the hints of then know it, and without an end that came since."""
+
+    def probe(exam: Exam) -> str:
+        word = fact.probe(exam).removesuffix(end)
+        return words.get(word, word)
+
+    return replace(fact, probe=probe)
 
 
 def checks() -> dict[str, Callable[..., Check]]:
@@ -152,5 +167,5 @@ def symptoms(module: str) -> dict[str, Callable[..., t.Symptom]]:
     return {old: partial(_symptom, old, make) for old, make in SYMPTOMS.get(module, {}).items()}
 
 
-def _symptom(old: str, make: Maker, name: str = "", **case: Any) -> t.Symptom:
+def _symptom(old: str, make: Callable[..., t.Symptom], name: str = "", **case: Any) -> t.Symptom:
     return replace(make(**case), name=name or old)

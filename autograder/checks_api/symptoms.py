@@ -177,12 +177,13 @@ def takes(exam: Exam, *, given: tuple[Any, ...] = (), via: Views = ()) -> str:
 
 
 @symptom
-def arguments_after(exam: Exam, *, given: tuple[Any, ...] = (), names: tuple[str, ...] = (), via: View | None = None) -> str:
-    """Are the arrays as they were after a call? Else which of them are not."""
+def arguments_after(
+    exam: Exam, *, given: tuple[Any, ...] = (), names: tuple[str, ...] = (), via: View | None = None, named: bool = False
+) -> str:
+    """Are the arrays as they were after a call? Else, where they are to be `named`, which of them are not."""
     call, answer = (via or calling(*given, names=names)).seen(exam)
-    changed = list(changed_arguments(call, answer))
-    named = ", ".join(name + rest for name, rest, _ in changed if name.isidentifier())
-    return f"{named} overwritten".lstrip() if changed else "kept"
+    changed = [name + rest for name, rest, _ in changed_arguments(call, answer)]
+    return f"{', '.join(changed)} overwritten" if changed and named else "overwritten" if changed else "kept"
 
 
 @symptom

@@ -257,7 +257,7 @@ def word(fact: Any, function: Function) -> str:
     return str(fact.look(Exam("toy", Local(namespace={"toy": function, "np": np}), f"toy/{fact.name}")))
 
 
-AFTER = g.arguments_after(given=([1.0, 2.0], [3.0]), names=("a", "b"))
+AFTER = g.arguments_after(given=([1.0, 2.0], [3.0]), names=("a", "b"), named=True)
 
 
 def doubles_b(a: Array, b: Array) -> Array:

@@ -591,7 +591,7 @@ FACTS: tuple[tuple[Any, Function, str], ...] = (
     (n.inactive_units(layer=1), RIGHT, "none"),
     (n.inactive_units(layer=2), network(grads=lambda g: g | {"b2": g["b2"] + 1.0}), "some"),
     (g.arguments_after(via=c.loss(0.2, 0.25)), RIGHT, "kept"),
-    (g.arguments_after(via=c.loss(0.2, 0.25)), overwrites, "X overwritten"),
+    (g.arguments_after(via=c.loss(0.2, 0.25)), overwrites, "overwritten"),
     (g.takes(via=(c.loss(-0.25, 0.5), c.loss(0.5, 1.25))), RIGHT, "ValueError"),
     (n.rate_one(), RIGHT, "finite"),
     (n.rate_one(), network(divides_by_zero), "NaN"),

@@ -742,7 +742,7 @@ WAYS: tuple[tuple[Symptom, str, Functions, str], ...] = (
     (s.layer_at_test_time(), "Layer", {}, "1"),
     (s.layer_at_test_time(), "Layer", {"Layer": Damped}, "1-p"),
     (g.arguments_after(via=c.a_layer(0.3)), "Layer", {}, "kept"),
-    (g.arguments_after(via=c.a_layer(0.3)), "Layer", {"Layer": Scribbling}, "x overwritten"),
+    (g.arguments_after(via=c.a_layer(0.3)), "Layer", {"Layer": Scribbling}, "overwritten"),
 )
 
 
@@ -801,7 +801,7 @@ NEW_FACTS: tuple[tuple[Symptom, str, Functions, str], ...] = (
     (s.returned_states(), "echo", {"echo": holes(keeps_h0=False)}, "masked, as h0 is"),
     (s.returned_states(), "echo", {"echo": holes(keeps_h0=True)}, "masked in place of h0"),
     (g.arguments_after(via=c.backwards(**ONE_BACK)), "steady", {}, "kept"),
-    (g.arguments_after(via=c.backwards(**ONE_BACK)), "steady", {"times": scribbling}, "dout overwritten"),
+    (g.arguments_after(via=c.backwards(**ONE_BACK)), "steady", {"times": scribbling}, "overwritten"),
     (s.wrong_gradients(**ONE_BACK, train=False), "steady", {"times": lambda dout, cache: dout + None}, "raises in backward"),
     (s.wrong_gradients(**ONE_BACK), "steady", {"steady": lambda x, p, rng, train=True: x + None}, "not a usable result"),
     (s.layer_factor(), "Layer", {"Layer": Near}, "about 1/(1-p)"),

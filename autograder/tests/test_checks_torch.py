@@ -532,7 +532,7 @@ def test_a_layer_in_a_coat_may_overwrite_its_input_and_is_seen() -> None:
         (layers.mode_after_eval(function="Toy"), {Layer: "eval", Asking: "training"}),
         (seen_through(COAT, f.channels()), {Layer: "apart", torch.nn.Dropout1d: "shared"}),
         (seen_through(COAT, f.test_time()), {Layer: "1", Asking: "drops"}),
-        (seen_through(COAT, f.input_after()), {Layer: "kept", Overwriting: "x overwritten"}),
+        (seen_through(COAT, f.input_after()), {Layer: "kept", Overwriting: "overwritten"}),
     ],
     ids=lambda value: getattr(value, "name", ""),
 )

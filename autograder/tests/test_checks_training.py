@@ -297,7 +297,7 @@ FACTS = (BIASES, ORDER_BY, WEIGHTS, STEP_1, STEP_2, WITHIN, BATCHES, LABEL, ORDE
         (CHANCE, Toy(chance=lambda rng: np.random.default_rng(1)), "frozen"),
         (CHANCE, Toy(chance=lambda rng: (np.random.rand(), rng)[1]), "global"),
         (DATA, RIGHT, "kept"),
-        (DATA, Toy(spoil=True), "X overwritten"),
+        (DATA, Toy(spoil=True), "overwritten"),
         (IN, RIGHT, "p_in"),
         (IN, Toy(p=lambda p_in, p_hidden: (p_hidden, p_in)), "p_hidden"),
         (HID, RIGHT, "p_hidden"),

@@ -79,7 +79,7 @@ ONLY = {
     "asking": "model running",
     "checks_api": "model chance asking surroundings",
     "dropout": "checks_api model chance asking datasets",  # public files of numbers; they say nothing of where a student lives
-    "checks": "checks_api dropout model",
+    "checks": "asking checks_api dropout model",
     "report": "model",
     "worker": "running model",
 }
