@@ -12,7 +12,7 @@ from autograder.checks_api.inputs import Array, in_words, normal
 from autograder.checks_api.results import demand_unchanged
 from autograder.checks_api.verb import verb
 from autograder.dropout.calls import output, outputs, returned_output, scale, test_call, train_call
-from autograder.dropout.masks import Via, draw_call, draw_input, drawn, multipliers, shows_outputs
+from autograder.dropout.masks import Via, demand_some, draw_call, draw_input, drawn, multipliers, shows_outputs
 from autograder.model import Seed
 
 __all__ = [
@@ -51,21 +51,16 @@ def scales_the_survivors(
     x = in_words("x", normal(shape, exam.seed(1), dtype))
     (value,) = exam.ask(train_call(exam.function, x, p, Seed(exam.seed())))
     out = output(value, x)
-    _demand_survivors(out, p)
+    demand_some(out != 0, p, "units survived")
     ratio = out[out != 0].astype(float) / x.value[out != 0].astype(float)
     compare(ratio, np.full_like(ratio, scale(by, p)), "(out / x)[kept]", SINGLE if dtype == "float32" else NEAR)
-
-
-def _demand_survivors(found: Array, p: float) -> None:
-    if found.all() or not found.any():
-        raise Wrong(f"{np.count_nonzero(found)} of {found.size} units survived", f"about {1 - p:g} of them")
 
 
 def _compare_factors(exam: Exam, p: float, by: str, via: Via, shape: tuple[int, ...], tolerance: float) -> None:
     (value,) = exam.ask(draw_call(exam, via, shape, p, Seed(exam.seed())))
     found = drawn(value, via, shape).astype(float)
     if via != "forward":
-        _demand_survivors(found, p)
+        demand_some(found != 0, p, "units survived")
     ratio = multipliers(exam, found, via)[found != 0]
     compare(ratio, np.full_like(ratio, scale(by, p)), "(out / x)[kept]" if shows_outputs(via) else "mask[mask != 0]", tolerance)
 

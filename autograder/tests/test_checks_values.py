@@ -136,8 +136,8 @@ LETTERS = "one of the letters a, b, c, in quotes"
 REFUSALS: tuple[tuple[str, Check, Any, str, str], ...] = (
     (FORWARD, c.scales_the_survivors(p=P), changed(train=lambda x, k, p: x * k), "(out / x)[kept][0] = 1", "1.42857 (1143 of 1143 differ)"),
     (FORWARD, c.scales_the_survivors(p=P), changed(train=lambda x, k, p: x * k / p), "(out / x)[kept][0] = 3.33333", "1.42857 ("),
-    (FORWARD, c.scales_the_survivors(p=P), changed(train=lambda x, k, p: x / 0.7), "1643 of 1643 units survived", "about 0.7 of them"),
-    (FORWARD, c.scales_the_survivors(p=P), changed(train=lambda x, k, p: x * 0), "0 of 1643 units survived", "about 0.7 of them"),
+    (FORWARD, c.scales_the_survivors(p=P), changed(train=lambda x, k, p: x / 0.7), "1643 of 1643 units survived", "about 1150"),
+    (FORWARD, c.scales_the_survivors(p=P), changed(train=lambda x, k, p: x * 0), "0 of 1643 units survived", "about 1150"),
     ("classic", c.scales_the_survivors(p=P, by="1"), forward, "(out / x)[kept][0] = 1.42857", "1 ("),
     (FORWARD, c.is_exact_to_ten_digits(p=P), changed(train=in_single), "(out / x)[kept][0] = 1.42857146", "1.42857142857"),
     (FORWARD, c.is_exact_to_ten_digits(p=P), changed(train=with_epsilon), "(out / x)[kept][0] = 1.42857140816", "1.42857142857"),

@@ -22,6 +22,7 @@ from autograder.checks_api.inputs import Array, in_words, normal
 from autograder.checks_api.verb import verb
 from autograder.checks_api.views import View
 from autograder.dropout.calls import output
+from autograder.dropout.masks import agreement, correlation_seen, demand_some
 from autograder.dropout.sequences.layers import first_result
 from autograder.dropout.values import DIGITS, NEAR
 from autograder.dropout.views import READ, Lens
@@ -184,8 +185,7 @@ STATE_MASK = Lens(
 
 
 def _likeness_seen(*, p: float, size: tuple[int, int], **_: Any) -> str:
-    error = smallest_error(int(np.prod(size)), p * p + (1 - p) * (1 - p))
-    return f"a correlation of {error / (2 * p * (1 - p)):.2g} between the two masks"
+    return correlation_seen(int(np.prod(size)), p, "the two masks")
 
 
 @verb(chances=1, sees=_likeness_seen)
@@ -199,8 +199,7 @@ def draws_two_masks(exam: Exam, *, p: float, size: tuple[int, int] = (64, 64)) -
     texts = {"m_x": shown_input_mask((n, d)), "m_h": shown_state_mask((n, d))}
     looks = (Call(text, returns=(name,), look=True) for name, text in texts.items())
     exam.last = tuple(line for pair in zip(calls, looks, strict=True) for line in pair)
-    same = p * p + (1 - p) * (1 - p)
-    expect("share of units on which m_x and m_h agree", int((of_input == of_state).sum()), of_input.size, same)
+    expect("share of units on which m_x and m_h agree", int((of_input == of_state).sum()), of_input.size, agreement(p))
 
 
 @verb()
@@ -320,11 +319,6 @@ def layer_masks(exam: Exam, p: float, *steps: tuple[Given, Seed | None, Mapping[
     return found
 
 
-def _demand_some(kept: Array, p: float, where: str = "") -> None:
-    if kept.all() or not kept.any():
-        raise Wrong(f"{int(kept.sum())} of {kept.size} units were kept{where}", f"about {1 - p:g} of them")
-
-
 def _differing(first: Array, second: Array) -> str:
     return f"they differ in {int((first != second).sum())} of {first.size} units"
 
@@ -334,7 +328,7 @@ def drops_whole_features_of_sequences(exam: Exam, *, p: float, shape: tuple[int,
     """drops with one mask for all steps of a sequence"""
     (x,) = _chunks(exam, shape)
     kept = layer_factors(exam, p, (x, Seed(exam.seed()), {}))[0] != 0
-    _demand_some(kept, p)
+    demand_some(kept, p)
     if (kept != kept[:, :1]).any():
         raise Wrong("the mask changes from step to step", "one mask for all steps", kept[0])
     if (kept == kept[:1]).all() or (kept == kept[..., :1]).all():
@@ -426,7 +420,7 @@ def draws_for_another_batch(
     """draws a new mask when the batch has another size ({first}, then {second}), whatever same_mask says"""
     one, two = _chunks(exam, first, second)
     before, kept = layer_masks(exam, p, (one, Seed(exam.seed()), {}), (two, Seed(exam.seed(9)), ASKED))
-    _demand_some(kept, p, " in the second batch")
+    demand_some(kept, p, "units were kept in the second batch")
     rows = min(len(before), len(kept))
     if rows > 5 and np.array_equal(before[:rows], kept[:rows]):  # of a few units only, they could be the same by chance
         raise Wrong(f"the first {rows} sequences of both batches are masked alike", "new coins")
@@ -438,7 +432,7 @@ def draws_for_another_batch(
 def draws_first_whatever_is_asked(exam: Exam, *, p: float, shape: tuple[int, int, int] = (8, 5, 20)) -> None:
     """draws its first mask even when same_mask=True"""
     (x,) = _chunks(exam, shape)
-    _demand_some(layer_factors(exam, p, (x, Seed(exam.seed()), ASKED))[0] != 0, p)
+    demand_some(layer_factors(exam, p, (x, Seed(exam.seed()), ASKED))[0] != 0, p)
 
 
 @verb()

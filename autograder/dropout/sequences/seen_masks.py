@@ -7,7 +7,7 @@ import numpy as np
 from autograder.asking import Exam, Wrong, array
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.verb import verb
-from autograder.dropout.masks import draw_call
+from autograder.dropout.masks import demand_some, draw_call
 from autograder.model import Seed
 
 __all__ = [
@@ -25,8 +25,7 @@ def one_mask(exam: Exam, p: float, shape: tuple[int, ...], number: int = 0) -> A
 def shares_its_mask_over_time(exam: Exam, *, p: float, shape: tuple[int, int, int] = (16, 6, 20)) -> None:
     """uses one and the same mask at every step of a sequence"""
     kept = one_mask(exam, p, shape) != 0
-    if kept[:, 0].all() or not kept[:, 0].any():
-        raise Wrong(f"{int(kept[:, 0].sum())} of {kept[:, 0].size} were kept at the first step", f"about {1 - p:g} of them")
+    demand_some(kept[:, 0], p, "were kept at the first step")
     changed = (kept != kept[:, :1]).any(axis=(0, 2))
     if changed.any():
         step = int(np.argmax(changed))

@@ -21,6 +21,7 @@ from autograder.checks_api.inputs import Array, in_words
 from autograder.checks_api.verb import verb
 from autograder.checks_api.views import View
 from autograder.dropout.forms import Shared
+from autograder.dropout.masks import agreement, demand_some
 from autograder.model import Call, Given, Seed
 
 __all__ = [
@@ -236,8 +237,7 @@ def drops_channels_last(exam: Exam, *, memory: Memory, p: float, shape: tuple[in
     exam.show(f"{form.kept('sum')}{{at}}")
     kept = form.reduced(out != 0)
     exam.show(f"{form.kept('any')}.sum()")
-    if kept.all() or not kept.any():
-        raise Wrong(f"{int(kept.sum())} of {kept.size} channels were kept", f"about {round((1 - p) * kept.size)}")
+    demand_some(kept, p, "channels were kept")
     multiplier = np.where(kept, 1 / (1 - p), 0.0).reshape((*kept.shape, *(1 for _ in shape[2:])))
     exam.show("out{at}")
     compare(out, whole * multiplier, "out", EXACT)
@@ -245,10 +245,6 @@ def drops_channels_last(exam: Exam, *, memory: Memory, p: float, shape: tuple[in
 
 def _channels_seen(*, p: float, shape: tuple[int, ...], **_: Any) -> str:
     return f"a share of dropped channels that is off by {smallest_error(shape[0] * shape[1], p):.2g}"
-
-
-def _alike(p: float) -> float:
-    return p * p + (1 - p) * (1 - p)
 
 
 @verb(chances=3, sees=_channels_seen)
@@ -261,9 +257,9 @@ def drops_each_channel_by_itself(exam: Exam, *, memory: Memory, p: float, shape:
     kept = form.reduced(block_output(value, x) != 0)
     for what, hits, probability, shown in (
         ("share of dropped channels", ~kept, p, "~kept"),
-        ("share of channels on which neighbouring examples agree", kept[0::2] == kept[1::2], _alike(p), "kept[0::2] == kept[1::2]"),
+        ("share of channels on which neighbouring examples agree", kept[0::2] == kept[1::2], agreement(p), "kept[0::2] == kept[1::2]"),
         (
-            "share of examples on which neighbouring channels agree", kept[:, 0::2] == kept[:, 1::2], _alike(p),
+            "share of examples on which neighbouring channels agree", kept[:, 0::2] == kept[:, 1::2], agreement(p),
             "kept[:, 0::2] == kept[:, 1::2]",
         ),
     ):

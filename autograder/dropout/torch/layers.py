@@ -16,6 +16,7 @@ from autograder.checks_api.comparing import item
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.symptoms import symptom
 from autograder.checks_api.verb import verb
+from autograder.dropout.masks import demand_some
 from autograder.dropout.views import CALLED, Coat
 from autograder.model import Answer, Call, Code, Outcome
 
@@ -116,8 +117,7 @@ def computes_in(exam: Exam, *, dtype: str, p: float, function: str = "") -> None
     x, dout, out, grad = (array(item(value, names, name), name, (40, 50)).astype(float) for name in names[1:])
     kept = out != 0
     exam.show("(out != 0).sum().item()")
-    if kept.all() or not kept.any():
-        raise Wrong(f"{int(kept.sum())} of {kept.size} units survived", f"about {1 - p:g} of them")
+    demand_some(kept, p, "units survived")
     exam.show("out{at}.item()")
     _near(out, np.where(kept, x / (1 - p), 0.0), dtype, "out")
     exam.show("x_grad{at}.item()")

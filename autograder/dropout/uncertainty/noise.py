@@ -21,7 +21,7 @@ from autograder.checks_api.counts import expect
 from autograder.checks_api.inputs import Array, in_words, normal
 from autograder.checks_api.verb import verb
 from autograder.dropout.calls import output, train_call
-from autograder.dropout.masks import LARGE, Form, demand_agreement, share_of, thrown
+from autograder.dropout.masks import LARGE, Form, agreement, demand_agreement, share_of, thrown
 from autograder.model import Call, Given, Seed
 
 __all__ = [
@@ -169,7 +169,7 @@ def draws_a_factor_for_each_unit(exam: Exam, *, p: float, shape: tuple[int, int]
     demand_agreement(thrown(louder, [1]), share, "rows")
     demand_agreement(thrown(louder, [0]).T, share, "columns")
     first, second = (f > 1 for f in factors(exam, p, (shape[0] // 2, shape[1]), 2, rng="rng"))
-    coins, alike = thrown(np.stack([first, second], axis=-1), (0, 1)), share * share + (1 - share) * (1 - share)
+    coins, alike = thrown(np.stack([first, second], axis=-1), (0, 1)), agreement(share)
     agreeing = int((coins[..., 0] == coins[..., 1]).sum())
     exam.show_two(exam.last[:2], "((one / x > 1) == (other / x > 1)).mean()")
     expect("share of units that two calls both raise or both lower", agreeing, coins[..., 0].size, alike)

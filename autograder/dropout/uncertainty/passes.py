@@ -18,7 +18,7 @@ from autograder.checks_api.counts import expect
 from autograder.checks_api.inputs import Array, normal
 from autograder.checks_api.verb import verb
 from autograder.checks_api.views import View, question
-from autograder.dropout.masks import demand_agreement, equal_counts, middle_of, thrown
+from autograder.dropout.masks import demand_agreement, demand_some, equal_counts, middle_of, thrown
 from autograder.dropout.values import softmax
 from autograder.model import Answer, Call, Code, Given, Outcome, Seed
 
@@ -349,8 +349,7 @@ def one_pass(exam: Exam, p: float, examples: int, units: int, kinds: tuple[str, 
 def drops_inputs_of_the_layer(exam: Exam, *, p: float, examples: int = 60, units: int = 4) -> None:
     """drops units of x, not weights, divides the others by 1 - p, and takes the softmax"""
     kept, *_ = one_pass(exam, p, examples, units, KINDS[:1])
-    if kept.all() or not kept.any():
-        raise Wrong(f"{int(kept.sum())} of {kept.size} units were kept", f"about {round((1 - p) * kept.size)}")
+    demand_some(kept, p)
 
 
 @verb()
