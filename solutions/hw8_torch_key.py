@@ -13,7 +13,7 @@ from torch import nn
 from autograder import core, edge, manner, right, variant
 from autograder.dropout import checks as c
 from autograder.dropout.torch import comparisons as t
-from autograder.dropout.torch import layers, loops
+from autograder.dropout.torch import layers, loops, nets
 from autograder.dropout.views import through
 
 SALT = "quokka-2718"
@@ -94,12 +94,12 @@ HIDDEN = {
         "measure": [loops.measures_in_eval_mode(epochs=4, batches=3)],
         "flags": [loops.returns_the_flags_it_saw(epochs=4, batches=2, starts_in_eval=True)],
         "net": [
-            loops.drops_each_layer_as_often_as_told(**NET, p_in=0.25, p=0.7, needs=SCORES),
-            loops.scales_the_survivors_of_each_layer(**NET, p_in=0.25, p=0.7, needs=RATES),
+            nets.drops_each_layer_as_often_as_told(**NET, p_in=0.25, p=0.7, needs=SCORES),
+            nets.scales_the_survivors_of_each_layer(**NET, p_in=0.25, p=0.7, needs=RATES),
         ],
         "eval": [
-            loops.drops_nothing_after_eval(**NET, p_in=0.6, p=0.0, needs=INPUTS),
-            loops.drops_nothing_after_eval(**NET, p_in=0.0, p=0.3, needs=HIDDEN_UNITS),
+            nets.drops_nothing_after_eval(**NET, p_in=0.6, p=0.0, needs=INPUTS),
+            nets.drops_nothing_after_eval(**NET, p_in=0.0, p=0.3, needs=HIDDEN_UNITS),
         ],
     },
     "quiz": {

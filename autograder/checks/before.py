@@ -21,13 +21,15 @@ from autograder.dropout.generalization.ablation import ablated
 from autograder.dropout.generalization.experiments import noisy_labels
 from autograder.dropout.generalization.training import trained
 from autograder.dropout.mask_symptoms import digits, outside, survivors
-from autograder.dropout.network.gradient_checkers import error_of_a_slip, form_of, numeric_gradient
+from autograder.dropout.network.gradient_checker_symptoms import form_of
+from autograder.dropout.network.gradient_checkers import error_of_a_slip, numeric_gradient
 from autograder.dropout.network.losses import loss, scores
 from autograder.dropout.sequences.layers import backwards, forwards, with_a_rate_of
-from autograder.dropout.sequences.recurrent import a_layer
+from autograder.dropout.sequences.remembering import a_layer
 from autograder.dropout.spatial.normalisation import normalised
 from autograder.dropout.torch.comparisons import comparison, finds_right_code_right
-from autograder.dropout.uncertainty.passes import fair_passes, mc_layer
+from autograder.dropout.uncertainty.mc_layers import mc_layer
+from autograder.dropout.uncertainty.passes import fair_passes
 from autograder.dropout.values import draws_nothing_at_test_time, drops_nothing_at_zero, is_exact_to_ten_digits, scales_the_survivors
 from autograder.model import Check, Given
 

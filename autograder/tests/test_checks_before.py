@@ -68,8 +68,10 @@ from autograder.checks.uncertainty import FAIR, NOISY, STATS, STEEP
 from autograder.checks import facts as f
 from autograder.checks import torch_comparisons as s
 from autograder.checks import torch_comparisons as t
+from autograder.checks import torch_layers as layer_symptoms
 from autograder.checks import torch_layers as layers
 from autograder.checks import torch_loops as loops
+from autograder.checks import torch_loops as nets
 from autograder.checks.coats import fact_in_a_coat, in_a_coat
 from autograder.checks.forms import Flat
 """,

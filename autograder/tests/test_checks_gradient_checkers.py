@@ -11,7 +11,7 @@ from autograder.asking import Exam, script_text
 from autograder.checks_api import symptoms as g
 from autograder.checks_api.inputs import Array
 from autograder.dropout.network import checks as c
-from autograder.dropout.network import gradient_checkers as d
+from autograder.dropout.network import gradient_checker_symptoms as d
 from autograder.dropout.network.gradient_checkers import FORMS, SLIPS, question
 from autograder.model import Call, Check, Code, Given, Outcome, Seed
 from autograder.subjects.local import Local

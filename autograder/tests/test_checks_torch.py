@@ -14,7 +14,8 @@ from autograder.dropout import symptoms as f
 from autograder.dropout.forms import Flat
 from autograder.dropout.torch import comparison_symptoms as s
 from autograder.dropout.torch import comparisons as t
-from autograder.dropout.torch import layers, loops
+from autograder.dropout.torch import layer_symptoms as look
+from autograder.dropout.torch import layers, loops, nets
 from autograder.dropout.views import seen_through, through
 from autograder.judge import NO_RETURN, UNDEFINED, judge
 from autograder.model import Check, Outcome, Verdict
@@ -520,16 +521,16 @@ def test_a_layer_in_a_coat_may_overwrite_its_input_and_is_seen() -> None:
 @pytest.mark.parametrize(
     ("fact", "words"),
     [
-        (layers.one_layer_twice(function="Toy"), {Layer: "own gradients", Frozen: "one mask"}),
-        (layers.one_layer_twice(function="Toy"), {Latest: "gradients of the latest, draws in eval"}),
-        (layers.source_of_chance(function="Toy"), {Layer: "torch", Frozen: "torch", Seeded: "none", Elsewhere: "another"}),
-        (layers.home_of_the_mask(function="Toy"), {Layer: "that of x", Careful: "that of x", OnTheCpu: "raises RuntimeError"}),
-        (layers.half_precision(function="Toy"), {Layer: "torch.bfloat16", Single: "torch.float32"}),
-        (layers.divisor(function="Toy"), {Layer: "1 - p", Unscaled: "other", Padded: "a little more"}),
-        (layers.saved_state(function="Toy"), {Layer: "nothing", Saved: "something", Remembered: "something"}),
-        (layers.printed(function="Toy"), {Layer: "p", Mute: "no p", Half: "another number"}),
-        (layers.way_back(function="Toy"), {Layer: "open", Latest: "open", Cut: "cut off", Odd: "too few or too many gradients"}),
-        (layers.mode_after_eval(function="Toy"), {Layer: "eval", Asking: "training"}),
+        (look.one_layer_twice(function="Toy"), {Layer: "own gradients", Frozen: "one mask"}),
+        (look.one_layer_twice(function="Toy"), {Latest: "gradients of the latest, draws in eval"}),
+        (look.source_of_chance(function="Toy"), {Layer: "torch", Frozen: "torch", Seeded: "none", Elsewhere: "another"}),
+        (look.home_of_the_mask(function="Toy"), {Layer: "that of x", Careful: "that of x", OnTheCpu: "raises RuntimeError"}),
+        (look.half_precision(function="Toy"), {Layer: "torch.bfloat16", Single: "torch.float32"}),
+        (look.divisor(function="Toy"), {Layer: "1 - p", Unscaled: "other", Padded: "a little more"}),
+        (look.saved_state(function="Toy"), {Layer: "nothing", Saved: "something", Remembered: "something"}),
+        (look.printed(function="Toy"), {Layer: "p", Mute: "no p", Half: "another number"}),
+        (look.way_back(function="Toy"), {Layer: "open", Latest: "open", Cut: "cut off", Odd: "too few or too many gradients"}),
+        (look.mode_after_eval(function="Toy"), {Layer: "eval", Asking: "training"}),
         (seen_through(COAT, f.channels()), {Layer: "apart", torch.nn.Dropout1d: "shared"}),
         (seen_through(COAT, f.test_time()), {Layer: "1", Asking: "drops"}),
         (seen_through(COAT, f.input_after()), {Layer: "kept", Overwriting: "overwritten"}),
@@ -841,11 +842,11 @@ class Transposed(torch.nn.Module):  # type: ignore[misc, name-defined]
 
 
 NETS = [
-    loops.drops_in_training(net="Net", p_in=0.3, p=0.0),
-    loops.drops_nothing_after_eval(net="Net", p_in=0.0, p=0.3),
-    loops.drops_each_layer_as_often_as_told(net="Net", p_in=0.6, p=0.2, width=9),
-    loops.computes_two_relu_layers(net="Net", width=9),
-    loops.scales_the_survivors_of_each_layer(net="Net", p_in=0.3, p=0.6, width=9),
+    nets.drops_in_training(net="Net", p_in=0.3, p=0.0),
+    nets.drops_nothing_after_eval(net="Net", p_in=0.0, p=0.3),
+    nets.drops_each_layer_as_often_as_told(net="Net", p_in=0.6, p=0.2, width=9),
+    nets.computes_two_relu_layers(net="Net", width=9),
+    nets.scales_the_survivors_of_each_layer(net="Net", p_in=0.3, p=0.6, width=9),
 ]
 
 
@@ -876,7 +877,7 @@ def test_each_mistake_in_a_network_is_refused(check: Check, net: Any, said: str)
 
 
 def test_one_hidden_layer_without_dropout_is_seen() -> None:
-    check = loops.drops_each_layer_as_often_as_told(net="Net", p_in=0.2, p=0.5, width=9)
+    check = nets.drops_each_layer_as_often_as_told(net="Net", p_in=0.2, p=0.5, width=9)
     assert "hidden layer = 0.0000 | 0.5000, by chance 0.1" in told(check, toy=looping(), Net=HalfDropped)
 
 
@@ -891,7 +892,7 @@ def test_one_hidden_layer_without_dropout_is_seen() -> None:
     ],
 )
 def test_facts_about_networks(net: Any, words: str) -> None:
-    facts = [loops.net_rates(net="Net", width=9), loops.net_scores(net="Net", width=9)]
+    facts = [nets.net_rates(net="Net", width=9), nets.net_scores(net="Net", width=9)]
     scores = "dropped" if net is Silenced else "whole"
     assert fingerprint(facts, "toy", Local(namespace={"Net": net}), "slug") == {"net_rates": words, "net_scores": scores}
 
@@ -900,7 +901,7 @@ def test_facts_about_networks(net: Any, words: str) -> None:
     ("net", "word"), [(Net, "both"), (HalfDropped, "one"), (NeverDivided, "none"), (Transposed, "both"), (Whole, "none")]
 )
 def test_the_factor_of_the_hidden_layers_is_a_fact(net: Any, word: str) -> None:
-    fact = loops.net_factor(net="Net", width=9)
+    fact = nets.net_factor(net="Net", width=9)
     assert fingerprint([fact], "toy", Local(namespace={"Net": net}), "slug") == {"net_factor": word}
 
 
@@ -908,16 +909,16 @@ def test_what_still_drops_after_eval_is_right_otherwise() -> None:
     """The sentences about rates, layers and factors do not look at eval mode."""
     for check in (NETS[0], *NETS[2:]):
         passes(check, toy=looping(), Net=Listed)
-    told(loops.drops_nothing_after_eval(net="Net", p_in=0.3, p=0.0), toy=looping(), Net=Listed)
+    told(nets.drops_nothing_after_eval(net="Net", p_in=0.3, p=0.0), toy=looping(), Net=Listed)
 
 
 def test_all_dropped_is_not_called_nothing_dropped() -> None:
-    passes(loops.drops_in_training(net="Net", p_in=0.5, p=0.0), toy=looping(), Net=Keeping)
+    passes(nets.drops_in_training(net="Net", p_in=0.5, p=0.0), toy=looping(), Net=Keeping)
 
 
 @pytest.mark.parametrize(("net", "word"), [(Net, "scores"), (Certain, "probabilities")])
 def test_a_softmax_at_the_end_is_a_fact(net: Any, word: str) -> None:
-    fact = loops.net_output(net="Net")
+    fact = nets.net_output(net="Net")
     assert fingerprint([fact], "toy", Local(namespace={"Net": net}), "slug") == {"net_output": word}
 
 
@@ -932,7 +933,7 @@ def test_a_softmax_at_the_end_is_a_fact(net: Any, word: str) -> None:
     ],
 )
 def test_what_still_drops_after_eval_is_told_apart(net: Any, word: str) -> None:
-    fact = loops.net_at_test_time(net="Net", p_in=0.4, p=0.4)
+    fact = nets.net_at_test_time(net="Net", p_in=0.4, p=0.4)
     assert fingerprint([fact], "toy", Local(namespace={"Net": net}), "slug") == {"net_at_test_time": word}
 
 
@@ -942,18 +943,18 @@ def test_no_junk_breaks_a_check_or_a_fact() -> None:
     facts = [
         *(s.agrees(case=t.Comparison(), part="out"), s.measured(factor=1.01), s.mask_taken(), s.gradient_taken()),
         s.rate(case=t.Comparison("Fixed", shape=(30, 40))),
-        *(layers.one_layer_twice(), layers.source_of_chance(), layers.half_precision(), layers.home_of_the_mask()),
-        *(layers.saved_state(), layers.mode_after_eval(), layers.printed(), layers.way_back(), loops.loop_modes(), loops.loop_flags()),
-        *(loops.loop_steps(rate=0.1), loops.loop_switch(), loops.net_factor(net="toy")),
-        *(loops.net_at_test_time(net="toy", p_in=0.3, p=0.3), loops.net_rates(net="toy"), loops.net_output(net="toy")),
+        *(look.one_layer_twice(), look.source_of_chance(), look.half_precision(), look.home_of_the_mask()),
+        *(look.saved_state(), look.mode_after_eval(), look.printed(), look.way_back(), loops.loop_modes(), loops.loop_flags()),
+        *(loops.loop_steps(rate=0.1), loops.loop_switch(), nets.net_factor(net="toy")),
+        *(nets.net_at_test_time(net="toy", p_in=0.3, p=0.3), nets.net_rates(net="toy"), nets.net_output(net="toy")),
     ]
-    facts.append(loops.net_scores(net="toy"))
-    nets = [loops.drops_in_training(net="toy", p_in=0.3, p=0.0), loops.computes_two_relu_layers(net="toy")]
-    nets.append(loops.drops_nothing_after_eval(net="toy", p_in=0.3, p=0.0))
-    nets.append(loops.scales_the_survivors_of_each_layer(net="toy", p_in=0.3, p=0.2))
-    nets.append(loops.drops_each_layer_as_often_as_told(net="toy", p_in=0.3, p=0.2))
+    facts.append(nets.net_scores(net="toy"))
+    of_nets = [nets.drops_in_training(net="toy", p_in=0.3, p=0.0), nets.computes_two_relu_layers(net="toy")]
+    of_nets.append(nets.drops_nothing_after_eval(net="toy", p_in=0.3, p=0.0))
+    of_nets.append(nets.scales_the_survivors_of_each_layer(net="toy", p_in=0.3, p=0.2))
+    of_nets.append(nets.drops_each_layer_as_often_as_told(net="toy", p_in=0.3, p=0.2))
     for name, function in junk().items():
         subject = Local(namespace={"toy": function})
-        for found in judge(one_part("toy", [*COMPARING, *LAYERS, *LOOPS, *nets]), subject, "slug"):
+        for found in judge(one_part("toy", [*COMPARING, *LAYERS, *LOOPS, *of_nets]), subject, "slug"):
             assert found.outcome is not Outcome.BROKEN, (name, found)
         fingerprint(facts, "toy", subject, "slug")

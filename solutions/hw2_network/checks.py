@@ -9,7 +9,7 @@ from autograder import Exercise, Part
 from autograder.checks_api import symptoms as f
 from autograder.dropout.network import checks as c
 from autograder.dropout.network import direction_symptoms as a
-from autograder.dropout.network import gradient_checkers as d
+from autograder.dropout.network import gradient_checker_symptoms as d
 from autograder.dropout.network import leash_symptoms as k
 from autograder.dropout.network import symptoms as n
 from autograder.model import Code, Given, Seed

@@ -11,7 +11,7 @@ from autograder.dropout import symptoms as f
 from autograder.dropout.forms import Flat
 from autograder.dropout.torch import comparison_symptoms as s
 from autograder.dropout.torch import comparisons as t
-from autograder.dropout.torch import layers, loops
+from autograder.dropout.torch import layer_symptoms, layers, loops, nets
 from autograder.dropout.views import seen_through, through
 
 NEEDS = ("torch",)
@@ -263,11 +263,11 @@ EXERCISES = [
                 "FixedNet has two ReLU layers and in training drops inputs with p_in, both hidden layers with p, survivors scaled",
                 20,
                 checks=[
-                    loops.drops_in_training(**INPUTS),
-                    loops.drops_in_training(**HIDDEN_UNITS),
-                    loops.computes_two_relu_layers(**NET, needs="drops_in_training"),
-                    loops.drops_each_layer_as_often_as_told(**NET, p_in=0.6, p=0.2, needs="computes_two_relu_layers"),
-                    loops.scales_the_survivors_of_each_layer(**NET, p_in=0.5, p=0.2, needs="drops_each_layer_as_often_as_told"),
+                    nets.drops_in_training(**INPUTS),
+                    nets.drops_in_training(**HIDDEN_UNITS),
+                    nets.computes_two_relu_layers(**NET, needs="drops_in_training"),
+                    nets.drops_each_layer_as_often_as_told(**NET, p_in=0.6, p=0.2, needs="computes_two_relu_layers"),
+                    nets.scales_the_survivors_of_each_layer(**NET, p_in=0.5, p=0.2, needs="drops_each_layer_as_often_as_told"),
                 ],
             ),
             Part(
@@ -276,8 +276,8 @@ EXERCISES = [
                 25,
                 gravity="core",
                 checks=[
-                    loops.drops_nothing_after_eval(**INPUTS, needs=loops.drops_in_training(**INPUTS)),
-                    loops.drops_nothing_after_eval(**HIDDEN_UNITS, needs=loops.drops_in_training(**HIDDEN_UNITS)),
+                    nets.drops_nothing_after_eval(**INPUTS, needs=nets.drops_in_training(**INPUTS)),
+                    nets.drops_nothing_after_eval(**HIDDEN_UNITS, needs=nets.drops_in_training(**HIDDEN_UNITS)),
                 ],
             ),
         ],
@@ -346,15 +346,15 @@ PROBES = {
         ),
         seen_through(FUNCTION, f.survivors()),
         seen_through(FUNCTION, f.gradient_factor(**BOTH)),
-        layers.one_layer_twice(function="MyDropout"),
-        layers.source_of_chance(function="MyDropout"),
-        layers.half_precision(function="MyDropout"),
-        layers.divisor(function="MyDropout"),
-        layers.home_of_the_mask(function="MyDropout"),
-        layers.saved_state(function="MyDropout"),
-        layers.mode_after_eval(function="MyDropout"),
-        layers.printed(function="MyDropout"),
-        layers.way_back(function="MyDropout"),
+        layer_symptoms.one_layer_twice(function="MyDropout"),
+        layer_symptoms.source_of_chance(function="MyDropout"),
+        layer_symptoms.half_precision(function="MyDropout"),
+        layer_symptoms.divisor(function="MyDropout"),
+        layer_symptoms.home_of_the_mask(function="MyDropout"),
+        layer_symptoms.saved_state(function="MyDropout"),
+        layer_symptoms.mode_after_eval(function="MyDropout"),
+        layer_symptoms.printed(function="MyDropout"),
+        layer_symptoms.way_back(function="MyDropout"),
     ],
     "fixed_training_loop": [
         loops.loop_modes(),
@@ -362,11 +362,11 @@ PROBES = {
         loops.loop_flags(),
         loops.loop_switch(),
         loops.loop_steps(rate=0.1),
-        loops.net_at_test_time("inputs", **NET, p_in=0.5, p=0.0),
-        loops.net_at_test_time("hidden", **NET, p_in=0.0, p=0.5),
-        loops.net_rates(**NET),
-        loops.net_scores(**NET),
-        loops.net_factor(**NET),
-        loops.net_output(**NET),
+        nets.net_at_test_time("inputs", **NET, p_in=0.5, p=0.0),
+        nets.net_at_test_time("hidden", **NET, p_in=0.0, p=0.5),
+        nets.net_rates(**NET),
+        nets.net_scores(**NET),
+        nets.net_factor(**NET),
+        nets.net_output(**NET),
     ],
 }

@@ -25,16 +25,8 @@ from autograder.dropout.sequences.layers import (
     size_of,
     upstream,
 )
-from autograder.dropout.sequences.recurrent import (
-    ASKED,
-    layer_factors,
-    read_input_mask,
-    read_state_mask,
-    shows_input_mask,
-    shows_state_mask,
-    state_forms,
-    two_layers,
-)
+from autograder.dropout.sequences.recurrent import read_input_mask, read_state_mask, shows_input_mask, shows_state_mask, state_forms
+from autograder.dropout.sequences.remembering import ASKED, layer_factors, two_layers
 from autograder.dropout.sequences.seen_masks import one_mask
 from autograder.dropout.sequences.weights import fixed_number, whole_masks
 from autograder.dropout.values import DIGITS
