@@ -18,6 +18,8 @@ from autograder.dropout.views import through
 
 SALT = "quokka-2718"
 
+AFTER_A_RELU = {"zeros": True, "case": ", where half of x is 0, as after a ReLU"}
+
 FUNCTION = layers.function_coat("MyDropoutFunction", "MyDropoutFunction")
 LAYER = layers.layer_coat("MyDropoutFunction", "MyDropout")
 BOTH = {"forward": "MyDropoutFunction", "backward": "backward"}
@@ -52,8 +54,10 @@ HIDDEN = {
         "mask": [
             t.hands_over_the_multiplier(zeros=True, shape=(7, 5, 6)),
             t.puts_the_module_into_training_mode(shape=(7, 5, 6), needs=HANDED_OVER),
-            t.finds_right_code_right(zeros=True, module="Dropout3d", p=0.45, shape=(5, 12, 3, 4, 2), needs=("out", "grad", HANDED_OVER)),
-            t.finds_right_code_right(zeros=True, module="AlphaDropout", p=0.62, dtype="float32", needs=("out", "grad", HANDED_OVER)),
+            t.finds_right_code_right(
+                **AFTER_A_RELU, module="Dropout3d", p=0.45, shape=(5, 12, 3, 4, 2), needs=("out", "grad", HANDED_OVER)
+            ),
+            t.finds_right_code_right(**AFTER_A_RELU, module="AlphaDropout", p=0.62, dtype="float32", needs=("out", "grad", HANDED_OVER)),
             t.finds_right_code_right(module="AlphaDropout", p=0.1, shape=(400,), dtype="float32", needs=("out", "grad")),
             t.finds_right_code_right(module="FeatureAlphaDropout", p=0.3, shape=(8, 30, 5), needs=("out", "grad")),
         ],

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -117,7 +118,7 @@ def demand_unchanged(exam: Exam, view: View, read: bool = False) -> None:
 
 def changed_arguments(call: Call, answer: Answer) -> Iterator[tuple[str, str, str]]:
     """The arguments that are no longer as they were: the name, of a dict the entry, and by how much where that is hardly to be seen."""
-    for given, now in zip(call.args[call.is_method :], answer.beside.arguments, strict=False):
+    for given, now in zip_longest(call.args[call.is_method :], answer.beside.arguments):  # what was not seen afterwards has changed
         if isinstance(given, Given):
             pairs = [("", given.value, now)]
             if isinstance(given.value, dict):

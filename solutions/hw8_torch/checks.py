@@ -23,6 +23,8 @@ LAYER = layers.layer_coat("MyDropoutFunction", "MyDropout")
 BOTH = {"forward": "MyDropoutFunction", "backward": "backward"}
 LAYER_BOTH = {"forward": "MyDropout", "backward": "backward"}
 OF_LAYER = {"function": "MyDropout", "p": 0.3}
+AFTER_A_RELU = {"zeros": True, "case": ", where half of x is 0, as after a ReLU"}
+BEFORE_A_RELU = {"zeros_in_dout": True, "case": ", where half of dout is 0, as before a ReLU"}
 NOTICES = "notices_wrong_code(part=out, p=0.3)"
 HANDED_OVER = "hands_over_the_multiplier"
 DROPS = "drops_some_and_keeps_some of MyDropoutFunction"
@@ -80,8 +82,8 @@ EXERCISES = [
                     t.hands_over_the_multiplier(zeros_in_dout=True),
                     t.hands_over_the_multiplier(part="grad", needs=("notices_wrong_code(part=grad, p=0.3)", "grad")),
                     t.puts_the_module_into_training_mode(needs=HANDED_OVER),
-                    t.finds_right_code_right(zeros=True, p=0.3, dtype="float32", needs=("out", "grad", HANDED_OVER)),
-                    t.finds_right_code_right(zeros_in_dout=True, p=0.3, needs=("out", "grad", HANDED_OVER)),
+                    t.finds_right_code_right(**AFTER_A_RELU, p=0.3, dtype="float32", needs=("out", "grad", HANDED_OVER)),
+                    t.finds_right_code_right(**BEFORE_A_RELU, p=0.3, needs=("out", "grad", HANDED_OVER)),
                     *(
                         t.finds_right_code_right(module=module, p=0.3, shape=shape, dtype="float32", needs=("out", "grad"))
                         for module, shape in (

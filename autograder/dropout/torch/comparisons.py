@@ -176,9 +176,9 @@ def asks_with_the_dout_it_got(exam: Exam, *, p: float) -> None:
 @verb()
 def finds_right_code_right(
     exam: Exam, *, module: str = "Dropout", p: float, shape: tuple[int, ...] = (32, 50), dtype: str = "float64", part: str = "out and grad",
-    zeros: bool = False, zeros_in_dout: bool = False,
+    zeros: bool = False, zeros_in_dout: bool = False, case: str = "",
 ) -> None:
-    """finds that right NumPy code agrees with nn.{module} in {part} ({dtype}; half of x is 0: {zeros}, half of dout: {zeros_in_dout})"""
+    """finds that right NumPy code agrees with nn.{module} in {part} ({dtype}){case}"""
     found = compared(exam, Comparison(module, p, shape, dtype, zeros, zeros_in_dout))
     for name in part.split(" and "):
         _tiny(found, name)
