@@ -10,8 +10,9 @@ import pytest
 
 from autograder.asking import Wrong
 from autograder.checks_api.comparing import close, compare
+from autograder.checks_api.results import changed_arguments
 from autograder.dropout.network import checks as c
-from autograder.model import Check, Outcome
+from autograder.model import Answer, Call, Check, Facts, Given, Outcome
 from autograder.tests.toys import (
     CASES,
     FORWARD,
@@ -366,3 +367,11 @@ def test_a_gradient_of_scores_is_no_probability() -> None:
     assert examined(check, {FORWARD: lambda probs, y: np.eye(3)[y] - probs}).passed, "its sign and size are another part's business"
     for idle in (lambda probs, y: probs, lambda probs, y: 1 - np.tanh(probs) ** 2, lambda probs, y: probs - 0.4):
         assert not examined(check, {FORWARD: idle}).passed
+
+
+def test_an_argument_that_was_not_seen_after_the_call_counts_as_changed() -> None:
+    params = Given("params", {"W": np.ones(2), "b": np.zeros(1)})
+    call = Call("toy", (Given("x", np.ones(2)), 0.3, params))
+    seen = Answer(Outcome.PASSED, facts=Facts((np.ones(2), 0.3, {"W": np.ones(2), "b": np.zeros(1) + 1e-9})))
+    assert list(changed_arguments(call, Answer(Outcome.PASSED))) == [("x", "", ""), ("params", '["W"]', ""), ("params", '["b"]', "")]
+    assert list(changed_arguments(call, seen)) == [("params", '["b"]', ", by up to 1e-09")]

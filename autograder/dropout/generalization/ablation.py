@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.asking import Exam, Wrong, array, number, stable_seed
+from autograder.asking import Exam, Wrong, array, number, shared, stable_seed
 from autograder.chance import acceptance, smallest_error
 from autograder.checks_api.comparing import compare
 from autograder.checks_api.inputs import Array
@@ -163,28 +163,29 @@ def ablated(fractions: tuple[float, ...] = (0.2, 0.4, 0.6, 0.8, 0.4, 0.6), repea
 
 def curves(exam: Exam, calls: list[Call], count: int) -> list[Array]:
     """What the calls give, as shares. Percentages are told by `starts_at_the_whole_network`; here they are read as what they are."""
-    sick = patient(exam, TWO_LAYERS)
-    key = ("unit", exam.salt)
-    if key not in exam.memo:
-        (value,) = exam.ask(sick.call(exam, [0.0], 1, 0))
-        exam.memo[key] = 100.0 if curve(value, 1)[0] > 1 else 1.0
-    return [curve(value, count, exam.memo[key]) for value in exam.ask(*calls)]
+    whole = _unit(exam)
+    return [curve(value, count, whole) for value in exam.ask(*calls)]
 
 
+@shared
+def _unit(exam: Exam) -> float:
+    """In what accuracies are given: as shares of 1, or of 100."""
+    (value,) = exam.ask(patient(exam, TWO_LAYERS).call(exam, [0.0], 1, 0))
+    return 100.0 if curve(value, 1)[0] > 1 else 1.0
+
+
+@shared
 def single(exam: Exam, sick: Patient, count: int, fraction: float = DELETED) -> list[float]:
     """The accuracies of `count` single deletions."""
-    key = ("single", sick.sizes, fraction, count, exam.salt)
-    if key not in exam.memo:
-        calls = [sick.call(exam, [fraction], 1, k) for k in range(count)]
-        exam.memo[key] = [float(found[0]) for found in curves(exam, calls, 1)]
+    found = curves(exam, [sick.call(exam, [fraction], 1, k) for k in range(count)], 1)
     _show_deletion(exam, sick, 0, fraction)
-    return list(exam.memo[key])
+    return [float(values[0]) for values in found]
 
 
 def _show_deletion(exam: Exam, sick: Patient, k: int, fraction: float) -> None:
     """The accuracy after the k-th of the single deletions."""
     exam.last = (sick.call(exam, [fraction], 1, k),)
-    exam.show(SHOWN[exam.memo["unit", exam.salt]])
+    exam.show(SHOWN[_unit(exam)])
 
 
 @dataclass(frozen=True)
@@ -229,18 +230,15 @@ def habit(exam: Exam, fraction: float = DELETED, calls: int = 12) -> Habit:
     raise Wrong(f"accuracy after one deletion = {odd:.4f}", f"an accuracy that deleting some of {ONE_LAYER[1]} units can give")
 
 
+@shared
 def deletions(exam: Exam, calls: int = 12, fraction: float = DELETED) -> list[float]:
     """So many single deletions: from as many calls, or from one, when each call gives the same, which says little."""
     sick = patient(exam, ONE_LAYER)
     found = single(exam, sick, calls, fraction)
     if np.ptp(found) > 0:
         return found
-    key = ("deletions", fraction, calls, exam.salt)
-    if key not in exam.memo:
-        (values,) = curves(exam, [sick.call(exam, [fraction] * calls, 1, 0)], calls)
-        exam.memo[key] = [float(value) for value in values]
-    kept: list[float] = exam.memo[key]
-    return kept
+    (values,) = curves(exam, [sick.call(exam, [fraction] * calls, 1, 0)], calls)
+    return [float(value) for value in values]
 
 
 @lru_cache(maxsize=64)
@@ -291,7 +289,7 @@ def deletes_for_all_examples(exam: Exam) -> None:
     mixed = [k for k, value in enumerate(found) if not near(value, (0, 1))]
     if mixed:
         exam.last = exam.last[mixed[0] : mixed[0] + 1]
-        exam.show(SHOWN[exam.memo["unit", exam.salt]])
+        exam.show(SHOWN[_unit(exam)])
         raise Wrong(f"200 copies of one example had the accuracy {found[mixed[0]]:.3f} after one deletion", "0 or 1")
 
 
@@ -346,7 +344,7 @@ def averages_over_repeats(exam: Exam, *, repeats: int = 2) -> None:
     possible = np.array(list(known.of(known.number(deletions(exam))).values()))
     means = means_of(possible, repeats)
     values = [float(found[0]) for found in curves(exam, [sick.call(exam, [DELETED], repeats, 200 + k) for k in range(24)], 1)]
-    asked, shown = exam.last, SHOWN[exam.memo["unit", exam.salt]]
+    asked, shown = exam.last, SHOWN[_unit(exam)]
     exam.last = asked[:1]
     exam.show(shown)
     # the same units in every repeat: at most once in ten calls; in all 24 once in 10^24

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.asking import Exam, Wrong, array, number, stable_seed
+from autograder.asking import Exam, Wrong, array, number, shared, stable_seed
 from autograder.chance import acceptance, smallest_error
 from autograder.checks_api.comparing import compare, demand_no_warning
 from autograder.checks_api.counts import unlikely
@@ -88,14 +88,11 @@ class Lattice:
         return mask[:, :, :: self.height - 1, :: self.width - 1]
 
 
+@shared
 def block_draws(exam: Exam, shape: tuple[int, int, int, int], p: float, block: int) -> Array:
     """One mask of that shape, shared by all checks of the exercise that ask for the same."""
-    key = ("blocks", shape, p, block, exam.salt)
     call = block_call(exam.function, shape, p, block, Seed(stable_seed(f"{exam.function}/blocks/{shape}/{p}/{block}/{exam.salt}")))
-    if key not in exam.memo:
-        exam.memo[key] = array(exam.ask(call)[0], "mask", shape)
-    exam.last = (call,)
-    return np.asarray(exam.memo[key])
+    return array(exam.ask(call)[0], "mask", shape)
 
 
 def block_call(function: str, shape: tuple[int, ...], p: float, block: int, seed: Seed) -> Call:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.asking import Exam, Wrong, an, array, number
+from autograder.asking import Exam, Wrong, an, array, number, shared
 from autograder.checks_api.comparing import item
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.symptoms import symptom
@@ -101,17 +101,9 @@ class Watched:
         return [*found, looked][batches::batches]
 
 
+@shared
 def watched(exam: Exam, epochs: int, batches: int, starts_in_eval: bool) -> Watched:
     """Let the loop train a spy; all checks of an exercise share what it saw."""
-    key = ("watched", epochs, batches, starts_in_eval)
-    if key not in exam.memo:
-        exam.memo[key] = _watch(exam, epochs, batches, starts_in_eval), exam.last
-    seen: Watched
-    seen, exam.last = exam.memo[key]
-    return seen
-
-
-def _watch(exam: Exam, epochs: int, batches: int, starts_in_eval: bool) -> Watched:
     spy = Call(CALLED, (Code("spy", SPY), not starts_in_eval), returns=("model",))
     model = Item(0, None, "model")
     loop = Call(exam.function, (model, Code("batches", BATCHES.format(count=batches)), epochs), returns=("flags",))
