@@ -14,7 +14,6 @@ from autograder.dropout.network.gradient_checkers import SLIPS, error_call, nume
 from autograder.model import Answer, Call, Code, Given, Seed
 
 
-# ----------------------------------------------------------------------------------------------------------------------------- facts
 @symptom
 def x_afterwards(exam: Exam, *, form: str = "x squared") -> str:
     """Is x as it was, bit for bit, nearly, or not at all?"""

@@ -1,4 +1,4 @@
-"""Verbs and facts about gradient checkers: functions that are handed a function f, and judge or make its gradient.
+"""Verbs about gradient checkers: functions that are handed a function f, and judge or make its gradient.
 
 A form is a function f, written as text so that it can travel and be shown, with its exact gradient and with what the usual slips would
 make of it. Inputs keep away from kinks.

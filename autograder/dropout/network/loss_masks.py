@@ -12,7 +12,7 @@ from autograder.asking import Exam, Wrong, number
 from autograder.chance import smallest_error
 from autograder.checks_api.counts import expect
 from autograder.checks_api.verb import verb
-from autograder.dropout.network.losses import CODED_UNITS, READ, _tested
+from autograder.dropout.network.losses import CODED_UNITS, READ, at_test_time
 from autograder.dropout.network.networks import (
     FIRST,
     INPUTS,
@@ -45,7 +45,7 @@ __all__ = [
     "scales_the_surviving",
 ]
 
-# ----------------------------------------------------------------------------------------------------------------------------- masks
+
 @verb()
 def drops_some_and_keeps_some_of_the(exam: Exam, *, of: str, p: float, calls: int = 64) -> None:
     """drops some of the {of} and keeps others"""
@@ -89,7 +89,7 @@ def _sounds_louder(exam: Exam, layer: int, p: float, calls: int, tolerance: floa
     after = {INPUTS: ("W1",), FIRST: ("W2", "W3"), SECOND: ("W3",)}[layer]
     loud = {name: value / (1 - p) if name in after else value for name, value in question.values.items()}
     silent = {name: 0 * value for name, value in question.values.items()}
-    ends = [_tested(exam, Question(Given("params", values), question.X, question.y)) for values in (silent, loud)]
+    ends = [at_test_time(exam, Question(Given("params", values), question.X, question.y)) for values in (silent, loud)]
     nothing, wanted = (loss_of(v) for v in exam.ask(*ends))
     found = losses(exam, question, *rates(layer, p), [Seed(exam.seed(1000 + k)) for k in range(calls)])
     return all(min(abs(f - wanted), abs(f - nothing)) <= tolerance * abs(wanted - nothing) for f in found)
@@ -192,7 +192,7 @@ def draws_its_masks_afresh(exam: Exam, *, p: float) -> None:
     for p_in, p_hidden in ((p, 0.0), (0.0, p)):
         seeds = [Seed(exam.seed(0)), Seed(exam.seed(2), "rng"), Seed(exam.seed(2), "rng")]
         calls = [loss_call(exam.function, question, p_in, p_hidden, s) for s in seeds]
-        plain, *found = losses_of(exam, exam.ask(_tested(exam, question), *calls))
+        plain, *found = losses_of(exam, exam.ask(at_test_time(exam, question), *calls))
         exam.last = tuple(replace(call, returns=(f"loss_{k}", "grads")) for k, call in enumerate(calls))
         exam.show("loss_0, loss_1, loss_2")
         if len(set(found)) < 3 and set(found) != {plain}:  # a layer that is never dropped is told elsewhere

@@ -98,7 +98,7 @@ def shows_its_scores(exam: Exam) -> None:
     question = asked("reading_network", INPUTS, (1.0,))
     known = scale(exam, question, 1.0)
     for by in (0.5, 2.0):
-        (value,) = exam.ask(_tested(exam, Question(question.params, Given(f"{by:g} * X", by * question.X.value), question.y)))
+        (value,) = exam.ask(at_test_time(exam, Question(question.params, Given(f"{by:g} * X", by * question.X.value), question.y)))
         score = known.read(loss_of(value))
         if not abs(score - by) <= READABLE:
             exam.show(known.shown("loss"))
@@ -119,19 +119,19 @@ def shapes_gradients_like_parameters(exam: Exam, *, p_in: float, p_hidden: float
 def is_the_plain_network_at_zero(exam: Exam, *, sizes: Sizes = SMALL, batch: int = 9) -> None:
     """is in training, with both rates 0, the network of test time"""
     question = asked("firm_network", sizes, batch, exam.seed(1))
-    _same(exam, loss_call(exam.function, question, 0.0, 0.0, Seed(exam.seed())), _tested(exam, question), 1e-5)
+    _same(exam, loss_call(exam.function, question, 0.0, 0.0, Seed(exam.seed())), at_test_time(exam, question), 1e-5)
 
 
 @verb()
 def is_the_plain_network_at_test_time(exam: Exam, *, p_in: float, p_hidden: float, sizes: Sizes = SMALL, batch: int = 9) -> None:
     """drops and scales nothing at test time (train=False), with rng=None or a generator"""
     question = asked("firm_network", sizes, batch, exam.seed(1))
-    plain = _tested(exam, question)
+    plain = at_test_time(exam, question)
     _same(exam, plain_call(exam.function, question, p_in, p_hidden), plain)
     _same(exam, loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed(2)), kwargs={"train": False}), plain)
 
 
-def _tested(exam: Exam, question: Question, p_in: float = 0.0, p_hidden: float = 0.0, **more: Any) -> Call:
+def at_test_time(exam: Exam, question: Question, p_in: float = 0.0, p_hidden: float = 0.0, **more: Any) -> Call:
     """The network of test time. It gets a generator: who draws there without need is told so once, and answers the rest."""
     return loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed()), kwargs={"train": False}, **more)
 
@@ -160,7 +160,7 @@ def stands_huge_scores(exam: Exam, *, gap: float = 2000.0) -> None:
     own = asked("reading_network", INPUTS, (gap,))
     among = asked("reading_network", INPUTS, (gap,), 0, 2)  # the other example has small scores: its largest one is not that of the batch
     for question, wanted in ((own, gap), (among, (gap + np.log(2)) / 2)):
-        (answer,) = exam.returned(_tested(exam, question, ship=None, watch=True))
+        (answer,) = exam.returned(at_test_time(exam, question, ship=None, watch=True))
         compare(np.array(loss_of(answer.value)), np.array(wanted), "loss", 1e-6)
         for name, gradient in grads_of(answer.value, question.values).items():
             if not np.isfinite(gradient).all():
@@ -173,7 +173,7 @@ def survives_dropping_everything(exam: Exam, *, sizes: Sizes = SMALL, batch: int
     question = asked("firm_network", sizes, batch, exam.seed(1))
     first = f'{question.params.first}\ncut = {{**params, "W3": 0 * params["W3"]}}'
     cut = Question(Given("cut", {**question.values, "W3": 0 * question.values["W3"]}, first), question.X, question.y)
-    bias_only = _tested(exam, cut)
+    bias_only = at_test_time(exam, cut)
     everything = loss_call(exam.function, question, 0.0, 1.0, Seed(exam.seed()), ship=None, watch=True)
     wanted, answer = (a for a in exam.returned(bias_only, everything))
     exam.last = (everything,)
@@ -212,7 +212,7 @@ def agrees_with_its_own_loss(
 
 def _must_be_measurable(exam: Exam, question: Question, p: tuple[float, float], train: bool) -> None:
     """Say so where the loss itself is why no gradient can agree with it: other masks for the same seed, or too few digits."""
-    again = loss_call(exam.function, question, *p, Seed(exam.seed())) if train else _tested(exam, question, *p)
+    again = loss_call(exam.function, question, *p, Seed(exam.seed())) if train else at_test_time(exam, question, *p)
     shown = exam.last
     one, other = losses_of(exam, exam.ask(again, again))
     exam.last = shown
@@ -231,7 +231,7 @@ def slope_errors(
     """For each parameter the worst of random directions: (error over |gradient| / sqrt(n), slope by the gradient, slope measured, seed)."""
 
     def call(q: Question, **more: Any) -> Call:
-        return loss_call(exam.function, q, *p, Seed(exam.seed()), **more) if train else _tested(exam, q, *p, **more)
+        return loss_call(exam.function, q, *p, Seed(exam.seed()), **more) if train else at_test_time(exam, q, *p, **more)
 
     seeds = [(name, 100 * k + place) for place, name in enumerate(question.values) for k in range(1, directions + 1)]
     ways = [(name, exam.seed(seed)) for name, seed in seeds if name in of]
@@ -262,7 +262,7 @@ def leads_the_gradient_back(exam: Exam, *, through: str, to: str) -> None:
     """leads the gradient of one example back through {through} and a ReLU to {to}"""
     layer = int(through[1:]) - 1
     question = asked("firm_network", SMALL, 1, exam.seed(1))
-    (value,) = exam.ask(_tested(exam, question, ship=None))
+    (value,) = exam.ask(at_test_time(exam, question, ship=None))
     loss_of(value)
     values = question.values
     grads = grads_of(value, {name: values[name] for name in (f"b{layer + 1}", f"b{layer}")})  # others may come later
@@ -284,7 +284,7 @@ def gives_dropped_units_no_gradient(exam: Exam, *, p_in: float, p_hidden: float,
     unbiased = Given("unbiased", {k: v * (k[0] == "W") for k, v in question.values.items()}, first)
     silence = Question(unbiased, Given("0 * X", 0 * question.X.value), question.y)
     script = [loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed(k)), ship=None) for k in range(calls)]
-    first, *values = exam.ask(_tested(exam, silence, ship=None), *script)
+    first, *values = exam.ask(at_test_time(exam, silence, ship=None), *script)
     exam.last = exam.last[:1]
     floor = grads_of(first, question.values)  # no unit says anything: what weights get then (a penalty) is told elsewhere
     quiet = []

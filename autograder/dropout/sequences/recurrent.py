@@ -1,4 +1,4 @@
-"""Verbs about sequences: masks that last, recurrent networks with two masks, and layers that remember their mask.
+"""Verbs about sequences: masks that last, and recurrent networks with two masks.
 
 A sequence is x of shape (N, T, D): example, step, feature. A mask belongs to an example and a feature, and stays for all steps; it is read
 through a lens (views.py), first for its constancy over time, then, at the last step, like any mask. (That a mask does not begin with

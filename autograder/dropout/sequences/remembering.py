@@ -34,7 +34,7 @@ __all__ = [
     "remembers_through_test_time",
 ]
 
-# ------------------------------------------------------------------------------------------------------- a layer that keeps its mask
+
 def build(exam: Exam, p: float, name: str = "layer") -> Call:
     """`layer = Class(p)`."""
     return Call(exam.function, (p,), returns=(name,), ship=())

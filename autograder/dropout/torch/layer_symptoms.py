@@ -8,11 +8,10 @@ from autograder.asking import Exam, array, raised
 from autograder.checks_api.comparing import item
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.symptoms import symptom
-from autograder.dropout.torch.layers import _PASSES, EPSILON, _dtype_code, _home, _passes, _saved, _shown, run
+from autograder.dropout.torch.layers import EPSILON, PASSES, dtype_code, home_of, passes_of, run, saved_by, shown_by
 from autograder.model import Answer, Code, Outcome
 
 
-# ------------------------------------------------------------------------------------------------------------------------------ facts
 def _drops(out: Array) -> bool:
     return bool((out == 0).any() and (out != 0).any())
 
@@ -20,8 +19,8 @@ def _drops(out: Array) -> bool:
 @symptom
 def one_layer_twice(exam: Exam, *, function: str = "") -> str:
     """What two passes of one layer have to do with each other."""
-    found, unmoved = _passes(exam, 0.3, function)
-    x, first, second, grad = (found[name] for name in _PASSES[:4])
+    found, unmoved = passes_of(exam, 0.3, function)
+    x, first, second, grad = (found[name] for name in PASSES[:4])
     if not _drops(first):
         return "drops nothing, or everything"
     if np.array_equal(first == 0, second == 0):
@@ -39,7 +38,7 @@ def _pass_of(grad: Array, passes: dict[str, Array]) -> str:
 @symptom
 def source_of_chance(exam: Exam, *, function: str = "") -> str:
     """Does torch.manual_seed decide about the mask?"""
-    found, _ = _passes(exam, 0.3, function)
+    found, _ = passes_of(exam, 0.3, function)
     first, again, other = (found[name] == 0 for name in ("first", "again", "other"))
     if not _drops(found["first"]) or np.array_equal(first, other):
         return "none"
@@ -49,7 +48,7 @@ def source_of_chance(exam: Exam, *, function: str = "") -> str:
 @symptom
 def half_precision(exam: Exam, *, function: str = "") -> str:
     """The dtype that bfloat16 becomes."""
-    (value,) = exam.ask(run(_dtype_code(function or exam.function), "bfloat16", 0.3, 5))
+    (value,) = exam.ask(run(dtype_code(function or exam.function), "bfloat16", 0.3, 5))
     names = ("dtypes", "x", "dout", "out", "x.grad")
     dtypes = item(value, names, "dtypes")
     word = dtypes[0] if isinstance(dtypes, list) and dtypes else ""
@@ -59,7 +58,7 @@ def half_precision(exam: Exam, *, function: str = "") -> str:
 @symptom
 def divisor(exam: Exam, *, function: str = "") -> str:
     """By what float64 survivors are divided: 1 - p, or a small number more, as it is added against 0/0."""
-    (value,) = exam.ask(run(_dtype_code(function or exam.function), "float64", 0.3, 5))
+    (value,) = exam.ask(run(dtype_code(function or exam.function), "float64", 0.3, 5))
     x, out = (array(item(value, ("dtypes", "x", "dout", "out", "x.grad"), name), name, (40, 50)).astype(float) for name in ("x", "out"))
     kept = out != 0
     more = x[kept] / out[kept] - (1 - 0.3)
@@ -72,7 +71,7 @@ def divisor(exam: Exam, *, function: str = "") -> str:
 @symptom
 def saved_state(exam: Exam, *, function: str = "") -> str:
     """Is there anything in the state_dict, or among the parameters, after a pass?"""
-    return "nothing" if _saved(exam, 0.3, function) == [] else "something"
+    return "nothing" if saved_by(exam, 0.3, function) == [] else "something"
 
 
 @symptom
@@ -93,7 +92,7 @@ def mode(p):
 @symptom
 def printed(exam: Exam, *, function: str = "") -> str:
     """Does the layer say its p?"""
-    shown = _shown(exam, 0.3, function)
+    shown = shown_by(exam, 0.3, function)
     return "p" if "0.3" in shown else "another number" if any(letter.isdigit() for letter in shown.partition("(")[2]) else "no p"
 
 
@@ -129,4 +128,4 @@ WAYS = ("no tensor", "cut off", "open", "too few or too many gradients", "a grad
 @symptom
 def home_of_the_mask(exam: Exam, *, function: str = "") -> str:
     """Is anything made on another device than that of x?"""
-    return "that of x" if _home(exam, 0.3, function) == "meta" else "elsewhere"
+    return "that of x" if home_of(exam, 0.3, function) == "meta" else "elsewhere"

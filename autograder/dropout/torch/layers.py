@@ -1,4 +1,4 @@
-"""Verbs and facts about layers for torch, and the coats in which the battery about functions is put to them.
+"""Verbs about layers for torch, and the coats in which the battery about functions is put to them.
 
 torch itself is never imported here. What has to be done with tensors is written as code that runs where the student's code lives; what
 comes back are arrays, and the judging of them is NumPy. Masks are torch's own and never compared bit by bit: structure, scale, gradients
@@ -87,7 +87,7 @@ def run(code: Code, *arguments: Any, returns: tuple[str, ...] = ()) -> Call:
 
 
 # ------------------------------------------------------------------------------------------------------- numbers, in four precisions
-def _dtype_code(name: str) -> Code:
+def dtype_code(name: str) -> Code:
     source = f"""import torch
 
 def in_dtype(dtype, p, seed):
@@ -108,7 +108,7 @@ def computes_in(exam: Exam, *, dtype: str, p: float, function: str = "") -> None
     """takes {dtype} and stays in it, with a scale right to its precision ({function})"""
     names = ("dtypes", "x", "dout", "out", "x.grad")
     shown = tuple(name.replace(".", "_") for name in names)
-    (value,) = exam.ask(run(_dtype_code(function or exam.function), dtype, p, exam.seed() % 2**31, returns=shown))
+    (value,) = exam.ask(run(dtype_code(function or exam.function), dtype, p, exam.seed() % 2**31, returns=shown))
     exam.show("dtypes")
     for found, where in zip(_words(item(value, names, "dtypes"), 3), ("out", "x.grad", "out at test time"), strict=True):
         if found != f"torch.{dtype}":
@@ -168,22 +168,22 @@ def passes(p, seed):
 
 
 OTHERS = "((first == 0) != ({} == 0)).sum().item()"
-_PASSES = ("x", "first", "second", "x.grad", "again", "other")
+PASSES = ("x", "first", "second", "x.grad", "again", "other")
 
 
 @shared
-def _passes(exam: Exam, p: float, function: str) -> tuple[dict[str, Array], bool]:
+def passes_of(exam: Exam, p: float, function: str) -> tuple[dict[str, Array], bool]:
     """What the passes gave, by name, and whether the one at test time left torch's generator alone; checks share them."""
-    name, names = function or exam.function, (*_PASSES, "unmoved")
+    name, names = function or exam.function, (*PASSES, "unmoved")
     shown = tuple(n.replace(".", "_") for n in names)
     (value,) = exam.ask(run(_passes_code(name), p, stable_seed(f"{name}/passes/{p}/{exam.salt}") % 2**31, returns=shown))
-    return {n: array(item(value, names, n), n, (40, 50)) for n in _PASSES}, item(value, names, "unmoved") is True
+    return {n: array(item(value, names, n), n, (40, 50)) for n in PASSES}, item(value, names, "unmoved") is True
 
 
 @verb()
 def draws_afresh_in_each_pass(exam: Exam, *, p: float, function: str = "") -> None:
     """draws a fresh mask in each pass of one and the same layer ({function})"""
-    found, _ = _passes(exam, p, function)
+    found, _ = passes_of(exam, p, function)
     exam.show(OTHERS.format("second"))
     if np.array_equal(found["first"] == 0, found["second"] == 0):
         raise Wrong("two passes of one layer dropped the same units", "two masks")
@@ -192,7 +192,7 @@ def draws_afresh_in_each_pass(exam: Exam, *, p: float, function: str = "") -> No
 @verb()
 def remembers_each_pass_by_itself(exam: Exam, *, p: float, function: str = "") -> None:
     """goes backwards through a pass with that pass's own mask, whatever the layer did since ({function})"""
-    found, _ = _passes(exam, p, function)
+    found, _ = passes_of(exam, p, function)
     grad = found["x.grad"]
     off = int((~(np.abs(grad - found["first"] / found["x"]) <= 1e-9)).sum())
     if off:
@@ -203,7 +203,7 @@ def remembers_each_pass_by_itself(exam: Exam, *, p: float, function: str = "") -
 @verb()
 def leaves_the_generator_alone_in_eval(exam: Exam, *, p: float, function: str = "") -> None:
     """draws no random number at test time ({function})"""
-    if not _passes(exam, p, function)[1]:
+    if not passes_of(exam, p, function)[1]:
         exam.show("unmoved")
         raise Wrong("after .eval() torch's random generator moved on", "as it was before the pass")
 
@@ -211,7 +211,7 @@ def leaves_the_generator_alone_in_eval(exam: Exam, *, p: float, function: str = 
 @verb()
 def obeys_the_seed_of_torch(exam: Exam, *, p: float, function: str = "") -> None:
     """draws its mask from torch's own generator: torch.manual_seed decides about it, and nothing else ({function})"""
-    found, _ = _passes(exam, p, function)
+    found, _ = passes_of(exam, p, function)
     first, again, other = (found[name] == 0 for name in ("first", "again", "other"))
     exam.show(OTHERS.format("again"))
     if not np.array_equal(first, again):
@@ -231,7 +231,7 @@ def is_a_class_of_your_own(exam: Exam, *, p: float, function: str = "") -> None:
         raise Wrong(f"{name} is a layer of torch{quoted(f', from {value}')}", "a class that you wrote")
 
 
-def _saved(exam: Exam, p: float, function: str) -> Any:
+def saved_by(exam: Exam, p: float, function: str) -> Any:
     """The names of what a layer would save."""
     name = function or exam.function
     saved = f"""import torch
@@ -248,14 +248,14 @@ def saved(p):
 @verb()
 def has_nothing_to_save(exam: Exam, *, p: float, function: str = "") -> None:
     """has an empty state_dict and no parameters: nothing is learned, so nothing is saved ({function})"""
-    value = _saved(exam, p, function)
+    value = saved_by(exam, p, function)
     if not isinstance(value, list) or value:
         names = sorted({v for v in value if isinstance(v, str)}) if isinstance(value, list) else []
         shown = quoted(", ".join(names), instead="something") if names else an(value)
         raise Wrong(f"the state_dict or the parameters hold {shown}", "nothing")
 
 
-def _shown(exam: Exam, p: float, function: str) -> str:
+def shown_by(exam: Exam, p: float, function: str) -> str:
     name = function or exam.function
     (value,) = exam.ask(run(Code("shown", f"def shown(p):\n    return repr({name}(p))\n", (name,)), p))
     if not isinstance(value, str):
@@ -266,7 +266,7 @@ def _shown(exam: Exam, p: float, function: str) -> str:
 @verb()
 def shows_its_p(exam: Exam, *, p: float, function: str = "") -> None:
     """says p, and its own name once, when it is printed ({function})"""
-    value = _shown(exam, p, function)
+    value = shown_by(exam, p, function)
     if f"p={p:g}" not in value.replace(" ", ""):
         raise Wrong(f"repr(layer) = {quoted(repr(value), 200, 'another text')}", f'a text with "p={p:g}" in it, made by extra_repr')
     name = value.partition("(")[0]
@@ -275,7 +275,7 @@ def shows_its_p(exam: Exam, *, p: float, function: str = "") -> None:
         raise Wrong(f"repr(layer) = {quoted(repr(value), 200, 'another text')}", wanted)
 
 
-def _home(exam: Exam, p: float, function: str) -> str:
+def home_of(exam: Exam, p: float, function: str) -> str:
     """Where the layer's output lives: "meta" when everything it makes is made where x is."""
     name = function or exam.function
     elsewhere = f"""import torch
@@ -301,6 +301,6 @@ def elsewhere(p):
 @verb()
 def makes_its_mask_where_x_lives(exam: Exam, *, p: float, function: str = "") -> None:
     """makes its mask on the device of x, tried with torch's "meta" device, which has shapes and no numbers ({function})"""
-    value = _home(exam, p, function)
+    value = home_of(exam, p, function)
     if value != "meta":
         raise Wrong(f"out lives on {quoted(repr(value), instead='another device')}", "'meta', like x")

@@ -1,6 +1,6 @@
-"""Verbs and facts about training loops and networks for torch: in which mode is trained and measured, and what is dropped where.
+"""Verbs and facts about training loops for torch: in which mode is trained and measured, and by which steps.
 
-A loop is given a model that writes down what is done with it; a network is asked for gradients, which vanish where a unit was dropped.
+A loop is given a model that writes down what is done with it.
 """
 
 from __future__ import annotations

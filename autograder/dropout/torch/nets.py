@@ -26,7 +26,7 @@ __all__ = [
     "scales_the_survivors_of_each_layer",
 ]
 
-# ----------------------------------------------------------------------------------------------------------------------- networks
+
 def _net_code(name: str) -> Code:
     source = f"""import torch
 

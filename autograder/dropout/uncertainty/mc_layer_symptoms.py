@@ -18,7 +18,6 @@ from autograder.dropout.values import softmax
 from autograder.model import Call, Given, Seed
 
 
-# -------------------------------------------------------------------------------------- a softmax layer with dropout on its inputs
 @symptom
 def layer_digits(exam: Exam) -> str:
     """How exact the probabilities of a single pass are: "ten", "float32", "about" or "unclear"."""

@@ -27,7 +27,7 @@ __all__ = [
     "mc_layer",
 ]
 
-# ------------------------------------------------------------------------------------ a softmax layer with dropout on its inputs
+
 def layer_call(exam: Exam, x: Given, W: Given, p: float, passes: int, seed: Seed) -> Call:
     """`mean, std = f(x, W, p, T, rng)`."""
     return Call(exam.function, (x, W, p, passes, seed), returns=("mean", "std"))

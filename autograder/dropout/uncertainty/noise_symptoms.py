@@ -14,7 +14,6 @@ from autograder.dropout.uncertainty.pass_symptoms import NEAR, SHAPE, Q, digits_
 from autograder.model import Given, Seed
 
 
-# ------------------------------------------------------------------------------------------------------------ a factor for each unit
 @symptom
 def noise(exam: Exam) -> str:
     """What happens to x: "times noise", "plus noise", "zeros and a factor", "nothing"."""

@@ -1,4 +1,4 @@
-"""Probes for the diagnosis of noisy layers and of predictions from many passes; see facts.py."""
+"""Symptoms of predictions from many passes of a network, and of what is computed from them."""
 
 from __future__ import annotations
 

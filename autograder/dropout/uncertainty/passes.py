@@ -1,4 +1,4 @@
-"""Verbs about predictions from many stochastic passes: the passes, what is computed from them, and a layer that makes them.
+"""Verbs about predictions from many stochastic passes: the passes, and what is computed from them.
 
 A network is handed over as code whose scores carry what it drew, so that the draws can be read off the probabilities: nothing here
 compares with particular random numbers, and every way of using the generator is as good as another.
