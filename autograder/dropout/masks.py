@@ -15,7 +15,7 @@ import numpy as np
 
 from autograder.asking import Exam, Unanswered, Wrong, array, pair, stable_seed
 from autograder.chance import acceptance, cdf, pmf, smallest_error
-from autograder.checks_api.counts import expect
+from autograder.checks_api.counts import expect, off_by
 from autograder.checks_api.inputs import Array, asked_shape, normal
 from autograder.checks_api.verb import verb
 from autograder.dropout.calls import train_call
@@ -168,10 +168,6 @@ def correlation_seen(events: int, p: float, what: str) -> str:
     return f"a correlation of {smallest_error(events, agreement(p)) / (2 * p * (1 - p)):.2g} between {what}"
 
 
-def _share_seen(*, p: float, shape: tuple[int, ...], calls: int, **_: Any) -> str:
-    return f"a share of dropped units that is off by {smallest_error(calls * int(np.prod(shape)), p):.2g}"
-
-
 def _likeness_seen(*, p: float, shape: tuple[int, ...], **_: Any) -> str:
     return correlation_seen(int(np.prod(shape)) // 2, p, "lines")
 
@@ -185,17 +181,13 @@ def _variation_seen(*, p: float, calls: int, **_: Any) -> str:
     return f"equal counts in {pairs + smallest_error(calls // 2, pairs):.0%} of pairs of calls instead of {pairs:.0%}"
 
 
-def _emptiness_seen(*, p: float, units: int, calls: int, **_: Any) -> str:
-    return f"a chance of an empty mask that is off by {smallest_error(calls, p**units):.2g}"
-
-
 @verb()
 def drops_some_and_keeps_some(exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, ...] = (32, 50)) -> None:
     """drops some units and keeps the others"""
     demand_some(masks(exam, p, shape, 1, via)[0], p)
 
 
-@verb(chances=1, sees=_share_seen)
+@verb(chances=1, sees=off_by("a share of dropped units", lambda p, shape, calls, **_: (calls * int(np.prod(shape)), p)))
 def drops_the_right_share(
     exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, ...] = LARGE, calls: int = 3, what: str = "unit"
 ) -> None:
@@ -293,7 +285,7 @@ def leaves_global_random_state_alone(exam: Exam, *, p: float, via: Via = "forwar
         raise Wrong("the function drew from (or seeded) the global generator", "random numbers from rng only")
 
 
-@verb(chances=1, sees=_emptiness_seen)
+@verb(chances=1, sees=off_by("a chance of an empty mask", lambda p, units, calls, **_: (calls, p**units)))
 def can_drop_everything(
     exam: Exam, *, p: float, units: int = 2, calls: int = 100, via: Via = "multiplier"
 ) -> None:

@@ -183,7 +183,7 @@ CASES: tuple[tuple[str, Check], ...] = (
 
 
 def moments(x: Array, p: float) -> Any:
-    """A function of two results, for `returns` and `agrees_with_the_solution`."""
+    """A function of two results, for `is_right` and `is_right_like_the_solution`."""
     return x.mean() * (1 if p < 1 else 0), x.var()
 
 
@@ -193,7 +193,7 @@ def double(x: Array) -> Array:
 
 
 def stack(x: Array, p: float) -> Any:
-    """A function of two arrays, for `keeps_single_precision`."""
+    """A function of two arrays, for `gives_the_dtype`."""
     return x.copy(), x**2 * p
 
 

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from autograder.asking import Exam, Wrong, array, number, shared, stable_seed
-from autograder.chance import acceptance, smallest_error
+from autograder.chance import acceptance
 from autograder.checks_api.comparing import compare
+from autograder.checks_api.counts import off_by
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.verb import verb
 from autograder.checks_api.views import View
@@ -317,11 +318,7 @@ def scales_the_others(exam: Exam, *, fraction: float = DELETED) -> None:
         raise Wrong(f"the accuracy after a deletion is the one with the factor {factor}, for f = {fraction:g}", f"that with {RESCALED}")
 
 
-def _unit_seen(*, calls: int, **_: Any) -> str:
-    return f"a share of deletions that hit a unit that is off by {smallest_error(calls, DELETED):.2g}"
-
-
-@verb(chances=2, sees=_unit_seen)
+@verb(chances=2, sees=off_by("a share of deletions that hit a unit", lambda calls, **_: (calls, DELETED)))
 def deletes_any_unit(exam: Exam, *, calls: int = 100) -> None:
     """deletes units at random, each as often as any other"""
     known, units, found = habit(exam, calls=calls), ONE_LAYER[1], single(exam, patient(exam, ONE_LAYER), calls)

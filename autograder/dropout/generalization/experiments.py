@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 from autograder.asking import Exam, Wrong, an, array
-from autograder.chance import smallest_error
 from autograder.checks_api.comparing import compare
-from autograder.checks_api.counts import expect
+from autograder.checks_api.counts import expect, off_by
 from autograder.checks_api.inputs import Array, in_words, normal
 from autograder.checks_api.verb import verb
 from autograder.checks_api.views import View
@@ -67,11 +66,7 @@ def moves_exactly(exam: Exam, *, fraction: float, count: int, classes: int = 10)
             raise Wrong(f"{changed} of {count} labels differ from y", f"{round(fraction * count)}")
 
 
-def _class_seen(*, classes: int, count: int, **_: Any) -> str:
-    return f"the share of a class that is off by {smallest_error(count, 1 / (classes - 1)):.2g}"
-
-
-@verb(chances=5, sees=_class_seen)
+@verb(chances=5, sees=off_by("the share of a class", lambda classes, count, **_: (count, 1 / (classes - 1))))
 def reaches_all_wrong_classes(exam: Exam, *, classes: int = 10, count: int = 2000) -> None:
     """moves a label to each of the wrong classes alike, and nowhere else"""
     # judged by the labels that moved: how many do is the business of `moves_exactly`

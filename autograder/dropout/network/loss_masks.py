@@ -10,7 +10,7 @@ import numpy as np
 
 from autograder.asking import Exam, Wrong, number
 from autograder.chance import smallest_error
-from autograder.checks_api.counts import expect
+from autograder.checks_api.counts import expect, off_by
 from autograder.checks_api.verb import verb
 from autograder.dropout.network.losses import CODED_UNITS, READ, at_test_time
 from autograder.dropout.network.networks import (
@@ -156,11 +156,7 @@ def decides_by_itself_about(exam: Exam, *, of: str, p: float, calls: int = 64) -
         raise Wrong("two examples always lose the same units", "a mask of its own for each example")
 
 
-def _apart_seen(*, p: float, units: int, calls: int, **_: Any) -> str:
-    return f"a share of units surviving all three layers that is off by {smallest_error(units * calls, (1 - p) ** 3):.2g}"
-
-
-@verb(chances=1, sees=_apart_seen)
+@verb(chances=1, sees=off_by("a share of units surviving all three layers", lambda p, units, calls, **_: (units * calls, (1 - p) ** 3)))
 def draws_a_mask_for_every_layer(exam: Exam, *, p: float, units: int = 48, calls: int = 64) -> None:
     """draws a mask of its own for the input and for each hidden layer"""
     share, unit = (1 - p) ** 3, seen_factor(exam, (p, p))

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from autograder.asking import Exam, Wrong, array
-from autograder.chance import smallest_error
 from autograder.checks_api.comparing import compare, demand_value_error, ending
-from autograder.checks_api.counts import expect
+from autograder.checks_api.counts import expect, off_by
 from autograder.checks_api.inputs import Array, in_words, normal
 from autograder.checks_api.verb import verb
 from autograder.checks_api.views import View
@@ -108,11 +107,7 @@ def drops_whole_features_of_sequences(exam: Exam, *, p: float, shape: tuple[int,
         raise Wrong("the mask is the same for all sequences, or for all features", "a coin for each of them", kept[:, 0])
 
 
-def _rate_seen(*, p: float, shape: tuple[int, int, int], **_: Any) -> str:
-    return f"a share of dropped features that is off by {smallest_error(shape[0] * shape[2], p):.2g}"
-
-
-@verb(chances=1, sees=_rate_seen)
+@verb(chances=1, sees=off_by("a share of dropped features", lambda p, shape, **_: (shape[0] * shape[2], p)))
 def drops_features_as_often_as(exam: Exam, *, p: float, shape: tuple[int, int, int] = (64, 1, 64)) -> None:
     """drops each feature with probability {p}"""
     (x,) = _chunks(exam, shape)

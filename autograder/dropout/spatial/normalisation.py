@@ -14,9 +14,8 @@ from typing import Any
 import numpy as np
 
 from autograder.asking import Exam, Wrong, an, array, number
-from autograder.chance import smallest_error
 from autograder.checks_api.comparing import close, compare, demand_no_warning
-from autograder.checks_api.counts import expect
+from autograder.checks_api.counts import expect, off_by
 from autograder.checks_api.inputs import Array, in_words
 from autograder.checks_api.verb import verb
 from autograder.checks_api.views import View
@@ -243,11 +242,7 @@ def drops_channels_last(exam: Exam, *, memory: Memory, p: float, shape: tuple[in
     compare(out, whole * multiplier, "out", EXACT)
 
 
-def _channels_seen(*, p: float, shape: tuple[int, ...], **_: Any) -> str:
-    return f"a share of dropped channels that is off by {smallest_error(shape[0] * shape[1], p):.2g}"
-
-
-@verb(chances=3, sees=_channels_seen)
+@verb(chances=3, sees=off_by("a share of dropped channels", lambda p, shape, **_: (shape[0] * shape[1], p)))
 def drops_each_channel_by_itself(exam: Exam, *, memory: Memory, p: float, shape: tuple[int, ...] = (64, 64, 2, 1)) -> None:
     """drops each channel of each example with probability p, by a coin of its own"""
     x = lively(shape, exam.seed(1))

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import permutations, product
-from typing import Any
 
 import numpy as np
 
 from autograder.asking import Exam, Wrong, an, array, number, shape_text
-from autograder.chance import smallest_error
 from autograder.checks_api.comparing import item
-from autograder.checks_api.counts import expect
+from autograder.checks_api.counts import expect, off_by
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.symptoms import nearest, symptom
 from autograder.checks_api.verb import verb
@@ -121,11 +119,7 @@ def _dropped(exam: Exam, net: str, p_in: float, p: float, width: int, passes: in
     return found, int((silent > 0).sum())
 
 
-def _rate_seen(*, p_in: float, **_: Any) -> str:
-    return f"a share of dropped inputs that is off by {smallest_error(PASSES * INPUTS, p_in):.2g}"
-
-
-@verb(chances=3, sees=_rate_seen)
+@verb(chances=3, sees=off_by("a share of dropped inputs", lambda p_in, **_: (PASSES * INPUTS, p_in)))
 def drops_each_layer_as_often_as_told(exam: Exam, *, net: str, p_in: float, p: float, width: int = 64) -> None:
     """drops inputs with probability {p_in}, units of both hidden layers with {p}, and never a score ({net})"""
     found, silent = _dropped(exam, net, p_in, p, width, PASSES)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from autograder.asking import Exam, Wrong, array, number, pair, stable_seed
-from autograder.chance import cdf, smallest_error
-from autograder.checks_api.counts import expect
+from autograder.chance import cdf
+from autograder.checks_api.counts import expect, off_by
 from autograder.checks_api.inputs import Array, normal
 from autograder.checks_api.verb import verb
 from autograder.checks_api.views import View
@@ -114,11 +114,7 @@ def is_exact_in_a_single_pass(exam: Exam, *, p: float, examples: int = 60, units
         raise Wrong(f"with T = 1, a probability is off by {number(off)}", f"by no more than {DIGITS:g}")
 
 
-def _examples_seen(*, p: float, examples: int, units: int, **_: Any) -> str:
-    return f"a share of dropped units that is off by {smallest_error(examples * units, p):.2g}"
-
-
-@verb(chances=5, sees=_examples_seen)
+@verb(chances=5, sees=off_by("a share of dropped units", lambda p, examples, units, **_: (examples * units, p)))
 def drops_for_each_example(exam: Exam, *, p: float, examples: int = 2000, units: int = 4) -> None:
     """drops each unit of each example by itself, with probability p"""
     kept = one_pass(exam, p, examples, units)[0] != 0
@@ -163,11 +159,7 @@ def gives_over_the_passes(exam: Exam, *, p: float, name: str, passes: int = 2) -
             raise Wrong(f"with T = {passes}, {name}[{n}, 0] = {number(got[0])}", f"the {name} of {passes} of {singles} (with T = 1)")
 
 
-def _passes_seen(*, p: float, passes: int, examples: int, **_: Any) -> str:
-    return f"a share of dropped units that is off by {smallest_error(passes * examples, p):.2g}"
-
-
-@verb(chances=3, sees=_passes_seen)
+@verb(chances=3, sees=off_by("a share of dropped units", lambda p, passes, examples, **_: (passes * examples, p)))
 def drops_for_each_pass(exam: Exam, *, p: float, passes: int = 20, examples: int = 300) -> None:
     """draws new masks in each pass"""
     x = Given(f"np.linspace(1.0, 2.0, {examples})[:, None]", np.linspace(1.0, 2.0, examples)[:, None])
