@@ -1,41 +1,37 @@
-""".ipynb -> Submission, and the course's own notebooks -> Layout. The only file that knows nbformat; notebook_file.py reads the JSON.
+""".ipynb -> Submission, and the course's own notebooks -> Layout. The only file that knows nbformat.
 
-A hand-in is read forgivingly: whatever can be understood is understood, and each repair leaves a sentence in `Submission.notes`.
-What cannot be read ends in a SubmissionError of one line. A notebook of the course is read strictly.
+notebook_file.py reads the JSON, found_cells.py the cells in it. A hand-in is read forgivingly: whatever can be understood is
+understood, and each repair leaves a sentence in `Submission.notes`. What cannot be read ends in a SubmissionError of one line. A notebook
+of the course is read strictly.
 """
 
 from __future__ import annotations
 
 import ast
 import math
-import re
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from autograder import __version__
+from autograder.found_cells import FoundCell, bound, found_cells
 from autograder.interactive import as_python
-from autograder.layout import Layout, digest
+from autograder.layout import Layout
 from autograder.model import Assignment, Cell, CourseError, Exercise, Role, Submission, SubmissionError
-from autograder.notebook_file import NO_NOTEBOOK, called, content, parse
+from autograder.notebook_file import called, content, parse
 from autograder.running import import_stubs, statements
-from autograder.running.statements import stubs, touched
+from autograder.running.statements import touched
 from autograder.surroundings import import_jsonschema_quickly
 from autograder.written_out import written_out
 
-MAX_CELLS = 5_000
 MAX_CODE = 500_000  # characters in all code cells together: parsing takes a second or two and up to 900 times the length in memory
 MAX_NOTES = 20
 MAX_LOOKED_UP = 100  # packages that one notebook imports
-FENCED = re.compile(r"```(?:python|py)?[ \t]*\n(.*)\n```", re.DOTALL)  # code that was put into a Markdown cell
 SOLUTION = "### BEGIN SOLUTION"  # nbgrader's mark
-MAX_KNOWN = 5_000  # characters of a cell whose syntax tree is kept for the next hand-in
-
 
 
 # -------------------------------------------------------------------------------------------------------------- course notebooks
@@ -49,7 +45,7 @@ def layout(path: Path) -> Layout:
 
 def layout_of(node: Any, path: Path) -> Layout:
     """The same of a notebook of the course that is already parsed."""
-    cells = _cells(node, path)
+    cells = found_cells(node, path)
     _must_be_unique(cells, path)
     code = [c for c in cells if c.kind == "code"]
     setup = next((c.source for c in code if c.grade_id == "setup"), "")
@@ -76,7 +72,7 @@ def validate(path: Path) -> None:
             raise CourseError(f"{path} is not a valid notebook ({reason}). Open it in Jupyter and save it again.") from error
 
 
-def _must_be_unique(cells: Sequence[_Found], path: Path) -> None:
+def _must_be_unique(cells: Sequence[FoundCell], path: Path) -> None:
     seen: set[tuple[str, str]] = set()
     for cell in cells:
         for what, found in (("grade_id", cell.grade_id), ("id", cell.id)):
@@ -85,7 +81,7 @@ def _must_be_unique(cells: Sequence[_Found], path: Path) -> None:
             seen.add((what, found))
 
 
-def _exercise_of(cell: _Found, path: Path) -> str:
+def _exercise_of(cell: FoundCell, path: Path) -> str:
     name = cell.grade_id.removeprefix("check_")
     if cell.kind == "code" and name and name != cell.grade_id:
         return name
@@ -95,14 +91,14 @@ def _exercise_of(cell: _Found, path: Path) -> str:
     )
 
 
-def _points_of(cell: _Found, path: Path) -> float:
+def _points_of(cell: FoundCell, path: Path) -> float:
     points = cell.nbgrader.get("points")
     if isinstance(points, (int, float)) and not isinstance(points, bool) and math.isfinite(points) and points >= 0:
         return float(points)
     raise CourseError(f"{path}: {cell.grade_id} has no points (found {points!r}). Give it points in its nbgrader metadata.")
 
 
-def _must_have_answer(name: str, cells: Sequence[_Found], path: Path) -> None:
+def _must_have_answer(name: str, cells: Sequence[FoundCell], path: Path) -> None:
     places = {c.grade_id: i for i, c in enumerate(cells) if c.kind == "code"}
     if name not in places:
         raise CourseError(f"{path}: check_{name} has no answer cell. Add a code cell with the grade_id {name!r} above it.")
@@ -118,7 +114,7 @@ def read(path: Path, assignment: Assignment) -> Submission:
 
 def from_node(node: Any, path: Path, assignment: Assignment) -> Submission:
     """Read a notebook that is already parsed: any mapping of nbformat 4, however damaged inside."""
-    cells = _cells(node, path)
+    cells = found_cells(node, path)
     code = sum(len(c.source) for c in cells if c.kind == "code")
     if code > MAX_CODE:
         raise SubmissionError(
@@ -147,10 +143,10 @@ def _of_another_release(node: Any) -> Iterator[str]:
 
 def written(path: Path, known: Layout) -> bool:
     """Whether a notebook holds code that is not the course's own."""
-    return any(c.kind == "code" and c.text and c.digest not in known.cells for c in _cells(parse(content(path), path), path))
+    return any(c.kind == "code" and c.text and c.digest not in known.cells for c in found_cells(parse(content(path), path), path))
 
 
-def _must_belong(cells: Sequence[_Found], assignment: Assignment, path: Path) -> None:
+def _must_belong(cells: Sequence[FoundCell], assignment: Assignment, path: Path) -> None:
     """Refuse the notebook of another assignment: a mix-up deserves a word, not a zero."""
     found = {c.grade_id.removeprefix("check_") for c in cells if c.grade_id.startswith("check_")}
     own = {e.name: set(e.names) for e in assignment.exercises}
@@ -163,7 +159,7 @@ def _must_belong(cells: Sequence[_Found], assignment: Assignment, path: Path) ->
 class _Reading:
     """One hand-in being read: which cell answers which exercise, and what had to be repaired."""
 
-    def __init__(self, cells: Sequence[_Found], assignment: Assignment) -> None:
+    def __init__(self, cells: Sequence[FoundCell], assignment: Assignment) -> None:
         self.cells = cells
         self.assignment = assignment
         self.notes = [f"Cell {c.number} {c.damage}." for c in cells if c.damage]
@@ -215,25 +211,25 @@ class _Reading:
             elif wanted := self._wanted_of_course(cell):
                 yield Cell(f"course-{cell.number}", Role.ADDED, wanted)
 
-    def _is_added(self, cell: _Found) -> bool:
+    def _is_added(self, cell: FoundCell) -> bool:
         """What the student wrote beside the answers; a changed set-up cell too, after the course's own one."""
         if cell.kind != "code" or not cell.text or cell.grade_id.startswith("check_"):
             return False
         return cell.digest not in self.assignment.course_cells and cell.text != self.assignment.setup.strip()
 
-    def _provided(self, cell: _Found) -> tuple[str, ...]:
+    def _provided(self, cell: FoundCell) -> tuple[str, ...]:
         """The names that the student's definitions lean on and this cell binds or changes: what does so is run, whatever it calls."""
         statements = cell.tree.body if cell.tree else []
         return tuple(sorted(self._used & set[str]().union(*map(touched, statements))))
 
-    def _wanted_of_course(self, cell: _Found) -> str:
+    def _wanted_of_course(self, cell: FoundCell) -> str:
         """Of a demonstration cell of the course: the imports, functions and constants that the student's own code uses.
 
         In the notebook they are there, so an answer may lean on them; the rest of such a cell (plots, loops) never runs in a worker.
         """
         if cell.kind != "code" or cell.reserved or not cell.tree:
             return ""
-        kept = [s for s in cell.tree.body if self._used & set(_bound(s))]
+        kept = [s for s in cell.tree.body if self._used & set(bound(s))]
         return "\n".join(ast.unparse(s) for s in kept)
 
     @cached_property
@@ -243,7 +239,7 @@ class _Reading:
         body = [s for c in own if c.tree for s in c.tree.body if not isinstance(s, ast.Expr)]
         return statements.free(*body) | statements.leaned_on(body)
 
-    def _answer(self, exercise: Exercise) -> _Found | None:
+    def _answer(self, exercise: Exercise) -> FoundCell | None:
         """The cell that answers the exercise: by its grade_id if that one was written in, else by what it defines."""
         labelled = self._labelled(exercise)
         written = [c for c in labelled if not self._untouched(c, exercise)]
@@ -259,7 +255,7 @@ class _Reading:
         self.notes.append(f"{exercise.name} is taken from cell {found.number}, because {why}.")
         return found
 
-    def _labelled(self, exercise: Exercise) -> list[_Found]:
+    def _labelled(self, exercise: Exercise) -> list[FoundCell]:
         """The cells with the exercise's grade_id: code first choice, else text that reads as Python."""
         labelled = [c for c in self.cells if c.grade_id == exercise.name]
         code = [c for c in labelled if c.kind == "code"]
@@ -271,7 +267,7 @@ class _Reading:
             self.notes.append(f"The answer cell of {exercise.name} (cell {cell.number}) is a {cell.kind} cell; it {reads}.")
         return code + [c for c in texts if c.tree]
 
-    def _is_short(self, cell: _Found) -> bool:
+    def _is_short(self, cell: FoundCell) -> bool:
         """Whether a text may be read as code, too: what is read as code is bounded as a whole."""
         if len(cell.source) > self.left:
             self.notes.append(f"Cell {cell.number} is a {cell.kind} cell and too long to be read as code.")
@@ -279,13 +275,13 @@ class _Reading:
         self.left -= len(cell.source)
         return True
 
-    def _untouched(self, cell: _Found, exercise: Exercise) -> bool:
+    def _untouched(self, cell: FoundCell, exercise: Exercise) -> bool:
         if cell.digest in self.assignment.course_cells or not cell.text:
             return True
         named = cell.defines & set(exercise.names)
         return bool(named) and named <= cell.stubs
 
-    def _defining(self, exercise: Exercise, wanted: bool) -> _Found | None:
+    def _defining(self, exercise: Exercise, wanted: bool) -> FoundCell | None:
         """The last unmarked code cell that defines the exercise's names; one that is as handed out only when `wanted`."""
         names = set(exercise.names)
         marked = {e.name for e in self.assignment.exercises}
@@ -301,58 +297,7 @@ class _Reading:
             self.notes.append("The set-up cell was changed: first the course's own one is run, then imports and definitions of this one.")
 
 
-# ------------------------------------------------------------------------------------------------------------------------- cells
-@dataclass(frozen=True)
-class _Found:
-    """One cell as it was found, with everything of a wrong type already replaced by something harmless."""
-
-    number: int  # its place in the notebook, counted from 1 as a student would
-    kind: str  # "code", "markdown", "raw" or ""
-    source: str
-    nbgrader: Mapping[str, Any]
-    damage: str = ""
-    id: str = ""  # nbformat's own, since 4.5
-
-    @property
-    def grade_id(self) -> str:
-        found = self.nbgrader.get("grade_id")
-        return found if isinstance(found, str) else ""
-
-    @property
-    def reserved(self) -> bool:
-        return self.grade_id == "setup" or self.grade_id.startswith("check_")
-
-    @cached_property
-    def text(self) -> str:
-        return self.source.strip()
-
-    @cached_property
-    def digest(self) -> str:
-        return digest(self.source)
-
-    @cached_property
-    def read(self) -> _Read:
-        """The cell as a kernel reads it."""
-        return _Read(self.source) if len(self.source) > MAX_KNOWN else _known(self.source)
-
-    @property
-    def tree(self) -> ast.Module | None:
-        return self.read.tree
-
-    def parts(self) -> list[str]:
-        """The cell as it is run: what calls something by itself, so that no more is lost with it."""
-        return statements.parts(self.read.plain, self.tree)
-
-    @cached_property
-    def defines(self) -> set[str]:
-        return set(_defined(self.tree.body)) if self.tree else set()
-
-    @cached_property
-    def stubs(self) -> set[str]:
-        return stubs(self.tree) if self.tree else set()
-
-
-def _reach(cell: _Found, first: Mapping[str, int]) -> float:
+def _reach(cell: FoundCell, first: Mapping[str, int]) -> float:
     """The number of the first cell that speaks of something that this one binds or changes; all of them when that cannot be told."""
     return 0 if "*" in cell.read.changed else min((first[name] for name in cell.read.changed if name in first), default=math.inf)
 
@@ -365,104 +310,3 @@ def _is_lacking(package: str) -> bool:
         return find_spec(package) is None
     except (ValueError, ImportError):
         return True
-
-
-class _Read:
-    """A cell as plain Python and, if it reads as such, as a syntax tree, with what can be seen in it. Nobody changes it."""
-
-    def __init__(self, source: str) -> None:
-        self.plain = source
-        self.tree = _tree(source)
-        if self.tree is None:
-            self.plain = as_python(source)
-            self.tree = None if self.plain is source else _tree(self.plain)
-
-    @cached_property
-    def mentioned(self) -> frozenset[str]:
-        return frozenset(statements.mentioned(self.tree)) if self.tree else frozenset()
-
-    @cached_property
-    def changed(self) -> frozenset[str]:
-        return frozenset(statements.changed(self.tree)) if self.tree else frozenset()
-
-    @cached_property
-    def imports(self) -> frozenset[str]:
-        """The packages that it cannot do without."""
-        return frozenset(statements.imported(self.tree)) - statements.tried_imports(self.tree) if self.tree else frozenset()
-
-
-def _tree(source: str) -> ast.Module | None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # "\d" in a student's string is the student's affair
-        try:
-            return ast.parse(source)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
-
-
-_known = lru_cache(256)(_Read)  # a class hands in the same cells of the course again and again
-
-
-def _defined(statements: Iterable[ast.stmt]) -> Iterator[str]:
-    """The names that top-level statements define or assign."""
-    for statement in statements:
-        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            yield statement.name
-        elif isinstance(statement, ast.Assign):
-            yield from (t.id for t in statement.targets if isinstance(t, ast.Name))
-        elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-            yield statement.target.id
-
-
-def _bound(statement: ast.stmt) -> Iterator[str]:
-    """The names that one top-level statement binds by import, definition or assignment."""
-    if isinstance(statement, (ast.Import, ast.ImportFrom)):
-        yield from ((alias.asname or alias.name).split(".")[0] for alias in statement.names)
-    elif isinstance(statement, ast.Assign):
-        named = (n for t in statement.targets for n in ast.walk(t) if isinstance(n, ast.Name))
-        yield from (n.id for n in named if isinstance(n.ctx, ast.Store))
-    else:
-        yield from _defined([statement])
-
-
-def _cells(node: Any, path: Path) -> list[_Found]:
-    """The cells of a parsed notebook, or a SubmissionError when this is no notebook of nbformat 4."""
-    name = called(path)
-    if not isinstance(node, Mapping):
-        raise SubmissionError(f"{name} is no notebook: it holds a JSON {type(node).__name__}. {NO_NOTEBOOK}")
-    version = node.get("nbformat", 4)
-    if isinstance(version, (int, float)) and version != 4:
-        age = "an old" if version < 4 else "a newer"
-        raise SubmissionError(f"{name} is in {age} notebook format ({version:g}). Open it in Jupyter, save it, hand in that file.")
-    cells = node.get("cells")
-    if not isinstance(cells, list):
-        raise SubmissionError(f"{name} is no notebook: it has no list of cells. {NO_NOTEBOOK}")
-    if len(cells) > MAX_CELLS:
-        raise SubmissionError(f"{name} has {len(cells):,} cells, more than {MAX_CELLS:,}. Hand in the assignment's own notebook.")
-    return [_found(number, cell) for number, cell in enumerate(cells, 1)]
-
-
-def _found(number: int, cell: Any) -> _Found:
-    if not isinstance(cell, Mapping):
-        return _Found(number, "", "", {}, "is no cell and was left out")
-    kind = cell.get("cell_type")
-    source, damage = _source(cell.get("source", ""))
-    metadata = cell.get("metadata")
-    nbgrader = metadata.get("nbgrader") if isinstance(metadata, Mapping) else None
-    if kind not in ("code", "markdown", "raw"):
-        kind, damage = "", damage or "has no known cell type"
-    nbgrader = nbgrader if isinstance(nbgrader, Mapping) else {}
-    if kind == "markdown" and (fenced := FENCED.fullmatch(source.strip())):
-        source = fenced[1]
-    return _Found(number, str(kind), source, nbgrader, damage, str(cell.get("id") or ""))
-
-
-def _source(found: Any) -> tuple[str, str]:
-    """A cell's text, given as a string or as a list of lines, and what is wrong with it."""
-    lines = found if isinstance(found, list) else [found]
-    text = "".join(line for line in lines if isinstance(line, str))
-    damage = "" if all(isinstance(line, str) for line in lines) else "holds something that is not text, which was left out"
-    clean = text.encode("utf-8", "replace").decode()  # lone surrogates can be written in JSON but not in Python
-    if clean != text:
-        damage = damage or "holds characters that are no characters; they were replaced by question marks"
-    return clean, damage

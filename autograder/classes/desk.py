@@ -179,13 +179,13 @@ class Desk:
         limits = self.plan.limits if task.alone else self.plan.limits.first_look()
         report = grade(submission, self.staff, self.isolation, limits, known)
         text, marks, changed = self._page(found, submission, report)
-        # a time-out is remembered nowhere: the next run finds the hand-in changed, and judges what did not pass once more
-        sure = [e for e in report.exercises if not report.stopped or e.outcome == "passed"]
-        fresh = {keys[e.name]: results_store.packed(e) for e in sure if keys[e.name] not in remembered}
+        # what was stopped is never taken for granted: the next run finds the hand-in changed, and judges what did not pass once more
+        kept = {e.name: results_store.key_of(e, keys[e.name], bool(report.stopped)) for e in report.exercises}
+        fresh = {kept[e.name]: results_store.packed(e) for e in report.exercises if kept[e.name] not in remembered}
         recorded = Recorded("" if report.stopped else word_of(found, self.word), "graded", "", dict(marks.scores))
         noticed = [*looks.of_report(report, student), *(Look(student, name, what) for name, what in changed)]
         new = {k: v for k, v in fresh.items() if v}
-        done = Done(student, recorded, answers, _marks(report), new, noticed, keys, report.seconds)
+        done = Done(student, recorded, answers, _marks(report), new, noticed, kept, report.seconds)
         entry = Entry(student, text, marks, found.stamp, found.secret)
         return Graded(entry, done, report.points, report.seconds, len(keys) - len(known), report.stopped)
 

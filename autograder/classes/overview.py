@@ -38,7 +38,7 @@ MOST_LINES = 24  # of an excerpt
 # ------------------------------------------------------------------------------------------------------------------ what is remembered
 @dataclass(frozen=True)
 class Held:
-    """What is remembered of a student's last grading; results that are found out anew each time are not among them."""
+    """What is remembered of a student's last grading."""
 
     status: str
     error: str

@@ -108,9 +108,15 @@ def answers_word(submission: Submission) -> str:
 
 
 # -------------------------------------------------------------------------------------------------------------------- results as bytes
+def key_of(result: ExerciseResult, key: str, stopped: bool) -> str:
+    """Under which key it is kept: for reports only where something was stopped, as that is found out anew (it may come from load, too)."""
+    sure = result.outcome == "passed" or not (stopped or any(v.outcome is Outcome.TIMED_OUT for v in result.verdicts))
+    return key if sure else f"{key}, stopped"
+
+
 def packed(result: ExerciseResult) -> bytes | None:
-    """The result as bytes, on the wire's strict terms; None for one that should be found out anew (time-outs come from load, too)."""
-    if any(v.outcome is Outcome.TIMED_OUT for v in result.verdicts) or result.not_run:
+    """The result as bytes, on the wire's strict terms; None for one that was not run."""
+    if result.not_run:
         return None
     try:
         diagnoses = tuple((d.exercise, d.name, d.message, dict(d.facts)) for d in result.diagnoses)
@@ -156,7 +162,7 @@ class Done:
     marks: Mapping[str, tuple[float, tuple[str, ...]]]  # exercise -> points, and the checks that did not pass
     results: Mapping[str, bytes] = field(default_factory=dict)  # key -> packed
     looks: Sequence[Look] = ()
-    keys: Mapping[str, str] = field(default_factory=dict)  # exercise -> the key of its result, whenever that was found out
+    keys: Mapping[str, str] = field(default_factory=dict)  # exercise -> the key under which its result is kept, whenever found out
     seconds: float = 0.0
     found: Mapping[str, float] = field(default_factory=dict)  # what the checks give now, where the points of before stay
 

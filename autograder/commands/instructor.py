@@ -86,7 +86,8 @@ def _explain(arguments: argparse.Namespace) -> int:
         told = explain(take(folder, arguments.assignment), staff, sandbox, arguments.exercise, arguments.replay)
         if wanted:
             return _given(register, arguments, list(by_hand.give(register, arguments.student, wanted, told.chosen)))
-        told = replace(told, standing=tuple(by_hand.standing(register, arguments.student, told.chosen)))
+        standing = tuple(by_hand.standing(register, arguments.student, told.chosen))
+        told = replace(told, report=replace(told.report, submission=arguments.student), standing=standing)
     _written(file, explanation.as_html(told)) if file else print(explanation.as_text(told))
     return 0
 

@@ -17,7 +17,7 @@ from autograder.classes import results_store
 from autograder.classes.batch import Batch
 from autograder.classes.code_digest import digest
 from autograder.classes.desk import Graded
-from autograder.classes.results_store import ResultsStore, packed, unpacked
+from autograder.classes.results_store import ResultsStore, key_of, packed, unpacked
 from autograder.cli import main
 from autograder.model import CourseError, Diagnosis, Earned, ExerciseResult, Outcome, Verdict
 from autograder.nbgrader_plugin.submitted import take
@@ -364,6 +364,26 @@ def test_what_was_reported_survives_an_interruption_and_the_rest_follows(number:
     assert {room.total(f"s{n:02}") for n in range(6)} == {5}
 
 
+ORPHAN = """
+import multiprocessing, os, threading, types
+from autograder.classes import batch
+from autograder.subjects import local
+
+inlet, outlet = os.pipe()
+os.close(outlet)
+multiprocessing.parent_process = lambda: types.SimpleNamespace(sentinel=inlet)
+with local._staying():
+    watch = threading.Thread(target=batch._end_with_parent)
+    watch.start()
+    watch.join()
+"""
+
+
+def test_a_process_of_the_pool_ends_with_its_grader_while_the_solution_runs_in_it() -> None:
+    """`os._exit` was a stand-in just then, the watching thread ended in its place, and the process waited for ever."""
+    assert subprocess.run([sys.executable, "-c", ORPHAN], check=False).returncode == 1
+
+
 def test_ctrl_c_at_the_start_is_one_line(room: Classroom) -> None:
     """The process that makes the pool's processes was still importing, and said so in sixty lines."""
     run = started(room, "--jobs", "2")
@@ -399,7 +419,8 @@ def test_a_result_survives_its_bytes() -> None:
     again = unpacked(packed(result) or b"")
     assert repr(again) == repr(result)
     late = Verdict("e", "c", "s", Outcome.TIMED_OUT)
-    assert packed(ExerciseResult("e", 0, 2.0, (late,))) is None, "a machine under load is no reason to give 0 for ever"
+    assert key_of(ExerciseResult("e", 0, 2.0, (late,)), "key", False) != "key", "a machine under load is no reason to give 0 for ever"
+    assert (key_of(result, "key", False), key_of(result, "key", True)) == ("key", "key, stopped")
 
 
 def test_two_sequences_of_texts_have_two_digests() -> None:

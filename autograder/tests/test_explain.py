@@ -37,7 +37,7 @@ def explained(graded: Classroom, capsys: pytest.CaptureFixture[str], *words: str
 def test_a_hidden_case_is_shown_as_code_that_runs(graded: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
     code, told = explained(graded, capsys, "eve", "shrink")
     assert code == 0
-    assert told.startswith("For staff only")
+    assert told.startswith(f"For staff only: this shows hidden cases.\n{SLUG}  eve\n")
     assert "0 of 2.55" in told
     call = re.search(r"call\n\s+(shrink\(.*\))", told)
     assert call, told

@@ -28,7 +28,8 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
     frozenset(rooms.split())
     for rooms in (
         "model layout surroundings running chance interactive asking foresight pasting keys datasets written_out notebook_file",
-        "notebook checks_api judge diagnose sandbox worker report folders",
+        "found_cells checks_api judge diagnose sandbox worker report folders",
+        "notebook",
         "course subjects examine",
         "staff student",
         "carried",

@@ -19,6 +19,7 @@ from autograder.classes import desk as room_of_desk
 from autograder.classes.batch import Batch
 from autograder.classes.batch import _work as work
 from autograder.classes.desk import LOST, Graded, Task
+from autograder.classes.overview import overview
 from autograder.classes.pool import Here, at_most, results
 from autograder.cli import main
 from autograder.commands import grading
@@ -52,7 +53,7 @@ def points(found: list[Graded]) -> list[tuple[str, float | None]]:
 
 # ----------------------------------------------------------------------------------------------------------------------- time-outs
 @pytest.mark.nbgrader
-def test_a_time_out_is_judged_twice_listed_and_remembered_nowhere(room: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_time_out_is_judged_twice_listed_reported_and_judged_again(room: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
     """The next run said "2 unchanged", and a cell's time-out was even remembered as a result."""
     monkeypatch.setattr(room_of_batch, "Plan", partial(room_of_desk.Plan, limits=SHORT))
     asked: list[str] = []
@@ -75,6 +76,8 @@ def test_a_time_out_is_judged_twice_listed_and_remembered_nowhere(room: Classroo
     assert (batch.tally.unchanged, batch.tally.graded, batch.tally.judged) == (1, 2, 2)  # both once more, save what had passed
     assert sorted(points(again)[1:]) == sorted(points(first)[1:])
     assert len(batch.looks) == 2
+    report = overview(room.root, SLUG)
+    assert [(e.students, [p.students for p in e.parts]) for e in report.exercises if e.name == "shrink"] == [(3, [3, 3])], report.notes
 
 
 SPIN = "    began = time.process_time()\n    while time.process_time() < began + 0.4: pass\n"
