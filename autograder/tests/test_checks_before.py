@@ -21,7 +21,7 @@ BEFORE = {
     "hw1_dropout": "from autograder.checks import facts as f",
     "hw2_network": """
 from autograder.checks import derivatives as d
-from autograder.checks import facts as f
+from autograder.checks_api import symptoms as f
 from autograder.checks import network_facts as n
 from autograder.dropout.network import direction_symptoms as a
 from autograder.dropout.network import leash_symptoms as k
@@ -72,7 +72,7 @@ from autograder.checks import torch_layers as layer_symptoms
 from autograder.checks import torch_layers as layers
 from autograder.checks import torch_loops as loops
 from autograder.checks import torch_loops as nets
-from autograder.checks.coats import fact_in_a_coat, in_a_coat
+from autograder.checks.coats import seen_through, through
 from autograder.checks.forms import Flat
 """,
 }

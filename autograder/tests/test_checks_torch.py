@@ -486,7 +486,7 @@ def test_masks_are_judged_whatever_becomes_of_the_gradient_or_the_input(layer: A
 def test_no_number_is_so_small_that_float16_has_few_digits_for_it() -> None:
     """Gradients of about 1e-6 cost right layers a part, once in some hundred hand-ins."""
     names = {"np": np, "Toy": torch.nn.Dropout}
-    exec(layers._dtype_code("Toy").source, names)
+    exec(layers.dtype_code("Toy").source, names)
     drawn = [array for seed in range(50) for array in names["in_dtype"]("float16", 0.3, seed)[1:3]]
     assert min(float(array.detach().abs().min()) for array in drawn) >= 0.5
 
