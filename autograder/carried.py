@@ -10,11 +10,12 @@ itself to be believed.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
-from autograder.diagnose import Facts
-from autograder.examine import examine
+from autograder.diagnose import Facts, fingerprint
+from autograder.examine import LIMITS, examine
 from autograder.judge import points
 from autograder.model import Cell, Earned, Exercise, ExerciseResult, Misconception, Outcome, Submission
 from autograder.staff import Staff
@@ -26,10 +27,15 @@ MOST = 0.6  # of the points of an exercise that another's mistake may explain
 class Consequence:
     """What one belief about an earlier exercise does to a later one in which nothing else is wrong."""
 
-    facts: Facts
     outcomes: Mapping[str, Outcome]  # of its checks
     lost: frozenset[str]  # parts
     share: float  # of the points
+    look: Callable[[], Facts]
+
+    @cached_property
+    def facts(self) -> Facts:
+        """Looked at for who has lost the same sentences, and for nobody else."""
+        return self.look()
 
 
 def with_carried(staff: Staff, submission: Submission, results: Sequence[ExerciseResult]) -> tuple[ExerciseResult, ...]:
@@ -46,11 +52,11 @@ def with_carried(staff: Staff, submission: Submission, results: Sequence[Exercis
 
 
 def _settled(staff: Staff, exercise: Exercise, result: ExerciseResult, earlier: Iterable[ExerciseResult]) -> ExerciseResult:
-    for source in earlier:
+    for source in earlier if result.facts else ():
         for belief in _named(staff, source):
             consequence = consequence_of(staff, belief, exercise)
-            alike = consequence.facts == result.facts and consequence.outcomes == _outcomes(result)
-            if result.facts and alike and 0 < consequence.share <= MOST:
+            alike = consequence.outcomes == _outcomes(result)
+            if alike and 0 < consequence.share <= MOST and consequence.facts == result.facts:
                 return _given_back(exercise, result, consequence.lost, source.name)
     return result
 
@@ -83,11 +89,13 @@ def consequence_of(staff: Staff, belief: Misconception, exercise: Exercise) -> C
 
 
 def _worked_out(staff: Staff, belief: Misconception, exercise: Exercise) -> Consequence:
+    assignment, probes = staff.assignment, staff.assignment.probes.get(exercise.name, ())
     subject = staff.with_cells(staff.written(belief))
-    result = examine(exercise, subject, staff.assignment, staff.hints, staff.key.salt, staff.reference)
+    result = examine(exercise, subject, assignment, {}, staff.key.salt, staff.oracle)
     lost = [part for part in result.parts if not part.full]
     share = sum(part.max_points for part in lost) / exercise.points if exercise.points else 0.0
-    return Consequence(dict(result.facts), _outcomes(result), frozenset(part.name for part in lost), share)
+    look = partial(fingerprint, probes, exercise.name, subject, assignment.slug, LIMITS.call_seconds)
+    return Consequence(_outcomes(result), frozenset(part.name for part in lost), share, look)
 
 
 def _outcomes(result: ExerciseResult) -> dict[str, Outcome]:

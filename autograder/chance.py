@@ -15,6 +15,7 @@ BUDGET = 1e-9  # probability that a right submission is refused anything by chan
 MAX_TESTS = 100  # chance tests one assignment may make; `autograder verify` counts them
 ALPHA = BUDGET / MAX_TESTS  # false-alarm rate of one two-sided test
 POWER = 1 - 1e-6  # "sees an error" means: refuses it with at least this probability
+EARLY = 1e-7  # of the rest: an error may go unseen so often because not all events were looked at
 
 
 def cdf(k: int, n: int, probability: float) -> float:
@@ -64,3 +65,16 @@ def smallest_error(n: int, probability: float, alpha: float = ALPHA, power: floa
         return abs(far - probability)
 
     return max(bisect(probability, 0.0), bisect(probability, 1.0)) or 1.0
+
+
+@lru_cache(maxsize=512)
+def settled(n: int, of: int, probability: float, looks: int = 1) -> tuple[int, int]:
+    """Counts of the first n of `of` events with which the others need not be seen: low to high, none where low is above high.
+
+    Were the probability off by the smallest error that all of them reveal, one of these would come with EARLY / looks at most. So who looks
+    so often on the way still sees that error with POWER; and nobody is refused who is not refused by all events.
+    """
+    error = smallest_error(of, probability, power=POWER + EARLY)
+    most = EARLY / looks
+    high = _low(n, min(1.0, probability + error), most) - 1
+    return n + 1 - _low(n, min(1.0, 1 - probability + error), most), high

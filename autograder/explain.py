@@ -6,6 +6,7 @@ What is judged is what lies in submitted/. Seeds come from the assignment, the c
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from autograder import notebook
@@ -60,7 +61,7 @@ def _replayed(
     seconds = {c.name: c.seconds or LIMITS.call_seconds for c in staff.assignment.exercise(lost[0].exercise).checks}
     with Remote(isolation, cells) as student:
         for verdict in lost:
-            calls = [call for call in scripts[verdict.check] if not call.is_shown][:MOST]
+            calls = [replace(call, nonzero=False) for call in scripts[verdict.check] if not call.is_shown][:MOST]
             theirs, ours = student.ask(calls, seconds[verdict.check]), staff.reference.ask(calls, PATIENCE)
             yield verdict.check, [
                 Replayed(script_text([call], 1), mine, right, _draws(call))

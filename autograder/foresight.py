@@ -44,7 +44,9 @@ def alike(one: Sequence[Call], other: Sequence[Call]) -> bool:
 def _same_call(one: Call, other: Call) -> bool:
     if one is other:
         return True
-    if one.function != other.function or one.ship != other.ship or one.watch is not other.watch or one.look is not other.look:
+    if one.function != other.function or one.ship != other.ship:
+        return False
+    if (one.watch, one.look, one.nonzero) != (other.watch, other.look, other.nonzero):
         return False
     same = one.returns == other.returns and len(one.args) == len(other.args) and all(map(_same, one.args, other.args))
     return same and one.kwargs.keys() == other.kwargs.keys() and all(_same(v, other.kwargs[k]) for k, v in one.kwargs.items())

@@ -71,7 +71,7 @@ def _exercise(
         scripts = Scripts()
         subject.budget.begin_exercise()
         ahead = Ahead(subject, staff.foresight[exercise.name])
-        result = examine(exercise, subject, staff.assignment, staff.hints, staff.key.salt, staff.reference, limits, scripts, ahead)
+        result = examine(exercise, subject, staff.assignment, staff.hints, staff.key.salt, staff.oracle, limits, scripts, ahead)
         if witness:
             witness.seen.append((result.verdicts, scripts, subject.cells))
         return result

@@ -35,6 +35,7 @@ from autograder.model import (
     Verdict,
 )
 from autograder.subjects.local import Local
+from autograder.subjects.oracle import Oracle
 
 PATIENCE = 600.0  # seconds for a call of the course's own functions: on a busy machine "timed_out" must not become a word of the hints
 
@@ -56,6 +57,11 @@ class Staff:
             cell, trouble = next(iter(subject.troubles.items()))
             raise CourseError(f"The solution of {self.assignment.slug} does not run: cell {cell}: {trouble}. Mend the solution notebook.")
         return subject
+
+    @cached_property
+    def oracle(self) -> Oracle:
+        """The solution, for who judges one hand-in after the other."""
+        return Oracle(self.reference)
 
     @cached_property
     def foresight(self) -> defaultdict[str, Foresight]:

@@ -23,7 +23,7 @@ from typing import Any
 from autograder import surroundings
 from autograder.classes.desk import Desk, Graded, Plan, Task, word_of
 from autograder.classes.kept import kept
-from autograder.classes.pool import Here, at_most, results
+from autograder.classes.pool import Here, at_most, results, together
 from autograder.classes.results_store import Done, Recorded, ResultsStore
 from autograder.model import Broken, CourseError, Exercise, Look
 from autograder.nbgrader_plugin.context import CHECK
@@ -161,7 +161,7 @@ class Batch:
             settled = register.settle({one.student for one in unchanged if one.status == "graded"})
             jobs, fresh = min(self.jobs, max(1, len(changed))), set[str]()
             tasks = (Task(student, take(handed_in[student], self.slug)) for student in changed)
-            for handful in self._judged(desk, tasks, jobs):
+            for handful in together(self._judged(desk, tasks, jobs)):
                 fresh |= {one.student for one in handful if one.status == "graded"}
                 yield from self._recorded(self._kept(handful, desk, remembered), grading, register, remembered)
             remembered.end(grading)

@@ -14,7 +14,7 @@ from typing import Any, cast
 import numpy as np
 
 from autograder.asking import Exam, Unanswered, Wrong, array, pair, stable_seed
-from autograder.chance import acceptance, cdf, pmf, smallest_error
+from autograder.chance import EARLY, POWER, acceptance, cdf, pmf, settled, smallest_error
 from autograder.checks_api.counts import expect, off_by
 from autograder.checks_api.inputs import Array, asked_shape, normal
 from autograder.checks_api.verb import verb
@@ -47,6 +47,8 @@ class Form:
         """The drawn numbers in that reduced shape: 0 where dropped; Wrong when the answer holds no such mask."""
         raise NotImplementedError
 
+    nonzero = True  # whether `read` asks no more of a number than whether it is 0
+
     def shown(self, shape: tuple[int, ...]) -> str:
         """Python that does the same with what the call returns; "" where that is 0 for what was dropped, in that shape."""
         return ""
@@ -55,6 +57,7 @@ class Form:
 Via = str | Form  # what the function under test looks like: "forward", "mask", "multiplier", or a form of forms.py
 LARGE = (256, 256)  # `autograder verify` prints the smallest error that this many units show
 NOBODY = cast(Subject, None)  # for calls that are only made up
+SOME = (64, 64)  # a share that is so far off that few units would show it, too
 SMALL = (8, 12)  # ten pairs of calls that keep equally many are beyond chance
 
 
@@ -105,9 +108,11 @@ def masks(exam: Exam, p: float, shape: tuple[int, ...], count: int, via: Via, rn
     script, known = exam.memo.get(key, ((), []))
     if len(known) < count:
         script = _script(exam.function, exam.salt, via, p, shape, rng, count)
-        known = [read_mask(value, via, shape) for value in exam.ask(*script)]
+        known = [] if rng else known  # a generator that is shared has to begin anew
+        known = known + [read_mask(value, via, shape) for value in exam.ask(*script[len(known) :])]
         exam.memo[key] = script, known
-    exam.last = tuple(line for call in (script if rng else script[:1]) for line in _seen(call, via, shape))  # one call is enough to see it
+    made = (replace(call, nonzero=False) for call in (script if rng else script[:1]))  # one call is enough to see it
+    exam.last = tuple(line for call in made for line in _seen(call, via, shape))
     return known[:count]
 
 
@@ -122,14 +127,21 @@ def _script(function: str, salt: str, via: Via, p: float, shape: tuple[int, ...]
     """The calls that draw so many masks."""
     exam, text = Exam(function, NOBODY, "", salt=salt), f"{function}/masks/{p}/{shape}/{salt}"
     seeds = [Seed(stable_seed(f"{text}/{0 if rng else k}"), rng) for k in range(count)]
-    return tuple(draw_call(exam, via, shape, p, seed) for seed in seeds)
+    enough = via.nonzero if isinstance(via, Form) else via != "mask"
+    return tuple(replace(draw_call(exam, via, shape, p, seed), nonzero=enough) for seed in seeds)
 
 
 def shared_axes(mask: Array) -> tuple[int, ...]:
     """The axes along which all slices of a mask are alike; none of one that keeps all or nothing, which says nothing of who threw it."""
     if mask.all() or not mask.any():
         return ()
-    return tuple(axis for axis in range(mask.ndim) if (mask == mask.take([0], axis=axis)).all())
+    return tuple(axis for axis in range(mask.ndim) if _all_alike(mask, axis))
+
+
+def _all_alike(mask: Array, axis: int) -> bool:
+    if mask.shape[axis] > 1 and not np.array_equal(mask.take(0, axis), mask.take(1, axis)):
+        return False  # as nearly always
+    return bool((mask == mask.take([0], axis=axis)).all())
 
 
 def thrown(mask: Array, axes: Sequence[int] | None = None) -> Array:
@@ -168,6 +180,11 @@ def correlation_seen(events: int, p: float, what: str) -> str:
     return f"a correlation of {smallest_error(events, agreement(p)) / (2 * p * (1 - p)):.2g} between {what}"
 
 
+def _share_seen(*, p: float, shape: tuple[int, ...], calls: int, **_: Any) -> str:
+    error = smallest_error(calls * int(np.prod(shape)), p, power=POWER + EARLY)
+    return f"a share of dropped units that is off by {error:.2g}"
+
+
 def _likeness_seen(*, p: float, shape: tuple[int, ...], **_: Any) -> str:
     return correlation_seen(int(np.prod(shape)) // 2, p, "lines")
 
@@ -187,14 +204,24 @@ def drops_some_and_keeps_some(exam: Exam, *, p: float, via: Via = "forward", sha
     demand_some(masks(exam, p, shape, 1, via)[0], p)
 
 
-@verb(chances=1, sees=off_by("a share of dropped units", lambda p, shape, calls, **_: (calls * int(np.prod(shape)), p)))
+@verb(chances=1, sees=_share_seen)
 def drops_the_right_share(
     exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, ...] = LARGE, calls: int = 3, what: str = "unit"
 ) -> None:
     """drops each {what} with probability {p}"""
-    found = [thrown(mask) for mask in masks(exam, p, shape, calls, via)]
-    kept = sum(int(m.sum()) for m in found)
-    expect("share of dropped units", sum(m.size for m in found) - kept, sum(m.size for m in found), p, found[0])
+    units, found = int(np.prod(shape)), list[Array]()
+    for k in range(1, calls + 1):
+        found.append(thrown(masks(exam, p, shape, k, via)[-1]))
+        coins = sum(m.size for m in found)
+        dropped = coins - sum(int(m.sum()) for m in found)
+        if k < calls and coins == k * units and _is_settled(dropped, coins, calls * units, p, calls - 1):
+            return
+    expect("share of dropped units", dropped, coins, p, found[0])
+
+
+def _is_settled(dropped: int, coins: int, of: int, p: float, looks: int) -> bool:
+    low, high = settled(coins, of, p, looks)
+    return low <= dropped <= high
 
 
 @verb(chances=2, sees=_likeness_seen)
@@ -290,8 +317,8 @@ def can_drop_everything(
     exam: Exam, *, p: float, units: int = 2, calls: int = 100, via: Via = "multiplier"
 ) -> None:
     """drops all of a few units as often as chance has it"""
-    (large,) = masks(exam, p, LARGE, 1, via)
-    expected = share_of(large, p) ** units
+    (some,) = masks(exam, p, SOME, 1, via)
+    expected = share_of(some, p) ** units
     _, most = acceptance(calls, expected)
     few = masks(exam, p, (units,), calls // 4, via)  # a third as far off as the whole test allows is near enough; most need no more
     if abs(np.mean([not m.any() for m in few]) - expected) <= (most / calls - expected) / 3:

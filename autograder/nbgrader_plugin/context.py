@@ -59,12 +59,12 @@ class Place:
 
     def staff(self) -> Staff:
         """The assignment with its key. Loaded once a command: a server such as formgrader must see tomorrow's key tomorrow."""
-        found: Staff = self._once(self.slug, lambda: load_staff(self.root, self.slug))
+        found: Staff = self.once(self.slug, lambda: load_staff(self.root, self.slug))
         return found
 
     def isolation(self) -> Isolation:
         """How student code is locked in on this machine; kept warm for the time of one command."""
-        found: Isolation = self._once(f"{self.slug}, its sandbox", self._warmed)
+        found: Isolation = self.once(f"{self.slug}, its sandbox", self._warmed)
         return found
 
     def _warmed(self) -> Isolation:
@@ -73,7 +73,8 @@ class Place:
         weakref.finalize(self.run, stack.close)
         return stack.enter_context(sandbox.warmed(plain, sandbox.stays_shut(plain.name), self.staff().assignment.preload))
 
-    def _once(self, name: str, make: Callable[[], Any]) -> Any:
+    def once(self, name: str, make: Callable[[], Any]) -> Any:
+        """What `make` returns, made once a command."""
         known = _STAFF.setdefault(self.run, {})
         if name not in known:
             known[name] = make()

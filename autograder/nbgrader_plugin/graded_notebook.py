@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nbformat.v4 import writes_json
+from nbformat.v4.rwbase import split_lines
 
 from autograder.model import Report, Submission
 from autograder.nbgrader_plugin.grade_step import put_verdicts, sound
@@ -36,4 +37,4 @@ def page(parsed: Any, submission: Submission, report: Report, frame: Frame) -> t
     put_verdicts(notebook.cells, report)
     found = marks(notebook.cells, report)
     notebook.cells = harmless(notebook.cells, frame.ours)
-    return writes_json(notebook) + "\n", found  # type: ignore[no-untyped-call]
+    return writes_json(split_lines(notebook), split_lines=False) + "\n", found  # type: ignore[no-untyped-call]  # else of a copy

@@ -60,13 +60,17 @@ class RepairHandIn(NbGraderPreprocessor):  # type: ignore[misc]
         place = place_of(self.parent, resources)
         if not place.ours:
             return as_ever(self, nb, resources, CLEANING)
-        with Gradebook(place.db_url) as gradebook:
-            released = released_cells(gradebook, place.notebook, place.slug)
+        released = place.once(f"{place.slug}, its released cells", lambda: _released(place))
         path = Path(f"{place.notebook}.ipynb")
         submission = bounded(lambda: notebook.from_node(nb, path, place.staff().assignment), path.name)
         nb.cells = repaired(nb.cells, released, submission)
         _keep_only_the_notebook(place)
         return nb, resources
+
+
+def _released(place: Place) -> dict[str, Released]:
+    with Gradebook(place.db_url) as gradebook:
+        return released_cells(gradebook, place.notebook, place.slug)
 
 
 def released_cells(gradebook: Any, name: str, slug: str) -> dict[str, Released]:

@@ -52,7 +52,8 @@ def _repeats(call: Call, first: Call, place: int) -> bool:
         if argument is not other[i] and i != place and not _same(argument, other[i]):
             return False
     alike = call.function == first.function and call.returns == first.returns and call.ship == first.ship
-    return alike and call.watch is first.watch and call.look is first.look and _same_words(call.kwargs, first.kwargs)
+    alike = alike and call.watch is first.watch and call.look is first.look and call.nonzero is first.nonzero
+    return alike and _same_words(call.kwargs, first.kwargs)
 
 
 def _same_words(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
@@ -72,7 +73,8 @@ def opened(group: Call | Draws) -> Iterator[Call]:
     call = group.call
     before, after = call.args[: group.place], call.args[group.place + 1 :]
     for number in group.numbers:  # `replace` would take three times as long
-        yield Call(call.function, (*before, Seed(number), *after), call.kwargs, call.returns, call.ship, call.watch, call.look)
+        args = (*before, Seed(number), *after)
+        yield Call(call.function, args, call.kwargs, call.returns, call.ship, call.watch, call.look, call.nonzero)
 
 
 def _size(group: Call | Draws) -> int:

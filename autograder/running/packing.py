@@ -36,6 +36,13 @@ def plain(value: Any, ship: tuple[int, ...] | None = None) -> Any:
         return Opaque(str(error))
 
 
+def only_nonzero(value: Any, ship: tuple[int, ...] | None = None) -> Any:
+    """Of plain data: which numbers of the array, or of the arrays in a tuple whose items were asked for, are not 0."""
+    if ship is not None:
+        return tuple(map(only_nonzero, value)) if type(value) is tuple else value
+    return value != 0 if type(value) is np.ndarray and value.dtype.kind in "iuf" and value.ndim else value
+
+
 class _TooMuch(Exception):
     """A value that is too large to be looked at; the text is its kind."""
 

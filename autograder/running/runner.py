@@ -14,8 +14,10 @@ import itertools
 import linecache
 import random
 import re
+import types
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -25,7 +27,7 @@ from autograder.running import import_stubs, opaque
 from autograder.running.awaiting import finish
 from autograder.running.batching import NOT_REPEATED, opened, repetitions
 from autograder.running.opaque import kind
-from autograder.running.packing import plain, plain_or_opaque
+from autograder.running.packing import only_nonzero, plain, plain_or_opaque
 from autograder.running.statements import future_flags, is_written_around, only_defines, only_shows, provides, stubs, tried_imports
 
 A_VALUE_ERROR = " (a ValueError)"  # stands behind the name of an exception that is a kind of ValueError
@@ -156,7 +158,8 @@ class Room:
             else:
                 function = getattr(args.pop(0), call.function[1:]) if call.is_method else self.namespace[call.function]
                 result, facts = self._run(function, args, kwargs, call.watch)
-            return Answer(Outcome.PASSED, value=plain(result, call.ship), facts=facts), result
+            value = plain(result, call.ship)
+            return Answer(Outcome.PASSED, only_nonzero(value, call.ship) if call.nonzero else value, facts=facts), result
         except self.caught as error:
             return Answer(Outcome.RAISED, error=describe(error) + self._left_over(error), line=self._own_line(error)), _DIED
 
@@ -304,8 +307,13 @@ def made(code: Code, notebook: Mapping[str, Any] | None = None) -> Any:
         if name not in (notebook or {}):
             raise NameError(f"{name} is not defined")
         namespace[name] = (notebook or {})[name]
-    exec(code.source, namespace)
+    exec(_compiled(code.source), namespace)
     return namespace[code.name]
+
+
+@lru_cache(maxsize=256)  # many calls are handed the same
+def _compiled(source: str) -> types.CodeType:
+    return compile(source, "<string>", "exec")
 
 
 def _item(result: Any, index: int | None) -> Any:

@@ -29,6 +29,7 @@ MAX_NESTING = MAX_DEPTH + 6  # an answer nests MAX_DEPTH deep inside a message, 
 MAX_AXES = 32
 AHEAD = 1 << 16  # bytes that are taken off the socket at once
 ALIGNED = 8  # no number that travels needs more
+NONCE = "0" * 32  # where each message has its own
 AT_ONCE = 500  # pieces that are handed to the system together; it takes 1024
 
 PLAIN = frozenset({type(None), bool, float, str})  # what stands for itself
@@ -80,8 +81,7 @@ _RECORDS: dict[str, tuple[type, tuple[Callable[[Any], bool], ...]]] = {
             lambda kwargs: type(kwargs) is dict and all(map(_is_argument, kwargs.values())),
             _tuple_of(str),
             lambda ship: ship is None or _tuple_of(int)(ship),
-            _is(bool),
-            _is(bool),
+            *[_is(bool)] * 3,
         ),
     ),
     "draws": (Draws, (_is(Call), _is(int), _tuple_of(int))),
@@ -143,8 +143,12 @@ def _tree(value: Any, buffers: list[memoryview], depth: int) -> Any:
     raise WireError(f"a {kind.__name__} cannot travel")
 
 
+def _is_small(value: Any) -> bool:
+    return type(value) is int and -(2**63) <= value < 2**63
+
+
 def _small(value: int) -> int:
-    if not -(2**63) <= value < 2**63:
+    if not _is_small(value):
         raise WireError("an int of more than 64 bits cannot travel")
     return value
 
@@ -222,10 +226,10 @@ class _Decoder:
             raise WireError("bytes that belong to no array")
 
     def value(self, tree: Any, depth: int) -> Any:
+        if type(tree) in PLAIN:
+            return tree
         if depth > MAX_NESTING:
             raise WireError("nested too deeply")
-        if tree is None or type(tree) in (bool, float, str):
-            return tree
         if type(tree) is int:
             return _small(tree)
         if type(tree) is not list or not tree or type(tree[0]) is not str:
@@ -239,7 +243,7 @@ class _Decoder:
             return _enum(_ENUMS[tag], rest)
         if tag == "d":
             return self._dict(rest, depth)
-        values = [v if type(v) in PLAIN else self.value(v, depth + 1) for v in rest]
+        values = [v if type(v) in PLAIN or _is_small(v) else self.value(v, depth + 1) for v in rest]
         if tag == "t":
             return tuple(values)
         if tag == "l":
@@ -309,6 +313,11 @@ def frame(message: Any) -> bytes:
     return b"".join(pieces(message))
 
 
+def done(nonce: str) -> bytes:
+    """The frame that ends the answers to a script, made of one in which only the nonce is another."""
+    return _DONE.replace(NONCE.encode(), nonce.encode())
+
+
 def pieces(message: Any) -> list[Piece]:
     """The frame in pieces, the arrays where they are, so that nothing large is copied."""
     parts = _parts(message)
@@ -340,3 +349,6 @@ def _read(readinto: Callable[[memoryview], int], size: int) -> memoryview:
             raise EOFError("the other side is gone")
         done += count
     return view
+
+
+_DONE = frame(("done", NONCE))

@@ -61,6 +61,13 @@ class Channel:
         here = len(self._ahead)
         return here >= LENGTH.size and here >= LENGTH.size + LENGTH.unpack_from(self._ahead)[0]
 
+    def takes(self, frame: bytes) -> bool:
+        """Whether the next frame is here and is this one, to the byte; then it is taken in."""
+        found = self._ahead.startswith(frame)
+        if found:
+            del self._ahead[: len(frame)]
+        return found
+
     def receive(self, deadline: Deadline) -> Any:
         if not self.has_frame():
             return read_frame(lambda view: self._readinto(view, deadline), self.cap, MAX_ELEMENTS)

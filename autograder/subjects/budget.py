@@ -50,7 +50,10 @@ class Budget:
     @property
     def asked(self) -> float:
         """Seconds of processor time of this exercise's calls."""
-        return self._asked + (self.spent - self._began[1] if self._began and self._calls else 0.0)
+        return self._asked_by(self.spent)
+
+    def _asked_by(self, spent: float) -> float:
+        return self._asked + (spent - self._began[1] if self._began and self._calls else 0.0)
 
     @property
     def waited(self) -> float:
@@ -85,8 +88,9 @@ class Budget:
     def allowance(self, worker: Worker, seconds: float, calls: bool = False) -> Allowance:
         """How long one may wait for the worker, which may compute for so many seconds if they are left."""
         assert worker.clock is not None, "a worker that is ready has a clock"
-        left = self.limits.submission_seconds - self.spent
+        spent = self.spent
+        left = self.limits.submission_seconds - spent
         if calls:
-            left = min(left, self.limits.exercise_seconds - self.asked)
+            left = min(left, self.limits.exercise_seconds - self._asked_by(spent))
         wall = min(seconds * self.limits.patience, self.limits.waiting_seconds - self.waited)
         return Allowance(worker.clock, min(seconds, left), wall)

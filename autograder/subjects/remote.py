@@ -22,13 +22,12 @@ from autograder.running.batching import NOT_REPEATED, bundled, repetitions, scat
 from autograder.running.packing import SMALL, weight_of
 from autograder.running.runner import cell_name, file_name, line_of
 from autograder.running.statements import where
-from autograder.running.wire import WireError, is_data, is_line
+from autograder.running.wire import NONCE, WireError, is_data, is_line
 from autograder.sandbox.clock import Allowance
 from autograder.sandbox.process import Isolation, Worker
 from autograder.subjects.budget import Budget
 
 ALLOWED = Limits.answer_bytes  # of a script that is sent ahead
-NONCE = "0" * 32  # in a template
 DONE_SECONDS = 2.0  # of processor time; a worker that answered the last call has nothing left to do but to say so
 HONEST = frozenset({Outcome.PASSED, Outcome.RAISED, Outcome.SKIPPED})  # how a call can end in the worker's own words
 
@@ -318,6 +317,8 @@ class Remote:
 
     def _finish(self, worker: Worker, nonce: str) -> None:
         """Make sure that nothing else is in the channel; a worker out of step is replaced before the next script."""
+        if worker.channel.takes(wire.done(nonce)):
+            return
         try:
             patience = None if worker.channel.has_frame() else self._ours(worker, DONE_SECONDS)
             in_step = _is_message(worker.channel.receive(patience), "done", nonce, 2)

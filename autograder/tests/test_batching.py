@@ -32,6 +32,7 @@ def expanded(script: list[Call]) -> list[Call]:
         ([draw(1), draw(2, "g"), draw(3)], [1, 1, 1]),
         ([draw(1), draw(2, x=Given("x", np.ones(3)))], [1, 1]),  # equal numbers, but another array
         ([draw(1), draw(2, watch=True), draw(3, watch=True)], [1, 2]),
+        ([draw(1), draw(2, nonzero=True), draw(3, nonzero=True)], [1, 2]),
         ([draw(1, kwargs={"train": False}), draw(2, kwargs={"train": False}), draw(3, kwargs={"train": 0})], [2, 1]),
         ([Call("f", (Seed(1, "rng"),)), Call("f", (Seed(1, "rng"),))], [1, 1]),  # one generator that moves on
         ([Call("f", (Seed(1), Seed(2))), Call("f", (Seed(1), Seed(3)))], [1, 1]),

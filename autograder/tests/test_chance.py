@@ -73,6 +73,26 @@ def test_the_smallest_error_is_seen_in_both_directions_and_a_smaller_one_is_not(
     assert min(nearly) < chance.POWER, f"98 % of {error} is seen too: {nearly}"
 
 
+STAGES = [(196608, 0.3, 3), (65536, 0.005, 2), (131072, 0.62, 2), (65536, 0.3, 4), (180000, 0.1, 3), (1000, 0.02, 2)]
+
+
+@pytest.mark.parametrize(("of", "p", "calls"), STAGES)
+def test_who_stops_early_still_sees_the_smallest_error_stated(of: int, p: float, calls: int) -> None:
+    error = chance.smallest_error(of, p, power=chance.POWER + chance.EARLY)
+    assert error <= 1.01 * chance.smallest_error(of, p), "as good as that of all events"
+    stages = [(n := of // calls * k, *chance.settled(n, of, p, calls - 1)) for k in range(1, calls)]
+    for other in (q for q in (p - error, p + error) if 0 <= q <= 1):
+        unseen = 1 - refused(of, p, other) + sum(float(binom.cdf(h, n, other) - binom.cdf(lo - 1, n, other)) for n, lo, h in stages)
+        assert unseen <= (1 - chance.POWER) * (1 + 1e-3), f"{other} is missed with probability {unseen}"
+    n, low, high = stages[-1]
+    assert binom.cdf(high, n, p) - binom.cdf(low - 1, n, p) > 0.3, "and it is worth while"
+
+
+def test_a_test_that_sees_nothing_settles_nothing() -> None:
+    low, high = chance.settled(1, 3, 0.5)
+    assert low > high
+
+
 def test_a_test_too_small_to_see_anything_says_so() -> None:
     assert chance.acceptance(3, 0.5) == (0, 3)
     assert chance.smallest_error(3, 0.5) == 1.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
 import re
@@ -13,7 +14,7 @@ import pytest
 from scipy.stats import binom
 
 from autograder import chance
-from autograder.asking import Exam
+from autograder.asking import Exam, Wrong
 from autograder.checks_api import counts
 from autograder.dropout import checks as c
 from autograder.dropout import masks
@@ -235,7 +236,7 @@ def test_right_functions_are_refused_no_more_often_than_promised(
 
 
 def test_the_sweeps_do_draw_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    check = c.drops_the_right_share(p=P, via="mask")
+    check = c.drops_the_right_share(p=P, via="mask", calls=1)
     seen = false_alarms("mask", check, 0.5, 100, monkeypatch)
     assert 20 <= seen <= 70, f"at a false-alarm rate of one half, {seen} of 100 right ones were refused"
 
@@ -361,7 +362,20 @@ def test_checks_that_want_the_same_masks_share_them() -> None:
     exam = Exam("mask", student({"mask": counted}), "shared")
     for verb in (c.drops_the_right_share, c.treats_examples_apart, c.treats_features_apart):
         verb(p=P, via="mask").judge(exam)
-    assert len(asked) == 3, f"three masks would have been enough: {asked}"
+    assert asked == [masks.LARGE], "one mask says enough to all of them"
+
+
+@pytest.mark.parametrize(("share", "calls"), [(P, 1), (P + 0.008, 3)])
+def test_more_masks_are_asked_for_only_where_the_first_leaves_doubt(share: float, calls: int) -> None:
+    seeds = []
+
+    def drawn(shape: tuple[int, ...], p: float, rng: Rng) -> Array:
+        seeds.append(float(rng.random()))
+        return mask(shape, share, rng)
+
+    with contextlib.suppress(Wrong):
+        c.drops_the_right_share(p=P, via="mask").judge(Exam("mask", student({"mask": drawn}), "doubt"))
+    assert len(seeds) == len(set(seeds)) == calls, "each seed once"
 
 
 def test_each_p_and_each_salt_has_masks_of_its_own() -> None:

@@ -211,6 +211,31 @@ def test_an_item_of_an_earlier_result_arrives_as_it_was_made() -> None:
     assert (second.value, third.value) == (7, 2)
 
 
+X = np.array([0.0, -0.0, 2.0, np.nan, np.inf])
+SEEN = [False, False, True, True, True]
+
+
+@pytest.mark.parametrize(
+    ("value", "ship", "seen"),
+    [
+        ("x", None, SEEN),
+        ("x.astype('float32').reshape(1, 5)", None, [SEEN]),
+        ("(x, x)", (0,), (SEEN, "an ndarray that was not asked for")),
+        ("x", (0,), X.tolist()),  # no pair, and a message may say of what kind it is instead
+        ("(x, x)", None, (X.tolist(), X.tolist())),
+        ("2.0", None, 2.0),
+        ("1j * np.ones(2)", None, [1j, 1j]),
+    ],
+)
+def test_where_it_is_enough_whether_a_number_is_0_no_more_is_told(value: str, ship: tuple[int, ...] | None, seen: Any) -> None:
+    room = Room({"f": lambda x: eval(value, {"x": x, "np": np})})
+    (answer,) = room.perform([Call("f", (Given("x", X),), ship=ship, nonzero=True)])
+    found = answer.value if isinstance(answer.value, tuple) else (answer.value,)
+    plain = [v.tolist() if isinstance(v, np.ndarray) else v for v in found if not isinstance(v, Opaque)]
+    wanted = [v for v in (seen if isinstance(seen, tuple) else (seen,)) if not isinstance(v, str)]
+    assert repr(plain) == repr(wanted)
+
+
 @pytest.mark.parametrize(
     ("made", "error"),
     [

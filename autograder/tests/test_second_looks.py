@@ -16,6 +16,7 @@ import pytest
 
 from autograder.classes import batch as room_of_batch
 from autograder.classes import desk as room_of_desk
+from autograder.classes import pool
 from autograder.classes.batch import Batch
 from autograder.classes.batch import _work as work
 from autograder.classes.desk import LOST, Graded, Task
@@ -78,6 +79,23 @@ def test_a_time_out_is_judged_twice_listed_reported_and_judged_again(room: Class
     assert len(batch.looks) == 2
     report = overview(room.root, SLUG)
     assert [(e.students, [p.students for p in e.parts]) for e in report.exercises if e.name == "shrink"] == [(3, [3, 3])], report.notes
+
+
+def test_handfuls_are_put_together_and_none_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "TOGETHER", 3600.0)
+    assert list(pool.together(iter([[1], [2], [], [3, 4]]))) == [[1], [2, 3, 4]], "the first at once, the rest together"
+    many = [[k] for k in range(2 * pool.MOST)]
+    assert [len(h) for h in pool.together(iter(many))] == [1, pool.MOST, pool.MOST - 1]
+
+    def interrupted() -> Iterator[list[int]]:
+        yield [1]
+        yield [2]
+        raise KeyboardInterrupt
+
+    found: list[list[int]] = []
+    with pytest.raises(KeyboardInterrupt):
+        found.extend(pool.together(interrupted()))
+    assert found == [[1], [2]]
 
 
 SPIN = "    began = time.process_time()\n    while time.process_time() < began + 0.4: pass\n"

@@ -132,7 +132,7 @@ def _script(
             next_is_same = called[index + 1 : index + 2] in ([], [called[index]])  # if that one hangs, the judge blames the right function
             outbox.put(_answer_pieces(link.cap, nonce, index, answers), may_wait=next_is_same or more)
             answers = []
-    outbox.put(wire.pieces(("done", nonce)), may_wait=more)
+    outbox.put([wire.done(nonce)], may_wait=more)
 
 
 class Outbox:

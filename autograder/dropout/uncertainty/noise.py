@@ -203,6 +203,8 @@ def levelled(found: list[Array]) -> str:
 class Branched(Form):
     """`out, cache = f(x, p, rng)` of units that all differ: those that become alike were dropped, whatever they become."""
 
+    nonzero = False
+
     def call(self, exam: Exam, shape: tuple[int, ...], p: float, seed: Seed) -> Call:
         x = np.linspace(1, 2, int(np.prod(shape))).reshape(shape)
         return train_call(exam.function, Given(f"np.linspace(1, 2, {x.size}).reshape({shape})", x), p, seed)
