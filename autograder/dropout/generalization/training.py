@@ -242,14 +242,10 @@ def draws_first_weights(exam: Exam) -> None:
             exam.show(f'np.unique(params["{name}"]).size')
             raise Wrong(f"{name} starts with {len(np.unique(W))} different numbers", f"{W.size}")
         exam.show(f'(params["{name}"] > 0).mean()')
-        _half(f"share of positive weights in {name}", W > 0)
+        expect(f"share of positive weights in {name}", int((W > 0).sum()), W.size, 0.5)
         exam.show(f'(abs(params["{name}"]) < 0.6745 * np.sqrt(2 / {W.shape[0]})).mean()')
-        _half(f"share of weights of {name} within 0.6745 * sqrt(2 / {W.shape[0]}) of 0 (their standard deviation is {W.std():.4f})",
-              np.abs(W) < QUARTILE * sd)
-
-
-def _half(what: str, events: Array) -> None:
-    expect(what, int(events.sum()), events.size, 0.5)
+        inner = f"share of weights of {name} within 0.6745 * sqrt(2 / {W.shape[0]}) of 0 (their standard deviation is {W.std():.4f})"
+        expect(inner, int((np.abs(W) < QUARTILE * sd).sum()), W.size, 0.5)
 
 
 # --------------------------------------------------------------------------------------------------------------------------- its steps
