@@ -300,12 +300,10 @@ def keeps_momentum(exam: Exam, *, sizes: tuple[int, ...], momentum: float, lr: f
     _agree(rest, there, rate, size, "the second step less momentum times the first", "a step without momentum", show)
 
 
-FLAT = "def flat(params):\n    return np.concatenate([params[name].ravel() for name in {names}])"
-
-
 def _flat(sizes: tuple[int, ...]) -> Given:
     """For messages: `flat`, which makes one vector of a network."""
-    return Given("flat", None, FLAT.format(names=[f"{kind}{k}" for k in range(1, len(sizes)) for kind in "Wb"]))
+    names = [f"{kind}{k}" for k in range(1, len(sizes)) for kind in "Wb"]
+    return Given("flat", None, f"def flat(params):\n    return np.concatenate([params[name].ravel() for name in {names}])")
 
 
 def call_them(exam: Exam, *names: str) -> None:
