@@ -71,10 +71,10 @@ HIDDEN = {
         "backward_test": [c.follows_test_time(p=0.62, shape=(37, 41), **VANILLA)],
     },
     "dropout_moments": {
-        "var": [c.agrees_with_the_solution(given=((7, 5), 0.45), names=("mean", "var"), name="var", tolerance=1e-5)],
-        "mean": [c.agrees_with_the_solution(given=((7, 5), 0.45), names=("mean", "var"), name="mean", tolerance=1e-5)],
+        "var": [c.is_right_like_the_solution(given=((7, 5), 0.45), names=("mean", "var"), name="var", tolerance=1e-5)],
+        "mean": [c.is_right_like_the_solution(given=((7, 5), 0.45), names=("mean", "var"), name="mean", tolerance=1e-5)],
         "manners": [
-            c.agrees_with_the_solution(given=given, names=("mean", "var"), name="var", tolerance=tolerance, needs="var")
+            c.is_right_like_the_solution(given=given, names=("mean", "var"), name="var", tolerance=tolerance, needs="var")
             for given, tolerance in ((((3, 4), 0.0), 1e-9), (((7, 5), 0.3), 1e-10))
         ],
     },
