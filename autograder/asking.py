@@ -7,13 +7,14 @@ function returns ends as a `Wrong` with a sentence, never as an exception of our
 from __future__ import annotations
 
 import builtins
+import functools
 import hashlib
 import re
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -101,6 +102,25 @@ class Exam:
     def of(self, subject: Subject) -> Exam:
         """The same desk before another subject (the reference): same seeds, same limits."""
         return replace(self, subject=subject, memo={}, last=())
+
+
+P = ParamSpec("P")
+Found = TypeVar("Found")
+
+
+def shared(ask: Callable[Concatenate[Exam, P], Found]) -> Callable[Concatenate[Exam, P], Found]:
+    """Let all checks of an exercise share what this function asks and finds; a message shows the calls that it made."""
+
+    @functools.wraps(ask)
+    def found(exam: Exam, /, *given: P.args, **more: P.kwargs) -> Found:
+        key = (ask.__name__, given, *sorted(more.items()), exam.salt)
+        if key not in exam.memo:
+            exam.memo[key] = ask(exam, *given, **more), exam.last
+        result: Found
+        result, exam.last = exam.memo[key]
+        return result
+
+    return found
 
 
 @lru_cache(maxsize=1 << 14)  # a class of hand-ins asks for the same again and again

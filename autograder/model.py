@@ -160,6 +160,11 @@ class Answer:
     line: str = ""  # the student's own line that raised, or the loop that was stopped: "line 7: return x * mask"
     facts: Facts | None = None
 
+    @property
+    def beside(self) -> Facts:
+        """What was seen beside the value; nothing, of a call that was not watched."""
+        return self.facts or Facts()
+
 
 class Subject(Protocol):
     """Something that can be asked. `ask` runs the calls in order as one script and answers each, however it ended."""

@@ -68,16 +68,16 @@ HIDDEN = {
         "backward_test": [c.follows_test_time(p=0.62, shape=(37, 41), **VANILLA)],
     },
     "dropout_moments": {
-        "var": [c.agrees_with_the_solution(given=((7, 5), 0.45), names=("mean", "var"), name="var", tolerance=1e-5)],
-        "mean": [c.agrees_with_the_solution(given=((7, 5), 0.45), names=("mean", "var"), name="mean", tolerance=1e-5)],
+        "var": [c.is_right_like_the_solution(given=((7, 5), 0.45), names=("mean", "var"), name="var", tolerance=1e-5)],
+        "mean": [c.is_right_like_the_solution(given=((7, 5), 0.45), names=("mean", "var"), name="mean", tolerance=1e-5)],
         "manners": [
-            c.agrees_with_the_solution(given=((3, 4), 0.0), names=("mean", "var"), name="var", tolerance=1e-9),
-            c.agrees_with_the_solution(
+            c.is_right_like_the_solution(given=((3, 4), 0.0), names=("mean", "var"), name="var", tolerance=1e-9),
+            c.is_right_like_the_solution(
                 given=((7, 5), 0.3),
                 names=("mean", "var"),
                 name="var",
                 tolerance=1e-10,
-                needs="agrees_with_the_solution(name=var, tolerance=1e-05)",
+                needs="is_right_like_the_solution(name=var, tolerance=1e-05)",
             )
         ],
     },

@@ -11,7 +11,7 @@ SALT = "quokka-5823"
 INPUTS, ONE, TWO = ALL = ("inputs", "units of hidden layer 1", "units of hidden layer 2")
 UPPER, LOWER = ("W3", "b3"), ("W2", "b2", "W1", "b1")
 SOME = tuple(f"drops_some_and_keeps_some_of_the(of={of}, p=0.4)" for of in ALL)
-MEASURABLE = ("upper", "lower", "obeys_its_generator")
+MEASURABLE = ("upper", "lower", "draws_from_rng")
 DROPS = {"p_in": 0.3, "p_hidden": 0.6}
 REAL = {"sizes": (64, 40, 30, 10), "batch": 32}
 LINE = Code("f", "f = lambda x: 5 * x")
@@ -38,7 +38,7 @@ HIDDEN = {
             c.differentiates(form="x squared with dropout", shape=(11,)),
         ],
         "central": [c.uses_central_differences(h=0.03, x=(1.5, -2.5, 0.25, 4.0))],
-        "manners": [c.gives_x_back(form="x squared with dropout", shape=(7,))],
+        "manners": [c.leaves_its_arguments_alone(arrays="its arguments", via=c.numeric_gradient("x squared with dropout", (7,)))],
     },
     "directional_error": {
         "tells": [
@@ -55,7 +55,10 @@ HIDDEN = {
     },
     "mlp_loss": {
         "loss": [
-            c.gives_the_loss_of_the_solution(case="at test time, on a larger network", **DROPS, train=False, **REAL, tolerance=1e-6),
+            c.is_right_like_the_solution(
+                case="a larger network at test time", name="the loss", tolerance=1e-6,
+                via=c.loss(**DROPS, train=False, **REAL, maker="normal_network"),
+            ),
             c.is_the_plain_network_at_test_time(p_in=0.45, p_hidden=0.7, **REAL),
         ],
         "dropout": [
@@ -75,9 +78,15 @@ HIDDEN = {
             ),
             c.gives_dropped_units_no_gradient(p_in=0.4, p_hidden=0.3, needs=SOME),
         ],
-        "manners": [c.changes_neither_parameters_nor_data(p_in=0.5, p_hidden=0.3)],
+        "manners": [c.leaves_its_arguments_alone(arrays="its arguments", via=c.loss(0.5, 0.3))],
     },
-    "mlp_predict": {"scores": [c.gives_the_scores_of_the_solution(sizes=(30, 20, 16, 7), batch=25, tolerance=1e-6)]},
+    "mlp_predict": {
+        "scores": [
+            c.is_right_like_the_solution(
+                case="another network", name="the scores", tolerance=1e-6, via=c.scores((30, 20, 16, 7), 25, "normal_network")
+            )
+        ]
+    },
     "max_norm": {
         "long": [c.is_right_like_the_solution(case="a larger matrix", given=((40, 30), 1.7), names=("W",), tolerance=1e-6)],
         "short": [

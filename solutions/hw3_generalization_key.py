@@ -33,7 +33,7 @@ HIDDEN = {
             c.moves_exactly(fraction=0.07, count=100),  # a little more than 7 in floating point
             c.moves_exactly(fraction=0.6, count=333, classes=3),
         ],
-        "manners": [c.refuses_the_fraction(fraction=-0.1)],
+        "manners": [c.raises_value_error(case="fraction = -0.1", via=c.noisy_labels(-0.1))],
     },
     "train_mlp": {
         "start": [c.returns_a_network(sizes=(5, 3))],
@@ -57,22 +57,22 @@ HIDDEN = {
         "wins": [c.sums_up_like_the_solution(count=15, key="wins")],
         "manners": [
             c.sums_up_like_the_solution(count=2, key="mean", needs="mean"),  # two pairs are enough
-            c.sums_up_to_ten_digits(count=7, key="sd", needs="sd"),
-            c.sums_up_to_ten_digits(count=12, key="t", needs="t"),
+            c.sums_up_like_the_solution(count=7, key="sd", tolerance=1e-10, needs="sd"),
+            c.sums_up_like_the_solution(count=12, key="t", tolerance=1e-10, needs="t"),
         ],
     },
     "ablation_curve": {
         "units": [c.deletes_units(fraction=0.6, two_layers=False)],
         "scale": [c.scales_the_others(fraction=0.45)],
-        "draw": [c.deletes_any_unit(calls=200), c.averages_over_repeats(repeats=3, needs="keeps_the_network")],
+        "draw": [c.deletes_any_unit(calls=200), c.averages_over_repeats(repeats=3, needs="leaves_its_arguments_alone")],
         "curve": [c.deletes_units(fraction=0.55, needs="deletes_units")],
     },
     "fixed_input_dropout": {
         "cure": [c.keeps_its_input(p=0.6, shape=(5, 8))],
         "coins": [c.drops_the_right_share(p=0.1, shape=(200, 300), **LAYER)],
-        "scale": [c.multiplies_what_it_keeps(p=0.6, shape=(29, 43))],
+        "scale": [c.scales_the_survivors(p=0.6, shape=(29, 43), **LAYER)],
         "rng": [c.obeys_the_generator(p=0.6, shape=(20, 30), **LAYER)],
-        "manners": [c.multiplies_to_ten_digits(p=0.6, shape=(29, 43), needs="multiplies_what_it_keeps(p=0.3)")],
+        "manners": [c.is_exact_to_ten_digits(p=0.6, shape=(29, 43), **LAYER, needs="scales_the_survivors(p=0.3)")],
     },
     "quiz": {
         "sizes": answered("updates", "parameters"),

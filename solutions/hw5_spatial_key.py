@@ -65,7 +65,7 @@ HIDDEN = {
         "manners": [c.masks_the_gradient_in_any_shape(p=0.4, shapes=((9, 8, 5), (4, 5, 2, 1, 3)), **SPATIAL)],
     },
     "dropblock_gamma": {
-        "gamma": [c.agrees_with_the_solution(given=(9, 17, 0.35, 5), names=("gamma",), name="gamma", tolerance=1e-6, needs="returns")],
+        "gamma": [c.is_right_like_the_solution(given=(9, 17, 0.35, 5), names=("gamma",), name="gamma", tolerance=1e-6, needs="is_right")],
         "blocks": of_mask(c.drops_whole_blocks(**LARGE_MAPS, needs=BLOCKS)),
         "coins": of_mask(
             c.drops_blocks_as_often_as_gamma_says(**LARGE_MAPS, **GAMMA, needs=BLOCKS),
@@ -77,8 +77,8 @@ HIDDEN = {
         ),
         "scale": of_mask(c.scales_by_the_kept_share(p=0.6, block=2, shape=(5, 4, 6, 7))),
         "manners": [
-            c.refuses_the_call(case="gamma is asked with block = 0", given=(4, 9, 0.3, 0)),
-            c.refuses_the_call(case="gamma is asked with a p below 0", given=(4, 9, -0.1, 2)),
+            c.raises_value_error(case="a gamma of block = 0", given=(4, 9, 0.3, 0)),
+            c.raises_value_error(case="a gamma with a p below 0", given=(4, 9, -0.1, 2)),
             *of_mask(c.scales_to_ten_digits(p=0.3, block=3, needs="scales_by_the_kept_share of dropblock_mask")),
         ],
     },
@@ -102,7 +102,7 @@ HIDDEN = {
         ],
         "manners": [
             c.divides_by_the_right_root(**OTHER, needs="normalises_each_channel"),
-            c.refuses_in_both_modes(p=-0.1, **OTHER),
+            c.raises_value_error(case="p = -0.1, in training and at test time", via=c.in_both_modes(c.normalised, p=-0.1, **OTHER)),
             c.remembers_variances_to_six_digits(batches=4, **OTHER, needs="memory"),
         ],
     },

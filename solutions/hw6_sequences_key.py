@@ -29,7 +29,7 @@ SHORT = {"x": (3, 1, 4), "h0": (3, 6), "Wx": (4, 6), "Wh": (6, 6), "b": (6,)}
 LONG = {**SHORT, "x": (3, 7, 4)}
 LAYER = {"x": (7, 3), "W": (3, 5), "b": (5,)}
 NETWORK = ((3, 7, 4), (3, 5), (4, 5), (5, 5), (5,))
-STATES = {"names": ("h", "cache"), "name": "h", "needs": "returns"}
+STATES = {"names": ("h", "cache"), "name": "h", "needs": "is_right"}
 MOMENTS = {"given": ((7, 5), (5, 3), (3,), 0.3), "names": ("mean", "var")}
 
 
@@ -44,7 +44,7 @@ def gradients(*names):
     return [
         c.has_the_right_gradient(
             name=name, given=given, rates=rates, case=case, **RECURRENT,
-            needs=("returns", f"has_the_right_gradient(name={name}, rates=(0.3, 0.2))"),
+            needs=("is_right", f"has_the_right_gradient(name={name}, rates=(0.3, 0.2))"),
         )
         for given, rates, case in cases
         for name in names
@@ -54,7 +54,7 @@ def gradients(*names):
 def layer_gradient(name, **case):
     return c.has_the_right_gradient(
         name=name, given=LAYER, rates=(0.45,), **CONNECT, model=w.through_weights, **case,
-        needs=(f"has_the_right_gradient(name={name}, rates=(0.3,))", *(() if case.get("train", True) else ("returns",))),
+        needs=(f"has_the_right_gradient(name={name}, rates=(0.3,))", *(() if case.get("train", True) else ("is_right",))),
     )
 
 
@@ -75,21 +75,21 @@ HIDDEN = {
             c.follows_the_mask(p=0.62, **VARIATIONAL, shape=(9, 4, 7), needs="follows_the_mask"),
             c.agrees_with_finite_differences(p=0.35, **VARIATIONAL, shape=(12, 5, 9), needs="follows_the_mask"),
         ],
-        "manners": [c.refuses_a_rate_of(bad=-0.25, given={"x": (4, 6, 5)}, rates=(0.3,), train=False)],
+        "manners": [c.raises_value_error(case="p = -0.25", via=c.with_a_rate_of(-0.25, {"x": (4, 6, 5)}, (0.3,), train=False))],
     },
     "rnn_forward": {
         "states": [
-            c.agrees_with_the_solution(given=(*NETWORK, 0.3, 0.4, None, False), tolerance=1e-6, **STATES),
-            c.agrees_with_the_solution(
+            c.is_right_like_the_solution(given=(*NETWORK, 0.3, 0.4, None, False), tolerance=1e-6, **STATES),
+            c.is_right_like_the_solution(
                 given=(*NETWORK, 0.0, 0.0, Seed(5)), names=("h", "cache"), name="h", tolerance=2e-6,
-                needs=("returns", "drops_nothing_when_all_rates_are_zero"),
+                needs=("is_right", "drops_nothing_when_all_rates_are_zero"),
             ),
         ],
         "masks": [
             c.masks_what_goes_to_the_weights(
-                size=(3, 5, 4, 4), rates=(0.5, 0.2), needs=("returns", WHOLE, f"{STEADY} of m_x", f"{STEADY} of m_h")
+                size=(3, 5, 4, 4), rates=(0.5, 0.2), needs=("is_right", WHOLE, f"{STEADY} of m_x", f"{STEADY} of m_h")
             ),
-            *of_both(lambda name: [c.shares_its_mask_over_time(p=0.62, shape=(5, 9, 17), needs=(f"{SOME} of {name}", "returns"))]),
+            *of_both(lambda name: [c.shares_its_mask_over_time(p=0.62, shape=(5, 9, 17), needs=(f"{SOME} of {name}", "is_right"))]),
         ],
         "rates": of_both(
             lambda name: [
@@ -108,10 +108,10 @@ HIDDEN = {
             *gradients("dWx", "dWh", "db"),
             c.has_the_right_gradient(
                 name="dWh", given=LONG, rates=(0.3, 0.3), **RECURRENT, train=False, case=", after a pass at test time",
-                needs=("returns", "has_the_right_gradient(name=dWh, rates=(0.3, 0.2))"),
+                needs=("is_right", "has_the_right_gradient(name=dWh, rates=(0.3, 0.2))"),
             ),
         ],
-        "manners": [c.refuses_a_rate_of(bad=-0.25, given=SHORT, rates=(0.3, 0.4), train=False)],
+        "manners": [c.raises_value_error(case="a probability of -0.25", via=c.with_a_rate_of(-0.25, SHORT, (0.3, 0.4), train=False))],
     },
     "dropconnect_forward": {
         "coins": [c.throws_a_coin_for_each_weight(p=0.62, size=(30, 16, 50))],
@@ -119,13 +119,13 @@ HIDDEN = {
             through(ONE_ROW, c.drops_the_right_share(p=0.005, **MASK, needs=COINS)),
             through(ONE_ROW, c.drops_the_right_share(p=0.62, calls=2, **MASK, needs=COINS)),
             through(ONE_ROW, c.keeps_a_varying_number(p=0.62, **MASK, needs=(COINS, FRESH))),
-            through(ONE_ROW, c.multiplies_the_kept_ones(p=0.62)),
+            through(ONE_ROW, c.scales_the_survivors(p=0.62, **MASK)),
             c.never_drops_the_bias(p=0.62, size=(9, 3, 5)),
             c.sums_kept_weights(p=0.62),
         ],
         "chance": [
-            c.agrees_with_the_solution(
-                given=((6, 4), (4, 5), (5,), 0.3, None, False), names=("out", "cache"), name="out", tolerance=1e-6, needs="returns"
+            c.is_right_like_the_solution(
+                given=((6, 4), (4, 5), (5,), 0.3, None, False), names=("out", "cache"), name="out", tolerance=1e-6, needs="is_right"
             ),
         ],
         "dx": [
@@ -139,13 +139,13 @@ HIDDEN = {
             ),
         ],
         "dW": [layer_gradient("dW"), layer_gradient("db"), layer_gradient("dW", train=False, case=", after a pass at test time")],
-        "manners": [c.refuses_a_rate_of(bad=-0.25, given=LAYER, rates=(0.3,), train=False)],
+        "manners": [c.raises_value_error(case="a probability of -0.25", via=c.with_a_rate_of(-0.25, LAYER, (0.3,), train=False))],
     },
     "dropconnect_moments": {
-        "var": [c.agrees_with_the_solution(name="var", **MOMENTS, tolerance=1e-5, needs="var")],
-        "mean": [c.agrees_with_the_solution(name="mean", **MOMENTS, tolerance=1e-5, needs="mean")],
+        "var": [c.is_right_like_the_solution(name="var", **MOMENTS, tolerance=1e-5, needs="var")],
+        "mean": [c.is_right_like_the_solution(name="mean", **MOMENTS, tolerance=1e-5, needs="mean")],
         "manners": [
-            c.agrees_with_the_solution(name="var", **MOMENTS, tolerance=1e-10, needs="var"),
+            c.is_right_like_the_solution(name="var", **MOMENTS, tolerance=1e-10, needs="var"),
             c.raises_value_error(case="p = -0.25", given=((7, 5), (5, 3), (3,), -0.25)),
         ],
     },

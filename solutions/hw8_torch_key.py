@@ -13,10 +13,12 @@ from torch import nn
 from autograder import core, edge, manner, right, variant
 from autograder.dropout import checks as c
 from autograder.dropout.torch import comparisons as t
-from autograder.dropout.torch import layers, loops
-from autograder.dropout.views import in_a_coat
+from autograder.dropout.torch import layers, loops, nets
+from autograder.dropout.views import through
 
 SALT = "quokka-2718"
+
+AFTER_A_RELU = {"zeros": True, "case": ", where half of x is 0, as after a ReLU"}
 
 FUNCTION = layers.function_coat("MyDropoutFunction", "MyDropoutFunction")
 LAYER = layers.layer_coat("MyDropoutFunction", "MyDropout")
@@ -38,11 +40,11 @@ HIDDEN_UNITS = "drops_in_training(net=FixedNet, p_in=0.0, p=0.5)"
 
 
 def function(check):
-    return in_a_coat(FUNCTION, check)
+    return through(FUNCTION, check)
 
 
 def layer(check):
-    return in_a_coat(LAYER, check)
+    return through(LAYER, check)
 
 
 HIDDEN = {
@@ -52,8 +54,10 @@ HIDDEN = {
         "mask": [
             t.hands_over_the_multiplier(zeros=True, shape=(7, 5, 6)),
             t.puts_the_module_into_training_mode(shape=(7, 5, 6), needs=HANDED_OVER),
-            t.keeps_its_head_among_zeros(module="Dropout3d", p=0.45, shape=(5, 12, 3, 4, 2), needs=("out", "grad", HANDED_OVER)),
-            t.keeps_its_head_among_zeros(module="AlphaDropout", p=0.62, dtype="float32", needs=("out", "grad", HANDED_OVER)),
+            t.finds_right_code_right(
+                **AFTER_A_RELU, module="Dropout3d", p=0.45, shape=(5, 12, 3, 4, 2), needs=("out", "grad", HANDED_OVER)
+            ),
+            t.finds_right_code_right(**AFTER_A_RELU, module="AlphaDropout", p=0.62, dtype="float32", needs=("out", "grad", HANDED_OVER)),
             t.finds_right_code_right(module="AlphaDropout", p=0.1, shape=(400,), dtype="float32", needs=("out", "grad")),
             t.finds_right_code_right(module="FeatureAlphaDropout", p=0.3, shape=(8, 30, 5), needs=("out", "grad")),
         ],
@@ -94,12 +98,12 @@ HIDDEN = {
         "measure": [loops.measures_in_eval_mode(epochs=4, batches=3)],
         "flags": [loops.returns_the_flags_it_saw(epochs=4, batches=2, starts_in_eval=True)],
         "net": [
-            loops.drops_each_layer_as_often_as_told(**NET, p_in=0.25, p=0.7, needs=SCORES),
-            loops.scales_the_survivors_of_each_layer(**NET, p_in=0.25, p=0.7, needs=RATES),
+            nets.drops_each_layer_as_often_as_told(**NET, p_in=0.25, p=0.7, needs=SCORES),
+            nets.scales_the_survivors_of_each_layer(**NET, p_in=0.25, p=0.7, needs=RATES),
         ],
         "eval": [
-            loops.drops_nothing_after_eval(**NET, p_in=0.6, p=0.0, needs=INPUTS),
-            loops.drops_nothing_after_eval(**NET, p_in=0.0, p=0.3, needs=HIDDEN_UNITS),
+            nets.drops_nothing_after_eval(**NET, p_in=0.6, p=0.0, needs=INPUTS),
+            nets.drops_nothing_after_eval(**NET, p_in=0.0, p=0.3, needs=HIDDEN_UNITS),
         ],
     },
     "quiz": {

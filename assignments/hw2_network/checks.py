@@ -9,7 +9,7 @@ from autograder import Exercise, Part
 from autograder.checks_api import symptoms as f
 from autograder.dropout.network import checks as c
 from autograder.dropout.network import direction_symptoms as a
-from autograder.dropout.network import gradient_checkers as d
+from autograder.dropout.network import gradient_checker_symptoms as d
 from autograder.dropout.network import leash_symptoms as k
 from autograder.dropout.network import symptoms as n
 from autograder.model import Code, Given, Seed
@@ -37,7 +37,7 @@ LAYER = "a ReLU layer with dropout"
 ONE, TWO = "units of hidden layer 1", "units of hidden layer 2"
 ALL = ("inputs", ONE, TWO)
 UPPER = ("W3", "b3")
-MEASURABLE = ("upper", "lower", "obeys_its_generator")  # so that a mask alone is to blame
+MEASURABLE = ("upper", "lower", "draws_from_rng")  # so that a mask alone is to blame
 READABLE = "shows_its_scores"  # so that survivors can be counted
 PARTS = ("W1", "b1", "W2", "b2", "W3", "b3")
 
@@ -96,7 +96,7 @@ EXERCISES = [
                 share=15,
                 gravity="manner",
                 needs="points_uphill",
-                checks=[c.gives_x_back(shape=(30,))],
+                checks=[c.leaves_its_arguments_alone(arrays="x and dout", via=c.numeric_gradient(shape=(30,)))],
             ),
         ],
     ),
@@ -150,7 +150,7 @@ EXERCISES = [
                 "its directions come from rng, and point all ways alike",
                 share=10,
                 needs="feels_the_gradient",
-                checks=[c.draws_its_directions_from_rng(slips="forgets the scale"), c.looks_all_ways()],
+                checks=[c.draws_from_rng(via=c.error_of_a_slip()), c.looks_all_ways()],
             ),
             Part(
                 "zeros",
@@ -169,7 +169,7 @@ EXERCISES = [
                 gravity="manner",
                 needs="feels_the_gradient",
                 checks=[
-                    c.keeps_what_it_is_given(),
+                    c.leaves_its_arguments_alone(arrays="x, dout and dx", via=c.error_of_a_slip()),
                     c.accepts_the_right_gradient(form="a matrix product", tolerance=1e-6, needs="tells"),
                     c.is_right(
                         case="5 x and the slope 4, to ten digits",
@@ -251,7 +251,7 @@ EXERCISES = [
                 gravity="manner",
                 needs="feels_its_scores",
                 checks=[
-                    c.obeys_its_generator(p=0.4),
+                    c.draws_from_rng(via=c.loss(0.4, 0.4, sizes=(20, 20, 20, 4))),
                     c.shapes_gradients_like_parameters(p_in=0.2, p_hidden=0.5),
                     c.is_right(
                         case="the same two examples, to ten digits",
@@ -267,9 +267,9 @@ EXERCISES = [
                     ),
                     c.stands_huge_scores(needs="is_right"),
                     c.survives_dropping_everything(needs="dropout"),
-                    c.refuses_rates(p_in=-0.1, p_hidden=0.5),
-                    c.refuses_rates(p_in=0.2, p_hidden=1.5),
-                    c.changes_neither_parameters_nor_data(p_in=0.2, p_hidden=0.5),
+                    c.raises_value_error(case="p_in = -0.1 and p_hidden = 0.5", via=c.loss(-0.1, 0.5)),
+                    c.raises_value_error(case="p_in = 0.2 and p_hidden = 1.5", via=c.loss(0.2, 1.5)),
+                    c.leaves_its_arguments_alone(arrays="params, X and y", via=c.loss(0.2, 0.5)),
                 ],
             ),
             Part(
@@ -310,7 +310,7 @@ EXERCISES = [
                 "neither params nor X is modified",
                 share=15,
                 gravity="manner",
-                checks=[c.changes_neither_parameters_nor_data(via="predict")],
+                checks=[c.leaves_its_arguments_alone(arrays="params and X", via=c.scores())],
             ),
         ],
     ),
@@ -452,7 +452,7 @@ PROBES = {
         d.form_of("form_of_a_product", form="a matrix product"),
         d.form_of("form_of_a_number", form="a sum of sines (one number)"),
         d.form_of("form_of_a_row", form="x squared", shape=(6,)),
-        d.gradient_of("of_x_itself", form="x itself"),
+        d.form_of("of_x_itself", form="x itself"),
         d.x_afterwards(),
     ],
     "directional_error": [
@@ -498,8 +498,8 @@ PROBES = {
         n.penalty(),
         n.inactive_units("inactive_in_layer_1", layer=1),
         n.inactive_units("inactive_in_layer_2", layer=2),
-        n.given_after(),
-        n.rate_outside(),
+        f.arguments_after("given_after", via=c.loss(0.2, 0.25), named=True),
+        f.takes("rate_outside", via=(c.loss(-0.25, 0.5), c.loss(0.5, 1.25))),
         n.rate_one(),
     ],
     "mlp_predict": [
@@ -517,14 +517,14 @@ PROBES = {
         k.length_wanted(),
         k.length_digits(),
         k.short_columns(),
-        f.value_at("zeros", given=([[0.0, 3.0], [0.0, -4.0]], 2.5)),
-        d.arguments_afterwards(given=([[3.0, 0.1], [4.0, 0.1]], 2.0), names=("W", "c")),
+        f.gives("zeros", given=([[0.0, 3.0], [0.0, -4.0]], 2.5)),
+        f.arguments_after("arguments_afterwards", given=([[3.0, 0.1], [4.0, 0.1]], 2.0), names=("W", "c"), named=True),
     ],
     "fixed_softmax_backward": [
-        f.value_at("right_class", given=([[0.2, 0.8], [0.6, 0.4]], [0, 1])),
-        f.value_at("other_class", given=([[0.2, 0.8], [0.6, 0.4]], [1, 1])),
+        f.gives("right_class", given=([[0.2, 0.8], [0.6, 0.4]], [0, 1])),
+        f.gives("other_class", given=([[0.2, 0.8], [0.6, 0.4]], [1, 1])),
         *(n.delta_form(part, given=(PROBS, Y), part=part) for part in ("form", "sign", "divisor")),
         d.digits_at("digits", given=(PROBS, Y), wanted=DSCORES),
-        d.arguments_afterwards(given=(PROBS, Y), names=("probs", "y")),
+        f.arguments_after("arguments_afterwards", given=(PROBS, Y), names=("probs", "y"), named=True),
     ],
 }

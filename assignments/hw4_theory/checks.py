@@ -15,6 +15,7 @@ LOSS = {"names": ("loss",)}
 WEIGHTS = {"names": ("w",)}
 PENALTY = {"names": ("penalty",)}
 VARIANCES = {"names": ("pooled", "per_unit")}
+TEN = {"tolerance": 1e-10}
 
 # softmax layers whose odds are whole numbers
 ONE = ([[1.0]], [[log(81), 0.0]], [0.0, 0.0])
@@ -172,8 +173,9 @@ EXERCISES = [
                     c.leaves_its_arguments_alone(given=(*TWO, 0.5), names=("x", "W", "b")),
                     c.raises_value_error(case="p = 1.5", given=(*ONE, 1.5)),
                     c.raises_value_error(case="p = -0.1", given=(*ONE, -0.1)),
-                    c.is_right_to_ten_digits(
-                        case="one input", given=(*ONE, 0.25), wanted=[[27 / 28, 1 / 28]], **PROBS, needs=("mean", "votes")
+                    c.is_right(
+                        case="one input, to ten digits", given=(*ONE, 0.25), wanted=[[27 / 28, 1 / 28]], **PROBS, **TEN,
+                        needs=("mean", "votes"),
                     ),
                 ],
             ),
@@ -226,8 +228,9 @@ EXERCISES = [
                 checks=[
                     c.leaves_its_arguments_alone(given=(*TWO, 0.5), names=("x", "W", "b")),
                     c.raises_value_error(case="p = 1.5", given=(*ONE, 1.5)),
-                    c.is_right_to_ten_digits(
-                        case="one input", given=(*ONE, 0.25), wanted=[[27 / 28, 1 / 28]], **PROBS, needs=("factor", "bias")
+                    c.is_right(
+                        case="one input, to ten digits", given=(*ONE, 0.25), wanted=[[27 / 28, 1 / 28]], **PROBS, **TEN,
+                        needs=("factor", "bias"),
                     ),
                 ],
             ),
@@ -284,7 +287,7 @@ EXERCISES = [
                     c.leaves_its_arguments_alone(given=(*LINE, [1.0, 1.0], 0.5), names=("X", "y", "w")),
                     c.raises_value_error(case="p = 1.5", given=(*LINE, [1.0, 1.0], 1.5)),
                     c.raises_value_error(case="p = 1", given=(*LINE, [1.0, 1.0], 1.0)),
-                    c.is_right_to_ten_digits(case="one example", given=(*MISS, 0.2), wanted=2.25, **LOSS, needs="average"),
+                    c.is_right(case="one example, to ten digits", given=(*MISS, 0.2), wanted=2.25, **LOSS, **TEN, needs="average"),
                 ],
             ),
         ],
@@ -333,8 +336,8 @@ EXERCISES = [
                     c.leaves_its_arguments_alone(given=(*LINE, 0.5), names=("X", "y")),
                     c.raises_value_error(case="p = 1.5", given=(*LINE, 1.5)),
                     c.raises_value_error(case="p = 1", given=(*LINE, 1.0)),
-                    c.is_right_to_ten_digits(case="p = 0", given=(*LINE, 0.0), wanted=[1.0, 2.0], **WEIGHTS, needs="least_squares"),
-                    c.is_right_to_ten_digits(case="one input", given=(*UNIT, 0.2), wanted=[1.6], **WEIGHTS, needs="factor"),
+                    c.is_right(case="p = 0, to ten digits", given=(*LINE, 0.0), wanted=[1.0, 2.0], **WEIGHTS, **TEN, needs="least_squares"),
+                    c.is_right(case="one input, to ten digits", given=(*UNIT, 0.2), wanted=[1.6], **WEIGHTS, **TEN, needs="factor"),
                 ],
             ),
         ],
@@ -401,7 +404,7 @@ EXERCISES = [
                     c.leaves_its_arguments_alone(given=(*UNDECIDED, 0.5), names=("X", "beta")),
                     c.raises_value_error(case="p = 1.5", given=([[1.0]], [1.0], 1.5)),
                     c.raises_value_error(case="p = 1", given=([[1.0]], [1.0], 1.0)),
-                    c.is_right_to_ten_digits(case="a score of 0", given=(*UNDECIDED, 0.2), wanted=0.0625, **PENALTY, needs="size"),
+                    c.is_right(case="a score of 0, to ten digits", given=(*UNDECIDED, 0.2), wanted=0.0625, **PENALTY, **TEN, needs="size"),
                 ],
             ),
         ],
@@ -448,8 +451,9 @@ EXERCISES = [
                 checks=[
                     c.raises_value_error(case="p = 1.5", given=([1.0, 2.0], 1.5)),
                     c.leaves_its_arguments_alone(given=(LAYER, 0.5), names=("y",)),
-                    c.is_right_to_ten_digits(
-                        case="two units", given=([2.0, 0.0], 0.25), wanted=0.9375, **VARIANCES, name="pooled", needs="units"
+                    c.is_right(
+                        case="two units, to ten digits", given=([2.0, 0.0], 0.25), wanted=0.9375, **VARIANCES, name="pooled", **TEN,
+                        needs="units",
                     ),
                 ],
             ),

@@ -19,7 +19,7 @@ GRADIENT = "passes_gradient_to_kept_units_only"
 STEADY = "shares_its_mask_over_time"
 WHOLE = "returns_whole_states"
 APART = ("treats_examples_apart", "treats_features_apart")
-ENDS = ("returns", "never_drops_the_bias", "drops_the_right_share")
+ENDS = ("is_right", "never_drops_the_bias", "drops_the_right_share")
 MASK = {"via": "mask"}
 LARGE = {**MASK, "shape": (128, 128)}
 KEPT = "keeps_its_mask_when_asked(p=0.4)"
@@ -53,6 +53,14 @@ TWO_EXAMPLES = ([[3.0, 1.0], [1.0, 2.0]], *MOMENTS[1:])
 def of_both(make):
     """The checks that `make(lens, "m_x")` lists about the mask of the input, then those about the mask of the state."""
     return [through(lens, check) for lens in (INPUT_MASK, STATE_MASK) for check in make(lens.name)]
+
+
+def gives(dtype, given, rates):
+    return c.gives_the_dtype(dtype=dtype, via=c.in_both_modes(c.forwards, given, rates, dtype=dtype))
+
+
+def leaves_dout(needs, *layer, **pair):
+    return c.leaves_its_arguments_alone(arrays="dout", via=c.backwards(*layer, **pair), needs=needs)
 
 
 def question(key, sentence, **kind):
@@ -128,12 +136,12 @@ EXERCISES = [
                 needs=SOME,
                 checks=[
                     c.is_exact_to_ten_digits(p=0.3, shape=(8, 6, 20), needs="scales_the_survivors"),
-                    c.leaves_what_it_is_given(given=SEQUENCE, rates=(0.3,)),
-                    c.stays_in(given=SEQUENCE, rates=(0.3,), dtype="float32"),
-                    c.stays_in(given=SEQUENCE, rates=(0.3,), dtype="float64"),
+                    c.leaves_its_arguments_alone(via=c.forwards(SEQUENCE, (0.3,))),
+                    gives("float32", SEQUENCE, (0.3,)),
+                    gives("float64", SEQUENCE, (0.3,)),
                     c.drops_nothing_at_zero(shape=(8, 6, 20), needs="drops_the_right_share"),
                     c.drops_everything_at_one(shape=(8, 6, 20), needs="drops_the_right_share"),
-                    c.refuses_a_rate_of(bad=1.5, given=SEQUENCE, rates=(0.3,)),
+                    c.raises_value_error(case="a probability of 1.5", via=c.with_a_rate_of(1.5, SEQUENCE, (0.3,))),
                     c.keeps_dout(p=0.3, **VARIATIONAL, shape=(3, 4, 5), needs=GRADIENT),
                 ],
             ),
@@ -148,9 +156,9 @@ EXERCISES = [
                 "the states are those of the formula, whole, and nothing is dropped at test time",
                 share=15,
                 checks=[
-                    c.returns(given=BY_HAND, wanted=STATES, names=("h", "cache"), name="h", tolerance=1e-6),
+                    c.is_right(given=BY_HAND, wanted=STATES, names=("h", "cache"), name="h", tolerance=1e-6),
                     c.returns_whole_states(rates=RATES),
-                    c.needs_no_chance_at_test_time(given=NETWORK, rates=RATES, needs="returns"),
+                    c.needs_no_chance_at_test_time(given=NETWORK, rates=RATES, needs="is_right"),
                 ],
             ),
             Part(
@@ -161,15 +169,15 @@ EXERCISES = [
                 checks=[
                     *of_both(
                         lambda name: [
-                            c.drops_some_and_keeps_some(p=0.3, **MASK, needs=("returns", WHOLE) if name == "m_h" else ()),
-                            c.shares_its_mask_over_time(p=0.3, needs=(f"{SOME} of {name}", "returns")),
+                            c.drops_some_and_keeps_some(p=0.3, **MASK, needs=("is_right", WHOLE) if name == "m_h" else ()),
+                            c.shares_its_mask_over_time(p=0.3, needs=(f"{SOME} of {name}", "is_right")),
                             c.treats_examples_apart(p=0.3, **LARGE, needs=(f"{SOME} of {name}", WHOLE)),
                             c.treats_features_apart(p=0.3, **LARGE, needs=(f"{SOME} of {name}", WHOLE)),
                             c.draws_afresh(p=0.3, **LARGE, needs=(f"{SOME} of {name}", WHOLE)),
                         ]
                     ),
                     c.draws_two_masks(p=0.3, needs=[f"{verb} of {name}" for verb in (STEADY, *APART) for name in ("m_x", "m_h")]),
-                    c.masks_what_goes_to_the_weights(needs=("returns", WHOLE, f"{STEADY} of m_x", f"{STEADY} of m_h")),
+                    c.masks_what_goes_to_the_weights(needs=("is_right", WHOLE, f"{STEADY} of m_x", f"{STEADY} of m_h")),
                 ],
             ),
             Part(
@@ -180,7 +188,7 @@ EXERCISES = [
                     *of_both(
                         lambda name: [
                             c.drops_the_right_share(p=0.3, **LARGE, calls=4, needs=(f"{SOME} of {name}", WHOLE)),
-                            c.multiplies_the_kept_ones(p=0.3, needs=(f"{SOME} of {name}", "returns", WHOLE)),
+                            c.scales_the_survivors(p=0.3, **MASK, needs=(f"{SOME} of {name}", "is_right", WHOLE)),
                             c.obeys_the_generator(p=0.3, **MASK, needs=(f"{SOME} of {name}", f"draws_afresh of {name}")),
                             c.leaves_global_random_state_alone(p=0.3, **MASK, needs=f"{SOME} of {name}"),
                         ]
@@ -194,7 +202,7 @@ EXERCISES = [
                 share=20,
                 checks=[
                     c.has_the_right_gradient(name="dx", **THROUGH_TIME, **TIME_MODEL),
-                    c.has_the_right_gradient(name="dh0", **THROUGH_TIME, **TIME_MODEL, needs="returns"),
+                    c.has_the_right_gradient(name="dh0", **THROUGH_TIME, **TIME_MODEL, needs="is_right"),
                     c.keeps_two_passes_apart(
                         first=NETWORK, second=SHORTER, rates=RATES, **RECURRENT, needs="has_the_right_gradient(name=dx, rates=(0.3, 0.2))"
                     ),
@@ -207,7 +215,7 @@ EXERCISES = [
                 checks=[
                     c.has_the_right_gradient(name="dWx", **THROUGH_TIME, **TIME_MODEL),
                     c.has_the_right_gradient(name="dWh", **THROUGH_TIME, **TIME_MODEL),
-                    c.has_the_right_gradient(name="db", **THROUGH_TIME, **TIME_MODEL, needs="returns"),
+                    c.has_the_right_gradient(name="db", **THROUGH_TIME, **TIME_MODEL, needs="is_right"),
                 ],
             ),
             Part(
@@ -218,15 +226,15 @@ EXERCISES = [
                 checks=[
                     *of_both(
                         lambda name: [
-                            c.is_exact_to_ten_digits(p=0.3, **MASK, needs=f"multiplies_the_kept_ones of {name}"),
+                            c.is_exact_to_ten_digits(p=0.3, **MASK, needs=f"scales_the_survivors of {name}"),
                             c.drops_everything_at_one(**MASK, needs=f"drops_the_right_share of {name}"),
                         ]
                     ),
-                    c.leaves_what_it_is_given(given=NETWORK, rates=RATES),
-                    c.stays_in(given=NETWORK, rates=RATES, dtype="float32"),
-                    c.stays_in(given=NETWORK, rates=RATES, dtype="float64"),
-                    c.refuses_a_rate_of(bad=1.5, given=NETWORK, rates=RATES),
-                    c.leaves_its_upstream_alone(given=NETWORK, rates=RATES, **RECURRENT, needs="has_the_right_gradient"),
+                    c.leaves_its_arguments_alone(via=c.forwards(NETWORK, RATES)),
+                    gives("float32", NETWORK, RATES),
+                    gives("float64", NETWORK, RATES),
+                    c.raises_value_error(case="a probability of 1.5", via=c.with_a_rate_of(1.5, NETWORK, RATES)),
+                    leaves_dout("has_the_right_gradient", NETWORK, RATES, **RECURRENT),
                 ],
             ),
         ],
@@ -254,7 +262,7 @@ EXERCISES = [
                 needs=SOME,
                 checks=[
                     through(ONE_ROW, c.drops_the_right_share(p=0.3, **LARGE, calls=4, needs="throws_a_coin_for_each_weight")),
-                    through(ONE_ROW, c.multiplies_the_kept_ones(p=0.3)),
+                    through(ONE_ROW, c.scales_the_survivors(p=0.3, **MASK)),
                     c.never_drops_the_bias(p=0.3),
                 ],
             ),
@@ -264,8 +272,8 @@ EXERCISES = [
                 share=10,
                 needs=SOME,
                 checks=[
-                    c.returns(given=LAYER_BY_HAND, wanted=[[5.0, 9.0, -1.0]], names=("out", "cache"), name="out", tolerance=1e-6),
-                    c.needs_no_chance_at_test_time(given=LAYER, rates=(0.3,), needs="returns"),
+                    c.is_right(given=LAYER_BY_HAND, wanted=[[5.0, 9.0, -1.0]], names=("out", "cache"), name="out", tolerance=1e-6),
+                    c.needs_no_chance_at_test_time(given=LAYER, rates=(0.3,), needs="is_right"),
                     through(ONE_ROW, c.obeys_the_generator(p=0.3, **MASK, needs="draws_afresh")),
                     through(ONE_ROW, c.leaves_global_random_state_alone(p=0.3, **MASK)),
                 ],
@@ -300,14 +308,14 @@ EXERCISES = [
                 gravity="manner",
                 needs=SOME,
                 checks=[
-                    through(ONE_ROW, c.is_exact_to_ten_digits(p=0.3, **MASK, needs="multiplies_the_kept_ones")),
+                    through(ONE_ROW, c.is_exact_to_ten_digits(p=0.3, **MASK, needs="scales_the_survivors")),
                     c.drops_nothing_when_all_rates_are_zero(given=LAYER, rates=(0.3,), needs=ENDS),
                     c.leaves_the_bias_alone_at_one(needs=ENDS),
-                    c.leaves_what_it_is_given(given=LAYER, rates=(0.3,)),
-                    c.stays_in(given=LAYER, rates=(0.3,), dtype="float32"),
-                    c.stays_in(given=LAYER, rates=(0.3,), dtype="float64"),
-                    c.refuses_a_rate_of(bad=1.5, given=LAYER, rates=(0.3,)),
-                    c.leaves_its_upstream_alone(given=LAYER, rates=(0.3,), **CONNECT, needs="has_the_right_gradient"),
+                    c.leaves_its_arguments_alone(via=c.forwards(LAYER, (0.3,))),
+                    gives("float32", LAYER, (0.3,)),
+                    gives("float64", LAYER, (0.3,)),
+                    c.raises_value_error(case="a probability of 1.5", via=c.with_a_rate_of(1.5, LAYER, (0.3,))),
+                    leaves_dout("has_the_right_gradient", LAYER, (0.3,), **CONNECT),
                 ],
             ),
         ],
@@ -321,13 +329,13 @@ EXERCISES = [
                 "the variance is p / (1 - p) times the sum of (x_i W_ij)^2, one for each output",
                 share=60,
                 gravity="core",
-                checks=[c.returns(given=MOMENTS, wanted=[[3.25, 4.0]], names=("mean", "var"), name="var", tolerance=1e-5)],
+                checks=[c.is_right(given=MOMENTS, wanted=[[3.25, 4.0]], names=("mean", "var"), name="var", tolerance=1e-5)],
             ),
             Part(
                 "mean",
                 "the average is x W + b",
                 share=25,
-                checks=[c.returns(given=MOMENTS, wanted=[[1.5, 4.0]], names=("mean", "var"), name="mean", tolerance=1e-5)],
+                checks=[c.is_right(given=MOMENTS, wanted=[[1.5, 4.0]], names=("mean", "var"), name="mean", tolerance=1e-5)],
             ),
             Part(
                 "manners",
@@ -390,7 +398,7 @@ EXERCISES = [
                     c.drops_features_as_often_as(p=0.2),
                     c.divides_what_it_keeps(p=0.4, needs="drops_features_as_often_as"),
                     c.knows_the_ends(bad=(1.5,), needs="drops_features_as_often_as"),
-                    c.leaves_its_sequences_alone(p=0.4),
+                    c.leaves_its_arguments_alone(arrays="x", via=c.in_both_modes(c.a_layer, 0.4)),
                 ],
             ),
         ],
@@ -413,7 +421,7 @@ def seen(lens):
     """The facts about one mask."""
     facts = [
         f.drop_share(**MASK), f.rows(**MASK), f.columns(**MASK), f.number_dropped(**MASK), f.next_mask(**MASK), f.generator(**MASK),
-        s.multiplier(), s.digits(), s.at_one(), s.outside(),
+        s.multiplier(), s.digits(), s.at_one(), f.outside(**MASK),
     ]
     return [seen_through(lens, fact) for fact in facts]
 
@@ -425,7 +433,7 @@ PROBES = {
     "variational_dropout_forward": [
         *seen(SEQUENCES),
         seen_through(SEQUENCES, s.over_time()),
-        s.arrays_after(given=SEQUENCE, rates=(0.3,)),
+        t.arguments_after("arrays_after", via=c.forwards(SEQUENCE, (0.3,)), named=True),
         s.dtypes(given=SEQUENCE, rates=(0.3,)),
         s.chance_at_test_time(given=SEQUENCE, rates=(0.3,)),
         s.wrong_gradients(given=SEQUENCE, rates=(0.3,), **VARIATIONAL),
@@ -436,7 +444,7 @@ PROBES = {
         s.pass_remembered(given=SEQUENCE, rates=(0.3,), **VARIATIONAL),
     ],
     "rnn_forward": [
-        f.value_at(given=BY_HAND, index=0, name="first_state"),
+        t.gives("first_state", given=BY_HAND, index=0),
         t.gives("second_state", given=BY_HAND, index=0, place=1),
         t.gives("state_below_zero", given=BELOW_ZERO, index=0),
         *seen(INPUT_MASK),
@@ -446,7 +454,7 @@ PROBES = {
         s.two_masks(),
         s.first_axis(),
         s.scaled_gradients(**THROUGH_TIME),
-        s.arrays_after(given=NETWORK, rates=RATES),
+        t.arguments_after("arrays_after", via=c.forwards(NETWORK, RATES), named=True),
         s.dtypes(given=NETWORK, rates=RATES),
         s.chance_at_test_time(given=NETWORK, rates=RATES),
         s.wrong_gradients(**THROUGH_TIME, **TIME_MODEL),
@@ -456,7 +464,7 @@ PROBES = {
         *(way(**UNDROPPED) for way in (w.way_of_errors, w.way_to_h0, w.sums_of_weights, w.state_of_dWh)),
         w.place_of_the_state_mask(),
         s.returned_states(),
-        s.upstream_after(**THROUGH_TIME),
+        t.arguments_after("upstream_after", via=c.backwards(**THROUGH_TIME)),
         s.pass_remembered(**THROUGH_TIME),
     ],
     "dropconnect_forward": [
@@ -464,14 +472,14 @@ PROBES = {
         s.coins(),
         s.bias(),
         s.weights_at_test_time(),
-        s.arrays_after(given=LAYER, rates=(0.3,)),
+        t.arguments_after("arrays_after", via=c.forwards(LAYER, (0.3,)), named=True),
         s.dtypes(given=LAYER, rates=(0.3,)),
         s.chance_at_test_time(given=LAYER, rates=(0.3,)),
         s.wrong_gradients(**THROUGH_WEIGHTS, **WEIGHTS_MODEL),
         s.wrong_gradients("wrong_gradients_at_test_time", given=LAYER, rates=(0.3,), train=False, **CONNECT),
         w.way_through_weights("way_of_dx", of="x", **THROUGH_WEIGHTS),
         w.way_through_weights("way_of_dW", of="W", **THROUGH_WEIGHTS),
-        s.upstream_after(**THROUGH_WEIGHTS),
+        t.arguments_after("upstream_after", via=c.backwards(**THROUGH_WEIGHTS)),
         s.pass_remembered(**THROUGH_WEIGHTS),
     ],
     "dropconnect_moments": [
@@ -500,6 +508,6 @@ PROBES = {
         s.another_batch("after_one_feature", first=6, second=6, features=(1, 20)),
         s.after_test_time(),
         s.layer_at_test_time(),
-        s.sequences_after(),
+        t.arguments_after("sequences_after", via=c.a_layer(0.3)),
     ],
 }

@@ -11,8 +11,8 @@ from autograder.dropout import symptoms as f
 from autograder.dropout.forms import Flat
 from autograder.dropout.torch import comparison_symptoms as s
 from autograder.dropout.torch import comparisons as t
-from autograder.dropout.torch import layers, loops
-from autograder.dropout.views import fact_in_a_coat, in_a_coat
+from autograder.dropout.torch import layer_symptoms, layers, loops, nets
+from autograder.dropout.views import seen_through, through
 
 NEEDS = ("torch",)
 GPU = True  # `autograder grade --gpu` shows its sandboxes this machine's
@@ -23,6 +23,8 @@ LAYER = layers.layer_coat("MyDropoutFunction", "MyDropout")
 BOTH = {"forward": "MyDropoutFunction", "backward": "backward"}
 LAYER_BOTH = {"forward": "MyDropout", "backward": "backward"}
 OF_LAYER = {"function": "MyDropout", "p": 0.3}
+AFTER_A_RELU = {"zeros": True, "case": ", where half of x is 0, as after a ReLU"}
+BEFORE_A_RELU = {"zeros_in_dout": True, "case": ", where half of dout is 0, as before a ReLU"}
 NOTICES = "notices_wrong_code(part=out, p=0.3)"
 HANDED_OVER = "hands_over_the_multiplier"
 DROPS = "drops_some_and_keeps_some of MyDropoutFunction"
@@ -40,12 +42,12 @@ HIDDEN_UNITS = {**NET, "p_in": 0.0, "p": 0.5}
 
 def function(check):
     """The check, put to MyDropoutFunction itself."""
-    return in_a_coat(FUNCTION, check)
+    return through(FUNCTION, check)
 
 
 def layer(check):
     """The check, put to the layer MyDropout."""
-    return in_a_coat(LAYER, check)
+    return through(LAYER, check)
 
 
 def agreement(part, sentence, *more):
@@ -80,8 +82,8 @@ EXERCISES = [
                     t.hands_over_the_multiplier(zeros_in_dout=True),
                     t.hands_over_the_multiplier(part="grad", needs=("notices_wrong_code(part=grad, p=0.3)", "grad")),
                     t.puts_the_module_into_training_mode(needs=HANDED_OVER),
-                    t.keeps_its_head_among_zeros(p=0.3, dtype="float32", needs=("out", "grad", HANDED_OVER)),
-                    t.takes_zeros_in_dout(p=0.3, needs=("out", "grad", HANDED_OVER)),
+                    t.finds_right_code_right(**AFTER_A_RELU, p=0.3, dtype="float32", needs=("out", "grad", HANDED_OVER)),
+                    t.finds_right_code_right(**BEFORE_A_RELU, p=0.3, needs=("out", "grad", HANDED_OVER)),
                     *(
                         t.finds_right_code_right(module=module, p=0.3, shape=shape, dtype="float32", needs=("out", "grad"))
                         for module, shape in (
@@ -124,7 +126,7 @@ EXERCISES = [
                     t.manages_the_end(end=1.0, needs=("out", "grad", "mask", "rate")),
                     t.sees_what_is_wrong_at_one(needs=("out", "mask", "measure")),
                     t.hands_over_masks_like_x(p=0.3, dtype="float32", needs=("out", "grad", "mask")),
-                    t.keeps_x_and_dout(p=0.3),
+                    c.leaves_its_arguments_alone(arrays="x and dout", via=t.comparison(0.3)),
                 ],
             ),
         ],
@@ -263,11 +265,11 @@ EXERCISES = [
                 "FixedNet has two ReLU layers and in training drops inputs with p_in, both hidden layers with p, survivors scaled",
                 20,
                 checks=[
-                    loops.drops_in_training(**INPUTS),
-                    loops.drops_in_training(**HIDDEN_UNITS),
-                    loops.computes_two_relu_layers(**NET, needs="drops_in_training"),
-                    loops.drops_each_layer_as_often_as_told(**NET, p_in=0.6, p=0.2, needs="computes_two_relu_layers"),
-                    loops.scales_the_survivors_of_each_layer(**NET, p_in=0.5, p=0.2, needs="drops_each_layer_as_often_as_told"),
+                    nets.drops_in_training(**INPUTS),
+                    nets.drops_in_training(**HIDDEN_UNITS),
+                    nets.computes_two_relu_layers(**NET, needs="drops_in_training"),
+                    nets.drops_each_layer_as_often_as_told(**NET, p_in=0.6, p=0.2, needs="computes_two_relu_layers"),
+                    nets.scales_the_survivors_of_each_layer(**NET, p_in=0.5, p=0.2, needs="drops_each_layer_as_often_as_told"),
                 ],
             ),
             Part(
@@ -276,8 +278,8 @@ EXERCISES = [
                 25,
                 gravity="core",
                 checks=[
-                    loops.drops_nothing_after_eval(**INPUTS, needs=loops.drops_in_training(**INPUTS)),
-                    loops.drops_nothing_after_eval(**HIDDEN_UNITS, needs=loops.drops_in_training(**HIDDEN_UNITS)),
+                    nets.drops_nothing_after_eval(**INPUTS, needs=nets.drops_in_training(**INPUTS)),
+                    nets.drops_nothing_after_eval(**HIDDEN_UNITS, needs=nets.drops_in_training(**HIDDEN_UNITS)),
                 ],
             ),
         ],
@@ -301,7 +303,7 @@ FIXED = t.Comparison("Fixed", shape=(30, 40))
 
 def of_layer(fact):
     """The fact, seen of the layer MyDropout."""
-    return fact_in_a_coat(LAYER, fact)
+    return seen_through(LAYER, fact)
 
 
 PROBES = {
@@ -344,17 +346,17 @@ PROBES = {
                 f.gradient_at_zero_input(**LAYER_BOTH),
             )
         ),
-        fact_in_a_coat(FUNCTION, f.survivors()),
-        fact_in_a_coat(FUNCTION, f.gradient_factor(**BOTH)),
-        layers.one_layer_twice(function="MyDropout"),
-        layers.source_of_chance(function="MyDropout"),
-        layers.half_precision(function="MyDropout"),
-        layers.divisor(function="MyDropout"),
-        layers.home_of_the_mask(function="MyDropout"),
-        layers.saved_state(function="MyDropout"),
-        layers.mode_after_eval(function="MyDropout"),
-        layers.printed(function="MyDropout"),
-        layers.way_back(function="MyDropout"),
+        seen_through(FUNCTION, f.survivors()),
+        seen_through(FUNCTION, f.gradient_factor(**BOTH)),
+        layer_symptoms.one_layer_twice(function="MyDropout"),
+        layer_symptoms.source_of_chance(function="MyDropout"),
+        layer_symptoms.half_precision(function="MyDropout"),
+        layer_symptoms.divisor(function="MyDropout"),
+        layer_symptoms.home_of_the_mask(function="MyDropout"),
+        layer_symptoms.saved_state(function="MyDropout"),
+        layer_symptoms.mode_after_eval(function="MyDropout"),
+        layer_symptoms.printed(function="MyDropout"),
+        layer_symptoms.way_back(function="MyDropout"),
     ],
     "fixed_training_loop": [
         loops.loop_modes(),
@@ -362,11 +364,11 @@ PROBES = {
         loops.loop_flags(),
         loops.loop_switch(),
         loops.loop_steps(rate=0.1),
-        loops.net_at_test_time("inputs", **NET, p_in=0.5, p=0.0),
-        loops.net_at_test_time("hidden", **NET, p_in=0.0, p=0.5),
-        loops.net_rates(**NET),
-        loops.net_scores(**NET),
-        loops.net_factor(**NET),
-        loops.net_output(**NET),
+        nets.net_at_test_time("inputs", **NET, p_in=0.5, p=0.0),
+        nets.net_at_test_time("hidden", **NET, p_in=0.0, p=0.5),
+        nets.net_rates(**NET),
+        nets.net_scores(**NET),
+        nets.net_factor(**NET),
+        nets.net_output(**NET),
     ],
 }

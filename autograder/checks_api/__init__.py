@@ -6,3 +6,4 @@
 from autograder.checks_api.quiz import *
 from autograder.checks_api.results import *
 from autograder.checks_api.verb import verb as verb
+from autograder.checks_api.views import *

@@ -36,10 +36,10 @@ def compare(got: Array, wanted: Array, name: str, tolerance: float) -> None:
     raise Wrong(f"{where} = {one}", f"{other}{rest}")
 
 
-def demand_value_error(call: Call, answer: Answer, where: str = "") -> None:
+def demand_value_error(call: Call, answer: Answer) -> None:
     """Refuse a call that did not end with a ValueError of any kind, and with no other exception whose name begins like it."""
     if answer.outcome is Outcome.PASSED:
-        raise Wrong(f"the function returned{where}", "ValueError")
+        raise Wrong("the function returned", "ValueError")
     if ending(answer) != "ValueError":
         raise Unanswered(call, answer)
 
@@ -57,8 +57,8 @@ NUMPY_WARNS = re.compile(r"RuntimeWarning: (divide by zero|invalid value|overflo
 
 def demand_no_warning(answer: Answer) -> None:
     """Refuse a call that warned. Of a warning's words only NumPy's own are shown: the others are the student's, and may say anything."""
-    if answer.facts is not None and answer.facts.warnings:
-        found = NUMPY_WARNS.fullmatch(answer.facts.warnings[0])
+    if answer.beside.warnings:
+        found = NUMPY_WARNS.fullmatch(answer.beside.warnings[0])
         if found is None:
             raise Wrong("the function gave a warning of your own", "no warning")
         raise Wrong(f"NumPy warned: {quoted(found.group(), instead=found.group(1))}", "no warning")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from autograder.asking import Wrong
-from autograder.chance import acceptance
+from autograder.chance import acceptance, smallest_error
 from autograder.checks_api.inputs import Array
 
 
@@ -32,3 +34,8 @@ def expect(what: str, count: int, events: int, probability: float, picture: Arra
     wrong = unlikely(what, count, events, probability, picture, formula)
     if wrong is not None:
         raise wrong
+
+
+def off_by(what: str, count: Callable[..., tuple[int, float]]) -> Callable[..., str]:
+    """For `sees=`: the smallest error of a count, which is a number of events and their probability, as a case has them."""
+    return lambda **case: f"{what} that is off by {smallest_error(*count(**case)):.2g}"

@@ -5,129 +5,68 @@ Those that compare with the solution take `(exam, reference)` and can only stand
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 
 from autograder.asking import Exam, Wrong, array, number
-from autograder.checks_api.comparing import compare, demand_value_error, item
-from autograder.checks_api.inputs import in_words, normal
+from autograder.checks_api.comparing import compare, demand_value_error
+from autograder.checks_api.inputs import Array
 from autograder.checks_api.verb import verb
-from autograder.model import Call, Given
+from autograder.checks_api.views import View, Views, calling, each, question
+from autograder.model import Answer, Call, Given, Seed
 
 __all__ = [
-    "agrees_with_the_solution",
+    "draws_anew_in_each_call",
+    "draws_from_rng",
     "gives_in_proportion",
+    "gives_the_dtype",
     "is_right",
     "is_right_like_the_solution",
-    "is_right_to_ten_digits",
-    "keeps_single_precision",
     "leaves_its_arguments_alone",
-    "normals",
-    "ones",
-    "powers",
     "raises_value_error",
-    "returns",
     "returns_no_negative",
 ]
 
 IT = "it"  # how a sentence speaks of a result that has only one part
+BY_HAND = "a case you can do by hand"
 NEAR = 1e-5  # relative: 1e-6 added to a divisor is no wrong formula ...
 EXACT = 1e-10  # ... but the digits see it; enough for sums of up to 2^12 terms in any order
 ROUGH = 0.05  # relative: as near as drawing masks at random comes
 
 
-# ------------------------------------------------------------------------------------------------------- arguments that a list names
-@dataclass(frozen=True)
-class Normals:
-    """Standard normal numbers of this shape, each multiplied by `times` (a number, or one for each column)."""
-
-    shape: tuple[int, ...]
-    times: float | tuple[float, ...] = 1.0
-
-
-def normals(*shape: int, times: float | tuple[float, ...] = 1.0) -> Normals:
-    """In a list: normal numbers, larger or smaller than usual, or in columns of different size."""
-    return Normals(shape, times)
-
-
-def ones(*shape: int) -> Given:
-    """In a list: an array of ones."""
-    return Given(f"np.ones({shape})", np.ones(shape))
-
-
-def powers(rows: int, columns: int) -> Given:
-    """In a list: the powers of a variable between 1/2 and 3/2 as columns, which are nearly dependent."""
-    return Given(f"np.vander(np.linspace(0.5, 1.5, {rows}), {columns})", np.vander(np.linspace(0.5, 1.5, rows), columns))
-
-
-def argument(spec: Any, seed: int) -> Any:
-    """A tuple of whole numbers stands for a normal array of that shape, a list for an array, anything else for itself."""
-    if isinstance(spec, Normals):
-        plain = normal(spec.shape, seed)
-        times = spec.times if isinstance(spec.times, float) else np.array(spec.times)
-        return Given(f"{times!r} * {plain.text}".replace("array(", "np.array("), times * np.asarray(plain.value))
-    if isinstance(spec, tuple):
-        return normal(spec, seed)
-    return Given(f"np.array({spec})", np.array(spec)) if isinstance(spec, list) else spec
-
-
-def question(exam: Exam, given: tuple[Any, ...], returns: tuple[str, ...] = (), watch: bool = False) -> Call:
-    """The call of the exercise's function with these arguments."""
-    return Call(exam.function, tuple(argument(a, exam.seed(k)) for k, a in enumerate(given)), returns=returns, watch=watch)
-
-
 # ---------------------------------------------------------------------------------------------------------------- values, by any case
 @verb()
 def is_right(
-    exam: Exam,
-    *,
-    case: str,
-    given: tuple[Any, ...],
-    wanted: Any,
-    names: tuple[str, ...] = ("result",),
-    name: str = IT,
-    tolerance: float = NEAR,
+    exam: Exam, *, wanted: Any, case: str = BY_HAND, given: tuple[Any, ...] = (), names: tuple[str, ...] = ("result",), name: str = IT,
+    tolerance: float = NEAR, via: View | None = None,
 ) -> None:
     """gets {name} right for {case}"""
-    _value_is(exam, given, wanted, names, name, tolerance)
-
-
-def _value_is(
-    exam: Exam, given: tuple[Any, ...], wanted: Any, names: tuple[str, ...], name: str, tolerance: float
-) -> None:
-    called = names[0] if name == IT else name
-    (value,) = exam.ask(question(exam, given, names))
+    view = via or _result(given, names, name)
     expected = np.array(wanted)
-    compare(array(item(value, names, called), called, expected.shape), expected, called, tolerance)
+    compare(array(_found(exam, view), view.what, expected.shape), expected, view.what, tolerance)
 
 
 @verb(with_reference=True)
 def is_right_like_the_solution(
-    exam: Exam,
-    reference: Exam,
-    *,
-    case: str,
-    given: tuple[Any, ...],
-    names: tuple[str, ...] = ("result",),
-    name: str = IT,
-    tolerance: float = NEAR,
+    exam: Exam, reference: Exam, *, case: str = "other numbers", given: tuple[Any, ...] = (), names: tuple[str, ...] = ("result",),
+    name: str = IT, tolerance: float = NEAR, via: View | None = None,
 ) -> None:
     """gets {name} right for {case}"""
-    called = names[0] if name == IT else name
-    call = question(exam, given, names)
-    (value,), (right,) = exam.ask(call), reference.ask(call)
-    expected = np.asarray(item(right, names, called))
-    compare(array(item(value, names, called), called, expected.shape), expected, called, tolerance)
+    view = via or _result(given, names, name)
+    found, expected = _found(exam, view), view.read(reference.ask(*view.script(exam))[-1])
+    compare(array(found, view.what, expected.shape), expected, view.what, tolerance)
 
 
-@verb()
-def is_right_to_ten_digits(
-    exam: Exam, *, case: str, given: tuple[Any, ...], wanted: Any, names: tuple[str, ...] = ("result",), name: str = IT
-) -> None:
-    """gets {name} right to ten digits for {case}"""
-    _value_is(exam, given, wanted, names, name, EXACT)
+def _result(given: tuple[Any, ...], names: tuple[str, ...], name: str) -> View:
+    return calling(*given, returns=names, name=names[0] if name == IT else name)
+
+
+def _found(exam: Exam, view: View) -> Array:
+    return view.read(exam.ask(*view.script(exam))[-1])
 
 
 @verb()
@@ -151,80 +90,105 @@ def gives_in_proportion(
 
 
 @verb()
-def raises_value_error(exam: Exam, *, case: str, given: tuple[Any, ...]) -> None:
+def raises_value_error(exam: Exam, *, case: str, given: tuple[Any, ...] = (), via: Views = ()) -> None:
     """raises ValueError for {case}"""
-    call = question(exam, given)
-    (answer,) = exam.answers(call)
-    demand_value_error(call, answer)
+    for view in each(via) or [calling(*given)]:
+        script = view.script(exam)
+        demand_value_error(script[-1], exam.answers(*script)[-1])
 
 
 @verb()
-def leaves_its_arguments_alone(exam: Exam, *, given: tuple[Any, ...], names: tuple[str, ...]) -> None:
-    """does not modify the arrays it is given"""
-    call = question(exam, given, watch=True)
-    call = replace(call, args=tuple(map(in_words, names, call.args[: len(names)])) + call.args[len(names) :])
-    changed = changed_arguments(exam, call)
-    if changed:
-        exam.show_change(names[changed[0]])
-        raise Wrong(f"{names[changed[0]]} was changed by the call", f"{names[changed[0]]} as it was")
+def leaves_its_arguments_alone(
+    exam: Exam, *, arrays: str = "the arrays it is given", given: tuple[Any, ...] = (), names: tuple[str, ...] = (), via: Views = ()
+) -> None:
+    """does not modify {arrays}"""
+    for view in each(via) or [calling(*given, names=names)]:
+        demand_unchanged(exam, view, bool(via))
+
+
+def demand_unchanged(exam: Exam, view: View, read: bool = False) -> None:
+    """Refuse a call that changes an argument, or whose result can not be read: who gives none has not shown any manners."""
+    call, answer = view.seen(exam)
+    if read:
+        view.read(answer.value)
+    for name, rest, by in changed_arguments(call, answer):
+        exam.show_change(name, rest)
+        raise Wrong(f"{name}{rest} was changed by the call{by}", f"{name}{rest} as it was")
+
+
+def changed_arguments(call: Call, answer: Answer) -> Iterator[tuple[str, str, str]]:
+    """The arguments that are no longer as they were: the name, of a dict the entry, and by how much where that is hardly to be seen."""
+    for given, now in zip_longest(call.args[call.is_method :], answer.beside.arguments):  # what was not seen afterwards has changed
+        if isinstance(given, Given):
+            pairs = [("", given.value, now)]
+            if isinstance(given.value, dict):
+                pairs = [(f'["{key}"]', was, now.get(key) if isinstance(now, dict) else None) for key, was in given.value.items()]
+            yield from ((given.text, rest, _by(was, there)) for rest, was, there in pairs if not np.array_equal(was, there))
+
+
+def _by(was: Any, now: Any) -> str:
+    near = isinstance(now, np.ndarray) and now.shape == np.shape(was) and now.dtype.kind == "f" and np.allclose(now, was, atol=1e-3)
+    return f", by up to {number(np.abs(now - was).max())}" if near else ""
 
 
 @verb()
-def keeps_single_precision(exam: Exam, *, given: tuple[Any, ...], names: tuple[str, ...]) -> None:
-    """gives float32 for float32"""
-    asked = question(exam, given, names)
-    single = tuple(_single(a) for a in asked.args)
-    (value,) = exam.ask(Call(asked.function, single, returns=names))
-    for name in names:
-        found = array(item(value, names, name), name)
-        if found.dtype != np.float32:
-            raise Wrong(f"{name}.dtype = {found.dtype.name}", "float32")
+def draws_from_rng(exam: Exam, *, via: View) -> None:
+    """draws from the rng it is given, and from nothing else: the same seed gives the same {via.what}"""
+    first, again, other = (via.script(exam, number, watch=True) for number in (0, 0, 1))
+    one, two, three = (exam.returned(*script)[-1] for script in (first, again, other))
+    if any(answer.beside.global_rng_moved for answer in (one, two, three)):
+        raise Wrong("the function drew from (or seeded) the global generator", "random numbers from rng only")
+    exam.show_two([first[-1], again[-1]], via.apart, first[:-1])
+    if not np.array_equal(via.read(one.value), via.read(two.value)):
+        raise Wrong(f"two generators with the same seed gave different {via.what}", "the same")
+    exam.show_two([first[-1], other[-1]], via.apart, first[:-1])
+    if via.follows and np.array_equal(via.read(one.value), via.read(three.value)):
+        raise Wrong(f"two generators with different seeds gave the same {via.what}", "others")
 
 
-def _single(given: Any) -> Any:
+@verb()
+def gives_the_dtype(
+    exam: Exam, *, dtype: str = "float32", given: tuple[Any, ...] = (), names: tuple[str, ...] = ("result",), via: Views = ()
+) -> None:
+    """gives {dtype} for {dtype}"""
+    for view in each(via) or [_single(given, names, name) for name in names]:
+        found = _found(exam, view)
+        if found.dtype.name != dtype:
+            raise Wrong(f"{view.what}.dtype = {found.dtype.name}", dtype)
+
+
+def _single(given: tuple[Any, ...], names: tuple[str, ...], name: str) -> View:
+    """The view of `calling` with float32 for each array."""
+    whole = calling(*given, returns=names, name=name)
+
+    def call(exam: Exam, number: int) -> Call:
+        (call,) = whole.script(exam, number)
+        return replace(call, args=tuple(map(_in_single_precision, call.args)))
+
+    return replace(whole, calls=call)
+
+
+def _in_single_precision(given: Any) -> Any:
     if isinstance(given, Given) and isinstance(given.value, np.ndarray):
         return Given(f"({given.text}).astype(np.float32)", given.value.astype(np.float32))
     return given
 
 
-def changed_arguments(exam: Exam, call: Call) -> list[int]:
-    """Places of the array arguments that are no longer as they were given."""
-    (answer,) = exam.returned(call)
-    after = answer.facts.arguments if answer.facts else ()
-    pairs = enumerate(zip(call.args, after, strict=False))
-    return [k for k, (before, now) in pairs if isinstance(before, Given) and not np.array_equal(before.value, now)]
-
-
 @verb()
-def returns(
-    exam: Exam, *, given: tuple[Any, ...], wanted: Any, names: tuple[str, ...], name: str, tolerance: float = NEAR, function: str = ""
-) -> None:
-    """gets {name} right in a case you can do by hand"""
-    expected = np.array(wanted)
-    compare(array(_by_hand(exam, given, names, name, function), name, expected.shape), expected, name, tolerance)
-
-
-@verb()
-def returns_no_negative(exam: Exam, *, given: tuple[Any, ...], names: tuple[str, ...], name: str, function: str = "") -> None:
+def returns_no_negative(exam: Exam, *, given: tuple[Any, ...], names: tuple[str, ...], name: str) -> None:
     """gives a {name} that is never negative"""
-    found = array(_by_hand(exam, given, names, name, function), name)
+    found = _found(exam, _result(given, names, name))
     if not (found >= 0).all():
         raise Wrong(f"{name} holds {number(found[~(found >= 0)][0])}", "0 or more everywhere")
 
 
-def _by_hand(exam: Exam, given: tuple[Any, ...], names: tuple[str, ...], name: str, function: str) -> Any:
-    arguments = tuple(Given(f"np.array({a})", np.array(a)) if isinstance(a, list) else a for a in given)
-    (value,) = exam.ask(Call(function or exam.function, arguments, returns=names))
-    return item(value, names, name)
-
-
-@verb(with_reference=True)
-def agrees_with_the_solution(
-    exam: Exam, reference: Exam, *, given: tuple[Any, ...], names: tuple[str, ...], name: str, tolerance: float = 1e-12,
-    function: str = "",
-) -> None:
-    """gets {name} right"""
-    call = Call(function or exam.function, tuple(argument(a, exam.seed(k)) for k, a in enumerate(given)), returns=names)
-    (value,), (wanted,) = exam.ask(call), reference.ask(call)
-    expected = np.asarray(item(wanted, names, name))
-    compare(array(item(value, names, name), name, expected.shape), expected, name, tolerance)
+@verb()
+def draws_anew_in_each_call(exam: Exam, *, given: tuple[Any, ...] = (), names: tuple[str, ...] = (), via: View | None = None) -> None:
+    """draws afresh in every call"""
+    view = via or calling(*given, Seed(exam.seed()), returns=names, name=names[0])
+    *first, call = view.script(exam)
+    again = replace(call, args=tuple(replace(a, name="rng") if isinstance(a, Seed) else a for a in call.args))
+    one, other = (view.read(value) for value in exam.ask(*first, again, again)[-2:])
+    exam.show_two([again, again], view.apart, first)
+    if np.array_equal(one, other, equal_nan=True):
+        raise Wrong(f"a second call with the same generator gave the same {view.what}", "another draw")

@@ -16,24 +16,25 @@ import numpy as np
 
 from autograder.asking import Exam, Unanswered, Wrong, array, called, number, raised, shown, tripped
 from autograder.checks_api.comparing import ending
-from autograder.checks_api.results import EXACT, NEAR, ROUGH, changed_arguments, question
-from autograder.model import AutograderError, Broken, Call, Given, Outcome
+from autograder.checks_api.results import EXACT, NEAR, ROUGH, changed_arguments
+from autograder.checks_api.views import View, Views, calling, each, question
+from autograder.model import AutograderError, Broken, Call, Outcome
 
 __all__ = [
     "Symptom",
     "arguments_after",
+    "chance_from",
     "digits",
     "form",
     "gives",
     "in_proportion",
     "nearest",
+    "precision",
     "ratio",
     "refused",
     "repeated",
-    "sums",
     "symptom",
     "takes",
-    "value_at",
 ]
 
 
@@ -89,23 +90,17 @@ def nearest(value: float, table: Mapping[str, float], within: float) -> str:
     return label if distance <= within else "other"
 
 
+def precision(found: Any, *known: float, near: float = NEAR) -> str:
+    """How exact numbers are that should all be one of the known: "ten" digits, "about", or "unclear" when they are none of them."""
+    off = min(float(np.abs(np.asarray(found, dtype=float) / value - 1).max()) for value in known)
+    return "ten" if off <= EXACT else "about" if off <= near else "unclear"
+
+
 def must_return(exam: Exam, *there: Call) -> None:
     """Wrong when a forward pass raises: no backward pass is to blame for that, whatever was raised."""
     for call, answer in zip(there, exam.answers(*there), strict=True):
         if answer.outcome is not Outcome.PASSED:
             raise Wrong(f"{called(call)} did not return", "a pass to go back through")
-
-
-@symptom
-def value_at(exam: Exam, *, given: tuple[Any, ...], index: int = 0, function: str = "") -> str:
-    """The number a function gives in one case, in six digits."""
-    arguments = tuple(Given(f"np.array({a})", np.array(a)) if isinstance(a, list) else a for a in given)
-    (value,) = exam.ask(Call(function or exam.function, arguments))
-    items = value if isinstance(value, (tuple, list)) else (value,)
-    if len(items) <= index:
-        return "missing"
-    numbers = array(items[index], "value")
-    return number(numbers.flat[0] + 0.0) if numbers.size else "empty"  # + 0.0 turns -0.0 into 0.0
 
 
 @symptom
@@ -161,19 +156,6 @@ def in_proportion(exam: Exam, *, given: tuple[Any, ...], to: tuple[Any, ...], wa
 
 
 @symptom
-def sums(exam: Exam, *, given: tuple[Any, ...]) -> str:
-    """What adds up to 1: the rows, nearly the rows, the columns, or neither."""
-    (value,) = exam.ask(question(exam, given))
-    probs = array(value, "result").astype(float)
-    if probs.ndim != 2:
-        return "no table"
-    off = np.abs(probs.sum(axis=1) - 1).max(initial=0.0)
-    if off <= NEAR:
-        return "rows" if off <= EXACT else "rows, nearly"
-    return "columns" if np.abs(probs.sum(axis=0) - 1).max(initial=0.0) <= NEAR else "neither"
-
-
-@symptom
 def refused(exam: Exam, *, given: tuple[Any, ...]) -> str:
     """Does a call end with a ValueError?"""
     (answer,) = exam.answers(question(exam, given))
@@ -188,13 +170,29 @@ def form(exam: Exam, *, given: tuple[Any, ...]) -> str:
 
 
 @symptom
-def takes(exam: Exam, *, given: tuple[Any, ...]) -> str:
-    """Whether a call is accepted, or which exception it raises."""
-    (answer,) = exam.answers(question(exam, given))
-    return ending(answer)
+def takes(exam: Exam, *, given: tuple[Any, ...] = (), via: Views = ()) -> str:
+    """Whether a call is accepted, or which exception it raises; of several calls that end differently, how each does."""
+    scripts = (view.script(exam) for view in each(via) or [calling(*given)])
+    return " / ".join(dict.fromkeys(ending(exam.answers(*script)[-1]) for script in scripts))
 
 
 @symptom
-def arguments_after(exam: Exam, *, given: tuple[Any, ...]) -> str:
-    """Are the arrays as they were after a call?"""
-    return "overwritten" if changed_arguments(exam, question(exam, given, watch=True)) else "kept"
+def arguments_after(
+    exam: Exam, *, given: tuple[Any, ...] = (), names: tuple[str, ...] = (), via: View | None = None, named: bool = False
+) -> str:
+    """Are the arrays as they were after a call? Else, where they are to be `named`, which of them are not."""
+    call, answer = (via or calling(*given, names=names)).seen(exam)
+    changed = [name + rest for name, rest, _ in changed_arguments(call, answer)]
+    return f"{', '.join(changed)} overwritten" if changed and named else "overwritten" if changed else "kept"
+
+
+@symptom
+def chance_from(exam: Exam, *, via: View) -> str:
+    """Where the random numbers come from: "given", "own", "global", or "frozen" when another seed changes nothing."""
+    answers = [via.seen(exam, number)[1] for number in (0, 0, 1)]
+    one, again, other = (via.read(answer.value) for answer in answers)
+    if any(answer.beside.global_rng_moved for answer in answers):
+        return "global"
+    if np.array_equal(one, other):
+        return "frozen"
+    return "given" if np.array_equal(one, again) else "own"

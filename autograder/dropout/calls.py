@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from autograder.asking import array, pair
-from autograder.checks_api.inputs import Array
+from autograder.asking import Exam, array, pair
+from autograder.checks_api.inputs import Array, in_words, normal
+from autograder.checks_api.views import View
 from autograder.model import Call, Given, Item, Seed
 
 SCALES = ("1", "1-p", "1/(1-p)", "p", "1/p")
@@ -46,3 +48,22 @@ def output(value: Any, x: Given) -> Array:
 def returned_output(value: Any, x: Given) -> Array:
     """The same with the dtype that the student's function gave it."""
     return array(pair(value)[0], "out", np.shape(x.value))
+
+
+def outputs(p: float, shape: tuple[int, ...] = (32, 50)) -> View:
+    """The output of a training pass."""
+
+    def call(exam: Exam, number: int) -> Call:
+        return train_call(exam.function, normal(shape, exam.seed(1)), p, Seed(exam.seed(number)))
+
+    return View(call, partial(output, x=Given("x", np.empty(shape))), "outputs", ("x",))
+
+
+def gradients(p: float, forward: str, backward: str, shape: tuple[int, ...]) -> View:
+    """The gradient of a training pass."""
+
+    def calls(exam: Exam, number: int) -> tuple[Call, Call]:
+        x, dout = normal(shape, exam.seed(1)), in_words("dout", normal(shape, exam.seed(2)))
+        return train_call(forward, x, p, Seed(exam.seed(number))), backward_call(backward, dout, 0)
+
+    return View(calls, what="dx")

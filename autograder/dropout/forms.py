@@ -13,7 +13,7 @@ import numpy as np
 from autograder.asking import Exam, Wrong, array, pair, stable_seed
 from autograder.checks_api.inputs import Array, asked_shape, normal
 from autograder.dropout.calls import train_call
-from autograder.dropout.masks import Form
+from autograder.dropout.masks import Form, draw_input
 from autograder.model import Call, Seed
 
 
@@ -107,9 +107,10 @@ class Flat(Form):
 class Bare(Form):
     """`out = f(x, p, rng)`: a forward pass that returns its output alone."""
 
+    outputs = True
+
     def call(self, exam: Exam, shape: tuple[int, ...], p: float, seed: Seed) -> Call:
-        x = normal(shape, stable_seed(f"{exam.function}/input/{shape}/{exam.salt}"))
-        return Call(exam.function, (x, p, seed), returns=("out",))
+        return Call(exam.function, (draw_input(exam, shape), p, seed), returns=("out",))
 
     def read(self, value: object, shape: tuple[int, ...]) -> Array:
         return array(value, "out", shape)

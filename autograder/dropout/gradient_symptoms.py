@@ -6,8 +6,8 @@ import numpy as np
 
 from autograder.asking import Exam, array
 from autograder.checks_api.inputs import Array, normal, positive
-from autograder.checks_api.symptoms import must_return, nearest, symptom
-from autograder.dropout.calls import backward_call, output, scale, test_call, train_call
+from autograder.checks_api.symptoms import arguments_after, must_return, nearest, symptom
+from autograder.dropout.calls import backward_call, gradients, output, scale, test_call, train_call
 from autograder.dropout.mask_symptoms import FACTORS, SHAPE, P, factor_of
 from autograder.model import Given, Outcome, Seed
 
@@ -161,8 +161,4 @@ def gradient_at_zero_input(exam: Exam, *, forward: str, backward: str, shape: tu
 @symptom
 def dout_after(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...] = (6, 7)) -> str:
     """Is dout as it was after a call?"""
-    x, dout = normal(shape, exam.seed(1)), normal(shape, exam.seed(2))
-    answers = exam.returned(train_call(forward, x, P, Seed(exam.seed())), backward_call(backward, dout, 0, watch=True))
-    facts = answers[1].facts
-    after = facts.arguments[0] if facts and facts.arguments else None
-    return "kept" if isinstance(after, np.ndarray) and np.array_equal(after, dout.value) else "overwritten"
+    return arguments_after(via=gradients(P, forward, backward, shape)).probe(exam)

@@ -10,9 +10,9 @@ import numpy as np
 from autograder.asking import Exam, Unanswered, Wrong, array, raised
 from autograder.checks_api.comparing import ending
 from autograder.checks_api.inputs import Array, normal
-from autograder.checks_api.symptoms import nearest, symptom
-from autograder.dropout.calls import output, returned_output, scale, test_call, train_call
-from autograder.dropout.masks import Form, Via, draw_call, draw_input, drawn, masks, read_mask
+from autograder.checks_api.symptoms import arguments_after, nearest, symptom
+from autograder.dropout.calls import output, outputs, returned_output, scale, test_call, train_call
+from autograder.dropout.masks import Form, Via, draw_call, draw_input, drawn, masks, read_mask, shows_outputs
 from autograder.model import Call, Outcome, Seed
 
 __all__ = [
@@ -134,7 +134,7 @@ def generator(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (32,
     """Where do the random numbers come from?"""
     calls = [replace(draw_call(exam, via, shape, P, Seed(exam.seed())), watch=True) for _ in range(2)]
     answers = exam.returned(*calls)
-    if answers[0].facts is not None and answers[0].facts.global_rng_moved:
+    if answers[0].beside.global_rng_moved:
         return "global"
     first, second = (read_mask(a.value, via, shape) for a in answers)
     return "given" if np.array_equal(first, second) else "own"
@@ -170,14 +170,19 @@ FACTORS = {name: scale(name, P) for name in ("1", "1-p", "1/(1-p)", "p", "1/p")}
 @symptom
 def survivors(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE) -> str:
     """The factor on the survivors, or "nothing dropped"."""
-    if via == "multiplier":
-        (value,) = exam.ask(draw_call(exam, via, shape, P, Seed(exam.seed())))
-        out, x = drawn(value, via, shape).astype(float), np.ones(shape)
-    else:
+    if via == "forward":
         given = normal(shape, exam.seed(1))
         (value,) = exam.ask(train_call(exam.function, given, P, Seed(exam.seed())))
         out, x = output(value, given), np.asarray(given.value)
+    else:
+        (value,) = exam.ask(draw_call(exam, via, shape, P, Seed(exam.seed())))
+        out, x = drawn(value, via, shape).astype(float), _beside(exam, via, shape)
     return "nothing dropped" if np.array_equal(out, x) else factor_of(out, x)
+
+
+def _beside(exam: Exam, via: Via, shape: tuple[int, ...]) -> Array:
+    """What is drawn when nothing is dropped or scaled."""
+    return np.asarray(draw_input(exam, shape).value) if shows_outputs(via) else np.ones(shape)
 
 
 def factor_of(out: Array, x: Array) -> str:
@@ -200,7 +205,7 @@ def digits(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE) 
     """
     (value,) = exam.ask(draw_call(exam, via, shape, P, Seed(exam.seed())))
     out = drawn(value, via, shape).astype(float)
-    x = np.asarray(draw_input(exam, shape).value) if via == "forward" else np.ones(shape)
+    x = _beside(exam, via, shape)
     if FACTORS.get(factor_of(out, x), 0.0) == 0:
         return "unclear"
     ratios = out[out != 0] / x[out != 0]
@@ -259,10 +264,7 @@ def negatives(exam: Exam, *, shape: tuple[int, ...] = SHAPE) -> str:
 @symptom
 def input_after(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) -> str:
     """Is x as it was after a call?"""
-    x = normal(shape, exam.seed(1))
-    (answer,) = exam.returned(train_call(exam.function, x, P, Seed(exam.seed()), watch=True))
-    after = answer.facts.arguments[0] if answer.facts and answer.facts.arguments else None
-    return "kept" if isinstance(after, np.ndarray) and np.array_equal(after, x.value) else "overwritten"
+    return arguments_after(via=outputs(P, shape)).probe(exam)
 
 
 @symptom
@@ -303,17 +305,15 @@ def at_one(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (6, 7))
     if np.isnan(result).any():
         return "NaN"
     if (result == 0).all():
-        return "zeros, with a warning" if answer.facts and answer.facts.warnings else "zeros"
+        return "zeros, with a warning" if answer.beside.warnings else "zeros"
     return "infinity" if np.isinf(result).any() else "numbers"
 
 
 @symptom
 def at_zero(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (6, 7)) -> str:
     """What p = 0 gives."""
-    x = draw_input(exam, shape)
     (value,) = exam.ask(draw_call(exam, via, shape, 0.0, Seed(exam.seed())))
-    wanted = x.value if via == "forward" else np.ones(shape)
-    return "identity" if np.allclose(drawn(value, via, shape), wanted, rtol=1e-6, atol=0) else "other"
+    return "identity" if np.allclose(drawn(value, via, shape), _beside(exam, via, shape), rtol=1e-6, atol=0) else "other"
 
 
 @symptom

@@ -15,7 +15,7 @@ import numpy as np
 
 from autograder.asking import Exam, Unanswered, Wrong, array, pair, stable_seed
 from autograder.chance import EARLY, POWER, acceptance, cdf, pmf, settled, smallest_error
-from autograder.checks_api.counts import expect
+from autograder.checks_api.counts import expect, off_by
 from autograder.checks_api.inputs import Array, asked_shape, normal
 from autograder.checks_api.verb import verb
 from autograder.dropout.calls import train_call
@@ -35,7 +35,9 @@ __all__ = [
 
 
 class Form:
-    """Asks for a mask with `call` and finds it, reduced to `shape`, with `read`."""
+    """Asks for a mask with `call` and finds it, reduced to `shape`, with `read`; `outputs` of `draw_input`, or the mask itself."""
+
+    outputs = False
 
     def call(self, exam: Exam, shape: tuple[int, ...], p: float, seed: Seed) -> Call:
         """One call that draws a mask of that reduced shape."""
@@ -78,6 +80,16 @@ def drawn(value: Any, via: Via, shape: tuple[int, ...]) -> Array:
     if isinstance(via, Form):
         return via.read(value, shape)
     return array(pair(value)[0], "out", shape) if via == "forward" else array(value, "mask", shape)
+
+
+def shows_outputs(via: Via) -> bool:
+    """Whether what is drawn is x times the mask."""
+    return via == "forward" or (isinstance(via, Form) and via.outputs)
+
+
+def multipliers(exam: Exam, found: Array, via: Via) -> Array:
+    """What was drawn, freed of x where it is an output."""
+    return np.asarray(found / draw_input(exam, found.shape).value if shows_outputs(via) else found)
 
 
 def read_mask(value: Any, via: Via, shape: tuple[int, ...]) -> Array:
@@ -151,20 +163,34 @@ def share_of(mask: Array, p: float) -> float:
     return p if low <= dropped <= high or dropped in (0, coins.size) else dropped / coins.size
 
 
+def agreement(p: float) -> float:
+    """The probability that two coins agree which show heads with probability p."""
+    return p * p + (1 - p) * (1 - p)
+
+
+def demand_some(kept: Array, p: float, what: str = "units were kept") -> None:
+    """Refuse a mask that keeps all, or nothing."""
+    if kept.all() or not kept.any():
+        raise Wrong(f"{np.count_nonzero(kept)} of {kept.size} {what}", f"about {round((1 - p) * kept.size)}")
+
+
 # ----------------------------------------------------------------------------------------------- what the chance tests can see
+def correlation_seen(events: int, p: float, what: str) -> str:
+    """The smallest correlation that a count of agreeing coins shows."""
+    return f"a correlation of {smallest_error(events, agreement(p)) / (2 * p * (1 - p)):.2g} between {what}"
+
+
 def _share_seen(*, p: float, shape: tuple[int, ...], calls: int, **_: Any) -> str:
     error = smallest_error(calls * int(np.prod(shape)), p, power=POWER + EARLY)
     return f"a share of dropped units that is off by {error:.2g}"
 
 
 def _likeness_seen(*, p: float, shape: tuple[int, ...], **_: Any) -> str:
-    error = smallest_error(int(np.prod(shape)) // 2, p * p + (1 - p) * (1 - p))
-    return f"a correlation of {error / (2 * p * (1 - p)):.2g} between lines"
+    return correlation_seen(int(np.prod(shape)) // 2, p, "lines")
 
 
 def _repetition_seen(*, p: float, shape: tuple[int, ...], **_: Any) -> str:
-    error = smallest_error(int(np.prod(shape)), p * p + (1 - p) * (1 - p))
-    return f"a correlation of {error / (2 * p * (1 - p)):.2g} between calls"
+    return correlation_seen(int(np.prod(shape)), p, "calls")
 
 
 def _variation_seen(*, p: float, calls: int, **_: Any) -> str:
@@ -172,16 +198,10 @@ def _variation_seen(*, p: float, calls: int, **_: Any) -> str:
     return f"equal counts in {pairs + smallest_error(calls // 2, pairs):.0%} of pairs of calls instead of {pairs:.0%}"
 
 
-def _emptiness_seen(*, p: float, units: int, calls: int, **_: Any) -> str:
-    return f"a chance of an empty mask that is off by {smallest_error(calls, p**units):.2g}"
-
-
 @verb()
 def drops_some_and_keeps_some(exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, ...] = (32, 50)) -> None:
     """drops some units and keeps the others"""
-    (mask,) = masks(exam, p, shape, 1, via)
-    if mask.all() or not mask.any():
-        raise Wrong(f"{int(mask.sum())} of {mask.size} units were kept", f"about {round((1 - p) * mask.size)}")
+    demand_some(masks(exam, p, shape, 1, via)[0], p)
 
 
 @verb(chances=1, sees=_share_seen)
@@ -223,10 +243,9 @@ def treats_features_apart(
 def demand_agreement(mask: Array, p: float, what: str) -> None:
     """Disjoint pairs of lines, neighbours and half a mask apart, agree on a unit with probability p^2 + q^2."""
     half = len(mask) // 2
-    same = p * p + (1 - p) * (1 - p)
     for name, first, second in (("neighbouring", mask[0::2], mask[1::2]), ("distant", mask[:half], mask[half:])):
         agreeing = int((first == second).sum())
-        expect(f"share of units on which {name} {what} agree", agreeing, first.size, same, mask if what == "rows" else mask.T)
+        expect(f"share of units on which {name} {what} agree", agreeing, first.size, agreement(p), mask if what == "rows" else mask.T)
 
 
 @verb(chances=3, sees=_variation_seen)
@@ -265,8 +284,8 @@ def draws_afresh(exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int
     """draws a fresh mask in every call"""
     first, second = masks(exam, p, shape, 2, via, rng="rng")
     coins = thrown(np.stack([first, second], axis=-1), range(first.ndim))
-    agreeing, share = int((coins[..., 0] == coins[..., 1]).sum()), share_of(coins, p)
-    expect("share of units on which two calls agree", agreeing, coins[..., 0].size, share * share + (1 - share) * (1 - share))
+    agreeing = int((coins[..., 0] == coins[..., 1]).sum())
+    expect("share of units on which two calls agree", agreeing, coins[..., 0].size, agreement(share_of(coins, p)))
 
 
 @verb()
@@ -289,11 +308,11 @@ def leaves_global_random_state_alone(exam: Exam, *, p: float, via: Via = "forwar
     answers = exam.answers(call, *at_test)
     if answers[0].outcome is not Outcome.PASSED:
         raise Unanswered(call, answers[0])
-    if any(a.facts is not None and a.facts.global_rng_moved for a in answers):
+    if any(a.beside.global_rng_moved for a in answers):
         raise Wrong("the function drew from (or seeded) the global generator", "random numbers from rng only")
 
 
-@verb(chances=1, sees=_emptiness_seen)
+@verb(chances=1, sees=off_by("a chance of an empty mask", lambda p, units, calls, **_: (calls, p**units)))
 def can_drop_everything(
     exam: Exam, *, p: float, units: int = 2, calls: int = 100, via: Via = "multiplier"
 ) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from autograder.asking import Exam, Wrong, array
 from autograder.checks_api.inputs import Array
-from autograder.checks_api.symptoms import nearest, symptom
+from autograder.checks_api.symptoms import nearest, precision, symptom
 from autograder.model import Call, Given
 
 __all__ = ["mean_factor", "moments_order", "variance_digits", "variance_factor", "variance_power"]
@@ -72,10 +72,7 @@ def variance_factor(exam: Exam) -> str:
 @symptom
 def variance_digits(exam: Exam) -> str:
     """How exact this factor is: "ten", "about" or "unclear"."""
-    var = _asked(exam)[1]
-    if _factor(var) not in FACTORS:
-        return "unclear"
-    return "ten" if abs(_coefficient(var) / FACTORS[_factor(var)] - 1) <= 1e-10 else "about"
+    return precision(_coefficient(_asked(exam)[1]), *FACTORS.values())
 
 
 def _coefficient(var: Array) -> float:

@@ -1,7 +1,6 @@
 """The symptoms that several assignments look at: `from autograder.dropout import symptoms as f`, then `f.drop_share()` in PROBES."""
 
 from autograder.checks_api.symptoms import gives as gives
-from autograder.checks_api.symptoms import value_at as value_at
 from autograder.dropout.gradient_symptoms import *
 from autograder.dropout.mask_symptoms import *
 from autograder.dropout.moment_symptoms import *

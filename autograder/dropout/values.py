@@ -9,10 +9,11 @@ import numpy as np
 from autograder.asking import Exam, Wrong, an, array, number
 from autograder.checks_api.comparing import compare, demand_no_warning, demand_value_error
 from autograder.checks_api.inputs import Array, in_words, normal
+from autograder.checks_api.results import demand_unchanged
 from autograder.checks_api.verb import verb
-from autograder.dropout.calls import output, returned_output, scale, test_call, train_call
-from autograder.dropout.masks import Via, draw_call, draw_input, drawn
-from autograder.model import Call, Seed
+from autograder.dropout.calls import output, outputs, returned_output, scale, test_call, train_call
+from autograder.dropout.masks import Via, demand_some, draw_call, draw_input, drawn, multipliers, shows_outputs
+from autograder.model import Seed
 
 __all__ = [
     "draws_nothing_at_test_time",
@@ -41,27 +42,33 @@ DIGITS = 1e-10  # ... but `is_exact_to_ten_digits` sees it
 
 @verb()
 def scales_the_survivors(
-    exam: Exam, *, p: float, by: str = "1/(1-p)", shape: tuple[int, ...] = ODD, dtype: str = "float64"
+    exam: Exam, *, p: float, by: str = "1/(1-p)", shape: tuple[int, ...] = ODD, dtype: str = "float64", via: Via = "forward"
 ) -> None:
     """multiplies every survivor by {by}"""
+    if via != "forward":
+        _compare_factors(exam, p, by, via, shape, SINGLE if via == "mask" else NEAR)
+        return
     x = in_words("x", normal(shape, exam.seed(1), dtype))
     (value,) = exam.ask(train_call(exam.function, x, p, Seed(exam.seed())))
     out = output(value, x)
-    kept = out != 0
-    if kept.all() or not kept.any():
-        raise Wrong(f"{int(kept.sum())} of {kept.size} units survived", f"about {1 - p:g} of them")
-    ratio = out[kept].astype(float) / x.value[kept].astype(float)
+    demand_some(out != 0, p, "units survived")
+    ratio = out[out != 0].astype(float) / x.value[out != 0].astype(float)
     compare(ratio, np.full_like(ratio, scale(by, p)), "(out / x)[kept]", SINGLE if dtype == "float32" else NEAR)
+
+
+def _compare_factors(exam: Exam, p: float, by: str, via: Via, shape: tuple[int, ...], tolerance: float) -> None:
+    (value,) = exam.ask(draw_call(exam, via, shape, p, Seed(exam.seed())))
+    found = drawn(value, via, shape).astype(float)
+    if via != "forward":
+        demand_some(found != 0, p, "units survived")
+    ratio = multipliers(exam, found, via)[found != 0]
+    compare(ratio, np.full_like(ratio, scale(by, p)), "(out / x)[kept]" if shows_outputs(via) else "mask[mask != 0]", tolerance)
 
 
 @verb()
 def is_exact_to_ten_digits(exam: Exam, *, p: float, by: str = "1/(1-p)", via: Via = "forward", shape: tuple[int, ...] = ODD) -> None:
     """multiplies float64 survivors by {by} to ten digits"""
-    (value,) = exam.ask(draw_call(exam, via, shape, p, Seed(exam.seed())))
-    result = drawn(value, via, shape).astype(float)
-    kept = result != 0
-    ratio = result[kept] / draw_input(exam, shape).value[kept] if via == "forward" else result[kept]
-    compare(ratio, np.full_like(ratio, scale(by, p)), "(out / x)[kept]" if via == "forward" else "mask[mask != 0]", DIGITS)
+    _compare_factors(exam, p, by, via, shape, DIGITS)
 
 
 @verb()
@@ -84,23 +91,23 @@ def is_identity_at_test_time(exam: Exam, *, p: float, shape: tuple[int, ...] = S
 @verb()
 def draws_nothing_at_test_time(exam: Exam, *, p: float, shape: tuple[int, ...] = SHAPE) -> None:
     """draws no random number at test time, and takes rng=None there"""
-    # judged by masks alone: what a generator's state is said to be, the student's code could forge
-    x, number = normal(shape, exam.seed(1)), exam.seed()
+    # judged by what the generator gives next: what its state is said to be, the student's code could forge
+    x, seed = normal(shape, exam.seed(1)), exam.seed()
     exam.ask(test_call(exam.function, x, p))
-    at_test = Call(exam.function, (x, p, Seed(number, "rng")), {"train": False}, returns=("out", "cache"), ship=(0,))
-    after, fresh = (train_call(exam.function, x, p, seed) for seed in (Seed(number, "rng"), Seed(number)))
+    at_test = test_call(exam.function, x, p, Seed(seed, "rng"))
+    after, fresh = (train_call(exam.function, x, p, given) for given in (Seed(seed, "rng"), Seed(seed)))
     _, moved, still = (output(value, x) for value in exam.ask(at_test, after, fresh))
-    if not np.array_equal(moved != 0, still != 0):
-        raise Wrong("a pass at test time changed the mask that rng gives next", "the mask that rng gives without it")
+    exam.show_two([after, fresh], first=[at_test])
+    if not np.array_equal(moved, still):
+        raise Wrong("a pass at test time changed what rng gives next", "what rng gives without it")
 
 
 @verb()
 def drops_nothing_at_zero(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE) -> None:
     """keeps everything when p = 0"""
-    x = draw_input(exam, shape)
     (value,) = exam.ask(draw_call(exam, via, shape, 0.0, Seed(exam.seed())))
-    result = drawn(value, via, shape)
-    compare(result, x.value if via == "forward" else np.ones(shape), "out" if via == "forward" else "mask", NEAR)
+    wanted = draw_input(exam, shape).value if shows_outputs(via) else np.ones(shape)
+    compare(drawn(value, via, shape), wanted, "out" if shows_outputs(via) else "mask", NEAR)
 
 
 @verb()
@@ -134,14 +141,7 @@ def refuses_at_test_time(exam: Exam, *, p: float, shape: tuple[int, ...] = (4, 5
 @verb()
 def keeps_its_input(exam: Exam, *, p: float, shape: tuple[int, ...] = (6, 7)) -> None:
     """does not modify x"""
-    x = in_words("x", normal(shape, exam.seed(1)))
-    call = train_call(exam.function, x, p, Seed(exam.seed()), watch=True)
-    (answer,) = exam.returned(call)
-    if answer.facts is not None and answer.facts.arguments:
-        after = answer.facts.arguments[0]
-        if not isinstance(after, np.ndarray) or not np.array_equal(after, x.value):
-            exam.show_change("x")
-            raise Wrong("x was changed by the call", "x as it was")
+    demand_unchanged(exam, outputs(p, shape))
 
 
 @verb()

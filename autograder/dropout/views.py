@@ -1,4 +1,4 @@
-"""Views: the shared checks, looking at functions and classes that are called in another way.
+"""Other words for the calls of a check, so that the shared checks serve functions and classes that are called in another way.
 
 A check of masks.py asks for masks: `mask(shape, p, rng)`. A lens turns that question into a call of the function under test, with
 inputs chosen so that its mask can be read off what it returns. So the same checks serve element dropout, masks shared over time, the two
@@ -10,7 +10,7 @@ layer lives, and each call of a check is one call of the coat. So the same check
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,87 +21,131 @@ from autograder.checks_api.verb import renamed
 from autograder.model import Answer, Call, Check, Code, Outcome, Seed
 
 READ = 1e-4  # relative: how near a multiplier is that was read off seven digits, behind a tanh perhaps
+CALLED = ".__call__"
 
 
-@dataclass(frozen=True)
-class Lens:
-    """How one mask of a function is seen.
+class Words:
+    """What is called in place of the calls of a check, and how that is shown. `name` tells two of one exercise apart."""
 
-    `ask(function, shape, p, seed)` is the call that shows a mask of that shape, `read(value, shape)` finds the multipliers (0 where
-    something was dropped) in what came back, `shown(shape)` is Python that does the same with the names of that call. `name` tells two
-    masks of one function apart.
-    """
-
-    ask: Callable[[str, tuple[int, ...], float, Seed], Call]
-    read: Callable[[Any, tuple[int, ...]], Array]
-    shown: Callable[[tuple[int, ...]], str]
     name: str = ""
+
+    def put(self, call: Call) -> Call:
+        """The call that is really made."""
+        raise NotImplementedError
+
+    def seen(self, call: Call, answer: Answer) -> Answer:
+        """What a check is to see of the answer."""
+        return answer
+
+    def shown(self, call: Call) -> list[Call]:
+        """The call that was made, with a line that makes of what it returns what the check saw."""
+        raise NotImplementedError
+
+    def told(self, call: Call, exam: Exam) -> Call:
+        """The call as a message about an exception is to name it."""
+        return call
 
 
 @dataclass
-class _Looking(Exam):
-    """A desk before the same subject, at which calls for a mask are put through a lens."""
+class _Desk(Exam):
+    """A desk before the same subject, at which calls are put in other words."""
 
-    lens: Lens = field(kw_only=True)
+    words: Words = field(kw_only=True)
 
     def answers(self, *calls: Call) -> list[Answer]:
         try:
-            answers = super().answers(*self.translated(calls))
+            answers = super().answers(*map(self.words.put, calls))
         finally:
             self.last = calls
-        return [self._seen(call, answer) for call, answer in zip(calls, answers, strict=True)]
+        return [self.words.seen(call, answer) for call, answer in zip(calls, answers, strict=True)]
 
-    def translated(self, calls: Sequence[Call]) -> tuple[Call, ...]:
-        return tuple(self._translated(call) if _asks_for_a_mask(call) else call for call in calls)
 
-    def shown(self, calls: Sequence[Call]) -> tuple[Call, ...]:
-        """The calls that were really made, each with a line that reads the mask off what it returns."""
-        return tuple(line for call in calls for line in self._shown(call))
+def _desk(exam: Exam, words: Words) -> _Desk:
+    memo = exam.memo.setdefault((type(words).__name__, words.name), {})
+    return _Desk(exam.function, exam.subject, exam.seed_text, exam.seconds, exam.salt, memo, words=words)
 
-    def _shown(self, call: Call) -> tuple[Call, ...]:
+
+def through(words: Words, check: Check) -> Check:
+    """The check, its calls put in other words. Where these have a name, its verb is called "... of the name"."""
+
+    def judge(exam: Exam) -> None:
+        desk = _desk(exam, words)
+        try:
+            check.judge(desk)
+        except Unanswered as unanswered:
+            raise Unanswered(words.told(unanswered.call, exam), unanswered.answer) from unanswered
+        finally:
+            exam.last = tuple(line for call in desk.last for line in words.shown(call))
+
+    seen = replace(check, judge=judge)
+    return renamed(seen, words.name) if words.name else seen
+
+
+def seen_through(words: Words, fact: Symptom) -> Symptom:
+    """The fact, its calls put in other words."""
+    name = f"{fact.name}_of_{words.name}" if words.name else fact.name
+    return Symptom(name, lambda exam: fact.probe(_desk(exam, words)))
+
+
+in_a_coat, fact_in_a_coat = through, seen_through  # as files call them that were handed out before
+
+
+@dataclass(frozen=True)
+class Lens(Words):
+    """How one mask of a function is seen, by checks of masks (`via="mask"`).
+
+    `ask(function, shape, p, seed)` is the call that shows a mask of that shape, `find(value, shape)` finds the multipliers (0 where
+    something was dropped) in what came back, `text(shape)` is Python that does the same with the names of that call.
+    """
+
+    ask: Callable[[str, tuple[int, ...], float, Seed], Call]
+    find: Callable[[Any, tuple[int, ...]], Array]
+    text: Callable[[tuple[int, ...]], str]
+    name: str = ""
+
+    def put(self, call: Call) -> Call:
         if not _asks_for_a_mask(call):
-            return (call,)
-        return self._translated(call), Call(self.lens.shown(call.args[0].value), returns=call.returns, look=True)
-
-    def _translated(self, call: Call) -> Call:
+            return call
         shape, p, seed = call.args
-        return replace(self.lens.ask(call.function, shape.value, p, seed), watch=call.watch)
+        return replace(self.ask(call.function, shape.value, p, seed), watch=call.watch)
 
-    def _seen(self, call: Call, answer: Answer) -> Answer:
+    def seen(self, call: Call, answer: Answer) -> Answer:
         if answer.outcome is not Outcome.PASSED or not _asks_for_a_mask(call):
             return answer
-        return replace(answer, value=self.lens.read(answer.value, call.args[0].value))
+        return replace(answer, value=self.find(answer.value, call.args[0].value))
+
+    def shown(self, call: Call) -> list[Call]:
+        look = [Call(self.text(call.args[0].value), returns=call.returns, look=True)] if _asks_for_a_mask(call) else []
+        return [self.put(call), *look]
 
 
 def _asks_for_a_mask(call: Call) -> bool:
     return call.returns == ("mask",)
 
 
-def _looking(exam: Exam, lens: Lens) -> _Looking:
-    memo = exam.memo.setdefault(("lens", lens.name), {})
-    return _Looking(exam.function, exam.subject, exam.seed_text, exam.seconds, exam.salt, memo, lens=lens)
+@dataclass(frozen=True)
+class Coat(Words):
+    """Name of a function, as checks call it -> the code that is called instead."""
+
+    functions: Mapping[str, Code]
+    name: str = ""
+    read: Mapping[str, str] = field(default_factory=dict)  # what a coat's code returns first -> Python that makes an array of it
+
+    def put(self, call: Call) -> Call:
+        code = self.functions.get(call.function)
+        return replace(call, function=CALLED, args=(code, *call.args)) if code else call
+
+    def shown(self, call: Call) -> list[Call]:
+        name, made = next(iter(call.returns), ""), self.put(call)
+        text = made.function == CALLED and self.read.get({"one": "out", "other": "out"}.get(name, name), "")
+        return [made, Call(text.format(name), returns=(name,), look=True)] if text else [made]
+
+    def told(self, call: Call, exam: Exam) -> Call:
+        """By the coat's name, not by the exercise's."""
+        return replace(call, function=self.name) if self.name and call.function == exam.function else call
 
 
-def through(lens: Lens, check: Check) -> Check:
-    """A check of masks (`via="mask"`), looking through a lens. With a named lens its verb is called "... of the name"."""
-
-    def judge(exam: Exam) -> None:
-        desk = _looking(exam, lens)
-        try:
-            check.judge(desk)
-        finally:
-            exam.last = desk.shown(desk.last)
-
-    seen = replace(check, judge=judge)
-    return renamed(seen, lens.name) if lens.name else seen
-
-
-def seen_through(lens: Lens, fact: Symptom) -> Symptom:
-    """A fact about masks (`via="mask"`), looking through a lens."""
-    name = f"{fact.name}_of_{lens.name}" if lens.name else fact.name
-    return Symptom(name, lambda exam: fact.probe(_looking(exam, lens)))
-
-
+# ------------------------------------------------------------------------------------------ one of the functions of an exercise
 def _before(exam: Exam, function: str) -> Exam:
     """The same desk, asking another function of the exercise; what was asked is remembered for each function by itself."""
     return replace(exam, function=function, memo=exam.memo.setdefault(("function", function), {}), last=())
@@ -123,74 +167,3 @@ def asking(function: str, check: Check, name: str) -> Check:
 def asked_of(function: str, fact: Symptom, name: str) -> Symptom:
     """A fact about one function of an exercise with several; the name stands before that of the fact."""
     return Symptom(f"{name}_{fact.name}", lambda exam: fact.probe(_before(exam, function)))
-
-
-# -------------------------------------------------------------------------------------------------------------- coats
-CALLED = ".__call__"
-
-
-@dataclass(frozen=True)
-class Coat:
-    """Name of a function, as checks call it -> the code that is called instead. `name` tells two coats of one exercise apart."""
-
-    functions: Mapping[str, Code]
-    name: str = ""
-    read: Mapping[str, str] = field(default_factory=dict)  # what a coat's code returns first -> Python that makes an array of it
-
-
-@dataclass
-class _Dressed(Exam):
-    """A desk before the same subject, at which the functions of a coat are called in place of those that a check names."""
-
-    coat: Coat = field(kw_only=True)
-
-    def answers(self, *calls: Call) -> list[Answer]:
-        return super().answers(*self.dressed(calls))
-
-    def dressed(self, calls: Sequence[Call]) -> tuple[Call, ...]:
-        return tuple(self._dressed(call) for call in calls)
-
-    def shown(self, calls: Sequence[Call]) -> tuple[Call, ...]:
-        """The calls that were really made, each with the line that makes an array of what it returns."""
-        return tuple(line for call in calls for line in self._shown(call))
-
-    def _shown(self, call: Call) -> list[Call]:
-        name, dressed = next(iter(call.returns), ""), self._dressed(call)
-        made = dressed.function == CALLED and self.coat.read.get({"one": "out", "other": "out"}.get(name, name), "")
-        return [dressed, Call(made.format(name), returns=(name,), look=True)] if made else [dressed]
-
-    def _dressed(self, call: Call) -> Call:
-        code = self.coat.functions.get(call.function)
-        return replace(call, function=CALLED, args=(code, *call.args)) if code else call
-
-
-def _dressing(exam: Exam, coat: Coat) -> _Dressed:
-    memo = exam.memo.setdefault(("coat", coat.name), {})
-    return _Dressed(exam.function, exam.subject, exam.seed_text, exam.seconds, exam.salt, memo, coat=coat)
-
-
-def _named(call: Call, coat: Coat, exam: Exam) -> Call:
-    """The call as a message is to name it: what a named coat dresses is called by the coat's name, not by the exercise's."""
-    return replace(call, function=coat.name) if coat.name and call.function == exam.function else call
-
-
-def in_a_coat(coat: Coat, check: Check) -> Check:
-    """The check, put to a layer in this coat. With a named coat its verb is called "... of the name"."""
-
-    def judge(exam: Exam) -> None:
-        desk = _dressing(exam, coat)
-        try:
-            check.judge(desk)
-        except Unanswered as unanswered:
-            raise Unanswered(_named(unanswered.call, coat, exam), unanswered.answer) from unanswered
-        finally:
-            exam.last = desk.shown(desk.last)
-
-    asked = replace(check, judge=judge)
-    return renamed(asked, coat.name) if coat.name else asked
-
-
-def fact_in_a_coat(coat: Coat, fact: Symptom) -> Symptom:
-    """The fact, seen of a layer in this coat."""
-    name = f"{fact.name}_of_{coat.name}" if coat.name else fact.name
-    return Symptom(name, lambda exam: fact.probe(_dressing(exam, coat)))

@@ -28,7 +28,7 @@ from nbgrader.api import (  # type: ignore[import-untyped]
     SubmittedNotebook,
 )
 from sqlalchemy import or_
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 from sqlalchemy.orm import selectinload
 
 from autograder.model import Broken, CourseError
@@ -43,6 +43,12 @@ from autograder.nbgrader_plugin.secret import SECRET
 from autograder.nbgrader_plugin.submitted import STAMP, folders, when
 
 API_LOG = "tornado.application"  # where nbgrader's API writes
+TRIES = 5  # to write a handful, while another grader writes the same students
+IN_EACH_OTHERS_WAY = frozenset({"40001", "40P01"})  # serialization_failure and deadlock_detected of PostgreSQL
+
+
+class OutrunError(Broken):
+    """Another grader has entered the same student meanwhile, or each waited for what the other had: to be tried again."""
 
 
 @dataclass(frozen=True)
@@ -152,14 +158,22 @@ class Register:
     def write(self, entries: Sequence[Entry]) -> None:
         """Write these hand-ins; when this returns, they are in the gradebook and on the disk. Broken when the gradebook cannot be had."""
         try:
-            with self._all_or_nothing():
-                known = self._known([e.student for e in entries])
-                for entry in entries:
-                    self._write(entry, known)
+            for again in range(TRIES, 0, -1):
+                try:
+                    return self._write_together(entries)
+                except OutrunError:
+                    if again == 1:
+                        raise
         except OSError as error:
             mend = "Make room, or see that you may write there; then run the command again, it goes on."
             place = error.filename or self.coursedir.autograded_directory
             raise Broken(f"{place} cannot be written ({error.strerror or error}). {mend}") from error
+
+    def _write_together(self, entries: Sequence[Entry]) -> None:
+        with self._all_or_nothing():
+            known = self._known([e.student for e in entries])
+            for entry in entries:
+                self._write(entry, known)
 
     @contextmanager
     def _all_or_nothing(self) -> Iterator[None]:
@@ -169,11 +183,10 @@ class Register:
         try:
             yield
             self._session.commit()
-        except OperationalError as error:
-            raise _busy(error) from error
-        except InvalidEntry as error:
-            if isinstance(error.__context__, OperationalError):  # of which nbgrader's API makes this
-                raise _busy(error.__context__) from error
+        except (OperationalError, IntegrityError, InvalidEntry) as error:
+            found = error.__context__ if isinstance(error, InvalidEntry) else error  # of which nbgrader's API makes one of its own
+            if isinstance(found, (OperationalError, IntegrityError)):
+                raise _unwritten(found) from error
             raise
         finally:
             nbgraders.removeFilter(heard)
@@ -263,9 +276,10 @@ class Register:
         self.close()
 
 
-def _busy(error: OperationalError) -> Broken:
+def _unwritten(error: OperationalError | IntegrityError) -> Broken:
+    outrun = isinstance(error, IntegrityError) or getattr(error.orig, "sqlstate", None) in IN_EACH_OTHERS_WAY
     mend = "Close what else uses it, or see that you may write it; then grade again."
-    return Broken(f"The gradebook cannot be written ({error.orig}). {mend}")
+    return (OutrunError if outrun else Broken)(f"The gradebook cannot be written ({error.orig}). {mend}")
 
 
 def opened(coursedir: Any) -> Any:

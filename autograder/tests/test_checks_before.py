@@ -6,10 +6,14 @@ import re
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
 import autograder
+from autograder import checks
+from autograder.checks import before
+from autograder.dropout.spatial.normalisation import Memory
 
 ASSIGNMENTS = Path(autograder.__file__).parents[1] / "assignments"
 # what each imported then, and what came since; the rest of the file is as it was
@@ -17,7 +21,7 @@ BEFORE = {
     "hw1_dropout": "from autograder.checks import facts as f",
     "hw2_network": """
 from autograder.checks import derivatives as d
-from autograder.checks import facts as f
+from autograder.checks_api import symptoms as f
 from autograder.checks import network_facts as n
 from autograder.dropout.network import direction_symptoms as a
 from autograder.dropout.network import leash_symptoms as k
@@ -27,6 +31,7 @@ from autograder.checks import experiments_facts as e
 from autograder.checks import facts as f
 from autograder.checks import training_facts as t
 from autograder.checks.forms import Bare
+from autograder.checks_api import symptoms as g
 """,
     "hw4_theory": """
 from autograder.checks import theory as t
@@ -34,6 +39,7 @@ from autograder.dropout.theory import committee_symptoms as m
 """,
     "hw5_spatial": """
 from autograder.checks import facts as f
+from autograder.checks_api import symptoms as t
 from autograder.checks import structured_facts as s
 from autograder.checks.forms import Blocks, Shared
 from autograder.checks.lenses import asked_of, asking
@@ -62,9 +68,11 @@ from autograder.checks.uncertainty import FAIR, NOISY, STATS, STEEP
 from autograder.checks import facts as f
 from autograder.checks import torch_comparisons as s
 from autograder.checks import torch_comparisons as t
+from autograder.checks import torch_layers as layer_symptoms
 from autograder.checks import torch_layers as layers
 from autograder.checks import torch_loops as loops
-from autograder.checks.coats import fact_in_a_coat, in_a_coat
+from autograder.checks import torch_loops as nets
+from autograder.checks.coats import seen_through, through
 from autograder.checks.forms import Flat
 """,
 }
@@ -90,3 +98,42 @@ def test_its_imports_find_the_same_checks_and_symptoms(slug: str) -> None:
     assert rest.count("autograder.") <= 1, "this test leaves an import of today"  # autograder.model
     before = f"from autograder import checks as c\n{BEFORE[slug]}\n{rest}"
     assert asked(before) == asked(now)
+
+
+LAYER = {"given": {"x": (4, 6, 5)}, "rates": (0.3,)}
+BACK = {**LAYER, "forward": "f", "backward": "g"}
+BLOCK = {"memory": Memory("running", "start_over", 0.1, 1e-5), "p": 0.3}
+NUMBERS = {"given": ([1.0],), "names": ("x",)}
+CASE: dict[str, dict[str, Any]] = {  # of what cannot be made without one
+    **dict.fromkeys(("agrees_with_the_solution", "keeps_single_precision", "arguments_afterwards", "value_at"), NUMBERS),
+    **{key: {**NUMBERS, "wanted": 1.0} for key in ("is_right_to_ten_digits", "returns")},
+    **dict.fromkeys(("leaves_what_it_is_given", "stays_in", "arrays_after"), LAYER),
+    **dict.fromkeys(("leaves_its_upstream_alone", "upstream_after"), BACK),
+    **dict.fromkeys(("draws_its_channels_from_rng", "minds_its_manners", "refuses_in_both_modes"), BLOCK),
+    **{key: {"p": 0.3} for key in ("keeps_x_and_dout", "leaves_its_sequences_alone", "obeys_its_generator", "repeats_with_the_seed",
+        "keeps_its_head_among_zeros", "takes_zeros_in_dout",
+        "makes_no_noise_at_test_time", "multiplies_the_kept_ones", "multiplies_to_ten_digits", "multiplies_what_it_keeps")},
+    "gradient_of": {"form": "x squared"},
+    "call_gives": {"given": ((2, 3), 1.0)},
+    "block_outside": {"memory": BLOCK["memory"]},
+    "refuses_a_rate_of": {"bad": 1.5, **LAYER},
+    "refuses_rates": {"p_in": -0.1, "p_hidden": 0.5},
+    "refuses_the_call": {"case": "the block is too large", "given": ((2, 3), 1.0)},
+    "refuses_the_fraction": {"fraction": 1.5},
+    "throws_its_coins_by_the_generator": {"p": 0.3},
+    "unpaired": {"a": [1.0], "b": [2.0]},
+}
+
+
+@pytest.mark.parametrize("name", before.CHECKS)
+def test_a_check_that_became_a_case_is_still_made_by_its_name(name: str) -> None:
+    made = getattr(checks, name)(**CASE.get(name, {}), needs="another")
+    assert (made.verb, made.name.partition("(")[0], made.needs) == (name, name, ("another",))
+    assert len(made.sentence) > 10
+    assert "{" not in made.sentence
+
+
+@pytest.mark.parametrize(("module", "name"), [(module, name) for module, made in before.SYMPTOMS.items() for name in made])
+def test_a_symptom_that_became_a_case_is_still_made_by_its_name(module: str, name: str) -> None:
+    make = getattr(sys.modules[f"autograder.checks.{module}"], name)
+    assert (make(**CASE.get(name, {})).name, make("other", **CASE.get(name, {})).name) == (name, "other")

@@ -20,7 +20,7 @@ from autograder.dropout.forms import Blocks, Shared
 from autograder.dropout.spatial import checks as c
 from autograder.dropout.spatial import symptoms as s
 from autograder.dropout.spatial.blocks import Lattice, in_whole_blocks
-from autograder.model import Check, Outcome, Seed
+from autograder.model import Check, Given, Outcome, Seed
 from autograder.tests.toys import (
     BACKWARD_NAME,
     FORWARD,
@@ -224,8 +224,8 @@ BLOCK_CHECKS: tuple[Check, ...] = (
     c.scales_by_the_kept_share(p=P, block=3, shape=SMALL),
     c.scales_to_ten_digits(p=P, block=3, shape=SMALL),
     c.stays_finite_when_nothing_is_left(),
-    c.refuses_the_call(case="the block is too large", given=((2, 3, 4, 9), P, 5, Seed(1))),
-    c.refuses_the_call(case="gamma is asked for too much", given=(4, 9, P, 5), function="gamma"),
+    c.raises_value_error(case="too large a block", given=(Given("(2, 3, 4, 9)", (2, 3, 4, 9)), P, 5, Seed(1))),
+    c.raises_value_error(case="too large a gamma", via=c.calling(4, 9, P, 5, function="gamma")),
     c.drops_the_right_share(p=P, via=UNITS, shape=(64, 64), calls=1),
     c.treats_features_apart(p=P, via=PLACES, shape=(64, 64)),
     c.draws_afresh(p=P, via=PLACES, shape=(64, 64)),
@@ -460,6 +460,4 @@ def test_the_words_for_blocks() -> None:
     assert word(s.block_digits(block=3), {}) == "ten digits"
     assert word(s.block_digits(block=3), {"mask": blocks(scale=lambda kept: 1 / (kept.mean() + 1e-8))}) == "about"
     assert word(s.block_digits(block=3), {"mask": blocks(scale=lambda kept: 1.0)}) == "another"
-    assert word(s.digits_of_value(given=(8, 6, P, 3), wanted=1 / 15), {}, "gamma") == "ten digits"
     assert word(s.when_nothing_is_left(), {}) == "zeros"
-    assert word(s.call_gives(given=(4, 9, P, 5), function="gamma"), {}) == "ValueError"

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from autograder.asking import Exam, script_text
+from autograder.checks_api import symptoms as g
 from autograder.checks_api.inputs import Array
 from autograder.dropout.network import checks as c
 from autograder.dropout.network import symptoms as n
@@ -116,9 +117,9 @@ CHECKS = (
     c.is_the_plain_network_at_zero(**SMALL),
     c.is_the_plain_network_at_test_time(p_in=0.2, p_hidden=0.5, **SMALL),
     c.draws_no_number_at_test_time(p_in=0.2, p_hidden=0.5),
-    c.changes_neither_parameters_nor_data(p_in=0.2, p_hidden=0.5),
-    c.refuses_rates(p_in=-0.1, p_hidden=0.5),
-    c.refuses_rates(p_in=0.2, p_hidden=1.5),
+    c.leaves_its_arguments_alone(via=c.loss(0.2, 0.5)),
+    c.raises_value_error(case="p_in = -0.1", via=c.loss(-0.1, 0.5)),
+    c.raises_value_error(case="p_hidden = 1.5", via=c.loss(0.2, 1.5)),
     c.stands_huge_scores(),
     c.survives_dropping_everything(**SMALL),
     c.gives_dropped_units_no_gradient(p_in=0.4, p_hidden=0.5, units=14, calls=6),
@@ -134,7 +135,7 @@ CHECKS = (
     c.decides_by_itself_about(of=SECOND, p=0.4),
     c.draws_a_mask_for_every_layer(p=0.4),
     c.never_drops_the_scores(p=0.4),
-    c.obeys_its_generator(p=0.4),
+    c.draws_from_rng(via=c.loss(0.4, 0.4, sizes=(20, 20, 20, 4))),
     c.draws_its_masks_afresh(p=0.4),
     c.leads_the_gradient_back(through="W3", to="b2"),
     c.leads_the_gradient_back(through="W2", to="b1"),
@@ -463,9 +464,9 @@ def test_a_fact_is_claimed_only_where_it_can_be_seen(fact: Any, function: Functi
 
 
 def test_the_solution_is_the_measure_where_nothing_is_dropped() -> None:
-    case = {"case": "at test time", "p_in": 0.3, "p_hidden": 0.6, "sizes": (9, 8, 7, 4), "batch": 11}
+    case: dict[str, Any] = {"sizes": (9, 8, 7, 4), "batch": 11, "maker": "normal_network"}
     for train, p in ((False, 0.6), (True, 0.0)):
-        check = c.gives_the_loss_of_the_solution(**{**case, "train": train, "p_in": p / 2, "p_hidden": p})
+        check = c.is_right_like_the_solution(via=c.loss(p / 2, p, train, **case), tolerance=1e-12)
         assert verdict(check, RIGHT, reference=RIGHT).passed
         found = verdict(check, network(loss=lambda loss, n: loss * n), reference=RIGHT)
         assert found.outcome is Outcome.FAILED
@@ -480,7 +481,7 @@ def predict(params: Params, X: Array) -> Array:
 
 
 def test_scores_are_compared_with_those_of_the_solution() -> None:
-    check = c.gives_the_scores_of_the_solution(sizes=(9, 8, 7, 4), batch=11)
+    check = c.is_right_like_the_solution(via=c.scores((9, 8, 7, 4), 11, "normal_network"), tolerance=1e-12)
     assert verdict(check, predict, reference=predict).passed
     found = verdict(check, lambda params, X: predict(params, X) + 1e-6, reference=predict)
     assert found.got.startswith("scores[0, 0] = ")
@@ -489,7 +490,7 @@ def test_scores_are_compared_with_those_of_the_solution() -> None:
 
 
 def test_a_prediction_must_leave_its_arguments_alone() -> None:
-    check = c.changes_neither_parameters_nor_data(via="predict")
+    check = c.leaves_its_arguments_alone(via=c.scores())
     assert verdict(check, predict).passed
 
     def greedy(params: Any, X: Array) -> Array:
@@ -589,9 +590,9 @@ FACTS: tuple[tuple[Any, Function, str], ...] = (
     (n.slope(of="W1"), network(grads=times(0.0, "W1")), "zero"),
     (n.inactive_units(layer=1), RIGHT, "none"),
     (n.inactive_units(layer=2), network(grads=lambda g: g | {"b2": g["b2"] + 1.0}), "some"),
-    (n.given_after(), RIGHT, "as it was"),
-    (n.given_after(), overwrites, "X"),
-    (n.rate_outside(), RIGHT, "ValueError"),
+    (g.arguments_after(via=c.loss(0.2, 0.25)), RIGHT, "kept"),
+    (g.arguments_after(via=c.loss(0.2, 0.25)), overwrites, "overwritten"),
+    (g.takes(via=(c.loss(-0.25, 0.5), c.loss(0.5, 1.25))), RIGHT, "ValueError"),
     (n.rate_one(), RIGHT, "finite"),
     (n.rate_one(), network(divides_by_zero), "NaN"),
 )
@@ -615,7 +616,10 @@ JUNK: tuple[Any, ...] = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("check", [*CHECKS, c.gives_the_scores_of_the_solution(sizes=(3, 4, 4, 2), batch=5)], ids=lambda check: check.name)
+SCORES = c.is_right_like_the_solution(via=c.scores((3, 4, 4, 2), 5, "normal_network"))
+
+
+@pytest.mark.parametrize("check", [*CHECKS, SCORES], ids=lambda check: check.name)
 def test_no_junk_passes_or_breaks_a_check(check: Check) -> None:
     for junk in JUNK:
         found = verdict(check, lambda *a, _j=junk, **k: _j, reference=predict if check.with_reference else None)
@@ -624,8 +628,8 @@ def test_no_junk_passes_or_breaks_a_check(check: Check) -> None:
 
 
 TAME = {  # a constant loss changes and draws nothing; these sentences wait for `feels_its_scores`
-    "is_the_plain_network_at_zero", "is_the_plain_network_at_test_time", "obeys_its_generator", "draws_its_masks_afresh",
-    "changes_neither_parameters_nor_data", "draws_no_number_at_test_time",
+    "is_the_plain_network_at_zero", "is_the_plain_network_at_test_time", "draws_from_rng", "draws_its_masks_afresh",
+    "leaves_its_arguments_alone", "draws_no_number_at_test_time",
 }  # fmt: skip
 
 

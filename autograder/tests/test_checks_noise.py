@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from autograder.asking import Exam, Wrong
+from autograder.checks_api import symptoms as t
 from autograder.dropout import symptoms as f
 from autograder.dropout.uncertainty import checks as c
 from autograder.dropout.uncertainty import symptoms as u
@@ -53,7 +54,7 @@ NOISE = c.multiplies_by_noise(p=0.3)
 LAW = c.follows_the_normal_law(p=0.3)
 APART = c.draws_a_factor_for_each_unit(p=0.3)
 LEVEL = c.leaves_the_average_to_chance(p=0.3)
-SEEDED = c.repeats_with_the_seed(p=0.3)
+SEEDED = c.draws_from_rng(via=c.outputs(0.3))
 RIGHT: dict[str, Function] = {
     "normal": bell,
     "around x": lambda x, p, rng, train=True: (rng.normal(x, abs(x) * (p / (1 - p)) ** 0.5), None),
@@ -147,7 +148,7 @@ def test_one_factor_for_all_is_refused() -> None:
 
 
 def test_test_time_makes_no_noise() -> None:
-    quiet = c.makes_no_noise_at_test_time(p=0.3)
+    quiet = c.draws_nothing_at_test_time(p=0.3)
 
     def drawing(x: Array, p: float, rng: Any, train: bool = True) -> Any:
         noise = rng.normal(1, (p / (1 - p)) ** 0.5, x.shape) if rng else None
@@ -160,9 +161,9 @@ def test_test_time_makes_no_noise() -> None:
 
 def test_the_seed_must_matter_and_suffice() -> None:
     own = bell_with(law=lambda rng, size: np.random.default_rng().standard_normal(size))
-    assert told(SEEDED, own) == "two generators with the same seed gave outputs that differ in 1600 units | no difference"
+    assert told(SEEDED, own) == "two generators with the same seed gave different outputs | the same"
     frozen = bell_with(law=lambda rng, size: np.random.default_rng(1).standard_normal(size))
-    assert told(SEEDED, frozen) == "two generators with different seeds gave the same output | different outputs"
+    assert told(SEEDED, frozen) == "two generators with different seeds gave the same outputs | others"
 
 
 def test_the_law_says_what_it_sees() -> None:
@@ -249,7 +250,7 @@ def test_facts_name_the_noise() -> None:
     assert fact(u.noise_of(), bell_with(size=lambda shape: (*shape[:-1], 1))) == "each example"
     assert fact(u.noise_of(), bell_with(size=lambda shape: ())) == "each call"
     assert fact(u.next_noise(), bell) == "fresh"
-    assert fact(u.noise_from(), bell) == "given"
+    assert fact(t.chance_from("noise_from", via=c.outputs(0.3)), bell) == "given"
     assert fact(u.at_rest(), bell) == "x"
     assert fact(u.at_rest(), lambda x, p, rng, train=True: (0.5 * x, None)) == "a factor"
     assert fact(u.at_rest(), lambda x, p, rng, train=True: (2 * x + 1, None)) == "a line"
@@ -271,7 +272,7 @@ SHARE = c.drops_the_right_share(p=0.3, via=Branched())
 CHECKS = [NOISE, LAW, APART, LEVEL, SEEDED, BRANCHES, LINE, BOTTOM, SHARE]
 FACTS = [
     u.noise(), u.noise_mean(), u.noise_spread(), u.noise_shape(), u.noise_of(), u.noise_level(), u.noise_below_zero(),
-    u.next_noise(), u.noise_from(), u.at_rest(),
+    u.next_noise(), t.chance_from("noise_from", via=c.outputs(0.3)), u.at_rest(),
     u.branch("slope", part="slope", table=(("one", 1.0),)), u.line_digits(slopes=(1.0,)),
 ]  # fmt: skip
 
@@ -290,7 +291,7 @@ def test_junk_breaks_nothing(name: str) -> None:
 # ------------------------------------------------------------------------------------------- several functions in one exercise
 def test_each_function_of_an_exercise_is_asked_by_itself() -> None:
     both = [asking("toy", c.multiplies_by_noise(p=0.3), "the bell"), asking("other", c.sets_some_and_keeps_some(p=0.3), "the step")]
-    both += [asking(name, c.repeats_with_the_seed(p=0.3), of) for name, of in (("toy", "the bell"), ("other", "the step"))]
+    both += [asking(name, c.draws_from_rng(via=c.outputs(0.3)), of) for name, of in (("toy", "the bell"), ("other", "the step"))]
     exercise = one_part("toy", both, functions=("toy", "other"))
     first, second, *seeded = judge(exercise, Local(namespace={"toy": bell, "other": low}), "slug", "salt")
     assert first.passed

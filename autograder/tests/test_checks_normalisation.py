@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from autograder.asking import Exam
+from autograder.checks_api import symptoms as t
 from autograder.checks_api.symptoms import Symptom
 from autograder.dropout.spatial import checks as c
 from autograder.dropout.spatial import symptoms as s
@@ -28,11 +29,11 @@ CHECKS: tuple[Check, ...] = (
     c.learns_nothing_at_test_time(memory=MEMORY, p=P),
     c.drops_channels_last(memory=MEMORY, p=P),
     c.drops_each_channel_by_itself(memory=MEMORY, p=P),
-    c.minds_its_manners(memory=MEMORY, p=P),
-    c.refuses_in_both_modes(memory=MEMORY, p=1.5),
+    c.leaves_its_arguments_alone(via=c.normalised(MEMORY, P)),
+    c.raises_value_error(case="p = 1.5", via=c.in_both_modes(c.normalised, MEMORY, 1.5)),
     c.divides_by_the_right_root(memory=MEMORY),
     c.remembers_variances_to_six_digits(memory=MEMORY),
-    c.draws_its_channels_from_rng(memory=MEMORY, p=P),
+    c.draws_from_rng(via=c.normalised(MEMORY, P, kept=True)),
     c.drops_every_channel_at_one(memory=MEMORY),
 )
 NORMAL, REMEMBER, UNSEEN, TEST, STILL, LAST, APART, MANNERS, REFUSE, ROOT, VARIANCES, FROM_RNG, ONE = CHECKS
@@ -47,7 +48,7 @@ FACTS: tuple[Symptom, ...] = (
     s.block_share(memory=MEMORY),
     s.block_generator(memory=MEMORY),
     s.block_at_one(memory=MEMORY),
-    s.block_outside(memory=MEMORY),
+    t.takes("block_outside", via=[view for p in (-0.25, 1.25) for view in c.in_both_modes(c.normalised, MEMORY, p)]),
 )
 
 
@@ -111,14 +112,18 @@ def test_the_right_block_passes_over_many_sweeps(check: Check) -> None:
     assert bool(check.chances) == bool(check.power)
 
 
+def gives(dtype: str) -> Check:
+    return c.gives_the_dtype(dtype=dtype, via=c.in_both_modes(c.normalised, MEMORY, P, dtype=dtype))
+
+
 @pytest.mark.parametrize("check", CHECKS, ids=[check.name for check in CHECKS])
 def test_float32_throughout_costs_a_word_about_manners_only(check: Check) -> None:
     names = notebook()
     block = names["block"]
     names["block"] = lambda x, p, rng, train: np.float32(block(np.float32(x), p, rng, train))
     found = verdict(check, names)
-    assert found.passed or check.verb == "minds_its_manners", told(found)
-    assert not verdict(c.minds_its_manners(p=0.3, dtype="float64", memory=MEMORY), names).passed
+    assert found.passed, told(found)
+    assert not verdict(gives("float64"), names).passed
 
 
 def overwriting(out: Array, x: Array) -> Array:
@@ -139,7 +144,7 @@ WRONG: dict[str, tuple[Check, dict[str, Any], str, str]] = {
     "raw at test, and nothing remembered": (TEST, {"rate": 0.0, "test": ""}, "out[0, 0, ", "within 2e-06"),
     "the first batch begins": (REMEMBER, {"begin": True}, 'memory["mean"][0] = ', "differ"),
     "a generator of its own": (FROM_RNG, {"source": lambda rng: np.random.default_rng()}, "two generators with the same seed", "the same"),
-    "a fixed seed": (FROM_RNG, {"source": lambda rng: np.random.default_rng(0)}, "two generators with different seeds", "different"),
+    "a fixed seed": (FROM_RNG, {"source": lambda rng: np.random.default_rng(0)}, "two generators with different seeds", "others"),
     "the global generator": (FROM_RNG, {"source": lambda rng: np.random}, "the function drew from", "random numbers from rng only"),
     "weights swapped": (REMEMBER, {"rate": 0.9}, 'memory["mean"][0] = ', "differ"),
     "nothing remembered": (REMEMBER, {"rate": 0.0}, "memory is still as forget left it", "a mean and a variance that moved"),
@@ -162,11 +167,11 @@ WRONG: dict[str, tuple[Check, dict[str, Any], str, str]] = {
         "share of ",
         ", by chance 0.",
     ),
-    "float64": (MANNERS, {"at_end": lambda out, x: out.astype(float)}, "out.dtype = float64 in training", "float32"),
+    "float64": (gives("float32"), {"at_end": lambda out, x: out.astype(float)}, "out.dtype = float64", "float32"),
     "overwrites": (MANNERS, {"at_end": overwriting}, "x was changed by the call", "x as it was"),
     "no number at p = 1": (ONE, {"at_end": lambda out, x: out + np.nan}, "out holds nan", "0 everywhere"),
     "something at p = 1": (ONE, {"at_end": lambda out, x: out + 1.0}, "out holds 1", "0 everywhere"),
-    "any p": (REFUSE, {"checked": False}, "the function returned in training", "ValueError"),
+    "any p": (REFUSE, {"checked": False}, "the function returned", "ValueError"),
 }
 
 

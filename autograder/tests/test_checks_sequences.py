@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from autograder.asking import Exam, script_text
+from autograder.checks_api import symptoms as g
 from autograder.checks_api.symptoms import Symptom
 from autograder.dropout import symptoms as f
 from autograder.dropout.sequences import checks as c
@@ -128,7 +129,7 @@ MASKS = tuple(
     for check in (
         c.drops_some_and_keeps_some(p=P, **MASK),
         c.drops_the_right_share(p=P, **MASK, shape=(128, 128), calls=2),
-        c.multiplies_the_kept_ones(p=P),
+        c.scales_the_survivors(p=P, **MASK),
         c.treats_examples_apart(p=P, **MASK, shape=(128, 128)),
         c.treats_features_apart(p=P, **MASK, shape=(128, 128)),
         c.draws_afresh(p=P, **MASK),
@@ -137,6 +138,10 @@ MASKS = tuple(
         c.refuses(p=1.5, **MASK),
     )
 )
+def gives(dtype: str, given: Any, rates: Any) -> Check:
+    return c.gives_the_dtype(dtype=dtype, via=c.in_both_modes(c.forwards, given, rates, dtype=dtype))
+
+
 CASES: tuple[tuple[str, Check], ...] = (
     *MASKS,
     ("steady", through(SEQUENCES, c.shares_its_mask_over_time(p=P))),
@@ -147,16 +152,16 @@ CASES: tuple[tuple[str, Check], ...] = (
     ("echo", c.returns_whole_states(rates=(P, 0.2))),
     ("steady", c.needs_no_chance_at_test_time(**ONE)),
     ("echo", c.needs_no_chance_at_test_time(**NET)),
-    ("steady", c.leaves_what_it_is_given(**ONE)),
-    ("sparse", c.leaves_what_it_is_given(**FLAT)),
-    ("steady", c.leaves_its_upstream_alone(**ONE_BACK)),
-    ("echo", c.leaves_its_upstream_alone(**NET_BACK)),
-    ("sparse", c.leaves_its_upstream_alone(**FLAT_BACK)),
-    ("steady", c.stays_in(**ONE)),
-    ("sparse", c.stays_in(**FLAT)),
+    ("steady", c.leaves_its_arguments_alone(via=c.forwards(**ONE))),
+    ("sparse", c.leaves_its_arguments_alone(via=c.forwards(**FLAT))),
+    ("steady", c.leaves_its_arguments_alone(via=c.backwards(**ONE_BACK))),
+    ("echo", c.leaves_its_arguments_alone(via=c.backwards(**NET_BACK))),
+    ("sparse", c.leaves_its_arguments_alone(via=c.backwards(**FLAT_BACK))),
+    ("steady", gives("float32", **ONE)),
+    ("sparse", gives("float32", **FLAT)),
     ("echo", c.drops_nothing_when_all_rates_are_zero(**NET)),
-    ("echo", c.refuses_a_rate_of(bad=-0.1, **NET)),
-    ("sparse", c.refuses_a_rate_of(bad=1.5, **FLAT, train=False)),
+    ("echo", c.raises_value_error(case="p = -0.1", via=c.with_a_rate_of(-0.1, **NET))),
+    ("sparse", c.raises_value_error(case="p = 1.5", via=c.with_a_rate_of(1.5, **FLAT, train=False))),
     ("steady", c.has_the_right_gradient(name="dx", **ONE_BACK)),
     *(("echo", c.has_the_right_gradient(name=f"d{name}", **NET_BACK)) for name in NET["given"]),
     ("echo", c.has_the_right_gradient(name="dV", **NET_BACK, train=False, case=", at test time")),
@@ -180,7 +185,7 @@ CASES: tuple[tuple[str, Check], ...] = (
     ("Layer", c.draws_for_another_batch(p=0.4, first=(1, 5, 20), second=(7, 5, 20))),
     ("Layer", c.draws_first_whatever_is_asked(p=0.4)),
     ("Layer", c.remembers_through_test_time(p=0.4)),
-    ("Layer", c.leaves_its_sequences_alone(p=0.4)),
+    ("Layer", c.leaves_its_arguments_alone(via=c.in_both_modes(c.a_layer, 0.4))),
 )
 IDS = [f"{name} {check.name}" for name, check in CASES]
 
@@ -215,8 +220,7 @@ def test_no_rubbish_of_a_backward_function_breaks_a_check(backward: str) -> None
         for title, function in some_junk(f"{name} {check.name}").items():
             found = verdict(name, check, {backward: function})
             assert found.outcome is not Outcome.BROKEN, f"{check.name}, {title}: {found.got}"
-            if check.verb != "leaves_its_upstream_alone":  # doing nothing leaves it alone; a list lets it need a gradient
-                assert not found.passed, f"{check.name}, {title}"
+            assert not found.passed, f"{check.name}, {title}"
 
 
 # ------------------------------------------------------------------------------------------------------------ one mask over time
@@ -251,7 +255,7 @@ def test_a_message_shows_the_call_that_was_made() -> None:
 
 def test_what_is_kept_is_scaled() -> None:
     wrong = lambda x, p, rng, train=True: (x * (coins((len(x), 1, x.shape[2]), p, rng) != 0), None)  # noqa: E731
-    assert "factor of the kept ones[0] = 1 | 1.42857" in refused("steady", through(SEQUENCES, c.multiplies_the_kept_ones(p=P)), wrong)
+    assert "mask[mask != 0][0] = 1 | 1.42857" in refused("steady", through(SEQUENCES, c.scales_the_survivors(p=P, **MASK)), wrong)
 
 
 # ------------------------------------------------------------------------------------------------------------ recurrent networks
@@ -316,7 +320,7 @@ def test_a_network_without_tanh_shows_its_masks_nevertheless() -> None:
         return np.stack(h[1:], 1), None
 
     for lens in (INPUT_MASK, STATE_MASK):
-        for check in (c.shares_its_mask_over_time(p=P), c.drops_the_right_share(p=P, **MASK), c.multiplies_the_kept_ones(p=P)):
+        for check in (c.shares_its_mask_over_time(p=P), c.drops_the_right_share(p=P, **MASK), c.scales_the_survivors(p=P, **MASK)):
             assert verdict("echo", through(lens, check), {"echo": linear}).passed
 
 
@@ -383,9 +387,10 @@ def test_manners_are_told_apart() -> None:
     wide = lambda x, p, rng, train=True: steady(x.astype(float), p, rng, train)  # noqa: E731
     bold = lambda x, p, rng, train=True: steady(x, min(max(p, 0), 1), rng, train)  # noqa: E731
     assert refused("steady", c.needs_no_chance_at_test_time(**ONE), draws_anyway).startswith("the random generator moved on")
-    assert refused("steady", c.leaves_what_it_is_given(**ONE), overwrites) == "x was changed by the call | x as it was"
-    assert refused("steady", c.stays_in(**ONE), wide) == "out.dtype = float64 in training | float32"
-    assert refused("steady", c.refuses_a_rate_of(bad=1.5, **ONE), bold) == "the function returned for p = 1.5 | ValueError"
+    assert refused("steady", c.leaves_its_arguments_alone(via=c.forwards(**ONE)), overwrites) == "x was changed by the call | x as it was"
+    assert refused("steady", gives("float32", **ONE), wide) == "out.dtype = float64 | float32"
+    refuses = c.raises_value_error(case="p = 1.5", via=c.with_a_rate_of(1.5, **ONE))
+    assert refused("steady", refuses, bold) == "the function returned | ValueError"
     halves = lambda x, p, rng, train=True: (x if train else x / 2, None)  # noqa: E731
     assert "out[0, 0, 0] = " in refused("steady", c.drops_nothing_when_all_rates_are_zero(**ONE), halves)
 
@@ -625,8 +630,10 @@ class Damped(Layer):
 
 
 def test_what_is_handed_over_stays_as_it_was() -> None:
-    assert "was changed by the call" in refused("steady", c.leaves_its_upstream_alone(**ONE_BACK), steady, {"times": scribbling})
-    assert refused("Layer", c.leaves_its_sequences_alone(p=0.4), Scribbling).startswith("x was changed by the call")
+    backward = c.leaves_its_arguments_alone(via=c.backwards(**ONE_BACK))
+    assert "dout was changed by the call" in refused("steady", backward, steady, {"times": scribbling})
+    layer = c.leaves_its_arguments_alone(via=c.in_both_modes(c.a_layer, 0.4))
+    assert refused("Layer", layer, Scribbling).startswith("x was changed by the call")
 
 
 def single(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -639,15 +646,15 @@ def single(function: Callable[..., Any]) -> Callable[..., Any]:
     return inner
 
 
-@pytest.mark.parametrize(("name", "check"), [(n, k) for n, k in CASES if n != "Layer" and not k.verb.startswith("stays_in")])
+@pytest.mark.parametrize(("name", "check"), [(n, k) for n, k in CASES if n != "Layer" and not k.verb.startswith("gives_the_dtype")])
 def test_float32_throughout_is_charged_by_one_sentence_only(name: str, check: Check) -> None:
     found = verdict(name, check, {name: single(RIGHT[name])})
     assert found.passed, f"{check.name}: {found.got} | {found.wanted}"
 
 
 def test_float32_for_float64_is_refused_and_is_a_fact() -> None:
-    check = c.stays_in(**NET, dtype="float64")
-    assert refused("echo", check, single(echo)) == "out.dtype = float32 in training | float64"
+    check = gives("float64", **NET)
+    assert refused("echo", check, single(echo)) == "out.dtype = float32 | float64"
     assert word(s.dtypes(**NET), "echo", {"echo": single(echo)}) == "always float32"
 
 
@@ -734,8 +741,8 @@ WAYS: tuple[tuple[Symptom, str, Functions, str], ...] = (
     (s.memory(), "Layer", {"Layer": Sharing}, "that of the other"),
     (s.layer_at_test_time(), "Layer", {}, "1"),
     (s.layer_at_test_time(), "Layer", {"Layer": Damped}, "1-p"),
-    (s.sequences_after(), "Layer", {}, "as it was"),
-    (s.sequences_after(), "Layer", {"Layer": Scribbling}, "overwritten"),
+    (g.arguments_after(via=c.a_layer(0.3)), "Layer", {}, "kept"),
+    (g.arguments_after(via=c.a_layer(0.3)), "Layer", {"Layer": Scribbling}, "overwritten"),
 )
 
 
@@ -781,7 +788,6 @@ class Near(Layer):
         return super().draw(x, rng) * (1 - 1e-8)
 
 
-MOMENT: dict[str, Any] = {"given": ([2.0], 0.5), "index": 1, "wanted": 4.0}
 NEW_FACTS: tuple[tuple[Symptom, str, Functions, str], ...] = (
     (seen_through(STATE_MASK, s.multiplier()), "echo", {"echo": nothing_dropped}, "nothing dropped"),
     (seen_through(STATE_MASK, s.multiplier()), "echo", {"echo": without_bias}, "not a usable result"),
@@ -794,11 +800,8 @@ NEW_FACTS: tuple[tuple[Symptom, str, Functions, str], ...] = (
     (s.returned_states(), "echo", {}, "whole"),
     (s.returned_states(), "echo", {"echo": holes(keeps_h0=False)}, "masked, as h0 is"),
     (s.returned_states(), "echo", {"echo": holes(keeps_h0=True)}, "masked in place of h0"),
-    (s.upstream_after(**ONE_BACK), "steady", {}, "as it was"),
-    (s.upstream_after(**ONE_BACK), "steady", {"times": scribbling}, "overwritten"),
-    (s.exactness(**MOMENT), "pair", {"pair": lambda x, p: (x, x**2)}, "ten digits"),
-    (s.exactness(**MOMENT), "pair", {"pair": lambda x, p: (x, x**2 + 1e-6)}, "about"),
-    (s.exactness(**MOMENT), "pair", {"pair": lambda x, p: (x, x)}, "other"),
+    (g.arguments_after(via=c.backwards(**ONE_BACK)), "steady", {}, "kept"),
+    (g.arguments_after(via=c.backwards(**ONE_BACK)), "steady", {"times": scribbling}, "overwritten"),
     (s.wrong_gradients(**ONE_BACK, train=False), "steady", {"times": lambda dout, cache: dout + None}, "raises in backward"),
     (s.wrong_gradients(**ONE_BACK), "steady", {"steady": lambda x, p, rng, train=True: x + None}, "not a usable result"),
     (s.layer_factor(), "Layer", {"Layer": Near}, "about 1/(1-p)"),
@@ -811,10 +814,10 @@ FACTS: tuple[tuple[Symptom, str, Functions, str], ...] = (
     (seen_through(STATE_MASK, s.over_time()), "echo", {"echo": net(late)}, "from the second step on"),
     (seen_through(STATE_MASK, s.multiplier()), "echo", {}, "1/(1-p)"),
     (seen_through(INPUT_MASK, s.at_one()), "echo", {}, "zeros"),
-    (seen_through(ONE_ROW, s.outside()), "sparse", {}, "ValueError"),
+    (seen_through(ONE_ROW, f.outside(via="mask")), "sparse", {}, "ValueError"),
     (s.two_masks(), "echo", {}, "apart"),
     (s.two_masks(), "echo", {"echo": net(one_draw)}, "alike"),
-    (s.arrays_after(**NET), "echo", {}, "as they were"),
+    (g.arguments_after(via=c.forwards(**NET)), "echo", {}, "kept"),
     (s.dtypes(**ONE), "steady", {}, "float32"),
     (s.dtypes(**ONE), "steady", {"steady": per_step}, "float64"),
     (s.chance_at_test_time(**FLAT), "sparse", {}, "no matter of p"),

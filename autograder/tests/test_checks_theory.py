@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.checks_api.results import argument
+from autograder.checks_api.views import argument
 from autograder.dropout.theory import checks as c
 from autograder.dropout.theory import symptoms as t
 from autograder.model import Check, Outcome
@@ -46,8 +46,8 @@ def test_digits_are_a_sentence_of_their_own() -> None:
     case: dict[str, Any] = {"case": "a triangle", "given": ([3.0, 4.0],), "wanted": 5.0, "names": ("length",)}
     nearly: Function = lambda x: np.sqrt((x**2).sum()) * (1 + 1e-8)  # noqa: E731
     passes(c.is_right(**case), nearly)
-    assert told(c.is_right_to_ten_digits(**case), nearly) == "length = 5.00000005 | 5.0 within 1e-10"
-    passes(c.is_right_to_ten_digits(**case), lambda x: np.sqrt((x**2).sum()) * (1 + 1e-12))
+    assert told(c.is_right(**case, tolerance=1e-10), nearly) == "length = 5.00000005 | 5.0 within 1e-10"
+    passes(c.is_right(**case, tolerance=1e-10), lambda x: np.sqrt((x**2).sum()) * (1 + 1e-12))
 
 
 def test_proportions_leave_a_common_factor_to_others() -> None:
@@ -175,17 +175,6 @@ def test_facts_are_words() -> None:
     assert fact(t.arguments_after(given=([2.0, 1.0],)), lambda x: x.sort()) == "overwritten"
 
 
-def test_facts_about_probabilities() -> None:
-    table = ([[0.9, 0.1], [0.4, 0.6]],)
-    assert fact(t.log_odds(given=table, unit=np.log(9)), lambda x: 7 * x) == "1.00"
-    assert fact(t.log_odds(given=table, unit=np.log(9)), lambda x: -x) == "not usable"
-    assert fact(t.sums(given=table), lambda x: x) == "rows"
-    assert fact(t.sums(given=table), lambda x: x / (1 + 1e-8)) == "rows, nearly"
-    assert fact(t.sums(given=table), lambda x: x.T) == "columns"
-    assert fact(t.sums(given=table), lambda x: 2 * x) == "neither"
-    assert fact(t.sums(given=table), lambda x: x[0]) == "no table"
-
-
 def test_the_prediction_behind_a_loss_is_seen_in_both_signs() -> None:
     assert fact(t.prediction(p=0.2), loss) == "1"
     assert fact(t.prediction(p=0.2), lambda X, y, w, p: loss((1 - p) * X, y, w, p)) == "0.8"
@@ -209,7 +198,7 @@ CHECKS = [
     c.leaves_no_way_down(p=0.3),
     c.reaches_the_minimum(case="four", given=((5, 4), (5,), 0.3), loss="loss"),
     c.raises_value_error(case="five", given=(1.0,)),
-    c.is_right_to_ten_digits(case="six", given=((2, 2),), wanted=2.5),
+    c.is_right(case="six, to ten digits", given=((2, 2),), wanted=2.5, tolerance=1e-10),
     c.gives_in_proportion(case="seven", given=(1.0,), to=(2.0,), wanted=2.0),
 ]
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.verb)

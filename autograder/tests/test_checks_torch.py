@@ -14,8 +14,9 @@ from autograder.dropout import symptoms as f
 from autograder.dropout.forms import Flat
 from autograder.dropout.torch import comparison_symptoms as s
 from autograder.dropout.torch import comparisons as t
-from autograder.dropout.torch import layers, loops
-from autograder.dropout.views import fact_in_a_coat, in_a_coat
+from autograder.dropout.torch import layer_symptoms as look
+from autograder.dropout.torch import layers, loops, nets
+from autograder.dropout.views import seen_through, through
 from autograder.judge import NO_RETURN, UNDEFINED, judge
 from autograder.model import Check, Outcome, Verdict
 from autograder.subjects.local import Local
@@ -74,13 +75,13 @@ COMPARING = [
     t.finds_right_code_right(module="Dropout", p=0.3, part="grad"),
     t.finds_right_code_right(module="Dropout2d", p=0.3, shape=(4, 9, 3, 3), dtype="float32"),
     t.finds_right_code_right(module="AlphaDropout", p=0.3),
-    t.keeps_its_head_among_zeros(p=0.4),
+    t.finds_right_code_right(zeros=True, p=0.4),
     t.measures_what_is_wrong(part="out", p=0.3),
     t.measures_what_is_wrong(part="grad", p=0.3, by=0.2),
     t.sees_one_wrong_number(part="out", p=0.3),
     t.sees_one_wrong_number(part="grad", p=0.3),
     t.sees_one_wrong_number(part="grad", p=0.3, by=-0.3),
-    t.takes_zeros_in_dout(p=0.4),
+    t.finds_right_code_right(zeros_in_dout=True, p=0.4),
     t.sees_what_is_wrong_at_one(),
     t.counts_what_was_kept(zeros=True),
     t.hands_over_the_multiplier(),
@@ -90,7 +91,7 @@ COMPARING = [
     t.measures_what_is_wrong(part="out", p=0.3, size=1e-3),
     t.puts_the_module_into_training_mode(),
     t.hands_over_masks_like_x(p=0.3, dtype="float32"),
-    t.keeps_x_and_dout(p=0.3),
+    c.leaves_its_arguments_alone(via=t.comparison(0.3)),
     t.manages_the_end(end=0.0),
     t.manages_the_end(end=1.0),
 ]
@@ -103,7 +104,7 @@ def test_a_right_comparison_passes(check: Check) -> None:
 
 def test_a_mask_read_off_the_output_is_refused_among_zeros() -> None:
     toy = comparing(seen=lambda mask, out: (out != 0) * mask.max())
-    assert told(t.keeps_its_head_among_zeros(p=0.4), toy=toy).endswith("| at most 1e-06, for the NumPy code is right")
+    assert told(t.finds_right_code_right(zeros=True, p=0.4), toy=toy).endswith("| at most 1e-06, for the NumPy code is right")
     passes(t.hands_over_the_multiplier(), toy=toy)
     assert told(t.hands_over_the_multiplier(zeros=True), toy=toy).startswith("the mask that the NumPy functions got is not")
     assert told(t.counts_what_was_kept(zeros=True), toy=toy).startswith('result["keep_rate"] = 0.')
@@ -192,8 +193,8 @@ def test_a_mask_found_by_dividing_by_dout_is_refused_where_dout_is_zero() -> Non
             seen = comparing(seen=lambda mask, out: mask * dout / dout)
             return seen(numpy_forward, numpy_backward, module, x, dout, device)
 
-    assert told(t.takes_zeros_in_dout(p=0.4), toy=divides).startswith('result["out"] = nan | at most')
-    passes(t.keeps_its_head_among_zeros(p=0.4), toy=divides)
+    assert told(t.finds_right_code_right(zeros_in_dout=True, p=0.4), toy=divides).startswith('result["out"] = nan | at most')
+    passes(t.finds_right_code_right(zeros=True, p=0.4), toy=divides)
 
 
 def test_who_divides_by_infinity_at_one_overlooks_what_is_wrong() -> None:
@@ -216,7 +217,7 @@ def test_an_overwritten_argument_is_refused() -> None:
         dout *= 2
         return found
 
-    assert told(t.keeps_x_and_dout(p=0.3), toy=spoils) == "dout was changed by the call | dout as it was"
+    assert told(c.leaves_its_arguments_alone(via=t.comparison(0.3)), toy=spoils) == "dout was changed by the call | dout as it was"
 
 
 def test_dividing_by_ones_own_numbers_shows_where_much_is_wrong() -> None:
@@ -485,7 +486,7 @@ def test_masks_are_judged_whatever_becomes_of_the_gradient_or_the_input(layer: A
 def test_no_number_is_so_small_that_float16_has_few_digits_for_it() -> None:
     """Gradients of about 1e-6 cost right layers a part, once in some hundred hand-ins."""
     names = {"np": np, "Toy": torch.nn.Dropout}
-    exec(layers._dtype_code("Toy").source, names)
+    exec(layers.dtype_code("Toy").source, names)
     drawn = [array for seed in range(50) for array in names["in_dtype"]("float16", 0.3, seed)[1:3]]
     assert min(float(array.detach().abs().min()) for array in drawn) >= 0.5
 
@@ -521,26 +522,26 @@ BOTH = {"forward": "toy", "backward": "backward"}
 
 def test_a_layer_in_a_coat_may_overwrite_its_input_and_is_seen() -> None:
     """Not a leaf, but what a layer gets within a network; and what else the layer does is judged all the same."""
-    passes(in_a_coat(COAT, c.follows_the_mask(p=0.3, **BOTH)), toy=None, Toy=Overwriting)
-    assert told(in_a_coat(COAT, c.keeps_its_input(p=0.3)), toy=None, Toy=Overwriting) == "x was changed by the call | x as it was"
+    passes(through(COAT, c.follows_the_mask(p=0.3, **BOTH)), toy=None, Toy=Overwriting)
+    assert told(through(COAT, c.keeps_its_input(p=0.3)), toy=None, Toy=Overwriting) == "x was changed by the call | x as it was"
 
 
 @pytest.mark.parametrize(
     ("fact", "words"),
     [
-        (layers.one_layer_twice(function="Toy"), {Layer: "own gradients", Frozen: "one mask"}),
-        (layers.one_layer_twice(function="Toy"), {Latest: "gradients of the latest, draws in eval"}),
-        (layers.source_of_chance(function="Toy"), {Layer: "torch", Frozen: "torch", Seeded: "none", Elsewhere: "another"}),
-        (layers.home_of_the_mask(function="Toy"), {Layer: "that of x", Careful: "that of x", OnTheCpu: "raises RuntimeError"}),
-        (layers.half_precision(function="Toy"), {Layer: "torch.bfloat16", Single: "torch.float32"}),
-        (layers.divisor(function="Toy"), {Layer: "1 - p", Unscaled: "other", Padded: "a little more"}),
-        (layers.saved_state(function="Toy"), {Layer: "nothing", Saved: "something", Remembered: "something"}),
-        (layers.printed(function="Toy"), {Layer: "p", Mute: "no p", Half: "another number"}),
-        (layers.way_back(function="Toy"), {Layer: "open", Latest: "open", Cut: "cut off", Odd: "too few or too many gradients"}),
-        (layers.mode_after_eval(function="Toy"), {Layer: "eval", Asking: "training"}),
-        (fact_in_a_coat(COAT, f.channels()), {Layer: "apart", torch.nn.Dropout1d: "shared"}),
-        (fact_in_a_coat(COAT, f.test_time()), {Layer: "1", Asking: "drops"}),
-        (fact_in_a_coat(COAT, f.input_after()), {Layer: "kept", Overwriting: "overwritten"}),
+        (look.one_layer_twice(function="Toy"), {Layer: "own gradients", Frozen: "one mask"}),
+        (look.one_layer_twice(function="Toy"), {Latest: "gradients of the latest, draws in eval"}),
+        (look.source_of_chance(function="Toy"), {Layer: "torch", Frozen: "torch", Seeded: "none", Elsewhere: "another"}),
+        (look.home_of_the_mask(function="Toy"), {Layer: "that of x", Careful: "that of x", OnTheCpu: "raises RuntimeError"}),
+        (look.half_precision(function="Toy"), {Layer: "torch.bfloat16", Single: "torch.float32"}),
+        (look.divisor(function="Toy"), {Layer: "1 - p", Unscaled: "other", Padded: "a little more"}),
+        (look.saved_state(function="Toy"), {Layer: "nothing", Saved: "something", Remembered: "something"}),
+        (look.printed(function="Toy"), {Layer: "p", Mute: "no p", Half: "another number"}),
+        (look.way_back(function="Toy"), {Layer: "open", Latest: "open", Cut: "cut off", Odd: "too few or too many gradients"}),
+        (look.mode_after_eval(function="Toy"), {Layer: "eval", Asking: "training"}),
+        (seen_through(COAT, f.channels()), {Layer: "apart", torch.nn.Dropout1d: "shared"}),
+        (seen_through(COAT, f.test_time()), {Layer: "1", Asking: "drops"}),
+        (seen_through(COAT, f.input_after()), {Layer: "kept", Overwriting: "overwritten"}),
     ],
     ids=lambda value: getattr(value, "name", ""),
 )
@@ -556,7 +557,7 @@ def test_coins_that_places_or_channels_share_are_seen_where_x_has_four_axes(axes
             coins = torch.ones([1 if axis in axes and x.dim() == 4 else size for axis, size in enumerate(x.shape)])
             return x * super().forward(coins)
 
-    check = in_a_coat(COAT, c.treats_features_apart(p=0.3, via=Flat((4, 4, 4)), shape=(64, 64), what="place"))
+    check = through(COAT, c.treats_features_apart(p=0.3, via=Flat((4, 4, 4)), shape=(64, 64), what="place"))
     if word:
         assert told(check, toy=None, Toy=Sharing).startswith(f"share of units on which {word} columns agree = 1.0000")
     else:
@@ -564,7 +565,7 @@ def test_coins_that_places_or_channels_share_are_seen_where_x_has_four_axes(axes
 
 
 def test_a_layer_that_is_missing_is_named() -> None:
-    both = layers.has_nothing_to_save(p=0.3, function="Toy"), in_a_coat(COAT, c.keeps_its_input(p=0.3))
+    both = layers.has_nothing_to_save(p=0.3, function="Toy"), through(COAT, c.keeps_its_input(p=0.3))
     for found in judge(one_part("toy", both), Local(namespace={}), "slug"):
         assert found.got == f"Toy {UNDEFINED}"
 
@@ -574,7 +575,7 @@ def test_an_error_in_a_coat_is_told_of_the_layer() -> None:
         def forward(self, x: Any) -> Any:
             raise TypeError("no")
 
-    found = verdict(in_a_coat(COAT, c.keeps_its_input(p=0.3)), toy=None, Toy=Raising)
+    found = verdict(through(COAT, c.keeps_its_input(p=0.3)), toy=None, Toy=Raising)
     assert found.got.startswith("Toy raised TypeError: no")
 
 
@@ -849,11 +850,11 @@ class Transposed(torch.nn.Module):  # type: ignore[misc, name-defined]
 
 
 NETS = [
-    loops.drops_in_training(net="Net", p_in=0.3, p=0.0),
-    loops.drops_nothing_after_eval(net="Net", p_in=0.0, p=0.3),
-    loops.drops_each_layer_as_often_as_told(net="Net", p_in=0.6, p=0.2, width=9),
-    loops.computes_two_relu_layers(net="Net", width=9),
-    loops.scales_the_survivors_of_each_layer(net="Net", p_in=0.3, p=0.6, width=9),
+    nets.drops_in_training(net="Net", p_in=0.3, p=0.0),
+    nets.drops_nothing_after_eval(net="Net", p_in=0.0, p=0.3),
+    nets.drops_each_layer_as_often_as_told(net="Net", p_in=0.6, p=0.2, width=9),
+    nets.computes_two_relu_layers(net="Net", width=9),
+    nets.scales_the_survivors_of_each_layer(net="Net", p_in=0.3, p=0.6, width=9),
 ]
 
 
@@ -884,7 +885,7 @@ def test_each_mistake_in_a_network_is_refused(check: Check, net: Any, said: str)
 
 
 def test_one_hidden_layer_without_dropout_is_seen() -> None:
-    check = loops.drops_each_layer_as_often_as_told(net="Net", p_in=0.2, p=0.5, width=9)
+    check = nets.drops_each_layer_as_often_as_told(net="Net", p_in=0.2, p=0.5, width=9)
     assert "hidden layer = 0.0000 | 0.5000, by chance 0.1" in told(check, toy=looping(), Net=HalfDropped)
 
 
@@ -899,7 +900,7 @@ def test_one_hidden_layer_without_dropout_is_seen() -> None:
     ],
 )
 def test_facts_about_networks(net: Any, words: str) -> None:
-    facts = [loops.net_rates(net="Net", width=9), loops.net_scores(net="Net", width=9)]
+    facts = [nets.net_rates(net="Net", width=9), nets.net_scores(net="Net", width=9)]
     scores = "dropped" if net is Silenced else "whole"
     assert fingerprint(facts, "toy", Local(namespace={"Net": net}), "slug") == {"net_rates": words, "net_scores": scores}
 
@@ -908,7 +909,7 @@ def test_facts_about_networks(net: Any, words: str) -> None:
     ("net", "word"), [(Net, "both"), (HalfDropped, "one"), (NeverDivided, "none"), (Transposed, "both"), (Whole, "none")]
 )
 def test_the_factor_of_the_hidden_layers_is_a_fact(net: Any, word: str) -> None:
-    fact = loops.net_factor(net="Net", width=9)
+    fact = nets.net_factor(net="Net", width=9)
     assert fingerprint([fact], "toy", Local(namespace={"Net": net}), "slug") == {"net_factor": word}
 
 
@@ -916,16 +917,16 @@ def test_what_still_drops_after_eval_is_right_otherwise() -> None:
     """The sentences about rates, layers and factors do not look at eval mode."""
     for check in (NETS[0], *NETS[2:]):
         passes(check, toy=looping(), Net=Listed)
-    told(loops.drops_nothing_after_eval(net="Net", p_in=0.3, p=0.0), toy=looping(), Net=Listed)
+    told(nets.drops_nothing_after_eval(net="Net", p_in=0.3, p=0.0), toy=looping(), Net=Listed)
 
 
 def test_all_dropped_is_not_called_nothing_dropped() -> None:
-    passes(loops.drops_in_training(net="Net", p_in=0.5, p=0.0), toy=looping(), Net=Keeping)
+    passes(nets.drops_in_training(net="Net", p_in=0.5, p=0.0), toy=looping(), Net=Keeping)
 
 
 @pytest.mark.parametrize(("net", "word"), [(Net, "scores"), (Certain, "probabilities")])
 def test_a_softmax_at_the_end_is_a_fact(net: Any, word: str) -> None:
-    fact = loops.net_output(net="Net")
+    fact = nets.net_output(net="Net")
     assert fingerprint([fact], "toy", Local(namespace={"Net": net}), "slug") == {"net_output": word}
 
 
@@ -940,7 +941,7 @@ def test_a_softmax_at_the_end_is_a_fact(net: Any, word: str) -> None:
     ],
 )
 def test_what_still_drops_after_eval_is_told_apart(net: Any, word: str) -> None:
-    fact = loops.net_at_test_time(net="Net", p_in=0.4, p=0.4)
+    fact = nets.net_at_test_time(net="Net", p_in=0.4, p=0.4)
     assert fingerprint([fact], "toy", Local(namespace={"Net": net}), "slug") == {"net_at_test_time": word}
 
 
@@ -950,18 +951,18 @@ def test_no_junk_breaks_a_check_or_a_fact() -> None:
     facts = [
         *(s.agrees(case=t.Comparison(), part="out"), s.measured(factor=1.01), s.mask_taken(), s.gradient_taken()),
         s.rate(case=t.Comparison("Fixed", shape=(30, 40))),
-        *(layers.one_layer_twice(), layers.source_of_chance(), layers.half_precision(), layers.home_of_the_mask()),
-        *(layers.saved_state(), layers.mode_after_eval(), layers.printed(), layers.way_back(), loops.loop_modes(), loops.loop_flags()),
-        *(loops.loop_steps(rate=0.1), loops.loop_switch(), loops.net_factor(net="toy")),
-        *(loops.net_at_test_time(net="toy", p_in=0.3, p=0.3), loops.net_rates(net="toy"), loops.net_output(net="toy")),
+        *(look.one_layer_twice(), look.source_of_chance(), look.half_precision(), look.home_of_the_mask()),
+        *(look.saved_state(), look.mode_after_eval(), look.printed(), look.way_back(), loops.loop_modes(), loops.loop_flags()),
+        *(loops.loop_steps(rate=0.1), loops.loop_switch(), nets.net_factor(net="toy")),
+        *(nets.net_at_test_time(net="toy", p_in=0.3, p=0.3), nets.net_rates(net="toy"), nets.net_output(net="toy")),
     ]
-    facts.append(loops.net_scores(net="toy"))
-    nets = [loops.drops_in_training(net="toy", p_in=0.3, p=0.0), loops.computes_two_relu_layers(net="toy")]
-    nets.append(loops.drops_nothing_after_eval(net="toy", p_in=0.3, p=0.0))
-    nets.append(loops.scales_the_survivors_of_each_layer(net="toy", p_in=0.3, p=0.2))
-    nets.append(loops.drops_each_layer_as_often_as_told(net="toy", p_in=0.3, p=0.2))
+    facts.append(nets.net_scores(net="toy"))
+    of_nets = [nets.drops_in_training(net="toy", p_in=0.3, p=0.0), nets.computes_two_relu_layers(net="toy")]
+    of_nets.append(nets.drops_nothing_after_eval(net="toy", p_in=0.3, p=0.0))
+    of_nets.append(nets.scales_the_survivors_of_each_layer(net="toy", p_in=0.3, p=0.2))
+    of_nets.append(nets.drops_each_layer_as_often_as_told(net="toy", p_in=0.3, p=0.2))
     for name, function in junk().items():
         subject = Local(namespace={"toy": function})
-        for found in judge(one_part("toy", [*COMPARING, *LAYERS, *LOOPS, *nets]), subject, "slug"):
+        for found in judge(one_part("toy", [*COMPARING, *LAYERS, *LOOPS, *of_nets]), subject, "slug"):
             assert found.outcome is not Outcome.BROKEN, (name, found)
         fingerprint(facts, "toy", subject, "slug")

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from autograder.checks_api import symptoms as t
 from autograder.dropout.uncertainty import checks as c
 from autograder.dropout.uncertainty import symptoms as u
-from autograder.dropout.uncertainty.passes import FAIR
 from autograder.dropout.values import softmax
 from autograder.model import Check, Outcome
 from autograder.tests.one_toy import Function, fact, passes, told, verdict
@@ -39,7 +39,7 @@ ROWS = c.gives_probabilities_for_each_pass()
 SOFTMAX = c.is_the_softmax_of_each_pass()
 ANEW = c.draws_anew_in_each_pass()
 VAIN = c.makes_no_pass_in_vain()
-HANDED = c.hands_its_generator_on()
+HANDED = c.draws_from_rng(via=c.fair_passes())
 OF_PASSES = [ROWS, SOFTMAX, ANEW, VAIN, HANDED]
 
 
@@ -72,9 +72,9 @@ def test_passes_must_differ_and_obey() -> None:
     assert told(ANEW, averaged) == "probs.shape = (64, 2) | (5, 64, 2)"
     assert told(ANEW, lambda *given: committee(*given) * np.nan) == "probs holds nan | finite numbers"
     own = lambda f, x, T, rng: committee(f, x, T, np.random.default_rng())  # noqa: E731
-    assert told(HANDED, own) == "two generators with the same seed gave passes that differ | no difference"
+    assert told(HANDED, own) == "two generators with the same seed gave different passes | the same"
     frozen = lambda f, x, T, rng: committee(f, x, T, np.random.default_rng(3))  # noqa: E731
-    assert told(HANDED, frozen) == "two generators with different seeds gave the same passes | different passes"
+    assert told(HANDED, frozen) == "two generators with different seeds gave the same passes | others"
 
 
 @pytest.mark.parametrize("kept", [slice(1, None), slice(-1)], ids=["but the first", "but the last"])
@@ -96,14 +96,14 @@ def test_passes_that_are_no_probabilities_may_still_be_fresh() -> None:
     votes = lambda f, x, T, rng: np.stack([np.eye(2)[f(x, rng).argmax(axis=1)] for _ in range(T)])  # noqa: E731
     sideways = lambda *given: committee(*given).swapaxes(0, 1)  # noqa: E731
     averaged = lambda *given: committee(*given).mean(axis=0)  # noqa: E731
-    again = c.draws_anew_in_each_call(given=(FAIR, (64, 2), 3), names=("probs",))
+    again = c.draws_anew_in_each_call(via=c.fair_passes(3))
     for function in (votes, sideways, lambda *given: np.log(committee(*given))):
         for check in (ANEW, HANDED, again):
             passes(check, function)
     passes(HANDED, averaged)
     numbered = lambda f, x, T, rng: np.stack([f(x, np.random.default_rng(t)) for t in range(T)])  # noqa: E731
     passes(ANEW, numbered)
-    assert told(again, numbered) == "a second call with the same generator gave the same probs | another draw"
+    assert told(again, numbered) == "a second call with the same generator gave the same passes | another draw"
 
 
 def test_ten_digits_of_a_sum_are_asked_apart() -> None:
@@ -269,7 +269,8 @@ EXAMPLES = c.drops_for_each_example(p=0.3)
 MEAN = c.gives_over_the_passes(p=0.3, name="mean")
 STD = c.gives_over_the_passes(p=0.3, name="std")
 PASSES = c.drops_for_each_pass(p=0.3)
-COINS = c.throws_its_coins_by_the_generator(p=0.3)
+FROM = t.chance_from("layer_from", via=c.mc_layer(0.3))
+COINS = c.draws_from_rng(via=c.mc_layer(0.3))
 HEALTHY = [UNITS, EXAMPLES, MEAN, STD, PASSES, COINS, c.gives_over_the_passes(p=0.62, name="std", passes=3)]
 
 
@@ -343,16 +344,16 @@ def with_coins_of(generator: Callable[[Any], Any]) -> Function:
 
 def test_coins_that_the_seed_does_not_rule_are_refused() -> None:
     own = with_coins_of(lambda rng: np.random.default_rng())
-    assert told(COINS, own) == "two generators with the same seed gave other results | the same"
+    assert told(COINS, own) == "two generators with the same seed gave different results | the same"
     frozen = with_coins_of(lambda rng: np.random.default_rng(0))
-    assert told(COINS, frozen) == "two generators with different seeds gave the same result | different ones"
+    assert told(COINS, frozen) == "two generators with different seeds gave the same results | others"
 
 
 def test_facts_say_where_the_coins_come_from() -> None:
-    assert fact(u.layer_from(), layer) == "given"
-    assert fact(u.layer_from(), with_coins_of(lambda rng: np.random.default_rng())) == "own"
-    assert fact(u.layer_from(), with_coins_of(lambda rng: np.random.default_rng(0))) == "frozen"
-    assert fact(u.layer_from(), with_coins_of(lambda rng: np.random)) == "global"
+    assert fact(FROM, layer) == "given"
+    assert fact(FROM, with_coins_of(lambda rng: np.random.default_rng())) == "own"
+    assert fact(FROM, with_coins_of(lambda rng: np.random.default_rng(0))) == "frozen"
+    assert fact(FROM, with_coins_of(lambda rng: np.random)) == "global"
 
 
 def ordinary(x: Array, W: Array, p: float, T: int, rng: Any) -> Any:
@@ -406,12 +407,12 @@ def test_facts_name_what_passes_are() -> None:
 
 # --------------------------------------------------------------------------------------------------------------------------- junk
 QUIET = c.stays_quiet(case="junk", given=([1.0],), names=("mean", "std"))
-AGAIN = c.draws_anew_in_each_call(given=(FAIR, (64, 2), 3), names=("probs",))
+AGAIN = c.draws_anew_in_each_call(via=c.fair_passes(3))
 EXACT = [c.sums_to_one_to_ten_digits(), c.is_exact_in_a_single_pass(p=0.3)]
 CHECKS = [ROWS, SOFTMAX, ANEW, HANDED, UNITS, EXAMPLES, MEAN, STD, PASSES, ENTROPY, INFORMATION, ZEROS, AGAIN, *EXACT, QUIET]
 FACTS = [
     u.passes_are(), u.passes_differ(), u.passes_from(), u.what_is_dropped(), u.dropped_for(), u.dropped_in(), u.share_dropped(),
-    u.mean_is(), u.std_is(), u.layer_from(), u.layer_digits(), u.rows_sum_to(), u.stats_mean(given=GIVEN), u.stats_entropy(given=GIVEN),
+    u.mean_is(), u.std_is(), FROM, u.layer_digits(), u.rows_sum_to(), u.stats_mean(given=GIVEN), u.stats_entropy(given=GIVEN),
     u.stats_unit(given=GIVEN), u.stats_sign(given=GIVEN), u.stats_form(given=GIVEN), u.stats_information(given=GIVEN),
     u.stats_digits(given=GIVEN), u.at_zero(given=GIVEN),
 ]  # fmt: skip

@@ -10,7 +10,7 @@ import pytest
 from autograder.diagnose import fingerprint
 from autograder.dropout import checks as c
 from autograder.dropout import symptoms as f
-from autograder.dropout.views import Coat, fact_in_a_coat, in_a_coat
+from autograder.dropout.views import Coat, seen_through, through
 from autograder.judge import UNDEFINED, judge
 from autograder.model import Call, Code, Given, Outcome, Verdict
 from autograder.subjects.local import Local
@@ -46,7 +46,7 @@ class Forgetful(Layer):
 
 
 CHECKS = [
-    in_a_coat(COAT, check)
+    through(COAT, check)
     for check in (
         c.drops_the_right_share(p=0.3),
         c.scales_the_survivors(p=0.3),
@@ -84,13 +84,13 @@ def test_a_class_that_is_missing_is_named() -> None:
 
 
 def test_a_named_coat_gives_its_checks_a_name_of_their_own() -> None:
-    check = in_a_coat(Coat({"Layer": FORWARD}, "Layer"), c.scales_the_survivors(p=0.3))
+    check = through(Coat({"Layer": FORWARD}, "Layer"), c.scales_the_survivors(p=0.3))
     assert (check.name, check.verb) == ("scales_the_survivors of Layer(p=0.3)", "scales_the_survivors of Layer")
     assert check.sentence == "multiplies every survivor by 1/(1-p) (Layer)"
 
 
 def test_facts_are_seen_through_a_coat() -> None:
-    facts = [fact_in_a_coat(COAT, fact) for fact in (f.drop_share(), f.survivors(), f.gradient_mask(**BOTH))]
+    facts = [seen_through(COAT, fact) for fact in (f.drop_share(), f.survivors(), f.gradient_mask(**BOTH))]
     seen = fingerprint(facts, "Layer", Local(namespace={"Layer": Forgetful}), "slug")
     assert seen == {"drop_share": "p", "survivors": "1/(1-p)", "gradient_mask": "none"}
 

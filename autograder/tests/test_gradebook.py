@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from sqlalchemy import text
 
 from autograder.cli import main
 from autograder.model import Broken, CourseError
-from autograder.nbgrader_plugin.gradebook import Entry, Register, put
+from autograder.nbgrader_plugin.gradebook import TRIES, Entry, Register, put
 from autograder.tests.classroom import SLUG, WRONG, Classroom, answered, make, without
 from autograder.tests.test_nbgrader import (
     in_a_cell_of_my_own,
@@ -164,6 +165,25 @@ def test_a_batch_that_fails_leaves_no_row(small: Classroom, monkeypatch: pytest.
     monkeypatch.setattr(Register, "_put", full)
     assert graded(small, "--jobs", "1") == 2
     assert left(small) == before
+
+
+def test_a_student_whom_another_grader_enters_first_is_written_all_the_same(small: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second grader's whole run ended in a trace, and who was to be written with that student had no mark."""
+    looks: list[dict[str, Any]] = [{}, {}]  # so it was, when this grader looked
+
+    def known(register: Register, students: Sequence[str]) -> Any:
+        return looks.pop() if looks else found(register, students)
+
+    with Register(small.root, SLUG) as register:
+        register.write([Entry("ada", stamp=b"2026-11-20 10:00:00 UTC")])
+        found = Register._known
+        monkeypatch.setattr(Register, "_known", known)
+        register.write([Entry("ada", stamp=b"2026-11-20 12:00:00 UTC"), Entry("bob")])
+        query = register.book.assignment_submissions(SLUG)
+        assert {s.student.id: s.timestamp and s.timestamp.hour for s in query} == {"ada": 12, "bob": None}
+        looks += [{}] * TRIES
+        with pytest.raises(Broken, match="The gradebook cannot be written"):
+            register.write([Entry("ada")])
 
 
 def test_a_gradebook_that_may_only_be_read_is_told_in_a_line(small: Classroom, caplog: pytest.LogCaptureFixture) -> None:

@@ -170,20 +170,20 @@ CASES: tuple[tuple[str, Check], ...] = (
     ("dropout_backward", c.is_zero_after_dropping_everything(**PAIR)),
     ("dropout_backward", c.keeps_dout(p=0.3, **PAIR)),
     ("dropout_backward", c.agrees_with_finite_differences(p=0.3, **PAIR)),
-    ("moments", c.returns(given=([1.0, 3.0], 0.5), wanted=2.0, names=("mean", "var"), name="mean")),
-    ("double", c.returns(given=([1.0, 3.0],), wanted=[2.0, 6.0], names=("out",), name="out")),
+    ("moments", c.is_right(given=([1.0, 3.0], 0.5), wanted=2.0, names=("mean", "var"), name="mean")),
+    ("double", c.is_right(given=([1.0, 3.0],), wanted=[2.0, 6.0], names=("out",), name="out")),
     ("quiz", c.is_filled_in(key="number")),
     ("quiz", c.is_filled_in(key="letter", choices="abc")),
-    ("moments", c.agrees_with_the_solution(given=((4, 5), 0.3), names=("mean", "var"), name="var")),
-    ("double", c.agrees_with_the_solution(given=([1.0, 3.0],), names=("out",), name="out")),
-    ("stack", c.keeps_single_precision(given=((4, 5), 0.3), names=("mean", "var"))),
+    ("moments", c.is_right_like_the_solution(given=((4, 5), 0.3), names=("mean", "var"), name="var")),
+    ("double", c.is_right_like_the_solution(given=([1.0, 3.0],), names=("out",), name="out")),
+    ("stack", c.gives_the_dtype(given=((4, 5), 0.3), names=("mean", "var"))),
     ("quiz", c.answers_rightly(key="number")),
     ("quiz", c.answers_rightly(key="letter", choices="abc")),
 )
 
 
 def moments(x: Array, p: float) -> Any:
-    """A function of two results, for `returns` and `agrees_with_the_solution`."""
+    """A function of two results, for `is_right` and `is_right_like_the_solution`."""
     return x.mean() * (1 if p < 1 else 0), x.var()
 
 
@@ -193,7 +193,7 @@ def double(x: Array) -> Array:
 
 
 def stack(x: Array, p: float) -> Any:
-    """A function of two arrays, for `keeps_single_precision`."""
+    """A function of two arrays, for `gives_the_dtype`."""
     return x.copy(), x**2 * p
 
 

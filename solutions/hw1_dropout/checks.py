@@ -266,7 +266,7 @@ EXERCISES = [
                 gravity="core",
                 checks=[
                     c.returns_no_negative(given=BY_HAND, names=("mean", "var"), name="var"),
-                    c.returns(given=BY_HAND, wanted=[1.0, 0.25, 0.0], names=("mean", "var"), name="var"),
+                    c.is_right(given=BY_HAND, wanted=[1.0, 0.25, 0.0], names=("mean", "var"), name="var"),
                 ],
             ),
             Part(
@@ -274,7 +274,7 @@ EXERCISES = [
                 "the average is x",
                 share=30,
                 needs="returns_no_negative",
-                checks=[c.returns(given=BY_HAND, wanted=[2.0, -1.0, 0.0], names=("mean", "var"), name="mean")],
+                checks=[c.is_right(given=BY_HAND, wanted=[2.0, -1.0, 0.0], names=("mean", "var"), name="mean")],
             ),
             Part(
                 "manners",
@@ -286,7 +286,7 @@ EXERCISES = [
                     c.raises_value_error(case="p = 1", given=([2.0, -1.0], 1.0)),
                     c.raises_value_error(case="p = -0.1", given=([2.0, -1.0], -0.1)),
                     c.leaves_its_arguments_alone(given=((6, 7), 0.3), names=("x",)),
-                    c.keeps_single_precision(given=((6, 7), 0.3), names=("mean", "var")),
+                    c.gives_the_dtype(given=((6, 7), 0.3), names=("mean", "var")),
                 ],
             ),
         ],

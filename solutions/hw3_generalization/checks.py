@@ -4,6 +4,7 @@ The final marks use these sentences too, and others like them with other inputs;
 """
 
 from autograder import Exercise, Part
+from autograder.checks_api import symptoms as g
 from autograder.dropout import symptoms as f
 from autograder.dropout.forms import Bare
 from autograder.dropout.generalization import checks as c
@@ -45,7 +46,7 @@ EXERCISES = [
                 "which labels move is left to chance, anew in each call",
                 share=25,
                 gravity="core",
-                checks=[c.picks_labels_at_random(), c.moves_others_in_the_next_call()],
+                checks=[c.picks_labels_at_random(), c.draws_anew_in_each_call(via=c.noisy_labels(moved=True))],
             ),
             Part(
                 "rounding",
@@ -58,14 +59,17 @@ EXERCISES = [
                 "rng",
                 "chance comes from rng and from nothing else",
                 share=10,
-                checks=[c.spoils_by_the_generator()],
+                checks=[c.draws_from_rng(via=c.noisy_labels())],
             ),
             Part(
                 "manners",
                 "a fraction outside [0, 1] is refused, y is left alone",
                 share=10,
                 gravity="manner",
-                checks=[c.refuses_the_fraction(fraction=1.5), c.keeps_its_labels()],
+                checks=[
+                    c.raises_value_error(case="fraction = 1.5", via=c.noisy_labels(1.5)),
+                    c.leaves_its_arguments_alone(arrays="y", via=c.noisy_labels()),
+                ],
             ),
         ],
     ),
@@ -129,9 +133,9 @@ EXERCISES = [
                 gravity="manner",
                 needs=NETWORK,
                 checks=[
-                    c.repeats_itself(),
+                    c.draws_from_rng(via=c.trained()),
                     c.draws_orders_and_masks_by_rng(needs=("shuffles_anew", "drops_while_training")),
-                    c.keeps_its_data(),
+                    c.leaves_its_arguments_alone(arrays="X and y", via=c.trained()),
                     c.keeps_its_biases_flat(sizes=(6, 8, 7, 3)),
                 ],
             ),
@@ -173,7 +177,8 @@ EXERCISES = [
                 gravity="manner",
                 checks=[
                     c.sums_up(given=(A, B), wanted=1.5, key="mean", form="lists", needs="mean"),
-                    c.refuses_what_is_not_paired(),
+                    c.raises_value_error(case="a and b of different lengths", given=([1.0, 2.0, 3.0], [1.0, 2.0])),
+                    c.raises_value_error(case="a single pair", given=([1.0], [2.0])),
                 ],
             ),
         ],
@@ -203,14 +208,14 @@ EXERCISES = [
                 share=10,
                 gravity="manner",
                 needs="deletes_something",
-                checks=[c.keeps_the_network()],
+                checks=[c.leaves_its_arguments_alone(arrays="params, X and y", via=c.ablated())],
             ),
             Part(
                 "draw",
                 "each set of units is equally likely, drawn anew in each repeat, and the mean is taken",
                 share=20,
                 needs="deletes_for_all_examples",
-                checks=[c.deletes_any_unit(), c.averages_over_repeats(needs="keeps_the_network")],
+                checks=[c.deletes_any_unit(), c.averages_over_repeats(needs="leaves_its_arguments_alone")],
             ),
             Part(
                 "curve",
@@ -219,7 +224,7 @@ EXERCISES = [
                 needs="deletes_something",
                 checks=[
                     c.starts_at_the_whole_network(),
-                    c.answers_in_order(needs=("starts_at_the_whole_network", "keeps_the_network")),
+                    c.answers_in_order(needs=("starts_at_the_whole_network", "leaves_its_arguments_alone")),
                     c.deletes_units(fraction=0.35, needs="deletes_units"),
                 ],
             ),
@@ -227,7 +232,7 @@ EXERCISES = [
                 "rng",
                 "chance comes from rng and from nothing else",
                 share=10,
-                checks=[c.deletes_by_the_generator()],
+                checks=[c.draws_from_rng(via=c.ablated())],
             ),
         ],
     ),
@@ -261,7 +266,7 @@ EXERCISES = [
                 "what is kept is divided by 1 - p",
                 share=20,
                 needs=SOME,
-                checks=[c.multiplies_what_it_keeps(p=0.3)],
+                checks=[c.scales_the_survivors(p=0.3, **LAYER)],
             ),
             Part(
                 "rng",
@@ -276,7 +281,7 @@ EXERCISES = [
                 share=10,
                 gravity="manner",
                 needs=SOME,
-                checks=[c.returns_x_at_zero(), c.multiplies_to_ten_digits(p=0.3, needs="multiplies_what_it_keeps")],
+                checks=[c.drops_nothing_at_zero(**LAYER), c.is_exact_to_ten_digits(p=0.3, **LAYER, needs="scales_the_survivors")],
             ),
         ],
     ),
@@ -298,9 +303,9 @@ PROBES = {
         e.moved_labels(),
         e.picked_places(),
         e.new_classes(),
-        e.labels_after(),
-        e.labels_by(),
-        e.odd_fractions(),
+        g.arguments_after("labels_after", via=c.noisy_labels()),
+        g.chance_from("labels_by", via=c.noisy_labels()),
+        g.takes("odd_fractions", via=(c.noisy_labels(-0.2), c.noisy_labels(1.2))),
     ],
     "train_mlp": [
         t.first_weights(),
@@ -313,8 +318,8 @@ PROBES = {
         t.label_used(),
         t.order(),
         t.order_by(),
-        t.source_of_chance(),
-        t.data_after(),
+        g.chance_from("source_of_chance", via=c.trained()),
+        g.arguments_after("data_after", via=c.trained()),
         t.dropped_share("dropped_inputs", where="inputs"),
         t.dropped_share("dropped_hidden", where="hidden units"),
     ],
@@ -325,8 +330,8 @@ PROBES = {
         e.wins_form(**UNEVEN),
         e.draws(**UNEVEN),
         e.summary_digits(given=(A, B), wanted={"mean": 1.5, "sd": 7.0**0.5, "t": 3 / 7.0**0.5}),
-        e.unpaired(a=[1.0, 2.0, 3.0], b=[1.0, 2.0]),
-        e.unpaired("a_single_pair", a=[1.0], b=[2.0]),
+        g.takes("unpaired", given=([1.0, 2.0, 3.0], [1.0, 2.0])),
+        g.takes("a_single_pair", given=([1.0], [2.0])),
     ],
     "ablation_curve": [
         e.nothing_deleted(),
@@ -337,8 +342,8 @@ PROBES = {
         e.deleted_for(),
         e.deleted_units(),
         e.repeats(),
-        e.network_after(),
-        e.deleted_by(),
+        g.arguments_after("network_after", via=c.ablated()),
+        g.chance_from("deleted_by", via=c.ablated()),
     ],
     "fixed_input_dropout": [
         e.layer_input(),
@@ -348,7 +353,7 @@ PROBES = {
         f.number_dropped(**LAYER),
         f.next_mask(**LAYER),
         f.generator(**LAYER),
-        e.layer_survivors(),
-        e.layer_digits(),
+        f.survivors("layer_survivors", **LAYER),
+        f.digits("layer_digits", **LAYER),
     ],
 }

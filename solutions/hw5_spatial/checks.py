@@ -4,6 +4,7 @@ The final marks use these sentences too, and others like them with other inputs.
 """
 
 from autograder import Exercise, Part
+from autograder.checks_api import symptoms as t
 from autograder.dropout import symptoms as f
 from autograder.dropout.forms import Blocks, Shared
 from autograder.dropout.spatial import checks as c
@@ -11,7 +12,7 @@ from autograder.dropout.spatial import shift_symptoms as v
 from autograder.dropout.spatial import symptoms as s
 from autograder.dropout.spatial.normalisation import Memory
 from autograder.dropout.views import asked_of, asking
-from autograder.model import Seed
+from autograder.model import Given, Seed
 
 # How many spatial axes, and how long. The coins of the channels are counted on maps of one place, where each channel is whole.
 IMAGES = {"via": Shared(2, (4, 3), "channel")}
@@ -25,7 +26,7 @@ SPATIAL = {"forward": "spatial_dropout_forward", "backward": "spatial_dropout_ba
 UNITS = {"via": Blocks((0, 2))}  # single units, of maps of one column
 GAMMA = {"gamma": "dropblock_gamma"}
 RATIO = {"names": ("ratio",), "tolerance": 1e-5}  # ten digits are a matter of manners
-TOO_LARGE = ((2, 3, 9, 4), 0.3, 5, Seed(1))
+TOO_LARGE = (Given("(2, 3, 9, 4)", (2, 3, 9, 4)), 0.3, 5, Seed(1))
 MEMORY = {"memory": Memory(state="running", reset="start_over", rate=0.1, eps=1e-5)}
 
 SOME = "drops_some_and_keeps_some"
@@ -174,7 +175,7 @@ EXERCISES = [
                 "gamma makes up for the size of a block and for the places where none may begin",
                 share=30,
                 gravity="core",
-                checks=[c.returns(given=(8, 6, 0.3, 3), wanted=1 / 15, names=("gamma",), name="gamma")],
+                checks=[c.is_right(given=(8, 6, 0.3, 3), wanted=1 / 15, names=("gamma",), name="gamma")],
             ),
             Part(
                 "blocks",
@@ -208,13 +209,13 @@ EXERCISES = [
                 share=10,
                 gravity="manner",
                 checks=[
-                    c.refuses_the_call(case="gamma is asked for blocks larger than the map", given=(4, 9, 0.3, 5)),
+                    c.raises_value_error(case="a gamma of blocks larger than the map", given=(4, 9, 0.3, 5)),
                     *of_mask(
                         c.obeys_the_generator(p=0.3, **UNITS, needs=COINS),
                         c.leaves_global_random_state_alone(p=0.3, **UNITS),
                         c.drops_nothing_at_zero(**UNITS, needs=COINS),
                         c.stays_finite_when_nothing_is_left(needs=COINS),
-                        c.refuses_the_call(case="the blocks are larger than the map", given=TOO_LARGE),
+                        c.raises_value_error(case="blocks larger than the map", given=TOO_LARGE),
                         c.refuses(p=1.5, **UNITS),
                     ),
                 ],
@@ -287,7 +288,7 @@ EXERCISES = [
                 checks=[
                     c.drops_channels_last(p=0.3, **MEMORY),
                     c.drops_each_channel_by_itself(p=0.3, **MEMORY),
-                    c.draws_its_channels_from_rng(p=0.3, **MEMORY),
+                    c.draws_from_rng(via=c.normalised(p=0.3, shape=(12, 10, 4, 3), kept=True, **MEMORY)),
                     c.remembers_the_batches(p=0.3, **MEMORY, needs="remembers_the_batches(p=0.0)"),
                 ],
             ),
@@ -298,10 +299,13 @@ EXERCISES = [
                 gravity="manner",
                 checks=[
                     c.divides_by_the_right_root(**MEMORY, needs="normalises_each_channel"),
-                    c.minds_its_manners(p=0.3, **MEMORY),
-                    c.minds_its_manners(p=0.3, dtype="float64", **MEMORY),
+                    *(
+                        c.gives_the_dtype(dtype=dtype, via=c.in_both_modes(c.normalised, p=0.3, dtype=dtype, **MEMORY))
+                        for dtype in ("float32", "float64")
+                    ),
+                    c.leaves_its_arguments_alone(arrays="x", via=c.normalised(p=0.3, **MEMORY)),
                     c.drops_every_channel_at_one(**MEMORY, needs="dropout"),
-                    c.refuses_in_both_modes(p=1.5, **MEMORY),
+                    c.raises_value_error(case="p = 1.5, in training and at test time", via=c.in_both_modes(c.normalised, p=1.5, **MEMORY)),
                 ],
             ),
         ],
@@ -325,7 +329,7 @@ WIDE_PAIR = {**SPATIAL, **WIDE}
 
 LARGE_MAPS = {"shape": (6, 8, 20, 25)}  # a single one of which has enough blocks at its border
 MASK_FACTS = [
-    s.call_gives("too_large", given=TOO_LARGE),
+    t.takes("too_large", given=TOO_LARGE),
     s.large_blocks_drop(),
     s.zeros_form("zeros", block=3, **LARGE_MAPS),
     s.zeros_form("zeros_of_even_blocks", block=4, **LARGE_MAPS),
@@ -375,9 +379,9 @@ PROBES = {
         f.dout_after(**SPATIAL, **MAPS),
     ],
     "dropblock_gamma": [
-        f.value_at("gamma", given=(14, 14, 0.1, 7)),
-        f.value_at("gamma_of_a_wide_map", given=(8, 6, 0.3, 3)),
-        s.call_gives("gamma_too_large", given=(4, 9, 0.3, 5)),
+        f.gives("gamma", given=(14, 14, 0.1, 7)),
+        f.gives("gamma_of_a_wide_map", given=(8, 6, 0.3, 3)),
+        t.takes("gamma_too_large", given=(4, 9, 0.3, 5)),
         *(asked_of(MASK, fact, "mask") for fact in MASK_FACTS),
     ],
     "variance_shift": [
@@ -388,8 +392,8 @@ PROBES = {
         v.factor(),
         v.centre(),
         v.digits_of_ratio(),
-        s.call_gives("outside", given=(1.0, 2.0, 1.25)),
-        s.call_gives("at_one", given=(1.0, 2.0, 1.0)),
+        t.takes("outside", given=(1.0, 2.0, 1.25)),
+        t.takes("at_one", given=(1.0, 2.0, 1.0)),
     ],
     "fixed_conv_block": [
         s.normalised_over(**MEMORY),
@@ -403,6 +407,6 @@ PROBES = {
         s.block_share(**MEMORY),
         s.block_generator(**MEMORY),
         s.block_at_one(**MEMORY),
-        s.block_outside(**MEMORY),
+        t.takes("block_outside", via=[view for p in (-0.25, 1.25) for view in c.in_both_modes(c.normalised, p=p, **MEMORY)]),
     ],
 }

@@ -10,7 +10,7 @@ from autograder.dropout import symptoms as f
 from autograder.dropout.uncertainty import checks as c
 from autograder.dropout.uncertainty import symptoms as u
 from autograder.dropout.uncertainty.noise import Branched
-from autograder.dropout.uncertainty.passes import FAIR, NOISY, STATS, STEEP
+from autograder.dropout.uncertainty.passes import NOISY, STATS, STEEP
 from autograder.dropout.views import asked_of, asking
 from autograder.model import Seed
 
@@ -73,7 +73,7 @@ EXERCISES = [
                 checks=[
                     c.draws_anew_in_each_pass(),
                     c.keeps_its_passes_apart(needs=SOFTMAX),
-                    c.draws_anew_in_each_call(given=(FAIR, (64, 2), 3), names=("probs",), needs="draws_anew_in_each_pass"),
+                    c.draws_anew_in_each_call(via=c.fair_passes(3), needs="draws_anew_in_each_pass"),
                 ],
             ),
             Part(
@@ -91,7 +91,7 @@ EXERCISES = [
                     )
                 ],
             ),
-            Part("rng", "chance comes from the rng that is handed on", share=10, checks=[c.hands_its_generator_on()]),
+            Part("rng", "chance comes from the rng that is handed on", share=10, checks=[c.draws_from_rng(via=c.fair_passes())]),
             Part(
                 "manners",
                 "ten digits, no pass in vain; a T below 1 is refused, x is left alone",
@@ -187,11 +187,11 @@ EXERCISES = [
                 share=10,
                 gravity="manner",
                 checks=gaussian(
-                    c.repeats_with_the_seed(p=0.3),
+                    c.draws_from_rng(via=c.outputs(0.3)),
                     c.leaves_global_random_state_alone(p=0.3),
                     c.is_identity_at_test_time(p=0.3),
-                    c.makes_no_noise_at_test_time(
-                        p=0.3, needs=("is_identity_at_test_time of Gaussian dropout", "repeats_with_the_seed of Gaussian dropout")
+                    c.draws_nothing_at_test_time(
+                        p=0.3, needs=("is_identity_at_test_time of Gaussian dropout", "draws_from_rng of Gaussian dropout")
                     ),
                     c.keeps_its_input(p=0.3),
                     c.keeps_the_dtype(p=0.3, dtype="float32"),
@@ -234,11 +234,11 @@ EXERCISES = [
                 share=10,
                 gravity="manner",
                 checks=alpha(
-                    c.repeats_with_the_seed(p=0.3),
+                    c.draws_from_rng(via=c.outputs(0.3)),
                     c.leaves_global_random_state_alone(p=0.3),
                     c.is_identity_at_test_time(p=0.3),
-                    c.makes_no_noise_at_test_time(
-                        p=0.3, needs=("is_identity_at_test_time of alpha dropout", "repeats_with_the_seed of alpha dropout")
+                    c.draws_nothing_at_test_time(
+                        p=0.3, needs=("is_identity_at_test_time of alpha dropout", "draws_from_rng of alpha dropout")
                     ),
                     c.keeps_units_on_the_line(
                         p=0.3, wanted=(0.8609526162463562, 0.45409206813706293), tolerance=1e-9, needs="values"
@@ -282,7 +282,7 @@ EXERCISES = [
                 checks=[
                     c.drops_for_each_example(p=0.3),
                     c.drops_for_each_pass(p=0.3, needs=(COINS, "average")),
-                    c.draws_anew_in_each_call(given=(*LAYER, 0.5, 5), **RESULTS, needs=COINS),
+                    c.draws_anew_in_each_call(via=c.mc_layer(0.5, 5), needs=COINS),
                 ],
             ),
             Part(
@@ -291,7 +291,7 @@ EXERCISES = [
                 share=10,
                 checks=[c.gives_over_the_passes(p=0.3, name="std")],
             ),
-            Part("rng", "chance comes from rng alone", share=5, checks=[c.throws_its_coins_by_the_generator(p=0.3)]),
+            Part("rng", "chance comes from rng alone", share=5, checks=[c.draws_from_rng(via=c.mc_layer(0.3))]),
             Part(
                 "manners",
                 "ten digits, p = 0, p = 1 and scores of 1000; a bad p and a T below 1 are refused, x and W left alone",
@@ -376,7 +376,7 @@ GAUSSIAN_FACTS = [
     u.noise_of(),
     u.noise_level(),
     u.next_noise(),
-    u.noise_from(),
+    t.chance_from("noise_from", via=c.outputs(0.3)),
     u.at_rest(),
     f.input_after(),
     f.float32_gives(),
@@ -394,7 +394,7 @@ ALPHA_FACTS = [
     f.columns(**KEPT),
     f.number_dropped(**KEPT),
     f.next_mask(**KEPT),
-    u.noise_from(),
+    t.chance_from("noise_from", via=c.outputs(0.3)),
     u.at_rest(),
     f.input_after(),
     f.float32_gives(),
@@ -432,7 +432,7 @@ PROBES = {
         u.what_is_dropped(),
         u.dropped_for(),
         u.dropped_in(),
-        u.layer_from(),
+        t.chance_from("layer_from", via=c.mc_layer(0.3)),
         u.share_dropped(),
         u.mean_is(),
         u.std_is(),

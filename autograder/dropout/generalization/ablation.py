@@ -14,24 +14,24 @@ from typing import Any
 
 import numpy as np
 
-from autograder.asking import Exam, Wrong, array, number, stable_seed
-from autograder.chance import acceptance, smallest_error
+from autograder.asking import Exam, Wrong, array, number, shared, stable_seed
+from autograder.chance import acceptance
 from autograder.checks_api.comparing import compare
+from autograder.checks_api.counts import off_by
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.verb import verb
-from autograder.dropout.generalization.experiments import manners, unchanged
+from autograder.checks_api.views import View
 from autograder.dropout.generalization.training import Params, accuracy
 from autograder.model import Call, Given, Seed
 
 __all__ = [
+    "ablated",
     "answers_in_order",
     "averages_over_repeats",
     "deletes_any_unit",
-    "deletes_by_the_generator",
     "deletes_for_all_examples",
     "deletes_something",
     "deletes_units",
-    "keeps_the_network",
     "scales_the_others",
     "starts_at_the_whole_network",
 ]
@@ -153,30 +153,40 @@ def near(value: float, values: Any) -> bool:
     return bool(np.abs(np.asarray(list(values)) - value).min() < 0.1 / EXAMPLES)
 
 
+def ablated(fractions: tuple[float, ...] = (0.2, 0.4, 0.6, 0.8, 0.4, 0.6), repeats: int = 3) -> View:
+    """The accuracies for so many fractions that two seeds do not agree by chance."""
+
+    def call(exam: Exam, number: int) -> Call:
+        return patient(exam, TWO_LAYERS).call(exam, [*fractions] * 3, repeats, 400 + number)
+
+    return View(call, lambda value: array(value, "curve"), "curves")
+
+
 def curves(exam: Exam, calls: list[Call], count: int) -> list[Array]:
     """What the calls give, as shares. Percentages are told by `starts_at_the_whole_network`; here they are read as what they are."""
-    sick = patient(exam, TWO_LAYERS)
-    key = ("unit", exam.salt)
-    if key not in exam.memo:
-        (value,) = exam.ask(sick.call(exam, [0.0], 1, 0))
-        exam.memo[key] = 100.0 if curve(value, 1)[0] > 1 else 1.0
-    return [curve(value, count, exam.memo[key]) for value in exam.ask(*calls)]
+    whole = _unit(exam)
+    return [curve(value, count, whole) for value in exam.ask(*calls)]
 
 
+@shared
+def _unit(exam: Exam) -> float:
+    """In what accuracies are given: as shares of 1, or of 100."""
+    (value,) = exam.ask(patient(exam, TWO_LAYERS).call(exam, [0.0], 1, 0))
+    return 100.0 if curve(value, 1)[0] > 1 else 1.0
+
+
+@shared
 def single(exam: Exam, sick: Patient, count: int, fraction: float = DELETED) -> list[float]:
     """The accuracies of `count` single deletions."""
-    key = ("single", sick.sizes, fraction, count, exam.salt)
-    if key not in exam.memo:
-        calls = [sick.call(exam, [fraction], 1, k) for k in range(count)]
-        exam.memo[key] = [float(found[0]) for found in curves(exam, calls, 1)]
+    found = curves(exam, [sick.call(exam, [fraction], 1, k) for k in range(count)], 1)
     _show_deletion(exam, sick, 0, fraction)
-    return list(exam.memo[key])
+    return [float(values[0]) for values in found]
 
 
 def _show_deletion(exam: Exam, sick: Patient, k: int, fraction: float) -> None:
     """The accuracy after the k-th of the single deletions."""
     exam.last = (sick.call(exam, [fraction], 1, k),)
-    exam.show(SHOWN[exam.memo["unit", exam.salt]])
+    exam.show(SHOWN[_unit(exam)])
 
 
 @dataclass(frozen=True)
@@ -221,18 +231,15 @@ def habit(exam: Exam, fraction: float = DELETED, calls: int = 12) -> Habit:
     raise Wrong(f"accuracy after one deletion = {odd:.4f}", f"an accuracy that deleting some of {ONE_LAYER[1]} units can give")
 
 
+@shared
 def deletions(exam: Exam, calls: int = 12, fraction: float = DELETED) -> list[float]:
     """So many single deletions: from as many calls, or from one, when each call gives the same, which says little."""
     sick = patient(exam, ONE_LAYER)
     found = single(exam, sick, calls, fraction)
     if np.ptp(found) > 0:
         return found
-    key = ("deletions", fraction, calls, exam.salt)
-    if key not in exam.memo:
-        (values,) = curves(exam, [sick.call(exam, [fraction] * calls, 1, 0)], calls)
-        exam.memo[key] = [float(value) for value in values]
-    kept: list[float] = exam.memo[key]
-    return kept
+    (values,) = curves(exam, [sick.call(exam, [fraction] * calls, 1, 0)], calls)
+    return [float(value) for value in values]
 
 
 @lru_cache(maxsize=64)
@@ -283,7 +290,7 @@ def deletes_for_all_examples(exam: Exam) -> None:
     mixed = [k for k, value in enumerate(found) if not near(value, (0, 1))]
     if mixed:
         exam.last = exam.last[mixed[0] : mixed[0] + 1]
-        exam.show(SHOWN[exam.memo["unit", exam.salt]])
+        exam.show(SHOWN[_unit(exam)])
         raise Wrong(f"200 copies of one example had the accuracy {found[mixed[0]]:.3f} after one deletion", "0 or 1")
 
 
@@ -311,11 +318,7 @@ def scales_the_others(exam: Exam, *, fraction: float = DELETED) -> None:
         raise Wrong(f"the accuracy after a deletion is the one with the factor {factor}, for f = {fraction:g}", f"that with {RESCALED}")
 
 
-def _unit_seen(*, calls: int, **_: Any) -> str:
-    return f"a share of deletions that hit a unit that is off by {smallest_error(calls, DELETED):.2g}"
-
-
-@verb(chances=2, sees=_unit_seen)
+@verb(chances=2, sees=off_by("a share of deletions that hit a unit", lambda calls, **_: (calls, DELETED)))
 def deletes_any_unit(exam: Exam, *, calls: int = 100) -> None:
     """deletes units at random, each as often as any other"""
     known, units, found = habit(exam, calls=calls), ONE_LAYER[1], single(exam, patient(exam, ONE_LAYER), calls)
@@ -338,7 +341,7 @@ def averages_over_repeats(exam: Exam, *, repeats: int = 2) -> None:
     possible = np.array(list(known.of(known.number(deletions(exam))).values()))
     means = means_of(possible, repeats)
     values = [float(found[0]) for found in curves(exam, [sick.call(exam, [DELETED], repeats, 200 + k) for k in range(24)], 1)]
-    asked, shown = exam.last, SHOWN[exam.memo["unit", exam.salt]]
+    asked, shown = exam.last, SHOWN[_unit(exam)]
     exam.last = asked[:1]
     exam.show(shown)
     # the same units in every repeat: at most once in ten calls; in all 24 once in 10^24
@@ -367,26 +370,3 @@ def answers_in_order(exam: Exam) -> None:
     compare(found[2], np.array(sick.whole), "curve[2]", 1e-9)
     if all(near(value, [sick.whole]) for value in found):
         raise Wrong("all accuracies are that of the whole network", "others where units are deleted")
-
-
-@verb()
-def keeps_the_network(exam: Exam) -> None:
-    """does not modify params, X and y"""
-    sick = patient(exam, TWO_LAYERS)
-    (answer,) = exam.returned(sick.call(exam, [DELETED, 0.6], 2, 0, watch=True))
-    for place, (name, before) in enumerate((("params", sick.params), ("X", sick.X), ("y", sick.y))):
-        if not unchanged(answer, place, before):
-            exam.show_change(name)
-            if name == "params":
-                before_ = Given("before", None, "before = {k: v.copy() for k, v in params.items()}")
-                exam.show("sum((params[k] != before[k]).sum() for k in params)", before_)
-            raise Wrong(f"{name} was changed by the call", f"{name} as it was")
-
-
-@verb()
-def deletes_by_the_generator(exam: Exam) -> None:
-    """draws from the rng it is given: the same seed gives the same curve"""
-    sick = patient(exam, TWO_LAYERS)
-    fractions = [0.2, 0.4, 0.6, 0.8, 0.4, 0.6]  # so many that two seeds do not agree by chance
-    one, two, three = (sick.call(exam, fractions * 3, 3, k, watch=True) for k in (400, 400, 401))
-    manners(exam, (one, two, three), "curve")

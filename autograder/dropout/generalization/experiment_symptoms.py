@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from autograder.asking import Exam, Wrong, array, number
-from autograder.checks_api.comparing import ending
 from autograder.checks_api.inputs import normal
 from autograder.checks_api.symptoms import nearest, symptom
 from autograder.dropout.generalization.ablation import (
@@ -25,9 +24,9 @@ from autograder.dropout.generalization.ablation import (
     single,
 )
 from autograder.dropout.generalization.ablation import FACTORS as TIMES
-from autograder.dropout.generalization.experiments import entry, spoiling, unchanged, whole
+from autograder.dropout.generalization.experiments import entry, spoiling, whole
 from autograder.dropout.generalization.training import labels
-from autograder.dropout.mask_symptoms import FACTORS, SHAPE, P
+from autograder.dropout.mask_symptoms import P
 from autograder.dropout.values import DIGITS
 from autograder.model import Call, Given, Seed
 
@@ -72,41 +71,6 @@ def new_classes(exam: Exam) -> str:
         return nearest(found[4], {"its own class too": 0.1, "its own class too, more often": 1 / 3}, 0.05)
     even = max(found.values()) - min(found.values()) < 0.06
     return "all others" if len(found) == 9 and even else "not all others alike"
-
-
-@symptom
-def labels_after(exam: Exam) -> str:
-    """Is y as it was?"""
-    y = labels(50, 10, exam.seed(1))
-    (answer,) = exam.returned(spoiling(exam, y, 0.3, 10, watch=True))
-    return "kept" if unchanged(answer, 0, y.value) else "overwritten"
-
-
-@symptom
-def labels_by(exam: Exam) -> str:
-    """Where the random numbers come from."""
-    y = labels(200, 10, exam.seed(1))
-    return _chance(exam, tuple(spoiling(exam, y, 0.3, 10, k, watch=True) for k in (0, 0, 3)))
-
-
-def _chance(exam: Exam, calls: tuple[Call, ...]) -> str:
-    answers = exam.returned(*calls)
-    if any(answer.facts is not None and answer.facts.global_rng_moved for answer in answers):
-        return "global"
-    one, again, other = (array(answer.value, "value") for answer in answers)
-    if np.array_equal(one, other):
-        return "frozen"
-    return "given" if np.array_equal(one, again) else "own"
-
-
-@symptom
-def odd_fractions(exam: Exam) -> str:
-    """What fractions outside [0, 1] give."""
-    words = []
-    for fraction in (-0.2, 1.2):
-        (answer,) = exam.answers(spoiling(exam, labels(20, 10, exam.seed(1)), fraction, 10))
-        words.append(ending(answer))
-    return words[0] if words[0] == words[1] else " / ".join(words)
 
 
 # ---------------------------------------------------------------------------------------------------------------------------- summaries
@@ -157,13 +121,6 @@ def summary_digits(exam: Exam, *, given: tuple[list[float], list[float]], wanted
     if any(DIGITS / 10 < d < 1e-5 for d in off):
         return "about"
     return "ten digits" if max(off) < 1e-5 else "off"
-
-
-@symptom
-def unpaired(exam: Exam, *, a: list[float], b: list[float]) -> str:
-    """What results that are no pairs, or too few, give."""
-    (answer,) = exam.answers(Call(exam.function, tuple(Given(f"np.array({v})", np.array(v)) for v in (a, b))))
-    return ending(answer)
 
 
 # ----------------------------------------------------------------------------------------------------------------------- deleting units
@@ -259,14 +216,6 @@ def repeats(exam: Exam) -> str:
 
 
 @symptom
-def network_after(exam: Exam) -> str:
-    """Is the network as it was?"""
-    sick = patient(exam, TWO_LAYERS)
-    (answer,) = exam.returned(sick.call(exam, [DELETED, 0.6], 2, 0, watch=True))
-    return "kept" if unchanged(answer, 0, sick.params) else "overwritten"
-
-
-@symptom
 def nothing_deleted(exam: Exam) -> str:
     """Is the whole network given back where nothing is deleted?"""
     sick = patient(exam, TWO_LAYERS)
@@ -275,43 +224,13 @@ def nothing_deleted(exam: Exam) -> str:
     return "whole" if near(found, [sick.whole]) else "a percentage" if found > 2 else "other"
 
 
-@symptom
-def deleted_by(exam: Exam) -> str:
-    """Where the random numbers come from."""
-    sick = patient(exam, TWO_LAYERS)
-    return _chance(exam, tuple(sick.call(exam, [0.2, 0.4, 0.6, 0.8] * 4, 3, k, watch=True) for k in (400, 400, 401)))
-
-
 # ------------------------------------------------------------------------------------------------------------------------------ layers
-@symptom
-def layer_survivors(exam: Exam) -> str:
-    """The factor on the survivors of a function that returns its output alone: out = f(x, p, rng)."""
-    x = normal(SHAPE, exam.seed(1))
-    (value,) = exam.ask(Call(exam.function, (x, P, Seed(exam.seed()))))
-    out = array(value, "out", SHAPE)
-    if not out.any():
-        return "0"
-    ratio = out[out != 0] / x.value[out != 0]
-    return nearest(float(ratio[0]), FACTORS, 1e-6) if np.ptp(ratio) < 1e-9 * np.abs(ratio).max() else "varies"
-
-
-@symptom
-def layer_digits(exam: Exam) -> str:
-    """Is the factor on the survivors 1 / (1 - p) to ten digits, "about", or another?"""
-    x = normal(SHAPE, exam.seed(1))
-    (value,) = exam.ask(Call(exam.function, (x, P, Seed(exam.seed()))))
-    out = array(value, "out", SHAPE)
-    if not out.any():
-        return "another"
-    off = float(np.abs(out[out != 0] / x.value[out != 0] * (1 - P) - 1).max())
-    return "ten digits" if off < DIGITS / 10 else "about" if off < 1e-5 else "another"
-
-
 @symptom
 def layer_input(exam: Exam) -> str:
     """What has become of x after out = f(x, p, rng)."""
     x = normal((6, 7), exam.seed(1))
     (answer,) = exam.returned(Call(exam.function, (x, P, Seed(exam.seed())), watch=True))
-    if unchanged(answer, 0, x.value):
+    after = answer.beside.arguments[0]
+    if np.array_equal(after, x.value):
         return "kept"
-    return "the output" if unchanged(answer, 0, array(answer.value, "out", (6, 7))) else "something else"
+    return "the output" if np.array_equal(after, array(answer.value, "out", (6, 7))) else "something else"

@@ -1,4 +1,4 @@
-"""Verbs about the tools of an experiment: spoiling labels, summing up pairs, dropping inputs. For deleting units see ablation.py."""
+"""Verbs about the tools of an experiment: spoiling labels, summing up pairs. For deleting units see ablation.py."""
 
 from __future__ import annotations
 
@@ -7,64 +7,43 @@ from typing import Any
 import numpy as np
 
 from autograder.asking import Exam, Wrong, an, array
-from autograder.chance import smallest_error
-from autograder.checks_api.comparing import compare, demand_value_error
-from autograder.checks_api.counts import expect
+from autograder.checks_api.comparing import compare
+from autograder.checks_api.counts import expect, off_by
 from autograder.checks_api.inputs import Array, in_words, normal
 from autograder.checks_api.verb import verb
-from autograder.dropout.calls import scale as factor_named
+from autograder.checks_api.views import View
 from autograder.dropout.generalization.training import labels
-from autograder.dropout.values import DIGITS, NEAR
-from autograder.model import Answer, Call, Given, Seed
+from autograder.dropout.values import NEAR
+from autograder.model import Call, Given, Seed
 
 __all__ = [
-    "keeps_its_labels",
     "moves_exactly",
-    "moves_others_in_the_next_call",
-    "multiplies_to_ten_digits",
-    "multiplies_what_it_keeps",
+    "noisy_labels",
     "picks_labels_at_random",
     "reaches_all_wrong_classes",
-    "refuses_the_fraction",
-    "refuses_what_is_not_paired",
-    "returns_x_at_zero",
-    "spoils_by_the_generator",
     "sums_up",
     "sums_up_like_the_solution",
-    "sums_up_to_ten_digits",
 ]
 
 SUMMARY = "summary"  # the name of what comes back, in lines to be pasted
 
 
-def manners(exam: Exam, calls: tuple[Call, Call, Call], what: str) -> None:
-    """Refuse a function whose result does not follow from its generator. The calls: a seed, the same again, and another; all watched."""
-    answers = exam.returned(*calls)
-    if any(answer.facts is not None and answer.facts.global_rng_moved for answer in answers):
-        raise Wrong("the function drew from (or seeded) the global generator", "random numbers from rng only")
-    one, again, other = (array(answer.value, what) for answer in answers)
-    exam.show_two(calls[:2])
-    if not np.array_equal(one, again):
-        raise Wrong(f"two generators with the same seed gave different {what}", "the same")
-    exam.show_two(calls[::2])
-    if np.array_equal(one, other):
-        raise Wrong(f"two generators with different seeds gave the same {what}", "others")
-
-
-def unchanged(answer: Answer, place: int, before: Any) -> bool:
-    """Is this argument of a watched call as it was?"""
-    if answer.facts is None or len(answer.facts.arguments) <= place:
-        return False
-    after = answer.facts.arguments[place]
-    if isinstance(before, dict):
-        return isinstance(after, dict) and after.keys() == before.keys() and all(np.array_equal(after[k], before[k]) for k in before)
-    return isinstance(after, np.ndarray) and np.array_equal(after, before)
-
-
 # ----------------------------------------------------------------------------------------------------------------------- wrong labels
-def spoiling(exam: Exam, y: Given, fraction: float, classes: int, seed: int = 0, watch: bool = False) -> Call:
+def spoiling(exam: Exam, y: Given, fraction: float, classes: int, seed: int = 0) -> Call:
     """y2 = noisy_labels(y, fraction, classes, rng)"""
-    return Call(exam.function, (y, fraction, classes, Seed(exam.seed(seed))), returns=("y2",), watch=watch)
+    return Call(exam.function, (y, fraction, classes, Seed(exam.seed(seed))), returns=("y2",))
+
+
+def noisy_labels(fraction: float = 0.3, moved: bool = False) -> View:
+    """The spoilt labels of some examples, or which of them are not as they were."""
+    count = 200
+    y = in_words("y", labels(count, 10, count))
+
+    def read(value: Any) -> Array:
+        return whole(value, count) != y.value if moved else array(value, "y2")
+
+    apart = "((one != y) != (other != y)).sum()" if moved else "(one != other).sum()"
+    return View(lambda exam, number: spoiling(exam, y, fraction, 10, number), read, "moved labels" if moved else "labels", apart=apart)
 
 
 def whole(value: Any, count: int) -> Array:
@@ -87,11 +66,7 @@ def moves_exactly(exam: Exam, *, fraction: float, count: int, classes: int = 10)
             raise Wrong(f"{changed} of {count} labels differ from y", f"{round(fraction * count)}")
 
 
-def _class_seen(*, classes: int, count: int, **_: Any) -> str:
-    return f"the share of a class that is off by {smallest_error(count, 1 / (classes - 1)):.2g}"
-
-
-@verb(chances=5, sees=_class_seen)
+@verb(chances=5, sees=off_by("the share of a class", lambda classes, count, **_: (count, 1 / (classes - 1))))
 def reaches_all_wrong_classes(exam: Exam, *, classes: int = 10, count: int = 2000) -> None:
     """moves a label to each of the wrong classes alike, and nowhere else"""
     # judged by the labels that moved: how many do is the business of `moves_exactly`
@@ -130,50 +105,6 @@ def picks_labels_at_random(exam: Exam, *, fraction: float = 0.25, count: int = 9
             raise Wrong(f"of the moved labels {share:.0%} lie in quarter {k + 1} of y", "about 25%")
 
 
-@verb()
-def moves_others_in_the_next_call(exam: Exam, *, fraction: float = 0.3) -> None:
-    """draws anew in each call which labels it moves"""
-    y = in_words("y", labels(200, 10, exam.seed(1)))
-    rng = Seed(exam.seed(), "rng")
-    calls = [Call(exam.function, (y, fraction, 10, rng), returns=("y2",)) for _ in range(2)]
-    first, second = (whole(value, 200) != y.value for value in exam.ask(*calls))
-    if not first.any():
-        raise Wrong("no label was moved", f"{round(fraction * 200)} of 200")
-    exam.show_two(calls, "((one != y) != (other != y)).sum()")
-    if np.array_equal(first, second):  # by chance: less than once in 10^50
-        raise Wrong("two calls with one generator moved the same labels", "others")
-
-
-@verb()
-def keeps_its_labels(exam: Exam, *, fraction: float = 0.3) -> None:
-    """does not modify y"""
-    y = in_words("y", labels(50, 10, exam.seed(1)))
-    (answer,) = exam.returned(spoiling(exam, y, fraction, 10, watch=True))
-    if not unchanged(answer, 0, y.value):
-        exam.show_change("y")
-        raise Wrong("y was changed by the call", "y as it was")
-
-
-@verb()
-def spoils_by_the_generator(exam: Exam, *, fraction: float = 0.3) -> None:
-    """draws from the rng it is given: the same seed gives the same labels"""
-    y = labels(200, 10, exam.seed(1))
-    one, two, three = (spoiling(exam, y, fraction, 10, k, watch=True) for k in (0, 0, 3))
-    manners(exam, (one, two, three), "labels")
-
-
-@verb()
-def refuses_the_fraction(exam: Exam, *, fraction: float) -> None:
-    """raises ValueError when fraction = {fraction}"""
-    expect_value_error(exam, spoiling(exam, labels(20, 10, exam.seed(1)), fraction, 10))
-
-
-def expect_value_error(exam: Exam, call: Call) -> None:
-    """Refuse whatever is not a ValueError."""
-    (answer,) = exam.answers(call)
-    demand_value_error(call, answer)
-
-
 # ---------------------------------------------------------------------------------------------------------------------------- summaries
 def entry(value: Any, key: str) -> Any:
     """An entry of a returned dict."""
@@ -193,18 +124,8 @@ def sums_up(exam: Exam, *, given: tuple[list[float], list[float]], wanted: float
 
 
 @verb(with_reference=True)
-def sums_up_like_the_solution(exam: Exam, reference: Exam, *, count: int, key: str) -> None:
-    """gets {key} right"""
-    _compare_with_the_solution(exam, reference, count, key, NEAR)
-
-
-@verb(with_reference=True)
-def sums_up_to_ten_digits(exam: Exam, reference: Exam, *, count: int, key: str) -> None:
-    """gets {key} right to ten digits"""
-    _compare_with_the_solution(exam, reference, count, key, DIGITS)
-
-
-def _compare_with_the_solution(exam: Exam, reference: Exam, count: int, key: str, tolerance: float) -> None:
+def sums_up_like_the_solution(exam: Exam, reference: Exam, *, count: int, key: str, tolerance: float = NEAR) -> None:
+    """gets {key} right within {tolerance:g}"""
     a, b = (normal((count,), exam.seed(k)) for k in (1, 2))
     b = Given(f"1 + {b.text}", 1 + b.value)  # apart, so that neither the mean nor t is near 0
     call = Call(exam.function, (a, b), returns=(SUMMARY,))
@@ -223,42 +144,3 @@ def _follows(value: Any, t: float, count: int, tolerance: float) -> bool:
     """Is t right for the mean and the sd beside it?"""
     mean, sd = (float(array(entry(value, key), f'{SUMMARY}["{key}"]', ())) for key in ("mean", "sd"))
     return bool(sd > 0 and abs(t) > 0 and abs(t * sd - mean * count**0.5) <= tolerance * abs(t * sd))
-
-
-@verb()
-def refuses_what_is_not_paired(exam: Exam) -> None:
-    """raises ValueError when a and b differ in length, or hold fewer than two results"""
-    for a, b in (([1.0, 2.0, 3.0], [1.0, 2.0]), ([1.0], [2.0])):
-        expect_value_error(exam, Call(exam.function, tuple(Given(f"np.array({v})", np.array(v)) for v in (a, b))))
-
-
-# ------------------------------------------------------------------------------------------------------------------------------ layers
-@verb()
-def multiplies_what_it_keeps(exam: Exam, *, p: float, by: str = "1/(1-p)", shape: tuple[int, ...] = (31, 47)) -> None:
-    """multiplies every input that it keeps by {by}"""
-    _compare_kept(exam, p, by, shape, NEAR)
-
-
-@verb()
-def multiplies_to_ten_digits(exam: Exam, *, p: float, by: str = "1/(1-p)", shape: tuple[int, ...] = (31, 47)) -> None:
-    """multiplies what it keeps by {by} to ten digits"""
-    _compare_kept(exam, p, by, shape, DIGITS)
-
-
-@verb()
-def returns_x_at_zero(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) -> None:
-    """gives the numbers of x when p = 0"""
-    x = normal(shape, exam.seed(1))
-    (value,) = exam.ask(Call(exam.function, (x, 0.0, Seed(exam.seed())), returns=("out",)))
-    compare(array(value, "out", shape), x.value, "out", NEAR)
-
-
-def _compare_kept(exam: Exam, p: float, by: str, shape: tuple[int, ...], tolerance: float) -> None:
-    x = normal(shape, exam.seed(1))
-    (value,) = exam.ask(Call(exam.function, (x, p, Seed(exam.seed())), returns=("out",)))
-    out = array(value, "out", shape)
-    kept = out != 0
-    if kept.all() or not kept.any():
-        raise Wrong(f"{int(kept.sum())} of {kept.size} inputs were kept", f"about {1 - p:g} of them")
-    ratio = np.asarray(out[kept] / x.value[kept])
-    compare(ratio, np.full_like(ratio, factor_named(by, p)), "(out / x)[kept]", tolerance)

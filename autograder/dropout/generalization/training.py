@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from autograder.asking import Exam, Wrong, an, array, number
+from autograder.asking import Exam, Wrong, an, array, number, shared
 from autograder.chance import smallest_error
 from autograder.checks_api.counts import expect
 from autograder.checks_api.inputs import Array, normal
 from autograder.checks_api.verb import verb
+from autograder.checks_api.views import View
 from autograder.model import Call, Given, Seed
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "returns_a_network",
     "starts_its_units_apart",
     "steps_down_the_gradient",
+    "trained",
 ]
 
 Params = dict[str, Array]
@@ -151,6 +153,17 @@ def batch(exam: Exam, sizes: tuple[int, ...], count: int = BATCH) -> tuple[Given
     return normal((count, sizes[0]), exam.seed(1)), labels(count, sizes[-1], exam.seed(2))
 
 
+def trained() -> View:
+    """The weights after two epochs with everything that a training has."""
+    sizes = (6, 8, 3)
+
+    def call(exam: Exam, number: int) -> Call:
+        return training(exam, *batch(exam, sizes, 40), sizes, drop=(0.2, 0.5), epochs=2, momentum=0.9, seed=exam.seed(number))
+
+    apart = "max(abs(one[name] - other[name]).max() for name in one)"
+    return View(call, lambda value: flat(read(value, sizes)), "weights", ("X", "y"), apart)
+
+
 def copies(exam: Exam, sizes: tuple[int, ...], examples: int = 1) -> tuple[Given, Given]:
     """A full batch of copies of one example (or of several), so that it does not matter either which of them are drawn, and how often.
 
@@ -195,22 +208,19 @@ def starts_its_units_apart(exam: Exam) -> None:
 @verb()
 def draws_its_weights_by_rng(exam: Exam) -> None:
     """draws the first weights from rng: another seed gives others"""
-    if np.array_equal(_first(exam, 0)["W1"], _first(exam, 1)["W1"]):
-        exam.show_two([exam.memo["first", seed, exam.salt][0] for seed in (0, 1)], '(one["W1"] != other["W1"]).sum()')
+    one, call = _first(exam, 0), exam.last[0]
+    other, again = _first(exam, 1), exam.last[0]
+    if np.array_equal(one["W1"], other["W1"]):
+        exam.show_two([call, again], '(one["W1"] != other["W1"]).sum()')
         raise Wrong("generators with different seeds gave the same first weights", "others")
 
 
+@shared
 def _first(exam: Exam, seed: int) -> Params:
     """The first weights: a training without a step leaves them as they are."""
-    key = ("first", seed, exam.salt)
-    if key not in exam.memo:
-        X, y = batch(exam, FIRST, 4)
-        call = training(exam, X, y, FIRST, lr=0.0, seed=exam.seed(10 + seed))
-        (value,) = exam.ask(call)
-        exam.memo[key] = call, read(value, FIRST)
-    call, params = exam.memo[key]
-    exam.last = (call,)
-    return params  # type: ignore[no-any-return]  # what stands in the memo was put there above
+    X, y = batch(exam, FIRST, 4)
+    (value,) = exam.ask(training(exam, X, y, FIRST, lr=0.0, seed=exam.seed(10 + seed)))
+    return read(value, FIRST)
 
 
 def _spread_seen(**_: Any) -> str:

@@ -145,32 +145,6 @@ def order_by(exam: Exam) -> str:
 
 
 @symptom
-def source_of_chance(exam: Exam) -> str:
-    """Where the random numbers come from."""
-    sizes = (6, 8, 3)
-    X, y = batch(exam, sizes, 40)
-    calls = [training(exam, X, y, sizes, drop=(0.2, 0.5), momentum=0.9, epochs=2, seed=exam.seed(k), watch=True) for k in (0, 0, 5)]
-    answers = exam.returned(*calls)
-    one, again, other = (flat(read(answer.value, sizes)) for answer in answers)
-    if any(answer.facts is not None and answer.facts.global_rng_moved for answer in answers):
-        return "global"
-    if np.array_equal(one, other):
-        return "frozen"
-    return "given" if np.array_equal(one, again) else "own"
-
-
-@symptom
-def data_after(exam: Exam) -> str:
-    """Are X and y as they were after a training?"""
-    sizes = (6, 8, 3)
-    X, y = batch(exam, sizes, 40)
-    (answer,) = exam.returned(training(exam, X, y, sizes, drop=(0.2, 0.5), epochs=2, seed=exam.seed(), watch=True))
-    after = answer.facts.arguments if answer.facts else ()
-    same = [isinstance(a, np.ndarray) and np.array_equal(a, given.value) for a, given in zip(after, (X, y), strict=False)]
-    return "kept" if same and all(same) else "overwritten"
-
-
-@symptom
 def dropped_share(exam: Exam, *, where: str) -> str:
     """Which share of the inputs or of the hidden units is dropped in training."""
     # dropped inputs would change which hidden units are active; dropped hidden units hide no input

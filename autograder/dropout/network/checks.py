@@ -2,5 +2,6 @@
 
 from autograder.dropout.checks import *
 from autograder.dropout.network.gradient_checkers import *
+from autograder.dropout.network.loss_masks import *
 from autograder.dropout.network.losses import *
 from autograder.dropout.network.networks import *

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograder.asking import Exam, Wrong, array
-from autograder.checks_api.symptoms import nearest, symptom
+from autograder.checks_api.symptoms import nearest, precision, symptom
 from autograder.model import Call, Code, Given, Seed
 
 __all__ = [
@@ -126,6 +126,4 @@ def ways_of_directions(exam: Exam) -> str:
 @symptom
 def digits_of_an_error(exam: Exam) -> str:
     """How exact an error is, in whatever unit: "ten", "about" or "unclear"."""
-    found = abs(_error(exam, LINE, [2.0]))
-    off = min(abs(found / value - 1) for value in (1 / 2, 1.0, 1 / 3, 3 / 4, 3 / 2, 3 / 5))
-    return "unclear" if off > 1e-5 else "ten" if off <= 1e-10 else "about"
+    return precision(abs(_error(exam, LINE, [2.0])), 1 / 2, 1.0, 1 / 3, 3 / 4, 3 / 2, 3 / 5)

@@ -1,4 +1,4 @@
-"""Verbs and facts about gradient checkers: functions that are handed a function f, and judge or make its gradient.
+"""Verbs about gradient checkers: functions that are handed a function f, and judge or make its gradient.
 
 A form is a function f, written as text so that it can travel and be shown, with its exact gradient and with what the usual slips would
 make of it. Inputs keep away from kinks.
@@ -11,25 +11,23 @@ from typing import Any
 
 import numpy as np
 
-from autograder.asking import Exam, Wrong, array, number, pair
+from autograder.asking import Exam, Wrong, array, number
 from autograder.checks_api.comparing import demand_no_warning
-from autograder.checks_api.inputs import Array
-from autograder.checks_api.symptoms import nearest, symptom
 from autograder.checks_api.verb import verb
-from autograder.model import Answer, Call, Code, Given, Seed
+from autograder.checks_api.views import View
+from autograder.model import Call, Code, Given, Seed
 
 __all__ = [
     "accepts_the_right_gradient",
     "differentiates",
-    "draws_its_directions_from_rng",
+    "error_of_a_slip",
     "feels_the_gradient",
-    "gives_x_back",
     "is_never_negative",
-    "keeps_what_it_is_given",
     "knows_a_gradient_of_zeros",
     "looks_all_ways",
     "measures_in_units_of_the_gradient",
     "measures_where_dx_is_zero",
+    "numeric_gradient",
     "points_uphill",
     "rejects_a_gradient_that",
     "stands_an_f_that_returns_x",
@@ -112,6 +110,25 @@ def error_call(function: str, asked: Question, dx: Any, seed: Seed, *more: Any, 
     return Call(function, (asked.f, asked.x, asked.dout, dx, seed, *more), returns=("error",), **options)
 
 
+def numeric_gradient(form: str = "x squared", shape: tuple[int, ...] = (5, 6)) -> View:
+    """What a function makes of f, x and dout: the gradient of this form."""
+
+    def call(exam: Exam, number: int) -> Call:
+        return numeric_call(exam.function, question(form, shape, exam.seed(1)))
+
+    return View(call, lambda value: array(value, "dx", shape))
+
+
+def error_of_a_slip(slips: str = "forgets the scale", k: int = 4) -> View:
+    """The error of a wrong gradient of a ReLU layer with dropout."""
+
+    def call(exam: Exam, number: int) -> Call:
+        asked = question("a ReLU layer with dropout", (6, 7), exam.seed(1))
+        return error_call(exam.function, asked, asked.gradient(SLIPS[slips]), Seed(exam.seed(number)), k)
+
+    return View(call, lambda value: np.asarray(error_of(value)), "errors", apart="one - other")
+
+
 def error_of(value: Any) -> float:
     """A returned error: one number that is not NaN. Its sign is asked for once, by `is_never_negative`."""
     error = array(value, "error", ())
@@ -173,29 +190,6 @@ def uses_central_differences(exam: Exam, *, h: float = 0.1, x: tuple[float, ...]
         if not abs(got[k] / got[largest] * wanted[largest] - wanted[k]) <= 1e-4 * wanted[k]:
             ratio = f"dx[{k}] / dx[{largest}]"
             raise Wrong(f"{ratio} = {number(got[k] / got[largest])}", number(wanted[k] / wanted[largest]))
-
-
-@verb()
-def gives_x_back(exam: Exam, *, form: str = "x squared", shape: tuple[int, ...] = (5, 6)) -> None:
-    """leaves x and dout as they were, bit for bit"""
-    asked = question(form, shape, exam.seed(1))
-    (answer,) = exam.returned(numeric_call(exam.function, asked, watch=True))
-    array(answer.value, "dx", shape)
-    what = changed(("f", "x", "dout"), (None, asked.x.value, asked.dout.value), answer.facts.arguments if answer.facts else ())
-    if what:
-        exam.show_change(what.split()[0 if what.endswith("replaced") else 5])
-        raise Wrong(what, "every bit as it was")
-
-
-def changed(names: tuple[str, ...], before: tuple[Any, ...], after: tuple[Any, ...]) -> str:
-    """Which array argument is no longer as it was, and by how much; "" when all are."""
-    for name, was, now in zip(names, before, after, strict=False):
-        if not isinstance(was, np.ndarray) or (isinstance(now, np.ndarray) and was.tobytes() == now.tobytes()):
-            continue
-        if isinstance(now, np.ndarray) and now.shape == was.shape and now.dtype == was.dtype:
-            return f"{int((now != was).sum())} of {was.size} entries of {name} changed, by up to {number(np.abs(now - was).max())}"
-        return f"{name} was replaced"
-    return ""
 
 
 # ---------------------------------------------------------------------------------------------------------------- directional checks
@@ -313,244 +307,3 @@ def measures_where_dx_is_zero(exam: Exam) -> None:
     error = error_of(value)
     if not 0.05 <= error <= 500:  # half of it, or the slope along a longer direction, is told elsewhere
         raise Wrong(f"error = {number(error)}", "about 5")
-
-
-@verb()
-def draws_its_directions_from_rng(exam: Exam, *, slips: str, shape: tuple[int, ...] = (6, 7)) -> None:
-    """draws its directions from rng: the same seed gives the same error, another seed another one"""
-    asked = question("a ReLU layer with dropout", shape, exam.seed(1))
-    wrong = asked.gradient(SLIPS[slips])
-    seeds = [Seed(exam.seed()), Seed(exam.seed()), Seed(exam.seed(1))]
-    calls = [error_call(exam.function, asked, wrong, seed, 4, watch=True) for seed in seeds]
-    answers = exam.returned(*calls)
-    exam.last = tuple(calls[:2])
-    one, again, other = (error_of(a.value) for a in answers)
-    if any(a.facts is not None and a.facts.global_rng_moved for a in answers):
-        raise Wrong("the function drew from (or seeded) the global generator", "random numbers from rng only")
-    if one != again:
-        raise Wrong(f"two generators with the same seed gave the errors {number(one)} and {number(again)}", "the same error")
-    if one == other:
-        raise Wrong(f"two generators with different seeds gave the same error {number(one)}", "other directions, so another error")
-
-
-@verb()
-def keeps_what_it_is_given(exam: Exam, *, form: str = "x squared", shape: tuple[int, ...] = (5, 6)) -> None:
-    """does not modify x, dout or dx"""
-    asked = question(form, shape, exam.seed(1))
-    (answer,) = exam.returned(error_call(exam.function, asked, asked.dx, Seed(exam.seed()), watch=True))
-    error_of(answer.value)
-    before = (None, asked.x.value, asked.dout.value, asked.dx.value)
-    what = changed(("f", "x", "dout", "dx"), before, answer.facts.arguments if answer.facts else ())
-    if what:
-        exam.show_change(what.split()[0 if what.endswith("replaced") else 5])
-        raise Wrong(what, "every bit as it was")
-
-
-# ----------------------------------------------------------------------------------------------------------------------------- facts
-@symptom
-def x_afterwards(exam: Exam, *, form: str = "x squared") -> str:
-    """Is x as it was, bit for bit, nearly, or not at all?"""
-    asked = question(form, (5, 6), exam.seed(1))
-    (answer,) = exam.returned(numeric_call(exam.function, asked, watch=True))
-    now = answer.facts.arguments[1] if answer.facts else asked.x.value
-    if not isinstance(now, np.ndarray) or now.shape != asked.x.value.shape:
-        return "replaced"
-    if now.tobytes() == asked.x.value.tobytes():
-        return "as it was"
-    return "nearly" if np.abs(now - asked.x.value).max() < 1e-9 else "moved"
-
-
-@symptom
-def gradient_of(exam: Exam, *, form: str, shape: tuple[int, ...] = (4, 5)) -> str:
-    """Is the gradient of this form right, a multiple, wrong, or right but for the noise of too few digits?"""
-    asked = question(form, shape, exam.seed(1))
-    (value,) = exam.ask(numeric_call(exam.function, asked))
-    got, wanted = array(value, "dx").astype(float), asked.dx.value
-    if got.shape != wanted.shape:
-        return "another shape"
-    if np.allclose(got, wanted, rtol=1e-4, atol=1e-4):
-        return "right"
-    if not got.any():
-        return "zeros"
-    if np.isfinite(got).all() and np.linalg.norm(got - wanted) <= 0.02 * np.linalg.norm(wanted):
-        return "noisy"
-    scale = float((got * wanted).sum() / (wanted**2).sum())
-    return nearest(scale, {"twice": 2.0, "half": 0.5, "minus": -1.0}, 1e-4) if np.allclose(got, scale * wanted, atol=1e-4) else "wrong"
-
-
-@symptom
-def form_of(exam: Exam, *, form: str, shape: tuple[int, ...] = (4, 5)) -> str:
-    """The same up to a factor: "right", "noisy", "zeros" or "wrong"."""
-    asked = question(form, shape, exam.seed(1))
-    (value,) = exam.ask(numeric_call(exam.function, asked))
-    got, wanted = array(value, "dx").astype(float), asked.dx.value
-    if got.shape != wanted.shape or not np.isfinite(got).all():
-        return "another shape" if got.shape != wanted.shape else "no numbers"
-    scale = float((got * wanted).sum() / (wanted**2).sum())
-    off = float(np.linalg.norm(got - scale * wanted) / (np.linalg.norm(scale * wanted) or np.inf))
-    return "zeros" if not got.any() else "right" if off <= 1e-4 else "noisy" if off <= 0.02 else "wrong"
-
-
-def _slopes(exam: Exam, *given: tuple[tuple[float, ...], str, float]) -> list[Array]:
-    """The gradients of f at x with a step h and a dout of ones, for each (x, f, h)."""
-    calls = [
-        Call(exam.function, (Code("f", f"f = lambda x: {f}"), Given(f"np.array({list(x)})", np.array(x)),
-                             Given(f"np.ones({len(x)})", np.ones(len(x))), h))
-        for x, f, h in given
-    ]
-    return [array(v, "dx", (len(x),)).astype(float) for v, (x, _, _) in zip(exam.ask(*calls), given, strict=True)]
-
-
-@symptom
-def factor_of_a_slope(exam: Exam, *, part: str) -> str:
-    """The factor of a slope as three of its own, of which the `part` is told: "sign", "distance" and "outputs"."""
-    (one,), many = _slopes(exam, ((3.0,), "x ** 2", 1e-3), ((1.0, 2.0, 4.0), "x ** 2", 1e-3))
-    one, many = one / 6, many / (2.0, 4.0, 8.0)
-    if not one or not np.ptp(many) <= 0.02 * abs(many).max():
-        return "unclear"
-    if part == "sign":
-        return "plus" if one > 0 else "minus"
-    value, table = (abs(one), {"1": 1.0, "2": 2.0, "1/2": 0.5, "2h": 2e-3}) if part == "distance" else (
-        float(many.mean() / one), {"1": 1.0, "1/outputs": 1 / 3})
-    return nearest(1.0, {name: value / known for name, known in table.items()}, 0.05)
-
-
-@symptom
-def sides(exam: Exam) -> str:
-    """By how much a large step changes the slope of a cube: "both sides", "one side", or "a fixed step"."""
-    (small,), (large,) = _slopes(exam, ((2.0,), "x ** 3", 1e-3), ((2.0,), "x ** 3", 0.1))
-    ratio = large / small if small else 0.0
-    ratio = ratio / 100 if ratio > 10 else ratio  # of a difference that is not divided
-    table = {"both sides": 12.01 / 12, "one side": 12.61 / 12.006, "one side ": 11.41 / 11.994, "a fixed step": 1.0}
-    return nearest(ratio, table, 1e-4).strip()
-
-
-@symptom
-def effect_of_dout(exam: Exam) -> str:
-    """How much larger the gradient becomes when dout is three times as large."""
-    values = exam.ask(*(Call(exam.function, (Code("f", "f = lambda x: x ** 3"), _one(2.0), _one(by), 0.1)) for by in (1.0, 3.0)))
-    once, thrice = (float(array(v, "dx", (1,))[0]) for v in values)
-    return nearest(thrice / once, {"times 3": 3.0, "none": 1.0}, 1e-6) if once else "no gradient"
-
-
-def _one(number: float) -> Given:
-    return Given(f"np.array([{number}])", np.array([number]))
-
-
-@symptom
-def size_of_an_error(exam: Exam, *, off: float = 1e-3, n: int = 2000, k: int = 400) -> str:
-    """In which unit the error of a gradient that is a little too long is given."""
-    asked = question("a matrix product", (n // 50, 50), exam.seed(1))
-    (value,) = exam.ask(error_call(exam.function, asked, asked.gradient(f"{1 + off} * (dout @ W.T)"), Seed(exam.seed()), k))
-    size = float(array(value, "error", ())) / off * (1 + off)
-    if abs(size - 1) < 0.02:
-        return "of the slope itself"
-    for word, low, high in (("right", 1.8, 8.0), ("average", 0.6, 1.0), ("times 1/sqrt(n)", 0.04, 0.18), ("times sqrt(n)", 80.0, 360.0)):
-        if low <= size <= high:
-            return word
-    return "other"
-
-
-@symptom
-def reach_of_a_direction(exam: Exam, *, n: int = 400) -> str:
-    """Does a direction move all entries of x, or a single one? By the slope of a sum, where dx is zero and nothing is divided by."""
-    given = Given("x", np.zeros(n)), Given("dout", np.ones(n)), Given("dx", np.zeros(n))
-    (value,) = exam.ask(Call(exam.function, (Code("f", "f = lambda x: x"), *given, Seed(exam.seed()), 1, 0.1)))
-    return "a single entry" if abs(_float(value) - 1) < 1e-9 else "all entries"
-
-
-@symptom
-def signs_of_errors(exam: Exam) -> str:
-    """Are errors of wrong gradients ever negative?"""
-    asked = question("a ReLU layer with dropout", (6, 7), exam.seed(1))
-    wrong = asked.gradient(SLIPS["forgets the mask"])
-    values = exam.ask(*(error_call(exam.function, asked, wrong, Seed(exam.seed(j)), 1) for j in range(24)))
-    return "negative" if any(float(array(v, "error", ())) < 0 for v in values) else "positive"
-
-
-def _float(value: Any) -> float:
-    return float(array(value, "error", ()))
-
-
-def _errors(exam: Exam, slips: str, seeds: tuple[int, ...], k: int, watch: bool = False) -> list[Answer]:
-    """The errors of one gradient of a ReLU layer; refuses a function that finds right and wrong gradients alike: it measures nothing."""
-    asked = question("a ReLU layer with dropout", (6, 7), exam.seed(1))
-    right = error_call(exam.function, asked, asked.dx, Seed(exam.seed(0)), k)
-    wrong = [error_call(exam.function, asked, asked.gradient(SLIPS[slips]), Seed(exam.seed(j)), k, watch=watch) for j in seeds]
-    first, *answers = exam.returned(right, *wrong)
-    if _float(first.value) == _float(answers[0].value):
-        raise Wrong("a right and a wrong gradient have the same error", "a larger error for the wrong one")
-    return answers
-
-
-@symptom
-def other_seeds(exam: Exam) -> str:
-    """Do other random numbers give another error, and where do they come from?"""
-    answers = _errors(exam, "forgets the mask", (0, 1), 2, watch=True)
-    if any(a.facts is not None and a.facts.global_rng_moved for a in answers):
-        return "global"
-    one, other = (_float(a.value) for a in answers)
-    return "the same" if one == other else "another"
-
-
-@symptom
-def effect_of_k(exam: Exam) -> str:
-    """Do more directions change the error? By chance the first of 40 is the worst for all three seeds with probability 2e-5."""
-    few, many = ([_float(a.value) for a in _errors(exam, "forgets the mask", (0, 1, 2), k)] for k in (1, 40))
-    if len({*few, *many}) == 1:
-        return "nothing changes it"
-    return "none" if few == many else "some"
-
-
-@symptom
-def error_of_a_missing_gradient(exam: Exam) -> str:
-    """What a zero gradient of something that does have a slope gives: "huge" when it is divided by next to nothing."""
-    asked = question("x squared", (6, 7), exam.seed(1))
-    zeros = Given("zeros", np.zeros((6, 7)))
-    (value,) = exam.ask(error_call(exam.function, asked, zeros, Seed(exam.seed()), 3))
-    error = float(array(value, "error", ()))
-    if not np.isfinite(error):
-        return "no number"
-    return "0" if error == 0 else "huge" if error > 1e6 else "some"
-
-
-@symptom
-def error_of_a_constant_sign(exam: Exam, *, off: float = 1e-3, n: int = 2000, k: int = 40) -> str:
-    """Is a dx of ones judged like one of mixed signs? Not when all directions point the same way."""
-    given = (Code("f", "f = lambda x: x"), Given("x", np.zeros(n)), Given("dout", np.ones(n)), Given("dx", np.full(n, 1 + off)))
-    other_call = error_call(exam.function, *_longer(exam, off, n), Seed(exam.seed()), k)
-    ones, usual = exam.ask(Call(exam.function, (*given, Seed(exam.seed()), k)), other_call)
-    one, other = _float(ones), _float(usual)
-    return "larger" if one > 5 * other else "like others"
-
-
-@symptom
-def digits_at(exam: Exam, *, given: tuple[Any, ...], wanted: Any, index: int | None = None) -> str:
-    """Whether a result is right to ten digits, "nearly" (to five), or not."""
-    arguments = tuple(Given(f"np.array({a})", np.array(a)) if isinstance(a, list) else a for a in given)
-    (value,) = exam.ask(Call(exam.function, arguments))
-    got, right = array(value if index is None else pair(value)[index], "value").astype(float), np.array(wanted)
-    if got.shape != right.shape or not np.allclose(got, right, rtol=1e-5, atol=0):
-        return "other"
-    return "ten" if np.allclose(got, right, rtol=1e-10, atol=0) else "nearly"
-
-
-@symptom
-def error_of_zeros(exam: Exam) -> str:
-    """What a zero gradient of a constant gives."""
-    asked = question("x squared", (6, 7), exam.seed(1))
-    zeros = Given("zeros", np.zeros((6, 7)))
-    (value,) = exam.ask(Call(exam.function, (Code("f", "f = lambda x: 0 * x"), asked.x, asked.dout, zeros, Seed(exam.seed()))))
-    error = float(array(value, "error", ()))
-    return "NaN" if np.isnan(error) else ("0" if abs(error) < 1e-9 else "other")
-
-
-@symptom
-def arguments_afterwards(exam: Exam, *, given: tuple[Any, ...], names: tuple[str, ...]) -> str:
-    """Which array argument is changed by the call."""
-    arguments = tuple(Given(f"np.array({a})", np.array(a)) if isinstance(a, list) else a for a in given)
-    (answer,) = exam.returned(Call(exam.function, arguments, watch=True))
-    after = answer.facts.arguments if answer.facts else ()
-    pairs = zip(names, arguments, after, strict=False)
-    odd = [n for n, was, now in pairs if isinstance(was, Given) and not np.array_equal(was.value, now)]
-    return odd[0] if odd else "as they were"

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograder.asking import Exam, array
 from autograder.checks_api.inputs import Array
-from autograder.checks_api.symptoms import nearest, symptom
+from autograder.checks_api.symptoms import nearest, precision, symptom
 from autograder.model import Call, Given
 
 __all__ = ["length_digits", "length_taken", "length_wanted", "scaled_together", "short_columns"]
@@ -66,9 +66,7 @@ def length_taken(exam: Exam) -> str:
 @symptom
 def length_digits(exam: Exam) -> str:
     """How exact the length is: "ten", "about" or "unclear"."""
-    found = _length(exam)[0]
-    off = min(abs(found / v - 1) for values in LENGTHS.values() for v in values)
-    return "unclear" if off > NEAR else "ten" if off <= 1e-10 else "about"
+    return precision(_length(exam)[0], *(v for values in LENGTHS.values() for v in values))
 
 
 @symptom

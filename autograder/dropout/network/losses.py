@@ -7,64 +7,43 @@ with central differences of the student's own loss under the same seed. So masks
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from autograder.asking import Exam, Wrong, array, number
-from autograder.chance import smallest_error
-from autograder.checks_api.comparing import compare, demand_no_warning, ending
-from autograder.checks_api.counts import expect
+from autograder.checks_api.comparing import compare, demand_no_warning
 from autograder.checks_api.inputs import Array, direction
 from autograder.checks_api.verb import verb
+from autograder.checks_api.views import View
 from autograder.dropout.network.networks import (
     FIRST,
     INPUTS,
-    LAYERS,
     NAMES,
     SECOND,
     Params,
     Question,
     asked,
-    factors,
     grads_of,
     loss_call,
     loss_of,
-    losses,
     losses_of,
-    passes,
     plain_call,
-    rates,
     scale,
-    scores_read,
-    seen_factor,
-    single,
-    survivals,
 )
 from autograder.model import Call, Given, Seed
 
 __all__ = [
     "agrees_with_its_own_loss",
-    "changes_neither_parameters_nor_data",
-    "decides_by_itself_about",
-    "draws_a_mask_for_every_layer",
-    "draws_its_masks_afresh",
     "draws_no_number_at_test_time",
-    "drops_some_and_keeps_some_of_the",
-    "drops_the_right_share_of",
     "feels_its_scores",
     "gives_a_gradient_of_scores",
     "gives_dropped_units_no_gradient",
-    "gives_the_loss_of_the_solution",
-    "gives_the_scores_of_the_solution",
     "is_the_plain_network_at_test_time",
     "is_the_plain_network_at_zero",
     "leads_the_gradient_back",
-    "never_drops_the_scores",
-    "obeys_its_generator",
-    "refuses_rates",
-    "scales_the_surviving",
+    "loss",
+    "scores",
     "shapes_gradients_like_parameters",
     "shortens_what_is_too_long",
     "shows_its_scores",
@@ -83,6 +62,30 @@ CODED_UNITS = 12  # a reading of so many units is exact to a thousandth
 
 
 # ---------------------------------------------------------------------------------------------------------------------------- values
+def loss(
+    p_in: float = 0.0, p_hidden: float = 0.0, train: bool = True, sizes: Sizes = SMALL, batch: int = 9, maker: str = "firm_network"
+) -> View:
+    """The loss of a network; that another seed gives another one is asked by `draws_its_masks_afresh`."""
+
+    def call(exam: Exam, number: int) -> Call:
+        question = asked(maker, sizes, batch, exam.seed(1))
+        if not train:
+            return plain_call(exam.function, question, p_in, p_hidden)
+        return loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed(number)))
+
+    return View(call, lambda value: np.asarray(loss_of(value)), "loss", apart="one, other", follows=False)
+
+
+def scores(sizes: Sizes = SMALL, batch: int = 9, maker: str = "firm_network") -> View:
+    """The scores of a network, as `f(params, X)` gives them."""
+
+    def call(exam: Exam, number: int) -> Call:
+        question = asked(maker, sizes, batch, exam.seed(1))
+        return Call(exam.function, (question.params, question.X), returns=("scores",))
+
+    return View(call, lambda value: array(value, "scores", (batch, sizes[-1])), "scores")
+
+
 @verb()
 def feels_its_scores(exam: Exam) -> None:
     """returns a pair (loss, grads), and the loss grows with the score of a wrong class"""
@@ -95,7 +98,7 @@ def shows_its_scores(exam: Exam) -> None:
     question = asked("reading_network", INPUTS, (1.0,))
     known = scale(exam, question, 1.0)
     for by in (0.5, 2.0):
-        (value,) = exam.ask(_tested(exam, Question(question.params, Given(f"{by:g} * X", by * question.X.value), question.y)))
+        (value,) = exam.ask(at_test_time(exam, Question(question.params, Given(f"{by:g} * X", by * question.X.value), question.y)))
         score = known.read(loss_of(value))
         if not abs(score - by) <= READABLE:
             exam.show(known.shown("loss"))
@@ -112,45 +115,23 @@ def shapes_gradients_like_parameters(exam: Exam, *, p_in: float, p_hidden: float
         array(value[1][name], f'grads["{name}"]', parameter.shape)
 
 
-@verb(with_reference=True)
-def gives_the_loss_of_the_solution(
-    exam: Exam, reference: Exam, *, case: str, p_in: float, p_hidden: float, train: bool, sizes: Sizes, batch: int, tolerance: float = 1e-12
-) -> None:
-    """gets the loss right {case}"""
-    question = asked("normal_network", sizes, batch, exam.seed(1))
-    call = plain_call(exam.function, question, p_in, p_hidden)
-    if train:
-        call = loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed()))
-    (value,), (wanted,) = exam.ask(call), reference.ask(call)
-    compare(np.array(loss_of(value)), np.array(loss_of(wanted)), "loss", tolerance)
-
-
-@verb(with_reference=True)
-def gives_the_scores_of_the_solution(exam: Exam, reference: Exam, *, sizes: Sizes, batch: int, tolerance: float = 1e-12) -> None:
-    """gets the scores right on another network"""
-    question = asked("normal_network", sizes, batch, exam.seed(1))
-    call = Call(exam.function, (question.params, question.X), returns=("scores",))
-    (value,), (wanted,) = exam.ask(call), reference.ask(call)
-    compare(array(value, "scores", (batch, sizes[-1])), np.asarray(wanted), "scores", tolerance)
-
-
 @verb()
 def is_the_plain_network_at_zero(exam: Exam, *, sizes: Sizes = SMALL, batch: int = 9) -> None:
     """is in training, with both rates 0, the network of test time"""
     question = asked("firm_network", sizes, batch, exam.seed(1))
-    _same(exam, loss_call(exam.function, question, 0.0, 0.0, Seed(exam.seed())), _tested(exam, question), 1e-5)
+    _same(exam, loss_call(exam.function, question, 0.0, 0.0, Seed(exam.seed())), at_test_time(exam, question), 1e-5)
 
 
 @verb()
 def is_the_plain_network_at_test_time(exam: Exam, *, p_in: float, p_hidden: float, sizes: Sizes = SMALL, batch: int = 9) -> None:
     """drops and scales nothing at test time (train=False), with rng=None or a generator"""
     question = asked("firm_network", sizes, batch, exam.seed(1))
-    plain = _tested(exam, question)
+    plain = at_test_time(exam, question)
     _same(exam, plain_call(exam.function, question, p_in, p_hidden), plain)
     _same(exam, loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed(2)), kwargs={"train": False}), plain)
 
 
-def _tested(exam: Exam, question: Question, p_in: float = 0.0, p_hidden: float = 0.0, **more: Any) -> Call:
+def at_test_time(exam: Exam, question: Question, p_in: float = 0.0, p_hidden: float = 0.0, **more: Any) -> Call:
     """The network of test time. It gets a generator: who draws there without need is told so once, and answers the rest."""
     return loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed()), kwargs={"train": False}, **more)
 
@@ -169,7 +150,7 @@ def draws_no_number_at_test_time(exam: Exam, *, p_in: float, p_hidden: float) ->
     call = loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed()), kwargs={"train": False}, watch=True)
     (answer,) = exam.returned(call)
     loss_of(answer.value)
-    if answer.facts is not None and (answer.facts.rng_moved or answer.facts.global_rng_moved):
+    if answer.beside.rng_moved or answer.beside.global_rng_moved:
         raise Wrong("the random generator moved on", "as it was before the call")
 
 
@@ -179,51 +160,11 @@ def stands_huge_scores(exam: Exam, *, gap: float = 2000.0) -> None:
     own = asked("reading_network", INPUTS, (gap,))
     among = asked("reading_network", INPUTS, (gap,), 0, 2)  # the other example has small scores: its largest one is not that of the batch
     for question, wanted in ((own, gap), (among, (gap + np.log(2)) / 2)):
-        (answer,) = exam.returned(_tested(exam, question, ship=None, watch=True))
+        (answer,) = exam.returned(at_test_time(exam, question, ship=None, watch=True))
         compare(np.array(loss_of(answer.value)), np.array(wanted), "loss", 1e-6)
         for name, gradient in grads_of(answer.value, question.values).items():
             if not np.isfinite(gradient).all():
                 raise Wrong(f'grads["{name}"] holds {number(gradient[~np.isfinite(gradient)][0])}', "finite numbers")
-
-
-@verb()
-def changes_neither_parameters_nor_data(exam: Exam, *, p_in: float = 0.0, p_hidden: float = 0.0, via: str = "loss") -> None:
-    """modifies neither params nor the data"""
-    question = asked("firm_network", SMALL, 9, exam.seed(1))
-    if via == "loss":
-        (answer,) = exam.returned(loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed()), watch=True))
-        loss_of(answer.value)
-    else:
-        (answer,) = exam.returned(Call(exam.function, (question.params, question.X), returns=("scores",), watch=True))
-        array(answer.value, "scores", (9, SMALL[-1]))
-    changed = what_changed(question, answer.facts.arguments if answer.facts else ())
-    if changed:
-        exam.show_change(*changed.partition("[")[:1], changed[changed.find("["):] if "[" in changed else "")
-        raise Wrong(f"{changed} was changed by the call", f"{changed} as it was")
-
-
-def what_changed(question: Question, after: tuple[Any, ...]) -> str:
-    """The first of params, X and y that is no longer as it was; "" when all are."""
-    if not after:
-        return ""
-    params = after[0] if isinstance(after[0], dict) else {}
-    for name, value in question.values.items():
-        if not _equal(params.get(name), value):
-            return f'params["{name}"]'
-    return next((n for n, now, was in zip("Xy", after[1:3], (question.X, question.y), strict=False) if not _equal(now, was.value)), "")
-
-
-def _equal(now: Any, was: Any) -> bool:
-    return isinstance(now, np.ndarray) and np.array_equal(now, was)
-
-
-@verb()
-def refuses_rates(exam: Exam, *, p_in: float, p_hidden: float) -> None:
-    """raises ValueError when p_in = {p_in} and p_hidden = {p_hidden}"""
-    question = asked("firm_network", SMALL, 9, exam.seed(1))
-    (answer,) = exam.answers(loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed())))
-    if ending(answer) != "ValueError":
-        raise Wrong("the function returned" if ending(answer) == "accepted" else f"the function raised {ending(answer)}", "ValueError")
 
 
 @verb()
@@ -232,7 +173,7 @@ def survives_dropping_everything(exam: Exam, *, sizes: Sizes = SMALL, batch: int
     question = asked("firm_network", sizes, batch, exam.seed(1))
     first = f'{question.params.first}\ncut = {{**params, "W3": 0 * params["W3"]}}'
     cut = Question(Given("cut", {**question.values, "W3": 0 * question.values["W3"]}, first), question.X, question.y)
-    bias_only = _tested(exam, cut)
+    bias_only = at_test_time(exam, cut)
     everything = loss_call(exam.function, question, 0.0, 1.0, Seed(exam.seed()), ship=None, watch=True)
     wanted, answer = (a for a in exam.returned(bias_only, everything))
     exam.last = (everything,)
@@ -271,7 +212,7 @@ def agrees_with_its_own_loss(
 
 def _must_be_measurable(exam: Exam, question: Question, p: tuple[float, float], train: bool) -> None:
     """Say so where the loss itself is why no gradient can agree with it: other masks for the same seed, or too few digits."""
-    again = loss_call(exam.function, question, *p, Seed(exam.seed())) if train else _tested(exam, question, *p)
+    again = loss_call(exam.function, question, *p, Seed(exam.seed())) if train else at_test_time(exam, question, *p)
     shown = exam.last
     one, other = losses_of(exam, exam.ask(again, again))
     exam.last = shown
@@ -290,7 +231,7 @@ def slope_errors(
     """For each parameter the worst of random directions: (error over |gradient| / sqrt(n), slope by the gradient, slope measured, seed)."""
 
     def call(q: Question, **more: Any) -> Call:
-        return loss_call(exam.function, q, *p, Seed(exam.seed()), **more) if train else _tested(exam, q, *p, **more)
+        return loss_call(exam.function, q, *p, Seed(exam.seed()), **more) if train else at_test_time(exam, q, *p, **more)
 
     seeds = [(name, 100 * k + place) for place, name in enumerate(question.values) for k in range(1, directions + 1)]
     ways = [(name, exam.seed(seed)) for name, seed in seeds if name in of]
@@ -321,7 +262,7 @@ def leads_the_gradient_back(exam: Exam, *, through: str, to: str) -> None:
     """leads the gradient of one example back through {through} and a ReLU to {to}"""
     layer = int(through[1:]) - 1
     question = asked("firm_network", SMALL, 1, exam.seed(1))
-    (value,) = exam.ask(_tested(exam, question, ship=None))
+    (value,) = exam.ask(at_test_time(exam, question, ship=None))
     loss_of(value)
     values = question.values
     grads = grads_of(value, {name: values[name] for name in (f"b{layer + 1}", f"b{layer}")})  # others may come later
@@ -343,7 +284,7 @@ def gives_dropped_units_no_gradient(exam: Exam, *, p_in: float, p_hidden: float,
     unbiased = Given("unbiased", {k: v * (k[0] == "W") for k, v in question.values.items()}, first)
     silence = Question(unbiased, Given("0 * X", 0 * question.X.value), question.y)
     script = [loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed(k)), ship=None) for k in range(calls)]
-    first, *values = exam.ask(_tested(exam, silence, ship=None), *script)
+    first, *values = exam.ask(at_test_time(exam, silence, ship=None), *script)
     exam.last = exam.last[:1]
     floor = grads_of(first, question.values)  # no unit says anything: what weights get then (a penalty) is told elsewhere
     quiet = []
@@ -377,175 +318,6 @@ def _same_units_dropped(exam: Exam, grads: Params, question: Question) -> None:
 
 def _silent(gradient: Array, axis: int) -> Array:
     return np.asarray((gradient == 0).all(axis=axis))
-
-
-# ----------------------------------------------------------------------------------------------------------------------------- masks
-@verb()
-def drops_some_and_keeps_some_of_the(exam: Exam, *, of: str, p: float, calls: int = 64) -> None:
-    """drops some of the {of} and keeps others"""
-    kept = sum(survivals(exam, LAYERS[of], p, calls))
-    script = exam.last
-    if kept in (0, calls) and not _drops_some_of_many(exam, LAYERS[of], p):
-        _show_survivors(exam, script, calls)
-        raise Wrong(f"{'a single input' if of == 'inputs' else 'a single unit'} survived in {kept} of {calls} calls", "some, not all")
-
-
-def _show_survivors(exam: Exam, script: Sequence[Call], calls: int) -> None:
-    """In how many calls a single unit survives, over other seeds."""
-    exam.last = tuple(script[:1])
-    exam.show(f"sum(abs({{call}}[0] - {exam.memo['scale'].zero!r}) > 1e-9 for seed in range({calls}))")
-
-
-@verb()
-def scales_the_surviving(exam: Exam, *, of: str, p: float, calls: int = 64, tolerance: float = 1e-5) -> None:
-    """multiplies the {of} that survive by 1/(1-p), within {tolerance:g}"""
-    found, behind = factors(exam, LAYERS[of], p, calls)
-    script, unit = exam.last, "a single input" if of == "inputs" else "a single unit"
-    if not any(found):
-        _show_survivors(exam, script, calls)
-        raise Wrong(f"{unit} survived in none of {calls} calls", "some, not all")
-    wanted = 1 / (1 - p)
-    odd = [k for k, f in enumerate(found) if f and not abs(f - wanted) <= tolerance * wanted]
-    if odd and not _sounds_louder(exam, LAYERS[of], p, calls, tolerance):
-        factor = found[odd[0]]
-        exam.last = script[odd[0] : odd[0] + 1]
-        exam.show(f"{exam.memo['scale'].shown('loss')}{f' / {behind!r}' * (behind != 1)}")
-        digits = number if abs(factor - wanted) > 1e-4 * wanted else repr
-        raise Wrong(f"{unit} is multiplied by {digits(factor)} when it survives", f"{digits(wanted)} = 1/(1-p)")
-
-
-def _sounds_louder(exam: Exam, layer: int, p: float, calls: int, tolerance: float) -> bool:
-    """Whether a survivor gives the loss that its network has at test time when what comes after the layer is 1/(1-p) times as large.
-
-    That holds for a right factor even where no factor can be read off: with another activation, or another loss.
-    """
-    question = single(layer)
-    after = {INPUTS: ("W1",), FIRST: ("W2", "W3"), SECOND: ("W3",)}[layer]
-    loud = {name: value / (1 - p) if name in after else value for name, value in question.values.items()}
-    silent = {name: 0 * value for name, value in question.values.items()}
-    ends = [_tested(exam, Question(Given("params", values), question.X, question.y)) for values in (silent, loud)]
-    nothing, wanted = (loss_of(v) for v in exam.ask(*ends))
-    found = losses(exam, question, *rates(layer, p), [Seed(exam.seed(1000 + k)) for k in range(calls)])
-    return all(min(abs(f - wanted), abs(f - nothing)) <= tolerance * abs(wanted - nothing) for f in found)
-
-
-def _drops_some_of_many(exam: Exam, layer: int, p: float, units: int = 64) -> bool:
-    """Whether some of many units come through, and not all: that masks never change is told elsewhere."""
-    question = asked("reading_network", layer, (1.0 / units,) * units)
-    through = scores_read(exam, question, 1.0, rates(layer, p), [Seed(exam.seed(k)) for k in range(8)])
-    unit = max(factors(exam, layer, p, 8)[0]) or np.inf
-    return any(1e-6 < score < (1 - 1e-6) * unit for score in through)
-
-
-def _seen(*, of: str, p: float, units: int, calls: int, **_: Any) -> str:
-    events = units * calls if LAYERS[of] == INPUTS else units * max(1, int(calls * (1 - p) / 2))
-    return f"a share of dropped {of} that is off by {smallest_error(events, p):.2g}"
-
-
-@verb(chances=1, sees=_seen)
-def drops_the_right_share_of(exam: Exam, *, of: str, p: float, units: int = 4096, calls: int = 32) -> None:
-    """drops each of the {of} with probability {p}"""
-    layer = LAYERS[of]
-    size, unit = 4.0 * (1 - p) ** passes(layer), seen_factor(exam, rates(layer, p))
-    question = asked("reading_network", layer, (size / units,) * units)
-    found = scores_read(exam, question, size, rates(layer, p), [Seed(exam.seed(k)) for k in range(calls)])
-    exam.last = ()  # a network of thousands of units is not for pasting
-    counts = [_whole(score * units / size / unit) for score in found]
-    open_ = [c for c in counts if c] if layer != INPUTS else counts  # else the unit in series was dropped
-    if not open_:
-        raise Wrong(f"nothing came through in {calls} calls", f"something in about {round((1 - p) * calls)}")
-    events = units * len(open_)
-    expect(f"share of dropped {of}", events - sum(open_), events, p)
-
-
-def _whole(count: float) -> int:
-    """A count read off a loss."""
-    if not np.isfinite(count) or abs(count - round(count)) > READ * max(1.0, abs(count)):
-        raise Wrong(f"the loss shows {number(count)} survivors", "a whole number: the same factor for each of them")
-    return round(count)
-
-
-@verb()
-def decides_by_itself_about(exam: Exam, *, of: str, p: float, calls: int = 64) -> None:
-    """decides about each of the {of}, in each example, by itself"""
-    layer = LAYERS[of]
-    size, unit = 4.0 * (1 - p) ** passes(layer), seen_factor(exam, rates(layer, p))
-    codes = tuple((size / 2.0**CODED_UNITS * 2.0 ** np.arange(CODED_UNITS)).tolist())
-    one = asked("reading_network", layer, codes, 0, 2)
-    asks = [one, Question(one.params, Given("X[::-1]", one.X.value[::-1], one.params.first), one.y)]
-    script = [loss_call(exam.function, q, *rates(layer, p), Seed(exam.seed(k))) for k in range(calls) for q in asks]
-    known = scale(exam, asks[0], sum(codes))
-    read = [_whole(known.read(v) * 2.0**CODED_UNITS / size / unit) for v in losses_of(exam, exam.ask(*script))]
-    exam.last = tuple(script[:1])
-    exam.show(f"len({{round({{call}}[0], 9) for seed in range({calls})}})")
-    pairs = list(zip(read[0::2], read[1::2], strict=True))
-    both = [pair_ for pair_ in pairs if all(pair_)]
-    if not both:
-        raise Wrong(f"in none of {calls} calls something came through for both examples", f"about {round((1 - p) ** 2 * calls)}")
-    if all(code == 2**CODED_UNITS - 1 for pair_ in both for code in pair_):
-        raise Wrong(f"an example loses all of the {of} or none", "a decision for each unit")
-    if all(one == other for one, other in both):
-        k = pairs.index(both[0])
-        exam.show_two(script[2 * k : 2 * k + 2], "one - other")
-        raise Wrong("two examples always lose the same units", "a mask of its own for each example")
-
-
-def _apart_seen(*, p: float, units: int, calls: int, **_: Any) -> str:
-    return f"a share of units surviving all three layers that is off by {smallest_error(units * calls, (1 - p) ** 3):.2g}"
-
-
-@verb(chances=1, sees=_apart_seen)
-def draws_a_mask_for_every_layer(exam: Exam, *, p: float, units: int = 48, calls: int = 64) -> None:
-    """draws a mask of its own for the input and for each hidden layer"""
-    share, unit = (1 - p) ** 3, seen_factor(exam, (p, p))
-    question = asked("square_network", units, 4.0 * share / units)
-    found = scores_read(exam, question, 4.0 * share, (p, p), [Seed(exam.seed(k)) for k in range(calls)])
-    exam.last = exam.last[:1]
-    exam.show(f"np.mean([{exam.memo['scale'].shown('{call}[0]')} for seed in range({calls})]) / {4.0 * share * unit!r}")
-    count, events = sum(_whole(score * units / 4.0 / share / unit) for score in found), units * calls
-    expect("share of units that survive all three layers", count, events, share, formula=" = (1-p)^3")
-
-
-@verb()
-def never_drops_the_scores(exam: Exam, *, p: float, calls: int = 64) -> None:
-    """drops no scores"""
-    question = asked("reading_network", INPUTS, (0.0,))
-    moved = Question(Given("params", {**question.values, "b3": np.array([0.0, 2.0])}), question.X, question.y)
-    known = scale(exam, moved, 2.0, silent=question)
-    scores = [known.read(loss) for loss in losses(exam, moved, p, p, [Seed(exam.seed(k)) for k in range(calls)])]
-    exam.last = ()
-    odd = [s for s in scores if not abs(s - 2.0) <= 1e-6]
-    if odd:
-        raise Wrong(f"with all weights 0 and b3 = [0, 2], a score is {number(odd[0])} in {len(odd)} of {calls} calls", "2 always")
-
-
-@verb()
-def draws_its_masks_afresh(exam: Exam, *, p: float) -> None:
-    """draws other masks in the next call"""
-    question = asked("firm_network", (20, 20, 20, 4), 9, exam.seed(1))
-    for p_in, p_hidden in ((p, 0.0), (0.0, p)):
-        seeds = [Seed(exam.seed(0)), Seed(exam.seed(2), "rng"), Seed(exam.seed(2), "rng")]
-        calls = [loss_call(exam.function, question, p_in, p_hidden, s) for s in seeds]
-        plain, *found = losses_of(exam, exam.ask(_tested(exam, question), *calls))
-        exam.last = tuple(replace(call, returns=(f"loss_{k}", "grads")) for k, call in enumerate(calls))
-        exam.show("loss_0, loss_1, loss_2")
-        if len(set(found)) < 3 and set(found) != {plain}:  # a layer that is never dropped is told elsewhere
-            where = "on the input" if p_in else "on the hidden layers"
-            raise Wrong(f"with dropout {where} the loss was {max(found, key=found.count)!r} twice, from other random numbers", "two losses")
-
-
-@verb()
-def obeys_its_generator(exam: Exam, *, p: float) -> None:
-    """draws from the rng it is given and from nothing else"""
-    question = asked("firm_network", (20, 20, 20, 4), 9, exam.seed(1))
-    calls = [loss_call(exam.function, question, p, p, Seed(exam.seed(0)), watch=True) for _ in range(2)]
-    answers = exam.returned(*calls)
-    one, again = (loss_of(a.value) for a in answers)
-    if any(a.facts is not None and a.facts.global_rng_moved for a in answers):
-        raise Wrong("the function drew from (or seeded) the global generator", "random numbers from rng only")
-    if one != again:
-        exam.show_two(calls, "one, other")
-        raise Wrong(f"two generators with the same seed gave the losses {one!r} and {again!r}", "the same loss")
 
 
 # ------------------------------------------------------------------------------------------------- a leash, and a gradient of scores

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 
 from autograder.asking import Exam, Unanswered, Wrong, array, pair, raised
-from autograder.checks_api.comparing import ending
 from autograder.checks_api.inputs import Array, direction
-from autograder.checks_api.symptoms import nearest, symptom
-from autograder.dropout.network.losses import SMALL, slope_errors, what_changed
+from autograder.checks_api.symptoms import chance_from, nearest, symptom
+from autograder.dropout.network.losses import SMALL, loss, slope_errors
 from autograder.dropout.network.networks import INPUTS, Question, asked, grads_of, loss_call, loss_of, scale, scores_read, singles
 from autograder.dropout.network.networks import losses as training_losses
 from autograder.model import Call, Given, Seed
@@ -126,15 +125,10 @@ def examples(exam: Exam, *, layer: int) -> str:
 @symptom
 def generator_used(exam: Exam) -> str:
     """Where do the random numbers come from? "nowhere" when the losses are those without dropout."""
-    (plain,) = exam.ask(loss_call(exam.function, _question(exam), 0.0, 0.0, Seed(exam.seed())))
-    seeds = [Seed(exam.seed(0)), Seed(exam.seed(0)), Seed(exam.seed(2))]
-    answers = exam.returned(*(loss_call(exam.function, _question(exam), P_IN, P_HIDDEN, s, watch=True) for s in seeds))
-    if any(a.facts is not None and a.facts.global_rng_moved for a in answers):
-        return "global"
-    one, again, other = (loss_of(a.value) for a in answers)
-    if one == again == other == loss_of(plain):
+    word = chance_from(via=loss(P_IN, P_HIDDEN)).probe(exam)
+    if word == "frozen" and len({loss_of(v) for v in exam.ask(*(call for p in (0.0, P_IN) for call in loss(p, p).script(exam)))}) == 1:
         return "nowhere"
-    return "own" if one != again else ("frozen" if one == other else "given")
+    return word
 
 
 @symptom
@@ -293,24 +287,6 @@ def penalty(exam: Exam) -> str:
     share = float((once * W).sum() / (W * W).sum())
     decay = np.allclose(once, share * W, rtol=1e-6) and np.allclose(thrice, 3 * share * W, rtol=1e-6)
     return "in the gradients only" if decay else "without data"
-
-
-@symptom
-def given_after(exam: Exam) -> str:
-    """Which argument is changed by the call, if any."""
-    question = _question(exam)
-    (answer,) = exam.returned(loss_call(exam.function, question, P_IN, P_HIDDEN, Seed(exam.seed()), watch=True))
-    return what_changed(question, answer.facts.arguments if answer.facts else ()) or "as it was"
-
-
-@symptom
-def rate_outside(exam: Exam) -> str:
-    """What rates outside [0, 1] give."""
-    words = []
-    for p_in, p_hidden in ((-0.25, 0.5), (0.5, 1.25)):
-        (answer,) = exam.answers(loss_call(exam.function, _question(exam), p_in, p_hidden, Seed(exam.seed())))
-        words.append(ending(answer))
-    return words[0] if words[0] == words[1] else " / ".join(words)
 
 
 @symptom

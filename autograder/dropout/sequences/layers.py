@@ -15,23 +15,23 @@ from typing import Any
 import numpy as np
 
 from autograder.asking import Exam, Wrong, array, number, pair
-from autograder.checks_api.comparing import compare, demand_value_error, item
-from autograder.checks_api.inputs import Array, direction, in_words, normal
+from autograder.checks_api.comparing import compare, item
+from autograder.checks_api.inputs import Array, direction, normal
 from autograder.checks_api.verb import verb
+from autograder.checks_api.views import View
 from autograder.dropout.calls import backward_call
 from autograder.dropout.gradients import DIRECTIONAL
 from autograder.dropout.values import TOLERANCE
 from autograder.model import Call, Given, Seed
 
 __all__ = [
+    "backwards",
     "drops_nothing_when_all_rates_are_zero",
+    "forwards",
     "has_the_right_gradient",
     "keeps_two_passes_apart",
-    "leaves_its_upstream_alone",
-    "leaves_what_it_is_given",
     "needs_no_chance_at_test_time",
-    "refuses_a_rate_of",
-    "stays_in",
+    "with_a_rate_of",
 ]
 
 Shapes = Mapping[str, tuple[int, ...]]
@@ -77,6 +77,34 @@ def first_result(value: Any, shape: tuple[int, ...] | None = None) -> Array:
 
 
 # --------------------------------------------------------------------------------------------------------------------- manners
+def forwards(given: Shapes, rates: Rates, train: bool = True, dtype: str = "float64") -> View:
+    """The output of a layer of several arrays."""
+
+    def call(exam: Exam, number: int) -> Call:
+        return forward_pass(exam.function, arrays(exam, given, dtype=dtype), rates, Seed(exam.seed(number)), train)
+
+    return View(call, first_result, "out", tuple(given))
+
+
+def backwards(given: Shapes, rates: Rates, forward: str, backward: str) -> View:
+    """The first of the gradients that such a layer gives, of all that it must give."""
+
+    def calls(exam: Exam, number: int) -> list[Call]:
+        there = forward_pass(forward, arrays(exam, given), rates, Seed(exam.seed(number)))
+        return [there, backward_call(backward, upstream(exam, first_result(exam.ask(there)[0]).shape), 0)]
+
+    def read(value: Any) -> Array:
+        first, *_ = [gradient_of(value, given, name) for name in given]
+        return first
+
+    return View(calls, read, "gradients", ("dout",))
+
+
+def with_a_rate_of(bad: float, given: Shapes, rates: Rates, train: bool = True) -> list[View]:
+    """Such layers, with each of the rates in turn exchanged for a bad one."""
+    return [forwards(given, (*rates[:place], bad, *rates[place + 1 :]), train) for place in range(len(rates))]
+
+
 @verb()
 def needs_no_chance_at_test_time(exam: Exam, *, given: Shapes, rates: Rates) -> None:
     """works without a generator at test time, and draws nothing when it has one"""
@@ -85,47 +113,10 @@ def needs_no_chance_at_test_time(exam: Exam, *, given: Shapes, rates: Rates) -> 
         forward_pass(exam.function, values, rates, seed, train=False, watch=True) for seed in (None, Seed(exam.seed()))
     )
     first, second = exam.returned(without, with_one)
-    if second.facts is not None and (second.facts.rng_moved or second.facts.global_rng_moved):
+    if second.beside.rng_moved or second.beside.global_rng_moved:
         raise Wrong("the random generator moved on", "as it was before the call")
     out = first_result(first.value).astype(float)
     compare(first_result(second.value, out.shape), out, "out with an rng", 0.0)
-
-
-@verb()
-def leaves_what_it_is_given(exam: Exam, *, given: Shapes, rates: Rates) -> None:
-    """does not modify any of its arrays"""
-    values = [*map(in_words, given, arrays(exam, given))]
-    (answer,) = exam.returned(forward_pass(exam.function, values, rates, Seed(exam.seed()), watch=True))
-    after = answer.facts.arguments if answer.facts else ()
-    for name, value, now in zip(given, values, after, strict=False):
-        if not isinstance(now, np.ndarray) or not np.array_equal(now, value.value):
-            exam.show_change(name)
-            raise Wrong(f"{name} was changed by the call", f"{name} as it was")
-
-
-@verb()
-def leaves_its_upstream_alone(exam: Exam, *, given: Shapes, rates: Rates, forward: str, backward: str) -> None:
-    """does not modify the gradient that it is handed"""
-    there = forward_pass(forward, arrays(exam, given), rates, Seed(exam.seed()))
-    dout = in_words("dout", upstream(exam, first_result(exam.ask(there)[0]).shape))
-    answer = exam.returned(there, backward_call(backward, dout, 0, watch=True))[1]
-    for name in given:
-        gradient_of(answer.value, given, name)  # who gives no gradients has not shown any manners
-    after = answer.facts.arguments[0] if answer.facts and answer.facts.arguments else None
-    if not isinstance(after, np.ndarray) or not np.array_equal(after, dout.value):
-        exam.show_change("dout")
-        raise Wrong("the gradient that came from above was changed by the call", "as it was")
-
-
-@verb()
-def stays_in(exam: Exam, *, given: Shapes, rates: Rates, dtype: str = "float32") -> None:
-    """gives {dtype} for {dtype}, in training and at test time"""
-    values = arrays(exam, given, dtype=dtype)
-    calls = (forward_pass(exam.function, values, rates, Seed(exam.seed()), train) for train in (True, False))
-    for value, mode in zip(exam.ask(*calls), ("in training", "at test time"), strict=True):
-        out = first_result(value)
-        if out.dtype.name != dtype:
-            raise Wrong(f"out.dtype = {out.dtype.name} {mode}", dtype)
 
 
 @verb()
@@ -138,17 +129,6 @@ def drops_nothing_when_all_rates_are_zero(exam: Exam, *, given: Shapes, rates: R
         raise Wrong(f"out.shape = {trained.shape} in training", f"{tested.shape} as at test time")
     exam.last = exam.last[:1]
     compare(trained, tested, "out", TOLERANCE["float32"])
-
-
-@verb()
-def refuses_a_rate_of(exam: Exam, *, bad: float, given: Shapes, rates: Rates, train: bool = True) -> None:
-    """raises ValueError when a probability is {bad}"""
-    for place in range(len(rates)):
-        asked = (*rates[:place], bad, *rates[place + 1 :])
-        call = forward_pass(exam.function, arrays(exam, given), asked, Seed(exam.seed()), train)
-        (answer,) = exam.answers(call)
-        told = f"p = {bad}" if len(asked) == 1 else f"the probabilities {' and '.join(map(str, asked))}"
-        demand_value_error(call, answer, f" for {told}")
 
 
 # ------------------------------------------------------------------------------------------------------------------- gradients

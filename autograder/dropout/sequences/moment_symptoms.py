@@ -9,7 +9,7 @@ import numpy as np
 
 from autograder.asking import Exam, Wrong, array
 from autograder.checks_api.inputs import Array
-from autograder.checks_api.symptoms import nearest, symptom
+from autograder.checks_api.symptoms import nearest, precision, symptom
 from autograder.model import Call, Given
 
 __all__ = ["average_adds", "average_factor", "order", "spread_adds", "spread_digits", "spread_factor", "spread_of_two", "spread_root"]
@@ -118,5 +118,4 @@ def spread_adds(exam: Exam) -> str:
 @symptom
 def spread_digits(exam: Exam) -> str:
     """How exact the factor of the variance is: "ten", "about" or "unclear"."""
-    off = min(abs(_spread(exam)[0] / value - 1) for value in SPREADS.values())
-    return "unclear" if off > NEAR else "ten" if off <= 1e-10 else "about"
+    return precision(_spread(exam)[0], *SPREADS.values())

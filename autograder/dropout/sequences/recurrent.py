@@ -1,4 +1,4 @@
-"""Verbs about sequences: masks that last, recurrent networks with two masks, and layers that remember their mask.
+"""Verbs about sequences: masks that last, and recurrent networks with two masks.
 
 A sequence is x of shape (N, T, D): example, step, feature. A mask belongs to an example and a feature, and stays for all steps; it is read
 through a lens (views.py), first for its constancy over time, then, at the last step, like any mask. (That a mask does not begin with
@@ -7,40 +7,25 @@ the first step, or changes, is so charged once.)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from autograder.asking import Exam, Wrong, array, stable_seed
-from autograder.chance import smallest_error
-from autograder.checks_api.comparing import compare, demand_value_error, ending
+from autograder.asking import Exam, Wrong, stable_seed
+from autograder.checks_api.comparing import compare
 from autograder.checks_api.counts import expect
 from autograder.checks_api.inputs import Array, in_words, normal
 from autograder.checks_api.verb import verb
 from autograder.dropout.calls import output
+from autograder.dropout.masks import agreement, correlation_seen
 from autograder.dropout.sequences.layers import first_result
-from autograder.dropout.values import DIGITS, NEAR
 from autograder.dropout.views import READ, Lens
-from autograder.model import Call, Given, Item, Outcome, Seed
+from autograder.model import Call, Given, Seed
 
 __all__ = [
-    "divides_what_it_keeps",
-    "draws_again_unless_asked",
-    "draws_first_whatever_is_asked",
-    "draws_for_another_batch",
     "draws_two_masks",
-    "drops_features_as_often_as",
-    "drops_whole_features_of_sequences",
-    "keeps_its_mask_when_asked",
-    "keeps_layers_apart",
-    "keeps_the_latest_mask",
-    "knows_the_ends",
-    "leaves_its_sequences_alone",
     "masks_what_goes_to_the_weights",
-    "remembers_through_test_time",
     "returns_whole_states",
 ]
 
@@ -183,8 +168,7 @@ STATE_MASK = Lens(
 
 
 def _likeness_seen(*, p: float, size: tuple[int, int], **_: Any) -> str:
-    error = smallest_error(int(np.prod(size)), p * p + (1 - p) * (1 - p))
-    return f"a correlation of {error / (2 * p * (1 - p)):.2g} between the two masks"
+    return correlation_seen(int(np.prod(size)), p, "the two masks")
 
 
 @verb(chances=1, sees=_likeness_seen)
@@ -198,8 +182,7 @@ def draws_two_masks(exam: Exam, *, p: float, size: tuple[int, int] = (64, 64)) -
     texts = {"m_x": shown_input_mask((n, d)), "m_h": shown_state_mask((n, d))}
     looks = (Call(text, returns=(name,), look=True) for name, text in texts.items())
     exam.last = tuple(line for pair in zip(calls, looks, strict=True) for line in pair)
-    same = p * p + (1 - p) * (1 - p)
-    expect("share of units on which m_x and m_h agree", int((of_input == of_state).sum()), of_input.size, same)
+    expect("share of units on which m_x and m_h agree", int((of_input == of_state).sum()), of_input.size, agreement(p))
 
 
 @verb()
@@ -259,205 +242,3 @@ def states_with(net: tuple[Array, ...], h: Array, m_x: Array, m_h: Array) -> Arr
     x, h0, wx, wh, b = net
     before = np.concatenate([h0[:, None], h[:, :-1]], axis=1)
     return np.asarray(np.tanh((x * m_x[:, None]) @ wx + (before * m_h[:, None]) @ wh + b))
-
-
-# ------------------------------------------------------------------------------------------------------- a layer that keeps its mask
-def build(exam: Exam, p: float, name: str = "layer") -> Call:
-    """`layer = Class(p)`."""
-    return Call(exam.function, (p,), returns=(name,), ship=())
-
-
-def step(x: Given, seed: Seed | None, **flags: bool) -> Call:
-    """`layer.forward(x, rng)` of the layer that the first call of the script made."""
-    return Call(".forward", (Item(0, None, "layer"), x, seed), flags, returns=("out",))
-
-
-def two_layers(exam: Exam, p: float, x: Given) -> list[Array]:
-    """Which units are kept by a layer, by another one of the same class, and by the first again when it is asked to keep its mask."""
-    other, seeds = Item(1, None, "other"), [Seed(exam.seed(k)) for k in (0, 5, 9)]
-    one, again = replace(step(x, seeds[0]), returns=("one",)), replace(step(x, seeds[2], same_mask=True), returns=("again",))
-    passes = one, Call(".forward", (other, x, seeds[1])), again
-    return [factors(value, x) != 0 for value in exam.ask(build(exam, p), build(exam, p, "other"), *passes)[2:]]
-
-
-def factors(value: Any, x: Given) -> Array:
-    """What the layer multiplied x by; the output is an array, not a pair."""
-    return np.asarray(array(value, "out", x.value.shape) / x.value)
-
-
-def _chunks(exam: Exam, *shapes: tuple[int, int, int]) -> list[Given]:
-    return [in_words("xyz"[k], normal(shape, exam.seed(k + 1))) for k, shape in enumerate(shapes)]
-
-
-APART = "((one[:, 0] == 0) != (other[:, 0] == 0)).sum()"
-
-
-def _show_steps(exam: Exam, script: Sequence[Call], rows: int = 0) -> None:
-    """In how many units (of so many rows) the masks of the last two calls differ."""
-    exam.show_two(script[-2:], APART.replace("[:,", f"[:{rows},") if rows else APART, script[:-2])
-
-
-def _differing(first: Array, second: Array) -> str:
-    return f"they differ in {int((first != second).sum())} of {first.size} units"
-
-
-@verb()
-def drops_whole_features_of_sequences(exam: Exam, *, p: float, shape: tuple[int, int, int] = (16, 5, 24)) -> None:
-    """drops with one mask for all steps of a sequence"""
-    (x,) = _chunks(exam, shape)
-    _, value = exam.ask(build(exam, p), step(x, Seed(exam.seed())))
-    found = factors(value, x)
-    kept = found != 0
-    if kept.all() or not kept.any():
-        raise Wrong(f"{int(kept.sum())} of {kept.size} units were kept", f"about {1 - p:g} of them")
-    if (kept != kept[:, :1]).any():
-        raise Wrong("the mask changes from step to step", "one mask for all steps", kept[0])
-    if (kept == kept[:1]).all() or (kept == kept[..., :1]).all():
-        raise Wrong("the mask is the same for all sequences, or for all features", "a coin for each of them", kept[:, 0])
-
-
-def _rate_seen(*, p: float, shape: tuple[int, int, int], **_: Any) -> str:
-    return f"a share of dropped features that is off by {smallest_error(shape[0] * shape[2], p):.2g}"
-
-
-@verb(chances=1, sees=_rate_seen)
-def drops_features_as_often_as(exam: Exam, *, p: float, shape: tuple[int, int, int] = (64, 1, 64)) -> None:
-    """drops each feature with probability {p}"""
-    (x,) = _chunks(exam, shape)
-    dropped = int((factors(exam.ask(build(exam, p), step(x, Seed(exam.seed())))[1], x) == 0).sum())
-    exam.show("(out == 0).mean()")
-    expect("share of dropped features", dropped, x.value.size, p)
-
-
-@verb()
-def knows_the_ends(exam: Exam, *, bad: tuple[float, ...], shape: tuple[int, int, int] = (6, 3, 8)) -> None:
-    """keeps everything when p = 0, drops everything when p = 1, and refuses another p"""
-    (x,) = _chunks(exam, shape)
-    for p in (0.0, 1.0):
-        found = factors(exam.ask(build(exam, p), step(x, Seed(exam.seed())))[1], x)
-        compare(found, np.full(shape, 1 - p), f"out / x with p = {p:g}", NEAR)
-    for p in bad:
-        made, used = build(exam, p), step(x, Seed(exam.seed()))
-        answers = exam.answers(made, used)
-        if all(answer.outcome is Outcome.PASSED for answer in answers):
-            raise Wrong(f"a layer with p = {p:g} was made and used", "ValueError")
-        if not any(ending(answer) == "ValueError" for answer in answers):
-            demand_value_error(made, answers[0])
-
-
-@verb()
-def divides_what_it_keeps(exam: Exam, *, p: float, shape: tuple[int, int, int] = (16, 5, 24)) -> None:
-    """divides what it keeps by 1 - p, to ten digits"""
-    (x,) = _chunks(exam, shape)
-    found = factors(exam.ask(build(exam, p), step(x, Seed(exam.seed())))[1], x)
-    exam.show("(out / x){at}")
-    compare(found, np.where(found != 0, 1 / (1 - p), 0.0), "out / x", DIGITS)
-
-
-@verb()
-def keeps_its_mask_when_asked(exam: Exam, *, p: float, shape: tuple[int, int, int] = (8, 5, 20), steps: int = 5) -> None:
-    """uses the mask of the call before, with same_mask=True, for chunks of {steps} steps after one of 5"""
-    first, second = _chunks(exam, shape, (shape[0], steps, shape[2]))
-    script = build(exam, p), step(first, Seed(exam.seed())), step(second, Seed(exam.seed(9)), same_mask=True)
-    _, one, other = exam.ask(*script)
-    before, after = factors(one, first)[:, 0] != 0, factors(other, second)[:, 0] != 0
-    _show_steps(exam, script)
-    if not np.array_equal(before, after):
-        raise Wrong(f"the second call dropped other units: {_differing(before, after)}", "the units that the first call dropped")
-
-
-@verb()
-def keeps_the_latest_mask(exam: Exam, *, p: float, shape: tuple[int, int, int] = (8, 5, 20)) -> None:
-    """uses the mask of the latest call, with same_mask=True, of two that drew"""
-    (x,) = _chunks(exam, shape)
-    script = build(exam, p), *(step(x, Seed(exam.seed(k))) for k in (5, 0)), step(x, Seed(exam.seed(9)), same_mask=True)
-    *_, latest, kept = exam.ask(*script)
-    before, after = factors(latest, x)[:, 0] != 0, factors(kept, x)[:, 0] != 0
-    _show_steps(exam, script)
-    if not np.array_equal(before, after):
-        raise Wrong(f"the third call dropped other units: {_differing(before, after)}", "the units that the second call dropped")
-
-
-@verb()
-def keeps_layers_apart(exam: Exam, *, p: float, shape: tuple[int, int, int] = (8, 5, 20)) -> None:
-    """keeps a mask for each layer: another layer that draws changes nothing"""
-    (x,) = _chunks(exam, shape)
-    before, other, after = two_layers(exam, p, x)
-    exam.show("((one[:, 0] == 0) != (again[:, 0] == 0)).sum()")
-    if not np.array_equal(before, after):
-        whose = "those of the other layer" if np.array_equal(other, after) else _differing(before, after)
-        raise Wrong(f"after a call of another layer, the first one dropped other units: {whose}", "the units that it dropped before")
-
-
-@verb()
-def draws_again_unless_asked(exam: Exam, *, p: float, shape: tuple[int, int, int] = (8, 5, 20)) -> None:
-    """draws a new mask in every call with same_mask=False"""
-    first, second = _chunks(exam, shape, shape)
-    rng = Seed(exam.seed(), "rng")
-    script = build(exam, p), step(first, rng), step(second, rng)
-    _, one, other = exam.ask(*script)
-    _show_steps(exam, script)
-    before, after = factors(one, first)[:, 0] != 0, factors(other, second)[:, 0] != 0
-    if np.array_equal(before, after):
-        raise Wrong("the second call dropped the units that the first had dropped", "new coins")
-
-
-@verb()
-def draws_for_another_batch(
-    exam: Exam, *, p: float, first: tuple[int, int, int] = (8, 5, 20), second: tuple[int, int, int] = (6, 5, 20)
-) -> None:
-    """draws a new mask when the batch has another size ({first}, then {second}), whatever same_mask says"""
-    one, two = _chunks(exam, first, second)
-    script = build(exam, p), step(one, Seed(exam.seed())), step(two, Seed(exam.seed(9)), same_mask=True)
-    _, value, other = exam.ask(*script)
-    before, kept = factors(value, one)[:, 0] != 0, factors(other, two)[:, 0] != 0
-    rows = min(len(before), len(kept))
-    if kept.all() or not kept.any():
-        raise Wrong(f"{int(kept.sum())} of {kept.size} units were kept in the second batch", f"about {1 - p:g} of them")
-    _show_steps(exam, script, rows)
-    if rows > 5 and np.array_equal(before[:rows], kept[:rows]):  # of a few units only, they could be the same by chance
-        raise Wrong(f"the first {rows} sequences of both batches are masked alike", "new coins")
-    if (kept == kept[:1]).all() or (kept == kept[:, :1]).all():
-        raise Wrong("all sequences (or all features) of the second batch share one coin", "a coin for each of them", kept)
-
-
-@verb()
-def draws_first_whatever_is_asked(exam: Exam, *, p: float, shape: tuple[int, int, int] = (8, 5, 20)) -> None:
-    """draws its first mask even when same_mask=True"""
-    (x,) = _chunks(exam, shape)
-    kept = factors(exam.ask(build(exam, p), step(x, Seed(exam.seed()), same_mask=True))[1], x) != 0
-    if kept.all() or not kept.any():
-        raise Wrong(f"{int(kept.sum())} of {kept.size} units were kept", f"about {1 - p:g} of them")
-
-
-@verb()
-def remembers_through_test_time(exam: Exam, *, p: float, shape: tuple[int, int, int] = (8, 5, 20)) -> None:
-    """returns x at test time, and still knows its mask afterwards"""
-    first, between, last = _chunks(exam, shape, (3, 4, shape[2]), shape)
-    script = (
-        build(exam, p),
-        step(first, Seed(exam.seed())),
-        step(between, None, train=False),
-        step(last, Seed(exam.seed(9)), same_mask=True),
-    )
-    _, one, test, other = exam.ask(*script)
-    exam.last = script[:3]
-    exam.show("out{at}")
-    compare(array(test, "out", between.value.shape), between.value, "out at test time", 0.0)
-    before, after = factors(one, first)[:, 0] != 0, factors(other, last)[:, 0] != 0
-    exam.last = script[0], replace(script[1], returns=("one",)), script[2], replace(script[3], returns=("other",))
-    exam.show(APART)
-    if not np.array_equal(before, after):
-        raise Wrong(f"after a call at test time the mask is another: {_differing(before, after)}", "the mask of the last training call")
-
-
-@verb()
-def leaves_its_sequences_alone(exam: Exam, *, p: float, shape: tuple[int, int, int] = (4, 3, 5)) -> None:
-    """does not modify x, in training and at test time"""
-    (x,) = _chunks(exam, shape)
-    for flags in ({}, {"train": False}):
-        answer = exam.returned(build(exam, p), replace(step(x, Seed(exam.seed()), **flags), watch=True))[1]
-        after = answer.facts.arguments if answer.facts else ()
-        if not any(isinstance(now, np.ndarray) and np.array_equal(now, x.value) for now in after):
-            exam.show_change("x")
-            raise Wrong("x was changed by the call", "x as it was")

@@ -5,16 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from autograder.asking import Exam, Wrong, array
-from autograder.checks_api.comparing import compare
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.verb import verb
-from autograder.dropout.calls import scale
-from autograder.dropout.masks import draw_call
-from autograder.dropout.views import READ
+from autograder.dropout.masks import demand_some, draw_call
 from autograder.model import Seed
 
 __all__ = [
-    "multiplies_the_kept_ones",
     "shares_its_mask_over_time",
 ]
 
@@ -26,21 +22,10 @@ def one_mask(exam: Exam, p: float, shape: tuple[int, ...], number: int = 0) -> A
 
 
 @verb()
-def multiplies_the_kept_ones(exam: Exam, *, p: float, by: str = "1/(1-p)", shape: tuple[int, ...] = (32, 50)) -> None:
-    """multiplies what it keeps by {by}"""
-    factors = one_mask(exam, p, shape)
-    kept = factors != 0
-    if kept.all() or not kept.any():
-        raise Wrong(f"{int(kept.sum())} of {kept.size} were kept", f"about {round((1 - p) * kept.size)}")
-    compare(factors[kept], np.full(int(kept.sum()), scale(by, p)), "factor of the kept ones", READ)
-
-
-@verb()
 def shares_its_mask_over_time(exam: Exam, *, p: float, shape: tuple[int, int, int] = (16, 6, 20)) -> None:
     """uses one and the same mask at every step of a sequence"""
     kept = one_mask(exam, p, shape) != 0
-    if kept[:, 0].all() or not kept[:, 0].any():
-        raise Wrong(f"{int(kept[:, 0].sum())} of {kept[:, 0].size} were kept at the first step", f"about {1 - p:g} of them")
+    demand_some(kept[:, 0], p, "were kept at the first step")
     changed = (kept != kept[:, :1]).any(axis=(0, 2))
     if changed.any():
         step = int(np.argmax(changed))

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
-from autograder.asking import Exam, Unanswered, Wrong, array, raised
-from autograder.checks_api.comparing import ending
+from autograder.asking import Exam, Unanswered, Wrong, raised
 from autograder.checks_api.inputs import Array, normal
-from autograder.checks_api.results import question
 from autograder.checks_api.symptoms import must_return, nearest, symptom
 from autograder.dropout import symptoms as facts
 from autograder.dropout.calls import backward_call
 from autograder.dropout.mask_symptoms import FACTORS, P
-from autograder.dropout.masks import draw_call
 from autograder.dropout.sequences.layers import (
     Model,
     Rates,
@@ -28,17 +25,8 @@ from autograder.dropout.sequences.layers import (
     size_of,
     upstream,
 )
-from autograder.dropout.sequences.recurrent import (
-    build,
-    factors,
-    read_input_mask,
-    read_state_mask,
-    shows_input_mask,
-    shows_state_mask,
-    state_forms,
-    step,
-    two_layers,
-)
+from autograder.dropout.sequences.recurrent import read_input_mask, read_state_mask, shows_input_mask, shows_state_mask, state_forms
+from autograder.dropout.sequences.remembering import ASKED, layer_factors, two_layers
 from autograder.dropout.sequences.seen_masks import one_mask
 from autograder.dropout.sequences.weights import fixed_number, whole_masks
 from autograder.dropout.values import DIGITS
@@ -99,16 +87,6 @@ def at_one(exam: Exam) -> str:
 
 
 @symptom
-def outside(exam: Exam) -> str:
-    """What a p outside [0, 1] gives, through a lens."""
-    words = []
-    for p in (-0.25, 1.25):
-        (answer,) = exam.answers(draw_call(exam, "mask", (4, 5), p, Seed(exam.seed())))
-        words.append(ending(answer))
-    return words[0] if words[0] == words[1] else " / ".join(words)
-
-
-@symptom
 def two_masks(exam: Exam) -> str:
     """Do the masks of a recurrent network's input and state agree more often than chance has it?"""
     size, seed = (N, 1, D, D), Seed(exam.seed())
@@ -133,39 +111,6 @@ def returned_states(exam: Exam) -> str:
 
 
 # --------------------------------------------------------------------------------------------------------- functions of several arrays
-@symptom
-def arrays_after(exam: Exam, *, given: Shapes, rates: Rates) -> str:
-    """Which of the arrays are not as they were."""
-    values = arrays(exam, given)
-    (answer,) = exam.returned(forward_pass(exam.function, values, rates, Seed(exam.seed()), watch=True))
-    after = answer.facts.arguments if answer.facts else ()
-    changed = [
-        name
-        for name, value, now in zip(given, values, after, strict=False)
-        if not (isinstance(now, np.ndarray) and np.array_equal(now, value.value))
-    ]
-    return f"{', '.join(changed)} overwritten" if changed else "as they were"
-
-
-@symptom
-def upstream_after(exam: Exam, *, given: Shapes, rates: Rates, forward: str, backward: str) -> str:
-    """Is the gradient from above as it was after a backward pass?"""
-    there = forward_pass(forward, arrays(exam, given), rates, Seed(exam.seed()))
-    dout = upstream(exam, first_result(exam.ask(there)[0]).shape)
-    after = exam.returned(there, backward_call(backward, dout, 0, watch=True))[1].facts
-    now = after.arguments[0] if after and after.arguments else None
-    return "as it was" if isinstance(now, np.ndarray) and np.array_equal(now, dout.value) else "overwritten"
-
-
-@symptom
-def exactness(exam: Exam, *, given: tuple[Any, ...], index: int, wanted: float) -> str:
-    """How near the first number of one result comes: "ten digits", "about" for what is off by something small, or "other"."""
-    (value,) = exam.ask(question(exam, given))
-    found = array(value[index] if isinstance(value, (tuple, list)) and len(value) > index else value, "result").reshape(-1)
-    off = abs(float(found[0]) / wanted - 1) if found.size else np.inf
-    return "ten digits" if off <= DIGITS else "about" if off <= 1e-3 else "other"
-
-
 @symptom
 def dtypes(exam: Exam, *, given: Shapes, rates: Rates) -> str:
     """What float32 becomes, in training and at test time; "always float32" when float64 becomes that too."""
@@ -317,17 +262,17 @@ def weights_at_test_time(exam: Exam) -> str:
 
 
 # ------------------------------------------------------------------------------------------------------------- a layer with a memory
-def _two(exam: Exam, first: tuple[int, ...], second: tuple[int, ...], **flags: bool) -> tuple[Array, Array]:
-    one, two = normal(first, exam.seed(1)), normal(second, exam.seed(2))
+def _kept(exam: Exam, *steps: tuple[tuple[int, ...], Mapping[str, bool]]) -> list[Array]:
+    """Which numbers (N, T, D) of so many x one layer keeps, with one generator for all."""
     rng = Seed(exam.seed(), "rng")
-    values = exam.ask(build(exam, P), step(one, rng), step(two, rng, **flags))
-    return factors(values[1], one) != 0, factors(values[2], two) != 0
+    asked = ((normal(shape, exam.seed(k)), rng, flags) for k, (shape, flags) in enumerate(steps, 1))
+    return [found != 0 for found in layer_factors(exam, P, *asked)]
 
 
 @symptom
 def next_call(exam: Exam, *, same_mask: bool, steps: int = 5) -> str:
     """Whether a second call, of `steps` steps after 5, keeps the mask of the first one."""
-    first, second = _two(exam, (8, 5, 20), (8, steps, 20), same_mask=same_mask)
+    first, second = _kept(exam, ((8, 5, 20), {}), ((8, steps, 20), {"same_mask": same_mask}))
     if not (first == first[:, :1]).all() or not (second == second[:, :1]).all():
         return "a mask for each step"
     return "kept" if np.array_equal(first[:, 0], second[:, 0]) else "drawn"
@@ -336,9 +281,7 @@ def next_call(exam: Exam, *, same_mask: bool, steps: int = 5) -> str:
 @symptom
 def call_before(exam: Exam) -> str:
     """Of two calls that both drew, whose mask does a third one keep?"""
-    x, rng = normal((8, 5, 20), exam.seed(1)), Seed(exam.seed(), "rng")
-    values = exam.ask(build(exam, P), step(x, rng), step(x, rng), step(x, rng, same_mask=True))
-    first, latest, kept = (factors(value, x) != 0 for value in values[1:])
+    first, latest, kept = _kept(exam, *(((8, 5, 20), flags) for flags in ({}, {}, ASKED)))
     if np.array_equal(first, latest):
         return "nobody drew"
     return "the latest" if np.array_equal(kept, latest) else "the first" if np.array_equal(kept, first) else "another"
@@ -355,7 +298,7 @@ def memory(exam: Exam) -> str:
 def another_batch(exam: Exam, *, first: int, second: int, features: tuple[int, int] = (20, 20)) -> str:
     """What becomes of the mask with same_mask=True when the batch has another size."""
     try:
-        before, after = _two(exam, (first, 5, features[0]), (second, 5, features[1]), same_mask=True)
+        before, after = _kept(exam, ((first, 5, features[0]), {}), ((second, 5, features[1]), ASKED))
     except Unanswered as unanswered:
         return f"raises {raised(unanswered.answer)}"
     if (after == (before[:1] if first != second else before[..., :1])).all():
@@ -367,19 +310,14 @@ def another_batch(exam: Exam, *, first: int, second: int, features: tuple[int, i
 @symptom
 def after_test_time(exam: Exam) -> str:
     """Whether the mask outlives a call at test time."""
-    x, other = normal((8, 5, 20), exam.seed(1)), normal((3, 4, 20), exam.seed(2))
-    rng = Seed(exam.seed(), "rng")
-    script = build(exam, P), step(x, rng), step(other, None, train=False), step(x, rng, same_mask=True)
-    values = exam.ask(*script)
-    array(values[2], "out", other.value.shape)
-    return "kept" if np.array_equal(factors(values[1], x) != 0, factors(values[3], x) != 0) else "drawn"
+    before, _, after = _kept(exam, ((8, 5, 20), {}), ((3, 4, 20), {"train": False}), ((8, 5, 20), ASKED))
+    return "kept" if np.array_equal(before, after) else "drawn"
 
 
 @symptom
 def layer_factor(exam: Exam) -> str:
     """The factor on what the layer keeps; "about" what it should be when it is off by something small."""
-    x = normal((N, T, D), exam.seed(1))
-    found = factors(exam.ask(build(exam, P), step(x, Seed(exam.seed())))[1], x)
+    (found,) = layer_factors(exam, P, (normal((N, T, D), exam.seed(1)), Seed(exam.seed()), {}))
     kept = found[found != 0]
     if not kept.size or not np.ptp(kept) <= 1e-6 * abs(kept).max():
         return "varies"
@@ -390,26 +328,15 @@ def layer_factor(exam: Exam) -> str:
 @symptom
 def layer_share(exam: Exam) -> str:
     """Which share of the features the layer drops."""
-    x = normal((N, T, D), exam.seed(1))
-    dropped = (factors(exam.ask(build(exam, P), step(x, Seed(exam.seed())))[1], x) == 0).mean()
-    return nearest(float(dropped), {"p": P, "1-p": 1 - P, "none": 0.0, "all": 1.0}, 0.15)
+    (kept,) = _kept(exam, ((N, T, D), {}))
+    return nearest(float((~kept).mean()), {"p": P, "1-p": 1 - P, "none": 0.0, "all": 1.0}, 0.15)
 
 
 @symptom
 def layer_at_test_time(exam: Exam) -> str:
     """The factor on x at test time, after a training call."""
-    x = normal((8, 5, 20), exam.seed(1))
-    rng = Seed(exam.seed(), "rng")
-    found = factors(exam.ask(build(exam, P), step(x, rng), step(x, rng, train=False))[2], x)
+    x, rng = normal((8, 5, 20), exam.seed(1)), Seed(exam.seed(), "rng")
+    _, found = layer_factors(exam, P, (x, rng, {}), (x, rng, {"train": False}))
     if not np.ptp(found) <= 1e-9:
         return "dropped" if (found == 0).any() else "varies"
     return nearest(float(found.flat[0]), FACTORS, 1e-6)
-
-
-@symptom
-def sequences_after(exam: Exam) -> str:
-    """Is x as it was after a training call?"""
-    x = normal((4, 3, 5), exam.seed(1))
-    answer = exam.returned(build(exam, P), replace(step(x, Seed(exam.seed())), watch=True))[1]
-    after = answer.facts.arguments if answer.facts else ()
-    return "as it was" if any(isinstance(a, np.ndarray) and np.array_equal(a, x.value) for a in after) else "overwritten"

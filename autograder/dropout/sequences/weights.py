@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from autograder.asking import Exam, Wrong, array, stable_seed
-from autograder.chance import smallest_error
 from autograder.checks_api.comparing import compare, demand_no_warning, item
 from autograder.checks_api.counts import expect
 from autograder.checks_api.inputs import Array, in_words, normal
 from autograder.checks_api.verb import verb
 from autograder.dropout.calls import SCALES, backward_call, scale
+from autograder.dropout.masks import agreement, correlation_seen, demand_some
 from autograder.dropout.sequences.layers import first_result
 from autograder.dropout.values import TOLERANCE
 from autograder.dropout.views import Lens
@@ -120,8 +120,7 @@ def fixed_number(kept: Array) -> bool:
 
 
 def _likeness_seen(*, p: float, size: tuple[int, int, int], **_: Any) -> str:
-    error = smallest_error(int(np.prod(size)) // 2, p * p + (1 - p) * (1 - p))
-    return f"a correlation of {error / (2 * p * (1 - p)):.2g} between examples, rows or columns"
+    return correlation_seen(int(np.prod(size)) // 2, p, "examples, rows or columns")
 
 
 @verb(chances=3, sees=_likeness_seen)
@@ -130,12 +129,11 @@ def throws_a_coin_for_each_weight(exam: Exam, *, p: float, size: tuple[int, int,
     kept = whole_masks(exam, p, size, Seed(exam.seed()))
     if fixed_number(kept):
         raise Wrong(f"every example keeps exactly {int(kept[0].sum())} of {kept[0].size} weights", "a number that is left to chance")
-    same = p * p + (1 - p) * (1 - p)
     for axis, what in enumerate(("examples", "inputs (rows of W)", "outputs (columns of W)")):
         lines = np.moveaxis(kept, axis, 0)
         first, second = lines[0::2], lines[1::2]
         agreeing = int((first == second).sum())
-        expect(f"share of weights on which the masks of neighbouring {what} agree", agreeing, first.size, same, kept[0])
+        expect(f"share of weights on which the masks of neighbouring {what} agree", agreeing, first.size, agreement(p), kept[0])
 
 
 @verb()
@@ -188,8 +186,7 @@ def sends_gradient_through_kept_weights_only(
     dout = Given(f"np.eye({columns})[np.arange({n}) % {columns}]", np.eye(columns)[place])
     one, value = exam.ask(_shows_all(exam.function, p, size, Seed(exam.seed())), backward_call(backward, dout, 0))
     kept = _kept_of_all(one, p, size)[0][np.arange(n), :, place]
-    if kept.all() or not kept.any():
-        raise Wrong(f"{int(kept.sum())} of {kept.size} weights were kept", f"about {1 - p:g} of them")
+    demand_some(kept, p, "weights were kept")
     dx = array(item(value, ("dx", "dW", "db"), "dx"), "dx", (n, rows))
     leaking, blocked = int((dx[~kept] != 0).sum()), int((dx[kept] == 0).sum())
     if leaking:

@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from autograder.asking import Exam, Wrong, array, number, stable_seed
+from autograder.asking import Exam, Wrong, array, number, shared, stable_seed
 from autograder.chance import acceptance, smallest_error
-from autograder.checks_api.comparing import compare, demand_no_warning, demand_value_error
+from autograder.checks_api.comparing import compare, demand_no_warning
 from autograder.checks_api.counts import unlikely
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.verb import verb
 from autograder.dropout.forms import Shared
-from autograder.dropout.masks import draw_call, shared_axes, thrown
+from autograder.dropout.masks import agreement, correlation_seen, demand_some, draw_call, shared_axes, thrown
 from autograder.model import Call, Given, Outcome, Seed
 
 __all__ = [
@@ -27,7 +27,6 @@ __all__ = [
     "drops_as_a_whole",
     "drops_blocks_as_often_as_gamma_says",
     "drops_whole_blocks",
-    "refuses_the_call",
     "scales_by_the_kept_share",
     "scales_to_ten_digits",
     "stays_finite_when_nothing_is_left",
@@ -45,8 +44,7 @@ def drops_as_a_whole(exam: Exam, *, p: float, via: Shared, case: str, shape: tup
     exam.show(f"{via.kept('sum')}{{at}}")
     kept = via.read(value, shape)
     exam.show(f"{via.kept('any')}.sum()")
-    if kept.all() or not kept.any():
-        raise Wrong(f"{int(kept.sum())} of {kept.size} were kept", f"about {round((1 - p) * kept.size)}")
+    demand_some(kept, p, "were kept")
 
 
 # ------------------------------------------------------------------------------------------------------------------------ blocks
@@ -90,14 +88,11 @@ class Lattice:
         return mask[:, :, :: self.height - 1, :: self.width - 1]
 
 
+@shared
 def block_draws(exam: Exam, shape: tuple[int, int, int, int], p: float, block: int) -> Array:
     """One mask of that shape, shared by all checks of the exercise that ask for the same."""
-    key = ("blocks", shape, p, block, exam.salt)
     call = block_call(exam.function, shape, p, block, Seed(stable_seed(f"{exam.function}/blocks/{shape}/{p}/{block}/{exam.salt}")))
-    if key not in exam.memo:
-        exam.memo[key] = array(exam.ask(call)[0], "mask", shape)
-    exam.last = (call,)
-    return np.asarray(exam.memo[key])
+    return array(exam.ask(call)[0], "mask", shape)
 
 
 def block_call(function: str, shape: tuple[int, ...], p: float, block: int, seed: Seed) -> Call:
@@ -154,8 +149,7 @@ def _scaled(exam: Exam, p: float, block: int, shape: tuple[int, int, int, int], 
     if (mask != 0).all():  # who drops no blocks, which is charged there, may drop single units
         mask = block_draws(exam, shape, p, 1)
     kept = mask != 0
-    if kept.all() or not kept.any():
-        raise Wrong(f"{int(kept.sum())} of {kept.size} units were kept", f"roughly {round((1 - p) * kept.size)}")
+    demand_some(kept, p)
     ratio = mask[kept].astype(float)
     compare(ratio, np.full_like(ratio, kept.size / kept.sum()), "mask[mask != 0]", max(tolerance, EXACT * (mask.dtype.itemsize < 8)))
 
@@ -197,19 +191,14 @@ def _rates(lattice: Lattice, kept: Array, gamma: float) -> Iterator[Count]:
     if inner[0, 0].size > 1:
         apart = np.asarray(inner[:, :, 0, 0] == inner[:, :, -1, -1])
         shown = f"kept = {lattice.shown_inner}\n(kept[:, :, 0, 0] == kept[:, :, -1, -1]).mean()"
-        yield "share of maps on which two distant units agree", apart, _same(q), shown
+        yield "share of maps on which two distant units agree", apart, agreement(q), shown
 
 
 def _alike_seen(*, p: float, block: int, shape: tuple[int, int, int, int], **_: Any) -> str:
     lattice = Lattice(*shape[2:], block)
     q = lattice.kept(lattice.gamma(p))
     units = int(np.prod(lattice.inner(np.empty(shape)).shape)) // 2
-    return f"a correlation of {smallest_error(units, _same(q)) / (2 * q * (1 - q)):.2g} between maps"
-
-
-def _same(q: float) -> float:
-    """The probability that two coins agree which show heads with probability q."""
-    return q * q + (1 - q) * (1 - q)
+    return correlation_seen(units, q, "maps")
 
 
 @verb(chances=4, sees=_alike_seen)
@@ -231,7 +220,7 @@ def _likenesses(lattice: Lattice, kept: Array, q: float) -> Iterator[Count]:
         for name, one, other in (("neighbouring", "0::2", "1::2"), ("distant", f":{half}", f"{half}:")):
             first, second = (lines[slice(*(int(k) if k else None for k in part.split(":")))] for part in (one, other))
             shown = f"kept = {lattice.shown_inner}\n(kept[{axes}{one}] == kept[{axes}{other}]).mean()"
-            yield f"share of units on which {name} {what} agree", first == second, _same(q), shown
+            yield f"share of units on which {name} {what} agree", first == second, agreement(q), shown
 
 
 def _kept_share(kept: Array, q: float) -> float:
@@ -263,15 +252,6 @@ def _own_gamma(exam: Exam, gamma: str, lattice: Lattice, p: float) -> float | No
 
 
 # ---------------------------------------------------------------------------------------------------------------------- manners
-@verb()
-def refuses_the_call(exam: Exam, *, case: str, given: tuple[Any, ...], function: str = "") -> None:
-    """raises ValueError when {case}"""
-    arguments = tuple(Given(repr(a), a) if isinstance(a, tuple) else a for a in given)
-    call = Call(function or exam.function, arguments)
-    (answer,) = exam.answers(call)
-    demand_value_error(call, answer)
-
-
 @verb()
 def stays_finite_when_nothing_is_left(exam: Exam, *, shape: tuple[int, int, int, int] = (3, 4, 2, 2)) -> None:
     """gives zeros, no NaN and no warning, when every unit is dropped"""

@@ -14,25 +14,24 @@ from typing import Any
 import numpy as np
 
 from autograder.asking import Exam, Wrong, an, array, number
-from autograder.chance import smallest_error
-from autograder.checks_api.comparing import close, compare, demand_no_warning, demand_value_error
-from autograder.checks_api.counts import expect
+from autograder.checks_api.comparing import close, compare, demand_no_warning
+from autograder.checks_api.counts import expect, off_by
 from autograder.checks_api.inputs import Array, in_words
 from autograder.checks_api.verb import verb
+from autograder.checks_api.views import View
 from autograder.dropout.forms import Shared
+from autograder.dropout.masks import agreement, demand_some
 from autograder.model import Call, Given, Seed
 
 __all__ = [
     "divides_by_the_right_root",
-    "draws_its_channels_from_rng",
     "drops_channels_last",
     "drops_each_channel_by_itself",
     "drops_every_channel_at_one",
     "learns_nothing_at_test_time",
-    "minds_its_manners",
+    "normalised",
     "normalises_at_test_time",
     "normalises_each_channel",
-    "refuses_in_both_modes",
     "remembers_the_batches",
     "remembers_variances_to_six_digits",
 ]
@@ -113,6 +112,22 @@ def remembered(value: Any, memory: Memory, key: str, channels: int) -> Array:
     if found.size != channels:
         raise Wrong(f'{memory.state}["{key}"].shape = {found.shape}', str((channels,)))
     return found.reshape(channels)
+
+
+def normalised(
+    memory: Memory, p: float, train: bool = True, dtype: str = "float64", shape: tuple[int, ...] = SHAPE, kept: bool = False
+) -> View:
+    """The output of the block, of which nothing is remembered yet; or which channels it keeps."""
+
+    def calls(exam: Exam, number: int) -> tuple[Call, Call]:
+        x = in_words("x", lively(shape, exam.seed(1), dtype))
+        return memory.start(shape[1]), block_call(exam, x, p, Seed(exam.seed(number)) if train else None, train)
+
+    def read(value: Any) -> Array:
+        out = array(value, "out", shape)
+        return out != 0 if kept else out
+
+    return View(calls, read, "channels" if kept else "out", apart="((one == 0) != (other == 0)).sum()")
 
 
 def _batches(exam: Exam, shape: tuple[int, ...], count: int) -> list[Given]:
@@ -221,22 +236,13 @@ def drops_channels_last(exam: Exam, *, memory: Memory, p: float, shape: tuple[in
     exam.show(f"{form.kept('sum')}{{at}}")
     kept = form.reduced(out != 0)
     exam.show(f"{form.kept('any')}.sum()")
-    if kept.all() or not kept.any():
-        raise Wrong(f"{int(kept.sum())} of {kept.size} channels were kept", f"about {round((1 - p) * kept.size)}")
+    demand_some(kept, p, "channels were kept")
     multiplier = np.where(kept, 1 / (1 - p), 0.0).reshape((*kept.shape, *(1 for _ in shape[2:])))
     exam.show("out{at}")
     compare(out, whole * multiplier, "out", EXACT)
 
 
-def _channels_seen(*, p: float, shape: tuple[int, ...], **_: Any) -> str:
-    return f"a share of dropped channels that is off by {smallest_error(shape[0] * shape[1], p):.2g}"
-
-
-def _alike(p: float) -> float:
-    return p * p + (1 - p) * (1 - p)
-
-
-@verb(chances=3, sees=_channels_seen)
+@verb(chances=3, sees=off_by("a share of dropped channels", lambda p, shape, **_: (shape[0] * shape[1], p)))
 def drops_each_channel_by_itself(exam: Exam, *, memory: Memory, p: float, shape: tuple[int, ...] = (64, 64, 2, 1)) -> None:
     """drops each channel of each example with probability p, by a coin of its own"""
     x = lively(shape, exam.seed(1))
@@ -246,58 +252,14 @@ def drops_each_channel_by_itself(exam: Exam, *, memory: Memory, p: float, shape:
     kept = form.reduced(block_output(value, x) != 0)
     for what, hits, probability, shown in (
         ("share of dropped channels", ~kept, p, "~kept"),
-        ("share of channels on which neighbouring examples agree", kept[0::2] == kept[1::2], _alike(p), "kept[0::2] == kept[1::2]"),
+        ("share of channels on which neighbouring examples agree", kept[0::2] == kept[1::2], agreement(p), "kept[0::2] == kept[1::2]"),
         (
-            "share of examples on which neighbouring channels agree", kept[:, 0::2] == kept[:, 1::2], _alike(p),
+            "share of examples on which neighbouring channels agree", kept[:, 0::2] == kept[:, 1::2], agreement(p),
             "kept[:, 0::2] == kept[:, 1::2]",
         ),
     ):
         exam.show(f"kept = {form.kept('any')}\n({shown}).mean()")
         expect(what, int(hits.sum()), hits.size, probability)
-
-
-def channel_calls(exam: Exam, memory: Memory, p: float, shape: tuple[int, ...]) -> list[Call]:
-    """Three passes of one batch in training, the first two with the same seed."""
-    x = lively(shape, exam.seed(1))
-    return [block_call(exam, x, p, Seed(exam.seed(k)), True, watch=True) for k in (2, 2, 3)]
-
-
-@verb()
-def draws_its_channels_from_rng(exam: Exam, *, memory: Memory, p: float, shape: tuple[int, ...] = (12, 10, 4, 3)) -> None:
-    """draws the coins of the channels from rng, anew in every call"""
-    calls = channel_calls(exam, memory, p, shape)
-    start = memory.start(shape[1])
-    answers = exam.returned(start, *calls)[1:]
-    if any(a.facts is not None and a.facts.global_rng_moved for a in answers):
-        raise Wrong("the function drew from (or seeded) the global generator", "random numbers from rng only")
-    first, again, other = (block_output(a.value, calls[0].args[0]) != 0 for a in answers)
-    exam.show_two(calls[:2], "((one == 0) != (other == 0)).sum()", first=[start])
-    if not np.array_equal(first, again):
-        raise Wrong("two generators with the same seed dropped different channels", "the same channels")
-    exam.show_two(calls[::2], "((one == 0) != (other == 0)).sum()", first=[start])
-    if np.array_equal(first, other):
-        raise Wrong("two generators with different seeds dropped the same channels", "different channels")
-
-
-@verb()
-def minds_its_manners(exam: Exam, *, memory: Memory, p: float, dtype: str = "float32", shape: tuple[int, ...] = SHAPE) -> None:
-    """gives {dtype} for {dtype}, and does not modify x"""
-    x = in_words("x", lively(shape, exam.seed(1), dtype))
-    train = block_call(exam, x, p, Seed(exam.seed()), True, watch=True)
-    answers = exam.returned(memory.start(shape[1]), train, block_call(exam, x, p, None, False))
-    asked = exam.last
-    for k, (answer, mode) in enumerate(zip(answers[1:], ("in training", "at test time"), strict=True), 2):
-        exam.last = asked[:k]
-        exam.show("out.dtype")
-        found = block_output(answer.value, x).dtype.name
-        if found != dtype:
-            raise Wrong(f"out.dtype = {found} {mode}", dtype)
-    facts = answers[1].facts
-    after = facts.arguments[0] if facts and facts.arguments else x.value
-    if not isinstance(after, np.ndarray) or not np.array_equal(after, x.value):
-        exam.last = asked[:2]
-        exam.show_change("x")
-        raise Wrong("x was changed by the call", "x as it was")
 
 
 @verb()
@@ -310,13 +272,3 @@ def drops_every_channel_at_one(exam: Exam, *, memory: Memory, shape: tuple[int, 
     if not (out == 0).all():
         raise Wrong(f"out holds {number(out[~(out == 0)][0])}", "0 everywhere")
     demand_no_warning(answer)
-
-
-@verb()
-def refuses_in_both_modes(exam: Exam, *, memory: Memory, p: float, shape: tuple[int, ...] = SHAPE) -> None:
-    """raises ValueError when p = {p}, in training and at test time"""
-    x = lively(shape, exam.seed(1))
-    for train, seed in ((True, Seed(exam.seed())), (False, None)):
-        call = block_call(exam, x, p, seed, train)
-        _, answer = exam.answers(memory.start(shape[1]), call)
-        demand_value_error(call, answer, " in training" if train else " at test time")

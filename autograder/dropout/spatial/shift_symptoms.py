@@ -11,7 +11,7 @@ import numpy as np
 
 from autograder.asking import Exam, array
 from autograder.checks_api.inputs import Array
-from autograder.checks_api.symptoms import nearest, symptom
+from autograder.checks_api.symptoms import nearest, precision, symptom
 from autograder.model import Call
 
 __all__ = ["centre", "digits_of_ratio", "direction", "exponent_of_mu", "exponent_of_sigma", "factor", "root"]
@@ -98,6 +98,4 @@ def centre(exam: Exam) -> str:
 @symptom
 def digits_of_ratio(exam: Exam) -> str:
     """How exact that number is: "ten", "about" or "unclear"."""
-    alone = _shift(exam).alone
-    off = min(abs(alone / value - 1) for value in ALONE.values())
-    return "unclear" if off > NEAR else "ten" if off <= 1e-10 else "about"
+    return precision(_shift(exam).alone, *ALONE.values())

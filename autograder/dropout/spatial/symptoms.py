@@ -7,18 +7,18 @@ from typing import Any
 import numpy as np
 
 from autograder.asking import Exam, array
-from autograder.checks_api.comparing import ending
 from autograder.checks_api.inputs import Array, normal
-from autograder.checks_api.symptoms import nearest, symptom
-from autograder.dropout.calls import backward_call, output, scale, train_call
+from autograder.checks_api.symptoms import chance_from, nearest, precision, symptom
+from autograder.dropout.calls import gradients, output, scale, train_call
 from autograder.dropout.mask_symptoms import P
 from autograder.dropout.masks import thrown
 from autograder.dropout.spatial.blocks import Lattice, block_draws, in_whole_blocks
-from autograder.dropout.spatial.normalisation import Memory, block_call, block_output, channel_calls, channel_statistics, lively, remembered
+from autograder.dropout.spatial.normalisation import Memory, block_call, block_output, channel_statistics, lively, normalised, remembered
 from autograder.model import Call, Given, Seed
 
 NEAR = 2e-6  # float32 throughout is no other formula
 MAPS = (24, 30, 9, 10)
+WORDS = {"ten": "ten digits", "about": "about", "unclear": "another"}
 
 
 # -------------------------------------------------------------------------------------------------------------- masks along axes
@@ -30,21 +30,21 @@ def mask_axes(exam: Exam, *, shape: tuple[int, ...]) -> str:
     return axes_of(output(value, x) != 0)
 
 
+def _gradient(exam: Exam, forward: str, backward: str, shape: tuple[int, ...]) -> Array:
+    return array(exam.ask(*gradients(P, forward, backward, shape).script(exam))[-1], "dx", shape).astype(float)
+
+
 @symptom
-def gradient_axes(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...]) -> str:
+def gradient_axes(exam: Exam, **pair: Any) -> str:
     """The axes of dout along which the zeros of the gradient change."""
-    x, dout = normal(shape, exam.seed(1)), normal(shape, exam.seed(2))
-    _, dx = exam.ask(train_call(forward, x, P, Seed(exam.seed())), backward_call(backward, dout, 0))
-    return axes_of(array(dx, "dx", shape) != 0)
+    return axes_of(_gradient(exam, **pair) != 0)
 
 
 @symptom
-def gradient_places(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...]) -> str:
+def gradient_places(exam: Exam, **pair: Any) -> str:
     """Has each place of a channel a gradient of its own, or do all have the same?"""
-    x, dout = normal(shape, exam.seed(1)), normal(shape, exam.seed(2))
-    _, dx = exam.ask(train_call(forward, x, P, Seed(exam.seed())), backward_call(backward, dout, 0))
-    found = array(dx, "dx", shape).astype(float)
-    places = found.reshape(*shape[:2], -1)
+    found = _gradient(exam, **pair)
+    places = found.reshape(*found.shape[:2], -1)
     return "all alike" if found.any() and (np.ptp(places, axis=2) <= NEAR * np.abs(places).max()).all() else "each its own"
 
 
@@ -102,7 +102,7 @@ def block_digits(exam: Exam, *, block: int, shape: tuple[int, int, int, int] = M
     kept = mask != 0
     if not kept.any():
         return "another"
-    return _precision(mask[kept].astype(float), kept.size / float(kept.sum()))
+    return WORDS[precision(mask[kept], kept.size / float(kept.sum()))]
 
 
 @symptom
@@ -116,20 +116,8 @@ def factor_digits(exam: Exam, *, shape: tuple[int, ...]) -> str:
         return "another"
     ratio = out[kept] / x.value[kept]
     single = np.ptp(ratio) > 1e-9 or abs(ratio[0] - float(np.float32(wanted))) < 1e-12
-    word = _precision(ratio, wanted)
+    word = WORDS[precision(ratio, wanted)]
     return "float32" if single and word == "about" else word
-
-
-@symptom
-def digits_of_value(exam: Exam, *, given: tuple[Any, ...], wanted: float) -> str:
-    """How exact the number is that a function gives in one case: "ten digits", "about", or "another" value."""
-    (value,) = exam.ask(Call(exam.function, given))
-    return _precision(array(value, "value", ()).astype(float), wanted)
-
-
-def _precision(found: Array, wanted: float) -> str:
-    words = (("ten digits", 1e-10), ("about", 1e-5))
-    return next((word for word, near in words if np.allclose(found, wanted, rtol=near, atol=0)), "another")
 
 
 @symptom
@@ -180,14 +168,6 @@ def _gammas(lattice: Lattice) -> dict[str, float]:
 
 
 @symptom
-def call_gives(exam: Exam, *, given: tuple[Any, ...], function: str = "") -> str:
-    """How a call ends that should be refused: "ValueError", "accepted" or another error."""
-    arguments = tuple(Given(repr(a), a) if isinstance(a, tuple) else a for a in given)
-    (answer,) = exam.answers(Call(function or exam.function, arguments))
-    return ending(answer)
-
-
-@symptom
 def large_blocks_drop(exam: Exam) -> str:
     """What blocks larger than the map drop, where they are not refused: "some" or "nothing"."""
     shape = (8, 8, 9, 4)
@@ -205,7 +185,7 @@ def when_nothing_is_left(exam: Exam) -> str:
     if np.isnan(mask).any():
         return "NaN"
     if (mask == 0).all():
-        return "zeros, with a warning" if answer.facts and answer.facts.warnings else "zeros"
+        return "zeros, with a warning" if answer.beside.warnings else "zeros"
     return "numbers"
 
 
@@ -366,14 +346,9 @@ def block_factor(exam: Exam, *, memory: Memory) -> str:
 @symptom
 def block_generator(exam: Exam, *, memory: Memory) -> str:
     """Where the block's coins come from: "given", "own", "global", or "frozen" when every call drops the same."""
-    calls = channel_calls(exam, memory, P, SHAPE)
-    answers = exam.returned(memory.start(SHAPE[1]), *calls)[1:]
-    if any(a.facts is not None and a.facts.global_rng_moved for a in answers):
-        return "global"
-    first, again, other = (block_output(a.value, calls[0].args[0]) != 0 for a in answers)
-    if first.all() or not first.any():
-        return "none"
-    return "own" if not np.array_equal(first, again) else "frozen" if np.array_equal(first, other) else "given"
+    word = chance_from(via=normalised(memory, P, shape=SHAPE, kept=True)).probe(exam)
+    kept = block_output(exam.ask(*normalised(memory, P, shape=SHAPE).script(exam))[-1], lively(SHAPE, exam.seed(1))) != 0
+    return word if word == "global" or (kept.any() and not kept.all()) else "none"
 
 
 @symptom
@@ -385,15 +360,7 @@ def block_at_one(exam: Exam, *, memory: Memory) -> str:
     out = block_output(answer.value, x)
     if not (out == 0).all():
         return "numbers" if np.isfinite(out).all() else "NaN"
-    return "zeros, with a warning" if answer.facts and answer.facts.warnings else "zeros"
-
-
-@symptom
-def block_outside(exam: Exam, *, memory: Memory) -> str:
-    """What a p outside [0, 1] gives, in training and at test time."""
-    x = lively(SHAPE, exam.seed(1))
-    calls = [block_call(exam, x, p, Seed(exam.seed()) if train else None, train) for p in (-0.25, 1.25) for train in (True, False)]
-    return " / ".join(dict.fromkeys(ending(answer) for answer in exam.answers(memory.start(SHAPE[1]), *calls)[1:]))
+    return "zeros, with a warning" if answer.beside.warnings else "zeros"
 
 
 @symptom

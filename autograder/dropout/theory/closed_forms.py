@@ -13,8 +13,9 @@ import numpy as np
 from autograder.asking import Exam, Wrong, an, array, number
 from autograder.checks_api.comparing import compare
 from autograder.checks_api.inputs import Array, normal
-from autograder.checks_api.results import NEAR, question
+from autograder.checks_api.results import NEAR
 from autograder.checks_api.verb import verb
+from autograder.checks_api.views import question
 from autograder.model import Call, CourseError, Given
 
 __all__ = [

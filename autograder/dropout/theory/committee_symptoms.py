@@ -11,8 +11,8 @@ import numpy as np
 
 from autograder.asking import Exam, Wrong, array
 from autograder.checks_api.inputs import Array
-from autograder.checks_api.results import question
 from autograder.checks_api.symptoms import symptom
+from autograder.checks_api.views import question
 
 __all__ = [
     "bias_of_members", "clash", "exactness", "inputs_of_members", "kind_of_mean", "loud_members", "rows", "softmax_over", "sure_members",

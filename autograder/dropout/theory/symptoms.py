@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from autograder.asking import Exam, array, number
-from autograder.checks_api.results import question
 from autograder.checks_api.symptoms import *
-from autograder.checks_api.symptoms import number_at, symptom
+from autograder.checks_api.symptoms import symptom
+from autograder.checks_api.views import question
 from autograder.model import Call
 
 
@@ -35,15 +33,6 @@ def list_type(exam: Exam, *, n: int = 4) -> str:
     """Does a list of masks hold booleans?"""
     (value,) = exam.ask(Call(exam.function, (n,)))
     return "bool" if array(value, "masks").dtype == bool else "numbers"
-
-
-@symptom
-def log_odds(exam: Exam, *, given: tuple[Any, ...], unit: float) -> str:
-    """The logarithm of the first probability over the second, in units: how each row is normalised does not matter."""
-    first, second = (number_at(exam, given, None, place) for place in (0, 1))
-    if first is None or second is None or not first > 0 or not second > 0:
-        return "not usable"
-    return f"{np.log(first / second) / unit:.2f}"
 
 
 @symptom

@@ -1,4 +1,4 @@
-"""Verbs and facts about layers for torch, and the coats in which the battery about functions is put to them.
+"""Verbs about layers for torch, and the coats in which the battery about functions is put to them.
 
 torch itself is never imported here. What has to be done with tensors is written as code that runs where the student's code lives; what
 comes back are arrays, and the judging of them is NumPy. Masks are torch's own and never compared bit by bit: structure, scale, gradients
@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from autograder.asking import Exam, Wrong, an, array, number, quoted, raised, stable_seed
+from autograder.asking import Exam, Wrong, an, array, number, quoted, shared, stable_seed
 from autograder.checks_api.comparing import item
 from autograder.checks_api.inputs import Array
-from autograder.checks_api.symptoms import symptom
 from autograder.checks_api.verb import verb
+from autograder.dropout.masks import demand_some
 from autograder.dropout.views import CALLED, Coat
-from autograder.model import Answer, Call, Code, Outcome
+from autograder.model import Call, Code
 
 __all__ = [
     "computes_in",
@@ -87,7 +87,7 @@ def run(code: Code, *arguments: Any, returns: tuple[str, ...] = ()) -> Call:
 
 
 # ------------------------------------------------------------------------------------------------------- numbers, in four precisions
-def _dtype_code(name: str) -> Code:
+def dtype_code(name: str) -> Code:
     source = f"""import torch
 
 def in_dtype(dtype, p, seed):
@@ -109,7 +109,7 @@ def computes_in(exam: Exam, *, dtype: str, p: float, function: str = "") -> None
     """takes {dtype} and stays in it, with a scale right to its precision ({function})"""
     names = ("dtypes", "x", "dout", "out", "x.grad")
     shown = tuple(name.replace(".", "_") for name in names)
-    (value,) = exam.ask(run(_dtype_code(function or exam.function), dtype, p, exam.seed() % 2**31, returns=shown))
+    (value,) = exam.ask(run(dtype_code(function or exam.function), dtype, p, exam.seed() % 2**31, returns=shown))
     exam.show("dtypes")
     for found, where in zip(_words(item(value, names, "dtypes"), 3), ("out", "x.grad", "out at test time"), strict=True):
         if found != f"torch.{dtype}":
@@ -117,8 +117,7 @@ def computes_in(exam: Exam, *, dtype: str, p: float, function: str = "") -> None
     x, dout, out, grad = (array(item(value, names, name), name, (40, 50)).astype(float) for name in names[1:])
     kept = out != 0
     exam.show("(out != 0).sum().item()")
-    if kept.all() or not kept.any():
-        raise Wrong(f"{int(kept.sum())} of {kept.size} units survived", f"about {1 - p:g} of them")
+    demand_some(kept, p, "units survived")
     exam.show("out{at}.item()")
     _near(out, np.where(kept, x / (1 - p), 0.0), dtype, "out")
     exam.show("x_grad{at}.item()")
@@ -170,25 +169,22 @@ def passes(p, seed):
 
 
 OTHERS = "((first == 0) != ({} == 0)).sum().item()"
-_PASSES = ("x", "first", "second", "x.grad", "again", "other")
+PASSES = ("x", "first", "second", "x.grad", "again", "other")
 
 
-def _passes(exam: Exam, p: float, function: str) -> tuple[dict[str, Array], bool]:
+@shared
+def passes_of(exam: Exam, p: float, function: str) -> tuple[dict[str, Array], bool]:
     """What the passes gave, by name, and whether the one at test time left torch's generator alone; checks share them."""
-    name, names = function or exam.function, (*_PASSES, "unmoved")
-    key = ("passes", name, p, exam.salt)
-    if key not in exam.memo:
-        shown = tuple(n.replace(".", "_") for n in names)
-        (value,) = exam.ask(run(_passes_code(name), p, stable_seed(f"{name}/passes/{p}/{exam.salt}") % 2**31, returns=shown))
-        exam.memo[key] = exam.last, value
-    exam.last, value = exam.memo[key]
-    return {n: array(item(value, names, n), n, (40, 50)) for n in _PASSES}, item(value, names, "unmoved") is True
+    name, names = function or exam.function, (*PASSES, "unmoved")
+    shown = tuple(n.replace(".", "_") for n in names)
+    (value,) = exam.ask(run(_passes_code(name), p, stable_seed(f"{name}/passes/{p}/{exam.salt}") % 2**31, returns=shown))
+    return {n: array(item(value, names, n), n, (40, 50)) for n in PASSES}, item(value, names, "unmoved") is True
 
 
 @verb()
 def draws_afresh_in_each_pass(exam: Exam, *, p: float, function: str = "") -> None:
     """draws a fresh mask in each pass of one and the same layer ({function})"""
-    found, _ = _passes(exam, p, function)
+    found, _ = passes_of(exam, p, function)
     exam.show(OTHERS.format("second"))
     if np.array_equal(found["first"] == 0, found["second"] == 0):
         raise Wrong("two passes of one layer dropped the same units", "two masks")
@@ -197,7 +193,7 @@ def draws_afresh_in_each_pass(exam: Exam, *, p: float, function: str = "") -> No
 @verb()
 def remembers_each_pass_by_itself(exam: Exam, *, p: float, function: str = "") -> None:
     """goes backwards through a pass with that pass's own mask, whatever the layer did since ({function})"""
-    found, _ = _passes(exam, p, function)
+    found, _ = passes_of(exam, p, function)
     grad = found["x.grad"]
     off = int((~(np.abs(grad - found["first"] / found["x"]) <= 1e-9)).sum())
     if off:
@@ -208,7 +204,7 @@ def remembers_each_pass_by_itself(exam: Exam, *, p: float, function: str = "") -
 @verb()
 def leaves_the_generator_alone_in_eval(exam: Exam, *, p: float, function: str = "") -> None:
     """draws no random number at test time ({function})"""
-    if not _passes(exam, p, function)[1]:
+    if not passes_of(exam, p, function)[1]:
         exam.show("unmoved")
         raise Wrong("after .eval() torch's random generator moved on", "as it was before the pass")
 
@@ -216,7 +212,7 @@ def leaves_the_generator_alone_in_eval(exam: Exam, *, p: float, function: str = 
 @verb()
 def obeys_the_seed_of_torch(exam: Exam, *, p: float, function: str = "") -> None:
     """draws its mask from torch's own generator: torch.manual_seed decides about it, and nothing else ({function})"""
-    found, _ = _passes(exam, p, function)
+    found, _ = passes_of(exam, p, function)
     first, again, other = (found[name] == 0 for name in ("first", "again", "other"))
     exam.show(OTHERS.format("again"))
     if not np.array_equal(first, again):
@@ -236,9 +232,8 @@ def is_a_class_of_your_own(exam: Exam, *, p: float, function: str = "") -> None:
         raise Wrong(f"{name} is a layer of torch{quoted(f', from {value}')}", "a class that you wrote")
 
 
-@verb()
-def has_nothing_to_save(exam: Exam, *, p: float, function: str = "") -> None:
-    """has an empty state_dict and no parameters: nothing is learned, so nothing is saved ({function})"""
+def saved_by(exam: Exam, p: float, function: str) -> Any:
+    """The names of what a layer would save."""
     name = function or exam.function
     saved = f"""import torch
 
@@ -248,13 +243,20 @@ def saved(p):
     return [*layer.state_dict(), *(name for name, _ in layer.named_parameters())]
 """
     (value,) = exam.ask(run(Code("saved", saved, (name,)), p))
+    return value
+
+
+@verb()
+def has_nothing_to_save(exam: Exam, *, p: float, function: str = "") -> None:
+    """has an empty state_dict and no parameters: nothing is learned, so nothing is saved ({function})"""
+    value = saved_by(exam, p, function)
     if not isinstance(value, list) or value:
         names = sorted({v for v in value if isinstance(v, str)}) if isinstance(value, list) else []
         shown = quoted(", ".join(names), instead="something") if names else an(value)
         raise Wrong(f"the state_dict or the parameters hold {shown}", "nothing")
 
 
-def _shown(exam: Exam, p: float, function: str) -> str:
+def shown_by(exam: Exam, p: float, function: str) -> str:
     name = function or exam.function
     (value,) = exam.ask(run(Code("shown", f"def shown(p):\n    return repr({name}(p))\n", (name,)), p))
     if not isinstance(value, str):
@@ -265,7 +267,7 @@ def _shown(exam: Exam, p: float, function: str) -> str:
 @verb()
 def shows_its_p(exam: Exam, *, p: float, function: str = "") -> None:
     """says p, and its own name once, when it is printed ({function})"""
-    value = _shown(exam, p, function)
+    value = shown_by(exam, p, function)
     if f"p={p:g}" not in value.replace(" ", ""):
         raise Wrong(f"repr(layer) = {quoted(repr(value), 200, 'another text')}", f'a text with "p={p:g}" in it, made by extra_repr')
     name = value.partition("(")[0]
@@ -274,7 +276,7 @@ def shows_its_p(exam: Exam, *, p: float, function: str = "") -> None:
         raise Wrong(f"repr(layer) = {quoted(repr(value), 200, 'another text')}", wanted)
 
 
-def _home(exam: Exam, p: float, function: str) -> str:
+def home_of(exam: Exam, p: float, function: str) -> str:
     """Where the layer's output lives: "meta" when everything it makes is made where x is."""
     name = function or exam.function
     elsewhere = f"""import torch
@@ -300,135 +302,6 @@ def elsewhere(p):
 @verb()
 def makes_its_mask_where_x_lives(exam: Exam, *, p: float, function: str = "") -> None:
     """makes its mask on the device of x, tried with torch's "meta" device, which has shapes and no numbers ({function})"""
-    value = _home(exam, p, function)
+    value = home_of(exam, p, function)
     if value != "meta":
         raise Wrong(f"out lives on {quoted(repr(value), instead='another device')}", "'meta', like x")
-
-
-# ------------------------------------------------------------------------------------------------------------------------------ facts
-def _drops(out: Array) -> bool:
-    return bool((out == 0).any() and (out != 0).any())
-
-
-@symptom
-def one_layer_twice(exam: Exam, *, function: str = "") -> str:
-    """What two passes of one layer have to do with each other."""
-    found, unmoved = _passes(exam, 0.3, function)
-    x, first, second, grad = (found[name] for name in _PASSES[:4])
-    if not _drops(first):
-        return "drops nothing, or everything"
-    if np.array_equal(first == 0, second == 0):
-        return "one mask"
-    with np.errstate(all="ignore"):
-        own = _pass_of(grad, {"own gradients": first / x, "gradients of the latest": second / x})
-    return own if unmoved else f"{own}, draws in eval"
-
-
-def _pass_of(grad: Array, passes: dict[str, Array]) -> str:
-    """Which pass a gradient belongs to."""
-    return next((name for name, multiplier in passes.items() if np.allclose(grad, multiplier)), "other gradients")
-
-
-@symptom
-def source_of_chance(exam: Exam, *, function: str = "") -> str:
-    """Does torch.manual_seed decide about the mask?"""
-    found, _ = _passes(exam, 0.3, function)
-    first, again, other = (found[name] == 0 for name in ("first", "again", "other"))
-    if not _drops(found["first"]) or np.array_equal(first, other):
-        return "none"
-    return "torch" if np.array_equal(first, again) else "another"
-
-
-@symptom
-def half_precision(exam: Exam, *, function: str = "") -> str:
-    """The dtype that bfloat16 becomes."""
-    (value,) = exam.ask(run(_dtype_code(function or exam.function), "bfloat16", 0.3, 5))
-    names = ("dtypes", "x", "dout", "out", "x.grad")
-    dtypes = item(value, names, "dtypes")
-    word = dtypes[0] if isinstance(dtypes, list) and dtypes else ""
-    return word if isinstance(word, str) and word.removeprefix("torch.") in EPSILON else "other"
-
-
-@symptom
-def divisor(exam: Exam, *, function: str = "") -> str:
-    """By what float64 survivors are divided: 1 - p, or a small number more, as it is added against 0/0."""
-    (value,) = exam.ask(run(_dtype_code(function or exam.function), "float64", 0.3, 5))
-    x, out = (array(item(value, ("dtypes", "x", "dout", "out", "x.grad"), name), name, (40, 50)).astype(float) for name in ("x", "out"))
-    kept = out != 0
-    more = x[kept] / out[kept] - (1 - 0.3)
-    if not kept.any() or not (np.abs(more) <= 1e-3).all():
-        return "other"
-    little = any((np.abs(more - small) <= 0.01 * small).all() for small in 10.0 ** np.arange(-10, -3))
-    return "a little more" if little else "1 - p"
-
-
-@symptom
-def saved_state(exam: Exam, *, function: str = "") -> str:
-    """Is there anything in the state_dict, or among the parameters, after a pass?"""
-    name = function or exam.function
-    source = f"""import torch
-
-def saved(p):
-    layer = {name}(p)
-    layer(torch.randn(4, 5))
-    return len(layer.state_dict()) + len(list(layer.parameters()))
-"""
-    (value,) = exam.ask(run(Code("saved", source, (name,)), 0.3))
-    return "nothing" if isinstance(value, int) and value == 0 else "something"
-
-
-@symptom
-def mode_after_eval(exam: Exam, *, function: str = "") -> str:
-    """The mode of a layer that was put into eval mode, after a pass."""
-    name = function or exam.function
-    source = f"""import torch
-
-def mode(p):
-    layer = {name}(p).eval()
-    layer(torch.randn(4, 5))
-    return layer.training
-"""
-    (value,) = exam.ask(run(Code("mode", source, (name,)), 0.3))
-    return "eval" if value is False else "training"
-
-
-@symptom
-def printed(exam: Exam, *, function: str = "") -> str:
-    """Does the layer say its p?"""
-    shown = _shown(exam, 0.3, function)
-    return "p" if "0.3" in shown else "another number" if any(letter.isdigit() for letter in shown.partition("(")[2]) else "no p"
-
-
-@symptom
-def way_back(exam: Exam, *, function: str = "") -> str:
-    """Does autograd find its way back through the layer? What torch says when it does not, in a word."""
-    name = function or exam.function
-    source = f"""import torch
-
-def way(p):
-    x = torch.randn(4, 5, requires_grad=True)
-    out = {name}(p)(x.clone())
-    if not isinstance(out, torch.Tensor):
-        return "no tensor"
-    if out.grad_fn is None:
-        return "cut off"
-    try:
-        torch.autograd.grad(out, x, torch.ones_like(out))
-    except Exception as error:
-        words = {{"number of gradients": "too few or too many gradients", "different than None": "a gradient by p"}}
-        return next((word for words_of_torch, word in words.items() if words_of_torch in str(error)), "raises " + type(error).__name__)
-    return "open"
-"""
-    (value,) = exam.ask(run(Code("way", source, (name,)), 0.3))
-    if isinstance(value, str) and value.startswith("raises "):
-        return f"raises {raised(Answer(Outcome.RAISED, error=value[7:]))}"
-    return value if isinstance(value, str) and value in WAYS else "other"
-
-
-WAYS = ("no tensor", "cut off", "open", "too few or too many gradients", "a gradient by p")
-
-
-@symptom
-def home_of_the_mask(exam: Exam, *, function: str = "") -> str:
-    """Is anything made on another device than that of x?"""
-    return "that of x" if _home(exam, 0.3, function) == "meta" else "elsewhere"

@@ -20,8 +20,8 @@ from autograder.checks_api.comparing import compare
 from autograder.checks_api.counts import expect
 from autograder.checks_api.inputs import Array, in_words, normal
 from autograder.checks_api.verb import verb
-from autograder.dropout.calls import output, test_call, train_call
-from autograder.dropout.masks import LARGE, Form, demand_agreement, share_of, thrown
+from autograder.dropout.calls import output, train_call
+from autograder.dropout.masks import LARGE, Form, agreement, demand_agreement, share_of, thrown
 from autograder.model import Call, Given, Seed
 
 __all__ = [
@@ -29,9 +29,7 @@ __all__ = [
     "follows_the_normal_law",
     "keeps_units_on_the_line",
     "leaves_the_average_to_chance",
-    "makes_no_noise_at_test_time",
     "multiplies_by_noise",
-    "repeats_with_the_seed",
     "sets_dropped_units_to",
     "sets_some_and_keeps_some",
 ]
@@ -171,7 +169,7 @@ def draws_a_factor_for_each_unit(exam: Exam, *, p: float, shape: tuple[int, int]
     demand_agreement(thrown(louder, [1]), share, "rows")
     demand_agreement(thrown(louder, [0]).T, share, "columns")
     first, second = (f > 1 for f in factors(exam, p, (shape[0] // 2, shape[1]), 2, rng="rng"))
-    coins, alike = thrown(np.stack([first, second], axis=-1), (0, 1)), share * share + (1 - share) * (1 - share)
+    coins, alike = thrown(np.stack([first, second], axis=-1), (0, 1)), agreement(share)
     agreeing = int((coins[..., 0] == coins[..., 1]).sum())
     exam.show_two(exam.last[:2], "((one / x > 1) == (other / x > 1)).mean()")
     expect("share of units that two calls both raise or both lower", agreeing, coins[..., 0].size, alike)
@@ -198,35 +196,6 @@ def levelled(found: list[Array]) -> str:
             if np.ptp(numbers) <= NEAR * abs(numbers[0]):
                 return f"the {name} of {what} is {number(numbers[0])}"
     return ""
-
-
-@verb()
-def repeats_with_the_seed(exam: Exam, *, p: float, shape: tuple[int, ...] = SHAPE) -> None:
-    """draws from the rng it is given: the same seed gives the same output"""
-    x = normal(shape, exam.seed(1))
-    seeds = (exam.seed(0), exam.seed(0), exam.seed(2))
-    calls = [train_call(exam.function, x, p, Seed(s)) for s in seeds]
-    first, again, other = (output(v, x) for v in exam.ask(*calls))
-    exam.show_two(calls[:2])
-    if not np.array_equal(first, again):
-        raise Wrong(f"two generators with the same seed gave outputs that differ in {int((first != again).sum())} units", "no difference")
-    exam.show_two(calls[::2])
-    if np.array_equal(first, other):
-        raise Wrong("two generators with different seeds gave the same output", "different outputs")
-
-
-@verb()
-def makes_no_noise_at_test_time(exam: Exam, *, p: float, shape: tuple[int, ...] = SHAPE) -> None:
-    """draws no random number at test time, and takes rng=None there"""
-    # judged by what the generator gives next: what its state is said to be, the student's code could forge
-    x, seed = normal(shape, exam.seed(1)), exam.seed()
-    exam.ask(test_call(exam.function, x, p))
-    at_test = test_call(exam.function, x, p, Seed(seed, "rng"))
-    after, fresh = (train_call(exam.function, x, p, given) for given in (Seed(seed, "rng"), Seed(seed)))
-    _, moved, still = (output(value, x) for value in exam.ask(at_test, after, fresh))
-    exam.show_two([after, fresh], first=[at_test])
-    if not np.array_equal(moved, still):
-        raise Wrong("a pass at test time changed what rng gives next", "what rng gives without it")
 
 
 # ------------------------------------------------------------------------------------------------- a fixed value for dropped units

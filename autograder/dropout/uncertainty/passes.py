@@ -1,4 +1,4 @@
-"""Verbs about predictions from many stochastic passes: the passes, what is computed from them, and a layer that makes them.
+"""Verbs about predictions from many stochastic passes: the passes, and what is computed from them.
 
 A network is handed over as code whose scores carry what it drew, so that the draws can be read off the probabilities: nothing here
 compares with particular random numbers, and every way of using the generator is as good as another.
@@ -6,42 +6,30 @@ compares with particular random numbers, and every way of using the generator is
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from autograder.asking import Exam, Wrong, array, number, pair, stable_seed
-from autograder.chance import cdf, smallest_error
+from autograder.asking import Exam, Wrong, array, number
 from autograder.checks_api.comparing import compare, demand_no_warning, item
-from autograder.checks_api.counts import expect
 from autograder.checks_api.inputs import Array, normal
-from autograder.checks_api.results import question
 from autograder.checks_api.verb import verb
-from autograder.dropout.masks import demand_agreement, equal_counts, middle_of, thrown
-from autograder.dropout.values import softmax
+from autograder.checks_api.views import View, question
 from autograder.model import Answer, Call, Code, Given, Outcome, Seed
 
 __all__ = [
     "counts_zero_log_zero_as_zero",
     "dirichlets",
-    "draws_anew_in_each_call",
     "draws_anew_in_each_pass",
-    "drops_for_each_example",
-    "drops_for_each_pass",
-    "drops_inputs_of_the_layer",
-    "gives_over_the_passes",
+    "fair_passes",
     "gives_probabilities_for_each_pass",
     "gives_the_entropy_of_its_mean",
-    "hands_its_generator_on",
-    "is_exact_in_a_single_pass",
     "is_the_softmax_of_each_pass",
     "keeps_its_passes_apart",
     "makes_no_pass_in_vain",
     "stays_quiet",
     "subtracts_the_average_entropy",
     "sums_to_one_to_ten_digits",
-    "throws_its_coins_by_the_generator",
 ]
 
 NOISY = Code(
@@ -55,6 +43,7 @@ FAIR = Code(
     "def fair_scores(x, rng):\n"
     "    return rng.random((len(x), 2))                        # either class may win: (N, 2)\n",
 )
+# of three classes at equal distances, softmax squared in the middle is that of the ends
 LADDER = Code(
     "ladder_scores",
     "def ladder_scores(x, rng):\n"
@@ -77,9 +66,9 @@ def dirichlets(*shape: int, alpha: float, seed: int) -> Given:
 
 
 # ------------------------------------------------------------------------------------------------------------- passes of a network
-def pass_call(exam: Exam, passes: int, examples: int, seed: int = 0) -> Call:
-    """`probs = f(noisy_scores, x, T, rng)`."""
-    return Call(exam.function, (NOISY, normal((examples, 2), exam.seed(9)), passes, Seed(exam.seed(seed))), returns=("probs",))
+def pass_call(exam: Exam, passes: int, examples: int, seed: int = 0, network: Code = NOISY) -> Call:
+    """`probs = f(network, x, T, rng)`."""
+    return Call(exam.function, (network, normal((examples, 2), exam.seed(9)), passes, Seed(exam.seed(seed))), returns=("probs",))
 
 
 def read_passes(exam: Exam, passes: int, examples: int) -> tuple[Array, Array]:
@@ -121,15 +110,15 @@ def sums_to_one_to_ten_digits(exam: Exam, *, passes: int = 5, examples: int = 7)
     compare(probs.sum(axis=2), np.ones((passes, examples)), "probs.sum(axis=2)", DIGITS)
 
 
-def fair_call(exam: Exam, passes: int, examples: int, seed: int = 0) -> Call:
-    """`probs = f(fair_scores, x, T, rng)`: whatever is made of such scores, no two passes are alike."""
-    return Call(exam.function, (FAIR, normal((examples, 2), exam.seed(9)), passes, Seed(exam.seed(seed))), returns=("probs",))
+def fair_passes(passes: int = 5, examples: int = 64) -> View:
+    """Passes of which no two are alike."""
+    return View(lambda exam, number: pass_call(exam, passes, examples, number, FAIR), lambda value: array(value, "probs"), "passes")
 
 
 @verb()
 def draws_anew_in_each_pass(exam: Exam, *, passes: int = 5, examples: int = 64) -> None:
     """makes T passes that differ from each other"""
-    found = array(exam.ask(fair_call(exam, passes, examples))[0], "probs").astype(float)
+    found = array(exam.ask(pass_call(exam, passes, examples, network=FAIR))[0], "probs").astype(float)
     axes = [axis for axis, length in enumerate(found.shape) if length == passes]
     if not axes:
         raise Wrong(f"probs.shape = {found.shape}", f"({passes}, {examples}, 2)")
@@ -153,8 +142,7 @@ def counted_call(exam: Exam, passes: int, examples: int) -> Call:
         f'        raise RuntimeError("{TOO_MANY}")\n'
         "    return rng.random((len(x), 2))\n"
     )
-    x = normal((examples, 2), exam.seed(9))
-    return Call(exam.function, (Code("counted_scores", source), x, passes, Seed(exam.seed())), returns=("probs",))
+    return pass_call(exam, passes, examples, network=Code("counted_scores", source))
 
 
 def made_too_many(answer: Answer) -> bool:
@@ -170,15 +158,10 @@ def makes_no_pass_in_vain(exam: Exam, *, passes: int = 5, examples: int = 7) -> 
         raise Wrong(f"{TOO_MANY}, and raised RuntimeError", f"T passes, here {passes}")
 
 
-def ladder_call(exam: Exam, passes: int, examples: int) -> Call:
-    """`probs = f(ladder_scores, x, T, rng)`: of three classes at equal distances, softmax squared in the middle is that of the ends."""
-    return Call(exam.function, (LADDER, normal((examples, 2), exam.seed(9)), passes, Seed(exam.seed())), returns=("probs",))
-
-
 @verb()
 def keeps_its_passes_apart(exam: Exam, *, passes: int = 5, examples: int = 8) -> None:
     """gives each pass by itself, no average over several"""
-    found = array(exam.ask(ladder_call(exam, passes, examples))[0], "probs", (passes, examples, 3)).astype(float)
+    found = array(exam.ask(pass_call(exam, passes, examples, network=LADDER))[0], "probs", (passes, examples, 3)).astype(float)
     mixed = mixed_passes(found)
     if mixed.any():
         t = int(np.flatnonzero(mixed)[0])
@@ -189,33 +172,6 @@ def keeps_its_passes_apart(exam: Exam, *, passes: int = 5, examples: int = 8) ->
 def mixed_passes(found: Array) -> Array:
     """Which passes are not the softmax of scores at equal distances: an average of several is not."""
     return np.asarray((abs(found[..., 1] ** 2 - found[..., 0] * found[..., 2]) > ROUGH * found[..., 1] ** 2).any(axis=1))
-
-
-@verb()
-def draws_anew_in_each_call(exam: Exam, *, given: tuple[Any, ...], names: tuple[str, ...]) -> None:
-    """draws afresh in every call"""
-    call = question(exam, (*given, Seed(exam.seed(), "rng")), names)
-    first, second = (array(item(value, names, names[0]), names[0]) for value in exam.ask(call, call))
-    exam.show_two([call, call])
-    if _same(first, second):
-        raise Wrong(f"a second call with the same generator gave the same {names[0]}", "another draw")
-
-
-def _same(one: Array, other: Array) -> bool:
-    return np.array_equal(one.astype(float), other.astype(float), equal_nan=True)
-
-
-@verb()
-def hands_its_generator_on(exam: Exam, *, passes: int = 5, examples: int = 64) -> None:
-    """hands rng on to forward: the same seed gives the same passes, another seed gives others"""
-    calls = [fair_call(exam, passes, examples, seed) for seed in (0, 0, 1)]
-    first, again, other = (array(value, "probs") for value in exam.ask(*calls))
-    exam.show_two(calls[:2])
-    if not _same(first, again):
-        raise Wrong("two generators with the same seed gave passes that differ", "no difference")
-    exam.show_two(calls[::2])
-    if _same(first, other):
-        raise Wrong("two generators with different seeds gave the same passes", "different passes")
 
 
 # --------------------------------------------------------------------------------------------------------- what passes agree on
@@ -304,175 +260,3 @@ def stays_quiet(exam: Exam, *, case: str, given: tuple[Any, ...], names: tuple[s
         if not np.isfinite(numbers).all():
             raise Wrong(f"{name} holds {number(numbers[~np.isfinite(numbers)][0])}", "finite numbers")
     demand_no_warning(answer)
-
-
-# ------------------------------------------------------------------------------------ a softmax layer with dropout on its inputs
-def layer_call(exam: Exam, x: Given, W: Given, p: float, passes: int, seed: Seed) -> Call:
-    """`mean, std = f(x, W, p, T, rng)`."""
-    return Call(exam.function, (x, W, p, passes, seed), returns=("mean", "std"))
-
-
-def mean_and_std(value: Any, shape: tuple[int, int]) -> tuple[Array, Array]:
-    """Both parts of an answer, each of shape (N, K)."""
-    mean, std = pair(value, ("mean", "std"))
-    return array(mean, "mean", shape).astype(float), array(std, "std", shape).astype(float)
-
-
-def all_masks(units: int) -> Array:
-    """The 2^n masks of n units, as numbers (2^n, n)."""
-    return np.asarray((np.arange(2**units)[:, None] >> np.arange(units)) & 1, dtype=float)
-
-
-def thinned(x: Array, W: Array, p: float) -> Array:
-    """The probabilities of each example under each of its masks: (N, 2^D, K)."""
-    return softmax((x[:, None, :] * all_masks(x.shape[1]) / (1 - p)) @ W)
-
-
-@lru_cache(maxsize=32)
-def _layer(examples: int, units: int, classes: int, seed: int) -> tuple[Given, Given]:
-    return normal((examples, units), seed), normal((units, classes), seed + 1)
-
-
-KINDS = ("softmax((x[{n}] * m / (1 - p)) @ W)", "not scaled", "scores", "scores, not scaled")
-
-
-def thinned_as(kind: str, x: Array, W: Array, p: float) -> Array:
-    """What each example gives under each of its masks when the scaling or the softmax may be missing: (N, 2^D, K)."""
-    factor = 1.0 if kind.endswith("not scaled") else 1 / (1 - p)
-    scores = factor * (x[:, None, :] * all_masks(x.shape[1])) @ W
-    return scores if kind.startswith("scores") else softmax(scores)
-
-
-def one_pass(exam: Exam, p: float, examples: int, units: int, kinds: tuple[str, ...] = KINDS) -> tuple[Array, str, float]:
-    """(which units each example kept in a single pass (N, D), the kind of KINDS that explains it, how far off it is).
-
-    Wrong when no mask of its units explains the probabilities of an example.
-    """
-    x, W = _layer(examples, units, 3, stable_seed(f"{exam.function}/layer/{examples}/{units}/{exam.salt}"))
-    key = ("one pass", p, examples, units, exam.salt)
-    call = layer_call(exam, x, W, p, 1, Seed(stable_seed(f"{exam.function}/pass/{p}/{exam.salt}")))
-    if key not in exam.memo:
-        exam.memo[key] = mean_and_std(exam.ask(call)[0], (examples, 3))[0]
-    exam.last, mean = (call,), exam.memo[key]
-    exam.show("mean[0]")
-    for kind in kinds if mean.any() else KINDS[:1]:
-        away = np.abs(thinned_as(kind, x.value, W.value, p) - mean[:, None, :]).max(axis=2)  # (N, 2^D)
-        if (away.min(axis=1) <= ROUGH).all():
-            return np.asarray(all_masks(units)[away.argmin(axis=1)]), kind, float(away.min(axis=1).max())
-    away = np.abs(thinned(x.value, W.value, p) - mean[:, None, :]).max(axis=2).min(axis=1)
-    wrong = ~(away <= ROUGH)
-    n = int(wrong.argmax())
-    exam.show(f"mean[{n}]")
-    rest = f" ({int(wrong.sum())} of {examples} are not)"
-    row = ", ".join(map(number, mean[n]))
-    raise Wrong(f"with T = 1, mean[{n}] = ({row})", f"{KINDS[0].format(n=n)} for one of the {2**units} masks m{rest}")
-
-
-@verb()
-def drops_inputs_of_the_layer(exam: Exam, *, p: float, examples: int = 60, units: int = 4) -> None:
-    """drops units of x, not weights, divides the others by 1 - p, and takes the softmax"""
-    kept, *_ = one_pass(exam, p, examples, units, KINDS[:1])
-    if kept.all() or not kept.any():
-        raise Wrong(f"{int(kept.sum())} of {kept.size} units were kept", f"about {round((1 - p) * kept.size)}")
-
-
-@verb()
-def is_exact_in_a_single_pass(exam: Exam, *, p: float, examples: int = 60, units: int = 4) -> None:
-    """gives the probabilities of a single pass to ten digits"""
-    *_, off = one_pass(exam, p, examples, units, KINDS[:1])
-    if off > DIGITS:
-        raise Wrong(f"with T = 1, a probability is off by {number(off)}", f"by no more than {DIGITS:g}")
-
-
-def _examples_seen(*, p: float, examples: int, units: int, **_: Any) -> str:
-    return f"a share of dropped units that is off by {smallest_error(examples * units, p):.2g}"
-
-
-@verb(chances=5, sees=_examples_seen)
-def drops_for_each_example(exam: Exam, *, p: float, examples: int = 2000, units: int = 4) -> None:
-    """drops each unit of each example by itself, with probability p"""
-    kept = one_pass(exam, p, examples, units)[0] != 0
-    coins = thrown(kept)
-    expect("share of dropped units", int((~coins).sum()), coins.size, p)
-    pairs = kept[: examples // 2 * 2, : units // 2 * 2]
-    demand_agreement(thrown(pairs, [1]), p, "rows")
-    demand_agreement(thrown(pairs, [0]).T, p, "columns")
-
-
-@verb()
-def throws_its_coins_by_the_generator(exam: Exam, *, p: float, passes: int = 3, examples: int = 40) -> None:
-    """gives the same for the same seed, and something else for another"""
-    x, W = _layer(examples, 3, 2, exam.seed(1))
-    seeds = (Seed(exam.seed(k)) for k in (0, 0, 1))
-    calls = [layer_call(exam, x, W, p, passes, seed) for seed in seeds]
-    first, again, other = (np.stack(mean_and_std(value, (examples, 2))) for value in exam.ask(*calls))
-    exam.show_two(calls[:2])
-    if not _same(first, again):
-        raise Wrong("two generators with the same seed gave other results", "the same")
-    exam.show_two(calls[::2])
-    if _same(first, other):
-        raise Wrong("two generators with different seeds gave the same result", "different ones")
-
-
-ROWS, COPIES = 3, 10  # examples with a single unit, each of them many times
-
-
-def _single_passes(exam: Exam, p: float, x: Given, W: Given) -> list[Array]:
-    """What single passes give to each of the ROWS examples, pass by pass: (values, 2) each, as seen in 30 calls with T = 1."""
-    calls = [layer_call(exam, x, W, p, 1, Seed(exam.seed(k + 10))) for k in range(30)]
-    means = np.stack([mean_and_std(value, (ROWS * COPIES, 2))[0] for value in exam.ask(*calls)])  # (calls, ROWS * COPIES, 2)
-    return [np.unique(values.round(6), axis=0)[:8] for values in means.reshape(-1, ROWS, 2).swapaxes(0, 1)]
-
-
-@verb()
-def gives_over_the_passes(exam: Exam, *, p: float, name: str, passes: int = 2) -> None:
-    """gives the {name} over the passes of what each pass gives"""
-    # what single passes give is seen, not prescribed: that it is wrong is charged elsewhere
-    rows = np.array([[0.5], [-1.0], [2.0]])
-    x, W = Given(f"np.tile([[0.5], [-1.0], [2.0]], ({COPIES}, 1))", np.tile(rows, (COPIES, 1))), normal((1, 2), exam.seed(2))
-    seen = _single_passes(exam, p, x, W)
-    call = layer_call(exam, x, W, p, passes, Seed(exam.seed()))
-    found = mean_and_std(exam.ask(call)[0], (ROWS * COPIES, 2))[name != "mean"]
-    if all(len(values) < 2 for values in seen) and (name == "mean" or not found.any()):
-        exam.last = (layer_call(exam, x, W, p, 1, Seed(exam.seed())),)
-        exam.show("np.ptp([{call}[0][0, 0] for seed in range(30)])")
-        raise Wrong("every pass gives the same", "passes that differ")
-    healthy = thinned(rows, np.asarray(W.value), p)  # (ROWS, 2, 2)
-    for n, got in enumerate(found):
-        values = seen[n % ROWS] if name == "mean" else np.concatenate([seen[n % ROWS], healthy[n % ROWS]])
-        every = values[np.stack(np.meshgrid(*[np.arange(len(values))] * passes), axis=-1).reshape(-1, passes)]  # (choices, T, 2)
-        wanted = every.mean(axis=1) if name == "mean" else every.std(axis=1)
-        if not (np.abs(wanted - got).max(axis=1) <= 10 * NEAR).any():
-            exam.show(f"{name}[{n}, 0]")
-            singles = ", ".join(number(v) for v in dict.fromkeys(values[:, 0].round(6).tolist()))
-            raise Wrong(f"with T = {passes}, {name}[{n}, 0] = {number(got[0])}", f"the {name} of {passes} of {singles} (with T = 1)")
-
-
-def _passes_seen(*, p: float, passes: int, examples: int, **_: Any) -> str:
-    return f"a share of dropped units that is off by {smallest_error(passes * examples, p):.2g}"
-
-
-@verb(chances=3, sees=_passes_seen)
-def drops_for_each_pass(exam: Exam, *, p: float, passes: int = 20, examples: int = 300) -> None:
-    """draws new masks in each pass"""
-    x = Given(f"np.linspace(1.0, 2.0, {examples})[:, None]", np.linspace(1.0, 2.0, examples)[:, None])
-    W = Given("np.array([[1.0, -0.5]])", np.array([[1.0, -0.5]]))
-    call = layer_call(exam, x, W, p, passes, Seed(exam.seed()))
-    (value,) = exam.ask(call)
-    mean, _ = mean_and_std(value, (examples, 2))
-    _, kind, _ = one_pass(exam, p, 60, 4)
-    exam.last = (call,)
-    exam.show("mean[:3, 0]")
-    dropped, kept = thinned_as(kind, x.value, W.value, p)[:, :, 0].T  # the two values a single unit can give
-    times = passes * (mean[:, 0] - dropped) / (kept - dropped)
-    odd = ~(np.abs(times - np.round(times)) <= 1e-4) | ~((times > -0.5) & (times < passes + 0.5))
-    if odd.any():
-        raise Wrong(f"mean[{int(odd.argmax())}] is no average of {passes} passes in which its unit is kept or dropped", "such an average")
-    counts = np.round(times).astype(int)
-    expect("share of passes in which a unit is dropped", int((passes - counts).sum()), passes * examples, p)
-    equal = int((counts[0::2] == counts[1::2]).sum())
-    expect("share of pairs of examples that keep their unit equally often", equal, examples // 2, equal_counts(passes, 1 - p))
-    low, high = middle_of(passes, 1 - p)
-    inside = int(((counts >= low) & (counts <= high)).sum())
-    expected = cdf(high, passes, 1 - p) - cdf(low - 1, passes, 1 - p)
-    expect(f"share of examples that keep their unit in {low} to {high} of {passes} passes", inside, examples, expected)
