@@ -17,8 +17,8 @@ from autograder.checks_api.verb import SILENT, named
 from autograder.checks_api.views import View, calling, in_both_modes
 from autograder.dropout.calls import outputs
 from autograder.dropout.forms import Bare
-from autograder.dropout.generalization.ablation import ablated
 from autograder.dropout.generalization.experiments import noisy_labels
+from autograder.dropout.generalization.patients import ablated
 from autograder.dropout.generalization.training import trained
 from autograder.dropout.mask_symptoms import digits, outside, survivors
 from autograder.dropout.network.gradient_checker_symptoms import form_of

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from statistics import NormalDist
 
 import numpy as np
 
@@ -49,15 +50,11 @@ SHAPE = (101, 119)  # a share is known to 0.004, the labels below are 0.05 apart
 
 
 # ------------------------------------------------------------------------------------------------------------------------ draws
-def _normal_cdf(z: float) -> float:
-    return 0.5 * (1 + math.erf(z / math.sqrt(2)))
-
-
 SHARES = {"p": P, "1-p": 1 - P, "none": 0.0, "all": 1.0, "half": 0.5} | {
-    "normal": _normal_cdf(P),  # compares a normal number with p or 1-p, this way round or the other
-    "normal ": _normal_cdf(1 - P),
-    "normal  ": 1 - _normal_cdf(P),
-    "normal   ": 1 - _normal_cdf(1 - P),
+    "normal": NormalDist().cdf(P),  # compares a normal number with p or 1-p, this way round or the other
+    "normal ": NormalDist().cdf(1 - P),
+    "normal  ": 1 - NormalDist().cdf(P),
+    "normal   ": 1 - NormalDist().cdf(1 - P),
     "with replacement": 1 - math.exp(-P),  # p * n places, each picked among all n
 }
 
@@ -319,11 +316,8 @@ def at_zero(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (6, 7)
 @symptom
 def outside(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (4, 5)) -> str:
     """What a p outside [0, 1] gives."""
-    words = []
-    for p in (-0.25, 1.25):
-        (answer,) = exam.answers(draw_call(exam, via, shape, p, Seed(exam.seed())))
-        words.append(ending(answer))
-    return words[0] if words[0] == words[1] else " / ".join(words)
+    answers = (exam.answers(draw_call(exam, via, shape, p, Seed(exam.seed())))[0] for p in (-0.25, 1.25))
+    return " / ".join(dict.fromkeys(map(ending, answers)))
 
 
 @symptom

@@ -23,7 +23,7 @@ from scipy.stats import binom
 from autograder import chance
 from autograder.authoring.verify import verdicts_of
 from autograder.course import lacking, slugs
-from autograder.dropout.generalization.ablation import DELETED
+from autograder.dropout.generalization.patients import DELETED
 from autograder.dropout.masks import LARGE
 from autograder.dropout.spatial.blocks import Lattice
 from autograder.judge import UNFIT

@@ -6,26 +6,35 @@ every correct way of drawing and of rescaling passes, and nothing depends on a t
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import lru_cache
-from itertools import combinations, product
-from typing import Any
-
 import numpy as np
 
-from autograder.asking import Exam, Wrong, array, number, shared, stable_seed
+from autograder.asking import Exam, Wrong
 from autograder.chance import acceptance
 from autograder.checks_api.comparing import compare
 from autograder.checks_api.counts import off_by
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.verb import verb
-from autograder.checks_api.views import View
-from autograder.dropout.generalization.training import Params, accuracy
-from autograder.model import Call, Given, Seed
+from autograder.dropout.generalization.patients import (
+    DELETED,
+    ONE_LAYER,
+    RESCALED,
+    SHOWN,
+    TWO_LAYERS,
+    asked,
+    curve,
+    curves,
+    deletions,
+    habit,
+    near,
+    patient,
+    same_example,
+    scale,
+    show_deletion,
+    single,
+    unit_of,
+)
 
 __all__ = [
-    "ablated",
     "answers_in_order",
     "averages_over_repeats",
     "deletes_any_unit",
@@ -35,236 +44,6 @@ __all__ = [
     "scales_the_others",
     "starts_at_the_whole_network",
 ]
-
-EXAMPLES, HIDDEN_EXAMPLES = 1001, 983
-ONE_LAYER, TWO_LAYERS = (6, 5, 4), (6, 5, 5, 3)
-DELETED, ODD = 0.4, 0.35  # of 5 units 2, and round(1.75) = 2
-RESCALED = "1 / (1 - f)"
-# what the survivors may be multiplied by, of the fraction f and of H units of which some are left; the right factor first
-FACTORS: dict[str, Callable[[float, int, int], float]] = {
-    RESCALED: lambda f, units, left: 1 / (1 - f),
-    "1": lambda f, units, left: 1.0,
-    "1 - f": lambda f, units, left: 1 - f,
-    "1 / f": lambda f, units, left: 1 / f,
-    "H / units left": lambda f, units, left: units / max(left, 1),
-}
-MADE = """rng, sizes = np.random.default_rng({seed}), {sizes}
-params = {{}}
-for k in range(1, len(sizes)):
-    params[f"W{{k}}"] = rng.normal(size=(sizes[k - 1], sizes[k]))
-    params[f"b{{k}}"] = rng.normal(size=sizes[k])
-X = h = rng.normal(size=({examples}, sizes[0]))
-for k in range(1, len(sizes)):
-    h = (np.maximum(h, 0) if k > 1 else h) @ params[f"W{{k}}"] + params[f"b{{k}}"]
-y = h.argmax(axis=1)
-lie = rng.random(len(y)) < 0.2
-y[lie] = rng.integers(0, sizes[-1], lie.sum())"""  # what a student pastes to see the same network
-SHOWN = {1.0: "curve[0]", 100.0: "curve[0] / 100"}
-Gone = tuple[tuple[int, ...], ...]  # the deleted units of each hidden layer
-
-
-class Patient:
-    """A small random network with examples, and the accuracies that deleting units can give."""
-
-    def __init__(self, sizes: tuple[int, ...], seed: int, examples: int = EXAMPLES) -> None:
-        self.sizes, self.text = sizes, MADE.format(seed=seed, sizes=sizes, examples=examples)
-        rng = np.random.default_rng(seed)
-        self.params: Params = {}
-        for k in range(1, len(sizes)):
-            self.params[f"W{k}"] = rng.normal(size=(sizes[k - 1], sizes[k]))
-            self.params[f"b{k}"] = rng.normal(size=sizes[k])
-        self.X = rng.normal(size=(examples, sizes[0]))
-        self.y = self.after(())[1].argmax(axis=1)  # what the whole network says ...
-        lie = rng.random(examples) < 0.2
-        self.y[lie] = rng.integers(0, sizes[-1], int(lie.sum()))  # ... but for a few, so that its accuracy is below 1
-        self.whole = accuracy(self.params, self.X, self.y)
-
-    def call(self, exam: Exam, fractions: list[float], repeats: int, seed: int, watch: bool = False) -> Call:
-        """ablation_curve(params, X, y, fractions, rng, repeats)"""
-        copies = {name: entry.copy() for name, entry in self.params.items()}  # a careless answer must not spoil the next question
-        given = (Given("params", copies, self.text), Given("X", self.X), Given("y", self.y))
-        return Call(exam.function, (*given, fractions, Seed(exam.seed(seed)), repeats), returns=("curve",), watch=watch)
-
-    def after(self, layers: tuple[tuple[tuple[int, ...], float], ...], speak: bool = False) -> tuple[float, Array]:
-        """Accuracy and scores with the units of each hidden layer deleted that are listed, the others multiplied by a factor.
-
-        With `speak` a unit loses its inputs, but not its bias.
-        """
-        h, last = self.X, len(self.sizes) - 1
-        for k in range(1, last):
-            bias = self.params[f"b{k}"]
-            h = np.maximum(h @ self.params[f"W{k}"] + bias, 0)
-            if layers:
-                gone, factor = layers[k - 1]
-                h[:, list(gone)] = np.maximum(bias[list(gone)], 0) if speak else 0
-                h = h * factor
-        s = np.asarray(h @ self.params[f"W{last}"] + self.params[f"b{last}"])
-        return (float((s.argmax(axis=1) == self.y).mean()) if layers else 0.0), s
-
-    @lru_cache(maxsize=256)  # noqa: B019  the networks themselves are few, and kept
-    def possible(self, counts: tuple[int, ...], factors: tuple[float, ...], speak: bool = False) -> dict[Gone, float]:
-        """Deleted units -> accuracy, for every choice of so many units of each hidden layer."""
-        choices = [list(combinations(range(width), count)) for width, count in zip(self.sizes[1:-1], counts, strict=True)]
-        return {gone: self.after(tuple(zip(gone, factors, strict=True)), speak)[0] for gone in product(*choices)}
-
-
-def patient(exam: Exam, sizes: tuple[int, ...]) -> Patient:
-    """A network of these sizes that tells what was deleted: choices of units give different accuracies (with one layer, all of them)."""
-    key = ("patient", sizes, exam.salt)
-    if key not in exam.memo:
-        exam.memo[key] = _found(sizes, exam.seed_text, HIDDEN_EXAMPLES if exam.salt else EXAMPLES)
-    kept: Patient = exam.memo[key]
-    return kept
-
-
-@lru_cache(maxsize=64)  # the seeds of public checks are fixed, so a class of hand-ins meets the same networks again and again
-def _found(sizes: tuple[int, ...], seed_text: str, examples: int) -> Patient:
-    tries = (Patient(sizes, stable_seed(f"{seed_text}/{k}"), examples) for k in range(1000))
-    return next(found for found in tries if _tells(found))
-
-
-def _tells(found: Patient) -> bool:
-    values = np.sort([found.whole, *found.possible(asked(found.sizes, DELETED), scale(found.sizes, DELETED)).values()])
-    gaps = np.diff(values) > 0.5 / EXAMPLES
-    return bool(np.ptp(values) > 0.25 and gaps.mean() >= (1.0 if len(found.sizes) == len(ONE_LAYER) else 0.75))
-
-
-def asked(sizes: tuple[int, ...], fraction: float) -> tuple[int, ...]:
-    """How many units of each hidden layer are to be deleted."""
-    return tuple(round(fraction * width) for width in sizes[1:-1])
-
-
-def scale(sizes: tuple[int, ...], fraction: float, name: str = RESCALED) -> tuple[float, ...]:
-    """The factor on the survivors of each hidden layer."""
-    counts = asked(sizes, fraction)
-    return tuple(FACTORS[name](fraction, units, units - count) for units, count in zip(sizes[1:-1], counts, strict=True))
-
-
-def curve(value: Any, count: int, whole: float = 1.0) -> Array:
-    """The returned accuracies, one for each fraction, as shares of `whole`."""
-    found = array(value, "curve", (count,)).astype(float)
-    if not np.isfinite(found).all():
-        raise Wrong(f"curve holds {number(found[~np.isfinite(found)][0])}", "accuracies")
-    return found / whole
-
-
-def near(value: float, values: Any) -> bool:
-    """Is this accuracy one of these? One example more or less is another accuracy."""
-    return bool(np.abs(np.asarray(list(values)) - value).min() < 0.1 / EXAMPLES)
-
-
-def ablated(fractions: tuple[float, ...] = (0.2, 0.4, 0.6, 0.8, 0.4, 0.6), repeats: int = 3) -> View:
-    """The accuracies for so many fractions that two seeds do not agree by chance."""
-
-    def call(exam: Exam, number: int) -> Call:
-        return patient(exam, TWO_LAYERS).call(exam, [*fractions] * 3, repeats, 400 + number)
-
-    return View(call, lambda value: array(value, "curve"), "curves")
-
-
-def curves(exam: Exam, calls: list[Call], count: int) -> list[Array]:
-    """What the calls give, as shares. Percentages are told by `starts_at_the_whole_network`; here they are read as what they are."""
-    whole = _unit(exam)
-    return [curve(value, count, whole) for value in exam.ask(*calls)]
-
-
-@shared
-def _unit(exam: Exam) -> float:
-    """In what accuracies are given: as shares of 1, or of 100."""
-    (value,) = exam.ask(patient(exam, TWO_LAYERS).call(exam, [0.0], 1, 0))
-    return 100.0 if curve(value, 1)[0] > 1 else 1.0
-
-
-@shared
-def single(exam: Exam, sick: Patient, count: int, fraction: float = DELETED) -> list[float]:
-    """The accuracies of `count` single deletions."""
-    found = curves(exam, [sick.call(exam, [fraction], 1, k) for k in range(count)], 1)
-    _show_deletion(exam, sick, 0, fraction)
-    return [float(values[0]) for values in found]
-
-
-def _show_deletion(exam: Exam, sick: Patient, k: int, fraction: float) -> None:
-    """The accuracy after the k-th of the single deletions."""
-    exam.last = (sick.call(exam, [fraction], 1, k),)
-    exam.show(SHOWN[_unit(exam)])
-
-
-@dataclass(frozen=True)
-class Habit:
-    """How a function deletes units of one hidden layer: the factor on the others, and the accuracy of each choice of units."""
-
-    fraction: float
-    factor: str
-    speak: bool
-    possible: dict[Gone, float]
-
-    def number(self, values: list[float]) -> int | None:
-        """How many units are gone each time, the number asked for if that explains the accuracies; None when it varies."""
-        usual, units = asked(ONE_LAYER, self.fraction)[0], ONE_LAYER[1]
-        counts = sorted(range(units + 1), key=lambda count: count != usual)
-        return next((n for n in counts if all(near(value, self.of(n).values()) for value in values)), None)
-
-    def of(self, number: int | None) -> dict[Gone, float]:
-        """The choices of so many units; of any number, for None."""
-        return {gone: accuracy for gone, accuracy in self.possible.items() if number in (None, len(gone[0]))}
-
-    def units(self, value: float, number: int | None) -> tuple[int, ...]:
-        """The units whose deletion gives this accuracy."""
-        choices = self.of(number)
-        return min(choices, key=lambda choice: abs(choices[choice] - value))[0]
-
-
-def habit(exam: Exam, fraction: float = DELETED, calls: int = 12) -> Habit:
-    """What explains so many single deletions; Wrong when no deleting of whole units does.
-
-    The checks of a property read the others by this: who forgets the factor is told so once, and not that the number is wrong too.
-    """
-    sick = patient(exam, ONE_LAYER)
-    habits = _habits(sick, fraction)
-    for found in (deletions(exam, calls, fraction), single(exam, sick, calls, fraction)):
-        known = [h for h in habits if all(near(value, h.possible.values()) for value in found)]
-        if known:
-            usual = asked(ONE_LAYER, fraction)[0]
-            return next((h for h in known if h.number(found) == usual), known[0])
-    odd = next(value for value in found if not near(value, habits[0].possible.values()))
-    _show_deletion(exam, sick, found.index(odd), fraction)
-    raise Wrong(f"accuracy after one deletion = {odd:.4f}", f"an accuracy that deleting some of {ONE_LAYER[1]} units can give")
-
-
-@shared
-def deletions(exam: Exam, calls: int = 12, fraction: float = DELETED) -> list[float]:
-    """So many single deletions: from as many calls, or from one, when each call gives the same, which says little."""
-    sick = patient(exam, ONE_LAYER)
-    found = single(exam, sick, calls, fraction)
-    if np.ptp(found) > 0:
-        return found
-    (values,) = curves(exam, [sick.call(exam, [fraction] * calls, 1, 0)], calls)
-    return [float(value) for value in values]
-
-
-@lru_cache(maxsize=64)
-def _habits(sick: Patient, fraction: float) -> list[Habit]:
-    units, known = sick.sizes[1], [(name, False) for name in FACTORS] + [(RESCALED, True)]
-    return [
-        Habit(fraction, name, speak, {
-            gone: accuracy
-            for count in range(units + 1)
-            for gone, accuracy in sick.possible((count,), (FACTORS[name](fraction, units, units - count),), speak).items()
-        })
-        for name, speak in known
-    ]
-
-
-def same_example(exam: Exam, count: int = 6) -> list[float]:
-    """Accuracies on copies of one example: 0 or 1, when all examples lose the same units."""
-    sick, calls = patient(exam, TWO_LAYERS), []
-    for k in range(count):
-        call = sick.call(exam, [0.5], 1, k)
-        first = f"X, y = np.repeat(X[{k}:{k + 1}], 200, axis=0), np.repeat(y[{k}:{k + 1}], 200)"
-        same = (Given("X", np.repeat(sick.X[k : k + 1], 200, axis=0), first), Given("y", np.repeat(sick.y[k : k + 1], 200)))
-        calls.append(replace(call, args=(call.args[0], *same, *call.args[3:])))
-    return [float(found[0]) for found in curves(exam, calls, 1)]
-
 
 @verb()
 def starts_at_the_whole_network(exam: Exam) -> None:
@@ -290,7 +69,7 @@ def deletes_for_all_examples(exam: Exam) -> None:
     mixed = [k for k, value in enumerate(found) if not near(value, (0, 1))]
     if mixed:
         exam.last = exam.last[mixed[0] : mixed[0] + 1]
-        exam.show(SHOWN[_unit(exam)])
+        exam.show(SHOWN[unit_of(exam)])
         raise Wrong(f"200 copies of one example had the accuracy {found[mixed[0]]:.3f} after one deletion", "0 or 1")
 
 
@@ -306,7 +85,7 @@ def deletes_units(exam: Exam, *, fraction: float = DELETED, two_layers: bool = T
             count = " and ".join(map(str, asked(sizes, fraction)))
             closest = min(possible, key=lambda other: abs(other - value))
             wanted = f"an accuracy that deleting {count} units can give; the nearest is {closest:.4f}"
-            _show_deletion(exam, sick, k, fraction)
+            show_deletion(exam, sick, k, fraction)
             raise Wrong(f"accuracy after one deletion = {value:.4f}{hint}", wanted)
 
 
@@ -341,7 +120,7 @@ def averages_over_repeats(exam: Exam, *, repeats: int = 2) -> None:
     possible = np.array(list(known.of(known.number(deletions(exam))).values()))
     means = means_of(possible, repeats)
     values = [float(found[0]) for found in curves(exam, [sick.call(exam, [DELETED], repeats, 200 + k) for k in range(24)], 1)]
-    asked, shown = exam.last, SHOWN[_unit(exam)]
+    asked, shown = exam.last, SHOWN[unit_of(exam)]
     exam.last = asked[:1]
     exam.show(shown)
     # the same units in every repeat: at most once in ten calls; in all 24 once in 10^24

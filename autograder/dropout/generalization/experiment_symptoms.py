@@ -7,7 +7,9 @@ import numpy as np
 from autograder.asking import Exam, Wrong, array, number
 from autograder.checks_api.inputs import normal
 from autograder.checks_api.symptoms import nearest, symptom
-from autograder.dropout.generalization.ablation import (
+from autograder.dropout.generalization.ablation import means_of
+from autograder.dropout.generalization.experiments import entry, spoiling, whole
+from autograder.dropout.generalization.patients import (
     DELETED,
     ODD,
     ONE_LAYER,
@@ -17,14 +19,12 @@ from autograder.dropout.generalization.ablation import (
     curves,
     deletions,
     habit,
-    means_of,
     near,
     patient,
     same_example,
     single,
 )
-from autograder.dropout.generalization.ablation import FACTORS as TIMES
-from autograder.dropout.generalization.experiments import entry, spoiling, whole
+from autograder.dropout.generalization.patients import FACTORS as TIMES
 from autograder.dropout.generalization.training import labels
 from autograder.dropout.mask_symptoms import P
 from autograder.dropout.values import DIGITS

@@ -242,14 +242,10 @@ def draws_first_weights(exam: Exam) -> None:
             exam.show(f'np.unique(params["{name}"]).size')
             raise Wrong(f"{name} starts with {len(np.unique(W))} different numbers", f"{W.size}")
         exam.show(f'(params["{name}"] > 0).mean()')
-        _half(f"share of positive weights in {name}", W > 0)
+        expect(f"share of positive weights in {name}", int((W > 0).sum()), W.size, 0.5)
         exam.show(f'(abs(params["{name}"]) < 0.6745 * np.sqrt(2 / {W.shape[0]})).mean()')
-        _half(f"share of weights of {name} within 0.6745 * sqrt(2 / {W.shape[0]}) of 0 (their standard deviation is {W.std():.4f})",
-              np.abs(W) < QUARTILE * sd)
-
-
-def _half(what: str, events: Array) -> None:
-    expect(what, int(events.sum()), events.size, 0.5)
+        inner = f"share of weights of {name} within 0.6745 * sqrt(2 / {W.shape[0]}) of 0 (their standard deviation is {W.std():.4f})"
+        expect(inner, int((np.abs(W) < QUARTILE * sd).sum()), W.size, 0.5)
 
 
 # --------------------------------------------------------------------------------------------------------------------------- its steps
@@ -304,12 +300,10 @@ def keeps_momentum(exam: Exam, *, sizes: tuple[int, ...], momentum: float, lr: f
     _agree(rest, there, rate, size, "the second step less momentum times the first", "a step without momentum", show)
 
 
-FLAT = "def flat(params):\n    return np.concatenate([params[name].ravel() for name in {names}])"
-
-
 def _flat(sizes: tuple[int, ...]) -> Given:
     """For messages: `flat`, which makes one vector of a network."""
-    return Given("flat", None, FLAT.format(names=[f"{kind}{k}" for k in range(1, len(sizes)) for kind in "Wb"]))
+    names = [f"{kind}{k}" for k in range(1, len(sizes)) for kind in "Wb"]
+    return Given("flat", None, f"def flat(params):\n    return np.concatenate([params[name].ravel() for name in {names}])")
 
 
 def call_them(exam: Exam, *names: str) -> None:

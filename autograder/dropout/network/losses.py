@@ -188,16 +188,8 @@ def survives_dropping_everything(exam: Exam, *, sizes: Sizes = SMALL, batch: int
 # ------------------------------------------------------------------------------------------------------------------------- gradients
 @verb()
 def agrees_with_its_own_loss(
-    exam: Exam,
-    *,
-    case: str,
-    p_in: float = 0.0,
-    p_hidden: float = 0.0,
-    train: bool = True,
-    of: Sequence[str] = NAMES,
-    sizes: Sizes = SMALL,
-    batch: int = 9,
-    directions: int = 3,
+    exam: Exam, *, case: str, p_in: float = 0.0, p_hidden: float = 0.0, train: bool = True, of: Sequence[str] = NAMES,
+    sizes: Sizes = SMALL, batch: int = 9, directions: int = 3,
 ) -> None:
     """gives the gradients of its own loss {case}"""
     question = asked("firm_network", sizes, batch, exam.seed(1))
