@@ -72,9 +72,12 @@ def settled(n: int, of: int, probability: float, looks: int = 1) -> tuple[int, i
     """Counts of the first n of `of` events with which the others need not be seen: low to high, none where low is above high.
 
     Were the probability off by the smallest error that all of them reveal, one of these would come with EARLY / looks at most. So who looks
-    so often on the way still sees that error with POWER; and nobody is refused who is not refused by all events.
+    so often on the way still sees that error with POWER; and nobody is refused who is not refused by all events. A share that all events
+    would refuse, were it to stay as it is, settles nothing.
     """
+    least, greatest = acceptance(of, probability)
     error = smallest_error(of, probability, power=POWER + EARLY)
     most = EARLY / looks
     high = _low(n, min(1.0, probability + error), most) - 1
-    return n + 1 - _low(n, min(1.0, 1 - probability + error), most), high
+    low = n + 1 - _low(n, min(1.0, 1 - probability + error), most)
+    return max(low, -(-least * n // of)), min(high, greatest * n // of)

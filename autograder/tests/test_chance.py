@@ -88,6 +88,15 @@ def test_who_stops_early_still_sees_the_smallest_error_stated(of: int, p: float,
     assert binom.cdf(high, n, p) - binom.cdf(low - 1, n, p) > 0.3, "and it is worth while"
 
 
+@pytest.mark.parametrize(("of", "p", "calls"), STAGES)
+def test_a_share_that_all_would_refuse_settles_nothing(of: int, p: float, calls: int) -> None:
+    least, greatest = chance.acceptance(of, p)
+    for n in (of // calls * k for k in range(1, calls)):
+        low, high = chance.settled(n, of, p, calls - 1)
+        assert low * of >= least * n
+        assert high * of <= greatest * n
+
+
 def test_a_test_that_sees_nothing_settles_nothing() -> None:
     low, high = chance.settled(1, 3, 0.5)
     assert low > high
