@@ -196,7 +196,7 @@ def test_parts_of_a_committee() -> None:
     both = odd(committee, right, meeting("arithmetic", votes=lambda p: 0.5, axis=-2))
     assert both == {"kind_of_mean": "arithmetic", "votes_of_masks": "all alike", "softmax_over": "the examples"}
     swapped = odd(committee, right, meeting(votes=lambda p: p, scaled=True, of_bias=0.5))
-    assert swapped == {"votes_of_masks": "exchanged", "inputs_of_members": "scaled", "bias_of_members": "another"}
+    assert swapped == {"votes_of_masks": "exchanged", "inputs_of_members": "scaled", "bias_of_members": "smaller"}
     assert odd(committee, right, meeting(norm=False)) == {"rows": "another number"}
     assert odd(committee, right, meeting(more=1e-12)) == {"sure_members": "bounded"}
     assert odd(committee, right, lambda *given: right(*given) * (1 - 1e-8)) == {"rows": "about 1"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.asking import Exam, Wrong, array
+from autograder.asking import Exam, Unanswered, Wrong, array
 from autograder.checks_api.symptoms import nearest, precision, symptom
 from autograder.model import Call, Code, Given, Seed
 
@@ -60,9 +60,17 @@ def _unit(exam: Exam) -> str:
     if abs(_ratio(one, _size(exam, [2 * entry for entry in dx])) - 1) < NEAR:
         doubled = _ratio(_size(exam, dx, f"2 * {STEEP}"), one)
         return nearest(doubled, {"nothing": 2.0, BLIND: 1.0}, NEAR)
-    if abs(_ratio(one, _size(exam, [dx[:2], dx[2:]])) - np.sqrt(2)) < NEAR:
+    if _counts_rows(exam, dx, one):
         return "|dx| / sqrt(rows)"
     return nearest(_ratio(one, _size(exam, [float(np.linalg.norm(dx))])), {"|dx| / sqrt(n)": 2.0, "|dx|": 1.0, "|dx| / n": 4.0}, 2 * NEAR)
+
+
+def _counts_rows(exam: Exam, dx: list[float], flat: float) -> bool:
+    """Whether n is that of the rows, by the same dx as a matrix; who cannot do one has another mistake."""
+    try:
+        return bool(abs(_ratio(flat, _size(exam, [dx[:2], dx[2:]])) - np.sqrt(2)) < NEAR)
+    except (Unanswered, Wrong):
+        return False
 
 
 @symptom
