@@ -24,6 +24,7 @@ from autograder.carried import calls, sources
 from autograder.course import slugs
 from autograder.folders import folders
 from autograder.model import CourseError, Misconception, Variant
+from autograder.report.progress import plain_console
 from autograder.report.table import Grid, Row
 from autograder.sandbox import choose, warning
 from autograder.staff import Staff, load_staff
@@ -179,10 +180,10 @@ def _merged(staff: Staff, entries: Sequence[Misconception | Variant]) -> dict[st
 # ----------------------------------------------------------------------------------------------------------------------- the run
 def demo(root: Path, folder: Path, unsafe: bool = False) -> int:
     """Build, grade and show; returns 0 when every mark is the one that was expected."""
-    console = Console()
+    console = plain_console()
     isolation = choose(unsafe)
     if loud := warning(isolation):
-        console.print(loud, style="bold red", highlight=False)
+        console.print(loud, style="bold red")
     slug = slugs(root)[0]
     course = scratch.course(root, folder.resolve(), slug)
     staff = load_staff(course, slug)
@@ -258,7 +259,7 @@ def _show(console: Console, people: Sequence[HandIn], marks: dict[str, Mark]) ->
     strange = {p.student for p in people if not _expected(p, marks.get(p.student))}
     console.print()
     for line in Grid([_row(p, marks.get(p.student), p.student in strange) for p in people]).lines():
-        console.print(line, highlight=False)
+        console.print(line)
     return len(strange)
 
 

@@ -66,9 +66,10 @@ def _grade(arguments: argparse.Namespace) -> int:
     from autograder.explain import calls_of
     from autograder.judge import Witness
     from autograder.report import data, looks, table, text
+    from autograder.report.progress import plain_console
     from autograder.staff import load_staff
 
-    staff, console = load_staff(find_root(arguments.course), arguments.assignment), Console()
+    staff, console = load_staff(find_root(arguments.course), arguments.assignment), plain_console()
     isolation, found, witness = _isolation(arguments, console), dict[int, Report](), Witness()
     with data.JsonFile(arguments.json, lambda: [data.to_dict(r, calls_of(r, witness)) for r in found.values()]) as file:
         for number, report in _judged(arguments.notebooks, staff, isolation, witness):
@@ -81,7 +82,7 @@ def _grade(arguments: argparse.Namespace) -> int:
         data.write_csv(arguments.csv, reports)
     grid = table.Grid(table.rows(reports))
     for line in grid.lines():
-        console.print(line, highlight=False)
+        console.print(line)
     _show(console, [k for row, r in zip(grid.rows, reports, strict=True) for k in looks.of_report(r, row.label)])
     return _code(reports)
 
@@ -90,7 +91,7 @@ def _show(console: Console, found: Sequence[Look]) -> None:
     from autograder.report import looks
 
     for line in looks.lines(found):
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+        console.print(line, markup=False, soft_wrap=True)
 
 
 def _isolation(arguments: argparse.Namespace, console: Console) -> Isolation:
@@ -103,10 +104,10 @@ def _isolation(arguments: argparse.Namespace, console: Console) -> Isolation:
         raise CourseError(f"{arguments.assignment} has no use for a GPU. Leave --gpu out.")
     isolation = choose(arguments.unsafe_isolation, arguments.isolation)
     if loud := warning(isolation):
-        console.print(loud, style="bold red", highlight=False)
+        console.print(loud, style="bold red")
     if not arguments.gpu:
         return isolation
-    console.print("--gpu is experimental: it has never run on a GPU.", highlight=False)
+    console.print("--gpu is experimental: it has never run on a GPU.")
     return with_gpu(isolation)
 
 
@@ -148,9 +149,9 @@ def _grade_class(arguments: argparse.Namespace) -> int:
         _start_fork_server()
     from autograder.classes import batch
     from autograder.report import data
-    from autograder.report.progress import Progress
+    from autograder.report.progress import Progress, plain_console
 
-    console = Console()
+    console = plain_console()
     isolation = _isolation(arguments, console)
     with ExitStack() as stack:
         grading = _batch(arguments, isolation, stack)
@@ -164,9 +165,9 @@ def _grade_class(arguments: argparse.Namespace) -> int:
     _table(console, grading, arguments.student)
     tally = grading.tally
     for line in progress.summary(tally.graded, tally.unchanged, tally.unreadable, tally.broken, tally.slowest):
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+        console.print(line, markup=False, soft_wrap=True)
     for note in grading.notes:
-        console.print(note, highlight=False, markup=False, soft_wrap=True)
+        console.print(note, markup=False, soft_wrap=True)
     _show(console, grading.looks)
     return BROKEN if tally.broken else UNREADABLE if tally.unreadable else OK
 
@@ -216,10 +217,10 @@ def _table(console: Console, grading: Batch, students: Sequence[str]) -> None:
 
     rows = table.class_rows((s for s in standings(grading.root, grading.slug) if not students or s.student in students), grading.looks)
     for line in table.Grid(rows[: looks.SHOWN]).lines() if rows else ():
-        console.print(line, highlight=False)
+        console.print(line)
     if len(rows) > looks.SHOWN:
         more = f"and {len(rows) - looks.SHOWN} more; all of them with: autograder report {grading.slug} --names --csv FILE"
-        console.print(more, highlight=False, markup=False)
+        console.print(more, markup=False)
 
 
 def _dask_keys(arguments: argparse.Namespace) -> int:

@@ -13,6 +13,11 @@ from rich.text import Text
 SLOW = 2.0  # seconds; a hand-in that took longer is worth a word
 
 
+def plain_console() -> Console:
+    """The terminal, which shows what it is given: rich would make a picture of a student called `:a:`, and colour numbers."""
+    return Console(emoji=False, highlight=False)
+
+
 class Rate(progress.ProgressColumn):
     """Hand-ins in a second."""
 
@@ -41,7 +46,7 @@ class Progress:
     def step(self, trouble: str = "") -> None:
         """One more is done; what is wrong with it is said at once."""
         if trouble:
-            self._console.print(trouble, highlight=False, markup=False, soft_wrap=True)
+            self._console.print(trouble, markup=False, soft_wrap=True)
         self._bar.advance(self._task)
 
     def summary(

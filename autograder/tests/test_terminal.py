@@ -12,6 +12,7 @@ import pytest
 
 from autograder.authoring.fill import released, write
 from autograder.cli import main
+from autograder.report.progress import plain_console
 from autograder.report.terminal import Patient
 from autograder.tests.classroom import QUIZ, SLUG, answered
 
@@ -89,3 +90,8 @@ def test_what_failed_once_is_not_tried_again() -> None:
     assert [out.write("abc"), out.write("d")] == [3, 1]
     assert (full.tried, out.encoding) == (1, "ascii")
     assert out.failed is not None
+
+
+def test_a_student_is_shown_as_the_folder_is_called(capsys: pytest.CaptureFixture[str]) -> None:
+    plain_console().print(":cat:a1", markup=False)
+    assert capsys.readouterr().out == ":cat:a1\n"
