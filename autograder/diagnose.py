@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from autograder.asking import Exam
-from autograder.checks_api.symptoms import UNUSABLE_RESULT, Symptom
+from autograder.checks_api.symptoms import DIGEST, UNUSABLE_RESULT, Symptom
 from autograder.model import Diagnosis, Subject
 
 Facts = dict[str, str]
@@ -81,7 +81,7 @@ def _mute(word: str) -> bool:
 
 def _something_else(exercise: str, rest: Facts, hardly: bool) -> Diagnosis:
     """What was seen beside what the verdicts say already: an exception, for one, stands there with its line."""
-    told = {} if hardly else {name: word for name, word in rest.items() if not _mute(word)}
+    told = {} if hardly else {name: word for name, word in rest.items() if not _mute(word) and not word.startswith(DIGEST)}
     seen = ", ".join(f"{name.replace('_', ' ')}: {word}" for name, word in told.items())
     message = f"No mistake we know explains this by itself. What was seen of {exercise}: {seen}." if seen else ""
     return Diagnosis(exercise, SOMETHING_ELSE, message, rest)

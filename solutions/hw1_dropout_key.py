@@ -13,6 +13,7 @@ INVERTED = {"forward": "dropout_forward", "backward": "dropout_backward"}
 VANILLA = {"forward": "vanilla_forward", "backward": "vanilla_backward"}
 SOME = "drops_some_and_keeps_some"
 GRADIENT = "passes_gradient_to_kept_units_only"
+CHANCE = ("drops_the_right_share", "keeps_a_varying_number", "draws_afresh", "takes_any_shape")
 
 HIDDEN = {
     "keep_mask": {
@@ -24,8 +25,9 @@ HIDDEN = {
             c.treats_examples_apart(p=0.62, **MASK),
             c.treats_features_apart(p=0.62, **MASK),
             c.keeps_a_varying_number(p=0.62, **MASK),
+            c.can_drop_everything(p=0.5, units=2, calls=400, **MASK, needs=CHANCE),
         ],
-        "rng": [c.obeys_the_generator(p=0.62, shape=(9, 5, 31), **MASK)],
+        "rng": [c.obeys_the_generator(p=0.62, shape=(45, 31), **MASK)],
     },
     "dropout_forward": {
         "coins": [
@@ -34,6 +36,7 @@ HIDDEN = {
             c.treats_examples_apart(p=0.62),
             c.treats_features_apart(p=0.62),
             c.keeps_a_varying_number(p=0.62),
+            c.can_drop_everything(p=0.5, units=2, calls=400, via="forward", needs=CHANCE),
         ],
         "scale": [
             c.scales_the_survivors(p=0.62, by="1/(1-p)", shape=(37, 41)),
@@ -71,14 +74,8 @@ HIDDEN = {
         "var": [c.is_right_like_the_solution(given=((7, 5), 0.45), names=("mean", "var"), name="var", tolerance=1e-5)],
         "mean": [c.is_right_like_the_solution(given=((7, 5), 0.45), names=("mean", "var"), name="mean", tolerance=1e-5)],
         "manners": [
-            c.is_right_like_the_solution(given=((3, 4), 0.0), names=("mean", "var"), name="var", tolerance=1e-9),
-            c.is_right_like_the_solution(
-                given=((7, 5), 0.3),
-                names=("mean", "var"),
-                name="var",
-                tolerance=1e-10,
-                needs="is_right_like_the_solution(name=var, tolerance=1e-05)",
-            )
+            c.is_right_like_the_solution(given=given, names=("mean", "var"), name="var", tolerance=tolerance, needs="var")
+            for given, tolerance in ((((3, 4), 0.0), 1e-9), (((7, 5), 0.3), 1e-10))
         ],
     },
     "fixed_dropout_mask": {
@@ -162,7 +159,7 @@ def fair_coin(*edits, also=""):
         """Half of your units are dropped whatever p is: the coin is always fair. Let p decide, for example by comparing uniform
         numbers with it.""",
         *edits,
-        signs="drop_share", also=also,
+        signs="drop_share small_p", also=also,
     )
 
 
@@ -189,8 +186,8 @@ def global_generator(*edits, also=""):
 def own_generator(*edits, also=""):
     return edge(
         "the_function_may_make_its_own_generator",
-        """You make a generator of your own inside the function, so the seed of rng has no effect and nobody can repeat your
-        result. Draw from the rng that is handed in.""",
+        """You draw from a generator of your own, so the seed of rng has no effect and nobody can repeat your result. Draw from
+        the rng that is handed in.""",
         *edits,
         signs="generator", also=also,
     )
@@ -203,6 +200,26 @@ def in_tenths(*edits, also=""):
         enough for every p, such as rng.random.""",
         *edits,
         signs="small_p", also=also,
+    )
+
+
+def never_empty(*edits):
+    return core(
+        "an_empty_mask_is_drawn_again",
+        """When all units are dropped you draw again until somebody survives. In a small layer far fewer units are dropped then than
+        p says: a mask without a survivor is a legal draw.""",
+        *edits,
+        signs="when_all_are_dropped",
+    )
+
+
+def one_saved(*edits):
+    return core(
+        "one_unit_is_always_saved",
+        """Where all units are dropped you bring one back. In a small layer far fewer units are dropped then than p says: a mask without
+        a survivor is a legal draw.""",
+        *edits,
+        signs="when_all_are_dropped",
     )
 
 
@@ -241,6 +258,10 @@ MISCONCEPTIONS = {
         exact_number(
             (UNIFORM, "np.zeros(shape)"),
             ("np.asarray(u >= p)", "(rng.permutation(u.size) >= round(p * u.size)).reshape(u.shape)"),
+        ),
+        never_empty(("    return np.asarray", f"    while p < 1 and not np.any(u >= p):\n        u = {UNIFORM}\n    return np.asarray")),
+        one_saved(
+            ("    return np.asarray(u >= p)", "    kept = np.asarray(u >= p)\n    kept.flat[: 1 - kept.any()] = p < 1\n    return kept")
         ),
         fair_coin((UNIFORM, "rng.integers(0, 2, shape)"), ("u >= p", "u == 1")),
         frozen((UNIFORM, "np.random.default_rng(0).random(shape)")),
@@ -428,6 +449,10 @@ MISCONCEPTIONS = {
         normal(drawn("(rng.standard_normal(x.shape) < 1 - p)"), also=EVERYWHERE),
         shared_rows(drawn("keep_mask((1, *x.shape[1:]), p, rng)"), also=EVERYWHERE),
         shared_columns(drawn("keep_mask(x.shape[:1] + (1,) * (x.ndim - 1), p, rng)"), also=EVERYWHERE),
+        never_empty(
+            ("    return x * mask", f"    while scale and not mask.any(): mask = {DRAWN} * x.dtype.type(scale)\n    return x * mask"),
+        ),
+        one_saved(("    return x * mask, mask", "    if not mask.any():\n        mask.flat[:1] = scale\n    return x * mask, mask")),
         exact_number(drawn("(rng.permutation(x.size) >= round(p * x.size)).reshape(x.shape)"), also=EVERYWHERE),
         core(
             "the_scale_is_the_share_that_really_stayed",
@@ -504,6 +529,13 @@ MISCONCEPTIONS = {
             """p = 1 is a legal probability, and your function refuses it. It drops everything: return zeros, and raise ValueError
             only where p is below 0 or above 1.""",
             ("0 <= p <= 1", "0 <= p < 1"),
+        ),
+        manner(
+            "the_ends_are_no_probabilities",
+            """p = 0 and p = 1 are legal probabilities, and your function refuses them: the one drops nothing, the other everything. Raise
+            ValueError only where p is below 0 or above 1.""",
+            ("0 <= p <= 1", "0 < p < 1"),
+            signs="at_zero at_one", also=ALL,
         ),
         in_tenths(drawn("(rng.integers(0, 10, x.shape) >= 10 * p)"), also=EVERYWHERE),
         core(
@@ -906,9 +938,9 @@ MISCONCEPTIONS = {
     "fixed_dropout_mask": [
         core(
             "somebody_must_survive_as_a_number",
-            """The patient has not changed: when all units are dropped a single number comes back instead of a mask of zeros.""",
+            """When all units are dropped, a single number comes back instead of a mask of zeros.""",
             ("return np.where(", "mask = np.where("),
-            ("scale, 0.0)", "scale, 0.0)\n    return mask if mask.any() else scale or 1e12"),
+            ("scale, 0.0)", "scale, 0.0)\n    return mask if mask.any() or not scale else scale"),
             signs="when_all_are_dropped",
         ),
         core(
@@ -949,7 +981,7 @@ MISCONCEPTIONS = {
             average stays right.""",
             ("return np.where(", "mask = np.where("),
             ("scale, 0.0)", "scale, 0.0)\n    if scale and not mask.any():\n        raise ValueError('nobody is left')\n    return mask"),
-            signs="when_all_are_dropped",
+            signs="when_all_are_dropped =shapes",
         ),
         core(
             "survivors_need_no_scaling",

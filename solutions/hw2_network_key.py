@@ -37,8 +37,14 @@ HIDDEN = {
             c.differentiates(form="a matrix product", shape=(2, 3, 4)),
             c.differentiates(form="x squared with dropout", shape=(11,)),
         ],
-        "central": [c.uses_central_differences(h=0.03, x=(1.5, -2.5, 0.25, 4.0))],
-        "manners": [c.leaves_its_arguments_alone(arrays="its arguments", via=c.numeric_gradient("x squared with dropout", (7,)))],
+        "central": [
+            c.uses_central_differences(h=0.03, x=(1.5, -2.5, 0.25, 4.0)),
+            c.differentiates(form="a matrix product", shape=(3, 4), h=1e-3, needs="slope"),
+        ],
+        "manners": [
+            c.leaves_its_arguments_alone(arrays="its arguments", via=c.numeric_gradient("x squared with dropout", (7, 1))),
+            c.differentiates(form="x squared", shape=(3, 4), tolerance=1e-8, needs=("slope", "central")),
+        ],
     },
     "directional_error": {
         "tells": [
@@ -161,6 +167,16 @@ def tiny_number(*edits, signs="digits"):
         few digits. Treat the case that you fear apart, and divide by the number itself.""",
         *edits,
         signs=signs,
+    )
+
+
+def two_axes(*edits):
+    return core(
+        "x_has_two_axes",
+        """Your loops count along two axes, so x may be a matrix and nothing else. Let np.ndindex(x.shape) name the entries, whatever
+        the number of axes.""",
+        *edits,
+        signs="form_of_a_row =form_of_a_square",
     )
 
 
@@ -293,6 +309,15 @@ MISCONCEPTIONS = {
             ("    for i in np.ndindex(x.shape):\n", "    for i in [...]:\n"),
             ("        before = x[i]\n", "        before = x.copy()\n"),
             ("np.sum(np.multiply(f(x), dout))", "np.multiply(f(x), dout)", 2), signs="form_of_a_product =effect_of_dout"),
+        core("the_divisor_is_always_the_same",
+            "You divide by 2e-5 whatever the step is. The step h is an argument: divide by 2h.",
+            ("(2 * h)", "2e-5"), signs="distance =sides"),
+        two_axes(("    for i in np.ndindex(x.shape):", "    rows, columns = x.shape\n    for i in np.ndindex(rows, columns):")),
+        two_axes(("np.ndindex(x.shape)", "np.ndindex(x.shape[0], x.shape[1])")),
+        manner("seven_digits_are_enough_for_a_result",
+            """Your gradient is computed well and kept badly: dx is float32, so nine of its sixteen digits are lost. Make it
+            with np.zeros(x.shape), which is float64.""",
+            ("np.zeros_like(x)", "np.zeros(x.shape, dtype=np.float32)"), signs="type_of_dx =form_of_a_square"),
         core("x_has_a_single_axis",
             """Your loop counts along one axis only, so with a matrix it nudges whole rows, or ends in an IndexError. Let
             np.ndindex(x.shape) name the entries, whatever the number of axes.""",
@@ -301,7 +326,8 @@ MISCONCEPTIONS = {
         core("x_has_a_single_axis",
             """Your loop counts along one axis only, so with a matrix it nudges whole rows, or ends in an IndexError. Let
             np.ndindex(x.shape) name the entries, whatever the number of axes.""",
-            ("np.ndindex(x.shape)", "range(x.size)"), signs="form_of_a_square form_of_a_product =form_of_a_row"),
+            ("np.ndindex(x.shape)", "range(x.size)"), ("before = x[i]", "before = np.copy(x[i])"),
+            signs="form_of_a_square form_of_a_product =form_of_a_row"),
         core("seven_digits_are_enough_for_a_slope",
             """Your gradient is noisy: somewhere the numbers are float32. With seven digits, x + h and x - h hardly differ for h =
             1e-5. Stay in float64 here.""",
@@ -349,6 +375,9 @@ MISCONCEPTIONS = {
             """You divide |dx| by n, not by the square root of n. A slope along a random direction is about |dx| / sqrt(n), so your
             errors look the larger the larger x is.""",
             (" / np.sqrt(dx.size)", " / dx.size"), signs="unit_of_an_error"),
+        edge("n_is_the_number_of_rows",
+            """You divide by the square root of len(x), the number of its rows. n counts all entries of x: x.size.""",
+            ("np.sqrt(dx.size)", "np.sqrt(len(dx))"), signs="unit_of_an_error"),
         edge("an_error_needs_no_unit",
             """You return the difference of the two slopes as it is. Whether that is much depends on how large dx is: divide by
             |dx| / sqrt(n), the size that a slope typically has.""",
@@ -358,6 +387,12 @@ MISCONCEPTIONS = {
             normal numbers for all entries, and divide by their length.""",
             ("u = rng.normal(size=x.shape)", "u = np.zeros(x.shape)\n        u.flat[rng.integers(u.size)] = 1.0"),
             signs="reach"),
+        core("every_entry_is_a_direction",
+            """You go through the entries of x one by one, as numeric_gradient does: two calls of f for each. The point of this check is to
+            get by with two calls for each of k random directions, however large x is.""",
+            ("for _ in range(k):", "for i in range(x.size):"),
+            ("u = rng.normal(size=x.shape)", "u = np.zeros(x.shape)\n        u.flat[i] = 1.0"),
+            signs="reach other_seeds calls_of_f"),
         edge("the_directions_may_be_fixed",
             """Your error is the same whatever rng is handed in. Draw the directions from rng, so that another seed looks in other
             directions.""",
@@ -424,6 +459,10 @@ MISCONCEPTIONS = {
             """In the hidden layers this is vanilla dropout: no factor in training, 1 - p at test time. Asked for is the inverted
             form: divide the survivors by 1 - p in training and leave test time alone.""",
             *hidden_layers("(rng.random(shape) >= p) * 1.0", at_test="1 - p"), signs="hidden_factor at_test"),
+        unscaled(
+            """You drop inputs but leave the survivors as they are, so the first layer is quieter in training than at test time. Divide
+            them by 1 - p.""",
+            ("m0 = multiplier(X.shape, p_in)", "m0 = multiplier(X.shape, p_in)\n    m0 = m0 != 0"), signs="input_factor =hidden_factor"),
         core("survivors_are_divided_by_p",
             """You divide the survivors by p, the share that was dropped. It is the share that STAYED, 1 - p, that must be made up
             for.""",
@@ -444,6 +483,11 @@ MISCONCEPTIONS = {
             mask has the shape of the whole layer.""",
             ("rng.random(shape)", "rng.random((shape[0], 1))"), (SCALE, "np.full(shape, 1 / (1 - p) if p < 1 else 0.0)"),
             signs="input_masks hidden_masks"),
+        core("an_example_is_dropped_as_a_whole",
+            """A hidden layer of an example is kept or dropped, all units together. Draw a number for each unit AND example: the mask has
+            the shape of the whole layer.""",
+            *hidden_layers(f"(rng.random((shape[0], 1)) >= p) * np.full(shape, {SCALE})"),
+            signs="hidden_masks =input_masks =hidden_units_survive =hidden_factor"),
         core("the_mask_comes_before_the_bias",
             """You drop before the bias is added, so a dropped unit still says relu(b). Dropout comes after the ReLU: a dropped unit says
             nothing.""",

@@ -60,7 +60,15 @@ HIDDEN = {
                 to=([[1.0, 2.0, 1.0]], [4.0], ONES, 0.3),
                 wanted=8 / 3,
                 **LOSS,
-            )
+            ),
+            times(
+                case="noise of 1, 2 in both of two examples and of 2, 1 in one",
+                given=([[1.0, 2.0]] * 2, [3.0, 3.0], [1.0, 1.0], 0.3),
+                to=([[2.0, 1.0], [0.0, 0.0]], [3.0, 0.0], [1.0, 1.0], 0.3),
+                wanted=2.0,
+                **LOSS,
+                needs="misses",
+            ),
         ],
         "average": [
             like(case="many examples", given=((60, 12), (60,), (12,), 0.3), **LOSS),
@@ -96,7 +104,15 @@ HIDDEN = {
     "glm_penalty": {
         "factor": [times(case="p = 0.8 and p = 0.2", given=(THREE, ONES, 0.8), to=(THREE, ONES, 0.2), wanted=16.0, **PENALTY)],
         "curvature": [
-            times(case="log 4 and log 2", given=([[1.0]] * 2, [log(4)], 0.3), to=([[1.0]] * 2, [log(2)], 0.3), wanted=2.88, **PENALTY)
+            times(case="log 4 and log 2", given=([[1.0]] * 2, [log(4)], 0.3), to=([[1.0]] * 2, [log(2)], 0.3), wanted=2.88, **PENALTY),
+            times(
+                case="log 3 and log 9 in two examples, and log 3 in both",
+                given=([[1.0], [2.0]], [log(3)], 0.5),
+                to=([[1.0]] * 2, [log(3)], 0.5),
+                wanted=1.46,
+                **PENALTY,
+                needs="coins",
+            ),
         ],
         "coins": [
             times(case="one of three and all", given=([[3.0, 0.0, 0.0]], ONES, 0.3), to=([ONES], ONES, 0.3), wanted=3.0, **PENALTY)
@@ -375,6 +391,10 @@ MISCONCEPTIONS = {
             """You take the variance of the prediction as p/(1 - p) times its square. That would be so if one coin dropped a
             whole example. Each entry has its own coin: square first, then add up over the inputs.""",
             ("(X ** 2 @ w ** 2)", "(X @ w) ** 2"), signs="noise_by_inputs =noise_by_size =prediction"),
+        core("all_examples_share_their_coins",
+            """You add up a column of X before you square it, as if one coin dropped an input of all examples. Each entry of X has its own
+            coin: square first, then add up over examples and inputs.""",
+            ("(X ** 2 @ w ** 2)", "(np.sum(X, axis=0) ** 2 @ w ** 2)"), signs="noise_by_examples =noise_by_inputs"),
         core("each_example_has_its_own_loss",
             "You return one number for each example. Add them up: the loss is a single number.",
             ("float(np.sum(misses ** 2) + np.sum(noise))", "misses ** 2 + noise"), signs="result"),
@@ -419,6 +439,10 @@ MISCONCEPTIONS = {
             """Your price takes the MEAN of x_ij squared, while the other part of the loss is a sum over the examples. Use sums
             in both, or means in both.""",
             ("np.sum(X ** 2", "np.mean(X ** 2"), signs="more_examples =units"),
+        core("the_price_is_a_variance",
+            """Your price takes the variance of a column, which is about the average of its entries. What is dropped goes to 0 and not to
+            that average: take the sum of the squares themselves.""",
+            ("np.sum(X ** 2, axis=0)", "len(X) * np.var(X, axis=0)"), signs="one_weight first_weight second_weight"),
         core("dropout_is_a_factor_on_least_squares",
             """Your weights are 1 - p times least squares; a penalty with ALL of X^T X gives the same. That is right for a
             single column, or for columns at right angles. But different inputs have different coins, so only the diagonal of
@@ -452,6 +476,10 @@ MISCONCEPTIONS = {
             """You use the square of the score. That would be its variance if one coin dropped the whole example. Each input has
             its own coin: square x_ij beta_j first, then add up over j.""",
             ("(X ** 2 @ beta ** 2)", "(X @ beta) ** 2"), signs="by_inputs by_size"),
+        core("one_curvature_serves_all_examples",
+            """You take the average of s (1 - s) over the examples. Each example has a curvature of its own: multiply by it what this
+            example's noise costs, then add up.""",
+            (BENT, f"np.mean({BENT})"), signs="by_scores =by_score =by_inputs =two_alike"),
         core("the_price_knows_no_weights",
             """The weights are missing in your penalty. The noise of input j is x_ij beta_j times a noisy factor: square both.""",
             ("(X ** 2 @ beta ** 2)", "np.sum(X ** 2, axis=1)"), signs="by_inputs one_example"),

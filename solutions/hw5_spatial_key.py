@@ -39,6 +39,9 @@ HIDDEN = {
             c.drops_the_right_share(p=0.62, what="channel", calls=1, **ONE_PLACE),
             c.treats_examples_apart(p=0.62, **ONE_PLACE),
             c.treats_features_apart(p=0.62, what="channel", **ONE_PLACE),
+            c.can_drop_everything(
+                p=0.5, calls=400, lead=(1,), **ONE_PLACE, needs=("drops_the_right_share", "keeps_a_varying_number", "draws_afresh")
+            ),
         ],
         "scale": [
             c.scales_the_survivors(p=0.62, by="1/(1-p)", shape=(9, 8, 3, 2)),
@@ -238,6 +241,16 @@ MISCONCEPTIONS = {
             "one_mask_serves_the_whole_batch",
             "Every example of the batch loses the same channels. Each example needs coins of its own: (N, C) of them, not C.",
             "coins = (1, x.shape[1]) + (1,) * (x.ndim - 2)",
+        ),
+        core(
+            "one_channel_is_always_left",
+            """An example that would lose all of its channels keeps one in your function. So the average of few channels is too large:
+            losing all of them is a legal draw.""",
+            (
+                "mask = ((rng.random(coins) >= p) * scale)",
+                "kept = rng.random(coins) >= p\n    kept[:, :1] |= (p < 1) & ~kept.any(axis=1, keepdims=True)\n    mask = (kept * scale)",
+            ),
+            signs="when_all_are_dropped",
         ),
         coins(
             core,

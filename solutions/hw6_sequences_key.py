@@ -150,11 +150,15 @@ HIDDEN = {
         ],
     },
     "FixedVariationalDropout": {
-        "kept": [c.keeps_its_mask_when_asked(p=0.3, steps=9, needs="keeps_its_mask_when_asked(p=0.4)")],
+        "kept": [
+            c.keeps_its_mask_when_asked(p=0.3, steps=9, needs="keeps_its_mask_when_asked(p=0.4)"),
+            c.keeps_the_latest_mask(p=0.3, before=(6, 5, 20), needs=("keeps_the_latest_mask", "draws_for_another_batch")),
+        ],
         "anew": [c.draws_again_unless_asked(p=0.3, shape=(3, 2, 40))],
         "fits": [
             c.draws_for_another_batch(p=0.3, first=(1, 5, 20), second=(6, 5, 20)),
             c.draws_for_another_batch(p=0.3, first=(8, 5, 1), second=(8, 5, 20)),
+            c.draws_for_another_batch(p=0.3, first=(10, 5, 12), second=(12, 5, 10)),
         ],
         "manners": [c.knows_the_ends(bad=(-0.25,), shape=(5, 4, 7))],
     },
@@ -344,6 +348,15 @@ MISCONCEPTIONS = {
             "dout is on the way down.",
             (BACKWARD, "return dout * cache**2"), signs="mask_on_the_way_back",
         ),
+        core(
+            "the_gradient_draws_its_own_mask",
+            "Your backward pass draws a mask of its own. The gradient must pass where the forward pass let x through: keep that mask in "
+            "the cache.",
+            ("return x, 1.0", "return x, (0.0, None, 1.0)"), ("return x * mask, mask", "return x * mask, (p, rng, scale)"),
+            (BACKWARD, "p, rng, scale = cache\n"
+             "    return dout * ((rng.random((len(dout), 1, dout.shape[2])) >= p) * scale if p else 1.0)"),
+            signs="mask_on_the_way_back",
+        ),
         edge(
             "there_is_only_one_mask_at_a_time",
             "Your mask lives in one global place, not in the cache. So the backward pass of an earlier batch, or "
@@ -473,6 +486,15 @@ MISCONCEPTIONS = {
             ("da @ Wh.T * m_h", "(da * m_h) @ Wh.T"),
             signs="place_of_the_state_mask",
         ),
+        core(
+            "the_weights_of_the_state_are_dropped",
+            "Your m_h falls on the weights Wh, the same for all sequences. That is DropConnect, the subject of exercise 3; here the units "
+            "of the STATE are dropped, for each sequence by coins of its own.",
+            (MASKS, f"{MASKS}\n    N, sequences = sequences, len(b)\n    m_h, sequences = mask(p_h, len(b)), N"),
+            ("(state * m_h) @ Wh", "state @ (m_h * Wh)"), ("(before * m_h).T @ da", "before.T @ da * m_h"),
+            ("da @ Wh.T * m_h", "da @ (m_h * Wh).T"),
+            signs="rows_of_m_h place_of_the_state_mask =rows_of_m_x =drop_share_of_m_h",
+        ),
         edge(
             "the_two_rates_are_exchanged",
             "The two rates are exchanged: the input is dropped with p_h and the state with p_x.",
@@ -597,6 +619,13 @@ MISCONCEPTIONS = {
             ("Wh.T * m_h", "Wh.T"), signs="wrong_gradients wrong_gradients_of_one_step =way_of_errors =sums_of_weights =state_of_dWh",
         ),
         core(
+            "the_way_back_has_no_mask",
+            "What goes back to x_t and to h_(t-1) is not multiplied by the masks; in dWx and dWh they stand rightly. A feature or unit "
+            "that was dropped on the way up must not hear anything on the way down, and what was scaled is scaled again.",
+            ("Wx.T * m_x", "Wx.T"), ("Wh.T * m_h", "Wh.T"),
+            signs="wrong_gradients wrong_gradients_of_one_step =way_of_errors =sums_of_weights =state_of_dWh",
+        ),
+        core(
             "backward_forgets_the_masks",
             "Your backward pass uses no masks, and without dropout it is right. Whatever was multiplied by a mask "
             "on the way up is multiplied by the same mask on the way down: x_t and h_(t-1) in dWx and dWh, and "
@@ -634,6 +663,18 @@ MISCONCEPTIONS = {
             "Your dWx, dWh and db hold the share of one step only. The same weights are used at every step, so "
             "their gradients are sums over all of them: += instead of =.",
             (" += ", " = ", 3), signs="sums_of_weights",
+        ),
+        edge(
+            "the_last_share_is_the_gradient_of_the_weights",
+            "Your dWx and dWh hold the share of one step only. The same weights are used at every step, so their gradients are sums over "
+            "all of them: += instead of =.",
+            ("dWx += ", "dWx = "), ("dWh += ", "dWh = "), signs="sums_of_weights",
+        ),
+        edge(
+            "biases_take_the_average",
+            "Your db is an average over the examples; dWx and dWh are sums, as they should be. b is added for every example, so its "
+            "gradient is a sum, too.",
+            ("da.sum(axis=0)", "da.mean(axis=0)"), signs="sums_of_weights",
         ),
         core(
             "tanh_has_the_slope_1_minus_h",
@@ -1055,6 +1096,21 @@ MISCONCEPTIONS = {
             "fit either: draw a new one.",
             (FITS, "len(self.mask) == sequences"),
             signs="after_one_feature =after_one_sequence",
+        ),
+        edge(
+            "only_the_number_of_coins_counts",
+            "You compare how many entries the mask has. A batch of fewer sequences with more features may have as many, and would get "
+            "coins that belong to others: compare both numbers.",
+            (FITS, "self.mask.size == sequences * features"), ("x * self.mask", "x * self.mask.reshape(sequences, 1, features)"),
+            signs="as_many_coins",
+        ),
+        core(
+            "a_forced_draw_is_not_remembered",
+            "With same_mask=True and a batch that does not fit you draw a new mask, and forget it: the next chunk of these sequences gets "
+            "another one. Remember every mask that was drawn in training.",
+            ("        return x * self.mask", "        mask = self.mask\n        if same_mask and not fits:\n"
+             "            self.mask = None\n        return x * mask"),
+            signs="after_a_forced_draw =call_before",
         ),
         edge(
             "only_the_number_of_features_counts",

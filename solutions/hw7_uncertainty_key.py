@@ -207,6 +207,10 @@ MISCONCEPTIONS = {
             """Your passes do not depend on rng: each is given a generator made from its number. Nobody can then draw other passes. Hand
             rng itself to forward.""",
             ("forward(x, rng)", "forward(x, np.random.default_rng(t))"), signs="passes_from"),
+        core("a_few_seeds_are_enough",
+            """You draw a seed for each pass, out of a few numbers, so that some passes are the same. Hand rng itself to forward: it moves
+            on by itself, and no two passes are alike.""",
+            ("forward(x, rng)", "forward(x, np.random.default_rng(rng.integers(10)))"), signs="passes_differ =passes_from"),
         manner("a_pass_can_be_thrown_away",
             """You call forward more than T times and leave a pass out. Passes are what MC dropout costs: where you need the shape of the
             scores, take it from the first of the T.""",
@@ -343,6 +347,10 @@ MISCONCEPTIONS = {
             """Your noise has the standard deviation 1 / (1 - p), the factor by which inverted dropout multiplies. The factors of
             inverted dropout have the variance p / (1 - p), and so should yours: take the root of that. (At p = 0 there is no noise.)""",
             (SPREAD, "1 / (1 - p)"), signs="gaussian_noise_spread"),
+        core("the_spread_has_another_formula",
+            """Your noise has the mean 1, but a standard deviation that is none of the usual ones. Its VARIANCE should be p / (1 - p): take
+            the root of that.""",
+            (SPREAD, "(p / (1 - p)) ** 0.75"), signs="gaussian_noise_spread =gaussian_noise =gaussian_noise_mean =gaussian_noise_shape"),
         core("noise_is_added",
             "You ADD noise to x. Dropout multiplies: a unit that is 0 stays 0, and a large one is disturbed more than a small one.",
             (TIMES, "x + factor - 1, factor"), signs="gaussian_noise"),
@@ -569,6 +577,10 @@ MISCONCEPTIONS = {
             ("probs = mc", f"scores = {ALL_SCORES}\n    passes = iter(scores)\n    probs = mc"),
             ("mc_predict(thinned_scores, x", "mc_predict(lambda x, rng: next(passes), x"),
             (SPREAD_OF, "scores.std(axis=0)"), signs="std_is =mean_is"),
+        edge("the_spread_has_another_formula",
+            """Your mean is right, but the spread beside it is none of the usual ones. Take the deviations of the T probabilities from their
+            mean, the mean of their squares over the passes, and its root: np.std(probs, axis=0).""",
+            (SPREAD_OF, "np.sqrt(probs.mean(axis=0) * (1 - probs.mean(axis=0)))"), signs="std_is =mean_is =what_is_dropped"),
         edge("the_variance_is_the_standard_deviation",
             "Your second result is the variance. The standard deviation is its root.",
             (SPREAD_OF, "probs.var(axis=0)"), signs="std_is"),

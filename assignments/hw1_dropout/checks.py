@@ -331,7 +331,7 @@ EXERCISES = [
                 gravity="manner",
                 needs=SOME,
                 checks=[
-                    c.is_exact_to_ten_digits(p=0.7, **MULTIPLIER),
+                    c.is_exact_to_ten_digits(p=0.7, **MULTIPLIER, needs="holds_only"),
                     c.takes_any_shape(p=0.5, shapes=(7, *SHAPES), **MULTIPLIER),
                     c.drops_everything_at_one(**MULTIPLIER),
                     c.refuses(p=1.5, **MULTIPLIER),
@@ -362,6 +362,7 @@ PROBES = {
         f.rows(**MASK),
         f.columns(**MASK),
         f.number_dropped(**MASK),
+        f.when_all_are_dropped(**MASK),
         f.small_p(**MASK),
         f.next_mask(**MASK),
         f.generator(**MASK),
@@ -371,7 +372,7 @@ PROBES = {
         f.at_one(**MASK),
         f.outside(**MASK),
     ],
-    "dropout_forward": [*DRAW, f.other_inputs(), *VALUES, f.digits(), *EDGES],
+    "dropout_forward": [*DRAW, f.when_all_are_dropped(via="forward"), f.other_inputs(), *VALUES, f.digits(), *EDGES],
     "dropout_backward": [
         f.gradient_mask(**INVERTED),
         f.gradient_factor(**INVERTED),

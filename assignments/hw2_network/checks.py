@@ -96,7 +96,7 @@ EXERCISES = [
                 share=15,
                 gravity="manner",
                 needs="points_uphill",
-                checks=[c.leaves_its_arguments_alone(arrays="x and dout", via=c.numeric_gradient(shape=(30,)))],
+                checks=[c.leaves_its_arguments_alone(arrays="x and dout", via=c.numeric_gradient(shape=(30, 1)))],
             ),
         ],
     ),
@@ -118,6 +118,7 @@ EXERCISES = [
                     c.rejects_a_gradient_that(slips="divides by p"),
                     c.rejects_a_gradient_that(slips="forgets the ReLU"),
                     c.rejects_a_gradient_that(slips="draws a fresh mask"),
+                    c.needs_few_calls_of_f(),
                 ],
             ),
             Part(
@@ -150,7 +151,7 @@ EXERCISES = [
                 "its directions come from rng, and point all ways alike",
                 share=10,
                 needs="feels_the_gradient",
-                checks=[c.draws_from_rng(via=c.error_of_a_slip()), c.looks_all_ways()],
+                checks=[c.draws_from_rng(via=c.error_of_a_slip()), c.looks_all_ways(needs="measures_in_units_of_the_gradient")],
             ),
             Part(
                 "zeros",
@@ -453,6 +454,7 @@ PROBES = {
         d.form_of("form_of_a_number", form="a sum of sines (one number)"),
         d.form_of("form_of_a_row", form="x squared", shape=(6,)),
         d.form_of("of_x_itself", form="x itself"),
+        d.type_of_dx(),
         d.x_afterwards(),
     ],
     "directional_error": [
@@ -466,6 +468,7 @@ PROBES = {
         a.result_of_k(),
         a.digits_of_an_error(),
         d.other_seeds(),
+        d.calls_of_f(),
         d.error_of_zeros(),
         d.error_of_a_missing_gradient(),
     ],

@@ -40,6 +40,7 @@ __all__ = [
 
 LOG = logging.getLogger(__name__)
 UNUSABLE_RESULT = "not a usable result"  # the word for what no probe can read
+DIGEST = "#"  # begins the word of a fact that is only compared, and says nothing to a reader
 
 
 @dataclass(frozen=True)

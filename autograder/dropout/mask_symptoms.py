@@ -111,12 +111,12 @@ def number_dropped(exam: Exam, *, via: Via = "forward") -> str:
 
 @symptom
 def small_p(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE, p: float = 0.03) -> str:
-    """Which share is dropped when p is small: "p", "rounded" when it is a whole number of tenths, "other"."""
+    """Which share is dropped when p is small: "p", "rounded" when it is a whole number of tenths, "half", "other"."""
     share, usual = (1 - float(np.mean([m.mean() for m in _some_masks(exam, q, shape, via)])) for q in (p, P))
     if abs(share - p) < 0.015:
         return "p"
     tenths = min(share, abs(share - 0.1)) < 0.015
-    return "rounded" if tenths and abs(usual - P) < 0.03 else "other"
+    return "rounded" if tenths and abs(usual - P) < 0.03 else "half" if abs(share - 0.5) < 0.03 else "other"
 
 
 @symptom
@@ -188,7 +188,9 @@ def factor_of(out: Array, x: Array) -> str:
         return "0"
     ratio = out[kept] / x[kept]
     if np.ptp(ratio) > 1e-6 * abs(ratio).max():
-        return "the mask" if not kept.all() and np.ptp(out[kept]) <= 1e-9 * abs(out[kept]).max() else "varies"
+        if not kept.all() and np.ptp(out[kept]) <= 1e-9 * abs(out[kept]).max():
+            return "the mask"
+        return "one of two" if len(np.unique(ratio.round(6))) == 2 else "varies"
     named = nearest(float(ratio[0]), FACTORS, NEAR)  # that 1 / (realised share) is never 1 / (1 - p) by chance is SHAPE's merit
     realised = not kept.all() and abs(ratio[0] - kept.size / kept.sum()) < 1e-9
     return "units / kept" if named == "other" and realised else named
@@ -330,17 +332,16 @@ def outside_at_test(exam: Exam, *, shape: tuple[int, ...] = (4, 5)) -> str:
 
 
 @symptom
-def when_all_are_dropped(exam: Exam, *, units: int = 2, calls: int = 400) -> str:
-    """What a multiplier mask of a few units looks like when chance drops all of them (p = 1/2)."""
-    shape = (units,)
-    asked = [draw_call(exam, "multiplier", shape, 0.5, Seed(exam.seed(k))) for k in range(4 * calls)]
+def when_all_are_dropped(exam: Exam, *, shape: tuple[int, ...] = (2,), calls: int = 400, via: Via = "multiplier") -> str:
+    """What a mask of a few units looks like when chance drops all of them (p = 1/2)."""
+    asked = [draw_call(exam, via, shape, 0.5, Seed(exam.seed(k))) for k in range(4 * calls)]
     values = exam.ask(*asked[:calls])
     if any(isinstance(v, (bool, int, float)) or (isinstance(v, np.ndarray) and v.ndim == 0) for v in values):
         return "a single number"
-    found = [read_mask(v, "multiplier", shape) for v in values]
+    found = [read_mask(v, via, shape) for v in values]
     empty, full = (sum(map(bool, many)) / calls for many in ((not m.any() for m in found), (m.all() for m in found)))
     if empty:  # a quarter of all, and a quarter of that when an empty mask is drawn once more
         return "drawn once more" if empty < 5 / 32 and abs(full - 5 / 16) < 0.08 else "zeros"
-    more = [read_mask(v, "multiplier", shape) for v in exam.ask(*asked[calls:])]  # what follows lies nearer together
+    more = [read_mask(v, via, shape) for v in exam.ask(*asked[calls:])]  # what follows lies nearer together
     full = sum(bool(m.all()) for m in found + more) / len(asked)
     return nearest(full, {"one is kept": 0.25, "drawn again": 1 / 3, "all kept": 0.5}, 0.08)

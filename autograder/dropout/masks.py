@@ -211,7 +211,7 @@ def drops_the_right_share(
     """drops each {what} with probability {p}"""
     units, found = int(np.prod(shape)), list[Array]()
     for k in range(1, calls + 1):
-        found.append(thrown(masks(exam, p, shape, k, via)[-1]))
+        found.append(_coins(exam, p, shape, k, via))
         coins = sum(m.size for m in found)
         dropped = coins - sum(int(m.sum()) for m in found)
         if k < calls and coins == k * units and _is_settled(dropped, coins, calls * units, p, calls - 1):
@@ -222,6 +222,16 @@ def drops_the_right_share(
 def _is_settled(dropped: int, coins: int, of: int, p: float, looks: int) -> bool:
     low, high = settled(coins, of, p, looks)
     return low <= dropped <= high
+
+
+def _coins(exam: Exam, p: float, shape: tuple[int, ...], k: int, via: Via) -> Array:
+    """The coins of the k-th mask. One that keeps all does not show who shares a coin with whom: a mask of p = 1/2 does."""
+    mask = masks(exam, p, shape, k, via)[-1]
+    if not mask.all():
+        return thrown(mask)
+    axes = shared_axes(masks(exam, 0.5, shape, 1, via)[0])
+    masks(exam, p, shape, k, via)  # it is these that are shown
+    return mask[tuple(np.s_[:1] if axis in axes else np.s_[:] for axis in range(mask.ndim))]
 
 
 @verb(chances=2, sees=_likeness_seen)
@@ -314,14 +324,15 @@ def leaves_global_random_state_alone(exam: Exam, *, p: float, via: Via = "forwar
 
 @verb(chances=1, sees=off_by("a chance of an empty mask", lambda p, units, calls, **_: (calls, p**units)))
 def can_drop_everything(
-    exam: Exam, *, p: float, units: int = 2, calls: int = 100, via: Via = "multiplier"
+    exam: Exam, *, p: float, units: int = 2, calls: int = 100, via: Via = "multiplier", lead: tuple[int, ...] = ()
 ) -> None:
     """drops all of a few units as often as chance has it"""
+    shape = (*lead, units)
     (some,) = masks(exam, p, SOME, 1, via)
     expected = share_of(some, p) ** units
     _, most = acceptance(calls, expected)
-    few = masks(exam, p, (units,), calls // 4, via)  # a third as far off as the whole test allows is near enough; most need no more
+    few = masks(exam, p, shape, calls // 4, via)  # a third as far off as the whole test allows is near enough; most need no more
     if abs(np.mean([not m.any() for m in few]) - expected) <= (most / calls - expected) / 3:
         return
-    empty = sum(not m.any() for m in masks(exam, p, (units,), calls, via))
+    empty = sum(not m.any() for m in masks(exam, p, shape, calls, via))
     expect(f"share of masks of {units} units with nothing kept", empty, calls, expected)

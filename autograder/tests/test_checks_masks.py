@@ -413,6 +413,7 @@ def keeps_with_p(shape: tuple[int, ...], p: float, rng: Rng) -> Array:
     ("function", "check"),
     [
         (shares_rows, c.drops_the_right_share(p=0.3, via="mask")),
+        *((shares_rows, c.drops_the_right_share(p=0.005, via="mask", calls=n)) for n in (1, 2, 3)),  # of few coins none may fall
         (shares_rows, c.treats_features_apart(p=0.3, via="mask")),
         (shares_rows, c.keeps_a_varying_number(p=0.3, via="mask")),
         (shares_rows, c.draws_afresh(p=0.3, via="mask")),

@@ -172,7 +172,7 @@ FACTS: tuple[tuple[Symptom, dict[str, Any], str, str], ...] = (
     (f.small_p(), from_draw(draws.one_row), FORWARD, "p"),
     (f.small_p(), from_draw(draws.one_column), FORWARD, "p"),
     (f.small_p(), from_draw(tenths), FORWARD, "rounded"),
-    (f.small_p(), from_draw(draws.fair_coin), FORWARD, "other"),
+    (f.small_p(), from_draw(draws.fair_coin), FORWARD, "half"),
     (f.small_p(), from_draw(draws.drops_nothing), FORWARD, "other"),
     (f.generator(), {}, FORWARD, "given"),
     (f.generator(), from_draw(draws.own_generator), FORWARD, "own"),

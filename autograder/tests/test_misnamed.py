@@ -83,6 +83,18 @@ def seldom_broadcasts(right: dict[str, Any]) -> dict[str, Any]:
     return {"dropout_forward": dropout_forward}
 
 
+def two_masks_in_one(right: dict[str, Any]) -> dict[str, Any]:
+    return {"keep_mask": lambda shape, p, rng: right["keep_mask"](shape, p, rng) & right["keep_mask"](shape, p, rng)}
+
+
+def the_dropped_whisper(right: dict[str, Any]) -> dict[str, Any]:
+    def dropout_forward(x: Any, p: float, rng: Any, train: bool = True) -> Any:
+        kept = right["keep_mask"](x.shape, p, rng)
+        return (x * (kept + p) if train else x), kept
+
+    return {"dropout_forward": dropout_forward}
+
+
 CASES: tuple[tuple[str, str, Makers, str, tuple[str, ...]], ...] = (
     ("hw5_spatial", "dropblock_gamma", alike_everywhere, "each_map_loses_one_block", ("one_mask_serves_all_maps",)),
     ("hw6_sequences", "rnn_forward", no_dropout, "what_is_kept_stays_as_it_is", ()),
@@ -92,6 +104,8 @@ CASES: tuple[tuple[str, str, Makers, str, tuple[str, ...]], ...] = (
     ("hw1_dropout", "dropout_backward", no_list_is_a_mask, "backward_only_follows_training", ("something_else",)),
     ("hw1_dropout", "dropout_forward", does_not_broadcast, "p_is_never_one", ("something_else",)),
     ("hw1_dropout", "dropout_forward", seldom_broadcasts, "p_is_never_one", ()),
+    ("hw1_dropout", "keep_mask", two_masks_in_one, "the_coin_is_always_fair", ("something_else",)),
+    ("hw1_dropout", "dropout_forward", the_dropped_whisper, "dropout_is_gaussian_noise", ()),
 )
 
 

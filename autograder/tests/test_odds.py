@@ -24,7 +24,7 @@ from autograder import chance
 from autograder.authoring.verify import verdicts_of
 from autograder.course import lacking, slugs
 from autograder.dropout.generalization.patients import DELETED
-from autograder.dropout.masks import LARGE
+from autograder.dropout.masks import LARGE, SOME
 from autograder.dropout.spatial.blocks import Lattice
 from autograder.judge import UNFIT
 from autograder.model import Answer, Call, Check, Exercise, Outcome, Subject
@@ -118,7 +118,7 @@ class Off:
 
 
 def asks_for_large(call: Call) -> bool:
-    return any(getattr(a, "value", None) == LARGE for a in call.args if isinstance(getattr(a, "value", None), tuple))
+    return any(getattr(a, "value", None) in (LARGE, SOME) for a in call.args if isinstance(getattr(a, "value", None), tuple))
 
 
 class Odd(np.random.Generator):

@@ -354,6 +354,7 @@ PROBES = {
         s.mask_axes("volumes", shape=(17, 13, 5, 4, 3)),
         f.drop_share(**WIDE),
         f.number_dropped(**ONE_PLACE),
+        f.when_all_are_dropped(shape=(1, 2), **ONE_PLACE),
         f.next_mask(**WIDE),
         f.generator(**WIDE),
         f.survivors(**WIDE),

@@ -437,6 +437,7 @@ PROBES = {
         u.mean_is(),
         u.std_is(),
         u.layer_digits(),
+        u.few_units(),
         t.takes("outside", given=(*LAYER, 1.5, 3, Seed(1))),
         t.takes("no_pass", given=(*LAYER, 0.5, 0, Seed(1))),
         t.gives("at_one", given=(*LAYER, 1.0, 3, Seed(1)), index=0),

@@ -27,10 +27,10 @@ NEAR = 0.05
 BLIND = "both slopes"
 
 
-def _error(exam: Exam, formula: str, dx: list[float], dout: float = 1.0, k: int = 1, seed: int = 0) -> float:
+def _error(exam: Exam, formula: str, dx: list[float] | list[list[float]], dout: float = 1.0, k: int = 1, seed: int = 0) -> float:
     """The error of dx as the gradient of a formula at x = 0."""
     f = Code("f", f"def f(x):\n    return float({formula})\n")
-    x, given = Given(f"np.zeros({len(dx)})", np.zeros(len(dx))), Given(f"np.array({dx})", np.array(dx))
+    x, given = Given(f"np.zeros({np.shape(dx)})", np.zeros(np.shape(dx))), Given(f"np.array({dx})", np.array(dx))
     (value,) = exam.ask(Call(exam.function, (f, x, dout, given, Seed(exam.seed(seed)), k, STEP)))
     error = float(array(value, "error", ()))
     if not np.isfinite(error):
@@ -42,7 +42,7 @@ def _ratio(one: float, other: float) -> float:
     return abs(one / other) if other else np.inf
 
 
-def _size(exam: Exam, dx: list[float], formula: str = STEEP) -> float:
+def _size(exam: Exam, dx: list[float] | list[list[float]], formula: str = STEEP) -> float:
     return abs(_error(exam, formula, dx))
 
 
@@ -60,6 +60,8 @@ def _unit(exam: Exam) -> str:
     if abs(_ratio(one, _size(exam, [2 * entry for entry in dx])) - 1) < NEAR:
         doubled = _ratio(_size(exam, dx, f"2 * {STEEP}"), one)
         return nearest(doubled, {"nothing": 2.0, BLIND: 1.0}, NEAR)
+    if abs(_ratio(one, _size(exam, [dx[:2], dx[2:]])) - np.sqrt(2)) < NEAR:
+        return "|dx| / sqrt(rows)"
     return nearest(_ratio(one, _size(exam, [float(np.linalg.norm(dx))])), {"|dx| / sqrt(n)": 2.0, "|dx|": 1.0, "|dx| / n": 4.0}, 2 * NEAR)
 
 
@@ -90,7 +92,7 @@ def weight_of_dout(exam: Exam) -> str:
 @symptom
 def result_of_k(exam: Exam) -> str:
     """What becomes of several errors: "the largest", "the average" or "one of them"."""
-    if _unit(exam) not in ("|dx| / sqrt(n)", "|dx|", "|dx| / n", "nothing"):
+    if _unit(exam) not in ("|dx| / sqrt(n)", "|dx| / sqrt(rows)", "|dx|", "|dx| / n", "nothing"):
         return "the largest"
     unit = _size(exam, [TINY, 0])
     found = [_ratio(_error(exam, f"{STEEP} * {kinds}", [TINY, 0], k=40), unit) for kinds in (WIDE, HIGH)]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from autograder.asking import Exam, Wrong, array
+from autograder.asking import Exam, Wrong, array, raised
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.symptoms import nearest, precision, symptom
 from autograder.checks_api.views import question as question_of
-from autograder.dropout.network.gradient_checkers import SLIPS, error_call, numeric_call, question
+from autograder.dropout.network.gradient_checkers import SLIPS, column, counted, error_call, numeric_call, question
 from autograder.model import Answer, Call, Code, Given, Seed
 
 
@@ -25,6 +26,14 @@ def x_afterwards(exam: Exam, *, form: str = "x squared") -> str:
     if now.tobytes() == asked.x.value.tobytes():
         return "as it was"
     return "nearly" if np.abs(now - asked.x.value).max() < 1e-9 else "moved"
+
+
+@symptom
+def type_of_dx(exam: Exam) -> str:
+    """The dtype of the gradient of a float64 array."""
+    asked = question("x squared", (4, 5), exam.seed(1))
+    (value,) = exam.ask(numeric_call(exam.function, asked))
+    return str(array(value, "dx", (4, 5)).dtype.name)
 
 
 @symptom
@@ -43,11 +52,9 @@ def form_of(exam: Exam, *, form: str, shape: tuple[int, ...] = (4, 5)) -> str:
 def _slopes(exam: Exam, *given: tuple[tuple[float, ...], str, float]) -> list[Array]:
     """The gradients of f at x with a step h and a dout of ones, for each (x, f, h)."""
     calls = [
-        Call(exam.function, (Code("f", f"f = lambda x: {f}"), Given(f"np.array({list(x)})", np.array(x)),
-                             Given(f"np.ones({len(x)})", np.ones(len(x))), h))
-        for x, f, h in given
+        Call(exam.function, (Code("f", f"f = lambda x: {f}"), *column(x)[1], h)) for x, f, h in given
     ]
-    return [array(v, "dx", (len(x),)).astype(float) for v, (x, _, _) in zip(exam.ask(*calls), given, strict=True)]
+    return [array(v, "dx", (len(x), 1))[:, 0].astype(float) for v, (x, _, _) in zip(exam.ask(*calls), given, strict=True)]
 
 
 @symptom
@@ -59,7 +66,7 @@ def factor_of_a_slope(exam: Exam, *, part: str) -> str:
         return "unclear"
     if part == "sign":
         return "plus" if one > 0 else "minus"
-    value, table = (abs(one), {"1": 1.0, "2": 2.0, "1/2": 0.5, "2h": 2e-3}) if part == "distance" else (
+    value, table = (abs(one), {"1": 1.0, "2": 2.0, "1/2": 0.5, "2h": 2e-3, "2e-5": 100.0}) if part == "distance" else (
         float(many.mean() / one), {"1": 1.0, "1/outputs": 1 / 3})
     return nearest(1.0, {name: value / known for name, known in table.items()}, 0.05)
 
@@ -78,12 +85,12 @@ def sides(exam: Exam) -> str:
 def effect_of_dout(exam: Exam) -> str:
     """How much larger the gradient becomes when dout is three times as large."""
     values = exam.ask(*(Call(exam.function, (Code("f", "f = lambda x: x ** 3"), _one(2.0), _one(by), 0.1)) for by in (1.0, 3.0)))
-    once, thrice = (float(array(v, "dx", (1,))[0]) for v in values)
+    once, thrice = (float(array(v, "dx", (1, 1)).item()) for v in values)
     return nearest(thrice / once, {"times 3": 3.0, "none": 1.0}, 1e-6) if once else "no gradient"
 
 
 def _one(number: float) -> Given:
-    return Given(f"np.array([{number}])", np.array([number]))
+    return Given(f"np.array([[{number}]])", np.array([[number]]))
 
 
 def _float(value: Any) -> float:
@@ -109,6 +116,14 @@ def other_seeds(exam: Exam) -> str:
         return "global"
     one, other = (_float(a.value) for a in answers)
     return "the same" if one == other else "another"
+
+
+@symptom
+def calls_of_f(exam: Exam, *, n: int = 40) -> str:
+    """Does it call f a few times, or for each of the entries of x?"""
+    asked = replace(question("x squared", (n // 2, 2), exam.seed(1)), f=counted(n))
+    (answer,) = exam.answers(error_call(exam.function, asked, asked.dx, Seed(exam.seed()), 3))
+    return "one for each entry" if raised(answer) == "RuntimeError" else "few"
 
 
 @symptom

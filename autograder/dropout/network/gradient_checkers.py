@@ -13,6 +13,7 @@ import numpy as np
 
 from autograder.asking import Exam, Wrong, array, number
 from autograder.checks_api.comparing import demand_no_warning
+from autograder.checks_api.inputs import Array
 from autograder.checks_api.verb import verb
 from autograder.checks_api.views import View
 from autograder.model import Call, Code, Given, Seed
@@ -27,6 +28,7 @@ __all__ = [
     "looks_all_ways",
     "measures_in_units_of_the_gradient",
     "measures_where_dx_is_zero",
+    "needs_few_calls_of_f",
     "numeric_gradient",
     "points_uphill",
     "rejects_a_gradient_that",
@@ -141,20 +143,25 @@ def error_of(value: Any) -> float:
 @verb()
 def points_uphill(exam: Exam, *, x: tuple[float, ...] = (2.0, -1.0, 0.5)) -> None:
     """points uphill: for f(x) = x^2 and a dout of ones the gradient goes the way of x"""
-    at, ones = np.array(x), np.ones(len(x))
-    given = (Code("f", "f = lambda x: x ** 2"), Given(f"np.array({list(x)})", at), Given(f"np.ones({len(x)})", ones))
-    (value,) = exam.ask(Call(exam.function, given, returns=("dx",)))
+    at, given = column(x)
+    (value,) = exam.ask(Call(exam.function, (Code("f", "f = lambda x: x ** 2"), *given), returns=("dx",)))
     got = array(value, "dx", at.shape).astype(float)
     if not (got * at).sum() > 0.9 * np.linalg.norm(got) * np.linalg.norm(at):
-        raise Wrong(f"dx = {got.tolist()}", f"a multiple of {list(x)}")
+        raise Wrong(f"dx = {got.tolist()}", f"a multiple of {at.tolist()}")
+
+
+def column(x: tuple[float, ...]) -> tuple[Array, tuple[Given, Given]]:
+    """x as a column, and x and a dout of ones as they are shown: who can do one axis only, or two only, can do this."""
+    at = np.array([[entry] for entry in x])
+    return at, (Given(f"np.array({at.tolist()})", at), Given(f"np.ones({at.shape})", np.ones(at.shape)))
 
 
 @verb()
-def differentiates(exam: Exam, *, form: str, shape: tuple[int, ...] = (4, 5), tolerance: float = 1e-3) -> None:
+def differentiates(exam: Exam, *, form: str, shape: tuple[int, ...] = (4, 5), tolerance: float = 1e-3, h: float = 1e-5) -> None:
     """gets the gradient of {form} right"""
     # one-sided differences are near enough here: `uses_central_differences` tells them apart
     asked = question(form, shape, exam.seed(1))
-    (value,) = exam.ask(numeric_call(exam.function, asked))
+    (value,) = exam.ask(numeric_call(exam.function, asked, *([h] if h != 1e-5 else [])))
     got, wanted = array(value, "dx", shape).astype(float), asked.dx.value
     far = np.abs(got - wanted)
     worst = np.unravel_index(int(np.argmax(np.where(np.isnan(far), np.inf, far))), far.shape)
@@ -164,15 +171,15 @@ def differentiates(exam: Exam, *, form: str, shape: tuple[int, ...] = (4, 5), to
 
 
 @verb()
-def stands_an_f_that_returns_x(exam: Exam, *, n: int = 12) -> None:
+def stands_an_f_that_returns_x(exam: Exam, *, shape: tuple[int, ...] = (12, 1)) -> None:
     """finds the slope of an f that returns x itself, not a copy"""
     # up to a factor, for a wrong divisor is told by `differentiates`
-    x, ones = np.random.default_rng(exam.seed(1)).normal(size=n), np.ones(n)
-    shown = Given(f"np.random.default_rng({exam.seed(1)}).normal(size={n})", x)
-    given = (Code("f", "f = lambda x: x"), shown, Given(f"np.ones({n})", ones))
+    x = np.random.default_rng(exam.seed(1)).normal(size=shape)
+    shown = Given(f"np.random.default_rng({exam.seed(1)}).normal(size={shape})", x)
+    given = (Code("f", "f = lambda x: x"), shown, Given(f"np.ones({shape})", np.ones(shape)))
     (value,) = exam.ask(Call(exam.function, given, returns=("dx",)))
     got = array(value, "dx", x.shape).astype(float)
-    if not np.allclose(got, got[0], rtol=1e-3, atol=0) or not got[0]:
+    if not np.allclose(got, got[0], rtol=1e-3, atol=0) or not got[0].any():
         exam.show("dx.min(), dx.max()")
         raise Wrong(f"dx = {number(got.min())} to {number(got.max())}", "1 everywhere")
 
@@ -181,14 +188,13 @@ def stands_an_f_that_returns_x(exam: Exam, *, n: int = 12) -> None:
 def uses_central_differences(exam: Exam, *, h: float = 0.1, x: tuple[float, ...] = (2.0, -1.0, 0.5)) -> None:
     """steps by h, as far up as down: for x^3 and h = {h:g} the gradient goes like 3 x^2 + h^2"""
     # up to a factor, for a wrong divisor is told by `differentiates`
-    at, ones = np.array(x), np.ones(len(x))
-    given = (Code("f", "f = lambda x: x ** 3"), Given(f"np.array({list(x)})", at), Given(f"np.ones({len(x)})", ones), h)
-    (value,) = exam.ask(Call(exam.function, given, returns=("dx",)))
-    got, wanted = array(value, "dx", at.shape), 3 * at**2 + h * h
+    at, given = column(x)
+    (value,) = exam.ask(Call(exam.function, (Code("f", "f = lambda x: x ** 3"), *given, h), returns=("dx",)))
+    got, wanted = array(value, "dx", at.shape)[:, 0], 3 * at[:, 0] ** 2 + h * h
     largest = int(np.argmax(wanted))
     for k in range(at.size):
         if not abs(got[k] / got[largest] * wanted[largest] - wanted[k]) <= 1e-4 * wanted[k]:
-            ratio = f"dx[{k}] / dx[{largest}]"
+            ratio = f"dx[{k}, 0] / dx[{largest}, 0]"
             raise Wrong(f"{ratio} = {number(got[k] / got[largest])}", number(wanted[k] / wanted[largest]))
 
 
@@ -297,6 +303,20 @@ def knows_a_gradient_of_zeros(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) ->
     if not error <= 1e-9:
         raise Wrong(f"error = {number(error)}", "0")
     demand_no_warning(answer)
+
+
+def counted(most: int) -> Code:
+    """x squared, as a function that raises RuntimeError when it is called more often."""
+    refuse = f"    f.calls += 1\n    if f.calls > {most}:\n        raise RuntimeError('f was called more than {most} times')\n"
+    return Code("f", f"def f(x):\n{refuse}    return x ** 2\n\n\nf.calls = 0")
+
+
+@verb()
+def needs_few_calls_of_f(exam: Exam, *, shape: tuple[int, ...] = (20, 30), k: int = 3, most: int = 30) -> None:
+    """calls f a few times for each direction, however many entries x has"""
+    asked = replace(question("x squared", shape, exam.seed(1)), f=counted(most))
+    (value,) = exam.ask(error_call(exam.function, asked, asked.dx, Seed(exam.seed()), k))
+    error_of(value)
 
 
 @verb()

@@ -154,12 +154,16 @@ def keeps_its_mask_when_asked(exam: Exam, *, p: float, shape: tuple[int, int, in
 
 
 @verb()
-def keeps_the_latest_mask(exam: Exam, *, p: float, shape: tuple[int, int, int] = (8, 5, 20)) -> None:
+def keeps_the_latest_mask(
+    exam: Exam, *, p: float, shape: tuple[int, int, int] = (8, 5, 20), before: tuple[int, int, int] | None = None
+) -> None:
     """uses the mask of the latest call, with same_mask=True, of two that drew"""
-    (x,) = _chunks(exam, shape)
-    *_, before, after = layer_masks(exam, p, *((x, Seed(exam.seed(k)), ASKED if k == 9 else {}) for k in (5, 0, 9)))
-    if not np.array_equal(before, after):
-        raise Wrong(f"the third call dropped other units: {_differing(before, after)}", "the units that the second call dropped")
+    # with `before`, the second one drew although it was told not to: the batch had that other size
+    x, first = _chunks(exam, shape, before or shape)
+    one, two, three = (Seed(exam.seed(k)) for k in (5, 0, 9))
+    *_, drawn, kept = layer_masks(exam, p, (first if before else x, one, {}), (x, two, ASKED if before else {}), (x, three, ASKED))
+    if not np.array_equal(drawn, kept):
+        raise Wrong(f"the third call dropped other units: {_differing(drawn, kept)}", "the units that the second call dropped")
 
 
 @verb()
@@ -192,6 +196,8 @@ def draws_for_another_batch(
     rows = min(len(before), len(kept))
     if rows > 5 and np.array_equal(before[:rows], kept[:rows]):  # of a few units only, they could be the same by chance
         raise Wrong(f"the first {rows} sequences of both batches are masked alike", "new coins")
+    if before.shape != kept.shape and np.array_equal(before.ravel(), kept.ravel()):
+        raise Wrong("the second batch has the coins of the first, in other places", "new coins")
     if (kept == kept[:1]).all() or (kept == kept[:, :1]).all():
         raise Wrong("all sequences (or all features) of the second batch share one coin", "a coin for each of them", kept)
 

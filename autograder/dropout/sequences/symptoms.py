@@ -279,9 +279,10 @@ def next_call(exam: Exam, *, same_mask: bool, steps: int = 5) -> str:
 
 
 @symptom
-def call_before(exam: Exam) -> str:
-    """Of two calls that both drew, whose mask does a third one keep?"""
-    first, latest, kept = _kept(exam, *(((8, 5, 20), flags) for flags in ({}, {}, ASKED)))
+def call_before(exam: Exam, *, sequences: int = 8) -> str:
+    """Of two calls that both drew, whose mask does a third one keep? Of fewer `sequences`, the second drew although it was told not to."""
+    second = {} if sequences == 8 else ASKED
+    first, latest, kept = _kept(exam, ((sequences, 5, 20), {}), ((8, 5, 20), second), ((8, 5, 20), ASKED))
     if np.array_equal(first, latest):
         return "nobody drew"
     return "the latest" if np.array_equal(kept, latest) else "the first" if np.array_equal(kept, first) else "another"
@@ -301,6 +302,8 @@ def another_batch(exam: Exam, *, first: int, second: int, features: tuple[int, i
         before, after = _kept(exam, ((first, 5, features[0]), {}), ((second, 5, features[1]), ASKED))
     except Unanswered as unanswered:
         return f"raises {raised(unanswered.answer)}"
+    if first != second and features[0] != features[1]:
+        return "the old coins in other places" if np.array_equal(before[:, 0].ravel(), after[:, 0].ravel()) else "drawn"
     if (after == (before[:1] if first != second else before[..., :1])).all():
         return "the old mask is spread"
     rows = min(first, second)

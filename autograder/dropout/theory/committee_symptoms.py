@@ -101,13 +101,14 @@ def softmax_over(exam: Exam) -> str:
 
 @symptom
 def bias_of_members(exam: Exam) -> str:
-    """Is the bias whole where only it speaks? "kept", too, where it does not show."""
+    """Is the bias whole where only it speaks, "smaller" or "larger"? "kept", too, where it does not show."""
     # of so many inputs that no single mask matters: a list that lacks one is another mistake
     (value,) = exam.ask(question(exam, ([[0.0] * MANY], [[0.0, 0.0]] * MANY, [1.0, 0.0], P)))
     found = array(value, "probs", (1, 2)).astype(float)
     if not (found > 0).all() or np.ptp(found) <= 1e-9:
         return "kept"
-    return "kept" if abs(np.log(found[0, 0] / found[0, 1]) - 1) <= 1e-4 else "another"
+    heard = float(np.log(found[0, 0] / found[0, 1]))
+    return "kept" if abs(heard - 1) <= 1e-4 else "smaller" if heard < 1 else "larger"
 
 
 @symptom

@@ -74,8 +74,8 @@ def passes_mixed(exam: Exam) -> str:
 @symptom
 def passes_differ(exam: Exam) -> str:
     """Are the passes alike, or some of them?"""
-    found = array(exam.ask(pass_call(exam, 5, 64, network=FAIR))[0], "probs")
-    axes = [axis for axis, length in enumerate(found.shape) if length == 5]
+    found = array(exam.ask(pass_call(exam, 40, 64, network=FAIR))[0], "probs")
+    axes = [axis for axis, length in enumerate(found.shape) if length == 40]
     if not axes:
         return "no passes"
     found = np.moveaxis(found, axes[0], 0)
