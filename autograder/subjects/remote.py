@@ -11,25 +11,23 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from types import TracebackType
-from typing import Any
 
 from autograder.foresight import Script, alike
 from autograder.model import NOT_TRIED, Answer, Broken, Call, Cell, Limits, Outcome, Role
 from autograder.running import wire
-from autograder.running.batching import NOT_REPEATED, bundled, repetitions, scattered
+from autograder.running.batching import NOT_REPEATED, bundled, repetitions
 from autograder.running.packing import SMALL, weight_of
 from autograder.running.runner import cell_name, file_name, line_of
 from autograder.running.statements import where
-from autograder.running.wire import NONCE, WireError, is_data, is_line
+from autograder.running.wire import WireError, is_line
 from autograder.sandbox.clock import Allowance
 from autograder.sandbox.process import Isolation, Worker
 from autograder.subjects.budget import Budget
+from autograder.subjects.messages import ALLOWED, answers_in, is_message, stamped, template
 
-ALLOWED = Limits.answer_bytes  # of a script that is sent ahead
 DONE_SECONDS = 2.0  # of processor time; a worker that answered the last call has nothing left to do but to say so
-HONEST = frozenset({Outcome.PASSED, Outcome.RAISED, Outcome.SKIPPED})  # how a call can end in the worker's own words
 
 ENDED = "the Python process ended (os._exit, a crash, or more memory than allowed)"
 GARBLED = "the Python process did not answer as it should (something was written into its channel)"
@@ -102,7 +100,7 @@ class Remote:
             return
         self._sent = [_Sent(script, secrets.token_hex(16)) for script in scripts]
         left = range(len(scripts) - 1, -1, -1)
-        frames = (_stamped(_template(sent.script, more > 0), sent.nonce) for sent, more in zip(self._sent, left, strict=True))
+        frames = (stamped(template(sent.script, more > 0), sent.nonce) for sent, more in zip(self._sent, left, strict=True))
         self._worker.channel.queue([piece for frame in frames for piece in frame])
 
     @contextmanager
@@ -192,7 +190,7 @@ class Remote:
             return f"this cell was stopped: {ENDED}{where(cell.source)}", False
         except WireError:
             return f"this cell was stopped: {GARBLED}", False
-        if _is_message(answer, "loaded", nonce, 3) and is_line(answer[2]):
+        if is_message(answer, "loaded", nonce, 3) and is_line(answer[2]):
             return answer[2], True
         return f"this cell was stopped: {GARBLED}", False
 
@@ -299,7 +297,7 @@ class Remote:
             return [self._lost(Outcome.CRASHED, ENDED)]
         except WireError:
             return [self._lost(Outcome.CRASHED, GARBLED)]
-        found = _read(message, nonce, calls, index)
+        found = answers_in(message, nonce, calls, index)
         return [self._with_true_line(answer) for answer in found] or [self._lost(Outcome.CRASHED, GARBLED)]
 
     def _with_true_line(self, answer: Answer) -> Answer:
@@ -321,7 +319,7 @@ class Remote:
             return
         try:
             patience = None if worker.channel.has_frame() else self._ours(worker, DONE_SECONDS)
-            in_step = _is_message(worker.channel.receive(patience), "done", nonce, 2)
+            in_step = is_message(worker.channel.receive(patience), "done", nonce, 2)
         except (TimeoutError, EOFError, WireError):
             in_step = False
         if not in_step:
@@ -332,47 +330,7 @@ class Remote:
         return Answer(outcome, error=error)
 
 
-@lru_cache(maxsize=4096)
-def _template(script: Script, more: bool) -> list[wire.Piece]:
-    """The frame that asks a script, with NONCE where each sending has its own: made once for a whole class. Are there `more` behind it?"""
-    return wire.pieces(("script", NONCE, script.groups, ALLOWED, more))
-
-
-def _stamped(template: Sequence[wire.Piece], nonce: str) -> list[wire.Piece]:
-    length, size, header, *arrays = template
-    return [length, size, bytes(header).replace(NONCE.encode(), nonce.encode(), 1), *arrays]
-
-
 def _told(call: Call, answer: Answer) -> str:
     """What an instructor reads about a call that did not come back."""
     tried = not answer.error.startswith(NOT_TRIED)
     return f"{call.function.lstrip('.')} was stopped: {answer.error}" if tried else answer.error
-
-
-def _read(message: Any, nonce: str, calls: Sequence[Call], index: int) -> list[Answer]:
-    """The answers a message holds, from call number `index` on; none when it is not what the worker program would have said."""
-    if _is_message(message, "answer", nonce, 4) and type(message[2]) is int and message[2] == index:
-        answer = message[3]
-        return [answer] if type(answer) is Answer and _fits(answer, calls[index]) else []
-    if _is_message(message, "values", nonce, 4) and type(message[2]) is int and message[2] == index and is_data(message[3]):
-        answers = [Answer(Outcome.PASSED, value) for value in scattered(message[3], len(calls) - index)]
-        return answers if all(map(_fits, answers, calls[index:])) else []
-    return []
-
-
-def _is_message(message: Any, kind: str, nonce: str, length: int) -> bool:
-    """Compares nothing but strings: whatever else stands there might compare in a way of its own."""
-    if type(message) is not tuple or len(message) != length:
-        return False
-    return type(message[0]) is type(message[1]) is str and message[:2] == (kind, nonce)
-
-
-def _fits(answer: Answer, call: Call) -> bool:
-    """Whether this is an answer the worker program could have given to this call, BROKEN being ours alone to say."""
-    if answer.outcome not in HONEST or not (is_line(answer.error) and is_line(answer.line)):
-        return False
-    wants_facts = call.watch and not call.look and answer.outcome is Outcome.PASSED
-    if answer.facts is None:
-        return not wants_facts
-    shown = len(call.args) - call.is_method
-    return wants_facts and len(answer.facts.arguments) == shown and all(map(is_line, answer.facts.warnings))

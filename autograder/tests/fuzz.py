@@ -31,7 +31,7 @@ from autograder.report import text
 from autograder.running import wire
 from autograder.running.runner import MAX_TEXT
 from autograder.staff import Staff, load_staff
-from autograder.subjects.remote import _fits
+from autograder.subjects.messages import fits
 from autograder.tests.odd_values import MARK, Rng, odd_value, pick, shapes, spoilt
 
 ROOT = Path(__file__).parents[2]
@@ -142,7 +142,7 @@ class Pretender:
         began = time.process_time()
         found = list(self.mood(self.rng, calls, self._right(calls)))
         for call, answer in zip(calls, found, strict=True):
-            assert _fits(answer, call), f"this would not pass for a worker's answer to {call}: {answer}"
+            assert fits(answer, call), f"this would not pass for a worker's answer to {call}: {answer}"
         lost = np.flatnonzero(self.rng.random(len(calls)) < LOST)
         if lost.size:
             place = int(lost[0])

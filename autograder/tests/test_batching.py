@@ -10,7 +10,7 @@ import pytest
 from autograder.model import Answer, Call, Draws, Given, Item, Outcome, Seed
 from autograder.running.batching import NOT_REPEATED, bundled, functions, gathered, opened, repetitions, scattered
 from autograder.running.runner import Room
-from autograder.subjects.remote import _read
+from autograder.subjects.messages import answers_in
 
 X = Given("x", np.ones(3))
 
@@ -114,4 +114,4 @@ CALLS = [draw(1), draw(2), draw(3, watch=True)]
     ids=repr,
 )
 def test_the_judge_takes_gathered_values_only_where_they_are_due(message: Any, count: int) -> None:
-    assert len(_read(message, "n", CALLS, 0)) == count
+    assert len(answers_in(message, "n", CALLS, 0)) == count

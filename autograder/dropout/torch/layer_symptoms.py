@@ -71,7 +71,8 @@ def divisor(exam: Exam, *, function: str = "") -> str:
 @symptom
 def saved_state(exam: Exam, *, function: str = "") -> str:
     """Is there anything in the state_dict, or among the parameters, after a pass?"""
-    return "nothing" if saved_by(exam, 0.3, function) == [] else "something"
+    saved = saved_by(exam, 0.3, function)
+    return "nothing" if isinstance(saved, list) and not saved else "something"
 
 
 @symptom

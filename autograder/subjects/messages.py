@@ -1,0 +1,57 @@
+"""What is said to a worker, and what it may say: an answer is taken for one only when the worker program could have given it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from autograder.foresight import Script
+from autograder.model import Answer, Call, Limits, Outcome
+from autograder.running import wire
+from autograder.running.batching import scattered
+from autograder.running.wire import NONCE, is_data, is_line
+
+ALLOWED = Limits.answer_bytes  # of a script that is sent ahead
+HONEST = frozenset({Outcome.PASSED, Outcome.RAISED, Outcome.SKIPPED})  # how a call can end in the worker's own words
+
+
+@lru_cache(maxsize=4096)
+def template(script: Script, more: bool) -> list[wire.Piece]:
+    """The frame that asks a script, with NONCE where each sending has its own: made once for a whole class. Are there `more` behind it?"""
+    return wire.pieces(("script", NONCE, script.groups, ALLOWED, more))
+
+
+def stamped(template: Sequence[wire.Piece], nonce: str) -> list[wire.Piece]:
+    """The same with the nonce of this sending."""
+    length, size, header, *arrays = template
+    return [length, size, bytes(header).replace(NONCE.encode(), nonce.encode(), 1), *arrays]
+
+
+def answers_in(message: Any, nonce: str, calls: Sequence[Call], index: int) -> list[Answer]:
+    """The answers a message holds, from call number `index` on; none when it is not what the worker program would have said."""
+    if is_message(message, "answer", nonce, 4) and type(message[2]) is int and message[2] == index:
+        answer = message[3]
+        return [answer] if type(answer) is Answer and fits(answer, calls[index]) else []
+    if is_message(message, "values", nonce, 4) and type(message[2]) is int and message[2] == index and is_data(message[3]):
+        answers = [Answer(Outcome.PASSED, value) for value in scattered(message[3], len(calls) - index)]
+        return answers if all(map(fits, answers, calls[index:])) else []
+    return []
+
+
+def is_message(message: Any, kind: str, nonce: str, length: int) -> bool:
+    """Compares nothing but strings: whatever else stands there might compare in a way of its own."""
+    if type(message) is not tuple or len(message) != length:
+        return False
+    return type(message[0]) is type(message[1]) is str and message[:2] == (kind, nonce)
+
+
+def fits(answer: Answer, call: Call) -> bool:
+    """Whether this is an answer the worker program could have given to this call, BROKEN being ours alone to say."""
+    if answer.outcome not in HONEST or not (is_line(answer.error) and is_line(answer.line)):
+        return False
+    wants_facts = call.watch and not call.look and answer.outcome is Outcome.PASSED
+    if answer.facts is None:
+        return not wants_facts
+    shown = len(call.args) - call.is_method
+    return wants_facts and len(answer.facts.arguments) == shown and all(map(is_line, answer.facts.warnings))
