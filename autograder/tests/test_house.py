@@ -224,6 +224,11 @@ def test_no_topic_imports_another_and_what_topics_share_imports_none() -> None:
     assert not wrong, f"let what two topics need lie beside their folders: {wrong}"
 
 
+def test_no_function_is_longer_than_forty_lines() -> None:
+    functions = [(m, f) for m, tree in modules().items() for f in ast.walk(tree) if isinstance(f, ast.FunctionDef)]
+    assert [f"{m}.{f.name}" for m, f in functions if (f.end_lineno or 0) - f.lineno >= 40] == []
+
+
 def test_the_nouns_need_only_the_standard_library() -> None:
     strangers = {name.split(".")[0] for name in imported(modules()["model"])} - sys.stdlib_module_names
     assert not strangers, f"model.py imports {strangers}"

@@ -200,18 +200,10 @@ def differences(
     seed, shape = Seed(exam.seed()) if train else None, tuple(given[of])
     units = [direction(shape, exam.seed(40 + k)) for k in range(directions)]
 
-    def passes(step: float) -> list[Call]:
-        scripts = [values] + [_moved(values, place, k * step * u) for u in units for k in STENCIL]
-        return [forward_pass(forward, moved, rates, seed, train) for moved in scripts]
-
-    calls, step = passes(STEP), STEP
-    outs = [first_result(value) for value in exam.ask(*calls)]
+    call, outs, step = _around(exam, values, place, units, lambda moved: forward_pass(forward, moved, rates, seed, train))
     single = outs[0].dtype == np.float32
-    if single:
-        calls, step = passes(SINGLE_STEP), SINGLE_STEP
-        outs = [first_result(value) for value in exam.ask(*calls)]
     dout = upstream(exam, outs[0].shape, last_step)
-    again, answer = exam.ask(calls[0], backward_call(backward, dout, 0))
+    again, answer = exam.ask(call, backward_call(backward, dout, 0))
     if any(rates) and not np.array_equal(first_result(again), outs[0], equal_nan=True):
         right = model([np.asarray(v.value) for v in values], rates, first_result(again).astype(float), dout.value) if model else None
         if right is None:
@@ -225,6 +217,18 @@ def differences(
     along = [float((gradient * u).sum()) for u in units]
     near = SINGLE * size_of(gradient) if single else 0.0
     return gradient, [a if abs(n - a) <= near else n for n, a in zip(numeric.tolist(), along, strict=True)], along
+
+
+def _around(
+    exam: Exam, values: tuple[Given, ...], place: int, units: Sequence[Array], made: Callable[[tuple[Given, ...]], Call]
+) -> tuple[Call, list[Array], float]:
+    """The call, its output and those a little beside it along these units, and how far beside that is: farther for float32."""
+    for step in (STEP, SINGLE_STEP):
+        calls = [made(values), *(made(_moved(values, place, k * step * u)) for u in units for k in STENCIL)]
+        outs = [first_result(value) for value in exam.ask(*calls)]
+        if outs[0].dtype != np.float32:
+            break
+    return calls[0], outs, step
 
 
 def upstream(exam: Exam, shape: tuple[int, ...], last_step: bool = False) -> Given:
