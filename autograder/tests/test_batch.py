@@ -22,6 +22,7 @@ from autograder.cli import main
 from autograder.model import CourseError, Diagnosis, Earned, ExerciseResult, Outcome, Verdict
 from autograder.nbgrader_plugin.submitted import take
 from autograder.sandbox import choose
+from autograder.subjects.local import _interruptible
 from autograder.tests.classroom import QUIZ, RIGHT, SLUG, WRONG, Classroom, answered, make
 
 pytestmark = pytest.mark.nbgrader
@@ -339,7 +340,8 @@ def test_the_hand_in_is_read_once(room: Classroom, tmp_path: Path) -> None:
 # -------------------------------------------------------------------------------------------------------------------- interruption
 def started(room: Classroom, *words: str) -> subprocess.Popen[str]:
     line = [sys.executable, "-m", "autograder", "grade", SLUG, "--course", str(room.root), *words]
-    return subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+    with _interruptible():  # a shell that starts the tests in the background has them ignore Ctrl-C, and all that they start
+        return subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
