@@ -29,6 +29,7 @@ HIDDEN = {
     "noisy_labels": {
         "number": [c.moves_exactly(fraction=0.0, count=50), c.moves_exactly(fraction=0.6, count=335, classes=3)],
         "classes": [c.reaches_all_wrong_classes(classes=5, count=2400)],
+        "places": [c.picks_labels_at_random(count=8000, classes=7)],
         "rounding": [
             c.moves_exactly(fraction=0.07, count=100),  # a little more than 7 in floating point
             c.moves_exactly(fraction=0.6, count=333, classes=3),

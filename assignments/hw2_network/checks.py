@@ -135,7 +135,7 @@ EXERCISES = [
                         tolerance=1e-6,
                         needs="accepts_the_right_gradient",
                     ),
-                    c.is_never_negative(),
+                    c.is_never_negative(needs="accepts_the_right_gradient"),
                     c.measures_in_units_of_the_gradient(needs="is_right"),
                 ],
             ),
