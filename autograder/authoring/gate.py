@@ -153,9 +153,9 @@ class _Recorder:
         self.asked: list[Asked] = []
 
     def ask(self, calls: Sequence[Call], seconds: float) -> list[Answer]:
-        answers = self._subject.ask(calls, seconds)
-        self.asked.append((tuple(calls), tuple(answers)))
-        return answers
+        whole = [replace(call, nonzero=False) for call in calls]  # of a mask, too: else whatever is true or false has its form
+        self.asked.append((tuple(whole), tuple(self._subject.ask(whole, seconds))))
+        return self._subject.ask(calls, seconds)
 
 
 # --------------------------------------------------------------------------------------------------------------------------- sieves

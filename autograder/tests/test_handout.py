@@ -22,7 +22,7 @@ import pytest
 import autograder
 from autograder.authoring import bundle, secrets
 from autograder.authoring.fill import filled, released, solved, write
-from autograder.authoring.gate import Gate
+from autograder.authoring.gate import Gate, Target
 from autograder.authoring.handout import Handout, bare, collect, student_part
 from autograder.cli import main
 from autograder.model import CourseError
@@ -136,6 +136,14 @@ def test_what_is_not_released_is_named(toy: Path) -> None:
 
 
 # ---------------------------------------------------------------------------------------------------------------------- the gate
+def test_candidates_are_held_against_whole_answers() -> None:
+    """Where only what is not 0 is asked for, any truth value had the form of a layer's output."""
+    staff = load_staff(ROOT, "hw1_dropout")
+    asked = Target(staff, staff.assignment.exercise("dropout_forward"), {}).asked
+    assert len(asked) > 5
+    assert not any(call.nonzero for calls, _ in asked for call in calls)
+
+
 def small(root: Path, wheel: Mapping[str, str] = {}, cells: tuple[str, ...] = ()) -> Handout:
     """The toy's notebook, with more cells, and a wheel with nothing but these modules."""
     node = released(root / "assignments" / SLUG / f"{SLUG}.ipynb")
