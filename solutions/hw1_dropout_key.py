@@ -1,5 +1,7 @@
 """SECRET. The key of assignment 1: hidden cases, wrong solutions by the belief behind them, and right answers that look different."""
 
+from functools import partial
+
 import numpy as np
 
 from autograder import core, edge, manner, right, variant, within
@@ -108,114 +110,83 @@ EVERYWHERE = "vanilla_forward fixed_dropout_mask"
 ALL = "keep_mask vanilla_forward fixed_dropout_mask"
 
 
-def normal(*edits, also=""):
-    return core(
-        "a_normal_number_is_as_good_as_a_uniform_one",
-        """You compare NORMAL random numbers with p. They are not spread evenly over 0 to 1, so the share that is dropped is not p.
-        Draw uniform numbers: rng.random, not rng.normal or randn.""",
-        *edits,
-        signs="drop_share", also=also,
-    )
-
-
-def shared_rows(*edits, also=""):
-    return core(
-        "one_mask_serves_the_whole_batch",
-        """All rows of your mask are the same: every example of the batch loses the same units. Draw one number per ENTRY, not one
-        per column.""",
-        *edits,
-        signs="rows", also=also,
-    )
-
-
-def shared_columns(*edits, also=""):
-    return core(
-        "one_draw_decides_about_all_features",
-        """Each row of your mask is all kept or all dropped: an example loses all of its features or none. Draw one number per
-        ENTRY, not one per row.""",
-        *edits,
-        signs="columns", also=also,
-    )
-
-
-def exact_number(*edits, also=""):
-    return core(
-        "exactly_p_n_units_are_dropped",
-        """You drop exactly the share p, every time. Each unit should throw its own coin, so the number that stays varies: it is p
-        * n only on average.""",
-        *edits,
-        signs="number_dropped", also=also,
-    )
-
-
-def fair_coin(*edits, also=""):
-    return core(
-        "the_coin_is_always_fair",
-        """Half of your units are dropped whatever p is: the coin is always fair. Let p decide, for example by comparing uniform
-        numbers with it.""",
-        *edits,
-        signs="drop_share small_p", also=also,
-    )
-
-
-def frozen(*edits, also=""):
-    return core(
-        "a_fixed_seed_belongs_in_the_function",
-        """Two calls drop the same units, because the function seeds a generator of its own (with a fixed number, or with the
-        time). Dropout needs a fresh mask in every step: draw from the rng that is handed in, without seeding anything.""",
-        *edits,
-        signs="next_mask", also=also,
-    )
-
-
-def global_generator(*edits, also=""):
-    return edge(
-        "np_random_is_just_as_good",
-        """You draw from a global generator, np.random or random. Then the same rng gives another mask each time and nobody can
-        repeat your result. Draw from the rng that is handed in.""",
-        *edits,
-        signs="generator", also=also,
-    )
-
-
-def own_generator(*edits, also=""):
-    return edge(
-        "the_function_may_make_its_own_generator",
-        """You draw from a generator of your own, so the seed of rng has no effect and nobody can repeat your result. Draw from
-        the rng that is handed in.""",
-        *edits,
-        signs="generator", also=also,
-    )
-
-
-def in_tenths(*edits, also=""):
-    return core(
-        "p_counts_in_tenths",
-        """Your random numbers take only a few values, so p is rounded to tenths: 0.03 works like 0 or like 0.1. Draw numbers fine
-        enough for every p, such as rng.random.""",
-        *edits,
-        signs="small_p", also=also,
-    )
-
-
-def never_empty(*edits):
-    return core(
-        "an_empty_mask_is_drawn_again",
-        """When all units are dropped you draw again until somebody survives. In a small layer far fewer units are dropped then than
-        p says: a mask without a survivor is a legal draw.""",
-        *edits,
-        signs="when_all_are_dropped",
-    )
-
-
-def one_saved(*edits):
-    return core(
-        "one_unit_is_always_saved",
-        """Where all units are dropped you bring one back. In a small layer far fewer units are dropped then than p says: a mask without
-        a survivor is a legal draw.""",
-        *edits,
-        signs="when_all_are_dropped",
-    )
+normal = partial(
+    core,
+    "a_normal_number_is_as_good_as_a_uniform_one",
+    """You compare NORMAL random numbers with p. They are not spread evenly over 0 to 1, so the share that is dropped is not p.
+    Draw uniform numbers: rng.random, not rng.normal or randn.""",
+    signs="drop_share",
+)
+shared_rows = partial(
+    core,
+    "one_mask_serves_the_whole_batch",
+    """All rows of your mask are the same: every example of the batch loses the same units. Draw one number per ENTRY, not one
+    per column.""",
+    signs="rows",
+)
+shared_columns = partial(
+    core,
+    "one_draw_decides_about_all_features",
+    """Each row of your mask is all kept or all dropped: an example loses all of its features or none. Draw one number per
+    ENTRY, not one per row.""",
+    signs="columns",
+)
+exact_number = partial(
+    core,
+    "exactly_p_n_units_are_dropped",
+    """You drop exactly the share p, every time. Each unit should throw its own coin, so the number that stays varies: it is p
+    * n only on average.""",
+    signs="number_dropped",
+)
+fair_coin = partial(
+    core,
+    "the_coin_is_always_fair",
+    """Half of your units are dropped whatever p is: the coin is always fair. Let p decide, for example by comparing uniform
+    numbers with it.""",
+    signs="drop_share small_p",
+)
+frozen = partial(
+    core,
+    "a_fixed_seed_belongs_in_the_function",
+    """Two calls drop the same units, because the function seeds a generator of its own (with a fixed number, or with the
+    time). Dropout needs a fresh mask in every step: draw from the rng that is handed in, without seeding anything.""",
+    signs="next_mask",
+)
+global_generator = partial(
+    edge,
+    "np_random_is_just_as_good",
+    """You draw from a global generator, np.random or random. Then the same rng gives another mask each time and nobody can
+    repeat your result. Draw from the rng that is handed in.""",
+    signs="generator",
+)
+own_generator = partial(
+    edge,
+    "the_function_may_make_its_own_generator",
+    """You draw from a generator of your own, so the seed of rng has no effect and nobody can repeat your result. Draw from
+    the rng that is handed in.""",
+    signs="generator",
+)
+in_tenths = partial(
+    core,
+    "p_counts_in_tenths",
+    """Your random numbers take only a few values, so p is rounded to tenths: 0.03 works like 0 or like 0.1. Draw numbers fine
+    enough for every p, such as rng.random.""",
+    signs="small_p",
+)
+never_empty = partial(
+    core,
+    "an_empty_mask_is_drawn_again",
+    """When all units are dropped you draw again until somebody survives. In a small layer far fewer units are dropped then than
+    p says: a mask without a survivor is a legal draw.""",
+    signs="when_all_are_dropped",
+)
+one_saved = partial(
+    core,
+    "one_unit_is_always_saved",
+    """Where all units are dropped you bring one back. In a small layer far fewer units are dropped then than p says: a mask without
+    a survivor is a legal draw.""",
+    signs="when_all_are_dropped",
+)
 
 
 def never_one(sentence, *edits, also=ALL):

@@ -1,5 +1,7 @@
 """SECRET. The key of assignment 5: hidden cases, wrong solutions by the belief behind them, and right answers that look different."""
 
+from functools import partial
+
 import numpy as np
 
 from autograder import core, edge, manner, right, variant, within
@@ -150,6 +152,10 @@ DROPPED = "rng.random((*x.shape[:2], 1, 1)) >= p"
 LAST = f"    kept = {DROPPED}\n    scale = {SCALE}\n    return h * (kept * scale).astype(x.dtype)\n"
 
 
+gamma = partial(core, signs="gamma gamma_of_a_wide_map")
+remembers = partial(edge, signs="memory_holds")
+
+
 def not_from_rng(what, frozen, source):
     """Three ways to leave rng aside; the facts that show a fixed seed, and the others."""
     drawn = "rng.random("
@@ -180,10 +186,6 @@ def coins(gravity, name, sentence, shape, signs="images"):
     return gravity(name, sentence, (f"coins = {COINS}", shape), signs=signs)
 
 
-def gamma(gravity, name, sentence, *edits, signs="gamma gamma_of_a_wide_map"):
-    return gravity(name, sentence, *edits, signs=signs)
-
-
 def shared_blocks(name, sentence, shape):
     return core(name, sentence, (SEEDS, f"np.broadcast_to(rng.random({shape}) < gamma, (N, C, rows, columns))"), signs="mask_maps")
 
@@ -201,10 +203,6 @@ def trained_over(name, sentence, axes):
 
 def divided_by(gravity, name, sentence, divisor, signs="normalised_over"):
     return gravity(name, sentence, ("np.sqrt(var + 1e-5)", divisor), signs=signs)
-
-
-def remembers(gravity, name, sentence, *edits, signs="memory_holds"):
-    return gravity(name, sentence, *edits, signs=signs)
 
 
 def tiny(where, *edits, signs):
@@ -483,34 +481,29 @@ MISCONCEPTIONS = {
     ],
     "dropblock_gamma": [
         gamma(
-            core,
             "gamma_is_p",
             """You draw a BLOCK with probability p at every place. One block erases block^2 units, so nearly the whole map goes: divide by
             block^2, and account for the places where no block may begin.""",
             (" / block ** 2 * (H * W) / ((H - block + 1) * (W - block + 1))", ""),
         ),
         gamma(
-            core,
             "gamma_needs_no_correction_for_the_border",
             """Your gamma is p / block^2. But blocks may begin only at (H - block + 1)(W - block + 1) of the H W places, so each of those
             must be drawn more often: multiply by the ratio of the two numbers.""",
             (" * (H * W) / ((H - block + 1) * (W - block + 1))", ""),
         ),
         gamma(
-            core,
             "a_block_has_block_units",
             "Your gamma divides by block only. A block is a square: it erases block^2 units.",
             ("block ** 2", "block"),
         ),
         gamma(
-            core,
             "p_is_the_keep_probability",
             """Your gamma is computed with 1 - p. The paper's formula says (1 - keep_prob), and our p is that already: the probability of
             DROPPING.""",
             ("return p /", "return (1 - p) /"),
         ),
         gamma(
-            core,
             "every_map_is_a_square",
             """Your gamma is right for square maps only: H enters it twice, W not at all (or the other way round). Use H W / ((H - block +
             1) (W - block + 1)).""",
@@ -840,28 +833,24 @@ MISCONCEPTIONS = {
             (REMEMBERED, PER_CHANNEL), signs="test_uses",
         ),
         remembers(
-            edge,
             "the_running_statistics_come_by_themselves",
             """Your training pass leaves running["mean"] and running["var"] as they are, so test time works with 0 and 1. Move them in every
             training call: 0.9 of the old, 0.1 of the batch.""",
             (MEAN_MOVES + VAR_MOVES, ""),
         ),
         remembers(
-            edge,
             "the_last_batch_is_memory_enough",
             "Your memory holds the last batch alone. A running average forgets slowly: 0.9 of the old, 0.1 of the batch.",
             ('0.9 * running["mean"] + 0.1 * mean', "mean"),
             ('0.9 * running["var"] + 0.1 * var', "var"),
         ),
         remembers(
-            edge,
             "the_first_batch_sets_the_memory",
             """Your first batch replaces what start_over wrote, and the average begins with it. Here the memory starts from 0 and 1: the
             first batch counts 0.1, as every other does.""",
             (MEAN_MOVES, '        if not running["mean"].any():\n            running["mean"], running["var"] = mean, var\n' + MEAN_MOVES),
         ),
         remembers(
-            edge,
             "momentum_weighs_the_batch",
             """You mix 0.1 of the old with 0.9 of the batch, so the memory is hardly more than the last batch. It is the other way round.
             (Libraries disagree about which of the two numbers is called momentum.)""",
@@ -869,17 +858,15 @@ MISCONCEPTIONS = {
             ('0.9 * running["var"] + 0.1 * var', '0.1 * running["var"] + 0.9 * var'),
         ),
         remembers(
-            edge,
             "the_memory_holds_deviations",
             'running["var"] collects standard deviations. It should collect variances: the root is taken when you divide.',
             ("0.1 * var", "0.1 * np.sqrt(var + 1e-5)"),
             (REMEMBERED, REMEMBERED + " ** 2"),
         ),
-        remembers(
-            manner,
+        manner(
             "the_memory_holds_eps_too",
             """running["var"] collects var + eps. Keep the variance as it is, and add eps where you divide: else test time has it twice.""",
-            ("0.1 * var", "0.1 * (var + 1e-5)"),
+            ("0.1 * var", "0.1 * (var + 1e-5)"), signs="memory_holds",
         ),
         edge(
             "one_learns_at_test_time_too",
