@@ -88,12 +88,8 @@ HIDDEN = {
         "coins": [c.treats_examples_apart(p=0.3, **MULTIPLIER)],
     },
     "quiz": {
-        "distinct": [c.answers_rightly(key="distinct", needs="distinct")],
-        "keep_to_drop": [c.answers_rightly(key="keep_to_drop", needs="keep_to_drop")],
-        "spread": [c.answers_rightly(key="spread", needs="spread")],
-        "wide_enough": [c.answers_rightly(key="wide_enough", needs="wide_enough")],
-        "one_in_five": [c.answers_rightly(key="one_in_five", choices="abcd", needs="one_in_five")],
-        "at_test": [c.answers_rightly(key="at_test", choices="abcd", needs="at_test")],
+        **{key: [c.answers_rightly(key=key, needs=key)] for key in ("distinct", "keep_to_drop", "spread", "wide_enough")},
+        **{key: [c.answers_rightly(key=key, choices="abcd", needs=key)] for key in ("one_in_five", "at_test")},
     },
 }
 

@@ -1,5 +1,7 @@
 """SECRET. The key of assignment 6: hidden cases, wrong solutions by the belief behind them, and right answers that look different."""
 
+from functools import partial
+
 import numpy as np
 
 from autograder import variant
@@ -183,9 +185,19 @@ RESULT = "return dx, from_future, dWx, dWh, db"
 LAYER_SCALE = "1 / (1 - self.p) if self.p < 1 else 0.0"
 SELDOM = "a number is p itself with probability 2^-53"
 SUM = "np.tanh((x[:, t] * m_x) @ Wx + (state * m_h) @ Wh + b)"
+DRAWN = "np.where(rng.random((sequences, 1, features)) >= self.p, scale, 0.0).astype(x.dtype)"
 FITS = "self.mask.shape == (sequences, 1, features)"
 REFUSE = "if same_mask and self.mask is not None and not fits:\n            raise ValueError"
 TEST = "    if not train:\n        return x, 1.0\n"
+
+
+in_float32 = partial(
+    manner,
+    "float32_is_good_enough_for_all",
+    "You turn everything into float32. Most networks do live in float32, but which it is the caller "
+    "decides: float64 in gives float64 out, or gradients cannot be checked.",
+    signs="dtypes",
+)
 
 
 def both(fact):
@@ -772,13 +784,7 @@ MISCONCEPTIONS = {
             "float32 goes in and float64 comes out. Make the array of the states, and the masks, in the dtype of x.",
             ("len(b)), dtype=x.dtype)", "len(b)))"), signs="dtypes",
         ),
-        manner(
-            "float32_is_good_enough_for_all",
-            "You turn everything into float32. Most networks do live in float32, but which it is the caller "
-            "decides: float64 in gives float64 out, or gradients cannot be checked.",
-            ("    sequences, steps", "    x, h0, Wx, Wh, b = (np.float32(a) for a in (x, h0, Wx, Wh, b))\n    sequences, steps"),
-            signs="dtypes",
-        ),
+        in_float32(("    sequences, steps", "    x, h0, Wx, Wh, b = (np.float32(a) for a in (x, h0, Wx, Wh, b))\n    sequences, steps")),
     ],
     "dropconnect_forward": [
         core(
@@ -942,12 +948,7 @@ MISCONCEPTIONS = {
             "product along. Give it the dtype of W.",
             (".astype(W.dtype)", ""), signs="dtypes",
         ),
-        manner(
-            "float32_is_good_enough_for_all",
-            "You turn everything into float32. Most networks do live in float32, but which it is the caller "
-            "decides: float64 in gives float64 out, or gradients cannot be checked.",
-            ("    if train:", "    x, W, b = (np.float32(a) for a in (x, W, b))\n    if train:"), signs="dtypes",
-        ),
+        in_float32(("    if train:", "    x, W, b = (np.float32(a) for a in (x, W, b))\n    if train:")),
     ],
     "dropconnect_moments": [
         core(
@@ -1208,8 +1209,7 @@ EQUIVALENT = {
         **NO_ONE_KEPT,
     },
     "FixedVariationalDropout": {
-        "self.mask = np.where(rng.random((sequences, 1, features)) >= self.p, scale, 0.0).astype(x.dtype) -> "
-        "self.mask = np.where(rng.random((sequences, 1, features)) > self.p, scale, 0.0).astype(x.dtype)": SELDOM,
+        f"self.mask = {DRAWN} -> self.mask = {DRAWN.replace('>=', '>')}": SELDOM,
         **NO_ONE_KEPT,
     },
     "quiz": {
@@ -1280,18 +1280,12 @@ VARIANTS = {
         right(
             "layer_that_uses_the_first_exercise",
             ("            scale = 1 / (1 - self.p) if self.p < 1 else 0.0\n", ""),
-            (
-                "np.where(rng.random((sequences, 1, features)) >= self.p, scale, 0.0).astype(x.dtype)",
-                "variational_dropout_forward(np.ones_like(x[:, :1]), self.p, rng)[0]",
-            ),
+            (DRAWN, "variational_dropout_forward(np.ones_like(x[:, :1]), self.p, rng)[0]"),
         ),
         right(
             "layer_with_an_early_end",
             (FITS, "self.mask.shape == x[:, :1].shape"),
-            (
-                "np.where(rng.random((sequences, 1, features)) >= self.p, scale, 0.0).astype(x.dtype)",
-                "np.where(rng.uniform(size=x[:, :1].shape) < self.p, 0.0, 1.0 / max(1 - self.p, 1e-300))",
-            ),
+            (DRAWN, "np.where(rng.uniform(size=x[:, :1].shape) < self.p, 0.0, 1.0 / max(1 - self.p, 1e-300))"),
         ),
     ],
 }

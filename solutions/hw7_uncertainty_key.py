@@ -121,12 +121,8 @@ HIDDEN = {
         ],
     },
     "quiz": {
-        "entropy": answered("entropy"),
-        "information": answered("information"),
-        "passes": answered("passes"),
-        "strong_noise": answered("strong_noise"),
-        "doubtful": answered("doubtful", choices="abcd"),
-        "train_mode": answered("train_mode", choices="abcd"),
+        **{key: answered(key) for key in ("entropy", "information", "passes", "strong_noise")},
+        **{key: answered(key, choices="abcd") for key in ("doubtful", "train_mode")},
     },
 }
 
