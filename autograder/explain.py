@@ -17,6 +17,7 @@ from autograder.judge import Scripts, Witness
 from autograder.model import Call, Cell, CourseError, ExerciseResult, Report, Seed, Submission, SubmissionError, Verdict
 from autograder.nbgrader_plugin.submitted import HandIn
 from autograder.notebook_file import called, parse
+from autograder.report import words
 from autograder.report.explanation import LONGEST, Explained, Explanation, Replayed
 from autograder.sandbox import Isolation
 from autograder.sandbox.bounded import bounded
@@ -45,7 +46,8 @@ def _read(found: HandIn, staff: Staff) -> Submission:
 def _explained(result: ExerciseResult, witness: Witness, staff: Staff, isolation: Isolation, replay: bool) -> dict[str, Explained]:
     scripts, cells = witness.of(result)
     lost = [v for v in result.verdicts if not v.passed and scripts.get(v.check)]
-    again = dict(_replayed(lost, scripts, cells, staff, isolation)) if replay and lost else {}
+    living = [v for v in lost if not words.absent(v)]  # what is not there cannot be called again, and the calls before it prove nothing
+    again = dict(_replayed(living, scripts, cells, staff, isolation)) if replay and living else {}
     return {v.check: Explained(pasteable(scripts[v.check]) if not v.call else "", again.get(v.check, ())) for v in lost}
 
 

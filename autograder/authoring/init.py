@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
+import sysconfig
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from autograder.folders import CONFIG, SALT, folders, new_salt
 from autograder.model import CourseError
@@ -44,10 +43,7 @@ configure(get_config(), source="source", release="release")
 
 PRIVATE = (SALT, "gradebook.db*", ".autograder/", "submitted/", "autograded/", "feedback/", "downloaded/", "build/", "grades.csv", "*.bak")
 LOCAL = ("simulated/", "__pycache__/", ".ipynb_checkpoints/", ".venv/", ".DS_Store")
-HEADER = (
-    "Write where you see `YOUR CODE HERE`. The cell `check(...)` below each exercise shows what holds and what does not; run it as often "
-    "as you like. Before you hand in, choose *Restart Kernel and Run All Cells* and save."
-)
+HEADER = Path("solutions", "header.ipynb")  # of the kit, in a checkout and where pip puts it
 
 
 def init(folder: Path, kit: Path | None = None, chosen: Sequence[str] = (), course_id: str = "") -> Iterator[str]:
@@ -65,7 +61,7 @@ def init(folder: Path, kit: Path | None = None, chosen: Sequence[str] = (), cour
     yield _adopted(folder) if theirs else _configured(folder, course_id)
     _ignored(folder)
     yield f"wrote {new_salt(folder)}, this course's own: keep it with the gradebook" if not (folder / SALT).exists() else f"kept {SALT}"
-    _headed(folder)
+    yield _headed(folder, kit)
     for course, slug in copies:
         yield _copied(course, folder, slug)
     yield _next(folder, chosen)
@@ -105,18 +101,19 @@ def _ignored(folder: Path) -> None:
     path.write_text(before + gap + "".join(f"{line}\n" for line in missing), encoding="utf-8")
 
 
-def _headed(folder: Path) -> None:
-    """A header, without which nbgrader's step for it ends in an error; one that is there stays."""
+def _headed(folder: Path, kit: Path | None) -> str:
+    """The header of the course that assignments come from, else the kit's own: the set-up cells speak of it. One that is there stays."""
     header = folders(folder).header
     if header.exists():
-        return
+        return f"kept {header}"
+    kits = (Path(__file__).parents[2], Path(sysconfig.get_path("data"), "share", "autograder"))
+    places = [*([folders(kit).header] if kit else []), *(place / HEADER for place in kits)]
+    found = next((path for path in places if path.is_file()), None)
+    if found is None:
+        raise CourseError(f"The kit's {HEADER} is missing. Copy one from the repository to {header}, then run init again.")
     header.parent.mkdir(parents=True, exist_ok=True)
-    empty: dict[str, Any] = {"cell_type": "code", "execution_count": None, "id": "header-name", "metadata": {}, "outputs": []}
-    cells = [{"cell_type": "markdown", "id": "header-text", "metadata": {}, "source": HEADER}, {**empty, "source": 'NAME = ""'}]
-    kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-    metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
-    text = json.dumps({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}, indent=1)
-    header.write_text(text + "\n", encoding="utf-8")
+    shutil.copyfile(found, header)
+    return f"copied {found} to {header}"
 
 
 def _copied(kit: Path, folder: Path, slug: str) -> str:

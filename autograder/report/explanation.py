@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograder.model import Answer, ExerciseResult, Outcome, Report
+from autograder.model import Answer, ExerciseResult, Opaque, Outcome, Report
 from autograder.report import html, text, words
 
 LONGEST = 20_000  # characters of a call that is to be pasted
@@ -107,7 +107,7 @@ def _pieces(found: Explained) -> Iterator[str]:
 
 def _column(label: str, one: Answer) -> str:
     drawing = html.picture(mask(one.value), label) if one.outcome is Outcome.PASSED else ""
-    return f'<div style="flex:1;min-width:16em"><b>{label}</b>{html.code(answer(one))}{drawing}</div>'
+    return f'<div style="flex:1;min-width:min(16em,100%)"><b>{label}</b>{html.code(answer(one), rows=True)}{drawing}</div>'
 
 
 # ------------------------------------------------------------------------------------------------------------------------- values
@@ -134,7 +134,7 @@ def _value(value: Any) -> Iterator[str]:
         yield f"{value.dtype.name} array of shape {value.shape}"
         yield from np.array2string(value, precision=5, threshold=ITEMS, edgeitems=3, max_line_width=90).split("\n")
     else:
-        yield getattr(value, "kind", "") or repr(value)
+        yield f"{value.kind}, not compared" if isinstance(value, Opaque) else repr(value)  # a cache is the business of who made it
 
 
 def mask(value: Any) -> Any:

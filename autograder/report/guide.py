@@ -67,7 +67,7 @@ def to_look_at(result: ExerciseResult) -> list[Verdict]:
 
 def _plain(verdict: Verdict) -> Verdict:
     """Without the call, where there is nothing yet that could be called."""
-    return replace(verdict, call="") if words.unwritten(verdict) or " is not defined" in verdict.got else verdict
+    return replace(verdict, call="") if words.absent(verdict) else verdict
 
 
 def _more(waiting: int) -> str:

@@ -147,10 +147,10 @@ def details(verdict: Verdict, diagnoses: tuple[Diagnosis, ...], draw: bool) -> s
     return told + "".join(box("A hint", escape(hint), AMBER) for hint in words.hints(diagnoses, verdict.exercise))
 
 
-def code(text: str, most: int = words.MAX_CHARACTERS) -> str:
-    """A block of code."""
-    style = "display:block;white-space:pre-wrap;background:rgba(128,128,128,.13);color:inherit;padding:.35em .6em;border-radius:4px"
-    return f'<code style="{_MONO};{style}">{escape(text, most)}</code>'
+def code(text: str, most: int = words.MAX_CHARACTERS, rows: bool = False) -> str:
+    """A block of code; one of `rows` scrolls where it is too wide, and is not broken."""
+    style = f"display:block;white-space:{'pre;overflow-x:auto' if rows else 'pre-wrap'};background:rgba(128,128,128,.13);color:inherit;padding:.35em .6em;border-radius:4px"
+    return f'<code{' tabindex="0"' * rows} style="{_MONO};{style}">{escape(text, most)}</code>'
 
 
 def box(title: str, inside: str, colour: str) -> str:
@@ -165,7 +165,7 @@ def folded(summary: str, inside: str, opened: bool = False, marker: str = "outsi
     return f'<details{" open" * opened}><summary style="{style}">{summary}</summary>{indented(inside)}</details>'
 
 
-def picture(values: Any, told: str = "What your code drew") -> str:
+def picture(values: Any, told: str = "What the code drew") -> str:
     """A mask as a small drawing: filled squares where units were kept. Nothing when it is no 2-D array of numbers."""
     import numpy as np
 

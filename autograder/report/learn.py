@@ -22,7 +22,7 @@ def of_result(result: ExerciseResult) -> dict[str, Any]:
         "not_run": bool(result.not_run),
         "written": not (trouble := words.first_trouble(result)) or bool(result.points) or not trouble.got.endswith(UNWRITTEN),
         "parts": [
-            {"sentence": words.part_sentence(p), "points": words.number(p.points), "most": words.number(p.max_points), "full": p.full}
+            {"name": p.name, "sentence": words.part_sentence(p), "points": p.points, "most": p.max_points, "full": p.full}
             for p in result.parts
         ],
         "learn": _lesson(result),
@@ -40,7 +40,7 @@ def _lesson(result: ExerciseResult) -> dict[str, Any] | None:
         return {"text": hints[0], "named": True, "lost": lost, "picture": html.picture(drawn)}
     if verdict.got.endswith(UNWRITTEN):
         return None
-    text = f"{words.sentence(verdict)}: {words.story(verdict)}"
+    text = f"“{words.sentence(verdict)}” does not hold yet: {words.story(verdict)}"
     return {"text": text, "named": False, "lost": lost, "picture": html.picture(drawn)}
 
 

@@ -53,8 +53,9 @@ def _exercise_lines(result: ExerciseResult, staff: bool, more: Mapping[str, str]
 
 
 def heading(mark: str, sentence: str, points: str) -> str:
-    """A line of the rubric, its points at the right edge."""
-    return f"{mark:<2} {sentence}".ljust(WIDTH - len(points) - 1) + " " + points
+    """A line of the rubric, its points at the right edge; a sentence that would reach them goes on below."""
+    first, *rest = textwrap.wrap(sentence, WIDTH - len(points) - 5) or [""]
+    return "\n".join([f"{mark:<2} {first}".ljust(WIDTH - len(points) - 1) + " " + points, *(f"   {line}" for line in rest)])
 
 
 def report_text(report: Report, staff: bool = False) -> str:

@@ -87,14 +87,19 @@ def unwritten(verdict: Verdict) -> bool:
     return verdict.got.endswith(UNWRITTEN)
 
 
+def absent(verdict: Verdict) -> bool:
+    """Whether what was asked for is not there: not written yet, or nothing has that name."""
+    return unwritten(verdict) or " is not defined" in verdict.got
+
+
 def hints(diagnoses: Sequence[Diagnosis], exercise: str) -> list[str]:
     """The sentences of the misconceptions that explain this exercise."""
     return [clean(d.message) for d in diagnoses if d.exercise == exercise and d.message]
 
 
 def number(value: float) -> str:
-    """Points as a person writes them: 4, 2.5, 0.3333."""
-    return f"{value:.4f}".rstrip("0").rstrip(".")
+    """Points as a person writes them: 4, 2.5, 0.33."""
+    return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 def duration(seconds: float) -> str:
