@@ -87,7 +87,8 @@ def _explain(arguments: argparse.Namespace) -> int:
         if wanted:
             return _given(register, arguments, list(by_hand.give(register, arguments.student, wanted, told.chosen)))
         standing = tuple(by_hand.standing(register, arguments.student, told.chosen))
-        told = replace(told, report=replace(told.report, submission=arguments.student), standing=standing)
+        marked = by_hand.marked(register, arguments.student, told.chosen)
+        told = replace(told, report=replace(told.report, submission=arguments.student), standing=standing, chosen=marked)
     _written(file, explanation.as_html(told)) if file else print(explanation.as_text(told))
     return 0
 

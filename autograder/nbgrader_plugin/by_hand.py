@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nbgrader.api import MissingEntry  # type: ignore[import-untyped]
@@ -53,6 +53,44 @@ def given(text: str, because: str) -> Given:
 
 
 # ----------------------------------------------------------------------------------------------------------------- what stands there
+def judged(name: str, score: float | None, comment: str | None) -> Mapping[str, float] | None:
+    """Part -> its points by hand, of an exercise with this manual score and comment; None where all of it was given by hand."""
+    lines = _lines(comment or "")
+    if score is not None and (not lines or name in lines or not _adds_up(comment or "", score)):
+        return None
+    return {part: float(found["points"]) for part, found in lines.items()} if score is not None else {}
+
+
+def _lines(comment: str) -> Mapping[str, re.Match[str]]:
+    return {found["part"]: found for line in comment.split("\n") if (found := LINE.fullmatch(line))}
+
+
+def _adds_up(comment: str, score: float) -> bool:
+    """Whether the score is that of our lines; formgrader may have set another one since."""
+    total = TOTAL.search(comment)
+    return total is not None and abs(float(total["points"]) - score) <= CLOSE
+
+
+def marked(register: Register, student: str, results: Sequence[ExerciseResult]) -> list[ExerciseResult]:
+    """The results with the points that a human gave; where all of an exercise was, its parts say that they are the checks'."""
+    notebook = submitted(register, student)
+    if notebook is None:
+        return list(results)
+    scores = {grade.name.removeprefix(CHECK): grade.manual_score for grade in notebook.grades}
+    comments = {c.name: c.manual_comment for c in notebook.comments}
+    return [_marked(result, scores.get(result.name), comments.get(result.name)) for result in results]
+
+
+def _marked(result: ExerciseResult, score: float | None, comment: str | None) -> ExerciseResult:
+    if score is None:
+        return result
+    given = judged(result.name, score, comment)
+    if given is None:
+        return replace(result, points=score, parts=tuple(replace(p, note="by the checks") for p in result.parts))
+    parts = (replace(p, points=given[p.name], note="by hand") if p.name in given else p for p in result.parts)
+    return replace(result, points=score, parts=tuple(parts))
+
+
 def standing(register: Register, student: str, results: Sequence[ExerciseResult]) -> Iterator[str]:
     """What the gradebook says of a hand-in, where it is more than what was just judged."""
     notebook = submitted(register, student)
@@ -146,11 +184,10 @@ def _of_parts(one: Given, result: ExerciseResult | None, grade: Any, before: str
     assert result is not None, "only an exercise has parts"
     if grade.auto_score is None or abs(grade.auto_score - result.points) > CLOSE:
         raise CourseError(f"{result.name} was graded before with other points. Run `autograder grade` first.")
-    total = TOTAL.search(before)
-    if grade.manual_score is not None and (not total or abs(float(total["points"]) - grade.manual_score) > CLOSE):
+    if grade.manual_score is not None and not _adds_up(before, grade.manual_score):
         manual = words.number(grade.manual_score)
         raise CourseError(f"{result.name} has {manual} points by hand for all of it. Say --set {result.name}=POINTS.")
-    lines = {found["part"]: found for line in before.split("\n") if (found := LINE.fullmatch(line))}
+    lines = _lines(before)
     if result.name in lines:
         raise CourseError(f"All of {result.name} was judged by hand. Say --set {result.name}=POINTS or {result.name}={AUTOMATIC}.")
     by_hand = {part: (float(found["points"]), str(found[0])) for part, found in lines.items()}

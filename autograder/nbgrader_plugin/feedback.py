@@ -15,11 +15,13 @@ import nbgrader  # type: ignore[import-untyped]
 from jinja2 import pass_context
 from nbconvert.exporters import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbformat.v4 import new_output
 from nbgrader.api import Gradebook  # type: ignore[import-untyped]
 from nbgrader.preprocessors import NbGraderPreprocessor  # type: ignore[import-untyped]
 from traitlets import List
 from traitlets.config import Config
 
+from autograder.nbgrader_plugin.by_hand import judged
 from autograder.nbgrader_plugin.context import CHECK, Place, place_of
 from autograder.report import learn, words
 
@@ -39,7 +41,10 @@ class OpenWithSummary(NbGraderPreprocessor):  # type: ignore[misc]
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         place = place_of(self.parent, resources)
         if place.ours:
-            resources["autograder"] = summary(nb.cells, resources["nbgrader"], _given(place))
+            given = _given(place)
+            resources["autograder"] = summary(nb.cells, resources["nbgrader"], given)
+            for cell in nb.cells:
+                _for_reading(cell, given)
         return nb, resources
 
 
@@ -77,27 +82,52 @@ def _rows(cells: Sequence[Any], scores: Given) -> Iterator[dict[str, Any]]:
         name = told["grade_id"].removeprefix(CHECK)
         found = _below(cell)
         given = told.get("score") or 0.0
-        parts = [{**p, "state": "full" if p["full"] else "lost"} for p in found.get("parts", ())]
         automatic, manual = scores.get(told["grade_id"], (None, None))
         waits = (automatic is None and manual is None) or bool(found.get("not_run") and manual is None)
-        by_hand = manual is not None
+        by_hand = judged(name, manual, comments.get(name))
         yield {
             "name": name,
             "anchor": told["grade_id"],
             "points": words.number(given),
             "most": words.number(told["points"]),
             "state": "full" if given >= told["points"] else "lost",
-            "parts": [] if given >= told["points"] and not by_hand else parts,
+            "parts": [] if given >= told["points"] and not by_hand else _parts(found.get("parts", ()), by_hand),
             "note": "someone still looks at this" if waits else _note(found, by_hand, comments.get(name)),
             "learn": found.get("learn") if given < told["points"] else None,
         }
 
 
-def _note(found: Mapping[str, Any], by_hand: bool, comment: str | None) -> str:
+def _parts(found: Sequence[Mapping[str, Any]], by_hand: Mapping[str, float] | None) -> list[dict[str, Any]]:
+    """The parts with the points that count; none where they would not add up, since all was given by hand or they have no names."""
+    if by_hand is None or not by_hand.keys() <= {part.get("name") for part in found}:
+        return []
+    return [_part(p, by_hand.get(p.get("name", ""))) for p in found]
+
+
+def _part(part: Mapping[str, Any], by_hand: float | None) -> dict[str, Any]:
+    points, most = float(part["points"]) if by_hand is None else by_hand, float(part["most"])
+    shown = {"points": words.number(points), "most": words.number(most), "state": "full" if points >= most else "lost"}
+    return {"sentence": part["sentence"], "by_hand": by_hand is not None, **shown}
+
+
+def _note(found: Mapping[str, Any], by_hand: Mapping[str, float] | None, comment: str | None) -> str:
     """What is to be said beside the points of an exercise, if anything is."""
-    if not by_hand:
+    if by_hand == {}:
         return "" if found.get("written", True) else "not written yet"
-    return "given by hand; the words stand below your answer" if comment else "given by hand"
+    return "given by hand" + " in part" * bool(by_hand) + "; the words stand below your answer" * bool(comment)
+
+
+def _for_reading(cell: Any, scores: Given) -> None:
+    """Below a check cell: no bare number, which only nbgrader reads, and a word where a human gave other points than the checks."""
+    told = cell.metadata.get("nbgrader", {})
+    if not _below(cell):
+        return
+    cell.outputs = [output for output in cell.outputs if output.output_type != "execute_result"]
+    if scores.get(told["grade_id"], (None, None))[1] is not None:
+        points = f"{words.number(told.get('score') or 0.0)} of {words.number(told['points'])} points"
+        said = f"Marked by hand: {points}. Below stands what the checks found."
+        shown = {"text/plain": said, "text/html": f"<p><b>{said}</b></p>"}
+        cell.outputs.insert(0, new_output("display_data", shown))  # type: ignore[no-untyped-call]
 
 
 def _below(cell: Any) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -48,8 +48,13 @@ def rendered(template: str, **values: object) -> str:
     loader = jinja2.PackageLoader("autograder", "report")
     room = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
     room.filters |= {"points": _points, "number": words.number, "line": words.line, "phrase": words.phrase, "story": words.story}
-    room.filters |= {"percent": percent, "plural": _plural, "duration": duration, "seconds": _seconds}
+    room.filters |= {"percent": _unbroken(percent), "plural": _plural, "duration": _unbroken(duration), "seconds": _unbroken(_seconds)}
     return room.get_template(template).render(values)
+
+
+def _unbroken(told: Callable[[float], str]) -> Callable[[float], str]:
+    """Number and unit on one line."""
+    return lambda value: told(value).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def percent(share: float) -> str:

@@ -243,7 +243,8 @@ def _checks(known: Results) -> Iterator[CheckItem]:
             shown[check] = verdict
             counts[check]["skipped" if verdict.outcome is Outcome.SKIPPED else "passed" if verdict.passed else "failed"] += 1
             lost[check] += share
-    for check in sorted(shown, key=lambda c: c[0]):
+    order = list(dict.fromkeys(r.name for results in known.values() for r in results))
+    for check in sorted(shown, key=lambda c: order.index(c[0])):
         of, v = counts[check], shown[check]
         numbers = (of["passed"], of["failed"], of["skipped"], lost[check])
         yield CheckItem(check[0], v.part, v.check, words.phrase(v.sentence), v.hidden, *numbers)

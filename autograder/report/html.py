@@ -149,8 +149,9 @@ def details(verdict: Verdict, diagnoses: tuple[Diagnosis, ...], draw: bool) -> s
 
 def code(text: str, most: int = words.MAX_CHARACTERS, rows: bool = False) -> str:
     """A block of code; one of `rows` scrolls where it is too wide, and is not broken."""
-    style = f"display:block;white-space:{'pre;overflow-x:auto' if rows else 'pre-wrap'};background:rgba(128,128,128,.13);color:inherit;padding:.35em .6em;border-radius:4px"
-    return f'<code{' tabindex="0"' * rows} style="{_MONO};{style}">{escape(text, most)}</code>'
+    space, focus = ("pre;overflow-x:auto", ' tabindex="0"') if rows else ("pre-wrap", "")
+    style = f"display:block;white-space:{space};background:rgba(128,128,128,.13);color:inherit;padding:.35em .6em;border-radius:4px"
+    return f'<code{focus} style="{_MONO};{style}">{escape(text, most)}</code>'
 
 
 def box(title: str, inside: str, colour: str) -> str:

@@ -7,6 +7,7 @@ import io
 import json
 import shutil
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -86,6 +87,20 @@ def test_the_points_of_a_part_are_lost_by_the_checks_that_failed() -> None:
     assert [c.lost for c in checks] == [1.5, 1.5, 0.0, 0.0]
     assert [c.rate for c in checks] == [0.5, 0.5, 1.0, 1.0]
     assert [(c.passed, c.failed, c.skipped) for c in checks] == [(1, 1, 0), (1, 1, 0), (1, 0, 1), (2, 0, 0)]
+
+
+def test_checks_come_in_the_order_of_the_exercises() -> None:
+    verdicts = {name: Verdict(name, f"c-{name}", f"holds in {name}", Outcome.PASSED, part="core") for name in ("shrink", "quiz")}
+    results = [replace(result(4.0), name=name, verdicts=(verdict,)) for name, verdict in verdicts.items()]
+    found = class_report("hw", [standing("a", 4.0)], {"a": results}, {}, (), {"a": Person("A")}, Hide({}))
+    assert [check.exercise for check in found.checks] == ["shrink", "quiz"]
+    page = class_page.page(found)
+    assert page.index("holds in shrink") < page.index("holds in quiz")
+
+
+def test_number_and_unit_stay_on_one_line() -> None:
+    page = class_page.page(replace(a_class(2), seconds=(49.0,)))
+    assert "49\N{NO-BREAK SPACE}s in the median" in page
 
 
 def test_misconceptions_come_by_the_points_lost_where_they_were_seen() -> None:

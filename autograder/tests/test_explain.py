@@ -10,8 +10,11 @@ import numpy as np
 import pytest
 
 from autograder.cli import main
-from autograder.model import Answer, Outcome
-from autograder.report.explanation import Replayed, compared, mask
+from autograder.model import Answer, Earned, ExerciseResult, Opaque, Outcome
+from autograder.nbgrader_plugin import feedback
+from autograder.nbgrader_plugin.handin import from_parsed
+from autograder.report import learn
+from autograder.report.explanation import Replayed, answer, compared, mask
 from autograder.tests.classroom import SLUG, WRONG, Classroom, answered, make
 
 pytestmark = pytest.mark.nbgrader
@@ -23,6 +26,7 @@ HALF = "def shrink(x, p, rng, train=True):\n    return (1 - p) * x if p < 0.5 el
 def graded(tmp_path_factory: pytest.TempPathFactory) -> Classroom:
     classroom = make(tmp_path_factory.mktemp("explained"))
     classroom.submit("eve", answered(classroom.released(), HALF))
+    classroom.submit("ann", answered(classroom.released(), "pass\n"))
     classroom.submit("bob", answered(classroom.released(), WRONG))
     assert main(["grade", SLUG, "--course", str(classroom.root), "--jobs", "1"]) == 0
     return classroom
@@ -60,6 +64,12 @@ def test_a_replay_shows_both_answers(graded: Classroom, capsys: pytest.CaptureFi
     assert ours
     assert float(ours[1]) == pytest.approx(0.4 * float(theirs[1]), rel=1e-3)
     assert "differ in 63 of 63 places" in told
+
+
+def test_what_is_not_there_is_not_replayed(graded: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+    _, told = explained(graded, capsys, "ann", "shrink", "--replay")
+    assert "shrink is not defined" in told
+    assert "replay" not in told
 
 
 def test_the_page_is_private(graded: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
@@ -114,9 +124,12 @@ def test_points_by_hand_add_up_and_can_be_taken_back(graded: Classroom, capsys: 
     assert "the comment is right" not in words[0]
     code, told, _ = given()
     assert "shrink: 2.45 by hand" in told
+    assert re.search(r"x is multiplied by 1 - p \(by hand\) +2 of 2\.55", told)
+    assert "0 of 2 parts, 2.45 of 3 points\n  for --set: factor=2, manners=0.45" in told
     assert "gradebook: 4.45 of 5 points" in told
     assert given("--set", "factor=auto")[2] == (0.0, 0.45, False)
     assert given("--set", "shrink=3", "--because", "all of it")[2] == (0.0, 3.0, False)
+    assert "for --set: factor=0, manners=0; all of it by hand: shrink=3" in given()[1]
     code, told, _ = given("--set", "factor=1", "--because", "x")
     assert code == 1
     assert "All of shrink was judged by hand" in told or "has 3 points by hand for all of it" in told
@@ -152,12 +165,54 @@ def test_who_handed_in_nothing_is_told(graded: Classroom, capsys: pytest.Capture
     assert "nobody has handed in nothing for" in told
 
 
+BY_HAND = (
+    "well argued\n- factor (x is multiplied by 1 - p): 2 of 2.55 by hand, not 0, because of the comment\n\nSo this exercise has 2 points."
+)
+
+
+@pytest.mark.parametrize(
+    ("comment", "manual", "parts", "note"),
+    [
+        (BY_HAND, 2.0, [("2", True), ("0", False)], "given by hand in part; the words stand below your answer"),
+        (BY_HAND, 1.5, [], "given by hand; the words stand below your answer"),  # changed in formgrader since
+        (None, 1.5, [], "given by hand"),
+        ("well argued", None, [("0", False), ("0", False)], ""),
+    ],
+)
+def test_the_parts_on_the_students_page_add_up(
+    comment: str | None, manual: float | None, parts: list[tuple[str, bool]], note: str
+) -> None:
+    from nbformat import from_dict
+
+    earned = (Earned("factor", "x is multiplied by 1 - p", 0, 2.55), Earned("manners", "x is left alone", 0, 0.45))
+    found = learn.of_result(ExerciseResult("shrink", 0, 3, (), parts=earned))
+    told = [{"grade_id": "shrink", "comment": comment}, {"grade_id": "check_shrink", "grade": True, "points": 3.0, "score": manual or 0.0}]
+    below = [{"output_type": "display_data", "metadata": {"autograder": found}, "data": {}}]
+    cells = [from_dict({"metadata": {"nbgrader": t}, "outputs": below * ("grade" in t)}) for t in told]  # type: ignore[no-untyped-call]
+    (row,) = feedback._rows(cells, {"check_shrink": (0.0, manual)})
+    assert [(part["points"], part["by_hand"]) for part in row["parts"]] == parts
+    assert row["note"] == note
+
+
+def test_a_score_that_only_nbgrader_reads_is_not_shown(graded: Classroom) -> None:
+    cells = [from_parsed(graded.autograded("eve")).cells for _ in range(2)]
+    for manual, shown in zip((None, 0.5), cells, strict=True):
+        for cell in shown:
+            feedback._for_reading(cell, {"check_shrink": (0.0, manual)})
+    kinds = [next([o.output_type for o in c.outputs] for c in shown if c.get("outputs")) for shown in cells]
+    assert kinds == [["display_data"], ["display_data"] * 2], "and a mark by hand is said"
+
+
 # ------------------------------------------------------------------------------------------------------------------------ pictures
 def test_a_mask_is_found_in_what_came_back() -> None:
     drawn = np.array([[0.0, 2.0], [2.0, 0.0]])
     assert mask((drawn, None)) is drawn
     assert mask(np.ones((2, 2))) is None
     assert mask({"a": drawn}) is None
+
+
+def test_a_cache_looks_like_no_difference() -> None:
+    assert answer(Answer(Outcome.PASSED, (1.0, [Opaque("ndarray")]))).endswith("ndarray, not compared")
 
 
 def test_two_answers_are_compared_only_where_they_can_be() -> None:

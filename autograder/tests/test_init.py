@@ -26,6 +26,7 @@ def test_a_new_course_has_all_it_needs(tmp_path: Path, capsys: pytest.CaptureFix
     course = tmp_path / "dropout-26"
     assert main(["init", str(course), "--with", SLUG, "--course", str(TOY)]) == 0
     assert "nbgrader generate_assignment toy_scaling" in capsys.readouterr().out
+    assert (course / "solutions" / "header.ipynb").read_bytes() == (TOY / "solutions" / "header.ipynb").read_bytes()
     config = (course / "nbgrader_config.py").read_text()
     assert "course_id = 'dropout-26'" in config
     assert slugs(course) == [SLUG]
@@ -56,6 +57,15 @@ def test_an_old_course_gets_a_salt_once(toy: Path, capsys: pytest.CaptureFixture
     assert folders.salt(toy) == first
     assert main(["salt", "--renew", "--course", str(toy)]) == 0
     assert folders.salt(toy) != first
+
+
+def test_the_header_is_the_kits_unless_there_is_one(tmp_path: Path) -> None:
+    header = tmp_path / "a" / "solutions" / "header.ipynb"
+    assert f"to {header}" in "".join(init(tmp_path / "a"))
+    assert header.read_bytes() == (Path(__file__).parents[2] / "solutions" / "header.ipynb").read_bytes()
+    header.write_text("mine")
+    assert f"kept {header}" in list(init(tmp_path / "a"))
+    assert header.read_text() == "mine"
 
 
 def test_init_twice_changes_nothing(tmp_path: Path) -> None:

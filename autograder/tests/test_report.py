@@ -118,6 +118,14 @@ def test_the_text_of_an_exercise_goes_part_by_part_and_hints_once() -> None:
     assert text.exercise_text(RESULT, staff=True).endswith("\n= dropout_forward: 1 of 2 parts, 1.5 of 4 points")
 
 
+def test_a_long_sentence_leaves_the_points_in_their_column() -> None:
+    first, *rest = text.heading("ok", "a sentence of many words, " * 5, "0.45 of 0.45").splitlines()
+    assert len(first) == text.WIDTH
+    assert first.endswith("  0.45 of 0.45")
+    assert rest
+    assert all(line.startswith("   ") for line in rest)
+
+
 def test_a_part_that_is_charged_elsewhere_says_so() -> None:
     given = replace(RESULT, parts=(replace(PARTS[1], points=2.5, note="carried over from keep_mask, charged there"),))
     assert "survivors are scaled (carried over from keep_mask, charged there)" in text.exercise_text(given)
@@ -171,7 +179,7 @@ def test_full_marks_stay_full_where_points_are_fractions() -> None:
 
 
 def test_points_are_written_as_people_write_them() -> None:
-    assert [words.number(x) for x in (0, 4.0, 2.5, 1 / 3, 10, 100.0)] == ["0", "4", "2.5", "0.3333", "10", "100"]
+    assert [words.number(x) for x in (0, 4.0, 2.5, 1 / 3, 10, 100.0)] == ["0", "4", "2.5", "0.33", "10", "100"]
 
 
 def shown(*reports: Report) -> str:
@@ -435,7 +443,7 @@ def block(*pictures: Any) -> str:
 def test_one_small_picture_is_drawn() -> None:
     page = block(None, np.array([[True, False], [False, True]]), np.ones((3, 3)))
     assert page.count("<svg") == 1
-    assert 'role="img" aria-label="What your code drew, 2 rows of 2: filled squares are kept, empty ones dropped."' in page
+    assert 'role="img" aria-label="What the code drew, 2 rows of 2: filled squares are kept, empty ones dropped."' in page
     assert page.count("M0 0h") == 1
     assert page.count("h.86") == 2
 
