@@ -39,7 +39,6 @@ def _collect(arguments: argparse.Namespace) -> int:
     from autograder.course import find_root
     from autograder.nbgrader_plugin import roster
     from autograder.nbgrader_plugin.collect import collect
-    from autograder.nbgrader_plugin.enrolled import enter
     from autograder.nbgrader_plugin.settings import collecting, zone
     from autograder.report.collected import lines
     from autograder.staff import must_exist
@@ -55,7 +54,7 @@ def _collect(arguments: argparse.Namespace) -> int:
     found = collect(coursedir, downloaded, sources, known, arguments.force, zone(arguments.zone))
     for line in lines(found.to_dict()):
         print(line)
-    if known and (named := enter(coursedir, known, found.students)):
+    if known and (named := roster.enter(coursedir, known, found.students)):
         print(named)
     return found.code
 

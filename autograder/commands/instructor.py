@@ -70,6 +70,7 @@ def _explain(arguments: argparse.Namespace) -> int:
     from autograder.explain import explain, private
     from autograder.nbgrader_plugin import by_hand
     from autograder.nbgrader_plugin.gradebook import Register
+    from autograder.nbgrader_plugin.settings import students_see
     from autograder.nbgrader_plugin.submitted import take
     from autograder.report import explanation
     from autograder.staff import load_staff, must_exist
@@ -81,7 +82,7 @@ def _explain(arguments: argparse.Namespace) -> int:
         folder = dict(register.students([arguments.student])).get(arguments.student)
         if folder is None:
             raise CourseError(f"{arguments.student} has handed in nothing for {arguments.assignment}. Look into submitted/.")
-        file = private(arguments.html, root, register.given_away()) if arguments.html else None
+        file = private(arguments.html, root, students_see(root)) if arguments.html else None
         staff, sandbox = load_staff(root, arguments.assignment), _sandbox(arguments)
         told = explain(take(folder, arguments.assignment), staff, sandbox, arguments.exercise, arguments.replay)
         if wanted:
