@@ -111,10 +111,9 @@ def _given(register: Register, arguments: argparse.Namespace, lines: list[str]) 
 
 
 def _written(file: Path, page: str) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+    from autograder.folders import writing
+
+    with writing(file, "Name another file."):
         file.write_text(page, encoding="utf-8")
         file.chmod(0o600)
-    except OSError as error:
-        raise CourseError(f"{file} cannot be written ({error.strerror}). Name another file.") from error
     print(f"wrote {file}, which students must not see")
