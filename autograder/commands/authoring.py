@@ -1,16 +1,17 @@
-"""Releasing assignments and examining them; made-up classes, measurements."""
+"""Releasing assignments and examining them; made-up classes, measurements; what students get, proved and written."""
 
 from __future__ import annotations
 
 import argparse
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograder.commands import OK, handout, in_course
+from autograder.commands import OK, in_course
 
 if TYPE_CHECKING:
+    from autograder.authoring.gate import Tried
     from autograder.staff import Staff
 
 
@@ -22,6 +23,7 @@ def add(commands: Any) -> None:
     _add_simulate(commands)
     _add_bench(commands)
     _add_demo(commands)
+    _add_bundle(commands)
 
 
 def _add_release(commands: Any) -> None:
@@ -84,6 +86,16 @@ def _add_demo(commands: Any) -> None:
     demo.set_defaults(run=_demo)
 
 
+def _add_bundle(commands: Any) -> None:
+    bundle = commands.add_parser("bundle", help="write one zip for students: notebooks, data, what to install (staff)")
+    bundle.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="all that are released when left out")
+    bundle.add_argument("--into", type=Path, default=Path("build/dropout.zip"), metavar="FILE", help="default: build/dropout.zip")
+    bundle.add_argument("--sample", type=int, default=1, metavar="N", help="look for answers to each N-th exercise only (default: all)")
+    bundle.add_argument("--table", type=Path, metavar="CSV", help="write there what was tried, and what it would earn (secret)")
+    in_course(bundle)
+    bundle.set_defaults(run=_bundle)
+
+
 def _release(arguments: argparse.Namespace) -> int:
     from autograder.authoring.release import release
     from autograder.course import find_root, lacking, load_public, slugs
@@ -119,14 +131,12 @@ def _verify(arguments: argparse.Namespace) -> int:
     told: dict[str, list[str]] = {}
     for slug, title, found in verify(root, arguments.assignments or None, arguments.seeds, seen):
         skipped += SKIPPED in title
-        print(f"{'x ' if found else '- ' if SKIPPED in title else 'ok'} {slug}: {title}")
-        for finding in found:
-            print(f"     {finding}")
+        _show(f"{slug}: {title}", found)
         findings += len(found)
         told.setdefault(slug, []).extend(found)
-    for title, found in handout.verified(root, arguments, list(seen)):
+    for title, found in _hand_out_verified(root, arguments, list(seen)):
         skipped += SKIPPED in title
-        handout.show(title, found)
+        _show(title, found)
         findings += len(found)
     for slug, examination in seen.items() if arguments.fitted else ():
         for one in () if lacking(examination.staff.assignment) else examination.fitted:
@@ -206,3 +216,51 @@ def _demo(arguments: argparse.Namespace) -> int:
     from autograder.course import find_root
 
     return demo(find_root(arguments.course), arguments.folder, arguments.unsafe_isolation)
+
+
+# ------------------------------------------------------------------------------------------------------------------- the hand-out
+def _bundle(arguments: argparse.Namespace) -> int:
+    from autograder.authoring.bundle import write
+    from autograder.authoring.handout import collect
+    from autograder.authoring.proof import examined, write_table
+    from autograder.course import find_root
+
+    root = find_root(arguments.course)
+    handout = collect(root, arguments.assignments)
+    found = 0
+    tried: list[Tried] = []
+    for title, findings in examined(root, handout, sample=arguments.sample, tried=tried):
+        _show(title, findings)
+        found += len(findings)
+    if arguments.table:
+        write_table(arguments.table, tried)
+    if found:
+        print(f"{found} finding{'s' * (found != 1)}. Nothing was written. Mend and run `autograder bundle` again.")
+        return 1
+    sizes = write(handout, arguments.into)
+    print(*(f"{size:>9,}  {name}" for name, size in sizes.items()), sep="\n")
+    print(f"wrote {arguments.into} ({arguments.into.stat().st_size:,} bytes), release {handout.version}. Give it to students.")
+    return OK
+
+
+def _show(title: str, findings: Sequence[str]) -> None:
+    """Print what was looked at, and what was found."""
+    from autograder.authoring.verify import SKIPPED
+
+    mark = "x " if findings else "- " if SKIPPED in title else "ok"
+    print(f"{mark} {title}", *(f"     {finding}" for finding in findings), sep="\n", flush=True)
+
+
+def _hand_out_verified(root: Path, arguments: argparse.Namespace, slugs: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    """The part of `autograder verify` that is about the hand-out of all that is released, before these assignments."""
+    from autograder.authoring.handout import collect, released
+    from autograder.authoring.proof import examined, write_table
+    from autograder.authoring.verify import SKIPPED
+
+    if not released(root):
+        yield f"the hand-out{SKIPPED}nothing is released", []
+        return
+    tried: list[Tried] = []
+    yield from examined(root, collect(root), slugs, arguments.sample, tried)
+    if arguments.table:
+        write_table(arguments.table, tried)

@@ -70,6 +70,7 @@ def _explain(arguments: argparse.Namespace) -> int:
     from autograder.explain import explain, private
     from autograder.nbgrader_plugin import by_hand
     from autograder.nbgrader_plugin.gradebook import Register
+    from autograder.nbgrader_plugin.settings import students_see
     from autograder.nbgrader_plugin.submitted import take
     from autograder.report import explanation
     from autograder.staff import load_staff, must_exist
@@ -81,7 +82,7 @@ def _explain(arguments: argparse.Namespace) -> int:
         folder = dict(register.students([arguments.student])).get(arguments.student)
         if folder is None:
             raise CourseError(f"{arguments.student} has handed in nothing for {arguments.assignment}. Look into submitted/.")
-        file = private(arguments.html, root, register.given_away()) if arguments.html else None
+        file = private(arguments.html, root, students_see(root)) if arguments.html else None
         staff, sandbox = load_staff(root, arguments.assignment), _sandbox(arguments)
         told = explain(take(folder, arguments.assignment), staff, sandbox, arguments.exercise, arguments.replay)
         if wanted:
@@ -110,10 +111,9 @@ def _given(register: Register, arguments: argparse.Namespace, lines: list[str]) 
 
 
 def _written(file: Path, page: str) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+    from autograder.folders import writing
+
+    with writing(file, "Name another file."):
         file.write_text(page, encoding="utf-8")
         file.chmod(0o600)
-    except OSError as error:
-        raise CourseError(f"{file} cannot be written ({error.strerror}). Name another file.") from error
     print(f"wrote {file}, which students must not see")

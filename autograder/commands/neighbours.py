@@ -12,6 +12,7 @@ from autograder.model import CourseError
 from autograder.report import words
 
 if TYPE_CHECKING:
+    from autograder.neighbours.feedback import WayBack
     from autograder.neighbours.gradebooks import Filled, Layout
     from autograder.neighbours.sheet import Sheet
 
@@ -48,6 +49,7 @@ def add(commands: Any) -> None:
 
 def _export(arguments: argparse.Namespace) -> int:
     from autograder.course import find_root
+    from autograder.folders import writing
     from autograder.nbgrader_plugin.standings import standings
     from autograder.neighbours import feedback, gradebooks, sheet
     from autograder.staff import must_exist
@@ -63,19 +65,12 @@ def _export(arguments: argparse.Namespace) -> int:
     layout = gradebooks.LAYOUTS[kind](table, slug, arguments.column)
     known = feedback.way_back(root, slug, layout.platform)
     done = gradebooks.fill(table, layout, standings(root, slug), known.numbers, arguments.scale)
-    _put(to, table.data())
+    with writing(to, "Name another file with --to."):
+        to.write_bytes(table.data())
     for line in _told(to, layout, done):
         print(line)
     code = 1 if done.lost else 0
-    return max(code, _feedback(arguments.feedback, root, slug, table, layout, done)) if arguments.feedback else code
-
-
-def _put(path: Path, data: bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    except OSError as error:
-        raise CourseError(f"{path} cannot be written ({error.strerror or error}). Name another file with --to.") from error
+    return max(code, _feedback(arguments.feedback, root, slug, table, layout, done, known)) if arguments.feedback else code
 
 
 def _told(to: Path, layout: Layout, done: Filled) -> Iterator[str]:
@@ -91,11 +86,10 @@ def _list(title: str, found: Mapping[str, str]) -> Iterator[str]:
         yield from [f"    and {len(found) - SHOWN} more"] * (len(found) > SHOWN)
 
 
-def _feedback(path: Path, root: Path, slug: str, table: Sheet, layout: Layout, done: Filled) -> int:
+def _feedback(path: Path, root: Path, slug: str, table: Sheet, layout: Layout, done: Filled, known: WayBack) -> int:
     from autograder.nbgrader_plugin import settings
     from autograder.neighbours import feedback
 
-    known = feedback.way_back(root, slug, layout.platform)
     coursedir, _ = settings.collecting(root, slug)
     found, lost = feedback.pages(coursedir, slug, [s for s in done.owners if s not in done.missing], done.shown)
     if layout.platform == "Canvas":

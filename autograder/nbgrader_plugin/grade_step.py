@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import nbformat
+from nbformat.v4 import writes_json
+from nbformat.v4.rwbase import split_lines
 from nbgrader.preprocessors import NbGraderPreprocessor  # type: ignore[import-untyped]
 
 from autograder import notebook, notebook_file
 from autograder.grade import grade
-from autograder.model import Broken, CourseError, ExerciseResult, Outcome, Report, SubmissionError
+from autograder.model import Broken, CourseError, ExerciseResult, Outcome, Report, Submission, SubmissionError
 from autograder.nbgrader_plugin.context import CHECK, place_of
 from autograder.nbgrader_plugin.elsewhere import RUNNING, as_ever
+from autograder.nbgrader_plugin.handin import from_parsed
+from autograder.nbgrader_plugin.marks import Marks, marks
+from autograder.nbgrader_plugin.repair import Released, repaired
+from autograder.nbgrader_plugin.sanitize import harmless
 from autograder.nbgrader_plugin.submitted import find_notebook
 from autograder.report import html, learn, text
 from autograder.sandbox.bounded import bounded
@@ -116,3 +123,27 @@ def score_of(result: ExerciseResult, max_points: float) -> float:
 
 def _at_most(words: str, length: int) -> str:
     return words if len(words) <= length else words[:length] + "\n... (shortened)"
+
+
+# ------------------------------------------------------------------------------------------------------------- all steps in one go
+@dataclass(frozen=True)
+class Frame:
+    """What all the graded notebooks of an assignment have in common."""
+
+    released: Mapping[str, Released]
+    ours: frozenset[str]  # texts that the course wrote
+
+
+def page(parsed: Any, submission: Submission, report: Report, frame: Frame) -> tuple[str, Marks]:
+    """The notebook to be written, as text, and the marks it shows. `parsed` is the hand-in's JSON, `submission` the same one read.
+
+    It is what nbgrader's two passes and their steps leave in autograded/, without reading and writing it twice: the steps that stand in
+    nbgrader's lists (see nbgrader_config.py), save those that find nothing to do in a repaired notebook.
+    """
+    sound(report)
+    notebook = from_parsed(parsed)
+    notebook.cells = repaired(notebook.cells, frame.released, submission)
+    put_verdicts(notebook.cells, report)
+    found = marks(notebook.cells, report)
+    notebook.cells = harmless(notebook.cells, frame.ours)
+    return writes_json(split_lines(notebook), split_lines=False) + "\n", found  # type: ignore[no-untyped-call]  # else of a copy

@@ -22,7 +22,7 @@ from autograder.nbgrader_plugin.context import CHECK, Place, place_of
 from autograder.nbgrader_plugin.elsewhere import CLEANING, as_ever
 from autograder.nbgrader_plugin.handin import cell as valid_cell
 from autograder.nbgrader_plugin.handin import text
-from autograder.nbgrader_plugin.secret import SECRET, secret
+from autograder.nbgrader_plugin.submitted import SECRET, secret
 from autograder.sandbox.bounded import bounded
 
 
