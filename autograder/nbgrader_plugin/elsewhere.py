@@ -5,7 +5,7 @@ They come from nbgrader's own lists, so what a version of nbgrader does is done;
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import takewhile
 from typing import Any
 
@@ -24,7 +24,11 @@ def as_ever(step: Any, nb: Any, resources: Any, steps: Sequence[type]) -> tuple[
 
 def before(converter: Any, trait: str, end: type) -> list[type]:
     """The steps that stand before this one in a list of nbgrader's own."""
-    return list(takewhile(lambda kind: kind is not end, converter.class_traits()[trait].make_dynamic_default()))
+    return list(takewhile(lambda kind: kind is not end, _default(converter, trait)))
+
+
+def _default(converter: Any, trait: str) -> Iterator[type]:
+    yield from converter.class_traits()[trait].make_dynamic_default()
 
 
 CLEANING = before(Autograde, "sanitize_preprocessors", stock.OverwriteKernelspec)

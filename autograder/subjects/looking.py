@@ -7,13 +7,13 @@ import linecache
 import re
 import sys
 import types
-import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from autograder.model import Call
+from autograder.running.statements import parsed
 
 MOST_LINES = 3  # that are told of one value
 LOOPS = (ast.While, ast.For)
@@ -24,20 +24,14 @@ NAME = re.compile(r"[A-Za-z_]\w*")
 Place = tuple[str, int]  # file name of a cell, and a line
 
 
-@lru_cache(maxsize=64)
-def _tree(source: str) -> ast.Module:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return ast.parse(source)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return ast.Module([], [])
+_parsed = lru_cache(maxsize=64)(parsed)
 
 
 def _around(place: Place, kinds: tuple[type, ...]) -> list[Any]:
     """The statements of these kinds around a line, from outside inwards."""
     filename, number = place
-    nodes: list[Any] = [n for n in ast.walk(_tree("".join(linecache.getlines(filename)))) if isinstance(n, kinds)]
+    tree = _parsed("".join(linecache.getlines(filename))) or ast.Module([], [])
+    nodes: list[Any] = [n for n in ast.walk(tree) if isinstance(n, kinds)]
     return sorted((n for n in nodes if n.lineno <= number <= n.end_lineno), key=lambda n: n.lineno)
 
 

@@ -12,14 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
-from types import TracebackType
 
 from autograder.foresight import Script, alike
 from autograder.model import NOT_TRIED, Answer, Broken, Call, Cell, Limits, Outcome, Role
 from autograder.running import wire
 from autograder.running.batching import NOT_REPEATED, bundled, repetitions
 from autograder.running.packing import SMALL, weight_of
-from autograder.running.runner import cell_name, file_name, line_of
+from autograder.running.spoken import cell_name, file_name, line_of
 from autograder.running.statements import where
 from autograder.running.wire import WireError, is_line
 from autograder.sandbox.clock import Allowance
@@ -129,7 +128,7 @@ class Remote:
     def __enter__(self) -> Remote:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     # ---------------------------------------------------------------------------------------------------------------- the worker
