@@ -12,7 +12,7 @@ import functools
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -180,7 +180,7 @@ def recall(path: Path, keys: Iterable[str]) -> dict[str, bytes]:
         database.close()
 
 
-class ResultsStore:
+class ResultsStore(AbstractContextManager["ResultsStore"]):
     """The file, held by the one process that writes; a context manager. CourseError when another one holds it."""
 
     def __init__(self, root: Path, slug: str) -> None:
@@ -274,9 +274,6 @@ class ResultsStore:
             changes = tuple(_compared(json.loads(old_marks), json.loads(marks), asked.get(old, {}), asked.get(grading, {})))
             if changes:
                 yield Change(student, answers != old_answers, changes)
-
-    def __enter__(self) -> ResultsStore:
-        return self
 
     def __exit__(self, *error: object) -> None:
         self._base.close()

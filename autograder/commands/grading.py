@@ -79,7 +79,7 @@ def _grade(arguments: argparse.Namespace) -> int:
             file.step()
     reports = list(found.values())
     if arguments.csv:
-        data.write_csv(arguments.csv, reports)
+        data.write_rows(arguments.csv, data.rows(reports))
     grid = table.Grid(table.rows(reports))
     for line in grid.lines():
         console.print(line)

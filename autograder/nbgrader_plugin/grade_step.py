@@ -10,13 +10,12 @@ from typing import Any
 import nbformat
 from nbformat.v4 import writes_json
 from nbformat.v4.rwbase import split_lines
-from nbgrader.preprocessors import NbGraderPreprocessor  # type: ignore[import-untyped]
 
 from autograder import notebook, notebook_file
 from autograder.grade import grade
 from autograder.model import Broken, CourseError, ExerciseResult, Outcome, Report, Submission, SubmissionError
-from autograder.nbgrader_plugin.context import CHECK, place_of
-from autograder.nbgrader_plugin.elsewhere import RUNNING, as_ever
+from autograder.nbgrader_plugin.context import CHECK, Place
+from autograder.nbgrader_plugin.elsewhere import RUNNING, Step
 from autograder.nbgrader_plugin.handin import from_parsed
 from autograder.nbgrader_plugin.marks import Marks, marks
 from autograder.nbgrader_plugin.repair import Released, repaired
@@ -29,17 +28,16 @@ MAX_HTML = 200_000  # characters; a report of some ten checks has about 5 000
 MAX_TEXT = 20_000
 
 
-class GradeOutside(NbGraderPreprocessor):  # type: ignore[misc]
+class GradeOutside(Step):
     """Put the verdict below each check cell, in the form from which nbgrader reads a score.
 
     It is no subclass of Execute, whose settings (`--no-execute` among them) would let a student's saved outputs count. The submitted
     file itself is read once more, so that this verdict and that of `autograder grade` cannot differ.
     """
 
-    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        place = place_of(self.parent, resources)
-        if not place.ours:
-            return as_ever(self, nb, resources, RUNNING)
+    instead_of = RUNNING
+
+    def take(self, nb: Any, resources: Any, place: Place) -> None:
         staff = place.staff()
         path = find_notebook(place.submitted, place.slug)
         submission = bounded(lambda: notebook.read(path, staff.assignment), notebook_file.called(path))
@@ -49,7 +47,6 @@ class GradeOutside(NbGraderPreprocessor):  # type: ignore[misc]
         for where, what in report.stopped:
             self.log.warning("%s, worth a look: %s: %s", place.student, where, what)
         self.log.info("%s: %s of %s points", place.student, report.points, report.max_points)
-        return nb, resources
 
 
 def sound(report: Report) -> Report:

@@ -11,7 +11,7 @@ import logging
 import os
 import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,7 +60,7 @@ class Entry:
     secret: bytes = b""  # by which the exchange names the feedback
 
 
-class Register:
+class Register(AbstractContextManager["Register"]):
     """The gradebook, submitted/ and autograded/ of one assignment; a context manager."""
 
     def __init__(self, root: Path, slug: str) -> None:
@@ -259,9 +259,6 @@ class Register:
     def close(self) -> None:
         """Let the gradebook go."""
         self._book.close()
-
-    def __enter__(self) -> Register:
-        return self
 
     def __exit__(self, *error: object) -> None:
         self.close()

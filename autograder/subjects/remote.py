@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -43,7 +43,7 @@ class _Sent:
     answers: list[Answer] | None = None
 
 
-class Remote:
+class Remote(AbstractContextManager["Remote"]):
     """One notebook in one worker after the other. The worker starts when it is first needed; use as a context manager."""
 
     def __init__(
@@ -124,9 +124,6 @@ class Remote:
         if worker is not None:
             worker.kill()
             self.budget.pay_for(None)
-
-    def __enter__(self) -> Remote:
-        return self
 
     def __exit__(self, *error: object) -> None:
         self.close()
