@@ -106,7 +106,6 @@ class Tally:
     slowest: list[tuple[float, str]] = field(default_factory=list)
 
     def add(self, one: Graded) -> None:
-        """Count one hand-in."""
         setattr(self, one.status, getattr(self, one.status) + 1)
         self.judged += one.judged
         self.slowest = sorted([*self.slowest, (one.seconds, one.student)])[-3:]

@@ -9,18 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.commands import OK, in_course
+from autograder.commands import OK, in_course, root_of
 from autograder.model import CourseError
 
 
 def add(commands: Any) -> None:
     """Put the commands on the command line."""
-    _add_collect(commands)
-    _add_diff(commands)
-    _add_report(commands)
-
-
-def _add_collect(commands: Any) -> None:
     collect = commands.add_parser("collect", help="bring hand-ins from a learning platform's archives to submitted/")
     collect.add_argument("assignment", help="for example hw1_dropout")
     collect.add_argument("archives", type=Path, nargs="*", metavar="ARCHIVE", help="or a folder (default: downloaded/HW/archive)")
@@ -30,15 +24,11 @@ def _add_collect(commands: Any) -> None:
     in_course(collect)
     collect.set_defaults(run=_collect)
 
-
-def _add_diff(commands: Any) -> None:
     diff = commands.add_parser("diff", help="whose points changed between the last two gradings of a class, and by which check")
     diff.add_argument("assignment", help="for example hw1_dropout")
     in_course(diff)
     diff.set_defaults(run=_diff)
 
-
-def _add_report(commands: Any) -> None:
     report = commands.add_parser("report", help="the class at a glance: what was graded, without judging anything anew")
     report.add_argument("assignment", nargs="?", help="for example hw1_dropout; without it, all assignments side by side")
     report.add_argument("--html", type=Path, metavar="FILE", help="write one page that needs nothing else")
@@ -50,14 +40,13 @@ def _add_report(commands: Any) -> None:
 
 
 def _collect(arguments: argparse.Namespace) -> int:
-    from autograder.course import find_root
     from autograder.nbgrader_plugin import roster
     from autograder.nbgrader_plugin.collect import collect
     from autograder.nbgrader_plugin.settings import collecting, zone
     from autograder.report.collected import lines
     from autograder.staff import must_exist
 
-    root = find_root(arguments.course)
+    root = root_of(arguments)
     must_exist(root, arguments.assignment)
     coursedir, downloaded = collecting(root, arguments.assignment)
     sources = arguments.archives or [downloaded / "archive"]
@@ -75,11 +64,10 @@ def _collect(arguments: argparse.Namespace) -> int:
 
 def _diff(arguments: argparse.Namespace) -> int:
     from autograder.classes.results_store import ResultsStore
-    from autograder.course import find_root
     from autograder.report.changes import lines
     from autograder.staff import must_exist
 
-    root, slug = find_root(arguments.course), arguments.assignment
+    root, slug = root_of(arguments), arguments.assignment
     must_exist(root, slug)
     with ResultsStore(root, slug) as remembered:
         changes, gradings = list(remembered.changes()), remembered.gradings
@@ -107,12 +95,11 @@ class _Told:
 
 
 def _report(arguments: argparse.Namespace) -> int:
-    from autograder.course import find_root
     from autograder.explain import private
     from autograder.nbgrader_plugin.settings import students_see
     from autograder.report import data
 
-    root = find_root(arguments.course)
+    root = root_of(arguments)
     files = [path for path in (arguments.html, arguments.csv, arguments.json) if path]
     for path in files:
         private(path, root, students_see(root))

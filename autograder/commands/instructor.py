@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from autograder.commands import root_of
 from autograder.model import CourseError
 
 if TYPE_CHECKING:
@@ -45,19 +46,17 @@ def add(commands: Any) -> None:
 
 def _init(arguments: argparse.Namespace) -> int:
     from autograder.authoring.init import init
-    from autograder.course import find_root
 
-    kit = find_root(arguments.course) if arguments.chosen else None
+    kit = root_of(arguments) if arguments.chosen else None
     for line in init(arguments.folder, kit, arguments.chosen, arguments.course_id):
         print(line)
     return 0
 
 
 def _salt(arguments: argparse.Namespace) -> int:
-    from autograder.course import find_root
     from autograder.folders import new_salt
 
-    path = new_salt(find_root(arguments.course), arguments.renew)
+    path = new_salt(root_of(arguments), arguments.renew)
     print(f"wrote {path}. Keep it with the gradebook and out of version control: with another one, hidden cases are others.")
     print("What was graded before is judged anew by the next `autograder grade`.")
     return 0
@@ -66,7 +65,6 @@ def _salt(arguments: argparse.Namespace) -> int:
 def _explain(arguments: argparse.Namespace) -> int:
     from dataclasses import replace
 
-    from autograder.course import find_root
     from autograder.explain import explain, private
     from autograder.nbgrader_plugin import by_hand
     from autograder.nbgrader_plugin.gradebook import Register
@@ -75,7 +73,7 @@ def _explain(arguments: argparse.Namespace) -> int:
     from autograder.report import explanation
     from autograder.staff import load_staff, must_exist
 
-    root = find_root(arguments.course)
+    root = root_of(arguments)
     must_exist(root, arguments.assignment)
     wanted = [by_hand.given(text, arguments.because) for text in arguments.set]
     with Register(root, arguments.assignment) as register:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograder.commands import OK, in_course
+from autograder.commands import OK, in_course, root_of
 from autograder.model import CourseError
 from autograder.report import words
 
@@ -48,13 +48,12 @@ def add(commands: Any) -> None:
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    from autograder.course import find_root
     from autograder.folders import writing
     from autograder.nbgrader_plugin.standings import standings
     from autograder.neighbours import feedback, gradebooks, sheet
     from autograder.staff import must_exist
 
-    root, slug = find_root(arguments.course), arguments.assignment
+    root, slug = root_of(arguments), arguments.assignment
     must_exist(root, slug)
     kind = "canvas" if arguments.canvas else "moodle"
     source: Path = arguments.canvas or arguments.moodle
@@ -113,12 +112,11 @@ def _moodle_name(slug: str, table: Sheet, layout: Layout, row: int) -> str:
 
 # ------------------------------------------------------------------------------------------------------------- Gradescope and GitHub
 def _gradescope(arguments: argparse.Namespace) -> int:
-    from autograder.course import find_root
     from autograder.explain import private
     from autograder.nbgrader_plugin.settings import students_see
     from autograder.neighbours import gradescope
 
-    root = find_root(arguments.course)
+    root = root_of(arguments)
     number = gradescope.write(root, arguments.assignment, private(arguments.into, root, students_see(root)))
     print(f"wrote {arguments.into}: {number} files")
     print("STAFF ONLY: it holds the solution and the hidden checks. Upload it to Gradescope; keep it out of every folder that is shared.")
@@ -126,10 +124,9 @@ def _gradescope(arguments: argparse.Namespace) -> int:
 
 
 def _classroom(arguments: argparse.Namespace) -> int:
-    from autograder.course import find_root
     from autograder.neighbours import classroom
 
-    find_root(arguments.course)
+    root_of(arguments)
     path = classroom.write(arguments.assignment, arguments.into, arguments.kit)
     print(f"wrote {path}. Only public checks run there; for the marks, grade what students pushed: autograder grade.")
     return OK

@@ -257,7 +257,6 @@ class Register(AbstractContextManager["Register"]):
         self.converter.set_permissions(self.slug, entry.student)
 
     def close(self) -> None:
-        """Let the gradebook go."""
         self._book.close()
 
     def __exit__(self, *error: object) -> None:

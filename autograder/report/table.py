@@ -45,7 +45,8 @@ class Grid:
             yield from (f"       [dim]{escape(remark)}[/]" for remark in row.remarks)
 
     def _line(self, row: Row, exercises: Sequence[str], wide: int) -> str:
-        start = escape(f"{_shortened(row.label, wide):{wide}}")
+        label = row.label if len(row.label) <= wide else row.label[: wide - 3] + "..."
+        start = escape(f"{label:{wide}}")
         if not row.maximum:
             return f"{start}  [yellow]no mark[/]{row.flag}"
         cells = "".join(_cell(row.points.get(name), row.maximum.get(name, 0.0)) for name in exercises)
@@ -88,7 +89,3 @@ def _cell(points: float | None, maximum: float) -> str:
         return f"[dim]{'-':>6}[/]"
     colour = "green" if points == maximum else "red" if points == 0 else "yellow"
     return f"[{colour}]{points:6.2f}[/]"
-
-
-def _shortened(label: str, wide: int) -> str:
-    return label if len(label) <= wide else label[: wide - 3] + "..."

@@ -98,7 +98,7 @@ def changed(tree: ast.Module) -> set[str]:
         if isinstance(node, ast.Name):
             found |= set() if isinstance(node.ctx, ast.Load) else {node.id}
         elif isinstance(node, (ast.Attribute, ast.Subscript)):
-            found |= set() if isinstance(node.ctx, ast.Load) else {_root(node)}
+            found |= set() if isinstance(node.ctx, ast.Load) else {root(node)}
         else:
             found |= set(_names(node))
     return found
@@ -117,7 +117,8 @@ def _names(node: ast.AST) -> Iterator[str]:
                 yield value
 
 
-def _root(node: ast.expr) -> str:
+def root(node: ast.expr) -> str:
+    """The name at the beginning of `name.attribute[0]`; "*" where it begins with something else."""
     while isinstance(node, (ast.Attribute, ast.Subscript)):
         node = node.value
     return node.id if isinstance(node, ast.Name) else "*"

@@ -70,7 +70,6 @@ class Local:
 
     @property
     def namespace(self) -> dict[str, Any]:
-        """The names that the notebook defines."""
         return self._room.namespace
 
     def with_functions(self, functions: dict[str, Any]) -> Local:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from autograder.model import Call
-from autograder.running.statements import parsed
+from autograder.running.statements import parsed, root
 
 MOST_LINES = 3  # that are told of one value
 LOOPS = (ast.While, ast.For)
@@ -61,14 +61,8 @@ def _why(node: ast.stmt) -> str:
         return ""
     asked = sorted({n.id for n in ast.walk(node.test) if isinstance(n, ast.Name)})
     touched = {n.id for s in node.body for n in ast.walk(s) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
-    inside = {_root(n) for s in node.body for n in ast.walk(s) if isinstance(n, (ast.Attribute, ast.Subscript))}
+    inside = {root(n) for s in node.body for n in ast.walk(s) if isinstance(n, (ast.Attribute, ast.Subscript))}
     return f"nothing in it changes {' or '.join(asked)}" if asked and not {*asked} & (touched | inside) else ""
-
-
-def _root(node: ast.expr) -> str:
-    while isinstance(node, (ast.Attribute, ast.Subscript)):
-        node = node.value
-    return node.id if isinstance(node, ast.Name) else ""
 
 
 # ------------------------------------------------------------------------------------------------------------- what made a value
@@ -163,7 +157,7 @@ class Watch:
 
 def _bound(statement: ast.Assign | ast.AugAssign | ast.AnnAssign) -> set[str]:
     targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-    return {_root(part) for target in targets for part in _parts(target)}
+    return {root(part) for target in targets for part in _parts(target)}
 
 
 def _parts(target: ast.expr) -> Iterable[ast.expr]:

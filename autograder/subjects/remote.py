@@ -115,11 +115,9 @@ class Remote(AbstractContextManager["Remote"]):
 
     @property
     def deaths(self) -> int:
-        """How many workers were lost to the student's code."""
         return self.budget.deaths
 
     def close(self) -> None:
-        """End the worker, if there is one."""
         worker, self._worker, self._sent = self._worker, None, []
         if worker is not None:
             worker.kill()
