@@ -23,8 +23,9 @@ from autograder.carried import calls, sources
 from autograder.course import slugs
 from autograder.folders import folders
 from autograder.model import CourseError, Misconception, Variant
+from autograder.report import table
 from autograder.report.progress import plain_console
-from autograder.report.table import Grid, Row
+from autograder.report.table import Row
 from autograder.sandbox import choose, warning
 from autograder.staff import Staff, load_staff
 
@@ -252,7 +253,7 @@ def _show(console: Console, people: Sequence[HandIn], marks: dict[str, Mark]) ->
     """The class as a table; returns the number of students whose marks are not as expected."""
     strange = {p.student for p in people if not _expected(p, marks.get(p.student))}
     console.print()
-    for line in Grid([_row(p, marks.get(p.student), p.student in strange) for p in people]).lines():
+    for line in table.lines([_row(p, marks.get(p.student), p.student in strange) for p in people]):
         console.print(line)
     return len(strange)
 

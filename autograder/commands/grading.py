@@ -72,10 +72,10 @@ def _grade(arguments: argparse.Namespace) -> int:
     reports = list(found.values())
     if arguments.csv:
         data.write_rows(arguments.csv, data.rows(reports))
-    grid = table.Grid(table.rows(reports))
-    for line in grid.lines():
+    rows = table.rows(reports)
+    for line in table.lines(rows):
         console.print(line)
-    _show(console, [k for row, r in zip(grid.rows, reports, strict=True) for k in looks.of_report(r, row.label)])
+    _show(console, [k for row, r in zip(rows, reports, strict=True) for k in looks.of_report(r, row.label)])
     return _code(reports)
 
 
@@ -206,7 +206,7 @@ def _table(console: Console, grading: Batch, students: Sequence[str]) -> None:
     from autograder.report import looks, table
 
     rows = table.class_rows((s for s in standings(grading.root, grading.slug) if not students or s.student in students), grading.looks)
-    for line in table.Grid(rows[: looks.SHOWN]).lines() if rows else ():
+    for line in table.lines(rows[: looks.SHOWN]) if rows else ():
         console.print(line)
     if len(rows) > looks.SHOWN:
         more = f"and {len(rows) - looks.SHOWN} more; all of them with: autograder report {grading.slug} --names --csv FILE"

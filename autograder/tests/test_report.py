@@ -176,7 +176,7 @@ def test_points_are_written_as_people_write_them() -> None:
 
 def shown(*reports: Report) -> str:
     console = Console(file=io.StringIO(), width=80, color_system=None)
-    for line in table.Grid(table.rows(reports)).lines():
+    for line in table.lines(table.rows(reports)):
         console.print(line, highlight=False)
     return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines())  # type: ignore[attr-defined]
 
