@@ -82,7 +82,10 @@ HIDDEN = {
         "manners": [
             c.raises_value_error(case="a gamma of block = 0", given=(4, 9, 0.3, 0)),
             c.raises_value_error(case="a gamma with a p below 0", given=(4, 9, -0.1, 2)),
-            *of_mask(c.scales_to_ten_digits(p=0.3, block=3, needs="scales_by_the_kept_share of dropblock_mask")),
+            *of_mask(
+                c.scales_to_ten_digits(p=0.3, block=3, needs="scales_by_the_kept_share of dropblock_mask"),
+                c.drops_blocks_as_often_as_gamma_says(p=1.0, block=3, **GAMMA, needs="coins"),
+            ),
         ],
     },
     "variance_shift": {
@@ -678,6 +681,13 @@ MISCONCEPTIONS = {
             "something_is_always_left",
             "When every unit is dropped you divide by 0 units, and NaN comes out. An empty mask is a legal draw: return zeros.",
             (BY_COUNT, "mask * (mask.size / left)"), signs="mask_nothing_left",
+        ),
+        manner(
+            "at_p_1_everything_falls",
+            """At p = 1 your mask is all zeros. Here p is only roughly the share of units that fall: gamma is below 1 when block > 1, and
+            some places draw no block. The formula holds for p = 1, too: leave it to gamma.""",
+            ("    gamma = ", "    if p == 1:\n        return np.zeros(shape)\n    gamma = "),
+            signs="mask_left_at_one =gamma =mask_survivors =mask_inner_units",
         ),
         tiny("the number of units left", (BY_COUNT, "mask * (mask.size / (left + 1e-4))"), signs="mask_digits"),
         manner(

@@ -227,6 +227,10 @@ MISCONCEPTIONS = {
             """You subtract the largest score of the whole array. In a row that lies far below it every exp becomes 0, and 0 / 0 is NaN.
             Subtract the largest score of each ROW.""",
             (HIGHEST, "z.max()"), signs="far_below"),
+        edge("large_scores_are_cut_off",
+            """You cut the scores off before exp, so that two which both lie beyond become equal: the softmax of (3000, 2000) is (1, 0), and
+            yours is (1/2, 1/2). Subtract the largest score of each row instead; nothing is lost by that.""",
+            ("    e = np", "    z = np.clip(z, -500, 500)\n    e = np"), signs="far_above"),
         manner("a_little_in_the_divisor_does_no_harm",
             """You add a small number to the sum before you divide by it. The sum is never below 1 when the largest score is subtracted
             first; so there is nothing to guard against, and your probabilities sum to a little less than 1. Divide by the sum itself.""",
@@ -281,6 +285,10 @@ MISCONCEPTIONS = {
             """Where a probability is exactly 0 your entropy is NaN: log(0) is minus infinity, and 0 times that is NaN. Such a class
             should contribute 0; let the logarithm see something harmless there.""",
             ("np.where(p > 0, p, 1.0)", "p"), signs="at_zero"),
+        edge("a_nan_may_be_left_out_of_the_sum",
+            """You let 0 log 0 become NaN and leave it out of the sum. The number is right, but NumPy warns of log(0) on the way. Let the
+            logarithm see something harmless where a probability is 0.""",
+            ("np.where(p > 0, p, 1.0)", "p"), ("-np.sum", "-np.nansum"), signs="at_zero"),
         core("entropy_lies_between_0_and_1",
             """You divide the entropy by log(K), so that it lies between 0 and 1. That is sometimes useful, but here it is wanted in
             nats, undivided.""",
