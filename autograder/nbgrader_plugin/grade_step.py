@@ -96,7 +96,8 @@ def points_differ(exercise: str, here: float, there: float, slug: str = "hwN_nam
 
 
 def _outputs(result: ExerciseResult, max_points: float) -> Iterator[Any]:
-    shown = {"text/plain": _at_most(text.exercise_text(result, staff=True), MAX_TEXT)}
+    plain = text.exercise_text(result, staff=True)
+    shown = {"text/plain": plain if len(plain) <= MAX_TEXT else plain[:MAX_TEXT] + "\n... (shortened)"}
     page = html.exercise_html(result, staff=True)
     if len(page) <= MAX_HTML:  # half a page could leave a tag open
         shown["text/html"] = page
@@ -116,10 +117,6 @@ def score_of(result: ExerciseResult, max_points: float) -> float:
         raise CourseError(points_differ(result.name, result.max_points, max_points))
     points = float(max_points if result.not_run else result.points)
     return min(max(points, 0.0), float(max_points)) if math.isfinite(points) else 0.0
-
-
-def _at_most(words: str, length: int) -> str:
-    return words if len(words) <= length else words[:length] + "\n... (shortened)"
 
 
 # ------------------------------------------------------------------------------------------------------------- all steps in one go
