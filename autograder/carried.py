@@ -20,7 +20,8 @@ from autograder.diagnose import Facts, fingerprint
 from autograder.examine import LIMITS, examine
 from autograder.judge import points
 from autograder.keys import bare
-from autograder.model import Cell, Earned, Exercise, ExerciseResult, Misconception, Outcome, Role, Submission
+from autograder.model import Cell, Exercise, ExerciseResult, Misconception, Outcome, Role, Submission
+from autograder.running.statements import parsed
 from autograder.staff import Staff
 
 MOST = 0.6  # of the points of an exercise that another's mistake may explain
@@ -76,12 +77,8 @@ def _named(staff: Staff, result: ExerciseResult) -> list[Misconception]:
 
 def _given_back(exercise: Exercise, result: ExerciseResult, lost: frozenset[str], source: str) -> ExerciseResult:
     note = f"carried over from {source}, charged there"
-    parts = tuple(_full(p, note) if p.name in lost and not p.full else p for p in result.parts)
+    parts = tuple(replace(p, points=p.max_points, note=note) if p.name in lost and not p.full else p for p in result.parts)
     return replace(result, parts=parts, points=points(exercise, parts))
-
-
-def _full(part: Earned, note: str) -> Earned:
-    return replace(part, points=part.max_points, note=note)
 
 
 def forms(staff: Staff, exercise: Exercise) -> list[Mapping[str, str]]:
@@ -125,7 +122,8 @@ def calls(cells: Iterable[Cell]) -> dict[str, set[str]]:
     """Function -> the names it mentions, over all cells; a later definition adds to an earlier one."""
     found: dict[str, set[str]] = {}
     for cell in cells:
-        for statement in _statements(cell.source):
+        tree = parsed(cell.source)
+        for statement in tree.body if tree else ():
             if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
                 names = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
                 found.setdefault(statement.name, set()).update(names)
@@ -134,13 +132,6 @@ def calls(cells: Iterable[Cell]) -> dict[str, set[str]]:
 
 def _calls_in(answers: Mapping[str, str]) -> dict[str, set[str]]:
     return calls(Cell(name, Role.ANSWER, source) for name, source in answers.items())
-
-
-def _statements(source: str) -> list[ast.stmt]:
-    try:
-        return ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
 
 
 def sources(staff: Staff, exercise: Exercise, uses: Mapping[str, set[str]]) -> list[str]:
