@@ -8,6 +8,7 @@ at `ALPHA`. The binomial tails are scipy.special's (scipy.stats gives the same n
 from __future__ import annotations
 
 from functools import lru_cache
+from math import isnan
 
 from scipy.special import bdtr, bdtrc, bdtrik
 
@@ -39,7 +40,8 @@ def _low(n: int, probability: float, tail: float) -> int:
     """The largest k with P(K < k) <= tail."""
     if probability <= 0:
         return 0
-    k = max(int(bdtrik(tail, n, probability)) - 1, 0)
+    guess = bdtrik(tail, n, probability)  # nan for a probability that a float hardly tells from 0
+    k = 0 if isnan(guess) else max(int(guess) - 1, 0)
     while k < n and cdf(k, n, probability) <= tail:
         k += 1
     return k

@@ -1,8 +1,10 @@
 """SECRET. The key of assignment 1: hidden cases, wrong solutions by the belief behind them, and right answers that look different."""
 
+from functools import partial
+
 import numpy as np
 
-from autograder import core, edge, manner, variant, within
+from autograder import core, edge, manner, right, variant, within
 from autograder.dropout import checks as c
 
 SALT = "okapi-7341"
@@ -86,19 +88,10 @@ HIDDEN = {
         "coins": [c.treats_examples_apart(p=0.3, **MULTIPLIER)],
     },
     "quiz": {
-        "distinct": [c.answers_rightly(key="distinct", needs="distinct")],
-        "keep_to_drop": [c.answers_rightly(key="keep_to_drop", needs="keep_to_drop")],
-        "spread": [c.answers_rightly(key="spread", needs="spread")],
-        "wide_enough": [c.answers_rightly(key="wide_enough", needs="wide_enough")],
-        "one_in_five": [c.answers_rightly(key="one_in_five", choices="abcd", needs="one_in_five")],
-        "at_test": [c.answers_rightly(key="at_test", choices="abcd", needs="at_test")],
+        **{key: [c.answers_rightly(key=key, needs=key)] for key in ("distinct", "keep_to_drop", "spread", "wide_enough")},
+        **{key: [c.answers_rightly(key=key, choices="abcd", needs=key)] for key in ("one_in_five", "at_test")},
     },
 }
-
-
-def _legal(p):
-    if not 0 <= p <= 1:
-        raise ValueError("p is a probability")
 
 
 # ------------------------------------------------------------------------------------------------ wrong, in several exercises
@@ -113,114 +106,83 @@ EVERYWHERE = "vanilla_forward fixed_dropout_mask"
 ALL = "keep_mask vanilla_forward fixed_dropout_mask"
 
 
-def normal(*edits, also=""):
-    return core(
-        "a_normal_number_is_as_good_as_a_uniform_one",
-        """You compare NORMAL random numbers with p. They are not spread evenly over 0 to 1, so the share that is dropped is not p.
-        Draw uniform numbers: rng.random, not rng.normal or randn.""",
-        *edits,
-        signs="drop_share", also=also,
-    )
-
-
-def shared_rows(*edits, also=""):
-    return core(
-        "one_mask_serves_the_whole_batch",
-        """All rows of your mask are the same: every example of the batch loses the same units. Draw one number per ENTRY, not one
-        per column.""",
-        *edits,
-        signs="rows", also=also,
-    )
-
-
-def shared_columns(*edits, also=""):
-    return core(
-        "one_draw_decides_about_all_features",
-        """Each row of your mask is all kept or all dropped: an example loses all of its features or none. Draw one number per
-        ENTRY, not one per row.""",
-        *edits,
-        signs="columns", also=also,
-    )
-
-
-def exact_number(*edits, also=""):
-    return core(
-        "exactly_p_n_units_are_dropped",
-        """You drop exactly the share p, every time. Each unit should throw its own coin, so the number that stays varies: it is p
-        * n only on average.""",
-        *edits,
-        signs="number_dropped", also=also,
-    )
-
-
-def fair_coin(*edits, also=""):
-    return core(
-        "the_coin_is_always_fair",
-        """Half of your units are dropped whatever p is: the coin is always fair. Let p decide, for example by comparing uniform
-        numbers with it.""",
-        *edits,
-        signs="drop_share small_p", also=also,
-    )
-
-
-def frozen(*edits, also=""):
-    return core(
-        "a_fixed_seed_belongs_in_the_function",
-        """Two calls drop the same units, because the function seeds a generator of its own (with a fixed number, or with the
-        time). Dropout needs a fresh mask in every step: draw from the rng that is handed in, without seeding anything.""",
-        *edits,
-        signs="next_mask", also=also,
-    )
-
-
-def global_generator(*edits, also=""):
-    return edge(
-        "np_random_is_just_as_good",
-        """You draw from a global generator, np.random or random. Then the same rng gives another mask each time and nobody can
-        repeat your result. Draw from the rng that is handed in.""",
-        *edits,
-        signs="generator", also=also,
-    )
-
-
-def own_generator(*edits, also=""):
-    return edge(
-        "the_function_may_make_its_own_generator",
-        """You draw from a generator of your own, so the seed of rng has no effect and nobody can repeat your result. Draw from
-        the rng that is handed in.""",
-        *edits,
-        signs="generator", also=also,
-    )
-
-
-def in_tenths(*edits, also=""):
-    return core(
-        "p_counts_in_tenths",
-        """Your random numbers take only a few values, so p is rounded to tenths: 0.03 works like 0 or like 0.1. Draw numbers fine
-        enough for every p, such as rng.random.""",
-        *edits,
-        signs="small_p", also=also,
-    )
-
-
-def never_empty(*edits):
-    return core(
-        "an_empty_mask_is_drawn_again",
-        """When all units are dropped you draw again until somebody survives. In a small layer far fewer units are dropped then than
-        p says: a mask without a survivor is a legal draw.""",
-        *edits,
-        signs="when_all_are_dropped",
-    )
-
-
-def one_saved(*edits):
-    return core(
-        "one_unit_is_always_saved",
-        """Where all units are dropped you bring one back. In a small layer far fewer units are dropped then than p says: a mask without
-        a survivor is a legal draw.""",
-        *edits,
-        signs="when_all_are_dropped",
-    )
+normal = partial(
+    core,
+    "a_normal_number_is_as_good_as_a_uniform_one",
+    """You compare NORMAL random numbers with p. They are not spread evenly over 0 to 1, so the share that is dropped is not p.
+    Draw uniform numbers: rng.random, not rng.normal or randn.""",
+    signs="drop_share",
+)
+shared_rows = partial(
+    core,
+    "one_mask_serves_the_whole_batch",
+    """All rows of your mask are the same: every example of the batch loses the same units. Draw one number per ENTRY, not one
+    per column.""",
+    signs="rows",
+)
+shared_columns = partial(
+    core,
+    "one_draw_decides_about_all_features",
+    """Each row of your mask is all kept or all dropped: an example loses all of its features or none. Draw one number per
+    ENTRY, not one per row.""",
+    signs="columns",
+)
+exact_number = partial(
+    core,
+    "exactly_p_n_units_are_dropped",
+    """You drop exactly the share p, every time. Each unit should throw its own coin, so the number that stays varies: it is p
+    * n only on average.""",
+    signs="number_dropped",
+)
+fair_coin = partial(
+    core,
+    "the_coin_is_always_fair",
+    """Half of your units are dropped whatever p is: the coin is always fair. Let p decide, for example by comparing uniform
+    numbers with it.""",
+    signs="drop_share small_p",
+)
+frozen = partial(
+    core,
+    "a_fixed_seed_belongs_in_the_function",
+    """Two calls drop the same units, because the function seeds a generator of its own (with a fixed number, or with the
+    time). Dropout needs a fresh mask in every step: draw from the rng that is handed in, without seeding anything.""",
+    signs="next_mask",
+)
+global_generator = partial(
+    edge,
+    "np_random_is_just_as_good",
+    """You draw from a global generator, np.random or random. Then the same rng gives another mask each time and nobody can
+    repeat your result. Draw from the rng that is handed in.""",
+    signs="generator",
+)
+own_generator = partial(
+    edge,
+    "the_function_may_make_its_own_generator",
+    """You draw from a generator of your own, so the seed of rng has no effect and nobody can repeat your result. Draw from
+    the rng that is handed in.""",
+    signs="generator",
+)
+in_tenths = partial(
+    core,
+    "p_counts_in_tenths",
+    """Your random numbers take only a few values, so p is rounded to tenths: 0.03 works like 0 or like 0.1. Draw numbers fine
+    enough for every p, such as rng.random.""",
+    signs="small_p",
+)
+never_empty = partial(
+    core,
+    "an_empty_mask_is_drawn_again",
+    """When all units are dropped you draw again until somebody survives. In a small layer far fewer units are dropped then than
+    p says: a mask without a survivor is a legal draw.""",
+    signs="when_all_are_dropped",
+)
+one_saved = partial(
+    core,
+    "one_unit_is_always_saved",
+    """Where all units are dropped you bring one back. In a small layer far fewer units are dropped then than p says: a mask without
+    a survivor is a legal draw.""",
+    signs="when_all_are_dropped",
+)
 
 
 def never_one(sentence, *edits, also=ALL):
@@ -230,6 +192,14 @@ def never_one(sentence, *edits, also=ALL):
 def only_after_training(sentence, *edits):
     return edge("backward_only_follows_training", f"{sentence} At test time the layer is the identity, so return dout.", *edits,
                 signs="test_gradient")
+
+
+def caching(at_test, in_training):
+    """Edits by which dropout_forward puts something else into the cache."""
+    return tuple(
+        within("dropout_forward", f"return {out}, {was}", f"return {out}, {new}")
+        for out, was, new in (("x", "1.0", at_test), ("x * mask", "mask", in_training))
+    )
 
 
 def drawn(new):
@@ -587,8 +557,7 @@ MISCONCEPTIONS = {
             "backward_undoes_the_scale",
             """You multiply the gradient by 1 - p where the forward pass divided by it. Going back does not undo a step: whatever x was
             multiplied by, dout is multiplied by the very same.""",
-            within("dropout_forward", "return x, 1.0", "return x, (1.0, 0.0)"),
-            within("dropout_forward", "return x * mask, mask", "return x * mask, (mask != 0, p)"),
+            *caching("(1.0, 0.0)", "(mask != 0, p)"),
             ("return dout * cache", "kept, p = cache\n    return dout * kept * (1 - p)"),
             signs="gradient_factor",
         ),
@@ -596,8 +565,7 @@ MISCONCEPTIONS = {
             "the_gradient_is_divided_by_p",
             """You divide the gradient by p, the share that was dropped. The forward pass divided by 1 - p, so the gradient does too. (At p
             = 0.5 both are the same, which hides it.)""",
-            within("dropout_forward", "return x, 1.0", "return x, (1.0, 1.0)"),
-            within("dropout_forward", "return x * mask, mask", "return x * mask, (mask != 0, p or 1.0)"),
+            *caching("(1.0, 1.0)", "(mask != 0, p or 1.0)"),
             ("return dout * cache", "kept, p = cache\n    return dout * kept / p"),
             signs="gradient_factor",
         ),
@@ -619,8 +587,7 @@ MISCONCEPTIONS = {
             "backward_draws_its_own_mask",
             """Your backward pass draws a new mask. The gradient must pass exactly where the forward pass let x through: keep the mask in
             the cache and use it again.""",
-            within("dropout_forward", "return x, 1.0", "return x, (1.0, 0.0, rng)"),
-            within("dropout_forward", "return x * mask, mask", "return x * mask, (scale, p, rng)"),
+            *caching("(1.0, 0.0, rng)", "(scale, p, rng)"),
             ("return dout * cache", "scale, p, rng = cache\n    return dout * (keep_mask(dout.shape, p, rng) * scale if p else 1.0)"),
             signs="gradient_mask",
         ),
@@ -668,8 +635,7 @@ MISCONCEPTIONS = {
         ),
         only_after_training(
             "After a forward pass at test time your backward pass fails: it asks for a mask that was never made.",
-            within("dropout_forward", "return x, 1.0", 'return x, {"p": p}'),
-            within("dropout_forward", "return x * mask, mask", 'return x * mask, {"mask": mask}'),
+            *caching('{"p": p}', '{"mask": mask}'),
             ("dout * cache", 'dout * cache["mask"]'),
         ),
         only_after_training(
@@ -696,8 +662,7 @@ MISCONCEPTIONS = {
             "p_is_never_one",
             """After a forward pass with p = 1 your gradient is no number, or the backward function fails: it divides by 1 - p = 0.
             Everything was dropped, so dx is zeros.""",
-            within("dropout_forward", "return x, 1.0", "return x, (1.0, 0.0)"),
-            within("dropout_forward", "return x * mask, mask", "return x * mask, (mask != 0, np.float64(p))"),
+            *caching("(1.0, 0.0)", "(mask != 0, np.float64(p))"),
             ("return dout * cache", "kept, p = cache\n    return dout * kept / (1 - p)"),
             signs="gradient_at_one",
         ),
@@ -1015,145 +980,180 @@ EQUIVALENT = {
 
 
 # ================================================================================================ right, and looks different
-@variant("keep_mask")
-def mask_less_than_q(shape, p, rng):
-    _legal(p)
-    return rng.random(shape) < 1 - p
+def masked_by(name, mask, *edits):
+    """A keep_mask that draws in this way."""
+    return right(name, (f"u = {UNIFORM}\n    return np.asarray(u >= p)", f"return {mask}"), *edits)
 
 
-@variant("keep_mask")
-def mask_strictly_greater(shape, p, rng):
-    _legal(p)
-    return rng.random(shape) > p if 0 < p < 1 else np.full(shape, p == 0)
+FACTORS, VARIANCE = f"({DRAWN} * scale).astype(x.dtype)", "x ** 2 * float(p / (1 - p))"
+GUARDED = ("    scale =", "    if not 0 <= p <= 1:\n        raise ValueError('p is a probability')\n    scale =")
+
+VARIANTS = {
+    "keep_mask": [
+        masked_by("mask_less_than_q", f"{UNIFORM} < 1 - p"),
+        masked_by("mask_strictly_greater", f"{UNIFORM} > p if 0 < p < 1 else np.full(shape, p == 0)"),
+        masked_by("mask_binomial", "rng.binomial(1, 1 - p, size=shape).astype(bool)"),
+        masked_by("mask_uniform_ends_swapped", "~(rng.uniform(0.0, 1.0, size=shape) < p)"),
+        masked_by("mask_integers", "rng.integers(0, 2**53, size=shape) >= p * 2**53"),
+        masked_by("mask_choice", "rng.choice([False, True], size=shape, p=[p, 1 - p])"),
+        masked_by("mask_exponential", "np.exp(-rng.exponential(size=shape)) >= p"),
+        masked_by("mask_float32_draws", "rng.random(shape, dtype=np.float32) >= np.float32(p)"),
+        masked_by("mask_of_bits", "rng.integers(2**53, size=shape) < round((1 - p) * 2**53)", ("not 0 <= p <= 1", "p < 0 or p > 1")),
+        masked_by(
+            "mask_by_a_helper",
+            "np.array([coin(p, rng) for _ in range(int(np.prod(shape)))], dtype=bool).reshape(shape)",
+            ("def keep_mask(", "def coin(p, rng):\n    return bool(rng.uniform() >= p)\n\n\ndef keep_mask("),
+            ("    return np.array", "    shape = (shape,) if np.isscalar(shape) else shape\n    return np.array"),
+        ),
+        right(
+            "mask_entry_by_entry",
+            (UNIFORM, "np.empty(shape, dtype=bool)"),
+            ("return np.asarray(u >= p)", "for place in np.ndindex(u.shape):\n        u[place] = rng.random() >= p\n    return u"),
+        ),
+        right(
+            "mask_early_exits",
+            ("u =", "if p == 0:\n        return np.full(shape, True)\n    if p == 1:\n        return np.full(shape, False)\n    u ="),
+            ("np.asarray(u >= p)", "np.logical_not(u < p)"),
+        ),
+        right(
+            "mask_half_and_half",
+            (UNIFORM, "np.zeros(shape, dtype=bool)"),
+            ("return np.asarray(u >= p)", "flat = u.reshape(-1)\n    middle = flat.size // 2\n    flat[:middle] = rng.random(middle) >= p\n"
+             "    flat[middle:] = rng.random(flat.size - middle) >= p\n    return u"),
+        ),
+    ],
+    "dropout_forward": [
+        right(
+            "forward_boolean_assignment",
+            ("return x, 1.0", "return x.copy(), None"),
+            (f"scale = {SCALE}", "if p == 1:\n        return np.zeros_like(x), None"),
+            (f"mask = {FACTORS}", "out = x / x.dtype.type(1 - p)"),
+            ("return x * mask, mask", "out[rng.random(x.shape) < p] = 0\n    return out, None"),
+        ),
+        right(
+            "forward_where",
+            ("if not train:", "if not train or p == 0:"), (FACTORS, "rng.random(x.shape) >= p"),
+            ("return x * mask, mask", "return np.where(mask, x * scale, 0).astype(x.dtype), mask"),
+        ),
+        right(
+            "forward_scale_after_masking",
+            (FACTORS, "rng.binomial(1, 1 - p, size=x.shape).astype(x.dtype)"),
+            ("return x * mask, mask", "out = x * mask\n    if p < 1:\n        out /= 1 - p\n    return out, (p, train)"),
+        ),
+        right(
+            "forward_entry_by_entry",
+            (f"mask = {FACTORS}", "out = np.array(x)"),
+            ("return x * mask, mask", "flat = out.reshape(-1)\n    for i in range(flat.size):\n"
+             "        flat[i] = flat[i] * scale if rng.random() >= p else 0\n    return out, None"),
+        ),
+        right(
+            "forward_silenced",
+            (f"scale = {SCALE}", "with np.errstate(divide='ignore', invalid='ignore'):\n        scaled = x / x.dtype.type(1 - p)"),
+            (FACTORS, "rng.random(x.shape) < p"), ("return x * mask, mask", "return np.where(mask, x.dtype.type(0), scaled), (train,)"),
+        ),
+        right(
+            "forward_of_bits",
+            (FACTORS, "(rng.integers(2**53, size=x.shape) >= p * 2**53).astype(x.dtype)"),
+            ("return x * mask, mask", "return x * mask * x.dtype.type(scale), mask"),
+        ),
+    ],
+    "dropout_backward": [
+        right(
+            "BackwardWithTuple",
+            *caching("(x, p, train, None)", "(x, p, train, (mask != 0).astype(np.int8))"),
+            ("return dout * cache", "_, p, train, mask = cache\n    if not train:\n        return dout\n"
+             "    return dout * mask / (1 - p) if p < 1 else np.zeros_like(dout)"),
+        ),
+        right(
+            "BackwardEntryByEntry",
+            *caching("[1.0] * x.size", "mask.reshape(-1).tolist()"),
+            ("dout * cache", "np.array([d * f for d, f in zip(dout.reshape(-1), cache, strict=True)]).reshape(dout.shape)"),
+        ),
+        right(
+            "BackwardWithFlags",
+            *caching('{"mode": "test"}', '{"mode": "train", "kept": mask > 0, "p": p}'),
+            ("return dout * cache", 'if cache["mode"] == "test":\n        return dout\n    dx, kept = np.zeros_like(dout), cache["kept"]\n'
+             '    dx[kept] = dout[kept] / (1 - cache["p"])\n    return dx'),
+        ),
+        right(
+            "BackwardWithIndices",
+            *caching("()", "(np.flatnonzero(mask == 0), p)"),
+            ("return dout * cache", "if not cache:\n        return dout.copy()\n    dropped, p = cache\n"
+             "    dx = dout.flatten() / (1 - p) if p < 1 else np.zeros(dout.size)\n    dx[dropped] = 0\n    return dx.reshape(dout.shape)"),
+        ),
+        right("BackwardWithClosure", *caching("np.array", "lambda dout: np.multiply(dout, mask)"), ("dout * cache", "cache(dout)")),
+    ],
+    "vanilla_forward": [
+        right(
+            "VanillaWhere",
+            (f"{DRAWN}.astype(x.dtype)", "rng.random(x.shape) < 1 - p"), ("float(1 - p)", "1 - p"),
+            ("x * multiplier, m", "np.where(multiplier, x, x.dtype.type(0)) if train else x - p * x, m"),
+        ),
+        right(
+            "VanillaAssignment",
+            (f"multiplier = {DRAWN}.astype(x.dtype)", "dropped = rng.uniform(size=x.shape) < p\n        out[dropped] = 0"),
+            ("    if train:", "    out = np.array(x)\n    if train:"), ("multiplier = float(1 - p)", "out *= 1 - p"),
+            ("x * multiplier, multiplier", '(out, ("train", dropped)) if train else (out, ("test", p))'),
+            ("return dout * cache", "mode, what = cache\n    return np.where(what, 0, dout) if mode == 'train' else (1 - what) * dout"),
+        ),
+        right(
+            "VanillaEarlyExit",
+            ("if train:", "if train and p not in (0, 1):"), (f"{DRAWN}.astype(x.dtype)", "rng.binomial(1, 1 - p, x.shape)"),
+            ("x * multiplier, multiplier", "(x * multiplier).astype(x.dtype), {train: multiplier}"),
+            ("return dout * cache", "(factor,) = cache.values()\n    return dout * factor"),
+        ),
+        right(
+            "VanillaFromInverted",
+            (DRAWN, "(rng.random(x.shape) >= p)"), ("float(1 - p)", "x.dtype.type(1 - p)"),
+            ("x * multiplier, multiplier", "multiplier * x, [multiplier]"),
+            ("return dout * cache", "(factor,) = cache\n    return np.multiply(factor, dout)"),
+        ),
+    ],
+    "dropout_moments": [
+        right(
+            "moments_two_values",
+            ("mean = x.copy()", "q = 1 - p\n    high = x / q\n    mean = q * high"), (VARIANCE, "q * (high - mean) ** 2 + p * mean**2"),
+        ),
+        right("moments_second_moment", ("x.copy()", "np.array(x)"), (VARIANCE, "np.square(x) / (1 - p) - np.square(x)")),
+        right(
+            "moments_entry_by_entry",
+            ("x.copy()", "x * 1"), (VARIANCE, "np.empty_like(x)"),
+            ("return mean, var", "for i in np.ndindex(x.shape):\n        var[i] = x[i] * x[i] * p / (1 - p)\n    return [mean, var]"),
+        ),
+        right(
+            "moments_over_both_masks",
+            ("x.copy()", "sum(c * v for v, c in ((0 * x, p), (x / (1 - p), 1 - p)))"),
+            (VARIANCE, "sum(c * (v - mean) ** 2 for v, c in ((0 * x, p), (x / (1 - p), 1 - p)))"),
+        ),
+        right("moments_in_single_steps", ("x.copy()", "+x"), (VARIANCE, "np.power(x / (1 - p), 2) * (p * (1 - p))")),
+    ],
+    "fixed_dropout_mask": [
+        right(
+            "clinic_early_exit",
+            GUARDED,
+            (f"return np.where({CLINIC}, scale, 0.0)", f"mask = np.zeros(shape)\n    mask[{UNIFORM} >= p] = scale\n    return mask"),
+        ),
+        right(
+            "clinic_silenced",
+            GUARDED,
+            (f"return np.where({CLINIC}, scale, 0.0)", "with np.errstate(all='ignore'):\n"
+             f"        return np.where({UNIFORM} < p, 0.0, np.float64(1) / np.float64(1 - p))"),
+        ),
+        right(
+            "clinic_by_a_loop",
+            GUARDED,
+            (f"np.where({CLINIC}, scale, 0.0)",
+             "np.array([scale if rng.random() >= p else 0.0 for _ in np.ndindex(shape)]).reshape(shape)"),
+        ),
+        right("clinic_binomial", GUARDED, (f"np.where({CLINIC}, scale, 0.0)", "rng.binomial(1, 1 - p, size=shape).astype(float) * scale")),
+        right("clinic_multiply", GUARDED, (f"np.where({CLINIC}, scale, 0.0)", f"({UNIFORM} >= p) * scale")),
+    ],
+}
 
 
-@variant("keep_mask")
-def mask_binomial(shape, p, rng):
-    _legal(p)
-    return rng.binomial(1, 1 - p, size=shape).astype(bool)
-
-
-@variant("keep_mask")
-def mask_uniform_ends_swapped(shape, p, rng):
-    _legal(p)
-    return ~(rng.uniform(0.0, 1.0, size=shape) < p)
-
-
-@variant("keep_mask")
-def mask_integers(shape, p, rng):
-    _legal(p)
-    return rng.integers(0, 2**53, size=shape) >= p * 2**53
-
-
-@variant("keep_mask")
-def mask_choice(shape, p, rng):
-    _legal(p)
-    return rng.choice([False, True], size=shape, p=[p, 1 - p])
-
-
-@variant("keep_mask")
-def mask_exponential(shape, p, rng):
-    _legal(p)
-    return np.exp(-rng.exponential(size=shape)) >= p
-
-
-@variant("keep_mask")
-def mask_entry_by_entry(shape, p, rng):
-    _legal(p)
-    mask = np.empty(shape, dtype=bool)
-    for place in np.ndindex(mask.shape):
-        mask[place] = rng.random() >= p
-    return mask
-
-
-@variant("keep_mask")
-def mask_float32_draws(shape, p, rng):
-    _legal(p)
-    return rng.random(shape, dtype=np.float32) >= np.float32(p)
-
-
-@variant("keep_mask")
-def mask_early_exits(shape, p, rng):
-    _legal(p)
-    if p == 0:
-        return np.full(shape, True)
-    if p == 1:
-        return np.full(shape, False)
-    return np.logical_not(rng.random(size=shape) < p)
-
-
-def _coin(p, rng):
-    return bool(rng.uniform() >= p)
-
-
-@variant("keep_mask")
-def mask_by_a_helper(shape, p, rng):
-    _legal(p)
-    shape = (shape,) if np.isscalar(shape) else shape
-    return np.array([_coin(p, rng) for _ in range(int(np.prod(shape)))], dtype=bool).reshape(shape)
-
-
-@variant("keep_mask")
-def mask_half_and_half(shape, p, rng):
-    _legal(p)
-    mask = np.zeros(shape, dtype=bool)
-    flat = mask.reshape(-1)
-    middle = flat.size // 2
-    flat[:middle] = rng.random(middle) >= p
-    flat[middle:] = rng.random(flat.size - middle) >= p
-    return mask
-
-
-@variant("keep_mask")
-def mask_of_bits(shape, p, rng):
-    if p < 0 or p > 1:
-        raise ValueError
-    return rng.integers(2**53, size=shape) < round((1 - p) * 2**53)
-
-
-@variant("dropout_forward")
-def forward_boolean_assignment(x, p, rng, train=True):
-    _legal(p)
-    if not train:
-        return x.copy(), None
-    if p == 1:
-        return np.zeros_like(x), None
-    out = x / x.dtype.type(1 - p)
-    out[rng.random(x.shape) < p] = 0
-    return out, None
-
-
-@variant("dropout_forward")
-def forward_where(x, p, rng, train=True):
-    _legal(p)
-    if not train or p == 0:
-        return x, np.ones(x.shape)
-    if p == 1:
-        return np.zeros_like(x), np.zeros(x.shape)
-    kept = rng.random(x.shape) >= p
-    return np.where(kept, x / (1 - p), 0).astype(x.dtype), kept
-
-
-@variant("dropout_forward")
-def forward_scale_after_masking(x, p, rng, train=True):
-    _legal(p)
-    if not train:
-        return x, None
-    out = x * rng.binomial(1, 1 - p, size=x.shape).astype(x.dtype)
-    if p < 1:
-        out /= 1 - p
-    return out, (p, train)
-
-
-@variant("dropout_forward")
-def forward_entry_by_entry(x, p, rng, train=True):
-    _legal(p)
-    out = np.array(x)
-    if train:
-        flat = out.reshape(-1)
-        for i in range(flat.size):
-            flat[i] = flat[i] / (1 - p) if rng.random() >= p else 0
-    return out, None
+def _legal(p):
+    if not 0 <= p <= 1:
+        raise ValueError("p is a probability")
 
 
 class _Layer:
@@ -1179,28 +1179,6 @@ def forward_as_a_class(x, p, rng, train=True):
     return layer(x, train), layer
 
 
-@variant("dropout_forward")
-def forward_silenced(x, p, rng, train=True):
-    _legal(p)
-    if not train:
-        return np.array(x), (train,)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        scaled = np.divide(x, x.dtype.type(1 - p))
-    return np.where(rng.random(x.shape) < p, x.dtype.type(0), scaled), (train,)
-
-
-@variant("dropout_forward")
-def forward_of_bits(x, p, rng, train=True):
-    if p < 0.0 or p > 1.0:
-        raise ValueError("no probability")
-    if train is False or p == 0:
-        return x, None
-    if p == 1:
-        return 0 * x, None
-    kept = rng.integers(2**53, size=x.shape) >= p * 2**53
-    return x * kept.astype(x.dtype) * x.dtype.type(1 / (1 - p)), kept
-
-
 @variant("dropout_backward")
 class BackwardAsAClass:
     def dropout_forward(x, p, rng, train=True):
@@ -1210,130 +1188,6 @@ class BackwardAsAClass:
 
     def dropout_backward(dout, cache):
         return dout * cache.mask
-
-
-@variant("dropout_backward")
-class BackwardWithTuple:
-    def dropout_forward(x, p, rng, train=True):
-        _legal(p)
-        keep = 1 - p
-        mask = _mask_of(x.shape, p, rng) if train else None
-        if not train:
-            return x, (x, p, train, mask)
-        if keep == 0:
-            return np.zeros_like(x), (x, p, train, mask)
-        return (x * mask / keep).astype(x.dtype), (x, p, train, mask)
-
-    def dropout_backward(dout, cache):
-        _, p, train, mask = cache
-        if not train:
-            return dout
-        if p == 1:
-            return np.zeros_like(dout)
-        return dout * mask / (1 - p)
-
-
-@variant("dropout_backward")
-class BackwardEntryByEntry:
-    def dropout_forward(x, p, rng, train=True):
-        _legal(p)
-        factors = np.ones(x.size, x.dtype)
-        if train:
-            for i in range(x.size):
-                factors[i] = 1 / (1 - p) if rng.random() >= p else 0
-        return (x.reshape(-1) * factors).reshape(x.shape), factors.tolist()
-
-    def dropout_backward(dout, cache):
-        return np.array([d * f for d, f in zip(dout.reshape(-1), cache, strict=True)]).reshape(dout.shape)
-
-
-def _mask_of(shape, p, rng):
-    return (rng.random(shape) >= p).astype(np.int8)
-
-
-@variant("dropout_backward")
-class BackwardWithFlags:
-    def dropout_forward(x, p, rng, train=True):
-        _legal(p)
-        if not train:
-            return x, {"mode": "test"}
-        kept = rng.random(x.shape) >= p
-        cache = {"mode": "train", "kept": kept, "p": p}
-        return (np.where(kept, x / (1 - p), 0).astype(x.dtype) if p < 1 else np.zeros_like(x)), cache
-
-    def dropout_backward(dout, cache):
-        if cache["mode"] == "test":
-            return dout
-        dx = np.zeros_like(dout)
-        dx[cache["kept"]] = dout[cache["kept"]] / (1 - cache["p"])
-        return dx
-
-
-@variant("dropout_backward")
-class BackwardWithIndices:
-    def dropout_forward(x, p, rng, train=True):
-        _legal(p)
-        if not train:
-            return x, ()
-        dropped = np.flatnonzero(rng.uniform(size=x.size) < p)
-        out = x.reshape(-1) * x.dtype.type(1 / (1 - p) if p < 1 else 0)
-        out[dropped] = 0
-        return out.reshape(x.shape), (dropped, p)
-
-    def dropout_backward(dout, cache):
-        if not cache:
-            return dout.copy()
-        dropped, p = cache
-        dx = dout.flatten() / (1 - p) if p < 1 else np.zeros(dout.size)
-        dx[dropped] = 0
-        return dx.reshape(dout.shape)
-
-
-@variant("dropout_backward")
-class BackwardWithClosure:
-    def dropout_forward(x, p, rng, train=True):
-        _legal(p)
-        factor = np.ones(x.shape, x.dtype)
-        if train:
-            factor = rng.choice(np.array([0, 1 / (1 - p) if p < 1 else 0], x.dtype), size=x.shape, p=[p, 1 - p])
-
-        def back(dout):
-            return np.multiply(dout, factor)
-
-        return x * factor, back
-
-    def dropout_backward(dout, cache):
-        return cache(dout)
-
-
-@variant("vanilla_forward")
-class VanillaWhere:
-    def vanilla_forward(x, p, rng, train=True):
-        _legal(p)
-        if train:
-            kept = rng.random(x.shape) < 1 - p
-            return np.where(kept, x, x.dtype.type(0)), kept
-        return x - p * x, 1 - p
-
-    def vanilla_backward(dout, cache):
-        return dout * cache
-
-
-@variant("vanilla_forward")
-class VanillaAssignment:
-    def vanilla_forward(x, p, rng, train=True):
-        _legal(p)
-        out = np.array(x)
-        if not train:
-            out *= 1 - p
-            return out, ("test", p)
-        dropped = rng.uniform(size=x.shape) < p
-        out[dropped] = 0
-        return out, ("train", dropped)
-
-    def vanilla_backward(dout, cache):
-        mode, what = cache
-        return np.where(what, 0, dout) if mode == "train" else (1 - what) * dout
 
 
 @variant("vanilla_forward")
@@ -1357,114 +1211,3 @@ class _Vanilla:
 
     def backward(self, dout):
         return dout * (float(1 - self.p) if self.kept is None else self.kept.astype(dout.dtype))
-
-
-@variant("vanilla_forward")
-class VanillaEarlyExit:
-    def vanilla_forward(x, p, rng, train=True):
-        if not (p >= 0 and p <= 1):
-            raise ValueError(p)
-        if not train:
-            return (x * (1 - p)).astype(x.dtype), {"test": 1 - p}
-        if p in (0, 1):
-            return x * float(1 - p), {"test": 1 - p}
-        mask = rng.binomial(1, 1 - p, x.shape)
-        return (x * mask).astype(x.dtype), {"train": mask}
-
-    def vanilla_backward(dout, cache):
-        (factor,) = cache.values()
-        return dout * factor
-
-
-@variant("vanilla_forward")
-class VanillaFromInverted:
-    def vanilla_forward(x, p, rng, train=True):
-        _legal(p)
-        factor = _mask_of(x.shape, p, rng).astype(x.dtype) if train else x.dtype.type(1 - p)
-        return factor * x, [factor]
-
-    def vanilla_backward(dout, cache):
-        (factor,) = cache
-        return np.multiply(factor, dout)
-
-
-@variant("dropout_moments")
-def moments_two_values(x, p):
-    if not 0 <= p < 1:
-        raise ValueError("p is a probability below 1")
-    q = 1 - p
-    high = x / q
-    mean = q * high
-    return mean, q * (high - mean) ** 2 + p * mean**2
-
-
-@variant("dropout_moments")
-def moments_second_moment(x, p):
-    if p < 0 or p >= 1:
-        raise ValueError("p is a probability below 1")
-    return np.array(x), np.square(x) / (1 - p) - np.square(x)
-
-
-@variant("dropout_moments")
-def moments_entry_by_entry(x, p):
-    if not (p >= 0 and p < 1):
-        raise ValueError
-    mean, var = x * 1, np.empty_like(x)
-    for place in np.ndindex(x.shape):
-        var[place] = x[place] * x[place] * p / (1 - p)
-    return [mean, var]
-
-
-@variant("dropout_moments")
-def moments_over_both_masks(x, p):
-    _legal(p)
-    if p == 1:
-        raise ValueError("p < 1")
-    values, chances = [0 * x, x / (1 - p)], [p, 1 - p]
-    mean = sum(c * v for v, c in zip(values, chances, strict=True))
-    return mean, sum(c * (v - mean) ** 2 for v, c in zip(values, chances, strict=True))
-
-
-@variant("dropout_moments")
-def moments_in_single_steps(x, p):
-    _legal(p if p < 1 else 2)
-    coin = p * (1 - p)
-    return +x, np.power(x / (1 - p), 2) * coin
-
-
-@variant("fixed_dropout_mask")
-def clinic_early_exit(shape, p, rng):
-    _legal(p)
-    if p == 1:
-        return np.zeros(shape)
-    mask = np.zeros(shape)
-    mask[rng.random(shape) >= p] = 1 / (1 - p)
-    return mask
-
-
-@variant("fixed_dropout_mask")
-def clinic_silenced(shape, p, rng):
-    _legal(p)
-    with np.errstate(all="ignore"):
-        return np.where(rng.random(shape) < p, 0.0, np.float64(1) / np.float64(1 - p))
-
-
-@variant("fixed_dropout_mask")
-def clinic_by_a_loop(shape, p, rng):
-    _legal(p)
-    shape = (shape,) if isinstance(shape, int) else tuple(shape)
-    values = [1 / (1 - p) if rng.random() >= p else 0.0 for _ in range(int(np.prod(shape)))]
-    return np.array(values).reshape(shape)
-
-
-@variant("fixed_dropout_mask")
-def clinic_binomial(shape, p, rng):
-    _legal(p)
-    mask = rng.binomial(1, 1 - p, size=shape).astype(float)
-    return mask / (1 - p) if p < 1 else mask
-
-
-@variant("fixed_dropout_mask")
-def clinic_multiply(shape, p, rng):
-    _legal(p)
-    return (rng.random(shape) >= p) * (1 / (1 - p) if p < 1 else 0.0)

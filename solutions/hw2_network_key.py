@@ -1,5 +1,7 @@
 """SECRET. The key of assignment 2: hidden cases, wrong solutions by the belief behind them, and right answers that look different."""
 
+from functools import partial
+
 import numpy as np
 
 from autograder import core, edge, manner, right, variant
@@ -140,60 +142,53 @@ def hidden_layers(new, at_test="1.0"):
 
 
 # ------------------------------------------------------------------------------------------------- wrong, in several exercises
-def half_a_difference(*edits, signs):
-    return core(
-        "a_step_back_that_only_goes_home",
-        """You step up by h, and then back by h to where you started, and divide by 2h: half of a one-sided difference. The second
-        value must be taken at x - h.""",
-        *edits,
-        signs=signs,
-    )
-
-
-def without_dout(*edits, signs):
-    return core(
-        "dout_plays_no_part",
-        """You take the slope of sum(f(x)). The gradient in question is that of sum(f(x) * dout): what arrives from above weighs
-        each output.""",
-        *edits,
-        signs=signs,
-    )
-
-
-def tiny_number(*edits, signs="digits"):
-    return manner(
-        "a_little_in_the_divisor_does_no_harm",
-        """You add a tiny number to what you divide by (or to what you take the logarithm of), so no result is right to more than a
-        few digits. Treat the case that you fear apart, and divide by the number itself.""",
-        *edits,
-        signs=signs,
-    )
-
-
-def two_axes(*edits):
-    return core(
-        "x_has_two_axes",
-        """Your loops count along two axes, so x may be a matrix and nothing else. Let np.ndindex(x.shape) name the entries, whatever
-        the number of axes.""",
-        *edits,
-        signs="form_of_a_row =form_of_a_square",
-    )
-
-
-def kept_instead(sentence, *edits, signs):
-    return core("p_is_the_keep_probability", sentence, *edits, signs=signs)
-
-
-def unscaled(sentence, *edits, signs):
-    return core("survivors_need_no_scale", sentence, *edits, signs=signs)
-
-
-def vanilla(sentence, *edits, signs):
-    return core("the_factor_belongs_to_test_time", sentence, *edits, signs=signs)
-
-
-def batch_mask(sentence, *edits, signs):
-    return core("one_mask_serves_the_whole_batch", sentence, *edits, signs=signs)
+kept_instead = partial(core, "p_is_the_keep_probability")
+unscaled = partial(core, "survivors_need_no_scale")
+vanilla = partial(core, "the_factor_belongs_to_test_time")
+batch_mask = partial(core, "one_mask_serves_the_whole_batch")
+half_a_difference = partial(
+    core,
+    "a_step_back_that_only_goes_home",
+    """You step up by h, and then back by h to where you started, and divide by 2h: half of a one-sided difference. The second
+    value must be taken at x - h.""",
+)
+without_dout = partial(
+    core,
+    "dout_plays_no_part",
+    """You take the slope of sum(f(x)). The gradient in question is that of sum(f(x) * dout): what arrives from above weighs
+    each output.""",
+)
+tiny_number = partial(
+    manner,
+    "a_little_in_the_divisor_does_no_harm",
+    """You add a tiny number to what you divide by (or to what you take the logarithm of), so no result is right to more than a
+    few digits. Treat the case that you fear apart, and divide by the number itself.""",
+    signs="digits",
+)
+two_axes = partial(
+    core,
+    "x_has_two_axes",
+    """Your loops count along two axes, so x may be a matrix and nothing else. Let np.ndindex(x.shape) name the entries, whatever
+    the number of axes.""",
+    signs="form_of_a_row =form_of_a_square",
+)
+fresh_mask = partial(
+    edge,
+    "the_gradient_draws_its_own_mask",
+    """On the way back you draw a fresh mask. The gradient belongs to the units that took part: keep the masks of the forward
+    pass.""",
+)
+twice_back = partial(
+    edge,
+    "the_scale_is_applied_again",
+    """Your gradient is divided by 1 - p twice: the stored multiplier holds this factor already, so multiply by it once.""",
+)
+averaged = partial(
+    edge,
+    "biases_take_the_average",
+    """Your weight gradients are right, but those of biases are too small by the size of the batch. A bias is added in every
+    row: its gradient is the SUM over the rows (the division by N is done already).""",
+)
 
 
 def rate_of_the_input(layer, *edits, signs):
@@ -215,40 +210,11 @@ def forgotten_mask(layer, *edits, signs):
     )
 
 
-def fresh_mask(*edits, signs):
-    return edge(
-        "the_gradient_draws_its_own_mask",
-        """On the way back you draw a fresh mask. The gradient belongs to the units that took part: keep the masks of the forward
-        pass.""",
-        *edits,
-        signs=signs,
-    )
-
-
-def twice_back(*edits, signs):
-    return edge(
-        "the_scale_is_applied_again",
-        """Your gradient is divided by 1 - p twice: the stored multiplier holds this factor already, so multiply by it once.""",
-        *edits,
-        signs=signs,
-    )
-
-
 def before_dropout(names, *edits, signs):
     return edge(
         "weights_meet_the_layer_before_dropout",
         f"""Your gradient of {names} uses the ReLU's output before dropout. The matrix was multiplied by what was left AFTER
         dropout.""",
-        *edits,
-        signs=signs,
-    )
-
-
-def averaged(*edits, signs):
-    return edge(
-        "biases_take_the_average",
-        """Your weight gradients are right, but those of biases are too small by the size of the batch. A bias is added in every
-        row: its gradient is the SUM over the rows (the division by N is done already).""",
         *edits,
         signs=signs,
     )
@@ -844,8 +810,25 @@ EQUIVALENT = {
 
 # ------------------------------------------------------------------------------------------------ right, and looks different
 VARIANTS = {
-    "max_norm": [right("by_where", ("W * (c / np.maximum(length, c))", "np.where(length > c, W * c / (length + (length == 0)), W)"))],
-    "fixed_softmax_backward": [right("by_one_hot", ("dscores[np.arange(len(y)), y] -= 1", "dscores -= np.eye(probs.shape[1])[y]"))],
+    "mlp_predict": [
+        right("predict_augmented",
+            ('X @ params["W1"] + params["b1"]', 'np.hstack([X, np.ones((len(X), 1))]) @ np.vstack([params["W1"], params["b1"]])'),
+            ('h2 = np.maximum(h1 @ params["W2"] + params["b2"], 0)',
+             'h2 = np.einsum("nh,hk->nk", h1, params["W2"]) + params["b2"]\n    h2 = (h2 + np.abs(h2)) / 2')),
+    ],
+    "max_norm": [
+        right("by_where", ("W * (c / np.maximum(length, c))", "np.where(length > c, W * c / (length + (length == 0)), W)")),
+        right("max_norm_loop",
+            ("return W * (c / np.maximum(length, c))",
+             "result = W.copy()\n    for j in range(W.shape[1]):\n        if length[j] > c:\n"
+             "            result[:, j] = W[:, j] / length[j] * c\n    return result")),
+    ],
+    "fixed_softmax_backward": [
+        right("by_one_hot", ("dscores[np.arange(len(y)), y] -= 1", "dscores -= np.eye(probs.shape[1])[y]")),
+        right("clinic_divided",
+            ("probs.copy()", "probs / len(y)"), ("[np.arange(len(y)), y] -= 1", "[range(len(y)), y] -= 1 / len(y)"),
+            ("dscores / len(y)", "dscores")),
+    ],
     "mlp_loss": [right("by_choice", ("(rng.random(shape) >= p)", "rng.choice([0, 1], size=shape, p=[p, 1 - p])"))],
 }
 
@@ -1041,31 +1024,3 @@ def predict_loop(params, X):
         if layer < 3:
             h = np.where(h > 0, h, 0)
     return h
-
-
-@variant("mlp_predict")
-def predict_augmented(params, X):
-    ones = np.ones((len(X), 1))
-    h1 = np.hstack([X, ones]) @ np.vstack([params["W1"], params["b1"]])
-    h1 = h1 * (h1 > 0)
-    h2 = np.einsum("nh,hk->nk", h1, params["W2"]) + params["b2"]
-    h2 = (h2 + np.abs(h2)) / 2
-    return h2.dot(params["W3"]) + params["b3"]
-
-
-@variant("max_norm")
-def max_norm_loop(W, c):
-    result = W.copy()
-    for j in range(W.shape[1]):
-        length = np.linalg.norm(W[:, j])
-        if length > c:
-            result[:, j] = W[:, j] / length * c
-    return result
-
-
-@variant("fixed_softmax_backward")
-def clinic_divided(probs, y):
-    N = len(y)
-    delta = probs / N
-    delta[range(N), y] -= 1 / N
-    return delta

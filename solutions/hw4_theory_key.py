@@ -1,6 +1,7 @@
 """SECRET. The key of assignment 4: hidden cases, wrong solutions by the belief behind them, and right answers that look different."""
 
 import itertools
+from functools import partial
 from math import log, prod
 
 import numpy as np
@@ -140,12 +141,8 @@ HIDDEN = {
         "manners": [c.raises_value_error(case="p = -0.1", given=((9,), -0.1))],
     },
     "quiz": {
-        "log_odds": [c.answers_rightly(key="log_odds", needs="log_odds")],
-        "relu_average": [c.answers_rightly(key="relu_average", needs="relu_average")],
-        "equal_ridge": [c.answers_rightly(key="equal_ridge", needs="equal_ridge")],
-        "one_input": [c.answers_rightly(key="one_input", needs="one_input")],
-        "new_units": [c.answers_rightly(key="new_units", choices="abcd", needs="new_units")],
-        "certain": [c.answers_rightly(key="certain", choices="abcd", needs="certain")],
+        **{key: [c.answers_rightly(key=key, needs=key)] for key in ("log_odds", "relu_average", "equal_ridge", "one_input")},
+        **{key: [c.answers_rightly(key=key, choices="abcd", needs=key)] for key in ("new_units", "certain")},
     },
 }
 
@@ -167,18 +164,14 @@ def any_p(guard=UP_TO_ONE):
     return manner("any_p_will_do", f"A p outside {outside} goes through without a word. {slip}", (guard, "if False:"), signs="outside")
 
 
-def one_is_legal():
-    return manner("p_may_be_one_here_too",
-        """You refuse a p outside 0 to 1, but not p = 1 itself. The formula divides by 1 - p: this once, 1 is a slip of the
-        caller's as well.""",
-        (BELOW_ONE, UP_TO_ONE), signs="at_one =outside")
-
-
-def tiny(*edits, signs="digits"):
-    return manner("a_tiny_number_makes_a_divisor_safe",
-        """Your result is right to some seven digits and not to ten. A tiny number is added to a divisor that is never zero (or
-        you reckon with float32). Leave it out: the exact formula is safe.""",
-        *edits, signs=signs)
+one_is_legal = partial(manner, "p_may_be_one_here_too",
+    """You refuse a p outside 0 to 1, but not p = 1 itself. The formula divides by 1 - p: this once, 1 is a slip of the
+    caller's as well.""",
+    (BELOW_ONE, UP_TO_ONE), signs="at_one =outside")
+tiny = partial(manner, "a_tiny_number_makes_a_divisor_safe",
+    """Your result is right to some seven digits and not to ten. A tiny number is added to a divisor that is never zero (or
+    you reckon with float32). Leave it out: the exact formula is safe.""",
+    signs="digits")
 
 
 def sampled(function, *edits, exact="digits"):

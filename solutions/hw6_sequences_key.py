@@ -1,5 +1,7 @@
 """SECRET. The key of assignment 6: hidden cases, wrong solutions by the belief behind them, and right answers that look different."""
 
+from functools import partial
+
 import numpy as np
 
 from autograder import variant
@@ -174,13 +176,28 @@ SCALE = "1 / (1 - p) if p < 1 else 0.0"
 BACKWARD = "return dout * cache"
 UNPACKED = "x, h0, Wx, Wh, m_x, m_h, h = cache"
 MASKS = "m_x, m_h = mask(p_x, features), mask(p_h, len(b))"
+SHARES = """        dWx += (x[:, t] * m_x).T @ da
+        dWh += (before * m_h).T @ da
+        db += da.sum(axis=0)
+        dx[:, t] = da @ Wx.T * m_x
+"""
 RESULT = "return dx, from_future, dWx, dWh, db"
 LAYER_SCALE = "1 / (1 - self.p) if self.p < 1 else 0.0"
 SELDOM = "a number is p itself with probability 2^-53"
 SUM = "np.tanh((x[:, t] * m_x) @ Wx + (state * m_h) @ Wh + b)"
+DRAWN = "np.where(rng.random((sequences, 1, features)) >= self.p, scale, 0.0).astype(x.dtype)"
 FITS = "self.mask.shape == (sequences, 1, features)"
 REFUSE = "if same_mask and self.mask is not None and not fits:\n            raise ValueError"
 TEST = "    if not train:\n        return x, 1.0\n"
+
+
+in_float32 = partial(
+    manner,
+    "float32_is_good_enough_for_all",
+    "You turn everything into float32. Most networks do live in float32, but which it is the caller "
+    "decides: float64 in gives float64 out, or gradients cannot be checked.",
+    signs="dtypes",
+)
 
 
 def both(fact):
@@ -767,13 +784,7 @@ MISCONCEPTIONS = {
             "float32 goes in and float64 comes out. Make the array of the states, and the masks, in the dtype of x.",
             ("len(b)), dtype=x.dtype)", "len(b)))"), signs="dtypes",
         ),
-        manner(
-            "float32_is_good_enough_for_all",
-            "You turn everything into float32. Most networks do live in float32, but which it is the caller "
-            "decides: float64 in gives float64 out, or gradients cannot be checked.",
-            ("    sequences, steps", "    x, h0, Wx, Wh, b = (np.float32(a) for a in (x, h0, Wx, Wh, b))\n    sequences, steps"),
-            signs="dtypes",
-        ),
+        in_float32(("    sequences, steps", "    x, h0, Wx, Wh, b = (np.float32(a) for a in (x, h0, Wx, Wh, b))\n    sequences, steps")),
     ],
     "dropconnect_forward": [
         core(
@@ -937,12 +948,7 @@ MISCONCEPTIONS = {
             "product along. Give it the dtype of W.",
             (".astype(W.dtype)", ""), signs="dtypes",
         ),
-        manner(
-            "float32_is_good_enough_for_all",
-            "You turn everything into float32. Most networks do live in float32, but which it is the caller "
-            "decides: float64 in gives float64 out, or gradients cannot be checked.",
-            ("    if train:", "    x, W, b = (np.float32(a) for a in (x, W, b))\n    if train:"), signs="dtypes",
-        ),
+        in_float32(("    if train:", "    x, W, b = (np.float32(a) for a in (x, W, b))\n    if train:")),
     ],
     "dropconnect_moments": [
         core(
@@ -1203,8 +1209,7 @@ EQUIVALENT = {
         **NO_ONE_KEPT,
     },
     "FixedVariationalDropout": {
-        "self.mask = np.where(rng.random((sequences, 1, features)) >= self.p, scale, 0.0).astype(x.dtype) -> "
-        "self.mask = np.where(rng.random((sequences, 1, features)) > self.p, scale, 0.0).astype(x.dtype)": SELDOM,
+        f"self.mask = {DRAWN} -> self.mask = {DRAWN.replace('>=', '>')}": SELDOM,
         **NO_ONE_KEPT,
     },
     "quiz": {
@@ -1215,39 +1220,81 @@ EQUIVALENT = {
 
 # ================================================================================================ right, and looks different
 VARIANTS = {
-    "rnn_forward": [right("state_mask_first", (MASKS, "m_h, m_x = mask(p_h, len(b)), mask(p_x, features)"))],
+    "variational_dropout_forward": [
+        right(
+            "RepeatedMask",
+            ("rng.random((sequences, 1, features)) >= p", "rng.binomial(1, 1 - p, size=(sequences, features)).astype(x.dtype)"),
+            ("(kept * scale)", "np.repeat(kept[:, np.newaxis, :] * scale, x.shape[1], axis=1)"), ("return x, 1.0", "return x.copy(), None"),
+            (BACKWARD, "return dout if cache is None else np.multiply(dout, cache)"),
+        ),
+        right(
+            "FeaturesFirst",
+            ("rng.random((sequences, 1, features)) >= p", "rng.random((features, sequences)).T < 1 - p"),
+            ("return x, 1.0", "return x, lambda dout: dout"), (BACKWARD, "return cache(dout)"),
+            ("    return x * mask, mask", "    masked = lambda a: np.einsum('ntd,nd->ntd', a, mask)\n    return masked(x), masked"),
+        ),
+    ],
+    "rnn_forward": [
+        right("state_mask_first", (MASKS, "m_h, m_x = mask(p_h, len(b)), mask(p_x, features)")),
+        right(  # the input part of all steps in one product before the loop, the weights' gradients in one product after it
+            "AllInputsAtOnce",
+            (MASKS, f"{MASKS}\n    drive = np.tensordot(x * m_x[:, None, :], Wx, axes=1) + b"),
+            (SUM, "np.tanh(drive[:, t] + (state * m_h).dot(Wh))"),
+            ("dx, dWx, dWh = np.empty_like(x), np.zeros_like(Wx), np.zeros_like(Wh)", "errors = np.empty_like(h)"),
+            (SHARES, "        errors[:, t] = da\n"),
+            (RESULT, 'dx = np.einsum("ntk,dk->ntd", errors, Wx) * m_x[:, None]\n'
+             '    dWx = np.einsum("ntd,ntk->dk", x * m_x[:, None], errors)\n'
+             "    before = np.concatenate([h0[:, None], h[:, :-1]], axis=1) * m_h[:, None]\n"
+             '    return dx, from_future, dWx, np.einsum("nth,ntk->hk", before, errors), errors.sum(axis=(0, 1))'),
+        ),
+    ],
+    "dropconnect_forward": [
+        right(
+            "ConnectEinsum",
+            ("rng.random((len(x), *W.shape)) >= p", "rng.random((len(x), *W.shape)) < 1 - p"),
+            ("np.ones((1, 1, 1), dtype=W.dtype)", "np.ones((len(x), *W.shape), dtype=W.dtype)"),
+            ("(x[:, None, :] @ weights)[:, 0, :]", 'np.einsum("ni,nio->no", x, weights)'),
+            ("(weights @ dout[:, :, None])[:, :, 0]", 'np.einsum("no,nio->ni", dout, weights)'),
+            ("shares.sum(axis=0)", 'np.einsum("ni,no,nio->io", x, dout, masks)'),
+        ),
+        right(
+            "ConnectOutputsFirst",
+            ("rng.random((len(x), *W.shape))", "rng.random((W.shape[1], len(x), len(W)))"), ("masks * W", "masks * W.T[:, None]"),
+            ("(x[:, None, :] @ weights)[:, 0, :]", "(weights * x).sum(axis=2).T"),
+            ("(weights @ dout[:, :, None])[:, :, 0]", "(weights * dout.T[:, :, None]).sum(axis=0)"),
+            ("x[:, :, None] * dout[:, None, :]", "x * dout.T[:, :, None]"), ("shares.sum(axis=0)", "shares.sum(axis=1).T"),
+        ),
+    ],
+    "dropconnect_moments": [
+        right(
+            "moments_by_terms",
+            ("x @ W + b", "(x[:, :, None] * W).sum(axis=1) + b"),
+            ("p / (1 - p) * (x**2 @ W**2)", "((1 - p) * (x[:, :, None] * W / (1 - p)) ** 2 - (x[:, :, None] * W) ** 2).sum(axis=1)"),
+        ),
+        right(
+            "moments_einsum",
+            ("x @ W + b", "np.dot(x, W) + b[None, :]"), ("(x**2 @ W**2)", 'np.einsum("ni,ni,io,io->no", x, x, W, W)'),
+        ),
+    ],
     "FixedVariationalDropout": [
         right(
             "layer_that_uses_the_first_exercise",
             ("            scale = 1 / (1 - self.p) if self.p < 1 else 0.0\n", ""),
-            (
-                "np.where(rng.random((sequences, 1, features)) >= self.p, scale, 0.0).astype(x.dtype)",
-                "variational_dropout_forward(np.ones_like(x[:, :1]), self.p, rng)[0]",
-            ),
+            (DRAWN, "variational_dropout_forward(np.ones_like(x[:, :1]), self.p, rng)[0]"),
+        ),
+        right(
+            "layer_with_an_early_end",
+            (FITS, "self.mask.shape == x[:, :1].shape"),
+            (DRAWN, "np.where(rng.uniform(size=x[:, :1].shape) < self.p, 0.0, 1.0 / max(1 - self.p, 1e-300))"),
         ),
     ],
 }
+
 
 def _legal(*rates):
     for p in rates:
         if not 0 <= p <= 1:
             raise ValueError("p is a probability")
-
-
-@variant("variational_dropout_forward")
-class RepeatedMask:
-    def variational_dropout_forward(x, p, rng, train=True):
-        _legal(p)
-        if not train or p == 0:
-            return x.copy(), None
-        if p == 1:
-            return np.zeros_like(x), np.zeros_like(x)
-        kept = rng.binomial(1, 1 - p, size=(x.shape[0], x.shape[2])).astype(x.dtype)
-        mask = np.repeat(kept[:, np.newaxis, :], x.shape[1], axis=1)
-        return x * mask / x.dtype.type(1 - p), mask / x.dtype.type(1 - p)
-
-    def variational_dropout_backward(dout, cache):
-        return dout if cache is None else np.multiply(dout, cache)
 
 
 @variant("variational_dropout_forward")
@@ -1268,20 +1315,6 @@ class SequenceBySequence:
         for n, gone in enumerate(cache["dropped"]):
             dx[n][:, gone] = 0
         return dx
-
-
-@variant("variational_dropout_forward")
-class FeaturesFirst:
-    def variational_dropout_forward(x, p, rng, train=True):
-        _legal(p)
-        if not train:
-            return x, lambda dout: dout
-        coins = rng.random((x.shape[2], x.shape[0])).T
-        factor = np.where(coins < 1 - p, 1 / (1 - p) if p < 1 else 0, 0).astype(x.dtype)
-        return np.einsum("ntd,nd->ntd", x, factor), lambda dout: np.einsum("ntd,nd->ntd", dout, factor)
-
-    def variational_dropout_backward(dout, cache):
-        return cache(dout)
 
 
 @variant("rnn_forward")
@@ -1319,51 +1352,6 @@ class OneMatrix:
         return [np.stack(dx, axis=1), back, d_both[:features], d_both[features:], db]
 
 
-@variant("rnn_forward")
-class AllInputsAtOnce:
-    """The input part of all steps in one product before the loop, the weights' gradients in one product after it."""
-
-    def rnn_forward(x, h0, Wx, Wh, b, p_x, p_h, rng, train=True):
-        _legal(p_x, p_h)
-        m_x, m_h = np.ones((len(x), x.shape[2]), x.dtype), np.ones_like(h0)
-        for mask, p in ((m_x, p_x), (m_h, p_h)) if train else ():
-            mask[rng.random(mask.shape) < p] = 0
-            mask /= 1 - p or 1
-        drive = np.tensordot(x * m_x[:, None, :], Wx, axes=1) + b
-        h = np.zeros((x.shape[1] + 1, *h0.shape), x.dtype)
-        h[0] = h0
-        for t in range(x.shape[1]):
-            h[t + 1] = np.tanh(drive[:, t] + (h[t] * m_h).dot(Wh))
-        return h[1:].transpose(1, 0, 2).copy(), (x, Wx, Wh, m_x, m_h, h)
-
-    def rnn_backward(dh, cache):
-        x, Wx, Wh, m_x, m_h, h = cache
-        errors, back = np.zeros_like(h[1:]), np.zeros_like(h[0])
-        for t in range(len(errors))[::-1]:
-            errors[t] = (1 - h[t + 1] ** 2) * (dh[:, t, :] + back)
-            back = m_h * errors[t].dot(Wh.T)
-        dWh = np.einsum("tnh,tnk->hk", h[:-1] * m_h, errors)
-        dWx = np.einsum("ntd,tnk->dk", x * m_x[:, None], errors)
-        return np.einsum("tnk,dk->ntd", errors, Wx) * m_x[:, None], back, dWx, dWh, errors.sum(axis=(0, 1))
-
-
-@variant("dropconnect_forward")
-class ConnectEinsum:
-    def dropconnect_forward(x, W, b, p, rng, train=True):
-        _legal(p)
-        if not train:
-            return x @ W + b, (x, W, None, 1.0)
-        kept = rng.random((len(x), *W.shape)) < 1 - p
-        scale = W.dtype.type(1 - p) if p < 1 else W.dtype.type(1)
-        return np.einsum("ni,nio,io->no", x, kept.astype(W.dtype), W) / scale + b, (x, W, kept, scale)
-
-    def dropconnect_backward(dout, cache):
-        x, W, kept, scale = cache
-        if kept is None:
-            return dout @ W.T, x.T @ dout, dout.sum(axis=0)
-        return np.einsum("no,nio,io->ni", dout, kept, W) / scale, np.einsum("ni,no,nio->io", x, dout, kept) / scale, dout.sum(axis=0)
-
-
 @variant("dropconnect_forward")
 class ConnectExampleByExample:
     def dropconnect_forward(x, W, b, p, rng, train=True):
@@ -1383,39 +1371,6 @@ class ConnectExampleByExample:
         return np.array(dx), dW, np.sum(dout, axis=0)
 
 
-@variant("dropconnect_forward")
-class ConnectOutputsFirst:
-    def dropconnect_forward(x, W, b, p, rng, train=True):
-        _legal(p)
-        masks = np.ones((W.shape[1], len(x), len(W)), W.dtype)
-        if train:
-            masks[rng.random(masks.shape) < p] = 0
-            masks *= 1 / (1 - p) if p < 1 else 0
-        return (masks * x * W.T[:, None]).sum(axis=2).T + b, (x, W, masks)
-
-    def dropconnect_backward(dout, cache):
-        x, W, masks = cache
-        weighted = masks * dout.T[:, :, None]
-        return (weighted * W.T[:, None]).sum(axis=0), (weighted * x).sum(axis=1).T, dout.T.sum(axis=1)
-
-
-@variant("dropconnect_moments")
-def moments_by_terms(x, W, b, p):
-    if not 0 <= p < 1:
-        raise ValueError("p is smaller than 1")
-    terms = x[:, :, None] * W[None]
-    high = terms / (1 - p)
-    return terms.sum(axis=1) + b, ((1 - p) * high**2 - terms**2).sum(axis=1)
-
-
-@variant("dropconnect_moments")
-def moments_einsum(x, W, b, p):
-    if not 0 <= p < 1:
-        raise ValueError("p is smaller than 1")
-    odds = p / (1 - p)
-    return np.dot(x, W) + b[None, :], np.einsum("ni,ni,io,io->no", x, x, W, W) * odds
-
-
 @variant("FixedVariationalDropout")
 def layer_with_a_dict(p):
     class Layer:
@@ -1429,23 +1384,6 @@ def layer_with_a_dict(p):
                     self.known = {fitting: rng.binomial(1, 1 - p, size=fitting) / (1 - p if p < 1 else 1)}
                 return np.einsum("ntd,nd->ntd", x, self.known[fitting])
             return np.array(x)
-
-    _legal(p)
-    return Layer()
-
-
-@variant("FixedVariationalDropout")
-def layer_with_an_early_end(p):
-    class Layer:
-        mask = np.zeros((0, 0))
-
-        def forward(self, x, rng, train=True, same_mask=False):
-            if not train:
-                return x
-            shape = x[:, 0].shape
-            if same_mask is False or self.mask.shape != shape:
-                self.mask = np.where(rng.uniform(size=shape) < p, 0.0, 1.0 / max(1 - p, 1e-300))
-            return x * np.expand_dims(self.mask, 1)
 
     _legal(p)
     return Layer()

@@ -414,6 +414,7 @@ PROBES = {
         u.rows_sum_to(),
         t.gives("huge_scores", given=(STEEP, PEAKS, 2, Seed(1))),
         t.gives("far_below", given=(STEEP, PEAKS, 2, Seed(1)), place=3),
+        t.gives("far_above", given=(STEEP, [[3.0, 2.0, -2.0]], 1, Seed(1))),
         t.takes("no_pass", given=(NOISY, PEAKS, 0, Seed(1))),
     ],
     "predictive_stats": [

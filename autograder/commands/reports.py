@@ -60,10 +60,10 @@ def _report(arguments: argparse.Namespace) -> int:
 
 def _one(root: Path, slug: str, named: bool) -> _Told:
     from autograder.classes.overview import overview
-    from autograder.report import class_page, class_text
+    from autograder.report import class_page
 
     found = overview(root, slug, named)
-    return _Told(class_text.lines(found), class_text.rows(found), class_text.to_dict(found), lambda: class_page.page(found, named))
+    return _Told(class_page.lines(found), class_page.rows(found), class_page.to_dict(found), lambda: class_page.page(found, named))
 
 
 def _all(root: Path, named: bool) -> _Told:

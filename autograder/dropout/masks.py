@@ -331,8 +331,9 @@ def can_drop_everything(
     (some,) = masks(exam, p, SOME, 1, via)
     expected = share_of(some, p) ** units
     _, most = acceptance(calls, expected)
-    few = masks(exam, p, shape, calls // 4, via)  # a third as far off as the whole test allows is near enough; most need no more
-    if abs(np.mean([not m.any() for m in few]) - expected) <= (most / calls - expected) / 3:
-        return
-    empty = sum(not m.any() for m in masks(exam, p, shape, calls, via))
+    near = (most / calls - expected) / 3  # a third as far off as the whole test allows needs no more masks
+    for count in (calls // 4, calls // 2, calls):
+        empty = sum(not m.any() for m in masks(exam, p, shape, count, via))
+        if abs(empty / count - expected) <= near:
+            return
     expect(f"share of masks of {units} units with nothing kept", empty, calls, expected)

@@ -9,6 +9,7 @@ from typing import Any
 from autograder.model import CourseError, Look
 from autograder.nbgrader_plugin import collect
 from autograder.notebook_file import called
+from autograder.report import words
 
 
 def around(slug: str, handed_in: Mapping[str, Path], late: Mapping[str, float], manifest: Path) -> Iterator[Look]:
@@ -16,7 +17,7 @@ def around(slug: str, handed_in: Mapping[str, Path], late: Mapping[str, float], 
     for student, folder in handed_in.items():
         yield from of_folder(student, folder, f"{slug}.ipynb")
         if student in late:
-            yield Look(student, "", f"late by {duration(late[student])}")
+            yield Look(student, "", f"late by {words.duration(late[student])}")
     if manifest.is_file():
         try:
             yield from _collected(collect.read(manifest), handed_in)
@@ -46,13 +47,3 @@ def _collected(manifest: Mapping[str, Any], handed_in: Mapping[str, Path]) -> It
             yield from (Look(student, "", note) for note in entry["notes"])
     for stray in manifest["not_taken"]:
         yield Look("", "", f"not collected: {stray['from']}: {stray['why']}")
-
-
-def duration(seconds: float) -> str:
-    """A time as a person says it: 40 s, 5 min, 2 h 10 min, 3 d 4 h."""
-    minutes = int(seconds) // 60
-    if minutes >= 1440:
-        return f"{minutes // 1440} d {minutes % 1440 // 60} h"
-    if minutes >= 60:
-        return f"{minutes // 60} h {minutes % 60} min"
-    return f"{minutes} min" if minutes else f"{max(int(seconds), 1)} s"

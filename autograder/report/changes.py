@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from autograder.model import Change, Moved
 from autograder.report import words
 
+SAME = "the same checks fail: the shares of the parts are others now"
 ByHand = Mapping[str, Mapping[str, float]]  # student -> exercise -> points that a human gave
 
 
@@ -24,7 +25,8 @@ def lines(changes: Iterable[Change], gradings: int, by_hand: ByHand = MappingPro
             then, now = one.worth
             of = ["" if then == now or w is None else f" of {words.number(w)}" for w in one.worth]
             yield f"    {one.name}: {words.number(one.before)}{of[0]} -> {words.number(one.after)}{of[1]}{_stays(change, one, by_hand)}"
-            yield from (f"        {words.line(reason)}" for reason in one.reasons or _none(change, then == now))
+            same = [SAME] * (then == now and not change.handed_in_anew)
+            yield from (f"        {words.line(reason)}" for reason in one.reasons or same)
     yield f"{students} student{'s' * (students != 1)} with other points than before." if students else "No points changed."
 
 
@@ -33,8 +35,3 @@ def _stays(change: Change, one: Moved, by_hand: ByHand) -> str:
     kept = "" if one.found is None else f" (kept: the checks now give {words.number(one.found)})"
     manual = by_hand.get(change.student, {}).get(one.name)
     return kept if manual is None else f"{kept} by the grader; the {words.number(manual)} given by hand stay{'s' * (manual == 1)}"
-
-
-def _none(change: Change, worth_the_same: bool) -> Sequence[str]:
-    """What is said where the same checks fail as before."""
-    return ["the same checks fail: the shares of the parts are others now"] if worth_the_same and not change.handed_in_anew else []

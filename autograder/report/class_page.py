@@ -1,10 +1,16 @@
-"""The class report as one HTML page that needs nothing else: no script, no network."""
+"""The class report as one HTML page that needs nothing else, for the terminal, as rows for a spreadsheet, and as plain data."""
 
 from __future__ import annotations
 
-from autograder.report import words
-from autograder.report.class_report import ClassReport
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
 
+from autograder.report import words
+from autograder.report.class_report import ClassReport, Item
+
+SCHEMA = 1
+SHOWN = 10  # misconceptions on a terminal
 MOST = 400  # students who are listed one by one
 SLOWEST = 5
 SLOW = 2.0  # seconds; below that nobody is worth a word
@@ -41,8 +47,8 @@ def rendered(template: str, **values: object) -> str:
 
     loader = jinja2.PackageLoader("autograder", "report")
     room = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-    room.filters |= {"points": _points, "line": words.line, "percent": percent, "plural": _plural}
-    room.filters |= {"duration": duration, "seconds": _seconds}
+    room.filters |= {"points": _points, "number": words.number, "line": words.line, "phrase": words.phrase, "story": words.story}
+    room.filters |= {"percent": percent, "plural": _plural, "duration": duration, "seconds": _seconds}
     return room.get_template(template).render(values)
 
 
@@ -60,12 +66,65 @@ def _plural(number: object, thing: str, things: str = "") -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time as a person says it: 5 min, 2 h 10 min, 3 d 4 h."""
-    minutes = int(seconds) // 60
-    if minutes >= 1440:
-        return f"{minutes // 1440} d {minutes % 1440 // 60} h"
-    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{max(minutes, 1)} min"
+    """A time in minutes at least."""
+    return words.duration(max(seconds, 60))
 
 
 def _seconds(value: float) -> str:
     return f"{value:.2f} s" if value < 10 else f"{value:.0f} s" if value < 120 else duration(value)
+
+
+# ------------------------------------------------------------------------------------------------------------- text, rows and data
+def to_dict(report: ClassReport) -> dict[str, Any]:
+    """The report as plain data; `difficulty` is the mean share of the points."""
+    told = {"schema": SCHEMA, **asdict(report)}
+    for item, plain in zip(report.exercises, told["exercises"], strict=True):
+        _with_difficulty(item, plain)
+    for check, plain in zip(report.checks, told["checks"], strict=True):
+        plain["pass_rate"] = check.rate
+    return told
+
+
+def _with_difficulty(item: Item, plain: dict[str, Any]) -> None:
+    plain["difficulty"] = item.difficulty
+    for part, inner in zip(item.parts, plain["parts"], strict=True):
+        _with_difficulty(part, inner)
+
+
+def rows(report: ClassReport) -> Iterator[tuple[str | float | None, ...]]:
+    """A header, then a row for each student."""
+    names = [item.name for item in report.exercises]
+    yield ("student", "name", "status", "score", "late_penalty", "seconds_late", *names, "by_hand", "worth_a_look")
+    for row in report.rows:
+        points = (row.points.get(name) for name in names)
+        yield (row.student, row.name, row.status, row.score, row.penalty, row.late, *points, " ".join(row.by_hand), "; ".join(row.why))
+
+
+def lines(report: ClassReport) -> Iterator[str]:
+    """The most of it on one screen."""
+    yield f"{report.slug}: {report.handed_in} of {len(report.rows)} handed in, {len(report.graded)} graded"
+    yield from (f"    {note}" for note in report.notes)
+    if report.spread:
+        s = report.spread
+        half = " to ".join(map(percent, s.quartiles))
+        yield f"    mean {percent(s.mean)}, median {percent(s.median)}, half of the class {half}"
+        yield "    " + "  ".join(f"{10 * n}+: {count}" for n, count in enumerate(s.bins))
+    wide = min(max((len(item.name) for item in report.exercises), default=0), 28)
+    yield from [f"{'exercise':{wide + 4}}  mean share  discrimination"] * bool(report.exercises)
+    for item in report.exercises:
+        shown = "" if item.discrimination is None else f"{item.discrimination:.2f}"
+        yield f"    {item.name:{wide}}  {percent(item.difficulty):>10}  {shown:>14}"
+    yield from _top(report)
+    if report.looks or report.strays:
+        number = len(report.looks)
+        yield f"worth a look: {number} student{'s' * (number != 1)}" + f", and {len(report.strays)} uncollected" * bool(report.strays)
+
+
+def _top(report: ClassReport) -> Iterator[str]:
+    if report.misconceptions:
+        yield "misconceptions, by points"
+    for seen in report.misconceptions[:SHOWN]:
+        number = len(seen.students)
+        yield f"    {words.number(round(seen.lost, 2)):>6}  {number} student{'s' * (number != 1)}  {seen.exercise}: {seen.title}"
+    if len(report.misconceptions) > SHOWN:
+        yield f"    and {len(report.misconceptions) - SHOWN} more"

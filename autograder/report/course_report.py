@@ -9,9 +9,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from autograder.report import words
-from autograder.report.class_page import percent, rendered
+from autograder.report.class_page import SCHEMA, percent, rendered
 from autograder.report.class_report import ClassReport
-from autograder.report.class_text import SCHEMA
 from autograder.report.standing import MISSING
 
 LOW = 0.5  # of the points; twice in a row is falling behind
@@ -81,7 +80,8 @@ def _behind(shares: Sequence[float | None], status: Sequence[str]) -> Iterator[s
     """Why somebody is falling behind, as of the latest assignment."""
     missing = next((n for n, s in enumerate(reversed(status)) if s != MISSING), len(status))
     if missing:
-        yield "handed in nothing yet" if missing == len(status) else f"handed in nothing {_times(missing)}"
+        times = "time" if missing == 1 else f"{missing} times"
+        yield "handed in nothing yet" if missing == len(status) else f"handed in nothing the last {times}"
         return
     known = [s for s in shares if s is not None]
     if len(known) > 1 and max(known[-2:]) < LOW:
@@ -90,10 +90,6 @@ def _behind(shares: Sequence[float | None], status: Sequence[str]) -> Iterator[s
         yield f"below {percent(LOW)}"
     if len(known) > 1 and shares[-1] is not None and known[-1] < statistics.fmean(known[:-1]) - DROP:
         yield f"{percent(known[-1])} after {percent(statistics.fmean(known[:-1]))} before"
-
-
-def _times(number: int) -> str:
-    return "the last time" if number == 1 else f"the last {number} times"
 
 
 def _again(assignments: Sequence[ClassReport]) -> Iterator[Again]:

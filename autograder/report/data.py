@@ -79,7 +79,7 @@ def _verdict(verdict: Verdict, part: Earned | None, call: str) -> dict[str, Any]
         "outcome": verdict.outcome.value,
         "got": words.clean(verdict.got) or None,
         "wanted": words.clean(verdict.wanted) or None,
-        "call": words.clean_long(call, LONGEST) or None,
+        "call": words.clean(call, LONGEST) or None,
         "message": text.message(verdict),
     }
 

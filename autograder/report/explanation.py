@@ -69,7 +69,7 @@ def _named(result: ExerciseResult) -> str:
 
 def _lines(found: Explained) -> Iterator[str]:
     if found.call:
-        yield from ["call", *(f"    {line}" for line in words.clean_long(found.call, LONGEST).split("\n"))]
+        yield from ["call", *(f"    {line}" for line in words.clean(found.call, LONGEST).split("\n"))]
     for one in found.replay:
         yield f"replay {words.clean(one.call)}"
         yield from _side("theirs", answer(one.theirs))

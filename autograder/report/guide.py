@@ -1,4 +1,4 @@
-"""A self-check as a guide: where one stands, the first cross with all that helps, the rest folded, and what comes next.
+"""A self-check as a guide: where one stands, the first cross with all that helps, the rest folded, and what comes next; or all at a glance.
 
 Staff and feedback read the whole rubric instead (text.py, html.py).
 """
@@ -15,6 +15,8 @@ from autograder.report.ladder import Climb
 
 OUTCOMES = (Outcome.PASSED, Outcome.SKIPPED)
 START = Climb()
+WIDTH = 100  # of the overview
+HEAD = ("exercise", "parts", "points in reach", "next")
 
 
 @dataclass(frozen=True)
@@ -141,3 +143,37 @@ def _told(verdict: Verdict, hints: Sequence[Diagnosis], climb: Climb, first: boo
     if first:
         return html.verdict_html(_plain(verdict), (), drawn, more)
     return html.folded(html.verdict_html(verdict, (), draw=False, brief=True), html.details(verdict, (), drawn) + more)
+
+
+# ----------------------------------------------------------------------------------------------------------------- all exercises
+def overview(results: Sequence[ExerciseResult]) -> Iterator[str]:
+    """All exercises in a few lines: how much of each holds, the points in reach, and what comes next; nothing for no exercise."""
+    rows = [_row(result) for result in results]
+    if not rows:
+        return
+    widths = [max(len(row[column]) for row in [HEAD, *rows]) for column in range(3)]
+    for row in [HEAD, *rows]:
+        start = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False))
+        yield f"{start}  {textwrap.shorten(row[3], max(20, WIDTH - len(start) - 2), placeholder=' ...')}".rstrip()
+    judged = [r for r in results if not r.not_run]
+    reach, most = (words.number(sum(getattr(r, name) for r in judged)) for name in ("points", "max_points"))
+    yield f"{'all'.ljust(widths[0])}  {''.ljust(widths[1])}  {reach} of {most}"
+
+
+def _row(result: ExerciseResult) -> tuple[str, str, str, str]:
+    name = words.line(result.name)
+    if result.not_run:
+        return name, "-", "-", f"not run: {words.line(result.not_run)}"
+    points = f"{words.number(result.points)} of {words.number(result.max_points)}"
+    parts = f"{sum(p.full for p in result.parts)} of {len(result.parts)}"
+    return name, parts, points, _next(result)
+
+
+def _next(result: ExerciseResult) -> str:
+    """What to do about it: the sentence of the first cross, or that there is nothing to do."""
+    trouble = words.first_trouble(result)
+    if trouble is None:
+        return "done"
+    if words.unwritten(trouble):
+        return "to be written"
+    return words.sentence(trouble)

@@ -88,7 +88,7 @@ def page(report: Report, above: str, blocks: str) -> str:
 
 def escape(text: str, most: int = words.MAX_CHARACTERS) -> str:
     """Text that stays text: in HTML, in attributes, and for MathJax, whose delimiters are taken apart by a span each."""
-    shown = html.escape(words.clean_long(text, most))
+    shown = html.escape(words.clean(text, most))
     for mark in ("\\", "$"):
         shown = shown.replace(mark, f"<span>{mark}</span>")
     return shown.replace("\n", "<br>")
@@ -136,20 +136,15 @@ def verdict_html(verdict: Verdict, diagnoses: tuple[Diagnosis, ...], draw: bool,
 
 def details(verdict: Verdict, diagnoses: tuple[Diagnosis, ...], draw: bool) -> str:
     """What stands below a sentence: what was seen, the call that shows it, a picture, hints."""
-    return "".join(_details(verdict, diagnoses, draw))
-
-
-def _details(verdict: Verdict, diagnoses: tuple[Diagnosis, ...], draw: bool) -> Iterator[str]:
-    story = words.story(verdict)
-    if story:
+    told = ""
+    if story := words.story(verdict):
         shown = escape(story).replace(" +- ", " &#177; ")
-        yield f'<div style="{"opacity:.75" if verdict.outcome is Outcome.SKIPPED else ""}">{shown}</div>'
-    if words.call(verdict):
-        yield f'<div style="opacity:.75;margin-top:.3em">See it yourself:</div>{code(words.call(verdict))}'
+        told += f'<div style="{"opacity:.75" if verdict.outcome is Outcome.SKIPPED else ""}">{shown}</div>'
+    if call := words.call(verdict):
+        told += f'<div style="opacity:.75;margin-top:.3em">See it yourself:</div>{code(call)}'
     if draw:
-        yield picture(verdict.picture)
-    for hint in words.hints(diagnoses, verdict.exercise):
-        yield box("A hint", escape(hint), AMBER)
+        told += picture(verdict.picture)
+    return told + "".join(box("A hint", escape(hint), AMBER) for hint in words.hints(diagnoses, verdict.exercise))
 
 
 def code(text: str, most: int = words.MAX_CHARACTERS) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from autograder.model import Diagnosis, ExerciseResult, Outcome, Verdict
+from autograder.model import Diagnosis, ExerciseResult, Verdict
 from autograder.report import html, text, words
 
 MOST_HINTS = 2
@@ -45,12 +45,8 @@ def rungs(hint: Diagnosis | None, verdict: Verdict) -> Rungs:
 
 def ladders(hints: Sequence[Diagnosis], verdict: Verdict) -> list[Rungs]:
     """One for each hint; the line of the student's stands on the last of them, or on one of its own."""
-    plain = [rungs(hint, _placeless(verdict)) for hint in hints[:-1]]
+    plain = [rungs(hint, replace(verdict, made=())) for hint in hints[:-1]]
     return [*plain, found] if (found := rungs(hints[-1] if hints else None, verdict)) else plain
-
-
-def _placeless(verdict: Verdict) -> Verdict:
-    return Verdict(verdict.exercise, verdict.check, verdict.sentence, Outcome.FAILED)
 
 
 def printed(verdict: Verdict) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from autograder.model import Check, Exercise, ExerciseResult, Misconception, Outcome, Variant, Verdict
-from autograder.report import words
+from autograder.report.class_page import rendered
 
 MARKS = {  # outcome -> what stands in the cell, the class that colours it, and what it means
     Outcome.PASSED: ("·", "passed", "passed: it sees nothing wrong"),
@@ -216,22 +216,9 @@ def blocks(
 def page(matrix: Matrix, index: str = "") -> str:
     """The page about one assignment; `index` is the name of the file that leads back."""
     widest = max((len(block.wrong) for block in matrix.blocks), default=0)
-    return _rendered("matrix.html.j2", matrix=matrix, index=index, marks=MARKS, columns=widest)
+    return rendered("matrix.html.j2", matrix=matrix, index=index, marks=MARKS, columns=widest)
 
 
 def index(matrices: Sequence[tuple[Matrix, str]], earlier: Sequence[str] = ()) -> str:
     """The page that leads to the others: each matrix with the name of its file, and the files of those written before."""
-    return _rendered("matrices.html.j2", matrices=matrices, earlier=earlier)
-
-
-def _rendered(template: str, **values: object) -> str:
-    import jinja2
-
-    loader = jinja2.PackageLoader("autograder", "report")
-    room = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-    room.filters |= {"points": words.number, "line": words.line, "phrase": words.phrase, "story": words.story, "plural": _plural}
-    return room.get_template(template).render(values)
-
-
-def _plural(number: object, thing: str, things: str = "") -> str:
-    return f"{number or 'no'} {thing if number in (1, '1') else things or thing + 's'}"
+    return rendered("matrices.html.j2", matrices=matrices, earlier=earlier)

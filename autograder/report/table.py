@@ -14,8 +14,6 @@ from autograder.model import Look, Report
 from autograder.report import words
 from autograder.report.standing import MISSING, Standing
 
-COLOURS = {"passed": "green", "partial": "yellow", "failed": "red", "not_run": "dim"}
-
 
 @dataclass(frozen=True)
 class Row:

@@ -30,13 +30,8 @@ _SILENT = {  # when the judge left no words
 _ANSI = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|[@-_])")
 
 
-def clean(text: str) -> str:
+def clean(text: str, most: int = MAX_CHARACTERS) -> str:
     """The text without anything that is not a visible character: no escape codes, no NUL, no bidi controls, no surrogates."""
-    return clean_long(text, MAX_CHARACTERS)
-
-
-def clean_long(text: str, most: int) -> str:
-    """The same for texts of another length."""
     text = str(text)[: 4 * most]
     if not text.isprintable():  # most texts are, and need no second look
         text = _made_printable(text)
@@ -100,6 +95,16 @@ def hints(diagnoses: Sequence[Diagnosis], exercise: str) -> list[str]:
 def number(value: float) -> str:
     """Points as a person writes them: 4, 2.5, 0.3333."""
     return f"{value:.4f}".rstrip("0").rstrip(".")
+
+
+def duration(seconds: float) -> str:
+    """A time as a person says it: 40 s, 5 min, 2 h 10 min, 3 d 4 h."""
+    minutes = int(seconds) // 60
+    if minutes >= 1440:
+        return f"{minutes // 1440} d {minutes % 1440 // 60} h"
+    if minutes >= 60:
+        return f"{minutes // 60} h {minutes % 60} min"
+    return f"{minutes} min" if minutes else f"{max(int(seconds), 1)} s"
 
 
 def points(result: ExerciseResult) -> str:

@@ -79,7 +79,7 @@ def check(place: Path, exercise: str | None = None, hint: int = 1) -> int:
 def checked(place: Path, exercise: str | None = None, hint: int = 1) -> list[ExerciseResult]:
     """The same, and what was found."""
     demand_sentences()  # before the checks are imported, which are nothing without them
-    from autograder.report import guide, overview, words
+    from autograder.report import guide, words
     from autograder.report.ladder import Climb
     from autograder.student.reading import find, further, opened
     from autograder.student.selfcheck import after, examine_notebook
@@ -96,7 +96,7 @@ def checked(place: Path, exercise: str | None = None, hint: int = 1) -> list[Exe
         climb = Climb(hint, further(place, one.name))
         print(guide.guide_text(results[-1], after(results[-1], found.assignment) if exercise else "", climb=climb))
     if len(results) > 1:
-        print("\n" + "\n".join(overview.lines(results)))
+        print("\n" + "\n".join(guide.overview(results)))
     return results
 
 

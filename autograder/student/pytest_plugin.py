@@ -51,12 +51,12 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     """A table of the exercises that were looked at, notebook by notebook, and what the reader noticed."""
     for file in config.stash.get(FILES, []):
         if results := [node.known for node in file.exercises if node.known is not None]:
-            from autograder.report import overview, words
+            from autograder.report import guide, words
 
             terminalreporter.section(words.line(file.path.name))
             for note in file.notes:
                 terminalreporter.line(f"note  {words.line(note)}")
-            for line in overview.lines(results):
+            for line in guide.overview(results):
                 terminalreporter.line(line)
 
 

@@ -116,3 +116,9 @@ def test_more_events_see_smaller_errors() -> None:
 def test_a_smaller_false_alarm_rate_accepts_more() -> None:
     narrow, wide = chance.acceptance(1000, 0.3, 1e-3), chance.acceptance(1000, 0.3, 1e-11)
     assert wide[0] < narrow[0] < 300 < narrow[1] < wide[1]
+
+
+@pytest.mark.parametrize("probability", [1e-300, 1e-19, 1e-17])
+def test_what_hardly_ever_happens_and_what_nearly_always_does_have_their_counts_too(probability: float) -> None:
+    assert chance.acceptance(1024, probability) == (0, 0)
+    assert chance.acceptance(1024, 1 - probability) == (1024, 1024)

@@ -16,7 +16,7 @@ import pytest
 from autograder import sandbox
 from autograder.cli import main
 from autograder.model import Diagnosis, Earned, ExerciseResult, Look, Outcome, Verdict
-from autograder.report import class_page, class_text, course_report
+from autograder.report import class_page, course_report
 from autograder.report.class_report import ClassReport, class_report, correlation
 from autograder.report.pseudonyms import Hide, pseudonym, telling
 from autograder.report.standing import GRADED, MISSING, NOT_GRADED, Mark, Person, Standing
@@ -169,14 +169,14 @@ def test_the_page_needs_nothing_else_and_can_be_read_aloud(size: int) -> None:
 
 def test_data_and_rows_hold_what_the_page_shows() -> None:
     found = a_class(20)
-    told = json.loads(json.dumps(class_text.to_dict(found)))
+    told = json.loads(json.dumps(class_page.to_dict(found)))
     assert told["exercises"][0]["difficulty"] == pytest.approx(0.5)
     assert told["exercises"][0]["parts"][0]["name"] == "core"
     assert told["checks"][0]["pass_rate"] == pytest.approx(0.2)
-    header, *rows = class_text.rows(found)
+    header, *rows = class_page.rows(found)
     assert len(rows) == 20
     assert rows[3][header.index("shrink")] == 3.0
-    assert any("p is the factor" in line for line in class_text.lines(found))
+    assert any("p is the factor" in line for line in class_page.lines(found))
 
 
 # ------------------------------------------------------------------------------------------------------------------------ the course

@@ -16,7 +16,7 @@ from traitlets.config import Config
 
 from autograder.course import load_public
 from autograder.model import Cell, Diagnosis, Earned, ExerciseResult, Outcome, Role, Verdict
-from autograder.report import guide, ladder, overview
+from autograder.report import guide, ladder
 from autograder.report.ladder import Climb
 from autograder.student.selfcheck import CheckFailed, check, examine_public
 from autograder.subjects.local import Local
@@ -121,7 +121,7 @@ def test_what_comes_next_is_said_when_all_of_it_holds() -> None:
 
 def test_the_table_says_what_to_do_about_each_exercise() -> None:
     stub = ExerciseResult("g", 0, 2, (verdict("one", Outcome.RAISED, "a", "g is not written yet"),), parts=PARTS[1:2])
-    table = [" ".join(line.split()) for line in overview.lines([RESULT, stub, ExerciseResult("h", 0, 1, (), not_run="no torch")])]
+    table = [" ".join(line.split()) for line in guide.overview([RESULT, stub, ExerciseResult("h", 0, 1, (), not_run="no torch")])]
     assert table[1:] == ["f 1 of 3 1 of 4 does three", "g 0 of 1 0 of 2 to be written", "h - - not run: no torch", "all 1 of 6"]
 
 

@@ -12,8 +12,8 @@ import pytest
 from autograder.classes.batch import Batch
 from autograder.cli import main
 from autograder.model import ExerciseResult, Look, Report
-from autograder.nbgrader_plugin.looks import duration
 from autograder.report import looks
+from autograder.report.words import duration
 from autograder.sandbox import choose
 from autograder.tests.classroom import QUIZ, RIGHT, SLUG, Classroom, answered, cell, checks, code_cell, copied, make, without
 

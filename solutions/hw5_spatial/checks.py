@@ -205,7 +205,7 @@ EXERCISES = [
             ),
             Part(
                 "manners",
-                "chance comes from rng alone; ten digits, p = 0, an empty mask; a bad p and a block that does not fit are refused",
+                "chance comes from rng alone; ten digits, both ends of p, an empty mask; a bad p and a block that does not fit are refused",
                 share=10,
                 gravity="manner",
                 checks=[
@@ -340,6 +340,7 @@ MASK_FACTS = [
     s.block_scale("survivors", block=3),
     s.block_digits("digits", block=3),
     s.when_nothing_is_left("nothing_left"),
+    s.left_at_one("left_at_one", block=3),
     f.drop_share(**UNITS),
     f.next_mask(**UNITS),
     f.generator(**UNITS),

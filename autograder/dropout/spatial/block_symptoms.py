@@ -186,3 +186,9 @@ def when_nothing_is_left(exam: Exam) -> str:
     if (mask == 0).all():
         return "zeros, with a warning" if answer.beside.warnings else "zeros"
     return "numbers"
+
+
+@symptom
+def left_at_one(exam: Exam, *, block: int, shape: tuple[int, int, int, int] = MAPS) -> str:
+    """Whether a mask of p = 1 keeps units, as blocks of more than one unit leave it to chance: "some" or "nothing"."""
+    return "some" if (block_draws(exam, shape, 1.0, block) != 0).any() else "nothing"

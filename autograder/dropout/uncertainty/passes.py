@@ -43,11 +43,11 @@ FAIR = Code(
     "def fair_scores(x, rng):\n"
     "    return rng.random((len(x), 2))                        # either class may win: (N, 2)\n",
 )
-# of three classes at equal distances, softmax squared in the middle is that of the ends
+# of three classes at equal distances, softmax squared in the middle is that of the ends; no class is so rare that 1e-8 beside it counts
 LADDER = Code(
     "ladder_scores",
     "def ladder_scores(x, rng):\n"
-    "    u = 6 * rng.random((len(x), 1))\n"
+    "    u = 2 * rng.random((len(x), 1))\n"
     "    return np.hstack([0 * u, u, 2 * u])                   # three classes at equal distances: (N, 3)\n",
 )
 STEEP = Code("steep_scores", "def steep_scores(x, rng):\n    return 1000.0 * x\n")
