@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -186,8 +187,11 @@ def test_the_parts_on_the_students_page_add_up(
 
     earned = (Earned("factor", "x is multiplied by 1 - p", 0, 2.55), Earned("manners", "x is left alone", 0, 0.45))
     found = learn.of_result(ExerciseResult("shrink", 0, 3, (), parts=earned))
-    told = [{"grade_id": "shrink", "comment": comment}, {"grade_id": "check_shrink", "grade": True, "points": 3.0, "score": manual or 0.0}]
-    below = [{"output_type": "display_data", "metadata": {"autograder": found}, "data": {}}]
+    told: list[dict[str, Any]] = [
+        {"grade_id": "shrink", "comment": comment},
+        {"grade_id": "check_shrink", "grade": True, "points": 3.0, "score": manual or 0.0},
+    ]
+    below: list[Any] = [{"output_type": "display_data", "metadata": {"autograder": found}, "data": {}}]
     cells = [from_dict({"metadata": {"nbgrader": t}, "outputs": below * ("grade" in t)}) for t in told]  # type: ignore[no-untyped-call]
     (row,) = feedback._rows(cells, {"check_shrink": (0.0, manual)})
     assert [(part["points"], part["by_hand"]) for part in row["parts"]] == parts
@@ -222,4 +226,5 @@ def test_two_answers_are_compared_only_where_they_can_be() -> None:
     assert told(np.array([1.0, 2.0]), np.array([1.0, 4.0])) == "differ in 1 of 2 places, by 2 at most"
     assert told(np.array([np.nan]), np.array([1.0])) == "differ in 1 of 1 places"
     assert told(np.ones(2), np.ones(2)) == "the same to the last digit"
+    assert told(np.ones(2, int), np.ones(2, bool)) == "the same to the last digit, as int64 in place of bool"
     assert told(np.ones(2), np.ones(3)) == told("a", np.ones(1)) == ""
