@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from autograder.commands import OK, in_course, root_of
 from autograder.model import CourseError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def add(commands: Any) -> None:
     explain.add_argument("--because", default="", metavar="TEXT", help="why; the student reads it beside the points")
     explain.add_argument("--isolation", choices=("bubblewrap", "landlock", "subprocess"), help="insist on one kind of sandbox")
     explain.add_argument("--unsafe-isolation", action="store_true", help="run student code even where it cannot be sandboxed")
-    explain.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
+    in_course(explain)
     explain.set_defaults(run=_explain)
 
     init = commands.add_parser("init", help="make a course folder, or let a course of nbgrader's grade with the kit as well")
@@ -39,57 +40,62 @@ def add(commands: Any) -> None:
 
     salt = commands.add_parser("salt", help="give a course hidden cases of its own, for this term")
     salt.add_argument("--renew", action="store_true", help="another one in place of the one that is there: for a new term")
-    salt.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
+    in_course(salt)
     salt.set_defaults(run=_salt)
 
 
 def _init(arguments: argparse.Namespace) -> int:
     from autograder.authoring.init import init
-    from autograder.course import find_root
 
-    kit = find_root(arguments.course) if arguments.chosen else None
+    kit = root_of(arguments) if arguments.chosen else None
     for line in init(arguments.folder, kit, arguments.chosen, arguments.course_id):
         print(line)
-    return 0
+    return OK
 
 
 def _salt(arguments: argparse.Namespace) -> int:
-    from autograder.course import find_root
     from autograder.folders import new_salt
 
-    path = new_salt(find_root(arguments.course), arguments.renew)
+    path = new_salt(root_of(arguments), arguments.renew)
     print(f"wrote {path}. Keep it with the gradebook and out of version control: with another one, hidden cases are others.")
     print("What was graded before is judged anew by the next `autograder grade`.")
-    return 0
+    return OK
 
 
 def _explain(arguments: argparse.Namespace) -> int:
     from dataclasses import replace
 
-    from autograder.course import find_root
     from autograder.explain import explain, private
+    from autograder.folders import writing
     from autograder.nbgrader_plugin import by_hand
     from autograder.nbgrader_plugin.gradebook import Register
+    from autograder.nbgrader_plugin.settings import students_see
     from autograder.nbgrader_plugin.submitted import take
     from autograder.report import explanation
     from autograder.staff import load_staff, must_exist
 
-    root = find_root(arguments.course)
+    root = root_of(arguments)
     must_exist(root, arguments.assignment)
     wanted = [by_hand.given(text, arguments.because) for text in arguments.set]
     with Register(root, arguments.assignment) as register:
         folder = dict(register.students([arguments.student])).get(arguments.student)
         if folder is None:
             raise CourseError(f"{arguments.student} has handed in nothing for {arguments.assignment}. Look into submitted/.")
-        file = private(arguments.html, root, register.given_away()) if arguments.html else None
+        file = private(arguments.html, root, students_see(root)) if arguments.html else None
         staff, sandbox = load_staff(root, arguments.assignment), _sandbox(arguments)
         told = explain(take(folder, arguments.assignment), staff, sandbox, arguments.exercise, arguments.replay)
         if wanted:
             return _given(register, arguments, list(by_hand.give(register, arguments.student, wanted, told.chosen)))
         standing = tuple(by_hand.standing(register, arguments.student, told.chosen))
         told = replace(told, report=replace(told.report, submission=arguments.student), standing=standing)
-    _written(file, explanation.as_html(told)) if file else print(explanation.as_text(told))
-    return 0
+    if file is None:
+        print(explanation.as_text(told))
+        return OK
+    with writing(file, "Name another file."):
+        file.write_text(explanation.as_html(told), encoding="utf-8")
+        file.chmod(0o600)
+    print(f"wrote {file}, which students must not see")
+    return OK
 
 
 def _sandbox(arguments: argparse.Namespace) -> Isolation:
@@ -106,14 +112,4 @@ def _given(register: Register, arguments: argparse.Namespace, lines: list[str]) 
         print(line)
     slug, student = arguments.assignment, arguments.student
     print(f"Written for {student}. To tell them: nbgrader generate_feedback {slug} --student {student} --force")
-    return 0
-
-
-def _written(file: Path, page: str) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(page, encoding="utf-8")
-        file.chmod(0o600)
-    except OSError as error:
-        raise CourseError(f"{file} cannot be written ({error.strerror}). Name another file.") from error
-    print(f"wrote {file}, which students must not see")
+    return OK
