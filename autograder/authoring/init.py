@@ -43,7 +43,10 @@ configure(get_config(), source="source", release="release")
 
 PRIVATE = (SALT, "gradebook.db*", ".autograder/", "submitted/", "autograded/", "feedback/", "downloaded/", "build/", "grades.csv", "*.bak")
 LOCAL = ("simulated/", "__pycache__/", ".ipynb_checkpoints/", ".venv/", ".DS_Store")
-HEADER = Path("solutions", "header.ipynb")  # of the kit, in a checkout and where pip puts it
+HEADERS = (  # the kit's, in a checkout and where pip puts it
+    Path(__file__).parents[2] / "solutions" / "header.ipynb",
+    Path(sysconfig.get_path("data")) / "share" / "autograder" / "header.ipynb",
+)
 
 
 def init(folder: Path, kit: Path | None = None, chosen: Sequence[str] = (), course_id: str = "") -> Iterator[str]:
@@ -106,11 +109,9 @@ def _headed(folder: Path, kit: Path | None) -> str:
     header = folders(folder).header
     if header.exists():
         return f"kept {header}"
-    kits = (Path(__file__).parents[2], Path(sysconfig.get_path("data"), "share", "autograder"))
-    places = [*([folders(kit).header] if kit else []), *(place / HEADER for place in kits)]
-    found = next((path for path in places if path.is_file()), None)
+    found = next((path for path in (*([folders(kit).header] if kit else []), *HEADERS) if path.is_file()), None)
     if found is None:
-        raise CourseError(f"The kit's {HEADER} is missing. Copy one from the repository to {header}, then run init again.")
+        raise CourseError(f"The kit's header.ipynb is missing. Copy solutions/header.ipynb of the repository to {header}; run init again.")
     header.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(found, header)
     return f"copied {found} to {header}"

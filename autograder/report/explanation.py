@@ -125,7 +125,7 @@ def answer(one: Answer) -> str:
 def _value(value: Any) -> Iterator[str]:
     import numpy as np
 
-    if isinstance(value, (tuple, list)) and any(isinstance(item, (np.ndarray, tuple, list, dict)) for item in value):
+    if isinstance(value, (tuple, list)) and any(isinstance(item, (np.ndarray, tuple, list, dict, Opaque)) for item in value):
         for number, item in enumerate(value):
             first, *rest = _value(item)
             yield from (f"[{number}] {first}", *rest)

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from nbformat import from_dict
 
 from autograder.cli import main
 from autograder.model import Answer, Earned, ExerciseResult, Opaque, Outcome
 from autograder.nbgrader_plugin import feedback
-from autograder.nbgrader_plugin.handin import from_parsed
 from autograder.report import learn
 from autograder.report.explanation import Replayed, answer, compared, mask
 from autograder.tests.classroom import SLUG, WRONG, Classroom, answered, make
@@ -126,7 +126,7 @@ def test_points_by_hand_add_up_and_can_be_taken_back(graded: Classroom, capsys: 
     code, told, _ = given()
     assert "shrink: 2.45 by hand" in told
     assert re.search(r"x is multiplied by 1 - p \(by hand\) +2 of 2\.55", told)
-    assert "0 of 2 parts, 2.45 of 3 points\n  for --set: factor=2, manners=0.45" in told
+    assert "1 of 2 parts, 2.45 of 3 points\n  for --set: factor=2, manners=0.45" in told
     assert "gradebook: 4.45 of 5 points" in told
     assert given("--set", "factor=auto")[2] == (0.0, 0.45, False)
     assert given("--set", "shrink=3", "--because", "all of it")[2] == (0.0, 3.0, False)
@@ -183,8 +183,6 @@ BY_HAND = (
 def test_the_parts_on_the_students_page_add_up(
     comment: str | None, manual: float | None, parts: list[tuple[str, bool]], note: str
 ) -> None:
-    from nbformat import from_dict
-
     earned = (Earned("factor", "x is multiplied by 1 - p", 0, 2.55), Earned("manners", "x is left alone", 0, 0.45))
     found = learn.of_result(ExerciseResult("shrink", 0, 3, (), parts=earned))
     told: list[dict[str, Any]] = [
@@ -199,7 +197,7 @@ def test_the_parts_on_the_students_page_add_up(
 
 
 def test_a_score_that_only_nbgrader_reads_is_not_shown(graded: Classroom) -> None:
-    cells = [from_parsed(graded.autograded("eve")).cells for _ in range(2)]
+    cells = [from_dict(graded.autograded("eve")).cells for _ in range(2)]  # type: ignore[no-untyped-call]
     for manual, shown in zip((None, 0.5), cells, strict=True):
         for cell in shown:
             feedback._for_reading(cell, {"check_shrink": (0.0, manual)})

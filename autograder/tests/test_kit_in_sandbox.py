@@ -209,6 +209,8 @@ def test_a_wheel_holds_no_tests(tmp_path: Path) -> None:
         shutil.copytree(root / name, clone / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(root / name, clone)
+    (clone / "solutions").mkdir()
+    shutil.copy(root / "solutions" / "header.ipynb", clone / "solutions")
     command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(tmp_path), str(clone)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
