@@ -322,6 +322,17 @@ MISCONCEPTIONS = {
             (SCALE, "1.0"), signs="survivors",
         ),
         edge(
+            "survivors_are_multiplied_by_what_is_left",
+            "You multiply the survivors by 1 - p, so that the maps become fainter still. They are too few already: DIVIDE by 1 - p.",
+            (SCALE, "1 - p"), signs="survivors",
+        ),
+        core(
+            "randn_is_rand",
+            """You compare NORMAL numbers with p: a normal number exceeds 0.3 in 38 % of all cases, and not in 70 %. Draw uniformly between
+            0 and 1: rng.random.""",
+            (KEPT, "rng.normal(size=coins) >= p"), signs="drop_share =survivors",
+        ),
+        edge(
             "survivors_are_divided_by_p",
             "You divide the survivors by p. They are the share 1 - p of all channels, and must be divided by that.",
             (SCALE, "1 / p if p > 0 else 1.0"), signs="survivors =drop_share",
