@@ -167,7 +167,8 @@ class Batch:
             remembered.end(grading)
             self.notes = _notes(settled, register, handed_in, fresh, bool(students))
             seen = [k for k in remembered.looks() if k.student in handed_in]
-            seen += around(self.slug, handed_in, register.late(), register.manifest)
+            noticed = around(self.slug, handed_in, register.late(), register.manifest)
+            seen += [k for k in noticed if not students or k.student in handed_in]
             self.looks = sorted(dict.fromkeys(seen), key=lambda k: (not k.student, k.student))
 
     def _misnamed(self, student: str) -> Graded:

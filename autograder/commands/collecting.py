@@ -55,7 +55,7 @@ def _collect(arguments: argparse.Namespace) -> int:
     found = collect(coursedir, downloaded, sources, known, arguments.force, zone(arguments.zone))
     for line in lines(found.to_dict()):
         print(line)
-    if known and (named := enter(coursedir, known, found.students)):
+    if known and (named := enter(coursedir, known)):
         print(named)
     return found.code
 

@@ -1,9 +1,8 @@
-"""Who is who, for formgrader and reports with names: what the roster says of those who handed in, written into the gradebook."""
+"""Who is who, and who handed in nothing: what the roster says of everybody, written into the gradebook."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
 from typing import Any
 
 from nbgrader.api import InvalidEntry, Student  # type: ignore[import-untyped]
@@ -15,8 +14,8 @@ from autograder.nbgrader_plugin.roster import Roster, Row
 from autograder.nbgrader_plugin.submitted import misnamed, shown
 
 
-def enter(coursedir: Any, roster: Roster, students: Collection[str]) -> str:
-    """Names and e-mail addresses of these students, and of those in the gradebook; a sentence on how many were filled in, if any.
+def enter(coursedir: Any, roster: Roster) -> str:
+    """All of the roster with names and e-mail addresses; a sentence on how many were added or filled in, if any.
 
     What is there already, whoever entered it, stays. Broken when the gradebook cannot be written.
     """
@@ -25,8 +24,10 @@ def enter(coursedir: Any, roster: Roster, students: Collection[str]) -> str:
         nbgraders.addFilter(heard)
         try:
             there = {s.id: s for s in book.db.query(Student)}
-            rows = [row for row in roster.rows if row.id in there or (row.id in students and not misnamed(row.id))]
-            filled = [row.id for row in rows if _fill(there.get(row.id) or book.add_student(row.id), row)]
+            new = [row for row in roster.rows if row.id not in there and not misnamed(row.id)]
+            filled = sum(_fill(there[row.id], row) for row in roster.rows if row.id in there)
+            for row in new:
+                _fill(book.add_student(row.id), row)
             book.db.commit()
         except (InvalidEntry, DatabaseError) as error:
             book.db.rollback()
@@ -35,7 +36,8 @@ def enter(coursedir: Any, roster: Roster, students: Collection[str]) -> str:
             raise Broken(f"Names cannot be entered into the gradebook ({getattr(reason, 'orig', reason)}). {mend}") from error
         finally:
             nbgraders.removeFilter(heard)
-    return f"{len(filled)} of the roster were entered into the gradebook with name or e-mail address, where it had none." if filled else ""
+    told = [f"{len(new)} of the roster were added"] * bool(new) + [f"{filled} got the name or e-mail address it lacked"] * bool(filled)
+    return f"gradebook: {', '.join(told)}." if told else ""
 
 
 def _fill(student: Any, row: Row) -> bool:

@@ -5,10 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from autograder.model import SubmissionError
 from autograder.nbgrader_plugin.archives import INNER
+from autograder.nbgrader_plugin.submitted import STAMP, small, when
+
+UNTIMED = "late, as the platform says; the time is not told, so no penalty follows"
 
 
 def in_the_way(folder: Path, slug: str) -> str:
@@ -16,6 +21,24 @@ def in_the_way(folder: Path, slug: str) -> str:
     for place in (folder.parent, folder) if folder.name == slug else (folder,):
         if os.path.lexists(place) and (place.is_symlink() or not place.is_dir()):
             return f"{place} is {'only a link' if place.is_symlink() else 'no folder'}; take it away, and collect again"
+    return ""
+
+
+def standing_notes(notes: Iterable[str], folder: Path, collected: Mapping[str, str]) -> list[str]:
+    """What was noted when it was collected and is still so: nothing where something else lies there now."""
+    if time_by_hand(folder, collected):
+        return [note for note in notes if note != UNTIMED]
+    return list(notes) if words_of(folder) == dict(collected) else []
+
+
+def time_by_hand(folder: Path, collected: Mapping[str, str]) -> str:
+    """What a human wrote into timestamp.txt of this hand-in where the platform told no time; "" where nobody did, or it is no time."""
+    there = words_of(folder)
+    if STAMP in collected or there.pop(STAMP, None) is None or there != dict(collected):
+        return ""
+    with suppress(SubmissionError, ValueError):  # told when it is graded
+        time = when(small(folder / STAMP))
+        return f"{time:%Y-%m-%d %H:%M:%S} UTC" if time else ""
     return ""
 
 

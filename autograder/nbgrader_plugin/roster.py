@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -88,10 +89,20 @@ def read(path: Path) -> Roster:
 def _row(line: Mapping[str, str], ids: Sequence[str], numbers: Sequence[str], names: Sequence[str]) -> Row | None:
     student = next((line[c] for c in ids if line.get(c)), "")
     number = next((line[c].split()[-1] for c in numbers if line.get(c)), "")
-    if not student:
+    if not student or _is_canvas_itself(line):
         return None
     letters = frozenset(_letters(n) for n in (student, *_names(line, names)) if _letters(n))
     return Row(student, number, letters, *_called(line), line.get("email") or line.get("Email address", ""))
+
+
+def _is_canvas_itself(line: Mapping[str, str]) -> bool:
+    """Whether it is Canvas's test student: nobody of a student information system, with a digest for a login.
+
+    See instructure/canvas-lms, app/models/course.rb, find_or_create_student_view_student. The name is in the site's language.
+    """
+    login = line.get("SIS Login ID", "")
+    is_digest = re.fullmatch("[0-9a-f]+", login) and (len(login) == 40 or line.get("Student") == "Student, Test")
+    return bool(is_digest) and not line.get("SIS User ID")
 
 
 def _called(line: Mapping[str, str]) -> tuple[str, str]:
