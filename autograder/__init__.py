@@ -14,28 +14,18 @@ if TYPE_CHECKING:
     from autograder.model import Exercise, Part
     from autograder.student.selfcheck import check
 
-_HOMES = {
-    "Exercise": "autograder.model",
-    "Part": "autograder.model",
-    "check": "autograder.student.selfcheck",
-    "core": "autograder.keys",
-    "edge": "autograder.keys",
-    "manner": "autograder.keys",
-    "misconception": "autograder.keys",
-    "right": "autograder.keys",
-    "variant": "autograder.keys",
-    "within": "autograder.keys",
-}
+_HOMES = {"Exercise": "autograder.model", "Part": "autograder.model"}
+_HOMES |= dict.fromkeys(("core", "edge", "manner", "misconception", "right", "variant", "within"), "autograder.keys")
 
 
 def __getattr__(name: str) -> object:
     """Fetch the few public names from their modules when they are first used."""
+    if name == "check":
+        return _check
     if name not in _HOMES:
         raise AttributeError(f"module 'autograder' has no attribute {name!r}")
     import importlib
 
-    if name == "check":
-        return _check
     return getattr(importlib.import_module(_HOMES[name]), name)
 
 

@@ -17,7 +17,8 @@ from functools import cached_property, partial
 from autograder.diagnose import Facts, fingerprint
 from autograder.examine import LIMITS, examine
 from autograder.judge import points
-from autograder.model import Cell, Earned, Exercise, ExerciseResult, Misconception, Outcome, Submission
+from autograder.model import Cell, Exercise, ExerciseResult, Misconception, Outcome, Submission
+from autograder.running.statements import parsed
 from autograder.staff import Staff
 
 MOST = 0.6  # of the points of an exercise that another's mistake may explain
@@ -71,12 +72,8 @@ def _named(staff: Staff, result: ExerciseResult) -> list[Misconception]:
 
 def _given_back(exercise: Exercise, result: ExerciseResult, lost: frozenset[str], source: str) -> ExerciseResult:
     note = f"carried over from {source}, charged there"
-    parts = tuple(_full(p, note) if p.name in lost and not p.full else p for p in result.parts)
+    parts = tuple(replace(p, points=p.max_points, note=note) if p.name in lost and not p.full else p for p in result.parts)
     return replace(result, parts=parts, points=points(exercise, parts))
-
-
-def _full(part: Earned, note: str) -> Earned:
-    return replace(part, points=part.max_points, note=note)
 
 
 def consequence_of(staff: Staff, belief: Misconception, exercise: Exercise) -> Consequence:
@@ -107,18 +104,12 @@ def calls(cells: Iterable[Cell]) -> dict[str, set[str]]:
     """Function -> the names it mentions, over all cells; a later definition adds to an earlier one."""
     found: dict[str, set[str]] = {}
     for cell in cells:
-        for statement in _statements(cell.source):
+        tree = parsed(cell.source)
+        for statement in tree.body if tree else ():
             if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
                 names = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
                 found.setdefault(statement.name, set()).update(names)
     return found
-
-
-def _statements(source: str) -> list[ast.stmt]:
-    try:
-        return ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
 
 
 def sources(staff: Staff, exercise: Exercise, uses: Mapping[str, set[str]]) -> list[str]:

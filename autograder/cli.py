@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from autograder import __version__
-from autograder.commands import OK, authoring, collecting, grading, handout, instructor, neighbours, reports
+from autograder.commands import OK, authoring, collecting, grading, instructor, neighbours
 from autograder.student import command as student
 
 
@@ -37,7 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     check = student.add(commands)
     check.add_argument("--classroom", action="store_true", help="print the result as GitHub Classroom reads it; the words go to stderr")
     check.set_defaults(run=_check)
-    for group in (grading, collecting, reports, neighbours, instructor, authoring, handout):
+    for group in (grading, collecting, neighbours, instructor, authoring):
         group.add(commands)
     return parser
 

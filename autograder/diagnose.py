@@ -48,7 +48,7 @@ def diagnose(exercise: str, facts: Facts, hints: Mapping[str, Any]) -> tuple[Dia
     hardly = 2 * sum(map(_mute, odd.values())) > len(facts)
     if hardly:  # it gives no usable answers: only a belief that brings this about may speak
         fired = [m for m in fired if any(_mute(v) and facts.get(k) == v for k, v in _seen_with(m).items())]
-    told = [m for m in fired if not any(_within(m, other) for other in fired if other is not m)]
+    told = [m for m in fired if not any(m["signs"].items() < other["signs"].items() for other in fired)]
     found = tuple(Diagnosis(exercise, m["name"], m["sentence"], m["signs"], tuple(m.get("crosses", ()))) for m in told)
     explained = {k for m in fired for k, v in _seen_with(m).items() if facts.get(k) == v}
     rest = {k: v for k, v in odd.items() if k not in explained}
@@ -68,10 +68,6 @@ def _raises_elsewhere(belief: Mapping[str, Any], odd: Facts) -> bool:
     telling = {word for word in belief["signs"].values() if word.startswith("raises ")}
     explained = _seen_with(belief)
     return any(word in telling for fact, word in odd.items() if fact not in explained)
-
-
-def _within(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    return bool(one["signs"].items() < other["signs"].items())
 
 
 def _mute(word: str) -> bool:

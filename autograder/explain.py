@@ -64,13 +64,9 @@ def _replayed(
             calls = [replace(call, nonzero=False) for call in scripts[verdict.check] if not call.is_shown][:MOST]
             theirs, ours = student.ask(calls, seconds[verdict.check]), staff.reference.ask(calls, PATIENCE)
             yield verdict.check, [
-                Replayed(script_text([call], 1), mine, right, _draws(call))
+                Replayed(script_text([call], 1), mine, right, any(isinstance(a, Seed) for a in (*call.args, *call.kwargs.values())))
                 for call, mine, right in zip(calls, theirs, ours, strict=True)
             ]
-
-
-def _draws(call: Call) -> bool:
-    return any(isinstance(argument, Seed) for argument in (*call.args, *call.kwargs.values()))
 
 
 def calls_of(report: Report, witness: Witness) -> Mapping[str, Mapping[str, str]]:

@@ -6,6 +6,8 @@ The file is read as nbgrader reads it, so it is for staff: a hand-out has none. 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -73,6 +75,16 @@ def _configuration(root: Path) -> Any:
 def is_course(folder: Path) -> bool:
     """Whether this folder is the root of a course, or of what students were given of one."""
     return any((folder / name).is_dir() for name in (SOURCE, RELEASE)) or (folder / CONFIG).is_file()
+
+
+@contextmanager
+def writing(path: Path, mend: str) -> Iterator[None]:
+    """Make the folder that a file is to be written into; CourseError with the mend where what is done within cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        raise CourseError(f"{path} cannot be written ({error.strerror or error}). {mend}") from error
 
 
 # --------------------------------------------------------------------------------------------------------------------------- salt

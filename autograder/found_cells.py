@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -16,7 +15,7 @@ from autograder.layout import digest
 from autograder.model import SubmissionError
 from autograder.notebook_file import NO_NOTEBOOK, called
 from autograder.running import statements
-from autograder.running.statements import stubs
+from autograder.running.statements import parsed, stubs
 
 MAX_CELLS = 5_000
 FENCED = re.compile(r"```(?:python|py)?[ \t]*\n(.*)\n```", re.DOTALL)  # code that was put into a Markdown cell
@@ -78,10 +77,10 @@ class Read:
 
     def __init__(self, source: str) -> None:
         self.plain = source
-        self.tree = _tree(source)
+        self.tree = parsed(source)
         if self.tree is None:
             self.plain = as_python(source)
-            self.tree = None if self.plain is source else _tree(self.plain)
+            self.tree = None if self.plain is source else parsed(self.plain)
 
     @cached_property
     def mentioned(self) -> frozenset[str]:
@@ -95,15 +94,6 @@ class Read:
     def imports(self) -> frozenset[str]:
         """The packages that it cannot do without."""
         return frozenset(statements.imported(self.tree)) - statements.tried_imports(self.tree) if self.tree else frozenset()
-
-
-def _tree(source: str) -> ast.Module | None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # "\d" in a student's string is the student's affair
-        try:
-            return ast.parse(source)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
 
 
 _known = lru_cache(256)(Read)  # a class hands in the same cells of the course again and again

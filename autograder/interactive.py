@@ -13,11 +13,12 @@ import re
 import sys
 import tokenize
 import types
-import warnings
 from collections.abc import Iterator
 from functools import cache
 from importlib.util import find_spec
 from typing import Any
+
+from autograder.running.statements import parsed
 
 MAX_STEPS = 50_000  # tokens and lines looked at in one cell
 MAX_MAGICS = 500  # in one cell: IPython's own limit, at which a kernel refuses the cell, too
@@ -38,28 +39,13 @@ def as_python(source: str) -> str:
 
     A cell that a kernel would not run either (another language, %%timeit) becomes a statement that raises a SyntaxError with the reason.
     """
-    if _parses(source):
-        return source
-    if not (TRACES.search(source) or _is_indented(source)):
+    is_indented = source.lstrip("\r\n")[:1] in (" ", "\t")
+    if parsed(source) or not (TRACES.search(source) or is_indented):
         return source
     try:
         return _translated(source)
     except NotPython as error:
         return f"raise SyntaxError({str(error)!r})\n"
-
-
-def _parses(source: str) -> bool:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            ast.parse(source)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return False
-    return True
-
-
-def _is_indented(source: str) -> bool:
-    return source.lstrip("\r\n")[:1] in (" ", "\t")
 
 
 def _translated(source: str) -> str:
@@ -201,7 +187,7 @@ def _harmless(line: str) -> str:
     done = _done(call.strip())
     if not target:
         return f"{before}{done or 'pass'}\n"
-    as_value = done and _parses(f"({done})")
+    as_value = done and parsed(f"({done})")
     return f"{before}{done if as_value else '[]' if call.startswith('getoutput') else 'None'}\n"
 
 
@@ -211,7 +197,7 @@ def _done(call: str) -> str:
         return ""
     line = str(ast.literal_eval(call.partition(",")[2].strip().removesuffix(")"))).strip()
     statement = re.sub(r"^(?:-q|--no-raise-error)\s+", "", line)
-    return statement if _parses(statement) else ""
+    return statement if parsed(statement) else ""
 
 
 # ------------------------------------------------------------------------------------------------------------------------ IPython

@@ -19,6 +19,7 @@ from typing import Any
 
 from autograder.authoring.handout import CLONE, PACKAGE, Handout
 from autograder.authoring.install_page import page
+from autograder.folders import writing
 from autograder.model import Broken, CourseError
 
 if sys.version_info >= (3, 11):
@@ -37,13 +38,10 @@ def write(handout: Handout, path: Path) -> dict[str, int]:
     """Write the zip and return its files with their sizes. CourseError when it cannot be written."""
     files = contents(handout)
     data = zipped({f"{FOLDER}/{name}": content for name, content in files.items()})
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with writing(path, "Name another file with --into."):
         draft = path.with_name(f".{path.name}.new")
         draft.write_bytes(data)
         draft.replace(path)
-    except OSError as error:
-        raise CourseError(f"{path} cannot be written ({error.strerror}). Name another file with --into.") from error
     return {name: len(content) for name, content in sorted(files.items())}
 
 

@@ -7,7 +7,6 @@ last column of the table says whether the marks are what that kind of hand-in de
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -24,8 +23,9 @@ from autograder.carried import calls, sources
 from autograder.course import slugs
 from autograder.folders import folders
 from autograder.model import CourseError, Misconception, Variant
+from autograder.report import table
 from autograder.report.progress import plain_console
-from autograder.report.table import Grid, Row
+from autograder.report.table import Row
 from autograder.sandbox import choose, warning
 from autograder.staff import Staff, load_staff
 
@@ -213,19 +213,14 @@ def _hand_in(course: Path, slug: str, person: HandIn) -> None:
         write(person.content, path)
 
 
-def _environment(unsafe: bool = False) -> dict[str, str]:
-    return {**os.environ, **({"AUTOGRADER_UNSAFE_ISOLATION": "1"} if unsafe else {})}
-
-
 def _autograde(course: Path, slug: str, console: Console, unsafe: bool) -> None:
     """`nbgrader autograde`, its log turned into a progress bar and kept in autograde.log."""
     command = [sys.executable, "-m", "nbgrader", "autograde", slug]
+    environment = scratch.environment() | ({"AUTOGRADER_UNSAFE_ISOLATION": "1"} if unsafe else {})
     columns = (TextColumn("nbgrader autograde"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with (
         (course / "autograde.log").open("w", encoding="utf-8") as log,
-        subprocess.Popen(
-            command, cwd=course, env=_environment(unsafe), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        ) as process,
+        subprocess.Popen(command, cwd=course, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process,
         Progress(*columns, console=console) as progress,
     ):
         task = progress.add_task("grading", total=SIZE)
@@ -258,7 +253,7 @@ def _show(console: Console, people: Sequence[HandIn], marks: dict[str, Mark]) ->
     """The class as a table; returns the number of students whose marks are not as expected."""
     strange = {p.student for p in people if not _expected(p, marks.get(p.student))}
     console.print()
-    for line in Grid([_row(p, marks.get(p.student), p.student in strange) for p in people]).lines():
+    for line in table.lines([_row(p, marks.get(p.student), p.student in strange) for p in people]):
         console.print(line)
     return len(strange)
 

@@ -17,8 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from autograder.authoring.candidates import Candidate, Demonstration, of_module, of_notebook
-from autograder.authoring.coats import coats, fitting_shape, mannered, shaped
+from autograder.authoring.candidates import Candidate, Demonstration, coats, fitting_shape, mannered, of_module, of_notebook, shaped
 from autograder.authoring.handout import Handout
 from autograder.authoring.limited import alarm, each
 from autograder.folders import folders

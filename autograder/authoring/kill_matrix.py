@@ -25,7 +25,8 @@ def folder_for(root: Path, named: Path | None = None) -> Path:
     if named and folder.name in slugs(root) and not folder.exists():
         raise CourseError(f"--matrix {named} names a folder, not an assignment. Write: autograder verify {folder.name} --matrix")
     better = f"Name another one, or none: they then go to {root / HOME}."
-    for course in (root, _course_above(folder)):
+    above = next((f for f in (folder, *folder.parents) if is_course(f)), None)  # it need not be the course that is verified
+    for course in (root, above):
         trouble = _seen_there(folder, course) if course else ""
         if trouble:
             raise CourseError(f"The pages show hidden checks and wrong solutions, and {trouble}. {better}")
@@ -34,11 +35,6 @@ def folder_for(root: Path, named: Path | None = None) -> Path:
     except OSError as error:
         raise CourseError(f"The folder {folder} cannot be made: {error.strerror}. {better}") from error
     return folder
-
-
-def _course_above(folder: Path) -> Path | None:
-    """The course in which the folder lies, which need not be the one that is verified."""
-    return next((f for f in (folder, *folder.parents) if is_course(f)), None)
 
 
 def _seen_there(folder: Path, course: Path) -> str:

@@ -71,12 +71,9 @@ def _facts(staff: Staff, exercise: str, subject: Local) -> Facts:
 def _seen(staff: Staff, pair: Pair, facts: Facts, alone: dict[str, Facts]) -> Seen:
     exercise, names = pair[0].exercise, (pair[0].name, pair[1].name)
     told = diagnose(exercise, facts, staff.hints[exercise])
-    hides = any(_facts_alone(staff, m, alone) == facts for d in told for m in _called(staff, exercise, d.name))
+    called = [m for d in told for m in staff.key.misconceptions if (m.exercise, m.name) == (exercise, d.name)]
+    hides = any(_facts_alone(staff, m, alone) == facts for m in called)
     return Seen(exercise, names, tuple(d.name for d in told), word_for(names, told, facts, staff.hints[exercise], hides))
-
-
-def _called(staff: Staff, exercise: str, name: str) -> Iterator[Misconception]:
-    return (m for m in staff.key.misconceptions if m.exercise == exercise and m.name == name)
 
 
 def _facts_alone(staff: Staff, belief: Misconception, known: dict[str, Facts]) -> Facts:

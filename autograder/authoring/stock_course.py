@@ -19,9 +19,8 @@ from autograder.asking import script_text
 from autograder.authoring import scratch
 from autograder.authoring.fill import solved
 from autograder.folders import folders
-from autograder.foresight import Ahead, Foresight, Script
 from autograder.judge import judge
-from autograder.model import Answer, Call, Exercise, Outcome
+from autograder.model import Answer, Call, Exercise, Outcome, Subject
 from autograder.nbgrader_plugin.settings import collecting
 from autograder.staff import Staff, load_staff
 
@@ -76,26 +75,20 @@ def _first_name(source: str) -> str:
 class _Noted:
     """The solution, and what it was asked."""
 
-    def __init__(self, staff: Staff) -> None:
-        self.staff, self.troubles = staff, staff.reference.troubles
-        self.asked: list[tuple[Sequence[Call], float]] = []
-        self.all: list[tuple[Sequence[Call], list[Answer]]] = []
+    def __init__(self, solution: Subject) -> None:
+        self.solution, self.troubles = solution, solution.troubles
+        self.asked: list[tuple[Sequence[Call], list[Answer]]] = []
 
     def ask(self, calls: Sequence[Call], seconds: float) -> list[Answer]:
-        answers = self.staff.reference.ask(calls, seconds)
-        self.asked.append((calls, seconds))
-        self.all.append((calls, answers))
-        return answers
-
-    def expect(self, scripts: Sequence[Script]) -> None:
-        """Nothing is sent anywhere."""
+        self.asked.append((calls, self.solution.ask(calls, seconds)))
+        return self.asked[-1][1]
 
 
 def asserts(exercise: Exercise, staff: Staff) -> str:
     """Cells that make the calls of our checks, public and hidden, and compare with what the solution gives for the same seeds."""
-    subject = _Noted(staff)
-    judge(exercise, subject, staff.assignment.slug, staff.key.salt, staff.reference, ahead=Ahead(subject, Foresight()))
-    return TOLD + "".join(text for calls, answers in subject.all for text in _assert(calls, answers))
+    subject = _Noted(staff.reference)
+    judge(exercise, subject, staff.assignment.slug, staff.key.salt, staff.reference)
+    return TOLD + "".join(text for calls, answers in subject.asked for text in _assert(calls, answers))
 
 
 def _assert(calls: Sequence[Call], answers: Sequence[Answer]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograder import chance, notebook
-from autograder.authoring import lookups, prose, reckoning, release
+from autograder.authoring import lookups, prose, release
 from autograder.course import lacking
 from autograder.course import slugs as all_slugs
 from autograder.examine import look_closer
@@ -48,7 +48,7 @@ class Examination:
     @cached_property
     def solution(self) -> tuple[ExerciseResult, ...]:
         """The solution, exercise by exercise."""
-        return tuple(self._result(e, verdicts_of(e, self.staff.reference, self.staff)) for e in self.staff.assignment.exercises)
+        return tuple(self._judged(e, self.staff.reference) for e in self.staff.assignment.exercises)
 
     @cached_property
     def idle(self) -> tuple[tuple[str, ExerciseResult], ...]:
@@ -56,7 +56,7 @@ class Examination:
         staff, found = self.staff, []
         for exercise in staff.assignment.exercises:
             for name, subject in (*_stub(staff, self.root), *trivial_subjects(staff, exercise)):
-                found.append((name, self._result(exercise, verdicts_of(exercise, subject, staff))))
+                found.append((name, self._judged(exercise, subject)))
         return tuple(found)
 
     @cached_property
@@ -76,7 +76,7 @@ class Examination:
         for exercise in (e for e in self.staff.assignment.exercises if len(e.names) > 1):
             for name in exercise.names:
                 subject = self.staff.reference.with_functions({name: lambda *args, **kwargs: None})
-                found.append((name, self._result(exercise, verdicts_of(exercise, subject, self.staff))))
+                found.append((name, self._judged(exercise, subject)))
         return tuple(found)
 
     @cached_property
@@ -85,12 +85,12 @@ class Examination:
         return tuple(lookups.lookups(self.staff, self._share))
 
     def _share(self, exercise: Exercise, subject: Subject) -> float:
-        return self._result(exercise, verdicts_of(exercise, subject, self.staff)).points / exercise.points
+        return self._judged(exercise, subject).points / exercise.points
 
     def _swept(self, variant: Variant) -> tuple[int, ExerciseResult]:
         exercise, subject = self._answered(variant)
         for sweep in range(max(self.seeds, 1)):
-            result = self._result(exercise, verdicts_of(exercise, subject, self.staff, sweep))
+            result = self._judged(exercise, subject, sweep)
             if not all(v.passed for v in result.verdicts):
                 break
         return sweep, result
@@ -98,7 +98,7 @@ class Examination:
     def _believed(self, belief: Misconception) -> ExerciseResult:
         exercise, subject = self._answered(belief)
         staff, name = self.staff, exercise.name
-        result = self._result(exercise, verdicts_of(exercise, subject, staff))
+        result = self._judged(exercise, subject)
         crosses(staff, belief, result.verdicts)
         _, diagnoses = look_closer(name, subject, staff.assignment, staff.hints, PATIENCE, strict=True)
         return replace(result, diagnoses=diagnoses)
@@ -106,8 +106,8 @@ class Examination:
     def _answered(self, entry: Variant | Misconception) -> tuple[Exercise, Local]:
         return self.staff.assignment.exercise(entry.exercise), self.staff.answered(entry)
 
-    def _result(self, exercise: Exercise, verdicts: tuple[Verdict, ...]) -> ExerciseResult:
-        return result_of(exercise, verdicts)
+    def _judged(self, exercise: Exercise, subject: Subject, sweep: int = 0) -> ExerciseResult:
+        return result_of(exercise, verdicts_of(exercise, subject, self.staff, sweep))
 
 
 @dataclass(frozen=True)
@@ -301,8 +301,8 @@ def _told(verdict: Verdict) -> str:
 def _prose_agrees(seen: Examination) -> Iterator[str]:
     path, header = folders(seen.root).notebook(seen.staff.assignment.slug), folders(seen.root).header
     cells, above = (json.loads(p.read_text(encoding="utf-8"))["cells"] if p.is_file() else [] for p in (path, header))
-    yield from prose.findings(cells, path.name)
-    yield from reckoning.findings(cells, above, path.name)
+    yield from prose.of_points(cells, path.name)
+    yield from prose.of_minutes(cells, above, path.name)
 
 
 STEPS = (

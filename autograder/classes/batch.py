@@ -21,15 +21,13 @@ from pathlib import Path
 from typing import Any
 
 from autograder import surroundings
-from autograder.classes.desk import Desk, Graded, Plan, Task, word_of
-from autograder.classes.kept import kept
+from autograder.classes.desk import Desk, Graded, Plan, Task, kept, word_of
 from autograder.classes.pool import Here, at_most, results, together
 from autograder.classes.results_store import Done, Recorded, ResultsStore
 from autograder.model import Broken, CourseError, Exercise, Look
 from autograder.nbgrader_plugin.context import CHECK
-from autograder.nbgrader_plugin.grade_step import anew, points_differ
+from autograder.nbgrader_plugin.grade_step import Frame, anew, points_differ
 from autograder.nbgrader_plugin.gradebook import Entry, Register
-from autograder.nbgrader_plugin.graded_notebook import Frame
 from autograder.nbgrader_plugin.looks import around
 from autograder.nbgrader_plugin.submitted import misnamed, shown, take
 from autograder.report import looks
@@ -108,7 +106,6 @@ class Tally:
     slowest: list[tuple[float, str]] = field(default_factory=list)
 
     def add(self, one: Graded) -> None:
-        """Count one hand-in."""
         setattr(self, one.status, getattr(self, one.status) + 1)
         self.judged += one.judged
         self.slowest = sorted([*self.slowest, (one.seconds, one.student)])[-3:]

@@ -6,7 +6,7 @@ import gc
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,13 @@ from autograder.classes.results_store import Done, Recorded
 from autograder.examine import LIMITS
 from autograder.grade import grade
 from autograder.model import AutograderError, CourseError, Limits, Look, Report, Submission, SubmissionError
+from autograder.nbgrader_plugin.context import CHECK
+from autograder.nbgrader_plugin.grade_step import Frame, page
 from autograder.nbgrader_plugin.gradebook import Entry
-from autograder.nbgrader_plugin.graded_notebook import Frame, page
 from autograder.nbgrader_plugin.marks import Marks
 from autograder.nbgrader_plugin.repair import mended
 from autograder.nbgrader_plugin.submitted import HandIn
-from autograder.report import looks
+from autograder.report import looks, words
 from autograder.sandbox import Isolation, warmed
 from autograder.sandbox.bounded import Kept
 from autograder.staff import load_staff
@@ -180,12 +181,13 @@ class Desk:
         report = grade(submission, self.staff, self.isolation, limits, known)
         text, marks, changed = self._page(found, submission, report)
         # what was stopped is never taken for granted: the next run finds the hand-in changed, and judges what did not pass once more
-        kept = {e.name: results_store.key_of(e, keys[e.name], bool(report.stopped)) for e in report.exercises}
-        fresh = {kept[e.name]: results_store.packed(e) for e in report.exercises if kept[e.name] not in remembered}
+        homes = {e.name: results_store.key_of(e, keys[e.name], bool(report.stopped)) for e in report.exercises}
+        fresh = {homes[e.name]: results_store.packed(e) for e in report.exercises if homes[e.name] not in remembered}
         recorded = Recorded("" if report.stopped else word_of(found, self.word), "graded", "", dict(marks.scores))
         noticed = [*looks.of_report(report, student), *(Look(student, name, what) for name, what in changed)]
         new = {k: v for k, v in fresh.items() if v}
-        done = Done(student, recorded, answers, _marks(report), new, noticed, kept, report.seconds)
+        marked = {e.name: (e.points, tuple(v.check for v in e.verdicts if not v.passed)) for e in report.exercises}
+        done = Done(student, recorded, answers, marked, new, noticed, homes, report.seconds)
         entry = Entry(student, text, marks, found.stamp, found.secret)
         return Graded(entry, done, report.points, report.seconds, len(keys) - len(known), report.stopped)
 
@@ -202,5 +204,36 @@ class Desk:
         return Graded(Entry(student, stamp=stamp), Done(student, Recorded(word_of(found, self.word), status, error, {}), "", {}))
 
 
-def _marks(report: Report) -> dict[str, tuple[float, tuple[str, ...]]]:
-    return {e.name: (e.points, tuple(v.check for v in e.verdicts if not v.passed)) for e in report.exercises}
+# ---------------------------------------------------------------------------------------------------------------- points that stay
+Before = tuple[str, Mapping[str, tuple[Any, ...]]]  # of the answers, and exercise -> points and checks that failed
+
+
+def kept(one: Graded, before: Before | None, worth: Mapping[str, float]) -> Graded:
+    """`grade --never-lower`: the hand-in with its points of before where they were more, as far as the exercise is still worth them.
+
+    A hand-in that is another one gets what it deserves. What the checks give now is written down beside the points that stay.
+    """
+    if before is None or one.entry.marks is None or before[0] != one.done.answers:
+        return one
+    raised = dict[str, float]()
+    for name, (points, _) in one.done.marks.items():
+        had = before[1].get(name, (0.0, ()))[0]
+        if min(had, worth.get(name, had)) > points:
+            raised[name] = min(had, worth.get(name, had))
+    return _raised(one, raised) if raised else one
+
+
+def _raised(one: Graded, raised: Mapping[str, float]) -> Graded:
+    assert one.entry.marks is not None, "points are kept of what has marks"
+    cells = {CHECK + name: points for name, points in raised.items()}
+    comments = dict(one.entry.marks.comments)
+    for name, points in raised.items():
+        told = f"- The checks are others than when this was graded before; its {words.number(points)} points stay."
+        comments[name] = "\n".join(filter(None, [comments.get(name), told]))
+    marks = replace(one.entry.marks, scores={**one.entry.marks.scores, **cells}, comments=comments)
+    now = {name: (raised.get(name, points), failed) for name, (points, failed) in one.done.marks.items()}
+    found = {name: one.done.marks[name][0] for name in raised}
+    recorded = replace(one.done.recorded, scores={**one.done.recorded.scores, **cells})
+    done = replace(one.done, recorded=recorded, marks=now, found=found)
+    total = round(sum(points for points, _ in now.values()), 6)
+    return replace(one, entry=replace(one.entry, marks=marks), done=done, points=total)

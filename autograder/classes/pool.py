@@ -30,7 +30,6 @@ class Here(Executor, Generic[Task, Result]):
         self.work = work
 
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Do it now."""
         future: Future[Any] = Future()
         try:
             future.set_result(self.work(*args))

@@ -12,10 +12,9 @@ import functools
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Any
 
 import numpy as np
@@ -69,12 +68,9 @@ def exercise_word(staff: Staff, exercise: Exercise, isolation: str, limits: Limi
         told += [repr(plain), _code(check.judge, staff)]
     told += [probe.name + _code(probe.probe, staff) for probe in staff.assignment.probes.get(name, ())]
     # what an earlier exercise costs is not charged again in one that uses it, so the one decides about the other
-    told += [exercise_word(staff, staff.assignment.exercise(e), isolation, limits) for e in _sources(staff, exercise)]
+    earlier = sources(staff, exercise, calls(staff.solution.cells))
+    told += [exercise_word(staff, staff.assignment.exercise(e), isolation, limits) for e in earlier]
     return digest(*told)
-
-
-def _sources(staff: Staff, exercise: Exercise) -> list[str]:
-    return sources(staff, exercise, calls(staff.solution.cells))
 
 
 def _code(function: Callable[..., Any], staff: Staff) -> str:
@@ -184,7 +180,7 @@ def recall(path: Path, keys: Iterable[str]) -> dict[str, bytes]:
         database.close()
 
 
-class ResultsStore:
+class ResultsStore(AbstractContextManager["ResultsStore"]):
     """The file, held by the one process that writes; a context manager. CourseError when another one holds it."""
 
     def __init__(self, root: Path, slug: str) -> None:
@@ -256,7 +252,8 @@ class ResultsStore:
                 base.execute("insert or replace into held values (?, ?, ?)", (one.student, json.dumps(dict(one.keys)), one.seconds))
                 told = (one.student, r.print, r.status, r.error, json.dumps(dict(r.scores)))
                 base.execute("insert or replace into recorded values (?, ?, ?, ?, ?)", told)
-                marks = json.dumps(_written(one))
+                # points, checks that failed, and what these would give where the points of before stay
+                marks = json.dumps({n: (*told, one.found[n]) if n in one.found else told for n, told in one.marks.items()})
                 base.execute("insert or replace into mark values (?, ?, ?, ?)", (grading, one.student, one.answers, marks))
 
     def forget(self, students: Sequence[str]) -> None:
@@ -278,10 +275,7 @@ class ResultsStore:
             if changes:
                 yield Change(student, answers != old_answers, changes)
 
-    def __enter__(self) -> ResultsStore:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *error: object) -> None:
         self._base.close()
         self._lock.close()
 
@@ -299,11 +293,6 @@ def _compared(old: Marks, new: Marks, old_asked: Asked, asked: Asked) -> Iterato
             worth = (then[0] if then else None, now[0] if now else None)
             reasons = tuple(_reasons(failed, fails, then and then[1], now and now[1]))
             yield Moved(name, before, after, worth, reasons, found[0] if found else None)
-
-
-def _written(one: Done) -> dict[str, tuple[Any, ...]]:
-    """The marks as they are kept: points, checks that failed, and what these would give where the points of before stay."""
-    return {name: (*told, one.found[name]) if name in one.found else told for name, told in one.marks.items()}
 
 
 def _reasons(failed: Sequence[str], fails: Sequence[str], then: Sequence[str] | None, now: Sequence[str] | None) -> Iterator[str]:

@@ -1,37 +1,27 @@
-"""Releasing assignments and examining them; made-up classes, measurements."""
+"""Releasing assignments and examining them; made-up classes, measurements; what students get, proved and written."""
 
 from __future__ import annotations
 
 import argparse
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograder.commands import OK, handout, in_course
+from autograder.commands import OK, in_course, root_of
 
 if TYPE_CHECKING:
+    from autograder.authoring.gate import Tried
     from autograder.staff import Staff
 
 
 def add(commands: Any) -> None:
     """Put the commands on the command line."""
-    _add_release(commands)
-    _add_verify(commands)
-    _add_messages(commands)
-    _add_simulate(commands)
-    _add_bench(commands)
-    _add_demo(commands)
-
-
-def _add_release(commands: Any) -> None:
     release = commands.add_parser("release", help="write assignments/ from solutions/ (staff)")
     release.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="all of them when left out")
     in_course(release)
     release.set_defaults(run=_release)
 
-
-def _add_verify(commands: Any) -> None:
     verify = commands.add_parser("verify", help="let the kit examine itself (staff)")
     verify.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="all of them when left out")
     verify.add_argument("--seeds", type=int, default=3, help="how often each right variant is judged (default 3)")
@@ -45,17 +35,16 @@ def _add_verify(commands: Any) -> None:
     in_course(verify)
     verify.set_defaults(run=_verify)
 
-
-def _add_messages(commands: Any) -> None:
     messages = commands.add_parser("messages", help="print what students read about the key's wrong answers (staff)")
     messages.add_argument("assignment", help="for example hw1_dropout")
     messages.add_argument("exercise", nargs="?", help="one exercise; all of them when left out")
     messages.add_argument("--most", type=int, default=10, metavar="N", help="how many of each exercise (default 10)")
     in_course(messages)
     messages.set_defaults(run=_messages)
+    _add_classes_and_hand_outs(commands)
 
 
-def _add_simulate(commands: Any) -> None:
+def _add_classes_and_hand_outs(commands: Any) -> None:
     simulate = commands.add_parser("simulate", help="write a class of plausible hand-ins into a scratch course")
     simulate.add_argument("assignment", help="for example hw1_dropout")
     simulate.add_argument("--students", type=int, default=100, metavar="N", help="how many (default 100)")
@@ -64,8 +53,6 @@ def _add_simulate(commands: Any) -> None:
     in_course(simulate)
     simulate.set_defaults(run=_simulate)
 
-
-def _add_bench(commands: Any) -> None:
     bench = commands.add_parser("bench", help="measure what grading costs here, beside stock nbgrader")
     bench.add_argument("assignment", nargs="?", default="hw1_dropout", help="default: hw1_dropout")
     bench.add_argument("--students", type=int, default=40, metavar="N", help="the size of the class (default 40)")
@@ -75,20 +62,26 @@ def _add_bench(commands: Any) -> None:
     in_course(bench)
     bench.set_defaults(run=_bench)
 
-
-def _add_demo(commands: Any) -> None:
     demo = commands.add_parser("demo", help="build a class of 40, grade it with nbgrader, and show what comes out")
     demo.add_argument("folder", type=Path, nargs="?", default=Path("demo"), help="where to build it (default: demo/)")
     demo.add_argument("--unsafe-isolation", action="store_true", help="grade even where student code cannot be sandboxed")
     in_course(demo)
     demo.set_defaults(run=_demo)
 
+    bundle = commands.add_parser("bundle", help="write one zip for students: notebooks, data, what to install (staff)")
+    bundle.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="all that are released when left out")
+    bundle.add_argument("--into", type=Path, default=Path("build/dropout.zip"), metavar="FILE", help="default: build/dropout.zip")
+    bundle.add_argument("--sample", type=int, default=1, metavar="N", help="look for answers to each N-th exercise only (default: all)")
+    bundle.add_argument("--table", type=Path, metavar="CSV", help="write there what was tried, and what it would earn (secret)")
+    in_course(bundle)
+    bundle.set_defaults(run=_bundle)
+
 
 def _release(arguments: argparse.Namespace) -> int:
     from autograder.authoring.release import release
-    from autograder.course import find_root, lacking, load_public, slugs
+    from autograder.course import lacking, load_public, slugs
 
-    root = find_root(arguments.course)
+    root = root_of(arguments)
     for folder in release(root, arguments.assignments or slugs(root)):
         reason = lacking(load_public(folder))
         print(f"wrote {folder}" + (f" (hints.json is the one of before: {reason})" if reason else ""))
@@ -109,24 +102,22 @@ def _print_stress(staff: Staff, arguments: argparse.Namespace) -> None:
 
 def _verify(arguments: argparse.Namespace) -> int:
     from autograder.authoring.verify import FINE, SKIPPED, Examination, verify
-    from autograder.course import find_root, lacking, slugs
+    from autograder.course import lacking, slugs
     from autograder.staff import load_staff
 
-    root = find_root(arguments.course)
+    root = root_of(arguments)
     folder = _matrix_folder(root, arguments.matrix)
     findings, skipped = 0, 0
     seen: dict[str, Examination] = {}
     told: dict[str, list[str]] = {}
     for slug, title, found in verify(root, arguments.assignments or None, arguments.seeds, seen):
         skipped += SKIPPED in title
-        print(f"{'x ' if found else '- ' if SKIPPED in title else 'ok'} {slug}: {title}")
-        for finding in found:
-            print(f"     {finding}")
+        _show(f"{slug}: {title}", found)
         findings += len(found)
         told.setdefault(slug, []).extend(found)
-    for title, found in handout.verified(root, arguments, list(seen)):
+    for title, found in _hand_out_verified(root, arguments, list(seen)):
         skipped += SKIPPED in title
-        handout.show(title, found)
+        _show(title, found)
         findings += len(found)
     for slug, examination in seen.items() if arguments.fitted else ():
         for one in () if lacking(examination.staff.assignment) else examination.fitted:
@@ -148,9 +139,8 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 def _messages(arguments: argparse.Namespace) -> int:
     from autograder.authoring.messages import messages
-    from autograder.course import find_root
 
-    for text in messages(find_root(arguments.course), arguments.assignment, arguments.exercise, max(1, arguments.most)):
+    for text in messages(root_of(arguments), arguments.assignment, arguments.exercise, max(1, arguments.most)):
         print(text)
     return OK
 
@@ -180,10 +170,9 @@ def _print_odds(root: Path, assignments: Sequence[str]) -> None:
 
 def _simulate(arguments: argparse.Namespace) -> int:
     from autograder.authoring.simulate import simulate
-    from autograder.course import find_root
 
     slug = arguments.assignment
-    course = simulate(find_root(arguments.course), slug, arguments.students, arguments.seed, arguments.into)
+    course = simulate(root_of(arguments), slug, arguments.students, arguments.seed, arguments.into)
     where = shlex.quote(str(course))
     print(f"{arguments.students} hand-ins in {course / 'submitted'}. Grade them with: cd {where} && autograder grade {slug}")
     return OK
@@ -191,9 +180,8 @@ def _simulate(arguments: argparse.Namespace) -> int:
 
 def _bench(arguments: argparse.Namespace) -> int:
     from autograder.authoring.bench import bench, lines
-    from autograder.course import find_root
 
-    root, into = find_root(arguments.course), arguments.into.resolve()
+    root, into = root_of(arguments), arguments.into.resolve()
     found = bench(root, arguments.assignment, arguments.students, into, not arguments.no_stock, arguments.scaling)
     for line in lines(found):
         print(line)
@@ -203,6 +191,52 @@ def _bench(arguments: argparse.Namespace) -> int:
 
 def _demo(arguments: argparse.Namespace) -> int:
     from autograder.authoring.demo import demo
-    from autograder.course import find_root
 
-    return demo(find_root(arguments.course), arguments.folder, arguments.unsafe_isolation)
+    return demo(root_of(arguments), arguments.folder, arguments.unsafe_isolation)
+
+
+# ------------------------------------------------------------------------------------------------------------------- the hand-out
+def _bundle(arguments: argparse.Namespace) -> int:
+    from autograder.authoring.bundle import write
+    from autograder.authoring.handout import collect
+    from autograder.authoring.proof import examined, write_table
+
+    root = root_of(arguments)
+    handout = collect(root, arguments.assignments)
+    found = 0
+    tried: list[Tried] = []
+    for title, findings in examined(root, handout, sample=arguments.sample, tried=tried):
+        _show(title, findings)
+        found += len(findings)
+    if arguments.table:
+        write_table(arguments.table, tried)
+    if found:
+        print(f"{found} finding{'s' * (found != 1)}. Nothing was written. Mend and run `autograder bundle` again.")
+        return 1
+    sizes = write(handout, arguments.into)
+    print(*(f"{size:>9,}  {name}" for name, size in sizes.items()), sep="\n")
+    print(f"wrote {arguments.into} ({arguments.into.stat().st_size:,} bytes), release {handout.version}. Give it to students.")
+    return OK
+
+
+def _show(title: str, findings: Sequence[str]) -> None:
+    """Print what was looked at, and what was found."""
+    from autograder.authoring.verify import SKIPPED
+
+    mark = "x " if findings else "- " if SKIPPED in title else "ok"
+    print(f"{mark} {title}", *(f"     {finding}" for finding in findings), sep="\n", flush=True)
+
+
+def _hand_out_verified(root: Path, arguments: argparse.Namespace, slugs: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    """The part of `autograder verify` that is about the hand-out of all that is released, before these assignments."""
+    from autograder.authoring.handout import collect, released
+    from autograder.authoring.proof import examined, write_table
+    from autograder.authoring.verify import SKIPPED
+
+    if not released(root):
+        yield f"the hand-out{SKIPPED}nothing is released", []
+        return
+    tried: list[Tried] = []
+    yield from examined(root, collect(root), slugs, arguments.sample, tried)
+    if arguments.table:
+        write_table(arguments.table, tried)

@@ -1,23 +1,20 @@
-"""What came in, and what a second grading changed."""
+"""What came in, what a second grading changed, and a class or a whole course at a glance."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.commands import OK, in_course
+from autograder.commands import OK, in_course, root_of
 from autograder.model import CourseError
 
 
 def add(commands: Any) -> None:
     """Put the commands on the command line."""
-    _add_collect(commands)
-    _add_diff(commands)
-
-
-def _add_collect(commands: Any) -> None:
     collect = commands.add_parser("collect", help="bring hand-ins from a learning platform's archives to submitted/")
     collect.add_argument("assignment", help="for example hw1_dropout")
     collect.add_argument("archives", type=Path, nargs="*", metavar="ARCHIVE", help="or a folder (default: downloaded/HW/archive)")
@@ -27,24 +24,29 @@ def _add_collect(commands: Any) -> None:
     in_course(collect)
     collect.set_defaults(run=_collect)
 
-
-def _add_diff(commands: Any) -> None:
     diff = commands.add_parser("diff", help="whose points changed between the last two gradings of a class, and by which check")
     diff.add_argument("assignment", help="for example hw1_dropout")
     in_course(diff)
     diff.set_defaults(run=_diff)
 
+    report = commands.add_parser("report", help="the class at a glance: what was graded, without judging anything anew")
+    report.add_argument("assignment", nargs="?", help="for example hw1_dropout; without it, all assignments side by side")
+    report.add_argument("--html", type=Path, metavar="FILE", help="write one page that needs nothing else")
+    report.add_argument("--csv", type=Path, metavar="FILE", help="write a row for each student")
+    report.add_argument("--json", type=Path, metavar="FILE", help="write everything as data")
+    report.add_argument("--names", action="store_true", help="call students by id and name, not by pseudonyms")
+    report.add_argument("--course", nargs="?", type=Path, help="the course's root; by default the one you are in")
+    report.set_defaults(run=_report)
+
 
 def _collect(arguments: argparse.Namespace) -> int:
-    from autograder.course import find_root
     from autograder.nbgrader_plugin import roster
     from autograder.nbgrader_plugin.collect import collect
-    from autograder.nbgrader_plugin.enrolled import enter
     from autograder.nbgrader_plugin.settings import collecting, zone
     from autograder.report.collected import lines
     from autograder.staff import must_exist
 
-    root = find_root(arguments.course)
+    root = root_of(arguments)
     must_exist(root, arguments.assignment)
     coursedir, downloaded = collecting(root, arguments.assignment)
     sources = arguments.archives or [downloaded / "archive"]
@@ -55,18 +57,17 @@ def _collect(arguments: argparse.Namespace) -> int:
     found = collect(coursedir, downloaded, sources, known, arguments.force, zone(arguments.zone))
     for line in lines(found.to_dict()):
         print(line)
-    if known and (named := enter(coursedir, known)):
+    if known and (named := roster.enter(coursedir, known)):
         print(named)
     return found.code
 
 
 def _diff(arguments: argparse.Namespace) -> int:
     from autograder.classes.results_store import ResultsStore
-    from autograder.course import find_root
     from autograder.report.changes import lines
     from autograder.staff import must_exist
 
-    root, slug = find_root(arguments.course), arguments.assignment
+    root, slug = root_of(arguments), arguments.assignment
     must_exist(root, slug)
     with ResultsStore(root, slug) as remembered:
         changes, gradings = list(remembered.changes()), remembered.gradings
@@ -80,3 +81,55 @@ def _given_by_hand(root: Path, slug: str) -> Mapping[str, Mapping[str, float]]:
 
     with Register(root, slug) as register:
         return register.by_hand()
+
+
+# --------------------------------------------------------------------------------------------------------------------- at a glance
+@dataclass(frozen=True)
+class _Told:
+    """A report in the four ways in which it can be had."""
+
+    lines: Iterable[str]
+    rows: Iterable[Sequence[str | float | None]]
+    data: dict[str, Any]
+    page: Callable[[], str]
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    from autograder.explain import private
+    from autograder.nbgrader_plugin.settings import students_see
+    from autograder.report import data
+
+    root = root_of(arguments)
+    files = [path for path in (arguments.html, arguments.csv, arguments.json) if path]
+    for path in files:
+        private(path, root, students_see(root))
+    told = _one(root, arguments.assignment, arguments.names) if arguments.assignment else _all(root, arguments.names)
+    for line in told.lines:
+        print(line)
+    if arguments.html:
+        data.write_text(arguments.html, told.page())
+    if arguments.csv:
+        data.write_rows(arguments.csv, told.rows)
+    if arguments.json:
+        data.write_text(arguments.json, json.dumps(told.data, indent=1) + "\n")
+    for path in files:
+        print(f"wrote {path}, which students must not see")
+    return OK
+
+
+def _one(root: Path, slug: str, named: bool) -> _Told:
+    from autograder.classes.overview import overview
+    from autograder.report import class_page
+
+    found = overview(root, slug, named)
+    return _Told(class_page.lines(found), class_page.rows(found), class_page.to_dict(found), lambda: class_page.page(found, named))
+
+
+def _all(root: Path, named: bool) -> _Told:
+    from autograder.classes.overview import overviews
+    from autograder.report import course_report
+
+    found = course_report.course_report(overviews(root, named))
+    return _Told(
+        course_report.lines(found), course_report.rows(found), course_report.to_dict(found), lambda: course_report.page(found, named)
+    )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from autograder import surroundings
-from autograder.commands import BROKEN, OK, UNREADABLE, in_course
+from autograder.commands import BROKEN, OK, UNREADABLE, in_course, root_of
 from autograder.model import Broken, CourseError, Look, Report
 
 if TYPE_CHECKING:
@@ -26,11 +26,6 @@ if TYPE_CHECKING:
 
 def add(commands: Any) -> None:
     """Put the commands on the command line."""
-    _add_grade(commands)
-    _add_dask_keys(commands)
-
-
-def _add_grade(commands: Any) -> None:
     grade = commands.add_parser("grade", help="grade submitted/*/HW/ into the gradebook, or notebooks without touching it")
     grade.add_argument("assignment", help="for example hw1_dropout")
     grade.add_argument("notebooks", type=Path, nargs="*", metavar="NOTEBOOK", help="hand-ins, anywhere: only reports are made of them")
@@ -50,8 +45,6 @@ def _add_grade(commands: Any) -> None:
     in_course(grade)
     grade.set_defaults(run=_grade)
 
-
-def _add_dask_keys(commands: Any) -> None:
     keys = commands.add_parser("dask-keys", help="make the keys of a Dask cluster, for `autograder grade --dask`")
     keys.add_argument("folder", type=Path, nargs="?", default=Path("dask-keys"), help="where to write them (default: dask-keys/)")
     keys.set_defaults(run=_dask_keys)
@@ -62,14 +55,13 @@ def _grade(arguments: argparse.Namespace) -> int:
         return _grade_class(arguments)
     if arguments.student or arguments.jobs or arguments.regrade:
         raise CourseError("--student, --jobs and --regrade are for a whole class. Leave them out, or leave the notebooks out.")
-    from autograder.course import find_root
     from autograder.explain import calls_of
     from autograder.judge import Witness
     from autograder.report import data, looks, table, text
     from autograder.report.progress import plain_console
     from autograder.staff import load_staff
 
-    staff, console = load_staff(find_root(arguments.course), arguments.assignment), plain_console()
+    staff, console = load_staff(root_of(arguments), arguments.assignment), plain_console()
     isolation, found, witness = _isolation(arguments, console), dict[int, Report](), Witness()
     with data.JsonFile(arguments.json, lambda: [data.to_dict(r, calls_of(r, witness)) for r in found.values()]) as file:
         for number, report in _judged(arguments.notebooks, staff, isolation, witness):
@@ -79,11 +71,11 @@ def _grade(arguments: argparse.Namespace) -> int:
             file.step()
     reports = list(found.values())
     if arguments.csv:
-        data.write_csv(arguments.csv, reports)
-    grid = table.Grid(table.rows(reports))
-    for line in grid.lines():
+        data.write_rows(arguments.csv, data.rows(reports))
+    rows = table.rows(reports)
+    for line in table.lines(rows):
         console.print(line)
-    _show(console, [k for row, r in zip(grid.rows, reports, strict=True) for k in looks.of_report(r, row.label)])
+    _show(console, [k for row, r in zip(rows, reports, strict=True) for k in looks.of_report(r, row.label)])
     return _code(reports)
 
 
@@ -96,11 +88,10 @@ def _show(console: Console, found: Sequence[Look]) -> None:
 
 def _isolation(arguments: argparse.Namespace, console: Console) -> Isolation:
     """The sandbox that was asked for; what it does not deny is said loudly."""
-    from autograder.course import find_root
     from autograder.sandbox import choose, warning, with_gpu
     from autograder.staff import load_staff
 
-    if arguments.gpu and not load_staff(find_root(arguments.course), arguments.assignment).assignment.gpu:
+    if arguments.gpu and not load_staff(root_of(arguments), arguments.assignment).assignment.gpu:
         raise CourseError(f"{arguments.assignment} has no use for a GPU. Leave --gpu out.")
     isolation = choose(arguments.unsafe_isolation, arguments.isolation)
     if loud := warning(isolation):
@@ -199,9 +190,8 @@ def _start_fork_server() -> None:
 def _batch(arguments: argparse.Namespace, isolation: Isolation, stack: ExitStack) -> Batch:
     """The class to be graded, on this machine's processes or on those of a cluster."""
     from autograder.classes import batch, cluster
-    from autograder.course import find_root
 
-    root = find_root(arguments.course)
+    root = root_of(arguments)
     jobs, pool = arguments.jobs or batch.cores(), batch.executor
     if arguments.dask:
         client, workers = stack.enter_context(cluster.connected(arguments.dask, arguments.dask_keys or root / cluster.KEYS))
@@ -216,7 +206,7 @@ def _table(console: Console, grading: Batch, students: Sequence[str]) -> None:
     from autograder.report import looks, table
 
     rows = table.class_rows((s for s in standings(grading.root, grading.slug) if not students or s.student in students), grading.looks)
-    for line in table.Grid(rows[: looks.SHOWN]).lines() if rows else ():
+    for line in table.lines(rows[: looks.SHOWN]) if rows else ():
         console.print(line)
     if len(rows) > looks.SHOWN:
         more = f"and {len(rows) - looks.SHOWN} more; all of them with: autograder report {grading.slug} --names --csv FILE"

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from autograder.commands import root_of
 from autograder.model import CourseError
 
 if TYPE_CHECKING:
@@ -45,19 +46,17 @@ def add(commands: Any) -> None:
 
 def _init(arguments: argparse.Namespace) -> int:
     from autograder.authoring.init import init
-    from autograder.course import find_root
 
-    kit = find_root(arguments.course) if arguments.chosen else None
+    kit = root_of(arguments) if arguments.chosen else None
     for line in init(arguments.folder, kit, arguments.chosen, arguments.course_id):
         print(line)
     return 0
 
 
 def _salt(arguments: argparse.Namespace) -> int:
-    from autograder.course import find_root
     from autograder.folders import new_salt
 
-    path = new_salt(find_root(arguments.course), arguments.renew)
+    path = new_salt(root_of(arguments), arguments.renew)
     print(f"wrote {path}. Keep it with the gradebook and out of version control: with another one, hidden cases are others.")
     print("What was graded before is judged anew by the next `autograder grade`.")
     return 0
@@ -66,22 +65,22 @@ def _salt(arguments: argparse.Namespace) -> int:
 def _explain(arguments: argparse.Namespace) -> int:
     from dataclasses import replace
 
-    from autograder.course import find_root
     from autograder.explain import explain, private
     from autograder.nbgrader_plugin import by_hand
     from autograder.nbgrader_plugin.gradebook import Register
+    from autograder.nbgrader_plugin.settings import students_see
     from autograder.nbgrader_plugin.submitted import take
     from autograder.report import explanation
     from autograder.staff import load_staff, must_exist
 
-    root = find_root(arguments.course)
+    root = root_of(arguments)
     must_exist(root, arguments.assignment)
     wanted = [by_hand.given(text, arguments.because) for text in arguments.set]
     with Register(root, arguments.assignment) as register:
         folder = dict(register.students([arguments.student])).get(arguments.student)
         if folder is None:
             raise CourseError(f"{arguments.student} has handed in nothing for {arguments.assignment}. Look into submitted/.")
-        file = private(arguments.html, root, register.given_away()) if arguments.html else None
+        file = private(arguments.html, root, students_see(root)) if arguments.html else None
         staff, sandbox = load_staff(root, arguments.assignment), _sandbox(arguments)
         told = explain(take(folder, arguments.assignment), staff, sandbox, arguments.exercise, arguments.replay)
         if wanted:
@@ -110,10 +109,9 @@ def _given(register: Register, arguments: argparse.Namespace, lines: list[str]) 
 
 
 def _written(file: Path, page: str) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+    from autograder.folders import writing
+
+    with writing(file, "Name another file."):
         file.write_text(page, encoding="utf-8")
         file.chmod(0o600)
-    except OSError as error:
-        raise CourseError(f"{file} cannot be written ({error.strerror}). Name another file.") from error
     print(f"wrote {file}, which students must not see")

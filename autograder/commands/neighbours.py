@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograder.commands import OK, in_course
+from autograder.commands import OK, in_course, root_of
 from autograder.model import CourseError
 from autograder.report import words
 
 if TYPE_CHECKING:
+    from autograder.neighbours.feedback import WayBack
     from autograder.neighbours.gradebooks import Filled, Layout
     from autograder.neighbours.sheet import Sheet
 
@@ -47,12 +48,12 @@ def add(commands: Any) -> None:
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    from autograder.course import find_root
+    from autograder.folders import writing
     from autograder.nbgrader_plugin.standings import standings
     from autograder.neighbours import feedback, gradebooks, sheet
     from autograder.staff import must_exist
 
-    root, slug = find_root(arguments.course), arguments.assignment
+    root, slug = root_of(arguments), arguments.assignment
     must_exist(root, slug)
     kind = "canvas" if arguments.canvas else "moodle"
     source: Path = arguments.canvas or arguments.moodle
@@ -63,19 +64,12 @@ def _export(arguments: argparse.Namespace) -> int:
     layout = gradebooks.LAYOUTS[kind](table, slug, arguments.column)
     known = feedback.way_back(root, slug, layout.platform)
     done = gradebooks.fill(table, layout, standings(root, slug), known.numbers, arguments.scale)
-    _put(to, table.data())
+    with writing(to, "Name another file with --to."):
+        to.write_bytes(table.data())
     for line in _told(to, layout, done):
         print(line)
     code = 1 if done.lost else 0
-    return max(code, _feedback(arguments.feedback, root, slug, table, layout, done)) if arguments.feedback else code
-
-
-def _put(path: Path, data: bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    except OSError as error:
-        raise CourseError(f"{path} cannot be written ({error.strerror or error}). Name another file with --to.") from error
+    return max(code, _feedback(arguments.feedback, root, slug, table, layout, done, known)) if arguments.feedback else code
 
 
 def _told(to: Path, layout: Layout, done: Filled) -> Iterator[str]:
@@ -91,11 +85,10 @@ def _list(title: str, found: Mapping[str, str]) -> Iterator[str]:
         yield from [f"    and {len(found) - SHOWN} more"] * (len(found) > SHOWN)
 
 
-def _feedback(path: Path, root: Path, slug: str, table: Sheet, layout: Layout, done: Filled) -> int:
+def _feedback(path: Path, root: Path, slug: str, table: Sheet, layout: Layout, done: Filled, known: WayBack) -> int:
     from autograder.nbgrader_plugin import settings
     from autograder.neighbours import feedback
 
-    known = feedback.way_back(root, slug, layout.platform)
     coursedir, _ = settings.collecting(root, slug)
     found, lost = feedback.pages(coursedir, slug, [s for s in done.owners if s not in done.missing], done.shown)
     if layout.platform == "Canvas":
@@ -119,12 +112,11 @@ def _moodle_name(slug: str, table: Sheet, layout: Layout, row: int) -> str:
 
 # ------------------------------------------------------------------------------------------------------------- Gradescope and GitHub
 def _gradescope(arguments: argparse.Namespace) -> int:
-    from autograder.course import find_root
     from autograder.explain import private
     from autograder.nbgrader_plugin.settings import students_see
     from autograder.neighbours import gradescope
 
-    root = find_root(arguments.course)
+    root = root_of(arguments)
     number = gradescope.write(root, arguments.assignment, private(arguments.into, root, students_see(root)))
     print(f"wrote {arguments.into}: {number} files")
     print("STAFF ONLY: it holds the solution and the hidden checks. Upload it to Gradescope; keep it out of every folder that is shared.")
@@ -132,10 +124,9 @@ def _gradescope(arguments: argparse.Namespace) -> int:
 
 
 def _classroom(arguments: argparse.Namespace) -> int:
-    from autograder.course import find_root
     from autograder.neighbours import classroom
 
-    find_root(arguments.course)
+    root_of(arguments)
     path = classroom.write(arguments.assignment, arguments.into, arguments.kit)
     print(f"wrote {path}. Only public checks run there; for the marks, grade what students pushed: autograder grade.")
     return OK

@@ -23,7 +23,6 @@ from autograder.surroundings import import_jsonschema_quickly
 import_jsonschema_quickly()  # before the steps below import nbgrader
 
 from autograder.nbgrader_plugin.elsewhere import InstantiateElsewhere
-from autograder.nbgrader_plugin.export import QuestionCsv
 from autograder.nbgrader_plugin.feedback import FeedbackPage, OpenWithSummary
 from autograder.nbgrader_plugin.grade_step import GradeOutside
 from autograder.nbgrader_plugin.handin import HandInExporter, accept_any_name
@@ -31,6 +30,7 @@ from autograder.nbgrader_plugin.marks import SaveKitGrades
 from autograder.nbgrader_plugin.release_files import FinishRelease
 from autograder.nbgrader_plugin.repair import RepairHandIn
 from autograder.nbgrader_plugin.sanitize import MakeHarmless
+from autograder.nbgrader_plugin.standings import QuestionCsv
 from autograder.nbgrader_plugin.zip_collect import CollectByName, CollectCarefully
 
 # nbgrader 0.9.6 with SQLAlchemy 2.1 prints six of these lines for each new submission; they are about its own session and mean nothing

@@ -63,7 +63,7 @@ class Piece:
         """Whether it is, or may hold, a hand-in."""
         if hidden(self.parts):
             return False
-        return bool(self.why) or not self.parts or is_notebook(self.parts[-1]) or _is_archive(self.parts[-1])
+        return bool(self.why) or not self.parts or is_notebook(self.parts[-1]) or self.parts[-1].lower().endswith((*OPENED, *SHUT))
 
 
 @dataclass
@@ -82,7 +82,7 @@ class Unpacking:
                 self.room -= len(chunk)
                 if size > most or self.room < 0:
                     path.unlink()
-                    raise Refused(_too_large(most) if size > most else BOMB)
+                    raise Refused(f"is larger than {most // 1_000_000} MB" if size > most else BOMB)
                 _write(out, chunk)
         return path
 
@@ -275,17 +275,9 @@ def _read(file: IO[bytes]) -> bytes:
         raise Refused(f"is damaged ({_first(error)})") from None
 
 
-def _is_archive(name: str) -> bool:
-    return name.lower().endswith((*OPENED, *SHUT))
-
-
 def _astray(name: str, parts: tuple[str, ...]) -> str:
     out = name.startswith(("/", "\\")) or ".." in parts or parts[0][1:2] == ":"
     return "has a path that leads out of the archive" if out else ""
-
-
-def _too_large(most: int) -> str:
-    return f"is larger than {most // 1_000_000} MB"
 
 
 def _first(error: BaseException) -> str:

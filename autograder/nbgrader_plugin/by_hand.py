@@ -69,16 +69,13 @@ def standing(register: Register, student: str, results: Sequence[ExerciseResult]
         name = grade.name.removeprefix(CHECK)
         result = judged.get(grade.name)
         if grade.manual_score is not None:
-            yield f"{name}: {words.number(grade.manual_score)} by hand: {_on_one_line(comments.get(name) or 'no words were left')}"
+            said = (line.removeprefix("- ") for line in (comments.get(name) or "no words were left").split("\n") if line.strip())
+            yield f"{name}: {words.number(grade.manual_score)} by hand: {'; '.join(said)}"
         if result and not result.not_run and grade.auto_score is None:
             yield f"{name}: not graded yet. Run `autograder grade {register.slug}`."
         elif result and not result.not_run and abs(grade.auto_score - result.points) > CLOSE:
             differs = f"{words.number(grade.auto_score)} in the gradebook, {words.number(result.points)} now"
             yield f"{name}: {differs}: the hand-in or the checks are others. Run `autograder grade {register.slug}`."
-
-
-def _on_one_line(comment: str) -> str:
-    return "; ".join(line.removeprefix("- ") for line in comment.split("\n") if line.strip())
 
 
 def submitted(register: Register, student: str) -> Any:

@@ -21,12 +21,10 @@ from typing import Any
 
 from autograder.model import Broken, CourseError
 from autograder.nbgrader_plugin.archives import NOTEBOOK, Piece, pieces
-from autograder.nbgrader_plugin.handed_in import UNTIMED, digest, in_the_way, standing_notes, time_by_hand
-from autograder.nbgrader_plugin.handed_in import words_of as words_of  # for all who read the manifest
 from autograder.nbgrader_plugin.names import AGAIN, ARCHIVE, HAND, UNKNOWN, Person, Told, hidden, same, told, wrappers
 from autograder.nbgrader_plugin.roster import Roster
 from autograder.nbgrader_plugin.settings import MANIFEST
-from autograder.nbgrader_plugin.submitted import STAMP
+from autograder.nbgrader_plugin.submitted import STAMP, UNTIMED, digest, in_the_way, standing_notes, time_by_hand, words_of
 
 SCHEMA = 1
 OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)  # and of nobody's hand-in
@@ -245,13 +243,9 @@ def _saved(own: Sequence[tuple[Piece, Told]], expected: str) -> dict[str, Piece]
     chosen = exact[0] if len(exact) == 1 else near[0] if not exact and len(near) == 1 else None
     result = {expected: chosen} if chosen else {}
     for piece, says in (d for d in different if d[0] is not chosen):
-        result[_free(says.file if len(different) == 1 else _long(piece, says), {expected, *result})] = piece
+        folders = piece.parts[1:-1] if len(different) > 1 else ()  # they tell same-named notebooks apart
+        result[_free(" - ".join((*folders, says.file)), {expected, *result})] = piece
     return result
-
-
-def _long(piece: Piece, says: Told) -> str:
-    """A name that tells same-named notebooks apart: with the folders in which they lay."""
-    return " - ".join((*piece.parts[1:-1], says.file))
 
 
 def _in_utc(time: str, zone: tzinfo) -> str:

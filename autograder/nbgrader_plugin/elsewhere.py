@@ -12,7 +12,7 @@ from typing import Any
 from nbgrader import preprocessors as stock  # type: ignore[import-untyped]
 from nbgrader.converters import Autograde, GenerateAssignment  # type: ignore[import-untyped]
 
-from autograder.nbgrader_plugin.context import place_of
+from autograder.nbgrader_plugin.context import Place, place_of
 
 
 def as_ever(step: Any, nb: Any, resources: Any, steps: Sequence[type]) -> tuple[Any, Any]:
@@ -36,10 +36,23 @@ RUNNING = before(Autograde, "autograde_preprocessors", stock.LimitOutput)
 INSTANTIATING = [k for k in before(GenerateAssignment, "preprocessors", stock.LockCells) if k is not stock.IncludeHeaderFooter]
 
 
-class InstantiateElsewhere(stock.NbGraderPreprocessor):  # type: ignore[misc]
-    """Tests that nbgrader writes by itself, in assignments that are not the kit's."""
+class Step(stock.NbGraderPreprocessor):  # type: ignore[misc]  # the price of a base class without annotations
+    """A step of ours; in assignments that are not the kit's the steps of nbgrader's in whose place it stands."""
+
+    instead_of: Sequence[type] = ()
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        if place_of(self.parent, resources).ours:
-            return nb, resources
-        return as_ever(self, nb, resources, INSTANTIATING)
+        place = place_of(self.parent, resources)
+        if not place.ours:
+            return as_ever(self, nb, resources, self.instead_of)
+        self.take(nb, resources, place)
+        return nb, resources
+
+    def take(self, nb: Any, resources: Any, place: Place) -> None:
+        """What it does to a notebook of the kit's."""
+
+
+class InstantiateElsewhere(Step):
+    """Tests that nbgrader writes by itself, in assignments that are not the kit's."""
+
+    instead_of = INSTANTIATING

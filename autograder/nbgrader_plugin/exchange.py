@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from nbgrader.exchange.default import ExchangeReleaseFeedback  # type: ignore[import-untyped]
 
-from autograder.nbgrader_plugin.secret import SECRET
+from autograder.nbgrader_plugin.submitted import SECRET
 
 
 class ReleaseFeedback(ExchangeReleaseFeedback):  # type: ignore[misc]

@@ -16,11 +16,11 @@ from jinja2 import pass_context
 from nbconvert.exporters import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbgrader.api import Gradebook  # type: ignore[import-untyped]
-from nbgrader.preprocessors import NbGraderPreprocessor  # type: ignore[import-untyped]
 from traitlets import List
 from traitlets.config import Config
 
-from autograder.nbgrader_plugin.context import CHECK, Place, place_of
+from autograder.nbgrader_plugin.context import CHECK, Place
+from autograder.nbgrader_plugin.elsewhere import Step
 from autograder.report import learn, words
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -30,17 +30,14 @@ LONGEST = 2000  # characters of a formula; those of the course have at most some
 UNKNOWN = re.compile(r"<m[io][^>]*>\\")  # a command that was not understood stands as it is
 
 
-class OpenWithSummary(NbGraderPreprocessor):  # type: ignore[misc]
+class OpenWithSummary(Step):
     """What the page begins with, from the marks in the gradebook and what grading left below the check cells."""
 
     # the exporter sets it for all steps, and nbgrader's base class takes it from where it may be set: a warning in each run
     display_data_priority: Any = List().tag(config=True)
 
-    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        place = place_of(self.parent, resources)
-        if place.ours:
-            resources["autograder"] = summary(nb.cells, resources["nbgrader"], _given(place))
-        return nb, resources
+    def take(self, nb: Any, resources: Any, place: Place) -> None:
+        resources["autograder"] = summary(nb.cells, resources["nbgrader"], _given(place))
 
 
 Given = Mapping[str, tuple[float | None, float | None]]  # cell -> automatic and manual score: their sum says 0 where there is none

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import nbformat
-from nbgrader.preprocessors import NbGraderPreprocessor  # type: ignore[import-untyped]
+from nbformat.v4 import writes_json
+from nbformat.v4.rwbase import split_lines
 
 from autograder import notebook, notebook_file
 from autograder.grade import grade
-from autograder.model import Broken, CourseError, ExerciseResult, Outcome, Report, SubmissionError
-from autograder.nbgrader_plugin.context import CHECK, place_of
-from autograder.nbgrader_plugin.elsewhere import RUNNING, as_ever
+from autograder.model import Broken, CourseError, ExerciseResult, Outcome, Report, Submission, SubmissionError
+from autograder.nbgrader_plugin.context import CHECK, Place
+from autograder.nbgrader_plugin.elsewhere import RUNNING, Step
+from autograder.nbgrader_plugin.handin import from_parsed
+from autograder.nbgrader_plugin.marks import Marks, marks
+from autograder.nbgrader_plugin.repair import Released, repaired
+from autograder.nbgrader_plugin.sanitize import harmless
 from autograder.nbgrader_plugin.submitted import find_notebook
 from autograder.report import html, learn, text
 from autograder.sandbox.bounded import bounded
@@ -22,17 +28,16 @@ MAX_HTML = 200_000  # characters; a report of some ten checks has about 5 000
 MAX_TEXT = 20_000
 
 
-class GradeOutside(NbGraderPreprocessor):  # type: ignore[misc]
+class GradeOutside(Step):
     """Put the verdict below each check cell, in the form from which nbgrader reads a score.
 
     It is no subclass of Execute, whose settings (`--no-execute` among them) would let a student's saved outputs count. The submitted
     file itself is read once more, so that this verdict and that of `autograder grade` cannot differ.
     """
 
-    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        place = place_of(self.parent, resources)
-        if not place.ours:
-            return as_ever(self, nb, resources, RUNNING)
+    instead_of = RUNNING
+
+    def take(self, nb: Any, resources: Any, place: Place) -> None:
         staff = place.staff()
         path = find_notebook(place.submitted, place.slug)
         submission = bounded(lambda: notebook.read(path, staff.assignment), notebook_file.called(path))
@@ -42,7 +47,6 @@ class GradeOutside(NbGraderPreprocessor):  # type: ignore[misc]
         for where, what in report.stopped:
             self.log.warning("%s, worth a look: %s: %s", place.student, where, what)
         self.log.info("%s: %s of %s points", place.student, report.points, report.max_points)
-        return nb, resources
 
 
 def sound(report: Report) -> Report:
@@ -92,7 +96,8 @@ def points_differ(exercise: str, here: float, there: float, slug: str = "hwN_nam
 
 
 def _outputs(result: ExerciseResult, max_points: float) -> Iterator[Any]:
-    shown = {"text/plain": _at_most(text.exercise_text(result, staff=True), MAX_TEXT)}
+    plain = text.exercise_text(result, staff=True)
+    shown = {"text/plain": plain if len(plain) <= MAX_TEXT else plain[:MAX_TEXT] + "\n... (shortened)"}
     page = html.exercise_html(result, staff=True)
     if len(page) <= MAX_HTML:  # half a page could leave a tag open
         shown["text/html"] = page
@@ -114,5 +119,25 @@ def score_of(result: ExerciseResult, max_points: float) -> float:
     return min(max(points, 0.0), float(max_points)) if math.isfinite(points) else 0.0
 
 
-def _at_most(words: str, length: int) -> str:
-    return words if len(words) <= length else words[:length] + "\n... (shortened)"
+# ------------------------------------------------------------------------------------------------------------- all steps in one go
+@dataclass(frozen=True)
+class Frame:
+    """What all the graded notebooks of an assignment have in common."""
+
+    released: Mapping[str, Released]
+    ours: frozenset[str]  # texts that the course wrote
+
+
+def page(parsed: Any, submission: Submission, report: Report, frame: Frame) -> tuple[str, Marks]:
+    """The notebook to be written, as text, and the marks it shows. `parsed` is the hand-in's JSON, `submission` the same one read.
+
+    It is what nbgrader's two passes and their steps leave in autograded/, without reading and writing it twice: the steps that stand in
+    nbgrader's lists (see nbgrader_config.py), save those that find nothing to do in a repaired notebook.
+    """
+    sound(report)
+    notebook = from_parsed(parsed)
+    notebook.cells = repaired(notebook.cells, frame.released, submission)
+    put_verdicts(notebook.cells, report)
+    found = marks(notebook.cells, report)
+    notebook.cells = harmless(notebook.cells, frame.ours)
+    return writes_json(split_lines(notebook), split_lines=False) + "\n", found  # type: ignore[no-untyped-call]  # else of a copy

@@ -11,10 +11,9 @@ import logging
 import os
 import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from nbgrader.api import (  # type: ignore[import-untyped]
@@ -35,12 +34,11 @@ from autograder.model import Broken, CourseError
 from autograder.nbgrader_config import lacking_driver, shown
 from autograder.nbgrader_plugin import settings
 from autograder.nbgrader_plugin.context import CHECK
-from autograder.nbgrader_plugin.graded_notebook import Frame
+from autograder.nbgrader_plugin.grade_step import Frame
 from autograder.nbgrader_plugin.marks import Marks, clear, enter
 from autograder.nbgrader_plugin.repair import released_cells
 from autograder.nbgrader_plugin.sanitize import course_words
-from autograder.nbgrader_plugin.secret import SECRET
-from autograder.nbgrader_plugin.submitted import STAMP, folders, when
+from autograder.nbgrader_plugin.submitted import SECRET, STAMP, folders, when
 
 API_LOG = "tornado.application"  # where nbgrader's API writes
 TRIES = 5  # to write a handful, while another grader writes the same students
@@ -62,7 +60,7 @@ class Entry:
     secret: bytes = b""  # by which the exchange names the feedback
 
 
-class Register:
+class Register(AbstractContextManager["Register"]):
     """The gradebook, submitted/ and autograded/ of one assignment; a context manager."""
 
     def __init__(self, root: Path, slug: str) -> None:
@@ -108,22 +106,23 @@ class Register:
 
     def scores(self) -> dict[str, dict[str, float | None]]:
         """Student -> check cell -> automatic score, as the gradebook has them now."""
-        query = self._session.query(SubmittedAssignment.student_id, BaseCell.name, Grade.auto_score)
-        query = query.join(SubmittedAssignment.notebooks).join(SubmittedNotebook.grades).join(BaseCell, BaseCell.id == Grade.cell_id)
         found: dict[str, dict[str, float | None]] = {}
-        for student, name, score in query.filter(SubmittedAssignment.assignment_id == self._notebook.assignment_id):
+        for student, name, score in self._grades(Grade.auto_score):
             found.setdefault(student, {})[name] = score
         return found
 
     def by_hand(self) -> dict[str, dict[str, float]]:
         """Student -> exercise or cell -> the points that a human has given."""
-        query = self._session.query(SubmittedAssignment.student_id, BaseCell.name, Grade.manual_score)
-        query = query.join(SubmittedAssignment.notebooks).join(SubmittedNotebook.grades).join(BaseCell, BaseCell.id == Grade.cell_id)
-        query = query.filter(SubmittedAssignment.assignment_id == self._notebook.assignment_id, Grade.manual_score.is_not(None))
         found: dict[str, dict[str, float]] = {}
-        for student, name, score in query:
+        for student, name, score in self._grades(Grade.manual_score).filter(Grade.manual_score.is_not(None)):
             found.setdefault(student, {})[name.removeprefix(CHECK)] = score
         return found
+
+    def _grades(self, score: Any) -> Any:
+        """(Student, cell, that score) of all grades of the assignment."""
+        query = self._session.query(SubmittedAssignment.student_id, BaseCell.name, score)
+        query = query.join(SubmittedAssignment.notebooks).join(SubmittedNotebook.grades).join(BaseCell, BaseCell.id == Grade.cell_id)
+        return query.filter(SubmittedAssignment.assignment_id == self._notebook.assignment_id)
 
     def for_a_human(self) -> set[str]:
         """Students with an exercise that a human should look at: marks given by hand to other answers, or what could not be run here."""
@@ -140,12 +139,6 @@ class Register:
     def manifest(self) -> Path:
         """Where the list of collected hand-ins lies, if any were collected from archives."""
         return settings.downloaded(self.converter.parent, self.slug) / settings.MANIFEST
-
-    def given_away(self) -> list[Path]:
-        """The folders of the course that students come to see, or that are copied to them."""
-        c, root = self.coursedir, Path(self.coursedir.root)
-        steps = (c.release_directory, c.submitted_directory, c.autograded_directory, c.feedback_directory, c.source_directory)
-        return [root / step for step in steps]
 
     def page_of(self, student: str) -> Path:
         """Where the graded notebook of a student lies."""
@@ -178,18 +171,16 @@ class Register:
     @contextmanager
     def _all_or_nothing(self) -> Iterator[None]:
         """What is done within is in the gradebook at the end, or nothing of it is; Broken when the gradebook cannot be had."""
-        nbgraders, heard = logging.getLogger(API_LOG), logging.Filter(name="nobody")  # else it prints a trace before it raises
-        nbgraders.addFilter(heard)
         try:
-            yield
-            self._session.commit()
+            with unlogged():
+                yield
+                self._session.commit()
         except (OperationalError, IntegrityError, InvalidEntry) as error:
             found = error.__context__ if isinstance(error, InvalidEntry) else error  # of which nbgrader's API makes one of its own
             if isinstance(found, (OperationalError, IntegrityError)):
                 raise _unwritten(found) from error
             raise
         finally:
-            nbgraders.removeFilter(heard)
             self._session.rollback()  # of what was not committed; nothing otherwise
 
     def settle(self, students: Collection[str]) -> list[str]:
@@ -266,14 +257,21 @@ class Register:
         self.converter.set_permissions(self.slug, entry.student)
 
     def close(self) -> None:
-        """Let the gradebook go."""
         self._book.close()
 
-    def __enter__(self) -> Register:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
+
+
+@contextmanager
+def unlogged() -> Iterator[None]:
+    """Let nbgrader's API raise without printing a trace before."""
+    log, heard = logging.getLogger(API_LOG), logging.Filter(name="nobody")
+    log.addFilter(heard)
+    try:
+        yield
+    finally:
+        log.removeFilter(heard)
 
 
 def _unwritten(error: OperationalError | IntegrityError) -> Broken:

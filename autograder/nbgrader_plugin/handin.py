@@ -115,16 +115,14 @@ def cell(found: Mapping[str, Any], name: str) -> dict[str, Any]:
     metadata = found.get("metadata")
     claims = metadata.get("nbgrader") if isinstance(metadata, Mapping) else None
     made: dict[str, Any] = {"id": name, "cell_type": kind, "source": text(found.get("source"))}
-    made["metadata"] = {"nbgrader": _flat(claims)} if isinstance(claims, Mapping) else {}
+    made["metadata"] = {}
+    if isinstance(claims, Mapping):  # no depth, no surprise
+        made["metadata"]["nbgrader"] = {k: claims[k] for k in CLAIMS if isinstance(claims.get(k), (str, int, float))}
     if kind == "code":
         made |= {"outputs": [], "execution_count": None}
     if kind == "markdown" and isinstance(found.get("attachments"), Mapping):
         made["attachments"] = _pictures(found["attachments"])
     return made
-
-
-def _flat(claims: Mapping[Any, Any]) -> dict[str, Any]:
-    return {k: claims[k] for k in CLAIMS if isinstance(claims.get(k), (str, int, float))}  # no depth, no surprise
 
 
 def text(source: Any) -> str:

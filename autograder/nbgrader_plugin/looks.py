@@ -8,7 +8,7 @@ from typing import Any
 
 from autograder.model import CourseError, Look
 from autograder.nbgrader_plugin import collect
-from autograder.nbgrader_plugin.handed_in import standing_notes
+from autograder.nbgrader_plugin.submitted import standing_notes
 from autograder.notebook_file import called
 from autograder.report import words
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from nbgrader import utils  # type: ignore[import-untyped]
 from nbgrader.api import Gradebook, MissingEntry  # type: ignore[import-untyped]
-from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades  # type: ignore[import-untyped]
+from nbgrader.preprocessors import SaveAutoGrades  # type: ignore[import-untyped]
 
 from autograder.model import ExerciseResult, Outcome, Report
-from autograder.nbgrader_plugin.context import CHECK, Place, place_of
-from autograder.nbgrader_plugin.elsewhere import as_ever
+from autograder.nbgrader_plugin.context import CHECK, Place
+from autograder.nbgrader_plugin.elsewhere import Step
 from autograder.nbgrader_plugin.markdown import code, tame
 from autograder.report import words
 
@@ -30,16 +30,14 @@ class Marks:
     review: frozenset[str] = frozenset()  # cells at which a human should look all the same
 
 
-class SaveKitGrades(NbGraderPreprocessor):  # type: ignore[misc]
+class SaveKitGrades(Step):
     """Marks and reasons go into the gradebook, scored as stock nbgrader scores. A human's marks and words are left alone."""
 
-    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        place = place_of(self.parent, resources)
-        if not place.ours:
-            return as_ever(self, nb, resources, [SaveAutoGrades])
+    instead_of = (SaveAutoGrades,)
+
+    def take(self, nb: Any, resources: Any, place: Place) -> None:
         with _submission(place) as found:
             enter(found, marks(nb.cells, resources["autograder"]))
-        return nb, resources
 
 
 def marks(cells: Iterable[Any], report: Report) -> Marks:

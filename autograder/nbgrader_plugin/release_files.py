@@ -6,22 +6,18 @@ import json
 from pathlib import Path
 from typing import Any
 
-from nbgrader.preprocessors import NbGraderPreprocessor  # type: ignore[import-untyped]  # nbgrader has no annotations to read
-
 from autograder import __version__, layout, notebook
 from autograder.course import HINTS
 from autograder.model import CourseError
-from autograder.nbgrader_plugin.context import place_of
+from autograder.nbgrader_plugin.context import Place
+from autograder.nbgrader_plugin.elsewhere import Step
 from autograder.staff import hints
 
 
-class FinishRelease(NbGraderPreprocessor):  # type: ignore[misc]  # the price of a base class without annotations
+class FinishRelease(Step):
     """Write hints.json and layout.json and say which release this is; refuse what nbgrader copied and no student should have."""
 
-    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        place = place_of(self.parent, resources)
-        if not place.ours:
-            return nb, resources
+    def take(self, nb: Any, resources: Any, place: Place) -> None:
         _refuse_strangers(place.source, place.release, place.slug)
         place.release.mkdir(parents=True, exist_ok=True)
         staff = place.staff()
@@ -30,7 +26,6 @@ class FinishRelease(NbGraderPreprocessor):  # type: ignore[misc]  # the price of
         _write(place.release / HINTS, hints_text(hints(staff)))
         _write(place.release / layout.LAYOUT, layout.text(place.slug, known, staff.assignment.exercises))
         nb.metadata["autograder"] = {"assignment": place.slug, "release": __version__}
-        return nb, resources
 
 
 def _write(path: Path, text: str) -> None:

@@ -14,15 +14,14 @@ from typing import Any
 
 import nbformat
 from nbgrader.api import Gradebook  # type: ignore[import-untyped]
-from nbgrader.preprocessors import NbGraderPreprocessor  # type: ignore[import-untyped]
 
 from autograder import notebook
 from autograder.model import Role, Submission
-from autograder.nbgrader_plugin.context import CHECK, Place, place_of
-from autograder.nbgrader_plugin.elsewhere import CLEANING, as_ever
+from autograder.nbgrader_plugin.context import CHECK, Place
+from autograder.nbgrader_plugin.elsewhere import CLEANING, Step
 from autograder.nbgrader_plugin.handin import cell as valid_cell
 from autograder.nbgrader_plugin.handin import text
-from autograder.nbgrader_plugin.secret import SECRET, secret
+from autograder.nbgrader_plugin.submitted import SECRET, secret
 from autograder.sandbox.bounded import bounded
 
 
@@ -53,19 +52,17 @@ class Released:
         return made if self.points is None else made | {"points": self.points}
 
 
-class RepairHandIn(NbGraderPreprocessor):  # type: ignore[misc]
+class RepairHandIn(Step):
     """The first step on a hand-in."""
 
-    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        place = place_of(self.parent, resources)
-        if not place.ours:
-            return as_ever(self, nb, resources, CLEANING)
+    instead_of = CLEANING
+
+    def take(self, nb: Any, resources: Any, place: Place) -> None:
         released = place.once(f"{place.slug}, its released cells", lambda: _released(place))
         path = Path(f"{place.notebook}.ipynb")
         submission = bounded(lambda: notebook.from_node(nb, path, place.staff().assignment), path.name)
         nb.cells = repaired(nb.cells, released, submission)
         _keep_only_the_notebook(place)
-        return nb, resources
 
 
 def _released(place: Place) -> dict[str, Released]:

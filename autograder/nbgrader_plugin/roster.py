@@ -1,4 +1,4 @@
-"""Who is who: the course's own list of students, or one that the platform exports, read for their ids."""
+"""Who is who: the course's own list of students, or one that the platform exports, read for their ids and written into the gradebook."""
 
 from __future__ import annotations
 
@@ -9,9 +9,15 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from autograder.model import CourseError
+from nbgrader.api import InvalidEntry, Student  # type: ignore[import-untyped]
+from sqlalchemy.exc import DatabaseError
+
+from autograder.model import Broken, CourseError
+from autograder.nbgrader_plugin.gradebook import opened, unlogged
 from autograder.nbgrader_plugin.names import Person
+from autograder.nbgrader_plugin.submitted import misnamed, shown
 
 # by the column that only this list has: where the id, the number and the names stand. The first id that is given counts.
 LISTS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
@@ -52,7 +58,8 @@ class Roster:
         """The ids of those who are certainly in the list: by number, else by a name that nobody else has, here and there."""
         times = Counter(r.number for r in self.rows)
         by_number = {r.number: r.id for r in self.rows if r.number and times[r.number] == 1}
-        found = {p: by_number[p.number] for p in people if p.number in by_number and self._speaks_of(p)}
+        theirs = [p for p in people if (p.platform == "Moodle") == self.moodle]  # of whose numbers the list speaks
+        found = {p: by_number[p.number] for p in theirs if p.number in by_number}
         left = [p for p in people if p not in found and not p.nameless]
         known = set(found.values())
         rows = [r for r in self.rows if r.id not in known]
@@ -63,9 +70,6 @@ class Roster:
         pairs = [(p, i) for p in left for i in by_name.get(_letters(p.name), ())]
         people_named, ids_named = Counter(p for p, _ in pairs), Counter(i for _, i in pairs)
         return found | {p: i for p, i in pairs if people_named[p] == ids_named[i] == 1}
-
-    def _speaks_of(self, person: Person) -> bool:
-        return (person.platform == "Moodle") == self.moodle
 
 
 def read(path: Path) -> Roster:
@@ -129,3 +133,38 @@ def _names(line: Mapping[str, str], columns: Sequence[str]) -> Iterator[str]:
 def _letters(name: str) -> str:
     """A name without what platforms change in it: case, spaces, marks."""
     return "".join(c for c in unicodedata.normalize("NFKC", name).casefold() if c.isalnum())
+
+
+# ----------------------------------------------------------------------------------------------------------------- in the gradebook
+def enter(coursedir: Any, roster: Roster) -> str:
+    """All of the roster with names and e-mail addresses; a sentence on how many were added or filled in, if any.
+
+    What is there already, whoever entered it, stays. Broken when the gradebook cannot be written.
+    """
+    with opened(coursedir) as book, unlogged():
+        try:
+            there = {s.id: s for s in book.db.query(Student)}
+            new = [row for row in roster.rows if row.id not in there and not misnamed(row.id)]
+            filled = sum(_fill(there[row.id], row) for row in roster.rows if row.id in there)
+            for row in new:
+                _fill(book.add_student(row.id), row)
+            book.db.commit()
+        except (InvalidEntry, DatabaseError) as error:
+            book.db.rollback()
+            reason = error if isinstance(error, DatabaseError) else error.__context__
+            mend = "All was collected. Close what else uses the gradebook, or see that you may write it, and collect again."
+            raise Broken(f"Names cannot be entered into the gradebook ({getattr(reason, 'orig', reason)}). {mend}") from error
+    told = [f"{len(new)} of the roster were added"] * bool(new) + [f"{filled} got the name or e-mail address it lacked"] * bool(filled)
+    return f"gradebook: {', '.join(told)}." if told else ""
+
+
+def _fill(student: Any, row: Row) -> bool:
+    """A name is filled in as a whole: half of it may be another's."""
+    first, last, email = map(shown, (row.first, row.last, row.email))
+    named = bool(first or last) and not (student.first_name or student.last_name)
+    mailed = bool(email) and not student.email
+    if named:
+        student.first_name, student.last_name = first, last
+    if mailed:
+        student.email = email
+    return named or mailed

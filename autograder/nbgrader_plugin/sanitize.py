@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbgrader.preprocessors import NbGraderPreprocessor  # type: ignore[import-untyped]
 
 from autograder.model import CourseError
-from autograder.nbgrader_plugin.context import place_of
+from autograder.nbgrader_plugin.context import Place
+from autograder.nbgrader_plugin.elsewhere import Step
 from autograder.nbgrader_plugin.handin import text
 from autograder.nbgrader_plugin.markdown import NOT_SHOWN, as_typed, tame, verbatim
 from autograder.sandbox.bounded import TookTooLong, at_most, bounded
@@ -31,17 +31,13 @@ MAX_SECONDS = 0.3  # of one cell. What the renderer cannot do in this it would n
 MAX_PICTURES = 1_000_000  # of all attached pictures, as base64
 
 
-class MakeHarmless(NbGraderPreprocessor):  # type: ignore[misc]
+class MakeHarmless(Step):
     """Shorten what is too long, tame what is not plain, and leave the course's own words alone. Grading has read the whole before."""
 
-    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        place = place_of(self.parent, resources)
-        if not place.ours:
-            return nb, resources
+    def take(self, nb: Any, resources: Any, place: Place) -> None:
         ours = course_words(place.source, place.notebook)
         shown = bounded(lambda: json.dumps(harmless(nb.cells, ours)), place.notebook)
         nb.cells = [nbformat.from_dict(cell) for cell in json.loads(shown)]  # type: ignore[no-untyped-call]
-        return nb, resources
 
 
 def harmless(cells: Sequence[Any], ours: Set[str]) -> list[Any]:

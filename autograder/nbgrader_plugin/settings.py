@@ -41,7 +41,7 @@ def collecting(root: Path, slug: str) -> tuple[Any, Path]:
 
 
 def students_see(root: Path) -> list[Path]:
-    """The folders of the course that students come to see, or that are copied to them."""
+    """The folders of the course at `root` that students come to see, or that are copied to them."""
     c = _app(root, "").coursedir
     steps = (c.release_directory, c.submitted_directory, c.autograded_directory, c.feedback_directory, c.source_directory)
     return [root / step for step in steps]

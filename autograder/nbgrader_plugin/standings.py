@@ -1,21 +1,37 @@
-"""The gradebook read at once: where everybody stands in an assignment. Nothing is written."""
+"""The gradebook read at once: where everybody stands in an assignment, and `nbgrader export` with a column for each exercise."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import csv
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from nbgrader.api import MissingEntry, SubmittedAssignment, SubmittedNotebook  # type: ignore[import-untyped]
+from nbgrader.plugins import ExportPlugin  # type: ignore[import-untyped]
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import selectinload
 
 from autograder.model import CourseError
 from autograder.nbgrader_config import shown
 from autograder.nbgrader_plugin import settings
-from autograder.nbgrader_plugin.export import cells, status, title
+from autograder.nbgrader_plugin.context import CHECK
 from autograder.nbgrader_plugin.gradebook import opened
 from autograder.report.standing import MISSING, Mark, Standing
+
+STOCK = [  # nbgrader's own columns, in its order: scripts that read them go on working
+    "assignment",
+    "duedate",
+    "timestamp",
+    "student_id",
+    "last_name",
+    "first_name",
+    "email",
+    "raw_score",
+    "late_submission_penalty",
+    "score",
+    "max_score",
+]
 
 
 class NothingGraded(CourseError):
@@ -70,3 +86,88 @@ def _mark(grade: Any, maximum: float, said: str) -> Mark:
     points = None if points is None else float(points) + float(grade.extra_credit or 0.0)
     by_hand = grade.manual_score is not None or bool(grade.extra_credit)
     return Mark(points, maximum, by_hand, bool(grade.needs_manual_grade), said, grade.auto_score)
+
+
+# ------------------------------------------------------------------------------------------------------------------- as one table
+class QuestionCsv(ExportPlugin):  # type: ignore[misc]
+    """One row per student and assignment: nbgrader's columns, then `status`, then the points of every exercise.
+
+    Status is "graded", "needs review" (a human should look, for instance at an exercise that could not be run here), "not graded" (handed
+    in, but unreadable, or the grading failed) or "missing" (nothing handed in). The last two have no score, which is not a score of 0.
+    """
+
+    def export(self, gradebook: Any) -> None:
+        """Write grades.csv, or the file given with --to."""
+        dest = self.to or "grades.csv"
+        self.log.info("Exporting grades to %s", dest)
+        with open(dest, "w", encoding="utf-8", newline="") as file:
+            write(gradebook, file, [str(s) for s in self.student], [str(a) for a in self.assignment])
+
+
+def write(gradebook: Any, file: Any, students: Iterable[str] = (), assignments: Iterable[str] = ()) -> None:
+    """Write the rows of these students and assignments (of all, where none are named)."""
+    students, assignments = set(students), set(assignments)
+    chosen = [a for a in gradebook.assignments if not assignments or a.name in assignments]
+    exercises = list(dict.fromkeys(name for a in chosen for n in a.notebooks for name in map(title, cells(n))))
+    out = csv.DictWriter(file, [*STOCK, "status", *exercises], restval="")
+    out.writeheader()
+    for assignment in chosen:
+        for student in gradebook.students:
+            if not students or student.id in students:
+                out.writerow({key: _safe(value) for key, value in row(gradebook, assignment, student).items()})
+
+
+def cells(notebook: Any) -> list[str]:
+    """The cells with points, as they stand in the notebook."""
+    order = [cell.name for cell in notebook.source_cells]  # grade_cells come in any order
+    return sorted((c.name for c in (*notebook.grade_cells, *notebook.task_cells)), key=order.index)
+
+
+def row(gradebook: Any, assignment: Any, student: Any) -> dict[str, Any]:
+    """What is known about one student and one assignment."""
+    told: dict[str, Any] = {
+        "assignment": assignment.name,
+        "duedate": assignment.duedate,
+        "student_id": student.id,
+        "last_name": student.last_name,
+        "first_name": student.first_name,
+        "email": student.email,
+        "max_score": assignment.max_score,
+    }
+    try:
+        submission = gradebook.find_submission(assignment.name, student.id)
+    except MissingEntry:
+        return told | {"status": "missing"}
+    grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
+    return told | {"timestamp": submission.timestamp, "status": status(grades)} | _scores(submission, grades)
+
+
+def status(grades: list[Any]) -> str:
+    """How far the grades of one hand-in are."""
+    open_ = [g for g in grades if g.auto_score is None and g.manual_score is None]
+    if len(open_) == len(grades):
+        return "not graded"
+    return "needs review" if open_ or any(g.needs_manual_grade for g in grades) else "graded"
+
+
+def _scores(submission: Any, grades: list[Any]) -> dict[str, Any]:
+    if status(grades) == "not graded":
+        return {}
+    penalty = submission.late_submission_penalty or 0.0
+    told = {title(g.name): g.score for g in grades if g.auto_score is not None or g.manual_score is not None}
+    total = {"raw_score": submission.score, "late_submission_penalty": penalty, "score": max(0.0, submission.score - penalty)}
+    return told | total
+
+
+def title(grade_id: str) -> str:
+    """The exercise that a check cell belongs to, or the name of the cell."""
+    return str(grade_id).removeprefix(CHECK)
+
+
+def _safe(value: Any) -> Any:
+    """A text that a spreadsheet would take for a formula gets an apostrophe in front; so a student cannot name himself =HYPERLINK(...)."""
+    if value is None:
+        return ""
+    if isinstance(value, str) and value.lstrip()[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return "'" + value
+    return value

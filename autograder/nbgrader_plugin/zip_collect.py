@@ -12,7 +12,6 @@ from autograder.model import AutograderError
 from autograder.nbgrader_plugin import roster, settings
 from autograder.nbgrader_plugin.collect import collect
 from autograder.nbgrader_plugin.context import is_ours
-from autograder.nbgrader_plugin.enrolled import enter
 from autograder.report import collected
 
 
@@ -46,7 +45,7 @@ class CollectCarefully(ExtractorPlugin):  # type: ignore[misc]
             found = collect(app.coursedir, archives.parent, [archives], known, app.force, settings.zone(self.zone))
             for line in collected.lines(found.to_dict()):
                 print(line)
-            if known and (named := enter(app.coursedir, known)):
+            if known and (named := roster.enter(app.coursedir, known)):
                 print(named)
         except AutograderError as error:
             self.log.error("%s", error)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from autograder.folders import writing
 from autograder.model import CourseError, ExerciseResult
 from autograder.report import text, words
 
@@ -72,9 +73,6 @@ def write(slug: str, repository: Path, kit: str) -> Path:
     found = next((f / f"{slug}.ipynb" for f in folders if (f / f"{slug}.ipynb").is_file() and (f / "checks.py").is_file()), None)
     if found is None:
         raise CourseError(f"{repository} does not hold {slug}.ipynb with checks.py beside it. Copy assignments/{slug}/ there first.")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with writing(path, "Name another folder."):
         path.write_text(YAML.format(kit=shlex.quote(kit), notebook=shlex.quote(found.relative_to(repository).as_posix())), encoding="utf-8")
-    except OSError as error:
-        raise CourseError(f"{path} cannot be written ({error.strerror or error}). Name another folder.") from error
     return path

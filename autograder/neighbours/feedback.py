@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from autograder.model import CourseError
+from autograder.folders import writing
 from autograder.nbgrader_plugin import collect, settings
 from autograder.nbgrader_plugin.collect import STABLE
 
@@ -88,13 +88,9 @@ def canvas_name(entry: Mapping[str, Any]) -> str:
 def write(path: Path, found: Mapping[str, Path], names: Mapping[str, str]) -> Zipped:
     """Zip the pages of those who have a name there."""
     done = Zipped(lost={s: "the platform's name of their hand-in is not known" for s in found if not names.get(s)})
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            for student, page in found.items():
-                if names.get(student):
-                    archive.write(page, names[student])
-                    done.names[student] = names[student]
-    except OSError as error:
-        raise CourseError(f"{path} cannot be written ({error.strerror or error}). Name another file, or make room.") from error
+    with writing(path, "Name another file, or make room."), zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for student, page in found.items():
+            if names.get(student):
+                archive.write(page, names[student])
+                done.names[student] = names[student]
     return done

@@ -43,7 +43,6 @@ class Sheet:
         fields[column] = '"' + text.replace('"', '""') + '"' if must or _is_quoted(fields[column]) else text
 
     def data(self) -> bytes:
-        """The file."""
         lines = (self.delimiter.join(row) + end for row, end in zip(self.fields, self.ends, strict=True))
         return self.mark + "".join(lines).encode(self.encoding)
 

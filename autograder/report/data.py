@@ -151,11 +151,6 @@ def rows(reports: Sequence[Report]) -> Iterator[tuple[Cell, ...]]:
             yield (*start, result.name, result.outcome, *points, parts, names, words.clean(result.not_run))
 
 
-def write_csv(path: Path, reports: Sequence[Report]) -> None:
-    """Write `rows` as CSV."""
-    write_rows(path, rows(reports))
-
-
 def write_rows(path: Path, table: Iterable[Sequence[Cell]]) -> None:
     """Write a table as UTF-8 CSV. A text that a spreadsheet would run as a formula gets an apostrophe in front."""
     try:

@@ -65,15 +65,8 @@ def line(words_of_ours: str) -> str:
     return f'<div style="margin-top:.5em">{escape(words_of_ours)}</div>'
 
 
-def report_html(report: Report, staff: bool = False) -> str:
-    """A whole page about one hand-in, light or dark as the reader's system is."""
-    total = f"<p><b>{words.number(report.points or 0)} of {words.number(report.max_points)} points</b></p>"
-    blocks = [exercise_html(result, staff) for result in report.exercises] + [total] * (staff and report.points is not None)
-    return page(report, "", "".join(blocks))
-
-
 def page(report: Report, above: str, blocks: str) -> str:
-    """The page around blocks of HTML about a hand-in."""
+    """The page around blocks of HTML about a hand-in, light or dark as the reader's system is."""
     title = escape(f"{report.assignment}  {report.submission}")
     body = [f'<h1 style="font-size:1.2em;font-weight:600;overflow-wrap:anywhere">{title}</h1>', above]
     if report.error:

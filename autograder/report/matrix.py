@@ -37,12 +37,10 @@ class Wrong:
 
     @property
     def anchor(self) -> str:
-        """Where the page speaks of it."""
         return f"{self.belief.exercise}-belief-{self.number}"
 
     @property
     def title(self) -> str:
-        """The belief as a phrase."""
         return self.belief.name.replace("_", " ")
 
     @cached_property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import PurePath
 
 from rich.markup import escape
@@ -26,30 +26,25 @@ class Row:
     flag: str = ""  # shown behind the total, as it is
 
 
-@dataclass(frozen=True)
-class Grid:
-    """The rows with the exercises that number the columns."""
+def lines(rows: Sequence[Row]) -> Iterator[str]:
+    """The legend (the exercises that number the columns), the head and the rows, in rich's markup."""
+    exercises = list(dict.fromkeys(name for row in rows for name in row.maximum))
+    wide = min(max([len("hand-in"), *(len(row.label) for row in rows)]), 28)
+    yield from (f"[bold]{number:>4}[/]  {escape(name)}" for number, name in enumerate(exercises, 1))
+    yield ""
+    yield f"[bold]{'hand-in':{wide}}{''.join(f'{n:>6}' for n in range(1, len(exercises) + 1))}  total[/]"
+    for row in rows:
+        yield _line(row, exercises, wide)
+        yield from (f"       [dim]{escape(remark)}[/]" for remark in row.remarks)
 
-    rows: Sequence[Row]
-    exercises: Sequence[str] = field(default=())
 
-    def lines(self) -> Iterator[str]:
-        """The legend, the head and the rows, in rich's markup."""
-        exercises = list(self.exercises) or list(dict.fromkeys(name for row in self.rows for name in row.maximum))
-        wide = min(max([len("hand-in"), *(len(row.label) for row in self.rows)]), 28)
-        yield from (f"[bold]{number:>4}[/]  {escape(name)}" for number, name in enumerate(exercises, 1))
-        yield ""
-        yield f"[bold]{'hand-in':{wide}}{''.join(f'{n:>6}' for n in range(1, len(exercises) + 1))}  total[/]"
-        for row in self.rows:
-            yield self._line(row, exercises, wide)
-            yield from (f"       [dim]{escape(remark)}[/]" for remark in row.remarks)
-
-    def _line(self, row: Row, exercises: Sequence[str], wide: int) -> str:
-        start = escape(f"{_shortened(row.label, wide):{wide}}")
-        if not row.maximum:
-            return f"{start}  [yellow]no mark[/]{row.flag}"
-        cells = "".join(_cell(row.points.get(name), row.maximum.get(name, 0.0)) for name in exercises)
-        return f"{start}{cells}{sum(p or 0.0 for p in row.points.values()):7.2f}{row.flag}"
+def _line(row: Row, exercises: Sequence[str], wide: int) -> str:
+    label = row.label if len(row.label) <= wide else row.label[: wide - 3] + "..."
+    start = escape(f"{label:{wide}}")
+    if not row.maximum:
+        return f"{start}  [yellow]no mark[/]{row.flag}"
+    cells = "".join(_cell(row.points.get(name), row.maximum.get(name, 0.0)) for name in exercises)
+    return f"{start}{cells}{sum(p or 0.0 for p in row.points.values()):7.2f}{row.flag}"
 
 
 def rows(reports: Sequence[Report]) -> list[Row]:
@@ -88,7 +83,3 @@ def _cell(points: float | None, maximum: float) -> str:
         return f"[dim]{'-':>6}[/]"
     colour = "green" if points == maximum else "red" if points == 0 else "yellow"
     return f"[{colour}]{points:6.2f}[/]"
-
-
-def _shortened(label: str, wide: int) -> str:
-    return label if len(label) <= wide else label[: wide - 3] + "..."

@@ -18,12 +18,10 @@ class Patient:
         self.failed: OSError | None = None
 
     def write(self, text: str) -> int:
-        """As of any text stream."""
         self._try(self.stream.write, text)
         return len(text)
 
     def flush(self) -> None:
-        """As of any text stream."""
         self._try(self.stream.flush)
 
     def _try(self, act: Any, *words: str) -> None:

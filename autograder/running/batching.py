@@ -6,7 +6,7 @@ ends of the wire.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -53,11 +53,8 @@ def _repeats(call: Call, first: Call, place: int) -> bool:
             return False
     alike = call.function == first.function and call.returns == first.returns and call.ship == first.ship
     alike = alike and call.watch is first.watch and call.look is first.look and call.nonzero is first.nonzero
-    return alike and _same_words(call.kwargs, first.kwargs)
-
-
-def _same_words(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    return one.keys() == other.keys() and all(_same(value, other[name]) for name, value in one.items())
+    words, others = call.kwargs, first.kwargs
+    return alike and words.keys() == others.keys() and all(_same(value, others[name]) for name, value in words.items())
 
 
 def _same(one: Any, other: Any) -> bool:

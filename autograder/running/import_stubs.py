@@ -300,6 +300,6 @@ def install() -> None:
     """
     sys.meta_path.insert(0, Finder(SHOW_ONLY))
     sys.meta_path.append(luxuries)
-    for name in ("autograder", "autograder.running", "autograder.worker"):
+    for name in ("autograder", "autograder.model", "autograder.running", "autograder.worker"):
         sys.modules[name].__path__ = []
     sys.modules["autograder"].__getattr__ = Blank("autograder").__getattr__  # type: ignore[method-assign]  # a module's own hook

@@ -8,12 +8,10 @@ from __future__ import annotations
 import __future__
 
 import ast
-import builtins
 import difflib
 import itertools
 import linecache
 import random
-import re
 import types
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,11 +26,10 @@ from autograder.running.awaiting import finish
 from autograder.running.batching import NOT_REPEATED, opened, repetitions
 from autograder.running.opaque import kind
 from autograder.running.packing import only_nonzero, plain, plain_or_opaque
+from autograder.running.spoken import cell_name, describe, file_name, line_of, with_line
 from autograder.running.statements import future_flags, is_written_around, only_defines, only_shows, provides, stubs, tried_imports
 
-A_VALUE_ERROR = " (a ValueError)"  # stands behind the name of an exception that is a kind of ValueError
 NEAR = 0.88  # how alike a name must be to be taken for a slip: dropout_backward is 0.77 like dropout_forward
-MAX_TEXT = 400  # characters of a student's error message that are kept
 IS_COROUTINE = 0x80  # inspect.CO_COROUTINE: code that awaits something at its top level
 SIMPLE = frozenset({float, int, bool, str, type(None)})
 
@@ -105,7 +102,7 @@ class Room:
                 if isinstance(error, KeyboardInterrupt) and self.caught is not BaseException:
                     raise  # the user's own
                 if not only_shows(statement, error):
-                    trouble = trouble or _with_line(error, filename)
+                    trouble = trouble or with_line(error, filename)
         return trouble
 
     def _run_statement(self, statement: ast.stmt, filename: str) -> None:
@@ -229,25 +226,6 @@ class Room:
         return line_of(number, linecache.getline(filename, number).strip(), cell)
 
 
-def line_of(number: int, text: str, cell: str = "") -> str:
-    """How a line of a cell is spoken of: "line 7: return x * mask", "line 2 of cell 12: return rng"."""
-    where = f"line {number} of {cell}" if cell else f"line {number}"
-    return _clip(f"{where}: {text}" if text else where)
-
-
-def file_name(cell: Cell) -> str:
-    """The name under which tracebacks know a cell."""
-    return f"<{cell.role.value} cell {cell.id}>"
-
-
-def cell_name(filename: str) -> str:
-    """How a cell is spoken of, "cell 12" or "the cell of keep_mask"; "" for what is no file name of `Room.load`."""
-    found = re.fullmatch(r"<(\w+) cell (?:(?:added|course)-)?(.+)>", filename)
-    if not found:
-        return ""
-    return "the set-up cell" if found[1] == Role.SETUP.value else f"cell {found[2]}" if found[2].isdecimal() else f"the cell of {found[2]}"
-
-
 # ------------------------------------------------------------------------------------------------------------------ reading cells
 def _remember_lines(filename: str, source: str, new: bool) -> None:
     """Let tracebacks find the lines of a cell; when it comes in parts, those of all its parts."""
@@ -255,18 +233,6 @@ def _remember_lines(filename: str, source: str, new: bool) -> None:
     known = [] if new else linecache.getlines(filename)
     merged = [one if one.strip() else other for one, other in itertools.zip_longest(lines, known, fillvalue="")]
     linecache.cache[filename] = (len(source), None, merged, filename)
-
-
-def _with_line(error: BaseException, filename: str) -> str:
-    """What went wrong, and in which line of this cell."""
-    number, trace = 0, error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == filename:
-            number = trace.tb_lineno
-        trace = trace.tb_next
-    if not number or isinstance(error, SyntaxError):
-        return describe(error)
-    return _clip(f"{describe(error)} (line {number}: {linecache.getline(filename, number).strip()})")
 
 
 # -------------------------------------------------------------------------------------------------------------- calls and answers
@@ -331,26 +297,3 @@ def _random_states(args: list[Any], kwargs: Mapping[str, Any]) -> tuple[list[str
     own = [str(a.bit_generator.state) for a in [*args, *kwargs.values()] if isinstance(a, np.random.Generator)]
     legacy: Any = np.random.get_state()
     return own, (str(legacy[1].tobytes()[:64]) + str(legacy[2:]), hash(random.getstate()))
-
-
-def describe(error: BaseException) -> str:
-    """One line about an exception: its type and message, clipped; survives an exception whose own text raises."""
-    try:
-        text = str(error)
-    except BaseException:
-        text = "(its message cannot be shown)"
-    if isinstance(error, SyntaxError):
-        where = ": ".join(filter(None, (f"line {error.lineno}", (error.text or "").strip())))
-        text = f"{error.msg} ({where})" if error.lineno else str(error.msg)
-    name = _clip(opaque.type_name(error))
-    if isinstance(error, ValueError) and not hasattr(builtins, name):
-        name += A_VALUE_ERROR  # LinAlgError, StatisticsError and the student's own are as good where a ValueError is asked for
-    return _clip(f"{name}: {text}" if text else name)
-
-
-def _clip(text: str) -> str:
-    if len(text) <= MAX_TEXT and text.isascii() and text.isprintable():  # as nearly all are
-        return text
-    clean = "".join(c if c.isprintable() else " " for c in text[: 4 * MAX_TEXT])
-    clean = clean.encode("utf-8", "replace").decode()
-    return clean if len(clean) <= MAX_TEXT else clean[: MAX_TEXT - 3] + "..."

@@ -19,6 +19,16 @@ ACTS = frozenset({"exec", "eval", "globals", "locals", "vars", "setattr", "delat
 PLAIN = frozenset(dir(builtins)) - ACTS
 
 
+def parsed(source: str) -> ast.Module | None:
+    """The syntax tree of a text of the student's; None of what cannot be read as Python, whatever the parser says of it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # "\d" in a student's string is the student's affair
+        try:
+            return ast.parse(source)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+
+
 def parts(source: str, tree: ast.Module | None) -> list[str]:
     """The cell cut where something is called, each part with its statements in the lines where they stood.
 
@@ -88,7 +98,7 @@ def changed(tree: ast.Module) -> set[str]:
         if isinstance(node, ast.Name):
             found |= set() if isinstance(node.ctx, ast.Load) else {node.id}
         elif isinstance(node, (ast.Attribute, ast.Subscript)):
-            found |= set() if isinstance(node.ctx, ast.Load) else {_root(node)}
+            found |= set() if isinstance(node.ctx, ast.Load) else {root(node)}
         else:
             found |= set(_names(node))
     return found
@@ -107,7 +117,8 @@ def _names(node: ast.AST) -> Iterator[str]:
                 yield value
 
 
-def _root(node: ast.expr) -> str:
+def root(node: ast.expr) -> str:
+    """The name at the beginning of `name.attribute[0]`; "*" where it begins with something else."""
     while isinstance(node, (ast.Attribute, ast.Subscript)):
         node = node.value
     return node.id if isinstance(node, ast.Name) else "*"
@@ -238,11 +249,6 @@ def _is_foreign(function: ast.expr, namespace: Mapping[str, Any]) -> bool:
 
 def is_written_around(source: str, number: int) -> bool:
     """Whether the function whose line this is holds more than a docstring and a line that raises NotImplementedError."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            nodes = [n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.FunctionDef)]
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
+    nodes = [n for n in ast.walk(parsed(source) or ast.Module([], [])) if isinstance(n, ast.FunctionDef)]
     around = [n for n in nodes if n.lineno <= number <= (n.end_lineno or 0)]
     return bool(around) and not all(map(_says_nothing, max(around, key=lambda n: n.lineno).body))

@@ -20,13 +20,14 @@ from autograder.model import Answer, Call, Cell, Code, Draws, Facts, Given, Item
 from autograder.running import opaque
 from autograder.running.opaque import MAX_ELEMENTS
 from autograder.running.packing import DTYPES, MAX_DEPTH, MAX_ITEMS
-from autograder.running.runner import MAX_TEXT
+from autograder.running.spoken import MAX_TEXT
 
 LENGTH = struct.Struct(">Q")
 HEADER = struct.Struct(">I")
 MAX_HEADER = 1 << 20  # bytes; a header may grow about sixty times when it is unpacked, so this bounds the judge's memory
 MAX_NESTING = MAX_DEPTH + 6  # an answer nests MAX_DEPTH deep inside a message, an answer, its facts and their arguments
 MAX_AXES = 32
+UNPACKED = {"max_str_len": MAX_HEADER, "max_array_len": 2 * MAX_ITEMS + 1, "max_map_len": 0, "max_bin_len": 0, "max_ext_len": 0}
 AHEAD = 1 << 16  # bytes that are taken off the socket at once
 ALIGNED = 8  # no number that travels needs more
 NONCE = "0" * 32  # where each message has its own
@@ -86,10 +87,7 @@ _RECORDS: dict[str, tuple[type, tuple[Callable[[Any], bool], ...]]] = {
     ),
     "draws": (Draws, (_is(Call), _is(int), _tuple_of(int))),
     "cell": (Cell, (_is(str), _is(Role), _is(str), _tuple_of(str))),
-    "facts": (
-        Facts,
-        (lambda args: type(args) is tuple and is_data(args), _is(bool), _is(bool), _tuple_of(str)),
-    ),
+    "facts": (Facts, (lambda args: type(args) is tuple and is_data(args), _is(bool), _is(bool), _tuple_of(str))),
     "answer": (Answer, (_is(Outcome), is_data, _is(str), _is(str), _is(Facts, type(None)))),
 }
 _NAMES = {kind: name for name, (kind, _) in _RECORDS.items()}
@@ -199,16 +197,7 @@ def decode(payload: bytes | bytearray | memoryview, most: int | None = None) -> 
 
 def _unpacked(header: memoryview) -> Any:
     try:
-        return msgpack.unpackb(
-            header,
-            raw=False,
-            use_list=True,
-            max_str_len=MAX_HEADER,
-            max_array_len=2 * MAX_ITEMS + 1,
-            max_map_len=0,
-            max_bin_len=0,
-            max_ext_len=0,
-        )
+        return msgpack.unpackb(header, raw=False, use_list=True, **UNPACKED)
     except Exception as error:  # msgpack has half a dozen ways to say no; all of them are the sender's doing
         raise WireError(f"not msgpack: {type(error).__name__}") from error
 

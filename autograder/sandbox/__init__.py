@@ -52,9 +52,9 @@ def choose(unsafe: bool = False, prefer: str | None = None) -> Isolation:
     for backend in candidates:
         if not holes(backend.name):
             return backend
-    if unsafe and _runs(candidates[-1]):
+    if unsafe and not any(hole.startswith("not be run") for hole in holes(candidates[-1].name)):
         return candidates[-1]
-    findings = _findings(candidates)
+    findings = "\n".join(f"  {b.name}: student code could {'; '.join(holes(b.name))}" for b in candidates)
     raise Broken(f"Student code cannot be run safely here.\n{findings}\n{LIBRARY if LOADER in findings else MEND}")
 
 
@@ -103,11 +103,3 @@ def _backend(name: str) -> Isolation:
         if backend.name == name:
             return backend
     raise Broken(f"There is no isolation {name!r}. There are: {', '.join(b.name for b in BACKENDS)}.")
-
-
-def _runs(backend: Isolation) -> bool:
-    return not any(hole.startswith("not be run") for hole in holes(backend.name))
-
-
-def _findings(backends: tuple[Isolation, ...]) -> str:
-    return "\n".join(f"  {b.name}: student code could {'; '.join(holes(b.name))}" for b in backends)

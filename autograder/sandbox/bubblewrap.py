@@ -10,36 +10,23 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache, partial
 
 from autograder.model import Broken, Limits
 from autograder.sandbox import gpu, interpreter, seccomp
-from autograder.sandbox.forkserver import ForkServer
-from autograder.sandbox.process import START_SECONDS, Isolation, Lockdown, Worker, launch, worker_command
+from autograder.sandbox.forkserver import Walled
+from autograder.sandbox.process import START_SECONDS, Lockdown, Worker, launch, worker_command
 
 KIT = "/kit/autograder"  # a neutral place: the package's own path would name the folder that solutions/ lies in
 DEVICES = ("/dev/null", "/dev/random", "/dev/urandom")  # no /dev/zero: what is mapped of it is shared, and no limit on memory counts it
 
 
 @dataclass(frozen=True)
-class Bubblewrap(Isolation):
+class Bubblewrap(Walled):
     """A worker in namespaces of its own: no network, no other process, no /proc, and only the files it needs, read-only."""
 
     name: str = "bubblewrap"
-    gpu: bool = False
-
-    def start(self, limits: Limits) -> Worker:
-        """A worker that is ready for its first cell; Broken when it cannot be had."""
-        return self._start(limits)
-
-    def warm(self, preload: Sequence[str] = ()) -> ForkServer:
-        """The same with a fork server in it."""
-        return ForkServer(self.name, partial(self._start, keeps=tuple(preload)))
-
-    def with_gpu(self) -> Bubblewrap:
-        """The same with this machine's GPU in it; `sandbox.with_gpu` looks whether it holds."""
-        return replace(self, name=f"{self.name}+gpu", gpu=True)
 
     def _start(self, limits: Limits, keeps: Sequence[str] | None = None) -> Worker:
         program = _program()

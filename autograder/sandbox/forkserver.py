@@ -10,8 +10,9 @@ import os
 import select
 import signal
 import socket
-from collections.abc import Callable
-from types import TracebackType
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 from autograder.model import Broken, Limits
 from autograder.sandbox.channel import Channel
@@ -62,8 +63,29 @@ class ForkServer(Isolation):
     def __enter__(self) -> ForkServer:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
+
+
+@dataclass(frozen=True)
+class Walled(Isolation):
+    """A sandbox with walls: a fork server can be kept behind them, and a GPU be let in."""
+
+    name: str = ""
+    gpu: bool = False
+
+    def start(self, limits: Limits) -> Worker:
+        return self._start(limits)
+
+    def warm(self, preload: Sequence[str] = ()) -> ForkServer:
+        return ForkServer(self.name, partial(self._start, keeps=tuple(preload)))
+
+    def with_gpu(self) -> Walled:
+        """The same with this machine's GPU in it; `sandbox.with_gpu` looks whether it holds."""
+        return replace(self, name=f"{self.name}+gpu", gpu=True)
+
+    def _start(self, limits: Limits, keeps: Sequence[str] | None = None) -> Worker:
+        raise NotImplementedError
 
 
 class Child(Worker):

@@ -32,7 +32,7 @@ ENVIRONMENT = {
 }
 
 PROGRAM = "worker/__main__.py"  # of the package: what is started in a sandbox
-SHOWN = ("worker/*.py", "running/*.py", "model.py")  # of the package: what that program imports, and nothing else
+SHOWN = ("worker/*.py", "running/*.py", "model/*.py")  # of the package: what that program imports, and nothing else
 WHERE_LIBRARIES_ARE = "LD_LIBRARY_PATH"
 CPUS = "/proc/cpuinfo"  # what the processor can do: without it torch turns no float32 into float16
 

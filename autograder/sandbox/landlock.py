@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from autograder.model import Broken, Limits
 from autograder.sandbox import gpu, interpreter, seccomp
-from autograder.sandbox.forkserver import ForkServer
-from autograder.sandbox.process import Isolation, Lockdown, Worker, launch, worker_command
+from autograder.sandbox.forkserver import Walled
+from autograder.sandbox.process import Lockdown, Worker, launch, worker_command
 
 
 @dataclass(frozen=True)
-class Landlock(Isolation):
+class Landlock(Walled):
     """A worker that may read what Python needs and nothing else; it can still see THAT other files exist, and how large they are.
 
     And when they were last read: by reading some of a hundred files a hand-in can leave a few bits for the next one, unless the disk is
@@ -22,19 +22,6 @@ class Landlock(Isolation):
     """
 
     name: str = "landlock"
-    gpu: bool = False
-
-    def start(self, limits: Limits) -> Worker:
-        """A worker that is ready for its first cell; Broken when it cannot be had."""
-        return self._start(limits)
-
-    def warm(self, preload: Sequence[str] = ()) -> ForkServer:
-        """The same with a fork server in it."""
-        return ForkServer(self.name, partial(self._start, keeps=tuple(preload)))
-
-    def with_gpu(self) -> Landlock:
-        """The same with this machine's GPU in it; `sandbox.with_gpu` looks whether it holds."""
-        return replace(self, name=f"{self.name}+gpu", gpu=True)
 
     def _start(self, limits: Limits, keeps: Sequence[str] | None = None) -> Worker:
         if sys.platform != "linux":

@@ -71,12 +71,9 @@ def after(result: ExerciseResult, assignment: Assignment) -> str:
     """What comes next when all of an exercise holds."""
     names = [e.name for e in assignment.exercises]
     later = names[names.index(result.name) + 1 :]
-    said = "All is filled in; whether it is right, the marks will tell. " if _only_filled(assignment.exercise(result.name)) else ""
+    only_filled = all(check.verb == "is_filled_in" for check in assignment.exercise(result.name).checks)
+    said = "All is filled in; whether it is right, the marks will tell. " if only_filled else ""
     return said + (f"Next: {later[0]}." if later else "That was the last exercise: restart the kernel, run all, save, and hand in.")
-
-
-def _only_filled(exercise: Exercise) -> bool:
-    return all(check.verb == "is_filled_in" for check in exercise.checks)
 
 
 def find_folder(exercise: str | None, folder: str | None = None, namespace: Mapping[str, Any] = MappingProxyType({})) -> Path:

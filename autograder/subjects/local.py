@@ -70,7 +70,6 @@ class Local:
 
     @property
     def namespace(self) -> dict[str, Any]:
-        """The names that the notebook defines."""
         return self._room.namespace
 
     def with_functions(self, functions: dict[str, Any]) -> Local:
@@ -78,19 +77,18 @@ class Local:
 
         They see the notebook's names, as if they had been written there; what it lacks, such as a helper, they bring along.
         """
-        other, namespace = Local(), dict(self._room.namespace)
+        namespace = dict(self._room.namespace)
         for name, function in functions.items():
             namespace[name] = _moved(function, namespace)
-        other._room = Room(namespace, caught=Exception)
-        return other
+        return Local(namespace=namespace)
 
     def with_answers(self, cells: Sequence[Cell]) -> Local:
         """The same notebook with some answer cells exchanged; the other functions see what these define."""
-        other, namespace = Local(), dict(self._room.namespace)
+        namespace = dict(self._room.namespace)
         for name, value in self._room.namespace.items():
             if isinstance(value, types.FunctionType) and value.__globals__ is self._room.namespace:
                 namespace[name] = _rebuilt(value, namespace)
-        other._room = Room(namespace, caught=Exception)
+        other = Local(namespace=namespace)
         with _quietly():
             troubles = {cell.id: other._room.load(cell) for cell in cells}
         other.troubles = {cell: trouble for cell, trouble in troubles.items() if trouble}

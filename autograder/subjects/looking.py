@@ -7,13 +7,13 @@ import linecache
 import re
 import sys
 import types
-import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from autograder.model import Call
+from autograder.running.statements import parsed, root
 
 MOST_LINES = 3  # that are told of one value
 LOOPS = (ast.While, ast.For)
@@ -24,20 +24,14 @@ NAME = re.compile(r"[A-Za-z_]\w*")
 Place = tuple[str, int]  # file name of a cell, and a line
 
 
-@lru_cache(maxsize=64)
-def _tree(source: str) -> ast.Module:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return ast.parse(source)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return ast.Module([], [])
+_parsed = lru_cache(maxsize=64)(parsed)
 
 
 def _around(place: Place, kinds: tuple[type, ...]) -> list[Any]:
     """The statements of these kinds around a line, from outside inwards."""
     filename, number = place
-    nodes: list[Any] = [n for n in ast.walk(_tree("".join(linecache.getlines(filename)))) if isinstance(n, kinds)]
+    tree = _parsed("".join(linecache.getlines(filename))) or ast.Module([], [])
+    nodes: list[Any] = [n for n in ast.walk(tree) if isinstance(n, kinds)]
     return sorted((n for n in nodes if n.lineno <= number <= n.end_lineno), key=lambda n: n.lineno)
 
 
@@ -67,14 +61,8 @@ def _why(node: ast.stmt) -> str:
         return ""
     asked = sorted({n.id for n in ast.walk(node.test) if isinstance(n, ast.Name)})
     touched = {n.id for s in node.body for n in ast.walk(s) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
-    inside = {_root(n) for s in node.body for n in ast.walk(s) if isinstance(n, (ast.Attribute, ast.Subscript))}
+    inside = {root(n) for s in node.body for n in ast.walk(s) if isinstance(n, (ast.Attribute, ast.Subscript))}
     return f"nothing in it changes {' or '.join(asked)}" if asked and not {*asked} & (touched | inside) else ""
-
-
-def _root(node: ast.expr) -> str:
-    while isinstance(node, (ast.Attribute, ast.Subscript)):
-        node = node.value
-    return node.id if isinstance(node, ast.Name) else ""
 
 
 # ------------------------------------------------------------------------------------------------------------- what made a value
@@ -169,7 +157,7 @@ class Watch:
 
 def _bound(statement: ast.Assign | ast.AugAssign | ast.AnnAssign) -> set[str]:
     targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-    return {_root(part) for target in targets for part in _parts(target)}
+    return {root(part) for target in targets for part in _parts(target)}
 
 
 def _parts(target: ast.expr) -> Iterable[ast.expr]:

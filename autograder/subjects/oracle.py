@@ -22,11 +22,9 @@ class Oracle:
 
     @property
     def troubles(self) -> Mapping[str, str]:
-        """See model.Subject."""
         return self._subject.troubles
 
     def ask(self, calls: Sequence[Call], seconds: float) -> list[Answer]:
-        """See model.Subject."""
         said = self._said.setdefault(calls[0].function if calls else "", deque(maxlen=KEPT))
         known = next((answers for asked, answers in said if alike(asked, calls)), None)
         if known is None:

@@ -9,17 +9,16 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
-from types import TracebackType
 
 from autograder.foresight import Script, alike
 from autograder.model import NOT_TRIED, Answer, Broken, Call, Cell, Limits, Outcome, Role
 from autograder.running import wire
 from autograder.running.batching import NOT_REPEATED, bundled, repetitions
 from autograder.running.packing import SMALL, weight_of
-from autograder.running.runner import cell_name, file_name, line_of
+from autograder.running.spoken import cell_name, file_name, line_of
 from autograder.running.statements import where
 from autograder.running.wire import WireError, is_line
 from autograder.sandbox.clock import Allowance
@@ -44,7 +43,7 @@ class _Sent:
     answers: list[Answer] | None = None
 
 
-class Remote:
+class Remote(AbstractContextManager["Remote"]):
     """One notebook in one worker after the other. The worker starts when it is first needed; use as a context manager."""
 
     def __init__(
@@ -116,20 +115,15 @@ class Remote:
 
     @property
     def deaths(self) -> int:
-        """How many workers were lost to the student's code."""
         return self.budget.deaths
 
     def close(self) -> None:
-        """End the worker, if there is one."""
         worker, self._worker, self._sent = self._worker, None, []
         if worker is not None:
             worker.kill()
             self.budget.pay_for(None)
 
-    def __enter__(self) -> Remote:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     # ---------------------------------------------------------------------------------------------------------------- the worker

@@ -434,8 +434,8 @@ return re.findall("the-secret-[0-9a-f]+", " ".join(texts))
         "imports the grader",
         """
 loaded = {n for n in sys.modules if n.startswith("autograder")}
-shown = ("autograder.worker", "autograder.running")
-return sorted(n for n in loaded if not n.startswith(shown) and n not in ("autograder", "autograder.model"))
+shown = ("autograder.worker", "autograder.running", "autograder.model")
+return sorted(n for n in loaded if not n.startswith(shown) and n != "autograder")
 """,
     ),
     _one(

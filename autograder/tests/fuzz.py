@@ -29,7 +29,7 @@ from autograder.judge import LONGEST, judge, result
 from autograder.model import Answer, Call, Exercise, Facts, Given, Outcome, Subject, Verdict
 from autograder.report import text
 from autograder.running import wire
-from autograder.running.runner import MAX_TEXT
+from autograder.running.spoken import MAX_TEXT
 from autograder.staff import Staff, load_staff
 from autograder.subjects.messages import fits
 from autograder.tests.odd_values import MARK, Rng, odd_value, pick, shapes, spoilt

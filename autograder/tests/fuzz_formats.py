@@ -231,7 +231,8 @@ def a_report(dice: Dice) -> None:
         SLUG, dice.text(), dice.choice(("graded", "unreadable", "broken")), "landlock", results(dice), dice.text(), (dice.text(),)
     )
     for staff in (False, True):
-        looked_at(html.report_html(report, staff), strict=True)
+        blocks = "".join(html.exercise_html(result, staff) for result in report.exercises)
+        looked_at(html.page(report, "", blocks), strict=True)
         plain = text.report_text(report, staff)
         assert all(c.isprintable() or c == "\n" for c in plain), "a character that is none"
     json.dumps(data.to_dict(report), allow_nan=False).encode()

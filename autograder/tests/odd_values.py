@@ -10,7 +10,7 @@ import numpy as np
 
 from autograder.model import Given, Opaque
 from autograder.running.packing import DTYPES
-from autograder.running.runner import MAX_TEXT
+from autograder.running.spoken import MAX_TEXT
 
 Rng = np.random.Generator
 Shape = tuple[int, ...]

@@ -398,7 +398,7 @@ def test_late_is_kept_and_a_time_only_where_the_platform_tells_it(room: Room) ->
 
 def test_a_time_that_a_human_wrote_is_known(room: Room) -> None:
     """As the README says where the platform tells none; a new attempt has another time, so nothing is replaced by it."""
-    first = room.put("c.zip", zipped(named(f"leewei_LATE_1_2_{NB}", f"leewei_LATE_1_2_work.ipynb", f"dee_LATE_3_4_{NB}")))
+    first = room.put("c.zip", zipped(named(f"leewei_LATE_1_2_{NB}", "leewei_LATE_1_2_work.ipynb", f"dee_LATE_3_4_{NB}")))
     room.collect()
     for who, text in (("leewei", "2026-11-20 12:00:00 Europe/Berlin"), ("dee", "yesterday")):
         (room.root / "submitted" / who / SLUG / "timestamp.txt").write_text(text)

@@ -11,8 +11,7 @@ import pytest
 
 from autograder.classes.desk import word_of
 from autograder.cli import main
-from autograder.nbgrader_plugin.secret import SECRET, secret
-from autograder.nbgrader_plugin.submitted import take
+from autograder.nbgrader_plugin.submitted import SECRET, secret, take
 from autograder.tests.classroom import RIGHT, SLUG, WRONG, Classroom, answered, make, server
 
 pytestmark = pytest.mark.nbgrader

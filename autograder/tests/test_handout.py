@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 import autograder
-from autograder.authoring import bundle, secrets
+from autograder.authoring import bundle, proof
 from autograder.authoring.fill import filled, released, solved, write
 from autograder.authoring.gate import Gate, Target
 from autograder.authoring.handout import Handout, bare, collect, student_part
@@ -72,7 +72,7 @@ def test_the_students_part_reaches_no_grader_and_no_test(handout: Handout) -> No
     assert {"cli.py", "grade.py", "student/command.py", "judge.py", "report/html.py"} - student_part().keys() == {"cli.py", "grade.py"}
     assert "autograder/datasets.py" in handout.wheel, "a notebook imports it"
     assert "autograder/dropout/sequences/checks.py" not in handout.wheel, "of no chosen assignment"
-    assert list(secrets.leaks(handout, ROOT)) == []
+    assert list(proof.leaks(handout, ROOT)) == []
 
 
 def test_the_wheel_does_not_explain_itself(handout: Handout) -> None:
@@ -207,8 +207,8 @@ def test_a_function_without_manners_costs_only_itself(released_once: Path) -> No
     ],
 )
 def test_a_planted_text_is_caught(released_once: Path, name: str, text: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(secrets, "LEAST", 28)
-    (one,) = secrets.leaks(small(released_once, {name: text}), released_once)
+    monkeypatch.setattr(proof, "LEAST", 28)
+    (one,) = proof.leaks(small(released_once, {name: text}), released_once)
     assert said in one
 
 

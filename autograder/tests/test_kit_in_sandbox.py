@@ -20,7 +20,11 @@ from autograder.sandbox import BACKENDS, Isolation, holes, interpreter, probe, w
 from autograder.subjects.remote import Remote
 
 ALLOWED = {
-    "model.py",
+    "model/__init__.py",
+    "model/errors.py",
+    "model/questions.py",
+    "model/results.py",
+    "model/rubric.py",
     "running/__init__.py",
     "running/awaiting.py",
     "running/batching.py",
@@ -28,6 +32,7 @@ ALLOWED = {
     "running/opaque.py",
     "running/packing.py",
     "running/runner.py",
+    "running/spoken.py",
     "running/statements.py",
     "running/wire.py",
     "worker/__init__.py",

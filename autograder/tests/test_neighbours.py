@@ -22,8 +22,7 @@ import pytest
 from autograder.authoring.fill import released
 from autograder.cli import main
 from autograder.model import Broken, Earned, ExerciseResult, Report
-from autograder.neighbours.gradescope_results import results
-from autograder.neighbours.gradescope_run import submitted
+from autograder.neighbours.gradescope_run import results, submitted
 from autograder.tests.classroom import QUIZ, RIGHT, SLUG, WRONG, answered
 
 VISIBILITY = {"enum": ["hidden", "after_due_date", "after_published", "visible"]}

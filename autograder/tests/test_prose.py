@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from autograder.authoring.prose import findings
+from autograder.authoring.prose import of_points as findings
 from autograder.tests.classroom import TOY
 
 SOLUTIONS = Path(__file__).parents[2] / "solutions"

@@ -269,7 +269,7 @@ def read(data: bytes) -> Submission:
 def paged(data: bytes, submission: Submission) -> Any:
     """The page of a hand-in, as a class's grading makes it."""
     from autograder.classes.desk import PAGE_SECONDS
-    from autograder.nbgrader_plugin.graded_notebook import Frame, page
+    from autograder.nbgrader_plugin.grade_step import Frame, page
 
     report = Report("hw0_toy", NAME, "graded", "none")
     frame = Frame({}, frozenset())

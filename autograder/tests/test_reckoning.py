@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from autograder.authoring.reckoning import findings, minutes
+from autograder.authoring.prose import minutes
+from autograder.authoring.prose import of_minutes as findings
 
 SOLUTIONS = Path(__file__).parents[2] / "solutions"
 ABOUT = SOLUTIONS.parent / "README.md"

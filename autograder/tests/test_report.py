@@ -176,7 +176,7 @@ def test_points_are_written_as_people_write_them() -> None:
 
 def shown(*reports: Report) -> str:
     console = Console(file=io.StringIO(), width=80, color_system=None)
-    for line in table.Grid(table.rows(reports)).lines():
+    for line in table.lines(table.rows(reports)):
         console.print(line, highlight=False)
     return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines())  # type: ignore[attr-defined]
 
@@ -297,7 +297,7 @@ def test_the_dict_is_safe_for_any_json_writer() -> None:
 
 
 def test_the_csv_has_a_row_for_each_exercise(tmp_path: Path) -> None:
-    data.write_csv(tmp_path / "marks.csv", [REPORT, UNREADABLE])
+    data.write_rows(tmp_path / "marks.csv", data.rows([REPORT, UNREADABLE]))
     assert (tmp_path / "marks.csv").read_text(encoding="utf-8") == (
         "assignment,submission,status,exercise,outcome,points,max_points,parts,diagnoses,error\n"
         "hw1_dropout,ada/hw1_dropout.ipynb,graded,keep_mask,passed,3.0,3.0,shape 3 of 3,,\n"
@@ -309,7 +309,7 @@ def test_the_csv_has_a_row_for_each_exercise(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(1)", " =1", "\t=1", "\x00=1", "\u202e=1", '=HYPERLINK("x,y")'])
 def test_no_cell_of_the_csv_is_a_formula(name: str, tmp_path: Path) -> None:
-    data.write_csv(tmp_path / "marks.csv", [replace(UNREADABLE, submission=name, error=name)])
+    data.write_rows(tmp_path / "marks.csv", data.rows([replace(UNREADABLE, submission=name, error=name)]))
     with open(tmp_path / "marks.csv", encoding="utf-8", newline="") as file:
         _, row = csv.reader(file)
     assert len(row) == len(data.HEADER)
@@ -317,7 +317,7 @@ def test_no_cell_of_the_csv_is_a_formula(name: str, tmp_path: Path) -> None:
 
 
 def test_commas_quotes_and_line_breaks_stay_in_their_cell(tmp_path: Path) -> None:
-    data.write_csv(tmp_path / "marks.csv", [replace(UNREADABLE, submission='a,"b"\nc')])
+    data.write_rows(tmp_path / "marks.csv", data.rows([replace(UNREADABLE, submission='a,"b"\nc')]))
     with open(tmp_path / "marks.csv", encoding="utf-8", newline="") as file:
         assert list(csv.reader(file))[1][1] == 'a,"b"\nc'
 
@@ -383,7 +383,7 @@ def attacked(attack: str) -> ExerciseResult:
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_what_a_student_writes_stays_text(attack: str) -> None:
     report = replace(REPORT, assignment=attack, submission=attack, notes=(attack,), error=attack, exercises=(attacked(attack),))
-    page = Reader(html.report_html(report, staff=True))
+    page = Reader(html.page(report, "", "".join(html.exercise_html(result, staff=True) for result in report.exercises)))
     assert page.tags <= TAGS | {"html", "head", "body", "meta", "title", "h1", "p", "b"}
     assert page.attributes <= {"style", "class", "lang", "charset", "name", "content"}
     assert words.clean(attack) in page.text
@@ -424,7 +424,7 @@ def test_the_block_says_what_the_text_says() -> None:
 
 
 def test_the_block_needs_nothing_from_elsewhere() -> None:
-    page = html.report_html(REPORT)
+    page = html.page(REPORT, "", "".join(map(html.exercise_html, REPORT.exercises)))
     assert not any(word in page for word in ("<script", "<style", "http", "url(", "<link", "src="))
 
 

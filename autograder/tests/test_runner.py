@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 
 from autograder.model import Answer, Call, Cell, Code, Given, Item, Opaque, Outcome, Role, Seed
-from autograder.running import packing, runner
+from autograder.running import packing
 from autograder.running.opaque import CROWDED, LARGE, MAX_ELEMENTS, OWN, kind
 from autograder.running.packing import plain
-from autograder.running.runner import Room, describe
+from autograder.running.runner import Room
+from autograder.running.spoken import MAX_TEXT, describe
 from autograder.running.statements import stubs
 from autograder.subjects.local import Local
 from autograder.tests.toys import Hostile, HostileError, Lying
@@ -387,7 +388,7 @@ def test_an_error_is_described_on_one_line_however_hostile() -> None:
     assert describe(np.linalg.LinAlgError("singular")) == "LinAlgError (a ValueError): singular"
     assert describe(UnicodeError("odd")) == "UnicodeError: odd"
     assert describe(KeyError()) == "KeyError"
-    assert len(describe(ValueError("x" * 10**6))) <= runner.MAX_TEXT
+    assert len(describe(ValueError("x" * 10**6))) <= MAX_TEXT
     assert describe(ValueError("\ud800")) == "ValueError:  "
 
 
