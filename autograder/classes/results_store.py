@@ -280,7 +280,7 @@ class ResultsStore(AbstractContextManager["ResultsStore"]):
         self._lock.close()
 
 
-Asked = Mapping[str, tuple[float, Sequence[str]]]  # exercise -> points, and the names of its checks
+Asked = Mapping[str, tuple[float, Mapping[str, str]]]  # exercise -> points, and its checks with their sentences
 Marks = Mapping[str, tuple[Any, ...]]  # exercise -> points, checks that failed, and what these give now where they do not decide
 
 

@@ -40,7 +40,7 @@ class Again:
 
     @property
     def title(self) -> str:
-        return words.line(self.name).replace("_", " ")
+        return words.title(self.name)
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,11 @@ def called(student: str, name: str) -> str:
     return line(f"{student} ({name})" if name else student)
 
 
+def title(name: str) -> str:
+    """The name of a misconception as a few words."""
+    return line(name).replace("_", " ")
+
+
 def sentence(verdict: Verdict) -> str:
     """What is judged, as it continues after the exercise's name; a hidden case says that it is one."""
     return phrase(verdict.sentence or verdict.check) + (" (hidden case)" if verdict.hidden else "")
