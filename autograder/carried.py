@@ -2,9 +2,10 @@
 
 A student whose dropout_forward calls a keep_mask that is upside down has one mistake, not two. So the solution is given that very
 mistake, in keep_mask alone, and its dropout_forward is judged: if its facts are those of the student's and the same checks hold, nothing
-else is wrong there as far as can be seen, and the parts that it loses too are given back. Nothing can be gained by it: the earlier
-exercise has lost points for a belief that was named, and an exercise that loses more than six tenths in this way shows too little of
-itself to be believed.
+else is wrong there as far as can be seen, and the parts that it loses too are given back. A right dropout_forward may do something else
+with a wrong mask than the solution's does: so those that the key knows to be as right are judged, too. Nothing can be gained by it: the
+earlier exercise has lost points for a belief that was named, and an exercise that loses more than six tenths in this way shows too
+little of itself to be believed.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ import ast
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from itertools import product
 
 from autograder.diagnose import Facts, fingerprint
 from autograder.examine import LIMITS, examine
 from autograder.judge import points
-from autograder.model import Cell, Exercise, ExerciseResult, Misconception, Outcome, Submission
+from autograder.keys import bare
+from autograder.model import Cell, Exercise, ExerciseResult, Misconception, Outcome, Role, Submission
 from autograder.running.statements import parsed
 from autograder.staff import Staff
 
@@ -54,8 +57,10 @@ def with_carried(staff: Staff, submission: Submission, results: Sequence[Exercis
 
 def _settled(staff: Staff, exercise: Exercise, result: ExerciseResult, earlier: Iterable[ExerciseResult]) -> ExerciseResult:
     for source in earlier if result.facts else ():
-        for belief in _named(staff, source):
-            consequence = consequence_of(staff, belief, exercise)
+        for belief, (number, form) in product(_named(staff, source), enumerate(forms(staff, exercise))):
+            if source.name in form:
+                continue  # a forward and a backward that were written for each other
+            consequence = consequence_of(staff, belief, exercise, number)
             alike = consequence.outcomes == _outcomes(result)
             if alike and 0 < consequence.share <= MOST and consequence.facts == result.facts:
                 return _given_back(exercise, result, consequence.lost, source.name)
@@ -76,18 +81,31 @@ def _given_back(exercise: Exercise, result: ExerciseResult, lost: frozenset[str]
     return replace(result, parts=parts, points=points(exercise, parts))
 
 
-def consequence_of(staff: Staff, belief: Misconception, exercise: Exercise) -> Consequence:
-    """What the belief does to the solution of another exercise; worked out once."""
-    key = (belief.exercise, belief.name, belief.edits, exercise.name)
+def forms(staff: Staff, exercise: Exercise) -> list[Mapping[str, str]]:
+    """Right answers that call an earlier exercise, as answer cells: first the solution's, then what the key says is as right."""
+    key = ("forms", exercise.name)
     if key not in staff.consequences:
-        staff.consequences[key] = _worked_out(staff, belief, exercise)
+        text = ast.unparse(ast.parse(bare(staff.solution.answers[exercise.name])))
+        pairs = [title.partition(" -> ") for title in staff.key.equivalent.get(exercise.name, ())]
+        equal = [{exercise.name: text.replace(was, becomes)} for was, _, becomes in pairs if text.count(was) == 1]
+        others = [staff.written(v) for v in staff.key.variants if v.exercise == exercise.name]
+        staff.consequences[key] = [{}, *(cells for cells in [*equal, *others] if sources(staff, exercise, _calls_in(cells)))]
+    found: list[Mapping[str, str]] = staff.consequences[key]
+    return found
+
+
+def consequence_of(staff: Staff, belief: Misconception, exercise: Exercise, form: int = 0) -> Consequence:
+    """What the belief does to a right answer to another exercise; worked out once."""
+    key = (belief.exercise, belief.name, belief.edits, exercise.name, form)
+    if key not in staff.consequences:
+        staff.consequences[key] = _worked_out(staff, belief, exercise, forms(staff, exercise)[form])
     found: Consequence = staff.consequences[key]
     return found
 
 
-def _worked_out(staff: Staff, belief: Misconception, exercise: Exercise) -> Consequence:
+def _worked_out(staff: Staff, belief: Misconception, exercise: Exercise, form: Mapping[str, str]) -> Consequence:
     assignment, probes = staff.assignment, staff.assignment.probes.get(exercise.name, ())
-    subject = staff.with_cells(staff.written(belief))
+    subject = staff.with_cells({**form, **staff.written(belief)})
     result = examine(exercise, subject, assignment, {}, staff.key.salt, staff.oracle)
     lost = [part for part in result.parts if not part.full]
     share = sum(part.max_points for part in lost) / exercise.points if exercise.points else 0.0
@@ -110,6 +128,10 @@ def calls(cells: Iterable[Cell]) -> dict[str, set[str]]:
                 names = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
                 found.setdefault(statement.name, set()).update(names)
     return found
+
+
+def _calls_in(answers: Mapping[str, str]) -> dict[str, set[str]]:
+    return calls(Cell(name, Role.ANSWER, source) for name, source in answers.items())
 
 
 def sources(staff: Staff, exercise: Exercise, uses: Mapping[str, set[str]]) -> list[str]:

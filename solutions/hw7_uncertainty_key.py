@@ -461,6 +461,13 @@ MISCONCEPTIONS = {
             """Your a is the root of the variance, where it should be 1 divided by it. The bracket has the variance q (1 + p alpha'^2);
             to make 1 of it one DIVIDES by its root.""",
             ("(1 / ((1 - p) * (1 + p * alpha ** 2))) ** 0.5", "((1 - p) * (1 + p * alpha ** 2)) ** 0.5"), signs="alpha_slope"),
+        core("p_and_q_change_places",
+            "In your a, p and 1 - p stand in each other's places: a = 1 / sqrt(q (1 + p alpha'^2)), and q = 1 - p is what is KEPT.",
+            ("((1 - p) * (1 + p * alpha ** 2))", "((p or 1) * (1 + (1 - p) * alpha ** 2))"), signs="alpha_slope"),
+        core("the_mean_square_is_the_variance",
+            """Your a is 1 / sqrt(q + p alpha'^2), from the mean SQUARE of the bracket. For the variance the square of its mean, p alpha',
+            is taken away: q (1 + p alpha'^2).""",
+            ("((1 - p) * (1 + p * alpha ** 2))", "(1 - p + p * alpha ** 2)"), signs="alpha_slope"),
         core("b_has_the_sign_of_alpha",
             """Your b has the wrong sign. Dropping to a negative value lowers the mean by p alpha', and b must raise it again: b = -a p
             alpha', a positive number.""",
@@ -560,8 +567,8 @@ MISCONCEPTIONS = {
             (COINS, "rng.random((len(x), *W.shape))"),
             (SCORES, "np.einsum('nd,ndk->nk', x, mask * W / (1 - p))"), signs="what_is_dropped dropped_for"),
         core("one_mask_serves_the_whole_batch",
-            """You drop units now, but the same ones in all examples: four copies of an example still share one roll of the dice. Draw a
-            mask of the shape of x, (N, D).""",
+            """All examples of a pass share one roll of the dice, as the four copies of the patient did: they lose the same. Draw a mask of
+            the shape of x, (N, D).""",
             (COINS, "rng.random(x.shape[1])"), signs="dropped_for"),
         core("one_mask_serves_all_passes",
             "All your passes use the same masks, so they agree perfectly and mean nothing. Draw new masks in every pass.",

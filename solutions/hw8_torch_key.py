@@ -152,365 +152,238 @@ def masked(new):
 
 MISCONCEPTIONS = {
     "compare_with_torch": [
-        core(
-            "what_is_not_zero_was_kept",
+        core("what_is_not_zero_was_kept",
             """You read the mask off the output: where it is not 0, or by dividing it by x. But x may hold zeros (after a ReLU half of it
             does), and a kept 0 looks like a dropped number; in AlphaDropout a dropped number is not even 0. Ask autograd for the derivative
             of the output with respect to x: that is the multiplier itself.""",
-            masked("(out.detach().cpu().numpy() != 0) * mask.max()"),
-            signs="mask_among_zeros =mask",
-        ),
-        core(
-            "output_over_input_is_the_mask",
+            masked("(out.detach().cpu().numpy() != 0) * mask.max()"), signs="mask_among_zeros =mask"),
+        core("output_over_input_is_the_mask",
             """You divide the output by x to find the mask. Where x is 0 that is 0/0, and in AlphaDropout a constant is added, so that it is
             no ratio at all. Ask autograd for the derivative of the output with respect to x.""",
-            masked("(out / inputs).detach().cpu().numpy()"),
-            signs="mask_among_zeros =mask",
-        ),
-        core(
-            "the_module_comes_in_training_mode",
+            masked("(out / inputs).detach().cpu().numpy()"), signs="mask_among_zeros =mask"),
+        core("the_module_comes_in_training_mode",
             """You never call module.train(). A module that was last used for a prediction is in eval mode and drops nothing: then you
             compare the identity with the identity.""",
-            (".train()", ""),
-            signs="mask_after_eval =mask",
-        ),
-        core(
-            "a_second_pass_has_the_same_mask",
+            (".train()", ""), signs="mask_after_eval =mask"),
+        core("a_second_pass_has_the_same_mask",
             """You run the module twice, once for the output and once for the mask and the gradient. The second pass draws another mask.
             Take all three from one pass (retain_graph=True lets you ask it twice).""",
             ("out = module(inputs)", "first = module(inputs)\n    out = module(inputs)"),
-            ("(x, mask), out)", "(x, mask), first)"),
-            signs="plain_out =plain_grad =mask =mask_of_zeros_in_dout",
-        ),
-        core(
-            "any_pass_shows_the_mask",
+            ("(x, mask), out)", "(x, mask), first)"), signs="plain_out =plain_grad =mask =mask_of_zeros_in_dout"),
+        core("any_pass_shows_the_mask",
             """You take the mask from another pass than output and gradient. Each pass of the module draws a new mask: take all three from
             one pass (retain_graph=True lets you ask it twice).""",
             ("grad(out, inputs, torch.ones_like(out), retain_graph=True)", "grad(module(inputs), inputs, torch.ones_like(out))"),
-            signs="plain_out plain_grad =mask =gradient_taken",
-        ),
-        core(
-            "a_second_pass_has_the_same_gradient",
+            signs="plain_out plain_grad =mask =gradient_taken"),
+        core("a_second_pass_has_the_same_gradient",
             """You run the module again for the gradient by dout. The second pass draws another mask, so that this is the gradient of
             something else. Ask one pass twice: retain_graph=True keeps its graph.""",
             ("grad(out, inputs, torch.tensor(", "grad(module(inputs), inputs, torch.tensor("),
-            signs="plain_grad =plain_out =mask =gradient_taken",
-        ),
-        core(
-            "backward_replaces_the_gradient",
+            signs="plain_grad =plain_out =mask =gradient_taken"),
+        core("backward_replaces_the_gradient",
             """You call backward() twice and read x.grad after each. But backward ADDS to x.grad: after the second call it holds the sum of
             both. Set it to None in between, or ask torch.autograd.grad, which adds nothing up.""",
             (MULTIPLIER, "out.sum().backward(retain_graph=True)\n    mask = inputs.grad.clone()"),
-            (GRADIENT, "out.backward(torch.tensor(dout, device=device))\n    grad = inputs.grad"),
-            signs="gradient_taken",
-        ),
-        core(
-            "numpy_makes_a_copy",
+            (GRADIENT, "out.backward(torch.tensor(dout, device=device))\n    grad = inputs.grad"), signs="gradient_taken"),
+        core("numpy_makes_a_copy",
             """What the NumPy functions get as the mask is the gradient by dout. Either you asked for it with dout instead of ones, or it
             was the mask once: tensor.numpy() makes no copy, and where x.grad is set to 0 and filled again, so is your mask. Then copy it in
             time.""",
-            masked("grad.cpu().numpy()"),
-            signs="mask",
-        ),
-        core(
-            "the_gradient_needs_no_dout",
+            masked("grad.cpu().numpy()"), signs="mask"),
+        core("the_gradient_needs_no_dout",
             """The gradient of torch that you compare with is that of out.sum(): the mask itself. dout is the gradient of the loss by the
             OUTPUT; hand it to torch as well: torch.autograd.grad(out, x, dout).""",
-            ("torch.tensor(dout, device=device)", "torch.ones_like(out)"),
-            signs="gradient_taken",
-        ),
-        core(
-            "any_dout_will_do",
+            ("torch.tensor(dout, device=device)", "torch.ones_like(out)"), signs="gradient_taken"),
+        core("any_dout_will_do",
             """You compare the gradients for a dout of ones, whatever you are given: NumPy's and torch's. Then a backward that forgets dout
             is right. Hand the dout that you get to numpy_backward and to torch.""",
             ("numpy_backward(dout, mask)", "numpy_backward(np.ones_like(dout), mask)"),
-            ("torch.tensor(dout, device=device)", "torch.ones_like(out)"),
-            signs="gradient_taken =mask",
-        ),
-        core(
-            "the_numpy_code_is_known",
+            ("torch.tensor(dout, device=device)", "torch.ones_like(out)"), signs="gradient_taken =mask"),
+        core("the_numpy_code_is_known",
             """Whatever numpy_forward and numpy_backward return, your numbers are the same: you do not call them, but multiply by the mask
             yourself, say. They are what is to be compared: they may be wrong, and then your function has to say by how much.""",
             ("numpy_forward(x, mask)", "x * mask"),
-            ("numpy_backward(dout, mask)", "dout * mask"),
-            signs="mask",
-        ),
-        edge(
-            "close_or_not_is_the_answer",
+            ("numpy_backward(dout, mask)", "dout * mask"), signs="mask"),
+        edge("close_or_not_is_the_answer",
             """You answer with yes or no, as np.allclose does. Asked for is HOW LARGE the difference is: the largest one, divided by the
             largest of torch's numbers. Whether that is close enough, the reader decides.""",
-            (RATIO, "float(not np.allclose(ours, theirs))"),
-            signs="one_percent one_wrong_number",
-        ),
-        edge(
-            "a_difference_is_never_negative",
+            (RATIO, "float(not np.allclose(ours, theirs))"), signs="one_percent one_wrong_number"),
+        edge("a_difference_is_never_negative",
             """You take the largest of ours - torch's without an absolute value. A number that is too small has a negative difference, and
             that is never the largest: take np.abs(ours - theirs).max().""",
-            ("np.abs(ours - theirs)", "(ours - theirs)"),
-            signs="one_wrong_number_too_small =one_wrong_number",
-        ),
-        core(
-            "every_module_divides_by_one_minus_p",
+            ("np.abs(ours - theirs)", "(ours - theirs)"), signs="one_wrong_number_too_small =one_wrong_number"),
+        core("every_module_divides_by_one_minus_p",
             """Your mask is right for Dropout and not for AlphaDropout. There the kept numbers are multiplied by a, not by 1/(1-p), and a
             constant is added, which a pass of ones would show too. The derivative of the output with respect to x is the multiplier of
             every such module.""",
-            masked("(mask / mask.max() / (1 - module.p)).astype(x.dtype) if module.p < 1 else mask"),
-            signs="mask",
-        ),
-        core(
-            "dout_is_never_zero",
+            masked("(mask / mask.max() / (1 - module.p)).astype(x.dtype) if module.p < 1 else mask"), signs="mask"),
+        core("dout_is_never_zero",
             """You divide the gradient by dout to find the mask. Where dout is 0, as before a ReLU it often is, that is 0/0. Ask for the
             gradient with ones instead of dout: that is the multiplier itself.""",
-            masked("(grad / torch.tensor(dout, device=device)).cpu().numpy()"),
-            signs="mask_of_zeros_in_dout =mask",
-        ),
-        core(
-            "dropout_is_compared_in_eval_mode",
+            masked("(grad / torch.tensor(dout, device=device)).cpu().numpy()"), signs="mask_of_zeros_in_dout =mask"),
+        core("where_dout_is_zero_all_was_dropped",
+            """You divide the gradient by dout to find the mask, and write 0 where dout is 0, as before a ReLU it often is: there what was
+            kept looks dropped. Ask for the gradient with ones instead of dout: that is the multiplier itself.""",
+            masked("np.where(dout != 0, mask, 0).astype(x.dtype)"), signs="mask_of_zeros_in_dout =mask"),
+        core("nothing_is_added",
+            """Your numbers are right for Dropout and not for AlphaDropout, which ADDS a constant after it has multiplied. A pass of ones
+            shows mask plus constant, and mask * x is not torch's output: take the derivative for the mask, and compare with the output.""",
+            ("(x, mask), out)", "(x, mask), torch.tensor(mask * x))"), signs="alpha =mask =mask_among_zeros =plain_out"),
+        core("dropout_is_compared_in_eval_mode",
             """You compare in eval mode, where the module drops nothing: that is the identity against the identity. Your function compares
             TRAINING: call module.train() before the pass.""",
-            (".train()", ".eval()"),
-            signs="mask mask_after_eval =plain_out",
-        ),
-        core(
-            "the_gradient_can_be_had_in_eval_mode",
+            (".train()", ".eval()"), signs="mask mask_after_eval =plain_out"),
+        core("the_gradient_can_be_had_in_eval_mode",
             """Your gradient is that of a pass in eval mode: it is dout itself. What you want to compare is the gradient of the training
             pass whose output and mask you have.""",
-            ("grad(out, inputs, torch.tensor(", "grad(module.eval()(inputs), inputs, torch.tensor("),
-            signs="gradient_taken =mask",
-        ),
-        edge(
-            "the_keep_rate_is_the_mean_of_the_mask",
+            ("grad(out, inputs, torch.tensor(", "grad(module.eval()(inputs), inputs, torch.tensor("), signs="gradient_taken =mask"),
+        edge("the_keep_rate_is_the_mean_of_the_mask",
             """Your keep_rate is the average of the multipliers. They are 1/(1-p) where something was kept, so their average is about 1,
             whatever p is. Count the entries that are not 0.""",
-            ("(mask != 0).mean()", "mask.mean()"),
-            signs="keep_rate keep_rate_after_eval",
-        ),
-        edge(
-            "the_keep_rate_is_what_was_dropped",
+            ("(mask != 0).mean()", "mask.mean()"), signs="keep_rate keep_rate_after_eval"),
+        edge("the_keep_rate_is_a_count",
+            """Your keep_rate is the NUMBER of entries that are not 0. Asked for is their share: divide by mask.size, or take the mean.""",
+            ("(mask != 0).mean()", "(mask != 0).sum()"), signs="keep_rate"),
+        edge("the_keep_rate_is_what_was_dropped",
             """Your keep_rate counts what was DROPPED. keep_rate is the share of entries of the mask that are not 0.""",
-            ("mask != 0", "mask == 0"),
-            signs="keep_rate",
-        ),
-        edge(
-            "the_keep_rate_is_one_minus_p",
+            ("mask != 0", "mask == 0"), signs="keep_rate"),
+        edge("the_keep_rate_is_one_minus_p",
             """Your keep_rate is 1 - module.p. That is what the module was told, not what happened in this pass, and not every module has a
             p. Count the entries of the mask that are not 0.""",
-            ("(mask != 0).mean()", "1 - module.p"),
-            signs="keep_rate keep_rate_among_zeros",
-        ),
-        edge(
-            "the_keep_rate_shows_in_the_output",
+            ("(mask != 0).mean()", "1 - module.p"), signs="keep_rate keep_rate_among_zeros"),
+        edge("the_keep_rate_shows_in_the_output",
             """Your keep_rate counts where the OUTPUT is not 0. A kept 0 is 0 too, and after a ReLU every other number is one. Count the
             entries of the mask that are not 0.""",
-            ("(mask != 0).mean()", "(out != 0).float().mean()"),
-            signs="keep_rate_among_zeros =mask_among_zeros",
-        ),
-        edge(
-            "differences_need_no_scale",
+            ("(mask != 0).mean()", "(out != 0).float().mean()"), signs="keep_rate_among_zeros =mask_among_zeros"),
+        edge("differences_need_no_scale",
             """You return absolute differences. Whether 0.01 is much depends on the size of what is compared: divide by the largest absolute
             value of torch's array.""",
-            (RATIO, "float(worst)"),
-            signs="one_percent",
-        ),
-        edge(
-            "the_average_difference_says_enough",
+            (RATIO, "float(worst)"), signs="one_percent"),
+        edge("the_average_difference_says_enough",
             """You average the differences. One wrong number among thousands disappears in an average; the maximum sees it.""",
-            (".max()", ".mean()", 2),
-            signs="one_wrong_number",
-        ),
-        core(
-            "each_number_is_its_own_scale",
+            (".max()", ".mean()", 2), signs="one_wrong_number"),
+        core("each_number_is_its_own_scale",
             """You divide each difference by its own number of torch's. Where something was dropped that is 0/0. The text asks for ONE
             scale: the largest difference, divided by the largest of torch's numbers.""",
-            (RATIO, "float((np.abs(ours - theirs) / np.abs(theirs)).max())"),
-            signs="one_percent one_wrong_number at_one",
-        ),
-        edge(
-            "a_guard_makes_each_number_a_scale",
+            (RATIO, "float((np.abs(ours - theirs) / np.abs(theirs)).max())"), signs="one_percent one_wrong_number at_one"),
+        edge("a_guard_makes_each_number_a_scale",
             """You divide each difference by its own number of torch's (and a little more, against 0/0). A small difference at a small
             number then looks huge. The text asks for ONE scale: the largest difference, divided by the largest of torch's numbers.""",
-            (RATIO, "float((np.abs(ours - theirs) / (np.abs(theirs) + 1e-8)).max())"),
-            signs="one_wrong_number =one_percent",
-        ),
-        edge(
-            "the_scale_is_the_sum_of_both",
+            (RATIO, "float((np.abs(ours - theirs) / (np.abs(theirs) + 1e-8)).max())"), signs="one_wrong_number =one_percent"),
+        edge("the_scale_is_the_sum_of_both",
             """You divide each difference by the sum of both numbers, as course notes on gradient checks do: what is 1 % too large then
             measures 0.5 %. The text asks for ONE scale: the largest difference, divided by the largest of torch's numbers.""",
-            (RATIO, "float((np.abs(ours - theirs) / np.maximum(1e-8, np.abs(ours) + np.abs(theirs))).max())"),
-            signs="one_percent",
-        ),
-        core(
-            "a_mask_is_true_or_false",
+            (RATIO, "float((np.abs(ours - theirs) / np.maximum(1e-8, np.abs(ours) + np.abs(theirs))).max())"), signs="one_percent"),
+        core("a_mask_is_true_or_false",
             """You hand over which numbers were kept, as True and False. The NumPy functions ask for the multiplier that torch used: 0 or
             1/(1-p), in AlphaDropout 0 or a.""",
-            masked("(mask != 0).astype(x.dtype)"),
-            signs="mask",
-        ),
-        manner(
-            "torch_is_never_all_zero",
+            masked("(mask != 0).astype(x.dtype)"), signs="mask"),
+        manner("torch_is_never_all_zero",
             """At p = 1 everything torch computes is 0, and somewhere you divide by it, or by 1 - p: 0/0. Where there is nothing to divide
             by, return the absolute difference.""",
-            (" if largest > 0 else float(worst)", ""),
-            signs="at_one",
-        ),
+            (" if largest > 0 else float(worst)", ""), signs="at_one"),
     ],
     "MyDropoutFunction": [
-        core(
-            "torch_takes_the_keep_probability",
+        core("torch_takes_the_keep_probability",
             """You keep with probability p. In torch, as in this course, p is the probability of DROPPING; the keep probability of papers
             and of old TensorFlow programs is 1 - p.""",
             (DRAWN, "torch.empty_like(x).bernoulli_(p)"),
             (SCALED, "if p > 0:\n            mask /= p"),
-            (" or self.p == 0", ""),
-            signs="drop_share_of_MyDropout",
-        ),
-        core(
-            "the_layer_need_not_scale",
+            (" or self.p == 0", ""), signs="drop_share_of_MyDropout"),
+        core("the_layer_need_not_scale",
             """Your layer drops but does not divide the survivors by 1 - p, and in eval mode it does nothing either: in training every sum
             is too small by the factor 1 - p.""",
-            (SCALED, "pass"),
-            signs="survivors_of_MyDropout",
-        ),
-        edge(
-            "the_gradient_needs_no_scale",
+            (SCALED, "pass"), signs="survivors_of_MyDropout"),
+        edge("the_gradient_needs_no_scale",
             """Backward gives the gradient to the kept numbers, but forgets the 1/(1-p) by which they were multiplied. The gradient is
             multiplied by exactly what x was multiplied by.""",
-            ("dout * mask", "dout * (mask != 0)"),
-            signs="gradient_factor_of_MyDropout",
-        ),
-        edge(
-            "the_gradient_knows_no_mask",
+            ("dout * mask", "dout * (mask != 0)"), signs="gradient_factor_of_MyDropout"),
+        edge("the_gradient_is_scaled_again",
+            """Backward divides by 1 - p twice. The mask that you saved holds 1/(1-p) already: dout * mask is all there is to do.""",
+            ("dout * mask", "dout * mask * mask"), signs="gradient_factor_of_MyDropout"),
+        edge("the_gradient_knows_no_mask",
             """Your backward passes the gradient to every number, dropped or not. What was multiplied by 0 on the way forward gets the
             gradient 0: save the mask and use it.""",
             (SAVED, "ctx.p = p"),
-            (BACKWARD, "return dout / (1 - ctx.p) if ctx.p < 1 else dout * 0, None"),
-            signs="gradient_mask_of_MyDropout",
-        ),
-        edge(
-            "a_zero_output_was_dropped",
+            (BACKWARD, "return dout / (1 - ctx.p) if ctx.p < 1 else dout * 0, None"), signs="gradient_mask_of_MyDropout"),
+        edge("a_zero_output_was_dropped",
             """Backward finds the mask by looking where the output is not 0. A kept number that happens to be 0, as after a ReLU, then loses
             its gradient. Save the mask itself.""",
             OUTPUT_SAVED,
-            ("dout * mask", "dout * (mask != 0) / (1 - ctx.p if ctx.p < 1 else 1)"),
-            signs="gradient_at_zero_input_of_MyDropout",
-        ),
-        edge(
-            "the_output_is_the_mask",
+            ("dout * mask", "dout * (mask != 0) / (1 - ctx.p if ctx.p < 1 else 1)"), signs="gradient_at_zero_input_of_MyDropout"),
+        edge("the_output_is_the_mask",
             """Backward multiplies dout by the OUTPUT of forward. It is 0 in the right places, but elsewhere it is x/(1-p) and not 1/(1-p).
             Save the mask itself.""",
-            OUTPUT_SAVED,
-            signs="gradient_factor_of_MyDropout gradient_at_zero_input_of_MyDropout",
-        ),
-        edge(
-            "output_over_input_is_the_mask",
+            OUTPUT_SAVED, signs="gradient_factor_of_MyDropout gradient_at_zero_input_of_MyDropout"),
+        edge("output_over_input_is_the_mask",
             """Backward finds the mask as output / x. Where x is 0, as behind a ReLU, that is 0 / 0, and NaN spreads through the whole
             network. Save the mask itself.""",
             ("ctx.save_for_backward(mask)\n        return x * mask", "ctx.save_for_backward(x, x * mask)\n        return x * mask"),
-            (BACKWARD, "x, out = ctx.saved_tensors\n        return dout * out / x, None"),
-            signs="gradient_at_zero_input_of_MyDropout",
-        ),
-        core(
-            "the_layer_scales_for_the_function",
+            (BACKWARD, "x, out = ctx.saved_tensors\n        return dout * out / x, None"), signs="gradient_at_zero_input_of_MyDropout"),
+        core("the_layer_scales_for_the_function",
             """MyDropoutFunction drops and does not scale; MyDropout divides in its place. But the function is asked for as inverted dropout
             by itself: whoever calls MyDropoutFunction.apply gets sums that are too small. Divide there.""",
             (SCALED, "pass"),
             (APPLIED, "MyDropoutFunction.apply(x, self.p) / (1 - self.p if self.p < 1 else 1)"),
-            signs="survivors_of_MyDropoutFunction =survivors_of_MyDropout",
-        ),
-        edge(
-            "test_time_scales_again",
+            signs="survivors_of_MyDropoutFunction =survivors_of_MyDropout"),
+        edge("test_time_scales_again",
             """In eval mode your layer multiplies by 1 - p. That belongs to vanilla dropout, which does not divide in training. Inverted
             dropout has settled the scale in training, so eval returns x as it is.""",
-            SHRINKS,
-            signs="test_time_of_MyDropout",
-        ),
-        core(
-            "vanilla_dropout_will_do",
+            SHRINKS, signs="test_time_of_MyDropout"),
+        core("vanilla_dropout_will_do",
             """This is vanilla dropout: no division in training, and a factor 1 - p in eval mode. Asked for is inverted dropout, as torch
             has it: divide the survivors by 1 - p in training, and return x as it is in eval.""",
             (SCALED, "pass"),
-            SHRINKS,
-            signs="survivors_of_MyDropout test_time_of_MyDropout",
-        ),
-        core(
-            "eval_is_when_to_drop",
+            SHRINKS, signs="survivors_of_MyDropout test_time_of_MyDropout"),
+        core("eval_is_when_to_drop",
             """Your layer drops in eval mode and not in training: the condition is the wrong way round. self.training is True when it should
             drop.""",
-            ("not self.training", "self.training"),
-            signs="drop_share_of_MyDropout test_time_of_MyDropout =input_after_of_MyDropout",
-        ),
-        edge(
-            "eval_is_somebody_elses_business",
+            ("not self.training", "self.training"), signs="drop_share_of_MyDropout test_time_of_MyDropout =input_after_of_MyDropout"),
+        edge("eval_is_somebody_elses_business",
             """Your layer drops in eval mode too. .eval() only sets self.training to False; the layer has to look at it, and in every pass.
             (The same trap in other clothes: F.dropout(x, p) without its third argument, an nn.Dropout made within forward, self.train
             without parentheses, which is a method and counts as true, and a self.training that was looked at in __init__.)""",
-            ("not self.training or ", ""),
-            signs="test_time_of_MyDropout =input_after_of_MyDropout",
-        ),
-        edge(
-            "train_is_a_question",
+            ("not self.training or ", ""), signs="test_time_of_MyDropout =input_after_of_MyDropout"),
+        edge("train_is_a_question",
             """Your layer drops in eval mode too, because it calls self.train(). That is no question: it switches training mode ON, and what
             it returns counts as true. Ask self.training, without parentheses.""",
-            ("not self.training", "not self.train()"),
-            signs="test_time_of_MyDropout mode_after_eval =input_after_of_MyDropout",
-        ),
-        edge(
-            "backward_returns_one_gradient",
+            ("not self.training", "not self.train()"), signs="test_time_of_MyDropout mode_after_eval =input_after_of_MyDropout"),
+        edge("backward_returns_one_gradient",
             """backward returns another number of values than forward was given. The first is the gradient with respect to x, the second
             that with respect to p, which is None: return dx, None.""",
-            ("dout * mask, None", "dout * mask"),
-            signs="way_back",
-        ),
-        edge(
-            "p_gets_a_gradient_too",
+            ("dout * mask, None", "dout * mask"), signs="way_back"),
+        edge("p_gets_a_gradient_too",
             """backward returns a gradient by p. But p is a plain number, no tensor, and torch wants None in its place: return dx, None.""",
-            ("dout * mask, None", "dout * mask, (dout * mask).sum()"),
-            signs="way_back",
-        ),
-        edge(
-            "autograd_follows_numbers",
+            ("dout * mask, None", "dout * mask, (dout * mask).sum()"), signs="way_back"),
+        edge("every_layer_drops_half",
+            """Your layer drops one half, whatever p it was made with. Keep p in __init__ (self.p = p), and hand self.p to the function.""",
+            (APPLIED, "MyDropoutFunction.apply(x, 0.5)"), signs="drop_share_of_MyDropout"),
+        edge("autograd_follows_numbers",
             """No gradient comes back through your layer: its output has forgotten where it came from. detach(), .data, torch.no_grad() and
             the way through NumPy all cut the graph. Let MyDropoutFunction.apply(x, p) work on x itself.""",
-            (APPLIED, "MyDropoutFunction.apply(x, self.p).detach()"),
-            signs="way_back",
-        ),
-        edge(
-            "backward_draws_a_mask_of_its_own",
+            (APPLIED, "MyDropoutFunction.apply(x, self.p).detach()"), signs="way_back"),
+        edge("backward_draws_a_mask_of_its_own",
             """Backward draws a new mask, so other numbers get a gradient than were kept. Save the mask of the forward pass with
             ctx.save_for_backward and use that one.""",
             (SAVED, "ctx.p = p"),
             ("(mask,) = ctx.saved_tensors", "mask = torch.empty_like(dout).bernoulli_(1 - ctx.p) / (1 - ctx.p if ctx.p < 1 else 1)"),
-            signs="gradient_mask_of_MyDropout",
-        ),
-        core(
-            "survivors_are_divided_by_p",
+            signs="gradient_mask_of_MyDropout"),
+        core("survivors_are_divided_by_p",
             """You drop the right share and then divide the survivors by p. Divide by what remains, 1 - p: only then is the average what it
             was before.""",
-            (SCALED, "mask /= p or 1.0"),
-            signs="survivors_of_MyDropout =drop_share_of_MyDropout",
-        ),
-        core(
-            "survivors_are_multiplied_by_one_minus_p",
+            (SCALED, "mask /= p or 1.0"), signs="survivors_of_MyDropout =drop_share_of_MyDropout"),
+        core("survivors_are_multiplied_by_one_minus_p",
             """You multiply the survivors by 1 - p. They are too few already, so they have to grow: DIVIDE them by 1 - p.""",
-            ("mask /= 1 - p", "mask *= 1 - p"),
-            signs="survivors_of_MyDropout =drop_share_of_MyDropout",
-        ),
-        core(
-            "the_scale_is_what_was_kept",
+            ("mask /= 1 - p", "mask *= 1 - p"), signs="survivors_of_MyDropout =drop_share_of_MyDropout"),
+        core("the_scale_is_what_was_kept",
             """You divide the survivors by the share that happened to be kept. Torch divides by 1 - p, always: the scale is a property of
             the layer and not of the dice.""",
-            (SCALED, "if mask.any():\n            mask /= mask.mean()"),
-            signs="survivors_of_MyDropout",
-        ),
-        core(
-            "randn_is_rand",
+            (SCALED, "if mask.any():\n            mask /= mask.mean()"), signs="survivors_of_MyDropout"),
+        core("randn_is_rand",
             """You compare NORMAL numbers with p: torch.randn is not torch.rand. A normal number exceeds 0.3 in 38 % of all cases. Draw
             uniformly between 0 and 1, with torch.rand or torch.rand_like.""",
-            (DRAWN, "(torch.randn_like(x) > p).to(x.dtype)"),
-            signs="drop_share_of_MyDropout",
-        ),
-        edge(
-            "a_layer_has_a_generator_of_its_own",
+            (DRAWN, "(torch.randn_like(x) > p).to(x.dtype)"), signs="drop_share_of_MyDropout"),
+        edge("a_layer_has_a_generator_of_its_own",
             """Your layer has a generator of its own with a fixed seed: whatever torch.manual_seed says, each new layer throws the same
             coins in the same order. Draw from torch's own generator, and leave the seed to the user.""",
             ("self.p = p", "self.p, self.coins = p, torch.Generator().manual_seed(0)"),
@@ -518,58 +391,38 @@ MISCONCEPTIONS = {
                 "return MyDropoutFunction.apply(x, self.p)",
                 """keep = torch.rand(x.shape, generator=self.coins).to(x.device) >= self.p
         return x * keep / (1 - self.p if self.p < 1 else 1)""",
-            ),
-            signs="source_of_chance =one_layer_twice",
-        ),
-        edge(
-            "a_draw_in_eval_does_no_harm",
+            ), signs="source_of_chance =one_layer_twice"),
+        edge("a_draw_in_eval_does_no_harm",
             """In eval mode your layer draws a mask and does not use it. That moves torch's generator on, so a look at the test error
             changes the rest of the training. Ask self.training first, then draw.""",
             ("if not self.training or self.p == 0:", "out = MyDropoutFunction.apply(x, self.p)\n        if not self.training:"),
             ("        return MyDropoutFunction.apply(x, self.p)\n", "        return out\n"),
-            signs="one_layer_twice =test_time_of_MyDropout",
-        ),
-        manner(
-            "one_is_no_probability",
+            signs="one_layer_twice =test_time_of_MyDropout"),
+        manner("one_is_no_probability",
             """Your layer refuses p = 1. It is a probability like the others: everything is dropped, and the result is 0. Only a p outside
             [0, 1] is a mistake.""",
-            ("0 <= p <= 1", "0 <= p < 1"),
-            signs="at_one_of_MyDropout",
-        ),
-        manner(
-            "an_assert_will_do",
+            ("0 <= p <= 1", "0 <= p < 1"), signs="at_one_of_MyDropout"),
+        manner("an_assert_will_do",
             """You refuse a wrong p with an assert. That is an AssertionError, which nobody catches, and which python -O leaves out. Asked
             for is a ValueError: if not 0 <= p <= 1: raise ValueError(...).""",
-            (REFUSED, "assert 0 <= p <= 1"),
-            signs="outside_of_MyDropout",
-        ),
-        manner(
-            "float32_is_exact_enough",
+            (REFUSED, "assert 0 <= p <= 1"), signs="outside_of_MyDropout"),
+        manner("float32_is_exact_enough",
             """Your scale is computed in float32 and only then brought to the dtype of x: in float64 half of its digits are wrong. Bring the
             mask to the dtype of x first, and divide then.""",
             (DRAWN, "(torch.rand(x.shape, device=x.device) >= p) / (1 - p if p < 1 else 1.0)"),
-            (SCALED, "mask = mask.to(x.dtype)"),
-            signs="digits_of_MyDropout =half_precision",
-        ),
-        core(
-            "one_draw_decides_about_all_features",
+            (SCALED, "mask = mask.to(x.dtype)"), signs="digits_of_MyDropout =half_precision"),
+        core("one_draw_decides_about_all_features",
             """Your layer drops all numbers of an example or none. Each NUMBER throws its own coin: draw as many as x has. (Dropping whole
             maps is Dropout2d's business.)""",
-            (APPLIED, "x * MyDropoutFunction.apply(torch.ones_like(x[..., :1]), self.p)"),
-            signs="columns_of_MyDropout",
-        ),
-        core(
-            "a_channel_throws_one_coin",
+            (APPLIED, "x * MyDropoutFunction.apply(torch.ones_like(x[..., :1]), self.p)"), signs="columns_of_MyDropout"),
+        core("a_channel_throws_one_coin",
             """Where x has three axes or more your layer drops whole channels. That is nn.Dropout2d; nn.Dropout knows no channels: draw one
             number for each entry of x, whatever its shape.""",
             (
                 APPLIED,
                 """x * MyDropoutFunction.apply(torch.ones_like(x if x.dim() < 3 else x[(..., *[slice(1)] * (x.dim() - 2))]), self.p)""",
-            ),
-            signs="channels_of_MyDropout =columns_of_MyDropout",
-        ),
-        core(
-            "one_mask_for_the_life_of_the_layer",
+            ), signs="channels_of_MyDropout =columns_of_MyDropout"),
+        core("one_mask_for_the_life_of_the_layer",
             """Your layer draws its mask once and keeps it. Every pass needs a fresh mask: otherwise you train one thinned network and never
             the others.""",
             (
@@ -577,25 +430,18 @@ MISCONCEPTIONS = {
                 """if getattr(self, "mask", None) is None or self.mask.shape != x.shape:
             self.mask = MyDropoutFunction.apply(torch.ones_like(x), self.p)
         return x * self.mask""",
-            ),
-            signs="one_layer_twice",
-        ),
-        core(
-            "a_seed_belongs_into_the_layer",
+            ), signs="one_layer_twice"),
+        core("a_seed_belongs_into_the_layer",
             """Your layer sets a seed of its own, so every pass of every layer drops the same units. Whoever wants to repeat a run calls
             torch.manual_seed once, at its beginning; a layer only draws.""",
             (DRAWN, "(torch.rand(x.shape, generator=torch.Generator(x.device).manual_seed(0), device=x.device) >= p).to(x.dtype)"),
-            signs="one_layer_twice source_of_chance",
-        ),
-        edge(
-            "any_generator_will_do",
+            signs="one_layer_twice source_of_chance"),
+        edge("any_generator_will_do",
             """Your mask comes from another generator than torch's own (NumPy's, Python's or a new one), so torch.manual_seed does not
             repeat a run with your layer. Draw with torch.rand, torch.bernoulli or tensor.bernoulli_.""",
             (DRAWN, "torch.empty_like(x).copy_(torch.from_numpy(np.random.random(tuple(x.shape)) >= p))"),
-            signs="source_of_chance",
-        ),
-        core(
-            "exactly_the_share_p_falls",
+            signs="source_of_chance =one_layer_twice"),
+        core("exactly_the_share_p_falls",
             """Your layer always drops the same number of units. Dropout throws one coin for each unit, so the number varies from pass to
             pass.""",
             (
@@ -603,241 +449,167 @@ MISCONCEPTIONS = {
                 """torch.ones_like(x).reshape(-1)
         mask[torch.randperm(mask.numel(), device=x.device)[: round(p * mask.numel())]] = 0
         mask = mask.reshape(x.shape)""",
-            ),
-            signs="number_dropped_of_MyDropout",
-        ),
-        manner(
-            "every_tensor_lives_on_the_cpu",
+            ), signs="number_dropped_of_MyDropout"),
+        manner("every_tensor_lives_on_the_cpu",
             """torch.rand(x.shape) makes its numbers on the CPU; with x on a GPU the product fails. Make the mask where x is:
             torch.rand_like(x), torch.empty_like(x), or device=x.device.""",
-            (DRAWN, "(torch.rand(x.shape) >= p).to(x.dtype)"),
-            signs="home_of_the_mask",
-        ),
-        edge(
-            "the_latest_mask_is_the_right_one",
+            (DRAWN, "(torch.rand(x.shape) >= p).to(x.dtype)"), signs="home_of_the_mask"),
+        edge("the_latest_mask_is_the_right_one",
             """You keep the mask in one place for all passes, so a second forward pass overwrites what the first one needs on its way back.
             ctx belongs to one pass: save the mask there.""",
             (SAVED, "MyDropoutFunction.mask = mask"),
-            ("(mask,) = ctx.saved_tensors", "mask = MyDropoutFunction.mask"),
-            signs="one_layer_twice",
-        ),
-        manner(
-            "a_mask_is_float32",
+            ("(mask,) = ctx.saved_tensors", "mask = MyDropoutFunction.mask"), signs="one_layer_twice"),
+        manner("a_mask_is_float32",
             """Your mask is float32 whatever x is, and float16 or bfloat16 times float32 is float32: the layer changes the dtype. Make the
             mask in the dtype of x, for example with torch.empty_like(x).""",
-            (DRAWN, "(torch.rand(x.shape, device=x.device) >= p).float()"),
-            signs="half_precision",
-        ),
-        manner(
-            "p_is_never_one",
+            (DRAWN, "(torch.rand(x.shape, device=x.device) >= p).float()"), signs="half_precision"),
+        manner("p_is_never_one",
             """At p = 1 you divide 0 by 0, which torch does without a word: NaN everywhere. Nobody survives there, so nobody needs a scale:
             return zeros.""",
-            (SCALED, "mask /= 1 - p"),
-            signs="at_one_of_MyDropout",
-        ),
-        manner(
-            "nobody_passes_a_wrong_p",
+            (SCALED, "mask /= 1 - p"), signs="at_one_of_MyDropout"),
+        manner("nobody_passes_a_wrong_p",
             """A p outside [0, 1] goes through. Whoever writes MyDropout(50) for 50 % should hear a ValueError when the layer is made, and
             not wonder weeks later.""",
-            (REFUSED, "p = min(max(p, 0.0), 1.0)"),
-            signs="outside_of_MyDropout",
-        ),
-        manner(
-            "the_mask_belongs_into_the_state",
+            (REFUSED, "p = min(max(p, 0.0), 1.0)"), signs="outside_of_MyDropout"),
+        manner("the_mask_belongs_into_the_state",
             """Your layer keeps something in its state_dict. Nothing here is learned, and a saved mask would only make it impossible to load
             the network into one with nn.Dropout. A plain attribute for p is enough.""",
-            ("self.p = p", 'self.p = p\n        self.register_buffer("rate", torch.tensor(p))'),
-            signs="saved_state",
-        ),
-        manner(
-            "the_input_is_mine_to_overwrite",
+            ("self.p = p", 'self.p = p\n        self.register_buffer("rate", torch.tensor(p))'), signs="saved_state"),
+        manner("the_input_is_mine_to_overwrite",
             """You multiply x in place. Whoever still needs x (a shortcut around the layer, the backward pass of the layer before) finds it
             destroyed. Return a new tensor.""",
-            ("x * mask", "x.mul_(mask).clone()"),
-            signs="input_after_of_MyDropout",
-        ),
-        core(
-            "one_mask_serves_the_whole_batch",
+            ("x * mask", "x.mul_(mask).clone()"), signs="input_after_of_MyDropout"),
+        manner("dout_is_mine_to_overwrite",
+            "You multiply dout in place. It belongs to torch, which may need it for another branch of the network. Return a new tensor.",
+            ("dout * mask, None", "dout.mul_(mask), None"), signs="dout_after_of_MyDropout"),
+        core("one_mask_serves_the_whole_batch",
             """All examples of the batch lose the same units. Draw one number for each entry of x.""",
-            (DRAWN, "torch.empty_like(x[:1]).bernoulli_(1 - p).expand_as(x).clone()"),
-            signs="rows_of_MyDropout",
-        ),
-        manner(
-            "a_layer_need_not_say_what_it_is",
+            (DRAWN, "torch.empty_like(x[:1]).bernoulli_(1 - p).expand_as(x).clone()"), signs="rows_of_MyDropout"),
+        manner("a_layer_need_not_say_what_it_is",
             """Printed, your layer is MyDropout() and keeps its p to itself. Let extra_repr return a text such as "p=0.3"; it is how people
             check a network they have loaded.""",
-            ('f"p={self.p}"', '""'),
-            signs="printed",
-        ),
-        manner(
-            "a_small_number_in_the_divisor_does_no_harm",
+            ('f"p={self.p}"', '""'), signs="printed"),
+        manner("the_layer_prints_its_own_name",
+            """Printed, your layer says its name twice. torch writes the name and the parentheses; extra_repr returns what stands between
+            them: "p=0.3".""",
+            ('f"p={self.p}"', 'f"MyDropout(p={self.p})"'), signs="printed"),
+        manner("a_small_number_in_the_divisor_does_no_harm",
             """You add a small number to 1 - p before you divide, so that the survivors are not quite what they should be. Only p = 1 needs
             care, and that is better asked for.""",
-            ("mask /= 1 - p", "mask /= 1 - p + 1e-8"),
-            signs="divisor",
-        ),
+            ("mask /= 1 - p", "mask /= 1 - p + 1e-8"), signs="divisor"),
     ],
     "fixed_training_loop": [
-        core(
-            "train_once_is_train_for_ever",
+        core("train_once_is_train_for_ever",
             """You call train() once, before the loop. After the first epoch your measuring puts the model into eval mode, and nobody takes
             it out again: from then on you train without dropout. Call train() in every epoch.""",
-            TRAINS_ONCE,
-            signs="loop_modes loop_modes_after_eval",
-        ),
-        core(
-            "a_model_is_born_training",
+            TRAINS_ONCE, signs="loop_modes loop_modes_after_eval"),
+        core("a_model_is_born_training",
             """You never call train(). A new model happens to be in training mode, but one that was used for a prediction is not, and after
             your first measuring yours is not either. Call train() in every epoch.""",
-            ("        model.train()\n", ""),
-            signs="loop_modes loop_modes_after_eval",
-        ),
-        core(
-            "eval_is_for_the_steps_too",
+            ("        model.train()\n", ""), signs="loop_modes loop_modes_after_eval"),
+        core("eval_is_for_the_steps_too",
             """Your model is in eval mode at every step, so you train without dropout. Call train() before the steps of an epoch, and eval()
             after them, to measure.""",
-            ("model.train()", "model.eval()"),
-            signs="loop_modes loop_modes_after_eval",
-        ),
-        core(
-            "the_first_epoch_trains_by_itself",
+            ("model.train()", "model.eval()"), signs="loop_modes loop_modes_after_eval"),
+        core("the_first_epoch_trains_by_itself",
             """You call train() after each measuring, but not before the first step. A model that comes in eval mode, because somebody made
             a prediction with it, then goes through its first epoch without dropout. Call train() at the beginning of every epoch.""",
             ("        model.train()\n", ""),
-            ("    return seen", "        model.train()\n    return seen"),
-            signs="loop_modes_after_eval",
-        ),
-        core(
-            "a_look_in_between_changes_nothing",
+            ("    return seen", "        model.train()\n    return seen"), signs="loop_modes_after_eval"),
+        core("a_look_in_between_changes_nothing",
             """You call eval() to measure WITHIN the epoch, and the next step is taken in that mode: from the second step on you train
             without dropout. Measure after the epoch, or call train() again before the next step.""",
             TRAINS_ONCE,
-            LOOKS_WITHIN,
-            signs="loop_modes",
-        ),
-        core(
-            "a_look_in_between_changes_nothing",
+            LOOKS_WITHIN, signs="loop_modes"),
+        core("a_look_in_between_changes_nothing",
             """You call eval() to measure WITHIN the epoch, and nobody calls train() again: from the second step on you train without
             dropout. Call train() in every epoch, and measure after it.""",
             ("        model.train()\n", ""),
-            LOOKS_WITHIN,
-            signs="loop_modes loop_modes_after_eval",
-        ),
-        core(
-            "a_look_in_between_ends_with_the_epoch",
+            LOOKS_WITHIN, signs="loop_modes loop_modes_after_eval"),
+        core("a_look_in_between_ends_with_the_epoch",
             """You call eval() to measure WITHIN the epoch, and train() only at the beginning of the next one: of each epoch only the first
             step is taken with dropout. Measure after the epoch, or call train() again before the next step.""",
-            LOOKS_WITHIN,
-            signs="loop_modes",
-        ),
-        core(
-            "setting_training_reaches_the_layers",
+            LOOKS_WITHIN, signs="loop_modes"),
+        core("setting_training_reaches_the_layers",
             """You set model.training yourself. Its layers have flags of their own, and stay as they were: train() and eval() go through all
             of them, an assignment does not.""",
             ("model.train()", "model.training = True"),
-            ("model.eval()", "model.training = False"),
-            signs="loop_switch loop_modes",
-        ),
-        edge(
-            "gradients_clear_themselves",
+            ("model.eval()", "model.training = False"), signs="loop_switch loop_modes"),
+        edge("gradients_clear_themselves",
             """You never call zero_grad(). backward() ADDS to what is there already, so each step is taken with the sum of all gradients so
             far. Call optimizer.zero_grad() before each backward().""",
-            ("            optimizer.zero_grad()\n", ""),
-            signs="loop_steps",
-        ),
-        edge(
-            "gradients_are_cleared_once_an_epoch",
+            ("            optimizer.zero_grad()\n", ""), signs="loop_steps"),
+        edge("gradients_are_cleared_once_an_epoch",
             """You call zero_grad() once an epoch. backward() ADDS to what is there already, so within an epoch each step is taken with the
             sum of the gradients so far. Call optimizer.zero_grad() before each backward().""",
             ("            optimizer.zero_grad()\n", ""),
-            ("model.train()\n", "model.train()\n        optimizer.zero_grad()\n"),
-            signs="loop_steps",
-        ),
-        edge(
-            "cross_entropy_wants_probabilities",
+            ("model.train()\n", "model.train()\n        optimizer.zero_grad()\n"), signs="loop_steps"),
+        core("gradients_are_cleared_before_the_step",
+            """Your steps change nothing: after training no weight is different. zero_grad() stands between backward() and step(), so that
+            step() finds no gradient; or one of these two is missing. The order is zero_grad(), backward(), step().""",
+            ("optimizer.zero_grad()\n            loss.backward()", "loss.backward()\n            optimizer.zero_grad()"),
+            signs="loop_steps"),
+        core("one_step_is_enough_for_an_epoch",
+            """You take one step an epoch, with the gradients of all batches added up. Asked for is a step on each batch: zero_grad(),
+            backward() and step() stand together in the inner loop.""",
+            ("            optimizer.zero_grad()\n", ""),
+            ("            optimizer.step()\n", "        optimizer.step()\n        optimizer.zero_grad()\n"), signs="loop_modes"),
+        edge("cross_entropy_wants_probabilities",
             """You apply a softmax before F.cross_entropy, which applies one itself: it wants the scores. With two of them the gradients are
             small, and the loss can never come near 0.""",
-            ("cross_entropy(model(X), y)", "cross_entropy(model(X).softmax(dim=1), y)"),
-            signs="loop_steps",
-        ),
-        edge(
-            "the_loss_of_a_batch_is_a_sum",
+            ("cross_entropy(model(X), y)", "cross_entropy(model(X).softmax(dim=1), y)"), signs="loop_steps"),
+        edge("the_loss_of_a_batch_is_a_sum",
             """Your loss is the sum over the batch. Asked for is the mean (F.cross_entropy takes it unless you say otherwise): with a sum,
             larger batches take larger steps.""",
-            ("cross_entropy(model(X), y)", 'cross_entropy(model(X), y, reduction="sum")'),
-            signs="loop_steps",
-        ),
-        edge(
-            "measuring_needs_no_eval",
+            ("cross_entropy(model(X), y)", 'cross_entropy(model(X), y, reduction="sum")'), signs="loop_steps"),
+        edge("measuring_needs_no_eval",
             """You measure the accuracy in training mode: a thinned network with noise is asked, not the one you will use. Call eval()
             before you measure, and train() before the next epoch. (torch.no_grad() is another matter: it stops gradients, not dropout.)""",
-            ("            model.eval()\n", ""),
-            signs="loop_modes",
-        ),
-        edge(
-            "a_loop_need_not_measure",
+            ("            model.eval()\n", ""), signs="loop_modes"),
+        edge("a_loop_need_not_measure",
             """You got rid of the mistake by not measuring at all. After each epoch the accuracy is wanted, in eval mode; then train()
             brings the model back.""",
-            (MEASURED, ""),
-            signs="loop_modes",
-        ),
-        manner(
-            "the_flags_are_one_per_epoch",
+            (MEASURED, ""), signs="loop_modes"),
+        edge("one_look_will_do",
+            """You measure too little: once at the end, or on a single batch. After EACH epoch the accuracy on ALL batches is wanted.""",
+            (MEASURED, textwrap.indent(textwrap.dedent(MEASURED), "    ")), signs="loop_modes"),
+        manner("the_flags_are_one_per_epoch",
             """Your flags are not those of the steps. Note model.training right before each step: there are epochs * len(batches) of
             them.""",
             ("            seen.append(model.training)\n", ""),
-            ("model.train()\n", "model.train()\n        seen.append(model.training)\n"),
-            signs="loop_flags",
-        ),
-        core(
-            "f_dropout_knows_the_mode",
+            ("model.train()\n", "model.train()\n        seen.append(model.training)\n"), signs="loop_flags"),
+        core("f_dropout_knows_the_mode",
             """The inputs are still dropped after .eval(): F.dropout is a function, knows no module, and takes training=True unless it is
             told otherwise. Write F.dropout(x, p, self.training), or use a layer nn.Dropout.""",
-            ("self.drops[0](x)", "F.dropout(x, self.drops[0].p)"),
-            signs="inputs",
-        ),
-        core(
-            "f_dropout_knows_the_mode_of_hidden_layers",
+            ("self.drops[0](x)", "F.dropout(x, self.drops[0].p)"), signs="inputs"),
+        core("f_dropout_knows_the_mode_of_hidden_layers",
             """The hidden units are still dropped after .eval(), and not because of a list. F.dropout is a function and knows no module:
             write F.dropout(x, p, self.training), with self.training looked at in each pass (self.train is a method, and counts as true). A
             layer nn.Dropout has to be made in __init__, where .eval() finds it, and not within forward.""",
-            ("drop(torch.relu(linear(x)))", "F.dropout(torch.relu(linear(x)), drop.p)"),
-            signs="hidden",
-        ),
-        core(
-            "nobody_has_to_tell_dropout_the_mode",
+            ("drop(torch.relu(linear(x)))", "F.dropout(torch.relu(linear(x)), drop.p)"), signs="hidden"),
+        core("nobody_has_to_tell_dropout_the_mode",
             """Inputs and hidden units are still dropped after .eval(), and not because of a list. F.dropout is a function and knows no
             module: write F.dropout(x, p, self.training), with self.training looked at in each pass (self.train is a method, and counts as
             true). A layer nn.Dropout has to be made in __init__, where .eval() finds it, and not within forward. And forward itself must
             not call self.train().""",
             ("self.drops[0](x)", "F.dropout(x, self.drops[0].p)"),
-            ("drop(torch.relu(linear(x)))", "F.dropout(torch.relu(linear(x)), drop.p)"),
-            signs="inputs hidden",
-        ),
-        core(
-            "eval_finds_all_layers_in_a_list",
+            ("drop(torch.relu(linear(x)))", "F.dropout(torch.relu(linear(x)), drop.p)"), signs="inputs hidden"),
+        core("eval_finds_all_layers_in_a_list",
             """Inputs and hidden units are still dropped after .eval(): your layers of dropout stand in a plain Python list, and torch does
             not look into lists. Put them into an nn.ModuleList, or give each an attribute of its own.""",
             ("nn.ModuleList([nn.Dropout(p_in), nn.Dropout(p), nn.Dropout(p)])", "[nn.Dropout(p_in), nn.Dropout(p), nn.Dropout(p)]"),
-            signs="inputs hidden",
-        ),
-        edge(
-            "inputs_need_no_dropout",
+            signs="inputs hidden"),
+        edge("inputs_need_no_dropout",
             """Your network never drops its inputs. p_in is the probability of dropping them; the patient did so with F.dropout at the
             beginning of forward. Cure that line, do not leave it out.""",
-            ("        x = self.drops[0](x)\n", ""),
-            signs="inputs net_rates",
-        ),
-        edge(
-            "the_network_need_not_scale",
+            ("        x = self.drops[0](x)\n", ""), signs="inputs net_rates"),
+        edge("the_network_need_not_scale",
             """Your network drops, but does not divide the survivors by 1 minus p: in training every sum is too small. nn.Dropout and
             F.dropout do that for you.""",
             ("self.drops[0](x)", "self.drops[0](x) * (1 - self.drops[0].p if self.training else 1)"),
             ("drop(torch.relu(linear(x)))", "drop(torch.relu(linear(x))) * (1 - drop.p if self.training else 1)"),
-            signs="net_factor =net_rates",
-        ),
-        core(
-            "eval_finds_layers_in_a_list",
+            signs="net_factor =net_rates"),
+        core("eval_finds_layers_in_a_list",
             """The hidden units are still dropped after .eval(): your layers stand in a plain Python list, and torch does not look into
             lists. Put them into an nn.ModuleList, or give each an attribute of its own.""",
             (
@@ -845,57 +617,44 @@ MISCONCEPTIONS = {
                 "self.first, self.drops = nn.Dropout(p_in), [nn.Dropout(p), nn.Dropout(p)]",
             ),
             ("self.drops[0](x)", "self.first(x)"),
-            ("self.drops[1:]", "self.drops"),
-            signs="hidden",
-        ),
-        core(
-            "without_dropout_nothing_can_go_wrong",
+            ("self.drops[1:]", "self.drops"), signs="hidden"),
+        core("without_dropout_nothing_can_go_wrong",
             """Your network drops nothing, not even in training. That cures the symptom together with the patient: in training the inputs
             are to be dropped with p_in and both hidden layers with p.""",
             ("        x = self.drops[0](x)\n", ""),
-            ("drop(torch.relu(linear(x)))", "torch.relu(linear(x))"),
-            signs="hidden inputs",
-        ),
-        edge(
-            "nn_dropout_takes_the_keep_probability",
+            ("drop(torch.relu(linear(x)))", "torch.relu(linear(x))"), signs="hidden inputs"),
+        edge("nn_dropout_takes_the_keep_probability",
             """Your network drops with 1 - p_in and 1 - p. nn.Dropout and F.dropout take the probability of DROPPING, as this course does:
             hand them p_in and p as they are.""",
-            (RATES_IN_ORDER, "nn.Dropout(1 - p_in), nn.Dropout(1 - p), nn.Dropout(1 - p)"),
-            signs="net_rates",
-        ),
-        edge(
-            "p_in_is_for_the_hidden_units",
+            (RATES_IN_ORDER, "nn.Dropout(1 - p_in), nn.Dropout(1 - p), nn.Dropout(1 - p)"), signs="net_rates"),
+        edge("p_in_is_for_the_hidden_units",
             """Your network drops the inputs with p and the hidden units with p_in: the two have changed places.""",
-            (RATES_IN_ORDER, "nn.Dropout(p), nn.Dropout(p_in), nn.Dropout(p_in)"),
-            signs="net_rates",
-        ),
-        edge(
-            "one_hidden_dropout_is_enough",
+            (RATES_IN_ORDER, "nn.Dropout(p), nn.Dropout(p_in), nn.Dropout(p_in)"), signs="net_rates"),
+        edge("p_is_for_all",
+            """Your network drops its inputs with p. They have a probability of their own, p_in, which is usually smaller.""",
+            (RATES_IN_ORDER, "nn.Dropout(p), nn.Dropout(p), nn.Dropout(p)"), signs="net_rates"),
+        edge("one_hidden_dropout_is_enough",
             """Only one of the two hidden layers is dropped. The patient dropped both, and so should the cured network.""",
-            (RATES_IN_ORDER, "nn.Dropout(p_in), nn.Dropout(0.0), nn.Dropout(p)"),
-            signs="net_rates",
-        ),
-        edge(
-            "scores_are_units_too",
+            (RATES_IN_ORDER, "nn.Dropout(p_in), nn.Dropout(0.0), nn.Dropout(p)"), signs="net_rates net_factor"),
+        edge("scores_are_units_too",
             """Your network drops the scores, too. A score that is 0 by chance says nothing about its class: dropout ends with the last
             hidden layer.""",
-            ("return self.linears[2](x)", "return self.drops[2](self.linears[2](x))"),
-            signs="net_scores",
-        ),
-        edge(
-            "the_network_ends_with_a_softmax",
+            ("return self.linears[2](x)", "return self.drops[2](self.linears[2](x))"), signs="net_scores"),
+        edge("the_network_ends_with_a_softmax",
             """Your network gives probabilities: it ends with a softmax. F.cross_entropy applies one itself and wants the scores, so with
             yours there are two of them, and the gradients are small. Return the scores.""",
-            ("return self.linears[2](x)", "return self.linears[2](x).softmax(dim=1)"),
-            signs="net_output",
-        ),
-        edge(
-            "any_optimizer_will_do",
+            ("return self.linears[2](x)", "return self.linears[2](x).softmax(dim=1)"), signs="net_output"),
+        edge("any_optimizer_will_do",
             """Your steps are those of Adam, which divides each gradient by its own size. Asked for are plain steps of SGD with the learning
             rate 0.1: torch.optim.SGD(model.parameters(), lr=0.1).""",
-            ("torch.optim.SGD(model.parameters(), lr=0.1)", "torch.optim.Adam(model.parameters(), lr=0.001)"),
-            signs="loop_steps",
-        ),
+            ("torch.optim.SGD(model.parameters(), lr=0.1)", "torch.optim.Adam(model.parameters(), lr=0.001)"), signs="loop_steps"),
+        edge("momentum_does_no_harm",
+            """Your steps have momentum: each keeps something of those before it. Asked for are plain steps of SGD with the learning rate
+            0.1.""",
+            ("lr=0.1", "lr=0.1, momentum=0.9"), signs="loop_steps"),
+        edge("any_learning_rate_will_do",
+            """Your steps are those of SGD, but not with the learning rate 0.1 that is asked for.""",
+            ("lr=0.1", "lr=0.01"), signs="loop_steps"),
     ],
 }
 
@@ -920,25 +679,20 @@ FORWARD = f"mask = {DRAWN}\n        {SCALED}\n        {SAVED}\n        return x 
 
 VARIANTS = {
     "compare_with_torch": [
-        right(
-            "compare_by_backward",
+        right("compare_by_backward",
             (MULTIPLIER, "out.sum().backward(retain_graph=True)\n    mask = inputs.grad.clone()\n    inputs.grad = None"),
             (GRADIENT, "out.backward(torch.from_numpy(dout.copy()).to(device))\n    grad = inputs.grad"),
-            ("float((mask != 0).mean())", "np.count_nonzero(mask) / mask.size"),
-        ),
-        right(
-            "compare_twice_backwards",
+            ("float((mask != 0).mean())", "np.count_nonzero(mask) / mask.size")),
+        right("compare_twice_backwards",
             (MULTIPLIER, "v = torch.tensor(dout, device=device, requires_grad=True)"),
             (
                 GRADIENT,
                 """(grad,) = torch.autograd.grad(out, inputs, v, create_graph=True)
     (mask,) = torch.autograd.grad(grad.sum(), v)""",
-            ),
-        ),
+            )),
     ],
     "MyDropoutFunction": [
-        right(
-            "WithBooleans",
+        right("WithBooleans",
             (
                 FORWARD,
                 """kept = torch.rand(x.shape, device=x.device) >= p
@@ -947,20 +701,16 @@ VARIANTS = {
         return torch.where(kept, x * ctx.scale, torch.zeros_like(x))""",
             ),
             (BACKWARD, "return torch.where(ctx.saved_tensors[0], dout * ctx.scale, torch.zeros_like(dout)), None"),
-            ('f"p={self.p}"', 'f"p={self.p}, inplace=False"'),
-        ),
-        right(
-            "WithMaskedFill",
+            ('f"p={self.p}"', 'f"p={self.p}, inplace=False"')),
+        right("WithMaskedFill",
             (
                 FORWARD,
                 """gone = torch.empty(x.size(), device=x.device).uniform_() < p
         ctx.gone, ctx.q = gone, 1 - p
         return (x / (1 - p) if p < 1 else x).masked_fill(gone, 0)""",
             ),
-            (BACKWARD, "return (dout / ctx.q if ctx.q else dout).masked_fill(ctx.gone, 0), None"),
-        ),
-        right(
-            "WithASpawnedGenerator",
+            (BACKWARD, "return (dout / ctx.q if ctx.q else dout).masked_fill(ctx.gone, 0), None")),
+        right("WithASpawnedGenerator",
             (
                 FORWARD,
                 """coins = torch.Generator(x.device).manual_seed(torch.randint(2**62, ()).item())
@@ -972,10 +722,8 @@ VARIANTS = {
             ("class MyDropout(nn.Module)", "class MyDropout(nn.Dropout)"),
             ("super().__init__()", "super().__init__(p)"),
             ("self.p = p", 'self.register_buffer("note", torch.tensor(p), persistent=False)'),
-            ("            return x\n", "            return x.clone()\n"),
-        ),
-        right(
-            "WithFloat32Coins",
+            ("            return x\n", "            return x.clone()\n")),
+        right("WithFloat32Coins",
             (
                 FORWARD,
                 """ctx.set_materialize_grads(False)
@@ -993,18 +741,15 @@ VARIANTS = {
             return None, None
         dx = dout * ctx.saved_tensors[0]
         return dx / (1 - ctx.p) if ctx.p < 1 else dx, None""",
-            ),
-        ),
+            )),
     ],
     "fixed_training_loop": [
-        right(
-            "in_each_step",
+        right("in_each_step",
             ("        model.train()\n", ""),
             ("            seen.append(", "            model.train()\n            seen.append("),
             ("            optimizer.step()\n", "            optimizer.step()\n            model.eval()\n"),
             ("self.drops[0](x)", "F.dropout(x, self.drops[0].p, self.training)"),
-            ("drop(torch.relu(linear(x)))", "F.dropout(torch.relu(linear(x)), drop.p, self.training)"),
-        ),
+            ("drop(torch.relu(linear(x)))", "F.dropout(torch.relu(linear(x)), drop.p, self.training)")),
     ],
 }
 

@@ -63,11 +63,13 @@ EXERCISES = [
             ),
             Part(
                 "manners",
-                "a fraction outside [0, 1] is refused, y is left alone",
+                "a fraction outside [0, 1] is refused, 0 and 1 are not; labels are ints, y is left alone",
                 share=10,
                 gravity="manner",
                 checks=[
                     c.raises_value_error(case="fraction = 1.5", via=c.noisy_labels(1.5)),
+                    c.gives_ints(),
+                    c.moves_exactly(fraction=1.0, count=50, needs="moves_exactly(fraction=0.2, count=400)"),
                     c.leaves_its_arguments_alone(arrays="y", via=c.noisy_labels()),
                 ],
             ),
@@ -122,6 +124,7 @@ EXERCISES = [
                 checks=[
                     c.drops_while_training(where="hidden units", p_in=0.2, p_hidden=0.5),
                     c.drops_while_training(where="inputs", p_in=0.2, p_hidden=0.5),
+                    c.drops_anew_in_each_step(needs=("drops_while_training", "uses_each_example_once")),
                     c.returns_what_it_trained(p_in=0.2, p_hidden=0.5),
                     c.learns(given=DIGITS, p_hidden=0.25, at_least=0.8, needs=("start", "steps", "momentum", "batches"), seconds=30),
                 ],
@@ -215,7 +218,11 @@ EXERCISES = [
                 "each set of units is equally likely, drawn anew in each repeat, and the mean is taken",
                 share=20,
                 needs="deletes_for_all_examples",
-                checks=[c.deletes_any_unit(), c.averages_over_repeats(needs="leaves_its_arguments_alone")],
+                checks=[
+                    c.deletes_any_unit(),
+                    c.draws_for_each_layer(needs=("deletes_units", "deletes_any_unit")),
+                    c.averages_over_repeats(needs="leaves_its_arguments_alone"),
+                ],
             ),
             Part(
                 "curve",
@@ -322,6 +329,7 @@ PROBES = {
         g.arguments_after("data_after", via=c.trained()),
         t.dropped_share("dropped_inputs", where="inputs"),
         t.dropped_share("dropped_hidden", where="hidden units"),
+        t.next_dropped(),
     ],
     "paired_summary": [
         e.summary("mean", given=(A, B), key="mean"),

@@ -64,14 +64,14 @@ def _collect(arguments: argparse.Namespace) -> int:
 
 def _diff(arguments: argparse.Namespace) -> int:
     from autograder.classes.results_store import ResultsStore
-    from autograder.report.changes import lines
+    from autograder.report.collected import changed
     from autograder.staff import must_exist
 
     root, slug = root_of(arguments), arguments.assignment
     must_exist(root, slug)
     with ResultsStore(root, slug) as remembered:
         changes, gradings = list(remembered.changes()), remembered.gradings
-    for line in lines(changes, gradings, _given_by_hand(root, slug) if changes else {}):
+    for line in changed(changes, gradings, _given_by_hand(root, slug) if changes else {}):
         print(line)
     return OK
 

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograder.commands import root_of
+from autograder.commands import OK, in_course, root_of
 from autograder.model import CourseError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def add(commands: Any) -> None:
     explain.add_argument("--because", default="", metavar="TEXT", help="why; the student reads it beside the points")
     explain.add_argument("--isolation", choices=("bubblewrap", "landlock", "subprocess"), help="insist on one kind of sandbox")
     explain.add_argument("--unsafe-isolation", action="store_true", help="run student code even where it cannot be sandboxed")
-    explain.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
+    in_course(explain)
     explain.set_defaults(run=_explain)
 
     init = commands.add_parser("init", help="make a course folder, or let a course of nbgrader's grade with the kit as well")
@@ -40,7 +40,7 @@ def add(commands: Any) -> None:
 
     salt = commands.add_parser("salt", help="give a course hidden cases of its own, for this term")
     salt.add_argument("--renew", action="store_true", help="another one in place of the one that is there: for a new term")
-    salt.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
+    in_course(salt)
     salt.set_defaults(run=_salt)
 
 
@@ -50,7 +50,7 @@ def _init(arguments: argparse.Namespace) -> int:
     kit = root_of(arguments) if arguments.chosen else None
     for line in init(arguments.folder, kit, arguments.chosen, arguments.course_id):
         print(line)
-    return 0
+    return OK
 
 
 def _salt(arguments: argparse.Namespace) -> int:
@@ -59,7 +59,7 @@ def _salt(arguments: argparse.Namespace) -> int:
     path = new_salt(root_of(arguments), arguments.renew)
     print(f"wrote {path}. Keep it with the gradebook and out of version control: with another one, hidden cases are others.")
     print("What was graded before is judged anew by the next `autograder grade`.")
-    return 0
+    return OK
 
 
 def _explain(arguments: argparse.Namespace) -> int:
@@ -88,7 +88,7 @@ def _explain(arguments: argparse.Namespace) -> int:
         standing = tuple(by_hand.standing(register, arguments.student, told.chosen))
         told = replace(told, report=replace(told.report, submission=arguments.student), standing=standing)
     _written(file, explanation.as_html(told)) if file else print(explanation.as_text(told))
-    return 0
+    return OK
 
 
 def _sandbox(arguments: argparse.Namespace) -> Isolation:
@@ -105,7 +105,7 @@ def _given(register: Register, arguments: argparse.Namespace, lines: list[str]) 
         print(line)
     slug, student = arguments.assignment, arguments.student
     print(f"Written for {student}. To tell them: nbgrader generate_feedback {slug} --student {student} --force")
-    return 0
+    return OK
 
 
 def _written(file: Path, page: str) -> None:

@@ -57,7 +57,7 @@ def summary(cells: Sequence[Any], told: Mapping[str, Any], scores: Given) -> dic
     late = told["late_penalty"]
     return {
         "title": told["notebook"],
-        "points": words.number(told["score"]),
+        "points": words.number(max(0.0, told["score"])),  # a penalty takes no more than there is
         "most": words.number(told["max_score"]),
         "lines": [f"{words.number(late)} point{'s' * (late != 1)} less because it was handed in late."] if late else [],
         "learn": [{"name": name, "anchor": anchors[name], **lesson} for name, lesson in lessons],

@@ -141,7 +141,7 @@ def fill(sheet: Sheet, layout: Layout, standings: Sequence[Standing], numbers: M
     """Write everybody's score into the sheet. Who has no whole score keeps what stands there."""
     done = Filled(sheet.header[layout.grade].strip())
     rows, why = owners(sheet, layout, numbers, [s.student for s in standings])
-    done.owners, done.shown = rows, {s.student: number(s.raw) for s in standings if s.raw is not None}
+    done.owners, done.shown = rows, {s.student: number(s.score) for s in standings if s.score is not None}
     comma = any(re.fullmatch(r"\d+,\d+", t.strip()) for r in layout.students for t in (sheet.value(r, layout.grade), layout.maxima[r]))
     for one in standings:
         row = rows.get(one.student)

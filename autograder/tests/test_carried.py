@@ -71,6 +71,18 @@ def test_a_wrong_sign_in_a_helper_is_charged_where_it_is_made(staff: Staff, back
     assert forward.diagnoses, "and are explained"
 
 
+def test_another_right_answer_may_do_something_else_with_a_wrong_helper(staff: Staff, backend: Isolation) -> None:
+    """At p = 1 the solution asks for no mask; who returns the mask itself there returns what the wrong helper keeps."""
+    body = "    m = keep_mask(shape, p, rng).astype(float)\n    return m if p == 1 else m / (1 - p)\n"
+    clinic = f"def fixed_dropout_mask(shape, p, rng):\n{body}"
+    assert not lost(graded(staff, backend, fixed_dropout_mask=clinic))
+    report = graded(staff, backend, keep_mask=MASK.format("< p"), fixed_dropout_mask=clinic)
+    assert notes(report)["fixed_dropout_mask"] == {NOTE}
+    assert "fixed_dropout_mask" not in lost(report)
+    report = graded(staff, backend, keep_mask=MASK.format("< p"), fixed_dropout_mask=clinic.replace("/ (1 - p)", "* 1"))
+    assert "fixed_dropout_mask" in lost(report)
+
+
 def test_an_own_mistake_beside_it_is_paid_for(staff: Staff, backend: Isolation) -> None:
     report = graded(staff, backend, keep_mask=MASK.format("< p"), dropout_forward=FORWARD.format(CALLS, "1.0"))
     assert "scale" in lost(report)["dropout_forward"]

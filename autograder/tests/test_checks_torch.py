@@ -499,11 +499,15 @@ def test_a_layer_of_torch_is_no_class_of_ones_own() -> None:
     class Heir(torch.nn.Dropout):  # type: ignore[misc, name-defined]
         pass
 
+    class Own(Heir):
+        def forward(self, x: Any) -> Any:
+            return x
+
     check = layers.is_a_class_of_your_own(p=0.3)
     passes(check, Toy=Layer)
-    passes(check, Toy=Heir)
-    for toy in (torch.nn.Dropout, lambda p: torch.nn.AlphaDropout(p)):
-        assert told(check, Toy=toy) == "Toy is a layer of torch, from torch.nn.modules.dropout | a class that you wrote"
+    passes(check, Toy=Own)
+    for toy in (Heir, torch.nn.Dropout, lambda p: torch.nn.AlphaDropout(p)):
+        assert told(check, Toy=toy) == "the forward of Toy is torch's, from torch.nn.modules.dropout | one that you wrote"
 
 
 def test_a_mask_on_another_device_is_refused() -> None:
@@ -671,7 +675,7 @@ def test_measuring_before_the_first_step_is_not_measuring_after_the_last() -> No
 @pytest.mark.parametrize(
     ("more", "word"),
     [
-        ({"rate": 0.01}, "other"),
+        ({"rate": 0.01}, "another learning rate"),
         ({"decay": 0.01}, "other"),
         ({"forgets": False}, "gradients added up"),
         ({"forgets": False, "once": True}, "gradients added up within an epoch"),

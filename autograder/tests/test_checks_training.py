@@ -72,7 +72,7 @@ class Toy:
             for batch in get("cut", lambda order: np.split(order, range(32, len(order), 32)))(order):
                 labels = y[np.sort(batch)] if get("apart") else y[batch]
                 p = get("p", lambda p_in, p_hidden: (p_in, p_hidden))(p_in, p_hidden)
-                found = gradient(values, X[batch], labels, p, chance)
+                found = gradient(values, X[batch], labels, p, np.random.default_rng(0) if get("one mask") else chance)
                 for name in values:
                     push = get("sign", 1) * lr * found[name] * (1 - momentum if get("damp") else 1)
                     speed[name] = get("keep", momentum) * speed[name] - push
@@ -92,6 +92,7 @@ TOGETHER = c.keeps_examples_and_labels_together()
 SHUFFLES = c.shuffles_anew()
 HIDDEN = c.drops_while_training(where="hidden units", p_in=0.2, p_hidden=0.6)
 INPUTS = c.drops_while_training(where="inputs", p_in=0.2, p_hidden=0.6)
+ANEW = c.drops_anew_in_each_step()
 REPEATS = c.draws_from_rng(via=c.trained())
 KEEPS = c.leaves_its_arguments_alone(via=c.trained())
 APART, WEIGHTS_BY, REST_BY = c.starts_its_units_apart(), c.draws_its_weights_by_rng(), c.draws_orders_and_masks_by_rng()
@@ -101,7 +102,7 @@ LEARNS = c.learns(given=SMALL, at_least=0.75, seconds=30)
 NOISY = {**SMALL, "noise": 0.3, "sizes": (64, 128, 10), "epochs": 60}
 GAINS = c.gains_from_dropout(given=NOISY, seeds=1, gain=0.03, floor=0.5, seconds=30)
 NETWORK = c.returns_a_network(sizes=SIZES)
-CHEAP = (NETWORK, APART, FIRST, WEIGHTS_BY, STEP, MANY, MOMENTUM, ONCE, TOGETHER, SHUFFLES, HIDDEN, INPUTS, REPEATS, REST_BY, KEEPS)
+CHEAP = (NETWORK, APART, FIRST, WEIGHTS_BY, STEP, MANY, MOMENTUM, ONCE, TOGETHER, SHUFFLES, HIDDEN, INPUTS, ANEW, REPEATS, REST_BY, KEEPS)
 ALL = (*CHEAP, LEARNS, GAINS)
 
 
@@ -153,6 +154,20 @@ def whole(order: Array) -> Any:
     return [order]
 
 
+def with_replacement(order: Array) -> Any:
+    return [np.random.default_rng(k).integers(0, len(order), 32) for k in range(0, len(order), 32)]
+
+
+def test_of_batches_drawn_with_replacement_nobody_says_that_nothing_is_dropped() -> None:
+    """The one example stands in them 32 times, each time with other units."""
+    drawn, nothing = Toy(cut=with_replacement), Toy(p=lambda p_in, p_hidden: (0.0, 0.0))
+    assert not examine(ONCE, drawn).passed
+    for check, where in ((HIDDEN, "hidden units"), (INPUTS, "inputs")):
+        assert [examine(check, train).passed for train in (drawn, nothing)] == [True, False]
+        fact = t.dropped_share(where=where)
+        assert [fact.look(Exam(NAME, student({NAME: train}), "toy")) for train in (drawn, nothing)] == ["not seen", "none"]
+
+
 REFUSED: tuple[tuple[Check, Toy, str], ...] = (
     (NETWORK, Toy(last=lambda v: None), r"the function returned None .*, but should be a dict with W1, b1, W2, b2, W3, b3"),
     (NETWORK, Toy(last=lambda v: {"W1": v["W1"]}), r"params has no b1, but should be W1, b1"),
@@ -185,6 +200,7 @@ REFUSED: tuple[tuple[Check, Toy, str], ...] = (
     (HIDDEN, Toy(p=lambda p_in, p_hidden: (p_in, 0.0)), r"hidden units without a gradient in a step = 0\.0000, but should be 0\.6000"),
     (HIDDEN, Toy(p=lambda p_in, p_hidden: (p_in, 1 - p_hidden)), r"share of hidden units without a gradient in a step = 0\.[34]"),
     (INPUTS, Toy(p=lambda p_in, p_hidden: (p_hidden, p_in)), r"inputs without a gradient in a step = 0\.0000, but should be 0\.2000"),
+    (ANEW, Toy(**{"one mask": True}), r"the second step on one example dropped the very inputs that the first one dropped, but should be"),
     (REPEATS, Toy(chance=lambda rng: np.random.default_rng()), r"two generators with the same seed gave different weights"),
     (REPEATS, Toy(chance=lambda rng: np.random.default_rng(1)), r"two generators with different seeds gave the same weights"),
     (REPEATS, Toy(chance=lambda rng: (np.random.seed(1), rng)[1]), r"the function drew from \(or seeded\) the global generator"),

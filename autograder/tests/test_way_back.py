@@ -10,7 +10,7 @@ import re
 import unicodedata
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,6 +20,7 @@ from autograder.cli import main
 from autograder.model import CourseError
 from autograder.nbgrader_plugin import settings
 from autograder.nbgrader_plugin.collect import collect
+from autograder.nbgrader_plugin.feedback import summary
 from autograder.nbgrader_plugin.gradebook import Entry, Register
 from autograder.nbgrader_plugin.marks import Marks
 from autograder.neighbours import feedback, gradebooks, sheet
@@ -285,6 +286,16 @@ def test_a_page_that_says_other_points_than_the_gradebook_is_left_out(tmp_path: 
     assert (set(found), set(lost)) == ({"ann"}, {"bob", "cyd"})
     assert "says 9.5 points, and the gradebook 9.3" in lost["bob"]
     assert "was not graded" in lost["cyd"]
+
+
+@pytest.mark.parametrize(("penalty", "left"), [(1.5, "2.5"), (9.0, "0")])
+def test_a_late_page_says_what_the_penalty_leaves(penalty: float, left: str) -> None:
+    """Nbgrader hands the page the points without the penalty, even below 0."""
+    table = sheet.Sheet(b"", "utf-8", ",", *sheet._rows(CANVAS, ","))
+    late = replace(standing("ann"), penalty=penalty)
+    done = gradebooks.fill(table, gradebooks.LAYOUTS["canvas"](table, SLUG, ""), [late], {})
+    page = summary([], {"notebook": SLUG, "score": 4.0 - penalty, "max_score": 5.0, "late_penalty": penalty}, {})
+    assert done.shown["ann"] == page["points"] == left
 
 
 def test_another_maximum_is_refused_or_converted() -> None:

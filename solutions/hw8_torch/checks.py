@@ -344,6 +344,7 @@ PROBES = {
                 f.gradient_mask(**LAYER_BOTH),
                 f.gradient_factor(**LAYER_BOTH),
                 f.gradient_at_zero_input(**LAYER_BOTH),
+                f.dout_after(**LAYER_BOTH),
             )
         ),
         seen_through(FUNCTION, f.survivors()),

@@ -6,6 +6,8 @@ every correct way of drawing and of rescaling passes, and nothing depends on a t
 
 from __future__ import annotations
 
+from math import comb
+
 import numpy as np
 
 from autograder.asking import Exam, Wrong
@@ -41,6 +43,7 @@ __all__ = [
     "deletes_for_all_examples",
     "deletes_something",
     "deletes_units",
+    "draws_for_each_layer",
     "scales_the_others",
     "starts_at_the_whole_network",
 ]
@@ -111,6 +114,18 @@ def deletes_any_unit(exam: Exam, *, calls: int = 100) -> None:
         count = sum(unit in gone for gone in deleted)
         if not low <= count <= high:
             raise Wrong(f"the {name} of {units} units was deleted {count} times in {calls}", f"{low} to {high} times")
+    sets, all_sets = len(set(deleted)), comb(units, number or 0)
+    if sets <= all_sets // 2:  # of equally likely sets half are missed in 100 calls once in 10^28
+        raise Wrong(f"in {calls} calls {sets} different sets of {number} units were deleted", f"about {all_sets}")
+
+
+@verb()
+def draws_for_each_layer(exam: Exam) -> None:
+    """deletes other units in each hidden layer"""
+    sick, calls = patient(exam, TWO_LAYERS), 24
+    factors = scale(TWO_LAYERS, DELETED, habit(exam).factor)
+    if sick.twins(asked(TWO_LAYERS, DELETED), factors, single(exam, sick, calls)):  # by chance: once in 10^15
+        raise Wrong(f"both hidden layers lost the same units in {calls} of {calls} deletions", "a draw for each layer")
 
 
 @verb()

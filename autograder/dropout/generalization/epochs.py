@@ -22,6 +22,7 @@ from autograder.model import Call, Given
 
 __all__ = [
     "draws_orders_and_masks_by_rng",
+    "drops_anew_in_each_step",
     "drops_while_training",
     "gains_from_dropout",
     "keeps_examples_and_labels_together",
@@ -124,6 +125,11 @@ def shuffles_anew(exam: Exam) -> None:
         raise Wrong("the last batch held the same examples in both epochs", "others")
 
 
+def drawn_with_replacement(share: Array) -> bool:
+    """Whether some examples stand in an epoch more than once, and others not at all."""
+    return bool(np.abs(share).min() < 1e-3 and np.abs(share).max() > 2.5 / BATCH)
+
+
 def in_the_last_batch(share: Array) -> Array:
     """Who sat in the last batch, the small one."""
     return np.flatnonzero(np.abs(share) > 1.5 / BATCH)
@@ -147,8 +153,8 @@ def draws_orders_and_masks_by_rng(exam: Exam) -> None:
             raise Wrong(f"generators with different seeds dropped the same {where}", "others")
 
 
-def thinned(exam: Exam, drop: tuple[float, float], where: str, seed: int = 0) -> tuple[Array, Array]:
-    """One step on one example: which units are not 0 anyway, and of which the weights on their way out moved."""
+def thinned(exam: Exam, drop: tuple[float, float], where: str, seed: int = 0, epochs: int = 1) -> tuple[Array, Array]:
+    """A step on one example in each epoch: which units are not 0 anyway, and of which the weights on their way out moved."""
     sizes = (WIDE, 40, 3) if where == "inputs" else (6, WIDE, 3)  # 40: that all are dropped is beyond chance
     X, y = batch(exam, sizes, 1)
     X = in_words("X", X)
@@ -162,7 +168,7 @@ def thinned(exam: Exam, drop: tuple[float, float], where: str, seed: int = 0) ->
     for count in (1, BATCH):  # some make no step without a full batch: zeros fill it, and move no weight
         rows = Given(f"np.pad(X, ((0, {count - 1}), (0, 0)))", np.pad(X.value, ((0, count - 1), (0, 0))), X.first) if count > 1 else X
         y = Given(f"np.full({count}, {label})", np.full(count, label))
-        (value,) = exam.ask(training(exam, rows, y, sizes, drop=drop, lr=TINY, seed=exam.seed(seed)))
+        (value,) = exam.ask(training(exam, rows, y, sizes, drop=drop, epochs=epochs, lr=TINY, seed=exam.seed(seed)))
         step = np.asarray(read(value, sizes)[name] - before[name])
         if step.any():
             break
@@ -187,8 +193,18 @@ def drops_while_training(exam: Exam, *, where: str, p_in: float, p_hidden: float
     shows, stays = thinned(exam, drop, where)
     if not stays.any():
         raise Wrong(f"no weight out of the {where} moved in a step on one example", f"those of about {1 - share:g} of them")
+    if (shows <= stays).all() and drawn_with_replacement(tracked(exam)[1]):
+        return  # the one example stands in the batch many times, each time with other units: `uses_each_example_once` tells of it
     dropped, total = int((shows & ~stays).sum()), int(shows.sum())
     expect(f"share of {where} without a gradient in a step", dropped, total, share)
+
+
+@verb()
+def drops_anew_in_each_step(exam: Exam, *, p_in: float = 0.5) -> None:
+    """drops other inputs in each step"""
+    one, two = (thinned(exam, (p_in, 0.0), "inputs", epochs=epochs)[1] for epochs in (1, 2))
+    if np.array_equal(one, two) and not one.all():
+        raise Wrong("the second step on one example dropped the very inputs that the first one dropped", "others")
 
 
 @verb()

@@ -69,8 +69,9 @@ def new_classes(exam: Exam) -> str:
         return "beyond the classes"
     if 4 in found:
         return nearest(found[4], {"its own class too": 0.1, "its own class too, more often": 1 / 3}, 0.05)
-    even = max(found.values()) - min(found.values()) < 0.06
-    return "all others" if len(found) == 9 and even else "not all others alike"
+    if len(found) < 9:
+        return f"{len(found)} of the 9 others"
+    return "all others" if max(found.values()) - min(found.values()) < 0.06 else "not all others alike"
 
 
 # ---------------------------------------------------------------------------------------------------------------------------- summaries
@@ -110,17 +111,18 @@ def t_and_sd(exam: Exam, *, given: tuple[list[float], list[float]], wanted: floa
     if abs(abs(t) - abs(wanted)) < 1e-9:  # the sign is that of the mean
         return "right"
     n = len(given[0])
-    return nearest(t * sd / mean if mean else 0.0, {"follows sd": n**0.5, "no root of n": 1.0, "n for its root": float(n)}, 1e-6)
+    groups = sd * float(n / sum(np.var(results, ddof=1) for results in given)) ** 0.5  # as of two groups that are no pairs
+    table = {"follows sd": n**0.5, "no root of n": 1.0, "n for its root": float(n), "two groups": groups}
+    return nearest(t * sd / mean if mean else 0.0, table, 1e-6)
 
 
 @symptom
 def summary_digits(exam: Exam, *, given: tuple[list[float], list[float]], wanted: dict[str, float]) -> str:
-    """Are the entries of a summary right to ten digits, one of them "about" right, or further off?"""
+    """Are the entries of a summary right to ten digits, some of them (which?) about right, or further off?"""
     (value,) = exam.ask(Call(exam.function, tuple(Given(f"np.array({a})", np.array(a)) for a in given)))
-    off = [abs(float(array(entry(value, key), key, ())) / right - 1) for key, right in wanted.items()]
-    if any(DIGITS / 10 < d < 1e-5 for d in off):
-        return "about"
-    return "ten digits" if max(off) < 1e-5 else "off"
+    off = {key: abs(float(array(entry(value, key), key, ())) / right - 1) for key, right in wanted.items()}
+    about = " and ".join(key for key, d in off.items() if DIGITS / 10 < d < 1e-5)
+    return f"{about} about right" if about else "ten digits" if max(off.values()) < 1e-5 else "off"
 
 
 # ----------------------------------------------------------------------------------------------------------------------- deleting units
@@ -152,7 +154,10 @@ def number_deleted(exam: Exam) -> str:
     seen = _seen(exam)
     if not seen:
         return "unclear"
-    number = seen.number(deletions(exam, fraction=ODD))
+    found = deletions(exam, 24, ODD)
+    number = seen.number(found)
+    if number is None and all(near(value, [*seen.of(1).values(), *seen.of(2).values()]) for value in found):
+        return "one or two"
     return "varies" if number is None else ("none", "rounded down", "rounded", "the others")[number] if number < 4 else "nearly all"
 
 
@@ -172,7 +177,7 @@ def layers_deleted(exam: Exam) -> str:
     for name, (counts, factors) in stories.items():
         possible = sick.possible(counts, factors, seen.speak).values()
         if all(near(value, possible) for value in single(exam, sick, 12, ODD)):
-            return name
+            return f"{name}, the same units" if sick.twins(counts, factors, single(exam, sick, 12, ODD)) else name
     return "unclear"
 
 
@@ -221,7 +226,8 @@ def nothing_deleted(exam: Exam) -> str:
     sick = patient(exam, TWO_LAYERS)
     (value,) = exam.ask(sick.call(exam, [0.0], 2, 0))  # twice, so that a sum is at most 2
     found = float(curve(value, 1)[0])
-    return "whole" if near(found, [sick.whole]) else "a percentage" if found > 2 else "other"
+    words = {"whole": sick.whole, "the wrong answers": 1 - sick.whole}
+    return next((word for word, share in words.items() if near(found, [share])), "a percentage" if found > 2 else "other")
 
 
 # ------------------------------------------------------------------------------------------------------------------------------ layers

@@ -17,6 +17,7 @@ from autograder.dropout.values import NEAR
 from autograder.model import Call, Given, Seed
 
 __all__ = [
+    "gives_ints",
     "moves_exactly",
     "noisy_labels",
     "picks_labels_at_random",
@@ -25,6 +26,7 @@ __all__ = [
     "sums_up_like_the_solution",
 ]
 
+MANY = 0.9  # of the labels are moved where it is asked where they go: 1, an end, is refused by some
 SUMMARY = "summary"  # the name of what comes back, in lines to be pasted
 
 
@@ -47,11 +49,20 @@ def noisy_labels(fraction: float = 0.3, moved: bool = False) -> View:
 
 
 def whole(value: Any, count: int) -> Array:
-    """The returned labels; Wrong when they are no whole numbers or not one for each example."""
+    """The returned labels; Wrong when they are no whole numbers or not one for each example. Whether they are ints is asked once."""
     y2 = array(value, "y2", (count,))
-    if y2.dtype.kind not in "iu":
+    if y2.dtype.kind not in "iuf" or not np.array_equal(y2, np.round(y2)):
         raise Wrong(f"y2.dtype = {y2.dtype.name}", "whole numbers")
     return y2.astype(np.int64)
+
+
+@verb()
+def gives_ints(exam: Exam) -> None:
+    """gives labels as ints"""
+    value = array(noisy_labels().seen(exam)[1].value, "y2")
+    if value.dtype.kind not in "iu":
+        exam.show("y2.dtype")
+        raise Wrong(f"y2.dtype = {value.dtype.name}", "an int dtype, as y has")
 
 
 @verb()
@@ -66,13 +77,13 @@ def moves_exactly(exam: Exam, *, fraction: float, count: int, classes: int = 10)
             raise Wrong(f"{changed} of {count} labels differ from y", f"{round(fraction * count)}")
 
 
-@verb(chances=5, sees=off_by("the share of a class", lambda classes, count, **_: (count, 1 / (classes - 1))))
+@verb(chances=5, sees=off_by("the share of a class", lambda classes, count, **_: (round(MANY * count), 1 / (classes - 1))))
 def reaches_all_wrong_classes(exam: Exam, *, classes: int = 10, count: int = 2000) -> None:
     """moves a label to each of the wrong classes alike, and nowhere else"""
     # judged by the labels that moved: how many do is the business of `moves_exactly`
     own = classes // 2 - 1
     y = Given(f"np.full({count}, {own})", np.full(count, own))
-    (value,) = exam.ask(spoiling(exam, y, 1.0, classes))
+    (value,) = exam.ask(spoiling(exam, y, MANY, classes))
     y2 = whole(value, count)
     if y2.min() < 0 or y2.max() >= classes:
         raise Wrong(f"y2 holds {y2.min() if y2.min() < 0 else y2.max()}", f"classes from 0 to {classes - 1}")
@@ -80,7 +91,7 @@ def reaches_all_wrong_classes(exam: Exam, *, classes: int = 10, count: int = 200
     count = len(y2)
     if not count:
         exam.show(f"(y2 != {own}).sum()")
-        raise Wrong("no label was moved", "all of them")
+        raise Wrong("no label was moved", f"{MANY:.0%} of them")
     for what, events, share, sign in (
         ("class 0", y2 == 0, 1, "== 0"), ("the next class", y2 == own + 1, 1, f"== {own + 1}"),
         ("the last class", y2 == classes - 1, 1, f"== {classes - 1}"), ("the class before", y2 == own - 1, 1, f"== {own - 1}"),

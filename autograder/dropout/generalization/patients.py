@@ -91,6 +91,12 @@ class Patient:
         choices = [list(combinations(range(width), count)) for width, count in zip(self.sizes[1:-1], counts, strict=True)]
         return {gone: self.after(tuple(zip(gone, factors, strict=True)), speak)[0] for gone in product(*choices)}
 
+    def twins(self, counts: tuple[int, ...], factors: tuple[float, ...], found: list[float]) -> bool:
+        """Do the same units of all hidden layers, deleted each time, explain these accuracies?"""
+        possible = self.possible(counts, factors).items()
+        alike = [accuracy for (first, *others), accuracy in possible if all(gone == first for gone in others)]
+        return len(self.sizes) > len(ONE_LAYER) and bool(alike) and all(near(value, alike) for value in found)
+
 
 def patient(exam: Exam, sizes: tuple[int, ...]) -> Patient:
     """A network of these sizes that tells what was deleted: choices of units give different accuracies (with one layer, all of them)."""

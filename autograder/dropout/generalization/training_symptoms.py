@@ -7,7 +7,7 @@ import numpy as np
 from autograder.asking import Exam
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.symptoms import nearest, symptom
-from autograder.dropout.generalization.epochs import ROWS, in_the_last_batch, thinned, tracked, without_a_step
+from autograder.dropout.generalization.epochs import ROWS, drawn_with_replacement, in_the_last_batch, thinned, tracked, without_a_step
 from autograder.dropout.generalization.epochs import SIZES as SMALL
 from autograder.dropout.generalization.training import FIRST, Params, batch, copies, flat, in_a_row, moved, read, slope, slopes, training
 
@@ -111,7 +111,7 @@ def batches(exam: Exam) -> str:
     if idle and idle == ROWS[0] % 32 and set(sizes[share > 1e-3].tolist()) == {32}:
         return "the rest is left out"
     if idle:
-        return "some twice, some never" if share.max() > 2.5 / 32 else "some are left out"
+        return "some twice, some never" if drawn_with_replacement(share) else "some are left out"
     found = {int(m): int((sizes == m).sum()) for m in np.unique(sizes)}
     return "32 and the rest" if found == {32: 64, 16: 16} else " and ".join(map(str, sorted(found, reverse=True)[:3]))
 
@@ -152,4 +152,13 @@ def dropped_share(exam: Exam, *, where: str) -> str:
     if not shows.any() or (stays & ~shows).any():  # weights out of a silent unit have no gradient: something else moves them
         return "not seen"
     share = float((shows & ~stays).sum() / shows.sum())
-    return nearest(share, {"p_in": DROP[0], "p_hidden": DROP[1], "none": 0.0, "all": 1.0}, 0.07)
+    if not share and drawn_with_replacement(tracked(exam)[1]):
+        return "not seen"
+    return nearest(share, {"p_in": DROP[0], "p_hidden": DROP[1], "none": 0.0, "all": 1.0, "1 - p_in": 1 - DROP[0]}, 0.07)
+
+
+@symptom
+def next_dropped(exam: Exam) -> str:
+    """Does the second step drop other inputs than the first?"""
+    one, two = (thinned(exam, (0.5, 0.0), "inputs", epochs=epochs)[1] for epochs in (1, 2))
+    return "not seen" if one.all() or not one.any() else "the same" if np.array_equal(one, two) else "others"

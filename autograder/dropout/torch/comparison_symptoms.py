@@ -103,6 +103,7 @@ def rate(exam: Exam, *, case: Comparison) -> str:
         "all": 1.0,
         "mean of the mask": FIXED_RATE * FIXED_FACTOR,
         "percent": 100 * FIXED_RATE,
+        "a count": FIXED_RATE * x.size,
         "not zero in the output": in_the_output,
     }
     return nearest(compared(exam, case)["keep_rate"], table, 1e-4)

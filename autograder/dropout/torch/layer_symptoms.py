@@ -92,8 +92,10 @@ def mode(p):
 
 @symptom
 def printed(exam: Exam, *, function: str = "") -> str:
-    """Does the layer say its p?"""
+    """Does the layer say its p, and its name once?"""
     shown = shown_by(exam, 0.3, function)
+    if shown.count(shown.partition("(")[0] + "(") > 1:
+        return "its name twice"
     return "p" if "0.3" in shown else "another number" if any(letter.isdigit() for letter in shown.partition("(")[2]) else "no p"
 
 

@@ -225,11 +225,11 @@ def obeys_the_seed_of_torch(exam: Exam, *, p: float, function: str = "") -> None
 # ------------------------------------------------------------------------------------------------------------ manners of a module
 @verb()
 def is_a_class_of_your_own(exam: Exam, *, p: float, function: str = "") -> None:
-    """is a class of your own, which may well be made from one of torch's ({function})"""
+    """is a class of your own with a forward of its own, and may well be made from one of torch's ({function})"""
     name = function or exam.function
-    (value,) = exam.ask(run(Code("home", f"def home(p):\n    return type({name}(p)).__module__\n", (name,)), p))
-    if isinstance(value, str) and value.partition(".")[0] == "torch":
-        raise Wrong(f"{name} is a layer of torch{quoted(f', from {value}')}", "a class that you wrote")
+    (value,) = exam.ask(run(Code("home", f"def home(p):\n    return type({name}(p)).forward.__module__\n", (name,)), p))
+    if isinstance(value, str) and value.startswith("torch.nn.modules.dropout"):
+        raise Wrong(f"the forward of {name} is torch's{quoted(f', from {value}')}", "one that you wrote")
 
 
 def saved_by(exam: Exam, p: float, function: str) -> Any:

@@ -197,7 +197,7 @@ class Descent:
     """Full-batch descent on the mean cross-entropy of a linear classifier, as torch would be told to do it.
 
     `kept` steps go by until the gradients are set to 0; `total` takes the sum, not the mean; `softmax` goes through a softmax first;
-    `adam` takes Adam's steps, with torch's defaults.
+    `adam` takes Adam's steps, with torch's defaults; `momentum` is that of torch's SGD.
     """
 
     rate: float
@@ -205,17 +205,19 @@ class Descent:
     total: bool = False
     softmax: bool = False
     adam: bool = False
+    momentum: float = 0.0
 
     def run(self, X: Array, y: Array, W: Array, b: Array, steps: int) -> tuple[Array, Array]:
         """Weights (2, 3) and bias (2,) after some steps."""
         X, W = np.column_stack((X, np.ones(len(X)))), np.column_stack((W, b))  # the bias as one weight more
-        gradient = first = second = np.zeros_like(W)
+        gradient = first = second = velocity = np.zeros_like(W)
         for k in range(steps):
             old = 0.0 if k % self.kept == 0 else 1.0
             gradient = old * gradient + self._error(X @ W.T, np.eye(2)[y]).T @ X
             first, second = 0.9 * first + 0.1 * gradient, 0.999 * second + 0.001 * gradient**2
             size = np.sqrt(second / (1 - 0.999 ** (k + 1))) + 1e-8
-            W = W - self.rate * (first / (1 - 0.9 ** (k + 1)) / size if self.adam else gradient)
+            velocity = self.momentum * velocity + gradient
+            W = W - self.rate * (first / (1 - 0.9 ** (k + 1)) / size if self.adam else velocity)
         return W[:, :-1], W[:, -1]
 
     def _error(self, scores: Array, wanted: Array) -> Array:
@@ -267,6 +269,8 @@ def loop_modes(exam: Exam, *, starts_in_eval: bool = False) -> str:
     if len(modes) not in (0, 12):
         return f"takes {len(modes)} steps of 12"  # then nobody knows which passes were meant for measuring
     measures = "nothing" if not looks else "in training mode" if any(looks) else "in eval mode"
+    if looks and not any(looks) and modes and min(seen.measured(4)) < 4 * SIZE:
+        measures = "too little, in eval mode"
     return f"trains {_when(modes)}, measures {measures}"
 
 
@@ -319,6 +323,8 @@ def loop_steps(exam: Exam, *, rate: float, epochs: int = 3) -> str:
         ("a softmax too many", Descent(rate, softmax=True)),
         ("none", Descent(0.0)),
         *(("Adam", Descent(r, adam=True)) for r in (rate, 0.01, 0.001)),
+        *(("with momentum", Descent(rate, momentum=m)) for m in (0.5, 0.9, 0.99)),
+        *(("another learning rate", Descent(r)) for r in (0.001, 0.01, 0.05, 0.5, 1.0)),
     ]
     for word, descent in table:
         if all(map(_alike, found, descent.run(*problem, epochs * TWICE))):
