@@ -23,15 +23,15 @@ from typing import Any
 from autograder import surroundings
 from autograder.classes.desk import Desk, Graded, Plan, Task, kept, word_of
 from autograder.classes.pool import Here, at_most, results, together
-from autograder.classes.results_store import Done, Recorded, ResultsStore
-from autograder.model import Broken, CourseError, Exercise, Look
+from autograder.classes.results_store import Done, Recorded, ResultsStore, course_word
+from autograder.model import Broken, Check, CourseError, Exercise, Look
 from autograder.nbgrader_plugin.context import CHECK
 from autograder.nbgrader_plugin.grade_step import Frame, anew, points_differ
 from autograder.nbgrader_plugin.gradebook import Entry, Register
 from autograder.nbgrader_plugin.looks import around
 from autograder.nbgrader_plugin.standings import standings
 from autograder.nbgrader_plugin.submitted import misnamed, shown, take
-from autograder.report import looks, standing
+from autograder.report import looks, standing, words
 from autograder.report.standing import Standing
 from autograder.sandbox import Isolation, stays_shut
 from autograder.staff import must_exist
@@ -150,7 +150,8 @@ class Batch:
             for student in [s for s in handed_in if misnamed(s)]:
                 handed_in.pop(student)
                 yield self._misnamed(student)
-            grading = remembered.begin({e.name: (e.points, tuple(c.name for c in e.checks)) for e in desk.staff.assignment.exercises})
+            asked = {e.name: (e.points, {c.name: _said(c) for c in e.checks}) for e in desk.staff.assignment.exercises}
+            grading = remembered.begin(asked, course_word(desk.staff))
             if self.regrade:
                 remembered.forget(list(handed_in))
             changed, unchanged = self._sorted_out(handed_in, desk, register, remembered)
@@ -247,6 +248,10 @@ class Batch:
         for one in handful:
             self.tally.add(one)
             yield one
+
+
+def _said(check: Check) -> str:
+    return words.phrase(check.sentence) + " (hidden case)" * check.hidden
 
 
 def _noted(tasks: Iterator[Task], given: dict[str, Task]) -> Iterator[Task]:

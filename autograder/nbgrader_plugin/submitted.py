@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import os
+import re
 import stat
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
@@ -195,6 +196,12 @@ def _instead(names: dict[str, bool]) -> str:
 
 def _some(names: list[str]) -> str:
     return ", ".join(names[:3]) + ", ..." * (len(names) > 3)
+
+
+def for_staff(error: str) -> str:
+    """What a student would read about a hand-in, and where that asks for another file, what staff do about it."""
+    asks = re.search(r"\bhand\b.* in\b", error, re.IGNORECASE)
+    return f"{error} Ask the student for that file, put it into submitted/ and grade again." if asks else error
 
 
 # ---------------------------------------------------------------------------------------------------------------- what was collected
