@@ -130,10 +130,10 @@ def _of_two(got: str, calls: Sequence[Call]) -> str:
         return ""
     *first, one = script_text(calls[:1]).split("\n")
     *rest, other = script_text([calls[-1 if "different" in got else 1]]).split("\n")
-    rng, one, other = _generator(one), one.rpartition("; ")[2], other.rpartition("; ")[2]
+    (rng, _, one), other = one.rpartition("; "), other.rpartition("; ")[2]
     item = "[0]" if len(calls[0].returns) > 1 else ""
     masks = f"one = {one}{item} == 0\nother = {other}{item} == 0"
-    return "\n".join([*dict.fromkeys([*first, *rest, *rng]), masks, sign])
+    return "\n".join([*dict.fromkeys([*first, *rest, *filter(None, [rng])]), masks, sign])
 
 
 def _loop(got: str, calls: Sequence[Call]) -> str:
@@ -161,10 +161,6 @@ def _global(got: str, calls: Sequence[Call]) -> str:
     *first, call = script_text([calls[k]]).split("\n")
     made = [script_text(calls[:k], k)] * bool(k)
     return "\n".join(["import random", *first, *made, f"before = {STATE}", f"result = {call}", f"({STATE}) != before"])
-
-
-def _generator(text: str) -> list[str]:
-    return [text.rpartition("; ")[0]] if "; " in text else []
 
 
 def _expression(got: str, calls: Sequence[Call]) -> str:

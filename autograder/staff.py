@@ -118,15 +118,11 @@ class Staff:
     @cached_property
     def hints(self) -> Mapping[str, Any]:
         """The released hints when there are any, else made from the key now (the same, but slower)."""
-        released = _released(self)
+        released = self.released / HINTS
         if not released.is_file():
             return hints(self)
         found: dict[str, Any] = json.loads(released.read_text(encoding="utf-8"))
         return found
-
-
-def _released(staff: Staff) -> Path:
-    return staff.released / HINTS
 
 
 def must_exist(root: Path, slug: str) -> Path:
@@ -236,7 +232,7 @@ def hints(staff: Staff) -> dict[str, Any]:
     Where something is lacking they cannot be made: those released before are kept.
     """
     if lacking(staff.assignment):
-        return dict(staff.hints) if _released(staff).is_file() else {}
+        return dict(staff.hints) if (staff.released / HINTS).is_file() else {}
     slug, reference = staff.assignment.slug, staff.reference
     result: dict[str, Any] = {}
     for exercise, probes in staff.assignment.probes.items():

@@ -1131,7 +1131,8 @@ VARIANTS = {
         right(
             "clinic_early_exit",
             GUARDED,
-            (f"return np.where({CLINIC}, scale, 0.0)", f"mask = np.zeros(shape)\n    mask[{UNIFORM} >= p] = scale\n    return mask"),
+            ("scale = float(1 / (1 - p)) if p != 1 else 0.0", "mask = np.zeros(shape)\n    if p == 1:\n        return mask"),
+            (f"return np.where({CLINIC}, scale, 0.0)", f"mask[{UNIFORM} >= p] = 1 / (1 - p)\n    return mask"),
         ),
         right(
             "clinic_silenced",

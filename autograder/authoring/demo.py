@@ -79,7 +79,8 @@ def _believers(staff: Staff, blank: Notebook) -> Iterator[HandIn]:
 
     The main ones build on each other. Who is wrong about what they all use is right about the rest: one mistake would hide the other.
     """
-    queues, used = _by_exercise(_once(staff.key.misconceptions)), _used_by(staff)
+    once = {(m.exercise, m.name): m for m in reversed(staff.key.misconceptions)}  # of several ways to write one the first
+    queues, used = _by_exercise(list(once.values())[::-1]), _used_by(staff)
     everywhere = {name for names in used.values() for name in names if not used[name]}
     chain = [e for e in queues if e not in everywhere and (used[e] - everywhere or any(e in names for names in used.values()))]
     first, *rest = chain or [max(queues, key=lambda e: len(queues[e]))]
@@ -162,10 +163,6 @@ def _by_exercise(entries: Sequence[Misconception | Variant]) -> dict[str, list[M
     for entry in entries:
         found.setdefault(entry.exercise, []).append(entry)
     return found
-
-
-def _once(beliefs: Sequence[Misconception]) -> list[Misconception]:
-    return list({(m.exercise, m.name): m for m in reversed(beliefs)}.values())[::-1]
 
 
 def _merged(staff: Staff, entries: Sequence[Misconception | Variant]) -> dict[str, str]:

@@ -30,10 +30,14 @@ def compare(got: Array, wanted: Array, name: str, tolerance: float) -> None:
     rest = f" ({int((~good).sum())} of {good.size} differ)" if good.size > 1 else ""
     if tolerance and np.allclose(got, wanted, rtol=NEARLY, atol=0):  # a simulation, perhaps, or rounded numbers: how near is near enough?
         rest = f" within {tolerance:g}{rest}"
-    one, other = number(got[place]), number(wanted[place])
-    if one == other:  # they differ beyond the digits that messages show
-        one, other = repr(float(got[place])), repr(float(wanted[place]))
+    one, other = told_apart(got[place], wanted[place])
     raise Wrong(f"{where} = {one}", f"{other}{rest}")
+
+
+def told_apart(got: float, wanted: float) -> tuple[str, str]:
+    """Two numbers as messages show them, or with all digits where they differ beyond those."""
+    one, other = number(got), number(wanted)
+    return (one, other) if one != other else (repr(float(got)), repr(float(wanted)))
 
 
 def demand_value_error(call: Call, answer: Answer) -> None:

@@ -101,12 +101,13 @@ def _print_stress(staff: Staff, arguments: argparse.Namespace) -> None:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
+    from autograder.authoring.kill_matrix import folder_for, write
     from autograder.authoring.verify import FINE, SKIPPED, Examination, verify
     from autograder.course import lacking, slugs
     from autograder.staff import load_staff
 
     root = root_of(arguments)
-    folder = _matrix_folder(root, arguments.matrix)
+    folder = None if arguments.matrix is None else folder_for(root, Path(arguments.matrix) if arguments.matrix else None)
     findings, skipped = 0, 0
     seen: dict[str, Examination] = {}
     told: dict[str, list[str]] = {}
@@ -127,8 +128,6 @@ def _verify(arguments: argparse.Namespace) -> int:
     for slug in (arguments.assignments or slugs(root)) if arguments.pairs is not None or arguments.mutants else ():
         _print_stress(load_staff(root, slug), arguments)
     if folder:
-        from autograder.authoring.kill_matrix import write
-
         print(f"wrote {write(folder, seen, told)}, which students must not see")
     if findings:
         print(f"{findings} finding{'s' * (findings != 1)}. Mend and run `autograder verify` again.")
@@ -143,15 +142,6 @@ def _messages(arguments: argparse.Namespace) -> int:
     for text in messages(root_of(arguments), arguments.assignment, arguments.exercise, max(1, arguments.most)):
         print(text)
     return OK
-
-
-def _matrix_folder(root: Path, named: str | None) -> Path | None:
-    """Where the pages are to go, looked at before anything is judged; None when there shall be none."""
-    if named is None:
-        return None
-    from autograder.authoring.kill_matrix import folder_for
-
-    return folder_for(root, Path(named) if named else None)
 
 
 def _print_odds(root: Path, assignments: Sequence[str]) -> None:

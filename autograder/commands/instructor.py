@@ -66,6 +66,7 @@ def _explain(arguments: argparse.Namespace) -> int:
     from dataclasses import replace
 
     from autograder.explain import explain, private
+    from autograder.folders import writing
     from autograder.nbgrader_plugin import by_hand
     from autograder.nbgrader_plugin.gradebook import Register
     from autograder.nbgrader_plugin.settings import students_see
@@ -87,7 +88,13 @@ def _explain(arguments: argparse.Namespace) -> int:
             return _given(register, arguments, list(by_hand.give(register, arguments.student, wanted, told.chosen)))
         standing = tuple(by_hand.standing(register, arguments.student, told.chosen))
         told = replace(told, report=replace(told.report, submission=arguments.student), standing=standing)
-    _written(file, explanation.as_html(told)) if file else print(explanation.as_text(told))
+    if file is None:
+        print(explanation.as_text(told))
+        return OK
+    with writing(file, "Name another file."):
+        file.write_text(explanation.as_html(told), encoding="utf-8")
+        file.chmod(0o600)
+    print(f"wrote {file}, which students must not see")
     return OK
 
 
@@ -106,12 +113,3 @@ def _given(register: Register, arguments: argparse.Namespace, lines: list[str]) 
     slug, student = arguments.assignment, arguments.student
     print(f"Written for {student}. To tell them: nbgrader generate_feedback {slug} --student {student} --force")
     return OK
-
-
-def _written(file: Path, page: str) -> None:
-    from autograder.folders import writing
-
-    with writing(file, "Name another file."):
-        file.write_text(page, encoding="utf-8")
-        file.chmod(0o600)
-    print(f"wrote {file}, which students must not see")

@@ -87,14 +87,16 @@ def _list(title: str, found: Mapping[str, str]) -> Iterator[str]:
 
 def _feedback(path: Path, root: Path, slug: str, table: Sheet, layout: Layout, done: Filled, known: WayBack) -> int:
     from autograder.nbgrader_plugin import settings
-    from autograder.neighbours import feedback
+    from autograder.neighbours import feedback, gradebooks
 
     coursedir, _ = settings.collecting(root, slug)
     found, lost = feedback.pages(coursedir, slug, [s for s in done.owners if s not in done.missing], done.shown)
     if layout.platform == "Canvas":
         names = {s: feedback.canvas_name(known.entries[s]) for s in found if s in known.entries}
     else:
-        names = {s: _moodle_name(slug, table, layout, done.owners[s]) for s in found}
+        rows = {s: done.owners[s] for s in found}
+        numbers = {s: gradebooks.number_of(table, layout, row) for s, row in rows.items()}
+        names = {s: feedback.moodle_name(slug, table.value(row, layout.name), numbers[s]) for s, row in rows.items()}
     zipped = feedback.write(path, found, names)
     print(f"wrote {path}: the pages of {len(zipped.names)} students")
     if layout.platform == "Canvas" and zipped.names:
@@ -102,12 +104,6 @@ def _feedback(path: Path, root: Path, slug: str, table: Sheet, layout: Layout, d
     for line in _list("without a page in it", lost | zipped.lost):
         print(line)
     return 1 if lost or zipped.lost else 0
-
-
-def _moodle_name(slug: str, table: Sheet, layout: Layout, row: int) -> str:
-    from autograder.neighbours import feedback, gradebooks
-
-    return feedback.moodle_name(slug, table.value(row, layout.name), gradebooks.number_of(table, layout, row))
 
 
 # ------------------------------------------------------------------------------------------------------------- Gradescope and GitHub

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.asking import Exam, Wrong, array
+from autograder.asking import Exam, array, pair
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.symptoms import nearest, precision, symptom
 from autograder.model import Call, Given
@@ -21,17 +21,11 @@ def _asked(exam: Exam) -> tuple[Array, Array, bool]:
     """Mean and variance for X, and whether they came in the other order: the variance is what vanishes at p = 0, or grows like x^2."""
     given = Given(f"np.array({X.tolist()})", X)
     values = exam.ask(*(Call(exam.function, (given, p), returns=("mean", "var")) for p in (P, 0.0)))
-    some, none = ([array(v, "value", X.shape).astype(float) for v in _pair(value)] for value in values)
+    some, none = ([array(v, "value", X.shape).astype(float) for v in pair(value)] for value in values)
     vanishes, grows = [not v.any() for v in none], [_growth(v) == 4 for v in some]
     swapped = (vanishes if any(vanishes) else grows) == [True, False]
     mean, var = reversed(some) if swapped else some
     return mean, var, swapped
-
-
-def _pair(value: object) -> tuple[object, object]:
-    if not isinstance(value, (tuple, list)) or len(value) != 2:
-        raise Wrong("something else came back", "mean and var")
-    return value[0], value[1]
 
 
 def _growth(numbers: Array) -> float:

@@ -34,13 +34,8 @@ def clean(text: str, most: int = MAX_CHARACTERS) -> str:
     """The text without anything that is not a visible character: no escape codes, no NUL, no bidi controls, no surrogates."""
     text = str(text)[: 4 * most]
     if not text.isprintable():  # most texts are, and need no second look
-        text = _made_printable(text)
+        text = "".join(c if c.isprintable() or c == "\n" else (" " if c.isspace() else "?") for c in _ANSI.sub("", text))
     return text if len(text) <= most else text[: most - 3] + "..."
-
-
-def _made_printable(text: str) -> str:
-    text = _ANSI.sub("", text)
-    return "".join(c if c.isprintable() or c == "\n" else (" " if c.isspace() else "?") for c in text)
 
 
 def line(text: str) -> str:

@@ -137,12 +137,9 @@ class Watch:
             value = value.elts[topic.item]
             end = value.lineno
         bound = self._writers({value.id}) if isinstance(value, ast.Name) else []
-        last, where = bound or [end], self._run(bound) if bound else [value]
+        last, where = bound or [end], [n for n in self._statements() if n.lineno in bound] if bound else [value]
         before = self._writers({n.id for node in where for n in ast.walk(node) if isinstance(n, ast.Name)})
         return last if len(last) == MOST_LINES else sorted({*last, *before})[-MOST_LINES:]
-
-    def _run(self, lines: Collection[int]) -> list[ast.AST]:
-        return [n for n in self._statements() if n.lineno in lines]
 
     def _writers(self, names: Collection[str]) -> list[int]:
         return sorted({n.lineno for n in self._statements() if _bound(n) & {*names}})[-MOST_LINES:]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.asking import Exam, Wrong, array
+from autograder.asking import Exam, Wrong, array, pair
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.symptoms import nearest, precision, symptom
 from autograder.model import Call, Given
@@ -27,7 +27,7 @@ def _answers(exam: Exam) -> tuple[Array, Array, str]:
     """Mean and variance of each row of X, then of all of them with a bias (2, 5), and their order: the mean is what turns round with x."""
     x, weights = _given(X), _given(np.ones((2, 3)))
     calls = (Call(exam.function, (x, weights, _given(np.full(3, b)), P), returns=("mean", "var")) for b in (0.0, BIAS))
-    plain, biased = ([_first(v) for v in _pair(value)] for value in exam.ask(*calls))
+    plain, biased = ([_first(v) for v in pair(value)] for value in exam.ask(*calls))
     odd = [bool(np.isclose(v[2], -v[0]) and v[0]) for v in plain]
     one, other = (np.stack(both) for both in zip(plain, biased, strict=True))
     return (other, one, "var, mean") if odd == [False, True] else (one, other, "mean, var")
@@ -35,12 +35,6 @@ def _answers(exam: Exam) -> tuple[Array, Array, str]:
 
 def _given(value: Array) -> Given:
     return Given(f"np.array({value.tolist()})", value)
-
-
-def _pair(value: object) -> tuple[object, object]:
-    if not isinstance(value, (tuple, list)) or len(value) != 2:
-        raise Wrong("something else came back", "mean and var")
-    return value[0], value[1]
 
 
 def _first(value: object) -> Array:

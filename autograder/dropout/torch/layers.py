@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from autograder.asking import Exam, Wrong, an, array, number, quoted, shared, stable_seed
-from autograder.checks_api.comparing import item
+from autograder.asking import Exam, Wrong, an, array, quoted, shared, stable_seed
+from autograder.checks_api.comparing import item, told_apart
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.verb import verb
 from autograder.dropout.masks import demand_some
@@ -136,9 +136,7 @@ def _near(got: Array, wanted: Array, dtype: str, name: str) -> None:
     good = np.abs(got - wanted) <= tolerance * np.abs(wanted)
     if not good.all():
         place = tuple(int(i) for i in np.argwhere(~good)[0])
-        one, other = number(got[place]), number(wanted[place])
-        if one == other:  # they differ beyond the digits that messages show
-            one, other = repr(float(got[place])), repr(float(wanted[place]))
+        one, other = told_apart(got[place], wanted[place])
         raise Wrong(f"{name}{list(place)} = {one}", f"{other} up to {tolerance:.1g} of it")
 
 
