@@ -321,6 +321,12 @@ def test_the_diff_tells_checks_that_came_and_went_shares_and_points(room: Classr
     assert told[2] == "+ answers twice rightly (hidden case) (no longer asked)"
 
 
+def test_what_was_written_down_before_sentences_were_is_told_by_name() -> None:
+    old, new = {"e": [1.0, ["a", "b"]]}, {"e": [1.0, {"a": "holds", "c": "is kept"}]}
+    (moved,) = results_store._compared({"e": (1.0, ["b"])}, {"e": (0.0, ["a", "c"])}, old, new)  # type: ignore[arg-type]
+    assert moved.reasons == ("- holds", "- is kept (a new check)", "+ b (no longer asked)")
+
+
 def test_our_own_failure_is_no_zero_and_is_tried_again(room: Classroom) -> None:
     key = room.root / "solutions" / f"{SLUG}_key.py"
     text = key.read_text(encoding="utf-8")

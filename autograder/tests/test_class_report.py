@@ -99,6 +99,20 @@ def test_misconceptions_come_by_the_points_lost_where_they_were_seen() -> None:
     assert found.unexplained == 1
 
 
+def test_with_names_everybody_is_called_by_name_wherever_they_stand() -> None:
+    ada = standing("ada", 2.0, marks={"shrink": Mark(2.0, 4.0, by_hand=True, auto=1.0)}, late=90.0)
+    called = {"ada": Person("ada", "Ada Lovelace"), "none": Person("none", "No Body")}
+    looks = [Look("ada", "", "late by 2 min")]
+    found = class_report("hw", [ada, Standing("none", 5.0)], {}, {"ada": 9.0}, looks, called, Hide({}))
+    sections = class_page.page(found, True).split("<h2")
+    named = [s.partition(">")[2].partition("<")[0] for s in sections if "ada <span" in s and "Ada Lovelace" in s]
+    assert named == ["Worth a look", "Late hand-ins and marks by hand", "Time", "Students"]
+    told = list(class_page.lines(found))
+    assert told[:2] == ["hw: 1 of 2 handed in, 1 graded", "    nothing came of: none (No Body)"]
+    assert told[-2:] == ["worth a look", "    ada (Ada Lovelace): late by 2 min"]
+    assert "    none (No Body): handed in nothing yet" in course_report.lines(course_report.course_report([found]))
+
+
 def test_who_needs_a_look_and_why() -> None:
     wanted = {"shrink": Mark(2.0, 4.0, wanted=True, auto=2.0), "quiz": Mark(1.0, 1.0, by_hand=True, wanted=True)}
     people = [standing("a", 4.0), standing("b", 4.0, marks=wanted), Standing("c", 5.0, status=NOT_GRADED)]
