@@ -131,5 +131,5 @@ def _copied(kit: Path, folder: Path, slug: str) -> str:
 def _next(folder: Path, chosen: Sequence[str]) -> str:
     slug = chosen[0] if chosen else "hwN_name"
     what = "" if chosen else f" (put assignments into {folders(folder).source}, or say --with hw1_dropout)"
-    return f"Next{what}: cd {folder} && nbgrader generate_assignment {slug}"
+    return f"Next{what}: cd {folder} && nbgrader generate_assignment {slug} --force"
 

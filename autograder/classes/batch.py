@@ -23,14 +23,16 @@ from typing import Any
 from autograder import surroundings
 from autograder.classes.desk import Desk, Graded, Plan, Task, kept, word_of
 from autograder.classes.pool import Here, at_most, results, together
-from autograder.classes.results_store import Done, Recorded, ResultsStore
-from autograder.model import Broken, CourseError, Exercise, Look
+from autograder.classes.results_store import Done, Recorded, ResultsStore, course_word
+from autograder.model import Broken, Check, CourseError, Exercise, Look
 from autograder.nbgrader_plugin.context import CHECK
 from autograder.nbgrader_plugin.grade_step import Frame, anew, points_differ
 from autograder.nbgrader_plugin.gradebook import Entry, Register
 from autograder.nbgrader_plugin.looks import around
+from autograder.nbgrader_plugin.standings import standings
 from autograder.nbgrader_plugin.submitted import misnamed, shown, take
-from autograder.report import looks
+from autograder.report import looks, standing, words
+from autograder.report.standing import Standing
 from autograder.sandbox import Isolation, stays_shut
 from autograder.staff import must_exist
 
@@ -132,6 +134,7 @@ class Batch:
         self.tally = Tally()
         self.notes: list[str] = []  # what an instructor should know when all is done
         self.looks: list[Look] = []  # and which hand-ins are worth a look
+        self.people: list[Standing] = []  # where everybody stands who was asked for
 
     def run(self, students: Sequence[str] = (), begin: Callable[[int], None] = lambda total: None) -> Iterator[Graded]:
         """Grade and record; each hand-in is yielded when it is recorded, or was found unchanged. `begin` is told how many there are."""
@@ -147,7 +150,8 @@ class Batch:
             for student in [s for s in handed_in if misnamed(s)]:
                 handed_in.pop(student)
                 yield self._misnamed(student)
-            grading = remembered.begin({e.name: (e.points, tuple(c.name for c in e.checks)) for e in desk.staff.assignment.exercises})
+            asked = {e.name: (e.points, {c.name: _said(c) for c in e.checks}) for e in desk.staff.assignment.exercises}
+            grading = remembered.begin(asked, course_word(desk.staff))
             if self.regrade:
                 remembered.forget(list(handed_in))
             changed, unchanged = self._sorted_out(handed_in, desk, register, remembered)
@@ -156,15 +160,18 @@ class Batch:
                 self.tally.unreadable += one.status == "unreadable"
                 yield one
             settled = register.settle({one.student for one in unchanged if one.status == "graded"})
-            jobs, fresh = min(self.jobs, max(1, len(changed))), set[str]()
+            jobs = min(self.jobs, max(1, len(changed)))
             tasks = (Task(student, take(handed_in[student], self.slug)) for student in changed)
             for handful in together(self._judged(desk, tasks, jobs)):
-                fresh |= {one.student for one in handful if one.status == "graded"}
                 yield from self._recorded(self._kept(handful, desk, remembered), grading, register, remembered)
             remembered.end(grading)
-            self.notes = _notes(settled, register, handed_in, fresh, bool(students))
+            self.notes = _notes(settled, register, handed_in, bool(students))
             seen = [k for k in remembered.looks() if k.student in handed_in]
-            seen += around(self.slug, handed_in, register.late(), register.manifest)
+            noticed = around(self.slug, handed_in, register.late(), register.manifest)
+            seen += [k for k in noticed if not students or k.student in handed_in]
+            self.people = [s for s in standings(self.root, self.slug) if not students or s.student in students]
+            errors = ((s, remembered.recorded(s.student)) for s in self.people)
+            seen += [k for s, found in errors for k in standing.looks(s, found.error if found else "")]
             self.looks = sorted(dict.fromkeys(seen), key=lambda k: (not k.student, k.student))
 
     def _misnamed(self, student: str) -> Graded:
@@ -243,6 +250,10 @@ class Batch:
             yield one
 
 
+def _said(check: Check) -> str:
+    return words.phrase(check.sentence) + " (hidden case)" * check.hidden
+
+
 def _noted(tasks: Iterator[Task], given: dict[str, Task]) -> Iterator[Task]:
     """The tasks, each written down while it is with a job."""
     for task in tasks:
@@ -255,12 +266,11 @@ def _again(task: Task, one: Graded) -> Task:
     return replace(task, known={**task.known, **one.done.results})
 
 
-def _notes(settled: Sequence[str], register: Register, handed_in: Collection[str], fresh: set[str], some: bool) -> list[str]:
+def _notes(settled: Sequence[str], register: Register, handed_in: Collection[str], some: bool) -> list[str]:
     """What an instructor should know and no line about a hand-in says."""
     gone = set() if some else register.scores().keys() - set(handed_in) - register.excluded
     told = {
         "late penalty changed": settled,
-        "for a human to look at, in formgrader": register.for_a_human() & fresh,
         "no hand-in any more, the marks of before stand": gone,
         "nbgrader's own commands find no folder with [, ] * or ? in its name": {s for s in handed_in if any(c in s for c in "[]*?")},
     }

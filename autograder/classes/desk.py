@@ -23,7 +23,7 @@ from autograder.nbgrader_plugin.grade_step import Frame, page
 from autograder.nbgrader_plugin.gradebook import Entry
 from autograder.nbgrader_plugin.marks import Marks
 from autograder.nbgrader_plugin.repair import mended
-from autograder.nbgrader_plugin.submitted import HandIn
+from autograder.nbgrader_plugin.submitted import HandIn, for_staff
 from autograder.report import looks, words
 from autograder.sandbox import Isolation, warmed
 from autograder.sandbox.bounded import Kept
@@ -129,7 +129,7 @@ class Desk:
         try:
             return self._graded(task)
         except SubmissionError as error:
-            return self._without_marks(task, "unreadable", str(error))
+            return self._without_marks(task, "unreadable", for_staff(str(error)))
         except (CourseError, MemoryError):  # the first would befall everybody: the command ends, and all marks stand as they are
             raise
         except AutograderError as error:

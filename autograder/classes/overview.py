@@ -25,6 +25,7 @@ from autograder.nbgrader_plugin import looks as folders
 from autograder.nbgrader_plugin.context import CHECK
 from autograder.nbgrader_plugin.standings import NothingGraded, standings
 from autograder.nbgrader_plugin.submitted import folders as handed_in
+from autograder.report import standing
 from autograder.report.class_report import ClassReport, class_report
 from autograder.report.pseudonyms import Hide, pseudonym, split, telling
 from autograder.report.standing import MISSING, NOT_GRADED, Person, Standing
@@ -121,9 +122,8 @@ def _auto(one: Standing, cell: str) -> float | None:
 
 def _unreadable(people: Sequence[Standing], remembered: Mapping[str, Held]) -> Iterator[Look]:
     for one in people:
-        known = remembered.get(one.student)
         if one.status == NOT_GRADED:
-            yield Look(one.student, "", f"was not graded: {known.error}" if known and known.error else "was handed in and not graded")
+            yield from standing.looks(one, remembered[one.student].error if one.student in remembered else "")
 
 
 def _looks(root: Path, slug: str) -> list[Look]:

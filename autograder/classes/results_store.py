@@ -47,6 +47,7 @@ create table if not exists result (key text primary key, value blob not null);
 create table if not exists grading (id integer primary key, began text not null, ended text);
 create table if not exists recorded (student text primary key, print text, status text, error text, scores text);
 create table if not exists asked (grading integer primary key, checks text);
+create table if not exists course (grading integer primary key, word text);
 create table if not exists look (student text, exercise text, what text);
 create table if not exists held (student text primary key, keys text, seconds real);
 create table if not exists mark (grading integer, student text, answers text, marks text, primary key (grading, student));
@@ -71,6 +72,11 @@ def exercise_word(staff: Staff, exercise: Exercise, isolation: str, limits: Limi
     earlier = sources(staff, exercise, calls(staff.solution.cells))
     told += [exercise_word(staff, staff.assignment.exercise(e), isolation, limits) for e in earlier]
     return digest(*told)
+
+
+def course_word(staff: Staff) -> str:
+    """One word for all that decides marks, save what was handed in and where it is run."""
+    return digest(*(exercise_word(staff, e, "", Limits()) for e in staff.assignment.exercises))
 
 
 def _code(function: Callable[..., Any], staff: Staff) -> str:
@@ -223,16 +229,17 @@ class ResultsStore(AbstractContextManager["ResultsStore"]):
         """What was worth a look when each hand-in was graded last."""
         return [Look(*row) for row in self._base.execute("select student, exercise, what from look order by rowid")]
 
-    def begin(self, asked: Asked) -> int:
-        """The number of this grading, in which this is `asked`: a new one, or that of an earlier one that was interrupted."""
+    def begin(self, asked: Asked, course: str) -> int:
+        """The number of this grading, in which `course` asks this: a new one, or that of an earlier one that was interrupted."""
         with self._writing() as base:
             row = base.execute("select id from grading where ended is null").fetchone()
             if row is None:
                 row = base.execute("insert into grading (began) values (?) returning id", (_now(),)).fetchone()
             latest = "select max(grading), student from mark group by student"
             base.execute(f"delete from mark where grading <= ? and (grading, student) not in ({latest})", (row[0] - KEPT,))
-            base.execute("delete from asked where grading not in (select grading from mark)")
-            base.execute("insert or replace into asked values (?, ?)", (row[0], json.dumps(asked)))
+            for table, told in (("asked", json.dumps(asked)), ("course", course)):
+                base.execute(f"delete from {table} where grading not in (select grading from mark)")
+                base.execute(f"insert or replace into {table} values (?, ?)", (row[0], told))
         return int(row[0])
 
     def end(self, grading: int) -> None:
@@ -261,6 +268,12 @@ class ResultsStore(AbstractContextManager["ResultsStore"]):
         with self._writing() as base:
             base.executemany("delete from recorded where student = ?", [(s,) for s in students])
 
+    def outdated(self, course: str) -> int:
+        """How many hand-ins were graded when the course was another one, as far as that is known."""
+        latest = "select student, max(grading) as last from mark group by student"
+        query = f"select count(*) from ({latest}) join course on grading = last where word != ?"
+        return int(self._base.execute(query, (course,)).fetchone()[0])
+
     def changes(self) -> Iterator[Change]:
         """Whose points differ between the last grading and what each of those students had before it."""
         row = self._base.execute("select max(grading) from mark").fetchone()
@@ -280,7 +293,7 @@ class ResultsStore(AbstractContextManager["ResultsStore"]):
         self._lock.close()
 
 
-Asked = Mapping[str, tuple[float, Sequence[str]]]  # exercise -> points, and the names of its checks
+Asked = Mapping[str, tuple[float, Mapping[str, str]]]  # exercise -> points, and its checks with their sentences
 Marks = Mapping[str, tuple[Any, ...]]  # exercise -> points, checks that failed, and what these give now where they do not decide
 
 
@@ -291,15 +304,21 @@ def _compared(old: Marks, new: Marks, old_asked: Asked, asked: Asked) -> Iterato
         if before != after or found:
             then, now = old_asked.get(name), asked.get(name)
             worth = (then[0] if then else None, now[0] if now else None)
-            reasons = tuple(_reasons(failed, fails, then and then[1], now and now[1]))
+            reasons = tuple(_reasons(failed, fails, _said(then), _said(now)))
             yield Moved(name, before, after, worth, reasons, found[0] if found else None)
 
 
-def _reasons(failed: Sequence[str], fails: Sequence[str], then: Sequence[str] | None, now: Sequence[str] | None) -> Iterator[str]:
-    """Checks that failed before or fail now; of those that were not asked both times it is said."""
-    new, gone = set(now or ()) - set(then or now or ()), set(then or ()) - set(now or then or ())
-    yield from (f"- {c}{' (a new check)' * (c in new)}" for c in fails if c not in failed)
-    yield from (f"+ {c}{' (no longer asked)' * (c in gone)}" for c in failed if c not in fails)
+def _said(asked: tuple[Any, ...] | None) -> Mapping[str, str]:
+    """Check -> its sentence; what was written down before sentences were has the names alone."""
+    checks = asked[1] if asked else ()
+    return checks if isinstance(checks, dict) else {name: name for name in checks}
+
+
+def _reasons(failed: Sequence[str], fails: Sequence[str], then: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
+    """The sentences that did not hold before or do not now; of those that were not asked both times it is said."""
+    new, gone, said = now.keys() - (then or now).keys(), then.keys() - (now or then).keys(), {**then, **now}
+    yield from (f"- {said.get(c, c)}{' (a new check)' * (c in new)}" for c in fails if c not in failed)
+    yield from (f"+ {said.get(c, c)}{' (no longer asked)' * (c in gone)}" for c in failed if c not in fails)
 
 
 def _locked(path: Path, slug: str) -> IO[str]:

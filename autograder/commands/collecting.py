@@ -57,22 +57,25 @@ def _collect(arguments: argparse.Namespace) -> int:
     found = collect(coursedir, downloaded, sources, known, arguments.force, zone(arguments.zone))
     for line in lines(found.to_dict()):
         print(line)
-    if known and (named := roster.enter(coursedir, known, found.students)):
+    if known and (named := roster.enter(coursedir, known)):
         print(named)
     return found.code
 
 
 def _diff(arguments: argparse.Namespace) -> int:
-    from autograder.classes.results_store import ResultsStore
+    from autograder.classes.results_store import ResultsStore, course_word
     from autograder.report.collected import changed
-    from autograder.staff import must_exist
+    from autograder.staff import load_staff
 
     root, slug = root_of(arguments), arguments.assignment
-    must_exist(root, slug)
+    course = course_word(load_staff(root, slug))
     with ResultsStore(root, slug) as remembered:
-        changes, gradings = list(remembered.changes()), remembered.gradings
+        changes, gradings, outdated = list(remembered.changes()), remembered.gradings, remembered.outdated(course)
     for line in changed(changes, gradings, _given_by_hand(root, slug) if changes else {}):
         print(line)
+    if outdated:
+        since = f"since {outdated} hand-in{'s were' if outdated > 1 else ' was'} graded"
+        print(f"The course was changed {since}. Whose points that changes is known after: autograder grade {slug}")
     return OK
 
 

@@ -74,7 +74,7 @@ def _grade(arguments: argparse.Namespace) -> int:
         data.write_rows(arguments.csv, data.rows(reports))
     rows = table.rows(reports)
     for line in table.lines(rows):
-        console.print(line)
+        console.print(line, soft_wrap=True)
     _show(console, [k for row, r in zip(rows, reports, strict=True) for k in looks.of_report(r, row.label)])
     return _code(reports)
 
@@ -153,7 +153,7 @@ def _grade_class(arguments: argparse.Namespace) -> int:
             graded += [one.brief()] * bool(arguments.json)
             file.step()
             progress.step(f"{one.student}: {one.status}: {one.error}" if one.error else "")
-    _table(console, grading, arguments.student)
+    _table(console, grading)
     tally = grading.tally
     for line in progress.summary(tally.graded, tally.unchanged, tally.unreadable, tally.broken, tally.slowest):
         console.print(line, markup=False, soft_wrap=True)
@@ -200,14 +200,13 @@ def _batch(arguments: argparse.Namespace, isolation: Isolation, stack: ExitStack
     return batch.Batch(root, arguments.assignment, isolation, jobs, arguments.regrade, warm, pool, arguments.never_lower)
 
 
-def _table(console: Console, grading: Batch, students: Sequence[str]) -> None:
+def _table(console: Console, grading: Batch) -> None:
     """Where the class stands now, student by student."""
-    from autograder.nbgrader_plugin.standings import standings
     from autograder.report import looks, table
 
-    rows = table.class_rows((s for s in standings(grading.root, grading.slug) if not students or s.student in students), grading.looks)
+    rows = table.class_rows(grading.people, grading.looks)
     for line in table.lines(rows[: looks.SHOWN]) if rows else ():
-        console.print(line)
+        console.print(line, soft_wrap=True)
     if len(rows) > looks.SHOWN:
         more = f"and {len(rows) - looks.SHOWN} more; all of them with: autograder report {grading.slug} --names --csv FILE"
         console.print(more, markup=False)

@@ -24,7 +24,7 @@ from autograder.nbgrader_plugin.archives import NOTEBOOK, Piece, pieces
 from autograder.nbgrader_plugin.names import AGAIN, ARCHIVE, HAND, UNKNOWN, Person, Told, hidden, same, told, wrappers
 from autograder.nbgrader_plugin.roster import Roster
 from autograder.nbgrader_plugin.settings import MANIFEST
-from autograder.nbgrader_plugin.submitted import STAMP, digest, in_the_way, words_of
+from autograder.nbgrader_plugin.submitted import STAMP, UNTIMED, digest, in_the_way, standing_notes, time_by_hand, words_of
 
 SCHEMA = 1
 OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)  # and of nobody's hand-in
@@ -65,11 +65,6 @@ class Collection:
         """1 if somebody has to look into something, else 0."""
         whole = all(h.status in ("taken", "as before") and not any(p.why for p, _ in h.files) for h in self.hand_ins)
         return 0 if whole and not self.unknown else 1
-
-    @property
-    def students(self) -> frozenset[str]:
-        """Those of whom something stands in submitted/."""
-        return frozenset(h.student for h in self.hand_ins if h.status != "not taken")
 
     def to_dict(self) -> dict[str, Any]:
         """The manifest."""
@@ -223,7 +218,7 @@ def _choose(one: Taken, slug: str) -> None:
         one.status, one.why = "not taken", _nothing(one)
         return
     if one.late:
-        one.notes.append("late, as the platform says; the time is not told, so no penalty follows")
+        one.notes.append(UNTIMED)
     one.saved = _saved(own, f"{slug}.ipynb")
     if len(one.saved) > 1 and f"{slug}.ipynb" not in one.saved:
         one.status = "unclear"
@@ -283,7 +278,8 @@ def _put(one: Taken, folder: Path, before: Mapping[str, str], force: bool, block
     by_hand = bool(there) and there != before and not force
     if there == one.words or (by_hand and one.words == before):
         one.status = "as before" if one.status == "taken" or by_hand else one.status
-        one.notes += ["was changed by hand since it was collected, and is left so"] * (there != one.words)
+        if there != one.words:
+            _as_by_hand(one, folder)
     elif by_hand:
         one.status = "not taken"
         one.why = f"{folder} holds something else that was not collected here; look at it, and take it away or add --force"
@@ -295,6 +291,14 @@ def _put(one: Taken, folder: Path, before: Mapping[str, str], force: bool, block
                 raise
             one.status = "not taken"
             one.why = f"{error.filename or folder} cannot be written ({error.strerror or error}); mend it, and collect again"
+
+
+def _as_by_hand(one: Taken, folder: Path) -> None:
+    """What a human did with a hand-in stands, and answers what was asked of them."""
+    one.why = ""
+    one.time = time_by_hand(folder, one.words)
+    changed = "was changed by hand since it was collected, and is left so"
+    one.notes = standing_notes(one.notes, folder, one.words) if one.time else [*one.notes, changed]
 
 
 def _replace(one: Taken, folder: Path, stamp: Mapping[str, bytes]) -> None:

@@ -124,12 +124,6 @@ class Register(AbstractContextManager["Register"]):
         query = query.join(SubmittedAssignment.notebooks).join(SubmittedNotebook.grades).join(BaseCell, BaseCell.id == Grade.cell_id)
         return query.filter(SubmittedAssignment.assignment_id == self._notebook.assignment_id)
 
-    def for_a_human(self) -> set[str]:
-        """Students with an exercise that a human should look at: marks given by hand to other answers, or what could not be run here."""
-        query = self._session.query(SubmittedAssignment.student_id).join(SubmittedAssignment.notebooks).join(SubmittedNotebook.grades)
-        here = SubmittedAssignment.assignment_id == self._notebook.assignment_id
-        return {student for (student,) in query.filter(here, Grade.needs_manual_grade.is_(True)).distinct()}
-
     def late(self) -> dict[str, float]:
         """Student -> seconds after the due date, of those who are late."""
         query = self._session.query(SubmittedAssignment).filter_by(assignment_id=self._notebook.assignment_id)

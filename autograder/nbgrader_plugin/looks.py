@@ -8,7 +8,7 @@ from typing import Any
 
 from autograder.model import CourseError, Look
 from autograder.nbgrader_plugin import collect
-from autograder.nbgrader_plugin.submitted import words_of
+from autograder.nbgrader_plugin.submitted import standing_notes
 from autograder.notebook_file import called
 from autograder.report import words
 
@@ -44,7 +44,7 @@ def _collected(manifest: Mapping[str, Any], handed_in: Mapping[str, Path]) -> It
         student, folder = entry["student"], handed_in.get(entry["student"])
         if folder is None:
             yield Look(student, "", f"was not collected: {entry['why'] or 'it is no longer in submitted/'}")
-        elif entry["notes"] and words_of(folder) == entry["words"]:
-            yield from (Look(student, "", note) for note in entry["notes"])
+        elif entry["notes"]:
+            yield from (Look(student, "", note) for note in standing_notes(entry["notes"], folder, entry["words"]))
     for stray in manifest["not_taken"]:
         yield Look("", "", f"not collected: {stray['from']}: {stray['why']}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -92,10 +93,20 @@ def read(path: Path) -> Roster:
 def _row(line: Mapping[str, str], ids: Sequence[str], numbers: Sequence[str], names: Sequence[str]) -> Row | None:
     student = next((line[c] for c in ids if line.get(c)), "")
     number = next((line[c].split()[-1] for c in numbers if line.get(c)), "")
-    if not student:
+    if not student or _is_canvas_itself(line):
         return None
     letters = frozenset(_letters(n) for n in (student, *_names(line, names)) if _letters(n))
     return Row(student, number, letters, *_called(line), line.get("email") or line.get("Email address", ""))
+
+
+def _is_canvas_itself(line: Mapping[str, str]) -> bool:
+    """Whether it is Canvas's test student: nobody of a student information system, with a digest for a login.
+
+    See instructure/canvas-lms, app/models/course.rb, find_or_create_student_view_student. The name is in the site's language.
+    """
+    login = line.get("SIS Login ID", "")
+    is_digest = re.fullmatch("[0-9a-f]+", login) and (len(login) == 40 or line.get("Student") == "Student, Test")
+    return bool(is_digest) and not line.get("SIS User ID")
 
 
 def _called(line: Mapping[str, str]) -> tuple[str, str]:
@@ -125,23 +136,26 @@ def _letters(name: str) -> str:
 
 
 # ----------------------------------------------------------------------------------------------------------------- in the gradebook
-def enter(coursedir: Any, roster: Roster, students: Collection[str]) -> str:
-    """Names and e-mail addresses of these students, and of those in the gradebook; a sentence on how many were filled in, if any.
+def enter(coursedir: Any, roster: Roster) -> str:
+    """All of the roster with names and e-mail addresses; a sentence on how many were added or filled in, if any.
 
     What is there already, whoever entered it, stays. Broken when the gradebook cannot be written.
     """
     with opened(coursedir) as book, unlogged():
         try:
             there = {s.id: s for s in book.db.query(Student)}
-            rows = [row for row in roster.rows if row.id in there or (row.id in students and not misnamed(row.id))]
-            filled = [row.id for row in rows if _fill(there.get(row.id) or book.add_student(row.id), row)]
+            new = [row for row in roster.rows if row.id not in there and not misnamed(row.id)]
+            filled = sum(_fill(there[row.id], row) for row in roster.rows if row.id in there)
+            for row in new:
+                _fill(book.add_student(row.id), row)
             book.db.commit()
         except (InvalidEntry, DatabaseError) as error:
             book.db.rollback()
             reason = error if isinstance(error, DatabaseError) else error.__context__
             mend = "All was collected. Close what else uses the gradebook, or see that you may write it, and collect again."
             raise Broken(f"Names cannot be entered into the gradebook ({getattr(reason, 'orig', reason)}). {mend}") from error
-    return f"{len(filled)} of the roster were entered into the gradebook with name or e-mail address, where it had none." if filled else ""
+    told = [f"{len(new)} of the roster were added"] * bool(new) + [f"{filled} got the name or e-mail address it lacked"] * bool(filled)
+    return f"gradebook: {', '.join(told)}." if told else ""
 
 
 def _fill(student: Any, row: Row) -> bool:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import datetime
 import hashlib
 import os
+import re
 import stat
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from autograder.model import CourseError, SubmissionError
 from autograder.nbgrader_plugin.archives import INNER
 
 STAMP = "timestamp.txt"
+UNTIMED = "late, as the platform says; the time is not told, so no penalty follows"
 SECRET = "submission_secret.txt"  # nbgrader's exchange lays it beside the notebook, and names the feedback with it
 MAX_SMALL = 1024  # bytes of a file that holds a line
 MAX_NAME = 128  # characters of a student's name in the gradebook
@@ -196,12 +198,36 @@ def _some(names: list[str]) -> str:
     return ", ".join(names[:3]) + ", ..." * (len(names) > 3)
 
 
+def for_staff(error: str) -> str:
+    """What a student would read about a hand-in, and where that asks for another file, what staff do about it."""
+    asks = re.search(r"\bhand\b.* in\b", error, re.IGNORECASE)
+    return f"{error} Ask the student for that file, put it into submitted/ and grade again." if asks else error
+
+
 # ---------------------------------------------------------------------------------------------------------------- what was collected
 def in_the_way(folder: Path, slug: str) -> str:
     """Why nothing may be put there: as in grading, no link is followed."""
     for place in (folder.parent, folder) if folder.name == slug else (folder,):
         if os.path.lexists(place) and (place.is_symlink() or not place.is_dir()):
             return f"{place} is {'only a link' if place.is_symlink() else 'no folder'}; take it away, and collect again"
+    return ""
+
+
+def standing_notes(notes: Iterable[str], folder: Path, collected: Mapping[str, str]) -> list[str]:
+    """What was noted when it was collected and is still so: nothing where something else lies there now."""
+    if time_by_hand(folder, collected):
+        return [note for note in notes if note != UNTIMED]
+    return list(notes) if words_of(folder) == dict(collected) else []
+
+
+def time_by_hand(folder: Path, collected: Mapping[str, str]) -> str:
+    """What a human wrote into timestamp.txt of this hand-in where the platform told no time; "" where nobody did, or it is no time."""
+    there = words_of(folder)
+    if STAMP in collected or there.pop(STAMP, None) is None or there != dict(collected):
+        return ""
+    with suppress(SubmissionError, ValueError):  # told when it is graded
+        time = when(small(folder / STAMP))
+        return f"{time:%Y-%m-%d %H:%M:%S} UTC" if time else ""
     return ""
 
 

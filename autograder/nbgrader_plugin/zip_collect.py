@@ -45,7 +45,7 @@ class CollectCarefully(ExtractorPlugin):  # type: ignore[misc]
             found = collect(app.coursedir, archives.parent, [archives], known, app.force, settings.zone(self.zone))
             for line in collected.lines(found.to_dict()):
                 print(line)
-            if known and (named := roster.enter(app.coursedir, known, found.students)):
+            if known and (named := roster.enter(app.coursedir, known)):
                 print(named)
         except AutograderError as error:
             self.log.error("%s", error)

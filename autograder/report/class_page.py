@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from autograder.report import words
 from autograder.report.class_report import ClassReport, Item
+from autograder.report.standing import MISSING
 
 SCHEMA = 1
-SHOWN = 10  # misconceptions on a terminal
+SHOWN = 10  # misconceptions, and students worth a look, on a terminal
+MISSED = 40  # students of whom nothing came
 MOST = 400  # students who are listed one by one
 SLOWEST = 5
 SLOW = 2.0  # seconds; below that nobody is worth a word
@@ -108,6 +110,8 @@ def rows(report: ClassReport) -> Iterator[tuple[str | float | None, ...]]:
 def lines(report: ClassReport) -> Iterator[str]:
     """The most of it on one screen."""
     yield f"{report.slug}: {report.handed_in} of {len(report.rows)} handed in, {len(report.graded)} graded"
+    missing = [words.called(row.student, row.name) for row in report.rows if row.status == MISSING]
+    yield from [f"    nothing came of: {', '.join(missing[:MISSED])}{_more(missing, MISSED)}"] * bool(missing)
     yield from (f"    {note}" for note in report.notes)
     if report.spread:
         s = report.spread
@@ -120,9 +124,14 @@ def lines(report: ClassReport) -> Iterator[str]:
         shown = "" if item.discrimination is None else f"{item.discrimination:.2f}"
         yield f"    {item.name:{wide}}  {percent(item.difficulty):>10}  {shown:>14}"
     yield from _top(report)
-    if report.looks or report.strays:
-        number = len(report.looks)
-        yield f"worth a look: {number} student{'s' * (number != 1)}" + f", and {len(report.strays)} uncollected" * bool(report.strays)
+    told = [f"{words.called(row.student, row.name)}: {'; '.join(row.why)}" for row in report.looks] + list(report.strays)
+    yield from ["worth a look"] * bool(told)
+    yield from (f"    {line}" for line in told[:SHOWN])
+    yield from [f"   {_more(told, SHOWN)}"] * (len(told) > SHOWN)
+
+
+def _more(things: Sequence[str], shown: int) -> str:
+    return f" and {len(things) - shown} more" if len(things) > shown else ""
 
 
 def _top(report: ClassReport) -> Iterator[str]:

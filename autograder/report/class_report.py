@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from autograder.model import ExerciseResult, Look, Outcome, Verdict
-from autograder.report import words
+from autograder.report import standing, words
 from autograder.report.pseudonyms import Hide
 from autograder.report.standing import MISSING, Person, Standing
 
@@ -77,7 +77,7 @@ class Seen:
 
     @property
     def title(self) -> str:
-        return words.line(self.name).replace("_", " ")
+        return words.title(self.name)
 
 
 @dataclass(frozen=True)
@@ -171,8 +171,7 @@ def class_report(
 
 
 def _row(one: Standing, person: Person, seconds: float | None, why: Sequence[str]) -> Row:
-    graded = one.score is not None
-    wanted = [f"{name}: a human should look" for name, m in one.marks.items() if graded and m.wanted and not (m.by_hand and m.auto is None)]
+    wanted = [f"{look.exercise}: {look.what}" for look in standing.looks(one) if look.exercise]
     points = {name: mark.points for name, mark in one.marks.items()}
     by_hand = tuple(name for name, mark in one.marks.items() if mark.by_hand)
     told = tuple(dict.fromkeys([*why, *wanted]))

@@ -10,6 +10,7 @@ from autograder.model import Change, Moved
 from autograder.report import words
 
 SHOWN = 40  # names in one line
+SENTENCES = 8  # of one exercise
 SAME = "the same checks fail: the shares of the parts are others now"
 ByHand = Mapping[str, Mapping[str, float]]  # student -> exercise -> points that a human gave
 
@@ -58,7 +59,9 @@ def changed(changes: Iterable[Change], gradings: int, by_hand: ByHand = MappingP
             of = ["" if then == now or w is None else f" of {words.number(w)}" for w in one.worth]
             yield f"    {one.name}: {words.number(one.before)}{of[0]} -> {words.number(one.after)}{of[1]}{_stays(change, one, by_hand)}"
             same = [SAME] * (then == now and not change.handed_in_anew)
-            yield from (f"        {words.line(reason)}" for reason in one.reasons or same)
+            told = list(dict.fromkeys(one.reasons)) or same
+            yield from (f"        {words.line(reason)}" for reason in told[:SENTENCES])
+            yield from [f"        and {len(told) - SENTENCES} more"] * (len(told) > SENTENCES)
     yield f"{students} student{'s' * (students != 1)} with other points than before." if students else "No points changed."
 
 

@@ -40,7 +40,7 @@ class Again:
 
     @property
     def title(self) -> str:
-        return words.line(self.name).replace("_", " ")
+        return words.title(self.name)
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def lines(report: CourseReport) -> Iterator[str]:
         spread = f"mean {percent(one.spread.mean)}, median {percent(one.spread.median)}" if one.spread else "nothing graded"
         yield f"{one.slug:{wide}}  {one.handed_in} of {len(one.rows)} handed in, {spread}"
     yield f"falling behind: {len(report.behind)} of {len(report.lines)} students"
-    yield from (f"    {words.line(line.student)}: {'; '.join(line.why)}" for line in report.behind[:SHOWN])
+    yield from (f"    {words.called(line.student, line.name)}: {'; '.join(line.why)}" for line in report.behind[:SHOWN])
     yield from [f"    and {len(report.behind) - SHOWN} more"] * (len(report.behind) > SHOWN)
     yield "misconceptions that come back" if report.again else "no misconception was seen in more than one assignment"
     for seen in report.again[:SHOWN]:

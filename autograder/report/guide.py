@@ -71,7 +71,7 @@ def _plain(verdict: Verdict) -> Verdict:
 
 
 def _more(waiting: int) -> str:
-    return f"{waiting} more follow{'s' * (waiting == 1)} once this holds"
+    return f"{waiting} more sentence{'s' * (waiting != 1)} will be tried once this holds"
 
 
 # --------------------------------------------------------------------------------------------------------------------------- text

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+
+from autograder.model import Look
 
 GRADED, REVIEW, NOT_GRADED, MISSING = "graded", "needs review", "not graded", "missing"
 
@@ -50,6 +52,16 @@ class Standing:
     def whole(self) -> bool:
         """Whether every cell has its points, so that the score is not a part of one."""
         return self.score is not None and all(m.points is not None for m in self.marks.values())
+
+
+def looks(one: Standing, error: str = "") -> Iterator[Look]:
+    """What the gradebook asks a human to look at; `error` is why it was not graded."""
+    if one.status == NOT_GRADED:
+        yield Look(one.student, "", f"was not graded: {error}" if error else "was handed in and not graded")
+    for name, mark in one.marks.items() if one.score is not None else ():
+        if mark.wanted and not (mark.by_hand and mark.auto is None):
+            again = "its points were given by hand, and it was judged again since: do they still hold?"
+            yield Look(one.student, name, again if mark.by_hand else "a human should look")
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ class Row:
     maximum: Mapping[str, float]
     remarks: Sequence[str] = ()
     flag: str = ""  # shown behind the total, as it is
+    total: float | None = None  # where it is not the sum: what counts
 
 
 def lines(rows: Sequence[Row]) -> Iterator[str]:
@@ -44,7 +45,8 @@ def _line(row: Row, exercises: Sequence[str], wide: int) -> str:
     if not row.maximum:
         return f"{start}  [yellow]no mark[/]{row.flag}"
     cells = "".join(_cell(row.points.get(name), row.maximum.get(name, 0.0)) for name in exercises)
-    return f"{start}{cells}{sum(p or 0.0 for p in row.points.values()):7.2f}{row.flag}"
+    total = sum(p or 0.0 for p in row.points.values()) if row.total is None else row.total
+    return f"{start}{cells}{total:7.2f}{row.flag}"
 
 
 def rows(reports: Sequence[Report]) -> list[Row]:
@@ -61,20 +63,20 @@ def class_rows(people: Iterable[Standing], looks: Iterable[Look]) -> list[Row]:
 
 
 def _standing_row(one: Standing, looks: int) -> Row:
-    told = [f"-{words.number(one.penalty)} late"] * bool(one.penalty) + ["by hand"] * any(m.by_hand for m in one.marks.values())
-    told += ["worth a look"] * bool(looks or any(m.wanted for m in one.marks.values()))
+    told = [f"{words.number(one.penalty)} less, late"] * bool(one.penalty) + ["by hand"] * any(m.by_hand for m in one.marks.values())
+    told += ["worth a look"] * bool(looks)
     flag = "  " + ", ".join(told) if told else ""
     if one.score is None:
         return Row(words.line(one.student), {}, {}, flag=flag)
     points = {name: mark.points for name, mark in one.marks.items()}
-    return Row(words.line(one.student), points, {name: mark.maximum for name, mark in one.marks.items()}, flag=flag)
+    return Row(words.line(one.student), points, {name: mark.maximum for name, mark in one.marks.items()}, flag=flag, total=one.score)
 
 
 def _row(report: Report, label: str) -> Row:
     if report.error:
         return Row(label, {}, {}, (words.line(report.error),))
     points = {e.name: None if e.not_run else e.points for e in report.exercises}
-    named = [f"{d.exercise}: {words.line(d.name)}" for e in report.exercises for d in e.diagnoses]
+    named = [f"{d.exercise}: {words.title(d.name)}" for e in report.exercises for d in e.diagnoses]
     return Row(label, points, {e.name: e.max_points for e in report.exercises}, tuple(dict.fromkeys(named)))
 
 

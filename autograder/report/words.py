@@ -43,6 +43,16 @@ def line(text: str) -> str:
     return clean(text).replace("\n", " ")
 
 
+def called(student: str, name: str) -> str:
+    """How a student is called on a terminal: by id or pseudonym, and by name where it is told."""
+    return line(f"{student} ({name})" if name else student)
+
+
+def title(name: str) -> str:
+    """The name of a misconception as a few words."""
+    return line(name).replace("_", " ")
+
+
 def sentence(verdict: Verdict) -> str:
     """What is judged, as it continues after the exercise's name; a hidden case says that it is one."""
     return phrase(verdict.sentence or verdict.check) + (" (hidden case)" if verdict.hidden else "")

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,8 +57,15 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
             terminalreporter.section(words.line(file.path.name))
             for note in file.notes:
                 terminalreporter.line(f"note  {words.line(note)}")
-            for line in guide.overview(results):
+            for line in (*guide.overview(results), *_skipped(terminalreporter, file)):
                 terminalreporter.line(line)
+
+
+def _skipped(terminalreporter: Any, file: NotebookFile) -> Iterator[str]:
+    """Why tests were skipped, which pytest says with -rs only."""
+    skipped = [r for r in terminalreporter.stats.get("skipped", ()) if r.nodeid.startswith(f"{file.nodeid}::")]
+    reasons = Counter(report.longrepr[2].removeprefix("Skipped: ") for report in skipped)
+    yield from (f"{number} skipped: {reason}" for reason, number in reasons.items())
 
 
 class SentenceFailed(Exception):

@@ -137,11 +137,11 @@ def test_a_changed_hidden_case_costs_its_exercise_only(room: Classroom, capsys: 
     assert capsys.readouterr().out.splitlines() == [
         "bob  (handed in anew)",
         "    shrink: 0 -> 3",
-        "        + multiplies_at_test_time(p=0.25, by=1-p)",
-        "        + keeps_its_input(p=0.25)",
-        "        + multiplies_at_test_time(p=0.6, by=1-p, shape=(9, 7))",
+        "        + returns x times 1-p at test time (train=False)",
+        "        + does not modify x",
+        "        + returns x times 1-p at test time (train=False) (hidden case)",
         "    quiz: 2 -> 0.5",
-        "        - answers_rightly(key=twice)",
+        "        - answers twice rightly (hidden case)",
         "1 student with other points than before.",
     ]
 
@@ -280,23 +280,33 @@ def noted(capsys: pytest.CaptureFixture[str]) -> list[str]:
 def test_what_no_line_says_is_noted_at_the_end(room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
     room.submit("o'brien [x]", answered(room.released(), RIGHT))
     command(room, "grade", "--jobs", "1")
-    assert noted(capsys) == ["nbgrader's own commands find no folder with [, ] * or ? in its name: o'brien [x]"]
+    first, *looks = noted(capsys)
+    assert first == "nbgrader's own commands find no folder with [, ] * or ? in its name: o'brien [x]"
+    assert [line.split(":")[0] for line in looks] == ["worth a look", "    eve  was not graded"]
     shutil.rmtree(room.root / "submitted" / "o'brien [x]")
     room.change("update grade set manual_score = 1 where auto_score = 3")
     room.submit("cyd", answered(room.released(), WRONG))
     command(room, "grade", "--jobs", "1")
-    assert noted(capsys) == [
-        "for a human to look at, in formgrader: cyd",
+    told = noted(capsys)
+    assert told.pop().startswith("    eve  was not graded: ")
+    assert told == [
         "no hand-in any more, the marks of before stand: o'brien [x]",
+        "worth a look:",
+        "    cyd  shrink: its points were given by hand, and it was judged again since: do they still hold?",
     ]
     command(room, "grade", "--student", "ada")
     assert noted(capsys) == []
+
+
+CHANGED = "The course was changed since 5 hand-ins were graded."
 
 
 def test_the_diff_tells_checks_that_came_and_went_shares_and_points(room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
     def regraded(old: str, new: str) -> list[str]:
         for path in (room.root / "solutions" / f"{SLUG}_key.py", room.root / "solutions" / SLUG / "checks.py"):
             path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+        command(room, "diff")
+        assert (CHANGED in capsys.readouterr().out) == (old != new)
         command(room, "grade", "--quiet")
         capsys.readouterr()
         command(room, "diff")
@@ -306,8 +316,15 @@ def test_the_diff_tells_checks_that_came_and_went_shares_and_points(room: Classr
     regraded("", "")
     told = regraded(*HEAVIER)
     assert told[:3] == ["bob", "quiz: 1 -> 0.5", "the same checks fail: the shares of the parts are others now"]
+    assert CHANGED not in str(told)
     told = regraded('c.answers_rightly(key="twice", needs="twice")', "")
-    assert told[2] == "+ answers_rightly(key=twice) (no longer asked)"
+    assert told[2] == "+ answers twice rightly (hidden case) (no longer asked)"
+
+
+def test_what_was_written_down_before_sentences_were_is_told_by_name() -> None:
+    old, new = {"e": [1.0, ["a", "b"]]}, {"e": [1.0, {"a": "holds", "c": "is kept"}]}
+    (moved,) = results_store._compared({"e": (1.0, ["b"])}, {"e": (0.0, ["a", "c"])}, old, new)  # type: ignore[arg-type]
+    assert moved.reasons == ("- holds", "- is kept (a new check)", "+ b (no longer asked)")
 
 
 def test_our_own_failure_is_no_zero_and_is_tried_again(room: Classroom) -> None:
@@ -406,8 +423,8 @@ def test_two_at_once_are_refused(room: Classroom) -> None:
 
 def test_an_interrupted_grading_is_gone_on_with(room: Classroom) -> None:
     with ResultsStore(room.root, SLUG) as remembered:
-        number = remembered.begin({})
-        assert remembered.begin({}) == number
+        number = remembered.begin({}, "course")
+        assert remembered.begin({}, "course") == number
         remembered.end(number)
 
 
@@ -435,6 +452,7 @@ def test_the_command_says_what_came_of_it(room: Classroom, capsys: pytest.Captur
     assert command(room, "grade", "--jobs", "1") == 1
     out = capsys.readouterr().out
     assert "eve: unreadable: toy_scaling.ipynb is no notebook but other text" in out
+    assert "Hand in the .ipynb file that Jupyter saves. Ask the student for that file, put it into submitted/ and grade again.\n" in out
     assert "toy_scaling: 4 graded, 1 unreadable; " in out
     assert command(room, "grade", "--student", "ada") == 0
     assert "toy_scaling: 1 unchanged; " in capsys.readouterr().out

@@ -17,7 +17,7 @@ import pytest
 from autograder import sandbox
 from autograder.cli import main
 from autograder.model import Diagnosis, Earned, ExerciseResult, Look, Outcome, Verdict
-from autograder.report import class_page, course_report
+from autograder.report import class_page, course_report, table
 from autograder.report.class_report import ClassReport, class_report, correlation
 from autograder.report.pseudonyms import Hide, pseudonym, telling
 from autograder.report.standing import GRADED, MISSING, NOT_GRADED, Mark, Person, Standing
@@ -112,6 +112,20 @@ def test_misconceptions_come_by_the_points_lost_where_they_were_seen() -> None:
         ("small", 2, 2.0, "You believe in small."),
     ]
     assert found.unexplained == 1
+
+
+def test_with_names_everybody_is_called_by_name_wherever_they_stand() -> None:
+    ada = standing("ada", 2.0, marks={"shrink": Mark(2.0, 4.0, by_hand=True, auto=1.0)}, late=90.0)
+    called = {"ada": Person("ada", "Ada Lovelace"), "none": Person("none", "No Body")}
+    looks = [Look("ada", "", "late by 2 min")]
+    found = class_report("hw", [ada, Standing("none", 5.0)], {}, {"ada": 9.0}, looks, called, Hide({}))
+    sections = class_page.page(found, True).split("<h2")
+    named = [s.partition(">")[2].partition("<")[0] for s in sections if "ada <span" in s and "Ada Lovelace" in s]
+    assert named == ["Worth a look", "Late hand-ins and marks by hand", "Time", "Students"]
+    told = list(class_page.lines(found))
+    assert told[:2] == ["hw: 1 of 2 handed in, 1 graded", "    nothing came of: none (No Body)"]
+    assert told[-2:] == ["worth a look", "    ada (Ada Lovelace): late by 2 min"]
+    assert "    none (No Body): handed in nothing yet" in course_report.lines(course_report.course_report([found]))
 
 
 def test_who_needs_a_look_and_why() -> None:
@@ -308,8 +322,19 @@ def test_a_report_is_refused_where_nothing_was_graded_or_students_look(graded: C
 @pytest.mark.nbgrader
 def test_grading_ends_with_a_table_of_the_class(graded: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["grade", SLUG, "--course", str(graded.root), "--jobs", "1", "--quiet"]) == 1
-    table = capsys.readouterr().out
-    assert "   1  shrink\n   2  quiz\n" in table
-    assert [line.split()[-4:] for line in table.splitlines() if line.startswith("O'Neil")] == [["O'Neil", "3.00", "2.00", "5.00"]]
-    assert any(line.startswith("cut") and "no mark" in line for line in table.splitlines())
-    assert any(line.startswith("Ada Lovelace") and "by hand" in line for line in table.splitlines())
+    told = capsys.readouterr().out
+    assert "   1  shrink\n   2  quiz\n" in told
+    assert [line.split()[-4:] for line in told.splitlines() if line.startswith("O'Neil")] == [["O'Neil", "3.00", "2.00", "5.00"]]
+    assert any(line.startswith("cut") and "no mark" in line for line in told.splitlines())
+    assert any(line.startswith("Ada Lovelace") and "by hand" in line for line in told.splitlines())
+    flagged = {line.split("  ")[0] for line in told.splitlines() if line.endswith("worth a look")}
+    below = told.partition("worth a look:\n")[2].splitlines()
+    assert "cut" in flagged
+    assert flagged == {line.split("  ")[2] for line in below}, "each has its line below"
+
+
+def test_the_total_of_who_is_late_is_what_counts() -> None:
+    late = standing("ada with a name that is long", 4.0, penalty=2.5)
+    (row,) = table.class_rows([late], [Look(late.student, "", "late by 2 h")])
+    line = list(table.lines([row]))[-1]
+    assert line.endswith("   2.50  2.5 less, late, worth a look"), line

@@ -396,6 +396,22 @@ def test_late_is_kept_and_a_time_only_where_the_platform_tells_it(room: Room) ->
     assert not (room.root / "submitted" / "leewei" / SLUG / "timestamp.txt").exists()
 
 
+def test_a_time_that_a_human_wrote_is_known(room: Room) -> None:
+    """As the README says where the platform tells none; a new attempt has another time, so nothing is replaced by it."""
+    first = room.put("c.zip", zipped(named(f"leewei_LATE_1_2_{NB}", "leewei_LATE_1_2_work.ipynb", f"dee_LATE_3_4_{NB}")))
+    room.collect()
+    for who, text in (("leewei", "2026-11-20 12:00:00 Europe/Berlin"), ("dee", "yesterday")):
+        (room.root / "submitted" / who / SLUG / "timestamp.txt").write_text(text)
+    for _ in range(2):
+        found = room.collect()
+        said, lee = room.said(found), next(h for h in found.hand_ins if h.student == "leewei")
+        assert (lee.status, lee.time, lee.notes) == ("as before", "2026-11-20 11:00:00 UTC", [f"2 notebooks; {NB} is graded"])
+        assert "leewei  as before (late, 2026-11-20 11:00:00 UTC)" in said
+        assert said.count("the time is not told") == said.count("was changed by hand") == 1, "of dee, whose file holds no time"
+    first.write_bytes(zipped(named(f"leewei_LATE_1_7_{NB}")))
+    assert "something else that was not collected here" in room.said(room.collect())
+
+
 def test_what_is_in_the_way_of_one_costs_nobody_else(room: Room) -> None:
     """Odd things in submitted/: nothing is written through a link, and nothing endless is read."""
     names = ("ada", "bob", "cyd", "dee", "eve", "zoe")

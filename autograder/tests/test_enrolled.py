@@ -16,10 +16,19 @@ pytestmark = pytest.mark.nbgrader
 
 NBGRADER = "id,first_name,last_name,email,lms_user_id\nwl1,Wei,Lee,w@x.edu,12\nal,Ada,Lovelace,ada@x.edu,9\nnone,No,Body,n@x.edu,7\n"
 LISTS = {
-    "nbgrader": (NBGRADER, {"wl1": ("Wei", "Lee", "w@x.edu"), "al": ("Augusta", "King", "ada@x.edu")}),
+    "nbgrader": (
+        NBGRADER,
+        {"wl1": ("Wei", "Lee", "w@x.edu"), "al": ("Augusta", "King", "ada@x.edu"), "none": ("No", "Body", "n@x.edu")},
+    ),
     "Canvas": (
-        'Student,ID,SIS User ID,SIS Login ID\n"Lee, Wei",12,77,wl1\n"Lovelace, Ada",9,79,al\n',
-        {"wl1": ("Wei", "Lee", None), "al": ("Augusta", "King", None)},
+        'Student,ID,SIS User ID,SIS Login ID\n"Lee, Wei",12,77,wl1\n"Lovelace, Ada",9,79,al\n"Student, Test",6,,tstudent\n'
+        f'"Student, Test",7,,c0ffee\n"Teststudent",8,,{"0a" * 20}\n"Key, Long",10,80,{"0b" * 20}\n',
+        {
+            "wl1": ("Wei", "Lee", None),
+            "al": ("Augusta", "King", None),
+            "tstudent": ("Test", "Student", None),
+            "0b" * 20: ("Long", "Key", None),
+        },
     ),
     "whole names": (
         "id;lms_user_id;name;email\nwl1;12;Wei\x07 Min Lee;\nal;9;Ada L;ada@x.edu\n",
@@ -57,13 +66,26 @@ def enrolled(course: Classroom) -> dict[str, tuple[str | None, ...]]:
 
 @pytest.mark.parametrize("kind", LISTS)
 def test_names_are_entered_where_there_are_none(kind: str, course: Classroom, collecting: Collecting) -> None:
-    """Of who handed in, and of who is in the gradebook; whoever else the list knows is not entered for that alone."""
+    """Of everybody, also of who handed in nothing, and never of the student that Canvas has for trying things."""
     course.change("insert into student (id, first_name, last_name, email) values ('al', 'Augusta', 'King', null)")
     roster, there = LISTS[kind]
     assert collecting(roster) == 0
     assert enrolled(course) == there
     assert collecting(roster.replace("Wei", "Wu").replace("w@x", "z@x")) == 0
     assert enrolled(course) == there, "a name that is there stays, whoever entered it"
+
+
+def test_who_handed_in_nothing_is_told_by_the_report(course: Classroom, collecting: Collecting, capsys: pytest.CaptureFixture[str]) -> None:
+    collecting(NBGRADER)
+    assert "gradebook: 3 of the roster were added." in capsys.readouterr().out
+    assert main(["grade", SLUG, "--course", str(course.root), "--jobs", "1", "--quiet"]) == 0
+    capsys.readouterr()
+    assert main(["report", SLUG, "--names", "--course", str(course.root)]) == 0
+    said = capsys.readouterr().out
+    assert f"{SLUG}: 1 of 3 handed in" in said
+    assert "nothing came of: al (Ada Lovelace), none (No Body)" in said
+    assert main(["report", "--names", "--course", str(course.root)]) == 0
+    assert "none (No Body): handed in nothing yet" in capsys.readouterr().out
 
 
 def test_a_locked_gradebook_costs_names_and_no_hand_in(

@@ -55,7 +55,7 @@ def test_a_terminal_shows_one_cross_whole_and_the_rest_in_a_line_each() -> None:
         "hint Belief y.",
         "x f does three",
         "- the third part 0 of 1",
-        "2 more follow once this holds",
+        "2 more sentences will be tried once this holds",
     ]
 
 
@@ -66,7 +66,7 @@ def test_a_notebook_folds_what_is_not_the_first_cross() -> None:
     assert "f raised ValueError" in open_
     assert "out = 3" in folded
     assert "does one" in folded
-    assert "2 more follow once this holds" in folded
+    assert "2 more sentences will be tried once this holds" in folded
     assert (shown.count("Belief"), "Next" in shown) == (2, False)
 
 

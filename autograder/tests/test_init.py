@@ -25,7 +25,7 @@ PS = "ps1"
 def test_a_new_course_has_all_it_needs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     course = tmp_path / "dropout-26"
     assert main(["init", str(course), "--with", SLUG, "--course", str(TOY)]) == 0
-    assert "nbgrader generate_assignment toy_scaling" in capsys.readouterr().out
+    assert "nbgrader generate_assignment toy_scaling --force" in capsys.readouterr().out
     assert (course / "solutions" / "header.ipynb").read_bytes() == (TOY / "solutions" / "header.ipynb").read_bytes()
     config = (course / "nbgrader_config.py").read_text()
     assert "course_id = 'dropout-26'" in config

@@ -66,9 +66,9 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Classroom:
     return found
 
 
-def graded(room: Classroom) -> dict[str, set[str]]:
+def graded(room: Classroom, *students: str) -> dict[str, set[str]]:
     batch = Batch(room.root, SLUG, choose(), 1)
-    assert {one.status for one in batch.run()} == {"graded"}
+    assert {one.status for one in batch.run(students)} == {"graded"}
     found: dict[str, set[str]] = {}
     for look in batch.looks:
         found.setdefault(look.student, set()).add(f"{look.exercise}: {look.what}")
@@ -117,6 +117,10 @@ def test_what_was_not_collected_and_what_a_platform_says_is_told(room: Classroom
     assert found["leewei"] == {": late, as the platform says; the time is not told, so no penalty follows"}
     assert "was not collected: adal_3_4_work.zip is damaged" in str(found["adal"])
     assert found[""] == {": not collected: stray.ipynb: cannot tell whose hand-in this is"}
+    (course.root / "submitted" / "leewei" / SLUG / "timestamp.txt").write_text("2026-11-20 10:00:00 UTC")
+    assert "leewei" not in graded(course), "the time is told now"
+    course.submit("dee", answered(course.released()))
+    assert set(graded(course, "dee")) == set(), "nothing is said of those who were not asked for, nor of what is nobody's"
     course.submit("leewei", answered(course.released(), RIGHT + "# by another road\n"))
     assert "leewei" not in graded(course), "the platform spoke of another hand-in"
     (course.root / "downloaded" / SLUG / "collected.json").write_text("{")

@@ -83,6 +83,7 @@ def test_a_wrong_notebook_fails_with_the_message_and_no_traceback(folder: Path) 
     code, text = run(folder)
     assert code == 1, text
     assert "2 failed, 1 passed, 1 skipped" in text, text
+    assert re.search(r"\n1 skipped: \w+", text), text
     assert re.search(r"_+ shrink returns x times 1-p at test time \(train=False\) _+", text), text
     grammar = r"\nx shrink returns x times 1-p at test time.*\n    out\[0, 0\] = \S+, but should be \S+ \(1600 of 1600 differ\)\n"
     assert re.search(grammar, text), text

@@ -197,7 +197,7 @@ def test_the_table_of_a_class() -> None:
         "\n"
         "hand-in                   1     2     3  total\n"
         "ada/hw1_dropout.ipynb  3.00  1.50     -   4.50\n"
-        "       dropout_forward: forgot_to_scale\n"
+        "       dropout_forward: forgot to scale\n"
         "bob/hw1_dropout.ipynb  no mark\n"
         "       hw1_dropout.ipynb is empty. Save it again.\n"
         "eve/hw1_dropout.ipynb  no mark\n"

@@ -62,7 +62,7 @@ def test_what_does_not_hold_is_told_with_its_hint_and_raised_in_one_line(folder:
     assert sentence == "   x shrink returns x times 1-p at test time (train=False)", out
     assert "       hint  You multiply by p, but p says how much is taken away: what stays is 1 - p." in rest, out
     assert rest[-2].startswith("-  x is left alone "), out
-    assert rest[-1] == "   1 more follows once this holds", out
+    assert rest[-1] == "   1 more sentence will be tried once this holds", out
 
 
 def test_without_a_name_all_exercises_are_checked(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
