@@ -160,24 +160,18 @@ def not_from_rng(what, frozen, source):
     """Three ways to leave rng aside; the facts that show a fixed seed, and the others."""
     drawn = "rng.random("
     return [
-        core(
-            "a_fixed_seed_belongs_in_the_function",
+        core("a_fixed_seed_belongs_in_the_function",
             f"""Every call drops the same {what}, because your function makes a generator with a fixed seed. Draw from the rng that is
             handed in.""",
-            (drawn, "np.random.default_rng(0).random("), signs=frozen,
-        ),
-        edge(
-            "the_function_may_make_its_own_generator",
+            (drawn, "np.random.default_rng(0).random("), signs=frozen),
+        edge("the_function_may_make_its_own_generator",
             """You draw from a generator that your function makes for itself, so the seed of rng has no effect and nobody can repeat your
             result. Draw from the rng that is handed in.""",
-            (drawn, "np.random.default_rng().random("), signs=source,
-        ),
-        edge(
-            "np_random_is_just_as_good",
+            (drawn, "np.random.default_rng().random("), signs=source),
+        edge("np_random_is_just_as_good",
             """You draw from np.random, the global generator. Draw from the rng that is handed in: only then does a seed give the same
             result again.""",
-            (drawn, "np.random.random_sample("), signs=source,
-        ),
+            (drawn, "np.random.random_sample("), signs=source),
     ]
 
 
@@ -220,17 +214,13 @@ def dropped_as(gravity, name, sentence, coins, signs="block_mask_axes"):
 
 MISCONCEPTIONS = {
     "spatial_dropout_forward": [
-        manner(
-            "assert_is_as_good_as_raise",
+        manner("assert_is_as_good_as_raise",
             """You guard p with assert. An assert is a note for yourself, and `python -O` leaves it out; who calls your function with a
             wrong p should get a ValueError: raise one.""",
-            (CHECKED, "assert 0 <= p <= 1, ("), signs="outside",
-        ),
-        manner(
-            "test_time_takes_any_p",
+            (CHECKED, "assert 0 <= p <= 1, ("), signs="outside"),
+        manner("test_time_takes_any_p",
             "You look at p in training only. A p outside [0, 1] is a mistake at test time too: check it before anything else.",
-            (CHECKED, "if train and not 0 <= p <= 1:\n        raise ValueError("), signs="outside_at_test =outside =next_mask",
-        ),
+            (CHECKED, "if train and not 0 <= p <= 1:\n        raise ValueError("), signs="outside_at_test =outside =next_mask"),
         coins(
             core,
             "each_pixel_throws_its_own_coin",
@@ -244,16 +234,13 @@ MISCONCEPTIONS = {
             "Every example of the batch loses the same channels. Each example needs coins of its own: (N, C) of them, not C.",
             "coins = (1, x.shape[1]) + (1,) * (x.ndim - 2)",
         ),
-        core(
-            "one_channel_is_always_left",
+        core("one_channel_is_always_left",
             """An example that would lose all of its channels keeps one in your function. So the average of few channels is too large:
             losing all of them is a legal draw.""",
             (
                 "mask = ((rng.random(coins) >= p) * scale)",
                 "kept = rng.random(coins) >= p\n    kept[:, :1] |= (p < 1) & ~kept.any(axis=1, keepdims=True)\n    mask = (kept * scale)",
-            ),
-            signs="when_all_are_dropped",
-        ),
+            ), signs="when_all_are_dropped"),
         coins(
             core,
             "channels_come_last",
@@ -302,182 +289,134 @@ MISCONCEPTIONS = {
             channels too: let x.ndim decide how many axes of length 1 the coins get.""",
             "N, C, L = x.shape; coins = (N, C, 1)", signs="images volumes =sequences",
         ),
-        core(
-            "p_is_the_keep_probability",
+        core("p_is_the_keep_probability",
             """You keep each channel with probability p. In this course p is the probability of DROPPING (as in PyTorch): a channel stays
             with probability 1 - p, and the survivors are divided by 1 - p.""",
             (KEPT, "rng.random(coins) < p"),
-            (SCALE, "1 / p if p > 0 else 0.0"), signs="drop_share survivors",
-        ),
-        core(
-            "the_mask_is_inverted",
+            (SCALE, "1 / p if p > 0 else 0.0"), signs="drop_share survivors"),
+        core("the_mask_is_inverted",
             """Your factor is right, but the mask is the wrong way round: channels STAY with probability p. They should be dropped with
             probability p.""",
-            (KEPT, "rng.random(coins) < p"), signs="drop_share =survivors",
-        ),
-        edge(
-            "survivors_stay_as_they_are",
+            (KEPT, "rng.random(coins) < p"), signs="drop_share =survivors"),
+        edge("survivors_stay_as_they_are",
             """The survivors stay as they are. Inverted dropout divides them by 1 - p, so that the average is what it will be at test
             time.""",
-            (SCALE, "1.0"), signs="survivors",
-        ),
-        edge(
-            "survivors_are_divided_by_p",
+            (SCALE, "1.0"), signs="survivors"),
+        edge("survivors_are_multiplied_by_what_is_left",
+            "You multiply the survivors by 1 - p, so that the maps become fainter still. They are too few already: DIVIDE by 1 - p.",
+            (SCALE, "1 - p"), signs="survivors"),
+        core("randn_is_rand",
+            """You compare NORMAL numbers with p: a normal number exceeds 0.3 in 38 % of all cases, and not in 70 %. Draw uniformly between
+            0 and 1: rng.random.""",
+            (KEPT, "rng.normal(size=coins) >= p"), signs="drop_share =survivors"),
+        edge("survivors_are_divided_by_p",
             "You divide the survivors by p. They are the share 1 - p of all channels, and must be divided by that.",
-            (SCALE, "1 / p if p > 0 else 1.0"), signs="survivors =drop_share",
-        ),
-        edge(
-            "the_scale_is_counted_in_this_draw",
+            (SCALE, "1 / p if p > 0 else 1.0"), signs="survivors =drop_share"),
+        edge("the_scale_is_counted_in_this_draw",
             """You divide by the share of channels that happened to survive in this draw. Here the factor is 1 / (1 - p) in every draw;
             counting is what DropBlock does, in exercise 3.""",
             (f"({KEPT}) * scale", KEPT),
             ("    return x * mask", "    mask = mask / mask.mean(dtype=x.dtype) if mask.any() else mask\n    return x * mask"),
-            signs="survivors",
-        ),
-        edge(
-            "each_example_counts_its_own",
+            signs="survivors"),
+        edge("each_example_counts_its_own",
             """You divide by the share of channels that survived in each example, so that one which lost many is louder than another. Here
             the factor is 1 / (1 - p) for all.""",
             (f"({KEPT}) * scale", KEPT),
             ("    return x * mask", "    mask = mask / np.maximum(mask.mean(1, keepdims=True, dtype=x.dtype), 1e-9)\n    return x * mask"),
-            signs="survivors =drop_share",
-        ),
-        core(
-            "exactly_p_times_c_channels_are_dropped",
+            signs="survivors =drop_share"),
+        core("exactly_p_times_c_channels_are_dropped",
             """You drop the same number of channels in every example. Each channel throws its own coin, so that number varies; it is p C
             only on average.""",
-            (KEPT, "rng.random(coins).argsort(axis=1).argsort(axis=1) >= round(p * x.shape[1])"), signs="number_dropped",
-        ),
-        edge(
-            "dropout_works_at_test_time_too",
+            (KEPT, "rng.random(coins).argsort(axis=1).argsort(axis=1) >= round(p * x.shape[1])"), signs="number_dropped"),
+        edge("dropout_works_at_test_time_too",
             "You drop channels at test time as well. With train=False the layer is the identity, and draws no random number.",
-            (AT_TEST, "    rng = np.random.default_rng(0) if rng is None else rng\n"), signs="test_time",
-        ),
-        edge(
-            "the_mask_is_drawn_before_train_is_asked",
+            (AT_TEST, "    rng = np.random.default_rng(0) if rng is None else rng\n"), signs="test_time"),
+        edge("the_mask_is_drawn_before_train_is_asked",
             """At test time your function works only if it gets an rng, because the mask is drawn before train is looked at. With
             train=False no random number is drawn, and rng may be None: ask for train first.""",
-            ("    if not train:\n", f"    kept = rng.random({COINS}) >= p\n    if not train:\n"), signs="rng_at_test",
-        ),
-        edge(
-            "test_time_needs_a_factor_too",
+            ("    if not train:\n", f"    kept = rng.random({COINS}) >= p\n    if not train:\n"), signs="rng_at_test"),
+        edge("test_time_needs_a_factor_too",
             """At test time you multiply by 1 - p. That belongs to vanilla dropout; the inverted form has divided by 1 - p in training
             already, so test time returns x.""",
-            ("return x, 1.0", "return x * float(1 - p), float(1 - p)"), signs="test_time",
-        ),
+            ("return x, 1.0", "return x * float(1 - p), float(1 - p)"), signs="test_time"),
         *not_from_rng("channels", "next_mask", "generator"),
-        manner(
-            "the_input_may_be_overwritten",
+        manner("the_input_may_be_overwritten",
             "Your function changes x itself (*= works in place). Others may still need x: write the product into a new array.",
-            ("    return x * mask", "    x *= mask\n    return x"), signs="input_after",
-        ),
-        manner(
-            "every_float_is_a_float64",
+            ("    return x * mask", "    x *= mask\n    return x"), signs="input_after"),
+        manner("every_float_is_a_float64",
             """float32 comes out as float64, because the mask is float64 and the product takes the wider of the two. Give the mask the dtype
             of x.""",
-            (".astype(x.dtype)", ""), signs="float32_gives",
-        ),
-        manner(
-            "float32_is_good_enough_for_all",
+            (".astype(x.dtype)", ""), signs="float32_gives"),
+        manner("float32_is_good_enough_for_all",
             """You turn everything into float32. Most networks do live in float32, but which it is the caller decides: float64 in gives
             float64 out.""",
-            ("    if not train:", "    x = x.astype(np.float32)\n    if not train:"), signs="digits",
-        ),
+            ("    if not train:", "    x = x.astype(np.float32)\n    if not train:"), signs="digits"),
         tiny("1 - p", ("1 / (1 - p)", "1 / (1 - p + 1e-8)"), signs="factor_digits"),
-        manner(
-            "nobody_asks_for_p_equal_one",
+        manner("nobody_asks_for_p_equal_one",
             "At p = 1 you divide by 0, and NaN comes out. Everything is dropped then: return zeros, and do not compute 1 / (1 - p).",
-            (SCALE, "1 / np.float64(1 - p)"), signs="at_one",
-        ),
-        manner(
-            "any_p_will_do",
+            (SCALE, "1 / np.float64(1 - p)"), signs="at_one"),
+        manner("any_p_will_do",
             "A p outside [0, 1] is accepted. It is no probability; raise ValueError, in training and at test time.",
             ("not 0 <= p <= 1", "False"),
-            ("if p < 1 else", "if p != 1 else"), signs="outside",
-        ),
+            ("if p < 1 else", "if p != 1 else"), signs="outside"),
     ],
     "spatial_dropout_backward": [
-        core(
-            "the_gradient_ignores_the_mask",
+        core("the_gradient_ignores_the_mask",
             """You pass the whole gradient on, or its scale only. A dropped channel had no part in the output, so it gets no gradient:
             multiply dout by the mask, not only by 1 / (1 - p).""",
             within("spatial_dropout_forward", CACHED, "return x * mask, scale"),
-            ("dout * cache", "dout * float(cache)"), signs="gradient_mask",
-        ),
-        core(
-            "the_gradient_needs_no_scale",
+            ("dout * cache", "dout * float(cache)"), signs="gradient_mask"),
+        core("the_gradient_needs_no_scale",
             """Your gradient vanishes in the right channels, but it lacks the factor 1 / (1 - p). The gradient is multiplied by whatever x
             was multiplied by.""",
-            ("dout * cache", "dout * (np.asarray(cache) != 0)"), signs="gradient_factor",
-        ),
-        core(
-            "the_gradient_is_scaled_twice",
+            ("dout * cache", "dout * (np.asarray(cache) != 0)"), signs="gradient_factor"),
+        core("the_gradient_is_scaled_twice",
             "Your gradient has the factor 1 / (1 - p) twice: the mask that you stored contains it already.",
-            within("spatial_dropout_forward", CACHED, "return x * mask, mask * mask"), signs="gradient_factor",
-        ),
-        core(
-            "backward_draws_its_own_mask",
+            within("spatial_dropout_forward", CACHED, "return x * mask, mask * mask"), signs="gradient_factor"),
+        core("backward_draws_its_own_mask",
             """Your backward pass draws new coins. The gradient must go to the channels that were kept in the FORWARD pass: store that mask
             in the cache.""",
             within("spatial_dropout_forward", CACHED, "return x * mask, (p, rng)"),
             ("return dout * cache", "return spatial_dropout_forward(dout, *cache)[0] if isinstance(cache, tuple) else dout * cache"),
-            signs="gradient_mask",
-        ),
-        core(
-            "the_gradient_throws_a_coin_per_pixel",
+            signs="gradient_mask"),
+        core("the_gradient_throws_a_coin_per_pixel",
             """Your forward pass drops whole channels, but the gradient is masked pixel by pixel, with another mask. Both directions use the
             one mask of the forward pass.""",
             within("spatial_dropout_forward", CACHED, "return x * mask, (rng.random(x.shape) >= p) * scale"),
-            signs="gradient_mask gradient_axes",
-        ),
-        core(
-            "a_channel_shares_its_gradient",
+            signs="gradient_mask gradient_axes"),
+        core("a_channel_shares_its_gradient",
             """All places of a channel get the same gradient: you add it up (or average it) over the map. They share a COIN, but each has an
             output of its own: multiply dout by the mask, place by place, and sum nothing.""",
             (
                 "dout * cache",
                 "np.broadcast_to((dout * cache).sum(axis=tuple(range(2, dout.ndim)), keepdims=True), dout.shape).astype(dout.dtype)",
-            ),
-            signs="gradient_places",
-        ),
-        edge(
-            "the_mask_can_be_read_off_the_output",
+            ), signs="gradient_places"),
+        edge("the_mask_can_be_read_off_the_output",
             """You take a zero of the output for a dropped unit. But a kept unit whose x is 0 (behind a ReLU there are many) has output 0
             too, and its gradient must pass. Store the mask.""",
-            within("spatial_dropout_forward", CACHED, "return x * mask, (x * mask != 0) * scale"), signs="gradient_at_zero_input",
-        ),
-        core(
-            "the_gradient_is_multiplied_by_the_output",
+            within("spatial_dropout_forward", CACHED, "return x * mask, (x * mask != 0) * scale"), signs="gradient_at_zero_input"),
+        core("the_gradient_is_multiplied_by_the_output",
             "You multiply dout by the OUTPUT of the forward pass. The derivative of x * mask with respect to x is the mask: store that.",
-            within("spatial_dropout_forward", CACHED, "return x * mask, x * mask"), signs="gradient_factor gradient_at_zero_input",
-        ),
-        edge(
-            "the_latest_mask_is_the_right_one",
+            within("spatial_dropout_forward", CACHED, "return x * mask, x * mask"), signs="gradient_factor gradient_at_zero_input"),
+        edge("the_latest_mask_is_the_right_one",
             """You keep the mask in a global variable. When two forward passes are followed by two backward passes, one of these gets the
             wrong mask. Hand it over in the cache.""",
             within("spatial_dropout_forward", "return x, 1.0", "_latest[0] = 1.0\n        return x, None"),
             within("spatial_dropout_forward", CACHED, "_latest[0] = mask\n    return x * mask, None"),
             within("spatial_dropout_forward", "def spatial", "_latest = [1.0]\n\n\ndef spatial"),
-            ("dout * cache", "dout * _latest[0]"), signs="cache_used",
-        ),
-        edge(
-            "backward_only_follows_training",
+            ("dout * cache", "dout * _latest[0]"), signs="cache_used"),
+        edge("backward_only_follows_training",
             """After a forward pass at test time your backward pass fails: there is no mask to multiply by. At test time the layer is the
             identity, so return dout.""",
-            within("spatial_dropout_forward", "return x, 1.0", "return x, None"), signs="test_gradient",
-        ),
-        edge(
-            "the_gradient_is_scaled_at_test_time",
+            within("spatial_dropout_forward", "return x, 1.0", "return x, None"), signs="test_gradient"),
+        edge("the_gradient_is_scaled_at_test_time",
             """After a forward pass at test time you divide dout by 1 - p. At test time the layer is the identity, so the gradient passes
             unchanged: dx = dout.""",
-            within("spatial_dropout_forward", "return x, 1.0", f"return x, {SCALE}"), signs="test_gradient",
-        ),
-        manner(
-            "dout_may_be_overwritten",
+            within("spatial_dropout_forward", "return x, 1.0", f"return x, {SCALE}"), signs="test_gradient"),
+        manner("dout_may_be_overwritten",
             """Your function changes dout itself (*= works in place). Other branches of the network may still need it: write dout * mask
             into a new array.""",
-            ("return dout * cache", "dout *= cache\n    return dout"), signs="dout_after",
-        ),
+            ("return dout * cache", "dout *= cache\n    return dout"), signs="dout_after"),
     ],
     "dropblock_gamma": [
         gamma(
@@ -509,44 +448,34 @@ MISCONCEPTIONS = {
             1) (W - block + 1)).""",
             ("(H * W) / ((H - block + 1) * (W - block + 1))", "H ** 2 / (H - block + 1) ** 2"), signs="=gamma gamma_of_a_wide_map",
         ),
-        core(
-            "blocks_may_stick_out_of_the_map",
+        core("blocks_may_stick_out_of_the_map",
             """Your blocks may begin anywhere, and those at the border are cut off. Only WHOLE blocks are drawn: the upper left corner lies
             among the first H - block + 1 rows and W - block + 1 columns.""",
             (PLACES_OF, "rows, columns = H, W"),
             ("np.ones(shape)", "np.ones((N, C, H + block - 1, W + block - 1))"),
-            (COUNTED, "    mask = mask[:, :, :H, :W]\n" + COUNTED), signs="mask_zeros",
-        ),
-        core(
-            "gamma_drops_single_units",
+            (COUNTED, "    mask = mask[:, :, :H, :W]\n" + COUNTED), signs="mask_zeros"),
+        core("gamma_drops_single_units",
             """You drop single UNITS with probability gamma. Gamma is the probability that a block BEGINS at a place; all block x block
             units from there on are dropped.""",
             (PLACES_OF, "rows, columns = H, W"),
-            ("range(block)", "range(1)", 2), signs="mask_zeros",
-        ),
-        core(
-            "the_seeds_are_min_pooled",
+            ("range(block)", "range(1)", 2), signs="mask_zeros"),
+        core("the_seeds_are_min_pooled",
             """A unit of yours is dropped only when ALL places from which a block reaches it drew one, which hardly ever happens: that is
             the minimum of the seeds. One block is enough: take their maximum, or the minimum of what is kept.""",
             ("np.ones(shape)", "np.full(shape, block ** 2)"),
             ("[seeds] = 0", "[seeds] -= 1"),
-            (COUNTED, "    mask = (mask > 0) * 1.0\n" + COUNTED), signs="mask_zeros =gamma =mask_drop_share",
-        ),
-        core(
-            "every_block_has_a_centre",
+            (COUNTED, "    mask = (mask > 0) * 1.0\n" + COUNTED), signs="mask_zeros =gamma =mask_drop_share"),
+        core("every_block_has_a_centre",
             """Your blocks reach block // 2 units to each side of a centre. For an even block that is a side of block + 1: right for 3,
             wrong for 4. Count from the upper left corner.""",
-            (f"    {PLACES_OF}", f"    block = min(2 * (block // 2) + 1, H, W)\n    {PLACES_OF}"), signs="mask_zeros_of_even_blocks",
-        ),
-        core(
-            "even_blocks_are_padded_alike",
+            (f"    {PLACES_OF}", f"    block = min(2 * (block // 2) + 1, H, W)\n    {PLACES_OF}"), signs="mask_zeros_of_even_blocks"),
+        core("even_blocks_are_padded_alike",
             """Your even blocks lie one row and one column off, and the border cuts some of them: block // 2 units of padding on both sides
             are right for an odd block. An even one needs block // 2 on one side and block // 2 - 1 on the other; or count from the
             corner.""",
             ("np.ones(shape)", "np.ones((N, C, H + 1, W + 1))"),
             (COUNTED, "    even = 1 - block % 2\n    mask = mask[:, :, even:even + H, even:even + W]\n" + COUNTED),
-            signs="mask_zeros_of_even_blocks =mask_zeros",
-        ),
+            signs="mask_zeros_of_even_blocks =mask_zeros"),
         shared_blocks(
             "one_mask_serves_the_whole_batch",
             """All examples of the batch lose the same blocks. Draw the places for every example (and every channel) anew: (N, C, ...) of
@@ -564,22 +493,17 @@ MISCONCEPTIONS = {
             - block + 1) of them.""",
             "(rows, columns)",
         ),
-        core(
-            "each_map_loses_one_block",
+        core("each_map_loses_one_block",
             """Each map loses exactly one block, as if it were Cutout. In DropBlock every valid place throws a coin: a map may lose no
             block, or several.""",
             (SEEDS, "np.arange(rows * columns) == rng.integers(rows * columns, size=(N, C, 1))"),
             ("    mask = np.ones", "    seeds = seeds.reshape(N, C, rows, columns) & (gamma > 0)\n    mask = np.ones"),
-            signs="mask_untouched_maps =mask_zeros",
-        ),
-        core(
-            "the_last_places_begin_no_block",
+            signs="mask_untouched_maps =mask_zeros"),
+        core("the_last_places_begin_no_block",
             """Your places end one too early: with range(H - block), or H - block rows of seeds, no block ever reaches the last row and the
             last column, and a block as large as the map is never drawn. There are H - block + 1 places down, W - block + 1 across.""",
-            (PLACES_OF, "rows, columns = H - block, W - block"), signs="mask_nothing_left mask_drop_share =mask_zeros",
-        ),
-        core(
-            "blocks_never_overlap",
+            (PLACES_OF, "rows, columns = H - block, W - block"), signs="mask_nothing_left mask_drop_share =mask_zeros"),
+        core("blocks_never_overlap",
             """You draw a block only where none lies yet. Each valid place throws its coin whatever its neighbours did, and blocks overlap:
             the share that is left is counted afterwards.""",
             (
@@ -589,181 +513,123 @@ MISCONCEPTIONS = {
         near[...] = False
         seeds[n, c, i, j] = True
     mask = np.ones""",
-            ),
-            signs="mask_overlaps =mask_untouched_maps =mask_drop_share =mask_zeros",
-        ),
-        core(
-            "each_map_loses_as_many_blocks",
+            ), signs="mask_overlaps =mask_untouched_maps =mask_drop_share =mask_zeros"),
+        core("each_map_loses_as_many_blocks",
             """Each map loses the same number of blocks. Here every valid place throws a coin with probability gamma, so their number varies
             from map to map, and some maps stay whole.""",
             (
                 SEEDS,
                 "rng.random((N, C, rows * columns)).argsort(axis=2).argsort(axis=2) < round(gamma * rows * columns)\n"
                 "    seeds = seeds.reshape(N, C, rows, columns)",
-            ),
-            signs="mask_untouched_maps =mask_zeros =mask_inner_units",
-        ),
-        core(
-            "a_map_loses_one_block_at_most",
+            ), signs="mask_untouched_maps =mask_zeros =mask_inner_units"),
+        core("a_map_loses_one_block_at_most",
             """You throw one coin for each MAP, and one block of it falls or none. In DropBlock every valid place throws a coin, with
             probability gamma: a map may lose several blocks.""",
             (SEEDS, "(np.arange(rows * columns) == rng.integers(rows * columns, size=(N, C, 1))) & (rng.random((N, C, 1)) < p)"),
             ("    mask = np.ones", "    seeds = seeds.reshape(N, C, rows, columns)\n    mask = np.ones"),
-            signs="mask_untouched_maps =mask_zeros",
-        ),
-        edge(
-            "the_scale_is_one_over_one_minus_p",
+            signs="mask_untouched_maps =mask_zeros"),
+        edge("the_scale_is_one_over_one_minus_p",
             """You divide by 1 - p. With blocks the share that is left is NOT 1 - p: they overlap, and few of them make a large noise. So
             the scale is counted: (all units) / (units left).""",
-            (BY_COUNT, "mask / (1 - p) if p < 1 else 0 * mask"), signs="mask_survivors",
-        ),
-        edge(
-            "the_scale_is_upside_down",
+            (BY_COUNT, "mask / (1 - p) if p < 1 else 0 * mask"), signs="mask_survivors"),
+        edge("the_scale_is_upside_down",
             "You multiply by (units left) / (all units). It is the other way round: what is left speaks up for what is gone.",
-            (BY_COUNT, "mask * (left / mask.size)"), signs="mask_survivors",
-        ),
-        edge(
-            "each_map_is_scaled_by_itself",
+            (BY_COUNT, "mask * (left / mask.size)"), signs="mask_survivors"),
+        edge("each_map_is_scaled_by_itself",
             "You scale each map by its own count. Here the units are counted over the WHOLE mask, all examples and channels together.",
             ("mask.sum()", "mask.mean((2, 3), keepdims=True)"),
-            (BY_COUNT, "mask / np.where(left, left, 1)"), signs="mask_survivors",
-        ),
-        edge(
-            "each_example_is_scaled_by_itself",
+            (BY_COUNT, "mask / np.where(left, left, 1)"), signs="mask_survivors"),
+        edge("each_example_is_scaled_by_itself",
             "You scale each example by its own count. Here the units are counted over the WHOLE mask, all examples and channels together.",
             ("mask.sum()", "mask.mean((1, 2, 3), keepdims=True)"),
-            (BY_COUNT, "mask / np.where(left, left, 1)"), signs="mask_survivors",
-        ),
-        core(
-            "places_are_drawn_with_probability_p",
+            (BY_COUNT, "mask / np.where(left, left, 1)"), signs="mask_survivors"),
+        core("places_are_drawn_with_probability_p",
             """Your gamma is right, but your mask draws its blocks with probability p, not gamma: p is the share of UNITS, and one block
             erases many. Then nearly everything falls.""",
-            ("< gamma", "< p"), signs="mask_inner_units =gamma =mask_zeros",
-        ),
-        core(
-            "blocks_are_cut_at_the_border",
+            ("< gamma", "< p"), signs="mask_inner_units =gamma =mask_zeros"),
+        core("blocks_are_cut_at_the_border",
             """You draw the centres of blocks on the whole map, and the border cuts those that stick out. Here a block is drawn only where
             all of it lies inside the map: at (H - block + 1)(W - block + 1) places.""",
             (PLACES_OF, "rows, columns = H, W"),
             ("np.ones(shape)", "np.ones((N, C, H + block - 1, W + block - 1))"),
-            (COUNTED, "    half = block // 2\n    mask = mask[:, :, half:half + H, half:half + W]\n" + COUNTED), signs="mask_zeros",
-        ),
-        manner(
-            "nobody_asks_for_nonsense",
+            (COUNTED, "    half = block // 2\n    mask = mask[:, :, half:half + H, half:half + W]\n" + COUNTED), signs="mask_zeros"),
+        manner("nobody_asks_for_nonsense",
             """You check none of the arguments: with a block larger than the map your gamma is negative or a division by zero, and a p above
             1 is taken as it is. Raise a ValueError for both, and for block < 1.""",
             ("not 0 <= p <= 1", "False"),
-            ("not 1 <= block <= min(H, W)", "False"), signs="gamma_too_large mask_outside",
-        ),
-        manner(
-            "a_block_always_fits",
+            ("not 1 <= block <= min(H, W)", "False"), signs="gamma_too_large mask_outside"),
+        manner("a_block_always_fits",
             "A block larger than the map ends in a division by zero. The caller asked for something impossible: say so with a ValueError.",
-            ("not 1 <= block <= min(H, W)", "False"), signs="gamma_too_large =mask_outside",
-        ),
-        edge(
-            "survivors_stay_as_they_are",
+            ("not 1 <= block <= min(H, W)", "False"), signs="gamma_too_large =mask_outside"),
+        edge("survivors_stay_as_they_are",
             "What is left stays at 1. Multiply it by (all units) / (units left), so that the average of the mask is 1.",
-            (BY_COUNT, "mask"), signs="mask_survivors",
-        ),
-        core(
-            "the_blocks_are_what_is_kept",
+            (BY_COUNT, "mask"), signs="mask_survivors"),
+        core("the_blocks_are_what_is_kept",
             """Your mask is inside out: the blocks are kept, all else is dropped. A True that marks a block means DROPPED; turn it round
             before you multiply.""",
-            (COUNTED, "    mask = 1 - mask\n" + COUNTED), signs="mask_zeros mask_drop_share",
-        ),
-        manner(
-            "something_is_always_left",
+            (COUNTED, "    mask = 1 - mask\n" + COUNTED), signs="mask_zeros mask_drop_share"),
+        manner("something_is_always_left",
             "When every unit is dropped you divide by 0 units, and NaN comes out. An empty mask is a legal draw: return zeros.",
-            (BY_COUNT, "mask * (mask.size / left)"), signs="mask_nothing_left",
-        ),
-        manner(
-            "at_p_1_everything_falls",
+            (BY_COUNT, "mask * (mask.size / left)"), signs="mask_nothing_left"),
+        manner("at_p_1_everything_falls",
             """At p = 1 your mask is all zeros. Here p is only roughly the share of units that fall: gamma is below 1 when block > 1, and
             some places draw no block. The formula holds for p = 1, too: leave it to gamma.""",
             ("    gamma = ", "    if p == 1:\n        return np.zeros(shape)\n    gamma = "),
-            signs="mask_left_at_one =gamma =mask_survivors =mask_inner_units",
-        ),
+            signs="mask_left_at_one =gamma =mask_survivors =mask_inner_units"),
         tiny("the number of units left", (BY_COUNT, "mask * (mask.size / (left + 1e-4))"), signs="mask_digits"),
-        manner(
-            "large_blocks_are_cut_to_size",
+        manner("large_blocks_are_cut_to_size",
             "A block larger than the map is quietly made smaller. The caller asked for something impossible: raise ValueError.",
             ("    if not 1 <= block", "    block = min(block, H, W)\n    if not 1 <= block"),
             ("    gamma = ", "    block = min(block, H, W)\n    gamma = "),
-            signs="gamma_too_large mask_too_large mask_large_blocks_drop =mask_outside",
-        ),
+            signs="gamma_too_large mask_too_large mask_large_blocks_drop =mask_outside"),
         *not_from_rng("blocks", "mask_next_mask", "mask_generator"),
     ],
     "variance_shift": [
-        core(
-            "mu_needs_no_square",
+        core("mu_needs_no_square",
             "You use mu where its square belongs; for mu = 1 that makes no difference. The average of the square is sigma**2 + mu**2.",
-            ("mu ** 2", "mu", 2), signs="exponent_of_mu",
-        ),
-        manner(
-            "any_p_will_do",
+            ("mu ** 2", "mu", 2), signs="exponent_of_mu"),
+        manner("any_p_will_do",
             "You do not check p. Below 0 it is no probability, and from 1 on nothing is left in training: raise a ValueError.",
             ("not 0 <= p < 1", "False"),
-            ("(1 - p)", "np.float64(1 - p)"), signs="outside",
-        ),
-        core(
-            "the_ratio_is_training_over_test",
+            ("(1 - p)", "np.float64(1 - p)"), signs="outside"),
+        core("the_ratio_is_training_over_test",
             "Your ratio is the wrong way round: training / test. Asked for is test / training, a number of at most 1.",
-            ("sigma ** 2 / training", "training / sigma ** 2"), signs="direction",
-        ),
-        core(
-            "the_average_plays_no_part",
+            ("sigma ** 2 / training", "training / sigma ** 2"), signs="direction"),
+        core("the_average_plays_no_part",
             """You return 1 - p whatever the average is. A dropped unit jumps from x to 0, so the noise grows with the average: E[x^2] =
             sigma^2 + mu^2.""",
-            ("sigma ** 2 / training", "1 - p"), signs="exponent_of_mu",
-        ),
-        core(
-            "a_ratio_of_variances_is_a_ratio_of_deviations",
+            ("sigma ** 2 / training", "1 - p"), signs="exponent_of_mu"),
+        core("a_ratio_of_variances_is_a_ratio_of_deviations",
             "You return the ratio of the standard deviations. The variances were asked for: the square of yours.",
-            ("sigma ** 2 / training", "np.sqrt(sigma ** 2 / training)"), signs="root",
-        ),
-        core(
-            "the_second_moment_is_the_variance",
+            ("sigma ** 2 / training", "np.sqrt(sigma ** 2 / training)"), signs="root"),
+        core("the_second_moment_is_the_variance",
             "Your training variance is E[y^2]: the square of the average has not been subtracted.",
-            (" - mu ** 2", ""), signs="centre",
-        ),
-        core(
-            "p_is_the_keep_probability",
+            (" - mu ** 2", ""), signs="centre"),
+        core("p_is_the_keep_probability",
             "You divide by p where 1 - p belongs: in this course p is the probability of DROPPING.",
-            ("(1 - p) - mu", "max(p, 1e-12) - mu"), signs="factor",
-        ),
-        core(
-            "sigma_is_the_variance",
+            ("(1 - p) - mu", "max(p, 1e-12) - mu"), signs="factor"),
+        core("sigma_is_the_variance",
             "You use sigma as if it were the variance. It is the standard deviation: square it.",
-            ("sigma ** 2", "sigma", 2), signs="exponent_of_sigma",
-        ),
-        core(
-            "training_is_not_scaled",
+            ("sigma ** 2", "sigma", 2), signs="exponent_of_sigma"),
+        core("training_is_not_scaled",
             """Your training variance belongs to a mask of 0 and 1. Inverted dropout divides by 1 - p, and a factor comes out of a variance
             squared.""",
-            ("(sigma ** 2 + mu ** 2) / (1 - p) - mu ** 2", "(1 - p) * (sigma ** 2 + mu ** 2) - (1 - p) ** 2 * mu ** 2"),
-            signs="factor",
-        ),
-        core(
-            "a_factor_is_squared_and_no_coin_thrown",
+            ("(sigma ** 2 + mu ** 2) / (1 - p) - mu ** 2", "(1 - p) * (sigma ** 2 + mu ** 2) - (1 - p) ** 2 * mu ** 2"), signs="factor"),
+        core("a_factor_is_squared_and_no_coin_thrown",
             """You divide sigma^2 + mu^2 by (1 - p)^2. The factor comes out squared, but only 1 - p of the units have it, the others are 0:
             E[y^2] is the share 1 - p of that, (sigma^2 + mu^2) / (1 - p).""",
-            ("(1 - p) - mu", "(1 - p) ** 2 - mu"), signs="factor",
-        ),
-        core(
-            "only_the_average_makes_noise",
+            ("(1 - p) - mu", "(1 - p) ** 2 - mu"), signs="factor"),
+        core("only_the_average_makes_noise",
             """Your training variance is sigma^2 plus the noise of the average. The spread around it is dropped and scaled as well: sigma^2
             is divided by 1 - p, too.""",
-            ("(sigma ** 2 + mu ** 2) / (1 - p) - mu ** 2", "sigma ** 2 + p / (1 - p) * mu ** 2"), signs="factor",
-        ),
+            ("(sigma ** 2 + mu ** 2) / (1 - p) - mu ** 2", "sigma ** 2 + p / (1 - p) * mu ** 2"), signs="factor"),
         tiny("a divisor", ("/ training", "/ (training + 1e-8)"), signs="digits_of_ratio"),
     ],
     "fixed_conv_block": [
-        core(
-            "one_mean_serves_all_channels",
+        core("one_mean_serves_all_channels",
             """You take one mean and one variance over ALL axes. The channels measure different things: each needs its own, over the
             examples and places, axis=(0, 2, 3).""",
-            (PER_CHANNEL, "mean, var = np.full(x.shape[1], x.mean()), np.full(x.shape[1], x.var())"), signs="normalised_over",
-        ),
+            (PER_CHANNEL, "mean, var = np.full(x.shape[1], x.mean()), np.full(x.shape[1], x.var())"), signs="normalised_over"),
         trained_over(
             "each_example_is_normalised_by_itself",
             """You normalise each channel of each EXAMPLE by itself (instance normalisation). The statistics of a channel are taken over the
@@ -782,13 +648,11 @@ MISCONCEPTIONS = {
             its own, over the examples and places: axis=(0, 2, 3).""",
             "(1, 2, 3)",
         ),
-        core(
-            "reshape_moves_axes",
+        core("reshape_moves_axes",
             """You bring the channels to the front with reshape. It moves no axes: it cuts the numbers anew, so your rows mix the channels.
             Transpose first, or take the statistics over axis=(0, 2, 3).""",
             (PER_CHANNEL, "flat = x.reshape(x.shape[1], -1)\n        mean, var = flat.mean(axis=1), flat.var(axis=1)"),
-            signs="normalised_over",
-        ),
+            signs="normalised_over"),
         divided_by(
             manner,
             "eps_goes_beside_the_root",
@@ -808,30 +672,22 @@ MISCONCEPTIONS = {
             "You divide by the bare deviation. Add eps to the variance under the root: a constant channel has deviation 0.",
             "np.sqrt(var + (0 if train else 1e-5))",
         ),
-        manner(
-            "variances_divide_by_one_less",
+        manner("variances_divide_by_one_less",
             """Your variance divides by one less than the number of values (ddof=1), as PyTorch's running one does. Here it is that of
             np.var, divided by the number of values.""",
-            ("x.var(axis=(0, 2, 3))", "x.var(axis=(0, 2, 3), ddof=1)"), signs="memory_holds",
-        ),
-        core(
-            "training_uses_the_memory_too",
+            ("x.var(axis=(0, 2, 3))", "x.var(axis=(0, 2, 3), ddof=1)"), signs="memory_holds"),
+        core("training_uses_the_memory_too",
             """While training you normalise with the RUNNING statistics. They are for test time; in training each batch is normalised with
             its own mean and variance.""",
-            (f"    else:\n        {REMEMBERED}", f"    {REMEMBERED}"), signs="normalised_over",
-        ),
-        edge(
-            "test_time_needs_no_normalisation",
+            (f"    else:\n        {REMEMBERED}", f"    {REMEMBERED}"), signs="normalised_over"),
+        edge("test_time_needs_no_normalisation",
             """At test time you return x as it came. The layers behind were trained on normalised channels: normalise with the running mean
             and variance.""",
-            ("        return h", "        return x"), signs="test_uses",
-        ),
-        edge(
-            "test_time_uses_the_test_batch",
+            ("        return h", "        return x"), signs="test_uses"),
+        edge("test_time_uses_the_test_batch",
             """At test time you normalise with the test batch itself. Then the answer for one example depends on its neighbours in the
             batch; use the running mean and variance.""",
-            (REMEMBERED, PER_CHANNEL), signs="test_uses",
-        ),
+            (REMEMBERED, PER_CHANNEL), signs="test_uses"),
         remembers(
             "the_running_statistics_come_by_themselves",
             """Your training pass leaves running["mean"] and running["var"] as they are, so test time works with 0 and 1. Move them in every
@@ -863,13 +719,10 @@ MISCONCEPTIONS = {
             ("0.1 * var", "0.1 * np.sqrt(var + 1e-5)"),
             (REMEMBERED, REMEMBERED + " ** 2"),
         ),
-        manner(
-            "the_memory_holds_eps_too",
+        manner("the_memory_holds_eps_too",
             """running["var"] collects var + eps. Keep the variance as it is, and add eps where you divide: else test time has it twice.""",
-            ("0.1 * var", "0.1 * (var + 1e-5)"), signs="memory_holds",
-        ),
-        edge(
-            "one_learns_at_test_time_too",
+            ("0.1 * var", "0.1 * (var + 1e-5)"), signs="memory_holds"),
+        edge("one_learns_at_test_time_too",
             """A pass at test time moves your running mean and variance. Then the answers depend on what was asked before; only training may
             move them.""",
             (
@@ -877,16 +730,12 @@ MISCONCEPTIONS = {
                 f"        {REMEMBERED}\n"
                 '        running["mean"] = 0.9 * mean + 0.1 * x.mean(axis=(0, 2, 3))\n'
                 '        running["var"] = 0.9 * var + 0.1 * x.var(axis=(0, 2, 3))\n',
-            ),
-            signs="memory_at_test",
-        ),
-        core(
-            "dropout_comes_first",
+            ), signs="memory_at_test"),
+        core("dropout_comes_first",
             """You drop before you normalise. The statistics then see the noise of the dropout, which is gone at test time (exercise 4), and
             the zeros are no zeros any more. Normalise first, drop last.""",
             ("    if train:\n", f"    if train:\n        x = x * (({DROPPED}) * ({SCALE})).astype(x.dtype)\n"),
-            (LAST, "    return h\n"), signs="memory_with_dropout dropout_place",
-        ),
+            (LAST, "    return h\n"), signs="memory_with_dropout dropout_place"),
         dropped_as(
             core,
             "each_pixel_throws_its_own_coin",
@@ -899,36 +748,25 @@ MISCONCEPTIONS = {
             "All examples of the batch lose the same channels. Each example needs coins of its own: (N, C) of them.",
             "(1, x.shape[1], 1, 1)",
         ),
-        edge(
-            "survivors_stay_as_they_are",
+        edge("survivors_stay_as_they_are",
             "The surviving channels stay as they are. Inverted dropout divides them by 1 - p.",
-            (SCALE, "1.0"), signs="block_factor =dropout_place",
-        ),
-        edge(
-            "dropout_works_at_test_time_too",
+            (SCALE, "1.0"), signs="block_factor =dropout_place"),
+        edge("dropout_works_at_test_time_too",
             "You drop channels at test time as well. With train=False nothing is dropped, and no random number is drawn.",
-            ("    if not train:\n        return h\n", "    rng = np.random.default_rng(0) if rng is None else rng\n"), signs="test_uses",
-        ),
-        core(
-            "p_is_the_keep_probability",
+            ("    if not train:\n        return h\n", "    rng = np.random.default_rng(0) if rng is None else rng\n"), signs="test_uses"),
+        core("p_is_the_keep_probability",
             "You keep each channel with probability p. In this course p is the probability of DROPPING.",
             ("if not train:", "if not train or p == 0:"),
             (DROPPED, DROPPED.replace(">=", "<")),
-            (SCALE, "1 / p"), signs="block_share",
-        ),
+            (SCALE, "1 / p"), signs="block_share"),
         *not_from_rng("channels", "block_generator", "block_generator"),
-        manner(
-            "nobody_asks_for_p_equal_one",
+        manner("nobody_asks_for_p_equal_one",
             "At p = 1 you divide by 0. Every channel is dropped then: return zeros, and do not compute 1 / (1 - p).",
-            (SCALE, "1 / np.float64(1 - p)"), signs="block_at_one =dropout_place",
-        ),
-        manner(
-            "any_p_will_do",
+            (SCALE, "1 / np.float64(1 - p)"), signs="block_at_one =dropout_place"),
+        manner("any_p_will_do",
             "A p outside [0, 1] is accepted. It is no probability; raise ValueError, in training and at test time.",
-            ("not 0 <= p <= 1", "False"), ("if p < 1 else", "if p != 1 else"), signs="block_outside",
-        ),
-        core(
-            "the_patient_is_well",
+            ("not 0 <= p <= 1", "False"), ("if p < 1 else", "if p != 1 else"), signs="block_outside"),
+        core("the_patient_is_well",
             """This is the patient as it came: one mean for all channels, no normalisation at test time, dropout of single units before it.
             All four complaints are left to cure.""",
             (
@@ -937,9 +775,7 @@ MISCONCEPTIONS = {
                 "        x = x * (rng.random(x.shape) >= p) / max(1 - p, 1e-12)\n"
                 "        return (x - x.mean()) / (x.std() + 1e-5)\n"
                 f"    return x\n    if train:\n        {PER_CHANNEL}",
-            ),
-            signs="normalised_over memory_holds dropout_place test_uses block_mask_axes",
-        ),
+            ), signs="normalised_over memory_holds dropout_place test_uses block_mask_axes"),
     ],
 }
 
@@ -980,32 +816,24 @@ VARIANTS = {
         right("spatial_choice", (KEPT, "rng.choice([False, True], coins, p=[p, 1 - p])"), ("x * mask,", "np.multiply(x, mask),")),
         right("spatial_with_care", ("1 / (1 - p)", "1 / (1 - p + 1e-12)")),
         right("spatial_full_mask", ("* scale)", "* scale * np.ones(x.shape))"), ("return x, 1.0", "return x, np.ones_like(x)")),
-        right(
-            "spatial_loop",
+        right("spatial_loop",
             (FACTORS, "np.array(x)"),
-            (CACHED, "for n, c in np.ndindex(x.shape[:2]):\n        mask[n, c] *= scale * (rng.random() >= p)\n    return mask, None"),
-        ),
-        right(
-            "spatial_assignment",
+            (CACHED, "for n, c in np.ndindex(x.shape[:2]):\n        mask[n, c] *= scale * (rng.random() >= p)\n    return mask, None")),
+        right("spatial_assignment",
             ("if not train:", "if not train or p == 0:"), (FACTORS, "x * x.dtype.type(scale)"),
-            (CACHED, "mask[rng.uniform(size=x.shape[:2]) < p] = 0\n    return mask, ()"),
-        ),
+            (CACHED, "mask[rng.uniform(size=x.shape[:2]) < p] = 0\n    return mask, ()")),
     ],
     "spatial_dropout_backward": [
-        right(
-            "BackwardWithIndices",
+        right("BackwardWithIndices",
             within("spatial_dropout_forward", "return x, 1.0", "return x, None"),
             within("spatial_dropout_forward", f"mask = {FACTORS}", "out, kept = np.zeros_like(x), (rng.random(x.shape[1::-1]) >= p).T"),
             within("spatial_dropout_forward", CACHED, "out[kept] = x[kept] * x.dtype.type(scale)\n    return out, (kept, p)"),
             ("return dout * cache", "if cache is None:\n        return dout\n    kept, p = cache\n    dx = np.zeros_like(dout)\n"
-             "    dx[kept] = dout[kept] / (1 - p)\n    return dx"),
-        ),
-        right(
-            "BackwardWithFullMask",
+             "    dx[kept] = dout[kept] / (1 - p)\n    return dx")),
+        right("BackwardWithFullMask",
             within("spatial_dropout_forward", "return x, 1.0", "return x, (None, p, train)"),
             within("spatial_dropout_forward", CACHED, "full = np.broadcast_to(mask, x.shape)\n    return x * full, (full, p, train)"),
-            ("return dout * cache", "full, _, train = cache\n    return np.where(full != 0, dout * full, 0) if train else dout.copy()"),
-        ),
+            ("return dout * cache", "full, _, train = cache\n    return np.where(full != 0, dout * full, 0) if train else dout.copy()")),
     ],
     "variance_shift": [
         right("shift_multiplied", ("sigma ** 2 / training", "(1 - p) * sigma ** 2 / (sigma ** 2 + p * mu ** 2)")),
@@ -1015,41 +843,33 @@ VARIANTS = {
     "dropblock_gamma": [
         right("scaled_by_the_average", (BY_COUNT, "mask / max(mask.mean(), 1 / mask.size)")),
         right("scaled_with_care", ("mask.size / left", "mask.size / (left + 1e-12)")),
-        right(
-            "BlocksOneByOne",
+        right("BlocksOneByOne",
             MULTIPLIED_OUT,
             (ERASING, "    for n, c, i, j in np.argwhere(seeds):\n        mask[n, c, i:i + block, j:j + block] = 0\n"),
-            (BY_COUNT, "mask / max(mask.mean(), 1 / mask.size)"),
-        ),
-        right(
-            "BlocksByWindows",
+            (BY_COUNT, "mask / max(mask.mean(), 1 / mask.size)")),
+        right("BlocksByWindows",
             MULTIPLIED_OUT,
             (SEEDS, "rng.binomial(1, min(1.0, gamma), size=(rows, columns, C, N)).T.swapaxes(2, 3)"),
             (ERASING, "    padded = np.pad(seeds, ((0, 0), (0, 0), (block - 1, block - 1), (block - 1, block - 1)))\n"
              "    windows = np.lib.stride_tricks.sliding_window_view(padded, (block, block), axis=(2, 3))\n"
              "    mask = 1.0 - windows.max(axis=(4, 5))\n"),
-            (BY_COUNT, "mask / mask.mean() if mask.any() else mask"),
-        ),
-        right(
-            "BlocksBySums",
+            (BY_COUNT, "mask / mask.mean() if mask.any() else mask")),
+        right("BlocksBySums",
             MULTIPLIED_OUT,
             ("np.ones(shape)", "np.zeros(shape, dtype=int)"),
             (ERASING, "    for i, j in np.ndindex(rows, columns):\n"
              "        mask[:, :, i:i + block, j:j + block] += seeds[:, :, i, j, None, None]\n    mask = mask == 0\n"),
-            (BY_COUNT, "np.where(mask, mask.size / max(left, 1), 0.0)"),
-        ),
+            (BY_COUNT, "np.where(mask, mask.size / max(left, 1), 0.0)")),
     ],
     "fixed_conv_block": [
         right("block_binomial", (DROPPED, "rng.binomial(1, 1 - p, size=x.shape[:2]).reshape(*x.shape[:2], 1, 1)")),
         right("block_with_care", ("1 / (1 - p)", "1 / (1 - p + 1e-12)"), ("np.sqrt(var + 1e-5)", "(np.sqrt(var + 1e-5) + 1e-12)")),
         right("block_power", ("/ np.sqrt(var + 1e-5)", "* (var + 1e-5) ** -0.5")),
         right("block_moments", ("x.var(axis=(0, 2, 3))", "(x.astype(float) ** 2).mean((0, 2, 3)) - x.astype(float).mean((0, 2, 3)) ** 2")),
-        right(
-            "block_in_place_memory",
+        right("block_in_place_memory",
             (MEAN_MOVES, '        running["mean"] += 0.1 * (mean - running["mean"])\n'),
             (VAR_MOVES, '        running["var"] += 0.1 * (var - running["var"])\n'),
-            (LAST, f"    h[rng.uniform(size=x.shape[:2]) < p] = 0\n    return (h * ({SCALE})).astype(x.dtype)\n"),
-        ),
+            (LAST, f"    h[rng.uniform(size=x.shape[:2]) < p] = 0\n    return (h * ({SCALE})).astype(x.dtype)\n")),
     ],
 }
 

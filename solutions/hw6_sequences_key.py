@@ -1094,7 +1094,7 @@ MISCONCEPTIONS = {
             "You cut the old mask to the size of the new batch. Those are other sequences: draw a new mask when "
             "the number of sequences is another.",
             ("self.mask.shape ==", "self.mask[:sequences].shape =="), ("x * self.mask", "x * self.mask[:sequences]"),
-            signs="smaller_batch",
+            signs="smaller_batch =coins_from",
         ),
         edge(
             "only_the_number_of_sequences_counts",
@@ -1108,7 +1108,7 @@ MISCONCEPTIONS = {
             "You compare how many entries the mask has. A batch of fewer sequences with more features may have as many, and would get "
             "coins that belong to others: compare both numbers.",
             (FITS, "self.mask.size == sequences * features"), ("x * self.mask", "x * self.mask.reshape(sequences, 1, features)"),
-            signs="as_many_coins",
+            signs="as_many_coins =coins_from",
         ),
         core(
             "a_forced_draw_is_not_remembered",
@@ -1143,7 +1143,7 @@ MISCONCEPTIONS = {
             "a_mask_that_fits_is_kept",
             "Your layer keeps its mask whenever it fits, even with same_mask=False. So all batches of one size are "
             "masked alike. Keep it only when it fits AND same_mask is True.",
-            ("not (same_mask and fits)", "not fits"), signs="=asked_to_keep not_asked_to_keep",
+            ("not (same_mask and fits)", "not fits"), signs="=asked_to_keep not_asked_to_keep =coins_from",
         ),
         edge(
             "test_time_forgets_the_mask",
@@ -1151,6 +1151,16 @@ MISCONCEPTIONS = {
             "test in the middle of a text must not change the training.",
             ("            return x\n", "            self.mask = None\n            return x\n"),
             signs="=asked_to_keep after_test_time",
+        ),
+        core(
+            "the_same_mask_means_the_same_for_ever",
+            "Your layer sets a seed of its own, so each mask that it draws is the one before. Draw from the rng that is handed in.",
+            ("rng.random", "np.random.default_rng(0).random"), signs="coins_from not_asked_to_keep",
+        ),
+        manner(
+            "np_random_is_just_as_good",
+            "Your coins come from np.random, the global generator, so the seed of rng has no effect. Draw from the rng that is handed in.",
+            ("rng.random", "np.random.random"), signs="coins_from",
         ),
         edge(
             "test_time_makes_up_for_it",

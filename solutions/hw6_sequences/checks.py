@@ -22,6 +22,7 @@ APART = ("treats_examples_apart", "treats_features_apart")
 ENDS = ("is_right", "never_drops_the_bias", "drops_the_right_share")
 MASK = {"via": "mask"}
 LARGE = {**MASK, "shape": (128, 128)}
+MANY_COINS = (8, 2, 30)  # two seeds do not agree in all of them by chance
 KEPT = "keeps_its_mask_when_asked(p=0.4)"
 
 SEQUENCE = {"x": (4, 6, 5)}
@@ -390,7 +391,7 @@ EXERCISES = [
             ),
             Part(
                 "manners",
-                "the formula is as before: p, 1 / (1 - p) to ten digits, p = 0 and p = 1; x is left alone",
+                "the formula is as before: p, 1 / (1 - p) to ten digits, p = 0 and p = 1; chance is that of rng, x is left alone",
                 share=10,
                 gravity="manner",
                 needs=KEPT,
@@ -398,6 +399,7 @@ EXERCISES = [
                     c.drops_features_as_often_as(p=0.2),
                     c.divides_what_it_keeps(p=0.4, needs="drops_features_as_often_as"),
                     c.knows_the_ends(bad=(1.5,), needs="drops_features_as_often_as"),
+                    c.draws_from_rng(via=c.a_layer(0.4, shape=MANY_COINS)),
                     c.leaves_its_arguments_alone(arrays="x", via=c.in_both_modes(c.a_layer, 0.4)),
                 ],
             ),
@@ -511,5 +513,6 @@ PROBES = {
         s.after_test_time(),
         s.layer_at_test_time(),
         t.arguments_after("sequences_after", via=c.a_layer(0.3)),
+        t.chance_from("coins_from", via=c.a_layer(0.3, shape=MANY_COINS)),
     ],
 }

@@ -57,14 +57,14 @@ def factors(value: Any, x: Given) -> Array:
     return np.asarray(array(value, "out", x.value.shape) / x.value)
 
 
-def a_layer(p: float, train: bool = True) -> View:
+def a_layer(p: float, train: bool = True, shape: tuple[int, int, int] = (4, 3, 5)) -> View:
     """The output of a layer that was made just now."""
 
     def calls(exam: Exam, number: int) -> tuple[Call, Call]:
-        (x,) = _chunks(exam, (4, 3, 5))
+        (x,) = _chunks(exam, shape)
         return build(exam, p), step(x, Seed(exam.seed(number)), **({} if train else {"train": False}))
 
-    return View(calls, lambda value: array(value, "out", (4, 3, 5)), "out")
+    return View(calls, lambda value: array(value, "out", shape), "out")
 
 
 def _chunks(exam: Exam, *shapes: tuple[int, int, int]) -> list[Given]:
