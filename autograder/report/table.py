@@ -63,8 +63,8 @@ def class_rows(people: Iterable[Standing], looks: Iterable[Look]) -> list[Row]:
 
 
 def _standing_row(one: Standing, looks: int) -> Row:
-    told = [f"{words.number(one.penalty)} less, late"] * bool(one.penalty) + ["by hand"] * any(m.by_hand for m in one.marks.values())
-    told += ["worth a look"] * bool(looks)
+    told = [f"{words.number(one.penalty)} less for being late"] * bool(one.penalty)
+    told += ["by hand"] * any(m.by_hand for m in one.marks.values()) + ["worth a look"] * bool(looks)
     flag = "  " + ", ".join(told) if told else ""
     if one.score is None:
         return Row(words.line(one.student), {}, {}, flag=flag)

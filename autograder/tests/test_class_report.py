@@ -337,4 +337,4 @@ def test_the_total_of_who_is_late_is_what_counts() -> None:
     late = standing("ada with a name that is long", 4.0, penalty=2.5)
     (row,) = table.class_rows([late], [Look(late.student, "", "late by 2 h")])
     line = list(table.lines([row]))[-1]
-    assert line.endswith("   2.50  2.5 less, late, worth a look"), line
+    assert line.endswith("   2.50  2.5 less for being late, worth a look"), line

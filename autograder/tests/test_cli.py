@@ -72,7 +72,7 @@ def test_the_terminal_shows_sentences_and_a_table_unless_it_is_quiet(toy: Path, 
     quiet = capsys.readouterr().out
     assert "hint" not in quiet, quiet
     assert re.search(r"toy_scaling\.ipynb +0\.00 +2\.00 +2\.00", quiet), quiet
-    assert "p_is_the_factor" in quiet, quiet
+    assert "shrink: p is the factor" in quiet, quiet
 
 
 def test_an_unreadable_hand_in_has_no_points_and_the_others_are_graded(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
