@@ -94,7 +94,7 @@ def unwritten(verdict: Verdict) -> bool:
 
 def absent(verdict: Verdict) -> bool:
     """Whether what was asked for is not there: not written yet, or nothing has that name."""
-    return unwritten(verdict) or " is not defined" in verdict.got
+    return unwritten(verdict) or bool(re.match(r"\S+ is not defined", verdict.got))  # not of a name inside it
 
 
 def hints(diagnoses: Sequence[Diagnosis], exercise: str) -> list[str]:

@@ -178,6 +178,11 @@ def test_full_marks_stay_full_where_points_are_fractions() -> None:
         assert words.points(results[0]).split(" of ")[0] == words.number(worth)
 
 
+def test_what_raises_is_there() -> None:
+    said = ("f is not defined: its cell is missing", "f is not written yet", "f raised NameError: name 'm' is not defined at line 2")
+    assert [words.absent(replace(FAILED, got=got)) for got in said] == [True, True, False]
+
+
 def test_points_are_written_as_people_write_them() -> None:
     assert [words.number(x) for x in (0, 4.0, 2.5, 1 / 3, 10, 100.0)] == ["0", "4", "2.5", "0.33", "10", "100"]
 
