@@ -308,7 +308,7 @@ MISCONCEPTIONS = {
         core("randn_is_rand",
             """You compare NORMAL numbers with p: a normal number exceeds 0.3 in 38 % of all cases, and not in 70 %. Draw uniformly between
             0 and 1: rng.random.""",
-            (KEPT, "rng.normal(size=coins) >= p"), signs="drop_share =survivors"),
+            (KEPT, "rng.normal(size=coins) >= p"), signs="drop_share =survivors =images"),
         edge("survivors_are_divided_by_p",
             "You divide the survivors by p. They are the share 1 - p of all channels, and must be divided by that.",
             (SCALE, "1 / p if p > 0 else 1.0"), signs="survivors =drop_share"),
