@@ -1022,139 +1022,57 @@ VARIANTS = {
              "    flat[middle:] = rng.random(flat.size - middle) >= p\n    return u"),
         ),
     ],
-    "dropout_forward": [
-        right(
-            "forward_boolean_assignment",
-            ("return x, 1.0", "return x.copy(), None"),
-            (f"scale = {SCALE}", "if p == 1:\n        return np.zeros_like(x), None"),
-            (f"mask = {FACTORS}", "out = x / x.dtype.type(1 - p)"),
-            ("return x * mask, mask", "out[rng.random(x.shape) < p] = 0\n    return out, None"),
-        ),
-        right(
-            "forward_where",
-            ("if not train:", "if not train or p == 0:"), (FACTORS, "rng.random(x.shape) >= p"),
-            ("return x * mask, mask", "return np.where(mask, x * scale, 0).astype(x.dtype), mask"),
-        ),
-        right(
-            "forward_scale_after_masking",
-            (FACTORS, "rng.binomial(1, 1 - p, size=x.shape).astype(x.dtype)"),
-            ("return x * mask, mask", "out = x * mask\n    if p < 1:\n        out /= 1 - p\n    return out, (p, train)"),
-        ),
-        right(
-            "forward_entry_by_entry",
-            (f"mask = {FACTORS}", "out = np.array(x)"),
-            ("return x * mask, mask", "flat = out.reshape(-1)\n    for i in range(flat.size):\n"
-             "        flat[i] = flat[i] * scale if rng.random() >= p else 0\n    return out, None"),
-        ),
-        right(
-            "forward_silenced",
-            (f"scale = {SCALE}", "with np.errstate(divide='ignore', invalid='ignore'):\n        scaled = x / x.dtype.type(1 - p)"),
-            (FACTORS, "rng.random(x.shape) < p"), ("return x * mask, mask", "return np.where(mask, x.dtype.type(0), scaled), (train,)"),
-        ),
-        right(
-            "forward_of_bits",
-            (FACTORS, "(rng.integers(2**53, size=x.shape) >= p * 2**53).astype(x.dtype)"),
-            ("return x * mask, mask", "return x * mask * x.dtype.type(scale), mask"),
-        ),
-    ],
-    "dropout_backward": [
-        right(
-            "BackwardWithTuple",
-            *caching("(x, p, train, None)", "(x, p, train, (mask != 0).astype(np.int8))"),
-            ("return dout * cache", "_, p, train, mask = cache\n    if not train:\n        return dout\n"
-             "    return dout * mask / (1 - p) if p < 1 else np.zeros_like(dout)"),
-        ),
-        right(
-            "BackwardEntryByEntry",
-            *caching("[1.0] * x.size", "mask.reshape(-1).tolist()"),
-            ("dout * cache", "np.array([d * f for d, f in zip(dout.reshape(-1), cache, strict=True)]).reshape(dout.shape)"),
-        ),
-        right(
-            "BackwardWithFlags",
-            *caching('{"mode": "test"}', '{"mode": "train", "kept": mask > 0, "p": p}'),
-            ("return dout * cache", 'if cache["mode"] == "test":\n        return dout\n    dx, kept = np.zeros_like(dout), cache["kept"]\n'
-             '    dx[kept] = dout[kept] / (1 - cache["p"])\n    return dx'),
-        ),
-        right(
-            "BackwardWithIndices",
-            *caching("()", "(np.flatnonzero(mask == 0), p)"),
-            ("return dout * cache", "if not cache:\n        return dout.copy()\n    dropped, p = cache\n"
-             "    dx = dout.flatten() / (1 - p) if p < 1 else np.zeros(dout.size)\n    dx[dropped] = 0\n    return dx.reshape(dout.shape)"),
-        ),
-        right("BackwardWithClosure", *caching("np.array", "lambda dout: np.multiply(dout, mask)"), ("dout * cache", "cache(dout)")),
-    ],
-    "vanilla_forward": [
-        right(
-            "VanillaWhere",
-            (f"{DRAWN}.astype(x.dtype)", "rng.random(x.shape) < 1 - p"), ("float(1 - p)", "1 - p"),
-            ("x * multiplier, m", "np.where(multiplier, x, x.dtype.type(0)) if train else x - p * x, m"),
-        ),
-        right(
-            "VanillaAssignment",
-            (f"multiplier = {DRAWN}.astype(x.dtype)", "dropped = rng.uniform(size=x.shape) < p\n        out[dropped] = 0"),
-            ("    if train:", "    out = np.array(x)\n    if train:"), ("multiplier = float(1 - p)", "out *= 1 - p"),
-            ("x * multiplier, multiplier", '(out, ("train", dropped)) if train else (out, ("test", p))'),
-            ("return dout * cache", "mode, what = cache\n    return np.where(what, 0, dout) if mode == 'train' else (1 - what) * dout"),
-        ),
-        right(
-            "VanillaEarlyExit",
-            ("if train:", "if train and p not in (0, 1):"), (f"{DRAWN}.astype(x.dtype)", "rng.binomial(1, 1 - p, x.shape)"),
-            ("x * multiplier, multiplier", "(x * multiplier).astype(x.dtype), {train: multiplier}"),
-            ("return dout * cache", "(factor,) = cache.values()\n    return dout * factor"),
-        ),
-        right(
-            "VanillaFromInverted",
-            (DRAWN, "(rng.random(x.shape) >= p)"), ("float(1 - p)", "x.dtype.type(1 - p)"),
-            ("x * multiplier, multiplier", "multiplier * x, [multiplier]"),
-            ("return dout * cache", "(factor,) = cache\n    return np.multiply(factor, dout)"),
-        ),
-    ],
-    "dropout_moments": [
-        right(
-            "moments_two_values",
-            ("mean = x.copy()", "q = 1 - p\n    high = x / q\n    mean = q * high"), (VARIANCE, "q * (high - mean) ** 2 + p * mean**2"),
-        ),
-        right("moments_second_moment", ("x.copy()", "np.array(x)"), (VARIANCE, "np.square(x) / (1 - p) - np.square(x)")),
-        right(
-            "moments_entry_by_entry",
-            ("x.copy()", "x * 1"), (VARIANCE, "np.empty_like(x)"),
-            ("return mean, var", "for i in np.ndindex(x.shape):\n        var[i] = x[i] * x[i] * p / (1 - p)\n    return [mean, var]"),
-        ),
-        right(
-            "moments_over_both_masks",
-            ("x.copy()", "sum(c * v for v, c in ((0 * x, p), (x / (1 - p), 1 - p)))"),
-            (VARIANCE, "sum(c * (v - mean) ** 2 for v, c in ((0 * x, p), (x / (1 - p), 1 - p)))"),
-        ),
-        right("moments_in_single_steps", ("x.copy()", "+x"), (VARIANCE, "np.power(x / (1 - p), 2) * (p * (1 - p))")),
-    ],
-    "fixed_dropout_mask": [
-        right(
-            "clinic_early_exit",
-            GUARDED,
-            ("scale = float(1 / (1 - p)) if p != 1 else 0.0", "mask = np.zeros(shape)\n    if p == 1:\n        return mask"),
-            (f"return np.where({CLINIC}, scale, 0.0)", f"mask[{UNIFORM} >= p] = 1 / (1 - p)\n    return mask"),
-        ),
-        right(
-            "clinic_silenced",
-            GUARDED,
-            (f"return np.where({CLINIC}, scale, 0.0)", "with np.errstate(all='ignore'):\n"
-             f"        return np.where({UNIFORM} < p, 0.0, np.float64(1) / np.float64(1 - p))"),
-        ),
-        right(
-            "clinic_by_a_loop",
-            GUARDED,
-            (f"np.where({CLINIC}, scale, 0.0)",
-             "np.array([scale if rng.random() >= p else 0.0 for _ in np.ndindex(shape)]).reshape(shape)"),
-        ),
-        right("clinic_binomial", GUARDED, (f"np.where({CLINIC}, scale, 0.0)", "rng.binomial(1, 1 - p, size=shape).astype(float) * scale")),
-        right("clinic_multiply", GUARDED, (f"np.where({CLINIC}, scale, 0.0)", f"({UNIFORM} >= p) * scale")),
-    ],
 }
 
 
 def _legal(p):
     if not 0 <= p <= 1:
         raise ValueError("p is a probability")
+
+
+@variant("dropout_forward")
+def forward_boolean_assignment(x, p, rng, train=True):
+    _legal(p)
+    if not train:
+        return x.copy(), None
+    if p == 1:
+        return np.zeros_like(x), None
+    out = x / x.dtype.type(1 - p)
+    out[rng.random(x.shape) < p] = 0
+    return out, None
+
+
+@variant("dropout_forward")
+def forward_where(x, p, rng, train=True):
+    _legal(p)
+    if not train or p == 0:
+        return x, np.ones(x.shape)
+    if p == 1:
+        return np.zeros_like(x), np.zeros(x.shape)
+    kept = rng.random(x.shape) >= p
+    return np.where(kept, x / (1 - p), 0).astype(x.dtype), kept
+
+
+@variant("dropout_forward")
+def forward_scale_after_masking(x, p, rng, train=True):
+    _legal(p)
+    if not train:
+        return x, None
+    out = x * rng.binomial(1, 1 - p, size=x.shape).astype(x.dtype)
+    if p < 1:
+        out /= 1 - p
+    return out, (p, train)
+
+
+@variant("dropout_forward")
+def forward_entry_by_entry(x, p, rng, train=True):
+    _legal(p)
+    out = np.array(x)
+    if train:
+        flat = out.reshape(-1)
+        for i in range(flat.size):
+            flat[i] = flat[i] / (1 - p) if rng.random() >= p else 0
+    return out, None
 
 
 class _Layer:
@@ -1180,6 +1098,28 @@ def forward_as_a_class(x, p, rng, train=True):
     return layer(x, train), layer
 
 
+@variant("dropout_forward")
+def forward_silenced(x, p, rng, train=True):
+    _legal(p)
+    if not train:
+        return np.array(x), (train,)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scaled = np.divide(x, x.dtype.type(1 - p))
+    return np.where(rng.random(x.shape) < p, x.dtype.type(0), scaled), (train,)
+
+
+@variant("dropout_forward")
+def forward_of_bits(x, p, rng, train=True):
+    if p < 0.0 or p > 1.0:
+        raise ValueError("no probability")
+    if train is False or p == 0:
+        return x, None
+    if p == 1:
+        return 0 * x, None
+    kept = rng.integers(2**53, size=x.shape) >= p * 2**53
+    return x * kept.astype(x.dtype) * x.dtype.type(1 / (1 - p)), kept
+
+
 @variant("dropout_backward")
 class BackwardAsAClass:
     def dropout_forward(x, p, rng, train=True):
@@ -1189,6 +1129,130 @@ class BackwardAsAClass:
 
     def dropout_backward(dout, cache):
         return dout * cache.mask
+
+
+@variant("dropout_backward")
+class BackwardWithTuple:
+    def dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        keep = 1 - p
+        mask = _mask_of(x.shape, p, rng) if train else None
+        if not train:
+            return x, (x, p, train, mask)
+        if keep == 0:
+            return np.zeros_like(x), (x, p, train, mask)
+        return (x * mask / keep).astype(x.dtype), (x, p, train, mask)
+
+    def dropout_backward(dout, cache):
+        _, p, train, mask = cache
+        if not train:
+            return dout
+        if p == 1:
+            return np.zeros_like(dout)
+        return dout * mask / (1 - p)
+
+
+@variant("dropout_backward")
+class BackwardEntryByEntry:
+    def dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        factors = np.ones(x.size, x.dtype)
+        if train:
+            for i in range(x.size):
+                factors[i] = 1 / (1 - p) if rng.random() >= p else 0
+        return (x.reshape(-1) * factors).reshape(x.shape), factors.tolist()
+
+    def dropout_backward(dout, cache):
+        return np.array([d * f for d, f in zip(dout.reshape(-1), cache, strict=True)]).reshape(dout.shape)
+
+
+def _mask_of(shape, p, rng):
+    return (rng.random(shape) >= p).astype(np.int8)
+
+
+@variant("dropout_backward")
+class BackwardWithFlags:
+    def dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        if not train:
+            return x, {"mode": "test"}
+        kept = rng.random(x.shape) >= p
+        cache = {"mode": "train", "kept": kept, "p": p}
+        return (np.where(kept, x / (1 - p), 0).astype(x.dtype) if p < 1 else np.zeros_like(x)), cache
+
+    def dropout_backward(dout, cache):
+        if cache["mode"] == "test":
+            return dout
+        dx = np.zeros_like(dout)
+        dx[cache["kept"]] = dout[cache["kept"]] / (1 - cache["p"])
+        return dx
+
+
+@variant("dropout_backward")
+class BackwardWithIndices:
+    def dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        if not train:
+            return x, ()
+        dropped = np.flatnonzero(rng.uniform(size=x.size) < p)
+        out = x.reshape(-1) * x.dtype.type(1 / (1 - p) if p < 1 else 0)
+        out[dropped] = 0
+        return out.reshape(x.shape), (dropped, p)
+
+    def dropout_backward(dout, cache):
+        if not cache:
+            return dout.copy()
+        dropped, p = cache
+        dx = dout.flatten() / (1 - p) if p < 1 else np.zeros(dout.size)
+        dx[dropped] = 0
+        return dx.reshape(dout.shape)
+
+
+@variant("dropout_backward")
+class BackwardWithClosure:
+    def dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        factor = np.ones(x.shape, x.dtype)
+        if train:
+            factor = rng.choice(np.array([0, 1 / (1 - p) if p < 1 else 0], x.dtype), size=x.shape, p=[p, 1 - p])
+
+        def back(dout):
+            return np.multiply(dout, factor)
+
+        return x * factor, back
+
+    def dropout_backward(dout, cache):
+        return cache(dout)
+
+
+@variant("vanilla_forward")
+class VanillaWhere:
+    def vanilla_forward(x, p, rng, train=True):
+        _legal(p)
+        if train:
+            kept = rng.random(x.shape) < 1 - p
+            return np.where(kept, x, x.dtype.type(0)), kept
+        return x - p * x, 1 - p
+
+    def vanilla_backward(dout, cache):
+        return dout * cache
+
+
+@variant("vanilla_forward")
+class VanillaAssignment:
+    def vanilla_forward(x, p, rng, train=True):
+        _legal(p)
+        out = np.array(x)
+        if not train:
+            out *= 1 - p
+            return out, ("test", p)
+        dropped = rng.uniform(size=x.shape) < p
+        out[dropped] = 0
+        return out, ("train", dropped)
+
+    def vanilla_backward(dout, cache):
+        mode, what = cache
+        return np.where(what, 0, dout) if mode == "train" else (1 - what) * dout
 
 
 @variant("vanilla_forward")
@@ -1212,3 +1276,114 @@ class _Vanilla:
 
     def backward(self, dout):
         return dout * (float(1 - self.p) if self.kept is None else self.kept.astype(dout.dtype))
+
+
+@variant("vanilla_forward")
+class VanillaEarlyExit:
+    def vanilla_forward(x, p, rng, train=True):
+        if not (p >= 0 and p <= 1):
+            raise ValueError(p)
+        if not train:
+            return (x * (1 - p)).astype(x.dtype), {"test": 1 - p}
+        if p in (0, 1):
+            return x * float(1 - p), {"test": 1 - p}
+        mask = rng.binomial(1, 1 - p, x.shape)
+        return (x * mask).astype(x.dtype), {"train": mask}
+
+    def vanilla_backward(dout, cache):
+        (factor,) = cache.values()
+        return dout * factor
+
+
+@variant("vanilla_forward")
+class VanillaFromInverted:
+    def vanilla_forward(x, p, rng, train=True):
+        _legal(p)
+        factor = _mask_of(x.shape, p, rng).astype(x.dtype) if train else x.dtype.type(1 - p)
+        return factor * x, [factor]
+
+    def vanilla_backward(dout, cache):
+        (factor,) = cache
+        return np.multiply(factor, dout)
+
+
+@variant("dropout_moments")
+def moments_two_values(x, p):
+    if not 0 <= p < 1:
+        raise ValueError("p is a probability below 1")
+    q = 1 - p
+    high = x / q
+    mean = q * high
+    return mean, q * (high - mean) ** 2 + p * mean**2
+
+
+@variant("dropout_moments")
+def moments_second_moment(x, p):
+    if p < 0 or p >= 1:
+        raise ValueError("p is a probability below 1")
+    return np.array(x), np.square(x) / (1 - p) - np.square(x)
+
+
+@variant("dropout_moments")
+def moments_entry_by_entry(x, p):
+    if not (p >= 0 and p < 1):
+        raise ValueError
+    mean, var = x * 1, np.empty_like(x)
+    for place in np.ndindex(x.shape):
+        var[place] = x[place] * x[place] * p / (1 - p)
+    return [mean, var]
+
+
+@variant("dropout_moments")
+def moments_over_both_masks(x, p):
+    _legal(p)
+    if p == 1:
+        raise ValueError("p < 1")
+    values, chances = [0 * x, x / (1 - p)], [p, 1 - p]
+    mean = sum(c * v for v, c in zip(values, chances, strict=True))
+    return mean, sum(c * (v - mean) ** 2 for v, c in zip(values, chances, strict=True))
+
+
+@variant("dropout_moments")
+def moments_in_single_steps(x, p):
+    _legal(p if p < 1 else 2)
+    coin = p * (1 - p)
+    return +x, np.power(x / (1 - p), 2) * coin
+
+
+@variant("fixed_dropout_mask")
+def clinic_early_exit(shape, p, rng):
+    _legal(p)
+    if p == 1:
+        return np.zeros(shape)
+    mask = np.zeros(shape)
+    mask[rng.random(shape) >= p] = 1 / (1 - p)
+    return mask
+
+
+@variant("fixed_dropout_mask")
+def clinic_silenced(shape, p, rng):
+    _legal(p)
+    with np.errstate(all="ignore"):
+        return np.where(rng.random(shape) < p, 0.0, np.float64(1) / np.float64(1 - p))
+
+
+@variant("fixed_dropout_mask")
+def clinic_by_a_loop(shape, p, rng):
+    _legal(p)
+    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    values = [1 / (1 - p) if rng.random() >= p else 0.0 for _ in range(int(np.prod(shape)))]
+    return np.array(values).reshape(shape)
+
+
+@variant("fixed_dropout_mask")
+def clinic_binomial(shape, p, rng):
+    _legal(p)
+    mask = rng.binomial(1, 1 - p, size=shape).astype(float)
+    return mask / (1 - p) if p < 1 else mask
+
+
+@variant("fixed_dropout_mask")
+def clinic_multiply(shape, p, rng):
+    _legal(p)
+    return (rng.random(shape) >= p) * (1 / (1 - p) if p < 1 else 0.0)

@@ -804,11 +804,6 @@ EQUIVALENT = {
 
 
 # ================================================================================================ right, and looks different
-FACTORS = f"(({KEPT}) * scale).astype(x.dtype)"
-MULTIPLIED_OUT = (
-    "p / block ** 2 * (H * W) / ((H - block + 1) * (W - block + 1))",
-    "p * H * W / ((H + 1 - block) * (W + 1 - block) * block * block)",
-)
 VARIANTS = {
     "spatial_dropout_forward": [
         right("spatial_binomial", (KEPT, "rng.binomial(1, 1 - p, coins)"), ("return x, 1.0", "return x.copy(), None")),
@@ -816,24 +811,6 @@ VARIANTS = {
         right("spatial_choice", (KEPT, "rng.choice([False, True], coins, p=[p, 1 - p])"), ("x * mask,", "np.multiply(x, mask),")),
         right("spatial_with_care", ("1 / (1 - p)", "1 / (1 - p + 1e-12)")),
         right("spatial_full_mask", ("* scale)", "* scale * np.ones(x.shape))"), ("return x, 1.0", "return x, np.ones_like(x)")),
-        right("spatial_loop",
-            (FACTORS, "np.array(x)"),
-            (CACHED, "for n, c in np.ndindex(x.shape[:2]):\n        mask[n, c] *= scale * (rng.random() >= p)\n    return mask, None")),
-        right("spatial_assignment",
-            ("if not train:", "if not train or p == 0:"), (FACTORS, "x * x.dtype.type(scale)"),
-            (CACHED, "mask[rng.uniform(size=x.shape[:2]) < p] = 0\n    return mask, ()")),
-    ],
-    "spatial_dropout_backward": [
-        right("BackwardWithIndices",
-            within("spatial_dropout_forward", "return x, 1.0", "return x, None"),
-            within("spatial_dropout_forward", f"mask = {FACTORS}", "out, kept = np.zeros_like(x), (rng.random(x.shape[1::-1]) >= p).T"),
-            within("spatial_dropout_forward", CACHED, "out[kept] = x[kept] * x.dtype.type(scale)\n    return out, (kept, p)"),
-            ("return dout * cache", "if cache is None:\n        return dout\n    kept, p = cache\n    dx = np.zeros_like(dout)\n"
-             "    dx[kept] = dout[kept] / (1 - p)\n    return dx")),
-        right("BackwardWithFullMask",
-            within("spatial_dropout_forward", "return x, 1.0", "return x, (None, p, train)"),
-            within("spatial_dropout_forward", CACHED, "full = np.broadcast_to(mask, x.shape)\n    return x * full, (full, p, train)"),
-            ("return dout * cache", "full, _, train = cache\n    return np.where(full != 0, dout * full, 0) if train else dout.copy()")),
     ],
     "variance_shift": [
         right("shift_multiplied", ("sigma ** 2 / training", "(1 - p) * sigma ** 2 / (sigma ** 2 + p * mu ** 2)")),
@@ -843,38 +820,140 @@ VARIANTS = {
     "dropblock_gamma": [
         right("scaled_by_the_average", (BY_COUNT, "mask / max(mask.mean(), 1 / mask.size)")),
         right("scaled_with_care", ("mask.size / left", "mask.size / (left + 1e-12)")),
-        right("BlocksOneByOne",
-            MULTIPLIED_OUT,
-            (ERASING, "    for n, c, i, j in np.argwhere(seeds):\n        mask[n, c, i:i + block, j:j + block] = 0\n"),
-            (BY_COUNT, "mask / max(mask.mean(), 1 / mask.size)")),
-        right("BlocksByWindows",
-            MULTIPLIED_OUT,
-            (SEEDS, "rng.binomial(1, min(1.0, gamma), size=(rows, columns, C, N)).T.swapaxes(2, 3)"),
-            (ERASING, "    padded = np.pad(seeds, ((0, 0), (0, 0), (block - 1, block - 1), (block - 1, block - 1)))\n"
-             "    windows = np.lib.stride_tricks.sliding_window_view(padded, (block, block), axis=(2, 3))\n"
-             "    mask = 1.0 - windows.max(axis=(4, 5))\n"),
-            (BY_COUNT, "mask / mask.mean() if mask.any() else mask")),
-        right("BlocksBySums",
-            MULTIPLIED_OUT,
-            ("np.ones(shape)", "np.zeros(shape, dtype=int)"),
-            (ERASING, "    for i, j in np.ndindex(rows, columns):\n"
-             "        mask[:, :, i:i + block, j:j + block] += seeds[:, :, i, j, None, None]\n    mask = mask == 0\n"),
-            (BY_COUNT, "np.where(mask, mask.size / max(left, 1), 0.0)")),
     ],
     "fixed_conv_block": [
         right("block_binomial", (DROPPED, "rng.binomial(1, 1 - p, size=x.shape[:2]).reshape(*x.shape[:2], 1, 1)")),
         right("block_with_care", ("1 / (1 - p)", "1 / (1 - p + 1e-12)"), ("np.sqrt(var + 1e-5)", "(np.sqrt(var + 1e-5) + 1e-12)")),
         right("block_power", ("/ np.sqrt(var + 1e-5)", "* (var + 1e-5) ** -0.5")),
         right("block_moments", ("x.var(axis=(0, 2, 3))", "(x.astype(float) ** 2).mean((0, 2, 3)) - x.astype(float).mean((0, 2, 3)) ** 2")),
-        right("block_in_place_memory",
-            (MEAN_MOVES, '        running["mean"] += 0.1 * (mean - running["mean"])\n'),
-            (VAR_MOVES, '        running["var"] += 0.1 * (var - running["var"])\n'),
-            (LAST, f"    h[rng.uniform(size=x.shape[:2]) < p] = 0\n    return (h * ({SCALE})).astype(x.dtype)\n")),
     ],
 }
 
 
+@variant("spatial_dropout_forward")
+def spatial_loop(x, p, rng, train=True):
+    _legal(p)
+    out = np.array(x)
+    if train:
+        for n, channel in np.ndindex(x.shape[:2]):
+            out[n, channel] = out[n, channel] / (1 - p) if rng.random() >= p else 0
+    return out, None
+
+
+@variant("spatial_dropout_forward")
+def spatial_assignment(x, p, rng, train=True):
+    _legal(p)
+    if not train or p == 0:
+        return x, ()
+    if p == 1:
+        return np.zeros_like(x), ()
+    out = x / x.dtype.type(1 - p)
+    out[rng.uniform(size=x.shape[:2]) < p] = 0
+    return out, ()
+
+
+@variant("spatial_dropout_backward")
+class BackwardWithIndices:
+    def spatial_dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        if not train:
+            return x, None
+        kept = (rng.random(x.shape[1::-1]) >= p).T
+        out = np.zeros_like(x)
+        out[kept] = x[kept] * x.dtype.type(_scale(p))
+        return out, {"kept": kept, "p": p}
+
+    def spatial_dropout_backward(dout, cache):
+        if cache is None:
+            return dout
+        dx = np.zeros_like(dout)
+        dx[cache["kept"]] = dout[cache["kept"]] / (1 - cache["p"])
+        return dx
+
+
+@variant("spatial_dropout_backward")
+class BackwardWithFullMask:
+    def spatial_dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        full = np.ones_like(x)
+        if train:
+            coins = rng.random(x.shape[:2]).reshape(x.shape[:2] + (1,) * (x.ndim - 2)) >= p
+            full = np.broadcast_to(coins * _scale(p), x.shape).astype(x.dtype)
+        return x * full, (full, p, train)
+
+    def spatial_dropout_backward(dout, cache):
+        full, _, train = cache
+        return np.where(full != 0, dout * full, 0) if train else dout.copy()
+
+
+def _gamma(H, W, p, block):
+    _legal(p)
+    if not 1 <= block <= min(H, W):
+        raise ValueError("the block does not fit")
+    return p * H * W / ((H + 1 - block) * (W + 1 - block) * block * block)
+
+
+@variant("dropblock_gamma")
+class BlocksOneByOne:
+    def dropblock_gamma(H, W, p, block):
+        return _gamma(H, W, p, block)
+
+    def dropblock_mask(shape, p, block, rng):
+        N, C, H, W = shape
+        mask = np.ones(shape)
+        for n, channel, i, j in np.argwhere(rng.random((N, C, H - block + 1, W - block + 1)) < _gamma(H, W, p, block)):
+            mask[n, channel, i : i + block, j : j + block] = 0
+        return mask / max(mask.mean(), 1 / mask.size)
+
+
+@variant("dropblock_gamma")
+class BlocksByWindows:
+    def dropblock_gamma(H, W, p, block):
+        return _gamma(H, W, p, block)
+
+    def dropblock_mask(shape, p, block, rng):
+        N, C, H, W = shape
+        gamma = min(1.0, _gamma(H, W, p, block))
+        seeds = rng.binomial(1, gamma, size=(H + 1 - block, W + 1 - block, C, N)).T.swapaxes(2, 3)
+        padded = np.pad(seeds, ((0, 0), (0, 0), (block - 1, block - 1), (block - 1, block - 1)))
+        windows = np.lib.stride_tricks.sliding_window_view(padded, (block, block), axis=(2, 3))
+        mask = 1.0 - windows.max(axis=(4, 5))
+        return mask / mask.mean() if mask.any() else mask
+
+
+@variant("dropblock_gamma")
+class BlocksBySums:
+    def dropblock_gamma(H, W, p, block):
+        return _gamma(H, W, p, block)
+
+    def dropblock_mask(shape, p, block, rng):
+        N, C, H, W = shape
+        gamma = _gamma(H, W, p, block)
+        covered = np.zeros(shape, dtype=int)
+        for i, j in np.ndindex(H - block + 1, W - block + 1):
+            covered[:, :, i : i + block, j : j + block] += rng.uniform(size=(N, C, 1, 1)) < gamma
+        kept = covered == 0
+        return np.where(kept, kept.size / max(kept.sum(), 1), 0.0)
+
+
 running = {}  # the notebook's own takes its place: these functions are moved there before they are judged
+
+
+@variant("fixed_conv_block")
+def block_in_place_memory(x, p, rng, train):
+    _legal(p)
+    if not train:
+        scale = 1 / np.sqrt(running["var"][:, None, None] + 1e-5)
+        return ((x - running["mean"][:, None, None]) * scale).astype(x.dtype)
+    axes = (0, 2, 3)
+    mean, var = x.mean(axis=axes, keepdims=True), x.var(axis=axes, keepdims=True)
+    running["mean"] += 0.1 * (mean.ravel() - running["mean"])
+    running["var"] += 0.1 * (var.ravel() - running["var"])
+    out = (x - mean) / np.sqrt(var + 1e-5)
+    if p == 1:
+        return np.zeros_like(x)
+    out[rng.uniform(size=x.shape[:2]) < p] = 0
+    return (out / (1 - p)).astype(x.dtype)
 
 
 @variant("fixed_conv_block")

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from autograder import core, edge, manner, right, variant
+from autograder import core, edge, manner, variant
 from autograder.dropout.uncertainty import checks as c
 from autograder.dropout.uncertainty.noise import Branched
 from autograder.dropout.uncertainty.passes import NOISY, STATS, STEEP
@@ -239,7 +239,7 @@ MISCONCEPTIONS = {
         manner("no_pass_is_an_answer_too",
             """For T = 0 you return an empty array. Its average would be a NaN, far from here and hard to find: raise a ValueError if T
             is smaller than 1.""",
-            ("if T < 1:", "if False:"), signs="no_pass", base="predict_pass_by_pass"),
+            ("if T <= 0:", "if False:"), signs="no_pass", base="predict_pass_by_pass"),
         manner("float32_is_exact_enough",
             """Your results are right to seven digits only, because you reckon in float32. What comes in is float64; leave it so, and a
             later check of gradients or of small differences does not fail.""",
@@ -680,68 +680,17 @@ EQUIVALENT = {
 }
 
 # ================================================================================================ right, and looks different
-FACTOR, MIXED = f"1 + {SPREAD} * {NORMAL}", f"np.where(kept, {LINE}, {FLOOR})"
+LOWEST = -1.7580993408473766
 
-VARIANTS = {
-    "mc_predict": [
-        right("predict_pass_by_pass",
-            (PASSES, "[np.asarray(forward(x, rng=rng)) for _ in range(T)]"),
-            (f"np.exp(z - {HIGHEST})", "[np.exp(one - np.max(one, axis=-1)[:, np.newaxis]) for one in z]"),
-            (RESULT, "np.array([one / np.sum(one, axis=1)[:, None] for one in e])")),
-        right("predict_with_logarithms", (HIGHEST, "np.logaddexp.reduce(z, axis=2, keepdims=True)"), (RESULT, "e")),
-        right("predict_with_children",
-            (PASSES, "np.stack([forward(x, child) for child in rng.spawn(T)])"), (RESULT, f"({RESULT}).tolist()")),
-        right("predict_all_at_once", (PASSES, "forward(np.tile(x, (T, 1)), rng).reshape(T, len(x), -1)")),
-        right("predict_into_an_array",
-            (f"z = {PASSES}",
-             "first = forward(x, rng)\n    z = np.empty((T, *first.shape))\n    z[0] = first\n"
-             "    for t in range(1, T):\n        z[t] = forward(x, rng)"),
-            (f"e = np.exp(z - {HIGHEST})", f"z -= {HIGHEST}\n    e = np.exp(z, out=z)")),
-    ],
-    "predictive_stats": [
-        right("stats_where", (LOGS, "p * np.log(p, out=np.zeros_like(p), where=p > 0)"), (MEAN, "np.average(probs, axis=0)")),
-        right("stats_small_number", ("np.where(p > 0, p, 1.0)", "p + 1e-12")),
-        right("stats_clipped",
-            ("np.where(p > 0, p, 1.0)", "np.clip(p, 1e-10, 1)"), (MEAN, "sum(probs) / len(probs)"),
-            ("entropy - hesitation", "np.maximum(entropy - hesitation, 0.0)")),
-        right("stats_divergence",
-            ("hesitation = entropy_of(probs).mean(axis=0)",
-             "logs = np.log(np.where(probs > 0, probs, 1.0)) - np.log(np.where(mean > 0, mean, 1.0))"),
-            ("entropy - hesitation", "(probs * logs).sum(axis=2).mean(axis=0)")),
-    ],
-    GAUSSIAN: [
-        right("gaussian_normal", (FACTOR, "rng.normal(1.0, (p / (1 - p)) ** 0.5, size=x.shape)"), (TIMES, "x * factor, 'cache'")),
-        right("gaussian_around_x", (FACTOR, f"rng.normal(x, np.abs(x) * {SPREAD})"), (TIMES, "factor, None")),
-        right("gaussian_minus",
-            ("1 + np.sqrt", "1 - np.sqrt"),
-            (NORMAL, "rng.standard_normal(x.shape, dtype=np.float32 if x.dtype == np.float32 else np.float64)")),
-        right("gaussian_box_muller",
-            (NORMAL, "np.sqrt(-2 * np.log(1 - rng.random(x.shape))) * np.cos(2 * np.pi * rng.random(x.shape))")),
-        right("gaussian_multivariate",
-            (NORMAL, "np.array([rng.standard_normal(x.shape[1:]) for _ in x])"), (TIMES, "np.multiply(x, factor), ()")),
-        right("AlphaMultiplied",
-            ("-1.7580993408473766", "-1.0507009873554805 * 1.6732632423543772"),
-            (KEPT_ONES, "rng.binomial(1, 1 - p, size=x.shape)"), (MIXED, "a * (kept * x + (1 - kept) * alpha) + b")),
-        right("AlphaAssigned",
-            ("p == 1:", "p in (0, 1):"), ("return np.zeros_like(x), 0.0", "return (x if p == 0 else np.zeros_like(x)), None"),
-            (KEPT_ONES, "rng.uniform(size=x.shape) < p"), (MIXED, f"x * x.dtype.type(a) + x.dtype.type(b)\n    out[kept] = {FLOOR}")),
-        right("AlphaCentred", (KEPT_ONES, f"{COINS} < 1 - p"), (MIXED, "(x + (alpha - x) * ~kept - p * alpha) * a")),
-        right("AlphaRoundedConstant",
-            ("-1.7580993408473766", "-1.758099341"),
-            (KEPT_ONES, "rng.integers(0, 2**53, size=x.shape) >= p * 2**53"),
-            (MIXED, "np.where(kept, a * (x - p * alpha), a * alpha * (1 - p))")),
-    ],
-    "fixed_mc_dropout": [
-        right("clinic_running_sums",
-            (KEPT_ONES, "rng.binomial(1, 1 - p, x.shape)"),
-            (f"return {MEAN_OF}, {SPREAD_OF}",
-             "mean = sum(probs) / T\n    return mean, np.sqrt(np.maximum(sum(probs**2) / T - mean**2, 0.0))")),
-        right("clinic_scaled_weights",
-            (SCORES, "np.where(mask, x, 0.0) @ (W / (1 - p))"),
-            (f"return {MEAN_OF}, {SPREAD_OF}",
-             "mean = sum(probs) / T\n    return mean, np.sqrt(sum((one - mean) ** 2 for one in probs) / T)")),
-    ],
-}
+
+def _constants(p):
+    a = ((1 - p) * (1 + p * LOWEST**2)) ** -0.5 if p < 1 else 0.0
+    return a, -a * p * LOWEST
+
+
+def _legal(p):
+    if not 0 <= p <= 1:
+        raise ValueError("p is a probability")
 
 
 def _softmax(z):
@@ -758,6 +707,94 @@ def _inverse(p):
     return 1 / (1 - p) if p < 1 else 0.0
 
 
+@variant("mc_predict")
+def predict_pass_by_pass(forward, x, T, rng):
+    if T <= 0:
+        raise ValueError("no passes")
+    probs = []
+    for _ in range(T):
+        z = np.asarray(forward(x, rng=rng))
+        z = z - np.max(z, axis=-1)[:, np.newaxis]
+        probs.append(np.exp(z) / np.sum(np.exp(z), axis=1)[:, None])
+    return np.array(probs)
+
+
+@variant("mc_predict")
+def predict_with_logarithms(forward, x, T, rng):
+    z = np.stack([forward(x, rng) for t in range(T)])  # np.stack of nothing is a ValueError
+    return np.exp(z - np.logaddexp.reduce(z, axis=2, keepdims=True))
+
+
+@variant("mc_predict")
+def predict_with_children(forward, x, T, rng):
+    if T < 1:
+        raise ValueError("T")
+    z = [forward(x, child) for child in rng.spawn(T)]
+    e = [np.exp(one - one.max(axis=1, keepdims=True)) for one in z]
+    return [(one / one.sum(axis=1, keepdims=True)).tolist() for one in e]
+
+
+@variant("mc_predict")
+def predict_all_at_once(forward, x, T, rng):
+    if T < 1:
+        raise ValueError("T")
+    z = forward(np.tile(x, (T, 1)), rng)
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return (e / e.sum(axis=1, keepdims=True)).reshape(T, len(x), -1)
+
+
+@variant("mc_predict")
+def predict_into_an_array(forward, x, T, rng):
+    assert isinstance(T, int)
+    if not T >= 1:
+        raise ValueError(f"T = {T}")
+    first = forward(x, rng)
+    z = np.empty((T, *first.shape))
+    z[0] = first
+    for t in range(1, T):
+        z[t] = forward(x, rng)
+    z -= z.max(axis=-1, keepdims=True)
+    np.exp(z, out=z)
+    z /= z.sum(axis=-1, keepdims=True)
+    return z
+
+
+@variant("predictive_stats")
+def stats_where(probs):
+    mean = np.average(probs, axis=0)
+    terms = np.zeros_like(probs)
+    np.log(probs, out=terms, where=probs > 0)
+    logs = np.zeros_like(mean)
+    np.log(mean, out=logs, where=mean > 0)
+    entropy = -np.einsum("nk,nk->n", mean, logs)
+    return mean, entropy, entropy + (probs * terms).sum(axis=(0, 2)) / len(probs)
+
+
+@variant("predictive_stats")
+def stats_small_number(probs):
+    mean = probs.mean(0)
+    entropy = -(mean * np.log(mean + 1e-12)).sum(1)
+    own = -(probs * np.log(probs + 1e-12)).sum(2)
+    return mean, entropy, entropy - own.mean(0)
+
+
+@variant("predictive_stats")
+def stats_clipped(probs):
+    mean = sum(probs) / len(probs)
+    entropy = -np.sum(mean * np.log(np.clip(mean, 1e-10, 1)), axis=1)
+    own = np.mean([-np.sum(one * np.log(np.clip(one, 1e-10, 1)), axis=1) for one in probs], axis=0)
+    return mean, entropy, np.maximum(entropy - own, 0.0)
+
+
+@variant("predictive_stats")
+def stats_divergence(probs):
+    mean = probs.mean(axis=0)
+    safe = np.where(mean > 0, mean, 1.0)
+    entropy = -(mean * np.log(safe)).sum(axis=1)
+    information = (probs * (np.log(np.where(probs > 0, probs, 1.0)) - np.log(safe))).sum(axis=2).mean(axis=0)
+    return mean, entropy, information
+
+
 @variant("predictive_stats")
 def stats_number_by_number(probs):
     T, N, K = probs.shape
@@ -770,12 +807,142 @@ def stats_number_by_number(probs):
     return mean, entropy, [entropy[n] - sum(entropy_of(probs[t, n]) for t in range(T)) / T for n in range(N)]
 
 
+@variant("gaussian_dropout_forward")
+def gaussian_normal(x, p, rng, train=True):
+    if p < 0 or p >= 1:
+        raise ValueError("p")
+    if not train:
+        return x.copy(), None
+    return (x * rng.normal(1.0, (p / (1 - p)) ** 0.5, size=x.shape)).astype(x.dtype), "cache"
+
+
+@variant("gaussian_dropout_forward")
+def gaussian_around_x(x, p, rng, train=True):
+    if not 0 <= p < 1:
+        raise ValueError("p")
+    if train:
+        return rng.normal(x, np.abs(x) * np.sqrt(p / (1 - p))).astype(x.dtype), None
+    return x, None
+
+
+@variant("gaussian_dropout_forward")
+def gaussian_minus(x, p, rng, train=True):
+    if not 0 <= p < 1:
+        raise ValueError("p")
+    if not train or p == 0:
+        return x, None
+    z = rng.standard_normal(x.shape, dtype=np.float32 if x.dtype == np.float32 else np.float64)
+    return x - x * z * x.dtype.type(math.sqrt(p / (1 - p))), z
+
+
+@variant("gaussian_dropout_forward")
+def gaussian_box_muller(x, p, rng, train=True):
+    if not 0 <= p < 1:
+        raise ValueError("p")
+    if not train:
+        return x, None
+    radius = np.sqrt(-2 * np.log(1 - rng.random(x.shape)))
+    z = radius * np.cos(2 * np.pi * rng.random(x.shape))
+    return (x * (1 + np.sqrt(p / (1 - p)) * z)).astype(x.dtype), z
+
+
+@variant("gaussian_dropout_forward")
+def gaussian_multivariate(x, p, rng, train=True):
+    if not 0 <= p < 1:
+        raise ValueError("p")
+    if not train:
+        return x, ()
+    factor = np.empty(x.shape, dtype=x.dtype)
+    for place in range(len(x)):
+        factor[place] = 1 + np.sqrt(p / (1 - p)) * rng.standard_normal(x.shape[1:])
+    return np.multiply(x, factor), factor
+
+
+@variant("gaussian_dropout_forward")
+class AlphaMultiplied:
+    def alpha_dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        if not train:
+            return x.copy(), None
+        if p == 1:
+            return x * 0, None
+        scale, alpha = 1.0507009873554805, 1.6732632423543772
+        low, q = -scale * alpha, 1 - p
+        mask = rng.binomial(1, q, size=x.shape)
+        a = (q + low**2 * q * p) ** (-0.5)
+        b = -a * ((1 - q) * low)
+        return (a * (mask * x + (1 - mask) * low) + b).astype(x.dtype), mask
+
+
+@variant("gaussian_dropout_forward")
+class AlphaAssigned:
+    def alpha_dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        if not train:
+            return x, None
+        if p in (0, 1):
+            return (x if p == 0 else np.zeros_like(x)), None
+        a, b = _constants(p)
+        out = x * x.dtype.type(a) + x.dtype.type(b)
+        out[rng.uniform(size=x.shape) < p] = a * LOWEST + b
+        return out, None
+
+
+@variant("gaussian_dropout_forward")
+class AlphaCentred:
+    def alpha_dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        if not train:
+            return x, None
+        if p == 1:
+            return np.zeros(x.shape, x.dtype), None
+        kept = rng.random(x.shape) < 1 - p
+        mixed = x + (LOWEST - x) * ~kept
+        return ((mixed - p * LOWEST) / math.sqrt((1 - p) * (1 + p * LOWEST**2))).astype(x.dtype), kept
+
+
+@variant("gaussian_dropout_forward")
+class AlphaRoundedConstant:
+    def alpha_dropout_forward(x, p, rng, train=True):
+        _legal(p)
+        if not train:
+            return x, None
+        if p == 1:
+            return np.zeros_like(x), None
+        low = -1.758099341
+        a = 1 / math.sqrt((1 - p) * (1 + p * low * low))
+        kept = rng.integers(0, 2**53, size=x.shape) >= p * 2**53
+        return np.where(kept, a * (x - p * low), a * low * (1 - p)).astype(x.dtype), kept
+
+
 @variant("fixed_mc_dropout")
 def clinic_all_at_once(x, W, p, T, rng):
     _allowed(p, T)
     masks = rng.random((T, *x.shape)) >= p
     probs = _softmax(x * masks * _inverse(p) @ W)
     return probs.mean(axis=0), probs.std(axis=0)
+
+
+@variant("fixed_mc_dropout")
+def clinic_running_sums(x, W, p, T, rng):
+    _allowed(p, T)
+    total = np.zeros((len(x), W.shape[1]))
+    squares = np.zeros_like(total)
+    for _ in range(T):
+        probs = _softmax((x * rng.binomial(1, 1 - p, x.shape)) @ W * _inverse(p))
+        total += probs
+        squares += probs**2
+    mean = total / T
+    return mean, np.sqrt(np.maximum(squares / T - mean**2, 0.0))
+
+
+@variant("fixed_mc_dropout")
+def clinic_scaled_weights(x, W, p, T, rng):
+    _allowed(p, T)
+    heavy = W / (1 - p) if p < 1 else 0 * W
+    passes = [_softmax(np.where(rng.random(x.shape) < p, 0.0, x) @ heavy) for t in range(T)]
+    mean = sum(passes) / T
+    return mean, np.sqrt(sum((one - mean) ** 2 for one in passes) / T)
 
 
 @variant("fixed_mc_dropout")
