@@ -97,17 +97,17 @@ def standing(register: Register, student: str, results: Sequence[ExerciseResult]
     if notebook is None:
         yield f"gradebook: nothing of {student} yet. Run `autograder grade {register.slug}`."
         return
-    total = f"gradebook: {words.number(notebook.score)} of {words.number(notebook.max_score)} points"
-    if notebook.late_submission_penalty:
-        total += f", {words.number(notebook.late_submission_penalty)} less for being late"
-    yield total
+    penalty = notebook.late_submission_penalty or 0.0
+    late = f", {words.number(penalty)} less for being late" if penalty else ""
+    yield f"gradebook: {words.number(max(0.0, notebook.score - penalty))} of {words.number(notebook.max_score)} points{late}"
     judged = {CHECK + r.name: r for r in results}
     comments = {c.name: c.manual_comment for c in notebook.comments}
     for grade in notebook.grades:
         name = grade.name.removeprefix(CHECK)
         result = judged.get(grade.name)
         if grade.manual_score is not None:
-            said = (line.removeprefix("- ") for line in (comments.get(name) or "no words were left").split("\n") if line.strip())
+            text = TOTAL.sub("", comments.get(name) or "") or "no words were left"
+            said = (line.removeprefix("- ") for line in text.split("\n") if line.strip())
             yield f"{name}: {words.number(grade.manual_score)} by hand: {'; '.join(said)}"
         if result and not result.not_run and grade.auto_score is None:
             yield f"{name}: not graded yet. Run `autograder grade {register.slug}`."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from nbformat import from_dict
 
 from autograder.cli import main
 from autograder.model import Answer, Earned, ExerciseResult, Opaque, Outcome
-from autograder.nbgrader_plugin import feedback
+from autograder.nbgrader_plugin import by_hand, feedback
 from autograder.report import learn
 from autograder.report.explanation import Replayed, answer, compared, mask
 from autograder.tests.classroom import SLUG, WRONG, Classroom, answered, make
@@ -226,3 +227,9 @@ def test_two_answers_are_compared_only_where_they_can_be() -> None:
     assert told(np.ones(2), np.ones(2)) == "the same to the last digit"
     assert told(np.ones(2, int), np.ones(2, bool)) == "the same to the last digit, as int64 in place of bool"
     assert told(np.ones(2), np.ones(3)) == told("a", np.ones(1)) == ""
+
+
+def test_the_total_is_what_the_penalty_leaves() -> None:
+    late = SimpleNamespace(score=4.0, max_score=5.0, late_submission_penalty=1.5, comments=[], grades=[])
+    register: Any = SimpleNamespace(slug=SLUG, book=SimpleNamespace(find_submission_notebook=lambda *_: late))
+    assert list(by_hand.standing(register, "ann", [])) == ["gradebook: 2.5 of 5 points, 1.5 less for being late"]
