@@ -257,7 +257,10 @@ def what_happened(call: Call, answer: Answer, hidden: bool = False) -> str:
 
 
 def _unwritten(answer: Answer, hidden: bool) -> str:
-    """Of a stub that it is one; of finished code in which the stub's line was left, which line that is."""
+    """Of a stub that it is one; of code that calls one, which; of finished code in which the stub's line was left, which line that is."""
+    other = re.match(r"line \d+ of (?:the cell of (\w+)|(.+?)): raise NotImplementedError", answer.line)
+    if other and not hidden:
+        return f"calls {other[1]}, which {UNWRITTEN}" if other[1] else f"calls what in {other[2]} {UNWRITTEN}"
     number = answer.error.rpartition(LEFT_OVER)[2] if LEFT_OVER in answer.error else ""
     if hidden or not number.isdecimal():
         return UNWRITTEN

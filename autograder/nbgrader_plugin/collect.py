@@ -282,7 +282,10 @@ def _put(one: Taken, folder: Path, before: Mapping[str, str], force: bool, block
             _as_by_hand(one, folder)
     elif by_hand:
         one.status = "not taken"
-        one.why = f"{folder} holds something else that was not collected here; look at it, and take it away or add --force"
+        what = {name for name in there.keys() | before.keys() if there.get(name) != before.get(name)}
+        beside = f"{folder} holds something else that was not collected here; look at it, and take it away or add --force"
+        timed = f"{folder / STAMP} was written by hand for the hand-in before; take it away, collect again, and write the new time there"
+        one.why = timed if what == {STAMP} else beside
     else:
         try:
             _replace(one, folder, stamp)

@@ -20,7 +20,7 @@ from nbgrader.api import Gradebook  # type: ignore[import-untyped]
 from traitlets import List
 from traitlets.config import Config
 
-from autograder.nbgrader_plugin.by_hand import judged
+from autograder.nbgrader_plugin.by_hand import CLOSE, judged
 from autograder.nbgrader_plugin.context import CHECK, Place
 from autograder.nbgrader_plugin.elsewhere import Step
 from autograder.report import learn, words
@@ -88,17 +88,18 @@ def _rows(cells: Sequence[Any], scores: Given) -> Iterator[dict[str, Any]]:
             "points": words.number(given),
             "most": words.number(told["points"]),
             "state": "full" if given >= told["points"] else "lost",
-            "parts": [] if given >= told["points"] and not by_hand else _parts(found.get("parts", ()), by_hand),
+            "parts": [] if given >= told["points"] and not by_hand else _parts(found.get("parts", ()), by_hand, given),
             "note": "someone still looks at this" if waits else _note(found, by_hand, comments.get(name)),
             "learn": found.get("learn") if given < told["points"] else None,
         }
 
 
-def _parts(found: Sequence[Mapping[str, Any]], by_hand: Mapping[str, float] | None) -> list[dict[str, Any]]:
-    """The parts with the points that count; none where they would not add up, since all was given by hand or they have no names."""
+def _parts(found: Sequence[Mapping[str, Any]], by_hand: Mapping[str, float] | None, given: float) -> list[dict[str, Any]]:
+    """The parts with the points that count; none where they would not add up: all was given by hand, or other shares count since."""
     if by_hand is None or not by_hand.keys() <= {part.get("name") for part in found}:
         return []
-    return [_part(p, by_hand.get(p.get("name", ""))) for p in found]
+    whole = sum(by_hand.get(part.get("name", ""), float(part["points"])) for part in found)
+    return [_part(p, by_hand.get(p.get("name", ""))) for p in found] if not by_hand or abs(whole - given) <= CLOSE else []
 
 
 def _part(part: Mapping[str, Any], by_hand: float | None) -> dict[str, Any]:

@@ -224,7 +224,7 @@ class Register(AbstractContextManager["Register"]):
                 self._book.add_student(entry.student)
             with self._session.no_autoflush:  # else SQLAlchemy warns of the half-made objects
                 return self._book.add_submission(self.slug, entry.student, **({"timestamp": time} if time else {}))
-        known.timestamp = time or known.timestamp
+        known.timestamp = time  # nbgrader keeps that of an earlier hand-in, and its penalty, where the file is gone
         return known
 
     def _penalize(self, submission: Any, found: Any) -> None:

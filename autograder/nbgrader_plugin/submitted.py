@@ -24,6 +24,7 @@ from autograder.model import CourseError, SubmissionError
 from autograder.nbgrader_plugin.archives import INNER
 
 STAMP = "timestamp.txt"
+DAY_OR_MONTH = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d")  # 02.12.2026 is in December or in February
 UNTIMED = "late, as the platform says; the time is not told, so no penalty follows"
 SECRET = "submission_secret.txt"  # nbgrader's exchange lays it beside the notebook, and names the feedback with it
 MAX_SMALL = 1024  # bytes of a file that holds a line
@@ -159,8 +160,10 @@ def secret(folder: Path) -> bytes:
 
 
 def when(stamp: bytes) -> datetime.datetime | None:
-    """The time that a timestamp.txt says, if it says one; ValueError when it says something else."""
+    """The time that a timestamp.txt says, if it says one; ValueError when it says something else, or leaves day and month open."""
     text = stamp.decode("utf-8", "replace").strip()
+    if DAY_OR_MONTH.match(text):
+        raise ValueError(f"no time: {text[:10]} may be read in two ways")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of time zones that nobody knows

@@ -258,6 +258,13 @@ def test_late_penalties_follow_the_due_date_and_the_points_of_a_human(room: Clas
     room.change("update grade set manual_score = 1 where auto_score = 3")
     grade(room)
     assert penalty(room, "ada") == 1.5
+    stamp = room.root / "submitted" / "ada" / SLUG / "timestamp.txt"
+    stamp.unlink()  # nobody knows now that it was late
+    grade(room)
+    assert penalty(room, "ada") == 0
+    stamp.write_text("2026-11-22 10:00:00 UTC")
+    grade(room)
+    assert penalty(room, "ada") == 1.5
     room.submit("ada", "no notebook")
     grade(room)
     assert penalty(room, "ada") == 0

@@ -177,6 +177,7 @@ BY_HAND = (
     [
         (BY_HAND, 2.0, [("2", True), ("0", False)], "given by hand in part; the words stand below your answer"),
         (BY_HAND, 1.5, [], "given by hand; the words stand below your answer"),  # changed in formgrader since
+        (BY_HAND.replace("has 2", "has 2.3"), 2.3, [], "given by hand in part; the words stand below your answer"),  # other shares since
         (None, 1.5, [], "given by hand"),
         ("well argued", None, [("0", False), ("0", False)], ""),
     ],

@@ -215,6 +215,10 @@ def test_a_check_that_waits_says_for_which() -> None:
 
 
 # -------------------------------------------------------------------------------------------------------------------------- words
+def stub(line: str) -> Answer:
+    return Answer(Outcome.RAISED, error="NotImplementedError", line=line)
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
@@ -224,6 +228,9 @@ def test_a_check_that_waits_says_for_which() -> None:
         (Answer(Outcome.SKIPPED, error="the call before it did not return"), "f could not be called: the call before it did not return"),
         (Answer(Outcome.RAISED, error="NotImplementedError"), "f is not written yet"),
         (Answer(Outcome.RAISED, error="NotImplementedError: write me"), "f is not written yet"),
+        (stub("line 9: raise NotImplementedError()"), "f is not written yet"),
+        (stub("line 9 of the cell of g: raise NotImplementedError()"), "f calls g, which is not written yet"),
+        (stub("line 9 of cell 5: raise NotImplementedError()"), "f calls what in cell 5 is not written yet"),
         (Answer(Outcome.RAISED, error="NameError: f is not defined"), f"f {UNDEFINED}"),
         (Answer(Outcome.RAISED, error="NameError: name 'g' is not defined"), "f raised NameError: name 'g' is not defined"),
         (

@@ -242,6 +242,12 @@ def test_anything_in_a_timestamp_is_a_time_or_none() -> None:
             when("".join(chance.choices(parts, k=chance.randint(0, 9))).encode()[:1024])
 
 
+@pytest.mark.parametrize("text", ["02.12.2026 16:20", "2/12/2026", "20-11-26 10:00 UTC"])
+def test_a_date_that_may_be_read_in_two_ways_is_no_time(text: str) -> None:
+    with pytest.raises(ValueError, match="may be read in two ways"):
+        when(text.encode())
+
+
 # -------------------------------------------------------------------------------------------------------------------- the two roads
 @pytest.fixture
 def room(tmp_path: Path) -> Classroom:
