@@ -20,7 +20,6 @@ from autograder.nbgrader_plugin.gradebook import Register
 from autograder.report import words
 
 AUTOMATIC = "auto"
-CLOSE = 0.005  # points are kept to a hundredth
 LINE = re.compile(r"- (?P<part>[\w-]+)(?: \(.*\))?: (?P<points>[\d.]+) of [\d.]+ by hand, not [\d.]+, because .*")
 TOTAL = re.compile(r"So this exercise has (?P<points>[\d.]+) points\.")
 
@@ -68,7 +67,7 @@ def _lines(comment: str) -> Mapping[str, re.Match[str]]:
 def _adds_up(comment: str, score: float) -> bool:
     """Whether the score is that of our lines; formgrader may have set another one since."""
     total = TOTAL.search(comment)
-    return total is not None and abs(float(total["points"]) - score) <= CLOSE
+    return total is not None and abs(float(total["points"]) - score) <= words.CLOSE
 
 
 def marked(register: Register, student: str, results: Sequence[ExerciseResult]) -> list[ExerciseResult]:
@@ -111,7 +110,7 @@ def standing(register: Register, student: str, results: Sequence[ExerciseResult]
             yield f"{name}: {words.number(grade.manual_score)} by hand: {'; '.join(said)}"
         if result and not result.not_run and grade.auto_score is None:
             yield f"{name}: not graded yet. Run `autograder grade {register.slug}`."
-        elif result and not result.not_run and abs(grade.auto_score - result.points) > CLOSE:
+        elif result and not result.not_run and abs(grade.auto_score - result.points) > words.CLOSE:
             differs = f"{words.number(grade.auto_score)} in the gradebook, {words.number(result.points)} now"
             yield f"{name}: {differs}: the hand-in or the checks are others. Run `autograder grade {register.slug}`."
 
@@ -149,7 +148,7 @@ def _give(notebook: Any, one: Given, results: Sequence[ExerciseResult]) -> str:
     if comment is not None:
         comment.manual_comment = after or None
     found = grade.auto_score or 0.0
-    beside = "" if score is None or abs(score - found) <= CLOSE else f", where the checks gave {words.number(found)}"
+    beside = "" if score is None or abs(score - found) <= words.CLOSE else f", where the checks gave {words.number(found)}"
     return f"{name}: {words.number(found if score is None else score)} of {words.number(grade.max_score)} points{beside}"
 
 
@@ -179,7 +178,7 @@ def _of_all(one: Given, result: ExerciseResult | None, grade: Any, before: str) 
 def _of_parts(one: Given, result: ExerciseResult | None, grade: Any, before: str) -> tuple[str, float | None]:
     """Points for one part of the rubric: the others stay as they are, by hand or as the grader found them."""
     assert result is not None, "only an exercise has parts"
-    if grade.auto_score is None or abs(grade.auto_score - result.points) > CLOSE:
+    if grade.auto_score is None or abs(grade.auto_score - result.points) > words.CLOSE:
         raise CourseError(f"{result.name} was graded before with other points. Run `autograder grade` first.")
     if grade.manual_score is not None and not _adds_up(before, grade.manual_score):
         manual = words.number(grade.manual_score)
@@ -201,7 +200,7 @@ def _of_parts(one: Given, result: ExerciseResult | None, grade: Any, before: str
 
 
 def _affordable(one: Given, most: float) -> None:
-    if one.points is not None and one.points > most + CLOSE:
+    if one.points is not None and one.points > most + words.CLOSE:
         raise CourseError(f"{one.target} is worth {words.number(most)} points, so {words.number(one.points)} is too much.")
 
 

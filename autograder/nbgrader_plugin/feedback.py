@@ -20,7 +20,7 @@ from nbgrader.api import Gradebook  # type: ignore[import-untyped]
 from traitlets import List
 from traitlets.config import Config
 
-from autograder.nbgrader_plugin.by_hand import CLOSE, judged
+from autograder.nbgrader_plugin.by_hand import judged
 from autograder.nbgrader_plugin.context import CHECK, Place
 from autograder.nbgrader_plugin.elsewhere import Step
 from autograder.report import learn, words
@@ -62,7 +62,8 @@ def summary(cells: Sequence[Any], told: Mapping[str, Any], scores: Given) -> dic
     late = told["late_penalty"]
     return {
         "title": told["notebook"],
-        "points": words.number(max(0.0, told["score"])),  # a penalty takes no more than there is
+        # a penalty takes no more than there is; rounded as Standing.score is, for what goes back to a platform is compared with it
+        "points": words.number(round(max(0.0, told["score"]), 6)),
         "most": words.number(told["max_score"]),
         "lines": [f"{words.number(late)} point{'s' * (late != 1)} less because it was handed in late."] if late else [],
         "learn": [{"name": name, "anchor": anchors[name], **lesson} for name, lesson in lessons],
@@ -99,7 +100,7 @@ def _parts(found: Sequence[Mapping[str, Any]], by_hand: Mapping[str, float] | No
     if by_hand is None or not by_hand.keys() <= {part.get("name") for part in found}:
         return []
     whole = sum(by_hand.get(part.get("name", ""), float(part["points"])) for part in found)
-    return [_part(p, by_hand.get(p.get("name", ""))) for p in found] if not by_hand or abs(whole - given) <= CLOSE else []
+    return [_part(p, by_hand.get(p.get("name", ""))) for p in found] if not by_hand or abs(whole - given) <= words.CLOSE else []
 
 
 def _part(part: Mapping[str, Any], by_hand: float | None) -> dict[str, Any]:

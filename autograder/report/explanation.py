@@ -14,7 +14,6 @@ from autograder.report import html, text, words
 
 LONGEST = 20_000  # characters of a call that is to be pasted
 ITEMS = 24  # of an array are shown
-CLOSE = 0.005  # points are kept to a hundredth
 SECRET = "For staff only: this shows hidden cases."
 
 
@@ -66,7 +65,7 @@ def as_text(told: Explanation) -> str:
 def _named(result: ExerciseResult) -> str:
     """The parts of an exercise by the names that --set knows; the sentences stand above."""
     parts = ", ".join(f"{p.name}={words.number(p.points)}" for p in result.parts)
-    apart = abs(sum(p.points for p in result.parts) - result.points) > CLOSE
+    apart = abs(sum(p.points for p in result.parts) - result.points) > words.CLOSE
     return f"for --set: {parts}" + f"; all of it by hand: {result.name}={words.number(result.points)}" * apart
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from autograder.model import UNWRITTEN, Diagnosis, Earned, ExerciseResult, Outcome, Verdict
 
 MAX_CHARACTERS = 2000  # of any one text in a report
+CLOSE = 0.005  # points are kept to a hundredth
 
 MARKS = {  # ASCII: they survive every console
     Outcome.PASSED: "ok",

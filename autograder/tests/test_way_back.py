@@ -288,7 +288,7 @@ def test_a_page_that_says_other_points_than_the_gradebook_is_left_out(tmp_path: 
     assert "was not graded" in lost["cyd"]
 
 
-@pytest.mark.parametrize(("penalty", "left"), [(1.5, "2.5"), (9.0, "0")])
+@pytest.mark.parametrize(("penalty", "left"), [(1.5, "2.5"), (0.405, "3.6"), (9.0, "0")])
 def test_a_late_page_says_what_the_penalty_leaves(penalty: float, left: str) -> None:
     """Nbgrader hands the page the points without the penalty, even below 0."""
     table = sheet.Sheet(b"", "utf-8", ",", *sheet._rows(CANVAS, ","))
