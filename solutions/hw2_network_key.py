@@ -567,6 +567,10 @@ MISCONCEPTIONS = {
         edge("logarithms_are_binary",
             "Your loss is in bits. Asked for are nats: the natural logarithm, np.log.",
             (".mean()", ".mean() / np.log(2)"), ("ds /= N", "ds /= N * np.log(2)"), signs="loss_of_no_scores"),
+        edge("softmax_runs_over_the_batch",
+            """Your probabilities add up to 1 over the whole batch: each example meets the scores of the others. Add up over the classes of
+            each example, axis=1.""",
+            ("np.exp(s).sum(axis=1, keepdims=True)", "np.exp(s).sum()"), signs="loss_of_no_scores"),
         edge("the_gradient_need_not_be_divided_by_n",
             "All of your gradients are too large by the size of the batch: the loss is a mean, so its gradient is divided by N too.",
             ("    ds /= N\n", ""), signs="slope_of_W1 slope_of_W2 slope_of_W3"),
