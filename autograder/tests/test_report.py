@@ -448,7 +448,7 @@ def block(*pictures: Any) -> str:
 def test_one_small_picture_is_drawn() -> None:
     page = block(None, np.array([[True, False], [False, True]]), np.ones((3, 3)))
     assert page.count("<svg") == 1
-    assert 'role="img" aria-label="What the code drew, 2 rows of 2: filled squares are kept, empty ones dropped."' in page
+    assert 'role="img" aria-label="What the code drew, 2 by 2: filled squares are kept, empty ones dropped."' in page
     assert page.count("M0 0h") == 1
     assert page.count("h.86") == 2
 
