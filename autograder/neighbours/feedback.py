@@ -57,11 +57,11 @@ def pages(coursedir: Any, slug: str, people: Iterable[Standing]) -> tuple[dict[s
         student = one.student
         page = Path(coursedir.format_path(coursedir.feedback_directory, student, slug)) / f"{slug}.html"
         graded = Path(coursedir.format_path(coursedir.autograded_directory, student, slug)) / f"{slug}.ipynb"
-        if not page.is_file() and not graded.is_file():
+        if not graded.is_file():  # a page that is there is of an earlier hand-in
             lost[student] = "has no notebook in autograded/, of which a page could be made. Tell them their points yourself"
         elif not page.is_file():
             lost[student] = f"has no page in feedback/. Run: nbgrader generate_feedback {slug}"
-        elif graded.is_file() and page.stat().st_mtime < graded.stat().st_mtime:
+        elif page.stat().st_mtime < graded.stat().st_mtime:
             lost[student] = f"was graded again after the page was written. Run: nbgrader generate_feedback {slug} --force"
         elif differs := _differs(page.read_text(encoding="utf-8", errors="replace"), one):
             lost[student] = f"says {differs}. Run: nbgrader generate_feedback {slug} --force"
@@ -99,7 +99,8 @@ def canvas_name(entry: Mapping[str, Any]) -> str:
 
 def write(path: Path, found: Mapping[str, Path], names: Mapping[str, str]) -> Zipped:
     """Zip the pages of those who have a name there."""
-    done = Zipped(lost={s: "the platform's name of their hand-in is not known" for s in found if not names.get(s)})
+    unknown = "what the platform calls their hand-in is not known, as it was not collected from there"
+    done = Zipped(lost={s: unknown for s in found if not names.get(s)})
     with writing(path, "Name another file, or make room."), zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for student, page in found.items():
             if names.get(student):

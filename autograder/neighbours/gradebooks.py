@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from autograder.model import CourseError
+from autograder.model import CourseError, Look
 from autograder.nbgrader_plugin.names import same
 from autograder.neighbours.sheet import Sheet
 from autograder.report.standing import MISSING, NOT_GRADED, Standing, looks
@@ -155,14 +155,21 @@ def fill(sheet: Sheet, layout: Layout, standings: Sequence[Standing], numbers: M
             done.left[one.student] = f"is excused in {layout.platform}"
         elif one.status == NOT_GRADED:
             done.lost[one.student] = "was handed in and not graded; `autograder grade` says why"
-        elif waits := [f"{look.exercise}: {look.what}".removeprefix(": ") for look in looks(one)]:
-            done.held[one.student] = "; ".join(waits)
+        elif waits := [*looks(one)]:
+            done.held[one.student] = "; ".join(_together(waits))
         else:
             _write(sheet, layout, one, row, scale, comma, done)
     done.left |= dict.fromkeys(sorted(rows.keys() - {s.student for s in standings}), "handed in nothing that was graded")
     taken = set(rows.values())
     done.left |= {_named(sheet, layout, r): "has no hand-in here" for r in layout.students if r not in taken}
     return done
+
+
+def _together(waits: Sequence[Look]) -> Iterator[str]:
+    """Each reason once, with the exercises that it holds for."""
+    for what in dict.fromkeys(look.what for look in waits):
+        names = ", ".join(look.exercise for look in waits if look.what == what)
+        yield f"{names}: {what}" if names else what
 
 
 def _write(sheet: Sheet, layout: Layout, one: Standing, row: int, scale: bool, comma: bool, done: Filled) -> None:

@@ -118,7 +118,7 @@ def lines(report: ClassReport) -> Iterator[str]:
         s = report.spread
         half = " to ".join(map(percent, s.quartiles))
         yield f"    mean {percent(s.mean)}, median {percent(s.median)}, half of the class {half}"
-        yield "    " + "  ".join(f"{10 * n}+: {count}" for n, count in enumerate(s.bins))
+        yield "    from " + "  ".join(f"{10 * n} %: {count}" for n, count in enumerate(s.bins))
     late = [f"{words.called(row.student, row.name)} {_late(row)}" for row in report.late]
     yield from [f"late: {', '.join(late[:MISSED])}{_more(late, MISSED)}"] * bool(late)
     wide = min(max((len(item.name) for item in report.exercises), default=0), 28)
@@ -145,7 +145,7 @@ def _more(things: Sequence[str], shown: int) -> str:
 
 def _top(report: ClassReport) -> Iterator[str]:
     if report.misconceptions:
-        yield "misconceptions, by points"
+        yield "misconceptions, by points lost"
     for seen in report.misconceptions[:SHOWN]:
         number = len(seen.students)
         yield f"    {words.number(round(seen.lost, 2)):>6}  {number} student{'s' * (number != 1)}  {seen.exercise}: {seen.title}"

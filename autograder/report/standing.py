@@ -10,7 +10,7 @@ from autograder.model import Look
 
 GRADED, REVIEW, NOT_GRADED, MISSING = "graded", "needs review", "not graded", "missing"
 UNTIMED = "late, as the platform says; the time is not told, so no penalty follows"
-NO_POINTS = "waits for points by hand"
+NO_POINTS = "no points yet"
 
 
 @dataclass(frozen=True)

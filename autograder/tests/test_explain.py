@@ -199,6 +199,8 @@ def test_what_cannot_be_read_gets_points_by_hand_all_the_same(graded: Classroom,
     assert explained(graded, capsys, "dan", "--set", "quiz=2", "--because", "read on paper")[0] == 0
     assert main(["grade", SLUG, "--course", str(graded.root), "--jobs", "1", "--student", "dan"]) == 1
     assert graded.grades("dan") == {"check_shrink": (None, 2.5, False), "check_quiz": (None, 2.0, False)}
+    assert main(["report", SLUG, "--names", "--course", str(graded.root)]) == 0
+    assert "only the points are known" not in capsys.readouterr().out
     code, told = explained(graded, capsys, "dan", "--set", "quiz=auto")
     assert (code, told.splitlines()[-2]) == (0, "quiz: no points yet")
 
@@ -261,6 +263,7 @@ def test_two_answers_are_compared_only_where_they_can_be() -> None:
 
     assert told(np.array([1.0, 2.0]), np.array([1.0, 4.0])) == "differ in 1 of 2 places, by 2 at most"
     assert told(np.array([np.nan]), np.array([1.0])) == "differ in 1 of 1 places"
+    assert told(np.array([True, True]), np.array([True, False])) == "differ in 1 of 2 places"
     assert told(np.ones(2), np.ones(2)) == "the same to the last digit"
     assert told(np.ones(2, int), np.ones(2, bool)) == "the same to the last digit, as int64 in place of bool"
     assert told(np.ones(2), np.ones(3)) == told("a", np.ones(1)) == ""

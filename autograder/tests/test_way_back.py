@@ -280,7 +280,7 @@ def test_who_is_excused_keeps_that_and_reads_what_was_found() -> None:
 WAITING: dict[str, tuple[dict[str, Any], str]] = {
     "judged again": ({"marks": {"shrink": Mark(4.0, 5.0, True, True, auto=3.0)}}, "shrink: its points were given by hand, and it was"),
     "not judged": ({"marks": {"shrink": Mark(4.0, 5.0, wanted=True, auto=4.0)}}, "shrink: a human should look"),
-    "no points": ({"marks": {"essay": Mark(None, 5.0, wanted=True)}}, "essay: waits for points by hand"),
+    "no points": ({"marks": dict.fromkeys(("essay", "sketch"), Mark(None, 2.5, wanted=True))}, "essay, sketch: no points yet"),
     "flagged": ({"flagged": True}, "is flagged in the formgrader"),
 }
 
@@ -316,9 +316,13 @@ def test_a_page_that_says_other_points_than_the_gradebook_is_left_out(tmp_path: 
     where = SimpleNamespace(feedback_directory="feedback", autograded_directory="autograded")
     where.format_path = lambda step, student, slug: str(tmp_path / step / student)
     for student in ("ann", "bob"):
-        (tmp_path / "feedback" / student).mkdir(parents=True)
+        for step in ("feedback", "autograded"):
+            (tmp_path / step / student).mkdir(parents=True)
+        (tmp_path / "autograded" / student / f"{SLUG}.ipynb").touch()
         page = total.replace("{{ told.points | e }}", "9.5").replace("{{ told.most | e }}", "14")
         (tmp_path / "feedback" / student / f"{SLUG}.html").write_text(page)
+    (tmp_path / "feedback" / "cyd").mkdir()
+    (tmp_path / "feedback" / "cyd" / f"{SLUG}.html").touch()  # of an earlier hand-in
     found, lost = feedback.pages(where, SLUG, [standing("ann", 9.5), standing("bob", 9.3), standing("cyd")])
     assert (set(found), set(lost)) == ({"ann"}, {"bob", "cyd"})
     assert "says 9.5 points, and the gradebook 9.3" in lost["bob"]
