@@ -110,7 +110,7 @@ def test_who_is_late_is_told_with_what_it_costs() -> None:
     assert [row.student for row in found.late] == ["label of ada", "label of bob", "label of cyd"]
     assert "late: label of ada by 2 h (-2), label of bob by 1 min, label of cyd (no time told)" in list(class_page.lines(found))
     page = class_page.page(found)
-    assert "<dt>Late</dt><dd>3 <small>1 with a penalty</small></dd>" in page
+    assert "<dt>Late</dt><dd>3 <small>penalty for 1</small></dd>" in page
     assert "label of cydno time toldnone" in Reader(page).text
 
 

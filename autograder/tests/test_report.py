@@ -454,7 +454,9 @@ def test_one_small_picture_is_drawn() -> None:
 
 
 def test_a_big_picture_is_cut_to_24_by_24() -> None:
-    assert block(np.ones((1000, 1000))).count("h.86") == 24 * 24
+    page = block(np.ones((1000, 1000)))
+    assert page.count("h.86") == 24 * 24
+    assert "What the code drew, the first 24 by 24: filled" in page
 
 
 @pytest.mark.parametrize(
