@@ -111,7 +111,8 @@ def collect(
                 before: dict[str, str] = next((e["words"] for e in earlier if e["here"] and e["student"] == one.student), {})
                 _choose(one, slug)
                 if one.saved:
-                    one.time = _in_utc(max((t.time for _, t in one.files), default=""), zone)
+                    listed, notes = roster.handed_in(one.person)
+                    one.time, one.notes = _in_utc(max((t.time for _, t in one.files), default="") or listed, zone), one.notes + notes
                     folder = Path(coursedir.format_path(coursedir.submitted_directory, one.student, slug))
                     _put(one, folder, before, force, in_the_way(folder, slug))
                 if one.status == "not taken":

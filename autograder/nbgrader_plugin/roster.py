@@ -7,7 +7,11 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +21,7 @@ from sqlalchemy.exc import DatabaseError
 from autograder.model import Broken, CourseError
 from autograder.nbgrader_plugin.gradebook import opened, unlogged
 from autograder.nbgrader_plugin.names import Person, same
-from autograder.nbgrader_plugin.submitted import misnamed, shown
+from autograder.nbgrader_plugin.submitted import STAMP, misnamed, shown
 
 # by the column that only this list has: where the id, the number and the names stand. The first id that is given counts.
 LISTS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
@@ -43,6 +47,7 @@ class Row:
     first: str = ""
     last: str = ""
     email: str = ""
+    handed_in: str = ""  # when, as Moodle's worksheet says it
 
 
 @dataclass(frozen=True)
@@ -59,12 +64,26 @@ class Roster:
     def ids(self) -> frozenset[str]:
         return frozenset(row.id for row in self.rows)
 
+    def handed_in(self, person: Person) -> tuple[str, list[str]]:
+        """When a hand-in came, in ISO format by the platform's clock, and what is to be noted; "" where no worksheet says it.
+
+        By number only: another assignment's worksheet has others.
+        """
+        row = self._by_number.get(person.number) if self.moodle and person.platform == "Moodle" else None
+        told = row.handed_in if row else ""
+        time = _moment(told)
+        unread = f"the worksheet says {told!r}, and only English dates are read there; for a late penalty write {STAMP} yourself"
+        return time, [unread] * bool(told and not time)
+
+    @cached_property
+    def _by_number(self) -> dict[str, Row]:
+        times = Counter(r.number for r in self.rows)
+        return {r.number: r for r in self.rows if r.number and times[r.number] == 1}
+
     def find(self, people: Collection[Person]) -> dict[Person, str]:
         """The ids of those who are certainly in the list: by number, else by a name that nobody else has, here and there."""
-        times = Counter(r.number for r in self.rows)
-        by_number = {r.number: r.id for r in self.rows if r.number and times[r.number] == 1}
         theirs = [p for p in people if (p.platform == "Moodle") == self.moodle]  # of whose numbers the list speaks
-        found = {p: by_number[p.number] for p in theirs if p.number in by_number}
+        found = {p: self._by_number[p.number].id for p in theirs if p.number in self._by_number}
         left = [p for p in people if p not in found and not p.nameless]
         known = set(found.values())
         rows = [r for r in self.rows if r.id not in known]
@@ -101,7 +120,19 @@ def _row(line: Mapping[str, str], ids: Sequence[str], numbers: Sequence[str], na
     if not student or _is_canvas_itself(line):
         return None
     letters = frozenset(_letters(n) for n in (student, *_names(line, names)) if _letters(n))
-    return Row(student, number, letters, *_called(line), line.get("email") or line.get("Email address", ""))
+    handed_in = line.get("Last modified (submission)", "")
+    return Row(student, number, letters, *_called(line), line.get("email") or line.get("Email address", ""), handed_in.strip("-"))
+
+
+def _moment(handed_in: str) -> str:
+    """A time of Moodle's worksheet in ISO format, by the platform's clock; "" when it is in no form that Moodle has in English.
+
+    See moodle/moodle, lang/en/langconfig.php, strftimedaydatetime; the American pack has the day after the month.
+    """
+    for form in product(("%A, %d %B %Y", "%A, %B %d, %Y"), ("%I:%M %p", "%H:%M")):
+        with suppress(ValueError):
+            return datetime.strptime(" ".join(handed_in.split()), ", ".join(form)).isoformat()
+    return ""
 
 
 def _is_canvas_itself(line: Mapping[str, str]) -> bool:
