@@ -14,7 +14,6 @@ import ast
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from itertools import product
 
 from autograder.diagnose import Facts, fingerprint
 from autograder.examine import LIMITS, examine
@@ -56,8 +55,9 @@ def with_carried(staff: Staff, submission: Submission, results: Sequence[Exercis
 
 
 def _settled(staff: Staff, exercise: Exercise, result: ExerciseResult, earlier: Iterable[ExerciseResult]) -> ExerciseResult:
-    for source in earlier if result.facts else ():
-        for belief, (number, form) in product(_named(staff, source), enumerate(forms(staff, exercise))):
+    named = ((source, belief) for source in earlier for belief in _named(staff, source)) if result.facts else ()
+    for source, belief in named:
+        for number, form in enumerate(forms(staff, exercise)):
             if source.name in form:
                 continue  # a forward and a backward that were written for each other
             consequence = consequence_of(staff, belief, exercise, number)

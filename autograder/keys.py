@@ -212,6 +212,7 @@ def asked_for(table: SymbolTable) -> set[str]:
 def _statements(code: str) -> dict[str, tuple[int, str]]:
     """Name -> line and text of the statement that gives it a value; without entries of a key, and what it imports from the kit."""
     found: dict[str, tuple[int, str]] = {}
+    lines = code.splitlines()  # once: ast.get_source_segment would do it for every statement
     for node in ast.parse(code).body:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             names = set() if node.decorator_list else {node.name}
@@ -220,5 +221,5 @@ def _statements(code: str) -> dict[str, tuple[int, str]]:
             names = set() if ours else {alias.asname or alias.name for alias in node.names}
         else:
             names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-        found |= dict.fromkeys(names, (node.lineno, ast.get_source_segment(code, node) or ""))
+        found |= dict.fromkeys(names, (node.lineno, "\n".join(lines[node.lineno - 1 : node.end_lineno])))
     return found

@@ -24,7 +24,8 @@ from autograder.nbgrader_plugin.archives import NOTEBOOK, Piece, pieces
 from autograder.nbgrader_plugin.names import AGAIN, ARCHIVE, HAND, UNKNOWN, Person, Told, hidden, same, told, wrappers
 from autograder.nbgrader_plugin.roster import Roster
 from autograder.nbgrader_plugin.settings import MANIFEST
-from autograder.nbgrader_plugin.submitted import STAMP, UNTIMED, digest, in_the_way, standing_notes, time_by_hand, words_of
+from autograder.nbgrader_plugin.submitted import STAMP, digest, in_the_way, standing_notes, time_by_hand, words_of
+from autograder.report.standing import UNTIMED
 
 SCHEMA = 1
 OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)  # and of nobody's hand-in
@@ -110,7 +111,8 @@ def collect(
                 before: dict[str, str] = next((e["words"] for e in earlier if e["here"] and e["student"] == one.student), {})
                 _choose(one, slug)
                 if one.saved:
-                    one.time = _in_utc(max((t.time for _, t in one.files), default=""), zone)
+                    listed, notes = roster.handed_in(one.person)
+                    one.time, one.notes = _in_utc(max((t.time for _, t in one.files), default="") or listed, zone), one.notes + notes
                     folder = Path(coursedir.format_path(coursedir.submitted_directory, one.student, slug))
                     _put(one, folder, before, force, in_the_way(folder, slug))
                 if one.status == "not taken":

@@ -11,18 +11,15 @@ import nbformat
 from nbformat.v4 import writes_json
 from nbformat.v4.rwbase import split_lines
 
-from autograder import notebook, notebook_file
 from autograder.grade import grade
 from autograder.model import Broken, CourseError, ExerciseResult, Outcome, Report, Submission, SubmissionError
 from autograder.nbgrader_plugin.context import CHECK, Place
 from autograder.nbgrader_plugin.elsewhere import RUNNING, Step
-from autograder.nbgrader_plugin.handin import from_parsed
+from autograder.nbgrader_plugin.handin import from_parsed, handed_in
 from autograder.nbgrader_plugin.marks import Marks, marks
 from autograder.nbgrader_plugin.repair import Released, repaired
 from autograder.nbgrader_plugin.sanitize import harmless
-from autograder.nbgrader_plugin.submitted import find_notebook
 from autograder.report import html, learn, text
-from autograder.sandbox.bounded import bounded
 
 MAX_HTML = 200_000  # characters; a report of some ten checks has about 5 000
 MAX_TEXT = 20_000
@@ -31,17 +28,15 @@ MAX_TEXT = 20_000
 class GradeOutside(Step):
     """Put the verdict below each check cell, in the form from which nbgrader reads a score.
 
-    It is no subclass of Execute, whose settings (`--no-execute` among them) would let a student's saved outputs count. The submitted
-    file itself is read once more, so that this verdict and that of `autograder grade` cannot differ.
+    It is no subclass of Execute, whose settings (`--no-execute` among them) would let a student's saved outputs count. What is graded
+    was read from the submitted file itself, so that this verdict and that of `autograder grade` cannot differ.
     """
 
     instead_of = RUNNING
 
     def take(self, nb: Any, resources: Any, place: Place) -> None:
-        staff = place.staff()
-        path = find_notebook(place.submitted, place.slug)
-        submission = bounded(lambda: notebook.read(path, staff.assignment), notebook_file.called(path))
-        report = sound(grade(submission, staff, place.isolation()))
+        _, submission, _ = handed_in(place)
+        report = sound(grade(submission, place.staff(), place.isolation()))
         put_verdicts(nb.cells, report)
         resources["autograder"] = report
         for where, what in report.stopped:

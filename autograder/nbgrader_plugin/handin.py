@@ -14,7 +14,7 @@ from nbgrader.converters import Autograde  # type: ignore[import-untyped]
 from traitlets.log import get_logger
 
 from autograder import notebook, notebook_file
-from autograder.model import SubmissionError
+from autograder.model import Submission, SubmissionError
 from autograder.nbgrader_plugin import marks
 from autograder.nbgrader_plugin.context import Place, is_ours, place_of
 from autograder.nbgrader_plugin.stock import Entrance
@@ -64,31 +64,47 @@ class HandInExporter(NotebookExporter):
         path = Path(filename)
         if path.parent == place.submitted:
             marks.forget(place)  # from here on no mark of an earlier hand-in can be taken for one of this
-            path = self._readable(place)
+            plain = self._brought(place)
+        else:
+            plain = bounded(lambda: _plain(_parsed(path)), notebook_file.called(path))
         resources["metadata"] = {"name": place.notebook, "path": str(path.parent)}
-        output, resources = self.from_notebook_node(node(path), resources, **kw)  # type: ignore[no-untyped-call]
+        found = nbformat.from_dict(plain)  # type: ignore[no-untyped-call]
+        output, resources = self.from_notebook_node(found, resources, **kw)  # type: ignore[no-untyped-call]
         return output, resources
 
-    def _readable(self, place: Place) -> Path:
+    def _brought(self, place: Place) -> dict[str, Any]:
         try:
-            path, assignment = find_notebook(place.submitted, place.slug), place.staff().assignment
-            bounded(lambda: notebook.read(path, assignment), notebook_file.called(path))
+            path, _, plain = handed_in(place)
         except SubmissionError as error:
             self.log.error("Hand-in of %s cannot be read: %s", place.student, error)
             raise SubmissionError(f"{place.student}: {error}") from None
         if path.stem != place.slug:
             self.log.warning("%s handed in %s; it is graded as %s.ipynb", place.student, notebook_file.called(path), place.slug)
-        return path
+        return plain
 
 
-def node(path: Path) -> Any:
-    """The file as a notebook that is valid whatever is in it: cells, their texts, metadata, pictures. Outputs are left behind."""
-    plain = bounded(lambda: _plain(notebook_file.parse(notebook_file.content(path), path)), notebook_file.called(path))
-    return nbformat.from_dict(plain)  # type: ignore[no-untyped-call]
+def handed_in(place: Place) -> tuple[Path, Submission, dict[str, Any]]:
+    """Where the submitted file is, what every checker reads in it, and its cells for `nbformat`; read once for all steps of both passes."""
+
+    def read() -> tuple[Path, Submission, dict[str, Any]]:
+        path, assignment = find_notebook(place.submitted, place.slug), place.staff().assignment
+
+        def both() -> tuple[Submission, dict[str, Any]]:
+            raw = _parsed(path)
+            return notebook.from_node(raw, path, assignment), _plain(raw)
+
+        return path, *bounded(both, notebook_file.called(path))
+
+    found: tuple[Path, Submission, dict[str, Any]] = place.once_for_this_student("the hand-in", read)
+    return found
+
+
+def _parsed(path: Path) -> Any:
+    return notebook_file.parse(notebook_file.content(path), path)
 
 
 def from_parsed(raw: Any) -> Any:
-    """The same of what was already read from a file."""
+    """The JSON of a file as a notebook that is valid whatever is in it: cells, their texts, metadata, pictures. Outputs are left behind."""
     return nbformat.from_dict(_plain(raw))  # type: ignore[no-untyped-call]
 
 

@@ -16,6 +16,7 @@ from autograder.model import ExerciseResult, Outcome, Report
 from autograder.nbgrader_plugin.context import CHECK, Place
 from autograder.nbgrader_plugin.elsewhere import Step
 from autograder.nbgrader_plugin.markdown import code, tame
+from autograder.nbgrader_plugin.submitted import STAMP
 from autograder.report import words
 
 MOST = 4  # reasons in one comment; all of them stand in the report below the check cell
@@ -78,6 +79,8 @@ def forget(place: Place) -> None:
     with _submission(place) as found:
         if found:
             clear(found)
+            if not (place.submitted / STAMP).is_file():
+                found.assignment.timestamp = None  # nbgrader keeps that of an earlier hand-in, and its penalty
 
 
 def clear(found: Any) -> None:

@@ -9,20 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbgrader.api import Gradebook  # type: ignore[import-untyped]
 
-from autograder import notebook
 from autograder.model import Role, Submission
 from autograder.nbgrader_plugin.context import CHECK, Place
 from autograder.nbgrader_plugin.elsewhere import CLEANING, Step
 from autograder.nbgrader_plugin.handin import cell as valid_cell
-from autograder.nbgrader_plugin.handin import text
+from autograder.nbgrader_plugin.handin import handed_in, text
 from autograder.nbgrader_plugin.submitted import SECRET, secret
-from autograder.sandbox.bounded import bounded
 
 
 @dataclass(frozen=True)
@@ -59,8 +56,7 @@ class RepairHandIn(Step):
 
     def take(self, nb: Any, resources: Any, place: Place) -> None:
         released = place.once(f"{place.slug}, its released cells", lambda: _released(place))
-        path = Path(f"{place.notebook}.ipynb")
-        submission = bounded(lambda: notebook.from_node(nb, path, place.staff().assignment), path.name)
+        _, submission, _ = handed_in(place)
         nb.cells = repaired(nb.cells, released, submission)
         _keep_only_the_notebook(place)
 

@@ -6,8 +6,12 @@ import csv
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +20,8 @@ from sqlalchemy.exc import DatabaseError
 
 from autograder.model import Broken, CourseError
 from autograder.nbgrader_plugin.gradebook import opened, unlogged
-from autograder.nbgrader_plugin.names import Person
-from autograder.nbgrader_plugin.submitted import misnamed, shown
+from autograder.nbgrader_plugin.names import Person, same
+from autograder.nbgrader_plugin.submitted import STAMP, misnamed, shown
 
 # by the column that only this list has: where the id, the number and the names stand. The first id that is given counts.
 LISTS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
@@ -26,6 +30,11 @@ LISTS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
     "github_username": (("identifier",), (), ("github_username", "name")),  # GitHub Classroom's
     "id": (("id",), ("lms_user_id",), ("email", "name")),  # nbgrader's, as `nbgrader db student import` reads it
 }
+NAMED = 10  # pairs in one sentence
+ONE_LIST = (
+    "Nobody was merged. If they are, keep to one list for the whole course: collect again with that one, take the other id's folder out of "
+    "submitted/, then: nbgrader db student remove OTHER-ID"
+)
 
 
 @dataclass(frozen=True)
@@ -38,6 +47,7 @@ class Row:
     first: str = ""
     last: str = ""
     email: str = ""
+    handed_in: str = ""  # when, as Moodle's worksheet says it
 
 
 @dataclass(frozen=True)
@@ -54,12 +64,26 @@ class Roster:
     def ids(self) -> frozenset[str]:
         return frozenset(row.id for row in self.rows)
 
+    def handed_in(self, person: Person) -> tuple[str, list[str]]:
+        """When a hand-in came, in ISO format by the platform's clock, and what is to be noted; "" where no worksheet says it.
+
+        By number only: another assignment's worksheet has others.
+        """
+        row = self._by_number.get(person.number) if self.moodle and person.platform == "Moodle" else None
+        told = row.handed_in if row else ""
+        time = _moment(told)
+        unread = f"the worksheet says {told!r}, and only English dates are read there; for a late penalty write {STAMP} yourself"
+        return time, [unread] * bool(told and not time)
+
+    @cached_property
+    def _by_number(self) -> dict[str, Row]:
+        times = Counter(r.number for r in self.rows)
+        return {r.number: r for r in self.rows if r.number and times[r.number] == 1}
+
     def find(self, people: Collection[Person]) -> dict[Person, str]:
         """The ids of those who are certainly in the list: by number, else by a name that nobody else has, here and there."""
-        times = Counter(r.number for r in self.rows)
-        by_number = {r.number: r.id for r in self.rows if r.number and times[r.number] == 1}
         theirs = [p for p in people if (p.platform == "Moodle") == self.moodle]  # of whose numbers the list speaks
-        found = {p: by_number[p.number] for p in theirs if p.number in by_number}
+        found = {p: self._by_number[p.number].id for p in theirs if p.number in self._by_number}
         left = [p for p in people if p not in found and not p.nameless]
         known = set(found.values())
         rows = [r for r in self.rows if r.id not in known]
@@ -96,7 +120,19 @@ def _row(line: Mapping[str, str], ids: Sequence[str], numbers: Sequence[str], na
     if not student or _is_canvas_itself(line):
         return None
     letters = frozenset(_letters(n) for n in (student, *_names(line, names)) if _letters(n))
-    return Row(student, number, letters, *_called(line), line.get("email") or line.get("Email address", ""))
+    handed_in = line.get("Last modified (submission)", "")
+    return Row(student, number, letters, *_called(line), line.get("email") or line.get("Email address", ""), handed_in.strip("-"))
+
+
+def _moment(handed_in: str) -> str:
+    """A time of Moodle's worksheet in ISO format, by the platform's clock; "" when it is in no form that Moodle has in English.
+
+    See moodle/moodle, lang/en/langconfig.php, strftimedaydatetime; the American pack has the day after the month.
+    """
+    for form in product(("%A, %d %B %Y", "%A, %B %d, %Y"), ("%I:%M %p", "%H:%M")):
+        with suppress(ValueError):
+            return datetime.strptime(" ".join(handed_in.split()), ", ".join(form)).isoformat()
+    return ""
 
 
 def _is_canvas_itself(line: Mapping[str, str]) -> bool:
@@ -149,13 +185,35 @@ def enter(coursedir: Any, roster: Roster) -> str:
             for row in new:
                 _fill(book.add_student(row.id), row)
             book.db.commit()
+            doubtful = list(_perhaps_the_same(roster, there.values()))
         except (InvalidEntry, DatabaseError) as error:
             book.db.rollback()
             reason = error if isinstance(error, DatabaseError) else error.__context__
             mend = "All was collected. Close what else uses the gradebook, or see that you may write it, and collect again."
             raise Broken(f"Names cannot be entered into the gradebook ({getattr(reason, 'orig', reason)}). {mend}") from error
     told = [f"{len(new)} of the roster were added"] * bool(new) + [f"{filled} got the name or e-mail address it lacked"] * bool(filled)
-    return f"gradebook: {', '.join(told)}." if told else ""
+    said = [f"gradebook: {', '.join(told)}."] * bool(told)
+    if doubtful:
+        more = f" and {len(doubtful) - NAMED} more" * (len(doubtful) > NAMED)
+        said.append(f"perhaps the same under two ids: {', '.join(doubtful[:NAMED])}{more}. {ONE_LIST}")
+    return "\n".join(said)
+
+
+def _perhaps_the_same(roster: Roster, there: Iterable[Any]) -> Iterator[str]:
+    """Pairs of ids, one of the roster and one that is not in it, with the name or the e-mail address that both have."""
+    before: dict[str, str] = {}
+    for student in there:
+        if student.id not in roster.ids:
+            before |= dict.fromkeys(_marks_of(student.first_name, student.last_name, student.email), student.id)
+    for row in roster.rows:
+        if found := next((mark for mark in _marks_of(row.first, row.last, row.email) if mark in before), None):
+            yield f"{shown(before[found])} and {shown(row.id)} ({shown(f'{row.first} {row.last}'.strip() or row.email)})"
+
+
+def _marks_of(first: str | None, last: str | None, email: str | None) -> list[str]:
+    """By what somebody is known again who has another id, likeliest first: one person's address, then a name that two may have."""
+    name = "".join(sorted(map(_letters, f"{first or ''} {last or ''}".split())))  # lists part it at other places
+    return [mark for mark in (same(email or ""), name) if mark]
 
 
 def _fill(student: Any, row: Row) -> bool:

@@ -168,7 +168,8 @@ def picture(values: Any, told: str = "What the code drew") -> str:
     shown = values[:MOST_CELLS, :MOST_CELLS]
     height, width = shown.shape
     path = "".join(f"M{x} {y}h.86v.86h-.86z" for y, x in np.argwhere(shown != 0))
-    caption = f"{told}, {height} rows of {width}: filled squares are kept, empty ones dropped."
+    cut = "the first " * (shown.shape != values.shape)
+    caption = f"{told}, {cut}{height} by {width}: filled squares are kept, empty ones dropped."
     return (
         f'<figure style="margin:.5em 0"><svg role="img" aria-label="{caption}" width="{8 * width}" height="{8 * height}" '
         f'viewBox="-.3 -.3 {width + 0.46:g} {height + 0.46:g}" style="max-width:100%">'

@@ -109,13 +109,13 @@ def number(value: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time as a person says it: 40 s, 5 min, 2 h 10 min, 3 d 4 h."""
+    """A time as a person says it: 40 s, 5 min, 2 h, 2 h 10 min, 3 d 4 h."""
     minutes = int(seconds) // 60
-    if minutes >= 1440:
-        return f"{minutes // 1440} d {minutes % 1440 // 60} h"
-    if minutes >= 60:
-        return f"{minutes // 60} h {minutes % 60} min"
-    return f"{minutes} min" if minutes else f"{max(int(seconds), 1)} s"
+    if not minutes:
+        return f"{max(int(seconds), 1)} s"
+    days, hours, rest = minutes // 1440, minutes % 1440 // 60, minutes % 60
+    told = [(days, "d"), (hours, "h"), (0 if days else rest, "min")]
+    return " ".join(f"{number} {unit}" for number, unit in told if number)
 
 
 def points(result: ExerciseResult) -> str:

@@ -547,6 +547,20 @@ def test_moodles_worksheet_says_who_is_who(room: Room, tmp_path: Path) -> None:
     assert set(room.handed_in()) == {"w1@x.edu", "w2@x.edu", "Ada L"}
 
 
+def test_moodles_worksheet_says_when(room: Room, tmp_path: Path) -> None:
+    """Its archive does not. By number only: another assignment's worksheet has other numbers, and tells other times."""
+    times = ["Friday, 20 November 2026, 9:05 PM", "Freitag, 20. November 2026, 21:05", "Friday, November 20, 2026, 09:05 AM", "-"]
+    names = [("1", "Ada L"), ("2", "Bob B"), ("3", "Cyd C"), ("4", "Dee D")]
+    rows = [f'Participant {n},{name},"{time}"' for (n, name), time in zip(names, times, strict=True)]
+    (tmp_path / "roster.csv").write_text("\n".join(["Identifier,Full name,Last modified (submission)", *rows]), encoding="utf-8")
+    room.put("m.zip", zipped(named(*(f"{name}_{n}_assignsubmission_file_/{NB}" for n, name in [("901", "Dee D"), *names[:3]]))))
+    said = room.said(room.collect(lists.read(tmp_path / "roster.csv"), zone="Europe/Berlin"))
+    stamps = {p.parts[-3]: p.read_text() for p in room.root.glob("submitted/*/*/timestamp.txt")}
+    assert stamps == {"Ada L": "2026-11-20 20:05:00 UTC", "Cyd C": "2026-11-20 08:05:00 UTC"}
+    assert said.count("only English dates are read") == 1
+    assert "'Freitag, 20. November 2026, 21:05'" in said
+
+
 def test_a_name_that_two_have_finds_nobody_and_numbers_of_others_are_not_moodles(room: Room, tmp_path: Path) -> None:
     (tmp_path / "roster.csv").write_text(ROSTERS["nbgrader"].replace("1234", "123458"), encoding="utf-8")
     files, _ = ARCHIVES["Moodle"]

@@ -61,6 +61,7 @@ def hand_in_again(room: Classroom) -> None:
     room.submit("ada", without(answered(room.released(), quiz="quiz = {}"), "check_shrink", "shrink"))
     room.submit("own-cell", "no longer a notebook")
     room.submit("cut", answered(room.released()))
+    (room.root / "submitted" / "late" / SLUG / "timestamp.txt").unlink()  # nobody knows now that it was late
 
 
 @dataclass(frozen=True)

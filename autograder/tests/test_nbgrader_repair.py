@@ -46,14 +46,15 @@ def repaired(notebook: dict[str, Any], folder: Path) -> Any:
     from nbgrader.nbgraderformat import MetadataValidator  # type: ignore[import-untyped]
 
     from autograder import notebook as reader
+    from autograder import notebook_file
     from autograder.course import load_public
     from autograder.nbgrader_plugin import handin, repair
 
     path = folder / f"{SLUG}.ipynb"
     path.write_text(json.dumps(notebook), encoding="utf-8")
-    assignment = load_public(TOY / "solutions" / SLUG)
-    nb = handin.node(path)
-    nb.cells = repair.repaired(nb.cells, released(), reader.from_node(nb, path, assignment))
+    parsed = notebook_file.parse(notebook_file.content(path), path)
+    nb = handin.from_parsed(parsed)
+    nb.cells = repair.repaired(nb.cells, released(), reader.from_node(parsed, path, load_public(TOY / "solutions" / SLUG)))
     nbformat.validate(nb)
     MetadataValidator().validate_nb(nb)
     json.dumps(nb).encode()

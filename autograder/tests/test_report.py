@@ -448,13 +448,15 @@ def block(*pictures: Any) -> str:
 def test_one_small_picture_is_drawn() -> None:
     page = block(None, np.array([[True, False], [False, True]]), np.ones((3, 3)))
     assert page.count("<svg") == 1
-    assert 'role="img" aria-label="What the code drew, 2 rows of 2: filled squares are kept, empty ones dropped."' in page
+    assert 'role="img" aria-label="What the code drew, 2 by 2: filled squares are kept, empty ones dropped."' in page
     assert page.count("M0 0h") == 1
     assert page.count("h.86") == 2
 
 
 def test_a_big_picture_is_cut_to_24_by_24() -> None:
-    assert block(np.ones((1000, 1000))).count("h.86") == 24 * 24
+    page = block(np.ones((1000, 1000)))
+    assert page.count("h.86") == 24 * 24
+    assert "What the code drew, the first 24 by 24: filled" in page
 
 
 @pytest.mark.parametrize(
