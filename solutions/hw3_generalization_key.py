@@ -287,7 +287,7 @@ MISCONCEPTIONS = {
         core("only_x_needs_shuffling",
             """The examples are trained with the labels of others: you shuffle only one of X and y, or each of them in an order of its own.
             Use the same order for both: X[batch], y[batch].""",
-            ("y[batch]", "y[start : start + 32]"), signs="label_used =first_step"),
+            ("y[batch]", "y[start : start + 32]"), signs="label_used"),
         edge("one_shuffle_is_enough",
             """You shuffle once, before the first epoch, so the batches are the same in every epoch. Draw a new order at the beginning of
             each epoch.""",
@@ -315,13 +315,13 @@ MISCONCEPTIONS = {
             ("p_in, p_hidden, rng", "p_hidden, p_in, rng"), signs="dropped_inputs dropped_hidden"),
         core("dropout_comes_by_itself",
             "Your training does not drop anything: p_in and p_hidden have no effect. Hand them on to Network.",
-            ("p_in, p_hidden, rng", "0.0, 0.0, rng"), signs="dropped_inputs dropped_hidden =first_step"),
+            ("p_in, p_hidden, rng", "0.0, 0.0, rng"), signs="dropped_inputs dropped_hidden"),
         core("one_p_is_enough",
             "Inputs are dropped, hidden units are not: p_hidden has no effect. Hand both probabilities on to Network.",
             ("p_in, p_hidden, rng", "p_in, 0.0, rng"), signs="dropped_hidden =dropped_inputs"),
         core("inputs_are_never_dropped",
             "Hidden units are dropped, inputs are not: p_in has no effect. Hand both probabilities on to Network.",
-            ("p_in, p_hidden, rng", "0.0, p_hidden, rng"), signs="dropped_inputs =dropped_hidden =first_step"),
+            ("p_in, p_hidden, rng", "0.0, p_hidden, rng"), signs="dropped_inputs =dropped_hidden"),
         core("network_wants_the_keep_probability",
             """You hand 1 - p_in and 1 - p_hidden to Network. It takes the probabilities of DROPPING, as your function does: with yours and
             p = 0 everything is dropped.""",
