@@ -165,14 +165,15 @@ def trained() -> View:
 
 
 @shared
-def must_be_comparable(exam: Exam) -> None:
-    """Nothing of two trainings can be compared, and nothing is tried, where rng of one seed starts them with different weights."""
+def must_be_comparable(exam: Exam) -> Array:
+    """The weights that two trainings start with; nothing is compared, nor tried, where one seed gives different ones."""
     sizes = (6, 8, 3)
     call = training(exam, *batch(exam, sizes), sizes, drop=(0.5, 0.5), lr=0.0, seed=exam.seed())
     one, other = (flat(read(value, sizes)) for value in exam.ask(call, call))
     if not np.array_equal(one, other):
         told = "two generators with the same seed gave different first weights, so no two trainings can be compared"
         raise Unanswered(call, Answer(Outcome.SKIPPED, error=NOT_TRIED + told))
+    return one
 
 
 def copies(exam: Exam, sizes: tuple[int, ...], examples: int = 1) -> tuple[Given, Given]:
