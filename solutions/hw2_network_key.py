@@ -404,7 +404,8 @@ MISCONCEPTIONS = {
         core("what_is_below_p_stays",
             """You keep the units whose random number is below p, a share of p. But p is the probability of DROPPING: keep those
             with rng.random(...) >= p, a share of 1 - p, which is what you divide by.""",
-            (FACTOR, f"(rng.random(shape) < p) * {SCALE} if p > 0 else np.ones(shape)"), signs="inputs_survive"),
+            (FACTOR, f"(rng.random(shape) < p) * {SCALE} if p > 0 else np.ones(shape)"),
+            signs="inputs_survive =input_factor"),
         core("p_of_zero_keeps_nothing",
             """With p = 0 nothing is left. In this course p is the probability of DROPPING: at p = 0 every unit stays, in general
             a share of 1 - p.""",
@@ -496,7 +497,8 @@ MISCONCEPTIONS = {
             (MASK_2, "m2 = 1.0"), signs="hidden_units_survive second_layer_survives"),
         core("only_the_last_hidden_layer_is_dropped",
             "Only the second hidden layer is dropped. The first one has a dropout of its own, after its ReLU.",
-            (MASK_1, "m1 = 1.0"), signs="hidden_units_survive whole_way dropped_in_layer_1 =penalty"),
+            (MASK_1, "m1 = 1.0"),
+            signs="hidden_units_survive whole_way dropped_in_layer_1 =penalty =second_layer_survives"),
         core("hidden_units_meet_no_chance",
             """In your hidden layers no chance is at work: a unit that survives once survives in every call. Is its mask drawn
             from rng, with p_hidden, and without a seed of your own? (Mind that rng.random(...) < q / q compares with 1.)""",
@@ -637,7 +639,7 @@ MISCONCEPTIONS = {
             ("h0.T @ da1", "X.T @ da1"), signs="dropped_inputs =penalty"),
         before_dropout("W2 and that of W3",
             ("h2.T @ ds", "np.maximum(a2, 0).T @ ds"), ("h1.T @ da2", "np.maximum(a1, 0).T @ da2"),
-            signs="slope_of_W2_with_dropout slope_of_W3_with_dropout dropped_in_layer_1 =penalty"),
+            signs="slope_of_W2_with_dropout slope_of_W3_with_dropout dropped_in_layer_1 =penalty =hidden_units_survive"),
         before_dropout("W3",
             ("h2.T @ ds", "np.maximum(a2, 0).T @ ds"), signs="slope_of_W3_with_dropout =slope_of_W2_with_dropout"),
         before_dropout("W2",
