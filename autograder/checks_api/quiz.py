@@ -42,7 +42,7 @@ def quiz_answer(value: Any, key: str, choices: str = "") -> float | str:
 
 @verb(with_reference=True)
 def answers_rightly(exam: Exam, reference: Exam, *, key: str, choices: str = "", tolerance: float = 0.01) -> None:
-    """answers {key} rightly"""
+    """holds the right answer to {key}"""
     call = Call(exam.function, look=True)
     given, wanted = (quiz_answer(desk.ask(call)[0], key, choices) for desk in (exam, reference))
     numbers = isinstance(given, float) and isinstance(wanted, float)

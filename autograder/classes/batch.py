@@ -145,7 +145,7 @@ class Batch:
             desk = stack.enter_context(closing(self._desk(register)))
             handed_in = dict(register.students(students))
             if missing := sorted(set(students) - set(handed_in)):
-                raise CourseError(f"{missing[0]} has handed in no notebook for {self.slug}. Look into submitted/.")
+                raise register.nobody(missing[0])
             begin(len(handed_in))
             for student in [s for s in handed_in if misnamed(s)]:
                 handed_in.pop(student)

@@ -135,7 +135,7 @@ def _looks(root: Path, slug: str) -> list[Look]:
 
 def _notes(slug: str, people: Sequence[Standing], known: Mapping[str, Held], stale: Sequence[str]) -> Iterator[str]:
     graded = [s.student for s in people if s.score is not None]
-    without = [s for s in graded if s not in known or not known[s].results]
+    without = [s for s in graded if s not in known or not (known[s].results or known[s].error)]  # an error: all was given by hand
     if without:
         more = f", {len(stale)} of them because the gradebook says something else by now" if stale else ""
         again = f"Run `autograder grade {slug} --regrade` to have them."

@@ -284,9 +284,10 @@ class ResultsStore(AbstractContextManager["ResultsStore"]):
         )
         asked = {g: json.loads(checks) for g, checks in self._base.execute("select grading, checks from asked")}
         for student, answers, marks, grading, old_answers, old_marks, old in self._base.execute(query, row):
-            changes = tuple(_compared(json.loads(old_marks), json.loads(marks), asked.get(old, {}), asked.get(grading, {})))
+            before, after = json.loads(old_marks), json.loads(marks)
+            changes = tuple(_compared(before, after, asked.get(old, {}), asked.get(grading, {})))
             if changes:
-                yield Change(student, answers != old_answers, changes)
+                yield Change(student, answers != old_answers, changes, (_sum(before), _sum(after)))
 
     def __exit__(self, *error: object) -> None:
         self._base.close()
@@ -295,6 +296,11 @@ class ResultsStore(AbstractContextManager["ResultsStore"]):
 
 Asked = Mapping[str, tuple[float, Mapping[str, str]]]  # exercise -> points, and its checks with their sentences
 Marks = Mapping[str, tuple[Any, ...]]  # exercise -> points, checks that failed, and what these give now where they do not decide
+
+
+def _sum(marks: Marks) -> float | None:
+    """The points of a hand-in; None for one that could not be graded."""
+    return sum(told[0] for told in marks.values()) if marks else None
 
 
 def _compared(old: Marks, new: Marks, old_asked: Asked, asked: Asked) -> Iterator[Moved]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,7 @@ def _collect(arguments: argparse.Namespace) -> int:
 
 def _diff(arguments: argparse.Namespace) -> int:
     from autograder.classes.results_store import ResultsStore, course_word
+    from autograder.nbgrader_plugin.standings import standings
     from autograder.report.collected import changed
     from autograder.staff import load_staff
 
@@ -71,19 +72,12 @@ def _diff(arguments: argparse.Namespace) -> int:
     course = course_word(load_staff(root, slug))
     with ResultsStore(root, slug) as remembered:
         changes, gradings, outdated = list(remembered.changes()), remembered.gradings, remembered.outdated(course)
-    for line in changed(changes, gradings, _given_by_hand(root, slug) if changes else {}):
+    for line in changed(changes, gradings, standings(root, slug) if gradings > 1 else ()):
         print(line)
     if outdated:
         since = f"since {outdated} hand-in{'s were' if outdated > 1 else ' was'} graded"
         print(f"The course was changed {since}. Whose points that changes is known after: autograder grade {slug}")
     return OK
-
-
-def _given_by_hand(root: Path, slug: str) -> Mapping[str, Mapping[str, float]]:
-    from autograder.nbgrader_plugin.gradebook import Register
-
-    with Register(root, slug) as register:
-        return register.by_hand()
 
 
 # --------------------------------------------------------------------------------------------------------------------- at a glance

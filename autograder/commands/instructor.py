@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder.commands import OK, in_course, root_of
-from autograder.model import CourseError
+from autograder.model import ExerciseResult, SubmissionError
 
 if TYPE_CHECKING:
+    from autograder.nbgrader_plugin.by_hand import Given
     from autograder.nbgrader_plugin.gradebook import Register
     from autograder.sandbox import Isolation
+
+UNREAD = 'Or give points by hand, exercise by exercise: --set EXERCISE=POINTS --because "...".'
 
 
 def add(commands: Any) -> None:
@@ -70,7 +74,7 @@ def _explain(arguments: argparse.Namespace) -> int:
     from autograder.nbgrader_plugin import by_hand
     from autograder.nbgrader_plugin.gradebook import Register
     from autograder.nbgrader_plugin.settings import students_see
-    from autograder.nbgrader_plugin.submitted import take
+    from autograder.nbgrader_plugin.submitted import for_staff, take
     from autograder.report import explanation
     from autograder.staff import load_staff, must_exist
 
@@ -80,12 +84,17 @@ def _explain(arguments: argparse.Namespace) -> int:
     with Register(root, arguments.assignment) as register:
         folder = dict(register.students([arguments.student])).get(arguments.student)
         if folder is None:
-            raise CourseError(f"{arguments.student} has handed in nothing for {arguments.assignment}. Look into submitted/.")
+            raise register.nobody(arguments.student)
         file = private(arguments.html, root, students_see(root)) if arguments.html else None
         staff, sandbox = load_staff(root, arguments.assignment), _sandbox(arguments)
-        told = explain(take(folder, arguments.assignment), staff, sandbox, arguments.exercise, arguments.replay)
+        try:
+            told = explain(take(folder, arguments.assignment), staff, sandbox, arguments.exercise, arguments.replay)
+        except SubmissionError as error:
+            if not wanted:
+                raise SubmissionError(f"{for_staff(str(error))} {UNREAD}") from error
+            return _given(register, arguments, wanted, None)
         if wanted:
-            return _given(register, arguments, list(by_hand.give(register, arguments.student, wanted, told.chosen)))
+            return _given(register, arguments, wanted, told.chosen)
         standing = tuple(by_hand.standing(register, arguments.student, told.chosen))
         marked = by_hand.marked(register, arguments.student, told.chosen)
         told = replace(told, report=replace(told.report, submission=arguments.student), standing=standing, chosen=marked)
@@ -108,9 +117,13 @@ def _sandbox(arguments: argparse.Namespace) -> Isolation:
     return isolation
 
 
-def _given(register: Register, arguments: argparse.Namespace, lines: list[str]) -> int:
-    for line in lines:
-        print(line)
+def _given(register: Register, arguments: argparse.Namespace, wanted: Sequence[Given], results: Sequence[ExerciseResult] | None) -> int:
+    """Write the points; without results, because the hand-in could not be read, of whole exercises only."""
+    from autograder.nbgrader_plugin import by_hand
+
     slug, student = arguments.assignment, arguments.student
-    print(f"Written for {student}. To tell them: nbgrader generate_feedback {slug} --student {student} --force")
+    for line in list(by_hand.give(register, student, wanted, results or ())):
+        print(line)
+    tell = f"To tell them: nbgrader generate_feedback {slug} --student {student} --force"
+    print(f"Written for {student}. {tell if results is not None else 'There is no page of what cannot be read: tell them yourself.'}")
     return OK

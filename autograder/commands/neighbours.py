@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from autograder.neighbours.feedback import WayBack
     from autograder.neighbours.gradebooks import Filled, Layout
     from autograder.neighbours.sheet import Sheet
+    from autograder.report.standing import Standing
 
 SHOWN = 20  # names in one list on a terminal
 
@@ -62,18 +64,25 @@ def _export(arguments: argparse.Namespace) -> int:
         raise CourseError(f"{to} is the file that was downloaded. Name another one with --to, so that this one stays as it is.")
     table = sheet.read(source)
     layout = gradebooks.LAYOUTS[kind](table, slug, arguments.column)
-    known = feedback.way_back(root, slug, layout.platform)
-    done = gradebooks.fill(table, layout, standings(root, slug), known.numbers, arguments.scale)
+    known, people = feedback.way_back(root, slug, layout.platform), standings(root, slug)
+    done = gradebooks.fill(table, layout, people, known.numbers, arguments.scale)
     with writing(to, "Name another file with --to."):
         to.write_bytes(table.data())
-    for line in _told(to, layout, done):
+    for line in _told(to, layout, done, slug):
         print(line)
-    code = 1 if done.lost else 0
-    return max(code, _feedback(arguments.feedback, root, slug, table, layout, done, known)) if arguments.feedback else code
+    code = 1 if done.lost or done.held else 0
+    if not arguments.feedback:
+        return code
+    back, names = (one for one in people if one.student in done.pages), _names(table, layout, done, known, slug)
+    return max(code, _feedback(arguments.feedback, root, slug, back, names, kind == "canvas"))
 
 
-def _told(to: Path, layout: Layout, done: Filled) -> Iterator[str]:
+def _told(to: Path, layout: Layout, done: Filled, slug: str) -> Iterator[str]:
     yield f'wrote {to}: {len(done.rows)} of {len(layout.students)} rows filled, column "{words.line(done.column)}"'
+    yield from _list("held back, points and page, until a human has looked", done.held)
+    if done.held:
+        stand = f'points that are to stand: autograder explain {slug} STUDENT --set EXERCISE=POINTS --because "..."'
+        yield f"    In the formgrader give points, press Resolve or take the flag off, or for {stand}. Then export again."
     yield from _list("not in the file", done.lost)
     yield from _list("left as they were", done.left)
 
@@ -85,21 +94,25 @@ def _list(title: str, found: Mapping[str, str]) -> Iterator[str]:
         yield from [f"    and {len(found) - SHOWN} more"] * (len(found) > SHOWN)
 
 
-def _feedback(path: Path, root: Path, slug: str, table: Sheet, layout: Layout, done: Filled, known: WayBack) -> int:
-    from autograder.nbgrader_plugin import settings
+def _names(table: Sheet, layout: Layout, done: Filled, known: WayBack, slug: str) -> dict[str, str]:
+    """Student -> the name of their page, by which the platform knows whose it is."""
     from autograder.neighbours import feedback, gradebooks
 
-    coursedir, _ = settings.collecting(root, slug)
-    found, lost = feedback.pages(coursedir, slug, [s for s in done.owners if s not in done.missing], done.shown)
     if layout.platform == "Canvas":
-        names = {s: feedback.canvas_name(known.entries[s]) for s in found if s in known.entries}
-    else:
-        rows = {s: done.owners[s] for s in found}
-        numbers = {s: gradebooks.number_of(table, layout, row) for s, row in rows.items()}
-        names = {s: feedback.moodle_name(slug, table.value(row, layout.name), numbers[s]) for s, row in rows.items()}
+        return {s: feedback.canvas_name(entry) for s, entry in known.entries.items()}
+    number_of = partial(gradebooks.number_of, table, layout)
+    return {s: feedback.moodle_name(slug, table.value(row, layout.name), number_of(row)) for s, row in done.owners.items()}
+
+
+def _feedback(path: Path, root: Path, slug: str, people: Iterable[Standing], names: Mapping[str, str], canvas: bool) -> int:
+    from autograder.nbgrader_plugin import settings
+    from autograder.neighbours import feedback
+
+    coursedir, _ = settings.collecting(root, slug)
+    found, lost = feedback.pages(coursedir, slug, people)
     zipped = feedback.write(path, found, names)
-    print(f"wrote {path}: the pages of {len(zipped.names)} students")
-    if layout.platform == "Canvas" and zipped.names:
+    print(f"wrote {path}: {len(zipped.names)} page{'s' * (len(zipped.names) != 1)}")
+    if canvas and zipped.names:
         print(f"Canvas shows each page under the name of the student's own file; to read it, save it as {slug}.html.")
     for line in _list("without a page in it", lost | zipped.lost):
         print(line)

@@ -155,3 +155,4 @@ class Change:
     student: str
     handed_in_anew: bool
     exercises: tuple[Moved, ...]
+    points: tuple[float | None, float | None]  # by the checks, before and after; None where it could not be graded

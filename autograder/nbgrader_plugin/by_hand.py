@@ -20,7 +20,7 @@ from autograder.nbgrader_plugin.gradebook import Register
 from autograder.report import words
 
 AUTOMATIC = "auto"
-LINE = re.compile(r"- (?P<part>[\w-]+)(?: \(.*\))?: (?P<points>[\d.]+) of [\d.]+ by hand, not [\d.]+, because .*")
+LINE = re.compile(r"- (?P<part>[\w-]+)(?: \(.*\))?: (?P<points>[\d.]+) of [\d.]+ by hand(?:, not [\d.]+)?, because .*")
 TOTAL = re.compile(r"So this exercise has (?P<points>[\d.]+) points\.")
 
 
@@ -147,8 +147,10 @@ def _give(notebook: Any, one: Given, results: Sequence[ExerciseResult]) -> str:
     grade.manual_score, grade.needs_manual_grade = score, score is None and grade.auto_score is None
     if comment is not None:
         comment.manual_comment = after or None
-    found = grade.auto_score or 0.0
-    beside = "" if score is None or abs(score - found) <= words.CLOSE else f", where the checks gave {words.number(found)}"
+    found = grade.auto_score
+    if score is None and found is None:
+        return f"{name}: no points yet"
+    beside = "" if None in (score, found) or abs(score - found) <= words.CLOSE else f", where the checks gave {words.number(found)}"
     return f"{name}: {words.number(found if score is None else score)} of {words.number(grade.max_score)} points{beside}"
 
 
@@ -171,7 +173,7 @@ def _of_all(one: Given, result: ExerciseResult | None, grade: Any, before: str) 
     if one.points is None:
         return own, None
     _affordable(one, grade.max_score)
-    line = _line(one, "", grade.max_score, grade.auto_score or 0.0)
+    line = _line(one, "", grade.max_score, grade.auto_score)
     return "\n".join(filter(None, [own, line, _total(one.points)])), one.points
 
 
@@ -204,8 +206,9 @@ def _affordable(one: Given, most: float) -> None:
         raise CourseError(f"{one.target} is worth {words.number(most)} points, so {words.number(one.points)} is too much.")
 
 
-def _line(one: Given, sentence: str, most: float, found: float) -> str:
-    told = f"{words.number(one.points or 0.0)} of {words.number(most)} by hand, not {words.number(found)}, because {one.because}"
+def _line(one: Given, sentence: str, most: float, found: float | None) -> str:
+    instead = "" if found is None else f", not {words.number(found)}"
+    told = f"{words.number(one.points or 0.0)} of {words.number(most)} by hand{instead}, because {one.because}"
     return f"- {one.target}{f' ({words.phrase(sentence)})' * bool(sentence)}: {told}"
 
 

@@ -24,7 +24,8 @@ from autograder.nbgrader_plugin.archives import NOTEBOOK, Piece, pieces
 from autograder.nbgrader_plugin.names import AGAIN, ARCHIVE, HAND, UNKNOWN, Person, Told, hidden, same, told, wrappers
 from autograder.nbgrader_plugin.roster import Roster
 from autograder.nbgrader_plugin.settings import MANIFEST
-from autograder.nbgrader_plugin.submitted import STAMP, UNTIMED, digest, in_the_way, standing_notes, time_by_hand, words_of
+from autograder.nbgrader_plugin.submitted import STAMP, digest, in_the_way, standing_notes, time_by_hand, words_of
+from autograder.report.standing import UNTIMED
 
 SCHEMA = 1
 OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)  # and of nobody's hand-in

@@ -20,6 +20,7 @@ from nbgrader.api import Gradebook  # type: ignore[import-untyped]
 from traitlets import List
 from traitlets.config import Config
 
+from autograder.nbgrader_plugin import standings
 from autograder.nbgrader_plugin.by_hand import judged
 from autograder.nbgrader_plugin.context import CHECK, Place
 from autograder.nbgrader_plugin.elsewhere import Step
@@ -39,8 +40,8 @@ class OpenWithSummary(Step):
     display_data_priority: Any = List().tag(config=True)
 
     def take(self, nb: Any, resources: Any, place: Place) -> None:
-        given = _given(place)
-        resources["autograder"] = summary(nb.cells, resources["nbgrader"], given)
+        given, word = _given(place)
+        resources["autograder"] = {"word": word, **summary(nb.cells, resources["nbgrader"], given)}
         for cell in nb.cells:
             _for_reading(cell, given)
 
@@ -48,10 +49,11 @@ class OpenWithSummary(Step):
 Given = Mapping[str, tuple[float | None, float | None]]  # cell -> automatic and manual score: their sum says 0 where there is none
 
 
-def _given(place: Place) -> Given:
+def _given(place: Place) -> tuple[Given, str]:
+    """The points in the gradebook, and one word for all that it says now."""
     with Gradebook(place.db_url) as gradebook:
         found = gradebook.find_submission_notebook(place.notebook, place.slug, place.student)
-        return {grade.name: (grade.auto_score, grade.manual_score) for grade in found.grades}
+        return {grade.name: (grade.auto_score, grade.manual_score) for grade in found.grades}, standings.word(found)
 
 
 def summary(cells: Sequence[Any], told: Mapping[str, Any], scores: Given) -> dict[str, Any]:

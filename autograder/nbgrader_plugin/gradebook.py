@@ -7,6 +7,7 @@ was not reported as done is done again.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import shutil
@@ -33,12 +34,12 @@ from sqlalchemy.orm import selectinload
 from autograder.model import Broken, CourseError
 from autograder.nbgrader_config import lacking_driver, shown
 from autograder.nbgrader_plugin import settings
-from autograder.nbgrader_plugin.context import CHECK
 from autograder.nbgrader_plugin.grade_step import Frame
 from autograder.nbgrader_plugin.marks import Marks, clear, enter
 from autograder.nbgrader_plugin.repair import released_cells
 from autograder.nbgrader_plugin.sanitize import course_words
-from autograder.nbgrader_plugin.submitted import SECRET, STAMP, folders, when
+from autograder.nbgrader_plugin.submitted import SECRET, STAMP, folders, meant, when
+from autograder.report.words import number
 
 API_LOG = "tornado.application"  # where nbgrader's API writes
 TRIES = 5  # to write a handful, while another grader writes the same students
@@ -104,25 +105,23 @@ class Register(AbstractContextManager["Register"]):
             if student not in excluded and (not chosen or student in chosen):
                 yield student, path
 
+    def nobody(self, student: str) -> CourseError:
+        """What is said of a student of whom nothing lies in submitted/: nothing came, or somebody else is meant."""
+        called = {s.id: " ".join(filter(None, (s.first_name, s.last_name))) for s in self._book.students}
+        if student in called:
+            return CourseError(f"{student} has handed in nothing for {self.slug}: nothing of theirs is in submitted/.")
+        known = called | {s: called.get(s, "") for s, _ in self.students()}
+        return CourseError(f"Nobody here is called {student!r}. {meant(student, known)}")
+
     def scores(self) -> dict[str, dict[str, float | None]]:
         """Student -> check cell -> automatic score, as the gradebook has them now."""
+        query = self._session.query(SubmittedAssignment.student_id, BaseCell.name, Grade.auto_score)
+        query = query.join(SubmittedAssignment.notebooks).join(SubmittedNotebook.grades).join(BaseCell, BaseCell.id == Grade.cell_id)
         found: dict[str, dict[str, float | None]] = {}
-        for student, name, score in self._grades(Grade.auto_score):
+        for student, name, score in query.filter(SubmittedAssignment.assignment_id == self._notebook.assignment_id):
             found.setdefault(student, {})[name] = score
         return found
 
-    def by_hand(self) -> dict[str, dict[str, float]]:
-        """Student -> exercise or cell -> the points that a human has given."""
-        found: dict[str, dict[str, float]] = {}
-        for student, name, score in self._grades(Grade.manual_score).filter(Grade.manual_score.is_not(None)):
-            found.setdefault(student, {})[name.removeprefix(CHECK)] = score
-        return found
-
-    def _grades(self, score: Any) -> Any:
-        """(Student, cell, that score) of all grades of the assignment."""
-        query = self._session.query(SubmittedAssignment.student_id, BaseCell.name, score)
-        query = query.join(SubmittedAssignment.notebooks).join(SubmittedNotebook.grades).join(BaseCell, BaseCell.id == Grade.cell_id)
-        return query.filter(SubmittedAssignment.assignment_id == self._notebook.assignment_id)
 
     def late(self) -> dict[str, float]:
         """Student -> seconds after the due date, of those who are late."""
@@ -178,17 +177,18 @@ class Register(AbstractContextManager["Register"]):
             self._session.rollback()  # of what was not committed; nothing otherwise
 
     def settle(self, students: Collection[str]) -> list[str]:
-        """Late penalties anew where marks stand; whose are others now. A due date may have moved, or a human given other points."""
+        """Late penalties anew where marks stand; who has another now. A due date may have moved, or a human given other points."""
         query = self._session.query(SubmittedAssignment).filter_by(assignment_id=self._notebook.assignment_id).join(SubmittedNotebook)
         due, had = self._notebook.assignment.duedate, SubmittedNotebook.late_submission_penalty > 0
         changed = []
         with self._all_or_nothing():
             for submission in query.filter(had if due is None else or_(SubmittedAssignment.timestamp > due, had)):
                 (found,) = submission.notebooks
-                before = found.late_submission_penalty
+                before = found.late_submission_penalty or 0.0
                 if submission.student_id in students:
                     self._penalize(submission, found)
-                    changed += [submission.student_id] * ((before or 0) != (found.late_submission_penalty or 0))
+                    after = found.late_submission_penalty or 0.0
+                    changed += [f"{submission.student_id} ({number(before)} -> {number(after)})"] * (before != after)
         return sorted(changed)
 
     def settle_one(self, student: str) -> None:
@@ -211,10 +211,17 @@ class Register(AbstractContextManager["Register"]):
         if entry.marks is None:
             clear(found)
             shutil.rmtree(self._folder(entry.student), ignore_errors=True)
-            return
-        enter(found, entry.marks)
-        self._penalize(submission, found)
-        self._put(entry)
+        else:
+            enter(found, entry.marks, self._as_before(found, entry))
+            self._put(entry)
+        self._penalize(submission, found)  # also of points that a human gave for what cannot be read
+
+    def _as_before(self, found: Any, entry: Entry) -> set[str]:
+        """Of the cells that a human has graded, and no check, those that are answered as in the page that is there."""
+        path, names = self.page_of(entry.student), {g.name for g in found.grades if g.manual_score is not None and g.auto_score is None}
+        before = _answers(path) if names and path.is_file() else {}
+        now = _answers(entry.page) if before else {}
+        return {name for name in names if name in now and before.get(name) == now[name]}
 
     def _submission(self, entry: Entry, known: Any) -> Any:
         """The submitted assignment with the time of this hand-in, made when there is none."""
@@ -255,6 +262,15 @@ class Register(AbstractContextManager["Register"]):
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+
+def _answers(page: Path | str) -> dict[str, Any]:
+    """Cell -> what is written in it, of a graded notebook; none of one that somebody has damaged."""
+    try:
+        cells = json.loads(page if isinstance(page, str) else page.read_text(encoding="utf-8"))["cells"]
+        return {c["metadata"].get("nbgrader", {}).get("grade_id"): (c["source"], c.get("attachments")) for c in cells}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import csv
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,7 +20,7 @@ from sqlalchemy.exc import DatabaseError
 
 from autograder.model import Broken, CourseError
 from autograder.nbgrader_plugin.gradebook import opened, unlogged
-from autograder.nbgrader_plugin.names import Person
+from autograder.nbgrader_plugin.names import Person, same
 from autograder.nbgrader_plugin.submitted import STAMP, misnamed, shown
 
 # by the column that only this list has: where the id, the number and the names stand. The first id that is given counts.
@@ -30,6 +30,11 @@ LISTS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
     "github_username": (("identifier",), (), ("github_username", "name")),  # GitHub Classroom's
     "id": (("id",), ("lms_user_id",), ("email", "name")),  # nbgrader's, as `nbgrader db student import` reads it
 }
+NAMED = 10  # pairs in one sentence
+ONE_LIST = (
+    "Nobody was merged. If they are, keep to one list for the whole course: collect again with that one, take the other id's folder out of "
+    "submitted/, then: nbgrader db student remove OTHER-ID"
+)
 
 
 @dataclass(frozen=True)
@@ -180,13 +185,35 @@ def enter(coursedir: Any, roster: Roster) -> str:
             for row in new:
                 _fill(book.add_student(row.id), row)
             book.db.commit()
+            doubtful = list(_perhaps_the_same(roster, there.values()))
         except (InvalidEntry, DatabaseError) as error:
             book.db.rollback()
             reason = error if isinstance(error, DatabaseError) else error.__context__
             mend = "All was collected. Close what else uses the gradebook, or see that you may write it, and collect again."
             raise Broken(f"Names cannot be entered into the gradebook ({getattr(reason, 'orig', reason)}). {mend}") from error
     told = [f"{len(new)} of the roster were added"] * bool(new) + [f"{filled} got the name or e-mail address it lacked"] * bool(filled)
-    return f"gradebook: {', '.join(told)}." if told else ""
+    said = [f"gradebook: {', '.join(told)}."] * bool(told)
+    if doubtful:
+        more = f" and {len(doubtful) - NAMED} more" * (len(doubtful) > NAMED)
+        said.append(f"perhaps the same under two ids: {', '.join(doubtful[:NAMED])}{more}. {ONE_LIST}")
+    return "\n".join(said)
+
+
+def _perhaps_the_same(roster: Roster, there: Iterable[Any]) -> Iterator[str]:
+    """Pairs of ids, one of the roster and one that is not in it, with the name or the e-mail address that both have."""
+    before: dict[str, str] = {}
+    for student in there:
+        if student.id not in roster.ids:
+            before |= dict.fromkeys(_marks_of(student.first_name, student.last_name, student.email), student.id)
+    for row in roster.rows:
+        if found := next((mark for mark in _marks_of(row.first, row.last, row.email) if mark in before), None):
+            yield f"{shown(before[found])} and {shown(row.id)} ({shown(f'{row.first} {row.last}'.strip() or row.email)})"
+
+
+def _marks_of(first: str | None, last: str | None, email: str | None) -> list[str]:
+    """By what somebody is known again who has another id, likeliest first: one person's address, then a name that two may have."""
+    name = "".join(sorted(map(_letters, f"{first or ''} {last or ''}".split())))  # lists part it at other places
+    return [mark for mark in (same(email or ""), name) if mark]
 
 
 def _fill(student: Any, row: Row) -> bool:

@@ -17,6 +17,7 @@ from autograder.nbgrader_config import shown
 from autograder.nbgrader_plugin import settings
 from autograder.nbgrader_plugin.context import CHECK
 from autograder.nbgrader_plugin.gradebook import opened
+from autograder.nbgrader_plugin.submitted import digest
 from autograder.report.standing import MISSING, Mark, Standing
 
 STOCK = [  # nbgrader's own columns, in its order: scripts that read them go on working
@@ -78,7 +79,15 @@ def _standing(submission: Any, name: str, order: list[str], maxima: dict[str, fl
     penalty = sum(n.late_submission_penalty or 0.0 for n in submission.notebooks)
     late = float(submission.total_seconds_late)
     told = status(list(grades.values()))
-    return Standing(submission.student_id, sum(maxima.values()), name, told, marks, penalty, submission.timestamp, late)
+    flagged, said_so = any(n.flagged for n in submission.notebooks), "".join(map(word, submission.notebooks))
+    return Standing(submission.student_id, sum(maxima.values()), name, told, marks, penalty, submission.timestamp, late, flagged, said_so)
+
+
+def word(notebook: Any) -> str:
+    """One word for all that the gradebook says of a hand-in and its page shows: points, penalty and comments."""
+    points = sorted((g.name, g.auto_score, g.manual_score, g.extra_credit or 0.0) for g in notebook.grades)
+    comments = sorted((c.name, c.auto_comment, c.manual_comment) for c in notebook.comments)
+    return digest(repr((points, comments, notebook.late_submission_penalty or 0.0)).encode())
 
 
 def _mark(grade: Any, maximum: float, said: str) -> Mark:

@@ -6,6 +6,7 @@ What cannot be looked at is that student's, by name. No link is followed, no pip
 from __future__ import annotations
 
 import datetime
+import difflib
 import hashlib
 import os
 import re
@@ -22,12 +23,14 @@ from nbgrader.utils import parse_utc  # type: ignore[import-untyped]
 from autograder import notebook_file
 from autograder.model import CourseError, SubmissionError
 from autograder.nbgrader_plugin.archives import INNER
+from autograder.report.standing import UNTIMED
+from autograder.report.words import called
 
 STAMP = "timestamp.txt"
 DAY_OR_MONTH = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d")  # 02.12.2026 is in December or in February
-UNTIMED = "late, as the platform says; the time is not told, so no penalty follows"
 SECRET = "submission_secret.txt"  # nbgrader's exchange lays it beside the notebook, and names the feedback with it
 MAX_SMALL = 1024  # bytes of a file that holds a line
+NEAR = 3  # students who may be meant by a name that nobody has
 MAX_NAME = 128  # characters of a student's name in the gradebook
 ABSENT = (FileNotFoundError, NotADirectoryError)
 
@@ -90,6 +93,18 @@ def misnamed(student: str) -> str:
     if len(student) > MAX_NAME:
         return f"the folder's name is longer than {MAX_NAME} characters. Rename it and grade again."
     return ""
+
+
+def meant(student: str, known: Mapping[str, str]) -> str:
+    """Who may be meant by an id that nobody has; `known`: id -> name."""
+    said: dict[str, list[str]] = {}
+    for one, name in known.items():
+        for text in dict.fromkeys(map(str.casefold, (one, name, *name.split()))):
+            said.setdefault(text, []).append(one)
+    near = difflib.get_close_matches(student.casefold(), said, NEAR)
+    found = list(dict.fromkeys(one for text in near for one in said[text]))[:NEAR]
+    told = " or ".join(called(shown(one), shown(known[one])) for one in found)
+    return f"Did you mean {told}?" if found else "Students are called as their folders in submitted/ are."
 
 
 # ------------------------------------------------------------------------------------------------------------------------ hand-ins

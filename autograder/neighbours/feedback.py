@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -12,8 +12,11 @@ from typing import Any
 from autograder.folders import writing
 from autograder.nbgrader_plugin import collect, settings
 from autograder.nbgrader_plugin.collect import STABLE
+from autograder.report import words
+from autograder.report.standing import Standing
 
-TOTAL = re.compile(r'<p class="total">([\d.]+) ')  # as the page's template has it; nbgrader's own pages say it in no one place
+# as the page's template has them; nbgrader's own pages say the first in no one place, and nothing like the second
+TOTAL, WORD = re.compile(r'<p class="total">([\d.]+) '), re.compile(r'<meta content="(\w+)" name="marks"')
 SAFE = str.maketrans(dict.fromkeys('_/\\:*?"<>|', "-"))  # Moodle cuts names at "_"
 
 
@@ -47,23 +50,32 @@ def way_back(root: Path, slug: str, platform: str) -> WayBack:
     return WayBack({n: min(students) for n, students in claims.items() if len(students) == 1}, entries)
 
 
-def pages(coursedir: Any, slug: str, students: Sequence[str], shown: Mapping[str, str]) -> tuple[dict[str, Path], dict[str, str]]:
-    """Student -> the page for them, and student -> why there is none that may be given back. `shown`: the points that it should say."""
+def pages(coursedir: Any, slug: str, people: Iterable[Standing]) -> tuple[dict[str, Path], dict[str, str]]:
+    """Student -> the page for them, and student -> why there is none that may be given back."""
     found, lost = dict[str, Path](), dict[str, str]()
-    for student in students:
+    for one in people:
+        student = one.student
         page = Path(coursedir.format_path(coursedir.feedback_directory, student, slug)) / f"{slug}.html"
         graded = Path(coursedir.format_path(coursedir.autograded_directory, student, slug)) / f"{slug}.ipynb"
-        if not page.is_file() and not graded.is_file():
-            lost[student] = "was not graded, so there is nothing to give back"
+        if not graded.is_file():  # a page that is there is of an earlier hand-in
+            lost[student] = "has no notebook in autograded/, of which a page could be made. Tell them their points yourself"
         elif not page.is_file():
             lost[student] = f"has no page in feedback/. Run: nbgrader generate_feedback {slug}"
-        elif graded.is_file() and page.stat().st_mtime < graded.stat().st_mtime:
+        elif page.stat().st_mtime < graded.stat().st_mtime:
             lost[student] = f"was graded again after the page was written. Run: nbgrader generate_feedback {slug} --force"
-        elif (said := TOTAL.search(page.read_text(encoding="utf-8", errors="replace"))) and said[1] != shown.get(student, said[1]):
-            lost[student] = f"says {said[1]} points, and the gradebook {shown[student]}. Run: nbgrader generate_feedback {slug} --force"
+        elif differs := _differs(page.read_text(encoding="utf-8", errors="replace"), one):
+            lost[student] = f"says {differs}. Run: nbgrader generate_feedback {slug} --force"
         else:
             found[student] = page
     return found, lost
+
+
+def _differs(page: str, one: Standing) -> str:
+    """What a page says that the gradebook does not say any more; "" where nothing is known to be."""
+    points, total, word = words.number(one.score or 0.0), TOTAL.search(page), WORD.search(page)
+    if total and total[1] != points:
+        return f"{total[1]} points, and the gradebook {points}"
+    return "other words or points than the gradebook by now" if word and word[1] != one.word else ""
 
 
 def moodle_name(slug: str, name: str, number: str) -> str:
@@ -87,7 +99,8 @@ def canvas_name(entry: Mapping[str, Any]) -> str:
 
 def write(path: Path, found: Mapping[str, Path], names: Mapping[str, str]) -> Zipped:
     """Zip the pages of those who have a name there."""
-    done = Zipped(lost={s: "the platform's name of their hand-in is not known" for s in found if not names.get(s)})
+    unknown = "what the platform calls their hand-in is not known, as it was not collected from there"
+    done = Zipped(lost={s: unknown for s in found if not names.get(s)})
     with writing(path, "Name another file, or make room."), zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for student, page in found.items():
             if names.get(student):

@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from autograder.model import CourseError
+from autograder.model import CourseError, Look
 from autograder.nbgrader_plugin.names import same
 from autograder.neighbours.sheet import Sheet
-from autograder.report.standing import MISSING, Standing
+from autograder.report.standing import MISSING, NOT_GRADED, Standing, looks
 from autograder.report.words import number
 
 # the column of the grade in Moodle has the site's own word for it; any other is named with --column
@@ -43,10 +43,10 @@ class Filled:
     column: str
     owners: dict[str, int] = field(default_factory=dict)  # student -> row
     rows: dict[str, int] = field(default_factory=dict)  # the same, of those whose score was written
-    missing: set[str] = field(default_factory=set)  # students who have a row and no hand-in
-    lost: dict[str, str] = field(default_factory=dict)  # student with marks -> why none of them are in the file
+    pages: list[str] = field(default_factory=list)  # students whose page goes back
+    held: dict[str, str] = field(default_factory=dict)  # student -> what a human is to look at before anything goes back
+    lost: dict[str, str] = field(default_factory=dict)  # student with a hand-in -> why no marks of theirs are in the file
     left: dict[str, str] = field(default_factory=dict)  # the platform's name of a row -> why it was left alone
-    shown: dict[str, str] = field(default_factory=dict)  # student -> the points that their page says, if it is of today
 
 
 # ------------------------------------------------------------------------------------------------------------------------ layouts
@@ -141,30 +141,39 @@ def fill(sheet: Sheet, layout: Layout, standings: Sequence[Standing], numbers: M
     """Write everybody's score into the sheet. Who has no whole score keeps what stands there."""
     done = Filled(sheet.header[layout.grade].strip())
     rows, why = owners(sheet, layout, numbers, [s.student for s in standings])
-    done.owners, done.shown = rows, {s.student: number(s.score) for s in standings if s.score is not None}
+    done.owners = rows
     comma = any(re.fullmatch(r"\d+,\d+", t.strip()) for r in layout.students for t in (sheet.value(r, layout.grade), layout.maxima[r]))
     for one in standings:
         row = rows.get(one.student)
-        if row is None:
-            done.lost |= {one.student: why[one.student]} if one.score is not None else {}
-        elif one.score is None:
-            done.left[one.student] = one.status
-            done.missing |= {one.student} if one.status == MISSING else set()
-        elif sheet.value(row, layout.grade).strip().upper() == EXCUSED:
+        excused = row is not None and sheet.value(row, layout.grade).strip().upper() == EXCUSED
+        done.pages += [one.student] * (excused and one.score is not None)  # who handed in all the same is told what was found
+        if one.status == MISSING:
+            done.left |= {one.student: "handed in nothing"} if row is not None else {}
+        elif row is None:
+            done.lost[one.student] = why[one.student]
+        elif excused:
             done.left[one.student] = f"is excused in {layout.platform}"
-        elif not one.whole:
-            done.lost[one.student] = "waits for a human: an exercise has no points yet"
+        elif one.status == NOT_GRADED:
+            done.lost[one.student] = "was handed in and not graded; `autograder grade` says why"
+        elif waits := [*looks(one)]:
+            done.held[one.student] = "; ".join(_together(waits))
         else:
             _write(sheet, layout, one, row, scale, comma, done)
-    unmarked = rows.keys() - {s.student for s in standings}
-    done.left |= dict.fromkeys(sorted(unmarked), "handed in nothing that was graded")
-    done.missing |= unmarked
+    done.left |= dict.fromkeys(sorted(rows.keys() - {s.student for s in standings}), "handed in nothing that was graded")
     taken = set(rows.values())
     done.left |= {_named(sheet, layout, r): "has no hand-in here" for r in layout.students if r not in taken}
     return done
 
 
+def _together(waits: Sequence[Look]) -> Iterator[str]:
+    """Each reason once, with the exercises that it holds for."""
+    for what in dict.fromkeys(look.what for look in waits):
+        names = ", ".join(look.exercise for look in waits if look.what == what)
+        yield f"{names}: {what}" if names else what
+
+
 def _write(sheet: Sheet, layout: Layout, one: Standing, row: int, scale: bool, comma: bool, done: Filled) -> None:
+    done.pages.append(one.student)
     worth = _points(layout.maxima[row])
     score = _scaled(one, worth, scale, done.column, layout.platform)
     if layout.platform == "Moodle" and worth is not None and score > worth:

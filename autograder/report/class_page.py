@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from autograder.report import words
-from autograder.report.class_report import ClassReport, Item
+from autograder.report.class_report import ClassReport, Item, Row
 from autograder.report.standing import MISSING
 
 SCHEMA = 1
@@ -38,7 +38,6 @@ def page(report: ClassReport, named: bool = False) -> str:
         sections=SECTIONS,
         most=MOST,
         slow=timed[:SLOWEST],
-        late=sorted((row for row in report.rows if row.late > 0), key=lambda r: -r.late),
         by_hand=[row for row in report.rows if row.by_hand],
     )
 
@@ -78,7 +77,9 @@ def duration(seconds: float) -> str:
 
 
 def _seconds(value: float) -> str:
-    return f"{value:.2f} s" if value < 10 else f"{value:.0f} s" if value < 120 else duration(value)
+    if value < 1:
+        return f"{1000 * value:.0f} ms" if value > 0.001 else "less than 1 ms"
+    return f"{value:.1f} s" if value < 10 else f"{value:.0f} s" if value < 120 else duration(value)
 
 
 # ------------------------------------------------------------------------------------------------------------- text, rows and data
@@ -117,17 +118,25 @@ def lines(report: ClassReport) -> Iterator[str]:
         s = report.spread
         half = " to ".join(map(percent, s.quartiles))
         yield f"    mean {percent(s.mean)}, median {percent(s.median)}, half of the class {half}"
-        yield "    " + "  ".join(f"{10 * n}+: {count}" for n, count in enumerate(s.bins))
+        yield "    from " + "  ".join(f"{10 * n} %: {count}" for n, count in enumerate(s.bins))
+    late = [f"{words.called(row.student, row.name)} {_late(row)}" for row in report.late]
+    yield from [f"late: {', '.join(late[:MISSED])}{_more(late, MISSED)}"] * bool(late)
     wide = min(max((len(item.name) for item in report.exercises), default=0), 28)
-    yield from [f"{'exercise':{wide + 4}}  mean share  discrimination"] * bool(report.exercises)
+    told_apart = any(item.discrimination is not None for item in report.exercises)  # not in a small class
+    yield from [f"{'exercise':{wide + 4}}  mean share{'  discrimination' * told_apart}"] * bool(report.exercises)
     for item in report.exercises:
-        shown = "" if item.discrimination is None else f"{item.discrimination:.2f}"
-        yield f"    {item.name:{wide}}  {percent(item.difficulty):>10}  {shown:>14}"
+        shown = "" if item.discrimination is None else f"  {item.discrimination:>14.2f}"
+        yield f"    {item.name:{wide}}  {percent(item.difficulty):>10}{shown}"
     yield from _top(report)
     told = [f"{words.called(row.student, row.name)}: {'; '.join(row.why)}" for row in report.looks] + list(report.strays)
     yield from ["worth a look"] * bool(told)
     yield from (f"    {line}" for line in told[:SHOWN])
     yield from [f"   {_more(told, SHOWN)}"] * (len(told) > SHOWN)
+
+
+def _late(row: Row) -> str:
+    """By how much, and what it costs: "by 2 h (-1.5)"."""
+    return (f"by {duration(row.late)}" if row.late else "(no time told)") + f" (-{_points(row.penalty)})" * bool(row.penalty)
 
 
 def _more(things: Sequence[str], shown: int) -> str:
@@ -136,7 +145,7 @@ def _more(things: Sequence[str], shown: int) -> str:
 
 def _top(report: ClassReport) -> Iterator[str]:
     if report.misconceptions:
-        yield "misconceptions, by points"
+        yield "misconceptions, by points lost"
     for seen in report.misconceptions[:SHOWN]:
         number = len(seen.students)
         yield f"    {words.number(round(seen.lost, 2)):>6}  {number} student{'s' * (number != 1)}  {seen.exercise}: {seen.title}"

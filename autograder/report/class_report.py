@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from autograder.model import ExerciseResult, Look, Outcome, Verdict
 from autograder.report import standing, words
 from autograder.report.pseudonyms import Hide
-from autograder.report.standing import MISSING, Person, Standing
+from autograder.report.standing import MISSING, UNTIMED, Person, Standing
 
 FEWEST = 10  # students below whom a correlation says nothing
 BINS = 10
@@ -130,6 +130,11 @@ class ClassReport:
     @property
     def handed_in(self) -> int:
         return sum(row.status != MISSING for row in self.rows)
+
+    @property
+    def late(self) -> list[Row]:
+        """Who is late, the latest first; at the end of whom only the platform says so, and not by how much."""
+        return sorted((row for row in self.rows if row.late > 0 or UNTIMED in row.why), key=lambda r: -r.late)
 
     @property
     def looks(self) -> list[Row]:

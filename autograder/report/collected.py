@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from autograder.model import Change, Moved
 from autograder.report import words
+from autograder.report.standing import MISSING, NOT_GRADED, Mark, Standing
 
 SHOWN = 40  # names in one line
 SENTENCES = 8  # of one exercise
 SAME = "the same checks fail: the shares of the parts are others now"
-ByHand = Mapping[str, Mapping[str, float]]  # student -> exercise -> points that a human gave
+NO_MARK = {NOT_GRADED: "handed in and not graded", MISSING: "handed in nothing"}
 
 
 def lines(manifest: Mapping[str, Any]) -> Iterator[str]:
@@ -45,28 +45,40 @@ def _summary(manifest: Mapping[str, Any]) -> str:
 
 
 # ----------------------------------------------------------------------------------------------------------------------- changed
-def changed(changes: Iterable[Change], gradings: int, by_hand: ByHand = MappingProxyType({})) -> Iterator[str]:
+def changed(changes: Iterable[Change], gradings: int, people: Sequence[Standing] = ()) -> Iterator[str]:
     """A line for each student and one for each exercise; one that says so when nothing changed, or nothing was graded."""
     if gradings < 2:
         yield "Only one grading is known, so there is nothing to compare it with." if gradings else "Nothing was graded yet."
         return
-    students = 0
+    students, standing = 0, {one.student: one for one in people}
     for change in changes:
         students += 1
         yield words.line(change.student) + ("  (handed in anew)" if change.handed_in_anew else "")
-        for one in change.exercises:
-            then, now = one.worth
-            of = ["" if then == now or w is None else f" of {words.number(w)}" for w in one.worth]
-            yield f"    {one.name}: {words.number(one.before)}{of[0]} -> {words.number(one.after)}{of[1]}{_stays(change, one, by_hand)}"
-            same = [SAME] * (then == now and not change.handed_in_anew)
-            told = list(dict.fromkeys(one.reasons)) or same
-            yield from (f"        {words.line(reason)}" for reason in told[:SENTENCES])
-            yield from [f"        and {len(told) - SENTENCES} more"] * (len(told) > SENTENCES)
+        now = standing.get(change.student, Standing(change.student, 0.0))
+        if None in change.points:
+            yield f"    {' -> '.join('no mark' if p is None else words.number(p) for p in change.points)}"
+        else:
+            yield from _moved(change, now.marks)
+        yield from [f"    late: -{words.number(now.penalty)}, so {words.number(now.score or 0.0)} count"] * bool(now.penalty)
     yield f"{students} student{'s' * (students != 1)} with other points than before." if students else "No points changed."
+    if unmarked := [f"{words.line(s.student)} ({NO_MARK[s.status]})" for s in people if s.status in NO_MARK]:
+        yield f"no mark: {', '.join(unmarked[:SHOWN])}" + f" and {len(unmarked) - SHOWN} more" * (len(unmarked) > SHOWN)
 
 
-def _stays(change: Change, one: Moved, by_hand: ByHand) -> str:
+def _moved(change: Change, marks: Mapping[str, Mark]) -> Iterator[str]:
+    for one in change.exercises:
+        then, now = one.worth
+        of = ["" if then == now or w is None else f" of {words.number(w)}" for w in one.worth]
+        yield f"    {one.name}: {words.number(one.before)}{of[0]} -> {words.number(one.after)}{of[1]}{_stays(one, marks.get(one.name))}"
+        same = [SAME] * (then == now and not change.handed_in_anew)
+        told = list(dict.fromkeys(one.reasons)) or same
+        yield from (f"        {words.line(reason)}" for reason in told[:SENTENCES])
+        yield from [f"        and {len(told) - SENTENCES} more"] * (len(told) > SENTENCES)
+
+
+def _stays(one: Moved, mark: Mark | None) -> str:
     """What stands in the gradebook whatever the checks say."""
     kept = "" if one.found is None else f" (kept: the checks now give {words.number(one.found)})"
-    manual = by_hand.get(change.student, {}).get(one.name)
-    return kept if manual is None else f"{kept} by the grader; the {words.number(manual)} given by hand stay{'s' * (manual == 1)}"
+    if mark is None or not mark.by_hand or mark.points is None:
+        return kept
+    return f"{kept} by the checks; the {words.number(mark.points)} given by hand stay{'s' * (mark.points == 1)}"

@@ -14,8 +14,12 @@ from autograder.report.class_report import ClassReport
 from autograder.report.standing import MISSING
 
 LOW = 0.5  # of the points; twice in a row is falling behind
-DROP = 0.25  # of the points, below one's own mean of before
+DROP = 0.25  # of the points, below one's own mean of at least two before
 SHOWN = 20
+BEHIND = (
+    f"nothing handed in the last time, below {percent(LOW)} twice in a row, "
+    f"or {percent(DROP)} of the points below one's own mean of before"
+)
 
 
 @dataclass(frozen=True)
@@ -86,10 +90,8 @@ def _behind(shares: Sequence[float | None], status: Sequence[str]) -> Iterator[s
     known = [s for s in shares if s is not None]
     if len(known) > 1 and max(known[-2:]) < LOW:
         yield f"below {percent(LOW)} twice in a row"
-    elif len(known) == 1 and known[0] < LOW:
-        yield f"below {percent(LOW)}"
-    if len(known) > 1 and shares[-1] is not None and known[-1] < statistics.fmean(known[:-1]) - DROP:
-        yield f"{percent(known[-1])} after {percent(statistics.fmean(known[:-1]))} before"
+    if len(known) > 2 and shares[-1] is not None and known[-1] < statistics.fmean(known[:-1]) - DROP:
+        yield f"{percent(known[-1])} after {percent(statistics.fmean(known[:-1]))} on average"
 
 
 def _again(assignments: Sequence[ClassReport]) -> Iterator[Again]:
@@ -114,7 +116,7 @@ def lines(report: CourseReport) -> Iterator[str]:
     for one in report.assignments:
         spread = f"mean {percent(one.spread.mean)}, median {percent(one.spread.median)}" if one.spread else "nothing graded"
         yield f"{one.slug:{wide}}  {one.handed_in} of {len(one.rows)} handed in, {spread}"
-    yield f"falling behind: {len(report.behind)} of {len(report.lines)} students"
+    yield f"falling behind ({BEHIND}): {len(report.behind)} of {len(report.lines)} students"
     yield from (f"    {words.called(line.student, line.name)}: {'; '.join(line.why)}" for line in report.behind[:SHOWN])
     yield from [f"    and {len(report.behind) - SHOWN} more"] * (len(report.behind) > SHOWN)
     yield "misconceptions that come back" if report.again else "no misconception was seen in more than one assignment"
@@ -138,4 +140,4 @@ def to_dict(report: CourseReport) -> dict[str, Any]:
 
 def page(report: CourseReport, named: bool = False) -> str:
     """One HTML page that needs nothing else."""
-    return rendered("course.html.j2", report=report, named=named, low=LOW, drop=DROP)
+    return rendered("course.html.j2", report=report, named=named, low=LOW, behind=BEHIND)

@@ -161,7 +161,7 @@ def compared(one: Replayed) -> str:
     differing = int(np.count_nonzero(~(apart == 0)))
     if not differing:
         return "the same to the last digit" + f", as {theirs.dtype} in place of {ours.dtype}" * bool(theirs.dtype != ours.dtype)
-    far = f", by {np.nanmax(apart):.6g} at most" if np.isfinite(apart).any() else ""
+    far = f", by {np.nanmax(apart):.6g} at most" if np.isfinite(apart).any() and theirs.dtype != bool else ""
     return f"differ in {differing} of {apart.size} places{far}" + " (a generator goes in: another draw may be as right)" * one.drawn
 
 

@@ -95,11 +95,13 @@ def _parts(result: ExerciseResult, staff: bool, more: Mapping[str, str]) -> Iter
     first = words.first_trouble(result)
     drawn = next((v for v in result.verdicts if not v.passed and v.picture is not None), None)
 
-    def told(verdict: Verdict) -> str:
-        return verdict_html(verdict, result.diagnoses if verdict is first else (), verdict is drawn, more.get(verdict.check, ""))
+    def told(verdict: Verdict, brief: bool) -> str:
+        hints = result.diagnoses if verdict is first else ()
+        return verdict_html(verdict, hints, verdict is drawn, more.get(verdict.check, ""), brief and not hints)
 
     for part, verdicts in words.grouped(result):
-        inside = "".join(map(told, verdicts))
+        briefly = words.run_on(verdicts)
+        inside = "".join(told(v, v.check in briefly) for v in verdicts)
         yield heading(part) + indented(inside) if part else inside
 
 
@@ -168,7 +170,8 @@ def picture(values: Any, told: str = "What the code drew") -> str:
     shown = values[:MOST_CELLS, :MOST_CELLS]
     height, width = shown.shape
     path = "".join(f"M{x} {y}h.86v.86h-.86z" for y, x in np.argwhere(shown != 0))
-    caption = f"{told}, {height} rows of {width}: filled squares are kept, empty ones dropped."
+    cut = "the first " * (shown.shape != values.shape)
+    caption = f"{told}, {cut}{height} by {width}: filled squares are kept, empty ones dropped."
     return (
         f'<figure style="margin:.5em 0"><svg role="img" aria-label="{caption}" width="{8 * width}" height="{8 * height}" '
         f'viewBox="-.3 -.3 {width + 0.46:g} {height + 0.46:g}" style="max-width:100%">'

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from autograder.model import Look
 
 GRADED, REVIEW, NOT_GRADED, MISSING = "graded", "needs review", "not graded", "missing"
+UNTIMED = "late, as the platform says; the time is not told, so no penalty follows"
+NO_POINTS = "no points yet"
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class Standing:
     penalty: float = 0.0  # for being late
     handed_in: datetime.datetime | None = None
     late: float = 0.0  # seconds
+    flagged: bool = False  # by a human, in the formgrader
+    word: str = ""  # one for all that a page says of marks, see standings.word
 
     @property
     def raw(self) -> float | None:
@@ -58,10 +62,12 @@ def looks(one: Standing, error: str = "") -> Iterator[Look]:
     """What the gradebook asks a human to look at; `error` is why it was not graded."""
     if one.status == NOT_GRADED:
         yield Look(one.student, "", f"was not graded: {error}" if error else "was handed in and not graded")
+    if one.flagged:
+        yield Look(one.student, "", "is flagged in the formgrader")
     for name, mark in one.marks.items() if one.score is not None else ():
-        if mark.wanted and not (mark.by_hand and mark.auto is None):
-            again = "its points were given by hand, and it was judged again since: do they still hold?"
-            yield Look(one.student, name, again if mark.by_hand else "a human should look")
+        if mark.wanted:
+            again = "its points were given by hand, and it was graded again since: do they still hold?"
+            yield Look(one.student, name, again if mark.by_hand else NO_POINTS if mark.points is None else "a human should look")
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from autograder.model import UNWRITTEN, Diagnosis, Earned, ExerciseResult, Outcome, Verdict
 
@@ -109,13 +110,13 @@ def number(value: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time as a person says it: 40 s, 5 min, 2 h 10 min, 3 d 4 h."""
+    """A time as a person says it: 40 s, 5 min, 2 h, 2 h 10 min, 3 d 4 h."""
     minutes = int(seconds) // 60
-    if minutes >= 1440:
-        return f"{minutes // 1440} d {minutes % 1440 // 60} h"
-    if minutes >= 60:
-        return f"{minutes // 60} h {minutes % 60} min"
-    return f"{minutes} min" if minutes else f"{max(int(seconds), 1)} s"
+    if not minutes:
+        return f"{max(int(seconds), 1)} s"
+    days, hours, rest = minutes // 1440, minutes % 1440 // 60, minutes % 60
+    told = [(days, "d"), (hours, "h"), (0 if days else rest, "min")]
+    return " ".join(f"{number} {unit}" for number, unit in told if number)
 
 
 def points(result: ExerciseResult) -> str:
@@ -139,6 +140,12 @@ def grouped(result: ExerciseResult) -> Iterator[tuple[Earned | None, list[Verdic
         yield part, [v for v in result.verdicts if v.part == part.name]
     known = {part.name for part in result.parts}
     yield None, [v for v in result.verdicts if v.part not in known]
+
+
+def run_on(verdicts: Sequence[Verdict]) -> set[str]:
+    """Checks that were not tried for the same reason as the next one, below which it stands."""
+    pairs = pairwise(verdicts)
+    return {one.check for one, after in pairs if one.outcome is after.outcome is Outcome.SKIPPED and one.got == after.got}
 
 
 def summary(result: ExerciseResult, staff: bool = False) -> str:

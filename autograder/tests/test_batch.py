@@ -79,7 +79,7 @@ def test_only_the_students_named(room: Classroom) -> None:
     graded, _ = grade(room, "ada", "bob")
     assert [g.student for g in graded] == ["ada", "bob"]
     assert room.total("cyd") is None
-    with pytest.raises(CourseError, match="zoe has handed in no notebook"):
+    with pytest.raises(CourseError, match=r"Nobody here is called 'zoe'\. Students are called as"):
         grade(room, "ada", "zoe")
 
 
@@ -141,9 +141,30 @@ def test_a_changed_hidden_case_costs_its_exercise_only(room: Classroom, capsys: 
         "        + does not modify x",
         "        + returns x times 1-p at test time (train=False) (hidden case)",
         "    quiz: 2 -> 0.5",
-        "        - answers twice rightly (hidden case)",
+        "        - holds the right answer to twice (hidden case)",
         "1 student with other points than before.",
+        "no mark: eve (handed in and not graded)",
     ]
+
+
+def test_a_mark_that_came_or_went_and_the_penalty_are_told(room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+    room.submit("bob", answered(room.released(), RIGHT))
+    room.submit("ada", "{ cut off")
+    grade(room)
+    room.submit("ada", answered(room.released(), RIGHT))
+    room.submit("bob", "{ cut off")
+    room.submit("cyd", answered(room.released(), WRONG))
+    grade(room)
+    room.change(
+        "update submitted_notebook set late_submission_penalty = 0.5 where assignment_id in "
+        "(select id from submitted_assignment where student_id = 'cyd')"
+    )
+    capsys.readouterr()
+    assert command(room, "diff") == 0
+    told = capsys.readouterr().out
+    assert "ada  (handed in anew)\n    no mark -> 5\nbob  (handed in anew)\n    5 -> no mark\ncyd" in told
+    assert "\n    late: -0.5, so 1.5 count\n3 students" in told
+    assert told.splitlines()[-1].startswith("no mark: bob (handed in and not graded)")
 
 
 def test_nothing_changed_is_said(room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
@@ -154,7 +175,7 @@ def test_nothing_changed_is_said(room: Classroom, capsys: pytest.CaptureFixture[
     assert capsys.readouterr().out == "Only one grading is known, so there is nothing to compare it with.\n"
     grade(room, "ada", regrade=True)
     assert command(room, "diff") == 0
-    assert capsys.readouterr().out == "No points changed.\n"
+    assert capsys.readouterr().out == "No points changed.\nno mark: eve (handed in and not graded)\n"
 
 
 def test_points_by_hand_and_points_kept_are_told_apart(room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
@@ -179,7 +200,7 @@ def test_points_by_hand_and_points_kept_are_told_apart(room: Classroom, capsys: 
     told = capsys.readouterr().out
     assert "ada\n    shrink: 3 -> 3 (kept: the checks now give 0.45)" in told
     assert "bob  (handed in anew)\n    shrink: 3 -> 0.45\n" in told
-    assert "cyd\n    shrink: 3 -> 3 (kept: the checks now give 0.45) by the grader; the 1.5 given by hand stay" in told
+    assert "cyd\n    shrink: 3 -> 3 (kept: the checks now give 0.45) by the checks; the 1.5 given by hand stay" in told
     grade(room, *class_, regrade=True)
     assert room.grades("ada")["check_shrink"][0] == 0.45, "without the option the course decides"
 
@@ -253,7 +274,7 @@ def test_late_penalties_follow_the_due_date_and_the_points_of_a_human(room: Clas
     assert penalty(room, "ada") == 0
     room.change("update assignment set duedate = '2026-11-22 09:00:00.000000'")
     assert command(room, "grade", "--jobs", "1") == 1
-    assert "late penalty changed: ada\n" in capsys.readouterr().out
+    assert "late penalty changed: ada (0 -> 2.5)\n" in capsys.readouterr().out
     assert penalty(room, "ada") == 2.5
     room.change("update grade set manual_score = 1 where auto_score = 3")
     grade(room)
@@ -268,6 +289,10 @@ def test_late_penalties_follow_the_due_date_and_the_points_of_a_human(room: Clas
     room.submit("ada", "no notebook")
     grade(room)
     assert penalty(room, "ada") == 0
+    stamp.write_text("2026-11-22 10:00:00 UTC")
+    for again in (False, True):  # what a human gave before or meanwhile is of a late hand-in, too
+        grade(room, regrade=again)
+        assert penalty(room, "ada") == 0.5
 
 
 def penalty(room: Classroom, student: str) -> float:
@@ -299,7 +324,7 @@ def test_what_no_line_says_is_noted_at_the_end(room: Classroom, capsys: pytest.C
     assert told == [
         "no hand-in any more, the marks of before stand: o'brien [x]",
         "worth a look:",
-        "    cyd  shrink: its points were given by hand, and it was judged again since: do they still hold?",
+        "    cyd  shrink: its points were given by hand, and it was graded again since: do they still hold?",
     ]
     command(room, "grade", "--student", "ada")
     assert noted(capsys) == []
@@ -325,7 +350,7 @@ def test_the_diff_tells_checks_that_came_and_went_shares_and_points(room: Classr
     assert told[:3] == ["bob", "quiz: 1 -> 0.5", "the same checks fail: the shares of the parts are others now"]
     assert CHANGED not in str(told)
     told = regraded('c.answers_rightly(key="twice", needs="twice")', "")
-    assert told[2] == "+ answers twice rightly (hidden case) (no longer asked)"
+    assert told[2] == "+ holds the right answer to twice (hidden case) (no longer asked)"
 
 
 def test_what_was_written_down_before_sentences_were_is_told_by_name() -> None:

@@ -20,7 +20,7 @@ from autograder.model import Diagnosis, Earned, ExerciseResult, Look, Outcome, V
 from autograder.report import class_page, course_report, table
 from autograder.report.class_report import ClassReport, class_report, correlation
 from autograder.report.pseudonyms import Hide, pseudonym, telling
-from autograder.report.standing import GRADED, MISSING, NOT_GRADED, Mark, Person, Standing
+from autograder.report.standing import GRADED, MISSING, NOT_GRADED, UNTIMED, Mark, Person, Standing
 from autograder.tests.classroom import SLUG, WRONG, Classroom, answered, make
 
 BELIEF = "p_is_the_factor"
@@ -98,9 +98,20 @@ def test_checks_come_in_the_order_of_the_exercises() -> None:
     assert page.index("holds in shrink") < page.index("holds in quiz")
 
 
-def test_number_and_unit_stay_on_one_line() -> None:
-    page = class_page.page(replace(a_class(2), seconds=(49.0,)))
-    assert "49\N{NO-BREAK SPACE}s in the median" in page
+@pytest.mark.parametrize(("seconds", "said"), [(49.0, "49 s"), (3.21, "3.2 s"), (0.04, "40 ms"), (0.0, "less than 1 ms")])
+def test_number_and_unit_stay_on_one_line(seconds: float, said: str) -> None:
+    page = class_page.page(replace(a_class(2), seconds=(seconds,)))
+    assert said.replace(" ", "\N{NO-BREAK SPACE}") + " in the median" in page
+
+
+def test_who_is_late_is_told_with_what_it_costs() -> None:
+    people = [standing("ada", 4.0, penalty=2.0, late=7200.0), standing("bob", 4.0, late=60.0), standing("cyd", 4.0), standing("dee", 4.0)]
+    found = report(people, {}, [Look("cyd", "", UNTIMED)])
+    assert [row.student for row in found.late] == ["label of ada", "label of bob", "label of cyd"]
+    assert "late: label of ada by 2 h (-2), label of bob by 1 min, label of cyd (no time told)" in list(class_page.lines(found))
+    page = class_page.page(found)
+    assert "<dt>Late</dt><dd>3 <small>penalty for 1</small></dd>" in page
+    assert "label of cydno time toldnone" in Reader(page).text
 
 
 def test_misconceptions_come_by_the_points_lost_where_they_were_seen() -> None:
@@ -134,7 +145,10 @@ def test_who_needs_a_look_and_why() -> None:
     looks = [Look("c", "", "was not graded: cut off"), Look("", "", "not collected: x"), Look("zoe", "shrink", "was stopped")]
     found = report(people, {}, looks)
     assert {row.student: row.why for row in found.looks} == {
-        "label of b": ("shrink: a human should look",),
+        "label of b": (
+            "shrink: a human should look",
+            "quiz: its points were given by hand, and it was graded again since: do they still hold?",
+        ),
         "label of c": ("was not graded: cut off",),
         "zoe": ("shrink: was stopped",),
     }
@@ -227,9 +241,12 @@ def test_who_is_falling_behind_and_what_comes_back() -> None:
     assert {line.student.removeprefix("label of "): line.why for line in found.behind} == {
         "gone": ("handed in nothing the last time",),
         "never": ("handed in nothing yet",),
-        "low": ("below 50 % twice in a row", "20 % after 50 % before"),
-        "fell": ("40 % after 80 % before",),
+        "low": ("below 50 % twice in a row", "20 % after 50 % on average"),
+        "fell": ("40 % after 80 % on average",),
     }
+    for few in (1, 2):
+        early = course_report.course_report(reports[:few])
+        assert [line.student for line in early.behind] == ["label of never", *["label of rose"] * (few == 2)], "one low mark is none"
     assert [(a.name, a.students, a.stayed) for a in found.again] == [(BELIEF, (1, 1, 1), ("label of low",))]
     assert Reader(course_report.page(found)).text.count("p is the factor") == 1
     assert "hw1: 1" in "\n".join(course_report.lines(found))

@@ -88,6 +88,27 @@ def test_who_handed_in_nothing_is_told_by_the_report(course: Classroom, collecti
     assert "none (No Body): handed in nothing yet" in capsys.readouterr().out
 
 
+MOODLE = "Identifier,Full name,Email address\nParticipant 41,Wei Lee,W@x.edu\nParticipant 42,Someone Else,s@x.edu\n"
+CANVAS = 'Student,ID,SIS User ID,SIS Login ID\n"Lovelace, Ada",9,79,ada79\n"Else, No",8,80,no80\n'
+
+
+@pytest.mark.parametrize(("other", "pair"), [(MOODLE, "wl1 and W@x.edu (Wei Lee)"), (CANVAS, "al and ada79 (Ada Lovelace)")])
+def test_the_same_person_in_two_lists_is_told_and_not_merged(
+    other: str, pair: str, course: Classroom, collecting: Collecting, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By e-mail address, or by name however it is parted; nobody else, and again until somebody has seen to it."""
+    collecting(NBGRADER)
+    assert "perhaps the same" not in capsys.readouterr().out
+    before = enrolled(course)
+    for _ in range(2):
+        collecting(other)
+        said = capsys.readouterr().out
+        assert f"perhaps the same under two ids: {pair}. Nobody was merged." in said
+        assert "nbgrader db student remove OTHER-ID" in said
+    assert before.items() <= enrolled(course).items()
+    assert len(enrolled(course)) == len(before) + 2
+
+
 def test_a_locked_gradebook_costs_names_and_no_hand_in(
     course: Classroom, collecting: Collecting, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

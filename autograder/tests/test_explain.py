@@ -109,6 +109,15 @@ def test_json_has_the_calls_for_staff(graded: Classroom, tmp_path: Path, capsys:
 
 
 # ------------------------------------------------------------------------------------------------------------------------ by hand
+def said_by_hand(graded: Classroom, student: str) -> str:
+    (words,) = graded._rows(
+        "select m.manual_comment from comment m join submitted_notebook n on m.notebook_id = n.id "
+        "join submitted_assignment a on n.assignment_id = a.id where a.student_id = ? and m.manual_comment is not null",
+        student,
+    )
+    return str(words[0])
+
+
 def test_points_by_hand_add_up_and_can_be_taken_back(graded: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
     def given(*words: str) -> tuple[int, str, tuple[float | None, float | None, bool]]:
         code, told = explained(graded, capsys, "bob", *words)
@@ -117,13 +126,9 @@ def test_points_by_hand_add_up_and_can_be_taken_back(graded: Classroom, capsys: 
     assert given("--set", "factor=1", "--because", "the comment is right")[::2] == (0, (0.0, 1.0, False))
     assert given("--set", "manners=0.45", "--because", "x is left alone")[2] == (0.0, 1.45, False)
     assert given("--set", "factor=2", "--because", "on a second reading")[2] == (0.0, 2.45, False)
-    (words,) = graded._rows(
-        "select m.manual_comment from comment m join submitted_notebook n on m.notebook_id = n.id "
-        "join submitted_assignment a on n.assignment_id = a.id where a.student_id = ? and m.manual_comment is not null",
-        "bob",
-    )
-    assert "factor (x is multiplied by 1 - p): 2 of 2.55 by hand, not 0, because on a second reading" in words[0]
-    assert "the comment is right" not in words[0]
+    words = said_by_hand(graded, "bob")
+    assert "factor (x is multiplied by 1 - p): 2 of 2.55 by hand, not 0, because on a second reading" in words
+    assert "the comment is right" not in words
     code, told, _ = given()
     assert "shrink: 2.45 by hand" in told
     assert re.search(r"x is multiplied by 1 - p \(by hand\) +2 of 2\.55", told)
@@ -162,9 +167,42 @@ def test_of_several_points_all_or_none_are_written(graded: Classroom, capsys: py
 
 
 def test_who_handed_in_nothing_is_told(graded: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
-    code, told = explained(graded, capsys, "nobody")
+    graded.change("insert into student (id, first_name, last_name, lms_user_id) values ('cyd', 'Cyd', 'Charisse', null)")
+    for student, mend in NOT_THERE.items():
+        code, told = explained(graded, capsys, student)
+        assert code == 1
+        assert mend in told
+
+
+NOT_THERE = {
+    "cyd": f"cyd has handed in nothing for {SLUG}",
+    "anne": "Nobody here is called 'anne'. Did you mean ann?",
+    "charise": "Did you mean cyd (Cyd Charisse)?",
+    "nobody": "Nobody here is called 'nobody'. Students are called as their folders in submitted/ are.",
+}
+
+
+def test_what_cannot_be_read_gets_points_by_hand_all_the_same(graded: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exercise by exercise; no page can be made, and the marks outlast the next grading."""
+    graded.submit("dan", '{"cells": [')
+    assert main(["grade", SLUG, "--course", str(graded.root), "--jobs", "1", "--student", "dan"]) == 1
+    code, told = explained(graded, capsys, "dan")
     assert code == 1
-    assert "nobody has handed in nothing for" in told
+    assert "the file is cut off" in told
+    assert "--set EXERCISE=POINTS" in told
+    code, told = explained(graded, capsys, "dan", "--set", "shrink=2.5", "--because", "read on paper")
+    assert code == 0
+    assert "\nshrink: 2.5 of 3 points\nWritten for dan. There is no page of what cannot be read" in f"\n{told}"
+    assert said_by_hand(graded, "dan") == "- shrink: 2.5 of 3 by hand, because read on paper\n\nSo this exercise has 2.5 points."
+    code, told = explained(graded, capsys, "dan", "--set", "factor=1", "--because", "x")
+    assert (code, "There is no 'factor' to give points for. There are: shrink, quiz." in told) == (1, True)
+    assert explained(graded, capsys, "dan", "--set", "quiz=2", "--because", "read on paper")[0] == 0
+    assert main(["grade", SLUG, "--course", str(graded.root), "--jobs", "1", "--student", "dan"]) == 1
+    assert graded.grades("dan") == {"check_shrink": (None, 2.5, False), "check_quiz": (None, 2.0, False)}
+    assert main(["report", SLUG, "--names", "--course", str(graded.root)]) == 0
+    assert "only the points are known" not in capsys.readouterr().out
+    code, told = explained(graded, capsys, "dan", "--set", "quiz=auto")
+    assert (code, told.splitlines()[-2]) == (0, "quiz: no points yet")
 
 
 BY_HAND = (
@@ -225,6 +263,7 @@ def test_two_answers_are_compared_only_where_they_can_be() -> None:
 
     assert told(np.array([1.0, 2.0]), np.array([1.0, 4.0])) == "differ in 1 of 2 places, by 2 at most"
     assert told(np.array([np.nan]), np.array([1.0])) == "differ in 1 of 1 places"
+    assert told(np.array([True, True]), np.array([True, False])) == "differ in 1 of 2 places"
     assert told(np.ones(2), np.ones(2)) == "the same to the last digit"
     assert told(np.ones(2, int), np.ones(2, bool)) == "the same to the last digit, as int64 in place of bool"
     assert told(np.ones(2), np.ones(3)) == told("a", np.ones(1)) == ""

@@ -156,7 +156,8 @@ def test_a_long_list_is_cut_on_the_terminal() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"), [(0.5, "1 s"), (59, "59 s"), (60, "1 min"), (7500, "2 h 5 min"), (86400 * 3 + 4 * 3600 + 5, "3 d 4 h")]
+    ("seconds", "said"),
+    [(0.5, "1 s"), (59, "59 s"), (60, "1 min"), (7200, "2 h"), (7500, "2 h 5 min"), (86400, "1 d"), (86400 * 3 + 4 * 3600 + 5, "3 d 4 h")],
 )
 def test_a_time_is_said_as_people_do(seconds: float, said: str) -> None:
     assert duration(seconds) == said

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import importlib.util
 import io
+import json
 import os
 import re
 import unicodedata
@@ -13,19 +14,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from autograder.cli import main
+from autograder.commands import neighbours as commands
 from autograder.model import CourseError
 from autograder.nbgrader_plugin import settings
 from autograder.nbgrader_plugin.collect import collect
 from autograder.nbgrader_plugin.feedback import summary
 from autograder.nbgrader_plugin.gradebook import Entry, Register
 from autograder.nbgrader_plugin.marks import Marks
+from autograder.nbgrader_plugin.standings import standings
 from autograder.neighbours import feedback, gradebooks, sheet
 from autograder.neighbours.feedback import canvas_name, moodle_name
-from autograder.report.standing import GRADED, Mark, Standing
+from autograder.report.standing import GRADED, MISSING, NOT_GRADED, Mark, Standing
 from autograder.tests.classroom import SLUG, Classroom, make
 
 ODD = [
@@ -246,6 +250,11 @@ def filled(text: str, *people: Standing, numbers: dict[str, str] | None = None, 
     return table.data().decode() + "".join(f"|{s}: {why}" for s, why in done.lost.items())
 
 
+def exported(*people: Standing, numbers: dict[str, str] | None = None) -> gradebooks.Filled:
+    table = sheet.Sheet(b"", "utf-8", ",", *sheet._rows(CANVAS, ","))
+    return gradebooks.fill(table, gradebooks.LAYOUTS["canvas"](table, SLUG, ""), people, numbers or {})
+
+
 CANVAS = f"Student,ID,SIS Login ID,Section,{SLUG} (1)\n    Points Possible,,,,5\nA,1,ann,S,\nB,2,bob,S,EX\n"
 MOODLE = "Identifier,Full name,Email address,Status,Grade,Maximum Grade\nParticipant 1,A,ann,Submitted,,5.00\n"
 
@@ -261,15 +270,43 @@ def test_two_rows_that_may_be_one_students_are_left_alone() -> None:
     assert filled(twice, standing("ann")) == twice + "|ann: 2 rows may be theirs"
 
 
-def test_excused_and_unfinished_students_keep_what_stands_there() -> None:
+def test_who_is_excused_keeps_that_and_reads_what_was_found() -> None:
     assert filled(CANVAS, standing("bob")) == CANVAS
-    assert filled(CANVAS, standing("ann", None)) == CANVAS + "|ann: waits for a human: an exercise has no points yet"
+    assert exported(standing("bob")).pages == ["bob"]
+    for nothing in (NOT_GRADED, MISSING):
+        assert exported(replace(standing("bob"), status=nothing)).pages == []
+
+
+WAITING: dict[str, tuple[dict[str, Any], str]] = {
+    "judged again": ({"marks": {"shrink": Mark(4.0, 5.0, True, True, auto=3.0)}}, "shrink: its points were given by hand, and it was"),
+    "not judged": ({"marks": {"shrink": Mark(4.0, 5.0, wanted=True, auto=4.0)}}, "shrink: a human should look"),
+    "no points": ({"marks": dict.fromkeys(("essay", "sketch"), Mark(None, 2.5, wanted=True))}, "essay, sketch: no points yet"),
+    "flagged": ({"flagged": True}, "is flagged in the formgrader"),
+}
+
+
+@pytest.mark.parametrize("why", WAITING)
+def test_who_waits_for_a_human_is_held_back_with_the_page(why: str) -> None:
+    more, told = WAITING[why]
+    one = replace(standing("ann"), **more)
+    done = exported(one)
+    assert done.held["ann"].startswith(told)
+    assert (set(done.rows), done.pages) == (set(), [])
+    assert filled(CANVAS, one) == CANVAS
+
+
+def test_who_is_held_back_is_told_with_the_mend() -> None:
+    layout: Any = SimpleNamespace(students=[2])
+    said = list(commands._told(Path("x"), layout, exported(replace(standing("ann"), flagged=True)), SLUG))
+    assert said[1:3] == ["held back, points and page, until a human has looked: 1", "    ann: is flagged in the formgrader"]
+    assert f"autograder explain {SLUG} STUDENT --set" in said[3]
 
 
 def test_who_handed_in_what_nobody_could_grade_is_named() -> None:
-    table = sheet.Sheet(b"", "utf-8", ",", *sheet._rows(CANVAS, ","))
-    done = gradebooks.fill(table, gradebooks.LAYOUTS["canvas"](table, SLUG, ""), [standing("ann")], {"2": "bob"})
-    assert (set(done.rows), done.left, done.missing) == ({"ann"}, {"bob": "handed in nothing that was graded"}, {"bob"})
+    done = exported(standing("ann"), numbers={"2": "bob"})
+    assert (set(done.rows), done.left, done.pages) == ({"ann"}, {"bob": "handed in nothing that was graded"}, ["ann"])
+    damaged = exported(replace(standing("ann"), status=NOT_GRADED))
+    assert damaged.lost == {"ann": "was handed in and not graded; `autograder grade` says why"}
 
 
 def test_a_page_that_says_other_points_than_the_gradebook_is_left_out(tmp_path: Path) -> None:
@@ -279,23 +316,48 @@ def test_a_page_that_says_other_points_than_the_gradebook_is_left_out(tmp_path: 
     where = SimpleNamespace(feedback_directory="feedback", autograded_directory="autograded")
     where.format_path = lambda step, student, slug: str(tmp_path / step / student)
     for student in ("ann", "bob"):
-        (tmp_path / "feedback" / student).mkdir(parents=True)
+        for step in ("feedback", "autograded"):
+            (tmp_path / step / student).mkdir(parents=True)
+        (tmp_path / "autograded" / student / f"{SLUG}.ipynb").touch()
         page = total.replace("{{ told.points | e }}", "9.5").replace("{{ told.most | e }}", "14")
         (tmp_path / "feedback" / student / f"{SLUG}.html").write_text(page)
-    found, lost = feedback.pages(where, SLUG, ["ann", "bob", "cyd"], {"ann": "9.5", "bob": "9.3"})
+    (tmp_path / "feedback" / "cyd").mkdir()
+    (tmp_path / "feedback" / "cyd" / f"{SLUG}.html").touch()  # of an earlier hand-in
+    found, lost = feedback.pages(where, SLUG, [standing("ann", 9.5), standing("bob", 9.3), standing("cyd")])
     assert (set(found), set(lost)) == ({"ann"}, {"bob", "cyd"})
     assert "says 9.5 points, and the gradebook 9.3" in lost["bob"]
-    assert "was not graded" in lost["cyd"]
+    assert "no notebook in autograded/" in lost["cyd"]
+
+
+@pytest.mark.nbgrader
+def test_a_page_whose_words_are_others_by_now_is_left_out(tmp_path: Path) -> None:
+    """A comment that a human wrote, or changed, after the page was made: the points are the same."""
+    room = make(tmp_path / "course")
+    page = room.root / "feedback" / "ann" / SLUG / f"{SLUG}.html"
+    coursedir, _ = settings.collecting(room.root, SLUG)
+
+    def stale() -> dict[str, str]:
+        return feedback.pages(coursedir, SLUG, standings(room.root, SLUG))[1]
+
+    with Register(room.root, SLUG) as register:
+        register.write([Entry("ann", json.dumps(room.released()), Marks({"check_shrink": 1.0, "check_quiz": 2.0}, {}))])
+    assert room.run("generate_feedback", SLUG).code == 0
+    assert feedback.WORD.search(page.read_text())
+    assert stale() == {}
+    room.change("update comment set manual_comment = 'see me' where id in (select id from comment limit 1)")
+    assert list(stale()) == ["ann"]
+    assert "says other words or points than the gradebook by now. Run: nbgrader generate_feedback" in stale()["ann"]
+    assert room.run("generate_feedback", SLUG, "--force").code == 0
+    assert stale() == {}
 
 
 @pytest.mark.parametrize(("penalty", "left"), [(1.5, "2.5"), (0.405, "3.6"), (9.0, "0")])
 def test_a_late_page_says_what_the_penalty_leaves(penalty: float, left: str) -> None:
     """Nbgrader hands the page the points without the penalty, even below 0."""
-    table = sheet.Sheet(b"", "utf-8", ",", *sheet._rows(CANVAS, ","))
     late = replace(standing("ann"), penalty=penalty)
-    done = gradebooks.fill(table, gradebooks.LAYOUTS["canvas"](table, SLUG, ""), [late], {})
     page = summary([], {"notebook": SLUG, "score": 4.0 - penalty, "max_score": 5.0, "late_penalty": penalty}, {})
-    assert done.shown["ann"] == page["points"] == left
+    assert page["points"] == left
+    assert feedback._differs(f'<p class="total">{left} ', late) == ""
 
 
 def test_another_maximum_is_refused_or_converted() -> None:
