@@ -82,7 +82,7 @@ def _told(to: Path, layout: Layout, done: Filled, slug: str) -> Iterator[str]:
     yield from _list("held back, points and page, until a human has looked", done.held)
     if done.held:
         stand = f'points that are to stand: autograder explain {slug} STUDENT --set EXERCISE=POINTS --because "..."'
-        yield f"    Give points in the formgrader, take a flag off there, or for {stand}. Then export again."
+        yield f"    In the formgrader give points, press Resolve or take the flag off, or for {stand}. Then export again."
     yield from _list("not in the file", done.lost)
     yield from _list("left as they were", done.left)
 

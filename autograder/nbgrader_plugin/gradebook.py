@@ -7,6 +7,7 @@ was not reported as done is done again.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import shutil
@@ -210,10 +211,17 @@ class Register(AbstractContextManager["Register"]):
         if entry.marks is None:
             clear(found)
             shutil.rmtree(self._folder(entry.student), ignore_errors=True)
-            return
-        enter(found, entry.marks)
-        self._penalize(submission, found)
-        self._put(entry)
+        else:
+            enter(found, entry.marks, self._as_before(found, entry))
+            self._put(entry)
+        self._penalize(submission, found)  # also of points that a human gave for what cannot be read
+
+    def _as_before(self, found: Any, entry: Entry) -> set[str]:
+        """Of the cells that a human has graded, and no check, those that are answered as in the page that is there."""
+        path, names = self.page_of(entry.student), {g.name for g in found.grades if g.manual_score is not None and g.auto_score is None}
+        before = _answers(path) if names and path.is_file() else {}
+        now = _answers(entry.page) if before else {}
+        return {name for name in names if name in now and before.get(name) == now[name]}
 
     def _submission(self, entry: Entry, known: Any) -> Any:
         """The submitted assignment with the time of this hand-in, made when there is none."""
@@ -254,6 +262,15 @@ class Register(AbstractContextManager["Register"]):
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+
+def _answers(page: Path | str) -> dict[str, Any]:
+    """Cell -> what is written in it, of a graded notebook; none of one that somebody has damaged."""
+    try:
+        cells = json.loads(page if isinstance(page, str) else page.read_text(encoding="utf-8"))["cells"]
+        return {c["metadata"].get("nbgrader", {}).get("grade_id"): (c["source"], c.get("attachments")) for c in cells}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -61,14 +61,19 @@ def _comment(cell: Any, result: ExerciseResult | None, report: Report) -> str | 
     return reasons(result, report.notes) if result is not None and not (stock and not result.points) else stock
 
 
-def enter(found: Any, marks: Marks) -> None:
-    """Write the marks into a submitted notebook of the gradebook. What no cell of the notebook says is 0, or waits for a human."""
+def enter(found: Any, marks: Marks, as_before: Container[str] = ()) -> None:
+    """Write the marks into a submitted notebook of the gradebook. What no cell of the notebook says is 0, or waits for a human.
+
+    A human need not look again at cells that only humans grade and that are answered as before.
+    """
     by_hand = {comment.name for comment in found.comments}  # cells that are answer and grade in one, and tasks
     for grade in found.grades:
         score = marks.scores.get(grade.name)
         if score is None and grade.manual_score is None and grade.name not in by_hand:
             score = 0.0
         grade.auto_score = score
+        if score is None and grade.manual_score is not None and grade.name in as_before:
+            continue
         grade.needs_manual_grade = score is None or grade.manual_score is not None or grade.name in marks.review
     for comment in found.comments:
         comment.auto_comment = marks.comments.get(comment.name)

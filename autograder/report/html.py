@@ -95,11 +95,13 @@ def _parts(result: ExerciseResult, staff: bool, more: Mapping[str, str]) -> Iter
     first = words.first_trouble(result)
     drawn = next((v for v in result.verdicts if not v.passed and v.picture is not None), None)
 
-    def told(verdict: Verdict) -> str:
-        return verdict_html(verdict, result.diagnoses if verdict is first else (), verdict is drawn, more.get(verdict.check, ""))
+    def told(verdict: Verdict, brief: bool) -> str:
+        hints = result.diagnoses if verdict is first else ()
+        return verdict_html(verdict, hints, verdict is drawn, more.get(verdict.check, ""), brief and not hints)
 
     for part, verdicts in words.grouped(result):
-        inside = "".join(map(told, verdicts))
+        briefly = words.run_on(verdicts)
+        inside = "".join(told(v, v.check in briefly) for v in verdicts)
         yield heading(part) + indented(inside) if part else inside
 
 

@@ -65,8 +65,8 @@ def looks(one: Standing, error: str = "") -> Iterator[Look]:
     if one.flagged:
         yield Look(one.student, "", "is flagged in the formgrader")
     for name, mark in one.marks.items() if one.score is not None else ():
-        if mark.wanted and not (mark.by_hand and mark.auto is None):
-            again = "its points were given by hand, and it was judged again since: do they still hold?"
+        if mark.wanted:
+            again = "its points were given by hand, and it was graded again since: do they still hold?"
             yield Look(one.student, name, again if mark.by_hand else NO_POINTS if mark.points is None else "a human should look")
 
 

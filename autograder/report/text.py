@@ -13,9 +13,11 @@ WIDTH = 100
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-def message(verdict: Verdict, diagnoses: Sequence[Diagnosis] = ()) -> str:
-    """One verdict in two to four lines; one line when the sentence holds."""
+def message(verdict: Verdict, diagnoses: Sequence[Diagnosis] = (), brief: bool = False) -> str:
+    """One verdict in two to four lines; one line when the sentence holds, or when its reason stands below the next."""
     lines = [f"{words.MARKS[verdict.outcome]} {words.line(verdict.exercise)} {words.sentence(verdict)}"]
+    if brief and not diagnoses:
+        return lines[0]
     lines += below("", words.story(verdict))
     call = words.call(verdict)
     lines += below("", f"from these lines:\n{call}") if "\n" in call else below("from  ", call)
@@ -40,14 +42,15 @@ def _exercise_lines(result: ExerciseResult, staff: bool, more: Mapping[str, str]
         yield from below("", words.clean(result.trouble))
     first = words.first_trouble(result)
 
-    def told(verdict: Verdict) -> str:
-        lines = [message(verdict, result.diagnoses if verdict is first else ()), *below("", more.get(verdict.check, ""))]
+    def told(verdict: Verdict, brief: bool) -> str:
+        lines = [message(verdict, result.diagnoses if verdict is first else (), brief), *below("", more.get(verdict.check, ""))]
         return "\n".join(lines)
 
     for part, verdicts in words.grouped(result):
+        briefly = words.run_on(verdicts)
         if part:
             yield heading("ok" if part.full else "x", words.part_sentence(part), words.part_points(part))
-        yield from (textwrap.indent(told(verdict), "   " * bool(part)) for verdict in verdicts)
+        yield from (textwrap.indent(told(verdict, verdict.check in briefly), "   " * bool(part)) for verdict in verdicts)
     if result.max_points:
         yield f"= {words.line(result.name)}: {words.summary(result, staff)}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from autograder.model import UNWRITTEN, Diagnosis, Earned, ExerciseResult, Outcome, Verdict
 
@@ -139,6 +140,12 @@ def grouped(result: ExerciseResult) -> Iterator[tuple[Earned | None, list[Verdic
         yield part, [v for v in result.verdicts if v.part == part.name]
     known = {part.name for part in result.parts}
     yield None, [v for v in result.verdicts if v.part not in known]
+
+
+def run_on(verdicts: Sequence[Verdict]) -> set[str]:
+    """Checks that were not tried for the same reason as the next one, below which it stands."""
+    pairs = pairwise(verdicts)
+    return {one.check for one, after in pairs if one.outcome is after.outcome is Outcome.SKIPPED and one.got == after.got}
 
 
 def summary(result: ExerciseResult, staff: bool = False) -> str:

@@ -289,6 +289,10 @@ def test_late_penalties_follow_the_due_date_and_the_points_of_a_human(room: Clas
     room.submit("ada", "no notebook")
     grade(room)
     assert penalty(room, "ada") == 0
+    stamp.write_text("2026-11-22 10:00:00 UTC")
+    for again in (False, True):  # what a human gave before or meanwhile is of a late hand-in, too
+        grade(room, regrade=again)
+        assert penalty(room, "ada") == 0.5
 
 
 def penalty(room: Classroom, student: str) -> float:
@@ -320,7 +324,7 @@ def test_what_no_line_says_is_noted_at_the_end(room: Classroom, capsys: pytest.C
     assert told == [
         "no hand-in any more, the marks of before stand: o'brien [x]",
         "worth a look:",
-        "    cyd  shrink: its points were given by hand, and it was judged again since: do they still hold?",
+        "    cyd  shrink: its points were given by hand, and it was graded again since: do they still hold?",
     ]
     command(room, "grade", "--student", "ada")
     assert noted(capsys) == []

@@ -145,7 +145,10 @@ def test_who_needs_a_look_and_why() -> None:
     looks = [Look("c", "", "was not graded: cut off"), Look("", "", "not collected: x"), Look("zoe", "shrink", "was stopped")]
     found = report(people, {}, looks)
     assert {row.student: row.why for row in found.looks} == {
-        "label of b": ("shrink: a human should look",),
+        "label of b": (
+            "shrink: a human should look",
+            "quiz: its points were given by hand, and it was graded again since: do they still hold?",
+        ),
         "label of c": ("was not graded: cut off",),
         "zoe": ("shrink: was stopped",),
     }

@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from autograder.cli import main
 from autograder.model import Broken, CourseError
-from autograder.nbgrader_plugin.gradebook import TRIES, Entry, Register, put
+from autograder.nbgrader_plugin.gradebook import TRIES, Entry, Register, _answers, put
 from autograder.tests.classroom import SLUG, WRONG, Classroom, answered, make, without
 from autograder.tests.test_nbgrader import (
     in_a_cell_of_my_own,
@@ -194,6 +194,12 @@ def test_a_gradebook_that_may_only_be_read_is_told_in_a_line(small: Classroom, c
         with pytest.raises(Broken, match=r"cannot be written \(attempt to write a readonly database\)\. .* see that you may write it"):
             register.write([Entry("new")])
     assert not caplog.text
+
+
+@pytest.mark.parametrize("damaged", ["[]", "no JSON", '{"cells": [{}]}', '{"cells": [3]}', "[" * 100_000])
+def test_a_damaged_page_answers_nothing(damaged: str) -> None:
+    """Then a human is asked to look again, and the class is graded."""
+    assert _answers(damaged) == {}
 
 
 def test_what_is_put_is_old_or_new_and_whole(tmp_path: Path) -> None:

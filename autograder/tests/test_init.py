@@ -217,6 +217,14 @@ def test_ours_beside_it_has_cells_for_a_human_too(quickstart: Classroom, capsys:
     words = ["explain", SLUG, "bitdiddle", "--set", "essay=1.5", "--because", "short, but right", "--course", str(quickstart.root)]
     assert main(words) == 0, capsys.readouterr().out
     assert quickstart.grades("bitdiddle")["essay"] == (None, 1.5, False)
+    ours = json.loads((quickstart.root / "submitted" / "bitdiddle" / SLUG / f"{SLUG}.ipynb").read_text())
+    for essay, looks in ("The average stays.", False), ("I think better of it.", True), ("I think better of it.", True):
+        cell(ours, "essay")["source"] = essay
+        quickstart.submit("bitdiddle", ours)
+        capsys.readouterr()
+        assert main(["grade", SLUG, "--course", str(quickstart.root), "--jobs", "1", "--regrade"]) == 0
+        assert quickstart.grades("bitdiddle")["essay"] == (None, 1.5, looks), "another answer is worth a look, until somebody has looked"
+        assert ("essay: its points were given by hand, and it was graded again since" in capsys.readouterr().out) == looks
 
 
 @pytest.mark.nbgrader

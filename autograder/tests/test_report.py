@@ -441,6 +441,17 @@ def test_the_block_needs_nothing_from_elsewhere() -> None:
     assert not any(word in page for word in ("<script", "<style", "http", "url(", "<link", "src="))
 
 
+def test_one_reason_for_several_that_were_not_tried_is_said_once() -> None:
+    waiting = [replace(SKIPPED, check=f"c{n}", sentence=f"holds {n}") for n in range(3)]
+    other = replace(SKIPPED, check="other", sentence="is in time", got="not tried: the 9 s are used up")
+    result = replace(RESULT, verdicts=(FAILED, *waiting, other), diagnoses=())
+    told = [line.strip().removeprefix("- dropout_forward ") for line in text.exercise_text(result).splitlines()]
+    assert told[told.index("holds 0") :][1:5] == ["holds 1", "holds 2", WAITS, "is in time"]
+    page = html.exercise_html(result)
+    assert page.count("not tried: first") == page.count("not tried: the 9 s") == 1
+    assert page.index("holds 2") < page.index("not tried: first") < page.index("is in time")
+
+
 def block(*pictures: Any) -> str:
     return html.exercise_html(replace(RESULT, verdicts=tuple(replace(FAILED, picture=p) for p in pictures)))
 
