@@ -15,6 +15,9 @@ from autograder.authoring.init import init
 from autograder.cli import main
 from autograder.course import find_root, slugs
 from autograder.model import CourseError
+from autograder.nbgrader_plugin import settings
+from autograder.nbgrader_plugin.standings import standings
+from autograder.neighbours import feedback
 from autograder.staff import load_staff
 from autograder.tests.classroom import RIGHT, SLUG, TOY, Classroom, answered, cell
 
@@ -203,6 +206,21 @@ def test_nbgraders_own_assignment_is_graded_as_ever(quickstart: Classroom) -> No
     page = (pages / "problem1.html").read_text()
     assert "Test cell" in page, "nbgrader's own page"
     assert 'class="summary"' not in page
+
+
+@pytest.mark.nbgrader
+def test_a_page_whose_words_are_others_by_now_is_left_out(quickstart: Classroom) -> None:
+    """A comment that a human wrote, or changed, after the page was made: the points are the same."""
+    coursedir, _ = settings.collecting(quickstart.root, SLUG)
+
+    def stale() -> dict[str, str]:
+        return feedback.pages(coursedir, SLUG, standings(quickstart.root, SLUG))[1]
+
+    assert stale() == {}
+    quickstart.change("update comment set manual_comment = 'see me'")
+    assert "says other words or points than the gradebook by now. Run: nbgrader generate_feedback" in stale()["bitdiddle"]
+    quickstart.change("update comment set manual_comment = null")
+    assert stale() == {}
 
 
 @pytest.mark.nbgrader
