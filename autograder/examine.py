@@ -59,16 +59,9 @@ def examine(
     facts: Facts = {}
     diagnoses: tuple[Diagnosis, ...] = ()
     if name in hints and can_be_diagnosed(verdicts):
-        facts, diagnoses = look_closer(name, subject, assignment, hints, limits.call_seconds)
+        facts = fingerprint(assignment.probes.get(name, ()), name, subject, slug, limits.call_seconds)
+        diagnoses = diagnose(name, facts, hints[name])
     return result_of(exercise, verdicts, diagnoses, subject.troubles.get(name, ""), facts)
-
-
-def look_closer(
-    exercise: str, subject: Subject, assignment: Assignment, hints: Mapping[str, Any], seconds: float, strict: bool = False
-) -> tuple[Facts, tuple[Diagnosis, ...]]:
-    """The facts about an exercise, and the beliefs they show; `strict` as in `fingerprint`."""
-    facts = fingerprint(assignment.probes.get(exercise, ()), exercise, subject, assignment.slug, seconds, strict)
-    return facts, diagnose(exercise, facts, hints[exercise])
 
 
 def examine_fairly(

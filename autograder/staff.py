@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from autograder import notebook
 from autograder.chance import MAX_TESTS
 from autograder.checks_api.verb import hide
 from autograder.course import HINTS, defined, demand_distinct, lacking, load_module, load_public, slugs, with_needs
-from autograder.diagnose import fingerprint, signs
+from autograder.diagnose import Facts, fingerprint, signs
 from autograder.folders import folders, salt
 from autograder.foresight import Foresight
 from autograder.judge import judge
@@ -38,6 +38,7 @@ from autograder.subjects.local import Local
 from autograder.subjects.oracle import Oracle
 
 PATIENCE = 600.0  # seconds for a call of the course's own functions: on a busy machine "timed_out" must not become a word of the hints
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -239,7 +240,7 @@ def hints(staff: Staff) -> dict[str, Any]:
         right = fingerprint(probes, exercise, reference, slug, PATIENCE, strict=True)
         result[exercise] = {"right": right, "misconceptions": []}
         for belief in (m for m in staff.key.misconceptions if m.exercise == exercise):
-            wrong = fingerprint(probes, exercise, staff.answered(belief), slug, PATIENCE, strict=True)
+            wrong = facts(staff, belief)
             chosen, also = signs(right, wrong, belief.signs)
             told = {"name": belief.name, "sentence": belief.sentence, "signs": chosen, "also": also, "crosses": crosses(staff, belief)}
             result[exercise]["misconceptions"].append(told)
@@ -247,18 +248,35 @@ def hints(staff: Staff) -> dict[str, Any]:
     return result
 
 
-_CROSSES: dict[str, list[str]] = {}  # in this process: `verify` has judged every wrong answer when it makes the release once more
+_KNOWN: dict[str, Any] = {}  # in this process: `verify` has looked at every wrong answer when it makes the release once more
+
+
+def _known(what: str, staff: Staff, belief: Misconception, look: Callable[[], T]) -> T:
+    cells = [cell.source for cell in staff.solution.cells]
+    folder, answers = staff.assignment.folder, (staff.base(belief), staff.written(belief))
+    key = repr((what, folder, (folder / "checks.py").read_text(encoding="utf-8"), belief.exercise, cells, answers))
+    if key not in _KNOWN:
+        _KNOWN[key] = look()
+    found: T = _KNOWN[key]
+    return found
 
 
 def crosses(staff: Staff, belief: Misconception, judged: Iterable[Verdict] = ()) -> list[str]:
     """The names of the public checks that do not hold for who believes this; `judged` is what they gave, if that is known."""
-    folder, home = staff.assignment.folder, staff.assignment.exercise(belief.exercise)
-    known = repr((folder, (folder / "checks.py").read_text(encoding="utf-8"), belief.exercise, staff.base(belief), staff.written(belief)))
-    if known not in _CROSSES:
-        found = judged or judge(home.public, staff.answered(belief), staff.assignment.slug, seconds=PATIENCE)
-        failed = [v for v in found if not v.passed and v.outcome is not Outcome.SKIPPED and not v.hidden]
-        _CROSSES[known] = [v.check for v in failed]
-    return _CROSSES[known]
+
+    def look() -> list[str]:
+        public = staff.assignment.exercise(belief.exercise).public
+        found = judged or judge(public, staff.answered(belief), staff.assignment.slug, seconds=PATIENCE)
+        return [v.check for v in found if not v.passed and v.outcome is not Outcome.SKIPPED and not v.hidden]
+
+    return _known("crosses", staff, belief, look)
+
+
+def facts(staff: Staff, belief: Misconception) -> Facts:
+    """What a look at an answer of who believes this finds."""
+    slug, exercise = staff.assignment.slug, belief.exercise
+    probes = staff.assignment.probes.get(exercise, ())
+    return _known("facts", staff, belief, lambda: fingerprint(probes, exercise, staff.answered(belief), slug, PATIENCE, strict=True))
 
 
 def _share(staff: Staff, told: dict[str, Any]) -> None:

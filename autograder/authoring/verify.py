@@ -15,12 +15,12 @@ from autograder import chance, notebook
 from autograder.authoring import lookups, prose, release
 from autograder.course import lacking
 from autograder.course import slugs as all_slugs
-from autograder.examine import look_closer
+from autograder.diagnose import diagnose
 from autograder.folders import folders
 from autograder.judge import UNFIT, judge
 from autograder.judge import result as result_of
 from autograder.model import Check, CourseError, Exercise, ExerciseResult, Gravity, Misconception, Outcome, Subject, Variant, Verdict
-from autograder.staff import PATIENCE, Staff, crosses, load_staff
+from autograder.staff import Staff, crosses, facts, load_staff
 from autograder.subjects.local import Local
 
 FINE = "Everything looks fine."
@@ -96,12 +96,10 @@ class Examination:
         return sweep, result
 
     def _believed(self, belief: Misconception) -> ExerciseResult:
-        exercise, subject = self._answered(belief)
-        staff, name = self.staff, exercise.name
-        result = self._judged(exercise, subject)
-        crosses(staff, belief, result.verdicts)
-        _, diagnoses = look_closer(name, subject, staff.assignment, staff.hints, PATIENCE, strict=True)
-        return replace(result, diagnoses=diagnoses)
+        result = self._judged(*self._answered(belief))
+        crosses(self.staff, belief, result.verdicts)
+        named = diagnose(belief.exercise, facts(self.staff, belief), self.staff.hints[belief.exercise])
+        return replace(result, diagnoses=named)
 
     def _answered(self, entry: Variant | Misconception) -> tuple[Exercise, Local]:
         return self.staff.assignment.exercise(entry.exercise), self.staff.answered(entry)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import islice
 from statistics import NormalDist
 
 import numpy as np
@@ -334,14 +335,15 @@ def outside_at_test(exam: Exam, *, shape: tuple[int, ...] = (4, 5)) -> str:
 @symptom
 def when_all_are_dropped(exam: Exam, *, shape: tuple[int, ...] = (2,), calls: int = 400, via: Via = "multiplier") -> str:
     """What a mask of a few units looks like when chance drops all of them (p = 1/2)."""
-    asked = [draw_call(exam, via, shape, 0.5, Seed(exam.seed(k))) for k in range(4 * calls)]
-    values = exam.ask(*asked[:calls])
+    many = 4 * calls
+    asked = (draw_call(exam, via, shape, 0.5, Seed(exam.seed(k))) for k in range(many))
+    values = exam.ask(*islice(asked, calls))
     if any(isinstance(v, (bool, int, float)) or (isinstance(v, np.ndarray) and v.ndim == 0) for v in values):
         return "a single number"
     found = [read_mask(v, via, shape) for v in values]
-    empty, full = (sum(map(bool, many)) / calls for many in ((not m.any() for m in found), (m.all() for m in found)))
+    empty, full = (sum(map(bool, of)) / calls for of in ((not m.any() for m in found), (m.all() for m in found)))
     if empty:  # a quarter of all, and a quarter of that when an empty mask is drawn once more
         return "drawn once more" if empty < 5 / 32 and abs(full - 5 / 16) < 0.08 else "zeros"
-    more = [read_mask(v, via, shape) for v in exam.ask(*asked[calls:])]  # what follows lies nearer together
-    full = sum(bool(m.all()) for m in found + more) / len(asked)
+    more = [read_mask(v, via, shape) for v in exam.ask(*asked)]  # what follows lies nearer together
+    full = sum(bool(m.all()) for m in found + more) / many
     return nearest(full, {"one is kept": 0.25, "drawn again": 1 / 3, "all kept": 0.5}, 0.08)
