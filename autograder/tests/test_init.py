@@ -221,6 +221,9 @@ def test_a_page_whose_words_are_others_by_now_is_left_out(quickstart: Classroom)
     assert "says other words or points than the gradebook by now. Run: nbgrader generate_feedback" in stale()["bitdiddle"]
     quickstart.change("update comment set manual_comment = null")
     assert stale() == {}
+    for flag in (True, False):
+        quickstart.change(f"update submitted_notebook set flagged = {flag:d}")
+        assert [one.flagged for one in standings(quickstart.root, SLUG)] == [flag]
 
 
 @pytest.mark.nbgrader
