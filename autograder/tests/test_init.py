@@ -245,7 +245,13 @@ def test_ours_beside_it_has_cells_for_a_human_too(quickstart: Classroom, capsys:
         capsys.readouterr()
         assert main(["grade", SLUG, "--course", str(quickstart.root), "--jobs", "1", "--regrade"]) == 0
         assert quickstart.grades("bitdiddle")["essay"] == (None, 1.5, looks), "another answer is worth a look, until somebody has looked"
-        assert ("essay: its points were given by hand, and it was graded again since" in capsys.readouterr().out) == looks
+        told = capsys.readouterr().out
+        assert ("essay: its points were given by hand, and it was graded again since" in told) == looks
+        assert "draw: its task cell was changed" not in told, "without the mark scheme it is as handed out"
+    cell(ours, "draw")["source"] += "\nHere is my answer."
+    quickstart.submit("bitdiddle", ours)
+    assert main(["grade", SLUG, "--course", str(quickstart.root), "--jobs", "1"]) == 0
+    assert "draw: its task cell was changed; it was put back as handed out" in capsys.readouterr().out
 
 
 @pytest.mark.nbgrader
