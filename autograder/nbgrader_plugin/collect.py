@@ -341,8 +341,9 @@ def read(path: Path) -> dict[str, Any]:
 
 def _write(path: Path, found: Collection, earlier: Sequence[Mapping[str, Any]]) -> None:
     manifest = found.to_dict()
-    here = {e["student"] for e in manifest["hand_ins"]}
-    before = [e for e in earlier if e["here"] and e["student"] not in here]  # of archives that are not given again
+    here, people = {e["student"] for e in manifest["hand_ins"]}, {h.person for h in found.hand_ins}
+    # of archives that are not given again; whom a roster has given another id by now has that one alone
+    before = [e for e in earlier if e["here"] and e["student"] not in here and Person(e["platform"], e["name"], e["number"]) not in people]
     manifest["hand_ins"] += [{key: value for key, value in e.items() if key != "here"} for e in before]
     new = path.with_name(f".{path.name}.new")
     new.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", errors="backslashreplace")

@@ -7,6 +7,7 @@ notebook.py's, so that what is shown as the answer is what was graded.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,8 @@ from autograder.nbgrader_plugin.elsewhere import CLEANING, Step
 from autograder.nbgrader_plugin.handin import cell as valid_cell
 from autograder.nbgrader_plugin.handin import handed_in, text
 from autograder.nbgrader_plugin.submitted import SECRET, secret
+
+MARK_SCHEME = re.compile(r"^[^\n]*BEGIN MARK SCHEME.*?END MARK SCHEME[^\n]*\n?", re.DOTALL | re.MULTILINE)  # as nbgrader marks it
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,11 @@ class Released:
     def needed(self) -> bool:
         """Whether it must be there for the marks to have a place; read-only prose need not."""
         return self.solution or self.task or self.points is not None
+
+    @property
+    def handed_out(self) -> str:
+        """The source as students have it: the gradebook keeps that of a task with its mark scheme."""
+        return MARK_SCHEME.sub("", self.source) if self.task else self.source
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -104,10 +112,11 @@ def mended(cells: Iterable[Any], released: Mapping[str, Released], submission: S
 
 
 def _mended(released: Released, claims: Sequence[Any]) -> str:
-    what = f"its {'check' if released.name.startswith(CHECK) else 'answer'} cell" if released.needed else f"the cell {released.name}"
+    kind = "check" if released.name.startswith(CHECK) else "task" if released.task else "answer"
+    what = f"its {kind} cell" if released.needed else f"the cell {released.name}"
     if not claims:
         return f"{what} was deleted; it was put back as handed out" if released.needed else ""
-    changed = released.locked and text(claims[-1].get("source")).strip() != released.source.strip()
+    changed = released.locked and text(claims[-1].get("source")).strip() != released.handed_out.strip()
     if changed or claims[-1].get("cell_type") != released.kind:
         return f"{what} was changed; it was put back as handed out"
     return f"{what} is there {len(claims)} times; one was kept" if len(claims) > 1 and released.needed else ""

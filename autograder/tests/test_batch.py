@@ -150,11 +150,11 @@ def test_a_changed_hidden_case_costs_its_exercise_only(room: Classroom, capsys: 
 def test_a_mark_that_came_or_went_and_the_penalty_are_told(room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
     room.submit("bob", answered(room.released(), RIGHT))
     room.submit("ada", "{ cut off")
-    grade(room)
+    grade(room, "ada", "bob", "cyd")
     room.submit("ada", answered(room.released(), RIGHT))
     room.submit("bob", "{ cut off")
     room.submit("cyd", answered(room.released(), WRONG))
-    grade(room)
+    grade(room, "ada", "bob", "cyd")
     room.change(
         "update submitted_notebook set late_submission_penalty = 0.5 where assignment_id in "
         "(select id from submitted_assignment where student_id = 'cyd')"

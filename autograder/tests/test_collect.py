@@ -23,6 +23,7 @@ from autograder.nbgrader_plugin.collect import Collection, collect
 from autograder.nbgrader_plugin.names import Told, told, wrappers
 from autograder.nbgrader_plugin.roster import Roster
 from autograder.nbgrader_plugin.settings import MANIFEST
+from autograder.neighbours.feedback import way_back
 from autograder.report.collected import lines
 
 SLUG = "hw1_dropout"
@@ -476,6 +477,16 @@ def test_a_second_collection_brings_what_is_new_and_leaves_what_a_human_changed(
     assert "holds something else that was not collected here" in room.said(found)
     assert room.collect(force=True).code == 0
     assert (room.words("Ada L"), room.words("Bob B")) == ("old", "new")
+
+
+def test_whom_another_roster_calls_otherwise_stands_in_the_manifest_once(room: Room, tmp_path: Path) -> None:
+    """Two ids for one number were nobody's row on the way back."""
+    room.put("c.zip", zipped(named(f"leewei_12_2_{NB}", f"lovelaceada_9_3_{NB}")))
+    for ids in (("wl1", "al"), ("w@x.edu", "a@x.edu"), ("wl1", "al")):
+        (tmp_path / "roster.csv").write_text(f"id,lms_user_id\n{ids[0]},12\n{ids[1]},9\n")
+        room.collect(lists.read(tmp_path / "roster.csv"))
+        assert sorted(h["student"] for h in room.manifest()["hand_ins"]) == sorted(ids)
+    assert way_back(room.root, SLUG, "Canvas").numbers == {"12": "wl1", "9": "al"}
 
 
 def test_who_handed_in_by_another_road_is_not_overwritten(room: Room) -> None:

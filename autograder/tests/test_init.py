@@ -15,6 +15,9 @@ from autograder.authoring.init import init
 from autograder.cli import main
 from autograder.course import find_root, slugs
 from autograder.model import CourseError
+from autograder.nbgrader_plugin import settings
+from autograder.nbgrader_plugin.standings import standings
+from autograder.neighbours import feedback
 from autograder.staff import load_staff
 from autograder.tests.classroom import RIGHT, SLUG, TOY, Classroom, answered, cell
 
@@ -206,6 +209,24 @@ def test_nbgraders_own_assignment_is_graded_as_ever(quickstart: Classroom) -> No
 
 
 @pytest.mark.nbgrader
+def test_a_page_whose_words_are_others_by_now_is_left_out(quickstart: Classroom) -> None:
+    """A comment that a human wrote, or changed, after the page was made: the points are the same."""
+    coursedir, _ = settings.collecting(quickstart.root, SLUG)
+
+    def stale() -> dict[str, str]:
+        return feedback.pages(coursedir, SLUG, standings(quickstart.root, SLUG))[1]
+
+    assert stale() == {}
+    quickstart.change("update comment set manual_comment = 'see me'")
+    assert "says other words or points than the gradebook by now. Run: nbgrader generate_feedback" in stale()["bitdiddle"]
+    quickstart.change("update comment set manual_comment = null")
+    assert stale() == {}
+    for flag in (True, False):
+        quickstart.change(f"update submitted_notebook set flagged = {flag:d}")
+        assert [one.flagged for one in standings(quickstart.root, SLUG)] == [flag]
+
+
+@pytest.mark.nbgrader
 def test_ours_beside_it_has_cells_for_a_human_too(quickstart: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
     grades = quickstart.grades("bitdiddle")
     assert (grades["check_shrink"][:2], grades["check_quiz"][:2]) == ((3, None), (2, None))
@@ -224,7 +245,13 @@ def test_ours_beside_it_has_cells_for_a_human_too(quickstart: Classroom, capsys:
         capsys.readouterr()
         assert main(["grade", SLUG, "--course", str(quickstart.root), "--jobs", "1", "--regrade"]) == 0
         assert quickstart.grades("bitdiddle")["essay"] == (None, 1.5, looks), "another answer is worth a look, until somebody has looked"
-        assert ("essay: its points were given by hand, and it was graded again since" in capsys.readouterr().out) == looks
+        told = capsys.readouterr().out
+        assert ("essay: its points were given by hand, and it was graded again since" in told) == looks
+        assert "draw: its task cell was changed" not in told, "without the mark scheme it is as handed out"
+    cell(ours, "draw")["source"] += "\nHere is my answer."
+    quickstart.submit("bitdiddle", ours)
+    assert main(["grade", SLUG, "--course", str(quickstart.root), "--jobs", "1"]) == 0
+    assert "draw: its task cell was changed; it was put back as handed out" in capsys.readouterr().out
 
 
 @pytest.mark.nbgrader

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import importlib.util
 import io
-import json
 import os
 import re
 import unicodedata
@@ -26,7 +25,6 @@ from autograder.nbgrader_plugin.collect import collect
 from autograder.nbgrader_plugin.feedback import summary
 from autograder.nbgrader_plugin.gradebook import Entry, Register
 from autograder.nbgrader_plugin.marks import Marks
-from autograder.nbgrader_plugin.standings import standings
 from autograder.neighbours import feedback, gradebooks, sheet
 from autograder.neighbours.feedback import canvas_name, moodle_name
 from autograder.report.standing import GRADED, MISSING, NOT_GRADED, Mark, Standing
@@ -327,28 +325,6 @@ def test_a_page_that_says_other_points_than_the_gradebook_is_left_out(tmp_path: 
     assert (set(found), set(lost)) == ({"ann"}, {"bob", "cyd"})
     assert "says 9.5 points, and the gradebook 9.3" in lost["bob"]
     assert "no notebook in autograded/" in lost["cyd"]
-
-
-@pytest.mark.nbgrader
-def test_a_page_whose_words_are_others_by_now_is_left_out(tmp_path: Path) -> None:
-    """A comment that a human wrote, or changed, after the page was made: the points are the same."""
-    room = make(tmp_path / "course")
-    page = room.root / "feedback" / "ann" / SLUG / f"{SLUG}.html"
-    coursedir, _ = settings.collecting(room.root, SLUG)
-
-    def stale() -> dict[str, str]:
-        return feedback.pages(coursedir, SLUG, standings(room.root, SLUG))[1]
-
-    with Register(room.root, SLUG) as register:
-        register.write([Entry("ann", json.dumps(room.released()), Marks({"check_shrink": 1.0, "check_quiz": 2.0}, {}))])
-    assert room.run("generate_feedback", SLUG).code == 0
-    assert feedback.WORD.search(page.read_text())
-    assert stale() == {}
-    room.change("update comment set manual_comment = 'see me' where id in (select id from comment limit 1)")
-    assert list(stale()) == ["ann"]
-    assert "says other words or points than the gradebook by now. Run: nbgrader generate_feedback" in stale()["ann"]
-    assert room.run("generate_feedback", SLUG, "--force").code == 0
-    assert stale() == {}
 
 
 @pytest.mark.parametrize(("penalty", "left"), [(1.5, "2.5"), (0.405, "3.6"), (9.0, "0")])
