@@ -186,8 +186,8 @@ twice_back = partial(
 averaged = partial(
     edge,
     "biases_take_the_average",
-    """Your weight gradients are right, but those of biases are too small by the size of the batch. A bias is added in every
-    row: its gradient is the SUM over the rows (the division by N is done already).""",
+    """Your gradients of biases are too small by the size of the batch. A bias is added in every row: its gradient is the SUM over
+    the rows (the division by N is done already).""",
 )
 
 
@@ -232,8 +232,8 @@ MISCONCEPTIONS = {
             ("(2 * h)", "h"), signs="distance =sides"),
         without_dout(("np.multiply(f(x), dout)", "f(x)", 2), signs="effect_of_dout"),
         manner("adding_back_restores_x",
-            """Your gradient is right, but some entries of x come back changed in their last bits: x + h - 2h + h is rounded three
-            times. Keep the old number and write it back.""",
+            """Some entries of x come back changed in their last bits: x + h - 2h + h is rounded three times. Keep the old number and write
+            it back.""",
             ("x[i] = before + h", "x[i] += h"), ("x[i] = before - h", "x[i] -= 2 * h"), ("x[i] = before\n", "x[i] += h\n"),
             signs="x_afterwards"),
         manner("x_is_mine_to_change",
@@ -596,8 +596,8 @@ MISCONCEPTIONS = {
             ("da2.sum(axis=0)", "da2.mean(axis=0)"), ("da1.sum(axis=0)", "da1.mean(axis=0)"),
             signs="slope_of_b1 slope_of_b2 =slope_of_b3"),
         edge("weights_take_the_average",
-            """Your bias gradients are right, but those of the weights are too small by the size of the batch: the division by N is done
-            already, in the gradient of the scores.""",
+            """Your gradients of the weights are too small by the size of the batch: the division by N is done already, in the gradient of
+            the scores.""",
             ("h0.T @ da1", "h0.T @ da1 / N"), ("h1.T @ da2", "h1.T @ da2 / N"), ("h2.T @ ds", "h2.T @ ds / N"),
             signs="slope_of_W1 slope_of_W2 slope_of_W3 =slope_of_b3"),
         edge("relu_lets_every_gradient_pass",

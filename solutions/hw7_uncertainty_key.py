@@ -282,8 +282,8 @@ MISCONCEPTIONS = {
             should contribute 0; let the logarithm see something harmless there.""",
             ("np.where(p > 0, p, 1.0)", "p"), signs="at_zero"),
         edge("a_nan_may_be_left_out_of_the_sum",
-            """You let 0 log 0 become NaN and leave it out of the sum. The number is right, but NumPy warns of log(0) on the way. Let the
-            logarithm see something harmless where a probability is 0.""",
+            """You let 0 log 0 become NaN and leave it out of the sum, so NumPy warns of log(0) on the way. Let the logarithm see something
+            harmless where a probability is 0.""",
             ("np.where(p > 0, p, 1.0)", "p"), ("-np.sum", "-np.nansum"), signs="at_zero =stats_information"),
         core("entropy_lies_between_0_and_1",
             """You divide the entropy by log(K), so that it lies between 0 and 1. That is sometimes useful, but here it is wanted in
@@ -384,7 +384,7 @@ MISCONCEPTIONS = {
             (f"1 + {SPREAD} * {NORMAL}", f"np.maximum(1 + {SPREAD} * {NORMAL}, 0)"),
             signs="gaussian_noise_below_zero =gaussian_noise =gaussian_noise_of"),
         core("any_noise_of_that_variance_will_do",
-            """Your factors have the right mean and variance, but they are drawn from a uniform distribution. Draw normal ones:
+            """Your factors are drawn from a uniform distribution. The right mean and variance are not enough: draw normal ones, by
             rng.normal or rng.standard_normal.""",
             (f"{SPREAD} * {NORMAL}", "np.sqrt(3 * p / (1 - p)) * rng.uniform(-1, 1, x.shape)"), signs="gaussian_noise_shape"),
         edge("the_average_must_be_exactly_one",
@@ -484,8 +484,7 @@ MISCONCEPTIONS = {
             "You add the repair of the mean after multiplying by a, but without a in it: b = -a p alpha', not -p alpha'.",
             (SHIFT, "-p * alpha"), signs="alpha_shift"),
         edge("units_stay_with_probability_p",
-            """Your constants are right, but the mask is the wrong way round: units STAY with probability p. They should be dropped with
-            probability p.""",
+            "Your mask is the wrong way round: units STAY with probability p. They should be dropped with probability p.",
             (KEPT_ONES, "(rng.random(x.shape) < p) | (p == 0)"), signs="alpha_drop_share"),
         edge("the_repair_belongs_to_test_time_too",
             """At test time your alpha dropout returns a x + b. Nothing was dropped there, so nothing needs repair: return x
@@ -580,7 +579,7 @@ MISCONCEPTIONS = {
             first; then mean and standard deviation of the probabilities.""",
             *AVERAGED_SCORES, (SPREAD_OF, "scores.std(axis=0)"), signs="mean_is std_is"),
         core("the_mean_comes_before_the_softmax",
-            "Your standard deviation is right, but your mean is still the softmax of an average score. Average the probabilities.",
+            "Your mean is still the softmax of an average score. Average the probabilities.",
             ("probs = mc", f"scores = {ALL_SCORES}\n    passes = iter(scores)\n    probs = mc"),
             ("mc_predict(thinned_scores, x", "mc_predict(lambda x, rng: next(passes), x"),
             (MEAN_OF, "mc_predict(lambda x, rng: scores.mean(axis=0), x, 1, rng)[0]"), signs="mean_is"),
