@@ -104,6 +104,7 @@ SCALE = "1 / (1 - p) if p < 1 else 0.0"
 TRAIN = "if not train:\n        return x, 1.0\n"
 EVERYWHERE = "vanilla_forward fixed_dropout_mask"
 ALL = "keep_mask vanilla_forward fixed_dropout_mask"
+ELSEWHERE = f"dropout_forward {EVERYWHERE}"
 
 
 normal = partial(
@@ -168,6 +169,19 @@ in_tenths = partial(
     """Your random numbers take only a few values, so p is rounded to tenths: 0.03 works like 0 or like 0.1. Draw numbers fine
     enough for every p, such as rng.random.""",
     signs="small_p",
+)
+in_hundredths = partial(
+    core,
+    "p_counts_in_hundredths",
+    """Your random numbers take only a hundred values, so p is rounded to hundredths: 0.005 works like 0 or like 0.01. Draw numbers
+    fine enough for every p, such as rng.random.""",
+    signs="small_p",
+)
+in_pairs = partial(
+    core,
+    "one_coin_serves_two",
+    """Each coin of yours serves two: the mask is alike in pairs, so the two are always dropped together. Draw as many numbers as x has
+    entries: one for each.""",
 )
 never_empty = partial(
     core,
@@ -252,6 +266,9 @@ MISCONCEPTIONS = {
             signs="mask_type",
         ),
         in_tenths((UNIFORM, "rng.integers(0, 10, shape)"), ("u >= p", "u >= round(10 * p)")),
+        in_hundredths((UNIFORM, "rng.integers(0, 100, shape)"), ("u >= p", "u >= 100 * p"), also=ELSEWHERE),
+        in_pairs((UNIFORM, f"np.resize(np.repeat({UNIFORM}.ravel(), 2), shape)"), signs="columns", also=ELSEWHERE),
+        in_pairs((UNIFORM, f"{UNIFORM}; u[1::2] = u[:-1:2] if np.ndim(u) > 1 else u[1::2]"), signs="rows", also=ELSEWHERE),
         core(
             "places_are_picked_with_replacement",
             """You pick p * n places, but the same place can be picked twice, so fewer units are dropped than you meant; and how many are

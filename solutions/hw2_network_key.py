@@ -186,8 +186,8 @@ twice_back = partial(
 averaged = partial(
     edge,
     "biases_take_the_average",
-    """Your weight gradients are right, but those of biases are too small by the size of the batch. A bias is added in every
-    row: its gradient is the SUM over the rows (the division by N is done already).""",
+    """Your gradients of biases are too small by the size of the batch. A bias is added in every row: its gradient is the SUM over
+    the rows (the division by N is done already).""",
 )
 
 
@@ -232,8 +232,8 @@ MISCONCEPTIONS = {
             ("(2 * h)", "h"), signs="distance =sides"),
         without_dout(("np.multiply(f(x), dout)", "f(x)", 2), signs="effect_of_dout"),
         manner("adding_back_restores_x",
-            """Your gradient is right, but some entries of x come back changed in their last bits: x + h - 2h + h is rounded three
-            times. Keep the old number and write it back.""",
+            """Some entries of x come back changed in their last bits: x + h - 2h + h is rounded three times. Keep the old number and write
+            it back.""",
             ("x[i] = before + h", "x[i] += h"), ("x[i] = before - h", "x[i] -= 2 * h"), ("x[i] = before\n", "x[i] += h\n"),
             signs="x_afterwards"),
         manner("x_is_mine_to_change",
@@ -404,7 +404,8 @@ MISCONCEPTIONS = {
         core("what_is_below_p_stays",
             """You keep the units whose random number is below p, a share of p. But p is the probability of DROPPING: keep those
             with rng.random(...) >= p, a share of 1 - p, which is what you divide by.""",
-            (FACTOR, f"(rng.random(shape) < p) * {SCALE} if p > 0 else np.ones(shape)"), signs="inputs_survive"),
+            (FACTOR, f"(rng.random(shape) < p) * {SCALE} if p > 0 else np.ones(shape)"),
+            signs="inputs_survive =input_factor"),
         core("p_of_zero_keeps_nothing",
             """With p = 0 nothing is left. In this course p is the probability of DROPPING: at p = 0 every unit stays, in general
             a share of 1 - p.""",
@@ -496,7 +497,8 @@ MISCONCEPTIONS = {
             (MASK_2, "m2 = 1.0"), signs="hidden_units_survive second_layer_survives"),
         core("only_the_last_hidden_layer_is_dropped",
             "Only the second hidden layer is dropped. The first one has a dropout of its own, after its ReLU.",
-            (MASK_1, "m1 = 1.0"), signs="hidden_units_survive whole_way dropped_in_layer_1 =penalty"),
+            (MASK_1, "m1 = 1.0"),
+            signs="hidden_units_survive whole_way dropped_in_layer_1 =penalty =second_layer_survives"),
         core("hidden_units_meet_no_chance",
             """In your hidden layers no chance is at work: a unit that survives once survives in every call. Is its mask drawn
             from rng, with p_hidden, and without a seed of your own? (Mind that rng.random(...) < q / q compares with 1.)""",
@@ -567,6 +569,10 @@ MISCONCEPTIONS = {
         edge("logarithms_are_binary",
             "Your loss is in bits. Asked for are nats: the natural logarithm, np.log.",
             (".mean()", ".mean() / np.log(2)"), ("ds /= N", "ds /= N * np.log(2)"), signs="loss_of_no_scores"),
+        edge("softmax_runs_over_the_batch",
+            """Your probabilities add up to 1 over the whole batch: each example meets the scores of the others. Add up over the classes of
+            each example, axis=1.""",
+            ("np.exp(s).sum(axis=1, keepdims=True)", "np.exp(s).sum()"), signs="loss_of_no_scores"),
         edge("the_gradient_need_not_be_divided_by_n",
             "All of your gradients are too large by the size of the batch: the loss is a mean, so its gradient is divided by N too.",
             ("    ds /= N\n", ""), signs="slope_of_W1 slope_of_W2 slope_of_W3"),
@@ -590,8 +596,8 @@ MISCONCEPTIONS = {
             ("da2.sum(axis=0)", "da2.mean(axis=0)"), ("da1.sum(axis=0)", "da1.mean(axis=0)"),
             signs="slope_of_b1 slope_of_b2 =slope_of_b3"),
         edge("weights_take_the_average",
-            """Your bias gradients are right, but those of the weights are too small by the size of the batch: the division by N is done
-            already, in the gradient of the scores.""",
+            """Your gradients of the weights are too small by the size of the batch: the division by N is done already, in the gradient of
+            the scores.""",
             ("h0.T @ da1", "h0.T @ da1 / N"), ("h1.T @ da2", "h1.T @ da2 / N"), ("h2.T @ ds", "h2.T @ ds / N"),
             signs="slope_of_W1 slope_of_W2 slope_of_W3 =slope_of_b3"),
         edge("relu_lets_every_gradient_pass",
@@ -633,7 +639,7 @@ MISCONCEPTIONS = {
             ("h0.T @ da1", "X.T @ da1"), signs="dropped_inputs =penalty"),
         before_dropout("W2 and that of W3",
             ("h2.T @ ds", "np.maximum(a2, 0).T @ ds"), ("h1.T @ da2", "np.maximum(a1, 0).T @ da2"),
-            signs="slope_of_W2_with_dropout slope_of_W3_with_dropout dropped_in_layer_1 =penalty"),
+            signs="slope_of_W2_with_dropout slope_of_W3_with_dropout dropped_in_layer_1 =penalty =hidden_units_survive"),
         before_dropout("W3",
             ("h2.T @ ds", "np.maximum(a2, 0).T @ ds"), signs="slope_of_W3_with_dropout =slope_of_W2_with_dropout"),
         before_dropout("W2",

@@ -264,6 +264,10 @@ MISCONCEPTIONS = {
             """You multiply the new gradient by 1 - momentum, as in a running mean, so your steps are too small by that factor. Here V <-
             momentum * V - lr * gradient.""",
             ("lr * grads", "(1 - momentum) * lr * grads"), signs="first_step"),
+        core("weight_decay_belongs_to_every_training",
+            """Your steps also make every weight a little smaller: weight decay. It is a cure of its own, and nobody could say which of
+            the two has helped. Here V <- momentum * V - lr * gradient, and nothing else.""",
+            ("lr * grads[name]", "lr * (grads[name] + 1e-3 * params[name])"), signs="weights_without_data"),
         edge("momentum_can_be_left_out",
             """Your steps keep nothing of the last one: momentum has no effect. Keep a velocity for each array, V <- momentum * V - lr *
             gradient, and add it.""",
@@ -283,7 +287,7 @@ MISCONCEPTIONS = {
         core("only_x_needs_shuffling",
             """The examples are trained with the labels of others: you shuffle only one of X and y, or each of them in an order of its own.
             Use the same order for both: X[batch], y[batch].""",
-            ("y[batch]", "y[start : start + 32]"), signs="label_used =first_step"),
+            ("y[batch]", "y[start : start + 32]"), signs="label_used"),
         edge("one_shuffle_is_enough",
             """You shuffle once, before the first epoch, so the batches are the same in every epoch. Draw a new order at the beginning of
             each epoch.""",
@@ -311,13 +315,13 @@ MISCONCEPTIONS = {
             ("p_in, p_hidden, rng", "p_hidden, p_in, rng"), signs="dropped_inputs dropped_hidden"),
         core("dropout_comes_by_itself",
             "Your training does not drop anything: p_in and p_hidden have no effect. Hand them on to Network.",
-            ("p_in, p_hidden, rng", "0.0, 0.0, rng"), signs="dropped_inputs dropped_hidden =first_step"),
+            ("p_in, p_hidden, rng", "0.0, 0.0, rng"), signs="dropped_inputs dropped_hidden"),
         core("one_p_is_enough",
             "Inputs are dropped, hidden units are not: p_hidden has no effect. Hand both probabilities on to Network.",
-            ("p_in, p_hidden, rng", "p_in, 0.0, rng"), signs="dropped_hidden"),
+            ("p_in, p_hidden, rng", "p_in, 0.0, rng"), signs="dropped_hidden =dropped_inputs"),
         core("inputs_are_never_dropped",
             "Hidden units are dropped, inputs are not: p_in has no effect. Hand both probabilities on to Network.",
-            ("p_in, p_hidden, rng", "0.0, p_hidden, rng"), signs="dropped_inputs =first_step"),
+            ("p_in, p_hidden, rng", "0.0, p_hidden, rng"), signs="dropped_inputs =dropped_hidden"),
         core("network_wants_the_keep_probability",
             """You hand 1 - p_in and 1 - p_hidden to Network. It takes the probabilities of DROPPING, as your function does: with yours and
             p = 0 everything is dropped.""",
@@ -326,7 +330,11 @@ MISCONCEPTIONS = {
             """Each step drops the same units, so you train ONE thinned network and never the others. Make one Network with the rng that is
             handed in, before the loop: each call of gradients draws fresh masks from it.""",
             ("network.gradients", "Network(p_in, p_hidden, np.random.default_rng(0)).gradients"), signs="next_dropped"),
-        own_generator(" for the order of the examples", (SHUFFLE, f"np.random.default_rng().{SHUFFLE[4:]}"), signs="source_of_chance"),
+        own_generator("", (SHUFFLE, f"np.random.default_rng().{SHUFFLE[4:]}"), signs="source_of_chance"),
+        core("first_weights_need_no_seed",
+            """You draw the first weights from a generator of your own, so every training starts elsewhere, whatever rng is: nobody can
+            repeat yours, and no two of them can be compared step by step. Draw from the rng that is handed in.""",
+            ("    params = {}", "    rng, params = np.random.default_rng(), {}"), signs="returned_weights source_of_chance"),
         edge("the_order_may_have_a_seed_of_its_own",
             """You shuffle by a generator with a seed of its own (0, or the number of the epoch), so the batches are the same in every
             training, whatever rng is. Draw the order from the rng that is handed in.""",

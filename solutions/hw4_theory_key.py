@@ -422,7 +422,7 @@ MISCONCEPTIONS = {
         core("noise_does_not_move_the_minimum",
             """You return least squares, whatever p is. The noise costs more for large weights, so the minimum moves towards
             zero: minimise the average loss of exercise 4, both of its parts.""",
-            (SOLVED, "np.linalg.lstsq(X, y, rcond=None)[0]"), signs="one_weight twins"),
+            (SOLVED, "np.linalg.lstsq(X, y, rcond=None)[0]"), signs="one_weight twins first_weight"),
         *odds_of("Your price", signs="one_weight"),
         core("only_one_of_the_two_squares_has_a_two",
             """Your price is half of what it should be. Both squares of the loss give a factor 2 in the derivative, and it

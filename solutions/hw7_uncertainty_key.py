@@ -282,9 +282,9 @@ MISCONCEPTIONS = {
             should contribute 0; let the logarithm see something harmless there.""",
             ("np.where(p > 0, p, 1.0)", "p"), signs="at_zero"),
         edge("a_nan_may_be_left_out_of_the_sum",
-            """You let 0 log 0 become NaN and leave it out of the sum. The number is right, but NumPy warns of log(0) on the way. Let the
-            logarithm see something harmless where a probability is 0.""",
-            ("np.where(p > 0, p, 1.0)", "p"), ("-np.sum", "-np.nansum"), signs="at_zero"),
+            """You let 0 log 0 become NaN and leave it out of the sum, so NumPy warns of log(0) on the way. Let the logarithm see something
+            harmless where a probability is 0.""",
+            ("np.where(p > 0, p, 1.0)", "p"), ("-np.sum", "-np.nansum"), signs="at_zero =stats_information"),
         core("entropy_lies_between_0_and_1",
             """You divide the entropy by log(K), so that it lies between 0 and 1. That is sometimes useful, but here it is wanted in
             nats, undivided.""",
@@ -331,7 +331,7 @@ MISCONCEPTIONS = {
         core("the_variance_is_the_standard_deviation",
             """Your noise has the STANDARD DEVIATION p / (1 - p). That should be its variance: take the root before you hand it to the
             generator.""",
-            (SPREAD, "p / (1 - p)"), signs="gaussian_noise_spread"),
+            (SPREAD, "p / (1 - p)"), signs="gaussian_noise_spread =gaussian_noise_mean"),
         core("the_noise_is_that_of_vanilla_dropout",
             """Your noise has the variance p (1 - p), that of a mask of 0 and 1. Inverted dropout divides by 1 - p, and its variance is p
             / (1 - p).""",
@@ -346,7 +346,7 @@ MISCONCEPTIONS = {
         core("p_is_the_keep_probability",
             """Your noise has the variance (1 - p) / p: you read p as the probability of KEEPING, as Srivastava et al. write it. Here p
             drops, and the variance is p / (1 - p).""",
-            (SPREAD, "np.sqrt((1 - p) / p if p else 0)"), signs="gaussian_noise_spread"),
+            (SPREAD, "np.sqrt((1 - p) / p if p else 0)"), signs="gaussian_noise_spread =gaussian_noise_mean"),
         core("the_scale_is_the_standard_deviation",
             """Your noise has the standard deviation 1 / (1 - p), the factor by which inverted dropout multiplies. The factors of
             inverted dropout have the variance p / (1 - p), and so should yours: take the root of that. (At p = 0 there is no noise.)""",
@@ -354,14 +354,14 @@ MISCONCEPTIONS = {
         core("the_spread_has_another_formula",
             """Your noise has the mean 1, but a standard deviation that is none of the usual ones. Its VARIANCE should be p / (1 - p): take
             the root of that.""",
-            (SPREAD, "(p / (1 - p)) ** 0.75"), signs="gaussian_noise_spread =gaussian_noise =gaussian_noise_mean =gaussian_noise_shape"),
+            (SPREAD, "(p / (1 - p)) ** 0.8"), signs="gaussian_noise_spread =gaussian_noise =gaussian_noise_mean =gaussian_noise_shape"),
         core("noise_is_added",
             "You ADD noise to x. Dropout multiplies: a unit that is 0 stays 0, and a large one is disturbed more than a small one.",
             (TIMES, "x + factor - 1, factor"), signs="gaussian_noise"),
         core("survivors_are_divided_besides",
             """You multiply by noise of mean 1 and divide by 1 - p as well. Nobody was dropped, so nobody needs to speak up for others:
             the mean of the factors is already 1.""",
-            (TIMES, "x * factor / x.dtype.type(1 - p), factor"), signs="gaussian_noise_mean =gaussian_noise"),
+            (TIMES, "x * factor / x.dtype.type(1 - p), factor"), signs="gaussian_noise_mean =gaussian_noise =gaussian_noise_shape"),
         core("noise_has_mean_zero",
             """Your factors have the mean 0, so on average nothing of x is left. Their mean must be 1: then test time can return x as it
             is.""",
@@ -381,9 +381,10 @@ MISCONCEPTIONS = {
         core("factors_are_never_negative",
             """You cut the noise off at 0 (or take its absolute value). A normal factor may be negative: that turns a unit's sign round,
             and belongs to the law. Leave it, or mean and variance are others.""",
-            (f"1 + {SPREAD} * {NORMAL}", f"np.maximum(1 + {SPREAD} * {NORMAL}, 0)"), signs="gaussian_noise_below_zero =gaussian_noise"),
+            (f"1 + {SPREAD} * {NORMAL}", f"np.maximum(1 + {SPREAD} * {NORMAL}, 0)"),
+            signs="gaussian_noise_below_zero =gaussian_noise =gaussian_noise_of"),
         core("any_noise_of_that_variance_will_do",
-            """Your factors have the right mean and variance, but they are drawn from a uniform distribution. Draw normal ones:
+            """Your factors are drawn from a uniform distribution. The right mean and variance are not enough: draw normal ones, by
             rng.normal or rng.standard_normal.""",
             (f"{SPREAD} * {NORMAL}", "np.sqrt(3 * p / (1 - p)) * rng.uniform(-1, 1, x.shape)"), signs="gaussian_noise_shape"),
         edge("the_average_must_be_exactly_one",
@@ -483,8 +484,7 @@ MISCONCEPTIONS = {
             "You add the repair of the mean after multiplying by a, but without a in it: b = -a p alpha', not -p alpha'.",
             (SHIFT, "-p * alpha"), signs="alpha_shift"),
         edge("units_stay_with_probability_p",
-            """Your constants are right, but the mask is the wrong way round: units STAY with probability p. They should be dropped with
-            probability p.""",
+            "Your mask is the wrong way round: units STAY with probability p. They should be dropped with probability p.",
             (KEPT_ONES, "(rng.random(x.shape) < p) | (p == 0)"), signs="alpha_drop_share"),
         edge("the_repair_belongs_to_test_time_too",
             """At test time your alpha dropout returns a x + b. Nothing was dropped there, so nothing needs repair: return x
@@ -579,7 +579,7 @@ MISCONCEPTIONS = {
             first; then mean and standard deviation of the probabilities.""",
             *AVERAGED_SCORES, (SPREAD_OF, "scores.std(axis=0)"), signs="mean_is std_is"),
         core("the_mean_comes_before_the_softmax",
-            "Your standard deviation is right, but your mean is still the softmax of an average score. Average the probabilities.",
+            "Your mean is still the softmax of an average score. Average the probabilities.",
             ("probs = mc", f"scores = {ALL_SCORES}\n    passes = iter(scores)\n    probs = mc"),
             ("mc_predict(thinned_scores, x", "mc_predict(lambda x, rng: next(passes), x"),
             (MEAN_OF, "mc_predict(lambda x, rng: scores.mean(axis=0), x, 1, rng)[0]"), signs="mean_is"),

@@ -203,7 +203,7 @@ MISCONCEPTIONS = {
             """Whatever numpy_forward and numpy_backward return, your numbers are the same: you do not call them, but multiply by the mask
             yourself, say. They are what is to be compared: they may be wrong, and then your function has to say by how much.""",
             ("numpy_forward(x, mask)", "x * mask"),
-            ("numpy_backward(dout, mask)", "dout * mask"), signs="mask"),
+            ("numpy_backward(dout, mask)", "dout * mask"), signs="mask mask_of_zeros_in_dout"),
         edge("close_or_not_is_the_answer",
             """You answer with yes or no, as np.allclose does. Asked for is HOW LARGE the difference is: the largest one, divided by the
             largest of torch's numbers. Whether that is close enough, the reader decides.""",
@@ -289,7 +289,7 @@ MISCONCEPTIONS = {
             and of old TensorFlow programs is 1 - p.""",
             (DRAWN, "torch.empty_like(x).bernoulli_(p)"),
             (SCALED, "if p > 0:\n            mask /= p"),
-            (" or self.p == 0", ""), signs="drop_share_of_MyDropout"),
+            (" or self.p == 0", ""), signs="drop_share_of_MyDropout =digits_of_MyDropout"),
         core("the_layer_need_not_scale",
             """Your layer drops but does not divide the survivors by 1 - p, and in eval mode it does nothing either: in training every sum
             is too small by the factor 1 - p.""",
@@ -463,6 +463,10 @@ MISCONCEPTIONS = {
             """Your mask is float32 whatever x is, and float16 or bfloat16 times float32 is float32: the layer changes the dtype. Make the
             mask in the dtype of x, for example with torch.empty_like(x).""",
             (DRAWN, "(torch.rand(x.shape, device=x.device) >= p).float()"), signs="half_precision"),
+        manner("a_mask_is_float64",
+            """Your mask is float64 whatever x is, and what it is multiplied by becomes float64: the layer changes the dtype. Make the mask
+            in the dtype of x, for example with torch.empty_like(x).""",
+            ("torch.empty_like(x)", "torch.empty_like(x, dtype=torch.float64)"), signs="half_precision"),
         manner("p_is_never_one",
             """At p = 1 you divide 0 by 0, which torch does without a word: NaN everywhere. Nobody survives there, so nobody needs a scale:
             return zeros.""",
@@ -581,19 +585,19 @@ MISCONCEPTIONS = {
         core("f_dropout_knows_the_mode",
             """The inputs are still dropped after .eval(): F.dropout is a function, knows no module, and takes training=True unless it is
             told otherwise. Write F.dropout(x, p, self.training), or use a layer nn.Dropout.""",
-            ("self.drops[0](x)", "F.dropout(x, self.drops[0].p)"), signs="inputs"),
+            ("self.drops[0](x)", "F.dropout(x, self.drops[0].p)"), signs="inputs =net_rates"),
         core("f_dropout_knows_the_mode_of_hidden_layers",
             """The hidden units are still dropped after .eval(), and not because of a list. F.dropout is a function and knows no module:
             write F.dropout(x, p, self.training), with self.training looked at in each pass (self.train is a method, and counts as true). A
             layer nn.Dropout has to be made in __init__, where .eval() finds it, and not within forward.""",
-            ("drop(torch.relu(linear(x)))", "F.dropout(torch.relu(linear(x)), drop.p)"), signs="hidden"),
+            ("drop(torch.relu(linear(x)))", "F.dropout(torch.relu(linear(x)), drop.p)"), signs="hidden =net_rates"),
         core("nobody_has_to_tell_dropout_the_mode",
             """Inputs and hidden units are still dropped after .eval(), and not because of a list. F.dropout is a function and knows no
             module: write F.dropout(x, p, self.training), with self.training looked at in each pass (self.train is a method, and counts as
             true). A layer nn.Dropout has to be made in __init__, where .eval() finds it, and not within forward. And forward itself must
             not call self.train().""",
             ("self.drops[0](x)", "F.dropout(x, self.drops[0].p)"),
-            ("drop(torch.relu(linear(x)))", "F.dropout(torch.relu(linear(x)), drop.p)"), signs="inputs hidden"),
+            ("drop(torch.relu(linear(x)))", "F.dropout(torch.relu(linear(x)), drop.p)"), signs="inputs hidden =net_rates"),
         core("eval_finds_all_layers_in_a_list",
             """Inputs and hidden units are still dropped after .eval(): your layers of dropout stand in a plain Python list, and torch does
             not look into lists. Put them into an nn.ModuleList, or give each an attribute of its own.""",
@@ -644,6 +648,11 @@ MISCONCEPTIONS = {
             """Your network gives probabilities: it ends with a softmax. F.cross_entropy applies one itself and wants the scores, so with
             yours there are two of them, and the gradients are small. Return the scores.""",
             ("return self.linears[2](x)", "return self.linears[2](x).softmax(dim=1)"), signs="net_output"),
+        *(edge("linear_layers_are_a_network",
+            """A hidden layer of your network has no ReLU. Two linear layers in a row are no more than one: put a ReLU after each of the
+            two, as the patient did.""",
+            ("torch.relu(linear(x))", f"(linear(x) if {which} else torch.relu(linear(x)))"), signs="net_relus")
+          for which in ("True", "linear is self.linears[0]", "linear is self.linears[1]")),
         edge("any_optimizer_will_do",
             """Your steps are those of Adam, which divides each gradient by its own size. Asked for are plain steps of SGD with the learning
             rate 0.1: torch.optim.SGD(model.parameters(), lr=0.1).""",

@@ -371,5 +371,6 @@ PROBES = {
         nets.net_scores(**NET),
         nets.net_factor(**NET),
         nets.net_output(**NET),
+        nets.net_relus(**NET),
     ],
 }

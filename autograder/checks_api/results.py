@@ -139,10 +139,10 @@ def draws_from_rng(exam: Exam, *, via: View) -> None:
     if any(answer.beside.global_rng_moved for answer in (one, two, three)):
         raise Wrong("the function drew from (or seeded) the global generator", "random numbers from rng only")
     exam.show_two([first[-1], again[-1]], via.apart, first[:-1])
-    if not np.array_equal(via.read(one.value), via.read(two.value)):
+    if not np.array_equal(via.read(one.value), via.read(two.value), equal_nan=True):
         raise Wrong(f"two generators with the same seed gave different {via.what}", "the same")
     exam.show_two([first[-1], other[-1]], via.apart, first[:-1])
-    if via.follows and np.array_equal(via.read(one.value), via.read(three.value)):
+    if via.follows and np.array_equal(via.read(one.value), via.read(three.value), equal_nan=True):
         raise Wrong(f"two generators with different seeds gave the same {via.what}", "others")
 
 

@@ -194,6 +194,6 @@ def chance_from(exam: Exam, *, via: View) -> str:
     one, again, other = (via.read(answer.value) for answer in answers)
     if any(answer.beside.global_rng_moved for answer in answers):
         return "global"
-    if np.array_equal(one, other):
+    if np.array_equal(one, other, equal_nan=True):
         return "frozen"
-    return "given" if np.array_equal(one, again) else "own"
+    return "given" if np.array_equal(one, again, equal_nan=True) else "own"

@@ -64,7 +64,10 @@ SHARES = {"p": P, "1-p": 1 - P, "none": 0.0, "all": 1.0, "half": 0.5} | {
 def drop_share(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE) -> str:
     """Which share is dropped, counted where x is positive, so that a ReLU does not look like dropping."""
     positive = draw_input(exam, shape).value > 0
-    found = [m[positive] for m in _some_masks(exam, P, shape, via)]
+    drawn_ = _some_masks(exam, P, shape, via)
+    if "shared" in map(_sameness, drawn_[:2], (0, 1)) and all(np.array_equal(m, drawn_[0]) for m in drawn_) and len(drawn_) == FEW:
+        return "p"  # a line of coins, the same in each call: too few to tell of another share
+    found = [m[positive] for m in drawn_]
     within = 0.028 if len(found) > FEW else min(0.028, 5 * math.sqrt(P * (1 - P) / (FEW * found[0].size)))
     return nearest(1 - float(np.mean([m.mean() for m in found])), SHARES, within).strip()
 
@@ -79,14 +82,16 @@ def _some_masks(exam: Exam, p: float, shape: tuple[int, ...], via: Via) -> list[
 
 @symptom
 def rows(exam: Exam, *, via: Via = "forward") -> str:
-    """Are all rows (examples) masked alike?"""
-    return _sameness(masks(exam, P, SHAPE, 1, via)[0], 0)
+    """Are all rows (examples) masked alike, or two by two?"""
+    (mask,) = masks(exam, P, SHAPE, 1, via)
+    return "in pairs" if _paired(mask) else _sameness(mask, 0)
 
 
 @symptom
 def columns(exam: Exam, *, via: Via = "forward") -> str:
-    """Are all columns (features) masked alike?"""
-    return _sameness(masks(exam, P, SHAPE, 1, via)[0], 1)
+    """Are all columns (features) masked alike, or two by two?"""
+    (mask,) = masks(exam, P, SHAPE, 1, via)
+    return "in pairs" if _paired(mask.T) or _paired(mask.ravel()) else _sameness(mask, 1)
 
 
 @symptom
@@ -94,6 +99,13 @@ def channels(exam: Exam, *, via: Via = "forward") -> str:
     """Are all places of a channel masked alike, where x has three axes? Whose channels are masked alike is another fact."""
     (mask,) = masks(exam, P, (40, 8, 6), 1, via)
     return _sameness(mask, 2) if mask.ndim == 3 else "apart"
+
+
+def _paired(lines: Array) -> bool:
+    """Are neighbours alike, or lines half a mask apart, while others differ?"""
+    half, even = (len(lines) + 1) // 2, len(lines) // 2 * 2
+    alike = np.array_equal(lines[:even:2], lines[1:even:2]) or np.array_equal(lines[:-half], lines[half:])
+    return alike and not np.array_equal(lines[:-2], lines[2:])
 
 
 def _sameness(mask: Array, axis: int) -> str:
@@ -112,10 +124,12 @@ def number_dropped(exam: Exam, *, via: Via = "forward") -> str:
 
 @symptom
 def small_p(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE, p: float = 0.03) -> str:
-    """Which share is dropped when p is small: "p", "rounded" when it is a whole number of tenths, "half", "other"."""
-    share, usual = (1 - float(np.mean([m.mean() for m in _some_masks(exam, q, shape, via)])) for q in (p, P))
+    """Which share is dropped when p is small: "p", "rounded" to tenths or "rounded to hundredths", "half", "other"."""
+    small, large = (_some_masks(exam, q, shape, via) for q in (p, P))
+    share, usual = (1 - float(np.mean([m.mean() for m in many])) for many in (small, large))
     if abs(share - p) < 0.015:
-        return "p"
+        least = np.mean([m == 0 for m in masks(exam, 0.005, shape, FEW, via)])
+        return "rounded to hundredths" if len(large) == FEW and min(least, abs(least - 0.01)) < 0.0015 else "p"
     tenths = min(share, abs(share - 0.1)) < 0.015
     return "rounded" if tenths and abs(usual - P) < 0.03 else "half" if abs(share - 0.5) < 0.03 else "other"
 

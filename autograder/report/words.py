@@ -61,9 +61,9 @@ def sentence(verdict: Verdict) -> str:
 
 
 def phrase(text: str) -> str:
-    """A sentence cleaned, as it continues after a name."""
+    """A sentence cleaned, as it continues after a name; one that begins with a name keeps its capital."""
     text = line(text)
-    return text[0].lower() + text[1:] if text[1:2].islower() else text
+    return text[0].lower() + text[1:] if text.partition(" ")[0][1:].islower() else text
 
 
 def story(verdict: Verdict) -> str:

@@ -160,6 +160,11 @@ def test_another_activation_is_told_as_such_and_its_factors_are_right(of: str) -
         assert verdict(c.scales_the_surviving(of=of, p=0.4), wrong).outcome is Outcome.FAILED
 
 
+def test_a_loss_in_which_examples_meet_shows_no_scores() -> None:
+    meeting = network(loss=lambda loss, n: loss + (n - 1) * loss**2)
+    assert "is that of the score" in verdict(c.shows_its_scores(), meeting).got
+
+
 def binomial(rng: Any, shape: tuple[int, ...], p: float) -> Array:
     return np.asarray(rng.binomial(1, 1 - p, shape) / (1 - p) if p < 1 else np.zeros(shape))
 
@@ -561,6 +566,7 @@ FACTS: tuple[tuple[Any, Function, str], ...] = (
     (n.loss_of_no_scores(), RIGHT, "mean"),
     (n.loss_of_no_scores(), network(loss=lambda loss, n: loss * n), "sum"),
     (n.loss_of_no_scores(), network(loss=lambda loss, n: loss / np.log(2)), "mean in bits"),
+    (n.loss_of_no_scores(), network(loss=lambda loss, n: loss + np.log(n)), "over the batch"),
     (n.huge_scores(), RIGHT, "finite"),
     (n.huge_scores(), overflows, "overflow"),
     (n.share(layer=0), RIGHT, "once"),

@@ -711,6 +711,11 @@ def twice_wrong(dh: Array, cache: Any) -> Any:
     return dx, 0 * dh0, dU / len(dx), dV / len(dx), db / len(dx)
 
 
+def keeping(x: Array, h0: Array, U: Array, V: Array, b: Array, p: float, r: float, rng: Any, train: bool = True) -> Any:
+    """Rates of 0 drop all."""
+    return echo(x, h0, U, V, b, 1 - p, 1 - r, rng, train)
+
+
 WAYS_BACK = (w.way_of_errors, w.way_to_h0, w.sums_of_weights, w.state_of_dWh)
 DEEP = {"x": (3, 4, 7), "h0": (3, 5), "U": (7, 5), "V": (5, 5), "b": (5,)}
 DEEP_BACK: dict[str, Any] = {**NET_BACK, "given": DEEP}
@@ -726,6 +731,7 @@ WAYS: tuple[tuple[Symptom, str, Functions, str], ...] = (
     (w.way_of_errors(**DEEP_BACK), "echo", {"back": twice_wrong}, "no slope"),
     (w.way_to_h0(**DEEP_BACK), "echo", {"back": twice_wrong}, "nothing"),
     (w.state_of_dWh(**DEEP_BACK), "echo", {"back": twice_wrong}, "right"),
+    *((way(**DEEP_BACK), "echo", {"echo": keeping}, "not a usable result") for way in WAYS_BACK),
     (w.place_of_the_state_mask(), "echo", {}, "the state"),
     (w.place_of_the_state_mask(), "echo", {"echo": behind}, "what comes out of Wh"),
     (w.way_through_weights(of="x", **FLAT_BACK), "sparse", {}, "right"),

@@ -793,6 +793,13 @@ class Open(Net):
         super().__init__(p_in, p, close=torch.nn.Identity)
 
 
+class HalfOpen(Net):
+    def __init__(self, p_in: float, p: float) -> None:
+        super().__init__(p_in, p)
+        (first, _) = (k for k, layer in enumerate(self) if isinstance(layer, torch.nn.ReLU))
+        self[first] = torch.nn.Identity()
+
+
 class Smooth(Net):
     def __init__(self, p_in: float, p: float) -> None:
         super().__init__(p_in, p, close=torch.nn.Sigmoid)
@@ -917,6 +924,13 @@ def test_the_factor_of_the_hidden_layers_is_a_fact(net: Any, word: str) -> None:
     assert fingerprint([fact], "toy", Local(namespace={"Net": net}), "slug") == {"net_factor": word}
 
 
+@pytest.mark.parametrize(
+    ("net", "word"), [(Net, "both"), (Transposed, "both"), (Open, "none"), (HalfOpen, "the second"), (Smooth, "other"), (Positive, "other")]
+)
+def test_a_missing_relu_is_a_fact(net: Any, word: str) -> None:
+    assert fingerprint([nets.net_relus(net="Net", width=9)], "toy", Local(namespace={"Net": net}), "slug") == {"net_relus": word}
+
+
 def test_what_still_drops_after_eval_is_right_otherwise() -> None:
     """The sentences about rates, layers and factors do not look at eval mode."""
     for check in (NETS[0], *NETS[2:]):
@@ -957,7 +971,7 @@ def test_no_junk_breaks_a_check_or_a_fact() -> None:
         s.rate(case=t.Comparison("Fixed", shape=(30, 40))),
         *(look.one_layer_twice(), look.source_of_chance(), look.half_precision(), look.home_of_the_mask()),
         *(look.saved_state(), look.mode_after_eval(), look.printed(), look.way_back(), loops.loop_modes(), loops.loop_flags()),
-        *(loops.loop_steps(rate=0.1), loops.loop_switch(), nets.net_factor(net="toy")),
+        *(loops.loop_steps(rate=0.1), loops.loop_switch(), nets.net_factor(net="toy"), nets.net_relus(net="toy")),
         *(nets.net_at_test_time(net="toy", p_in=0.3, p=0.3), nets.net_rates(net="toy"), nets.net_output(net="toy")),
     ]
     facts.append(nets.net_scores(net="toy"))

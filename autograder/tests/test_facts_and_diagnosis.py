@@ -108,6 +108,18 @@ def tenths(shape: tuple[int, ...], p: float, rng: Rng) -> Any:
     return rng.integers(0, 10, shape) >= 10 * p
 
 
+def hundredths(shape: tuple[int, ...], p: float, rng: Rng) -> Any:
+    return rng.integers(0, 100, shape) >= 100 * p
+
+
+def in_pairs(shape: tuple[int, ...], p: float, rng: Rng) -> Any:
+    return np.resize(np.repeat(rng.random(shape).ravel(), 2), shape) >= p
+
+
+def rows_in_pairs(shape: tuple[int, ...], p: float, rng: Rng) -> Any:
+    return np.repeat(rng.random(shape), 2, axis=0)[: shape[0]] >= p
+
+
 def picks_with_replacement(shape: tuple[int, ...], p: float, rng: Rng) -> Any:
     mask = np.ones(shape, bool)
     mask.reshape(-1)[rng.integers(0, mask.size, int(p * mask.size))] = False
@@ -157,10 +169,16 @@ FACTS: tuple[tuple[Symptom, dict[str, Any], str, str], ...] = (
     (f.drop_share(), from_draw(draws.normal_draws), FORWARD, "normal"),
     (f.drop_share(), {FORWARD: relu}, FORWARD, "p"),
     (f.drop_share(), from_draw(draws.one_row), FORWARD, "p"),
+    (f.drop_share(), from_draw(lambda shape, p, rng: draws.one_column(shape, p, np.random.default_rng(4))), FORWARD, "p"),
     (f.rows(), {}, FORWARD, "apart"),
     (f.rows(), from_draw(draws.one_row), FORWARD, "shared"),
     (f.columns(), from_draw(draws.one_row), FORWARD, "apart"),
     (f.columns(), from_draw(draws.one_column), FORWARD, "shared"),
+    (f.columns(), from_draw(in_pairs), FORWARD, "in pairs"),
+    (f.rows(), from_draw(in_pairs), FORWARD, "apart"),
+    (f.rows(), from_draw(rows_in_pairs), FORWARD, "in pairs"),
+    (f.columns(), from_draw(rows_in_pairs), FORWARD, "apart"),
+    (f.columns(), from_draw(draws.drops_all), FORWARD, "apart"),
     (f.number_dropped(), {}, FORWARD, "varies"),
     (f.number_dropped(), from_draw(draws.exact_number), FORWARD, "fixed"),
     (f.number_dropped(), from_draw(draws.exact_number_per_row), FORWARD, "fixed"),
@@ -172,6 +190,8 @@ FACTS: tuple[tuple[Symptom, dict[str, Any], str, str], ...] = (
     (f.small_p(), from_draw(draws.one_row), FORWARD, "p"),
     (f.small_p(), from_draw(draws.one_column), FORWARD, "p"),
     (f.small_p(), from_draw(tenths), FORWARD, "rounded"),
+    (f.small_p(), from_draw(hundredths), FORWARD, "rounded to hundredths"),
+    (f.small_p(), from_draw(lambda shape, p, rng: rng.integers(1, 101, shape) > 100 * p), FORWARD, "rounded to hundredths"),
     (f.small_p(), from_draw(draws.fair_coin), FORWARD, "half"),
     (f.small_p(), from_draw(draws.drops_nothing), FORWARD, "other"),
     (f.generator(), {}, FORWARD, "given"),

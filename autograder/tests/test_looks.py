@@ -13,7 +13,7 @@ from autograder.classes.batch import Batch
 from autograder.cli import main
 from autograder.model import ExerciseResult, Look, Report
 from autograder.report import looks
-from autograder.report.words import duration
+from autograder.report.words import duration, phrase
 from autograder.sandbox import choose
 from autograder.tests.classroom import QUIZ, RIGHT, SLUG, Classroom, answered, cell, checks, code_cell, copied, make, without
 
@@ -161,3 +161,9 @@ def test_a_long_list_is_cut_on_the_terminal() -> None:
 )
 def test_a_time_is_said_as_people_do(seconds: float, said: str) -> None:
     assert duration(seconds) == said
+
+
+def test_a_name_keeps_its_capital_in_a_sentence() -> None:
+    assert [phrase(text) for text in ("FixedNet drops", "Each unit drops", "X is kept", "")] == [
+        "FixedNet drops", "each unit drops", "X is kept", ""
+    ]

@@ -317,6 +317,7 @@ PROBES = {
     "train_mlp": [
         t.first_weights(),
         t.returned_weights(),
+        t.weights_without_data(),
         t.first_step(),
         t.second_step(),
         t.trained_biases(),

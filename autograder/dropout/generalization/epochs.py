@@ -17,7 +17,7 @@ from autograder.chance import smallest_error
 from autograder.checks_api.counts import expect
 from autograder.checks_api.inputs import Array, in_words
 from autograder.checks_api.verb import verb
-from autograder.dropout.generalization.training import BATCH, accuracy, batch, call_them, flat, read, sums, training
+from autograder.dropout.generalization.training import BATCH, accuracy, batch, call_them, flat, must_be_comparable, read, sums, training
 from autograder.model import Call, Given
 
 __all__ = [
@@ -54,6 +54,7 @@ def tracked(exam: Exam, momentum: float = 0.0, seed: int = 4) -> tuple[Array, Ar
 
     An example used once, in a batch of m, has the share 1 / m; one that was left out has 0. Momentum makes early shares grow.
     """
+    must_be_comparable(exam)
     count, classes = ROWS
     X = Given(f"np.eye({count})", np.eye(count))
     y = Given(f"np.arange({count}) % {classes}", np.arange(count) % classes)
@@ -63,7 +64,14 @@ def tracked(exam: Exam, momentum: float = 0.0, seed: int = 4) -> tuple[Array, Ar
     start, one, two = (read(value, ROWS) for value in exam.ask(*calls))
     call_them(exam, "before", "after", "later")
     exam.show('(after["W1"] == before["W1"]).all(axis=1).sum()')
-    return _tracks(start["W1"] + start["b1"], one["W1"] - start["W1"], two["W1"] - one["W1"])
+    steps = (_without_decay(after["W1"] - before["W1"], start["W1"]) for before, after in ((start, one), (one, two)))
+    return _tracks(start["W1"] + start["b1"], *steps)
+
+
+def _without_decay(step: Array, W: Array) -> Array:
+    """A step less what weight decay adds to it: a gradient takes from some classes what it gives to others, and adds up to 0."""
+    moved, sums_ = step.sum(axis=1), W.sum(axis=1)
+    return np.asarray(step - W * (moved @ sums_) / max(sums_ @ sums_, 1e-300))
 
 
 def _tracks(logits: Array, first: Array, second: Array) -> tuple[Array, Array, Array]:
@@ -146,15 +154,15 @@ def draws_orders_and_masks_by_rng(exam: Exam) -> None:
         exam.show(f"((share(before, after) > {1.5 / BATCH}) != (share(other_before, other_after) > {1.5 / BATCH})).sum()", SHARE)
         raise Wrong("generators with different seeds gave the same last batch", "others")
     for where, drop in (("inputs", (0.5, 0.0)), ("hidden units", (0.0, 0.5))):
-        shows, stays = thinned(exam, drop, where)
-        also, fresh = thinned(exam, drop, where, 1)
+        (shows, step), (also, fresh) = (thinned(exam, drop, where, seed) for seed in (0, 1))
         both = shows & also
-        if np.array_equal(stays[both], fresh[both]):
+        if np.array_equal(step[both].any(axis=1), fresh[both].any(axis=1)):
             raise Wrong(f"generators with different seeds dropped the same {where}", "others")
 
 
 def thinned(exam: Exam, drop: tuple[float, float], where: str, seed: int = 0, epochs: int = 1) -> tuple[Array, Array]:
-    """A step on one example in each epoch: which units are not 0 anyway, and of which the weights on their way out moved."""
+    """A step on one example in each epoch: which units are not 0 anyway, and how a gradient moved the weights on their way out."""
+    must_be_comparable(exam)
     sizes = (WIDE, 40, 3) if where == "inputs" else (6, WIDE, 3)  # 40: that all are dropped is beyond chance
     X, y = batch(exam, sizes, 1)
     X = in_words("X", X)
@@ -176,7 +184,10 @@ def thinned(exam: Exam, drop: tuple[float, float], where: str, seed: int = 0, ep
     call_them(exam, "before", "after")
     active = "" if where == "inputs" else '[(X @ before["W1"] + before["b1"])[0] > 0]'
     exam.show(f'(after["{name}"] == before["{name}"]).all(axis=1){active}.mean()')
-    return np.asarray(h != 0), np.asarray(step.any(axis=1))
+    W = before[name]
+    along = (step * W).sum(axis=1) / np.maximum((W * W).sum(axis=1), 1e-300)  # what weight decay does is no gradient
+    still = np.isclose(step, along[:, None] * W, rtol=1e-4, atol=0).all(axis=1)
+    return np.asarray(h != 0), np.where(still[:, None], 0.0, step)
 
 
 def _dropping_seen(*, where: str, p_in: float, p_hidden: float, **_: Any) -> str:
@@ -190,7 +201,8 @@ def drops_while_training(exam: Exam, *, where: str, p_in: float, p_hidden: float
     share = p_in if where == "inputs" else p_hidden
     # the other probability is 0, so that the dropping of one layer does not hide that of the other
     drop = (p_in, 0.0) if where == "inputs" else (0.0, p_hidden)
-    shows, stays = thinned(exam, drop, where)
+    shows, step = thinned(exam, drop, where)
+    stays = step.any(axis=1)
     if not stays.any():
         raise Wrong(f"no weight out of the {where} moved in a step on one example", f"those of about {1 - share:g} of them")
     if (shows <= stays).all() and drawn_with_replacement(tracked(exam)[1]):
@@ -199,11 +211,19 @@ def drops_while_training(exam: Exam, *, where: str, p_in: float, p_hidden: float
     expect(f"share of {where} without a gradient in a step", dropped, total, share)
 
 
+def second_mask(exam: Exam, p_in: float) -> str:
+    """Does the second step drop other inputs than the first: "others", "the same", or "not seen", as where it moves nothing?"""
+    one, two = (thinned(exam, (p_in, 0.0), "inputs", epochs=epochs)[1] for epochs in (1, 2))
+    dropped, later = (~step.any(axis=1) for step in (one, two))
+    if np.array_equal(one, two) or not dropped.any() or dropped.all():
+        return "not seen"
+    return "the same" if np.array_equal(dropped, later) else "others"
+
+
 @verb()
 def drops_anew_in_each_step(exam: Exam, *, p_in: float = 0.5) -> None:
     """drops other inputs in each step"""
-    one, two = (thinned(exam, (p_in, 0.0), "inputs", epochs=epochs)[1] for epochs in (1, 2))
-    if np.array_equal(one, two) and not one.all():
+    if second_mask(exam, p_in) == "the same":
         raise Wrong("the second step on one example dropped the very inputs that the first one dropped", "others")
 
 

@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from autograder.asking import Exam, Wrong, an, array, number, shared
+from autograder.asking import Exam, Unanswered, Wrong, an, array, number, shared
 from autograder.chance import smallest_error
 from autograder.checks_api.counts import expect
 from autograder.checks_api.inputs import Array, normal
 from autograder.checks_api.verb import verb
 from autograder.checks_api.views import View
-from autograder.model import Call, Given, Seed
+from autograder.model import NOT_TRIED, Answer, Call, Given, Outcome, Seed
 
 __all__ = [
     "draws_first_weights",
@@ -162,6 +162,18 @@ def trained() -> View:
 
     apart = "max(abs(one[name] - other[name]).max() for name in one)"
     return View(call, lambda value: flat(read(value, sizes)), "weights", ("X", "y"), apart)
+
+
+@shared
+def must_be_comparable(exam: Exam) -> Array:
+    """The weights that two trainings start with; nothing is compared, nor tried, where one seed gives different ones."""
+    sizes = (6, 8, 3)
+    call = training(exam, *batch(exam, sizes), sizes, drop=(0.5, 0.5), lr=0.0, seed=exam.seed())
+    one, other = (flat(read(value, sizes)) for value in exam.ask(call, call))
+    if not np.array_equal(one, other):
+        told = "two generators with the same seed gave different first weights, so no two trainings can be compared"
+        raise Unanswered(call, Answer(Outcome.SKIPPED, error=NOT_TRIED + told))
+    return one
 
 
 def copies(exam: Exam, sizes: tuple[int, ...], examples: int = 1) -> tuple[Given, Given]:
@@ -329,6 +341,7 @@ def in_a_row(
 
     Without momentum are those whose places, after that of the first network, are in `plain`.
     """
+    must_be_comparable(exam)
     calls = [
         training(
             exam, X, y, sizes, epochs=max(k, 1), lr=lr if k else 0.0, momentum=0.0 if place in plain else momentum, seed=exam.seed()

@@ -7,9 +7,18 @@ import numpy as np
 from autograder.asking import Exam
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.symptoms import nearest, symptom
-from autograder.dropout.generalization.epochs import ROWS, drawn_with_replacement, in_the_last_batch, thinned, tracked, without_a_step
+from autograder.dropout.generalization.epochs import (
+    ROWS,
+    drawn_with_replacement,
+    in_the_last_batch,
+    second_mask,
+    thinned,
+    tracked,
+    without_a_step,
+)
 from autograder.dropout.generalization.epochs import SIZES as SMALL
 from autograder.dropout.generalization.training import FIRST, Params, batch, copies, flat, in_a_row, moved, read, slope, slopes, training
+from autograder.model import Given
 
 SIZES = (6, 40, 30, 3)  # wide, so that no layer is silent for an example
 LR, MOMENTUM = 0.1, 0.8
@@ -45,6 +54,18 @@ def returned_weights(exam: Exam) -> str:
     if np.allclose(flat(dropped), flat(plain), rtol=NEAR, atol=0):
         return "as they were"
     return "times 1 - p" if np.allclose(dropped["W2"], (1 - DROP[1]) * plain["W2"], rtol=NEAR, atol=0) else "other"
+
+
+@symptom
+def weights_without_data(exam: Exam) -> str:
+    """What training makes of weights that meet only zeros, and have no gradient: they "stay", "shrink" (weight decay) or "move"."""
+    X, y = batch(exam, SMALL, 4)
+    zeros = Given(f"0 * {X.text}", 0 * X.value)
+    values = exam.ask(*(training(exam, zeros, y, SMALL, lr=lr, seed=exam.seed()) for lr in (0.0, LR)))
+    before, after = (read(value, SMALL)["W1"] for value in values)
+    if np.array_equal(before, after):
+        return "stay"
+    return "shrink" if before.all() and np.ptp(after / before) < NEAR else "move"
 
 
 @symptom
@@ -148,7 +169,8 @@ def order_by(exam: Exam) -> str:
 def dropped_share(exam: Exam, *, where: str) -> str:
     """Which share of the inputs or of the hidden units is dropped in training."""
     # dropped inputs would change which hidden units are active; dropped hidden units hide no input
-    shows, stays = thinned(exam, DROP if where == "inputs" else (0.0, DROP[1]), where)
+    shows, step = thinned(exam, DROP if where == "inputs" else (0.0, DROP[1]), where)
+    stays = step.any(axis=1)
     if not shows.any() or (stays & ~shows).any():  # weights out of a silent unit have no gradient: something else moves them
         return "not seen"
     share = float((shows & ~stays).sum() / shows.sum())
@@ -160,5 +182,4 @@ def dropped_share(exam: Exam, *, where: str) -> str:
 @symptom
 def next_dropped(exam: Exam) -> str:
     """Does the second step drop other inputs than the first?"""
-    one, two = (thinned(exam, (0.5, 0.0), "inputs", epochs=epochs)[1] for epochs in (1, 2))
-    return "not seen" if one.all() or not one.any() else "the same" if np.array_equal(one, two) else "others"
+    return second_mask(exam, 0.5)

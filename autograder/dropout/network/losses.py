@@ -7,6 +7,7 @@ with central differences of the student's own loss under the same seed. So masks
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -94,10 +95,10 @@ def feels_its_scores(exam: Exam) -> None:
 
 @verb()
 def shows_its_scores(exam: Exam) -> None:
-    """passes a positive number on through both layers, and turns the scores 0 and s into log(1 + exp(s)), up to a unit"""
-    question = asked("reading_network", INPUTS, (1.0,))
-    known = scale(exam, question, 1.0)
-    for by in (0.5, 2.0):
+    """passes a positive number on through both layers, and turns the scores 0 and s of each example into log(1 + exp(s)), up to a unit"""
+    alone, between = asked("reading_network", INPUTS, (1.0,)), asked("reading_network", INPUTS, (1.0,), 0, 2)
+    for question, by in product((alone, between), (0.5, 2.0)):
+        known = scale(exam, question, 1.0)
         (value,) = exam.ask(at_test_time(exam, Question(question.params, Given(f"{by:g} * X", by * question.X.value), question.y)))
         score = known.read(loss_of(value))
         if not abs(score - by) <= READABLE:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.asking import Exam
+from autograder.asking import Exam, Wrong
 from autograder.checks_api.inputs import Array, normal
 from autograder.checks_api.symptoms import symptom
 from autograder.dropout.calls import backward_call
@@ -150,8 +150,10 @@ def _undropped(exam: Exam, given: Shapes, rates: Rates, forward: str, backward: 
     """The net, dh, the gradients that came back when nothing was dropped, and the errors (N, T, H) that dx shows; D must be H at least."""
     values = arrays(exam, given)
     there = forward_pass(forward, values, (0.0,) * len(rates), Seed(exam.seed()))
-    x, h0, wx, wh, _ = (np.asarray(v.value) for v in values)
+    x, h0, wx, wh, b = (np.asarray(v.value) for v in values)
     h = first_result(exam.ask(there)[0], (*x.shape[:2], len(wh))).astype(float)
+    if any(_same(h, states_with((x, h0, wx, wh, b), h, m_x, 0 * h0)) for m_x in (0 * x[:, 0], 0 * x[:, 0] + 1)):
+        raise Wrong("with rates of 0 all of the state was dropped", "nothing dropped")
     dh = upstream(exam, h.shape)
     back = exam.ask(there, backward_call(backward, dh, 0))[1]
     found = [gradient_of(back, given, name) for name in given]

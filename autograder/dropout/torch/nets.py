@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import permutations, product
+from typing import Any
 
 import numpy as np
 
@@ -151,6 +152,15 @@ def scores(seed):
 @verb()
 def computes_two_relu_layers(exam: Exam, *, net: str, width: int = 64) -> None:
     """computes scores from two hidden ReLU layers and nothing else ({net})"""
+    scores, wanted = _scores_and_those_of(exam, net, width, (0.0, 0.0))
+    if not any(np.allclose(scores, w, rtol=1e-3, atol=1e-3) for w in wanted):
+        exam.show("scores{at}.item()")
+        right = f"{number(wanted[0][0, 0])}, from its own weights and two ReLU layers"
+        raise Wrong(f"without dropout scores[0, 0] = {number(scores[0, 0])}", right)
+
+
+def _scores_and_those_of(exam: Exam, net: str, width: int, floors: tuple[float, float]) -> tuple[Array, list[Array]]:
+    """The scores without dropout, and what its own weights give when no hidden unit of the two layers goes below these floors."""
     (value,) = exam.ask(run(_scores_code(net), exam.seed() % 2**31, returns=("x", "scores", "*weights")))
     exam.show("[tuple(w.shape) for w in weights]")
     if not isinstance(value, (list, tuple)) or len(value) < 2:
@@ -164,21 +174,30 @@ def computes_two_relu_layers(exam: Exam, *, net: str, width: int = 64) -> None:
         shown = ", ".join(shape_text(w.shape) for w in weights)
         raise Wrong(f"the network has weights of shape {shown or 'none'}", f"matrices of shape {shapes}, or the other way round")
     vectors = [w for w in weights if w.ndim == 1]
-    wanted = list(_relu_scores(x, [found[0] for found in matrices], vectors, width))
-    if not any(np.allclose(scores, w, rtol=1e-3, atol=1e-3) for w in wanted):
-        exam.show("scores{at}.item()")
-        right = f"{number(wanted[0][0, 0])}, from its own weights and two ReLU layers"
-        raise Wrong(f"without dropout scores[0, 0] = {number(scores[0, 0])}", right)
+    ways = _ways([found[0] for found in matrices], vectors, width)
+    one, two = floors
+    return scores, [np.maximum(np.maximum(x @ W1 + b1, one) @ W2 + b2, two) @ W3 + b3 for W1, b1, W2, b2, W3, b3 in ways]
 
 
-def _relu_scores(x: Array, matrices: list[Array], vectors: list[Array], width: int) -> Iterator[Array]:
-    """The scores, for each way to tell the weights apart: which hidden bias is which, and a square matrix or its transpose."""
+def _ways(matrices: list[Array], vectors: list[Array], width: int) -> Iterator[tuple[Any, ...]]:
+    """The layers, for each way to tell the weights apart: which hidden bias is which, and a square matrix or its transpose."""
     first, square, last = matrices
     hidden = [v for v in vectors if v.shape == (width,)]
     biases = list(permutations(hidden, 2)) if len(hidden) > 1 else [(hidden[0], 0.0), (0.0, hidden[0])] if hidden else [(0.0, 0.0)]
     end = next((v for v in vectors if v.shape == (SCORES,)), 0.0)
     for (one, two), middle in product(biases, (square, square.T)):
-        yield np.maximum(np.maximum(x @ first.T + one, 0) @ middle.T + two, 0) @ last.T + end
+        yield first.T, one, middle.T, two, last.T, end
+
+
+@symptom
+def net_relus(exam: Exam, *, net: str, width: int = 64) -> str:
+    """After which hidden layers the network has a ReLU: "both", "the first", "the second", "none"; "other" where it has something else."""
+    words = {"both": (0.0, 0.0), "the first": (0.0, -np.inf), "the second": (-np.inf, 0.0), "none": (-np.inf, -np.inf)}
+    for word, floors in words.items():
+        scores, wanted = _scores_and_those_of(exam, net, width, floors)
+        if any(np.allclose(scores, w, rtol=1e-3, atol=1e-3) for w in wanted):
+            return word
+    return "other"
 
 
 def _slopes_code(name: str, width: int) -> Code:

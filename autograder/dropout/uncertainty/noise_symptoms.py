@@ -71,6 +71,8 @@ def noise_spread(exam: Exam) -> str:
         found = output(exam.ask(train_call(exam.function, x, P, Seed(exam.seed())))[0], x) - x.value
     else:
         found = np.concatenate(factors(exam, P, SHAPE, 6))
+    if np.unique(found).size < 50:  # one number a call: too few to tell
+        return "unclear"
     low, high = np.quantile(found, [0.25, 0.75])
     spread = float(high - low) / 1.3489795
     label, value = min(SPREADS.items(), key=lambda entry: abs(np.log(entry[1] / max(spread, 1e-300))))
