@@ -122,7 +122,6 @@ class Register(AbstractContextManager["Register"]):
             found.setdefault(student, {})[name] = score
         return found
 
-
     def late(self) -> dict[str, float]:
         """Student -> seconds after the due date, of those who are late."""
         query = self._session.query(SubmittedAssignment).filter_by(assignment_id=self._notebook.assignment_id)
