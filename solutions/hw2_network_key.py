@@ -454,7 +454,7 @@ MISCONCEPTIONS = {
             """A hidden layer of an example is kept or dropped, all units together. Draw a number for each unit AND example: the mask has
             the shape of the whole layer.""",
             *hidden_layers(f"(rng.random((shape[0], 1)) >= p) * np.full(shape, {SCALE})"),
-            signs="hidden_masks =input_masks =hidden_units_survive =hidden_factor"),
+            signs="hidden_masks =input_masks =inputs_survive =hidden_units_survive =hidden_factor"),
         core("the_mask_comes_before_the_bias",
             """You drop before the bias is added, so a dropped unit still says relu(b). Dropout comes after the ReLU: a dropped unit says
             nothing.""",
@@ -498,7 +498,7 @@ MISCONCEPTIONS = {
         core("only_the_last_hidden_layer_is_dropped",
             "Only the second hidden layer is dropped. The first one has a dropout of its own, after its ReLU.",
             (MASK_1, "m1 = 1.0"),
-            signs="hidden_units_survive whole_way dropped_in_layer_1 =penalty =second_layer_survives"),
+            signs="hidden_units_survive whole_way dropped_in_layer_1 =penalty =second_layer_survives =layers"),
         core("hidden_units_meet_no_chance",
             """In your hidden layers no chance is at work: a unit that survives once survives in every call. Is its mask drawn
             from rng, with p_hidden, and without a seed of your own? (Mind that rng.random(...) < q / q compares with 1.)""",
@@ -526,7 +526,8 @@ MISCONCEPTIONS = {
             ("ds /= N", "ds = ds / N * m3"), signs="scores"),
         core("one_mask_serves_both_hidden_layers",
             "Your two hidden layers lose the same units when they are of the same width. Each dropout draws a mask of its own.",
-            (MASK_2, "m2 = m1 if a2.shape == a1.shape else multiplier(a2.shape, p_hidden)"), signs="layers hidden_units_survive"),
+            (MASK_2, "m2 = m1 if a2.shape == a1.shape else multiplier(a2.shape, p_hidden)"),
+            signs="layers hidden_units_survive =hidden_masks"),
         core("a_fixed_seed_belongs_in_the_function",
             """Every call drops the same units, because the function makes a generator with a fixed seed. Draw from the rng that
             is handed in.""",
@@ -644,7 +645,7 @@ MISCONCEPTIONS = {
             ("h2.T @ ds", "np.maximum(a2, 0).T @ ds"), signs="slope_of_W3_with_dropout =slope_of_W2_with_dropout"),
         before_dropout("W2",
             ("h1.T @ da2", "np.maximum(a1, 0).T @ da2"),
-            signs="slope_of_W2_with_dropout =slope_of_W1_with_dropout =slope_of_W3_with_dropout"),
+            signs="slope_of_W2_with_dropout =slope_of_W1_with_dropout =slope_of_W3_with_dropout =hidden_units_survive"),
         manner("a_sum_keeps_its_dimensions",
             """A gradient has the shape of its parameter: b1 is (H,), but your gradient of it has an axis more. Sum over the rows
             without keepdims=True, or params[name] -= lr * grads[name] will fail.""",
