@@ -46,7 +46,7 @@ def _same_call(one: Call, other: Call) -> bool:
         return True
     if one.function != other.function or one.ship != other.ship:
         return False
-    if (one.watch, one.look, one.nonzero) != (other.watch, other.look, other.nonzero):
+    if (one.watch, one.look, one.nonzero, one.steady) != (other.watch, other.look, other.nonzero, other.steady):
         return False
     same = one.returns == other.returns and len(one.args) == len(other.args) and all(map(_same, one.args, other.args))
     return same and one.kwargs.keys() == other.kwargs.keys() and all(_same(v, other.kwargs[k]) for k, v in one.kwargs.items())

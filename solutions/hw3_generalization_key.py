@@ -331,17 +331,13 @@ MISCONCEPTIONS = {
             handed in, before the loop: each call of gradients draws fresh masks from it.""",
             ("network.gradients", "Network(p_in, p_hidden, np.random.default_rng(0)).gradients"), signs="next_dropped"),
         own_generator("", (SHUFFLE, f"np.random.default_rng().{SHUFFLE[4:]}"), signs="source_of_chance"),
-        core("first_weights_need_no_seed",
-            """You draw the first weights from a generator of your own, so every training starts elsewhere, whatever rng is: nobody can
-            repeat yours, and no two of them can be compared step by step. Draw from the rng that is handed in.""",
-            ("    params = {}", "    rng, params = np.random.default_rng(), {}"), signs="returned_weights source_of_chance"),
         edge("the_order_may_have_a_seed_of_its_own",
             """You shuffle by a generator with a seed of its own (0, or the number of the epoch), so the batches are the same in every
             training, whatever rng is. Draw the order from the rng that is handed in.""",
             (SHUFFLE, "np.random.default_rng(_).permutation(len(X))"), signs="order_by"),
         fixed_seed("every training is the same and twenty seeds would be one experiment",
             ("    params = {}", "    rng, params = np.random.default_rng(0), {}"), signs="source_of_chance order_by"),
-        np_random("networks", ("rng.permutation", "np.random.permutation"), signs="source_of_chance"),
+        np_random("networks", ("    params = {}", "    rng, params = np.random, {}"), signs="source_of_chance"),
         manner("shuffling_x_itself_does_no_harm",
             """Your function shuffles (or drops) the caller's X and y themselves. After it nobody knows which example was which. Shuffle an
             array of indices and take X[batch], y[batch].""",

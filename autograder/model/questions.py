@@ -77,8 +77,9 @@ class Call:
 
     `returns` names the results for messages ("out", "cache"). `ship` lists the items of a returned tuple that come back (None: all of
     them); caches stay where they were made. `watch` asks for the facts beside the value: the arguments afterwards, whether the
-    generators moved, and the warnings. With `nonzero` it is enough to know of each number whether it is 0. A call with `look` does not
-    call, it fetches the named value (the quiz). A `function` that begins with "." is a method of the first argument:
+    generators moved, and the warnings. With `nonzero` it is enough to know of each number whether it is 0. `steady` starts the global
+    generators, and new ones without a seed, from the call's: then calls can be compared also where a function draws from these. A call with
+    `look` does not call, it fetches the named value (the quiz). A `function` that begins with "." is a method of the first argument:
     `Call(".forward", (Item(0, text="layer"), x))` is `layer.forward(x)`, and `Call(".__call__", (code, x))` calls what `code` makes.
     """
 
@@ -90,6 +91,7 @@ class Call:
     watch: bool = False
     look: bool = False
     nonzero: bool = False
+    steady: bool = False
 
     @property
     def is_shown(self) -> bool:

@@ -53,6 +53,7 @@ def _repeats(call: Call, first: Call, place: int) -> bool:
             return False
     alike = call.function == first.function and call.returns == first.returns and call.ship == first.ship
     alike = alike and call.watch is first.watch and call.look is first.look and call.nonzero is first.nonzero
+    alike = alike and call.steady is first.steady
     words, others = call.kwargs, first.kwargs
     return alike and words.keys() == others.keys() and all(_same(value, others[name]) for name, value in words.items())
 
@@ -71,7 +72,7 @@ def opened(group: Call | Draws) -> Iterator[Call]:
     before, after = call.args[: group.place], call.args[group.place + 1 :]
     for number in group.numbers:  # `replace` would take three times as long
         args = (*before, Seed(number), *after)
-        yield Call(call.function, args, call.kwargs, call.returns, call.ship, call.watch, call.look, call.nonzero)
+        yield Call(call.function, args, call.kwargs, call.returns, call.ship, call.watch, call.look, call.nonzero, call.steady)
 
 
 def _size(group: Call | Draws) -> int:

@@ -15,6 +15,7 @@ import random
 import types
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from typing import Any
 
@@ -154,7 +155,8 @@ class Room:
                 result, facts = self.namespace[call.function], None
             else:
                 function = getattr(args.pop(0), call.function[1:]) if call.is_method else self.namespace[call.function]
-                result, facts = self._run(function, args, kwargs, call.watch)
+                with _steady(call) if call.steady else nullcontext():
+                    result, facts = self._run(function, args, kwargs, call.watch)
             value = plain(result, call.ship)
             return Answer(Outcome.PASSED, only_nonzero(value, call.ship) if call.nonzero else value, facts=facts), result
         except self.caught as error:
@@ -290,6 +292,23 @@ def _item(result: Any, index: int | None) -> Any:
     if not isinstance(result, (tuple, list)) or len(result) <= index:
         raise _NoItem(f"the call before it returned {kind(result)}, not a tuple of {index + 1} or more")
     return result[index]
+
+
+@contextmanager
+def _steady(call: Call) -> Iterator[None]:
+    """The global generators, and new ones without a seed, as the call's seed has them; and afterwards as they were."""
+    number = next(a.number for a in call.args if isinstance(a, Seed))
+    legacy, plain_one, made_anew = np.random.get_state(), random.getstate(), np.random.default_rng
+    root = np.random.SeedSequence(number)
+    np.random.seed(number % 2**32)
+    random.seed(number)
+    np.random.default_rng = lambda seed=None: made_anew(root.spawn(1)[0] if seed is None else seed)
+    try:
+        yield
+    finally:
+        np.random.default_rng = made_anew
+        np.random.set_state(legacy)
+        random.setstate(plain_one)
 
 
 def _random_states(args: list[Any], kwargs: Mapping[str, Any]) -> tuple[list[str], tuple[str, int]]:

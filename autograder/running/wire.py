@@ -82,7 +82,7 @@ _RECORDS: dict[str, tuple[type, tuple[Callable[[Any], bool], ...]]] = {
             lambda kwargs: type(kwargs) is dict and all(map(_is_argument, kwargs.values())),
             _tuple_of(str),
             lambda ship: ship is None or _tuple_of(int)(ship),
-            *[_is(bool)] * 3,
+            *[_is(bool)] * 4,
         ),
     ),
     "draws": (Draws, (_is(Call), _is(int), _tuple_of(int))),

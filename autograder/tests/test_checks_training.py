@@ -244,13 +244,21 @@ def test_a_mistake_is_told_once(function: Toy, checks: tuple[Check, ...]) -> Non
             assert verdict.passed, told(verdict)
 
 
+@pytest.mark.parametrize("chance", [lambda rng: np.random, lambda rng: np.random.default_rng()], ids=["np.random", "default_rng()"])
+def test_who_leaves_rng_alone_loses_nothing_else(chance: Rng) -> None:
+    assert [check for check in CHEAP if not examine(check, Toy(chance=chance)).passed] == [REPEATS]
+    np.random.seed(5)
+    examine(STEP, Toy(chance=chance))
+    assert np.random.random() == np.random.RandomState(5).random_sample()
+
+
 def test_a_second_step_that_moves_nothing_shows_no_mask() -> None:
     loud = Toy(first=lambda a, b, rng: rng.random((a, b)))  # after one step the network is sure
     assert all(examine(ANEW, loud, f"sweep {k}").passed for k in (3, 4))
 
 
 def test_no_two_trainings_are_compared_that_start_with_other_weights() -> None:
-    own = Toy(chance=lambda rng: np.random.default_rng())
+    own = Toy(chance=lambda rng: np.random.RandomState())
     for check in (STEP, MANY, MOMENTUM, ONCE, TOGETHER, SHUFFLES, HIDDEN, INPUTS, ANEW, REST_BY):
         verdict = examine(check, own)
         assert verdict.outcome is Outcome.SKIPPED, told(verdict)
@@ -334,7 +342,7 @@ FACTS = (BIASES, ORDER_BY, IDLE, WEIGHTS, STEP_1, STEP_2, WITHIN, BATCHES, LABEL
         (IN, Toy(decay=0.1), "p_in"),
         (IDLE, RIGHT, "stay"),
         (IDLE, Toy(decay=0.1), "shrink"),
-        (IDLE, Toy(chance=lambda rng: np.random.default_rng()), "move"),
+        (IDLE, Toy(chance=lambda rng: np.random.RandomState()), "move"),
         (IN, Toy(p=lambda p_in, p_hidden: (p_hidden, p_in)), "p_hidden"),
         (HID, RIGHT, "p_hidden"),
         (HID, Toy(p=lambda p_in, p_hidden: (p_in, 0.0)), "none"),
