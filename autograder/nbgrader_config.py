@@ -137,7 +137,7 @@ def lacking_driver(address: str) -> str:
     try:
         create_engine(address)  # connects to nothing yet
     except (ImportError, NoSuchModuleError) as error:
-        mend = "Install it with: pip install 'dropout-autograder[postgres]', and write postgresql+psycopg://... in nbgrader_config.py."
+        mend = "Install it with: pip install 'psycopg[binary]', and write postgresql+psycopg://... in nbgrader_config.py."
         return f"The gradebook {shown(address)} needs a driver that is not here ({error}). {mend}"
     return ""
 

@@ -21,7 +21,7 @@ c.CourseDirectory.course_id = {course_id!r}
 # The exchange, where students and staff share a machine:
 # c.Exchange.root = "/srv/nbgrader/exchange"
 
-# Another gradebook than gradebook.db (pip install "dropout-autograder[postgres]"):
+# Another gradebook than gradebook.db (pip install "psycopg[binary]"):
 # c.CourseDirectory.db_url = "postgresql+psycopg://grader@localhost/gradebook"
 
 # What being late costs: a file late.py beside this one, with

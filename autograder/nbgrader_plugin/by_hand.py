@@ -112,7 +112,8 @@ def standing(register: Register, student: str, results: Sequence[ExerciseResult]
             yield f"{name}: not graded yet. Run `autograder grade {register.slug}`."
         elif result and not result.not_run and abs(grade.auto_score - result.points) > words.CLOSE:
             differs = f"{words.number(grade.auto_score)} in the gradebook, {words.number(result.points)} now"
-            yield f"{name}: {differs}: the hand-in or the checks are others. Run `autograder grade {register.slug}`."
+            again = f"Run `autograder grade {register.slug}`, unless --never-lower keeps the points"
+            yield f"{name}: {differs}: the hand-in or the checks are others. {again}."
 
 
 def submitted(register: Register, student: str) -> Any:
@@ -181,7 +182,11 @@ def _of_parts(one: Given, result: ExerciseResult | None, grade: Any, before: str
     """Points for one part of the rubric: the others stay as they are, by hand or as the grader found them."""
     assert result is not None, "only an exercise has parts"
     if grade.auto_score is None or abs(grade.auto_score - result.points) > words.CLOSE:
-        raise CourseError(f"{result.name} was graded before with other points. Run `autograder grade` first.")
+        there, now = ("no points" if p is None else f"{words.number(p)} points" for p in (grade.auto_score, result.points))
+        raise CourseError(
+            f"{result.name} has {there} in the gradebook, and its parts have {now} together. Run `autograder grade` first; where "
+            f"--never-lower keeps the points, give them to the whole exercise: --set {result.name}=POINTS."
+        )
     if grade.manual_score is not None and not _adds_up(before, grade.manual_score):
         manual = words.number(grade.manual_score)
         raise CourseError(f"{result.name} has {manual} points by hand for all of it. Say --set {result.name}=POINTS.")

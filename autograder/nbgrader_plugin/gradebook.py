@@ -12,7 +12,7 @@ import logging
 import os
 import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from sqlalchemy.orm import selectinload
 from autograder.model import Broken, CourseError
 from autograder.nbgrader_config import lacking_driver, shown
 from autograder.nbgrader_plugin import settings
+from autograder.nbgrader_plugin.context import CHECK
 from autograder.nbgrader_plugin.grade_step import Frame
 from autograder.nbgrader_plugin.marks import Marks, clear, enter
 from autograder.nbgrader_plugin.repair import released_cells
@@ -211,16 +212,17 @@ class Register(AbstractContextManager["Register"]):
             clear(found)
             shutil.rmtree(self._folder(entry.student), ignore_errors=True)
         else:
-            enter(found, entry.marks, self._as_before(found, entry))
+            enter(found, entry.marks, self._as_before(found, entry, entry.marks))
             self._put(entry)
         self._penalize(submission, found)  # also of points that a human gave for what cannot be read
 
-    def _as_before(self, found: Any, entry: Entry) -> set[str]:
-        """Of the cells that a human has graded, and no check, those that are answered as in the page that is there."""
-        path, names = self.page_of(entry.student), {g.name for g in found.grades if g.manual_score is not None and g.auto_score is None}
-        before = _answers(path) if names and path.is_file() else {}
+    def _as_before(self, found: Any, entry: Entry, marks: Marks) -> set[str]:
+        """Of the cells that a human has graded, those that are answered as in the page that is there, and judged as before."""
+        path, given = self.page_of(entry.student), {g.name: g.auto_score for g in found.grades if g.manual_score is not None}
+        before = _answers(path) if given and path.is_file() else {}
         now = _answers(entry.page) if before else {}
-        return {name for name in names if name in now and before.get(name) == now[name]}
+        cells = {name: name.removeprefix(CHECK) for name, auto in given.items() if auto == marks.scores.get(name)}
+        return {name for name, cell in cells.items() if cell in now and before.get(cell) == now[cell]}
 
     def _submission(self, entry: Entry, known: Any) -> Any:
         """The submitted assignment with the time of this hand-in, made when there is none."""
@@ -302,7 +304,10 @@ def opened(coursedir: Any) -> Any:
 
 
 def put(path: Path, content: bytes) -> None:
-    """Write a file so that at any moment the old or the new one is there, whole."""
+    """Write a file so that at any moment the old or the new one is there, whole; one that says the same stays as old as it is."""
+    with suppress(OSError):
+        if path.is_file() and not path.is_symlink() and path.read_bytes() == content:
+            return
     new = path.with_name(f".{path.name}.new")
     new.unlink(missing_ok=True)  # of a run that was killed; it may be read-only
     new.write_bytes(content)

@@ -64,7 +64,7 @@ def _comment(cell: Any, result: ExerciseResult | None, report: Report) -> str | 
 def enter(found: Any, marks: Marks, as_before: Container[str] = ()) -> None:
     """Write the marks into a submitted notebook of the gradebook. What no cell of the notebook says is 0, or waits for a human.
 
-    A human need not look again at cells that only humans grade and that are answered as before.
+    A human who has given points need not look again at cells that are answered and judged as before.
     """
     by_hand = {comment.name for comment in found.comments}  # cells that are answer and grade in one, and tasks
     for grade in found.grades:
@@ -72,7 +72,7 @@ def enter(found: Any, marks: Marks, as_before: Container[str] = ()) -> None:
         if score is None and grade.manual_score is None and grade.name not in by_hand:
             score = 0.0
         grade.auto_score = score
-        if score is None and grade.manual_score is not None and grade.name in as_before:
+        if grade.manual_score is not None and grade.name in as_before:
             continue
         grade.needs_manual_grade = score is None or grade.manual_score is not None or grade.name in marks.review
     for comment in found.comments:

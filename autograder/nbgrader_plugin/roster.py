@@ -25,7 +25,8 @@ from autograder.nbgrader_plugin.submitted import STAMP, misnamed, shown
 
 # by the column that only this list has: where the id, the number and the names stand. The first id that is given counts.
 LISTS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
-    "Identifier": (("ID number", "Email address", "Full name"), ("Identifier",), ("Full name", "Email address")),  # Moodle's worksheet
+    # Moodle's worksheet
+    "Identifier": (("ID number", "Username", "Email address", "Full name"), ("Identifier",), ("Full name", "Email address")),
     "SIS Login ID": (("SIS Login ID", "SIS User ID", "ID"), ("ID",), ("Student",)),  # Canvas's gradebook
     "github_username": (("identifier",), (), ("github_username", "name")),  # GitHub Classroom's
     "id": (("id",), ("lms_user_id",), ("email", "name")),  # nbgrader's, as `nbgrader db student import` reads it
@@ -110,7 +111,9 @@ def read(path: Path) -> Roster:
     rows = [row for row in (_row(line, *LISTS[kind]) for line in found) if row]
     twice = sorted(i for i, number in Counter(r.id for r in rows).items() if number > 1)
     if twice:
-        raise CourseError(f"The roster {path} has {twice[0]} twice. Every student needs an id of their own.")
+        columns = ", ".join(LISTS[kind][0])
+        mend = f"Every student needs an id of their own, in the first of these columns that is filled: {columns}."
+        raise CourseError(f"The roster {path} has {twice[0]} twice. {mend}")
     return Roster(tuple(rows), kind == "Identifier")
 
 

@@ -154,7 +154,9 @@ def fill(sheet: Sheet, layout: Layout, standings: Sequence[Standing], numbers: M
         elif excused:
             done.left[one.student] = f"is excused in {layout.platform}"
         elif one.status == NOT_GRADED:
-            done.lost[one.student] = "was handed in and not graded; `autograder grade` says why"
+            stands = sheet.value(row, layout.grade).strip()
+            older = f"; the {stands} that stands there is of an earlier hand-in" * bool(stands)
+            done.lost[one.student] = f"was handed in and not graded; `autograder grade` says why{older}"
         elif waits := [*looks(one)]:
             done.held[one.student] = "; ".join(_together(waits))
         else:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from autograder.model import Look
 
 GRADED, REVIEW, NOT_GRADED, MISSING = "graded", "needs review", "not graded", "missing"
-UNTIMED = "late, as the platform says; the time is not told, so no penalty follows"
+UNTIMED = "late, as the platform says; the time is not told, so no penalty follows until it is written into timestamp.txt"
 NO_POINTS = "no points yet"
 
 

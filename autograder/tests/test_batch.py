@@ -178,6 +178,24 @@ def test_nothing_changed_is_said(room: Classroom, capsys: pytest.CaptureFixture[
     assert capsys.readouterr().out == "No points changed.\nno mark: eve (handed in and not graded)\n"
 
 
+def test_who_has_points_by_hand_is_looked_at_again_where_something_changed(room: Classroom) -> None:
+    """And a page that says the same stays as old as it is, so that the feedback made of it does not become stale."""
+    grade(room, "ada")
+    room.change("update grade set manual_score = 1, needs_manual_grade = 0 where auto_score = 3")
+    page = room.root / "autograded" / "ada" / SLUG / f"{SLUG}.ipynb"
+    os.utime(page, (1, 1))
+    grade(room, "ada", regrade=True)
+    assert room.grades("ada")["check_shrink"] == (3, 1, False)
+    assert page.stat().st_mtime == 1
+    room.submit("ada", answered(room.released(), RIGHT, QUIZ.replace("42", "41")))
+    grade(room, "ada")
+    assert room.grades("ada")["check_shrink"] == (3, 1, False), "the quiz is another cell"
+    room.submit("ada", answered(room.released(), RIGHT + "# anew\n"))
+    grade(room, "ada")
+    assert room.grades("ada")["check_shrink"] == (3, 1, True)
+    assert page.stat().st_mtime > 1
+
+
 def test_points_by_hand_and_points_kept_are_told_apart(room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
     """A check becomes stricter: a human's marks stay, and with --never-lower so do those of the same answers."""
     class_ = ("ada", "bob", "cyd")

@@ -558,6 +558,15 @@ def test_moodles_worksheet_says_who_is_who(room: Room, tmp_path: Path) -> None:
     assert set(room.handed_in()) == {"w1@x.edu", "w2@x.edu", "Ada L"}
 
 
+def test_of_moodles_ids_the_first_that_is_filled_counts(tmp_path: Path) -> None:
+    head, rows = "Identifier,Full name,Email address", ["Participant 1,Wei Lee,w@x.edu", "Participant 2,Wei Lee,v@x.edu"]
+    (tmp_path / "roster.csv").write_text("\n".join([head + ",Username", *(f"{row},u{n}" for n, row in enumerate(rows))]), encoding="utf-8")
+    assert lists.read(tmp_path / "roster.csv").ids == {"u0", "u1"}
+    (tmp_path / "roster.csv").write_text("\n".join(row.rpartition(",")[0] for row in [head, *rows]), encoding="utf-8")
+    with pytest.raises(CourseError, match=r"has Wei Lee twice.* ID number, Username, Email address, Full name"):
+        lists.read(tmp_path / "roster.csv")
+
+
 def test_moodles_worksheet_says_when(room: Room, tmp_path: Path) -> None:
     """Its archive does not. By number only: another assignment's worksheet has other numbers, and tells other times."""
     times = ["Friday, 20 November 2026, 9:05 PM", "Freitag, 20. November 2026, 21:05", "Friday, November 20, 2026, 09:05 AM", "-"]

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from autograder.cli import main
 from autograder.model import Broken, CourseError
 from autograder.nbgrader_plugin.gradebook import TRIES, Entry, Register, _answers, put
-from autograder.tests.classroom import SLUG, WRONG, Classroom, answered, make, without
+from autograder.tests.classroom import QUIZ, SLUG, WRONG, Classroom, answered, make, without
 from autograder.tests.test_nbgrader import (
     in_a_cell_of_my_own,
     metadata_falsified,
@@ -57,7 +57,8 @@ def hand_in(room: Classroom) -> None:
 
 
 def hand_in_again(room: Classroom) -> None:
-    room.change(MANUAL)
+    room.change(MANUAL)  # nbgrader's road asks a human to look again in any case, ours where the answer or its points are others
+    room.submit("bob", answered(room.released(), WRONG, QUIZ + "# once more\n"))
     room.submit("ada", without(answered(room.released(), quiz="quiz = {}"), "check_shrink", "shrink"))
     room.submit("own-cell", "no longer a notebook")
     room.submit("cut", answered(room.released()))

@@ -13,6 +13,7 @@ from autograder.classes.batch import Batch
 from autograder.cli import main
 from autograder.model import ExerciseResult, Look, Report
 from autograder.report import looks
+from autograder.report.standing import UNTIMED
 from autograder.report.words import duration, phrase
 from autograder.sandbox import choose
 from autograder.tests.classroom import QUIZ, RIGHT, SLUG, Classroom, answered, cell, checks, code_cell, copied, make, without
@@ -114,7 +115,7 @@ def test_what_was_not_collected_and_what_a_platform_says_is_told(room: Classroom
     (archive / "adal_3_4_work.zip").write_text("damaged")
     assert main(["collect", SLUG, str(archive), "--course", str(course.root)]) == 1
     found = graded(course)
-    assert found["leewei"] == {": late, as the platform says; the time is not told, so no penalty follows"}
+    assert found["leewei"] == {f": {UNTIMED}"}
     assert "was not collected: adal_3_4_work.zip is damaged" in str(found["adal"])
     assert found[""] == {": not collected: stray.ipynb: cannot tell whose hand-in this is"}
     (course.root / "submitted" / "leewei" / SLUG / "timestamp.txt").write_text("2026-11-20 10:00:00 UTC")

@@ -52,7 +52,7 @@ def marks(address: str) -> dict[str, Any]:
 def address() -> Iterator[str]:
     if reason := postgres.lacking():
         pytest.skip(reason)
-    pytest.importorskip("psycopg", reason="needs the driver: pip install 'dropout-autograder[postgres]'")
+    pytest.importorskip("psycopg", reason="needs the driver: pip install 'psycopg[binary]'")
     folder = Path(tempfile.mkdtemp(prefix="pg-"))  # pytest's own folders are closed to whoever runs the server
     folder.chmod(0o755)
     try:
@@ -108,7 +108,7 @@ def test_a_missing_driver_is_one_line_with_its_mend(
     assert main(["grade", SLUG, "--course", str(classroom.root), "--jobs", "1"]) == 1
     said = capsys.readouterr().out
     assert said.count("\n") == 1, said
-    assert "pip install 'dropout-autograder[postgres]'" in said
+    assert "pip install 'psycopg[binary]'" in said
 
 
 @pytest.mark.parametrize("command", ["autograde", "generate_assignment", "export"])

@@ -305,6 +305,9 @@ def test_who_handed_in_what_nobody_could_grade_is_named() -> None:
     assert (set(done.rows), done.left, done.pages) == ({"ann"}, {"bob": "handed in nothing that was graded"}, ["ann"])
     damaged = exported(replace(standing("ann"), status=NOT_GRADED))
     assert damaged.lost == {"ann": "was handed in and not graded; `autograder grade` says why"}
+    there = sheet.Sheet(b"", "utf-8", ",", *sheet._rows(CANVAS.replace("ann,S,", "ann,S,4"), ","))
+    again = gradebooks.fill(there, gradebooks.LAYOUTS["canvas"](there, SLUG, ""), [replace(standing("ann"), status=NOT_GRADED)], {})
+    assert again.lost["ann"].endswith("says why; the 4 that stands there is of an earlier hand-in")
 
 
 def test_a_page_that_says_other_points_than_the_gradebook_is_left_out(tmp_path: Path) -> None:
