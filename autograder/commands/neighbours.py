@@ -51,6 +51,7 @@ def add(commands: Any) -> None:
 
 def _export(arguments: argparse.Namespace) -> int:
     from autograder.folders import writing
+    from autograder.nbgrader_plugin.gradebook import Register
     from autograder.nbgrader_plugin.standings import standings
     from autograder.neighbours import feedback, gradebooks, sheet
     from autograder.staff import must_exist
@@ -65,7 +66,9 @@ def _export(arguments: argparse.Namespace) -> int:
     table = sheet.read(source)
     layout = gradebooks.LAYOUTS[kind](table, slug, arguments.column)
     known, people = feedback.way_back(root, slug, layout.platform), standings(root, slug)
-    done = gradebooks.fill(table, layout, people, known.numbers, arguments.scale)
+    with Register(root, slug) as register:
+        unsettled = register.unsettled()
+    done = gradebooks.fill(table, layout, people, known.numbers, arguments.scale, unsettled)
     with writing(to, "Name another file with --to."):
         to.write_bytes(table.data())
     for line in _told(to, layout, done, slug):

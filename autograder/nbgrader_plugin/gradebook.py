@@ -31,7 +31,7 @@ from sqlalchemy import or_
 from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 from sqlalchemy.orm import selectinload
 
-from autograder.model import Broken, CourseError
+from autograder.model import Broken, CourseError, SubmissionError
 from autograder.nbgrader_config import lacking_driver, shown
 from autograder.nbgrader_plugin import settings
 from autograder.nbgrader_plugin.context import CHECK
@@ -39,7 +39,7 @@ from autograder.nbgrader_plugin.grade_step import Frame
 from autograder.nbgrader_plugin.marks import Marks, clear, enter
 from autograder.nbgrader_plugin.repair import released_cells
 from autograder.nbgrader_plugin.sanitize import course_words
-from autograder.nbgrader_plugin.submitted import SECRET, STAMP, folders, meant, when
+from autograder.nbgrader_plugin.submitted import SECRET, STAMP, folders, meant, small, when
 from autograder.report.words import number
 
 API_LOG = "tornado.application"  # where nbgrader's API writes
@@ -190,6 +190,27 @@ class Register(AbstractContextManager["Register"]):
                     after = found.late_submission_penalty or 0.0
                     changed += [f"{submission.student_id} ({number(before)} -> {number(after)})"] * (before != after)
         return sorted(changed)
+
+    def unsettled(self) -> dict[str, str]:
+        """Who would have another late penalty if it was graded now, and what would change; nothing is written."""
+        handed_in, found = dict(self.students()), dict[str, str]()
+        try:
+            for submission in self._session.query(SubmittedAssignment).filter_by(assignment_id=self._notebook.assignment_id):
+                student, (notebook,) = submission.student_id, submission.notebooks
+                before = notebook.late_submission_penalty or 0.0
+                if student in handed_in:
+                    with suppress(SubmissionError, ValueError):  # told when it is graded
+                        submission.timestamp = when(small(handed_in[student] / STAMP))
+                self._penalize(submission, notebook)
+                after = notebook.late_submission_penalty or 0.0
+                if before != after:
+                    then = f"{number(after)} once `autograder grade` ran again: do that first"
+                    found[student] = f"has a late penalty of {number(before)}, and {then}"
+        except OperationalError as error:
+            raise _unwritten(error) from error
+        finally:
+            self._session.rollback()
+        return found
 
     def settle_one(self, student: str) -> None:
         """Write what was changed by hand, with the late penalty that goes with it. Broken when the gradebook cannot be had."""

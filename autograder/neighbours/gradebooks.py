@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from autograder.model import CourseError, Look
 from autograder.nbgrader_plugin.names import same
@@ -137,8 +138,15 @@ def _why(times: int) -> str:
 
 
 # ------------------------------------------------------------------------------------------------------------------------- filling
-def fill(sheet: Sheet, layout: Layout, standings: Sequence[Standing], numbers: Mapping[str, str], scale: bool = False) -> Filled:
-    """Write everybody's score into the sheet. Who has no whole score keeps what stands there."""
+def fill(
+    sheet: Sheet,
+    layout: Layout,
+    standings: Sequence[Standing],
+    numbers: Mapping[str, str],
+    scale: bool = False,
+    unsettled: Mapping[str, str] = MappingProxyType({}),
+) -> Filled:
+    """Write everybody's score into the sheet. Who has no whole score, or is `unsettled` (student -> why), keeps what stands there."""
     done = Filled(sheet.header[layout.grade].strip())
     rows, why = owners(sheet, layout, numbers, [s.student for s in standings])
     done.owners = rows
@@ -157,6 +165,8 @@ def fill(sheet: Sheet, layout: Layout, standings: Sequence[Standing], numbers: M
             stands = sheet.value(row, layout.grade).strip()
             older = f"; the {stands} that stands there is of an earlier hand-in" * bool(stands)
             done.lost[one.student] = f"was handed in and not graded; `autograder grade` says why{older}"
+        elif one.student in unsettled:
+            done.lost[one.student] = unsettled[one.student]
         elif waits := [*looks(one)]:
             done.held[one.student] = "; ".join(_together(waits))
         else:

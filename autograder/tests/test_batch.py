@@ -20,6 +20,7 @@ from autograder.classes.desk import Graded
 from autograder.classes.results_store import ResultsStore, key_of, packed, unpacked
 from autograder.cli import main
 from autograder.model import CourseError, Diagnosis, Earned, ExerciseResult, Outcome, Verdict
+from autograder.nbgrader_plugin.gradebook import Register
 from autograder.nbgrader_plugin.submitted import take
 from autograder.sandbox import choose
 from autograder.subjects.local import _interruptible
@@ -291,6 +292,8 @@ def test_late_penalties_follow_the_due_date_and_the_points_of_a_human(room: Clas
     grade(room)
     assert penalty(room, "ada") == 0
     room.change("update assignment set duedate = '2026-11-22 09:00:00.000000'")
+    assert unsettled(room) == {"ada": "has a late penalty of 0, and 2.5 once `autograder grade` ran again: do that first"}
+    assert penalty(room, "ada") == 0
     assert command(room, "grade", "--jobs", "1") == 1
     assert "late penalty changed: ada (0 -> 2.5)\n" in capsys.readouterr().out
     assert penalty(room, "ada") == 2.5
@@ -298,7 +301,9 @@ def test_late_penalties_follow_the_due_date_and_the_points_of_a_human(room: Clas
     grade(room)
     assert penalty(room, "ada") == 1.5
     stamp = room.root / "submitted" / "ada" / SLUG / "timestamp.txt"
+    assert unsettled(room) == {}
     stamp.unlink()  # nobody knows now that it was late
+    assert unsettled(room) == {"ada": "has a late penalty of 1.5, and 0 once `autograder grade` ran again: do that first"}
     grade(room)
     assert penalty(room, "ada") == 0
     stamp.write_text("2026-11-22 10:00:00 UTC")
@@ -311,6 +316,11 @@ def test_late_penalties_follow_the_due_date_and_the_points_of_a_human(room: Clas
     for again in (False, True):  # what a human gave before or meanwhile is of a late hand-in, too
         grade(room, regrade=again)
         assert penalty(room, "ada") == 0.5
+
+
+def unsettled(room: Classroom) -> dict[str, str]:
+    with Register(room.root, SLUG) as register:
+        return register.unsettled()
 
 
 def penalty(room: Classroom, student: str) -> float:

@@ -7,6 +7,7 @@ that counts. `AUTOGRADER_ODDS=1000 pytest -m slow -s autograder/tests/test_odds.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections import Counter
@@ -24,7 +25,7 @@ from autograder import chance
 from autograder.authoring.verify import verdicts_of
 from autograder.course import lacking, slugs
 from autograder.dropout.generalization.patients import DELETED
-from autograder.dropout.masks import LARGE, SOME
+from autograder.dropout.masks import SOME
 from autograder.dropout.spatial.blocks import Lattice
 from autograder.judge import UNFIT
 from autograder.model import Answer, Call, Check, Exercise, Outcome, Subject
@@ -118,7 +119,10 @@ class Off:
 
 
 def asks_for_large(call: Call) -> bool:
-    return any(getattr(a, "value", None) in (LARGE, SOME) for a in call.args if isinstance(getattr(a, "value", None), tuple))
+    """Whether a call is about many units: told as a shape, or as an array."""
+    values = [getattr(a, "value", None) for a in call.args]
+    units = [math.prod(v) if isinstance(v, tuple) else np.size(v) for v in values if isinstance(v, (tuple, np.ndarray))]
+    return any(n >= math.prod(SOME) for n in units)
 
 
 class Odd(np.random.Generator):
@@ -192,7 +196,8 @@ def stated(check: Check) -> Wrongs:
     numbers = [float(n) for n in re.findall(r"(?<![\w^-])(\d+(?:\.\d+)?(?:e-?\d+)?)(?=%|$| )", phrase)]
     if rate := _rate(check):
         told, through, back = rate
-        yield from ((told, back(through(told) + e)) for e in (-numbers[-1], numbers[-1]) if 0 < through(told) + e < 1)
+        others = (back(through(told) + e) for e in (-numbers[-1], numbers[-1]) if 0 < through(told) + e < 1)
+        yield from ((told, other) for other in others if not math.isclose(other, told))  # of gamma at p = 1 there is no more
     elif phrase.endswith("between maps"):
         yield {"twice": _seeds_alike(_lattice(check), case["p"], numbers[0])}
     elif phrase.startswith("a correlation of"):

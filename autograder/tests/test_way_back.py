@@ -293,6 +293,13 @@ def test_who_waits_for_a_human_is_held_back_with_the_page(why: str) -> None:
     assert filled(CANVAS, one) == CANVAS
 
 
+def test_who_would_have_another_late_penalty_is_left_out() -> None:
+    table = sheet.Sheet(b"", "utf-8", ",", *sheet._rows(CANVAS, ","))
+    people = [standing("ann"), standing("bob")]
+    done = gradebooks.fill(table, gradebooks.LAYOUTS["canvas"](table, SLUG, ""), people, {}, unsettled={"ann": "grade first"})
+    assert (done.lost, set(done.rows), done.pages) == ({"ann": "grade first"}, set(), ["bob"])
+
+
 def test_who_is_held_back_is_told_with_the_mend() -> None:
     layout: Any = SimpleNamespace(students=[2])
     said = list(commands._told(Path("x"), layout, exported(replace(standing("ann"), flagged=True)), SLUG))
