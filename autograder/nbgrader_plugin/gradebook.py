@@ -183,11 +183,8 @@ class Register(AbstractContextManager["Register"]):
         changed = []
         with self._all_or_nothing():
             for submission in query.filter(had if due is None else or_(SubmittedAssignment.timestamp > due, had)):
-                (found,) = submission.notebooks
-                before = found.late_submission_penalty or 0.0
                 if submission.student_id in students:
-                    self._penalize(submission, found)
-                    after = found.late_submission_penalty or 0.0
+                    before, after = self._penalized(submission)
                     changed += [f"{submission.student_id} ({number(before)} -> {number(after)})"] * (before != after)
         return sorted(changed)
 
@@ -195,14 +192,13 @@ class Register(AbstractContextManager["Register"]):
         """Who would have another late penalty if it was graded now, and what would change; nothing is written."""
         handed_in, found = dict(self.students()), dict[str, str]()
         try:
-            for submission in self._session.query(SubmittedAssignment).filter_by(assignment_id=self._notebook.assignment_id):
-                student, (notebook,) = submission.student_id, submission.notebooks
-                before = notebook.late_submission_penalty or 0.0
+            query = self._session.query(SubmittedAssignment).filter_by(assignment_id=self._notebook.assignment_id)
+            for submission in query.options(selectinload(SubmittedAssignment.notebooks)):
+                student = submission.student_id
                 if student in handed_in:
                     with suppress(SubmissionError, ValueError):  # told when it is graded
                         submission.timestamp = when(small(handed_in[student] / STAMP))
-                self._penalize(submission, notebook)
-                after = notebook.late_submission_penalty or 0.0
+                before, after = self._penalized(submission)
                 if before != after:
                     then = f"{number(after)} once `autograder grade` ran again: do that first"
                     found[student] = f"has a late penalty of {number(before)}, and {then}"
@@ -255,6 +251,13 @@ class Register(AbstractContextManager["Register"]):
                 return self._book.add_submission(self.slug, entry.student, **({"timestamp": time} if time else {}))
         known.timestamp = time  # nbgrader keeps that of an earlier hand-in, and its penalty, where the file is gone
         return known
+
+    def _penalized(self, submission: Any) -> tuple[float, float]:
+        """The late penalty that was there, and the one that is there now."""
+        (found,) = submission.notebooks
+        before = found.late_submission_penalty or 0.0
+        self._penalize(submission, found)
+        return before, found.late_submission_penalty or 0.0
 
     def _penalize(self, submission: Any, found: Any) -> None:
         """What AssignLatePenalties does, with the plugin that the course has chosen."""

@@ -52,11 +52,6 @@ class Standing:
         """The points that count, as `nbgrader export` has them."""
         return None if self.raw is None else round(max(0.0, self.raw - self.penalty), 6)
 
-    @property
-    def whole(self) -> bool:
-        """Whether every cell has its points, so that the score is not a part of one."""
-        return self.score is not None and all(m.points is not None for m in self.marks.values())
-
 
 def looks(one: Standing, error: str = "") -> Iterator[Look]:
     """What the gradebook asks a human to look at; `error` is why it was not graded."""
