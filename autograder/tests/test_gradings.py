@@ -3,7 +3,7 @@
 One grading is one right answer to one exercise (the solution's, or a variant of the key), judged in this process by all checks of the
 exercise, public and hidden, with seeds that no other grading has. `AUTOGRADER_GRADINGS=100000 pytest -m slow -s
 autograder/tests/test_gradings.py` says how many there are at least, all assignments together, and prints the table.
-`AUTOGRADER_FIRST_ROUND=176` goes on where a run has ended.
+`AUTOGRADER_FIRST_ROUND=176` goes on where a run has ended, and `AUTOGRADER_EACH_ROUND=1` leaves no slow answer out of any round.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ ROOT = Path(__file__).parents[2]
 GRADINGS = int(os.environ.get("AUTOGRADER_GRADINGS", "500"))
 FIRST_ROUND = int(os.environ.get("AUTOGRADER_FIRST_ROUND", "0"))  # a round's number is the seed of its gradings
 JOBS, AT_ONCE = 2, 16  # processes; rounds between two looks at how many gradings there are
-SHARE = 0.02  # seconds of CPU: an answer that takes k times as long comes in each k-th round, the others in each
+EACH_ROUND = "AUTOGRADER_EACH_ROUND" in os.environ
+SHARE = math.inf if EACH_ROUND else 0.02  # seconds of CPU: an answer that takes k times as long comes in each k-th round
 
 
 @dataclass
