@@ -71,7 +71,7 @@ def judge(
     scripts: Scripts | None = None,
     ahead: Ahead | None = None,
 ) -> tuple[Verdict, ...]:
-    """All verdicts of one exercise. A time-out or a crash costs the check it happened in; after so many the rest is skipped.
+    """All verdicts of one exercise. A time-out or a crash costs the part it happened in; after so many the rest is skipped.
 
     What each check asked last is written into `scripts`, if they are given; what will be asked for certain is sent `ahead`.
     """
@@ -132,10 +132,14 @@ def can_be_diagnosed(verdicts: tuple[Verdict, ...]) -> bool:
 
 
 def _stopped(exercise: Exercise, check: Check, so_far: dict[str, Verdict], deaths: int, seconds: float) -> Verdict | None:
-    """What is said of a check that is not tried, because too many before it cost the process."""
-    if sum(v.outcome in DEATHS for v in so_far.values()) < deaths:
+    """What is said of a check that is not tried, because one of its part, or too many before it, cost the process."""
+    lost = {v.part: v for v in so_far.values() if v.outcome in DEATHS}
+    if first := lost.get(exercise.part_of[check.name]):
+        told = f'"{first.sentence}", of the same part, hung or ended the program'
+    elif len(lost) < deaths:
         return None
-    told = f"{deaths} checks of this exercise hung or ended the program before. A call may compute for {seconds:g} s"
+    else:
+        told = f"{deaths} parts of this exercise hung or ended the program before. A call may compute for {seconds:g} s"
     return _verdict(exercise, check, Outcome.SKIPPED, got=NOT_TRIED + told)
 
 

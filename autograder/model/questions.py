@@ -223,7 +223,7 @@ class Limits:
     submission_seconds: float = 300.0  # of a hand-in: starts, cells, calls, second looks
     patience: float = 20.0
     waiting_seconds: float = 1800.0  # of the wall clock, for a whole hand-in
-    exercise_deaths: int = 3  # checks that hang or end the process, after which the rest of the exercise is not tried
+    exercise_deaths: int = 3  # parts lost to a hang or a crash, after which the rest of the exercise is not tried
     cell_deaths: int = 5  # cells that hang or end the process, after which only answer cells are run
     submission_deaths: int = 15  # workers lost in a hand-in, in cells and calls
     memory_bytes: int = 2 << 30

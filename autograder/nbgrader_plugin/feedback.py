@@ -107,7 +107,9 @@ def _parts(found: Sequence[Mapping[str, Any]], by_hand: Mapping[str, float] | No
 
 def _part(part: Mapping[str, Any], by_hand: float | None) -> dict[str, Any]:
     points, most = float(part["points"]) if by_hand is None else by_hand, float(part["most"])
-    shown = {"points": words.number(points), "most": words.number(most), "state": "full" if points >= most else "lost"}
+    full = points >= most
+    mark = "ok" if full else "-" if by_hand is None and part.get("mark") == "-" else "x"
+    shown = {"points": words.number(points), "most": words.number(most), "state": "full" if full else "lost", "mark": mark}
     return {"sentence": part["sentence"], "by_hand": by_hand is not None, **shown}
 
 

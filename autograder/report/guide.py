@@ -31,9 +31,7 @@ class Block:
     @property
     def mark(self) -> str:
         """"ok", "x", or "-" for a part that nothing can be said of yet."""
-        if self.part is None or self.part.full:
-            return "ok"
-        return "x" if self.crosses else "-"
+        return words.part_mark(self.part, self.crosses) if self.part else "ok"
 
 
 def blocks(result: ExerciseResult) -> list[Block]:

@@ -102,12 +102,12 @@ def _parts(result: ExerciseResult, staff: bool, more: Mapping[str, str]) -> Iter
     for part, verdicts in words.grouped(result):
         briefly = words.run_on(verdicts)
         inside = "".join(told(v, v.check in briefly) for v in verdicts)
-        yield heading(part) + indented(inside) if part else inside
+        yield heading(part, words.part_mark(part, verdicts)) + indented(inside) if part else inside
 
 
-def heading(part: Earned, mark: str = "") -> str:
+def heading(part: Earned, mark: str) -> str:
     """A line of the rubric: what the part asks, and its points."""
-    shown, colour = _HEADS[mark or ("ok" if part.full else "x")]
+    shown, colour = _HEADS[mark]
     return (
         f'<div style="display:flex;gap:.6em;margin-top:.5em;font-weight:600">'
         f'<span style="color:{colour};flex:none;width:1em;text-align:center">{shown}</span>'

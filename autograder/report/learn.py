@@ -22,8 +22,9 @@ def of_result(result: ExerciseResult) -> dict[str, Any]:
         "not_run": bool(result.not_run),
         "written": not (trouble := words.first_trouble(result)) or bool(result.points) or not trouble.got.endswith(UNWRITTEN),
         "parts": [
-            {"name": p.name, "sentence": words.part_sentence(p), "points": p.points, "most": p.max_points, "full": p.full}
-            for p in result.parts
+            {"name": p.name, "sentence": words.part_sentence(p), "points": p.points, "most": p.max_points, "mark": words.part_mark(p, of)}
+            for p, of in words.grouped(result)
+            if p
         ],
         "learn": _lesson(result),
     }

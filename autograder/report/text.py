@@ -49,7 +49,7 @@ def _exercise_lines(result: ExerciseResult, staff: bool, more: Mapping[str, str]
     for part, verdicts in words.grouped(result):
         briefly = words.run_on(verdicts)
         if part:
-            yield heading("ok" if part.full else "x", words.part_sentence(part), words.part_points(part))
+            yield heading(words.part_mark(part, verdicts), words.part_sentence(part), words.part_points(part))
         yield from (textwrap.indent(told(verdict, verdict.check in briefly), "   " * bool(part)) for verdict in verdicts)
     if result.max_points:
         yield f"= {words.line(result.name)}: {words.summary(result, staff)}"

@@ -134,6 +134,13 @@ def part_sentence(part: Earned) -> str:
     return phrase(part.sentence) + (f" ({line(part.note)})" if part.note else "")
 
 
+def part_mark(part: Earned, verdicts: Sequence[Verdict]) -> str:
+    """"ok", "x", or "-" for a part of which nothing is known to be wrong: what it asks was not tried, or not to its end."""
+    if part.full:
+        return "ok"
+    return "-" if all(v.outcome in (Outcome.PASSED, Outcome.SKIPPED) for v in verdicts) else "x"
+
+
 def grouped(result: ExerciseResult) -> Iterator[tuple[Earned | None, list[Verdict]]]:
     """The verdicts part by part; those of no part come last."""
     for part in result.parts:

@@ -86,10 +86,11 @@ def test_a_need_may_name_one_check_or_all_of_a_verb() -> None:
 
 # ------------------------------------------------------------------------------------------------------------------------- deaths
 @pytest.mark.parametrize(("function", "outcome"), [(hang, "timed_out"), (leave, "crashed")])
-def test_a_death_costs_the_check_it_happened_in(function: Any, outcome: str) -> None:
-    checks = (says("a"), says("b", "ask:g"), says("c"), says("d", needs=("b",)))
-    verdicts = judge(one_part("f", checks), student({"g": function}), "toy", seconds=0.3)
-    assert [v.outcome.value for v in verdicts] == ["passed", outcome, "passed", "skipped"]
+def test_what_is_lost_with_a_part_is_not_tried(function: Any, outcome: str) -> None:
+    parts = [Part("hangs", "ends", 1, [says("a"), says("b", "ask:g"), says("c", "ask:g")]), Part("fine", "holds", 3, [says("d")])]
+    verdicts = judge(Exercise("f", parts, points=4), student({"g": function}), "toy", seconds=0.3)
+    assert [v.outcome.value for v in verdicts] == ["passed", outcome, "skipped", "passed"]
+    assert verdicts[2].got == 'not tried: "holds b", of the same part, hung or ended the program'
 
 
 def test_a_death_costs_the_part_it_happened_in() -> None:
@@ -100,9 +101,10 @@ def test_a_death_costs_the_part_it_happened_in() -> None:
 
 def test_after_so_many_deaths_the_rest_is_not_tried() -> None:
     checks = (says("a"), *(says(f"b{k}", "ask:g") for k in range(3)), says("c"))
-    verdicts = judge(one_part("f", checks), student({"g": leave}), "toy", deaths=2)
+    parts = [Part(check.name, "holds", 1, [check]) for check in checks]
+    verdicts = judge(Exercise("f", parts, points=5), student({"g": leave}), "toy", deaths=2)
     assert [v.outcome.value for v in verdicts] == ["passed", "crashed", "crashed", "skipped", "skipped"]
-    assert verdicts[4].got == "not tried: 2 checks of this exercise hung or ended the program before. A call may compute for 5 s"
+    assert verdicts[4].got == "not tried: 2 parts of this exercise hung or ended the program before. A call may compute for 5 s"
 
 
 def test_what_was_not_tried_is_not_called_wrong() -> None:

@@ -273,6 +273,7 @@ def test_the_summary_of_the_longest_assignment_prints_on_one_page(tmp_path: Path
     scores = {f"check_exercise_{number}": (0.0, None) for number in range(8)}
     opening = summary(cells, {"notebook": "hw", "score": 0, "max_score": 16, "late_penalty": 1}, scores)
     assert len(opening["learn"]) == 2
+    assert [part["mark"] for part in opening["rows"][0]["parts"]] == ["x", "-", "-", "-", "-"]
     resources = {"autograder": opening, "nbgrader": {"notebook": "hw"}}
     nothing = nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []})  # type: ignore[no-untyped-call]
     page, _ = FeedbackPage().from_notebook_node(nothing, resources)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from autograder.model import Broken, Diagnosis, Earned, ExerciseResult, Outcome, Report, Verdict
-from autograder.report import data, html, table, text, words
+from autograder.report import data, html, learn, table, text, words
 
 CALL = "dropout_forward(np.ones((200, 500)), p=0.4, rng=np.random.default_rng(7))"
 PASSED = Verdict("dropout_forward", "keeps_shape", "keeps the shape of x", Outcome.PASSED, part="shape")
@@ -124,6 +124,14 @@ def test_a_long_sentence_leaves_the_points_in_their_column() -> None:
     assert first.endswith("  0.45 of 0.45")
     assert rest
     assert all(line.startswith("   ") for line in rest)
+
+
+def test_a_part_of_which_nothing_was_tried_is_not_called_wrong() -> None:
+    untried = replace(RESULT, verdicts=(PASSED, replace(SKIPPED, got="not tried: a call hung")))
+    assert text.heading("-", "survivors are scaled", "0 of 2.5") in text.exercise_text(untried)
+    assert "&#10007;" not in html.exercise_html(untried)
+    assert "&#10007;" in html.exercise_html(RESULT)
+    assert [part["mark"] for part in learn.of_result(untried)["parts"]] == ["ok", "-"]
 
 
 def test_a_part_that_is_charged_elsewhere_says_so() -> None:
