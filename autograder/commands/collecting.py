@@ -19,6 +19,7 @@ def add(commands: Any) -> None:
     collect.add_argument("assignment", help="for example hw1_dropout")
     collect.add_argument("archives", type=Path, nargs="*", metavar="ARCHIVE", help="or a folder (default: downloaded/HW/archive)")
     collect.add_argument("--roster", type=Path, metavar="CSV", help="who is who: nbgrader's list, Canvas's gradebook, Moodle's worksheet")
+    collect.add_argument("--times", type=Path, metavar="CSV", help="Moodle's worksheet, where another list is the roster: when they came")
     collect.add_argument("--zone", default="UTC", help="of the platform's clock, for example Europe/Berlin (default: UTC)")
     collect.add_argument("--force", action="store_true", help="replace what was put into submitted/ by hand or by another road")
     in_course(collect)
@@ -54,7 +55,8 @@ def _collect(arguments: argparse.Namespace) -> int:
         if not path.exists():
             raise CourseError(f"There is no {path}. Name the archive that you downloaded, or put it into {downloaded / 'archive'}.")
     known = roster.read(arguments.roster) if arguments.roster else None
-    found = collect(coursedir, downloaded, sources, known, arguments.force, zone(arguments.zone))
+    times = roster.worksheet(arguments.times) if arguments.times else known
+    found = collect(coursedir, downloaded, sources, known, arguments.force, zone(arguments.zone), times)
     for line in lines(found.to_dict()):
         print(line)
     if known and (named := roster.enter(coursedir, known)):

@@ -93,10 +93,11 @@ def collect(
     roster: Roster | None = None,
     force: bool = False,
     zone: tzinfo = timezone.utc,
+    times: Roster | None = None,
 ) -> Collection:
     """Bring what the archives hold to submitted/, and write the manifest into `downloaded`. Only what the disk does raises.
 
-    `zone` is that of the platform's clock: in the names of files it writes its own time.
+    `zone` is that of the platform's clock: in the names of files it writes its own time. `times` is the list that says when they came.
     """
     slug, roster = coursedir.assignment_id, roster or Roster()
     found = Collection(slug)
@@ -111,7 +112,7 @@ def collect(
                 before: dict[str, str] = next((e["words"] for e in earlier if e["here"] and e["student"] == one.student), {})
                 _choose(one, slug)
                 if one.saved:
-                    listed, notes = roster.handed_in(one.person)
+                    listed, notes = (times or roster).handed_in(one.person)
                     one.time, one.notes = _in_utc(max((t.time for _, t in one.files), default="") or listed, zone), one.notes + notes
                     folder = Path(coursedir.format_path(coursedir.submitted_directory, one.student, slug))
                     _put(one, folder, before, force, in_the_way(folder, slug))

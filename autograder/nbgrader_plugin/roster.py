@@ -117,6 +117,14 @@ def read(path: Path) -> Roster:
     return Roster(tuple(rows), kind == "Identifier")
 
 
+def worksheet(path: Path) -> Roster:
+    """Moodle's grading worksheet, for the times in it; CourseError for another list."""
+    found = read(path)
+    if not found.moodle:
+        raise CourseError(f"{path} is no grading worksheet of Moodle's. Download the one of this assignment, or leave --times out.")
+    return found
+
+
 def _row(line: Mapping[str, str], ids: Sequence[str], numbers: Sequence[str], names: Sequence[str]) -> Row | None:
     student = next((line[c] for c in ids if line.get(c)), "")
     number = next((line[c].split()[-1] for c in numbers if line.get(c)), "")

@@ -50,17 +50,19 @@ def changed(changes: Iterable[Change], gradings: int, people: Sequence[Standing]
     if gradings < 2:
         yield "Only one grading is known, so there is nothing to compare it with." if gradings else "Nothing was graded yet."
         return
-    students, standing = 0, {one.student: one for one in people}
+    students, staying, standing = 0, 0, {one.student: one for one in people}
     for change in changes:
-        students += 1
         yield words.line(change.student) + ("  (handed in anew)" if change.handed_in_anew else "")
         now = standing.get(change.student, Standing(change.student, 0.0))
+        differs = None in change.points or any(_counts(one, now.marks.get(one.name)) for one in change.exercises)
+        students, staying = students + differs, staying + (not differs)
         if None in change.points:
             yield f"    {' -> '.join('no mark' if p is None else words.number(p) for p in change.points)}"
         else:
             yield from _moved(change, now.marks)
         yield from [f"    late: -{words.number(now.penalty)}, so {words.number(now.score or 0.0)} count"] * bool(now.penalty)
-    yield f"{students} student{'s' * (students != 1)} with other points than before." if students else "No points changed."
+    stay = f" {staying} keep{'s' * (staying == 1)} the points given by hand, or kept by --never-lower." * bool(staying)
+    yield (f"{students} student{'s' * (students != 1)} with other points than before." if students else "No points changed.") + stay
     if unmarked := [f"{words.line(s.student)} ({NO_MARK[s.status]})" for s in people if s.status in NO_MARK]:
         yield f"no mark: {', '.join(unmarked[:SHOWN])}" + f" and {len(unmarked) - SHOWN} more" * (len(unmarked) > SHOWN)
 
@@ -74,6 +76,11 @@ def _moved(change: Change, marks: Mapping[str, Mark]) -> Iterator[str]:
         told = list(dict.fromkeys(one.reasons)) or same
         yield from (f"        {words.line(reason)}" for reason in told[:SENTENCES])
         yield from [f"        and {len(told) - SENTENCES} more"] * (len(told) > SENTENCES)
+
+
+def _counts(one: Moved, mark: Mark | None) -> bool:
+    """Whether the student has other points for this exercise than before, or could have."""
+    return (one.before, one.worth[0]) != (one.after, one.worth[1]) and not (mark and mark.by_hand)
 
 
 def _stays(one: Moved, mark: Mark | None) -> str:

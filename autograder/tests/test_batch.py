@@ -220,6 +220,7 @@ def test_points_by_hand_and_points_kept_are_told_apart(room: Classroom, capsys: 
     assert "ada\n    shrink: 3 -> 3 (kept: the checks now give 0.45)" in told
     assert "bob  (handed in anew)\n    shrink: 3 -> 0.45\n" in told
     assert "cyd\n    shrink: 3 -> 3 (kept: the checks now give 0.45) by the checks; the 1.5 given by hand stay" in told
+    assert "\n1 student with other points than before. 2 keep the points given by hand, or kept by --never-lower.\n" in told
     grade(room, *class_, regrade=True)
     assert room.grades("ada")["check_shrink"][0] == 0.45, "without the option the course decides"
 

@@ -75,10 +75,17 @@ class Room:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return path
 
-    def collect(self, roster: Roster | None = None, force: bool = False, sources: Sequence[Path] = (), zone: str = "UTC") -> Collection:
+    def collect(
+        self,
+        roster: Roster | None = None,
+        force: bool = False,
+        sources: Sequence[Path] = (),
+        zone: str = "UTC",
+        times: Roster | None = None,
+    ) -> Collection:
         where = SimpleNamespace(assignment_id=self.slug, submitted_directory="submitted")
         where.format_path = lambda step, student, slug: str(self.root / step / student / slug)
-        found = collect(where, self.archive.parent, sources or [self.archive], roster, force, settings.zone(zone))
+        found = collect(where, self.archive.parent, sources or [self.archive], roster, force, settings.zone(zone), times)
         assert [p.name for p in self.archive.parent.iterdir() if p.name.startswith(".")] == []
         return found
 
@@ -579,6 +586,17 @@ def test_moodles_worksheet_says_when(room: Room, tmp_path: Path) -> None:
     assert stamps == {"Ada L": "2026-11-20 20:05:00 UTC", "Cyd C": "2026-11-20 08:05:00 UTC"}
     assert said.count("only English dates are read") == 1
     assert "'Freitag, 20. November 2026, 21:05'" in said
+
+
+def test_moodles_worksheet_says_when_beside_a_roster_of_another_kind(room: Room, tmp_path: Path) -> None:
+    (tmp_path / "roster.csv").write_text("id,first_name,last_name\nal7,Ada,L\n", encoding="utf-8")
+    worksheet = 'Identifier,Full name,Last modified (submission)\nParticipant 901,Ada L,"Friday, 20 November 2026, 9:05 PM"\n'
+    (tmp_path / "worksheet.csv").write_text(worksheet, encoding="utf-8")
+    room.put("m.zip", zipped(named(f"Ada L_901_assignsubmission_file_/{NB}")))
+    found = room.collect(lists.read(tmp_path / "roster.csv"), times=lists.worksheet(tmp_path / "worksheet.csv"))
+    assert [(h.student, h.time) for h in found.hand_ins] == [("al7", "2026-11-20 21:05:00 UTC")]
+    with pytest.raises(CourseError, match=r"roster.csv is no grading worksheet of Moodle's"):
+        lists.worksheet(tmp_path / "roster.csv")
 
 
 def test_a_name_that_two_have_finds_nobody_and_numbers_of_others_are_not_moodles(room: Room, tmp_path: Path) -> None:
