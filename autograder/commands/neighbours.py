@@ -71,7 +71,7 @@ def _export(arguments: argparse.Namespace) -> int:
     done = gradebooks.fill(table, layout, people, known.numbers, arguments.scale, unsettled)
     with writing(to, "Name another file with --to."):
         to.write_bytes(table.data())
-    for line in _told(to, layout, done, slug):
+    for line in (*_told(to, layout, done, slug), *_untimed(root, slug, known, done.rows)):
         print(line)
     code = 1 if done.lost or done.held else 0
     if not arguments.feedback:
@@ -88,6 +88,23 @@ def _told(to: Path, layout: Layout, done: Filled, slug: str) -> Iterator[str]:
         yield f"    In the formgrader give points, press Resolve or take the flag off, or for {stand}. Then export again."
     yield from _list("not in the file", done.lost)
     yield from _list("left as they were", done.left)
+
+
+def _untimed(root: Path, slug: str, known: WayBack, exported: Iterable[str]) -> Iterator[str]:
+    """Of whom the platform says that they are late and not when, so that all of their points are in the file."""
+    from autograder.nbgrader_plugin import settings
+    from autograder.nbgrader_plugin.submitted import standing_notes
+    from autograder.report.standing import UNTIMED
+
+    coursedir, _ = settings.collecting(root, slug)
+
+    def still(student: str) -> bool:
+        entry, folder = known.entries.get(student, {"notes": ()}), coursedir.format_path(coursedir.submitted_directory, student, slug)
+        return UNTIMED in entry["notes"] and UNTIMED in standing_notes(entry["notes"], Path(folder), entry["words"])
+
+    if late := sorted(filter(still, exported)):
+        more = f" and {len(late) - SHOWN} more" * (len(late) > SHOWN)
+        yield f"late without a time, so in the file without a penalty: {', '.join(map(words.line, late[:SHOWN]))}{more}"
 
 
 def _list(title: str, found: Mapping[str, str]) -> Iterator[str]:

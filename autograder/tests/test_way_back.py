@@ -159,6 +159,8 @@ def test_everybody_has_their_own_score_in_the_file(back: Back) -> None:
     assert {n: float(text.replace(",", ".")) for n, text in written.items() if n in back.scores} == back.scores
     assert [text for n, text in written.items() if n not in back.scores and text.strip() not in ("", "5.00")] == []
     assert "200 of 201 rows filled" in back.said
+    late = re.findall(r"^late without a time, so in the file without a penalty: .* and (\d+) more$", back.said, re.MULTILINE)
+    assert late == ["20"] * (back.platform.name == "canvas")  # of forty, twenty by name
 
 
 @pytest.mark.nbgrader
