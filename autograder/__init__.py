@@ -1,12 +1,14 @@
 """An auto-graded course on dropout. In a notebook: `from autograder import check`, then `check("dropout_forward")`.
 
-Importing this package imports nothing heavy: the set-up cell of every notebook does it, in the grading worker too.
+Importing this package imports nothing heavy: the set-up cell of every notebook does it, in the
+grading worker too.
 """
 
 from __future__ import annotations
 
 __version__ = "0.1.0"
-__all__ = ["Exercise", "Part", "__version__", "check", "core", "edge", "manner", "misconception", "right", "variant", "within"]
+__all__ = ["Exercise", "Part", "__version__", "check", "core", "edge", "manner", "misconception",
+           "right", "variant", "within"]
 
 TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
 if TYPE_CHECKING:
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
     from autograder.student.selfcheck import check
 
 _HOMES = {"Exercise": "autograder.model", "Part": "autograder.model"}
-_HOMES |= dict.fromkeys(("core", "edge", "manner", "misconception", "right", "variant", "within"), "autograder.keys")
+_HOMES |= dict.fromkeys(("core", "edge", "manner", "misconception", "right", "variant", "within"),
+                        "autograder.keys")
 
 
 def __getattr__(name: str) -> object:

@@ -1,7 +1,8 @@
 """One check asking one subject: the small desk at which every verb sits.
 
-A verb asks (`ask`), reads the values it needs (`array`, `pair`) and either returns or raises `Wrong`. Whatever shape of rubbish a student's
-function returns ends as a `Wrong` with a sentence, never as an exception of ours.
+A verb asks (`ask`), reads the values it needs (`array`, `pair`) and either returns or raises
+`Wrong`. Whatever shape of rubbish a student's function returns ends as a `Wrong` with a sentence,
+never as an exception of ours.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ import numpy as np
 from autograder.model import Answer, Call, Code, Given, Item, Opaque, Outcome, Seed, Subject
 from autograder.running import opaque
 
-MANY = 1 << 22  # entries of an array, or steps along an axis: no right answer of any course is a quarter as large
+# entries of an array, or steps along an axis: no right answer of any course is a quarter as large
+MANY = 1 << 22
 MANY_AXES = 6
 
 
@@ -50,7 +52,8 @@ class Exam:
     seed_text: str
     seconds: float = 5.0
     salt: str = ""  # of the key, for hidden checks
-    memo: dict[Any, Any] = field(default_factory=dict)  # what other checks of the exercise have asked already
+    # what other checks of the exercise have asked already
+    memo: dict[Any, Any] = field(default_factory=dict)
     last: tuple[Call, ...] = ()
 
     def seed(self, number: int = 0) -> int:
@@ -81,15 +84,18 @@ class Exam:
     def show(self, expression: str, *given: Given) -> None:
         """Let the lines below a message end in this Python, which shows what the message speaks of.
 
-        It may use the names that the calls asked last return, and those of `given`. "{at}" becomes the place that the message names
-        ("[3, 1]"), "{call}" the last of the calls, with a generator of the seed called `seed`: for what is counted over many.
+        It may use the names that the calls asked last return, and those of `given`. "{at}" becomes
+        the place that the message names ("[3, 1]"), "{call}" the last of the calls, with a
+        generator of the seed called `seed`: for what is counted over many.
         """
         made = [call for call in self.last if call.returns or not call.look]
         self.last = (*made, Call(expression, given, ship=(), look=True))
 
-    def show_two(self, calls: Sequence[Call], expression: str = "(one != other).sum()", first: Sequence[Call] = ()) -> None:
+    def show_two(self, calls: Sequence[Call], expression: str = "(one != other).sum()",
+                 first: Sequence[Call] = ()) -> None:
         """The same of two calls: what each returns, or returns first, is called `one` and `other`."""
-        named = [replace(call, returns=(name, *call.returns[1:])) for call, name in zip(calls, ("one", "other"), strict=True)]
+        named = [replace(call, returns=(name, *call.returns[1:]))
+                 for call, name in zip(calls, ("one", "other"), strict=True)]
         self.last = (*first, *named)
         self.show(expression)
 
@@ -97,7 +103,8 @@ class Exam:
         """How many entries of the argument of that name, or of the part of it that `rest` names, are no longer as they were."""
         *made, last = self.last
         self.last = *made, replace(last, returns=())  # who looks at an argument needs no result
-        self.show(f"({name}{rest} != before).sum()", Given("before", None, f"before = {name}{rest}.copy()"))
+        self.show(f"({name}{rest} != before).sum()",
+                  Given("before", None, f"before = {name}{rest}.copy()"))
 
     def of(self, subject: Subject) -> Exam:
         """The same desk before another subject (the reference): same seeds, same limits."""
@@ -129,7 +136,7 @@ def stable_seed(text: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
 
 
-# ---------------------------------------------------------------------------------------------------------------- reading answers
+# ---------------------------------------------------------------------------------- reading answers
 def array(value: Any, name: str, shape: tuple[int, ...] | None = None) -> np.ndarray[Any, Any]:
     """The value as a real numeric array; Wrong when it is none, or when the shape is another."""
     if isinstance(value, (list, tuple)):
@@ -140,8 +147,10 @@ def array(value: Any, name: str, shape: tuple[int, ...] | None = None) -> np.nda
         raise Wrong(f"{name} is {an(value)}", "an array of numbers")
     if shape is not None and value.shape != shape:
         raise Wrong(f"{name}.shape = {shape_text(value.shape)}", str(shape))
-    if value.size > MANY or max(value.shape, default=0) > MANY:  # what is worked out from it would be as large, and larger
-        raise Wrong(f"{name}.shape = {shape_text(value.shape)}", "no more entries than the question has use for")
+    # what is worked out from it would be as large, and larger
+    if value.size > MANY or max(value.shape, default=0) > MANY:
+        raise Wrong(f"{name}.shape = {shape_text(value.shape)}",
+                    "no more entries than the question has use for")
     return value
 
 
@@ -175,17 +184,20 @@ def shape_text(shape: tuple[int, ...]) -> str:
     """A shape as messages print it; of what is far beyond any right shape, no more than that."""
     if len(shape) > MANY_AXES:
         return f"({len(shape)} axes)"
-    return f"({', '.join(str(n) if n < MANY else 'huge' for n in shape)}{',' if len(shape) == 1 else ''})"
+    sizes = ", ".join(str(n) if n < MANY else "huge" for n in shape)
+    return f"({sizes}{',' if len(shape) == 1 else ''})"
 
 
-OPEN, INSTEAD, CLOSE = "\ue000\ue001\ue002"  # private use: they stand in no course's text, and `quoted` takes them out of the student's
+# private use: they stand in no course's text, and `quoted` takes them out of the student's
+OPEN, INSTEAD, CLOSE = "\ue000\ue001\ue002"
 QUOTED = re.compile(f"{OPEN}([^{INSTEAD}]*){INSTEAD}([^{CLOSE}]*){CLOSE}")
 
 
 def quoted(text: object, most: int = 100, instead: str = "") -> str:
     """A text of the student's own making, as part of a message: it could give away a hidden case, whose report has `instead` (`shown`)."""
     clean = re.sub(f"[{OPEN}{INSTEAD}{CLOSE}]", "", str(text))
-    return f"{OPEN}{clean if len(clean) <= most else clean[: most - 3] + '...'}{INSTEAD}{instead}{CLOSE}"
+    short = clean if len(clean) <= most else clean[: most - 3] + "..."
+    return f"{OPEN}{short}{INSTEAD}{instead}{CLOSE}"
 
 
 def shown(message: str, hidden: bool) -> str:
@@ -193,10 +205,9 @@ def shown(message: str, hidden: bool) -> str:
     return QUOTED.sub(r"\2" if hidden else r"\1", message) if OPEN in message else message
 
 
-ERRORS = frozenset(n for n, e in vars(builtins).items() if isinstance(e, type) and issubclass(e, BaseException)) | {
-    "LinAlgError (a ValueError)",
-    "AxisError (a ValueError)",
-}
+ERRORS = {n for n, e in vars(builtins).items()
+          if isinstance(e, type) and issubclass(e, BaseException)}
+ERRORS |= {"LinAlgError (a ValueError)", "AxisError (a ValueError)"}
 OWN_ERROR = "an exception of your own"
 
 
@@ -220,7 +231,7 @@ def number(value: Any) -> str:
     return f"{float(value):.6g}"
 
 
-# ----------------------------------------------------------------------------------------------------------------- showing calls
+# ------------------------------------------------------------------------------------ showing calls
 WIDE = 120  # characters of calls that stand in one line
 
 
@@ -233,7 +244,8 @@ def script_text(calls: Sequence[Call], most: int = 3) -> str:
     parts = [f"{name} = np.random.default_rng({seed})" for name, seed in generators.items()]
     parts += [_call_text(call, last=call is shown[-1]) for call in shown]
     line = "; ".join(parts)
-    return "\n".join([*filter(None, first), line if len(line) <= WIDE else "\n".join(parts)]) + (" ..." if len(calls) > most else "")
+    return ("\n".join([*filter(None, first), line if len(line) <= WIDE else "\n".join(parts)])
+            + (" ..." if len(calls) > most else ""))
 
 
 def _apart(calls: Sequence[Call]) -> list[Call]:
@@ -241,12 +253,15 @@ def _apart(calls: Sequence[Call]) -> list[Call]:
     found = list(calls)
     for k, call in enumerate(calls):
         for name in call.returns:
-            uses = [j for j, later in enumerate(calls) if any(_is_item(a, k, name) for a in later.args)]
+            uses = [j for j, later in enumerate(calls)
+                    if any(_is_item(a, k, name) for a in later.args)]
             if uses and any(name in later.returns for later in calls[k + 1 : uses[-1]]):
                 own = f"{name}_{k + 1}"
-                found[k] = replace(found[k], returns=tuple(own if n == name else n for n in found[k].returns))
+                found[k] = replace(found[k],
+                                   returns=tuple(own if n == name else n for n in found[k].returns))
                 for j in uses:
-                    found[j] = replace(found[j], args=tuple(replace(a, text=own) if _is_item(a, k, name) else a for a in found[j].args))
+                    found[j] = replace(found[j], args=tuple(
+                        replace(a, text=own) if _is_item(a, k, name) else a for a in found[j].args))
     return found
 
 
@@ -263,7 +278,8 @@ def _first(argument: Any) -> str:
 
 def _call_text(call: Call, last: bool) -> str:
     if call.look:
-        return f"{', '.join(call.returns)} = {call.function}" if call.returns and not last else call.function
+        return (f"{', '.join(call.returns)} = {call.function}" if call.returns and not last
+                else call.function)
     arguments = [argument_text(a) for a in call.args]
     arguments += [f"{name}={argument_text(a)}" for name, a in call.kwargs.items()]
     owner = arguments.pop(0) if call.is_method else ""
@@ -274,7 +290,8 @@ def _call_text(call: Call, last: bool) -> str:
 
 def called(call: Call) -> str:
     """What a message calls the function that was called."""
-    return argument_text(call.args[0]) if call.function == ".__call__" else call.function.lstrip(".")
+    return (argument_text(call.args[0]) if call.function == ".__call__"
+            else call.function.lstrip("."))
 
 
 def argument_text(argument: Any) -> str:

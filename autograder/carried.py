@@ -1,11 +1,13 @@
 """A mistake made once is paid for once: what a later exercise loses only because it uses a wrong function of an earlier one.
 
-A student whose dropout_forward calls a keep_mask that is upside down has one mistake, not two. So the solution is given that very
-mistake, in keep_mask alone, and its dropout_forward is judged: if its facts are those of the student's and the same checks hold, nothing
-else is wrong there as far as can be seen, and the parts that it loses too are given back. A right dropout_forward may do something else
-with a wrong mask than the solution's does: so those that the key knows to be as right are judged, too. Nothing can be gained by it: the
-earlier exercise has lost points for a belief that was named, and an exercise that loses more than six tenths in this way shows too
-little of itself to be believed.
+A student whose dropout_forward calls a keep_mask that is upside down has one mistake, not two. So
+the solution is given that very mistake, in keep_mask alone, and its dropout_forward is judged: if
+its facts are those of the student's and the same checks hold, nothing else is wrong there as far as
+can be seen, and the parts that it loses too are given back. A right dropout_forward may do
+something else with a wrong mask than the solution's does: so those that the key knows to be as
+right are judged, too. Nothing can be gained by it: the earlier exercise has lost points for a
+belief that was named, and an exercise that loses more than six tenths in this way shows too little
+of itself to be believed.
 """
 
 from __future__ import annotations
@@ -19,7 +21,15 @@ from autograder.diagnose import Facts, fingerprint
 from autograder.examine import LIMITS, examine
 from autograder.judge import points
 from autograder.keys import bare
-from autograder.model import Cell, Exercise, ExerciseResult, Misconception, Outcome, Role, Submission
+from autograder.model import (
+    Cell,
+    Exercise,
+    ExerciseResult,
+    Misconception,
+    Outcome,
+    Role,
+    Submission,
+)
 from autograder.running.statements import parsed
 from autograder.staff import Staff
 
@@ -41,7 +51,8 @@ class Consequence:
         return self.look()
 
 
-def with_carried(staff: Staff, submission: Submission, results: Sequence[ExerciseResult]) -> tuple[ExerciseResult, ...]:
+def with_carried(staff: Staff, submission: Submission,
+                 results: Sequence[ExerciseResult]) -> tuple[ExerciseResult, ...]:
     """The results, with the parts given back that only an earlier exercise's mistake has cost."""
     if all(result.points >= result.max_points for result in results):
         return tuple(results)
@@ -54,8 +65,10 @@ def with_carried(staff: Staff, submission: Submission, results: Sequence[Exercis
     return tuple(done.values())
 
 
-def _settled(staff: Staff, exercise: Exercise, result: ExerciseResult, earlier: Iterable[ExerciseResult]) -> ExerciseResult:
-    named = ((source, belief) for source in earlier for belief in _named(staff, source)) if result.facts else ()
+def _settled(staff: Staff, exercise: Exercise, result: ExerciseResult,
+             earlier: Iterable[ExerciseResult]) -> ExerciseResult:
+    named = (((source, belief) for source in earlier for belief in _named(staff, source))
+             if result.facts else ())
     for source, belief in named:
         for number, form in enumerate(forms(staff, exercise)):
             if source.name in form:
@@ -75,9 +88,11 @@ def _named(staff: Staff, result: ExerciseResult) -> list[Misconception]:
     return [m for m in staff.key.misconceptions if m.exercise == result.name and m.name in names]
 
 
-def _given_back(exercise: Exercise, result: ExerciseResult, lost: frozenset[str], source: str) -> ExerciseResult:
+def _given_back(exercise: Exercise, result: ExerciseResult, lost: frozenset[str],
+                source: str) -> ExerciseResult:
     note = f"carried over from {source}, charged there"
-    parts = tuple(replace(p, points=p.max_points, note=note) if p.name in lost and not p.full else p for p in result.parts)
+    parts = tuple(replace(p, points=p.max_points, note=note) if p.name in lost and not p.full else p
+                  for p in result.parts)
     return replace(result, parts=parts, points=points(exercise, parts))
 
 
@@ -87,14 +102,17 @@ def forms(staff: Staff, exercise: Exercise) -> list[Mapping[str, str]]:
     if key not in staff.consequences:
         text = ast.unparse(ast.parse(bare(staff.solution.answers[exercise.name])))
         pairs = [title.partition(" -> ") for title in staff.key.equivalent.get(exercise.name, ())]
-        equal = [{exercise.name: text.replace(was, becomes)} for was, _, becomes in pairs if text.count(was) == 1]
+        equal = [{exercise.name: text.replace(was, becomes)}
+                 for was, _, becomes in pairs if text.count(was) == 1]
         others = [staff.written(v) for v in staff.key.variants if v.exercise == exercise.name]
-        staff.consequences[key] = [{}, *(cells for cells in [*equal, *others] if sources(staff, exercise, _calls_in(cells)))]
+        staff.consequences[key] = [{}, *(cells for cells in [*equal, *others]
+                                         if sources(staff, exercise, _calls_in(cells)))]
     found: list[Mapping[str, str]] = staff.consequences[key]
     return found
 
 
-def consequence_of(staff: Staff, belief: Misconception, exercise: Exercise, form: int = 0) -> Consequence:
+def consequence_of(staff: Staff, belief: Misconception, exercise: Exercise,
+                   form: int = 0) -> Consequence:
     """What the belief does to a right answer to another exercise; worked out once."""
     key = (belief.exercise, belief.name, belief.edits, exercise.name, form)
     if key not in staff.consequences:
@@ -103,13 +121,15 @@ def consequence_of(staff: Staff, belief: Misconception, exercise: Exercise, form
     return found
 
 
-def _worked_out(staff: Staff, belief: Misconception, exercise: Exercise, form: Mapping[str, str]) -> Consequence:
+def _worked_out(staff: Staff, belief: Misconception, exercise: Exercise,
+                form: Mapping[str, str]) -> Consequence:
     assignment, probes = staff.assignment, staff.assignment.probes.get(exercise.name, ())
     subject = staff.with_cells({**form, **staff.written(belief)})
     result = examine(exercise, subject, assignment, {}, staff.key.salt, staff.oracle)
     lost = [part for part in result.parts if not part.full]
     share = sum(part.max_points for part in lost) / exercise.points if exercise.points else 0.0
-    look = partial(fingerprint, probes, exercise.name, subject, assignment.slug, LIMITS.call_seconds)
+    look = partial(fingerprint, probes, exercise.name, subject, assignment.slug,
+                   LIMITS.call_seconds)
     return Consequence(_outcomes(result), frozenset(part.name for part in lost), share, look)
 
 
@@ -117,7 +137,7 @@ def _outcomes(result: ExerciseResult) -> dict[str, Outcome]:
     return {verdict.check: verdict.outcome for verdict in result.verdicts}
 
 
-# ------------------------------------------------------------------------------------------------------------------ who calls whom
+# ----------------------------------------------------------------------------------- who calls whom
 def calls(cells: Iterable[Cell]) -> dict[str, set[str]]:
     """Function -> the names it mentions, over all cells; a later definition adds to an earlier one."""
     found: dict[str, set[str]] = {}
@@ -144,7 +164,8 @@ def sources(staff: Staff, exercise: Exercise, uses: Mapping[str, set[str]]) -> l
 
 def _partners(exercise: Exercise) -> set[str]:
     """Functions of other exercises that its checks call: the forward of a backward."""
-    return {v for check in exercise.checks for k, v in check.case.items() if k in ("forward", "backward") and isinstance(v, str)}
+    return {v for check in exercise.checks
+            for k, v in check.case.items() if k in ("forward", "backward") and isinstance(v, str)}
 
 
 def _reached(names: set[str], uses: Mapping[str, set[str]]) -> set[str]:

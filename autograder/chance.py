@@ -1,8 +1,10 @@
 """Exact chance: how often a right answer may be refused, and the smallest error a test sees.
 
-Every random property is tested as an exact binomial on disjoint, independent events, so the false-alarm rate holds by construction,
-without asymptotics. One submission may be refused wrongly at most once in 1e9 (`BUDGET`); it makes at most `MAX_TESTS` chance tests, each
-at `ALPHA`. The binomial tails are scipy.special's (scipy.stats gives the same numbers, and takes half a second longer to import).
+Every random property is tested as an exact binomial on disjoint, independent events, so the
+false-alarm rate holds by construction, without asymptotics. One submission may be refused wrongly
+at most once in 1e9 (`BUDGET`); it makes at most `MAX_TESTS` chance tests, each at `ALPHA`. The
+binomial tails are scipy.special's (scipy.stats gives the same numbers, and takes half a second
+longer to import).
 """
 
 from __future__ import annotations
@@ -12,7 +14,8 @@ from math import isnan
 
 from scipy.special import bdtr, bdtrc, bdtrik
 
-BUDGET = 1e-9  # probability that a right submission is refused anything by chance, over all of its tests
+# probability that a right submission is refused anything by chance, over all of its tests
+BUDGET = 1e-9
 MAX_TESTS = 100  # chance tests one assignment may make; `autograder verify` counts them
 ALPHA = BUDGET / MAX_TESTS  # false-alarm rate of one two-sided test
 POWER = 1 - 1e-6  # "sees an error" means: refuses it with at least this probability
@@ -32,7 +35,8 @@ def pmf(k: int, n: int, probability: float) -> float:
 @lru_cache(maxsize=4096)
 def acceptance(n: int, probability: float, alpha: float = ALPHA) -> tuple[int, int]:
     """The counts that Bin(n, probability) leaves with probability at most alpha: accept low <= K <= high."""
-    # the upper tail of K is the lower tail of n - K; 1 - alpha/2 would not be exact in floating point
+    # the upper tail of K is the lower tail of n - K; 1 - alpha/2 would not be exact in floating
+    # point
     return _low(n, probability, alpha / 2), n - _low(n, 1 - probability, alpha / 2)
 
 
@@ -51,7 +55,8 @@ def _low(n: int, probability: float, tail: float) -> int:
 def smallest_error(n: int, probability: float, alpha: float = ALPHA, power: float = POWER) -> float:
     """The smallest shift of `probability` that n events reveal with at least this power; 1.0 when none does.
 
-    Of the two directions the worse counts, unless even the end of one (0 or 1) is within chance: that direction is not seen at all.
+    Of the two directions the worse counts, unless even the end of one (0 or 1) is within chance:
+    that direction is not seen at all.
     """
     low, high = acceptance(n, probability, alpha)
 
@@ -73,9 +78,10 @@ def smallest_error(n: int, probability: float, alpha: float = ALPHA, power: floa
 def settled(n: int, of: int, probability: float, looks: int = 1) -> tuple[int, int]:
     """Counts of the first n of `of` events with which the others need not be seen: low to high, none where low is above high.
 
-    Were the probability off by the smallest error that all of them reveal, one of these would come with EARLY / looks at most. So who looks
-    so often on the way still sees that error with POWER; and nobody is refused who is not refused by all events. A share that all events
-    would refuse, were it to stay as it is, settles nothing.
+    Were the probability off by the smallest error that all of them reveal, one of these would come
+    with EARLY / looks at most. So who looks so often on the way still sees that error with POWER;
+    and nobody is refused who is not refused by all events. A share that all events would refuse,
+    were it to stay as it is, settles nothing.
     """
     least, greatest = acceptance(of, probability)
     error = smallest_error(of, probability, power=POWER + EARLY)

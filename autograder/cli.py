@@ -22,7 +22,8 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     """The command line. Notebooks may stand behind options, which argparse does not see when there may be none of them."""
     parser = _parser()
     arguments, rest = parser.parse_known_args(argv)
-    if rest and not arguments.__dict__.get("notebooks", True) and not any(word.startswith("-") for word in rest):
+    if (rest and not arguments.__dict__.get("notebooks", True)
+            and not any(word.startswith("-") for word in rest)):
         arguments.notebooks = [Path(word) for word in rest]
     elif rest:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
@@ -30,12 +31,14 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="autograder", description="An auto-graded course on dropout.")
+    parser = argparse.ArgumentParser(prog="autograder",
+                                     description="An auto-graded course on dropout.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     check = student.add(commands)
-    check.add_argument("--classroom", action="store_true", help="print the result as GitHub Classroom reads it; the words go to stderr")
+    check.add_argument("--classroom", action="store_true",
+                       help="print the result as GitHub Classroom reads it; the words go to stderr")
     check.set_defaults(run=_check)
     for group in (grading, collecting, neighbours, instructor, authoring):
         group.add(commands)

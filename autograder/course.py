@@ -25,7 +25,7 @@ from autograder.surroundings import demand_sentences
 HINTS = "hints.json"
 
 
-# ----------------------------------------------------------------------------------------------------------------------- folders
+# ------------------------------------------------------------------------------------------ folders
 def find_root(start: Path | None = None) -> Path:
     """The course's root: the nearest folder at or above `start` that holds solutions/, assignments/ or nbgrader_config.py."""
     here = (start or Path.cwd()).resolve()
@@ -34,7 +34,8 @@ def find_root(start: Path | None = None) -> Path:
     for folder in (here, *here.parents):
         if is_course(folder):
             return folder
-    raise CourseError(f"There is no course at {here}: neither it nor a folder above holds solutions/ or assignments/. Go to the course.")
+    raise CourseError(f"There is no course at {here}: neither it nor a folder above holds "
+                      "solutions/ or assignments/. Go to the course.")
 
 
 def slugs(root: Path) -> list[str]:
@@ -44,7 +45,7 @@ def slugs(root: Path) -> list[str]:
     return sorted(f.name for f in home.iterdir() if (f / "checks.py").is_file())
 
 
-# ------------------------------------------------------------------------------------------------------------------------ public
+# ------------------------------------------------------------------------------------------- public
 def load_public(folder: Path) -> Assignment:
     """The assignment in a released folder, where layout.json speaks for its notebook, or in a source folder, where the notebook does."""
     demand_sentences()
@@ -59,7 +60,8 @@ def load_public(folder: Path) -> Assignment:
         slug=layout.slug or folder.name,
         folder=folder,
         exercises=exercises,
-        probes={name: _told_apart(name, tuple(facts)) for name, facts in getattr(module, "PROBES", {}).items()},
+        probes={name: _told_apart(name, tuple(facts))
+                for name, facts in getattr(module, "PROBES", {}).items()},
         setup=layout.setup,
         course_cells=layout.cells,
         hints=json.loads(hints.read_text(encoding="utf-8")) if hints.is_file() else {},
@@ -78,7 +80,8 @@ def lacking(assignment: Assignment) -> str:
 def not_run(assignment: Assignment) -> tuple[ExerciseResult, ...]:
     """The results of an assignment for which something is lacking here: nothing judged, nothing lost."""
     reason = lacking(assignment)
-    return tuple(ExerciseResult(e.name, 0.0, e.points, (), not_run=reason) for e in assignment.exercises)
+    return tuple(ExerciseResult(e.name, 0.0, e.points, (), not_run=reason)
+                 for e in assignment.exercises)
 
 
 def _layout(folder: Path) -> Layout:
@@ -87,18 +90,21 @@ def _layout(folder: Path) -> Layout:
         return read_layout(folder / LAYOUT)
     path = folder / f"{folder.name}.ipynb"
     if not path.is_file():
-        raise CourseError(f"{folder} should hold the notebook {folder.name}.ipynb. {_take_it(folder)}")
+        raise CourseError(
+            f"{folder} should hold the notebook {folder.name}.ipynb. {_take_it(folder)}")
     return notebook.layout(path)
 
 
 def _is_source(folder: Path) -> bool:
     """Whether solutions are written here, wherever the course keeps them: nobody is given a key."""
-    return "solutions" in (folder.name, folder.parent.name) or folder.with_name(f"{folder.name}_key.py").is_file()
+    return ("solutions" in (folder.name, folder.parent.name)
+            or folder.with_name(f"{folder.name}_key.py").is_file())
 
 
 def _take_it(folder: Path) -> str:
     """Where a lost file is to be had: a release in place of a solution would be graded against its own stubs."""
-    return "Make it, or put it back from your copy of solutions/." if _is_source(folder) else "Take it from the folder you were given."
+    return ("Make it, or put it back from your copy of solutions/." if _is_source(folder)
+            else "Take it from the folder you were given.")
 
 
 class _Unwritten(SourceFileLoader):
@@ -111,7 +117,8 @@ class _Unwritten(SourceFileLoader):
 def load_module(path: Path, name: str) -> ModuleType:
     """A checks.py or a key, run as a module of that name; CourseError with the line that raised."""
     if not path.is_file():
-        what = "holds the hidden checks" if path.name.endswith("_key.py") else "lists the checks of the assignment"
+        what = ("holds the hidden checks" if path.name.endswith("_key.py")
+                else "lists the checks of the assignment")
         raise CourseError(f"{path} is missing. It {what}. {_take_it(path.parent)}")
     spec = importlib.util.spec_from_file_location(name, path, loader=_Unwritten(name, str(path)))
     if spec is None or spec.loader is None:
@@ -123,37 +130,46 @@ def load_module(path: Path, name: str) -> ModuleType:
     except CourseError:
         raise
     except Exception as error:
-        raise CourseError(f"{path} cannot be loaded: {type(error).__name__}: {error}{_where(error, path)}. Mend the file.") from error
+        raise CourseError(f"{path} cannot be loaded: {type(error).__name__}: "
+                          f"{error}{_where(error, path)}. Mend the file.") from error
     return module
 
 
 def _where(error: Exception, path: Path) -> str:
     """The line of the file that raised, and the name that may have been meant: " (line 7; did you mean is_identity?)"."""
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    lines = [frame.lineno
+             for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
     told = [f"line {lines[-1]}"] if lines else []
     if isinstance(error, AttributeError) and error.name:
-        told += [f"did you mean {name}?" for name in difflib.get_close_matches(error.name, dir(error.obj), 1)]
+        told += [f"did you mean {name}?"
+                 for name in difflib.get_close_matches(error.name, dir(error.obj), 1)]
     return f" ({'; '.join(told)})" if told else ""
 
 
 def defined(module: ModuleType, name: str) -> Any:
     """What a checks.py or a key must define."""
     if not hasattr(module, name):
-        raise CourseError(f"{module.__file__} does not define {name}. Add it; the other assignments show how.")
+        raise CourseError(
+            f"{module.__file__} does not define {name}. Add it; the other assignments show how.")
     return getattr(module, name)
 
 
 def _exercise(exercise: Exercise, points: Mapping[str, float], folder: Path) -> Exercise:
     if exercise.name not in points:
-        raise CourseError(f"{folder.name}: there is no check cell check_{exercise.name} with points. Add it to the notebook.")
+        raise CourseError(f"{folder.name}: there is no check cell check_{exercise.name} with "
+                          "points. Add it to the notebook.")
     for part in exercise.parts:
         if not isinstance(part, Part):
-            raise CourseError(f"{exercise.name} has {part!r} where a part belongs. Write Part(name, sentence, share, [checks]).")
+            raise CourseError(f"{exercise.name} has {part!r} where a part belongs. Write "
+                              "Part(name, sentence, share, [checks]).")
         if not part.share > 0:
-            raise CourseError(f"The part {part.name} of {exercise.name} has the share {part.share!r}. Give it a number above 0.")
+            raise CourseError(f"The part {part.name} of {exercise.name} has the share "
+                              f"{part.share!r}. Give it a number above 0.")
         if part.gravity not in [*Gravity, *(g.value for g in Gravity)]:
-            raise CourseError(f"The part {part.name} of {exercise.name} has the gravity {part.gravity!r}. Say core, edge or manner.")
-    complete = replace(exercise, parts=tuple(with_needs(p, p.checks) for p in exercise.parts), points=points[exercise.name])
+            raise CourseError(f"The part {part.name} of {exercise.name} has the gravity "
+                              f"{part.gravity!r}. Say core, edge or manner.")
+    complete = replace(exercise, parts=tuple(with_needs(p, p.checks) for p in exercise.parts),
+                       points=points[exercise.name])
     demand_distinct(complete)
     return complete
 
@@ -162,7 +178,8 @@ def with_needs(part: Part, checks: Iterable[Check]) -> Part:
     """The part with these checks, each of which needs what the part needs: after the check, if it stands in the part itself."""
     needs, listed = named(part.needs), tuple(checks)
     first = next((n for n, c in enumerate(listed) if {c.name, c.verb} & set(needs)), -1)
-    waiting = (replace(c, needs=tuple(dict.fromkeys((*needs, *c.needs)))) for c in listed[first + 1 :])
+    waiting = (replace(c, needs=tuple(dict.fromkeys((*needs, *c.needs))))
+               for c in listed[first + 1 :])
     return replace(part, checks=(*listed[: first + 1], *waiting), gravity=Gravity(part.gravity))
 
 
@@ -171,7 +188,8 @@ def _told_apart(exercise: str, probes: tuple[Any, ...]) -> tuple[Any, ...]:
     names = [probe.name for probe in probes]
     twice = next((name for name in names if names.count(name) > 1), "")
     if twice:
-        raise CourseError(f'PROBES of {exercise} has {twice} twice. Give one of them a name of its own: {twice}("name", ...).')
+        raise CourseError(f'PROBES of {exercise} has {twice} twice. Give one of them a name of its '
+                          f'own: {twice}("name", ...).')
     return probes
 
 
@@ -185,7 +203,8 @@ def demand_distinct(exercise: Exercise) -> None:
     for check in exercise.checks:
         missing = [need for need in check.needs if need not in known]
         if missing:
-            raise CourseError(f"{exercise.name}: {check.name} needs {missing[0]}, which is no earlier check or part of the exercise.")
+            raise CourseError(f"{exercise.name}: {check.name} needs {missing[0]}, which is no "
+                              "earlier check or part of the exercise.")
         known |= {check.name, check.verb, exercise.part_of[check.name]}
 
 
@@ -193,4 +212,5 @@ def _complete(exercises: tuple[Exercise, ...], points: Mapping[str, float], fold
     unknown = set(points) - {e.name for e in exercises}
     if unknown:
         odd = sorted(unknown)[0]
-        raise CourseError(f"{folder.name} has a check cell for {odd}, which checks.py does not list. Add the exercise there.")
+        raise CourseError(f"{folder.name} has a check cell for {odd}, which checks.py does not "
+                          "list. Add the exercise there.")

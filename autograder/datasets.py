@@ -1,7 +1,8 @@
 """The course's data: where the files are, how they are read, and how those that are not ours to hand out are fetched.
 
-`load("digits")` works wherever the kit works. Sonar and CIFAR-10 are fetched once by the user (`autograder data sonar`), proved by a
-checksum, and land in datasets/. Standard library and numpy only; nothing is unpickled but arrays of numbers.
+`load("digits")` works wherever the kit works. Sonar and CIFAR-10 are fetched once by the user
+(`autograder data sonar`), proved by a checksum, and land in datasets/. Standard library and numpy
+only; nothing is unpickled but arrays of numbers.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ DATASETS = {
             "digits",
             "digits.npy",
             "sha256:c45cf27f9e6d1507aa17aa9949fab3d046c8ffa373a108f49991e27f232ad83b",
-            "1797 handwritten digits of 8 x 8 pixels (Alpaydin & Kaynak 1998, the test part of UCI 80)",
+            "1797 handwritten digits of 8 x 8 pixels (Alpaydin & Kaynak 1998, the test part of UCI "
+            "80)",
             "CC BY 4.0",
             "https://archive.ics.uci.edu/dataset/80",
         ),
@@ -76,13 +78,15 @@ DATASETS = {
 }
 
 
-# ------------------------------------------------------------------------------------------------------------------ finding files
+# ------------------------------------------------------------------------------------ finding files
 def find(name: str) -> Path | None:
     """Where the file of a dataset is, or None.
 
-    Looked for in datasets/ here and in every folder above, then beside the package (a checkout), then where pip put it.
+    Looked for in datasets/ here and in every folder above, then beside the package (a checkout),
+    then where pip put it.
     """
-    return next((f / _known(name).file for f in _places() if (f / _known(name).file).is_file()), None)
+    return next((f / _known(name).file
+                 for f in _places() if (f / _known(name).file).is_file()), None)
 
 
 def _places() -> Iterator[Path]:
@@ -97,7 +101,8 @@ def folder() -> Path:
     """Where fetched files go: datasets/ of the course around the current folder, or of the current folder itself."""
     here = Path.cwd()
     for place in (here, *here.parents):
-        if (place / "solutions").is_dir() or (place / "assignments").is_dir() or (place / "datasets").is_dir():
+        if ((place / "solutions").is_dir() or (place / "assignments").is_dir()
+                or (place / "datasets").is_dir()):
             return place / "datasets"
     return here / "datasets"
 
@@ -112,20 +117,24 @@ def how_to_get(name: str) -> str:
     """The sentence for a person whose file is missing."""
     data = _known(name)
     if name == "digits":
-        return "datasets/digits.npy comes with the course: take it from there, or run `autograder data digits --rebuild`."
+        return ("datasets/digits.npy comes with the course: take it from there, or run `autograder "
+                "data digits --rebuild`.")
     if data.url:
-        return f"To get it, run `autograder data {name}` once (or `autograder data {name} --from FILE`, when you have the file)."
-    return f"To get it, download {data.file} from {data.home} and run `autograder data {name} --from {data.file}`."
+        return (f"To get it, run `autograder data {name}` once (or `autograder data {name} --from "
+                "FILE`, when you have the file).")
+    return (f"To get it, download {data.file} from {data.home} and run `autograder data {name} "
+            f"--from {data.file}`.")
 
 
 def _found(name: str) -> Path:
     path = find(name)
     if path is None:
-        raise CourseError(f"{_known(name).file} is in no datasets/ folder here or above. {how_to_get(name)}")
+        raise CourseError(
+            f"{_known(name).file} is in no datasets/ folder here or above. {how_to_get(name)}")
     return path
 
 
-# ----------------------------------------------------------------------------------------------------------------- reading files
+# ------------------------------------------------------------------------------------ reading files
 def load(name: str) -> tuple[Array, Array]:
     """The examples X (N, D) and the labels y (N,) of a small dataset. Raises CourseError, with the mend, when the file is missing.
 
@@ -137,12 +146,14 @@ def load(name: str) -> tuple[Array, Array]:
     path = _found(name)
     data = path.read_bytes()
     if not matches(data, _known(name).checksum):
-        raise CourseError(f"{path} is not the file it should be (its checksum differs). Delete it. {how_to_get(name)}")
+        raise CourseError(f"{path} is not the file it should be (its checksum differs). Delete it. "
+                          f"{how_to_get(name)}")
     return _read_digits(data) if name == "digits" else _read_sonar(data)
 
 
 def _read_digits(data: bytes) -> tuple[Array, Array]:
-    table = np.load(io.BytesIO(data), allow_pickle=False)  # (1797, 65) uint8: 64 pixels and the digit
+    # (1797, 65) uint8: 64 pixels and the digit
+    table = np.load(io.BytesIO(data), allow_pickle=False)
     return table[:, :-1] / 16, table[:, -1].astype(np.int64)
 
 
@@ -152,12 +163,13 @@ def _read_sonar(data: bytes) -> tuple[Array, Array]:
     return X, np.array([row[-1] == "M" for row in rows], dtype=np.int64)
 
 
-def load_cifar10(path: Path | str | None = None, verify: bool = True) -> tuple[Array, Array, Array, Array]:
+def load_cifar10(path: Path | str | None = None,
+                 verify: bool = True) -> tuple[Array, Array, Array, Array]:
     """X_train (50000, 3072) uint8, y_train, X_test (10000, 3072), y_test from the archive cifar-10-python.tar.gz.
 
-    `path`: the archive; by default the one in datasets/. `verify=False` reads an archive of the same format that is another file
-    (the tests make a small one). Raises CourseError for a missing or wrong file. The archive holds pickles: of these, only what
-    makes arrays of numbers is obeyed.
+    `path`: the archive; by default the one in datasets/. `verify=False` reads an archive of the
+    same format that is another file (the tests make a small one). Raises CourseError for a missing
+    or wrong file. The archive holds pickles: of these, only what makes arrays of numbers is obeyed.
     """
     import tarfile  # like urllib and zipfile below: those who only load digits need not wait for it
 
@@ -168,9 +180,12 @@ def load_cifar10(path: Path | str | None = None, verify: bool = True) -> tuple[A
         with tarfile.open(path, "r:gz") as archive:
             train = [_batch(archive, f"data_batch_{k}") for k in range(1, 6)]
             X_test, y_test = _batch(archive, "test_batch")
-    except (tarfile.TarError, pickle.UnpicklingError, KeyError, ValueError, EOFError, OSError) as error:
-        raise CourseError(f"{path} is not the archive cifar-10-python.tar.gz ({error}). {how_to_get('cifar10')}") from error
-    return np.concatenate([X for X, _ in train]), np.concatenate([y for _, y in train]), X_test, y_test
+    except (tarfile.TarError, pickle.UnpicklingError, KeyError, ValueError, EOFError,
+            OSError) as error:
+        raise CourseError(f"{path} is not the archive cifar-10-python.tar.gz ({error}). "
+                          f"{how_to_get('cifar10')}") from error
+    return np.concatenate([X for X, _ in train]), np.concatenate(
+        [y for _, y in train]), X_test, y_test
 
 
 def _batch(archive: tarfile.TarFile, name: str) -> tuple[Array, Array]:
@@ -181,7 +196,8 @@ def _batch(archive: tarfile.TarFile, name: str) -> tuple[Array, Array]:
     if not isinstance(content, dict):
         raise ValueError(f"{name} holds no pictures")
     X, y = np.asarray(content[b"data"]), np.asarray(content[b"labels"])
-    if X.dtype != np.uint8 or X.ndim != 2 or X.shape[1] != 3072 or y.shape != X.shape[:1] or y.dtype.kind != "i":
+    if (X.dtype != np.uint8 or X.ndim != 2 or X.shape[1] != 3072 or y.shape != X.shape[:1]
+            or y.dtype.kind != "i"):
         raise ValueError(f"{name} holds no pictures of 32 x 32 pixels in three colours")
     return X, y
 
@@ -205,7 +221,7 @@ class _OnlyArrays(pickle.Unpickler):
         return super().find_class(module, name)
 
 
-# ------------------------------------------------------------------------------------------------------------------- checksums
+# ---------------------------------------------------------------------------------------- checksums
 def matches(data: bytes, checksum: str) -> bool:
     """Whether these bytes have this checksum ("sha256:..." or "md5:...")."""
     kind, _, wanted = checksum.partition(":")
@@ -220,17 +236,20 @@ def _must_match(path: Path, data: Dataset) -> None:
             while chunk := file.read(1 << 20):
                 digest.update(chunk)
     except OSError as error:
-        raise CourseError(f"{path} cannot be read ({error.strerror}). {how_to_get(data.name)}") from error
+        raise CourseError(
+            f"{path} cannot be read ({error.strerror}). {how_to_get(data.name)}") from error
     if digest.hexdigest() != wanted:
-        raise CourseError(f"{path} is not {data.file}: its {kind} is {digest.hexdigest()}, but should be {wanted}. {how_to_get(data.name)}")
+        raise CourseError(f"{path} is not {data.file}: its {kind} is {digest.hexdigest()}, but "
+                          f"should be {wanted}. {how_to_get(data.name)}")
 
 
-# -------------------------------------------------------------------------------------------------------------------- fetching
-def fetch(name: str, source: Path | None = None, url: str = "", progress: Progress | None = None) -> Path:
+# ----------------------------------------------------------------------------------------- fetching
+def fetch(name: str, source: Path | None = None, url: str = "",
+          progress: Progress | None = None) -> Path:
     """Get a dataset from a file (`source`) or from the net, prove it by its checksum, and put it into datasets/. Returns where.
 
-    A zip archive that holds the file will do as well. Raises CourseError, which says what to do, when it cannot be had; then datasets/ is
-    as it was.
+    A zip archive that holds the file will do as well. Raises CourseError, which says what to do,
+    when it cannot be had; then datasets/ is as it was.
     """
     data = _known(name)
     if name == "digits":
@@ -251,7 +270,8 @@ def fetch(name: str, source: Path | None = None, url: str = "", progress: Progre
         Path(draft).chmod(0o644)
         os.replace(draft, home / data.file)
     except CourseError as error:
-        raise CourseError(str(error).replace(draft, str(source or "what was downloaded"))) from error
+        raise CourseError(
+            str(error).replace(draft, str(source or "what was downloaded"))) from error
     finally:
         Path(draft).unlink(missing_ok=True)
     return home / data.file
@@ -262,7 +282,8 @@ def _copy_file(source: Path, file: BinaryIO, progress: Progress | None, data: Da
         with source.open("rb") as original:
             _copy(original, file, source.stat().st_size, progress)
     except OSError as error:
-        raise CourseError(f"{source} cannot be read ({error.strerror}). {how_to_get(data.name)}") from error
+        raise CourseError(
+            f"{source} cannot be read ({error.strerror}). {how_to_get(data.name)}") from error
 
 
 def _download(url: str, file: BinaryIO, progress: Progress | None, data: Dataset) -> None:
@@ -270,17 +291,18 @@ def _download(url: str, file: BinaryIO, progress: Progress | None, data: Dataset
     import urllib.request
 
     try:
-        request = urllib.request.Request(url, headers={"User-Agent": "autograder-course"})  # some servers refuse Python's own name
+        # some servers refuse Python's own name
+        request = urllib.request.Request(url, headers={"User-Agent": "autograder-course"})
         with urllib.request.urlopen(request, timeout=SECONDS) as answer:
             _copy(answer, file, int(answer.headers.get("Content-Length") or 0), progress)
-    except (OSError, ValueError) as error:  # URLError and time-outs are OSErrors; a URL that is none is a ValueError
+    except (OSError, ValueError) as error:
+        # URLError and time-outs are OSErrors; a URL that is none is a ValueError
         if isinstance(error, urllib.error.HTTPError):
             error.close()  # the page that a server sends with a refusal
         why = error.reason if isinstance(error, urllib.error.URLError) else error
-        raise CourseError(
-            f"{url} cannot be fetched ({why}). If this machine is offline, fetch the file elsewhere (its page: {data.home}) and run "
-            f"`autograder data {data.name} --from FILE`."
-        ) from error
+        raise CourseError(f"{url} cannot be fetched ({why}). If this machine is offline, fetch the "
+                          f"file elsewhere (its page: {data.home}) and run `autograder data "
+                          f"{data.name} --from FILE`.") from error
 
 
 def _copy(source: Any, file: BinaryIO, size: int, progress: Progress | None) -> None:
@@ -314,23 +336,28 @@ def _member(content: bytes, draft: Path, data: Dataset) -> bytes:
                 if Path(name).name.lower() in (f"{data.name}.all-data", data.file):
                     return archive.read(name)
     except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
-        raise CourseError(f"{draft} is a damaged zip archive ({error}). {how_to_get(data.name)}") from error
-    raise CourseError(f"{draft} is a zip archive without {data.name}.all-data. {how_to_get(data.name)}")
+        raise CourseError(
+            f"{draft} is a damaged zip archive ({error}). {how_to_get(data.name)}") from error
+    raise CourseError(
+        f"{draft} is a zip archive without {data.name}.all-data. {how_to_get(data.name)}")
 
 
-# ------------------------------------------------------------------------------------------------------------------- rebuilding
+# --------------------------------------------------------------------------------------- rebuilding
 def rebuild_digits() -> Path:
     """Write datasets/digits.npy again from the copy in scikit-learn's wheel, bit for bit. Raises CourseError when it would differ."""
     try:
-        from sklearn.datasets import load_digits  # type: ignore[import-not-found]  # rebuilding only
+        # rebuilding only
+        from sklearn.datasets import load_digits  # type: ignore[import-not-found]
     except ImportError:
-        raise CourseError("scikit-learn is not installed, and only rebuilding needs it: `pip install scikit-learn`.") from None
+        raise CourseError("scikit-learn is not installed, and only rebuilding needs it: `pip "
+                          "install scikit-learn`.") from None
     data, target = load_digits(return_X_y=True)
     table = np.column_stack([data, target]).astype(np.uint8)  # (1797, 65), C order
     file = io.BytesIO()
     np.lib.format.write_array(file, table, version=(1, 0), allow_pickle=False)
     if not matches(file.getvalue(), DATASETS["digits"].checksum):
-        raise CourseError("The digits of this scikit-learn are not the course's: their checksum differs. Nothing was written.")
+        raise CourseError("The digits of this scikit-learn are not the course's: their checksum "
+                          "differs. Nothing was written.")
     path = folder() / DATASETS["digits"].file
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(file.getvalue())

@@ -1,6 +1,7 @@
 """One exercise of one subject: judged, and where something does not hold, with the belief behind it.
 
-The grader and the self-check come here alike, so what a student is told at home is what the grader says of the same sentences.
+The grader and the self-check come here alike, so what a student is told at home is what the grader
+says of the same sentences.
 """
 
 from __future__ import annotations
@@ -13,7 +14,18 @@ from autograder.diagnose import Facts, diagnose, fingerprint
 from autograder.foresight import Ahead
 from autograder.judge import Scripts, can_be_diagnosed, judge
 from autograder.judge import result as result_of
-from autograder.model import Assignment, Broken, Cell, Diagnosis, Exercise, ExerciseResult, Limits, Outcome, Subject, Submission
+from autograder.model import (
+    Assignment,
+    Broken,
+    Cell,
+    Diagnosis,
+    Exercise,
+    ExerciseResult,
+    Limits,
+    Outcome,
+    Subject,
+    Submission,
+)
 
 LIMITS = Limits()
 
@@ -52,27 +64,30 @@ def examine(
     ahead     : what sends what will be asked before it is asked
     """
     slug, name = assignment.slug, exercise.name
-    verdicts = judge(exercise, subject, slug, salt, reference, limits.call_seconds, limits.exercise_deaths, scripts, ahead)
+    verdicts = judge(exercise, subject, slug, salt, reference, limits.call_seconds,
+                     limits.exercise_deaths, scripts, ahead)
     for verdict in verdicts:
         if verdict.outcome is Outcome.BROKEN:
             raise Broken(f"{slug}, {name}, {verdict.check}: {verdict.got}")
     facts: Facts = {}
     diagnoses: tuple[Diagnosis, ...] = ()
     if name in hints and can_be_diagnosed(verdicts):
-        facts = fingerprint(assignment.probes.get(name, ()), name, subject, slug, limits.call_seconds)
+        facts = fingerprint(assignment.probes.get(name, ()), name, subject, slug,
+                            limits.call_seconds)
         diagnoses = diagnose(name, facts, hints[name])
     return result_of(exercise, verdicts, diagnoses, subject.troubles.get(name, ""), facts)
 
 
-def examine_fairly(
-    exercise: Exercise, student: Notebook, submission: Submission, look: Callable[[Notebook], ExerciseResult]
-) -> ExerciseResult:
+def examine_fairly(exercise: Exercise, student: Notebook, submission: Submission,
+                   look: Callable[[Notebook], ExerciseResult]) -> ExerciseResult:
     """The result in the finished notebook; where a later cell may have changed something and not all holds, the better of two.
 
-    The other one is of the exercise as it was below its own answer cell. `look` examines it in either.
+    The other one is of the exercise as it was below its own answer cell. `look` examines it in
+    either.
     """
     result = look(student)
     if result.outcome == "passed" or result.not_run or exercise.name not in submission.spoilt:
         return result
     with student.with_fewer(submission.until(exercise.name, student.left_out).cells) as earlier:
-        return max(result, look(earlier), key=lambda r: (r.points, sum(v.passed for v in r.verdicts)))
+        return max(result, look(earlier),
+                   key=lambda r: (r.points, sum(v.passed for v in r.verdicts)))

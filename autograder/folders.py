@@ -1,6 +1,7 @@
 """Where a course keeps what: its nbgrader_config.py says it; where that says nothing, solutions/ and assignments/.
 
-The file is read as nbgrader reads it, so it is for staff: a hand-out has none. And the salt of the course, which stands beside it.
+The file is read as nbgrader reads it, so it is for staff: a hand-out has none. And the salt of the
+course, which stands beside it.
 """
 
 from __future__ import annotations
@@ -58,7 +59,8 @@ def _folders(root: Path, changed: int) -> Folders:
     directory = dict(told.get("CourseDirectory", {}))
     source = root / str(directory.get("source_directory") or SOURCE)
     header = dict(told.get("IncludeHeaderFooter", {})).get("header")
-    return Folders(source, root / str(directory.get("release_directory") or RELEASE), root / header if header else source / "header.ipynb")
+    return Folders(source, root / str(directory.get("release_directory") or RELEASE),
+                   root / header if header else source / "header.ipynb")
 
 
 def _configuration(root: Path) -> Any:
@@ -69,12 +71,14 @@ def _configuration(root: Path) -> Any:
     try:
         return PyFileConfigLoader(CONFIG, path=str(root)).load_config()
     except Exception as error:  # it is a program, and may end in any way
-        raise CourseError(f"{root / CONFIG} cannot be read ({type(error).__name__}: {error}). Mend the file.") from error
+        raise CourseError(f"{root / CONFIG} cannot be read ({type(error).__name__}: {error}). Mend "
+                          "the file.") from error
 
 
 def is_course(folder: Path) -> bool:
     """Whether this folder is the root of a course, or of what students were given of one."""
-    return any((folder / name).is_dir() for name in (SOURCE, RELEASE)) or (folder / CONFIG).is_file()
+    return (any((folder / name).is_dir() for name in (SOURCE, RELEASE))
+            or (folder / CONFIG).is_file())
 
 
 @contextmanager
@@ -84,28 +88,32 @@ def writing(path: Path, mend: str) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield
     except OSError as error:
-        raise CourseError(f"{path} cannot be written ({error.strerror or error}). {mend}") from error
+        raise CourseError(
+            f"{path} cannot be written ({error.strerror or error}). {mend}") from error
 
 
-# --------------------------------------------------------------------------------------------------------------------------- salt
+# --------------------------------------------------------------------------------------------- salt
 def salt(root: Path) -> str:
     """What makes the hidden cases of this course differ from those of every other; "" where it has no salt of its own."""
     path = root / SALT
     try:
         return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
     except (OSError, ValueError) as error:
-        raise CourseError(f"{path} cannot be read ({error}). Make it readable, or put back your copy.") from error
+        raise CourseError(
+            f"{path} cannot be read ({error}). Make it readable, or put back your copy.") from error
 
 
 def new_salt(root: Path, renew: bool = False) -> Path:
     """Write a salt of the course's own, readable to its owner alone. CourseError when there is one, unless it shall be another."""
     path = root / SALT
     if path.exists() and not renew:
-        raise CourseError(f"{path} is there. Keep it while a term lasts; --renew makes another, for the next.")
+        raise CourseError(
+            f"{path} is there. Keep it while a term lasts; --renew makes another, for the next.")
     try:
         path.unlink(missing_ok=True)
         path.touch(mode=0o600, exist_ok=False)
         path.write_text(secrets.token_hex(16) + "\n", encoding="utf-8")
     except OSError as error:
-        raise CourseError(f"{path} cannot be written ({error.strerror}). See that you may write there.") from error
+        raise CourseError(f"{path} cannot be written ({error.strerror}). See that you may write "
+                          "there.") from error
     return path

@@ -1,8 +1,9 @@
 """What the checks of an exercise will ask next, so that it can be sent before it is asked: then neither judge nor worker waits.
 
-It is learned from hand-ins of which everything held, and only what two of them were asked alike is foreseen. An array among the arguments
-must be what the text that shows it makes: so nothing that was worked out from somebody's answers comes to anybody else. And only what is
-asked for certain is sent: a check that waits for another is foreseen when that one has held.
+It is learned from hand-ins of which everything held, and only what two of them were asked alike is
+foreseen. An array among the arguments must be what the text that shows it makes: so nothing that
+was worked out from somebody's answers comes to anybody else. And only what is asked for certain is
+sent: a check that waits for another is foreseen when that one has held.
 """
 
 from __future__ import annotations
@@ -46,10 +47,13 @@ def _same_call(one: Call, other: Call) -> bool:
         return True
     if one.function != other.function or one.ship != other.ship:
         return False
-    if (one.watch, one.look, one.nonzero, one.steady) != (other.watch, other.look, other.nonzero, other.steady):
+    if (one.watch, one.look, one.nonzero, one.steady) != (other.watch, other.look, other.nonzero,
+                                                          other.steady):
         return False
-    same = one.returns == other.returns and len(one.args) == len(other.args) and all(map(_same, one.args, other.args))
-    return same and one.kwargs.keys() == other.kwargs.keys() and all(_same(v, other.kwargs[k]) for k, v in one.kwargs.items())
+    same = (one.returns == other.returns and len(one.args) == len(other.args)
+            and all(map(_same, one.args, other.args)))
+    return (same and one.kwargs.keys() == other.kwargs.keys()
+            and all(_same(v, other.kwargs[k]) for k, v in one.kwargs.items()))
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -62,7 +66,8 @@ def _same(one: Any, other: Any) -> bool:
     if isinstance(one, Given):
         return _same(one.value, other.value)
     if isinstance(one, np.ndarray):
-        return (one.dtype, one.shape) == (other.dtype, other.shape) and one.tobytes() == other.tobytes()
+        return ((one.dtype, one.shape) == (other.dtype, other.shape)
+                and one.tobytes() == other.tobytes())
     if isinstance(one, (tuple, list)):
         return len(one) == len(other) and all(map(_same, one, other))
     if isinstance(one, dict):
@@ -90,12 +95,15 @@ class Foresight:
         """Of a hand-in of which everything held: check -> the scripts that it asked."""
         if self._sure:
             return
-        scripts = {name: tuple(Script(tuple(calls), seconds) for calls, seconds in found) for name, found in asked.items()}
+        scripts = {name: tuple(Script(tuple(calls), seconds) for calls, seconds in found)
+                   for name, found in asked.items()}
         if self._seen is not None:
-            self._sure = {n: found for n, found in scripts.items() if n in self._seen and _agree(found, self._seen[n]) and _plain(found)}
+            self._sure = {n: found for n, found in scripts.items()
+                          if n in self._seen and _agree(found, self._seen[n]) and _plain(found)}
         self._seen = scripts
 
-    def next(self, exercise: Exercise, place: int, verdicts: Mapping[str, Verdict]) -> Iterator[tuple[Script, ...]]:
+    def next(self, exercise: Exercise, place: int,
+             verdicts: Mapping[str, Verdict]) -> Iterator[tuple[Script, ...]]:
         """What the checks from that place on ask, up to the first whose turn or whose questions are not known."""
         undecided = set[str]()
         for check in exercise.checks[place:]:
@@ -106,13 +114,15 @@ class Foresight:
 
 
 def _agree(one: Sequence[Script], other: Sequence[Script]) -> bool:
-    return len(one) == len(other) and all(alike(a.calls, b.calls) for a, b in zip(one, other, strict=True))
+    return len(one) == len(other) and all(alike(a.calls, b.calls)
+                                          for a, b in zip(one, other, strict=True))
 
 
 def _plain(scripts: Sequence[Script]) -> bool:
     """Whether all that is handed over is made by the text that a message would show."""
     calls = [call for script in scripts for call in script.calls]
-    return all(map(_is_made, {id(a): a for call in calls for a in (*call.args, *call.kwargs.values())}.values()))
+    return all(map(_is_made, {id(a): a for call in calls
+                              for a in (*call.args, *call.kwargs.values())}.values()))
 
 
 def _is_made(argument: Any) -> bool:

@@ -18,7 +18,8 @@ from autograder.running import statements
 from autograder.running.statements import parsed, stubs
 
 MAX_CELLS = 5_000
-FENCED = re.compile(r"```(?:python|py)?[ \t]*\n(.*)\n```", re.DOTALL)  # code that was put into a Markdown cell
+# code that was put into a Markdown cell
+FENCED = re.compile(r"```(?:python|py)?[ \t]*\n(.*)\n```", re.DOTALL)
 MAX_KNOWN = 5_000  # characters of a cell whose syntax tree is kept for the next hand-in
 
 
@@ -93,7 +94,8 @@ class Read:
     @cached_property
     def imports(self) -> frozenset[str]:
         """The packages that it cannot do without."""
-        return frozenset(statements.imported(self.tree)) - statements.tried_imports(self.tree) if self.tree else frozenset()
+        return (frozenset(statements.imported(self.tree)) - statements.tried_imports(self.tree)
+                if self.tree else frozenset())
 
 
 _known = lru_cache(256)(Read)  # a class hands in the same cells of the course again and again
@@ -125,16 +127,19 @@ def found_cells(node: Any, path: Path) -> list[FoundCell]:
     """The cells of a parsed notebook, or a SubmissionError when this is no notebook of nbformat 4."""
     name = called(path)
     if not isinstance(node, Mapping):
-        raise SubmissionError(f"{name} is no notebook: it holds a JSON {type(node).__name__}. {NO_NOTEBOOK}")
+        raise SubmissionError(
+            f"{name} is no notebook: it holds a JSON {type(node).__name__}. {NO_NOTEBOOK}")
     version = node.get("nbformat", 4)
     if isinstance(version, (int, float)) and version != 4:
         age = "an old" if version < 4 else "a newer"
-        raise SubmissionError(f"{name} is in {age} notebook format ({version:g}). Open it in Jupyter, save it, hand in that file.")
+        raise SubmissionError(f"{name} is in {age} notebook format ({version:g}). Open it in "
+                              "Jupyter, save it, hand in that file.")
     cells = node.get("cells")
     if not isinstance(cells, list):
         raise SubmissionError(f"{name} is no notebook: it has no list of cells. {NO_NOTEBOOK}")
     if len(cells) > MAX_CELLS:
-        raise SubmissionError(f"{name} has {len(cells):,} cells, more than {MAX_CELLS:,}. Hand in the assignment's own notebook.")
+        raise SubmissionError(f"{name} has {len(cells):,} cells, more than {MAX_CELLS:,}. Hand in "
+                              "the assignment's own notebook.")
     return [_found(number, cell) for number, cell in enumerate(cells, 1)]
 
 
@@ -157,8 +162,11 @@ def _source(found: Any) -> tuple[str, str]:
     """A cell's text, given as a string or as a list of lines, and what is wrong with it."""
     lines = found if isinstance(found, list) else [found]
     text = "".join(line for line in lines if isinstance(line, str))
-    damage = "" if all(isinstance(line, str) for line in lines) else "holds something that is not text, which was left out"
-    clean = text.encode("utf-8", "replace").decode()  # lone surrogates can be written in JSON but not in Python
+    damage = ("" if all(isinstance(line, str) for line in lines)
+              else "holds something that is not text, which was left out")
+    # lone surrogates can be written in JSON but not in Python
+    clean = text.encode("utf-8", "replace").decode()
     if clean != text:
-        damage = damage or "holds characters that are no characters; they were replaced by question marks"
+        damage = (damage or "holds characters that are no characters; they were replaced by "
+                  "question marks")
     return clean, damage

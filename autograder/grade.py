@@ -21,14 +21,15 @@ from autograder.subjects.budget import Budget
 from autograder.subjects.remote import Remote
 
 
-def grade_path(
-    path: Path, staff: Staff, isolation: Isolation, limits: Limits = LIMITS, witness: Witness | None = None
-) -> Report:
+def grade_path(path: Path, staff: Staff, isolation: Isolation, limits: Limits = LIMITS,
+               witness: Witness | None = None) -> Report:
     """Grade the notebook at `path`; one that cannot be read gets a report that says why, and no points. Raises Broken for our faults."""
     try:
-        submission = bounded(lambda: notebook.read(path, staff.assignment), notebook_file.called(path))
+        submission = bounded(lambda: notebook.read(path, staff.assignment),
+                             notebook_file.called(path))
     except SubmissionError as error:
-        return Report(staff.assignment.slug, str(path), "unreadable", isolation.name, error=str(error), maximum=staff.assignment.points)
+        return Report(staff.assignment.slug, str(path), "unreadable", isolation.name,
+                      error=str(error), maximum=staff.assignment.points)
     return grade(submission, staff, isolation, limits, witness=witness)
 
 
@@ -47,31 +48,36 @@ def grade(
     began, budget, stopped = time.monotonic(), Budget(limits), list[tuple[str, str]]()
     if lacking(staff.assignment):
         results = not_run(staff.assignment)
-        return Report(staff.assignment.slug, submission.path, "graded", isolation.name, results, notes=submission.notes)
+        return Report(staff.assignment.slug, submission.path, "graded", isolation.name, results,
+                      notes=submission.notes)
     with Remote(isolation, submission.cells, limits, budget) as student:
         if any(e.name not in known for e in staff.assignment.exercises):
             student.run_cells()  # now: that time is no exercise's
         stopped += budget.take_stopped()
         exercises = list[ExerciseResult]()
         for e in staff.assignment.exercises:
-            exercises.append(known.get(e.name) or _exercise(e, student, submission, staff, limits, witness))
+            exercises.append(known.get(e.name)
+                             or _exercise(e, student, submission, staff, limits, witness))
             how = budget.take_stopped()
-            stopped += [(cell or e.name, what) for cell, what in how if exercises[-1].outcome != "passed"]
+            stopped += [(cell or e.name, what)
+                        for cell, what in how if exercises[-1].outcome != "passed"]
     if all(e.outcome == "passed" for e in exercises):
         stopped = []  # an experiment that never ends has cost nobody anything
-    slug, seconds, told = staff.assignment.slug, time.monotonic() - began, tuple(dict.fromkeys(stopped))
+    slug, seconds, told = (staff.assignment.slug, time.monotonic() - began,
+                           tuple(dict.fromkeys(stopped)))
     settled = with_carried(staff, submission, exercises)
-    return Report(slug, submission.path, "graded", isolation.name, settled, "", submission.notes, seconds, told)
+    return Report(slug, submission.path, "graded", isolation.name, settled, "", submission.notes,
+                  seconds, told)
 
 
-def _exercise(
-    exercise: Exercise, student: Remote, submission: Submission, staff: Staff, limits: Limits, witness: Witness | None
-) -> ExerciseResult:
+def _exercise(exercise: Exercise, student: Remote, submission: Submission, staff: Staff,
+              limits: Limits, witness: Witness | None) -> ExerciseResult:
     def look(subject: Remote) -> ExerciseResult:
         scripts = Scripts()
         subject.budget.begin_exercise()
         ahead = Ahead(subject, staff.foresight[exercise.name])
-        result = examine(exercise, subject, staff.assignment, staff.hints, staff.key.salt, staff.oracle, limits, scripts, ahead)
+        result = examine(exercise, subject, staff.assignment, staff.hints, staff.key.salt,
+                         staff.oracle, limits, scripts, ahead)
         if witness:
             witness.seen.append((result.verdicts, scripts, subject.cells))
         return result

@@ -1,8 +1,9 @@
 """A cell as a kernel reads it -> plain Python, line by line: indentation, prompts, magics, shell lines, help.
 
-What is IPython's own syntax and what is not is decided by IPython's own transformers. They tokenise a cell anew for each magic line;
-here they are shown one logical line after the other, so that the work grows with the length of the cell and not with its square.
-What they make of a magic is then replaced by what it does to names: `%time x = f()` binds x, `!ls` does nothing.
+What is IPython's own syntax and what is not is decided by IPython's own transformers. They tokenise
+a cell anew for each magic line; here they are shown one logical line after the other, so that the
+work grows with the length of the cell and not with its square. What they make of a magic is then
+replaced by what it does to names: `%time x = f()` binds x, `!ls` does nothing.
 """
 
 from __future__ import annotations
@@ -23,9 +24,12 @@ from autograder.running.statements import parsed
 MAX_STEPS = 50_000  # tokens and lines looked at in one cell
 MAX_MAGICS = 500  # in one cell: IPython's own limit, at which a kernel refuses the cell, too
 MAX_CELL_MAGICS = 10
-RUNS_ITS_CELL = frozenset({"time", "capture", "prun"})  # cell magics whose cell is run as if they were not there
-SIMPLE = re.compile(r"[^%!?'\"\\#]*\n")  # of a line without these signs, brackets alone say whether it goes on in the next one
-TRACES = re.compile(  # whoever has none of this has no use for a transformer: the cell is simply no Python
+# cell magics whose cell is run as if they were not there
+RUNS_ITS_CELL = frozenset({"time", "capture", "prun"})
+# of a line without these signs, brackets alone say whether it goes on in the next one
+SIMPLE = re.compile(r"[^%!?'\"\\#]*\n")
+# whoever has none of this has no use for a transformer: the cell is simply no Python
+TRACES = re.compile(
     r"^\s*(?:[%!?,;/]|>>>|\.\.\.|In \[|\S.*?\?\s*$)|=\s*[%!]", re.MULTILINE
 )
 
@@ -37,7 +41,8 @@ class NotPython(Exception):
 def as_python(source: str) -> str:
     """The cell as plain Python with each statement in its own line, or the cell itself when it is plain Python already.
 
-    A cell that a kernel would not run either (another language, %%timeit) becomes a statement that raises a SyntaxError with the reason.
+    A cell that a kernel would not run either (another language, %%timeit) becomes a statement that
+    raises a SyntaxError with the reason.
     """
     is_indented = source.lstrip("\r\n")[:1] in (" ", "\t")
     if parsed(source) or not (TRACES.search(source) or is_indented):
@@ -53,7 +58,8 @@ def _translated(source: str) -> str:
     if ipython is None:
         found = TRACES.search(source)
         line = f" ({found[0].strip()[:40]})" if found else ""
-        raise NotPython(f"this cell is written in IPython's own syntax{line}, which is not installed here: pip install ipython")
+        raise NotPython(f"this cell is written in IPython's own syntax{line}, which is not "
+                        "installed here: pip install ipython")
     lines = (source if source.endswith("\n") else source + "\n").splitlines(keepends=True)
     blank, lines = _cleaned(ipython, lines)
     for _ in range(MAX_CELL_MAGICS):
@@ -80,9 +86,11 @@ def _has_cell_magic(lines: list[str]) -> bool:
 def _must_run_its_cell(line: str) -> None:
     name = line[2:].partition(" ")[0].strip()
     if name == "timeit":
-        raise NotPython("%%timeit: in Jupyter, too, what a cell defines below it is gone afterwards. Take that line out")
+        raise NotPython("%%timeit: in Jupyter, too, what a cell defines below it is gone "
+                        "afterwards. Take that line out")
     if name not in RUNS_ITS_CELL:
-        raise NotPython(f"%%{name}: Jupyter does not run this cell as Python of the notebook either. Take that line out")
+        raise NotPython(f"%%{name}: Jupyter does not run this cell as Python of the notebook "
+                        "either. Take that line out")
 
 
 class _Lines:
@@ -110,7 +118,8 @@ class _Lines:
                 self._step()
                 rest = max(rest, self._end_of_continued(place + transformer.start_line) - place)
             piece = self._lines[place : place + rest]
-            plain, used = _transformed(transformer, piece) if transformer is not None else (piece, len(piece))
+            plain, used = (_transformed(transformer, piece) if transformer is not None
+                           else (piece, len(piece)))
             yield from plain
             place += used
 
@@ -136,13 +145,15 @@ class _Lines:
             for token in tokenize.generate_tokens(self._reader(place)):
                 self._step()
                 tokens.append(token)
-                depth += token.type == tokenize.OP and (token.string in "([{") - (token.string in ")]}")
+                depth += (token.type == tokenize.OP
+                          and (token.string in "([{") - (token.string in ")]}"))
                 if token.type == tokenize.NEWLINE or (token.type == tokenize.NL and depth <= 0):
                     break
         except (tokenize.TokenError, SyntaxError) as error:
             if "EOF" in str(error):  # no end of a string or a bracket: nothing below it can be told
                 return tokens, len(self._lines) - place
-        return tokens, max([1, *(token.end[0] for token in tokens if token.type != tokenize.ENDMARKER)])
+        return tokens, max(
+            [1, *(token.end[0] for token in tokens if token.type != tokenize.ENDMARKER)])
 
     def _reader(self, place: int) -> Any:
         lines = iter(range(place, len(self._lines)))
@@ -157,14 +168,16 @@ class _Lines:
     def _step(self) -> None:
         self._steps += 1
         if self._steps > MAX_STEPS or self._magics >= MAX_MAGICS:
-            raise NotPython("this cell is too long for IPython's own syntax. Put magics and shell lines into a cell of their own")
+            raise NotPython("this cell is too long for IPython's own syntax. Put magics and shell "
+                            "lines into a cell of their own")
 
 
 def _is_simple(line: str) -> bool:
     """Whether the line is a whole statement without any syntax of IPython's, seen at a glance: tokens take a hundred times longer."""
     if not SIMPLE.fullmatch(line):
         return False
-    return all(line.count(opening) == line.count(closing) for opening, closing in ("()", "[]", "{}"))
+    return all(line.count(opening) == line.count(closing)
+               for opening, closing in ("()", "[]", "{}"))
 
 
 def _transformed(transformer: Any, piece: list[str]) -> tuple[list[str], int]:
@@ -200,12 +213,13 @@ def _done(call: str) -> str:
     return statement if parsed(statement) else ""
 
 
-# ------------------------------------------------------------------------------------------------------------------------ IPython
+# ------------------------------------------------------------------------------------------ IPython
 @cache
 def transformers() -> types.ModuleType | None:
     """IPython.core.inputtransformer2, or None where there is no IPython.
 
-    All of IPython takes half a second, which this one module does not need: its parents are empty while it is imported.
+    All of IPython takes half a second, which this one module does not need: its parents are empty
+    while it is imported.
     """
     if "IPython" in sys.modules:
         return importlib.import_module("IPython.core.inputtransformer2")
@@ -216,7 +230,8 @@ def transformers() -> types.ModuleType | None:
     for name in ("IPython", "IPython.core", "IPython.utils"):
         parent = sys.modules[name] = types.ModuleType(name)
         folder = name.partition(".")[2]
-        parent.__path__ = [f"{place}/{folder}".rstrip("/") for place in spec.submodule_search_locations]
+        parent.__path__ = [f"{place}/{folder}".rstrip("/")
+                           for place in spec.submodule_search_locations]
     try:
         return importlib.import_module("IPython.core.inputtransformer2")
     finally:

@@ -4,13 +4,15 @@ A mistake is an edit of the solution. `MISCONCEPTIONS` lists them by exercise:
 
     MISCONCEPTIONS = {
         "dropout_forward": [
-            core("survivors_need_no_scaling", "You drop units but never ...", ("1 / (1 - p)", "1.0"), signs="survivors"),
+            core("survivors_need_no_scaling", "You drop units but never ...", ("1 / (1 - p)",
+            "1.0"), signs="survivors"),
         ],
     }
 
-`core`, `edge` and `manner` say how grave it is; `autograder verify` refuses one that costs something else. What is no edit is written out:
-`@misconception("dropout_forward")` on a wrong function (or on a class whose functions replace those of the same names), its docstring
-being the sentence; `@variant("dropout_forward")` on a right one, or `VARIANTS` with entries made by `right`.
+`core`, `edge` and `manner` say how grave it is; `autograder verify` refuses one that costs
+something else. What is no edit is written out: `@misconception("dropout_forward")` on a wrong
+function (or on a class whose functions replace those of the same names), its docstring being the
+sentence; `@variant("dropout_forward")` on a right one, or `VARIANTS` with entries made by `right`.
 """
 
 from __future__ import annotations
@@ -36,25 +38,26 @@ Entry = TypeVar("Entry", Misconception, Variant)
 _MARK = "_autograder_entry"
 
 
-# ------------------------------------------------------------------------------------------------------------------------- edits
-def mistake(
-    gravity: Gravity, name: str, sentence: str, *edits: Edit, signs: str = "", also: str = "", base: str = ""
-) -> Misconception:
+# -------------------------------------------------------------------------------------------- edits
+def mistake(gravity: Gravity, name: str, sentence: str, *edits: Edit, signs: str = "",
+            also: str = "", base: str = "") -> Misconception:
     """A wrong answer as an edit of the right one; write `core`, `edge` or `manner` for it.
 
-    name     : the belief, as words joined by underscores
-    sentence : what its student reads
-    edits    : (old, new) or (old, new, how often old occurs), done one after the other on the answer cell without comments and
-               docstrings; `within("dropout_forward", old, new)` for the answer cell of another exercise
-    signs    : facts that give it away (default: all that differ; "=fact" for one that it gets right and others who look like it get wrong)
-    also     : other exercises of which the belief is told, in the same words, where the same facts show it
-    base     : name of a right variant that is edited in place of the solution
+    name     : the belief, as words joined by underscores sentence : what its student reads edits
+    : (old, new) or (old, new, how often old occurs), done one after the other on the answer cell
+    without comments and
+               docstrings; `within("dropout_forward", old, new)` for the answer cell of another
+               exercise
+    signs    : facts that give it away (default: all that differ; "=fact" for one that it gets right
+    and others who look like it get wrong) also     : other exercises of which the belief is told,
+    in the same words, where the same facts show it base     : name of a right variant that is
+    edited in place of the solution
     """
     if not edits:
-        raise CourseError(f"The misconception {name} has no edits. Say what is exchanged: (old, new).")
-    return Misconception(
-        name, "", " ".join(sentence.split()), {}, tuple(signs.split()), tuple(also.split()), gravity, _times(edits), base
-    )
+        raise CourseError(
+            f"The misconception {name} has no edits. Say what is exchanged: (old, new).")
+    return Misconception(name, "", " ".join(sentence.split()), {}, tuple(signs.split()),
+                         tuple(also.split()), gravity, _times(edits), base)
 
 
 core = partial(mistake, Gravity.CORE)
@@ -85,9 +88,9 @@ def edited(answers: Mapping[str, str], entry: Misconception | Variant) -> dict[s
         found = text.count(old)
         if not old or found != times:
             raise CourseError(
-                f"{entry.name}: {old!r} should occur {times} time{'s' * (times != 1)} in the answer to {exercise}, and occurs "
-                f"{found}. The nearest line is {_nearest(old, text)!r}. Mend the edit."
-            )
+                f"{entry.name}: {old!r} should occur {times} time{'s' * (times != 1)} in the "
+                f"answer to {exercise}, and occurs {found}. The nearest line is "
+                f"{_nearest(old, text)!r}. Mend the edit.")
         changed[exercise] = text.replace(old, new)
     return changed
 
@@ -95,7 +98,8 @@ def edited(answers: Mapping[str, str], entry: Misconception | Variant) -> dict[s
 def _nearest(old: str, text: str) -> str:
     first = next(iter(old.strip().splitlines()), "")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return max(lines, key=lambda line: difflib.SequenceMatcher(None, first, line).ratio(), default="")
+    return max(lines, key=lambda line: difflib.SequenceMatcher(None, first, line).ratio(),
+               default="")
 
 
 def bare(source: str) -> str:
@@ -108,12 +112,14 @@ def bare(source: str) -> str:
             lines[row - 1] = lines[row - 1][:column].rstrip()
             gone |= {row} - {row * bool(lines[row - 1])}
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and len(node.body) > 1 and ast.get_docstring(node) is not None:
+        if (isinstance(node, (ast.FunctionDef, ast.ClassDef)) and len(node.body) > 1
+                and ast.get_docstring(node) is not None):
             gone |= set(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
-    return "\n".join(line for number, line in enumerate(lines, 1) if number not in gone).strip() + "\n"
+    return "\n".join(line for number, line in enumerate(lines, 1)
+                     if number not in gone).strip() + "\n"
 
 
-# ------------------------------------------------------------------------------------------------------------------ written out
+# -------------------------------------------------------------------------------------- written out
 def misconception(
     exercise: str, gravity: str = "edge", signs: str = "", name: str = "", also: str = ""
 ) -> Callable[[Decorated], Decorated]:
@@ -122,7 +128,8 @@ def misconception(
     def mark(thing: Decorated) -> Decorated:
         sentence = " ".join((thing.__doc__ or "").split())
         if not sentence:
-            raise CourseError(f"The misconception {thing.__name__} has no docstring. Write the sentence its student should read.")
+            raise CourseError(f"The misconception {thing.__name__} has no docstring. Write the "
+                              "sentence its student should read.")
         entry = Misconception(
             name or thing.__name__,
             exercise,
@@ -150,27 +157,30 @@ def variant(exercise: str) -> Callable[[Decorated], Decorated]:
 
 def _functions(thing: Any, exercise: str) -> dict[str, Callable[..., Any]]:
     if inspect.isclass(thing):
-        return {name: value for name, value in vars(thing).items() if inspect.isfunction(value) or inspect.isclass(value)}
+        return {name: value for name, value in vars(thing).items()
+                if inspect.isfunction(value) or inspect.isclass(value)}
     return {exercise: thing}
 
 
-# ------------------------------------------------------------------------------------------------------------------- a whole key
+# -------------------------------------------------------------------------------------- a whole key
 def entries(namespace: Mapping[str, Any]) -> list[Misconception | Variant]:
     """All wrong and right answers of a key: those written out in the order in which they are written, then the edits."""
     found = [getattr(value, _MARK) for value in namespace.values() if hasattr(value, _MARK)]
     written = [entry for entry in found if isinstance(entry, (Misconception, Variant))]
-    return [*written, *_listed(namespace, "MISCONCEPTIONS", Misconception), *_listed(namespace, "VARIANTS", Variant)]
+    return [*written, *_listed(namespace, "MISCONCEPTIONS", Misconception),
+            *_listed(namespace, "VARIANTS", Variant)]
 
 
 def _listed(namespace: Mapping[str, Any], name: str, kind: type[Entry]) -> Iterator[Entry]:
     for exercise, listed in namespace.get(name, {}).items():
         for entry in listed:
             if not isinstance(entry, kind):
-                raise CourseError(f"{name} has {entry!r} below {exercise}. Make it with core, edge, manner or right.")
+                raise CourseError(f"{name} has {entry!r} below {exercise}. Make it with core, "
+                                  "edge, manner or right.")
             yield replace(entry, exercise=exercise)
 
 
-# ----------------------------------------------------------------------------------------------------------------- as source code
+# ----------------------------------------------------------------------------------- as source code
 def source(entry: Misconception | Variant) -> dict[str, str]:
     """Function name -> its source as a student would have written it: no decorator, no docstring, the exercise's own name."""
     return {name: _renamed(function, name) for name, function in entry.functions.items()}
@@ -196,7 +206,8 @@ def helpers(entry: Misconception | Variant, text: str, given: str) -> list[str]:
     found: dict[int, str] = {}
     texts = [text]
     while texts:  # what a helper needs is a helper too
-        for line, statement in sorted(named[name] for name in asked_for(symtable(texts.pop(), "answer", "exec")) & named.keys()):
+        for line, statement in sorted(named[name] for name in asked_for(
+                symtable(texts.pop(), "answer", "exec")) & named.keys()):
             if line not in found:
                 found[line] = statement
                 texts.append(statement)
@@ -205,7 +216,8 @@ def helpers(entry: Misconception | Variant, text: str, given: str) -> list[str]:
 
 def asked_for(table: SymbolTable) -> set[str]:
     """The names this code looks for outside of its functions."""
-    return {s.get_name() for s in table.get_symbols() if s.is_global()}.union(*map(asked_for, table.get_children()))
+    return {s.get_name() for s in table.get_symbols()
+            if s.is_global()}.union(*map(asked_for, table.get_children()))
 
 
 @cache
@@ -220,6 +232,8 @@ def _statements(code: str) -> dict[str, tuple[int, str]]:
             ours = isinstance(node, ast.ImportFrom) and (node.module or "").startswith("autograder")
             names = set() if ours else {alias.asname or alias.name for alias in node.names}
         else:
-            names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-        found |= dict.fromkeys(names, (node.lineno, "\n".join(lines[node.lineno - 1 : node.end_lineno])))
+            names = {n.id for n in ast.walk(node)
+                     if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        found |= dict.fromkeys(names, (node.lineno,
+                                       "\n".join(lines[node.lineno - 1 : node.end_lineno])))
     return found

@@ -1,7 +1,8 @@
 """layout.json: what the kit must know of the released notebook, so that nobody's own notebook is ever read as the course's.
 
-It lies beside hints.json and holds the exercises in their order, their points and parts, the set-up cell, and digests of the released code
-cells: stubs, checks, demonstrations. A student's file is read against it, whatever that file is called and says of itself.
+It lies beside hints.json and holds the exercises in their order, their points and parts, the set-up
+cell, and digests of the released code cells: stubs, checks, demonstrations. A student's file is
+read against it, whatever that file is called and says of itself.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ class Layout:
     points: Mapping[str, float]  # exercise -> points, in notebook order
     cells: frozenset[str]  # digests of the code cells, save the solutions
     slug: str = ""  # "" in a layout that was read from a notebook: there the folder says it
-    parts: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # exercise -> part -> share
+    # exercise -> part -> share
+    parts: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 def digest(source: str) -> str:
@@ -39,8 +41,10 @@ def digest(source: str) -> str:
 def text(slug: str, layout: Layout, exercises: Iterable[Exercise]) -> str:
     """layout.json as it is written: the same bytes on every machine."""
     listed = {e.name: e for e in exercises}
-    known = [{"name": n, "points": p, "parts": {q.name: q.share for q in listed[n].parts}} for n, p in layout.points.items()]
-    told = {"assignment": slug, "setup": layout.setup, "exercises": known, "cells": sorted(layout.cells)}
+    known = [{"name": n, "points": p, "parts": {q.name: q.share for q in listed[n].parts}}
+             for n, p in layout.points.items()]
+    told = {"assignment": slug, "setup": layout.setup, "exercises": known,
+            "cells": sorted(layout.cells)}
     return json.dumps(told, indent=1, ensure_ascii=False) + "\n"
 
 
@@ -49,16 +53,20 @@ def read(path: Path) -> Layout:
     try:
         return _layout(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
-        raise CourseError(f"{path} is missing. It says which cells of the notebook are the course's own. {AGAIN}") from None
+        raise CourseError(f"{path} is missing. It says which cells of the notebook are the "
+                          f"course's own. {AGAIN}") from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CourseError(f"{path} cannot be read ({type(error).__name__}: {error}). {AGAIN}") from error
+        raise CourseError(
+            f"{path} cannot be read ({type(error).__name__}: {error}). {AGAIN}") from error
 
 
 def _layout(told: Any) -> Layout:
     exercises = told["exercises"]
     points = {str(e["name"]): float(e["points"]) for e in exercises}
-    parts = {e["name"]: {str(name): float(share) for name, share in e["parts"].items()} for e in exercises}
-    return Layout(str(told["setup"]), points, frozenset(map(str, told["cells"])), str(told["assignment"]), parts)
+    parts = {e["name"]: {str(name): float(share) for name, share in e["parts"].items()}
+             for e in exercises}
+    return Layout(str(told["setup"]), points, frozenset(map(str, told["cells"])),
+                  str(told["assignment"]), parts)
 
 
 def must_agree(layout: Layout, exercises: Iterable[Exercise], folder: Path) -> None:
@@ -67,4 +75,5 @@ def must_agree(layout: Layout, exercises: Iterable[Exercise], folder: Path) -> N
     odd = [name for name in layout.parts if found.get(name) != layout.parts[name]]
     if odd:
         mend = "Take both again from the folder you were given."
-        raise CourseError(f"{folder / 'checks.py'} and {LAYOUT} tell different things of {odd[0]}. {mend}")
+        raise CourseError(
+            f"{folder / 'checks.py'} and {LAYOUT} tell different things of {odd[0]}. {mend}")

@@ -1,7 +1,7 @@
 """The settings under which stock nbgrader commands serve this course. The root's nbgrader_config.py hands over to `configure`.
 
-Lists are assigned as a whole and hold dotted names: nbgrader loads its configuration twice (appending would run a step twice), and
-formgrader prints it as JSON.
+Lists are assigned as a whole and hold dotted names: nbgrader loads its configuration twice
+(appending would run a step twice), and formgrader prints it as JSON.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from typing import Any
 PLUGIN = "autograder.nbgrader_plugin"
 STOCK = "nbgrader.preprocessors"
 
-# What is never copied: from solutions/<slug>/ to students, from hand-ins to autograded/, from autograded/ to feedback/. The key lies
-# beside the folder and is out of reach anyway; the pattern catches one that was put into it by mistake.
+# What is never copied: from solutions/<slug>/ to students, from hand-ins to autograded/, from
+# autograded/ to feedback/. The key lies beside the folder and is out of reach anyway; the pattern
+# catches one that was put into it by mistake.
 IGNORED = [
     ".*",  # .ipynb_checkpoints, .pytest_cache, .DS_Store, .git, editors' hidden files
     "__pycache__",
@@ -37,7 +38,8 @@ IGNORED = [
 
 GENERATE = [
     f"{STOCK}.IncludeHeaderFooter",
-    f"{PLUGIN}.InstantiateElsewhere",  # InstantiateTests would start a kernel, and the kit's tests are its checks
+    # InstantiateTests would start a kernel, and the kit's tests are its checks
+    f"{PLUGIN}.InstantiateElsewhere",
     f"{STOCK}.LockCells",
     f"{STOCK}.ClearSolutions",
     f"{STOCK}.ClearOutput",
@@ -48,11 +50,13 @@ GENERATE = [
     f"{STOCK}.ClearMarkScheme",
     f"{STOCK}.ComputeChecksums",
     f"{STOCK}.CheckCellMetadata",
-    f"{PLUGIN}.FinishRelease",  # writes hints.json and layout.json, and refuses files that do not belong
+    # writes hints.json and layout.json, and refuses files that do not belong
+    f"{PLUGIN}.FinishRelease",
 ]
 
 SANITIZE = [
-    # RepairHandIn does what ClearOutput and DeduplicateIds would, also under --no-execute and for metadata that would abort the run
+    # RepairHandIn does what ClearOutput and DeduplicateIds would, also under --no-execute and for
+    # metadata that would abort the run
     f"{PLUGIN}.RepairHandIn",
     f"{STOCK}.OverwriteKernelspec",
     f"{STOCK}.OverwriteCells",
@@ -60,7 +64,8 @@ SANITIZE = [
 ]
 
 AUTOGRADE = [
-    f"{PLUGIN}.GradeOutside",  # stands where Execute stood; no student code runs in this process or in a kernel
+    # stands where Execute stood; no student code runs in this process or in a kernel
+    f"{PLUGIN}.GradeOutside",
     f"{STOCK}.LimitOutput",
     f"{PLUGIN}.SaveKitGrades",
     f"{STOCK}.AssignLatePenalties",
@@ -68,16 +73,20 @@ AUTOGRADE = [
     f"{STOCK}.CheckCellMetadata",
 ]
 
-FEEDBACK = [f"{STOCK}.GetGrades", f"{PLUGIN}.OpenWithSummary", "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor"]
+FEEDBACK = [f"{STOCK}.GetGrades", f"{PLUGIN}.OpenWithSummary",
+            "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor"]
 
 
 def configure(c: Any, source: str = "solutions", release: str = "assignments") -> None:
     """Fill nbgrader's configuration object. Folders, header and course_id that a course has set stay; of the steps, what it sets later."""
     find_alembic()
     find_driver()
-    ours: dict[str, Any] = {"source_directory": source, "release_directory": release, "ignore": IGNORED}
-    ours["solution_directory"] = "build/solution"  # of `nbgrader generate_solution`; not to be taken for solutions/
-    ours["course_id"] = "default_course"  # as nbgrader's API has it; its commands say "", for which PostgreSQL finds no course
+    ours: dict[str, Any] = {"source_directory": source, "release_directory": release,
+                            "ignore": IGNORED}
+    # of `nbgrader generate_solution`; not to be taken for solutions/
+    ours["solution_directory"] = "build/solution"
+    # as nbgrader's API has it; its commands say "", for which PostgreSQL finds no course
+    ours["course_id"] = "default_course"
     for name, value in ours.items():
         c.CourseDirectory.setdefault(name, value)
     c.IncludeHeaderFooter.setdefault("header", f"{c.CourseDirectory.source_directory}/header.ipynb")
@@ -94,11 +103,12 @@ def configure(c: Any, source: str = "solutions", release: str = "assignments") -
     c.ZipCollectApp.extractor_plugin = f"{PLUGIN}.CollectCarefully"
 
 
-# --------------------------------------------------------------------------------------------------------------------------- alembic
+# ------------------------------------------------------------------------------------------ alembic
 def find_alembic() -> None:
     """Make sure that nbgrader, which makes a gradebook by running `alembic`, finds it; end with a sentence when there is none.
 
-    Without this a gradebook made from outside the virtual environment is left half made, and no later command can mend it.
+    Without this a gradebook made from outside the virtual environment is left half made, and no
+    later command can mend it.
     """
     if shutil.which("alembic"):
         return
@@ -106,19 +116,20 @@ def find_alembic() -> None:
     here = [os.path.dirname(sys.executable), sysconfig.get_path("scripts"), user]
     found = next((folder for folder in here if shutil.which("alembic", path=folder)), None)
     if found is None:
-        # SystemExit, because nbgrader goes on with its default settings after any other error in a configuration file
+        # SystemExit, because nbgrader goes on with its default settings after any other error in a
+        # configuration file
         raise SystemExit(
-            "nbgrader needs the program `alembic` to make a gradebook, and there is none beside this Python or on PATH. "
-            "Install it with: python -m pip install alembic"
-        )
+            "nbgrader needs the program `alembic` to make a gradebook, and there is none beside "
+            "this Python or on PATH. Install it with: python -m pip install alembic")
     os.environ["PATH"] = found + os.pathsep + os.environ.get("PATH", "")
 
 
-# --------------------------------------------------------------------------------------------------------------------------- database
+# ----------------------------------------------------------------------------------------- database
 def find_driver() -> None:
     """End with a sentence where the gradebook's database needs a driver that is not here: nbgrader's commands would end in tracebacks.
 
-    nbgrader reads its configuration more than once, so what stands below `configure`, or on the command line, is known the last time.
+    nbgrader reads its configuration more than once, so what stands below `configure`, or on the
+    command line, is known the last time.
     """
     from traitlets.config import Application
 
@@ -137,7 +148,8 @@ def lacking_driver(address: str) -> str:
     try:
         create_engine(address)  # connects to nothing yet
     except (ImportError, NoSuchModuleError) as error:
-        mend = "Install it with: pip install 'psycopg[binary]', and write postgresql+psycopg://... in nbgrader_config.py."
+        mend = ("Install it with: pip install 'psycopg[binary]', and write "
+                "postgresql+psycopg://... in nbgrader_config.py.")
         return f"The gradebook {shown(address)} needs a driver that is not here ({error}). {mend}"
     return ""
 

@@ -1,8 +1,9 @@
 """.ipynb -> Submission, and the course's own notebooks -> Layout. The only file that knows nbformat.
 
-notebook_file.py reads the JSON, found_cells.py the cells in it. A hand-in is read forgivingly: whatever can be understood is
-understood, and each repair leaves a sentence in `Submission.notes`. What cannot be read ends in a SubmissionError of one line. A notebook
-of the course is read strictly.
+notebook_file.py reads the JSON, found_cells.py the cells in it. A hand-in is read forgivingly:
+whatever can be understood is understood, and each repair leaves a sentence in `Submission.notes`.
+What cannot be read ends in a SubmissionError of one line. A notebook of the course is read
+strictly.
 """
 
 from __future__ import annotations
@@ -21,20 +22,30 @@ from autograder import __version__
 from autograder.found_cells import FoundCell, bound, found_cells
 from autograder.interactive import as_python
 from autograder.layout import Layout
-from autograder.model import Assignment, Cell, CourseError, Exercise, Role, Submission, SubmissionError
+from autograder.model import (
+    Assignment,
+    Cell,
+    CourseError,
+    Exercise,
+    Role,
+    Submission,
+    SubmissionError,
+)
 from autograder.notebook_file import called, content, parse
 from autograder.running import import_stubs, statements
 from autograder.running.statements import touched
 from autograder.surroundings import import_jsonschema_quickly
 from autograder.written_out import written_out
 
-MAX_CODE = 500_000  # characters in all code cells together: parsing takes a second or two and up to 900 times the length in memory
+# characters in all code cells together: parsing takes a second or two and up to 900 times the
+# length in memory
+MAX_CODE = 500_000
 MAX_NOTES = 20
 MAX_LOOKED_UP = 100  # packages that one notebook imports
 SOLUTION = "### BEGIN SOLUTION"  # nbgrader's mark
 
 
-# -------------------------------------------------------------------------------------------------------------- course notebooks
+# --------------------------------------------------------------------------------- course notebooks
 def layout(path: Path) -> Layout:
     """Read a notebook of the course, solution or release; CourseError says what is off and how to mend it."""
     try:
@@ -50,12 +61,14 @@ def layout_of(node: Any, path: Path) -> Layout:
     code = [c for c in cells if c.kind == "code"]
     setup = next((c.source for c in code if c.grade_id == "setup"), "")
     # what is answer and grade in one waits for a human, and asks nothing of the kit
-    checks = [c for c in cells if c.nbgrader.get("grade") is True and c.nbgrader.get("solution") is not True]
+    checks = [c for c in cells
+              if c.nbgrader.get("grade") is True and c.nbgrader.get("solution") is not True]
     points = {_exercise_of(c, path): _points_of(c, path) for c in checks}
     for name in points:
         _must_have_answer(name, cells, path)
     # an answer is no text of the course: a student may write the same, and in another cell
-    return Layout(setup, points, frozenset(c.digest for c in code if c.text and SOLUTION not in c.source))
+    return Layout(setup, points,
+                  frozenset(c.digest for c in code if c.text and SOLUTION not in c.source))
 
 
 def validate(path: Path) -> None:
@@ -69,7 +82,8 @@ def validate(path: Path) -> None:
             nbformat.validate(nbformat.from_dict(parse(content(path), path)))  # type: ignore[no-untyped-call]
         except nbformat.ValidationError as error:
             reason = str(error).splitlines()[0]
-            raise CourseError(f"{path} is not a valid notebook ({reason}). Open it in Jupyter and save it again.") from error
+            raise CourseError(f"{path} is not a valid notebook ({reason}). Open it in Jupyter and "
+                              "save it again.") from error
 
 
 def _must_be_unique(cells: Sequence[FoundCell], path: Path) -> None:
@@ -77,7 +91,8 @@ def _must_be_unique(cells: Sequence[FoundCell], path: Path) -> None:
     for cell in cells:
         for what, found in (("grade_id", cell.grade_id), ("id", cell.id)):
             if found and (what, found) in seen:
-                raise CourseError(f"{path}: two cells have the {what} {found!r}. Rename or delete cell {cell.number}.")
+                raise CourseError(f"{path}: two cells have the {what} {found!r}. Rename or delete "
+                                  f"cell {cell.number}.")
             seen.add((what, found))
 
 
@@ -93,20 +108,24 @@ def _exercise_of(cell: FoundCell, path: Path) -> str:
 
 def _points_of(cell: FoundCell, path: Path) -> float:
     points = cell.nbgrader.get("points")
-    if isinstance(points, (int, float)) and not isinstance(points, bool) and math.isfinite(points) and points >= 0:
+    if (isinstance(points, (int, float)) and not isinstance(points, bool) and math.isfinite(points)
+            and points >= 0):
         return float(points)
-    raise CourseError(f"{path}: {cell.grade_id} has no points (found {points!r}). Give it points in its nbgrader metadata.")
+    raise CourseError(f"{path}: {cell.grade_id} has no points (found {points!r}). Give it points "
+                      "in its nbgrader metadata.")
 
 
 def _must_have_answer(name: str, cells: Sequence[FoundCell], path: Path) -> None:
     places = {c.grade_id: i for i, c in enumerate(cells) if c.kind == "code"}
     if name not in places:
-        raise CourseError(f"{path}: check_{name} has no answer cell. Add a code cell with the grade_id {name!r} above it.")
+        raise CourseError(f"{path}: check_{name} has no answer cell. Add a code cell with the "
+                          f"grade_id {name!r} above it.")
     if places[name] > places["check_" + name]:
-        raise CourseError(f"{path}: the answer cell {name!r} stands below its check cell. Move it above check_{name}.")
+        raise CourseError(f"{path}: the answer cell {name!r} stands below its check cell. Move it "
+                          f"above check_{name}.")
 
 
-# ---------------------------------------------------------------------------------------------------------------------- hand-ins
+# ----------------------------------------------------------------------------------------- hand-ins
 def read(path: Path, assignment: Assignment) -> Submission:
     """Read a hand-in (or the solution: the same road). SubmissionError when it cannot be read, and nothing else, ever."""
     return from_node(parse(content(path), path), path, assignment)
@@ -129,7 +148,8 @@ def from_node(node: Any, path: Path, assignment: Assignment) -> Submission:
 
 def release_of(node: Any) -> str:
     """The release that a notebook says it is from; "" when it says nothing (Colab and others drop what they do not know)."""
-    found = node["metadata"].get("autograder") if isinstance(node.get("metadata"), Mapping) else None
+    found = (node["metadata"].get("autograder")
+             if isinstance(node.get("metadata"), Mapping) else None)
     release = found.get("release") if isinstance(found, Mapping) else None
     return release if isinstance(release, str) else ""
 
@@ -138,12 +158,14 @@ def _of_another_release(node: Any) -> Iterator[str]:
     """A word about a notebook that was handed out before, or after, what is installed here. Its cells are found by their ids."""
     release = release_of(node)
     if release and release != __version__:
-        yield f"This notebook is of release {called(Path(release))}, and here is {__version__}: it is read by the ids of its cells."
+        yield (f"This notebook is of release {called(Path(release))}, and here is {__version__}: "
+               "it is read by the ids of its cells.")
 
 
 def written(path: Path, known: Layout) -> bool:
     """Whether a notebook holds code that is not the course's own."""
-    return any(c.kind == "code" and c.text and c.digest not in known.cells for c in found_cells(parse(content(path), path), path))
+    return any(c.kind == "code" and c.text and c.digest not in known.cells
+               for c in found_cells(parse(content(path), path), path))
 
 
 def _must_belong(cells: Sequence[FoundCell], assignment: Assignment, path: Path) -> None:
@@ -153,7 +175,8 @@ def _must_belong(cells: Sequence[FoundCell], assignment: Assignment, path: Path)
     foreign = len(found - own.keys()) > len(found & own.keys())  # many assignments have a quiz
     elsewhere = {n for name, names in own.items() if name not in found for n in names}
     if foreign and not any(c.kind == "code" and c.defines & elsewhere for c in cells):
-        raise SubmissionError(f"{called(path)} is the notebook of another assignment. Hand in the one of {assignment.slug}.")
+        raise SubmissionError(f"{called(path)} is the notebook of another assignment. Hand in the "
+                              f"one of {assignment.slug}.")
 
 
 class _Reading:
@@ -163,7 +186,8 @@ class _Reading:
         self.cells = cells
         self.assignment = assignment
         self.notes = [f"Cell {c.number} {c.damage}." for c in cells if c.damage]
-        self.left = MAX_CODE - sum(len(c.source) for c in cells if c.kind == "code")  # characters of text that may be read as code
+        # characters of text that may be read as code
+        self.left = MAX_CODE - sum(len(c.source) for c in cells if c.kind == "code")
         self.answers: dict[int, Exercise] = {}  # number of the cell -> what it answers
 
     def submission(self, path: str) -> Submission:
@@ -173,13 +197,15 @@ class _Reading:
                 self.answers[cell.number] = exercise
         self._note_changed_setup()
         self._note_lacking()
-        return Submission(path, tuple(self._program()), tuple(self.notes[:MAX_NOTES]), frozenset(self._spoilt()))
+        return Submission(path, tuple(self._program()), tuple(self.notes[:MAX_NOTES]),
+                          frozenset(self._spoilt()))
 
     def _spoilt(self) -> Iterator[str]:
         """The exercises below whose answer a cell of the student's may change what they lean on. Answers that are data stay as they are."""
         read = [c for c in self.cells if c.kind == "code" or c.number in self.answers]
         first = {name: c.number for c in reversed(read) for name in c.read.mentioned}
-        reach = {c.number: _reach(c, first) for c in read if c.number in self.answers or self._is_added(c)}
+        reach = {c.number: _reach(c, first)
+                 for c in read if c.number in self.answers or self._is_added(c)}
         for number, exercise in self.answers.items():
             tree = next(c.tree for c in read if c.number == number)
             if tree and statements.only_data(tree, exercise.names):
@@ -194,9 +220,8 @@ class _Reading:
         for name, cell in sorted(wanted.items(), key=lambda found: found[1].number)[:MAX_LOOKED_UP]:
             if _is_lacking(name):
                 self.notes.append(
-                    f"Cell {cell.number} imports {called(Path(name))}, which is not installed here: what it would do is left out, "
-                    "all else in the cell counts."
-                )
+                    f"Cell {cell.number} imports {called(Path(name))}, which is not installed "
+                    "here: what it would do is left out, all else in the cell counts.")
 
     def _program(self) -> Iterator[Cell]:
         if self.assignment.setup.strip():
@@ -204,10 +229,12 @@ class _Reading:
         for cell in self.cells:
             exercise = self.answers.get(cell.number)
             if exercise is not None:
-                yield from (Cell(exercise.name, Role.ANSWER, part, exercise.names) for part in cell.parts())
+                yield from (Cell(exercise.name, Role.ANSWER, part, exercise.names)
+                            for part in cell.parts())
             elif self._is_added(cell):
                 names = self._provided(cell)
-                yield from (Cell(f"added-{cell.number}", Role.ADDED, part, names) for part in cell.parts())
+                yield from (Cell(f"added-{cell.number}", Role.ADDED, part, names)
+                            for part in cell.parts())
             elif wanted := self._wanted_of_course(cell):
                 yield Cell(f"course-{cell.number}", Role.ADDED, wanted)
 
@@ -215,7 +242,8 @@ class _Reading:
         """What the student wrote beside the answers; a changed set-up cell too, after the course's own one."""
         if cell.kind != "code" or not cell.text or cell.grade_id.startswith("check_"):
             return False
-        return cell.digest not in self.assignment.course_cells and cell.text != self.assignment.setup.strip()
+        return (cell.digest not in self.assignment.course_cells
+                and cell.text != self.assignment.setup.strip())
 
     def _provided(self, cell: FoundCell) -> tuple[str, ...]:
         """The names that the student's definitions lean on and this cell binds or changes: what does so is run, whatever it calls."""
@@ -225,7 +253,8 @@ class _Reading:
     def _wanted_of_course(self, cell: FoundCell) -> str:
         """Of a demonstration cell of the course: the imports, functions and constants that the student's own code uses.
 
-        In the notebook they are there, so an answer may lean on them; the rest of such a cell (plots, loops) never runs in a worker.
+        In the notebook they are there, so an answer may lean on them; the rest of such a cell
+        (plots, loops) never runs in a worker.
         """
         if cell.kind != "code" or cell.reserved or not cell.tree:
             return ""
@@ -245,13 +274,15 @@ class _Reading:
         written = [c for c in labelled if not self._untouched(c, exercise)]
         if len(labelled) > 1:
             best = (written or labelled)[-1]
-            self.notes.append(f"{exercise.name} has {len(labelled)} answer cells; cell {best.number} is taken as the answer.")
+            self.notes.append(f"{exercise.name} has {len(labelled)} answer cells; cell "
+                              f"{best.number} is taken as the answer.")
         if written:
             return written[-1]
         found = self._defining(exercise, wanted=not labelled)
         if found is None:
             return labelled[-1] if labelled else None
-        why = "its own answer cell is as it was handed out" if labelled else "no cell is marked as its answer cell"
+        why = ("its own answer cell is as it was handed out" if labelled
+               else "no cell is marked as its answer cell")
         self.notes.append(f"{exercise.name} is taken from cell {found.number}, because {why}.")
         return found
 
@@ -264,13 +295,15 @@ class _Reading:
         texts = [c for c in labelled if c.kind != "code" and c.text and self._is_short(c)]
         for cell in texts:
             reads = "is read as code all the same" if cell.tree else "does not read as code"
-            self.notes.append(f"The answer cell of {exercise.name} (cell {cell.number}) is a {cell.kind} cell; it {reads}.")
+            self.notes.append(f"The answer cell of {exercise.name} (cell {cell.number}) is a "
+                              f"{cell.kind} cell; it {reads}.")
         return code + [c for c in texts if c.tree]
 
     def _is_short(self, cell: FoundCell) -> bool:
         """Whether a text may be read as code, too: what is read as code is bounded as a whole."""
         if len(cell.source) > self.left:
-            self.notes.append(f"Cell {cell.number} is a {cell.kind} cell and too long to be read as code.")
+            self.notes.append(
+                f"Cell {cell.number} is a {cell.kind} cell and too long to be read as code.")
             return False
         self.left -= len(cell.source)
         return True
@@ -285,7 +318,8 @@ class _Reading:
         """The last unmarked code cell that defines the exercise's names; one that is as handed out only when `wanted`."""
         names = set(exercise.names)
         marked = {e.name for e in self.assignment.exercises}
-        found = [c for c in self.cells if c.kind == "code" and not c.reserved and c.grade_id not in marked]
+        found = [c for c in self.cells
+                 if c.kind == "code" and not c.reserved and c.grade_id not in marked]
         found = [c for c in found if any(n in c.source for n in names) and c.defines & names]
         written = [c for c in found if not self._untouched(c, exercise)]
         pool = written or (found if wanted else [])
@@ -294,12 +328,14 @@ class _Reading:
     def _note_changed_setup(self) -> None:
         ours = self.assignment.setup.strip()
         if any(c.grade_id == "setup" and c.text != ours for c in self.cells):
-            self.notes.append("The set-up cell was changed: first the course's own one is run, then imports and definitions of this one.")
+            self.notes.append("The set-up cell was changed: first the course's own one is run, "
+                              "then imports and definitions of this one.")
 
 
 def _reach(cell: FoundCell, first: Mapping[str, int]) -> float:
     """The number of the first cell that speaks of something that this one binds or changes; all of them when that cannot be told."""
-    return 0 if "*" in cell.read.changed else min((first[name] for name in cell.read.changed if name in first), default=math.inf)
+    return 0 if "*" in cell.read.changed else min((first[name] for name in cell.read.changed
+                                                   if name in first), default=math.inf)
 
 
 @lru_cache(1000)

@@ -12,7 +12,8 @@ from typing import Any
 from autograder.model import SubmissionError
 
 MAX_BYTES = 50_000_000  # of one notebook file
-MAX_BRACKETS = 1_000_000  # "{" and "[" in it: each becomes a Python object, so this bounds the memory a file can ask for
+# "{" and "[" in it: each becomes a Python object, so this bounds the memory a file can ask for
+MAX_BRACKETS = 1_000_000
 NO_NOTEBOOK = "Hand in the .ipynb file that Jupyter saves."
 _AGAIN = "Save the notebook again and hand that file in."
 
@@ -23,21 +24,25 @@ def content(path: Path) -> bytes:
     try:
         data = beginning(path, MAX_BYTES + 1, lambda mode: _must_be_file(mode, name))
     except FileNotFoundError:
-        raise SubmissionError(f"There is no file {name}. Look at its name and folder, then try again.") from None
+        raise SubmissionError(
+            f"There is no file {name}. Look at its name and folder, then try again.") from None
     except PermissionError:
-        raise SubmissionError(f"{name} may not be read (permission denied). Make the file readable and try again.") from None
+        raise SubmissionError(f"{name} may not be read (permission denied). Make the file readable "
+                              "and try again.") from None
     except (OSError, ValueError, MemoryError) as error:
         reason = getattr(error, "strerror", None) or error
         raise SubmissionError(f"{name} cannot be opened ({reason}). {_AGAIN}") from None
     if len(data) > MAX_BYTES:
-        raise SubmissionError(f"{name} is larger than {MAX_BYTES // 1_000_000} MB. Clear its outputs, save it and hand that file in.")
+        raise SubmissionError(f"{name} is larger than {MAX_BYTES // 1_000_000} MB. Clear its "
+                              "outputs, save it and hand that file in.")
     return data
 
 
 def beginning(path: Path, length: int, must_be: Callable[[int], None]) -> bytes:
     """The first bytes of a file whose mode passes. Never waits for a pipe, never opens a device, never follows a link."""
     must_be(os.lstat(path).st_mode)
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    flags = (os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
+             | getattr(os, "O_BINARY", 0))
     with open(os.open(path, flags), "rb") as file:
         must_be(os.fstat(file.fileno()).st_mode)  # again: it may have been exchanged since
         return file.read(length)
@@ -47,10 +52,13 @@ def _must_be_file(mode: int, name: str) -> None:
     if stat.S_ISREG(mode):
         return
     if stat.S_ISDIR(mode):
-        raise SubmissionError(f"{name} is a folder, not a notebook. Hand in the .ipynb file itself.")
+        raise SubmissionError(
+            f"{name} is a folder, not a notebook. Hand in the .ipynb file itself.")
     if stat.S_ISLNK(mode):  # followed with the grader's rights it could lead into solutions/
-        raise SubmissionError(f"{name} is only a link to another file. Hand in the notebook itself.")
-    raise SubmissionError(f"{name} is not an ordinary file but a pipe or a device. Hand in the .ipynb file itself.")
+        raise SubmissionError(
+            f"{name} is only a link to another file. Hand in the notebook itself.")
+    raise SubmissionError(
+        f"{name} is not an ordinary file but a pipe or a device. Hand in the .ipynb file itself.")
 
 
 def parse(data: bytes, path: Path) -> Any:
@@ -60,13 +68,17 @@ def parse(data: bytes, path: Path) -> Any:
     if not data.strip():
         raise SubmissionError(f"{name} is empty. {_AGAIN}")
     if data.count(b"{") + data.count(b"[") > MAX_BRACKETS:
-        raise SubmissionError(f"{name} holds far too much. Clear its outputs, save it and hand that file in.")
+        raise SubmissionError(
+            f"{name} holds far too much. Clear its outputs, save it and hand that file in.")
     _must_be_json(data, name)
     if b"\n<<<<<<< " in data and b"\n>>>>>>> " in data:  # no JSON: there a line break stands as \\n
-        raise SubmissionError(f"{name} holds an unresolved git conflict. Settle it with git, open the file in Jupyter and save it.")
+        raise SubmissionError(f"{name} holds an unresolved git conflict. Settle it with git, open "
+                              "the file in Jupyter and save it.")
     try:
-        # strict=False: a raw tab or line break in a string is a slip. Numbers matter only in nbformat, so a long one may become 0.
-        return json.loads(data.decode("utf-8"), strict=False, parse_int=lambda text: int(text) if len(text) < 20 else 0)
+        # strict=False: a raw tab or line break in a string is a slip. Numbers matter only in
+        # nbformat, so a long one may become 0.
+        return json.loads(data.decode("utf-8"), strict=False,
+                          parse_int=lambda text: int(text) if len(text) < 20 else 0)
     except UnicodeDecodeError as error:
         raise SubmissionError(f"{name} is not UTF-8 text (byte {error.start}). {_AGAIN}") from None
     except RecursionError:
@@ -96,7 +108,8 @@ def _must_be_json(data: bytes, name: str) -> None:
     start = data.lstrip()[:8]
     if start[:1] in (b"{", b"["):
         return
-    kind = next((kind for mark, kind in _KINDS.items() if start.startswith(mark)), "other text or data")
+    kind = next((kind for mark, kind in _KINDS.items() if start.startswith(mark)),
+                "other text or data")
     raise SubmissionError(f"{name} is no notebook but {kind}. {NO_NOTEBOOK}")
 
 

@@ -22,12 +22,18 @@ FORMS = {  # what a message begins with -> what shows it; `out` is what the call
     re.compile(r"\d+ of \d+( units)? were kept$"): "({out} != 0).sum()",
     re.compile(r"\d+ of \d+ were kept at the first step$"): "({out}[:, 0] != 0).sum()",
     re.compile(r"factor of the kept ones(\[\d+\])? = "): "{out}[{out} != 0]{0}",
-    re.compile(r"between the first step and step (\d+) the mask changes "): "(({out}[:, {0} - 1] != 0) != ({out}[:, 0] != 0)).mean()",
-    re.compile(r"share of units on which m_x and m_h agree = "): "((m_x == 0) == (m_h == 0)).mean()",
-    re.compile(r"share of weights .* neighbouring examples agree = "): "({out}[0::2] == {out}[1::2]).mean()",
-    re.compile(r"share of weights .* neighbouring inputs .* agree = "): "({out}[:, 0::2] == {out}[:, 1::2]).mean()",
-    re.compile(r"share of weights .* neighbouring outputs .* agree = "): "({out}[..., 0::2] == {out}[..., 1::2]).mean()",
-    re.compile(r"every example keeps exactly \d+ of \d+ weights$"): "np.unique({out}.sum(axis=(1, 2)))",
+    re.compile(r"between the first step and step (\d+) the mask changes "): "(({out}[:, {0} - 1] "
+    "!= 0) != ({out}[:, 0] != 0)).mean()",
+    re.compile(r"share of units on which m_x and m_h agree = "): "((m_x == 0) == (m_h == "
+    "0)).mean()",
+    re.compile(r"share of weights .* neighbouring examples agree = "): "({out}[0::2] == "
+    "{out}[1::2]).mean()",
+    re.compile(r"share of weights .* neighbouring inputs .* agree = "): "({out}[:, 0::2] == "
+    "{out}[:, 1::2]).mean()",
+    re.compile(r"share of weights .* neighbouring outputs .* agree = "): "({out}[..., 0::2] == "
+    "{out}[..., 1::2]).mean()",
+    re.compile(r"every example keeps exactly \d+ of \d+ weights$"): "np.unique({out}.sum(axis=(1, "
+    "2)))",
     re.compile(r"\d+ of \d+ outputs are 0 for x = 0$"): "({out} == 0).sum()",
     re.compile(r"\d+ of \d+ dropped units got a gradient$"): "(dx != 0)[{out} == 0].sum()",
     re.compile(r"\d+ of \d+ labels differ from y$"): "(y2 != y).sum()",
@@ -47,11 +53,14 @@ TWO = {
     "two generators with different seeds gave the same mask": "(one != other).sum()",
     "share of units on which two calls agree": "(one == other).mean()",
 }
-LOOPS = {  # what a message begins with -> the lines that count it, over other seeds than the check's
+# what a message begins with -> the lines that count it, over other seeds than the check's
+LOOPS = {
     re.compile(r"share of pairs of calls that keep equally many"): (
-        "kept = [({call} != 0).sum() for seed in range({many})]\nnp.mean([one == other for one, other in zip(kept[::2], kept[1::2])])"
+        "kept = [({call} != 0).sum() for seed in range({many})]\nnp.mean([one == other for one, "
+        "other in zip(kept[::2], kept[1::2])])"
     ),
-    re.compile(r"share of masks of \d+ units with nothing kept"): "np.mean([not np.any({call}) for seed in range({many})])",
+    re.compile(r"share of masks of \d+ units with nothing kept"): "np.mean([not np.any({call}) for "
+    "seed in range({many})])",
 }
 RESULT = {  # what a message begins with -> what shows it of the whole result
     re.compile(r"the function returned( in training| at test time| for .*)?$"): "type(result)",
@@ -67,13 +76,15 @@ def lines(calls: Sequence[Call], got: str) -> str:
     """Python that runs when pasted into the notebook and shows what `got` names; the calls alone where that is no single value."""
     if calls and calls[-1].is_shown and not calls[-1].returns:
         return _said(calls, got)
-    made = [call for call in calls if not (call.look and call.returns)]  # what is left reads a mask off what came back
+    # what is left reads a mask off what came back
+    made = [call for call in calls if not (call.look and call.returns)]
     calls, made = (_result_named(got, list(_in_mode(c, got))) for c in (calls, made))
     for form, of in ((_of_two, calls), (_loop, made), (_whole, made), (_global, made)):
         if found := form(got, of):
             return found
     expression = _expression(got, calls) if len(calls) <= MOST else ""
-    if not expression or not _can_be_named(expression, calls) or not _is_array(_input(expression), calls):
+    if (not expression or not _can_be_named(expression, calls)
+            or not _is_array(_input(expression), calls)):
         return script_text(made, MOST)
     first, calls = _named_input(expression, calls)
     return "\n".join([*first, _and_then(calls, expression)])
@@ -93,13 +104,15 @@ def _said(calls: Sequence[Call], got: str) -> str:
     shows = look.function.replace("{at}", place[1] if place else "")
     if "{call}" in shows:
         *first, call = _seeded(made.pop()).split("\n")
-        return "\n".join([*([script_text(made, len(made))] * bool(made)), *first, shows.replace("{call}", call)])
+        return "\n".join([*([script_text(made, len(made))] * bool(made)), *first,
+                          shows.replace("{call}", call)])
     return _and_then(made, shows, look.args)
 
 
 def _seeded(call: Call) -> str:
     """The call with a generator of the seed called `seed`."""
-    return script_text([replace(call, args=tuple(Named("np.random.default_rng(seed)") if isinstance(a, Seed) else a for a in call.args))])
+    return script_text([replace(call, args=tuple(
+        Named("np.random.default_rng(seed)") if isinstance(a, Seed) else a for a in call.args))])
 
 
 def _and_then(calls: Sequence[Call], expression: str, given: tuple[Any, ...] = ()) -> str:
@@ -142,7 +155,8 @@ def _loop(got: str, calls: Sequence[Call]) -> str:
     if not shows or not calls:
         return ""
     *first, call = _seeded(calls[0]).split("\n")
-    return "\n".join([*first, shows.format(call=call + "[0]" * (len(calls[0].returns) > 1), many=MANY)])
+    return "\n".join(
+        [*first, shows.format(call=call + "[0]" * (len(calls[0].returns) > 1), many=MANY)])
 
 
 def _whole(got: str, calls: Sequence[Call]) -> str:
@@ -160,14 +174,17 @@ def _global(got: str, calls: Sequence[Call]) -> str:
     k = next((k for k, call in enumerate(calls) if call.returns), 0)
     *first, call = script_text([calls[k]]).split("\n")
     made = [script_text(calls[:k], k)] * bool(k)
-    return "\n".join(["import random", *first, *made, f"before = {STATE}", f"result = {call}", f"({STATE}) != before"])
+    return "\n".join(["import random", *first, *made, f"before = {STATE}", f"result = {call}",
+                      f"({STATE}) != before"])
 
 
 def _expression(got: str, calls: Sequence[Call]) -> str:
     """The value that a message begins with, in the names that one of the calls returns and no other; "" when it is none of these."""
     subject = got.partition(" = ")[0].strip()
-    made, read = ([name for call in calls if call.look == look for name in call.returns] for look in (False, True))
-    names = [name for name in dict.fromkeys([*made, *read]) if made.count(name) <= 1 >= read.count(name)]
+    made, read = ([name for call in calls if call.look == look for name in call.returns]
+                  for look in (False, True))
+    names = [name for name in dict.fromkeys([*made, *read])
+             if made.count(name) <= 1 >= read.count(name)]
     if not names or any(call.look and not call.returns for call in calls):
         return ""
     out = next((name for name in reversed(names) if name in DRAWN), "")
@@ -181,7 +198,8 @@ def _expression(got: str, calls: Sequence[Call]) -> str:
         return f"(({out} == 0){one} == ({out} == 0){other}).mean()"
     if subject.removesuffix(".shape") in names:
         return re.sub(r"(\w+)\.shape$", r"np.shape(\1)", subject)
-    return _value(subject.replace("[kept]", f"[{out} != 0]" if out else "[kept]"), {*names, "x"}) if " = " in got else ""
+    return (_value(subject.replace("[kept]", f"[{out} != 0]" if out else "[kept]"), {*names, "x"})
+            if " = " in got else "")
 
 
 def _value(text: str, known: set[str]) -> str:
@@ -191,8 +209,10 @@ def _value(text: str, known: set[str]) -> str:
     except (SyntaxError, ValueError):
         return ""
     used = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
-    called = {n.func.attr if isinstance(n.func, ast.Attribute) else "" for n in ast.walk(tree) if isinstance(n, ast.Call)}
-    return text if used and used <= known and used != {"x"} and called <= {"sum", "mean", "var"} else ""
+    called = {n.func.attr if isinstance(n.func, ast.Attribute) else ""
+              for n in ast.walk(tree) if isinstance(n, ast.Call)}
+    return (text if used and used <= known and used != {"x"}
+            and called <= {"sum", "mean", "var"} else "")
 
 
 def _input(expression: str) -> str:
@@ -204,14 +224,16 @@ def _is_named(name: str, calls: Sequence[Call]) -> bool:
 
 
 def _is_array(name: str, calls: Sequence[Call]) -> bool:
-    return not any(argument_text(a) == name and not isinstance(a.value, np.ndarray) for c in calls for a in c.args if isinstance(a, Given))
+    return not any(argument_text(a) == name and not isinstance(a.value, np.ndarray) for c in calls
+                   for a in c.args if isinstance(a, Given))
 
 
 def _can_be_named(expression: str, calls: Sequence[Call]) -> bool:
     """Whether the input that the expression speaks of is the first argument of the last call, or has that name already."""
     name = _input(expression)
     first = next(iter(calls[-1].args), None)
-    return _is_named(name, calls) or (isinstance(first, Given) and (name == "dout" or (name == "x" and len(calls) == 1)))
+    return (_is_named(name, calls)
+            or (isinstance(first, Given) and (name == "dout" or (name == "x" and len(calls) == 1))))
 
 
 def _named_input(expression: str, calls: list[Call]) -> tuple[list[str], list[Call]]:
@@ -219,7 +241,8 @@ def _named_input(expression: str, calls: list[Call]) -> tuple[list[str], list[Ca
     name, last = _input(expression), calls[-1]
     if _is_named(name, calls):
         return [], calls
-    return [f"{name} = {argument_text(last.args[0])}"], [*calls[:-1], replace(last, args=(Named(name), *last.args[1:]))]
+    return [f"{name} = {argument_text(last.args[0])}"], [
+        *calls[:-1], replace(last, args=(Named(name), *last.args[1:]))]
 
 
 class Named(str):

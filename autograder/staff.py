@@ -14,7 +14,16 @@ from typing import Any, TypeVar
 from autograder import notebook
 from autograder.chance import MAX_TESTS
 from autograder.checks_api.verb import hide
-from autograder.course import HINTS, defined, demand_distinct, lacking, load_module, load_public, slugs, with_needs
+from autograder.course import (
+    HINTS,
+    defined,
+    demand_distinct,
+    lacking,
+    load_module,
+    load_public,
+    slugs,
+    with_needs,
+)
 from autograder.diagnose import Facts, fingerprint, signs
 from autograder.folders import folders, salt
 from autograder.foresight import Foresight
@@ -37,7 +46,9 @@ from autograder.model import (
 from autograder.subjects.local import Local
 from autograder.subjects.oracle import Oracle
 
-PATIENCE = 600.0  # seconds for a call of the course's own functions: on a busy machine "timed_out" must not become a word of the hints
+# seconds for a call of the course's own functions: on a busy machine "timed_out" must not become a
+# word of the hints
+PATIENCE = 600.0
 T = TypeVar("T")
 
 
@@ -56,7 +67,8 @@ class Staff:
         subject = Local(self.solution.cells)
         if subject.troubles:
             cell, trouble = next(iter(subject.troubles.items()))
-            raise CourseError(f"The solution of {self.assignment.slug} does not run: cell {cell}: {trouble}. Mend the solution notebook.")
+            raise CourseError(f"The solution of {self.assignment.slug} does not run: cell {cell}: "
+                              f"{trouble}. Mend the solution notebook.")
         return subject
 
     @cached_property
@@ -81,16 +93,20 @@ class Staff:
         found: dict[str, list[str]] = {}
         for function, text in source(entry).items():
             found.setdefault(homes.get(function, entry.exercise), []).append(text)
-        return {e: "\n\n\n".join([*helpers(entry, "\n".join(texts), self.assignment.setup), *texts]) for e, texts in found.items()}
+        return {e: "\n\n\n".join([*helpers(entry, "\n".join(texts), self.assignment.setup), *texts])
+                for e, texts in found.items()}
 
     def base(self, entry: Misconception | Variant) -> dict[str, str]:
         """What is edited: the solution's answers, or those with a variant among them, without comments and docstrings."""
         if not entry.base:
             return self._solved
         for variant in self.key.variants:
-            if variant.exercise == entry.exercise and variant.name == entry.base and variant is not entry:
-                return self._solved | {name: bare(text) for name, text in self.written(variant).items()}
-        raise CourseError(f"{entry.name} edits the variant {entry.base!r}, and {entry.exercise} has none of that name. Mend base=.")
+            if (variant.exercise == entry.exercise and variant.name == entry.base
+                    and variant is not entry):
+                return self._solved | {name: bare(text)
+                                       for name, text in self.written(variant).items()}
+        raise CourseError(f"{entry.name} edits the variant {entry.base!r}, and {entry.exercise} "
+                          "has none of that name. Mend base=.")
 
     @cached_property
     def _solved(self) -> dict[str, str]:
@@ -100,16 +116,19 @@ class Staff:
         """The solution notebook with that answer in it, loaded in this process."""
         if not entry.edits:
             return self.reference.with_functions(dict(entry.functions))
-        subject = self.with_cells(self.base(entry) | self.written(entry) if entry.base else self.written(entry))
+        subject = self.with_cells(self.base(entry) | self.written(entry) if entry.base
+                                  else self.written(entry))
         for cell, trouble in subject.troubles.items():
-            raise CourseError(f"{entry.name}, an edit of {cell}, does not run: {trouble}. Mend the edit.")
+            raise CourseError(
+                f"{entry.name}, an edit of {cell}, does not run: {trouble}. Mend the edit.")
         return subject
 
     def with_cells(self, answers: Mapping[str, str]) -> Local:
         """The solution notebook with these answers (exercise -> source) in it, which all of its functions see."""
         names = {e.name: e.names for e in self.assignment.exercises}
         order = [e for e in names if e in answers]
-        return self.reference.with_answers([Cell(e, Role.ANSWER, answers[e], names[e]) for e in order])
+        return self.reference.with_answers([Cell(e, Role.ANSWER, answers[e], names[e])
+                                            for e in order])
 
     @cached_property
     def consequences(self) -> dict[Any, Any]:
@@ -132,11 +151,15 @@ def must_exist(root: Path, slug: str) -> Path:
     folder = found.of(slug)
     if not found.source.is_dir() and found.released(slug).is_dir():
         mend = f"To check a notebook: autograder check {found.released(slug) / slug}.ipynb"
-        raise CourseError(f"{root} holds what students get of {slug}, and no solutions: nothing can be graded here. {mend}")
-    if folder.is_dir() and not (folder / "checks.py").is_file() and not folders(root).key(slug).is_file():
-        raise CourseError(f"{slug} has no checks.py, so nbgrader grades it as ever: nbgrader autograde {slug}")
+        raise CourseError(f"{root} holds what students get of {slug}, and no solutions: nothing "
+                          f"can be graded here. {mend}")
+    if (folder.is_dir() and not (folder / "checks.py").is_file()
+            and not folders(root).key(slug).is_file()):
+        raise CourseError(
+            f"{slug} has no checks.py, so nbgrader grades it as ever: nbgrader autograde {slug}")
     if not folder.is_dir():
-        raise CourseError(f"There is no assignment {slug!r} in {found.source}. There are: {', '.join(slugs(root)) or 'none'}.")
+        raise CourseError(f"There is no assignment {slug!r} in {found.source}. There are: "
+                          f"{', '.join(slugs(root)) or 'none'}.")
     return folder
 
 
@@ -144,14 +167,17 @@ def load_staff(root: Path, slug: str) -> Staff:
     """The assignment `slug` of the course at `root` with its key."""
     folder = must_exist(root, slug)
     public = load_public(folder)
-    if lacking(public):  # the key may import what the assignment needs; without it, it would be of no use anyhow
-        return Staff(public, Key({}, (), (), ""), notebook.read(folder / f"{slug}.ipynb", public), folders(root).released(slug))
+    # the key may import what the assignment needs; without it, it would be of no use anyhow
+    if lacking(public):
+        return Staff(public, Key({}, (), (), ""), notebook.read(folder / f"{slug}.ipynb", public),
+                     folders(root).released(slug))
     module = load_module(folders(root).key(slug), f"_autograder_key_{slug}")
     hidden = _hidden(module, public)
     exercises = tuple(_with_hidden(e, hidden.get(e.name, {})) for e in public.exercises)
     for exercise in exercises:
         demand_distinct(exercise)
-    assignment = replace(public, exercises=exercises, course_cells=public.course_cells | _released_cells(root, slug))
+    assignment = replace(public, exercises=exercises,
+                         course_cells=public.course_cells | _released_cells(root, slug))
     _affordable(assignment)
     found = entries(vars(module))
     for entry in found:
@@ -163,7 +189,8 @@ def load_staff(root: Path, slug: str) -> Staff:
         salt=str(defined(module, "SALT")) + salt(root),
         equivalent=getattr(module, "EQUIVALENT", {}),
     )
-    return Staff(assignment, key, notebook.read(folder / f"{slug}.ipynb", assignment), folders(root).released(slug))
+    return Staff(assignment, key, notebook.read(folder / f"{slug}.ipynb", assignment),
+                 folders(root).released(slug))
 
 
 def _hidden(module: ModuleType, public: Assignment) -> dict[str, dict[str, tuple[Check, ...]]]:
@@ -175,16 +202,19 @@ def _hidden(module: ModuleType, public: Assignment) -> dict[str, dict[str, tuple
         known = [p.name for p in public.exercise(name).parts]
         if not isinstance(parts, Mapping):
             mend = f"Write {{part: [checks]}} with its parts: {', '.join(known)}."
-            raise CourseError(f"{where} lists checks of {name} without saying of which part. {mend}")
+            raise CourseError(
+                f"{where} lists checks of {name} without saying of which part. {mend}")
         for part in parts:
             if part not in known:
-                raise CourseError(f"{where} speaks of the part {part!r} of {name}, which has the parts {', '.join(known)}.")
+                raise CourseError(f"{where} speaks of the part {part!r} of {name}, which has the "
+                                  f"parts {', '.join(known)}.")
         found[name] = {part: tuple(hide(c) for c in checks) for part, checks in parts.items()}
     return found
 
 
 def _with_hidden(exercise: Exercise, hidden: Mapping[str, tuple[Check, ...]]) -> Exercise:
-    return replace(exercise, parts=tuple(with_needs(p, (*p.checks, *hidden.get(p.name, ()))) for p in exercise.parts))
+    return replace(exercise, parts=tuple(with_needs(p, (*p.checks, *hidden.get(p.name, ())))
+                                         for p in exercise.parts))
 
 
 def _must_be_askable(entry: Misconception | Variant, public: Assignment) -> None:
@@ -194,16 +224,18 @@ def _must_be_askable(entry: Misconception | Variant, public: Assignment) -> None
     if isinstance(entry, Variant):
         return
     for name in entry.also:
-        _must_be_there(name, public, f"also= of the misconception {entry.name} in {public.slug}_key.py")
+        _must_be_there(name, public,
+                       f"also= of the misconception {entry.name} in {public.slug}_key.py")
     if entry.exercise not in public.probes:
-        raise CourseError(
-            f"The misconception {entry.name} cannot be told apart from anything: checks.py has no PROBES for {entry.exercise}. "
-            f'Add some there: PROBES = {{"{entry.exercise}": [...]}}; the other assignments show how.'
-        )
+        raise CourseError(f"The misconception {entry.name} cannot be told apart from anything: "
+                          f"checks.py has no PROBES for {entry.exercise}. "
+                          f'Add some there: PROBES = {{"{entry.exercise}": [...]}}; the other '
+                          'assignments show how.')
     facts = [probe.name for probe in public.probes[entry.exercise]]
     for sign in entry.signs:
         if sign.removeprefix("=") not in facts:
-            told = f"The misconception {entry.name} has the sign {sign!r}, which is no fact of {entry.exercise}. Its facts in PROBES are"
+            told = (f"The misconception {entry.name} has the sign {sign!r}, which is no fact of "
+                    f"{entry.exercise}. Its facts in PROBES are")
             raise CourseError(f"{told}: {', '.join(facts)}.")
 
 
@@ -224,7 +256,8 @@ def _released_cells(root: Path, slug: str) -> frozenset[str]:
 def _affordable(assignment: Assignment) -> None:
     spent = sum(c.chances for e in assignment.exercises for c in e.checks)
     if spent > MAX_TESTS:
-        raise CourseError(f"{assignment.slug} makes {spent} chance tests; the error budget pays for {MAX_TESTS}. Leave some out.")
+        raise CourseError(f"{assignment.slug} makes {spent} chance tests; the error budget pays "
+                          f"for {MAX_TESTS}. Leave some out.")
 
 
 def hints(staff: Staff) -> dict[str, Any]:
@@ -242,19 +275,22 @@ def hints(staff: Staff) -> dict[str, Any]:
         for belief in (m for m in staff.key.misconceptions if m.exercise == exercise):
             wrong = facts(staff, belief)
             chosen, also = signs(right, wrong, belief.signs)
-            told = {"name": belief.name, "sentence": belief.sentence, "signs": chosen, "also": also, "crosses": crosses(staff, belief)}
+            told = {"name": belief.name, "sentence": belief.sentence, "signs": chosen, "also": also,
+                    "crosses": crosses(staff, belief)}
             result[exercise]["misconceptions"].append(told)
     _share(staff, result)
     return result
 
 
-_KNOWN: dict[str, Any] = {}  # in this process: `verify` has looked at every wrong answer when it makes the release once more
+# in this process: `verify` has looked at every wrong answer when it makes the release once more
+_KNOWN: dict[str, Any] = {}
 
 
 def _known(what: str, staff: Staff, belief: Misconception, look: Callable[[], T]) -> T:
     cells = [cell.source for cell in staff.solution.cells]
     folder, answers = staff.assignment.folder, (staff.base(belief), staff.written(belief))
-    key = repr((what, folder, (folder / "checks.py").read_text(encoding="utf-8"), belief.exercise, cells, answers))
+    key = repr((what, folder, (folder / "checks.py").read_text(encoding="utf-8"), belief.exercise,
+                cells, answers))
     if key not in _KNOWN:
         _KNOWN[key] = look()
     found: T = _KNOWN[key]
@@ -266,8 +302,10 @@ def crosses(staff: Staff, belief: Misconception, judged: Iterable[Verdict] = ())
 
     def look() -> list[str]:
         public = staff.assignment.exercise(belief.exercise).public
-        found = judged or judge(public, staff.answered(belief), staff.assignment.slug, seconds=PATIENCE)
-        return [v.check for v in found if not v.passed and v.outcome is not Outcome.SKIPPED and not v.hidden]
+        found = judged or judge(public, staff.answered(belief), staff.assignment.slug,
+                                seconds=PATIENCE)
+        return [v.check for v in found
+                if not v.passed and v.outcome is not Outcome.SKIPPED and not v.hidden]
 
     return _known("crosses", staff, belief, look)
 
@@ -276,18 +314,24 @@ def facts(staff: Staff, belief: Misconception) -> Facts:
     """What a look at an answer of who believes this finds."""
     slug, exercise = staff.assignment.slug, belief.exercise
     probes = staff.assignment.probes.get(exercise, ())
-    return _known("facts", staff, belief, lambda: fingerprint(probes, exercise, staff.answered(belief), slug, PATIENCE, strict=True))
+    return _known("facts", staff, belief, lambda: fingerprint(
+        probes, exercise, staff.answered(belief), slug, PATIENCE, strict=True))
 
 
 def _share(staff: Staff, told: dict[str, Any]) -> None:
     """Tell a belief of the other exercises it holds for, where the facts that give it away are looked at and no belief has them yet."""
-    for belief, exercise in ((b, staff.assignment.exercise(e).name) for b in staff.key.misconceptions for e in b.also):
+    for belief, exercise in ((b, staff.assignment.exercise(e).name)
+                             for b in staff.key.misconceptions for e in b.also):
         if exercise not in told or belief.exercise not in told:
             continue
-        entry = next(m for m in told[belief.exercise]["misconceptions"] if (m["name"], m["sentence"]) == (belief.name, belief.sentence))
+        entry = next(m for m in told[belief.exercise]["misconceptions"]
+                     if (m["name"], m["sentence"]) == (belief.name, belief.sentence))
         right, there = told[exercise]["right"], told[exercise]["misconceptions"]
-        shown = bool(entry["signs"]) and all(right.get(fact, word) != word for fact, word in entry["signs"].items())
+        shown = (bool(entry["signs"])
+                 and all(right.get(fact, word) != word for fact, word in entry["signs"].items()))
         if shown and entry["signs"] not in [m["signs"] for m in there]:
-            also = {fact: word for fact, word in entry["also"].items() if right.get(fact, word) != word}
+            also = {fact: word for fact, word in entry["also"].items()
+                    if right.get(fact, word) != word}
             names = [check.name for check in staff.assignment.exercise(exercise).checks]
-            there.append({**entry, "also": also, "crosses": [name for name in entry["crosses"] if name in names]})
+            there.append({**entry, "also": also,
+                          "crosses": [name for name in entry["crosses"] if name in names]})

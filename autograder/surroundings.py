@@ -12,13 +12,14 @@ from importlib import metadata
 
 from autograder.model import CourseError
 
-LONGEST = 107 - len("/pymp-xxxxxxxx/listener-xxxxxxxx")  # what Linux allows for the path of a socket, less what multiprocessing appends
+# what Linux allows for the path of a socket, less what multiprocessing appends
+LONGEST = 107 - len("/pymp-xxxxxxxx/listener-xxxxxxxx")
 SHORT = ("/tmp", "/var/tmp", "/dev/shm")  # only a folder of one's own is made there
 OPTIMIZED = (
-    "Python was started with -O or PYTHONOPTIMIZE, and so without the sentences of the checks and the asserts of the answers. "
-    "Unset PYTHONOPTIMIZE (or leave out -O) and run this again."
-)
-NAMESAKE = "autograder"  # on the public index that is a stranger's; the course is dropout-autograder
+    "Python was started with -O or PYTHONOPTIMIZE, and so without the sentences of the checks and "
+    "the asserts of the answers. Unset PYTHONOPTIMIZE (or leave out -O) and run this again.")
+# on the public index that is a stranger's; the course is dropout-autograder
+NAMESAKE = "autograder"
 OURS = "course on dropout"
 LIBRARIES = ("OMP", "OPENBLAS", "MKL")
 NO_SEMAPHORES = "several jobs need a /dev/shm that can be written to"
@@ -44,7 +45,8 @@ def stranger() -> str:
         return ""
     if OURS in (other.metadata["Summary"] or ""):  # what the course was called before
         return ""
-    return f"Another package is called {NAMESAKE}, too, and is installed here. Say pip uninstall {NAMESAKE}, then install the course anew."
+    return (f"Another package is called {NAMESAKE}, too, and is installed here. Say pip uninstall "
+            f"{NAMESAKE}, then install the course anew.")
 
 
 def short_sockets() -> None:
@@ -54,10 +56,12 @@ def short_sockets() -> None:
         return
     short = next((path for path in SHORT if os.access(path, os.W_OK | os.X_OK)), None)
     if short is None:
-        raise CourseError(f"TMPDIR ({folder}) is too long for a socket. Set it to a shorter one, as in TMPDIR=/tmp, or say --jobs 1.")
+        raise CourseError(f"TMPDIR ({folder}) is too long for a socket. Set it to a shorter one, "
+                          "as in TMPDIR=/tmp, or say --jobs 1.")
     tempfile.tempdir = short
     try:
-        multiprocessing.util.get_temp_dir()  # a folder of this process's own, remembered there and taken away in the end
+        # a folder of this process's own, remembered there and taken away in the end
+        multiprocessing.util.get_temp_dir()
     finally:
         tempfile.tempdir = folder
 
@@ -74,7 +78,8 @@ def semaphores() -> bool:
 def import_jsonschema_quickly() -> None:
     """Import jsonschema, as nbformat and nbgrader will, without its grammar of international web addresses.
 
-    Compiling that grammar takes more than half of the time that importing nbgrader takes, and no notebook's schema asks for it.
+    Compiling that grammar takes more than half of the time that importing nbgrader takes, and no
+    notebook's schema asks for it.
     """
     grammar = "rfc3987_syntax"
     if grammar in sys.modules or "jsonschema" in sys.modules:

@@ -1,6 +1,7 @@
 """The course's set-up cell for a place where the kit is not to be imported: what it takes from a module of the kit stands there in full.
 
-So a set-up cell may hand out code by an import, and no other cell can have it from there: in the sandbox that import finds a blank.
+So a set-up cell may hand out code by an import, and no other cell can have it from there: in the
+sandbox that import finds a blank.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ def written_out(setup: str) -> str:
     except SyntaxError:  # told where the cell is run
         return setup
     for node in reversed(body):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGE) and (path := _path(str(node.module))):
+        if (isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGE)
+                and (path := _path(str(node.module)))):
             lines[node.lineno - 1 : node.end_lineno] = [_statements(path)]
     return "\n".join(lines)
 
@@ -37,4 +39,5 @@ def _path(module: str) -> Path | None:
 @cache
 def _statements(path: Path) -> str:
     body = ast.parse(path.read_text(encoding="utf-8")).body
-    return ast.unparse(ast.Module([s for s in body if not (isinstance(s, ast.ImportFrom) and s.module == "__future__")], []))
+    return ast.unparse(ast.Module(
+        [s for s in body if not (isinstance(s, ast.ImportFrom) and s.module == "__future__")], []))

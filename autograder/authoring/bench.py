@@ -1,8 +1,8 @@
 """`autograder bench`: what grading costs here, side by side in one run, ratios first.
 
-Stock nbgrader runs everything in a kernel, as its users do, with two kinds of asserts (see stock_course.py). Times are wall-clock and want
-a quiet machine: what else runs here is looked at first and last, and said. Beside them stands the processor time of all that a command
-started.
+Stock nbgrader runs everything in a kernel, as its users do, with two kinds of asserts (see
+stock_course.py). Times are wall-clock and want a quiet machine: what else runs here is looked at
+first and last, and said. Beside them stands the processor time of all that a command started.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ from autograder.subjects.remote import Remote
 
 GRADIENT_CHECK = "agrees_with_finite_differences"
 SHAPES = ((4, 5), (32, 100), (2, 3, 8, 8), (8, 10, 64))
-HIDDEN = 0.2  # of the time of the start: by so much two starts may differ, so what the rest takes must be more to be told
+# of the time of the start: by so much two starts may differ, so what the rest takes must be more to
+# be told
+HIDDEN = 0.2
 
 
 @dataclass(frozen=True)
@@ -52,39 +54,44 @@ class Timing:
 
     def told(self) -> dict[str, Any]:
         """With the seconds for each, without what the start takes once; null where that start hides the rest."""
-        return asdict(self) | {"each": self._each(self.start, self.seconds), "each_cpu": self._each(self.start_cpu, self.cpu)}
+        return asdict(self) | {"each": self._each(self.start, self.seconds),
+                               "each_cpu": self._each(self.start_cpu, self.cpu)}
 
     def _each(self, start: float, whole: float) -> float | None:
         rest = whole - start
         return rest / max(self.count - self.first, 1) if rest > HIDDEN * start else None
 
 
-# --------------------------------------------------------------------------------------------------------------------- whole classes
-def class_timings(course: Path, slug: str, students: list[str], with_stock: bool = True) -> list[Timing]:
+# ------------------------------------------------------------------------------------ whole classes
+def class_timings(course: Path, slug: str, students: list[str],
+                  with_stock: bool = True) -> list[Timing]:
     """The same hand-ins by every road."""
+    grade = ("autograder", "grade", slug, "--regrade", "--jobs")
     roads = {
-        "autograder grade, warm, 2 jobs": ("autograder", "grade", slug, "--regrade", "--jobs", "2"),
-        "autograder grade, warm, 1 job": ("autograder", "grade", slug, "--regrade", "--jobs", "1"),
-        "autograder grade, fresh, 2 jobs": ("autograder", "grade", slug, "--regrade", "--jobs", "2", "--fresh"),
-        "autograder grade, fresh, 1 job": ("autograder", "grade", slug, "--regrade", "--jobs", "1", "--fresh"),
+        "autograder grade, warm, 2 jobs": (*grade, "2"),
+        "autograder grade, warm, 1 job": (*grade, "1"),
+        "autograder grade, fresh, 2 jobs": (*grade, "2", "--fresh"),
+        "autograder grade, fresh, 1 job": (*grade, "1", "--fresh"),
         "nbgrader autograde with this kit": ("nbgrader", "autograde", slug, "--force"),
     }
     timings = [_timed(name, command, course, students) for name, command in roads.items()]
     for kind in (stock_course.REAL, stock_course.EMPTY) if with_stock else ():
         plain = stock_course.course(course, slug, kind)
-        timings.append(_timed(f"stock nbgrader, {kind}", ("nbgrader", "autograde", slug, "--force"), plain, students))
+        timings.append(_timed(f"stock nbgrader, {kind}", ("nbgrader", "autograde", slug, "--force"),
+                              plain, students))
     return timings
 
 
 def _timed(name: str, command: tuple[str, ...], course: Path, students: list[str]) -> Timing:
     """The first hand-ins alone say what the start takes; then all of them."""
-    first = students[:2] if command[0] == "autograder" else students[:1]  # two, or no pool would be started
+    # two, or no pool would be started
+    first = students[:2] if command[0] == "autograder" else students[:1]
     start, start_cpu = run((*command, "--student", *first), course)
     seconds, cpu = run(command, course)
     return Timing(name, len(students), seconds, cpu, start, start_cpu, len(first))
 
 
-# --------------------------------------------------------------------------------------------------------------------- dearest checks
+# ----------------------------------------------------------------------------------- dearest checks
 def dearest(staff: Staff, most: int = 5) -> list[tuple[str, float]]:
     """The checks that cost most processor time on the solution, in the judge and in its worker together, in seconds."""
     costs: dict[str, float] = {}
@@ -95,32 +102,39 @@ def dearest(staff: Staff, most: int = 5) -> list[tuple[str, float]]:
             try:
                 check.judge(*exams)
             finally:
-                costs[f"{exercise}: {check.name}"] = time.process_time() + subject.budget.spent - began
+                costs[f"{exercise}: {check.name}"] = (
+                    time.process_time() + subject.budget.spent - began)
 
         return replace(check, judge=look)
 
     isolation = choose()
-    with warmed(isolation, stays_shut(isolation.name), staff.assignment.preload) as warm, Remote(warm, staff.solution.cells) as subject:
+    with warmed(isolation, stays_shut(isolation.name),
+                staff.assignment.preload) as warm, Remote(warm, staff.solution.cells) as subject:
         subject.run_cells()
         for e in staff.assignment.exercises:
             subject.budget.begin_exercise()
-            judge(e.each(partial(timed, exercise=e.name, subject=subject)), subject, staff.assignment.slug, staff.key.salt, staff.reference)
+            judge(e.each(partial(timed, exercise=e.name, subject=subject)), subject,
+                  staff.assignment.slug, staff.key.salt, staff.reference)
     return sorted(costs.items(), key=lambda cost: -cost[1])[:most]
 
 
-# ------------------------------------------------------------------------------------------------------------------- gradient checks
-def gradient_timings(staff: Staff, shapes: Iterable[tuple[int, ...]] = SHAPES) -> list[dict[str, Any]]:
+# ---------------------------------------------------------------------------------- gradient checks
+def gradient_timings(staff: Staff,
+                     shapes: Iterable[tuple[int, ...]] = SHAPES) -> list[dict[str, Any]]:
     """The assignment's own gradient check of its own solution, for inputs of these shapes; nothing where it has no such check.
 
     Against a loop over all elements and, where it is installed, torch's gradcheck.
     """
-    checks = [(e.name, c) for e in staff.assignment.exercises for c in e.checks if c.verb == GRADIENT_CHECK]
+    checks = [(e.name, c) for e in staff.assignment.exercises
+              for c in e.checks if c.verb == GRADIENT_CHECK]
     return [_against_others(*checks[0], staff, shape) for shape in shapes if checks]
 
 
-def _against_others(exercise: str, check: Check, staff: Staff, shape: tuple[int, ...]) -> dict[str, Any]:
+def _against_others(exercise: str, check: Check, staff: Staff,
+                    shape: tuple[int, ...]) -> dict[str, Any]:
     x = np.random.default_rng(0).standard_normal(shape)
-    times = {"check": computing(partial(_hold, exercise, check, staff, shape)), "loop": computing(partial(elementwise, x))}
+    times = {"check": computing(partial(_hold, exercise, check, staff, shape)),
+             "loop": computing(partial(elementwise, x))}
     return {"shape": list(shape), "seconds": times | torch_times(x)}
 
 
@@ -159,14 +173,15 @@ def torch_times(x: np.ndarray[Any, Any]) -> dict[str, float]:
     }
 
 
-# ------------------------------------------------------------------------------------------------------------------------ self-check
+# --------------------------------------------------------------------------------------- self-check
 def self_check_timings(course: Path, slug: str) -> dict[str, float]:
     """What a student waits for, against `import numpy` alone."""
     folder = Path(tempfile.mkdtemp(prefix="autograder-bench-"))
     try:
         shutil.copytree(folders(course).released(slug), folder / slug)
         path = folder / slug / f"{slug}.ipynb"
-        path.write_text(json.dumps(filled(released(path), solved(load_staff(course, slug)))), encoding="utf-8")
+        path.write_text(json.dumps(filled(released(path), solved(load_staff(course, slug)))),
+                        encoding="utf-8")
         numpy = median(lambda: subprocess.run([sys.executable, "-c", "import numpy"], check=True))
         check = median(lambda: run(("autograder", "check", str(path)), folder))
         return {"import numpy": numpy, "autograder check": check}
@@ -174,8 +189,9 @@ def self_check_timings(course: Path, slug: str) -> dict[str, float]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-# -------------------------------------------------------------------------------------------------------------------------- the whole
-def bench(root: Path, slug: str, students: int, into: Path, with_stock: bool = True, scaling: Iterable[int] = ()) -> dict[str, Any]:
+# ---------------------------------------------------------------------------------------- the whole
+def bench(root: Path, slug: str, students: int, into: Path, with_stock: bool = True,
+          scaling: Iterable[int] = ()) -> dict[str, Any]:
     """Everything, as plain data; written to into/bench.json and into/bench.png."""
     before = timing.others()
     into.mkdir(parents=True, exist_ok=True)
@@ -207,33 +223,42 @@ def scaled(root: Path, slug: str, students: int, into: Path) -> dict[str, float]
     course = simulate.simulate(root, slug, students, seed=1, into=into)
     seconds, cpu = run(("autograder", "grade", slug), course)
     memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    return {"students": students, "each": seconds / students, "cpu": cpu / students, "memory_mb": memory}
+    return {"students": students, "each": seconds / students, "cpu": cpu / students,
+            "memory_mb": memory}
 
 
 def lines(found: dict[str, Any]) -> Iterable[str]:
     """What was found, ratios first."""
     classes = found["classes"]
     slowest = classes[-1]
-    yield f"{found['machine']}; {found['assignment']}, {classes[0]['count']} hand-ins, {found['checks']} checks each"
+    yield (f"{found['machine']}; {found['assignment']}, {classes[0]['count']} hand-ins, "
+           f"{found['checks']} checks each")
     yield f"{'':48}{'times faster':>12}{'ms each':>9}{'of CPU':>8}{'us a check':>12}{'all, s':>8}"
     for t in classes:
-        each, cpu, check = (_number(t["each"], 1e3), _number(t["each_cpu"], 1e3), _number(t["each"], 1e6 / found["checks"]))
-        yield f"{t['name']:48}{_ratio(slowest['each'], t['each']):>12}{each:>9}{cpu:>8}{check:>12}{t['seconds']:8.0f}"
+        each, cpu, check = (_number(t["each"], 1e3), _number(t["each_cpu"], 1e3),
+                            _number(t["each"], 1e6 / found["checks"]))
+        yield (f"{t['name']:48}{_ratio(slowest['each'], t['each']):>12}"
+               f"{each:>9}{cpu:>8}{check:>12}{t['seconds']:8.0f}")
     if warning := timing.noise(found["others"]):
         yield warning
     if not found["whole"]:
-        yield "CPU: without what sandboxed workers used; no control group can be made here (as root, or: systemd-run --user --scope ...)"
+        yield ("CPU: without what sandboxed workers used; no control group can be made here (as "
+               "root, or: systemd-run --user --scope ...)")
     yield "dearest checks, in ms of CPU:"
     for name, seconds in found["dearest"]:
         yield f"{1e3 * seconds:8.1f}  {name}"
     for g in found["gradients"]:
         seconds = g["seconds"]
-        others = ", ".join(f"{name} {s / seconds['check']:.1f}x" for name, s in seconds.items() if name != "check")
-        yield f"gradient check on {tuple(g['shape'])}: {1e3 * seconds['check']:.2f} ms of computing; {others}"
+        others = ", ".join(f"{name} {s / seconds['check']:.1f}x"
+                           for name, s in seconds.items() if name != "check")
+        yield (f"gradient check on {tuple(g['shape'])}: {1e3 * seconds['check']:.2f} ms of "
+               f"computing; {others}")
     check = found["self-check"]
-    yield f"self-check of the whole notebook: {check['autograder check']:.2f} s; `import numpy` alone {check['import numpy']:.2f} s"
+    yield (f"self-check of the whole notebook: {check['autograder check']:.2f} s; `import numpy` "
+           f"alone {check['import numpy']:.2f} s")
     for s in found["scaling"]:
-        yield f"{s['students']} hand-ins: {1e3 * s['each']:.0f} ms each, {1e3 * s['cpu']:.0f} ms of CPU, {s['memory_mb']:.0f} MB at most"
+        yield (f"{s['students']} hand-ins: {1e3 * s['each']:.0f} ms each, {1e3 * s['cpu']:.0f} ms "
+               f"of CPU, {s['memory_mb']:.0f} MB at most")
 
 
 def _number(seconds: float | None, times: float) -> str:
@@ -254,7 +279,8 @@ def plot(found: dict[str, Any], path: Path) -> None:
     figure = Figure(figsize=(8, 3.2), layout="constrained")
     axes = figure.subplots()
     classes = found["classes"][::-1]
-    bars = axes.barh([t["name"] for t in classes], [1e3 * (t["each"] or 0) for t in classes], color="#4477aa")
+    bars = axes.barh([t["name"] for t in classes], [1e3 * (t["each"] or 0) for t in classes],
+                     color="#4477aa")
     axes.bar_label(bars, fmt="%.0f", padding=3)
     axes.set_xlabel("milliseconds for each hand-in")
     axes.set_title(f"{found['assignment']}: {found['machine']}", fontsize=9)

@@ -1,7 +1,8 @@
 """What a hand-out holds that could be put under an exercise's name, and in which coat: definitions, tables, lines of demonstrations.
 
-A module's definitions are taken wherever they stand, without their decorators, as somebody would copy them. Of a released notebook also
-each assignment that speaks of an exercise's arguments becomes a function of them: `mask = rng.random(x.shape) >= p` answers something.
+A module's definitions are taken wherever they stand, without their decorators, as somebody would
+copy them. Of a released notebook also each assignment that speaks of an exercise's arguments
+becomes a function of them: `mask = rng.random(x.shape) >= p` answers something.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class Candidate:
         return f"{self.name} in {self.file}"
 
 
-# ------------------------------------------------------------------------------------------------------------------------ modules
+# ------------------------------------------------------------------------------------------ modules
 def of_module(file: str, source: str) -> Iterator[Candidate]:
     """All that one module of the wheel defines; CourseError when it cannot be imported."""
     space = _space(file, source)
@@ -57,7 +58,8 @@ def of_module(file: str, source: str) -> Iterator[Candidate]:
             told.add(id(value))
             yield Candidate(file, name, value)
     for statement in ast.parse(source).body:
-        if isinstance(statement, ast.FunctionDef) and not statement.decorator_list:  # told above; what is in it is not
+        # told above; what is in it is not
+        if isinstance(statement, ast.FunctionDef) and not statement.decorator_list:
             yield from _defined(file, statement, space, f"{statement.name}.")
         else:
             yield from _defined(file, ast.Module([statement], []), space)
@@ -77,7 +79,8 @@ def _space(file: str, source: str) -> dict[str, Any]:
     try:
         exec(compile(source, file, "exec"), vars(module))
     except Exception as error:
-        raise CourseError(f"{file} of the hand-out cannot be imported: {type(error).__name__}: {error}. Mend it.") from error
+        raise CourseError(f"{file} of the hand-out cannot be imported: {type(error).__name__}: "
+                          f"{error}. Mend it.") from error
     return vars(module)
 
 
@@ -88,20 +91,23 @@ def _is_own(value: Any, module: str) -> bool:
     return callable(value) and getattr(value, "__module__", module) == module
 
 
-def _defined(file: str, tree: ast.AST, space: Mapping[str, Any], path: str = "") -> Iterator[Candidate]:
+def _defined(file: str, tree: ast.AST, space: Mapping[str, Any],
+             path: str = "") -> Iterator[Candidate]:
     """Every definition at any depth, compiled by itself among the module's names."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             name = f"{path}{node.name}"
             made = _made(node, space)
-            if made is not None and not (isinstance(tree, ast.ClassDef) and node.name.startswith("__")):
+            if (made is not None
+                    and not (isinstance(tree, ast.ClassDef) and node.name.startswith("__"))):
                 yield Candidate(file, name, made)
             if isinstance(node, ast.ClassDef):
                 yield from _methods(file, name, made)
             yield from _defined(file, node, space, f"{name}.")
         else:
             if isinstance(node, ast.Lambda):
-                yield Candidate(file, f"{path}`{ast.unparse(node)[:LONGEST]}`", _evaluated(node, space))
+                yield Candidate(file, f"{path}`{ast.unparse(node)[:LONGEST]}`",
+                                _evaluated(node, space))
             yield from _defined(file, node, space, path)
 
 
@@ -134,7 +140,7 @@ def _methods(file: str, name: str, made: Any) -> Iterator[Candidate]:
             yield Candidate(file, f"{name}().{method}", getattr(one, method))
 
 
-# ---------------------------------------------------------------------------------------------------------------------- notebooks
+# ---------------------------------------------------------------------------------------- notebooks
 @dataclass(frozen=True)
 class Demonstration:
     """The cells of a released notebook: what they define, and their statements."""
@@ -155,17 +161,22 @@ class Demonstration:
         for tree in self.cells:
             for place, statement in enumerate(tree.body):
                 value = getattr(statement, "value", None)
-                if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.Expr)) and value is not None and _speaks(value, arguments):
+                if (isinstance(statement, (ast.Assign, ast.AnnAssign, ast.Expr))
+                        and value is not None and _speaks(value, arguments)):
                     yield from self._functions(tree.body[:place], value, arguments)
 
-    def _functions(self, above: Sequence[ast.stmt], value: ast.expr, arguments: Sequence[str]) -> Iterator[Candidate]:
+    def _functions(self, above: Sequence[ast.stmt], value: ast.expr,
+                   arguments: Sequence[str]) -> Iterator[Candidate]:
         shown = ast.unparse(value)
         name = f"`{shown[:LONGEST]}`"
         yield Candidate(self.file, name, self._function(f"return {shown}", arguments))
-        before = [s for s in above[-MAX_SLICE:] if isinstance(s, (ast.Assign, ast.AugAssign)) and not _binds(s, arguments)]
+        before = [s for s in above[-MAX_SLICE:]
+                  if isinstance(s, (ast.Assign, ast.AugAssign)) and not _binds(s, arguments)]
         if before:
-            body = "\n    ".join([*"\n".join(map(ast.unparse, before)).split("\n"), f"return {shown}"])
-            yield Candidate(self.file, name, self._function(body, arguments), f"and {len(before)} lines above")
+            body = "\n    ".join([*"\n".join(map(ast.unparse, before)).split("\n"),
+                                  f"return {shown}"])
+            yield Candidate(self.file, name, self._function(body, arguments),
+                            f"and {len(before)} lines above")
 
     def _function(self, body: str, arguments: Sequence[str]) -> Callable[..., Any]:
         names = dict(self.space)
@@ -178,18 +189,21 @@ class Demonstration:
 
 def _speaks(value: ast.expr, arguments: Sequence[str]) -> bool:
     """Whether an expression that is no mere name speaks of one of the arguments."""
-    return not isinstance(value, ast.Name) and any(isinstance(n, ast.Name) and n.id in arguments for n in ast.walk(value))
+    return (not isinstance(value, ast.Name)
+            and any(isinstance(n, ast.Name) and n.id in arguments for n in ast.walk(value)))
 
 
 def _binds(statement: ast.stmt, names: Sequence[str]) -> bool:
-    return any(isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store) and n.id in names for n in ast.walk(statement))
+    return any(isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store) and n.id in names
+               for n in ast.walk(statement))
 
 
 def of_notebook(file: str, text: str) -> Demonstration:
     """A released notebook with its definitions, imports and constants made, as a grader makes those that a student leans on."""
     code = [c for c in json.loads(text)["cells"] if c["cell_type"] == "code"]
     sources = [(_grade_id(c), as_python("".join(c["source"]))) for c in code]
-    cells = [Cell(f"{file} {n}", Role.SETUP if name == "setup" else Role.ADDED, source) for n, (name, source) in enumerate(sources)]
+    cells = [Cell(f"{file} {n}", Role.SETUP if name == "setup" else Role.ADDED, source)
+             for n, (name, source) in enumerate(sources)]
     shown = [ast.parse(source) for name, source in sources if not name.startswith("check_")]
     return Demonstration(file, Local(cells).namespace, tuple(shown))
 
@@ -198,7 +212,7 @@ def _grade_id(cell: Mapping[str, Any]) -> str:
     return str(cell["metadata"].get("nbgrader", {}).get("grade_id", ""))
 
 
-# ------------------------------------------------- what anybody does in a line or two to make a function pass for another
+# --------------------------- what anybody does in a line or two to make a function pass for another
 def coats(value: Any, arguments: Sequence[str]) -> Iterator[tuple[str, Callable[..., Any]]]:
     """The candidate as it is; where it takes fewer arguments, by their names, else the first ones."""
     parameters = inspect.signature(value).parameters.values()
@@ -212,7 +226,8 @@ def coats(value: Any, arguments: Sequence[str]) -> Iterator[tuple[str, Callable[
     if len(plain) >= len(arguments):
         yield "", value
     elif not (in_order and named) and needed:
-        yield f"of the first {len(needed)}", lambda *args, **kwargs: value(*[*args, *kwargs.values()][: len(needed)])
+        yield (f"of the first {len(needed)}",
+               lambda *args, **kwargs: value(*[*args, *kwargs.values()][: len(needed)]))
     if named and set(needed) <= set(named) and not (in_order and len(plain) >= len(arguments)):
         yield "by name", _by_name(value, arguments, named)
 
@@ -235,7 +250,8 @@ def mannered(function: Callable[..., Any], arguments: Sequence[str]) -> Callable
     return called
 
 
-def _by_name(value: Callable[..., Any], arguments: Sequence[str], named: Sequence[str]) -> Callable[..., Any]:
+def _by_name(value: Callable[..., Any], arguments: Sequence[str],
+             named: Sequence[str]) -> Callable[..., Any]:
     def called(*args: Any, **kwargs: Any) -> Any:
         given = {**dict(zip(arguments, args, strict=False)), **kwargs}
         return value(**{name: given[name] for name in named if name in given})
@@ -243,7 +259,8 @@ def _by_name(value: Callable[..., Any], arguments: Sequence[str], named: Sequenc
     return called
 
 
-SHAPES: Mapping[str, Callable[[Any], Any]] = {  # what half a line around it makes of what it returns
+# what half a line around it makes of what it returns
+SHAPES: Mapping[str, Callable[[Any], Any]] = {
     "": lambda value: value,
     "its first item": lambda value: value[0],
     "with a None": lambda value: (value, None),
@@ -262,13 +279,17 @@ def resembles(found: Any, right: Any) -> bool:
     if isinstance(found, np.ndarray) and not found.ndim:
         found = found.item()  # a student writes float(...) around it
     if isinstance(right, np.ndarray):
-        return isinstance(found, np.ndarray) and found.shape == right.shape and (found.dtype.kind == "b") == (right.dtype.kind == "b")
+        return (isinstance(found, np.ndarray) and found.shape == right.shape
+                and (found.dtype.kind == "b") == (right.dtype.kind == "b"))
     if isinstance(right, dict):
-        return isinstance(found, dict) and found.keys() == right.keys() and all(resembles(found[k], right[k]) for k in right)
+        return (isinstance(found, dict) and found.keys() == right.keys()
+                and all(resembles(found[k], right[k]) for k in right))
     if isinstance(right, (tuple, list)):
-        return isinstance(found, (tuple, list)) and len(found) == len(right) and all(map(resembles, found, right))
+        return (isinstance(found, (tuple, list)) and len(found) == len(right)
+                and all(map(resembles, found, right)))
     if isinstance(right, (int, float)) and not isinstance(right, bool):
-        return isinstance(found, (int, float)) and not isinstance(found, bool) and math.isfinite(found)
+        return (isinstance(found, (int, float)) and not isinstance(found, bool)
+                and math.isfinite(found))
     return type(found) is type(right)
 
 

@@ -1,7 +1,8 @@
 """`autograder demo`: a class of 40 in a scratch course, graded by stock nbgrader commands, with everything that comes out of it.
 
-Every belief of the key is handed in by somebody, some students are right in an unusual way, and some are blank, broken or hostile. The
-last column of the table says whether the marks are what that kind of hand-in deserves.
+Every belief of the key is handed in by somebody, some students are right in an unusual way, and
+some are blank, broken or hostile. The last column of the table says whether the marks are what that
+kind of hand-in deserves.
 """
 
 from __future__ import annotations
@@ -40,8 +41,10 @@ class HandIn:
     student: str
     kind: str
     content: Notebook | str
-    beliefs: dict[str, str] = field(default_factory=dict)  # exercise -> the misconception that should be named
-    lost: frozenset[str] | None = frozenset()  # exercises that lose points for another reason; None: nothing can be graded
+    # exercise -> the misconception that should be named
+    beliefs: dict[str, str] = field(default_factory=dict)
+    # exercises that lose points for another reason; None: nothing can be graded
+    lost: frozenset[str] | None = frozenset()
 
 
 @dataclass(frozen=True)
@@ -53,18 +56,20 @@ class Mark:
     comments: dict[str, str]
 
 
-# --------------------------------------------------------------------------------------------------------------------- the class
+# ---------------------------------------------------------------------------------------- the class
 def class_of_40(staff: Staff, blank: Notebook) -> list[HandIn]:
     """The same 40 hand-ins every time: all troubles, beliefs from the whole key, and the rest are right."""
     troubled = list(_troubled(staff, blank))
     wrong = [*_spread(list(_believers(staff, blank)), SIZE - RIGHT - len(troubled)), *troubled]
     people = [*_right(staff, blank, SIZE - len(wrong)), *wrong]
-    return [HandIn(f"s{n:02d}", h.kind, h.content, h.beliefs, h.lost) for n, h in enumerate(people, 1)]
+    return [HandIn(f"s{n:02d}", h.kind, h.content, h.beliefs, h.lost)
+            for n, h in enumerate(people, 1)]
 
 
 def _spread(people: list[HandIn], seats: int) -> list[HandIn]:
     """As many of them as there are seats for, from the first to the last."""
-    return people if len(people) <= seats else [people[k * len(people) // seats] for k in range(seats)]
+    return (people if len(people) <= seats
+            else [people[k * len(people) // seats] for k in range(seats)])
 
 
 def _right(staff: Staff, blank: Notebook, count: int) -> Iterator[HandIn]:
@@ -77,22 +82,27 @@ def _right(staff: Staff, blank: Notebook, count: int) -> Iterator[HandIn]:
 def _believers(staff: Staff, blank: Notebook) -> Iterator[HandIn]:
     """Each student holds one belief about the main exercises and perhaps one about the small ones, until all are handed out.
 
-    The main ones build on each other. Who is wrong about what they all use is right about the rest: one mistake would hide the other.
+    The main ones build on each other. Who is wrong about what they all use is right about the rest:
+    one mistake would hide the other.
     """
-    once = {(m.exercise, m.name): m for m in reversed(staff.key.misconceptions)}  # of several ways to write one the first
+    # of several ways to write one the first
+    once = {(m.exercise, m.name): m for m in reversed(staff.key.misconceptions)}
     queues, used = _by_exercise(list(once.values())[::-1]), _used_by(staff)
     everywhere = {name for names in used.values() for name in names if not used[name]}
-    chain = [e for e in queues if e not in everywhere and (used[e] - everywhere or any(e in names for names in used.values()))]
+    chain = [e for e in queues if e not in everywhere
+             and (used[e] - everywhere or any(e in names for names in used.values()))]
     first, *rest = chain or [max(queues, key=lambda e: len(queues[e]))]
     elsewhere = {m.name for exercise, found in queues.items() if exercise != first for m in found}
-    main = [[m] for m in queues.pop(first) if m.name not in elsewhere]  # somebody holds the others there
+    # somebody holds the others there
+    main = [[m] for m in queues.pop(first) if m.name not in elsewhere]
     main += [[m] for e in rest for m in queues.pop(e)]
     alone = [[m] for e in [e for e in queues if e in everywhere] for m in queues.pop(e)]
     for number, group in enumerate(main):
         group += [found[number] for found in queues.values() if number < len(found)]
     for group in main + alone:
         beliefs = {m.exercise: m.name for m in group}
-        yield HandIn("", "believes something", filled(blank, _merged(staff, group)), beliefs, _infected(staff, group))
+        yield HandIn("", "believes something", filled(blank, _merged(staff, group)), beliefs,
+                     _infected(staff, group))
 
 
 def _used_by(staff: Staff) -> dict[str, set[str]]:
@@ -104,7 +114,8 @@ def _used_by(staff: Staff) -> dict[str, set[str]]:
 def _infected(staff: Staff, group: Sequence[Misconception | Variant]) -> frozenset[str]:
     """Exercises that may lose points through a mistake about another one: a cell that it changes, or one that uses what is wrong."""
     found, plain = {m.exercise for m in group}, solved(staff)
-    infected = {name for m in group for name, source in with_entries(staff, m).items() if source != plain[name]}
+    infected = {name for m in group
+                for name, source in with_entries(staff, m).items() if source != plain[name]}
     infected |= {name for name, earlier in _used_by(staff).items() if earlier & found}
     return frozenset(infected - found)
 
@@ -129,7 +140,8 @@ def _by_itself(staff: Staff, answers: dict[str, str]) -> tuple[str, str]:
         header = re.search(rf"^def {name}\(.*\):$", source, re.MULTILINE)
         if header and not used[name] and name not in needed:
             return name, header.group()
-    raise CourseError(f"{staff.assignment.slug} has no function that stands by itself. Show the demo with another assignment.")
+    raise CourseError(f"{staff.assignment.slug} has no function that stands by itself. Show the "
+                      "demo with another assignment.")
 
 
 def _troubles(header: str) -> dict[str, str]:
@@ -153,12 +165,14 @@ def _forged(blank: Notebook) -> Notebook:
         if told.get("grade"):
             cell["metadata"]["tags"] = ["skip-execution"]
             told["points"] = 99
-            claim = {"data": {"text/plain": "99"}, "execution_count": 1, "metadata": {}, "output_type": "execute_result"}
+            claim = {"data": {"text/plain": "99"}, "execution_count": 1, "metadata": {},
+                     "output_type": "execute_result"}
             cell |= {"source": "99", "execution_count": 1, "outputs": [claim]}
     return notebook
 
 
-def _by_exercise(entries: Sequence[Misconception | Variant]) -> dict[str, list[Misconception | Variant]]:
+def _by_exercise(
+        entries: Sequence[Misconception | Variant]) -> dict[str, list[Misconception | Variant]]:
     found: dict[str, list[Misconception | Variant]] = {}
     for entry in entries:
         found.setdefault(entry.exercise, []).append(entry)
@@ -174,7 +188,7 @@ def _merged(staff: Staff, entries: Sequence[Misconception | Variant]) -> dict[st
     return answers
 
 
-# ----------------------------------------------------------------------------------------------------------------------- the run
+# ------------------------------------------------------------------------------------------ the run
 def demo(root: Path, folder: Path, unsafe: bool = False) -> int:
     """Build, grade and show; returns 0 when every mark is the one that was expected."""
     console = plain_console()
@@ -184,7 +198,8 @@ def demo(root: Path, folder: Path, unsafe: bool = False) -> int:
     slug = slugs(root)[0]
     course = scratch.course(root, folder.resolve(), slug)
     staff = load_staff(course, slug)
-    print(f"A class of {SIZE} in {course}, graded by nbgrader; student code runs in: {isolation.name}")
+    print(f"A class of {SIZE} in {course}, graded by nbgrader; student code runs in: "
+          f"{isolation.name}")
     scratch.nbgrader(course, "generate_assignment", slug, "--force")
     people = class_of_40(staff, released(folders(course).released(slug) / f"{slug}.ipynb"))
     for person in people:
@@ -195,9 +210,11 @@ def demo(root: Path, folder: Path, unsafe: bool = False) -> int:
     marks = _marks(course, slug)
     strange = _show(console, people, marks)
     print(f"\nMarks      {course / 'grades.csv'}")
-    print(f"Feedback   {course / 'feedback' / 's05' / slug / (slug + '.html')}   (one for each student)")
+    print(f"Feedback   {course / 'feedback' / 's05' / slug / (slug + '.html')}   (one for "
+          "each student)")
     print(f"Gradebook  {course / 'gradebook.db'}   Log  {course / 'autograde.log'}")
-    console.print("[green]Every mark is as expected.[/]" if not strange else f"[red]{strange} marks are not as expected.[/]")
+    console.print("[green]Every mark is as expected.[/]" if not strange
+                  else f"[red]{strange} marks are not as expected.[/]")
     return 0 if not strange else 1
 
 
@@ -214,12 +231,11 @@ def _autograde(course: Path, slug: str, console: Console, unsafe: bool) -> None:
     """`nbgrader autograde`, its log turned into a progress bar and kept in autograde.log."""
     command = [sys.executable, "-m", "nbgrader", "autograde", slug]
     environment = scratch.environment() | ({"AUTOGRADER_UNSAFE_ISOLATION": "1"} if unsafe else {})
-    columns = (TextColumn("nbgrader autograde"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with (
-        (course / "autograde.log").open("w", encoding="utf-8") as log,
-        subprocess.Popen(command, cwd=course, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process,
-        Progress(*columns, console=console) as progress,
-    ):
+    columns = (TextColumn("nbgrader autograde"), BarColumn(), MofNCompleteColumn(),
+               TimeElapsedColumn())
+    with ((course / "autograde.log").open("w", encoding="utf-8") as log, subprocess.Popen(
+            command, cwd=course, env=environment, text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT) as process, Progress(*columns, console=console) as progress):
         task = progress.add_task("grading", total=SIZE)
         seen: set[str] = set()
         for line in process.stdout or ():
@@ -230,9 +246,10 @@ def _autograde(course: Path, slug: str, console: Console, unsafe: bool) -> None:
         progress.update(task, completed=SIZE)
 
 
-# --------------------------------------------------------------------------------------------------------------------- what came
+# ---------------------------------------------------------------------------------------- what came
 def _marks(course: Path, slug: str) -> dict[str, Mark]:
-    from nbgrader.api import Gradebook  # type: ignore[import-untyped]  # staff only, and slow to import
+    # staff only, and slow to import
+    from nbgrader.api import Gradebook  # type: ignore[import-untyped]
 
     marks = {}
     with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
@@ -259,7 +276,8 @@ def _row(person: HandIn, mark: Mark | None, strange: bool) -> Row:
     label = f"{person.student}  {person.kind}"
     flag = "  [red]not as expected[/]" if strange else ""
     if mark is None:
-        return Row(label, {}, {}, ("cannot be read: reported by name, and the class is graded",), flag)
+        return Row(label, {}, {},
+                   ("cannot be read: reported by name, and the class is graded",), flag)
     named = [
         f"{exercise}: {belief.replace('_', ' ') if _says(mark, exercise, belief) else 'NOT NAMED'}"
         for exercise, belief in person.beliefs.items()
@@ -280,6 +298,7 @@ def _expected(person: HandIn, mark: Mark | None) -> bool:
         if exercise in person.beliefs:
             if full or not _says(mark, exercise, person.beliefs[exercise]):
                 return False
-        elif (not full and exercise not in person.lost) or (points and exercise in person.lost and not person.beliefs):
+        elif ((not full and exercise not in person.lost)
+              or (points and exercise in person.lost and not person.beliefs)):
             return False
     return True

@@ -1,6 +1,7 @@
 """Making hand-ins: a released notebook with answers written into its cells, for the demo, `verify` and tests.
 
-Works on the notebook as JSON and changes nothing but the sources of answer cells, as a student in Jupyter does.
+Works on the notebook as JSON and changes nothing but the sources of answer cells, as a student in
+Jupyter does.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """Whether anything in a hand-out answers an exercise, by behaviour: each candidate is put under the exercise's name and judged.
 
-Three sieves, each dearer than the one before. A candidate must be callable with what the exercise's functions are called with; what it
-returns must have the form of a right answer once at least; then the public checks are put to it, and where these give a quarter of the
-points, all checks. Candidates run in children that may neither write files nor compute for long, with nothing of the solution in sight:
-every other name of the assignment is as it was handed out.
+Three sieves, each dearer than the one before. A candidate must be callable with what the exercise's
+functions are called with; what it returns must have the form of a right answer once at least; then
+the public checks are put to it, and where these give a quarter of the points, all checks.
+Candidates run in children that may neither write files nor compute for long, with nothing of the
+solution in sight: every other name of the assignment is as it was handed out.
 """
 
 from __future__ import annotations
@@ -17,7 +18,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from autograder.authoring.candidates import Candidate, Demonstration, coats, fitting_shape, mannered, of_module, of_notebook, shaped
+from autograder.authoring.candidates import (
+    Candidate,
+    Demonstration,
+    coats,
+    fitting_shape,
+    mannered,
+    of_module,
+    of_notebook,
+    shaped,
+)
 from autograder.authoring.handout import Handout
 from autograder.authoring.limited import alarm, each
 from autograder.folders import folders
@@ -73,7 +83,7 @@ class Tried:
         return tuple({s.parts: s for s in reversed(self.scores) if s.share >= MOST}.values())
 
 
-# -------------------------------------------------------------------------------------------------------------------- an exercise
+# -------------------------------------------------------------------------------------- an exercise
 Asked = tuple[tuple[Call, ...], tuple[Answer, ...]]
 
 
@@ -89,7 +99,8 @@ class Target:
     def asked(self) -> tuple[Asked, ...]:
         """What the public checks ask the solution, script by script, and what it answers."""
         recorder = _Recorder(self.staff.reference)
-        judge(self.exercise.public, recorder, self.staff.assignment.slug, reference=self.staff.reference)
+        judge(self.exercise.public, recorder, self.staff.assignment.slug,
+              reference=self.staff.reference)
         return tuple(recorder.asked)
 
     @property
@@ -111,7 +122,8 @@ class Target:
     @cached_property
     def around(self) -> Mapping[str, Any]:
         """The names a candidate finds: as handed out, but for the functions of earlier exercises that this one builds on."""
-        return {**self.handed_out, **{n: self.solution(n) for n in self.names if n not in self.exercise.names}}
+        return {**self.handed_out,
+                **{n: self.solution(n) for n in self.names if n not in self.exercise.names}}
 
     def arguments(self, name: str) -> tuple[str, ...]:
         """The names of the arguments of one of its functions."""
@@ -121,7 +133,8 @@ class Target:
         """Scripts up to a first call of this function that a right answer returns from; each with that answer."""
         found = []
         for calls, answers in self.asked:
-            place = next((n for n, c in enumerate(calls) if c.function == name and answers[n].outcome is Outcome.PASSED), None)
+            place = next((n for n, c in enumerate(calls)
+                          if c.function == name and answers[n].outcome is Outcome.PASSED), None)
             if place is not None:
                 found.append((calls[: place + 1], answers[place]))
         return found[:: max(1, len(found) // SCRIPTS)][:SCRIPTS]
@@ -133,13 +146,16 @@ class Target:
     @cached_property
     def first(self) -> Exercise:
         """The exercise with the first check of each part: as a part is lost with one of its checks, no answer earns less than by these."""
-        return replace(self.exercise, parts=[replace(p, checks=list(p.checks[:1])) for p in self.exercise.public.parts])
+        return replace(self.exercise, parts=[replace(p, checks=list(p.checks[:1]))
+                                             for p in self.exercise.public.parts])
 
     def share(self, exercise: Exercise, answers: Mapping[str, Any]) -> float:
         """Which share of the points these answers earn by the checks of this exercise."""
         subject = Local(namespace={**self.around, **answers})
-        short = exercise.each(lambda check: replace(check, seconds=min(check.seconds or CALL_SECONDS, CALL_SECONDS)))
-        verdicts = judge(short, subject, self.staff.assignment.slug, self.staff.key.salt, self.staff.reference, CALL_SECONDS, deaths=1)
+        short = exercise.each(
+            lambda check: replace(check, seconds=min(check.seconds or CALL_SECONDS, CALL_SECONDS)))
+        verdicts = judge(short, subject, self.staff.assignment.slug, self.staff.key.salt,
+                         self.staff.reference, CALL_SECONDS, deaths=1)
         return sum(part.points for part in result(exercise, verdicts).parts) / exercise.points
 
 
@@ -152,12 +168,13 @@ class _Recorder:
         self.asked: list[Asked] = []
 
     def ask(self, calls: Sequence[Call], seconds: float) -> list[Answer]:
-        whole = [replace(call, nonzero=False) for call in calls]  # of a mask, too: else whatever is true or false has its form
+        # of a mask, too: else whatever is true or false has its form
+        whole = [replace(call, nonzero=False) for call in calls]
         self.asked.append((tuple(whole), tuple(self._subject.ask(whole, seconds))))
         return self._subject.ask(calls, seconds)
 
 
-# --------------------------------------------------------------------------------------------------------------------------- sieves
+# ------------------------------------------------------------------------------------------- sieves
 @dataclass(frozen=True)
 class Fitted:
     """A candidate in the coat in which it has the form of an answer."""
@@ -174,17 +191,21 @@ class Fitted:
 
     def in_shape(self, shape: str) -> Fitted:
         """The same, with what it returns in this shape."""
-        return replace(self, coat=", ".join(t for t in (self.coat, shape) if t), value=shaped(self.value, shape))
+        return replace(self, coat=", ".join(t for t in (self.coat, shape) if t),
+                       value=shaped(self.value, shape))
 
 
 def dressed(target: Target, name: str, candidate: Candidate) -> Iterator[Fitted]:
     """The candidate in every coat that there is for it under this name."""
     value, right = candidate.value, target.solution(name)
     if inspect.isclass(right):
-        if inspect.isclass(value) and {n for n in vars(right) if not n.startswith("_")} <= set(dir(value)):  # its methods
+        # its methods
+        if (inspect.isclass(value)
+                and {n for n in vars(right) if not n.startswith("_")} <= set(dir(value))):
             yield Fitted(name, candidate, "", value)
     elif callable(value) and _takes(value, arguments := target.arguments(name)):
-        yield from (Fitted(name, candidate, coat, function) for coat, function in coats(value, arguments))
+        yield from (Fitted(name, candidate, coat, function)
+                    for coat, function in coats(value, arguments))
 
 
 def _takes(value: Any, arguments: Sequence[str]) -> bool:
@@ -193,8 +214,10 @@ def _takes(value: Any, arguments: Sequence[str]) -> bool:
         parameters = inspect.signature(value).parameters.values()
     except (TypeError, ValueError):
         return False
-    needed = [p for p in parameters if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    asks = any("Exam" in str(p.annotation) for p in needed)  # a check: it puts questions and answers none
+    needed = [p for p in parameters
+              if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    # a check: it puts questions and answers none
+    asks = any("Exam" in str(p.annotation) for p in needed)
     return len(parameters) > 0 and len(needed) <= len(arguments) and not asks
 
 
@@ -203,9 +226,11 @@ def shape_of(target: Target, one: Fitted, partner: Fitted | None = None) -> str 
     if inspect.isclass(target.solution(one.name)):
         return ""
     own = {n: target.solution(n) for n in target.names} if target.leans(one.name) else {}
-    names = {**target.around, **own, **({partner.name: partner.value} if partner else {}), one.name: one.value}
+    names = {**target.around, **own, **({partner.name: partner.value} if partner else {}),
+             one.name: one.value}
     with contextlib.suppress(TimeoutError):  # who is slow once is not asked again
-        return next(filter(lambda s: s is not None, (_shape(names, *q) for q in target.questions(one.name))), None)
+        return next(filter(lambda s: s is not None,
+                           (_shape(names, *q) for q in target.questions(one.name))), None)
     return None
 
 
@@ -220,15 +245,17 @@ def tables(target: Target, candidates: Sequence[Candidate]) -> Iterator[Fitted]:
     for name in target.exercise.names:
         right = target.solution(name)
         for candidate in candidates:
-            if isinstance(candidate.value, dict) and isinstance(right, dict) and candidate.value.keys() & right.keys():
+            if (isinstance(candidate.value, dict) and isinstance(right, dict)
+                    and candidate.value.keys() & right.keys()):
                 yield Fitted(name, candidate, "", candidate.value)
 
 
-# ------------------------------------------------------------------------------------------------------------------------ the gate
+# ----------------------------------------------------------------------------------------- the gate
 Group = tuple[Fitted, ...]
 
 
-def tried(target: Target, candidates: Sequence[Candidate], notebooks: Sequence[Demonstration]) -> Tried:
+def tried(target: Target, candidates: Sequence[Candidate],
+          notebooks: Sequence[Demonstration]) -> Tried:
     """All candidates under the names of one exercise, single and in pairs of one file."""
     slug, name = target.staff.assignment.slug, target.exercise.name
     if target.is_table:
@@ -255,7 +282,8 @@ def _share(target: Target, group: Group) -> float:
     share = _worth(target, plain)
     if share >= MOST or target.is_table:
         return share
-    added = {n: v if inspect.isclass(v) else mannered(v, target.arguments(n)) for n, v in plain.items()}
+    added = {n: v if inspect.isclass(v) else mannered(v, target.arguments(n))
+             for n, v in plain.items()}
     return share if added == plain else max(share, _worth(target, added))
 
 
@@ -276,10 +304,12 @@ def _lines(target: Target, name: str, notebooks: Sequence[Demonstration]) -> Ite
 
 def _grouped(target: Target, sets: Mapping[str, Sequence[Candidate]]) -> tuple[list[Group], int]:
     """What has the form of an answer: one by one, and in pairs. Second: how many ended their process."""
-    first = [(None, d) for name, some in sets.items() if not target.leans(name) for c in some for d in dressed(target, name, c)]
+    first = [(None, d) for name, some in sets.items() if not target.leans(name) for c in some
+             for d in dressed(target, name, c)]
     singles, lost = _sieved(target, first)
     found = [one for (one,) in singles]
-    pairs = [(a, b) for a, b in itertools.combinations(found, 2) if a.name != b.name and a.candidate.file == b.candidate.file]
+    pairs = [(a, b) for a, b in itertools.combinations(found, 2)
+             if a.name != b.name and a.candidate.file == b.candidate.file]
     second = [
         (partner, d)
         for name, some in sets.items()
@@ -292,10 +322,12 @@ def _grouped(target: Target, sets: Mapping[str, Sequence[Candidate]]) -> tuple[l
     return [*singles, *pairs, *leaning], lost + more
 
 
-def _sieved(target: Target, jobs: Sequence[tuple[Fitted | None, Fitted]]) -> tuple[list[Group], int]:
+def _sieved(target: Target,
+            jobs: Sequence[tuple[Fitted | None, Fitted]]) -> tuple[list[Group], int]:
     """Those that fit, each in its shape, with the partners they have."""
     seen = each(jobs, lambda job: (shape_of(target, job[1], job[0]),))
-    found = [(p, one.in_shape(s[0])) for (p, one), s in zip(jobs, seen, strict=True) if s and s[0] is not None]
+    found = [(p, one.in_shape(s[0]))
+             for (p, one), s in zip(jobs, seen, strict=True) if s and s[0] is not None]
     return [tuple(f for f in two if f) for two in found], seen.count(None)
 
 

@@ -1,8 +1,8 @@
 """What students get, as a list of files: the released folders, a README, data that may be passed on, and the wheel of the student's part.
 
-What of the package is the student's part is not listed anywhere: it is what their command, their pytest, the checks of these assignments
-and the notebooks reach by imports. The wheel also holds checks, hints and layout of the assignments, so that a notebook finds them
-wherever it lies.
+What of the package is the student's part is not listed anywhere: it is what their command, their
+pytest, the checks of these assignments and the notebooks reach by imports. The wheel also holds
+checks, hints and layout of the assignments, so that a notebook finds them wherever it lies.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ RELEASED = ("checks.py", HINTS, LAYOUT)  # beside the notebook, and in the wheel
 CLONE = Path(autograder.__file__).parents[1]
 # of the course, or where it is one of the instructor's own, of the kit
 PAGES = {"README.md": "assignments/README.md", "LICENSE": "LICENSE"}
-PAGES |= {name: name for name in ("datasets/README.md", "datasets/digits.npy")}  # its licence allows it; what was fetched stays where it is
+# its licence allows it; what was fetched stays where it is
+PAGES |= {name: name for name in ("datasets/README.md", "datasets/digits.npy")}
 
 
 @dataclass(frozen=True)
@@ -52,29 +53,38 @@ class Handout:
 
     def modules(self) -> Iterator[tuple[str, str]]:
         """Name and text of each Python file in the wheel."""
-        return ((name, data.decode()) for name, data in sorted(self.wheel.items()) if name.endswith(".py"))
+        return ((name, data.decode())
+                for name, data in sorted(self.wheel.items()) if name.endswith(".py"))
 
     def notebooks(self) -> Iterator[tuple[str, str]]:
         """Name and text of each notebook."""
-        return ((name, data.decode()) for name, data in sorted(self.files.items()) if name.endswith(".ipynb"))
+        return ((name, data.decode())
+                for name, data in sorted(self.files.items()) if name.endswith(".ipynb"))
 
 
 def collect(root: Path, slugs: Sequence[str] = ()) -> Handout:
     """The hand-out of these assignments, of all released ones by default; CourseError when one is not released."""
     chosen = tuple(dict.fromkeys(slugs)) or tuple(released(root))
     if not chosen:
-        raise CourseError(f"{folders(root).release} holds no released assignment. Run `autograder release` first.")
+        raise CourseError(f"{folders(root).release} holds no released assignment. Run `autograder "
+                          "release` first.")
     given = {slug: folders(root).released(slug) for slug in chosen}
-    handed_out = {f"{slug}/{name}": _read(place / name) for slug, place in given.items() for name in (f"{slug}.ipynb", *RELEASED)}
-    wheel = {f"{PACKAGE}/{name}": data for name, data in student_part(_imports_of(handed_out)).items()}
-    wheel |= {f"{PACKAGE}/{INSTALLED}/{name}": _close(name, data) for name, data in handed_out.items() if not name.endswith(".ipynb")}
-    more = {name: next((h / where for h in (root, CLONE) if (h / where).is_file()), None) for name, where in PAGES.items()}
-    return Handout(chosen, wheel, handed_out | {name: _read(path) for name, path in more.items() if path})
+    handed_out = {f"{slug}/{name}": _read(place / name) for slug, place in given.items()
+                  for name in (f"{slug}.ipynb", *RELEASED)}
+    wheel = {f"{PACKAGE}/{name}": data
+             for name, data in student_part(_imports_of(handed_out)).items()}
+    wheel |= {f"{PACKAGE}/{INSTALLED}/{name}": _close(name, data)
+              for name, data in handed_out.items() if not name.endswith(".ipynb")}
+    more = {name: next((h / where for h in (root, CLONE) if (h / where).is_file()), None)
+            for name, where in PAGES.items()}
+    return Handout(chosen, wheel,
+                   handed_out | {name: _read(path) for name, path in more.items() if path})
 
 
 def _close(name: str, data: bytes) -> bytes:
     """A file as it lies in the wheel, where nobody reads it: JSON without indentation."""
-    return json.dumps(json.loads(data), ensure_ascii=False, separators=(",", ":")).encode() if name.endswith(".json") else data
+    return (json.dumps(json.loads(data), ensure_ascii=False, separators=(",", ":")).encode()
+            if name.endswith(".json") else data)
 
 
 def released(root: Path) -> list[str]:
@@ -86,10 +96,11 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise CourseError(f"{path} cannot be read ({error.strerror}). Run `autograder release` first.") from error
+        raise CourseError(
+            f"{path} cannot be read ({error.strerror}). Run `autograder release` first.") from error
 
 
-# ------------------------------------------------------------------------------------------------------------- the student's part
+# ------------------------------------------------------------------------------- the student's part
 def student_part(more: Iterable[str] = ()) -> dict[str, bytes]:
     """The files of the package that a student's entrances and these dotted names reach, by their names below the package."""
     house = Path(autograder.__file__).parent
@@ -103,15 +114,18 @@ def student_part(more: Iterable[str] = ()) -> dict[str, bytes]:
             continue
         reached[name] = path
         waiting += [*_inside(path.read_text(encoding="utf-8")), name.rpartition(".")[0]]
-    texts = {path.relative_to(house).as_posix(): bare(path.read_text(encoding="utf-8"), name in entered) for name, path in reached.items()}
-    return {**{name: text.encode() for name, text in texts.items()}, "py.typed": (house / "py.typed").read_bytes()}
+    texts = {
+        path.relative_to(house).as_posix(): bare(path.read_text(encoding="utf-8"), name in entered)
+        for name, path in reached.items()}
+    return {**{name: text.encode() for name, text in texts.items()},
+            "py.typed": (house / "py.typed").read_bytes()}
 
 
 def bare(source: str, entered: bool = False) -> str:
     """A module without comments and without the docstrings that nothing reads: they explain what is right. Each line keeps its number.
 
-    The docstring of a check, a verb, is its sentence. Of what is public in a module that is `entered`, by a student's command
-    or by an import of a notebook, help() may be asked.
+    The docstring of a check, a verb, is its sentence. Of what is public in a module that is
+    `entered`, by a student's command or by an import of a notebook, help() may be asked.
     """
     lines = source.splitlines()
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
@@ -119,7 +133,8 @@ def bare(source: str, entered: bool = False) -> str:
             line, column = token.start
             lines[line - 1] = lines[line - 1][:column].rstrip()
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef) and not _is_read(node, entered):
+        if (isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef)
+                and not _is_read(node, entered)):
             for text in _docstring(node):
                 last = text.end_lineno or text.lineno
                 lines[text.lineno - 1 : last] = [""] * (last - text.lineno + 1)
@@ -130,7 +145,8 @@ def _is_read(node: ast.Module | ast.FunctionDef | ast.ClassDef, entered: bool) -
     """Whether somebody may read the docstring of this."""
     if isinstance(node, ast.Module):
         return False
-    return any("verb" in ast.unparse(decorator) for decorator in node.decorator_list) or (entered and not node.name.startswith("_"))
+    return (any("verb" in ast.unparse(decorator) for decorator in node.decorator_list)
+            or (entered and not node.name.startswith("_")))
 
 
 def _docstring(node: ast.Module | ast.FunctionDef | ast.ClassDef) -> Iterator[ast.Constant]:
@@ -142,7 +158,8 @@ def _docstring(node: ast.Module | ast.FunctionDef | ast.ClassDef) -> Iterator[as
 def _file(house: Path, name: str) -> Path | None:
     """The file of a module below the package; None for a name that is none."""
     path = house.joinpath(*name.split("."))
-    return next((p for p in (path / "__init__.py", path.with_suffix(".py")) if name and p.is_file()), None)
+    return next((p for p in (path / "__init__.py", path.with_suffix(".py"))
+                 if name and p.is_file()), None)
 
 
 def _inside(source: str) -> Iterator[str]:
@@ -154,7 +171,8 @@ def _inside(source: str) -> Iterator[str]:
             names = [str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)]
         else:
             continue
-        yield from (name.removeprefix(f"{PACKAGE}.") for name in names if name.startswith(f"{PACKAGE}."))
+        yield from (name.removeprefix(f"{PACKAGE}.")
+                    for name in names if name.startswith(f"{PACKAGE}."))
 
 
 def _imports_of(handed_out: Mapping[str, bytes]) -> Iterator[str]:

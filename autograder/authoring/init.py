@@ -35,13 +35,15 @@ configure(c)  # what you set below this line wins
 """
 
 ADDED = """
-# The kit's steps, for assignments with a checks.py; all others are graded as before. What you set below this line wins.
+# The kit's steps, for assignments with a checks.py; all others are graded as before. What you set
+# below this line wins.
 from autograder.nbgrader_config import configure
 
 configure(get_config(), source="source", release="release")
 """
 
-PRIVATE = (SALT, "gradebook.db*", ".autograder/", "submitted/", "autograded/", "feedback/", "downloaded/", "build/", "grades.csv", "*.bak")
+PRIVATE = (SALT, "gradebook.db*", ".autograder/", "submitted/", "autograded/", "feedback/",
+           "downloaded/", "build/", "grades.csv", "*.bak")
 LOCAL = ("simulated/", "__pycache__/", ".ipynb_checkpoints/", ".venv/", ".DS_Store")
 HEADERS = (  # the kit's, in a checkout and where pip puts it
     Path(__file__).parents[2] / "solutions" / "header.ipynb",
@@ -49,21 +51,24 @@ HEADERS = (  # the kit's, in a checkout and where pip puts it
 )
 
 
-def init(folder: Path, kit: Path | None = None, chosen: Sequence[str] = (), course_id: str = "") -> Iterator[str]:
+def init(folder: Path, kit: Path | None = None, chosen: Sequence[str] = (),
+         course_id: str = "") -> Iterator[str]:
     """Make the folder or add to it; says what is written. CourseError before anything is changed."""
     folder = folder.resolve()
     theirs = (folder / CONFIG).is_file()
     _may_be_written(folder, theirs)
     course_id = course_id or folder.name
     if not re.fullmatch(r"[\w.-]+", course_id):
-        raise CourseError(f"{course_id!r} is no name for a course in the exchange. Give --course-id letters, digits, - and _ only.")
+        raise CourseError(f"{course_id!r} is no name for a course in the exchange. Give "
+                          "--course-id letters, digits, - and _ only.")
     copies = [(kit, slug) for slug in chosen] if kit else []
     for course, slug in copies:
         must_exist(course, slug)
     folder.mkdir(parents=True, exist_ok=True)
     yield _adopted(folder) if theirs else _configured(folder, course_id)
     _ignored(folder)
-    yield f"wrote {new_salt(folder)}, this course's own: keep it with the gradebook" if not (folder / SALT).exists() else f"kept {SALT}"
+    yield (f"wrote {new_salt(folder)}, this course's own: keep it with the gradebook"
+           if not (folder / SALT).exists() else f"kept {SALT}")
     yield _headed(folder, kit)
     for course, slug in copies:
         yield _copied(course, folder, slug)
@@ -74,7 +79,8 @@ def _may_be_written(folder: Path, theirs: bool) -> None:
     if folder.exists() and not folder.is_dir():
         raise CourseError(f"{folder} is no folder. Name another one.")
     if folder.is_dir() and not theirs and any(folder.iterdir()):
-        raise CourseError(f"{folder} is not empty, and there is no {CONFIG} in it. Name a new folder, or a course of nbgrader's.")
+        raise CourseError(f"{folder} is not empty, and there is no {CONFIG} in it. Name a new "
+                          "folder, or a course of nbgrader's.")
     parent = next(p for p in (folder, *folder.parents) if p.exists())
     if not os.access(parent, os.W_OK):
         raise CourseError(f"You may not write in {parent}. Name another folder.")
@@ -109,9 +115,11 @@ def _headed(folder: Path, kit: Path | None) -> str:
     header = folders(folder).header
     if header.exists():
         return f"kept {header}"
-    found = next((path for path in (*([folders(kit).header] if kit else []), *HEADERS) if path.is_file()), None)
+    found = next((path for path in (*([folders(kit).header] if kit else []), *HEADERS)
+                  if path.is_file()), None)
     if found is None:
-        raise CourseError(f"The kit's header.ipynb is missing. Copy solutions/header.ipynb of the repository to {header}; run init again.")
+        raise CourseError("The kit's header.ipynb is missing. Copy solutions/header.ipynb of the "
+                          f"repository to {header}; run init again.")
     header.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(found, header)
     return f"copied {found} to {header}"
@@ -122,7 +130,8 @@ def _copied(kit: Path, folder: Path, slug: str) -> str:
     if there.of(slug).exists():
         return f"kept {there.of(slug)}"
     there.source.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(here.of(slug), there.of(slug), ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    shutil.copytree(here.of(slug), there.of(slug),
+                    ignore=shutil.ignore_patterns("__pycache__", ".*"))
     if here.key(slug).is_file():
         shutil.copy(here.key(slug), there.key(slug))
     return f"copied {slug} to {there.of(slug)}"
@@ -130,6 +139,7 @@ def _copied(kit: Path, folder: Path, slug: str) -> str:
 
 def _next(folder: Path, chosen: Sequence[str]) -> str:
     slug = chosen[0] if chosen else "hwN_name"
-    what = "" if chosen else f" (put assignments into {folders(folder).source}, or say --with hw1_dropout)"
+    what = ("" if chosen
+            else f" (put assignments into {folders(folder).source}, or say --with hw1_dropout)")
     return f"Next{what}: cd {folder} && nbgrader generate_assignment {slug} --force"
 

@@ -15,7 +15,8 @@ from autograder.report import matrix as pages
 from autograder.staff import Staff
 
 HOME = Path("build") / "matrix"  # in the course; build/ is ignored by git, and nobody publishes it
-PUBLISHED = ("assignments", "autograder", "datasets", "submitted", "feedback", "release")  # what is given away, or back
+# what is given away, or back
+PUBLISHED = ("assignments", "autograder", "datasets", "submitted", "feedback", "release")
 INDEX = "index.html"
 
 
@@ -23,17 +24,21 @@ def folder_for(root: Path, named: Path | None = None) -> Path:
     """The folder that was named, or HOME; made where it is missing. A CourseError when students could come to see what is in it."""
     folder = (named or root / HOME).resolve()
     if named and folder.name in slugs(root) and not folder.exists():
-        raise CourseError(f"--matrix {named} names a folder, not an assignment. Write: autograder verify {folder.name} --matrix")
+        raise CourseError(f"--matrix {named} names a folder, not an assignment. Write: autograder "
+                          f"verify {folder.name} --matrix")
     better = f"Name another one, or none: they then go to {root / HOME}."
-    above = next((f for f in (folder, *folder.parents) if is_course(f)), None)  # it need not be the course that is verified
+    # it need not be the course that is verified
+    above = next((f for f in (folder, *folder.parents) if is_course(f)), None)
     for course in (root, above):
         trouble = _seen_there(folder, course) if course else ""
         if trouble:
-            raise CourseError(f"The pages show hidden checks and wrong solutions, and {trouble}. {better}")
+            raise CourseError(
+                f"The pages show hidden checks and wrong solutions, and {trouble}. {better}")
     try:
         _make(folder)
     except OSError as error:
-        raise CourseError(f"The folder {folder} cannot be made: {error.strerror}. {better}") from error
+        raise CourseError(
+            f"The folder {folder} cannot be made: {error.strerror}. {better}") from error
     return folder
 
 
@@ -55,7 +60,8 @@ def _make(folder: Path) -> None:
     """Make the folder, and let git ignore what is in it; one in which something lies already is left as it is."""
     folder.mkdir(parents=True, exist_ok=True)
     if not any(folder.iterdir()):
-        (folder / ".gitignore").write_text("# secret: hidden checks and wrong solutions\n*\n", encoding="utf-8")
+        (folder / ".gitignore").write_text("# secret: hidden checks and wrong solutions\n*\n",
+                                           encoding="utf-8")
 
 
 def matrix(slug: str, seen: Examination | None, findings: Sequence[str]) -> pages.Matrix:
@@ -64,7 +70,8 @@ def matrix(slug: str, seen: Examination | None, findings: Sequence[str]) -> page
         return pages.Matrix(slug, findings=tuple(findings), not_run="the assignment does not load")
     if reason := lacking(seen.staff.assignment):
         return pages.Matrix(slug, findings=tuple(findings), not_run=reason)
-    wrong = [pages.Wrong(belief, result, _shown(seen.staff, belief)) for belief, result in seen.wrong]
+    wrong = [pages.Wrong(belief, result, _shown(seen.staff, belief))
+             for belief, result in seen.wrong]
     found = pages.blocks(seen.staff.assignment.exercises, wrong, seen.right, seen.idle)
     return pages.Matrix(slug, found, tuple(findings), seeds=seen.seeds)
 
@@ -82,10 +89,13 @@ def _diff(right: str, wrong: str) -> str:
     return "\n".join(line for line in lines if not line.startswith(("---", "+++", "@@")))
 
 
-def write(folder: Path, seen: Mapping[str, Examination], findings: Mapping[str, Sequence[str]]) -> Path:
+def write(folder: Path, seen: Mapping[str, Examination],
+          findings: Mapping[str, Sequence[str]]) -> Path:
     """Write a page for each assignment, and the index of all that lie there; returns the page to begin with."""
-    matrices = [(matrix(slug, seen.get(slug), found), f"{slug}.html") for slug, found in findings.items()]
-    earlier = sorted({p.name for p in folder.glob("*.html")} - {INDEX, *(file for _, file in matrices)})
+    matrices = [(matrix(slug, seen.get(slug), found), f"{slug}.html")
+                for slug, found in findings.items()]
+    earlier = sorted({p.name for p in folder.glob("*.html")}
+                     - {INDEX, *(file for _, file in matrices)})
     (folder / INDEX).write_text(pages.index(matrices, earlier), encoding="utf-8")
     for one, file in matrices:
         (folder / file).write_text(pages.page(one, INDEX), encoding="utf-8")

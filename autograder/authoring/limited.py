@@ -91,7 +91,8 @@ def _seed() -> None:
 def _renew() -> None:
     used = resource.getrusage(resource.RUSAGE_SELF)
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + CPU_SECONDS, hard))
+    resource.setrlimit(resource.RLIMIT_CPU,
+                       (int(used.ru_utime + used.ru_stime) + CPU_SECONDS, hard))
 
 
 def _quietly(work: Callable[[Job], Result], job: Job) -> Result | None:

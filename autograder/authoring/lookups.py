@@ -35,28 +35,29 @@ class Lookup:
         """Empty where it earns less than half."""
         if self.share < MOST:
             return ""
-        return (
-            f"{self.exercise}: right only where {self.seen} stood in a public check earns {self.share:.0%}. "
-            "Let a hidden check of its dearest part ask for something else."
-        )
+        return (f"{self.exercise}: right only where {self.seen} stood in a public check earns "
+                f"{self.share:.0%}. Let a hidden check of its dearest part ask for something else.")
 
 
 def lookups(staff: Staff, worth: Worth) -> Iterator[Lookup]:
     """Each exercise whose answers are functions, by each way of looking a call up; `worth` gives the share of points earned."""
     for exercise in staff.assignment.exercises:
         if all(inspect.isfunction(staff.reference.namespace.get(name)) for name in exercise.names):
-            yield from filter(None, (_fitted(staff, exercise, seen, key, worth) for seen, key in WAYS.items()))
+            yield from filter(None, (_fitted(staff, exercise, seen, key, worth)
+                                     for seen, key in WAYS.items()))
 
 
 def _fitted(staff: Staff, exercise: Exercise, seen: str, key: Key, worth: Worth) -> Lookup | None:
     """None where some call has nothing of the kind to go by."""
     known: dict[str, dict[tuple[Hashable, ...], Any]] = {name: {} for name in exercise.names}
     right: dict[str, Function] = {name: staff.reference.namespace[name] for name in exercise.names}
-    learning = staff.reference.with_functions({n: _learning(f, key, known[n]) for n, f in right.items()})
+    learning = staff.reference.with_functions({n: _learning(f, key, known[n])
+                                               for n, f in right.items()})
     judge(exercise.public, learning, staff.assignment.slug, reference=staff.reference)
     if not all(any(asked) for asks in known.values() for asked in asks):
         return None
-    fitted = staff.reference.with_functions({n: _repeating(f, key, known[n]) for n, f in right.items()})
+    fitted = staff.reference.with_functions({n: _repeating(f, key, known[n])
+                                             for n, f in right.items()})
     return Lookup(exercise.name, seen, worth(exercise, fitted))
 
 
@@ -81,11 +82,12 @@ def _repeating(function: Function, key: Key, known: dict[tuple[Hashable, ...], A
     return repeating
 
 
-# --------------------------------------------------------------------------------------------------------------------- what is seen
+# ------------------------------------------------------------------------------------- what is seen
 def _everything(value: Any) -> tuple[Hashable, ...]:
     """All of it: entries, dtypes, the state of a generator."""
     if isinstance(value, np.ndarray):
-        return value.shape, value.dtype.str, hashlib.sha256(np.ascontiguousarray(value).tobytes()).digest()
+        return value.shape, value.dtype.str, hashlib.sha256(
+            np.ascontiguousarray(value).tobytes()).digest()
     if isinstance(value, np.random.Generator):
         return (repr(value.bit_generator.state),)
     if isinstance(value, Mapping):
@@ -115,4 +117,5 @@ def _leaves(value: Any) -> Iterator[Any]:
         yield value
 
 
-WAYS: dict[str, Key] = {"the very call": _everything, "its numbers": _numbers, "its shapes": _shapes}
+WAYS: dict[str, Key] = {"the very call": _everything, "its numbers": _numbers,
+                        "its shapes": _shapes}

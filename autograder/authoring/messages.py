@@ -18,16 +18,19 @@ ALL_RUNGS = 9
 def messages(root: Path, slug: str, exercise: str | None = None, most: int = 10) -> Iterator[str]:
     """One text for each wrong answer, `most` of each exercise, from the first of the key to the last; every hint is opened.
 
-    CourseError when there is no such exercise, no release, or something that the assignment needs is lacking.
+    CourseError when there is no such exercise, no release, or something that the assignment needs
+    is lacking.
     """
     staff = load_staff(root, slug)
     public = load_public(staff.released)
     if reason := lacking(public):
         raise CourseError(f"{slug} cannot be run here: {reason}.")
     for one in [staff.assignment.exercise(exercise)] if exercise else staff.assignment.exercises:
-        for belief in _spread([b for b in staff.key.misconceptions if b.exercise == one.name], most):
+        for belief in _spread([b for b in staff.key.misconceptions
+                               if b.exercise == one.name], most):
             result = examine_public(public.exercise(one.name), staff.answered(belief), public)
-            yield f"== {belief.name}: {_changed(belief)}\n{guide.guide_text(result, climb=Climb(ALL_RUNGS))}\n"
+            yield (f"== {belief.name}: "
+                   f"{_changed(belief)}\n{guide.guide_text(result, climb=Climb(ALL_RUNGS))}\n")
 
 
 def _spread(beliefs: Sequence[Misconception], most: int) -> list[Misconception]:

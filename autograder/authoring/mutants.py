@@ -1,7 +1,7 @@
 """Mechanical mistakes: every answer of the solution with one operator, constant, statement or argument changed.
 
-A mutant that loses no points is a survivor: either it means the same (then the key says so, with the reason, in EQUIVALENT), or a check
-is missing.
+A mutant that loses no points is a survivor: either it means the same (then the key says so, with
+the reason, in EQUIVALENT), or a check is missing.
 """
 
 from __future__ import annotations
@@ -89,7 +89,8 @@ def _changes(node: ast.AST) -> Iterator[Change]:
     elif isinstance(node, ast.Call) and len(node.args) > 1:
         yield _swapping
     if isinstance(node, (ast.FunctionDef, ast.If, ast.For, ast.While, ast.ClassDef)):
-        yield from (_deleting(n) for n, statement in enumerate(node.body) if isinstance(statement, SIMPLE))
+        yield from (_deleting(n)
+                    for n, statement in enumerate(node.body) if isinstance(statement, SIMPLE))
     if isinstance(node, ast.UnaryOp):
         yield _setting("op", ast.UAdd() if isinstance(node.op, ast.USub) else node.op)
     if isinstance(node, (ast.If, ast.IfExp, ast.While)):
@@ -123,16 +124,18 @@ def _swapping(node: ast.AST) -> None:
 
 def _deleting(place: int) -> Change:
     def change(node: ast.AST) -> None:
-        node.body[place] = ast.Pass()  # type: ignore[attr-defined]  # only nodes with a body come here
+        # only nodes with a body come here
+        node.body[place] = ast.Pass()  # type: ignore[attr-defined]
 
     return change
 
 
 def _negating(node: ast.AST) -> None:
-    node.test = ast.UnaryOp(ast.Not(), node.test)  # type: ignore[attr-defined]  # only nodes with a test come here
+    # only nodes with a test come here
+    node.test = ast.UnaryOp(ast.Not(), node.test)  # type: ignore[attr-defined]
 
 
-# --------------------------------------------------------------------------------------------------------------------- judging them
+# ------------------------------------------------------------------------------------- judging them
 @dataclass(frozen=True)
 class Score:
     """How one exercise fared: how many mutants were made, and those that lost nothing."""
@@ -153,12 +156,14 @@ def scores(staff: Staff) -> Iterator[Score]:
         made = list(mutants(exercise.name, source))
         alive = [m for m in made if not _killed(staff, exercise, m)]
         known = argued.get(exercise.name, {})
-        yield Score(exercise.name, len(made), tuple(m for m in alive if m.title not in known), sum(m.title in known for m in alive))
+        yield Score(exercise.name, len(made), tuple(m for m in alive if m.title not in known),
+                    sum(m.title in known for m in alive))
 
 
 def _killed(staff: Staff, exercise: Exercise, mutant: Mutant) -> bool:
     subject = staff.with_cells({exercise.name: mutant.source})
-    return bool(subject.troubles) or any(v.outcome is not Outcome.PASSED for v in verdicts_of(exercise, subject, staff))
+    return (bool(subject.troubles)
+            or any(v.outcome is not Outcome.PASSED for v in verdicts_of(exercise, subject, staff)))
 
 
 def lines(found: Sequence[Score]) -> Iterator[str]:
@@ -166,5 +171,6 @@ def lines(found: Sequence[Score]) -> Iterator[str]:
     for score in found:
         killed = score.made - len(score.survivors) - score.equivalent
         share = killed / max(score.made - score.equivalent, 1)
-        yield f"{score.exercise}: {killed} of {score.made} mutants lose points, {score.equivalent} mean the same ({share:.0%})"
+        yield (f"{score.exercise}: {killed} of {score.made} mutants lose points, "
+               f"{score.equivalent} mean the same ({share:.0%})")
         yield from (f"    {m.title}" for m in score.survivors)

@@ -20,17 +20,17 @@ from autograder.model import CourseError
 from autograder.staff import load_staff
 
 LEAST = 35  # characters of a line that is no coincidence
-CLOSED = ("tests/", "authoring/", "classes/", "nbgrader_plugin/", "sandbox/", "worker/", "grade.py")  # of the package: for staff
+# of the package: for staff
+CLOSED = ("tests/", "authoring/", "classes/", "nbgrader_plugin/", "sandbox/", "worker/", "grade.py")
 TABLE = ("assignment", "exercise", "candidates", "judged", "lost", "share", "what")
 
 
-def examined(
-    root: Path, handout: Handout, slugs: Sequence[str] | None = None, sample: int = 1, tried: list[Tried] | None = None
-) -> Iterator[tuple[str, list[str]]]:
+def examined(root: Path, handout: Handout, slugs: Sequence[str] | None = None, sample: int = 1,
+             tried: list[Tried] | None = None) -> Iterator[tuple[str, list[str]]]:
     """Look whether a hand-out answers anything: by text, then by behaviour, assignment by assignment. Yields what was looked at, findings.
 
-    `slugs` are the assignments whose exercises are tried, all of the course by default; `sample` takes each so many-th of them. What was
-    tried is appended to `tried`.
+    `slugs` are the assignments whose exercises are tried, all of the course by default; `sample`
+    takes each so many-th of them. What was tried is appended to `tried`.
     """
     if sample < 1:
         raise CourseError("--sample must be 1 or more.")
@@ -58,33 +58,38 @@ def told(slug: str, found: Sequence[Tried]) -> str:
     """One line about the exercises of an assignment: how many things were tried, and what the best earned."""
     counts = f"{sum(t.candidates for t in found):,} tried, {sum(t.fitting for t in found):,} judged"
     best = max((t.best for t in found), default=0.0)
-    return f"nothing in the hand-out answers {slug}: {len(found)} exercises, {counts}; the best earns {best:.0%}"
+    return (f"nothing in the hand-out answers {slug}: {len(found)} exercises, {counts}; the best "
+            f"earns {best:.0%}")
 
 
 def rows(found: Iterable[Tried]) -> Iterator[tuple[Any, ...]]:
     """The whole table, line by line: every candidate that had the form of an answer, and what it earned."""
     for one in found:
-        head, none = (one.assignment, one.exercise, one.candidates, one.fitting, one.lost), Score(one.assignment, one.exercise, (), "", 0.0)
+        head, none = (one.assignment, one.exercise, one.candidates, one.fitting,
+                      one.lost), Score(one.assignment, one.exercise, (), "", 0.0)
         yield from ((*head, f"{score.share:.3f}", score.where) for score in one.scores or (none,))
 
 
 def write_table(path: Path, tried: Iterable[Tried]) -> None:
     """Write what was tried as CSV, for staff; CourseError when that cannot be."""
-    with writing(path, "Name another file with --table."), path.open("w", newline="", encoding="utf-8") as file:
+    with writing(path, "Name another file with "
+                 "--table."), path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([TABLE, *rows(tried)])
 
 
-# ---------------------------------------------------------------------------------------------------------------------- by its texts
+# ------------------------------------------------------------------------------------- by its texts
 def leaks(handout: Handout, root: Path) -> Iterator[str]:
     """What must not be in the hand-out; each sentence ends with the mend."""
     for name in handout.wheel:
         if name.removeprefix(f"{PACKAGE}/").startswith(CLOSED):
-            yield f"The wheel holds {name}, which is for staff. Find out which of the student's modules imports it."
+            yield (f"The wheel holds {name}, which is for staff. Find out which of the student's "
+                   "modules imports it.")
     known, told = _secret_lines(root), set[str]()
     for name, data in sorted({**handout.files, **handout.wheel}.items()):
         for line in sorted(_lines(data) & known.keys() - told):
             told.add(line)
-            yield f"{name} holds a line of {known[line]}: {line!r}. Say it in another way there, or take it out."
+            yield (f"{name} holds a line of {known[line]}: {line!r}. Say it in another way there, "
+                   "or take it out.")
 
 
 def _lines(data: bytes) -> set[str]:
@@ -99,14 +104,17 @@ def _secret_lines(root: Path) -> dict[str, str]:
         found |= dict.fromkeys(_lines(path.read_bytes()), f"solutions/{path.name}")
     for path in sorted((root / "solutions").glob("*/*.ipynb")):
         found |= dict.fromkeys(_solved(path), f"the solution in {path.name}")
-    public = {line for path in _public(root) for line in (_cells(path) if path.suffix == ".ipynb" else _lines(path.read_bytes()))}
+    public = {line for path in _public(root)
+              for line in (_cells(path) if path.suffix == ".ipynb" else _lines(path.read_bytes()))}
     return {line: where for line, where in found.items() if line not in public}
 
 
 def _solved(path: Path) -> set[str]:
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    answers = ["".join(c["source"]) for c in cells if c["metadata"].get("nbgrader", {}).get("solution")]
-    return {line for source in answers for region in regions(source) for line in _lines(region.encode())}
+    answers = ["".join(c["source"])
+               for c in cells if c["metadata"].get("nbgrader", {}).get("solution")]
+    return {line for source in answers for region in regions(source)
+            for line in _lines(region.encode())}
 
 
 def _cells(path: Path) -> set[str]:

@@ -1,8 +1,9 @@
 """Points and minutes that a notebook's prose speaks of: the line below a heading, and the table at the beginning.
 
-Points stand in the metadata of check cells; prose may repeat them, and then must not say another number. How long a notebook takes is
-reckoned by one rule for all, and prose may round it: a minute is 130 words of prose, formulas and questions among them, or 20 lines of code
-that are shown, or two thirds of a line of the solution. Cells that are folded are not read.
+Points stand in the metadata of check cells; prose may repeat them, and then must not say another
+number. How long a notebook takes is reckoned by one rule for all, and prose may round it: a minute
+is 130 words of prose, formulas and questions among them, or 20 lines of code that are shown, or two
+thirds of a line of the solution. Cells that are folded are not read.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from typing import Any
 from autograder.authoring.release import regions
 
 CHECK = "check_"
-LINE = re.compile(r"^\*(?P<points>\d+(?:\.\d+)?) points?[ ,;.*]", re.M)  # "*3 points, about 10 minutes*"
-WORTH = re.compile(r"^\|[^|]*\|\s*`(?P<name>\w+)`[^|]*\|\s*(?P<points>\d+(?:\.\d+)?)\s*\|", re.M)  # "| 1 | `keep_mask`: ... | 3 | 10 |"
+# "*3 points, about 10 minutes*"
+LINE = re.compile(r"^\*(?P<points>\d+(?:\.\d+)?) points?[ ,;.*]", re.M)
+# "| 1 | `keep_mask`: ... | 3 | 10 |"
+WORTH = re.compile(r"^\|[^|]*\|\s*`(?P<name>\w+)`[^|]*\|\s*(?P<points>\d+(?:\.\d+)?)\s*\|", re.M)
 WORDS, SHOWN, WRITTEN = 130, 20, 2 / 3  # a minute
 STEP = 5  # minutes; prose may be off by so many
 REST = ""  # what stands in no exercise
@@ -27,7 +30,7 @@ TAKES = re.compile(r"^\| *(?P<number>\d*) *\|(?P<what>[^|]*)\|[^|]*\| *(?P<minut
 Cells = Sequence[Mapping[str, Any]]
 
 
-# ------------------------------------------------------------------------------------------------------------------------- points
+# ------------------------------------------------------------------------------------------- points
 def of_points(cells: Cells, name: str) -> Iterator[str]:
     """What the prose says otherwise than the metadata; each sentence ends with the mend."""
     points = {k.removeprefix(CHECK): p for k, p in _graded(cells) if k.startswith(CHECK)}
@@ -43,7 +46,8 @@ def of_points(cells: Cells, name: str) -> Iterator[str]:
                 yield from _differs(name, "all exercises together", said.pop(0), total)
             waiting += said
             for row in WORTH.finditer(source):
-                yield from _differs(name, row["name"], float(row["points"]), points.get(row["name"], float(row["points"])))
+                yield from _differs(name, row["name"], float(row["points"]),
+                                    points.get(row["name"], float(row["points"])))
         elif told.get("grade") and waiting:
             exercise = told["grade_id"].removeprefix(CHECK)
             for number in waiting:
@@ -60,10 +64,11 @@ def _graded(cells: Cells) -> Iterator[tuple[str, float]]:
 
 def _differs(name: str, what: str, said: float, is_worth: float) -> Iterator[str]:
     if abs(said - is_worth) > 1e-9:
-        yield f"{name}: the prose says that {what} is worth {said:g} points, and the check cells say {is_worth:g}. Mend one of them."
+        yield (f"{name}: the prose says that {what} is worth {said:g} points, and the check cells "
+               f"say {is_worth:g}. Mend one of them.")
 
 
-# ------------------------------------------------------------------------------------------------------------------------ minutes
+# ------------------------------------------------------------------------------------------ minutes
 def minutes(cells: Cells) -> dict[str, int]:
     """Minutes of each exercise, by its number, and of the rest, in steps of five; what is optional does not count."""
     found: dict[str, float] = defaultdict(float)
@@ -75,26 +80,30 @@ def minutes(cells: Cells) -> dict[str, int]:
 
 def of_minutes(cells: Cells, header: Cells, name: str) -> Iterator[str]:
     """Where a notebook whose table has minutes says other ones; each sentence ends with the mend."""
-    told = {row["number"]: int(row["minutes"]) for row in TAKES.finditer(_text(cells[0])) if "optional" not in row["what"]} if cells else {}
+    told = {row["number"]: int(row["minutes"]) for row in TAKES.finditer(_text(cells[0]))
+            if "optional" not in row["what"]} if cells else {}
     if not told:
         return
     reckoned = minutes([*header, *cells])
     for number in sorted(told.keys() | reckoned.keys()):
         said, right = told.get(number, 0), reckoned.get(number, 0)
         if abs(said - right) > STEP:
-            yield f"{name}: the table gives {_called(number)} {said} minutes. Reckoned are {right}: write these."
+            yield (f"{name}: the table gives {_called(number)} {said} minutes. Reckoned are "
+                   f"{right}: write these.")
     for number, said in _headings(cells):
         right = told.get(number, 0) if number else sum(told.values())
         if said != right:
             what = _called(number) if number else "the whole"
-            yield f"{name}: {what} takes about {right} minutes by the table and {said} by its heading. Write the same in both."
+            yield (f"{name}: {what} takes about {right} minutes by the table and {said} by its "
+                   "heading. Write the same in both.")
 
 
 def _headings(cells: Cells) -> Iterator[tuple[str, int]]:
     """What the title and the heading of each exercise say."""
     for place, (number, cell) in enumerate(_placed(cells)):
         said = SAID.search(_text(cell))
-        if said and cell["cell_type"] == "markdown" and (not place or (number and HEADING.search(_text(cell)))):
+        if (said and cell["cell_type"] == "markdown"
+                and (not place or (number and HEADING.search(_text(cell))))):
             yield number or REST, int(said[1])
 
 
@@ -114,7 +123,8 @@ def _of_cell(cell: Mapping[str, Any]) -> float:
         return len(text.split()) / WORDS
     if metadata.get("jupyter", {}).get("source_hidden"):
         return 0.0
-    solved = sum(_lines(region) for region in regions(text)) if metadata.get("nbgrader", {}).get("solution") else 0
+    solved = (sum(_lines(region) for region in regions(text))
+              if metadata.get("nbgrader", {}).get("solution") else 0)
     return solved / WRITTEN + (_lines(text) - solved) / SHOWN
 
 

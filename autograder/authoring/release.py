@@ -1,7 +1,8 @@
 """solutions/ -> assignments/, by nbgrader's own converter: `autograder release` and `nbgrader generate_assignment` write the same bytes.
 
-What stock nbgrader does not do: it deletes the old release when the new one fails, and it needs a gradebook. Here everything is made in a
-scratch folder, without a gradebook, and put in place when all of it is there. `check_release` is the gate before publishing.
+What stock nbgrader does not do: it deletes the old release when the new one fails, and it needs a
+gradebook. Here everything is made in a scratch folder, without a gradebook, and put in place when
+all of it is there. `check_release` is the gate before publishing.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ LEAST = 30  # characters; what is shorter may well stand in the prose
 MARKS = (BEGIN, END, "BEGIN HIDDEN TESTS", "BEGIN MARK SCHEME")
 
 
-# ------------------------------------------------------------------------------------------------------------------------- release
+# ------------------------------------------------------------------------------------------ release
 def release(root: Path, slugs: Sequence[str]) -> list[Path]:
     """Write the released folders of these assignments and return them. On a CourseError nothing has been changed."""
     with tempfile.TemporaryDirectory(prefix="autograder-release-") as scratch:
@@ -36,10 +37,12 @@ def release(root: Path, slugs: Sequence[str]) -> list[Path]:
 def generate(root: Path, slug: str, into: Path) -> Path:
     """Make `into`/<slug> as students will get it. CourseError when nbgrader cannot, with its reason."""
     if not folders(root).of(slug).is_dir():
-        raise CourseError(f"There is no folder {folders(root).source.name}/{slug} in {root}. Look at the name, or make it first.")
+        raise CourseError(f"There is no folder {folders(root).source.name}/{slug} in {root}. Look "
+                          "at the name, or make it first.")
     _must_be_whole(folders(root).notebook(slug))
     import_jsonschema_quickly()
-    from nbgrader.converters.base import NbGraderException  # type: ignore[import-untyped]  # late: it takes a second, and is for staff
+    # late: it takes a second, and is for staff
+    from nbgrader.converters.base import NbGraderException  # type: ignore[import-untyped]
 
     converter = _converter(root.resolve(), slug, into.resolve())
     try:
@@ -48,20 +51,23 @@ def generate(root: Path, slug: str, into: Path) -> Path:
         trouble = converter.trouble or error
         if isinstance(trouble, CourseError):
             raise trouble from None
-        raise CourseError(f"solutions/{slug} cannot be released: {trouble}. Mend the notebook and release again.") from trouble
+        raise CourseError(f"solutions/{slug} cannot be released: {trouble}. Mend the notebook and "
+                          "release again.") from trouble
     return into / slug
 
 
 def _must_be_whole(path: Path) -> None:
     """Look at the notebook before nbgrader does, whose words do not say which cell it means."""
     if not path.is_file():
-        raise CourseError(f"{path.parent} has no {path.name}. Give the notebook the name of its folder.")
+        raise CourseError(
+            f"{path.parent} has no {path.name}. Give the notebook the name of its folder.")
     notebook.layout(path)
     for number, cell in enumerate(json.loads(path.read_text(encoding="utf-8-sig"))["cells"], 1):
         source = "".join(cell["source"])
         answer = cell.get("metadata", {}).get("nbgrader", {}).get("solution")
         if answer and source.count(BEGIN) != source.count(END):
-            raise CourseError(f"{path}: cell {number} has {BEGIN!r} or {END!r} without the other. Add it and release again.")
+            raise CourseError(f"{path}: cell {number} has {BEGIN!r} or {END!r} without the other. "
+                              "Add it and release again.")
 
 
 def _converter(root: Path, slug: str, into: Path) -> Any:
@@ -72,7 +78,8 @@ def _converter(root: Path, slug: str, into: Path) -> Any:
 
     from autograder.nbgrader_config import configure
 
-    class Remembering(GenerateAssignment):  # type: ignore[misc]  # the price of a base class without annotations
+    # the price of a base class without annotations
+    class Remembering(GenerateAssignment):  # type: ignore[misc]
         trouble: Exception | None = None
 
         def convert_single_notebook(self, notebook_filename: str) -> None:
@@ -107,11 +114,12 @@ def _put_in_place(made: Path, wanted: Path) -> Path:
     return wanted
 
 
-# --------------------------------------------------------------------------------------------------------------------------- check
+# -------------------------------------------------------------------------------------------- check
 def check_release(root: Path, slug: str) -> list[str]:
     """What is wrong with a release; each sentence ends with the mend. An empty list means it may be published."""
     found = folders(root)
-    problems = [p for path in (found.notebook(slug), found.header) if path.is_file() for p in untidy(path, root)]
+    problems = [p for path in (found.notebook(slug), found.header) if path.is_file()
+                for p in untidy(path, root)]
     return [*problems, *_differences(root, slug), *_leaks(root, slug)]
 
 
@@ -125,17 +133,20 @@ def untidy(path: Path, root: Path) -> Iterator[str]:
         yield f"{name} is no notebook ({error}). Restore it from version control."
         return
     if (nb.get("nbformat"), nb.get("nbformat_minor", 0)) < (4, 5):
-        yield f"{name} is in a format without cell ids, so every release would differ. Open and save it in a current Jupyter."
+        yield (f"{name} is in a format without cell ids, so every release would differ. Open and "
+               "save it in a current Jupyter.")
     ids = [cell.get("id") for cell in cells]
     for number, cell in enumerate(cells, 1):
         where = f"{name}: cell {number}"
         if cell.get("outputs") or cell.get("execution_count"):
             yield f"{where} has outputs or an execution count. Clear all outputs and save."
         if not cell.get("id") or ids.count(cell.get("id")) > 1:
-            yield f"{where} has no id of its own ({cell.get('id')!r}). Give it a unique one: it must stay the same for ever."
+            yield (f"{where} has no id of its own ({cell.get('id')!r}). Give it a unique one: it "
+                   "must stay the same for ever.")
         told = cell.get("metadata", {}).get("nbgrader", {})
         if told.get("grade") and not _positive(told.get("points")):
-            yield f"{where} ({told.get('grade_id')}) is graded but has no points. Give it a number of points above 0."
+            yield (f"{where} ({told.get('grade_id')}) is graded but has no points. Give it a "
+                   "number of points above 0.")
 
 
 def _positive(points: Any) -> bool:
@@ -167,7 +178,7 @@ def _files(folder: Path) -> dict[str, Path]:
     return {name: p for name, p in found.items() if not re.search(r"(^|/)(\.|__pycache__/)", name)}
 
 
-# --------------------------------------------------------------------------------------------------------------------------- leaks
+# -------------------------------------------------------------------------------------------- leaks
 def _leaks(root: Path, slug: str) -> Iterator[str]:
     """Solution text anywhere in assignments/, not only in this assignment."""
     solutions = list(_solutions(folders(root).notebook(slug)))
@@ -176,10 +187,12 @@ def _leaks(root: Path, slug: str) -> Iterator[str]:
         name = path.relative_to(root).as_posix()
         for mark in MARKS:
             if mark in text:
-                yield f'{name} holds the mark "{mark}". Close the region in the solution notebook and release again.'
+                yield (f'{name} holds the mark "{mark}". Close the region in the solution notebook '
+                       'and release again.')
         for grade_id, pieces in solutions:
             if any(piece in text for piece in pieces):
-                yield f"{name} holds lines of the solution of {grade_id} ({slug}). Take them out of what is released."
+                yield (f"{name} holds lines of the solution of {grade_id} ({slug}). Take them out "
+                       "of what is released.")
 
 
 def _solutions(path: Path) -> Iterator[tuple[str, list[str]]]:
@@ -191,14 +204,16 @@ def _solutions(path: Path) -> Iterator[tuple[str, list[str]]]:
     for cell in cells:
         told = cell.get("metadata", {}).get("nbgrader", {})
         if told.get("solution"):
-            yield told.get("grade_id", "?"), [p for region in regions("".join(cell["source"])) for p in _pieces(region)]
+            yield told.get("grade_id", "?"), [p for region in regions("".join(cell["source"]))
+                                              for p in _pieces(region)]
 
 
 def regions(source: str) -> list[str]:
     """The solution regions of an answer cell; the whole cell when it marks none."""
     if BEGIN not in source:
         return [source]
-    return [part.split("\n", 1)[-1].rpartition("\n")[0] for part in re.findall(rf"{BEGIN}(.*?){END}", source, re.S)]
+    return [part.split("\n", 1)[-1].rpartition("\n")[0]
+            for part in re.findall(rf"{BEGIN}(.*?){END}", source, re.S)]
 
 
 def _pieces(region: str) -> Iterator[str]:

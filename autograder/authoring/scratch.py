@@ -18,7 +18,8 @@ MARK = ".autograder-scratch"
 def course(root: Path, folder: Path, slug: str) -> Path:
     """A copy of the assignment's sources in `folder`; refuses to overwrite what is no such copy."""
     if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
-        raise CourseError(f"{folder} exists and was not made by this command. Name a folder that does not exist yet.")
+        raise CourseError(f"{folder} exists and was not made by this command. Name a folder that "
+                          "does not exist yet.")
     shutil.rmtree(folder, ignore_errors=True)
     found = folders(root)
     source = folder / os.path.relpath(found.source, root.resolve())
@@ -28,7 +29,8 @@ def course(root: Path, folder: Path, slug: str) -> Path:
     header.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(found.header, header)
     shutil.copy(found.key(slug), source)
-    shutil.copytree(found.of(slug), source / slug, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    shutil.copytree(found.of(slug), source / slug,
+                    ignore=shutil.ignore_patterns("__pycache__", ".*"))
     for path in [root / CONFIG, *_beside(root)]:
         shutil.copy(path, folder)
     return folder
@@ -43,12 +45,15 @@ def _beside(root: Path) -> list[Path]:
 def nbgrader(course: Path, *words: str) -> None:
     """Run a stock command in the course; Broken when it fails."""
     command = [sys.executable, "-m", "nbgrader", *words]
-    done = subprocess.run(command, cwd=course, env=environment(), text=True, capture_output=True, check=False)
-    # feedback has nothing to write for a hand-in that could not be read: that is reported in other ways
+    done = subprocess.run(command, cwd=course, env=environment(), text=True,
+                          capture_output=True, check=False)
+    # feedback has nothing to write for a hand-in that could not be read: that is reported in other
+    # ways
     if done.returncode and words[0] != "generate_feedback":
         raise Broken(f"nbgrader {words[0]} failed: {(done.stdout + done.stderr).strip()[-1500:]}")
 
 
 def environment() -> dict[str, str]:
     """Our own, with the programs beside this Python first: nbgrader calls `alembic` by its name."""
-    return dict(os.environ) | {"PATH": str(Path(sys.executable).parent) + os.pathsep + os.environ.get("PATH", "")}
+    return (dict(os.environ)
+            | {"PATH": str(Path(sys.executable).parent) + os.pathsep + os.environ.get("PATH", "")})

@@ -1,7 +1,8 @@
 """A class that never was: plausible hand-ins in any number, the same for the same seed.
 
-Most students are right in their own way, some hold a belief of the key about an exercise, some leave one out, and a few files are broken,
-crash or never end. No two hand-ins are alike, as in a real class, so that nothing is found in memory that was not judged.
+Most students are right in their own way, some hold a belief of the key about an exercise, some
+leave one out, and a few files are broken, crash or never end. No two hand-ins are alike, as in a
+real class, so that nothing is found in memory that was not judged.
 """
 
 from __future__ import annotations
@@ -43,10 +44,12 @@ class Stock:
 def stock(staff: Staff, blank: Notebook) -> Stock:
     """Everything the key knows, as answers."""
     right = solved(staff)
-    return Stock(blank, right, _answers(staff, staff.key.variants, right), _answers(staff, staff.key.misconceptions, right))
+    return Stock(blank, right, _answers(staff, staff.key.variants, right),
+                 _answers(staff, staff.key.misconceptions, right))
 
 
-def _answers(staff: Staff, entries: Sequence[Misconception | Variant], right: Mapping[str, str]) -> dict[str, list[Mapping[str, str]]]:
+def _answers(staff: Staff, entries: Sequence[Misconception | Variant],
+             right: Mapping[str, str]) -> dict[str, list[Mapping[str, str]]]:
     """Exercise -> for each entry, the answer cells in which it differs from the solution."""
     found: dict[str, list[Mapping[str, str]]] = {}
     for entry in entries:
@@ -64,10 +67,9 @@ def hand_ins(stock: Stock, students: int, seed: int) -> Iterator[tuple[str, str]
 
 
 def _file(stock: Stock, student: str, chance: random.Random) -> str:
-    (kind,) = chance.choices(
-        ["cut", "empty", "endless", "crashes", "syntax", "nothing", "work"],
-        [CUT, EMPTY, ENDLESS, CRASHES, SYNTAX, NOTHING, 1000 - CUT - EMPTY - ENDLESS - CRASHES - SYNTAX - NOTHING],
-    )
+    (kind,) = chance.choices(["cut", "empty", "endless", "crashes", "syntax", "nothing", "work"],
+                             [CUT, EMPTY, ENDLESS, CRASHES, SYNTAX, NOTHING,
+                              1000 - CUT - EMPTY - ENDLESS - CRASHES - SYNTAX - NOTHING])
     answers = {} if kind == "nothing" else _worked(stock, student, chance)
     if kind in TROUBLE:
         name = chance.choice(sorted(stock.right))
@@ -97,10 +99,12 @@ def simulate(root: Path, slug: str, students: int, seed: int, into: Path) -> Pat
         raise CourseError("A class has at least one student. Give --students a number above 0.")
     course = scratch.course(root, into.resolve(), slug)
     scratch.nbgrader(course, "generate_assignment", slug)
-    made = stock(load_staff(course, slug), released(folders(course).released(slug) / f"{slug}.ipynb"))
+    made = stock(load_staff(course, slug),
+                 released(folders(course).released(slug) / f"{slug}.ipynb"))
     theirs = collecting(course, slug)[0]
     for student, text in hand_ins(made, students, seed):
-        write_text(Path(theirs.format_path(theirs.submitted_directory, student, slug)) / f"{slug}.ipynb", text)
+        write_text(Path(theirs.format_path(theirs.submitted_directory, student, slug))
+                   / f"{slug}.ipynb", text)
     return course
 
 

@@ -1,7 +1,8 @@
 """Courses as a user of stock nbgrader would have them, made of the same notebooks, with asserts of two kinds.
 
-Those of one kind look only whether an answer is there: less than any real test asks for, so that what is said of stock nbgrader is rather
-too good than too bad. Those of the other make the calls that our checks make, and compare with what the solution gives for the same seeds.
+Those of one kind look only whether an answer is there: less than any real test asks for, so that
+what is said of stock nbgrader is rather too good than too bad. Those of the other make the calls
+that our checks make, and compare with what the solution gives for the same seeds.
 """
 
 from __future__ import annotations
@@ -50,7 +51,8 @@ def course(course: Path, slug: str, kind: str) -> Path:
     (folder / "solutions" / slug / f"{slug}.ipynb").write_text(json.dumps(made), encoding="utf-8")
     scratch.nbgrader(folder, "generate_assignment", slug)
     theirs = collecting(course, slug)[0]
-    for path in Path(theirs.format_path(theirs.submitted_directory, "*", slug)).parent.parent.glob(f"*/{slug}"):
+    for path in Path(theirs.format_path(theirs.submitted_directory, "*",
+                                        slug)).parent.parent.glob(f"*/{slug}"):
         shutil.copytree(path, folder / "submitted" / path.parent.name / slug)
     return folder
 
@@ -63,7 +65,8 @@ def with_asserts(notebook: dict[str, Any], staff: Staff, kind: str = EMPTY) -> d
         name = str(told.get("grade_id", "")).removeprefix("check_")
         if told.get("grade") and name in answers:
             exercise = staff.assignment.exercise(name)
-            cell["source"] = f"assert {_first_name(answers[name])} is not None\n" if kind == EMPTY else asserts(exercise, staff)
+            cell["source"] = (f"assert {_first_name(answers[name])} is not None\n" if kind == EMPTY
+                              else asserts(exercise, staff))
     return notebook
 
 
@@ -88,7 +91,8 @@ def asserts(exercise: Exercise, staff: Staff) -> str:
     """Cells that make the calls of our checks, public and hidden, and compare with what the solution gives for the same seeds."""
     subject = _Noted(staff.reference)
     judge(exercise, subject, staff.assignment.slug, staff.key.salt, staff.reference)
-    return TOLD + "".join(text for calls, answers in subject.asked for text in _assert(calls, answers))
+    return TOLD + "".join(text for calls, answers in subject.asked
+                          for text in _assert(calls, answers))
 
 
 def _assert(calls: Sequence[Call], answers: Sequence[Answer]) -> Iterator[str]:
@@ -98,7 +102,8 @@ def _assert(calls: Sequence[Call], answers: Sequence[Answer]) -> Iterator[str]:
     lines = [*filter(None, [first]), *before]
     answer = answers[len(calls) - 1]
     if answer.outcome is Outcome.RAISED:
-        test = f"try:\n    {end}\nexcept ValueError:\n    pass\nelse:\n    raise AssertionError('no ValueError')"
+        test = (f"try:\n    {end}\nexcept ValueError:\n    pass\nelse:\n    raise "
+                "AssertionError('no ValueError')")
     elif (wanted := _told(answer.value)) is None:
         test = end
     else:

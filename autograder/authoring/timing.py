@@ -1,7 +1,8 @@
 """What a command costs, in seconds of the wall and of the processors, and whether the machine had anything else to do.
 
-The kernel counts the processor time of a control group: everything that runs in it, however it is held in a sandbox. Where none can be
-made, what a sandboxed worker has used is not in the count, and that is said.
+The kernel counts the processor time of a control group: everything that runs in it, however it is
+held in a sandbox. Where none can be made, what a sandboxed worker has used is not in the count, and
+that is said.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ QUIET = 0.05  # of the processors may be taken by others
 LOOK = 2.0  # seconds for which is looked what others take
 
 
-# ------------------------------------------------------------------------------------------------------------------------- a command
+# ---------------------------------------------------------------------------------------- a command
 def run(command: Iterable[str], folder: Path) -> tuple[float, float]:
     """(wall, processor) seconds of a command; Broken when it fails in another way than by unreadable hand-ins."""
     command, began = [sys.executable, "-m", *command], time.monotonic()
@@ -81,12 +82,14 @@ def _group() -> Path | None:
     """A new control group beside or below our own; None where we may not make one."""
     for line in _lines("/proc/self/cgroup"):
         _, controllers, path = line.split(":", 2)
-        base = GROUPS / controllers if "cpuacct" in controllers.split(",") else GROUPS if not controllers else None
+        base = (GROUPS / controllers if "cpuacct" in controllers.split(",")
+                else GROUPS if not controllers else None)
         group = base and base / path.lstrip("/") / f"autograder-bench-{os.getpid()}"
         with contextlib.suppress(OSError):
             if group:
                 group.mkdir()
-                if any((group / name).exists() for name in ("cpuacct.usage", "cpu.stat")) and os.access(group / "cgroup.procs", os.W_OK):
+                if (any((group / name).exists() for name in ("cpuacct.usage", "cpu.stat"))
+                        and os.access(group / "cgroup.procs", os.W_OK)):
                     return group
                 group.rmdir()
     return None
@@ -95,7 +98,8 @@ def _group() -> Path | None:
 def _used(group: Path) -> float:
     if (usage := group / "cpuacct.usage").exists():
         return int(usage.read_text()) / 1e9
-    return next(int(line.split()[1]) for line in _lines(str(group / "cpu.stat")) if line.startswith("usage_usec")) / 1e6
+    return next(int(line.split()[1])
+                for line in _lines(str(group / "cpu.stat")) if line.startswith("usage_usec")) / 1e6
 
 
 def _lines(path: str) -> list[str]:
@@ -109,8 +113,9 @@ def _children() -> float:
     return used.ru_utime + used.ru_stime
 
 
-# --------------------------------------------------------------------------------------------------------------------------- an action
-def median(action: Callable[[], object], times: int = 5, seconds: float = 0.3, clock: Callable[[], float] = time.perf_counter) -> float:
+# ---------------------------------------------------------------------------------------- an action
+def median(action: Callable[[], object], times: int = 5, seconds: float = 0.3,
+           clock: Callable[[], float] = time.perf_counter) -> float:
     """The median of several times, at least so many and for at least so long."""
     found: list[float] = []
     while len(found) < times or sum(found) < seconds:
@@ -125,11 +130,12 @@ def computing(action: Callable[[], object], times: int = 5) -> float:
     return median(action, times, clock=time.process_time)
 
 
-# --------------------------------------------------------------------------------------------------------------------------- the machine
+# -------------------------------------------------------------------------------------- the machine
 def machine() -> str:
     """Where this is measured."""
     load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
-    return f"{cores()} cores, {platform.machine()}, {platform.system()}, Python {platform.python_version()}, NumPy {np.__version__}{load}"
+    return (f"{cores()} cores, {platform.machine()}, {platform.system()}, Python "
+            f"{platform.python_version()}, NumPy {np.__version__}{load}")
 
 
 def others() -> float:
@@ -151,4 +157,5 @@ def noise(share: float) -> str:
     """What is said of a machine that has other things to do; "" for a quiet one."""
     if share <= QUIET:
         return ""
-    return f"NOT QUIET: other programs take {share:.0%} of the processors here. Wall-clock times and their ratios say little; run it again."
+    return (f"NOT QUIET: other programs take {share:.0%} of the processors here. Wall-clock times "
+            "and their ratios say little; run it again.")

@@ -19,7 +19,18 @@ from autograder.diagnose import diagnose
 from autograder.folders import folders
 from autograder.judge import UNFIT, judge
 from autograder.judge import result as result_of
-from autograder.model import Check, CourseError, Exercise, ExerciseResult, Gravity, Misconception, Outcome, Subject, Variant, Verdict
+from autograder.model import (
+    Check,
+    CourseError,
+    Exercise,
+    ExerciseResult,
+    Gravity,
+    Misconception,
+    Outcome,
+    Subject,
+    Variant,
+    Verdict,
+)
 from autograder.staff import Staff, crosses, facts, load_staff
 from autograder.subjects.local import Local
 
@@ -33,7 +44,8 @@ COSTS = {  # of the points of its exercise, what a wrong answer must lose, at le
 PARTS = (2, 6)  # of a rubric; three to six where the exercise has that much to it
 CORE = 0.25  # of an exercise's points, at least, is for what gives it its name
 MANNERS = (0.1, 0.2)  # of an exercise's points is for good manners
-HALF = 0.4  # of an exercise's points, at least, one of its several functions costs when it is missing
+# of an exercise's points, at least, one of its several functions costs when it is missing
+HALF = 0.4
 CLOSE = 1e-6
 
 
@@ -98,7 +110,8 @@ class Examination:
     def _believed(self, belief: Misconception) -> ExerciseResult:
         result = self._judged(*self._answered(belief))
         crosses(self.staff, belief, result.verdicts)
-        named = diagnose(belief.exercise, facts(self.staff, belief), self.staff.hints[belief.exercise])
+        named = diagnose(belief.exercise, facts(self.staff, belief),
+                         self.staff.hints[belief.exercise])
         return replace(result, diagnoses=named)
 
     def _answered(self, entry: Variant | Misconception) -> tuple[Exercise, Local]:
@@ -114,15 +127,16 @@ class Step:
 
     title: str
     look: Callable[[Examination], Iterator[str]]
-    runs_code: bool = True  # needs the packages that the assignment needs, or its key, which may import them
+    # needs the packages that the assignment needs, or its key, which may import them
+    runs_code: bool = True
 
 
-def verify(
-    root: Path, slugs: list[str] | None = None, seeds: int = 3, seen: dict[str, Examination] | None = None
-) -> Iterator[tuple[str, str, list[str]]]:
+def verify(root: Path, slugs: list[str] | None = None, seeds: int = 3,
+           seen: dict[str, Examination] | None = None) -> Iterator[tuple[str, str, list[str]]]:
     """Look at every assignment; yields (slug, what was looked at, findings). `seeds` is how often each right variant is judged.
 
-    What was judged stands in `seen` afterwards, by slug; an assignment that does not load is not there.
+    What was judged stands in `seen` afterwards, by slug; an assignment that does not load is not
+    there.
     """
     for slug in slugs or all_slugs(root):
         try:
@@ -145,7 +159,8 @@ def verify(
                 yield slug, step.title + kept, list(step.look(examination))
 
 
-def verdicts_of(exercise: Exercise, subject: Subject, staff: Staff, sweep: int = 0) -> tuple[Verdict, ...]:
+def verdicts_of(exercise: Exercise, subject: Subject, staff: Staff,
+                sweep: int = 0) -> tuple[Verdict, ...]:
     """Judge one exercise by all checks, public and hidden; `sweep` > 0 draws other inputs."""
     slug, salt = staff.assignment.slug, staff.key.salt
     if sweep:
@@ -155,35 +170,38 @@ def verdicts_of(exercise: Exercise, subject: Subject, staff: Staff, sweep: int =
     return judge(exercise, subject, slug, salt, staff.reference)
 
 
-# ------------------------------------------------------------------------------------------------------------------------- steps
+# -------------------------------------------------------------------------------------------- steps
 def _solution_is_full(seen: Examination) -> Iterator[str]:
     for result in seen.solution:
         for verdict in result.verdicts:
             if not verdict.passed:
-                yield f"The solution of {result.name} fails {verdict.check}: {_told(verdict)}. Mend the solution or the check."
+                yield (f"The solution of {result.name} fails {verdict.check}: {_told(verdict)}. "
+                       "Mend the solution or the check.")
 
 
 def _doing_nothing_earns_nothing(seen: Examination) -> Iterator[str]:
     for name, result in seen.idle:
         if result.points:
-            yield (
-                f"{result.name}: {name} earns {result.points:g} points. Let the parts it earns need a core property, "
-                'for example needs="drops_some_and_keeps_some".'
-            )
+            yield (f"{result.name}: {name} earns {result.points:g} points. Let the parts it earns "
+                   "need a core property, "
+                   'for example needs="drops_some_and_keeps_some".')
 
 
 def trivial_subjects(staff: Staff, exercise: Exercise) -> Iterator[tuple[str, Subject]]:
     """Answers that do nothing: functions that return their first argument, zeros, ones or None, alone or as a pair."""
-    reference: dict[str, Any] = {name: staff.reference.namespace.get(name) for name in exercise.names}
+    reference: dict[str, Any] = {name: staff.reference.namespace.get(name)
+                                 for name in exercise.names}
     if not all(callable(f) for f in reference.values()):
         for value in (0, 1, None, ""):
-            fake = {name: dict.fromkeys(thing, value) if isinstance(thing, dict) else value for name, thing in reference.items()}
+            fake = {name: dict.fromkeys(thing, value) if isinstance(thing, dict) else value
+                    for name, thing in reference.items()}
             yield f"{value!r} for everything", staff.reference.with_functions(fake)
         return
     for title, make in _TRIVIAL.items():
         for shape, wrap in _WRAPPED.items():
             function = _composed(make, wrap)
-            yield f"returning {shape.format(title)}", staff.reference.with_functions(dict.fromkeys(exercise.names, function))
+            yield (f"returning {shape.format(title)}",
+                   staff.reference.with_functions(dict.fromkeys(exercise.names, function)))
 
 
 def _stub(staff: Staff, root: Path) -> Iterator[tuple[str, Subject]]:
@@ -225,45 +243,54 @@ def _variants_are_full(seen: Examination) -> Iterator[str]:
     for variant, sweep, result in seen.right:
         failed = [v for v in result.verdicts if not v.passed]
         if failed:
-            yield f"The right variant {variant.name} fails {failed[0].check} (sweep {sweep}): {_told(failed[0])}. Mend the check."
+            yield (f"The right variant {variant.name} fails {failed[0].check} (sweep {sweep}): "
+                   f"{_told(failed[0])}. Mend the check.")
 
 
 def _wrong_ones_are_named(seen: Examination) -> Iterator[str]:
     for belief, result in seen.wrong:
-        broken = next((v for v in result.verdicts if v.outcome is Outcome.BROKEN or v.got == UNFIT), None)
+        broken = next((v for v in result.verdicts
+                       if v.outcome is Outcome.BROKEN or v.got == UNFIT), None)
         if broken:
-            yield f"{belief.name} breaks the check {broken.check}: {broken.got}. Mend the check: no answer may do that."
+            yield (f"{belief.name} breaks the check {broken.check}: {broken.got}. Mend the check: "
+                   "no answer may do that.")
         elif result.points >= result.max_points:
-            yield f"The wrong solution {belief.name} of {result.name} loses no points. Add a check that sees it."
+            yield (f"The wrong solution {belief.name} of {result.name} loses no points. Add a "
+                   "check that sees it.")
         else:
             yield from _costs_what_it_should(belief, result)
         named = [d.name for d in result.diagnoses]
         if named != [belief.name]:
-            yield (
-                f"The wrong solution {belief.name} of {result.name} is named {', '.join(named) or 'nothing'}. "
-                "Sharpen its signs, or add a fact that tells them apart."
-            )
+            yield (f"The wrong solution {belief.name} of {result.name} is named "
+                   f"{', '.join(named) or 'nothing'}. Sharpen its signs, or add a fact that tells "
+                   "them apart.")
 
 
 def _costs_what_it_should(belief: Misconception, result: ExerciseResult) -> Iterator[str]:
     cost, (least, most) = lost(result), COSTS[belief.gravity]
     if not least - CLOSE <= cost <= most + CLOSE:
-        costs = f"costs {cost:.0%} of {result.name}, and as {belief.gravity.value} it should cost {least:.0%} to {most:.0%}"
-        yield f"The wrong solution {belief.name} {costs}. Change a share, move a check to another part, or say how grave it is."
+        costs = (f"costs {cost:.0%} of {result.name}, and as {belief.gravity.value} it should cost "
+                 f"{least:.0%} to {most:.0%}")
+        yield (f"The wrong solution {belief.name} {costs}. Change a share, move a check to another "
+               "part, or say how grave it is.")
 
 
 def lost(result: ExerciseResult) -> float:
     """Which share of its points an exercise lost."""
-    return 1 - sum(part.points for part in result.parts) / result.max_points if result.max_points else 0.0
+    return (1 - sum(part.points for part in result.parts) / result.max_points
+            if result.max_points else 0.0)
 
 
 def _rubric_is_sound(seen: Examination) -> Iterator[str]:
     for exercise in seen.staff.assignment.exercises:
-        asks_functions = any(callable(seen.staff.reference.namespace.get(name)) for name in exercise.names)
-        yield from (f"{exercise.name}: {trouble}" for trouble in _troubles_of_rubric(exercise, asks_functions))
+        asks_functions = any(callable(seen.staff.reference.namespace.get(name))
+                             for name in exercise.names)
+        yield from (f"{exercise.name}: {trouble}"
+                    for trouble in _troubles_of_rubric(exercise, asks_functions))
     for name, result in seen.halves:
         if lost(result) < HALF - CLOSE:
-            yield f"{result.name} without {name} keeps {1 - lost(result):.0%}. Give the parts about {name} {HALF:.0%} at least."
+            yield (f"{result.name} without {name} keeps {1 - lost(result):.0%}. Give the parts "
+                   f"about {name} {HALF:.0%} at least.")
 
 
 def _troubles_of_rubric(exercise: Exercise, asks_functions: bool) -> Iterator[str]:
@@ -272,14 +299,18 @@ def _troubles_of_rubric(exercise: Exercise, asks_functions: bool) -> Iterator[st
         yield f"it has {len(exercise.parts)} parts. Make it {least} to {most}."
     for part in exercise.parts:
         if all(c.hidden for c in part.checks):
-            yield f"the part {part.name} has no public check. Add one, so that students can see what it asks."
+            yield (f"the part {part.name} has no public check. Add one, so that students can see "
+                   "what it asks.")
     if asks_functions:
         total = sum(p.share for p in exercise.parts)
-        core, manners = (sum(p.share for p in exercise.parts if p.gravity is g) / total for g in (Gravity.CORE, Gravity.MANNER))
+        core, manners = (sum(p.share for p in exercise.parts if p.gravity is g) / total
+                         for g in (Gravity.CORE, Gravity.MANNER))
         if core < CORE - CLOSE:
-            yield f"its core parts carry {core:.0%}. Give what the exercise is named after {CORE:.0%} at least."
+            yield (f"its core parts carry {core:.0%}. Give what the exercise is named after "
+                   f"{CORE:.0%} at least.")
         if not MANNERS[0] - CLOSE <= manners <= MANNERS[1] + CLOSE:
-            yield f"good manners carry {manners:.0%}. Make that {MANNERS[0]:.0%} to {MANNERS[1]:.0%}."
+            yield (f"good manners carry {manners:.0%}. Make that {MANNERS[0]:.0%} to "
+                   f"{MANNERS[1]:.0%}.")
 
 
 def _release_is_fresh(seen: Examination) -> Iterator[str]:
@@ -289,7 +320,8 @@ def _release_is_fresh(seen: Examination) -> Iterator[str]:
 def _odds_add_up(seen: Examination) -> Iterator[str]:
     tests = sum(c.chances for e in seen.staff.assignment.exercises for c in e.checks)
     if tests * chance.ALPHA > chance.BUDGET:
-        yield f"{tests} chance tests cost more than the budget of {chance.BUDGET:g}. Leave some out."
+        yield (f"{tests} chance tests cost more than the budget of {chance.BUDGET:g}. "
+               "Leave some out.")
 
 
 def _told(verdict: Verdict) -> str:
@@ -297,8 +329,10 @@ def _told(verdict: Verdict) -> str:
 
 
 def _prose_agrees(seen: Examination) -> Iterator[str]:
-    path, header = folders(seen.root).notebook(seen.staff.assignment.slug), folders(seen.root).header
-    cells, above = (json.loads(p.read_text(encoding="utf-8"))["cells"] if p.is_file() else [] for p in (path, header))
+    path, header = folders(seen.root).notebook(
+        seen.staff.assignment.slug), folders(seen.root).header
+    cells, above = (json.loads(p.read_text(encoding="utf-8"))["cells"] if p.is_file() else []
+                    for p in (path, header))
     yield from prose.of_points(cells, path.name)
     yield from prose.of_minutes(cells, above, path.name)
 

@@ -1,6 +1,7 @@
 """The checks of all assignments under one name, as `checks.py` files written before autograder/dropout/ import them. Nothing here uses it.
 
-A course updates the kit in the middle of a term, while its students keep the folders they were given: what stands in those still works.
+A course updates the kit in the middle of a term, while its students keep the folders they were
+given: what stands in those still works.
 """
 
 import importlib

@@ -1,6 +1,7 @@
 """Names that checks and symptoms had before they became cases of a general one: (old name) -> what it asks today.
 
-Only files that were handed out use them; the check keeps its old name there, by which that folder's hints and `needs` know it.
+Only files that were handed out use them; the check keeps its old name there, by which that folder's
+hints and `needs` know it.
 """
 
 from __future__ import annotations
@@ -30,7 +31,12 @@ from autograder.dropout.spatial.normalisation import normalised
 from autograder.dropout.torch.comparisons import comparison, finds_right_code_right
 from autograder.dropout.uncertainty.mc_layers import mc_layer
 from autograder.dropout.uncertainty.passes import fair_passes
-from autograder.dropout.values import draws_nothing_at_test_time, drops_nothing_at_zero, is_exact_to_ten_digits, scales_the_survivors
+from autograder.dropout.values import (
+    draws_nothing_at_test_time,
+    drops_nothing_at_zero,
+    is_exact_to_ten_digits,
+    scales_the_survivors,
+)
 from autograder.model import Check, Given
 
 Maker = Callable[..., Any]
@@ -62,7 +68,8 @@ def _bad_call(*, given: tuple[Any, ...], case: str = "", function: str = "") -> 
 
 CHECKS: Mapping[str, Maker] = {
     "agrees_with_the_solution": r.is_right_like_the_solution,
-    "changes_neither_parameters_nor_data": lambda via="", **case: _alone(scores if via else loss, "params and the data")(**case),
+    "changes_neither_parameters_nor_data": lambda via="", **case: _alone(
+        scores if via else loss, "params and the data")(**case),
     "deletes_by_the_generator": _by_rng(ablated),
     "draws_its_channels_from_rng": _by_rng(lambda **case: normalised(kept=True, **case)),
     "draws_its_directions_from_rng": _by_rng(error_of_a_slip),
@@ -79,9 +86,11 @@ CHECKS: Mapping[str, Maker] = {
     "leaves_its_sequences_alone": _alone(lambda **case: in_both_modes(a_layer, **case), "x"),
     "leaves_its_upstream_alone": _alone(backwards, "the gradient that it is handed"),
     "leaves_what_it_is_given": _alone(forwards),
-    "minds_its_manners": lambda **case: r.gives_the_dtype(dtype=case.get("dtype", "float32"), via=in_both_modes(normalised, **case)),
+    "minds_its_manners": lambda **case: r.gives_the_dtype(dtype=case.get("dtype", "float32"),
+                                                          via=in_both_modes(normalised, **case)),
     "makes_no_noise_at_test_time": draws_nothing_at_test_time,
-    "moves_others_in_the_next_call": lambda **case: r.draws_anew_in_each_call(via=noisy_labels(moved=True, **case)),
+    "moves_others_in_the_next_call": lambda **case: r.draws_anew_in_each_call(
+        via=noisy_labels(moved=True, **case)),
     "multiplies_the_kept_ones": lambda **case: scales_the_survivors(via="mask", **case),
     "multiplies_to_ten_digits": lambda **case: is_exact_to_ten_digits(via=Bare(), **case),
     "multiplies_what_it_keeps": lambda **case: scales_the_survivors(via=Bare(), **case),
@@ -89,15 +98,18 @@ CHECKS: Mapping[str, Maker] = {
     "refuses_a_rate_of": _refuses(with_a_rate_of),
     "refuses_in_both_modes": _refuses(lambda **case: in_both_modes(normalised, **case)),
     "refuses_rates": _refuses(loss),
-    "refuses_the_call": lambda **case: r.raises_value_error(case=case["case"], via=_bad_call(**case)),
+    "refuses_the_call": lambda **case: r.raises_value_error(case=case["case"],
+                                                            via=_bad_call(**case)),
     "refuses_the_fraction": _refuses(noisy_labels),
-    "refuses_what_is_not_paired": lambda: r.raises_value_error(case="a single pair", given=([1.0], [2.0])),
+    "refuses_what_is_not_paired": lambda: r.raises_value_error(case="a single pair",
+                                                               given=([1.0], [2.0])),
     "repeats_itself": _by_rng(trained),
     "repeats_with_the_seed": _by_rng(outputs),
     "returns": r.is_right,
     "returns_x_at_zero": lambda: drops_nothing_at_zero(via=Bare()),
     "spoils_by_the_generator": _by_rng(noisy_labels),
-    "stays_in": lambda **case: r.gives_the_dtype(dtype=case.get("dtype", "float32"), via=in_both_modes(forwards, **case)),
+    "stays_in": lambda **case: r.gives_the_dtype(dtype=case.get("dtype", "float32"),
+                                                 via=in_both_modes(forwards, **case)),
     "takes_zeros_in_dout": lambda **case: finds_right_code_right(zeros_in_dout=True, **case),
     "throws_its_coins_by_the_generator": _by_rng(mc_layer),
 }
@@ -108,7 +120,8 @@ SYMPTOMS: Mapping[str, Mapping[str, Maker]] = {
         "deleted_by": lambda: t.chance_from(via=ablated()),
         "labels_after": lambda: t.arguments_after(via=noisy_labels()),
         "labels_by": lambda: t.chance_from(via=noisy_labels()),
-        "layer_digits": lambda: _told(digits(via=Bare()), {"double": "ten digits", "float32": "about", "unclear": "another"}),
+        "layer_digits": lambda: _told(
+            digits(via=Bare()), {"double": "ten digits", "float32": "about", "unclear": "another"}),
         "layer_survivors": lambda: survivors(via=Bare()),
         "network_after": lambda: t.arguments_after(via=ablated()),
         "odd_fractions": lambda: t.takes(via=(noisy_labels(-0.2), noisy_labels(1.2))),
@@ -119,21 +132,25 @@ SYMPTOMS: Mapping[str, Mapping[str, Maker]] = {
         "source_of_chance": lambda: t.chance_from(via=trained()),
     },
     "network_facts": {
-        "given_after": lambda: _told(t.arguments_after(via=loss(0.2, 0.25), named=True), AS_IT_WAS, " overwritten"),
+        "given_after": lambda: _told(t.arguments_after(via=loss(0.2, 0.25), named=True), AS_IT_WAS,
+                                     " overwritten"),
         "rate_outside": lambda: t.takes(via=(loss(-0.25, 0.5), loss(0.5, 1.25))),
     },
     "derivatives": {
-        "arguments_afterwards": lambda **case: _told(t.arguments_after(**case, named=True), AS_THEY_WERE, " overwritten"),
+        "arguments_afterwards": lambda **case: _told(t.arguments_after(**case, named=True),
+                                                     AS_THEY_WERE, " overwritten"),
         "gradient_of": form_of,
     },
     "sequence_facts": {
-        "arrays_after": lambda **case: _told(t.arguments_after(via=forwards(**case), named=True), AS_THEY_WERE),
+        "arrays_after": lambda **case: _told(t.arguments_after(via=forwards(**case), named=True),
+                                             AS_THEY_WERE),
         "outside": lambda: outside(via="mask"),
         "sequences_after": lambda: _told(t.arguments_after(via=a_layer(0.3)), AS_IT_WAS),
         "upstream_after": lambda **case: _told(t.arguments_after(via=backwards(**case)), AS_IT_WAS),
     },
     "structured_facts": {
-        "block_outside": lambda memory: t.takes(via=[v for p in (-0.25, 1.25) for v in in_both_modes(normalised, memory, p)]),
+        "block_outside": lambda memory: t.takes(
+            via=[v for p in (-0.25, 1.25) for v in in_both_modes(normalised, memory, p)]),
         "call_gives": lambda **case: t.takes(via=_bad_call(**case)),
     },
     "uncertainty_facts": {
@@ -161,7 +178,8 @@ def checks() -> dict[str, Callable[..., Check]]:
 def _check(old: str, *, needs: Any = (), seconds: float | None = None, **case: Any) -> Check:
     made: Check = CHECKS[old](**case)
     shown = ", ".join(f"{k}={v}" for k, v in case.items() if k not in SILENT)
-    return replace(made, verb=old, name=f"{old}({shown})" if shown else old, needs=named(needs), seconds=seconds)
+    return replace(made, verb=old, name=f"{old}({shown})" if shown else old, needs=named(needs),
+                   seconds=seconds)
 
 
 def symptoms(module: str) -> dict[str, Callable[..., t.Symptom]]:

@@ -1,6 +1,7 @@
 """What the engine offers to every course: how a check and a symptom are written, and those that suit any function.
 
-`from autograder import checks_api as c`, then `c.is_right(...)` in the list of a part, or `@c.verb()` above a check of your own.
+`from autograder import checks_api as c`, then `c.is_right(...)` in the list of a part, or
+`@c.verb()` above a check of your own.
 """
 
 from autograder.checks_api.quiz import *

@@ -17,7 +17,8 @@ NEARLY = 0.05  # relative: an answer that is off by so little may be meant to be
 def close(got: Array, wanted: Array, tolerance: float) -> Array:
     """Elementwise: as near as `tolerance` times the size of what is wanted (at least 1)."""
     with np.errstate(invalid="ignore"):
-        return np.asarray(np.abs(np.subtract(got, wanted, dtype=float)) <= tolerance * np.maximum(1.0, np.abs(wanted)))
+        return np.asarray(np.abs(np.subtract(got, wanted, dtype=float))
+                          <= tolerance * np.maximum(1.0, np.abs(wanted)))
 
 
 def compare(got: Array, wanted: Array, name: str, tolerance: float) -> None:
@@ -28,7 +29,8 @@ def compare(got: Array, wanted: Array, name: str, tolerance: float) -> None:
     place = tuple(int(i) for i in np.argwhere(~good)[0])
     where = f"{name}[{', '.join(map(str, place))}]" if place else name
     rest = f" ({int((~good).sum())} of {good.size} differ)" if good.size > 1 else ""
-    if tolerance and np.allclose(got, wanted, rtol=NEARLY, atol=0):  # a simulation, perhaps, or rounded numbers: how near is near enough?
+    # a simulation, perhaps, or rounded numbers: how near is near enough?
+    if tolerance and np.allclose(got, wanted, rtol=NEARLY, atol=0):
         rest = f" within {tolerance:g}{rest}"
     one, other = told_apart(got[place], wanted[place])
     raise Wrong(f"{where} = {one}", f"{other}{rest}")
@@ -56,7 +58,8 @@ def ending(answer: Answer) -> str:
     return "ValueError" if name.endswith(" (a ValueError)") else name
 
 
-NUMPY_WARNS = re.compile(r"RuntimeWarning: (divide by zero|invalid value|overflow|underflow) encountered in [a-z_0-9 ]{1,24}")
+NUMPY_WARNS = re.compile(r"RuntimeWarning: (divide by zero|invalid value|overflow|underflow) "
+                         r"encountered in [a-z_0-9 ]{1,24}")
 
 
 def demand_no_warning(answer: Answer) -> None:

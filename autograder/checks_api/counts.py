@@ -11,10 +11,12 @@ from autograder.chance import acceptance, smallest_error
 from autograder.checks_api.inputs import Array
 
 
-def unlikely(what: str, count: int, events: int, probability: float, picture: Array | None = None, formula: str = "") -> Wrong | None:
+def unlikely(what: str, count: int, events: int, probability: float, picture: Array | None = None,
+             formula: str = "") -> Wrong | None:
     """What is wrong with a count that Bin(events, probability) gives less often than chance.ALPHA; None for any other.
 
-    Both ends of what chance allows are told, with so many digits that what is refused does not seem to lie between them.
+    Both ends of what chance allows are told, with so many digits that what is refused does not seem
+    to lie between them.
     """
     if not events:
         return Wrong(f"nothing was seen of the {what}", f"about {probability:.4f}")
@@ -26,10 +28,12 @@ def unlikely(what: str, count: int, events: int, probability: float, picture: Ar
         digits += 1
     got, least, most = (f"{k / events:.{digits}f}" for k in (count, low, high))
     corner = None if picture is None else np.atleast_2d(picture)[:16, :16]
-    return Wrong(f"{what} = {got}", f"{probability:.4f}{formula}, by chance {least} to {most}", corner)
+    return Wrong(f"{what} = {got}",
+                 f"{probability:.4f}{formula}, by chance {least} to {most}", corner)
 
 
-def expect(what: str, count: int, events: int, probability: float, picture: Array | None = None, formula: str = "") -> None:
+def expect(what: str, count: int, events: int, probability: float, picture: Array | None = None,
+           formula: str = "") -> None:
     """Refuse such a count."""
     wrong = unlikely(what, count, events, probability, picture, formula)
     if wrong is not None:

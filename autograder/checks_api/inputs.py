@@ -14,7 +14,8 @@ Array = np.ndarray[Any, Any]
 Argument = TypeVar("Argument")
 
 
-@lru_cache(maxsize=256)  # seeds are fixed, so a class of hand-ins meets the same inputs again and again
+# seeds are fixed, so a class of hand-ins meets the same inputs again and again
+@lru_cache(maxsize=256)
 def normal(shape: tuple[int, ...], seed: int, dtype: str = "float64") -> Given:
     """Standard normal numbers: both signs, and never exactly zero, so that a zero in the output is a dropped unit."""
     value = np.asarray(np.random.default_rng(seed).normal(size=shape))

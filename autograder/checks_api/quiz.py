@@ -31,8 +31,10 @@ def quiz_answer(value: Any, key: str, choices: str = "") -> float | str:
     if choices:
         letter = given.strip().lower() if isinstance(given, str) else ""
         if letter not in tuple(choices):
-            came = quoted(f" = {given!r}", instead=f" is {an(given)}") if isinstance(given, str) else f" is {an(given)}"
-            raise Wrong(f'quiz["{key}"]{came}', f'one of the letters {", ".join(choices)}, in quotes')
+            came = (quoted(f" = {given!r}", instead=f" is {an(given)}") if isinstance(given, str)
+                    else f" is {an(given)}")
+            raise Wrong(f'quiz["{key}"]{came}',
+                        f'one of the letters {", ".join(choices)}, in quotes')
         return letter
     result = array(given, f'quiz["{key}"]')
     if result.ndim or not np.isfinite(result):
@@ -41,11 +43,15 @@ def quiz_answer(value: Any, key: str, choices: str = "") -> float | str:
 
 
 @verb(with_reference=True)
-def answers_rightly(exam: Exam, reference: Exam, *, key: str, choices: str = "", tolerance: float = 0.01) -> None:
+def answers_rightly(exam: Exam, reference: Exam, *, key: str, choices: str = "",
+                    tolerance: float = 0.01) -> None:
     """holds the right answer to {key}"""
     call = Call(exam.function, look=True)
     given, wanted = (quiz_answer(desk.ask(call)[0], key, choices) for desk in (exam, reference))
     numbers = isinstance(given, float) and isinstance(wanted, float)
-    right = abs(float(given) - float(wanted)) <= tolerance * abs(float(wanted)) if numbers else given == wanted
+    right = (abs(float(given) - float(wanted)) <= tolerance * abs(float(wanted)) if numbers
+             else given == wanted)
     if not right:  # never say what is right: the sentence and the question are all a student gets
-        raise Wrong(f'quiz["{key}"]{quoted(f" = {given if isinstance(given, str) else number(given)}")} is not right')
+        raise Wrong(
+            f'quiz["{key}"]{quoted(f" = {given if isinstance(given, str) else number(given)}")} '
+            'is not right')

@@ -38,12 +38,11 @@ EXACT = 1e-10  # ... but the digits see it; enough for sums of up to 2^12 terms 
 ROUGH = 0.05  # relative: as near as drawing masks at random comes
 
 
-# ---------------------------------------------------------------------------------------------------------------- values, by any case
+# ------------------------------------------------------------------------------ values, by any case
 @verb()
-def is_right(
-    exam: Exam, *, wanted: Any, case: str = BY_HAND, given: tuple[Any, ...] = (), names: tuple[str, ...] = ("result",), name: str = IT,
-    tolerance: float = NEAR, via: View | None = None,
-) -> None:
+def is_right(exam: Exam, *, wanted: Any, case: str = BY_HAND, given: tuple[Any, ...] = (),
+             names: tuple[str, ...] = ("result",), name: str = IT, tolerance: float = NEAR,
+             via: View | None = None) -> None:
     """gets {name} right for {case}"""
     view = via or _result(given, names, name)
     expected = np.array(wanted)
@@ -51,10 +50,10 @@ def is_right(
 
 
 @verb(with_reference=True)
-def is_right_like_the_solution(
-    exam: Exam, reference: Exam, *, case: str = "other numbers", given: tuple[Any, ...] = (), names: tuple[str, ...] = ("result",),
-    name: str = IT, tolerance: float = NEAR, via: View | None = None,
-) -> None:
+def is_right_like_the_solution(exam: Exam, reference: Exam, *, case: str = "other numbers",
+                               given: tuple[Any, ...] = (), names: tuple[str, ...] = ("result",),
+                               name: str = IT, tolerance: float = NEAR,
+                               via: View | None = None) -> None:
     """gets {name} right for {case}"""
     view = via or _result(given, names, name)
     found, expected = _found(exam, view), view.read(reference.ask(*view.script(exam))[-1])
@@ -70,11 +69,11 @@ def _found(exam: Exam, view: View) -> Array:
 
 
 @verb()
-def gives_in_proportion(
-    exam: Exam, *, case: str, given: tuple[Any, ...], to: tuple[Any, ...], wanted: Any, names: tuple[str, ...] = ("result",)
-) -> None:
+def gives_in_proportion(exam: Exam, *, case: str, given: tuple[Any, ...], to: tuple[Any, ...],
+                        wanted: Any, names: tuple[str, ...] = ("result",)) -> None:
     """gives {case}"""
-    # `wanted` is the result for `given` over that for `to`: what both are multiplied by is another sentence's business
+    # `wanted` is the result for `given` over that for `to`: what both are multiplied by is another
+    # sentence's business
     expected, (called,) = np.array(wanted), names
     found = exam.ask(question(exam, given, names), question(exam, to, names))
     asked = exam.last
@@ -84,13 +83,16 @@ def gives_in_proportion(
     exam.last = asked
     one, other = (np.asarray(value).astype(float) for value in found)
     if not np.all(np.isfinite(other) & (other != 0)):
-        raise Wrong(f"the second {called} is {number(other[~np.isfinite(other) | (other == 0)].flat[0])}", "a number other than 0")
+        raise Wrong(
+            f"the second {called} is {number(other[~np.isfinite(other) | (other == 0)].flat[0])}",
+            "a number other than 0")
     exam.show_two(asked, "(one / other){at}")
     compare(one / other, expected, f"the first {called} / the second", NEAR)
 
 
 @verb()
-def raises_value_error(exam: Exam, *, case: str, given: tuple[Any, ...] = (), via: Views = ()) -> None:
+def raises_value_error(exam: Exam, *, case: str, given: tuple[Any, ...] = (),
+                       via: Views = ()) -> None:
     """raises ValueError for {case}"""
     for view in each(via) or [calling(*given)]:
         script = view.script(exam)
@@ -98,9 +100,9 @@ def raises_value_error(exam: Exam, *, case: str, given: tuple[Any, ...] = (), vi
 
 
 @verb()
-def leaves_its_arguments_alone(
-    exam: Exam, *, arrays: str = "the arrays it is given", given: tuple[Any, ...] = (), names: tuple[str, ...] = (), via: Views = ()
-) -> None:
+def leaves_its_arguments_alone(exam: Exam, *, arrays: str = "the arrays it is given",
+                               given: tuple[Any, ...] = (), names: tuple[str, ...] = (),
+                               via: Views = ()) -> None:
     """does not modify {arrays}"""
     for view in each(via) or [calling(*given, names=names)]:
         demand_unchanged(exam, view, bool(via))
@@ -118,16 +120,20 @@ def demand_unchanged(exam: Exam, view: View, read: bool = False) -> None:
 
 def changed_arguments(call: Call, answer: Answer) -> Iterator[tuple[str, str, str]]:
     """The arguments that are no longer as they were: the name, of a dict the entry, and by how much where that is hardly to be seen."""
-    for given, now in zip_longest(call.args[call.is_method :], answer.beside.arguments):  # what was not seen afterwards has changed
+    # what was not seen afterwards has changed
+    for given, now in zip_longest(call.args[call.is_method :], answer.beside.arguments):
         if isinstance(given, Given):
             pairs = [("", given.value, now)]
             if isinstance(given.value, dict):
-                pairs = [(f'["{key}"]', was, now.get(key) if isinstance(now, dict) else None) for key, was in given.value.items()]
-            yield from ((given.text, rest, _by(was, there)) for rest, was, there in pairs if not np.array_equal(was, there))
+                pairs = [(f'["{key}"]', was, now.get(key) if isinstance(now, dict) else None)
+                         for key, was in given.value.items()]
+            yield from ((given.text, rest, _by(was, there))
+                        for rest, was, there in pairs if not np.array_equal(was, there))
 
 
 def _by(was: Any, now: Any) -> str:
-    near = isinstance(now, np.ndarray) and now.shape == np.shape(was) and now.dtype.kind == "f" and np.allclose(now, was, atol=1e-3)
+    near = (isinstance(now, np.ndarray) and now.shape == np.shape(was) and now.dtype.kind == "f"
+            and np.allclose(now, was, atol=1e-3))
     return f", by up to {number(np.abs(now - was).max())}" if near else ""
 
 
@@ -137,7 +143,8 @@ def draws_from_rng(exam: Exam, *, via: View) -> None:
     first, again, other = (via.script(exam, number, watch=True) for number in (0, 0, 1))
     one, two, three = (exam.returned(*script)[-1] for script in (first, again, other))
     if any(answer.beside.global_rng_moved for answer in (one, two, three)):
-        raise Wrong("the function drew from (or seeded) the global generator", "random numbers from rng only")
+        raise Wrong("the function drew from (or seeded) the global generator",
+                    "random numbers from rng only")
     exam.show_two([first[-1], again[-1]], via.apart, first[:-1])
     if not np.array_equal(via.read(one.value), via.read(two.value), equal_nan=True):
         raise Wrong(f"two generators with the same seed gave different {via.what}", "the same")
@@ -147,9 +154,8 @@ def draws_from_rng(exam: Exam, *, via: View) -> None:
 
 
 @verb()
-def gives_the_dtype(
-    exam: Exam, *, dtype: str = "float32", given: tuple[Any, ...] = (), names: tuple[str, ...] = ("result",), via: Views = ()
-) -> None:
+def gives_the_dtype(exam: Exam, *, dtype: str = "float32", given: tuple[Any, ...] = (),
+                    names: tuple[str, ...] = ("result",), via: Views = ()) -> None:
     """gives {dtype} for {dtype}"""
     for view in each(via) or [_single(given, names, name) for name in names]:
         found = _found(exam, view)
@@ -175,7 +181,8 @@ def _in_single_precision(given: Any) -> Any:
 
 
 @verb()
-def returns_no_negative(exam: Exam, *, given: tuple[Any, ...], names: tuple[str, ...], name: str) -> None:
+def returns_no_negative(exam: Exam, *, given: tuple[Any, ...], names: tuple[str, ...],
+                        name: str) -> None:
     """gives a {name} that is never negative"""
     found = _found(exam, _result(given, names, name))
     if not (found >= 0).all():
@@ -183,12 +190,15 @@ def returns_no_negative(exam: Exam, *, given: tuple[Any, ...], names: tuple[str,
 
 
 @verb()
-def draws_anew_in_each_call(exam: Exam, *, given: tuple[Any, ...] = (), names: tuple[str, ...] = (), via: View | None = None) -> None:
+def draws_anew_in_each_call(exam: Exam, *, given: tuple[Any, ...] = (), names: tuple[str, ...] = (),
+                            via: View | None = None) -> None:
     """draws afresh in every call"""
     view = via or calling(*given, Seed(exam.seed()), returns=names, name=names[0])
     *first, call = view.script(exam)
-    again = replace(call, args=tuple(replace(a, name="rng") if isinstance(a, Seed) else a for a in call.args))
+    again = replace(call, args=tuple(replace(a, name="rng") if isinstance(a, Seed) else a
+                                     for a in call.args))
     one, other = (view.read(value) for value in exam.ask(*first, again, again)[-2:])
     exam.show_two([again, again], view.apart, first)
     if np.array_equal(one, other, equal_nan=True):
-        raise Wrong(f"a second call with the same generator gave the same {view.what}", "another draw")
+        raise Wrong(f"a second call with the same generator gave the same {view.what}",
+                    "another draw")

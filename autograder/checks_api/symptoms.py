@@ -1,6 +1,7 @@
 """Symptoms: a few robust facts about a function, each a short word such as "1-p" or "shared", and those that any function can show.
 
-They judge nothing. `diagnose` compares the symptoms of a student's function with those of the right and of the wrong solutions.
+They judge nothing. `diagnose` compares the symptoms of a student's function with those of the right
+and of the wrong solutions.
 """
 
 from __future__ import annotations
@@ -53,18 +54,22 @@ class Symptom:
     def look(self, exam: Exam, strict: bool = False) -> str:
         """The word for this fact; what went wrong is a fact too.
 
-        A probe that trips over an answer costs the hint, never the grading: no mark hangs on a fact. With `strict`, for answers that the
-        course itself wrote, it is Broken, so that the bug is found here and not by a class.
+        A probe that trips over an answer costs the hint, never the grading: no mark hangs on a
+        fact. With `strict`, for answers that the course itself wrote, it is Broken, so that the bug
+        is found here and not by a class.
         """
         try:
             with warnings.catch_warnings(), np.errstate(all="warn"):
-                warnings.simplefilter("ignore")  # NaN and infinity come from the student; NumPy's warnings about them are not ours to print
+                # NaN and infinity come from the student; NumPy's warnings about them are not ours
+                # to print
+                warnings.simplefilter("ignore")
                 return shown(self.probe(exam), hidden=True)
         except Wrong:
             return UNUSABLE_RESULT
         except Unanswered as unanswered:
             answer = unanswered.answer
-            return f"raises {raised(answer)}" if answer.outcome is Outcome.RAISED else answer.outcome.value
+            return (f"raises {raised(answer)}" if answer.outcome is Outcome.RAISED
+                    else answer.outcome.value)
         except AutograderError:
             raise
         except Exception as error:
@@ -124,12 +129,14 @@ def number_at(exam: Exam, given: tuple[Any, ...], index: int | None, place: int)
 @symptom
 def ratio(exam: Exam, *, given: tuple[Any, ...], to: tuple[Any, ...]) -> str:
     """How many times the result for `to` the result for `given` is, in six digits: what both are multiplied by does not matter."""
-    one, other = (float(array(v, "result", ())) for v in exam.ask(question(exam, given), question(exam, to)))
+    one, other = (float(array(v, "result", ()))
+                  for v in exam.ask(question(exam, given), question(exam, to)))
     return number(one / other) if other else "the other one is 0"
 
 
 @symptom
-def digits(exam: Exam, *, given: tuple[Any, ...], wanted: float, index: int | None = None, place: int = 0) -> str:
+def digits(exam: Exam, *, given: tuple[Any, ...], wanted: float, index: int | None = None,
+           place: int = 0) -> str:
     """How near a number comes to what is wanted."""
     found = number_at(exam, given, index, place)
     off = np.nan if found is None else found / wanted - 1
@@ -167,7 +174,8 @@ def refused(exam: Exam, *, given: tuple[Any, ...]) -> str:
 def form(exam: Exam, *, given: tuple[Any, ...]) -> str:
     """The shape of the result, or how many items it has."""
     (value,) = exam.ask(question(exam, given))
-    return f"{len(value)} items" if isinstance(value, tuple) else f"shape {array(value, 'result').shape}"
+    return (f"{len(value)} items" if isinstance(value, tuple)
+            else f"shape {array(value, 'result').shape}")
 
 
 @symptom
@@ -178,13 +186,13 @@ def takes(exam: Exam, *, given: tuple[Any, ...] = (), via: Views = ()) -> str:
 
 
 @symptom
-def arguments_after(
-    exam: Exam, *, given: tuple[Any, ...] = (), names: tuple[str, ...] = (), via: View | None = None, named: bool = False
-) -> str:
+def arguments_after(exam: Exam, *, given: tuple[Any, ...] = (), names: tuple[str, ...] = (),
+                    via: View | None = None, named: bool = False) -> str:
     """Are the arrays as they were after a call? Else, where they are to be `named`, which of them are not."""
     call, answer = (via or calling(*given, names=names)).seen(exam)
     changed = [name + rest for name, rest, _ in changed_arguments(call, answer)]
-    return f"{', '.join(changed)} overwritten" if changed and named else "overwritten" if changed else "kept"
+    return (f"{', '.join(changed)} overwritten" if changed and named
+            else "overwritten" if changed else "kept")
 
 
 @symptom

@@ -14,28 +14,28 @@ from autograder.surroundings import demand_sentences
 Verb = Callable[..., Check]
 Need = str | Check | Part
 # cases that would only lengthen a check's name
-SILENT = frozenset({"via", "forward", "backward", "given", "wanted", "names", "shapes", "what", "function", "gamma", "memory", "model"})
+SILENT = frozenset({"via", "forward", "backward", "given", "wanted", "names", "shapes", "what",
+                    "function", "gamma", "memory", "model"})
 
 
-def verb(
-    chances: int = 0,
-    with_reference: bool = False,
-    sees: Callable[..., str] | None = None,
-) -> Callable[[Callable[..., None]], Verb]:
+def verb(chances: int = 0, with_reference: bool = False,
+         sees: Callable[..., str] | None = None) -> Callable[[Callable[..., None]], Verb]:
     """Turn `def keeps_shape(exam, *, shape=(4, 5))` into a maker of checks: `keeps_shape(shape=(7,), needs=SOME)`.
 
-    `chances` is the number of chance tests one run makes, each at chance.ALPHA; `sees(**case)` says the smallest error they show. A
-    verb that compares with the solution takes `(exam, reference, ...)` and says `with_reference=True`; such a check can only stand in
-    a key.
+    `chances` is the number of chance tests one run makes, each at chance.ALPHA; `sees(**case)` says
+    the smallest error they show. A verb that compares with the solution takes `(exam, reference,
+    ...)` and says `with_reference=True`; such a check can only stand in a key.
     """
     demand_sentences()
 
     def decorate(judge: Callable[..., None]) -> Verb:
         name, template = judge.__name__, (judge.__doc__ or "").strip().splitlines()[0]
-        cases = {k: p for k, p in inspect.signature(judge).parameters.items() if p.kind is p.KEYWORD_ONLY}
+        cases = {k: p for k, p in inspect.signature(judge).parameters.items()
+                 if p.kind is p.KEYWORD_ONLY}
 
         @functools.wraps(judge)
-        def make(*, needs: Need | Iterable[Need] = (), seconds: float | None = None, **case: Any) -> Check:
+        def make(*, needs: Need | Iterable[Need] = (), seconds: float | None = None,
+                 **case: Any) -> Check:
             full = _full(name, cases, case)
             telling = ", ".join(f"{k}={v}" for k, v in case.items() if k not in SILENT)
             return Check(
@@ -58,7 +58,8 @@ def verb(
     return decorate
 
 
-def _full(name: str, cases: Mapping[str, inspect.Parameter], case: Mapping[str, Any]) -> dict[str, Any]:
+def _full(name: str, cases: Mapping[str, inspect.Parameter],
+          case: Mapping[str, Any]) -> dict[str, Any]:
     """The whole case; TypeError when it has something that the verb does not know, or lacks something."""
     if unknown := set(case) - set(cases):
         raise TypeError(f"{name} takes {sorted(cases)}, not {sorted(unknown)}")
@@ -70,7 +71,8 @@ def _full(name: str, cases: Mapping[str, inspect.Parameter], case: Mapping[str, 
 def _show_cases(make: Verb, cases: Mapping[str, inspect.Parameter]) -> None:
     """Let `pydoc` and `inspect` show what an author can write."""
     own = inspect.signature(make, follow_wrapped=False).parameters
-    shown = [*cases.values(), *(own[k].replace(annotation=own[k].empty) for k in ("needs", "seconds"))]
+    shown = [*cases.values(),
+             *(own[k].replace(annotation=own[k].empty) for k in ("needs", "seconds"))]
     make.__signature__ = inspect.Signature(shown)  # type: ignore[attr-defined]
 
 
@@ -94,6 +96,7 @@ def renamed(check: Check, of: str) -> Check:
 
 def hide(check: Check) -> Check:
     """The same check as a hidden one: its sentence names p and p_in, not their values."""
-    template = check.template.replace("when p = {p}", "for another bad p").replace("p = {p}", "another p") or check.sentence
+    template = (check.template.replace("when p = {p}", "for another bad p")
+                .replace("p = {p}", "another p") or check.sentence)
     case = {k: k if k in ("p", "p_in") else v for k, v in check.case.items()}
     return replace(check, hidden=True, sentence=template.format(**case))

@@ -23,12 +23,12 @@ __all__ = ["View", "calling", "in_both_modes", "normals", "ones", "powers"]
 class View:
     """How a function is asked.
 
-    calls : of an exam and a number, the call, or a script that ends with it; its generator has the number-th seed of the exam
-    read  : what is looked at of the answer to that call, an array; Wrong when it holds no such thing
-    what  : how messages speak of it
-    names : what its array arguments are called, in order, where they have no name of their own
-    apart : Python that says how `one` and `other` differ, two results of it
-    follows : whether another seed must give another result: not where nothing may be dropped, and where that is asked elsewhere
+    calls : of an exam and a number, the call, or a script that ends with it; its generator has the
+    number-th seed of the exam read  : what is looked at of the answer to that call, an array; Wrong
+    when it holds no such thing what  : how messages speak of it names : what its array arguments
+    are called, in order, where they have no name of their own apart : Python that says how `one`
+    and `other` differ, two results of it follows : whether another seed must give another result:
+    not where nothing may be dropped, and where that is asked elsewhere
     """
 
     calls: Callable[[Exam, int], Call | Sequence[Call]]
@@ -42,7 +42,8 @@ class View:
         """The calls that are made; the last is the one that is meant, and the one that is watched."""
         made = self.calls(exam, number)
         *first, call = (made,) if isinstance(made, Call) else made
-        named = tuple(in_words(name, given) for name, given in zip(self.names, call.args, strict=False))
+        named = tuple(in_words(name, given)
+                      for name, given in zip(self.names, call.args, strict=False))
         return *first, replace(call, args=(*named, *call.args[len(named) :]), watch=watch)
 
     def seen(self, exam: Exam, number: int = 0) -> tuple[Call, Answer]:
@@ -64,7 +65,7 @@ def each(via: Views) -> Sequence[View]:
     return (via,) if isinstance(via, View) else via
 
 
-# ------------------------------------------------------------------------------------------------------- arguments that a list names
+# ---------------------------------------------------------------------- arguments that a list names
 @dataclass(frozen=True)
 class Normals:
     """Standard normal numbers of this shape, each multiplied by `times` (a number, or one for each column)."""
@@ -85,7 +86,8 @@ def ones(*shape: int) -> Given:
 
 def powers(rows: int, columns: int) -> Given:
     """In a list: the powers of a variable between 1/2 and 3/2 as columns, which are nearly dependent."""
-    return Given(f"np.vander(np.linspace(0.5, 1.5, {rows}), {columns})", np.vander(np.linspace(0.5, 1.5, rows), columns))
+    return Given(f"np.vander(np.linspace(0.5, 1.5, {rows}), {columns})",
+                 np.vander(np.linspace(0.5, 1.5, rows), columns))
 
 
 def argument(spec: Any, seed: int) -> Any:
@@ -93,24 +95,26 @@ def argument(spec: Any, seed: int) -> Any:
     if isinstance(spec, Normals):
         plain = normal(spec.shape, seed)
         times = spec.times if isinstance(spec.times, float) else np.array(spec.times)
-        return Given(f"{times!r} * {plain.text}".replace("array(", "np.array("), times * np.asarray(plain.value))
+        return Given(f"{times!r} * {plain.text}".replace("array(", "np.array("),
+                     times * np.asarray(plain.value))
     if isinstance(spec, tuple):
         return normal(spec, seed)
     return Given(f"np.array({spec})", np.array(spec)) if isinstance(spec, list) else spec
 
 
-def question(exam: Exam, given: tuple[Any, ...], returns: tuple[str, ...] = (), watch: bool = False, function: str = "") -> Call:
+def question(exam: Exam, given: tuple[Any, ...], returns: tuple[str, ...] = (), watch: bool = False,
+             function: str = "") -> Call:
     """The call of a function, the exercise's own if none is named, with these arguments."""
     asked = tuple(argument(spec, exam.seed(k)) for k, spec in enumerate(given))
     return Call(function or exam.function, asked, returns=returns, watch=watch)
 
 
-def calling(
-    *given: Any, names: tuple[str, ...] = (), returns: tuple[str, ...] = (), name: str = "result", function: str = ""
-) -> View:
+def calling(*given: Any, names: tuple[str, ...] = (), returns: tuple[str, ...] = (),
+            name: str = "result", function: str = "") -> View:
     """The view that `given=` is, of a function of any name; what is read is the item `name` of what it `returns`."""
 
     def read(value: Any) -> Array:
         return array(item(value, returns, name) if returns else value, name)
 
-    return View(lambda exam, number: question(exam, given, returns, function=function), read, name, names)
+    return View(lambda exam, number: question(exam, given, returns, function=function),
+                read, name, names)

@@ -1,8 +1,9 @@
 """A whole class: untrusted runs side by side on any concurrent.futures.Executor, one writer that records them.
 
-A job takes one hand-in from its bytes to the finished page and marks; jobs share nothing. The process that started them writes: first the
-page and the gradebook, then its own memory, and only then is the hand-in reported. So an interruption loses nothing that was reported, and
-the next run goes on where this one ended.
+A job takes one hand-in from its bytes to the finished page and marks; jobs share nothing. The
+process that started them writes: first the page and the gradebook, then its own memory, and only
+then is the hand-in reported. So an interruption loses nothing that was reported, and the next run
+goes on where this one ended.
 """
 
 from __future__ import annotations
@@ -50,7 +51,8 @@ def _sit(plan: Plan) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _desk = Desk(plan)
     ExitStack().enter_context(at_most(plan.limits.judge_bytes))
-    _desk.isolation = ExitStack().enter_context(_desk.warmed())  # the fork server ends with this process
+    # the fork server ends with this process
+    _desk.isolation = ExitStack().enter_context(_desk.warmed())
 
 
 def _end_with_parent() -> None:
@@ -81,9 +83,11 @@ def executor(desk: Desk, jobs: int) -> Iterator[Executor]:
 def processes(desk: Desk, jobs: int) -> Iterator[Executor]:
     """A pool whose processes are gone at the end, also after Ctrl-C."""
     if not surroundings.semaphores():
-        raise CourseError(f"--jobs {jobs} cannot be had here: {surroundings.NO_SEMAPHORES}. Say --jobs 1.")
+        raise CourseError(
+            f"--jobs {jobs} cannot be had here: {surroundings.NO_SEMAPHORES}. Say --jobs 1.")
     surroundings.short_sockets()
-    context = multiprocessing.get_context("forkserver")  # its children have one thread, whatever this process has
+    # its children have one thread, whatever this process has
+    context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
     pool = ProcessPoolExecutor(jobs, context, _sit, (desk.plan,))
     try:
@@ -129,14 +133,17 @@ class Batch:
     ) -> None:
         self.root, self.slug, self.jobs, self.regrade = root.resolve(), slug, jobs, regrade
         self.isolation, self.warm, self.pool = isolation, warm and stays_shut(isolation.name), pool
-        self.alone = processes if pool is executor and jobs > 1 else pool  # a process that ends is to take nobody along
-        self.never_lower = never_lower  # the same answers keep their points, whatever the course now asks
+        # a process that ends is to take nobody along
+        self.alone = processes if pool is executor and jobs > 1 else pool
+        # the same answers keep their points, whatever the course now asks
+        self.never_lower = never_lower
         self.tally = Tally()
         self.notes: list[str] = []  # what an instructor should know when all is done
         self.looks: list[Look] = []  # and which hand-ins are worth a look
         self.people: list[Standing] = []  # where everybody stands who was asked for
 
-    def run(self, students: Sequence[str] = (), begin: Callable[[int], None] = lambda total: None) -> Iterator[Graded]:
+    def run(self, students: Sequence[str] = (),
+            begin: Callable[[int], None] = lambda total: None) -> Iterator[Graded]:
         """Grade and record; each hand-in is yielded when it is recorded, or was found unchanged. `begin` is told how many there are."""
         must_exist(self.root, self.slug)
         with ExitStack() as stack:
@@ -150,7 +157,8 @@ class Batch:
             for student in [s for s in handed_in if misnamed(s)]:
                 handed_in.pop(student)
                 yield self._misnamed(student)
-            asked = {e.name: (e.points, {c.name: _said(c) for c in e.checks}) for e in desk.staff.assignment.exercises}
+            asked = {e.name: (e.points, {c.name: _said(c) for c in e.checks})
+                     for e in desk.staff.assignment.exercises}
             grading = remembered.begin(asked, course_word(desk.staff))
             if self.regrade:
                 remembered.forget(list(handed_in))
@@ -163,20 +171,29 @@ class Batch:
             jobs = min(self.jobs, max(1, len(changed)))
             tasks = (Task(student, take(handed_in[student], self.slug)) for student in changed)
             for handful in together(self._judged(desk, tasks, jobs)):
-                yield from self._recorded(self._kept(handful, desk, remembered), grading, register, remembered)
+                yield from self._recorded(self._kept(handful, desk, remembered), grading,
+                                          register, remembered)
             remembered.end(grading)
             self.notes = _notes(settled, register, handed_in, bool(students))
-            seen = [k for k in remembered.looks() if k.student in handed_in]
-            noticed = around(self.slug, handed_in, register.late(), register.manifest)
-            seen += [k for k in noticed if not students or k.student in handed_in]
-            self.people = [s for s in standings(self.root, self.slug) if not students or s.student in students]
-            errors = ((s, remembered.recorded(s.student)) for s in self.people)
-            seen += [k for s, found in errors for k in standing.looks(s, found.error if found else "")]
+            self.people = [s for s in standings(self.root, self.slug)
+                           if not students or s.student in students]
+            seen = self._noticed(register, remembered, handed_in, bool(students))
             self.looks = sorted(dict.fromkeys(seen), key=lambda k: (not k.student, k.student))
+
+    def _noticed(self, register: Register, remembered: ResultsStore,
+                 handed_in: Mapping[str, Path], some: bool) -> Iterator[Look]:
+        """What is worth a look: seen in grading, found beside the hand-ins, and by where people stand."""
+        yield from (k for k in remembered.looks() if k.student in handed_in)
+        noticed = around(self.slug, handed_in, register.late(), register.manifest)
+        yield from (k for k in noticed if not some or k.student in handed_in)
+        for one in self.people:
+            found = remembered.recorded(one.student)
+            yield from standing.looks(one, found.error if found else "")
 
     def _misnamed(self, student: str) -> Graded:
         """Somebody of whom nothing can be written, because no gradebook takes the name."""
-        one = Graded(Entry(shown(student)), Done(shown(student), Recorded("", "unreadable", misnamed(student), {}), "", {}))
+        one = Graded(Entry(shown(student)), Done(
+            shown(student), Recorded("", "unreadable", misnamed(student), {}), "", {}))
         self.tally.add(one)
         return one
 
@@ -195,7 +212,8 @@ class Batch:
                     for one in handful:
                         del given[one.student]
             if pools == POOLS:
-                raise Broken(f"{POOLS} pools of processes were ended from outside (out of memory?). Run the command again; it goes on.")
+                raise Broken(f"{POOLS} pools of processes were ended from outside (out of "
+                             "memory?). Run the command again; it goes on.")
         yield from self._alone(desk, iter([*stopped, *lost]))
 
     def _alone(self, desk: Desk, tasks: Iterator[Task]) -> Iterator[list[Graded]]:
@@ -211,14 +229,14 @@ class Batch:
             yield [desk.lost(task) for task in gone]
 
     def _desk(self, register: Register) -> Desk:
-        plan = Plan(self.root, self.slug, self.isolation, register.frame(), regrade=self.regrade, warm=self.warm)
+        plan = Plan(self.root, self.slug, self.isolation, register.frame(), regrade=self.regrade,
+                    warm=self.warm)
         desk = Desk(plan)
         _must_agree(self.slug, desk.staff.assignment.exercises, plan.frame)
         return desk
 
-    def _sorted_out(
-        self, handed_in: Mapping[str, Path], desk: Desk, register: Register, remembered: ResultsStore
-    ) -> tuple[list[str], list[Graded]]:
+    def _sorted_out(self, handed_in: Mapping[str, Path], desk: Desk, register: Register,
+                    remembered: ResultsStore) -> tuple[list[str], list[Graded]]:
         """Students whose hand-ins are to be graded, and hand-ins whose marks stand as they were written."""
         scores = register.scores()
         changed, unchanged = [], []
@@ -236,13 +254,17 @@ class Batch:
         """Whether the gradebook and autograded/ still hold what was written."""
         if found.status != "graded":
             return found.status == "unreadable" and scores is not None and not page.exists()
-        return scores is not None and page.is_file() and all(scores.get(name) == score for name, score in found.scores.items())
+        return (scores is not None and page.is_file()
+                and all(scores.get(name) == score for name, score in found.scores.items()))
 
-    def _kept(self, handful: Sequence[Graded], desk: Desk, remembered: ResultsStore) -> Sequence[Graded]:
+    def _kept(self, handful: Sequence[Graded], desk: Desk,
+              remembered: ResultsStore) -> Sequence[Graded]:
         worth = {e.name: e.points for e in desk.staff.assignment.exercises}
-        return [kept(one, remembered.latest(one.student), worth) for one in handful] if self.never_lower else handful
+        return ([kept(one, remembered.latest(one.student), worth) for one in handful]
+                if self.never_lower else handful)
 
-    def _recorded(self, handful: Sequence[Graded], grading: int, register: Register, remembered: ResultsStore) -> Iterator[Graded]:
+    def _recorded(self, handful: Sequence[Graded], grading: int, register: Register,
+                  remembered: ResultsStore) -> Iterator[Graded]:
         register.write([one.entry for one in handful])
         remembered.keep(grading, [one.done for one in handful if one.status != "broken"])
         for one in handful:
@@ -266,37 +288,41 @@ def _again(task: Task, one: Graded) -> Task:
     return replace(task, known={**task.known, **one.done.results})
 
 
-def _notes(settled: Sequence[str], register: Register, handed_in: Collection[str], some: bool) -> list[str]:
+def _notes(settled: Sequence[str], register: Register, handed_in: Collection[str],
+           some: bool) -> list[str]:
     """What an instructor should know and no line about a hand-in says."""
     gone = set() if some else register.scores().keys() - set(handed_in) - register.excluded
-    told = {
-        "late penalty changed": settled,
-        "no hand-in any more, the marks of before stand": gone,
-        "nbgrader's own commands find no folder with [, ] * or ? in its name": {s for s in handed_in if any(c in s for c in "[]*?")},
-    }
+    told = {"late penalty changed": settled, "no hand-in any more, the marks of before stand": gone,
+            "nbgrader's own commands find no folder with [, ] * or ? in its name": {
+                s for s in handed_in if any(c in s for c in "[]*?")}}
     return [f"{what}: {_some(sorted(students))}" for what, students in told.items() if students]
 
 
 def _some(students: Sequence[str]) -> str:
-    return ", ".join(students[:LISTED]) + (f" and {len(students) - LISTED} more" if len(students) > LISTED else "")
+    return ", ".join(students[:LISTED]) + (f" and {len(students) - LISTED} more"
+                                           if len(students) > LISTED else "")
 
 
 def _must_agree(slug: str, exercises: Sequence[Exercise], frame: Frame) -> None:
     """Nothing is touched when the gradebook has other exercises or points than solutions/."""
-    checked = {n.removeprefix(CHECK): r.points for n, r in frame.released.items() if n.startswith(CHECK) and r.points is not None}
+    checked = {n.removeprefix(CHECK): r.points
+               for n, r in frame.released.items() if n.startswith(CHECK) and r.points is not None}
     for name in sorted(checked.keys() - {e.name for e in exercises}):
-        raise CourseError(f"The gradebook has the exercise {name}, and solutions/ has not. {anew(slug)}")
+        raise CourseError(
+            f"The gradebook has the exercise {name}, and solutions/ has not. {anew(slug)}")
     for exercise in exercises:
         found = checked.get(exercise.name)
         if found is None:
-            raise CourseError(f"solutions/ has the exercise {exercise.name}, and the gradebook has not. {anew(slug)}")
+            raise CourseError(f"solutions/ has the exercise {exercise.name}, and the gradebook has "
+                              f"not. {anew(slug)}")
         if found != exercise.points:
             raise CourseError(points_differ(exercise.name, exercise.points, found, slug))
 
 
 def to_dict(grading: Batch, graded: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What is known of a class so far, as plain data."""
-    told = {"schema": 1, "assignment": grading.slug, "hand_ins": list(graded), "notes": grading.notes}
+    told = {"schema": 1, "assignment": grading.slug, "hand_ins": list(graded),
+            "notes": grading.notes}
     return told | {"worth_a_look": looks.to_dicts(grading.looks)}
 
 

@@ -1,11 +1,13 @@
 """Beyond one machine: the jobs of a class on the workers of a Dask cluster. Hand-ins, course and key travel by value.
 
-Each worker grades in sandboxes of its own, one hand-in at a time, and knows nothing of the class but what it is handed. The machine that
-started the grading reads the hand-ins and writes the marks, as with jobs of its own.
+Each worker grades in sandboxes of its own, one hand-in at a time, and knows nothing of the class
+but what it is handed. The machine that started the grading reads the hand-ins and writes the marks,
+as with jobs of its own.
 
-Who can speak to a scheduler can run any program on its workers: that is what Dask is for. So all speak TLS, and only those who hold the
-keys that `autograder dask-keys` has made are spoken to. What workers return is plain data, read with its types; Dask's own messages are
-pickles all the same, so a machine that holds the keys has to be trusted as this one is.
+Who can speak to a scheduler can run any program on its workers: that is what Dask is for. So all
+speak TLS, and only those who hold the keys that `autograder dask-keys` has made are spoken to. What
+workers return is plain data, read with its types; Dask's own messages are pickles all the same, so
+a machine that holds the keys has to be trusted as this one is.
 """
 
 from __future__ import annotations
@@ -32,10 +34,12 @@ from autograder.sandbox import choose, stays_shut
 RETRIES = 2  # of a hand-in whose worker was lost
 MORE = 16  # workers may still be on their way
 SECONDS = 20  # for the scheduler and a first worker to show up
-INSTALL = 'Dask is not all here ({error}). Install it in the folder of the course: pip install -e ".[grader,dask]"'
+INSTALL = ('Dask is not all here ({error}). Install it in the folder of the course: pip install -e '
+           '".[grader,dask]"')
 KEYS = "dask-keys"  # a folder that DASK_CONFIG can name
 CONFIG = "dask.json"
-ODD = "A Dask worker sent what is no result ({error}). Install the same version of autograder everywhere, and start the workers again."
+ODD = ("A Dask worker sent what is no result ({error}). Install the same version of autograder "
+       "everywhere, and start the workers again.")
 
 
 @dataclass(frozen=True)
@@ -54,8 +58,10 @@ def parcel(plan: Plan) -> Parcel:
     course = folders(root)
     # under the names that a course without a configuration has: the worker is sent none
     places = {course.of(slug): f"{SOURCE}/{slug}", course.key(slug): f"{SOURCE}/{slug}_key.py"}
-    places |= {course.released(slug): f"{RELEASE}/{slug}", root / "datasets": "datasets", root / SALT: SALT}
-    files = {name: data for place, name in places.items() for name, data in sorted(_below(place, name))}
+    places |= {course.released(slug): f"{RELEASE}/{slug}", root / "datasets": "datasets",
+               root / SALT: SALT}
+    files = {name: data for place, name in places.items()
+             for name, data in sorted(_below(place, name))}
     content = [part for name, data in files.items() for part in (name, data.decode("latin-1"))]
     return Parcel(plan, files, whole_kit(), digest(repr(plan), *content))
 
@@ -64,10 +70,11 @@ def _below(place: Path, name: str) -> Iterator[tuple[str, bytes]]:
     """The files at or below a place, as they are called when it has this name."""
     for path in [place] if place.is_file() else place.rglob("*"):
         if path.is_file() and "__pycache__" not in path.parts:
-            yield (name if path == place else f"{name}/{path.relative_to(place).as_posix()}"), path.read_bytes()
+            yield (name if path == place
+                   else f"{name}/{path.relative_to(place).as_posix()}"), path.read_bytes()
 
 
-# ------------------------------------------------------------------------------------------------------------------- on the cluster
+# ----------------------------------------------------------------------------------- on the cluster
 _seat = threading.local()  # a sandbox belongs to the thread that made it
 
 
@@ -118,14 +125,16 @@ def _sit(sent: Parcel) -> None:
     """Make ready for a class; what was there for another one is put away."""
     here = socket.gethostname()
     if whole_kit() != sent.kit:
-        raise Broken(f"The Dask worker on {here} has another version of autograder, Python or NumPy. Install the same everywhere.")
+        raise Broken(f"The Dask worker on {here} has another version of autograder, Python or "
+                     "NumPy. Install the same everywhere.")
     if hasattr(_seat, "stack"):
         _seat.stack.close()
     try:
         isolation = choose(prefer=sent.plan.isolation.name)
     except Broken as error:
         raise Broken(f"The Dask worker on {here}: {error}") from error
-    root, warm = _unpacked(sent.word, tuple(sent.files.items())), sent.plan.warm and stays_shut(isolation.name)
+    root, warm = (_unpacked(sent.word, tuple(sent.files.items())),
+                  sent.plan.warm and stays_shut(isolation.name))
     desk, _seat.stack = Desk(replace(sent.plan, root=root, warm=warm)), ExitStack()
     desk.isolation = _seat.stack.enter_context(desk.warmed())
     _seat.desk, _seat.word = desk, sent.word
@@ -143,7 +152,7 @@ def _unpacked(word: str, files: tuple[tuple[str, bytes], ...]) -> Path:
     return folder
 
 
-# ------------------------------------------------------------------------------------------------------------------------- from here
+# ---------------------------------------------------------------------------------------- from here
 class OnDask(Executor):
     """An executor that hands each task to the cluster, with the parcel that was sent there once."""
 
@@ -179,12 +188,12 @@ def connected(address: str, keys: Path) -> Iterator[tuple[Any, int]]:
             )
             client.wait_for_workers(1, timeout=SECONDS)
         except (OSError, TimeoutError, ValueError) as error:
-            raise CourseError(
-                f"No Dask cluster with a worker and these keys answers at {address} ({error}). {how_to_start(keys, address)}"
-            ) from None
+            raise CourseError(f"No Dask cluster with a worker and these keys answers at {address} "
+                              f"({error}). {how_to_start(keys, address)}") from None
         workers = client.scheduler_info(n_workers=-1)["workers"].values()
         if any(w["nthreads"] > 1 for w in workers):  # what judges is not made for threads
-            raise CourseError("A worker of the cluster has several threads. Start the workers with --nthreads 1, and more of them instead.")
+            raise CourseError("A worker of the cluster has several threads. Start the workers with "
+                              "--nthreads 1, and more of them instead.")
         yield client, max(len(workers), MORE)
 
 
@@ -196,16 +205,18 @@ def executor(client: Any, desk: Desk, jobs: int) -> Iterator[Executor]:
         yield OnDask(pool, sent, desk)
 
 
-# ------------------------------------------------------------------------------------------------------------------------- the keys
+# ----------------------------------------------------------------------------------------- the keys
 def make_keys(folder: Path) -> Path:
     """Write keys for a cluster into a folder that is DASK_CONFIG on each of its machines; CourseError if some are there."""
     try:
         from distributed import Security
 
-        keys = Security.temporary()  # type: ignore[no-untyped-call]  # one key for all, signed by itself, for a year
+        # one key for all, signed by itself, for a year
+        keys = Security.temporary()  # type: ignore[no-untyped-call]
     except ImportError as error:
         raise CourseError(INSTALL.format(error=error)) from None
-    roles = {r: {k: keys.get_tls_config_for_role(r)[k] for k in ("cert", "key")} for r in ("scheduler", "worker", "client")}
+    roles = {r: {k: keys.get_tls_config_for_role(r)[k] for k in ("cert", "key")}
+             for r in ("scheduler", "worker", "client")}
     tls = {"ca-file": keys.tls_ca_file, **roles}
     config = {
         "comm": {"default-scheme": "tls", "require-encryption": True, "tls": tls},
@@ -215,12 +226,15 @@ def make_keys(folder: Path) -> Path:
     path = folder / CONFIG
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w",
+                       encoding="utf-8") as file:
             json.dump({"distributed": config}, file, indent=1)
     except FileExistsError:
-        raise CourseError(f"{path} is there already. Delete it first if you want new keys; then start the whole cluster anew.") from None
+        raise CourseError(f"{path} is there already. Delete it first if you want new keys; then "
+                          "start the whole cluster anew.") from None
     except OSError as error:
-        raise CourseError(f"{path} cannot be written ({error}). Name a folder where you may write.") from None
+        raise CourseError(
+            f"{path} cannot be written ({error}). Name a folder where you may write.") from None
     return path
 
 
@@ -228,15 +242,15 @@ def how_to_start(keys: Path, address: str = "tls://FIRST:8786") -> str:
     """What to type on the machines of a cluster."""
     dask = f"DASK_CONFIG={keys.name} dask"
     return (
-        f"Copy {keys.name}/ to each machine and start `{dask} scheduler --no-dashboard` on one, and on each "
-        f"`{dask} worker {address} --no-dashboard --nworkers auto --nthreads 1`."
-    )
+        f"Copy {keys.name}/ to each machine and start `{dask} scheduler --no-dashboard` on one, "
+        f"and on each `{dask} worker {address} --no-dashboard --nworkers auto --nthreads 1`.")
 
 
 def _security(address: str, keys: Path) -> Any:
     """The keys as Dask wants them; CourseError where there are none, or where they would not be used."""
     if not address.startswith("tls://"):
-        raise CourseError(f"{address} does not begin with tls://, and without keys anybody could run programs there. {how_to_start(keys)}")
+        raise CourseError(f"{address} does not begin with tls://, and without keys anybody could "
+                          f"run programs there. {how_to_start(keys)}")
     try:
         import cryptography  # noqa: F401  # asked for so that it is missed here and now
         import msgspec  # noqa: F401

@@ -1,7 +1,7 @@
 """Which code a result depends on: the engine, and what an assignment imports of a course's vocabulary; and a digest of it.
 
-Imports are read off the text, also those in functions and in strings: a file too many costs a class that is judged again, a file too few
-would keep an old mark.
+Imports are read off the text, also those in functions and in strings: a file too many costs a class
+that is judged again, a file too few would keep an old mark.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from pathlib import Path
 import numpy as np
 
 HOUSE = Path(__file__).parents[1]
-# what judges a class and what is started as a worker: all that decides a result is imported from here
+# what judges a class and what is started as a worker: all that decides a result is imported from
+# here
 ENGINE = ("autograder.classes.batch", "autograder.worker.__main__")
-IMPORT = re.compile(r"\b(?:from +(autograder[\w.]*) +import +(\([^)]*\)|[^\n;]*)|import +(autograder[\w.]*))")
+IMPORT = re.compile(
+    r"\b(?:from +(autograder[\w.]*) +import +(\([^)]*\)|[^\n;]*)|import +(autograder[\w.]*))")
 
 
 def digest(*parts: str) -> str:
@@ -43,7 +45,8 @@ def code_digest(*texts: str) -> str:
 
 def _digest_of(files: Iterable[Path]) -> str:
     """Of these files, of Python and of NumPy."""
-    told = [part for path in sorted(files) for part in (path.relative_to(HOUSE).as_posix(), path.read_text(encoding="utf-8"))]
+    told = [part for path in sorted(files)
+            for part in (path.relative_to(HOUSE).as_posix(), path.read_text(encoding="utf-8"))]
     return digest(platform.python_version(), np.__version__, *told)
 
 

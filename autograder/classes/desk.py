@@ -17,7 +17,15 @@ from autograder.classes.code_digest import digest
 from autograder.classes.results_store import Done, Recorded
 from autograder.examine import LIMITS
 from autograder.grade import grade
-from autograder.model import AutograderError, CourseError, Limits, Look, Report, Submission, SubmissionError
+from autograder.model import (
+    AutograderError,
+    CourseError,
+    Limits,
+    Look,
+    Report,
+    Submission,
+    SubmissionError,
+)
 from autograder.nbgrader_plugin.context import CHECK
 from autograder.nbgrader_plugin.grade_step import Frame, page
 from autograder.nbgrader_plugin.gradebook import Entry
@@ -29,7 +37,8 @@ from autograder.sandbox import Isolation, warmed
 from autograder.sandbox.bounded import Kept
 from autograder.staff import load_staff
 
-LOST = "the process that graded it ended, also when nothing else ran (out of memory?). Look at this notebook; the others were graded."
+LOST = ("the process that graded it ended, also when nothing else ran (out of memory?). Look at "
+        "this notebook; the others were graded.")
 PAGE_SECONDS = 2  # of CPU time for making a page; an honest one takes some hundredths
 
 
@@ -55,7 +64,8 @@ class Graded:
     points: float | None = None
     seconds: float = 0.0
     judged: int = 0  # exercises that were judged now; the others were remembered
-    stopped: tuple[tuple[str, str], ...] = ()  # exercise or cell, and what was stopped or lost there
+    # exercise or cell, and what was stopped or lost there
+    stopped: tuple[tuple[str, str], ...] = ()
 
     @property
     def student(self) -> str:
@@ -71,13 +81,15 @@ class Graded:
 
     def brief(self) -> dict[str, Any]:
         """The same in a few words, as plain data."""
-        return {"student": self.student, "status": self.status, "error": self.error or None, "points": self.total}
+        return {"student": self.student, "status": self.status, "error": self.error or None,
+                "points": self.total}
 
     @property
     def total(self) -> float | None:
         """The points, also those that stand from before."""
         scores = [s for s in self.done.recorded.scores.values() if s is not None]
-        return self.points if self.points is not None or self.status != "graded" else round(sum(scores), 6)
+        return (self.points if self.points is not None or self.status != "graded"
+                else round(sum(scores), 6))
 
 
 @dataclass(frozen=True)
@@ -93,7 +105,8 @@ class Task:
 def word_of(found: HandIn, desk: str) -> str:
     """One word for all that decides what is written about a hand-in."""
     content = hashlib.sha256(found.content).hexdigest()
-    return digest(desk, found.error, found.path.name, content, *(b.decode("latin-1") for b in (found.stamp, found.secret)))
+    return digest(desk, found.error, found.path.name, content,
+                  *(b.decode("latin-1") for b in (found.stamp, found.secret)))
 
 
 class Desk:
@@ -108,21 +121,25 @@ class Desk:
     @contextmanager
     def warmed(self) -> Iterator[Isolation]:
         """The plan's sandbox, kept warm if the plan says so, with all loaded that this assignment takes."""
-        with closing(self), warmed(self.plan.isolation, self.plan.warm, self.staff.assignment.preload) as found:
-            gc.freeze()  # what is here by now stays: the collector need not look at it for every hand-in
+        with closing(self), warmed(self.plan.isolation, self.plan.warm,
+                                   self.staff.assignment.preload) as found:
+            # what is here by now stays: the collector need not look at it for every hand-in
+            gc.freeze()
             yield found
 
     @cached_property
     def words(self) -> dict[str, str]:
         """Exercise -> all that decides its result, save the answers."""
         staff, isolation, limits = self.staff, self.plan.isolation.name, self.plan.limits
-        return {e.name: results_store.exercise_word(staff, e, isolation, limits) for e in staff.assignment.exercises}
+        return {e.name: results_store.exercise_word(staff, e, isolation, limits)
+                for e in staff.assignment.exercises}
 
     @cached_property
     def word(self) -> str:
         """All that decides what is written about a hand-in, save the hand-in."""
         frame = self.plan.frame
-        return digest(*self.words.values(), repr(sorted(frame.released.items())), repr(sorted(frame.ours)))
+        return digest(*self.words.values(), repr(sorted(frame.released.items())),
+                      repr(sorted(frame.ours)))
 
     def grade(self, task: Task) -> Graded:
         """One hand-in, from its bytes to the finished page. Raises for a fault of the course only, never for what one hand-in does."""
@@ -130,11 +147,14 @@ class Desk:
             return self._graded(task)
         except SubmissionError as error:
             return self._without_marks(task, "unreadable", for_staff(str(error)))
-        except (CourseError, MemoryError):  # the first would befall everybody: the command ends, and all marks stand as they are
+        except (CourseError, MemoryError):
+            # the first would befall everybody: the command ends, and all marks stand as they are
             raise
         except AutograderError as error:
             return self._without_marks(task, "broken", str(error))
-        except Exception as error:  # a bug of ours, or a full disk: it is reported with the student's name, and the class goes on
+        except Exception as error:
+            # a bug of ours, or a full disk: it is reported with the student's name, and the class
+            # goes on
             return self._without_marks(task, "broken", f"{type(error).__name__}: {error}")
 
     def recalled(self, found: HandIn) -> dict[str, bytes]:
@@ -151,13 +171,17 @@ class Desk:
         return self._apart(notebook_file.called(found.path), Desk._submission, found)  # type: ignore[no-any-return]
 
     def _submission(self, found: HandIn) -> Submission:
-        return notebook.from_node(notebook_file.parse(found.content, found.path), found.path, self.staff.assignment)
+        return notebook.from_node(notebook_file.parse(found.content, found.path), found.path,
+                                  self.staff.assignment)
 
-    def _page(self, found: HandIn, submission: Submission, report: Report) -> tuple[str, Marks, list[tuple[str, str]]]:
+    def _page(self, found: HandIn, submission: Submission,
+              report: Report) -> tuple[str, Marks, list[tuple[str, str]]]:
         """The page, the marks, and which cells were put back as they were handed out."""
-        return self._apart(notebook_file.called(found.path), Desk._made, found, submission, report, seconds=PAGE_SECONDS)  # type: ignore[no-any-return]
+        path = notebook_file.called(found.path)
+        return self._apart(path, Desk._made, found, submission, report, seconds=PAGE_SECONDS)  # type: ignore[no-any-return]
 
-    def _made(self, found: HandIn, submission: Submission, report: Report) -> tuple[str, Marks, list[tuple[str, str]]]:
+    def _made(self, found: HandIn, submission: Submission,
+              report: Report) -> tuple[str, Marks, list[tuple[str, str]]]:
         parsed = notebook_file.parse(found.content, found.path)
         changed = list(mended(parsed["cells"], self.plan.frame.released, submission))
         return *page(parsed, submission, report, self.plan.frame), changed
@@ -176,23 +200,32 @@ class Desk:
         keys = self._keys(answers)
         remembered = self._remembered(keys.values())
         packed = {**task.known, **remembered}
-        known = {name: results_store.unpacked(packed[key]) for name, key in keys.items() if key in packed}
+        known = {name: results_store.unpacked(packed[key])
+                 for name, key in keys.items() if key in packed}
         limits = self.plan.limits if task.alone else self.plan.limits.first_look()
         report = grade(submission, self.staff, self.isolation, limits, known)
         text, marks, changed = self._page(found, submission, report)
-        # what was stopped is never taken for granted: the next run finds the hand-in changed, and judges what did not pass once more
-        homes = {e.name: results_store.key_of(e, keys[e.name], bool(report.stopped)) for e in report.exercises}
-        fresh = {homes[e.name]: results_store.packed(e) for e in report.exercises if homes[e.name] not in remembered}
-        recorded = Recorded("" if report.stopped else word_of(found, self.word), "graded", "", dict(marks.scores))
-        noticed = [*looks.of_report(report, student), *(Look(student, name, what) for name, what in changed)]
+        # what was stopped is never taken for granted: the next run finds the hand-in changed, and
+        # judges what did not pass once more
+        homes = {e.name: results_store.key_of(e, keys[e.name], bool(report.stopped))
+                 for e in report.exercises}
+        fresh = {homes[e.name]: results_store.packed(e)
+                 for e in report.exercises if homes[e.name] not in remembered}
+        recorded = Recorded("" if report.stopped else word_of(found, self.word), "graded", "",
+                            dict(marks.scores))
+        noticed = [*looks.of_report(report, student),
+                   *(Look(student, name, what) for name, what in changed)]
         new = {k: v for k, v in fresh.items() if v}
-        marked = {e.name: (e.points, tuple(v.check for v in e.verdicts if not v.passed)) for e in report.exercises}
+        marked = {e.name: (e.points, tuple(v.check for v in e.verdicts if not v.passed))
+                  for e in report.exercises}
         done = Done(student, recorded, answers, marked, new, noticed, homes, report.seconds)
         entry = Entry(student, text, marks, found.stamp, found.secret)
-        return Graded(entry, done, report.points, report.seconds, len(keys) - len(known), report.stopped)
+        return Graded(entry, done, report.points, report.seconds, len(keys) - len(known),
+                      report.stopped)
 
     def _remembered(self, keys: Iterable[str]) -> dict[str, bytes]:
-        return {} if self.plan.regrade else results_store.recall(results_store.place(self.plan.root, self.plan.slug), keys)
+        return {} if self.plan.regrade else results_store.recall(
+            results_store.place(self.plan.root, self.plan.slug), keys)
 
     def lost(self, task: Task) -> Graded:
         """What is reported of a hand-in whose process ended once more."""
@@ -201,17 +234,20 @@ class Desk:
     def _without_marks(self, task: Task, status: str, error: str) -> Graded:
         student, found = task.student, task.found
         stamp = found.stamp if status == "unreadable" else b""
-        return Graded(Entry(student, stamp=stamp), Done(student, Recorded(word_of(found, self.word), status, error, {}), "", {}))
+        return Graded(Entry(student, stamp=stamp),
+                      Done(student, Recorded(word_of(found, self.word), status, error, {}), "", {}))
 
 
-# ---------------------------------------------------------------------------------------------------------------- points that stay
-Before = tuple[str, Mapping[str, tuple[Any, ...]]]  # of the answers, and exercise -> points and checks that failed
+# --------------------------------------------------------------------------------- points that stay
+# of the answers, and exercise -> points and checks that failed
+Before = tuple[str, Mapping[str, tuple[Any, ...]]]
 
 
 def kept(one: Graded, before: Before | None, worth: Mapping[str, float]) -> Graded:
     """`grade --never-lower`: the hand-in with its points of before where they were more, as far as the exercise is still worth them.
 
-    A hand-in that is another one gets what it deserves. What the checks give now is written down beside the points that stay.
+    A hand-in that is another one gets what it deserves. What the checks give now is written down
+    beside the points that stay.
     """
     if before is None or one.entry.marks is None or before[0] != one.done.answers:
         return one
@@ -228,10 +264,12 @@ def _raised(one: Graded, raised: Mapping[str, float]) -> Graded:
     cells = {CHECK + name: points for name, points in raised.items()}
     comments = dict(one.entry.marks.comments)
     for name, points in raised.items():
-        told = f"- The checks are others than when this was graded before; its {words.number(points)} points stay."
+        told = ("- The checks are others than when this was graded before; its "
+                f"{words.number(points)} points stay.")
         comments[name] = "\n".join(filter(None, [comments.get(name), told]))
     marks = replace(one.entry.marks, scores={**one.entry.marks.scores, **cells}, comments=comments)
-    now = {name: (raised.get(name, points), failed) for name, (points, failed) in one.done.marks.items()}
+    now = {name: (raised.get(name, points), failed)
+           for name, (points, failed) in one.done.marks.items()}
     found = {name: one.done.marks[name][0] for name in raised}
     recorded = replace(one.done.recorded, scores={**one.done.recorded.scores, **cells})
     done = replace(one.done, recorded=recorded, marks=now, found=found)

@@ -36,7 +36,7 @@ CANDIDATES = 12  # hand-ins that are looked at for one excerpt
 MOST_LINES = 24  # of an excerpt
 
 
-# ------------------------------------------------------------------------------------------------------------------ what is remembered
+# ------------------------------------------------------------------------------- what is remembered
 @dataclass(frozen=True)
 class Held:
     """What is remembered of a student's last grading."""
@@ -57,7 +57,8 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
             base.executescript(results_store.TABLES)
         yield base
     except sqlite3.Error as error:
-        raise CourseError(f"What is remembered in {path} cannot be read ({error}). Delete it and grade again.") from error
+        raise CourseError(f"What is remembered in {path} cannot be read ({error}). Delete it and "
+                          "grade again.") from error
     finally:
         base.close()
 
@@ -71,13 +72,16 @@ def held(path: Path) -> dict[str, Held]:
             row = base.execute("select value from result where key = ?", (key,)).fetchone()
             return results_store.unpacked(row[0]) if row else None
 
-        rows = base.execute("select student, status, error, scores from recorded order by student").fetchall()
+        rows = base.execute(
+            "select student, status, error, scores from recorded order by student").fetchall()
         more = base.execute("select 1 from sqlite_master where name = 'held'").fetchone()
-        keys = {s: (json.loads(k), t) for s, k, t in base.execute("select * from held")} if more else {}
+        keys = ({s: (json.loads(k), t) for s, k, t in base.execute("select * from held")}
+                if more else {})
         found = {}
         for student, status, error, scores in rows:
             known, seconds = keys.get(student, ({}, None))
-            results = tuple(r for r in map(result, known.values()) if r) if status == "graded" else ()
+            results = (tuple(r for r in map(result, known.values()) if r)
+                       if status == "graded" else ())
             found[student] = Held(status, error, json.loads(scores), results, seconds)
         return found
 
@@ -85,17 +89,19 @@ def held(path: Path) -> dict[str, Held]:
 def looks(path: Path) -> list[Look]:
     """What was worth a look when each hand-in was graded last."""
     with _reading(path) as base:
-        return [Look(*row) for row in base.execute("select student, exercise, what from look order by rowid")]
+        return [Look(*row)
+                for row in base.execute("select student, exercise, what from look order by rowid")]
 
 
-# ------------------------------------------------------------------------------------------------------------------------- one class
+# ---------------------------------------------------------------------------------------- one class
 def overview(root: Path, slug: str, names: bool = False) -> ClassReport:
     """The report on one assignment; CourseError when nothing of it was graded."""
     must_exist(root, slug)
     people, remembered = standings(root, slug), held(results_store.place(root, slug))
     if not any(one.status not in (MISSING, NOT_GRADED) for one in people):
         raise NothingGraded(f"Nothing of {slug} was graded yet. Run: autograder grade {slug}.")
-    stale = [s.student for s in people if s.student in remembered and not _stands(s, remembered[s.student])]
+    stale = [s.student for s in people
+             if s.student in remembered and not _stands(s, remembered[s.student])]
     fresh = {student: one for student, one in remembered.items() if student not in stale}
     called, hide = _labels(root, slug, people, names)
     results = {student: one.results for student, one in fresh.items()}
@@ -105,8 +111,10 @@ def overview(root: Path, slug: str, names: bool = False) -> ClassReport:
     known = {person.label: student for student, person in called.items()}
     secret = telling(f"{one.student} {one.name}" for one in people)
     coursedir, _ = settings.collecting(root, slug)
-    answers = Answers(lambda s: Path(coursedir.format_path(coursedir.autograded_directory, s, slug)) / f"{slug}.ipynb", results, secret)
-    seen = tuple(replace(m, excerpt=answers.excerpt(m.exercise, [known[s] for s in m.students])) for m in report.misconceptions)
+    answers = Answers(lambda s: Path(coursedir.format_path(coursedir.autograded_directory, s, slug))
+                      / f"{slug}.ipynb", results, secret)
+    seen = tuple(replace(m, excerpt=answers.excerpt(m.exercise, [known[s] for s in m.students]))
+                 for m in report.misconceptions)
     return replace(report, notes=tuple(_notes(slug, people, fresh, stale)), misconceptions=seen)
 
 
@@ -123,7 +131,8 @@ def _auto(one: Standing, cell: str) -> float | None:
 def _unreadable(people: Sequence[Standing], remembered: Mapping[str, Held]) -> Iterator[Look]:
     for one in people:
         if one.status == NOT_GRADED:
-            yield from standing.looks(one, remembered[one.student].error if one.student in remembered else "")
+            yield from standing.looks(one, remembered[one.student].error
+                                      if one.student in remembered else "")
 
 
 def _looks(root: Path, slug: str) -> list[Look]:
@@ -133,24 +142,30 @@ def _looks(root: Path, slug: str) -> list[Look]:
     return [*seen, *folders.around(slug, here, {}, downloaded / settings.MANIFEST)]
 
 
-def _notes(slug: str, people: Sequence[Standing], known: Mapping[str, Held], stale: Sequence[str]) -> Iterator[str]:
+def _notes(slug: str, people: Sequence[Standing], known: Mapping[str, Held],
+           stale: Sequence[str]) -> Iterator[str]:
     graded = [s.student for s in people if s.score is not None]
-    without = [s for s in graded if s not in known or not (known[s].results or known[s].error)]  # an error: all was given by hand
+    # an error: all was given by hand
+    without = [s for s in graded if s not in known or not (known[s].results or known[s].error)]
     if without:
-        more = f", {len(stale)} of them because the gradebook says something else by now" if stale else ""
+        more = (f", {len(stale)} of them because the gradebook says something else by now"
+                if stale else "")
         again = f"Run `autograder grade {slug} --regrade` to have them."
-        yield f"Of {len(without)} of {len(graded)} students only the points are known{more}. {again}"
+        yield (f"Of {len(without)} of {len(graded)} students only the points are "
+               f"known{more}. {again}")
 
 
-# ----------------------------------------------------------------------------------------------------------------------- pseudonyms
-def _labels(root: Path, slug: str, people: Sequence[Standing], names: bool) -> tuple[dict[str, Person], Hide]:
+# --------------------------------------------------------------------------------------- pseudonyms
+def _labels(root: Path, slug: str, people: Sequence[Standing],
+            names: bool) -> tuple[dict[str, Person], Hide]:
     """How everybody is called, and what sees to it that no sentence says who it is."""
     if names:
         return {s.student: Person(s.student, s.name) for s in people}, Hide({})
     key = _key(root / FOLDER / KEY)
     called = {one.student: Person(pseudonym(key, one.student)) for one in people}
     everybody = [f"{one.student} {one.name}" for one in people] + list(_collected(root, slug))
-    return called, Hide({student: person.label for student, person in called.items()}, telling(everybody))
+    return called, Hide({student: person.label for student, person in called.items()},
+                        telling(everybody))
 
 
 def _collected(root: Path, slug: str) -> Iterator[str]:
@@ -170,34 +185,41 @@ def _key(path: Path) -> str:
             path.chmod(0o600)
         return path.read_text(encoding="ascii").strip()
     except OSError as error:
-        raise CourseError(f"{path} cannot be written ({error.strerror or error}). Make the folder writable, or say --names.") from error
+        raise CourseError(f"{path} cannot be written ({error.strerror or error}). Make the folder "
+                          "writable, or say --names.") from error
 
 
-# ------------------------------------------------------------------------------------------------------------------------- excerpts
+# ----------------------------------------------------------------------------------------- excerpts
 class Answers:
     """What was handed in as answers, for excerpts in which nobody is named."""
 
-    def __init__(self, page: Callable[[str], Path], results: Mapping[str, Sequence[ExerciseResult]], secret: frozenset[str]) -> None:
+    def __init__(self, page: Callable[[str], Path], results: Mapping[str, Sequence[ExerciseResult]],
+                 secret: frozenset[str]) -> None:
         self._page, self._results, self._secret = page, results, secret
         self._of = functools.lru_cache(1024)(lambda student: _answers(page(student)))
         self._right = functools.lru_cache(None)(self._all_right)
 
     def _all_right(self, exercise: str) -> frozenset[str]:
         """Answers to which some had all points: in them nothing is to be seen."""
-        full = (s for s, results in self._results.items() for r in results if r.name == exercise and r.points >= r.max_points)
-        return frozenset(self._of(student).get(exercise, "") for student in islice(full, CANDIDATES))
+        full = (s for s, results in self._results.items()
+                for r in results if r.name == exercise and r.points >= r.max_points)
+        return frozenset(self._of(student).get(exercise, "")
+                         for student in islice(full, CANDIDATES))
 
     def excerpt(self, exercise: str, students: Sequence[str]) -> str:
         """The shortest answer of these students that shows something; "" where there is none."""
-        texts = [text for student in students[:CANDIDATES] for text in self._telling(student, exercise)]
-        lines = min((t for t in texts if not _names_somebody(t, self._secret)), key=len, default="").splitlines()
+        texts = [text for student in students[:CANDIDATES]
+                 for text in self._telling(student, exercise)]
+        lines = min((t for t in texts if not _names_somebody(t, self._secret)), key=len,
+                    default="").splitlines()
         return "\n".join(lines[:MOST_LINES] + ["..."] * (len(lines) > MOST_LINES))
 
     def _telling(self, student: str, exercise: str) -> list[str]:
         """The answer, or that to an earlier exercise it builds upon where this one is right by itself."""
         answers = self._of(student)
         names = list(answers)[: list(answers).index(exercise) + 1] if exercise in answers else []
-        return [answers[name] for name in reversed(names) if answers[name] not in self._right(name)][:1]
+        return [answers[name]
+                for name in reversed(names) if answers[name] not in self._right(name)][:1]
 
 
 def _names_somebody(text: str, secret: frozenset[str]) -> bool:
@@ -205,7 +227,8 @@ def _names_somebody(text: str, secret: frozenset[str]) -> bool:
     nodes = list(ast.walk(ast.parse(text)))
     told = [n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)]
     told += [n.id for n in nodes if isinstance(n, ast.Name) and n.id not in vars(builtins)]
-    told += [n.name if isinstance(n, ast.FunctionDef) else n.arg for n in nodes if isinstance(n, (ast.FunctionDef, ast.arg))]
+    told += [n.name if isinstance(n, ast.FunctionDef) else n.arg
+             for n in nodes if isinstance(n, (ast.FunctionDef, ast.arg))]
     return any(word in secret for words in told for word in split(words))
 
 
@@ -213,10 +236,12 @@ def _answers(page: Path) -> dict[str, str]:
     """Exercise -> its answer without comments and docstrings, where somebody may have signed; none of a page that cannot be read."""
     try:
         cells = json.loads(page.read_text(encoding="utf-8"))["cells"]
-        told = {c["metadata"]["nbgrader"]["grade_id"]: c["source"] for c in cells if c["metadata"].get("nbgrader", {}).get("solution")}
+        told = {c["metadata"]["nbgrader"]["grade_id"]: c["source"]
+                for c in cells if c["metadata"].get("nbgrader", {}).get("solution")}
     except (OSError, ValueError, KeyError, TypeError):
         return {}
-    found = {name: _bare(source if isinstance(source, str) else "".join(source)) for name, source in told.items()}
+    found = {name: _bare(source if isinstance(source, str) else "".join(source))
+             for name, source in told.items()}
     return {name: text for name, text in found.items() if text.strip()}
 
 
@@ -227,7 +252,7 @@ def _bare(source: str) -> str:
         return ""
 
 
-# ----------------------------------------------------------------------------------------------------------------------- all classes
+# -------------------------------------------------------------------------------------- all classes
 def overviews(root: Path, names: bool = False) -> list[ClassReport]:
     """The reports on all assignments of which something was graded, in the order of the course."""
     found = []

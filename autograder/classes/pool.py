@@ -38,13 +38,13 @@ class Here(Executor, Generic[Task, Result]):
         return future
 
 
-def results(
-    pool: Executor, work: Callable[[Task], Result], tasks: Iterator[Task], jobs: int, lost: list[Task]
-) -> Iterator[list[Result]]:
+def results(pool: Executor, work: Callable[[Task], Result], tasks: Iterator[Task], jobs: int,
+            lost: list[Task]) -> Iterator[list[Result]]:
     """What has come back, in handfuls, as it comes; a few tasks ahead are with the pool and no more.
 
-    A task that did not come back is put into `lost`; with a broken pool those are all that it had, and no more are taken from `tasks`.
-    Errors made on purpose are raised: they would befall every task.
+    A task that did not come back is put into `lost`; with a broken pool those are all that it had,
+    and no more are taken from `tasks`. Errors made on purpose are raised: they would befall every
+    task.
     """
     running: dict[Future[Result], Task] = {}
     broken = not _hand_over(pool, work, islice(tasks, jobs * AHEAD), running, lost)
@@ -63,7 +63,8 @@ def results(
         if handful:
             yield handful
         if not broken:
-            broken = not _hand_over(pool, work, islice(tasks, jobs * AHEAD - len(running)), running, lost)
+            broken = not _hand_over(pool, work, islice(tasks, jobs * AHEAD - len(running)),
+                                    running, lost)
 
 
 def together(handfuls: Iterator[list[Result]]) -> Iterator[list[Result]]:
@@ -86,9 +87,8 @@ def together(handfuls: Iterator[list[Result]]) -> Iterator[list[Result]]:
         yield waiting
 
 
-def _hand_over(
-    pool: Executor, work: Callable[[Task], Result], tasks: Iterator[Task], running: dict[Future[Result], Task], lost: list[Task]
-) -> bool:
+def _hand_over(pool: Executor, work: Callable[[Task], Result], tasks: Iterator[Task],
+               running: dict[Future[Result], Task], lost: list[Task]) -> bool:
     """Hand tasks to the pool; whether it took them all."""
     for task in tasks:
         try:
@@ -102,7 +102,8 @@ def _hand_over(
 def keep_memory() -> None:
     """Give small amounts of memory not back to the system: they would be taken again, page by page, for the arrays of every hand-in.
 
-    As the workers' environment says it (sandbox.interpreter); no other C library than GNU's knows these two.
+    As the workers' environment says it (sandbox.interpreter); no other C library than GNU's knows
+    these two.
     """
     with suppress(OSError, TypeError, AttributeError):
         allocator = ctypes.CDLL(None)
@@ -124,7 +125,8 @@ def at_most(memory: int) -> Iterator[None]:
 
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
     wanted = _written() + memory
-    resource.setrlimit(resource.RLIMIT_DATA, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
+    resource.setrlimit(resource.RLIMIT_DATA,
+                       (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
     try:
         yield
     finally:

@@ -1,7 +1,8 @@
 """What is remembered of earlier gradings: results by content, who was recorded with which marks, and how the marks changed.
 
-A result is found again by what it depends on: the answers, the checks of its exercise, the solution, and the engine itself. One SQLite
-file for each assignment, in the course's folder .autograder/; it may be deleted, and then everything is graded anew.
+A result is found again by what it depends on: the answers, the checks of its exercise, the
+solution, and the engine itself. One SQLite file for each assignment, in the course's folder
+.autograder/; it may be deleted, and then everything is graded anew.
 """
 
 from __future__ import annotations
@@ -45,30 +46,39 @@ PLAIN = (type(None), bool, int, float, str)
 TABLES = """
 create table if not exists result (key text primary key, value blob not null);
 create table if not exists grading (id integer primary key, began text not null, ended text);
-create table if not exists recorded (student text primary key, print text, status text, error text, scores text);
+create table if not exists recorded
+    (student text primary key, print text, status text, error text, scores text);
 create table if not exists asked (grading integer primary key, checks text);
 create table if not exists course (grading integer primary key, word text);
 create table if not exists look (student text, exercise text, what text);
 create table if not exists held (student text primary key, keys text, seconds real);
-create table if not exists mark (grading integer, student text, answers text, marks text, primary key (grading, student));
+create table if not exists mark
+    (grading integer, student text, answers text, marks text, primary key (grading, student));
 """
 
 Scores = Mapping[str, "float | None"]
 
 
-# ------------------------------------------------------------------------------------------------------------- what a result depends on
+# ------------------------------------------------------------------------- what a result depends on
 def exercise_word(staff: Staff, exercise: Exercise, isolation: str, limits: Limits) -> str:
     """One word for all that decides the result of an exercise, save the answers."""
     name = exercise.name
-    code = code_digest(*_own_files(staff.assignment.folder), staff.assignment.setup, *(cell.source for cell in staff.solution.cells))
-    told = [code, isolation, repr(limits), staff.assignment.slug, name, repr(exercise.names), repr(exercise.points), staff.key.salt]
-    told += [staff.assignment.setup, repr(staff.solution.cells), json.dumps(staff.hints.get(name), sort_keys=True)]
-    told += [repr((part.name, part.sentence, part.share, [c.name for c in part.checks])) for part in exercise.parts]
+    code = code_digest(*_own_files(staff.assignment.folder), staff.assignment.setup,
+                       *(cell.source for cell in staff.solution.cells))
+    told = [code, isolation, repr(limits), staff.assignment.slug, name, repr(exercise.names),
+            repr(exercise.points), staff.key.salt]
+    told += [staff.assignment.setup, repr(staff.solution.cells),
+             json.dumps(staff.hints.get(name), sort_keys=True)]
+    told += [repr((part.name, part.sentence, part.share, [c.name for c in part.checks]))
+             for part in exercise.parts]
     for check in exercise.checks:
-        plain = (check.verb, check.name, check.sentence, check.needs, check.hidden, check.seconds, check.with_reference)
+        plain = (check.verb, check.name, check.sentence, check.needs, check.hidden, check.seconds,
+                 check.with_reference)
         told += [repr(plain), _code(check.judge, staff)]
-    told += [probe.name + _code(probe.probe, staff) for probe in staff.assignment.probes.get(name, ())]
-    # what an earlier exercise costs is not charged again in one that uses it, so the one decides about the other
+    told += [probe.name + _code(probe.probe, staff)
+             for probe in staff.assignment.probes.get(name, ())]
+    # what an earlier exercise costs is not charged again in one that uses it, so the one decides
+    # about the other
     earlier = sources(staff, exercise, calls(staff.solution.cells))
     told += [exercise_word(staff, staff.assignment.exercise(e), isolation, limits) for e in earlier]
     return digest(*told)
@@ -109,10 +119,11 @@ def answers_word(submission: Submission) -> str:
     return digest(repr(submission.cells), repr(submission.notes))
 
 
-# -------------------------------------------------------------------------------------------------------------------- results as bytes
+# --------------------------------------------------------------------------------- results as bytes
 def key_of(result: ExerciseResult, key: str, stopped: bool) -> str:
     """Under which key it is kept: for reports only where something was stopped, as that is found out anew (it may come from load, too)."""
-    sure = result.outcome == "passed" or not (stopped or any(v.outcome is Outcome.TIMED_OUT for v in result.verdicts))
+    sure = (result.outcome == "passed"
+            or not (stopped or any(v.outcome is Outcome.TIMED_OUT for v in result.verdicts)))
     return key if sure else f"{key}, stopped"
 
 
@@ -124,7 +135,8 @@ def packed(result: ExerciseResult) -> bytes | None:
         diagnoses = tuple((d.exercise, d.name, d.message, dict(d.facts)) for d in result.diagnoses)
         verdicts = tuple(map(_verdict, result.verdicts))
         parts = tuple(tuple(vars(p).values()) for p in result.parts)
-        return wire.encode((result.name, result.points, result.max_points, result.trouble, verdicts, diagnoses, parts, dict(result.facts)))
+        return wire.encode((result.name, result.points, result.max_points, result.trouble, verdicts,
+                            diagnoses, parts, dict(result.facts)))
     except wire.WireError:
         return None
 
@@ -138,12 +150,11 @@ def unpacked(data: bytes) -> ExerciseResult:
     """The result again."""
     name, points, maximum, trouble, verdicts, diagnoses, parts, facts = wire.decode(data)
     told = tuple(Diagnosis(*d) for d in diagnoses)
-    return ExerciseResult(
-        name, points, maximum, tuple(Verdict(*v) for v in verdicts), told, trouble, parts=tuple(Earned(*p) for p in parts), facts=facts
-    )
+    return ExerciseResult(name, points, maximum, tuple(Verdict(*v) for v in verdicts), told,
+                          trouble, parts=tuple(Earned(*p) for p in parts), facts=facts)
 
 
-# ----------------------------------------------------------------------------------------------------------------------- the file
+# ----------------------------------------------------------------------------------------- the file
 @dataclass(frozen=True)
 class Recorded:
     """What was last written about a student."""
@@ -161,12 +172,15 @@ class Done:
     student: str
     recorded: Recorded
     answers: str
-    marks: Mapping[str, tuple[float, tuple[str, ...]]]  # exercise -> points, and the checks that did not pass
+    # exercise -> points, and the checks that did not pass
+    marks: Mapping[str, tuple[float, tuple[str, ...]]]
     results: Mapping[str, bytes] = field(default_factory=dict)  # key -> packed
     looks: Sequence[Look] = ()
-    keys: Mapping[str, str] = field(default_factory=dict)  # exercise -> the key under which its result is kept, whenever found out
+    # exercise -> the key under which its result is kept, whenever found out
+    keys: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
-    found: Mapping[str, float] = field(default_factory=dict)  # what the checks give now, where the points of before stay
+    # what the checks give now, where the points of before stay
+    found: Mapping[str, float] = field(default_factory=dict)
 
 
 def place(root: Path, slug: str) -> Path:
@@ -180,7 +194,8 @@ def recall(path: Path, keys: Iterable[str]) -> dict[str, bytes]:
         return {}
     database = sqlite3.connect(path, timeout=30)
     try:
-        found = ((k, database.execute("select value from result where key = ?", (k,)).fetchone()) for k in keys)
+        found = ((k, database.execute("select value from result where key = ?", (k,)).fetchone())
+                 for k in keys)
         return {k: row[0] for k, row in found if row}
     finally:
         database.close()
@@ -195,8 +210,10 @@ class ResultsStore(AbstractContextManager["ResultsStore"]):
             path.parent.mkdir(exist_ok=True)
             self._lock = _locked(path.with_suffix(".lock"), slug)
             self._base = sqlite3.connect(path, timeout=30)
-            self._base.execute("pragma journal_mode = wal")  # so that others can read while this one writes
-            self._base.execute("pragma synchronous = normal")  # what a power cut takes away is graded again
+            # so that others can read while this one writes
+            self._base.execute("pragma journal_mode = wal")
+            # what a power cut takes away is graded again
+            self._base.execute("pragma synchronous = normal")
             self._base.executescript(TABLES)
         except (OSError, sqlite3.Error) as error:
             raise _unwritten(path, error) from error
@@ -212,13 +229,16 @@ class ResultsStore(AbstractContextManager["ResultsStore"]):
 
     def recorded(self, student: str) -> Recorded | None:
         """What was last written about the student."""
-        row = self._base.execute("select print, status, error, scores from recorded where student = ?", (student,)).fetchone()
+        row = self._base.execute("select print, status, error, scores from recorded where student "
+                                 "= ?", (student,)).fetchone()
         return Recorded(row[0], row[1], row[2], json.loads(row[3])) if row else None
 
     def latest(self, student: str) -> tuple[str, Marks] | None:
         """The answers that were graded last, as one word, and what they got."""
-        row = self._base.execute("select answers, marks from mark where student = ? order by grading desc", (student,)).fetchone()
-        return (row[0], {name: (points, tuple(failed)) for name, (points, failed, *_) in json.loads(row[1]).items()}) if row else None
+        row = self._base.execute("select answers, marks from mark where student = ? order by "
+                                 "grading desc", (student,)).fetchone()
+        return (row[0], {name: (points, tuple(failed)) for name, (points, failed, *_) in json.loads(
+            row[1]).items()}) if row else None
 
     @property
     def gradings(self) -> int:
@@ -227,16 +247,19 @@ class ResultsStore(AbstractContextManager["ResultsStore"]):
 
     def looks(self) -> list[Look]:
         """What was worth a look when each hand-in was graded last."""
-        return [Look(*row) for row in self._base.execute("select student, exercise, what from look order by rowid")]
+        return [Look(*row) for row in self._base.execute(
+            "select student, exercise, what from look order by rowid")]
 
     def begin(self, asked: Asked, course: str) -> int:
         """The number of this grading, in which `course` asks this: a new one, or that of an earlier one that was interrupted."""
         with self._writing() as base:
             row = base.execute("select id from grading where ended is null").fetchone()
             if row is None:
-                row = base.execute("insert into grading (began) values (?) returning id", (_now(),)).fetchone()
+                row = base.execute("insert into grading (began) values (?) returning id",
+                                   (_now(),)).fetchone()
             latest = "select max(grading), student from mark group by student"
-            base.execute(f"delete from mark where grading <= ? and (grading, student) not in ({latest})", (row[0] - KEPT,))
+            base.execute("delete from mark where grading <= ? and (grading, student) not in "
+                         f"({latest})", (row[0] - KEPT,))
             for table, told in (("asked", json.dumps(asked)), ("course", course)):
                 base.execute(f"delete from {table} where grading not in (select grading from mark)")
                 base.execute(f"insert or replace into {table} values (?, ?)", (row[0], told))
@@ -246,7 +269,8 @@ class ResultsStore(AbstractContextManager["ResultsStore"]):
         """The whole class was gone through. A grading in which nothing changed leaves no trace."""
         with self._writing() as base:
             base.execute("update grading set ended = ? where id = ?", (_now(), grading))
-            base.execute("delete from grading where id = ? and not exists (select 1 from mark where grading = ?)", (grading, grading))
+            base.execute("delete from grading where id = ? and not exists (select 1 from mark "
+                         "where grading = ?)", (grading, grading))
 
     def keep(self, grading: int, done: Sequence[Done]) -> None:
         """Remember these, all or none. Only after they are in the gradebook."""
@@ -255,13 +279,18 @@ class ResultsStore(AbstractContextManager["ResultsStore"]):
                 r = one.recorded
                 base.executemany("insert or replace into result values (?, ?)", one.results.items())
                 base.execute("delete from look where student = ?", (one.student,))
-                base.executemany("insert into look values (?, ?, ?)", [(k.student, k.exercise, k.what) for k in one.looks])
-                base.execute("insert or replace into held values (?, ?, ?)", (one.student, json.dumps(dict(one.keys)), one.seconds))
+                base.executemany("insert into look values (?, ?, ?)",
+                                 [(k.student, k.exercise, k.what) for k in one.looks])
+                base.execute("insert or replace into held values (?, ?, ?)",
+                             (one.student, json.dumps(dict(one.keys)), one.seconds))
                 told = (one.student, r.print, r.status, r.error, json.dumps(dict(r.scores)))
                 base.execute("insert or replace into recorded values (?, ?, ?, ?, ?)", told)
-                # points, checks that failed, and what these would give where the points of before stay
-                marks = json.dumps({n: (*told, one.found[n]) if n in one.found else told for n, told in one.marks.items()})
-                base.execute("insert or replace into mark values (?, ?, ?, ?)", (grading, one.student, one.answers, marks))
+                # points, checks that failed, and what these would give where the points of before
+                # stay
+                marks = json.dumps({n: (*told, one.found[n]) if n in one.found else told
+                                    for n, told in one.marks.items()})
+                base.execute("insert or replace into mark values (?, ?, ?, ?)",
+                             (grading, one.student, one.answers, marks))
 
     def forget(self, students: Sequence[str]) -> None:
         """Nothing is known of these any more; what they got is being found out again."""
@@ -277,13 +306,14 @@ class ResultsStore(AbstractContextManager["ResultsStore"]):
     def changes(self) -> Iterator[Change]:
         """Whose points differ between the last grading and what each of those students had before it."""
         row = self._base.execute("select max(grading) from mark").fetchone()
-        query = (
-            "select n.student, n.answers, n.marks, n.grading, o.answers, o.marks, o.grading "
-            "from mark n join mark o on o.student = n.student and o.grading = "
-            "(select max(grading) from mark where student = n.student and grading < n.grading) where n.grading = ? order by n.student"
-        )
-        asked = {g: json.loads(checks) for g, checks in self._base.execute("select grading, checks from asked")}
-        for student, answers, marks, grading, old_answers, old_marks, old in self._base.execute(query, row):
+        query = ("select n.student, n.answers, n.marks, n.grading, o.answers, o.marks, o.grading "
+                 "from mark n join mark o on o.student = n.student and o.grading = (select "
+                 "max(grading) from mark where student = n.student and grading < n.grading) where "
+                 "n.grading = ? order by n.student")
+        asked = {g: json.loads(checks)
+                 for g, checks in self._base.execute("select grading, checks from asked")}
+        for student, answers, marks, grading, old_answers, old_marks, old in self._base.execute(
+                query, row):
             before, after = json.loads(old_marks), json.loads(marks)
             changes = tuple(_compared(before, after, asked.get(old, {}), asked.get(grading, {})))
             if changes:
@@ -294,8 +324,10 @@ class ResultsStore(AbstractContextManager["ResultsStore"]):
         self._lock.close()
 
 
-Asked = Mapping[str, tuple[float, Mapping[str, str]]]  # exercise -> points, and its checks with their sentences
-Marks = Mapping[str, tuple[Any, ...]]  # exercise -> points, checks that failed, and what these give now where they do not decide
+# exercise -> points, and its checks with their sentences
+Asked = Mapping[str, tuple[float, Mapping[str, str]]]
+# exercise -> points, checks that failed, and what these give now where they do not decide
+Marks = Mapping[str, tuple[Any, ...]]
 
 
 def _sum(marks: Marks) -> float | None:
@@ -320,11 +352,15 @@ def _said(asked: tuple[Any, ...] | None) -> Mapping[str, str]:
     return checks if isinstance(checks, dict) else {name: name for name in checks}
 
 
-def _reasons(failed: Sequence[str], fails: Sequence[str], then: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
+def _reasons(failed: Sequence[str], fails: Sequence[str], then: Mapping[str, str],
+             now: Mapping[str, str]) -> Iterator[str]:
     """The sentences that did not hold before or do not now; of those that were not asked both times it is said."""
-    new, gone, said = now.keys() - (then or now).keys(), then.keys() - (now or then).keys(), {**then, **now}
-    yield from (f"- {said.get(c, c)}{' (a new check)' * (c in new)}" for c in fails if c not in failed)
-    yield from (f"+ {said.get(c, c)}{' (no longer asked)' * (c in gone)}" for c in failed if c not in fails)
+    new, gone, said = (now.keys() - (then or now).keys(), then.keys() - (now or then).keys(),
+                       {**then, **now})
+    yield from (f"- {said.get(c, c)}{' (a new check)' * (c in new)}"
+                for c in fails if c not in failed)
+    yield from (f"+ {said.get(c, c)}{' (no longer asked)' * (c in gone)}"
+                for c in failed if c not in fails)
 
 
 def _locked(path: Path, slug: str) -> IO[str]:
@@ -334,12 +370,14 @@ def _locked(path: Path, slug: str) -> IO[str]:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         file.close()
-        raise CourseError(f"{slug} is being graded by another `autograder grade`. Wait until that one has ended.") from None
+        raise CourseError(f"{slug} is being graded by another `autograder grade`. Wait until that "
+                          "one has ended.") from None
     return file
 
 
 def _unwritten(path: Path, error: Exception) -> Broken:
-    mend = "Make room, or see that you may write there; a damaged one may be deleted, then everything is graded anew."
+    mend = ("Make room, or see that you may write there; a damaged one may be deleted, then "
+            "everything is graded anew.")
     return Broken(f"What is remembered in {path} cannot be written ({error}). {mend}")
 
 

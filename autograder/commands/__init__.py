@@ -13,7 +13,8 @@ OK, UNREADABLE, BROKEN = 0, 1, 2
 
 def in_course(command: argparse.ArgumentParser) -> None:
     """Let the command be told which course is meant."""
-    command.add_argument("--course", type=Path, help="the course's root; by default the one you are in")
+    command.add_argument("--course", type=Path,
+                         help="the course's root; by default the one you are in")
 
 
 def root_of(arguments: argparse.Namespace) -> Path:

@@ -18,61 +18,93 @@ if TYPE_CHECKING:
 def add(commands: Any) -> None:
     """Put the commands on the command line."""
     release = commands.add_parser("release", help="write assignments/ from solutions/ (staff)")
-    release.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="all of them when left out")
+    release.add_argument("assignments", nargs="*", metavar="ASSIGNMENT",
+                         help="all of them when left out")
     in_course(release)
     release.set_defaults(run=_release)
 
     verify = commands.add_parser("verify", help="let the kit examine itself (staff)")
-    verify.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="all of them when left out")
-    verify.add_argument("--seeds", type=int, default=3, help="how often each right variant is judged (default 3)")
-    verify.add_argument("--matrix", nargs="?", const="", metavar="FOLDER", help="write secret pages: what each check does on wrong answers")
-    verify.add_argument("--pairs", nargs="?", type=int, const=0, metavar="N", help="also make two mistakes at once: all pairs, or N")
-    verify.add_argument("--mutants", action="store_true", help="also change each answer mechanically, and list what loses nothing")
-    verify.add_argument("--sample", type=int, default=1, metavar="N", help="look for answers in the hand-out to each N-th exercise only")
-    verify.add_argument("--table", type=Path, metavar="CSV", help="write there what of the hand-out was tried, and what it would earn")
-    verify.add_argument("--fitted", action="store_true", help="print what a hand-in would earn that knows the public checks only")
-    verify.add_argument("--odds", action="store_true", help="print what each chance test may get wrong, and what it sees")
+    verify.add_argument("assignments", nargs="*", metavar="ASSIGNMENT",
+                        help="all of them when left out")
+    verify.add_argument("--seeds", type=int, default=3,
+                        help="how often each right variant is judged (default 3)")
+    verify.add_argument("--matrix", nargs="?", const="", metavar="FOLDER",
+                        help="write secret pages: what each check does on wrong answers")
+    verify.add_argument("--pairs", nargs="?", type=int, const=0, metavar="N",
+                        help="also make two mistakes at once: all pairs, or N")
+    verify.add_argument("--mutants", action="store_true",
+                        help="also change each answer mechanically, and list what loses nothing")
+    verify.add_argument("--sample", type=int, default=1, metavar="N",
+                        help="look for answers in the hand-out to each N-th exercise only")
+    verify.add_argument("--table", type=Path, metavar="CSV",
+                        help="write there what of the hand-out was tried, and what it would earn")
+    verify.add_argument("--fitted", action="store_true",
+                        help="print what a hand-in would earn that knows the public checks only")
+    verify.add_argument("--odds", action="store_true",
+                        help="print what each chance test may get wrong, and what it sees")
     in_course(verify)
     verify.set_defaults(run=_verify)
 
-    messages = commands.add_parser("messages", help="print what students read about the key's wrong answers (staff)")
+    messages = commands.add_parser(
+        "messages", help="print what students read about the key's wrong answers (staff)")
     messages.add_argument("assignment", help="for example hw1_dropout")
     messages.add_argument("exercise", nargs="?", help="one exercise; all of them when left out")
-    messages.add_argument("--most", type=int, default=10, metavar="N", help="how many of each exercise (default 10)")
+    messages.add_argument("--most", type=int, default=10, metavar="N",
+                          help="how many of each exercise (default 10)")
     in_course(messages)
     messages.set_defaults(run=_messages)
-    _add_classes_and_hand_outs(commands)
+    _add_classes(commands)
+    _add_hand_outs(commands)
 
 
-def _add_classes_and_hand_outs(commands: Any) -> None:
-    simulate = commands.add_parser("simulate", help="write a class of plausible hand-ins into a scratch course")
+def _add_classes(commands: Any) -> None:
+    simulate = commands.add_parser("simulate",
+                                   help="write a class of plausible hand-ins into a scratch course")
     simulate.add_argument("assignment", help="for example hw1_dropout")
-    simulate.add_argument("--students", type=int, default=100, metavar="N", help="how many (default 100)")
-    simulate.add_argument("--seed", type=int, default=0, metavar="S", help="the same seed makes the same class (default 0)")
-    simulate.add_argument("--into", type=Path, default=Path("simulated"), metavar="DIR", help="the new course (default: simulated/)")
+    simulate.add_argument("--students", type=int, default=100, metavar="N",
+                          help="how many (default 100)")
+    simulate.add_argument("--seed", type=int, default=0, metavar="S",
+                          help="the same seed makes the same class (default 0)")
+    simulate.add_argument("--into", type=Path, default=Path("simulated"), metavar="DIR",
+                          help="the new course (default: simulated/)")
     in_course(simulate)
     simulate.set_defaults(run=_simulate)
 
-    bench = commands.add_parser("bench", help="measure what grading costs here, beside stock nbgrader")
+    bench = commands.add_parser("bench",
+                                help="measure what grading costs here, beside stock nbgrader")
     bench.add_argument("assignment", nargs="?", default="hw1_dropout", help="default: hw1_dropout")
-    bench.add_argument("--students", type=int, default=40, metavar="N", help="the size of the class (default 40)")
-    bench.add_argument("--into", type=Path, default=Path("build/bench"), metavar="DIR", help="bench.json, bench.png and the classes")
-    bench.add_argument("--no-stock", action="store_true", help="leave stock nbgrader out, which takes longest")
-    bench.add_argument("--scaling", type=int, nargs="*", default=[], metavar="N", help="larger classes by the quick road: 100 1000 10000")
+    bench.add_argument("--students", type=int, default=40, metavar="N",
+                       help="the size of the class (default 40)")
+    bench.add_argument("--into", type=Path, default=Path("build/bench"), metavar="DIR",
+                       help="bench.json, bench.png and the classes")
+    bench.add_argument("--no-stock", action="store_true",
+                       help="leave stock nbgrader out, which takes longest")
+    bench.add_argument("--scaling", type=int, nargs="*", default=[], metavar="N",
+                       help="larger classes by the quick road: 100 1000 10000")
     in_course(bench)
     bench.set_defaults(run=_bench)
 
-    demo = commands.add_parser("demo", help="build a class of 40, grade it with nbgrader, and show what comes out")
-    demo.add_argument("folder", type=Path, nargs="?", default=Path("demo"), help="where to build it (default: demo/)")
-    demo.add_argument("--unsafe-isolation", action="store_true", help="grade even where student code cannot be sandboxed")
+
+def _add_hand_outs(commands: Any) -> None:
+    demo = commands.add_parser(
+        "demo", help="build a class of 40, grade it with nbgrader, and show what comes out")
+    demo.add_argument("folder", type=Path, nargs="?", default=Path("demo"),
+                      help="where to build it (default: demo/)")
+    demo.add_argument("--unsafe-isolation", action="store_true",
+                      help="grade even where student code cannot be sandboxed")
     in_course(demo)
     demo.set_defaults(run=_demo)
 
-    bundle = commands.add_parser("bundle", help="write one zip for students: notebooks, data, what to install (staff)")
-    bundle.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="all that are released when left out")
-    bundle.add_argument("--into", type=Path, default=Path("build/dropout.zip"), metavar="FILE", help="default: build/dropout.zip")
-    bundle.add_argument("--sample", type=int, default=1, metavar="N", help="look for answers to each N-th exercise only (default: all)")
-    bundle.add_argument("--table", type=Path, metavar="CSV", help="write there what was tried, and what it would earn (secret)")
+    bundle = commands.add_parser(
+        "bundle", help="write one zip for students: notebooks, data, what to install (staff)")
+    bundle.add_argument("assignments", nargs="*", metavar="ASSIGNMENT",
+                        help="all that are released when left out")
+    bundle.add_argument("--into", type=Path, default=Path("build/dropout.zip"), metavar="FILE",
+                        help="default: build/dropout.zip")
+    bundle.add_argument("--sample", type=int, default=1, metavar="N",
+                        help="look for answers to each N-th exercise only (default: all)")
+    bundle.add_argument("--table", type=Path, metavar="CSV",
+                        help="write there what was tried, and what it would earn (secret)")
     in_course(bundle)
     bundle.set_defaults(run=_bundle)
 
@@ -84,7 +116,8 @@ def _release(arguments: argparse.Namespace) -> int:
     root = root_of(arguments)
     for folder in release(root, arguments.assignments or slugs(root)):
         reason = lacking(load_public(folder))
-        print(f"wrote {folder}" + (f" (hints.json is the one of before: {reason})" if reason else ""))
+        print(f"wrote {folder}"
+              + (f" (hints.json is the one of before: {reason})" if reason else ""))
     return OK
 
 
@@ -94,7 +127,8 @@ def _print_stress(staff: Staff, arguments: argparse.Namespace) -> None:
 
     if arguments.pairs is not None:
         print(f"{staff.assignment.slug}: two mistakes at once")
-        print("\n".join(f"  {line}" for line in pairs.lines(list(pairs.seen(staff, arguments.pairs or None)))))
+        print("\n".join(f"  {line}"
+                        for line in pairs.lines(list(pairs.seen(staff, arguments.pairs or None)))))
     if arguments.mutants:
         print(f"{staff.assignment.slug}: mutants")
         print("\n".join(f"  {line}" for line in mutants.lines(list(mutants.scores(staff)))))
@@ -107,7 +141,8 @@ def _verify(arguments: argparse.Namespace) -> int:
     from autograder.staff import load_staff
 
     root = root_of(arguments)
-    folder = None if arguments.matrix is None else folder_for(root, Path(arguments.matrix) if arguments.matrix else None)
+    folder = (None if arguments.matrix is None
+              else folder_for(root, Path(arguments.matrix) if arguments.matrix else None))
     findings, skipped = 0, 0
     seen: dict[str, Examination] = {}
     told: dict[str, list[str]] = {}
@@ -125,21 +160,24 @@ def _verify(arguments: argparse.Namespace) -> int:
             print(f"{slug}, {one.exercise}: by {one.seen} {one.share:.0%}")
     if arguments.odds:
         _print_odds(root, arguments.assignments)
-    for slug in (arguments.assignments or slugs(root)) if arguments.pairs is not None or arguments.mutants else ():
+    for slug in ((arguments.assignments or slugs(root)) if arguments.pairs is not None
+                 or arguments.mutants else ()):
         _print_stress(load_staff(root, slug), arguments)
     if folder:
         print(f"wrote {write(folder, seen, told)}, which students must not see")
     if findings:
         print(f"{findings} finding{'s' * (findings != 1)}. Mend and run `autograder verify` again.")
     else:
-        print(f"What was looked at is fine, but {skipped} steps were skipped. Run this where nothing is lacking." if skipped else FINE)
+        print(f"What was looked at is fine, but {skipped} steps were skipped. Run this where "
+              "nothing is lacking." if skipped else FINE)
     return OK if not findings else 1
 
 
 def _messages(arguments: argparse.Namespace) -> int:
     from autograder.authoring.messages import messages
 
-    for text in messages(root_of(arguments), arguments.assignment, arguments.exercise, max(1, arguments.most)):
+    for text in messages(root_of(arguments), arguments.assignment, arguments.exercise,
+                         max(1, arguments.most)):
         print(text)
     return OK
 
@@ -153,9 +191,11 @@ def _print_odds(root: Path, assignments: Sequence[str]) -> None:
     for slug in assignments or slugs(root):
         found = list(odds(load_staff(root, slug)))
         tests = sum(check.chances for _, check in found)
-        print(f"{slug}: {tests} chance tests; a right submission is refused anything with probability at most {tests * chance.ALPHA:.1e}")
+        print(f"{slug}: {tests} chance tests; a right submission is refused anything with "
+              f"probability at most {tests * chance.ALPHA:.1e}")
         for exercise, check in found:
-            print(f"   {exercise}: {check.name}: false alarm at most {check.chances * chance.ALPHA:.0e}; sees {check.power}")
+            print(f"   {exercise}: {check.name}: false alarm at most "
+                  f"{check.chances * chance.ALPHA:.0e}; sees {check.power}")
 
 
 def _simulate(arguments: argparse.Namespace) -> int:
@@ -164,7 +204,8 @@ def _simulate(arguments: argparse.Namespace) -> int:
     slug = arguments.assignment
     course = simulate(root_of(arguments), slug, arguments.students, arguments.seed, arguments.into)
     where = shlex.quote(str(course))
-    print(f"{arguments.students} hand-ins in {course / 'submitted'}. Grade them with: cd {where} && autograder grade {slug}")
+    print(f"{arguments.students} hand-ins in {course / 'submitted'}. Grade them with: cd {where} "
+          f"&& autograder grade {slug}")
     return OK
 
 
@@ -172,7 +213,8 @@ def _bench(arguments: argparse.Namespace) -> int:
     from autograder.authoring.bench import bench, lines
 
     root, into = root_of(arguments), arguments.into.resolve()
-    found = bench(root, arguments.assignment, arguments.students, into, not arguments.no_stock, arguments.scaling)
+    found = bench(root, arguments.assignment, arguments.students, into, not arguments.no_stock,
+                  arguments.scaling)
     for line in lines(found):
         print(line)
     print(f"written: {into / 'bench.json'} and {into / 'bench.png'}")
@@ -185,7 +227,7 @@ def _demo(arguments: argparse.Namespace) -> int:
     return demo(root_of(arguments), arguments.folder, arguments.unsafe_isolation)
 
 
-# ------------------------------------------------------------------------------------------------------------------- the hand-out
+# ------------------------------------------------------------------------------------- the hand-out
 def _bundle(arguments: argparse.Namespace) -> int:
     from autograder.authoring.bundle import write
     from autograder.authoring.handout import collect
@@ -201,11 +243,13 @@ def _bundle(arguments: argparse.Namespace) -> int:
     if arguments.table:
         write_table(arguments.table, tried)
     if found:
-        print(f"{found} finding{'s' * (found != 1)}. Nothing was written. Mend and run `autograder bundle` again.")
+        print(f"{found} finding{'s' * (found != 1)}. Nothing was written. Mend and run `autograder "
+              "bundle` again.")
         return 1
     sizes = write(handout, arguments.into)
     print(*(f"{size:>9,}  {name}" for name, size in sizes.items()), sep="\n")
-    print(f"wrote {arguments.into} ({arguments.into.stat().st_size:,} bytes), release {handout.version}. Give it to students.")
+    print(f"wrote {arguments.into} ({arguments.into.stat().st_size:,} bytes), release "
+          f"{handout.version}. Give it to students.")
     return OK
 
 
@@ -217,7 +261,8 @@ def _show(title: str, findings: Sequence[str]) -> None:
     print(f"{mark} {title}", *(f"     {finding}" for finding in findings), sep="\n", flush=True)
 
 
-def _hand_out_verified(root: Path, arguments: argparse.Namespace, slugs: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+def _hand_out_verified(root: Path, arguments: argparse.Namespace,
+                       slugs: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
     """The part of `autograder verify` that is about the hand-out of all that is released, before these assignments."""
     from autograder.authoring.handout import collect, released
     from autograder.authoring.proof import examined, write_table

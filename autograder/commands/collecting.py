@@ -15,28 +15,40 @@ from autograder.model import CourseError
 
 def add(commands: Any) -> None:
     """Put the commands on the command line."""
-    collect = commands.add_parser("collect", help="bring hand-ins from a learning platform's archives to submitted/")
+    collect = commands.add_parser(
+        "collect", help="bring hand-ins from a learning platform's archives to submitted/")
     collect.add_argument("assignment", help="for example hw1_dropout")
-    collect.add_argument("archives", type=Path, nargs="*", metavar="ARCHIVE", help="or a folder (default: downloaded/HW/archive)")
-    collect.add_argument("--roster", type=Path, metavar="CSV", help="who is who: nbgrader's list, Canvas's gradebook, Moodle's worksheet")
-    collect.add_argument("--times", type=Path, metavar="CSV", help="Moodle's worksheet, where another list is the roster: when they came")
-    collect.add_argument("--zone", default="UTC", help="of the platform's clock, for example Europe/Berlin (default: UTC)")
-    collect.add_argument("--force", action="store_true", help="replace what was put into submitted/ by hand or by another road")
+    collect.add_argument("archives", type=Path, nargs="*", metavar="ARCHIVE",
+                         help="or a folder (default: downloaded/HW/archive)")
+    collect.add_argument("--roster", type=Path, metavar="CSV",
+                         help="who is who: nbgrader's list, Canvas's gradebook, Moodle's worksheet")
+    collect.add_argument("--times", type=Path, metavar="CSV", help="Moodle's worksheet, where "
+                         "another list is the roster: when they came")
+    collect.add_argument("--zone", default="UTC",
+                         help="of the platform's clock, for example Europe/Berlin (default: UTC)")
+    collect.add_argument("--force", action="store_true",
+                         help="replace what was put into submitted/ by hand or by another road")
     in_course(collect)
     collect.set_defaults(run=_collect)
 
-    diff = commands.add_parser("diff", help="whose points changed between the last two gradings of a class, and by which check")
+    diff = commands.add_parser("diff", help="whose points changed between the last two gradings of "
+                               "a class, and by which check")
     diff.add_argument("assignment", help="for example hw1_dropout")
     in_course(diff)
     diff.set_defaults(run=_diff)
 
-    report = commands.add_parser("report", help="the class at a glance: what was graded, without judging anything anew")
-    report.add_argument("assignment", nargs="?", help="for example hw1_dropout; without it, all assignments side by side")
-    report.add_argument("--html", type=Path, metavar="FILE", help="write one page that needs nothing else")
+    report = commands.add_parser(
+        "report", help="the class at a glance: what was graded, without judging anything anew")
+    report.add_argument("assignment", nargs="?",
+                        help="for example hw1_dropout; without it, all assignments side by side")
+    report.add_argument("--html", type=Path, metavar="FILE",
+                        help="write one page that needs nothing else")
     report.add_argument("--csv", type=Path, metavar="FILE", help="write a row for each student")
     report.add_argument("--json", type=Path, metavar="FILE", help="write everything as data")
-    report.add_argument("--names", action="store_true", help="call students by id and name, not by pseudonyms")
-    report.add_argument("--course", nargs="?", type=Path, help="the course's root; by default the one you are in")
+    report.add_argument("--names", action="store_true",
+                        help="call students by id and name, not by pseudonyms")
+    report.add_argument("--course", nargs="?", type=Path,
+                        help="the course's root; by default the one you are in")
     report.set_defaults(run=_report)
 
 
@@ -53,10 +65,12 @@ def _collect(arguments: argparse.Namespace) -> int:
     sources = arguments.archives or [downloaded / "archive"]
     for path in sources:
         if not path.exists():
-            raise CourseError(f"There is no {path}. Name the archive that you downloaded, or put it into {downloaded / 'archive'}.")
+            raise CourseError(f"There is no {path}. Name the archive that you downloaded, or put "
+                              f"it into {downloaded / 'archive'}.")
     known = roster.read(arguments.roster) if arguments.roster else None
     times = roster.worksheet(arguments.times) if arguments.times else known
-    found = collect(coursedir, downloaded, sources, known, arguments.force, zone(arguments.zone), times)
+    found = collect(coursedir, downloaded, sources, known, arguments.force,
+                    zone(arguments.zone), times)
     for line in lines(found.to_dict()):
         print(line)
     if known and (named := roster.enter(coursedir, known)):
@@ -73,16 +87,18 @@ def _diff(arguments: argparse.Namespace) -> int:
     root, slug = root_of(arguments), arguments.assignment
     course = course_word(load_staff(root, slug))
     with ResultsStore(root, slug) as remembered:
-        changes, gradings, outdated = list(remembered.changes()), remembered.gradings, remembered.outdated(course)
+        changes, gradings, outdated = list(
+            remembered.changes()), remembered.gradings, remembered.outdated(course)
     for line in changed(changes, gradings, standings(root, slug) if gradings > 1 else ()):
         print(line)
     if outdated:
         since = f"since {outdated} hand-in{'s were' if outdated > 1 else ' was'} graded"
-        print(f"The course was changed {since}. Whose points that changes is known after: autograder grade {slug}")
+        print(f"The course was changed {since}. Whose points that changes is known after: "
+              f"autograder grade {slug}")
     return OK
 
 
-# --------------------------------------------------------------------------------------------------------------------- at a glance
+# -------------------------------------------------------------------------------------- at a glance
 @dataclass(frozen=True)
 class _Told:
     """A report in the four ways in which it can be had."""
@@ -102,7 +118,8 @@ def _report(arguments: argparse.Namespace) -> int:
     files = [path for path in (arguments.html, arguments.csv, arguments.json) if path]
     for path in files:
         private(path, root, students_see(root))
-    told = _one(root, arguments.assignment, arguments.names) if arguments.assignment else _all(root, arguments.names)
+    told = (_one(root, arguments.assignment, arguments.names) if arguments.assignment
+            else _all(root, arguments.names))
     for line in told.lines:
         print(line)
     if arguments.html:
@@ -121,7 +138,8 @@ def _one(root: Path, slug: str, named: bool) -> _Told:
     from autograder.report import class_page
 
     found = overview(root, slug, named)
-    return _Told(class_page.lines(found), class_page.rows(found), class_page.to_dict(found), lambda: class_page.page(found, named))
+    return _Told(class_page.lines(found), class_page.rows(found), class_page.to_dict(found),
+                 lambda: class_page.page(found, named))
 
 
 def _all(root: Path, named: bool) -> _Told:
@@ -129,6 +147,5 @@ def _all(root: Path, named: bool) -> _Told:
     from autograder.report import course_report
 
     found = course_report.course_report(overviews(root, named))
-    return _Told(
-        course_report.lines(found), course_report.rows(found), course_report.to_dict(found), lambda: course_report.page(found, named)
-    )
+    return _Told(course_report.lines(found), course_report.rows(found),
+                 course_report.to_dict(found), lambda: course_report.page(found, named))

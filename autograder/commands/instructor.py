@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,30 +21,41 @@ UNREAD = 'Or give points by hand, exercise by exercise: --set EXERCISE=POINTS --
 
 def add(commands: Any) -> None:
     """Put the commands on argparse's list."""
-    explain = commands.add_parser("explain", help="why a hand-in has its points, with the calls of hidden cases (staff)")
+    explain = commands.add_parser(
+        "explain", help="why a hand-in has its points, with the calls of hidden cases (staff)")
     explain.add_argument("assignment", help="for example hw1_dropout")
     explain.add_argument("student", help="as the folder in submitted/ is called")
-    explain.add_argument("exercise", nargs="?", default="", help="one exercise; all of them when left out")
-    explain.add_argument("--replay", action="store_true", help="make the calls once more, sandboxed, and show what the solution answers")
-    explain.add_argument("--html", type=Path, metavar="FILE", help="write a page, with masks as pictures, in place of text")
-    explain.add_argument(
-        "--set", action="append", default=[], metavar="PART=POINTS", help="give a part, an exercise or a manual cell these points"
-    )
-    explain.add_argument("--because", default="", metavar="TEXT", help="why; the student reads it beside the points")
-    explain.add_argument("--isolation", choices=("bubblewrap", "landlock", "subprocess"), help="insist on one kind of sandbox")
-    explain.add_argument("--unsafe-isolation", action="store_true", help="run student code even where it cannot be sandboxed")
+    explain.add_argument("exercise", nargs="?", default="",
+                         help="one exercise; all of them when left out")
+    explain.add_argument("--replay", action="store_true", help="make the calls once more, "
+                         "sandboxed, and show what the solution answers")
+    explain.add_argument("--html", type=Path, metavar="FILE",
+                         help="write a page, with masks as pictures, in place of text")
+    explain.add_argument("--set", action="append", default=[], metavar="PART=POINTS",
+                         help="give a part, an exercise or a manual cell these points")
+    explain.add_argument("--because", default="", metavar="TEXT",
+                         help="why; the student reads it beside the points")
+    explain.add_argument("--isolation", choices=("bubblewrap", "landlock", "subprocess"),
+                         help="insist on one kind of sandbox")
+    explain.add_argument("--unsafe-isolation", action="store_true",
+                         help="run student code even where it cannot be sandboxed")
     in_course(explain)
     explain.set_defaults(run=_explain)
 
-    init = commands.add_parser("init", help="make a course folder, or let a course of nbgrader's grade with the kit as well")
+    init = commands.add_parser("init", help="make a course folder, or let a course of nbgrader's "
+                               "grade with the kit as well")
     init.add_argument("folder", type=Path, help="a new folder, or one with an nbgrader_config.py")
-    init.add_argument("--course-id", default="", metavar="ID", help="the course's name in the exchange (default: that of the folder)")
-    init.add_argument("--with", dest="chosen", nargs="+", default=[], metavar="HW", help="assignments to copy from the course you are in")
-    init.add_argument("--course", type=Path, help="where --with copies from; by default the course you are in")
+    init.add_argument("--course-id", default="", metavar="ID",
+                      help="the course's name in the exchange (default: that of the folder)")
+    init.add_argument("--with", dest="chosen", nargs="+", default=[], metavar="HW",
+                      help="assignments to copy from the course you are in")
+    init.add_argument("--course", type=Path,
+                      help="where --with copies from; by default the course you are in")
     init.set_defaults(run=_init)
 
     salt = commands.add_parser("salt", help="give a course hidden cases of its own, for this term")
-    salt.add_argument("--renew", action="store_true", help="another one in place of the one that is there: for a new term")
+    salt.add_argument("--renew", action="store_true",
+                      help="another one in place of the one that is there: for a new term")
     in_course(salt)
     salt.set_defaults(run=_salt)
 
@@ -61,14 +73,13 @@ def _salt(arguments: argparse.Namespace) -> int:
     from autograder.folders import new_salt
 
     path = new_salt(root_of(arguments), arguments.renew)
-    print(f"wrote {path}. Keep it with the gradebook and out of version control: with another one, hidden cases are others.")
+    print(f"wrote {path}. Keep it with the gradebook and out of version control: with another one, "
+          "hidden cases are others.")
     print("What was graded before is judged anew by the next `autograder grade`.")
     return OK
 
 
 def _explain(arguments: argparse.Namespace) -> int:
-    from dataclasses import replace
-
     from autograder.explain import explain, private
     from autograder.folders import writing
     from autograder.nbgrader_plugin import by_hand
@@ -88,7 +99,8 @@ def _explain(arguments: argparse.Namespace) -> int:
         file = private(arguments.html, root, students_see(root)) if arguments.html else None
         staff, sandbox = load_staff(root, arguments.assignment), _sandbox(arguments)
         try:
-            told = explain(take(folder, arguments.assignment), staff, sandbox, arguments.exercise, arguments.replay)
+            told = explain(take(folder, arguments.assignment), staff, sandbox, arguments.exercise,
+                           arguments.replay)
         except SubmissionError as error:
             if not wanted:
                 raise SubmissionError(f"{for_staff(str(error))} {UNREAD}") from error
@@ -97,7 +109,8 @@ def _explain(arguments: argparse.Namespace) -> int:
             return _given(register, arguments, wanted, told.chosen)
         standing = tuple(by_hand.standing(register, arguments.student, told.chosen))
         marked = by_hand.marked(register, arguments.student, told.chosen)
-        told = replace(told, report=replace(told.report, submission=arguments.student), standing=standing, chosen=marked)
+        told = replace(told, report=replace(told.report, submission=arguments.student),
+                       standing=standing, chosen=marked)
     if file is None:
         print(explanation.as_text(told))
         return OK
@@ -117,7 +130,8 @@ def _sandbox(arguments: argparse.Namespace) -> Isolation:
     return isolation
 
 
-def _given(register: Register, arguments: argparse.Namespace, wanted: Sequence[Given], results: Sequence[ExerciseResult] | None) -> int:
+def _given(register: Register, arguments: argparse.Namespace, wanted: Sequence[Given],
+           results: Sequence[ExerciseResult] | None) -> int:
     """Write the points; without results, because the hand-in could not be read, of whole exercises only."""
     from autograder.nbgrader_plugin import by_hand
 
@@ -125,5 +139,7 @@ def _given(register: Register, arguments: argparse.Namespace, wanted: Sequence[G
     for line in list(by_hand.give(register, student, wanted, results or ())):
         print(line)
     tell = f"To tell them: nbgrader generate_feedback {slug} --student {student} --force"
-    print(f"Written for {student}. {tell if results is not None else 'There is no page of what cannot be read: tell them yourself.'}")
+    if results is None:
+        tell = "There is no page of what cannot be read: tell them yourself."
+    print(f"Written for {student}. {tell}")
     return OK

@@ -23,28 +23,40 @@ SHOWN = 20  # names in one list on a terminal
 
 def add(commands: Any) -> None:
     """Put the commands on the command line."""
-    export = commands.add_parser("export", help="fill in the gradebook of Canvas or the worksheet of Moodle, and zip the feedback")
+    export = commands.add_parser("export", help="fill in the gradebook of Canvas or the worksheet "
+                                 "of Moodle, and zip the feedback")
     export.add_argument("assignment", help="for example hw1_dropout")
     which = export.add_mutually_exclusive_group(required=True)
-    which.add_argument("--canvas", type=Path, metavar="CSV", help="the gradebook, as downloaded from Canvas")
-    which.add_argument("--moodle", type=Path, metavar="CSV", help="the grading worksheet of the assignment, as downloaded from Moodle")
-    export.add_argument("--to", type=Path, metavar="FILE", help="where to write it (default: CSV_filled.csv beside it)")
-    export.add_argument("--column", default="", metavar="TITLE", help="the column to fill, where it cannot be told")
-    export.add_argument("--scale", action="store_true", help="convert the points where the platform has another maximum")
-    export.add_argument("--feedback", type=Path, metavar="ZIP", help="also zip the pages in feedback/ as the platform wants them")
+    which.add_argument("--canvas", type=Path, metavar="CSV",
+                       help="the gradebook, as downloaded from Canvas")
+    which.add_argument("--moodle", type=Path, metavar="CSV",
+                       help="the grading worksheet of the assignment, as downloaded from Moodle")
+    export.add_argument("--to", type=Path, metavar="FILE",
+                        help="where to write it (default: CSV_filled.csv beside it)")
+    export.add_argument("--column", default="", metavar="TITLE",
+                        help="the column to fill, where it cannot be told")
+    export.add_argument("--scale", action="store_true",
+                        help="convert the points where the platform has another maximum")
+    export.add_argument("--feedback", type=Path, metavar="ZIP",
+                        help="also zip the pages in feedback/ as the platform wants them")
     in_course(export)
     export.set_defaults(run=_export)
 
-    gradescope = commands.add_parser("gradescope", help="zip an assignment as an autograder of Gradescope's (staff: it holds the key)")
+    gradescope = commands.add_parser("gradescope", help="zip an assignment as an autograder of "
+                                     "Gradescope's (staff: it holds the key)")
     gradescope.add_argument("assignment", help="for example hw1_dropout")
-    gradescope.add_argument("--into", type=Path, required=True, metavar="ZIP", help="where to write it; students must not see it")
+    gradescope.add_argument("--into", type=Path, required=True, metavar="ZIP",
+                            help="where to write it; students must not see it")
     in_course(gradescope)
     gradescope.set_defaults(run=_gradescope)
 
-    classroom = commands.add_parser("classroom", help="write the workflow by which GitHub Classroom runs the public checks")
+    classroom = commands.add_parser(
+        "classroom", help="write the workflow by which GitHub Classroom runs the public checks")
     classroom.add_argument("assignment", help="for example hw1_dropout")
-    classroom.add_argument("--into", type=Path, required=True, metavar="REPOSITORY", help="that students are given, the assignment in it")
-    classroom.add_argument("--kit", required=True, metavar="WHEEL", help="what pip installs there: the wheel in it, or its address")
+    classroom.add_argument("--into", type=Path, required=True, metavar="REPOSITORY",
+                           help="that students are given, the assignment in it")
+    classroom.add_argument("--kit", required=True, metavar="WHEEL",
+                           help="what pip installs there: the wheel in it, or its address")
     in_course(classroom)
     classroom.set_defaults(run=_classroom)
 
@@ -62,7 +74,8 @@ def _export(arguments: argparse.Namespace) -> int:
     source: Path = arguments.canvas or arguments.moodle
     to = arguments.to or source.with_name(f"{source.stem}_filled.csv")
     if to.resolve() == source.resolve():
-        raise CourseError(f"{to} is the file that was downloaded. Name another one with --to, so that this one stays as it is.")
+        raise CourseError(f"{to} is the file that was downloaded. Name another one with --to, so "
+                          "that this one stays as it is.")
     table = sheet.read(source)
     layout = gradebooks.LAYOUTS[kind](table, slug, arguments.column)
     known, people = feedback.way_back(root, slug, layout.platform), standings(root, slug)
@@ -76,16 +89,20 @@ def _export(arguments: argparse.Namespace) -> int:
     code = 1 if done.lost or done.held else 0
     if not arguments.feedback:
         return code
-    back, names = (one for one in people if one.student in done.pages), _names(table, layout, done, known, slug)
+    back, names = (one for one in people
+                   if one.student in done.pages), _names(table, layout, done, known, slug)
     return max(code, _feedback(arguments.feedback, root, slug, back, names, kind == "canvas"))
 
 
 def _told(to: Path, layout: Layout, done: Filled, slug: str) -> Iterator[str]:
-    yield f'wrote {to}: {len(done.rows)} of {len(layout.students)} rows filled, column "{words.line(done.column)}"'
+    yield (f'wrote {to}: {len(done.rows)} of {len(layout.students)} rows filled, column '
+           f'"{words.line(done.column)}"')
     yield from _list("held back, points and page, until a human has looked", done.held)
     if done.held:
-        stand = f'points that are to stand: autograder explain {slug} STUDENT --set EXERCISE=POINTS --because "..."'
-        yield f"    In the formgrader give points, press Resolve or take the flag off, or for {stand}. Then export again."
+        stand = (f'points that are to stand: autograder explain {slug} STUDENT --set '
+                 'EXERCISE=POINTS --because "..."')
+        yield ("    In the formgrader give points, press Resolve or take the flag off, or for "
+               f"{stand}. Then export again.")
     yield from _list("not in the file", done.lost)
     yield from _list("left as they were", done.left)
 
@@ -110,7 +127,8 @@ def _untimed(root: Path, slug: str, known: WayBack, exported: Iterable[str]) -> 
 def _list(title: str, found: Mapping[str, str]) -> Iterator[str]:
     if found:
         yield f"{title}: {len(found)}"
-        yield from (f"    {words.line(name)}: {words.line(why)}" for name, why in list(found.items())[:SHOWN])
+        yield from (f"    {words.line(name)}: {words.line(why)}"
+                    for name, why in list(found.items())[:SHOWN])
         yield from [f"    and {len(found) - SHOWN} more"] * (len(found) > SHOWN)
 
 
@@ -121,10 +139,12 @@ def _names(table: Sheet, layout: Layout, done: Filled, known: WayBack, slug: str
     if layout.platform == "Canvas":
         return {s: feedback.canvas_name(entry) for s, entry in known.entries.items()}
     number_of = partial(gradebooks.number_of, table, layout)
-    return {s: feedback.moodle_name(slug, table.value(row, layout.name), number_of(row)) for s, row in done.owners.items()}
+    return {s: feedback.moodle_name(slug, table.value(row, layout.name), number_of(row))
+            for s, row in done.owners.items()}
 
 
-def _feedback(path: Path, root: Path, slug: str, people: Iterable[Standing], names: Mapping[str, str], canvas: bool) -> int:
+def _feedback(path: Path, root: Path, slug: str, people: Iterable[Standing],
+              names: Mapping[str, str], canvas: bool) -> int:
     from autograder.nbgrader_plugin import settings
     from autograder.neighbours import feedback
 
@@ -133,22 +153,25 @@ def _feedback(path: Path, root: Path, slug: str, people: Iterable[Standing], nam
     zipped = feedback.write(path, found, names)
     print(f"wrote {path}: {len(zipped.names)} page{'s' * (len(zipped.names) != 1)}")
     if canvas and zipped.names:
-        print(f"Canvas shows each page under the name of the student's own file; to read it, save it as {slug}.html.")
+        print("Canvas shows each page under the name of the student's own file; to read it, save "
+              f"it as {slug}.html.")
     for line in _list("without a page in it", lost | zipped.lost):
         print(line)
     return 1 if lost or zipped.lost else 0
 
 
-# ------------------------------------------------------------------------------------------------------------- Gradescope and GitHub
+# ---------------------------------------------------------------------------- Gradescope and GitHub
 def _gradescope(arguments: argparse.Namespace) -> int:
     from autograder.explain import private
     from autograder.nbgrader_plugin.settings import students_see
     from autograder.neighbours import gradescope
 
     root = root_of(arguments)
-    number = gradescope.write(root, arguments.assignment, private(arguments.into, root, students_see(root)))
+    number = gradescope.write(root, arguments.assignment,
+                              private(arguments.into, root, students_see(root)))
     print(f"wrote {arguments.into}: {number} files")
-    print("STAFF ONLY: it holds the solution and the hidden checks. Upload it to Gradescope; keep it out of every folder that is shared.")
+    print("STAFF ONLY: it holds the solution and the hidden checks. Upload it to Gradescope; keep "
+          "it out of every folder that is shared.")
     return OK
 
 
@@ -157,5 +180,6 @@ def _classroom(arguments: argparse.Namespace) -> int:
 
     root_of(arguments)
     path = classroom.write(arguments.assignment, arguments.into, arguments.kit)
-    print(f"wrote {path}. Only public checks run there; for the marks, grade what students pushed: autograder grade.")
+    print(f"wrote {path}. Only public checks run there; for the marks, grade what students pushed: "
+          "autograder grade.")
     return OK

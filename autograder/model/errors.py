@@ -9,7 +9,8 @@ class AutograderError(Exception):
     """The root of all errors the kit raises on purpose."""
 
     def _render_traceback_(self) -> list[str]:
-        # a notebook shows this instead of a traceback through our own files, which would teach a student nothing
+        # a notebook shows this instead of a traceback through our own files, which would teach a
+        # student nothing
         return [str(self)]
 
 

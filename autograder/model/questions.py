@@ -25,12 +25,13 @@ class Outcome(enum.Enum):
     BROKEN = "broken"
 
 
-# ------------------------------------------------------------------------------------------------------------ questions and answers
+# ---------------------------------------------------------------------------- questions and answers
 @dataclass(frozen=True)
 class Given:
     """An argument together with the expression that makes it, so that a message can show a call that runs when pasted.
 
-    `first` holds the statements that must run before, when `text` is not all: "x = np.ones(3)" for the text "x".
+    `first` holds the statements that must run before, when `text` is not all: "x = np.ones(3)" for
+    the text "x".
     """
 
     text: str
@@ -42,8 +43,9 @@ class Given:
 class Code:
     """A thing that is made where the call runs: `source` is executed where only `np` is known, and must define `name`.
 
-    What else of the notebook the source speaks of stands in `uses` (a class of the student's that a function puts to the test). Nothing
-    of it is secret: the student's code can look into every function that it is handed.
+    What else of the notebook the source speaks of stands in `uses` (a class of the student's that a
+    function puts to the test). Nothing of it is secret: the student's code can look into every
+    function that it is handed.
     """
 
     name: str
@@ -55,7 +57,8 @@ class Code:
 class Seed:
     """A `numpy.random.Generator` made where the call runs: `np.random.default_rng(number)`.
 
-    Seeds with the same non-empty `name` are ONE generator within a script, which moves on from call to call.
+    Seeds with the same non-empty `name` are ONE generator within a script, which moves on from call
+    to call.
     """
 
     number: int
@@ -75,12 +78,15 @@ class Item:
 class Call:
     """One question: call `function` with these arguments (Given, Seed, Item, Code or plain values).
 
-    `returns` names the results for messages ("out", "cache"). `ship` lists the items of a returned tuple that come back (None: all of
-    them); caches stay where they were made. `watch` asks for the facts beside the value: the arguments afterwards, whether the
-    generators moved, and the warnings. With `nonzero` it is enough to know of each number whether it is 0. `steady` starts the global
-    generators, and new ones without a seed, from the call's: then calls can be compared also where a function draws from these. A call with
-    `look` does not call, it fetches the named value (the quiz). A `function` that begins with "." is a method of the first argument:
-    `Call(".forward", (Item(0, text="layer"), x))` is `layer.forward(x)`, and `Call(".__call__", (code, x))` calls what `code` makes.
+    `returns` names the results for messages ("out", "cache"). `ship` lists the items of a returned
+    tuple that come back (None: all of them); caches stay where they were made. `watch` asks for the
+    facts beside the value: the arguments afterwards, whether the generators moved, and the
+    warnings. With `nonzero` it is enough to know of each number whether it is 0. `steady` starts
+    the global generators, and new ones without a seed, from the call's: then calls can be compared
+    also where a function draws from these. A call with `look` does not call, it fetches the named
+    value (the quiz). A `function` that begins with "." is a method of the first argument:
+    `Call(".forward", (Item(0, text="layer"), x))` is `layer.forward(x)`, and `Call(".__call__",
+    (code, x))` calls what `code` makes.
     """
 
     function: str
@@ -136,7 +142,8 @@ class Answer:
     outcome: Outcome
     value: Any = None
     error: str = ""  # "ValueError: operands could not be broadcast ..." (RAISED)
-    line: str = ""  # the student's own line that raised, or the loop that was stopped: "line 7: return x * mask"
+    # the student's own line that raised, or the loop that was stopped: "line 7: return x * mask"
+    line: str = ""
     facts: Facts | None = None
 
     @property
@@ -156,13 +163,14 @@ class Subject(Protocol):
         """Run a script; `seconds` of processor time are the limit of EACH call. Never raises for what the student's code does."""
 
 
-# --------------------------------------------------------------------------------------------------------------------- notebooks
+# ---------------------------------------------------------------------------------------- notebooks
 class Role(enum.Enum):
     """What a code cell is to the loader; see `running.runner.Room.load`."""
 
     SETUP = "setup"  # the course's own first cell
     ANSWER = "answer"  # the student's answer to one exercise
-    ADDED = "added"  # anything else the student wrote: only imports, definitions and constants count
+    # anything else the student wrote: only imports, definitions and constants count
+    ADDED = "added"
 
 
 @dataclass(frozen=True)
@@ -182,7 +190,8 @@ class Submission:
     path: str
     cells: tuple[Cell, ...]
     notes: tuple[str, ...] = ()
-    spoilt: frozenset[str] = frozenset()  # exercises below whose answer some name is bound anew, so it matters when one looks at them
+    # exercises below whose answer some name is bound anew, so it matters when one looks at them
+    spoilt: frozenset[str] = frozenset()
 
     @property
     def answers(self) -> dict[str, str]:
@@ -191,40 +200,48 @@ class Submission:
         for cell in self.cells:
             if cell.role is Role.ANSWER:
                 found.setdefault(cell.id, []).append(cell.source)
-        return {name: "\n".join(part.strip("\n") for part in parts) for name, parts in found.items()}
+        return {name: "\n".join(part.strip("\n") for part in parts)
+                for name, parts in found.items()}
 
     def until(self, exercise: str, without: Collection[int] = ()) -> Submission:
         """The notebook as it is when Jupyter runs all cells and arrives below the answer to `exercise`.
 
         Cells at the places in `without` are left out: they are known to come to no end.
         """
-        last = max((n for n, cell in enumerate(self.cells) if cell.id == exercise), default=len(self.cells))
-        return replace(self, cells=tuple(cell for n, cell in enumerate(self.cells[: last + 1]) if n not in without))
+        last = max((n for n, cell in enumerate(self.cells) if cell.id == exercise),
+                   default=len(self.cells))
+        return replace(self, cells=tuple(cell for n, cell in enumerate(self.cells[: last + 1])
+                                         if n not in without))
 
 
-# ------------------------------------------------------------------------------------------------------------------------- limits
+# ------------------------------------------------------------------------------------------- limits
 LEFT_OVER = ": left over at line "  # behind a NotImplementedError that a finished function raises
 UNWRITTEN = "is not written yet"  # so ends what is said of an answer that is still a stub
-NOT_TRIED = "not tried: "  # so begins the error of a call that was not made because what a hand-in may use is used up
+# so begins the error of a call that was not made because what a hand-in may use is used up
+NOT_TRIED = "not tried: "
 
 
 @dataclass(frozen=True)
 class Limits:
     """What one worker and one submission may use.
 
-    Seconds are processor time of the workers, so that a busy machine costs nobody anything. Sleeping and waiting end at `patience` times
-    as many seconds of the wall clock: a worker that shares two processors with 24 endless loops and another worker gets a thirteenth.
+    Seconds are processor time of the workers, so that a busy machine costs nobody anything.
+    Sleeping and waiting end at `patience` times as many seconds of the wall clock: a worker that
+    shares two processors with 24 endless loops and another worker gets a thirteenth.
     """
 
     call_seconds: float = 5.0
     cell_seconds: float = 20.0
     setup_seconds: float = 60.0  # of the course's own set-up cell, which may import something large
-    exercise_seconds: float = 120.0  # of one exercise, all its calls together: 40 times what the longest one takes, hw3's train_mlp
+    # of one exercise, all its calls together: 40 times what the longest one takes, hw3's train_mlp
+    exercise_seconds: float = 120.0
     submission_seconds: float = 300.0  # of a hand-in: starts, cells, calls, second looks
     patience: float = 20.0
     waiting_seconds: float = 1800.0  # of the wall clock, for a whole hand-in
-    exercise_deaths: int = 3  # parts lost to a hang or a crash, after which the rest of the exercise is not tried
-    cell_deaths: int = 5  # cells that hang or end the process, after which only answer cells are run
+    # parts lost to a hang or a crash, after which the rest of the exercise is not tried
+    exercise_deaths: int = 3
+    # cells that hang or end the process, after which only answer cells are run
+    cell_deaths: int = 5
     submission_deaths: int = 15  # workers lost in a hand-in, in cells and calls
     memory_bytes: int = 2 << 30
     judge_bytes: int = 3 << 30  # of a process that judges; on the way 0.2 GiB are used
@@ -234,4 +251,5 @@ class Limits:
 
     def first_look(self) -> Limits:
         """Those of a class's first round, after which whatever was stopped is looked at anew, alone and with the whole of these."""
-        return replace(self, call_seconds=self.call_seconds / 5, cell_seconds=self.cell_seconds / 5, exercise_deaths=1)
+        return replace(self, call_seconds=self.call_seconds / 5, cell_seconds=self.cell_seconds / 5,
+                       exercise_deaths=1)

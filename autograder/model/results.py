@@ -26,7 +26,9 @@ class Verdict:
     hidden: bool = False
     picture: Any = None  # a small 2-D array worth showing (a mask), or None
     waits: str = ""  # the check that must hold before this one is tried
-    made: tuple[str, ...] = ()  # the student's own lines that made what is spoken of, where one can look: "line 7: out = x * mask"
+    # the student's own lines that made what is spoken of, where one can look: "line 7: out = x *
+    # mask"
+    made: tuple[str, ...] = ()
     printed: str = ""  # what the student's code printed meanwhile, the first lines
 
     @property
@@ -70,7 +72,8 @@ class ExerciseResult:
     verdicts: tuple[Verdict, ...]
     diagnoses: tuple[Diagnosis, ...] = ()
     trouble: str = ""  # what went wrong when the answer cell ran
-    not_run: str = ""  # why this exercise could not be judged here (no torch, no GPU); it then costs nothing
+    # why this exercise could not be judged here (no torch, no GPU); it then costs nothing
+    not_run: str = ""
     parts: tuple[Earned, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)  # what was looked at to name a belief
 
@@ -101,7 +104,8 @@ class Report:
     error: str = ""
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
-    stopped: tuple[tuple[str, str], ...] = ()  # exercise or cell, and how what ran there was stopped or lost: to be judged once more
+    # exercise or cell, and how what ran there was stopped or lost: to be judged once more
+    stopped: tuple[tuple[str, str], ...] = ()
     maximum: float = 0.0  # of a hand-in that was not graded; for a graded one its exercises say it
 
     @property
@@ -112,7 +116,8 @@ class Report:
 
     @property
     def max_points(self) -> float:
-        return _sum(e.max_points for e in self.exercises if not e.not_run) if self.exercises else self.maximum
+        return (_sum(e.max_points for e in self.exercises if not e.not_run) if self.exercises
+                else self.maximum)
 
     def verdicts(self) -> Iterator[Verdict]:
         """Every verdict, exercise by exercise."""
@@ -155,4 +160,5 @@ class Change:
     student: str
     handed_in_anew: bool
     exercises: tuple[Moved, ...]
-    points: tuple[float | None, float | None]  # by the checks, before and after; None where it could not be graded
+    # by the checks, before and after; None where it could not be graded
+    points: tuple[float | None, float | None]

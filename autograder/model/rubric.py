@@ -19,8 +19,9 @@ __all__ = ["Assignment", "Check", "Exercise", "Gravity", "Key", "Misconception",
 class Check:
     """A verb bound to a case. `name` is unique in its exercise; `sentence` is what the student reads.
 
-    `template` is the sentence before the case is filled in. `judge(exam)` returns when the sentence holds and raises `asking.Wrong` when it
-    does not. `chances` counts the exact chance tests it makes, each at the submission's share of the false-alarm budget.
+    `template` is the sentence before the case is filled in. `judge(exam)` returns when the sentence
+    holds and raises `asking.Wrong` when it does not. `chances` counts the exact chance tests it
+    makes, each at the submission's share of the false-alarm budget.
     """
 
     verb: str
@@ -33,7 +34,8 @@ class Check:
     seconds: float | None = None
     with_reference: bool = False
     case: Mapping[str, Any] = field(default_factory=dict)
-    sees: Callable[..., str] | None = None  # of a chance check: the smallest error it shows, as a phrase
+    # of a chance check: the smallest error it shows, as a phrase
+    sees: Callable[..., str] | None = None
     template: str = ""
 
     @property
@@ -54,10 +56,11 @@ class Gravity(enum.Enum):
 class Part:
     """A line of the marking sheet: `share` of its exercise's points, beside the shares of the other parts.
 
-    It is earned when none of its checks fails, public or hidden, and one at least holds: a check that could not be tried because a
-    sentence of another part fails costs nothing more, for a mistake is paid for once. `needs` is what each of its checks needs beside
-    their own needs (a check, the name of one, of a verb or of a part, or several of these); one that stands in the part itself, and
-    those before it, wait for nothing.
+    It is earned when none of its checks fails, public or hidden, and one at least holds: a check
+    that could not be tried because a sentence of another part fails costs nothing more, for a
+    mistake is paid for once. `needs` is what each of its checks needs beside their own needs (a
+    check, the name of one, of a verb or of a part, or several of these); one that stands in the
+    part itself, and those before it, wait for nothing.
     """
 
     name: str
@@ -85,7 +88,8 @@ class Exercise:
     @cached_property
     def checks(self) -> tuple[Check, ...]:
         """All checks, part by part; the public ones first."""
-        return tuple(sorted((c for part in self.parts for c in part.checks), key=lambda c: c.hidden))
+        return tuple(sorted((c for part in self.parts for c in part.checks),
+                            key=lambda c: c.hidden))
 
     @cached_property
     def part_of(self) -> Mapping[str, str]:
@@ -95,17 +99,20 @@ class Exercise:
     @property
     def public(self) -> Exercise:
         """The same exercise with its public checks only."""
-        return replace(self, parts=[replace(part, checks=[c for c in part.checks if not c.hidden]) for part in self.parts])
+        return replace(self, parts=[replace(part, checks=[c for c in part.checks if not c.hidden])
+                                    for part in self.parts])
 
     def unmet(self, check: Check, so_far: Mapping[str, Verdict]) -> Iterator[Verdict]:
         """What must hold before this check is tried (a check, all of one verb, or a part) and does not, of what was judged so far."""
         verbs = {c.name: c.verb for c in self.checks}
         for need in check.needs:
-            yield from (v for name, v in so_far.items() if not v.passed and need in (name, verbs[name], v.part))
+            yield from (v for name, v in so_far.items()
+                        if not v.passed and need in (name, verbs[name], v.part))
 
     def each(self, change: Callable[[Check], Check]) -> Exercise:
         """The same exercise, with this done to each of its checks."""
-        return replace(self, parts=[replace(part, checks=[*map(change, part.checks)]) for part in self.parts])
+        return replace(self, parts=[replace(part, checks=[*map(change, part.checks)])
+                                    for part in self.parts])
 
     def worth(self, part: Part) -> float:
         """The points of one of its parts."""
@@ -116,15 +123,17 @@ class Exercise:
 class Misconception:
     """A belief: a wrong answer to one exercise, with the sentence a good teacher would say about it.
 
-    The answer is the solution (or the variant `base`) with some texts exchanged: `edits` are (old, new, how often old occurs, in the
-    answer to which exercise: "" for its own); or it is written out in `functions`.
+    The answer is the solution (or the variant `base`) with some texts exchanged: `edits` are (old,
+    new, how often old occurs, in the answer to which exercise: "" for its own); or it is written
+    out in `functions`.
     """
 
     name: str
     exercise: str
     sentence: str
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
-    signs: tuple[str, ...] = ()  # the facts that give it away; empty: all on which it differs from the right one
+    # the facts that give it away; empty: all on which it differs from the right one
+    signs: tuple[str, ...] = ()
     also: tuple[str, ...] = ()  # other exercises in which the same facts give away the same belief
     gravity: Gravity = Gravity.EDGE
     edits: tuple[tuple[str, str, int, str], ...] = ()
@@ -151,10 +160,13 @@ class Assignment:
     exercises: tuple[Exercise, ...]
     probes: Mapping[str, tuple[Any, ...]]  # exercise -> fact verbs, the fingerprint
     setup: str  # source of the set-up cell
-    course_cells: frozenset[str]  # digests of the course's own code cells, which are never run in a worker
+    # digests of the course's own code cells, which are never run in a worker
+    course_cells: frozenset[str]
     hints: Mapping[str, Any] = field(default_factory=dict)
-    needs: tuple[str, ...] = ()  # packages beyond those of the kit; where one is missing nothing is judged, and nothing lost
-    preload: tuple[str, ...] = ()  # modules that a warm worker has loaded before the first hand-in comes
+    # packages beyond those of the kit; where one is missing nothing is judged, and nothing lost
+    needs: tuple[str, ...] = ()
+    # modules that a warm worker has loaded before the first hand-in comes
+    preload: tuple[str, ...] = ()
     gpu: bool = False  # whether its code has a use for one, so that a sandbox may show it
 
     def exercise(self, name: str) -> Exercise:
@@ -163,7 +175,8 @@ class Assignment:
             if exercise.name == name:
                 return exercise
         known = ", ".join(e.name for e in self.exercises)
-        raise CourseError(f"There is no exercise {name!r} in {self.slug}. The exercises are: {known}.")
+        raise CourseError(
+            f"There is no exercise {name!r} in {self.slug}. The exercises are: {known}.")
 
     def holding(self, name: str) -> Exercise:
         """The exercise of that name, or the one that asks for a function of that name; CourseError as above."""
@@ -185,4 +198,5 @@ class Key:
     misconceptions: tuple[Misconception, ...]
     variants: tuple[Variant, ...]
     salt: str
-    equivalent: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # exercise -> mutant -> why it means the same
+    # exercise -> mutant -> why it means the same
+    equivalent: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -1,6 +1,7 @@
 """What is in an archive, unpacked with care: nothing is written but notebooks, under names of our own and within limits.
 
-What cannot be taken is named with the reason, and the rest is taken: one student's damaged or hostile file costs nobody else anything.
+What cannot be taken is named with the reason, and the rest is taken: one student's damaged or
+hostile file costs nobody else anything.
 """
 
 from __future__ import annotations
@@ -26,8 +27,10 @@ from autograder.notebook_file import MAX_BYTES
 
 OPENED = (".zip", ".tar", ".tar.gz", ".tgz")
 SHUT = (".7z", ".rar", ".gz", ".bz2", ".xz", ".tar.bz2", ".tar.xz", ".zst")
-NOTEBOOK = re.compile(r"\.ipynb(?:\.(?:txt|json))?$", re.IGNORECASE)  # some browsers save it as the text that it is
-DEPTH = 2  # the platform's archive, and the one that a student packed; what is packed once more is refused
+# some browsers save it as the text that it is
+NOTEBOOK = re.compile(r"\.ipynb(?:\.(?:txt|json))?$", re.IGNORECASE)
+# the platform's archive, and the one that a student packed; what is packed once more is refused
+DEPTH = 2
 INNER = 250_000_000  # bytes of a student's archive, packed and unpacked
 OUTER = 2_000_000_000  # bytes that any archive may unpack to, or RATIO times its size
 RATIO = 50
@@ -36,7 +39,8 @@ CHUNK = 1 << 20
 BOMB = "unpacks, with all that lies beside it, to far more than it should: a zip bomb?"
 
 # whatever a damaged archive makes its reader raise
-DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, NotImplementedError)
+DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError,
+          RuntimeError, NotImplementedError)
 DAMAGES = (*DAMAGE, ValueError, struct.error, OverflowError, MemoryError)
 
 
@@ -63,7 +67,8 @@ class Piece:
         """Whether it is, or may hold, a hand-in."""
         if hidden(self.parts):
             return False
-        return bool(self.why) or not self.parts or is_notebook(self.parts[-1]) or self.parts[-1].lower().endswith((*OPENED, *SHUT))
+        return (bool(self.why) or not self.parts or is_notebook(self.parts[-1])
+                or self.parts[-1].lower().endswith((*OPENED, *SHUT)))
 
 
 @dataclass
@@ -92,7 +97,8 @@ def pieces(source: Path, into: Path) -> Iterator[Piece]:
     if not source.is_dir():
         yield from _readable(source, (source.name,), into)
         return
-    home = (source.name,) if source.name.endswith(CLONED) else ()  # it says how the repositories in it begin
+    # it says how the repositories in it begin
+    home = (source.name,) if source.name.endswith(CLONED) else ()
     shut: list[OSError] = []  # folders that may not be read
     for folder, inner, files in os.walk(source, onerror=shut.append):
         inner.sort()
@@ -100,7 +106,8 @@ def pieces(source: Path, into: Path) -> Iterator[Piece]:
         for path in (Path(folder, name) for name in sorted([*files, *links])):
             yield from _readable(path, (*home, *path.relative_to(source).parts), into)
     for error in shut:
-        yield Piece("", (*home, *Path(error.filename).relative_to(source).parts) or (".",), why=f"cannot be read ({error.strerror})")
+        yield Piece("", (*home, *Path(error.filename).relative_to(source).parts) or (".",),
+                    why=f"cannot be read ({error.strerror})")
 
 
 def is_notebook(name: str) -> bool:
@@ -136,12 +143,14 @@ def _saved(piece: Piece, file: IO[bytes], unpacking: Unpacking) -> Piece:
         content = unpacking.save(file, MAX_BYTES)
     except Refused as why:
         return replace(piece, why=str(why))
-    return replace(piece, content=content) if content.stat().st_size else replace(piece, why="is empty")
+    return (replace(piece, content=content) if content.stat().st_size
+            else replace(piece, why="is empty"))
 
 
 def _unopened(piece: Piece) -> Piece:
     packed = piece.parts[-1].lower().endswith(SHUT)
-    return replace(piece, why="is an archive of a kind that is not opened; unpack it by hand" if packed else "")
+    return replace(piece, why="is an archive of a kind that is not opened; unpack it by hand"
+                   if packed else "")
 
 
 def _opened(path: Path, piece: Piece, unpacking: Unpacking, depth: int) -> Iterator[Piece]:
@@ -149,22 +158,26 @@ def _opened(path: Path, piece: Piece, unpacking: Unpacking, depth: int) -> Itera
     if not depth:
         yield replace(piece, why="is an archive in an archive in an archive; unpack it by hand")
         return
-    empty, members = True, _zip if path.suffix.lower() == ".zip" or zipfile.is_zipfile(path) else _tar
+    empty, members = (True, _zip if path.suffix.lower() == ".zip"
+                      or zipfile.is_zipfile(path) else _tar)
     try:
         for name, why, file in members(path, LIST if depth == DEPTH else LIST // 16, unpacking):
             parts = tuple(p for p in name.replace("\\", "/").split("/") if p not in ("", "."))
             if parts:
                 empty = False
-                yield from _member(replace(piece, parts=piece.parts + parts), why or _astray(name, parts), file, unpacking, depth)
+                yield from _member(replace(piece, parts=piece.parts + parts),
+                                   why or _astray(name, parts), file, unpacking, depth)
         if empty:
             yield replace(piece, why="is empty")
     except DAMAGES as error:
-        yield replace(piece, why=f"is damaged ({_first(error)}); what could be read of it is listed")
+        yield replace(piece,
+                      why=f"is damaged ({_first(error)}); what could be read of it is listed")
     except Refused as why:
         yield replace(piece, why=str(why))
 
 
-def _member(piece: Piece, why: str, file: IO[bytes] | None, unpacking: Unpacking, depth: int) -> Iterator[Piece]:
+def _member(piece: Piece, why: str, file: IO[bytes] | None, unpacking: Unpacking,
+            depth: int) -> Iterator[Piece]:
     if why or file is None or not piece.wanted:
         yield replace(piece, why=why if piece.wanted else "")
     elif is_notebook(piece.parts[-1]):
@@ -183,12 +196,13 @@ def _inner(piece: Piece, file: IO[bytes], unpacking: Unpacking, depth: int) -> I
         yield replace(piece, why=str(why))
         return
     try:
-        yield from _opened(path, piece, Unpacking(unpacking.into, min(INNER, unpacking.room)), depth - 1)
+        yield from _opened(path, piece,
+                           Unpacking(unpacking.into, min(INNER, unpacking.room)), depth - 1)
     finally:
         path.unlink()
 
 
-# ------------------------------------------------------------------------------------------------------------------------ members
+# ------------------------------------------------------------------------------------------ members
 _Member = tuple[str, str, "IO[bytes] | None"]  # name, why it is not taken, what it holds
 
 
@@ -197,7 +211,8 @@ def _zip(path: Path, listed: int, unpacking: Unpacking) -> Iterator[_Member]:
         raise Refused("lists far too many files")
     with zipfile.ZipFile(path) as archive:
         for info in archive.infolist():
-            if info.filename[-1:] in ("", "/"):  # a folder, or nothing that could be named; `is_dir` trips over a name without a letter
+            # a folder, or nothing that could be named; `is_dir` trips over a name without a letter
+            if info.filename[-1:] in ("", "/"):
                 continue
             if stat.S_ISLNK(info.external_attr >> 16):
                 yield _called(info), "is a link", None
@@ -260,12 +275,13 @@ def _tar(path: Path, listed: int, unpacking: Unpacking) -> Iterator[_Member]:
                     yield info.name, "" if held else "is a link or no ordinary file", held
 
 
-# -------------------------------------------------------------------------------------------------------------------------- small
+# -------------------------------------------------------------------------------------------- small
 def _write(out: IO[bytes], chunk: bytes) -> None:
     try:
         out.write(chunk)
     except OSError as error:  # ours: no student's archive is damaged by a full disk
-        raise Broken(f"{out.name} cannot be written ({error.strerror or error}). Make room and collect again.") from error
+        raise Broken(f"{out.name} cannot be written ({error.strerror or error}). Make room and "
+                     "collect again.") from error
 
 
 def _read(file: IO[bytes]) -> bytes:

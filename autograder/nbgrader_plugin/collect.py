@@ -1,7 +1,7 @@
 """From archives to submitted/: `autograder collect` and `nbgrader zip_collect`, one road.
 
-Every file that may be a hand-in ends in the manifest: taken, and as what, or not taken, and why. Two students never become one; where the
-archive does not say whose a file is, nobody gets it.
+Every file that may be a hand-in ends in the manifest: taken, and as what, or not taken, and why.
+Two students never become one; where the archive does not say whose a file is, nobody gets it.
 """
 
 from __future__ import annotations
@@ -21,16 +21,35 @@ from typing import Any
 
 from autograder.model import Broken, CourseError
 from autograder.nbgrader_plugin.archives import NOTEBOOK, Piece, pieces
-from autograder.nbgrader_plugin.names import AGAIN, ARCHIVE, HAND, UNKNOWN, Person, Told, hidden, same, told, wrappers
+from autograder.nbgrader_plugin.names import (
+    AGAIN,
+    ARCHIVE,
+    HAND,
+    UNKNOWN,
+    Person,
+    Told,
+    hidden,
+    same,
+    told,
+    wrappers,
+)
 from autograder.nbgrader_plugin.roster import Roster
 from autograder.nbgrader_plugin.settings import MANIFEST
-from autograder.nbgrader_plugin.submitted import STAMP, digest, in_the_way, standing_notes, time_by_hand, words_of
+from autograder.nbgrader_plugin.submitted import (
+    STAMP,
+    digest,
+    in_the_way,
+    standing_notes,
+    time_by_hand,
+    words_of,
+)
 from autograder.report.standing import UNTIMED
 
 SCHEMA = 1
 OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)  # and of nobody's hand-in
 LONGEST = 200  # bytes of a student's id, which is the name of a folder
-STABLE = ("Canvas", "Blackboard", "ILIAS", "Brightspace")  # whose number is the same person in every assignment
+# whose number is the same person in every assignment
+STABLE = ("Canvas", "Blackboard", "ILIAS", "Brightspace")
 
 
 @dataclass
@@ -59,12 +78,14 @@ class Collection:
     slug: str
     hand_ins: list[Taken] = field(default_factory=list)
     unknown: list[Piece] = field(default_factory=list)
-    absent: list[str] = field(default_factory=list)  # ids of the roster, if there is one, of whom nothing came so far
+    # ids of the roster, if there is one, of whom nothing came so far
+    absent: list[str] = field(default_factory=list)
 
     @property
     def code(self) -> int:
         """1 if somebody has to look into something, else 0."""
-        whole = all(h.status in ("taken", "as before") and not any(p.why for p, _ in h.files) for h in self.hand_ins)
+        whole = all(h.status in ("taken", "as before") and not any(p.why for p, _ in h.files)
+                    for h in self.hand_ins)
         return 0 if whole and not self.unknown else 1
 
     def to_dict(self) -> dict[str, Any]:
@@ -72,32 +93,30 @@ class Collection:
         hand_ins = [_entry(h) for h in sorted(self.hand_ins, key=lambda h: h.student)]
         strangers = [{"from": p.source, "why": p.why or UNKNOWN} for p in self.unknown]
         told = {"hand_ins": hand_ins, "not_taken": strangers, "absent": self.absent}
-        return {"schema": SCHEMA, "assignment": self.slug, **told, "unnamed": sum(not p.why for p in self.unknown)}
+        return {"schema": SCHEMA, "assignment": self.slug, **told,
+                "unnamed": sum(not p.why for p in self.unknown)}
 
 
 def _entry(one: Taken) -> dict[str, Any]:
     names = {piece.source: name for name, piece in one.saved.items()}
     left = "left out: of an earlier attempt, or the same as another" if one.saved else None
     files = [(p.source, names.get(p.source), p.why) for p, _ in one.files if p.wanted]
-    files_told = [{"from": source, "as": name, "why": why or (None if name else left)} for source, name, why in files]
+    files_told = [{"from": source, "as": name, "why": why or (None if name else left)}
+                  for source, name, why in files]
     who = {"platform": one.person.platform, "name": one.person.name, "number": one.person.number}
-    told = {"late": one.late, "time": one.time or None, "notes": one.notes, "files": files_told, "words": one.words}
+    told = {"late": one.late, "time": one.time or None, "notes": one.notes, "files": files_told,
+            "words": one.words}
     return {"student": one.student, "status": one.status, "why": one.why or None, **who, **told}
 
 
-# --------------------------------------------------------------------------------------------------------------------- collecting
-def collect(
-    coursedir: Any,
-    downloaded: Path,
-    sources: Iterable[Path],
-    roster: Roster | None = None,
-    force: bool = False,
-    zone: tzinfo = timezone.utc,
-    times: Roster | None = None,
-) -> Collection:
+# --------------------------------------------------------------------------------------- collecting
+def collect(coursedir: Any, downloaded: Path, sources: Iterable[Path],
+            roster: Roster | None = None, force: bool = False, zone: tzinfo = timezone.utc,
+            times: Roster | None = None) -> Collection:
     """Bring what the archives hold to submitted/, and write the manifest into `downloaded`. Only what the disk does raises.
 
-    `zone` is that of the platform's clock: in the names of files it writes its own time. `times` is the list that says when they came.
+    `zone` is that of the platform's clock: in the names of files it writes its own time. `times` is
+    the list that says when they came.
     """
     slug, roster = coursedir.assignment_id, roster or Roster()
     found = Collection(slug)
@@ -109,21 +128,27 @@ def collect(
             earlier = list(_earlier(downloaded.parent, slug))
             _name(people, roster, earlier)
             for one in people:
-                before: dict[str, str] = next((e["words"] for e in earlier if e["here"] and e["student"] == one.student), {})
+                before: dict[str, str] = next((e["words"] for e in earlier
+                                               if e["here"] and e["student"] == one.student), {})
                 _choose(one, slug)
                 if one.saved:
                     listed, notes = (times or roster).handed_in(one.person)
-                    one.time, one.notes = _in_utc(max((t.time for _, t in one.files), default="") or listed, zone), one.notes + notes
-                    folder = Path(coursedir.format_path(coursedir.submitted_directory, one.student, slug))
+                    one.time, one.notes = _in_utc(max((t.time for _, t in one.files), default="")
+                                                  or listed, zone), one.notes + notes
+                    folder = Path(coursedir.format_path(coursedir.submitted_directory,
+                                                        one.student, slug))
                     _put(one, folder, before, force, in_the_way(folder, slug))
                 if one.status == "not taken":
-                    one.saved, one.words = {}, before  # what stands there is what was collected before
+                    # what stands there is what was collected before
+                    one.saved, one.words = {}, before
         found.hand_ins = people
-        found.absent = sorted(roster.ids - {h.student for h in people} - {e["student"] for e in earlier if e["here"]})
+        found.absent = sorted(roster.ids - {h.student for h in people}
+                              - {e["student"] for e in earlier if e["here"]})
         _write(downloaded / MANIFEST, found, earlier)
     except OSError as error:
         place = f"{error.filename or downloaded}"
-        raise Broken(f"{place} cannot be read or written ({error.strerror or error}). Mend it and collect again.") from error
+        raise Broken(f"{place} cannot be read or written ({error.strerror or error}). Mend it and "
+                     "collect again.") from error
     return found
 
 
@@ -140,24 +165,27 @@ def _sorted_out(everything: Sequence[Piece], found: Collection, roster: Roster) 
     return list(people.values())
 
 
-def _owners(archive: str, inside: Sequence[Piece], slug: str, known: frozenset[str]) -> list[tuple[Piece, Told | None]]:
+def _owners(archive: str, inside: Sequence[Piece], slug: str,
+            known: frozenset[str]) -> list[tuple[Piece, Told | None]]:
     around = wrappers((p.parts for p in inside if not hidden(p.parts)), slug)
 
     *folders, last = archive.split("/")
 
     def look(first: Sequence[str], name: str) -> list[Told | None]:
-        stripped = [p.parts[1:] if len(p.parts) > 1 and p.parts[0] in around else p.parts for p in inside]
+        stripped = [p.parts[1:] if len(p.parts) > 1 and p.parts[0] in around else p.parts
+                    for p in inside]
         return [told((*first, *parts) or (last,), slug, name, known) for parts in stripped]
 
     found = look([], "")
-    if archive and all(t is None or t.person.platform == HAND for t in found):  # else the platform has spoken
+    # else the platform has spoken
+    if archive and all(t is None or t.person.platform == HAND for t in found):
         found = look([], ARCHIVE.sub("", last))
         if folders and not any(found):  # somebody's archive in a folder of theirs
             found = look([*folders, last], "")
     return list(zip(inside, found, strict=True))
 
 
-# --------------------------------------------------------------------------------------------------------------------------- names
+# -------------------------------------------------------------------------------------------- names
 def _name(people: Sequence[Taken], roster: Roster, earlier: Iterable[Mapping[str, Any]]) -> None:
     """A student's id for everybody, and never one for two: from the roster, else as before, else the name if that says who it is."""
     by_roster = roster.find([one.person for one in people])
@@ -170,11 +198,13 @@ def _name(people: Sequence[Taken], roster: Roster, earlier: Iterable[Mapping[str
         namesakes = before.get((person.platform, same(person.name)), [])
         one.student = by_roster.get(person) or _known(person, namesakes)
         if not one.student:
-            tells = not person.nameless and shared[same(person.name)] == 1 and not _taken_before(person, namesakes)
+            tells = (not person.nameless and shared[same(person.name)] == 1
+                     and not _taken_before(person, namesakes))
             # a Mac takes letters apart, and the next machine does not
             one.student = unicodedata.normalize("NFC", person.name if tells else person.long)
             if not tells and not person.nameless and person.number:
-                one.notes.append(f"{person.name} may be two people, so the number {person.number} was kept")
+                one.notes.append(
+                    f"{person.name} may be two people, so the number {person.number} was kept")
         if roster and person not in by_roster:
             one.notes.append("is not in the roster")
     _no_two_in_one(people)
@@ -182,14 +212,17 @@ def _name(people: Sequence[Taken], roster: Roster, earlier: Iterable[Mapping[str
 
 def _known(person: Person, namesakes: Iterable[Mapping[str, Any]]) -> str:
     """The id that the same person had when this or another assignment was collected."""
-    own = (e for e in namesakes if person.number and (e["name"], e["number"]) == (person.name, person.number))
+    own = (e for e in namesakes
+           if person.number and (e["name"], e["number"]) == (person.name, person.number))
     return next((str(e["student"]) for e in own if e["here"] or person.platform in STABLE), "")
 
 
 def _taken_before(person: Person, namesakes: Sequence[Mapping[str, Any]]) -> bool:
     """Whether the bare name is, or was in one class, that of somebody else."""
-    other = any(e["number"] != person.number for e in namesakes if e["here"] or person.platform in STABLE)
-    return bool(person.number) and (other or any(same(e["student"]) != same(e["name"]) for e in namesakes))
+    other = any(e["number"] != person.number
+                for e in namesakes if e["here"] or person.platform in STABLE)
+    return (bool(person.number)
+            and (other or any(same(e["student"]) != same(e["name"]) for e in namesakes)))
 
 
 def _no_two_in_one(people: Sequence[Taken]) -> None:
@@ -197,16 +230,20 @@ def _no_two_in_one(people: Sequence[Taken]) -> None:
     owners: dict[str, list[Taken]] = {}
     for one in people:
         owners.setdefault(same(one.student), []).append(one)
-        safe = one.student.isprintable() and "/" not in one.student and not one.student.startswith((".", "-"))
-        if not safe or not one.student.strip() or len(one.student.encode("utf-8", "replace")) > LONGEST:
-            one.status, one.why = "not taken", "the name cannot be that of a folder; rename it to <student>_<assignment>"
+        safe = (one.student.isprintable() and "/" not in one.student
+                and not one.student.startswith((".", "-")))
+        if (not safe or not one.student.strip()
+                or len(one.student.encode("utf-8", "replace")) > LONGEST):
+            one.status, one.why = ("not taken", "the name cannot be that of a folder; rename it to "
+                                   "<student>_<assignment>")
     for several in owners.values():
         for one in several if len(several) > 1 else ():
             others = ", ".join(o.files[0][0].source for o in several if o is not one)
-            one.status, one.why = "not taken", f"another hand-in has the same name ({others}); leave one, or rename it"
+            one.status, one.why = ("not taken", f"another hand-in has the same name ({others}); "
+                                   "leave one, or rename it")
 
 
-# ------------------------------------------------------------------------------------------------------------------------- choosing
+# ----------------------------------------------------------------------------------------- choosing
 def _choose(one: Taken, slug: str) -> None:
     """Which notebooks of a person go to submitted/, and under which names."""
     if one.status == "not taken":
@@ -216,7 +253,8 @@ def _choose(one: Taken, slug: str) -> None:
     own = [(p, t) for p, t in one.files if t.attempt == newest and p.content]
     one.files = [(p, t) for p, t in one.files if t.attempt == newest or p.content]
     if older:
-        one.notes.append(f"{len(older)} of an earlier attempt left out: {', '.join(p.source for p in older)}")
+        one.notes.append(
+            f"{len(older)} of an earlier attempt left out: {', '.join(p.source for p in older)}")
     if not own:
         one.status, one.why = "not taken", _nothing(one)
         return
@@ -225,13 +263,15 @@ def _choose(one: Taken, slug: str) -> None:
     one.saved = _saved(own, f"{slug}.ipynb")
     if len(one.saved) > 1 and f"{slug}.ipynb" not in one.saved:
         one.status = "unclear"
-        one.why = f"none of {len(one.saved)} notebooks is certainly the hand-in; rename the right one to {slug}.ipynb"
+        one.why = (f"none of {len(one.saved)} notebooks is certainly the hand-in; rename the right "
+                   f"one to {slug}.ipynb")
     elif len(one.saved) > 1:
         one.notes.append(f"{len(one.saved)} notebooks; {slug}.ipynb is graded")
 
 
 def _nothing(one: Taken) -> str:
-    if reasons := [f"{p.parts[-1] if p.parts else p.archive} {p.why}" for p, _ in one.files if p.why]:
+    if reasons := [f"{p.parts[-1] if p.parts else p.archive} {p.why}"
+                   for p, _ in one.files if p.why]:
         return "; ".join(reasons[:3])
     names = [t.file for _, t in one.files]
     return f"no notebook, only {', '.join(names[:3])}{', ...' * (len(names) > 3)}"
@@ -242,21 +282,25 @@ def _saved(own: Sequence[tuple[Piece, Told]], expected: str) -> dict[str, Piece]
     words = {_word(p): (p, t) for p, t in reversed(own)}
     different = list(reversed(words.values()))
     exact = [p for p, t in different if t.file.lower() == expected.lower()]
-    near = [p for p, t in different if AGAIN.sub("", NOTEBOOK.sub("", t.file)) == Path(expected).stem]
+    near = [p for p, t in different
+            if AGAIN.sub("", NOTEBOOK.sub("", t.file)) == Path(expected).stem]
     chosen = exact[0] if len(exact) == 1 else near[0] if not exact and len(near) == 1 else None
     result = {expected: chosen} if chosen else {}
     for piece, says in (d for d in different if d[0] is not chosen):
-        folders = piece.parts[1:-1] if len(different) > 1 else ()  # they tell same-named notebooks apart
+        # they tell same-named notebooks apart
+        folders = piece.parts[1:-1] if len(different) > 1 else ()
         result[_free(" - ".join((*folders, says.file)), {expected, *result})] = piece
     return result
 
 
 def _in_utc(time: str, zone: tzinfo) -> str:
-    return f"{datetime.fromisoformat(time).replace(tzinfo=zone).astimezone(timezone.utc):%Y-%m-%d %H:%M:%S} UTC" if time else ""
+    there = time and datetime.fromisoformat(time).replace(tzinfo=zone)
+    return f"{there.astimezone(timezone.utc):%Y-%m-%d %H:%M:%S} UTC" if there else ""
 
 
 def _free(name: str, taken: Iterable[str]) -> str:
-    name = "".join(c if c.isprintable() and c not in "/\\:" else "?" for c in name).lstrip(".")[-LONGEST // 2 :]
+    name = "".join(c if c.isprintable() and c not in "/\\:" else "?"
+                   for c in name).lstrip(".")[-LONGEST // 2 :]
     name = f"{NOTEBOOK.sub('', name)}.ipynb"
     lower, stem, number = {t.lower() for t in taken}, Path(name).stem, 1
     while name.lower() in lower:
@@ -269,14 +313,15 @@ def _word(piece: Piece) -> str:
     return digest(piece.content.read_bytes())
 
 
-# -------------------------------------------------------------------------------------------------------------------------- writing
+# ------------------------------------------------------------------------------------------ writing
 def _put(one: Taken, folder: Path, before: Mapping[str, str], force: bool, blocked: str) -> None:
     """The hand-in in its place, whole or not at all; what a human or another road put there stays, unless forced."""
     if blocked:
         one.status, one.why = "not taken", blocked
         return
     stamp = {STAMP: one.time.encode()} if one.time else {}
-    one.words = {name: _word(p) for name, p in one.saved.items()} | {name: digest(data) for name, data in stamp.items()}
+    one.words = ({name: _word(p) for name, p in one.saved.items()}
+                 | {name: digest(data) for name, data in stamp.items()})
     there = words_of(folder)
     by_hand = bool(there) and there != before and not force
     if there == one.words or (by_hand and one.words == before):
@@ -285,9 +330,12 @@ def _put(one: Taken, folder: Path, before: Mapping[str, str], force: bool, block
             _as_by_hand(one, folder)
     elif by_hand:
         one.status = "not taken"
-        what = {name for name in there.keys() | before.keys() if there.get(name) != before.get(name)}
-        beside = f"{folder} holds something else that was not collected here; look at it, and take it away or add --force"
-        timed = f"{folder / STAMP} was written by hand for the hand-in before; take it away, collect again, and write the new time there"
+        what = {name for name in there.keys() | before.keys()
+                if there.get(name) != before.get(name)}
+        beside = (f"{folder} holds something else that was not collected here; look at it, and "
+                  "take it away or add --force")
+        timed = (f"{folder / STAMP} was written by hand for the hand-in before; take it away, "
+                 "collect again, and write the new time there")
         one.why = timed if what == {STAMP} else beside
     else:
         try:
@@ -296,7 +344,8 @@ def _put(one: Taken, folder: Path, before: Mapping[str, str], force: bool, block
             if error.errno in OF_THE_DISK:
                 raise
             one.status = "not taken"
-            one.why = f"{error.filename or folder} cannot be written ({error.strerror or error}); mend it, and collect again"
+            one.why = (f"{error.filename or folder} cannot be written ({error.strerror or error}); "
+                       "mend it, and collect again")
 
 
 def _as_by_hand(one: Taken, folder: Path) -> None:
@@ -321,7 +370,7 @@ def _replace(one: Taken, folder: Path, stamp: Mapping[str, bytes]) -> None:
     os.replace(new, folder)
 
 
-# ------------------------------------------------------------------------------------------------------------------------- manifest
+# ----------------------------------------------------------------------------------------- manifest
 def _earlier(downloads: Path, slug: str) -> Iterator[dict[str, Any]]:
     """Hand-ins that were collected before, of this ("here") and the other assignments."""
     for path in sorted(downloads.glob(f"*/{MANIFEST}")):
@@ -333,19 +382,25 @@ def read(path: Path) -> dict[str, Any]:
     """A manifest; CourseError when it is none."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        if found["schema"] != SCHEMA or not all(isinstance(e["student"], str) for e in found["hand_ins"]):
+        if (found["schema"] != SCHEMA
+                or not all(isinstance(e["student"], str) for e in found["hand_ins"])):
             raise ValueError(f"schema {found['schema']}")
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CourseError(f"{path} is no list of collected hand-ins ({error}). Put back a copy, or take it away.") from error
+        raise CourseError(f"{path} is no list of collected hand-ins ({error}). Put back a copy, or "
+                          "take it away.") from error
     return dict(found)
 
 
 def _write(path: Path, found: Collection, earlier: Sequence[Mapping[str, Any]]) -> None:
     manifest = found.to_dict()
     here, people = {e["student"] for e in manifest["hand_ins"]}, {h.person for h in found.hand_ins}
-    # of archives that are not given again; whom a roster has given another id by now has that one alone
-    before = [e for e in earlier if e["here"] and e["student"] not in here and Person(e["platform"], e["name"], e["number"]) not in people]
-    manifest["hand_ins"] += [{key: value for key, value in e.items() if key != "here"} for e in before]
+    # of archives that are not given again; whom a roster has given another id by now has that one
+    # alone
+    before = [e for e in earlier if e["here"] and e["student"] not in here
+              and Person(e["platform"], e["name"], e["number"]) not in people]
+    manifest["hand_ins"] += [{key: value for key, value in e.items() if key != "here"}
+                             for e in before]
     new = path.with_name(f".{path.name}.new")
-    new.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", errors="backslashreplace")
+    new.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8",
+                   errors="backslashreplace")
     os.replace(new, path)

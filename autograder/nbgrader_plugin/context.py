@@ -69,9 +69,11 @@ class Place:
 
     def _warmed(self) -> Isolation:
         # an environment variable, because stock nbgrader commands have no option of ours
-        plain, stack = sandbox.choose(os.environ.get("AUTOGRADER_UNSAFE_ISOLATION") == "1"), ExitStack()
+        plain, stack = sandbox.choose(
+            os.environ.get("AUTOGRADER_UNSAFE_ISOLATION") == "1"), ExitStack()
         weakref.finalize(self.run, stack.close)
-        return stack.enter_context(sandbox.warmed(plain, sandbox.stays_shut(plain.name), self.staff().assignment.preload))
+        return stack.enter_context(sandbox.warmed(plain, sandbox.stays_shut(plain.name),
+                                                  self.staff().assignment.preload))
 
     def once(self, name: str, make: Callable[[], Any]) -> Any:
         """What `make` returns, made once a command."""
@@ -96,4 +98,5 @@ def is_ours(coursedir: Any, slug: str) -> bool:
 def place_of(exporter: Any, resources: Mapping[str, Any]) -> Place:
     """The place of an exporter (a preprocessor's `parent`), whose own parent is the converter."""
     run, told = exporter.parent, resources["nbgrader"]
-    return Place(run.coursedir, run, told["assignment"], told["notebook"], told["student"], told["db_url"])
+    return Place(run.coursedir, run, told["assignment"], told["notebook"], told["student"],
+                 told["db_url"])

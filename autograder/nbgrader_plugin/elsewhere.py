@@ -1,6 +1,7 @@
 """Assignments of the same course that are not the kit's: each of our steps takes those of nbgrader's for which it stands.
 
-They come from nbgrader's own lists, so what a version of nbgrader does is done; with the course's settings, `--no-execute` among them.
+They come from nbgrader's own lists, so what a version of nbgrader does is done; with the course's
+settings, `--no-execute` among them.
 """
 
 from __future__ import annotations
@@ -33,10 +34,12 @@ def _default(converter: Any, trait: str) -> Iterator[type]:
 
 CLEANING = before(Autograde, "sanitize_preprocessors", stock.OverwriteKernelspec)
 RUNNING = before(Autograde, "autograde_preprocessors", stock.LimitOutput)
-INSTANTIATING = [k for k in before(GenerateAssignment, "preprocessors", stock.LockCells) if k is not stock.IncludeHeaderFooter]
+INSTANTIATING = [k for k in before(GenerateAssignment, "preprocessors", stock.LockCells)
+                 if k is not stock.IncludeHeaderFooter]
 
 
-class Step(stock.NbGraderPreprocessor):  # type: ignore[misc]  # the price of a base class without annotations
+# the price of a base class without annotations
+class Step(stock.NbGraderPreprocessor):  # type: ignore[misc]
     """A step of ours; in assignments that are not the kit's the steps of nbgrader's in whose place it stands."""
 
     instead_of: Sequence[type] = ()

@@ -18,7 +18,8 @@ class ReleaseFeedback(ExchangeReleaseFeedback):  # type: ignore[misc]
     def copy_files(self) -> None:
         lacking = sorted(self._lacking())
         for student in lacking:
-            self.log.warning("%s has not handed in through the exchange; give the page in feedback/ back by another road", student)
+            self.log.warning("%s has not handed in through the exchange; give the page in "
+                             "feedback/ back by another road", student)
         before = self.coursedir.student_id_exclude
         self.coursedir.student_id_exclude = ",".join([*filter(None, [before]), *lacking])
         try:
@@ -27,8 +28,10 @@ class ReleaseFeedback(ExchangeReleaseFeedback):  # type: ignore[misc]
             self.coursedir.student_id_exclude = before
 
     def _lacking(self) -> Iterator[str]:
-        place = self.coursedir.format_path(self.coursedir.feedback_directory, "(?P<student>.*)", self.coursedir.assignment_id, escape=True)
+        place = self.coursedir.format_path(self.coursedir.feedback_directory, "(?P<student>.*)",
+                                           self.coursedir.assignment_id, escape=True)
         for folder in glob.glob(self.src_path):
             found = re.match(place, folder)
-            if found and not all(os.path.isfile(os.path.join(folder, name)) for name in (SECRET, "timestamp.txt")):
+            if found and not all(os.path.isfile(os.path.join(folder, name))
+                                 for name in (SECRET, "timestamp.txt")):
                 yield found["student"]

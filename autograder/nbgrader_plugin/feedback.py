@@ -36,7 +36,8 @@ UNKNOWN = re.compile(r"<m[io][^>]*>\\")  # a command that was not understood sta
 class OpenWithSummary(Step):
     """What the page begins with, from the marks in the gradebook and what grading left below the check cells."""
 
-    # the exporter sets it for all steps, and nbgrader's base class takes it from where it may be set: a warning in each run
+    # the exporter sets it for all steps, and nbgrader's base class takes it from where it may be
+    # set: a warning in each run
     display_data_priority: Any = List().tag(config=True)
 
     def take(self, nb: Any, resources: Any, place: Place) -> None:
@@ -46,14 +47,16 @@ class OpenWithSummary(Step):
             _for_reading(cell, given)
 
 
-Given = Mapping[str, tuple[float | None, float | None]]  # cell -> automatic and manual score: their sum says 0 where there is none
+# cell -> automatic and manual score: their sum says 0 where there is none
+Given = Mapping[str, tuple[float | None, float | None]]
 
 
 def _given(place: Place) -> tuple[Given, str]:
     """The points in the gradebook, and one word for all that it says now."""
     with Gradebook(place.db_url) as gradebook:
         found = gradebook.find_submission_notebook(place.notebook, place.slug, place.student)
-        return {grade.name: (grade.auto_score, grade.manual_score) for grade in found.grades}, standings.word(found)
+        return {grade.name: (grade.auto_score, grade.manual_score)
+                for grade in found.grades}, standings.word(found)
 
 
 def summary(cells: Sequence[Any], told: Mapping[str, Any], scores: Given) -> dict[str, Any]:
@@ -64,17 +67,20 @@ def summary(cells: Sequence[Any], told: Mapping[str, Any], scores: Given) -> dic
     late = told["late_penalty"]
     return {
         "title": told["notebook"],
-        # a penalty takes no more than there is; rounded as Standing.score is, for what goes back to a platform is compared with it
+        # a penalty takes no more than there is; rounded as Standing.score is, for what goes back to
+        # a platform is compared with it
         "points": words.number(round(max(0.0, told["score"]), 6)),
         "most": words.number(told["max_score"]),
-        "lines": [f"{words.number(late)} point{'s' * (late != 1)} less because it was handed in late."] if late else [],
+        "lines": [f"{words.number(late)} point{'s' * (late != 1)} less because it was handed in "
+                  "late."] if late else [],
         "learn": [{"name": name, "anchor": anchors[name], **lesson} for name, lesson in lessons],
         "rows": rows,
     }
 
 
 def _rows(cells: Sequence[Any], scores: Given) -> Iterator[dict[str, Any]]:
-    comments = {c.metadata.nbgrader.grade_id: c.metadata.nbgrader.get("comment") for c in cells if "nbgrader" in c.metadata}
+    comments = {c.metadata.nbgrader.grade_id: c.metadata.nbgrader.get("comment")
+                for c in cells if "nbgrader" in c.metadata}
     for cell in cells:
         told = cell.metadata.get("nbgrader", {})
         if not (told.get("grade") or told.get("task")):
@@ -83,7 +89,8 @@ def _rows(cells: Sequence[Any], scores: Given) -> Iterator[dict[str, Any]]:
         found = _below(cell)
         given = told.get("score") or 0.0
         automatic, manual = scores.get(told["grade_id"], (None, None))
-        waits = (automatic is None and manual is None) or bool(found.get("not_run") and manual is None)
+        waits = ((automatic is None and manual is None)
+                 or bool(found.get("not_run") and manual is None))
         by_hand = judged(name, manual, comments.get(name))
         yield {
             "name": name,
@@ -91,33 +98,40 @@ def _rows(cells: Sequence[Any], scores: Given) -> Iterator[dict[str, Any]]:
             "points": words.number(given),
             "most": words.number(told["points"]),
             "state": "full" if given >= told["points"] else "lost",
-            "parts": [] if given >= told["points"] and not by_hand else _parts(found.get("parts", ()), by_hand, given),
-            "note": "someone still looks at this" if waits else _note(found, by_hand, comments.get(name)),
+            "parts": [] if given >= told["points"] and not by_hand
+            else _parts(found.get("parts", ()), by_hand, given),
+            "note": "someone still looks at this" if waits
+            else _note(found, by_hand, comments.get(name)),
             "learn": found.get("learn") if given < told["points"] else None,
         }
 
 
-def _parts(found: Sequence[Mapping[str, Any]], by_hand: Mapping[str, float] | None, given: float) -> list[dict[str, Any]]:
+def _parts(found: Sequence[Mapping[str, Any]], by_hand: Mapping[str, float] | None,
+           given: float) -> list[dict[str, Any]]:
     """The parts with the points that count; none where they would not add up: all was given by hand, or other shares count since."""
     if by_hand is None or not by_hand.keys() <= {part.get("name") for part in found}:
         return []
     whole = sum(by_hand.get(part.get("name", ""), float(part["points"])) for part in found)
-    return [_part(p, by_hand.get(p.get("name", ""))) for p in found] if not by_hand or abs(whole - given) <= words.CLOSE else []
+    return ([_part(p, by_hand.get(p.get("name", ""))) for p in found] if not by_hand
+            or abs(whole - given) <= words.CLOSE else [])
 
 
 def _part(part: Mapping[str, Any], by_hand: float | None) -> dict[str, Any]:
     points, most = float(part["points"]) if by_hand is None else by_hand, float(part["most"])
     full = points >= most
     mark = "ok" if full else "-" if by_hand is None and part.get("mark") == "-" else "x"
-    shown = {"points": words.number(points), "most": words.number(most), "state": "full" if full else "lost", "mark": mark}
+    shown = {"points": words.number(points), "most": words.number(most),
+             "state": "full" if full else "lost", "mark": mark}
     return {"sentence": part["sentence"], "by_hand": by_hand is not None, **shown}
 
 
-def _note(found: Mapping[str, Any], by_hand: Mapping[str, float] | None, comment: str | None) -> str:
+def _note(found: Mapping[str, Any], by_hand: Mapping[str, float] | None,
+          comment: str | None) -> str:
     """What is to be said beside the points of an exercise, if anything is."""
     if by_hand == {}:
         return "" if found.get("written", True) else "not written yet"
-    return "given by hand" + " in part" * bool(by_hand) + "; the words stand below your answer" * bool(comment)
+    return ("given by hand" + " in part" * bool(by_hand)
+            + "; the words stand below your answer" * bool(comment))
 
 
 def _for_reading(cell: Any, scores: Given) -> None:
@@ -127,7 +141,8 @@ def _for_reading(cell: Any, scores: Given) -> None:
         return
     cell.outputs = [output for output in cell.outputs if output.output_type != "execute_result"]
     if scores.get(told["grade_id"], (None, None))[1] is not None:
-        points = f"{words.number(told.get('score') or 0.0)} of {words.number(told['points'])} points"
+        points = (
+            f"{words.number(told.get('score') or 0.0)} of {words.number(told['points'])} points")
         said = f"Marked by hand: {points}. Below stands what the checks found."
         shown = {"text/plain": said, "text/html": f"<p><b>{said}</b></p>"}
         cell.outputs.insert(0, new_output("display_data", shown))  # type: ignore[no-untyped-call]
@@ -139,7 +154,7 @@ def _below(cell: Any) -> dict[str, Any]:
     return next((dict(data) for data in found if data), {})
 
 
-# ----------------------------------------------------------------------------------------------------------------------- the page
+# ----------------------------------------------------------------------------------------- the page
 class FeedbackPage(HTMLExporter):
     """nbgrader's feedback page, or for the kit's own assignments the one with a summary."""
 
@@ -155,7 +170,8 @@ class FeedbackPage(HTMLExporter):
         """Markdown as nbconvert makes it; on the kit's own pages without formulas that wait for a script."""
         if not context.get("resources", {}).get("autograder"):
             return str(super().markdown2html(context, source))
-        renderer = WithMathML(escape=False, attachments=dict(context.get("cell", {}).get("attachments", {})))
+        renderer = WithMathML(escape=False,
+                              attachments=dict(context.get("cell", {}).get("attachments", {})))
         return str(MarkdownWithMath(renderer=renderer).render(source))
 
 

@@ -12,7 +12,15 @@ from nbformat.v4 import writes_json
 from nbformat.v4.rwbase import split_lines
 
 from autograder.grade import grade
-from autograder.model import Broken, CourseError, ExerciseResult, Outcome, Report, Submission, SubmissionError
+from autograder.model import (
+    Broken,
+    CourseError,
+    ExerciseResult,
+    Outcome,
+    Report,
+    Submission,
+    SubmissionError,
+)
 from autograder.nbgrader_plugin.context import CHECK, Place
 from autograder.nbgrader_plugin.elsewhere import RUNNING, Step
 from autograder.nbgrader_plugin.handin import from_parsed, handed_in
@@ -28,8 +36,9 @@ MAX_TEXT = 20_000
 class GradeOutside(Step):
     """Put the verdict below each check cell, in the form from which nbgrader reads a score.
 
-    It is no subclass of Execute, whose settings (`--no-execute` among them) would let a student's saved outputs count. What is graded
-    was read from the submitted file itself, so that this verdict and that of `autograder grade` cannot differ.
+    It is no subclass of Execute, whose settings (`--no-execute` among them) would let a student's
+    saved outputs count. What is graded was read from the submitted file itself, so that this
+    verdict and that of `autograder grade` cannot differ.
     """
 
     instead_of = RUNNING
@@ -71,34 +80,37 @@ def outputs(nbgrader: Any, report: Report) -> list[Any]:
     try:
         result = report.result(name)
     except KeyError:
-        raise CourseError(f"The gradebook has the exercise {name}, and checks.py has not. {anew(report.assignment)}") from None
+        raise CourseError(f"The gradebook has the exercise {name}, and checks.py has not. "
+                          f"{anew(report.assignment)}") from None
     return list(_outputs(result, nbgrader["points"]))
 
 
 def anew(slug: str) -> str:
     """The mend where solutions/ and the gradebook have other exercises: nbgrader neither adds nor removes one when there are hand-ins."""
-    return (
-        "If that was a slip, mend it. If not, the gradebook takes other exercises only for an assignment made anew: keep a copy of "
-        f"gradebook.db, run `nbgrader db assignment remove {slug} --force` (due date, marks and words given by hand are lost), then "
-        f"`nbgrader generate_assignment {slug} --force`, and grade again."
-    )
+    return ("If that was a slip, mend it. If not, the gradebook takes other exercises only for an "
+            "assignment made anew: keep a copy of gradebook.db, run `nbgrader db assignment "
+            f"remove {slug} --force` (due date, marks and words given by hand are lost), then "
+            f"`nbgrader generate_assignment {slug} --force`, and grade again.")
 
 
 def points_differ(exercise: str, here: float, there: float, slug: str = "hwN_name") -> str:
     """What is said, with the mend, where solutions/ and the gradebook give an exercise other points."""
     mend = f"Run `nbgrader generate_assignment {slug} --force` and grade again."
-    return f"{exercise} is worth {here:g} points in solutions/, but {there:g} in the gradebook. {mend}"
+    return (f"{exercise} is worth {here:g} points in solutions/, but {there:g} in the "
+            f"gradebook. {mend}")
 
 
 def _outputs(result: ExerciseResult, max_points: float) -> Iterator[Any]:
     plain = text.exercise_text(result, staff=True)
-    shown = {"text/plain": plain if len(plain) <= MAX_TEXT else plain[:MAX_TEXT] + "\n... (shortened)"}
+    shown = {"text/plain": plain if len(plain) <= MAX_TEXT
+             else plain[:MAX_TEXT] + "\n... (shortened)"}
     page = html.exercise_html(result, staff=True)
     if len(page) <= MAX_HTML:  # half a page could leave a tag open
         shown["text/html"] = page
     told = {"autograder": learn.of_result(result)}
     yield nbformat.from_dict({"output_type": "display_data", "metadata": told, "data": shown})  # type: ignore[no-untyped-call]
-    score: dict[str, Any] = {"output_type": "execute_result", "metadata": {}, "execution_count": None}
+    score: dict[str, Any] = {"output_type": "execute_result", "metadata": {},
+                             "execution_count": None}
     score["data"] = {"text/plain": repr(score_of(result, max_points))}
     yield nbformat.from_dict(score)  # type: ignore[no-untyped-call]
 
@@ -106,7 +118,8 @@ def _outputs(result: ExerciseResult, max_points: float) -> Iterator[Any]:
 def score_of(result: ExerciseResult, max_points: float) -> float:
     """A finite number from 0 to the maximum: nbgrader gives full marks for anything else.
 
-    What could not be judged here costs nothing: it counts in full, and SaveKitGrades marks it for a look by a human.
+    What could not be judged here costs nothing: it counts in full, and SaveKitGrades marks it for a
+    look by a human.
     """
     if abs(result.max_points - max_points) > 1e-9:
         raise CourseError(points_differ(result.name, result.max_points, max_points))
@@ -114,7 +127,7 @@ def score_of(result: ExerciseResult, max_points: float) -> float:
     return min(max(points, 0.0), float(max_points)) if math.isfinite(points) else 0.0
 
 
-# ------------------------------------------------------------------------------------------------------------- all steps in one go
+# ------------------------------------------------------------------------------ all steps in one go
 @dataclass(frozen=True)
 class Frame:
     """What all the graded notebooks of an assignment have in common."""
@@ -126,8 +139,9 @@ class Frame:
 def page(parsed: Any, submission: Submission, report: Report, frame: Frame) -> tuple[str, Marks]:
     """The notebook to be written, as text, and the marks it shows. `parsed` is the hand-in's JSON, `submission` the same one read.
 
-    It is what nbgrader's two passes and their steps leave in autograded/, without reading and writing it twice: the steps that stand in
-    nbgrader's lists (see nbgrader_config.py), save those that find nothing to do in a repaired notebook.
+    It is what nbgrader's two passes and their steps leave in autograded/, without reading and
+    writing it twice: the steps that stand in nbgrader's lists (see nbgrader_config.py), save those
+    that find nothing to do in a repaired notebook.
     """
     sound(report)
     notebook = from_parsed(parsed)
@@ -135,4 +149,5 @@ def page(parsed: Any, submission: Submission, report: Report, frame: Frame) -> t
     put_verdicts(notebook.cells, report)
     found = marks(notebook.cells, report)
     notebook.cells = harmless(notebook.cells, frame.ours)
-    return writes_json(split_lines(notebook), split_lines=False) + "\n", found  # type: ignore[no-untyped-call]  # else of a copy
+    # else of a copy
+    return writes_json(split_lines(notebook), split_lines=False) + "\n", found  # type: ignore[no-untyped-call]

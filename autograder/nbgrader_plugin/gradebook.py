@@ -1,8 +1,9 @@
 """The one writer of a class: it leaves what `nbgrader autograde` leaves, at a fraction of the cost.
 
-The gradebook is opened once, through nbgrader's own API, and the hand-ins of a batch are written in one transaction. A notebook is
-written beside its place and renamed, before that transaction ends: whatever moment the power goes, there is no half of anything, and what
-was not reported as done is done again.
+The gradebook is opened once, through nbgrader's own API, and the hand-ins of a batch are written in
+one transaction. A notebook is written beside its place and renamed, before that transaction ends:
+whatever moment the power goes, there is no half of anything, and what was not reported as done is
+done again.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ from autograder.report.words import number
 
 API_LOG = "tornado.application"  # where nbgrader's API writes
 TRIES = 5  # to write a handful, while another grader writes the same students
-IN_EACH_OTHERS_WAY = frozenset({"40001", "40P01"})  # serialization_failure and deadlock_detected of PostgreSQL
+# serialization_failure and deadlock_detected of PostgreSQL
+IN_EACH_OTHERS_WAY = frozenset({"40001", "40P01"})
 
 
 class OutrunError(Broken):
@@ -73,16 +75,20 @@ class Register(AbstractContextManager["Register"]):
         self._book = opened(self.coursedir)
         self._session = self._book.db()
         self._session.expire_on_commit = False
-        self._book.db.commit = self._book.db.flush  # the API's functions commit one by one; here a batch is one transaction
+        # the API's functions commit one by one; here a batch is one transaction
+        self._book.db.commit = self._book.db.flush
         try:
             self._notebook = self._book.find_notebook(slug, slug)
         except MissingEntry:
             self.close()
-            # with --force, because assignments/ is there from the start, and nbgrader then does nothing without
-            mend = f"Run `nbgrader generate_assignment {slug} --force` once: it enters the assignment and its points."
+            # with --force, because assignments/ is there from the start, and nbgrader then does
+            # nothing without
+            mend = (f"Run `nbgrader generate_assignment {slug} --force` once: it enters the "
+                    "assignment and its points.")
             raise CourseError(f"{slug} is not in the gradebook yet. {mend}") from None
         # held, so that no grade has to ask the gradebook for its name
-        self._cells = [*self._notebook.grade_cells, *self._notebook.solution_cells, *self._notebook.task_cells]
+        self._cells = [*self._notebook.grade_cells, *self._notebook.solution_cells,
+                       *self._notebook.task_cells]
 
     @property
     def book(self) -> Any:
@@ -97,7 +103,8 @@ class Register(AbstractContextManager["Register"]):
     def frame(self) -> Frame:
         """What all graded notebooks have in common."""
         source = Path(self.coursedir.format_path(self.coursedir.source_directory, ".", self.slug))
-        return Frame(released_cells(self._book, self.slug, self.slug), course_words(source, self.slug))
+        return Frame(released_cells(self._book, self.slug, self.slug),
+                     course_words(source, self.slug))
 
     def students(self, chosen: Sequence[str] = ()) -> Iterator[tuple[str, Path]]:
         """Students who may have handed something in, with the folder for it, in nbgrader's order."""
@@ -108,24 +115,29 @@ class Register(AbstractContextManager["Register"]):
 
     def nobody(self, student: str) -> CourseError:
         """What is said of a student of whom nothing lies in submitted/: nothing came, or somebody else is meant."""
-        called = {s.id: " ".join(filter(None, (s.first_name, s.last_name))) for s in self._book.students}
+        called = {s.id: " ".join(filter(None, (s.first_name, s.last_name)))
+                  for s in self._book.students}
         if student in called:
-            return CourseError(f"{student} has handed in nothing for {self.slug}: nothing of theirs is in submitted/.")
+            return CourseError(f"{student} has handed in nothing for {self.slug}: nothing of "
+                               "theirs is in submitted/.")
         known = called | {s: called.get(s, "") for s, _ in self.students()}
         return CourseError(f"Nobody here is called {student!r}. {meant(student, known)}")
 
     def scores(self) -> dict[str, dict[str, float | None]]:
         """Student -> check cell -> automatic score, as the gradebook has them now."""
         query = self._session.query(SubmittedAssignment.student_id, BaseCell.name, Grade.auto_score)
-        query = query.join(SubmittedAssignment.notebooks).join(SubmittedNotebook.grades).join(BaseCell, BaseCell.id == Grade.cell_id)
+        query = query.join(SubmittedAssignment.notebooks).join(SubmittedNotebook.grades).join(
+            BaseCell, BaseCell.id == Grade.cell_id)
         found: dict[str, dict[str, float | None]] = {}
-        for student, name, score in query.filter(SubmittedAssignment.assignment_id == self._notebook.assignment_id):
+        for student, name, score in query.filter(SubmittedAssignment.assignment_id
+                                                 == self._notebook.assignment_id):
             found.setdefault(student, {})[name] = score
         return found
 
     def late(self) -> dict[str, float]:
         """Student -> seconds after the due date, of those who are late."""
-        query = self._session.query(SubmittedAssignment).filter_by(assignment_id=self._notebook.assignment_id)
+        query = self._session.query(SubmittedAssignment).filter_by(
+            assignment_id=self._notebook.assignment_id)
         return {s.student_id: s.total_seconds_late for s in query if s.total_seconds_late > 0}
 
     @property
@@ -138,9 +150,10 @@ class Register(AbstractContextManager["Register"]):
         return self._folder(student) / f"{self.slug}.ipynb"
 
     def _folder(self, student: str) -> Path:
-        return Path(self.coursedir.format_path(self.coursedir.autograded_directory, student, self.slug))
+        return Path(self.coursedir.format_path(self.coursedir.autograded_directory,
+                                               student, self.slug))
 
-    # ------------------------------------------------------------------------------------------------------------------ writing
+    # -------------------------------------------------------------------------------------- writing
     def write(self, entries: Sequence[Entry]) -> None:
         """Write these hand-ins; when this returns, they are in the gradebook and on the disk. Broken when the gradebook cannot be had."""
         try:
@@ -151,9 +164,11 @@ class Register(AbstractContextManager["Register"]):
                     if again == 1:
                         raise
         except OSError as error:
-            mend = "Make room, or see that you may write there; then run the command again, it goes on."
+            mend = ("Make room, or see that you may write there; then run the command again, "
+                    "it goes on.")
             place = error.filename or self.coursedir.autograded_directory
-            raise Broken(f"{place} cannot be written ({error.strerror or error}). {mend}") from error
+            raise Broken(
+                f"{place} cannot be written ({error.strerror or error}). {mend}") from error
 
     def _write_together(self, entries: Sequence[Entry]) -> None:
         with self._all_or_nothing():
@@ -169,7 +184,8 @@ class Register(AbstractContextManager["Register"]):
                 yield
                 self._session.commit()
         except (OperationalError, IntegrityError, InvalidEntry) as error:
-            found = error.__context__ if isinstance(error, InvalidEntry) else error  # of which nbgrader's API makes one of its own
+            # of which nbgrader's API makes one of its own
+            found = error.__context__ if isinstance(error, InvalidEntry) else error
             if isinstance(found, (OperationalError, IntegrityError)):
                 raise _unwritten(found) from error
             raise
@@ -178,21 +194,25 @@ class Register(AbstractContextManager["Register"]):
 
     def settle(self, students: Collection[str]) -> list[str]:
         """Late penalties anew where marks stand; who has another now. A due date may have moved, or a human given other points."""
-        query = self._session.query(SubmittedAssignment).filter_by(assignment_id=self._notebook.assignment_id).join(SubmittedNotebook)
+        query = self._session.query(SubmittedAssignment).filter_by(
+            assignment_id=self._notebook.assignment_id).join(SubmittedNotebook)
         due, had = self._notebook.assignment.duedate, SubmittedNotebook.late_submission_penalty > 0
         changed = []
         with self._all_or_nothing():
-            for submission in query.filter(had if due is None else or_(SubmittedAssignment.timestamp > due, had)):
+            for submission in query.filter(had if due is None
+                                           else or_(SubmittedAssignment.timestamp > due, had)):
                 if submission.student_id in students:
                     before, after = self._penalized(submission)
-                    changed += [f"{submission.student_id} ({number(before)} -> {number(after)})"] * (before != after)
+                    changed += [f"{submission.student_id} ({number(before)} -> "
+                                f"{number(after)})"] * (before != after)
         return sorted(changed)
 
     def unsettled(self) -> dict[str, str]:
         """Who would have another late penalty if it was graded now, and what would change; nothing is written."""
         handed_in, found = dict(self.students()), dict[str, str]()
         try:
-            query = self._session.query(SubmittedAssignment).filter_by(assignment_id=self._notebook.assignment_id)
+            query = self._session.query(SubmittedAssignment).filter_by(
+                assignment_id=self._notebook.assignment_id)
             for submission in query.options(selectinload(SubmittedAssignment.notebooks)):
                 student = submission.student_id
                 if student in handed_in:
@@ -217,9 +237,12 @@ class Register(AbstractContextManager["Register"]):
     def _known(self, students: Sequence[str]) -> dict[str, Any]:
         """The entries of these students as they are now: a human may have changed some while others were graded."""
         notebooks = selectinload(SubmittedAssignment.notebooks)
-        everything = (notebooks.selectinload(SubmittedNotebook.grades), notebooks.selectinload(SubmittedNotebook.comments))
-        query = self._session.query(SubmittedAssignment).filter_by(assignment_id=self._notebook.assignment_id)
-        query = query.filter(SubmittedAssignment.student_id.in_(students)).options(*everything).populate_existing()
+        everything = (notebooks.selectinload(SubmittedNotebook.grades),
+                      notebooks.selectinload(SubmittedNotebook.comments))
+        query = self._session.query(SubmittedAssignment).filter_by(
+            assignment_id=self._notebook.assignment_id)
+        query = query.filter(SubmittedAssignment.student_id.in_(students)).options(
+            *everything).populate_existing()
         return {s.student_id: s for s in query.all()}
 
     def _write(self, entry: Entry, known: Mapping[str, Any]) -> None:
@@ -231,15 +254,19 @@ class Register(AbstractContextManager["Register"]):
         else:
             enter(found, entry.marks, self._as_before(found, entry, entry.marks))
             self._put(entry)
-        self._penalize(submission, found)  # also of points that a human gave for what cannot be read
+        # also of points that a human gave for what cannot be read
+        self._penalize(submission, found)
 
     def _as_before(self, found: Any, entry: Entry, marks: Marks) -> set[str]:
         """Of the cells that a human has graded, those that are answered as in the page that is there, and judged as before."""
-        path, given = self.page_of(entry.student), {g.name: g.auto_score for g in found.grades if g.manual_score is not None}
+        path, given = self.page_of(entry.student), {g.name: g.auto_score for g in found.grades
+                                                    if g.manual_score is not None}
         before = _answers(path) if given and path.is_file() else {}
         now = _answers(entry.page) if before else {}
-        cells = {name: name.removeprefix(CHECK) for name, auto in given.items() if auto == marks.scores.get(name)}
-        return {name for name, cell in cells.items() if cell in now and before.get(cell) == now[cell]}
+        cells = {name: name.removeprefix(CHECK)
+                 for name, auto in given.items() if auto == marks.scores.get(name)}
+        return {name for name, cell in cells.items()
+                if cell in now and before.get(cell) == now[cell]}
 
     def _submission(self, entry: Entry, known: Any) -> Any:
         """The submitted assignment with the time of this hand-in, made when there is none."""
@@ -248,8 +275,10 @@ class Register(AbstractContextManager["Register"]):
             if self._session.get(Student, entry.student) is None:
                 self._book.add_student(entry.student)
             with self._session.no_autoflush:  # else SQLAlchemy warns of the half-made objects
-                return self._book.add_submission(self.slug, entry.student, **({"timestamp": time} if time else {}))
-        known.timestamp = time  # nbgrader keeps that of an earlier hand-in, and its penalty, where the file is gone
+                return self._book.add_submission(self.slug, entry.student,
+                                                 **({"timestamp": time} if time else {}))
+        # nbgrader keeps that of an earlier hand-in, and its penalty, where the file is gone
+        known.timestamp = time
         return known
 
     def _penalized(self, submission: Any) -> tuple[float, float]:
@@ -266,15 +295,18 @@ class Register(AbstractContextManager["Register"]):
         if late > 0:
             self._session.flush()
             self._session.refresh(found, ["score"])
-            penalty = self._late.plugin_inst.late_submission_penalty(submission.student_id, found.score, late)
-            found.late_submission_penalty = None if penalty is None else self._late._check_late_penalty(found, penalty)
+            penalty = self._late.plugin_inst.late_submission_penalty(submission.student_id,
+                                                                     found.score, late)
+            found.late_submission_penalty = (None if penalty is None
+                                             else self._late._check_late_penalty(found, penalty))
 
     def _put(self, entry: Entry) -> None:
         """The page in its place, time and secret beside it, and nothing else."""
         folder = self._folder(entry.student)
         folder.mkdir(parents=True, exist_ok=True)
         beside = {STAMP: entry.stamp, SECRET: entry.secret}
-        wanted = {f"{self.slug}.ipynb": entry.page.encode()} | {name: content for name, content in beside.items() if content}
+        wanted = ({f"{self.slug}.ipynb": entry.page.encode()}
+                  | {name: content for name, content in beside.items() if content})
         for name, content in wanted.items():
             put(folder / name, content)
         for path in folder.iterdir():
@@ -292,8 +324,10 @@ class Register(AbstractContextManager["Register"]):
 def _answers(page: Path | str) -> dict[str, Any]:
     """Cell -> what is written in it, of a graded notebook; none of one that somebody has damaged."""
     try:
-        cells = json.loads(page if isinstance(page, str) else page.read_text(encoding="utf-8"))["cells"]
-        return {c["metadata"].get("nbgrader", {}).get("grade_id"): (c["source"], c.get("attachments")) for c in cells}
+        cells = json.loads(page if isinstance(page, str)
+                           else page.read_text(encoding="utf-8"))["cells"]
+        return {c["metadata"].get("nbgrader", {}).get("grade_id"):
+                (c["source"], c.get("attachments")) for c in cells}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
 
@@ -310,9 +344,11 @@ def unlogged() -> Iterator[None]:
 
 
 def _unwritten(error: OperationalError | IntegrityError) -> Broken:
-    outrun = isinstance(error, IntegrityError) or getattr(error.orig, "sqlstate", None) in IN_EACH_OTHERS_WAY
+    outrun = (isinstance(error, IntegrityError)
+              or getattr(error.orig, "sqlstate", None) in IN_EACH_OTHERS_WAY)
     mend = "Close what else uses it, or see that you may write it; then grade again."
-    return (OutrunError if outrun else Broken)(f"The gradebook cannot be written ({error.orig}). {mend}")
+    return (OutrunError if outrun
+            else Broken)(f"The gradebook cannot be written ({error.orig}). {mend}")
 
 
 def opened(coursedir: Any) -> Any:
@@ -322,9 +358,11 @@ def opened(coursedir: Any) -> Any:
     try:
         return Gradebook(coursedir.db_url, coursedir.course_id)
     except DatabaseError as error:
-        mend = "Close what else uses it, see that you may read and write it, or put back a copy; then grade again."
+        mend = ("Close what else uses it, see that you may read and write it, or put back a copy; "
+                "then grade again.")
         told = " ".join(str(error.orig).split())
-        raise CourseError(f"The gradebook {shown(coursedir.db_url)} cannot be opened ({told}). {mend}") from error
+        raise CourseError(
+            f"The gradebook {shown(coursedir.db_url)} cannot be opened ({told}). {mend}") from error
 
 
 def put(path: Path, content: bytes) -> None:

@@ -23,24 +23,30 @@ from autograder.sandbox.bounded import bounded
 
 KINDS = ("code", "markdown", "raw")
 PICTURES = ("image/png", "image/jpeg")
-METADATA = {"language_info": {"name": "python"}}  # never the student's: it chooses the kernel and the highlighter
-CLAIMS = ("schema_version", "grade_id", "cell_type", "checksum", "grade", "solution", "locked", "task", "points")  # nbgrader's
+# never the student's: it chooses the kernel and the highlighter
+METADATA = {"language_info": {"name": "python"}}
+# nbgrader's
+CLAIMS = ("schema_version", "grade_id", "cell_type", "checksum", "grade", "solution", "locked",
+          "task", "points")
 _ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 
 def accept_any_name(assignment: str, student: str, notebooks: list[str]) -> None:
     """A pre-convert hook: whatever the notebook is called, nbgrader goes on with the name it expects.
 
-    Without it nbgrader skips a file called "hw1_dropout (1).ipynb" and asks whether the assignment was ever generated. The list is
-    nbgrader's own and is changed in place; `student` is a pattern here, so the names come from the paths.
+    Without it nbgrader skips a file called "hw1_dropout (1).ipynb" and asks whether the assignment
+    was ever generated. The list is nbgrader's own and is changed in place; `student` is a pattern
+    here, so the names come from the paths.
     """
     if not notebooks:
         return
     folder = Path(notebooks[0]).parent
     expected = folder / f"{folder.name}.ipynb"
-    others = sorted(notebook_file.called(p) for p in map(Path, notebooks) if p.name != expected.name)
+    others = sorted(notebook_file.called(p)
+                    for p in map(Path, notebooks) if p.name != expected.name)
     if str(expected) in notebooks and others:
-        get_logger().warning("%s: only %s is graded, not %s", folder, expected.name, ", ".join(others))
+        get_logger().warning("%s: only %s is graded, not %s", folder, expected.name,
+                             ", ".join(others))
     notebooks[:] = [str(expected)]
 
 
@@ -54,7 +60,8 @@ class HandInExporter(NotebookExporter):
             if is_ours(run.coursedir, run.coursedir.assignment_id):
                 Entrance(run)
             elif run.pre_convert_hook is accept_any_name:
-                run.pre_convert_hook = lambda **told: None  # an assignment of nbgrader's has the notebooks that it has
+                # an assignment of nbgrader's has the notebooks that it has
+                run.pre_convert_hook = lambda **told: None
 
     def from_filename(self, filename: str, resources: Any = None, **kw: Any) -> tuple[Any, Any]:
         """Read and process the notebook of one student; a SubmissionError ends this student's turn and nobody else's."""
@@ -63,7 +70,8 @@ class HandInExporter(NotebookExporter):
             return super().from_filename(filename, resources, **kw)
         path = Path(filename)
         if path.parent == place.submitted:
-            marks.forget(place)  # from here on no mark of an earlier hand-in can be taken for one of this
+            # from here on no mark of an earlier hand-in can be taken for one of this
+            marks.forget(place)
             plain = self._brought(place)
         else:
             plain = bounded(lambda: _plain(_parsed(path)), notebook_file.called(path))
@@ -79,7 +87,8 @@ class HandInExporter(NotebookExporter):
             self.log.error("Hand-in of %s cannot be read: %s", place.student, error)
             raise SubmissionError(f"{place.student}: {error}") from None
         if path.stem != place.slug:
-            self.log.warning("%s handed in %s; it is graded as %s.ipynb", place.student, notebook_file.called(path), place.slug)
+            self.log.warning("%s handed in %s; it is graded as %s.ipynb", place.student,
+                             notebook_file.called(path), place.slug)
         return plain
 
 
@@ -95,7 +104,8 @@ def handed_in(place: Place) -> tuple[Path, Submission, dict[str, Any]]:
 
         return path, *bounded(both, notebook_file.called(path))
 
-    found: tuple[Path, Submission, dict[str, Any]] = place.once_for_this_student("the hand-in", read)
+    found: tuple[Path, Submission, dict[str, Any]] = place.once_for_this_student(
+        "the hand-in", read)
     return found
 
 
@@ -110,7 +120,8 @@ def from_parsed(raw: Any) -> Any:
 
 def _plain(raw: Any) -> dict[str, Any]:
     found = [c for c in raw["cells"] if isinstance(c, Mapping)]
-    cells = [cell(c, name) for c, name in zip(found, _names([c.get("id") for c in found]), strict=True)]
+    cells = [cell(c, name)
+             for c, name in zip(found, _names([c.get("id") for c in found]), strict=True)]
     return {"nbformat": 4, "nbformat_minor": 5, "metadata": dict(METADATA), "cells": cells}
 
 
@@ -133,7 +144,8 @@ def cell(found: Mapping[str, Any], name: str) -> dict[str, Any]:
     made: dict[str, Any] = {"id": name, "cell_type": kind, "source": text(found.get("source"))}
     made["metadata"] = {}
     if isinstance(claims, Mapping):  # no depth, no surprise
-        made["metadata"]["nbgrader"] = {k: claims[k] for k in CLAIMS if isinstance(claims.get(k), (str, int, float))}
+        made["metadata"]["nbgrader"] = {k: claims[k] for k in CLAIMS
+                                        if isinstance(claims.get(k), (str, int, float))}
     if kind == "code":
         made |= {"outputs": [], "execution_count": None}
     if kind == "markdown" and isinstance(found.get("attachments"), Mapping):
@@ -144,18 +156,21 @@ def cell(found: Mapping[str, Any], name: str) -> dict[str, Any]:
 def text(source: Any) -> str:
     """A cell's text from a string or a list of lines, in characters that can be written to a file."""
     lines = source if isinstance(source, list) else [source]
-    return "".join(line for line in lines if isinstance(line, str)).encode("utf-8", "replace").decode()
+    return "".join(line for line in lines
+                   if isinstance(line, str)).encode("utf-8", "replace").decode()
 
 
 def _pictures(attachments: Mapping[Any, Any]) -> dict[str, dict[str, str]]:
     """The attached PNG and JPEG pictures. SVG can hold scripts, and anything else is no picture."""
     kept = {}
     for name, bundle in attachments.items():
-        data = {m: d for m, d in bundle.items() if m in PICTURES and _is_base64(d)} if isinstance(bundle, Mapping) else {}
+        data = ({m: d for m, d in bundle.items() if m in PICTURES and _is_base64(d)}
+                if isinstance(bundle, Mapping) else {})
         if data:
             kept[text(name)] = data
     return kept
 
 
 def _is_base64(data: Any) -> bool:
-    return isinstance(data, str) and re.fullmatch(r"[A-Za-z0-9+/]+={0,2}", "".join(data.split())) is not None
+    return (isinstance(data, str)
+            and re.fullmatch(r"[A-Za-z0-9+/]+={0,2}", "".join(data.split())) is not None)

@@ -13,7 +13,8 @@ from autograder.notebook_file import called
 from autograder.report import words
 
 
-def around(slug: str, handed_in: Mapping[str, Path], late: Mapping[str, float], manifest: Path) -> Iterator[Look]:
+def around(slug: str, handed_in: Mapping[str, Path], late: Mapping[str, float],
+           manifest: Path) -> Iterator[Look]:
     """Of all students with a hand-in, and of hand-ins that were not collected."""
     for student, folder in handed_in.items():
         yield from of_folder(student, folder, f"{slug}.ipynb")
@@ -29,7 +30,8 @@ def around(slug: str, handed_in: Mapping[str, Path], late: Mapping[str, float], 
 def of_folder(student: str, folder: Path, expected: str) -> Iterator[Look]:
     """Notebooks that lie beside the one that is graded, or another name of the only one."""
     try:
-        found = sorted(called(p) for p in folder.iterdir() if p.suffix.lower() == ".ipynb" and not p.name.startswith("."))
+        found = sorted(called(p) for p in folder.iterdir()
+                       if p.suffix.lower() == ".ipynb" and not p.name.startswith("."))
     except OSError:
         return  # told by name where it is read
     others = [name for name in found if name != expected]
@@ -43,8 +45,10 @@ def _collected(manifest: Mapping[str, Any], handed_in: Mapping[str, Path]) -> It
     for entry in manifest["hand_ins"]:
         student, folder = entry["student"], handed_in.get(entry["student"])
         if folder is None:
-            yield Look(student, "", f"was not collected: {entry['why'] or 'it is no longer in submitted/'}")
+            yield Look(student, "",
+                       f"was not collected: {entry['why'] or 'it is no longer in submitted/'}")
         elif entry["notes"]:
-            yield from (Look(student, "", note) for note in standing_notes(entry["notes"], folder, entry["words"]))
+            yield from (Look(student, "", note)
+                        for note in standing_notes(entry["notes"], folder, entry["words"]))
     for stray in manifest["not_taken"]:
         yield Look("", "", f"not collected: {stray['from']}: {stray['why']}")

@@ -1,8 +1,9 @@
 """Markdown from strangers, made safe to be rendered by nbconvert, which lets HTML and every kind of link through.
 
-`tame` changes as little as it must. A space after each "<" that could open a tag leaves no HTML at all and is invisible in text and in
-mathematics ($a< b$). What nbconvert itself makes of the result is then examined, and if anything in it is not on the list below
-(javascript: in one of its many spellings, an outside picture), the text is shown as it was typed, as a block of code.
+`tame` changes as little as it must. A space after each "<" that could open a tag leaves no HTML at
+all and is invisible in text and in mathematics ($a< b$). What nbconvert itself makes of the result
+is then examined, and if anything in it is not on the list below (javascript: in one of its many
+spellings, an outside picture), the text is shown as it was typed, as a block of code.
 """
 
 from __future__ import annotations
@@ -16,29 +17,37 @@ from urllib.parse import quote
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 TEXT = ["a", "br", "code", "del", "em", "img", "input", "s", "span", "strong", "sub", "sup"]
-BLOCKS = ["blockquote", "dd", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "ul"]
+BLOCKS = ["blockquote", "dd", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li",
+          "ol", "p", "pre", "ul"]
 TABLES = ["table", "tbody", "td", "th", "thead", "tr"]
 TAGS = frozenset([*TEXT, *BLOCKS, *TABLES])
-ATTRIBUTES = frozenset(["alt", "title", "disabled", "checked", "start"])  # and those that _is_allowed looks into
-CLASS = re.compile(r"highlight|anchor-link|task-list-item(-checkbox)?|language-\S+|[a-z][a-z0-9]{0,2}")  # nbconvert's and Pygments'
+# and those that _is_allowed looks into
+ATTRIBUTES = frozenset(["alt", "title", "disabled", "checked", "start"])
+# nbconvert's and Pygments'
+CLASS = re.compile(
+    r"highlight|anchor-link|task-list-item(-checkbox)?|language-\S+|[a-z][a-z0-9]{0,2}")
 LINK = re.compile(r"(?:https?://|mailto:|#)", re.I)
 PICTURE = re.compile(r"data:image/(?:png|jpeg);base64,")
 STYLE = re.compile(r"text-align:\s?(?:left|right|center);?")
-MAX_PAGE = 1_500_000  # characters that one text may become: a reference used a thousand times, a picture shown again and again
+# characters that one text may become: a reference used a thousand times, a picture shown again and
+# again
+MAX_PAGE = 1_500_000
 MARK = "\u200b"  # an invisible character: no id of a page that nbgrader makes has one
 HEADING = re.compile(r"([ \t>*+\-0-9.)]*#{1,6}(?!#))(.*)")
 UNDERLINE = re.compile(r"[ \t>]*(?:=+|-+)[ \t]*")
 FENCE = re.compile(r"[ \t>*+\-]*(?:```|~~~)")
 OPENING = re.compile(r"<(?=[A-Za-z/!?])")
-FOLD = re.compile(r"</?(?:details|summary)>")  # with which the course folds answers: on a feedback page they stand open
+# with which the course folds answers: on a feedback page they stand open
+FOLD = re.compile(r"</?(?:details|summary)>")
 
 NOT_SHOWN = "*(This text cannot be shown here. It is in the submitted file.)*"
 
-# Of TeX only what draws: no links, no attributes, and no definitions, which would hold for the rest of the page.
+# Of TeX only what draws: no links, no attributes, and no definitions, which would hold for the rest
+# of the page.
 MACROS = re.compile(
-    r"\\(?:href|url|require|style|class|cssId|data|bbox|enclose|toggle|action|unicode|mmlToken|html\w*"
-    r"|def|gdef|edef|let|newcommand|renewcommand|providecommand|newenvironment|renewenvironment|DeclareMathOperator)\b"
-)
+    r"\\(?:href|url|require|style|class|cssId|data|bbox|enclose|toggle|action|unicode|mmlToken"
+    r"|html\w*|def|gdef|edef|let|newcommand|renewcommand|providecommand|newenvironment"
+    r"|renewenvironment|DeclareMathOperator)\b")
 
 
 def tame(source: str, attachments: Mapping[str, Any] | None = None) -> str:
@@ -86,7 +95,9 @@ def is_harmless(source: str, attachments: Mapping[str, Any] | None = None) -> bo
     renderer = IPythonRenderer(escape=False, attachments=dict(attachments or {}))
     try:
         page = MarkdownWithMath(renderer=renderer).render(source)
-    except Exception:  # a missing attachment, or what else a hostile text may trip in there: it would trip again in feedback
+    except Exception:
+        # a missing attachment, or what else a hostile text may trip in there: it would trip again
+        # in feedback
         return False
     if len(page) > MAX_PAGE:
         return False
@@ -106,7 +117,8 @@ class _Examiner(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._verbatim += tag in ("pre", "code")
-        self.harmless &= tag in TAGS and all(_is_allowed(tag, name, value or "") for name, value in attrs)
+        self.harmless &= tag in TAGS and all(_is_allowed(tag, name, value or "")
+                                             for name, value in attrs)
 
     def handle_endtag(self, tag: str) -> None:
         self._verbatim -= tag in ("pre", "code")

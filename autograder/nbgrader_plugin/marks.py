@@ -56,17 +56,21 @@ def marks(cells: Iterable[Any], report: Report) -> Marks:
 
 
 def _comment(cell: Any, result: ExerciseResult | None, report: Report) -> str | None:
-    untouched = cell.metadata.nbgrader.get("checksum") == utils.compute_checksum(cell) and not utils.is_task(cell)
+    untouched = (cell.metadata.nbgrader.get("checksum") == utils.compute_checksum(cell)
+                 and not utils.is_task(cell))
     stock = "No response." if untouched else None  # nbgrader's own words
-    return reasons(result, report.notes) if result is not None and not (stock and not result.points) else stock
+    return (reasons(result, report.notes) if result is not None
+            and not (stock and not result.points) else stock)
 
 
 def enter(found: Any, marks: Marks, as_before: Container[str] = ()) -> None:
     """Write the marks into a submitted notebook of the gradebook. What no cell of the notebook says is 0, or waits for a human.
 
-    A human who has given points need not look again at cells that are answered and judged as before.
+    A human who has given points need not look again at cells that are answered and judged as
+    before.
     """
-    by_hand = {comment.name for comment in found.comments}  # cells that are answer and grade in one, and tasks
+    # cells that are answer and grade in one, and tasks
+    by_hand = {comment.name for comment in found.comments}
     for grade in found.grades:
         score = marks.scores.get(grade.name)
         if score is None and grade.manual_score is None and grade.name not in by_hand:
@@ -74,7 +78,8 @@ def enter(found: Any, marks: Marks, as_before: Container[str] = ()) -> None:
         grade.auto_score = score
         if grade.manual_score is not None and grade.name in as_before:
             continue
-        grade.needs_manual_grade = score is None or grade.manual_score is not None or grade.name in marks.review
+        grade.needs_manual_grade = (score is None or grade.manual_score is not None
+                                    or grade.name in marks.review)
     for comment in found.comments:
         comment.auto_comment = marks.comments.get(comment.name)
 
@@ -85,7 +90,8 @@ def forget(place: Place) -> None:
         if found:
             clear(found)
             if not (place.submitted / STAMP).is_file():
-                found.assignment.timestamp = None  # nbgrader keeps that of an earlier hand-in, and its penalty
+                # nbgrader keeps that of an earlier hand-in, and its penalty
+                found.assignment.timestamp = None
 
 
 def clear(found: Any) -> None:
@@ -109,16 +115,19 @@ def _submission(place: Place) -> Iterator[Any]:
         gradebook.db.commit()
 
 
-# ------------------------------------------------------------------------------------------------------------------------ reasons
+# ------------------------------------------------------------------------------------------ reasons
 def reasons(result: ExerciseResult, notes: Sequence[str] = ()) -> str | None:
     """Why points were lost, as Markdown: the misconceptions by name, then what did not hold. None when all is well.
 
-    `notes` are what the reader of the hand-in noticed; those that name the exercise come first ("... is taken from cell 12").
+    `notes` are what the reader of the hand-in noticed; those that name the exercise come first
+    ("... is taken from cell 12").
     """
     if result.not_run:
-        return f"Not judged here ({code(result.not_run)}). It counts in full until someone has looked at it."
+        return (f"Not judged here ({code(result.not_run)}). It counts in full until someone has "
+                "looked at it.")
     lines = list(_lost(result))
-    lines += [words.clean(note) for note in notes if re.search(rf"\b{re.escape(result.name)}\b", note)]
+    lines += [words.clean(note)
+              for note in notes if re.search(rf"\b{re.escape(result.name)}\b", note)]
     if result.trouble:
         lines.append(f"Running your cell stopped with {code(result.trouble)}")
     lines += [*_misconceptions(result), *_failures(result)]
@@ -127,9 +136,11 @@ def reasons(result: ExerciseResult, notes: Sequence[str] = ()) -> str | None:
 
 def _lost(result: ExerciseResult) -> Iterator[str]:
     """One line: the points, and the parts of the rubric that they are missing in."""
-    parts = [f"{words.part_sentence(p)}: {words.part_points(p)}" for p in result.parts if not p.full or p.note]
+    parts = [f"{words.part_sentence(p)}: {words.part_points(p)}"
+             for p in result.parts if not p.full or p.note]
     if parts:
-        yield f"**{words.number(result.points)} of {words.number(result.max_points)}**: {'; '.join(parts)}"
+        yield (f"**{words.number(result.points)} of {words.number(result.max_points)}**: "
+               f"{'; '.join(parts)}")
 
 
 def _misconceptions(result: ExerciseResult) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Whose hand-in a file is, from the names that learning platforms write into their archives. Nothing here touches a file.
 
-A form that is not known is told as such and never guessed at: two students under one name lose one of them his marks.
+A form that is not known is told as such and never guessed at: two students under one name lose one
+of them his marks.
 """
 
 from __future__ import annotations
@@ -14,31 +15,38 @@ from dataclasses import dataclass, replace
 HAND = "by hand"
 UNKNOWN = "cannot tell whose hand-in this is"
 
-MOODLE = re.compile(r"(?P<name>(?:[^_]+_)*?[^_]+)_(?P<number>\d+[a-z]?)_assignsubmission_[a-z]+(?:_(?P<file>.*))?")
-BLACKBOARD = re.compile(r"(?P<title>.+?)_attempt_(?P<time>\d{4}(?:-\d\d){5})(?:_(?P<file>.+)|\.txt)?")
-BRIGHTSPACE = re.compile(
-    r"(?P<number>\d+)-\d+ ?- ?(?P<name>.+?) ?- ?(?P<time>[A-Z][a-z]{2} \d\d?, \d{4} \d{3,4} [AP]M)(?: ?- ?(?P<file>.+))?"
-)
+MOODLE = re.compile(
+    r"(?P<name>(?:[^_]+_)*?[^_]+)_(?P<number>\d+[a-z]?)_assignsubmission_[a-z]+(?:_(?P<file>.*))?")
+BLACKBOARD = re.compile(
+    r"(?P<title>.+?)_attempt_(?P<time>\d{4}(?:-\d\d){5})(?:_(?P<file>.+)|\.txt)?")
+BRIGHTSPACE = re.compile(r"(?P<number>\d+)-\d+ ?- ?(?P<name>.+?) ?- ?(?P<time>[A-Z][a-z]{2} \d\d?, "
+                         r"\d{4} \d{3,4} [AP]M)(?: ?- ?(?P<file>.+))?")
 GRADESCOPE = re.compile(r"submission_(?P<number>\d+)")
 ILIAS = re.compile(r"(?P<name>[^_]+_[^_]+_(?P<login>.+))_(?P<number>\d{2,})")
 # an upload has a number of its own, what was typed into the page has none
-CANVAS = re.compile(r"(?P<name>.+?)_(?P<late>LATE_)?(?P<number>\d+)_(?:\d+_(?P<file>.+)|(?P<page>(?:text|link)\.html))")
-ANONYMOUS = re.compile(r"(?:LATE_)?anon_(?:LATE_)?(?P<number>[A-Za-z0-9]+)_\d+_(?P<file>.+)")  # Canvas, blind marking
+CANVAS = re.compile(
+    r"(?P<name>.+?)_(?P<late>LATE_)?(?P<number>\d+)_"
+    r"(?:\d+_(?P<file>.+)|(?P<page>(?:text|link)\.html))")
+# Canvas, blind marking
+ANONYMOUS = re.compile(r"(?:LATE_)?anon_(?:LATE_)?(?P<number>[A-Za-z0-9]+)_\d+_(?P<file>.+)")
 PLATFORMS = ("_attempt_", "_assignsubmission_")
 TEAMS = re.compile(r"Version (?P<version>\d+)")
 CLONED = "-submissions"  # the folder that `gh classroom clone student-repos` makes
 
-STAMP = re.compile(r"_\d{4}-\d\d-\d\d[T-]\d\d-\d\d-\d\d$")  # may stand in a name made by hand; anybody can write it, so it is no time
+# may stand in a name made by hand; anybody can write it, so it is no time
+STAMP = re.compile(r"_\d{4}-\d\d-\d\d[T-]\d\d-\d\d-\d\d$")
 ARCHIVE = re.compile(r"(?:\.tar)?\.(?:zip|tar|gz|tgz)$", re.IGNORECASE)
-AGAIN = re.compile(r" ?\(\d+\)$|-\d+$")  # what browsers and Canvas put behind the name of a second file
+# what browsers and Canvas put behind the name of a second file
+AGAIN = re.compile(r" ?\(\d+\)$|-\d+$")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-NAMELESS = {"anon", "participant", "teilnehmer", "teilnehmerin", "participante", "partecipante", "deltager", "deelnemer", "submission"}
+NAMELESS = {"anon", "participant", "teilnehmer", "teilnehmerin", "participante", "partecipante",
+            "deltager", "deelnemer", "submission"}
 # words that many archives have for their folders, also with a number, and that are nobody's name
 NOBODY = re.compile(
-    r"(?:(?:new|untitled|working|submitted|my) )?(?:anon|participant|submissions?|version|attempt|group|part|exercise|week|assignment"
-    r"|archive|attachments?|files?|downloads?|downloaded|extracted|notebooks?|homework|hw|work|src|code|new|old|final|folder"
-    r"|main|master|copy|copie|kopie|copia)[ _-]?\d*"
-)
+    r"(?:(?:new|untitled|working|submitted|my) )?(?:anon|participant|submissions?|version|attempt"
+    r"|group|part|exercise|week|assignment|archive|attachments?|files?|downloads?|downloaded"
+    r"|extracted|notebooks?|homework|hw|work|src|code|new|old|final|folder|main|master|copy|copie"
+    r"|kopie|copia)[ _-]?\d*")
 
 
 @dataclass(frozen=True)
@@ -70,12 +78,14 @@ class Told:
     attempt: tuple[int, ...] = ()  # of several hand-ins of one person the greatest counts
 
 
-def told(parts: Sequence[str], slug: str, archive: str = "", known: Collection[str] = ()) -> Told | None:
+def told(parts: Sequence[str], slug: str, archive: str = "",
+         known: Collection[str] = ()) -> Told | None:
     """What a path in an archive says, `parts` outermost first; None when it is no known form. `known`: students of the course."""
     if hidden(parts[:1]):
         return None
     last = len(parts) == 1
-    found = platform(parts[0], slug, last)  # never deeper: from there on names are the student's own invention
+    # never deeper: from there on names are the student's own invention
+    found = platform(parts[0], slug, last)
     if found is not None:  # what lies in a folder or an inner archive has the name it has there
         return found if found.file and last else replace(found, file=parts[-1])
     return _teams(parts) or _by_hand(parts, slug, archive, known)
@@ -87,13 +97,16 @@ def wrappers(paths: Iterable[Sequence[str]], slug: str) -> set[str]:
     for first, second, *rest in (p for p in paths if len(p) > 1):
         if platform(second, slug, not rest):
             owners.setdefault(first, set()).update(("a platform's", "form"))
-        owners.setdefault(first, set()).add(second.rpartition(f"_{slug}")[0] if f"_{slug}" in second else "")
-    return {name for name, found in owners.items() if len(found - {""}) > 1 and not platform(name, slug)}
+        owners.setdefault(first, set()).add(second.rpartition(f"_{slug}")[0]
+                                            if f"_{slug}" in second else "")
+    return {name for name, found in owners.items()
+            if len(found - {""}) > 1 and not platform(name, slug)}
 
 
 def hidden(parts: Sequence[str]) -> bool:
     """Whether it is what macOS, Windows and Jupyter put beside files."""
-    return any((p.startswith((".", "__MACOSX")) and p != "..") or p in ("Thumbs.db", "desktop.ini") for p in parts)
+    return any((p.startswith((".", "__MACOSX")) and p != "..") or p in ("Thumbs.db", "desktop.ini")
+               for p in parts)
 
 
 def same(name: str) -> str:
@@ -101,7 +114,7 @@ def same(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold().strip()
 
 
-# ---------------------------------------------------------------------------------------------------------------------- platforms
+# ---------------------------------------------------------------------------------------- platforms
 def platform(part: str, slug: str, last: bool = False) -> Told | None:
     """What one name tells if a platform made it; `last` for a file, which some platforms put into folders only."""
     found = _moodle(part) or _blackboard(part, slug) or _brightspace(part) or _canvas(part, slug)
@@ -127,22 +140,27 @@ def _brightspace(part: str) -> Told | None:
     if not m:
         return None
     time = _american(m["time"])
-    return Told(Person("Brightspace", m["name"], m["number"]), m["file"] or "", time=time, attempt=_digits(time))
+    return Told(Person("Brightspace", m["name"], m["number"]), m["file"] or "", time=time,
+                attempt=_digits(time))
 
 
 def _canvas(part: str, slug: str) -> Told | None:
     if m := ANONYMOUS.fullmatch(part):
-        return Told(Person("Canvas", "", m["number"]), m["file"], "LATE_" in part[: m.start("number")])
-    head, here, _ = part.partition(f"_{slug}")  # numbers in the assignment's own name are not Canvas's
+        return Told(Person("Canvas", "", m["number"]), m["file"],
+                    "LATE_" in part[: m.start("number")])
+    # numbers in the assignment's own name are not Canvas's
+    head, here, _ = part.partition(f"_{slug}")
     m = CANVAS.fullmatch(part) if not here or CANVAS.fullmatch(f"{head}_x") else None
-    return Told(Person("Canvas", m["name"], m["number"]), m["file"] or m["page"], bool(m["late"])) if m else None
+    return (Told(Person("Canvas", m["name"], m["number"]), m["file"] or m["page"], bool(m["late"]))
+            if m else None)
 
 
 def _folder(part: str) -> Told | None:
     if m := GRADESCOPE.fullmatch(part):
         return Told(Person("Gradescope", "submission", m["number"]), "")
     if m := ILIAS.fullmatch(part):  # with a "_" too many nobody knows where the login begins
-        return Told(Person("ILIAS", m["name"] if "_" in m["login"] else m["login"], m["number"]), "")
+        return Told(Person("ILIAS", m["name"] if "_" in m["login"] else m["login"],
+                           m["number"]), "")
     return None
 
 
@@ -159,7 +177,8 @@ def _teams(parts: Sequence[str]) -> Told | None:
     for place in (2, 3):
         version = TEAMS.fullmatch(parts[place]) if place < len(parts) - 1 else None
         if version and (place == 2 or same(parts[0]) in ("submitted files", "student work")):
-            return Told(Person("Teams", parts[place - 2]), parts[-1], attempt=(int(version["version"]),))
+            return Told(Person("Teams", parts[place - 2]), parts[-1],
+                        attempt=(int(version["version"]),))
     return None
 
 
@@ -204,7 +223,7 @@ def _repositories(parts: Sequence[str], slug: str) -> tuple[re.Pattern[str], re.
     return re.compile(ours, re.IGNORECASE), re.compile(repository, re.IGNORECASE)
 
 
-# -------------------------------------------------------------------------------------------------------------------------- times
+# -------------------------------------------------------------------------------------------- times
 def _time(text: str, form: str) -> str:
     """A time of the platform's as nbgrader reads it; "" for one that no calendar has."""
     try:

@@ -21,10 +21,12 @@ class FinishRelease(Step):
         _refuse_strangers(place.source, place.release, place.slug)
         place.release.mkdir(parents=True, exist_ok=True)
         staff = place.staff()
-        self.log.info("%s: judging the key's wrong answers for hints.json, which takes about half a minute", place.slug)
+        self.log.info("%s: judging the key's wrong answers for hints.json, which takes about half "
+                      "a minute", place.slug)
         known = notebook.layout_of(nb, place.source / f"{place.slug}.ipynb")
         _write(place.release / HINTS, hints_text(hints(staff)))
-        _write(place.release / layout.LAYOUT, layout.text(place.slug, known, staff.assignment.exercises))
+        _write(place.release / layout.LAYOUT,
+               layout.text(place.slug, known, staff.assignment.exercises))
         nb.metadata["autograder"] = {"assignment": place.slug, "release": __version__}
 
 
@@ -43,13 +45,15 @@ def belongs(slug: str) -> set[str]:
 
 
 def _refuse_strangers(source: Path, release: Path, slug: str) -> None:
-    notebooks = {p.relative_to(source).as_posix() for p in source.rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts}
+    notebooks = {p.relative_to(source).as_posix()
+                 for p in source.rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts}
     copied = {p.relative_to(release).as_posix() for p in release.rglob("*") if p.is_file()}
     strange = sorted((notebooks | copied) - belongs(slug))
     if strange:
         raise CourseError(
             f"solutions/{slug}/ holds {', '.join(strange)}, which would be given to the students. "
-            f"Move secrets beside the folder (like solutions/{slug}_key.py), data to datasets/, and delete what is left over."
-        )
+            f"Move secrets beside the folder (like solutions/{slug}_key.py), data to datasets/, "
+            "and delete what is left over.")
     if not (source / f"{slug}.ipynb").is_file():
-        raise CourseError(f"solutions/{slug}/ has no {slug}.ipynb. Give the notebook the name of its folder.")
+        raise CourseError(
+            f"solutions/{slug}/ has no {slug}.ipynb. Give the notebook the name of its folder.")

@@ -1,8 +1,9 @@
 """Cells and metadata as they were released, answers as they were handed in.
 
-nbgrader believes a notebook's metadata: a copied check cell stops the grading of the whole class, a falsified flag loses the hand-in.
-Here nothing a student's file says about itself is believed except which exercise a cell claims to answer, and of that the judgement is
-notebook.py's, so that what is shown as the answer is what was graded.
+nbgrader believes a notebook's metadata: a copied check cell stops the grading of the whole class, a
+falsified flag loses the hand-in. Here nothing a student's file says about itself is believed except
+which exercise a cell claims to answer, and of that the judgement is notebook.py's, so that what is
+shown as the answer is what was graded.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from autograder.nbgrader_plugin.handin import cell as valid_cell
 from autograder.nbgrader_plugin.handin import handed_in, text
 from autograder.nbgrader_plugin.submitted import SECRET, secret
 
-MARK_SCHEME = re.compile(r"^[^\n]*BEGIN MARK SCHEME.*?END MARK SCHEME[^\n]*\n?", re.DOTALL | re.MULTILINE)  # as nbgrader marks it
+# as nbgrader marks it
+MARK_SCHEME = re.compile(r"^[^\n]*BEGIN MARK SCHEME.*?END MARK SCHEME[^\n]*\n?",
+                         re.DOTALL | re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -51,8 +54,10 @@ class Released:
     @property
     def metadata(self) -> dict[str, Any]:
         """What generate_assignment wrote into this cell."""
-        made: dict[str, Any] = {"schema_version": 3, "grade_id": self.name, "cell_type": self.kind, "checksum": self.checksum}
-        made |= {"grade": self.points is not None and not self.task, "solution": self.solution, "locked": self.locked}
+        made: dict[str, Any] = {"schema_version": 3, "grade_id": self.name, "cell_type": self.kind,
+                                "checksum": self.checksum}
+        made |= {"grade": self.points is not None and not self.task, "solution": self.solution,
+                 "locked": self.locked}
         made["task"] = self.task
         return made if self.points is None else made | {"points": self.points}
 
@@ -79,22 +84,24 @@ def released_cells(gradebook: Any, name: str, slug: str) -> dict[str, Released]:
     found = gradebook.find_notebook(name, slug)
     points = {c.name: float(c.max_score) for c in (*found.grade_cells, *found.task_cells)}
     solutions, tasks = {c.name for c in found.solution_cells}, {c.name for c in found.task_cells}
-    return {
-        c.name: Released(c.name, c.cell_type, c.source, c.checksum, c.locked, c.name in solutions, c.name in tasks, points.get(c.name))
-        for c in found.source_cells
-    }
+    return {c.name: Released(c.name, c.cell_type, c.source, c.checksum, c.locked,
+                             c.name in solutions, c.name in tasks, points.get(c.name))
+            for c in found.source_cells}
 
 
-def repaired(cells: Sequence[Any], released: Mapping[str, Released], submission: Submission) -> list[Any]:
+def repaired(cells: Sequence[Any], released: Mapping[str, Released],
+             submission: Submission) -> list[Any]:
     """The cells, each released id exactly once, and everything else an ordinary cell without metadata."""
     owner = {index: name for name, index in _owners(cells, released, submission).items()}
-    result = [_labelled(cell, released[owner[i]]) if i in owner else _ordinary(cell) for i, cell in enumerate(cells)]
+    result = [_labelled(cell, released[owner[i]]) if i in owner else _ordinary(cell)
+              for i, cell in enumerate(cells)]
     for missing in (r for r in released.values() if r.needed and r.name not in owner.values()):
         result.insert(_place_for(missing, result), _restored(missing, {c.id for c in result}))
     return result
 
 
-def mended(cells: Iterable[Any], released: Mapping[str, Released], submission: Submission) -> Iterator[tuple[str, str]]:
+def mended(cells: Iterable[Any], released: Mapping[str, Released],
+           submission: Submission) -> Iterator[tuple[str, str]]:
     """(Exercise, what) of the cells of a hand-in, as parsed, that `repaired` puts back as they were handed out."""
     found = [c for c in cells if isinstance(c, Mapping) and isinstance(c.get("metadata"), Mapping)]
     claims: dict[str, list[Any]] = {name: [] for name in released}
@@ -116,18 +123,22 @@ def _mended(released: Released, claims: Sequence[Any]) -> str:
     what = f"its {kind} cell" if released.needed else f"the cell {released.name}"
     if not claims:
         return f"{what} was deleted; it was put back as handed out" if released.needed else ""
-    changed = released.locked and text(claims[-1].get("source")).strip() != released.handed_out.strip()
+    changed = (released.locked
+               and text(claims[-1].get("source")).strip() != released.handed_out.strip())
     if changed or claims[-1].get("cell_type") != released.kind:
         return f"{what} was changed; it was put back as handed out"
-    return f"{what} is there {len(claims)} times; one was kept" if len(claims) > 1 and released.needed else ""
+    return (f"{what} is there {len(claims)} times; one was kept" if len(claims) > 1
+            and released.needed else "")
 
 
-def _owners(cells: Sequence[Any], released: Mapping[str, Released], submission: Submission) -> dict[str, int]:
+def _owners(cells: Sequence[Any], released: Mapping[str, Released],
+            submission: Submission) -> dict[str, int]:
     """grade_id -> the cell that bears it: for an answer the one that is graded, for the rest the last that claims it."""
     answers = {c.id: c.source for c in submission.cells if c.role is Role.ANSWER}
     owners: dict[str, int] = {}
     for name in released:
-        claims = [i for i, c in enumerate(cells) if c.metadata.get("nbgrader", {}).get("grade_id") == name]
+        claims = [i for i, c in enumerate(cells)
+                  if c.metadata.get("nbgrader", {}).get("grade_id") == name]
         same = [i for i, c in enumerate(cells) if name in answers and c.source == answers[name]]
         choice = [i for i in claims if i in same] or same or claims
         free = [i for i in choice if i not in owners.values()]
@@ -137,7 +148,8 @@ def _owners(cells: Sequence[Any], released: Mapping[str, Released], submission: 
 
 
 def _labelled(cell: Any, released: Released) -> Any:
-    made = {"cell_type": released.kind, "source": released.source if released.locked else cell.source}
+    made = {"cell_type": released.kind,
+            "source": released.source if released.locked else cell.source}
     if released.kind == cell.cell_type == "markdown":
         made["attachments"] = cell.get("attachments", {})
     node = nbformat.from_dict(valid_cell(made, cell.id))  # type: ignore[no-untyped-call]
@@ -171,7 +183,8 @@ def _place_for(released: Released, cells: Sequence[Any]) -> int:
 def _keep_only_the_notebook(place: Place) -> None:
     """Take away what nbgrader copied beside the notebook: a page among it would be served to staff and returned as feedback.
 
-    The secret by which feedback finds its way back through the exchange is written again: nbgrader's copy may be that of a link.
+    The secret by which feedback finds its way back through the exchange is written again:
+    nbgrader's copy may be that of a link.
     """
     for path in sorted(place.autograded.rglob("*"), reverse=True):
         if path.is_dir() and not path.is_symlink():

@@ -23,19 +23,22 @@ from autograder.nbgrader_plugin.gradebook import opened, unlogged
 from autograder.nbgrader_plugin.names import Person, same
 from autograder.nbgrader_plugin.submitted import STAMP, misnamed, shown
 
-# by the column that only this list has: where the id, the number and the names stand. The first id that is given counts.
+# by the column that only this list has: where the id, the number and the names stand. The first id
+# that is given counts.
 LISTS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
     # Moodle's worksheet
-    "Identifier": (("ID number", "Username", "Email address", "Full name"), ("Identifier",), ("Full name", "Email address")),
-    "SIS Login ID": (("SIS Login ID", "SIS User ID", "ID"), ("ID",), ("Student",)),  # Canvas's gradebook
+    "Identifier": (("ID number", "Username", "Email address", "Full name"), ("Identifier",),
+                   ("Full name", "Email address")),
+    # Canvas's gradebook
+    "SIS Login ID": (("SIS Login ID", "SIS User ID", "ID"), ("ID",), ("Student",)),
     "github_username": (("identifier",), (), ("github_username", "name")),  # GitHub Classroom's
-    "id": (("id",), ("lms_user_id",), ("email", "name")),  # nbgrader's, as `nbgrader db student import` reads it
+    # nbgrader's, as `nbgrader db student import` reads it
+    "id": (("id",), ("lms_user_id",), ("email", "name")),
 }
 NAMED = 10  # pairs in one sentence
-ONE_LIST = (
-    "Nobody was merged. If they are, keep to one list for the whole course: collect again with that one, take the other id's folder out of "
-    "submitted/, then: nbgrader db student remove OTHER-ID"
-)
+ONE_LIST = ("Nobody was merged. If they are, keep to one list for the whole course: collect again "
+            "with that one, take the other id's folder out of submitted/, then: nbgrader db "
+            "student remove OTHER-ID")
 
 
 @dataclass(frozen=True)
@@ -70,10 +73,12 @@ class Roster:
 
         By number only: another assignment's worksheet has others.
         """
-        row = self._by_number.get(person.number) if self.moodle and person.platform == "Moodle" else None
+        row = (self._by_number.get(person.number) if self.moodle
+               and person.platform == "Moodle" else None)
         told = row.handed_in if row else ""
         time = _moment(told)
-        unread = f"the worksheet says {told!r}, and only English dates are read there; for a late penalty write {STAMP} yourself"
+        unread = (f"the worksheet says {told!r}, and only English dates are read there; for a late "
+                  f"penalty write {STAMP} yourself")
         return time, [unread] * bool(told and not time)
 
     @cached_property
@@ -83,7 +88,8 @@ class Roster:
 
     def find(self, people: Collection[Person]) -> dict[Person, str]:
         """The ids of those who are certainly in the list: by number, else by a name that nobody else has, here and there."""
-        theirs = [p for p in people if (p.platform == "Moodle") == self.moodle]  # of whose numbers the list speaks
+        # of whose numbers the list speaks
+        theirs = [p for p in people if (p.platform == "Moodle") == self.moodle]
         found = {p: self._by_number[p.number].id for p in theirs if p.number in self._by_number}
         left = [p for p in people if p not in found and not p.nameless]
         known = set(found.values())
@@ -102,17 +108,21 @@ def read(path: Path) -> Roster:
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
         mark = ";" if lines and lines[0].count(";") > lines[0].count(",") else ","
-        found = [{str(k).strip(): str(v or "").strip() for k, v in row.items()} for row in csv.DictReader(lines, delimiter=mark)]
+        found = [{str(k).strip(): str(v or "").strip() for k, v in row.items()}
+                 for row in csv.DictReader(lines, delimiter=mark)]
     except (OSError, UnicodeError, csv.Error) as error:
-        raise CourseError(f"The roster {path} cannot be read ({error}). Save it as CSV in UTF-8.") from error
+        raise CourseError(
+            f"The roster {path} cannot be read ({error}). Save it as CSV in UTF-8.") from error
     kind = next((column for column in LISTS if found and column in found[0]), None)
     if kind is None:
-        raise CourseError(f"The roster {path} has none of the columns {', '.join(LISTS)}. Give one line for each student, below a header.")
+        raise CourseError(f"The roster {path} has none of the columns {', '.join(LISTS)}. Give one "
+                          "line for each student, below a header.")
     rows = [row for row in (_row(line, *LISTS[kind]) for line in found) if row]
     twice = sorted(i for i, number in Counter(r.id for r in rows).items() if number > 1)
     if twice:
         columns = ", ".join(LISTS[kind][0])
-        mend = f"Every student needs an id of their own, in the first of these columns that is filled: {columns}."
+        mend = ("Every student needs an id of their own, in the first of these columns that is "
+                f"filled: {columns}.")
         raise CourseError(f"The roster {path} has {twice[0]} twice. {mend}")
     return Roster(tuple(rows), kind == "Identifier")
 
@@ -121,24 +131,28 @@ def worksheet(path: Path) -> Roster:
     """Moodle's grading worksheet, for the times in it; CourseError for another list."""
     found = read(path)
     if not found.moodle:
-        raise CourseError(f"{path} is no grading worksheet of Moodle's. Download the one of this assignment, or leave --times out.")
+        raise CourseError(f"{path} is no grading worksheet of Moodle's. Download the one of this "
+                          "assignment, or leave --times out.")
     return found
 
 
-def _row(line: Mapping[str, str], ids: Sequence[str], numbers: Sequence[str], names: Sequence[str]) -> Row | None:
+def _row(line: Mapping[str, str], ids: Sequence[str], numbers: Sequence[str],
+         names: Sequence[str]) -> Row | None:
     student = next((line[c] for c in ids if line.get(c)), "")
     number = next((line[c].split()[-1] for c in numbers if line.get(c)), "")
     if not student or _is_canvas_itself(line):
         return None
     letters = frozenset(_letters(n) for n in (student, *_names(line, names)) if _letters(n))
     handed_in = line.get("Last modified (submission)", "")
-    return Row(student, number, letters, *_called(line), line.get("email") or line.get("Email address", ""), handed_in.strip("-"))
+    return Row(student, number, letters, *_called(line),
+               line.get("email") or line.get("Email address", ""), handed_in.strip("-"))
 
 
 def _moment(handed_in: str) -> str:
     """A time of Moodle's worksheet in ISO format, by the platform's clock; "" when it is in no form that Moodle has in English.
 
-    See moodle/moodle, lang/en/langconfig.php, strftimedaydatetime; the American pack has the day after the month.
+    See moodle/moodle, lang/en/langconfig.php, strftimedaydatetime; the American pack has the day
+    after the month.
     """
     for form in product(("%A, %d %B %Y", "%A, %B %d, %Y"), ("%I:%M %p", "%H:%M")):
         with suppress(ValueError):
@@ -149,10 +163,12 @@ def _moment(handed_in: str) -> str:
 def _is_canvas_itself(line: Mapping[str, str]) -> bool:
     """Whether it is Canvas's test student: nobody of a student information system, with a digest for a login.
 
-    See instructure/canvas-lms, app/models/course.rb, find_or_create_student_view_student. The name is in the site's language.
+    See instructure/canvas-lms, app/models/course.rb, find_or_create_student_view_student. The name
+    is in the site's language.
     """
     login = line.get("SIS Login ID", "")
-    is_digest = re.fullmatch("[0-9a-f]+", login) and (len(login) == 40 or line.get("Student") == "Student, Test")
+    is_digest = (re.fullmatch("[0-9a-f]+", login)
+                 and (len(login) == 40 or line.get("Student") == "Student, Test"))
     return bool(is_digest) and not line.get("SIS User ID")
 
 
@@ -182,7 +198,7 @@ def _letters(name: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKC", name).casefold() if c.isalnum())
 
 
-# ----------------------------------------------------------------------------------------------------------------- in the gradebook
+# --------------------------------------------------------------------------------- in the gradebook
 def enter(coursedir: Any, roster: Roster) -> str:
     """All of the roster with names and e-mail addresses; a sentence on how many were added or filled in, if any.
 
@@ -200,13 +216,17 @@ def enter(coursedir: Any, roster: Roster) -> str:
         except (InvalidEntry, DatabaseError) as error:
             book.db.rollback()
             reason = error if isinstance(error, DatabaseError) else error.__context__
-            mend = "All was collected. Close what else uses the gradebook, or see that you may write it, and collect again."
-            raise Broken(f"Names cannot be entered into the gradebook ({getattr(reason, 'orig', reason)}). {mend}") from error
-    told = [f"{len(new)} of the roster were added"] * bool(new) + [f"{filled} got the name or e-mail address it lacked"] * bool(filled)
+            mend = ("All was collected. Close what else uses the gradebook, or see that you may "
+                    "write it, and collect again.")
+            raise Broken("Names cannot be entered into the gradebook "
+                         f"({getattr(reason, 'orig', reason)}). {mend}") from error
+    told = ([f"{len(new)} of the roster were added"] * bool(new)
+            + [f"{filled} got the name or e-mail address it lacked"] * bool(filled))
     said = [f"gradebook: {', '.join(told)}."] * bool(told)
     if doubtful:
         more = f" and {len(doubtful) - NAMED} more" * (len(doubtful) > NAMED)
-        said.append(f"perhaps the same under two ids: {', '.join(doubtful[:NAMED])}{more}. {ONE_LIST}")
+        said.append(
+            f"perhaps the same under two ids: {', '.join(doubtful[:NAMED])}{more}. {ONE_LIST}")
     return "\n".join(said)
 
 
@@ -215,15 +235,19 @@ def _perhaps_the_same(roster: Roster, there: Iterable[Any]) -> Iterator[str]:
     before: dict[str, str] = {}
     for student in there:
         if student.id not in roster.ids:
-            before |= dict.fromkeys(_marks_of(student.first_name, student.last_name, student.email), student.id)
+            before |= dict.fromkeys(_marks_of(student.first_name, student.last_name, student.email),
+                                    student.id)
     for row in roster.rows:
-        if found := next((mark for mark in _marks_of(row.first, row.last, row.email) if mark in before), None):
-            yield f"{shown(before[found])} and {shown(row.id)} ({shown(f'{row.first} {row.last}'.strip() or row.email)})"
+        if found := next((mark for mark in _marks_of(row.first, row.last, row.email)
+                          if mark in before), None):
+            yield (f"{shown(before[found])} and {shown(row.id)} "
+                   f"({shown(f'{row.first} {row.last}'.strip() or row.email)})")
 
 
 def _marks_of(first: str | None, last: str | None, email: str | None) -> list[str]:
     """By what somebody is known again who has another id, likeliest first: one person's address, then a name that two may have."""
-    name = "".join(sorted(map(_letters, f"{first or ''} {last or ''}".split())))  # lists part it at other places
+    # lists part it at other places
+    name = "".join(sorted(map(_letters, f"{first or ''} {last or ''}".split())))
     return [mark for mark in (same(email or ""), name) if mark]
 
 

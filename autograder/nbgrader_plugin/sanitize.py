@@ -19,15 +19,21 @@ from autograder.nbgrader_plugin.handin import text
 from autograder.nbgrader_plugin.markdown import NOT_SHOWN, as_typed, tame, verbatim
 from autograder.sandbox.bounded import TookTooLong, at_most, bounded
 
-# What is shown of one hand-in, in characters. Honest ones stay far below; a hand-in of 50 MB becomes a page of less than one.
+# What is shown of one hand-in, in characters. Honest ones stay far below; a hand-in of 50 MB
+# becomes a page of less than one.
 MAX_CELLS = 500
 MAX_CODE = 20_000  # of one code cell
 MAX_PROSE = 10_000  # of one Markdown cell
-MAX_ALL = 40_000  # of all texts that are not the course's: Pygments takes up to 80 microseconds for a character
+# of all texts that are not the course's: Pygments takes up to 80 microseconds for a character
+MAX_ALL = 40_000
 MAX_LINE = 500  # of one line of code, and
 MAX_BLANK = 20  # blank lines between two of code: a view's time grows with the square of both
-SECONDS = 0.8  # of CPU time for all Markdown together; honest texts of MAX_PROSE characters take some hundredths each
-MAX_SECONDS = 0.3  # of one cell. What the renderer cannot do in this it would not do in each view: it is shown as it was typed
+# of CPU time for all Markdown together; honest texts of MAX_PROSE characters take some hundredths
+# each
+SECONDS = 0.8
+# of one cell. What the renderer cannot do in this it would not do in each view: it is shown as it
+# was typed
+MAX_SECONDS = 0.3
 MAX_PICTURES = 1_000_000  # of all attached pictures, as base64
 
 
@@ -63,7 +69,8 @@ def _texts(path: Path) -> set[str]:
     try:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     except (ValueError, KeyError, TypeError) as error:
-        raise CourseError(f"{path} is no whole notebook ({error}). Mend it, or put it back from your copy of solutions/.") from error
+        raise CourseError(f"{path} is no whole notebook ({error}). Mend it, or put it back from "
+                          "your copy of solutions/.") from error
     return {text(cell["source"]).strip() for cell in cells}
 
 
@@ -81,13 +88,15 @@ class Budget:
         self.text -= min(len(source), limit)
         if len(source) <= limit:
             return source
-        return f"{source[:limit]}\n\n{comment}... {len(source):,} characters in all; the rest is in the submitted file."
+        return (f"{source[:limit]}\n\n{comment}... {len(source):,} characters in all; the rest is "
+                "in the submitted file.")
 
     def tame(self, source: str, attachments: Any) -> str:
         """The text, made harmless within the time that is left."""
         began = time.process_time()
         try:
-            for make, most in ((partial(tame, source, attachments), MAX_SECONDS), (partial(as_typed, source), MAX_SECONDS / 3)):
+            for make, most in ((partial(tame, source, attachments), MAX_SECONDS),
+                               (partial(as_typed, source), MAX_SECONDS / 3)):
                 with suppress(TookTooLong), at_most(min(most, self.seconds)):
                     return make()
             return NOT_SHOWN
@@ -96,7 +105,8 @@ class Budget:
 
     def affords(self, attachments: Any) -> bool:
         """Whether these pictures may be shown, too."""
-        self.pictures -= sum(len(data) for bundle in attachments.values() for data in bundle.values())
+        self.pictures -= sum(len(data) for bundle in attachments.values()
+                             for data in bundle.values())
         return self.pictures >= 0
 
 
@@ -107,7 +117,8 @@ def _cut(source: str) -> str:
     for line in source.split("\n"):
         blank = 0 if line.strip() else blank + 1
         if blank <= MAX_BLANK:
-            shown.append(line if len(line) <= MAX_LINE else f"{line[:MAX_LINE]} # ... {len(line):,} characters in all")
+            shown.append(line if len(line) <= MAX_LINE
+                         else f"{line[:MAX_LINE]} # ... {len(line):,} characters in all")
     return "\n".join(shown)
 
 

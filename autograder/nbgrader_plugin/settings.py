@@ -43,7 +43,8 @@ def collecting(root: Path, slug: str) -> tuple[Any, Path]:
 def students_see(root: Path) -> list[Path]:
     """The folders of the course at `root` that students come to see, or that are copied to them."""
     c = _app(root, "").coursedir
-    steps = (c.release_directory, c.submitted_directory, c.autograded_directory, c.feedback_directory, c.source_directory)
+    steps = (c.release_directory, c.submitted_directory, c.autograded_directory,
+             c.feedback_directory, c.source_directory)
     return [root / step for step in steps]
 
 
@@ -52,12 +53,14 @@ def zone(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise CourseError(f"There is no time zone {name!r}. Write it like Europe/Berlin, America/New_York or UTC.") from None
+        raise CourseError(f"There is no time zone {name!r}. Write it like Europe/Berlin, "
+                          "America/New_York or UTC.") from None
 
 
 def downloaded(app: Any, slug: str) -> Path:
     """Where the archives of an assignment lie, and the list of what was collected from them."""
-    return Path(app.coursedir.root) / (app.config.ZipCollectApp.get("downloaded_directory") or "downloaded") / slug
+    return Path(app.coursedir.root) / (app.config.ZipCollectApp.get("downloaded_directory")
+                                       or "downloaded") / slug
 
 
 def _app(root: Path, slug: str) -> Any:
@@ -73,10 +76,9 @@ def _refuse_other_steps(config: Any) -> None:
     other = [name for name, ours in OURS.items() if told.get(name) != ours]
     other += [name for name in ("post_convert_hook", "preprocessors") if told.get(name)]
     if other or told.get("create_student") is False:
-        raise CourseError(
-            f"nbgrader_config.py sets c.Autograde.{(other or ['create_student'])[0]} to something of its own, which only "
-            "`nbgrader autograde` follows. Grade with that command, or take the line out."
-        )
+        raise CourseError(f"nbgrader_config.py sets c.Autograde.{(other or ['create_student'])[0]} "
+                          "to something of its own, which only `nbgrader autograde` follows. "
+                          "Grade with that command, or take the line out.")
 
 
 def late_penalties(converter: Any) -> Any:

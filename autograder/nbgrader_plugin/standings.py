@@ -52,17 +52,21 @@ def standings(root: Path, slug: str) -> list[Standing]:
     except MissingEntry:
         raise NothingGraded(first) from None
     except DatabaseError as error:
-        raise CourseError(f"The gradebook {shown(coursedir.db_url)} cannot be read ({error.orig}). Close what else uses it.") from error
+        raise CourseError(f"The gradebook {shown(coursedir.db_url)} cannot be read ({error.orig}). "
+                          "Close what else uses it.") from error
 
 
 def _of(book: Any, slug: str) -> Iterator[Standing]:
     assignment = book.find_assignment(slug)
     order = [name for notebook in assignment.notebooks for name in cells(notebook)]
     deep = selectinload(SubmittedAssignment.notebooks)
-    everything = (deep.selectinload(SubmittedNotebook.grades), deep.selectinload(SubmittedNotebook.comments))
-    query = book.db.query(SubmittedAssignment).filter_by(assignment_id=assignment.id).options(*everything)
+    everything = (deep.selectinload(SubmittedNotebook.grades),
+                  deep.selectinload(SubmittedNotebook.comments))
+    query = book.db.query(SubmittedAssignment).filter_by(assignment_id=assignment.id).options(
+        *everything)
     found = {s.student_id: s for s in query}
-    maxima = {cell.name: float(cell.max_score) for n in assignment.notebooks for cell in (*n.grade_cells, *n.task_cells)}
+    maxima = {cell.name: float(cell.max_score) for n in assignment.notebooks
+              for cell in (*n.grade_cells, *n.task_cells)}
     for student in sorted(book.students, key=lambda s: s.id):
         name = " ".join(filter(None, (student.first_name, student.last_name)))
         if student.id not in found:
@@ -73,19 +77,24 @@ def _of(book: Any, slug: str) -> Iterator[Standing]:
 
 def _standing(submission: Any, name: str, order: list[str], maxima: dict[str, float]) -> Standing:
     grades = {g.name: g for notebook in submission.notebooks for g in notebook.grades}
-    said = {c.name: c.manual_comment for n in submission.notebooks for c in n.comments if c.manual_comment}
+    said = {c.name: c.manual_comment for n in submission.notebooks
+            for c in n.comments if c.manual_comment}
     here = [cell for cell in order if cell in grades]
-    marks = {title(cell): _mark(grades[cell], maxima[cell], said.get(title(cell)) or said.get(cell) or "") for cell in here}
+    marks = {title(cell): _mark(grades[cell], maxima[cell],
+                                said.get(title(cell)) or said.get(cell) or "") for cell in here}
     penalty = sum(n.late_submission_penalty or 0.0 for n in submission.notebooks)
     late = float(submission.total_seconds_late)
     told = status(list(grades.values()))
-    flagged, said_so = any(n.flagged for n in submission.notebooks), "".join(map(word, submission.notebooks))
-    return Standing(submission.student_id, sum(maxima.values()), name, told, marks, penalty, submission.timestamp, late, flagged, said_so)
+    flagged, said_so = (any(n.flagged for n in submission.notebooks),
+                        "".join(map(word, submission.notebooks)))
+    return Standing(submission.student_id, sum(maxima.values()), name, told, marks, penalty,
+                    submission.timestamp, late, flagged, said_so)
 
 
 def word(notebook: Any) -> str:
     """One word for all that the gradebook says of a hand-in and its page shows: points, penalty and comments."""
-    points = sorted((g.name, g.auto_score, g.manual_score, g.extra_credit or 0.0) for g in notebook.grades)
+    points = sorted((g.name, g.auto_score, g.manual_score, g.extra_credit or 0.0)
+                    for g in notebook.grades)
     comments = sorted((c.name, c.auto_comment, c.manual_comment) for c in notebook.comments)
     return digest(repr((points, comments, notebook.late_submission_penalty or 0.0)).encode())
 
@@ -97,12 +106,13 @@ def _mark(grade: Any, maximum: float, said: str) -> Mark:
     return Mark(points, maximum, by_hand, bool(grade.needs_manual_grade), said, grade.auto_score)
 
 
-# ------------------------------------------------------------------------------------------------------------------- as one table
+# ------------------------------------------------------------------------------------- as one table
 class QuestionCsv(ExportPlugin):  # type: ignore[misc]
     """One row per student and assignment: nbgrader's columns, then `status`, then the points of every exercise.
 
-    Status is "graded", "needs review" (a human should look, for instance at an exercise that could not be run here), "not graded" (handed
-    in, but unreadable, or the grading failed) or "missing" (nothing handed in). The last two have no score, which is not a score of 0.
+    Status is "graded", "needs review" (a human should look, for instance at an exercise that could
+    not be run here), "not graded" (handed in, but unreadable, or the grading failed) or "missing"
+    (nothing handed in). The last two have no score, which is not a score of 0.
     """
 
     def export(self, gradebook: Any) -> None:
@@ -110,20 +120,24 @@ class QuestionCsv(ExportPlugin):  # type: ignore[misc]
         dest = self.to or "grades.csv"
         self.log.info("Exporting grades to %s", dest)
         with open(dest, "w", encoding="utf-8", newline="") as file:
-            write(gradebook, file, [str(s) for s in self.student], [str(a) for a in self.assignment])
+            write(gradebook, file, [str(s) for s in self.student],
+                  [str(a) for a in self.assignment])
 
 
-def write(gradebook: Any, file: Any, students: Iterable[str] = (), assignments: Iterable[str] = ()) -> None:
+def write(gradebook: Any, file: Any, students: Iterable[str] = (),
+          assignments: Iterable[str] = ()) -> None:
     """Write the rows of these students and assignments (of all, where none are named)."""
     students, assignments = set(students), set(assignments)
     chosen = [a for a in gradebook.assignments if not assignments or a.name in assignments]
-    exercises = list(dict.fromkeys(name for a in chosen for n in a.notebooks for name in map(title, cells(n))))
+    exercises = list(dict.fromkeys(name for a in chosen for n in a.notebooks
+                                   for name in map(title, cells(n))))
     out = csv.DictWriter(file, [*STOCK, "status", *exercises], restval="")
     out.writeheader()
     for assignment in chosen:
         for student in gradebook.students:
             if not students or student.id in students:
-                out.writerow({key: _safe(value) for key, value in row(gradebook, assignment, student).items()})
+                out.writerow({key: _safe(value)
+                              for key, value in row(gradebook, assignment, student).items()})
 
 
 def cells(notebook: Any) -> list[str]:
@@ -148,7 +162,8 @@ def row(gradebook: Any, assignment: Any, student: Any) -> dict[str, Any]:
     except MissingEntry:
         return told | {"status": "missing"}
     grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
-    return told | {"timestamp": submission.timestamp, "status": status(grades)} | _scores(submission, grades)
+    return (told | {"timestamp": submission.timestamp, "status": status(grades)}
+            | _scores(submission, grades))
 
 
 def status(grades: list[Any]) -> str:
@@ -163,8 +178,10 @@ def _scores(submission: Any, grades: list[Any]) -> dict[str, Any]:
     if status(grades) == "not graded":
         return {}
     penalty = submission.late_submission_penalty or 0.0
-    told = {title(g.name): g.score for g in grades if g.auto_score is not None or g.manual_score is not None}
-    total = {"raw_score": submission.score, "late_submission_penalty": penalty, "score": max(0.0, submission.score - penalty)}
+    told = {title(g.name): g.score
+            for g in grades if g.auto_score is not None or g.manual_score is not None}
+    total = {"raw_score": submission.score, "late_submission_penalty": penalty,
+             "score": max(0.0, submission.score - penalty)}
     return told | total
 
 

@@ -1,7 +1,8 @@
 """`nbgrader autograde` looks at folders before any step of ours is asked. Here it is given our eyes.
 
-Left alone it passes over a student whose folder it may not look into, waits for a pipe called timestamp.txt, copies what a link leads to,
-and ends for everybody at a name with a line break. Nothing but its one converter is touched, and only for the time of one command.
+Left alone it passes over a student whose folder it may not look into, waits for a pipe called
+timestamp.txt, copies what a link leads to, and ends for everybody at a name with a line break.
+Nothing but its one converter is touched, and only for the time of one command.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ class Entrance:
         """Whether this hand-in is to be graded. A SubmissionError ends this student's turn and nobody else's."""
         if student in self.run.coursedir.student_id_exclude.split(","):
             return False
-        folder = Path(self.run.coursedir.format_path(self.run.coursedir.submitted_directory, student, slug))
+        folder = Path(self.run.coursedir.format_path(self.run.coursedir.submitted_directory,
+                                                     student, slug))
         try:
             if student in self.refused:
                 raise SubmissionError(self.refused[student])
@@ -64,12 +66,14 @@ class Entrance:
         self.run.log.error("Hand-in of %s cannot be read: %s", student, reason)
         if student not in self.refused:
             db_url = self.run.coursedir.db_url
-            marks.forget(Place(self.run.coursedir, self.run, slug, slug, student, db_url))  # no earlier mark may stand for this one
+            # no earlier mark may stand for this one
+            marks.forget(Place(self.run.coursedir, self.run, slug, slug, student, db_url))
         raise SubmissionError(f"{student}: {reason}")
 
     def assignment(self, slug: str, student: str) -> None:
         """Copy what is carried, and nothing that a link or a name could smuggle in; RepairHandIn would take the rest away again."""
-        submitted = self.run.coursedir.format_path(self.run.coursedir.submitted_directory, student, slug)
+        submitted = self.run.coursedir.format_path(self.run.coursedir.submitted_directory,
+                                                   student, slug)
         stock = base.find_all_files
 
         def carried(path: str, exclude: list[str] | None = None) -> list[str]:

@@ -1,6 +1,7 @@
 """Looking at submitted/, where names, kinds, sizes and rights are anybody's.
 
-What cannot be looked at is that student's, by name. No link is followed, no pipe waited for, nothing read beyond its bound.
+What cannot be looked at is that student's, by name. No link is followed, no pipe waited for,
+nothing read beyond its bound.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ from autograder.report.words import called
 
 STAMP = "timestamp.txt"
 DAY_OR_MONTH = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d")  # 02.12.2026 is in December or in February
-SECRET = "submission_secret.txt"  # nbgrader's exchange lays it beside the notebook, and names the feedback with it
+# nbgrader's exchange lays it beside the notebook, and names the feedback with it
+SECRET = "submission_secret.txt"
 MAX_SMALL = 1024  # bytes of a file that holds a line
 NEAR = 3  # students who may be meant by a name that nobody has
 MAX_NAME = 128  # characters of a student's name in the gradebook
@@ -46,13 +48,14 @@ class HandIn:
     secret: bytes = b""
 
 
-# ------------------------------------------------------------------------------------------------------------------------ students
+# ----------------------------------------------------------------------------------------- students
 def folders(coursedir: Any, slug: str) -> Iterator[tuple[str, Path]]:
     """Everybody who may have handed something in, with the folder for it, in nbgrader's order.
 
     A folder that may not be looked into is one, too: only what is certainly not there is left out.
     """
-    before, _, after = coursedir.format_path(coursedir.submitted_directory, "\0", slug).partition("\0")
+    before, _, after = coursedir.format_path(coursedir.submitted_directory, "\0",
+                                             slug).partition("\0")
     end, _, below = after.partition(os.sep)
     parent, start = os.path.split(before)
     for name in sorted(_names(parent)):
@@ -68,7 +71,8 @@ def _names(parent: str) -> list[str]:
     except ABSENT:
         return []
     except OSError as error:
-        raise CourseError(f"{parent} may not be looked into ({error.strerror}). Make it readable and grade again.") from error
+        raise CourseError(f"{parent} may not be looked into ({error.strerror}). Make it readable "
+                          "and grade again.") from error
 
 
 def _may_be_there(folder: Path) -> bool:
@@ -89,7 +93,8 @@ def shown(student: str) -> str:
 def misnamed(student: str) -> str:
     """Why nobody of this name can be in the gradebook; "" for a name as names are."""
     if not student.isprintable():  # bytes that are no UTF-8, line breaks, escapes of the terminal
-        return "the folder's name holds characters that cannot be written. Rename it and grade again."
+        return (
+            "the folder's name holds characters that cannot be written. Rename it and grade again.")
     if len(student) > MAX_NAME:
         return f"the folder's name is longer than {MAX_NAME} characters. Rename it and grade again."
     return ""
@@ -104,10 +109,11 @@ def meant(student: str, known: Mapping[str, str]) -> str:
     near = difflib.get_close_matches(student.casefold(), said, NEAR)
     found = list(dict.fromkeys(one for text in near for one in said[text]))[:NEAR]
     told = " or ".join(called(shown(one), shown(known[one])) for one in found)
-    return f"Did you mean {told}?" if found else "Students are called as their folders in submitted/ are."
+    return (f"Did you mean {told}?" if found
+            else "Students are called as their folders in submitted/ are.")
 
 
-# ------------------------------------------------------------------------------------------------------------------------ hand-ins
+# ----------------------------------------------------------------------------------------- hand-ins
 def take(folder: Path, slug: str) -> HandIn:
     """Read a hand-in's folder; never raises for what a student has put there."""
     path = folder / f"{slug}.ipynb"
@@ -127,7 +133,8 @@ def look(folder: Path, slug: str) -> tuple[Path, bytes]:
     try:
         when(stamp)
     except ValueError:
-        raise SubmissionError(f"its {STAMP} holds no time. Write one like 2026-11-20 10:00:00 UTC, or delete the file.") from None
+        raise SubmissionError(f"its {STAMP} holds no time. Write one like 2026-11-20 10:00:00 UTC, "
+                              "or delete the file.") from None
     return find_notebook(folder, slug), stamp
 
 
@@ -138,11 +145,14 @@ def _must_be_folder(folder: Path) -> None:
     except ABSENT:
         raise SubmissionError(f"its folder {name} is gone. Put it back and grade again.") from None
     except OSError as error:
-        raise SubmissionError(f"its folder {name} may not be looked at ({error.strerror}). Make it readable and grade again.") from None
+        raise SubmissionError(f"its folder {name} may not be looked at ({error.strerror}). Make it "
+                              "readable and grade again.") from None
     if stat.S_ISLNK(mode):
-        raise SubmissionError(f"its folder {name} is only a link. Put the folder itself there and grade again.")
+        raise SubmissionError(
+            f"its folder {name} is only a link. Put the folder itself there and grade again.")
     if not stat.S_ISDIR(mode):
-        raise SubmissionError(f"{name} is no folder. Put the notebook into a folder of this name and grade again.")
+        raise SubmissionError(
+            f"{name} is no folder. Put the notebook into a folder of this name and grade again.")
 
 
 def small(path: Path) -> bytes:
@@ -158,9 +168,11 @@ def small(path: Path) -> bytes:
     except ABSENT:
         return b""
     except OSError as error:
-        raise SubmissionError(f"its {name} may not be read ({error.strerror}). Make it readable, or delete it.") from None
+        raise SubmissionError(f"its {name} may not be read ({error.strerror}). Make it readable, "
+                              "or delete it.") from None
     if len(data) > MAX_SMALL:
-        raise SubmissionError(f"its {name} is larger than {MAX_SMALL} bytes. Delete it, or put the right one there.")
+        raise SubmissionError(
+            f"its {name} is larger than {MAX_SMALL} bytes. Delete it, or put the right one there.")
     return data
 
 
@@ -183,7 +195,8 @@ def when(stamp: bytes) -> datetime.datetime | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of time zones that nobody knows
             return parse_utc(text) if text else None
-    except Exception as error:  # OverflowError, TypeError and whatever else a parser of dates finds to say of a text
+    except Exception as error:
+        # OverflowError, TypeError and whatever else a parser of dates finds to say of a text
         raise ValueError(f"no time: {error}") from error
 
 
@@ -194,21 +207,25 @@ def find_notebook(folder: Path, slug: str) -> Path:
         with os.scandir(folder) as entries:
             names = {e.name: e.is_dir(follow_symlinks=False) for e in entries}
     except OSError as error:
-        raise SubmissionError(f"its folder may not be looked into ({error.strerror}). Make it readable and grade again.") from None
+        raise SubmissionError(f"its folder may not be looked into ({error.strerror}). Make it "
+                              "readable and grade again.") from None
     found = sorted(n for n in names if n.lower().endswith(".ipynb") and not n.startswith("."))
     if expected.name in found:
         return expected
     if not found:
-        raise SubmissionError(f"there is no notebook, {_instead(names)}. Ask for {slug}.ipynb, put it there and grade again.")
+        raise SubmissionError(f"there is no notebook, {_instead(names)}. Ask for {slug}.ipynb, put "
+                              "it there and grade again.")
     if len(found) > 1:
         told = _some([notebook_file.called(Path(n)) for n in found])
-        raise SubmissionError(f"none of the notebooks {told} is called {slug}.ipynb. Rename the right one and grade again.")
+        raise SubmissionError(f"none of the notebooks {told} is called {slug}.ipynb. Rename the "
+                              "right one and grade again.")
     return folder / found[0]
 
 
 def _instead(names: dict[str, bool]) -> str:
     """What a folder holds in which no notebook was found: "only hw1_dropout.ipynb.txt, sub/"."""
-    told = sorted(notebook_file.called(Path(n)) + "/" * is_folder for n, is_folder in names.items() if n != STAMP)
+    told = sorted(notebook_file.called(Path(n)) + "/" * is_folder
+                  for n, is_folder in names.items() if n != STAMP)
     return f"only {_some(told)}" if told else "and nothing else"
 
 
@@ -219,15 +236,17 @@ def _some(names: list[str]) -> str:
 def for_staff(error: str) -> str:
     """What a student would read about a hand-in, and where that asks for another file, what staff do about it."""
     asks = re.search(r"\bhand\b.* in\b", error, re.IGNORECASE)
-    return f"{error} Ask the student for that file, put it into submitted/ and grade again." if asks else error
+    return (f"{error} Ask the student for that file, put it into submitted/ and grade again."
+            if asks else error)
 
 
-# ---------------------------------------------------------------------------------------------------------------- what was collected
+# ------------------------------------------------------------------------------- what was collected
 def in_the_way(folder: Path, slug: str) -> str:
     """Why nothing may be put there: as in grading, no link is followed."""
     for place in (folder.parent, folder) if folder.name == slug else (folder,):
         if os.path.lexists(place) and (place.is_symlink() or not place.is_dir()):
-            return f"{place} is {'only a link' if place.is_symlink() else 'no folder'}; take it away, and collect again"
+            return (f"{place} is {'only a link' if place.is_symlink() else 'no folder'}; take it "
+                    "away, and collect again")
     return ""
 
 

@@ -18,16 +18,19 @@ from autograder.report import collected
 class CollectByName(FileNameCollectorPlugin):  # type: ignore[misc]
     """The collector that says: no pattern of the course's own, so CollectCarefully does it all.
 
-    For a platform that is not known set c.FileNameCollectorPlugin.named_regexp; it then decides alone, as in stock nbgrader.
+    For a platform that is not known set c.FileNameCollectorPlugin.named_regexp; it then decides
+    alone, as in stock nbgrader.
     """
 
 
 class CollectCarefully(ExtractorPlugin):  # type: ignore[misc]
     """Take what Moodle, Canvas, Blackboard, Brightspace, Gradescope, ILIAS and Teams export, and the plain forms made by hand."""
 
-    roster = Unicode("", help="A CSV file with the course's students, for their ids.").tag(config=True)
+    roster = Unicode("", help="A CSV file with the course's students, for their ids.").tag(
+        config=True)
 
-    zone = Unicode("UTC", help="The time zone of the platform's clock, for example Europe/Berlin.").tag(config=True)
+    zone = Unicode("UTC", help="The time zone of the platform's clock, for example "
+                   "Europe/Berlin.").tag(config=True)
 
     def extract(self, archive_path: str, extracted_path: str) -> None:
         """What nbgrader calls first; it ends the command, with 1 if something was not taken."""
@@ -42,7 +45,8 @@ class CollectCarefully(ExtractorPlugin):  # type: ignore[misc]
     def _collected(self, app: Any, archives: Path) -> int:
         try:
             known = roster.read(Path(app.coursedir.root) / self.roster) if self.roster else None
-            found = collect(app.coursedir, archives.parent, [archives], known, app.force, settings.zone(self.zone))
+            found = collect(app.coursedir, archives.parent, [archives], known, app.force,
+                            settings.zone(self.zone))
             for line in collected.lines(found.to_dict()):
                 print(line)
             if known and (named := roster.enter(app.coursedir, known)):

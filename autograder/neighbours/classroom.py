@@ -1,6 +1,7 @@
 """Public checks as GitHub Classroom's points: what education/autograding-grading-reporter reads, and a workflow that runs it.
 
-On GitHub students can change everything that runs there, so nothing secret goes there, and the points are those in reach.
+On GitHub students can change everything that runs there, so nothing secret goes there, and the
+points are those in reach.
 """
 
 from __future__ import annotations
@@ -55,8 +56,10 @@ def result(results: Sequence[ExerciseResult]) -> dict[str, Any]:
 
 def _test(one: ExerciseResult) -> dict[str, Any]:
     passed = one.outcome in ("passed", "not_run")
-    told = {"name": words.line(one.name), "status": "pass" if passed else "fail", "score": round(one.points, 6)}
-    return told | {"message": "" if passed else text.exercise_text(one), "test_code": f'check("{words.line(one.name)}")'}
+    told = {"name": words.line(one.name), "status": "pass" if passed else "fail",
+            "score": round(one.points, 6)}
+    return told | {"message": "" if passed else text.exercise_text(one),
+                   "test_code": f'check("{words.line(one.name)}")'}
 
 
 def line(results: Sequence[ExerciseResult]) -> str:
@@ -68,11 +71,15 @@ def write(slug: str, repository: Path, kit: str) -> Path:
     """Write the workflow into a repository that students are given; `kit` is what pip installs there."""
     path = repository / WORKFLOW
     if (repository / "solutions").is_dir():
-        raise CourseError(f"{repository} holds solutions/, and students would be given it. Name a repository of its own for them.")
+        raise CourseError(f"{repository} holds solutions/, and students would be given it. Name a "
+                          "repository of its own for them.")
     folders = (repository, repository / slug, repository / "assignments" / slug)
-    found = next((f / f"{slug}.ipynb" for f in folders if (f / f"{slug}.ipynb").is_file() and (f / "checks.py").is_file()), None)
+    found = next((f / f"{slug}.ipynb" for f in folders
+                  if (f / f"{slug}.ipynb").is_file() and (f / "checks.py").is_file()), None)
     if found is None:
-        raise CourseError(f"{repository} does not hold {slug}.ipynb with checks.py beside it. Copy assignments/{slug}/ there first.")
+        raise CourseError(f"{repository} does not hold {slug}.ipynb with checks.py beside it. Copy "
+                          f"assignments/{slug}/ there first.")
     with writing(path, "Name another folder."):
-        path.write_text(YAML.format(kit=shlex.quote(kit), notebook=shlex.quote(found.relative_to(repository).as_posix())), encoding="utf-8")
+        path.write_text(YAML.format(kit=shlex.quote(kit), notebook=shlex.quote(
+            found.relative_to(repository).as_posix())), encoding="utf-8")
     return path

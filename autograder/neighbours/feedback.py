@@ -15,8 +15,10 @@ from autograder.nbgrader_plugin.collect import STABLE
 from autograder.report import words
 from autograder.report.standing import Standing
 
-# as the page's template has them; nbgrader's own pages say the first in no one place, and nothing like the second
-TOTAL, WORD = re.compile(r'<p class="total">([\d.]+) '), re.compile(r'<meta content="(\w+)" name="marks"')
+# as the page's template has them; nbgrader's own pages say the first in no one place, and nothing
+# like the second
+TOTAL, WORD = re.compile(r'<p class="total">([\d.]+) '), re.compile(
+    r'<meta content="(\w+)" name="marks"')
 SAFE = str.maketrans(dict.fromkeys('_/\\:*?"<>|', "-"))  # Moodle cuts names at "_"
 
 
@@ -33,7 +35,8 @@ class WayBack:
     """What was written down when the hand-ins were collected from one platform."""
 
     numbers: Mapping[str, str] = field(default_factory=dict)  # the platform's number -> student
-    entries: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # student -> entry of this assignment's manifest
+    # student -> entry of this assignment's manifest
+    entries: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def way_back(root: Path, slug: str, platform: str) -> WayBack:
@@ -47,22 +50,28 @@ def way_back(root: Path, slug: str, platform: str) -> WayBack:
             if entry["platform"] == platform and entry["number"] and entry["student"]:
                 claims.setdefault(str(entry["number"]), set()).add(entry["student"])
                 entries |= {entry["student"]: entry} if here else {}
-    return WayBack({n: min(students) for n, students in claims.items() if len(students) == 1}, entries)
+    return WayBack({n: min(students) for n, students in claims.items() if len(students) == 1},
+                   entries)
 
 
-def pages(coursedir: Any, slug: str, people: Iterable[Standing]) -> tuple[dict[str, Path], dict[str, str]]:
+def pages(coursedir: Any, slug: str,
+          people: Iterable[Standing]) -> tuple[dict[str, Path], dict[str, str]]:
     """Student -> the page for them, and student -> why there is none that may be given back."""
     found, lost = dict[str, Path](), dict[str, str]()
     for one in people:
         student = one.student
-        page = Path(coursedir.format_path(coursedir.feedback_directory, student, slug)) / f"{slug}.html"
-        graded = Path(coursedir.format_path(coursedir.autograded_directory, student, slug)) / f"{slug}.ipynb"
+        page = (Path(coursedir.format_path(coursedir.feedback_directory, student, slug))
+                / f"{slug}.html")
+        graded = (Path(coursedir.format_path(coursedir.autograded_directory, student, slug))
+                  / f"{slug}.ipynb")
         if not graded.is_file():  # a page that is there is of an earlier hand-in
-            lost[student] = "has no notebook in autograded/, of which a page could be made. Tell them their points yourself"
+            lost[student] = ("has no notebook in autograded/, of which a page could be made. Tell "
+                             "them their points yourself")
         elif not page.is_file():
             lost[student] = f"has no page in feedback/. Run: nbgrader generate_feedback {slug}"
         elif page.stat().st_mtime < graded.stat().st_mtime:
-            lost[student] = f"was graded again after the page was written. Run: nbgrader generate_feedback {slug} --force"
+            lost[student] = ("was graded again after the page was written. Run: nbgrader "
+                             f"generate_feedback {slug} --force")
         elif differs := _differs(page.read_text(encoding="utf-8", errors="replace"), one):
             lost[student] = f"says {differs}. Run: nbgrader generate_feedback {slug} --force"
         else:
@@ -99,9 +108,11 @@ def canvas_name(entry: Mapping[str, Any]) -> str:
 
 def write(path: Path, found: Mapping[str, Path], names: Mapping[str, str]) -> Zipped:
     """Zip the pages of those who have a name there."""
-    unknown = "what the platform calls their hand-in is not known, as it was not collected from there"
+    unknown = (
+        "what the platform calls their hand-in is not known, as it was not collected from there")
     done = Zipped(lost={s: unknown for s in found if not names.get(s)})
-    with writing(path, "Name another file, or make room."), zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    with writing(path, "Name another file, or make "
+                 "room."), zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for student, page in found.items():
             if names.get(student):
                 archive.write(page, names[student])

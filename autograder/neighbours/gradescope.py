@@ -32,7 +32,8 @@ export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
 apt-get install -y -qq --no-install-recommends python3 python3-venv bubblewrap libseccomp2
 python3 -m venv "$root/source/venv"
-"$root/source/venv/bin/pip" install --quiet --disable-pip-version-check -r "$root/source/requirements.txt"
+cd "$root/source"
+venv/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
 """
 RUN = """#!/usr/bin/env bash
 # Gradescope runs this for each hand-in of {slug}.
@@ -40,7 +41,8 @@ set -euo pipefail
 root="${{AUTOGRADER_ROOT:-/autograder}}"
 cd "$root/source"  # not where the hand-in lies: Python looks for modules where it is started
 export PYTHONPATH="$root/source/kit" OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
-exec "${{AUTOGRADER_PYTHON:-$root/source/venv/bin/python}}" -m autograder.neighbours.gradescope_run "$root" {slug}
+python="${{AUTOGRADER_PYTHON:-$root/source/venv/bin/python}}"
+exec "$python" -m autograder.neighbours.gradescope_run "$root" {slug}
 """
 
 
@@ -53,7 +55,8 @@ def write(root: Path, slug: str, into: Path) -> int:
             for name, content in sorted(files.items()):
                 archive.writestr(_entry(name), content)
     except OSError as error:
-        raise CourseError(f"{into} cannot be written ({error.strerror or error}). Name another file with --into.") from error
+        raise CourseError(f"{into} cannot be written ({error.strerror or error}). Name another "
+                          "file with --into.") from error
     return len(files)
 
 
@@ -61,7 +64,8 @@ def _entry(name: str) -> zipfile.ZipInfo:
     """The same bytes whenever it is written, and what must be is executable."""
     entry = zipfile.ZipInfo(name)
     entry.compress_type = zipfile.ZIP_DEFLATED
-    entry.external_attr = (stat.S_IFREG | (0o755 if name in ("setup.sh", "run_autograder") else 0o644)) << 16
+    entry.external_attr = (stat.S_IFREG
+                           | (0o755 if name in ("setup.sh", "run_autograder") else 0o644)) << 16
     return entry
 
 
@@ -90,7 +94,8 @@ def _files(root: Path, slug: str) -> Iterator[tuple[str, bytes]]:
 def _below(folder: Path, to: str, without: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts
-        if path.is_file() and not path.is_symlink() and parts[0] not in without and "__pycache__" not in parts:
+        if (path.is_file() and not path.is_symlink() and parts[0] not in without
+                and "__pycache__" not in parts):
             yield f"{to}/{path.relative_to(folder).as_posix()}", path.read_bytes()
 
 
@@ -99,6 +104,7 @@ def requirements() -> list[str]:
     try:
         told = metadata.requires(DISTRIBUTION) or []
     except metadata.PackageNotFoundError:
-        raise CourseError(f"{DISTRIBUTION} is not installed here. Install it: pip install -e '.[grader]'") from None
+        raise CourseError(f"{DISTRIBUTION} is not installed here. Install it: pip install -e "
+                          "'.[grader]'") from None
     plain = [line.partition(";")[0].strip() for line in told if "extra ==" not in line]
     return plain + [line.partition(";")[0].strip() for line in told if line.startswith(NEEDED)]

@@ -1,7 +1,7 @@
 """What runs on Gradescope: the hand-in in ROOT/submission goes through the ordinary grader, and ROOT/results/results.json says what came.
 
-Started by run_autograder, which `autograder gradescope` writes. Where something of ours is broken there are no results: Gradescope then
-says that the autograder failed, and nobody gets a zero.
+Started by run_autograder, which `autograder gradescope` writes. Where something of ours is broken
+there are no results: Gradescope then says that the autograder failed, and nobody gets a zero.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ def graded(root: Path, slug: str) -> Report:
     notebook = submitted(root / "submission", slug)
     if notebook is None:
         told = f"There must be one notebook called {slug}.ipynb in it. Hand that file in."
-        return Report(slug, "", "unreadable", isolation.name, error=told, maximum=staff.assignment.points)
+        return Report(slug, "", "unreadable", isolation.name, error=told,
+                      maximum=staff.assignment.points)
     report = grade_path(notebook, staff, isolation)
     return grade_path(notebook, staff, isolation) if report.stopped else report
 
@@ -57,29 +58,33 @@ def _isolation() -> Isolation:
 
 def submitted(folder: Path, slug: str) -> Path | None:
     """The notebook with the right name, else the only one; a link is none."""
-    found = [p for p in sorted(folder.glob("*")) if p.suffix.lower() == ".ipynb" and p.is_file() and not p.is_symlink()]
+    found = [p for p in sorted(folder.glob("*"))
+             if p.suffix.lower() == ".ipynb" and p.is_file() and not p.is_symlink()]
     named = [p for p in found if p.name == f"{slug}.ipynb"]
     if named or len(found) == 1:
         return (named or found)[0]
     return None
 
 
-# ------------------------------------------------------------------------------------------------------------------- as Gradescope reads it
+# --------------------------------------------------------------------------- as Gradescope reads it
 def results(report: Report) -> dict[str, Any]:
     """Everything for results.json: one test for each exercise. A hand-in that cannot be read has 0 points until it is handed in again.
 
-    The format is that of https://gradescope-autograders.readthedocs.io/en/latest/specs/. No test is hidden: where one is, students see no
-    total.
+    The format is that of https://gradescope-autograders.readthedocs.io/en/latest/specs/. No test is
+    hidden: where one is, students see no total.
     """
     if report.status == "broken":
         raise Broken(report.error)  # a fault of ours has no results
-    told: dict[str, Any] = {"output_format": "text", "test_output_format": "text", "test_name_format": "text", "visibility": "visible"}
+    told: dict[str, Any] = {"output_format": "text", "test_output_format": "text",
+                            "test_name_format": "text", "visibility": "visible"}
     told |= {"stdout_visibility": "hidden", "execution_time": round(report.seconds, 3)}
     if report.status != "graded":
-        return told | {"score": 0.0, "output": f"This hand-in could not be read. {words.clean(report.error)}", "tests": []}
+        return told | {"score": 0.0, "output":
+                       f"This hand-in could not be read. {words.clean(report.error)}", "tests": []}
     notes = [words.clean(note) for note in report.notes]
     tests = [_test(number, result) for number, result in enumerate(report.exercises, 1)]
-    return told | {"score": round(sum(t["score"] for t in tests), 6), "output": "\n".join(notes), "tests": tests}
+    return told | {"score": round(sum(t["score"] for t in tests), 6), "output": "\n".join(notes),
+                   "tests": tests}
 
 
 def _test(number: int, result: ExerciseResult) -> dict[str, Any]:
@@ -97,8 +102,10 @@ def _test(number: int, result: ExerciseResult) -> dict[str, Any]:
 
 def _output(result: ExerciseResult) -> str:
     if result.not_run:
-        return f"Not judged here ({words.clean(result.not_run)}). It counts in full until somebody has looked at it."
-    return text.exercise_text(result, staff=True)  # the points are final here, and hidden cases keep their calls to themselves
+        return (f"Not judged here ({words.clean(result.not_run)}). It counts in full until "
+                "somebody has looked at it.")
+    # the points are final here, and hidden cases keep their calls to themselves
+    return text.exercise_text(result, staff=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """A CSV file that belongs to somebody else: cells are filled, and every other byte stays as it was.
 
-Python's csv module reads such files, and writes them anew: other quotes, other line ends. Here the text of each field is kept.
+Python's csv module reads such files, and writes them anew: other quotes, other line ends. Here the
+text of each field is kept.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from pathlib import Path
 from autograder.model import CourseError
 
 DELIMITERS = ",;\t"
-ENCODINGS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+ENCODINGS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le",
+             codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
 @dataclass
@@ -40,10 +42,12 @@ class Sheet:
         fields = self.fields[row]
         fields += [""] * (column + 1 - len(fields))
         must = any(c in text for c in (self.delimiter, '"', "\r", "\n"))
-        fields[column] = '"' + text.replace('"', '""') + '"' if must or _is_quoted(fields[column]) else text
+        fields[column] = ('"' + text.replace('"', '""') + '"' if must
+                          or _is_quoted(fields[column]) else text)
 
     def data(self) -> bytes:
-        lines = (self.delimiter.join(row) + end for row, end in zip(self.fields, self.ends, strict=True))
+        lines = (self.delimiter.join(row) + end
+                 for row, end in zip(self.fields, self.ends, strict=True))
         return self.mark + "".join(lines).encode(self.encoding)
 
 
@@ -60,7 +64,8 @@ def read(path: Path) -> Sheet:
         encoding = ENCODINGS.get(mark, "utf-8")
         text = data[len(mark) :].decode(encoding)
     except OSError as error:
-        raise CourseError(f"{path} cannot be read ({error.strerror or error}). Name the file that you downloaded.") from error
+        raise CourseError(f"{path} cannot be read ({error.strerror or error}). Name the file that "
+                          "you downloaded.") from error
     except UnicodeError as error:
         raise CourseError(f"{path} is not UTF-8 ({error}). {again}") from error
     delimiter = max(DELIMITERS, key=lambda d: len(_rows(text, d, 1)[0][0]))
@@ -72,8 +77,10 @@ def read(path: Path) -> Sheet:
 
 def _rows(text: str, delimiter: str, most: int = 0) -> tuple[list[list[str]], list[str]]:
     """The fields as they are written and the line ends, of the first `most` rows or of all."""
-    # a field in quotes, with what careless programs write behind them, or one without; then what ends it
-    field = re.compile(rf'("(?:[^"]|"")*"[^{delimiter}\r\n]*|[^{delimiter}\r\n]*)({delimiter}|\r\n|\n|\r|\Z)')
+    # a field in quotes, with what careless programs write behind them, or one without; then what
+    # ends it
+    field = re.compile(
+        rf'("(?:[^"]|"")*"[^{delimiter}\r\n]*|[^{delimiter}\r\n]*)({delimiter}|\r\n|\n|\r|\Z)')
     rows, ends, place = [list[str]()], list[str](), 0
     while found := field.match(text, place):
         rows[-1].append(found[1])

@@ -30,7 +30,8 @@ SECTIONS = (
 
 def page(report: ClassReport, named: bool = False) -> str:
     """The page; `named` where students stand in it under their own names."""
-    timed = sorted((row for row in report.rows if (row.seconds or 0.0) > SLOW), key=lambda r: -(r.seconds or 0.0))
+    timed = sorted((row for row in report.rows if (row.seconds or 0.0) > SLOW),
+                   key=lambda r: -(r.seconds or 0.0))
     return rendered(
         "class.html.j2",
         report=report,
@@ -47,9 +48,12 @@ def rendered(template: str, **values: object) -> str:
     import jinja2
 
     loader = jinja2.PackageLoader("autograder", "report")
-    room = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-    room.filters |= {"points": _points, "number": words.number, "line": words.line, "phrase": words.phrase, "story": words.story}
-    room.filters |= {"percent": _unbroken(percent), "plural": _plural, "duration": _unbroken(duration), "seconds": _unbroken(_seconds)}
+    room = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True,
+                              undefined=jinja2.StrictUndefined)
+    room.filters |= {"points": _points, "number": words.number, "line": words.line,
+                     "phrase": words.phrase, "story": words.story}
+    room.filters |= {"percent": _unbroken(percent), "plural": _plural,
+                     "duration": _unbroken(duration), "seconds": _unbroken(_seconds)}
     return room.get_template(template).render(values)
 
 
@@ -82,7 +86,7 @@ def _seconds(value: float) -> str:
     return f"{value:.1f} s" if value < 10 else f"{value:.0f} s" if value < 120 else duration(value)
 
 
-# ------------------------------------------------------------------------------------------------------------- text, rows and data
+# ------------------------------------------------------------------------------ text, rows and data
 def to_dict(report: ClassReport) -> dict[str, Any]:
     """The report as plain data; `difficulty` is the mean share of the points."""
     told = {"schema": SCHEMA, **asdict(report)}
@@ -102,17 +106,21 @@ def _with_difficulty(item: Item, plain: dict[str, Any]) -> None:
 def rows(report: ClassReport) -> Iterator[tuple[str | float | None, ...]]:
     """A header, then a row for each student."""
     names = [item.name for item in report.exercises]
-    yield ("student", "name", "status", "score", "late_penalty", "seconds_late", *names, "by_hand", "worth_a_look")
+    yield ("student", "name", "status", "score", "late_penalty", "seconds_late", *names, "by_hand",
+           "worth_a_look")
     for row in report.rows:
         points = (row.points.get(name) for name in names)
-        yield (row.student, row.name, row.status, row.score, row.penalty, row.late, *points, " ".join(row.by_hand), "; ".join(row.why))
+        yield (row.student, row.name, row.status, row.score, row.penalty, row.late, *points,
+               " ".join(row.by_hand), "; ".join(row.why))
 
 
 def lines(report: ClassReport) -> Iterator[str]:
     """The most of it on one screen."""
-    yield f"{report.slug}: {report.handed_in} of {len(report.rows)} handed in, {len(report.graded)} graded"
+    yield (f"{report.slug}: {report.handed_in} of {len(report.rows)} handed in, "
+           f"{len(report.graded)} graded")
     missing = [words.called(row.student, row.name) for row in report.rows if row.status == MISSING]
-    yield from [f"    nothing came of: {', '.join(missing[:MISSED])}{_more(missing, MISSED)}"] * bool(missing)
+    yield from ["    nothing came of: "
+                f"{', '.join(missing[:MISSED])}{_more(missing, MISSED)}"] * bool(missing)
     yield from (f"    {note}" for note in report.notes)
     if report.spread:
         s = report.spread
@@ -122,13 +130,16 @@ def lines(report: ClassReport) -> Iterator[str]:
     late = [f"{words.called(row.student, row.name)} {_late(row)}" for row in report.late]
     yield from [f"late: {', '.join(late[:MISSED])}{_more(late, MISSED)}"] * bool(late)
     wide = min(max((len(item.name) for item in report.exercises), default=0), 28)
-    told_apart = any(item.discrimination is not None for item in report.exercises)  # not in a small class
-    yield from [f"{'exercise':{wide + 4}}  mean share{'  discrimination' * told_apart}"] * bool(report.exercises)
+    # not in a small class
+    told_apart = any(item.discrimination is not None for item in report.exercises)
+    yield from [f"{'exercise':{wide + 4}}  mean share{'  discrimination' * told_apart}"] * bool(
+        report.exercises)
     for item in report.exercises:
         shown = "" if item.discrimination is None else f"  {item.discrimination:>14.2f}"
         yield f"    {item.name:{wide}}  {percent(item.difficulty):>10}{shown}"
     yield from _top(report)
-    told = [f"{words.called(row.student, row.name)}: {'; '.join(row.why)}" for row in report.looks] + list(report.strays)
+    told = ([f"{words.called(row.student, row.name)}: {'; '.join(row.why)}" for row in report.looks]
+            + list(report.strays))
     yield from ["worth a look"] * bool(told)
     yield from (f"    {line}" for line in told[:SHOWN])
     yield from [f"   {_more(told, SHOWN)}"] * (len(told) > SHOWN)
@@ -136,7 +147,8 @@ def lines(report: ClassReport) -> Iterator[str]:
 
 def _late(row: Row) -> str:
     """By how much, and what it costs: "by 2 h (-1.5)"."""
-    return (f"by {duration(row.late)}" if row.late else "(no time told)") + f" (-{_points(row.penalty)})" * bool(row.penalty)
+    return ((f"by {duration(row.late)}" if row.late else "(no time told)")
+            + f" (-{_points(row.penalty)})" * bool(row.penalty))
 
 
 def _more(things: Sequence[str], shown: int) -> str:
@@ -148,6 +160,7 @@ def _top(report: ClassReport) -> Iterator[str]:
         yield "misconceptions, by points lost"
     for seen in report.misconceptions[:SHOWN]:
         number = len(seen.students)
-        yield f"    {words.number(round(seen.lost, 2)):>6}  {number} student{'s' * (number != 1)}  {seen.exercise}: {seen.title}"
+        yield (f"    {words.number(round(seen.lost, 2)):>6}  {number} "
+               f"student{'s' * (number != 1)}  {seen.exercise}: {seen.title}")
     if len(report.misconceptions) > SHOWN:
         yield f"    and {len(report.misconceptions) - SHOWN} more"

@@ -1,7 +1,8 @@
 """A class in numbers: from where everybody stands and what was seen of them, to records that pages, tables and JSON show.
 
-Difficulty is the mean share of the points (0: nobody has any, 1: everybody has all). Discrimination is the correlation between the points
-of an item and the points of all the rest of the assignment; see Crocker and Algina, Introduction to Classical and Modern Test Theory.
+Difficulty is the mean share of the points (0: nobody has any, 1: everybody has all). Discrimination
+is the correlation between the points of an item and the points of all the rest of the assignment;
+see Crocker and Algina, Introduction to Classical and Modern Test Theory.
 """
 
 from __future__ import annotations
@@ -134,7 +135,8 @@ class ClassReport:
     @property
     def late(self) -> list[Row]:
         """Who is late, the latest first; at the end of whom only the platform says so, and not by how much."""
-        return sorted((row for row in self.rows if row.late > 0 or UNTIMED in row.why), key=lambda r: -r.late)
+        return sorted((row for row in self.rows if row.late > 0 or UNTIMED in row.why),
+                      key=lambda r: -r.late)
 
     @property
     def looks(self) -> list[Row]:
@@ -153,12 +155,15 @@ def class_report(
     """The report. Students are in it as they are `called`, also where a sentence about one names another: `hide` sees to that."""
     why = defaultdict(list)
     for look in looks:
-        where = f"{look.exercise}: " if look.exercise and not look.what.startswith(look.exercise) else ""
+        where = (f"{look.exercise}: " if look.exercise
+                 and not look.what.startswith(look.exercise) else "")
         why[look.student].append(hide(where + look.what, look.student))
-    rows = [_row(one, called[one.student], seconds.get(one.student), why.pop(one.student, [])) for one in people]
+    rows = [_row(one, called[one.student], seconds.get(one.student), why.pop(one.student, []))
+            for one in people]
     strays = tuple(why.pop("", ()))
     # somebody who handed something in and is not in the gradebook
-    rows += [Row(hide(student, student), "", UNKNOWN, None, 0.0, 0.0, {}, (), None, tuple(told)) for student, told in why.items()]
+    rows += [Row(hide(student, student), "", UNKNOWN, None, 0.0, 0.0, {}, (), None, tuple(told))
+             for student, told in why.items()]
     graded = [one for one in people if one.score is not None]
     known = {one.student: results.get(one.student, ()) for one in graded}
     return ClassReport(
@@ -180,18 +185,21 @@ def _row(one: Standing, person: Person, seconds: float | None, why: Sequence[str
     points = {name: mark.points for name, mark in one.marks.items()}
     by_hand = tuple(name for name, mark in one.marks.items() if mark.by_hand)
     told = tuple(dict.fromkeys([*why, *wanted]))
-    return Row(person.label, person.name, one.status, one.score, one.penalty, one.late, points, by_hand, seconds, told)
+    return Row(person.label, person.name, one.status, one.score, one.penalty, one.late, points,
+               by_hand, seconds, told)
 
 
-# -------------------------------------------------------------------------------------------------------------------------- numbers
+# ------------------------------------------------------------------------------------------ numbers
 def _spread(shares: Sequence[float]) -> Spread | None:
     if not shares:
         return None
     bins = [0] * BINS
     for share in shares:
         bins[min(int(share * BINS + 1e-9), BINS - 1)] += 1
-    low, middle, high = statistics.quantiles(shares, n=4, method="inclusive") if len(shares) > 1 else [shares[0]] * 3
-    return Spread(tuple(bins), statistics.fmean(shares), middle, (low, high), statistics.pstdev(shares))
+    low, middle, high = (statistics.quantiles(shares, n=4, method="inclusive") if len(shares) > 1
+                         else [shares[0]] * 3)
+    return Spread(tuple(bins), statistics.fmean(shares), middle, (low, high),
+                  statistics.pstdev(shares))
 
 
 def correlation(left: Sequence[float], right: Sequence[float]) -> float | None:
@@ -208,19 +216,23 @@ def _centred(values: Sequence[float]) -> list[float]:
     return [v - mean for v in values]
 
 
-def _item(name: str, maximum: float, points: Sequence[float], totals: Sequence[float], sentence: str = "") -> Item:
+def _item(name: str, maximum: float, points: Sequence[float], totals: Sequence[float],
+          sentence: str = "") -> Item:
     rest = [t - p for t, p in zip(totals, points, strict=True)]
     full, none = sum(p >= maximum for p in points), sum(p <= 0 for p in points)
-    return Item(name, maximum, len(points), statistics.fmean(points), correlation(points, rest), full, none, sentence)
+    return Item(name, maximum, len(points), statistics.fmean(points), correlation(points, rest),
+                full, none, sentence)
 
 
 def _exercises(graded: Sequence[Standing], known: Results) -> Iterator[Item]:
     totals = {one.student: one.raw or 0.0 for one in graded}
     for name in dict.fromkeys(name for one in graded for name in one.marks):
-        marks = {one.student: one.marks[name] for one in graded if name in one.marks and one.marks[name].points is not None}
+        marks = {one.student: one.marks[name]
+                 for one in graded if name in one.marks and one.marks[name].points is not None}
         if marks:
             points = [m.points or 0.0 for m in marks.values()]
-            item = _item(name, next(iter(marks.values())).maximum, points, [totals[s] for s in marks])
+            item = _item(name, next(iter(marks.values())).maximum, points,
+                         [totals[s] for s in marks])
             yield replace(item, parts=tuple(_parts(name, known, totals)))
 
 
@@ -236,7 +248,7 @@ def _parts(exercise: str, known: Results, totals: Mapping[str, float]) -> Iterat
         yield _item(name, maximum, [p for _, p in points], [totals[s] for s, _ in points], sentence)
 
 
-# --------------------------------------------------------------------------------------------------------------------------- checks
+# ------------------------------------------------------------------------------------------- checks
 def _checks(known: Results) -> Iterator[CheckItem]:
     counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     lost: dict[tuple[str, str], float] = defaultdict(float)
@@ -245,7 +257,8 @@ def _checks(known: Results) -> Iterator[CheckItem]:
         for verdict, share in _losses(result):
             check = (result.name, verdict.check)
             shown[check] = verdict
-            counts[check]["skipped" if verdict.outcome is Outcome.SKIPPED else "passed" if verdict.passed else "failed"] += 1
+            counts[check]["skipped" if verdict.outcome is Outcome.SKIPPED
+                          else "passed" if verdict.passed else "failed"] += 1
             lost[check] += share
     order = list(dict.fromkeys(r.name for results in known.values() for r in results))
     for check in sorted(shown, key=lambda c: order.index(c[0])):
@@ -265,17 +278,17 @@ def _losses(result: ExerciseResult) -> Iterator[tuple[Verdict, float]]:
         yield verdict, lost.get(verdict.part, 0.0) / guilty[verdict.part] if failed else 0.0
 
 
-# -------------------------------------------------------------------------------------------------------------------- misconceptions
+# ----------------------------------------------------------------------------------- misconceptions
 def _misconceptions(known: Results, called: Mapping[str, Person]) -> Iterator[Seen]:
     found: dict[tuple[str, str], list[tuple[str, float, str]]] = defaultdict(list)
     for student, results in known.items():
         for result in results:
-            for name, message in {d.name: d.message for d in result.diagnoses if d.name != SOMETHING_ELSE}.items():
-                found[result.name, name].append((called[student].label, result.max_points - result.points, message))
-    seen = [
-        Seen(exercise, name, words.line(told[0][2]), tuple(s for s, _, _ in told), sum(lost for _, lost, _ in told))
-        for (exercise, name), told in found.items()
-    ]
+            for name, message in {d.name: d.message
+                                  for d in result.diagnoses if d.name != SOMETHING_ELSE}.items():
+                found[result.name, name].append((called[student].label,
+                                                 result.max_points - result.points, message))
+    seen = [Seen(exercise, name, words.line(told[0][2]), tuple(s for s, _, _ in told),
+                 sum(lost for _, lost, _ in told)) for (exercise, name), told in found.items()]
     yield from sorted(seen, key=lambda m: (-m.lost, -len(m.students), m.exercise, m.name))
 
 

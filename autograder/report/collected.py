@@ -20,11 +20,13 @@ def lines(manifest: Mapping[str, Any]) -> Iterator[str]:
     hand_ins = manifest["hand_ins"]
     wide = min(max((len(h["student"]) for h in hand_ins), default=0), 32)
     for one in hand_ins:
-        when = [*["late"] * bool(one["late"]), one["time"] or "no time told"] if one["late"] or one["time"] else []
+        when = ([*["late"] * bool(one["late"]), one["time"] or "no time told"] if one["late"]
+                or one["time"] else [])
         marks = f" ({', '.join(when)})" if when else ""
         first = one["files"][0]["from"] if one["files"] else ""
         yield f"{words.line(one['student']):{wide}}  {one['status']}{marks}  {words.line(first)}"
-        reasons = (f"{f['from']} {f['why']}" for f in one["files"] if f["why"] and f["why"] not in (one["why"] or ""))
+        reasons = (f"{f['from']} {f['why']}"
+                   for f in one["files"] if f["why"] and f["why"] not in (one["why"] or ""))
         told = [one["why"], *one["notes"], *reasons]
         yield from (f"{'':{wide}}    {words.line(text)}" for text in told if text)
     for stray in manifest["not_taken"]:
@@ -40,38 +42,49 @@ def _summary(manifest: Mapping[str, Any]) -> str:
     counts = {s: states.count(s) for s in ("taken", "as before", "unclear", "not taken")}
     counts["not taken"] += len(manifest["not_taken"])
     told = ", ".join(f"{n} {s}" for s, n in counts.items() if n) or "nothing found"
-    mend = f" Rename such files to <student>_{manifest['assignment']}.ipynb, or name the students with --roster, and collect again."
+    mend = (f" Rename such files to <student>_{manifest['assignment']}.ipynb, or name the students "
+            "with --roster, and collect again.")
     return f"{manifest['assignment']}: {told}.{mend * bool(manifest['unnamed'])}"
 
 
-# ----------------------------------------------------------------------------------------------------------------------- changed
-def changed(changes: Iterable[Change], gradings: int, people: Sequence[Standing] = ()) -> Iterator[str]:
+# ------------------------------------------------------------------------------------------ changed
+def changed(changes: Iterable[Change], gradings: int,
+            people: Sequence[Standing] = ()) -> Iterator[str]:
     """A line for each student and one for each exercise; one that says so when nothing changed, or nothing was graded."""
     if gradings < 2:
-        yield "Only one grading is known, so there is nothing to compare it with." if gradings else "Nothing was graded yet."
+        yield ("Only one grading is known, so there is nothing to compare it with." if gradings
+               else "Nothing was graded yet.")
         return
     students, staying, standing = 0, 0, {one.student: one for one in people}
     for change in changes:
         yield words.line(change.student) + ("  (handed in anew)" if change.handed_in_anew else "")
         now = standing.get(change.student, Standing(change.student, 0.0))
-        differs = None in change.points or any(_counts(one, now.marks.get(one.name)) for one in change.exercises)
+        differs = (None in change.points
+                   or any(_counts(one, now.marks.get(one.name)) for one in change.exercises))
         students, staying = students + differs, staying + (not differs)
         if None in change.points:
-            yield f"    {' -> '.join('no mark' if p is None else words.number(p) for p in change.points)}"
+            told = ("no mark" if p is None else words.number(p) for p in change.points)
+            yield f"    {' -> '.join(told)}"
         else:
             yield from _moved(change, now.marks)
-        yield from [f"    late: -{words.number(now.penalty)}, so {words.number(now.score or 0.0)} count"] * bool(now.penalty)
-    stay = f" {staying} keep{'s' * (staying == 1)} the points given by hand, or kept by --never-lower." * bool(staying)
-    yield (f"{students} student{'s' * (students != 1)} with other points than before." if students else "No points changed.") + stay
-    if unmarked := [f"{words.line(s.student)} ({NO_MARK[s.status]})" for s in people if s.status in NO_MARK]:
-        yield f"no mark: {', '.join(unmarked[:SHOWN])}" + f" and {len(unmarked) - SHOWN} more" * (len(unmarked) > SHOWN)
+        yield from [f"    late: -{words.number(now.penalty)}, so {words.number(now.score or 0.0)} "
+                    "count"] * bool(now.penalty)
+    stay = (f" {staying} keep{'s' * (staying == 1)} the points given by hand, or kept by "
+            "--never-lower." * bool(staying))
+    yield (f"{students} student{'s' * (students != 1)} with other points than before." if students
+           else "No points changed.") + stay
+    if unmarked := [f"{words.line(s.student)} ({NO_MARK[s.status]})"
+                    for s in people if s.status in NO_MARK]:
+        yield (f"no mark: {', '.join(unmarked[:SHOWN])}"
+               + f" and {len(unmarked) - SHOWN} more" * (len(unmarked) > SHOWN))
 
 
 def _moved(change: Change, marks: Mapping[str, Mark]) -> Iterator[str]:
     for one in change.exercises:
         then, now = one.worth
         of = ["" if then == now or w is None else f" of {words.number(w)}" for w in one.worth]
-        yield f"    {one.name}: {words.number(one.before)}{of[0]} -> {words.number(one.after)}{of[1]}{_stays(one, marks.get(one.name))}"
+        yield (f"    {one.name}: {words.number(one.before)}{of[0]} -> "
+               f"{words.number(one.after)}{of[1]}{_stays(one, marks.get(one.name))}")
         same = [SAME] * (then == now and not change.handed_in_anew)
         told = list(dict.fromkeys(one.reasons)) or same
         yield from (f"        {words.line(reason)}" for reason in told[:SENTENCES])
@@ -88,4 +101,5 @@ def _stays(one: Moved, mark: Mark | None) -> str:
     kept = "" if one.found is None else f" (kept: the checks now give {words.number(one.found)})"
     if mark is None or not mark.by_hand or mark.points is None:
         return kept
-    return f"{kept} by the checks; the {words.number(mark.points)} given by hand stay{'s' * (mark.points == 1)}"
+    return (f"{kept} by the checks; the {words.number(mark.points)} given by hand "
+            f"stay{'s' * (mark.points == 1)}")

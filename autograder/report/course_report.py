@@ -85,12 +85,14 @@ def _behind(shares: Sequence[float | None], status: Sequence[str]) -> Iterator[s
     missing = next((n for n, s in enumerate(reversed(status)) if s != MISSING), len(status))
     if missing:
         times = "time" if missing == 1 else f"{missing} times"
-        yield "handed in nothing yet" if missing == len(status) else f"handed in nothing the last {times}"
+        yield ("handed in nothing yet" if missing == len(status)
+               else f"handed in nothing the last {times}")
         return
     known = [s for s in shares if s is not None]
     if len(known) > 1 and max(known[-2:]) < LOW:
         yield f"below {percent(LOW)} twice in a row"
-    if len(known) > 2 and shares[-1] is not None and known[-1] < statistics.fmean(known[:-1]) - DROP:
+    if (len(known) > 2 and shares[-1] is not None
+            and known[-1] < statistics.fmean(known[:-1]) - DROP):
         yield f"{percent(known[-1])} after {percent(statistics.fmean(known[:-1]))} on average"
 
 
@@ -109,19 +111,23 @@ def _again(assignments: Sequence[ClassReport]) -> Iterator[Again]:
     yield from sorted(found, key=lambda a: (-len(a.stayed), -sum(a.students), a.name))
 
 
-# -------------------------------------------------------------------------------------------------------------------------- as text
+# ------------------------------------------------------------------------------------------ as text
 def lines(report: CourseReport) -> Iterator[str]:
     """The most of it on one screen."""
     wide = max(len(slug) for slug in report.slugs)
     for one in report.assignments:
-        spread = f"mean {percent(one.spread.mean)}, median {percent(one.spread.median)}" if one.spread else "nothing graded"
+        spread = (f"mean {percent(one.spread.mean)}, median {percent(one.spread.median)}"
+                  if one.spread else "nothing graded")
         yield f"{one.slug:{wide}}  {one.handed_in} of {len(one.rows)} handed in, {spread}"
     yield f"falling behind ({BEHIND}): {len(report.behind)} of {len(report.lines)} students"
-    yield from (f"    {words.called(line.student, line.name)}: {'; '.join(line.why)}" for line in report.behind[:SHOWN])
+    yield from (f"    {words.called(line.student, line.name)}: {'; '.join(line.why)}"
+                for line in report.behind[:SHOWN])
     yield from [f"    and {len(report.behind) - SHOWN} more"] * (len(report.behind) > SHOWN)
-    yield "misconceptions that come back" if report.again else "no misconception was seen in more than one assignment"
+    yield ("misconceptions that come back" if report.again
+           else "no misconception was seen in more than one assignment")
     for seen in report.again[:SHOWN]:
-        where = ", ".join(f"{slug}: {n}" for slug, n in zip(report.slugs, seen.students, strict=True) if n)
+        where = ", ".join(f"{slug}: {n}"
+                          for slug, n in zip(report.slugs, seen.students, strict=True) if n)
         yield f"    {seen.title} ({where}; {len(seen.stayed)} kept it)"
 
 
@@ -134,8 +140,10 @@ def rows(report: CourseReport) -> Iterator[tuple[str | float | None, ...]]:
 
 def to_dict(report: CourseReport) -> dict[str, Any]:
     """The report as plain data, without the reports on single assignments."""
-    told = [{"assignment": one.slug, "handed_in": one.handed_in, "spread": one.spread and asdict(one.spread)} for one in report.assignments]
-    return {"schema": SCHEMA, "assignments": told, "students": [*map(asdict, report.lines)], "come_back": [*map(asdict, report.again)]}
+    told = [{"assignment": one.slug, "handed_in": one.handed_in,
+             "spread": one.spread and asdict(one.spread)} for one in report.assignments]
+    return {"schema": SCHEMA, "assignments": told, "students": [*map(asdict, report.lines)],
+            "come_back": [*map(asdict, report.again)]}
 
 
 def page(report: CourseReport, named: bool = False) -> str:

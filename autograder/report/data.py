@@ -20,15 +20,18 @@ SCHEMA = 1  # a new number whenever a key changes its meaning
 
 SECONDS = 2.0  # between two writings of a file that grows
 
-HEADER = ("assignment", "submission", "status", "exercise", "outcome", "points", "max_points", "parts", "diagnoses", "error")
+HEADER = ("assignment", "submission", "status", "exercise", "outcome", "points", "max_points",
+          "parts", "diagnoses", "error")
 
 Cell = str | float | None
 
 
-def to_dict(report: Report, calls: Mapping[str, Mapping[str, str]] = MappingProxyType({})) -> dict[str, Any]:
+def to_dict(report: Report,
+            calls: Mapping[str, Mapping[str, str]] = MappingProxyType({})) -> dict[str, Any]:
     """The report as plain data that any JSON writer accepts: no NaN, no surrogates. Without a mark, `points` is null.
 
-    `calls` are exercise -> check -> the call that shows what is wrong, hidden cases among them: for staff alone.
+    `calls` are exercise -> check -> the call that shows what is wrong, hidden cases among them: for
+    staff alone.
     """
     return {
         "schema": SCHEMA,
@@ -40,7 +43,8 @@ def to_dict(report: Report, calls: Mapping[str, Mapping[str, str]] = MappingProx
         "points": _number(report.points),
         "max_points": _number(report.max_points),
         "exercises": [_exercise(result, calls.get(result.name, {})) for result in report.exercises],
-        "worth_a_look": [{"exercise": k["exercise"], "what": k["what"]} for k in looks.to_dicts(looks.of_report(report, ""))],
+        "worth_a_look": [{"exercise": k["exercise"], "what": k["what"]}
+                         for k in looks.to_dicts(looks.of_report(report, ""))],
     }
 
 
@@ -52,8 +56,10 @@ def _exercise(result: ExerciseResult, calls: Mapping[str, str]) -> dict[str, Any
         "max_points": _number(result.max_points),
         "outcome": result.outcome,
         "parts": [_part(part) for part in result.parts],
-        "verdicts": [_verdict(v, parts.get(v.part), calls.get(v.check, v.call)) for v in result.verdicts],
-        "diagnoses": [{"name": words.clean(d.name), "message": words.clean(d.message)} for d in result.diagnoses],
+        "verdicts": [_verdict(v, parts.get(v.part), calls.get(v.check, v.call))
+                     for v in result.verdicts],
+        "diagnoses": [{"name": words.clean(d.name), "message": words.clean(d.message)}
+                      for d in result.diagnoses],
     }
 
 
@@ -96,12 +102,14 @@ def _number(value: float | None) -> float | None:
 class JsonFile:
     """A file that at any moment holds, whole, what `value` said some seconds ago at most; a context manager.
 
-    It is written before anything is graded, so that a folder which does not exist is told at once, and whatever ends the command.
+    It is written before anything is graded, so that a folder which does not exist is told at once,
+    and whatever ends the command.
     """
 
     def __init__(self, path: Path | None, value: Callable[[], Any]) -> None:
         self._path, self._value, self._written = path, value, 0.0
-        self._plain = path is not None and (path.is_file() or not path.exists())  # a pipe or /dev/stdout is written once, at the end
+        # a pipe or /dev/stdout is written once, at the end
+        self._plain = path is not None and (path.is_file() or not path.exists())
 
     def step(self) -> None:
         """Something is new."""
@@ -132,10 +140,11 @@ class JsonFile:
 
 
 def _unwritten(path: Path, error: OSError) -> Broken:
-    return Broken(f"{path} cannot be written ({error.strerror or error}). Name another file, or make room.")
+    return Broken(
+        f"{path} cannot be written ({error.strerror or error}). Name another file, or make room.")
 
 
-# ------------------------------------------------------------------------------------------------------------------- spreadsheets
+# ------------------------------------------------------------------------------------- spreadsheets
 def rows(reports: Sequence[Report]) -> Iterator[tuple[Cell, ...]]:
     """HEADER, then one row for each exercise of each hand-in; a hand-in without a mark has one row that says why."""
     yield HEADER
@@ -148,7 +157,8 @@ def rows(reports: Sequence[Report]) -> Iterator[tuple[Cell, ...]]:
             names = " ".join(words.clean(d.name) for d in result.diagnoses)
             points = (_number(result.points), _number(result.max_points))
             parts = "; ".join(f"{words.clean(p.name)} {words.part_points(p)}" for p in result.parts)
-            yield (*start, result.name, result.outcome, *points, parts, names, words.clean(result.not_run))
+            yield (*start, result.name, result.outcome, *points, parts, names,
+                   words.clean(result.not_run))
 
 
 def write_rows(path: Path, table: Iterable[Sequence[Cell]]) -> None:
@@ -156,7 +166,8 @@ def write_rows(path: Path, table: Iterable[Sequence[Cell]]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(path, "w", encoding="utf-8", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerows([_harmless(cell) for cell in row] for row in table)
+            csv.writer(file, lineterminator="\n").writerows([_harmless(cell) for cell in row]
+                                                            for row in table)
     except OSError as error:
         raise _unwritten(path, error) from error
 

@@ -1,6 +1,7 @@
 """One hand-in explained to staff: under each check that did not hold the very call, hidden or not, and what a replay of it gave.
 
-None of this is for students. It is made from what a witness saw, never from a report that a page is made of.
+None of this is for students. It is made from what a witness saw, never from a report that a page is
+made of.
 """
 
 from __future__ import annotations
@@ -49,11 +50,12 @@ class Explanation:
         return self.more.get(exercise, {})
 
 
-# --------------------------------------------------------------------------------------------------------------------------- text
+# --------------------------------------------------------------------------------------------- text
 def as_text(told: Explanation) -> str:
     """For the terminal."""
     report = told.report
-    head = [SECRET, f"{words.line(report.assignment)}  {words.line(report.submission)}", *map(words.line, told.standing)]
+    head = [SECRET, f"{words.line(report.assignment)}  {words.line(report.submission)}",
+            *map(words.line, told.standing)]
     blocks = ["\n".join(head)]
     blocks += ["\n".join(f"note  {words.line(note)}" for note in report.notes)] * bool(report.notes)
     for result in told.chosen:
@@ -66,12 +68,14 @@ def _named(result: ExerciseResult) -> str:
     """The parts of an exercise by the names that --set knows; the sentences stand above."""
     parts = ", ".join(f"{p.name}={words.number(p.points)}" for p in result.parts)
     apart = abs(sum(p.points for p in result.parts) - result.points) > words.CLOSE
-    return f"for --set: {parts}" + f"; all of it by hand: {result.name}={words.number(result.points)}" * apart
+    return (f"for --set: {parts}"
+            + f"; all of it by hand: {result.name}={words.number(result.points)}" * apart)
 
 
 def _lines(found: Explained) -> Iterator[str]:
     if found.call:
-        yield from ["call", *(f"    {line}" for line in words.clean(found.call, LONGEST).split("\n"))]
+        yield from ["call", *(f"    {line}"
+                              for line in words.clean(found.call, LONGEST).split("\n"))]
     for one in found.replay:
         yield f"replay {words.clean(one.call)}"
         yield from _side("theirs", answer(one.theirs))
@@ -85,20 +89,23 @@ def _side(label: str, shown: str) -> Iterator[str]:
     yield from (f"            {line}" for line in lines[1:])
 
 
-# --------------------------------------------------------------------------------------------------------------------------- HTML
+# --------------------------------------------------------------------------------------------- HTML
 def as_html(told: Explanation) -> str:
     """A page by itself, with masks as pictures."""
     blocks = []
     for result in told.chosen:
         more = {check: "".join(_pieces(found)) for check, found in told.of(result.name).items()}
-        blocks.append(html.exercise_html(result, True, more) + f'<div style="opacity:.75">{html.escape(_named(result))}</div>')
-    above = [f'<p style="font-weight:600">{SECRET}</p>', *(f"<p>{html.escape(line)}</p>" for line in told.standing)]
+        blocks.append(html.exercise_html(result, True, more)
+                      + f'<div style="opacity:.75">{html.escape(_named(result))}</div>')
+    above = [f'<p style="font-weight:600">{SECRET}</p>',
+             *(f"<p>{html.escape(line)}</p>" for line in told.standing)]
     return html.page(told.report, "".join(above), "".join(blocks))
 
 
 def _pieces(found: Explained) -> Iterator[str]:
     if found.call:
-        yield f'<div style="opacity:.75;margin-top:.3em">The call:</div>{html.code(found.call, LONGEST)}'
+        yield '<div style="opacity:.75;margin-top:.3em">The call:</div>'
+        yield html.code(found.call, LONGEST)
     for one in found.replay:
         yield f'<div style="opacity:.75;margin-top:.3em">Once more:</div>{html.code(one.call)}'
         sides = "".join(_column(*side) for side in (("Theirs", one.theirs), ("Ours", one.ours)))
@@ -109,10 +116,11 @@ def _pieces(found: Explained) -> Iterator[str]:
 
 def _column(label: str, one: Answer) -> str:
     drawing = html.picture(mask(one.value), label) if one.outcome is Outcome.PASSED else ""
-    return f'<div style="flex:1;min-width:min(16em,100%)"><b>{label}</b>{html.code(answer(one), rows=True)}{drawing}</div>'
+    return (f'<div style="flex:1;min-width:min(16em,100%)"><b>{label}</b>'
+            f"{html.code(answer(one), rows=True)}{drawing}</div>")
 
 
-# ------------------------------------------------------------------------------------------------------------------------- values
+# ------------------------------------------------------------------------------------------- values
 def answer(one: Answer) -> str:
     """What came back, in a few lines; how the call ended where nothing did."""
     if one.outcome is Outcome.PASSED:
@@ -124,7 +132,8 @@ def answer(one: Answer) -> str:
 def _value(value: Any) -> Iterator[str]:
     import numpy as np
 
-    if isinstance(value, (tuple, list)) and any(isinstance(item, (np.ndarray, tuple, list, dict, Opaque)) for item in value):
+    if (isinstance(value, (tuple, list))
+            and any(isinstance(item, (np.ndarray, tuple, list, dict, Opaque)) for item in value)):
         for number, item in enumerate(value):
             first, *rest = _value(item)
             yield from (f"[{number}] {first}", *rest)
@@ -134,16 +143,19 @@ def _value(value: Any) -> Iterator[str]:
             yield from (f"{name!r}: {first}", *rest)
     elif isinstance(value, np.ndarray):
         yield f"{value.dtype.name} array of shape {value.shape}"
-        yield from np.array2string(value, precision=5, threshold=ITEMS, edgeitems=3, max_line_width=90).split("\n")
+        yield from np.array2string(value, precision=5, threshold=ITEMS, edgeitems=3,
+                                   max_line_width=90).split("\n")
     else:
-        yield f"{value.kind}, not compared" if isinstance(value, Opaque) else repr(value)  # a cache is the business of who made it
+        # a cache is the business of who made it
+        yield f"{value.kind}, not compared" if isinstance(value, Opaque) else repr(value)
 
 
 def mask(value: Any) -> Any:
     """What of a value is worth a drawing: the first 2-D array in it that has zeros and others; None when there is none."""
     import numpy as np
 
-    if isinstance(value, np.ndarray) and value.ndim == 2 and 0 < np.count_nonzero(value) < value.size:
+    if (isinstance(value, np.ndarray) and value.ndim == 2
+            and 0 < np.count_nonzero(value) < value.size):
         return value
     found = (mask(item) for item in value) if isinstance(value, (tuple, list)) else ()
     return next((drawing for drawing in found if drawing is not None), None)
@@ -155,14 +167,18 @@ def compared(one: Replayed) -> str:
 
     pair = [_first(a.value) for a in (one.theirs, one.ours)]
     theirs, ours = pair
-    if not all(isinstance(v, np.ndarray) and v.dtype.kind in "biuf" for v in pair) or theirs.shape != ours.shape:
+    if (not all(isinstance(v, np.ndarray) and v.dtype.kind in "biuf" for v in pair)
+            or theirs.shape != ours.shape):
         return ""
     apart = np.abs(theirs.astype(float) - ours.astype(float))
     differing = int(np.count_nonzero(~(apart == 0)))
     if not differing:
-        return "the same to the last digit" + f", as {theirs.dtype} in place of {ours.dtype}" * bool(theirs.dtype != ours.dtype)
-    far = f", by {np.nanmax(apart):.6g} at most" if np.isfinite(apart).any() and theirs.dtype != bool else ""
-    return f"differ in {differing} of {apart.size} places{far}" + " (a generator goes in: another draw may be as right)" * one.drawn
+        return ("the same to the last digit" + f", as {theirs.dtype} in place of "
+                f"{ours.dtype}" * bool(theirs.dtype != ours.dtype))
+    far = (f", by {np.nanmax(apart):.6g} at most" if np.isfinite(apart).any()
+           and theirs.dtype != bool else "")
+    return (f"differ in {differing} of {apart.size} places{far}"
+            + " (a generator goes in: another draw may be as right)" * one.drawn)
 
 
 def _first(value: Any) -> Any:

@@ -72,8 +72,9 @@ def _more(waiting: int) -> str:
     return f"{waiting} more sentence{'s' * (waiting != 1)} will be tried once this holds"
 
 
-# --------------------------------------------------------------------------------------------------------------------------- text
-def guide_text(result: ExerciseResult, after: str = "", told: str = "", climb: Climb = START) -> str:
+# --------------------------------------------------------------------------------------------- text
+def guide_text(result: ExerciseResult, after: str = "", told: str = "",
+               climb: Climb = START) -> str:
     """What a terminal shows; `after` is said when there is nothing left to mend, `told` in any case."""
     if result.not_run:
         return f"- {words.line(result.name)} {words.summary(result)}"
@@ -95,23 +96,28 @@ def _lines(result: ExerciseResult, after: str, climb: Climb) -> Iterator[str]:
     first, shown = first_cross(found), to_look_at(result)
     for block in found:
         if block.part:
-            yield text.heading(block.mark, words.part_sentence(block.part), words.part_points(block.part))
+            yield text.heading(block.mark, words.part_sentence(block.part),
+                               words.part_points(block.part))
         for verdict in block.crosses or ([first] if first in block.waiting else []):
             told = cross_text(verdict, result, climb)
-            yield textwrap.indent(told if verdict in shown else told.split("\n")[0], "   " * bool(block.part))
-    waiting = sum(len(b.waiting) for b in found) - (first is not None and first.outcome is Outcome.SKIPPED)
+            yield textwrap.indent(told if verdict in shown else told.split("\n")[0],
+                                  "   " * bool(block.part))
+    waiting = (sum(len(b.waiting) for b in found)
+               - (first is not None and first.outcome is Outcome.SKIPPED))
     if waiting and first:
         yield f"   {_more(waiting)}"
     if after and first is None:
         yield after
 
 
-# --------------------------------------------------------------------------------------------------------------------------- HTML
-def guide_html(result: ExerciseResult, after: str = "", told: str = "", climb: Climb = START) -> str:
+# --------------------------------------------------------------------------------------------- HTML
+def guide_html(result: ExerciseResult, after: str = "", told: str = "",
+               climb: Climb = START) -> str:
     """What a notebook shows: one block, in the colours of the page around it."""
     last = html.line(told) if told else ""
     inside = "".join(_pieces(result, after, climb)) + last
-    return html.framed(result, f'<div style="margin-left:.6em">{inside}</div>')  # room for the triangles
+    # room for the triangles
+    return html.framed(result, f'<div style="margin-left:.6em">{inside}</div>')
 
 
 def _pieces(result: ExerciseResult, after: str, climb: Climb) -> Iterator[str]:
@@ -124,9 +130,11 @@ def _pieces(result: ExerciseResult, after: str, climb: Climb) -> Iterator[str]:
     for block in found:
         heading = html.heading(block.part, block.mark) if block.part else ""
         crosses = block.crosses or ([first] if first in block.waiting else [])
-        inside = "".join(_told(v, hints.get(v.check, ()), climb, v is first, v is drawn) for v in crosses)
+        inside = "".join(_told(v, hints.get(v.check, ()), climb, v is first, v is drawn)
+                         for v in crosses)
         held = "".join(html.verdict_html(v, (), draw=False) for v in block.held)
-        yield html.folded(heading, held) if heading and held and not inside else heading + html.indented(inside or held)
+        yield (html.folded(heading, held) if heading and held and not inside
+               else heading + html.indented(inside or held))
     waiting = [v for b in found for v in b.waiting if v is not first]
     if waiting and first:
         listed = "".join(html.verdict_html(v, (), draw=False, brief=True) for v in waiting)
@@ -135,15 +143,17 @@ def _pieces(result: ExerciseResult, after: str, climb: Climb) -> Iterator[str]:
         yield html.line(after)
 
 
-def _told(verdict: Verdict, hints: Sequence[Diagnosis], climb: Climb, first: bool, drawn: bool) -> str:
+def _told(verdict: Verdict, hints: Sequence[Diagnosis], climb: Climb, first: bool,
+          drawn: bool) -> str:
     """The first cross as a whole, another one behind its sentence."""
     more = ladder.as_html(hints, verdict, climb)
     if first:
         return html.verdict_html(_plain(verdict), (), drawn, more)
-    return html.folded(html.verdict_html(verdict, (), draw=False, brief=True), html.details(verdict, (), drawn) + more)
+    return html.folded(html.verdict_html(verdict, (), draw=False, brief=True),
+                       html.details(verdict, (), drawn) + more)
 
 
-# ----------------------------------------------------------------------------------------------------------------- all exercises
+# ------------------------------------------------------------------------------------ all exercises
 def overview(results: Sequence[ExerciseResult]) -> Iterator[str]:
     """All exercises in a few lines: how much of each holds, the points in reach, and what comes next; nothing for no exercise."""
     rows = [_row(result) for result in results]
@@ -152,9 +162,11 @@ def overview(results: Sequence[ExerciseResult]) -> Iterator[str]:
     widths = [max(len(row[column]) for row in [HEAD, *rows]) for column in range(3)]
     for row in [HEAD, *rows]:
         start = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False))
-        yield f"{start}  {textwrap.shorten(row[3], max(20, WIDTH - len(start) - 2), placeholder=' ...')}".rstrip()
+        room = max(20, WIDTH - len(start) - 2)
+        yield f"{start}  {textwrap.shorten(row[3], room, placeholder=' ...')}".rstrip()
     judged = [r for r in results if not r.not_run]
-    reach, most = (words.number(sum(getattr(r, name) for r in judged)) for name in ("points", "max_points"))
+    reach, most = (words.number(sum(getattr(r, name) for r in judged))
+                   for name in ("points", "max_points"))
     yield f"{'all'.ljust(widths[0])}  {''.ljust(widths[1])}  {reach} of {most}"
 
 

@@ -11,7 +11,9 @@ from autograder.report import html, text, words
 
 MOST_HINTS = 2
 MOST_PRINTED = 6  # lines
-HINT, WHY, WHERE = ("hint  ", "A hint"), ("why   ", "Why, and what instead"), ("where ", "Where it comes from")  # in text, in HTML
+# in text, in HTML
+HINT, WHY, WHERE = ("hint  ", "A hint"), ("why   ", "Why, and what instead"), (
+    "where ", "Where it comes from")
 SENTENCE = re.compile(r"(?<=[.?!])\s+(?=[A-Z`(\[])")
 Rungs = list[tuple[tuple[str, str], str]]  # the labels of a rung, and what it says
 
@@ -26,8 +28,10 @@ class Climb:
 
 def homes(result: ExerciseResult, crosses: Sequence[Verdict]) -> dict[str, list[Diagnosis]]:
     """Check -> the hints that stand beside its cross: the first one that the belief explains, or else the first of all."""
-    places = {id(d): next((n for n, v in enumerate(crosses) if v.check in d.crosses), 0) for d in result.diagnoses}
-    chosen = sorted((d for d in result.diagnoses if d.message and crosses), key=lambda d: places[id(d)])[:MOST_HINTS]
+    places = {id(d): next((n for n, v in enumerate(crosses) if v.check in d.crosses), 0)
+              for d in result.diagnoses}
+    chosen = sorted((d for d in result.diagnoses if d.message and crosses),
+                    key=lambda d: places[id(d)])[:MOST_HINTS]
     found: dict[str, list[Diagnosis]] = {}
     for diagnosis in chosen:
         found.setdefault(crosses[places[id(diagnosis)]].check, []).append(diagnosis)
@@ -55,7 +59,7 @@ def printed(verdict: Verdict) -> str:
     return "\n".join([*lines[:MOST_PRINTED], *["..."] * (len(lines) > MOST_PRINTED)])
 
 
-# --------------------------------------------------------------------------------------------------------------------------- text
+# --------------------------------------------------------------------------------------------- text
 def as_text(hints: Sequence[Diagnosis], verdict: Verdict, climb: Climb) -> list[str]:
     """The rungs that were asked for, and how to see the next one."""
     lines = text.below("prints  ", printed(verdict))
@@ -68,15 +72,18 @@ def as_text(hints: Sequence[Diagnosis], verdict: Verdict, climb: Climb) -> list[
     return lines
 
 
-# --------------------------------------------------------------------------------------------------------------------------- HTML
+# --------------------------------------------------------------------------------------------- HTML
 def as_html(hints: Sequence[Diagnosis], verdict: Verdict, climb: Climb) -> str:
     """The first rung open, each further one to be opened inside the one before."""
     shown = printed(verdict)
-    said = f'<div style="opacity:.75;margin-top:.3em">Your code printed:</div>{html.code(shown)}' if shown else ""
-    return said + "".join(html.box(ladder[0][0][1], _rung(ladder, climb.rung), html.AMBER) for ladder in ladders(hints, verdict))
+    said = (f'<div style="opacity:.75;margin-top:.3em">Your code printed:</div>{html.code(shown)}'
+            if shown else "")
+    return said + "".join(html.box(ladder[0][0][1], _rung(ladder, climb.rung), html.AMBER)
+                          for ladder in ladders(hints, verdict))
 
 
 def _rung(ladder: Rungs, opened: int) -> str:
     (labels, told), *further = ladder
     shown = html.code(told) if labels is WHERE else html.escape(told)
-    return shown + (html.folded(f"<b>{further[0][0][1]}</b>", _rung(further, opened - 1), opened > 1, "inside") if further else "")
+    return shown + (html.folded(f"<b>{further[0][0][1]}</b>", _rung(further, opened - 1),
+                                opened > 1, "inside") if further else "")

@@ -1,6 +1,7 @@
 """What of an exercise opens a student's feedback page: its parts with their points, and what is to be learned first.
 
-It travels in the metadata of a check cell's output, as plain data. Nothing of a hidden case is in it that the report below does not say.
+It travels in the metadata of a check cell's output, as plain data. Nothing of a hidden case is in
+it that the report below does not say.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from autograder.model import ExerciseResult
 from autograder.report import html, words
 
 FIRST = 2  # things to learn; more are not read
-UNWRITTEN = ("is not written yet", "another name", "is missing")  # so ends what is said where no answer is: nothing to learn
+# so ends what is said where no answer is: nothing to learn
+UNWRITTEN = ("is not written yet", "another name", "is missing")
 
 
 def of_result(result: ExerciseResult) -> dict[str, Any]:
@@ -20,9 +22,11 @@ def of_result(result: ExerciseResult) -> dict[str, Any]:
     return {
         "points": result.points,
         "not_run": bool(result.not_run),
-        "written": not (trouble := words.first_trouble(result)) or bool(result.points) or not trouble.got.endswith(UNWRITTEN),
+        "written": not (trouble := words.first_trouble(result)) or bool(result.points)
+        or not trouble.got.endswith(UNWRITTEN),
         "parts": [
-            {"name": p.name, "sentence": words.part_sentence(p), "points": p.points, "most": p.max_points, "mark": words.part_mark(p, of)}
+            {"name": p.name, "sentence": words.part_sentence(p), "points": p.points,
+             "most": p.max_points, "mark": words.part_mark(p, of)}
             for p, of in words.grouped(result)
             if p
         ],
@@ -35,7 +39,8 @@ def _lesson(result: ExerciseResult) -> dict[str, Any] | None:
     verdict = words.first_trouble(result)
     if verdict is None or result.points >= result.max_points:
         return None
-    drawn = next((v.picture for v in result.verdicts if not v.passed and v.picture is not None), None)
+    drawn = next((v.picture for v in result.verdicts
+                  if not v.passed and v.picture is not None), None)
     lost = result.max_points - result.points
     if hints := words.hints(result.diagnoses, result.name):
         return {"text": hints[0], "named": True, "lost": lost, "picture": html.picture(drawn)}

@@ -19,15 +19,18 @@ def of_report(report: Report, student: str) -> Iterator[Look]:
     yield from (Look(student, where, what) for where, what in report.stopped)
 
 
-def noted(notes: Iterable[str], exercises: Sequence[Exercise | ExerciseResult], student: str) -> Iterator[Look]:
+def noted(notes: Iterable[str], exercises: Sequence[Exercise | ExerciseResult],
+          student: str) -> Iterator[Look]:
     """Sentences about a hand-in, each with the exercise that it names."""
     for note in notes:
-        yield Look(student, next((e.name for e in exercises if re.search(rf"\b{re.escape(e.name)}\b", note)), ""), note)
+        yield Look(student, next((e.name for e in exercises
+                                  if re.search(rf"\b{re.escape(e.name)}\b", note)), ""), note)
 
 
 def to_dicts(looks: Iterable[Look]) -> list[dict[str, str]]:
     """The same as plain data."""
-    return [{"student": words.line(k.student), "exercise": words.line(k.exercise), "what": words.line(k.what)} for k in looks]
+    return [{"student": words.line(k.student), "exercise": words.line(k.exercise),
+             "what": words.line(k.what)} for k in looks]
 
 
 def lines(looks: Sequence[Look]) -> Iterator[str]:
@@ -37,7 +40,8 @@ def lines(looks: Sequence[Look]) -> Iterator[str]:
     yield "worth a look:"
     wide = min(max(len(k.student) for k in looks), 28)
     for look in looks[:SHOWN]:
-        exercise = f"{words.line(look.exercise)}: " if look.exercise and not look.what.startswith(look.exercise) else ""
+        exercise = (f"{words.line(look.exercise)}: " if look.exercise
+                    and not look.what.startswith(look.exercise) else "")
         yield f"    {words.line(look.student):{wide}}  {exercise}{words.line(look.what)}"
     if len(looks) > SHOWN:
         yield f"    and {len(looks) - SHOWN} more; all of them with --json FILE"

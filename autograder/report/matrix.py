@@ -1,6 +1,7 @@
 """Which check kills which wrong solution: a page for instructors about each assignment, and an index. SECRET: it shows hidden checks.
 
-A check *kills* a wrong solution when it fails on it, in whatever way. What was judged comes in as records; nothing is judged here.
+A check *kills* a wrong solution when it fails on it, in whatever way. What was judged comes in as
+records; nothing is judged here.
 """
 
 from __future__ import annotations
@@ -9,7 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from autograder.model import Check, Exercise, ExerciseResult, Misconception, Outcome, Variant, Verdict
+from autograder.model import (
+    Check,
+    Exercise,
+    ExerciseResult,
+    Misconception,
+    Outcome,
+    Variant,
+    Verdict,
+)
 from autograder.report.class_page import rendered
 
 MARKS = {  # outcome -> what stands in the cell, the class that colours it, and what it means
@@ -25,14 +34,15 @@ CHEAP = 0.95  # who keeps this share of the points is hardly told that something
 SURVIVED = (Outcome.PASSED, Outcome.SKIPPED, Outcome.BROKEN)
 
 
-# ----------------------------------------------------------------------------------------------------------------- what is shown
+# ------------------------------------------------------------------------------------ what is shown
 @dataclass(frozen=True)
 class Wrong:
     """A wrong solution of the key: a column."""
 
     belief: Misconception
     result: ExerciseResult
-    source: Mapping[str, str] = field(default_factory=dict)  # function -> the code of the wrong solution
+    # function -> the code of the wrong solution
+    source: Mapping[str, str] = field(default_factory=dict)
     number: int = 0  # among those of its exercise
 
     @property
@@ -91,8 +101,9 @@ class Row:
     def state(self) -> str:
         """"kills"; else "guard", "untried" or "spare"; "" where there is no wrong solution to tell by.
 
-        A guard kills nothing, and yet without it answers that do nothing, or the checks that need it, would be judged otherwise. Of what
-        was tried on no wrong solution nothing is known. A spare one is a candidate for deletion.
+        A guard kills nothing, and yet without it answers that do nothing, or the checks that need
+        it, would be judged otherwise. Of what was tried on no wrong solution nothing is known. A
+        spare one is a candidate for deletion.
         """
         if not self.cells or self.killed:
             return "kills" if self.cells else ""
@@ -115,10 +126,12 @@ class Block:
         return tuple(self._row(number, check) for number, check in enumerate(self.exercise.checks))
 
     def _row(self, number: int, check: Check) -> Row:
-        needed_by = sum(bool({check.name, check.verb} & set(other.needs)) for other in self.exercise.checks[number + 1 :])
+        needed_by = sum(bool({check.name, check.verb} & set(other.needs))
+                        for other in self.exercise.checks[number + 1 :])
         idle = sum(result.verdicts[number].outcome not in SURVIVED for _, result in self.idle)
         anchor = f"{self.exercise.name}-check-{number + 1}"
-        return Row(anchor, check, tuple((w.result.verdicts[number], w) for w in self.wrong), idle, needed_by)
+        return Row(anchor, check, tuple((w.result.verdicts[number], w) for w in self.wrong),
+                   idle, needed_by)
 
     def count(self, what: str) -> int:
         """How many there are in one of its lists."""
@@ -147,7 +160,8 @@ class Block:
     @property
     def cheap(self) -> list[Wrong]:
         """Wrong solutions that are killed and yet cost next to nothing."""
-        return [w for w in self.wrong if not w.alive and w.result.points >= CHEAP * w.result.max_points]
+        return [w for w in self.wrong
+                if not w.alive and w.result.points >= CHEAP * w.result.max_points]
 
     @property
     def fragile(self) -> list[Wrong]:
@@ -173,7 +187,8 @@ class Block:
     @property
     def refused(self) -> list[tuple[Variant, int, Verdict]]:
         """Right variants that lose something, which must not be: the sweep and the first check that does not pass."""
-        lost = ((v, sweep, [x for x in result.verdicts if not x.passed]) for v, sweep, result in self.right)
+        lost = ((v, sweep, [x for x in result.verdicts if not x.passed])
+                for v, sweep, result in self.right)
         return [(variant, sweep, verdicts[0]) for variant, sweep, verdicts in lost if verdicts]
 
 
@@ -202,7 +217,8 @@ def blocks(
     return tuple(
         Block(
             exercise,
-            tuple(replace(w, number=n) for n, w in enumerate((w for w in wrong if w.belief.exercise == exercise.name), 1)),
+            tuple(replace(w, number=n) for n, w in enumerate(
+                (w for w in wrong if w.belief.exercise == exercise.name), 1)),
             tuple(r for r in right if r[0].exercise == exercise.name),
             tuple(i for i in idle if i[1].name == exercise.name),
         )
@@ -210,7 +226,7 @@ def blocks(
     )
 
 
-# ----------------------------------------------------------------------------------------------------------------------- as HTML
+# ------------------------------------------------------------------------------------------ as HTML
 def page(matrix: Matrix, index: str = "") -> str:
     """The page about one assignment; `index` is the name of the file that leads back."""
     widest = max((len(block.wrong) for block in matrix.blocks), default=0)

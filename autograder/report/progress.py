@@ -27,11 +27,15 @@ class Rate(progress.ProgressColumn):
 class Progress:
     """A bar for one class; a context manager."""
 
-    def __init__(self, console: Console, title: str, quiet: bool = False, began: float | None = None) -> None:
-        # `began` is when the command did, by the same clock: what it took to get here is waited for, too
+    def __init__(self, console: Console, title: str, quiet: bool = False,
+                 began: float | None = None) -> None:
+        # `began` is when the command did, by the same clock: what it took to get here is waited
+        # for, too
         shown = console.is_terminal and not quiet
-        columns = (progress.TextColumn("{task.description}"), progress.BarColumn(), progress.MofNCompleteColumn(), Rate())
-        self._bar = progress.Progress(*columns, progress.TimeRemainingColumn(), console=console, disable=not shown)
+        columns = (progress.TextColumn("{task.description}"), progress.BarColumn(),
+                   progress.MofNCompleteColumn(), Rate())
+        self._bar = progress.Progress(*columns, progress.TimeRemainingColumn(), console=console,
+                                      disable=not shown)
         self._task = self._bar.add_task(title, total=None)
         self._console = console
         self._title = title
@@ -48,14 +52,16 @@ class Progress:
             self._console.print(trouble, markup=False, soft_wrap=True)
         self._bar.advance(self._task)
 
-    def summary(
-        self, graded: int, unchanged: int, unreadable: int, broken: int, slowest: Sequence[tuple[float, str]] = ()
-    ) -> Iterator[str]:
+    def summary(self, graded: int, unchanged: int, unreadable: int, broken: int,
+                slowest: Sequence[tuple[float, str]] = ()) -> Iterator[str]:
         """What came of it, and who took long."""
-        counts = {"graded": graded, "unchanged": unchanged, "unreadable": unreadable, "broken": broken}
-        told = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "nothing to grade"
+        counts = {"graded": graded, "unchanged": unchanged, "unreadable": unreadable,
+                  "broken": broken}
+        told = (", ".join(f"{count} {name}" for name, count in counts.items() if count)
+                or "nothing to grade")
         seconds = time.monotonic() - self._began
-        yield f"{self._title}: {told}; {self._waited + seconds:.1f} s" + (f", {graded / seconds:.1f} a second" if graded else "")
+        yield (f"{self._title}: {told}; {self._waited + seconds:.1f} s"
+               + (f", {graded / seconds:.1f} a second" if graded else ""))
         slow = [f"{student} ({took:.1f} s)" for took, student in reversed(slowest) if took > SLOW]
         if slow:
             yield "slowest: " + ", ".join(slow)

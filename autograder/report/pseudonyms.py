@@ -19,7 +19,8 @@ WORD = re.compile(r"[^\W_]+")
 
 def pseudonym(key: str, student: str) -> str:
     """The same for the same student and key; 2**40 of them, so that two of 5,000 students share one with a probability of 1e-5."""
-    digest = hashlib.blake2b(student.encode("utf-8", "surrogatepass"), key=key.encode(), digest_size=5).digest()
+    digest = hashlib.blake2b(student.encode("utf-8", "surrogatepass"), key=key.encode(),
+                             digest_size=5).digest()
     word = base64.b32encode(digest).decode().lower()
     return f"{word[:4]}-{word[4:]}"
 
@@ -34,7 +35,8 @@ def telling(names: Iterable[str]) -> frozenset[str]:
     people = [set(split(name)) for name in names]
     times = Counter(word for of_one in people for word in of_one)
     few = max(2.0, COMMON * len(people))
-    return frozenset(w for w, n in times.items() if n <= few and len(w) >= SHORTEST and not w.isdigit())
+    return frozenset(w for w, n in times.items()
+                     if n <= few and len(w) >= SHORTEST and not w.isdigit())
 
 
 class Hide:

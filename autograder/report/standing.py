@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from autograder.model import Look
 
 GRADED, REVIEW, NOT_GRADED, MISSING = "graded", "needs review", "not graded", "missing"
-UNTIMED = "late, as the platform says; the time is not told, so no penalty follows until it is written into timestamp.txt"
+UNTIMED = ("late, as the platform says; the time is not told, so no penalty follows until it is "
+           "written into timestamp.txt")
 NO_POINTS = "no points yet"
 
 
@@ -33,7 +34,8 @@ class Standing:
     maximum: float
     name: str = ""  # first and last, as far as the gradebook knows them
     status: str = MISSING
-    marks: Mapping[str, Mark] = field(default_factory=dict)  # exercise, or a cell that is marked by hand -> its mark
+    # exercise, or a cell that is marked by hand -> its mark
+    marks: Mapping[str, Mark] = field(default_factory=dict)
     penalty: float = 0.0  # for being late
     handed_in: datetime.datetime | None = None
     late: float = 0.0  # seconds
@@ -56,13 +58,16 @@ class Standing:
 def looks(one: Standing, error: str = "") -> Iterator[Look]:
     """What the gradebook asks a human to look at; `error` is why it was not graded."""
     if one.status == NOT_GRADED:
-        yield Look(one.student, "", f"was not graded: {error}" if error else "was handed in and not graded")
+        yield Look(one.student, "",
+                   f"was not graded: {error}" if error else "was handed in and not graded")
     if one.flagged:
         yield Look(one.student, "", "is flagged in the formgrader")
     for name, mark in one.marks.items() if one.score is not None else ():
         if mark.wanted:
-            again = "its points were given by hand, and it was graded again since: do they still hold?"
-            yield Look(one.student, name, again if mark.by_hand else NO_POINTS if mark.points is None else "a human should look")
+            again = (
+                "its points were given by hand, and it was graded again since: do they still hold?")
+            yield Look(one.student, name, again if mark.by_hand
+                       else NO_POINTS if mark.points is None else "a human should look")
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,8 @@ def lines(rows: Sequence[Row]) -> Iterator[str]:
     wide = min(max([len("hand-in"), *(len(row.label) for row in rows)]), 28)
     yield from (f"[bold]{number:>4}[/]  {escape(name)}" for number, name in enumerate(exercises, 1))
     yield ""
-    yield f"[bold]{'hand-in':{wide}}{''.join(f'{n:>6}' for n in range(1, len(exercises) + 1))}  total[/]"
+    yield (f"[bold]{'hand-in':{wide}}{''.join(f'{n:>6}' for n in range(1, len(exercises) + 1))}  "
+           "total[/]")
     for row in rows:
         yield _line(row, exercises, wide)
         yield from (f"       [dim]{escape(remark)}[/]" for remark in row.remarks)
@@ -52,8 +53,10 @@ def _line(row: Row, exercises: Sequence[str], wide: int) -> str:
 def rows(reports: Sequence[Report]) -> list[Row]:
     """The rows of these reports: what cannot be graded says why, the others name what was diagnosed."""
     paths = [PurePath(words.line(report.submission)) for report in reports]
-    shared = PurePath(os.path.commonpath([p.parent for p in paths])) if len({p.is_absolute() for p in paths}) == 1 else PurePath()
-    return [_row(report, path.relative_to(shared).as_posix()) for report, path in zip(reports, paths, strict=True)]
+    shared = (PurePath(os.path.commonpath([p.parent for p in paths]))
+              if len({p.is_absolute() for p in paths}) == 1 else PurePath())
+    return [_row(report, path.relative_to(shared).as_posix())
+            for report, path in zip(reports, paths, strict=True)]
 
 
 def class_rows(people: Iterable[Standing], looks: Iterable[Look]) -> list[Row]:
@@ -64,12 +67,14 @@ def class_rows(people: Iterable[Standing], looks: Iterable[Look]) -> list[Row]:
 
 def _standing_row(one: Standing, looks: int) -> Row:
     told = [f"{words.number(one.penalty)} less for being late"] * bool(one.penalty)
-    told += ["by hand"] * any(m.by_hand for m in one.marks.values()) + ["worth a look"] * bool(looks)
+    told += (["by hand"] * any(m.by_hand for m in one.marks.values())
+             + ["worth a look"] * bool(looks))
     flag = "  " + ", ".join(told) if told else ""
     if one.score is None:
         return Row(words.line(one.student), {}, {}, flag=flag)
     points = {name: mark.points for name, mark in one.marks.items()}
-    return Row(words.line(one.student), points, {name: mark.maximum for name, mark in one.marks.items()}, flag=flag, total=one.score)
+    return Row(words.line(one.student), points,
+               {name: mark.maximum for name, mark in one.marks.items()}, flag=flag, total=one.score)
 
 
 def _row(report: Report, label: str) -> Row:
@@ -77,7 +82,8 @@ def _row(report: Report, label: str) -> Row:
         return Row(label, {}, {}, (words.line(report.error),))
     points = {e.name: None if e.not_run else e.points for e in report.exercises}
     named = [f"{d.exercise}: {words.title(d.name)}" for e in report.exercises for d in e.diagnoses]
-    return Row(label, points, {e.name: e.max_points for e in report.exercises}, tuple(dict.fromkeys(named)))
+    return Row(label, points, {e.name: e.max_points for e in report.exercises},
+               tuple(dict.fromkeys(named)))
 
 
 def _cell(points: float | None, maximum: float) -> str:

@@ -15,7 +15,8 @@ NOTHING: Mapping[str, str] = MappingProxyType({})
 
 def message(verdict: Verdict, diagnoses: Sequence[Diagnosis] = (), brief: bool = False) -> str:
     """One verdict in two to four lines; one line when the sentence holds, or when its reason stands below the next."""
-    lines = [f"{words.MARKS[verdict.outcome]} {words.line(verdict.exercise)} {words.sentence(verdict)}"]
+    lines = [
+        f"{words.MARKS[verdict.outcome]} {words.line(verdict.exercise)} {words.sentence(verdict)}"]
     if brief and not diagnoses:
         return lines[0]
     lines += below("", words.story(verdict))
@@ -26,7 +27,8 @@ def message(verdict: Verdict, diagnoses: Sequence[Diagnosis] = (), brief: bool =
     return "\n".join(lines)
 
 
-def exercise_text(result: ExerciseResult, staff: bool = False, more: Mapping[str, str] = NOTHING) -> str:
+def exercise_text(result: ExerciseResult, staff: bool = False,
+                  more: Mapping[str, str] = NOTHING) -> str:
     """All that is known about one exercise, part by part; for students the points are those in reach.
 
     `more` is what staff alone reads below a check.
@@ -43,14 +45,17 @@ def _exercise_lines(result: ExerciseResult, staff: bool, more: Mapping[str, str]
     first = words.first_trouble(result)
 
     def told(verdict: Verdict, brief: bool) -> str:
-        lines = [message(verdict, result.diagnoses if verdict is first else (), brief), *below("", more.get(verdict.check, ""))]
+        lines = [message(verdict, result.diagnoses if verdict is first else (), brief),
+                 *below("", more.get(verdict.check, ""))]
         return "\n".join(lines)
 
     for part, verdicts in words.grouped(result):
         briefly = words.run_on(verdicts)
         if part:
-            yield heading(words.part_mark(part, verdicts), words.part_sentence(part), words.part_points(part))
-        yield from (textwrap.indent(told(verdict, verdict.check in briefly), "   " * bool(part)) for verdict in verdicts)
+            yield heading(words.part_mark(part, verdicts), words.part_sentence(part),
+                          words.part_points(part))
+        yield from (textwrap.indent(told(verdict, verdict.check in briefly), "   " * bool(part))
+                    for verdict in verdicts)
     if result.max_points:
         yield f"= {words.line(result.name)}: {words.summary(result, staff)}"
 
@@ -58,16 +63,19 @@ def _exercise_lines(result: ExerciseResult, staff: bool, more: Mapping[str, str]
 def heading(mark: str, sentence: str, points: str) -> str:
     """A line of the rubric, its points at the right edge; a sentence that would reach them goes on below."""
     first, *rest = textwrap.wrap(sentence, WIDTH - len(points) - 5) or [""]
-    return "\n".join([f"{mark:<2} {first}".ljust(WIDTH - len(points) - 1) + " " + points, *(f"   {line}" for line in rest)])
+    return "\n".join([f"{mark:<2} {first}".ljust(WIDTH - len(points) - 1) + " " + points,
+                      *(f"   {line}" for line in rest)])
 
 
 def report_text(report: Report, staff: bool = False) -> str:
     """Everything about one hand-in."""
     blocks = [f"{words.line(report.assignment)}  {words.line(report.submission)}"]
     if report.status == "unreadable":
-        blocks.append(f"x This hand-in could not be read, so there is no mark.\n    {words.line(report.error)}")
+        blocks.append("x This hand-in could not be read, so there is no mark.\n    "
+                      f"{words.line(report.error)}")
     elif report.status != "graded":
-        blocks.append(f"! The grader itself failed, so there is no mark (no fault of yours).\n    {words.line(report.error)}")
+        blocks.append("! The grader itself failed, so there is no mark (no fault of yours).\n    "
+                      f"{words.line(report.error)}")
     if report.notes:
         blocks.append("\n".join(f"note  {words.line(note)}" for note in report.notes))
     blocks += [exercise_text(result, staff) for result in report.exercises]

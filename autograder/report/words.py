@@ -36,7 +36,8 @@ def clean(text: str, most: int = MAX_CHARACTERS) -> str:
     """The text without anything that is not a visible character: no escape codes, no NUL, no bidi controls, no surrogates."""
     text = str(text)[: 4 * most]
     if not text.isprintable():  # most texts are, and need no second look
-        text = "".join(c if c.isprintable() or c == "\n" else (" " if c.isspace() else "?") for c in _ANSI.sub("", text))
+        text = "".join(c if c.isprintable() or c == "\n" else (" " if c.isspace() else "?")
+                       for c in _ANSI.sub("", text))
     return text if len(text) <= most else text[: most - 3] + "..."
 
 
@@ -72,7 +73,8 @@ def story(verdict: Verdict) -> str:
         return ""
     got, wanted = clean(verdict.got), clean(verdict.wanted)
     if verdict.outcome is Outcome.BROKEN:
-        return f"{got or 'the check itself failed'}\nThis is the grader's fault, not yours. Please tell your teacher."
+        return (f"{got or 'the check itself failed'}\nThis is the grader's fault, not yours. "
+                "Please tell your teacher.")
     if wanted:
         return f"{got}, but should {'raise' if wanted == 'ValueError' else 'be'} {wanted}"
     return got or _SILENT[verdict.outcome]
@@ -86,7 +88,8 @@ def call(verdict: Verdict) -> str:
 def first_trouble(result: ExerciseResult) -> Verdict | None:
     """The verdict below which the hints stand: the first that failed, else the first that did not pass."""
     unhappy = [v for v in result.verdicts if not v.passed]
-    return next((v for v in unhappy if v.outcome is Outcome.FAILED), unhappy[0] if unhappy else None)
+    return next((v for v in unhappy if v.outcome is Outcome.FAILED),
+                unhappy[0] if unhappy else None)
 
 
 def unwritten(verdict: Verdict) -> bool:
@@ -96,7 +99,8 @@ def unwritten(verdict: Verdict) -> bool:
 
 def absent(verdict: Verdict) -> bool:
     """Whether what was asked for is not there: not written yet, or nothing has that name."""
-    return unwritten(verdict) or bool(re.match(r"\S+ is not defined", verdict.got))  # not of a name inside it
+    # not of a name inside it
+    return unwritten(verdict) or bool(re.match(r"\S+ is not defined", verdict.got))
 
 
 def hints(diagnoses: Sequence[Diagnosis], exercise: str) -> list[str]:
@@ -152,7 +156,8 @@ def grouped(result: ExerciseResult) -> Iterator[tuple[Earned | None, list[Verdic
 def run_on(verdicts: Sequence[Verdict]) -> set[str]:
     """Checks that were not tried for the same reason as the next one, below which it stands."""
     pairs = pairwise(verdicts)
-    return {one.check for one, after in pairs if one.outcome is after.outcome is Outcome.SKIPPED and one.got == after.got}
+    return {one.check for one, after in pairs
+            if one.outcome is after.outcome is Outcome.SKIPPED and one.got == after.got}
 
 
 def summary(result: ExerciseResult, staff: bool = False) -> str:
@@ -161,7 +166,8 @@ def summary(result: ExerciseResult, staff: bool = False) -> str:
         return f"was not run and costs nothing: {line(result.not_run)}"
     if result.parts:
         full = sum(part.full for part in result.parts)
-        parts = f"{full} of {len(result.parts)} parts" if full < len(result.parts) or full == 1 else f"all {full} parts"
+        parts = (f"{full} of {len(result.parts)} parts" if full < len(result.parts) or full == 1
+                 else f"all {full} parts")
         return f"{parts}, {points(result)}{'' if staff else ' in reach'}"
     held, total = sum(v.passed for v in result.verdicts), len(result.verdicts)
     if not total:

@@ -1,7 +1,7 @@
 """Calls that differ only in their seed travel as one, and so do the values they return: a chance test asks the same thing many times.
 
-Each call is still made for itself, with arguments of its own; after one that did not return, its repetitions are not tried. Used at both
-ends of the wire.
+Each call is still made for itself, with arguments of its own; after one that did not return, its
+repetitions are not tried. Used at both ends of the wire.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ import numpy as np
 
 from autograder.model import Answer, Call, Draws, Outcome, Seed
 
-NOT_REPEATED = Answer(Outcome.SKIPPED, error="the same call had not returned before")  # neither end sends it: both know when it is due
+# neither end sends it: both know when it is due
+NOT_REPEATED = Answer(Outcome.SKIPPED, error="the same call had not returned before")
 
 
-# ---------------------------------------------------------------------------------------------------------------------------- calls
+# -------------------------------------------------------------------------------------------- calls
 def bundled(calls: Sequence[Call]) -> list[Call | Draws]:
     """The same script with its repetitions gathered."""
     groups: list[Call | Draws] = []
@@ -51,16 +52,20 @@ def _repeats(call: Call, first: Call, place: int) -> bool:
     for i, argument in enumerate(one):
         if argument is not other[i] and i != place and not _same(argument, other[i]):
             return False
-    alike = call.function == first.function and call.returns == first.returns and call.ship == first.ship
-    alike = alike and call.watch is first.watch and call.look is first.look and call.nonzero is first.nonzero
+    alike = (call.function == first.function and call.returns == first.returns
+             and call.ship == first.ship)
+    alike = (alike and call.watch is first.watch and call.look is first.look
+             and call.nonzero is first.nonzero)
     alike = alike and call.steady is first.steady
     words, others = call.kwargs, first.kwargs
-    return alike and words.keys() == others.keys() and all(_same(value, others[name]) for name, value in words.items())
+    return (alike and words.keys() == others.keys()
+            and all(_same(value, others[name]) for name, value in words.items()))
 
 
 def _same(one: Any, other: Any) -> bool:
     """Arrays are the same when they are one object; so nothing is compared number by number."""
-    return one is other or (type(one) is type(other) and isinstance(one, (str, int, float)) and repr(one) == repr(other))
+    return one is other or (type(one) is type(other) and isinstance(one, (str, int, float))
+                            and repr(one) == repr(other))
 
 
 def opened(group: Call | Draws) -> Iterator[Call]:
@@ -72,7 +77,8 @@ def opened(group: Call | Draws) -> Iterator[Call]:
     before, after = call.args[: group.place], call.args[group.place + 1 :]
     for number in group.numbers:  # `replace` would take three times as long
         args = (*before, Seed(number), *after)
-        yield Call(call.function, args, call.kwargs, call.returns, call.ship, call.watch, call.look, call.nonzero, call.steady)
+        yield Call(call.function, args, call.kwargs, call.returns, call.ship, call.watch, call.look,
+                   call.nonzero, call.steady)
 
 
 def _size(group: Call | Draws) -> int:
@@ -86,10 +92,11 @@ def repetitions(groups: Iterable[Call | Draws]) -> list[int]:
 
 def functions(groups: Iterable[Call | Draws]) -> list[str]:
     """For each call of the script, what is called."""
-    return [(group.call if isinstance(group, Draws) else group).function for group in groups for _ in range(_size(group))]
+    return [(group.call if isinstance(group, Draws) else group).function for group in groups
+            for _ in range(_size(group))]
 
 
-# -------------------------------------------------------------------------------------------------------------------------- answers
+# ------------------------------------------------------------------------------------------ answers
 def says_all(answer: Answer) -> bool:
     """Whether the value of the answer is the whole answer."""
     return answer.outcome is Outcome.PASSED and answer.facts is None
@@ -99,7 +106,8 @@ def gathered(values: Sequence[Any]) -> np.ndarray[Any, Any] | tuple[Any, ...]:
     """Values as one: arrays that are all alike as one array with an axis more."""
     first = values[0]
     many = len(values) > 1 and type(first) is np.ndarray
-    if many and all(type(v) is np.ndarray and v.dtype == first.dtype and v.shape == first.shape for v in values):
+    if many and all(type(v) is np.ndarray and v.dtype == first.dtype and v.shape == first.shape
+                    for v in values):
         return np.stack(values)
     return tuple(values)
 

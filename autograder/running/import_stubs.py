@@ -1,12 +1,13 @@
 """Stand-ins for packages that only show things, and for those of a notebook's luxuries that are not installed here.
 
-Nobody looks at a plot in a worker, and importing matplotlib costs more than a whole submission. So in there `SHOW_ONLY` are stand-ins:
-every name such a package is asked for is there, can be called, and does nothing. Of the kit itself that goes for everything the worker has
-not loaded for its own use. `LUXURIES` are stand-ins wherever they are not installed, on the student's machine too; who asks for one with
-`try: import numba` is told the truth and takes the other road.
+Nobody looks at a plot in a worker, and importing matplotlib costs more than a whole submission. So
+in there `SHOW_ONLY` are stand-ins: every name such a package is asked for is there, can be called,
+and does nothing. Of the kit itself that goes for everything the worker has not loaded for its own
+use. `LUXURIES` are stand-ins wherever they are not installed, on the student's machine too; who
+asks for one with `try: import numba` is told the truth and takes the other road.
 
-Where it matters for the code around it a stand-in behaves like the real thing: `fig, ax = plt.subplots()`, `for bar in ax.patches`,
-`for i in tqdm(...)`, `@njit`.
+Where it matters for the code around it a stand-in behaves like the real thing: `fig, ax =
+plt.subplots()`, `for bar in ax.patches`, `for i in tqdm(...)`, `@njit`.
 """
 
 from __future__ import annotations
@@ -23,13 +24,14 @@ import numpy as np
 
 SHOW_ONLY = frozenset({"autograder", "matplotlib", "IPython", "ipywidgets", "seaborn", "tqdm"})
 # their decorators leave a function as it is
-DECORATE = frozenset({"IPython", "ipywidgets", "numba", "jax", "torch", "tensorflow", "beartype", "typeguard", "jaxtyping", "nptyping"}
-                     | {"line_profiler", "memory_profiler", "joblib", "cachetools"})  # fmt: skip
+DECORATE = frozenset({"IPython", "ipywidgets", "numba", "jax", "torch", "tensorflow", "beartype",
+                      "typeguard", "jaxtyping", "nptyping", "line_profiler", "memory_profiler",
+                      "joblib", "cachetools"})
 LUXURIES = (SHOW_ONLY | DECORATE) - {"autograder"} | {
-    *("PIL", "altair", "bokeh", "colorama", "cv2", "flax", "graphviz", "imageio", "keras", "networkx", "pandas", "plotly", "polars"),
-    *("psutil", "requests", "rich", "skimage", "sklearn", "statsmodels", "sympy", "tabulate", "termcolor", "torchinfo", "torchvision"),
-    *("torchviz", "wandb", "xarray"),
-}
+    "PIL", "altair", "bokeh", "colorama", "cv2", "flax", "graphviz", "imageio", "keras",
+    "networkx", "pandas", "plotly", "polars", "psutil", "requests", "rich", "skimage", "sklearn",
+    "statsmodels", "sympy", "tabulate", "termcolor", "torchinfo", "torchvision", "torchviz",
+    "wandb", "xarray"}
 COLOUR_MAP = re.compile(r"\bcm\.\w+$|\bget_cmap\(\)$|\bcolormaps$")
 
 
@@ -52,7 +54,8 @@ class Blank(types.ModuleType):
         package, _, name = self.__name__.partition(".")
         if args and isinstance(args[0], (types.FunctionType, type)) and package in DECORATE:
             return args[0]
-        last = "a colour map" if package == "matplotlib" and COLOUR_MAP.search(name) else name.rpartition(".")[2]
+        last = ("a colour map" if package == "matplotlib" and COLOUR_MAP.search(name)
+                else name.rpartition(".")[2])
         if last == "subplots" and name != "pyplot.subplots":
             last = "subfigures"  # a figure's own method returns the axes alone
         like = LIKE.get((package, last))
@@ -61,17 +64,20 @@ class Blank(types.ModuleType):
         except (TypeError, ValueError):  # ragged data in a histogram
             return Blank(f"{self.__name__}()")
 
-    # ------------------------------------------------------------------------------------------------------ as something to loop over
+    # -------------------------------------------------------------------- as something to loop over
     def __iter__(self) -> Iterator[Any]:
         items = self.__dict__["_blank_items"]
         wanted = _wanted(sys._getframe(1))
-        return iter(items if wanted in (None, len(items)) else [Blank(self.__name__) for _ in range(wanted or 0)])
+        return iter(items if wanted in (None, len(items))
+                    else [Blank(self.__name__) for _ in range(wanted or 0)])
 
     def __len__(self) -> int:
         return len(self.__dict__["_blank_items"])
 
     def __bool__(self) -> bool:
-        return False  # so that `while plt.fignum_exists(1)` and `if torch.is_tensor(x)` go the way of plain numbers
+        # so that `while plt.fignum_exists(1)` and `if torch.is_tensor(x)` go the way of plain
+        # numbers
+        return False
 
     def __contains__(self, item: object) -> bool:
         return False
@@ -88,7 +94,7 @@ class Blank(types.ModuleType):
     def __delitem__(self, key: Any) -> None:
         return None
 
-    # ------------------------------------------------------------------------------------------------- as a number, a block, a class
+    # ---------------------------------------------------------------- as a number, a block, a class
     def __enter__(self) -> Blank:
         return self
 
@@ -121,8 +127,9 @@ class Blank(types.ModuleType):
     def _itself(self, *others: Any) -> Blank:
         return self
 
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = _itself
-    __mod__ = __rmod__ = __pow__ = __rpow__ = __matmul__ = __rmatmul__ = __and__ = __rand__ = __or__ = __ror__ = __xor__ = _itself
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = _itself
+    __rtruediv__ = __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __pow__ = _itself
+    __rpow__ = __matmul__ = __rmatmul__ = __and__ = __rand__ = __or__ = __ror__ = __xor__ = _itself
     __neg__ = __pos__ = __abs__ = __invert__ = _itself
 
     def __instancecheck__(self, instance: object) -> bool:
@@ -168,7 +175,7 @@ def _wanted(frame: types.FrameType) -> int | None:
     return code[place + 1] if name == "UNPACK_SEQUENCE" else None
 
 
-# ------------------------------------------------------------------------------------------------------ what is like the real thing
+# ---------------------------------------------------------------------- what is like the real thing
 def _array_of(rows: int, columns: int, squeeze: bool = True) -> Any:
     """Axes as matplotlib hands them out."""
     axes = np.empty((rows, columns), object)
@@ -179,7 +186,8 @@ def _array_of(rows: int, columns: int, squeeze: bool = True) -> Any:
     return axes[0, 0] if axes.size == 1 else axes.squeeze()
 
 
-def _subplots(nrows: int = 1, ncols: int = 1, *args: Any, squeeze: bool = True, **kwargs: Any) -> Any:
+def _subplots(nrows: int = 1, ncols: int = 1, *args: Any, squeeze: bool = True,
+              **kwargs: Any) -> Any:
     return Blank("matplotlib.figure"), _array_of(nrows, ncols, squeeze)
 
 
@@ -187,9 +195,12 @@ def _axes(nrows: int = 1, ncols: int = 1, *args: Any, squeeze: bool = True, **kw
     return _array_of(nrows, ncols, squeeze)
 
 
-def _hist(x: Any, bins: Any = None, range: Any = None, density: bool = False, weights: Any = None, *args: Any, **kwargs: Any) -> Any:
-    counts, edges = np.histogram(np.ravel(x), 10 if bins is None else bins, range, density=density, weights=weights)
-    return counts.astype(float), edges, Blank("matplotlib.patches", [Blank("matplotlib.patch") for _ in counts])
+def _hist(x: Any, bins: Any = None, range: Any = None, density: bool = False, weights: Any = None,
+          *args: Any, **kwargs: Any) -> Any:
+    counts, edges = np.histogram(np.ravel(x), 10 if bins is None else bins, range, density=density,
+                                 weights=weights)
+    return counts.astype(float), edges, Blank("matplotlib.patches",
+                                              [Blank("matplotlib.patch") for _ in counts])
 
 
 def _lines(*args: Any, **kwargs: Any) -> Any:
@@ -237,7 +248,8 @@ def _trange(*args: Any, **kwargs: Any) -> _Progress:
 
 
 def _vectorize(*args: Any, **kwargs: Any) -> Any:
-    return np.vectorize(args[0]) if args and isinstance(args[0], types.FunctionType) else np.vectorize
+    return (np.vectorize(args[0]) if args and isinstance(args[0], types.FunctionType)
+            else np.vectorize)
 
 
 LIKE: dict[tuple[str, str], Callable[..., Any]] = {
@@ -248,7 +260,8 @@ LIKE: dict[tuple[str, str], Callable[..., Any]] = {
     ("matplotlib", "plot"): _lines,
     ("matplotlib", "by_key"): _cycle,
     ("seaborn", "color_palette"): _palette,
-    **dict.fromkeys((("tqdm", name) for name in ("tqdm", "tqdm_notebook", "auto", "notebook")), _Progress),
+    **dict.fromkeys((("tqdm", name) for name in ("tqdm", "tqdm_notebook", "auto", "notebook")),
+                    _Progress),
     **dict.fromkeys((("tqdm", name) for name in ("trange", "tnrange")), _trange),
     ("numba", "prange"): range,
     ("numba", "vectorize"): _vectorize,
@@ -265,7 +278,7 @@ def get_ipython() -> Blank:
     return Blank("IPython.shell")
 
 
-# ------------------------------------------------------------------------------------------------------------------------- imports
+# ------------------------------------------------------------------------------------------ imports
 class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Finds the packages that it is for, and everything below them, as stand-ins; those in `honest` it leaves to the others."""
 
@@ -302,4 +315,5 @@ def install() -> None:
     sys.meta_path.append(luxuries)
     for name in ("autograder", "autograder.model", "autograder.running", "autograder.worker"):
         sys.modules[name].__path__ = []
-    sys.modules["autograder"].__getattr__ = Blank("autograder").__getattr__  # type: ignore[method-assign]  # a module's own hook
+    # a module's own hook
+    sys.modules["autograder"].__getattr__ = Blank("autograder").__getattr__  # type: ignore[method-assign]

@@ -1,7 +1,7 @@
 """The words for what a student's code has made and what cannot travel as it is: fixed ones, none of the student's.
 
-A name, a message or a number of the student's choosing could carry the inputs of a hidden case into a report. Both ends of the wire keep
-to these words, and the judge reads any other as `OWN`.
+A name, a message or a number of the student's choosing could carry the inputs of a hidden case into
+a report. Both ends of the wire keep to these words, and the judge reads any other as `OWN`.
 """
 
 from __future__ import annotations
@@ -24,28 +24,31 @@ UNSENT = "value that cannot be sent"
 BEYOND = "value beyond what the calls of one check may return together"
 HUGE_INT = "int of more than 64 bits"
 
-# what NumPy's one-letter kinds of dtypes that cannot travel are called; a dtype's own name holds numbers, and may be anything
-_DTYPES = {"O": "object", "U": "str", "S": "bytes", "V": "void", "M": "datetime64", "m": "timedelta64"}
+# what NumPy's one-letter kinds of dtypes that cannot travel are called; a dtype's own name holds
+# numbers, and may be anything
+_DTYPES = {"O": "object", "U": "str", "S": "bytes", "V": "void", "M": "datetime64",
+           "m": "timedelta64"}
 _DTYPES |= {"f": "longdouble", "c": "clongdouble"}
 _BUILTIN = {name for name, value in vars(builtins).items() if isinstance(value, type)}
-_OTHERS = (
-    "function builtin_function_or_method method module generator coroutine async_generator NoneType ellipsis NotImplementedType "
-    "dict_keys dict_values dict_items array deque defaultdict OrderedDict Counter namedtuple SimpleNamespace mappingproxy "
-    "ndarray matrix MaskedArray memmap recarray ufunc dtype flatiter nditer Generator RandomState SeedSequence PCG64 "
-    "Tensor Parameter DataFrame Series Index Figure Axes"
-)
-KINDS = frozenset(
-    {OWN, LARGE, CROWDED, UNSENT, BEYOND, HUGE_INT, *_BUILTIN, *_OTHERS.split(), *(f"array of dtype {name}" for name in _DTYPES.values())}
-)
-_TOLD = dict.fromkeys((LARGE, CROWDED, BEYOND), "value too large to be judged") | {UNSENT: "value that cannot be judged"}
+_OTHERS = ("function builtin_function_or_method method module generator coroutine async_generator "
+           "NoneType ellipsis NotImplementedType dict_keys dict_values dict_items array deque "
+           "defaultdict OrderedDict Counter namedtuple SimpleNamespace mappingproxy ndarray matrix "
+           "MaskedArray memmap recarray ufunc dtype flatiter nditer Generator RandomState "
+           "SeedSequence PCG64 Tensor Parameter DataFrame Series Index Figure Axes")
+KINDS = frozenset({OWN, LARGE, CROWDED, UNSENT, BEYOND, HUGE_INT, *_BUILTIN, *_OTHERS.split(),
+                   *(f"array of dtype {name}" for name in _DTYPES.values())})
+_TOLD = (dict.fromkeys((LARGE, CROWDED, BEYOND), "value too large to be judged")
+         | {UNSENT: "value that cannot be judged"})
 
-_CATEGORIES = {n for n in _BUILTIN if n.endswith("Warning")} | {"ComplexWarning", "RankWarning", "VisibleDeprecationWarning"}
-_UFUNCS = sorted(name for name, value in vars(np).items() if isinstance(value, np.ufunc))  # dir(np) would import all that NumPy has
+_CATEGORIES = ({n for n in _BUILTIN if n.endswith("Warning")}
+               | {"ComplexWarning", "RankWarning", "VisibleDeprecationWarning"})
+# dir(np) would import all that NumPy has
+_UFUNCS = sorted(name for name, value in vars(np).items() if isinstance(value, np.ufunc))
 _PLACES = "|".join([*_UFUNCS, "cast|dot|reduce|accumulate|reduceat|outer|vecdot|det"])
 _NUMPY = re.compile(
     rf"(?:divide by zero|overflow|underflow|invalid value) encountered in (?:scalar )?(?:{_PLACES})"
-    r"|Mean of empty slice\.?|Degrees of freedom <= 0 for slice\.?|All-NaN (?:slice|axis) encountered"
-)
+    r"|Mean of empty slice\.?|Degrees of freedom <= 0 for slice\.?|All-NaN (?:slice|axis) "
+    r"encountered")
 
 
 def extent(shape: Sequence[int]) -> int:

@@ -1,6 +1,7 @@
 """What a function returns -> plain data that can travel, and how much memory it takes; what is no data becomes a word for its kind.
 
-Like the rest of running/: nothing here raises for anything that a student makes, and nothing matters if a student tampers with it.
+Like the rest of running/: nothing here raises for anything that a student makes, and nothing
+matters if a student tampers with it.
 """
 
 from __future__ import annotations
@@ -20,12 +21,14 @@ from autograder.running.opaque import MAX_ELEMENTS, MAX_NESTED, kind
 MAX_ITEMS = 10_000  # items of one list, tuple or dict that may travel
 MAX_DEPTH = 6  # nesting of an answer
 SMALL = 4096  # bytes of an answer that travels whatever came before it
-OBJECT = 128  # bytes that Python takes for an object and its place in a container; an array takes somewhat more
+# bytes that Python takes for an object and its place in a container; an array takes somewhat more
+OBJECT = 128
 DTYPES = frozenset(
     {"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"}
     | {"float16", "float32", "float64", "complex64", "complex128"}
 )
-NATIVE = frozenset(map(np.dtype, DTYPES))  # in this machine's byte order; asking a dtype for its name takes long
+# in this machine's byte order; asking a dtype for its name takes long
+NATIVE = frozenset(map(np.dtype, DTYPES))
 
 
 def plain(value: Any, ship: tuple[int, ...] | None = None) -> Any:
@@ -40,7 +43,8 @@ def only_nonzero(value: Any, ship: tuple[int, ...] | None = None) -> Any:
     """Of plain data: which numbers of the array, or of the arrays in a tuple whose items were asked for, are not 0."""
     if ship is not None:
         return tuple(map(only_nonzero, value)) if type(value) is tuple else value
-    return value != 0 if type(value) is np.ndarray and value.dtype.kind in "iuf" and value.ndim else value
+    return (value != 0 if type(value) is np.ndarray and value.dtype.kind in "iuf"
+            and value.ndim else value)
 
 
 class _TooMuch(Exception):
@@ -56,9 +60,8 @@ class _Packing:
     def plain(self, value: Any, ship: tuple[int, ...] | None = None, depth: int = 0) -> Any:
         if isinstance(value, (tuple, list)) and depth < MAX_DEPTH and len(value) <= MAX_ITEMS:
             self._count(len(value))
-            items = [
-                self.plain(item, None, depth + 1) if ship is None or i in ship else Opaque(kind(item)) for i, item in enumerate(value)
-            ]
+            items = [self.plain(item, None, depth + 1) if ship is None or i in ship
+                     else Opaque(kind(item)) for i, item in enumerate(value)]
             return tuple(items) if isinstance(value, tuple) else items
         if isinstance(value, dict) and depth < MAX_DEPTH and len(value) <= MAX_ITEMS:
             self._count(len(value))
@@ -77,7 +80,8 @@ class _Packing:
             return value if -(2**63) <= value < 2**63 else Opaque(opaque.HUGE_INT)
         if isinstance(value, (np.ndarray, np.generic)):
             return self._array(np.asarray(value))
-        torch = sys.modules.get("torch")  # asked for, never imported: most notebooks know nothing of it
+        # asked for, never imported: most notebooks know nothing of it
+        torch = sys.modules.get("torch")
         if torch is not None and isinstance(value, torch.Tensor):
             return self._tensor(value)
         return Opaque(kind(value))
@@ -101,7 +105,8 @@ class _Packing:
         """A torch tensor as an array, wherever it lives; bfloat16, which NumPy does not know, as float32."""
         try:
             plain_tensor = tensor.detach().cpu()
-            return self._array((plain_tensor.float() if str(plain_tensor.dtype) == "torch.bfloat16" else plain_tensor).numpy())
+            return self._array((plain_tensor.float() if str(plain_tensor.dtype) == "torch.bfloat16"
+                                else plain_tensor).numpy())
         except (TypeError, RuntimeError, NotImplementedError):  # sparse ones and the like
             return Opaque("Tensor")
 
@@ -138,5 +143,6 @@ def plain_or_opaque(value: Any) -> Any:
 
 def without_values(answer: Answer, kind: str) -> Answer:
     """The same answer with a word in place of each value."""
-    facts = answer.facts and replace(answer.facts, arguments=tuple(Opaque(kind) for _ in answer.facts.arguments))
+    facts = answer.facts and replace(answer.facts,
+                                     arguments=tuple(Opaque(kind) for _ in answer.facts.arguments))
     return replace(answer, value=Opaque(kind), facts=facts)

@@ -1,7 +1,8 @@
 """Run the cells of a notebook and answer calls: the same rules for the solution, the student's own machine and the sandbox.
 
-`Room.load` executes cells, `Room.perform` answers calls. Neither raises for anything the notebook's code does. Imported by the worker,
-so: standard library, numpy and model only, and nothing that matters if a student tampers with it. The judge sits elsewhere.
+`Room.load` executes cells, `Room.perform` answers calls. Neither raises for anything the notebook's
+code does. Imported by the worker, so: standard library, numpy and model only, and nothing that
+matters if a student tampers with it. The judge sits elsewhere.
 """
 
 from __future__ import annotations
@@ -21,16 +22,38 @@ from typing import Any
 
 import numpy as np
 
-from autograder.model import LEFT_OVER, Answer, Call, Cell, Code, Draws, Facts, Given, Item, Outcome, Role, Seed
+from autograder.model import (
+    LEFT_OVER,
+    Answer,
+    Call,
+    Cell,
+    Code,
+    Draws,
+    Facts,
+    Given,
+    Item,
+    Outcome,
+    Role,
+    Seed,
+)
 from autograder.running import import_stubs, opaque
 from autograder.running.awaiting import finish
 from autograder.running.batching import NOT_REPEATED, opened, repetitions
 from autograder.running.opaque import kind
 from autograder.running.packing import only_nonzero, plain, plain_or_opaque
 from autograder.running.spoken import cell_name, describe, file_name, line_of, with_line
-from autograder.running.statements import future_flags, is_written_around, only_defines, only_shows, provides, stubs, tried_imports
+from autograder.running.statements import (
+    future_flags,
+    is_written_around,
+    only_defines,
+    only_shows,
+    provides,
+    stubs,
+    tried_imports,
+)
 
-NEAR = 0.88  # how alike a name must be to be taken for a slip: dropout_backward is 0.77 like dropout_forward
+# how alike a name must be to be taken for a slip: dropout_backward is 0.77 like dropout_forward
+NEAR = 0.88
 IS_COROUTINE = 0x80  # inspect.CO_COROUTINE: code that awaits something at its top level
 SIMPLE = frozenset({float, int, bool, str, type(None)})
 
@@ -44,24 +67,31 @@ class Room:
         caught: type[BaseException] = BaseException,
         called: Callable[[str], str] | None = None,
     ) -> None:
-        own = {"__name__": "__main__", "get_ipython": import_stubs.get_ipython, "display": import_stubs.display}
+        own = {"__name__": "__main__", "get_ipython": import_stubs.get_ipython,
+               "display": import_stubs.display}
         self.namespace: dict[str, Any] = own if namespace is None else namespace
         self.caught = caught  # of what a call raises
         self.called = called or cell_name  # file name of a cell -> how it is spoken of
-        self._guest = namespace is not None  # the cells were run by somebody else, who let Python know their lines
+        # the cells were run by somebody else, who let Python know their lines
+        self._guest = namespace is not None
         self._answered: set[str] = set()
         self._files: set[str] = set()
         self._lines: dict[str, int] = {}  # file name of a cell -> how many lines it has
-        self._honest: set[str] = set()  # packages whose absence the notebook is ready for: they get no stand-in
-        self._said: dict[str, Any] = {}  # what an answer that is data was below its own cell; no later cell changes it
-        self._future = 0  # compiler flags of `from __future__ import ...`, which hold for all cells after it, as in Jupyter
+        # packages whose absence the notebook is ready for: they get no stand-in
+        self._honest: set[str] = set()
+        # what an answer that is data was below its own cell; no later cell changes it
+        self._said: dict[str, Any] = {}
+        # compiler flags of `from __future__ import ...`, which hold for all cells after it, as in
+        # Jupyter
+        self._future = 0
 
     def load(self, cell: Cell) -> str:
         """Execute one cell statement by statement and return what went wrong first ("" when nothing did), with its line.
 
-        A statement that raises does not stop the ones after it. Of cells the student ADDED only imports, definitions and assignments
-        that call nothing defined in the notebook are run, and what binds the names listed in `cell.names`. A name of an exercise comes
-        from its own answer cell, unless that is a stub.
+        A statement that raises does not stop the ones after it. Of cells the student ADDED only
+        imports, definitions and assignments that call nothing defined in the notebook are run, and
+        what binds the names listed in `cell.names`. A name of an exercise comes from its own answer
+        cell, unless that is a stub.
         """
         filename = file_name(cell)
         _remember_lines(filename, cell.source, new=filename not in self._files)
@@ -69,18 +99,22 @@ class Room:
         self._lines[filename] = max(self._lines.get(filename, 0), cell.source.count("\n") + 1)
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # "\d" in a plain string is a warning, and would be an error under `pytest -W error`
+                # "\d" in a plain string is a warning, and would be an error under `pytest -W error`
+                warnings.simplefilter("ignore")
                 tree = ast.parse(cell.source, filename)
-        except Exception as error:  # SyntaxError, RecursionError, MemoryError: whatever the parser says of a student's text
+        except Exception as error:
+            # SyntaxError, RecursionError, MemoryError: whatever the parser says of a student's text
             return describe(error)
         self._honest |= tried_imports(tree)
         import_stubs.luxuries.honest = self._honest
-        others = {name: self.namespace[name] for name in self._answered - set(cell.names) if name in self.namespace}
+        others = {name: self.namespace[name]
+                  for name in self._answered - set(cell.names) if name in self.namespace}
         before = {name: self.namespace.get(name) for name in cell.names}
         trouble = self._execute(tree.body, filename, cell)
         self.namespace.update(others)
         if cell.role is Role.ANSWER:
-            mine = {name for name in cell.names if name in self.namespace and self.namespace[name] is not before[name]}
+            mine = {name for name in cell.names
+                    if name in self.namespace and self.namespace[name] is not before[name]}
             self._answered |= mine - stubs(tree)
             self._said.update(self._data(cell.names))
         return trouble
@@ -88,14 +122,17 @@ class Room:
     def _data(self, names: Sequence[str]) -> dict[str, Any]:
         """Those of the names that hold data and no function, as they are now."""
         there = {name: self.namespace[name] for name in names if name in self.namespace}
-        return {name: plain_or_opaque(value) for name, value in there.items() if not callable(value)}
+        return {name: plain_or_opaque(value)
+                for name, value in there.items() if not callable(value)}
 
     def _execute(self, statements: Sequence[ast.stmt], filename: str, cell: Cell) -> str:
         trouble = ""
         for statement in statements:
             try:
-                # asked here and not before: what an earlier statement of the cell imported counts, and names may hold hostile objects
-                if cell.role is Role.ADDED and not (only_defines(statement, self.namespace) or provides(statement, cell.names)):
+                # asked here and not before: what an earlier statement of the cell imported counts,
+                # and names may hold hostile objects
+                if cell.role is Role.ADDED and not (only_defines(statement, self.namespace)
+                                                    or provides(statement, cell.names)):
                     continue
                 self._run_statement(statement, filename)
                 self._future |= future_flags(statement)
@@ -115,12 +152,14 @@ class Room:
             except NameError:
                 if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
                     # a newer Python does not read them either
-                    self._run_code(statement, filename, self._future | __future__.annotations.compiler_flag)
+                    self._run_code(statement, filename,
+                                   self._future | __future__.annotations.compiler_flag)
                 raise
 
     def _run_code(self, statement: ast.stmt, filename: str, flags: int) -> None:
         module = ast.Module([statement], [])
-        code = compile(module, filename, "exec", flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+        code = compile(module, filename, "exec", flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT,
+                       dont_inherit=True)
         if code.co_flags & IS_COROUTINE:
             finish(eval(code, self.namespace))
         else:
@@ -134,37 +173,45 @@ class Room:
         left = repetitions(script)
         for call in (call for group in script for call in opened(group)):
             again = len(results) and left[len(results) - 1] and results[-1] is _DIED
-            answer, result = (NOT_REPEATED, _DIED) if again else self._answer(call, results, generators)
+            answer, result = ((NOT_REPEATED, _DIED) if again
+                              else self._answer(call, results, generators))
             results.append(result)
             yield answer
 
-    def _answer(self, call: Call, results: list[Any], generators: dict[str, np.random.Generator]) -> tuple[Answer, Any]:
+    def _answer(self, call: Call, results: list[Any],
+                generators: dict[str, np.random.Generator]) -> tuple[Answer, Any]:
         try:
             args = [self._resolved(a, results, generators) for a in call.args]
             kwargs = {k: self._resolved(v, results, generators) for k, v in call.kwargs.items()}
         except _NoItem as error:
             return Answer(Outcome.SKIPPED, error=str(error)), _DIED
-        except self.caught as error:  # code that speaks of a name that this notebook does not define
+        except self.caught as error:
+            # code that speaks of a name that this notebook does not define
             return Answer(Outcome.RAISED, error=describe(error)), _DIED
         if call.look and call.function in self._said:
             return self._looked(call)
         if call.function not in self.namespace and not call.is_method:
-            return Answer(Outcome.RAISED, error=f"NameError: {call.function} is not defined{self._near(call.function)}"), _DIED
+            return Answer(Outcome.RAISED, error=f"NameError: {call.function} is not "
+                          f"defined{self._near(call.function)}"), _DIED
         try:
             if call.look:
                 result, facts = self.namespace[call.function], None
             else:
-                function = getattr(args.pop(0), call.function[1:]) if call.is_method else self.namespace[call.function]
+                function = (getattr(args.pop(0), call.function[1:]) if call.is_method
+                            else self.namespace[call.function])
                 with _steady(call) if call.steady else nullcontext():
                     result, facts = self._run(function, args, kwargs, call.watch)
             value = plain(result, call.ship)
-            return Answer(Outcome.PASSED, only_nonzero(value, call.ship) if call.nonzero else value, facts=facts), result
+            return Answer(Outcome.PASSED, only_nonzero(value, call.ship) if call.nonzero else value,
+                          facts=facts), result
         except self.caught as error:
-            return Answer(Outcome.RAISED, error=describe(error) + self._left_over(error), line=self._own_line(error)), _DIED
+            return Answer(Outcome.RAISED, error=describe(error) + self._left_over(error),
+                          line=self._own_line(error)), _DIED
 
     def _near(self, name: str) -> str:
         """The name that a slip of the pen has given to what is missing, ", but dropout_foward is"."""
-        own = [n for n, v in self.namespace.items() if type(n) is str and callable(v) and not n.startswith("_")]
+        own = [n for n, v in self.namespace.items()
+               if type(n) is str and callable(v) and not n.startswith("_")]
         found = difflib.get_close_matches(name, own, 1, NEAR)
         return f", but {found[0]} is" if found else ""
 
@@ -178,7 +225,8 @@ class Room:
         if not frames:
             return ""
         filename, number = frames[-1]
-        return f"{LEFT_OVER}{number}" if is_written_around("".join(linecache.getlines(filename)), number) else ""
+        return (f"{LEFT_OVER}{number}"
+                if is_written_around("".join(linecache.getlines(filename)), number) else "")
 
     def _looked(self, call: Call) -> tuple[Answer, Any]:
         """An answer that is data, as its own cell said it; what that left open may have been added below."""
@@ -187,12 +235,15 @@ class Room:
             said = {**plain(now), **said}
         return Answer(Outcome.PASSED, value=said), now
 
-    def _resolved(self, argument: Any, results: list[Any], generators: dict[str, np.random.Generator]) -> Any:
+    def _resolved(self, argument: Any, results: list[Any],
+                  generators: dict[str, np.random.Generator]) -> Any:
         if type(argument) in SIMPLE:
             return argument
-        return made(argument, self.namespace) if isinstance(argument, Code) else _resolve(argument, results, generators)
+        return (made(argument, self.namespace) if isinstance(argument, Code)
+                else _resolve(argument, results, generators))
 
-    def _run(self, function: Any, args: list[Any], kwargs: dict[str, Any], watch: bool) -> tuple[Any, Facts | None]:
+    def _run(self, function: Any, args: list[Any], kwargs: dict[str, Any],
+             watch: bool) -> tuple[Any, Facts | None]:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             if not watch:
@@ -214,30 +265,34 @@ class Room:
         found, trace = list[tuple[str, int]](), error.__traceback__
         while trace is not None:
             name, number = trace.tb_frame.f_code.co_filename, trace.tb_lineno
-            if trace.tb_frame.f_globals is self.namespace and number and 0 < number <= self._length(name):
+            if (trace.tb_frame.f_globals is self.namespace and number
+                    and 0 < number <= self._length(name)):
                 found.append((name, number))
             trace = trace.tb_next
         return found
 
     def _length(self, filename: str) -> int:
-        return self._lines.get(filename) or (len(linecache.getlines(filename)) if self._guest else 0)
+        return (self._lines.get(filename)
+                or (len(linecache.getlines(filename)) if self._guest else 0))
 
     def told(self, filename: str, number: int, home: str) -> str:
         """A line as it is spoken of, with its cell where that is another one than the function's that was called."""
-        cell = "" if filename == home and not filename.startswith(f"<{Role.ADDED.value} ") else self.called(filename)
+        cell = ("" if filename == home and not filename.startswith(f"<{Role.ADDED.value} ")
+                else self.called(filename))
         return line_of(number, linecache.getline(filename, number).strip(), cell)
 
 
-# ------------------------------------------------------------------------------------------------------------------ reading cells
+# ------------------------------------------------------------------------------------ reading cells
 def _remember_lines(filename: str, source: str, new: bool) -> None:
     """Let tracebacks find the lines of a cell; when it comes in parts, those of all its parts."""
     lines = source.splitlines(keepends=True)
     known = [] if new else linecache.getlines(filename)
-    merged = [one if one.strip() else other for one, other in itertools.zip_longest(lines, known, fillvalue="")]
+    merged = [one if one.strip() else other
+              for one, other in itertools.zip_longest(lines, known, fillvalue="")]
     linecache.cache[filename] = (len(source), None, merged, filename)
 
 
-# -------------------------------------------------------------------------------------------------------------- calls and answers
+# -------------------------------------------------------------------------------- calls and answers
 class _NoItem(Exception):
     """An argument that an earlier call of the script should have made does not exist."""
 
@@ -290,7 +345,8 @@ def _item(result: Any, index: int | None) -> Any:
     if index is None:
         return result
     if not isinstance(result, (tuple, list)) or len(result) <= index:
-        raise _NoItem(f"the call before it returned {kind(result)}, not a tuple of {index + 1} or more")
+        raise _NoItem(
+            f"the call before it returned {kind(result)}, not a tuple of {index + 1} or more")
     return result[index]
 
 
@@ -313,6 +369,7 @@ def _steady(call: Call) -> Iterator[None]:
 
 def _random_states(args: list[Any], kwargs: Mapping[str, Any]) -> tuple[list[str], tuple[str, int]]:
     """The state of each generator among the arguments, and of the two global ones, as comparable text."""
-    own = [str(a.bit_generator.state) for a in [*args, *kwargs.values()] if isinstance(a, np.random.Generator)]
+    own = [str(a.bit_generator.state)
+           for a in [*args, *kwargs.values()] if isinstance(a, np.random.Generator)]
     legacy: Any = np.random.get_state()
     return own, (str(legacy[1].tobytes()[:64]) + str(legacy[2:]), hash(random.getstate()))

@@ -9,7 +9,8 @@ import re
 from autograder.model import Cell, Role
 from autograder.running import opaque
 
-A_VALUE_ERROR = " (a ValueError)"  # stands behind the name of an exception that is a kind of ValueError
+# stands behind the name of an exception that is a kind of ValueError
+A_VALUE_ERROR = " (a ValueError)"
 MAX_TEXT = 400  # characters of a student's error message that are kept
 
 
@@ -29,7 +30,8 @@ def cell_name(filename: str) -> str:
     found = re.fullmatch(r"<(\w+) cell (?:(?:added|course)-)?(.+)>", filename)
     if not found:
         return ""
-    return "the set-up cell" if found[1] == Role.SETUP.value else f"cell {found[2]}" if found[2].isdecimal() else f"the cell of {found[2]}"
+    return ("the set-up cell" if found[1] == Role.SETUP.value
+            else f"cell {found[2]}" if found[2].isdecimal() else f"the cell of {found[2]}")
 
 
 def with_line(error: BaseException, filename: str) -> str:
@@ -41,7 +43,8 @@ def with_line(error: BaseException, filename: str) -> str:
         trace = trace.tb_next
     if not number or isinstance(error, SyntaxError):
         return describe(error)
-    return _clip(f"{describe(error)} (line {number}: {linecache.getline(filename, number).strip()})")
+    return _clip(
+        f"{describe(error)} (line {number}: {linecache.getline(filename, number).strip()})")
 
 
 def describe(error: BaseException) -> str:
@@ -55,7 +58,9 @@ def describe(error: BaseException) -> str:
         text = f"{error.msg} ({where})" if error.lineno else str(error.msg)
     name = _clip(opaque.type_name(error))
     if isinstance(error, ValueError) and not hasattr(builtins, name):
-        name += A_VALUE_ERROR  # LinAlgError, StatisticsError and the student's own are as good where a ValueError is asked for
+        # LinAlgError, StatisticsError and the student's own are as good where a ValueError is asked
+        # for
+        name += A_VALUE_ERROR
     return _clip(f"{name}: {text}" if text else name)
 
 

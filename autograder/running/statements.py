@@ -15,7 +15,8 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
 DATA = (ast.Dict, ast.List, ast.Tuple, ast.Set, ast.Constant)
 # builtins that can do nothing to what was defined before
-ACTS = frozenset({"exec", "eval", "globals", "locals", "vars", "setattr", "delattr", "map", "filter", "sorted", "__import__"})
+ACTS = frozenset({"exec", "eval", "globals", "locals", "vars", "setattr", "delattr", "map",
+                  "filter", "sorted", "__import__"})
 PLAIN = frozenset(dir(builtins)) - ACTS
 
 
@@ -32,7 +33,8 @@ def parsed(source: str) -> ast.Module | None:
 def parts(source: str, tree: ast.Module | None) -> list[str]:
     """The cell cut where something is called, each part with its statements in the lines where they stood.
 
-    What takes too long or ends the process then costs its own statement, and what the cell defines counts all the same.
+    What takes too long or ends the process then costs its own statement, and what the cell defines
+    counts all the same.
     """
     spans = _spans(tree.body) if tree else []
     if len(spans) < 2:
@@ -67,9 +69,11 @@ def where(source: str) -> str:
 
 def _experiments(statement: ast.stmt) -> bool:
     """Whether it calls something or goes round, and is no definition."""
-    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)):
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import,
+                              ast.ImportFrom)):
         return False
-    return any(isinstance(node, (ast.Call, ast.Await, ast.While, ast.For)) for node in executed(statement))
+    return any(isinstance(node, (ast.Call, ast.Await, ast.While, ast.For))
+               for node in executed(statement))
 
 
 def executed(node: ast.AST) -> Iterator[ast.AST]:
@@ -79,7 +83,8 @@ def executed(node: ast.AST) -> Iterator[ast.AST]:
         found = waiting.pop()
         yield found
         if isinstance(found, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            waiting += [*found.decorator_list, *found.args.defaults, *filter(None, found.args.kw_defaults)]
+            waiting += [*found.decorator_list, *found.args.defaults,
+                        *filter(None, found.args.kw_defaults)]
         elif not isinstance(found, ast.Lambda):
             waiting += ast.iter_child_nodes(found)
 
@@ -93,7 +98,8 @@ def changed(tree: ast.Module) -> set[str]:
     """The names that running a cell binds, changes or deletes, in any form; "*" when that cannot be told from outside."""
     found: set[str] = set()
     for node in (n for s in tree.body for n in executed(s)):
-        if isinstance(node, ast.Call) and not (isinstance(node.func, ast.Name) and node.func.id in PLAIN):
+        if (isinstance(node, ast.Call)
+                and not (isinstance(node.func, ast.Name) and node.func.id in PLAIN)):
             return {"*"}
         if isinstance(node, ast.Name):
             found |= set() if isinstance(node.ctx, ast.Load) else {node.id}
@@ -111,7 +117,8 @@ def _names(node: ast.AST) -> Iterator[str]:
     elif isinstance(node, (ast.Global, ast.Nonlocal)):
         yield from node.names
     else:
-        for field in ("id", "name", "rest"):  # names; functions, classes, `except E as name`, `case name`; `case {**rest}`
+        # names; functions, classes, `except E as name`, `case name`; `case {**rest}`
+        for field in ("id", "name", "rest"):
             value = getattr(node, field, None)
             if isinstance(value, str):
                 yield value
@@ -126,13 +133,15 @@ def root(node: ast.expr) -> str:
 
 def only_data(tree: ast.Module, names: Iterable[str]) -> bool:
     """Whether a cell makes these names dicts, lists or numbers: what it says then is what it says, whatever happens below."""
-    made = {t.id: s.value for s in tree.body if isinstance(s, ast.Assign) for t in s.targets if isinstance(t, ast.Name)}
+    made = {t.id: s.value for s in tree.body if isinstance(s, ast.Assign)
+            for t in s.targets if isinstance(t, ast.Name)}
     return all(isinstance(made.get(name), DATA) for name in names)
 
 
 def tried_imports(tree: ast.Module) -> set[str]:
     """The packages that a cell imports where it has another road in case that fails."""
-    return {name for node in ast.walk(tree) if isinstance(node, ast.Try) for s in node.body for name in imported(s)}
+    return {name for node in ast.walk(tree) if isinstance(node, ast.Try) for s in node.body
+            for name in imported(s)}
 
 
 def imported(node: ast.AST) -> Iterator[str]:
@@ -147,7 +156,8 @@ def imported(node: ast.AST) -> Iterator[str]:
 def free(*statements: ast.stmt) -> set[str]:
     """The names that statements read and that none of them makes."""
     names = [n for s in statements for n in ast.walk(s) if isinstance(n, (ast.Name, ast.arg))]
-    made = {n.arg if isinstance(n, ast.arg) else n.id for n in names if isinstance(n, ast.arg) or not isinstance(n.ctx, ast.Load)}
+    made = {n.arg if isinstance(n, ast.arg) else n.id
+            for n in names if isinstance(n, ast.arg) or not isinstance(n.ctx, ast.Load)}
     return {n.id for n in names if isinstance(n, ast.Name)} - made
 
 
@@ -155,7 +165,8 @@ def leaned_on(body: Sequence[ast.stmt]) -> set[str]:
     """The names from outside that functions and classes use, and those with whose help these are bound."""
     found: set[str] = set()
     for statement in [*reversed(body)] * 2:  # twice: helpers may stand below what uses them
-        if _defines(statement) or (isinstance(statement, ASSIGNMENTS) and not found.isdisjoint(_bound(statement))):
+        if _defines(statement) or (isinstance(statement, ASSIGNMENTS)
+                                   and not found.isdisjoint(_bound(statement))):
             found |= free(statement)
     return found
 
@@ -163,14 +174,16 @@ def leaned_on(body: Sequence[ast.stmt]) -> set[str]:
 def _defines(statement: ast.stmt) -> bool:
     if isinstance(statement, ast.Assign):
         return isinstance(statement.value, ast.Lambda)
-    return isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.If, ast.Try))
+    return isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef,
+                                  ast.If, ast.Try))
 
 
 def _bound(statement: ast.stmt) -> set[str]:
-    return {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
+    return {n.id for n in ast.walk(statement)
+            if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
 
 
-# ----------------------------------------------------------------------------------------------------------- when a cell is run
+# ------------------------------------------------------------------------------- when a cell is run
 def future_flags(statement: ast.stmt) -> int:
     """The flags of the compiler that `from __future__ import ...` sets for what follows."""
     if not isinstance(statement, ast.ImportFrom) or statement.module != "__future__":
@@ -188,7 +201,8 @@ def only_shows(statement: ast.stmt, error: BaseException) -> bool:
 
 def stubs(tree: ast.Module) -> set[str]:
     """Names of functions whose body is nothing but a docstring and `raise NotImplementedError`."""
-    return {s.name for s in tree.body if isinstance(s, ast.FunctionDef) and all(_says_nothing(b) for b in s.body)}
+    return {s.name for s in tree.body
+            if isinstance(s, ast.FunctionDef) and all(_says_nothing(b) for b in s.body)}
 
 
 def _says_nothing(statement: ast.stmt) -> bool:
@@ -202,7 +216,8 @@ def _says_nothing(statement: ast.stmt) -> bool:
 
 def only_defines(statement: ast.stmt, namespace: Mapping[str, Any]) -> bool:
     """Imports, definitions, and assignments whose right side calls only things from modules and builtins."""
-    if isinstance(statement, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+    if isinstance(statement, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef,
+                              ast.ClassDef)):
         return True
     if isinstance(statement, (ast.If, ast.Try)):  # `try: import ... except ImportError: ...`
         return all(only_defines(s, namespace) or isinstance(s, ast.Pass) for s in _inner(statement))
@@ -232,9 +247,10 @@ def touched(statement: ast.stmt) -> set[str]:
         function = statement.value.func if isinstance(statement.value, ast.Call) else None
         owner = function.value if isinstance(function, ast.Attribute) else None
         return {owner.id} if isinstance(owner, ast.Name) else set()
-    bound = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
-    return bound | {n.value.id for n in ast.walk(statement) if isinstance(n, ast.Subscript) and isinstance(n.value, ast.Name)
-                    and isinstance(n.ctx, ast.Store)}
+    bound = {n.id for n in ast.walk(statement)
+             if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
+    return bound | {n.value.id for n in ast.walk(statement) if isinstance(n, ast.Subscript)
+                    and isinstance(n.value, ast.Name) and isinstance(n.ctx, ast.Store)}
 
 
 def _is_foreign(function: ast.expr, namespace: Mapping[str, Any]) -> bool:
@@ -243,12 +259,15 @@ def _is_foreign(function: ast.expr, namespace: Mapping[str, Any]) -> bool:
     if not isinstance(function, ast.Name):
         return False
     value = namespace.get(function.id, getattr(builtins, function.id, None))
-    own = getattr(value, "__globals__", None) is namespace or getattr(value, "__module__", "") == "__main__"
-    return value is not None and not own and function.id not in {"input", "exec", "eval", "open", "print"}
+    own = (getattr(value, "__globals__", None) is namespace
+           or getattr(value, "__module__", "") == "__main__")
+    return (value is not None and not own
+            and function.id not in {"input", "exec", "eval", "open", "print"})
 
 
 def is_written_around(source: str, number: int) -> bool:
     """Whether the function whose line this is holds more than a docstring and a line that raises NotImplementedError."""
-    nodes = [n for n in ast.walk(parsed(source) or ast.Module([], [])) if isinstance(n, ast.FunctionDef)]
+    nodes = [n for n in ast.walk(parsed(source) or ast.Module([], []))
+             if isinstance(n, ast.FunctionDef)]
     around = [n for n in nodes if n.lineno <= number <= (n.end_lineno or 0)]
     return bool(around) and not all(map(_says_nothing, max(around, key=lambda n: n.lineno).body))

@@ -1,8 +1,9 @@
 """Values <-> bytes: msgpack for the structure, raw buffers for the arrays, a strict decoder, never pickle.
 
-A frame is eight bytes of length and a payload; a payload is four bytes of header length, the header (msgpack) and the buffers of its
-arrays in order, each begun at a multiple of eight so that an array can stay where it arrived. What arrives was written by somebody else's
-code: the decoder checks every type, depth, count, dtype, shape and length and knows one way to say no, `WireError`.
+A frame is eight bytes of length and a payload; a payload is four bytes of header length, the header
+(msgpack) and the buffers of its arrays in order, each begun at a multiple of eight so that an array
+can stay where it arrived. What arrives was written by somebody else's code: the decoder checks
+every type, depth, count, dtype, shape and length and knows one way to say no, `WireError`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,20 @@ from typing import Any
 import msgpack  # type: ignore[import-untyped]  # it ships no annotations
 import numpy as np
 
-from autograder.model import Answer, Call, Cell, Code, Draws, Facts, Given, Item, Opaque, Outcome, Role, Seed
+from autograder.model import (
+    Answer,
+    Call,
+    Cell,
+    Code,
+    Draws,
+    Facts,
+    Given,
+    Item,
+    Opaque,
+    Outcome,
+    Role,
+    Seed,
+)
 from autograder.running import opaque
 from autograder.running.opaque import MAX_ELEMENTS
 from autograder.running.packing import DTYPES, MAX_DEPTH, MAX_ITEMS
@@ -24,10 +38,13 @@ from autograder.running.spoken import MAX_TEXT
 
 LENGTH = struct.Struct(">Q")
 HEADER = struct.Struct(">I")
-MAX_HEADER = 1 << 20  # bytes; a header may grow about sixty times when it is unpacked, so this bounds the judge's memory
-MAX_NESTING = MAX_DEPTH + 6  # an answer nests MAX_DEPTH deep inside a message, an answer, its facts and their arguments
+# bytes; a header may grow about sixty times when it is unpacked, so this bounds the judge's memory
+MAX_HEADER = 1 << 20
+# an answer nests MAX_DEPTH deep inside a message, an answer, its facts and their arguments
+MAX_NESTING = MAX_DEPTH + 6
 MAX_AXES = 32
-UNPACKED = {"max_str_len": MAX_HEADER, "max_array_len": 2 * MAX_ITEMS + 1, "max_map_len": 0, "max_bin_len": 0, "max_ext_len": 0}
+UNPACKED = {"max_str_len": MAX_HEADER, "max_array_len": 2 * MAX_ITEMS + 1, "max_map_len": 0,
+            "max_bin_len": 0, "max_ext_len": 0}
 AHEAD = 1 << 16  # bytes that are taken off the socket at once
 ALIGNED = 8  # no number that travels needs more
 NONCE = "0" * 32  # where each message has its own
@@ -42,7 +59,7 @@ class WireError(Exception):
     """What arrived is not a message of this protocol, or a value cannot be sent as one."""
 
 
-# ---------------------------------------------------------------------------------------------------------- what a record is made of
+# ------------------------------------------------------------------------- what a record is made of
 def _is(*kinds: type) -> Callable[[Any], bool]:
     return lambda value: type(value) in kinds
 
@@ -87,16 +104,18 @@ _RECORDS: dict[str, tuple[type, tuple[Callable[[Any], bool], ...]]] = {
     ),
     "draws": (Draws, (_is(Call), _is(int), _tuple_of(int))),
     "cell": (Cell, (_is(str), _is(Role), _is(str), _tuple_of(str))),
-    "facts": (Facts, (lambda args: type(args) is tuple and is_data(args), _is(bool), _is(bool), _tuple_of(str))),
+    "facts": (Facts, (lambda args: type(args) is tuple and is_data(args), _is(bool), _is(bool),
+                      _tuple_of(str))),
     "answer": (Answer, (_is(Outcome), is_data, _is(str), _is(str), _is(Facts, type(None)))),
 }
 _NAMES = {kind: name for name, (kind, _) in _RECORDS.items()}
 _FIELDS = {kind: [f.name for f in fields(kind)] for kind in _NAMES}
-_DTYPES = {np.dtype(name): name for name in DTYPES}  # in this machine's byte order; asking a dtype for its name takes long
+# in this machine's byte order; asking a dtype for its name takes long
+_DTYPES = {np.dtype(name): name for name in DTYPES}
 _ENUMS: dict[str, type[Outcome] | type[Role]] = {"outcome": Outcome, "role": Role}
 
 
-# ------------------------------------------------------------------------------------------------------------------------- encoding
+# ----------------------------------------------------------------------------------------- encoding
 def encode(message: Any) -> bytes:
     """The payload that says `message`; WireError for what cannot be said (other types, huge integers, lone surrogates)."""
     return b"".join(_parts(message))
@@ -137,7 +156,8 @@ def _tree(value: Any, buffers: list[memoryview], depth: int) -> Any:
     if kind in (Outcome, Role):
         return [kind.__name__.lower(), value.value]
     if kind in _NAMES:
-        return [_NAMES[kind], *[_tree(getattr(value, name), buffers, depth + 1) for name in _FIELDS[kind]]]
+        return [_NAMES[kind],
+                *[_tree(getattr(value, name), buffers, depth + 1) for name in _FIELDS[kind]]]
     raise WireError(f"a {kind.__name__} cannot travel")
 
 
@@ -154,7 +174,8 @@ def _small(value: int) -> int:
 def _array_tree(array: np.ndarray[Any, Any], buffers: list[memoryview]) -> list[Any]:
     name = _DTYPES.get(array.dtype)
     if name is None or array.ndim > MAX_AXES or _is_empty_but_long(array.shape):
-        raise WireError(f"an array of dtype {array.dtype.name} and shape {array.shape} cannot travel")
+        raise WireError(
+            f"an array of dtype {array.dtype.name} and shape {array.shape} cannot travel")
     buffers.append(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
     return ["a", name, *array.shape]
 
@@ -173,11 +194,12 @@ def _dict_tree(value: Mapping[Any, Any], buffers: list[memoryview], depth: int) 
     return tree
 
 
-# ------------------------------------------------------------------------------------------------------------------------- decoding
+# ----------------------------------------------------------------------------------------- decoding
 def decode(payload: bytes | bytearray | memoryview, most: int | None = None) -> Any:
     """The message a payload says; WireError for anything that `encode` would not have written, and for arrays of over `most` elements.
 
-    What an `Opaque` or a warning says that is not in the vocabulary arrives as a word of the vocabulary.
+    What an `Opaque` or a warning says that is not in the vocabulary arrives as a word of the
+    vocabulary.
     """
     view = memoryview(payload)
     if len(view) < HEADER.size:
@@ -189,7 +211,8 @@ def decode(payload: bytes | bytearray | memoryview, most: int | None = None) -> 
     decoder = _Decoder(view, start, most)
     try:
         value = decoder.value(_unpacked(view[HEADER.size : start]), 0)
-    except (TypeError, ValueError, RecursionError, MemoryError) as error:  # none is known to get here; none may end the judge
+    except (TypeError, ValueError, RecursionError, MemoryError) as error:
+        # none is known to get here; none may end the judge
         raise WireError(f"an odd message: {type(error).__name__}") from error
     decoder.finish()
     return value
@@ -198,7 +221,8 @@ def decode(payload: bytes | bytearray | memoryview, most: int | None = None) -> 
 def _unpacked(header: memoryview) -> Any:
     try:
         return msgpack.unpackb(header, raw=False, use_list=True, **UNPACKED)
-    except Exception as error:  # msgpack has half a dozen ways to say no; all of them are the sender's doing
+    except Exception as error:
+        # msgpack has half a dozen ways to say no; all of them are the sender's doing
         raise WireError(f"not msgpack: {type(error).__name__}") from error
 
 
@@ -241,12 +265,14 @@ class _Decoder:
 
     def _dict(self, rest: list[Any], depth: int) -> dict[str, Any]:
         keys, values = rest[0::2], rest[1::2]
-        if len(keys) != len(values) or any(type(k) is not str for k in keys) or len(set(keys)) != len(keys):
+        if (len(keys) != len(values) or any(type(k) is not str for k in keys)
+                or len(set(keys)) != len(keys)):
             raise WireError("a dict with odd keys")
         return {k: self.value(v, depth + 1) for k, v in zip(keys, values, strict=True)}
 
     def _array(self, rest: list[Any]) -> np.ndarray[Any, Any]:
-        if not rest or type(rest[0]) is not str or rest[0] not in DTYPES or len(rest) > MAX_AXES + 1:
+        if (not rest or type(rest[0]) is not str or rest[0] not in DTYPES
+                or len(rest) > MAX_AXES + 1):
             raise WireError("an array with an odd dtype")
         if any(type(n) is not int or n < 0 for n in rest[1:]):
             raise WireError("an array with an odd shape")
@@ -254,7 +280,8 @@ class _Decoder:
         if _is_empty_but_long(shape) or (self.most is not None and math.prod(shape) > self.most):
             raise WireError("an array of too many elements")
         start = self.position + -self.position % ALIGNED
-        end = start + math.prod(shape) * dtype.itemsize  # Python integers: a huge shape cannot wrap around
+        # Python integers: a huge shape cannot wrap around
+        end = start + math.prod(shape) * dtype.itemsize
         if end > len(self.buffers) or any(self.buffers[self.position : start]):
             raise WireError("an array longer than its frame, or not at its place")
         self.position = end
@@ -264,7 +291,8 @@ class _Decoder:
 def _array(raw: memoryview, dtype: np.dtype[Any], shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
     """A writable, aligned array that shares no byte with another. Bools other than 0 and 1 would make arrays that lie about themselves."""
     try:
-        array: np.ndarray[Any, Any] = np.frombuffer(raw, dtype).reshape(shape) if raw else np.empty(shape, dtype)
+        array: np.ndarray[Any, Any] = (np.frombuffer(raw, dtype).reshape(shape) if raw
+                                       else np.empty(shape, dtype))
         if not (array.flags.writeable and array.flags.aligned):
             array = array.copy()
     except (ValueError, OverflowError, MemoryError) as error:
@@ -296,7 +324,7 @@ def _record(tag: str, values: list[Any]) -> Any:
     return record
 
 
-# --------------------------------------------------------------------------------------------------------------------------- frames
+# ------------------------------------------------------------------------------------------- frames
 def frame(message: Any) -> bytes:
     """A whole frame, length and payload."""
     return b"".join(pieces(message))
@@ -331,7 +359,8 @@ def read_frame(readinto: Callable[[memoryview], int], cap: int, most: int | None
 
 
 def _read(readinto: Callable[[memoryview], int], size: int) -> memoryview:
-    view, done = np.empty(size, np.uint8).data, 0  # not a bytearray, which would be filled with zeros first
+    # not a bytearray, which would be filled with zeros first
+    view, done = np.empty(size, np.uint8).data, 0
     while done < size:
         count = readinto(view[done:])
         if not count:

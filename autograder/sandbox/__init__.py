@@ -18,20 +18,16 @@ __all__ = ["BACKENDS", "Isolation", "Worker", "choose", "probe", "stays_shut", "
 
 BACKENDS: tuple[Isolation, ...] = (Bubblewrap(), Landlock(), Plain())  # the safest first
 
-MEND = (
-    "To mend this, install what is missing (apt-get install bubblewrap libseccomp2; pip install pyseccomp) on a Linux of "
-    "2023 or later, or grade in a container or WSL2 that has it. To run student code unprotected all the same, on a machine that "
-    "holds nothing secret, say --unsafe-isolation."
-)
+MEND = ("To mend this, install what is missing (apt-get install bubblewrap libseccomp2; pip "
+        "install pyseccomp) on a Linux of 2023 or later, or grade in a container or WSL2 that has "
+        "it. To run student code unprotected all the same, on a machine that holds nothing secret, "
+        "say --unsafe-isolation.")
 LOADER = "error while loading shared libraries"
-LIBRARY = (
-    "To mend this, let Python find its own libraries without help: put the folder that holds the one named above into a file below "
-    "/etc/ld.so.conf.d/ and run ldconfig, or set LD_LIBRARY_PATH to it before you start this."
-)
-WARNING = (
-    "WARNING: student code is NOT sandboxed on this machine. It runs with your own rights and could {could}. Hidden checks can be read "
-    "and marks can be forged."
-)
+LIBRARY = ("To mend this, let Python find its own libraries without help: put the folder that "
+           "holds the one named above into a file below /etc/ld.so.conf.d/ and run ldconfig, or "
+           "set LD_LIBRARY_PATH to it before you start this.")
+WARNING = ("WARNING: student code is NOT sandboxed on this machine. It runs with your own rights "
+           "and could {could}. Hidden checks can be read and marks can be forged.")
 
 
 @lru_cache
@@ -46,7 +42,8 @@ def holes(name: str) -> tuple[str, ...]:
 def choose(unsafe: bool = False, prefer: str | None = None) -> Isolation:
     """The first backend (or the preferred one) whose probe shows that everything is denied; Broken, with the mend, when there is none.
 
-    With `unsafe`, what is found wanting is used all the same: the preferred backend or the plain one. Print its `warning()` then.
+    With `unsafe`, what is found wanting is used all the same: the preferred backend or the plain
+    one. Print its `warning()` then.
     """
     candidates = BACKENDS if prefer is None else (_backend(prefer),)
     for backend in candidates:
@@ -54,8 +51,10 @@ def choose(unsafe: bool = False, prefer: str | None = None) -> Isolation:
             return backend
     if unsafe and not any(hole.startswith("not be run") for hole in holes(candidates[-1].name)):
         return candidates[-1]
-    findings = "\n".join(f"  {b.name}: student code could {'; '.join(holes(b.name))}" for b in candidates)
-    raise Broken(f"Student code cannot be run safely here.\n{findings}\n{LIBRARY if LOADER in findings else MEND}")
+    findings = "\n".join(f"  {b.name}: student code could {'; '.join(holes(b.name))}"
+                         for b in candidates)
+    raise Broken("Student code cannot be run safely "
+                 f"here.\n{findings}\n{LIBRARY if LOADER in findings else MEND}")
 
 
 @lru_cache
@@ -69,7 +68,8 @@ def stays_shut(name: str) -> bool:
 
 
 @contextmanager
-def warmed(backend: Isolation, wanted: bool = True, preload: Sequence[str] = ()) -> Iterator[Isolation]:
+def warmed(backend: Isolation, wanted: bool = True,
+           preload: Sequence[str] = ()) -> Iterator[Isolation]:
     """The backend with a fork server in it, if that is wanted and it has one; else the backend itself."""
     with backend.warm(preload) if wanted else nullcontext(backend) as found:
         yield found
@@ -78,7 +78,8 @@ def warmed(backend: Isolation, wanted: bool = True, preload: Sequence[str] = ())
 def with_gpu(backend: Isolation) -> Isolation:
     """The same sandbox with this machine's NVIDIA GPU in it, tried.
 
-    CourseError where there is no GPU or no sandbox, Broken where the GPU cannot be used in there or the sandbox does not hold with it.
+    CourseError where there is no GPU or no sandbox, Broken where the GPU cannot be used in there or
+    the sandbox does not hold with it.
     """
     if not gpu.nodes():
         raise CourseError(f"This machine shows no NVIDIA GPU (there is no /dev/nvidia0). {ON_CPU}")
@@ -102,4 +103,5 @@ def _backend(name: str) -> Isolation:
     for backend in BACKENDS:
         if backend.name == name:
             return backend
-    raise Broken(f"There is no isolation {name!r}. There are: {', '.join(b.name for b in BACKENDS)}.")
+    raise Broken(
+        f"There is no isolation {name!r}. There are: {', '.join(b.name for b in BACKENDS)}.")

@@ -1,7 +1,8 @@
 """What a student's file asks of the grader itself, done in a child process with limits: reading it, and making it fit to be shown.
 
-The child is a fork: nothing is started or imported, so a hand-in costs milliseconds. It runs this package's own code on the student's
-text and never the student's code. Whatever becomes of it befalls one hand-in: no time, memory or crash reaches the process that judges.
+The child is a fork: nothing is started or imported, so a hand-in costs milliseconds. It runs this
+package's own code on the student's text and never the student's code. Whatever becomes of it
+befalls one hand-in: no time, memory or crash reaches the process that judges.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ STAYS_FOR = 500  # pieces of work; then another child takes over, so that nothin
 MAX_ANSWER = 128 << 20  # bytes of what comes back
 WAIT = 60  # wall seconds for each second of CPU time, before the machine is to blame
 ERRORS = {error.__name__: error for error in (SubmissionError, CourseError, Broken)}
-CRASHES = frozenset(["SIGSEGV", "SIGBUS", "SIGABRT", "SIGFPE", "SIGILL"])  # of a parser; any other end than SIGXCPU comes from outside
+# of a parser; any other end than SIGXCPU comes from outside
+CRASHES = frozenset(["SIGSEGV", "SIGBUS", "SIGABRT", "SIGFPE", "SIGILL"])
 _MEND = "Delete what was pasted into it and is no answer, save it and hand it in again."
 
 T = TypeVar("T")
@@ -62,8 +64,8 @@ def bounded(work: Callable[[], T], name: str, seconds: int = SECONDS) -> T:
 class Kept:
     """A child that stays for one hand-in after the other, each within limits of its own: a fork costs more than most of what it is for.
 
-    It does `work` with what this process knew when the first was asked for; arguments are handed over. One that ran over or tripped is
-    ended, and the next hand-in gets another.
+    It does `work` with what this process knew when the first was asked for; arguments are handed
+    over. One that ran over or tripped is ended, and the next hand-in gets another.
     """
 
     def __init__(self, work: Callable[..., Any]) -> None:
@@ -99,7 +101,8 @@ class Kept:
         theirs, self._outlet = os.pipe()
         self._inlet, answers = os.pipe()
         with warnings.catch_warnings():
-            # from 3.12 Python warns where there are threads. The child starts none, imports little and takes no lock of theirs.
+            # from 3.12 Python warns where there are threads. The child starts none, imports little
+            # and takes no lock of theirs.
             warnings.simplefilter("ignore", DeprecationWarning)
             self._child = os.fork()
         if self._child == 0:
@@ -136,7 +139,8 @@ def _received(inlet: int, seconds: float) -> bytes | None:
     whole = LENGTH.size
     while len(found) < whole:
         if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
-            raise Broken(f"A hand-in could not be read within {seconds:g} s of waiting. Grade again when the machine is less busy.")
+            raise Broken(f"A hand-in could not be read within {seconds:g} s of waiting. Grade "
+                         "again when the machine is less busy.")
         part = os.read(inlet, min(whole - len(found), 1 << 20))
         if not part:
             return None
@@ -144,7 +148,8 @@ def _received(inlet: int, seconds: float) -> bytes | None:
         if whole == LENGTH.size == len(found):
             whole += LENGTH.unpack(found)[0]
             if whole > MAX_ANSWER:
-                raise SubmissionError(f"The notebook becomes more than {MAX_ANSWER >> 20} MiB when it is read. {_MEND}")
+                raise SubmissionError(f"The notebook becomes more than {MAX_ANSWER >> 20} MiB when "
+                                      f"it is read. {_MEND}")
     return bytes(found[LENGTH.size :])
 
 
@@ -162,8 +167,10 @@ def _ended(how: str, name: str) -> AutograderError:
     if how == "SIGXCPU":
         return _over("time", name)
     if how in CRASHES:
-        return SubmissionError(f"{name} cannot be read: what is in it ends the reader ({how}). {_MEND}")
-    return Ended(f"The reading of {name} was ended from outside ({how}; out of memory?). Grade again.")
+        return SubmissionError(
+            f"{name} cannot be read: what is in it ends the reader ({how}). {_MEND}")
+    return Ended(
+        f"The reading of {name} was ended from outside ({how}; out of memory?). Grade again.")
 
 
 def _over(what: str, name: str) -> SubmissionError:
@@ -173,11 +180,13 @@ def _over(what: str, name: str) -> SubmissionError:
 class _Records(pickle.Unpickler):
     """Reads what our own code in our own child has written: plain data, and the frozen records of this package.
 
-    The child has run no student code, so the bytes are ours; still nothing but a record or an enumeration can be made from them.
+    The child has run no student code, so the bytes are ours; still nothing but a record or an
+    enumeration can be made from them.
     """
 
     def find_class(self, module: str, name: str) -> Any:
-        found = getattr(sys.modules.get(module), name, None) if module.startswith("autograder.") else None
+        found = (getattr(sys.modules.get(module), name, None)
+                 if module.startswith("autograder.") else None)
         if isinstance(found, type) and (is_dataclass(found) or issubclass(found, enum.Enum)):
             return found
         raise pickle.UnpicklingError(f"{module}.{name} is no record")
@@ -196,7 +205,7 @@ def _recorded(value: Any) -> bytes:
     return out.getvalue()
 
 
-# ------------------------------------------------------------------------------------------------------------------- in the child
+# ------------------------------------------------------------------------------------- in the child
 def _serve(work: Callable[..., Any], inlet: int, outlet: int) -> NoReturn:
     """Do it each time it is asked for, and end without a word or a trace: exit handlers, buffers and descriptors are the parent's."""
     try:
@@ -206,7 +215,8 @@ def _serve(work: Callable[..., Any], inlet: int, outlet: int) -> NoReturn:
         _limit()
         requests = io.BufferedReader(io.FileIO(0, closefd=False))
         while length := requests.read(LENGTH.size):
-            seconds, arguments = pickle.loads(requests.read(LENGTH.unpack(length)[0]))  # the parent's own words
+            # the parent's own words
+            seconds, arguments = pickle.loads(requests.read(LENGTH.unpack(length)[0]))
             used = resource.getrusage(resource.RUSAGE_SELF)
             _at_most(resource.RLIMIT_CPU, math.ceil(used.ru_utime + used.ru_stime) + seconds)
             _write(3, _outcome(partial(work, *arguments)))
@@ -232,10 +242,12 @@ def _limit() -> None:
     faulthandler.disable()
     for number in (signal.SIGXCPU, signal.SIGTERM, signal.SIGPROF):
         signal.signal(number, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer; it ends the child
+    # Ctrl-C is the parent's to answer; it ends the child
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _at_most(resource.RLIMIT_CORE, 0)
     _at_most(resource.RLIMIT_FSIZE, 0)
-    with contextlib.suppress(OSError, ValueError), open("/proc/self/statm", encoding="ascii") as file:
+    with contextlib.suppress(OSError,
+                             ValueError), open("/proc/self/statm", encoding="ascii") as file:
         _at_most(resource.RLIMIT_AS, int(file.read().split()[0]) * resource.getpagesize() + MEMORY)
 
 

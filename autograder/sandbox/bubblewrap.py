@@ -18,8 +18,10 @@ from autograder.sandbox import gpu, interpreter, seccomp
 from autograder.sandbox.forkserver import Walled
 from autograder.sandbox.process import START_SECONDS, Lockdown, Worker, launch, worker_command
 
-KIT = "/kit/autograder"  # a neutral place: the package's own path would name the folder that solutions/ lies in
-DEVICES = ("/dev/null", "/dev/random", "/dev/urandom")  # no /dev/zero: what is mapped of it is shared, and no limit on memory counts it
+# a neutral place: the package's own path would name the folder that solutions/ lies in
+KIT = "/kit/autograder"
+# no /dev/zero: what is mapped of it is shared, and no limit on memory counts it
+DEVICES = ("/dev/null", "/dev/random", "/dev/urandom")
 
 
 @dataclass(frozen=True)
@@ -32,9 +34,11 @@ class Bubblewrap(Walled):
         program = _program()
         ours, theirs = os.pipe()
         with open(ours, "rb", buffering=0) as reader, open(theirs, "wb") as writer:
-            command = partial(_command, program, writer.fileno(), limits, keeps=keeps, with_gpu=self.gpu)
+            command = partial(_command, program, writer.fileno(), limits, keeps=keeps,
+                              with_gpu=self.gpu)
             lockdown = Lockdown(program=seccomp.program(self.gpu), devices=() if self.gpu else None)
-            return launch(command, lockdown, limits, {}, (writer.fileno(),), partial(_inner, reader, writer))
+            return launch(command, lockdown, limits, {}, (writer.fileno(),),
+                          partial(_inner, reader, writer))
 
 
 def _program() -> str:
@@ -48,15 +52,16 @@ def _program() -> str:
 
 @lru_cache
 def _has(program: str, option: str) -> bool:
-    result = subprocess.run([program, "--help"], capture_output=True, text=True, env={}, check=False)
+    result = subprocess.run([program, "--help"], capture_output=True, text=True,
+                            env={}, check=False)
     return option in result.stdout + result.stderr
 
 
-def _command(
-    program: str, info: int, limits: Limits, descriptor: int, keeps: Sequence[str] | None = None, with_gpu: bool = False
-) -> list[str]:
+def _command(program: str, info: int, limits: Limits, descriptor: int,
+             keeps: Sequence[str] | None = None, with_gpu: bool = False) -> list[str]:
     """The whole command line. The environment is set inside: what bwrap itself is given could be read in the sandbox."""
-    command = [program, "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    command = [program, "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session",
+               "--cap-drop", "ALL"]
     command += ["--uid", "65534", "--gid", "65534", "--hostname", "worker", "--info-fd", str(info)]
     if _has(program, "--disable-userns"):  # from 0.8.0 on; seccomp denies new namespaces anyway
         command.append("--disable-userns")
@@ -74,7 +79,8 @@ def _command(
     command += ["--remount-ro", "/", "--chdir", "/"]
     for name, value in interpreter.environment(gpu.environment() if with_gpu else None).items():
         command += ["--setenv", name, value]
-    return [*command, "--", *worker_command(limits, KIT, descriptor, die_with_parent=False, keeps=keeps, gpu=with_gpu)]
+    return [*command, "--", *worker_command(limits, KIT, descriptor, die_with_parent=False,
+                                            keeps=keeps, gpu=with_gpu)]
 
 
 def _for_gpu() -> list[str]:

@@ -10,9 +10,19 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from autograder.running.opaque import MAX_ELEMENTS
-from autograder.running.wire import AHEAD, AT_ONCE, LENGTH, Piece, decode, pieces, read_frame, unsent
+from autograder.running.wire import (
+    AHEAD,
+    AT_ONCE,
+    LENGTH,
+    Piece,
+    decode,
+    pieces,
+    read_frame,
+    unsent,
+)
 
-Deadline = float | Callable[[], float] | None  # a function gives the seconds after which to ask it again, 0 at the end; None: nobody waits
+# a function gives the seconds after which to ask it again, 0 at the end; None: nobody waits
+Deadline = float | Callable[[], float] | None
 Got = TypeVar("Got")
 
 
@@ -21,7 +31,8 @@ class Channel:
 
     A deadline is a time on `time.monotonic()`, or what says how long to wait.
 
-    Raises TimeoutError when the deadline passes, EOFError when the other side is gone, WireError for what is no message.
+    Raises TimeoutError when the deadline passes, EOFError when the other side is gone, WireError
+    for what is no message.
     """
 
     def __init__(self, connection: socket.socket, cap: int) -> None:
@@ -36,7 +47,9 @@ class Channel:
         try:
             while rest:
                 some = rest[:AT_ONCE]
-                rest = unsent(rest, self._patiently(lambda: self.connection.sendmsg(some), deadline))  # noqa: B023  # called at once
+                # the lambda is called at once
+                sent = self._patiently(lambda: self.connection.sendmsg(some), deadline)  # noqa: B023
+                rest = unsent(rest, sent)
         except (BrokenPipeError, ConnectionError) as error:
             raise EOFError("the other side is gone") from error
 
@@ -50,9 +63,11 @@ class Channel:
         poll.register(self.connection, select.POLLIN | select.POLLOUT)
         self.connection.settimeout(0)
         try:
-            while self._queue and not any(event & ~select.POLLOUT for _, event in poll.poll(1000 * _left(deadline))):
+            while self._queue and not any(event & ~select.POLLOUT
+                                          for _, event in poll.poll(1000 * _left(deadline))):
                 with contextlib.suppress(BlockingIOError):
-                    self._queue = unsent(self._queue, self.connection.sendmsg(self._queue[:AT_ONCE]))
+                    self._queue = unsent(self._queue,
+                                         self.connection.sendmsg(self._queue[:AT_ONCE]))
         except ConnectionError:  # whoever reads finds that out
             self._queue = ()
 

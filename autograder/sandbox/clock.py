@@ -11,8 +11,10 @@ import struct
 import time
 from collections.abc import Callable
 
-MOMENT = 1.0  # seconds at most between two looks: so much may be charged for a process that has gone since
-LEAST = 0.01  # seconds between two looks; without it the end of a limit would be approached in ever smaller steps
+# seconds at most between two looks: so much may be charged for a process that has gone since
+MOMENT = 1.0
+# seconds between two looks; without it the end of a limit would be approached in ever smaller steps
+LEAST = 0.01
 CREDENTIALS = struct.Struct("3i")  # struct ucred: pid, uid, gid
 
 
@@ -33,7 +35,8 @@ class Clock:
         if not self._gone:
             now = time.monotonic()
             try:
-                self._used = self._used + now - self._seen if self._clock is None else time.clock_gettime(self._clock)
+                self._used = (self._used + now - self._seen if self._clock is None
+                              else time.clock_gettime(self._clock))
             except OSError:
                 self._used, self._gone = self._used + min(now - self._seen, MOMENT), True
             self._seen = now
@@ -51,14 +54,16 @@ class Allowance:
     A `Channel` takes it in place of a deadline.
     """
 
-    def __init__(self, clock: Clock, cpu: float, wall: float, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Clock, cpu: float, wall: float,
+                 now: Callable[[], float] = time.monotonic) -> None:
         self._clock, self._now = clock, now
         self._cpu_end, self._wall_end = clock.read() + cpu, now() + wall
 
     def __call__(self) -> float:
         """Seconds after which to look again; 0 when one of the two is used up."""
         left = min(self._cpu_end - self._clock.read(), self._wall_end - self._now())
-        return min(max(left, LEAST), MOMENT) if left > 0 else 0.0  # one thread computes no faster than the wall clock runs
+        # one thread computes no faster than the wall clock runs
+        return min(max(left, LEAST), MOMENT) if left > 0 else 0.0
 
     @property
     def slept(self) -> bool:
@@ -76,7 +81,7 @@ def _clock_of(pid: int) -> int | None:
     return None if failed else number.value
 
 
-# ------------------------------------------------------------------------------------------------------- whose clock it is
+# -------------------------------------------------------------------------------- whose clock it is
 def ask_who(connection: socket.socket) -> None:
     """From now on the kernel notes who writes into this socket. Call it before the other end is handed over."""
     if hasattr(socket, "SO_PASSCRED"):
@@ -86,18 +91,21 @@ def ask_who(connection: socket.socket) -> None:
 def who(connection: socket.socket, otherwise: int) -> int:
     """The process that has written what comes next, by its number on this side of all namespaces; nothing is taken off the socket.
 
-    Waits as the socket's timeout says. EOFError when the other side is gone; `otherwise` where the kernel notes nothing.
+    Waits as the socket's timeout says. EOFError when the other side is gone; `otherwise` where the
+    kernel notes nothing.
     """
     if not hasattr(socket, "SO_PASSCRED"):
         return otherwise
     try:
-        data, told, _, _ = connection.recvmsg(1, socket.CMSG_SPACE(CREDENTIALS.size), socket.MSG_PEEK)
+        data, told, _, _ = connection.recvmsg(1, socket.CMSG_SPACE(CREDENTIALS.size),
+                                              socket.MSG_PEEK)
     except ConnectionError:
         data, told = b"", []
     if not data:
         raise EOFError("the other side is gone")
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)
     for level, kind, content in told:
-        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS) and len(content) == CREDENTIALS.size:
+        if ((level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS)
+                and len(content) == CREDENTIALS.size):
             return int(CREDENTIALS.unpack(content)[0]) or otherwise
     return otherwise

@@ -1,7 +1,8 @@
 """What a sandboxed worker must not be able to do, tried for real. Never imported: the probe sends this text to a worker as a cell.
 
-Each public function tries one thing, harmlessly, and returns True when it could; any exception means that it was denied. Its docstring
-says what is not protected then. `told` holds the paths and the process number the judge has prepared.
+Each public function tries one thing, harmlessly, and returns True when it could; any exception
+means that it was denied. Its docstring says what is not protected then. `told` holds the paths and
+the process number the judge has prepared.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ def list_course(told: Told) -> bool:
 
 def read_kit(told: Told) -> bool:
     """Read the files of the kit that hold right answers"""
-    return any(_reads(f"{folder}/{name}") for folder in told["kit"] for name in ("__init__.py", "asking.py", "tests/toys.py"))
+    return any(_reads(f"{folder}/{name}") for folder in told["kit"]
+               for name in ("__init__.py", "asking.py", "tests/toys.py"))
 
 
 def _reads(path: str) -> bool:
@@ -71,7 +73,8 @@ def _writes(folder: str) -> bool:
 
 def open_socket(told: Told) -> bool:
     """Use the network or local sockets"""
-    kinds = [(f, k) for f in (socket.AF_INET, socket.AF_INET6, socket.AF_UNIX) for k in (socket.SOCK_STREAM, socket.SOCK_DGRAM)]
+    kinds = [(f, k) for f in (socket.AF_INET, socket.AF_INET6, socket.AF_UNIX)
+             for k in (socket.SOCK_STREAM, socket.SOCK_DGRAM)]
     return any(_opens(*kind) for kind in kinds)
 
 
@@ -93,7 +96,8 @@ def start_process(told: Told) -> bool:
 def run_program(told: Told) -> bool:
     """Run other programs"""
     try:
-        os.execv("/nowhere/at/all", ["at all"])  # were it allowed, the kernel would look for the file
+        # were it allowed, the kernel would look for the file
+        os.execv("/nowhere/at/all", ["at all"])
     except FileNotFoundError:
         return True
     return False

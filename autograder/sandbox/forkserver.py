@@ -1,6 +1,7 @@
 """A sandbox with a fork server in it, which has numpy loaded: each worker is a child of it, in some milliseconds instead of a hundred.
 
-One child at a time. A fork server belongs to the thread that made it, as every worker does; when it is lost, the next start makes another.
+One child at a time. A fork server belongs to the thread that made it, as every worker does; when it
+is lost, the next start makes another.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from autograder.sandbox.channel import Channel
 from autograder.sandbox.clock import ask_who
 from autograder.sandbox.process import START_SECONDS, Isolation, Worker, wait_until_ready
 
-GONE_SECONDS = 60.0  # a killed child is gone in a millisecond, or later on a busy machine; if not, the server and all it holds are ended
+# a killed child is gone in a millisecond, or later on a busy machine; if not, the server and all it
+# holds are ended
+GONE_SECONDS = 60.0
 
 
 class ForkServer(Isolation):
@@ -43,7 +46,9 @@ class ForkServer(Isolation):
         try:
             return self._started(limits)
         except (OSError, EOFError, Broken):
-            self.close()  # the server was lost (a memory limit of the machine, a person): once more, from the beginning
+            # the server was lost (a memory limit of the machine, a person): once more, from the
+            # beginning
+            self.close()
             return self._started(limits)
 
     def _started(self, limits: Limits) -> Worker:

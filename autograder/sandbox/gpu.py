@@ -1,7 +1,8 @@
 """An NVIDIA GPU as a sandbox shows it: device nodes, the driver's libraries, and what the driver reads in /proc and /sys.
 
-Not yet tried on a GPU. The lists are what others found their sandboxes to lack, up to driver 570: NVIDIA/OpenShell pull request 710 and
-issue 1696, nolabs-ai/nono pull requests 652 and 673, netblue30/firejail pull request 6387, igo95862/bubblejail issue 123 (all on GitHub).
+Not yet tried on a GPU. The lists are what others found their sandboxes to lack, up to driver 570:
+NVIDIA/OpenShell pull request 710 and issue 1696, nolabs-ai/nono pull requests 652 and 673,
+netblue30/firejail pull request 6387, igo95862/bubblejail issue 123 (all on GitHub).
 """
 
 from __future__ import annotations
@@ -9,10 +10,14 @@ from __future__ import annotations
 import os
 from glob import glob
 
-NODES = ("/dev/nvidia[0-9]*", "/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools", "/dev/nvidia-modeset", "/dev/nvidia-caps/*")
-LIBRARIES = ("/usr/local/nvidia/lib64", "/usr/local/nvidia/lib", "/run/opengl-driver/lib")  # where the driver's are not among the system's
-MACHINE = ("/sys/module/nvidia*", "/sys/bus/pci/devices", "/sys/devices/pci*", "/sys/devices/system")
-PROC = ("/proc/driver/nvidia*", "/proc/cpuinfo", "/proc/devices", "/proc/meminfo", "/proc/modules", "/proc/self", "/proc/sys/vm")
+NODES = ("/dev/nvidia[0-9]*", "/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools",
+         "/dev/nvidia-modeset", "/dev/nvidia-caps/*")
+# where the driver's are not among the system's
+LIBRARIES = ("/usr/local/nvidia/lib64", "/usr/local/nvidia/lib", "/run/opengl-driver/lib")
+MACHINE = ("/sys/module/nvidia*", "/sys/bus/pci/devices", "/sys/devices/pci*",
+           "/sys/devices/system")
+PROC = ("/proc/driver/nvidia*", "/proc/cpuinfo", "/proc/devices", "/proc/meminfo", "/proc/modules",
+        "/proc/self", "/proc/sys/vm")
 THREADS = "/proc/self/task"  # the driver gives each of its threads a name there
 
 

@@ -10,14 +10,20 @@ from functools import lru_cache
 from importlib.util import cache_from_source, find_spec
 from pathlib import Path
 
-SYSTEM = ("/lib", "/lib64", "/lib32", "/libx32", "/usr/lib", "/usr/lib64", "/usr/lib32", "/usr/libx32")
-LINKER = ("/etc/ld.so.cache", "/etc/alternatives")  # where the loader looks up libraries, and Debian's links to its BLAS
-PACKAGES = ("numpy", "msgpack", "scipy", "matplotlib", "torch")  # what notebooks import; what else lies beside can be imported, too
+SYSTEM = ("/lib", "/lib64", "/lib32", "/libx32", "/usr/lib", "/usr/lib64", "/usr/lib32",
+          "/usr/libx32")
+# where the loader looks up libraries, and Debian's links to its BLAS
+LINKER = ("/etc/ld.so.cache", "/etc/alternatives")
+# what notebooks import; what else lies beside can be imported, too
+PACKAGES = ("numpy", "msgpack", "scipy", "matplotlib", "torch")
 ENVIRONMENT = {
     "LC_ALL": "C.UTF-8",
-    "PATH": "",  # there is no program to run; torch built for CUDA looks for a compiler, and must not find one it may not run
+    # there is no program to run; torch built for CUDA looks for a compiler, and must not find one
+    # it may not run
+    "PATH": "",
     "USER": "student",  # torch asks who it is; there is no /etc/passwd to tell
-    "TORCHINDUCTOR_CACHE_DIR": "/usr",  # torch makes this folder when an optimizer is made, unless it is there
+    # torch makes this folder when an optimizer is made, unless it is there
+    "TORCHINDUCTOR_CACHE_DIR": "/usr",
     "PYTHONHASHSEED": "0",  # sets of strings iterate in the same order at every regrade
     "PYTHONIOENCODING": "utf-8:replace",
     "OMP_NUM_THREADS": "1",
@@ -25,14 +31,16 @@ ENVIRONMENT = {
     "MKL_NUM_THREADS": "1",
     "NUMEXPR_NUM_THREADS": "1",
     "VECLIB_MAXIMUM_THREADS": "1",
-    # memory that was given back to the system would have to be taken again, page by page, for every array
+    # memory that was given back to the system would have to be taken again, page by page, for every
+    # array
     "MALLOC_TRIM_THRESHOLD_": "268435456",
     "MALLOC_MMAP_THRESHOLD_": "33554432",
     "MALLOC_TOP_PAD_": "33554432",
 }
 
 PROGRAM = "worker/__main__.py"  # of the package: what is started in a sandbox
-SHOWN = ("worker/*.py", "running/*.py", "model/*.py")  # of the package: what that program imports, and nothing else
+# of the package: what that program imports, and nothing else
+SHOWN = ("worker/*.py", "running/*.py", "model/*.py")
 WHERE_LIBRARIES_ARE = "LD_LIBRARY_PATH"
 CPUS = "/proc/cpuinfo"  # what the processor can do: without it torch turns no float32 into float16
 
@@ -83,7 +91,8 @@ def libraries() -> tuple[str, ...]:
     """Folders named in LD_LIBRARY_PATH out of which this process has loaded something: without them Python may not even start."""
     named = [p for p in os.environ.get(WHERE_LIBRARIES_ARE, "").split(":") if os.path.isabs(p)]
     used = {os.path.dirname(os.path.realpath(path)) for path in _loaded()}
-    return tuple(p for p in dict.fromkeys(named) if os.path.realpath(p) in used and Path(p).resolve() not in package().parents)
+    return tuple(p for p in dict.fromkeys(named)
+                 if os.path.realpath(p) in used and Path(p).resolve() not in package().parents)
 
 
 def _loaded() -> set[str]:
@@ -92,14 +101,16 @@ def _loaded() -> set[str]:
         lines = Path("/proc/self/maps").read_bytes().splitlines()
     except OSError:  # not Linux
         return set()
-    return {os.fsdecode(fields[5]) for fields in (line.split(None, 5) for line in lines) if len(fields) > 5}
+    return {os.fsdecode(fields[5])
+            for fields in (line.split(None, 5) for line in lines) if len(fields) > 5}
 
 
-# ------------------------------------------------------------------------------------------------------------ what of the kit is there
+# ------------------------------------------------------------------------- what of the kit is there
 def kit() -> tuple[str, ...]:
     """The files of the package that a worker imports, as paths below it; with each its compiled form, where there is one."""
     folder = package()
-    names = [path.relative_to(folder).as_posix() for pattern in SHOWN for path in sorted(folder.glob(pattern))]
+    names = [path.relative_to(folder).as_posix() for pattern in SHOWN
+             for path in sorted(folder.glob(pattern))]
     compiled = [os.path.relpath(cache_from_source(str(folder / name)), folder) for name in names]
     return (*names, *(name for name in compiled if (folder / name).is_file()))
 
@@ -110,7 +121,8 @@ def copies() -> tuple[str, ...]:
     roots = [Path(p) for p in readable() if os.path.isdir(p)]
     patterns = ("autograder", "*-packages/autograder", "*/*-packages/autograder")
     found = [p for root in roots for pattern in patterns for p in root.glob(pattern) if p.is_dir()]
-    return tuple(map(str, dict.fromkeys([*found, *(package() for root in roots if root in package().parents)])))
+    return tuple(map(
+        str, dict.fromkeys([*found, *(package() for root in roots if root in package().parents)])))
 
 
 def uncovered() -> tuple[list[str], list[str]]:

@@ -17,8 +17,9 @@ from autograder.sandbox.process import Lockdown, Worker, launch, worker_command
 class Landlock(Walled):
     """A worker that may read what Python needs and nothing else; it can still see THAT other files exist, and how large they are.
 
-    And when they were last read: by reading some of a hundred files a hand-in can leave a few bits for the next one, unless the disk is
-    mounted with noatime. It can leave neither secrets nor marks that way, for it knows none.
+    And when they were last read: by reading some of a hundred files a hand-in can leave a few bits
+    for the next one, unless the disk is mounted with noatime. It can leave neither secrets nor
+    marks that way, for it knows none.
     """
 
     name: str = "landlock"
@@ -26,11 +27,13 @@ class Landlock(Walled):
     def _start(self, limits: Limits, keeps: Sequence[str] | None = None) -> Worker:
         if sys.platform != "linux":
             raise Broken("Landlock needs Linux.")
-        whole, listed = interpreter.uncovered()  # nothing of the package: by the time the rules hold, all of it that is needed is loaded
+        # nothing of the package: by the time the rules hold, all of it that is needed is loaded
+        whole, listed = interpreter.uncovered()
         readable, devices, told = [*whole, interpreter.CPUS], None, None
         if self.gpu:
             readable += [*gpu.readable(), *gpu.proc()]
             devices, told = (*gpu.nodes(), gpu.THREADS), gpu.environment()
         lockdown = Lockdown(readable, seccomp.program(gpu=self.gpu), devices, listed)
-        command = partial(worker_command, limits, str(interpreter.package()), keeps=keeps, gpu=self.gpu)
+        command = partial(worker_command, limits, str(interpreter.package()),
+                          keeps=keeps, gpu=self.gpu)
         return launch(command, lockdown, limits, interpreter.environment(told))

@@ -13,7 +13,8 @@ from autograder.sandbox.process import Isolation, Lockdown, Worker, launch, work
 class Plain(Isolation):
     """A worker that can do whatever the person who grades can do: read the solutions, use the network, end other programs.
 
-    Of the kit, `import` finds no more than the worker has loaded; but the files are there for whoever looks for them.
+    Of the kit, `import` finds no more than the worker has loaded; but the files are there for
+    whoever looks for them.
     """
 
     name: str = "subprocess"
@@ -21,4 +22,5 @@ class Plain(Isolation):
     def start(self, limits: Limits) -> Worker:
         """A worker that is ready for its first cell; Broken when it cannot be had."""
         package = str(interpreter.package())
-        return launch(lambda socket: worker_command(limits, package, socket), Lockdown(), limits, interpreter.environment())
+        return launch(lambda socket: worker_command(limits, package, socket), Lockdown(), limits,
+                      interpreter.environment())

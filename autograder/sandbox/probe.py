@@ -32,10 +32,12 @@ def probe(backend: Isolation) -> list[str]:
     Raises Broken when a worker cannot be started or cannot compute.
     """
     try:
-        with tempfile.TemporaryDirectory() as folder, backend.start(Limits(submission_seconds=60)) as worker:
+        with tempfile.TemporaryDirectory() as folder, backend.start(
+                Limits(submission_seconds=60)) as worker:
             return _undenied(worker, _told(Path(folder), backend))
     except (EOFError, TimeoutError, WireError) as error:
-        raise Broken(f"A worker started but could not be examined: {type(error).__name__}: {error}.") from error
+        raise Broken(f"A worker started but could not be examined: {type(error).__name__}: "
+                     f"{error}.") from error
 
 
 def _told(folder: Path, backend: Isolation) -> dict[str, Any]:
@@ -49,12 +51,15 @@ def _told(folder: Path, backend: Isolation) -> dict[str, Any]:
         "copy": str(folder / "copy"),
         "folder": str(folder),
         "name": "canary",
-        "folders": [str(folder), "/", "/tmp", "/var/tmp", "/dev/shm", str(Path.home()), *interpreter.site()],
+        "folders": [str(folder), "/", "/tmp", "/var/tmp", "/dev/shm", str(Path.home()),
+                    *interpreter.site()],
         "course": str(folder if str(course) in interpreter.site() else course),
         "kit": [str(interpreter.package()), *interpreter.copies()],
         "judge": os.getpid(),
-        "variables": [*interpreter.environment(gpu.environment() if with_gpu else None), "PWD"],  # bwrap sets PWD itself
-        "held": DESCRIPTORS[True] if with_gpu else 1,  # the channel; and what CUDA has opened after all else was closed
+        # bwrap sets PWD itself
+        "variables": [*interpreter.environment(gpu.environment() if with_gpu else None), "PWD"],
+        # the channel; and what CUDA has opened after all else was closed
+        "held": DESCRIPTORS[True] if with_gpu else 1,
     }
 
 
@@ -65,14 +70,17 @@ def _undenied(worker: Worker, told: Mapping[str, Any]) -> list[str]:
     calls = [Call("works"), *(Call(name, (told,)) for name in escapes)]
     works, *answers = _ask(worker, calls)
     if works.value is not True:
-        raise Broken(f"A worker started but numpy does not work in it: {works.error or works.value}.")
-    return [sentence for sentence, answer in zip(escapes.values(), answers, strict=True) if _could(answer)]
+        raise Broken(
+            f"A worker started but numpy does not work in it: {works.error or works.value}.")
+    return [sentence for sentence, answer in zip(escapes.values(), answers, strict=True)
+            if _could(answer)]
 
 
 def _escapes() -> dict[str, str]:
     """Name and docstring of every public function in escapes.py."""
     tree = ast.parse(ESCAPES.read_text(encoding="utf-8"))
-    functions = [s for s in tree.body if isinstance(s, ast.FunctionDef) and not s.name.startswith("_")]
+    functions = [s for s in tree.body
+                 if isinstance(s, ast.FunctionDef) and not s.name.startswith("_")]
     sentences = {f.name: ast.get_docstring(f) or f.name for f in functions}
     return {name: sentence[0].lower() + sentence[1:] for name, sentence in sentences.items()}
 
@@ -80,7 +88,8 @@ def _escapes() -> dict[str, str]:
 def _could(answer: Answer) -> bool:
     """An attempt failed when it says so or raised what the system raises; anything else counts as done."""
     if answer.outcome is Outcome.RAISED:
-        return answer.error.startswith(("NameError", "ImportError", "TypeError", "KeyError"))  # then it was not even tried
+        # then it was not even tried
+        return answer.error.startswith(("NameError", "ImportError", "TypeError", "KeyError"))
     return answer.value is not False
 
 
@@ -99,4 +108,5 @@ def _ask(worker: Worker, calls: list[Call]) -> list[Answer]:
 
 
 def _answer(kind: str, nonce: str, number: int, said: Any) -> Answer:
-    return Answer(Outcome.PASSED, said[0]) if kind == "values" else said  # one by one: no two calls here are alike
+    # one by one: no two calls here are alike
+    return Answer(Outcome.PASSED, said[0]) if kind == "values" else said

@@ -23,7 +23,8 @@ from autograder.sandbox import interpreter
 from autograder.sandbox.channel import Channel
 from autograder.sandbox.clock import Clock, ask_who, who
 
-START_SECONDS = 300.0  # of the wall clock; a fresh worker takes half a second of a processor, and the machine may be busy
+# of the wall clock; a fresh worker takes half a second of a processor, and the machine may be busy
+START_SECONDS = 300.0
 ON_CPU = "Leave --gpu out and everything is graded on the CPU."
 DESCRIPTORS = {False: 64, True: 1024}  # with a GPU: its driver holds some dozens open
 
@@ -32,8 +33,9 @@ DESCRIPTORS = {False: 64, True: 1024}  # with a GPU: its driver holds some dozen
 class Lockdown:
     """What the worker is to do to itself: the paths Landlock leaves readable, the seccomp program, and which devices to use, if any.
 
-    With devices (none need be named where Landlock does not ask for them) the worker starts CUDA before it locks the door. Of the
-    folders in `listed` Landlock leaves the names readable, there and beneath.
+    With devices (none need be named where Landlock does not ask for them) the worker starts CUDA
+    before it locks the door. Of the folders in `listed` Landlock leaves the names readable, there
+    and beneath.
     """
 
     readable: Sequence[str] | None = None
@@ -64,14 +66,18 @@ class Isolation(Protocol):
 class Worker:
     """A process in a sandbox and the channel to it; use it as a context manager, or `kill` it.
 
-    It belongs to the thread that started it: Linux ends it when that thread ends, so that no judge leaves a worker behind.
+    It belongs to the thread that started it: Linux ends it when that thread ends, so that no judge
+    leaves a worker behind.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], channel: Channel, inner: int | None = None) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], channel: Channel,
+                 inner: int | None = None) -> None:
         self.process = process
         self.channel = channel
-        self.inner = inner  # a descriptor (pidfd) of the sandboxed process itself, when the process is only its parent
-        self.clock: Clock | None = None  # of the process that serves, once it has said that it is ready
+        # a descriptor (pidfd) of the sandboxed process itself, when the process is only its parent
+        self.inner = inner
+        # of the process that serves, once it has said that it is ready
+        self.clock: Clock | None = None
 
     def used(self) -> float:
         """Seconds of processor time that it has used, from its first instruction on."""
@@ -117,12 +123,12 @@ def _kill_group(process: subprocess.Popen[bytes]) -> None:
         process.kill()
 
 
-def worker_command(
-    limits: Limits, package: str, descriptor: int, die_with_parent: bool = True, keeps: Sequence[str] | None = None, gpu: bool = False
-) -> list[str]:
+def worker_command(limits: Limits, package: str, descriptor: int, die_with_parent: bool = True,
+                   keeps: Sequence[str] | None = None, gpu: bool = False) -> list[str]:
     """How the worker program is started when the package lies at `package`, with what it is told.
 
-    With `keeps` it is a fork server, which forks the workers, and these are the modules it has loaded for them.
+    With `keeps` it is a fork server, which forks the workers, and these are the modules it has
+    loaded for them.
     """
     told = {
         "package": package,
@@ -137,8 +143,10 @@ def worker_command(
         "die_with_parent": die_with_parent,
         "keeps": keeps,
     }
-    # -s -S: no site-packages but those in the plan, and no .pth file is run; not -I, which would forget the environment below
-    return [interpreter.executable(), "-s", "-S", "-B", f"{package}/{interpreter.PROGRAM}", json.dumps(told)]
+    # -s -S: no site-packages but those in the plan, and no .pth file is run; not -I, which would
+    # forget the environment below
+    return [interpreter.executable(), "-s", "-S", "-B", f"{package}/{interpreter.PROGRAM}",
+            json.dumps(told)]
 
 
 def launch(
@@ -170,7 +178,8 @@ def launch(
     return worker
 
 
-def _start(command: Sequence[str], environment: Mapping[str, str], descriptors: Sequence[int]) -> subprocess.Popen[bytes]:
+def _start(command: Sequence[str], environment: Mapping[str, str],
+           descriptors: Sequence[int]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -186,11 +195,14 @@ def _start(command: Sequence[str], environment: Mapping[str, str], descriptors: 
 def _shake_hands(worker: Worker, lockdown: Lockdown) -> None:
     deadline = time.monotonic() + START_SECONDS
     program = None if lockdown.program is None else np.frombuffer(lockdown.program, np.uint8)
-    readable, devices = (None if paths is None else list(paths) for paths in (lockdown.readable, lockdown.devices))
+    readable, devices = (None if paths is None else list(paths)
+                         for paths in (lockdown.readable, lockdown.devices))
     try:
-        worker.channel.send(("sandbox", readable, program, devices, list(lockdown.listed)), deadline)
+        worker.channel.send(("sandbox", readable, program, devices, list(lockdown.listed)),
+                            deadline)
     except (EOFError, TimeoutError, WireError) as error:
-        raise Broken(f"The worker did not start ({error}). {_last_words(worker)}".rstrip()) from error
+        raise Broken(
+            f"The worker did not start ({error}). {_last_words(worker)}".rstrip()) from error
     wait_until_ready(worker)
 
 
@@ -202,8 +214,10 @@ def wait_until_ready(worker: Worker) -> None:
         worker.clock = Clock(who(worker.channel.connection, otherwise=worker.process.pid))
         answer: Any = worker.channel.receive(deadline)
     except (EOFError, TimeoutError, WireError) as error:
-        raise Broken(f"The worker did not start ({error}). {_last_words(worker)}".rstrip()) from error
-    if type(answer) is tuple and len(answer) == 2 and answer[0] == "failed":  # nothing of a student's has run by then
+        raise Broken(
+            f"The worker did not start ({error}). {_last_words(worker)}".rstrip()) from error
+    # nothing of a student's has run by then
+    if type(answer) is tuple and len(answer) == 2 and answer[0] == "failed":
         raise Broken(f"The GPU cannot be used in the sandbox: {answer[1]}.")
     if answer != ("ready",):
         raise Broken("The worker did not say that it is ready.")

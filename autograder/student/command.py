@@ -1,6 +1,7 @@
 """The command of students: `autograder check NOTEBOOK` puts the public questions to a saved notebook, `autograder data` fetches data sets.
 
-It is the whole command where nothing but the student's part is installed, and two of the verbs of the instructor's.
+It is the whole command where nothing but the student's part is installed, and two of the verbs of
+the instructor's.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ BROKEN = 2  # the exit code for a fault of ours
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command as students have it."""
-    parser = argparse.ArgumentParser(prog="autograder", description="Check your notebooks of the course on dropout.")
+    parser = argparse.ArgumentParser(prog="autograder",
+                                     description="Check your notebooks of the course on dropout.")
     parser.add_argument("--version", action="version", version=__version__)
     add(parser.add_subparsers(title="commands", required=True, metavar="COMMAND"))
     return patiently(lambda: parser.parse_args(argv))
@@ -29,17 +31,24 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def add(commands: Any) -> argparse.ArgumentParser:
     """Put the commands on argparse's list; returns `check`, to which instructors' option is added."""
-    one = commands.add_parser("check", help="check a notebook as its student can (public sentences only)")
+    one = commands.add_parser("check",
+                              help="check a notebook as its student can (public sentences only)")
     one.add_argument("notebook", type=Path, help="a notebook, or its folder")
     one.add_argument("exercise", nargs="?", help="one exercise; all of them when left out")
-    one.add_argument("--hint", type=int, default=1, metavar="STEP", help="open each hint as far as this step: 2, 3, ...")
-    one.set_defaults(run=lambda arguments: check(arguments.notebook, arguments.exercise, arguments.hint))
+    one.add_argument("--hint", type=int, default=1, metavar="STEP",
+                     help="open each hint as far as this step: 2, 3, ...")
+    one.set_defaults(run=lambda arguments: check(arguments.notebook, arguments.exercise,
+                                                 arguments.hint))
 
     data = commands.add_parser("data", help="list the data sets, or fetch one into datasets/")
-    data.add_argument("name", nargs="?", help="sonar or cifar10; without a name: what there is, and where")
-    data.add_argument("--from", dest="source", type=Path, metavar="FILE", help="take it from this file instead of the net")
-    data.add_argument("--url", default="", help="fetch it from there (a mirror); the checksum must be the same")
-    data.add_argument("--rebuild", action="store_true", help="write datasets/digits.npy again from scikit-learn's copy")
+    data.add_argument("name", nargs="?",
+                      help="sonar or cifar10; without a name: what there is, and where")
+    data.add_argument("--from", dest="source", type=Path, metavar="FILE",
+                      help="take it from this file instead of the net")
+    data.add_argument("--url", default="",
+                      help="fetch it from there (a mirror); the checksum must be the same")
+    data.add_argument("--rebuild", action="store_true",
+                      help="write datasets/digits.npy again from scikit-learn's copy")
     data.set_defaults(run=_data)
     return one  # type: ignore[no-any-return]
 
@@ -49,8 +58,10 @@ def patiently(read: Callable[[], argparse.Namespace]) -> int:
     one_thread()
     with patient() as out:
         code = _run(read())
-    if out.failed and not isinstance(out.failed, BrokenPipeError):  # who pipes into `head` has read enough
-        print(f"autograder: the output could not be written ({out.failed.strerror}). What was graded is recorded.", file=sys.stderr)
+    # who pipes into `head` has read enough
+    if out.failed and not isinstance(out.failed, BrokenPipeError):
+        print(f"autograder: the output could not be written ({out.failed.strerror}). What was "
+              "graded is recorded.", file=sys.stderr)
         return code or BROKEN
     return code
 
@@ -73,7 +84,8 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def check(place: Path, exercise: str | None = None, hint: int = 1) -> int:
     """Print what holds in a notebook (or in that of a folder), exercise by exercise, then a table; 0 when all of it does."""
-    return 0 if all(r.outcome in ("passed", "not_run") for r in checked(place, exercise, hint)) else 1
+    return (0 if all(r.outcome in ("passed", "not_run") for r in checked(place, exercise, hint))
+            else 1)
 
 
 def checked(place: Path, exercise: str | None = None, hint: int = 1) -> list[ExerciseResult]:
@@ -94,7 +106,8 @@ def checked(place: Path, exercise: str | None = None, hint: int = 1) -> list[Exe
     for one in chosen:
         results.append(examine_notebook(one, found))
         climb = Climb(hint, further(place, one.name))
-        print(guide.guide_text(results[-1], after(results[-1], found.assignment) if exercise else "", climb=climb))
+        print(guide.guide_text(results[-1], after(results[-1], found.assignment) if exercise
+                               else "", climb=climb))
     if len(results) > 1:
         print("\n" + "\n".join(guide.overview(results)))
     return results
@@ -105,7 +118,8 @@ def _data(arguments: argparse.Namespace) -> int:
 
     if not arguments.name:
         for data in datasets.DATASETS.values():
-            print(f"{data.name}: {data.about}\n   {datasets.find(data.name) or 'not here. ' + datasets.how_to_get(data.name)}")
+            print(f"{data.name}: {data.about}\n   "
+                  f"{datasets.find(data.name) or 'not here. ' + datasets.how_to_get(data.name)}")
     elif arguments.name == "digits" and arguments.rebuild:
         print(f"wrote {datasets.rebuild_digits()}, bit for bit as it should be")
     else:
@@ -118,7 +132,9 @@ def _fetched(arguments: argparse.Namespace) -> Path:
 
     from autograder import datasets
 
-    with Progress(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), transient=True) as bar:
+    with Progress(TextColumn("{task.description}"), BarColumn(), DownloadColumn(),
+                  transient=True) as bar:
         task = bar.add_task(arguments.name, total=None)
-        show = lambda done, size: bar.update(task, completed=done, total=size or None)  # noqa: E731  # one line, used once
+        # one line, used once
+        show = lambda done, size: bar.update(task, completed=done, total=size or None)  # noqa: E731
         return datasets.fetch(arguments.name, arguments.source, arguments.url, show)

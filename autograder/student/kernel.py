@@ -46,7 +46,8 @@ def _comes_from(found: Any, cell: str) -> bool:
     """Whether this is the function of that cell. What is no function tells nothing of its cell, and is believed."""
     if found is None:
         return False
-    return not isinstance(found, types.FunctionType) or _text(found.__code__.co_filename) == cell.strip()
+    return (not isinstance(found, types.FunctionType)
+            or _text(found.__code__.co_filename) == cell.strip())
 
 
 def _text(filename: str) -> str:
@@ -66,10 +67,12 @@ def _ended(cell: str) -> str:
     try:
         ast.parse(cell)
     except (SyntaxError, ValueError) as error:
-        where = f" at line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
+        where = (f" at line {error.lineno}" if isinstance(error, SyntaxError)
+                 and error.lineno else "")
         text = f": {error.text.strip()}" if isinstance(error, SyntaxError) and error.text else ""
         return f"{type(error).__name__}{where}: {getattr(error, 'msg', error)}{text}"
     last = getattr(sys, "last_value", None)
     frames = traceback.walk_tb(getattr(last, "__traceback__", None))
-    number = next((number for frame, number in frames if _text(frame.f_code.co_filename) == cell.strip()), 0)
+    number = next((number for frame, number in frames
+                   if _text(frame.f_code.co_filename) == cell.strip()), 0)
     return f"{type(last).__name__} at line {number}: {last}" if number else ""

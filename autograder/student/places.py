@@ -61,11 +61,14 @@ def of_namespace(exercise: str | None, namespace: Mapping[str, Any]) -> Path | N
     """The installed assignment that a running notebook is of: by the exercise asked for, the names defined and the cells that were run."""
     run = namespace.get("In")
     cells = {str(text).strip() for text in run} if isinstance(run, list) else set()
-    known = any(exercise in layout.points for _, layout in installed())  # else a second function of one, or nothing
-    return _likeliest({*namespace, *([exercise] if exercise else [])}, exercise if known else None, cells)
+    # else a second function of one, or nothing
+    known = any(exercise in layout.points for _, layout in installed())
+    return _likeliest({*namespace, *([exercise] if exercise else [])},
+                      exercise if known else None, cells)
 
 
-def _likeliest(names: set[str], exercise: str | None = None, cells: Iterable[str] = ()) -> Path | None:
+def _likeliest(names: set[str], exercise: str | None = None,
+               cells: Iterable[str] = ()) -> Path | None:
     """The installed assignment most of whose exercises are among the names; None when there is none, an error when it may be several."""
     ranked = sorted(
         (
@@ -77,7 +80,7 @@ def _likeliest(names: set[str], exercise: str | None = None, cells: Iterable[str
     )
     if len(ranked) > 1 and ranked[-1][:2] == ranked[-2][:2]:
         raise CourseError(
-            f"This may be a notebook of {ranked[-1][2].name} or of {ranked[-2][2].name}. Run its cells from the top first, "
-            f'or say which it is: check("{exercise or ""}", folder="{ranked[-1][2]}").'
-        )
+            f"This may be a notebook of {ranked[-1][2].name} or of {ranked[-2][2].name}. Run its "
+            "cells from the top first, "
+            f'or say which it is: check("{exercise or ""}", folder="{ranked[-1][2]}").')
     return ranked[-1][2] if ranked else None

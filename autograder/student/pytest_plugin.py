@@ -1,6 +1,7 @@
 """Students' `pytest`: one test per public sentence about their notebook.
 
-`pytest` in assignments/hw1_dropout (or `pytest assignments/hw1_dropout`) collects hw1_dropout.ipynb as soon as checks.py lies beside it.
+`pytest` in assignments/hw1_dropout (or `pytest assignments/hw1_dropout`) collects hw1_dropout.ipynb
+as soon as checks.py lies beside it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from autograder.model import Check, Exercise, ExerciseResult
     from autograder.student.reading import Opened
 
-CHOSEN = pytest.StashKey[dict[Path, tuple[Path, str]]]()  # folder -> the notebook that is the student's, and why
+# folder -> the notebook that is the student's, and why
+CHOSEN = pytest.StashKey[dict[Path, tuple[Path, str]]]()
 FILES = pytest.StashKey[list["NotebookFile"]]()
 
 
@@ -30,7 +32,8 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     if alone or parent.session.isinitpath(file_path):
         return NotebookFile.from_parent(parent, path=file_path)
     chosen, note = _chosen(parent.config, file_path.parent)
-    return NotebookFile.from_parent(parent, path=file_path, note=note) if file_path == chosen else None
+    return (NotebookFile.from_parent(parent, path=file_path, note=note)
+            if file_path == chosen else None)
 
 
 def _of_course(path: Path) -> bool:
@@ -63,7 +66,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 def _skipped(terminalreporter: Any, file: NotebookFile) -> Iterator[str]:
     """Why tests were skipped, which pytest says with -rs only."""
-    skipped = [r for r in terminalreporter.stats.get("skipped", ()) if r.nodeid.startswith(f"{file.nodeid}::")]
+    skipped = [r for r in terminalreporter.stats.get("skipped", ())
+               if r.nodeid.startswith(f"{file.nodeid}::")]
     reasons = Counter(report.longrepr[2].removeprefix("Skipped: ") for report in skipped)
     yield from (f"{number} skipped: {reason}" for reason, number in reasons.items())
 
@@ -94,7 +98,8 @@ class NotebookFile(pytest.File):
         self.notes += found.submission.notes
         self.config.stash.setdefault(FILES, []).append(self)
         listed = found.assignment.exercises
-        self.exercises = [ExerciseNode.from_parent(self, name=e.name, exercise=e, opened=found) for e in listed]
+        self.exercises = [ExerciseNode.from_parent(self, name=e.name, exercise=e, opened=found)
+                          for e in listed]
         return self.exercises
 
 
@@ -109,10 +114,12 @@ class ExerciseNode(pytest.Collector):
     def collect(self) -> Iterable[SentenceItem]:
         """One test per sentence; the exercise stands in its name, too, for lists that show nothing else of an id.
 
-        In brackets, which pytest does not ask for when a test is named: `hw1_dropout.ipynb::keep_mask::is_boolean(p=0.3)` finds it.
+        In brackets, which pytest does not ask for when a test is named:
+        `hw1_dropout.ipynb::keep_mask::is_boolean(p=0.3)` finds it.
         """
         for check in self.exercise.checks:
-            yield SentenceItem.from_parent(self, name=f"{check.name}[{self.exercise.name}]", check=check)
+            yield SentenceItem.from_parent(self, name=f"{check.name}[{self.exercise.name}]",
+                                           check=check)
 
     def result(self) -> ExerciseResult:
         """The verdicts of this exercise; made at the first call."""
@@ -136,7 +143,8 @@ class SentenceItem(pytest.Item):
         from autograder.report.ladder import Climb
         from autograder.student.reading import further
 
-        assert isinstance(self.parent, ExerciseNode)  # for mypy: from_parent keeps the type to itself
+        # for mypy: from_parent keeps the type to itself
+        assert isinstance(self.parent, ExerciseNode)
         result = self.parent.result()
         if result.not_run:
             pytest.skip(f"{result.not_run}; that costs no points")
@@ -151,7 +159,8 @@ class SentenceItem(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The message alone: a traceback through our files would teach a student nothing."""
-        return str(excinfo.value) if isinstance(excinfo.value, SentenceFailed) else super().repr_failure(excinfo, style)
+        return (str(excinfo.value) if isinstance(excinfo.value, SentenceFailed)
+                else super().repr_failure(excinfo, style))
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """The headline of a failure: the sentence."""

@@ -27,7 +27,8 @@ class Opened:
 
 def opened(path: Path) -> Opened:
     """Read the notebook against the layout beside it, as the grader does, and run its code here; errors say what to do."""
-    found = parse(content(path), path)  # before the folder is looked at: a slip in the name is told as what it is
+    # before the folder is looked at: a slip in the name is told as what it is
+    found = parse(content(path), path)
     assignment = load_public(places.of_notebook(path, found))
     submission = notebook.from_node(found, path, assignment)
     return Opened(assignment, submission, load(submission))
@@ -46,19 +47,21 @@ def further(place: Path, exercise: str) -> Callable[[int], str]:
     return lambda step: f"autograder check {named} {exercise} --hint {step}"
 
 
-# --------------------------------------------------------------------------------------------------------------- several notebooks
+# -------------------------------------------------------------------------------- several notebooks
 def find(place: Path) -> tuple[Path, str]:
     """The notebook that is meant: the one named, or in a folder the newest that was written in; and a sentence if there was a choice."""
     if not place.is_dir():
         return place, ""
     found = sorted(p for p in place.glob("*.ipynb") if not p.name.startswith("."))
     if not found:
-        raise SubmissionError(f"{place} holds no notebook. Go to the folder you were given, or name the notebook.")
+        raise SubmissionError(
+            f"{place} holds no notebook. Go to the folder you were given, or name the notebook.")
     if len(found) == 1:
         return found[0], ""
     chosen = max(found, key=lambda path: _rank(path, _layout(place)))
     others = ", ".join(called(p) for p in found if p != chosen)
-    return chosen, f"{called(chosen)} is checked, the newest notebook here. To check another ({others}), name it."
+    return (chosen, f"{called(chosen)} is checked, the newest notebook here. To check another "
+            f"({others}), name it.")
 
 
 def _layout(folder: Path) -> Layout | None:

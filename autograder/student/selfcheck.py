@@ -32,37 +32,44 @@ from autograder.student.reading import Opened
 from autograder.subjects.local import Local
 
 LOOK_SECONDS = 2.0  # for what a cross is looked at again for
-SILENT = ("ValueError", "no warning")  # wanted where no line made what came: the line to look for is not there
+# wanted where no line made what came: the line to look for is not there
+SILENT = ("ValueError", "no warning")
 
 
 class CheckFailed(AutograderError):
     """Some sentences do not hold yet. One line: everything worth reading stands above it."""
 
 
-def check(exercise: object = None, folder: str | None = None, namespace: dict[str, Any] | None = None, hint: int = 1) -> None:
+def check(exercise: object = None, folder: str | None = None,
+          namespace: dict[str, Any] | None = None, hint: int = 1) -> None:
     """Check one exercise (or, without a name, all) with the functions of the calling notebook.
 
-    exercise  : name of the exercise, e.g. "dropout_forward" (or the function of that name); None for all of them
-    folder    : folder of the assignment; by default the one the notebook runs in
-    namespace : where the functions live; by default the caller's globals
-    hint      : how many steps of each hint stand open
+    exercise  : name of the exercise, e.g. "dropout_forward" (or the function of that name); None
+    for all of them folder    : folder of the assignment; by default the one the notebook runs in
+    namespace : where the functions live; by default the caller's globals hint      : how many steps
+    of each hint stand open
 
-    Shows ticks and sentences, and raises CheckFailed at the end when something does not hold, so that nbgrader's Validate notices.
-    Raises CourseError when there is no such exercise or the folder is not an assignment's.
+    Shows ticks and sentences, and raises CheckFailed at the end when something does not hold, so
+    that nbgrader's Validate notices. Raises CourseError when there is no such exercise or the
+    folder is not an assignment's.
     """
     functions = sys._getframe(1).f_globals if namespace is None else namespace
-    name = None if exercise is None else str(getattr(exercise, "__name__", exercise))  # who forgets the quotes gives the function
+    # who forgets the quotes gives the function
+    name = None if exercise is None else str(getattr(exercise, "__name__", exercise))
     assignment = load_public(find_folder(name, folder, functions))
     chosen = assignment.exercises if name is None else (assignment.holding(name),)
     results = [_in_kernel(e, functions, assignment) for e in chosen]
     for result in results:
-        _show(result, after(result, assignment), name, Climb(hint, partial("check(\"{}\", hint={})".format, result.name)))
+        _show(result, after(result, assignment), name,
+              Climb(hint, partial("check(\"{}\", hint={})".format, result.name)))
     _complain(results)
 
 
-def _in_kernel(exercise: Exercise, functions: dict[str, Any], assignment: Assignment) -> ExerciseResult:
+def _in_kernel(exercise: Exercise, functions: dict[str, Any],
+               assignment: Assignment) -> ExerciseResult:
     """The functions as they are now, and what became of the cell that was to define them."""
-    result = examine_public(exercise, Local(namespace=functions, called=kernel.cell_name), assignment)
+    result = examine_public(exercise, Local(namespace=functions, called=kernel.cell_name),
+                            assignment)
     how = kernel.stopped(exercise.names, functions)
     return replace(result, trouble=how) if how else result
 
@@ -71,12 +78,15 @@ def after(result: ExerciseResult, assignment: Assignment) -> str:
     """What comes next when all of an exercise holds."""
     names = [e.name for e in assignment.exercises]
     later = names[names.index(result.name) + 1 :]
-    only_filled = all(check.verb == "is_filled_in" for check in assignment.exercise(result.name).checks)
+    only_filled = all(check.verb == "is_filled_in"
+                      for check in assignment.exercise(result.name).checks)
     said = "All is filled in; whether it is right, the marks will tell. " if only_filled else ""
-    return said + (f"Next: {later[0]}." if later else "That was the last exercise: restart the kernel, run all, save, and hand in.")
+    return said + (f"Next: {later[0]}." if later else "That was the last exercise: restart the "
+                   "kernel, run all, save, and hand in.")
 
 
-def find_folder(exercise: str | None, folder: str | None = None, namespace: Mapping[str, Any] = MappingProxyType({})) -> Path:
+def find_folder(exercise: str | None, folder: str | None = None,
+                namespace: Mapping[str, Any] = MappingProxyType({})) -> Path:
     """The assignment's folder: the given one, the current one, one below that has the exercise, or the one that was installed."""
     here = Path(folder) if folder else Path.cwd()
     if (here / "checks.py").is_file():
@@ -86,20 +96,21 @@ def find_folder(exercise: str | None, folder: str | None = None, namespace: Mapp
             return checks.parent
     if not folder and (found := places.of_namespace(exercise, namespace)):
         return found
-    raise CourseError(
-        f"{here} holds no checks.py. Open the notebook in the folder you were given (it has checks.py beside it), "
-        'or say where that folder is: check("...", folder="path/to/it").'
-    )
+    raise CourseError(f"{here} holds no checks.py. Open the notebook in the folder you were given "
+                      "(it has checks.py beside it), "
+                      'or say where that folder is: check("...", folder="path/to/it").')
 
 
 def examine_public(exercise: Exercise, subject: Subject, assignment: Assignment) -> ExerciseResult:
     """Judge one exercise on this machine with the public checks, and name the misconception when one shows."""
     reason = lacking(assignment)
     if reason:
-        return ExerciseResult(exercise.name, 0.0, 0.0, (), not_run=f"{reason}; install it to check yourself")
+        return ExerciseResult(exercise.name, 0.0, 0.0, (),
+                              not_run=f"{reason}; install it to check yourself")
     scripts: Scripts = {}
     try:
-        result = examine(exercise, subject, assignment, assignment.hints, limits=Limits(), scripts=scripts)
+        result = examine(exercise, subject, assignment, assignment.hints, limits=Limits(),
+                         scripts=scripts)
     except Broken as error:
         raise Broken(f"{error}. That is our mistake, not yours; please report it.") from error
     return _looked_at_again(result, subject, scripts) if isinstance(subject, Local) else result
@@ -107,12 +118,14 @@ def examine_public(exercise: Exercise, subject: Subject, assignment: Assignment)
 
 def _looked_at_again(result: ExerciseResult, subject: Local, scripts: Scripts) -> ExerciseResult:
     """With the student's own lines, and what they print, where that is shown."""
-    chosen = [v.check for v in guide.to_look_at(result) if v.outcome in (Outcome.FAILED, Outcome.RAISED) and not words.unwritten(v)]
+    chosen = [v.check for v in guide.to_look_at(result)
+              if v.outcome in (Outcome.FAILED, Outcome.RAISED) and not words.unwritten(v)]
 
     def seen(verdict: Verdict) -> Verdict:
         if verdict.check not in chosen:
             return verdict
-        made, printed = subject.look_again(scripts.get(verdict.check, ()), verdict.got, LOOK_SECONDS)
+        made, printed = subject.look_again(scripts.get(verdict.check, ()),
+                                           verdict.got, LOOK_SECONDS)
         speaks = verdict.outcome is Outcome.FAILED and verdict.wanted not in SILENT
         return replace(verdict, made=made if speaks else (), printed=printed)
 
@@ -121,12 +134,15 @@ def _looked_at_again(result: ExerciseResult, subject: Local, scripts: Scripts) -
 
 def examine_notebook(exercise: Exercise, opened: Opened) -> ExerciseResult:
     """Like `examine_public`, for a notebook file: an exercise that a later cell may have spoilt also counts as it was before."""
-    return examine_fairly(exercise, opened.subject, opened.submission, lambda seen: examine_public(exercise, seen, opened.assignment))
+    return examine_fairly(exercise, opened.subject, opened.submission,
+                          lambda seen: examine_public(exercise, seen, opened.assignment))
 
 
 def _show(result: ExerciseResult, after: str, asked: str | None, climb: Climb) -> None:
-    told = f"{asked} is checked together with {result.name}." if asked not in (None, result.name) else ""
-    shown = {"text/html": guide.guide_html(result, after, told, climb), "text/plain": guide.guide_text(result, after, told, climb)}
+    told = (f"{asked} is checked together with {result.name}."
+            if asked not in (None, result.name) else "")
+    shown = {"text/html": guide.guide_html(result, after, told, climb),
+             "text/plain": guide.guide_text(result, after, told, climb)}
     if "IPython" in sys.modules:
         from IPython.core.getipython import get_ipython
 

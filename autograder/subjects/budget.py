@@ -17,16 +17,18 @@ class Budget:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.deaths = 0  # workers that were lost to the student's code
-        self.stopped: list[tuple[str, str]] = []  # cell or "", and how it was stopped or lost, since `take_stopped` was last called
+        # cell or "", and how it was stopped or lost, since `take_stopped` was last called
+        self.stopped: list[tuple[str, str]] = []
         self.bytes_left = limits.exercise_bytes  # what the answers of this exercise may still weigh
         self._spent = 0.0  # processor time of workers that are gone
         self._waited = 0.0  # wall-clock time, save that of what is being waited for
         self._asked = 0.0  # processor time of this exercise's calls, save these
-        self._began: tuple[float, float] | None = None  # the wall clock and `spent` when it was begun to wait
+        # the wall clock and `spent` when it was begun to wait
+        self._began: tuple[float, float] | None = None
         self._calls = False  # whether it is calls that are waited for
         self._worker: Worker | None = None
 
-    # ------------------------------------------------------------------------------------------------------------------- counting
+    # ------------------------------------------------------------------------------------- counting
     def pay_for(self, worker: Worker | None) -> None:
         """From now on it is this worker's processor time that counts, from its first instruction on."""
         if self._worker is not None:
@@ -70,7 +72,7 @@ class Budget:
             self._waited, self._asked = self.waited, self.asked
             self._began = None
 
-    # ---------------------------------------------------------------------------------------------------------------- what is left
+    # --------------------------------------------------------------------------------- what is left
     def used_up(self) -> str:
         """Why nothing more is run; "" while something is left."""
         limits = self.limits

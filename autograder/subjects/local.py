@@ -40,7 +40,8 @@ class Local:
         limits: Limits | None = None,
         called: Callable[[str], str] | None = None,
     ) -> None:
-        # KeyboardInterrupt is the user's way out of an endless loop: it must not be swallowed as a student's exception
+        # KeyboardInterrupt is the user's way out of an endless loop: it must not be swallowed as a
+        # student's exception
         self._room = Room(namespace, Exception, called)
         self.troubles: dict[str, str] = {}
         self.left_out: set[int] = set()  # places of the cells that were stopped
@@ -66,7 +67,8 @@ class Local:
                 raise
             stuck = self._stuck(error)
         self.left_out.add(place)
-        return f"this cell ran longer than {seconds:g} s and was stopped{f' ({stuck})' if stuck else where(cell.source)}"
+        return (f"this cell ran longer than {seconds:g} s and was "
+                f"stopped{f' ({stuck})' if stuck else where(cell.source)}")
 
     @property
     def namespace(self) -> dict[str, Any]:
@@ -75,7 +77,8 @@ class Local:
     def with_functions(self, functions: dict[str, Any]) -> Local:
         """The same notebook with some functions exchanged (a wrong solution, a right variant).
 
-        They see the notebook's names, as if they had been written there; what it lacks, such as a helper, they bring along.
+        They see the notebook's names, as if they had been written there; what it lacks, such as a
+        helper, they bring along.
         """
         namespace = dict(self._room.namespace)
         for name, function in functions.items():
@@ -109,7 +112,8 @@ class Local:
             if not alarm.is_set():
                 raise
             if len(answers) < len(calls):  # else it came when all was done
-                answers.append(Answer(Outcome.TIMED_OUT, error=f"it may compute for {seconds:g} s", line=self._stuck(error)))
+                answers.append(Answer(Outcome.TIMED_OUT, error=f"it may compute for {seconds:g} s",
+                                      line=self._stuck(error)))
         except SystemExit:
             answers.append(Answer(Outcome.CRASHED))
         skipped = Answer(Outcome.SKIPPED, error="an earlier call did not return")
@@ -123,7 +127,8 @@ class Local:
         place, why = looking.loop(places) or (places[-1], "")
         return self._room.told(*place, places[0][0]) + (f" ({why})" if why else "")
 
-    def look_again(self, calls: Sequence[Call], got: str, seconds: float) -> tuple[tuple[str, ...], str]:
+    def look_again(self, calls: Sequence[Call], got: str,
+                   seconds: float) -> tuple[tuple[str, ...], str]:
         """Make the calls a message is about once more: the lines that made what it speaks of, and what was printed meanwhile."""
         topic, printed = looking.topic(calls, got), _First()
         if topic is None:
@@ -139,7 +144,8 @@ class Local:
         except SystemExit:
             return (), printed.text
         lines = watch.makers(topic) if answers[-1].outcome is Outcome.PASSED else []
-        return tuple(self._room.told(watch.filename, line, watch.filename) for line in lines), printed.text
+        return tuple(self._room.told(watch.filename, line, watch.filename)
+                     for line in lines), printed.text
 
 
 def _moved(function: Any, namespace: dict[str, Any]) -> Any:
@@ -156,7 +162,8 @@ def _moved(function: Any, namespace: dict[str, Any]) -> Any:
 
 
 def _rebuilt(function: types.FunctionType, namespace: dict[str, Any]) -> types.FunctionType:
-    copy = types.FunctionType(function.__code__, namespace, function.__name__, function.__defaults__, function.__closure__)
+    copy = types.FunctionType(function.__code__, namespace, function.__name__,
+                              function.__defaults__, function.__closure__)
     copy.__kwdefaults__ = function.__kwdefaults__
     return copy
 
@@ -165,8 +172,9 @@ def _rebuilt(function: types.FunctionType, namespace: dict[str, Any]) -> types.F
 def _alarm(seconds: float) -> Iterator[threading.Event]:
     """Interrupt the main thread when it has computed for `seconds`; works on every platform, but only between Python instructions.
 
-    And again, until that has an end: an interrupt is lost when it meets a destructor or a callback of the garbage collector. What
-    sleeps is interrupted after `PATIENCE` times as many seconds of the wall clock.
+    And again, until that has an end: an interrupt is lost when it meets a destructor or a callback
+    of the garbage collector. What sleeps is interrupted after `PATIENCE` times as many seconds of
+    the wall clock.
     """
     fired, over = threading.Event(), threading.Event()
     if threading.current_thread() is not threading.main_thread():
@@ -177,7 +185,8 @@ def _alarm(seconds: float) -> Iterator[threading.Event]:
     stop = computed() + seconds
 
     def ring() -> None:
-        while not over.wait(AGAIN if fired.is_set() else max(stop - computed(), min(AGAIN, seconds))):
+        while not over.wait(AGAIN if fired.is_set()
+                            else max(stop - computed(), min(AGAIN, seconds))):
             if fired.is_set() or computed() >= stop or time.monotonic() >= end:
                 fired.set()
                 _thread.interrupt_main()
@@ -219,7 +228,8 @@ def _quietly(out: io.TextIOBase | None = None) -> Iterator[None]:
     stdin = sys.stdin
     sys.stdin = io.StringIO()
     try:
-        silent = contextlib.redirect_stdout(out or _Nowhere()), contextlib.redirect_stderr(_Nowhere())
+        silent = contextlib.redirect_stdout(
+            out or _Nowhere()), contextlib.redirect_stderr(_Nowhere())
         with silent[0], silent[1], _without_terminal(), _staying(), _luxuries(), _repaired():
             yield
     finally:
@@ -248,7 +258,8 @@ def _without_terminal() -> Iterator[None]:
 def _staying() -> Iterator[None]:
     """`os._exit()` ends no more than `sys.exit()` does, or nothing would be said and all seem well.
 
-    What was forked may leave, and so may a thread that watches beside: a kernel ends with its server, a grader's process with the grader.
+    What was forked may leave, and so may a thread that watches beside: a kernel ends with its
+    server, a grader's process with the grader.
     """
     leave, here = os._exit, (os.getpid(), threading.get_ident())
 

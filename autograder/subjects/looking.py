@@ -35,11 +35,12 @@ def _around(place: Place, kinds: tuple[type, ...]) -> list[Any]:
     return sorted((n for n in nodes if n.lineno <= number <= n.end_lineno), key=lambda n: n.lineno)
 
 
-# ----------------------------------------------------------------------------------------------------------------------- the loop
+# ----------------------------------------------------------------------------------------- the loop
 def loop(places: Iterable[Place]) -> tuple[Place, str] | None:
     """The loop that was most likely meant to end, of those around these places, and why it does not where that can be seen.
 
-    Places are given from the call inwards. A `while` that nothing in it can end comes before any other one, a `while` before a `for`.
+    Places are given from the call inwards. A `while` that nothing in it can end comes before any
+    other one, a `while` before a `for`.
     """
     found = [(place[0], node) for place in places for node in _innermost_function(place)]
     ranked = sorted(found, key=lambda one: (not _why(one[1]), not isinstance(one[1], ast.While)))
@@ -49,23 +50,29 @@ def loop(places: Iterable[Place]) -> tuple[Place, str] | None:
 def _innermost_function(place: Place) -> list[Any]:
     """The loops around a line that belong to the function which the line stands in."""
     functions = _around(place, FUNCTIONS)
-    return [node for node in _around(place, LOOPS) if not functions or node.lineno > functions[-1].lineno]
+    return [node for node in _around(place, LOOPS)
+            if not functions or node.lineno > functions[-1].lineno]
 
 
 def _why(node: ast.stmt) -> str:
-    if not isinstance(node, ast.While) or any(isinstance(n, ENDS) for s in node.body for n in ast.walk(s)):
+    if not isinstance(node, ast.While) or any(isinstance(n, ENDS) for s in node.body
+                                              for n in ast.walk(s)):
         return ""
     if isinstance(node.test, ast.Constant):
         return "nothing in it ends it: it has no break and no return"
-    if any(isinstance(n, (ast.Call, ast.Attribute, ast.Subscript, ast.NamedExpr)) for n in ast.walk(node.test)):
+    if any(isinstance(n, (ast.Call, ast.Attribute, ast.Subscript, ast.NamedExpr))
+           for n in ast.walk(node.test)):
         return ""
     asked = sorted({n.id for n in ast.walk(node.test) if isinstance(n, ast.Name)})
-    touched = {n.id for s in node.body for n in ast.walk(s) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
-    inside = {root(n) for s in node.body for n in ast.walk(s) if isinstance(n, (ast.Attribute, ast.Subscript))}
-    return f"nothing in it changes {' or '.join(asked)}" if asked and not {*asked} & (touched | inside) else ""
+    touched = {n.id for s in node.body
+               for n in ast.walk(s) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
+    inside = {root(n) for s in node.body
+              for n in ast.walk(s) if isinstance(n, (ast.Attribute, ast.Subscript))}
+    return (f"nothing in it changes {' or '.join(asked)}" if asked
+            and not {*asked} & (touched | inside) else "")
 
 
-# ------------------------------------------------------------------------------------------------------------- what made a value
+# -------------------------------------------------------------------------------- what made a value
 @dataclass(frozen=True)
 class Topic:
     """What a message speaks of: an item of what call number `call` returns, or an argument that it changed."""
@@ -113,7 +120,8 @@ class Watch:
             sys.settrace(None)
 
     def _called(self, frame: types.FrameType, event: str, argument: Any) -> Any:
-        if self._busy is not None or frame.f_globals is not self._namespace or frame.f_code.co_name != self._function:
+        if (self._busy is not None or frame.f_globals is not self._namespace
+                or frame.f_code.co_name != self._function):
             return None
         self._busy, self.filename, self.lines, self.end = frame, frame.f_code.co_filename, set(), 0
         return self._step
@@ -133,12 +141,15 @@ class Watch:
         if not returns or returns[-1].value is None:
             return []
         value, end = returns[-1].value, returns[-1].lineno
-        if isinstance(value, ast.Tuple) and topic.item is not None and len(value.elts) == topic.many:
+        if (isinstance(value, ast.Tuple) and topic.item is not None
+                and len(value.elts) == topic.many):
             value = value.elts[topic.item]
             end = value.lineno
         bound = self._writers({value.id}) if isinstance(value, ast.Name) else []
-        last, where = bound or [end], [n for n in self._statements() if n.lineno in bound] if bound else [value]
-        before = self._writers({n.id for node in where for n in ast.walk(node) if isinstance(n, ast.Name)})
+        last, where = (bound or [end],
+                       [n for n in self._statements() if n.lineno in bound] if bound else [value])
+        before = self._writers({n.id for node in where
+                                for n in ast.walk(node) if isinstance(n, ast.Name)})
         return last if len(last) == MOST_LINES else sorted({*last, *before})[-MOST_LINES:]
 
     def _writers(self, names: Collection[str]) -> list[int]:
@@ -148,7 +159,8 @@ class Watch:
         """The statements that were run, without those that only hold others."""
         for function in _around((self.filename, self.end), FUNCTIONS)[-1:]:
             for node in ast.walk(function):
-                if isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign)) and node.lineno in self.lines:
+                if (isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign))
+                        and node.lineno in self.lines):
                     yield node
 
 

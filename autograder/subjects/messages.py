@@ -13,7 +13,8 @@ from autograder.running.batching import scattered
 from autograder.running.wire import NONCE, is_data, is_line
 
 ALLOWED = Limits.answer_bytes  # of a script that is sent ahead
-HONEST = frozenset({Outcome.PASSED, Outcome.RAISED, Outcome.SKIPPED})  # how a call can end in the worker's own words
+# how a call can end in the worker's own words
+HONEST = frozenset({Outcome.PASSED, Outcome.RAISED, Outcome.SKIPPED})
 
 
 @lru_cache(maxsize=4096)
@@ -33,8 +34,10 @@ def answers_in(message: Any, nonce: str, calls: Sequence[Call], index: int) -> l
     if is_message(message, "answer", nonce, 4) and type(message[2]) is int and message[2] == index:
         answer = message[3]
         return [answer] if type(answer) is Answer and fits(answer, calls[index]) else []
-    if is_message(message, "values", nonce, 4) and type(message[2]) is int and message[2] == index and is_data(message[3]):
-        answers = [Answer(Outcome.PASSED, value) for value in scattered(message[3], len(calls) - index)]
+    if (is_message(message, "values", nonce, 4) and type(message[2]) is int and message[2] == index
+            and is_data(message[3])):
+        answers = [Answer(Outcome.PASSED, value)
+                   for value in scattered(message[3], len(calls) - index)]
         return answers if all(map(fits, answers, calls[index:])) else []
     return []
 
@@ -54,4 +57,5 @@ def fits(answer: Answer, call: Call) -> bool:
     if answer.facts is None:
         return not wants_facts
     shown = len(call.args) - call.is_method
-    return wants_facts and len(answer.facts.arguments) == shown and all(map(is_line, answer.facts.warnings))
+    return (wants_facts and len(answer.facts.arguments) == shown
+            and all(map(is_line, answer.facts.warnings)))

@@ -10,7 +10,8 @@ from autograder.model import Answer, Call, Subject
 from autograder.running.batching import says_all
 from autograder.running.runner import copied
 
-KEPT = 32  # scripts of one function; those in which a student's own answers are handed on do not come again
+# scripts of one function; those in which a student's own answers are handed on do not come again
+KEPT = 32
 
 
 class Oracle:

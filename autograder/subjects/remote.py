@@ -1,7 +1,8 @@
 """A student's notebook behind the wire: the judge asks, a sandboxed worker answers, and nothing the worker does can hurt the judge.
 
-A worker that dies, hangs or talks nonsense costs the call it was busy with; the next script gets a fresh one. What the worker says is
-checked and never trusted: every answer must carry the number of its script and its call.
+A worker that dies, hangs or talks nonsense costs the call it was busy with; the next script gets a
+fresh one. What the worker says is checked and never trusted: every answer must carry the number of
+its script and its call.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from autograder.sandbox.process import Isolation, Worker
 from autograder.subjects.budget import Budget
 from autograder.subjects.messages import ALLOWED, answers_in, is_message, stamped, template
 
-DONE_SECONDS = 2.0  # of processor time; a worker that answered the last call has nothing left to do but to say so
+# of processor time; a worker that answered the last call has nothing left to do but to say so
+DONE_SECONDS = 2.0
 
 ENDED = "the Python process ended (os._exit, a crash, or more memory than allowed)"
 GARBLED = "the Python process did not answer as it should (something was written into its channel)"
@@ -46,20 +48,22 @@ class _Sent:
 class Remote(AbstractContextManager["Remote"]):
     """One notebook in one worker after the other. The worker starts when it is first needed; use as a context manager."""
 
-    def __init__(
-        self, isolation: Isolation, cells: Sequence[Cell], limits: Limits | None = None, budget: Budget | None = None
-    ) -> None:
+    def __init__(self, isolation: Isolation, cells: Sequence[Cell], limits: Limits | None = None,
+                 budget: Budget | None = None) -> None:
         self.isolation = isolation
         self.cells = tuple(cells)
         self.limits = limits or Limits()
-        self.budget = budget or Budget(self.limits)  # another look at the same hand-in brings the one it has
+        # another look at the same hand-in brings the one it has
+        self.budget = budget or Budget(self.limits)
         self._worker: Worker | None = None
         self._troubles: dict[str, str] = {}
         self._left_out: set[int] = set()  # places of cells that hung or killed a worker
         self.asked: list[tuple[Sequence[Call], float]] = []
         self._sent: list[_Sent] = []  # ahead of being asked, and not asked yet
-        self._stepwise = False  # once something that was sent ahead came to no end, each script waits for its turn
-        self._was_used = False  # the worker that was lost then, which earlier scripts may have ruined
+        # once something that was sent ahead came to no end, each script waits for its turn
+        self._stepwise = False
+        # the worker that was lost then, which earlier scripts may have ruined
+        self._was_used = False
 
     def run_cells(self) -> None:
         """Start a worker and run the cells in it, if that has not happened yet."""
@@ -86,7 +90,8 @@ class Remote(AbstractContextManager["Remote"]):
         used, self._was_used = self._worker is not None or self._was_used, False
         answers = self._ask_once(calls, seconds)
         if used and answers[-1].outcome is Outcome.CRASHED and not self.budget.used_up():
-            answers = self._ask_once(calls, seconds)  # what an earlier script did to the worker is not this one's fault
+            # what an earlier script did to the worker is not this one's fault
+            answers = self._ask_once(calls, seconds)
         if answers[-1].outcome in (Outcome.TIMED_OUT, Outcome.CRASHED):
             self.budget.stopped.append(("", _told(calls[len(answers) - 1], answers[-1])))
         return answers + [Answer(Outcome.SKIPPED, error=AFTER)] * (len(calls) - len(answers))
@@ -99,14 +104,16 @@ class Remote(AbstractContextManager["Remote"]):
             return
         self._sent = [_Sent(script, secrets.token_hex(16)) for script in scripts]
         left = range(len(scripts) - 1, -1, -1)
-        frames = (stamped(template(sent.script, more > 0), sent.nonce) for sent, more in zip(self._sent, left, strict=True))
+        frames = (stamped(template(sent.script, more > 0), sent.nonce)
+                  for sent, more in zip(self._sent, left, strict=True))
         self._worker.channel.queue([piece for frame in frames for piece in frame])
 
     @contextmanager
     def with_fewer(self, cells: Sequence[Cell]) -> Iterator[Remote]:
         """Some cells of the same notebook, run anew, for another look; it lives on the same budget.
 
-        This one's worker is ended: a fork server has one child at a time. The next question gets another.
+        This one's worker is ended: a fork server has one child at a time. The next question gets
+        another.
         """
         self.close()
         with Remote(self.isolation, cells, self.limits, self.budget) as other:
@@ -126,7 +133,7 @@ class Remote(AbstractContextManager["Remote"]):
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    # ---------------------------------------------------------------------------------------------------------------- the worker
+    # ----------------------------------------------------------------------------------- the worker
     def _ready(self) -> Worker | None:
         """A worker with every cell loaded that can be; None when what the hand-in may use is used up."""
         while self._worker is None and not self.budget.used_up():
@@ -145,7 +152,8 @@ class Remote(AbstractContextManager["Remote"]):
             with self.budget.counting():
                 trouble, alive = self._load_one(worker, cell)
             if trouble and alive and not students:
-                raise Broken(f"The set-up cell fails in a worker: {trouble}. Is what it imports installed beside numpy?")
+                raise Broken(f"The set-up cell fails in a worker: {trouble}. Is what it imports "
+                             "installed beside numpy?")
             if not self._troubles.get(cell.id):
                 self._troubles[cell.id] = trouble
             if not alive:
@@ -163,7 +171,8 @@ class Remote(AbstractContextManager["Remote"]):
             for other, cell in enumerate(self.cells[number + 1 :], number + 1):
                 if cell.role is Role.ADDED:
                     self._left_out.add(other)
-                    self._troubles[cell.id] = f"this cell was not run: {self.limits.cell_deaths} cells above hung or ended the process"
+                    self._troubles[cell.id] = (f"this cell was not run: {self.limits.cell_deaths} "
+                                               "cells above hung or ended the process")
 
     def _load_one(self, worker: Worker, cell: Cell) -> tuple[str, bool]:
         """What went wrong in the cell, and whether the worker is still good."""
@@ -179,7 +188,8 @@ class Remote(AbstractContextManager["Remote"]):
         try:
             answer = worker.channel.receive(patience)
         except TimeoutError:
-            return f"this cell did not end in time and was stopped{where(cell.source)} ({self._why(patience, seconds)})", False
+            return (f"this cell did not end in time and was stopped{where(cell.source)} "
+                    f"({self._why(patience, seconds)})", False)
         except EOFError:
             return f"this cell was stopped: {ENDED}{where(cell.source)}", False
         except WireError:
@@ -202,15 +212,17 @@ class Remote(AbstractContextManager["Remote"]):
         if reason := self.budget.used_up():
             return reason
         if patience.slept:
-            return f"it may take {seconds * self.limits.patience:g} s, {seconds:g} s of them computing"
+            return (f"it may take {seconds * self.limits.patience:g} s, {seconds:g} s of "
+                    "them computing")
         return f"it may compute for {seconds:g} s"
 
-    # ------------------------------------------------------------------------------------------------------------ scripts sent ahead
+    # --------------------------------------------------------------------------- scripts sent ahead
     def _early(self, calls: Sequence[Call]) -> list[Answer] | None:
         """The answers to a script that was sent ahead; None when it was not, or when that came to no end."""
         if not self._sent:
             return None
-        place = next((n for n, sent in enumerate(self._sent) if alike(sent.script.calls, calls)), None)
+        place = next((n for n, sent in enumerate(self._sent)
+                      if alike(sent.script.calls, calls)), None)
         for sent in self._sent if place is None else self._sent[: place + 1]:
             self._collect(sent)
         if not self._sent or place is None:
@@ -220,7 +232,8 @@ class Remote(AbstractContextManager["Remote"]):
 
     def _may_send_ahead(self) -> bool:
         """Whether a script sent now could return as much as one that is sent when its turn comes."""
-        return not self._stepwise and min(self.limits.answer_bytes, self.budget.bytes_left) >= ALLOWED
+        return (not self._stepwise
+                and min(self.limits.answer_bytes, self.budget.bytes_left) >= ALLOWED)
 
     def _catch_up(self) -> None:
         """Take in all that is still to come."""
@@ -230,7 +243,8 @@ class Remote(AbstractContextManager["Remote"]):
     def _collect(self, sent: _Sent) -> None:
         """Take in the answers, if that was not done.
 
-        When the worker is lost over them no question is to blame: they are asked again, one by one, and what happens then counts.
+        When the worker is lost over them no question is to blame: they are asked again, one by one,
+        and what happens then counts.
         """
         if sent.answers is not None or self._worker is None:
             return
@@ -240,11 +254,12 @@ class Remote(AbstractContextManager["Remote"]):
             return
         deaths, script = self.budget.deaths, sent.script
         with self.budget.counting(calls=True):
-            sent.answers = self._come(self._worker, sent.nonce, script.calls, script.left, ALLOWED, script.seconds)
+            sent.answers = self._come(self._worker, sent.nonce, script.calls, script.left, ALLOWED,
+                                      script.seconds)
         if self._worker is None:
             self._stepwise, self._was_used, self.budget.deaths = True, True, deaths
 
-    # ---------------------------------------------------------------------------------------------------------------- one script
+    # ----------------------------------------------------------------------------------- one script
     def _ask_once(self, calls: Sequence[Call], seconds: float) -> list[Answer]:
         worker = self._ready()
         if worker is None:
@@ -254,18 +269,19 @@ class Remote(AbstractContextManager["Remote"]):
 
     def _script(self, worker: Worker, calls: Sequence[Call], seconds: float) -> list[Answer]:
         """The answers up to and including the call on which the worker was lost, if it was."""
-        nonce, groups, allowed = secrets.token_hex(16), bundled(calls), min(self.limits.answer_bytes, self.budget.bytes_left)
+        nonce, groups, allowed = secrets.token_hex(16), bundled(calls), min(
+            self.limits.answer_bytes, self.budget.bytes_left)
         try:
-            worker.channel.send(("script", nonce, groups, allowed), self.budget.allowance(worker, seconds, calls=True))
+            worker.channel.send(("script", nonce, groups, allowed),
+                                self.budget.allowance(worker, seconds, calls=True))
         except WireError as error:
             raise Broken(f"A check asked with something that cannot be sent: {error}.") from error
         except (EOFError, TimeoutError):
             return [self._lost(Outcome.CRASHED, ENDED)]
         return self._come(worker, nonce, calls, repetitions(groups), allowed, seconds)
 
-    def _come(
-        self, worker: Worker, nonce: str, calls: Sequence[Call], left: Sequence[int], allowed: int, seconds: float
-    ) -> list[Answer]:
+    def _come(self, worker: Worker, nonce: str, calls: Sequence[Call], left: Sequence[int],
+              allowed: int, seconds: float) -> list[Answer]:
         """What comes back of a script that was sent; the last answer says how the worker was lost, if it was."""
         answers, most = list[Answer](), allowed + SMALL * len(calls)
         while len(answers) < len(calls):
@@ -280,9 +296,11 @@ class Remote(AbstractContextManager["Remote"]):
         self._finish(worker, nonce)
         return answers
 
-    def _answers(self, worker: Worker, nonce: str, calls: Sequence[Call], index: int, seconds: float) -> list[Answer]:
+    def _answers(self, worker: Worker, nonce: str, calls: Sequence[Call], index: int,
+                 seconds: float) -> list[Answer]:
         """The answer to call number `index`, and those to its repetitions that came with it."""
-        patience = self.budget.allowance(worker, seconds, calls=True) if not worker.channel.has_frame() else None
+        patience = (self.budget.allowance(worker, seconds, calls=True)
+                    if not worker.channel.has_frame() else None)
         try:
             message = worker.channel.receive(patience)
         except TimeoutError:
@@ -292,7 +310,8 @@ class Remote(AbstractContextManager["Remote"]):
         except WireError:
             return [self._lost(Outcome.CRASHED, GARBLED)]
         found = answers_in(message, nonce, calls, index)
-        return [self._with_true_line(answer) for answer in found] or [self._lost(Outcome.CRASHED, GARBLED)]
+        return ([self._with_true_line(answer) for answer in found]
+                or [self._lost(Outcome.CRASHED, GARBLED)])
 
     def _with_true_line(self, answer: Answer) -> Answer:
         """The line that raised, if it stands so in a cell; else its number, if a cell is as long; else nothing."""
@@ -300,8 +319,10 @@ class Remote(AbstractContextManager["Remote"]):
             return answer
         number = re.match(r"line (\d{1,7})\b", answer.line)
         n = int(number[1]) if number else 0
-        there = [line_of(n, ln[n - 1].strip(), where) for cell, ln in self._lines if 0 < n <= len(ln) for where in ("", cell)]
-        return answer if answer.line in there else replace(answer, line=line_of(n, "") if there else "")
+        there = [line_of(n, ln[n - 1].strip(), where)
+                 for cell, ln in self._lines if 0 < n <= len(ln) for where in ("", cell)]
+        return (answer if answer.line in there
+                else replace(answer, line=line_of(n, "") if there else ""))
 
     @cached_property
     def _lines(self) -> list[tuple[str, list[str]]]:

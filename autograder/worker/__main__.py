@@ -1,7 +1,7 @@
 """The program in the sandbox, started as `python .../worker/__main__.py PLAN` with the plan in JSON and an open socket.
 
-First it limits itself, then it imports numpy while it still may, then it locks the door, and only then does it say "ready" and take
-student code.
+First it limits itself, then it imports numpy while it still may, then it locks the door, and only
+then does it say "ready" and take student code.
 """
 
 from __future__ import annotations

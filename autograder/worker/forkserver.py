@@ -1,7 +1,8 @@
 """A worker that was started once and has numpy loaded: for each submission it forks a child, and that child serves.
 
-The fork server takes no cell and no call and never computes. What a child leaves behind is what its sandbox lets it leave: it has no file,
-no other process and no signal it could reach anybody with, and its memory goes with it. So the next child begins as this one did.
+The fork server takes no cell and no call and never computes. What a child leaves behind is what its
+sandbox lets it leave: it has no file, no other process and no signal it could reach anybody with,
+and its memory goes with it. So the next child begins as this one did.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ def keep(descriptor: int, serve: Callable[[int], None]) -> None:
     """For each socket that the judge hands over, start a child that serves there, and hand its pidfd back."""
     control = socket.socket(fileno=descriptor)
     gc.collect()
-    gc.freeze()  # the collector would write to every page, and pages are shared until they are written to
+    # the collector would write to every page, and pages are shared until they are written to
+    gc.freeze()
     while True:
         word, handed, _, _ = socket.recv_fds(control, 1, 1)
         if not word:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-MEMORY = 2 << 30  # bytes of the GPU's own memory; torch keeps to it, and student code that knows torch can lift it
+# bytes of the GPU's own memory; torch keeps to it, and student code that knows torch can lift it
+MEMORY = 2 << 30
 
 
 def wake() -> str:

@@ -14,15 +14,18 @@ from collections.abc import Mapping, Sequence
 
 PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 1, 22, 38
 SECCOMP_MODE_FILTER = 2
-SECCOMP, SET_MODE_FILTER, TSYNC = {"x86_64": 317, "aarch64": 277}, 1, 1  # the call that filters all threads of a process at once
-# Address space that is no memory: libraries are mapped whole. torch 2.13.0 maps 0.7 GiB built for the CPU, 3.3 GiB built for CUDA.
+# the call that filters all threads of a process at once
+SECCOMP, SET_MODE_FILTER, TSYNC = {"x86_64": 317, "aarch64": 277}, 1, 1
+# Address space that is no memory: libraries are mapped whole. torch 2.13.0 maps 0.7 GiB built for
+# the CPU, 3.3 GiB built for CUDA.
 LIBRARIES = 4 << 30
 
 
 def limit(memory: int, descriptors: int, any_space: bool = False) -> None:
     """Set the hard limits that hold from the start. `memory` is what may be written to; shared memory is for the filter to forbid.
 
-    With `any_space` nothing bounds the address space: CUDA reserves far more of it than there is memory.
+    With `any_space` nothing bounds the address space: CUDA reserves far more of it than there is
+    memory.
     """
     _limit({"RLIMIT_NOFILE": descriptors, "RLIMIT_CORE": 0, "RLIMIT_DATA": memory})
     if not any_space:
@@ -74,7 +77,7 @@ def close_others(kept: int) -> None:
     os.closerange(kept + 1, 1024)
 
 
-# -------------------------------------------------------------------------------------------------------------------------- seccomp
+# ------------------------------------------------------------------------------------------ seccomp
 class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
 
@@ -85,7 +88,8 @@ def install_filter(blob: bytes) -> None:
     program = _Program(len(blob) // 8, ctypes.addressof(buffer))
     _prctl(PR_SET_NO_NEW_PRIVS, 1)
     number = SECCOMP.get(platform.machine())
-    if number is None:  # there is no second thread then: only a GPU's driver starts some before this
+    # there is no second thread then: only a GPU's driver starts some before this
+    if number is None:
         _prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.addressof(program))
     elif _check(_libc().syscall(number, SET_MODE_FILTER, TSYNC, ctypes.byref(program)), "seccomp"):
         raise OSError("a thread of this process has a filter of its own")
@@ -107,10 +111,11 @@ def _check(result: int, what: str) -> int:
     return result
 
 
-# ------------------------------------------------------------------------------------------------------------------------- Landlock
+# ----------------------------------------------------------------------------------------- Landlock
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # the same numbers on every architecture
 WRITE_FILE, READ_FILE, READ_DIR, TRUNCATE, IOCTL_DEV = 1 << 1, 1 << 2, 1 << 3, 1 << 14, 1 << 15
-RIGHTS_BY_ABI = {1: 1 << 13, 2: 1 << 14, 3: 1 << 15, 4: 1 << 15, 5: 1 << 16}  # one more than the last right that ABI knows
+# one more than the last right that ABI knows
+RIGHTS_BY_ABI = {1: 1 << 13, 2: 1 << 14, 3: 1 << 15, 4: 1 << 15, 5: 1 << 16}
 
 
 class _Ruleset(ctypes.Structure):
@@ -127,10 +132,12 @@ def landlock_abi() -> int:
     return max(0, int(_libc().syscall(CREATE_RULESET, None, 0, 1)))
 
 
-def landlock(readable: Sequence[str], devices: Sequence[str] = (), listed: Sequence[str] = ()) -> None:
+def landlock(readable: Sequence[str], devices: Sequence[str] = (),
+             listed: Sequence[str] = ()) -> None:
     """Forbid this process every file except reading beneath `readable`, and TCP, foreign signals and abstract sockets if it can.
 
-    What lies beneath `devices` may be written to, too, and be asked with ioctl; beneath `listed` it may read the names of files.
+    What lies beneath `devices` may be written to, too, and be asked with ioctl; beneath `listed` it
+    may read the names of files.
     """
     abi = landlock_abi()
     if not abi:
@@ -139,7 +146,8 @@ def landlock(readable: Sequence[str], devices: Sequence[str] = (), listed: Seque
     rules = _Ruleset(rights, 3 if abi >= 4 else 0, 3 if abi >= 6 else 0)
     size = 8 if abi < 4 else 16 if abi < 6 else 24
     libc = _libc()
-    ruleset = _check(libc.syscall(CREATE_RULESET, ctypes.byref(rules), size, 0), "landlock_create_ruleset")
+    ruleset = _check(libc.syscall(CREATE_RULESET, ctypes.byref(rules), size, 0),
+                     "landlock_create_ruleset")
     for path in readable:
         _allow(libc, ruleset, path, READ_FILE | (READ_DIR if os.path.isdir(path) else 0))
     for path in listed:
@@ -148,7 +156,8 @@ def landlock(readable: Sequence[str], devices: Sequence[str] = (), listed: Seque
     for device in filter(os.path.exists, ("/dev/null", "/dev/random", "/dev/urandom")):
         _allow(libc, ruleset, device, READ_FILE | WRITE_FILE)
     for path in devices:
-        _allow(libc, ruleset, path, rights & (READ_FILE | WRITE_FILE | TRUNCATE | IOCTL_DEV | (READ_DIR if os.path.isdir(path) else 0)))
+        _allow(libc, ruleset, path, rights & (READ_FILE | WRITE_FILE | TRUNCATE | IOCTL_DEV
+                                              | (READ_DIR if os.path.isdir(path) else 0)))
     _prctl(PR_SET_NO_NEW_PRIVS, 1)
     _check(libc.syscall(RESTRICT_SELF, ruleset, 0), "landlock_restrict_self")
     os.close(ruleset)
@@ -163,7 +172,7 @@ def _allow(libc: ctypes.CDLL, ruleset: int, path: str, access: int) -> None:
         os.close(descriptor)
 
 
-# --------------------------------------------------------------------------------------------------------------------- capabilities
+# ------------------------------------------------------------------------------------- capabilities
 class _CapHeader(ctypes.Structure):
     _fields_ = (("version", ctypes.c_uint32), ("pid", ctypes.c_int))
 

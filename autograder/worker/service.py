@@ -23,7 +23,8 @@ from autograder.worker import forkserver, gpu, lockdown
 GATHERING = 0.02  # seconds for which a finished answer may wait for the next one
 
 
-def run(descriptor: int, answer_bytes: int, work: tuple[int, int], keeps: Sequence[str] | None) -> None:
+def run(descriptor: int, answer_bytes: int, work: tuple[int, int],
+        keeps: Sequence[str] | None) -> None:
     """Lock the door as the judge says, say so, and serve; a fork server starts children that do so. `work` is for `lockdown.limit_work`."""
     link = Link(descriptor, answer_bytes)
     _, readable, program, devices, listed = link.receive()
@@ -34,13 +35,15 @@ def run(descriptor: int, answer_bytes: int, work: tuple[int, int], keeps: Sequen
     if readable is not None:
         lockdown.drop_capabilities()
         lockdown.landlock(readable, devices or (), listed)
-    if devices is not None and (trouble := gpu.wake()):  # before the door is locked: this takes calls that no student is to make
+    # before the door is locked: this takes calls that no student is to make
+    if devices is not None and (trouble := gpu.wake()):
         link.send(("failed", trouble))
         os._exit(1)
     filter_program = None if program is None else program.tobytes()
     if keeps is not None:
         link.send(("ready",))
-        forkserver.keep(descriptor, lambda channel: _lock_and_serve(Link(channel, answer_bytes), work, filter_program))
+        forkserver.keep(descriptor, lambda channel: _lock_and_serve(Link(channel, answer_bytes),
+                                                                    work, filter_program))
     else:
         _lock_and_serve(link, work, filter_program)
 
@@ -56,7 +59,8 @@ def _lock_and_serve(link: Link, work: tuple[int, int], program: bytes | None) ->
 
 def _import_early(modules: Sequence[str]) -> None:
     """What numpy loads lazily is loaded now, while files can still be opened everywhere; a fork server loads more."""
-    tempfile.tempdir = "/tmp"  # torch asks for this name when it is imported; nothing can be written there
+    # torch asks for this name when it is imported; nothing can be written there
+    tempfile.tempdir = "/tmp"
     np.random.default_rng(0).random()
     _ = np.linalg.norm, np.fft.fft, np.ma.array, np.polynomial.Polynomial
     for name in modules:
@@ -86,14 +90,16 @@ def serve(link: Link) -> None:
     room, outbox = Room(), Outbox(link)
     depth = sys.getrecursionlimit()
     ours = (batching, runner, spoken, opaque, wire)
-    places = [sys.modules, *(vars(module) for module in (builtins, np, np.random, np.linalg, np.fft, *ours))]
+    places = [sys.modules,
+              *(vars(module) for module in (builtins, np, np.random, np.linalg, np.fft, *ours))]
     original, found = [dict(place) for place in places], [list(place.values()) for place in places]
     while True:
         try:
             kind, nonce, body, *allowed = link.receive()
         except EOFError:
             os._exit(0)  # no atexit handlers, no threads to wait for: a student may have left some
-        for number, place in enumerate(places):  # one exercise may have replaced `len` or np.sqrt; the next one is not to suffer for it
+        # one exercise may have replaced `len` or np.sqrt; the next one is not to suffer for it
+        for number, place in enumerate(places):
             if not _are(place, found[number]):
                 place.update(original[number])
                 found[number] = list(place.values())
@@ -112,9 +118,8 @@ def _are(place: Mapping[str, Any], values: list[Any]) -> bool:
         return False
 
 
-def _script(
-    link: Link, outbox: Outbox, room: Room, nonce: str, groups: Sequence[Call | Draws], allowed: int, more: bool = False
-) -> None:
+def _script(link: Link, outbox: Outbox, room: Room, nonce: str, groups: Sequence[Call | Draws],
+            allowed: int, more: bool = False) -> None:
     """Answer call by call; what repetitions of one call return is sent as one. All answers together may weigh `allowed` bytes.
 
     With `more` another script is on its way, and what is said may wait for what that one brings.
@@ -129,9 +134,12 @@ def _script(
         answers.append(fitting(answer, allowed))
         heavy = weight_of(answers[-1])
         allowed -= heavy
-        if not (left[index] and says_all(answer) and heavy * len(answers) < wire.AHEAD and outbox.is_young()):
-            next_is_same = called[index + 1 : index + 2] in ([], [called[index]])  # if that one hangs, the judge blames the right function
-            outbox.put(_answer_pieces(link.cap, nonce, index, answers), may_wait=next_is_same or more)
+        if not (left[index] and says_all(answer) and heavy * len(answers) < wire.AHEAD
+                and outbox.is_young()):
+            # if that one hangs, the judge blames the right function
+            next_is_same = called[index + 1 : index + 2] in ([], [called[index]])
+            outbox.put(_answer_pieces(link.cap, nonce, index, answers),
+                       may_wait=next_is_same or more)
             answers = []
     outbox.put([wire.done(nonce)], may_wait=more)
 
@@ -171,7 +179,8 @@ def _answer_pieces(cap: int, nonce: str, last: int, answers: Sequence[Answer]) -
                 return pieces
         except (wire.WireError, MemoryError):
             pass  # one of them cannot travel
-    return [piece for k, answer in enumerate(answers) for piece in _pieces_of_one(cap, nonce, first + k, answer)]
+    return [piece for k, answer in enumerate(answers)
+            for piece in _pieces_of_one(cap, nonce, first + k, answer)]
 
 
 def _pieces_of_one(cap: int, nonce: str, index: int, answer: Answer) -> list[wire.Piece]:
