@@ -1,4 +1,4 @@
-"""An auto-graded course on dropout. In a notebook: `from autograder import check`, then `check("dropout_forward")`.
+"""An auto-graded course on dropout. In a notebook: `check("dropout_forward")` shows where one is.
 
 Importing this package imports nothing heavy: the set-up cell of every notebook does it, in the
 grading worker too.
@@ -33,7 +33,7 @@ def __getattr__(name: str) -> object:
 
 
 def _check(exercise: object = None, folder: str | None = None) -> None:
-    """Check one exercise (or all of them) of the notebook this is called in; see autograder.student.selfcheck.check."""
+    """Check one exercise, or all, of the notebook it is called in; see student.selfcheck.check."""
     import sys
 
     from autograder.student.selfcheck import check

@@ -45,7 +45,7 @@ class Unanswered(Exception):
 
 @dataclass
 class Exam:
-    """What one check may use. `last` is the script asked last: it becomes the "from" line of a message."""
+    """What one check may use. `last` is the script asked last: the "from" line of a message."""
 
     function: str
     subject: Subject
@@ -61,7 +61,7 @@ class Exam:
         return stable_seed(f"{self.seed_text}/{number}")
 
     def answers(self, *calls: Call) -> list[Answer]:
-        """Ask a script and return the answers however they ended; a dead worker raises Unanswered."""
+        """Ask a script and return the answers, however they ended; Unanswered of a dead worker."""
         self.last = calls
         answers = self.subject.ask(calls, self.seconds)
         for call, answer in zip(calls, answers, strict=True):
@@ -70,11 +70,11 @@ class Exam:
         return answers
 
     def ask(self, *calls: Call) -> list[Any]:
-        """Ask a script and return the values; the first call that did not return raises Unanswered."""
+        """Ask a script and return the values; Unanswered when a call did not return."""
         return [answer.value for answer in self.returned(*calls)]
 
     def returned(self, *calls: Call) -> list[Answer]:
-        """Ask a script and return the answers with their facts; the first call that did not return raises Unanswered."""
+        """Ask a script and return the answers with their facts; Unanswered as `of` is."""
         answers = self.answers(*calls)
         for call, answer in zip(calls, answers, strict=True):
             if answer.outcome is not Outcome.PASSED:
@@ -93,14 +93,14 @@ class Exam:
 
     def show_two(self, calls: Sequence[Call], expression: str = "(one != other).sum()",
                  first: Sequence[Call] = ()) -> None:
-        """The same of two calls: what each returns, or returns first, is called `one` and `other`."""
+        """The same of two calls: what each returns, or returns first, is `one` and `other`."""
         named = [replace(call, returns=(name, *call.returns[1:]))
                  for call, name in zip(calls, ("one", "other"), strict=True)]
         self.last = (*first, *named)
         self.show(expression)
 
     def show_change(self, name: str, rest: str = "") -> None:
-        """How many entries of the argument of that name, or of the part of it that `rest` names, are no longer as they were."""
+        """How many entries of that argument, or of its part `rest`, are no longer as they were."""
         *made, last = self.last
         self.last = *made, replace(last, returns=())  # who looks at an argument needs no result
         self.show(f"({name}{rest} != before).sum()",
@@ -116,7 +116,7 @@ Found = TypeVar("Found")
 
 
 def shared(ask: Callable[Concatenate[Exam, P], Found]) -> Callable[Concatenate[Exam, P], Found]:
-    """Let all checks of an exercise share what this function asks and finds; a message shows the calls that it made."""
+    """Let all checks of an exercise share what this asks and finds; messages show its calls."""
 
     @functools.wraps(ask)
     def found(exam: Exam, /, *given: P.args, **more: P.kwargs) -> Found:
@@ -169,7 +169,7 @@ def pair(value: Any, names: tuple[str, str] = ("out", "cache")) -> tuple[Any, An
 
 
 def an(value: Any) -> str:
-    """How a message names a value of the wrong kind: "None", "a str", "an array of float64 and shape (3, 4)". No text of the student's."""
+    """How a message names a value of the wrong kind: "None", "a str"; no text of the student's."""
     if value is None:
         return "None"
     if isinstance(value, np.ndarray):
@@ -194,7 +194,7 @@ QUOTED = re.compile(f"{OPEN}([^{INSTEAD}]*){INSTEAD}([^{CLOSE}]*){CLOSE}")
 
 
 def quoted(text: object, most: int = 100, instead: str = "") -> str:
-    """A text of the student's own making, as part of a message: it could give away a hidden case, whose report has `instead` (`shown`)."""
+    """A text of the student's as part of a message; hidden cases have `instead` (see `shown`)."""
     clean = re.sub(f"[{OPEN}{INSTEAD}{CLOSE}]", "", str(text))
     short = clean if len(clean) <= most else clean[: most - 3] + "..."
     return f"{OPEN}{short}{INSTEAD}{instead}{CLOSE}"
@@ -212,7 +212,7 @@ OWN_ERROR = "an exception of your own"
 
 
 def raised(answer: Answer) -> str:
-    """The kind of exception that a call raised, "ValueError"; a class of the student's own has no name here: it could say anything."""
+    """The kind of exception that a call raised; a class of the student's own has no name here."""
     name = answer.error.split(":")[0]
     if name in ERRORS:
         return name
@@ -220,7 +220,7 @@ def raised(answer: Answer) -> str:
 
 
 def tripped(error: BaseException) -> str:
-    """What an exception of ours was, and where; not its message, into which an answer may have found its way."""
+    """What an exception of ours was, and where; not its message, which may hold an answer."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if "autograder" in f.filename]
     where = f" at {frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else ""
     return f"{type(error).__name__}{where}"
@@ -249,7 +249,7 @@ def script_text(calls: Sequence[Call], most: int = 3) -> str:
 
 
 def _apart(calls: Sequence[Call]) -> list[Call]:
-    """The same calls; what is used after another result of its name has come gets a name of its own."""
+    """The same calls; what is used after another result of its name came gets its own name."""
     found = list(calls)
     for k, call in enumerate(calls):
         for name in call.returns:

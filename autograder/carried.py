@@ -1,4 +1,4 @@
-"""A mistake made once is paid for once: what a later exercise loses only because it uses a wrong function of an earlier one.
+"""A mistake is paid for once: what a later exercise loses only by using a wrong function.
 
 A student whose dropout_forward calls a keep_mask that is upside down has one mistake, not two. So
 the solution is given that very mistake, in keep_mask alone, and its dropout_forward is judged: if
@@ -38,7 +38,7 @@ MOST = 0.6  # of the points of an exercise that another's mistake may explain
 
 @dataclass(frozen=True)
 class Consequence:
-    """What one belief about an earlier exercise does to a later one in which nothing else is wrong."""
+    """What a belief about an earlier exercise does to a later one that is right otherwise."""
 
     outcomes: Mapping[str, Outcome]  # of its checks
     lost: frozenset[str]  # parts
@@ -81,7 +81,7 @@ def _settled(staff: Staff, exercise: Exercise, result: ExerciseResult,
 
 
 def _named(staff: Staff, result: ExerciseResult) -> list[Misconception]:
-    """The belief that an exercise has lost points for, when there is one and no other; all ways in which the key writes it."""
+    """The one belief for which an exercise has lost points; all ways in which the key writes it."""
     names = {d.name for d in result.diagnoses if d.exercise == result.name}
     if result.points >= result.max_points or len(names) != 1:
         return []
@@ -97,7 +97,7 @@ def _given_back(exercise: Exercise, result: ExerciseResult, lost: frozenset[str]
 
 
 def forms(staff: Staff, exercise: Exercise) -> list[Mapping[str, str]]:
-    """Right answers that call an earlier exercise, as answer cells: first the solution's, then what the key says is as right."""
+    """Right answers that call an earlier exercise: the solution's, then those of the key."""
     key = ("forms", exercise.name)
     if key not in staff.consequences:
         text = ast.unparse(ast.parse(bare(staff.solution.answers[exercise.name])))
@@ -139,7 +139,7 @@ def _outcomes(result: ExerciseResult) -> dict[str, Outcome]:
 
 # ----------------------------------------------------------------------------------- who calls whom
 def calls(cells: Iterable[Cell]) -> dict[str, set[str]]:
-    """Function -> the names it mentions, over all cells; a later definition adds to an earlier one."""
+    """Function -> the names it mentions, over all cells; later definitions add to earlier ones."""
     found: dict[str, set[str]] = {}
     for cell in cells:
         tree = parsed(cell.source)
@@ -155,7 +155,7 @@ def _calls_in(answers: Mapping[str, str]) -> dict[str, set[str]]:
 
 
 def sources(staff: Staff, exercise: Exercise, uses: Mapping[str, set[str]]) -> list[str]:
-    """The earlier exercises whose functions this one calls, in the code that `uses` was made of, directly or through others."""
+    """The earlier exercises this one calls, directly or not, in the code that made `uses`."""
     reached = _reached({*exercise.names, *_partners(exercise)}, uses)
     names = [e.name for e in staff.assignment.exercises]
     earlier = staff.assignment.exercises[: names.index(exercise.name)]

@@ -34,7 +34,7 @@ def pmf(k: int, n: int, probability: float) -> float:
 
 @lru_cache(maxsize=4096)
 def acceptance(n: int, probability: float, alpha: float = ALPHA) -> tuple[int, int]:
-    """The counts that Bin(n, probability) leaves with probability at most alpha: accept low <= K <= high."""
+    """The counts Bin(n, probability) leaves with probability alpha at most: low <= K <= high."""
     # the upper tail of K is the lower tail of n - K; 1 - alpha/2 would not be exact in floating
     # point
     return _low(n, probability, alpha / 2), n - _low(n, 1 - probability, alpha / 2)
@@ -53,7 +53,7 @@ def _low(n: int, probability: float, tail: float) -> int:
 
 @lru_cache(maxsize=512)
 def smallest_error(n: int, probability: float, alpha: float = ALPHA, power: float = POWER) -> float:
-    """The smallest shift of `probability` that n events reveal with at least this power; 1.0 when none does.
+    """The smallest shift of `probability` that n events reveal with this power; 1.0 when none.
 
     Of the two directions the worse counts, unless even the end of one (0 or 1) is within chance:
     that direction is not seen at all.
@@ -76,7 +76,7 @@ def smallest_error(n: int, probability: float, alpha: float = ALPHA, power: floa
 
 @lru_cache(maxsize=512)
 def settled(n: int, of: int, probability: float, looks: int = 1) -> tuple[int, int]:
-    """Counts of the first n of `of` events with which the others need not be seen: low to high, none where low is above high.
+    """Counts of the first n of `of` events after which the rest need not be seen: low to high.
 
     Were the probability off by the smallest error that all of them reveal, one of these would come
     with EARLY / looks at most. So who looks so often on the way still sees that error with POWER;

@@ -1,1 +1,1 @@
-"""What authors and instructors run: release, examination of checks and hints, made-up classes, measurements."""
+"""What authors and instructors run: release, examination, made-up classes, measurements."""

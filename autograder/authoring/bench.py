@@ -53,7 +53,7 @@ class Timing:
     first: int = 1  # how many those were
 
     def told(self) -> dict[str, Any]:
-        """With the seconds for each, without what the start takes once; null where that start hides the rest."""
+        """With the seconds for each, without the start; null where the start hides the rest."""
         return asdict(self) | {"each": self._each(self.start, self.seconds),
                                "each_cpu": self._each(self.start_cpu, self.cpu)}
 
@@ -93,7 +93,7 @@ def _timed(name: str, command: tuple[str, ...], course: Path, students: list[str
 
 # ----------------------------------------------------------------------------------- dearest checks
 def dearest(staff: Staff, most: int = 5) -> list[tuple[str, float]]:
-    """The checks that cost most processor time on the solution, in the judge and in its worker together, in seconds."""
+    """The checks that cost most processor time on the solution, judge and worker, in seconds."""
     costs: dict[str, float] = {}
 
     def timed(check: Check, exercise: str, subject: Remote) -> Check:
@@ -121,7 +121,7 @@ def dearest(staff: Staff, most: int = 5) -> list[tuple[str, float]]:
 # ---------------------------------------------------------------------------------- gradient checks
 def gradient_timings(staff: Staff,
                      shapes: Iterable[tuple[int, ...]] = SHAPES) -> list[dict[str, Any]]:
-    """The assignment's own gradient check of its own solution, for inputs of these shapes; nothing where it has no such check.
+    """The assignment's own gradient check of its solution, for inputs of these shapes, if any.
 
     Against a loop over all elements and, where it is installed, torch's gradcheck.
     """
@@ -219,7 +219,7 @@ def bench(root: Path, slug: str, students: int, into: Path, with_stock: bool = T
 
 
 def scaled(root: Path, slug: str, students: int, into: Path) -> dict[str, float]:
-    """A larger class by the quick road: time for each hand-in, and the most memory the grader had."""
+    """A larger class by the quick road: time for each hand-in, and the most memory it took."""
     course = simulate.simulate(root, slug, students, seed=1, into=into)
     seconds, cpu = run(("autograder", "grade", slug), course)
     memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024

@@ -37,7 +37,7 @@ DATA_HOME = "share/autograder/datasets"  # where autograder.datasets looks, too
 
 
 def write(handout: Handout, path: Path) -> dict[str, int]:
-    """Write the zip and return its files with their sizes. CourseError when it cannot be written."""
+    """Write the zip and return its files with their sizes. CourseError when it cannot be."""
     files = contents(handout)
     data = zipped({f"{FOLDER}/{name}": content for name, content in files.items()})
     with writing(path, "Name another file with --into."):
@@ -48,7 +48,7 @@ def write(handout: Handout, path: Path) -> dict[str, int]:
 
 
 def contents(handout: Handout) -> dict[str, bytes]:
-    """All files of the zip, with the wheel, the line that installs it, and the page that says how."""
+    """All files of the zip, with the wheel, the line that installs it, and the page about it."""
     name, wheel = build_wheel(handout)
     requirements = f"# pip install -r requirements.txt, in this folder\n./{name}\njupyterlab>=4\n"
     more = {name: wheel, "requirements.txt": requirements.encode(),

@@ -1,4 +1,4 @@
-"""What a hand-out holds that could be put under an exercise's name, and in which coat: definitions, tables, lines of demonstrations.
+"""What a hand-out holds that could answer an exercise, and in which coat: definitions, tables.
 
 A module's definitions are taken wherever they stand, without their decorators, as somebody would
 copy them. Of a released notebook also each assignment that speaks of an exercise's arguments
@@ -85,7 +85,7 @@ def _space(file: str, source: str) -> dict[str, Any]:
 
 
 def _is_own(value: Any, module: str) -> bool:
-    """Whether a name of a module is bound to something that is made there: no import, no plain number."""
+    """Whether a name of a module is bound to something made there: no import, no plain number."""
     if isinstance(value, (dict, functools.partial)):
         return True
     return callable(value) and getattr(value, "__module__", module) == module
@@ -112,7 +112,7 @@ def _defined(file: str, tree: ast.AST, space: Mapping[str, Any],
 
 
 def _made(node: Definition, space: Mapping[str, Any]) -> Any:
-    """What the definition makes, without its decorators; None when that needs what only stands around it."""
+    """What the definition makes, undecorated; None when that needs what only stands around it."""
     plain = copy.copy(node)
     plain.decorator_list = [d for d in node.decorator_list if isinstance(node, ast.ClassDef)]
     names = dict(space)
@@ -157,7 +157,7 @@ class Demonstration:
         yield from (Candidate(self.file, name, value) for name, value in tables)
 
     def lines(self, arguments: Sequence[str]) -> Iterator[Candidate]:
-        """Its assignments as functions of these arguments: the right side alone, and with what stands above it in the cell."""
+        """Its assignments as functions of these arguments: the right side, or all above it too."""
         for tree in self.cells:
             for place, statement in enumerate(tree.body):
                 value = getattr(statement, "value", None)
@@ -199,7 +199,7 @@ def _binds(statement: ast.stmt, names: Sequence[str]) -> bool:
 
 
 def of_notebook(file: str, text: str) -> Demonstration:
-    """A released notebook with its definitions, imports and constants made, as a grader makes those that a student leans on."""
+    """A released notebook with its definitions, imports and constants made, as a grader does."""
     code = [c for c in json.loads(text)["cells"] if c["cell_type"] == "code"]
     sources = [(_grade_id(c), as_python("".join(c["source"]))) for c in code]
     cells = [Cell(f"{file} {n}", Role.SETUP if name == "setup" else Role.ADDED, source)
@@ -214,7 +214,7 @@ def _grade_id(cell: Mapping[str, Any]) -> str:
 
 # --------------------------- what anybody does in a line or two to make a function pass for another
 def coats(value: Any, arguments: Sequence[str]) -> Iterator[tuple[str, Callable[..., Any]]]:
-    """The candidate as it is; where it takes fewer arguments, by their names, else the first ones."""
+    """The candidate as it is; where it takes fewer arguments, by their names, else the first."""
     parameters = inspect.signature(value).parameters.values()
     if any(p.kind is p.VAR_POSITIONAL for p in parameters):
         yield "", value
@@ -233,7 +233,7 @@ def coats(value: Any, arguments: Sequence[str]) -> Iterator[tuple[str, Callable[
 
 
 def mannered(function: Callable[..., Any], arguments: Sequence[str]) -> Callable[..., Any]:
-    """The function with what any student adds in a few lines: rates outside [0, 1] are refused, and at test time nothing is dropped."""
+    """The function with manners that any student adds: refused rates, and identity in testing."""
     rates = [a for a in arguments if a == "p" or a.startswith("p_")]
     if not rates:
         return function

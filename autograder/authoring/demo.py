@@ -1,4 +1,4 @@
-"""`autograder demo`: a class of 40 in a scratch course, graded by stock nbgrader commands, with everything that comes out of it.
+"""`autograder demo`: a class of 40 in a scratch course, graded by stock nbgrader commands.
 
 Every belief of the key is handed in by somebody, some students are right in an unusual way, and
 some are blank, broken or hostile. The last column of the table says whether the marks are what that
@@ -58,7 +58,7 @@ class Mark:
 
 # ---------------------------------------------------------------------------------------- the class
 def class_of_40(staff: Staff, blank: Notebook) -> list[HandIn]:
-    """The same 40 hand-ins every time: all troubles, beliefs from the whole key, and the rest are right."""
+    """The same 40 hand-ins every time: all troubles, beliefs from the whole key, right ones."""
     troubled = list(_troubled(staff, blank))
     wrong = [*_spread(list(_believers(staff, blank)), SIZE - RIGHT - len(troubled)), *troubled]
     people = [*_right(staff, blank, SIZE - len(wrong)), *wrong]
@@ -80,7 +80,7 @@ def _right(staff: Staff, blank: Notebook, count: int) -> Iterator[HandIn]:
 
 
 def _believers(staff: Staff, blank: Notebook) -> Iterator[HandIn]:
-    """Each student holds one belief about the main exercises and perhaps one about the small ones, until all are handed out.
+    """Each student holds one belief about a main exercise and perhaps one about a small one.
 
     The main ones build on each other. Who is wrong about what they all use is right about the rest:
     one mistake would hide the other.
@@ -112,7 +112,7 @@ def _used_by(staff: Staff) -> dict[str, set[str]]:
 
 
 def _infected(staff: Staff, group: Sequence[Misconception | Variant]) -> frozenset[str]:
-    """Exercises that may lose points through a mistake about another one: a cell that it changes, or one that uses what is wrong."""
+    """Exercises that may lose points through another: a cell it changes, or a wrong one used."""
     found, plain = {m.exercise for m in group}, solved(staff)
     infected = {name for m in group
                 for name, source in with_entries(staff, m).items() if source != plain[name]}
@@ -133,7 +133,7 @@ def _troubled(staff: Staff, blank: Notebook) -> Iterator[HandIn]:
 
 
 def _by_itself(staff: Staff, answers: dict[str, str]) -> tuple[str, str]:
-    """An exercise that uses no other and is used by none, so that it alone is spoilt, and the first line of its function."""
+    """An exercise by itself, so that it alone is spoilt, and the first line of its function."""
     used = _used_by(staff)
     needed = set().union(*used.values())
     for name, source in answers.items():
@@ -158,7 +158,7 @@ def _troubles(header: str) -> dict[str, str]:
 
 
 def _forged(blank: Notebook) -> Notebook:
-    """A blank notebook whose check cells claim full marks, in every way that stock grading would believe."""
+    """A blank notebook whose check cells claim full marks, in ways stock grading would believe."""
     notebook: Notebook = json.loads(json.dumps(blank))
     for cell in notebook["cells"]:
         told = cell.get("metadata", {}).get("nbgrader", {})

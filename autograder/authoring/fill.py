@@ -1,4 +1,4 @@
-"""Making hand-ins: a released notebook with answers written into its cells, for the demo, `verify` and tests.
+"""Making hand-ins: a released notebook with answers in its cells, for the demo, `verify` and tests.
 
 Works on the notebook as JSON and changes nothing but the sources of answer cells, as a student in
 Jupyter does.
@@ -42,7 +42,7 @@ def solved(staff: Staff) -> dict[str, str]:
 
 
 def with_entries(staff: Staff, *entries: Misconception | Variant) -> dict[str, str]:
-    """The solution's answers, with these wrong solutions or variants in the cells where they belong."""
+    """The solution's answers, with these wrong solutions or variants where they belong."""
     answers = solved(staff)
     for entry in entries:
         answers |= staff.written(entry)

@@ -1,4 +1,4 @@
-"""Whether anything in a hand-out answers an exercise, by behaviour: each candidate is put under the exercise's name and judged.
+"""Whether anything in a hand-out answers an exercise: each candidate is judged under its name.
 
 Three sieves, each dearer than the one before. A candidate must be callable with what the exercise's
 functions are called with; what it returns must have the form of a right answer once at least; then
@@ -64,7 +64,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Tried:
-    """One exercise: how many candidates there were, how many came through each sieve, and what they earned."""
+    """One exercise: how many candidates there were, which came how far, and what they earned."""
 
     assignment: str
     exercise: str
@@ -89,7 +89,7 @@ Asked = tuple[tuple[Call, ...], tuple[Answer, ...]]
 
 @dataclass(frozen=True)
 class Target:
-    """An exercise as candidates meet it: what its public checks ask, and what is handed out around it."""
+    """An exercise as candidates meet it: what its public checks ask, and what is handed out."""
 
     staff: Staff
     exercise: Exercise
@@ -110,7 +110,7 @@ class Target:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """The functions that are asked, also those of an earlier exercise that this one builds on."""
+        """The functions that are asked, also of an earlier exercise that this one builds on."""
         called = {c.function for calls, _ in self.asked for c in calls} | set(self.exercise.names)
         answers = (n for e in self.staff.assignment.exercises for n in e.names)
         return tuple(n for n in answers if n in called and callable(self.solution(n)))
@@ -121,7 +121,7 @@ class Target:
 
     @cached_property
     def around(self) -> Mapping[str, Any]:
-        """The names a candidate finds: as handed out, but for the functions of earlier exercises that this one builds on."""
+        """The names a candidate finds: as handed out, with the earlier answers it builds on."""
         return {**self.handed_out,
                 **{n: self.solution(n) for n in self.names if n not in self.exercise.names}}
 
@@ -130,7 +130,7 @@ class Target:
         return tuple(inspect.signature(self.solution(name)).parameters)
 
     def questions(self, name: str) -> list[tuple[tuple[Call, ...], Answer]]:
-        """Scripts up to a first call of this function that a right answer returns from; each with that answer."""
+        """Scripts up to a first call of this function that a right answer returns from."""
         found = []
         for calls, answers in self.asked:
             place = next((n for n, c in enumerate(calls)
@@ -140,12 +140,12 @@ class Target:
         return found[:: max(1, len(found) // SCRIPTS)][:SCRIPTS]
 
     def leans(self, name: str) -> bool:
-        """Whether it is called with what another of the functions returned, as a backward pass is."""
+        """Whether it is called with what another function returned, as a backward pass is."""
         return any(isinstance(a, Item) for calls, _ in self.questions(name) for a in calls[-1].args)
 
     @cached_property
     def first(self) -> Exercise:
-        """The exercise with the first check of each part: as a part is lost with one of its checks, no answer earns less than by these."""
+        """The exercise with each part's first check: no answer earns less than by these."""
         return replace(self.exercise, parts=[replace(p, checks=list(p.checks[:1]))
                                              for p in self.exercise.public.parts])
 
@@ -222,7 +222,7 @@ def _takes(value: Any, arguments: Sequence[str]) -> bool:
 
 
 def shape_of(target: Target, one: Fitted, partner: Fitted | None = None) -> str | None:
-    """The shape in which what it returns has the form of a right answer, once at least; `partner` makes what it is called with."""
+    """The shape with which it returns the form of a right answer; `partner` makes its input."""
     if inspect.isclass(target.solution(one.name)):
         return ""
     own = {n: target.solution(n) for n in target.names} if target.leans(one.name) else {}
@@ -277,7 +277,7 @@ def _score(target: Target, group: Group, share: float) -> Score:
 
 
 def _share(target: Target, group: Group) -> float:
-    """What they earn as they are, or with manners: by the first check of each part, a bound; then by the public checks; then by all."""
+    """What they earn, with manners or without: by first checks, a bound; by public ones; by all."""
     plain = {f.name: f.value for f in group}
     share = _worth(target, plain)
     if share >= MOST or target.is_table:
@@ -303,7 +303,7 @@ def _lines(target: Target, name: str, notebooks: Sequence[Demonstration]) -> Ite
 
 
 def _grouped(target: Target, sets: Mapping[str, Sequence[Candidate]]) -> tuple[list[Group], int]:
-    """What has the form of an answer: one by one, and in pairs. Second: how many ended their process."""
+    """What has the form of an answer, alone and in pairs; and how many ended their process."""
     first = [(None, d) for name, some in sets.items() if not target.leans(name) for c in some
              for d in dressed(target, name, c)]
     singles, lost = _sieved(target, first)
@@ -345,7 +345,7 @@ class Gate:
 
     @cached_property
     def candidates(self) -> tuple[Candidate, ...]:
-        """All that can be put under a name; CourseError when a module of the hand-out cannot be imported."""
+        """All that can stand under a name; CourseError when a module cannot be imported."""
         modules = (c for name, text in self.handout.modules() for c in of_module(name, text))
         return (*modules, *(c for notebook in self.notebooks for c in notebook.candidates()))
 
@@ -357,7 +357,7 @@ class Gate:
                 yield tried(Target(staff, exercise, around), self.candidates, self.notebooks)
 
     def _handed_out(self, slug: str) -> Mapping[str, Any]:
-        """What the notebook of an assignment defines where it is handed out: nothing, before it is released."""
+        """What an assignment's notebook defines where it is handed out: before that, nothing."""
         path = folders(self.root).released(slug) / f"{slug}.ipynb"
         name = f"{slug}/{path.name}"
         known = next((n for n in self.notebooks if n.file == name), None)

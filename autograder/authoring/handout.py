@@ -1,4 +1,4 @@
-"""What students get, as a list of files: the released folders, a README, data that may be passed on, and the wheel of the student's part.
+"""What students get, as a list of files: released folders, a README, data, and the wheel.
 
 What of the package is the student's part is not listed anywhere: it is what their command, their
 pytest, the checks of these assignments and the notebooks reach by imports. The wheel also holds
@@ -37,7 +37,7 @@ PAGES |= {name: name for name in ("datasets/README.md", "datasets/digits.npy")}
 
 @dataclass(frozen=True)
 class Handout:
-    """The files of one hand-out, by their names in the wheel's tree and in the zip (there without the wheel)."""
+    """The files of one hand-out, by their names in the wheel's tree and in the zip."""
 
     slugs: tuple[str, ...]
     wheel: Mapping[str, bytes]
@@ -45,7 +45,7 @@ class Handout:
 
     @property
     def version(self) -> str:
-        """The release, and a word for what is in this wheel: pip takes a wheel of the same version for the same wheel."""
+        """The release and a word for what is in this wheel, so that pip takes no other for it."""
         found = hashlib.sha256()
         for name, data in sorted(self.wheel.items()):
             found.update(f"{name} {len(data)}\n".encode() + data)
@@ -63,7 +63,7 @@ class Handout:
 
 
 def collect(root: Path, slugs: Sequence[str] = ()) -> Handout:
-    """The hand-out of these assignments, of all released ones by default; CourseError when one is not released."""
+    """The hand-out of these assignments or of all; CourseError when one is not released."""
     chosen = tuple(dict.fromkeys(slugs)) or tuple(released(root))
     if not chosen:
         raise CourseError(f"{folders(root).release} holds no released assignment. Run `autograder "
@@ -102,7 +102,7 @@ def _read(path: Path) -> bytes:
 
 # ------------------------------------------------------------------------------- the student's part
 def student_part(more: Iterable[str] = ()) -> dict[str, bytes]:
-    """The files of the package that a student's entrances and these dotted names reach, by their names below the package."""
+    """The package's files that a student's entrances and these names reach, by their names."""
     house = Path(autograder.__file__).parent
     reached = {"": house / "__init__.py"}
     entered = {"", *ENTRANCES, *more}
@@ -122,7 +122,7 @@ def student_part(more: Iterable[str] = ()) -> dict[str, bytes]:
 
 
 def bare(source: str, entered: bool = False) -> str:
-    """A module without comments and without the docstrings that nothing reads: they explain what is right. Each line keeps its number.
+    """A module without comments and docstrings that nothing reads: they explain what is right.
 
     The docstring of a check, a verb, is its sentence. Of what is public in a module that is
     `entered`, by a student's command or by an import of a notebook, help() may be asked.
@@ -163,7 +163,7 @@ def _file(house: Path, name: str) -> Path | None:
 
 
 def _inside(source: str) -> Iterator[str]:
-    """All that a text imports of the package, wherever the import stands, without the package's name in front."""
+    """All that a text imports of the package, wherever it does, without the package's name."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]

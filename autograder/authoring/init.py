@@ -1,4 +1,4 @@
-"""A course folder of one's own: configuration, header, .gitignore and salt; or the kit's steps added to a course of nbgrader's."""
+"""A course folder of one's own, or the kit's steps added to a course of nbgrader's."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ HEADERS = (  # the kit's, in a checkout and where pip puts it
 
 def init(folder: Path, kit: Path | None = None, chosen: Sequence[str] = (),
          course_id: str = "") -> Iterator[str]:
-    """Make the folder or add to it; says what is written. CourseError before anything is changed."""
+    """Make the folder or add to it; says what is written. CourseError before any change."""
     folder = folder.resolve()
     theirs = (folder / CONFIG).is_file()
     _may_be_written(folder, theirs)
@@ -111,7 +111,7 @@ def _ignored(folder: Path) -> None:
 
 
 def _headed(folder: Path, kit: Path | None) -> str:
-    """The header of the course that assignments come from, else the kit's own: the set-up cells speak of it. One that is there stays."""
+    """The header of the assignments' course, else the kit's. One that is there stays."""
     header = folders(folder).header
     if header.exists():
         return f"kept {header}"

@@ -1,4 +1,4 @@
-"""One page for the course's site: what to install, on three systems. It needs nothing beside itself."""
+"""One page for the course's site: what to install, on three systems; it needs nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What verify judged, as pages for instructors. They show hidden checks and wrong solutions, so they go where no student looks."""
+"""What verify judged, as pages for instructors. SECRET, so they go where no student looks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ INDEX = "index.html"
 
 
 def folder_for(root: Path, named: Path | None = None) -> Path:
-    """The folder that was named, or HOME; made where it is missing. A CourseError when students could come to see what is in it."""
+    """The folder named, or HOME, made if missing. CourseError when students could see into it."""
     folder = (named or root / HOME).resolve()
     if named and folder.name in slugs(root) and not folder.exists():
         raise CourseError(f"--matrix {named} names a folder, not an assignment. Write: autograder "
@@ -57,7 +57,7 @@ def _seen_there(folder: Path, course: Path) -> str:
 
 
 def _make(folder: Path) -> None:
-    """Make the folder, and let git ignore what is in it; one in which something lies already is left as it is."""
+    """Make the folder, and let git ignore what is in it; one that holds something stays as is."""
     folder.mkdir(parents=True, exist_ok=True)
     if not any(folder.iterdir()):
         (folder / ".gitignore").write_text("# secret: hidden checks and wrong solutions\n*\n",
@@ -77,7 +77,7 @@ def matrix(slug: str, seen: Examination | None, findings: Sequence[str]) -> page
 
 
 def _shown(staff: Staff, belief: Misconception) -> Mapping[str, str]:
-    """What a mistake looks like: the lines that differ from the right answer, or the whole function that was written out."""
+    """What a mistake looks like: the lines that differ, or the function that was written out."""
     if not belief.edits:
         return keys.source(belief)
     right, wrong = staff.base(belief), staff.written(belief)
@@ -91,7 +91,7 @@ def _diff(right: str, wrong: str) -> str:
 
 def write(folder: Path, seen: Mapping[str, Examination],
           findings: Mapping[str, Sequence[str]]) -> Path:
-    """Write a page for each assignment, and the index of all that lie there; returns the page to begin with."""
+    """Write a page for each assignment, and the index of all; returns the page to begin with."""
     matrices = [(matrix(slug, seen.get(slug), found), f"{slug}.html")
                 for slug, found in findings.items()]
     earlier = sorted({p.name for p in folder.glob("*.html")}

@@ -1,4 +1,4 @@
-"""Functions of unknown manners, run in children: no files, a bound on memory and time, and a death costs the one that brought it about."""
+"""Functions of unknown manners, run in children: no files, and bounds on memory and time."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class _TooLong(BaseException):  # no `except Exception` of a candidate takes it
 
 
 def each(jobs: Sequence[Job], work: Callable[[Job], Result]) -> list[Result | None]:
-    """What `work` returns for each job, in order; None for one that ended its process or ran too long."""
+    """What `work` returns for each job; None for one that ended its process or ran too long."""
     found: list[Result | None] = []
     while len(found) < len(jobs):
         found += _some(jobs[len(found) :], work)

@@ -1,4 +1,4 @@
-"""A hand-in that was fitted to what the public checks ask, and knows nothing else: how much of an exercise does it earn?"""
+"""A hand-in fitted to what the public checks ask: how much of an exercise does it earn?"""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MOST = 0.5  # of an exercise's points, which such a hand-in stays below
 
 @dataclass(frozen=True)
 class Lookup:
-    """What a hand-in earns that is right where something of a call was seen in a public check, and else repeats an earlier answer."""
+    """Right where something of a call was seen in a public check; else an earlier answer again."""
 
     exercise: str
     seen: str  # what it goes by
@@ -40,7 +40,7 @@ class Lookup:
 
 
 def lookups(staff: Staff, worth: Worth) -> Iterator[Lookup]:
-    """Each exercise whose answers are functions, by each way of looking a call up; `worth` gives the share of points earned."""
+    """Each exercise, by each way of looking a call up; `worth` gives the share of its points."""
     for exercise in staff.assignment.exercises:
         if all(inspect.isfunction(staff.reference.namespace.get(name)) for name in exercise.names):
             yield from filter(None, (_fitted(staff, exercise, seen, key, worth)

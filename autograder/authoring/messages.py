@@ -1,4 +1,4 @@
-"""What a student would read: the self-check's whole message about wrong answers of the key, for a person to read."""
+"""The self-check's whole message about wrong answers of the key, for a person to read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ALL_RUNGS = 9
 
 
 def messages(root: Path, slug: str, exercise: str | None = None, most: int = 10) -> Iterator[str]:
-    """One text for each wrong answer, `most` of each exercise, from the first of the key to the last; every hint is opened.
+    """One text for each wrong answer, `most` of each exercise, evenly; every hint is opened.
 
     CourseError when there is no such exercise, no release, or something that the assignment needs
     is lacking.

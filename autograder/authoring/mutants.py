@@ -1,4 +1,4 @@
-"""Mechanical mistakes: every answer of the solution with one operator, constant, statement or argument changed.
+"""Mechanical mistakes: answers with one operator, constant, statement or argument changed.
 
 A mutant that loses no points is a survivor: either it means the same (then the key says so, with
 the reason, in EQUIVALENT), or a check is missing.
@@ -41,7 +41,7 @@ Change = Callable[[ast.AST], None]
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change of one answer: `was` and `becomes` are the text of the line it is in, before and after."""
+    """One change of one answer: `was` and `becomes` are its line before and after."""
 
     exercise: str
     was: str

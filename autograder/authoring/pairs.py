@@ -1,4 +1,4 @@
-"""Two mistakes at once: since mistakes are edits, they can be made together, and what a student is told then can be looked at.
+"""Two mistakes at once: two edits of one solution, and what a student is told then.
 
 A pair whose edits touch the same text is left out. Each of the others is asked for its facts and
 gets one of these words:
@@ -61,7 +61,7 @@ def _chosen(staff: Staff, most: int | None, seed: int) -> Sequence[Pair]:
 
 
 def together(staff: Staff, one: Misconception, other: Misconception) -> Local | None:
-    """The solution with both mistakes in it; None when they touch: one changes what the other wants to change."""
+    """The solution with both mistakes; None when one changes what the other wants to change."""
     both, turned = (replace(one, name=f"{a.name}, {b.name}", edits=(*a.edits, *b.edits))
                     for a, b in ((one, other), (other, one)))
     try:
@@ -93,7 +93,7 @@ def _facts_alone(staff: Staff, belief: Misconception, known: dict[str, Facts]) -
 
 def word_for(pair: tuple[str, str], told: Sequence[Diagnosis], facts: Facts,
              hints: Mapping[str, Any], hides: bool = False) -> str:
-    """What a pair with these facts was told, in a word; `hides` says that one of the beliefs told has these very facts by itself."""
+    """What a pair with these facts was told, in a word; `hides`: a belief has them by itself."""
     beliefs = [d for d in told if d.name != SOMETHING_ELSE]
     if not beliefs:
         return "unnamed"

@@ -1,4 +1,4 @@
-"""The proof that a hand-out answers nothing: by its texts, then by the behaviour of all that is in it."""
+"""The proof that a hand-out answers nothing: by its texts, then by the behaviour of all in it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TABLE = ("assignment", "exercise", "candidates", "judged", "lost", "share", "wha
 
 def examined(root: Path, handout: Handout, slugs: Sequence[str] | None = None, sample: int = 1,
              tried: list[Tried] | None = None) -> Iterator[tuple[str, list[str]]]:
-    """Look whether a hand-out answers anything: by text, then by behaviour, assignment by assignment. Yields what was looked at, findings.
+    """Whether a hand-out answers anything, by text and behaviour; yields what was looked at.
 
     `slugs` are the assignments whose exercises are tried, all of the course by default; `sample`
     takes each so many-th of them. What was tried is appended to `tried`.
@@ -55,7 +55,7 @@ def examined(root: Path, handout: Handout, slugs: Sequence[str] | None = None, s
 
 
 def told(slug: str, found: Sequence[Tried]) -> str:
-    """One line about the exercises of an assignment: how many things were tried, and what the best earned."""
+    """One line about the exercises of an assignment: how much was tried, what the best earned."""
     counts = f"{sum(t.candidates for t in found):,} tried, {sum(t.fitting for t in found):,} judged"
     best = max((t.best for t in found), default=0.0)
     return (f"nothing in the hand-out answers {slug}: {len(found)} exercises, {counts}; the best "
@@ -63,7 +63,7 @@ def told(slug: str, found: Sequence[Tried]) -> str:
 
 
 def rows(found: Iterable[Tried]) -> Iterator[tuple[Any, ...]]:
-    """The whole table, line by line: every candidate that had the form of an answer, and what it earned."""
+    """The whole table, line by line: every candidate in an answer's form, and what it earned."""
     for one in found:
         head, none = (one.assignment, one.exercise, one.candidates, one.fitting,
                       one.lost), Score(one.assignment, one.exercise, (), "", 0.0)
@@ -98,7 +98,7 @@ def _lines(data: bytes) -> set[str]:
 
 
 def _secret_lines(root: Path) -> dict[str, str]:
-    """The long lines of solutions, keys and tests, with where they stand, but for those that are released."""
+    """The long lines of solutions, keys and tests, and where they stand; released ones aside."""
     found: dict[str, str] = {}
     for path in sorted((root / "solutions").glob("*_key.py")):
         found |= dict.fromkeys(_lines(path.read_bytes()), f"solutions/{path.name}")
@@ -123,7 +123,7 @@ def _cells(path: Path) -> set[str]:
 
 
 def _public(root: Path) -> Iterator[Path]:
-    """What is released anyhow: notebooks and checks. A key and a module may both import what an author uses."""
+    """What is released anyhow: notebooks and checks. Keys and modules may share imports."""
     yield from (root / "assignments").glob("*/*.ipynb")
     yield from (root / "assignments").glob("*/checks.py")
     yield Path(autograder.__file__).parent / "keys.py"

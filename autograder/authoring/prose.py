@@ -1,4 +1,4 @@
-"""Points and minutes that a notebook's prose speaks of: the line below a heading, and the table at the beginning.
+"""Points and minutes of which a notebook's prose speaks: below a heading, and in the table.
 
 Points stand in the metadata of check cells; prose may repeat them, and then must not say another
 number. How long a notebook takes is reckoned by one rule for all, and prose may round it: a minute
@@ -70,7 +70,7 @@ def _differs(name: str, what: str, said: float, is_worth: float) -> Iterator[str
 
 # ------------------------------------------------------------------------------------------ minutes
 def minutes(cells: Cells) -> dict[str, int]:
-    """Minutes of each exercise, by its number, and of the rest, in steps of five; what is optional does not count."""
+    """Minutes of each exercise by its number, and of the rest, in fives; optional parts aside."""
     found: dict[str, float] = defaultdict(float)
     for number, cell in _placed(cells):
         if number is not None:
@@ -79,7 +79,7 @@ def minutes(cells: Cells) -> dict[str, int]:
 
 
 def of_minutes(cells: Cells, header: Cells, name: str) -> Iterator[str]:
-    """Where a notebook whose table has minutes says other ones; each sentence ends with the mend."""
+    """Where a notebook's table of minutes says other ones; each sentence ends with the mend."""
     told = {row["number"]: int(row["minutes"]) for row in TAKES.finditer(_text(cells[0]))
             if "optional" not in row["what"]} if cells else {}
     if not told:

@@ -1,4 +1,4 @@
-"""solutions/ -> assignments/, by nbgrader's own converter: `autograder release` and `nbgrader generate_assignment` write the same bytes.
+"""solutions/ -> assignments/, by nbgrader's converter, as `nbgrader generate_assignment` does.
 
 What stock nbgrader does not do: it deletes the old release when the new one fails, and it needs a
 gradebook. Here everything is made in a scratch folder, without a gradebook, and put in place when
@@ -28,14 +28,14 @@ MARKS = (BEGIN, END, "BEGIN HIDDEN TESTS", "BEGIN MARK SCHEME")
 
 # ------------------------------------------------------------------------------------------ release
 def release(root: Path, slugs: Sequence[str]) -> list[Path]:
-    """Write the released folders of these assignments and return them. On a CourseError nothing has been changed."""
+    """Write the released folders and return them. On a CourseError nothing has been changed."""
     with tempfile.TemporaryDirectory(prefix="autograder-release-") as scratch:
         made = [generate(root, slug, Path(scratch)) for slug in slugs]
         return [_put_in_place(folder, folders(root).released(folder.name)) for folder in made]
 
 
 def generate(root: Path, slug: str, into: Path) -> Path:
-    """Make `into`/<slug> as students will get it. CourseError when nbgrader cannot, with its reason."""
+    """Make `into`/<slug> as students get it. CourseError when nbgrader cannot, with its reason."""
     if not folders(root).of(slug).is_dir():
         raise CourseError(f"There is no folder {folders(root).source.name}/{slug} in {root}. Look "
                           "at the name, or make it first.")
@@ -71,7 +71,7 @@ def _must_be_whole(path: Path) -> None:
 
 
 def _converter(root: Path, slug: str, into: Path) -> Any:
-    """The converter of nbgrader for one assignment, set up as nbgrader_config does; it remembers what went wrong."""
+    """nbgrader's converter for one assignment, set up as usual; it remembers what went wrong."""
     from nbgrader.converters import GenerateAssignment  # type: ignore[import-untyped]
     from nbgrader.coursedir import CourseDirectory  # type: ignore[import-untyped]
     from traitlets.config import Config
@@ -116,7 +116,7 @@ def _put_in_place(made: Path, wanted: Path) -> Path:
 
 # -------------------------------------------------------------------------------------------- check
 def check_release(root: Path, slug: str) -> list[str]:
-    """What is wrong with a release; each sentence ends with the mend. An empty list means it may be published."""
+    """What is wrong with a release; each sentence ends with the mend. None: it may be published."""
     found = folders(root)
     problems = [p for path in (found.notebook(slug), found.header) if path.is_file()
                 for p in untidy(path, root)]
@@ -124,7 +124,7 @@ def check_release(root: Path, slug: str) -> list[str]:
 
 
 def untidy(path: Path, root: Path) -> Iterator[str]:
-    """What a notebook of the course should not hold: outputs, counts, unstable ids, check cells without points."""
+    """What no notebook of the course should hold: outputs, unstable ids, cells without points."""
     name = path.relative_to(root).as_posix()
     try:
         nb = json.loads(path.read_text(encoding="utf-8"))
@@ -173,7 +173,7 @@ def _differences(root: Path, slug: str) -> Iterator[str]:
 
 
 def _files(folder: Path) -> dict[str, Path]:
-    """The files of a folder by name, without what Python and editors leave behind (git ignores it too)."""
+    """The files of a folder by name, without what Python and editors leave behind."""
     found = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
     return {name: p for name, p in found.items() if not re.search(r"(^|/)(\.|__pycache__/)", name)}
 

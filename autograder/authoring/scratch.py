@@ -1,4 +1,4 @@
-"""A course of one assignment in a folder of its own, for the demo, for simulated classes and for measurements."""
+"""A course of one assignment in a folder of its own: for the demo, classes and measurements."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def _answers(staff: Staff, entries: Sequence[Misconception | Variant],
 
 
 def hand_ins(stock: Stock, students: int, seed: int) -> Iterator[tuple[str, str]]:
-    """(student, text of the file), one after the other; the n-th does not depend on how many follow."""
+    """(student, text of the file), one by one; the n-th does not depend on how many follow."""
     digits = max(4, len(str(students)))
     for number in range(1, students + 1):
         chance = random.Random(f"{seed}/{number}")

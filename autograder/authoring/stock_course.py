@@ -1,4 +1,4 @@
-"""Courses as a user of stock nbgrader would have them, made of the same notebooks, with asserts of two kinds.
+"""Courses as a user of stock nbgrader would have them, of the same notebooks, with asserts.
 
 Those of one kind look only whether an answer is there: less than any real test asks for, so that
 what is said of stock nbgrader is rather too good than too bad. Those of the other make the calls
@@ -41,7 +41,7 @@ CALLS = 24  # of one script that are written out
 
 
 def course(course: Path, slug: str, kind: str) -> Path:
-    """The course as a user of stock nbgrader would have it, beside `course`, with the same answers handed in."""
+    """The course for stock nbgrader, beside `course`, with the same answers handed in."""
     folder = course.with_name(f"{course.name}-stock-{'real' if kind == REAL else 'empty'}")
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "solutions" / slug).mkdir(parents=True)
@@ -88,7 +88,7 @@ class _Noted:
 
 
 def asserts(exercise: Exercise, staff: Staff) -> str:
-    """Cells that make the calls of our checks, public and hidden, and compare with what the solution gives for the same seeds."""
+    """Cells that make our checks' calls and compare with what the solution gives for the seeds."""
     subject = _Noted(staff.reference)
     judge(exercise, subject, staff.assignment.slug, staff.key.salt, staff.reference)
     return TOLD + "".join(text for calls, answers in subject.asked

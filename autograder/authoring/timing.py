@@ -1,4 +1,4 @@
-"""What a command costs, in seconds of the wall and of the processors, and whether the machine had anything else to do.
+"""What a command costs, in seconds of wall and processors, and whether the machine was quiet.
 
 The kernel counts the processor time of a control group: everything that runs in it, however it is
 held in a sandbox. Where none can be made, what a sandboxed worker has used is not in the count, and
@@ -32,7 +32,7 @@ LOOK = 2.0  # seconds for which is looked what others take
 
 # ---------------------------------------------------------------------------------------- a command
 def run(command: Iterable[str], folder: Path) -> tuple[float, float]:
-    """(wall, processor) seconds of a command; Broken when it fails in another way than by unreadable hand-ins."""
+    """(wall, processor) seconds of a command; Broken when it fails by more than a bad hand-in."""
     command, began = [sys.executable, "-m", *command], time.monotonic()
     with _counted() as (enter, used):
         done = subprocess.run(
@@ -126,7 +126,7 @@ def median(action: Callable[[], object], times: int = 5, seconds: float = 0.3,
 
 
 def computing(action: Callable[[], object], times: int = 5) -> float:
-    """The same in seconds of this process's own processor time: what else runs here matters less."""
+    """The same in this process's own processor seconds: what else runs here matters less."""
     return median(action, times, clock=time.process_time)
 
 

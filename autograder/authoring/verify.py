@@ -1,4 +1,4 @@
-"""The kit examines itself. Each finding is a sentence that ends with the mend; no finding means that the course may be released."""
+"""The kit examines itself. Each finding ends with the mend; without one, release the course."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ CLOSE = 1e-6
 
 @dataclass(frozen=True)
 class Examination:
-    """What the answers in an assignment and its key are worth: each is judged when a step first asks, and only then."""
+    """What the answers in an assignment and its key are worth, each judged when first asked for."""
 
     staff: Staff
     root: Path
@@ -73,7 +73,7 @@ class Examination:
 
     @cached_property
     def right(self) -> tuple[tuple[Variant, int, ExerciseResult], ...]:
-        """The right variants, each with its last sweep: the first in which something failed, if there is one."""
+        """The right variants, each with its last sweep: the first that failed, if any."""
         return tuple((variant, *self._swept(variant)) for variant in self.staff.key.variants)
 
     @cached_property
@@ -83,7 +83,7 @@ class Examination:
 
     @cached_property
     def halves(self) -> tuple[tuple[str, ExerciseResult], ...]:
-        """The solution without one of the several functions of an exercise: the function's name, and what the rest is worth."""
+        """The solution without one function of several: its name, and what the rest is worth."""
         found = []
         for exercise in (e for e in self.staff.assignment.exercises if len(e.names) > 1):
             for name in exercise.names:
@@ -133,10 +133,10 @@ class Step:
 
 def verify(root: Path, slugs: list[str] | None = None, seeds: int = 3,
            seen: dict[str, Examination] | None = None) -> Iterator[tuple[str, str, list[str]]]:
-    """Look at every assignment; yields (slug, what was looked at, findings). `seeds` is how often each right variant is judged.
+    """Look at every assignment; yields (slug, what was looked at, findings).
 
-    What was judged stands in `seen` afterwards, by slug; an assignment that does not load is not
-    there.
+    `seeds` is how often each right variant is judged. What was judged stands in `seen` afterwards,
+    by slug; an assignment that does not load is not there.
     """
     for slug in slugs or all_slugs(root):
         try:
@@ -188,7 +188,7 @@ def _doing_nothing_earns_nothing(seen: Examination) -> Iterator[str]:
 
 
 def trivial_subjects(staff: Staff, exercise: Exercise) -> Iterator[tuple[str, Subject]]:
-    """Answers that do nothing: functions that return their first argument, zeros, ones or None, alone or as a pair."""
+    """Answers that do nothing: their first argument, zeros, ones or None, alone or as a pair."""
     reference: dict[str, Any] = {name: staff.reference.namespace.get(name)
                                  for name in exercise.names}
     if not all(callable(f) for f in reference.values()):
@@ -205,7 +205,7 @@ def trivial_subjects(staff: Staff, exercise: Exercise) -> Iterator[tuple[str, Su
 
 
 def _stub(staff: Staff, root: Path) -> Iterator[tuple[str, Subject]]:
-    """The released notebook, in which nothing is filled in. That it exists is another step's business."""
+    """The released notebook with nothing filled in. That it exists is another step's business."""
     path = staff.released / f"{staff.assignment.slug}.ipynb"
     if path.is_file():
         yield "the released stub", Local(notebook.read(path, staff.assignment).cells)

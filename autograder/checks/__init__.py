@@ -1,4 +1,4 @@
-"""The checks of all assignments under one name, as `checks.py` files written before autograder/dropout/ import them. Nothing here uses it.
+"""The checks of all assignments under one name, for checks.py files of before. Else unused.
 
 A course updates the kit in the middle of a term, while its students keep the folders they were
 given: what stands in those still works.

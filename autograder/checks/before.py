@@ -1,4 +1,4 @@
-"""Names that checks and symptoms had before they became cases of a general one: (old name) -> what it asks today.
+"""Checks and symptoms by names they had before they were cases of a general one.
 
 Only files that were handed out use them; the check keeps its old name there, by which that folder's
 hints and `needs` know it.
@@ -161,7 +161,7 @@ SYMPTOMS: Mapping[str, Mapping[str, Maker]] = {
 
 
 def _told(fact: t.Symptom, words: Mapping[str, str], end: str = "") -> t.Symptom:
-    """The fact in the words of then, by which the hints of then know it, and without an end that came since."""
+    """The fact in the words that the hints of then know, and without an end that came since."""
 
     def probe(exam: Exam) -> str:
         word = fact.probe(exam).removesuffix(end)

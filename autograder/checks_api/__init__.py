@@ -1,4 +1,4 @@
-"""What the engine offers to every course: how a check and a symptom are written, and those that suit any function.
+"""What the engine offers to every course: how checks and symptoms are written, and common ones.
 
 `from autograder import checks_api as c`, then `c.is_right(...)` in the list of a part, or
 `@c.verb()` above a check of your own.

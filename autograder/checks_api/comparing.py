@@ -1,4 +1,4 @@
-"""What checks compare: values element by element, exceptions, warnings, the items of a returned tuple."""
+"""What checks compare: values by element, exceptions, warnings, items of a returned tuple."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def told_apart(got: float, wanted: float) -> tuple[str, str]:
 
 
 def demand_value_error(call: Call, answer: Answer) -> None:
-    """Refuse a call that did not end with a ValueError of any kind, and with no other exception whose name begins like it."""
+    """Refuse a call that ended without a ValueError, or with one that only has a like name."""
     if answer.outcome is Outcome.PASSED:
         raise Wrong("the function returned", "ValueError")
     if ending(answer) != "ValueError":
@@ -51,7 +51,7 @@ def demand_value_error(call: Call, answer: Answer) -> None:
 
 
 def ending(answer: Answer) -> str:
-    """How a call ended: "accepted", or the name of what was raised; each kind of ValueError is one."""
+    """How a call ended: "accepted", or the name of what was raised; any ValueError is one."""
     if answer.outcome is Outcome.PASSED:
         return "accepted"
     name = raised(answer)
@@ -63,7 +63,7 @@ NUMPY_WARNS = re.compile(r"RuntimeWarning: (divide by zero|invalid value|overflo
 
 
 def demand_no_warning(answer: Answer) -> None:
-    """Refuse a call that warned. Of a warning's words only NumPy's own are shown: the others are the student's, and may say anything."""
+    """Refuse a call that warned. Only NumPy's own words are shown: others are the student's."""
     if answer.beside.warnings:
         found = NUMPY_WARNS.fullmatch(answer.beside.warnings[0])
         if found is None:
@@ -72,7 +72,7 @@ def demand_no_warning(answer: Answer) -> None:
 
 
 def item(value: Any, names: tuple[str, ...], name: str) -> Any:
-    """The item called `name` of a returned tuple; Wrong when the function returned something else."""
+    """The item called `name` of a returned tuple; Wrong when something else was returned."""
     if len(names) == 1:
         return value
     if not isinstance(value, (tuple, list)) or len(value) != len(names):

@@ -1,4 +1,4 @@
-"""Counts that chance alone would hardly give: an exact binomial test, and what it says (see chance.py)."""
+"""Counts that chance would hardly give: an exact binomial test, and what it says (chance.py)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from autograder.checks_api.inputs import Array
 
 def unlikely(what: str, count: int, events: int, probability: float, picture: Array | None = None,
              formula: str = "") -> Wrong | None:
-    """What is wrong with a count that Bin(events, probability) gives less often than chance.ALPHA; None for any other.
+    """What is wrong with a count rarer than chance.ALPHA under Bin(events, probability), if so.
 
     Both ends of what chance allows are told, with so many digits that what is refused does not seem
     to lie between them.
@@ -41,5 +41,5 @@ def expect(what: str, count: int, events: int, probability: float, picture: Arra
 
 
 def off_by(what: str, count: Callable[..., tuple[int, float]]) -> Callable[..., str]:
-    """For `sees=`: the smallest error of a count, which is a number of events and their probability, as a case has them."""
+    """For `sees=`: the smallest error of a count, whose events and probability a case has."""
     return lambda **case: f"{what} that is off by {smallest_error(*count(**case)):.2g}"

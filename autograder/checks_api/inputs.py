@@ -17,7 +17,7 @@ Argument = TypeVar("Argument")
 # seeds are fixed, so a class of hand-ins meets the same inputs again and again
 @lru_cache(maxsize=256)
 def normal(shape: tuple[int, ...], seed: int, dtype: str = "float64") -> Given:
-    """Standard normal numbers: both signs, and never exactly zero, so that a zero in the output is a dropped unit."""
+    """Standard normal numbers, none of them zero: a zero in the output is a dropped unit."""
     value = np.asarray(np.random.default_rng(seed).normal(size=shape))
     text = f"np.random.default_rng({seed}).normal(size={shape})"
     if dtype != "float64":
@@ -44,7 +44,7 @@ def in_words(name: str, argument: Argument) -> Argument:
 
 @lru_cache(maxsize=256)
 def asked_shape(shape: tuple[int, ...]) -> Given:
-    """A shape as an argument; one and the same object each time, so that calls with it are known to be alike."""
+    """A shape as an argument; always the same object, so that calls with it are known alike."""
     return Given(repr(shape), shape)
 
 

@@ -24,7 +24,7 @@ def is_filled_in(exam: Exam, *, key: str, choices: str = "") -> None:
 
 
 def quiz_answer(value: Any, key: str, choices: str = "") -> float | str:
-    """The student's answer to one question: a number, or one of the letters; Wrong when it is neither."""
+    """The answer to one question: a number or one of the letters; Wrong when it is neither."""
     if not isinstance(value, dict) or key not in value:
         raise Wrong(f'quiz["{key}"] is missing', "a letter" if choices else "a number")
     given = value[key]

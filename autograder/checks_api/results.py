@@ -1,4 +1,4 @@
-"""Checks of what any function returns: a case done by hand, the solution on other cases, ValueError, dtypes, arguments left alone.
+"""Checks of what any function returns: by hand, by the solution, ValueError, dtypes, arguments.
 
 Those that compare with the solution take `(exam, reference)` and can only stand in a key.
 """
@@ -109,7 +109,7 @@ def leaves_its_arguments_alone(exam: Exam, *, arrays: str = "the arrays it is gi
 
 
 def demand_unchanged(exam: Exam, view: View, read: bool = False) -> None:
-    """Refuse a call that changes an argument, or whose result can not be read: who gives none has not shown any manners."""
+    """Refuse a call that changes an argument, or whose result cannot be read: no manners shown."""
     call, answer = view.seen(exam)
     if read:
         view.read(answer.value)
@@ -119,7 +119,7 @@ def demand_unchanged(exam: Exam, view: View, read: bool = False) -> None:
 
 
 def changed_arguments(call: Call, answer: Answer) -> Iterator[tuple[str, str, str]]:
-    """The arguments that are no longer as they were: the name, of a dict the entry, and by how much where that is hardly to be seen."""
+    """The arguments that changed: the name, a dict's entry, and how much where hardly visible."""
     # what was not seen afterwards has changed
     for given, now in zip_longest(call.args[call.is_method :], answer.beside.arguments):
         if isinstance(given, Given):

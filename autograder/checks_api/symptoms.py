@@ -1,4 +1,4 @@
-"""Symptoms: a few robust facts about a function, each a short word such as "1-p" or "shared", and those that any function can show.
+"""Symptoms: robust facts about a function, each a short word; and those any function can show.
 
 They judge nothing. `diagnose` compares the symptoms of a student's function with those of the right
 and of the wrong solutions.
@@ -81,7 +81,7 @@ class Symptom:
 
 
 def symptom(probe: Callable[..., str]) -> Callable[..., Symptom]:
-    """Turn a probe into a maker of symptoms; one is named like the probe unless `name` says otherwise."""
+    """Turn a probe into a maker of symptoms, named like the probe unless `name` says otherwise."""
 
     @functools.wraps(probe)
     def make(name: str = "", **case: Any) -> Symptom:
@@ -97,13 +97,13 @@ def nearest(value: float, table: Mapping[str, float], within: float) -> str:
 
 
 def precision(found: Any, *known: float, near: float = NEAR) -> str:
-    """How exact numbers are that should all be one of the known: "ten" digits, "about", or "unclear" when they are none of them."""
+    """How exact numbers of a known kind are: "ten" digits, "about", or "unclear"."""
     off = min(float(np.abs(np.asarray(found, dtype=float) / value - 1).max()) for value in known)
     return "ten" if off <= EXACT else "about" if off <= near else "unclear"
 
 
 def must_return(exam: Exam, *there: Call) -> None:
-    """Wrong when a forward pass raises: no backward pass is to blame for that, whatever was raised."""
+    """Wrong when a forward pass raises: no backward pass is to blame for that."""
     for call, answer in zip(there, exam.answers(*there), strict=True):
         if answer.outcome is not Outcome.PASSED:
             raise Wrong(f"{called(call)} did not return", "a pass to go back through")
@@ -111,7 +111,7 @@ def must_return(exam: Exam, *there: Call) -> None:
 
 @symptom
 def gives(exam: Exam, *, given: tuple[Any, ...], index: int | None = None, place: int = 0) -> str:
-    """The number at one place of the result (of item `index`, when it is a tuple), in six digits."""
+    """The number at one place of the result (of item `index` of a tuple), in six digits."""
     found = number_at(exam, given, index, place)
     return "missing" if found is None else number(found + 0.0)  # + 0.0 turns -0.0 into 0.0
 
@@ -128,7 +128,7 @@ def number_at(exam: Exam, given: tuple[Any, ...], index: int | None, place: int)
 
 @symptom
 def ratio(exam: Exam, *, given: tuple[Any, ...], to: tuple[Any, ...]) -> str:
-    """How many times the result for `to` the result for `given` is, in six digits: what both are multiplied by does not matter."""
+    """The result for `to`, relative to that for `given`, in six digits: common factors cancel."""
     one, other = (float(array(v, "result", ()))
                   for v in exam.ask(question(exam, given), question(exam, to)))
     return number(one / other) if other else "the other one is 0"
@@ -180,7 +180,7 @@ def form(exam: Exam, *, given: tuple[Any, ...]) -> str:
 
 @symptom
 def takes(exam: Exam, *, given: tuple[Any, ...] = (), via: Views = ()) -> str:
-    """Whether a call is accepted, or which exception it raises; of several calls that end differently, how each does."""
+    """Whether a call is accepted, or which exception it raises; of several, how each ends."""
     scripts = (view.script(exam) for view in each(via) or [calling(*given)])
     return " / ".join(dict.fromkeys(ending(exam.answers(*script)[-1]) for script in scripts))
 
@@ -188,7 +188,7 @@ def takes(exam: Exam, *, given: tuple[Any, ...] = (), via: Views = ()) -> str:
 @symptom
 def arguments_after(exam: Exam, *, given: tuple[Any, ...] = (), names: tuple[str, ...] = (),
                     via: View | None = None, named: bool = False) -> str:
-    """Are the arrays as they were after a call? Else, where they are to be `named`, which of them are not."""
+    """Are the arrays as they were after a call? Else, if to be `named`, which of them are not."""
     call, answer = (via or calling(*given, names=names)).seen(exam)
     changed = [name + rest for name, rest, _ in changed_arguments(call, answer)]
     return (f"{', '.join(changed)} overwritten" if changed and named
@@ -197,7 +197,7 @@ def arguments_after(exam: Exam, *, given: tuple[Any, ...] = (), names: tuple[str
 
 @symptom
 def chance_from(exam: Exam, *, via: View) -> str:
-    """Where the random numbers come from: "given", "own", "global", or "frozen" when another seed changes nothing."""
+    """Where chance comes from: "given", "own", "global", or "frozen" when no seed matters."""
     answers = [via.seen(exam, number)[1] for number in (0, 0, 1)]
     one, again, other = (via.read(answer.value) for answer in answers)
     if any(answer.beside.global_rng_moved for answer in answers):

@@ -1,4 +1,4 @@
-"""How a function becomes a verb: its docstring is the sentence the student reads, its keyword arguments are the case."""
+"""How a function becomes a verb: its docstring is the student's sentence, its keywords the case."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SILENT = frozenset({"via", "forward", "backward", "given", "wanted", "names", "s
 
 def verb(chances: int = 0, with_reference: bool = False,
          sees: Callable[..., str] | None = None) -> Callable[[Callable[..., None]], Verb]:
-    """Turn `def keeps_shape(exam, *, shape=(4, 5))` into a maker of checks: `keeps_shape(shape=(7,), needs=SOME)`.
+    """Make `def keeps_shape(exam, *, shape=(4, 5))` a maker: `keeps_shape(shape=(7,), needs=SOME)`.
 
     `chances` is the number of chance tests one run makes, each at chance.ALPHA; `sees(**case)` says
     the smallest error they show. A verb that compares with the solution takes `(exam, reference,
@@ -60,7 +60,7 @@ def verb(chances: int = 0, with_reference: bool = False,
 
 def _full(name: str, cases: Mapping[str, inspect.Parameter],
           case: Mapping[str, Any]) -> dict[str, Any]:
-    """The whole case; TypeError when it has something that the verb does not know, or lacks something."""
+    """The whole case; TypeError for what the verb does not know, or when something is lacking."""
     if unknown := set(case) - set(cases):
         raise TypeError(f"{name} takes {sorted(cases)}, not {sorted(unknown)}")
     if lacking := [k for k, p in cases.items() if p.default is p.empty and k not in case]:
@@ -83,7 +83,7 @@ def named(needs: Need | Iterable[Need]) -> tuple[str, ...]:
 
 
 def renamed(check: Check, of: str) -> Check:
-    """The same check under another verb: of an exercise with several functions, layers or masks it says which one it is about."""
+    """The same check under another verb, which says of which function, layer or mask it is."""
     name = f"{check.verb} of {of}"
     return replace(
         check,

@@ -1,4 +1,4 @@
-"""Views: how a function under test is called, and what is looked at of its answer. One check, or one symptom, serves them all.
+"""Views: how a function is called, and what is looked at; one check or symptom serves them all.
 
 `given=` in a list is a view, too: of the exercise's own function, called with these arguments.
 """
@@ -39,7 +39,7 @@ class View:
     follows: bool = True
 
     def script(self, exam: Exam, number: int = 0, watch: bool = False) -> tuple[Call, ...]:
-        """The calls that are made; the last is the one that is meant, and the one that is watched."""
+        """The calls that are made; the last is the one that is meant, and is watched."""
         made = self.calls(exam, number)
         *first, call = (made,) if isinstance(made, Call) else made
         named = tuple(in_words(name, given)
@@ -47,7 +47,7 @@ class View:
         return *first, replace(call, args=(*named, *call.args[len(named) :]), watch=watch)
 
     def seen(self, exam: Exam, number: int = 0) -> tuple[Call, Answer]:
-        """The call that is meant, and its answer with all that can be seen beside it; Unanswered when one did not return."""
+        """The call that is meant, and its answer with all seen beside it; or Unanswered."""
         script = self.script(exam, number, watch=True)
         return script[-1], exam.returned(*script)[-1]
 
@@ -68,7 +68,7 @@ def each(via: Views) -> Sequence[View]:
 # ---------------------------------------------------------------------- arguments that a list names
 @dataclass(frozen=True)
 class Normals:
-    """Standard normal numbers of this shape, each multiplied by `times` (a number, or one for each column)."""
+    """Standard normal numbers of this shape, times `times` (a number, or one for each column)."""
 
     shape: tuple[int, ...]
     times: float | tuple[float, ...] = 1.0
@@ -85,13 +85,13 @@ def ones(*shape: int) -> Given:
 
 
 def powers(rows: int, columns: int) -> Given:
-    """In a list: the powers of a variable between 1/2 and 3/2 as columns, which are nearly dependent."""
+    """In a list: powers of a variable between 1/2 and 3/2 as nearly dependent columns."""
     return Given(f"np.vander(np.linspace(0.5, 1.5, {rows}), {columns})",
                  np.vander(np.linspace(0.5, 1.5, rows), columns))
 
 
 def argument(spec: Any, seed: int) -> Any:
-    """A tuple of whole numbers stands for a normal array of that shape, a list for an array, anything else for itself."""
+    """A tuple of whole numbers is a normal array of that shape, a list an array, else itself."""
     if isinstance(spec, Normals):
         plain = normal(spec.shape, seed)
         times = spec.times if isinstance(spec.times, float) else np.array(spec.times)
@@ -111,7 +111,7 @@ def question(exam: Exam, given: tuple[Any, ...], returns: tuple[str, ...] = (), 
 
 def calling(*given: Any, names: tuple[str, ...] = (), returns: tuple[str, ...] = (),
             name: str = "result", function: str = "") -> View:
-    """The view that `given=` is, of a function of any name; what is read is the item `name` of what it `returns`."""
+    """The view that `given=` is, of any function; it reads item `name` of what it `returns`."""
 
     def read(value: Any) -> Array:
         return array(item(value, returns, name) if returns else value, name)

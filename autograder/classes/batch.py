@@ -1,4 +1,4 @@
-"""A whole class: untrusted runs side by side on any concurrent.futures.Executor, one writer that records them.
+"""A whole class: untrusted runs side by side on any Executor, and one writer that records them.
 
 A job takes one hand-in from its bytes to the finished page and marks; jobs share nothing. The
 process that started them writes: first the page and the gradebook, then its own memory, and only
@@ -45,7 +45,7 @@ _desk: Desk | None = None  # of this process, when it is one of a pool
 
 
 def _sit(plan: Plan) -> None:
-    """The beginning of a process of the pool: it ends at Ctrl-C, and with the process that started it."""
+    """A process of the pool begins: it ends at Ctrl-C, and with the process that started it."""
     global _desk
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -56,7 +56,7 @@ def _sit(plan: Plan) -> None:
 
 
 def _end_with_parent() -> None:
-    """Without this a pool whose grader was killed would wait for ever, and a student's endless loop with it."""
+    """Else a pool whose grader was killed would wait for ever, with a student's endless loop."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         connection.wait([parent.sentinel])
@@ -144,7 +144,7 @@ class Batch:
 
     def run(self, students: Sequence[str] = (),
             begin: Callable[[int], None] = lambda total: None) -> Iterator[Graded]:
-        """Grade and record; each hand-in is yielded when it is recorded, or was found unchanged. `begin` is told how many there are."""
+        """Grade and record; yields each hand-in when that is done. `begin` is told how many."""
         must_exist(self.root, self.slug)
         with ExitStack() as stack:
             register = stack.enter_context(Register(self.root, self.slug))
@@ -182,7 +182,7 @@ class Batch:
 
     def _noticed(self, register: Register, remembered: ResultsStore,
                  handed_in: Mapping[str, Path], some: bool) -> Iterator[Look]:
-        """What is worth a look: seen in grading, found beside the hand-ins, and by where people stand."""
+        """What is worth a look: seen in grading, found in folders, and by where people stand."""
         yield from (k for k in remembered.looks() if k.student in handed_in)
         noticed = around(self.slug, handed_in, register.late(), register.manifest)
         yield from (k for k in noticed if not some or k.student in handed_in)
@@ -198,7 +198,7 @@ class Batch:
         return one
 
     def _judged(self, desk: Desk, tasks: Iterator[Task], jobs: int) -> Iterator[list[Graded]]:
-        """Every hand-in once, save those in which something was stopped or lost: these twice, the second time alone, at the end."""
+        """Every hand-in once; one with something stopped or lost again, alone, at the end."""
         given: dict[str, Task] = {}
         stopped, lost, pools = list[Task](), list[Task](), 0
         waiting = _noted(tasks, given)
@@ -237,7 +237,7 @@ class Batch:
 
     def _sorted_out(self, handed_in: Mapping[str, Path], desk: Desk, register: Register,
                     remembered: ResultsStore) -> tuple[list[str], list[Graded]]:
-        """Students whose hand-ins are to be graded, and hand-ins whose marks stand as they were written."""
+        """Students whose hand-ins are to be graded, and hand-ins whose marks stand."""
         scores = register.scores()
         changed, unchanged = [], []
         for student, folder in handed_in.items():

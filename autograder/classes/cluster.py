@@ -1,4 +1,4 @@
-"""Beyond one machine: the jobs of a class on the workers of a Dask cluster. Hand-ins, course and key travel by value.
+"""Beyond one machine: a class on the workers of a Dask cluster. Hand-ins and key travel by value.
 
 Each worker grades in sandboxes of its own, one hand-in at a time, and knows nothing of the class
 but what it is handed. The machine that started the grading reads the hand-ins and writes the marks,
@@ -107,7 +107,7 @@ def _packed(result: Result) -> bytes:
 
 
 def unpacked(data: Any, student: str) -> Graded:
-    """The graded hand-in of this student that the bytes say; raises what the worker met, and Broken for anything else."""
+    """The graded hand-in that the bytes say; raises what the worker met, else Broken."""
     import msgspec
 
     try:
@@ -142,7 +142,7 @@ def _sit(sent: Parcel) -> None:
 
 @lru_cache
 def _unpacked(word: str, files: tuple[tuple[str, bytes], ...]) -> Path:
-    """The course in a folder that nobody else can read: among the worker's own, which Dask removes, also after one that was killed."""
+    """The course in a private folder among the worker's own, which Dask removes in any case."""
     from distributed import get_worker
 
     folder = Path(tempfile.mkdtemp(prefix=f"{word[:8]}-", dir=get_worker().local_directory))
@@ -177,7 +177,7 @@ def _settle(here: Future[Any], there: Future[Any], student: str) -> None:
 
 @contextmanager
 def connected(address: str, keys: Path) -> Iterator[tuple[Any, int]]:
-    """A client of the cluster whose scheduler is at `address`, and for how many workers to keep work at hand; CourseError without any."""
+    """A client of the cluster at `address`, and for how many workers to keep work; CourseError."""
     security = _security(address, keys)
     from distributed import Client
 
@@ -207,7 +207,7 @@ def executor(client: Any, desk: Desk, jobs: int) -> Iterator[Executor]:
 
 # ----------------------------------------------------------------------------------------- the keys
 def make_keys(folder: Path) -> Path:
-    """Write keys for a cluster into a folder that is DASK_CONFIG on each of its machines; CourseError if some are there."""
+    """Write keys for a cluster into a folder, its DASK_CONFIG; CourseError if some are there."""
     try:
         from distributed import Security
 
@@ -247,7 +247,7 @@ def how_to_start(keys: Path, address: str = "tls://FIRST:8786") -> str:
 
 
 def _security(address: str, keys: Path) -> Any:
-    """The keys as Dask wants them; CourseError where there are none, or where they would not be used."""
+    """The keys as Dask wants them; CourseError where there are none, or they would be idle."""
     if not address.startswith("tls://"):
         raise CourseError(f"{address} does not begin with tls://, and without keys anybody could "
                           f"run programs there. {how_to_start(keys)}")

@@ -1,4 +1,4 @@
-"""Which code a result depends on: the engine, and what an assignment imports of a course's vocabulary; and a digest of it.
+"""Which code a result depends on, the engine and what an assignment imports; and a digest of it.
 
 Imports are read off the text, also those in functions and in strings: a file too many costs a class
 that is judged again, a file too few would keep an old mark.
@@ -39,7 +39,7 @@ def whole_kit() -> str:
 
 @functools.lru_cache(maxsize=64)  # each exercise of an assignment asks
 def code_digest(*texts: str) -> str:
-    """A digest of the engine, and of the kit's files that these sources (of an assignment) import, directly or not."""
+    """A digest of the engine, and of the kit's files that these sources import, directly or not."""
     return _digest_of(used(*texts))
 
 

@@ -1,4 +1,4 @@
-"""One hand-in of a class, from its bytes to the finished page and marks. A job has a desk; jobs share nothing."""
+"""One hand-in of a class, from bytes to page and marks. A job has a desk; jobs share nothing."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class Graded:
 
 @dataclass(frozen=True)
 class Task:
-    """One hand-in to be graded, by value, with what is remembered of its exercises where the job cannot look that up itself."""
+    """One hand-in to grade, by value, with what is remembered where a job cannot look it up."""
 
     student: str
     found: HandIn
@@ -120,7 +120,7 @@ class Desk:
 
     @contextmanager
     def warmed(self) -> Iterator[Isolation]:
-        """The plan's sandbox, kept warm if the plan says so, with all loaded that this assignment takes."""
+        """The plan's sandbox, kept warm if the plan says so, with what the assignment takes."""
         with closing(self), warmed(self.plan.isolation, self.plan.warm,
                                    self.staff.assignment.preload) as found:
             # what is here by now stays: the collector need not look at it for every hand-in
@@ -142,7 +142,7 @@ class Desk:
                       repr(sorted(frame.ours)))
 
     def grade(self, task: Task) -> Graded:
-        """One hand-in, from its bytes to the finished page. Raises for a fault of the course only, never for what one hand-in does."""
+        """One hand-in, from bytes to page. Raises for a fault of the course only."""
         try:
             return self._graded(task)
         except SubmissionError as error:
@@ -158,7 +158,7 @@ class Desk:
             return self._without_marks(task, "broken", f"{type(error).__name__}: {error}")
 
     def recalled(self, found: HandIn) -> dict[str, bytes]:
-        """What is remembered of the exercises of a hand-in, for a job that cannot look it up itself."""
+        """What is remembered of a hand-in's exercises, for a job that cannot look it up."""
         try:
             submission = self._read(found)
         except SubmissionError:
@@ -244,7 +244,7 @@ Before = tuple[str, Mapping[str, tuple[Any, ...]]]
 
 
 def kept(one: Graded, before: Before | None, worth: Mapping[str, float]) -> Graded:
-    """`grade --never-lower`: the hand-in with its points of before where they were more, as far as the exercise is still worth them.
+    """`grade --never-lower`: points of before where they were more, as far as they still exist.
 
     A hand-in that is another one gets what it deserves. What the checks give now is written down
     beside the points that stay.

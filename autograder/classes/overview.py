@@ -1,4 +1,4 @@
-"""What was graded, gathered for the class report: the gradebook, the remembered results, and nothing judged anew."""
+"""What was graded, for the class report: gradebook and memory; nothing is judged anew."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Held:
 
 @contextmanager
 def _reading(path: Path) -> Iterator[sqlite3.Connection]:
-    """The memory of an assignment, which another process may be writing; an empty one where there is none."""
+    """The memory of an assignment, perhaps being written; an empty one where there is none."""
     base = sqlite3.connect(path if path.is_file() else ":memory:", timeout=30)
     try:
         if not path.is_file():
@@ -119,7 +119,7 @@ def overview(root: Path, slug: str, names: bool = False) -> ClassReport:
 
 
 def _stands(one: Standing, known: Held) -> bool:
-    """Whether the gradebook still says what was remembered; `nbgrader autograde` remembers nothing."""
+    """Whether the gradebook says what was remembered; `nbgrader autograde` remembers nothing."""
     return all(_auto(one, cell) == score for cell, score in known.scores.items())
 
 
@@ -177,7 +177,7 @@ def _collected(root: Path, slug: str) -> Iterator[str]:
 
 
 def _key(path: Path) -> str:
-    """What makes pseudonyms the same in every report of this course, and nobody else's to work out."""
+    """What makes pseudonyms the same in every report of a course, and no outsider's to undo."""
     try:
         if not path.is_file():
             path.parent.mkdir(exist_ok=True)
@@ -215,7 +215,7 @@ class Answers:
         return "\n".join(lines[:MOST_LINES] + ["..."] * (len(lines) > MOST_LINES))
 
     def _telling(self, student: str, exercise: str) -> list[str]:
-        """The answer, or that to an earlier exercise it builds upon where this one is right by itself."""
+        """The answer, or that to an earlier exercise it builds upon where it is right itself."""
         answers = self._of(student)
         names = list(answers)[: list(answers).index(exercise) + 1] if exercise in answers else []
         return [answers[name]
@@ -223,7 +223,7 @@ class Answers:
 
 
 def _names_somebody(text: str, secret: frozenset[str]) -> bool:
-    """Whether a student's name stands in the code: in a text, or in a name that the student gave to something."""
+    """Whether a student's name stands in the code: in a text, or in a name of the student's."""
     nodes = list(ast.walk(ast.parse(text)))
     told = [n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)]
     told += [n.id for n in nodes if isinstance(n, ast.Name) and n.id not in vars(builtins)]
@@ -233,7 +233,7 @@ def _names_somebody(text: str, secret: frozenset[str]) -> bool:
 
 
 def _answers(page: Path) -> dict[str, str]:
-    """Exercise -> its answer without comments and docstrings, where somebody may have signed; none of a page that cannot be read."""
+    """Exercise -> its answer without comments and docstrings, which may be signed."""
     try:
         cells = json.loads(page.read_text(encoding="utf-8"))["cells"]
         told = {c["metadata"]["nbgrader"]["grade_id"]: c["source"]

@@ -1,4 +1,4 @@
-"""Jobs side by side on any concurrent.futures.Executor, a limit to their memory, and what becomes of one whose process was lost."""
+"""Jobs side by side on any Executor, a limit to their memory, and what becomes of a lost one."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Here(Executor, Generic[Task, Result]):
 
 def results(pool: Executor, work: Callable[[Task], Result], tasks: Iterator[Task], jobs: int,
             lost: list[Task]) -> Iterator[list[Result]]:
-    """What has come back, in handfuls, as it comes; a few tasks ahead are with the pool and no more.
+    """What has come back, in handfuls; a few tasks ahead are with the pool and no more.
 
     A task that did not come back is put into `lost`; with a broken pool those are all that it had,
     and no more are taken from `tasks`. Errors made on purpose are raised: they would befall every
@@ -68,7 +68,7 @@ def results(pool: Executor, work: Callable[[Task], Result], tasks: Iterator[Task
 
 
 def together(handfuls: Iterator[list[Result]]) -> Iterator[list[Result]]:
-    """The same in larger handfuls, for to write eight takes hardly longer than to write two. None waits for more than for the next.
+    """In larger handfuls: eight take hardly longer to write than two. None waits past the next.
 
     Nothing is lost when what is being done ends in an error, or is interrupted.
     """
@@ -100,7 +100,7 @@ def _hand_over(pool: Executor, work: Callable[[Task], Result], tasks: Iterator[T
 
 
 def keep_memory() -> None:
-    """Give small amounts of memory not back to the system: they would be taken again, page by page, for the arrays of every hand-in.
+    """Keep small amounts of freed memory: every hand-in's arrays would take them, page by page.
 
     As the workers' environment says it (sandbox.interpreter); no other C library than GNU's knows
     these two.
@@ -113,7 +113,7 @@ def keep_memory() -> None:
 
 @contextmanager
 def at_most(memory: int) -> Iterator[None]:
-    """So many bytes more than now may this process write to; what would take more raises MemoryError, and the machine lives.
+    """So many more bytes may this process write to; beyond is MemoryError, not a dead machine.
 
     Workers set limits of their own. Where the system knows no such limit there is none.
     """
