@@ -14,12 +14,12 @@ from autograder.student import command as student
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one subcommand; errors made on purpose become one clear line and a code. What cannot be printed stops nothing."""
+    """Run a subcommand; errors made on purpose become one line and a code."""
     return student.patiently(lambda: _arguments(argv))
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    """The command line. Notebooks may stand behind options, which argparse does not see when there may be none of them."""
+    """The command line. Notebooks may stand behind options, where argparse overlooks them."""
     parser = _parser()
     arguments, rest = parser.parse_known_args(argv)
     if (rest and not arguments.__dict__.get("notebooks", True)

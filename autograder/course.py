@@ -1,4 +1,4 @@
-"""Folders -> assignments, as students have them; autograder.staff adds the key, for graders only."""
+"""Folders -> assignments, as students have them; autograder.staff adds the key, for graders."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ HINTS = "hints.json"
 
 # ------------------------------------------------------------------------------------------ folders
 def find_root(start: Path | None = None) -> Path:
-    """The course's root: the nearest folder at or above `start` that holds solutions/, assignments/ or nbgrader_config.py."""
+    """The root: the nearest folder from `start` up with solutions/, assignments/ or a config."""
     here = (start or Path.cwd()).resolve()
     if not here.is_dir():
         raise CourseError(f"There is no folder {here}. Name the course's root.")
@@ -39,7 +39,7 @@ def find_root(start: Path | None = None) -> Path:
 
 
 def slugs(root: Path) -> list[str]:
-    """The assignments of a course, sorted by name; from solutions/ when it is there, else from assignments/."""
+    """The assignments of a course, sorted by name; from solutions/ if there, else assignments/."""
     found = folders(root)
     home = found.source if found.source.is_dir() else found.release
     return sorted(f.name for f in home.iterdir() if (f / "checks.py").is_file())
@@ -47,7 +47,7 @@ def slugs(root: Path) -> list[str]:
 
 # ------------------------------------------------------------------------------------------- public
 def load_public(folder: Path) -> Assignment:
-    """The assignment in a released folder, where layout.json speaks for its notebook, or in a source folder, where the notebook does."""
+    """The assignment in a released folder, by its layout.json, or in a source, by its notebook."""
     demand_sentences()
     folder = folder.resolve()
     layout = _layout(folder)
@@ -72,20 +72,20 @@ def load_public(folder: Path) -> Assignment:
 
 
 def lacking(assignment: Assignment) -> str:
-    """Why nothing of this assignment can be run on this machine; "" when all the packages that it NEEDS are there."""
+    """Why nothing of this assignment can run here; "" when all packages that it NEEDS are there."""
     missing = [name for name in assignment.needs if importlib.util.find_spec(name) is None]
     return f"the package {missing[0]} is not installed on this machine" if missing else ""
 
 
 def not_run(assignment: Assignment) -> tuple[ExerciseResult, ...]:
-    """The results of an assignment for which something is lacking here: nothing judged, nothing lost."""
+    """The results of an assignment that lacks something here: nothing judged, nothing lost."""
     reason = lacking(assignment)
     return tuple(ExerciseResult(e.name, 0.0, e.points, (), not_run=reason)
                  for e in assignment.exercises)
 
 
 def _layout(folder: Path) -> Layout:
-    """What is known of the course's own notebook: in a source folder that notebook says it, elsewhere layout.json, and nothing else."""
+    """What is known of the course's notebook: by itself in a source folder, else by layout.json."""
     if not _is_source(folder):
         return read_layout(folder / LAYOUT)
     path = folder / f"{folder.name}.ipynb"
@@ -102,7 +102,7 @@ def _is_source(folder: Path) -> bool:
 
 
 def _take_it(folder: Path) -> str:
-    """Where a lost file is to be had: a release in place of a solution would be graded against its own stubs."""
+    """Where a lost file is to be had: a release would grade the solution against its stubs."""
     return ("Make it, or put it back from your copy of solutions/." if _is_source(folder)
             else "Take it from the folder you were given.")
 
@@ -136,7 +136,7 @@ def load_module(path: Path, name: str) -> ModuleType:
 
 
 def _where(error: Exception, path: Path) -> str:
-    """The line of the file that raised, and the name that may have been meant: " (line 7; did you mean is_identity?)"."""
+    """The line that raised and the name perhaps meant: " (line 7; did you mean is_identity?)"."""
     lines = [frame.lineno
              for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
     told = [f"line {lines[-1]}"] if lines else []
@@ -175,7 +175,7 @@ def _exercise(exercise: Exercise, points: Mapping[str, float], folder: Path) -> 
 
 
 def with_needs(part: Part, checks: Iterable[Check]) -> Part:
-    """The part with these checks, each of which needs what the part needs: after the check, if it stands in the part itself."""
+    """The part with these checks, each of which needs what the part does, if that comes before."""
     needs, listed = named(part.needs), tuple(checks)
     first = next((n for n, c in enumerate(listed) if {c.name, c.verb} & set(needs)), -1)
     waiting = (replace(c, needs=tuple(dict.fromkeys((*needs, *c.needs))))
@@ -184,7 +184,7 @@ def with_needs(part: Part, checks: Iterable[Check]) -> Part:
 
 
 def _told_apart(exercise: str, probes: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The probes of an exercise: of two with one name, a misconception could show one of them only."""
+    """The probes of an exercise: of two with one name, a misconception could show only one."""
     names = [probe.name for probe in probes]
     twice = next((name for name in names if names.count(name) > 1), "")
     if twice:

@@ -1,4 +1,4 @@
-"""The course's data: where the files are, how they are read, and how those that are not ours to hand out are fetched.
+"""The course's data: where the files are, how they are read, and how some are fetched.
 
 `load("digits")` works wherever the kit works. Sonar and CIFAR-10 are fetched once by the user
 (`autograder data sonar`), proved by a checksum, and land in datasets/. Standard library and numpy
@@ -98,7 +98,7 @@ def _places() -> Iterator[Path]:
 
 
 def folder() -> Path:
-    """Where fetched files go: datasets/ of the course around the current folder, or of the current folder itself."""
+    """Where fetched files go: datasets/ of the course around here, or of the current folder."""
     here = Path.cwd()
     for place in (here, *here.parents):
         if ((place / "solutions").is_dir() or (place / "assignments").is_dir()
@@ -136,7 +136,7 @@ def _found(name: str) -> Path:
 
 # ------------------------------------------------------------------------------------ reading files
 def load(name: str) -> tuple[Array, Array]:
-    """The examples X (N, D) and the labels y (N,) of a small dataset. Raises CourseError, with the mend, when the file is missing.
+    """The examples X (N, D) and labels y (N,) of a small dataset. CourseError when it is missing.
 
     digits: X (1797, 64) float64, pixels from 0 to 1 (sixteenths); y the digit.
     sonar:  X (208, 60) float64, from 0 to 1; y 1 for a mine, 0 for a rock.
@@ -165,7 +165,7 @@ def _read_sonar(data: bytes) -> tuple[Array, Array]:
 
 def load_cifar10(path: Path | str | None = None,
                  verify: bool = True) -> tuple[Array, Array, Array, Array]:
-    """X_train (50000, 3072) uint8, y_train, X_test (10000, 3072), y_test from the archive cifar-10-python.tar.gz.
+    """X_train (50000, 3072) uint8, y_train, X_test (10000, 3072), y_test from CIFAR-10's archive.
 
     `path`: the archive; by default the one in datasets/. `verify=False` reads an archive of the
     same format that is another file (the tests make a small one). Raises CourseError for a missing
@@ -203,7 +203,7 @@ def _batch(archive: tarfile.TarFile, name: str) -> tuple[Array, Array]:
 
 
 class _OnlyArrays(pickle.Unpickler):
-    """A reader of pickles that knows numpy arrays and nothing else, so that no archive can make it run anything."""
+    """A reader of pickles that knows numpy arrays and nothing else: no archive can run anything."""
 
     ALLOWED = frozenset(
         {
@@ -246,7 +246,7 @@ def _must_match(path: Path, data: Dataset) -> None:
 # ----------------------------------------------------------------------------------------- fetching
 def fetch(name: str, source: Path | None = None, url: str = "",
           progress: Progress | None = None) -> Path:
-    """Get a dataset from a file (`source`) or from the net, prove it by its checksum, and put it into datasets/. Returns where.
+    """Get a dataset from `source` or the net, prove its checksum, put it into datasets/; where.
 
     A zip archive that holds the file will do as well. Raises CourseError, which says what to do,
     when it cannot be had; then datasets/ is as it was.
@@ -317,7 +317,7 @@ def _copy(source: Any, file: BinaryIO, size: int, progress: Progress | None) -> 
 
 
 def _unpack(draft: Path, data: Dataset) -> None:
-    """Of a text file, take it out of its zip archive and write its lines in the one way that the checksum is for."""
+    """Take a text file out of its zip, its lines ended in the one way the checksum is for."""
     if not data.file.endswith(".csv"):
         return
     content = draft.read_bytes()
@@ -344,7 +344,7 @@ def _member(content: bytes, draft: Path, data: Dataset) -> bytes:
 
 # --------------------------------------------------------------------------------------- rebuilding
 def rebuild_digits() -> Path:
-    """Write datasets/digits.npy again from the copy in scikit-learn's wheel, bit for bit. Raises CourseError when it would differ."""
+    """Write datasets/digits.npy again from scikit-learn's copy; CourseError if a bit differs."""
     try:
         # rebuilding only
         from sklearn.datasets import load_digits  # type: ignore[import-not-found]

@@ -23,7 +23,7 @@ UNUSABLE = ("raises NotImplementedError", "NotImplementedError", "skipped")
 
 def fingerprint(probes: Iterable[Symptom], exercise: str, subject: Subject, slug: str,
                 seconds: float = 5.0, strict: bool = False) -> Facts:
-    """The facts about one exercise's function; stops at the first time-out or crash, so that a dead function costs one deadline.
+    """The facts about an exercise's function; the first time-out or crash ends the questions.
 
     `strict` is for functions that the course itself wrote: a fact that trips over one of them is
     Broken.
@@ -39,7 +39,7 @@ def fingerprint(probes: Iterable[Symptom], exercise: str, subject: Subject, slug
 
 
 def diagnose(exercise: str, facts: Facts, hints: Mapping[str, Any]) -> tuple[Diagnosis, ...]:
-    """The misconceptions that explain these facts. `hints` is this exercise's part of hints.json."""
+    """The misconceptions that explain these facts. `hints`: this exercise's part of hints.json."""
     right: Facts = hints["right"]
     odd = {name: word for name, word in facts.items() if right.get(name, word) != word}
     odd = {name: word for name, word in odd.items() if word not in UNUSABLE}
@@ -67,7 +67,7 @@ def _seen_with(belief: Mapping[str, Any]) -> Facts:
 
 
 def _raises_elsewhere(belief: Mapping[str, Any], odd: Facts) -> bool:
-    """Whether an exception that gives the belief away was seen where the belief brings none about, too: then it has another reason.
+    """Whether the exception that shows the belief was seen where that brings none about, too.
 
     Who raises ValueError for every p does not think that p = 1 is none, and a backward pass is not
     to blame for what forward raises.
@@ -84,7 +84,7 @@ def _mute(word: str) -> bool:
 
 
 def _something_else(exercise: str, rest: Facts, hardly: bool) -> Diagnosis:
-    """What was seen beside what the verdicts say already: an exception, for one, stands there with its line."""
+    """What was seen beside what verdicts say already: an exception, for one, has its line there."""
     told = {} if hardly else {name: word for name, word in rest.items()
                               if not _mute(word) and not word.startswith(DIGEST)}
     seen = ", ".join(f"{name.replace('_', ' ')}: {word}" for name, word in told.items())
@@ -94,7 +94,7 @@ def _something_else(exercise: str, rest: Facts, hardly: bool) -> Diagnosis:
 
 
 def signs(right: Facts, wrong: Facts, named: tuple[str, ...]) -> tuple[Facts, Facts]:
-    """What gives a wrong solution away (the facts `named`, or all that differ), and what differs beside that.
+    """What gives a wrong solution away (the facts `named`, or all that differ), and what else.
 
     A fact named with "=" before it counts although the wrong solution gets it right: "wrong with
     masks, =right without them".

@@ -1,4 +1,4 @@
-"""One exercise of one subject: judged, and where something does not hold, with the belief behind it.
+"""One exercise of one subject: judged, and where something fails, with the belief behind it.
 
 The grader and the self-check come here alike, so what a student is told at home is what the grader
 says of the same sentences.
@@ -41,7 +41,7 @@ class Cells(Subject, Protocol):
         """Places of the cells that came to no end, or to the end of a worker."""
 
     def with_fewer(self: Notebook, cells: Sequence[Cell]) -> AbstractContextManager[Notebook]:
-        """Some cells of the same notebook, run anew, for another look. Until it is over, this subject is not asked."""
+        """Cells of the same notebook, run anew for another look; this subject waits meanwhile."""
 
 
 def examine(
@@ -55,7 +55,7 @@ def examine(
     scripts: Scripts | None = None,
     ahead: Ahead | None = None,
 ) -> ExerciseResult:
-    """Judge an exercise and name the misconception when one shows. Raises Broken when a check fails by our fault: that is never a zero.
+    """Judge an exercise and name the misconception that shows. Broken when a check is to blame.
 
     hints     : exercise -> what tells its misconceptions apart; those that are released
     salt      : of the key, when hidden checks are among those of the exercise
@@ -80,7 +80,7 @@ def examine(
 
 def examine_fairly(exercise: Exercise, student: Notebook, submission: Submission,
                    look: Callable[[Notebook], ExerciseResult]) -> ExerciseResult:
-    """The result in the finished notebook; where a later cell may have changed something and not all holds, the better of two.
+    """The result in the finished notebook, or the better of two where a later cell spoilt it.
 
     The other one is of the exercise as it was below its own answer cell. `look` examines it in
     either.

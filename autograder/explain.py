@@ -1,4 +1,4 @@
-"""Why a hand-in has the points it has, for staff: judged once more before a witness, and, if wanted, each lost check replayed.
+"""Why a hand-in has its points, for staff: judged again with a witness, lost checks replayed.
 
 What is judged is what lies in submitted/. Seeds come from the assignment, the check and the salt,
 so the same calls are made as in grading.
@@ -41,7 +41,7 @@ MOST = 3
 
 def explain(found: HandIn, staff: Staff, isolation: Isolation, exercise: str = "",
             replay: bool = False) -> Explanation:
-    """All of a hand-in, or one exercise of it. SubmissionError for one that cannot be read; Broken for a fault of ours."""
+    """A hand-in, or an exercise of it. SubmissionError if unreadable, Broken for our faults."""
     names = ([staff.assignment.exercise(exercise).name] if exercise
              else [e.name for e in staff.assignment.exercises])
     witness = Witness()
@@ -78,7 +78,7 @@ def pasteable(script: Sequence[Call]) -> str:
 
 def _replayed(lost: Sequence[Verdict], scripts: Scripts, cells: Sequence[Cell], staff: Staff,
               isolation: Isolation) -> Iterator[tuple[str, Sequence[Replayed]]]:
-    """The calls of each of these checks once more: those cells in their sandbox, and the solution here."""
+    """The calls of each of these checks once more: the cells sandboxed, and the solution here."""
     seconds = {c.name: c.seconds or LIMITS.call_seconds
                for c in staff.assignment.exercise(lost[0].exercise).checks}
     with Remote(isolation, cells) as student:
@@ -104,7 +104,7 @@ def calls_of(report: Report, witness: Witness) -> Mapping[str, Mapping[str, str]
 
 # ---------------------------------------------------------------------------------- where it may go
 def private(path: Path, root: Path, given: Sequence[Path]) -> Path:
-    """The path, if no student comes to see what lies there; `given` are the folders of the course that are given away, or back."""
+    """The path, unless students come to see it; `given` are folders that are handed out or back."""
     place = path.resolve()
     for folder in (root.resolve() / "datasets", *(f.resolve() for f in given)):
         if place.is_relative_to(folder):

@@ -1,4 +1,4 @@
-"""Where a course keeps what: its nbgrader_config.py says it; where that says nothing, solutions/ and assignments/.
+"""Where a course keeps what: its nbgrader_config.py says it, or else solutions/ and assignments/.
 
 The file is read as nbgrader reads it, so it is for staff: a hand-out has none. And the salt of the
 course, which stands beside it.
@@ -83,7 +83,7 @@ def is_course(folder: Path) -> bool:
 
 @contextmanager
 def writing(path: Path, mend: str) -> Iterator[None]:
-    """Make the folder that a file is to be written into; CourseError with the mend where what is done within cannot be written."""
+    """Make the folder for a file to be written; CourseError with the mend where that cannot be."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield
@@ -94,7 +94,7 @@ def writing(path: Path, mend: str) -> Iterator[None]:
 
 # --------------------------------------------------------------------------------------------- salt
 def salt(root: Path) -> str:
-    """What makes the hidden cases of this course differ from those of every other; "" where it has no salt of its own."""
+    """What makes this course's hidden cases its own; "" where it has no salt."""
     path = root / SALT
     try:
         return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
@@ -104,7 +104,7 @@ def salt(root: Path) -> str:
 
 
 def new_salt(root: Path, renew: bool = False) -> Path:
-    """Write a salt of the course's own, readable to its owner alone. CourseError when there is one, unless it shall be another."""
+    """Write a salt, readable to its owner alone. CourseError if there is one, unless `renew`."""
     path = root / SALT
     if path.exists() and not renew:
         raise CourseError(

@@ -1,4 +1,4 @@
-"""What the checks of an exercise will ask next, so that it can be sent before it is asked: then neither judge nor worker waits.
+"""What the checks of an exercise will ask next, sent before it is asked, so that nobody waits.
 
 It is learned from hand-ins of which everything held, and only what two of them were asked alike is
 foreseen. An array among the arguments must be what the text that shows it makes: so nothing that
@@ -104,7 +104,7 @@ class Foresight:
 
     def next(self, exercise: Exercise, place: int,
              verdicts: Mapping[str, Verdict]) -> Iterator[tuple[Script, ...]]:
-        """What the checks from that place on ask, up to the first whose turn or whose questions are not known."""
+        """What the checks ask from there on, up to the first whose turn or questions are open."""
         undecided = set[str]()
         for check in exercise.checks[place:]:
             if check.name not in self._sure or not undecided.isdisjoint(check.needs):

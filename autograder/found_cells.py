@@ -1,4 +1,4 @@
-"""The cells of a notebook as they were found in its JSON, and what can be read in each: names, imports, stubs."""
+"""The cells of a notebook as found in its JSON, and what is read in each: names, imports, stubs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MAX_KNOWN = 5_000  # characters of a cell whose syntax tree is kept for the next
 
 @dataclass(frozen=True)
 class FoundCell:
-    """One cell as it was found, with everything of a wrong type already replaced by something harmless."""
+    """One cell as it was found, all of a wrong type already replaced by something harmless."""
 
     number: int  # its place in the notebook, counted from 1 as a student would
     kind: str  # "code", "markdown", "raw" or ""
@@ -61,7 +61,7 @@ class FoundCell:
         return self.read.tree
 
     def parts(self) -> list[str]:
-        """The cell as it is run: what calls something by itself, so that no more is lost with it."""
+        """The cell as it is run: calls stand alone, so that no more is lost with one."""
         return statements.parts(self.read.plain, self.tree)
 
     @cached_property
@@ -74,7 +74,7 @@ class FoundCell:
 
 
 class Read:
-    """A cell as plain Python and, if it reads as such, as a syntax tree, with what can be seen in it. Nobody changes it."""
+    """A cell as plain Python, its syntax tree, and what can be seen in it. Nobody changes it."""
 
     def __init__(self, source: str) -> None:
         self.plain = source
@@ -124,7 +124,7 @@ def bound(statement: ast.stmt) -> Iterator[str]:
 
 
 def found_cells(node: Any, path: Path) -> list[FoundCell]:
-    """The cells of a parsed notebook, or a SubmissionError when this is no notebook of nbformat 4."""
+    """The cells of a parsed notebook, or a SubmissionError when this is none of nbformat 4."""
     name = called(path)
     if not isinstance(node, Mapping):
         raise SubmissionError(

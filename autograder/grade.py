@@ -23,7 +23,7 @@ from autograder.subjects.remote import Remote
 
 def grade_path(path: Path, staff: Staff, isolation: Isolation, limits: Limits = LIMITS,
                witness: Witness | None = None) -> Report:
-    """Grade the notebook at `path`; one that cannot be read gets a report that says why, and no points. Raises Broken for our faults."""
+    """Grade the notebook at `path`; an unreadable one gets a report why. Broken: our faults."""
     try:
         submission = bounded(lambda: notebook.read(path, staff.assignment),
                              notebook_file.called(path))
@@ -41,7 +41,7 @@ def grade(
     known: Mapping[str, ExerciseResult] = MappingProxyType({}),
     witness: Witness | None = None,
 ) -> Report:
-    """Grade a submission that was read. Raises Broken when a check, the sandbox or the solution fails: that is never a zero.
+    """Grade a submission. Broken when a check, the sandbox or the solution fails: never a zero.
 
     Exercises whose result is `known` are not judged again; when all are, no student code is run.
     """

@@ -1,4 +1,4 @@
-"""A cell as a kernel reads it -> plain Python, line by line: indentation, prompts, magics, shell lines, help.
+"""A cell as a kernel reads it -> plain Python, line by line: indentation, prompts, magics, help.
 
 What is IPython's own syntax and what is not is decided by IPython's own transformers. They tokenise
 a cell anew for each magic line; here they are shown one logical line after the other, so that the
@@ -39,7 +39,7 @@ class NotPython(Exception):
 
 
 def as_python(source: str) -> str:
-    """The cell as plain Python with each statement in its own line, or the cell itself when it is plain Python already.
+    """The cell as plain Python, a statement a line, or as it is when it is plain Python already.
 
     A cell that a kernel would not run either (another language, %%timeit) becomes a statement that
     raises a SyntaxError with the reason.
@@ -72,7 +72,7 @@ def _translated(source: str) -> str:
 
 
 def _cleaned(ipython: Any, lines: list[str]) -> tuple[str, list[str]]:
-    """The lines without indentation and prompts, and the empty lines at the top, which IPython takes away: lines keep their numbers."""
+    """The lines without indentation, prompts and empty lines at the top; numbers stay."""
     before = len(lines)
     for transform in ipython.TransformerManager().cleanup_transforms:
         lines = transform(lines)
@@ -173,7 +173,7 @@ class _Lines:
 
 
 def _is_simple(line: str) -> bool:
-    """Whether the line is a whole statement without any syntax of IPython's, seen at a glance: tokens take a hundred times longer."""
+    """Whether the line is a plain statement at a glance: tokens take a hundred times longer."""
     if not SIMPLE.fullmatch(line):
         return False
     return all(line.count(opening) == line.count(closing)
@@ -181,7 +181,7 @@ def _is_simple(line: str) -> bool:
 
 
 def _transformed(transformer: Any, piece: list[str]) -> tuple[list[str], int]:
-    """The lines with one magic in plain Python, and how many lines that took; the next magic is looked for below."""
+    """The lines with one magic in plain Python, and how many lines that took."""
     place = transformer.start_line
     try:
         lines = transformer.transform(piece)
@@ -192,7 +192,7 @@ def _transformed(transformer: Any, piece: list[str]) -> tuple[list[str], int]:
 
 
 def _harmless(line: str) -> str:
-    """A line that IPython has made, `x = get_ipython().run_line_magic('time', 'f()')`, as what it does to names."""
+    """What IPython made, `x = get_ipython().run_line_magic('time', 'f()')`, as it acts on names."""
     before, mark, call = line.partition("get_ipython().")
     if not mark:
         return line  # `/f x` has become `f(x)`

@@ -1,4 +1,4 @@
-"""Checks in order of `needs`, on one subject -> verdicts. The judge runs here; the student's code does not."""
+"""Checks in order of `needs`, on one subject -> verdicts. No student's code runs here."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Witness:
     seen: list[tuple[tuple[Verdict, ...], Scripts, tuple[Cell, ...]]] = field(default_factory=list)
 
     def of(self, result: ExerciseResult) -> tuple[Scripts, tuple[Cell, ...]]:
-        """The scripts by check, and the cells that were asked; nothing for a result that this witness did not see made."""
+        """The scripts by check, and the cells asked; nothing for a result not seen made here."""
         return next(((scripts, cells) for verdicts, scripts, cells in self.seen
                      if verdicts is result.verdicts), ({}, ()))
 
@@ -75,7 +75,7 @@ def judge(
     scripts: Scripts | None = None,
     ahead: Ahead | None = None,
 ) -> tuple[Verdict, ...]:
-    """All verdicts of one exercise. A time-out or a crash costs the part it happened in; after so many the rest is skipped.
+    """All verdicts of one exercise. A time-out or a crash costs its part; after so many, the rest.
 
     What each check asked last is written into `scripts`, if they are given; what will be asked for
     certain is sent `ahead`.
@@ -132,7 +132,7 @@ def result(
 
 
 def can_be_diagnosed(verdicts: tuple[Verdict, ...]) -> bool:
-    """Whether it makes sense to ask which belief is behind the verdicts: something did not hold, and there is living code to ask."""
+    """Whether a belief may be behind the verdicts: something failed, and there is code to ask."""
     failed = [v for v in verdicts if not v.passed and v.outcome is not Outcome.SKIPPED]
     there = any(not v.got.endswith((UNWRITTEN, UNDEFINED)) for v in failed)
     return there and not any(v.outcome in DEATHS for v in failed)
@@ -140,7 +140,7 @@ def can_be_diagnosed(verdicts: tuple[Verdict, ...]) -> bool:
 
 def _stopped(exercise: Exercise, check: Check, so_far: dict[str, Verdict], deaths: int,
              seconds: float) -> Verdict | None:
-    """What is said of a check that is not tried, because one of its part, or too many before it, cost the process."""
+    """What is said of an untried check: one of its part, or too many before, cost the process."""
     lost = {v.part: v for v in so_far.values() if v.outcome in DEATHS}
     if first := lost.get(exercise.part_of[check.name]):
         told = f'"{first.sentence}", of the same part, hung or ended the program'
@@ -229,7 +229,7 @@ def _holds_for(reference: Subject, check: Check, exam: Exam) -> bool:
 
 
 def _came_back_empty(got: str, exam: Exam) -> bool:
-    """Whether a function (not a name that was looked at) gave None: somebody forgot to return, or printed instead."""
+    """Whether a function gave None: somebody forgot to return, or printed instead."""
     asked = [call for call in exam.last if not call.is_shown]
     return got.endswith((" is None", "returned None")) and bool(asked) and not asked[-1].look
 
@@ -250,14 +250,14 @@ def _verdict(
 
 
 def _pasteable(calls: Sequence[Call], got: str) -> str:
-    """The script that shows what is spoken of, or as much of it as a report can hold whole: half a call is of no use to anybody."""
+    """The script that shows what is spoken of, or as much as a report holds: no half calls."""
     first = ENDLESS if STOPPED in got else ""
     return next((first + text for text in (lines(calls, got), script_text(calls, 1))
                  if len(text) <= LONGEST), "")
 
 
 def what_happened(call: Call, answer: Answer, hidden: bool = False) -> str:
-    """One sentence about a call that did not return. For hidden cases the student's own words stay out: they could carry the inputs."""
+    """A sentence about a call that did not return; hidden cases give no words of the student's."""
     name = called(call)
     if answer.outcome is Outcome.TIMED_OUT:
         where = f" at {answer.line}" if answer.line and not hidden else ""
@@ -283,7 +283,7 @@ def what_happened(call: Call, answer: Answer, hidden: bool = False) -> str:
 
 
 def _unwritten(answer: Answer, hidden: bool) -> str:
-    """Of a stub that it is one; of code that calls one, which; of finished code in which the stub's line was left, which line that is."""
+    """Of a stub that it is one; of what calls one, which; of a left stub's line, its number."""
     other = re.match(r"line \d+ of (?:the cell of (\w+)|(.+?)): raise NotImplementedError",
                      answer.line)
     if other and not hidden:

@@ -1,4 +1,4 @@
-"""What a key is written with: wrong answers, each with the belief behind it, and right answers that look different.
+"""What a key is written with: wrong answers with the belief behind them, right ones that differ.
 
 A mistake is an edit of the solution. `MISCONCEPTIONS` lists them by exercise:
 
@@ -80,7 +80,7 @@ def _times(edits: Sequence[Edit]) -> tuple[tuple[str, str, int, str], ...]:
 
 
 def edited(answers: Mapping[str, str], entry: Misconception | Variant) -> dict[str, str]:
-    """Those of the answers (exercise -> source) that the entry changes; CourseError for a text that does not occur as it should."""
+    """The answers (exercise -> source) an entry changes; CourseError if a text is not there."""
     changed: dict[str, str] = {}
     for old, new, times, where in entry.edits:
         exercise = where or entry.exercise
@@ -123,7 +123,7 @@ def bare(source: str) -> str:
 def misconception(
     exercise: str, gravity: str = "edge", signs: str = "", name: str = "", also: str = ""
 ) -> Callable[[Decorated], Decorated]:
-    """Mark a wrong solution of `exercise` that is written out. For the arguments see `mistake`; the docstring is the sentence."""
+    """Mark a wrong solution that is written out: its docstring is the sentence; see `mistake`."""
 
     def mark(thing: Decorated) -> Decorated:
         sentence = " ".join((thing.__doc__ or "").split())
@@ -164,7 +164,7 @@ def _functions(thing: Any, exercise: str) -> dict[str, Callable[..., Any]]:
 
 # -------------------------------------------------------------------------------------- a whole key
 def entries(namespace: Mapping[str, Any]) -> list[Misconception | Variant]:
-    """All wrong and right answers of a key: those written out in the order in which they are written, then the edits."""
+    """All wrong and right answers of a key: those written out, in their order, then the edits."""
     found = [getattr(value, _MARK) for value in namespace.values() if hasattr(value, _MARK)]
     written = [entry for entry in found if isinstance(entry, (Misconception, Variant))]
     return [*written, *_listed(namespace, "MISCONCEPTIONS", Misconception),
@@ -182,7 +182,7 @@ def _listed(namespace: Mapping[str, Any], name: str, kind: type[Entry]) -> Itera
 
 # ----------------------------------------------------------------------------------- as source code
 def source(entry: Misconception | Variant) -> dict[str, str]:
-    """Function name -> its source as a student would have written it: no decorator, no docstring, the exercise's own name."""
+    """Function name -> source as a student's: no decorator or docstring, the exercise's name."""
     return {name: _renamed(function, name) for name, function in entry.functions.items()}
 
 
@@ -198,7 +198,7 @@ def _renamed(function: Callable[..., Any], name: str) -> str:
 
 
 def helpers(entry: Misconception | Variant, text: str, given: str) -> list[str]:
-    """What this text of an entry takes from its key, and not from the `given` set-up cell: imports, constants, small functions."""
+    """What an entry's text takes from its key: imports, constants, functions not `given`."""
     function = next(iter(entry.functions.values()))
     named = _statements(inspect.getsource(sys.modules[function.__module__]))
     there = {s.get_name() for s in symtable(given, "set-up", "exec").get_symbols()}
@@ -222,7 +222,7 @@ def asked_for(table: SymbolTable) -> set[str]:
 
 @cache
 def _statements(code: str) -> dict[str, tuple[int, str]]:
-    """Name -> line and text of the statement that gives it a value; without entries of a key, and what it imports from the kit."""
+    """Name -> line and text of the statement that binds it; no entries of a key, no kit imports."""
     found: dict[str, tuple[int, str]] = {}
     lines = code.splitlines()  # once: ast.get_source_segment would do it for every statement
     for node in ast.parse(code).body:

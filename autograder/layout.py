@@ -1,4 +1,4 @@
-"""layout.json: what the kit must know of the released notebook, so that nobody's own notebook is ever read as the course's.
+"""layout.json: what the kit must know of the released notebook, so that no other stands for it.
 
 It lies beside hints.json and holds the exercises in their order, their points and parts, the set-up
 cell, and digests of the released code cells: stubs, checks, demonstrations. A student's file is
@@ -70,7 +70,7 @@ def _layout(told: Any) -> Layout:
 
 
 def must_agree(layout: Layout, exercises: Iterable[Exercise], folder: Path) -> None:
-    """Refuse a checks.py that is not the one released with this layout; a layout that lists no parts is not asked."""
+    """Refuse a checks.py not released with this layout; one that lists no parts is not asked."""
     found = {e.name: {part.name: float(part.share) for part in e.parts} for e in exercises}
     odd = [name for name in layout.parts if found.get(name) != layout.parts[name]]
     if odd:

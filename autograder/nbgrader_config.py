@@ -1,4 +1,4 @@
-"""The settings under which stock nbgrader commands serve this course. The root's nbgrader_config.py hands over to `configure`.
+"""The settings under which stock nbgrader serves this course; its config calls `configure`.
 
 Lists are assigned as a whole and hold dotted names: nbgrader loads its configuration twice
 (appending would run a step twice), and formgrader prints it as JSON.
@@ -78,7 +78,7 @@ FEEDBACK = [f"{STOCK}.GetGrades", f"{PLUGIN}.OpenWithSummary",
 
 
 def configure(c: Any, source: str = "solutions", release: str = "assignments") -> None:
-    """Fill nbgrader's configuration object. Folders, header and course_id that a course has set stay; of the steps, what it sets later."""
+    """Fill nbgrader's configuration; folders, header and course_id that a course has set stay."""
     find_alembic()
     find_driver()
     ours: dict[str, Any] = {"source_directory": source, "release_directory": release,
@@ -105,7 +105,7 @@ def configure(c: Any, source: str = "solutions", release: str = "assignments") -
 
 # ------------------------------------------------------------------------------------------ alembic
 def find_alembic() -> None:
-    """Make sure that nbgrader, which makes a gradebook by running `alembic`, finds it; end with a sentence when there is none.
+    """See that nbgrader finds `alembic`, which makes its gradebook; else end with a sentence.
 
     Without this a gradebook made from outside the virtual environment is left half made, and no
     later command can mend it.
@@ -126,7 +126,7 @@ def find_alembic() -> None:
 
 # ----------------------------------------------------------------------------------------- database
 def find_driver() -> None:
-    """End with a sentence where the gradebook's database needs a driver that is not here: nbgrader's commands would end in tracebacks.
+    """End with a sentence where the database's driver is not here, and nbgrader would crash.
 
     nbgrader reads its configuration more than once, so what stands below `configure`, or on the
     command line, is known the last time.
@@ -139,7 +139,7 @@ def find_driver() -> None:
 
 
 def lacking_driver(address: str) -> str:
-    """Why the database at this address cannot be spoken to from here, and what mends it; "" when it can, as far as is known unasked."""
+    """Why the database at this address is out of reach, with the mend; "" when all seems well."""
     if not address or address.startswith("sqlite:"):
         return ""
     from sqlalchemy import create_engine

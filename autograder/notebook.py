@@ -1,4 +1,4 @@
-""".ipynb -> Submission, and the course's own notebooks -> Layout. The only file that knows nbformat.
+""".ipynb -> Submission, and the course's notebooks -> Layout. Only this file knows nbformat.
 
 notebook_file.py reads the JSON, found_cells.py the cells in it. A hand-in is read forgivingly:
 whatever can be understood is understood, and each repair leaves a sentence in `Submission.notes`.
@@ -47,7 +47,7 @@ SOLUTION = "### BEGIN SOLUTION"  # nbgrader's mark
 
 # --------------------------------------------------------------------------------- course notebooks
 def layout(path: Path) -> Layout:
-    """Read a notebook of the course, solution or release; CourseError says what is off and how to mend it."""
+    """Read a notebook of the course, solution or release; CourseError with the mend."""
     try:
         return layout_of(parse(content(path), path), path)
     except SubmissionError as error:
@@ -127,7 +127,7 @@ def _must_have_answer(name: str, cells: Sequence[FoundCell], path: Path) -> None
 
 # ----------------------------------------------------------------------------------------- hand-ins
 def read(path: Path, assignment: Assignment) -> Submission:
-    """Read a hand-in (or the solution: the same road). SubmissionError when it cannot be read, and nothing else, ever."""
+    """Read a hand-in (or the solution). SubmissionError when it cannot be read, else nothing."""
     return from_node(parse(content(path), path), path, assignment)
 
 
@@ -147,7 +147,7 @@ def from_node(node: Any, path: Path, assignment: Assignment) -> Submission:
 
 
 def release_of(node: Any) -> str:
-    """The release that a notebook says it is from; "" when it says nothing (Colab and others drop what they do not know)."""
+    """The release a notebook says it is from; "" if none (Colab and others drop the word)."""
     found = (node["metadata"].get("autograder")
              if isinstance(node.get("metadata"), Mapping) else None)
     release = found.get("release") if isinstance(found, Mapping) else None
@@ -155,7 +155,7 @@ def release_of(node: Any) -> str:
 
 
 def _of_another_release(node: Any) -> Iterator[str]:
-    """A word about a notebook that was handed out before, or after, what is installed here. Its cells are found by their ids."""
+    """A word about a notebook of another release than the installed one; cells go by ids."""
     release = release_of(node)
     if release and release != __version__:
         yield (f"This notebook is of release {called(Path(release))}, and here is {__version__}: "
@@ -201,7 +201,7 @@ class _Reading:
                           frozenset(self._spoilt()))
 
     def _spoilt(self) -> Iterator[str]:
-        """The exercises below whose answer a cell of the student's may change what they lean on. Answers that are data stay as they are."""
+        """Exercises below that lean on what a cell may change; answers that are data are safe."""
         read = [c for c in self.cells if c.kind == "code" or c.number in self.answers]
         first = {name: c.number for c in reversed(read) for name in c.read.mentioned}
         reach = {c.number: _reach(c, first)
@@ -239,19 +239,19 @@ class _Reading:
                 yield Cell(f"course-{cell.number}", Role.ADDED, wanted)
 
     def _is_added(self, cell: FoundCell) -> bool:
-        """What the student wrote beside the answers; a changed set-up cell too, after the course's own one."""
+        """What the student wrote beside answers; a changed set-up cell follows the course's."""
         if cell.kind != "code" or not cell.text or cell.grade_id.startswith("check_"):
             return False
         return (cell.digest not in self.assignment.course_cells
                 and cell.text != self.assignment.setup.strip())
 
     def _provided(self, cell: FoundCell) -> tuple[str, ...]:
-        """The names that the student's definitions lean on and this cell binds or changes: what does so is run, whatever it calls."""
+        """What definitions lean on and this cell binds or changes: it is run for their sake."""
         statements = cell.tree.body if cell.tree else []
         return tuple(sorted(self._used & set[str]().union(*map(touched, statements))))
 
     def _wanted_of_course(self, cell: FoundCell) -> str:
-        """Of a demonstration cell of the course: the imports, functions and constants that the student's own code uses.
+        """Of a course's demonstration: imports, functions, constants that the student uses.
 
         In the notebook they are there, so an answer may lean on them; the rest of such a cell
         (plots, loops) never runs in a worker.
@@ -263,13 +263,13 @@ class _Reading:
 
     @cached_property
     def _used(self) -> set[str]:
-        """Names that the student's definitions lean on, and those that the student mentions and does not make."""
+        """Names that definitions lean on, and those mentioned and not made by the student."""
         own = [c for c in self.cells if c.number in self.answers or self._is_added(c)]
         body = [s for c in own if c.tree for s in c.tree.body if not isinstance(s, ast.Expr)]
         return statements.free(*body) | statements.leaned_on(body)
 
     def _answer(self, exercise: Exercise) -> FoundCell | None:
-        """The cell that answers the exercise: by its grade_id if that one was written in, else by what it defines."""
+        """The cell that answers the exercise: by its grade_id if written in, else by names."""
         labelled = self._labelled(exercise)
         written = [c for c in labelled if not self._untouched(c, exercise)]
         if len(labelled) > 1:
@@ -287,7 +287,7 @@ class _Reading:
         return found
 
     def _labelled(self, exercise: Exercise) -> list[FoundCell]:
-        """The cells with the exercise's grade_id: code first choice, else text that reads as Python."""
+        """The cells with the exercise's grade_id: code first, else text that is Python."""
         labelled = [c for c in self.cells if c.grade_id == exercise.name]
         code = [c for c in labelled if c.kind == "code"]
         if any(not self._untouched(c, exercise) for c in code):
@@ -315,7 +315,7 @@ class _Reading:
         return bool(named) and named <= cell.stubs
 
     def _defining(self, exercise: Exercise, wanted: bool) -> FoundCell | None:
-        """The last unmarked code cell that defines the exercise's names; one that is as handed out only when `wanted`."""
+        """The last unmarked code cell that defines the names; one as handed out if `wanted`."""
         names = set(exercise.names)
         marked = {e.name for e in self.assignment.exercises}
         found = [c for c in self.cells
@@ -333,7 +333,7 @@ class _Reading:
 
 
 def _reach(cell: FoundCell, first: Mapping[str, int]) -> float:
-    """The number of the first cell that speaks of something that this one binds or changes; all of them when that cannot be told."""
+    """The first cell that speaks of what this one binds or changes; all if that cannot be told."""
     return 0 if "*" in cell.read.changed else min((first[name] for name in cell.read.changed
                                                    if name in first), default=math.inf)
 

@@ -1,4 +1,4 @@
-"""A file somebody handed in -> the JSON in it, or a SubmissionError of one line that says what the file is instead."""
+"""A handed-in file -> the JSON in it, or a SubmissionError of one line on what it is instead."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _AGAIN = "Save the notebook again and hand that file in."
 
 
 def content(path: Path) -> bytes:
-    """The content of a regular file of at most MAX_BYTES, or a SubmissionError that says why there is none."""
+    """The content of a regular file of at most MAX_BYTES, or a SubmissionError why not."""
     name = called(path)
     try:
         data = beginning(path, MAX_BYTES + 1, lambda mode: _must_be_file(mode, name))
@@ -39,7 +39,7 @@ def content(path: Path) -> bytes:
 
 
 def beginning(path: Path, length: int, must_be: Callable[[int], None]) -> bytes:
-    """The first bytes of a file whose mode passes. Never waits for a pipe, never opens a device, never follows a link."""
+    """A file's first bytes, if its mode passes. Waits for no pipe, opens no device or link."""
     must_be(os.lstat(path).st_mode)
     flags = (os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
              | getattr(os, "O_BINARY", 0))
@@ -62,7 +62,7 @@ def _must_be_file(mode: int, name: str) -> None:
 
 
 def parse(data: bytes, path: Path) -> Any:
-    """The JSON in a file, whatever it holds, or a SubmissionError that says what the file is instead."""
+    """The JSON in a file, whatever it holds, or a SubmissionError on what it is instead."""
     name = called(path)
     data = data.removeprefix(b"\xef\xbb\xbf")
     if not data.strip():

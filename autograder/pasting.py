@@ -1,4 +1,4 @@
-"""The lines below a cross: the calls that were made and, as the last one, an expression that shows the quantity the message speaks of."""
+"""The lines below a cross: the calls that were made, and an expression that shows the quantity."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ AGREE = re.compile(r"share of units on which neighbouring (rows|columns) agree$"
 
 
 def lines(calls: Sequence[Call], got: str) -> str:
-    """Python that runs when pasted into the notebook and shows what `got` names; the calls alone where that is no single value."""
+    """Python to be pasted that shows what `got` names; the calls alone if no single value."""
     if calls and calls[-1].is_shown and not calls[-1].returns:
         return _said(calls, got)
     # what is left reads a mask off what came back
@@ -179,7 +179,7 @@ def _global(got: str, calls: Sequence[Call]) -> str:
 
 
 def _expression(got: str, calls: Sequence[Call]) -> str:
-    """The value that a message begins with, in the names that one of the calls returns and no other; "" when it is none of these."""
+    """The value a message begins with, by the names of one call's returns; "" if none."""
     subject = got.partition(" = ")[0].strip()
     made, read = ([name for call in calls if call.look == look for name in call.returns]
                   for look in (False, True))
@@ -229,7 +229,7 @@ def _is_array(name: str, calls: Sequence[Call]) -> bool:
 
 
 def _can_be_named(expression: str, calls: Sequence[Call]) -> bool:
-    """Whether the input that the expression speaks of is the first argument of the last call, or has that name already."""
+    """Whether the expression's input is the last call's first argument, or is named already."""
     name = _input(expression)
     first = next(iter(calls[-1].args), None)
     return (_is_named(name, calls)
@@ -237,7 +237,7 @@ def _can_be_named(expression: str, calls: Sequence[Call]) -> bool:
 
 
 def _named_input(expression: str, calls: list[Call]) -> tuple[list[str], list[Call]]:
-    """The lines that give the last call's input a name, where the expression speaks of it, and the calls with that name in them."""
+    """Lines that name the last call's input, if the expression speaks of it, and the calls."""
     name, last = _input(expression), calls[-1]
     if _is_named(name, calls):
         return [], calls

@@ -1,4 +1,4 @@
-"""An assignment with its secrets: what students have, its key and its solution. Nothing of this is in the hand-out."""
+"""An assignment with its secrets: what students have, its key and its solution."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Staff:
-    """An assignment with its secrets: public and hidden checks together, the key, and the solution as a submission."""
+    """An assignment with its secrets: public and hidden checks, key, solution as submission."""
 
     assignment: Assignment
     key: Key
@@ -86,7 +86,7 @@ class Staff:
         _ = self.reference
 
     def written(self, entry: Misconception | Variant) -> dict[str, str]:
-        """The answer cells of one wrong or right answer of the key, as far as they are not the solution's: exercise -> source."""
+        """The cells of one answer of the key that are not the solution's: exercise -> source."""
         if entry.edits:
             return edited(self.base(entry), entry)
         homes = {name: e.name for e in self.assignment.exercises for name in e.names}
@@ -97,7 +97,7 @@ class Staff:
                 for e, texts in found.items()}
 
     def base(self, entry: Misconception | Variant) -> dict[str, str]:
-        """What is edited: the solution's answers, or those with a variant among them, without comments and docstrings."""
+        """What is edited: answers of solution or variant, without comments and docstrings."""
         if not entry.base:
             return self._solved
         for variant in self.key.variants:
@@ -124,7 +124,7 @@ class Staff:
         return subject
 
     def with_cells(self, answers: Mapping[str, str]) -> Local:
-        """The solution notebook with these answers (exercise -> source) in it, which all of its functions see."""
+        """The solution notebook with these answers (exercise -> source), seen by all of it."""
         names = {e.name: e.names for e in self.assignment.exercises}
         order = [e for e in names if e in answers]
         return self.reference.with_answers([Cell(e, Role.ANSWER, answers[e], names[e])
@@ -132,12 +132,12 @@ class Staff:
 
     @cached_property
     def consequences(self) -> dict[Any, Any]:
-        """What beliefs about one exercise do to others, as far as it was worked out; see autograder.carried."""
+        """What beliefs about one exercise do to others, if worked out; see carried."""
         return {}
 
     @cached_property
     def hints(self) -> Mapping[str, Any]:
-        """The released hints when there are any, else made from the key now (the same, but slower)."""
+        """The released hints if any, else made from the key now (the same, but slower)."""
         released = self.released / HINTS
         if not released.is_file():
             return hints(self)
@@ -218,7 +218,7 @@ def _with_hidden(exercise: Exercise, hidden: Mapping[str, tuple[Check, ...]]) ->
 
 
 def _must_be_askable(entry: Misconception | Variant, public: Assignment) -> None:
-    """Refuse an entry about an exercise that is not there, or a belief about one of which no such fact is looked at."""
+    """Refuse an entry about an exercise, or a fact of one, that is not there."""
     kind = "misconception" if isinstance(entry, Misconception) else "variant"
     _must_be_there(entry.exercise, public, f"The {kind} {entry.name} in {public.slug}_key.py")
     if isinstance(entry, Variant):
@@ -248,7 +248,7 @@ def _must_be_there(exercise: str, public: Assignment, where: str) -> None:
 
 
 def _released_cells(root: Path, slug: str) -> frozenset[str]:
-    """Digests of the released cells, stubs among them: where the solution's folder holds answers, students got these."""
+    """Digests of the released cells, stubs too: students got these in place of the answers."""
     released = folders(root).released(slug) / f"{slug}.ipynb"
     return notebook.layout(released).cells if released.is_file() else frozenset()
 
@@ -298,7 +298,7 @@ def _known(what: str, staff: Staff, belief: Misconception, look: Callable[[], T]
 
 
 def crosses(staff: Staff, belief: Misconception, judged: Iterable[Verdict] = ()) -> list[str]:
-    """The names of the public checks that do not hold for who believes this; `judged` is what they gave, if that is known."""
+    """The public checks that fail for who believes this; `judged`: what they gave, if known."""
 
     def look() -> list[str]:
         public = staff.assignment.exercise(belief.exercise).public
@@ -319,7 +319,7 @@ def facts(staff: Staff, belief: Misconception) -> Facts:
 
 
 def _share(staff: Staff, told: dict[str, Any]) -> None:
-    """Tell a belief of the other exercises it holds for, where the facts that give it away are looked at and no belief has them yet."""
+    """Tell a belief of other exercises where its facts are looked at and no belief has them."""
     for belief, exercise in ((b, staff.assignment.exercise(e).name)
                              for b in staff.key.misconceptions for e in b.also):
         if exercise not in told or belief.exercise not in told:

@@ -1,4 +1,4 @@
-"""What the kit needs of the machine and of the Python it runs in: had some other way where it is lacking, or named in one sentence."""
+"""What the kit needs of machine and Python: had another way where lacking, or named."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ NO_SEMAPHORES = "several jobs need a /dev/shm that can be written to"
 
 
 def one_thread() -> None:
-    """One thread for each of NumPy's libraries, unless the user wants more: over small matrices they wait for each other. Before NumPy."""
+    """One thread for each of NumPy's libraries, unless the user wants more; before NumPy."""
     for library in LIBRARIES:
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
 
 def demand_sentences() -> None:
-    """CourseError where docstrings and asserts were thrown away: the sentences of checks are docstrings, and answers may assert."""
+    """CourseError where docstrings and asserts were dropped: sentences and answers need them."""
     if sys.flags.optimize:
         raise CourseError(OPTIMIZED)
 
 
 def stranger() -> str:
-    """A sentence about another package that is installed under our import name and may have written over our files; "" without one."""
+    """A sentence about a stranger installed under our import name, perhaps over it; or ""."""
     try:
         other = metadata.distribution(NAMESAKE)
     except metadata.PackageNotFoundError:
@@ -50,7 +50,7 @@ def stranger() -> str:
 
 
 def short_sockets() -> None:
-    """See to it that multiprocessing can make its sockets: a long TMPDIR would make their paths too long."""
+    """See that multiprocessing can make its sockets: a long TMPDIR gives too long paths."""
     folder = tempfile.gettempdir()
     if len(os.fsencode(folder)) <= LONGEST:
         return
@@ -76,7 +76,7 @@ def semaphores() -> bool:
 
 
 def import_jsonschema_quickly() -> None:
-    """Import jsonschema, as nbformat and nbgrader will, without its grammar of international web addresses.
+    """Import jsonschema, as nbformat will, without its grammar of international web addresses.
 
     Compiling that grammar takes more than half of the time that importing nbgrader takes, and no
     notebook's schema asks for it.

@@ -1,4 +1,4 @@
-"""The course's set-up cell for a place where the kit is not to be imported: what it takes from a module of the kit stands there in full.
+"""The course's set-up cell where the kit is not to be imported: what it takes stands there in full.
 
 So a set-up cell may hand out code by an import, and no other cell can have it from there: in the
 sandbox that import finds a blank.
@@ -15,7 +15,7 @@ PACKAGE = "autograder."
 
 
 def written_out(setup: str) -> str:
-    """The cell, with each `from autograder.module import names` replaced by that module's own statements; what is not there stays."""
+    """The cell, each `from autograder.module import names` replaced by that module's statements."""
     lines = setup.split("\n")
     try:
         body = ast.parse(setup).body

@@ -71,7 +71,7 @@ def _must_be_whole(path: Path) -> None:
 
 
 def _converter(root: Path, slug: str, into: Path) -> Any:
-    """nbgrader's converter for one assignment, set up as usual; it remembers what went wrong."""
+    """The converter for one assignment, set up as usual; it remembers what went wrong."""
     from nbgrader.converters import GenerateAssignment  # type: ignore[import-untyped]
     from nbgrader.coursedir import CourseDirectory  # type: ignore[import-untyped]
     from traitlets.config import Config

@@ -1,4 +1,4 @@
-"""What is remembered of earlier gradings: results by content, who was recorded with which marks, and how the marks changed.
+"""What is remembered of earlier gradings: results by content, who was recorded, marks that changed.
 
 A result is found again by what it depends on: the answers, the checks of its exercise, the
 solution, and the engine itself. One SQLite file for each assignment, in the course's folder
@@ -90,7 +90,7 @@ def course_word(staff: Staff) -> str:
 
 
 def _code(function: Callable[..., Any], staff: Staff) -> str:
-    """What a bound verb does: its name and case if it is one of the engine's, else the course's own files."""
+    """What a bound verb does: its name and case if it is the engine's, else the course's files."""
     inner, case = function, []
     while isinstance(inner, functools.partial):
         case += [inner.args, sorted(inner.keywords.items())]
@@ -121,7 +121,7 @@ def answers_word(submission: Submission) -> str:
 
 # --------------------------------------------------------------------------------- results as bytes
 def key_of(result: ExerciseResult, key: str, stopped: bool) -> str:
-    """Under which key it is kept: for reports only where something was stopped, as that is found out anew (it may come from load, too)."""
+    """Under which key it is kept: only for reports where something was stopped (maybe by load)."""
     sure = (result.outcome == "passed"
             or not (stopped or any(v.outcome is Outcome.TIMED_OUT for v in result.verdicts)))
     return key if sure else f"{key}, stopped"
@@ -189,7 +189,7 @@ def place(root: Path, slug: str) -> Path:
 
 
 def recall(path: Path, keys: Iterable[str]) -> dict[str, bytes]:
-    """The packed results that are remembered under these keys. Any process may ask while one writes."""
+    """The packed results remembered under these keys. Any process may ask while one writes."""
     if not path.is_file():
         return {}
     database = sqlite3.connect(path, timeout=30)
@@ -202,7 +202,7 @@ def recall(path: Path, keys: Iterable[str]) -> dict[str, bytes]:
 
 
 class ResultsStore(AbstractContextManager["ResultsStore"]):
-    """The file, held by the one process that writes; a context manager. CourseError when another one holds it."""
+    """The file, held by its one writer; a context manager. CourseError when another holds it."""
 
     def __init__(self, root: Path, slug: str) -> None:
         self._path = path = place(root, slug)
@@ -251,7 +251,7 @@ class ResultsStore(AbstractContextManager["ResultsStore"]):
             "select student, exercise, what from look order by rowid")]
 
     def begin(self, asked: Asked, course: str) -> int:
-        """The number of this grading, in which `course` asks this: a new one, or that of an earlier one that was interrupted."""
+        """The number of this grading of `course`: a new one, or that of one interrupted before."""
         with self._writing() as base:
             row = base.execute("select id from grading where ended is null").fetchone()
             if row is None:
@@ -298,13 +298,13 @@ class ResultsStore(AbstractContextManager["ResultsStore"]):
             base.executemany("delete from recorded where student = ?", [(s,) for s in students])
 
     def outdated(self, course: str) -> int:
-        """How many hand-ins were graded when the course was another one, as far as that is known."""
+        """How many hand-ins were graded when the course was another, as far as is known."""
         latest = "select student, max(grading) as last from mark group by student"
         query = f"select count(*) from ({latest}) join course on grading = last where word != ?"
         return int(self._base.execute(query, (course,)).fetchone()[0])
 
     def changes(self) -> Iterator[Change]:
-        """Whose points differ between the last grading and what each of those students had before it."""
+        """Whose points differ between the last grading and the one before it for each."""
         row = self._base.execute("select max(grading) from mark").fetchone()
         query = ("select n.student, n.answers, n.marks, n.grading, o.answers, o.marks, o.grading "
                  "from mark n join mark o on o.student = n.student and o.grading = (select "
@@ -354,7 +354,7 @@ def _said(asked: tuple[Any, ...] | None) -> Mapping[str, str]:
 
 def _reasons(failed: Sequence[str], fails: Sequence[str], then: Mapping[str, str],
              now: Mapping[str, str]) -> Iterator[str]:
-    """The sentences that did not hold before or do not now; of those that were not asked both times it is said."""
+    """The sentences that did not hold before or do not now, and which were asked only once."""
     new, gone, said = (now.keys() - (then or now).keys(), then.keys() - (now or then).keys(),
                        {**then, **now})
     yield from (f"- {said.get(c, c)}{' (a new check)' * (c in new)}"

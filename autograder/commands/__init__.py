@@ -1,4 +1,4 @@
-"""The subcommands, a module for each group of people: each module adds its own to the command line; a command returns the exit code.
+"""The subcommands, a module for each group of people; a command returns the exit code.
 
 What a command needs is imported when it runs: `autograder --help` waits for nothing.
 """

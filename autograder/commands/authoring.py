@@ -1,4 +1,4 @@
-"""Releasing assignments and examining them; made-up classes, measurements; what students get, proved and written."""
+"""Releasing assignments and examining them; made-up classes, measurements; what students get."""
 
 from __future__ import annotations
 
@@ -263,7 +263,7 @@ def _show(title: str, findings: Sequence[str]) -> None:
 
 def _hand_out_verified(root: Path, arguments: argparse.Namespace,
                        slugs: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
-    """The part of `autograder verify` that is about the hand-out of all that is released, before these assignments."""
+    """The part of `autograder verify` about the hand-out of all released, before these."""
     from autograder.authoring.handout import collect, released
     from autograder.authoring.proof import examined, write_table
     from autograder.authoring.verify import SKIPPED

@@ -127,7 +127,7 @@ def _isolation(arguments: argparse.Namespace, console: Console) -> Isolation:
 
 def _judged(paths: Sequence[Path], staff: Staff, isolation: Isolation,
             witness: Witness) -> Iterator[tuple[int, Report]]:
-    """A report for each notebook; where something was stopped, another one at the end: the machine may have been busy."""
+    """A report for each notebook; where something was stopped, another at the end: was it load?"""
     again = []
     for number, path in enumerate(paths):
         report = _graded(path, staff, isolation, witness)
@@ -193,7 +193,7 @@ def _grade_class(arguments: argparse.Namespace) -> int:
 
 
 def _refuse_what_does_not_fit(arguments: argparse.Namespace) -> None:
-    """CourseError for options that cannot go together; one job where the machine has no means for several."""
+    """CourseError for options that exclude each other; one job where there can be no more."""
     if arguments.csv:
         raise CourseError("--csv is for notebooks named one by one; the marks of a class come from "
                           "`nbgrader export`.")

@@ -1,4 +1,4 @@
-"""Commands of an instructor's term, beside those of grading: a course folder, its salt, and why a hand-in has its points."""
+"""An instructor's commands beside grading: a course folder, its salt, why points were lost."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def _sandbox(arguments: argparse.Namespace) -> Isolation:
 
 def _given(register: Register, arguments: argparse.Namespace, wanted: Sequence[Given],
            results: Sequence[ExerciseResult] | None) -> int:
-    """Write the points; without results, because the hand-in could not be read, of whole exercises only."""
+    """Write the points; without results (an unreadable hand-in), of whole exercises only."""
     from autograder.nbgrader_plugin import by_hand
 
     slug, student = arguments.assignment, arguments.student

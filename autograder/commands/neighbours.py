@@ -108,7 +108,7 @@ def _told(to: Path, layout: Layout, done: Filled, slug: str) -> Iterator[str]:
 
 
 def _untimed(root: Path, slug: str, known: WayBack, exported: Iterable[str]) -> Iterator[str]:
-    """Of whom the platform says that they are late and not when, so that all of their points are in the file."""
+    """Of whom the platform says that they are late, not when: their points are whole."""
     from autograder.nbgrader_plugin import settings
     from autograder.nbgrader_plugin.submitted import standing_notes
     from autograder.report.standing import UNTIMED
@@ -116,12 +116,15 @@ def _untimed(root: Path, slug: str, known: WayBack, exported: Iterable[str]) -> 
     coursedir, _ = settings.collecting(root, slug)
 
     def still(student: str) -> bool:
-        entry, folder = known.entries.get(student, {"notes": ()}), coursedir.format_path(coursedir.submitted_directory, student, slug)
-        return UNTIMED in entry["notes"] and UNTIMED in standing_notes(entry["notes"], Path(folder), entry["words"])
+        entry, folder = known.entries.get(student, {"notes": ()}), coursedir.format_path(
+            coursedir.submitted_directory, student, slug)
+        return (UNTIMED in entry["notes"]
+                and UNTIMED in standing_notes(entry["notes"], Path(folder), entry["words"]))
 
     if late := sorted(filter(still, exported)):
         more = f" and {len(late) - SHOWN} more" * (len(late) > SHOWN)
-        yield f"late without a time, so in the file without a penalty: {', '.join(map(words.line, late[:SHOWN]))}{more}"
+        yield ("late without a time, so in the file without a penalty: "
+               f"{', '.join(map(words.line, late[:SHOWN]))}{more}")
 
 
 def _list(title: str, found: Mapping[str, str]) -> Iterator[str]:

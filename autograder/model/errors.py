@@ -15,7 +15,7 @@ class AutograderError(Exception):
 
 
 class SubmissionError(AutograderError):
-    """A hand-in that cannot be read; the rest of the class is graded. The text is one line a student understands."""
+    """A hand-in that cannot be read; the class goes on. One line that a student understands."""
 
 
 class CourseError(AutograderError):
@@ -23,4 +23,4 @@ class CourseError(AutograderError):
 
 
 class Broken(AutograderError):
-    """Our own fault: never a zero for a student. Whatever catches this must report BROKEN and leave no mark."""
+    """Our own fault: never a zero. Whatever catches this must report BROKEN and leave no mark."""

@@ -28,7 +28,7 @@ class Outcome(enum.Enum):
 # ---------------------------------------------------------------------------- questions and answers
 @dataclass(frozen=True)
 class Given:
-    """An argument together with the expression that makes it, so that a message can show a call that runs when pasted.
+    """An argument and the expression that makes it, so that a message's call runs when pasted.
 
     `first` holds the statements that must run before, when `text` is not all: "x = np.ones(3)" for
     the text "x".
@@ -41,7 +41,7 @@ class Given:
 
 @dataclass(frozen=True)
 class Code:
-    """A thing that is made where the call runs: `source` is executed where only `np` is known, and must define `name`.
+    """A thing made where the call runs, by `source`, which knows `np` alone and defines `name`.
 
     What else of the notebook the source speaks of stands in `uses` (a class of the student's that a
     function puts to the test). Nothing of it is secret: the student's code can look into every
@@ -67,7 +67,7 @@ class Seed:
 
 @dataclass(frozen=True)
 class Item:
-    """What call number `call` of the same script returned (its item `index`, when it returned a tuple)."""
+    """What call number `call` of the same script returned (its item `index`, of a tuple)."""
 
     call: int
     index: int | None = None
@@ -101,7 +101,7 @@ class Call:
 
     @property
     def is_shown(self) -> bool:
-        """Whether it is asked of nobody and stands in messages only: Python in the names that other calls return."""
+        """Whether it is asked of nobody: Python in messages only, in names that calls return."""
         return self.look and (self.ship == () or bool(self.returns))
 
     @property
@@ -111,7 +111,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Draws:
-    """Calls that differ only in the seed at one place of their arguments: `call` once for each of the numbers."""
+    """Calls that differ in the seed at one place of their arguments: `call` for each number."""
 
     call: Call
     place: int
@@ -137,7 +137,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back from one call. `value` holds plain data only: None, bool, int, float, str, tuple, list, dict, ndarray, Opaque."""
+    """What came back from a call; `value` is plain data: None, numbers, str, containers, arrays."""
 
     outcome: Outcome
     value: Any = None
@@ -153,14 +153,14 @@ class Answer:
 
 
 class Subject(Protocol):
-    """Something that can be asked. `ask` runs the calls in order as one script and answers each, however it ended."""
+    """Something to be asked. `ask` runs the calls in order as a script and answers each."""
 
     @property
     def troubles(self) -> Mapping[str, str]:
         """Cell id -> what went wrong when that cell ran ("SyntaxError: ...")."""
 
     def ask(self, calls: Sequence[Call], seconds: float) -> list[Answer]:
-        """Run a script; `seconds` of processor time are the limit of EACH call. Never raises for what the student's code does."""
+        """Run a script; `seconds` of CPU limit EACH call. Never raises for student code."""
 
 
 # ---------------------------------------------------------------------------------------- notebooks
@@ -175,7 +175,7 @@ class Role(enum.Enum):
 
 @dataclass(frozen=True)
 class Cell:
-    """One code cell that is run: its grade_id (or a number), its role, its source, and for an answer the names it must define."""
+    """A code cell that is run: grade_id (or number), role, source, and names it must define."""
 
     id: str
     role: Role
@@ -185,7 +185,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Submission:
-    """A notebook as the kit reads it: code cells in notebook order, plus what the reader noticed on the way."""
+    """A notebook as the kit reads it: code cells in order, and what the reader noticed."""
 
     path: str
     cells: tuple[Cell, ...]
@@ -204,7 +204,7 @@ class Submission:
                 for name, parts in found.items()}
 
     def until(self, exercise: str, without: Collection[int] = ()) -> Submission:
-        """The notebook as it is when Jupyter runs all cells and arrives below the answer to `exercise`.
+        """The notebook as it is when Jupyter has run all cells and comes below the answer.
 
         Cells at the places in `without` are left out: they are known to come to no end.
         """
@@ -250,6 +250,6 @@ class Limits:
     exercise_bytes: int = 128 << 20  # and those of one exercise
 
     def first_look(self) -> Limits:
-        """Those of a class's first round, after which whatever was stopped is looked at anew, alone and with the whole of these."""
+        """Those of a first round: what was stopped is looked at anew, alone, with all of these."""
         return replace(self, call_seconds=self.call_seconds / 5, cell_seconds=self.cell_seconds / 5,
                        exercise_deaths=1)

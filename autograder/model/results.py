@@ -38,7 +38,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Earned:
-    """What came of one part of the rubric. On a student's own machine, where no hidden check is run, the points are those in reach."""
+    """What came of a part of the rubric. Without hidden checks, its points are those in reach."""
 
     name: str
     sentence: str
@@ -88,7 +88,7 @@ class ExerciseResult:
 
 
 def _sum(points: Iterable[float]) -> float:
-    """The sum without the dust of binary fractions, so that full marks equal the maximum also where points are 0.3333."""
+    """The sum without the dust of binary fractions: full marks are full also with 0.3333."""
     return round(sum(points), 6)
 
 
@@ -143,7 +143,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Moved:
-    """The points of one exercise before and after, what it was worth then and is now, if that is known, and what made the difference."""
+    """An exercise's points and worth, before and after, and what made the difference."""
 
     name: str
     before: float

@@ -17,7 +17,7 @@ __all__ = ["Assignment", "Check", "Exercise", "Gravity", "Key", "Misconception",
 
 @dataclass(frozen=True)
 class Check:
-    """A verb bound to a case. `name` is unique in its exercise; `sentence` is what the student reads.
+    """A verb bound to a case. `name` is unique in its exercise; `sentence` is for the student.
 
     `template` is the sentence before the case is filled in. `judge(exam)` returns when the sentence
     holds and raises `asking.Wrong` when it does not. `chances` counts the exact chance tests it
@@ -40,7 +40,7 @@ class Check:
 
     @property
     def power(self) -> str:
-        """The smallest error that this check shows; "" for a check that leaves nothing to chance."""
+        """The smallest error that this check shows; "" for one that leaves nothing to chance."""
         return self.sees(**self.case) if self.sees else ""
 
 
@@ -54,7 +54,7 @@ class Gravity(enum.Enum):
 
 @dataclass(frozen=True)
 class Part:
-    """A line of the marking sheet: `share` of its exercise's points, beside the shares of the other parts.
+    """A line of the marking sheet: `share` of its exercise's points, beside other parts' shares.
 
     It is earned when none of its checks fails, public or hidden, and one at least holds: a check
     that could not be tried because a sentence of another part fails costs nothing more, for a
@@ -73,7 +73,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Exercise:
-    """One check cell: the names the student must define and the parts of its rubric. `name` is the answer cell's grade_id."""
+    """A check cell: names to be defined and parts. `name` is the answer cell's grade_id."""
 
     name: str
     parts: Sequence[Part]
@@ -103,7 +103,7 @@ class Exercise:
                                     for part in self.parts])
 
     def unmet(self, check: Check, so_far: Mapping[str, Verdict]) -> Iterator[Verdict]:
-        """What must hold before this check is tried (a check, all of one verb, or a part) and does not, of what was judged so far."""
+        """What this check needs (a check, a verb's, a part) and does not hold so far."""
         verbs = {c.name: c.verb for c in self.checks}
         for need in check.needs:
             yield from (v for name, v in so_far.items()
@@ -121,7 +121,7 @@ class Exercise:
 
 @dataclass(frozen=True)
 class Misconception:
-    """A belief: a wrong answer to one exercise, with the sentence a good teacher would say about it.
+    """A belief: a wrong answer to an exercise, with the sentence a good teacher would say.
 
     The answer is the solution (or the variant `base`) with some texts exchanged: `edits` are (old,
     new, how often old occurs, in the answer to which exercise: "" for its own); or it is written
@@ -179,7 +179,7 @@ class Assignment:
             f"There is no exercise {name!r} in {self.slug}. The exercises are: {known}.")
 
     def holding(self, name: str) -> Exercise:
-        """The exercise of that name, or the one that asks for a function of that name; CourseError as above."""
+        """The exercise of that name, or that asks for such a function; CourseError as above."""
         if all(name != e.name for e in self.exercises):
             name = next((e.name for e in self.exercises if name in e.names), name)
         return self.exercise(name)

@@ -1,5 +1,5 @@
 # ruff: noqa: E402 - what is imported first decides how long the rest takes
-"""The steps that stand in nbgrader's own lists; `nbgrader_config.configure` puts them there by name.
+"""The steps that stand in nbgrader's lists, put there by name by `nbgrader_config.configure`.
 
 Of an assignment without a checks.py each does what the steps do in whose place it stands
 (elsewhere.py).

@@ -1,4 +1,4 @@
-"""What is in an archive, unpacked with care: nothing is written but notebooks, under names of our own and within limits.
+"""What is in an archive, unpacked with care: only notebooks, under our names and within limits.
 
 What cannot be taken is named with the reason, and the rest is taken: one student's damaged or
 hostile file costs nobody else anything.
@@ -93,7 +93,7 @@ class Unpacking:
 
 
 def pieces(source: Path, into: Path) -> Iterator[Piece]:
-    """All files of what the instructor gave: a notebook, an archive, or a folder of both. Notebooks are copied below `into`."""
+    """All files of what the instructor gave: notebook, archive or folder. Copies go to `into`."""
     if not source.is_dir():
         yield from _readable(source, (source.name,), into)
         return
@@ -223,7 +223,7 @@ def _zip(path: Path, listed: int, unpacking: Unpacking) -> Iterator[_Member]:
 
 
 def _called(info: zipfile.ZipInfo) -> str:
-    """The name of a member. A Mac writes UTF-8 and does not say so, and is then taken for a machine of 1981."""
+    """The name of a member. A Mac writes UTF-8 without saying so, and would be read as of 1981."""
     try:
         return info.filename if info.flag_bits & 0x800 else info.filename.encode("cp437").decode()
     except UnicodeError:

@@ -1,4 +1,4 @@
-"""Points and words given by hand, as formgrader gives them: what stands in the gradebook, and parts of a rubric judged by a human.
+"""Points and words given by hand, as formgrader gives them, and parts of a rubric judged so.
 
 nbgrader knows one manual score for a whole check cell. A part that was judged by hand is therefore
 written down in the manual comment, one line each, from which the score is added up: what it says is
@@ -28,7 +28,7 @@ TOTAL = re.compile(r"So this exercise has (?P<points>[\d.]+) points\.")
 
 @dataclass(frozen=True)
 class Given:
-    """What a human wants: so many points for a part, an exercise or a manually graded cell; None for what the grader found."""
+    """What a human wants: points for a part, an exercise or a cell; None: what the grader found."""
 
     target: str
     points: float | None
@@ -58,7 +58,7 @@ def given(text: str, because: str) -> Given:
 
 # -------------------------------------------------------------------------------- what stands there
 def judged(name: str, score: float | None, comment: str | None) -> Mapping[str, float] | None:
-    """Part -> its points by hand, of an exercise with this manual score and comment; None where all of it was given by hand."""
+    """Part -> its points by hand, of an exercise; None where all of it was given by hand."""
     lines = _lines(comment or "")
     if score is not None and (not lines or name in lines or not _adds_up(comment or "", score)):
         return None
@@ -78,7 +78,7 @@ def _adds_up(comment: str, score: float) -> bool:
 
 def marked(register: Register, student: str,
            results: Sequence[ExerciseResult]) -> list[ExerciseResult]:
-    """The results with the points that a human gave; where all of an exercise was, its parts say that they are the checks'."""
+    """The results with a human's points; of an exercise given whole, the parts are the checks'."""
     notebook = submitted(register, student)
     if notebook is None:
         return list(results)
@@ -179,7 +179,7 @@ def _targets(results: Sequence[ExerciseResult], grades: Mapping[str, Any]) -> li
 
 
 def _exercise_of(target: str, results: Sequence[ExerciseResult]) -> ExerciseResult | None:
-    """The exercise of that name, or the one that has such a part; a CourseError where several have one."""
+    """The exercise of that name, or with such a part; CourseError where several have one."""
     named = ([r for r in results if r.name == target]
              or [r for r in results if any(p.name == target for p in r.parts)])
     if len(named) > 1:
@@ -201,7 +201,7 @@ def _of_all(one: Given, result: ExerciseResult | None, grade: Any,
 
 def _of_parts(one: Given, result: ExerciseResult | None, grade: Any,
               before: str) -> tuple[str, float | None]:
-    """Points for one part of the rubric: the others stay as they are, by hand or as the grader found them."""
+    """Points for one part of the rubric: the others stay as they are, whoever gave them."""
     assert result is not None, "only an exercise has parts"
     if grade.auto_score is None or abs(grade.auto_score - result.points) > words.CLOSE:
         there, now = ("no points" if p is None else f"{words.number(p)} points"

@@ -113,10 +113,10 @@ def _entry(one: Taken) -> dict[str, Any]:
 def collect(coursedir: Any, downloaded: Path, sources: Iterable[Path],
             roster: Roster | None = None, force: bool = False, zone: tzinfo = timezone.utc,
             times: Roster | None = None) -> Collection:
-    """Bring what the archives hold to submitted/, and write the manifest into `downloaded`. Only what the disk does raises.
+    """Bring what the archives hold to submitted/, and a manifest to `downloaded`.
 
-    `zone` is that of the platform's clock: in the names of files it writes its own time. `times` is
-    the list that says when they came.
+    Only what the disk does raises. `zone` is that of the platform's clock: in the names of files it
+    writes its own time. `times` is the list that says when they came.
     """
     slug, roster = coursedir.assignment_id, roster or Roster()
     found = Collection(slug)
@@ -187,7 +187,7 @@ def _owners(archive: str, inside: Sequence[Piece], slug: str,
 
 # -------------------------------------------------------------------------------------------- names
 def _name(people: Sequence[Taken], roster: Roster, earlier: Iterable[Mapping[str, Any]]) -> None:
-    """A student's id for everybody, and never one for two: from the roster, else as before, else the name if that says who it is."""
+    """An id for each, never one for two: from the roster, as before, or the name if it tells."""
     by_roster = roster.find([one.person for one in people])
     shared = Counter(same(one.person.name) for one in people)
     before: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
@@ -226,7 +226,7 @@ def _taken_before(person: Person, namesakes: Sequence[Mapping[str, Any]]) -> boo
 
 
 def _no_two_in_one(people: Sequence[Taken]) -> None:
-    """Where two would still have one id, or one that is no name of a folder, nothing of them is taken."""
+    """Where two would still have one id, or one that is no folder's name, nothing is taken."""
     owners: dict[str, list[Taken]] = {}
     for one in people:
         owners.setdefault(same(one.student), []).append(one)
@@ -278,7 +278,7 @@ def _nothing(one: Taken) -> str:
 
 
 def _saved(own: Sequence[tuple[Piece, Told]], expected: str) -> dict[str, Piece]:
-    """Name -> notebook. Of equal ones the first; the expected name only for the one that has it, or nearly."""
+    """Name -> notebook, equal ones once; the expected name only for the one that fits best."""
     words = {_word(p): (p, t) for p, t in reversed(own)}
     different = list(reversed(words.values()))
     exact = [p for p, t in different if t.file.lower() == expected.lower()]
@@ -315,7 +315,7 @@ def _word(piece: Piece) -> str:
 
 # ------------------------------------------------------------------------------------------ writing
 def _put(one: Taken, folder: Path, before: Mapping[str, str], force: bool, blocked: str) -> None:
-    """The hand-in in its place, whole or not at all; what a human or another road put there stays, unless forced."""
+    """The hand-in in its place, whole or not at all; what others put there stays, if not forced."""
     if blocked:
         one.status, one.why = "not taken", blocked
         return

@@ -1,4 +1,4 @@
-"""Where a step stands: which course, which assignment, which student; and what the course knows about it."""
+"""Where a step stands: which course, assignment and student; and what the course knows of it."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Place:
         return Path(self.coursedir.format_path(step, student, self.slug))
 
     def staff(self) -> Staff:
-        """The assignment with its key. Loaded once a command: a server such as formgrader must see tomorrow's key tomorrow."""
+        """The assignment with its key, loaded once a command: a server must see a new key."""
         found: Staff = self.once(self.slug, lambda: load_staff(self.root, self.slug))
         return found
 
@@ -83,7 +83,7 @@ class Place:
         return known[name]
 
     def once_for_this_student(self, name: str, make: Callable[[], Any]) -> Any:
-        """What `make` returns, made once for this hand-in and kept until the next student's turn."""
+        """What `make` returns, made once for this hand-in, until the next student's turn."""
         known = _STAFF.setdefault(self.run, {})
         if known.get(name, ("",))[0] != self.student:
             known[name] = self.student, make()
@@ -91,7 +91,7 @@ class Place:
 
 
 def is_ours(coursedir: Any, slug: str) -> bool:
-    """Whether the kit grades an assignment. Where no checks.py lies beside the notebook, nbgrader does what it always does."""
+    """Whether the kit grades an assignment: where no checks.py lies beside it, nbgrader does."""
     return Path(coursedir.format_path(coursedir.source_directory, ".", slug), "checks.py").is_file()
 
 

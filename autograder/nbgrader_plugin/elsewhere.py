@@ -1,4 +1,4 @@
-"""Assignments of the same course that are not the kit's: each of our steps takes those of nbgrader's for which it stands.
+"""Assignments that are not the kit's: each of our steps takes nbgrader's for which it stands.
 
 They come from nbgrader's own lists, so what a version of nbgrader does is done; with the course's
 settings, `--no-execute` among them.
@@ -17,7 +17,7 @@ from autograder.nbgrader_plugin.context import Place, place_of
 
 
 def as_ever(step: Any, nb: Any, resources: Any, steps: Sequence[type]) -> tuple[Any, Any]:
-    """The notebook after these steps of nbgrader's, which are as enabled or not as the course says."""
+    """The notebook after these steps of nbgrader's, enabled or not as the course says."""
     for kind in steps:
         nb, resources = kind(parent=step.parent)(nb, resources)
     return nb, resources
@@ -40,7 +40,7 @@ INSTANTIATING = [k for k in before(GenerateAssignment, "preprocessors", stock.Lo
 
 # the price of a base class without annotations
 class Step(stock.NbGraderPreprocessor):  # type: ignore[misc]
-    """A step of ours; in assignments that are not the kit's the steps of nbgrader's in whose place it stands."""
+    """A step of ours; in assignments not the kit's, the nbgrader steps in whose place it stands."""
 
     instead_of: Sequence[type] = ()
 

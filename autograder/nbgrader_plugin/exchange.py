@@ -1,4 +1,4 @@
-"""Feedback through nbgrader's exchange: the secret that names it is carried along, and who has none stops nobody."""
+"""Feedback through nbgrader's exchange: its secret is carried along; without one nobody stops."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from autograder.nbgrader_plugin.submitted import SECRET
 
 
 class ReleaseFeedback(ExchangeReleaseFeedback):  # type: ignore[misc]
-    """Stock, for those who handed in through the exchange. One page without a secret would end it for all who come after."""
+    """Stock, for hand-ins by the exchange. A page without a secret would end it for all others."""
 
     def copy_files(self) -> None:
         lacking = sorted(self._lacking())

@@ -1,4 +1,4 @@
-"""The page a student gets back: a summary that prints on one page, then the notebook; readable without a network and without scripts.
+"""The page a student gets back: a summary, then the notebook; it needs no network, no scripts.
 
 Formulas become MathML before the page is written, which browsers show by themselves.
 """
@@ -34,7 +34,7 @@ UNKNOWN = re.compile(r"<m[io][^>]*>\\")  # a command that was not understood sta
 
 
 class OpenWithSummary(Step):
-    """What the page begins with, from the marks in the gradebook and what grading left below the check cells."""
+    """What the page begins with, from the gradebook's marks and what grading left below cells."""
 
     # the exporter sets it for all steps, and nbgrader's base class takes it from where it may be
     # set: a warning in each run
@@ -108,7 +108,7 @@ def _rows(cells: Sequence[Any], scores: Given) -> Iterator[dict[str, Any]]:
 
 def _parts(found: Sequence[Mapping[str, Any]], by_hand: Mapping[str, float] | None,
            given: float) -> list[dict[str, Any]]:
-    """The parts with the points that count; none where they would not add up: all was given by hand, or other shares count since."""
+    """The parts with the points that count; none where they would not add up."""
     if by_hand is None or not by_hand.keys() <= {part.get("name") for part in found}:
         return []
     whole = sum(by_hand.get(part.get("name", ""), float(part["points"])) for part in found)
@@ -135,7 +135,7 @@ def _note(found: Mapping[str, Any], by_hand: Mapping[str, float] | None,
 
 
 def _for_reading(cell: Any, scores: Given) -> None:
-    """Below a check cell: no bare number, which only nbgrader reads, and a word where a human gave other points than the checks."""
+    """Below a check cell: no bare number, but a word where a human's points differ."""
     told = cell.metadata.get("nbgrader", {})
     if not _below(cell):
         return
@@ -149,7 +149,7 @@ def _for_reading(cell: Any, scores: Given) -> None:
 
 
 def _below(cell: Any) -> dict[str, Any]:
-    """What grading left in the metadata of a check cell's output; nothing below other cells, or before the kit left any."""
+    """What grading left in the metadata of a check cell's output, if it is one."""
     found = (output.get("metadata", {}).get("autograder") for output in cell.get("outputs", ()))
     return next((dict(data) for data in found if data), {})
 
@@ -167,7 +167,7 @@ class FeedbackPage(HTMLExporter):
 
     @pass_context
     def markdown2html(self, context: Any, source: str) -> str:
-        """Markdown as nbconvert makes it; on the kit's own pages without formulas that wait for a script."""
+        """Markdown as nbconvert makes it; on the kit's pages no formula waits for a script."""
         if not context.get("resources", {}).get("autograder"):
             return str(super().markdown2html(context, source))
         renderer = WithMathML(escape=False,

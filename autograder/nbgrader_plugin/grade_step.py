@@ -1,4 +1,4 @@
-"""Where nbgrader would start a kernel: the student's code answers in its sandbox, and only the verdict enters the notebook."""
+"""Where nbgrader would start a kernel: the student's code answers sandboxed, the verdict enters."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class GradeOutside(Step):
 
 
 def sound(report: Report) -> Report:
-    """The report, if it says something about the student; what it says about us is raised, so that no mark comes of it."""
+    """The report, if it is about the student; what is about us is raised, and gives no mark."""
     if report.status == "unreadable":
         raise SubmissionError(report.error)
     broken = [v for v in report.verdicts() if v.outcome is Outcome.BROKEN]
@@ -86,7 +86,7 @@ def outputs(nbgrader: Any, report: Report) -> list[Any]:
 
 
 def anew(slug: str) -> str:
-    """The mend where solutions/ and the gradebook have other exercises: nbgrader neither adds nor removes one when there are hand-ins."""
+    """The mend where solutions/ and gradebook differ in exercises, which nbgrader never changes."""
     return ("If that was a slip, mend it. If not, the gradebook takes other exercises only for an "
             "assignment made anew: keep a copy of gradebook.db, run `nbgrader db assignment "
             f"remove {slug} --force` (due date, marks and words given by hand are lost), then "
@@ -94,7 +94,7 @@ def anew(slug: str) -> str:
 
 
 def points_differ(exercise: str, here: float, there: float, slug: str = "hwN_name") -> str:
-    """What is said, with the mend, where solutions/ and the gradebook give an exercise other points."""
+    """What is said, with the mend, where solutions/ and gradebook give other points."""
     mend = f"Run `nbgrader generate_assignment {slug} --force` and grade again."
     return (f"{exercise} is worth {here:g} points in solutions/, but {there:g} in the "
             f"gradebook. {mend}")
@@ -137,7 +137,7 @@ class Frame:
 
 
 def page(parsed: Any, submission: Submission, report: Report, frame: Frame) -> tuple[str, Marks]:
-    """The notebook to be written, as text, and the marks it shows. `parsed` is the hand-in's JSON, `submission` the same one read.
+    """The notebook to be written, as text, and its marks. `parsed`: JSON, `submission`: as read.
 
     It is what nbgrader's two passes and their steps leave in autograded/, without reading and
     writing it twice: the steps that stand in nbgrader's lists (see nbgrader_config.py), save those

@@ -50,12 +50,12 @@ IN_EACH_OTHERS_WAY = frozenset({"40001", "40P01"})
 
 
 class OutrunError(Broken):
-    """Another grader has entered the same student meanwhile, or each waited for what the other had: to be tried again."""
+    """Another grader entered the same student, or each waited for the other: to be tried again."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What is to be written about one hand-in; without a page it was not graded, and no earlier mark may stand."""
+    """What to write about a hand-in; without a page it was not graded, and old marks go."""
 
     student: str
     page: str = ""
@@ -92,7 +92,7 @@ class Register(AbstractContextManager["Register"]):
 
     @property
     def book(self) -> Any:
-        """The Gradebook of nbgrader; what is changed in it is written by `settle` and `settle_one`."""
+        """The Gradebook of nbgrader; changes in it are written by `settle` and `settle_one`."""
         return self._book
 
     @property
@@ -107,14 +107,14 @@ class Register(AbstractContextManager["Register"]):
                      course_words(source, self.slug))
 
     def students(self, chosen: Sequence[str] = ()) -> Iterator[tuple[str, Path]]:
-        """Students who may have handed something in, with the folder for it, in nbgrader's order."""
+        """Students who may have handed in, with the folder for it, in nbgrader's order."""
         excluded = self.excluded
         for student, path in folders(self.coursedir, self.slug):
             if student not in excluded and (not chosen or student in chosen):
                 yield student, path
 
     def nobody(self, student: str) -> CourseError:
-        """What is said of a student of whom nothing lies in submitted/: nothing came, or somebody else is meant."""
+        """What is said of a student without a folder: nothing came, or another one is meant."""
         called = {s.id: " ".join(filter(None, (s.first_name, s.last_name)))
                   for s in self._book.students}
         if student in called:
@@ -155,7 +155,7 @@ class Register(AbstractContextManager["Register"]):
 
     # -------------------------------------------------------------------------------------- writing
     def write(self, entries: Sequence[Entry]) -> None:
-        """Write these hand-ins; when this returns, they are in the gradebook and on the disk. Broken when the gradebook cannot be had."""
+        """Write these hand-ins: they are in gradebook and on disk at the end. Else Broken."""
         try:
             for again in range(TRIES, 0, -1):
                 try:
@@ -178,7 +178,7 @@ class Register(AbstractContextManager["Register"]):
 
     @contextmanager
     def _all_or_nothing(self) -> Iterator[None]:
-        """What is done within is in the gradebook at the end, or nothing of it is; Broken when the gradebook cannot be had."""
+        """What is done within is in the gradebook at the end, all or nothing; else Broken."""
         try:
             with unlogged():
                 yield
@@ -193,7 +193,7 @@ class Register(AbstractContextManager["Register"]):
             self._session.rollback()  # of what was not committed; nothing otherwise
 
     def settle(self, students: Collection[str]) -> list[str]:
-        """Late penalties anew where marks stand; who has another now. A due date may have moved, or a human given other points."""
+        """Late penalties anew where marks stand, as due dates and marks move; who has another."""
         query = self._session.query(SubmittedAssignment).filter_by(
             assignment_id=self._notebook.assignment_id).join(SubmittedNotebook)
         due, had = self._notebook.assignment.duedate, SubmittedNotebook.late_submission_penalty > 0
@@ -208,7 +208,7 @@ class Register(AbstractContextManager["Register"]):
         return sorted(changed)
 
     def unsettled(self) -> dict[str, str]:
-        """Who would have another late penalty if it was graded now, and what would change; nothing is written."""
+        """Whose late penalty would be another if graded now, and what changes; writes nothing."""
         handed_in, found = dict(self.students()), dict[str, str]()
         try:
             query = self._session.query(SubmittedAssignment).filter_by(
@@ -229,13 +229,13 @@ class Register(AbstractContextManager["Register"]):
         return found
 
     def settle_one(self, student: str) -> None:
-        """Write what was changed by hand, with the late penalty that goes with it. Broken when the gradebook cannot be had."""
+        """Write what was changed by hand, with the late penalty of it. Broken when it cannot be."""
         with self._all_or_nothing():
             submission = self._book.find_submission(self.slug, student)
             self._penalize(submission, submission.notebooks[0])
 
     def _known(self, students: Sequence[str]) -> dict[str, Any]:
-        """The entries of these students as they are now: a human may have changed some while others were graded."""
+        """The entries of these students as they are now: a human may have changed some."""
         notebooks = selectinload(SubmittedAssignment.notebooks)
         everything = (notebooks.selectinload(SubmittedNotebook.grades),
                       notebooks.selectinload(SubmittedNotebook.comments))
@@ -258,7 +258,7 @@ class Register(AbstractContextManager["Register"]):
         self._penalize(submission, found)
 
     def _as_before(self, found: Any, entry: Entry, marks: Marks) -> set[str]:
-        """Of the cells that a human has graded, those that are answered as in the page that is there, and judged as before."""
+        """Of a human's cells, those that are answered and judged as in the page there is."""
         path, given = self.page_of(entry.student), {g.name: g.auto_score for g in found.grades
                                                     if g.manual_score is not None}
         before = _answers(path) if given and path.is_file() else {}
@@ -322,7 +322,7 @@ class Register(AbstractContextManager["Register"]):
 
 
 def _answers(page: Path | str) -> dict[str, Any]:
-    """Cell -> what is written in it, of a graded notebook; none of one that somebody has damaged."""
+    """Cell -> what is written in it, of a graded notebook; none of a damaged one."""
     try:
         cells = json.loads(page if isinstance(page, str)
                            else page.read_text(encoding="utf-8"))["cells"]
@@ -366,7 +366,7 @@ def opened(coursedir: Any) -> Any:
 
 
 def put(path: Path, content: bytes) -> None:
-    """Write a file so that at any moment the old or the new one is there, whole; one that says the same stays as old as it is."""
+    """Write a file, so that the old or the new one is always there, whole; equal ones stay."""
     with suppress(OSError):
         if path.is_file() and not path.is_symlink() and path.read_bytes() == content:
             return

@@ -1,4 +1,4 @@
-"""From a student's folder to a notebook that nbgrader can carry: any file name, any damage, or one line that says why not."""
+"""From a student's folder to a notebook that nbgrader can carry, or one line that says why not."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 
 def accept_any_name(assignment: str, student: str, notebooks: list[str]) -> None:
-    """A pre-convert hook: whatever the notebook is called, nbgrader goes on with the name it expects.
+    """A pre-convert hook: whatever the notebook's name, nbgrader goes on with the expected one.
 
     Without it nbgrader skips a file called "hw1_dropout (1).ipynb" and asks whether the assignment
     was ever generated. The list is nbgrader's own and is changed in place; `student` is a pattern
@@ -64,7 +64,7 @@ class HandInExporter(NotebookExporter):
                 run.pre_convert_hook = lambda **told: None
 
     def from_filename(self, filename: str, resources: Any = None, **kw: Any) -> tuple[Any, Any]:
-        """Read and process the notebook of one student; a SubmissionError ends this student's turn and nobody else's."""
+        """Process the notebook of one student; a SubmissionError ends this turn alone."""
         place = place_of(self, resources)
         if not place.ours:
             return super().from_filename(filename, resources, **kw)
@@ -93,7 +93,7 @@ class HandInExporter(NotebookExporter):
 
 
 def handed_in(place: Place) -> tuple[Path, Submission, dict[str, Any]]:
-    """Where the submitted file is, what every checker reads in it, and its cells for `nbformat`; read once for all steps of both passes."""
+    """The file, what checkers read in it, and its cells for `nbformat`; read once for all steps."""
 
     def read() -> tuple[Path, Submission, dict[str, Any]]:
         path, assignment = find_notebook(place.submitted, place.slug), place.staff().assignment
@@ -114,7 +114,7 @@ def _parsed(path: Path) -> Any:
 
 
 def from_parsed(raw: Any) -> Any:
-    """The JSON of a file as a notebook that is valid whatever is in it: cells, their texts, metadata, pictures. Outputs are left behind."""
+    """The JSON of a file as a valid notebook: cells, texts, metadata, pictures; no outputs."""
     return nbformat.from_dict(_plain(raw))  # type: ignore[no-untyped-call]
 
 
@@ -137,7 +137,7 @@ def _names(wanted: Sequence[Any]) -> Iterator[str]:
 
 
 def cell(found: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """One valid cell made of whatever was found; of its metadata only what claims to be nbgrader's, to be judged by RepairHandIn."""
+    """A valid cell of whatever was found; of its metadata what claims to be nbgrader's."""
     kind = found.get("cell_type") if found.get("cell_type") in KINDS else "raw"
     metadata = found.get("metadata")
     claims = metadata.get("nbgrader") if isinstance(metadata, Mapping) else None
@@ -154,7 +154,7 @@ def cell(found: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def text(source: Any) -> str:
-    """A cell's text from a string or a list of lines, in characters that can be written to a file."""
+    """A cell's text from a string or a list of lines, in characters that a file can hold."""
     lines = source if isinstance(source, list) else [source]
     return "".join(line for line in lines
                    if isinstance(line, str)).encode("utf-8", "replace").decode()

@@ -1,4 +1,4 @@
-"""What is worth a look in the folders of a class, beside what grading itself notices: late, renamed, second and uncollected notebooks."""
+"""What is worth a look in a class's folders: late, renamed, second, uncollected notebooks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Markdown from strangers, made safe to be rendered by nbconvert, which lets HTML and every kind of link through.
+"""Strangers' Markdown made safe for nbconvert, which lets HTML and every kind of link through.
 
 `tame` changes as little as it must. A space after each "<" that could open a tag leaves no HTML at
 all and is invisible in text and in mathematics ($a< b$). What nbconvert itself makes of the result
@@ -58,7 +58,7 @@ def tame(source: str, attachments: Mapping[str, Any] | None = None) -> str:
 
 
 def _headings(lines: Sequence[str]) -> Iterator[str]:
-    """The lines, with a mark in each heading: nbconvert makes ids of headings, and `# check_mask` would take a score box's."""
+    """The lines, headings marked: an id made of `# check_mask` would take a score box's place."""
     in_code = False
     for line, below in zip(lines, [*lines[1:], ""], strict=True):
         in_code ^= FENCE.match(line) is not None
@@ -84,7 +84,7 @@ def verbatim(source: str) -> str:
 
 
 def code(words: str) -> str:
-    """The words on one line, as a piece of code in a sentence: nothing in them is Markdown or mathematics."""
+    """The words on one line, as code in a sentence: none of it is Markdown or mathematics."""
     line = " ".join(words.split())
     ticks = "`" * (max((len(run) for run in re.findall(r"`+", line)), default=0) + 1)
     return f"{ticks} {line} {ticks}" if len(ticks) > 1 else f"{ticks}{line}{ticks}"

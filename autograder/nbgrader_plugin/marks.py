@@ -32,7 +32,7 @@ class Marks:
 
 
 class SaveKitGrades(Step):
-    """Marks and reasons go into the gradebook, scored as stock nbgrader scores. A human's marks and words are left alone."""
+    """Marks and reasons go into the gradebook, scored as by stock nbgrader. A human's stay."""
 
     instead_of = (SaveAutoGrades,)
 
@@ -64,7 +64,7 @@ def _comment(cell: Any, result: ExerciseResult | None, report: Report) -> str | 
 
 
 def enter(found: Any, marks: Marks, as_before: Container[str] = ()) -> None:
-    """Write the marks into a submitted notebook of the gradebook. What no cell of the notebook says is 0, or waits for a human.
+    """Write the marks into the gradebook. What no cell of the notebook says is 0, or waits.
 
     A human who has given points need not look again at cells that are answered and judged as
     before.
@@ -105,7 +105,7 @@ def clear(found: Any) -> None:
 
 @contextmanager
 def _submission(place: Place) -> Iterator[Any]:
-    """The hand-in in the gradebook, or None before it was entered; what is changed within is written at the end."""
+    """The hand-in in the gradebook, None before it was entered; changes are written at the end."""
     with Gradebook(place.db_url) as gradebook:
         try:
             found = gradebook.find_submission_notebook(place.notebook, place.slug, place.student)
@@ -117,7 +117,7 @@ def _submission(place: Place) -> Iterator[Any]:
 
 # ------------------------------------------------------------------------------------------ reasons
 def reasons(result: ExerciseResult, notes: Sequence[str] = ()) -> str | None:
-    """Why points were lost, as Markdown: the misconceptions by name, then what did not hold. None when all is well.
+    """Why points were lost, as Markdown: misconceptions, then what did not hold; or None.
 
     `notes` are what the reader of the hand-in noticed; those that name the exercise come first
     ("... is taken from cell 12").

@@ -1,4 +1,4 @@
-"""Whose hand-in a file is, from the names that learning platforms write into their archives. Nothing here touches a file.
+"""Whose hand-in a file is, from names that platforms write into archives. No file is touched.
 
 A form that is not known is told as such and never guessed at: two students under one name lose one
 of them his marks.
@@ -80,7 +80,7 @@ class Told:
 
 def told(parts: Sequence[str], slug: str, archive: str = "",
          known: Collection[str] = ()) -> Told | None:
-    """What a path in an archive says, `parts` outermost first; None when it is no known form. `known`: students of the course."""
+    """What a path in an archive says, outermost part first; None for no known form or student."""
     if hidden(parts[:1]):
         return None
     last = len(parts) == 1
@@ -116,7 +116,7 @@ def same(name: str) -> str:
 
 # ---------------------------------------------------------------------------------------- platforms
 def platform(part: str, slug: str, last: bool = False) -> Told | None:
-    """What one name tells if a platform made it; `last` for a file, which some platforms put into folders only."""
+    """What a name tells if a platform made it; `last` for a file: some stand in folders only."""
     found = _moodle(part) or _blackboard(part, slug) or _brightspace(part) or _canvas(part, slug)
     return found if found or last else _folder(part)
 
@@ -183,7 +183,7 @@ def _teams(parts: Sequence[str]) -> Told | None:
 
 
 def _by_hand(parts: Sequence[str], slug: str, archive: str, known: Collection[str]) -> Told | None:
-    """<student>_<slug>.ipynb or .zip, <student>/<slug>.ipynb, <slug>-<student>/...: one student, or none where two are named."""
+    """<student>_<slug>.ipynb, <student>/<slug>.ipynb, <slug>-<student>/...: if it names one."""
     if any(mark in part for part in parts for mark in PLATFORMS):
         return None  # a platform's, in a form that is not known
     named = list(_named(parts, slug, archive))
@@ -216,7 +216,7 @@ def _named(parts: Sequence[str], slug: str, archive: str) -> Iterator[str]:
 
 
 def _repositories(parts: Sequence[str], slug: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """The assignment's name as GitHub may write it, and [<assignment>-submissions/]<assignment>-<login>, as its Classroom calls folders."""
+    """The assignment as GitHub writes it, and Classroom's [<name>-submissions/]<name>-<login>."""
     ours = r"[-_. ]".join(map(re.escape, re.split(r"[-_. ]", slug)))
     theirs = [re.escape(part.removesuffix(CLONED)) for part in parts[:2] if part.endswith(CLONED)]
     repository = rf"(?:{'|'.join([ours, *theirs])})-(?P<login>[\w.-]*[^\W\d_][\w.-]*)"

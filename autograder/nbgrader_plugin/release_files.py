@@ -1,4 +1,4 @@
-"""The last step of generate_assignment: the released folder holds the notebook, checks.py, hints.json and layout.json, and nothing else."""
+"""The last step of generate_assignment: what the released folder holds, and nothing else."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from autograder.staff import hints
 
 
 class FinishRelease(Step):
-    """Write hints.json and layout.json and say which release this is; refuse what nbgrader copied and no student should have."""
+    """Write hints.json and layout.json with the release; refuse what no student should have."""
 
     def take(self, nb: Any, resources: Any, place: Place) -> None:
         _refuse_strangers(place.source, place.release, place.slug)

@@ -48,7 +48,7 @@ class Released:
 
     @property
     def handed_out(self) -> str:
-        """The source as students have it: the gradebook keeps that of a task with its mark scheme."""
+        """The source as students have it: the gradebook's task has its mark scheme."""
         return MARK_SCHEME.sub("", self.source) if self.task else self.source
 
     @property
@@ -91,7 +91,7 @@ def released_cells(gradebook: Any, name: str, slug: str) -> dict[str, Released]:
 
 def repaired(cells: Sequence[Any], released: Mapping[str, Released],
              submission: Submission) -> list[Any]:
-    """The cells, each released id exactly once, and everything else an ordinary cell without metadata."""
+    """The cells, each released id exactly once, all else ordinary cells without metadata."""
     owner = {index: name for name, index in _owners(cells, released, submission).items()}
     result = [_labelled(cell, released[owner[i]]) if i in owner else _ordinary(cell)
               for i, cell in enumerate(cells)]
@@ -102,7 +102,7 @@ def repaired(cells: Sequence[Any], released: Mapping[str, Released],
 
 def mended(cells: Iterable[Any], released: Mapping[str, Released],
            submission: Submission) -> Iterator[tuple[str, str]]:
-    """(Exercise, what) of the cells of a hand-in, as parsed, that `repaired` puts back as they were handed out."""
+    """(Exercise, what) of a parsed hand-in's cells that `repaired` puts back as handed out."""
     found = [c for c in cells if isinstance(c, Mapping) and isinstance(c.get("metadata"), Mapping)]
     claims: dict[str, list[Any]] = {name: [] for name in released}
     for cell in found:
@@ -133,7 +133,7 @@ def _mended(released: Released, claims: Sequence[Any]) -> str:
 
 def _owners(cells: Sequence[Any], released: Mapping[str, Released],
             submission: Submission) -> dict[str, int]:
-    """grade_id -> the cell that bears it: for an answer the one that is graded, for the rest the last that claims it."""
+    """grade_id -> its cell: for an answer the one graded, else the last that claims it."""
     answers = {c.id: c.source for c in submission.cells if c.role is Role.ANSWER}
     owners: dict[str, int] = {}
     for name in released:
@@ -181,7 +181,7 @@ def _place_for(released: Released, cells: Sequence[Any]) -> int:
 
 
 def _keep_only_the_notebook(place: Place) -> None:
-    """Take away what nbgrader copied beside the notebook: a page among it would be served to staff and returned as feedback.
+    """Take away what was copied beside the notebook: a page would be served to staff, or returned.
 
     The secret by which feedback finds its way back through the exchange is written again:
     nbgrader's copy may be that of a link.

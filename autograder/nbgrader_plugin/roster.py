@@ -1,4 +1,4 @@
-"""Who is who: the course's own list of students, or one that the platform exports, read for their ids and written into the gradebook."""
+"""Who is who: the course's or a platform's list of students, read for ids and the gradebook."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Roster:
         return frozenset(row.id for row in self.rows)
 
     def handed_in(self, person: Person) -> tuple[str, list[str]]:
-        """When a hand-in came, in ISO format by the platform's clock, and what is to be noted; "" where no worksheet says it.
+        """When a hand-in came, in ISO format by the platform's clock, and notes; "" if untold.
 
         By number only: another assignment's worksheet has others.
         """
@@ -87,7 +87,7 @@ class Roster:
         return {r.number: r for r in self.rows if r.number and times[r.number] == 1}
 
     def find(self, people: Collection[Person]) -> dict[Person, str]:
-        """The ids of those who are certainly in the list: by number, else by a name that nobody else has, here and there."""
+        """The ids of those certainly in the list: by number, or a name that is theirs alone."""
         # of whose numbers the list speaks
         theirs = [p for p in people if (p.platform == "Moodle") == self.moodle]
         found = {p: self._by_number[p.number].id for p in theirs if p.number in self._by_number}
@@ -149,7 +149,7 @@ def _row(line: Mapping[str, str], ids: Sequence[str], numbers: Sequence[str],
 
 
 def _moment(handed_in: str) -> str:
-    """A time of Moodle's worksheet in ISO format, by the platform's clock; "" when it is in no form that Moodle has in English.
+    """A time of Moodle's worksheet in ISO format, by the platform's clock; "" if not English.
 
     See moodle/moodle, lang/en/langconfig.php, strftimedaydatetime; the American pack has the day
     after the month.
@@ -161,7 +161,7 @@ def _moment(handed_in: str) -> str:
 
 
 def _is_canvas_itself(line: Mapping[str, str]) -> bool:
-    """Whether it is Canvas's test student: nobody of a student information system, with a digest for a login.
+    """Whether it is Canvas's test student: of no information system, a digest for a login.
 
     See instructure/canvas-lms, app/models/course.rb, find_or_create_student_view_student. The name
     is in the site's language.
@@ -173,7 +173,7 @@ def _is_canvas_itself(line: Mapping[str, str]) -> bool:
 
 
 def _called(line: Mapping[str, str]) -> tuple[str, str]:
-    """First and last name. Of a name that is told as a whole, the last word is taken for the last name: gradebooks have no other place."""
+    """First and last name; of one name as a whole, the last word is the last name."""
     if line.get("first_name") or line.get("last_name"):
         return line.get("first_name", ""), line.get("last_name", "")
     whole = next((line[c] for c in ("Full name", "Student", "name") if line.get(c)), "")
@@ -200,7 +200,7 @@ def _letters(name: str) -> str:
 
 # --------------------------------------------------------------------------------- in the gradebook
 def enter(coursedir: Any, roster: Roster) -> str:
-    """All of the roster with names and e-mail addresses; a sentence on how many were added or filled in, if any.
+    """All of the roster with names and addresses; a sentence on how many were added, if any.
 
     What is there already, whoever entered it, stays. Broken when the gradebook cannot be written.
     """
@@ -231,7 +231,7 @@ def enter(coursedir: Any, roster: Roster) -> str:
 
 
 def _perhaps_the_same(roster: Roster, there: Iterable[Any]) -> Iterator[str]:
-    """Pairs of ids, one of the roster and one that is not in it, with the name or the e-mail address that both have."""
+    """Pairs of ids, one of the roster and one not in it, of the same name or address."""
     before: dict[str, str] = {}
     for student in there:
         if student.id not in roster.ids:
@@ -245,7 +245,7 @@ def _perhaps_the_same(roster: Roster, there: Iterable[Any]) -> Iterator[str]:
 
 
 def _marks_of(first: str | None, last: str | None, email: str | None) -> list[str]:
-    """By what somebody is known again who has another id, likeliest first: one person's address, then a name that two may have."""
+    """By what another id's owner is known, likeliest first: the address, then the name."""
     # lists part it at other places
     name = "".join(sorted(map(_letters, f"{first or ''} {last or ''}".split())))
     return [mark for mark in (same(email or ""), name) if mark]

@@ -1,4 +1,4 @@
-"""The graded notebook as staff and student will open it in a browser: no foreign HTML, no foreign size."""
+"""The graded notebook as a browser will open it: no foreign HTML, no foreign size."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ MAX_PICTURES = 1_000_000  # of all attached pictures, as base64
 
 
 class MakeHarmless(Step):
-    """Shorten what is too long, tame what is not plain, and leave the course's own words alone. Grading has read the whole before."""
+    """Shorten what is long and tame what is not plain, but for the course's words; all was read."""
 
     def take(self, nb: Any, resources: Any, place: Place) -> None:
         ours = course_words(place.source, place.notebook)
@@ -57,7 +57,7 @@ def harmless(cells: Sequence[Any], ours: Set[str]) -> list[Any]:
 
 
 def course_words(source: Path, notebook: str) -> frozenset[str]:
-    """The texts of all cells that the course itself wrote: those of the notebook in the folder `source`, and the header's."""
+    """The texts of all cells that the course wrote: of the notebook in `source`, and the header."""
     found: set[str] = set()
     for path in (source / f"{notebook}.ipynb", source.parent / "header.ipynb"):
         if path.is_file():

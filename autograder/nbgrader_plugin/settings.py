@@ -28,7 +28,7 @@ OURS = {
 
 
 def converter(root: Path, slug: str) -> Any:
-    """The Autograde of nbgrader with the settings of the course; CourseError when it takes steps that the quick road does not know."""
+    """The course's Autograde of nbgrader; CourseError for steps that the quick road lacks."""
     app = _app(root, slug)
     _refuse_other_steps(app.config)
     return Autograde(coursedir=app.coursedir, parent=app)
@@ -82,7 +82,7 @@ def _refuse_other_steps(config: Any) -> None:
 
 
 def late_penalties(converter: Any) -> Any:
-    """The step for late hand-ins, with the plugin that the course has chosen, which may lie beside its nbgrader_config.py."""
+    """The step for late hand-ins, with the course's plugin, perhaps from beside its config."""
     root = str(converter.coursedir.root)
     sys.path.insert(0, root)  # where nbgrader has the folder in which it was started
     try:

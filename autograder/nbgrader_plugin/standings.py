@@ -1,4 +1,4 @@
-"""The gradebook read at once: where everybody stands in an assignment, and `nbgrader export` with a column for each exercise."""
+"""The gradebook read at once: where everybody stands, and `nbgrader export` by exercise."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ STOCK = [  # nbgrader's own columns, in its order: scripts that read them go on 
 
 
 class NothingGraded(CourseError):
-    """The gradebook has nothing of the assignment: an error where one was asked for, and nothing to tell where all are."""
+    """The gradebook has nothing of the assignment: an error if it was asked for by name."""
 
 
 def standings(root: Path, slug: str) -> list[Standing]:
-    """Everybody in the gradebook, by id; CourseError when the assignment or the gradebook is not there."""
+    """Everybody in the gradebook, by id; CourseError when it or the assignment is not there."""
     coursedir, _ = settings.collecting(root, slug)
     first = f"{slug} is not in the gradebook yet. Grade it first: autograder grade {slug}."
     file = coursedir.db_url.removeprefix("sqlite:///")
@@ -92,7 +92,7 @@ def _standing(submission: Any, name: str, order: list[str], maxima: dict[str, fl
 
 
 def word(notebook: Any) -> str:
-    """One word for all that the gradebook says of a hand-in and its page shows: points, penalty and comments."""
+    """One word for all that the gradebook says of a hand-in: points, penalty, comments."""
     points = sorted((g.name, g.auto_score, g.manual_score, g.extra_credit or 0.0)
                     for g in notebook.grades)
     comments = sorted((c.name, c.auto_comment, c.manual_comment) for c in notebook.comments)
@@ -108,7 +108,7 @@ def _mark(grade: Any, maximum: float, said: str) -> Mark:
 
 # ------------------------------------------------------------------------------------- as one table
 class QuestionCsv(ExportPlugin):  # type: ignore[misc]
-    """One row per student and assignment: nbgrader's columns, then `status`, then the points of every exercise.
+    """One row per student and assignment: nbgrader's columns, `status`, points by exercise.
 
     Status is "graded", "needs review" (a human should look, for instance at an exercise that could
     not be run here), "not graded" (handed in, but unreadable, or the grading failed) or "missing"
@@ -191,7 +191,7 @@ def title(grade_id: str) -> str:
 
 
 def _safe(value: Any) -> Any:
-    """A text that a spreadsheet would take for a formula gets an apostrophe in front; so a student cannot name himself =HYPERLINK(...)."""
+    """A text that a spreadsheet would run as a formula (=HYPERLINK(...)) gets an apostrophe."""
     if value is None:
         return ""
     if isinstance(value, str) and value.lstrip()[:1] in ("=", "+", "-", "@", "\t", "\r"):

@@ -1,4 +1,4 @@
-"""`nbgrader autograde` looks at folders before any step of ours is asked. Here it is given our eyes.
+"""`nbgrader autograde` looks at folders before any step of ours: here it is given our eyes.
 
 Left alone it passes over a student whose folder it may not look into, waits for a pipe called
 timestamp.txt, copies what a link leads to, and ends for everybody at a name with a line break.
@@ -49,7 +49,7 @@ class Entrance:
             self.run.assignments[str(folder)] = [str(folder / f"{self.slug}.ipynb")]
 
     def destination(self, slug: str, student: str) -> bool:
-        """Whether this hand-in is to be graded. A SubmissionError ends this student's turn and nobody else's."""
+        """Whether to grade this hand-in. A SubmissionError ends this student's turn alone."""
         if student in self.run.coursedir.student_id_exclude.split(","):
             return False
         folder = Path(self.run.coursedir.format_path(self.run.coursedir.submitted_directory,
@@ -71,7 +71,7 @@ class Entrance:
         raise SubmissionError(f"{student}: {reason}")
 
     def assignment(self, slug: str, student: str) -> None:
-        """Copy what is carried, and nothing that a link or a name could smuggle in; RepairHandIn would take the rest away again."""
+        """Copy what is carried, and nothing that a link or a name could smuggle in."""
         submitted = self.run.coursedir.format_path(self.run.coursedir.submitted_directory,
                                                    student, slug)
         stock = base.find_all_files

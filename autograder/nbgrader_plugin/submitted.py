@@ -39,7 +39,7 @@ ABSENT = (FileNotFoundError, NotADirectoryError)
 
 @dataclass(frozen=True)
 class HandIn:
-    """The bytes of a hand-in: the notebook, or why there is none, its timestamp.txt, and the exchange's secret."""
+    """A hand-in's bytes: the notebook or why there is none, timestamp.txt, exchange's secret."""
 
     path: Path
     content: bytes = b""
@@ -125,7 +125,7 @@ def take(folder: Path, slug: str) -> HandIn:
 
 
 def look(folder: Path, slug: str) -> tuple[Path, bytes]:
-    """Where the notebook of a hand-in is, and what its timestamp.txt says; a SubmissionError that says what is amiss."""
+    """Where a hand-in's notebook is, and what its timestamp.txt says; or a SubmissionError."""
     # a link would be followed with the grader's rights, into solutions/ or another student's folder
     for place in [folder.parent, folder] if folder.name == slug else [folder]:
         _must_be_folder(place)
@@ -177,7 +177,7 @@ def small(path: Path) -> bytes:
 
 
 def secret(folder: Path) -> bytes:
-    """What a hand-in's folder holds of the exchange's secret: b"" for a link, a pipe, or what nbgrader would not have written."""
+    """A hand-in's secret of the exchange: b"" for a link, a pipe, or what nbgrader never writes."""
     try:
         data = small(folder / SECRET)
     except (SubmissionError, ValueError):
@@ -187,7 +187,7 @@ def secret(folder: Path) -> bytes:
 
 
 def when(stamp: bytes) -> datetime.datetime | None:
-    """The time that a timestamp.txt says, if it says one; ValueError when it says something else, or leaves day and month open."""
+    """The time in a timestamp.txt, if any; ValueError for other words, or an open day or month."""
     text = stamp.decode("utf-8", "replace").strip()
     if DAY_OR_MONTH.match(text):
         raise ValueError(f"no time: {text[:10]} may be read in two ways")
@@ -234,7 +234,7 @@ def _some(names: list[str]) -> str:
 
 
 def for_staff(error: str) -> str:
-    """What a student would read about a hand-in, and where that asks for another file, what staff do about it."""
+    """What a student would read about a hand-in, and what staff do where a file is asked for."""
     asks = re.search(r"\bhand\b.* in\b", error, re.IGNORECASE)
     return (f"{error} Ask the student for that file, put it into submitted/ and grade again."
             if asks else error)
@@ -251,14 +251,14 @@ def in_the_way(folder: Path, slug: str) -> str:
 
 
 def standing_notes(notes: Iterable[str], folder: Path, collected: Mapping[str, str]) -> list[str]:
-    """What was noted when it was collected and is still so: nothing where something else lies there now."""
+    """What was noted at collecting and is still so: nothing where something else lies there."""
     if time_by_hand(folder, collected):
         return [note for note in notes if note != UNTIMED]
     return list(notes) if words_of(folder) == dict(collected) else []
 
 
 def time_by_hand(folder: Path, collected: Mapping[str, str]) -> str:
-    """What a human wrote into timestamp.txt of this hand-in where the platform told no time; "" where nobody did, or it is no time."""
+    """A human's timestamp.txt where the platform told no time; "" if nobody's, or no time."""
     there = words_of(folder)
     if STAMP in collected or there.pop(STAMP, None) is None or there != dict(collected):
         return ""
@@ -274,7 +274,7 @@ def digest(data: bytes) -> str:
 
 
 def words_of(folder: Path) -> dict[str, str]:
-    """Name -> digest of all ordinary files; "" for one that cannot be read, or is larger than anything that is collected."""
+    """Name -> digest of ordinary files; "" for an unreadable one, or larger than any collected."""
     found = {}
     for place, _, names in () if folder.is_symlink() else os.walk(folder):
         for path in (Path(place, name) for name in names if not name.startswith(".")):

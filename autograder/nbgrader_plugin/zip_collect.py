@@ -24,7 +24,7 @@ class CollectByName(FileNameCollectorPlugin):  # type: ignore[misc]
 
 
 class CollectCarefully(ExtractorPlugin):  # type: ignore[misc]
-    """Take what Moodle, Canvas, Blackboard, Brightspace, Gradescope, ILIAS and Teams export, and the plain forms made by hand."""
+    """Take what Moodle, Canvas, Blackboard, Brightspace, Gradescope, ILIAS and Teams export."""
 
     roster = Unicode("", help="A CSV file with the course's students, for their ids.").tag(
         config=True)

@@ -1,4 +1,4 @@
-"""Public checks as GitHub Classroom's points: what education/autograding-grading-reporter reads, and a workflow that runs it.
+"""Public checks as GitHub Classroom's points, for its reporter, and a workflow that runs it.
 
 On GitHub students can change everything that runs there, so nothing secret goes there, and the
 points are those in reach.
@@ -47,7 +47,7 @@ jobs:
 
 
 def result(results: Sequence[ExerciseResult]) -> dict[str, Any]:
-    """The result of one runner: a test for each exercise, whose score is what is in reach by the public checks."""
+    """The result of one runner: a test for each exercise, its score what public checks give."""
     tests = [_test(one) for one in results]
     whole = all(t["status"] == "pass" for t in tests)
     most = round(sum(one.max_points for one in results), 6)
@@ -68,7 +68,7 @@ def line(results: Sequence[ExerciseResult]) -> str:
 
 
 def write(slug: str, repository: Path, kit: str) -> Path:
-    """Write the workflow into a repository that students are given; `kit` is what pip installs there."""
+    """Write the workflow into students' repository; `kit` is what pip installs there."""
     path = repository / WORKFLOW
     if (repository / "solutions").is_dir():
         raise CourseError(f"{repository} holds solutions/, and students would be given it. Name a "

@@ -40,7 +40,7 @@ class WayBack:
 
 
 def way_back(root: Path, slug: str, platform: str) -> WayBack:
-    """Numbers and names of this assignment; numbers of others, too, where the platform has one for a person and not for a hand-in."""
+    """Numbers and names of this assignment; of others too, if numbers are of persons."""
     _, downloaded = settings.collecting(root, slug)
     entries: dict[str, Mapping[str, Any]] = {}
     claims: dict[str, set[str]] = {}
@@ -80,7 +80,7 @@ def pages(coursedir: Any, slug: str,
 
 
 def _differs(page: str, one: Standing) -> str:
-    """What a page says that the gradebook does not say any more; "" where nothing is known to be."""
+    """What a page says that the gradebook does not any more; "" where nothing is known."""
     points, total, word = words.number(one.score or 0.0), TOTAL.search(page), WORD.search(page)
     if total and total[1] != points:
         return f"{total[1]} points, and the gradebook {points}"
@@ -94,7 +94,7 @@ def moodle_name(slug: str, name: str, number: str) -> str:
 
 
 def canvas_name(entry: Mapping[str, Any]) -> str:
-    """The name of the file as Canvas gave it out, which holds the numbers of the student and of the file; "" where none is known."""
+    """The file's name as Canvas gave it out, with the student's and its number; or ""."""
     graded = [f["from"] for f in entry["files"] if f["as"]] or [f["from"] for f in entry["files"]]
     number = str(entry["number"])
     for source in graded:

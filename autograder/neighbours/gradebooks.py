@@ -1,4 +1,4 @@
-"""Marks into the file that Canvas or Moodle gave out: one column of it is filled, and nothing else is touched.
+"""Marks into the file that Canvas or Moodle gave out: one column, and nothing else is touched.
 
 A row is a student's only by a number or a login, never by a name: names are shared, changed and
 written in many ways.
@@ -41,7 +41,7 @@ class Layout:
 
 @dataclass
 class Filled:
-    """What became of the file: the rows that were filled, the students who have no row, and rows that stay as they were."""
+    """What became of the file: rows filled, students without a row, rows that stay."""
 
     column: str
     owners: dict[str, int] = field(default_factory=dict)  # student -> row
@@ -76,7 +76,7 @@ def canvas(sheet: Sheet, slug: str, column: str = "") -> Layout:
 
 
 def moodle(sheet: Sheet, slug: str, column: str = "") -> Layout:
-    """The grading worksheet as Moodle gives it out, in whatever language: number, full name, login fields, ..., grade, maximum."""
+    """Moodle's worksheet, in any language: number, full name, login, ..., grade, maximum."""
     header = [h.strip() for h in sheet.header]
     students = [row for row in range(1, len(sheet.fields))
                 if re.search(r"\d+\s*$", sheet.value(row, 0))]
@@ -95,7 +95,7 @@ LAYOUTS: Mapping[str, Callable[[Sheet, str, str], Layout]] = {"canvas": canvas, 
 
 def _chosen(header: Sequence[str], columns: Iterable[int], slug: str, column: str,
             what: str) -> int:
-    """The column to fill: the one that was named, else the only one whose title is that of the assignment."""
+    """The column to fill: the one named, else the only one with the assignment's title."""
     columns = list(columns)
     if column:
         found = [n for n in columns if column in (header[n], NUMBERED.sub("", header[n]).strip())]
@@ -117,7 +117,7 @@ def _letters(text: str) -> str:
 # ----------------------------------------------------------------------------------------- matching
 def owners(sheet: Sheet, layout: Layout, numbers: Mapping[str, str],
            students: Iterable[str]) -> tuple[dict[str, int], dict[str, str]]:
-    """Student -> row, and student -> why there is none. `numbers`: the platform's number -> student, as it was when collecting."""
+    """Student -> row, and student -> why none. `numbers`: the platform's number -> student."""
     everybody = list(students)
     folded = Counter(map(same, everybody))
     known = {same(s): s for s in everybody if folded[same(s)] == 1} | {s: s for s in everybody}
@@ -161,7 +161,10 @@ def _why(times: int) -> str:
 # ------------------------------------------------------------------------------------------ filling
 def fill(sheet: Sheet, layout: Layout, standings: Sequence[Standing], numbers: Mapping[str, str],
          scale: bool = False, unsettled: Mapping[str, str] = MappingProxyType({})) -> Filled:
-    """Write everybody's score into the sheet. Who has no whole score, or is `unsettled` (student -> why), keeps what stands there."""
+    """Write every score into the sheet.
+
+    Who has no whole score, or is `unsettled` (student -> why), keeps what stands there.
+    """
     done = Filled(sheet.header[layout.grade].strip())
     rows, why = owners(sheet, layout, numbers, [s.student for s in standings])
     done.owners = rows

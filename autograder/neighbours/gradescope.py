@@ -1,4 +1,4 @@
-"""The zip that makes an assignment one of Gradescope's: setup.sh, run_autograder, the grader itself and the key.
+"""The zip that makes a Gradescope assignment: setup.sh, run_autograder, grader and key.
 
 STAFF ONLY: it holds the solution and the hidden checks.
 """
@@ -100,7 +100,7 @@ def _below(folder: Path, to: str, without: tuple[str, ...]) -> Iterator[tuple[st
 
 
 def requirements() -> list[str]:
-    """What the grader needs where there is no nbgrader, as the package itself says it; torch where an assignment is about it."""
+    """What the grader needs without nbgrader, by the package's own word; torch where asked for."""
     try:
         told = metadata.requires(DISTRIBUTION) or []
     except metadata.PackageNotFoundError:

@@ -1,4 +1,4 @@
-"""What runs on Gradescope: the hand-in in ROOT/submission goes through the ordinary grader, and ROOT/results/results.json says what came.
+"""What runs on Gradescope: ROOT/submission is graded as ever, results/results.json tells.
 
 Started by run_autograder, which `autograder gradescope` writes. Where something of ours is broken
 there are no results: Gradescope then says that the autograder failed, and nobody gets a zero.
@@ -37,7 +37,7 @@ def main(root: Path, slug: str) -> int:
 
 
 def graded(root: Path, slug: str) -> Report:
-    """The report on what was handed in. What was stopped is judged once more: the machine may have been busy."""
+    """The report on what was handed in. What was stopped is judged again: load, perhaps."""
     staff = load_staff(root / "source" / "course", slug)
     isolation = _isolation()
     notebook = submitted(root / "submission", slug)
@@ -68,7 +68,7 @@ def submitted(folder: Path, slug: str) -> Path | None:
 
 # --------------------------------------------------------------------------- as Gradescope reads it
 def results(report: Report) -> dict[str, Any]:
-    """Everything for results.json: one test for each exercise. A hand-in that cannot be read has 0 points until it is handed in again.
+    """Everything for results.json: a test an exercise; an unreadable hand-in has 0 points so far.
 
     The format is that of https://gradescope-autograders.readthedocs.io/en/latest/specs/. No test is
     hidden: where one is, students see no total.

@@ -20,7 +20,7 @@ ENCODINGS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le",
 
 @dataclass
 class Sheet:
-    """The fields as they are written, row by row; `ends` are the line ends, the last one perhaps empty."""
+    """The fields as written, row by row; `ends` are the line ends, the last perhaps empty."""
 
     mark: bytes  # the byte-order mark, or nothing
     encoding: str

@@ -1,1 +1,1 @@
-"""Report -> text | HTML | CSV and JSON: pure functions of the records in model/. They know no course and no folder."""
+"""Report -> text | HTML | CSV and JSON: pure functions of records, without course or folder."""

@@ -1,4 +1,4 @@
-"""The class report as one HTML page that needs nothing else, for the terminal, as rows for a spreadsheet, and as plain data."""
+"""The class report as an HTML page of its own, for the terminal, as rows, and as plain data."""
 
 from __future__ import annotations
 

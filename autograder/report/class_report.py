@@ -1,4 +1,4 @@
-"""A class in numbers: from where everybody stands and what was seen of them, to records that pages, tables and JSON show.
+"""A class in numbers: from where everybody stands to records that pages, tables and JSON show.
 
 Difficulty is the mean share of the points (0: nobody has any, 1: everybody has all). Discrimination
 is the correlation between the points of an item and the points of all the rest of the assignment;
@@ -67,7 +67,7 @@ class CheckItem:
 
 @dataclass(frozen=True)
 class Seen:
-    """A misconception, and who has it. `lost` are the points missing in that exercise, which may have other reasons, too."""
+    """A misconception, and who has it. `lost`: points missing there, perhaps for other reasons."""
 
     exercise: str
     name: str
@@ -134,7 +134,7 @@ class ClassReport:
 
     @property
     def late(self) -> list[Row]:
-        """Who is late, the latest first; at the end of whom only the platform says so, and not by how much."""
+        """Who is late, the latest first; last whom only the platform calls so, without a time."""
         return sorted((row for row in self.rows if row.late > 0 or UNTIMED in row.why),
                       key=lambda r: -r.late)
 
@@ -152,7 +152,7 @@ def class_report(
     called: Mapping[str, Person],
     hide: Hide,
 ) -> ClassReport:
-    """The report. Students are in it as they are `called`, also where a sentence about one names another: `hide` sees to that."""
+    """The report. Students are in it as they are `called`, in sentences too: `hide` sees to it."""
     why = defaultdict(list)
     for look in looks:
         where = (f"{look.exercise}: " if look.exercise

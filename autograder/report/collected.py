@@ -16,7 +16,7 @@ NO_MARK = {NOT_GRADED: "handed in and not graded", MISSING: "handed in nothing"}
 
 
 def lines(manifest: Mapping[str, Any]) -> Iterator[str]:
-    """The manifest as a table, a line for each student and for each file that nobody got, and what came of it all."""
+    """The manifest as a table, by student and by file that nobody got, and what came of it."""
     hand_ins = manifest["hand_ins"]
     wide = min(max((len(h["student"]) for h in hand_ins), default=0), 32)
     for one in hand_ins:
@@ -50,7 +50,7 @@ def _summary(manifest: Mapping[str, Any]) -> str:
 # ------------------------------------------------------------------------------------------ changed
 def changed(changes: Iterable[Change], gradings: int,
             people: Sequence[Standing] = ()) -> Iterator[str]:
-    """A line for each student and one for each exercise; one that says so when nothing changed, or nothing was graded."""
+    """A line for each student and exercise, or one that nothing changed or was graded."""
     if gradings < 2:
         yield ("Only one grading is known, so there is nothing to compare it with." if gradings
                else "Nothing was graded yet.")

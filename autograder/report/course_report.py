@@ -1,4 +1,4 @@
-"""The assignments of a course side by side: who is falling behind, and which misconception comes back."""
+"""The assignments of a course side by side: who falls behind, which misconceptions return."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BEHIND = (
 
 @dataclass(frozen=True)
 class Line:
-    """One student over the term: the share of the points in each assignment, None where there is no score."""
+    """One student over the term: the share of points by assignment, None without a score."""
 
     student: str
     name: str

@@ -28,7 +28,7 @@ Cell = str | float | None
 
 def to_dict(report: Report,
             calls: Mapping[str, Mapping[str, str]] = MappingProxyType({})) -> dict[str, Any]:
-    """The report as plain data that any JSON writer accepts: no NaN, no surrogates. Without a mark, `points` is null.
+    """The report as data for any JSON writer: no NaN, no surrogates; `points` may be null.
 
     `calls` are exercise -> check -> the call that shows what is wrong, hidden cases among them: for
     staff alone.
@@ -100,7 +100,7 @@ def _number(value: float | None) -> float | None:
 
 
 class JsonFile:
-    """A file that at any moment holds, whole, what `value` said some seconds ago at most; a context manager.
+    """A file that always holds, whole, what `value` said seconds ago at most.
 
     It is written before anything is graded, so that a folder which does not exist is told at once,
     and whatever ends the command.
@@ -146,7 +146,7 @@ def _unwritten(path: Path, error: OSError) -> Broken:
 
 # ------------------------------------------------------------------------------------- spreadsheets
 def rows(reports: Sequence[Report]) -> Iterator[tuple[Cell, ...]]:
-    """HEADER, then one row for each exercise of each hand-in; a hand-in without a mark has one row that says why."""
+    """HEADER, then a row for each exercise of each hand-in; without a mark one row, with why."""
     yield HEADER
     for report in reports:
         start = (words.clean(report.assignment), _path(report.submission), report.status)
@@ -162,7 +162,7 @@ def rows(reports: Sequence[Report]) -> Iterator[tuple[Cell, ...]]:
 
 
 def write_rows(path: Path, table: Iterable[Sequence[Cell]]) -> None:
-    """Write a table as UTF-8 CSV. A text that a spreadsheet would run as a formula gets an apostrophe in front."""
+    """Write a table as UTF-8 CSV; what a spreadsheet would run gets an apostrophe in front."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(path, "w", encoding="utf-8", newline="") as file:

@@ -1,4 +1,4 @@
-"""One hand-in explained to staff: under each check that did not hold the very call, hidden or not, and what a replay of it gave.
+"""A hand-in explained to staff: under each lost check the very call, and what a replay gave.
 
 None of this is for students. It is made from what a witness saw, never from a report that a page is
 made of.
@@ -30,7 +30,7 @@ class Replayed:
 
 @dataclass(frozen=True)
 class Explained:
-    """What staff sees below one check: its call if no report shows it, and the replay if one was made."""
+    """What staff sees below a check: its call if no report shows it, and a replay."""
 
     call: str = ""
     replay: Sequence[Replayed] = ()
@@ -151,7 +151,7 @@ def _value(value: Any) -> Iterator[str]:
 
 
 def mask(value: Any) -> Any:
-    """What of a value is worth a drawing: the first 2-D array in it that has zeros and others; None when there is none."""
+    """What of a value is worth a drawing: the first 2-D array with zeros and others, if any."""
     import numpy as np
 
     if (isinstance(value, np.ndarray) and value.ndim == 2

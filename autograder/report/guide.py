@@ -1,4 +1,4 @@
-"""A self-check as a guide: where one stands, the first cross with all that helps, the rest folded, and what comes next; or all at a glance.
+"""A self-check as a guide: where one is, the first cross with help, the rest folded, what is next.
 
 Staff and feedback read the whole rubric instead (text.py, html.py).
 """
@@ -75,7 +75,7 @@ def _more(waiting: int) -> str:
 # --------------------------------------------------------------------------------------------- text
 def guide_text(result: ExerciseResult, after: str = "", told: str = "",
                climb: Climb = START) -> str:
-    """What a terminal shows; `after` is said when there is nothing left to mend, `told` in any case."""
+    """What a terminal shows; `after` is said when nothing is left to mend, `told` always."""
     if result.not_run:
         return f"- {words.line(result.name)} {words.summary(result)}"
     return "\n".join([*_lines(result, after, climb), *filter(None, [told])])
@@ -155,7 +155,7 @@ def _told(verdict: Verdict, hints: Sequence[Diagnosis], climb: Climb, first: boo
 
 # ------------------------------------------------------------------------------------ all exercises
 def overview(results: Sequence[ExerciseResult]) -> Iterator[str]:
-    """All exercises in a few lines: how much of each holds, the points in reach, and what comes next; nothing for no exercise."""
+    """All exercises in a few lines: how much holds, points in reach, what is next; or nothing."""
     rows = [_row(result) for result in results]
     if not rows:
         return

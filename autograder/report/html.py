@@ -1,4 +1,4 @@
-"""Reports as HTML: one self-contained block per exercise, for a notebook's output and for nbgrader's feedback.
+"""Reports as HTML: a self-contained block per exercise, for notebooks and nbgrader's feedback.
 
 Notebooks are shown on white and on black, by programs that keep or drop style sheets as they like.
 So there are inline styles only, text has the colour of the page around it, and other colours are
@@ -27,7 +27,7 @@ _MONO = "font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-s
 
 def exercise_html(result: ExerciseResult, staff: bool = False,
                   more: Mapping[str, str] = NOTHING) -> str:
-    """The block that `check("dropout_forward")` shows and that stands under the check cell in feedback, part by part.
+    """The block that `check("dropout_forward")` shows and feedback repeats, part by part.
 
     `more` is HTML that staff alone sees below a check.
     """
@@ -86,7 +86,7 @@ def page(report: Report, above: str, blocks: str) -> str:
 
 
 def escape(text: str, most: int = words.MAX_CHARACTERS) -> str:
-    """Text that stays text: in HTML, in attributes, and for MathJax, whose delimiters are taken apart by a span each."""
+    """Text that stays text: in HTML, in attributes, and for MathJax, whose delimiters are split."""
     shown = html.escape(words.clean(text, most))
     for mark in ("\\", "$"):
         shown = shown.replace(mark, f"<span>{mark}</span>")
@@ -125,7 +125,7 @@ def heading(part: Earned, mark: str) -> str:
 
 def verdict_html(verdict: Verdict, diagnoses: tuple[Diagnosis, ...], draw: bool, more: str = "",
                  brief: bool = False) -> str:
-    """A sentence with its mark and, if it does not hold and nobody asks to be brief, all that is known about it."""
+    """A sentence with its mark and, if it fails and unless `brief`, all that is known about it."""
     mark, colour = _MARKS.get(verdict.outcome, ("&#10007;", RED))
     quiet = verdict.outcome in (Outcome.PASSED, Outcome.SKIPPED)
     style = "opacity:.75" if quiet else "font-weight:600"
@@ -167,14 +167,14 @@ def box(title: str, inside: str, colour: str) -> str:
 
 
 def folded(summary: str, inside: str, opened: bool = False, marker: str = "outside") -> str:
-    """Something to be opened; `summary` is HTML, `marker` says on which side of the margin the triangle stands."""
+    """Something to be opened; `summary` is HTML, `marker` where its triangle stands."""
     style = f"cursor:pointer;list-style-position:{marker}"
     return (f'<details{" open" * opened}><summary style="{style}">{summary}</summary>'
             f"{indented(inside)}</details>")
 
 
 def picture(values: Any, told: str = "What the code drew") -> str:
-    """A mask as a small drawing: filled squares where units were kept. Nothing when it is no 2-D array of numbers."""
+    """A mask as a small drawing, squares where units were kept; nothing for other things."""
     import numpy as np
 
     if (not isinstance(values, np.ndarray) or values.ndim != 2 or not values.size

@@ -1,4 +1,4 @@
-"""A hint as a ladder, climbed one rung at a time: what seems to be done, why and what instead, and the student's own line."""
+"""A hint as a ladder, climbed by rungs: what seems to be done, why and what instead, the line."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Climb:
 
 
 def homes(result: ExerciseResult, crosses: Sequence[Verdict]) -> dict[str, list[Diagnosis]]:
-    """Check -> the hints that stand beside its cross: the first one that the belief explains, or else the first of all."""
+    """Check -> the hints beside its cross: the first that the belief explains, or of all."""
     places = {id(d): next((n for n, v in enumerate(crosses) if v.check in d.crosses), 0)
               for d in result.diagnoses}
     chosen = sorted((d for d in result.diagnoses if d.message and crosses),
@@ -39,7 +39,7 @@ def homes(result: ExerciseResult, crosses: Sequence[Verdict]) -> dict[str, list[
 
 
 def rungs(hint: Diagnosis | None, verdict: Verdict) -> Rungs:
-    """The hint's first sentence, what else it says, and the lines that made what the message speaks of."""
+    """The hint's first sentence, what else it says, and the lines behind the message."""
     found: Rungs = []
     if hint:
         nudge, *rest = SENTENCE.split(words.clean(hint.message), maxsplit=1)
@@ -48,7 +48,7 @@ def rungs(hint: Diagnosis | None, verdict: Verdict) -> Rungs:
 
 
 def ladders(hints: Sequence[Diagnosis], verdict: Verdict) -> list[Rungs]:
-    """One for each hint; the line of the student's stands on the last of them, or on one of its own."""
+    """One for each hint; the student's line stands on the last, or on its own."""
     plain = [rungs(hint, replace(verdict, made=())) for hint in hints[:-1]]
     return [*plain, found] if (found := rungs(hints[-1] if hints else None, verdict)) else plain
 

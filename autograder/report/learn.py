@@ -1,4 +1,4 @@
-"""What of an exercise opens a student's feedback page: its parts with their points, and what is to be learned first.
+"""What opens a feedback page: an exercise's parts with points, and what to learn first.
 
 It travels in the metadata of a check cell's output, as plain data. Nothing of a hidden case is in
 it that the report below does not say.
@@ -35,7 +35,7 @@ def of_result(result: ExerciseResult) -> dict[str, Any]:
 
 
 def _lesson(result: ExerciseResult) -> dict[str, Any] | None:
-    """The belief that explains what was lost, else the first sentence that does not hold; None where nothing was lost or written."""
+    """The belief that explains a loss, else the first sentence that fails; or None."""
     verdict = words.first_trouble(result)
     if verdict is None or result.points >= result.max_points:
         return None
@@ -51,7 +51,7 @@ def _lesson(result: ExerciseResult) -> dict[str, Any] | None:
 
 
 def first(lessons: Iterable[tuple[str, Mapping[str, Any]]]) -> list[tuple[str, Mapping[str, Any]]]:
-    """The lessons (by exercise) to begin with: beliefs that have a name before others, then by the points they cost."""
+    """The lessons (by exercise) to begin with: named beliefs first, then by lost points."""
     ranked = sorted(lessons, key=lambda one: (not one[1]["named"], -one[1]["lost"]))
     once: dict[str, tuple[str, Mapping[str, Any]]] = {}
     for name, lesson in ranked:

@@ -1,4 +1,4 @@
-"""What is worth a look: collected from whatever noticed something about a hand-in, shown at the end of grading and in --json."""
+"""What is worth a look: collected from all that noticed something, for the end and --json."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SHOWN = 60  # lines on a terminal; --json has all
 
 
 def of_report(report: Report, student: str) -> Iterator[Look]:
-    """What grading noticed: the notes of the reader, and what could not be judged or did not end."""
+    """What grading noticed: the reader's notes, and what was not judged or did not end."""
     yield from noted(report.notes, report.exercises, student)
     reasons = {result.not_run for result in report.exercises if result.not_run}
     yield from (Look(student, "", f"was not judged here: {reason}") for reason in sorted(reasons))

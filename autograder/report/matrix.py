@@ -1,4 +1,4 @@
-"""Which check kills which wrong solution: a page for instructors about each assignment, and an index. SECRET: it shows hidden checks.
+"""Which check kills which wrong solution: pages for instructors. SECRET: hidden checks.
 
 A check *kills* a wrong solution when it fails on it, in whatever way. What was judged comes in as
 records; nothing is judged here.
@@ -76,7 +76,7 @@ class Wrong:
 
 @dataclass(frozen=True)
 class Row:
-    """A check and what it did on each wrong solution of its exercise, in the order of the columns."""
+    """A check and what it did to each wrong solution of its exercise, column by column."""
 
     anchor: str
     check: Check
@@ -99,7 +99,7 @@ class Row:
 
     @property
     def state(self) -> str:
-        """"kills"; else "guard", "untried" or "spare"; "" where there is no wrong solution to tell by.
+        """"kills"; else "guard", "untried", "spare"; "" without wrong solutions to tell by.
 
         A guard kills nothing, and yet without it answers that do nothing, or the checks that need
         it, would be judged otherwise. Of what was tried on no wrong solution nothing is known. A
@@ -170,7 +170,7 @@ class Block:
 
     @property
     def stopped(self) -> list[Wrong]:
-        """Wrong solutions that only one check kills, and on which others were not tried because of that."""
+        """Wrong solutions that only one check kills, on which others were thus not tried."""
         return [w for w in self.wrong if len(w.killers) == 1 and w.skipped]
 
     def by_killer(self, what: str) -> list[tuple[Row, list[Wrong]]]:
@@ -186,7 +186,7 @@ class Block:
 
     @property
     def refused(self) -> list[tuple[Variant, int, Verdict]]:
-        """Right variants that lose something, which must not be: the sweep and the first check that does not pass."""
+        """Right variants that lose something, wrongly: the sweep and the first failed check."""
         lost = ((v, sweep, [x for x in result.verdicts if not x.passed])
                 for v, sweep, result in self.right)
         return [(variant, sweep, verdicts[0]) for variant, sweep, verdicts in lost if verdicts]
@@ -194,7 +194,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Matrix:
-    """One assignment: its blocks, what verify found, and why there are no blocks when there are none."""
+    """An assignment: its blocks and what verify found, or why there are no blocks."""
 
     slug: str
     blocks: tuple[Block, ...] = ()
@@ -234,5 +234,5 @@ def page(matrix: Matrix, index: str = "") -> str:
 
 
 def index(matrices: Sequence[tuple[Matrix, str]], earlier: Sequence[str] = ()) -> str:
-    """The page that leads to the others: each matrix with the name of its file, and the files of those written before."""
+    """The page that leads to the others: each matrix's file, and files of before."""
     return rendered("matrices.html.j2", matrices=matrices, earlier=earlier)

@@ -1,4 +1,4 @@
-"""How far a class is: a bar with rate and time left on a terminal, nothing where nobody watches, and a line at the end."""
+"""How far a class is: a bar with rate and time left if watched, and a line at the end."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SLOW = 2.0  # seconds; a hand-in that took longer is worth a word
 
 
 def plain_console() -> Console:
-    """The terminal, which shows what it is given: rich would make a picture of a student called `:a:`, and colour numbers."""
+    """The terminal, as it is given: rich would draw a student called `:a:`, and colour numbers."""
     return Console(emoji=False, highlight=False)
 
 

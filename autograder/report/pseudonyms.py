@@ -1,4 +1,4 @@
-"""Reports without names: a label for everybody that says nothing, and sentences in which nobody is named."""
+"""Reports without names: labels that say nothing, and sentences in which nobody is named."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WORD = re.compile(r"[^\W_]+")
 
 
 def pseudonym(key: str, student: str) -> str:
-    """The same for the same student and key; 2**40 of them, so that two of 5,000 students share one with a probability of 1e-5."""
+    """The same for a student and key; of 2**40, so two of 5,000 share one with probability 1e-5."""
     digest = hashlib.blake2b(student.encode("utf-8", "surrogatepass"), key=key.encode(),
                              digest_size=5).digest()
     word = base64.b32encode(digest).decode().lower()
@@ -40,7 +40,7 @@ def telling(names: Iterable[str]) -> frozenset[str]:
 
 
 class Hide:
-    """Puts labels for ids into a sentence about a student, and stars for other words that tell who somebody is."""
+    """Puts labels for ids into a sentence about a student, and stars for other telling words."""
 
     def __init__(self, called: Mapping[str, str], secret: frozenset[str] = frozenset()) -> None:
         self._called, self._secret = called, secret

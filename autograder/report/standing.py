@@ -1,4 +1,4 @@
-"""Where a student stands in one assignment, as the gradebook has it: the records that the class report and the exports speak in."""
+"""Where a student stands in an assignment, by the gradebook: records for report and exports."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NO_POINTS = "no points yet"
 
 @dataclass(frozen=True)
 class Mark:
-    """One cell with points: `points` is None before anything was graded; `by_hand` where a human gave them."""
+    """One cell with points: `points` is None before grading; `by_hand` where a human's."""
 
     points: float | None
     maximum: float
@@ -28,7 +28,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Standing:
-    """One student in one assignment. Without a grade there is no score, which is not a score of 0."""
+    """One student in one assignment. Without a grade there is no score, which is not 0."""
 
     student: str
     maximum: float

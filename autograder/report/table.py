@@ -1,4 +1,4 @@
-"""Many hand-ins on one screen: a line each, what explains the losses below it; readable in a terminal of 80 columns."""
+"""Many hand-ins on one screen: a line each, then what explains the losses, in 80 columns."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from autograder.report.standing import MISSING, Standing
 
 @dataclass(frozen=True)
 class Row:
-    """One hand-in: its points and the maximum of each exercise (None: nothing was graded), and remarks."""
+    """One hand-in: points and maximum of each exercise (None: not graded), and remarks."""
 
     label: str
     points: Mapping[str, float | None]
@@ -28,7 +28,7 @@ class Row:
 
 
 def lines(rows: Sequence[Row]) -> Iterator[str]:
-    """The legend (the exercises that number the columns), the head and the rows, in rich's markup."""
+    """The legend (exercises that number the columns), head and rows, in rich's markup."""
     exercises = list(dict.fromkeys(name for row in rows for name in row.maximum))
     wide = min(max([len("hand-in"), *(len(row.label) for row in rows)]), 28)
     yield from (f"[bold]{number:>4}[/]  {escape(name)}" for number, name in enumerate(exercises, 1))
@@ -51,7 +51,7 @@ def _line(row: Row, exercises: Sequence[str], wide: int) -> str:
 
 
 def rows(reports: Sequence[Report]) -> list[Row]:
-    """The rows of these reports: what cannot be graded says why, the others name what was diagnosed."""
+    """The rows of these reports: what cannot be graded says why, others their diagnoses."""
     paths = [PurePath(words.line(report.submission)) for report in reports]
     shared = (PurePath(os.path.commonpath([p.parent for p in paths]))
               if len({p.is_absolute() for p in paths}) == 1 else PurePath())
@@ -60,7 +60,7 @@ def rows(reports: Sequence[Report]) -> list[Row]:
 
 
 def class_rows(people: Iterable[Standing], looks: Iterable[Look]) -> list[Row]:
-    """The rows of a class as the gradebook has it, marks by hand among them, and which of them are worth a look."""
+    """The rows of a class by its gradebook, marks by hand among them, and what to look at."""
     seen = Counter(look.student for look in looks)
     return [_standing_row(one, seen[one.student]) for one in people if one.status != MISSING]
 

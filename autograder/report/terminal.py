@@ -1,4 +1,4 @@
-"""Standard output that never ends a command: whatever the terminal cannot show, and whoever stops reading."""
+"""Standard output that ends no command, whatever the terminal lacks and whoever stops reading."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 
 class Patient:
-    """A text stream that swallows what its file does not take, and remembers why: grading goes on behind `| head` and on a full disk."""
+    """A stream that swallows what its file refuses, and remembers why: `| head`, a full disk."""
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
@@ -37,7 +37,7 @@ class Patient:
 
 @contextmanager
 def patient() -> Iterator[Patient]:
-    """Standard output made patient for a command; characters that its encoding lacks come as escapes."""
+    """Standard output made patient for a command; what its encoding lacks is escaped."""
     before = sys.stdout or io.StringIO()  # there is none where no console is
     if hasattr(before, "reconfigure"):
         before.reconfigure(errors="backslashreplace")
@@ -53,7 +53,7 @@ def patient() -> Iterator[Patient]:
 
 
 def _forget(stream: TextIO) -> None:
-    """What still waits in the stream would fail once more when Python ends, with a message and an exit code of its own."""
+    """What still waits in the stream would fail when Python ends, with a code of its own."""
     try:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())

@@ -1,4 +1,4 @@
-"""Reports as plain text, in the error grammar of the kit: the sentence, what was seen, the call that shows it, the hint."""
+"""Reports as plain text, in the kit's error grammar: sentence, what was seen, call, hint."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 def message(verdict: Verdict, diagnoses: Sequence[Diagnosis] = (), brief: bool = False) -> str:
-    """One verdict in two to four lines; one line when the sentence holds, or when its reason stands below the next."""
+    """One verdict in two to four lines; in one if it holds, or its reason stands below."""
     lines = [
         f"{words.MARKS[verdict.outcome]} {words.line(verdict.exercise)} {words.sentence(verdict)}"]
     if brief and not diagnoses:
@@ -29,7 +29,7 @@ def message(verdict: Verdict, diagnoses: Sequence[Diagnosis] = (), brief: bool =
 
 def exercise_text(result: ExerciseResult, staff: bool = False,
                   more: Mapping[str, str] = NOTHING) -> str:
-    """All that is known about one exercise, part by part; for students the points are those in reach.
+    """All that is known about one exercise, by parts; to students, points in reach.
 
     `more` is what staff alone reads below a check.
     """
@@ -61,7 +61,7 @@ def _exercise_lines(result: ExerciseResult, staff: bool, more: Mapping[str, str]
 
 
 def heading(mark: str, sentence: str, points: str) -> str:
-    """A line of the rubric, its points at the right edge; a sentence that would reach them goes on below."""
+    """A line of the rubric, points at the right edge, and a sentence to reach them below."""
     first, *rest = textwrap.wrap(sentence, WIDTH - len(points) - 5) or [""]
     return "\n".join([f"{mark:<2} {first}".ljust(WIDTH - len(points) - 1) + " " + points,
                       *(f"   {line}" for line in rest)])

@@ -33,7 +33,7 @@ _ANSI = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|[@-_]
 
 
 def clean(text: str, most: int = MAX_CHARACTERS) -> str:
-    """The text without anything that is not a visible character: no escape codes, no NUL, no bidi controls, no surrogates."""
+    """The text with visible characters only: no escape codes, NUL, bidi controls, surrogates."""
     text = str(text)[: 4 * most]
     if not text.isprintable():  # most texts are, and need no second look
         text = "".join(c if c.isprintable() or c == "\n" else (" " if c.isspace() else "?")
@@ -57,12 +57,12 @@ def title(name: str) -> str:
 
 
 def sentence(verdict: Verdict) -> str:
-    """What is judged, as it continues after the exercise's name; a hidden case says that it is one."""
+    """What is judged, as it continues after the exercise's name; a hidden case says it is."""
     return phrase(verdict.sentence or verdict.check) + (" (hidden case)" if verdict.hidden else "")
 
 
 def phrase(text: str) -> str:
-    """A sentence cleaned, as it continues after a name; one that begins with a name keeps its capital."""
+    """A sentence cleaned, to follow a name; one that begins with a name keeps its capital."""
     text = line(text)
     return text[0].lower() + text[1:] if text.partition(" ")[0][1:].islower() else text
 
@@ -86,7 +86,7 @@ def call(verdict: Verdict) -> str:
 
 
 def first_trouble(result: ExerciseResult) -> Verdict | None:
-    """The verdict below which the hints stand: the first that failed, else the first that did not pass."""
+    """The verdict with the hints below: the first failed, else the first not passed."""
     unhappy = [v for v in result.verdicts if not v.passed]
     return next((v for v in unhappy if v.outcome is Outcome.FAILED),
                 unhappy[0] if unhappy else None)
@@ -134,12 +134,12 @@ def part_points(part: Earned) -> str:
 
 
 def part_sentence(part: Earned) -> str:
-    """What a part asks, and why its points are there although a sentence of it does not hold, if that is so."""
+    """What a part asks, and why it has points though a sentence of it fails, if so."""
     return phrase(part.sentence) + (f" ({line(part.note)})" if part.note else "")
 
 
 def part_mark(part: Earned, verdicts: Sequence[Verdict]) -> str:
-    """"ok", "x", or "-" for a part of which nothing is known to be wrong: what it asks was not tried, or not to its end."""
+    """"ok", "x", or "-" for a part with nothing wrong known: not tried, or not to its end."""
     if part.full:
         return "ok"
     return "-" if all(v.outcome in (Outcome.PASSED, Outcome.SKIPPED) for v in verdicts) else "x"
@@ -161,7 +161,7 @@ def run_on(verdicts: Sequence[Verdict]) -> set[str]:
 
 
 def summary(result: ExerciseResult, staff: bool = False) -> str:
-    """How much of it holds, in words; on a student's own machine hidden cases are still to come, so the points are in reach."""
+    """How much of it holds, in words; where hidden cases are to come, points are in reach."""
     if result.not_run:
         return f"was not run and costs nothing: {line(result.not_run)}"
     if result.parts:

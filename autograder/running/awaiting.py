@@ -1,4 +1,4 @@
-"""`LIMIT = await get()` in a cell: an event loop that waits with time.sleep, because a worker may make no sockets for a real one."""
+"""`LIMIT = await get()` in a cell: an event loop that sleeps, as a worker makes no sockets."""
 
 from __future__ import annotations
 

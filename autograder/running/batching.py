@@ -1,4 +1,4 @@
-"""Calls that differ only in their seed travel as one, and so do the values they return: a chance test asks the same thing many times.
+"""Calls that differ only in their seed travel as one, and so do the values: chance tests repeat.
 
 Each call is still made for itself, with arguments of its own; after one that did not return, its
 repetitions are not tried. Used at both ends of the wire.
@@ -113,7 +113,7 @@ def gathered(values: Sequence[Any]) -> np.ndarray[Any, Any] | tuple[Any, ...]:
 
 
 def scattered(together: Any, most: int) -> list[Any]:
-    """The values again; none when this is nothing that `gathered` would have made, or more than `most`."""
+    """The values again; none of what `gathered` would not make, or more than `most`."""
     stacked = type(together) is np.ndarray and together.ndim > 0
     if not (stacked or type(together) is tuple) or len(together) > most:
         return []

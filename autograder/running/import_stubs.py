@@ -1,4 +1,4 @@
-"""Stand-ins for packages that only show things, and for those of a notebook's luxuries that are not installed here.
+"""Stand-ins for packages that only show things, and for luxuries not installed here.
 
 Nobody looks at a plot in a worker, and importing matplotlib costs more than a whole submission. So
 in there `SHOW_ONLY` are stand-ins: every name such a package is asked for is there, can be called,
@@ -36,7 +36,7 @@ COLOUR_MAP = re.compile(r"\bcm\.\w+$|\bget_cmap\(\)$|\bcolormaps$")
 
 
 class Blank(types.ModuleType):
-    """A module, function, object or class in one that takes anything and does nothing; it holds `items`, usually none."""
+    """A module, function, object or class that takes anything and does nothing; may hold items."""
 
     __version__ = "0"
     __array_ufunc__ = None  # array + blank is for the blank to answer
@@ -158,7 +158,7 @@ class Base:
 
 
 def _wanted(frame: types.FrameType) -> int | None:
-    """How many items the running statement unpacks (`a, b = blank`); None when it does something else."""
+    """How many items the running statement unpacks (`a, b = blank`); None otherwise."""
     import opcode  # here, because most notebooks never come to it
 
     code, place = frame.f_code.co_code, frame.f_lasti
@@ -280,7 +280,7 @@ def get_ipython() -> Blank:
 
 # ------------------------------------------------------------------------------------------ imports
 class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds the packages that it is for, and everything below them, as stand-ins; those in `honest` it leaves to the others."""
+    """Finds its packages, and all below them, as stand-ins; those in `honest` are others'."""
 
     def __init__(self, packages: frozenset[str]) -> None:
         self.packages = packages
@@ -307,7 +307,7 @@ luxuries = Finder(LUXURIES)  # behind all others: for what is not installed
 
 
 def install() -> None:
-    """Stand before every other finder, and behind them; call it when the worker has imported all it needs.
+    """Stand before every other finder, and behind; call it when a worker has its imports.
 
     Who takes that finder away finds nothing either, unless it knows where to look.
     """

@@ -1,4 +1,4 @@
-"""The words for what a student's code has made and what cannot travel as it is: fixed ones, none of the student's.
+"""Fixed words for what a student's code made and cannot travel as it is; none are its own.
 
 A name, a message or a number of the student's choosing could carry the inputs of a hidden case into
 a report. Both ends of the wire keep to these words, and the judge reads any other as `OWN`.
@@ -52,7 +52,7 @@ _NUMPY = re.compile(
 
 
 def extent(shape: Sequence[int]) -> int:
-    """How many elements an array of this shape stands for: axes count beside one of length zero, for what is made of them is as long."""
+    """How many elements an array's shape stands for: axes count beside one of length zero."""
     return math.prod(max(1, length) for length in shape)
 
 
@@ -73,7 +73,7 @@ def dtype_kind(dtype: np.dtype[Any]) -> str:
 
 
 def told(kind: str) -> str:
-    """What a message calls a value of this kind: "ndarray", "array of object", "value too large to be judged"."""
+    """What a message calls such a value: "ndarray", "value too large to be judged"."""
     return _TOLD.get(kind) or known(kind).replace("array of dtype ", "array of ")
 
 
@@ -83,7 +83,7 @@ def known(text: str) -> str:
 
 
 def warning(text: str) -> str:
-    """Of "RuntimeWarning: invalid value encountered in divide" all, for NumPy says so; of other warnings the category."""
+    """All of a RuntimeWarning of NumPy's own; of other warnings the category."""
     category, _, message = text.partition(": ")
     if category not in _CATEGORIES:
         return "a warning of your own"

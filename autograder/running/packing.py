@@ -1,4 +1,4 @@
-"""What a function returns -> plain data that can travel, and how much memory it takes; what is no data becomes a word for its kind.
+"""What a function returns -> plain data that can travel, its size; else a word for its kind.
 
 Like the rest of running/: nothing here raises for anything that a student makes, and nothing
 matters if a student tampers with it.
@@ -32,7 +32,7 @@ NATIVE = frozenset(map(np.dtype, DTYPES))
 
 
 def plain(value: Any, ship: tuple[int, ...] | None = None) -> Any:
-    """The value as plain data; what cannot be is replaced by Opaque. Of a tuple only the items in `ship` are kept."""
+    """The value as plain data, else Opaque. Of a tuple only the items in `ship` are kept."""
     try:
         return _Packing().plain(value, ship)
     except _TooMuch as error:
@@ -40,7 +40,7 @@ def plain(value: Any, ship: tuple[int, ...] | None = None) -> Any:
 
 
 def only_nonzero(value: Any, ship: tuple[int, ...] | None = None) -> Any:
-    """Of plain data: which numbers of the array, or of the arrays in a tuple whose items were asked for, are not 0."""
+    """Which numbers of the array, or of arrays in a tuple (the items asked for), are not 0."""
     if ship is not None:
         return tuple(map(only_nonzero, value)) if type(value) is tuple else value
     return (value != 0 if type(value) is np.ndarray and value.dtype.kind in "iuf"
@@ -102,7 +102,7 @@ class _Packing:
         return np.array(array, dtype=array.dtype.newbyteorder("="), subok=False, order="C")
 
     def _tensor(self, tensor: Any) -> Any:
-        """A torch tensor as an array, wherever it lives; bfloat16, which NumPy does not know, as float32."""
+        """A torch tensor as an array; bfloat16, unknown to NumPy, as float32."""
         try:
             plain_tensor = tensor.detach().cpu()
             return self._array((plain_tensor.float() if str(plain_tensor.dtype) == "torch.bfloat16"
@@ -128,7 +128,7 @@ def weight_of(answer: Answer) -> int:
 
 
 def fitting(answer: Answer, allowed: int) -> Answer:
-    """The answer, if it takes no more than so many bytes; else without its values, if it has any to speak of."""
+    """The answer, if it takes so few bytes; else without its values, if it has any."""
     heavy = weight_of(answer)
     return without_values(answer, opaque.BEYOND) if heavy > allowed and heavy > SMALL else answer
 

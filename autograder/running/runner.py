@@ -1,4 +1,4 @@
-"""Run the cells of a notebook and answer calls: the same rules for the solution, the student's own machine and the sandbox.
+"""Run a notebook's cells and answer calls, alike for solution, student's machine and sandbox.
 
 `Room.load` executes cells, `Room.perform` answers calls. Neither raises for anything the notebook's
 code does. Imported by the worker, so: standard library, numpy and model only, and nothing that
@@ -86,7 +86,7 @@ class Room:
         self._future = 0
 
     def load(self, cell: Cell) -> str:
-        """Execute one cell statement by statement and return what went wrong first ("" when nothing did), with its line.
+        """Execute one cell by statements and return what went wrong first, or "", and its line.
 
         A statement that raises does not stop the ones after it. Of cells the student ADDED only
         imports, definitions and assignments that call nothing defined in the notebook are run, and
@@ -144,7 +144,7 @@ class Room:
         return trouble
 
     def _run_statement(self, statement: ast.stmt, filename: str) -> None:
-        """Execute one statement. A definition whose annotations name things not imported is made all the same; then the NameError comes."""
+        """Execute a statement. A definition with unknown annotations is made; then NameError."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
@@ -209,14 +209,14 @@ class Room:
                           line=self._own_line(error)), _DIED
 
     def _near(self, name: str) -> str:
-        """The name that a slip of the pen has given to what is missing, ", but dropout_foward is"."""
+        """The name a slip of the pen gave to what is missing, ", but dropout_foward is"."""
         own = [n for n, v in self.namespace.items()
                if type(n) is str and callable(v) and not n.startswith("_")]
         found = difflib.get_close_matches(name, own, 1, NEAR)
         return f", but {found[0]} is" if found else ""
 
     def _left_over(self, error: BaseException) -> str:
-        """Where a stub's last line still stands in a function that says more than that; "" for a stub and any other exception."""
+        """Where a stub's last line is left in a function of more; "" for all else."""
         trace, frames = error.__traceback__, list[tuple[str, int]]()
         while type(error) is NotImplementedError and trace is not None:
             if trace.tb_frame.f_globals is self.namespace:
@@ -229,7 +229,7 @@ class Room:
                 if is_written_around("".join(linecache.getlines(filename)), number) else "")
 
     def _looked(self, call: Call) -> tuple[Answer, Any]:
-        """An answer that is data, as its own cell said it; what that left open may have been added below."""
+        """An answer that is data, as its own cell said it; open parts may come from below."""
         said, now = self._said[call.function], self.namespace.get(call.function)
         if type(said) is dict and type(now) is dict:
             said = {**plain(now), **said}
@@ -256,12 +256,12 @@ class Room:
         return result, Facts(arguments, before[0] != after[0], before[1] != after[1], seen)
 
     def _own_line(self, error: BaseException) -> str:
-        """The last line of the traceback that stands in the notebook itself; what says so and is longer than its cell does not."""
+        """The traceback's last line in the notebook itself, if its cell is as long."""
         own = self.own_lines(error)
         return self.told(*own[-1], own[0][0]) if own else ""
 
     def own_lines(self, error: BaseException) -> list[tuple[str, int]]:
-        """The places in the notebook, (file name of the cell, line), at which an exception was, from the call inwards."""
+        """The places (file name of the cell, line) of an exception, from the call inwards."""
         found, trace = list[tuple[str, int]](), error.__traceback__
         while trace is not None:
             name, number = trace.tb_frame.f_code.co_filename, trace.tb_lineno
@@ -276,7 +276,7 @@ class Room:
                 or (len(linecache.getlines(filename)) if self._guest else 0))
 
     def told(self, filename: str, number: int, home: str) -> str:
-        """A line as it is spoken of, with its cell where that is another one than the function's that was called."""
+        """A line as it is spoken of, with its cell unless the called function's own."""
         cell = ("" if filename == home and not filename.startswith(f"<{Role.ADDED.value} ")
                 else self.called(filename))
         return line_of(number, linecache.getline(filename, number).strip(), cell)
@@ -324,7 +324,7 @@ def copied(value: Any) -> Any:
 
 
 def made(code: Code, notebook: Mapping[str, Any] | None = None) -> Any:
-    """The thing that a Code stands for, in a namespace of its own; NameError when the notebook lacks what it uses."""
+    """What a Code stands for, in its own namespace; NameError when what it uses is not there."""
     namespace: dict[str, Any] = {"__name__": "course", "np": np}
     for name in code.uses:
         if name not in (notebook or {}):
@@ -352,7 +352,7 @@ def _item(result: Any, index: int | None) -> Any:
 
 @contextmanager
 def _steady(call: Call) -> Iterator[None]:
-    """The global generators, and new ones without a seed, as the call's seed has them; and afterwards as they were."""
+    """The global generators, and unseeded new ones, by the call's seed; then as they were."""
     number = next(a.number for a in call.args if isinstance(a, Seed))
     legacy, plain_one, made_anew = np.random.get_state(), random.getstate(), np.random.default_rng
     root = np.random.SeedSequence(number)
@@ -368,7 +368,7 @@ def _steady(call: Call) -> Iterator[None]:
 
 
 def _random_states(args: list[Any], kwargs: Mapping[str, Any]) -> tuple[list[str], tuple[str, int]]:
-    """The state of each generator among the arguments, and of the two global ones, as comparable text."""
+    """The state of each generator among the arguments and of the global two, as text."""
     own = [str(a.bit_generator.state)
            for a in [*args, *kwargs.values()] if isinstance(a, np.random.Generator)]
     legacy: Any = np.random.get_state()

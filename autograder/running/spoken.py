@@ -1,4 +1,4 @@
-"""How cells, their lines and what they raise are spoken of. Imported by the worker, as `runner` is."""
+"""How cells, their lines and what they raise are spoken of. The worker imports it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_TEXT = 400  # characters of a student's error message that are kept
 
 
 def line_of(number: int, text: str, cell: str = "") -> str:
-    """How a line of a cell is spoken of: "line 7: return x * mask", "line 2 of cell 12: return rng"."""
+    """How a line is spoken of: "line 7: return x * mask", "line 2 of cell 12: return rng"."""
     where = f"line {number} of {cell}" if cell else f"line {number}"
     return _clip(f"{where}: {text}" if text else where)
 
@@ -26,7 +26,7 @@ def file_name(cell: Cell) -> str:
 
 
 def cell_name(filename: str) -> str:
-    """How a cell is spoken of, "cell 12" or "the cell of keep_mask"; "" for what is no file name of `Room.load`."""
+    """How a cell is spoken of, "cell 12" or "the cell of keep_mask"; "" for no cell's file."""
     found = re.fullmatch(r"<(\w+) cell (?:(?:added|course)-)?(.+)>", filename)
     if not found:
         return ""
@@ -48,7 +48,7 @@ def with_line(error: BaseException, filename: str) -> str:
 
 
 def describe(error: BaseException) -> str:
-    """One line about an exception: its type and message, clipped; survives an exception whose own text raises."""
+    """One line about an exception, type and message, clipped; survives one whose text raises."""
     try:
         text = str(error)
     except BaseException:

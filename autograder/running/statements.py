@@ -1,4 +1,4 @@
-"""What the statements of a cell do when it is run, as far as that can be seen without running them."""
+"""What the statements of a cell do when run, as far as that can be seen without running them."""
 
 from __future__ import annotations
 import __future__
@@ -21,7 +21,7 @@ PLAIN = frozenset(dir(builtins)) - ACTS
 
 
 def parsed(source: str) -> ast.Module | None:
-    """The syntax tree of a text of the student's; None of what cannot be read as Python, whatever the parser says of it."""
+    """The syntax tree of a student's text; None if unreadable, whatever the parser says."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # "\d" in a student's string is the student's affair
         try:
@@ -31,7 +31,7 @@ def parsed(source: str) -> ast.Module | None:
 
 
 def parts(source: str, tree: ast.Module | None) -> list[str]:
-    """The cell cut where something is called, each part with its statements in the lines where they stood.
+    """The cell cut where something is called; statements stay in the lines where they stood.
 
     What takes too long or ends the process then costs its own statement, and what the cell defines
     counts all the same.
@@ -44,7 +44,7 @@ def parts(source: str, tree: ast.Module | None) -> list[str]:
 
 
 def _spans(statements: Sequence[ast.stmt]) -> list[tuple[int, int]]:
-    """The first and the last line of each part: a statement that calls something stands alone, what only defines stands together."""
+    """First and last line of each part: what calls something stands alone, definitions together."""
     spans: list[tuple[int, int]] = []
     for calls, group in groupby(statements, _experiments):
         for some in ([s] for s in group) if calls else [list(group)]:
@@ -77,7 +77,7 @@ def _experiments(statement: ast.stmt) -> bool:
 
 
 def executed(node: ast.AST) -> Iterator[ast.AST]:
-    """The node and all below it, but not the bodies of functions: those run when they are called."""
+    """The node and all below it, but not the bodies of functions: those run when called."""
     waiting = [node]
     while waiting:
         found = waiting.pop()
@@ -95,7 +95,7 @@ def mentioned(tree: ast.Module) -> set[str]:
 
 
 def changed(tree: ast.Module) -> set[str]:
-    """The names that running a cell binds, changes or deletes, in any form; "*" when that cannot be told from outside."""
+    """The names a cell's run binds, changes or deletes, in any form; "*" when that is open."""
     found: set[str] = set()
     for node in (n for s in tree.body for n in executed(s)):
         if (isinstance(node, ast.Call)
@@ -132,7 +132,7 @@ def root(node: ast.expr) -> str:
 
 
 def only_data(tree: ast.Module, names: Iterable[str]) -> bool:
-    """Whether a cell makes these names dicts, lists or numbers: what it says then is what it says, whatever happens below."""
+    """Whether a cell makes these names dicts, lists or numbers, which nothing below changes."""
     made = {t.id: s.value for s in tree.body if isinstance(s, ast.Assign)
             for t in s.targets if isinstance(t, ast.Name)}
     return all(isinstance(made.get(name), DATA) for name in names)
@@ -162,7 +162,7 @@ def free(*statements: ast.stmt) -> set[str]:
 
 
 def leaned_on(body: Sequence[ast.stmt]) -> set[str]:
-    """The names from outside that functions and classes use, and those with whose help these are bound."""
+    """The names from outside that functions and classes use, and what helps to bind them."""
     found: set[str] = set()
     for statement in [*reversed(body)] * 2:  # twice: helpers may stand below what uses them
         if _defines(statement) or (isinstance(statement, ASSIGNMENTS)
@@ -195,7 +195,7 @@ def future_flags(statement: ast.stmt) -> int:
 
 
 def only_shows(statement: ast.stmt, error: BaseException) -> bool:
-    """Whether a plot or a print failed for want of a name: the course's plots do not run here, so it may well be there in the notebook."""
+    """Whether a plot or print failed for want of a name, which the notebook may well have."""
     return isinstance(statement, ast.Expr) and type(error) is NameError
 
 
@@ -215,7 +215,7 @@ def _says_nothing(statement: ast.stmt) -> bool:
 
 
 def only_defines(statement: ast.stmt, namespace: Mapping[str, Any]) -> bool:
-    """Imports, definitions, and assignments whose right side calls only things from modules and builtins."""
+    """Imports, definitions, and assignments that call only modules' and builtin things."""
     if isinstance(statement, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef,
                               ast.ClassDef)):
         return True
@@ -266,7 +266,7 @@ def _is_foreign(function: ast.expr, namespace: Mapping[str, Any]) -> bool:
 
 
 def is_written_around(source: str, number: int) -> bool:
-    """Whether the function whose line this is holds more than a docstring and a line that raises NotImplementedError."""
+    """Whether this line's function has more than a docstring and raise NotImplementedError."""
     nodes = [n for n in ast.walk(parsed(source) or ast.Module([], []))
              if isinstance(n, ast.FunctionDef)]
     around = [n for n in nodes if n.lineno <= number <= (n.end_lineno or 0)]

@@ -1,4 +1,4 @@
-"""Values <-> bytes: msgpack for the structure, raw buffers for the arrays, a strict decoder, never pickle.
+"""Values <-> bytes: msgpack for structure, raw buffers for arrays, a strict decoder, no pickle.
 
 A frame is eight bytes of length and a payload; a payload is four bytes of header length, the header
 (msgpack) and the buffers of its arrays in order, each begun at a multiple of eight so that an array
@@ -78,7 +78,7 @@ def is_data(value: Any) -> bool:
 
 
 def is_line(text: Any) -> bool:
-    """Whether this is one short printable line, as `perform` clips everything it says: no control characters, no flood."""
+    """Whether it is one short printable line, as `perform` clips all it says."""
     return type(text) is str and len(text) <= MAX_TEXT and (not text or text.isprintable())
 
 
@@ -117,7 +117,7 @@ _ENUMS: dict[str, type[Outcome] | type[Role]] = {"outcome": Outcome, "role": Rol
 
 # ----------------------------------------------------------------------------------------- encoding
 def encode(message: Any) -> bytes:
-    """The payload that says `message`; WireError for what cannot be said (other types, huge integers, lone surrogates)."""
+    """The payload that says `message`; WireError for odd types, huge integers, lone surrogates."""
     return b"".join(_parts(message))
 
 
@@ -181,7 +181,7 @@ def _array_tree(array: np.ndarray[Any, Any], buffers: list[memoryview]) -> list[
 
 
 def _is_empty_but_long(shape: Sequence[int]) -> bool:
-    """Whether an array of no bytes would become many when somebody takes a sum or a copy along its axes."""
+    """Whether an array of no bytes would become many in a sum or copy along its axes."""
     return 0 in shape and opaque.extent(shape) > MAX_ELEMENTS
 
 
@@ -196,7 +196,7 @@ def _dict_tree(value: Mapping[Any, Any], buffers: list[memoryview], depth: int) 
 
 # ----------------------------------------------------------------------------------------- decoding
 def decode(payload: bytes | bytearray | memoryview, most: int | None = None) -> Any:
-    """The message a payload says; WireError for anything that `encode` would not have written, and for arrays of over `most` elements.
+    """The message a payload says; WireError for all that `encode` never writes, or over `most`.
 
     What an `Opaque` or a warning says that is not in the vocabulary arrives as a word of the
     vocabulary.
@@ -227,7 +227,7 @@ def _unpacked(header: memoryview) -> Any:
 
 
 class _Decoder:
-    """Builds values from unpacked headers and takes the bytes of each array from the buffers, in order."""
+    """Builds values from unpacked headers, taking each array's bytes from buffers in order."""
 
     def __init__(self, payload: memoryview, position: int, most: int | None) -> None:
         self.buffers = payload
@@ -289,7 +289,7 @@ class _Decoder:
 
 
 def _array(raw: memoryview, dtype: np.dtype[Any], shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
-    """A writable, aligned array that shares no byte with another. Bools other than 0 and 1 would make arrays that lie about themselves."""
+    """A writable, aligned array of its own bytes; bools other than 0 and 1 would lie."""
     try:
         array: np.ndarray[Any, Any] = (np.frombuffer(raw, dtype).reshape(shape) if raw
                                        else np.empty(shape, dtype))
@@ -331,7 +331,7 @@ def frame(message: Any) -> bytes:
 
 
 def done(nonce: str) -> bytes:
-    """The frame that ends the answers to a script, made of one in which only the nonce is another."""
+    """The frame that ends a script's answers, made of one with another nonce."""
     return _DONE.replace(NONCE.encode(), nonce.encode())
 
 
@@ -351,7 +351,7 @@ def unsent(sent: Sequence[Piece], count: int) -> Sequence[Piece]:
 
 
 def read_frame(readinto: Callable[[memoryview], int], cap: int, most: int | None = None) -> Any:
-    """The next message. `readinto` fills part of a buffer and returns how much (0: the other side is gone, EOFError)."""
+    """The next message. `readinto` fills a part of a buffer: how much (0: EOFError)."""
     (length,) = LENGTH.unpack(_read(readinto, LENGTH.size))
     if length > cap:  # before anything is allocated
         raise WireError(f"a frame of {length} bytes; at most {cap} may travel")

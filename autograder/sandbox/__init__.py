@@ -1,4 +1,4 @@
-"""How a worker is sandboxed: one backend a file, and the probe that says what is really denied on this machine."""
+"""How a worker is sandboxed: one backend a file, and the probe that says what is really denied."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ WARNING = ("WARNING: student code is NOT sandboxed on this machine. It runs with
 
 @lru_cache
 def holes(name: str) -> tuple[str, ...]:
-    """What the probe of one backend found, once per process; a backend that does not run at all has one hole that says so."""
+    """What one backend's probe found, once per process; one that does not run has one hole."""
     try:
         return tuple(probe(_backend(name)))
     except Broken as error:
@@ -40,7 +40,7 @@ def holes(name: str) -> tuple[str, ...]:
 
 
 def choose(unsafe: bool = False, prefer: str | None = None) -> Isolation:
-    """The first backend (or the preferred one) whose probe shows that everything is denied; Broken, with the mend, when there is none.
+    """The first (or preferred) backend whose probe finds all denied; else Broken with the mend.
 
     With `unsafe`, what is found wanting is used all the same: the preferred backend or the plain
     one. Print its `warning()` then.
@@ -59,7 +59,7 @@ def choose(unsafe: bool = False, prefer: str | None = None) -> Isolation:
 
 @lru_cache
 def stays_shut(name: str) -> bool:
-    """Whether the probe finds everything denied in a child of this backend's fork server, too; once per process."""
+    """Whether all is denied in a child of this backend's fork server, too; once per process."""
     try:
         with _backend(name).warm() as warm:
             return not probe(warm)
@@ -70,7 +70,7 @@ def stays_shut(name: str) -> bool:
 @contextmanager
 def warmed(backend: Isolation, wanted: bool = True,
            preload: Sequence[str] = ()) -> Iterator[Isolation]:
-    """The backend with a fork server in it, if that is wanted and it has one; else the backend itself."""
+    """The backend with a fork server in it, if wanted and to be had; else the backend."""
     with backend.warm(preload) if wanted else nullcontext(backend) as found:
         yield found
 

@@ -1,4 +1,4 @@
-"""What a student's file asks of the grader itself, done in a child process with limits: reading it, and making it fit to be shown.
+"""What a student's file asks of the grader, done in a child process with limits: reading, mending.
 
 The child is a fork: nothing is started or imported, so a hand-in costs milliseconds. It runs this
 package's own code on the student's text and never the student's code. Whatever becomes of it
@@ -49,11 +49,11 @@ T = TypeVar("T")
 
 
 class Ended(Broken):
-    """The child was ended from outside: by a machine that runs out of memory, or a person. That is no student's doing."""
+    """The child was ended from outside, by memory or a person. That is no student's doing."""
 
 
 def bounded(work: Callable[[], T], name: str, seconds: int = SECONDS) -> T:
-    """What `work` returns, done in a child process; a SubmissionError about the file `name` when it runs over or dies.
+    """What `work` returns, in a child process; SubmissionError of `name` if it runs over or dies.
 
     Where there is no fork it is done here: algorithms are linear and sizes limited all the same.
     """
@@ -62,7 +62,7 @@ def bounded(work: Callable[[], T], name: str, seconds: int = SECONDS) -> T:
 
 
 class Kept:
-    """A child that stays for one hand-in after the other, each within limits of its own: a fork costs more than most of what it is for.
+    """A child that stays for hand-in after hand-in, with limits for each: a fork is dear.
 
     It does `work` with what this process knew when the first was asked for; arguments are handed
     over. One that ran over or tripped is ended, and the next hand-in gets another.
@@ -74,7 +74,7 @@ class Kept:
         self._inlet = self._outlet = -1
 
     def __call__(self, name: str, *arguments: Any, seconds: int = SECONDS) -> Any:
-        """What `work` returns for these arguments; errors as those of `bounded`. A child that was ended from outside is asked once more."""
+        """What `work` returns, with errors as `bounded`'s; asked again if ended from outside."""
         if resource is None or not hasattr(os, "fork"):
             return self._work(*arguments)
         try:
@@ -133,7 +133,7 @@ def _write(outlet: int, data: bytes) -> None:
 
 
 def _received(inlet: int, seconds: float) -> bytes | None:
-    """All that the child sends, None when it ended before; Broken when it neither ends nor runs over in a time that is no student's."""
+    """All that the child sends, None when it ended before; Broken when it will not end."""
     deadline, found, poll = time.monotonic() + seconds, bytearray(), select.poll()
     poll.register(inlet, select.POLLIN)
     whole = LENGTH.size
@@ -178,7 +178,7 @@ def _over(what: str, name: str) -> SubmissionError:
 
 
 class _Records(pickle.Unpickler):
-    """Reads what our own code in our own child has written: plain data, and the frozen records of this package.
+    """Reads what our code in our child wrote: plain data, and this package's frozen records.
 
     The child has run no student code, so the bytes are ours; still nothing but a record or an
     enumeration can be made from them.
@@ -193,7 +193,7 @@ class _Records(pickle.Unpickler):
 
 
 class _Recording(pickle.Pickler):
-    """Writes an enumeration as its value, in every Python: 3.11.0 to 3.11.3 would write a call of getattr, which is no record."""
+    """Writes an enumeration as its value: Python 3.11.0 to 3.11.3 would write a getattr."""
 
     def reducer_override(self, thing: Any) -> Any:
         return (type(thing), (thing.value,)) if isinstance(thing, enum.Enum) else NotImplemented
@@ -207,7 +207,7 @@ def _recorded(value: Any) -> bytes:
 
 # ------------------------------------------------------------------------------------- in the child
 def _serve(work: Callable[..., Any], inlet: int, outlet: int) -> NoReturn:
-    """Do it each time it is asked for, and end without a word or a trace: exit handlers, buffers and descriptors are the parent's."""
+    """Do it when asked, and end without a trace: exit handlers and buffers are the parent's."""
     try:
         os.dup2(inlet, 0)
         os.dup2(outlet, 3)
@@ -257,12 +257,12 @@ def _at_most(limit: int, soft: int) -> None:
 
 
 class TookTooLong(BaseException):
-    """A piece of work was cut off. No Exception, so that nothing inside takes it for one of its own."""
+    """Work was cut off. No Exception, so that nothing inside takes it for one of its own."""
 
 
 @contextlib.contextmanager
 def at_most(seconds: float) -> Iterator[None]:
-    """Cut off what is done inside after so much CPU time, with TookTooLong. Only in the main thread, so in a child of `bounded`."""
+    """Cut off what is inside after so much CPU time (TookTooLong). Main thread of a child only."""
     if seconds <= 0:
         raise TookTooLong
     if not hasattr(signal, "setitimer"):

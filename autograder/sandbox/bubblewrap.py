@@ -1,4 +1,4 @@
-"""Tier 1: Linux namespaces by bubblewrap, around a worker that limits itself with rlimits and seccomp."""
+"""Tier 1: Linux namespaces by bubblewrap, around a worker that limits itself by seccomp too."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DEVICES = ("/dev/null", "/dev/random", "/dev/urandom")
 
 @dataclass(frozen=True)
 class Bubblewrap(Walled):
-    """A worker in namespaces of its own: no network, no other process, no /proc, and only the files it needs, read-only."""
+    """A worker in namespaces: no network, other process or /proc; what it needs, read-only."""
 
     name: str = "bubblewrap"
 
@@ -59,7 +59,7 @@ def _has(program: str, option: str) -> bool:
 
 def _command(program: str, info: int, limits: Limits, descriptor: int,
              keeps: Sequence[str] | None = None, with_gpu: bool = False) -> list[str]:
-    """The whole command line. The environment is set inside: what bwrap itself is given could be read in the sandbox."""
+    """The whole command line. The environment is set inside: bwrap's own could be read there."""
     command = [program, "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session",
                "--cap-drop", "ALL"]
     command += ["--uid", "65534", "--gid", "65534", "--hostname", "worker", "--info-fd", str(info)]
@@ -84,13 +84,13 @@ def _command(program: str, info: int, limits: Limits, descriptor: int,
 
 
 def _for_gpu() -> list[str]:
-    """What else a driver needs. It wants a /proc: then no other process may be in there, not even bwrap's own."""
+    """What else a driver needs: a /proc, so no other process may be there, bwrap's included."""
     binds = [word for path in gpu.readable() for word in ("--ro-bind", path, path)]
     return ["--proc", "/proc", "--as-pid-1", *binds]
 
 
 def _inner(reader: io.FileIO, writer: io.BufferedWriter) -> int | None:
-    """A descriptor of the sandboxed process, from what bwrap says about it; None when this system has no such descriptors."""
+    """The sandboxed process by bwrap's word, as a descriptor; None if the system has none."""
     writer.close()
     text = b""
     while not text.rstrip().endswith(b"}") and select.select([reader], [], [], START_SECONDS)[0]:

@@ -1,4 +1,4 @@
-"""The judge's end of the wire: frames over a socket. A deadline is for a whole frame, so a slow trickle cannot extend it."""
+"""The judge's end of the wire: frames over a socket, each whole frame within a deadline."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Got = TypeVar("Got")
 
 
 class Channel:
-    """The judge's end: frames over a socket, of arrays of at most MAX_ELEMENTS, each within a deadline.
+    """The judge's end: frames over a socket, arrays of at most MAX_ELEMENTS, deadlines.
 
     A deadline is a time on `time.monotonic()`, or what says how long to wait.
 
@@ -54,7 +54,7 @@ class Channel:
             raise EOFError("the other side is gone") from error
 
     def queue(self, frame: Sequence[Piece]) -> None:
-        """Send a frame as soon as the other side takes it: now, or while something is waited for."""
+        """Send a frame once the other side takes it: now, or while something is waited for."""
         self._queue = [*self._queue, *frame]
 
     def _exchange(self, deadline: Deadline) -> None:

@@ -1,4 +1,4 @@
-"""How long a sandboxed process has computed, as the kernel says: what the process does or says about itself changes nothing here.
+"""How long a sandboxed process has computed, by the kernel: nothing it says changes that.
 
 Wall-clock time would charge students for whatever else the machine is doing.
 """
@@ -19,7 +19,7 @@ CREDENTIALS = struct.Struct("3i")  # struct ucred: pid, uid, gid
 
 
 class Clock:
-    """The processor time of one process, of all its threads, in seconds; it stands still when the process is gone.
+    """The processor seconds of one process, all threads; it stands still when that is gone.
 
     Where the system cannot tell (it is not Linux), wall-clock time is counted instead.
     """
@@ -31,7 +31,7 @@ class Clock:
         self.read()
 
     def read(self) -> float:
-        """Seconds of processor time up to now. Of a process that was buried meanwhile: as if it had computed since the last look."""
+        """Processor seconds so far. Of a process buried meanwhile: as at the last look."""
         if not self._gone:
             now = time.monotonic()
             try:
@@ -49,7 +49,7 @@ class Clock:
 
 
 class Allowance:
-    """How long one may wait for a process: until it has computed for `cpu` seconds from now on, or `wall` seconds have passed.
+    """How long to wait for a process: until `cpu` seconds of computing, or `wall` seconds.
 
     A `Channel` takes it in place of a deadline.
     """
@@ -72,7 +72,7 @@ class Allowance:
 
 
 def _clock_of(pid: int) -> int | None:
-    """The number of the CPU-time clock of a process, by clock_getcpuclockid(3); None where there is none."""
+    """The CPU-time clock of a process by clock_getcpuclockid(3), or None."""
     number = ctypes.c_int()
     try:
         failed = ctypes.CDLL(None).clock_getcpuclockid(pid, ctypes.byref(number))
@@ -83,13 +83,13 @@ def _clock_of(pid: int) -> int | None:
 
 # -------------------------------------------------------------------------------- whose clock it is
 def ask_who(connection: socket.socket) -> None:
-    """From now on the kernel notes who writes into this socket. Call it before the other end is handed over."""
+    """From now on the kernel notes who writes into this socket; call it before handing over."""
     if hasattr(socket, "SO_PASSCRED"):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
 
 
 def who(connection: socket.socket, otherwise: int) -> int:
-    """The process that has written what comes next, by its number on this side of all namespaces; nothing is taken off the socket.
+    """Who wrote what comes next, by the number on this side; nothing is taken off the socket.
 
     Waits as the socket's timeout says. EOFError when the other side is gone; `otherwise` where the
     kernel notes nothing.

@@ -1,4 +1,4 @@
-"""What a sandboxed worker must not be able to do, tried for real. Never imported: the probe sends this text to a worker as a cell.
+"""What a sandboxed worker must not be able to do, tried: the probe sends this text as a cell.
 
 Each public function tries one thing, harmlessly, and returns True when it could; any exception
 means that it was denied. Its docstring says what is not protected then. `told` holds the paths and

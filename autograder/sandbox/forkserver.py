@@ -1,4 +1,4 @@
-"""A sandbox with a fork server in it, which has numpy loaded: each worker is a child of it, in some milliseconds instead of a hundred.
+"""A sandbox with a fork server with numpy loaded: a worker takes milliseconds, not a hundred.
 
 One child at a time. A fork server belongs to the thread that made it, as every worker does; when it
 is lost, the next start makes another.
@@ -94,7 +94,7 @@ class Walled(Isolation):
 
 
 class Child(Worker):
-    """A worker that the server has forked; `pidfd` is its process, whatever its number is in there."""
+    """A worker that the server has forked; `pidfd` is its process, whatever its number."""
 
     def __init__(self, server: Worker, channel: Channel, pidfd: int) -> None:
         super().__init__(server.process, channel)
@@ -117,7 +117,7 @@ class Child(Worker):
 
 
 def fork(server: Worker, limits: Limits) -> Child:
-    """Let the fork server make a child that serves on a socket of its own; OSError, EOFError or Broken when it does not."""
+    """Let the fork server make a child on a socket of its own; OSError, EOFError or Broken."""
     control = server.channel.connection
     control.settimeout(START_SECONDS)
     ours, theirs = socket.socketpair()

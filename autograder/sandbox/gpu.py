@@ -1,4 +1,4 @@
-"""An NVIDIA GPU as a sandbox shows it: device nodes, the driver's libraries, and what the driver reads in /proc and /sys.
+"""An NVIDIA GPU as a sandbox shows it: nodes, libraries, what the driver reads in /proc, /sys.
 
 Not yet tried on a GPU. The lists are what others found their sandboxes to lack, up to driver 570:
 NVIDIA/OpenShell pull request 710 and issue 1696, nolabs-ai/nono pull requests 652 and 673,
@@ -37,7 +37,7 @@ def proc() -> tuple[str, ...]:
 
 
 def environment() -> dict[str, str]:
-    """What the driver is told. Which GPU is used is for whoever starts the grader to say, as everywhere: CUDA_VISIBLE_DEVICES."""
+    """What the driver is told. Which GPU it is, CUDA_VISIBLE_DEVICES says, as everywhere."""
     told = {name: os.environ[name] for name in ("CUDA_VISIBLE_DEVICES",) if name in os.environ}
     return {**told, "CUDA_CACHE_DISABLE": "1", "LD_LIBRARY_PATH": ":".join(_there(LIBRARIES))}
 

@@ -1,4 +1,4 @@
-"""Where the worker's Python lives: the paths a sandbox must show, and nothing else of the machine or of this kit."""
+"""Where the worker's Python lives: the paths a sandbox must show, and nothing else of here."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ def executable() -> str:
 
 
 def package() -> Path:
-    """The folder of the `autograder` package. Never its parent: with an editable install solutions/ lies there."""
+    """The `autograder` folder. Never its parent: with an editable install solutions/ is there."""
     return Path(__file__).resolve().parents[1]
 
 
 @lru_cache
 def site() -> tuple[str, ...]:
-    """The folders in which the packages of PACKAGES lie; not always one, in a virtual environment that also shows the system's."""
+    """The folders with the packages of PACKAGES; more than one in some virtual environments."""
     folders: list[str] = []
     for name in PACKAGES:
         spec = find_spec(name)
@@ -68,7 +68,7 @@ def site() -> tuple[str, ...]:
 
 @lru_cache
 def readable() -> tuple[str, ...]:
-    """Every path outside the package that the worker may read: interpreter, standard library, site-packages, shared libraries.
+    """Every path outside the package that the worker may read: Python, its packages and libraries.
 
     Save what `copies` finds beneath them.
     """
@@ -80,7 +80,7 @@ def readable() -> tuple[str, ...]:
 
 
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The whole environment of a worker; `more` goes before, and folders of libraries are added up."""
+    """A worker's whole environment; `more` goes first, and library folders are added up."""
     found = {**ENVIRONMENT, **(more or {})}
     folders = [*filter(None, found.pop(WHERE_LIBRARIES_ARE, "").split(":")), *libraries()]
     return {**found, WHERE_LIBRARIES_ARE: ":".join(folders)} if folders else found
@@ -88,7 +88,7 @@ def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
 
 @lru_cache
 def libraries() -> tuple[str, ...]:
-    """Folders named in LD_LIBRARY_PATH out of which this process has loaded something: without them Python may not even start."""
+    """Folders of LD_LIBRARY_PATH this process loaded from: Python may need them to start."""
     named = [p for p in os.environ.get(WHERE_LIBRARIES_ARE, "").split(":") if os.path.isabs(p)]
     used = {os.path.dirname(os.path.realpath(path)) for path in _loaded()}
     return tuple(p for p in dict.fromkeys(named)
@@ -107,7 +107,7 @@ def _loaded() -> set[str]:
 
 # ------------------------------------------------------------------------- what of the kit is there
 def kit() -> tuple[str, ...]:
-    """The files of the package that a worker imports, as paths below it; with each its compiled form, where there is one."""
+    """The package's files that a worker imports, as paths below it, with compiled forms."""
     folder = package()
     names = [path.relative_to(folder).as_posix() for pattern in SHOWN
              for path in sorted(folder.glob(pattern))]
@@ -117,7 +117,7 @@ def kit() -> tuple[str, ...]:
 
 @lru_cache
 def copies() -> tuple[str, ...]:
-    """Folders of this package beneath a readable path. The right answers in its tests and checks are not for a worker to read."""
+    """Folders of this package below readable paths: its tests are not for a worker to read."""
     roots = [Path(p) for p in readable() if os.path.isdir(p)]
     patterns = ("autograder", "*-packages/autograder", "*/*-packages/autograder")
     found = [p for root in roots for pattern in patterns for p in root.glob(pattern) if p.is_dir()]
@@ -126,7 +126,7 @@ def copies() -> tuple[str, ...]:
 
 
 def uncovered() -> tuple[list[str], list[str]]:
-    """For a sandbox that cannot cover anything: the readable paths without a copy beneath, and folders whose names alone may be listed.
+    """Where nothing can be covered: readable paths without a copy below, and folders to list only.
 
     A link says nothing of its own: what it leads to is there or is not.
     """

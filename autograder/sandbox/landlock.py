@@ -1,4 +1,4 @@
-"""Tier 2: no namespaces (Docker, JupyterHub, a locked-down Ubuntu): a worker that limits itself with Landlock, seccomp and rlimits."""
+"""Tier 2: no namespaces (Docker, JupyterHub): a worker limits itself by Landlock and seccomp."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from autograder.sandbox.process import Lockdown, Worker, launch, worker_command
 
 @dataclass(frozen=True)
 class Landlock(Walled):
-    """A worker that may read what Python needs and nothing else; it can still see THAT other files exist, and how large they are.
+    """A worker that may read what Python needs alone; it sees THAT other files exist, and sizes.
 
     And when they were last read: by reading some of a hundred files a hand-in can leave a few bits
     for the next one, unless the disk is mounted with noatime. It can leave neither secrets nor

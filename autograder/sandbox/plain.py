@@ -1,4 +1,4 @@
-"""Tier 3: a process like any other, with what resource limits the system has. It keeps a student's mistakes in, not a student's malice."""
+"""Tier 3: a process with the system's resource limits. It stops mistakes, and no malice."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from autograder.sandbox.process import Isolation, Lockdown, Worker, launch, work
 
 @dataclass(frozen=True)
 class Plain(Isolation):
-    """A worker that can do whatever the person who grades can do: read the solutions, use the network, end other programs.
+    """A worker that can do what the grading person can: read solutions, use the net, kill.
 
     Of the kit, `import` finds no more than the worker has loaded; but the files are there for
     whoever looks for them.

@@ -1,4 +1,4 @@
-"""What is really denied on this machine: a worker is started and tries what it must not be able to do."""
+"""What is really denied on this machine: a worker tries what it must not be able to do."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def works():
 
 
 def probe(backend: Isolation) -> list[str]:
-    """What student code could still do under this backend, as ends of the sentence "it could ..."; empty when all is denied.
+    """What student code could still do, as ends of the sentence "it could ..."; empty: nothing.
 
     Raises Broken when a worker cannot be started or cannot compute.
     """
@@ -86,7 +86,7 @@ def _escapes() -> dict[str, str]:
 
 
 def _could(answer: Answer) -> bool:
-    """An attempt failed when it says so or raised what the system raises; anything else counts as done."""
+    """An attempt failed if it says so or raises the system's error; all else counts as done."""
     if answer.outcome is Outcome.RAISED:
         # then it was not even tried
         return answer.error.startswith(("NameError", "ImportError", "TypeError", "KeyError"))

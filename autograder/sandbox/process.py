@@ -1,4 +1,4 @@
-"""A running worker as the judge holds it: a process, a socket, and a way to end both for certain."""
+"""A running worker as the judge holds it: a process, a socket, and a sure way to end both."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ DESCRIPTORS = {False: 64, True: 1024}  # with a GPU: its driver holds some dozen
 
 @dataclass(frozen=True)
 class Lockdown:
-    """What the worker is to do to itself: the paths Landlock leaves readable, the seccomp program, and which devices to use, if any.
+    """What a worker does to itself: what Landlock leaves readable, seccomp's program, devices.
 
     With devices (none need be named where Landlock does not ask for them) the worker starts CUDA
     before it locks the door. Of the folders in `listed` Landlock leaves the names readable, there
@@ -49,17 +49,17 @@ class Isolation(Protocol):
 
     @property
     def name(self) -> str:
-        """What is recorded with the grades: "bubblewrap", "landlock" or "subprocess", and "+gpu" behind it."""
+        """For the records: "bubblewrap", "landlock" or "subprocess", and "+gpu" behind it."""
 
     def start(self, limits: Limits) -> Worker:
         """A worker that is ready for its first cell; Broken when it cannot be had."""
 
     def warm(self, preload: Sequence[str] = ()) -> AbstractContextManager[Isolation]:
-        """The same with a fork server in it, which has imported `preload`; where there is none, every worker is started afresh."""
+        """The same with a fork server that has imported `preload`, if there is such a one."""
         return contextlib.nullcontext(self)
 
     def with_gpu(self) -> Isolation:
-        """The same with this machine's GPU in it; CourseError where there are no walls that could hold it."""
+        """The same with this machine's GPU; CourseError where no walls could hold it."""
         raise CourseError(f"A GPU is let into a sandbox only, and {self.name} is none. {ON_CPU}")
 
 
@@ -84,7 +84,7 @@ class Worker:
         return self.clock.read() if self.clock else 0.0
 
     def kill(self) -> None:
-        """End everything the worker is, wait until it is gone, close what we hold. May be called twice."""
+        """End all the worker is, wait until it is gone, close our ends. Twice is fine."""
         if self.clock:
             self.clock.stop()
         self.channel.close()
@@ -105,7 +105,7 @@ class Worker:
 
 
 def _kill_inner(descriptor: int, parent: subprocess.Popen[bytes]) -> None:
-    """Kill the sandboxed process and let its parent bury it; were the parent killed first, a zombie would be left to somebody else."""
+    """Kill the sandboxed process, its parent burying it: killed first, that leaves a zombie."""
     try:
         signal.pidfd_send_signal(descriptor, signal.SIGKILL)
     except ProcessLookupError:
@@ -157,7 +157,7 @@ def launch(
     descriptors: Sequence[int] = (),
     inner: Callable[[], int | None] = lambda: None,
 ) -> Worker:
-    """Start `command(descriptor of the socket)` and wait until it says "ready"; Broken when it does not."""
+    """Start `command(descriptor of the socket)`, wait for its "ready"; Broken without one."""
     if sys.platform == "win32":
         raise Broken("Student code cannot be run on Windows itself; use WSL2 or a Linux container.")
     ours, theirs = socket.socketpair()
@@ -224,7 +224,7 @@ def wait_until_ready(worker: Worker) -> None:
 
 
 def _last_words(worker: Worker) -> str:
-    """The end of what the worker wrote to stderr before it got ready (nothing of a student's has run by then)."""
+    """The end of the worker's stderr before it got ready: nothing of a student's ran yet."""
     stderr = worker.process.stderr
     if stderr is None:
         return ""

@@ -1,4 +1,4 @@
-"""The list of system calls a worker may make after it has locked the door; the judge compiles it once, the worker hands it to the kernel.
+"""The system calls a locked worker may make; the judge compiles the list, the worker hands it in.
 
 A list of what is allowed, not of what is forbidden: a worker reads, computes, and answers on a
 channel that is already open, and that takes few calls. What a student might reach for fails with
@@ -129,7 +129,7 @@ def _add_gpu(pyseccomp: Any, rules: Any) -> None:
 
 
 def _add(pyseccomp: Any, rules: Any, action: int, name: str, *conditions: Any) -> None:
-    """Add a rule, unless this architecture or this libseccomp does not know the call: then it fails like all others unknown."""
+    """Add a rule, unless the call is unknown here: then it fails as all unknown ones do."""
     try:
         number = pyseccomp.resolve_syscall(pyseccomp.Arch.NATIVE, name)
     except (ValueError, OSError, RuntimeError):

@@ -1,1 +1,1 @@
-"""What a student runs: the check in the notebook, and pytest on it. Nothing of the graders is reached from here."""
+"""What a student runs: the check in the notebook, and pytest on it. It reaches no grader."""

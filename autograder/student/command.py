@@ -1,4 +1,4 @@
-"""The command of students: `autograder check NOTEBOOK` puts the public questions to a saved notebook, `autograder data` fetches data sets.
+"""The command of students: `autograder check NOTEBOOK`, and `autograder data` for data sets.
 
 It is the whole command where nothing but the student's part is installed, and two of the verbs of
 the instructor's.
@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def add(commands: Any) -> argparse.ArgumentParser:
-    """Put the commands on argparse's list; returns `check`, to which instructors' option is added."""
+    """Put the commands on argparse's list; returns `check`, for instructors' option."""
     one = commands.add_parser("check",
                               help="check a notebook as its student can (public sentences only)")
     one.add_argument("notebook", type=Path, help="a notebook, or its folder")
@@ -54,7 +54,7 @@ def add(commands: Any) -> argparse.ArgumentParser:
 
 
 def patiently(read: Callable[[], argparse.Namespace]) -> int:
-    """Run the subcommand that is read; errors made on purpose become one clear line and a code. What cannot be printed stops nothing."""
+    """Run the subcommand; errors made on purpose become a line and a code."""
     one_thread()
     with patient() as out:
         code = _run(read())
@@ -83,7 +83,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def check(place: Path, exercise: str | None = None, hint: int = 1) -> int:
-    """Print what holds in a notebook (or in that of a folder), exercise by exercise, then a table; 0 when all of it does."""
+    """Print what holds in a notebook (or its folder's), then a table; 0 when all does."""
     return (0 if all(r.outcome in ("passed", "not_run") for r in checked(place, exercise, hint))
             else 1)
 

@@ -1,4 +1,4 @@
-"""What the kernel knows and the functions in it do not say: that the cell which was to define them stopped with an error."""
+"""What the kernel knows and no function says: that the cell to define it stopped with an error."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BEFORE = "What stands below is about the version before it."
 
 
 def stopped(names: Iterable[str], functions: Mapping[str, Any]) -> str:
-    """How the cell ended that was last to define one of these names, if it never came to it; "" when all is well or nothing is known."""
+    """How the last cell to define a name ended, if before it did; "" when well or unknown."""
     shell = _shell()
     if shell is None:
         return ""
@@ -43,7 +43,7 @@ def _last_cell(shell: Any, name: str) -> str:
 
 
 def _comes_from(found: Any, cell: str) -> bool:
-    """Whether this is the function of that cell. What is no function tells nothing of its cell, and is believed."""
+    """Whether this is that cell's function; what is no function tells no cell: believed."""
     if found is None:
         return False
     return (not isinstance(found, types.FunctionType)
@@ -63,7 +63,7 @@ def cell_name(filename: str) -> str:
 
 
 def _ended(cell: str) -> str:
-    """"SyntaxError at line 3: ...", of a cell that does not parse or in which the last exception came about."""
+    """"SyntaxError at line 3: ...", of a cell unparsed or with the last exception."""
     try:
         ast.parse(cell)
     except (SyntaxError, ValueError) as error:

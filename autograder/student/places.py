@@ -1,4 +1,4 @@
-"""Where the checks of a notebook are: in its folder or, wherever it was moved to, in the installed package, by its assignment."""
+"""Where a notebook's checks are: in its folder or, once it moved, in the installed package."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def installed() -> list[tuple[Path, Layout]]:
 
 
 def of_notebook(path: Path, node: Any) -> Path:
-    """The folder with the checks of a notebook that was read: its own if there are some, else the one that came with the package."""
+    """The folder with the checks of a read notebook: its own if any, else the package's."""
     here = path.resolve().parent
     if (here / "checks.py").is_file() or not installed():
         return here
@@ -30,7 +30,7 @@ def of_notebook(path: Path, node: Any) -> Path:
 
 
 def is_of_course(path: Path) -> bool:
-    """Whether a file is a notebook that says of itself which of the installed assignments it is of."""
+    """Whether a file is a notebook that names itself one of the installed assignments."""
     try:
         return bool(installed()) and _told(json.loads(path.read_bytes())) is not None
     except (OSError, ValueError, RecursionError):
@@ -58,7 +58,7 @@ def _inner(found: Any, *keys: str) -> Any:
 
 
 def of_namespace(exercise: str | None, namespace: Mapping[str, Any]) -> Path | None:
-    """The installed assignment that a running notebook is of: by the exercise asked for, the names defined and the cells that were run."""
+    """A running notebook's installed assignment: by exercise, names defined and cells run."""
     run = namespace.get("In")
     cells = {str(text).strip() for text in run} if isinstance(run, list) else set()
     # else a second function of one, or nothing
@@ -69,7 +69,7 @@ def of_namespace(exercise: str | None, namespace: Mapping[str, Any]) -> Path | N
 
 def _likeliest(names: set[str], exercise: str | None = None,
                cells: Iterable[str] = ()) -> Path | None:
-    """The installed assignment most of whose exercises are among the names; None when there is none, an error when it may be several."""
+    """The installed assignment with most of the names; None when none, an error when several."""
     ranked = sorted(
         (
             (layout.setup.strip() in cells, len(names & layout.points.keys()), folder)

@@ -25,7 +25,7 @@ FILES = pytest.StashKey[list["NotebookFile"]]()
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Take a notebook that was named, and of a folder the one that is the student's; leave notebooks without checks to others."""
+    """Take a notebook that was named, and of a folder the student's; leave others alone."""
     alone = not (file_path.parent / "checks.py").is_file()
     if file_path.suffix != ".ipynb" or (alone and not _of_course(file_path)):
         return None
@@ -52,7 +52,7 @@ def _chosen(config: pytest.Config, folder: Path) -> tuple[Path, str]:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """A table of the exercises that were looked at, notebook by notebook, and what the reader noticed."""
+    """A table of the exercises looked at, by notebook, and what the reader noticed."""
     for file in config.stash.get(FILES, []):
         if results := [node.known for node in file.exercises if node.known is not None]:
             from autograder.report import guide, words
@@ -85,7 +85,7 @@ class NotebookFile(pytest.File):
         self.exercises: list[ExerciseNode] = []
 
     def collect(self) -> Iterable[ExerciseNode]:
-        """One node per exercise. The engine is imported here, not with the plugin: other test suites should not wait for it."""
+        """One node per exercise. The engine comes here, so that other suites do not wait."""
         from autograder.surroundings import one_thread
 
         one_thread()
@@ -112,7 +112,7 @@ class ExerciseNode(pytest.Collector):
         self.known: ExerciseResult | None = None
 
     def collect(self) -> Iterable[SentenceItem]:
-        """One test per sentence; the exercise stands in its name, too, for lists that show nothing else of an id.
+        """One test per sentence; its name has the exercise, for lists that show nothing else.
 
         In brackets, which pytest does not ask for when a test is named:
         `hw1_dropout.ipynb::keep_mask::is_boolean(p=0.3)` finds it.

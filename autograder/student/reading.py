@@ -1,4 +1,4 @@
-"""Which notebook is the student's, and what is in it: one reading for `pytest` and `autograder check`, and the grader's own."""
+"""Which notebook is the student's, and what is in it: as the grader reads, for both commands."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Opened:
 
 
 def opened(path: Path) -> Opened:
-    """Read the notebook against the layout beside it, as the grader does, and run its code here; errors say what to do."""
+    """Read the notebook by its layout, as graders do, and run its code; errors say the mend."""
     # before the folder is looked at: a slip in the name is told as what it is
     found = parse(content(path), path)
     assignment = load_public(places.of_notebook(path, found))
@@ -40,7 +40,7 @@ def load(submission: Submission) -> Local:
 
 
 def further(place: Path, exercise: str) -> Callable[[int], str]:
-    """The command that shows an exercise with its hints opened as far as a step; it can be pasted into every shell."""
+    """The command that shows an exercise's hints up to a step; for every shell."""
     here = Path.cwd()
     told = str(place.relative_to(here) if place.is_relative_to(here) else place)
     named = f'"{told}"' if " " in told else told
@@ -49,7 +49,7 @@ def further(place: Path, exercise: str) -> Callable[[int], str]:
 
 # -------------------------------------------------------------------------------- several notebooks
 def find(place: Path) -> tuple[Path, str]:
-    """The notebook that is meant: the one named, or in a folder the newest that was written in; and a sentence if there was a choice."""
+    """The notebook meant: the named one or a folder's newest, with a sentence on the choice."""
     if not place.is_dir():
         return place, ""
     found = sorted(p for p in place.glob("*.ipynb") if not p.name.startswith("."))
@@ -72,7 +72,7 @@ def _layout(folder: Path) -> Layout | None:
 
 
 def _rank(path: Path, layout: Layout | None) -> tuple[bool, int, bool]:
-    """What was written in comes before what was not, the newer before the older, and of two alike the one with the assignment's name."""
+    """Written in before blank, newer before older, of two alike that of the assignment's name."""
     own = path.stem == (layout.slug if layout else path.parent.name)
     return _written(path, layout), path.stat().st_mtime_ns, own
 

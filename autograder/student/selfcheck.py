@@ -1,4 +1,4 @@
-"""`check("dropout_forward")` in a notebook: the public sentences on the functions as they are now, shown where the student works."""
+"""`check("dropout_forward")` in a notebook: the public sentences on the functions as they are."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def after(result: ExerciseResult, assignment: Assignment) -> str:
 
 def find_folder(exercise: str | None, folder: str | None = None,
                 namespace: Mapping[str, Any] = MappingProxyType({})) -> Path:
-    """The assignment's folder: the given one, the current one, one below that has the exercise, or the one that was installed."""
+    """The assignment's folder: given, current, one below with the exercise, or installed."""
     here = Path(folder) if folder else Path.cwd()
     if (here / "checks.py").is_file():
         return here
@@ -102,7 +102,7 @@ def find_folder(exercise: str | None, folder: str | None = None,
 
 
 def examine_public(exercise: Exercise, subject: Subject, assignment: Assignment) -> ExerciseResult:
-    """Judge one exercise on this machine with the public checks, and name the misconception when one shows."""
+    """Judge an exercise here by its public checks, and name a misconception that shows."""
     reason = lacking(assignment)
     if reason:
         return ExerciseResult(exercise.name, 0.0, 0.0, (),
@@ -133,7 +133,7 @@ def _looked_at_again(result: ExerciseResult, subject: Local, scripts: Scripts) -
 
 
 def examine_notebook(exercise: Exercise, opened: Opened) -> ExerciseResult:
-    """Like `examine_public`, for a notebook file: an exercise that a later cell may have spoilt also counts as it was before."""
+    """Like `examine_public`, for a file; what a later cell may have spoilt counts as it was."""
     return examine_fairly(exercise, opened.subject, opened.submission,
                           lambda seen: examine_public(exercise, seen, opened.assignment))
 

@@ -1,4 +1,4 @@
-"""What the code of one hand-in may use in all: processor time, waiting and workers. Second looks pay out of the same purse."""
+"""What a hand-in's code may use in all: processor time, waiting, workers; second looks too."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Budget:
 
     # ------------------------------------------------------------------------------------- counting
     def pay_for(self, worker: Worker | None) -> None:
-        """From now on it is this worker's processor time that counts, from its first instruction on."""
+        """From now on this worker's processor time counts, from its first instruction on."""
         if self._worker is not None:
             self._spent += self._worker.used()
         self._worker = worker
@@ -64,7 +64,7 @@ class Budget:
 
     @contextlib.contextmanager
     def counting(self, calls: bool = False) -> Iterator[None]:
-        """Count the wall-clock time of what is done within; the processor time of calls is their exercise's."""
+        """Count the wall-clock time within; the processor time of calls is their exercise's."""
         self._began, self._calls = (time.monotonic(), self.spent), calls
         try:
             yield
@@ -88,7 +88,7 @@ class Budget:
         return ""
 
     def allowance(self, worker: Worker, seconds: float, calls: bool = False) -> Allowance:
-        """How long one may wait for the worker, which may compute for so many seconds if they are left."""
+        """How long to wait for the worker, which may compute so many seconds, if left."""
         assert worker.clock is not None, "a worker that is ready has a clock"
         spent = self.spent
         left = self.limits.submission_seconds - spent

@@ -1,4 +1,4 @@
-"""The subject in this process: the solution when grading, the student's own functions when checking oneself."""
+"""The subject in this process: the solution in grading, one's own functions in checking."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MOST_PRINTED = 2000  # characters of what the student's code prints that are kep
 
 
 class Local:
-    """A notebook's code in this process. Output is swallowed; in the main thread a script that computes too long is interrupted."""
+    """A notebook's code in this process. No output; in the main thread long scripts are stopped."""
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ class Local:
         return Local(namespace=namespace)
 
     def with_answers(self, cells: Sequence[Cell]) -> Local:
-        """The same notebook with some answer cells exchanged; the other functions see what these define."""
+        """The same notebook with some answer cells exchanged, which other functions see."""
         namespace = dict(self._room.namespace)
         for name, value in self._room.namespace.items():
             if isinstance(value, types.FunctionType) and value.__globals__ is self._room.namespace:
@@ -120,7 +120,7 @@ class Local:
         return answers + [skipped] * (len(calls) - len(answers))
 
     def _stuck(self, error: KeyboardInterrupt) -> str:
-        """Where the notebook's code was when it was stopped: the loop that comes to no end, if it is in one."""
+        """Where the code was when stopped: the loop without end, if it is in one."""
         places = self._room.own_lines(error)
         if not places:
             return ""
@@ -129,7 +129,7 @@ class Local:
 
     def look_again(self, calls: Sequence[Call], got: str,
                    seconds: float) -> tuple[tuple[str, ...], str]:
-        """Make the calls a message is about once more: the lines that made what it speaks of, and what was printed meanwhile."""
+        """Make a message's calls once more: the lines behind it, and what was printed."""
         topic, printed = looking.topic(calls, got), _First()
         if topic is None:
             return (), ""
@@ -149,7 +149,7 @@ class Local:
 
 
 def _moved(function: Any, namespace: dict[str, Any]) -> Any:
-    """The function with this namespace as its globals; anything else as it is. The helpers beside it move with it."""
+    """The function with this namespace for globals, helpers beside it too; else as it is."""
     if not isinstance(function, types.FunctionType):
         return function
     home = function.__globals__
@@ -170,7 +170,7 @@ def _rebuilt(function: types.FunctionType, namespace: dict[str, Any]) -> types.F
 
 @contextlib.contextmanager
 def _alarm(seconds: float) -> Iterator[threading.Event]:
-    """Interrupt the main thread when it has computed for `seconds`; works on every platform, but only between Python instructions.
+    """Interrupt the main thread after `seconds` of computing, between Python instructions.
 
     And again, until that has an end: an interrupt is lost when it meets a destructor or a callback
     of the garbage collector. What sleeps is interrupted after `PATIENCE` times as many seconds of
@@ -203,7 +203,7 @@ def _alarm(seconds: float) -> Iterator[threading.Event]:
 
 @contextlib.contextmanager
 def _interruptible() -> Iterator[None]:
-    """Interrupts arrive, also where a shell started us in the background, which ignores Ctrl-C and with it every interrupt."""
+    """Interrupts arrive, though a shell's background jobs ignore Ctrl-C and with it all."""
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         yield
         return
@@ -215,7 +215,7 @@ def _interruptible() -> Iterator[None]:
 
 
 def _main_clock() -> Callable[[], float]:
-    """Seconds the main thread has computed; where the system does not tell that of one thread, of all of this process."""
+    """Seconds the main thread has computed; where no thread's are told, this process's."""
     identity = threading.main_thread().ident
     if not hasattr(time, "pthread_getcpuclockid") or identity is None:
         return time.process_time
@@ -224,7 +224,7 @@ def _main_clock() -> Callable[[], float]:
 
 @contextlib.contextmanager
 def _quietly(out: io.TextIOBase | None = None) -> Iterator[None]:
-    """No output but into `out`, no terminal to ask, and stand-ins for luxuries that are not installed; all as before afterwards."""
+    """Output into `out`, no terminal, and stand-ins for luxuries; afterwards all as before."""
     stdin = sys.stdin
     sys.stdin = io.StringIO()
     try:
@@ -292,7 +292,7 @@ def _luxuries() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _repaired() -> Iterator[None]:
-    """`np.sqrt = 3` in a cell is not to be the end of what judges it; a worker forgets it after the cell, too."""
+    """`np.sqrt = 3` in a cell must not end its judge; a worker forgets it with the cell."""
     places = [vars(module) for module in (builtins, np, np.random, np.linalg, np.fft)]
     before = [dict(place) for place in places]
     try:

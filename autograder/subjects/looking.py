@@ -1,4 +1,4 @@
-"""Where in a student's own cells something happened: the loop that comes to no end, the lines that made what was returned."""
+"""Where in a student's cells something happened: the endless loop, the lines behind a result."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _around(place: Place, kinds: tuple[type, ...]) -> list[Any]:
 
 # ----------------------------------------------------------------------------------------- the loop
 def loop(places: Iterable[Place]) -> tuple[Place, str] | None:
-    """The loop that was most likely meant to end, of those around these places, and why it does not where that can be seen.
+    """Of the loops around these places the one most likely meant to end, and why it does not.
 
     Places are given from the call inwards. A `while` that nothing in it can end comes before any
     other one, a `while` before a `for`.
@@ -75,7 +75,7 @@ def _why(node: ast.stmt) -> str:
 # -------------------------------------------------------------------------------- what made a value
 @dataclass(frozen=True)
 class Topic:
-    """What a message speaks of: an item of what call number `call` returns, or an argument that it changed."""
+    """What a message speaks of: an item of what call `call` returns, or a changed argument."""
 
     call: int
     item: int | None = None
@@ -97,7 +97,7 @@ def topic(calls: Sequence[Call], got: str) -> Topic | None:
 
 
 class Watch:
-    """Notes the lines that a function of a notebook runs through, in its last call; a context manager.
+    """Notes the lines of a function of a notebook, in its last call; a context manager.
 
     It stands aside where somebody traces already, such as a debugger.
     """

@@ -1,4 +1,4 @@
-"""What is said to a worker, and what it may say: an answer is taken for one only when the worker program could have given it."""
+"""What is said to a worker, and what it may say: only what the worker program could have said."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HONEST = frozenset({Outcome.PASSED, Outcome.RAISED, Outcome.SKIPPED})
 
 @lru_cache(maxsize=4096)
 def template(script: Script, more: bool) -> list[wire.Piece]:
-    """The frame that asks a script, with NONCE where each sending has its own: made once for a whole class. Are there `more` behind it?"""
+    """The frame that asks a script, with NONCE to fill in, made once a class; do `more` follow?"""
     return wire.pieces(("script", NONCE, script.groups, ALLOWED, more))
 
 
@@ -30,7 +30,7 @@ def stamped(template: Sequence[wire.Piece], nonce: str) -> list[wire.Piece]:
 
 
 def answers_in(message: Any, nonce: str, calls: Sequence[Call], index: int) -> list[Answer]:
-    """The answers a message holds, from call number `index` on; none when it is not what the worker program would have said."""
+    """The answers in a message, from call `index` on; none when no worker would say it."""
     if is_message(message, "answer", nonce, 4) and type(message[2]) is int and message[2] == index:
         answer = message[3]
         return [answer] if type(answer) is Answer and fits(answer, calls[index]) else []
@@ -43,14 +43,14 @@ def answers_in(message: Any, nonce: str, calls: Sequence[Call], index: int) -> l
 
 
 def is_message(message: Any, kind: str, nonce: str, length: int) -> bool:
-    """Compares nothing but strings: whatever else stands there might compare in a way of its own."""
+    """Compares strings alone: whatever else is there might compare in its own way."""
     if type(message) is not tuple or len(message) != length:
         return False
     return type(message[0]) is type(message[1]) is str and message[:2] == (kind, nonce)
 
 
 def fits(answer: Answer, call: Call) -> bool:
-    """Whether this is an answer the worker program could have given to this call, BROKEN being ours alone to say."""
+    """Whether the worker program could have answered this call so; BROKEN is ours alone."""
     if answer.outcome not in HONEST or not (is_line(answer.error) and is_line(answer.line)):
         return False
     wants_facts = call.watch and not call.look and answer.outcome is Outcome.PASSED

@@ -1,4 +1,4 @@
-"""A student's notebook behind the wire: the judge asks, a sandboxed worker answers, and nothing the worker does can hurt the judge.
+"""A student's notebook behind the wire: the judge asks, a sandboxed worker answers, unable to hurt.
 
 A worker that dies, hangs or talks nonsense costs the call it was busy with; the next script gets a
 fresh one. What the worker says is checked and never trusted: every answer must carry the number of
@@ -46,7 +46,7 @@ class _Sent:
 
 
 class Remote(AbstractContextManager["Remote"]):
-    """One notebook in one worker after the other. The worker starts when it is first needed; use as a context manager."""
+    """One notebook in worker after worker, started when first needed; a context manager."""
 
     def __init__(self, isolation: Isolation, cells: Sequence[Cell], limits: Limits | None = None,
                  budget: Budget | None = None) -> None:
@@ -81,7 +81,7 @@ class Remote(AbstractContextManager["Remote"]):
         return frozenset(self._left_out)
 
     def ask(self, calls: Sequence[Call], seconds: float) -> list[Answer]:
-        """Answer every call of a script, each within `seconds`; Broken only for what is our own fault."""
+        """Answer every call of a script, each within `seconds`; Broken for our fault only."""
         if not calls:
             return []
         self.asked.append((calls, seconds))
@@ -97,7 +97,7 @@ class Remote(AbstractContextManager["Remote"]):
         return answers + [Answer(Outcome.SKIPPED, error=AFTER)] * (len(calls) - len(answers))
 
     def expect(self, scripts: Sequence[Script]) -> None:
-        """Send scripts that will be asked, in this order. What comes of it is the same as if they were sent one by one."""
+        """Send scripts that will be asked, in order; it comes to what one by one does."""
         self._catch_up()
         self._sent = []
         if self._worker is None or not self._may_send_ahead():
@@ -135,7 +135,7 @@ class Remote(AbstractContextManager["Remote"]):
 
     # ----------------------------------------------------------------------------------- the worker
     def _ready(self) -> Worker | None:
-        """A worker with every cell loaded that can be; None when what the hand-in may use is used up."""
+        """A worker with all loadable cells; None when the hand-in's means are used up."""
         while self._worker is None and not self.budget.used_up():
             self._worker = self.isolation.start(self.limits)
             self.budget.pay_for(self._worker)
@@ -165,7 +165,7 @@ class Remote(AbstractContextManager["Remote"]):
                 return
 
     def _leave_out(self, number: int) -> None:
-        """A cell that hung or killed a worker is not run again; when there were too many, of those below only the answers are."""
+        """A cell that hung or killed a worker is not run again; after many, answers only."""
         self._left_out.add(number)
         if len(self._left_out) == self.limits.cell_deaths:
             for other, cell in enumerate(self.cells[number + 1 :], number + 1):
@@ -218,7 +218,7 @@ class Remote(AbstractContextManager["Remote"]):
 
     # --------------------------------------------------------------------------- scripts sent ahead
     def _early(self, calls: Sequence[Call]) -> list[Answer] | None:
-        """The answers to a script that was sent ahead; None when it was not, or when that came to no end."""
+        """The answers to a script sent ahead; None when not sent, or never ended."""
         if not self._sent:
             return None
         place = next((n for n, sent in enumerate(self._sent)
@@ -231,7 +231,7 @@ class Remote(AbstractContextManager["Remote"]):
         return found
 
     def _may_send_ahead(self) -> bool:
-        """Whether a script sent now could return as much as one that is sent when its turn comes."""
+        """Whether a script sent now could return as much as when its turn comes."""
         return (not self._stepwise
                 and min(self.limits.answer_bytes, self.budget.bytes_left) >= ALLOWED)
 
@@ -282,7 +282,7 @@ class Remote(AbstractContextManager["Remote"]):
 
     def _come(self, worker: Worker, nonce: str, calls: Sequence[Call], left: Sequence[int],
               allowed: int, seconds: float) -> list[Answer]:
-        """What comes back of a script that was sent; the last answer says how the worker was lost, if it was."""
+        """What a sent script gave; the last answer says how the worker was lost, if so."""
         answers, most = list[Answer](), allowed + SMALL * len(calls)
         while len(answers) < len(calls):
             came = self._answers(worker, nonce, calls, len(answers), seconds)
@@ -314,7 +314,7 @@ class Remote(AbstractContextManager["Remote"]):
                 or [self._lost(Outcome.CRASHED, GARBLED)])
 
     def _with_true_line(self, answer: Answer) -> Answer:
-        """The line that raised, if it stands so in a cell; else its number, if a cell is as long; else nothing."""
+        """The line that raised, if in a cell; else its number, if a cell is as long."""
         if not answer.line:
             return answer
         number = re.match(r"line (\d{1,7})\b", answer.line)
@@ -329,7 +329,7 @@ class Remote(AbstractContextManager["Remote"]):
         return [(cell_name(file_name(cell)), cell.source.splitlines()) for cell in self.cells]
 
     def _finish(self, worker: Worker, nonce: str) -> None:
-        """Make sure that nothing else is in the channel; a worker out of step is replaced before the next script."""
+        """Leave nothing else in the channel; a worker out of step is replaced."""
         if worker.channel.takes(wire.done(nonce)):
             return
         try:

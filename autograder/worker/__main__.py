@@ -1,4 +1,4 @@
-"""The program in the sandbox, started as `python .../worker/__main__.py PLAN` with the plan in JSON and an open socket.
+"""The program in the sandbox: `python .../worker/__main__.py PLAN`, JSON and an open socket.
 
 First it limits itself, then it imports numpy while it still may, then it locks the door, and only
 then does it say "ready" and take student code.
@@ -27,7 +27,7 @@ def main() -> None:
 
 
 def _find_packages(package: str, path: list[str]) -> None:
-    """Make `autograder` importable without running its face, which would import the whole engine."""
+    """Make `autograder` importable without its face, which would import the whole engine."""
     sys.path[:1] = []  # this program's own folder
     sys.path += path
     face = types.ModuleType("autograder")

@@ -1,4 +1,4 @@
-"""A worker that was started once and has numpy loaded: for each submission it forks a child, and that child serves.
+"""A worker started once, numpy loaded: it forks a child for each submission, which serves.
 
 The fork server takes no cell and no call and never computes. What a child leaves behind is what its
 sandbox lets it leave: it has no file, no other process and no signal it could reach anybody with,
@@ -19,7 +19,7 @@ from autograder.worker import lockdown
 
 
 def keep(descriptor: int, serve: Callable[[int], None]) -> None:
-    """For each socket that the judge hands over, start a child that serves there, and hand its pidfd back."""
+    """For each socket that the judge hands over, start a child there and return its pidfd."""
     control = socket.socket(fileno=descriptor)
     gc.collect()
     # the collector would write to every page, and pages are shared until they are written to

@@ -1,4 +1,4 @@
-"""CUDA in the worker: started before student code comes, and given its share of the GPU's memory."""
+"""CUDA in the worker: started before student code comes, with its share of GPU memory."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ MEMORY = 2 << 30
 
 
 def wake() -> str:
-    """Start CUDA and what torch loads late for a pass through dropout and back; "", or why that cannot be done."""
+    """Start CUDA and what torch loads late for a pass and back; "", or why it cannot be."""
     try:
         import torch  # type: ignore[import-not-found, unused-ignore]  # not installed everywhere
 

@@ -1,4 +1,4 @@
-"""What the worker does to itself before student code runs: resource limits, Landlock, seccomp. One way only: nothing can be undone.
+"""What the worker does to itself before student code: limits, Landlock, seccomp. No way back.
 
 Runs before and after numpy is imported, so: standard library only.
 """
@@ -22,7 +22,7 @@ LIBRARIES = 4 << 30
 
 
 def limit(memory: int, descriptors: int, any_space: bool = False) -> None:
-    """Set the hard limits that hold from the start. `memory` is what may be written to; shared memory is for the filter to forbid.
+    """Set the first hard limits. `memory` may be written to; shared memory is the filter's.
 
     With `any_space` nothing bounds the address space: CUDA reserves far more of it than there is
     memory.
@@ -33,7 +33,7 @@ def limit(memory: int, descriptors: int, any_space: bool = False) -> None:
 
 
 def limit_work(seconds: int, file: int) -> None:
-    """Set the hard limits that hold from now on: on the processor time of this process, and on the size of a file."""
+    """Set the hard limits from now on: this process's processor time, and a file's size."""
     _limit({"RLIMIT_CPU": seconds, "RLIMIT_FSIZE": file})
 
 
@@ -57,13 +57,13 @@ def _limit(wanted: Mapping[str, int]) -> None:
 
 
 def die_with_parent() -> None:
-    """Ask Linux to kill this process when the thread that started it ends, so that a killed judge leaves nothing running."""
+    """Have Linux kill this process with the thread that started it: nothing runs on."""
     if sys.platform == "linux":
         _prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL))
 
 
 def silence() -> None:
-    """Point stdin, stdout and stderr at nothing: what a student prints is nobody's business here."""
+    """Point stdin, stdout and stderr at nothing: what a student prints is nobody's business."""
     nothing = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(nothing, descriptor)
@@ -83,7 +83,7 @@ class _Program(ctypes.Structure):
 
 
 def install_filter(blob: bytes) -> None:
-    """Hand a finished BPF program to the kernel; from here on system calls not on its list fail, in every thread there is."""
+    """Hand a BPF program to the kernel; from here calls not on its list fail, in all threads."""
     buffer = ctypes.create_string_buffer(blob, len(blob))
     program = _Program(len(blob) // 8, ctypes.addressof(buffer))
     _prctl(PR_SET_NO_NEW_PRIVS, 1)
@@ -134,7 +134,7 @@ def landlock_abi() -> int:
 
 def landlock(readable: Sequence[str], devices: Sequence[str] = (),
              listed: Sequence[str] = ()) -> None:
-    """Forbid this process every file except reading beneath `readable`, and TCP, foreign signals and abstract sockets if it can.
+    """Forbid every file but reading beneath `readable`; TCP, foreign signals and sockets if it can.
 
     What lies beneath `devices` may be written to, too, and be asked with ioctl; beneath `listed` it
     may read the names of files.

@@ -1,4 +1,4 @@
-"""What the worker does for the judge: runs the cells of one notebook and answers calls. It knows no solution and no expected value."""
+"""What the worker does for the judge: runs a notebook's cells, answers calls, knows no solution."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ GATHERING = 0.02  # seconds for which a finished answer may wait for the next on
 
 def run(descriptor: int, answer_bytes: int, work: tuple[int, int],
         keeps: Sequence[str] | None) -> None:
-    """Lock the door as the judge says, say so, and serve; a fork server starts children that do so. `work` is for `lockdown.limit_work`."""
+    """Lock the door as the judge says, say so, and serve; a fork server starts children that do.
+
+    `work` is for `lockdown.limit_work`.
+    """
     link = Link(descriptor, answer_bytes)
     _, readable, program, devices, listed = link.receive()
     _import_early(keeps or ())
@@ -49,7 +52,7 @@ def run(descriptor: int, answer_bytes: int, work: tuple[int, int],
 
 
 def _lock_and_serve(link: Link, work: tuple[int, int], program: bytes | None) -> None:
-    """The last step before student code may come: from here on this process can do nothing but compute and answer."""
+    """The last step before student code: now this process can only compute and answer."""
     lockdown.limit_work(*work)
     if program is not None:
         lockdown.install_filter(program)
@@ -58,7 +61,7 @@ def _lock_and_serve(link: Link, work: tuple[int, int], program: bytes | None) ->
 
 
 def _import_early(modules: Sequence[str]) -> None:
-    """What numpy loads lazily is loaded now, while files can still be opened everywhere; a fork server loads more."""
+    """What numpy loads late is loaded now, while files open; a fork server loads more."""
     # torch asks for this name when it is imported; nothing can be written there
     tempfile.tempdir = "/tmp"
     np.random.default_rng(0).random()
@@ -68,7 +71,7 @@ def _import_early(modules: Sequence[str]) -> None:
 
 
 class Link:
-    """The worker's end of the socket: plain reads and writes on its descriptor, for the socket calls are forbidden here."""
+    """The worker's end of the socket: plain reads and writes, as socket calls are forbidden."""
 
     def __init__(self, descriptor: int, cap: int) -> None:
         self.descriptor = descriptor
@@ -86,7 +89,7 @@ class Link:
 
 
 def serve(link: Link) -> None:
-    """Answer frames until the judge hangs up: `load` runs one cell, `script` answers calls one by one."""
+    """Answer frames until the judge hangs up: `load` runs a cell, `script` answers calls."""
     room, outbox = Room(), Outbox(link)
     depth = sys.getrecursionlimit()
     ours = (batching, runner, spoken, opaque, wire)
@@ -111,7 +114,7 @@ def serve(link: Link) -> None:
 
 
 def _are(place: Mapping[str, Any], values: list[Any]) -> bool:
-    """Whether a namespace holds these things and no others: asked before each script, and much quicker than putting them back."""
+    """Whether a namespace holds these things and no others: quicker than putting them back."""
     try:
         return list(place.values()) == values
     except BaseException:  # something of the student's that will not be compared
@@ -120,7 +123,7 @@ def _are(place: Mapping[str, Any], values: list[Any]) -> bool:
 
 def _script(link: Link, outbox: Outbox, room: Room, nonce: str, groups: Sequence[Call | Draws],
             allowed: int, more: bool = False) -> None:
-    """Answer call by call; what repetitions of one call return is sent as one. All answers together may weigh `allowed` bytes.
+    """Answer call by call, repetitions as one; all answers together weigh `allowed` at most.
 
     With `more` another script is on its way, and what is said may wait for what that one brings.
     """
@@ -145,7 +148,7 @@ def _script(link: Link, outbox: Outbox, room: Room, nonce: str, groups: Sequence
 
 
 class Outbox:
-    """What is to be sent, held back for a moment so that it goes together: each time the other side is woken costs both some time."""
+    """What is to be sent, held back to go together: waking the other side costs both."""
 
     def __init__(self, link: Link) -> None:
         self._link = link
@@ -170,7 +173,7 @@ class Outbox:
 
 
 def _answer_pieces(cap: int, nonce: str, last: int, answers: Sequence[Answer]) -> list[wire.Piece]:
-    """The answers up to that of call number `last`: in one frame, or where that cannot be, in one for each."""
+    """The answers up to call `last`: in one frame, or where that cannot be, one by one."""
     first = last + 1 - len(answers)
     if all(map(says_all, answers)):
         try:
