@@ -29,7 +29,8 @@ def layer_digits(exam: Exam) -> str:
     if off <= 1e-10:
         return "ten"
     (value,) = exam.ask(_question(exam, 1))
-    return "float32" if array(pair(value, ("mean", "std"))[0], "mean").dtype == np.float32 else "about"
+    return ("float32" if array(pair(value, ("mean", "std"))[0], "mean").dtype == np.float32
+            else "about")
 
 
 def _question(exam: Exam, passes: int, alike: bool = False) -> Call:
@@ -40,11 +41,12 @@ def _question(exam: Exam, passes: int, alike: bool = False) -> Call:
 
 
 def _candidates(call: Call) -> Iterator[tuple[str, Array]]:
-    """(what is dropped, the scores (N, masks, K) it can give) for units and for weights, with several factors."""
+    """(what is dropped, scores (N, masks, K) it can give) for units and weights, by factors."""
     x, W = np.asarray(call.args[0].value), np.asarray(call.args[1].value)
     weights = all_masks(4).reshape(16, 2, 2)
     scores = (x @ W)[:, None]
-    for name, factor in {"": 1 / Q, ", not scaled": 1.0, ", divided by p": 1 / P, ", times 1-p": Q}.items():
+    for name, factor in {"": 1 / Q, ", not scaled": 1.0, ", divided by p": 1 / P,
+                         ", times 1-p": Q}.items():
         yield "units" + name, factor * (x[:, None, :] * all_masks(2)) @ W
         yield "scores" + name, factor * scores * all_masks(2)
         yield "weights" + name, factor * np.einsum("nd,mdk->nmk", x, weights * W)
@@ -67,17 +69,22 @@ def what_is_dropped(exam: Exam) -> str:
 
 @symptom
 def few_units(exam: Exam, *, examples: int = 4000) -> str:
-    """What many equal examples of one or two units get, and how often to a tenth: a digest, the same whatever draws by the same law.
+    """What many equal examples of one or two units get, and how often to a tenth: a digest, the
+    same whatever draws by the same law.
 
-    So a mistake that is hidden by one of mc_predict, whose results other facts cannot read, is still told from that one alone.
+    So a mistake that is hidden by one of mc_predict, whose results other facts cannot read, is
+    still told from that one alone.
     """
-    rows, law = [[0.0, 2.0, -1.0], [0.0, -1.0, 1.0]], []  # none, one, the other or both: seen of votes, too
+    # none, one, the other or both: seen of votes, too
+    rows, law = [[0.0, 2.0, -1.0], [0.0, -1.0, 1.0]], []
     for units, passes in ((2, 1), (1, 2)):
         x = Given(f"np.full({(examples, units)}, 0.8)", np.full((examples, units), 0.8))
         W = Given(f"np.array({rows[:units]})", np.array(rows[:units]))
         (value,) = exam.ask(layer_call(exam, x, W, P, passes, Seed(exam.seed(passes))))
-        kinds, counts = np.unique(np.hstack(mean_and_std(value, (examples, 3))).round(9) + 0.0, axis=0, return_counts=True)
-        law.append((kinds.tolist(), (counts / examples).round(1).tolist()) if len(kinds) < 20 else "many")
+        kinds, counts = np.unique(np.hstack(mean_and_std(value, (examples, 3))).round(9) + 0.0,
+                                  axis=0, return_counts=True)
+        law.append((kinds.tolist(), (counts / examples).round(1).tolist())
+                   if len(kinds) < 20 else "many")
     return f"{DIGEST}{zlib.crc32(repr(law).encode()):08x}"
 
 
@@ -89,8 +96,10 @@ def _explained(values: Array, mean: Array) -> Array:
 def dropped_for(exam: Exam) -> str:
     """Do equal examples get masks of their own?"""
     call = _question(exam, 1, alike=True)
-    words = [_dropped_for(call, mean_and_std(value, (40, 2))[0]) for value in exam.ask(*_others(exam, call))]
-    return next((word for word in words if word != "nothing"), "nothing")  # one mask for all may happen to keep everything
+    words = [_dropped_for(call, mean_and_std(value, (40, 2))[0])
+             for value in exam.ask(*_others(exam, call))]
+    # one mask for all may happen to keep everything
+    return next((word for word in words if word != "nothing"), "nothing")
 
 
 def _others(exam: Exam, call: Call) -> list[Call]:
@@ -104,7 +113,8 @@ def _dropped_for(call: Call, mean: Array) -> str:
         return "nothing"
     if np.ptp(mean, axis=0).max() < NEAR:
         return "the batch"
-    whole = softmax(np.stack([0 * x @ W, x @ W / Q], axis=1))  # an example that loses all of its units, or none
+    # an example that loses all of its units, or none
+    whole = softmax(np.stack([0 * x @ W, x @ W / Q], axis=1))
     return "all units of an example" if _explained(whole, mean).all() else "each example"
 
 
@@ -119,11 +129,13 @@ def dropped_in(exam: Exam) -> str:
 def share_dropped(exam: Exam) -> str:
     """Which share of the inputs a single pass drops; "?" when it does not drop inputs."""
     call = _question(exam, 1)
-    calls = [Call(call.function, (*call.args[:-1], Seed(exam.seed(k))), returns=call.returns) for k in range(40)]
+    calls = [Call(call.function, (*call.args[:-1], Seed(exam.seed(k))), returns=call.returns)
+             for k in range(40)]
     means = [mean_and_std(value, (40, 2))[0] for value in exam.ask(*calls)]
     for name, scores in _candidates(call):
         values, masks = softmax(scores), all_masks(2)
-        if not name.startswith("units") or not all(_explained(values, mean).all() for mean in means):
+        if (not name.startswith("units")
+                or not all(_explained(values, mean).all() for mean in means)):
             continue
         found = [masks[np.abs(values - mean[:, None]).max(axis=2).argmin(axis=1)] for mean in means]
         return nearest(1 - float(np.mean(found)), {"p": P, "1-p": Q, "half": 0.5}, 0.08)
@@ -131,14 +143,14 @@ def share_dropped(exam: Exam) -> str:
 
 
 def _two_passes(exam: Exam) -> tuple[Call, Array, Array]:
-    """A call with T = 2, its mean and its spread: one in which the passes differ, if there is one."""
+    """A call with T = 2, its mean and its spread: one whose passes differ, if there is one."""
     call = _question(exam, 2)
     found = [mean_and_std(value, (40, 2)) for value in exam.ask(*_others(exam, call))]
     return call, *next((pair for pair in found if pair[1].any()), found[0])
 
 
 def _pairs(call: Call) -> Iterator[tuple[Array, Array]]:
-    """Scores of the first and of the second of two passes, for every pair of masks: each (N, pairs, K)."""
+    """Scores of the first and second of two passes, by pairs of masks: each (N, pairs, K)."""
     for _, scores in _candidates(call):
         pairs = np.array(list(product(range(scores.shape[1]), repeat=2)))
         yield scores[:, pairs[:, 0]], scores[:, pairs[:, 1]]
@@ -146,7 +158,8 @@ def _pairs(call: Call) -> Iterator[tuple[Array, Array]]:
 
 @symptom
 def mean_is(exam: Exam) -> str:
-    """Of what the mean over two passes is taken: "probabilities", "scores before the softmax", "scores"."""
+    """Of what the mean over two passes is taken: "probabilities", "scores before the softmax",
+    "scores"."""
     call, mean, _ = _two_passes(exam)
     for first, second in _pairs(call):
         averages = {
@@ -162,7 +175,8 @@ def mean_is(exam: Exam) -> str:
 
 @symptom
 def std_is(exam: Exam) -> str:
-    """What the second result is for two passes: "divided by T", "divided by T-1", "variance", "of the scores", ..."""
+    """What the second result is for two passes: "divided by T", "divided by T-1", "variance", "of
+    the scores", ..."""
     call, mean, std = _two_passes(exam)
     for first, second in _pairs(call):
         one, two = softmax(first), softmax(second)
