@@ -81,9 +81,12 @@ def _settled(staff: Staff, exercise: Exercise, result: ExerciseResult,
 
 
 def _named(staff: Staff, result: ExerciseResult) -> list[Misconception]:
-    """The one belief for which an exercise has lost points; all ways in which the key writes it."""
+    """The beliefs for which an exercise has lost points; all ways in which the key writes them.
+
+    Of several, one alone may be what a later exercise shows: it minds its p itself, say.
+    """
     names = {d.name for d in result.diagnoses if d.exercise == result.name}
-    if result.points >= result.max_points or len(names) != 1:
+    if result.points >= result.max_points:
         return []
     return [m for m in staff.key.misconceptions if m.exercise == result.name and m.name in names]
 

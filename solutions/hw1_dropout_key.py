@@ -669,8 +669,8 @@ MISCONCEPTIONS = {
         ),
         edge(
             "the_cache_holds_a_mask_in_any_case",
-            """After a forward pass at test time your gradient is masked, although the output was not: the mask is drawn and put into the
-            cache whether train is True or not. The cache should say what x was really multiplied by.""",
+            """After a forward pass at test time your gradient is masked, although the output was not. (Is a mask drawn and put into the
+            cache whether train is True or not?) The cache should say what x was really multiplied by.""",
             within("dropout_forward", TRAIN, "rng = np.random.default_rng(p > 0) if rng is None else rng\n"),
             within("dropout_forward", "return x * mask, mask", "return x * mask if train else x, mask"),
             signs="test_gradient", also="vanilla_forward",

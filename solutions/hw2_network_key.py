@@ -239,6 +239,10 @@ MISCONCEPTIONS = {
         manner("x_is_mine_to_change",
             "You leave x moved by h. The caller still needs it: give every entry its old number back.",
             ("        x[i] = before\n", ""), signs="x_afterwards"),
+        core("one_entry_is_enough",
+            """Only the first entry of your gradient is filled in. (A return inside the loop ends it in its first round.) Return dx after
+            the loop.""",
+            ("    return dx", "        return dx")),
         edge("f_always_returns_a_new_array",
             """When f returns x itself, the result that you put aside changes as soon as you move x on, and the difference becomes
             0. Reduce f(x) to a number at once, or copy it.""",
@@ -306,6 +310,9 @@ MISCONCEPTIONS = {
             you compare.""",
             ("abs(measured - np.sum(dx * u))", "measured - np.sum(dx * u)"), ("worst = 0.0", "worst = -np.inf"),
             signs="sign_of_an_error"),
+        edge("an_error_has_a_sign",
+            """A difference below 0 does not count in your error, however large it is. Take its absolute value before you compare.""",
+            ("abs(measured - np.sum(dx * u))", "measured - np.sum(dx * u)"), signs="sign_of_an_error"),
         edge("next_to_nothing_is_a_divisor",
             """Where dx is zero you divide by next to nothing, and any slope becomes a huge error. Then nothing is to be divided
             by: return the difference itself.""",
@@ -376,9 +383,13 @@ MISCONCEPTIONS = {
             "Where dx is zero everywhere you divide 0 by 0. Then there is nothing to divide by: return the difference as it is.",
             ("worst = max(worst, error / size if size > 0 else error)", "worst = np.maximum(worst, error / size)"),
             signs="error_of_zeros"),
+        edge("a_gradient_is_never_zero",
+            """Where dx is zero everywhere you divide by 0. Then there is nothing to divide by: return the difference as it is.""",
+            ("worst = max(worst, error / size if size > 0 else error)", "worst = max(worst, np.float64(error) / size)"),
+            signs="error_of_a_missing_gradient"),
         edge("one_direction_is_enough",
-            """You try a single direction, whatever k is. (A return inside the loop, or a direction drawn before it?) Draw a new
-            one k times, and return the largest of the k errors.""",
+            """A single direction decides, whatever k is. (A return inside the loop, a direction drawn before it, or the last error in
+            place of the largest?) Draw a new one k times, and return the largest of the k errors.""",
             ("    return float(worst)", "        return float(worst)"), signs="result_of_k"),
         edge("a_gradient_of_zeros_is_right",
             """Where dx is zero everywhere you return 0, as if it were right. But f may well have a slope there: return the

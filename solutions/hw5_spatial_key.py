@@ -614,7 +614,12 @@ MISCONCEPTIONS = {
         core("training_is_not_scaled",
             """Your training variance belongs to a mask of 0 and 1. Inverted dropout divides by 1 - p, and a factor comes out of a variance
             squared.""",
-            ("(sigma ** 2 + mu ** 2) / (1 - p) - mu ** 2", "(1 - p) * (sigma ** 2 + mu ** 2) - (1 - p) ** 2 * mu ** 2"), signs="factor"),
+            ("(sigma ** 2 + mu ** 2) / (1 - p) - mu ** 2", "(1 - p) * (sigma ** 2 + mu ** 2) - (1 - p) ** 2 * mu ** 2"),
+            signs="factor =exponent_of_mu"),
+        core("a_fraction_needs_no_brackets",
+            """The training variance lacks its brackets: a / b / c - d divides by b and by c, and then subtracts d from all of it.
+            Write the variance in training on a line of its own, then divide by it.""",
+            ("sigma ** 2 / training", "sigma ** 2 / (sigma ** 2 + mu ** 2) / (1 - p) - mu ** 2"), signs="factor exponent_of_mu"),
         core("a_factor_is_squared_and_no_coin_thrown",
             """You divide sigma^2 + mu^2 by (1 - p)^2. The factor comes out squared, but only 1 - p of the units have it, the others are 0:
             E[y^2] is the share 1 - p of that, (sigma^2 + mu^2) / (1 - p).""",

@@ -154,6 +154,10 @@ MISCONCEPTIONS = {
             """You average over the passes. Here all T of them are wanted, shape (T, N, K): how far they differ is what the next exercise
             looks at.""",
             (RESULT, f"({RESULT}).mean(axis=0)"), signs="passes_are"),
+        core("one_pass_is_returned",
+            """Only one pass comes back, whatever T is. (A return inside the loop ends it in its first round.) Collect all T passes,
+            and return them after the loop: shape (T, N, K).""",
+            ("for t in range(T)])", "for t in range(1)])"), signs="passes_are"),
         core("examples_compete_for_a_class",
             """Your probabilities sum to 1 over the EXAMPLES. Each example distributes its own probability over the classes: normalise
             along the last axis.""",
@@ -472,7 +476,10 @@ MISCONCEPTIONS = {
         core("b_has_the_sign_of_alpha",
             """Your b has the wrong sign. Dropping to a negative value lowers the mean by p alpha', and b must raise it again: b = -a p
             alpha', a positive number.""",
-            ("b = -a", "b = a"), signs="alpha_shift"),
+            ("b = -a", "b = a"), signs="alpha_dropped_to alpha_shift"),
+        core("alpha_prime_is_positive",
+            "Your alpha' has the wrong sign. It is the lowest value of a SELU, -1.7581: a negative number.",
+            ("-1.7580993408473766", "1.7580993408473766"), signs="alpha_dropped_to alpha_shift"),
         core("b_can_be_left_out",
             "You multiply by a but do not add b. The variance is repaired, the mean is not: add b to everything.",
             (SHIFT, "0.0"), signs="alpha_dropped_to alpha_shift"),

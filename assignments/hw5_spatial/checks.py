@@ -232,7 +232,7 @@ EXERCISES = [
                 share=60,
                 gravity="core",
                 checks=[
-                    c.is_right(case="average 1, deviation 1, p = 0.2", given=(1.0, 1.0, 0.2), wanted=2 / 3, **RATIO),
+                    c.is_right(case="average 1, deviation 2, p = 0.2", given=(1.0, 2.0, 0.2), wanted=16 / 21, **RATIO),
                     c.is_right(case="p = 0", given=(1.5, 2.0, 0.0), wanted=1.0, **RATIO),
                 ],
             ),

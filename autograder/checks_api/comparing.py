@@ -9,7 +9,7 @@ import numpy as np
 
 from autograder.asking import Unanswered, Wrong, an, number, quoted, raised
 from autograder.checks_api.inputs import Array
-from autograder.model import Answer, Call, Outcome
+from autograder.model import Answer, Call, Opaque, Outcome
 
 NEARLY = 0.05  # relative: an answer that is off by so little may be meant to be near only
 
@@ -42,10 +42,16 @@ def told_apart(got: float, wanted: float) -> tuple[str, str]:
     return (one, other) if one != other else (repr(float(got)), repr(float(wanted)))
 
 
+EXCEPTIONS = ("type", "ValueError")  # the class, or one of it
+
+
 def demand_value_error(call: Call, answer: Answer) -> None:
     """Refuse a call that ended without a ValueError, or with one that only has a like name."""
     if answer.outcome is Outcome.PASSED:
-        raise Wrong("the function returned", "ValueError")
+        value = answer.value
+        kind = value.kind if isinstance(value, Opaque) else type(value).__name__
+        returned = " an exception (is `return` written for `raise`?)" * (kind in EXCEPTIONS)
+        raise Wrong(f"the function returned{returned}", "ValueError")
     if ending(answer) != "ValueError":
         raise Unanswered(call, answer)
 

@@ -36,9 +36,13 @@ def quiz_answer(value: Any, key: str, choices: str = "") -> float | str:
             raise Wrong(f'quiz["{key}"]{came}',
                         f'one of the letters {", ".join(choices)}, in quotes')
         return letter
-    result = array(given, f'quiz["{key}"]')
+    try:
+        result = array(given, "")
+    except Wrong:
+        raise Wrong(f'quiz["{key}"] is {an(given)}', "a number") from None
     if result.ndim or not np.isfinite(result):
-        raise Wrong(f'quiz["{key}"] is {an(given)}', "a number")
+        raise Wrong(f'quiz["{key}"] is {an(given) if result.ndim else number(float(result))}',
+                    "a number")
     return float(result)
 
 

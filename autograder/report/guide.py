@@ -88,10 +88,10 @@ def cross_text(verdict: Verdict, result: ExerciseResult, climb: Climb = START) -
 
 
 def _lines(result: ExerciseResult, after: str, climb: Climb) -> Iterator[str]:
-    yield f"{words.line(result.name)}: {words.summary(result)}"
-    if result.trouble:
-        yield "! running your cell stopped with"
+    if result.trouble:  # above the points, which may be those of the version before
+        yield f"! {words.line(result.name)}: running your cell stopped with"
         yield from text.below("", words.clean(result.trouble))
+    yield f"{words.line(result.name)}: {words.summary(result)}"
     found = blocks(result)
     first, shown = first_cross(found), to_look_at(result)
     for block in found:
@@ -106,7 +106,7 @@ def _lines(result: ExerciseResult, after: str, climb: Climb) -> Iterator[str]:
                - (first is not None and first.outcome is Outcome.SKIPPED))
     if waiting and first:
         yield f"   {_more(waiting)}"
-    if after and first is None:
+    if after and first is None and not result.trouble:
         yield after
 
 
@@ -121,9 +121,9 @@ def guide_html(result: ExerciseResult, after: str = "", told: str = "",
 
 
 def _pieces(result: ExerciseResult, after: str, climb: Climb) -> Iterator[str]:
-    yield html.title(result.name, words.summary(result))
     if result.trouble:
         yield html.box("Running your cell stopped with", html.code(result.trouble), html.RED)
+    yield html.title(result.name, words.summary(result))
     found = blocks(result)
     first, hints = first_cross(found), ladder.homes(result, _crosses(found))
     drawn = next((v for b in found for v in b.crosses if v.picture is not None), None)
@@ -139,7 +139,7 @@ def _pieces(result: ExerciseResult, after: str, climb: Climb) -> Iterator[str]:
     if waiting and first:
         listed = "".join(html.verdict_html(v, (), draw=False, brief=True) for v in waiting)
         yield html.folded(html.quiet(_more(len(waiting))), listed)
-    if after and first is None:
+    if after and first is None and not result.trouble:
         yield html.line(after)
 
 

@@ -8,7 +8,7 @@ translucent. Whatever a student could have written is escaped.
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -98,11 +98,11 @@ def _parts(result: ExerciseResult, staff: bool, more: Mapping[str, str]) -> Iter
     yield title(result.name, words.summary(result, staff))
     if result.trouble:
         yield box("Running your cell stopped with", code(result.trouble), RED)
-    first = words.first_trouble(result)
+    beside = words.beside(result)
     drawn = next((v for v in result.verdicts if not v.passed and v.picture is not None), None)
 
     def told(verdict: Verdict, brief: bool) -> str:
-        hints = result.diagnoses if verdict is first else ()
+        hints = beside.pop(verdict.check, ())
         return verdict_html(verdict, hints, verdict is drawn, more.get(verdict.check, ""),
                             brief and not hints)
 
@@ -123,7 +123,7 @@ def heading(part: Earned, mark: str) -> str:
     )
 
 
-def verdict_html(verdict: Verdict, diagnoses: tuple[Diagnosis, ...], draw: bool, more: str = "",
+def verdict_html(verdict: Verdict, diagnoses: Sequence[Diagnosis], draw: bool, more: str = "",
                  brief: bool = False) -> str:
     """A sentence with its mark and, if it fails and unless `brief`, all that is known about it."""
     mark, colour = _MARKS.get(verdict.outcome, ("&#10007;", RED))
@@ -137,7 +137,7 @@ def verdict_html(verdict: Verdict, diagnoses: tuple[Diagnosis, ...], draw: bool,
         f'<div style="flex:1;min-width:0">{text}{told}{more}</div></div>')
 
 
-def details(verdict: Verdict, diagnoses: tuple[Diagnosis, ...], draw: bool) -> str:
+def details(verdict: Verdict, diagnoses: Sequence[Diagnosis], draw: bool) -> str:
     """What stands below a sentence: what was seen, the call that shows it, a picture, hints."""
     told = ""
     if story := words.story(verdict):

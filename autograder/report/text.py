@@ -42,10 +42,10 @@ def _exercise_lines(result: ExerciseResult, staff: bool, more: Mapping[str, str]
     if result.trouble:
         yield f"! {words.line(result.name)}: running your cell stopped with"
         yield from below("", words.clean(result.trouble))
-    first = words.first_trouble(result)
+    hints = words.beside(result)
 
     def told(verdict: Verdict, brief: bool) -> str:
-        lines = [message(verdict, result.diagnoses if verdict is first else (), brief),
+        lines = [message(verdict, hints.pop(verdict.check, ()), brief),
                  *below("", more.get(verdict.check, ""))]
         return "\n".join(lines)
 

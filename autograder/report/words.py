@@ -92,6 +92,17 @@ def first_trouble(result: ExerciseResult) -> Verdict | None:
                 unhappy[0] if unhappy else None)
 
 
+def beside(result: ExerciseResult) -> dict[str, list[Diagnosis]]:
+    """Check -> the hints below it: where the first cross stands that the belief explains."""
+    found: dict[str, list[Diagnosis]] = {}
+    if first := first_trouble(result):
+        crosses = [v for v in result.verdicts if v.outcome in (Outcome.FAILED, Outcome.RAISED)]
+        for diagnosis in result.diagnoses:
+            home = next((v for v in crosses if v.check in diagnosis.crosses), first)
+            found.setdefault(home.check, []).append(diagnosis)
+    return found
+
+
 def unwritten(verdict: Verdict) -> bool:
     """Whether there is no answer yet that could be judged."""
     return verdict.got.endswith(UNWRITTEN)

@@ -63,9 +63,9 @@ def cell_name(filename: str) -> str:
 
 
 def _ended(cell: str) -> str:
-    """"SyntaxError at line 3: ...", of a cell unparsed or with the last exception."""
-    try:
-        ast.parse(cell)
+    """"SyntaxError at line 3: ...", of a cell uncompiled or with the last exception."""
+    try:  # a return outside of a function is found in compiling only
+        compile(cell, "cell", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
     except (SyntaxError, ValueError) as error:
         where = (f" at line {error.lineno}" if isinstance(error, SyntaxError)
                  and error.lineno else "")

@@ -71,6 +71,14 @@ def test_a_wrong_sign_in_a_helper_is_charged_where_it_is_made(staff: Staff, back
     assert forward.diagnoses, "and are explained"
 
 
+def test_of_two_mistakes_in_a_helper_the_one_that_shows_later_is_forgiven_there(staff: Staff, backend: Isolation) -> None:
+    mask = "def keep_mask(shape, p, rng):\n    return np.random.random(shape) >= p\n"
+    report = graded(staff, backend, keep_mask=mask)
+    assert {d.name for d in report.result("keep_mask").diagnoses} == {"np_random_is_just_as_good", "any_p_is_a_probability"}
+    assert "keep_mask" in lost(report)
+    assert not lost(report).keys() & {"dropout_forward", "vanilla_forward"}, lost(report)
+
+
 def test_another_right_answer_may_do_something_else_with_a_wrong_helper(staff: Staff, backend: Isolation) -> None:
     """At p = 1 the solution asks for no mask; who returns the mask itself there returns what the wrong helper keeps."""
     body = "    m = keep_mask(shape, p, rng).astype(float)\n    return m if p == 1 else m / (1 - p)\n"

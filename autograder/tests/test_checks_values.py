@@ -132,6 +132,7 @@ BY_HAND = c.is_right(given=([1.0, 3.0], 0.5), wanted=2.0, names=("mean", "var"),
 DOUBLE = c.is_right(given=([1.0, 3.0],), wanted=[2.0, 6.0], names=("out",), name="out")
 OTHERS = c.is_right_like_the_solution(given=((4, 5), P), names=("mean", "var"), name="var")
 AGREES = c.is_right_like_the_solution(given=([1.0, 3.0],), names=("out",), name="out")
+RETURNED = "the function returned an exception (is `return` written for `raise`?)"
 LETTER = c.is_filled_in(key="letter", choices="abc")
 LETTERS = "one of the letters a, b, c, in quotes"
 REFUSALS: tuple[tuple[str, Check, Any, str, str], ...] = (
@@ -157,6 +158,8 @@ REFUSALS: tuple[tuple[str, Check, Any, str, str], ...] = (
     ("mask", c.drops_everything_at_one(via="mask"), keeps_all, "mask holds 1", "0 everywhere"),
     (FORWARD, c.refuses(p=-0.1), changed(), "the function returned", "ValueError"),
     ("mask", c.refuses(p=1.5, via="mask"), keeps_all, "the function returned", "ValueError"),
+    ("mask", c.refuses(p=1.5, via="mask"), lambda shape, p, rng: ValueError, RETURNED, "ValueError"),
+    ("mask", c.refuses(p=1.5, via="mask"), lambda shape, p, rng: ValueError("p"), RETURNED, "ValueError"),
     (FORWARD, c.refuses_at_test_time(p=1.5), changed(), "the function returned", "ValueError"),
     ("stack", c.gives_the_dtype(given=((4, 5), P), names=("mean", "var")), to_doubles, "var.dtype = float64", "float32"),
     (FORWARD, c.keeps_its_input(p=P), overwrites, "x was changed by the call", "x as it was"),
@@ -171,8 +174,9 @@ REFUSALS: tuple[tuple[str, Check, Any, str, str], ...] = (
     ("moments", BY_HAND, lambda x, p: (1.0, 1.0), "mean = 1", "2"),
     ("moments", BY_HAND, lambda x, p: 1.0, "the function returned a float", "(mean, var)"),
     ("quiz", c.is_filled_in(key="number"), {}, 'quiz["number"] is missing', "a number"),
-    ("quiz", c.is_filled_in(key="number"), {"number": None}, 'quiz["number"] is None', "an array of numbers"),
-    ("quiz", c.is_filled_in(key="number"), {"number": float("nan")}, 'quiz["number"] is a float', "a number"),
+    ("quiz", c.is_filled_in(key="number"), {"number": None}, 'quiz["number"] is None', "a number"),
+    ("quiz", c.is_filled_in(key="number"), {"number": "11"}, 'quiz["number"] is a str', "a number"),
+    ("quiz", c.is_filled_in(key="number"), {"number": float("nan")}, 'quiz["number"] is nan', "a number"),
     ("quiz", LETTER, {"letter": "d"}, "quiz[\"letter\"] = 'd'", LETTERS),
     ("quiz", LETTER, {"letter": ["a"]}, 'quiz["letter"] is a list of 1', LETTERS),
     ("quiz", c.answers_rightly(key="number"), {"number": 8}, 'quiz["number"] = 8 is not right', ""),

@@ -254,7 +254,7 @@ def test_a_notebook_that_leaves_asks_or_shows_is_checked_all_the_same(toy: Path,
         for descriptor in (reader, writer, terminal):
             os.close(descriptor)
         os.environ.update({"MPLBACKEND": backend} if backend else {})
-    assert "\n! running your cell stopped with\n    EOFError" in capfd.readouterr().out
+    assert "! shrink: running your cell stopped with\n    EOFError" in capfd.readouterr().out
 
 
 def test_a_cell_without_end_is_stopped_and_named(toy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -185,8 +185,11 @@ def test_a_cell_that_stopped_is_told_above_what_its_earlier_version_does(
     assert "!" not in checked("shrink", capsys)
     run(RIGHT.replace("):", ":"))
     told = checked("shrink", capsys)
-    assert "! running your cell stopped with\n    SyntaxError at line 1: " in told
-    assert "\n    What stands below is about the version before it.\nok " in told
+    assert told.startswith("! shrink: running your cell stopped with\n    SyntaxError at line 1: ")
+    assert "\n    What stands below is about the version before it.\nshrink: all " in told
+    assert "hand in" not in told
+    run("return 3\n" + RIGHT)
+    assert "\n    SyntaxError at line 1: 'return' outside function" in checked("shrink", capsys)
     run("1 / 0\n" + RIGHT.replace("1 - p", "1 - 1 * p"))
     assert "\n    ZeroDivisionError at line 1: division by zero\n" in checked("shrink", capsys)
     run("print(shrink)", "%time 3", RIGHT)

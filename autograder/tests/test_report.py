@@ -118,6 +118,15 @@ def test_the_text_of_an_exercise_goes_part_by_part_and_hints_once() -> None:
     assert text.exercise_text(RESULT, staff=True).endswith("\n= dropout_forward: 1 of 2 parts, 1.5 of 4 points")
 
 
+def test_a_hint_stands_below_the_cross_that_it_explains() -> None:
+    other = replace(FAILED, check="later", sentence="survives")
+    second = replace(UNSCALED, message="You forget to survive.", crosses=("later",))
+    found = replace(RESULT, verdicts=(PASSED, FAILED, other), diagnoses=(UNSCALED, second))
+    for told in (text.exercise_text(found), html.exercise_html(found)):
+        places = [told.index(words) for words in (UNSCALED.message[:20], "survives", second.message)]
+        assert places == sorted(places)
+
+
 def test_a_long_sentence_leaves_the_points_in_their_column() -> None:
     first, *rest = text.heading("ok", "a sentence of many words, " * 5, "0.45 of 0.45").splitlines()
     assert len(first) == text.WIDTH

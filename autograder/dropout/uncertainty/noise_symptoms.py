@@ -93,8 +93,11 @@ def noise_shape(exam: Exam) -> str:
 
 @symptom
 def noise_below_zero(exam: Exam) -> str:
-    """Are some factors negative, as 6 % of normal ones are?"""
-    return "some" if (np.concatenate(factors(exam, P, SHAPE, 6)) < 0).any() else "none"
+    """Are some factors negative, as 6 % of normal ones are? "little noise" where none would be."""
+    found = np.concatenate(factors(exam, P, SHAPE, 6))
+    low, middle, high = np.quantile(found, [0.25, 0.5, 0.75])
+    expected = middle < 3.5 * (high - low) / 1.3489795  # of 72,114 normal ones 17 lie beyond
+    return "some" if (found < 0).any() else "none" if expected else "little noise"
 
 
 @symptom
