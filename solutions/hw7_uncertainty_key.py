@@ -658,6 +658,13 @@ MISCONCEPTIONS = {
             """Your results are right to seven digits only, because you reckon in float32. What comes in is float64; leave it so, and a
             later check of gradients or of small differences does not fail.""",
             ("x, T, rng)\n", "x, T, rng).astype(np.float32)\n"), signs="layer_digits"),
+        manner("p_is_never_one",
+            """At p = 1 you divide 0 by 0, and NaN comes out. All units are dropped there, so that all scores are 0: treat p = 1 apart.""",
+            ("        if p == 1:\n            return np.zeros((len(x), W.shape[1]))\n", "        q = np.float64(1 - p)\n"),
+            ("mask / (1 - p)", "mask / q"), signs="at_one"),
+        manner("any_p_is_a_probability",
+            "You accept a p outside [0, 1]. Raise a ValueError before anything is drawn.",
+            ("if not 0 <= p <= 1:", "if False:"), signs="outside"),
     ],
 }
 
