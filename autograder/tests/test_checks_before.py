@@ -36,6 +36,7 @@ from autograder.checks_api import symptoms as g
     "hw4_theory": """
 from autograder.checks import theory as t
 from autograder.dropout.theory import committee_symptoms as m
+from autograder.dropout.theory import loss_symptoms as n
 """,
     "hw5_spatial": """
 from autograder.checks import facts as f

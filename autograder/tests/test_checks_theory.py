@@ -175,9 +175,7 @@ def test_facts_are_words() -> None:
     assert fact(t.arguments_after(given=([2.0, 1.0],)), lambda x: x.sort()) == "overwritten"
 
 
-def test_the_prediction_behind_a_loss_is_seen_in_both_signs() -> None:
-    assert fact(t.prediction(p=0.2), loss) == "1"
-    assert fact(t.prediction(p=0.2), lambda X, y, w, p: loss((1 - p) * X, y, w, p)) == "0.8"
+def test_a_refusal_is_a_value_error() -> None:
     assert fact(t.refused(given=(2.0,)), lambda p: np.random.default_rng(0).binomial(1, p)) == "refused"
     assert fact(t.refused(given=(0.0,)), lambda p: 1 / p) == "not refused"
 

@@ -13,11 +13,13 @@ from autograder.dropout.network import leash_symptoms as leash
 from autograder.dropout.sequences import moment_symptoms as moments
 from autograder.dropout.spatial import shift_symptoms as shift
 from autograder.dropout.theory import committee_symptoms as committee
+from autograder.dropout.theory import loss_symptoms as loss
+from autograder.dropout.theory.symptoms import in_another_order
 from autograder.tests.one_toy import Function, fact
 from autograder.tests.toys import junk, kinds_of_junk
 
 Array = np.ndarray[Any, Any]
-MODULES = (committee, directions, leash, moments, shift)
+MODULES = (committee, directions, leash, loss, moments, shift)
 
 
 _USUAL: dict[Any, dict[str, str]] = {}
@@ -201,6 +203,45 @@ def test_parts_of_a_committee() -> None:
     assert odd(committee, right, meeting(more=1e-12)) == {"sure_members": "bounded"}
     assert odd(committee, right, lambda *given: right(*given) * (1 - 1e-8)) == {"rows": "about 1"}
     assert odd(committee, right, lambda x, W, b, p: right(x, W, b, p + 0.002)) == {"exactness": "roughly"}
+
+
+# --------------------------------------------------------------------------------------------------------------- an average loss
+def averaged(
+    of_prediction: float = 1.0, factor: Function = odds, terms: Function = lambda X, w: X**2 @ w**2, of_all: Function = np.sum,
+) -> Function:  # fmt: skip
+    def function(X: Any, y: Any, w: Any, p: float) -> Any:
+        X, y, w = np.array(X), np.array(y), np.array(w)
+        return of_all((y - of_prediction * X @ w) ** 2 + factor(p) * terms(X, w))
+
+    return function
+
+
+def test_parts_of_an_average_loss() -> None:
+    right = averaged()
+    assert words(loss, right)["noise_by_inputs"] == "1.8"
+    assert words(loss, averaged(of_all=lambda a: 0.5 * a.sum())) == words(loss, right) == words(loss, averaged(of_all=lambda a: a))
+    both = odd(loss, right, averaged(0.8, terms=lambda X, w: (X @ w) ** 2))
+    assert both == {"prediction_is": "(1-p) X w", "noise_by_inputs": "1", "noise_by_weights": "1"}
+    subtracted = odd(loss, right, averaged(1.25, factor=lambda p: -p))
+    assert subtracted == {"prediction_is": "X w/(1-p)", "noise_is": "subtracted", "noise_by_p": "p"}
+    same = odd(loss, right, averaged(factor=lambda p: p * (1 - p), terms=lambda X, w: np.sum(w**2) / len(X)))
+    assert same == {"noise_by_p": "p(1-p)", "noise_by_inputs": "1", "noise_by_size": "1", "noise_by_examples": "1"}
+    assert odd(loss, right, averaged(terms=lambda X, w: np.sum(X**2, axis=1))) == {"noise_by_weights": "1"}
+    none = odd(loss, right, averaged(factor=lambda p: 0.0))
+    assert none.pop("noise_is") == "left out"
+    assert set(none.values()) == {"there is no noise"}
+
+
+def test_an_average_over_draws_minds_the_order() -> None:
+    def drawn(X: Any, y: Any, w: Any, p: float) -> float:
+        kept = np.random.default_rng(1).random((4000, *np.shape(X))) >= p
+        return float(((np.array(y) - (np.array(X) * kept / (1 - p)) @ np.array(w)) ** 2).sum() / 4000)
+
+    rest = ([4.0], [1.0, 1.0], 0.2)
+    asked = in_another_order(given=([[1.0, 2.0]], *rest), to=([[2.0, 1.0]], *rest))
+    first = averaged(terms=lambda X, w: X[:, 0] ** 2)
+    near = averaged(1.25, terms=lambda X, w: (X @ w) ** 2)  # that its loss of 2.3125 is nearly 2.25 was taken for an average over draws
+    assert [fact(asked, function) for function in (averaged(), near, drawn, first)] == ["the same"] * 2 + ["roughly the same", "others"]
 
 
 # ---------------------------------------------------------------------------------------------------------------------- junk

@@ -54,6 +54,7 @@ def test_two_mistakes_of_the_course_are_told_truly() -> None:
     ("slug", "pair", "told"),
     [
         ("hw4_theory", ("the_price_is_a_variance", "a_ridge_needs_a_little_on_the_diagonal"), 2),
+        ("hw4_theory", ("the_prediction_is_divided", "an_example_has_one_coin"), 2),
         ("hw7_uncertainty", ("p_is_the_standard_deviation", "one_noise_serves_the_whole_batch"), 2),
         ("hw7_uncertainty", ("p_is_the_variance", "one_number_disturbs_everything"), 1),
         ("hw3_generalization", ("one_draw_decides_about_all_features", "a_fixed_seed_belongs_in_the_function"), 2),
