@@ -365,7 +365,7 @@ def ordinary(x: Array, W: Array, p: float, T: int, rng: Any) -> Any:
 def test_facts_do_not_call_a_layer_without_dropout_shared() -> None:
     assert fact(u.what_is_dropped(), ordinary) == "nothing"
     assert fact(u.dropped_for(), ordinary) == "nothing"
-    assert fact(u.what_is_dropped(), lambda *given: ordinary(*given)[::-1]) == "all is 0"
+    assert fact(u.what_is_dropped(), lambda x, W, p, T, rng: (np.zeros((len(x), W.shape[1])),) * 2) == "all is 0"
 
 
 def test_facts_name_what_the_layer_does() -> None:
@@ -378,10 +378,39 @@ def test_facts_name_what_the_layer_does() -> None:
     assert fact(u.dropped_in(), changed(passes="alike")) == "all passes alike"
     assert fact(u.share_dropped(), layer) == "p"
     assert fact(u.share_dropped(), weights) == "?"
-    assert fact(u.mean_is(), layer) == "probabilities"
+    assert fact(u.mean_is(), layer) == "what passes give"
+    assert fact(u.mean_is(), ordinary) == "a pass without dropout"
     assert fact(u.mean_is(), changed(average="scores")) == "scores before the softmax"
     assert fact(u.std_is(), layer) == "divided by T"
     assert fact(u.std_is(), changed(ddof=1)) == "divided by T-1"
+
+
+PARTS = {"order": u.order(), "give": u.passes_give(), "drops": u.what_is_dropped(), "for": u.dropped_for(), "in": u.dropped_in(),
+    "share": u.share_dropped(), "mean": u.mean_is(), "std": u.std_is(), "digits": u.layer_digits()}  # fmt: skip
+ODD: dict[str, tuple[Function, dict[str, str]]] = {  # two mistakes each
+    "turned": (lambda *given: changed(mask="one per batch")(*given)[::-1], {"order": "std, mean", "for": "the batch"}),
+    "scores": (lambda x, W, p, T, rng: bare(x, W, 1 - p, T, rng), {"give": "scores", "drops": "units, divided by p", "share": "1-p"}),
+    "wholly": (changed(mask="one per example", scale=lambda p: 1), {"drops": "units, not scaled", "for": "all units of an example"}),
+    "no mean": (
+        lambda *given: (ordinary(*given)[0], weights(*given)[1] ** 2),
+        {"drops": "weights", "for": "the batch", "share": "?", "mean": "a pass without dropout", "std": "variance"},
+    ),
+    "float32": (lambda *given: tuple(np.float32(part) for part in changed(ddof=1)(*given)), {"std": "divided by T-1", "digits": "float32"}),
+    "bound": (lambda *given: (changed(passes="alike")(*given)[0], bound(*given)), {"in": "all passes alike", "std": "something else"}),
+}
+
+
+def bound(*given: Any) -> Array:
+    """A spread by another formula."""
+    mean = np.asarray(changed(passes="alike")(*given)[0])
+    return np.asarray(np.sqrt(mean * (1 - mean)))
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_two_mistakes_of_a_layer_show_side_by_side(name: str) -> None:
+    function, wrong = ODD[name]
+    right = {part: fact(symptom, layer) for part, symptom in PARTS.items()}
+    assert {part: word for part, symptom in PARTS.items() if (word := fact(symptom, function)) != right[part]} == wrong
 
 
 def test_facts_name_what_passes_are() -> None:
@@ -412,7 +441,8 @@ EXACT = [c.sums_to_one_to_ten_digits(), c.is_exact_in_a_single_pass(p=0.3)]
 CHECKS = [ROWS, SOFTMAX, ANEW, HANDED, UNITS, EXAMPLES, MEAN, STD, PASSES, ENTROPY, INFORMATION, ZEROS, AGAIN, *EXACT, QUIET]
 FACTS = [
     u.passes_are(), u.passes_differ(), u.passes_from(), u.what_is_dropped(), u.dropped_for(), u.dropped_in(), u.share_dropped(),
-    u.mean_is(), u.std_is(), FROM, u.layer_digits(), u.rows_sum_to(), u.stats_mean(given=GIVEN), u.stats_entropy(given=GIVEN),
+    u.mean_is(), u.std_is(), u.order(), u.passes_give(), FROM, u.layer_digits(),
+    u.rows_sum_to(), u.stats_mean(given=GIVEN), u.stats_entropy(given=GIVEN),
     u.stats_unit(given=GIVEN), u.stats_sign(given=GIVEN), u.stats_form(given=GIVEN), u.stats_information(given=GIVEN),
     u.stats_digits(given=GIVEN), u.at_zero(given=GIVEN),
 ]  # fmt: skip
