@@ -1,7 +1,8 @@
-"""Symptoms of an average squared loss: each is one part of its formula, so that two mistakes show side by side.
+"""Symptoms of an average squared loss: each is one part of its formula, so that two mistakes show.
 
-The loss of y = t X w is a square of t, and three values of t tell its three parts: the weight of the misses, the factor of the
-prediction, and the noise. Losses that come back example by example are added up: that they do is another fact.
+The loss of y = t X w is a square of t, and three values of t tell its three parts: the weight of
+the misses, the factor of the prediction, and the noise. Losses that come back example by example
+are added up: that they do is another fact.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from autograder.checks_api.symptoms import nearest, symptom
 from autograder.checks_api.views import question
 
 __all__ = [
-    "noise_by_examples", "noise_by_inputs", "noise_by_p", "noise_by_size", "noise_by_weights", "noise_is", "prediction_is",
+    "noise_by_examples", "noise_by_inputs", "noise_by_p", "noise_by_size", "noise_by_weights",
+    "noise_is", "prediction_is",
 ]  # fmt: skip
 
 P, HIGHER = 0.2, 0.6
@@ -23,7 +25,9 @@ BY_P = {"p/(1-p)": 6.0, "p(1-p)": 1.5, "(1-p)/p": 1 / 6, "p": 3.0, "p/(1-p)^2": 
 PREDICTIONS = {"X w": 1.0, "(1-p) X w": 1 - P, "X w/(1-p)": 1 / (1 - P)}
 
 
-def _parts(exam: Exam, x: list[list[float]] = X, w: list[float] = ONES, p: float = P) -> tuple[float, float]:
+def _parts(
+    exam: Exam, x: list[list[float]] = X, w: list[float] = ONES, p: float = P
+) -> tuple[float, float]:
     """(the factor of the prediction, the noise), both as they are where the misses count once."""
     right = np.array(x) @ np.array(w)
     answers = exam.ask(*(question(exam, (x, (t * right).tolist(), w, p)) for t in (-1, 0, 1)))
@@ -63,7 +67,8 @@ def noise_by_p(exam: Exam) -> str:
     if abs(low) <= 1e-9:
         return "there is no noise"
     times = _noise(exam, p=HIGHER) / low
-    return nearest(float(np.log(times)), {word: float(np.log(value)) for word, value in BY_P.items()}, NEAR) if times > 0 else "other"
+    logs = {word: float(np.log(value)) for word, value in BY_P.items()}
+    return nearest(float(np.log(times)), logs, NEAR) if times > 0 else "other"
 
 
 @symptom

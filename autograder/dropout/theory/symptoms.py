@@ -41,12 +41,12 @@ def list_type(exam: Exam, *, n: int = 4) -> str:
 
 @symptom
 def in_another_order(exam: Exam, *, given: tuple[Any, ...], to: tuple[Any, ...]) -> str:
-    """Do the same inputs in another order give the same numbers? No formula minds; an average over draws gives "roughly the same"."""
+    """Do the same inputs in another order give the same numbers? An average over draws: "roughly"."""
     one, other = (_numbers(value) for value in exam.ask(question(exam, given), question(exam, to)))
     if one.shape != other.shape:
         return "others"
     off = float(np.abs(one - other).max() / max(np.abs(one).max(), 1e-300))
-    return "the same" if off <= EXACT else "roughly the same" if off <= 2 * ROUGH else "others"
+    return "the same" if off <= EXACT else "roughly" if off <= 2 * ROUGH else "others"
 
 
 def _numbers(value: Any) -> Array:
